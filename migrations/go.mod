@@ -1,0 +1,3 @@
+module aura.radio/engine/migrations
+
+go 1.26.0

@@ -1,0 +1,124 @@
+// Package loose holds JSON scalars as engines of every age send them: numbers
+// may come as strings, and null, "" or nothing at all mean "not known".
+package loose
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Integer is a whole number as engines send it: a number or text. It is
+// unknown where null, "" or nothing came.
+type Integer struct {
+	Value int64
+	Known bool
+}
+
+// UnmarshalJSON accepts 42, 42.0, "42", "" and null.
+func (v *Integer) UnmarshalJSON(b []byte) error {
+	s, err := looseToken(b)
+	if err != nil || s == "" {
+		*v = Integer{}
+		return err
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		// JSON does not tell 42 from 42.0; 2^53 is where floats stop being exact.
+		f, ferr := strconv.ParseFloat(s, 64)
+		if ferr != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+			return fmt.Errorf("%q is no whole number", s)
+		}
+		n = int64(f)
+	}
+	*v = Integer{Value: n, Known: true}
+	return nil
+}
+
+// MarshalJSON writes the number, or null where it is unknown.
+func (v Integer) MarshalJSON() ([]byte, error) {
+	if !v.Known {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, v.Value, 10), nil
+}
+
+// Number is a number as engines send it: a number or text. It is unknown
+// where null, "" or nothing came.
+type Number struct {
+	Value float64
+	Known bool
+}
+
+// UnmarshalJSON accepts 1.5, "1.5", "" and null; never NaN or infinity.
+func (v *Number) UnmarshalJSON(b []byte) error {
+	s, err := looseToken(b)
+	if err != nil || s == "" {
+		*v = Number{}
+		return err
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return fmt.Errorf("%q is no number", s)
+	}
+	*v = Number{Value: f, Known: true}
+	return nil
+}
+
+// MarshalJSON writes the number, or null where it is unknown.
+func (v Number) MarshalJSON() ([]byte, error) {
+	if !v.Known {
+		return []byte("null"), nil
+	}
+	return json.Marshal(v.Value)
+}
+
+// Text is text as engines send it: a number becomes its digits, null
+// becomes "", which means not known.
+type Text string
+
+// UnmarshalJSON accepts text, numbers and null.
+func (v *Text) UnmarshalJSON(b []byte) error {
+	if b = bytes.TrimSpace(b); len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(v))
+	}
+	s, err := looseToken(b)
+	*v = Text(s)
+	return err
+}
+
+// Boolean is a truth value as engines send it: true, "true", "True", 1.
+type Boolean bool
+
+// UnmarshalJSON accepts what strconv.ParseBool does, quoted or not.
+func (v *Boolean) UnmarshalJSON(b []byte) error {
+	s, err := looseToken(b)
+	if err != nil {
+		return err
+	}
+	t, err := strconv.ParseBool(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither true nor false", s)
+	}
+	*v = Boolean(t)
+	return nil
+}
+
+// looseToken is the text of a JSON scalar, "" for null.
+func looseToken(b []byte) (string, error) {
+	b = bytes.TrimSpace(b)
+	switch {
+	case len(b) == 0 || string(b) == "null":
+		return "", nil
+	case b[0] == '"':
+		var s string
+		err := json.Unmarshal(b, &s)
+		return strings.TrimSpace(s), err
+	case b[0] == '{' || b[0] == '[':
+		return "", fmt.Errorf("is no single value")
+	}
+	return string(b), nil
+}

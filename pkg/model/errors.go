@@ -1,0 +1,57 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Errors that every layer understands; the HTTP server has a status for each.
+var (
+	// ErrNotFound: what was asked for does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: the database cannot be reached or cannot write now. The
+	// same call may succeed later; nothing of it was stored.
+	ErrUnavailable = errors.New("database unavailable")
+	// ErrStaleEpoch: somebody else activated a source since the caller looked.
+	ErrStaleEpoch = errors.New("the active source has changed since")
+	// ErrPinned: a person pinned the active source and nobody released it yet.
+	ErrPinned = errors.New("the active source is pinned")
+)
+
+// FieldError says what is wrong with one field, and how to mend it.
+type FieldError struct {
+	Field string // name on the wire, such as "track_start"
+	Value string // what came, shortened; "" where nothing came
+	Rule  string // what is expected
+}
+
+// InvalidError names every mistake of an input at once.
+type InvalidError struct {
+	Fields []FieldError
+}
+
+// Error lists the fields with their rules.
+func (e *InvalidError) Error() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = fmt.Sprintf("%s: %s", f.Field, f.Rule)
+	}
+	return "invalid: " + strings.Join(parts, "; ")
+}
+
+// maxShownValue bounds how much of a wrong value is repeated to its sender.
+const maxShownValue = 64
+
+// Invalid is an InvalidError about one field.
+func Invalid(field, value, rule string) *InvalidError {
+	return &InvalidError{Fields: []FieldError{NewFieldError(field, value, rule)}}
+}
+
+// NewFieldError shortens the value to what may be repeated to its sender.
+func NewFieldError(field, value, rule string) FieldError {
+	if r := []rune(value); len(r) > maxShownValue {
+		value = string(r[:maxShownValue]) + "…"
+	}
+	return FieldError{Field: field, Value: value, Rule: rule}
+}

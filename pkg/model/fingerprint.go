@@ -1,0 +1,43 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+)
+
+// Fingerprint is a 128-bit hash of a record's identity, equal in every
+// database that holds the record.
+type Fingerprint [16]byte
+
+// String is the fingerprint in hexadecimal.
+func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
+
+// digest builds a fingerprint from a canonical encoding: each part is written
+// with its length, so that no two different lists of parts give the same bytes.
+type digest struct {
+	buf []byte
+}
+
+func newDigest(kind string) *digest {
+	d := &digest{buf: make([]byte, 0, 256)}
+	d.text(kind)
+	return d
+}
+
+func (d *digest) text(s string) {
+	d.buf = binary.AppendUvarint(d.buf, uint64(len(s)))
+	d.buf = append(d.buf, s...)
+}
+
+func (d *digest) number(n int64) { d.buf = binary.AppendVarint(d.buf, n) }
+
+func (d *digest) time(t time.Time) { d.number(t.UnixMicro()) }
+
+func (d *digest) bytes(b []byte) { d.text(string(b)) }
+
+func (d *digest) sum() Fingerprint {
+	h := sha256.Sum256(d.buf)
+	return Fingerprint(h[:16])
+}

@@ -1,0 +1,84 @@
+package model
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Health is one status that a source reported about itself.
+type Health struct {
+	ID      int64
+	Source  int       // from 1
+	LogTime time.Time // when the engine wrote it: UTC, microseconds
+	Healthy bool
+	// Details is the engine's own text, often JSON inside a string; kept as it
+	// came.
+	Details string
+}
+
+// MaxDetails bounds the details of a health status, in characters.
+const MaxDetails = 64 * 1024
+
+// UID identifies the status by its content, so that storing a copy of it
+// changes nothing.
+func (h *Health) UID() Fingerprint {
+	d := newDigest("health/1")
+	d.number(int64(h.Source))
+	d.time(h.LogTime)
+	d.text(strconv.FormatBool(h.Healthy))
+	d.text(h.Details)
+	return d.sum()
+}
+
+// Activation is one switch of the active source: an audit record.
+type Activation struct {
+	// Epoch counts activations from 1 in the order in which they were
+	// accepted.
+	Epoch      int64
+	Source     int
+	From       time.Time // when it really happened: UTC, microseconds
+	RecordedAt time.Time // when it was accepted: UTC, microseconds
+	By         string
+	Reason     string
+	// Pinned: it stays until a person releases it.
+	Pinned bool
+}
+
+// Normalize brings the activation into the form in which it is stored.
+func (a *Activation) Normalize() {
+	a.From = a.From.UTC().Truncate(time.Microsecond)
+	a.RecordedAt = a.RecordedAt.UTC().Truncate(time.Microsecond)
+	a.By, _ = cleanText(a.By, MaxText)
+	a.Reason, _ = cleanText(a.Reason, MaxReason)
+}
+
+// ActiveSource is which source is on air.
+type ActiveSource struct {
+	Source int
+	// Since is nil for the default source before the first activation.
+	Since *time.Time
+	// Epoch is the latest accepted one; 0 before the first activation.
+	Epoch  int64
+	Pinned bool
+	// Stale: this is the last known state; the authority can't be reached.
+	Stale bool
+}
+
+// ValidateSource refuses what is no source's number; field names it on the
+// wire. The error is an *InvalidError.
+func ValidateSource(field string, source int) error {
+	if source < 1 || source > math.MaxInt32 {
+		return Invalid(field, strconv.Itoa(source), "must be a source's number, from 1")
+	}
+	return nil
+}
+
+// Clock is the studio clock as a source sent it last.
+type Clock struct {
+	Source int
+	SentAt time.Time // when it arrived: UTC, microseconds
+	// Body is the JSON object that came, whole.
+	Body json.RawMessage
+}
