@@ -1,0 +1,302 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/services/engine-api/internal/app"
+	"aura.radio/engine/services/engine-api/internal/config"
+)
+
+func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+
+// patience bounds every wait of these tests.
+const patience = 30 * time.Second
+
+// service is a whole engine-api on a port of its own.
+type service struct {
+	t    *testing.T
+	url  string
+	stop func() error
+}
+
+func configure(t *testing.T, databaseURL string, more map[string]string) config.Config {
+	t.Helper()
+	environ := map[string]string{
+		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
+		"AURA_DB_QUERY_TIMEOUT": "2s", "AURA_STATION_TIMEZONE": "Europe/Vienna",
+	}
+	for name, value := range more {
+		environ[name] = value
+	}
+	cfg, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func start(t *testing.T, databaseURL string) *service {
+	t.Helper()
+	a, err := app.New(configure(t, databaseURL, nil), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := a.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	s := &service{t: t, url: "http://" + a.Addr().String()}
+	s.stop = sync.OnceValue(func() error {
+		cancel()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(patience):
+			return errors.New("did not stop")
+		}
+	})
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *service) call(method, path, body string) (*http.Response, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res, string(answer)
+}
+
+// await asks again until the answer has that status.
+func (s *service) await(status int, method, path, body string) (*http.Response, string) {
+	s.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(patience)
+	for {
+		res, answer := s.call(method, path, body)
+		if res.StatusCode == status {
+			return res, answer
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			s.t.Fatalf("%s %s: %s %s, want %d", method, path, res.Status, answer, status)
+		}
+	}
+}
+
+// The first call of the README, as it stands there.
+const mazzie = `{ "track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1 }`
+
+func title(t *testing.T, answer string) string {
+	t.Helper()
+	var track struct {
+		Title string `json:"track_title"`
+	}
+	if err := json.Unmarshal([]byte(answer), &track); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	return track.Title
+}
+
+func TestApp_FreshStart(t *testing.T) {
+	for _, kind := range repotest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			url := repotest.URL(t, kind)
+			s := start(t, url)
+			s.await(http.StatusOK, http.MethodGet, "/readyz", "")
+			if res, answer := s.call(http.MethodGet, "/api/v1/trackservice/current", ""); res.StatusCode != http.StatusNoContent {
+				t.Errorf("current on an empty database: %s %s", res.Status, answer)
+			}
+			if res, answer := s.call(http.MethodPost, "/api/v1/playlog/store", mazzie); res.StatusCode != http.StatusNoContent {
+				t.Fatalf("store: %s %s", res.Status, answer)
+			}
+			if _, answer := s.call(http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
+				t.Errorf("current is %s", answer)
+			}
+			if err := s.stop(); err != nil {
+				t.Fatal(err)
+			}
+			again := start(t, url)
+			if _, answer := again.await(http.StatusOK, http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
+				t.Errorf("current after a restart is %s", answer)
+			}
+		})
+	}
+}
+
+// TestApp_DatabaseAway kills the server under a running service: writes are
+// refused with a hint when to come again, reads answer from memory, and all
+// recovers by itself.
+func TestApp_DatabaseAway(t *testing.T) {
+	server := repotest.MariaDB(t)
+	s := start(t, server.URL(t))
+	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	const list, current = "/api/v1/trackservice?limit=3", "/api/v1/trackservice/current"
+	_, before := s.call(http.MethodGet, list, "")
+	s.call(http.MethodGet, current, "")
+
+	server.Kill()
+	t.Cleanup(func() { server.Restart(t) }) // also where this test fails before it does
+	health := `{"is_healthy": true, "log_time": "2020-06-27 19:00:00"}`
+	for path, body := range map[string]string{
+		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": "{}",
+	} {
+		res, answer := s.call(http.MethodPost, path, body)
+		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" ||
+			res.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("POST %s without a database: %s %v %s", path, res.Status, res.Header, answer)
+		}
+	}
+	// The refused writes made what is held in memory out of date or not: either
+	// way it is the best there is.
+	if res, answer := s.call(http.MethodGet, list, ""); res.StatusCode != http.StatusOK || answer != before {
+		t.Errorf("list from memory: %s %s", res.Status, answer)
+	}
+	if res, answer := s.call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
+		t.Errorf("current from memory: %s %s", res.Status, answer)
+	}
+	if res, _ := s.call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("readyz without a database: %s", res.Status)
+	}
+	if res, _ := s.call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("healthz without a database: %s", res.Status)
+	}
+
+	server.Restart(t)
+	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", strings.Replace(mazzie, "Fade Into You", "Halah", 1))
+	if _, answer := s.await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); !strings.Contains(answer, "Halah") || !strings.Contains(answer, "Fade Into You") {
+		t.Errorf("playlog after the database came back: %s", answer)
+	}
+}
+
+// TestApp_DatabaseAwayAtStart: the service comes up before its database.
+func TestApp_DatabaseAwayAtStart(t *testing.T) {
+	server := repotest.MariaDB(t)
+	url := server.URL(t)
+	server.Stop()
+	t.Cleanup(func() { server.Restart(t) })
+	s := start(t, url)
+	if res, answer := s.call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("store without a database: %s %s", res.Status, answer)
+	}
+	server.Restart(t)
+	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
+}
+
+// makeNewer migrates the SQLite database to a version that does not exist yet.
+func makeNewer(t *testing.T, url string) {
+	t.Helper()
+	if err := repotest.OpenURL(t, url).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestApp_Schema(t *testing.T) {
+	t.Parallel()
+	run := func(t *testing.T, url, migrate string) error {
+		t.Helper()
+		a, err := app.New(configure(t, url, map[string]string{"AURA_DB_AUTO_MIGRATE": migrate}), "test", zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		return a.Run(ctx)
+	}
+	t.Run("Older", func(t *testing.T) {
+		t.Parallel()
+		if err := run(t, repotest.URL(t, repotest.KindSQLite), "false"); !errors.Is(err, repo.ErrSchemaOlder) {
+			t.Errorf("error is %v", err)
+		}
+	})
+	t.Run("Newer", func(t *testing.T) {
+		t.Parallel()
+		url := repotest.URL(t, repotest.KindSQLite)
+		makeNewer(t, url)
+		if err := run(t, url, "true"); !errors.Is(err, repo.ErrSchemaNewer) {
+			t.Errorf("error is %v", err)
+		}
+	})
+}
+
+// TestApp_Stop: a stop ends the event streams and answers what is under way.
+func TestApp_Stop(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/trackservice/stream", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var got bytes.Buffer
+	buf := make([]byte, 4096)
+	for !strings.Contains(got.String(), "Fade Into You") {
+		n, err := res.Body.Read(buf)
+		got.Write(buf[:n])
+		if err != nil {
+			t.Fatalf("%v after %q", err, got.String())
+		}
+	}
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 9*time.Second {
+		t.Errorf("the stop took %s: the stream was cut, not ended", took)
+	}
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		t.Errorf("the stream ended with %v", err)
+	}
+}

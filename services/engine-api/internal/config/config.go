@@ -1,0 +1,64 @@
+// Package config composes engine-api's configuration out of the blocks that
+// the shared packages bring. It promises that a configuration that Load
+// returned is valid as a whole, and that otherwise every mistake is named at
+// once.
+package config
+
+import (
+	"errors"
+	"strconv"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/trackservice"
+)
+
+// Config is all that engine-api can be told. Variables carry the prefix AURA_.
+type Config struct {
+	HostID          int    `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1; playlog entries without a source are its own."`
+	StationTimezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's."`
+	DefaultSource   int    `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
+
+	Tracks   trackservice.Config
+	Database repo.Config
+	HTTP     httpserver.Config
+	Log      logging.Config
+
+	// Zone is StationTimezone, loaded.
+	Zone *stationtime.Zone
+}
+
+// Load reads and validates the configuration; the error names every mistake.
+func Load(environ map[string]string) (Config, error) {
+	var cfg Config
+	if err := config.Load(&cfg, environ); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// Validate checks what the blocks do not check themselves, and loads the zone.
+func (c *Config) Validate() error {
+	var mistakes []error
+	refuse := func(variable, value, rule string) {
+		mistakes = append(mistakes, &config.Mistake{Variable: variable, Value: value, Rule: rule})
+	}
+	if c.HostID < 1 {
+		refuse("HOST_ID", strconv.Itoa(c.HostID), "must be an engine's number, from 1 (0 is the sync node's)")
+	}
+	if c.DefaultSource < 1 {
+		refuse("DEFAULT_SOURCE", strconv.Itoa(c.DefaultSource), "must be a source's number, from 1")
+	}
+	name := c.StationTimezone
+	if name == "" {
+		name = stationtime.HostZone()
+	}
+	var err error
+	if c.Zone, err = stationtime.Load(name); err != nil {
+		refuse("STATION_TIMEZONE", name, "must be a zone of the IANA database, such as Europe/Vienna")
+	}
+	return errors.Join(mistakes...)
+}

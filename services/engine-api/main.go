@@ -1,0 +1,23 @@
+// Command engine-api is the memory and the voice of one playout engine: it
+// stores what the engine plays and serves it to the station's website.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/services/engine-api/internal/command"
+)
+
+// version is stamped in by the build from the tag services/engine-api/vX.Y.Z.
+var version = "0.0.0-dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := command.Run(ctx, os.Args[1:], config.Environ(), version, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,3 @@
+module aura.radio/engine/services/status-monitor
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module aura.radio/engine/services/sync-node
+
+go 1.26.0
