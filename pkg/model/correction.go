@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -193,8 +194,8 @@ func (c *Correction) Validate(target Entry) error {
 		}
 		amended := target
 		c.Changes.apply(&amended)
-		if err := amended.Validate(); err != nil {
-			wrong = append(wrong, err.(*InvalidError).Fields...)
+		if invalid, ok := errors.AsType[*InvalidError](amended.Validate()); ok {
+			wrong = append(wrong, invalid.Fields...)
 		}
 	default:
 		wrong = append(wrong, NewFieldError("kind", c.Kind, "must be amend, void, restore or log"))

@@ -13,6 +13,8 @@ var (
 	// ErrUnavailable: the database cannot be reached or cannot write now. The
 	// same call may succeed later; nothing of it was stored.
 	ErrUnavailable = errors.New("database unavailable")
+	// ErrOverloaded: as many as may are served already; later there is room.
+	ErrOverloaded = errors.New("too many at once")
 	// ErrStaleEpoch: somebody else activated a source since the caller looked.
 	ErrStaleEpoch = errors.New("the active source has changed since")
 	// ErrPinned: a person pinned the active source and nobody released it yet.

@@ -27,9 +27,9 @@ func (v *Integer) UnmarshalJSON(b []byte) error {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		// JSON does not tell 42 from 42.0; 2^53 is where floats stop being exact.
-		f, ferr := strconv.ParseFloat(s, 64)
-		if ferr != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+		// JSON does not tell 42 from 42.0; from 2^53 on floats are not exact.
+		f, ok := decimal(s)
+		if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
 			return fmt.Errorf("%q is no whole number", s)
 		}
 		n = int64(f)
@@ -60,8 +60,8 @@ func (v *Number) UnmarshalJSON(b []byte) error {
 		*v = Number{}
 		return err
 	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+	f, ok := decimal(s)
+	if !ok {
 		return fmt.Errorf("%q is no number", s)
 	}
 	*v = Number{Value: f, Known: true}
@@ -105,6 +105,13 @@ func (v *Boolean) UnmarshalJSON(b []byte) error {
 	}
 	*v = Boolean(t)
 	return nil
+}
+
+// decimal reads a finite number. strconv takes inf, nan, 0x1p4 and 1_0 for numbers
+// too, but an engine that sends them does not mean one.
+func decimal(s string) (f float64, ok bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) && !strings.ContainsAny(s, "xX_")
 }
 
 // looseToken is the text of a JSON scalar, "" for null.

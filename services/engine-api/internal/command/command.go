@@ -1,5 +1,5 @@
 // Package command is engine-api's command line. It promises distinct exit
-// codes: 0 done, 1 failed, 2 wrong configuration or usage, so that systemd and
+// codes: 0 done, 1 failed, 78 wrong configuration or usage, so that systemd and
 // scripts can tell a mistake, which a restart cannot mend, from a failure.
 package command
 
@@ -22,7 +22,7 @@ import (
 const (
 	exitOK     = 0
 	exitFailed = 1
-	exitConfig = 2
+	exitConfig = 78 // EX_CONFIG of sysexits(3): a crash never has it
 )
 
 // configError marks what only its operator can mend.

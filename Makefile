@@ -1,0 +1,65 @@
+# `make help` shows what there is.
+
+SERVICES = engine-api sync-node status-monitor
+MODULES  = migrations pkg scripts $(SERVICES:%=services/%)
+# What has no root module is named module by module.
+PACKAGES = $(MODULES:%=./%/...)
+
+# One kind of build for everything but the race detector: as shipped, without
+# cgo. It also keeps the build cache to one copy of each library.
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL = help
+
+.PHONY: help
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## engine-api on the embedded database, and a simulated engine; ARGS="-speed 60" goes to it
+	@scripts/run.sh $(ARGS)
+
+.PHONY: api-dev
+api-dev: ## engine-api alone, on the same database as `make run`
+	@scripts/run.sh --alone
+
+.PHONY: build
+build: ## the three services as static binaries in .build/
+	@scripts/build.sh .build $(SERVICES)
+
+.PHONY: test
+test: ## everything that must hold: checks, all tests with the race detector, each module alone
+	@scripts/test.sh
+
+.PHONY: bench
+bench: ## measure, as ratios to what others reach on the same machine
+	@scripts/install-deps.sh bench
+	go run ./scripts/bench
+
+.PHONY: independent
+independent: ## build, vet, test and tidy-check each module without the workspace
+	@set -e; for module in $(MODULES); do \
+	  echo "$$module"; \
+	  (cd $$module && export GOWORK=off && \
+	    go build ./... && go vet ./... && go test -short ./... && go mod tidy -diff); \
+	done
+
+.PHONY: generate
+generate: ## write the generated files anew
+	@set -e; for module in $(MODULES); do GOWORK=off go -C $$module generate ./...; done
+
+.PHONY: check-generated
+check-generated: ## fail when a generated file is stale; changes nothing here
+	@scripts/check-generated.sh
+
+.PHONY: lint
+lint: ## golangci-lint over every module
+	@linter=$$(GOWORK=off go -C scripts/lint tool -n golangci-lint) && "$$linter" run $(PACKAGES)
+
+.PHONY: check-fmt
+check-fmt: ## fail when a file is not as gofmt writes it
+	@files=$$(gofmt -l $(MODULES)); [ -z "$$files" ] || { echo "not as gofmt writes them:" $$files; exit 1; }
+
+.PHONY: fmt
+fmt: ## format all Go files
+	gofmt -w $(MODULES)

@@ -1,0 +1,278 @@
+package answers
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxKey is how long a URI may be, in bytes, for its answer to be kept.
+	maxKey = 512
+	// retryAfter is how long a failed rendering is not tried again.
+	retryAfter = time.Second
+)
+
+// Config bounds the cache. The zero value means the defaults.
+type Config struct {
+	MaxEntries     int // answers held; default 1024
+	MaxAnswerBytes int // a longer body is never kept; default 1 MiB
+	MaxBytes       int // of all answers together; default 32 MiB
+}
+
+// Cache holds rendered answers. It is a prometheus.Collector of how many
+// requests it answered, and how.
+type Cache struct {
+	cfg Config
+	// generation counts invalidations; an answer is fresh only in the
+	// generation in which its rendering began.
+	generation atomic.Uint64
+	// held is replaced whole when an answer joins or leaves, so a hit takes no
+	// lock. A newer answer for the same key only replaces what its slot holds.
+	held atomic.Pointer[map[key]*slot]
+
+	mu      sync.Mutex // guards replacing held, and the rest
+	flights map[key]*flight
+	bytes   int
+
+	metrics
+}
+
+// key is the URI of a GET as it came: all that a kept answer may depend on.
+type key string
+
+type slot = atomic.Pointer[answer]
+
+// flight is one rendering, awaited by everybody who asks for the same key in
+// the same generation.
+type flight struct {
+	generation uint64
+	landed     chan struct{}
+	// What follows is written before landed is closed, and only read after.
+
+	answer *answer // nil where there is nothing to share
+	stale  bool    // the rendering failed; answer is an older one
+	// abandoned: who rendered went away before there was an answer.
+	abandoned bool
+}
+
+// New returns an empty cache.
+func New(cfg Config) *Cache {
+	cfg.MaxEntries = cmp.Or(cfg.MaxEntries, 1024)
+	cfg.MaxAnswerBytes = cmp.Or(cfg.MaxAnswerBytes, 1<<20)
+	cfg.MaxBytes = cmp.Or(cfg.MaxBytes, 32<<20)
+	c := &Cache{cfg: cfg, flights: map[key]*flight{}}
+	c.held.Store(&map[key]*slot{})
+	c.metrics = newMetrics(c)
+	return c
+}
+
+// Invalidate makes every answer stale. Call it after a write is committed and
+// before the write is acknowledged: whoever reads after the acknowledgement
+// then sees the write.
+func (c *Cache) Invalidate() { c.generation.Add(1) }
+
+// Middleware answers GET and HEAD from memory where it can, and otherwise asks
+// next, which sees a HEAD as a GET. Requests with an Authorization header are
+// none of its business: what they may see depends on who asks. What depends on
+// the Origin header, CORS that is, belongs in front of it: headers that are set
+// already when a request arrives here stay.
+func (c *Cache) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead ||
+			r.Header["Authorization"] != nil || len(r.RequestURI) > maxKey {
+			next.ServeHTTP(w, r)
+			return
+		}
+		k := key(r.RequestURI)
+		// The generation is read before the answer: read after it, an answer
+		// that was just overtaken would pass for fresh.
+		generation, now := c.generation.Load(), time.Now()
+		if a := c.lookup(k); a != nil {
+			if a.fresh(generation, now) {
+				c.hits.Inc()
+				a.serve(w, r, now)
+				return
+			}
+			if a.resting(generation, now) {
+				c.stale.Inc()
+				a.serveStale(w, r, now)
+				return
+			}
+		}
+		c.miss(w, r, next, k)
+	})
+}
+
+func (c *Cache) lookup(k key) *answer {
+	if s := (*c.held.Load())[k]; s != nil {
+		return s.Load()
+	}
+	return nil
+}
+
+// miss renders, or waits for somebody who does.
+func (c *Cache) miss(w http.ResponseWriter, r *http.Request, next http.Handler, k key) {
+	for {
+		f, leads := c.join(k)
+		if leads {
+			c.lead(w, r, next, k, f)
+			return
+		}
+		select {
+		case <-f.landed:
+		case <-r.Context().Done():
+			w.WriteHeader(http.StatusServiceUnavailable) // nobody reads it
+			return
+		}
+		switch {
+		case f.answer != nil && f.stale:
+			c.stale.Inc()
+			f.answer.serveStale(w, r, time.Now())
+		case f.answer != nil:
+			c.shared.Inc()
+			f.answer.serve(w, r, time.Now())
+		case f.abandoned:
+			continue // one of those who waited renders now
+		default:
+			// The answer is not one to share, so there is nothing to wait for.
+			c.lead(w, r, next, k, c.newFlight())
+		}
+		return
+	}
+}
+
+func (c *Cache) newFlight() *flight {
+	return &flight{generation: c.generation.Load(), landed: make(chan struct{})}
+}
+
+// join returns the flight that renders k now, and whether the caller is to fly
+// it. A rendering of an earlier generation is of no use to the caller.
+func (c *Cache) join(k key) (f *flight, leads bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f = c.newFlight()
+	if a := c.lookup(k); a != nil && a.fresh(f.generation, time.Now()) {
+		f.answer = a // rendered since the caller looked
+		close(f.landed)
+		return f, false
+	}
+	if other := c.flights[k]; other != nil && other.generation == f.generation {
+		return other, false
+	}
+	c.flights[k] = f
+	return f, true
+}
+
+// land releases those who wait for the flight.
+func (c *Cache) land(k key, f *flight) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flights[k] == f {
+		delete(c.flights, k)
+	}
+	close(f.landed)
+}
+
+// lead lets next render the answer, keeps it if a handler says so, and serves
+// it.
+func (c *Cache) lead(w http.ResponseWriter, r *http.Request, next http.Handler, k key, f *flight) {
+	land := sync.OnceFunc(func() { c.land(k, f) })
+	defer land() // also where next panics
+
+	older := c.lookup(k)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	rec := &recorder{
+		client: w,
+		header: http.Header{},
+		limit:  c.cfg.MaxAnswerBytes,
+		older:  older != nil,
+		head:   r.Method == http.MethodHead,
+		passed: func() {
+			f.abandoned = r.Context().Err() != nil
+			land()
+			if r.Method == http.MethodHead {
+				cancel() // nobody wants the body
+			}
+		},
+	}
+	inner := r.WithContext(context.WithValue(ctx, recorderKey{}, rec))
+	inner.Method = http.MethodGet
+	next.ServeHTTP(rec, inner)
+	rec.decide(http.StatusOK)
+
+	now := time.Now()
+	switch rec.fate {
+	case keeping:
+		c.rendered.Inc()
+		a := newAnswer(rec, f.generation, now, older)
+		c.store(k, a)
+		f.answer = a
+		land()
+		a.serve(w, r, now)
+	case failing:
+		c.stale.Inc()
+		if f.abandoned = r.Context().Err() != nil; !f.abandoned {
+			older.failed.Store(&failure{generation: f.generation, retryAt: now.Add(retryAfter)})
+			f.answer, f.stale = older, true
+		}
+		land()
+		older.serveStale(w, r, now)
+	default:
+		c.passed.Inc()
+	}
+}
+
+// store holds a, unless a later rendering is held already.
+func (c *Cache) store(k key, a *answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := *c.held.Load()
+	s := held[k]
+	if s != nil {
+		older := s.Load()
+		if older.generation > a.generation {
+			return
+		}
+		c.bytes += a.size() - older.size()
+		s.Store(a)
+	}
+	if s != nil && c.bytes <= c.cfg.MaxBytes {
+		return
+	}
+	held = maps.Clone(held)
+	if s == nil {
+		s = &slot{}
+		s.Store(a)
+		k = key(strings.Clone(string(k))) // else it would hold on to the request
+		held[k] = s
+		c.bytes += a.size()
+	}
+	c.evict(held, k)
+	c.held.Store(&held)
+}
+
+// evict removes answers until held is within its bounds: stale ones first,
+// then any but k.
+func (c *Cache) evict(held map[key]*slot, k key) {
+	generation, now := c.generation.Load(), time.Now()
+	for _, sparesFresh := range []bool{true, false} {
+		for other, s := range held {
+			if len(held) <= c.cfg.MaxEntries && c.bytes <= c.cfg.MaxBytes {
+				return
+			}
+			a := s.Load()
+			if other == k || sparesFresh && a.fresh(generation, now) {
+				continue
+			}
+			delete(held, other)
+			c.bytes -= a.size()
+		}
+	}
+}

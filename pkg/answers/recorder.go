@@ -1,0 +1,159 @@
+package answers
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Policy says how long an answer stays true.
+type Policy struct {
+	// Until is when the answer may change by itself; zero where only
+	// Invalidate changes it.
+	Until time.Time
+	// MaxAge is how long browsers and proxies may use the answer without
+	// asking, never beyond Until; whole seconds.
+	MaxAge time.Duration
+}
+
+// Keep says that the answer which the handler is about to write may be held
+// and served to anybody: everyone may read it, and it depends on nothing but
+// the URI, not even on the Host. Call it before the first byte, in the
+// handler's own goroutine. Only answers 200 and 204 are held, and none that
+// sets a cookie, is encoded, or varies by a header of the request. Without a cache in
+// front it does nothing.
+func Keep(ctx context.Context, p Policy) {
+	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
+		rec.policy = &p
+	}
+}
+
+type recorderKey struct{}
+
+// fate is what becomes of an answer; it is decided at its first byte.
+type fate int
+
+const (
+	undecided fate = iota
+	keeping        // buffered, held, then served
+	failing        // discarded: an older answer is served instead
+	passing        // written straight to the client
+)
+
+// recorder is what handlers write to.
+type recorder struct {
+	client http.ResponseWriter
+	header http.Header // until passing; then the client's
+	policy *Policy
+	limit  int    // of body, in bytes
+	older  bool   // an answer is held that can be served instead of a 503
+	head   bool   // the client wants no body
+	passed func() // called once, when passing begins
+
+	fate   fate
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (rec *recorder) Header() http.Header { return rec.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (rec *recorder) WriteHeader(status int) {
+	if rec.fate == passing {
+		rec.client.WriteHeader(status) // net/http says so where it is too late
+		return
+	}
+	rec.decide(status)
+}
+
+// Write implements http.ResponseWriter.
+func (rec *recorder) Write(p []byte) (int, error) {
+	rec.decide(http.StatusOK)
+	if rec.fate == keeping && rec.body.Len()+len(p) > rec.limit {
+		rec.pass()
+		if _, err := rec.write(rec.body.Bytes()); err != nil {
+			return 0, err
+		}
+	}
+	switch rec.fate {
+	case keeping:
+		return rec.body.Write(p)
+	case passing:
+		return rec.write(p)
+	default:
+		return len(p), nil
+	}
+}
+
+func (rec *recorder) write(p []byte) (int, error) {
+	if rec.head {
+		return len(p), nil
+	}
+	return rec.client.Write(p)
+}
+
+// Flush implements http.Flusher. A kept answer is sent whole, so it has no
+// part to flush.
+func (rec *recorder) Flush() { _ = rec.FlushError() }
+
+// FlushError is Flush for http.ResponseController.
+func (rec *recorder) FlushError() error {
+	rec.decide(http.StatusOK)
+	if rec.fate != passing {
+		return nil
+	}
+	return http.NewResponseController(rec.client).Flush()
+}
+
+// Unwrap lets http.ResponseController set the client's deadlines.
+func (rec *recorder) Unwrap() http.ResponseWriter { return rec.client }
+
+// decide fixes the answer's fate, the first time it is called.
+func (rec *recorder) decide(status int) {
+	if rec.fate != undecided {
+		return
+	}
+	rec.status = status
+	switch {
+	case rec.policy != nil && (status == http.StatusOK || status == http.StatusNoContent) && isShareable(rec.header):
+		rec.fate = keeping
+	case status == http.StatusServiceUnavailable && rec.older:
+		rec.fate = failing
+	default:
+		rec.pass()
+	}
+}
+
+// pass hands over to the client.
+func (rec *recorder) pass() {
+	rec.fate = passing
+	header := rec.client.Header()
+	for name, values := range rec.header {
+		if name == "Vary" {
+			values = append(values, header[name]...) // what is in front varies too
+		}
+		header[name] = values
+	}
+	rec.header = header
+	rec.passed()
+	rec.client.WriteHeader(rec.status)
+}
+
+// isShareable refuses what could only be right for the one who asked.
+func isShareable(h http.Header) bool {
+	if h["Set-Cookie"] != nil || h["Content-Encoding"] != nil {
+		return false
+	}
+	for _, list := range h["Vary"] {
+		for name := range strings.SplitSeq(list, ",") {
+			// The cache itself makes the encodings.
+			if !strings.EqualFold(strings.TrimSpace(name), "Accept-Encoding") {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,19 @@
+// Package config fills a service's configuration struct from the environment
+// and writes the table of its README from the same struct.
+//
+// It promises that a start with a wrong configuration names every mistake at
+// once, each with the variable, the value that came (never that of a secret)
+// and the rule; that a misspelled AURA_ variable is a mistake and not silently
+// without effect; and that secrets can be kept out of the environment.
+//
+// A struct describes its variables by tags, names without the AURA_ prefix:
+//
+//	env:"LISTEN" envDefault:"127.0.0.1:8008"  as in caarlos0/env
+//	secret:"true"    also from AURA_X_FILE and from the systemd credential aura_x
+//	family:"SOURCE"  a map[int]T from AURA_SOURCE_1, AURA_SOURCE_2, …
+//	doc:"…"          the meaning, for the README
+//
+// Structs within the struct are blocks of the same kind. What a field holds
+// before Load is its default and goes before envDefault, so that a service can
+// set its own.
+package config

@@ -1,0 +1,62 @@
+package handler
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+// CorrectEntry stores a correction of an entry.
+func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject) (api.CorrectEntryResponseObject, error) {
+	c := model.Correction{Kind: string(r.Body.Kind), By: r.Body.By, Reason: r.Body.Reason}
+	if r.Body.Changes != nil {
+		var err error
+		if c.Changes, err = a.amendment(*r.Body.Changes); err != nil {
+			return nil, inside("changes", err)
+		}
+	}
+	stored, err := a.Recorder.Correct(ctx, r.Id, c)
+	if err != nil {
+		return nil, inside("changes", err)
+	}
+	return api.CorrectEntry201JSONResponse{CorrectionJSONResponse: a.corrected(ctx, r.Id, stored)}, nil
+}
+
+// LogMissedEntry stores an entry that a person logs, with who did it and why.
+func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error) {
+	e, other, err := a.play(r.Body.Entry)
+	if err != nil {
+		return nil, inside("entry", err)
+	}
+	id, stored, err := a.Recorder.LogMissed(ctx, e, other, model.Correction{By: r.Body.By, Reason: r.Body.Reason})
+	if err != nil {
+		return nil, inside("entry", err)
+	}
+	return api.LogMissedEntry201JSONResponse{CorrectionJSONResponse: a.corrected(ctx, id, stored)}, nil
+}
+
+// corrected renders a correction that was just stored, and where its entry is.
+func (a *API) corrected(ctx context.Context, entryID int64, c model.Correction) api.CorrectionJSONResponse {
+	root, _, _ := strings.Cut(requestOf(ctx).URL.Path, "/playlog/")
+	location := root + "/playlog/" + strconv.FormatInt(entryID, 10)
+	return api.CorrectionJSONResponse{
+		Body:    a.correction(c),
+		Headers: api.CorrectionResponseHeaders{Location: &location},
+	}
+}
+
+// ListCorrections answers every correction of an entry, oldest first.
+func (a *API) ListCorrections(ctx context.Context, r api.ListCorrectionsRequestObject) (api.ListCorrectionsResponseObject, error) {
+	corrections, err := a.Playlog.Corrections(ctx, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	body := make(api.ListCorrections200JSONResponse, len(corrections))
+	for i, c := range corrections {
+		body[i] = a.correction(c)
+	}
+	return body, nil
+}

@@ -1,0 +1,110 @@
+package handler
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+func TestAPI_StoreHealth(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Original", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:15:00Z"))
+		body := `{"log_time": "2020-06-27 19:14:00.5", "is_healthy": true, "details": "{\"lqs\": {\"version\": \"2.1\"}}"}`
+		for _, method := range []string{http.MethodPost, http.MethodPut} {
+			s.do(http.StatusNoContent, method, "/source/health/1/", body)
+		}
+		got := strings.TrimSpace(s.do(http.StatusOK, http.MethodGet, "/source/health/1", "").Body.String())
+		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"is_healthy":true,` +
+			`"log_time":"2020-06-27T19:14:00.5+02:00","source":1}`
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+
+	t.Run("Lenient", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:15:00Z"))
+		source := 0 // each its own: a status that is the same again is not stored
+		for body, want := range map[string]api.Health{
+			`{"is_healthy": "True"}`:                                           {IsHealthy: true},
+			`{"is_healthy": 0, "log_time": null, "details": null}`:             {},
+			`{"is_healthy": false, "log_time": "", "details": "sick"}`:         {Details: "sick"},
+			`{"is_healthy": true, "details": {"a": [1, 2.50], "b": "\u00fc"}}`: {IsHealthy: true, Details: `{"a":[1,2.50],"b":"\u00fc"}`},
+			`{"is_healthy": true, "details": "[1"}`:                            {IsHealthy: true, Details: "[1"},
+			`{"is_healthy": true, "details": "a\u0000b", "host": "x"}`:         {IsHealthy: true, Details: "a b"},
+			`{"is_healthy": true, "log_time": "2037-01-01 00:00:00"}`:          {IsHealthy: true},
+		} {
+			source++
+			path := fmt.Sprintf("/source/health/%d", source)
+			s.do(http.StatusNoContent, http.MethodPost, path, body)
+			got := get[api.Health](s, path)
+			if got.IsHealthy != want.IsHealthy || got.Details != want.Details || !got.LogTime.Equal(s.api.Now()) {
+				t.Errorf("%s: got %+v, want %+v now", body, got, want)
+			}
+			if parsed := strings.HasPrefix(want.Details, "{"); parsed != (got.DetailsParsed != nil) {
+				t.Errorf("%s: parsed %s", body, got.DetailsParsed)
+			}
+		}
+	})
+
+	t.Run("Invalid", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		for body, want := range map[string]string{
+			`{}`:                      "is_healthy",
+			`{"is_healthy": "maybe"}`: "is_healthy",
+			`{"is_healthy": null}`:    "is_healthy",
+			`{"is_healthy": true, "log_time": "2020-02-30 00:00:00"}`:  "log_time",
+			`{"is_healthy": true, "log_time": "1000-01-01 00:00:00"}`:  "log_time",
+			`{"is_healthy": "x", "log_time": "soon", "details": true}`: "details is_healthy log_time",
+		} {
+			if got := s.refused(http.StatusBadRequest, http.MethodPost, "/source/health/1", body); got != want {
+				t.Errorf("%s names %q, want %q", body, got, want)
+			}
+		}
+		s.refused(http.StatusNotFound, http.MethodGet, "/source/health/1", "")
+		s.refused(http.StatusNotFound, http.MethodGet, "/source/health/1?limit=3", "")
+	})
+}
+
+func TestAPI_GetHealth_History(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, at(t, "2020-06-28T17:15:00Z"))
+	for _, time := range []string{"2020-06-27 10:00:00", "2020-06-28 10:00:00", "2020-06-28 11:00:00"} {
+		s.do(http.StatusNoContent, http.MethodPost, "/source/health/1", `{"log_time": "`+time+`", "is_healthy": true}`)
+	}
+	for query, want := range map[string]int{"?limit=2": 2, "?limit=1000": 3, "?from_date=2020-06-28": 2, "?from_date=2020-06-28&limit=1": 1, "?from_date=2021-01-01": 0} {
+		h := get[api.Health](s, "/source/health/1"+query)
+		if h.History == nil || len(*h.History) != want || want > 0 && !(*h.History)[0].LogTime.Equal(h.LogTime) {
+			t.Errorf("%s: got %+v, want %d, newest first", query, h, want)
+		}
+	}
+	if h := get[api.Health](s, "/source/health/1"); h.History != nil {
+		t.Errorf("history came without being asked for: %+v", h)
+	}
+	if got := s.refused(http.StatusBadRequest, http.MethodGet, "/source/health/1?from_date=soon", ""); got != "from_date" {
+		t.Errorf("names %q", got)
+	}
+}
+
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	long, err := json.Marshal(strings.Repeat("é", model.MaxDetails+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, cut := details(long); !cut || text != strings.Repeat("é", model.MaxDetails) {
+		t.Errorf("cut is %v, %d bytes are left", cut, len(text))
+	}
+	if text, cut := details(json.RawMessage("{\"a\": \"\xff\"}")); cut || text != "{\"a\":\"\uFFFD\"}" {
+		t.Errorf("what is no UTF-8 becomes %q", text)
+	}
+}

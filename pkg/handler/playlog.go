@@ -1,0 +1,58 @@
+package handler
+
+import (
+	"context"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// StorePlaylog stores one entry.
+func (a *API) StorePlaylog(ctx context.Context, r api.StorePlaylogRequestObject) (api.StorePlaylogResponseObject, error) {
+	return api.StoredResponse{}, a.record(ctx, *r.Body)
+}
+
+// StorePlaylogOlderPath stores one entry.
+func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlderPathRequestObject) (api.StorePlaylogOlderPathResponseObject, error) {
+	return api.StoredResponse{}, a.record(ctx, *r.Body)
+}
+
+func (a *API) record(ctx context.Context, body api.Play) error {
+	e, other, err := a.play(body)
+	if err != nil {
+		return err
+	}
+	return a.Recorder.Record(ctx, e, other)
+}
+
+// ListPlaylog answers full records, newest first.
+func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
+	p := r.Params
+	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
+	if err != nil {
+		return nil, err
+	}
+	q.UnsyncedOnly = valueOr(p.SkipSynced, false)
+	q.Raw = p.Corrections != nil && *p.Corrections == api.ListPlaylogParamsCorrectionsRaw
+	found, err := a.page(ctx, a.Playlog, q)
+	if err != nil {
+		return nil, err
+	}
+	body := make([]api.PlaylogEntry, len(found.entries))
+	for i, e := range found.entries {
+		body[i] = a.playlogEntry(e, q.Raw)
+	}
+	return api.ListPlaylog200JSONResponse{
+		Body:    body,
+		Headers: api.ListPlaylog200ResponseHeaders{XTotalCount: found.total, Link: found.link},
+	}, nil
+}
+
+// GetPlaylogEntry answers one full record, also where it is void.
+func (a *API) GetPlaylogEntry(ctx context.Context, r api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error) {
+	e, err := a.Playlog.Entry(ctx, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	raw := r.Params.Corrections != nil && *r.Params.Corrections == api.GetPlaylogEntryParamsCorrectionsRaw
+	return api.GetPlaylogEntry200JSONResponse(a.playlogEntry(e, raw)), nil
+}

@@ -1,0 +1,179 @@
+package handler
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// setNow moves the station's clock.
+func (s *station) setNow(now string) {
+	instant := moment(s.t, now)
+	s.api.Now = func() time.Time { return instant }
+}
+
+func TestAPI_ActivateSource(t *testing.T) {
+	t.Parallel()
+
+	t.Run("FirstTime", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:00:00Z"), func(a *API) { a.DefaultSource = 3 })
+		w := s.do(http.StatusOK, http.MethodGet, "/source/active", "")
+		want := `{"active_source":3,"epoch":0,"pinned":false,"since":null,"stale":false}`
+		if got := strings.TrimSpace(w.Body.String()); got != want || w.Header().Get("ETag") != `"0"` {
+			t.Errorf("before any activation %s, ETag %s, want %s", got, w.Header().Get("ETag"), want)
+		}
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
+		w = s.do(http.StatusOK, http.MethodGet, "/source/active", "")
+		want = `{"active_source":2,"epoch":1,"pinned":false,"since":"2020-06-27T19:00:00+02:00","stale":false}`
+		if got := strings.TrimSpace(w.Body.String()); got != want || w.Header().Get("ETag") != `"1"` {
+			t.Errorf("got %s, ETag %s, want %s", got, w.Header().Get("ETag"), want)
+		}
+	})
+
+	t.Run("Bodies", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		for i, body := range []string{"", "{}", "  ", `{"reason": null, "by": "", "pin": null, "at": ""}`, `{"new_field": 1}`} {
+			for _, method := range []string{http.MethodPut, http.MethodPost} {
+				s.do(http.StatusNoContent, method, fmt.Sprintf("/source/active/%d/", 10+i), body)
+			}
+			if got := get[api.ActiveSource](s, "/source/active").ActiveSource; got != 10+i {
+				t.Errorf("after %q source %d is active", body, got)
+			}
+		}
+		if got := get[[]api.ActivationRecord](s, "/source/history"); got[0].By != "local" {
+			t.Errorf("who activated it is %q", got[0].By)
+		}
+	})
+
+	t.Run("Repeated", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		activate := func(path, body string) int64 {
+			s.do(http.StatusNoContent, http.MethodPut, path, body)
+			return get[api.ActiveSource](s, "/source/active").Epoch
+		}
+		for i, step := range []struct {
+			path, body string
+			want       int64
+		}{
+			{"/source/active/1", "", 1}, // said for the first time
+			{"/source/active/1", "", 1},
+			{"/source/active/1?pin=false", "", 1},
+			{"/source/active/2", `{"at": "2020-06-27T17:00:00Z"}`, 2}, // happened before, delivered late
+			{"/source/active/2", `{"at": "2020-06-27 19:00:00"}`, 2},
+			{"/source/active/1", "", 2},
+			{"/source/active/2", "", 3},
+			{"/source/active/2?pin=true", "", 4},
+			{"/source/active/2?pin=true", "", 4},
+			{"/source/active/2", "", 4},
+		} {
+			if got := activate(step.path, step.body); got != step.want {
+				t.Errorf("step %d: epoch is %d, want %d", i, got, step.want)
+			}
+		}
+	})
+
+	t.Run("IfMatch", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", "If-Match", `"0"`)
+		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/1", "", "If-Match", `"0"`)
+		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/2", "", "If-Match", `"0"`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "", "If-Match", `W/"1"`)
+		s.do(http.StatusNoContent, http.MethodPost, "/source/active/2", "", "If-Match", "*")
+		for _, tag := range []string{"3", `"x"`, `"-1"`, `""`, `"`, `"1", "2"`, `"3`} {
+			if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", "", "If-Match", tag); got != "If-Match" {
+				t.Errorf("%s: names %q", tag, got)
+			}
+		}
+		// The answer was lost, so the monitor delivers the same again.
+		late := `{"at": "2020-06-27T17:00:00Z"}`
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 2 {
+			t.Errorf("active is %+v", got)
+		}
+	})
+
+	t.Run("Pin", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2?pin=true", `{"pin": false}`) // the query wins
+		if got := get[api.ActiveSource](s, "/source/active"); !got.Pinned {
+			t.Errorf("active is %+v", got)
+		}
+		s.refused(http.StatusConflict, http.MethodPut, "/source/active/1", "")
+		s.refused(http.StatusConflict, http.MethodPut, "/source/active/1", `{"at": "2020-06-27T17:00:00Z"}`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/3", `{"pin": true}`)
+		s.refused(http.StatusConflict, http.MethodPut, "/source/active/2", "")
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/3?pin=false", "")
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "")
+		if got := get[api.ActiveSource](s, "/source/active"); got.ActiveSource != 1 || got.Pinned || got.Epoch != 4 {
+			t.Errorf("active is %+v", got)
+		}
+	})
+
+	t.Run("Future", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:00:00Z"))
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", `{"at": "2020-06-27T17:00:04Z"}`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.ActiveSource != 2 || !got.Since.Equal(s.api.Now()) {
+			t.Errorf("active is %+v, want source 2 since now", got)
+		}
+		for _, at := range []string{"2020-06-27T17:00:06Z", "1969-12-31T00:00:00Z", "2020-02-30T00:00:00Z"} {
+			if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", `{"at": "`+at+`"}`, "If-Match", "x"); got != "If-Match at" {
+				t.Errorf("%s: names %q", at, got)
+			}
+		}
+		for _, number := range []string{"0", "-1", "2147483648", "two"} {
+			s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/"+number, "")
+		}
+	})
+}
+
+func TestAPI_ListActivations(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, at(t, "2020-06-27T17:00:00Z"), func(a *API) { a.DefaultSource = 9 })
+	if got := s.do(http.StatusOK, http.MethodGet, "/source/history", "").Body.String(); strings.TrimSpace(got) != "[]" {
+		t.Errorf("history is %s", got)
+	}
+	s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", `{"by": "monitor", "reason": "start"}`)
+	s.setNow("2020-06-27T18:00:00Z")
+	s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
+	s.do(http.StatusNoContent, http.MethodPut, "/source/active/3", `{"at": "2020-06-27T17:30:00Z"}`)
+	show := func(list []api.ActivationRecord) string {
+		var text []string
+		for _, r := range list {
+			to := "now"
+			if r.To != nil {
+				to = r.To.Format("15:04")
+			}
+			text = append(text, fmt.Sprintf("%d: %d after %d from %s to %s", r.Epoch, r.Source, r.PreviousSource, r.From.Format("15:04"), to))
+		}
+		return strings.Join(text, ", ")
+	}
+	want := []string{
+		"2: 2 after 3 from 20:00 to now", "3: 3 after 1 from 19:30 to 20:00", "1: 1 after 9 from 19:00 to 19:30",
+	}
+	whole := get[[]api.ActivationRecord](s, "/source/history")
+	if got := show(whole); got != strings.Join(want, ", ") {
+		t.Errorf("history is %s, want %s", got, strings.Join(want, ", "))
+	}
+	if first := whole[2]; first.By != "monitor" || first.Reason != "start" {
+		t.Errorf("first is %+v", first)
+	}
+	for page, want := range want {
+		if got := show(get[[]api.ActivationRecord](s, fmt.Sprintf("/source/history?limit=1&page=%d", page))); got != want {
+			t.Errorf("page %d is %s, want %s", page, got, want)
+		}
+	}
+	if got := show(get[[]api.ActivationRecord](s, "/source/history?limit=2&page=1")); got != want[2] {
+		t.Errorf("page of two is %s, want %s", got, want[2])
+	}
+}

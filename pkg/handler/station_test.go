@@ -1,0 +1,131 @@
+package handler
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/trackservice"
+	"github.com/rs/zerolog"
+)
+
+// station is the whole of an engine-api but the network: the API behind the
+// real server and cache, on a real database. Every answer is checked against
+// the contract.
+type station struct {
+	t    testing.TB
+	api  *API
+	db   *repo.DB
+	http http.Handler
+}
+
+// newStation is in Vienna, with host 1; change may change what it is made of.
+func newStation(t testing.TB, change ...func(*API)) *station {
+	t.Helper()
+	db := repotest.Open(t, repotest.KindSQLite)
+	log := zerolog.New(zerolog.NewTestWriter(t))
+	cache := answers.New(answers.Config{})
+	a := &API{
+		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db,
+		Zone: zone(t, "Europe/Vienna"), HostID: 1, DefaultSource: 1,
+		Changed: cache.Invalidate, Now: time.Now, Log: log,
+	}
+	tracks := trackservice.New(db, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e)) },
+		trackservice.Config{Grace: 30 * time.Second}, log)
+	a.Current = tracks
+	a.Plays = func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
+	for _, f := range change {
+		f(a)
+	}
+	a.Recorder = playlog.New(db, log, a.Now, func() { cache.Invalidate(); tracks.Changed() })
+	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Wrap = cache.Middleware })
+	return &station{t: t, api: a, db: db, http: h}
+}
+
+// at sets the time, and optionally the zone.
+func at(t testing.TB, now string, zoneName ...string) func(*API) {
+	return func(a *API) {
+		instant := moment(t, now)
+		a.Now = func() time.Time { return instant }
+		for _, name := range zoneName {
+			a.Zone = zone(t, name)
+		}
+	}
+}
+
+const v1 = "/api/v1"
+
+// do sends a request to a path of the API, and fails the test where the answer
+// has another status.
+func (s *station) do(status int, method, path, body string, header ...string) *httptest.ResponseRecorder {
+	s.t.Helper()
+	r := httpservertest.Request(method, v1+path, body)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.http.ServeHTTP(w, r)
+	if w.Code != status {
+		s.t.Fatalf("%s %s %s: answered %d, want %d: %s", method, path, body, w.Code, status, w.Body)
+	}
+	return w
+}
+
+// get reads a JSON answer into a value.
+func get[T any](s *station, path string) (v T) {
+	s.t.Helper()
+	read(s.t, s.do(http.StatusOK, http.MethodGet, path, ""), &v)
+	return v
+}
+
+func read(t testing.TB, w *httptest.ResponseRecorder, into any) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), into); err != nil {
+		t.Fatalf("%v: %s", err, w.Body)
+	}
+}
+
+// play stores an entry by its start and title.
+func (s *station) play(start, title string) {
+	s.t.Helper()
+	s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "`+start+`", "track_title": "`+title+`"}`)
+}
+
+// refused sends a request that must be answered with that status, and returns
+// the fields that the problem names, sorted.
+func (s *station) refused(status int, method, path, body string, header ...string) string {
+	s.t.Helper()
+	w := s.do(status, method, path, body, header...)
+	var p api.Problem
+	read(s.t, w, &p)
+	if kind := w.Header().Get("Content-Type"); kind != "application/problem+json" || p.Status != status {
+		s.t.Errorf("%s %s: is no problem document: %s %s", method, path, kind, w.Body)
+	}
+	var names []string
+	for _, f := range valueOr(p.Errors, nil) {
+		names = append(names, f.Field)
+	}
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+func titles(tracks []api.Track) string {
+	var list []string
+	for _, track := range tracks {
+		list = append(list, track.TrackTitle)
+	}
+	return strings.Join(list, " ")
+}

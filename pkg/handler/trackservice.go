@@ -1,0 +1,123 @@
+package handler
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+// maxAge is how long browsers and proxies may show what the track service
+// answered without asking again.
+const maxAge = time.Second
+
+// ListTracks answers the recent tracks, newest first.
+func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {
+	p := r.Params
+	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
+	if err != nil {
+		return nil, err
+	}
+	until, err := a.untilNow(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.page(ctx, a.Tracks, q)
+	if err != nil {
+		return nil, err
+	}
+	answers.Keep(ctx, answers.Policy{Until: until, MaxAge: maxAge})
+	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
+}
+
+// maxOfDay bounds the tracks of a day: one every nine seconds.
+const maxOfDay = 10_000
+
+// ListTracksOfDay answers the tracks of one day, oldest first.
+func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error) {
+	from, to, err := a.Zone.Day(r.Date)
+	if err != nil {
+		return nil, model.Invalid("date", r.Date, err.Error())
+	}
+	q := repo.EntryQuery{From: within(from), To: within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
+	until, err := a.untilNow(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
+	count, err := a.Tracks.CountEntries(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := a.Tracks.Entries(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	answers.Keep(ctx, answers.Policy{Until: until, MaxAge: maxAge})
+	total := int(count)
+	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
+}
+
+// untilNow keeps what is in the future out of the query. It returns when its
+// answer will change without anything being stored, zero for never.
+func (a *API) untilNow(ctx context.Context, q *repo.EntryQuery) (until time.Time, _ error) {
+	now := a.Now()
+	if !q.To.IsZero() && !q.To.After(now) {
+		return time.Time{}, nil
+	}
+	q.To = now
+	next, err := a.Tracks.NextEntry(ctx, now)
+	if errors.Is(err, model.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return next.PlayedAt(), err
+}
+
+func (a *API) tracks(p page) api.TracksJSONResponse {
+	body := make([]api.Track, len(p.entries))
+	for i, e := range p.entries {
+		body[i] = Track(a.Zone, e)
+	}
+	return api.TracksJSONResponse{Body: body, Headers: api.TracksResponseHeaders{XTotalCount: p.total, Link: p.link}}
+}
+
+// GetTrack answers one track that was played.
+func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.GetTrackResponseObject, error) {
+	e, err := a.Tracks.Entry(ctx, r.Id)
+	if err != nil {
+		return nil, err
+	}
+	if e.Overlay.Void || e.PlayedAt().After(a.Now()) {
+		return nil, model.ErrNotFound
+	}
+	answers.Keep(ctx, answers.Policy{MaxAge: maxAge})
+	return api.GetTrack200JSONResponse(Track(a.Zone, e)), nil
+}
+
+// GetCurrentTrack answers the track that is playing.
+func (a *API) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {
+	current, err := a.Current.Current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answers.Keep(ctx, answers.Policy{Until: current.Until, MaxAge: maxAge})
+	if !current.Playing {
+		return api.GetCurrentTrack204Response{}, nil
+	}
+	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, current.Entry)), nil
+}
+
+// StreamTracks pushes the current track and its changes.
+func (a *API) StreamTracks(ctx context.Context, _ api.StreamTracksRequestObject) (api.StreamTracksResponseObject, error) {
+	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.Serve(w, requestOf(ctx)) }), nil
+}
+
+// streamAnswer is written until the client leaves.
+type streamAnswer func(w http.ResponseWriter) error
+
+// VisitStreamTracksResponse serves the stream.
+func (write streamAnswer) VisitStreamTracksResponse(w http.ResponseWriter) error { return write(w) }

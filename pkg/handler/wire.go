@@ -1,0 +1,309 @@
+package handler
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// fields reads what came as a JSON object, and collects every mistake in it.
+// Its methods return nil for a field that did not come, and a pointer to the
+// zero value for one that came as not known.
+type fields struct {
+	raw     map[string]json.RawMessage
+	zone    *stationtime.Zone
+	arrival time.Time
+	wrong   []model.FieldError
+}
+
+// read decodes one field and reports whether there is something to use.
+func (f *fields) read(name string, into json.Unmarshaler, rule string) bool {
+	raw, ok := f.raw[name]
+	if !ok {
+		return false
+	}
+	if err := into.UnmarshalJSON(raw); err != nil {
+		f.refuse(name, raw, rule)
+		return false
+	}
+	return true
+}
+
+func (f *fields) refuse(name string, raw json.RawMessage, rule string) {
+	shown := string(raw)
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		shown = text
+	}
+	f.wrong = append(f.wrong, model.NewFieldError(name, shown, rule))
+}
+
+func (f *fields) text(name string) *string {
+	var v loose.Text
+	if !f.read(name, &v, "must be text") {
+		return nil
+	}
+	return (*string)(&v)
+}
+
+func (f *fields) number(name string) *int64 {
+	var v loose.Integer
+	if !f.read(name, &v, "must be a whole number; leave it out where it is unknown") {
+		return nil
+	}
+	return &v.Value
+}
+
+func (f *fields) number32(name string) *int {
+	v := f.number(name)
+	if v == nil {
+		return nil
+	}
+	if *v < math.MinInt32 || *v > math.MaxInt32 {
+		f.refuse(name, f.raw[name], "must be a number that fits 32 bits")
+		return nil
+	}
+	n := int(*v)
+	return &n
+}
+
+// beyondAnyDuration is more seconds than any entry may have, and less than a
+// time.Duration holds.
+const beyondAnyDuration = 1e9
+
+// seconds reads a length. What no entry can have remains so, for Validate to
+// refuse.
+func (f *fields) seconds(name string) *time.Duration {
+	var v loose.Number
+	if !f.read(name, &v, "must be a number of seconds; leave it out where it is unknown") {
+		return nil
+	}
+	bounded := min(max(v.Value, -beyondAnyDuration), beyondAnyDuration)
+	d := time.Duration(math.Round(bounded*1000)) * time.Millisecond
+	return &d
+}
+
+func (f *fields) moment(name string) *stationtime.Reading {
+	var v loose.Text
+	if !f.read(name, &v, "must be a date and a time, as text") {
+		return nil
+	}
+	if v == "" {
+		return &stationtime.Reading{}
+	}
+	r, err := f.zone.Parse(string(v), f.arrival)
+	if err != nil {
+		f.refuse(name, f.raw[name], err.Error())
+		return nil
+	}
+	return &r
+}
+
+// err is an *model.InvalidError that names every mistake: what could not be
+// read, and what the rules of the domain, which saw the rest, say of the other
+// fields.
+func (f *fields) err(domain error) error {
+	if f.wrong == nil {
+		return domain
+	}
+	invalid := &model.InvalidError{Fields: f.wrong}
+	if more, ok := errors.AsType[*model.InvalidError](domain); ok {
+		for _, wrong := range more.Fields {
+			if !slices.ContainsFunc(f.wrong, func(w model.FieldError) bool { return w.Field == wrong.Field }) {
+				invalid.Fields = append(invalid.Fields, wrong)
+			}
+		}
+	}
+	return invalid
+}
+
+// inside names the fields of an entry by where they stand in the body; the
+// correction's own stand beside it.
+func inside(parent string, err error) error {
+	invalid, ok := errors.AsType[*model.InvalidError](err)
+	if !ok {
+		return err
+	}
+	named := slices.Clone(invalid.Fields)
+	for i, f := range named {
+		switch f.Field {
+		case "kind", "by", "reason", "changes":
+		default:
+			named[i].Field = parent + "." + f.Field
+		}
+	}
+	return &model.InvalidError{Fields: named}
+}
+
+func (a *API) fields(raw map[string]json.RawMessage) *fields {
+	return &fields{raw: raw, zone: a.Zone, arrival: a.Now()}
+}
+
+// changes reads the fields that an entry and an amendment have in common.
+func (a *API) changes(f *fields) (model.Changes, stationtime.Reading) {
+	c := model.Changes{
+		Artist:     f.text("track_artist"),
+		Album:      f.text("track_album"),
+		Title:      f.text("track_title"),
+		TrackNum:   f.number32("track_num"),
+		TrackType:  f.number32("track_type"),
+		Duration:   f.seconds("track_duration"),
+		PlaylistID: f.number("playlist_id"),
+		TimeslotID: f.number("timeslot_id"),
+		ShowID:     f.number("show_id"),
+		ShowName:   f.text("show_name"),
+		Composer:   f.text("track_composer"),
+		Label:      f.text("track_label"),
+		ISRC:       f.text("track_isrc"),
+	}
+	start := f.moment("track_start")
+	if start == nil {
+		return c, stationtime.Reading{}
+	}
+	if start.Shifted {
+		a.Log.Warn().RawJSON("track_start", f.raw["track_start"]).Time("taken_as", a.Zone.In(start.Time)).
+			Msg("start in an hour that a daylight saving change skips, moved forward")
+	}
+	c.TrackStart = &start.Time
+	return c, *start
+}
+
+// play reads an entry as engines send it. other is the start's other occurrence
+// where it was a naive time in a repeated hour.
+func (a *API) play(body api.Play) (e model.Entry, other time.Time, _ error) {
+	f := a.fields(body)
+	known, start := a.changes(f)
+	e = model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()
+	e.Overlay = model.Overlay{}
+	e.LogSource = a.HostID
+	if source := f.number32("log_source"); source != nil && *source != 0 {
+		e.LogSource = *source
+	}
+	return e, start.Other, f.err(e.Validate())
+}
+
+// amendment reads the new values of a correction.
+func (a *API) amendment(body api.Changes) (model.Changes, error) {
+	f := a.fields(body)
+	c, _ := a.changes(f)
+	return c, f.err(nil)
+}
+
+// Track renders an entry as the track service shows it: corrections applied,
+// in the station's time zone.
+func Track(zone *stationtime.Zone, e model.Entry) api.Track {
+	e = e.Effective()
+	return api.Track{
+		Id:            e.ID,
+		TrackStart:    zone.In(e.TrackStart),
+		TrackArtist:   e.Artist,
+		TrackAlbum:    e.Album,
+		TrackTitle:    e.Title,
+		TrackDuration: knownSeconds(e.Duration),
+		TrackType:     e.TrackType,
+		TrackNum:      e.TrackNum,
+		PlaylistId:    knownID(e.PlaylistID),
+		TimeslotId:    knownID(e.TimeslotID),
+		ShowId:        knownID(e.ShowID),
+		ShowName:      e.ShowName,
+	}
+}
+
+// playlogEntry renders a full record, raw as it was sent or with its
+// corrections applied.
+func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
+	e := stored
+	if !raw {
+		e = stored.Effective()
+	}
+	return api.PlaylogEntry{
+		Id:            e.ID,
+		Fingerprint:   stored.Fingerprint().String(),
+		TrackStart:    a.Zone.In(e.TrackStart),
+		TrackArtist:   e.Artist,
+		TrackAlbum:    e.Album,
+		TrackTitle:    e.Title,
+		TrackDuration: knownSeconds(e.Duration),
+		TrackType:     e.TrackType,
+		TrackNum:      e.TrackNum,
+		PlaylistId:    knownID(e.PlaylistID),
+		TimeslotId:    knownID(e.TimeslotID),
+		ShowId:        knownID(e.ShowID),
+		ShowName:      e.ShowName,
+		TrackComposer: e.Composer,
+		TrackLabel:    e.Label,
+		TrackIsrc:     e.ISRC,
+		LogSource:     e.LogSource,
+		IsSynced:      e.Synced,
+		IsManual:      e.Manual,
+		IsCorrected:   !e.Overlay.IsEmpty(),
+		IsVoid:        e.Overlay.Void,
+	}
+}
+
+// correction renders a correction; values that are not known are null.
+func (a *API) correction(c model.Correction) api.Correction {
+	return api.Correction{
+		Id:      c.ID,
+		Kind:    api.CorrectionKind(c.Kind),
+		At:      a.Zone.In(c.At),
+		By:      c.By,
+		Reason:  c.Reason,
+		Changes: a.changedValues(c.Changes),
+		Before:  a.changedValues(c.Before),
+	}
+}
+
+func (a *API) changedValues(c model.Changes) *api.ChangedValues {
+	if c.IsEmpty() {
+		return nil
+	}
+	values := api.ChangedValues{}
+	if c.TrackStart != nil {
+		values["track_start"] = a.Zone.In(*c.TrackStart)
+	}
+	if c.Duration != nil {
+		values["track_duration"] = knownSeconds(*c.Duration)
+	}
+	for name, v := range map[string]*string{
+		"track_artist": c.Artist, "track_album": c.Album, "track_title": c.Title, "show_name": c.ShowName,
+		"track_composer": c.Composer, "track_label": c.Label, "track_isrc": c.ISRC,
+	} {
+		if v != nil {
+			values[name] = *v
+		}
+	}
+	for name, v := range map[string]*int{"track_num": c.TrackNum, "track_type": c.TrackType} {
+		if v != nil {
+			values[name] = *v
+		}
+	}
+	for name, v := range map[string]*int64{"playlist_id": c.PlaylistID, "timeslot_id": c.TimeslotID, "show_id": c.ShowID} {
+		if v != nil {
+			values[name] = knownID(*v)
+		}
+	}
+	return &values
+}
+
+func knownSeconds(d time.Duration) *float64 {
+	if d == 0 {
+		return nil
+	}
+	s := d.Seconds()
+	return &s
+}
+
+func knownID(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
+}

@@ -1,0 +1,95 @@
+package httpserver
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// access finds out who calls and lets in who may.
+func (s *Server) access(c *gin.Context) {
+	this := callOf(c)
+	if this.limited {
+		fail(c, tooMany)
+		return
+	}
+	if c.FullPath() == "" {
+		c.Next() // to say that there is nothing
+		return
+	}
+	if !this.route.served {
+		unknownPath(c)
+		return
+	}
+	local := s.cfg.TrustedProxies.fromHost(c.Request)
+	known := s.identify(c.Request, this)
+	switch {
+	case known:
+	case local:
+		this.caller = Identity{Name: "local", Role: RoleAdmin}
+	case c.GetHeader("Authorization") != "":
+		// The edge did not count it, as it might have been a good token.
+		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
+			fail(c, tooMany)
+			return
+		}
+	}
+	switch {
+	case this.route.public, local, known && slices.Contains(this.route.roles, this.caller.Role):
+		c.Next()
+	case known:
+		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s is %s; this needs one of the roles %s.",
+			this.caller.Name, this.caller.Role, joinRoles(this.route.roles))})
+	default:
+		s.demand(c)
+	}
+}
+
+var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests from this address; come back in a second."}
+
+// identify reads the bearer token, or else the client certificate.
+func (s *Server) identify(r *http.Request, this *call) bool {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		if token, ok := s.cfg.Tokens.find(strings.TrimSpace(secret)); ok {
+			this.caller = Identity{Name: token.Name, Role: token.Role}
+			return true
+		}
+	}
+	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		return false
+	}
+	subject := r.TLS.VerifiedChains[0][0].Subject
+	for _, unit := range subject.OrganizationalUnit {
+		if slices.Contains(roles, Role(unit)) && subject.CommonName != "" {
+			this.caller = Identity{Name: subject.CommonName, Role: Role(unit)}
+			return true
+		}
+	}
+	return false
+}
+
+// demand asks for a token (RFC 6750).
+func (s *Server) demand(c *gin.Context) {
+	challenge, detail := `Bearer realm="aura"`, "This needs a token: Authorization: Bearer …"
+	switch {
+	case c.GetHeader("Authorization") != "":
+		challenge += `, error="invalid_token"`
+		detail = "There is no such token."
+	case address(c.Request.RemoteAddr).IsLoopback():
+		detail += " Programs on this host need none, where they call it localhost or 127.0.0.1, no proxy stands between, and no page of another site sends it."
+	}
+	c.Header("WWW-Authenticate", challenge)
+	fail(c, &statusError{http.StatusUnauthorized, detail})
+}
+
+func joinRoles(list []Role) string {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = string(r)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,264 @@
+package httpserver_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+)
+
+const (
+	engineSecret  = "engine-secret-0123456789"
+	nodeSecret    = "node-secret-0123456789"
+	monitorSecret = "monitor-secret-0123456789"
+	adminSecret   = "admin:secret:0123456789"
+)
+
+func withTokens(t testing.TB) func(*httpserver.Config, *httpserver.Options) {
+	return func(c *httpserver.Config, _ *httpserver.Options) {
+		list := "engine1:engine:" + engineSecret + ",node1:node:" + nodeSecret + "\nmon:monitor:" + monitorSecret + ", ann:admin:" + adminSecret
+		if err := c.Tokens.UnmarshalText([]byte(list)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.TrustedProxies.UnmarshalText([]byte("10.0.0.0/8, 127.0.0.2, fd00::1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// remote makes a request come from another host.
+func remote(r *http.Request) { r.RemoteAddr, r.Host = "192.0.2.7:5555", "radio.example" }
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func peer(addr string) func(*http.Request) { return func(r *http.Request) { r.RemoteAddr = addr } }
+func host(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+
+func TestAccess_Host(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, withTokens(t))
+	is := func(changes ...func(*http.Request)) []func(*http.Request) { return changes }
+	cases := map[string]struct {
+		change      []func(*http.Request)
+		read, write int
+	}{
+		"loopback":                          {is(), 200, 204},
+		"loopback IPv6":                     {is(peer("[::1]:1"), host("[::1]:8008")), 200, 204},
+		"loopback IPv4 in IPv6":             {is(peer("[::ffff:127.0.0.1]:1")), 200, 204},
+		"loopback without port":             {is(host("localhost")), 200, 204},
+		"loopback by number":                {is(host("127.0.0.1:80")), 200, 204},
+		"loopback, dot at the end":          {is(host("LocalHost.:80")), 200, 204},
+		"another host":                      {is(remote), 401, 401},
+		"another host that says localhost":  {is(peer("192.0.2.7:1"), host("localhost")), 401, 401},
+		"DNS rebinding":                     {is(host("evil.example:8008")), 401, 401},
+		"DNS rebinding, alike":              {is(host("localhost.evil.example")), 401, 401},
+		"DNS rebinding, address":            {is(host("192.0.2.1")), 401, 401},
+		"no host":                           {is(host("")), 401, 401},
+		"page of another site":              {is(header("Origin", "https://evil.example")), 200, 401},
+		"page of nobody":                    {is(header("Origin", "null")), 200, 401},
+		"page of another port":              {is(header("Origin", "http://localhost:3000")), 200, 401},
+		"own page":                          {is(header("Origin", "http://localhost:8008"), header("Sec-Fetch-Site", "same-origin")), 200, 204},
+		"cross-site by its fetch":           {is(header("Sec-Fetch-Site", "cross-site")), 200, 401},
+		"same-site by its fetch":            {is(header("Sec-Fetch-Site", "same-site")), 200, 401},
+		"typed into the address bar":        {is(header("Sec-Fetch-Site", "none")), 200, 204},
+		"undeclared proxy here":             {is(header("X-Forwarded-For", "198.51.100.1")), 401, 401},
+		"undeclared proxy here, spoofed":    {is(header("X-Forwarded-For", "127.0.0.1")), 401, 401},
+		"undeclared proxy, Forwarded":       {is(header("Forwarded", "for=127.0.0.1")), 401, 401},
+		"undeclared proxy, X-Real-IP":       {is(header("X-Real-IP", "127.0.0.1")), 401, 401},
+		"undeclared proxy, Via":             {is(header("Via", "1.1 proxy")), 401, 401},
+		"undeclared proxy, HTTP/1.0":        {is(func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 1, 0 }), 401, 401},
+		"declared proxy, from far":          {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "198.51.100.1")), 401, 401},
+		"declared proxy, from here":         {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1")), 200, 204},
+		"declared proxy, spoofed":           {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1, 198.51.100.1")), 401, 401},
+		"declared proxies in a row":         {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1, 10.1.2.3")), 200, 204},
+		"declared proxies, spoofed":         {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1, 198.51.100.1, 10.1.2.3")), 401, 401},
+		"declared proxy, nonsense":          {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "me")), 401, 401},
+		"declared proxy, only X-Real-IP":    {is(peer("127.0.0.2:1"), header("X-Real-IP", "127.0.0.1")), 401, 401},
+		"declared proxy, other name":        {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1"), host("radio.example")), 401, 401},
+		"a stranger claims to be a proxy":   {is(peer("192.0.2.7:1"), header("X-Forwarded-For", "127.0.0.1")), 401, 401},
+		"another host with a good token":    {is(remote, header("Authorization", "Bearer "+adminSecret)), 200, 204},
+		"DNS rebinding, but with a token":   {is(host("evil.example"), header("Authorization", "bearer "+adminSecret)), 200, 204},
+		"another host, wrong token":         {is(remote, header("Authorization", "Bearer admin:secret:012345678")), 401, 401},
+		"another host, empty token":         {is(remote, header("Authorization", "Bearer ")), 401, 401},
+		"another host, Basic":               {is(remote, header("Authorization", "Basic "+adminSecret)), 401, 401},
+		"local, wrong token":                {is(header("Authorization", "Bearer nonsense")), 200, 204},
+		"local, token of too small a right": {is(header("Authorization", "Bearer "+nodeSecret)), 200, 204},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, e := range []struct {
+				method, path, body string
+				want               int
+			}{
+				{"GET", "/api/v1/report/2020-06", "", c.read},
+				{"PUT", "/api/v1/source/active/1", "", c.write},
+				{"GET", "/api/v1/trackservice/current", "", 200},
+				{"GET", "/metrics", "", c.read},
+			} {
+				r := httpservertest.Request(e.method, e.path, e.body)
+				for _, change := range c.change {
+					change(r)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				if w.Code != e.want {
+					t.Errorf("%s %s: %d, want %d: %s", e.method, e.path, w.Code, e.want, w.Body)
+				}
+				if w.Code == 401 && !strings.HasPrefix(w.Header().Get("WWW-Authenticate"), `Bearer realm="aura"`) {
+					t.Errorf("WWW-Authenticate %q", w.Header().Get("WWW-Authenticate"))
+				}
+			}
+		})
+	}
+}
+
+func TestAccess_Roles(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, withTokens(t))
+	doc, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets := map[string]string{"engine": engineSecret, "node": nodeSecret, "monitor": monitorSecret, "admin": adminSecret}
+	for _, e := range endpoints {
+		public, allowed := false, map[string]bool{}
+		for _, item := range doc.Paths.Map() {
+			for _, op := range item.Operations() {
+				if strings.EqualFold(op.OperationID, e.id) {
+					public = op.Security != nil && len(*op.Security) == 0
+					list, _ := op.Extensions["x-roles"].([]any)
+					for _, role := range list {
+						allowed[role.(string)] = true
+					}
+				}
+			}
+		}
+		for role, secret := range secrets {
+			t.Run(e.id+"/"+role, func(t *testing.T) {
+				t.Parallel()
+				r := httpservertest.Request(e.method, e.path, e.body)
+				remote(r)
+				r.Header.Set("Authorization", "Bearer "+secret)
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				if public || allowed[role] {
+					if w.Code/100 != 2 {
+						t.Errorf("%d %s", w.Code, w.Body)
+					}
+					return
+				}
+				p := wantProblem(t, w, 403)
+				for may := range allowed {
+					if !strings.Contains(*p.Detail, may) {
+						t.Errorf("%q does not name %s", *p.Detail, may)
+					}
+				}
+			})
+		}
+	}
+}
+
+// certificate is a verified client certificate.
+func certificate(name string, units ...string) func(*http.Request) {
+	return func(r *http.Request) {
+		remote(r)
+		leaf := &x509.Certificate{Subject: pkix.Name{CommonName: name, OrganizationalUnit: units}}
+		r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
+		if name != "unverified" {
+			r.TLS.VerifiedChains = [][]*x509.Certificate{{leaf}}
+		}
+	}
+}
+
+func TestCaller(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		change func(*http.Request)
+		status int
+		want   httpserver.Identity
+	}{
+		"local":              {func(*http.Request) {}, 204, httpserver.Identity{Name: "local", Role: "admin"}},
+		"local with a token": {header("Authorization", "Bearer "+engineSecret), 204, httpserver.Identity{Name: "engine1", Role: "engine"}},
+		"certificate":        {certificate("node7", "Radio", "node"), 204, httpserver.Identity{Name: "node7", Role: "node"}},
+		"certificate of no role": {
+			certificate("node7", "Radio"), 401, httpserver.Identity{}},
+		"certificate of a wrong role": {certificate("mon", "monitor"), 403, httpserver.Identity{}},
+		"certificate not verified":    {certificate("unverified", "node"), 401, httpserver.Identity{}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got httpserver.Identity
+			var id string
+			h := httpservertest.New(t, stub{StoreFunc: func(ctx context.Context, _ api.Play) error {
+				got, id = httpserver.Caller(ctx), httpserver.RequestID(ctx)
+				return nil
+			}}, withTokens(t))
+			r := httpservertest.Request("POST", "/api/v1/playlog", play)
+			c.change(r)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != c.status || got != c.want {
+				t.Errorf("%d %+v, want %d %+v: %s", w.Code, got, c.status, c.want, w.Body)
+			}
+			if w.Code == 204 && id != w.Header().Get("X-Request-Id") {
+				t.Errorf("request id %q, answered %q", id, w.Header().Get("X-Request-Id"))
+			}
+		})
+	}
+	if got := httpserver.Caller(t.Context()); got != (httpserver.Identity{}) {
+		t.Errorf("outside of requests: %+v", got)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		variable, value string
+		want            string // within the error; "" is none
+	}{
+		"tokens":          {"API_TOKENS", "a:engine:0123456789abcdef,\n b:admin:x:y:z:0123456789ab,", ""},
+		"no role":         {"API_TOKENS", "a:0123456789abcdef", "AURA_API_TOKENS: entry 1 must be name:role:secret"},
+		"unknown role":    {"API_TOKENS", "a:boss:0123456789abcdef", "entry 1 (a) must have one of the roles [engine node monitor admin]"},
+		"short":           {"API_TOKENS", "a:engine:hush", "entry 1 (a) must have a secret of at least 16 characters"},
+		"name twice":      {"API_TOKENS", "a:engine:0123456789abcdef,a:node:0123456789abcdeg", "entry 2 (a) must not use a name twice"},
+		"secret twice":    {"API_TOKENS", "a:engine:0123456789abcdef,b:node:0123456789abcdef", "entry 2 (b) must not have the same secret as a"},
+		"several":         {"API_TOKENS", "a:engine:hush,b", "(a) must have a secret of at least 16 characters; entry 2 must be"},
+		"proxies":         {"TRUSTED_PROXIES", "10.0.0.0/8, ::1,192.0.2.1", ""},
+		"proxy name":      {"TRUSTED_PROXIES", "proxy.example", `"proxy.example" must be an address or a network such as 10.0.0.0/8`},
+		"everybody":       {"TRUSTED_PROXIES", "0.0.0.0/0", `"0.0.0.0/0" must not be the whole internet`},
+		"origins":         {"CORS_ORIGINS", "https://radio.example,http://localhost:3000", ""},
+		"any origin":      {"CORS_ORIGINS", "*", ""},
+		"origin and path": {"CORS_ORIGINS", "https://radio.example/", `AURA_CORS_ORIGINS="https://radio.example/": must be`},
+		"listen":          {"LISTEN", "[::]:8010", ""},
+		"listen nowhere":  {"LISTEN", "8008", `AURA_LISTEN="8008": must be address:port`},
+		"no port":         {"LISTEN", "localhost:http", `AURA_LISTEN="localhost:http": must be address:port`},
+		"rate":            {"RATE_LIMIT", "0", ""},
+		"negative rate":   {"RATE_LIMIT", "-1", `AURA_RATE_LIMIT="-1": must be 0 or more`},
+		"no key":          {"TLS_CERT", "/tmp/cert.pem", "must be set together with AURA_TLS_KEY"},
+		"no certificate":  {"TLS_CLIENT_CA", "/tmp/ca.pem", "needs AURA_TLS_CERT and AURA_TLS_KEY"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := loadConfig(map[string]string{"AURA_" + c.variable: c.value})
+			if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "0123456789abcdef")) {
+				t.Errorf("shows a secret: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,159 @@
+package httpserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"aura.radio/engine/pkg/model"
+)
+
+const (
+	// maxBody is how long the body of an operation may be, in bytes.
+	maxBody = 64 << 10
+	// maxDepth is how deep JSON may be nested: far beyond what anybody means,
+	// and far below what our own answers could not wrap any more.
+	maxDepth = 100
+)
+
+// body reads the request's body and checks what can be said of it before the
+// contract: its length, its type, that it is UTF-8, and JSON.
+func (s *Server) body(c *gin.Context) {
+	r := callOf(c).route
+	if r.contract == nil || r.contract.Operation.RequestBody == nil {
+		c.Next()
+		return
+	}
+	data, err := readBody(c)
+	if err == nil && len(data) > 0 {
+		if err = checkType(c.Request.Header); err == nil {
+			err = checkJSON(data)
+		}
+	}
+	if err != nil {
+		fail(c, err)
+		return
+	}
+	c.Request.Header.Set("Content-Type", "application/json")
+	c.Request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	c.Request.Body, _ = c.Request.GetBody() // it never errs
+	c.Request.ContentLength = int64(len(data))
+	c.Next()
+}
+
+// readBody takes no longer than bodyTimeout; only blanks are no body.
+func readBody(c *gin.Context) ([]byte, error) {
+	control := http.NewResponseController(c.Writer)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	_ = control.SetReadDeadline(time.Time{})
+	switch tooLong := new(http.MaxBytesError); {
+	case err == nil:
+		return bytes.TrimSpace(data), nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &statusError{http.StatusRequestTimeout, fmt.Sprintf("The body did not arrive within %v.", bodyTimeout)}
+	case errors.As(err, &tooLong):
+		return nil, err
+	}
+	return nil, model.Invalid("body", "", "must arrive whole: "+err.Error())
+}
+
+// checkType takes a missing type as JSON: some engines send none.
+func checkType(h http.Header) error {
+	sent := h.Get("Content-Type")
+	kind, params, err := mime.ParseMediaType(sent)
+	switch charset := strings.ToLower(params["charset"]); {
+	case h.Get("Content-Encoding") != "" && !strings.EqualFold(h.Get("Content-Encoding"), "identity"):
+		return &statusError{http.StatusUnsupportedMediaType, "The body must not be encoded; leave Content-Encoding out."}
+	case sent == "":
+		return nil
+	case err != nil, kind != "application/json":
+	case charset == "", charset == "utf-8", charset == "utf8", charset == "us-ascii":
+		return nil
+	}
+	return &statusError{http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8: Content-Type: application/json"}
+}
+
+// checkJSON refuses what a decoder would mend silently or could choke on.
+func checkJSON(data []byte) error {
+	if at := invalidUTF8(data); at >= 0 {
+		return model.Invalid(fieldAt(data, at), "", fmt.Sprintf("must be UTF-8; byte %d of the body is not", at))
+	}
+	if depth(data) > maxDepth {
+		return model.Invalid("body", "", fmt.Sprintf("must not be nested more than %d deep", maxDepth))
+	}
+	var raw json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		rule := "must be JSON: " + err.Error()
+		if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
+			rule += fmt.Sprintf(" at byte %d", syntax.Offset)
+		}
+		return model.Invalid("body", "", rule)
+	}
+	return nil
+}
+
+// invalidUTF8 is the offset of the first byte that is no UTF-8, or -1.
+func invalidUTF8(data []byte) int {
+	if utf8.Valid(data) {
+		return -1
+	}
+	for at := 0; ; {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size <= 1 {
+			return at
+		}
+		at += size
+	}
+}
+
+// fieldAt is the member of the object in data that the byte at an offset
+// belongs to; "body" where there is none.
+func fieldAt(data []byte, at int) string {
+	d := json.NewDecoder(bytes.NewReader(data))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return "body"
+	}
+	for d.More() {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.InputOffset() > int64(at) || d.Decode(&value) != nil {
+			break
+		}
+		if d.InputOffset() > int64(at) {
+			return fmt.Sprint(name)
+		}
+	}
+	return "body"
+}
+
+// depth is how deep brackets are nested in data, outside of texts. It need not
+// be JSON, as the decoder looks only at what is shallow enough.
+func depth(data []byte) int {
+	deepest, now, text := 0, 0, false
+	for i := 0; i < len(data); i++ {
+		switch b := data[i]; {
+		case text && b == '\\':
+			i++
+		case b == '"':
+			text = !text
+		case text:
+		case b == '{', b == '[':
+			now++
+			deepest = max(deepest, now)
+		case b == '}', b == ']':
+			now--
+		}
+	}
+	return deepest
+}

@@ -1,0 +1,68 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/rand"
+	"regexp"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Identity is who calls. The zero Identity is an anonymous caller.
+type Identity struct {
+	Name string // the token's or certificate's name; "localhost" for the host itself
+	Role Role
+}
+
+// call is what the middleware knows of one request.
+type call struct {
+	id     string
+	caller Identity
+	route  route
+	// limited: the address has made too many requests.
+	limited bool
+}
+
+type callKey struct{}
+
+// Caller is who makes the request that ctx belongs to.
+func Caller(ctx context.Context) Identity {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c.caller
+	}
+	return Identity{}
+}
+
+// RequestID is the id under which the request stands in the log, "" outside
+// of requests.
+func RequestID(ctx context.Context) string {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c.id
+	}
+	return ""
+}
+
+// callOf is never nil behind begin.
+func callOf(c *gin.Context) *call {
+	return c.Request.Context().Value(callKey{}).(*call)
+}
+
+const requestIDHeader = "X-Request-Id"
+
+// saneID is an id that a proxy or client may choose: it goes into logs.
+var saneID = regexp.MustCompile(`^[0-9A-Za-z._:+/=-]{1,64}$`)
+
+// begin gives the request its id and looks its route up.
+func (s *Server) begin(c *gin.Context) {
+	this := &call{
+		id:      c.GetHeader(requestIDHeader),
+		route:   s.routes[routeKey{c.Request.Method, c.FullPath()}],
+		limited: c.Request.Context().Value(limitedKey{}) != nil,
+	}
+	if !saneID.MatchString(this.id) {
+		this.id = rand.Text()
+	}
+	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), callKey{}, this))
+	c.Header(requestIDHeader, this.id)
+	c.Next()
+}

@@ -1,0 +1,83 @@
+package httpserver
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+
+	"aura.radio/engine/pkg/config"
+)
+
+// Config is the block of variables that every service has. It is meant to be
+// filled by config.Load; a service with another port sets Listen before.
+type Config struct {
+	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket passed by systemd goes before it."`
+	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens for callers from other hosts, separated by commas or lines, each name:role:secret. Roles are engine, node, monitor and admin; a secret has at least 16 characters."`
+	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read what is public, such as https://radio.example, separated by commas; * means all."`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, separated by commas."`
+	TLSCert        string   `env:"TLS_CERT" doc:"File with the certificate chain, PEM. With TLS_KEY the server speaks HTTPS."`
+	TLSKey         string   `env:"TLS_KEY" doc:"File with the certificate's key, PEM."`
+	TLSClientCA    string   `env:"TLS_CLIENT_CA" doc:"File with the authorities of client certificates, PEM. Such a certificate stands for a token: its CN is the name, its OU the role."`
+	RateLimit      float64  `env:"RATE_LIMIT" envDefault:"50" doc:"Requests a second that one address may make without a token, from off this host; 0 is without limit."`
+}
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var found []error
+	wrong := func(variable, value, rule string) {
+		found = append(found, &config.Mistake{Variable: variable, Value: value, Rule: rule})
+	}
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
+		wrong("LISTEN", c.Listen, "must be address:port, such as 127.0.0.1:8008 or [::]:8008")
+	}
+	for _, o := range c.CORSOrigins {
+		if u, err := url.Parse(o); o != "*" && (err != nil || u.Host == "" || o != u.Scheme+"://"+u.Host) {
+			wrong("CORS_ORIGINS", o, "must be *, or origins such as https://radio.example without a path")
+		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		wrong("TLS_CERT", c.TLSCert, "must be set together with AURA_TLS_KEY")
+	} else if _, err := c.tls(); err != nil {
+		found = append(found, err)
+	}
+	if c.RateLimit < 0 || math.IsNaN(c.RateLimit) || math.IsInf(c.RateLimit, 0) {
+		wrong("RATE_LIMIT", fmt.Sprint(c.RateLimit), "must be 0 or more requests a second")
+	}
+	return errors.Join(found...)
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// tls is the server's side of HTTPS, nil where it is not asked for.
+func (c *Config) tls() (*tls.Config, error) {
+	if c.TLSCert == "" {
+		if c.TLSClientCA != "" {
+			return nil, &config.Mistake{Variable: "TLS_CLIENT_CA", Value: c.TLSClientCA, Rule: "needs AURA_TLS_CERT and AURA_TLS_KEY"}
+		}
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
+	if err != nil {
+		return nil, &config.Mistake{Variable: "TLS_CERT", Value: c.TLSCert, Rule: "must name a certificate that fits AURA_TLS_KEY: " + err.Error()}
+	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	if c.TLSClientCA != "" {
+		pem, err := os.ReadFile(c.TLSClientCA)
+		t.ClientCAs = x509.NewCertPool()
+		if err != nil || !t.ClientCAs.AppendCertsFromPEM(pem) {
+			return nil, &config.Mistake{Variable: "TLS_CLIENT_CA", Value: c.TLSClientCA, Rule: "must name a readable file with PEM certificates"}
+		}
+		// Given only where wanted: public reads need none.
+		t.ClientAuth = tls.VerifyClientCertIfGiven
+	}
+	return t, nil
+}

@@ -1,0 +1,66 @@
+package httpserver
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// limitedKey marks a request that is one too many, for the router to say so.
+type limitedKey struct{}
+
+// edge is what even a ready answer must pass, so it costs next to nothing:
+// trailing slashes, CORS and the rate limit.
+func (s *Server) edge(next http.Handler) http.Handler {
+	cors := newCORS(s.cfg.CORSOrigins, s.routes)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := r.URL.Path; len(path) > 1 && path[len(path)-1] == '/' {
+			r = withoutSlash(r)
+		}
+		cors.allow(w.Header(), r)
+		if s.overLimit(r) {
+			// Past the cache, as the router knows how to refuse.
+			s.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), limitedKey{}, true)))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// overLimit counts a request that brings nothing by which it could be known.
+func (s *Server) overLimit(r *http.Request) bool {
+	if s.limit.perSecond <= 0 || r.Header["Authorization"] != nil || r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		return false
+	}
+	addr, sure := s.cfg.TrustedProxies.client(r)
+	if sure && addr.IsLoopback() {
+		return false
+	}
+	return !s.limit.allow(addr)
+}
+
+// withoutSlash answers /playlog/ as /playlog, in place: a client that is
+// redirected often loses the body of its POST.
+func withoutSlash(r *http.Request) *http.Request {
+	path := strings.TrimRight(r.URL.Path, "/")
+	if path == "" {
+		path = "/"
+	}
+	u := *r.URL
+	u.Path, u.RawPath = path, strings.TrimRight(u.RawPath, "/")
+	bare := *r
+	bare.URL, bare.RequestURI = &u, u.RequestURI()
+	return &bare
+}
+
+// headAsGet lets the router see a HEAD as a GET; net/http sends no body.
+func headAsGet(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			get := *r
+			get.Method = http.MethodGet
+			r = &get
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,336 @@
+package httpserver_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+)
+
+const play = `{"track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1}`
+
+// endpoints is every operation of the contract with a good request.
+var endpoints = []struct{ id, method, path, body string }{
+	{"listTracks", "GET", "/api/v1/trackservice", ""},
+	{"getCurrentTrack", "GET", "/api/v1/trackservice/current", ""},
+	{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
+	{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
+	{"getTrack", "GET", "/api/v1/trackservice/1", ""},
+	{"listPlaylog", "GET", "/api/v1/playlog", ""},
+	{"storePlaylog", "POST", "/api/v1/playlog", play},
+	{"storePlaylogOlderPath", "POST", "/api/v1/playlog/store", play},
+	{"logMissedEntry", "POST", "/api/v1/playlog/corrections", `{"by": "M. Tester", "reason": "was live", "entry": ` + play + `}`},
+	{"getPlaylogEntry", "GET", "/api/v1/playlog/1", ""},
+	{"listCorrections", "GET", "/api/v1/playlog/1/corrections", ""},
+	{"correctEntry", "POST", "/api/v1/playlog/1/corrections", `{"kind": "void", "by": "M. Tester", "reason": "test of the line"}`},
+	{"getReport", "GET", "/api/v1/report/2020-06", ""},
+	{"getActiveSource", "GET", "/api/v1/source/active", ""},
+	{"activateSource", "PUT", "/api/v1/source/active/1", ""},
+	{"activateSourceByPost", "POST", "/api/v1/source/active/1", `{"reason": "test"}`},
+	{"listActivations", "GET", "/api/v1/source/history", ""},
+	{"getHealth", "GET", "/api/v1/source/health/1", ""},
+	{"storeHealth", "PUT", "/api/v1/source/health/1", `{"is_healthy": true}`},
+	{"storeHealthByPost", "POST", "/api/v1/source/health/1", `{"is_healthy": "False", "log_time": null, "details": {"a": 1}}`},
+	{"getClock", "GET", "/api/v1/clock", ""},
+	{"storeClock", "PUT", "/api/v1/clock", `{"engine_source": 1}`},
+	{"storeClockByPost", "POST", "/api/v1/clock", `{}`},
+}
+
+// wantProblem checks that the answer is a problem document about status.
+func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int) api.Problem {
+	t.Helper()
+	var p api.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatalf("status %d, no problem document: %v\n%s", w.Code, err, w.Body)
+	}
+	if w.Code != status || p.Status != status || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("status %d, %s: %s; want %d", w.Code, w.Header().Get("Content-Type"), w.Body, status)
+	}
+	if p.Title == "" || p.Type == "" || p.Detail == nil || p.Instance == nil || *p.Instance != w.Header().Get("X-Request-Id") {
+		t.Errorf("incomplete: %s", w.Body)
+	}
+	return p
+}
+
+func TestEndpoints_Complete(t *testing.T) {
+	t.Parallel()
+	doc, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var missing []string
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			known := slices.ContainsFunc(endpoints, func(e struct{ id, method, path, body string }) bool {
+				return strings.EqualFold(e.id, op.OperationID) && e.method == method
+			})
+			if !known {
+				missing = append(missing, method+" "+path)
+			}
+		}
+	}
+	if missing != nil {
+		t.Errorf("not tested: %v", missing)
+	}
+}
+
+func TestEndpoints_Good(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	for _, e := range endpoints {
+		for _, slash := range []string{"", "/", "//"} {
+			t.Run(e.id+slash, func(t *testing.T) {
+				t.Parallel()
+				w := httpservertest.Do(h, e.method, e.path+slash, e.body)
+				if w.Code/100 != 2 {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			})
+		}
+	}
+}
+
+// TestEndpoints_Bad sends every operation what no client should, and expects a
+// problem document each time, never a failure of ours.
+func TestEndpoints_Bad(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	deep := func(n int) string { return `{"x": ` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}` }
+	bodies := []struct {
+		name, body, contentType string
+		status                  int
+	}{
+		{"nothing", "", "application/json", 400},
+		{"blanks", " \n", "application/json", 400},
+		{"no JSON", "track_start=2020", "application/json", 400},
+		{"half JSON", `{"track_start": "2020`, "application/json", 400},
+		{"two values", `{} {}`, "application/json", 400},
+		{"a list", `[]`, "application/json", 400},
+		{"null", `null`, "application/json", 400},
+		{"text", `"x"`, "application/json", 400},
+		{"deep", deep(101), "application/json", 400},
+		{"very deep", deep(12000), "application/json", 400},
+		{"very deep, open", strings.Repeat(`{"a":`, 12000), "application/json", 400},
+		{"no UTF-8", "{\"track_title\": \"Bj\xf6rk\"}", "application/json", 400},
+		{"too long", `{"x": "` + strings.Repeat("y", 70_000) + `"}`, "application/json", 413},
+		{"form", "a=b", "application/x-www-form-urlencoded", 415},
+		{"XML", "<a/>", "text/xml", 415},
+		{"latin1", `{}`, "application/json; charset=latin1", 415},
+		{"no type at all", `{}`, "nonsense; ;", 415},
+	}
+	for _, e := range endpoints {
+		if e.method == "GET" {
+			continue
+		}
+		for _, b := range bodies {
+			if b.status == 400 && (b.name == "nothing" || b.name == "blanks") && strings.HasPrefix(e.id, "activate") {
+				continue // its body is optional
+			}
+			t.Run(e.id+"/"+b.name, func(t *testing.T) {
+				t.Parallel()
+				r := httpservertest.Request(e.method, e.path, b.body)
+				r.Header.Set("Content-Type", b.contentType)
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				wantProblem(t, w, b.status)
+			})
+		}
+	}
+	for _, e := range endpoints {
+		t.Run(e.id+"/wrong method", func(t *testing.T) {
+			t.Parallel()
+			w := httpservertest.Do(h, "DELETE", e.path, "")
+			wantProblem(t, w, 405)
+			if !strings.Contains(w.Header().Get("Allow"), e.method) {
+				t.Errorf("Allow: %q lacks %s", w.Header().Get("Allow"), e.method)
+			}
+		})
+		t.Run(e.id+"/unknown path", func(t *testing.T) {
+			t.Parallel()
+			wantProblem(t, httpservertest.Do(h, e.method, e.path+"/un/known", e.body), 404)
+		})
+	}
+	for _, path := range []string{"/", "/api", "/api/v1", "/api/v2/clock", "/api/v1/trackservice/current/x", "/%00", "/api/v1/../v1/x", "/api/v1/ui/nothing.js"} {
+		t.Run("unknown "+path, func(t *testing.T) {
+			t.Parallel()
+			wantProblem(t, httpservertest.Do(h, "GET", path, ""), 404)
+		})
+	}
+}
+
+func TestEndpoints_BadParameters(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	cases := []struct{ method, target, field, value, rule string }{
+		{"GET", "/api/v1/trackservice?limit=ten", "limit (query)", "ten", "must be a whole number"},
+		{"GET", "/api/v1/trackservice?limit=0", "limit (query)", "0", "must be at least 1"},
+		{"GET", "/api/v1/trackservice?limit=1001", "limit (query)", "1001", "must be at most 1000"},
+		{"GET", "/api/v1/trackservice?page=-1", "page (query)", "-1", "must be at least 0"},
+		{"GET", "/api/v1/trackservice?page=1'%20OR%201=1--", "page (query)", "1' OR 1=1--", "must be a whole number"},
+		{"GET", "/api/v1/trackservice?page=99999999999999999999999", "page (query)", "99999999999999999999999", ""},
+		{"GET", "/api/v1/trackservice?limit=1&limit=2", "limit (query)", "1, 2", "must be given once"},
+		{"GET", "/api/v1/trackservice?from_date=%ff", "from_date (query)", "�", "must be UTF-8 without control characters"},
+		{"GET", "/api/v1/trackservice?from_date=%00", "from_date (query)", "\x00", "must be UTF-8 without control characters"},
+		{"GET", "/api/v1/trackservice?from_date=" + strings.Repeat("9", 65), "from_date (query)", strings.Repeat("9", 64) + "…", "must have at most 64 characters"},
+		{"GET", "/api/v1/trackservice?limit=%zz", "query", "limit=%zz", ""},
+		{"GET", "/api/v1/trackservice?a;b", "query", "a;b", ""},
+		{"GET", "/api/v1/trackservice/day/yesterday", "date (path)", "yesterday", "must look like 2020-06-27"},
+		{"GET", "/api/v1/trackservice/x", "id (path)", "x", "must be a whole number"},
+		{"GET", "/api/v1/trackservice/0", "id (path)", "0", "must be at least 1"},
+		{"GET", "/api/v1/trackservice/1%27;DROP%20TABLE%20playlog", "id (path)", "1';DROP TABLE playlog", "must be a whole number"},
+		{"GET", "/api/v1/trackservice/9223372036854775808", "id (path)", "9223372036854775808", ""},
+		{"GET", "/api/v1/playlog?skip_synced=perhaps", "skip_synced (query)", "perhaps", "must be true or false"},
+		{"GET", "/api/v1/playlog?corrections=all", "corrections (query)", "all", "must be one of [apply raw]"},
+		{"GET", "/api/v1/report/June", "year_month (path)", "June", "must look like 2020-06"},
+		{"GET", "/api/v1/report/2020-06?format=pdf", "format (query)", "pdf", "must be one of [json csv xlsx]"},
+		{"PUT", "/api/v1/source/active/2147483648", "number (path)", "2147483648", "must be at most 2147483647"},
+		{"PUT", "/api/v1/source/active/1?pin=2", "pin (query)", "2", "must be true or false"},
+		{"GET", "/api/v1/source/health/1.5", "number (path)", "1.5", "must be a whole number"},
+	}
+	for _, c := range cases {
+		t.Run(c.target, func(t *testing.T) {
+			t.Parallel()
+			p := wantProblem(t, httpservertest.Do(h, c.method, c.target, ""), 400)
+			if p.Errors == nil || len(*p.Errors) != 1 {
+				t.Fatalf("errors %+v", p.Errors)
+			}
+			e := (*p.Errors)[0]
+			if e.Field != c.field || e.Value == nil || *e.Value != c.value || c.rule != "" && e.Rule != c.rule {
+				t.Errorf("%s=%q: %s; want %s=%q: %s", e.Field, *e.Value, e.Rule, c.field, c.value, c.rule)
+			}
+		})
+	}
+	t.Run("long header", func(t *testing.T) {
+		t.Parallel()
+		r := httpservertest.Request("GET", "/api/v1/trackservice/stream", "")
+		r.Header.Set("Last-Event-ID", strings.Repeat("x", 65))
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if p := wantProblem(t, w, 400); (*p.Errors)[0].Field != "Last-Event-ID (header)" {
+			t.Errorf("%+v", *p.Errors)
+		}
+	})
+	t.Run("two at once", func(t *testing.T) {
+		t.Parallel()
+		p := wantProblem(t, httpservertest.Do(h, "GET", "/api/v1/trackservice?limit=x&page=y", ""), 400)
+		if len(*p.Errors) != 2 {
+			t.Errorf("%+v", *p.Errors)
+		}
+	})
+}
+
+func TestEndpoints_BadFields(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	doc, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := func(schema, property string) string {
+		return doc.Components.Schemas[schema].Value.Properties[property].Value.Description
+	}
+	refused := func(field, value string) string { return field + "=" + value + ": " + rule("Play", field) }
+	cases := map[string]struct {
+		path, body string
+		want       []string
+	}{
+		"missing": {"/api/v1/playlog", `{}`, []string{"track_start=: is required; " + rule("Play", "track_start")}},
+		"all at once": {
+			"/api/v1/playlog",
+			`{"track_start": 5, "track_num": "five", "track_duration": {}, "track_artist": true, "show_id": "x", "track_type": 1.5}`,
+			[]string{
+				refused("show_id", "x"), refused("track_artist", "true"), refused("track_duration", "{}"),
+				refused("track_num", "five"), refused("track_start", "5"), refused("track_type", "1.5"),
+			},
+		},
+		"bounds hold for text too": {
+			"/api/v1/playlog", `{"track_start": "2020-06-27 19:14:00", "track_num": "2147483648", "track_duration": "-1"}`,
+			[]string{refused("track_duration", "-1"), refused("track_num", "2147483648")},
+		},
+		"nested": {
+			"/api/v1/playlog/corrections", `{"by": "", "entry": {"track_start": "2020-06-27 19:14", "track_num": []}}`,
+			[]string{
+				"by=: is required: who logs the entry",
+				"entry." + refused("track_num", "[]"),
+				"reason=: is required: why it is logged by hand",
+			},
+		},
+		"unknown field": {
+			"/api/v1/playlog/1/corrections", `{"kind": "undo", "by": "x", "reason": "y", "why": "z"}`,
+			[]string{"kind=undo: must be one of [amend void restore]", "why=: is not known here; known are by, changes, kind, reason"},
+		},
+		"boolean": {"/api/v1/source/health/1", `{"is_healthy": "well", "details": 5}`,
+			[]string{"details=5: must be text or an object", "is_healthy=well: must be true or false"}},
+		"long value": {"/api/v1/playlog", `{"track_start": "2020-06-27 19:14", "track_num": "` + strings.Repeat("ö", 100) + `"}`,
+			[]string{refused("track_num", strings.Repeat("ö", 64)+"…")}},
+		"no UTF-8":            {"/api/v1/playlog", "{\"track_start\": \"2020\", \"track_title\": \"Bj\xf6rk\"}", []string{"track_title=: must be UTF-8; byte 42 of the body is not"}},
+		"no UTF-8 in a name":  {"/api/v1/playlog", "{\"tr\xf6ck\": 1}", []string{"body=: must be UTF-8; byte 4 of the body is not"}},
+		"no JSON":             {"/api/v1/playlog", `{"track_start": }`, []string{"body=: must be JSON: invalid character '}' looking for beginning of value at byte 17"}},
+		"no object":           {"/api/v1/playlog", `5`, []string{"body=: must be an object"}},
+		"optional body, null": {"/api/v1/source/active/1", `null`, []string{"body=: must be an object"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := wantProblem(t, httpservertest.Do(h, "POST", c.path, c.body), 400)
+			var got []string
+			for _, e := range *p.Errors {
+				value := ""
+				if e.Value != nil {
+					value = *e.Value
+				}
+				got = append(got, e.Field+"="+value+": "+e.Rule)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, c.want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+			}
+		})
+	}
+}
+
+func TestEndpoints_Lenient(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	cases := map[string]struct{ method, target, contentType, body string }{
+		"unknown query":      {"GET", "/api/v1/trackservice?nobody=knows&limit=3", "", ""},
+		"empty query":        {"GET", "/api/v1/trackservice?limit=&from_date=&page=", "", ""},
+		"no content type":    {"POST", "/api/v1/playlog", "", play},
+		"charset":            {"POST", "/api/v1/playlog", "application/json; charset=UTF-8", play},
+		"unknown field":      {"POST", "/api/v1/playlog", "application/json", `{"track_start": "2020-06-27 19:14:00", "mood": {"x": [1]}}`},
+		"numbers as text":    {"POST", "/api/v1/playlog", "application/json", `{"track_start": "2020-06-27 19:14:00", "track_num": "5", "track_duration": "", "show_id": null, "track_title": 42}`},
+		"body of a GET":      {"GET", "/api/v1/trackservice", "text/plain", "not looked at"},
+		"blanks around":      {"POST", "/api/v1/playlog", "application/json", "\n " + play + "\n"},
+		"deep, but not very": {"POST", "/api/v1/clock", "application/json", strings.Repeat(`{"a":`, 99) + "1" + strings.Repeat("}", 99)},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httpservertest.Request(c.method, c.target, c.body)
+			r.Header.Del("Content-Type")
+			if c.contentType != "" {
+				r.Header.Set("Content-Type", c.contentType)
+			}
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code/100 != 2 {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+}
+
+func TestServer_Service(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) { o.Service = "status-monitor" })
+	wantProblem(t, httpservertest.Do(h, http.MethodGet, "/api/v1/trackservice", ""), 404)
+	if w := httpservertest.Do(h, http.MethodGet, "/healthz", ""); w.Code != 200 {
+		t.Errorf("healthz %d", w.Code)
+	}
+}

@@ -1,0 +1,52 @@
+package httpserver
+
+import (
+	"math"
+	"net/netip"
+	"sync"
+
+	"golang.org/x/time/rate"
+)
+
+// maxAddresses bounds how many addresses one generation of limiters holds. An
+// address forgotten starts anew, which costs an attacker as many addresses as
+// would give him the same rate anyway.
+const maxAddresses = 16384
+
+// addressLimit allows each address so many requests a second, in bursts of two
+// seconds' worth.
+type addressLimit struct {
+	perSecond float64
+
+	mu       sync.Mutex
+	now, old map[netip.Addr]*rate.Limiter // two generations: what is used moves on
+}
+
+func newAddressLimit(perSecond float64) *addressLimit {
+	return &addressLimit{perSecond: perSecond, now: map[netip.Addr]*rate.Limiter{}}
+}
+
+// allow counts one request. IPv6 counts by /64, as one customer has at least
+// that many addresses.
+func (l *addressLimit) allow(addr netip.Addr) bool {
+	if l.perSecond <= 0 {
+		return true
+	}
+	if addr.Is6() {
+		p, _ := addr.Prefix(64)
+		addr = p.Addr()
+	}
+	l.mu.Lock()
+	limiter, ok := l.now[addr]
+	if !ok {
+		if limiter = l.old[addr]; limiter == nil {
+			limiter = rate.NewLimiter(rate.Limit(l.perSecond), int(math.Ceil(2*l.perSecond)))
+		}
+		if len(l.now) >= maxAddresses {
+			l.old, l.now = l.now, map[netip.Addr]*rate.Limiter{}
+		}
+		l.now[addr] = limiter
+	}
+	l.mu.Unlock()
+	return limiter.Allow()
+}

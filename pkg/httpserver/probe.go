@@ -1,0 +1,42 @@
+package httpserver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// readyTimeout bounds the question whether the service is ready: who asks
+// every few seconds wants a quick no.
+const readyTimeout = 3 * time.Second
+
+// probes serves what supervisors and monitoring ask.
+func (s *Server) probes() {
+	s.Handle(http.MethodGet, "/healthz", Public, func(c *gin.Context) {
+		c.Header("Cache-Control", "no-store")
+		c.String(http.StatusOK, "alive\n")
+	})
+	s.Handle(http.MethodGet, "/readyz", Public, s.readiness)
+	metrics := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	s.Handle(http.MethodGet, "/metrics", Only(RoleMonitor, RoleAdmin), gin.WrapH(metrics))
+}
+
+func (s *Server) readiness(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(c.Request.Context(), readyTimeout)
+	defer cancel()
+	if err := s.ready(ctx); err != nil {
+		// Why not may name hosts and schemas, so strangers don't learn it.
+		detail := "This service is not ready."
+		if Caller(c.Request.Context()) != (Identity{}) {
+			detail = err.Error()
+		}
+		fail(c, fmt.Errorf("%w: %w", &statusError{http.StatusServiceUnavailable, detail}, err))
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}

@@ -1,0 +1,145 @@
+package httpserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+// statusError is a failure that has a status of its own. Its text is shown to
+// the client.
+type statusError struct {
+	status int
+	detail string
+}
+
+func (e *statusError) Error() string { return e.detail }
+
+// statusClientGone is what nginx calls a request whose client went away. Only
+// the log and the metrics see it.
+const statusClientGone = 499
+
+// fail ends a request; problems renders why.
+func fail(c *gin.Context, err error) {
+	_ = c.Error(err)
+	c.Abort()
+}
+
+// unreadable is the error of a request that could not be bound. The contract
+// was kept, so it is one of the few things that the contract can't say.
+func unreadable(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return model.Invalid("request", "", err.Error())
+}
+
+// problems renders the failure of a request as a problem document (RFC 9457).
+func (s *Server) problems(c *gin.Context) {
+	c.Next()
+	if len(c.Errors) == 0 {
+		return
+	}
+	err := c.Errors.Last().Err
+	if c.Writer.Written() {
+		if c.Request.Context().Err() == nil {
+			// The client must not take what it has for the whole answer.
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	p := problemOf(err)
+	p.Type, p.Title = "about:blank", title(p.Status)
+	id := callOf(c).id
+	p.Instance = &id
+	h := c.Writer.Header()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified", "Location"} {
+		h.Del(name)
+	}
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	switch p.Status {
+	case http.StatusServiceUnavailable:
+		// Spread, lest all come back at the same moment.
+		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(5)))
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", "1")
+	case http.StatusRequestTimeout:
+		h.Set("Connection", "close")
+	}
+	c.Writer.WriteHeader(p.Status)
+	_ = json.NewEncoder(c.Writer).Encode(p) // fails only where the client has gone
+}
+
+// problemOf is the table of errors. What is in none of its rows is a plain 500,
+// whose details stand in the log only.
+func problemOf(err error) api.Problem {
+	var (
+		invalid *model.InvalidError
+		own     *statusError
+		tooLong *http.MaxBytesError
+	)
+	status, detail := http.StatusInternalServerError, "Something failed here. The log says what, under the id in instance."
+	switch {
+	case errors.As(err, &invalid):
+		return api.Problem{Status: http.StatusBadRequest, Detail: ptr(invalid.Error()), Errors: fieldsOf(invalid)}
+	case errors.As(err, &own):
+		status, detail = own.status, own.detail
+	case errors.As(err, &tooLong):
+		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("The body must not be longer than %d bytes.", tooLong.Limit)
+	case errors.Is(err, model.ErrNotFound):
+		status, detail = http.StatusNotFound, "There is no such thing here."
+	case errors.Is(err, model.ErrStaleEpoch):
+		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match."
+	case errors.Is(err, model.ErrPinned):
+		status, detail = http.StatusConflict, "The active source is pinned. Only a request with pin=true or pin=false changes it."
+	case errors.Is(err, model.ErrUnavailable):
+		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write. Nothing was stored; the same request may succeed later."
+	case errors.Is(err, model.ErrOverloaded):
+		status, detail = http.StatusServiceUnavailable, "As many are served as may be. The same request may succeed later."
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		status, detail = http.StatusServiceUnavailable, "The answer took too long. The same request may succeed later."
+	case errors.Is(err, context.Canceled):
+		status, detail = statusClientGone, "The client went away."
+	}
+	return api.Problem{Status: status, Detail: &detail}
+}
+
+func fieldsOf(invalid *model.InvalidError) *[]api.ProblemField {
+	list := make([]api.ProblemField, len(invalid.Fields))
+	for i, f := range invalid.Fields {
+		list[i] = api.ProblemField{Field: f.Field, Rule: f.Rule}
+		if f.Value != "" {
+			list[i].Value = ptr(f.Value)
+		}
+	}
+	return &list
+}
+
+func title(status int) string {
+	if status == statusClientGone {
+		return "Client Closed Request"
+	}
+	return http.StatusText(status)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// unknownPath and wrongMethod answer what no route fits; gin sets Allow.
+func unknownPath(c *gin.Context) {
+	fail(c, &statusError{http.StatusNotFound, "There is no such path here."})
+}
+
+func wrongMethod(c *gin.Context) {
+	fail(c, &statusError{http.StatusMethodNotAllowed, "This path knows only the methods " + c.Writer.Header().Get("Allow") + "."})
+}

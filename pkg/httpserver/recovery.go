@@ -1,0 +1,33 @@
+package httpserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/gin-gonic/gin"
+)
+
+// panicError is a handler's panic. The log gets the stack, clients never.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
+// recovery turns a panic into an ordinary failure of this one request.
+func recovery(c *gin.Context) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(v) // a handler's wish to cut the connection
+		}
+		fail(c, &panicError{v, debug.Stack()})
+	}()
+	c.Next()
+}

@@ -1,0 +1,135 @@
+package httpserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/gin-gonic/gin"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// route is what the middleware needs to know of a method and a path. The zero
+// route is not served: a handler that is registered without saying who may call
+// it does not exist.
+type route struct {
+	served bool
+	public bool
+	roles  []Role // who may call it where it is not public
+	// contract is nil for what is no operation of the OpenAPI document.
+	contract *routers.Route
+	// streams: the answer is written bit by bit and may take long.
+	streams bool
+	// events: a stream without an end, which a stop ends.
+	events bool
+}
+
+// routeKey is a method and a path as gin writes it.
+type routeKey struct{ method, path string }
+
+// Access says who may call a route beside the contract.
+type Access struct{ roles []Role }
+
+// Public is open to everybody.
+var Public = Access{}
+
+// Only lets in the host itself and callers with one of the roles.
+func Only(roles ...Role) Access { return Access{roles: roles} }
+
+// Handle serves a route beside the contract, such as a page.
+func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
+	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles})
+	s.engine.Handle(method, path, h)
+}
+
+// Register serves the operations of the contract that are this service's.
+func (s *Server) Register(ssi api.StrictServerInterface) {
+	handler := api.NewStrictHandlerWithOptions(ssi, []api.StrictMiddlewareFunc{detach}, api.StrictGinServerOptions{
+		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { fail(c, unreadable(err)) },
+		HandlerErrorFunc:         fail,
+		ResponseErrorHandlerFunc: fail,
+	})
+	api.RegisterHandlersWithOptions(s.engine.Group(s.base), handler, api.GinServerOptions{
+		ErrorHandler: func(c *gin.Context, err error, _ int) { fail(c, unreadable(err)) },
+	})
+}
+
+// detach gives handlers a context of their own: gin uses its contexts again, so
+// that what outlives its request, such as a query that is being cancelled,
+// would look at somebody else's.
+func detach(f api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
+	return func(c *gin.Context, request any) (any, error) { return f(c.Copy(), request) }
+}
+
+// add declares a route, and beside a public read the preflight by which
+// browsers ask whether another website's script may make it.
+func (s *Server) add(method, path string, r route) {
+	s.routes[routeKey{method, path}] = r
+	if method == http.MethodGet && r.public {
+		s.routes[routeKey{http.MethodOptions, path}] = route{served: true, public: true}
+		s.engine.OPTIONS(path, preflight)
+	}
+}
+
+// declare reads the operations of the document that the service serves.
+func (s *Server) declare(doc *openapi3.T, service string) error {
+	if len(doc.Servers) != 1 {
+		return errors.New("the contract must name one server")
+	}
+	s.base = doc.Servers[0].URL
+	for _, path := range doc.Paths.InMatchingOrder() {
+		item := doc.Paths.Value(path)
+		for method, op := range item.Operations() {
+			if servedBy := words(op.Extensions["x-served-by"]); service != "" && !slices.Contains(servedBy, service) {
+				continue
+			}
+			r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
+			r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: op}
+			r.streams, r.events = streaming(op)
+			for _, role := range words(op.Extensions["x-roles"]) {
+				if !slices.Contains(roles, Role(role)) {
+					return fmt.Errorf("operation %s has an unknown role %s", op.OperationID, role)
+				}
+				r.roles = append(r.roles, Role(role))
+			}
+			if !r.public && len(r.roles) == 0 {
+				return fmt.Errorf("operation %s is neither public nor has it x-roles", op.OperationID)
+			}
+			s.add(method, s.base+ginPath(path), r)
+		}
+	}
+	return nil
+}
+
+// ginPath writes /playlog/{id} as /playlog/:id.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
+
+// streaming: an answer that is not plain JSON is written bit by bit.
+func streaming(op *openapi3.Operation) (streams, events bool) {
+	ok := op.Responses.Status(http.StatusOK)
+	if ok == nil {
+		return false, false
+	}
+	for mime := range ok.Value.Content {
+		streams = streams || mime != "application/json"
+		events = events || mime == "text/event-stream"
+	}
+	return streams, events
+}
+
+// words is an extension that is a list of words.
+func words(extension any) []string {
+	list, _ := extension.([]any)
+	var out []string
+	for _, w := range list {
+		out = append(out, fmt.Sprint(w))
+	}
+	return out
+}

@@ -1,0 +1,113 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	drainTimeout      = 10 * time.Second
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 16 << 10 // bytes
+)
+
+// Listen opens the port, unless systemd or the service passed a socket already.
+// Run does so itself; call it before to know Addr or to fail early.
+func (s *Server) Listen(ctx context.Context) error {
+	if s.listener != nil {
+		return nil
+	}
+	passed, err := activation.Listeners()
+	if err != nil {
+		return fmt.Errorf("take systemd's socket: %w", err)
+	}
+	for _, l := range passed {
+		if l != nil { // nil is a datagram socket
+			s.listener = l
+			return nil
+		}
+	}
+	s.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", s.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", s.cfg.Listen, err)
+	}
+	return nil
+}
+
+// Addr is where the server listens, nil before Listen.
+func (s *Server) Addr() net.Addr {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Run serves until ctx ends. Then it takes no new requests, ends the event
+// streams, and finishes what is under way, for the drain timeout at most. It
+// returns nil after a stop that was asked for.
+func (s *Server) Run(ctx context.Context) error {
+	defer s.stop()
+	tlsConfig, err := s.cfg.tls()
+	if err != nil {
+		return err
+	}
+	if err := s.Listen(ctx); err != nil {
+		return err
+	}
+	// Requests outlive ctx until they are drained.
+	base, cutAll := context.WithCancel(context.WithoutCancel(ctx))
+	defer cutAll()
+	hs := &http.Server{
+		Handler:           s.Handler(),
+		TLSConfig:         tlsConfig,
+		ReadHeaderTimeout: readHeaderTimeout,
+		WriteTimeout:      s.timeout + writeTimeout, // streams have their own
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          stdlog.New(troubles{s}, "", 0),
+		BaseContext:       func(net.Listener) context.Context { return base },
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		serve := hs.Serve
+		if tlsConfig != nil {
+			serve = func(l net.Listener) error { return hs.ServeTLS(l, "", "") }
+		}
+		if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve http: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-gctx.Done()
+		s.stop()
+		bound, cancel := context.WithTimeout(base, s.drain)
+		defer cancel()
+		if err := hs.Shutdown(bound); err != nil {
+			cutAll()
+			_ = hs.Close() // of connections that had their time
+			s.log.Warn().Dur("after_ms", s.drain).Msg("requests cut at stop")
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// troubles logs what net/http says of single connections, such as failed TLS
+// handshakes: clients' troubles, mostly.
+type troubles struct{ s *Server }
+
+func (t troubles) Write(p []byte) (int, error) {
+	t.s.log.Debug().Str("trouble", strings.TrimSpace(string(p))).Msg("connection failed")
+	return len(p), nil
+}

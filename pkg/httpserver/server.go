@@ -1,0 +1,136 @@
+package httpserver
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// Options are what a service gives its server, beside the configuration.
+type Options struct {
+	// Log gets one line a request, and the server's own troubles.
+	Log zerolog.Logger
+	// Service is the name in the contract's x-served-by; operations that are
+	// not its own do not exist. Empty: all are served.
+	Service string
+	// Ready tells why the service can't do its work now, or nil. Without it,
+	// the service is always ready.
+	Ready func(ctx context.Context) error
+	// Wrap puts a handler in front of the router, such as a cache of ready
+	// answers. It must answer only what is public: access is decided behind it.
+	Wrap func(http.Handler) http.Handler
+	// Registry gets the metrics, and is served at /metrics; nil makes a new one.
+	Registry *prometheus.Registry
+	// Listener is used in place of a new one at Config.Listen.
+	Listener net.Listener
+	// RequestTimeout is how long a handler that does not stream may take, and
+	// DrainTimeout how long a stop waits for requests; zero means 15 s and 10 s.
+	RequestTimeout, DrainTimeout time.Duration
+	// OnMismatch is for tests: it is called with every answer that is not as the
+	// contract says.
+	OnMismatch func(operation string, err error)
+}
+
+// Server serves one service's HTTP. Make it with New, Register the handlers,
+// and Run it once.
+type Server struct {
+	cfg        Config
+	log        zerolog.Logger
+	engine     *gin.Engine
+	base       string // where the contract's paths begin: /api/v1
+	routes     map[routeKey]route
+	limit      *addressLimit
+	registry   *prometheus.Registry
+	metrics    metrics
+	ready      func(context.Context) error
+	wrap       func(http.Handler) http.Handler
+	onMismatch func(string, error)
+	timeout    time.Duration
+	drain      time.Duration
+	listener   net.Listener
+	// stopping ends the streams that have no end of their own.
+	stopping context.Context
+	stop     context.CancelFunc
+}
+
+// New makes a server that serves nothing but probes, metrics and documentation
+// yet. It errs where the embedded contract is unusable.
+func New(cfg Config, o Options) (*Server, error) {
+	doc, err := api.GetSpec()
+	if err != nil {
+		return nil, fmt.Errorf("load contract: %w", err)
+	}
+	document, err := api.GetSpecJSON()
+	if err != nil {
+		return nil, fmt.Errorf("load contract: %w", err)
+	}
+	s := &Server{
+		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{},
+		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, wrap: o.Wrap,
+		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
+	}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	if s.registry == nil {
+		s.registry = prometheus.NewRegistry()
+	}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.metrics = newMetrics(s.registry)
+	if s.ready == nil {
+		s.ready = func(context.Context) error { return nil }
+	}
+	if s.wrap == nil {
+		s.wrap = func(h http.Handler) http.Handler { return h }
+	}
+	if s.timeout == 0 {
+		s.timeout = requestTimeout
+	}
+	if s.drain == 0 {
+		s.drain = drainTimeout
+	}
+
+	s.engine.Use(s.begin, s.observe, s.headers, s.verify, s.problems, recovery, s.deadline, s.access, s.body, s.contract)
+	s.engine.NoRoute(unknownPath)
+	s.engine.NoMethod(wrongMethod)
+	if err := s.declare(doc, o.Service); err != nil {
+		return nil, err
+	}
+	s.probes()
+	if err := s.documentation(doc.Info.Title, document); err != nil {
+		return nil, fmt.Errorf("prepare documentation: %w", err)
+	}
+	return s, nil
+}
+
+// newEngine is gin without its global settings, its log, its redirects and its
+// idea of whom to trust.
+func newEngine() *gin.Engine {
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash = false
+	e.RedirectFixedPath = false
+	e.ForwardedByClientIP = false
+	e.ContextWithFallback = true
+	return e
+}
+
+// gin prints its routes and warnings unless told otherwise, and it can be told
+// for the whole process only.
+func init() { gin.SetMode(gin.ReleaseMode) }
+
+// Handler is all of the server but the network. Everything must be registered
+// before.
+func (s *Server) Handler() http.Handler {
+	return s.edge(s.wrap(headAsGet(s.engine)))
+}
+
+// Registry is where a service adds metrics of its own.
+func (s *Server) Registry() *prometheus.Registry { return s.registry }

@@ -1,0 +1,142 @@
+package httpserver_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// stub answers every operation with something right. Its funcs, where set, go
+// before.
+type stub struct {
+	StoreFunc   func(ctx context.Context, body api.Play) error
+	CurrentFunc func(ctx context.Context) (api.GetCurrentTrackResponseObject, error)
+	StreamFunc  func(ctx context.Context) (io.Reader, error)
+	ReportFunc  func(ctx context.Context) (io.Reader, error)
+	TracksFunc  func(ctx context.Context, p api.ListTracksParams) error
+}
+
+var (
+	_     api.StrictServerInterface = stub{}
+	noon                            = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+	track                           = api.Track{Id: 1, TrackStart: noon, TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You"}
+	fixed                           = api.CorrectionJSONResponse{Body: api.Correction{Id: 1, Kind: "amend", At: noon, By: "M. Tester", Reason: "tag"}}
+)
+
+func (s stub) store(ctx context.Context, body *api.Play) error {
+	if s.StoreFunc == nil {
+		return nil
+	}
+	return s.StoreFunc(ctx, *body)
+}
+
+func (s stub) StorePlaylog(ctx context.Context, r api.StorePlaylogRequestObject) (api.StorePlaylogResponseObject, error) {
+	return api.StorePlaylog204Response{}, s.store(ctx, r.Body)
+}
+
+func (s stub) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlderPathRequestObject) (api.StorePlaylogOlderPathResponseObject, error) {
+	return api.StorePlaylogOlderPath204Response{}, s.store(ctx, r.Body)
+}
+
+func (s stub) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {
+	if s.CurrentFunc == nil {
+		return api.GetCurrentTrack200JSONResponse(track), nil
+	}
+	return s.CurrentFunc(ctx)
+}
+
+func (s stub) StreamTracks(ctx context.Context, _ api.StreamTracksRequestObject) (api.StreamTracksResponseObject, error) {
+	if s.StreamFunc == nil {
+		return api.StreamTracks200TexteventStreamResponse{Body: strings.NewReader("event: track\ndata: null\n\n")}, nil
+	}
+	body, err := s.StreamFunc(ctx)
+	return api.StreamTracks200TexteventStreamResponse{Body: body}, err
+}
+
+func (s stub) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.GetReportResponseObject, error) {
+	if s.ReportFunc == nil {
+		return api.GetReport200TextcsvResponse{Body: strings.NewReader("track_start\n")}, nil
+	}
+	body, err := s.ReportFunc(ctx)
+	return api.GetReport200TextcsvResponse{Body: body}, err
+}
+
+func (s stub) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {
+	if s.TracksFunc != nil {
+		if err := s.TracksFunc(ctx, r.Params); err != nil {
+			return nil, err
+		}
+	}
+	return api.ListTracks200JSONResponse{TracksJSONResponse: api.TracksJSONResponse{Body: []api.Track{track}}}, nil
+}
+
+func (stub) ListTracksOfDay(context.Context, api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error) {
+	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: api.TracksJSONResponse{Body: []api.Track{}}}, nil
+}
+
+func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackResponseObject, error) {
+	return api.GetTrack200JSONResponse(track), nil
+}
+
+func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockResponseObject, error) {
+	return api.GetClock200JSONResponse{ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
+}
+
+func (stub) StoreClockByPost(context.Context, api.StoreClockByPostRequestObject) (api.StoreClockByPostResponseObject, error) {
+	return api.StoreClockByPost204Response{}, nil
+}
+
+func (stub) StoreClock(context.Context, api.StoreClockRequestObject) (api.StoreClockResponseObject, error) {
+	return api.StoreClock204Response{}, nil
+}
+
+func (stub) ListPlaylog(context.Context, api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
+	return api.ListPlaylog200JSONResponse{Body: []api.PlaylogEntry{}}, nil
+}
+
+func (stub) LogMissedEntry(context.Context, api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error) {
+	return api.LogMissedEntry201JSONResponse{CorrectionJSONResponse: fixed}, nil
+}
+
+func (stub) GetPlaylogEntry(context.Context, api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error) {
+	return api.GetPlaylogEntry200JSONResponse{Id: 1, Fingerprint: strings.Repeat("0", 32), TrackStart: noon}, nil
+}
+
+func (stub) ListCorrections(context.Context, api.ListCorrectionsRequestObject) (api.ListCorrectionsResponseObject, error) {
+	return api.ListCorrections200JSONResponse{fixed.Body}, nil
+}
+
+func (stub) CorrectEntry(context.Context, api.CorrectEntryRequestObject) (api.CorrectEntryResponseObject, error) {
+	return api.CorrectEntry201JSONResponse{CorrectionJSONResponse: fixed}, nil
+}
+
+func (stub) GetActiveSource(context.Context, api.GetActiveSourceRequestObject) (api.GetActiveSourceResponseObject, error) {
+	return api.GetActiveSource200JSONResponse{Body: api.ActiveSource{ActiveSource: 1}}, nil
+}
+
+func (stub) ActivateSourceByPost(context.Context, api.ActivateSourceByPostRequestObject) (api.ActivateSourceByPostResponseObject, error) {
+	return api.ActivateSourceByPost204Response{}, nil
+}
+
+func (stub) ActivateSource(context.Context, api.ActivateSourceRequestObject) (api.ActivateSourceResponseObject, error) {
+	return api.ActivateSource204Response{}, nil
+}
+
+func (stub) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
+	return api.GetHealth200JSONResponse{Source: 1, LogTime: noon, IsHealthy: true}, nil
+}
+
+func (stub) StoreHealthByPost(context.Context, api.StoreHealthByPostRequestObject) (api.StoreHealthByPostResponseObject, error) {
+	return api.StoreHealthByPost204Response{}, nil
+}
+
+func (stub) StoreHealth(context.Context, api.StoreHealthRequestObject) (api.StoreHealthResponseObject, error) {
+	return api.StoreHealth204Response{}, nil
+}
+
+func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
+	return api.ListActivations200JSONResponse{}, nil
+}

@@ -1,0 +1,109 @@
+package httpserver
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Role is what a caller is; the contract says which roles may call what.
+type Role string
+
+// The roles there are.
+const (
+	RoleEngine  Role = "engine"
+	RoleNode    Role = "node"
+	RoleMonitor Role = "monitor"
+	RoleAdmin   Role = "admin"
+)
+
+var roles = []Role{RoleEngine, RoleNode, RoleMonitor, RoleAdmin}
+
+// minSecret is the least length of a token's secret, in bytes.
+const minSecret = 16
+
+// Token lets a caller from another host in. The secret itself is not kept.
+type Token struct {
+	Name string
+	Role Role
+	hash [sha256.Size]byte
+}
+
+// Tokens is the list in API_TOKENS.
+type Tokens []Token
+
+// UnmarshalText reads name:role:secret, separated by commas or line ends. The
+// error names every mistake, and no secret.
+func (t *Tokens) UnmarshalText(text []byte) error {
+	var list Tokens
+	var wrong []string
+	entries := strings.FieldsFunc(string(text), func(r rune) bool { return r == ',' || r == '\n' || r == '\r' })
+	for i, entry := range entries {
+		if entry = strings.TrimSpace(entry); entry == "" {
+			continue
+		}
+		token, err := parseToken(entry)
+		if err == nil {
+			err = list.collides(token)
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Sprintf("entry %d %v", i+1, err))
+			continue
+		}
+		list = append(list, token)
+	}
+	if len(wrong) > 0 {
+		return errors.New(strings.Join(wrong, "; "))
+	}
+	*t = list
+	return nil
+}
+
+func parseToken(entry string) (Token, error) {
+	parts := strings.SplitN(entry, ":", 3)
+	if len(parts) != 3 || parts[0] == "" {
+		return Token{}, errors.New("must be name:role:secret")
+	}
+	name, role, secret := parts[0], Role(parts[1]), parts[2]
+	switch {
+	case !slices.Contains(roles, role):
+		return Token{}, fmt.Errorf("(%s) must have one of the roles %v", name, roles)
+	case len(secret) < minSecret:
+		return Token{}, fmt.Errorf("(%s) must have a secret of at least %d characters", name, minSecret)
+	case strings.ContainsAny(secret, " \t"):
+		return Token{}, fmt.Errorf("(%s) must have a secret without blanks", name)
+	}
+	return Token{Name: name, Role: role, hash: sha256.Sum256([]byte(secret))}, nil
+}
+
+// collides refuses a second token of the same name or secret: the log must
+// tell one caller from another.
+func (t Tokens) collides(other Token) error {
+	for _, own := range t {
+		if own.Name == other.Name {
+			return fmt.Errorf("(%s) must not use a name twice", other.Name)
+		}
+		if own.hash == other.hash {
+			return fmt.Errorf("(%s) must not have the same secret as %s", other.Name, own.Name)
+		}
+	}
+	return nil
+}
+
+// find is the token with that secret. It takes the same time whichever token
+// it is, and whether it is one: hashes of equal length are compared in constant
+// time, and always all of them.
+func (t Tokens) find(secret string) (Token, bool) {
+	hash := sha256.Sum256([]byte(secret))
+	found := -1
+	for i := range t {
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(hash[:], t[i].hash[:]), i, found)
+	}
+	if found < 0 {
+		return Token{}, false
+	}
+	return t[found], true
+}

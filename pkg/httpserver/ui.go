@@ -1,0 +1,118 @@
+package httpserver
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// documentation serves the contract and the page by which to try it. All of it
+// is embedded: it works without the internet.
+func (s *Server) documentation(title string, document []byte) error {
+	path, uiPath := s.base+"/openapi.json", s.base+"/ui"
+	contract, err := ready("openapi.json", "application/json", document, dataPolicy)
+	if err != nil {
+		return err
+	}
+	s.Handle(http.MethodGet, path, Public, contract)
+
+	ui := v5emb.New(title, path, uiPath+"/")
+	index := page{header: http.Header{}}
+	first, err := http.NewRequest(http.MethodGet, uiPath+"/", nil)
+	if err != nil {
+		return err
+	}
+	ui.ServeHTTP(&index, first)
+	policy := uiPolicy(index.Bytes())
+	start, err := ready("", "text/html; charset=utf-8", index.Bytes(), policy)
+	if err != nil {
+		return err
+	}
+	s.Handle(http.MethodGet, uiPath, Public, start)
+	s.Handle(http.MethodGet, uiPath+"/*file", Public, func(c *gin.Context) {
+		w := &missingWriter{ResponseWriter: c.Writer}
+		if ui.ServeHTTP(w, c.Request); w.missing {
+			unknownPath(c)
+		}
+	})
+	return nil
+}
+
+// missingWriter swallows the file server's own 404, which is no problem
+// document.
+type missingWriter struct {
+	gin.ResponseWriter
+	missing bool
+}
+
+func (w *missingWriter) WriteHeader(status int) {
+	if w.missing = status == http.StatusNotFound; !w.missing {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *missingWriter) Write(p []byte) (int, error) {
+	if w.missing {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+// ready serves the same bytes always, with an ETag, and gzipped to whom that
+// suits.
+func ready(name, mime string, content []byte, policy string) (gin.HandlerFunc, error) {
+	sum := sha256.Sum256(content)
+	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	wrap, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.SuffixETag("-gzip"))
+	if err != nil {
+		return nil, err
+	}
+	h := wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", etag)
+		w.Header().Set("Content-Type", mime)
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("Content-Security-Policy", policy)
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
+	}))
+	return gin.WrapH(h), nil
+}
+
+var (
+	inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+	inlineStyle  = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
+)
+
+// uiPolicy allows the page's own scripts and styles, by their hashes, and that
+// it calls this server.
+func uiPolicy(html []byte) string {
+	hashes := func(inline *regexp.Regexp) string {
+		var b strings.Builder
+		for _, m := range inline.FindAllSubmatch(html, -1) {
+			sum := sha256.Sum256(m[1])
+			fmt.Fprintf(&b, " 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:]))
+		}
+		return b.String()
+	}
+	return "default-src 'none'; script-src 'self'" + hashes(inlineScript) +
+		"; style-src 'self'" + hashes(inlineStyle) +
+		"; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// page holds what a handler writes.
+type page struct {
+	bytes.Buffer
+	header http.Header
+}
+
+func (p *page) Header() http.Header { return p.header }
+func (p *page) WriteHeader(int)     {}

@@ -1,0 +1,57 @@
+package model
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+func TestHealth_UID(t *testing.T) {
+	t.Parallel()
+	h := Health{Source: 2, LogTime: start, Healthy: true, Details: `{"lqs": {}}`}
+	// Computed by another program, never to change.
+	if got, want := h.UID().String(), "6657bc3dc6f694de44d3e60061eec5ac"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	same := h
+	same.ID, same.LogTime = 9, start.In(time.FixedZone("", 3600))
+	if same.UID() != h.UID() {
+		t.Error("depends on what belongs to one database")
+	}
+	for name, change := range map[string]func(*Health){
+		"Source":  func(h *Health) { h.Source++ },
+		"LogTime": func(h *Health) { h.LogTime = h.LogTime.Add(time.Microsecond) },
+		"Healthy": func(h *Health) { h.Healthy = false },
+		"Details": func(h *Health) { h.Details += " " },
+	} {
+		other := h
+		change(&other)
+		if other.UID() == h.UID() {
+			t.Errorf("%s: another status has the same UID", name)
+		}
+	}
+}
+
+func TestActivation_Normalize(t *testing.T) {
+	t.Parallel()
+	local := start.Add(1999).In(time.FixedZone("", 3600))
+	a := Activation{Epoch: 3, Source: 2, From: local, RecordedAt: local, By: "M.\x00Tester", Reason: "studio\nline", Pinned: true}
+	a.Normalize()
+	stored := start.Add(time.Microsecond)
+	if want := (Activation{Epoch: 3, Source: 2, From: stored, RecordedAt: stored, By: "M. Tester", Reason: "studio line", Pinned: true}); a != want {
+		t.Errorf("got  %+v\nwant %+v", a, want)
+	}
+	again := a
+	if again.Normalize(); again != a {
+		t.Errorf("becomes %+v the second time", again)
+	}
+}
+
+func TestValidateSource(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[int]string{1: "", math.MaxInt32: "", 0: "number", -1: "number", math.MaxInt32 + 1: "number"} {
+		if got := wrongFields(t, ValidateSource("number", source)); got != want {
+			t.Errorf("%d: names %q, want %q", source, got, want)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package playlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Correct stores a correction of kind amend, void or restore about the entry
+// with that id, and returns it as stored: with its time, and with the values
+// that it replaced. Errors: *model.InvalidError, also where it would change
+// nothing; model.ErrNotFound; model.ErrUnavailable.
+func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error) {
+	c.At = r.now()
+	c.Normalize()
+	stored, err := r.store.Correct(ctx, id, func(e model.Entry, earlier []model.Correction) (model.Correction, error) {
+		return admit(c, e, earlier)
+	})
+	if err != nil {
+		return model.Correction{}, fmt.Errorf("correct entry: %w", err)
+	}
+	r.changed()
+	return stored, nil
+}
+
+// admit decides what a correction of the entry becomes, or why it is refused.
+func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model.Correction, error) {
+	current := e.Effective()
+	if c.Kind == model.CorrectionLog {
+		return c, model.Invalid("kind", c.Kind, "must be amend, void or restore")
+	}
+	if err := c.Validate(current); err != nil {
+		return c, err
+	}
+	switch {
+	case c.Kind == model.CorrectionVoid && e.Overlay.Void:
+		return c, model.Invalid("kind", c.Kind, "the entry is void already")
+	case c.Kind == model.CorrectionRestore && !e.Overlay.Void:
+		return c, model.Invalid("kind", c.Kind, "the entry is not void, so there is nothing to restore")
+	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
+		return c, model.Invalid("changes", "", "the entry has these values already")
+	}
+	c.Entry = e.Fingerprint()
+	c.Before = c.Changes.Of(current)
+	// Corrections count in the order of their times, so one made now must not
+	// be older than one made before, even where the clock was set back.
+	for _, before := range earlier {
+		if !c.At.After(before.At) {
+			c.At = before.At.Add(time.Microsecond)
+		}
+	}
+	return c, nil
+}
+
+func changesNothing(changes model.Changes, current model.Entry) bool {
+	amended := current
+	amended.Overlay = model.Overlay{Changes: changes}
+	amended = amended.Effective()
+	amended.Overlay = current.Overlay
+	if amended.TrackStart.Equal(current.TrackStart) {
+		amended.TrackStart = current.TrackStart // one instant may have two representations
+	}
+	return amended == current
+}
+
+// LogMissed stores an entry that a person logged because it was missed,
+// together with the record of who did it and why; c needs By and Reason only.
+// other is as for Record. It returns the id of the entry. Errors:
+// *model.InvalidError, model.ErrUnavailable.
+func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error) {
+	e.Manual = true
+	r.normalize(&e)
+	c.Kind = model.CorrectionLog
+	c.At = r.now()
+	c.Normalize()
+	var wrong []model.FieldError
+	for _, err := range []error{e.Validate(), c.Validate(e)} {
+		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+			wrong = append(wrong, invalid.Fields...)
+		}
+	}
+	if wrong != nil {
+		return 0, model.Correction{}, &model.InvalidError{Fields: wrong}
+	}
+	e, err := r.occurrence(ctx, e, other)
+	if err != nil {
+		return 0, model.Correction{}, fmt.Errorf("log missed entry: %w", err)
+	}
+	c.Entry = e.Fingerprint()
+	id, stored, err := r.store.LogMissed(ctx, e, c)
+	if err != nil {
+		return 0, model.Correction{}, fmt.Errorf("log missed entry: %w", err)
+	}
+	r.changed()
+	return id, stored, nil
+}

@@ -1,0 +1,83 @@
+package playlog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"github.com/rs/zerolog"
+)
+
+// Store keeps entries and corrections; *repo.DB does.
+type Store interface {
+	// StoreEntry is durable when it returns nil.
+	StoreEntry(ctx context.Context, e model.Entry) error
+	HasEntry(ctx context.Context, id model.Fingerprint) (bool, error)
+	// Correct stores what build makes of the entry and its earlier corrections,
+	// in one transaction; build may be called more than once.
+	Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (model.Correction, error)
+	LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error)
+}
+
+// Recorder applies the rules for storing.
+type Recorder struct {
+	store   Store
+	log     zerolog.Logger
+	now     func() time.Time
+	changed func()
+}
+
+// New makes a Recorder. now tells when a correction is made; changed is called
+// after every successful store and must not block.
+func New(store Store, log zerolog.Logger, now func() time.Time, changed func()) *Recorder {
+	return &Recorder{store: store, log: log, now: now, changed: changed}
+}
+
+// Record stores an entry that an engine sent; it is durable when Record returns
+// nil. other is the start's other occurrence where it was a time without an
+// offset in a repeated hour, else zero. A text that is too long is cut, with a
+// warning in the log, because the engine does not send anything twice. Errors:
+// *model.InvalidError, model.ErrUnavailable.
+func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) error {
+	r.normalize(&e)
+	if err := e.Validate(); err != nil {
+		return err
+	}
+	e, err := r.occurrence(ctx, e, other)
+	if err != nil {
+		return fmt.Errorf("record playlog: %w", err)
+	}
+	if err := r.store.StoreEntry(ctx, e); err != nil {
+		return fmt.Errorf("record playlog: %w", err)
+	}
+	r.changed()
+	return nil
+}
+
+// occurrence decides which of the two occurrences of a naive start is meant:
+// the one at which the entry is stored already, else the one given. A POST that
+// is repeated after the hour changed so remains the same entry.
+func (r *Recorder) occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
+	if other.IsZero() {
+		return e, nil
+	}
+	known, err := r.store.HasEntry(ctx, e.Fingerprint())
+	if known || err != nil {
+		return e, err
+	}
+	twin := e
+	twin.TrackStart = other
+	twin.Normalize()
+	if known, err = r.store.HasEntry(ctx, twin.Fingerprint()); known {
+		return twin, nil
+	}
+	return e, err
+}
+
+func (r *Recorder) normalize(e *model.Entry) {
+	if cut := e.Normalize(); cut != nil {
+		r.log.Warn().Strs("fields", cut).Int("log_source", e.LogSource).Time("track_start", e.TrackStart).
+			Int("limit", model.MaxText).Msg("text too long, stored cut")
+	}
+}

@@ -1,0 +1,180 @@
+package playlog
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"github.com/rs/zerolog"
+)
+
+// fakeStore answers with its functions; one that is not set must not be called.
+type fakeStore struct {
+	StoreEntryFunc func(model.Entry) error
+	HasEntryFunc   func(model.Fingerprint) (bool, error)
+	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
+	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
+}
+
+func (f *fakeStore) StoreEntry(_ context.Context, e model.Entry) error { return f.StoreEntryFunc(e) }
+
+func (f *fakeStore) HasEntry(_ context.Context, id model.Fingerprint) (bool, error) {
+	return f.HasEntryFunc(id)
+}
+
+func (f *fakeStore) Correct(_ context.Context, id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
+	return f.CorrectFunc(id, build)
+}
+
+func (f *fakeStore) LogMissed(_ context.Context, e model.Entry, c model.Correction) (int64, model.Correction, error) {
+	return f.LogMissedFunc(e, c)
+}
+
+var now = time.Date(2026, 10, 25, 3, 0, 0, 123456789, time.UTC)
+
+// start makes a recorder; changes counts the calls of changed.
+func start(store Store, log *bytes.Buffer) (r *Recorder, changes *int) {
+	changes = new(int)
+	return New(store, zerolog.New(log), func() time.Time { return now }, func() { *changes++ }), changes
+}
+
+func play() model.Entry {
+	return model.Entry{LogSource: 1, TrackStart: now, Artist: "The Placeholders", Title: "Fade", Duration: 215 * time.Second}
+}
+
+func wrongFields(t *testing.T, err error) string {
+	t.Helper()
+	invalid, ok := errors.AsType[*model.InvalidError](err)
+	if !ok {
+		t.Fatalf("error is %v, want an *model.InvalidError", err)
+	}
+	var names []string
+	for _, f := range invalid.Fields {
+		names = append(names, f.Field)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestRecorder_Record(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		var got []model.Entry
+		var log bytes.Buffer
+		r, changes := start(&fakeStore{StoreEntryFunc: func(e model.Entry) error { got = append(got, e); return nil }}, &log)
+		if err := r.Record(t.Context(), play(), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		want := play()
+		want.Normalize()
+		if len(got) != 1 || got[0] != want {
+			t.Errorf("stored %+v, want %+v", got, want)
+		}
+		if *changes != 1 {
+			t.Errorf("changed was called %d times, want 1", *changes)
+		}
+		if log.Len() != 0 {
+			t.Errorf("logged %s", &log)
+		}
+	})
+
+	t.Run("Cut", func(t *testing.T) {
+		t.Parallel()
+		var got model.Entry
+		var log bytes.Buffer
+		r, _ := start(&fakeStore{StoreEntryFunc: func(e model.Entry) error { got = e; return nil }}, &log)
+		e := play()
+		e.Title = strings.Repeat("é", 300)
+		e.ShowName = strings.Repeat("🎵", 257)
+		if err := r.Record(t.Context(), e, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		if got.Title != strings.Repeat("é", 256) || got.ShowName != strings.Repeat("🎵", 256) {
+			t.Error("the texts were not cut to 256 characters")
+		}
+		if !strings.Contains(log.String(), `"warn"`) || !strings.Contains(log.String(), `["track_title","show_name"]`) {
+			t.Errorf("log is %s, want a warning that names the fields", &log)
+		}
+	})
+
+	t.Run("ErrInvalid", func(t *testing.T) {
+		t.Parallel()
+		r, changes := start(&fakeStore{}, &bytes.Buffer{})
+		err := r.Record(t.Context(), model.Entry{Duration: -time.Second}, time.Time{})
+		if got := wrongFields(t, err); got != "track_start track_duration log_source" {
+			t.Errorf("names %q", got)
+		}
+		if *changes != 0 {
+			t.Error("told of a change that did not happen")
+		}
+	})
+
+	t.Run("ErrUnavailable", func(t *testing.T) {
+		t.Parallel()
+		r, changes := start(&fakeStore{StoreEntryFunc: func(model.Entry) error { return model.ErrUnavailable }}, &bytes.Buffer{})
+		if err := r.Record(t.Context(), play(), time.Time{}); !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("error is %v", err)
+		}
+		if *changes != 0 {
+			t.Error("told of a change that did not happen")
+		}
+	})
+}
+
+func TestRecorder_Record_RepeatedHour(t *testing.T) {
+	t.Parallel()
+	preferred := play()
+	preferred.Normalize()
+	twin := preferred
+	twin.TrackStart = preferred.TrackStart.Add(-time.Hour)
+	for name, c := range map[string]struct {
+		stored []model.Entry
+		want   model.Entry
+	}{
+		"Neither":   {nil, preferred},
+		"Preferred": {[]model.Entry{preferred}, preferred},
+		"Other":     {[]model.Entry{twin}, twin},
+		"Both":      {[]model.Entry{preferred, twin}, preferred},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got model.Entry
+			r, _ := start(&fakeStore{
+				StoreEntryFunc: func(e model.Entry) error { got = e; return nil },
+				HasEntryFunc: func(id model.Fingerprint) (bool, error) {
+					for _, e := range c.stored {
+						if e.Fingerprint() == id {
+							return true, nil
+						}
+					}
+					return false, nil
+				},
+			}, &bytes.Buffer{})
+			if err := r.Record(t.Context(), play(), twin.TrackStart.Add(time.Nanosecond)); err != nil {
+				t.Fatal(err)
+			}
+			if got != c.want {
+				t.Errorf("stored at %v, want %v", got.TrackStart, c.want.TrackStart)
+			}
+		})
+	}
+
+	t.Run("ErrUnavailable", func(t *testing.T) {
+		t.Parallel()
+		calls := 0
+		r, _ := start(&fakeStore{HasEntryFunc: func(model.Fingerprint) (bool, error) {
+			if calls++; calls == 2 {
+				return false, model.ErrUnavailable
+			}
+			return false, nil
+		}}, &bytes.Buffer{})
+		if err := r.Record(t.Context(), play(), twin.TrackStart); !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("error is %v: stored without knowing whether it is a repetition", err)
+		}
+	})
+}

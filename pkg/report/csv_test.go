@@ -1,0 +1,98 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"aura.radio/engine/pkg/model"
+	"pgregory.net/rapid"
+)
+
+// table writes a part as CSV and reads it again.
+func table(t rapid.TB, m Month, part Part, plays Plays) [][]string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteCSV(context.Background(), &out, m, part, plays); err != nil {
+		t.Fatal(err)
+	}
+	text, ok := strings.CutPrefix(out.String(), byteOrderMark)
+	if !ok {
+		t.Fatalf("begins with %q, want the byte order mark", out.String()[:3])
+	}
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+func TestWriteCSV(t *testing.T) {
+	t.Parallel()
+
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		m := month(t, "2020-10")
+		for _, part := range []Part{PartPlays, PartTitles, PartShows, PartTypes} {
+			var out bytes.Buffer
+			if err := WriteCSV(t.Context(), &out, m, part, FromPlaylog(october(t), m, now)); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "2020-10-"+string(part)+".csv", out.Bytes())
+			if got := out.String(); strings.Count(got, "\n") != strings.Count(got, "\r\n") || !strings.HasSuffix(got, "\r\n") {
+				t.Errorf("%s: lines end in %q, RFC 4180 wants CRLF", part, got)
+			}
+		}
+	})
+
+	t.Run("Empty", func(t *testing.T) {
+		t.Parallel()
+		m := month(t, "2020-06")
+		for part, want := range map[Part]string{
+			PartTitles: "track_artist track_title plays seconds", PartShows: "show_id show_name plays seconds", PartTypes: "track_type plays seconds",
+			PartPlays: "track_start seconds track_artist track_album track_title track_duration track_type track_num playlist_id timeslot_id show_id show_name track_composer track_label track_isrc log_source",
+		} {
+			rows := table(t, m, part, FromPlaylog(playlog{}, m, now))
+			if len(rows) != 1 || strings.Join(rows[0], " ") != want {
+				t.Errorf("%s: got %v, want the header alone", part, rows)
+			}
+		}
+	})
+
+	t.Run("Formulas", func(t *testing.T) {
+		t.Parallel()
+		m := month(t, "2020-06")
+		for in, want := range map[string]string{
+			"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "  =1": "'  =1",
+			"＝1": "'＝1", "＋": "'＋", "": "", " ": " ", "a=1": "a=1", "1-1": "1-1", "'Til Tuesday": "'Til Tuesday", "Åse": "Åse", "\ufffd": "\ufffd",
+		} {
+			if got := harmless(in); got != want {
+				t.Errorf("%q is written as %q, want %q", in, got, want)
+			}
+			e := model.Entry{TrackStart: m.From, Artist: in, Title: in, Album: in, ShowName: in, Composer: in, Label: in, ISRC: in, TrackNum: -1}
+			log := FromPlaylog(playlog{e}, m, now)
+			for part, columns := range map[Part][]int{PartPlays: {2, 3, 4, 11, 12, 13, 14}, PartTitles: {0, 1}, PartShows: {1}} {
+				row := table(t, m, part, log)[1]
+				for _, i := range columns {
+					if want := strings.ReplaceAll(want, "\r", ""); row[i] != want { // the csv package leaves it out
+						t.Errorf("%s: column %d of %q is %q, want %q", part, i, in, row[i], want)
+					}
+				}
+				if part == PartPlays && row[7] != "-1" {
+					t.Errorf("a number is written as %q", row[7])
+				}
+			}
+		}
+	})
+
+	t.Run("ErrNoSuchPart", func(t *testing.T) {
+		t.Parallel()
+		m := month(t, "2020-06")
+		var out bytes.Buffer
+		if err := WriteCSV(t.Context(), &out, m, "labels", FromPlaylog(playlog{}, m, now)); err == nil || out.Len() > 0 {
+			t.Errorf("error is %v after %q", err, out.String())
+		}
+	})
+}

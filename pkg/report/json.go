@@ -1,0 +1,138 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// WriteJSON writes the whole report as one JSON object, one play per line;
+// totals come last, because they are known last. Times carry the offset of the
+// station.
+func WriteJSON(ctx context.Context, w io.Writer, month Month, plays Plays) error {
+	j := jsonWriter{w: w, zone: month.Zone}
+	if err := j.report(ctx, month, plays); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// jsonWriter writes records as JSON objects. By hand, because reflection would
+// cost more than all else that a report does.
+type jsonWriter struct {
+	w    io.Writer
+	zone *stationtime.Zone
+	buf  []byte
+}
+
+func (j *jsonWriter) report(ctx context.Context, month Month, plays Plays) error {
+	j.raw("{")
+	j.text("month", month.Name)
+	j.text("time_zone", month.Zone.Name())
+	j.raw(`,"plays":[`)
+	t, err := tally(ctx, plays, func(p Play) error { return j.element(p) })
+	if err != nil {
+		return err
+	}
+	j.raw("\n],\"totals\":{")
+	t.all.write(j)
+	for _, part := range []Part{PartTitles, PartShows, PartTypes} {
+		j.raw(",\n\"" + string(part) + `":[`)
+		for _, r := range t.records(part) {
+			if err := j.element(r); err != nil {
+				return err
+			}
+		}
+		j.raw("\n]")
+	}
+	j.raw("}}\n")
+	return j.flush()
+}
+
+// jsonChunk is how many bytes are written at once, more or less.
+const jsonChunk = 32 * 1024
+
+func (j *jsonWriter) flush() error {
+	_, err := j.w.Write(j.buf)
+	j.buf = j.buf[:0]
+	return err
+}
+
+func (j *jsonWriter) raw(s string) { j.buf = append(j.buf, s...) }
+
+// comma separates what follows from what is before it.
+func (j *jsonWriter) comma() {
+	// What was flushed always ends with a complete element.
+	if n := len(j.buf); n == 0 || j.buf[n-1] != '{' && j.buf[n-1] != '[' {
+		j.raw(",")
+	}
+}
+
+// element adds an object, on a line of its own, to an array.
+func (j *jsonWriter) element(r record) error {
+	j.comma()
+	j.raw("\n{")
+	r.write(j)
+	j.raw("}")
+	if len(j.buf) < jsonChunk {
+		return nil
+	}
+	return j.flush()
+}
+
+// name begins a field of an object; names need no escaping.
+func (j *jsonWriter) name(name string) {
+	j.comma()
+	j.raw(`"`)
+	j.raw(name)
+	j.raw(`":`)
+}
+
+func (j *jsonWriter) text(name, value string) {
+	j.name(name)
+	j.buf = appendQuoted(j.buf, value)
+}
+
+func (j *jsonWriter) number(name string, value int64) {
+	j.name(name)
+	j.buf = strconv.AppendInt(j.buf, value, 10)
+}
+
+func (j *jsonWriter) seconds(name string, value time.Duration) {
+	j.name(name)
+	j.buf = appendSeconds(j.buf, value)
+}
+
+func (j *jsonWriter) moment(name string, value time.Time) {
+	j.name(name)
+	j.raw(`"`)
+	j.buf = j.zone.In(value).AppendFormat(j.buf, time.RFC3339Nano)
+	j.raw(`"`)
+}
+
+func (j *jsonWriter) unknown(name string) {
+	j.name(name)
+	j.raw("null")
+}
+
+// appendQuoted writes s as a JSON string; bytes that are no UTF-8 become the
+// replacement character.
+func appendQuoted(buf []byte, s string) []byte {
+	buf = append(buf, '"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			buf = append(buf, '\\', byte(r))
+		case r < ' ':
+			buf = fmt.Appendf(buf, `\u%04x`, r)
+		default:
+			buf = utf8.AppendRune(buf, r)
+		}
+	}
+	return append(buf, '"')
+}

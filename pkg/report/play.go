@@ -1,0 +1,117 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// Month is one month of the station.
+type Month struct {
+	Name     string // 2020-06
+	Zone     *stationtime.Zone
+	From, To time.Time // half open
+}
+
+// NewMonth is the month that is written 2020-06 or 2020_06. The error says what
+// is expected, in words fit for the sender.
+func NewMonth(zone *stationtime.Zone, s string) (Month, error) {
+	from, to, err := zone.Month(s)
+	if err != nil {
+		return Month{}, err
+	}
+	return Month{Name: strings.ReplaceAll(strings.TrimSpace(s), "_", "-"), Zone: zone, From: from, To: to}, nil
+}
+
+// Play is one entry as it was audible.
+type Play struct {
+	// Entry is effective: its corrections are applied.
+	Entry model.Entry
+	// From is when it began to be audible, Until when it ended.
+	From, Until time.Time
+}
+
+// Audible is how long it was audible, in whole milliseconds; never negative.
+func (p Play) Audible() time.Duration {
+	return max(p.Until.Sub(p.From), 0).Round(time.Millisecond)
+}
+
+// Plays calls fn for every play that starts in one month, in the order of the
+// starts. It stops at the first error, of fn or its own, and returns it.
+type Plays func(ctx context.Context, fn func(Play) error) error
+
+// Source is a playlog.
+type Source interface {
+	// EachEntry calls fn for every entry played in [from, to), the oldest
+	// first, but not for void ones; an error of fn ends it and is returned.
+	EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error
+	// NextEntry is the first entry played after that instant that is not void;
+	// model.ErrNotFound where there is none.
+	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
+}
+
+// FromPlaylog makes plays of the entries of a playlog, raw as the source keeps
+// them: it applies their corrections. An entry is audible until the next one
+// starts or, where that is earlier, until its duration is over. Where neither
+// is known a live one lasts until now or the end of the month, and of any other
+// nobody can tell: 0. The last play of a month may end in the next one.
+func FromPlaylog(source Source, month Month, now time.Time) Plays {
+	return func(ctx context.Context, fn func(Play) error) error {
+		var last *model.Entry // the one row of look-ahead
+		err := source.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e = e.Effective()
+			if last != nil {
+				if err := fn(play(*last, e.TrackStart)); err != nil {
+					return err
+				}
+			}
+			last = &e
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("read the month's plays: %w", err)
+		}
+		if last == nil {
+			return nil
+		}
+		next, err := source.NextEntry(ctx, last.TrackStart)
+		switch {
+		case errors.Is(err, model.ErrNotFound):
+			return fn(play(*last, endOfLast(*last, month, now)))
+		case err != nil:
+			return fmt.Errorf("read the play after the month: %w", err)
+		}
+		return fn(play(*last, next.PlayedAt()))
+	}
+}
+
+// play ends at the limit, or earlier where its duration says so.
+func play(e model.Entry, limit time.Time) Play {
+	p := Play{Entry: e, From: e.TrackStart, Until: limit}
+	if end := e.TrackStart.Add(e.Duration); e.Duration > 0 && end.Before(limit) {
+		p.Until = end
+	}
+	return p
+}
+
+// endOfLast is when an entry ends that no other follows.
+func endOfLast(e model.Entry, month Month, now time.Time) time.Time {
+	switch live := e.TrackType == model.TrackTypeStream || e.TrackType == model.TrackTypeLine; {
+	case e.Duration > 0:
+		return e.TrackStart.Add(e.Duration)
+	case !live || now.Before(e.TrackStart):
+		return e.TrackStart
+	case now.Before(month.To):
+		return now
+	default:
+		return month.To
+	}
+}

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+func TestNewMonth(t *testing.T) {
+	t.Parallel()
+	for name, hours := range map[string]float64{"2020-10": 745, "2020_03": 743, "2020-06": 720, " 2020_02 ": 696} {
+		m := month(t, name)
+		if got := m.To.Sub(m.From).Hours(); got != hours {
+			t.Errorf("%s has %v h, want %v", name, got, hours)
+		}
+		if want := strings.ReplaceAll(strings.TrimSpace(name), "_", "-"); m.Name != want {
+			t.Errorf("%q is named %q, want %q", name, m.Name, want)
+		}
+	}
+	if _, err := NewMonth(month(t, "2020-10").Zone, "2020-13"); err == nil {
+		t.Error("2020-13 is taken for a month")
+	}
+}
+
+// list collects the plays, each as its title and for how long it was audible.
+func list(t *testing.T, plays Plays) string {
+	t.Helper()
+	var rows []string
+	err := plays(t.Context(), func(p Play) error {
+		rows = append(rows, p.Entry.Title+" "+p.Audible().String())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(rows, ", ")
+}
+
+func TestFromPlaylog(t *testing.T) {
+	t.Parallel()
+	m := month(t, "2020-10")
+
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		got := list(t, FromPlaylog(october(t), m, now))
+		want := `@first, of "October" 4m23.001s, Cut by the next 4m0s, Fade Into You 4m0s, Fade Into You 30m0s, Live from the studio 164h59m0s, Fade Into You 1m30s`
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	})
+
+	t.Run("Empty", func(t *testing.T) {
+		t.Parallel()
+		source := fakeSource{EachEntryFunc: func(func(model.Entry) error) error { return nil }} // asks for no next one
+		if got := list(t, FromPlaylog(source, m, now)); got != "" {
+			t.Errorf("got %s", got)
+		}
+	})
+
+	t.Run("Corrected", func(t *testing.T) {
+		t.Parallel()
+		// A start that was amended moves a play into another month, too.
+		in, out, title := m.From.Add(time.Hour), m.From.Add(-time.Hour), "Amended"
+		log := playlog{
+			{TrackStart: out, Title: "In", Duration: time.Minute, Overlay: model.Overlay{Changes: model.Changes{TrackStart: &in, Title: &title}}},
+			{TrackStart: in, Title: "Out", Overlay: model.Overlay{Changes: model.Changes{TrackStart: &out}}},
+		}
+		// So does the start of what comes after the month.
+		next := m.To.Add(time.Hour)
+		log[0].Duration = 0
+		log = append(log, model.Entry{TrackStart: m.To.Add(time.Minute), Overlay: model.Overlay{Changes: model.Changes{TrackStart: &next}}})
+		plays := FromPlaylog(log, m, now)
+		if got := list(t, plays); got != "Amended "+next.Sub(in).String() {
+			t.Errorf("got %s", got)
+		}
+		_ = plays(t.Context(), func(p Play) error {
+			if !p.From.Equal(in) {
+				t.Errorf("begins at %v, want %v", p.From, in)
+			}
+			return nil
+		})
+	})
+
+	t.Run("LastOfTheMonth", func(t *testing.T) {
+		t.Parallel()
+		start := m.To.Add(-10 * time.Minute)
+		for name, c := range map[string]struct {
+			e    model.Entry
+			next time.Duration // after the month's end; 0: none follows
+			now  time.Time
+			want time.Duration
+		}{
+			"CutByTheNext":       {model.Entry{Duration: time.Hour}, 5 * time.Minute, now, 15 * time.Minute},
+			"OverBeforeTheNext":  {model.Entry{Duration: 12 * time.Minute}, 5 * time.Minute, now, 12 * time.Minute},
+			"UnknownUntilNext":   {model.Entry{}, 5 * time.Minute, now, 15 * time.Minute},
+			"DurationIsKnown":    {model.Entry{Duration: time.Hour}, 0, now, time.Hour},
+			"StillPlaying":       {model.Entry{Duration: time.Hour}, 0, start.Add(time.Minute), time.Hour},
+			"NothingIsKnown":     {model.Entry{TrackType: model.TrackTypeFile}, 0, now, 0},
+			"UnknownType":        {model.Entry{TrackType: 99}, 0, now, 0},
+			"LiveUntilMonthsEnd": {model.Entry{TrackType: model.TrackTypeLine}, 0, now, 10 * time.Minute},
+			"LiveUntilNow":       {model.Entry{TrackType: model.TrackTypeStream}, 0, start.Add(time.Minute), time.Minute},
+			"LiveInTheFuture":    {model.Entry{TrackType: model.TrackTypeStream}, 0, start.Add(-time.Minute), 0},
+			"LiveWithDuration":   {model.Entry{TrackType: model.TrackTypeStream, Duration: time.Hour}, 0, now, time.Hour},
+		} {
+			c.e.TrackStart, c.e.Title = start, "Last"
+			log := playlog{c.e}
+			if c.next != 0 {
+				log = append(log, model.Entry{TrackStart: m.To.Add(c.next)})
+			}
+			if got, want := list(t, FromPlaylog(log, m, c.now)), "Last "+c.want.String(); got != want {
+				t.Errorf("%s: got %s, want %s", name, got, want)
+			}
+		}
+	})
+
+	t.Run("SameStart", func(t *testing.T) {
+		t.Parallel()
+		log := playlog{
+			{ID: 1, TrackStart: m.From, Title: "Jingle", Duration: time.Minute},
+			{ID: 2, TrackStart: m.From, Title: "Song", Duration: time.Minute},
+		}
+		if got := list(t, FromPlaylog(log, m, now)); got != "Jingle 0s, Song 1m0s" {
+			t.Errorf("got %s", got)
+		}
+	})
+
+	broken := errors.New("cable pulled")
+
+	t.Run("ErrInMidStream", func(t *testing.T) {
+		t.Parallel()
+		source := fakeSource{EachEntryFunc: func(fn func(model.Entry) error) error {
+			for i := range 3 {
+				if err := fn(model.Entry{TrackStart: m.From.Add(time.Duration(i) * time.Minute)}); err != nil {
+					return err
+				}
+			}
+			return broken
+		}}
+		n := 0
+		err := FromPlaylog(source, m, now)(t.Context(), func(Play) error { n++; return nil })
+		if !errors.Is(err, broken) || n != 2 {
+			t.Errorf("%d plays, then %v; want 2, because the end of the third is unknown", n, err)
+		}
+	})
+
+	t.Run("ErrNext", func(t *testing.T) {
+		t.Parallel()
+		source := fakeSource{
+			EachEntryFunc: func(fn func(model.Entry) error) error { return fn(model.Entry{TrackStart: m.From}) },
+			NextEntryFunc: func(after time.Time) (model.Entry, error) {
+				if !after.Equal(m.From) {
+					t.Errorf("asks for what comes after %v", after)
+				}
+				return model.Entry{}, broken
+			},
+		}
+		err := FromPlaylog(source, m, now)(t.Context(), func(Play) error { t.Error("the end is unknown"); return nil })
+		if !errors.Is(err, broken) {
+			t.Errorf("error is %v", err)
+		}
+	})
+
+	t.Run("ErrOfFn", func(t *testing.T) {
+		t.Parallel()
+		for failing := range 6 {
+			n := 0
+			err := FromPlaylog(october(t), m, now)(t.Context(), func(Play) error {
+				if n == failing {
+					return broken
+				}
+				n++
+				return nil
+			})
+			if !errors.Is(err, broken) || n != failing {
+				t.Errorf("%d plays, then %v; want %d", n, err, failing)
+			}
+		}
+	})
+
+	t.Run("ErrCanceled", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		n := 0
+		err := FromPlaylog(october(t), m, now)(ctx, func(Play) error { n++; cancel(); return nil })
+		if !errors.Is(err, context.Canceled) || n != 1 {
+			t.Errorf("%d plays, then %v; want 1", n, err)
+		}
+	})
+}
+
+func TestPlay_Audible(t *testing.T) {
+	t.Parallel()
+	from := now
+	for length, want := range map[time.Duration]time.Duration{
+		0: 0, -time.Second: 0, 1499 * time.Microsecond: time.Millisecond, 1500 * time.Microsecond: 2 * time.Millisecond, time.Hour: time.Hour,
+	} {
+		if got := (Play{From: from, Until: from.Add(length)}).Audible(); got != want {
+			t.Errorf("%v: is audible for %v, want %v", length, got, want)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package report
+
+import (
+	"archive/zip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"aura.radio/engine/pkg/stationtime"
+	"github.com/xuri/excelize/v2"
+)
+
+// WriteXLSX writes the whole report as a workbook with the sheets Plays,
+// Titles, Shows and Types; what does not fit on a sheet continues on "Plays 2"
+// and so on. Columns are named as the fields of the JSON. A start is a real
+// date in local time, to sort and compute with, and beside it, in the column
+// track_start_iso, the text with its offset, which is unambiguous also in the
+// hour that a change of the clocks repeats. Text is never a formula, because
+// each cell says that it is text.
+//
+// A workbook cannot be written front to back: sheets are collected in a
+// temporary file (in memory where there is none), and nothing is written before
+// all plays are read.
+func WriteXLSX(ctx context.Context, w io.Writer, month Month, plays Plays) error {
+	return writeXLSX(ctx, w, month, plays, excelize.TotalRows)
+}
+
+func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRows int) (err error) {
+	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, row: sheetRow{zone: month.Zone}}
+	defer func() {
+		// Close removes the temporary files.
+		if err = errors.Join(err, b.file.Close()); err != nil {
+			err = fmt.Errorf("write report: %w", err)
+		}
+	}()
+	if err := b.styles(); err != nil {
+		return err
+	}
+	if err := b.begin("Plays", PartPlays); err != nil {
+		return err
+	}
+	t, err := tally(ctx, plays, func(p Play) error { return b.add(p) })
+	if err != nil {
+		return err
+	}
+	for _, sheet := range []struct {
+		title string
+		part  Part
+	}{{"Titles", PartTitles}, {"Shows", PartShows}, {"Types", PartTypes}} {
+		if err := b.begin(sheet.title, sheet.part); err != nil {
+			return err
+		}
+		for _, r := range t.records(sheet.part) {
+			if err := b.add(r); err != nil {
+				return err
+			}
+		}
+	}
+	if err := b.sheet.Flush(); err != nil {
+		return err
+	}
+	return b.writeTo(w)
+}
+
+// workbook writes records as rows of sheets, one sheet after the other.
+type workbook struct {
+	file    *excelize.File
+	maxRows int // of one sheet, header included
+	bold    int // style
+	row     sheetRow
+
+	sheet  *excelize.StreamWriter // the one being written
+	title  string                 // of its part
+	part   Part
+	number int // of the sheet within its part, from 1
+	rows   int // of the sheet, so far
+}
+
+func (b *workbook) styles() error {
+	var errBold, errDate error
+	b.bold, errBold = b.file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	format := "yyyy-mm-dd hh:mm:ss"
+	b.row.date, errDate = b.file.NewStyle(&excelize.Style{CustomNumFmt: &format})
+	return errors.Join(errBold, errDate)
+}
+
+// begin ends the sheet before and begins the first one of a part.
+func (b *workbook) begin(title string, part Part) error {
+	b.title, b.part, b.number = title, part, 0
+	return b.nextSheet()
+}
+
+func (b *workbook) nextSheet() error {
+	b.number++
+	name := b.title
+	if b.number > 1 {
+		name += " " + strconv.Itoa(b.number)
+	}
+	if b.sheet == nil {
+		if err := b.file.SetSheetName("Sheet1", name); err != nil { // a new workbook has that one
+			return err
+		}
+	} else {
+		if err := b.sheet.Flush(); err != nil {
+			return err
+		}
+		if _, err := b.file.NewSheet(name); err != nil {
+			return err
+		}
+	}
+	var err error
+	if b.sheet, err = b.file.NewStreamWriter(name); err != nil {
+		return err
+	}
+	b.rows = 0
+	if err := b.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	var header sheetNames
+	blank(b.part).write(&header)
+	if err := b.sheet.SetColWidth(1, len(header.names), 18); err != nil {
+		return err
+	}
+	b.row.columns = b.row.columns[:0]
+	for _, name := range header.names {
+		b.row.add(name)
+	}
+	return b.setRow(excelize.RowOpts{StyleID: b.bold})
+}
+
+// add writes a row, on a further sheet where this one is full.
+func (b *workbook) add(r record) error {
+	if b.rows == b.maxRows {
+		if err := b.nextSheet(); err != nil {
+			return err
+		}
+	}
+	b.row.columns = b.row.columns[:0]
+	r.write(&b.row)
+	return b.setRow()
+}
+
+func (b *workbook) setRow(opts ...excelize.RowOpts) error {
+	b.rows++
+	return b.sheet.SetRow("A"+strconv.Itoa(b.rows), b.row.columns, opts...)
+}
+
+// writeTo writes the archive straight to w: by itself, the library would first
+// build all of it in memory.
+func (b *workbook) writeTo(w io.Writer) error {
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	return b.file.Write(io.Discard)
+}
+
+// sheetRow collects the columns of a row.
+type sheetRow struct {
+	zone    *stationtime.Zone
+	date    int // style
+	columns []any
+}
+
+func (s *sheetRow) add(value any) { s.columns = append(s.columns, value) }
+
+func (s *sheetRow) text(_, value string) { s.add(value) }
+
+func (s *sheetRow) number(_ string, value int64) { s.add(value) }
+
+func (s *sheetRow) seconds(_ string, value time.Duration) { s.add(inSeconds(value)) }
+
+func (s *sheetRow) moment(_ string, value time.Time) {
+	local := s.zone.In(value)
+	s.add(excelize.Cell{StyleID: s.date, Value: local}) // the library takes its clock, not its instant
+	s.add(local.Format(time.RFC3339Nano))
+}
+
+func (s *sheetRow) unknown(string) { s.add(nil) }
+
+// sheetNames collects the names of a sheet's columns.
+type sheetNames struct {
+	names
+}
+
+func (n *sheetNames) moment(name string, _ time.Time) { n.names = append(n.names, name, name+"_iso") }

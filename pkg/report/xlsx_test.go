@@ -1,0 +1,240 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"pgregory.net/rapid"
+)
+
+// open writes a workbook and opens it again.
+func open(t rapid.TB, m Month, plays Plays, maxRows int) *excelize.File {
+	t.Helper()
+	var out bytes.Buffer
+	if err := writeXLSX(context.Background(), &out, m, plays, maxRows); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// rows are the raw values of a sheet, each row as long as the header.
+func rows(t rapid.TB, f *excelize.File, sheet string) [][]string {
+	t.Helper()
+	rows, err := f.GetRows(sheet, excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		for len(rows[i]) < len(rows[0]) {
+			rows[i] = append(rows[i], "")
+		}
+	}
+	return rows
+}
+
+const clock = "2006-01-02 15:04:05.999"
+
+// date is what a spreadsheet shows for a number of days, to the millisecond.
+func date(t rapid.TB, serial string) time.Time {
+	t.Helper()
+	days, err := strconv.ParseFloat(serial, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day, fraction := math.Modf(days)
+	at := time.Date(1899, 12, 30+int(day), 0, 0, 0, 0, time.UTC)
+	return at.Add(time.Duration(fraction * 24 * float64(time.Hour))).Round(time.Millisecond)
+}
+
+func TestWriteXLSX(t *testing.T) {
+	t.Parallel()
+	m := month(t, "2020-10")
+
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		var out bytes.Buffer
+		if err := WriteXLSX(t.Context(), &out, m, FromPlaylog(october(t), m, now)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := excelize.OpenReader(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Titles", "Shows", "Types"}) {
+			t.Errorf("sheets are %v", got)
+		}
+		// The second 02:30 of the night in which the clocks went back.
+		shown, err := f.GetRows("Plays")
+		if err != nil || len(shown) != 7 {
+			t.Fatalf("%d rows, %v", len(shown), err)
+		}
+		if got, want := strings.Join(shown[4][:6], "|"), "2020-10-25 02:30:00|2020-10-25T02:30:00+01:00|1800|Mazzy Star||Fade Into You"; got != want {
+			t.Errorf("row 5 is %s, want %s", got, want)
+		}
+		if got, want := strings.Join(shown[3][:2], "|"), "2020-10-25 02:30:00|2020-10-25T02:30:00+02:00"; got != want {
+			t.Errorf("row 4 is %s, want %s", got, want)
+		}
+		for _, c := range []struct {
+			cell string
+			want excelize.CellType
+		}{
+			{"A2", excelize.CellTypeUnset}, // a plain number, which the style shows as a date
+			{"B2", excelize.CellTypeInlineString},
+			{"C2", excelize.CellTypeUnset},
+			{"D2", excelize.CellTypeInlineString}, // =HYPERLINK(…)
+			{"E2", excelize.CellTypeInlineString}, // -1
+		} {
+			if got, err := f.GetCellType("Plays", c.cell); got != c.want || err != nil {
+				t.Errorf("%s has the type %v, %v, want %v", c.cell, got, err, c.want)
+			}
+			if formula, err := f.GetCellFormula("Plays", c.cell); formula != "" || err != nil {
+				t.Errorf("%s has the formula %q, %v", c.cell, formula, err)
+			}
+		}
+		if got, _ := f.GetCellValue("Plays", "D2"); got != `=HYPERLINK("http://example.org")` {
+			t.Errorf("D2 is %q", got)
+		}
+		if got, err := f.GetCellValue("Plays", "A3", excelize.Options{RawCellValue: true}); err != nil || date(t, got).Format(clock) != "2020-10-25 01:59:58.5" {
+			t.Errorf("A3 is %v, %v", date(t, got), err)
+		}
+		for _, sheet := range f.GetSheetList() {
+			if panes, err := f.GetPanes(sheet); err != nil || !panes.Freeze || panes.YSplit != 1 {
+				t.Errorf("%s: the header is not frozen: %+v, %v", sheet, panes, err)
+			}
+			id, err := f.GetCellStyle(sheet, "A1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if style, err := f.GetStyle(id); err != nil || style.Font == nil || !style.Font.Bold {
+				t.Errorf("%s: the header is not bold: %+v, %v", sheet, style, err)
+			}
+		}
+	})
+
+	t.Run("FurtherSheets", func(t *testing.T) {
+		t.Parallel()
+		f := open(t, m, many(m, 25, 12), 11) // a header and ten rows
+		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Plays 2", "Plays 3", "Titles", "Titles 2", "Shows", "Types"}) {
+			t.Fatalf("sheets are %v", got)
+		}
+		var starts []string
+		for _, sheet := range []string{"Plays", "Plays 2", "Plays 3"} {
+			r := rows(t, f, sheet)
+			if r[0][1] != "track_start_iso" || len(r) > 11 {
+				t.Errorf("%s: %d rows under %v", sheet, len(r), r[0])
+			}
+			for _, row := range r[1:] {
+				starts = append(starts, row[1])
+			}
+		}
+		if len(starts) != 25 || !slices.IsSorted(starts) || len(slices.Compact(starts)) != 25 {
+			t.Errorf("the plays are %v", starts)
+		}
+		for _, sheet := range f.GetSheetList() {
+			if panes, err := f.GetPanes(sheet); err != nil || !panes.Freeze {
+				t.Errorf("%s: the header is not frozen", sheet)
+			}
+		}
+	})
+
+	t.Run("FullSheet", func(t *testing.T) {
+		t.Parallel()
+		if got := open(t, m, many(m, 10, 10), 11).GetSheetList(); len(got) != 4 {
+			t.Errorf("sheets are %v, but all fits on four", got)
+		}
+	})
+
+	t.Run("Empty", func(t *testing.T) {
+		t.Parallel()
+		f := open(t, m, each(nil), excelize.TotalRows)
+		for _, sheet := range f.GetSheetList() {
+			if r := rows(t, f, sheet); len(r) != 1 || len(r[0]) < 3 {
+				t.Errorf("%s: %v, want the header alone", sheet, r)
+			}
+		}
+	})
+}
+
+// TestWrite_agree: all formats say the same.
+func TestWrite_agree(t *testing.T) {
+	t.Parallel()
+	m := month(t, "2020-10")
+	rapid.Check(t, func(t *rapid.T) {
+		list := each(plays(m).Draw(t, "plays"))
+		var out bytes.Buffer
+		if err := WriteJSON(context.Background(), &out, m, list); err != nil {
+			t.Fatal(err)
+		}
+		var report struct {
+			Plays  []map[string]any
+			Totals map[string]any
+		}
+		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+			t.Fatal(err)
+		}
+		book := open(t, m, list, excelize.TotalRows)
+		for part, sheet := range map[Part]string{PartPlays: "Plays", PartTitles: "Titles", PartShows: "Shows", PartTypes: "Types"} {
+			var want []map[string]any
+			if part == PartPlays {
+				want = report.Plays
+			} else {
+				for _, row := range report.Totals[string(part)].([]any) {
+					want = append(want, row.(map[string]any))
+				}
+			}
+			inCSV, inXLSX := table(t, m, part, list), rows(t, book, sheet)
+			if len(inCSV) != len(want)+1 || len(inXLSX) != len(want)+1 {
+				t.Fatalf("%s: %d rows in JSON, %d in CSV, %d in XLSX with the header", part, len(want), len(inCSV), len(inXLSX))
+			}
+			for i, fields := range want {
+				if len(fields) != len(inCSV[0]) {
+					t.Fatalf("%s: %d fields, but %d columns", part, len(fields), len(inCSV[0]))
+				}
+				for j, name := range inCSV[0] {
+					value, ok := fields[name]
+					if !ok {
+						t.Fatalf("%s: JSON has no field %s", part, name)
+					}
+					plain, guarded := "", ""
+					switch value := value.(type) {
+					case string:
+						plain, guarded = value, harmless(value)
+						if name == "track_start" {
+							guarded = value
+						}
+					case float64:
+						plain = strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", value), "0"), ".")
+						guarded = plain
+					}
+					if inCSV[i+1][j] != guarded {
+						t.Fatalf("%s: %s is %q in CSV, want %q", part, name, inCSV[i+1][j], guarded)
+					}
+					column := slices.Index(inXLSX[0], name)
+					if name == "track_start" {
+						column = slices.Index(inXLSX[0], "track_start_iso")
+						local, err := time.Parse("2006-01-02T15:04:05.999999", plain[:len(plain)-len("+02:00")])
+						if at := date(t, inXLSX[i+1][0]); err != nil || at.Sub(local).Abs() > time.Millisecond {
+							t.Fatalf("%s is the date %v, %v", plain, at, err)
+						}
+					}
+					if inXLSX[i+1][column] != plain {
+						t.Fatalf("%s: %s is %q in XLSX, want %q", part, name, inXLSX[i+1][column], plain)
+					}
+				}
+			}
+		}
+	})
+}

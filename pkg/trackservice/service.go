@@ -1,0 +1,209 @@
+package trackservice
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+)
+
+const (
+	// refreshTimeout bounds one look at the log.
+	refreshTimeout = 5 * time.Second
+	// recheckEvery bounds how long the loop sleeps: a clock that was set, or a
+	// change that nobody told of, is noticed after that at the latest.
+	recheckEvery = time.Minute
+	// minBackoff and maxBackoff bound the pause after a failure.
+	minBackoff = 250 * time.Millisecond
+	maxBackoff = 5 * time.Second
+)
+
+// Log is where entries are read from: the playlog of an engine, or the on-air
+// log. Void entries are not in it, and entries count from PlayedAt. Both return
+// model.ErrNotFound where there is none.
+type Log interface {
+	// LatestEntry is the entry that started last, not after at.
+	LatestEntry(ctx context.Context, at time.Time) (model.Entry, error)
+	// NextEntry is the first entry that starts after a time.
+	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
+}
+
+// Config of the track service. Zero values mean the defaults, except Grace.
+type Config struct {
+	Grace        time.Duration `env:"CURRENT_GRACE" envDefault:"30s" doc:"How long after its planned end a track still counts as the current one."`
+	MaxListeners int           `env:"MAX_LISTENERS" envDefault:"20000" doc:"How many may listen to the stream of tracks at once; others are answered 503."`
+}
+
+const defaultMaxListeners = 20_000
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var grace, listeners error
+	if c.Grace < 0 || c.Grace > time.Hour {
+		grace = &config.Mistake{Variable: "CURRENT_GRACE", Value: c.Grace.String(), Rule: "must be from 0 to 1h"}
+	}
+	if c.MaxListeners < 0 {
+		listeners = &config.Mistake{Variable: "MAX_LISTENERS", Value: fmt.Sprint(c.MaxListeners), Rule: "must be at least 1"}
+	}
+	return errors.Join(grace, listeners)
+}
+
+// Track is what is playing.
+type Track struct {
+	// Playing is false where nothing is; Entry is then the one that was last
+	// to play, zero where there never was one.
+	Playing bool
+	// Entry is as the log has it: corrections are in its overlay.
+	Entry model.Entry
+	// Until is when this may change without anything being stored; zero: never.
+	Until time.Time
+}
+
+// Service knows the current track and publishes its changes.
+type Service struct {
+	log     Log
+	render  func(model.Entry) ([]byte, error)
+	cfg     Config
+	trouble *logging.Lasting
+
+	// stored counts calls of Changed; wake tells the loop of them.
+	stored atomic.Uint64
+	wake   chan struct{}
+	known  atomic.Pointer[knowledge]
+	stream *stream
+}
+
+// knowledge is a track, and how many changes it takes into account.
+type knowledge struct {
+	track  Track
+	stored uint64
+}
+
+// New makes a service that reads from log. render makes the data of an event
+// of an entry, as listeners see it: a change is what changes these bytes.
+func New(log Log, render func(model.Entry) ([]byte, error), cfg Config, logger zerolog.Logger) *Service {
+	cfg.MaxListeners = cmp.Or(cfg.MaxListeners, defaultMaxListeners)
+	return &Service{
+		log:     log,
+		render:  render,
+		cfg:     cfg,
+		trouble: logging.NewLasting(logger, "reading the current track failed"),
+		wake:    make(chan struct{}, 1),
+		stream:  newStream(cfg.MaxListeners),
+	}
+}
+
+// Changed says that something was stored. Call it before the store is
+// acknowledged; it never blocks.
+func (s *Service) Changed() {
+	s.stored.Add(1)
+	select {
+	case s.wake <- struct{}{}:
+	default: // the loop is about to look anyway
+	}
+}
+
+// Current reads what is playing now. It asks the log, so it knows all that was
+// stored before; where the log is away it answers from memory, as long as that
+// can still be right. Error: model.ErrUnavailable.
+func (s *Service) Current(ctx context.Context) (Track, error) {
+	track, err := s.read(ctx, time.Now())
+	if err == nil || !errors.Is(err, model.ErrUnavailable) {
+		return track, err
+	}
+	k := s.known.Load()
+	if k == nil || k.stored != s.stored.Load() || !k.track.Until.IsZero() && !time.Now().Before(k.track.Until) {
+		return Track{}, err
+	}
+	return k.track, nil
+}
+
+func (s *Service) read(ctx context.Context, now time.Time) (Track, error) {
+	latest, err := found(s.log.LatestEntry(ctx, now))
+	if err != nil {
+		return Track{}, fmt.Errorf("read the latest track: %w", err)
+	}
+	next, err := found(s.log.NextEntry(ctx, now))
+	if err != nil {
+		return Track{}, fmt.Errorf("read the next track: %w", err)
+	}
+	var t Track
+	t.Playing, t.Until = Current(latest, next, now, s.cfg.Grace)
+	if latest != nil {
+		t.Entry = *latest
+	}
+	return t, nil
+}
+
+// found makes nil of an entry that does not exist.
+func found(e model.Entry, err error) (*model.Entry, error) {
+	switch {
+	case errors.Is(err, model.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &e, nil
+}
+
+// Run follows the log and publishes every change of the current track, until
+// ctx ends; then it ends all streams and returns nil. Call it once.
+func (s *Service) Run(ctx context.Context) error {
+	defer s.stream.end()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	backoff := minBackoff
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+		case <-timer.C:
+		}
+		until, err := s.refresh(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		s.trouble.Report(err)
+		pause := recheckEvery
+		if err != nil {
+			pause = backoff/2 + rand.N(backoff/2)
+			backoff = min(2*backoff, maxBackoff)
+		} else {
+			backoff = minBackoff
+			if !until.IsZero() {
+				pause = min(pause, time.Until(until))
+			}
+		}
+		timer.Reset(pause)
+	}
+}
+
+// refresh looks at the log, and publishes what changed.
+func (s *Service) refresh(ctx context.Context) (until time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	stored := s.stored.Load() // before reading: what is stored meanwhile may not be seen
+	track, err := s.read(ctx, time.Now())
+	if err != nil {
+		return time.Time{}, err
+	}
+	data := []byte("null")
+	if track.Playing {
+		if data, err = s.render(track.Entry); err != nil {
+			return time.Time{}, fmt.Errorf("render track %d: %w", track.Entry.ID, err)
+		}
+	}
+	s.known.Store(&knowledge{track, stored})
+	s.stream.publish(track, data)
+	return track.Until, nil
+}

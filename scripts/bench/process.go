@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// startTimeout bounds how long a process may take until it answers.
+const startTimeout = 30 * time.Second
+
+// process is a server under measurement.
+type process struct {
+	cmd     *exec.Cmd
+	url     string
+	ready   time.Duration // from exec to the first good answer
+	stderr  bytes.Buffer
+	done    chan error
+	stopSig os.Signal
+}
+
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return port, err
+}
+
+func startEngineAPI(ctx context.Context, binary, databaseURL string) (*process, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(binary)
+	cmd.Env = []string{
+		"AURA_LISTEN=127.0.0.1:" + port, "AURA_DATABASE_URL=" + databaseURL, "AURA_DB_AUTO_MIGRATE=true",
+		"AURA_STATION_TIMEZONE=Europe/Vienna", "AURA_LOG_LEVEL=warn",
+	}
+	return start(ctx, cmd, "http://127.0.0.1:"+port, "/readyz")
+}
+
+// start runs a server until path answers 200.
+func start(ctx context.Context, cmd *exec.Cmd, url, path string) (*process, error) {
+	p := &process{cmd: cmd, url: url, done: make(chan error, 1)}
+	cmd.Stderr = &p.stderr
+	began := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { p.done <- cmd.Wait() }()
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	retry := time.NewTicker(2 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		if answers(ctx, url+path) {
+			p.ready = time.Since(began)
+			return p, nil
+		}
+		select {
+		case err := <-p.done:
+			return nil, fmt.Errorf("%s ended: %w: %s", cmd.Path, err, p.stderr.String())
+		case <-ctx.Done():
+			return nil, errors.Join(fmt.Errorf("%s: %w", cmd.Path, ctx.Err()), cmd.Process.Kill())
+		case <-retry.C:
+		}
+	}
+}
+
+func answers(ctx context.Context, url string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+func (p *process) stop() error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-time.After(15 * time.Second):
+		return errors.Join(fmt.Errorf("%s did not stop", p.cmd.Path), p.cmd.Process.Kill())
+	}
+}
+
+// rss is the resident memory in bytes.
+func (p *process) rss() (int64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, errors.New("no VmRSS")
+}

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Boots a systemd of its own on a copy-on-write copy of this machine, in its own
+# namespaces: a host on which the test installs and runs units. Needs root.
+#
+#   host.sh DIRECTORY      DIRECTORY/shared is /shared there, and holds `script`,
+#                          which is run once the host is up; then it is shut down
+#
+# Nothing of this machine is touched: writes go to memory, and none of its
+# services is started there.
+set -eu
+dir=$(realpath "$1")
+if [ "${INSIDE:-}" != 1 ]; then
+  exec env INSIDE=1 unshare --pid --mount --uts --ipc --cgroup --net --fork --kill-child "$0" "$dir"
+fi
+layers=$dir/layers
+mkdir -p "$layers"
+mount -t tmpfs tmpfs "$layers"
+mkdir "$layers/changes" "$layers/work" "$layers/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/changes,workdir=$layers/work" "$layers/root"
+cd "$layers/root"
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+mount -t cgroup2 cgroup2 sys/fs/cgroup
+mount -t tmpfs tmpfs dev
+for device in null zero full random urandom tty; do
+  touch "dev/$device"
+  mount --bind "/dev/$device" "dev/$device"
+done
+mkdir -p dev/shm dev/pts shared
+mount -t devpts devpts dev/pts -o newinstance,ptmxmode=0666
+ln -s pts/ptmx dev/ptmx
+mount -t tmpfs tmpfs run
+mount -t tmpfs tmpfs tmp
+mount --bind "$dir/shared" shared
+
+rm -rf etc/systemd/system/*.wants
+cat >etc/systemd/system/script.service <<'UNIT'
+[Unit]
+After=basic.target
+[Service]
+Type=oneshot
+StandardOutput=append:/shared/log
+StandardError=inherit
+ExecStart=-/shared/script
+ExecStopPost=/bin/systemctl poweroff -f -f
+UNIT
+
+# Not chroot: below one, the kernel forbids the user namespaces of PrivateUsers=.
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec /lib/systemd/systemd --system --unit=script.service

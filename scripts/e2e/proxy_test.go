@@ -1,0 +1,210 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// proxyHost is the website's name in deploy/nginx/engine-api.conf.
+const proxyHost = "radio.example"
+
+// TestNginx puts engine-api behind nginx as the sample says.
+func TestNginx(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("nginx"); err != nil {
+		t.Skip("nginx is not installed")
+	}
+	const token = "sixteen-or-more-characters"
+	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"),
+		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:engine:"+token)
+	client, plain := startNginx(t, strings.TrimPrefix(s.url, "http://"))
+
+	get := func(method, path, body, token string) (int, string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, method, "https://"+proxyHost+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-Forwarded-For", "127.0.0.1") // a visitor who claims to be the host
+		if token != "" {
+			req.Header.Set("Authorization", "Bearer "+token)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(answer)
+	}
+	title := play(t, "Fade Into You", time.Now())
+	for _, test := range []struct {
+		name, method, path, body, token string
+		want                            int
+	}{
+		{"PublicRead", http.MethodGet, "/api/v1/trackservice", "", "", http.StatusOK},
+		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", http.StatusUnauthorized},
+		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, http.StatusNoContent},
+		{"InternalPath", http.MethodGet, "/metrics", "", "", http.StatusNotFound},
+	} {
+		if status, answer := get(test.method, test.path, test.body, test.token); status != test.want {
+			t.Errorf("%s: %d, want %d\n%s", test.name, status, test.want, answer)
+		}
+	}
+	if resp, err := (&http.Transport{}).RoundTrip(plain); err != nil || resp.Header.Get("Location") != "https://"+proxyHost+"/api/v1/clock" {
+		t.Errorf("without TLS: %v %v", resp, err)
+	} else {
+		resp.Body.Close()
+	}
+
+	// An event passes while the answer is still open.
+	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+proxyHost+"/api/v1/trackservice/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Jóga", time.Now()), http.StatusNoContent)
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "data:") && strings.Contains(lines.Text(), "Jóga") {
+			return
+		}
+	}
+	t.Errorf("the stream brought no event: %v", lines.Err())
+}
+
+// startNginx runs the sample on other ports. It returns a client that reaches
+// it by its name, and a request to its port without TLS.
+func startNginx(t *testing.T, upstream string) (*http.Client, *http.Request) {
+	t.Helper()
+	dir := t.TempDir()
+	authorities := selfSigned(t, dir)
+	plain, secure := freeAddress(t), freeAddress(t)
+	sample, err := os.ReadFile(filepath.Join(tree, "deploy/nginx/engine-api.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := strings.NewReplacer(
+		"127.0.0.1:8008", upstream,
+		"listen 80;", "listen "+plain+";", "listen [::]:80;", "",
+		"listen 443 ssl", "listen "+secure+" ssl", "listen [::]:443 ssl http2;", "",
+		"/etc/letsencrypt/live/"+proxyHost, dir,
+	).Replace(string(sample))
+	config := fmt.Sprintf(`daemon off; pid nginx.pid; error_log error.log;
+events {}
+http {
+    access_log off;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+%s}
+`, site)
+	if os.Geteuid() == 0 {
+		config = "user root;\n" + config // the folder is the test's own
+	}
+	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("nginx", "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", filepath.Join(dir, "nginx.conf"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		<-gone
+		if t.Failed() {
+			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
+			t.Logf("error.log of nginx:\n%s", log)
+		}
+	})
+	await(t, gone, func() bool {
+		conn, err := net.Dial("tcp", secure)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: authorities},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, secure)
+		},
+		ForceAttemptHTTP2: true,
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain+"/api/v1/clock", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = proxyHost
+	return &http.Client{Transport: transport}, request
+}
+
+// selfSigned writes a certificate as the sample names it, and returns who
+// believes it.
+func selfSigned(t *testing.T, dir string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: []string{proxyHost},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, block := range map[string]*pem.Block{
+		"fullchain.pem": {Type: "CERTIFICATE", Bytes: cert},
+		"privkey.pem":   {Type: "PRIVATE KEY", Bytes: private},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed, err := x509.ParseCertificate(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return pool
+}

@@ -1,0 +1,204 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Deadlines, generous because the machine may be busy.
+const (
+	requestTimeout = 10 * time.Second
+	startTimeout   = 60 * time.Second
+	stopTimeout    = 15 * time.Second
+)
+
+// service is a running engine-api.
+type service struct {
+	url    string // without /api/v1
+	cmd    *exec.Cmd
+	exited chan struct{}
+	log    string // file
+}
+
+// environment is the test's own without what configures a service, and more.
+func environment(more ...string) []string {
+	var env []string
+	for _, e := range os.Environ() {
+		if !strings.HasPrefix(e, "AURA_") {
+			env = append(env, e)
+		}
+	}
+	return append(env, more...)
+}
+
+// freeAddress is a loopback address on which nobody listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// startService runs engine-api on a database until the test ends, and returns
+// when it is ready.
+func startService(t testing.TB, database string, env ...string) *service {
+	t.Helper()
+	address := freeAddress(t)
+	log, err := os.CreateTemp(t.TempDir(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(filepath.Join(bin, "engine-api"), "serve")
+	cmd.Env = environment(append([]string{"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
+		"AURA_STATION_TIMEZONE=Europe/Vienna"}, env...)...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &service{url: "http://" + address, cmd: cmd, exited: make(chan struct{}), log: log.Name()}
+	go func() {
+		_ = cmd.Wait() // how it ended is in cmd.ProcessState
+		close(s.exited)
+	}()
+	t.Cleanup(func() {
+		s.signal(t, syscall.SIGKILL)
+		if t.Failed() {
+			t.Logf("log of engine-api:\n%s", s.logged())
+		}
+	})
+	awaitReady(t, s.url, s.exited)
+	return s
+}
+
+// awaitReady returns when the service answers that it is ready.
+func awaitReady(t testing.TB, url string, gone <-chan struct{}) {
+	t.Helper()
+	await(t, gone, func() bool {
+		status, _, err := call(t.Context(), http.MethodGet, url+"/readyz", "")
+		return err == nil && status == http.StatusOK
+	})
+}
+
+// await returns when a process is ready; it fails the test where gone is closed
+// before.
+func await(t testing.TB, gone <-chan struct{}, ready func() bool) {
+	t.Helper()
+	deadline := time.After(startTimeout)
+	for !ready() {
+		select {
+		case <-gone:
+			t.Fatal("it ended before it was ready")
+		case <-deadline:
+			t.Fatal("it did not become ready")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// signal sends a signal and returns when the process has ended.
+func (s *service) signal(t testing.TB, sig syscall.Signal) {
+	t.Helper()
+	select {
+	case <-s.exited:
+		return
+	default:
+	}
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-s.exited:
+	case <-time.After(stopTimeout):
+		t.Errorf("engine-api did not end within %s of %s", stopTimeout, sig)
+		_ = s.cmd.Process.Kill()
+		<-s.exited
+	}
+}
+
+func (s *service) logged() string {
+	b, err := os.ReadFile(s.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// call makes one request and returns the answer's status and body.
+func call(ctx context.Context, method, url, body string) (int, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(answer), err
+}
+
+// mustCall makes one request and fails the test where the answer's status is
+// another one.
+func mustCall(t testing.TB, method, url, body string, want int) string {
+	t.Helper()
+	status, answer, err := call(t.Context(), method, url, body)
+	if err != nil || status != want {
+		t.Fatalf("%s %s: %d %v, want %d\n%s", method, url, status, err, want, answer)
+	}
+	return answer
+}
+
+// play is the body of POST /playlog for a title that starts at that time.
+func play(t testing.TB, title string, start time.Time) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{
+		"track_start": start.UTC().Format("2006-01-02T15:04:05.000000Z"), "track_artist": "Mazzy Star", "track_title": title,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// titles reads all of /playlog, page after page, and counts each title.
+func titles(t testing.TB, base string) map[string]int {
+	t.Helper()
+	count := map[string]int{}
+	for page := 0; ; page++ {
+		var entries []struct {
+			Title string `json:"track_title"`
+		}
+		answer := mustCall(t, http.MethodGet, fmt.Sprintf("%s/api/v1/playlog?limit=1000&page=%d", base, page), "", http.StatusOK)
+		if err := json.NewDecoder(bytes.NewReader([]byte(answer))).Decode(&entries); err != nil {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		if len(entries) == 0 {
+			return count
+		}
+		for _, e := range entries {
+			count[e.Title]++
+		}
+	}
+}

@@ -1,0 +1,268 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// insideHost is set where this test binary runs on the host that TestSystemd
+// booted.
+const insideHost = "E2E_INSIDE_HOST"
+
+const hostTimeout = 3 * time.Minute
+
+// TestSystemd boots a host with a real systemd and runs itself there: installs
+// engine-api as the README says, and lives through what a host lives through.
+func TestSystemd(t *testing.T) {
+	if os.Getenv(insideHost) != "" {
+		liveOnHost(t)
+		return
+	}
+	t.Parallel()
+	if err := canBoot(); err != nil {
+		if os.Getenv("AURA_TEST_REQUIRE_SYSTEMD") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	shared := filepath.Join(dir, "shared")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What a release holds, and the test.
+	for to, from := range map[string]string{
+		".build/engine-api": filepath.Join(bin, "engine-api"),
+		"deploy":            filepath.Join(tree, "deploy"),
+		"README.md":         filepath.Join(tree, "README.md"),
+		"e2e.test":          self,
+	} {
+		to = filepath.Join(shared, to)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("cp", "-r", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
+		insideHost, hostTimeout)
+	if err := os.WriteFile(filepath.Join(shared, "script"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), hostTimeout)
+	defer cancel()
+	console, err := exec.CommandContext(ctx, "./host.sh", dir).CombinedOutput()
+	log, logErr := os.ReadFile(filepath.Join(shared, "log"))
+	t.Logf("%s", log)
+	if _, passed := os.Stat(filepath.Join(shared, "passed")); passed != nil {
+		t.Errorf("the test inside the host failed (%v, log %v); its console:\n%s", err, logErr, console)
+	}
+}
+
+func canBoot() error {
+	if os.Geteuid() != 0 {
+		return errors.New("booting a systemd in namespaces needs root")
+	}
+	if _, err := os.Stat("/lib/systemd/systemd"); err != nil {
+		return errors.New("no systemd on this machine")
+	}
+	if out, err := exec.Command("unshare", "--pid", "--mount", "--cgroup", "--net", "--fork",
+		"mount", "-t", "tmpfs", "tmpfs", "/mnt").CombinedOutput(); err != nil {
+		return fmt.Errorf("namespaces are not allowed here: %s", out)
+	}
+	return nil
+}
+
+const (
+	hostURL  = "http://127.0.0.1:8008"
+	unit     = "engine-api"
+	unitFile = "/etc/systemd/system/engine-api.service"
+)
+
+// liveOnHost is one story, in order.
+func liveOnHost(t *testing.T) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			// Its exit code tells the unit's state.
+			out, _ := exec.Command("sh", "-c", "systemctl status --no-pager --full "+unit+"; journalctl --no-pager -n 50 -u "+unit).CombinedOutput()
+			t.Logf("%s", out)
+		}
+	})
+	stories := []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"Install", install},
+		{"Sandbox", sandbox},
+		{"Kill", kill},
+		{"Watchdog", watchdog},
+		{"Stop", stop},
+		{"WrongConfiguration", wrongConfiguration},
+	}
+	for _, s := range stories {
+		if !t.Run(s.name, s.run) {
+			return
+		}
+	}
+}
+
+const survivor = "Fade Into You"
+
+// install runs the README's commands and logs a title.
+func install(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)## Install on a host\n+```sh\n(.*?)```").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README has no commands below Install on a host")
+	}
+	for line := range strings.Lines(string(block[1])) {
+		line = strings.TrimSpace(line)
+		if line == "make build" || strings.HasPrefix(line, "sudoedit") {
+			continue // built before; the example is a configuration that works
+		}
+		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
+	}
+	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
+	mustSurvive(t)
+}
+
+// sandbox checks what systemd says about the unit, and what holds of the
+// process.
+func sandbox(t *testing.T) {
+	mustSh(t, "systemd-analyze verify "+unitFile)
+	t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
+	status, err := os.ReadFile("/proc/" + mainPID(t) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`Uid:\t[1-9]`, `NoNewPrivs:\t1`, `Seccomp:\t2`, `CapEff:\t0+\n`} {
+		if !regexp.MustCompile(want).Match(status) {
+			t.Errorf("status of the process lacks %s:\n%s", want, status)
+		}
+	}
+}
+
+// kill ends the process at once; systemd brings it back, with the title.
+func kill(t *testing.T) {
+	before := mainPID(t)
+	pid, err := strconv.Atoi(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	awaitRestart(t, before, time.Minute)
+	mustSurvive(t)
+}
+
+// watchdog stops the process without ending it, as a deadlock would.
+func watchdog(t *testing.T) {
+	mustSh(t, "mkdir -p /run/systemd/system/engine-api.service.d && "+
+		"printf '[Service]\\nWatchdogSec=2s\\n' >/run/systemd/system/engine-api.service.d/quick.conf && "+
+		"systemctl daemon-reload && systemctl restart "+unit)
+	before := mainPID(t)
+	pid, err := strconv.Atoi(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	awaitRestart(t, before, 2*time.Minute)
+	mustSurvive(t)
+}
+
+// stop is graceful and quick, and nothing is lost.
+func stop(t *testing.T) {
+	began := time.Now()
+	mustSh(t, "systemctl stop "+unit)
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("systemctl stop took %s", took)
+	}
+	if got := show(t, "ActiveState", "Result", "ExecMainStatus"); got != "inactive success 0" {
+		t.Errorf("after the stop: %s", got)
+	}
+	mustSh(t, "systemctl start "+unit)
+	mustSurvive(t)
+}
+
+// wrongConfiguration: a restart cannot mend it, so there is none.
+func wrongConfiguration(t *testing.T) {
+	mustSh(t, "echo AURA_HOST_ID=none >>/etc/aura/engine-api.env")
+	if out, err := exec.Command("systemctl", "restart", unit).CombinedOutput(); err == nil {
+		t.Errorf("started with a wrong configuration: %s", out)
+	}
+	if got := show(t, "ActiveState", "ExecMainStatus"); got != "failed 78" {
+		t.Errorf("with a wrong configuration: %s, want failed 78", got)
+	}
+	if log := mustSh(t, "journalctl --no-pager -u "+unit+" -n 20"); !strings.Contains(log, "AURA_HOST_ID") {
+		t.Errorf("the journal does not name the mistake:\n%s", log)
+	}
+}
+
+func mustSurvive(t *testing.T) {
+	t.Helper()
+	current := mustCall(t, http.MethodGet, hostURL+"/api/v1/trackservice/current", "", http.StatusOK)
+	if !strings.Contains(current, survivor) || titles(t, hostURL)[survivor] != 1 {
+		t.Errorf("%s, current is %s", survivor, current)
+	}
+}
+
+// awaitRestart returns when another process than before is ready.
+func awaitRestart(t *testing.T, before string, timeout time.Duration) {
+	t.Helper()
+	for end := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
+		if pid := mainPID(t); pid != before && pid != "0" && show(t, "ActiveState") == "active" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no restart within %s", timeout)
+		}
+	}
+	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+}
+
+func mainPID(t *testing.T) string { return show(t, "MainPID") }
+
+// show is the unit's properties, in that order.
+func show(t *testing.T, properties ...string) string {
+	t.Helper()
+	var values []string
+	for _, p := range properties {
+		values = append(values, strings.TrimSpace(mustSh(t, "systemctl show -P "+p+" "+unit)))
+	}
+	return strings.Join(values, " ")
+}
+
+func mustSh(t *testing.T, command string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", command, err, out)
+	}
+	return string(out)
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
+}

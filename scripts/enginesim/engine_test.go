@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// request is what an API was sent.
+type request struct {
+	path string
+	body object
+}
+
+// recorder is an API that answers every request alike and remembers them all.
+type recorder struct {
+	status int
+	mu     sync.Mutex
+	got    []request
+}
+
+func (a *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body := object{}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.Method != http.MethodPost ||
+		r.Header.Get("Content-Type") != "application/json" {
+		http.Error(w, "not as the engine does", http.StatusBadRequest)
+		return
+	}
+	a.mu.Lock()
+	a.got = append(a.got, request{r.URL.Path, body})
+	a.mu.Unlock()
+	w.WriteHeader(a.status)
+}
+
+// simulate plays some titles to api, as quickly as it answers.
+func simulate(t *testing.T, api *recorder, start time.Time, titles int) *engine {
+	t.Helper()
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	zone := vienna(t)
+	e := &engine{
+		api: server.URL, client: server.Client(), wire: wire{zone: zone, source: 1}, programme: testProgramme(t, 1),
+		time: timeline{start: start, began: time.Now(), speed: 1e9}, titles: titles, out: io.Discard,
+	}
+	if err := e.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestEngine_Run(t *testing.T) {
+	t.Parallel()
+
+	t.Run("TellsAsTheRealOneDoes", func(t *testing.T) {
+		t.Parallel()
+		api := &recorder{status: http.StatusNoContent}
+		// The studio's hour: live, silent after a third, live again.
+		simulate(t, api, time.Date(2020, 6, 27, 10, 0, 0, 0, time.UTC), 3)
+		var paths []string
+		for _, r := range api.got {
+			paths = append(paths, strings.TrimPrefix(r.path, "/api/v1"))
+		}
+		const want = "/source/health/1 /playlog/store /clock " +
+			"/source/health/1 /playlog/store /clock " +
+			"/source/health/1 /playlog/store /clock"
+		if got := strings.Join(paths, " "); got != want {
+			t.Fatalf("got  %s\nwant %s", got, want)
+		}
+		for i, healthy := range []bool{true, false, true} {
+			if got := api.got[i*3].body["is_healthy"]; got != healthy {
+				t.Errorf("health %d: %v, want %v", i, got, healthy)
+			}
+		}
+		clock := api.got[5].body
+		current, _ := clock["current_timeslot"].(object)
+		next, _ := clock["next_timeslot"].(object)
+		if current["playlist_type"] != "fallback" || next["show_name"] != "Weltempfänger" {
+			t.Errorf("clock during the fallback: now %v, next %v", current, next)
+		}
+	})
+
+	t.Run("TriesNothingTwice", func(t *testing.T) {
+		t.Parallel()
+		api := &recorder{status: http.StatusServiceUnavailable}
+		e := simulate(t, api, time.Date(2020, 6, 27, 16, 30, 0, 0, time.UTC), 5)
+		if len(api.got) != 11 || e.lost != 5 {
+			t.Errorf("%d requests, %d lost; want 11 and 5", len(api.got), e.lost)
+		}
+	})
+}
+
+func TestEngine_Beat(t *testing.T) {
+	t.Parallel()
+	monitor, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer monitor.Close()
+
+	// beat lets an engine live through two ticks.
+	beat := func(healthy bool) {
+		t.Helper()
+		e := &engine{}
+		e.healthy.Store(healthy)
+		ctx, cancel := context.WithCancel(t.Context())
+		ticks := make(chan time.Time)
+		ended := make(chan error)
+		go func() { ended <- e.beat(ctx, monitor.LocalAddr().String(), ticks) }()
+		ticks <- time.Now()
+		ticks <- time.Now()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	beat(false)
+	if err := monitor.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	datagram := make([]byte, 16)
+	if n, _, err := monitor.ReadFrom(datagram); err == nil {
+		t.Errorf("a sick engine sent %q", datagram[:n])
+	}
+	beat(true)
+	if err := monitor.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	n, _, err := monitor.ReadFrom(datagram)
+	if err != nil || string(datagram[:n]) != "OK" {
+		t.Errorf("got %q (%v), want OK", datagram[:n], err)
+	}
+}
+
+func TestTimeline_Wait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		l := timeline{start: now.Add(-time.Hour), began: now, speed: 61}
+		for _, test := range []struct{ at, want time.Duration }{
+			{-2 * time.Hour, 0},                        // was playing already
+			{-time.Hour + 61*time.Second, time.Second}, // 61 times as fast
+			{time.Minute, time.Minute},                 // 3660 s of programme in 60 s: caught up
+			{2 * time.Minute, 2 * time.Minute},         // real time
+			{2*time.Minute + 500, 2*time.Minute + 500}, // to the nanosecond
+		} {
+			if !l.wait(t.Context(), now.Add(test.at)) {
+				t.Fatal("ended")
+			}
+			if got := time.Since(now); got != test.want {
+				t.Errorf("%s came after %s, want %s", test.at, got, test.want)
+			}
+		}
+	})
+}
+
+func TestBeginning(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		in   string
+		want time.Time
+		ok   bool
+	}{
+		{"-6h", now.Add(-6 * time.Hour), true},
+		{"0", now, true},
+		{"2026-06-01T00:00:00Z", now.Add(-12 * time.Hour), true},
+		{"6h", time.Time{}, false},
+		{"2027-06-01T00:00:00Z", time.Time{}, false},
+		{"yesterday", time.Time{}, false},
+	} {
+		if got, err := beginning(test.in, now); (err == nil) != test.ok || test.ok && !got.Equal(test.want) {
+			t.Errorf("beginning(%q) = %s, %v", test.in, got, err)
+		}
+	}
+}

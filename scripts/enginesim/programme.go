@@ -1,0 +1,231 @@
+package main
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"time"
+)
+
+//go:embed programme.json
+var programmeJSON []byte
+
+// How a show is made.
+const (
+	kindFiles  = "files"
+	kindStream = "stream"
+	kindLine   = "line"
+)
+
+// Track types on the wire.
+const (
+	typeFile   = 0
+	typeStream = 1
+	typeLine   = 2
+)
+
+// work is a piece of music or a jingle. Seconds is its length; 0 where nobody
+// knows it before it ends.
+type work struct {
+	Style    string  `json:"style"`
+	Artist   string  `json:"artist"`
+	Title    string  `json:"title"`
+	Album    string  `json:"album"`
+	Composer string  `json:"composer"`
+	Seconds  float64 `json:"seconds"`
+}
+
+func (w work) duration() time.Duration {
+	return time.Duration(w.Seconds * float64(time.Second)).Round(time.Millisecond)
+}
+
+// show is on every day from From, the station's local time, until the next.
+type show struct {
+	ID    int    `json:"id"`
+	Name  string `json:"name"`
+	From  string `json:"from"`
+	Kind  string `json:"kind"`
+	Style string `json:"style"`
+}
+
+// slot is one broadcast of a show: [Start, End).
+type slot struct {
+	ID         int64
+	PlaylistID int64
+	Show       show
+	Start, End time.Time
+}
+
+// play is one title as the engine plays it.
+type play struct {
+	work
+	Start time.Time
+	Type  int
+	// Num is the position in the playlist, from 1.
+	Num  int
+	Slot slot
+	// Fallback: the show went silent and the engine plays music in its place.
+	Fallback bool
+}
+
+// programme is what the station broadcasts for ever. It is a pure function of
+// the seed and the time: whoever starts anew in the middle plays the same
+// titles at the same instants, so that a repeated start logs nothing twice.
+type programme struct {
+	shows   []show
+	jingles []work
+	styles  map[string][]work
+	zone    *time.Location
+	seed    uint64
+}
+
+func newProgramme(zone *time.Location, seed uint64) (*programme, error) {
+	var data struct {
+		Shows          []show
+		Jingles, Works []work
+	}
+	if err := json.Unmarshal(programmeJSON, &data); err != nil {
+		return nil, fmt.Errorf("programme: %w", err)
+	}
+	p := &programme{shows: data.Shows, jingles: data.Jingles, styles: map[string][]work{}, zone: zone, seed: seed}
+	for _, w := range data.Works {
+		p.styles[w.Style] = append(p.styles[w.Style], w)
+	}
+	return p, nil
+}
+
+// plays yields, without end, what is playing at from and everything after it.
+func (p *programme) plays(from time.Time) iter.Seq[play] {
+	return func(yield func(play) bool) {
+		var playing *play
+		for s := range p.slots(from) {
+			for _, next := range p.fill(s) {
+				if next.Start.After(from) && playing != nil {
+					if !yield(*playing) {
+						return
+					}
+				}
+				playing = &next
+			}
+		}
+	}
+}
+
+// slots yields, without end, the slot in which from lies and those after it.
+func (p *programme) slots(from time.Time) iter.Seq[slot] {
+	return func(yield func(slot) bool) {
+		local := from.In(p.zone)
+		// One day earlier, because the last show of a day crosses midnight.
+		for day := -1; ; day++ {
+			for i := range p.shows {
+				s := p.slot(local.Year(), local.Month(), local.Day()+day, i)
+				if s.End.After(from) && !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// slot is the broadcast of the show number i on that day.
+func (p *programme) slot(year int, month time.Month, day, i int) slot {
+	start := p.at(year, month, day, p.shows[i].From)
+	end := p.at(year, month, day+(i+1)/len(p.shows), p.shows[(i+1)%len(p.shows)].From)
+	days := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / (24 * 60 * 60)
+	id := days*int64(len(p.shows)) + int64(i)
+	return slot{ID: id, PlaylistID: id + 7000, Show: p.shows[i], Start: start, End: end}
+}
+
+func (p *programme) at(year int, month time.Month, day int, clock string) time.Time {
+	var hour, minute int
+	// programme.json is part of this program, and a test reads every clock.
+	_, _ = fmt.Sscanf(clock, "%d:%d", &hour, &minute)
+	return time.Date(year, month, day, hour, minute, 0, 0, p.zone)
+}
+
+// fill is everything that plays in a slot, in order. The last title may be cut
+// by the next slot, as on a real station.
+func (p *programme) fill(s slot) []play {
+	random := rand.New(rand.NewPCG(p.seed, uint64(s.ID)))
+	f := filling{slot: s, next: s.Start}
+	switch s.Show.Kind {
+	case kindLine:
+		// The studio is on air, falls silent after a third, and returns.
+		live := work{Artist: s.Show.Name, Title: "Live aus dem Studio"}
+		f.live(live, typeLine, s.End.Sub(s.Start)/3)
+		f.fallback(p.styles[s.Show.Style][random.IntN(len(p.styles[s.Show.Style]))])
+		f.live(live, typeLine, 0)
+	case kindStream:
+		f.live(work{Artist: s.Show.Name, Title: "Live-Stream"}, typeStream, 0)
+	default:
+		p.playlist(&f, random)
+	}
+	return f.plays
+}
+
+// playlist fills the slot with files, every work of the style before any comes
+// again, and a jingle before every third.
+func (p *programme) playlist(f *filling, random *rand.Rand) {
+	works := p.styles[f.slot.Show.Style]
+	for {
+		for i, n := range random.Perm(len(works)) {
+			if i%3 == 0 && !f.file(p.jingles[random.IntN(len(p.jingles))]) {
+				return
+			}
+			if !f.file(works[n]) {
+				return
+			}
+		}
+	}
+}
+
+// filling is a slot being filled.
+type filling struct {
+	slot  slot
+	next  time.Time
+	plays []play
+}
+
+// shortest is what is still worth starting before the slot ends.
+const shortest = 20 * time.Second
+
+// file adds a title of known length; false where the slot is full.
+func (f *filling) file(w work) bool {
+	if f.slot.End.Sub(f.next) < shortest {
+		return false
+	}
+	f.add(play{work: w, Type: typeFile}, w.duration())
+	return true
+}
+
+// fallback adds the music that plays while the show is silent.
+func (f *filling) fallback(w work) {
+	f.add(play{work: w, Type: typeFile, Fallback: true}, w.duration())
+}
+
+// live adds what has no length of its own; it lasts for some time.
+func (f *filling) live(w work, trackType int, lasts time.Duration) {
+	f.add(play{work: w, Type: trackType}, lasts)
+}
+
+func (f *filling) add(p play, lasts time.Duration) {
+	p.Start, p.Slot, p.Num = f.next, f.slot, len(f.plays)+1
+	f.plays = append(f.plays, p)
+	f.next = f.next.Add(lasts)
+}
+
+// rest is what is planned in the same slot after p.
+func (p *programme) rest(now play) []play {
+	plays := p.fill(now.Slot)
+	return plays[now.Num:]
+}
+
+// after is the slot that follows.
+func (p *programme) after(s slot) slot {
+	for next := range p.slots(s.End) {
+		return next
+	}
+	panic("slots never end")
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// object is a JSON object as a Python engine would build it.
+type object = map[string]any
+
+// Engines of three ages are on the air. They say the same in different ways,
+// and the API understands them all.
+const (
+	ageOld    = iota // naive times with a blank, whole seconds, numbers as text, nothing where unknown
+	ageMiddle        // naive times with a T, fractions, "" where unknown
+	ageNew           // times with an offset, fractions, null where unknown, the composer
+	ages
+)
+
+// wire says things as one station's engine does.
+type wire struct {
+	zone   *time.Location
+	source int
+}
+
+// age is by whose manner a play is told: always the same for the same play,
+// so that repeating it sends the same bytes.
+func age(p play) int { return int(p.Start.Unix() % ages) }
+
+// playlog is the body of POST /playlog/store.
+func (w wire) playlog(p play) object {
+	entry := w.track(p)
+	entry["log_source"] = w.source
+	entry["playlist_id"] = p.Slot.PlaylistID
+	entry["timeslot_id"] = p.Slot.ID
+	entry["show_id"] = p.Slot.Show.ID
+	entry["show_name"] = p.Slot.Show.Name
+	switch age(p) {
+	case ageOld:
+		entry["show_id"] = strconv.Itoa(p.Slot.Show.ID)
+		entry["track_num"] = strconv.Itoa(p.Num)
+	case ageNew:
+		entry["track_composer"] = orNull(p.Composer)
+	}
+	return entry
+}
+
+// track is a title, as the playlog and the clock tell it.
+func (w wire) track(p play) object {
+	t := object{
+		"track_start":  w.time(p.Start, age(p)),
+		"track_artist": p.Artist,
+		"track_title":  p.Title,
+		"track_type":   p.Type,
+		"track_num":    p.Num,
+	}
+	known := p.Seconds > 0
+	switch age(p) {
+	case ageOld:
+		if p.Album != "" {
+			t["track_album"] = p.Album
+		}
+		if known {
+			t["track_duration"] = int(p.Seconds)
+		}
+	case ageMiddle:
+		t["track_album"] = p.Album
+		t["track_duration"] = ""
+		if known {
+			t["track_duration"] = p.Seconds
+		}
+	case ageNew:
+		t["track_album"] = orNull(p.Album)
+		t["track_duration"] = nil
+		if known {
+			t["track_duration"] = p.Seconds
+		}
+	}
+	return t
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// clock is the body of POST /clock: what plays, and what comes next.
+func (w wire) clock(p play, rest []play, next slot) object {
+	entries := []object{}
+	for _, r := range rest {
+		entries = append(entries, w.track(r))
+	}
+	kind := "show"
+	if p.Fallback {
+		kind = "fallback"
+	}
+	current := w.timeslot(p.Slot)
+	current["playlist_type"] = kind
+	upcoming := w.timeslot(next)
+	return object{
+		"engine_source":      w.source,
+		"current_track":      w.track(p),
+		"current_timeslot":   current,
+		"next_timeslot":      upcoming,
+		"upcoming_timeslots": []object{upcoming},
+		"planned_playlist":   object{"playlist_id": p.Slot.PlaylistID, "entries": entries},
+	}
+}
+
+func (w wire) timeslot(s slot) object {
+	return object{
+		"timeslot_id":    s.ID,
+		"timeslot_start": w.time(s.Start, ageMiddle),
+		"timeslot_end":   w.time(s.End, ageMiddle),
+		"show_id":        s.Show.ID,
+		"show_name":      s.Show.Name,
+		"playlist_id":    s.PlaylistID,
+	}
+}
+
+// health is the body of POST /source/health/{number}: the details are JSON
+// inside a string.
+func (w wire) health(at time.Time, healthy bool) (object, error) {
+	details, err := json.Marshal(object{
+		"vital":   object{"liquidsoap": healthy, "connections": true, "disk": true},
+		"lqs":     object{"version": "Liquidsoap 2.1.4", "uptime": "3d 04h 12m"},
+		"storage": object{"exists": true, "free_gb": 812.5},
+	})
+	return object{"log_time": w.time(at, ageOld), "is_healthy": healthy, "details": string(details)}, err
+}
+
+// time writes a time as Python's str() or isoformat() does. Where the naive
+// time would mean two instants, at the end of summer time, even an old engine
+// is made to say which.
+func (w wire) time(t time.Time, age int) string {
+	t = t.In(w.zone)
+	layout := "2006-01-02 15:04:05"
+	if age != ageOld {
+		layout = "2006-01-02T15:04:05"
+	}
+	if t.Nanosecond() >= int(time.Microsecond) {
+		layout += ".000000"
+	}
+	naive := t.Format(layout)
+	if age == ageNew || t.Add(time.Hour).Format(layout) == naive || t.Add(-time.Hour).Format(layout) == naive {
+		return strings.Replace(t.Format(layout+"-07:00"), " ", "T", 1)
+	}
+	return naive
+}

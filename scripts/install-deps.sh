@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the named job needs and this machine lacks.
+#
+#   scripts/install-deps.sh test     what `make test` needs
+#   scripts/install-deps.sh bench    what `make bench` needs beside
+#
+# Does nothing, and needs no root, where everything is there already.
+set -euo pipefail
+
+# program that proves it is there : Debian package that brings it
+test_needs=(curl:curl nginx:nginx-light mariadbd:mariadb-server chromium:chromium systemctl:systemd ip:iproute2)
+bench_needs=("${test_needs[@]}" wrk:wrk)
+
+case "${1:-}" in
+  test) needs=("${test_needs[@]}") ;;
+  bench) needs=("${bench_needs[@]}") ;;
+  *) echo "usage: $0 test|bench" >&2; exit 2 ;;
+esac
+
+missing=()
+for need in "${needs[@]}"; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || { echo "missing packages: ${missing[*]}; install them as root" >&2; exit 1; }
+  as_root=(sudo)
+fi
+if ! command -v apt-get >/dev/null; then
+  echo "missing: ${missing[*]} (Debian's names); install them with this system's own package manager" >&2
+  exit 1
+fi
+
+# Packages that bring a server would start it: tests start private processes of their own instead.
+# A policy that is there already is the machine's own and stays.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+echo "installing: ${missing[*]}" >&2
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
