@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/logging"
@@ -22,6 +23,10 @@ const (
 	// recheckEvery bounds how long the loop sleeps: a clock that was set, or a
 	// change that nobody told of, is noticed after that at the latest.
 	recheckEvery = time.Minute
+	// maxLooks, a second, and burstOfLooks bound how often the loop looks: a
+	// backlog that is stored does not pay for a look after every entry.
+	maxLooks     = 10
+	burstOfLooks = 20
 	// minBackoff and maxBackoff bound the pause after a failure.
 	minBackoff = 250 * time.Millisecond
 	maxBackoff = 5 * time.Second
@@ -162,12 +167,25 @@ func (s *Service) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	backoff := minBackoff
+	looks := rate.NewLimiter(maxLooks, burstOfLooks)
+	var due time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.wake:
+			now := time.Now()
+			look := looks.ReserveN(now, 1)
+			if wait := look.DelayFrom(now); wait > 0 {
+				look.CancelAt(now)
+				if again := now.Add(wait); again.Before(due) {
+					due = again
+					timer.Reset(wait)
+				}
+				continue
+			}
 		case <-timer.C:
+			looks.Allow() // counts, however few may be left
 		}
 		until, err := s.refresh(ctx)
 		if ctx.Err() != nil {
@@ -184,6 +202,7 @@ func (s *Service) Run(ctx context.Context) error {
 				pause = min(pause, time.Until(until))
 			}
 		}
+		due = time.Now().Add(pause)
 		timer.Reset(pause)
 	}
 }

@@ -206,6 +206,33 @@ func TestService_Run(t *testing.T) {
 		})
 	})
 
+	t.Run("Backlog", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			log := &playlog{}
+			s := newService(log)
+			run(t, s)
+			l := subscribe(t, s, "")
+			wantHeard(t, l, "null")
+			begun := log.looks()
+			for i := range 1000 { // in one second
+				log.add(entry(int64(i+1), time.Now(), 0))
+				s.Changed()
+				synctest.Wait()
+				time.Sleep(time.Millisecond)
+			}
+			if looks := log.looks() - begun; looks > 31 {
+				t.Errorf("looked %d times in a second, want a burst of 20 and 10 more", looks)
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			events, _ := l.Take()
+			if last := string(events[len(events)-1].Data); last != "1000 Fade Into You 0s" {
+				t.Errorf("the last that was told is %s", last)
+			}
+		})
+	})
+
 	t.Run("RenderFails", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

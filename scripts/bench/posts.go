@@ -94,7 +94,7 @@ func benchTarget(ctx context.Context, o options, dir string, t target) error {
 }
 
 func migrate(ctx context.Context, url string) error {
-	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
 	if err != nil {
 		return err
 	}

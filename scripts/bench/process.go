@@ -20,12 +20,11 @@ const startTimeout = 30 * time.Second
 
 // process is a server under measurement.
 type process struct {
-	cmd     *exec.Cmd
-	url     string
-	ready   time.Duration // from exec to the first good answer
-	stderr  bytes.Buffer
-	done    chan error
-	stopSig os.Signal
+	cmd    *exec.Cmd
+	url    string
+	ready  time.Duration // from exec to the first good answer
+	stderr bytes.Buffer
+	done   chan error
 }
 
 func freePort() (string, error) {

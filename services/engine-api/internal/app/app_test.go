@@ -80,7 +80,14 @@ func start(t *testing.T, databaseURL string) *service {
 	return s
 }
 
-func (s *service) call(method, path, body string) (*http.Response, string) {
+// head is an answer without its body.
+type head struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
+func (s *service) call(method, path, body string) (_ head, answer string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -94,15 +101,15 @@ func (s *service) call(method, path, body string) (*http.Response, string) {
 		s.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	all, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return res, string(answer)
+	return head{res.StatusCode, res.Status, res.Header}, string(all)
 }
 
 // await asks again until the answer has that status.
-func (s *service) await(status int, method, path, body string) (*http.Response, string) {
+func (s *service) await(status int, method, path, body string) (_ head, answer string) {
 	s.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

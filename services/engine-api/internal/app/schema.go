@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -37,7 +38,8 @@ func (a *App) prepareDatabase(ctx context.Context) error {
 			a.notify(daemon.SdNotifyReady)
 		}
 		if err == nil {
-			a.changed() // what was answered without a database is out of date
+			a.changed()          // what was answered without a database is out of date
+			debug.FreeOSMemory() // of reading the contract, mostly
 			return nil
 		}
 		select {

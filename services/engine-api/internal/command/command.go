@@ -33,7 +33,7 @@ func (e configError) Unwrap() error { return e.error }
 // Run executes the command line args and returns the exit code.
 func Run(ctx context.Context, args []string, environ map[string]string, version string, stdout, stderr io.Writer) int {
 	c := commands{environ: environ, version: version, stderr: stderr}
-	root := c.root()
+	root := c.root() //nolint:contextcheck // the database's goroutine ends with Close
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

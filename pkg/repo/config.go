@@ -1,0 +1,65 @@
+package repo
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Config says which database to use. Zero values mean the defaults.
+type Config struct {
+	URL          string        `env:"DATABASE_URL" envDefault:"sqlite:///var/lib/aura/engine-api.db" secret:"true" doc:"Database; without it sqlite:///var/lib/aura/engine-api.db. Either sqlite:///path/file.db or mysql://user:password@host:3306/database (MariaDB, MySQL); parameters such as ?tls=true go to the driver."`
+	AutoMigrate  *bool         `env:"DB_AUTO_MIGRATE" doc:"Bring the schema up to date at start. Empty: yes for SQLite, no for a server."`
+	QueryTimeout time.Duration `env:"DB_QUERY_TIMEOUT" envDefault:"5s" doc:"How long one operation on the database may take."`
+	PoolSize     int           `env:"DB_POOL_SIZE" envDefault:"8" doc:"Connections to a database server, or readers of an SQLite file."`
+}
+
+// Bounds of the configuration.
+const (
+	defaultQueryTimeout = 5 * time.Second
+	minQueryTimeout     = 100 * time.Millisecond
+	maxQueryTimeout     = 5 * time.Minute
+	defaultPoolSize     = 8
+	maxPoolSize         = 256
+)
+
+// Validate names every mistake at once. It never repeats the URL, which may
+// hold a password.
+func (c Config) Validate() error {
+	_, err := c.dialect()
+	mistakes := []error{err}
+	if t := c.queryTimeout(); t < minQueryTimeout || t > maxQueryTimeout {
+		mistakes = append(mistakes, fmt.Errorf("AURA_DB_QUERY_TIMEOUT=%s: must be from %s to %s", t, minQueryTimeout, maxQueryTimeout))
+	}
+	if n := c.poolSize(); n < 1 || n > maxPoolSize {
+		mistakes = append(mistakes, fmt.Errorf("AURA_DB_POOL_SIZE=%d: must be from 1 to %d", n, maxPoolSize))
+	}
+	return errors.Join(mistakes...)
+}
+
+// MigrateAtStart reports whether the schema is to be brought up to date at
+// start: as AutoMigrate says, and where that is empty only for SQLite, because
+// a server's schema is its administrator's.
+func (c Config) MigrateAtStart() bool {
+	if c.AutoMigrate != nil {
+		return *c.AutoMigrate
+	}
+	return strings.HasPrefix(c.URL, sqliteScheme+":")
+}
+
+func (c Config) queryTimeout() time.Duration { return cmp.Or(c.QueryTimeout, defaultQueryTimeout) }
+
+func (c Config) poolSize() int { return cmp.Or(c.PoolSize, defaultPoolSize) }
+
+func (c Config) dialect() (dialect, error) {
+	scheme, _, _ := strings.Cut(c.URL, ":")
+	switch scheme {
+	case sqliteScheme:
+		return newSQLite(c)
+	case mysqlScheme:
+		return newMySQL(c)
+	}
+	return nil, errors.New("AURA_DATABASE_URL: must start with sqlite:// or mysql://, or sqlite: for a relative path")
+}

@@ -1,0 +1,205 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// correctionRow is a correction as table correction keeps it.
+type correctionRow struct {
+	ID       int64 `gorm:"primaryKey"`
+	UID      dbUID `gorm:"column:uid"`
+	Entry    dbUID
+	Kind     string
+	MadeAt   dbTime
+	MadeBy   string
+	Reason   string
+	Changes  string // JSON
+	Replaced string // JSON
+	IsSynced bool
+}
+
+// TableName implements gorm's schema.Tabler.
+func (correctionRow) TableName() string { return "correction" }
+
+func newCorrectionRow(c model.Correction) (correctionRow, error) {
+	changes, err := json.Marshal(c.Changes)
+	if err != nil {
+		return correctionRow{}, err
+	}
+	replaced, err := json.Marshal(c.Before)
+	if err != nil {
+		return correctionRow{}, err
+	}
+	return correctionRow{
+		UID:      dbUID(c.UID()),
+		Entry:    dbUID(c.Entry),
+		Kind:     c.Kind,
+		MadeAt:   dbTime{c.At},
+		MadeBy:   c.By,
+		Reason:   c.Reason,
+		Changes:  string(changes),
+		Replaced: string(replaced),
+		IsSynced: c.Synced,
+	}, nil
+}
+
+func (r *correctionRow) correction() (model.Correction, error) {
+	c := model.Correction{
+		ID:     r.ID,
+		Entry:  model.Fingerprint(r.Entry),
+		Kind:   r.Kind,
+		At:     r.MadeAt.Time,
+		By:     r.MadeBy,
+		Reason: r.Reason,
+		Synced: r.IsSynced,
+	}
+	if err := json.Unmarshal([]byte(r.Changes), &c.Changes); err != nil {
+		return model.Correction{}, fmt.Errorf("changes of correction %d: %w", r.ID, err)
+	}
+	if err := json.Unmarshal([]byte(r.Replaced), &c.Before); err != nil {
+		return model.Correction{}, fmt.Errorf("replaced values of correction %d: %w", r.ID, err)
+	}
+	return c, nil
+}
+
+// Corrections returns the corrections of an entry, oldest first. Error:
+// model.ErrNotFound where there is no such entry.
+func (db *DB) Corrections(ctx context.Context, entryID int64) ([]model.Correction, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	read := db.read.WithContext(ctx)
+	var entry entryRow
+	err := read.Select("fingerprint").Take(&entry, entryID).Error
+	if err != nil {
+		return nil, db.fail(ctx, "read corrections", err)
+	}
+	corrections, err := correctionsOf(read, entry.Fingerprint)
+	return corrections, db.fail(ctx, "read corrections", err)
+}
+
+// Correct stores what build makes of an entry and its earlier corrections, and
+// applies it, all in one transaction. Storing a correction again changes
+// nothing and returns the one that is there. build gives it normalized, except
+// for its Entry, which is filled in here; build may be called more than once, so
+// it must have no effects, and its error is returned. Errors: model.ErrNotFound,
+// model.ErrUnavailable.
+func (db *DB) Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (model.Correction, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	var stored model.Correction
+	err := db.transaction(ctx, func(tx *gorm.DB) error {
+		entry, err := lockEntry(tx.Where("id = ?", entryID))
+		if err != nil {
+			return err
+		}
+		stored, err = correct(tx, entry, build)
+		return err
+	})
+	return stored, db.fail(ctx, "correct entry", err)
+}
+
+// LogMissed stores an entry that a person logged, or merges it with the copy
+// that is there, together with the correction that says who and why, in one
+// transaction. Both are normalized; the correction's Entry is filled in here. An
+// entry that an engine sent stays the engine's. Error: model.ErrUnavailable.
+func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	e.Manual = true
+	row := newEntryRow(e)
+	err := db.transaction(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec(db.dialect.upsert(1), row.stored(nil)...).Error; err != nil {
+			return err
+		}
+		entry, err := lockEntry(tx.Where("fingerprint = ?", row.Fingerprint))
+		if err != nil {
+			return err
+		}
+		entryID = entry.ID
+		c, err = correct(tx, entry, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
+		return err
+	})
+	return entryID, c, db.fail(ctx, "log missed entry", err)
+}
+
+// lockEntry reads the entry and keeps others from correcting it until the
+// transaction ends. SQLite's transactions exclude each other anyway.
+func lockEntry(query *gorm.DB) (entryRow, error) {
+	var entry entryRow
+	err := query.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Take(&entry).Error
+	return entry, err
+}
+
+// correct stores a correction of an entry that is locked, and the net effect of
+// all its corrections.
+func correct(tx *gorm.DB, row entryRow, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
+	entry, err := row.entry()
+	if err != nil {
+		return model.Correction{}, err
+	}
+	corrections, err := correctionsOf(tx, row.Fingerprint)
+	if err != nil {
+		return model.Correction{}, err
+	}
+	c, err := build(entry, corrections)
+	if err != nil {
+		return model.Correction{}, err
+	}
+	c.Entry = model.Fingerprint(row.Fingerprint)
+	uid := c.UID()
+	for _, earlier := range corrections {
+		if earlier.UID() == uid {
+			return earlier, nil
+		}
+	}
+	added, err := newCorrectionRow(c)
+	if err != nil {
+		return model.Correction{}, err
+	}
+	if err := tx.Create(&added).Error; err != nil {
+		return model.Correction{}, err
+	}
+	c.ID = added.ID
+	entry.Overlay = model.Fold(append(corrections, c))
+	return c, storeOverlay(tx, entry)
+}
+
+// storeOverlay writes what follows from an entry's corrections.
+func storeOverlay(tx *gorm.DB, e model.Entry) error {
+	var overlay sql.NullString
+	if !e.Overlay.IsEmpty() {
+		text, err := json.Marshal(e.Overlay)
+		if err != nil {
+			return err
+		}
+		overlay = sql.NullString{String: string(text), Valid: true}
+	}
+	return tx.Model(&entryRow{}).Where("id = ?", e.ID).Updates(map[string]any{
+		"overlay":   overlay,
+		"played_at": dbTime{e.PlayedAt()},
+		"is_void":   e.Overlay.Void,
+	}).Error
+}
+
+func correctionsOf(g *gorm.DB, entry dbUID) ([]model.Correction, error) {
+	var rows []correctionRow
+	if err := g.Where("entry = ?", entry).Order("made_at, uid").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	corrections := make([]model.Correction, len(rows))
+	for i := range rows {
+		var err error
+		if corrections[i], err = rows[i].correction(); err != nil {
+			return nil, err
+		}
+	}
+	return corrections, nil
+}

@@ -1,0 +1,268 @@
+package repo_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+func TestDB_StoreEntry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		full := model.Entry{
+			LogSource: 3, TrackStart: noon.Add(123456 * time.Microsecond),
+			Artist: "Dvořák ", Album: "🎵 '\"\\%_", Title: strings.Repeat("🎶", model.MaxText),
+			TrackNum: -7, TrackType: 2, Duration: 1500 * time.Millisecond,
+			PlaylistID: 1 << 60, TimeslotID: 2, ShowID: 3, ShowName: " a ", Composer: "b", Label: "c", ISRC: "d",
+			Manual: true, Synced: true,
+		}
+		t.Run("OK", func(t *testing.T) {
+			store(t, db, full)
+			want := full
+			want.ID = only(t, db).ID
+			if got := only(t, db); !reflect.DeepEqual(got, want) {
+				t.Errorf("stored\n%+v, want\n%+v", got, want)
+			}
+		})
+		t.Run("Duplicate", func(t *testing.T) {
+			before := only(t, db)
+			store(t, db, full, full)
+			if got := only(t, db); !reflect.DeepEqual(got, before) {
+				t.Errorf("stored again\n%+v, want\n%+v", got, before)
+			}
+		})
+		t.Run("Canceled", func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			err := db.StoreEntry(ctx, entry(1, "canceled"))
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v", err)
+			}
+		})
+	})
+}
+
+func TestDB_HasEntry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		stored, other := entry(0, "a"), entry(0, "A")
+		store(t, db, stored)
+		for _, c := range []struct {
+			e    model.Entry
+			want bool
+		}{{stored, true}, {other, false}} {
+			got, err := db.HasEntry(t.Context(), c.e.Fingerprint())
+			if err != nil || got != c.want {
+				t.Errorf("%s: %t, %v", c.e.Title, got, err)
+			}
+		}
+	})
+}
+
+func TestDB_Entry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		store(t, db, entry(0, "a"), entry(1, "b"))
+		want := find(t, db, repo.EntryQuery{})[0]
+		got, err := db.Entry(t.Context(), want.ID)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+		if _, err := db.Entry(t.Context(), want.ID+100); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, model.ErrNotFound)
+		}
+	})
+}
+
+// log stores a b c d e, a second apart except that c and d start together; b is
+// void, d was logged by a person, a and e are synced.
+func log(t *testing.T, db *repo.DB) {
+	t.Helper()
+	entries := []model.Entry{entry(0, "a"), entry(1, "b"), entry(2, "c"), entry(2, "d"), entry(3, "e")}
+	entries[0].Synced, entries[4].Synced, entries[3].Manual = true, true, true
+	store(t, db, entries...)
+	b := find(t, db, repo.EntryQuery{Oldest: true})[1]
+	correct(t, db, b.ID, model.Correction{Kind: model.CorrectionVoid, At: noon, By: "alice", Reason: "test"})
+}
+
+func TestDB_Entries(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		log(t, db)
+		at := func(second int) time.Time { return noon.Add(time.Duration(second) * time.Second) }
+		c := find(t, db, repo.EntryQuery{From: at(2), Oldest: true})[0]
+		for _, test := range []struct {
+			name string
+			q    repo.EntryQuery
+			want string
+		}{
+			{"Newest", repo.EntryQuery{}, "edca"},
+			{"Oldest", repo.EntryQuery{Oldest: true}, "acde"},
+			{"Raw", repo.EntryQuery{Raw: true}, "ecba"},
+			{"Unsynced", repo.EntryQuery{UnsyncedOnly: true}, "dc"},
+			{"UnsyncedRaw", repo.EntryQuery{UnsyncedOnly: true, Raw: true}, "cb"},
+			{"From", repo.EntryQuery{From: at(2)}, "edc"},
+			{"FromWithinMicrosecond", repo.EntryQuery{From: at(2).Add(time.Nanosecond)}, "e"},
+			{"To", repo.EntryQuery{To: at(2)}, "dca"},
+			{"FromTo", repo.EntryQuery{From: at(1), To: at(2)}, "dc"},
+			{"None", repo.EntryQuery{From: at(4)}, ""},
+			{"Limit", repo.EntryQuery{Limit: 2}, "ed"},
+			{"Offset", repo.EntryQuery{Offset: 1}, "dca"},
+			{"OffsetLimit", repo.EntryQuery{Offset: 1, Limit: 2}, "dc"},
+			{"After", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}}, "a"},
+			{"AfterWinsOverOffset", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}, Offset: 1}, "a"},
+			{"AfterOldest", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}, Oldest: true}, "de"},
+			{"AfterTo", repo.EntryQuery{After: &repo.Position{PlayedAt: at(3), ID: 0}, To: at(0)}, "a"},
+			{"AfterFrom", repo.EntryQuery{After: &repo.Position{PlayedAt: at(0), ID: 0}, From: at(3), Oldest: true}, "e"},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				if got := titles(find(t, db, test.q)); got != test.want {
+					t.Errorf("%q, want %q", got, test.want)
+				}
+			})
+		}
+	})
+}
+
+// TestDB_Entries_pages reads page by page what one query gives at once.
+func TestDB_Entries_pages(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		for i := range 25 {
+			store(t, db, entry(i/5, string(rune('a'+i))))
+		}
+		for _, oldest := range []bool{false, true} {
+			want := titles(find(t, db, repo.EntryQuery{Oldest: oldest}))
+			var got string
+			q := repo.EntryQuery{Oldest: oldest, Limit: 4}
+			for {
+				page := find(t, db, q)
+				if len(page) == 0 {
+					break
+				}
+				got += titles(page)
+				last := repo.PositionOf(page[len(page)-1])
+				q.After = &last
+			}
+			if got != want {
+				t.Errorf("oldest %t: %q, want %q", oldest, got, want)
+			}
+		}
+	})
+}
+
+func TestDB_CountEntries(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		log(t, db)
+		for _, test := range []struct {
+			q    repo.EntryQuery
+			want int64
+		}{
+			{repo.EntryQuery{}, 4},
+			{repo.EntryQuery{Limit: 1, Offset: 2, After: &repo.Position{PlayedAt: noon}}, 4},
+			{repo.EntryQuery{Raw: true}, 4},
+			{repo.EntryQuery{UnsyncedOnly: true}, 2},
+			{repo.EntryQuery{From: noon.Add(3 * time.Second)}, 1},
+		} {
+			if got, err := db.CountEntries(t.Context(), test.q); err != nil || got != test.want {
+				t.Errorf("%+v: %d, %v, want %d", test.q, got, err, test.want)
+			}
+		}
+	})
+}
+
+func TestDB_EachEntry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		t.Run("HalfOpen", func(t *testing.T) {
+			log(t, db)
+			var got []model.Entry
+			err := db.EachEntry(t.Context(), noon, noon.Add(3*time.Second), func(e model.Entry) error {
+				got = append(got, e)
+				return nil
+			})
+			if err != nil || titles(got) != "acd" {
+				t.Errorf("%q, %v", titles(got), err)
+			}
+		})
+		t.Run("Error", func(t *testing.T) {
+			stop, calls := errors.New("stop"), 0
+			err := db.EachEntry(t.Context(), noon, noon.Add(time.Hour), func(model.Entry) error {
+				calls++
+				return stop
+			})
+			if !errors.Is(err, stop) || calls != 1 {
+				t.Errorf("%v after %d calls", err, calls)
+			}
+		})
+		t.Run("Pages", func(t *testing.T) {
+			const n = 2*1000 + 1
+			from := noon.Add(24 * time.Hour)
+			entries := make([]model.Entry, n)
+			for i := range entries {
+				entries[i] = entry(24*3600+i/3, "x")
+				entries[i].TrackNum = i
+			}
+			for _, err := range db.CommitGroup(entries[:n/2]...) {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			db.CommitGroup(entries[n/2:]...)
+			next := 0
+			err := db.EachEntry(t.Context(), from, from.Add(time.Hour), func(e model.Entry) error {
+				if e.TrackNum != next {
+					return errors.New("out of order")
+				}
+				next++
+				return nil
+			})
+			if err != nil || next != n {
+				t.Errorf("%d of %d, %v", next, n, err)
+			}
+		})
+	})
+}
+
+func TestDB_LatestEntry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		log(t, db)
+		for _, test := range []struct {
+			at   time.Time
+			want string
+		}{
+			{noon.Add(time.Hour), "e"},
+			{noon.Add(3*time.Second - time.Nanosecond), "d"},
+			{noon.Add(2 * time.Second), "d"},
+			{noon.Add(time.Second), "a"},
+			{noon.Add(-time.Microsecond), ""},
+		} {
+			e, err := db.LatestEntry(t.Context(), test.at)
+			if e.Title != test.want || errors.Is(err, model.ErrNotFound) != (test.want == "") {
+				t.Errorf("at %s: %q, %v, want %q", test.at, e.Title, err, test.want)
+			}
+		}
+	})
+}
+
+func TestDB_NextEntry(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		log(t, db)
+		for _, test := range []struct {
+			after time.Time
+			want  string
+		}{
+			{noon.Add(-time.Hour), "a"},
+			{noon, "c"},
+			{noon.Add(2*time.Second - time.Nanosecond), "c"},
+			{noon.Add(2 * time.Second), "e"},
+			{noon.Add(2*time.Second + time.Nanosecond), "e"},
+			{noon.Add(3 * time.Second), ""},
+		} {
+			e, err := db.NextEntry(t.Context(), test.after)
+			if e.Title != test.want || errors.Is(err, model.ErrNotFound) != (test.want == "") {
+				t.Errorf("after %s: %q, %v, want %q", test.after, e.Title, err, test.want)
+			}
+		}
+	})
+}

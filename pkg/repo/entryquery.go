@@ -1,0 +1,178 @@
+package repo
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// EntryQuery selects entries.
+type EntryQuery struct {
+	// From and To bound when an entry was played, both inclusive; zero is open.
+	From, To time.Time
+	// Raw shows the entries as engines sent them: those that a correction
+	// voided too, but none that a person logged. Without it, voided ones are
+	// left out.
+	Raw bool
+	// UnsyncedOnly leaves out what the sync node has.
+	UnsyncedOnly bool
+	// After continues behind a position in the query's own order; Offset is
+	// then ignored.
+	After *Position
+	// Offset skips entries. Limit bounds how many come; 0 is no bound.
+	Offset, Limit int
+	// Oldest has the oldest first instead of the newest.
+	Oldest bool
+}
+
+// Position is an entry's place in the order by time played; of entries played
+// at one instant, the one stored later is the later.
+type Position struct {
+	PlayedAt time.Time
+	ID       int64
+}
+
+// PositionOf is the place of a stored entry.
+func PositionOf(e model.Entry) Position { return Position{PlayedAt: e.PlayedAt(), ID: e.ID} }
+
+// Entries returns the entries that q selects, newest first unless q.Oldest.
+func (db *DB) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	entries, err := findEntries(q.paged(db.read.WithContext(ctx)))
+	return entries, db.fail(ctx, "read entries", err)
+}
+
+// CountEntries counts the entries that q selects, ignoring After, Offset and
+// Limit.
+func (db *DB) CountEntries(ctx context.Context, q EntryQuery) (int64, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	var n int64
+	err := q.selected(db.read.WithContext(ctx)).Count(&n).Error
+	return n, db.fail(ctx, "count entries", err)
+}
+
+// eachPage is how many entries EachEntry reads at once.
+const eachPage = 1000
+
+// EachEntry calls fn with every entry that was played in [from, to), oldest
+// first, without the voided ones, and ends with the first error of fn. It reads
+// page by page: memory stays small, and however slow fn is, no connection and
+// no transaction waits for it. An entry that is stored or moved meanwhile may
+// or may not be among them.
+func (db *DB) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
+	q := EntryQuery{From: from, To: to.Add(-time.Microsecond), Oldest: true, Limit: eachPage}
+	for {
+		entries, err := db.Entries(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := fn(e); err != nil {
+				return err
+			}
+		}
+		if len(entries) < eachPage {
+			return nil
+		}
+		last := PositionOf(entries[len(entries)-1])
+		q.After = &last
+	}
+}
+
+// LatestEntry returns the entry that was played last, not after at; of several
+// at one instant the one stored last. Error: model.ErrNotFound.
+func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	e, err := takeEntry(EntryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
+	return e, db.fail(ctx, "read latest entry", err)
+}
+
+// NextEntry returns the entry that was played first after a time. Error:
+// model.ErrNotFound.
+func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	// Times are whole microseconds, also where after is not.
+	from := after.Truncate(time.Microsecond).Add(time.Microsecond)
+	e, err := takeEntry(EntryQuery{From: from, Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
+	return e, db.fail(ctx, "read next entry", err)
+}
+
+func findEntries(query *gorm.DB) ([]model.Entry, error) {
+	var rows []entryRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	entries := make([]model.Entry, len(rows))
+	for i := range rows {
+		var err error
+		if entries[i], err = rows[i].entry(); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// selected is the query without order and paging. The flags stand in the SQL
+// as they are: SQLite uses a partial index only for a condition that it can
+// read.
+func (q EntryQuery) selected(g *gorm.DB) *gorm.DB {
+	g = g.Model(&entryRow{})
+	if q.Raw {
+		g = g.Where("is_manual = 0")
+	} else {
+		g = g.Where("is_void = 0")
+	}
+	if q.UnsyncedOnly {
+		g = g.Where("is_synced = 0")
+	}
+	if !q.From.IsZero() {
+		g = g.Where("played_at >= ?", dbTime{roundUp(q.From)})
+	}
+	if !q.To.IsZero() {
+		g = g.Where("played_at <= ?", dbTime{q.To})
+	}
+	return g
+}
+
+func (q EntryQuery) paged(g *gorm.DB) *gorm.DB {
+	if q.After != nil {
+		q.Offset = 0
+		// The bound of the range is the position's; neither database would
+		// find it in the comparison of the pair.
+		if q.Oldest && q.From.Before(q.After.PlayedAt) {
+			q.From = q.After.PlayedAt
+		}
+		if !q.Oldest && (q.To.IsZero() || q.To.After(q.After.PlayedAt)) {
+			q.To = q.After.PlayedAt
+		}
+	}
+	g = q.selected(g)
+	order, beyond := "played_at DESC, id DESC", "(played_at < ? OR id < ?)"
+	if q.Oldest {
+		order, beyond = "played_at, id", "(played_at > ? OR id > ?)"
+	}
+	if q.After != nil {
+		g = g.Where(beyond, dbTime{q.After.PlayedAt}, q.After.ID)
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = math.MaxInt32 // OFFSET needs a LIMIT
+	}
+	return g.Order(order).Offset(q.Offset).Limit(limit)
+}
+
+// roundUp is the first whole microsecond that is not before t.
+func roundUp(t time.Time) time.Time {
+	if whole := t.Truncate(time.Microsecond); whole.Before(t) {
+		return whole.Add(time.Microsecond)
+	}
+	return t
+}

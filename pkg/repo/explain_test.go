@@ -1,0 +1,279 @@
+package repo_test
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// primaryKey stands for a table's primary key among the indexes of a plan.
+const primaryKey = "PRIMARY"
+
+// storedOnce are the indexes that make a repeated write harmless: each is
+// needed for being unique, which TestDB_Correct, TestDB_StoreHealth and
+// TestDB_StoreEntry show.
+var storedOnce = []string{"correction_uid", "health_uid", "playlog_fingerprint"}
+
+// planned is a query of the repo and the indexes that its statements use.
+type planned struct {
+	name    string
+	run     func() error
+	indexes []string
+}
+
+func plannedQueries(t *testing.T, db *repo.DB) []planned {
+	ctx := t.Context()
+	at := noon.Add(2500 * time.Minute)
+	first := find(t, db, repo.EntryQuery{Limit: 1})[0]
+	id := first.ID
+	entries := func(q repo.EntryQuery) func() error {
+		return func() error { _, err := db.Entries(ctx, q); return err }
+	}
+	count := func(q repo.EntryQuery) func() error {
+		return func() error { _, err := db.CountEntries(ctx, q); return err }
+	}
+	played := []string{"playlog_played"}
+	return []planned{
+		{"HasEntry", func() error { _, err := db.HasEntry(ctx, first.Fingerprint()); return err }, []string{"playlog_fingerprint"}},
+		{"Entry", func() error { _, err := db.Entry(ctx, id); return err }, []string{primaryKey}},
+		{"Entries", entries(repo.EntryQuery{Limit: 20}), played},
+		{"Entries/Oldest", entries(repo.EntryQuery{Oldest: true, Limit: 20}), played},
+		{"Entries/Raw", entries(repo.EntryQuery{Raw: true, Limit: 20}), played},
+		{"Entries/Between", entries(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
+		{"Entries/After", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), played},
+		{"Entries/AfterOldest", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Oldest: true, Limit: 20}), played},
+		{"Entries/Unsynced", entries(repo.EntryQuery{UnsyncedOnly: true, Oldest: true, Limit: 20}), []string{"playlog_unsynced"}},
+		{"Entries/UnsyncedAfter", entries(repo.EntryQuery{UnsyncedOnly: true, After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), []string{"playlog_unsynced"}},
+		{"CountEntries", count(repo.EntryQuery{}), played},
+		{"CountEntries/Between", count(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
+		{"CountEntries/Unsynced", count(repo.EntryQuery{UnsyncedOnly: true}), []string{"playlog_unsynced"}},
+		{"EachEntry", func() error {
+			return db.EachEntry(ctx, at, at.Add(time.Hour), func(model.Entry) error { return nil })
+		}, played},
+		{"LatestEntry", func() error { _, err := db.LatestEntry(ctx, at); return err }, played},
+		{"NextEntry", func() error { _, err := db.NextEntry(ctx, at); return err }, played},
+		{"Corrections", func() error { _, err := db.Corrections(ctx, id); return err }, []string{primaryKey, "correction_entry"}},
+		{"Correct", func() error {
+			_, err := db.Correct(ctx, id, func(model.Entry, []model.Correction) (model.Correction, error) { return amend(1, "x"), nil })
+			return err
+		}, []string{primaryKey, "correction_entry", primaryKey}},
+		{"LogMissed", func() error {
+			_, _, err := db.LogMissed(ctx, entry(0, "missed"), model.Correction{Kind: model.CorrectionLog, At: noon})
+			return err
+		}, []string{"playlog_fingerprint", "correction_entry", primaryKey}},
+		{"LatestHealth", func() error { _, err := db.LatestHealth(ctx, 1); return err }, []string{"health_source"}},
+		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
+		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
+		{"Activations", func() error { _, err := db.Activations(ctx, 0, 20); return err }, []string{"activation_from"}},
+		{"Clock", func() error { _, err := db.Clock(ctx, 1); return err }, []string{primaryKey}},
+	}
+}
+
+// TestIndexes: every query uses the index that it should, without sorting, and
+// there is no index that no query needs.
+func TestIndexes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range repotest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			url := repotest.URL(t, kind)
+			db := repotest.OpenURL(t, url)
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			raw := rawSQL(t, kind, url)
+			fill(t, db, raw)
+			if kind == repotest.KindMariaDB {
+				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock")
+			}
+			claimed := map[string]bool{primaryKey: true}
+			for _, name := range storedOnce {
+				claimed[name] = true
+			}
+			for _, q := range plannedQueries(t, db) {
+				t.Run(q.name, func(t *testing.T) {
+					plans := explain(t, db, raw, kind, q.run)
+					var used []string
+					for _, p := range plans {
+						used = append(used, p.index)
+						claimed[p.index] = true
+						if p.sorts {
+							t.Errorf("sorts: %s", p)
+						}
+					}
+					if !slices.Equal(used, q.indexes) {
+						t.Errorf("uses %v, want %v\n%v", used, q.indexes, plans)
+					}
+				})
+			}
+			for _, name := range schemaIndexes(t, raw, kind) {
+				if !claimed[name] {
+					t.Errorf("no query needs index %s", name)
+				}
+			}
+		})
+	}
+}
+
+// fill stores so much that the optimizers of both databases care.
+func fill(t *testing.T, db *repo.DB, raw *sql.DB) {
+	t.Helper()
+	const n = 5000
+	for i := 0; i < n; i += 250 {
+		group := make([]model.Entry, 250)
+		for j := range group {
+			group[j] = entry(60*(i+j), fmt.Sprint("title ", i+j))
+			group[j].Synced = j%100 != 0
+		}
+		for _, err := range db.CommitGroup(group...) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ids := find(t, db, repo.EntryQuery{Limit: 100})
+	for i := range 200 {
+		correct(t, db, ids[i%len(ids)].ID, amend(i, "amended"))
+		if err := db.StoreHealth(t.Context(), model.Health{Source: i%3 + 1, LogTime: noon.Add(time.Duration(i) * time.Minute)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.StoreClock(t.Context(), model.Clock{Source: i + 1, SentAt: noon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Through the repo, each would be a commit.
+	activations := make([]string, n)
+	for i := range activations {
+		at := noon.Add(time.Duration(i) * time.Minute).Format("2006-01-02 15:04:05.000000")
+		activations[i] = fmt.Sprintf("(%d, %d, '%s', '%s', 'alice', 'test')", i+1, i%3+1, at, at)
+	}
+	execSQL(t, raw, "INSERT INTO activation (epoch, source, active_from, recorded_at, made_by, reason) VALUES "+strings.Join(activations, ", "))
+}
+
+// plan is what a database says about one access to a table.
+type plan struct {
+	statement string
+	index     string // "" where it reads the whole table
+	sorts     bool
+	text      string
+}
+
+func (p plan) String() string { return "\n" + p.statement + "\n\t" + p.text }
+
+// explain runs a query and returns the plans of its statements but INSERTs.
+func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run func() error) []plan {
+	t.Helper()
+	type statement struct {
+		text string
+		args []any
+	}
+	var statements []statement
+	stop := db.Record(func(query string, args []any) {
+		if !strings.HasPrefix(query, "INSERT") {
+			statements = append(statements, statement{query, args})
+		}
+	})
+	err := run()
+	stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plans []plan
+	for _, s := range statements {
+		prefix := "EXPLAIN "
+		if kind == repotest.KindSQLite {
+			prefix = "EXPLAIN QUERY PLAN "
+		}
+		for _, row := range query(t, raw, prefix+s.text, s.args...) {
+			p := plan{statement: s.text, text: fmt.Sprint(row)}
+			if kind == repotest.KindSQLite {
+				detail := row["detail"]
+				p.sorts = strings.Contains(detail, "TEMP B-TREE")
+				p.index = sqliteIndex(detail)
+				if p.sorts && len(plans) > 0 {
+					plans[len(plans)-1].sorts = true
+					continue
+				}
+			} else {
+				p.sorts = strings.Contains(row["Extra"], "filesort") || strings.Contains(row["Extra"], "temporary")
+				p.index = row["key"]
+			}
+			plans = append(plans, p)
+		}
+	}
+	return plans
+}
+
+func sqliteIndex(detail string) string {
+	if strings.Contains(detail, "USING INTEGER PRIMARY KEY") || detail == "SCAN activation" { // in the order of its rows
+		return primaryKey
+	}
+	_, after, _ := strings.Cut(detail, "INDEX ")
+	name, _, _ := strings.Cut(after, " ")
+	return name
+}
+
+func schemaIndexes(t *testing.T, raw *sql.DB, kind repotest.Kind) []string {
+	t.Helper()
+	list := "SELECT name AS name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite_%'"
+	if kind == repotest.KindMariaDB {
+		list = `SELECT DISTINCT index_name AS name FROM information_schema.statistics
+			WHERE table_schema = DATABASE() AND table_name <> 'goose_db_version'`
+	}
+	names := map[string]bool{}
+	for _, row := range query(t, raw, list) {
+		names[row["name"]] = true
+	}
+	if len(names) < 5 {
+		t.Fatalf("found only the indexes %v", names)
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// query returns all rows as text by column.
+func query(t *testing.T, db *sql.DB, text string, args ...any) []map[string]string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), text, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []map[string]string
+	for rows.Next() {
+		values, to := make([]sql.NullString, len(columns)), make([]any, len(columns))
+		for i := range values {
+			to[i] = &values[i]
+		}
+		if err := rows.Scan(to...); err != nil {
+			t.Fatal(err)
+		}
+		row := map[string]string{}
+		for i, c := range columns {
+			row[c] = values[i].String
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func execSQL(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}

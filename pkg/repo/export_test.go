@@ -1,0 +1,89 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// CommitGroup commits the entries as one group and returns each one's result.
+func (db *DB) CommitGroup(entries ...model.Entry) []error {
+	group := make([]*waitingEntry, len(entries))
+	for i, e := range entries {
+		group[i] = &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
+	}
+	db.group.commit(group)
+	results := make([]error, len(group))
+	for i, w := range group {
+		results[i] = <-w.result
+	}
+	return results
+}
+
+// ExecRaw executes a statement on the connection that writes.
+func (db *DB) ExecRaw(ctx context.Context, query string) error {
+	return db.write.WithContext(ctx).Exec(query).Error
+}
+
+// Record calls seen with every statement until stop.
+func (db *DB) Record(seen func(query string, args []any)) (stop func()) {
+	write, read := db.write, db.read
+	db.write, db.read = recorded(write, seen), recorded(read, seen)
+	return func() { db.write, db.read = write, read }
+}
+
+func recorded(g *gorm.DB, seen func(string, []any)) *gorm.DB {
+	pool := g.ConnPool.(*sql.DB)
+	g = g.Session(&gorm.Session{})
+	g.Statement.ConnPool = &recorder{statements: statements{pool, seen}, pool: pool}
+	return g
+}
+
+// statements passes statements on to a pool or a transaction.
+type statements struct {
+	gorm.ConnPool
+	seen func(string, []any)
+}
+
+func (s statements) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	s.seen(query, args)
+	return s.ConnPool.ExecContext(ctx, query, args...)
+}
+
+func (s statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s.seen(query, args)
+	return s.ConnPool.QueryContext(ctx, query, args...)
+}
+
+func (s statements) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	s.seen(query, args)
+	return s.ConnPool.QueryRowContext(ctx, query, args...)
+}
+
+type recorder struct {
+	statements
+	pool *sql.DB
+}
+
+// GetDBConn implements gorm's GetDBConnector.
+func (r *recorder) GetDBConn() (*sql.DB, error) { return r.pool, nil }
+
+// BeginTx implements gorm's ConnPoolBeginner.
+func (r *recorder) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	tx, err := r.pool.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &recordedTx{statements: statements{tx, r.seen}, tx: tx}, nil
+}
+
+type recordedTx struct {
+	statements
+	tx *sql.Tx
+}
+
+func (t *recordedTx) Commit() error   { return t.tx.Commit() }
+func (t *recordedTx) Rollback() error { return t.tx.Rollback() }

@@ -1,0 +1,266 @@
+package repo_test
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+const poison = "poison"
+
+// poisonous makes the database refuse what happens to a table whenever its
+// column says poison.
+func poisonous(t *testing.T, kind repotest.Kind, url, event, table, column string) {
+	t.Helper()
+	when := "NEW." + column + " = '" + poison + "'"
+	if kind == repotest.KindSQLite {
+		execSQL(t, rawSQL(t, kind, url), "CREATE TRIGGER refuse BEFORE "+event+" ON "+table+" WHEN "+when+
+			" BEGIN SELECT RAISE(ABORT, 'refused by a test'); END")
+		return
+	}
+	execSQL(t, rawSQL(t, kind, url), "CREATE TRIGGER refuse BEFORE "+event+" ON "+table+" FOR EACH ROW IF "+when+
+		" THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused by a test'; END IF")
+}
+
+func onEachURL(t *testing.T, fn func(t *testing.T, db *repo.DB, kind repotest.Kind, url string)) {
+	t.Helper()
+	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
+		db := repotest.OpenURL(t, url)
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fn(t, db, kind, url)
+	})
+}
+
+func wantRefused(t *testing.T, err error) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), "refused by a test") || errors.Is(err, model.ErrUnavailable) {
+		t.Errorf("error %v, want the trigger's", err)
+	}
+}
+
+// TestDB_StoreEntry_poisoned: a bad entry fails alone, the others of its group
+// are stored.
+func TestDB_StoreEntry_poisoned(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		poisonous(t, kind, url, "INSERT", "playlog", "track_title")
+		const n, bad = 100, 70
+		group := make([]model.Entry, n)
+		for i := range group {
+			group[i] = entry(i, "good")
+		}
+		group[bad].Title = poison
+		for i, err := range db.CommitGroup(group...) {
+			if i == bad {
+				wantRefused(t, err)
+			} else if err != nil {
+				t.Errorf("entry %d: %v", i, err)
+			}
+		}
+		if stored := find(t, db, repo.EntryQuery{}); len(stored) != n-1 {
+			t.Errorf("%d are stored, want %d", len(stored), n-1)
+		}
+		wantRefused(t, db.StoreEntry(t.Context(), group[bad]))
+	})
+}
+
+// TestDB_LogMissed_poisoned: where the correction fails, no entry remains.
+func TestDB_LogMissed_poisoned(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		poisonous(t, kind, url, "INSERT", "correction", "reason")
+		_, _, err := db.LogMissed(t.Context(), entry(0, "a"), model.Correction{Kind: model.CorrectionLog, At: noon, Reason: poison})
+		wantRefused(t, err)
+		if left := find(t, db, repo.EntryQuery{}); len(left) != 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	})
+}
+
+// TestDB_Correct_poisoned: where applying it fails, no correction remains.
+func TestDB_Correct_poisoned(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		store(t, db, entry(0, poison))
+		poisonous(t, kind, url, "UPDATE", "playlog", "track_title")
+		id := only(t, db).ID
+		_, err := db.Correct(t.Context(), id, func(model.Entry, []model.Correction) (model.Correction, error) { return amend(0, "b"), nil })
+		wantRefused(t, err)
+		if left, err := db.Corrections(t.Context(), id); err != nil || len(left) != 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	})
+}
+
+// TestDB_Close: what StoreEntry accepted before is stored, what comes later is
+// refused.
+func TestDB_Close(t *testing.T) {
+	onEachURL(t, func(t *testing.T, first *repo.DB, _ repotest.Kind, url string) {
+		db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		acknowledged := 0
+		begun := make(chan struct{}, 200)
+		for i := range 200 {
+			all.Go(func() {
+				begun <- struct{}{}
+				err := db.StoreEntry(t.Context(), entry(i, "a"))
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					acknowledged++
+				} else if !errors.Is(err, model.ErrUnavailable) {
+					t.Error(err)
+				}
+			})
+		}
+		for range 100 {
+			<-begun
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+		all.Wait()
+		if stored := find(t, first, repo.EntryQuery{}); len(stored) != acknowledged {
+			t.Errorf("%d are stored, %d acknowledged", len(stored), acknowledged)
+		}
+		if err := db.StoreEntry(t.Context(), entry(1000, "late")); !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("after Close: %v, want %v", err, model.ErrUnavailable)
+		}
+	})
+}
+
+func wantUnavailable(t *testing.T, within time.Duration, do func() error) {
+	t.Helper()
+	began := time.Now()
+	if err := do(); !errors.Is(err, model.ErrUnavailable) {
+		t.Errorf("error %v, want %v", err, model.ErrUnavailable)
+	}
+	if took := time.Since(began); took > within {
+		t.Errorf("took %s, want less than %s", took, within)
+	}
+}
+
+func openImpatient(t *testing.T, url string) *repo.DB {
+	t.Helper()
+	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: 300 * time.Millisecond}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// slack is what a busy machine may add to a timeout.
+const slack = 5 * time.Second
+
+// TestDB_SQLite_locked: another process writes for long.
+func TestDB_SQLite_locked(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	if err := repotest.OpenURL(t, url).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db := openImpatient(t, url)
+	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantUnavailable(t, slack, func() error { return db.StoreEntry(t.Context(), entry(0, "a")) })
+	wantUnavailable(t, slack, func() error { _, _, err := db.LogMissed(t.Context(), entry(1, "b"), amend(0, "c")); return err })
+	if err := db.Ready(t.Context()); err != nil {
+		t.Errorf("readers are locked out: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	store(t, db, entry(0, "a"))
+}
+
+// TestDB_SQLite_full: the disk is full, then it isn't.
+func TestDB_SQLite_full(t *testing.T) {
+	t.Parallel()
+	db := repotest.Open(t, repotest.KindSQLite)
+	if err := db.ExecRaw(t.Context(), "PRAGMA max_page_count = 1"); err != nil { // as many as there are
+		t.Fatal(err)
+	}
+	var err error
+	stored := 0
+	for ; err == nil && stored < 1000; stored++ {
+		err = db.StoreEntry(t.Context(), entry(stored, strings.Repeat("x", model.MaxText)))
+	}
+	if !errors.Is(err, model.ErrUnavailable) {
+		t.Fatalf("error %v, want %v", err, model.ErrUnavailable)
+	}
+	for _, err := range db.CommitGroup(entry(2000, strings.Repeat("y", model.MaxText)), entry(2001, strings.Repeat("z", model.MaxText))) {
+		if !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("in a group: %v, want %v", err, model.ErrUnavailable)
+		}
+	}
+	if err := db.ExecRaw(t.Context(), "PRAGMA max_page_count = 100000"); err != nil {
+		t.Fatal(err)
+	}
+	store(t, db, entry(3000, "fits"))
+	if got := find(t, db, repo.EntryQuery{}); len(got) != stored {
+		t.Errorf("%d are stored, want the %d acknowledged", len(got), stored)
+	}
+}
+
+// TestDB_MariaDB_server is not parallel: it disturbs the server for all.
+func TestDB_MariaDB_server(t *testing.T) {
+	server := repotest.MariaDB(t)
+	url := server.URL(t)
+	db := repotest.OpenURL(t, url)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second := 0
+	storeNext := func() error {
+		second++
+		return db.StoreEntry(t.Context(), entry(second, "a"))
+	}
+	for name, end := range map[string]func(){"Killed": server.Kill, "Stopped": server.Stop} {
+		t.Run(name, func(t *testing.T) {
+			defer server.Restart(t)
+			if err := storeNext(); err != nil {
+				t.Fatal(err)
+			}
+			end()
+			for range 3 {
+				wantUnavailable(t, 2*time.Second, storeNext) // refused at once
+			}
+			wantUnavailable(t, 2*time.Second, func() error { return db.Ready(t.Context()) })
+			wantUnavailable(t, 2*time.Second, func() error { _, err := db.LatestEntry(t.Context(), noon); return err })
+			server.Restart(t)
+			if err := storeNext(); err != nil {
+				t.Errorf("after the restart: %v", err)
+			}
+		})
+	}
+	t.Run("Hung", func(t *testing.T) {
+		db := openImpatient(t, url)
+		store(t, db, entry(5000, "before"))
+		server.Pause()
+		defer server.Resume()
+		for range 2 {
+			wantUnavailable(t, slack, func() error { return db.StoreEntry(t.Context(), entry(5001, "hung")) })
+		}
+		wantUnavailable(t, slack, func() error { return db.Ready(t.Context()) })
+		server.Resume()
+		// The patient handle proves that the server is back.
+		if err := storeNext(); err != nil {
+			t.Fatal(err)
+		}
+		store(t, db, entry(5002, "after"))
+	})
+}

@@ -1,0 +1,111 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// TestGroupCommitter_store looks at what happens to those who wait, with a
+// committer whose database hangs for ever.
+func TestGroupCommitter_store(t *testing.T) {
+	t.Parallel()
+	hung := func() *groupCommitter {
+		return &groupCommitter{queue: make(chan *waitingEntry, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	}
+	t.Run("QueueFull", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := hung()
+			c.queue <- &waitingEntry{}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			began := time.Now()
+			if err := c.store(ctx, entryRow{}); !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v, want %v", err, model.ErrUnavailable)
+			}
+			if waited := time.Since(began); waited != time.Second {
+				t.Errorf("waited %s", waited)
+			}
+		})
+	})
+	t.Run("CallerLeaves", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := hung()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := c.store(ctx, entryRow{}); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
+			}
+			(<-c.queue).result <- nil // the committer isn't held up by it
+		})
+	})
+	t.Run("Stopping", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := hung()
+			c.queue <- &waitingEntry{}
+			close(c.stop)
+			if err := c.store(t.Context(), entryRow{}); !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v, want %v", err, model.ErrUnavailable)
+			}
+		})
+	})
+	t.Run("EndedWithoutIt", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := hung()
+			result := make(chan error)
+			go func() { result <- c.store(t.Context(), entryRow{}) }()
+			synctest.Wait()
+			close(c.ended)
+			if err := <-result; !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v, want %v", err, model.ErrUnavailable)
+			}
+		})
+	})
+	t.Run("EndedWithIt", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			c := hung()
+			result := make(chan error)
+			go func() { result <- c.store(t.Context(), entryRow{}) }()
+			synctest.Wait()
+			(<-c.queue).result <- nil
+			close(c.ended)
+			if err := <-result; err != nil {
+				t.Error(err)
+			}
+		})
+	})
+}
+
+func TestDBTime(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2020, 6, 27, 19, 14, 0, 1000, time.FixedZone("", 2*3600))
+	text, err := dbTime{at}.Value()
+	if want := "2020-06-27 17:14:00.000001"; err != nil || text != want {
+		t.Fatalf("%v, %v, want %s", text, err, want)
+	}
+	for _, from := range []any{text, []byte(text.(string))} {
+		var got dbTime
+		if err := got.Scan(from); err != nil || !got.Equal(at) {
+			t.Errorf("%v, %v, want %s", got, err, at)
+		}
+	}
+	for _, from := range []any{nil, at, "yesterday"} {
+		if err := new(dbTime).Scan(from); err == nil {
+			t.Errorf("%v was taken for a time", from)
+		}
+	}
+	for _, from := range []any{nil, "0123456789abcdef", []byte("short")} {
+		if err := new(dbUID).Scan(from); err == nil {
+			t.Errorf("%v was taken for a fingerprint", from)
+		}
+	}
+}

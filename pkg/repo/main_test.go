@@ -1,0 +1,82 @@
+package repo_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+func TestMain(m *testing.M) {
+	if url := os.Getenv(childURL); url != "" {
+		os.Exit(storeUntilKilled(url))
+	}
+	code := repotest.Main(m)
+	if code == 0 {
+		if err := goleak.Find(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// onEach runs fn in parallel on every kind of database, each new and migrated.
+func onEach(t *testing.T, fn func(t *testing.T, db *repo.DB)) {
+	t.Helper()
+	t.Parallel()
+	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.DB) {
+		t.Parallel()
+		fn(t, open(t))
+	})
+}
+
+var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+
+// entry is one that started so many seconds after noon.
+func entry(second int, title string) model.Entry {
+	return model.Entry{LogSource: 1, TrackStart: noon.Add(time.Duration(second) * time.Second), Artist: "Mazzie Star", Title: title}
+}
+
+func store(t *testing.T, db *repo.DB, entries ...model.Entry) {
+	t.Helper()
+	for _, e := range entries {
+		if err := db.StoreEntry(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// find returns the entries of a query.
+func find(t *testing.T, db *repo.DB, q repo.EntryQuery) []model.Entry {
+	t.Helper()
+	entries, err := db.Entries(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}
+
+// only returns the single entry of the database.
+func only(t *testing.T, db *repo.DB) model.Entry {
+	t.Helper()
+	entries := find(t, db, repo.EntryQuery{})
+	if len(entries) != 1 {
+		t.Fatalf("%d entries, want 1: %v", len(entries), entries)
+	}
+	return entries[0]
+}
+
+func titles(entries []model.Entry) string {
+	var all string
+	for _, e := range entries {
+		all += e.Title
+	}
+	return all
+}

@@ -1,0 +1,185 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+	"github.com/pressly/goose/v3"
+	"gorm.io/driver/mysql"
+	"gorm.io/gorm"
+
+	"aura.radio/engine/migrations"
+)
+
+const (
+	mysqlScheme = "mysql"
+	mysqlPort   = "3306"
+	// dialTimeout is short because a server that is there answers at once, and
+	// an engine waits for the answer.
+	dialTimeout = 2 * time.Second
+	// connMaxLifetime lets connections follow a proxy or a cluster that moved.
+	connMaxLifetime = 5 * time.Minute
+)
+
+type mysqlDialect struct {
+	config  *driver.Config
+	poolMax int
+}
+
+func newMySQL(c Config) (dialect, error) {
+	const form = "AURA_DATABASE_URL: must have the form mysql://user:password@host:3306/database"
+	u, err := url.Parse(c.URL)
+	if err != nil { // err repeats the URL, and with it the password
+		return nil, errors.New(form + "; write special characters of the password as %XX")
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	if u.Hostname() == "" || u.User.Username() == "" || name == "" || strings.Contains(name, "/") {
+		return nil, errors.New(form)
+	}
+	// Only the parameters go through the driver's own syntax, which knows no
+	// escapes for user and password.
+	config, err := driver.ParseDSN("/?" + u.RawQuery)
+	if err != nil {
+		return nil, errors.New("AURA_DATABASE_URL: the MySQL driver does not understand the parameters after ?")
+	}
+	port := u.Port()
+	if port == "" {
+		port = mysqlPort
+	}
+	config.Net, config.Addr = "tcp", net.JoinHostPort(u.Hostname(), port)
+	config.User, config.DBName = u.User.Username(), name
+	config.Passwd, _ = u.User.Password()
+	timeout := c.queryTimeout()
+	if config.Timeout == 0 {
+		config.Timeout = min(dialTimeout, timeout)
+	}
+	// Statements end by their context; these are for what has none, such as
+	// COMMIT on a connection whose other end is gone.
+	config.ReadTimeout, config.WriteTimeout = timeout, timeout
+	config.ParseTime, config.Loc = false, time.UTC
+	config.MultiStatements = false
+	// A group of any size is then one round trip.
+	config.InterpolateParams = true
+	config.Logger = &driver.NopLogger{} // errors are returned
+	if config.Params == nil {
+		config.Params = map[string]string{}
+	}
+	config.Params["time_zone"] = "'+00:00'"
+	// Whatever the server's default: refuse what doesn't fit, never change it.
+	config.Params["sql_mode"] = "'TRADITIONAL'"
+	if err := config.Apply(driver.Charset("utf8mb4", "")); err != nil {
+		return nil, err
+	}
+	return mysqlDialect{config: config, poolMax: c.poolSize()}, nil
+}
+
+func (d mysqlDialect) open() (write, read *gorm.DB, err error) {
+	pool, err := openMySQL(d.config, d.poolMax)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := newGorm(pool, mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true}))
+	return g, g, err
+}
+
+func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
+	connector, err := driver.NewConnector(config)
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxLifetime(connMaxLifetime)
+	return pool, nil
+}
+
+func (mysqlDialect) upsert(rows int) string { return upsert(rows, mysqlMerge) }
+
+func (mysqlDialect) statementContext(ctx context.Context) context.Context { return ctx }
+
+func (mysqlDialect) rowsPerStatement() int { return maxGroup }
+
+// storeClock: assignments happen from left to right, so body comes first.
+func (mysqlDialect) storeClock() string {
+	return `INSERT INTO clock (source, sent_at, body) VALUES (?, ?, ?)
+		ON DUPLICATE KEY UPDATE
+		body = IF(VALUES(sent_at) >= sent_at, VALUES(body), body),
+		sent_at = GREATEST(sent_at, VALUES(sent_at))`
+}
+
+func (d mysqlDialect) openForMigrations() (*sql.DB, error) {
+	config := d.config.Clone()
+	config.ReadTimeout, config.WriteTimeout = 0, 0 // altering a table may take long
+	config.ParseTime = true                        // goose's own table has times
+	const connections = 2                          // one holds the lock
+	return openMySQL(config, connections)
+}
+
+func (mysqlDialect) migrations() (goose.Dialect, fs.FS) {
+	return goose.DialectMySQL, subFolder(migrations.MySQL, "mysql")
+}
+
+// lockSchema takes a lock that ends with its connection, so that no crash
+// leaves it behind. In a Galera cluster it holds for one node: migrate through
+// one.
+func (d mysqlDialect) lockSchema(ctx context.Context, db *sql.DB) (func() error, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var got sql.NullInt64
+	// The context ends the wait; a day is for ever.
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('aura:', MD5(DATABASE())), 86400)").Scan(&got)
+	if err == nil && got.Int64 != 1 {
+		err = errors.New("the server refused the lock")
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return func() error {
+		_, err := conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(CONCAT('aura:', MD5(DATABASE())))")
+		return errors.Join(err, conn.Close())
+	}, nil
+}
+
+// Error numbers of the server.
+var (
+	mysqlConflicts = []uint16{
+		1205, // lock wait timeout
+		1213, // deadlock; in a cluster also: another node committed first
+	}
+	mysqlUnavailable = []uint16{
+		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
+		1037, 1038, 1041, // out of memory
+		1040, 1203, 1226, // too many connections
+		1044, 1045, 1049, 1129, 1130, // the server does not let us in, or has no such database yet
+		1047,                         // this cluster node has lost the others
+		1053, 1077, 1079, 1927, 1152, // going down, connection killed
+		1158, 1159, 1160, 1161, // network
+		1290, 1792, 1836, // read only
+		1317, 1969, // statement ended by an administrator or by a limit
+	}
+	mysqlNoTable = []uint16{1146}
+)
+
+func mysqlNumber(err error, among []uint16) bool {
+	var e *driver.MySQLError
+	return errors.As(err, &e) && slices.Contains(among, e.Number)
+}
+
+func (mysqlDialect) isConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
+
+func (mysqlDialect) isUnavailable(err error) bool {
+	return mysqlNumber(err, mysqlUnavailable) || errors.Is(err, driver.ErrInvalidConn)
+}
+
+func (mysqlDialect) isNoTable(err error) bool { return mysqlNumber(err, mysqlNoTable) }

@@ -1,0 +1,83 @@
+package repo
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// DB is a database. It is safe for concurrent use.
+type DB struct {
+	dialect dialect
+	// write is for writes and for reads that decide about one; read is for
+	// answers. With a server they are the same.
+	write, read *gorm.DB
+	timeout     time.Duration
+	log         zerolog.Logger
+	group       *groupCommitter
+}
+
+// Open prepares the database for use. A server need not be there yet, and the
+// schema need not be; Ready tells. An error means that the configuration is
+// wrong.
+func Open(cfg Config, log zerolog.Logger) (*DB, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	d, err := cfg.dialect()
+	if err != nil {
+		return nil, err
+	}
+	write, read, err := d.open()
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	db := &DB{dialect: d, write: write, read: read, timeout: cfg.queryTimeout(), log: log}
+	db.group = startGroupCommitter(db)
+	return db, nil
+}
+
+// Close stores what StoreEntry already accepted, then closes the connections.
+// No other call may be made afterwards.
+func (db *DB) Close() error {
+	db.group.close()
+	err := closePool(db.write)
+	if db.read != db.write {
+		err = errors.Join(err, closePool(db.read))
+	}
+	if err != nil {
+		return fmt.Errorf("close database: %w", err)
+	}
+	return nil
+}
+
+func closePool(g *gorm.DB) error {
+	pool, err := g.DB()
+	if err != nil {
+		return err
+	}
+	return pool.Close()
+}
+
+// newGorm makes a gorm handle over a pool, or closes the pool.
+func newGorm(pool *sql.DB, d gorm.Dialector) (*gorm.DB, error) {
+	g, err := gorm.Open(d, &gorm.Config{
+		// One statement is a transaction by itself.
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		DisableAutomaticPing:   true,
+		// A newer binary may have added columns that this one doesn't know.
+		QueryFields: true,
+		// Errors are returned, and statements hold what stations play.
+		Logger: logger.Discard,
+	})
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return g, nil
+}

@@ -1,0 +1,108 @@
+package repotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// requireMariaDB makes a missing server a failure instead of a skip.
+const requireMariaDB = "AURA_TEST_REQUIRE_MARIADB"
+
+// ErrNotInstalled says that there is no MariaDB server on this machine.
+var ErrNotInstalled = errors.New("MariaDB is not installed (Debian: mariadb-server)")
+
+var shared struct {
+	sync.Mutex
+	server *Server
+	err    error
+}
+
+// MariaDB returns the private server of this test binary, which is started at
+// the first call. Where MariaDB is not installed the test is skipped, or fails
+// if AURA_TEST_REQUIRE_MARIADB=1.
+func MariaDB(t testing.TB) *Server {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server == nil && shared.err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		defer cancel()
+		shared.server, shared.err = StartMariaDB(ctx)
+	}
+	if errors.Is(shared.err, ErrNotInstalled) && os.Getenv(requireMariaDB) != "1" {
+		t.Skip(shared.err)
+	}
+	if shared.err != nil {
+		t.Fatal(shared.err)
+	}
+	return shared.server
+}
+
+// Main runs the tests of a binary and removes the server afterwards. Without
+// it, the server ends with the binary nevertheless, and the next run removes
+// what it left on the disk.
+//
+//	func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+func Main(m *testing.M) (code int) {
+	code = m.Run()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		if err := shared.server.Close(); err != nil {
+			fmt.Fprintf(os.Stderr, "stop MariaDB: %v\n", err)
+			code = max(code, 1)
+		}
+	}
+	return code
+}
+
+// URL makes a new, empty database and names it.
+func (s *Server) URL(t testing.TB) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	s.mu.Lock()
+	s.databases++
+	name := fmt.Sprintf("test_%d", s.databases)
+	s.mu.Unlock()
+	url, err := s.CreateDatabase(ctx, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// Restart starts a server that a test stopped or killed, with the databases
+// that it had; it does nothing while the server runs.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	if err := s.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// install makes a data directory with the system tables.
+func install(ctx context.Context, dir string, run func(*exec.Cmd)) error {
+	program, err := exec.LookPath("mariadb-install-db")
+	if err != nil {
+		return ErrNotInstalled
+	}
+	cmd := exec.CommandContext(ctx, program, "--no-defaults", "--datadir="+dir,
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
+	run(cmd)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("mariadb-install-db: %w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	return nil
+}
+
+const startTimeout = 2 * time.Minute

@@ -1,0 +1,295 @@
+package repotest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// The account that URLs name, and the sign by which the directories of servers
+// are known: the process that started them follows.
+const (
+	testUser     = "aura"
+	testPassword = "not/so:s3cret@all"
+	dirPrefix    = "aura-mariadb-"
+)
+
+// Server is a private MariaDB server with its default durability. It belongs to
+// the process that started it and ends with it.
+//
+// Stop, Kill, Pause and Start disturb everybody who uses the server: a test that calls
+// them must not be parallel, and must leave the server running.
+type Server struct {
+	dir        string
+	port       int
+	credential *syscall.Credential // whom it runs as; nil: as this process
+
+	mu        sync.Mutex
+	databases int
+	process   *os.Process
+	ended     chan struct{} // closed when process ended
+}
+
+// StartMariaDB installs a server into a directory of its own and starts it. End
+// it with Close. Error: ErrNotInstalled.
+func StartMariaDB(ctx context.Context) (*Server, error) {
+	removeLeftovers()
+	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{dir: dir}
+	err = s.prepare(ctx)
+	if err == nil {
+		err = s.startOnFreePort(ctx)
+	}
+	if err == nil {
+		err = s.createUser(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), s.Close())
+	}
+	return s, nil
+}
+
+// Close ends the server and removes its directory.
+func (s *Server) Close() error {
+	s.Kill()
+	return os.RemoveAll(s.dir)
+}
+
+// removeLeftovers removes the directories of processes that could not.
+func removeLeftovers() {
+	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
+	for _, dir := range dirs {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "-")
+		if n, err := strconv.Atoi(pid); err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir) // best effort: it may be another user's
+		}
+	}
+}
+
+func (s *Server) prepare(ctx context.Context) error {
+	if os.Geteuid() == 0 { // MariaDB refuses to run as root
+		if err := s.becomeUser("mysql"); err != nil {
+			return err
+		}
+	}
+	return install(ctx, s.data(), func(cmd *exec.Cmd) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
+	})
+}
+
+func (s *Server) becomeUser(name string) error {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotInstalled, err)
+	}
+	uid, err := strconv.ParseUint(u.Uid, 10, 32)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.ParseUint(u.Gid, 10, 32)
+	if err != nil {
+		return err
+	}
+	s.credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	return os.Chown(s.dir, int(uid), int(gid))
+}
+
+func (s *Server) data() string   { return filepath.Join(s.dir, "data") }
+func (s *Server) socket() string { return filepath.Join(s.dir, "s") } // such paths are short
+func (s *Server) errors() string { return filepath.Join(s.dir, "error.log") }
+
+// startOnFreePort looks for another port where somebody was faster.
+func (s *Server) startOnFreePort(ctx context.Context) error {
+	var err error
+	for range 3 {
+		if s.port, err = freePort(); err != nil {
+			return err
+		}
+		if err = s.Start(ctx); err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}
+
+// Start starts a server that was stopped or killed, on the same port, and
+// returns when it answers. It does nothing while the server runs.
+func (s *Server) Start(ctx context.Context) error {
+	if s.running() {
+		return nil
+	}
+	program, err := exec.LookPath("mariadbd")
+	if err != nil {
+		return ErrNotInstalled
+	}
+	cmd := exec.Command(program, "--no-defaults", "--datadir="+s.data(),
+		"--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port), "--socket="+s.socket(),
+		"--pid-file="+filepath.Join(s.dir, "pid"), "--log-error="+s.errors(),
+		"--skip-name-resolve", "--max-connections=500")
+	// It gets its user here and not by --user, because changing the user would
+	// make the kernel forget Pdeathsig.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		// Pdeathsig means the death of the thread: it must live as long.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // why it ended is in its log
+			close(ended)
+		}
+	}()
+	if err := <-started; err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.process, s.ended = cmd.Process, ended
+	s.mu.Unlock()
+	return s.awaitReady(ctx, ended)
+}
+
+func (s *Server) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.process != nil
+}
+
+func (s *Server) awaitReady(ctx context.Context, ended <-chan struct{}) error {
+	db, err := s.asRoot()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ended:
+			s.Kill() // forget it
+			log, _ := os.ReadFile(s.errors())
+			return fmt.Errorf("mariadbd ended: %s", log)
+		case <-ctx.Done():
+			return fmt.Errorf("mariadbd does not answer: %w", err)
+		}
+	}
+}
+
+// Kill ends the server at once, as a power cut would.
+func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+
+// Stop ends the server in good order.
+func (s *Server) Stop() { s.end(syscall.SIGTERM) }
+
+// Pause makes the server fall silent without closing a connection, as a hung
+// host does, until Resume.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process != nil {
+		_ = s.process.Signal(sig) // it may have ended by itself
+	}
+}
+
+func (s *Server) end(how syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Signal(how) // it may have ended by itself
+	<-s.ended
+	s.process = nil
+}
+
+// DSN names a database for database/sql with the driver "mysql".
+func (s *Server) DSN(database string) string { return s.config(database).FormatDSN() }
+
+func (s *Server) config(database string) *mysql.Config {
+	c := mysql.NewConfig()
+	c.User, c.Passwd = testUser, testPassword
+	c.Net, c.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port))
+	c.DBName = database
+	return c
+}
+
+func (s *Server) asRoot() (*sql.DB, error) {
+	c := mysql.NewConfig()
+	c.User, c.Net, c.Addr = "root", "unix", s.socket()
+	c.Logger = &mysql.NopLogger{} // while it starts, it does not answer
+	connector, err := mysql.NewConnector(c)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func (s *Server) createUser(ctx context.Context) error {
+	return s.Exec(ctx,
+		fmt.Sprintf("CREATE USER %s@'127.0.0.1' IDENTIFIED BY '%s'", testUser, testPassword),
+		fmt.Sprintf("GRANT ALL ON *.* TO %s@'127.0.0.1'", testUser))
+}
+
+// CreateDatabase makes an empty database and returns its URL.
+func (s *Server) CreateDatabase(ctx context.Context, name string) (string, error) {
+	if err := s.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", fmt.Errorf("create database %s: %w", name, err)
+	}
+	u := url.URL{
+		Scheme: "mysql", User: url.UserPassword(testUser, testPassword),
+		Host: s.config(name).Addr, Path: name,
+	}
+	return u.String(), nil
+}
+
+// Exec executes statements as the server's administrator.
+func (s *Server) Exec(ctx context.Context, statements ...string) error {
+	db, err := s.asRoot()
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package repo_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+func TestDB_StoreHealth(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		if _, err := db.LatestHealth(t.Context(), 1); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, model.ErrNotFound)
+		}
+		for _, h := range []model.Health{
+			{Source: 1, LogTime: noon.Add(2 * time.Second), Details: "second"},
+			{Source: 1, LogTime: noon.Add(2 * time.Second), Details: "third", Healthy: true},
+			{Source: 1, LogTime: noon, Details: "first 🎵"},
+			{Source: 1, LogTime: noon, Details: "first 🎵"},
+			{Source: 2, LogTime: noon.Add(time.Hour), Details: "other"},
+		} {
+			if err := db.StoreHealth(t.Context(), h); err != nil {
+				t.Fatal(err)
+			}
+		}
+		latest, err := db.LatestHealth(t.Context(), 1)
+		want := model.Health{ID: latest.ID, Source: 1, LogTime: noon.Add(2 * time.Second), Healthy: true, Details: "third"}
+		if err != nil || latest != want {
+			t.Errorf("%+v, %v, want %+v", latest, err, want)
+		}
+		for _, test := range []struct {
+			from  time.Time
+			limit int
+			want  string
+		}{
+			{noon, 10, "[third second first 🎵]"},
+			{noon, 2, "[third second]"},
+			{noon.Add(time.Nanosecond), 10, "[third second]"},
+		} {
+			history, err := db.HealthHistory(t.Context(), 1, test.from, test.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var details []string
+			for _, h := range history {
+				details = append(details, h.Details)
+			}
+			if got := fmt.Sprint(details); got != test.want {
+				t.Errorf("from %s: %s, want %s", test.from, got, test.want)
+			}
+		}
+	})
+}
+
+func admitAll(model.Activation) error { return nil }
+
+func TestDB_Activate(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		if _, err := db.ActiveSource(t.Context(), noon); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, model.ErrNotFound)
+		}
+		activate := func(source int, from time.Time, pinned bool) model.Activation {
+			t.Helper()
+			a, err := db.Activate(t.Context(), model.Activation{Source: source, From: from, RecordedAt: noon, By: "alice", Reason: "test", Pinned: pinned}, admitAll)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		first := activate(1, noon, false)
+		second := activate(2, noon.Add(time.Hour), false)
+		late := activate(3, noon.Add(time.Minute), true) // delivered late
+		if first.Epoch != 1 || late.Epoch != 3 {
+			t.Errorf("epochs %d, %d", first.Epoch, late.Epoch)
+		}
+		for _, test := range []struct {
+			now    time.Time
+			source int
+			since  time.Time
+		}{
+			{noon, 1, noon},
+			{noon.Add(2 * time.Minute), 3, noon.Add(time.Minute)},
+			{noon.Add(2 * time.Hour), 2, noon.Add(time.Hour)},
+		} {
+			got, err := db.ActiveSource(t.Context(), test.now)
+			want := model.ActiveSource{Source: test.source, Since: &test.since, Epoch: 3, Pinned: true}
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %+v, %v, want %+v", test.now, got, err, want)
+			}
+		}
+		history, err := db.Activations(t.Context(), 0, 10)
+		if want := []model.Activation{second, late, first}; err != nil || !reflect.DeepEqual(history, want) {
+			t.Errorf("%+v, %v, want %+v", history, err, want)
+		}
+		if history, err := db.Activations(t.Context(), 1, 1); err != nil || len(history) != 1 || history[0].Source != 3 {
+			t.Errorf("%+v, %v", history, err)
+		}
+		t.Run("Refused", func(t *testing.T) {
+			_, err := db.Activate(t.Context(), model.Activation{Source: 1, From: noon}, func(last model.Activation) error {
+				if last != late {
+					t.Errorf("asked about %+v, want %+v", last, late)
+				}
+				return model.ErrPinned
+			})
+			if !errors.Is(err, model.ErrPinned) {
+				t.Errorf("error %v, want %v", err, model.ErrPinned)
+			}
+		})
+	})
+}
+
+// TestDB_Activate_concurrent: every activation gets an epoch of its own, and of
+// those who all saw the same epoch one wins.
+func TestDB_Activate_concurrent(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		const n = 8
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				if _, err := db.Activate(t.Context(), model.Activation{Source: i + 1, From: noon, RecordedAt: noon}, admitAll); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		var mu sync.Mutex
+		won := 0
+		for range n {
+			all.Go(func() {
+				_, err := db.Activate(t.Context(), model.Activation{Source: 1, From: noon, RecordedAt: noon}, func(last model.Activation) error {
+					if last.Epoch != n {
+						return model.ErrStaleEpoch
+					}
+					return nil
+				})
+				if err == nil {
+					mu.Lock()
+					won++
+					mu.Unlock()
+				} else if !errors.Is(err, model.ErrStaleEpoch) {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		history, err := db.Activations(t.Context(), 0, 100)
+		if err != nil || len(history) != n+1 || history[0].Epoch != n+1 || won != 1 {
+			t.Errorf("%d activations, %d won, %v", len(history), won, err)
+		}
+	})
+}
+
+func TestDB_StoreClock(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		if _, err := db.Clock(t.Context(), 1); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, model.ErrNotFound)
+		}
+		for _, c := range []struct {
+			sent int
+			body string
+			want string
+		}{
+			{1, `{"n": "first 🎵"}`, `{"n": "first 🎵"}`},
+			{3, `{"n":3}`, `{"n":3}`},
+			{2, `{"n":2}`, `{"n":3}`},
+			{3, `{"n":4}`, `{"n":4}`},
+		} {
+			clock := model.Clock{Source: 1, SentAt: noon.Add(time.Duration(c.sent) * time.Second), Body: []byte(c.body)}
+			if err := db.StoreClock(t.Context(), clock); err != nil {
+				t.Fatal(err)
+			}
+			got, err := db.Clock(t.Context(), 1)
+			if err != nil || string(got.Body) != c.want || got.SentAt.Before(clock.SentAt) {
+				t.Errorf("after %s: %s of %s, %v, want %s", c.body, got.Body, got.SentAt, err, c.want)
+			}
+		}
+	})
+}

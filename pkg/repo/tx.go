@@ -1,0 +1,42 @@
+package repo
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// A transaction that lost against another one is repeated this often, with
+// pauses that grow to about maxPause.
+const (
+	maxAttempts = 8
+	firstPause  = 2 * time.Millisecond
+	maxPause    = 100 * time.Millisecond
+)
+
+// retry repeats do while it loses against other transactions.
+func (db *DB) retry(ctx context.Context, do func() error) error {
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := do()
+		if err == nil || attempt == maxAttempts || !db.dialect.isConflict(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// transaction runs do in a transaction, again from the start where it lost
+// against another one.
+func (db *DB) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {
+	return db.retry(ctx, func() error {
+		return db.write.WithContext(ctx).Transaction(do)
+	})
+}

@@ -1,0 +1,106 @@
+package repo
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+func TestDB_retry(t *testing.T) {
+	t.Parallel()
+	deadlock := fmt.Errorf("commit: %w", &mysql.MySQLError{Number: 1213})
+	broken := &mysql.MySQLError{Number: 1064}
+	for _, test := range []struct {
+		name    string
+		results []error // of the attempts; the last one repeats
+		patient time.Duration
+		want    error
+		calls   int
+	}{
+		{"OK", []error{nil}, time.Minute, nil, 1},
+		{"Deadlock", []error{deadlock, deadlock, nil}, time.Minute, nil, 3},
+		{"DeadlockForEver", []error{deadlock}, time.Minute, deadlock, maxAttempts},
+		{"Other", []error{broken}, time.Minute, broken, 1},
+		{"NoTime", []error{deadlock}, 0, deadlock, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), test.patient)
+				defer cancel()
+				db, calls := &DB{dialect: mysqlDialect{}}, 0
+				err := db.retry(ctx, func() error {
+					calls++
+					return test.results[min(calls, len(test.results))-1]
+				})
+				if !errors.Is(err, test.want) || calls != test.calls {
+					t.Errorf("%v after %d calls, want %v after %d", err, calls, test.want, test.calls)
+				}
+			})
+		})
+	}
+}
+
+func TestDB_fail(t *testing.T) {
+	t.Parallel()
+	db := &DB{dialect: mysqlDialect{}, timeout: time.Second}
+	other := errors.New("other")
+	for _, test := range []struct {
+		err, want error
+	}{
+		{nil, nil},
+		{gorm.ErrRecordNotFound, model.ErrNotFound},
+		{driver.ErrBadConn, model.ErrUnavailable},
+		{mysql.ErrInvalidConn, model.ErrUnavailable},
+		{&net.OpError{Op: "dial", Err: io.EOF}, model.ErrUnavailable},
+		{io.ErrUnexpectedEOF, model.ErrUnavailable},
+		{&mysql.MySQLError{Number: 1040}, model.ErrUnavailable}, // too many connections
+		{&mysql.MySQLError{Number: 1290}, model.ErrUnavailable}, // read only
+		{&mysql.MySQLError{Number: 1114}, model.ErrUnavailable}, // full
+		{&mysql.MySQLError{Number: 1213}, model.ErrUnavailable}, // still a deadlock
+		{errClosed, model.ErrUnavailable},
+		{other, other},
+	} {
+		err := db.fail(t.Context(), "test", test.err)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%v became %v, want %v", test.err, err, test.want)
+		}
+		if errors.Is(test.want, other) && errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("%v became %v", test.err, err)
+		}
+	}
+	t.Run("TooSlow", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := db.deadline(t.Context())
+			defer cancel()
+			<-ctx.Done()
+			if err := db.fail(ctx, "test", ctx.Err()); !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v, want %v", err, model.ErrUnavailable)
+			}
+		})
+	})
+	t.Run("CallerLeaves", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			caller, leave := context.WithCancel(t.Context())
+			ctx, cancel := db.deadline(caller)
+			defer cancel()
+			leave()
+			if err := db.fail(ctx, "test", other); !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("error %v, want %v", err, context.Canceled)
+			}
+		})
+	})
+}
