@@ -12,6 +12,7 @@ import (
 const (
 	idleMemoryBar = 40 << 20
 	readyBar      = 300 * time.Millisecond
+	settle        = time.Second // until it is idle
 )
 
 // benchIdle measures a process that nobody has asked anything yet.
@@ -27,6 +28,7 @@ func benchIdle(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
+		time.Sleep(settle)
 		rss, err := p.rss()
 		if err := errors.Join(err, p.stop()); err != nil {
 			return err
@@ -39,7 +41,7 @@ func benchIdle(ctx context.Context, o options) error {
 		}
 		return "ok"
 	}
-	fmt.Printf("  %-44s %.1f MiB, bar %d MiB: %s\n", "resident memory, idle", median(memory)/(1<<20), idleMemoryBar>>20, verdict(median(memory) > idleMemoryBar))
-	fmt.Printf("  %-44s %.0f ms, bar %d ms: %s\n", "ready after exec", median(ready)/1e6, readyBar.Milliseconds(), verdict(median(ready) > float64(readyBar)))
+	fmt.Printf("  %-54s %.1f MiB, bar %d MiB: %s\n", "resident memory, idle", median(memory)/(1<<20), idleMemoryBar>>20, verdict(median(memory) > idleMemoryBar))
+	fmt.Printf("  %-54s %.0f ms, bar %d ms: %s\n", "ready after exec", median(ready)/1e6, readyBar.Milliseconds(), verdict(median(ready) > float64(readyBar)))
 	return nil
 }

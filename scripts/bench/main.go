@@ -70,13 +70,17 @@ func pairs(o options, name string, bar float64, subject, peer func() (float64, e
 	return nil
 }
 
+// report prints the ratios beside their bar; 0 is no bar.
 func report(name string, bar float64, what string, ratios []float64) {
-	verdict := "ok"
-	if median(ratios) < bar {
-		verdict = "MISSED"
+	verdict := fmt.Sprintf(", bar %.2f: ok", bar)
+	switch {
+	case bar == 0:
+		verdict = ""
+	case median(ratios) < bar:
+		verdict = fmt.Sprintf(", bar %.2f: MISSED", bar)
 	}
-	fmt.Printf("  %-44s %-34s ratio %.2f (%.2f to %.2f), bar %.2f: %s\n",
-		name, what, median(ratios), slices.Min(ratios), slices.Max(ratios), bar, verdict)
+	fmt.Printf("  %-54s %-28s ratio %.2f (%.2f to %.2f)%s\n",
+		name, what, median(ratios), slices.Min(ratios), slices.Max(ratios), verdict)
 }
 
 func median(v []float64) float64 {

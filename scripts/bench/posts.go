@@ -6,6 +6,9 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +18,9 @@ import (
 	_ "github.com/glebarez/go-sqlite"  // the bare peer's driver for SQLite
 	_ "github.com/go-sql-driver/mysql" // and for MariaDB
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -79,11 +84,85 @@ func benchTarget(ctx context.Context, o options, dir string, t target) error {
 	if err := migrate(ctx, t.bareURL); err != nil {
 		return err
 	}
+	peer, err := openBare(ctx, t)
+	if err != nil {
+		return err
+	}
+	bare := func() (float64, error) { return peer.rate(ctx, o) }
+	err = errors.Join(
+		benchStore(ctx, o, t, bare),
+		benchFloor(ctx, o, dir, t, peer, bare),
+		benchService(ctx, o, dir, t, bare),
+	)
+	return errors.Join(err, peer.close())
+}
+
+// benchStore measures the repository alone, so that one sees what HTTP costs
+// beside it.
+func benchStore(ctx context.Context, o options, t target, bare func() (float64, error)) error {
+	if err := migrate(ctx, t.url); err != nil {
+		return err
+	}
+	db, err := repo.Open(repo.Config{URL: t.url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	if err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		callers int
+		bar     float64
+	}{{1, oneClientBar}, {manyClients, manyClientsBar}} {
+		err = errors.Join(err, pairs(o, fmt.Sprintf("%s: store without HTTP, %d at once", t.name, c.callers), c.bar,
+			func() (float64, error) { return stores(ctx, o, db, c.callers) }, bare))
+	}
+	return errors.Join(err, db.Close())
+}
+
+// stores is the rate of entries that callers store at once.
+func stores(ctx context.Context, o options, db *repo.DB, callers int) (float64, error) {
+	var n atomic.Int64
+	began := time.Now()
+	g, ctx := errgroup.WithContext(ctx)
+	for range callers {
+		g.Go(func() error {
+			for ; time.Since(began) < o.length; n.Add(1) {
+				e := model.Entry{
+					LogSource: 1, TrackStart: time.Unix(postEpoch+played.Add(1), 0),
+					Artist: "Mazzie Star", Album: "So Tonight That I Might See", Title: "Fade Into You",
+					TrackNum: 1, Duration: 295 * time.Second, ShowName: "Bench",
+				}
+				e.Normalize()
+				if err := db.StoreEntry(ctx, e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	return float64(n.Load()) / time.Since(began).Seconds(), err
+}
+
+// benchFloor is what any HTTP server in Go can reach: the bare INSERT behind
+// net/http and nothing else. It has no bar.
+func benchFloor(ctx context.Context, o options, dir string, t target, peer *bareTable, bare func() (float64, error)) error {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.Copy(io.Discard, r.Body)
+		if err = errors.Join(err, peer.insert(r.Context())); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer server.Close()
+	return pairs(o, t.name+": floor, net/http and bare INSERT, 1 client", 0,
+		func() (float64, error) { return posts(ctx, o, dir, server.URL, 1) }, bare)
+}
+
+func benchService(ctx context.Context, o options, dir string, t target, bare func() (float64, error)) error {
 	subject, err := startEngineAPI(ctx, o.binary, t.url)
 	if err != nil {
 		return err
 	}
-	bare := func() (float64, error) { return bareInserts(ctx, o, t) }
 	err = errors.Join(
 		pairs(o, t.name+": POST, 1 client", oneClientBar,
 			func() (float64, error) { return posts(ctx, o, dir, subject.url, 1) }, bare),
@@ -107,27 +186,42 @@ var played atomic.Int64
 
 const postEpoch = 100_000_000 // Unix time: 1973
 
-// bareInserts is the rate of one client with one prepared statement.
-func bareInserts(ctx context.Context, o options, t target) (float64, error) {
+// bareTable is the peer: one connection and one prepared statement.
+type bareTable struct {
+	db        *sql.DB
+	statement *sql.Stmt
+}
+
+func openBare(ctx context.Context, t target) (*bareTable, error) {
 	db, err := sql.Open(t.driver, t.source)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	defer db.Close()
 	db.SetMaxOpenConns(1)
-	insert, err := db.PrepareContext(ctx, `INSERT INTO playlog
+	statement, err := db.PrepareContext(ctx, `INSERT INTO playlog
 		(fingerprint, log_source, track_start, track_artist, track_album, track_title, track_num, duration_ms, show_name, played_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
-		return 0, err
+		return nil, errors.Join(err, db.Close())
 	}
-	defer insert.Close()
+	return &bareTable{db, statement}, nil
+}
+
+func (b *bareTable) close() error { return errors.Join(b.statement.Close(), b.db.Close()) }
+
+func (b *bareTable) insert(ctx context.Context) error {
+	start := postEpoch + played.Add(1)
+	at := time.Unix(start, 0).UTC().Format("2006-01-02 15:04:05.000000")
+	_, err := b.statement.ExecContext(ctx, fmt.Appendf(nil, "%016d", start), 1, at,
+		"Mazzie Star", "So Tonight That I Might See", "Fade Into You", 1, 295000, "Bench", at)
+	return err
+}
+
+// rate is that of one client that inserts one row after the other.
+func (b *bareTable) rate(ctx context.Context, o options) (float64, error) {
 	began, n := time.Now(), 0
 	for ; time.Since(began) < o.length; n++ {
-		start := postEpoch + played.Add(1)
-		at := time.Unix(start, 0).UTC().Format("2006-01-02 15:04:05.000000")
-		fingerprint := fmt.Appendf(nil, "%016d", start)
-		if _, err := insert.ExecContext(ctx, fingerprint, 1, at, "Mazzie Star", "So Tonight That I Might See", "Fade Into You", n, 295000, "Bench", at); err != nil {
+		if err := b.insert(ctx); err != nil {
 			return 0, err
 		}
 	}
