@@ -1,0 +1,64 @@
+package onair
+
+import "slices"
+
+// Splice puts fresh, what Derive gave for w, in the place of what a
+// materialized log holds there. old are the segments of that log that touch w:
+// those with From <= w.To and Until >= w.From, bounds included, because what
+// ends where fresh begins may turn out to go on; more does no harm. Where fresh
+// is of one source, so must old be.
+//
+// It returns what to remove from the log and what to add, oldest first; both
+// are empty where nothing changed.
+func Splice(old []Segment, w Window, fresh []Segment) (remove, add []Segment) {
+	pieces := slices.Clone(fresh)
+	for _, s := range old {
+		pieces = append(pieces, s.outside(w)...)
+	}
+	slices.SortFunc(pieces, byTime)
+	var joined []Segment
+	for _, s := range pieces {
+		if n := len(joined); n > 0 && joined[n-1].goesOnAs(s) {
+			joined[n-1].Until = s.Until
+			continue
+		}
+		joined = append(joined, s)
+	}
+	old = slices.SortedFunc(slices.Values(old), byTime)
+	return without(old, joined), without(joined, old)
+}
+
+// outside returns the parts of s before and after w.
+func (s Segment) outside(w Window) (parts []Segment) {
+	if s.From.Before(w.From) {
+		before := s
+		if s.Until.IsZero() || s.Until.After(w.From) {
+			before.Until = w.From
+		}
+		parts = append(parts, before)
+	}
+	if !w.To.IsZero() && (s.Until.IsZero() || s.Until.After(w.To)) {
+		after := s
+		if s.From.Before(w.To) {
+			after.From = w.To
+		}
+		parts = append(parts, after)
+	}
+	return parts
+}
+
+// goesOnAs reports whether next is the same record, still on air.
+func (s Segment) goesOnAs(next Segment) bool {
+	return s.Fingerprint == next.Fingerprint && s.Until.Equal(next.From)
+}
+
+// without returns the segments that are not among others. Both are sorted; in
+// one log no two segments start together.
+func without(segments, others []Segment) []Segment {
+	return slices.DeleteFunc(slices.Clone(segments), func(s Segment) bool {
+		i, found := slices.BinarySearchFunc(others, s, byTime)
+		return found && others[i].Fingerprint == s.Fingerprint && others[i].Until.Equal(s.Until)
+	})
+}
+
+func byTime(a, b Segment) int { return a.From.Compare(b.From) }
