@@ -871,7 +871,8 @@ type ClientInterface interface {
 	// GetClock The studio clock
 	//
 	// What plays, the current and the next show with their times, and the
-	// server's time; beside it whatever the engine sent.
+	// server's time; beside it whatever the engine sent, its own
+	// `current_track` as `engine_current_track`.
 	//
 	// Corresponds with GET /clock (the `GetClock` operationId).
 	GetClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1029,8 +1030,8 @@ type ClientInterface interface {
 	//
 	// With `If-Match`, only if nobody activated a source since (412
 	// otherwise). While a source is pinned, only a request with `pin` is
-	// taken (409 otherwise): `true` pins this source instead, `false`
-	// releases. Activating what is active already, with the same `pin` or
+	// taken, and never a monitor's (409 otherwise): `true` pins this source
+	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
@@ -1044,8 +1045,8 @@ type ClientInterface interface {
 	//
 	// With `If-Match`, only if nobody activated a source since (412
 	// otherwise). While a source is pinned, only a request with `pin` is
-	// taken (409 otherwise): `true` pins this source instead, `false`
-	// releases. Activating what is active already, with the same `pin` or
+	// taken, and never a monitor's (409 otherwise): `true` pins this source
+	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
@@ -1136,7 +1137,8 @@ type ClientInterface interface {
 // GetClock The studio clock
 //
 // What plays, the current and the next show with their times, and the
-// server's time; beside it whatever the engine sent.
+// server's time; beside it whatever the engine sent, its own
+// `current_track` as `engine_current_track`.
 //
 // Corresponds with GET /clock (the `GetClock` operationId).
 func (c *Client) GetClock(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1494,8 +1496,8 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 //
 // With `If-Match`, only if nobody activated a source since (412
 // otherwise). While a source is pinned, only a request with `pin` is
-// taken (409 otherwise): `true` pins this source instead, `false`
-// releases. Activating what is active already, with the same `pin` or
+// taken, and never a monitor's (409 otherwise): `true` pins this source
+// instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
@@ -1519,8 +1521,8 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 //
 // With `If-Match`, only if nobody activated a source since (412
 // otherwise). While a source is pinned, only a request with `pin` is
-// taken (409 otherwise): `true` pins this source instead, `false`
-// releases. Activating what is active already, with the same `pin` or
+// taken, and never a monitor's (409 otherwise): `true` pins this source
+// instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
@@ -3019,7 +3021,8 @@ type ClientWithResponsesInterface interface {
 	// GetClockWithResponse The studio clock
 	//
 	// What plays, the current and the next show with their times, and the
-	// server's time; beside it whatever the engine sent.
+	// server's time; beside it whatever the engine sent, its own
+	// `current_track` as `engine_current_track`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3189,8 +3192,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// With `If-Match`, only if nobody activated a source since (412
 	// otherwise). While a source is pinned, only a request with `pin` is
-	// taken (409 otherwise): `true` pins this source instead, `false`
-	// releases. Activating what is active already, with the same `pin` or
+	// taken, and never a monitor's (409 otherwise): `true` pins this source
+	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
@@ -3204,8 +3207,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// With `If-Match`, only if nobody activated a source since (412
 	// otherwise). While a source is pinned, only a request with `pin` is
-	// taken (409 otherwise): `true` pins this source instead, `false`
-	// releases. Activating what is active already, with the same `pin` or
+	// taken, and never a monitor's (409 otherwise): `true` pins this source
+	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
@@ -4396,7 +4399,8 @@ func (r GetTrackResponse) ContentType() string {
 // GetClockWithResponse The studio clock
 //
 // What plays, the current and the next show with their times, and the
-// server's time; beside it whatever the engine sent.
+// server's time; beside it whatever the engine sent, its own
+// `current_track` as `engine_current_track`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4686,8 +4690,8 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 //
 // With `If-Match`, only if nobody activated a source since (412
 // otherwise). While a source is pinned, only a request with `pin` is
-// taken (409 otherwise): `true` pins this source instead, `false`
-// releases. Activating what is active already, with the same `pin` or
+// taken, and never a monitor's (409 otherwise): `true` pins this source
+// instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
@@ -4707,8 +4711,8 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 //
 // With `If-Match`, only if nobody activated a source since (412
 // otherwise). While a source is pinned, only a request with `pin` is
-// taken (409 otherwise): `true` pins this source instead, `false`
-// releases. Activating what is active already, with the same `pin` or
+// taken, and never a monitor's (409 otherwise): `true` pins this source
+// instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
@@ -8510,48 +8514,48 @@ var swaggerSpec = []string{
 	"NFb2zemJLaX8DXliTL5DqSL//Z//NfVrwZEnfLUUCogUCZj10tTY30j6DKRnqOn1wDygprYGImERcIUq",
 	"0jUNOclotITB0XAUhEEuEye3anxwsFqthhR/Hgq5OHDvqoM3r1+++un0Fb5TuoqCk1/enZBX1qN/8vZ1",
 	"EPreGME4ODQPigw4zVgwDp4NR8NnNhCyRJ10EPmaqgV0Fu1Qe2BwEu3KRgoZxgOF0YQWQ7aMEzVm6J+Z",
-	"cFso87lvtDKzJVnmwLKkGut8mhVXiLICm6/jYBz8GbQt/2q0oDgajfbbw6S37QTqKZtk6zrVdI9WgFdp",
-	"51DuB8H4/XkYqDxNqVz76vyKJjRanC6U2e/s3+dhcI0WHcSD2Rqr1hFTA0PRMFBrHg24iCE4NxabsJZK",
-	"HXfY9gEX9936rcCdsmw+s+5fR6U/TbW/S4sCz+9GhetIcW/sFfiyydNWBSJjIp9V+pEhSz4pm7sp8vaX",
-	"s6fdaEUJLVFqjEaBJQM0ThnfEfX5Rsz/4XH+2Bi+DYMDZ39U1FUd3W+Y0i7cHNTb2fUUNZaPHGQ2XH3n",
-	"c7Y92BYP2q51WzxYtlPb4mHfa8o82tHqyrcjLApZDQoxqY/EAmz4dUmvgKyhtwGaMUvKeE5Hhy6XqNZu",
-	"LnAn9NVeebfnD1Tl24V2qtkHW7ajcUj8aP1oHiywP5QpFSokvFKrU5FSL0yb5TQVnGkh76kT3XbUOO+g",
-	"cQ8xETyCMm3R2FK2MxEMidFdzJlVqMftI3RBGZ9wlUcRgOsd4arRvDl7XL7jc0KscYJHGhszJDSOzTGh",
-	"qIbpsjhQfZbaZGftXeZPfjTFjQPh2ccnhu5G/Ico6YNGC85uXihSeAqT0rKtOW+5zNYFxITp0O056xDb",
-	"nbq2X1osQC9BDlvUeyMW1aTbFv32YjBWZ+juCNcg/uHdlKw2QHswA7wRC3M0thguuj+lCPad3PAg6tuC",
-	"zgrd+4Xr5yQG+dY2u/wDSJk1PoVZFDHnrKcfVuxuWHzbe547IVeClZ3ubNIZ0UKEJKXyEmL0G+TRcth1",
-	"AKvtpbvaVywOPrSBsL1d0G8HrId74JCfOVTTHD/kJtxkjaZa7rWjX9baGu9O6w9i3dWV5Ta2Xa2h88Mp",
-	"+wpzTCsJj2JeKNwQlcDWltcjGlwkgQVNzGZqhN72VoGYabOzctu2e9xRP08rmzHTaoKuwOJkQZ2PFrtZ",
-	"DzuSVV2H7dLAo8o6hBrZpx22l6Pr/TXN+a4bvsvqsRVxqWs0UmQ0GcQHPw7JGSjbirzSAqGjZ+vatmwt",
-	"Gh8U/Q58LY1hhWIrziBJzEZ06/ohbJzYDVg0TnDjJZU8X214zmWkOddSYtRJpdHl9nJV6Rv8+zNvTlKX",
-	"3IC7WkXuJNH0Egi1P8xoza+2R2tHYsbGwc0aqLzArI/+vddsAlKsSGbsgoSuPYnwtXBDSMK5UjFvZMLN",
-	"6+j5DXEkdL6a3/F7DMgYNTi09ebmh3+8Of0H1qCjl38ucjnhGZVaHZOXp39z1elosnBXlTM1P0+tX35I",
-	"zgpZt104JdDU32HQMhFc7l5LZDsCUHbZLoPPl2BdjF50dqXv7oleon1jX/RaqVV88/z2/eDCFUl91tVm",
-	"4Ka7670Nl3a3+P+nr1izJezuz0hdBWFwnajrzj7/bW87i5bEIJ/Qkjb2QOu6lCEMqiBnf3d12Qepz0Py",
-	"oBZ5SXflOhVwP6ZZ5vjHCFd1kCseD0UG/DpNHAoGYj5nEfio0lBlGMpZAug0GeJnfdYi2j1jnNqzcCun",
-	"TsO1PjBEq73Z0bu9zc5WE+zDpCiEI1m7USu6y31RV10PNA9tfPbARmt7bcI/g661bX1EJqjN04PvWmy5",
-	"4al7dUYXPa6GTETLkPyaCw3xsS8xNIbJ6/ngR6qjJVktfWdXql0r183NwPceDmqEzbEpK4JV4YMyOeje",
-	"lD64sUHj2/5Tuutc7EhRBI92M8cq/QLqBMH2GpcAmbuLx1aCutXb/EUJCVBlSIU+Z/93710sGeu8Wafm",
-	"om5zheEXvxtjl1233SlwPYvMg5a/yqk8w+xy68P5PRwclVshPq6bwzNDWbS7KcpWZdB9KKoiwNbYMrFO",
-	"ztNiGtpWVGxOuJiJeO0FGeISaitPT54fHk047qorpuDpkPwde40XjzFFbPtjNyYtqjtsbV7G+LSSbPLk",
-	"+egbUg43JlPD3lMzhrLXjPhx7b0oIZkiS08nvGBqclKoHRtdY0WndpqY7W0dFnF2i3cLhZATztFQrDnG",
-	"aRxjboY9xB0TJWwMyCa2eO96QjXmqNCCz+wcTCsypXo6xP9jYskMCDViUBwufGAfA35ktp7wPCNakC99",
-	"nltIVmjT4F1PeI8MwXyRVZf5WNc2n/TMJz1TFJg9llapbIo2O622KfbZQa77394YtLiZylZruY6Mrvee",
-	"O6C5S6vq0TzyxLem/3LkkklRV5W995hrvfd0+9uudrrgqovNPeDYDl8RA9ZwnzeJPeb5w5G2x+i0PLIv",
-	"I99qXp8WiQmGlheP3RaDtLF9eAtETUPUzB7HWoiKeNihPkREtyOaY1H3QCPxPpqrfjHT7yFThnqiWoHe",
-	"aChtRbO95iM9UH39IUn06ASp7jRlU9Xe6Eu5G6vHzmT6IIGa1qVKW4ZrSqt0j+GactDe5JhOQ2M/0Th7",
-	"2ZVNmu91Fttruaw7FosdvH94nuvcXfnKhc295R3ZD0xpd7PXHz0Prod9N3OHw82+vTfvIMJbDXD0Xt6q",
-	"McADmOfAZWP3M1EReStOjc7msCzlr7QxjFRjr7C8eCuifMLt1Vvm+GfLS8fu2FSkgAsOdkyb9x0WFznY",
-	"lC4XUJz4O3X821S7Fm0LSSOwEQ/D2eIKZF8SuF3zmbtA4dEMQXevxob76lAfub2r0Ry7vD46S+gavYiP",
-	"4Si04R4uVn6ax2CymK4Pboyo3e5HWYWE+/oivaSc4BWvxxM+raVBTm3noGXrousutii13c/z7+l6m+hT",
-	"TNdhpeffkHxvpttU5INZs0fPMFD1JZbsqL77k7uDVe6Ys0OYqt4MsCtU9XtSfidJ4jSfryOL6XpjWLMn",
-	"PWJvrGtjlf3JUNgijGsytdeiEMFJJDiHCJ1jqJm06yJmmeDYajSqqU2PQEyGE8PQtrzKRg98YZXPlV8j",
-	"uw/JS5GmBrHojHL5FnY6wSecJuwKhuQEL/KmZCaBXoZk+oYqPXhl4By8/n5KJKg8BTUu0l5tVp+RDpvW",
-	"N+EIOOZIGq29hASzPFzBHxaHIca7c14Nxvosh02tb9CfZdFZ5BlKiIBdQdzr26qtbb8uAAzlITyDkg12",
-	"jOnZFx9Hd/tKKmS9kGS5WkJMnliX6gBTYxB69fQxJKORJNjaZf32+uHTvvawJ++VVtiwVNYTSO5Nhvo8",
-	"ZUXw+3ODN0t7i2lbEIgtVa8OEatu8puee4GdBVBW5hgBdI32yNt8lrBoWLmxvLqCbi/evFZDUF7SWEug",
-	"Kx3iLqeme6x6OBsrhaVY00QzV48pYZEnVAtZHdPFuvvyJMo4jXXlVyOlBcDeUVYZVvl+sJ2oBFoOjSYI",
-	"nWHNMF7cUBnFeQm611srbS7fsXVRt+e3/xMAAP//",
+	"cFso87lvtDKzJVnmwLKkGut8GtmtIUqLYUHeqFwxbO2rW+q/WDQXFHgdB+Pgz6BtyVijbcXRaLTfvie9",
+	"rSpQt9nEXNfdpnu0ArxKC4hyDwnG78/DQOVpSuXaV/RXtKfR/HShzB5p/z4Pg2u0AiEezNZY6Y44Gxgu",
+	"CAO15tGAixiCc2PlCWvd1HGHrSJwcd+t3wrcXcuGNev+dVR62lR7wrQo8PxuVLguFvfGXoEvm3Bt1SYy",
+	"M/JmpYcZsvGTsiGcIm9/OXvajVaU6hKlxtAUWGZA45TxHVGfb8T8Hx7nj43h2zA4cDZLRcXV0f2GKe1C",
+	"1EG9BV5PIWT5yEFmQ9x3Pmdbim3xoO10t8WDZQu2LR72/anMox3tsXwLw6L41aAQEwFJLMCGbJf0Csga",
+	"epumGVOmjAF1dPVyyW3thgR3Ql/tr3d7/kBVvl04qJqxsGULG4fEj9bD5sEC+0OZhqFCwiv1PRUp9cK0",
+	"WU5TwZkW8p460W1HjTMSHgggJoJHUKY6GvvLdjOCITG6izlTDPW4fYQuKOMTrvIoAnD9JlwFmzeBj8t3",
+	"fB6JNWjwGGTjjITGsTlaFBU0XRYHqs9Sm+ysvcucy4+muHEgPC/5ZNLdiP8QJX3QaNvZzQtF2k9hhlq2",
+	"NWc0lw27gJgwHbo9Zx1ii1TXKkyLBeglyGGLem/Eopqo26LfXgzG6gzdXeQaxD+8m5LVpmkPZoA3YmGO",
+	"0xbDRceoFMG+kxseRH1bBFqhe79w/ZzEIN/aBpl/ACmzxqcwiyLmbPb0w4rdDYtve8+AJ+RKsLI7nk1U",
+	"I1qIkKRUXkKMvoY8Wg67DmC1vXRX+4rFwYc2ELa3C/rtgPVwDxzyM4dqauSH3ISbrNFUy7129MtaK+Td",
+	"af1BrLu6stzGtqs1gX44ZV9hXmolSVLMC4UbohLY2vJ6RIOLJLCgidlMjdDbfiwQM212Vm5bfY87au5p",
+	"ZTNmWk3QfVicLKjz62IH7GFHgqvryl0aeFRZJ1IjY7XD9nJ0vb+mOd91w3eZQLaKLnXNSYosKIP44Mch",
+	"OQNl25dX2iZ09Hld2zavRbOEokeCr78xrFBsxRkkidmIbl0PhY0TuwGLZgtuvKSSG6wNz7ksNudaSow6",
+	"qTTH3F6uKr2Gf3/mzUnqEiJwV6vInSSaXgKh9ocZrfnV9mjtSMzyOLhZA5UXmCnSv/eaTUCKFcmMXZDQ",
+	"tScRvhZuCGM49yvmmky4eR29xSGOhA5b8zt+j0EcowaHtkbd/PCPN6f/wLp1jAzMRS4nPKNSq2Py8vRv",
+	"rqIdTRbuKnmm5uep9eUPyVkh67ZzpwSa+nsPWiaCy/driWxH0Mou22X9+bKti9GLzk723X3US7Rv7KVe",
+	"K8+Kb57fvh9cuMKqz7paE9x0d8q3IdbuawH+6avcbNm7+zNSV0EYXCfquvNugLaHnkVLYpBPaEkbe6B1",
+	"nc0QBlWQs78ju+yD1OcueVCLXKa78qMKuB/TLHP8Y4SrOsgVj4ciA36dJg4FAzGfswh8JGqoMgz/LAF0",
+	"mgzxsz5rESGfMU7tWbiVh6fhWh8YotXe7Oj33mZnqwn2YVIUwpGs3agV3eW+qKuuB5qHNqZ7YCO8vTbh",
+	"n0HXWr0+IhPU5unBdy0e3fDUvTqjix5XQyaiZUh+zYWG+NiXJRrD5PV88CPV0ZKslr4bLNWu/evmBuJ7",
+	"Dwc1Qu3YyBXBqvBBmVB0b0of3NhA823/Kd11O3akKIJHu5ljlR4DdYJgS45LgMzd32OrR93qbc6jhASo",
+	"MqRCn7P/u/f+lox13sZTc1G3ucLwi9+NsTOv2+4UuD5H5kHLX+VUnmF2uSni/B4OjspNEh/XzeGZoSz0",
+	"3RRlqzLoPhRVEWBrbJlYW+dpMQ1t+yo2J1zMRLz2ggxxCbWVpyfPD48mHHfVFVPwdEj+jv3Ji8eYIrZl",
+	"shuTFhUhtp4vY3xaJqi4u6bwZEWJW+fnijx5PvqGlLOMydRw/dQMreyNJXa6CXd3rIRkiqw+LXmdnBTa",
+	"yAbdWNH0nSZm11uHRcjeksMCJ+SEc7Qfa/5yGseY5mHPdsdECRsasjky3umeUI3pLrRgPzsH04pMqZ4O",
+	"8f+YozIDQo10FGcOnyOAcUAyW094nhEtyJc+ZS4kKzR18NoovJKGYOrJqsuqrCuhT+rnk/opatUeS9lU",
+	"9kqb6FbbK/vMI9dIcG8MWlxyZQu/XHNH18bPndvc/Vf1IB954rvcfzlyeamowso2fsx18Xu6/cVZO92V",
+	"1cXmHnDsrK+IAWu4z0vJHvNY4kjbY4taHtmX7W81r8+wxFxFy4vHbudB2tiWvgWipjbPyuNYC1ERDzvU",
+	"hwj0dgR5LOoeaDveR3PV73j6PSTQUE9UK9Ab7aetaLbXNKUHqq8/JIkenSDVnabsz9oblCl3Y/XYCU4f",
+	"JH7Tup9pyyhOaZXuMYpTDtqbM9NpaOwnSGfvzbL5970+ZHvDl/XSYt2EdxvPc52722O5sGm8vCMpgint",
+	"Lgn7o6fH9bDvZu5wuNm3U+cdRHhBAo7ey1s1BngA8xy4ZOp+JioCcsWp0dkclqX87TiGkWrsFZZ3eEWU",
+	"T7i9xcsc/2yl6tgdm4pscsHBjmlTyMPiTgib6eXijBN/PY9/m2rX7W0haQQ2EGI4W1yB7MsNt2s+c3cx",
+	"PJoh6K7o2HD1Heojt3c1+myXN1FnCV2jc/Ex/Ic2CsTFyk/zGEwW0/XBjRG12/0oq5BwX6qkl5QTvC32",
+	"eMKntezIqW1CtGzdmd3FFqW2+3n+PV1vE5SK6TqstA8cku/NdJvqhTCZ9ugZxq++xOof1XcVc3cMyx1z",
+	"dohe1fsKdkWwfk/K7yRJnObzJWkxXW+MdvZkTeyNdW0Isz9HCruNcU2mrk5FcBIJziFC5xhqJu0aklkm",
+	"OLYajWpqsyYQk+HEMLSt1LJBBV+j5VPo18juQ/JSpKlBLDqjXBqGnU7wCacJu4IhOcE7wSmZSaCXIZm+",
+	"oUoPXhk4B6+/nxIJKk9BjYtsWJvsZ6TDZvtNOAKOqZNGay8hweQPVzuIdWaI8e5UWIOxPsthUxcd9GdZ",
+	"dBbphxIiYFcQ9/q2amvbrwsAI3wIz6Bkgx1DffbFx9HdvigLWS8kWa6WEJMn1qU6wIwZhF49fQzJaOQO",
+	"tnZZv71++GywPezJe6UV9j6V9bySe5OhPk9ZXPz+3ODN0t5i2tYWYnfWq0PEqpv8pueKYWcBlAU7RgBd",
+	"zz7yNp8lLBpWLj+vrqDbizevlRaU9z3W8upKh7hLtekeqx7lxqJjKdY00cyVdkpY5AnVQlbHdCHwvvSJ",
+	"MnxjXfnVAGoBsHeUVYZVvrVsJyqBlkOjCUJnWH6Md0BURnFegu711qqky3dsudTt+e3/BAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -37,6 +37,14 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	if err := model.ValidateSource("engine_source", c.Source); err != nil {
 		return err
 	}
+	// What arrives last counts, also where the host's clock was set back since.
+	last, err := a.Clocks.Clock(ctx, c.Source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return err
+	}
+	if err == nil && c.SentAt.Before(last.SentAt) {
+		c.SentAt = last.SentAt
+	}
 	return a.Clocks.StoreClock(ctx, c)
 }
 
@@ -67,6 +75,9 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 		body.SentAt = a.known(&clock.SentAt)
 	}
 	body.CurrentShow, body.NextShow = currentAndNext(a.shows(sent, clock.SentAt), now)
+	if track, ok := sent["current_track"]; ok {
+		body.AdditionalProperties["engine_current_track"] = track
+	}
 	for name, value := range sent {
 		if !answeredByClock[name] {
 			body.AdditionalProperties[name] = value

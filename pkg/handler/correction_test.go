@@ -2,6 +2,7 @@ package handler
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"aura.radio/engine/pkg/api"
@@ -43,7 +44,12 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		if list := get[[]api.PlaylogEntry](s, "/playlog"); len(list) != 1 || list[0].TrackArtist != "Mazzy Star" {
 			t.Errorf("when the engine repeats it, the log is %+v", list)
 		}
-		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", correctArtist); got != "changes" {
+		s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", correctArtist) // its answer was lost
+		if list := get[[]api.Correction](s, "/playlog/1/corrections"); len(list) != 1 {
+			t.Errorf("a repeated correction is stored again: %+v", list)
+		}
+		again := strings.Replace(correctArtist, "misspelled tag", "another reason", 1)
+		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", again); got != "changes" {
 			t.Errorf("an amend that changes nothing names %q", got)
 		}
 	})
@@ -75,7 +81,8 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		if e := get[api.PlaylogEntry](s, "/playlog/1"); !e.IsVoid {
 			t.Errorf("entry is %+v", e)
 		}
-		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", voidEntry); got != "kind" {
+		again := strings.Replace(voidEntry, "M. Tester", "N. Tester", 1)
+		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", again); got != "kind" {
 			t.Errorf("the second void names %q", got)
 		}
 		s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", restoreEntry)

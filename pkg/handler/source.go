@@ -96,6 +96,8 @@ type wish struct {
 	delivered bool   // the time it happened came with it
 	pin       *bool  // nil: did not say
 	epoch     *int64 // nil: whatever the latest is
+	// mayRelease: a monitor may not touch what a person pinned.
+	mayRelease bool
 }
 
 // holds reports whether all is already as wished, so that repeating a request
@@ -112,10 +114,21 @@ func (w wish) admit(last model.Activation) error {
 		return errRepeated // its delivery is repeated because the answer was lost
 	case w.epoch != nil && *w.epoch != last.Epoch:
 		return model.ErrStaleEpoch
-	case last.Pinned && w.pin == nil:
+	case last.Pinned && (w.pin == nil || !w.mayRelease):
 		return model.ErrPinned
 	}
 	return nil
+}
+
+// author is who an audit record names: whom the request says, and beside it
+// the token or certificate that the request came with, which can't be made up.
+// It is "" where the request says nobody.
+func author(caller httpserver.Identity, said string) string {
+	switch said = strings.TrimSpace(said); {
+	case said == "", said == caller.Name, caller.Name == "", caller.Name == "local":
+		return said
+	}
+	return said + " (" + caller.Name + ")"
 }
 
 // maxAhead is how much the clock of somebody who activates a source may be
@@ -136,9 +149,9 @@ func (a *API) wish(ctx context.Context, r api.ActivateSourceRequestObject) (wish
 		w.pin = r.Params.Pin
 	}
 	w.Pinned = valueOr(w.pin, false)
-	if strings.TrimSpace(w.By) == "" {
-		w.By = cmp.Or(httpserver.Caller(ctx).Name, "local")
-	}
+	caller := httpserver.Caller(ctx)
+	w.By = cmp.Or(author(caller, w.By), caller.Name, "local")
+	w.mayRelease = caller.Role != httpserver.RoleMonitor
 	var wrong []model.FieldError
 	if err, ok := errors.AsType[*model.InvalidError](model.ValidateSource("number", r.Number)); ok {
 		wrong = append(wrong, err.Fields...)

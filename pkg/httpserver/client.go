@@ -56,7 +56,8 @@ func address(s string) netip.Addr {
 // same reason a write must not come from another site's page.
 func (n Networks) fromHost(r *http.Request) bool {
 	addr, sure := n.client(r)
-	return sure && addr.IsLoopback() && namesLoopback(r.Host) && (isRead(r.Method) || !crossSite(r))
+	// A proxy on another host tells of its own loopback, which is not ours.
+	return address(r.RemoteAddr).IsLoopback() && sure && addr.IsLoopback() && namesLoopback(r.Host) && (isRead(r.Method) || !crossSite(r))
 }
 
 func namesLoopback(hostport string) bool {

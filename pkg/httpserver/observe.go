@@ -40,7 +40,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 }
 
 // observe counts the request and writes it to the access log: failures of ours
-// as errors, writes as info, reads as debug. The query is left out, as people
+// as errors, refused writes as warnings, other writes as info, reads as debug. The query is left out, as people
 // put secrets there.
 func (s *Server) observe(c *gin.Context) {
 	start := time.Now()
@@ -68,6 +68,8 @@ func (s *Server) logRequest(c *gin.Context, this *call, status int, took time.Du
 		level = zerolog.ErrorLevel
 	case isRead(c.Request.Method):
 		level = zerolog.DebugLevel
+	case status >= http.StatusBadRequest:
+		level = zerolog.WarnLevel // an engine does not send again what is refused
 	}
 	e := s.log.WithLevel(level)
 	if last := c.Errors.Last(); last != nil {

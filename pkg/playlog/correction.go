@@ -35,6 +35,10 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 	if err := c.Validate(current); err != nil {
 		return c, err
 	}
+	c.Entry = e.Fingerprint()
+	if n := len(earlier); n > 0 && isRetry(c, earlier[n-1]) {
+		return earlier[n-1], nil
+	}
 	switch {
 	case c.Kind == model.CorrectionVoid && e.Overlay.Void:
 		return c, model.Invalid("kind", c.Kind, "the entry is void already")
@@ -43,7 +47,6 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
 		return c, model.Invalid("changes", "", "the entry has these values already")
 	}
-	c.Entry = e.Fingerprint()
 	c.Before = c.Changes.Of(current)
 	// Corrections count in the order of their times, so one made now must not
 	// be older than one made before, even where the clock was set back.
@@ -53,6 +56,13 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		}
 	}
 	return c, nil
+}
+
+// isRetry reports whether c says the same as the last correction: its answer
+// was lost, and storing it again must succeed and change nothing.
+func isRetry(c, last model.Correction) bool {
+	c.At = last.At
+	return c.UID() == last.UID()
 }
 
 func changesNothing(changes model.Changes, current model.Entry) bool {

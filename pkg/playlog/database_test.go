@@ -57,6 +57,10 @@ func TestRecorder_Database(t *testing.T) {
 			t.Fatalf("%s: %v", c.Kind, err)
 		}
 	}
+	if _, err := r.Correct(ctx, id, restore); err != nil {
+		t.Errorf("the last correction, sent again: %v", err)
+	}
+	restore.Reason = "another"
 	for _, c := range []model.Correction{amend, restore} {
 		if _, err := r.Correct(ctx, id, c); wrongFields(t, err) == "" {
 			t.Errorf("%s that changes nothing: %v", c.Kind, err)
@@ -84,7 +88,7 @@ func TestRecorder_Database(t *testing.T) {
 	if e, err := db.Entry(ctx, id); err != nil || e.Manual {
 		t.Errorf("when the engine sends it after all it is %+v, %v", e, err)
 	}
-	if *changes != 3+5+2 {
-		t.Errorf("told of %d changes, want 10", *changes)
+	if *changes != 3+6+2 {
+		t.Errorf("told of %d changes, want 11", *changes)
 	}
 }

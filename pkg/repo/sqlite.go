@@ -44,7 +44,7 @@ func newSQLite(c Config) (dialect, error) {
 	if path == "" || strings.HasSuffix(path, "/") || strings.HasPrefix(path, ":") {
 		return nil, errors.New(form)
 	}
-	return sqliteDialect{path: path, busyTimeout: c.queryTimeout(), readers: c.poolSize()}, nil
+	return sqliteDialect{path: filepath.Clean(path), busyTimeout: c.queryTimeout(), readers: c.poolSize()}, nil
 }
 
 // source names the file for the driver, with its settings; more are pragmas.
@@ -72,11 +72,17 @@ func (d sqliteDialect) open() (write, read *gorm.DB, err error) {
 	return write, read, nil
 }
 
+// writable is W_OK of access(2): SQLite keeps its journal beside the file.
+const writable = 2
+
 func (d sqliteDialect) checkDirectory() error {
 	dir := filepath.Dir(d.path)
 	info, err := os.Stat(dir)
 	if err == nil && !info.IsDir() {
 		err = syscall.ENOTDIR
+	}
+	if err == nil {
+		err = syscall.Access(dir, writable)
 	}
 	if err != nil {
 		return fmt.Errorf("the directory of the SQLite file %s: %w", d.path, err)

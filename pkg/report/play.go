@@ -59,7 +59,8 @@ type Source interface {
 // them: it applies their corrections. An entry is audible until the next one
 // starts or, where that is earlier, until its duration is over. Where neither
 // is known a live one lasts until now or the end of the month, and of any other
-// nobody can tell: 0. The last play of a month may end in the next one.
+// nobody can tell: 0; nor of one that a gap of more than four hours follows.
+// What is not over counts until now. The last play of a month may end in the next one.
 func FromPlaylog(source Source, month Month, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		var last *model.Entry // the one row of look-ahead
@@ -69,7 +70,7 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 			}
 			e = e.Effective()
 			if last != nil {
-				if err := fn(play(*last, e.TrackStart)); err != nil {
+				if err := fn(play(*last, e.TrackStart, now)); err != nil {
 					return err
 				}
 			}
@@ -85,29 +86,52 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 		next, err := source.NextEntry(ctx, last.TrackStart)
 		switch {
 		case errors.Is(err, model.ErrNotFound):
-			return fn(play(*last, endOfLast(*last, month, now)))
+			return fn(play(*last, endOfLast(*last, month, now), now))
 		case err != nil:
 			return fmt.Errorf("read the play after the month: %w", err)
 		}
-		return fn(play(*last, next.PlayedAt()))
+		return fn(play(*last, next.PlayedAt(), now))
 	}
 }
 
-// play ends at the limit, or earlier where its duration says so.
-func play(e model.Entry, limit time.Time) Play {
+// longestUnknown is the longest that a track of unknown duration is taken to
+// have lasted until the next one. Before a longer gap, such as an outage, nobody
+// can tell.
+const longestUnknown = 4 * time.Hour
+
+// play ends at the limit, or earlier where its duration says so; what is not
+// over yet counts until now.
+func play(e model.Entry, limit, now time.Time) Play {
 	p := Play{Entry: e, From: e.TrackStart, Until: limit}
-	if end := e.TrackStart.Add(e.Duration); e.Duration > 0 && end.Before(limit) {
+	switch end := e.TrackStart.Add(e.Duration); {
+	case e.Duration > 0 && end.Before(limit):
 		p.Until = end
+	case e.Duration == 0 && !isLive(e) && limit.Sub(e.TrackStart) > longestUnknown:
+		p.Until = e.TrackStart
+	}
+	if p.Until.After(now) {
+		p.Until = later(e.TrackStart, now)
 	}
 	return p
 }
 
+func isLive(e model.Entry) bool {
+	return e.TrackType == model.TrackTypeStream || e.TrackType == model.TrackTypeLine
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // endOfLast is when an entry ends that no other follows.
 func endOfLast(e model.Entry, month Month, now time.Time) time.Time {
-	switch live := e.TrackType == model.TrackTypeStream || e.TrackType == model.TrackTypeLine; {
+	switch {
 	case e.Duration > 0:
 		return e.TrackStart.Add(e.Duration)
-	case !live || now.Before(e.TrackStart):
+	case !isLive(e) || now.Before(e.TrackStart):
 		return e.TrackStart
 	case now.Before(month.To):
 		return now

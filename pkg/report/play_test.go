@@ -71,7 +71,7 @@ func TestFromPlaylog(t *testing.T) {
 		}
 		// So does the start of what comes after the month.
 		next := m.To.Add(time.Hour)
-		log[0].Duration = 0
+		log[0].Duration, log[0].TrackType = 0, model.TrackTypeLine
 		log = append(log, model.Entry{TrackStart: m.To.Add(time.Minute), Overlay: model.Overlay{Changes: model.Changes{TrackStart: &next}}})
 		plays := FromPlaylog(log, m, now)
 		if got := list(t, plays); got != "Amended "+next.Sub(in).String() {
@@ -98,7 +98,11 @@ func TestFromPlaylog(t *testing.T) {
 			"OverBeforeTheNext":  {model.Entry{Duration: 12 * time.Minute}, 5 * time.Minute, now, 12 * time.Minute},
 			"UnknownUntilNext":   {model.Entry{}, 5 * time.Minute, now, 15 * time.Minute},
 			"DurationIsKnown":    {model.Entry{Duration: time.Hour}, 0, now, time.Hour},
-			"StillPlaying":       {model.Entry{Duration: time.Hour}, 0, start.Add(time.Minute), time.Hour},
+			"StillPlaying":       {model.Entry{Duration: time.Hour}, 0, start.Add(time.Minute), time.Minute},
+			"NextInTheFuture":    {model.Entry{Duration: time.Hour}, 50 * time.Minute, start.Add(time.Minute), time.Minute},
+			"UnknownBeforeGap":   {model.Entry{}, 5 * time.Hour, now, 0},
+			"LiveBeforeGap":      {model.Entry{TrackType: model.TrackTypeLine}, 5 * time.Hour, now, 5*time.Hour + 10*time.Minute},
+			"InTheFuture":        {model.Entry{Duration: time.Hour}, 0, start.Add(-time.Minute), 0},
 			"NothingIsKnown":     {model.Entry{TrackType: model.TrackTypeFile}, 0, now, 0},
 			"UnknownType":        {model.Entry{TrackType: 99}, 0, now, 0},
 			"LiveUntilMonthsEnd": {model.Entry{TrackType: model.TrackTypeLine}, 0, now, 10 * time.Minute},

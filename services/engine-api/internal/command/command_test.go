@@ -48,7 +48,7 @@ func TestRun(t *testing.T) {
 
 	t.Run("Usage", func(t *testing.T) {
 		t.Parallel()
-		for _, args := range [][]string{{"nonsense"}, {"--nonsense"}, {"migrate", "up", "twice"}} {
+		for _, args := range [][]string{{"nonsense"}, {"--nonsense"}, {"migrate", "up", "twice"}, {"migrate", "upp"}, {"migrate"}} {
 			if code, _, errOut := run(t, database(t), args...); code != exitConfig || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}

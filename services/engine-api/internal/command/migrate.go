@@ -22,6 +22,9 @@ func (c commands) migrate() *cobra.Command {
 		Use:   "migrate",
 		Short: "Bring the database's schema up to date, or look at it",
 		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			return configError{errors.New("migrate needs to know which way: up, down or status")}
+		},
 	}
 	add := func(use, short string, do func(ctx context.Context, db *repo.DB, out io.Writer) error) {
 		migrate.AddCommand(&cobra.Command{
