@@ -60,7 +60,8 @@ type Source interface {
 // starts or, where that is earlier, until its duration is over. Where neither
 // is known a live one lasts until now or the end of the month, and of any other
 // nobody can tell: 0; nor of one that a gap of more than four hours follows.
-// What is not over counts until now. The last play of a month may end in the next one.
+// What is not over counts until now. The last play of a month may end in the
+// next one.
 func FromPlaylog(source Source, month Month, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		var last *model.Entry // the one row of look-ahead
@@ -86,7 +87,7 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 		next, err := source.NextEntry(ctx, last.TrackStart)
 		switch {
 		case errors.Is(err, model.ErrNotFound):
-			return fn(play(*last, endOfLast(*last, month, now), now))
+			return fn(play(*last, endOfLast(*last, month), now))
 		case err != nil:
 			return fmt.Errorf("read the play after the month: %w", err)
 		}
@@ -126,16 +127,14 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// endOfLast is when an entry ends that no other follows.
-func endOfLast(e model.Entry, month Month, now time.Time) time.Time {
+// endOfLast is the limit of an entry that no other follows.
+func endOfLast(e model.Entry, month Month) time.Time {
 	switch {
 	case e.Duration > 0:
 		return e.TrackStart.Add(e.Duration)
-	case !isLive(e) || now.Before(e.TrackStart):
-		return e.TrackStart
-	case now.Before(month.To):
-		return now
-	default:
+	case isLive(e):
 		return month.To
+	default:
+		return e.TrackStart
 	}
 }
