@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/api/record"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -82,6 +83,39 @@ func (e Corrections) Valid() bool {
 	case CorrectionsApply:
 		return true
 	case CorrectionsRaw:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Kind.
+const (
+	KindEntries Kind = "entries"
+	KindHealths Kind = "healths"
+)
+
+// Valid indicates whether the value is a known member of the Kind enum.
+func (e Kind) Valid() bool {
+	switch e {
+	case KindEntries:
+		return true
+	case KindHealths:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListPlaylogParamsSource.
+const (
+	All ListPlaylogParamsSource = "all"
+)
+
+// Valid indicates whether the value is a known member of the ListPlaylogParamsSource enum.
+func (e ListPlaylogParamsSource) Valid() bool {
+	switch e {
+	case All:
 		return true
 	default:
 		return false
@@ -167,6 +201,69 @@ func (e GetReportParamsPart) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// Defines values for ListDigestsParamsKind.
+const (
+	ListDigestsParamsKindEntries ListDigestsParamsKind = "entries"
+	ListDigestsParamsKindHealths ListDigestsParamsKind = "healths"
+)
+
+// Valid indicates whether the value is a known member of the ListDigestsParamsKind enum.
+func (e ListDigestsParamsKind) Valid() bool {
+	switch e {
+	case ListDigestsParamsKindEntries:
+		return true
+	case ListDigestsParamsKindHealths:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListDigestsParamsSpan.
+const (
+	Day   ListDigestsParamsSpan = "day"
+	Hour  ListDigestsParamsSpan = "hour"
+	Month ListDigestsParamsSpan = "month"
+)
+
+// Valid indicates whether the value is a known member of the ListDigestsParamsSpan enum.
+func (e ListDigestsParamsSpan) Valid() bool {
+	switch e {
+	case Day:
+		return true
+	case Hour:
+		return true
+	case Month:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSyncRecordsParamsKind.
+const (
+	ListSyncRecordsParamsKindEntries ListSyncRecordsParamsKind = "entries"
+	ListSyncRecordsParamsKindHealths ListSyncRecordsParamsKind = "healths"
+)
+
+// Valid indicates whether the value is a known member of the ListSyncRecordsParamsKind enum.
+func (e ListSyncRecordsParamsKind) Valid() bool {
+	switch e {
+	case ListSyncRecordsParamsKindEntries:
+		return true
+	case ListSyncRecordsParamsKindHealths:
+		return true
+	default:
+		return false
+	}
+}
+
+// Acknowledgement defines model for Acknowledgement.
+type Acknowledgement struct {
+	Content     string `json:"content"`
+	Fingerprint string `json:"fingerprint"`
 }
 
 // ActivationRecord defines model for ActivationRecord.
@@ -282,6 +379,13 @@ type CorrectionRequest struct {
 // CorrectionRequestKind defines model for CorrectionRequest.Kind.
 type CorrectionRequestKind string
 
+// Digest defines model for Digest.
+type Digest struct {
+	Count int64     `json:"count"`
+	From  time.Time `json:"from"`
+	Sum   string    `json:"sum"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Details As the engine sent it.
@@ -320,6 +424,27 @@ type HealthStatus struct {
 	LogTime *Moment `json:"log_time,omitempty"`
 }
 
+// Lease defines model for Lease.
+type Lease struct {
+	// Epoch Counts the holders.
+	Epoch int64 `json:"epoch"`
+
+	// Holder Empty where nobody holds it.
+	Holder string `json:"holder"`
+
+	// Seconds How long it is still held.
+	Seconds float64 `json:"seconds"`
+}
+
+// LeaseRequest defines model for LeaseRequest.
+type LeaseRequest struct {
+	// Holder is required: the name of who asks, of its own
+	Holder string `json:"holder"`
+
+	// Seconds must be from 1 to 3600 seconds
+	Seconds float64 `json:"seconds"`
+}
+
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
 
@@ -353,6 +478,51 @@ type MissedEntry struct {
 // Moment must be a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00.5+02:00; without an offset it is in the station's time zone
 type Moment = loose.Text
 
+// NodeState defines model for NodeState.
+type NodeState struct {
+	// Detail What was wrong, where something was.
+	Detail string `json:"detail,omitempty"`
+
+	// Fetched Records that this brought.
+	Fetched *int64 `json:"fetched,omitempty"`
+
+	// Name What people call its source.
+	Name   string `json:"name,omitempty"`
+	Number int    `json:"number"`
+
+	// OffsetSeconds How far its clock is ahead of the sync node's.
+	OffsetSeconds *float64 `json:"offset_seconds,omitempty"`
+
+	// Reachable It answered when it was asked last.
+	Reachable bool `json:"reachable"`
+
+	// Reconciled When everything was compared last.
+	Reconciled *time.Time `json:"reconciled,omitempty"`
+
+	// Running It is being compared now.
+	Running bool `json:"running,omitempty"`
+
+	// Seen When it answered last.
+	Seen *time.Time `json:"seen,omitempty"`
+	Url  string     `json:"url"`
+
+	// Waiting Entries in its outbox.
+	Waiting *int64 `json:"waiting,omitempty"`
+}
+
+// Outbox defines model for Outbox.
+type Outbox struct {
+	// Entries Entries that the sync node does not have yet.
+	Entries int64 `json:"entries"`
+	Healths int64 `json:"healths"`
+
+	// Oldest When the oldest waiting entry was played.
+	Oldest *time.Time `json:"oldest"`
+
+	// Parked Records that the sync node refused.
+	Parked int64 `json:"parked"`
+}
+
 // Play One title that a source played, as engines send it.
 type Play = map[string]json.RawMessage
 
@@ -370,15 +540,21 @@ type PlaylogEntry struct {
 	IsSynced bool `json:"is_synced"`
 
 	// IsVoid A correction says that it was not played.
-	IsVoid        bool   `json:"is_void"`
-	LogSource     int    `json:"log_source"`
-	PlaylistId    *int64 `json:"playlist_id"`
-	ShowId        *int64 `json:"show_id"`
-	ShowName      string `json:"show_name"`
-	TimeslotId    *int64 `json:"timeslot_id"`
-	TrackAlbum    string `json:"track_album"`
-	TrackArtist   string `json:"track_artist"`
-	TrackComposer string `json:"track_composer"`
+	IsVoid    bool `json:"is_void"`
+	LogSource int  `json:"log_source"`
+
+	// OnAirFrom When it went on air; in the sync node's on-air log only.
+	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+
+	// OnAirUntil When it ended, null while it is on air; in the sync node's on-air log only.
+	OnAirUntil    json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId    *int64          `json:"playlist_id"`
+	ShowId        *int64          `json:"show_id"`
+	ShowName      string          `json:"show_name"`
+	TimeslotId    *int64          `json:"timeslot_id"`
+	TrackAlbum    string          `json:"track_album"`
+	TrackArtist   string          `json:"track_artist"`
+	TrackComposer string          `json:"track_composer"`
 
 	// TrackDuration Planned length in seconds; null where unknown.
 	TrackDuration *float64  `json:"track_duration"`
@@ -442,33 +618,121 @@ type Report struct {
 
 // ReportPlay One play; `seconds` is how long it was audible, until its end or the next play.
 type ReportPlay struct {
-	LogSource     int       `json:"log_source"`
-	PlaylistId    *int64    `json:"playlist_id"`
-	Seconds       float64   `json:"seconds"`
-	ShowId        *int64    `json:"show_id"`
-	ShowName      string    `json:"show_name"`
-	TimeslotId    *int64    `json:"timeslot_id"`
-	TrackAlbum    string    `json:"track_album"`
-	TrackArtist   string    `json:"track_artist"`
-	TrackComposer string    `json:"track_composer"`
-	TrackDuration *float64  `json:"track_duration"`
-	TrackIsrc     string    `json:"track_isrc"`
-	TrackLabel    string    `json:"track_label"`
-	TrackNum      int       `json:"track_num"`
-	TrackStart    time.Time `json:"track_start"`
-	TrackTitle    string    `json:"track_title"`
-	TrackType     int       `json:"track_type"`
+	LogSource     int      `json:"log_source"`
+	PlaylistId    *int64   `json:"playlist_id"`
+	Seconds       float64  `json:"seconds"`
+	ShowId        *int64   `json:"show_id"`
+	ShowName      string   `json:"show_name"`
+	TimeslotId    *int64   `json:"timeslot_id"`
+	TrackAlbum    string   `json:"track_album"`
+	TrackArtist   string   `json:"track_artist"`
+	TrackComposer string   `json:"track_composer"`
+	TrackDuration *float64 `json:"track_duration"`
+
+	// TrackEnd When it ceased to be.
+	TrackEnd   time.Time `json:"track_end"`
+	TrackIsrc  string    `json:"track_isrc"`
+	TrackLabel string    `json:"track_label"`
+	TrackNum   int       `json:"track_num"`
+
+	// TrackStart When it began to be audible; on the sync node when it went on air.
+	TrackStart time.Time `json:"track_start"`
+	TrackTitle string    `json:"track_title"`
+	TrackType  int       `json:"track_type"`
+}
+
+// SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock;
+// they are judged one by one.
+type SyncBatch struct {
+	// Acknowledged Content hashes of records that the sync node has; what still is just so waits for it no longer.
+	Acknowledged []Acknowledgement `json:"acknowledged,omitempty"`
+
+	// AcknowledgedHealths Content hashes of health statuses that the sync node has.
+	AcknowledgedHealths []string          `json:"acknowledged_healths,omitempty"`
+	Clocks              []json.RawMessage `json:"clocks,omitempty"`
+	Healths             []json.RawMessage `json:"healths,omitempty"`
+	Records             []json.RawMessage `json:"records,omitempty"`
+
+	// Synced The sender is the sync node; what the receiver then has just as sent waits for it no longer.
+	Synced bool `json:"synced,omitempty"`
+}
+
+// SyncClock defines model for SyncClock.
+type SyncClock = record.Clock
+
+// SyncCorrection defines model for SyncCorrection.
+type SyncCorrection = record.Correction
+
+// SyncHealth defines model for SyncHealth.
+type SyncHealth = record.Health
+
+// SyncPage defines model for SyncPage.
+type SyncPage struct {
+	Healths []SyncHealth `json:"healths,omitempty"`
+
+	// Next Where to go on; absent at the end.
+	Next    string       `json:"next,omitempty"`
+	Records []SyncRecord `json:"records,omitempty"`
+}
+
+// SyncRecord An entry as the engine sent it, with its corrections. What is left out
+// is not known. Times are UTC.
+type SyncRecord = record.Entry
+
+// SyncResult Stored, unless `refused` says why not.
+type SyncResult struct {
+	// Content The content hash of the entry as the receiver has it now.
+	Content string `json:"content,omitempty"`
+
+	// Merged An entry as the engine sent it, with its corrections. What is left out
+	// is not known. Times are UTC.
+	Merged *SyncRecord `json:"merged,omitempty"`
+
+	// Refused What is wrong with it; sending it again is of no use.
+	Refused string `json:"refused,omitempty"`
+}
+
+// SyncResults defines model for SyncResults.
+type SyncResults struct {
+	Clocks  []SyncResult `json:"clocks"`
+	Healths []SyncResult `json:"healths"`
+	Records []SyncResult `json:"records"`
+}
+
+// SyncState defines model for SyncState.
+type SyncState struct {
+	// Clocks The studio clocks that it holds, as they came.
+	Clocks *[]SyncClock `json:"clocks,omitempty"`
+
+	// HostId The number of the node; 0 is the sync node.
+	HostId int `json:"host_id"`
+
+	// Nodes What the sync node knows of each node.
+	Nodes *[]NodeState `json:"nodes,omitempty"`
+
+	// Now The time of its clock.
+	Now    time.Time `json:"now"`
+	Outbox Outbox    `json:"outbox"`
 }
 
 // Track A track-service entry.
 type Track struct {
-	Id          int64  `json:"id"`
-	PlaylistId  *int64 `json:"playlist_id"`
-	ShowId      *int64 `json:"show_id"`
-	ShowName    string `json:"show_name"`
-	TimeslotId  *int64 `json:"timeslot_id"`
-	TrackAlbum  string `json:"track_album"`
-	TrackArtist string `json:"track_artist"`
+	Id int64 `json:"id"`
+
+	// LogSource Who played it; on the sync node only.
+	LogSource int `json:"log_source,omitempty"`
+
+	// OnAirFrom When it went on air; on the sync node only.
+	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+
+	// OnAirUntil When it ended, null while it is on air; on the sync node only.
+	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId  *int64          `json:"playlist_id"`
+	ShowId      *int64          `json:"show_id"`
+	ShowName    string          `json:"show_name"`
+	TimeslotId  *int64          `json:"timeslot_id"`
+	TrackAlbum  string          `json:"track_album"`
+	TrackArtist string          `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null where unknown.
 	TrackDuration *float64  `json:"track_duration"`
@@ -486,11 +750,17 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// From defines model for from.
+type From = time.Time
+
 // FromDate defines model for from_date.
 type FromDate = string
 
 // Id defines model for id.
 type Id = int64
+
+// Kind defines model for kind.
+type Kind string
 
 // Limit defines model for limit.
 type Limit = int
@@ -500,6 +770,12 @@ type Number = int
 
 // Page defines model for page.
 type Page = int
+
+// Source defines model for source.
+type Source = int
+
+// To defines model for to.
+type To = time.Time
 
 // ToDate defines model for to_date.
 type ToDate = string
@@ -530,9 +806,15 @@ type ListPlaylogParams struct {
 	// SkipSynced Only entries that the sync node does not have yet.
 	SkipSynced *bool `form:"skip_synced,omitempty" json:"skip_synced,omitempty"`
 
+	// Source `all`: on the sync node the records of every source, whether they were on air or not, instead of the on-air log. An engine-api has one list only.
+	Source *ListPlaylogParamsSource `form:"source,omitempty" json:"source,omitempty"`
+
 	// Corrections `raw` shows what the engines sent, without corrections.
 	Corrections *ListPlaylogParamsCorrections `form:"corrections,omitempty" json:"corrections,omitempty"`
 }
+
+// ListPlaylogParamsSource defines parameters for ListPlaylog.
+type ListPlaylogParamsSource string
 
 // ListPlaylogParamsCorrections defines parameters for ListPlaylog.
 type ListPlaylogParamsCorrections string
@@ -596,6 +878,55 @@ type ListActivationsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
+// ReleaseLeaseParams defines parameters for ReleaseLease.
+type ReleaseLeaseParams struct {
+	Holder string `form:"holder" json:"holder"`
+}
+
+// ListDigestsParams defines parameters for ListDigests.
+type ListDigestsParams struct {
+	Kind *ListDigestsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Source The source's number, from 1.
+	Source Source `form:"source" json:"source"`
+
+	// Span How long a bucket is.
+	Span *ListDigestsParamsSpan `form:"span,omitempty" json:"span,omitempty"`
+
+	// From Only what is not before this time (RFC 3339).
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what is before this time (RFC 3339).
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+}
+
+// ListDigestsParamsKind defines parameters for ListDigests.
+type ListDigestsParamsKind string
+
+// ListDigestsParamsSpan defines parameters for ListDigests.
+type ListDigestsParamsSpan string
+
+// ListSyncRecordsParams defines parameters for ListSyncRecords.
+type ListSyncRecordsParams struct {
+	Kind *ListSyncRecordsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
+
+	// Source The source's number, from 1.
+	Source Source `form:"source" json:"source"`
+
+	// From Only what is not before this time (RFC 3339).
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only what is before this time (RFC 3339).
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// After `next` of the answer before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListSyncRecordsParamsKind defines parameters for ListSyncRecords.
+type ListSyncRecordsParamsKind string
+
 // ListTracksParams defines parameters for ListTracks.
 type ListTracksParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
@@ -649,6 +980,12 @@ type StoreHealthByPostJSONRequestBody = HealthStatus
 
 // StoreHealthJSONRequestBody defines body for StoreHealth for application/json ContentType.
 type StoreHealthJSONRequestBody = HealthStatus
+
+// AcquireLeaseJSONRequestBody defines body for AcquireLease for application/json ContentType.
+type AcquireLeaseJSONRequestBody = LeaseRequest
+
+// StoreSyncRecordsJSONRequestBody defines body for StoreSyncRecords for application/json ContentType.
+type StoreSyncRecordsJSONRequestBody = SyncBatch
 
 // Getter for additional properties for Clock. Returns the specified
 // element and whether it was found
@@ -914,7 +1251,8 @@ type ClientInterface interface {
 	//
 	// Answered once the entry is durable. Storing the same entry again
 	// succeeds and changes nothing; the same identity with more detail adds
-	// the detail.
+	// the detail. Without a `log_source` it is that of the engine on the
+	// engine-api's host; the sync node requires one.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -925,7 +1263,8 @@ type ClientInterface interface {
 	//
 	// Answered once the entry is durable. Storing the same entry again
 	// succeeds and changes nothing; the same identity with more detail adds
-	// the detail.
+	// the detail. Without a `log_source` it is that of the engine on the
+	// engine-api's host; the sync node requires one.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1002,7 +1341,9 @@ type ClientInterface interface {
 	//
 	// One row per play of the month, in the station's time zone, and totals
 	// per title, per show and per track type. JSON and XLSX hold all four
-	// parts; CSV holds the one that `part` names. The answer is streamed.
+	// parts; CSV holds the one that `part` names. The answer is streamed. An
+	// engine-api reports what its engine played, the sync node what was on
+	// air, from when it went on air until it ended: also what a switch cut.
 	//
 	// Corresponds with GET /report/{year_month} (the `GetReport` operationId).
 	GetReport(ctx context.Context, yearMonth string, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1094,9 +1435,104 @@ type ClientInterface interface {
 	// Corresponds with GET /source/history (the `ListActivations` operationId).
 	ListActivations(ctx context.Context, params *ListActivationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ReleaseLease Give the lease back
+	//
+	// Where somebody else holds it, nothing changes.
+	//
+	// Corresponds with DELETE /source/lease (the `ReleaseLease` operationId).
+	ReleaseLease(ctx context.Context, params *ReleaseLeaseParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLease Which status monitor may act
+	//
+	// Corresponds with GET /source/lease (the `GetLease` operationId).
+	GetLease(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcquireLeaseWithBody Ask for the lease, or renew it
+	//
+	// Of several monitors the one that holds the lease acts. It is granted
+	// where nobody holds it or its holder asks again; the answer says who
+	// holds it now, and for how long.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+	AcquireLeaseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcquireLease Ask for the lease, or renew it
+	//
+	// Of several monitors the one that holds the lease acts. It is granted
+	// where nobody holds it or its holder asks again; the answer says who
+	// holds it now, and for how long.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+	AcquireLease(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDigests Digests of what one source has, for comparison
+	//
+	// Per bucket of time (UTC) how many records there are, and the XOR of
+	// their content hashes: equal digests prove equal records. Buckets
+	// without records are left out; the oldest comes first. Entries fall into
+	// buckets by when they were played, healths by their log time.
+	//
+	// Corresponds with GET /sync/digests (the `ListDigests` operationId).
+	ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSyncRecords The records of one source, oldest first
+	//
+	// Whole records with their corrections, or health statuses. `next` in the
+	// answer continues behind the last one, at the same cost at any depth.
+	//
+	// Corresponds with GET /sync/records (the `ListSyncRecords` operationId).
+	ListSyncRecords(ctx context.Context, params *ListSyncRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StoreSyncRecordsWithBody Store a batch of records of another node
+	//
+	// Every record is judged by itself, so that one that is refused does not
+	// hold up the rest: the answer has a result for each, in the order of the
+	// request. Answered once all that was not refused is durable. Storing a
+	// record again changes nothing. Where the receiver knows more about an
+	// entry than what came, its result carries the whole record, for the
+	// sender to merge.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+	StoreSyncRecordsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// StoreSyncRecords Store a batch of records of another node
+	//
+	// Every record is judged by itself, so that one that is refused does not
+	// hold up the rest: the answer has a result for each, in the order of the
+	// request. Answered once all that was not refused is durable. Storing a
+	// record again changes nothing. Where the receiver knows more about an
+	// entry than what came, its result carries the whole record, for the
+	// sender to merge.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+	StoreSyncRecords(ctx context.Context, body StoreSyncRecordsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RunReconcile Compare with the nodes now, and fetch what differs
+	//
+	// It runs on; `GET /sync/state` shows how far it is. While one runs, for
+	// whatever reason it began, another one is not started beside it.
+	//
+	// Corresponds with POST /sync/run (the `RunReconcile` operationId).
+	RunReconcile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetSyncState What a node is, what time it has, and what waits for the sync node
+	//
+	// Corresponds with GET /sync/state (the `GetSyncState` operationId).
+	GetSyncState(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListTracks Recent tracks, newest first
 	//
-	// Tracks that start in the future are not shown.
+	// Tracks that start in the future are not shown. The sync node shows what
+	// was on air, by when it went on air: a track that a switch cut, and that
+	// was audible again after the next one, is there twice.
 	//
 	// Corresponds with GET /trackservice (the `ListTracks` operationId).
 	ListTracks(ctx context.Context, params *ListTracksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1105,7 +1541,8 @@ type ClientInterface interface {
 	//
 	// The entry with the latest start that is not in the future, while it can
 	// still be audible: until the next one starts, and, where its duration is
-	// known, until that and a grace time are over.
+	// known, until that and a grace time are over. On the sync node the entry
+	// that went on air last; where a switch ended it, it is over at once.
 	//
 	// Corresponds with GET /trackservice/current (the `GetCurrentTrack` operationId).
 	GetCurrentTrack(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1240,7 +1677,8 @@ func (c *Client) ListPlaylog(ctx context.Context, params *ListPlaylogParams, req
 //
 // Answered once the entry is durable. Storing the same entry again
 // succeeds and changes nothing; the same identity with more detail adds
-// the detail.
+// the detail. Without a `log_source` it is that of the engine on the
+// engine-api's host; the sync node requires one.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1261,7 +1699,8 @@ func (c *Client) StorePlaylogWithBody(ctx context.Context, contentType string, b
 //
 // Answered once the entry is durable. Storing the same entry again
 // succeeds and changes nothing; the same identity with more detail adds
-// the detail.
+// the detail. Without a `log_source` it is that of the engine on the
+// engine-api's host; the sync node requires one.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1428,7 +1867,9 @@ func (c *Client) CorrectEntry(ctx context.Context, id Id, body CorrectEntryJSONR
 //
 // One row per play of the month, in the station's time zone, and totals
 // per title, per show and per track type. JSON and XLSX hold all four
-// parts; CSV holds the one that `part` names. The answer is streamed.
+// parts; CSV holds the one that `part` names. The answer is streamed. An
+// engine-api reports what its engine played, the sync node what was on
+// air, from when it went on air until it ended: also what a switch cut.
 //
 // Corresponds with GET /report/{year_month} (the `GetReport` operationId).
 func (c *Client) GetReport(ctx context.Context, yearMonth string, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1640,9 +2081,204 @@ func (c *Client) ListActivations(ctx context.Context, params *ListActivationsPar
 	return c.Client.Do(req)
 }
 
+// ReleaseLease Give the lease back
+//
+// Where somebody else holds it, nothing changes.
+//
+// Corresponds with DELETE /source/lease (the `ReleaseLease` operationId).
+func (c *Client) ReleaseLease(ctx context.Context, params *ReleaseLeaseParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReleaseLeaseRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLease Which status monitor may act
+//
+// Corresponds with GET /source/lease (the `GetLease` operationId).
+func (c *Client) GetLease(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLeaseRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcquireLeaseWithBody Ask for the lease, or renew it
+//
+// Of several monitors the one that holds the lease acts. It is granted
+// where nobody holds it or its holder asks again; the answer says who
+// holds it now, and for how long.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+func (c *Client) AcquireLeaseWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcquireLeaseRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcquireLease Ask for the lease, or renew it
+//
+// Of several monitors the one that holds the lease acts. It is granted
+// where nobody holds it or its holder asks again; the answer says who
+// holds it now, and for how long.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+func (c *Client) AcquireLease(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcquireLeaseRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDigests Digests of what one source has, for comparison
+//
+// Per bucket of time (UTC) how many records there are, and the XOR of
+// their content hashes: equal digests prove equal records. Buckets
+// without records are left out; the oldest comes first. Entries fall into
+// buckets by when they were played, healths by their log time.
+//
+// Corresponds with GET /sync/digests (the `ListDigests` operationId).
+func (c *Client) ListDigests(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDigestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSyncRecords The records of one source, oldest first
+//
+// Whole records with their corrections, or health statuses. `next` in the
+// answer continues behind the last one, at the same cost at any depth.
+//
+// Corresponds with GET /sync/records (the `ListSyncRecords` operationId).
+func (c *Client) ListSyncRecords(ctx context.Context, params *ListSyncRecordsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSyncRecordsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StoreSyncRecordsWithBody Store a batch of records of another node
+//
+// Every record is judged by itself, so that one that is refused does not
+// hold up the rest: the answer has a result for each, in the order of the
+// request. Answered once all that was not refused is durable. Storing a
+// record again changes nothing. Where the receiver knows more about an
+// entry than what came, its result carries the whole record, for the
+// sender to merge.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+func (c *Client) StoreSyncRecordsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStoreSyncRecordsRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// StoreSyncRecords Store a batch of records of another node
+//
+// Every record is judged by itself, so that one that is refused does not
+// hold up the rest: the answer has a result for each, in the order of the
+// request. Answered once all that was not refused is durable. Storing a
+// record again changes nothing. Where the receiver knows more about an
+// entry than what came, its result carries the whole record, for the
+// sender to merge.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+func (c *Client) StoreSyncRecords(ctx context.Context, body StoreSyncRecordsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewStoreSyncRecordsRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RunReconcile Compare with the nodes now, and fetch what differs
+//
+// It runs on; `GET /sync/state` shows how far it is. While one runs, for
+// whatever reason it began, another one is not started beside it.
+//
+// Corresponds with POST /sync/run (the `RunReconcile` operationId).
+func (c *Client) RunReconcile(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRunReconcileRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetSyncState What a node is, what time it has, and what waits for the sync node
+//
+// Corresponds with GET /sync/state (the `GetSyncState` operationId).
+func (c *Client) GetSyncState(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetSyncStateRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListTracks Recent tracks, newest first
 //
-// Tracks that start in the future are not shown.
+// Tracks that start in the future are not shown. The sync node shows what
+// was on air, by when it went on air: a track that a switch cut, and that
+// was audible again after the next one, is there twice.
 //
 // Corresponds with GET /trackservice (the `ListTracks` operationId).
 func (c *Client) ListTracks(ctx context.Context, params *ListTracksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1661,7 +2297,8 @@ func (c *Client) ListTracks(ctx context.Context, params *ListTracksParams, reqEd
 //
 // The entry with the latest start that is not in the future, while it can
 // still be audible: until the next one starts, and, where its duration is
-// known, until that and a grace time are over.
+// known, until that and a grace time are over. On the sync node the entry
+// that went on air last; where a switch ended it, it is over at once.
 //
 // Corresponds with GET /trackservice/current (the `GetCurrentTrack` operationId).
 func (c *Client) GetCurrentTrack(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1927,6 +2564,18 @@ func NewListPlaylogRequest(server string, params *ListPlaylogParams) (*http.Requ
 		if params.SkipSynced != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "skip_synced", *params.SkipSynced, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Source != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", *params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -2735,6 +3384,425 @@ func NewListActivationsRequest(server string, params *ListActivationsParams) (*h
 	return req, nil
 }
 
+// NewReleaseLeaseRequest constructs an http.Request for the ReleaseLease method
+func NewReleaseLeaseRequest(server string, params *ReleaseLeaseParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/lease")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "holder", params.Holder, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLeaseRequest constructs an http.Request for the GetLease method
+func NewGetLeaseRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/lease")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcquireLeaseRequest calls the generic AcquireLease builder with application/json body
+func NewAcquireLeaseRequest(server string, body AcquireLeaseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcquireLeaseRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewAcquireLeaseRequestWithBody constructs an http.Request for the AcquireLease method, with any body, and a specified content type
+func NewAcquireLeaseRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/lease")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDigestsRequest constructs an http.Request for the ListDigests method
+func NewListDigestsRequest(server string, params *ListDigestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/digests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Span != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "span", *params.Span, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSyncRecordsRequest constructs an http.Request for the ListSyncRecords method
+func NewListSyncRecordsRequest(server string, params *ListSyncRecordsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/records")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Kind != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", *params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "source", params.Source, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewStoreSyncRecordsRequest calls the generic StoreSyncRecords builder with application/json body
+func NewStoreSyncRecordsRequest(server string, body StoreSyncRecordsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewStoreSyncRecordsRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewStoreSyncRecordsRequestWithBody constructs an http.Request for the StoreSyncRecords method, with any body, and a specified content type
+func NewStoreSyncRecordsRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/records")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRunReconcileRequest constructs an http.Request for the RunReconcile method
+func NewRunReconcileRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/run")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetSyncStateRequest constructs an http.Request for the GetSyncState method
+func NewGetSyncStateRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/state")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListTracksRequest constructs an http.Request for the ListTracks method
 func NewListTracksRequest(server string, params *ListTracksParams) (*http.Request, error) {
 	var err error
@@ -3068,7 +4136,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Answered once the entry is durable. Storing the same entry again
 	// succeeds and changes nothing; the same identity with more detail adds
-	// the detail.
+	// the detail. Without a `log_source` it is that of the engine on the
+	// engine-api's host; the sync node requires one.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3079,7 +4148,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Answered once the entry is durable. Storing the same entry again
 	// succeeds and changes nothing; the same identity with more detail adds
-	// the detail.
+	// the detail. Without a `log_source` it is that of the engine on the
+	// engine-api's host; the sync node requires one.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3160,7 +4230,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// One row per play of the month, in the station's time zone, and totals
 	// per title, per show and per track type. JSON and XLSX hold all four
-	// parts; CSV holds the one that `part` names. The answer is streamed.
+	// parts; CSV holds the one that `part` names. The answer is streamed. An
+	// engine-api reports what its engine played, the sync node what was on
+	// air, from when it went on air until it ended: also what a switch cut.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3260,9 +4332,116 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /source/history (the `ListActivations` operationId).
 	ListActivationsWithResponse(ctx context.Context, params *ListActivationsParams, reqEditors ...RequestEditorFn) (*ListActivationsResponse, error)
 
+	// ReleaseLeaseWithResponse Give the lease back
+	//
+	// Where somebody else holds it, nothing changes.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /source/lease (the `ReleaseLease` operationId).
+	ReleaseLeaseWithResponse(ctx context.Context, params *ReleaseLeaseParams, reqEditors ...RequestEditorFn) (*ReleaseLeaseResponse, error)
+
+	// GetLeaseWithResponse Which status monitor may act
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /source/lease (the `GetLease` operationId).
+	GetLeaseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLeaseResponse, error)
+
+	// AcquireLeaseWithBodyWithResponse Ask for the lease, or renew it
+	//
+	// Of several monitors the one that holds the lease acts. It is granted
+	// where nobody holds it or its holder asks again; the answer says who
+	// holds it now, and for how long.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+	AcquireLeaseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcquireLeaseResponse, error)
+
+	// AcquireLeaseWithResponse Ask for the lease, or renew it
+	//
+	// Of several monitors the one that holds the lease acts. It is granted
+	// where nobody holds it or its holder asks again; the answer says who
+	// holds it now, and for how long.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+	AcquireLeaseWithResponse(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*AcquireLeaseResponse, error)
+
+	// ListDigestsWithResponse Digests of what one source has, for comparison
+	//
+	// Per bucket of time (UTC) how many records there are, and the XOR of
+	// their content hashes: equal digests prove equal records. Buckets
+	// without records are left out; the oldest comes first. Entries fall into
+	// buckets by when they were played, healths by their log time.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sync/digests (the `ListDigests` operationId).
+	ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error)
+
+	// ListSyncRecordsWithResponse The records of one source, oldest first
+	//
+	// Whole records with their corrections, or health statuses. `next` in the
+	// answer continues behind the last one, at the same cost at any depth.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sync/records (the `ListSyncRecords` operationId).
+	ListSyncRecordsWithResponse(ctx context.Context, params *ListSyncRecordsParams, reqEditors ...RequestEditorFn) (*ListSyncRecordsResponse, error)
+
+	// StoreSyncRecordsWithBodyWithResponse Store a batch of records of another node
+	//
+	// Every record is judged by itself, so that one that is refused does not
+	// hold up the rest: the answer has a result for each, in the order of the
+	// request. Answered once all that was not refused is durable. Storing a
+	// record again changes nothing. Where the receiver knows more about an
+	// entry than what came, its result carries the whole record, for the
+	// sender to merge.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+	StoreSyncRecordsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StoreSyncRecordsResponse, error)
+
+	// StoreSyncRecordsWithResponse Store a batch of records of another node
+	//
+	// Every record is judged by itself, so that one that is refused does not
+	// hold up the rest: the answer has a result for each, in the order of the
+	// request. Answered once all that was not refused is durable. Storing a
+	// record again changes nothing. Where the receiver knows more about an
+	// entry than what came, its result carries the whole record, for the
+	// sender to merge.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+	StoreSyncRecordsWithResponse(ctx context.Context, body StoreSyncRecordsJSONRequestBody, reqEditors ...RequestEditorFn) (*StoreSyncRecordsResponse, error)
+
+	// RunReconcileWithResponse Compare with the nodes now, and fetch what differs
+	//
+	// It runs on; `GET /sync/state` shows how far it is. While one runs, for
+	// whatever reason it began, another one is not started beside it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /sync/run (the `RunReconcile` operationId).
+	RunReconcileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RunReconcileResponse, error)
+
+	// GetSyncStateWithResponse What a node is, what time it has, and what waits for the sync node
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sync/state (the `GetSyncState` operationId).
+	GetSyncStateWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSyncStateResponse, error)
+
 	// ListTracksWithResponse Recent tracks, newest first
 	//
-	// Tracks that start in the future are not shown.
+	// Tracks that start in the future are not shown. The sync node shows what
+	// was on air, by when it went on air: a track that a switch cut, and that
+	// was audible again after the next one, is there twice.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -3273,7 +4452,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// The entry with the latest start that is not in the future, while it can
 	// still be audible: until the next one starts, and, where its duration is
-	// known, until that and a grace time are over.
+	// known, until that and a grace time are over. On the sync node the entry
+	// that went on air last; where a switch ended it, it is over at once.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4147,6 +5327,376 @@ func (r ListActivationsResponse) ContentType() string {
 	return ""
 }
 
+type ReleaseLeaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReleaseLeaseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReleaseLeaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReleaseLeaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReleaseLeaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReleaseLeaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLeaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Lease
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetLeaseResponse) GetJSON200() *Lease {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetLeaseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetLeaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLeaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLeaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLeaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AcquireLeaseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Lease
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcquireLeaseResponse) GetJSON200() *Lease {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r AcquireLeaseResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r AcquireLeaseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcquireLeaseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcquireLeaseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcquireLeaseResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDigestsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]Digest
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListDigestsResponse) GetJSON200() *[]Digest {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListDigestsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListDigestsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDigestsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDigestsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDigestsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSyncRecordsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SyncPage
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSyncRecordsResponse) GetJSON200() *SyncPage {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSyncRecordsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSyncRecordsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSyncRecordsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSyncRecordsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSyncRecordsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type StoreSyncRecordsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SyncResults
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r StoreSyncRecordsResponse) GetJSON200() *SyncResults {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r StoreSyncRecordsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r StoreSyncRecordsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r StoreSyncRecordsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r StoreSyncRecordsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r StoreSyncRecordsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RunReconcileResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RunReconcileResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RunReconcileResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RunReconcileResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RunReconcileResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RunReconcileResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetSyncStateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SyncState
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetSyncStateResponse) GetJSON200() *SyncState {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetSyncStateResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetSyncStateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetSyncStateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetSyncStateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetSyncStateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListTracksResponse200Headers the declared response headers of an HTTP 200 response for ListTracks
 type ListTracksResponse200Headers struct {
 	Link        *string
@@ -4482,7 +6032,8 @@ func (c *ClientWithResponses) ListPlaylogWithResponse(ctx context.Context, param
 //
 // Answered once the entry is durable. Storing the same entry again
 // succeeds and changes nothing; the same identity with more detail adds
-// the detail.
+// the detail. Without a `log_source` it is that of the engine on the
+// engine-api's host; the sync node requires one.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4499,7 +6050,8 @@ func (c *ClientWithResponses) StorePlaylogWithBodyWithResponse(ctx context.Conte
 //
 // Answered once the entry is durable. Storing the same entry again
 // succeeds and changes nothing; the same identity with more detail adds
-// the detail.
+// the detail. Without a `log_source` it is that of the engine on the
+// engine-api's host; the sync node requires one.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -4634,7 +6186,9 @@ func (c *ClientWithResponses) CorrectEntryWithResponse(ctx context.Context, id I
 //
 // One row per play of the month, in the station's time zone, and totals
 // per title, per show and per track type. JSON and XLSX hold all four
-// parts; CSV holds the one that `part` names. The answer is streamed.
+// parts; CSV holds the one that `part` names. The answer is streamed. An
+// engine-api reports what its engine played, the sync node what was on
+// air, from when it went on air until it ended: also what a switch cut.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4806,9 +6360,176 @@ func (c *ClientWithResponses) ListActivationsWithResponse(ctx context.Context, p
 	return ParseListActivationsResponse(rsp)
 }
 
+// ReleaseLeaseWithResponse Give the lease back
+//
+// Where somebody else holds it, nothing changes.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /source/lease (the `ReleaseLease` operationId).
+func (c *ClientWithResponses) ReleaseLeaseWithResponse(ctx context.Context, params *ReleaseLeaseParams, reqEditors ...RequestEditorFn) (*ReleaseLeaseResponse, error) {
+	rsp, err := c.ReleaseLease(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReleaseLeaseResponse(rsp)
+}
+
+// GetLeaseWithResponse Which status monitor may act
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /source/lease (the `GetLease` operationId).
+func (c *ClientWithResponses) GetLeaseWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetLeaseResponse, error) {
+	rsp, err := c.GetLease(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLeaseResponse(rsp)
+}
+
+// AcquireLeaseWithBodyWithResponse Ask for the lease, or renew it
+//
+// Of several monitors the one that holds the lease acts. It is granted
+// where nobody holds it or its holder asks again; the answer says who
+// holds it now, and for how long.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+func (c *ClientWithResponses) AcquireLeaseWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcquireLeaseResponse, error) {
+	rsp, err := c.AcquireLeaseWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcquireLeaseResponse(rsp)
+}
+
+// AcquireLeaseWithResponse Ask for the lease, or renew it
+//
+// Of several monitors the one that holds the lease acts. It is granted
+// where nobody holds it or its holder asks again; the answer says who
+// holds it now, and for how long.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
+func (c *ClientWithResponses) AcquireLeaseWithResponse(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*AcquireLeaseResponse, error) {
+	rsp, err := c.AcquireLease(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcquireLeaseResponse(rsp)
+}
+
+// ListDigestsWithResponse Digests of what one source has, for comparison
+//
+// Per bucket of time (UTC) how many records there are, and the XOR of
+// their content hashes: equal digests prove equal records. Buckets
+// without records are left out; the oldest comes first. Entries fall into
+// buckets by when they were played, healths by their log time.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sync/digests (the `ListDigests` operationId).
+func (c *ClientWithResponses) ListDigestsWithResponse(ctx context.Context, params *ListDigestsParams, reqEditors ...RequestEditorFn) (*ListDigestsResponse, error) {
+	rsp, err := c.ListDigests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDigestsResponse(rsp)
+}
+
+// ListSyncRecordsWithResponse The records of one source, oldest first
+//
+// Whole records with their corrections, or health statuses. `next` in the
+// answer continues behind the last one, at the same cost at any depth.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sync/records (the `ListSyncRecords` operationId).
+func (c *ClientWithResponses) ListSyncRecordsWithResponse(ctx context.Context, params *ListSyncRecordsParams, reqEditors ...RequestEditorFn) (*ListSyncRecordsResponse, error) {
+	rsp, err := c.ListSyncRecords(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSyncRecordsResponse(rsp)
+}
+
+// StoreSyncRecordsWithBodyWithResponse Store a batch of records of another node
+//
+// Every record is judged by itself, so that one that is refused does not
+// hold up the rest: the answer has a result for each, in the order of the
+// request. Answered once all that was not refused is durable. Storing a
+// record again changes nothing. Where the receiver knows more about an
+// entry than what came, its result carries the whole record, for the
+// sender to merge.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+func (c *ClientWithResponses) StoreSyncRecordsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*StoreSyncRecordsResponse, error) {
+	rsp, err := c.StoreSyncRecordsWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStoreSyncRecordsResponse(rsp)
+}
+
+// StoreSyncRecordsWithResponse Store a batch of records of another node
+//
+// Every record is judged by itself, so that one that is refused does not
+// hold up the rest: the answer has a result for each, in the order of the
+// request. Answered once all that was not refused is durable. Storing a
+// record again changes nothing. Where the receiver knows more about an
+// entry than what came, its result carries the whole record, for the
+// sender to merge.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sync/records (the `StoreSyncRecords` operationId).
+func (c *ClientWithResponses) StoreSyncRecordsWithResponse(ctx context.Context, body StoreSyncRecordsJSONRequestBody, reqEditors ...RequestEditorFn) (*StoreSyncRecordsResponse, error) {
+	rsp, err := c.StoreSyncRecords(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStoreSyncRecordsResponse(rsp)
+}
+
+// RunReconcileWithResponse Compare with the nodes now, and fetch what differs
+//
+// It runs on; `GET /sync/state` shows how far it is. While one runs, for
+// whatever reason it began, another one is not started beside it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /sync/run (the `RunReconcile` operationId).
+func (c *ClientWithResponses) RunReconcileWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*RunReconcileResponse, error) {
+	rsp, err := c.RunReconcile(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRunReconcileResponse(rsp)
+}
+
+// GetSyncStateWithResponse What a node is, what time it has, and what waits for the sync node
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sync/state (the `GetSyncState` operationId).
+func (c *ClientWithResponses) GetSyncStateWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetSyncStateResponse, error) {
+	rsp, err := c.GetSyncState(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetSyncStateResponse(rsp)
+}
+
 // ListTracksWithResponse Recent tracks, newest first
 //
-// Tracks that start in the future are not shown.
+// Tracks that start in the future are not shown. The sync node shows what
+// was on air, by when it went on air: a track that a switch cut, and that
+// was audible again after the next one, is there twice.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -4825,7 +6546,8 @@ func (c *ClientWithResponses) ListTracksWithResponse(ctx context.Context, params
 //
 // The entry with the latest start that is not in the future, while it can
 // still be audible: until the next one starts, and, where its duration is
-// known, until that and a grace time are over.
+// known, until that and a grace time are over. On the sync node the entry
+// that went on air last; where a switch ended it, it is over at once.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -5509,6 +7231,262 @@ func ParseListActivationsResponse(rsp *http.Response) (*ListActivationsResponse,
 	return response, nil
 }
 
+// ParseReleaseLeaseResponse parses an HTTP response from a ReleaseLeaseWithResponse call
+func ParseReleaseLeaseResponse(rsp *http.Response) (*ReleaseLeaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReleaseLeaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLeaseResponse parses an HTTP response from a GetLeaseWithResponse call
+func ParseGetLeaseResponse(rsp *http.Response) (*GetLeaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLeaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Lease
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAcquireLeaseResponse parses an HTTP response from a AcquireLeaseWithResponse call
+func ParseAcquireLeaseResponse(rsp *http.Response) (*AcquireLeaseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcquireLeaseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Lease
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDigestsResponse parses an HTTP response from a ListDigestsWithResponse call
+func ParseListDigestsResponse(rsp *http.Response) (*ListDigestsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDigestsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Digest
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSyncRecordsResponse parses an HTTP response from a ListSyncRecordsWithResponse call
+func ParseListSyncRecordsResponse(rsp *http.Response) (*ListSyncRecordsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSyncRecordsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SyncPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseStoreSyncRecordsResponse parses an HTTP response from a StoreSyncRecordsWithResponse call
+func ParseStoreSyncRecordsResponse(rsp *http.Response) (*StoreSyncRecordsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &StoreSyncRecordsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SyncResults
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRunReconcileResponse parses an HTTP response from a RunReconcileWithResponse call
+func ParseRunReconcileResponse(rsp *http.Response) (*RunReconcileResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RunReconcileResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetSyncStateResponse parses an HTTP response from a GetSyncStateWithResponse call
+func ParseGetSyncStateResponse(rsp *http.Response) (*GetSyncStateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetSyncStateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SyncState
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListTracksResponse parses an HTTP response from a ListTracksWithResponse call
 func ParseListTracksResponse(rsp *http.Response) (*ListTracksResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5766,6 +7744,30 @@ type ServerInterface interface {
 	// ListActivations Every activation, newest first
 	// (GET /source/history)
 	ListActivations(c *gin.Context, params ListActivationsParams)
+	// ReleaseLease Give the lease back
+	// (DELETE /source/lease)
+	ReleaseLease(c *gin.Context, params ReleaseLeaseParams)
+	// GetLease Which status monitor may act
+	// (GET /source/lease)
+	GetLease(c *gin.Context)
+	// AcquireLease Ask for the lease, or renew it
+	// (PUT /source/lease)
+	AcquireLease(c *gin.Context)
+	// ListDigests Digests of what one source has, for comparison
+	// (GET /sync/digests)
+	ListDigests(c *gin.Context, params ListDigestsParams)
+	// ListSyncRecords The records of one source, oldest first
+	// (GET /sync/records)
+	ListSyncRecords(c *gin.Context, params ListSyncRecordsParams)
+	// StoreSyncRecords Store a batch of records of another node
+	// (POST /sync/records)
+	StoreSyncRecords(c *gin.Context)
+	// RunReconcile Compare with the nodes now, and fetch what differs
+	// (POST /sync/run)
+	RunReconcile(c *gin.Context)
+	// GetSyncState What a node is, what time it has, and what waits for the sync node
+	// (GET /sync/state)
+	GetSyncState(c *gin.Context)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
@@ -5885,6 +7887,14 @@ func (siw *ServerInterfaceWrapper) ListPlaylog(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "skip_synced", c.Request.URL.Query(), &params.SkipSynced, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter skip_synced: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -6331,6 +8341,224 @@ func (siw *ServerInterfaceWrapper) ListActivations(c *gin.Context) {
 	siw.Handler.ListActivations(c, params)
 }
 
+// ReleaseLease operation middleware
+func (siw *ServerInterfaceWrapper) ReleaseLease(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReleaseLeaseParams
+
+	// ------------- Required query parameter "holder" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "holder", c.Request.URL.Query(), &params.Holder, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter holder: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ReleaseLease(c, params)
+}
+
+// GetLease operation middleware
+func (siw *ServerInterfaceWrapper) GetLease(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLease(c)
+}
+
+// AcquireLease operation middleware
+func (siw *ServerInterfaceWrapper) AcquireLease(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AcquireLease(c)
+}
+
+// ListDigests operation middleware
+func (siw *ServerInterfaceWrapper) ListDigests(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDigestsParams
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", c.Request.URL.Query(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "span" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "span", c.Request.URL.Query(), &params.Span, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter span: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListDigests(c, params)
+}
+
+// ListSyncRecords operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncRecords(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSyncRecordsParams
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", c.Request.URL.Query(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "source", c.Request.URL.Query(), &params.Source, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter source: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncRecords(c, params)
+}
+
+// StoreSyncRecords operation middleware
+func (siw *ServerInterfaceWrapper) StoreSyncRecords(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StoreSyncRecords(c)
+}
+
+// RunReconcile operation middleware
+func (siw *ServerInterfaceWrapper) RunReconcile(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RunReconcile(c)
+}
+
+// GetSyncState operation middleware
+func (siw *ServerInterfaceWrapper) GetSyncState(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetSyncState(c)
+}
+
 // ListTracks operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
@@ -6543,6 +8771,14 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/clock", wrapper.GetClock)
 	router.POST(options.BaseURL+"/clock", wrapper.StoreClockByPost)
 	router.PUT(options.BaseURL+"/clock", wrapper.StoreClock)
+	router.DELETE(options.BaseURL+"/source/lease", wrapper.ReleaseLease)
+	router.GET(options.BaseURL+"/source/lease", wrapper.GetLease)
+	router.PUT(options.BaseURL+"/source/lease", wrapper.AcquireLease)
+	router.GET(options.BaseURL+"/sync/state", wrapper.GetSyncState)
+	router.GET(options.BaseURL+"/sync/digests", wrapper.ListDigests)
+	router.GET(options.BaseURL+"/sync/records", wrapper.ListSyncRecords)
+	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
+	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
 type CorrectionResponseHeaders struct {
@@ -6553,6 +8789,8 @@ type CorrectionJSONResponse struct {
 
 	Headers CorrectionResponseHeaders
 }
+
+type LeaseJSONResponse Lease
 
 type ProblemApplicationProblemPlusJSONResponse Problem
 
@@ -7293,6 +9531,303 @@ func (response ListActivationsdefaultApplicationProblemPlusJSONResponse) VisitLi
 	return err
 }
 
+type ReleaseLeaseRequestObject struct {
+	Params ReleaseLeaseParams
+}
+
+type ReleaseLeaseResponseObject interface {
+	VisitReleaseLeaseResponse(w http.ResponseWriter) error
+}
+
+type ReleaseLease204Response struct {
+}
+
+func (response ReleaseLease204Response) VisitReleaseLeaseResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ReleaseLeasedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ReleaseLeasedefaultApplicationProblemPlusJSONResponse) VisitReleaseLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeaseRequestObject struct {
+}
+
+type GetLeaseResponseObject interface {
+	VisitGetLeaseResponse(w http.ResponseWriter) error
+}
+
+type GetLease200JSONResponse struct{ LeaseJSONResponse }
+
+func (response GetLease200JSONResponse) VisitGetLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLeasedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLeasedefaultApplicationProblemPlusJSONResponse) VisitGetLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLeaseRequestObject struct {
+	Body *AcquireLeaseJSONRequestBody
+}
+
+type AcquireLeaseResponseObject interface {
+	VisitAcquireLeaseResponse(w http.ResponseWriter) error
+}
+
+type AcquireLease200JSONResponse struct{ LeaseJSONResponse }
+
+func (response AcquireLease200JSONResponse) VisitAcquireLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AcquireLeasedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response AcquireLeasedefaultApplicationProblemPlusJSONResponse) VisitAcquireLeaseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsRequestObject struct {
+	Params ListDigestsParams
+}
+
+type ListDigestsResponseObject interface {
+	VisitListDigestsResponse(w http.ResponseWriter) error
+}
+
+type ListDigests200JSONResponse []Digest
+
+func (response ListDigests200JSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDigestsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDigestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncRecordsRequestObject struct {
+	Params ListSyncRecordsParams
+}
+
+type ListSyncRecordsResponseObject interface {
+	VisitListSyncRecordsResponse(w http.ResponseWriter) error
+}
+
+type ListSyncRecords200JSONResponse SyncPage
+
+func (response ListSyncRecords200JSONResponse) VisitListSyncRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncRecordsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncRecordsdefaultApplicationProblemPlusJSONResponse) VisitListSyncRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreSyncRecordsRequestObject struct {
+	Body *StoreSyncRecordsJSONRequestBody
+}
+
+type StoreSyncRecordsResponseObject interface {
+	VisitStoreSyncRecordsResponse(w http.ResponseWriter) error
+}
+
+type StoreSyncRecords200JSONResponse SyncResults
+
+func (response StoreSyncRecords200JSONResponse) VisitStoreSyncRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StoreSyncRecordsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StoreSyncRecordsdefaultApplicationProblemPlusJSONResponse) VisitStoreSyncRecordsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RunReconcileRequestObject struct {
+}
+
+type RunReconcileResponseObject interface {
+	VisitRunReconcileResponse(w http.ResponseWriter) error
+}
+
+type RunReconcile202Response struct {
+}
+
+func (response RunReconcile202Response) VisitRunReconcileResponse(w http.ResponseWriter) error {
+	w.WriteHeader(202)
+	return nil
+}
+
+type RunReconciledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response RunReconciledefaultApplicationProblemPlusJSONResponse) VisitRunReconcileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSyncStateRequestObject struct {
+}
+
+type GetSyncStateResponseObject interface {
+	VisitGetSyncStateResponse(w http.ResponseWriter) error
+}
+
+type GetSyncState200JSONResponse SyncState
+
+func (response GetSyncState200JSONResponse) VisitGetSyncStateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSyncStatedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetSyncStatedefaultApplicationProblemPlusJSONResponse) VisitGetSyncStateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTracksRequestObject struct {
 	Params ListTracksParams
 }
@@ -7592,6 +10127,30 @@ type StrictServerInterface interface {
 	// ListActivations Every activation, newest first
 	// (GET /source/history)
 	ListActivations(ctx context.Context, request ListActivationsRequestObject) (ListActivationsResponseObject, error)
+	// ReleaseLease Give the lease back
+	// (DELETE /source/lease)
+	ReleaseLease(ctx context.Context, request ReleaseLeaseRequestObject) (ReleaseLeaseResponseObject, error)
+	// GetLease Which status monitor may act
+	// (GET /source/lease)
+	GetLease(ctx context.Context, request GetLeaseRequestObject) (GetLeaseResponseObject, error)
+	// AcquireLease Ask for the lease, or renew it
+	// (PUT /source/lease)
+	AcquireLease(ctx context.Context, request AcquireLeaseRequestObject) (AcquireLeaseResponseObject, error)
+	// ListDigests Digests of what one source has, for comparison
+	// (GET /sync/digests)
+	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// ListSyncRecords The records of one source, oldest first
+	// (GET /sync/records)
+	ListSyncRecords(ctx context.Context, request ListSyncRecordsRequestObject) (ListSyncRecordsResponseObject, error)
+	// StoreSyncRecords Store a batch of records of another node
+	// (POST /sync/records)
+	StoreSyncRecords(ctx context.Context, request StoreSyncRecordsRequestObject) (StoreSyncRecordsResponseObject, error)
+	// RunReconcile Compare with the nodes now, and fetch what differs
+	// (POST /sync/run)
+	RunReconcile(ctx context.Context, request RunReconcileRequestObject) (RunReconcileResponseObject, error)
+	// GetSyncState What a node is, what time it has, and what waits for the sync node
+	// (GET /sync/state)
+	GetSyncState(ctx context.Context, request GetSyncStateRequestObject) (GetSyncStateResponseObject, error)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
@@ -8311,6 +10870,240 @@ func (sh *strictHandler) ListActivations(ctx *gin.Context, params ListActivation
 	}
 }
 
+// ReleaseLease operation middleware
+func (sh *strictHandler) ReleaseLease(ctx *gin.Context, params ReleaseLeaseParams) {
+	var request ReleaseLeaseRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseLease(ctx, request.(ReleaseLeaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseLease")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ReleaseLeaseResponseObject); ok {
+		if err := validResponse.VisitReleaseLeaseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLease operation middleware
+func (sh *strictHandler) GetLease(ctx *gin.Context) {
+	var request GetLeaseRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLease(ctx, request.(GetLeaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLease")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLeaseResponseObject); ok {
+		if err := validResponse.VisitGetLeaseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// AcquireLease operation middleware
+func (sh *strictHandler) AcquireLease(ctx *gin.Context) {
+	var request AcquireLeaseRequestObject
+
+	var body AcquireLeaseJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AcquireLease(ctx, request.(AcquireLeaseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcquireLease")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AcquireLeaseResponseObject); ok {
+		if err := validResponse.VisitAcquireLeaseResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListDigests operation middleware
+func (sh *strictHandler) ListDigests(ctx *gin.Context, params ListDigestsParams) {
+	var request ListDigestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDigests(ctx, request.(ListDigestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDigests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListDigestsResponseObject); ok {
+		if err := validResponse.VisitListDigestsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSyncRecords operation middleware
+func (sh *strictHandler) ListSyncRecords(ctx *gin.Context, params ListSyncRecordsParams) {
+	var request ListSyncRecordsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncRecords(ctx, request.(ListSyncRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncRecords")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncRecordsResponseObject); ok {
+		if err := validResponse.VisitListSyncRecordsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StoreSyncRecords operation middleware
+func (sh *strictHandler) StoreSyncRecords(ctx *gin.Context) {
+	var request StoreSyncRecordsRequestObject
+
+	var body StoreSyncRecordsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StoreSyncRecords(ctx, request.(StoreSyncRecordsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StoreSyncRecords")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StoreSyncRecordsResponseObject); ok {
+		if err := validResponse.VisitStoreSyncRecordsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// RunReconcile operation middleware
+func (sh *strictHandler) RunReconcile(ctx *gin.Context) {
+	var request RunReconcileRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RunReconcile(ctx, request.(RunReconcileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RunReconcile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RunReconcileResponseObject); ok {
+		if err := validResponse.VisitRunReconcileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetSyncState operation middleware
+func (sh *strictHandler) GetSyncState(ctx *gin.Context) {
+	var request GetSyncStateRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSyncState(ctx, request.(GetSyncStateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSyncState")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetSyncStateResponseObject); ok {
+		if err := validResponse.VisitGetSyncStateResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks operation middleware
 func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	var request ListTracksRequestObject
@@ -8444,118 +11237,163 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3luivoPqmKnamSVGy4yRU3UopjjPjO07ispSZuWtqRbD7kMSoG+gAaFGMVlX7Nfth+yVbOAD6",
-	"3RQpUXYm66pUaJHdwMF54eC8cBNEIs0EB65VML4JlkBjkPjPN4xfms8YVCRZppngwTh498NL8vXR11+P",
-	"yXTOpNLTkEwzCVdTQnlMphyu9ZRkdAFD/0euQJEpnWuQ05AoMeFzkSRixfiCME0iobQieglE0RQI1YTy",
-	"NYkh08sQx+RCL/FZRSRkQDXERMgJT2Cuicg1WS1ZAoTDigDXkoEiVEp2BcceMobjSyAr/P/UgIff5gri",
-	"4YQHYaCiJaTULFevMwjGgdKS8UVwexsG/xicCU2TwUuRc93GyF/EiqQGZjsHlUAYJzRJQiKuQJp/IULU",
-	"sDZPyjhL8zQYj0I/J+MaFiCDWzNrRiVNQTtiIPrac//MkzVZLalBY2oWbh4jeskUyRIaISQGtQlT+pjM",
-	"pUgJJYawxBJ66JGhl8DJkirCBYH5HCJtoGVmjl9zkOsgDDhNDZAWktpK6PUb4Au9DMYvnocdCIyElBAZ",
-	"kFV7CVNJV1OilmKl7EoMvMAXjIMiCrgOyYrppSF0ZZw+6KpTVWGMYU7zRBv4sywxLwA3yH9f/C3pKjjv",
-	"gt5g7SKmGjahX2kqDWNSTYSskkGzFI4JJWYAQhPBgaRAuSJMK4ISRFKRAkd8wzVNs8TMfzQ6Gg1GLwZH",
-	"X52NRmP8r2fFJXg70YTF5jEcMKN6WY7HYoMM+DVnEuJgrGUO1YHnQqZUW2Z98TwISz4+7ODjMEhYyjYJ",
-	"DTXrV73cZl/vpOSXo9As000+Go3uhIXn6axLis6M8hG5jOBzRexDoRWWwwKuOpLcSJsQVYB2dPj8q+df",
-	"P3vx/Ks7ATSy2AbvLV1AAVZklBDEFrzRkPwgJIkBMhRxRaxqRRmqiDlhXGmgcR+Wcd5OJDdxXEfzqHMV",
-	"WuwoLjOYCwm98sJ4lOQx2E1itRQJkJiu+9biZ99BGm4tHUHp70TMAJXUSaTZFbWAm02Sa7DK3+gLFuEv",
-	"B/9U9udyps8kzINx8H8Oym31wP6qDsoh39nZzNS3YfAyEdHl91TTvc1UjlgsrmTS2zD4C9BEL0811bna",
-	"YtJCLRmCasoSFYyDm0mQ/KomwZjcTIIrkIoJbv6aBEfDw0lwe2vooy6WONXay0ciFheGxDUVRw6/GR8+",
-	"NyruNtxyhbUVdC/ybULXuy3OAGf1gBVQSaPLCyo1U0bh/Uh/+40BOdXUCL79Efm4Zy3+Gc00qvQfaAzk",
-	"NdeC/H+Rb79SXEbXCvEblQmuLMe+LLa+/fFROSRC0Fab5X5r7CmlhYSYxLmkswQltGpPiqiQp/pAf0fD",
-	"SZfDQYym3JqwhtHUklxDZylmCaQbFp3ZJ/602+L9uB0r/7vRYUyRlRR8EVqz0hqrS6N8BUmBx4TpoSHz",
-	"KSKlverTBrJuw+DMMIzaiXxMQ6ruWgqOayZw+KNSeqZqkxS5VjWJ5w4DXbO4xw7wmS57edNL9YctRR3Y",
-	"dTX8DiIhEY2ZFBlI7RT1bN3BGGEAmYiWnQZLc8eyFl7tUbOBDFBNhe2RM8a5paf7aSZEApTjbxKumMhV",
-	"oUb6TQ2iDROtqCLUrBHcLjjshFACdZRvgSMRLxBfUL39Gkrw2nNp0Qab50nizllMW0lnSeIgNyB3Tmve",
-	"ojOj/Kzyb1uhpUp77yhWwNZGpiMUQhgauhd4qWOhIFFpzovZPyHSZnXtTbjFUVTfJU8/osVuhrPct+nZ",
-	"N0IoOINr7Xinjdw0V5rMjODlYMyhOU3UBvRV2K1kiy0huO3DCJwWHNFABv56sYlhdhG1TcKjGO8SGcd7",
-	"fotwpqmXInNmnQFwL0VoF5vnZrBgnDO+uC97hoHSNOmR4YQqTS65WHFjy2o4xjlprpdCMr0mEeWfI1El",
-	"0GgJcUWsixU3+L+OaY+OsJALhzoPVhdzv1xSvoD4bzTJHfXimBmoafK2QlW73PqifmCQxAr3ML0EJskV",
-	"DnJMKujPOa64spbm1BsmRa5uzvoTrOoTCUkmwSQgKb0ERSiZG7D8xGHxhXYbcOEDUpqucc+qc2+W0LU5",
-	"GF3Y4+6dUvK65FS1FKv7vmaPIjvoBcORKhH3gdNZqcksT3ebsmbd7vwiPqXsaXrHV43F4w3BO189hUjw",
-	"WJVvMyWje0ya0Bkk93iPb4lWR5FnR+Wr7nCw7VZSOy3sDKcVyN0Abe0GYXA9WIiB+zKl2XurDM+N3Tl8",
-	"R1c/glJ0AYE/te6mY74DxWLU4gqsICtjTiyF+QdcgVwToZcgq0JeegPRGdgW8SiXEri+MIKH4CTJz/Ng",
-	"/H6LE/KpeeX2vLkT3IbFoIjb7Ud1dnbXiHYNG/dRDtd7XobBmLMLWycu3kStPYCZAWtKn2nCDW1IzOIH",
-	"bKUgr0C6o/+2Vqr5/uI3waHbL1/dPKvjV19sIr7ESZPIYZ2TquTo3GqrTps6cv+KZoHl7zGZ1gCYhmRa",
-	"m7f2hdsFpuGEY/Ck/MZsjNM8i0TK+KL4WmH0JaHGMLjwe910SE6ShECiYMKZIpeQaaKFsIGOTQLfJ+Wn",
-	"jifrggc87iXl3fxQ7q4tq7HnZdazyXaZbVLvxmWVvXdncBqcWB2uXGcVZg9hiCjsZK6aK6frdLLd0uyR",
-	"8k4vT81qLA41rdGi0sTbabgevLbJesksSxWhmdQgKAyuhAtKoH8pQC9iR6xmwzG5QSMcDmcLA1QF1cPk",
-	"ZoJUTo0b7dwuJ0VdTWA808I0JqulcDavrnnVbIDFO68PwwdSRe2A5s0I3riWdWMVxlRPaQx3raZBJkeh",
-	"u4hjfcFtSSl81U1oT1Rr72N62CVAboiLjErV5cM7wwMpPkOoIv/v9OefwvKsuibUOnQ2KdnKrwN1ybKB",
-	"yCxTDTJhZEMWu/mSGcJ0cNJPsAKlbTTxmAgbZTEwYPQMXQo+SIgOpwW7AjzFbeU8tOh17reWD7Hu5O86",
-	"1pcu/4d7p5q7vt/Uizlq4BT028A2fW7FPxrz7JtKDUrcnwBlFKqXAJSvnS3cxPFNc9TzlkcbrrU9SYi5",
-	"Bu4OGwbXhGkFyTzEgD0ndoRjay5RPJhENEUKNC2AO2ymOqrvPJB9102EbQ6NzW2tnLgL37XZutBaskO5",
-	"OZgVB2Fw5j7e/fLKnAGch/IH/3ny5tR8fxiEwahr46iEww83x49bBOzzjlaJkJiVDf3SqkLB0kxYYxAD",
-	"+OOA5pIOJY2ZOLAifJBdLg5oxg5wEMRpzcXShajSZqnFlp8dtVbeuxzqItk+rk8Voe4PZEhFNFzrplcM",
-	"M0e4cK7HO1jTYsWvY69YeXZUx8vmZIdB8e3X4aOh0Ar5nGlFnh2RGdPqXwap3sfVjdJnhy+Ojp735F24",
-	"RJQHYFHZyV1CCdGC+AnJk2cvXpCYrtXTflSOwodj8yefTbMXZBbGw7bsOdovU/ZkEm3mxtBiT0gycig0",
-	"RgYXsRno43Al+he32309F/Yr7/2IHYL04NX9yJSC+BXX1pbe9zEuEQtvImpMTLrjAAcekLuzQHY4gNkw",
-	"bSIWC4jJbE2WFM9Suxy/6hFWC2aXXeGskd64pk/m4jGhmN8VEpVHSyMAHXkzhkEq2Y/+6+GXfxodjUej",
-	"4yIb1Nhs87kC7dbqUl2VxuDC5zaVjDgvYCMDrMlqGdUapAH63ycT9cWTySS+eX47MB9H/uP9mSbn9p9j",
-	"+/HEf74fhvjLYfjN7dNvn35Lvnjy/t9+O/+P938anPtHv7X/MD8//dZM8lnLqH48lve5UM18PCAYb7B7",
-	"p1ddJEvoGmJUWJVE3Nidc+oiUc2Z2iacYx+9DT+F5j6F5j6F5jaF5mpO5QrU5w+J2hlFkIhFsfk1fBtk",
-	"brZom0zTlvU54wuQmWRd2v7M73ifK8Ji4JrpdUjg15wmRjXb8F5MNZ1Rhafqis59Pxp8Qwfz85tnR7ef",
-	"dblStnYhM3VR5BC2YXytMV+kUiRgNZ/1oWLynktvWmK6Qc4TUAp3HDL9tvLa/5V0Ne3K6UAIUspzmrSn",
-	"f1PsxpRkIJXgx1hv0edKqo+q1jzqS51h6gK9tx0UrXhhFV27BTObeWasL6vsu2etK/eObJ66Dr9vJOeR",
-	"4kAPDey0FHh7hoai7nmgqpB7Hqkq3kb2vw3vkQTNFyNK7sTWl5pTeu9EblZXP+n0LLo4RzZUeQ+4hcru",
-	"+Z3XENbC6K4Rurr67fvdqdk7fMYY46hqsjpQDaLWeaAOSot2NUiqqKhLSrhVjLDBOnXM18hUk9Oqqqgq",
-	"o4ZqLFVGl0VfSaluV/998/zLr9p7g3XXdqfiSilsFvFW8QY3OSakdcYbuNKU9yXXspiIOR4EXElHUQIn",
-	"Fp1eelX4nzu4tZ/l6szWc4LyjODYxU21AeN20S1f+Nx/3Q7I5T0AYlbd3RDakd04XYC9g+K4UQMpFdzG",
-	"3Fo1a5050wldb88Bdk5/5G3Sv5YVUs7+KjfwHfyNAee0U4sITZOOQEMB2xbmhSo9dW0121KlWNRYW/WH",
-	"nPlxttVmBK5Td9mFlUB3MVabrDqBj4OtLbfxPm3Qaas39g+vAu6FmXX2URGz5cZa2/t2X2djtOYABYN4",
-	"sfJ4aY/cGMlqqnpSmB/d6YR+xdfvODFDHJOpgw/Lyc35IRG2rB0LO/KYzRIw5wjNEqz4BR4TIa1zF66t",
-	"9X2XU+VR7O5NfLApzvDJYu+w2Nso/F9vZtdt6ooU/0tb112K4sznCDdP3jjIQIG8YpHzjbRFfWvPxqez",
-	"9laS+3s7SH9MEa2vf0TmzGxGh0RpCTQNyRFJ2BWQhGGRfUieEc9kQbjVMfp3eHDuNAcURLlken1qDhgu",
-	"lAdUdvWCOCFaXAI3h8iTt68vzn7+66ufTofkJ6EJB4h954WiX83SNa/Aswu6z+zABRhLrTNbasv4XHQf",
-	"WlNIhVz74ityJYzCEHMiOKa8pEJae0Pk2kdkxpZWYqFC886EI9KI1zZzIckKZoppsA/4+jiryEJiE4WK",
-	"KZXOYyZs+v9wwif8iy/ODK6HX3xBTrhagVQkohKBdGG3IXnN/SFbuciedZVWInNqwjU1+LQZVYqu1TEu",
-	"y0fxNgbucApcXdH5ZylyaVBDSWwYY7E0g14xvvBOXKYrAXQR2dz6yJhbVILSE64FWmLYI4gmYTH9Jcsy",
-	"P4H3ArM59toQckVl7PDyBjgDHq0Nal5z28+iGiYLXYxfkZSusS+PWbyVUYVV4hM+NdpjGpLpJJgEmNzv",
-	"uxxRjQ2DzBLIJCjC45NgSH6xqslXzlAJE84WXEiIhwRL0l0DH/Ny0TFpniuIHV2Iq4QnsYjyFLgmT7xH",
-	"5+mEo2fYCJGyU4S2NA95ROYJuPWfRBEoZIx3nvhtkUBhMbCgNA3JD+YJSBTYWvkJX0nDmjg2JipymhAJ",
-	"NFb2zemJLaX8DXliTL5DqSL//Z//NfVrwZEnfLUUCogUCZj10tTY30j6DKRnqOn1wDygprYGImERcIUq",
-	"0jUNOclotITB0XAUhEEuEye3anxwsFqthhR/Hgq5OHDvqoM3r1+++un0Fb5TuoqCk1/enZBX1qN/8vZ1",
-	"EPreGME4ODQPigw4zVgwDp4NR8NnNhCyRJ10EPmaqgV0Fu1Qe2BwEu3KRgoZxgOF0YQWQ7aMEzVm6J+Z",
-	"cFso87lvtDKzJVnmwLKkGut8GtmtIUqLYUHeqFwxbO2rW+q/WDQXFHgdB+Pgz6BtyVijbcXRaLTfvie9",
-	"rSpQt9nEXNfdpnu0ArxKC4hyDwnG78/DQOVpSuXaV/RXtKfR/HShzB5p/z4Pg2u0AiEezNZY6Y44Gxgu",
-	"CAO15tGAixiCc2PlCWvd1HGHrSJwcd+t3wrcXcuGNev+dVR62lR7wrQo8PxuVLguFvfGXoEvm3Bt1SYy",
-	"M/JmpYcZsvGTsiGcIm9/OXvajVaU6hKlxtAUWGZA45TxHVGfb8T8Hx7nj43h2zA4cDZLRcXV0f2GKe1C",
-	"1EG9BV5PIWT5yEFmQ9x3Pmdbim3xoO10t8WDZQu2LR72/anMox3tsXwLw6L41aAQEwFJLMCGbJf0Csga",
-	"epumGVOmjAF1dPVyyW3thgR3Ql/tr3d7/kBVvl04qJqxsGULG4fEj9bD5sEC+0OZhqFCwiv1PRUp9cK0",
-	"WU5TwZkW8p460W1HjTMSHgggJoJHUKY6GvvLdjOCITG6izlTDPW4fYQuKOMTrvIoAnD9JlwFmzeBj8t3",
-	"fB6JNWjwGGTjjITGsTlaFBU0XRYHqs9Sm+ysvcucy4+muHEgPC/5ZNLdiP8QJX3QaNvZzQtF2k9hhlq2",
-	"NWc0lw27gJgwHbo9Zx1ii1TXKkyLBeglyGGLem/Eopqo26LfXgzG6gzdXeQaxD+8m5LVpmkPZoA3YmGO",
-	"0xbDRceoFMG+kxseRH1bBFqhe79w/ZzEIN/aBpl/ACmzxqcwiyLmbPb0w4rdDYtve8+AJ+RKsLI7nk1U",
-	"I1qIkKRUXkKMvoY8Wg67DmC1vXRX+4rFwYc2ELa3C/rtgPVwDxzyM4dqauSH3ISbrNFUy7129MtaK+Td",
-	"af1BrLu6stzGtqs1gX44ZV9hXmolSVLMC4UbohLY2vJ6RIOLJLCgidlMjdDbfiwQM212Vm5bfY87au5p",
-	"ZTNmWk3QfVicLKjz62IH7GFHgqvryl0aeFRZJ1IjY7XD9nJ0vb+mOd91w3eZQLaKLnXNSYosKIP44Mch",
-	"OQNl25dX2iZ09Hld2zavRbOEokeCr78xrFBsxRkkidmIbl0PhY0TuwGLZgtuvKSSG6wNz7ksNudaSow6",
-	"qTTH3F6uKr2Gf3/mzUnqEiJwV6vInSSaXgKh9ocZrfnV9mjtSMzyOLhZA5UXmCnSv/eaTUCKFcmMXZDQ",
-	"tScRvhZuCGM49yvmmky4eR29xSGOhA5b8zt+j0EcowaHtkbd/PCPN6f/wLp1jAzMRS4nPKNSq2Py8vRv",
-	"rqIdTRbuKnmm5uep9eUPyVkh67ZzpwSa+nsPWiaCy/driWxH0Mou22X9+bKti9GLzk723X3US7Rv7KVe",
-	"K8+Kb57fvh9cuMKqz7paE9x0d8q3IdbuawH+6avcbNm7+zNSV0EYXCfquvNugLaHnkVLYpBPaEkbe6B1",
-	"nc0QBlWQs78ju+yD1OcueVCLXKa78qMKuB/TLHP8Y4SrOsgVj4ciA36dJg4FAzGfswh8JGqoMgz/LAF0",
-	"mgzxsz5rESGfMU7tWbiVh6fhWh8YotXe7Oj33mZnqwn2YVIUwpGs3agV3eW+qKuuB5qHNqZ7YCO8vTbh",
-	"n0HXWr0+IhPU5unBdy0e3fDUvTqjix5XQyaiZUh+zYWG+NiXJRrD5PV88CPV0ZKslr4bLNWu/evmBuJ7",
-	"Dwc1Qu3YyBXBqvBBmVB0b0of3NhA823/Kd11O3akKIJHu5ljlR4DdYJgS45LgMzd32OrR93qbc6jhASo",
-	"MqRCn7P/u/f+lox13sZTc1G3ucLwi9+NsTOv2+4UuD5H5kHLX+VUnmF2uSni/B4OjspNEh/XzeGZoSz0",
-	"3RRlqzLoPhRVEWBrbJlYW+dpMQ1t+yo2J1zMRLz2ggxxCbWVpyfPD48mHHfVFVPwdEj+jv3Ji8eYIrZl",
-	"shuTFhUhtp4vY3xaJqi4u6bwZEWJW+fnijx5PvqGlLOMydRw/dQMreyNJXa6CXd3rIRkiqw+LXmdnBTa",
-	"yAbdWNH0nSZm11uHRcjeksMCJ+SEc7Qfa/5yGseY5mHPdsdECRsasjky3umeUI3pLrRgPzsH04pMqZ4O",
-	"8f+YozIDQo10FGcOnyOAcUAyW094nhEtyJc+ZS4kKzR18NoovJKGYOrJqsuqrCuhT+rnk/opatUeS9lU",
-	"9kqb6FbbK/vMI9dIcG8MWlxyZQu/XHNH18bPndvc/Vf1IB954rvcfzlyeamowso2fsx18Xu6/cVZO92V",
-	"1cXmHnDsrK+IAWu4z0vJHvNY4kjbY4taHtmX7W81r8+wxFxFy4vHbudB2tiWvgWipjbPyuNYC1ERDzvU",
-	"hwj0dgR5LOoeaDveR3PV73j6PSTQUE9UK9Ab7aetaLbXNKUHqq8/JIkenSDVnabsz9oblCl3Y/XYCU4f",
-	"JH7Tup9pyyhOaZXuMYpTDtqbM9NpaOwnSGfvzbL5970+ZHvDl/XSYt2EdxvPc52722O5sGm8vCMpgint",
-	"Lgn7o6fH9bDvZu5wuNm3U+cdRHhBAo7ey1s1BngA8xy4ZOp+JioCcsWp0dkclqX87TiGkWrsFZZ3eEWU",
-	"T7i9xcsc/2yl6tgdm4pscsHBjmlTyMPiTgib6eXijBN/PY9/m2rX7W0haQQ2EGI4W1yB7MsNt2s+c3cx",
-	"PJoh6K7o2HD1Heojt3c1+myXN1FnCV2jc/Ex/Ic2CsTFyk/zGEwW0/XBjRG12/0oq5BwX6qkl5QTvC32",
-	"eMKntezIqW1CtGzdmd3FFqW2+3n+PV1vE5SK6TqstA8cku/NdJvqhTCZ9ugZxq++xOof1XcVc3cMyx1z",
-	"dohe1fsKdkWwfk/K7yRJnObzJWkxXW+MdvZkTeyNdW0Isz9HCruNcU2mrk5FcBIJziFC5xhqJu0aklkm",
-	"OLYajWpqsyYQk+HEMLSt1LJBBV+j5VPo18juQ/JSpKlBLDqjXBqGnU7wCacJu4IhOcE7wSmZSaCXIZm+",
-	"oUoPXhk4B6+/nxIJKk9BjYtsWJvsZ6TDZvtNOAKOqZNGay8hweQPVzuIdWaI8e5UWIOxPsthUxcd9GdZ",
-	"dBbphxIiYFcQ9/q2amvbrwsAI3wIz6Bkgx1DffbFx9HdvigLWS8kWa6WEJMn1qU6wIwZhF49fQzJaOQO",
-	"tnZZv71++GywPezJe6UV9j6V9bySe5OhPk9ZXPz+3ODN0t5i2tYWYnfWq0PEqpv8pueKYWcBlAU7RgBd",
-	"zz7yNp8lLBpWLj+vrqDbizevlRaU9z3W8upKh7hLtekeqx7lxqJjKdY00cyVdkpY5AnVQlbHdCHwvvSJ",
-	"MnxjXfnVAGoBsHeUVYZVvrVsJyqBlkOjCUJnWH6Md0BURnFegu711qqky3dsudTt+e3/BAAA//8=",
+	"7L2Jchu31iD8Kqj+v6rYuS1qseMkUv2VUhznXs/n2C5bubkzpkcEuw/ZuGoCTAMUxXhUNU8zDzZPMoVz",
+	"gF7RXCTKyZdKVSoyyW4sBwdnXz5FiZrNlQRpdHT6KcqAp1DgP18JeWX/pqCTQsyNUDI6jd79+Jx9c/LN",
+	"N6dsNBGFNqOYjeYFXI8YlykbSbgxIzbnUxj4DwsNmo34xEAxiplWQzlRea6WQk6ZMCxR2mhmMmCaz4Bx",
+	"w7hcsRTmJotxTKlMhs9qVsAcuIGUqWIoc5gYphaGLTORA5OwZCBNIUAzXhTiGs78ygSOXwBb4v9Hdnn4",
+	"7UJDOhjKKI50ksGM2+2a1Ryi00ibQshpdHsbR/86uFCG5wfP1UKaLkT+oZZsZtdMc/ACmJCM53nM1DUU",
+	"9l8IED1ozDMTUswWs+j0KPZzCmlgCkV0a2ed84LPwLjDQPB1534j8xVbZtyCcWY3bh9jJhOazXOe4Eos",
+	"aHOhzRmbFGrGOLMHy+igBx4YJgPJMq6ZVAwmE0iMXa2wc/y6gGIVxZHkM7tIWkljJ/zmFcipyaLTZ0/j",
+	"AAATVRSQ2CXr7hZGBV+OmM7UUtNO7HpBToUEzTRIE7OlMJk96No4faurT1VfYwoTvsiNXf98ntsXQFrg",
+	"fyg/F3wZfQyt3kJtHeSFBZphY5ioAgj2RsyAPbJX5cmTJ98+7lssjlxf5UQVM24XmXIDB3aUqG9Fl/aR",
+	"dcvShhf2qnDDVFFHDDvsGePMDsB4riSwGXCpmTCa4Z1mMzUDiRgAN3w2z+38J0cnRwdHzw5Ovr44OjrF",
+	"/9Zsi5a3E5aI1D6GA865yarxRGqPB35diALS6NQUCwgCTUjz7GkUVzfrOHCz4uhKyGqm1tLxtzDeONpS",
+	"w5zqmwx4bjIdxp9czMQ6ssEtvHXvfaPXg2v66ii2YHWbPTo62rh3uZiNQ3TkwpJftSgS+EIzeigmcnFc",
+	"rqt5KG6kdQdTLu3k+OnXT7958uzp1xsXaKlRd3lv+RTKZSWWDENKyzsasB9VwVKAORI5zYi5IBWpETom",
+	"pDbA0z4o47xBILdh3ATzUXAXBMq7gbm1MDfUvuFs1AaSdgdyZtRdiJlRO5Ky9spatEzIJF+kQCLFMlM5",
+	"sJSv+te8M6W6pbMAbb5Xqb3/p5+i88SIa04LtyKVNECiguUuIsFfDv+t6edqpv8oYBKdRv/fYSWEHdKv",
+	"+rAa8h3NZqe+jaPnuUqufuCG722masRycxWi3cbRP5C6vTfcLPQWk5Yswx6o4SLX0Wn0aRjlv+phdMo+",
+	"DaNrKLRQ0n4aRieD42F0e2vPR18SIV15HM/V9BIRp85+2PG3p8dPLfu5jbfcYWMH4U2+zflqt83ZxfmL",
+	"bi9ZwZOrS14YoS3S/8R/+00Ae2+4JZL0I+Jxz178M0YYZLc/8hTYS2kU++9qsf1OcRuhHeI3eq6kJox9",
+	"XgpK+8OjakhcQZf2VdKZJTHaqAJSli4KPs7xhta1D5WU96k50C8oZptqOEhR8F8x0RKxOzf3No5eAdew",
+	"ty3TaIHd/pIplqk8JTKU28cG9hTfFmqcw2zNAub0xN92W4gfN7gUoujLQslpTDoQaVaZ5ZOKzUCmTBhc",
+	"33s8ky7Q37fO6jaOLiy+6p1AKQzM9Kat4Lh2And8vCg8TncxCi+NbuOO01xDs7jHDvGZkHK37qXmw4RQ",
+	"btnEBa6kWuaQTmHm4DEv1BwK49hEDVBzbgwUdhv/88PRwbf8YPLx05OT2//o8sg4mgg5hWJeiF1fbZCB",
+	"D41x4nIxldCqxv+GxNgZ68wnUUXa3cp4FbhhcQRzlWRBqbwthFSK1TaCQhzNhZSEme6nsVI5cIm/FXAt",
+	"1EJfbha8mLHXYck143aP4MSJQXCFBXCHw53lFAgXSC+52X4P1fK6c4UkMrnIc2feEIZIpshzt3K75OC0",
+	"9i0+tlyEuOh6pKATiytBsw3M2OupKN+NUVcmuDShUB7RJoQiaaaDUdxsogw/oVpqhyPsW0uZldJwATfG",
+	"4U4XuLOFtlo7s0CycuWE53oN+GroVqHFliu47YMIvC8xogUM/PVyHcLsctXWXR4tZOjKONzzvNbpQ/4W",
+	"ZdyqCCD9LUIlxj43hqmQUsjpXdEzjrThec8dzrk2zBJZaZUCA2c4J1+YTBXCrFjC5Rd4qAXwJIO0dq3L",
+	"HbfwvwlpD464vBcOdH5ZIeR+nnE5hfSfPF+400tTYVfN87e1U6XtNjf1owArJFhubDIQBbvGQc5YDfwL",
+	"iTuu7aU99ZpJEavbs76GZXMiVbBhNIzYjF+BZpxN7LL8xHH5hXGiRGl61YavkPs2sXee85XVxi/JprPx",
+	"lrysMFVnannX10in24EuWIzUubrLOp24n48Xs92mbKgJO7+IT2ky4ez4qpXdvES98dX3kCiZ6uptoYvk",
+	"DpPmfAz5Hd6TW4LVnciTk+pVp2Vty0oaatfO66QLudtCO9wgjm4OpurAfTnj8w9EDD9aCXrwji9/Aq35",
+	"FCKv/u9GY74HLVKk4hroImsrTpB6AtdQrJgyGRT1S14Z4dEG373iyaIoQJpLe/FwOXn+ZhKdftjC1PDe",
+	"vnL7sc0JbuNyUITt9qM6jSE0Iu1hLR+VcLPnbViIObmwo7rKNmhJk7UDNoi+MEzas2GpSO/BSqG4hsLZ",
+	"ULaVUu33l78pCWF3WJ151sevv9gGfAWT9iHHTUyqH0eQ1datX03g/ieKBYTfp2zUWMAoZqPGvI0vHBcY",
+	"xUOJPsvqG8sYR4t5omZCTsuvNTo9c24Fg0vP60YDdp7nDHINQyk0u4K5YUYp8i+uu/B9t/y9w8nmxQPy",
+	"XtwRHyru2pEae14WPUw2JLYVZjcsq/HenZfTwsT6cNU+62v2K4wRhEHkatjEQtrJdlsjlXKjuawhNZZK",
+	"TWe0pBLxdhquB67dY/UOsdIjOgP0gl0r53lDQ12E5tiAi2uNmtw6IxzOudiQFNSVyfUHUtMa18q5ISNF",
+	"k0xgGAGt6ZQtM+VkXtMwT5IX0XsBjuN7noreAczrAbx2L6vWLqyoPuMpbNpN65jcCW06nB/ENKjHJ96S",
+	"tpNjdldzkCYB8e62MLJp0GJpuNAmyXPQ3WTp2WgfybnuMHhhBqEduCEu57zQIZPrBWrd+Azjmv23929e",
+	"x5VCvmKcrFbrOEnt1wN9JeYHak4352CuLOSLUmTJhMW+wHV5DUvQhuICzpgin5xdA/ql0W7i3f1oVZuK",
+	"a0BVdStbL4HX2Rg7Jt+mSyhku6gcRPc3wbVFGy+5lHM0llOe3xq06bOd/tmQZ9+n1DqJux9A5bPsPQAu",
+	"V07gb8P4U3vUjx0HBNwYUpfUxIB0GpWFNRNGQz6JMfRGMhrhjGRCjtpXwmd4Am0xZ4Ng2AT1Rq3z+/Ah",
+	"bKMZt3l3NXEI3qVbrSWsehtlE3DoPyFctzCDQjdUnH5RhZ7uDvhiNjeeMEk1VunKHUbP9dHOvBGMyskV",
+	"RSaW9vYM8pYOphb2yIJxIC4wpg0/t/LKruiX0AvNu4k8fRBqiAoW8FYmZmqCIhDXVzq2H4TRTC1R/KmC",
+	"IE6+erZRHOoFqLeyU5QLM4o9eXZ0xPzzQaD6eBb7ZFBq2ATjtbCt34sQAagIVyWr2bsZxdGF+/Pu5xd2",
+	"5c5h8KP/e/7qvf3+OIqjo5AcVwvVOV4fQ9QhNX3Oijq5yO3OBn5rdfItZnNVeN9hZhnsouCDgqdCHRKz",
+	"OZxfTQ/5XBziIAjZhsUzBKjqXjZiZp6cdHbeux3uInR8LBTXjLsPSDo1M3Bj2kZqjFaUynkCNhBRgorf",
+	"x16h8uSkCZf1gVgH5bffxA8GQmJHE3uPn5ywsTD6vwxQ31ckJADSJ8fPTk6e9sTeeXpwdyg6iuGCCpFM",
+	"uQnZoyfPnrGUr/TjflAexfeH5msfUbkXYJZi7rboebRfpOwJc1yPjTFBTxXsyIEQOZVK7UC/D1aiuX87",
+	"OdFjYT/x3s+1wyXde3c/Ca0hfSENaX37tqrkauqVGYMBlxsECPAL2RzdtoM9hKS4XE2nkLLximUcTRu7",
+	"WEOaAQ+0zJBc4eTmXgHIB6nKlHGMW42ZXiSZvQCBeECLILWIe//14Ku/HZ2cHh2dlTkRVruYTDQYt1eX",
+	"8KEN+vq+cMG7zijfimxto1rNmDIc6i8fDYfpp6e3B/bPif/z4cKwj/TPU/rzyP/9MIjxl+P429vH3z3+",
+	"jn356MP/+O3j//rwt4OP/tHv6B/258ff2Um6lpqHQ/nXKgWrEkKfRhjy2LhooXr0HNNqBpSUtOR6sG4H",
+	"GzTnCZgkC+nvZDrQ3hknNBsXajHNzJaKkrfSB3YzBzXPgSU8z1HeJ0p9n11UWQXdhRByXq5VuCa8wJWg",
+	"F8wiMc+Ap1YfQVReycTxgLAS1hYCIgz+IMRuT/fS3hi9hAJSe5bS3hoMBtNXkGJ4SShkhAKdZCLy0Fmh",
+	"Vw/9qCVOMEu8eFEbcjvrVLHA2JngujEo345fji3VMrDa7c9NA8ie7YganHbbwqLIg26MJRcmuLUXLmlP",
+	"SFI/F2asbrZC8xalLlNS7BLqWBAi129wmpB7jZJ6epdZusdLvGSpAuLhGb8GtoJtL6lPG9rOTWOVW73O",
+	"qUwPMAdoFxNtkXGe8xXcw4s858XVFkSqDpICJphceYdj7KZVlSsogRA6UR/B384iAYbBHbRKL5g6mKA4",
+	"Wks2TJ3BqIkT9Uj/bWJn6FELuL/ioP6Kg/orDqo/Dqrhwa+t+uN9QqQsIcjVtFRtWj4WNrEKGEUud+96",
+	"K9a+61VBsvqFZiIFaYRZxQx+XfDcsi+KpUq54WPM94h3ivLf2l8v9GWZ+RKUFDIUQMpEaKJ85LDGnA9n",
+	"284wtnMhc9Aa9Qk2+q722v9f8OUoLA0JfTnjcsEDAvOrUtfibA6FVvIMc8r7XFrNUS0D6YtTFvoSXeWB",
+	"E625vDVfuQ07yc7y5YoBhp1T68LDlLzkorgMZ4F7WWlp96Uk46I4K1WwSm5lSh5wUVhFFF2o20tTbvaF",
+	"NGHthKYHmVpe1kkX2MOK1gsH+/IgthjlXWOTHiiy6b6hSh0u2Z2hxQ17HqhzvZ5H6tytlURNAWssRwuA",
+	"xQmnlPUFm693d/VsutLCmvyyZ7klX+z5XTYA1oHorjFnTR7X97vjZRvkVIzaaaZU1RfVOtQmDjSX0jm7",
+	"xkrqoGjelHirqLcW6jQh3zimBjGs0+M6xW/xn4ouB2XyKt2xW0bm26dffd1lwJUlpmsjLApFGX5bBZe4",
+	"yTHFIhhcIrXhsi9dTJQGCJftXdZSUdOwT7kMNghgaz/KNZGtxwjpEcGhi5tqDcRp0x3tduK/DlgeehaI",
+	"eSKbV0gju3FCC3sHpcWusaSZkhRg1Sk1EswCzPlqewygOb3VuH3+jTjnavYXC7u+w38KkJIHqYgyPA9E",
+	"lZRr20KGq9nDtjBoYXWcxq4/58wPw1bb4VZB2kUbW+/Q7x6ryeH3gdaWbLyPGgQVohb/8CTgTpBZzX9X",
+	"wGzJWBu8b/d9tkZrD1AiiL9WHi7dkVsjEaVqpjn40R1N6Cd8/dYpO8QZG7n1YV2yrBaFhNbpRSrGOVhl",
+	"zQiy2oNMmSrIPwo3pOJsslwF8kLvL3evw4N1rvq/JPaAxN4F4ZZitssKCauHCXANKTOKjWF71fOzyu/h",
+	"hY9hyiWt29+BM6vUNm3Ny64Svusu96QShOR/CvKvUZ//0lpBiMC9X8nke25CgZ4jMrPpkQvHtI+S1yBm",
+	"I2feH+G3FLBLRSTRD+i+x0yos6H0Ucvs34t0CilTEth4Zf9QglU7fb6sxJGGwk+x8gXLuM5AWzG/6Pdk",
+	"ZFyf+TJUIs8tef73QhumFXpaNJuoArP1FJJsKLYOfm+XC7lFB/1LevWYCo01WNv29pT6/i9rbqZNcKBH",
+	"GekX0AePxg53MXHua3uEIA1JZscEu8ZK7ryOGmT3spC7r8Qh8B9gJZUJN1CCBSTW4tNNnDqrCn8WkIC4",
+	"xjhGV5AULxunUqBrbtwdneC3PfSsTLNuhT6pdLV72kY1dC0z+KHSVapEW1zsBk+Kc4PQdu8YYFO49B0P",
+	"ur1nUXYRiYpXlORpxQrAerdpEOqbEyv7ymMEh/OJfHfOg2ylQG55RPXkxH2c0xapbV0f1R82H2s7ILo9",
+	"7weAb12t0lYCRoAnrJMCakdxe2eiK12UarBSnmJTxZQ8Y3yMtKks75DeJ+grxHE27bMn0e++xLrKs2vR",
+	"ZemCYHiIQFNdaQo8qxWWZr+0itxgNn8ZoTtgFwIrbRfAfr54HhI+W+Wut4ZOvX5i13jj1YDLmd7eT1x5",
+	"aXd3fG6yDezmg9u3Bv97aux/Xp9Ww/+zQ0CGI68vXKz3PqjrO9BYfzlcibKMWxi5SLMRef6X2cre1UC9",
+	"mqr0YqguaaUIea9Pg3KUYmlG2ZvNyMudaecMCqeYbk8x3T57gnp9fU9P085Q1nYtFviUCywGoCZWaF7o",
+	"e0T79tNge1wBo3JAV9u8aTz6ABG8C3PtH+1uLCw8Wusi+aHrQYwOEn0mlJ7I9Ap+AX3KLFKhKG66inpB",
+	"U0vsUHdVZhpvz4dQGQhBX5XcoLsWn9IzKXN2zthRR9UL19m0v+gezG5aHywPRjwGnmTliFttrYr+D2xN",
+	"UqmdQIFZQWmyZXz6DrE7ZYjxumW5QORuLqu35kksi+QGCyHPha+W1Q6LQgJ+oKG4FokjaF3CuDV/bcoL",
+	"3XLHFGSFtKdjovUhRq1Rt6eYu0dh9a7hcwZe7baIv2Kt/kCemz9aINXvKTU293/EJiKHmB0zbQrgs5id",
+	"sFxcA8sF9l+I2RPmkWxzuD95LP54gVNBd7CGZFEIs3pvibczCQIvQgUXzplRVyAt7zh/+/Ly4s1/vnj9",
+	"fsBeK8MkQOobmJSNrzLXAwb5AqpqNHC5jMyYOZVBF3KiwtxqBjNlpVYqJ8uulSX8aoLeElWwmSrI36wW",
+	"xqc9nNJZqamO7TtDiUBjnmtMVMGWMNbCAD3gK/4SK4i9y8BPWRdJBkM5lF9+iQrz4Msv2TlmFGmW8AIX",
+	"6TIXB+yl9EFW2iVHkhxbS27UQ2m4hScJ4FbYP8Nt+UTItbmPOAXurmwhlqkFSiucpRYxppkd9BrzqyhS",
+	"WphaDrJKqFpgAkzac9FmKI1CqQCbjfE8Lqe/EvO5n8CHWosJtqxRxZIXqYPLK5ACZLKyoHkpyQZez0WJ",
+	"nUyl2YyvsMEX2sHxjmqs4D+UI0s9RjEbDaNhhOUKfbs0brDzmN0CG0al/WIYDdjPRJp8LVBewFCKqbR6",
+	"lTN/uE5g9uWy9RqqH+5cmOtSwFKVLGaW7T7yEX2PhxIFUXuJNE0RkzUVcaRY5OD2f54koBEx3vnD714J",
+	"vCx2LXibBuxH+wTkGqiPwVAuC4uaODbyOclzVgBPNb05Oqfi0L8hTpyy7/FWsf/7v//PyO8FRx7KZaY0",
+	"sEJZJq4Zn1ltCo9+DoVHqNHNgX1Aj8juk4sEJNW9cf1kzuc8yeDgZHDk8tDo3urTw8Plcjng+PNAFdND",
+	"964+fPXy+YvX71/gO1WoYHT+87tz9oIsVudvX0axb5sSnUbHKKHMQfK5iE6jJ4OjwRPKNiDd6DDx7osp",
+	"mL400Jyv3I12hTDLO4wBJZYSEoSoMDVSzNg/M5RU+vML34NnTEVmrRSWcQPOhVM3ucW+usxQtmpxWrT2",
+	"9TqbvxCYyxN4mUan0d/BeHdFo6PJydHRflvi9HYxITUAf3NNosKjlcurteeoeEh0+uEjFp6b8WIVUOgs",
+	"5edTbXkkff5oZTwEe3owXlGqnIXZgcUCcrwdWCEz+milPEXSTRN2aDzBzX2/equQu1a9jFb9+6i1O6q3",
+	"C+qcwNPNoHAdRu4MvRJeZBohsonIjLhZa4aIaPyo6iyp2dufLx6HwYq3ugJpRDppFEc8nQm5I+gXayH/",
+	"p4f5Q0P4No4OncxSI3FNcL8S2rg8sKjZS7OntHP1yOGcHOIbn6POfFs8SC0zt3iw6py4xcO+dZl9NNA5",
+	"DXbMVw42n7sS8yoHINAcz9UH6bZY6AQC8TwfnXb1YWdcxeAbNXEZdF60XGaAdcnRjLW0ShXp1U7MiX1T",
+	"P290qnKaBgx9Px6BUJ6xwqJVAEodfG27vWqzZb3WPA82eNx4UHV/0O3He3Kt7TIf6hmQW3ZScvjyu7VS",
+	"ujdt+rFK69Qxk7W6pTWC5OnGepI0U1IYVdyR/KtQlv65r6agZAI1B4PQrqkWDJgl08JJnciynA9iyoUc",
+	"Sr1IEgDXLMTFLnhp/6x6x+elkuyGGh959BlPU42BdO6LAfvFF5Fho8q6N3JKiytsWRfjlFOiqt1/oVFK",
+	"P+uk/6OCr6v4vAA3rOjzzvywKgT0u7FCHAiJiq9wtBuO3YftHbZczGGUu6i8WE6wp9vhqz66skjCxI6L",
+	"r2J0a7u+fEZNkfwOOqf3Sk3r1aM657cXEbw+Q7hlY+vwjzefZNPDfk8EeKWmjPsIg7Kr2AyXvREb7nX6",
+	"VCi8du79l+tNnkLxljr3/gluGYnzWOaTWW338ee9dp9EeturVZ+zayWqVpSUX8+MUjGbYfkStN4skmwQ",
+	"UmkbLHtXiVWk0eeWQ7YXP/rFjdVgDxjyRkK9osPn5PVt1GiT5V7N5HmjS/3uZ/1ZhMh14Uib2rvqfZzs",
+	"C1QGarUd1KQkuLGvdrSdgPeAch3LYcpzLKQgtOvZA6kwlrNKhlGpp4G+DLzGjIXRQzTIlroad5Zye4yr",
+	"QaAuB1IX3QlU8aJZGYQckL3cud6d0nzcleG73FqKAJ65VKUyr9gCPvppwC5AG/R31OJyA02VV9RTuYzD",
+	"Lfto+OhbiwolK55DngMFFfniIf0TuwHLhhxuvLxW0sRYnPOF6chYl1tyUmsFu/29qjX2/uOJN+czl2KI",
+	"XK127wpm+BUwTj+MecNSuUdpp8C8ycNPK+DFJeZe9vNeywQKtWRzKxfkfOWPCF+L1ziGnEEbszeH0r6O",
+	"9vcYR0ITuP0dv0e3mCWDAyrxb3/416v3/8J4G/S1TNSiGMo5L4w+Y8/f/7PWAdpKMHi7R/bnEXlHBuyi",
+	"vOtUbb4APoN0wM5lXcliBArtmvMbX7KsLGLWzodzsqiSQ8mFr70bSJMr80kpkOGU8Vwrep8zvRQmyViy",
+	"MD1WeJfR3yEhAbckHYPL6/e1TS+PnllRKJT3j6aZOYmtzjJToUHUviz1m9eoYZp+enr74eDSVR8NNoX5",
+	"FDQDOSd60OaFoRdYCpbsQu5joq+jOLrJ9U2PlajtgxFJxiwyMF7hCunRrhsfrkGX6NVnspqT0zy0Up+d",
+	"7JdaZitvyoAu1/2QYqLDH3vZ64Ncy3Sg5iBvZrkDwYGaTEQC3tc40HN08GUAZpYP8G9z1jIGYiwkJ928",
+	"k5Bh4MYc2kNrvNlpGR+Sc+g67kPEKS9HvnKj1mip+6JJSu8prpKJ55B8+L0y6t/BNNoTPyASNObpgXcj",
+	"4qBloHxxwac9po+5SrKY/bpQBtIzX93RCkovJwc/cUvbkCRy15qaWhavQYWHcPi1gimw+TAuq4YHVert",
+	"nU/68BOFEtz2Ww1ch253FKV7cDfxsFaIv3kg2LfiCmDu4kGpCKfbPXGhAnLMUz+j5hb+s+6le0KGzmuN",
+	"E8IC3OKLlw6wm7Rjvxpc2yr7IOFXNZVHmMZ8rWLaQcq5o8Gl6pL+O5tdPDJU9VLX+VHrCLpflWsRil7A",
+	"SoX+SEYxNSUTE9/4x91nSKvF07V69PT4ZCiRuS6FhscD9guGbJaPCc2o27cbk5eln6g64lzIURWJRKIj",
+	"KXycuX1+odmjp0ffsmqWUzayyD+yQ2sq5U3TDaVzX8VshBg/qlCenZdEyQl92l8Wnlvmt4rL2Aw6FVqc",
+	"KoZSoljb8BbwNMV4HlI5z5hW5AOkYCjvcsi5wbgmXmJhlSE14mY0wP9jMNIYWjW6fTAIlfAer4ZyMWdG",
+	"sa98bGTMlijxYF4vdt1jGGO0DAmXTVr0FxX6iwpVSUkPS3NqnJMCGxucs09YKtNK94Sn/1BLNuNyVS/E",
+	"AMz1aHRaJTdsprRpejrZIwdy9tWRi0NGSlb1aBSuRePjPoSmqIYWirmmVUc9/bhqsb0hbPcLH8PU0kC7",
+	"rL7ZqwiIXZH8geRTn5oblkwJR/alCRAB9hG1GJtKuHjmGBCeDTWlLgE1org6D2OjVO2W0FCfw9sdcEER",
+	"6O4pSd6FgDWaP/4hAqZ4s7LKWmlqqzPba1jaPcnXn/KIHvxA6pymar7b6zKqmLJ+6IC2z+JdqvbT1/13",
+	"jS2A79nHVA3aGzj08PJG7luoppCDgb5yDlrNAPUcsOKp73Ial3H/znvSdTK/I0mWOrV2UCjEjMt+mv3m",
+	"1p3ahAYw62nIdiO0awtbi1RUOVlv5ApjmvZx9n+3Uj9K4BYkbU9G8MA3n3ST5vYJjP4QQvds/Vbozftv",
+	"nuzPjh25baFqxxOzbygE1fg3E6at7sxzP33LU1I5T+h8eGL0gFEjpGnBpYF0KIMtf5miflIOibi+0hRE",
+	"d1Zzrvp6AWooy/ekWpJWP1FFWYQzrKDihaiOcf/xT40ewFt5CD8j9pzrK4RReTroFyxAwpKJPeMPksiV",
+	"TA5TMQVtdK8T8C0UbLxIroA8tGIG7NHPF88f40miOlWV+bNYwwso81nYv968Y2qC4ZGiaBSEAH3qWny4",
+	"BbB5oa7BfeeGHLDvcWY9lD4hzU/GCyhryZzVGzVRxDwymgHz7aUm2JZNGjWUtBfNxisyVFdh0N7v52oL",
+	"2Cdo3bma4sZDOGuliB8cCHeVINAzvoUEoX3ro96+2twfkeg1qeg5lz0OLe//8w4t/znFKkKZWhR3C9HG",
+	"vPKtYu4/k3hEB7WtUOQQcx9M0WEIxYhyg+TY2ckyrmO89dSATpDfs7zpK5k8jHhk736tVEdPSpvKq0yC",
+	"WtpaLXAGaVSrwuWAjSTcmJELERhKxxzsaQq5AM3GkAlHI9BSR0EDprK8JkpjTS1LYFKYm6zv8lX1XD7L",
+	"BdwjynfTOQhozoLpYEYF+/puNSXB7GDV6XHNd+1TJcZjKc9drFUPaTgqK8T1OpGJcezJdlRLoqmubG+U",
+	"XP9l3VtgHGlWLsgNi+amLopKGA35JGZauRwDL/HV0oy94E/CGVvMXfy6Nqd1lMs4RdLpRW6QNAFPqngf",
+	"VaRlRZqhdELagDVTMSy/LaO3rarhlxDKzOB2GDIXYE2lVhrGgLmSe/WSUVSyBhMx+Jha9g5lGTXu8r4T",
+	"PgMy5LnNJLxw6VvgGrwXrm6yk7uG0lVTNYphPanePIsm3XkIWbWqAL29oLq3iX3lqcA9w0TnMVjgljWD",
+	"fOO3fcWmczbGWIJaFWmMU6UgHneruvduxm8OqJrs8dHTb776+tleLmPFLxeyPzHkpWHFQmqsCTn6+4sL",
+	"Ru9Yngg+sjQr+/JaSc15Su1NtW8iElrly2V6U6hkWbE9LrdvX3DVE7G4hyUAPlE8hK/vFmgOwk67XfX4",
+	"pHcr+zjO59RWt/KrYlWqmk4IFDLCDUvFZGIZ91qCekctR/syYH22g6pW2ANfLFcsK8y+cJmDvRgiMNoQ",
+	"IxcFuomtcGWVN2FI5CxTjKvqz42Ax88hhGL0p6uJ0iuEYiEulziH6O4Z0WRhFqRw0lXIqJBoI2qTrp3d",
+	"51BS8CbD2E2v/TUjN08Z9xGp7WhNr9P6gVzjBMexUAyrqjygNCu8RmyWIunVHWl3f/ps6o93sas42Ow7",
+	"QuwdJPbICfl6TdMN3LwHXh+62hv9+F1mG5Q00rksCdu9EGdxvIH5cVUcLbHSD3VSqJp6nLrgizpa0ph0",
+	"/X3ffXv9fa0nDMTBOjZx+TanGiacTQueuNp99tKpaygG7E0o+Rz340rW1COjra535qYtbxdGSaO13ZV5",
+	"w9gfg4JkX6kSginV6HtAgk0T9BBrPGUk1kGL+2vnOhDUKhwjIR8i2JEIllRLP81DIHHKV4ef7FW+3Q+d",
+	"jpn0lbNQXMfOFWdDOWpksLvys6WlsbQwrqembyY/8NU2EfQpX5Xx8wcnXw/YD3a6deWrsLbDyRMMtv8K",
+	"i1HpYLT9wcnX4YD71IsYW4faH1Cc/UF/uP0fibieW8WPMMEpzSlfrU0V6VGm94a6lP/Rn2CKHaalYSNX",
+	"NklJligpIcEQPqR8xpXQICQ4I4rJDaeUM4RkPLQITYXDSLTwrkNf0cW52NhzNZtZwGLInMtho+kwsyQX",
+	"1zBg5yhQcDYugF/FbPSKa3Pwwq7z4OUPI1RnZ6BPS1XZUdoCXKr0UOLCMe/ccoUMcsycc6XssOwZ2ciD",
+	"+q2FWJ9ksq6pJ9ryCJyl9u9U9rQ3Aq+xt/1GKGE6Aq7noEKDHfMS6MWHod2+RhiiXszmC51Byh5R4OcB",
+	"phvi6vXjh7gZrcTrDpf17PXzp9LugSfv9azeSDf0Po6hOU9V6/LDRws3OnuCNJW6wzru18cIVTd5X7Vy",
+	"JwHUlTvt+7Szt4txLpJBdfEaOwgHGU4a5V+cW6/pAKgN6PMUw2M1U3JQ4yzUiudGuEqDBUwXOTeqqI/p",
+	"8nX6cr2qIHMKOK5ne1R+SBcLNOiUJAoNa8k9r4ZGEYRsjGRjrY2S+RYjm+qI195JXCHwkDOvMpCgEFJA",
+	"upApl4alMM/VCmtCwo2TRbBijTevlD17LFep79Pq7rcfb/9fAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
@@ -15,7 +16,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// API implements the HTTP contract. Every field is required.
+// API implements the HTTP contract. Every field is required where the service
+// serves an operation that needs it.
 type API struct {
 	// Tracks is what the track service shows, Plays what the report of a month
 	// counts: the engine's playlog, or the on-air log where there is one.
@@ -31,12 +33,28 @@ type API struct {
 	Healths  Healths
 	Clocks   Clocks
 
+	// OnAir is what the list of full records shows where nobody asks for those
+	// of every source; nil where there is no on-air log.
+	OnAir EntryLog
+	// Sync is what the nodes compare and exchange.
+	Sync SyncStore
+	// State tells of this node, and on the sync node of all the others.
+	State func(ctx context.Context) (api.SyncState, error)
+	// Reconcile has the nodes compared now, and must not block; nil on an
+	// engine-api.
+	Reconcile func()
+	// Leases says which monitor may act; nil on an engine-api.
+	Leases Leases
+
 	// Zone is the station's time zone.
 	Zone *stationtime.Zone
 	// HostID is the source of what does not name one.
 	HostID int
 	// DefaultSource is active until a source is activated.
 	DefaultSource int
+	// Follows: another node decides which source is active, so what Sources
+	// says of it may be some seconds old.
+	Follows bool
 	// Changed tells who keeps answers in memory that the active source changed;
 	// it must not block. The Recorder tells of the playlog's changes itself.
 	Changed func()
@@ -72,6 +90,8 @@ type Recorder interface {
 	Record(ctx context.Context, e model.Entry, other time.Time) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error)
+	// Receive stores what another node holds; there is a receipt for each record.
+	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 }
 
 // Sources is the history of the active source.
@@ -92,6 +112,26 @@ type Healths interface {
 type Clocks interface {
 	StoreClock(ctx context.Context, c model.Clock) error
 	Clock(ctx context.Context, source int) (model.Clock, error)
+}
+
+// SyncStore is what nodes compare and exchange beside the entries that go
+// through the Recorder; *repo.DB has it.
+type SyncStore interface {
+	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
+	Records(ctx context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error)
+	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
+	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
+	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
+	MarkSynced(ctx context.Context, acks []repo.Ack) error
+	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
+}
+
+// Leases are rights that one holder has at a time; *repo.DB keeps them.
+type Leases interface {
+	Lease(ctx context.Context, name string) (model.Lease, error)
+	// AcquireLease grants the lease where the answer names the holder that asks.
+	AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error)
+	ReleaseLease(ctx context.Context, name, holder string) error
 }
 
 // requestOf is the request that ctx belongs to.

@@ -42,8 +42,8 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
 		return err
 	}
-	if err == nil && c.SentAt.Before(last.SentAt) {
-		c.SentAt = last.SentAt
+	if err == nil && !c.SentAt.After(last.SentAt) {
+		c.SentAt = last.SentAt.Add(time.Microsecond) // the later one counts everywhere
 	}
 	return a.Clocks.StoreClock(ctx, c)
 }
@@ -68,7 +68,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 		AdditionalProperties: map[string]any{},
 	}
 	if playing.Playing {
-		track := Track(a.Zone, playing.Entry)
+		track := Track(a.Zone, playing.Entry, now)
 		body.CurrentTrack = &track
 	}
 	if !clock.SentAt.IsZero() {

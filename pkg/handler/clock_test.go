@@ -56,7 +56,7 @@ func TestAPI_GetClock(t *testing.T) {
 		s.setNow("2020-06-27T16:30:00Z")
 		body := s.do(http.StatusOK, http.MethodGet, "/clock", "").Body.String()
 		for _, part := range []string{
-			`"server_time":"2020-06-27T18:30:00+02:00"`, `"time_zone":"Europe/Vienna"`, `"engine_source":1`, `"sent_at":"2020-06-27T18:30:00+02:00"`,
+			`"server_time":"2020-06-27T18:30:00+02:00"`, `"time_zone":"Europe/Vienna"`, `"engine_source":1`, `"sent_at":"2020-06-27T18:30:00.000001+02:00"`, // the second at this time
 			`"current_track":null`, `"unheard_of":[null,{"a":1.50}]`, `"number":9007199254740993`, `"planned_playlist":{`, `"upcoming_timeslots":[{`,
 			`"current_show":{"end":"2020-06-27T19:00:00+02:00","show_id":4,"show_name":"Nachtlicht","start":"2020-06-27T18:00:00+02:00","timeslot_id":10}`,
 		} {

@@ -24,7 +24,8 @@ func (a *API) record(ctx context.Context, body api.Play) error {
 	return a.Recorder.Record(ctx, e, other)
 }
 
-// ListPlaylog answers full records, newest first.
+// ListPlaylog answers full records, newest first: where there is an on-air log
+// those that were on air, unless all are asked for.
 func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
 	p := r.Params
 	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
@@ -33,7 +34,11 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	}
 	q.UnsyncedOnly = valueOr(p.SkipSynced, false)
 	q.Raw = p.Corrections != nil && *p.Corrections == api.ListPlaylogParamsCorrectionsRaw
-	found, err := a.page(ctx, a.Playlog, q)
+	var log EntryLog = a.Playlog
+	if a.OnAir != nil && p.Source == nil {
+		log = a.OnAir
+	}
+	found, err := a.page(ctx, log, q)
 	if err != nil {
 		return nil, err
 	}

@@ -74,12 +74,14 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	if err != nil {
 		return err
 	}
-	active, err := a.Sources.ActiveSource(ctx, a.Now())
-	if err != nil && !errors.Is(err, model.ErrNotFound) {
-		return err
-	}
-	if wish.holds(active) {
-		return nil
+	if !a.Follows { // else whoever decides knows best
+		active, err := a.Sources.ActiveSource(ctx, a.Now())
+		if err != nil && !errors.Is(err, model.ErrNotFound) {
+			return err
+		}
+		if wish.holds(active) {
+			return nil
+		}
 	}
 	if _, err := a.Sources.Activate(ctx, wish.Activation, wish.admit); errors.Is(err, errRepeated) {
 		return nil

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -32,25 +33,66 @@ type station struct {
 	http http.Handler
 }
 
+// store is the database, of an engine-api or of the sync node.
+type store interface {
+	Playlog
+	Sources
+	Healths
+	Clocks
+	SyncStore
+	Leases
+	playlog.Store
+}
+
+// log is where the track service reads.
+type log interface {
+	EntryLog
+	trackservice.Log
+	report.Source
+}
+
 // newStation is in Vienna, with host 1; change may change what it is made of.
 func newStation(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
-	log := zerolog.New(zerolog.NewTestWriter(t))
+	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
+	return serve(t, db, db, db, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
+}
+
+// newSyncNode is the sync node beside it.
+func newSyncNode(t testing.TB, change ...func(*API)) *station {
+	t.Helper()
+	db := repotest.Open(t, repotest.KindSQLite)
+	node := db.Station(1)
+	if err := node.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	onAir := node.OnAir()
+	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
+	return serve(t, db, node, onAir, append([]func(*API){func(a *API) { a.OnAir, a.Plays = onAir, plays }}, change...))
+}
+
+func serve(t testing.TB, db *repo.DB, all store, tracks log, change []func(*API)) *station {
+	t.Helper()
+	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answers.New(answers.Config{})
 	a := &API{
-		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db,
-		Zone: zone(t, "Europe/Vienna"), HostID: 1, DefaultSource: 1,
-		Changed: cache.Invalidate, Now: time.Now, Log: log,
+		Tracks: tracks, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all, Leases: all,
+		State: func(ctx context.Context) (api.SyncState, error) {
+			o, err := db.Outbox(ctx)
+			return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
+		},
+		Reconcile: func() {},
+		Zone:      zone(t, "Europe/Vienna"), DefaultSource: 1,
+		Changed: cache.Invalidate, Now: time.Now, Log: logger,
 	}
-	tracks := trackservice.New(db, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e)) },
-		trackservice.Config{Grace: 30 * time.Second}, log)
-	a.Current = tracks
-	a.Plays = func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
+	current := trackservice.New(tracks, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
+		trackservice.Config{Grace: 30 * time.Second}, logger)
+	a.Current = current
 	for _, f := range change {
 		f(a)
 	}
-	a.Recorder = playlog.New(db, log, a.Now, func() { cache.Invalidate(); tracks.Changed() })
+	a.Recorder = playlog.New(all, logger, a.Now, func() { cache.Invalidate(); current.Changed() })
 	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Wrap = cache.Middleware })
 	return &station{t: t, api: a, db: db, http: h}
 }

@@ -31,7 +31,7 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	answers.Keep(ctx, answers.Policy{Until: until, MaxAge: maxAge})
+	answers.Keep(ctx, answers.Policy{Until: a.untilOver(until, found.entries...), MaxAge: maxAge})
 	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
 }
 
@@ -57,7 +57,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, err
 	}
-	answers.Keep(ctx, answers.Policy{Until: until, MaxAge: maxAge})
+	answers.Keep(ctx, answers.Policy{Until: a.untilOver(until, entries...), MaxAge: maxAge})
 	total := int(count)
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
 }
@@ -77,10 +77,26 @@ func (a *API) untilNow(ctx context.Context, q *repo.EntryQuery) (until time.Time
 	return next.PlayedAt(), err
 }
 
+// untilOver is when the first of the entries goes off air, where that is before
+// the time given: from then on it is shown with its end.
+func (a *API) untilOver(until time.Time, entries ...model.Entry) time.Time {
+	now := a.Now()
+	for _, e := range entries {
+		if e.Air == nil || e.Air.Until.IsZero() || isOver(*e.Air, now) {
+			continue
+		}
+		if until.IsZero() || e.Air.Until.Before(until) {
+			until = e.Air.Until
+		}
+	}
+	return until
+}
+
 func (a *API) tracks(p page) api.TracksJSONResponse {
+	now := a.Now()
 	body := make([]api.Track, len(p.entries))
 	for i, e := range p.entries {
-		body[i] = Track(a.Zone, e)
+		body[i] = Track(a.Zone, e, now)
 	}
 	return api.TracksJSONResponse{Body: body, Headers: api.TracksResponseHeaders{XTotalCount: p.total, Link: p.link}}
 }
@@ -94,8 +110,8 @@ func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.Ge
 	if e.Overlay.Void || e.PlayedAt().After(a.Now()) {
 		return nil, model.ErrNotFound
 	}
-	answers.Keep(ctx, answers.Policy{MaxAge: maxAge})
-	return api.GetTrack200JSONResponse(Track(a.Zone, e)), nil
+	answers.Keep(ctx, answers.Policy{Until: a.untilOver(time.Time{}, e), MaxAge: maxAge})
+	return api.GetTrack200JSONResponse(Track(a.Zone, e, a.Now())), nil
 }
 
 // GetCurrentTrack answers the track that is playing.
@@ -108,7 +124,7 @@ func (a *API) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestO
 	if !current.Playing {
 		return api.GetCurrentTrack204Response{}, nil
 	}
-	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, current.Entry)), nil
+	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, current.Entry, a.Now())), nil
 }
 
 // StreamTracks pushes the current track and its changes.

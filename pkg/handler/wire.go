@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -183,8 +184,12 @@ func (a *API) play(body api.Play) (e model.Entry, other time.Time, _ error) {
 	e = model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()
 	e.Overlay = model.Overlay{}
 	e.LogSource = a.HostID
-	if source := f.number32("log_source"); source != nil && *source != 0 {
+	source := f.number32("log_source")
+	switch {
+	case source != nil && *source != 0:
 		e.LogSource = *source
+	case a.HostID == 0 && (source != nil || f.raw["log_source"] == nil):
+		f.refuse("log_source", f.raw["log_source"], "is required here: who played it; the sync node itself plays nothing")
 	}
 	return e, start.Other, f.err(e.Validate())
 }
@@ -196,10 +201,19 @@ func (a *API) amendment(body api.Changes) (model.Changes, error) {
 	return c, f.err(nil)
 }
 
-// Track renders an entry as the track service shows it: corrections applied,
-// in the station's time zone.
-func Track(zone *stationtime.Zone, e model.Entry) api.Track {
-	e = e.Effective()
+// Track renders an entry as the track service shows it now: corrections
+// applied, in the station's time zone.
+func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
+	t := track(zone, e.Effective())
+	if e.Air != nil {
+		t.LogSource = e.LogSource
+		t.OnAirFrom, t.OnAirUntil = onAir(zone, *e.Air, now)
+	}
+	return t
+}
+
+// track renders the values that an entry has.
+func track(zone *stationtime.Zone, e model.Entry) api.Track {
 	return api.Track{
 		Id:            e.ID,
 		TrackStart:    zone.In(e.TrackStart),
@@ -216,6 +230,21 @@ func Track(zone *stationtime.Zone, e model.Entry) api.Track {
 	}
 }
 
+// onAir renders when something was on air. An end to come is none yet: what is
+// on air may be cut before.
+func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *time.Time, until json.RawMessage) {
+	start := zone.In(air.From)
+	if !isOver(air, now) {
+		return &start, json.RawMessage("null")
+	}
+	end := zone.In(air.Until)
+	return &start, json.RawMessage(strconv.Quote(end.Format(time.RFC3339Nano)))
+}
+
+func isOver(air model.Airing, now time.Time) bool {
+	return !air.Until.IsZero() && !air.Until.After(now)
+}
+
 // playlogEntry renders a full record, raw as it was sent or with its
 // corrections applied.
 func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
@@ -223,20 +252,21 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 	if !raw {
 		e = stored.Effective()
 	}
-	return api.PlaylogEntry{
-		Id:            e.ID,
+	t := track(a.Zone, e)
+	record := api.PlaylogEntry{
+		Id:            t.Id,
 		Fingerprint:   stored.Fingerprint().String(),
-		TrackStart:    a.Zone.In(e.TrackStart),
-		TrackArtist:   e.Artist,
-		TrackAlbum:    e.Album,
-		TrackTitle:    e.Title,
-		TrackDuration: knownSeconds(e.Duration),
-		TrackType:     e.TrackType,
-		TrackNum:      e.TrackNum,
-		PlaylistId:    knownID(e.PlaylistID),
-		TimeslotId:    knownID(e.TimeslotID),
-		ShowId:        knownID(e.ShowID),
-		ShowName:      e.ShowName,
+		TrackStart:    t.TrackStart,
+		TrackArtist:   t.TrackArtist,
+		TrackAlbum:    t.TrackAlbum,
+		TrackTitle:    t.TrackTitle,
+		TrackDuration: t.TrackDuration,
+		TrackType:     t.TrackType,
+		TrackNum:      t.TrackNum,
+		PlaylistId:    t.PlaylistId,
+		TimeslotId:    t.TimeslotId,
+		ShowId:        t.ShowId,
+		ShowName:      t.ShowName,
 		TrackComposer: e.Composer,
 		TrackLabel:    e.Label,
 		TrackIsrc:     e.ISRC,
@@ -246,6 +276,10 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 		IsCorrected:   !e.Overlay.IsEmpty(),
 		IsVoid:        e.Overlay.Void,
 	}
+	if e.Air != nil {
+		record.OnAirFrom, record.OnAirUntil = onAir(a.Zone, *e.Air, a.Now())
+	}
+	return record
 }
 
 // correction renders a correction; values that are not known are null.

@@ -19,11 +19,15 @@ import (
 )
 
 const (
-	// maxBody is how long the body of an operation may be, in bytes.
+	// maxBody is how long the body of an operation may be, in bytes, unless its
+	// x-max-body says otherwise.
 	maxBody = 64 << 10
 	// maxDepth is how deep JSON may be nested: far beyond what anybody means,
 	// and far below what our own answers could not wrap any more.
 	maxDepth = 100
+	// wrapping is by how much deeper a batch may be: it wraps what came as a
+	// body of its own before.
+	wrapping = 10
 )
 
 // body reads the request's body and checks what can be said of it before the
@@ -34,10 +38,14 @@ func (s *Server) body(c *gin.Context) {
 		c.Next()
 		return
 	}
-	data, err := readBody(c)
+	data, err := readBody(c, r.maxBody)
 	if err == nil && len(data) > 0 {
 		if err = checkType(c.Request.Header); err == nil {
-			err = checkJSON(data)
+			deepest := maxDepth
+			if len(r.batches) > 0 {
+				deepest += wrapping
+			}
+			err = checkJSON(data, deepest)
 		}
 	}
 	if err != nil {
@@ -45,17 +53,22 @@ func (s *Server) body(c *gin.Context) {
 		return
 	}
 	c.Request.Header.Set("Content-Type", "application/json")
-	c.Request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	c.Request.Body, _ = c.Request.GetBody() // it never errs
-	c.Request.ContentLength = int64(len(data))
+	setBody(c.Request, data)
 	c.Next()
 }
 
+// setBody replaces the body of a request.
+func setBody(r *http.Request, data []byte) {
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+	r.Body, _ = r.GetBody() // it never errs
+	r.ContentLength = int64(len(data))
+}
+
 // readBody takes no longer than bodyTimeout; only blanks are no body.
-func readBody(c *gin.Context) ([]byte, error) {
+func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	control := http.NewResponseController(c.Writer)
 	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	_ = control.SetReadDeadline(time.Time{})
 	switch tooLong := new(http.MaxBytesError); {
 	case err == nil:
@@ -85,22 +98,23 @@ func checkType(h http.Header) error {
 }
 
 // checkJSON refuses what a decoder would mend silently or could choke on.
-func checkJSON(data []byte) error {
+func checkJSON(data []byte, deepest int) error {
 	if at := invalidUTF8(data); at >= 0 {
 		return model.Invalid(fieldAt(data, at), "", fmt.Sprintf("must be UTF-8; byte %d of the body is not", at))
 	}
-	if depth(data) > maxDepth {
-		return model.Invalid("body", "", fmt.Sprintf("must not be nested more than %d deep", maxDepth))
+	if depth(data) > deepest {
+		return model.Invalid("body", "", fmt.Sprintf("must not be nested more than %d deep", deepest))
+	}
+	if json.Valid(data) {
+		return nil
 	}
 	var raw json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
-		rule := "must be JSON: " + err.Error()
-		if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
-			rule += fmt.Sprintf(" at byte %d", syntax.Offset)
-		}
-		return model.Invalid("body", "", rule)
+	err := json.Unmarshal(data, &raw)
+	rule := fmt.Sprintf("must be JSON: %v", err)
+	if syntax := new(json.SyntaxError); errors.As(err, &syntax) {
+		rule += fmt.Sprintf(" at byte %d", syntax.Offset)
 	}
-	return nil
+	return model.Invalid("body", "", rule)
 }
 
 // invalidUTF8 is the offset of the first byte that is no UTF-8, or -1.

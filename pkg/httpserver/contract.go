@@ -39,6 +39,9 @@ func (s *Server) contract(c *gin.Context) {
 		return
 	}
 	input := inputOf(c, r, query)
+	if len(r.batches) > 0 {
+		input.Request = enveloped(c.Request, r.batches)
+	}
 	wrong := repeated(input)
 	if len(wrong) == 0 {
 		wrong = mistakesOf(openapi3filter.ValidateRequest(c.Request.Context(), input), input)

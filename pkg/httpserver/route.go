@@ -23,6 +23,11 @@ type route struct {
 	roles  []Role // who may call it where it is not public
 	// contract is nil for what is no operation of the OpenAPI document.
 	contract *routers.Route
+	// maxBody is how long its body may be, in bytes.
+	maxBody int64
+	// batches are the members of its body that are lists of objects which the
+	// handler judges one by one.
+	batches []string
 	// streams: the answer is written bit by bit and may take long.
 	streams bool
 	// events: a stream without an end, which a stop ends.
@@ -91,6 +96,10 @@ func (s *Server) declare(doc *openapi3.T, service string) error {
 			r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
 			r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: op}
 			r.streams, r.events = streaming(op)
+			r.maxBody, r.batches = maxBody, batches(op)
+			if limit, ok := op.Extensions["x-max-body"].(float64); ok {
+				r.maxBody = int64(limit)
+			}
 			for _, role := range words(op.Extensions["x-roles"]) {
 				if !slices.Contains(roles, Role(role)) {
 					return fmt.Errorf("operation %s has an unknown role %s", op.OperationID, role)

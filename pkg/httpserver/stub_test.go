@@ -17,6 +17,7 @@ type stub struct {
 	StreamFunc  func(ctx context.Context) (io.Reader, error)
 	ReportFunc  func(ctx context.Context) (io.Reader, error)
 	TracksFunc  func(ctx context.Context, p api.ListTracksParams) error
+	BatchFunc   func(api.SyncBatch)
 }
 
 var (
@@ -139,4 +140,42 @@ func (stub) StoreHealth(context.Context, api.StoreHealthRequestObject) (api.Stor
 
 func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	return api.ListActivations200JSONResponse{}, nil
+}
+
+func (stub) GetLease(context.Context, api.GetLeaseRequestObject) (api.GetLeaseResponseObject, error) {
+	return api.GetLease200JSONResponse{}, nil
+}
+
+func (stub) AcquireLease(_ context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
+	return api.AcquireLease200JSONResponse{LeaseJSONResponse: api.LeaseJSONResponse{Holder: r.Body.Holder, Epoch: 1, Seconds: r.Body.Seconds}}, nil
+}
+
+func (stub) ReleaseLease(context.Context, api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
+	return api.ReleaseLease204Response{}, nil
+}
+
+func (stub) GetSyncState(context.Context, api.GetSyncStateRequestObject) (api.GetSyncStateResponseObject, error) {
+	return api.GetSyncState200JSONResponse{Now: noon}, nil
+}
+
+func (stub) ListDigests(context.Context, api.ListDigestsRequestObject) (api.ListDigestsResponseObject, error) {
+	return api.ListDigests200JSONResponse{{From: noon, Count: 1, Sum: strings.Repeat("0", 32)}}, nil
+}
+
+func (stub) ListSyncRecords(context.Context, api.ListSyncRecordsRequestObject) (api.ListSyncRecordsResponseObject, error) {
+	return api.ListSyncRecords200JSONResponse{}, nil
+}
+
+func (s stub) StoreSyncRecords(_ context.Context, r api.StoreSyncRecordsRequestObject) (api.StoreSyncRecordsResponseObject, error) {
+	if s.BatchFunc != nil {
+		s.BatchFunc(*r.Body)
+	}
+	results := func(n int) []api.SyncResult { return make([]api.SyncResult, n) }
+	return api.StoreSyncRecords200JSONResponse{
+		Records: results(len(r.Body.Records)), Healths: results(len(r.Body.Healths)), Clocks: results(len(r.Body.Clocks)),
+	}, nil
+}
+
+func (stub) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.RunReconcileResponseObject, error) {
+	return api.RunReconcile202Response{}, nil
 }

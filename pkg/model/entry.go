@@ -51,6 +51,15 @@ type Entry struct {
 	Synced bool
 	// Overlay is the net effect of the entry's corrections.
 	Overlay Overlay
+	// Air is when the entry was on air, where it was read from the on-air log;
+	// nil in the playlog.
+	Air *Airing
+}
+
+// Airing is one time that an entry was on air.
+type Airing struct {
+	From  time.Time // UTC
+	Until time.Time // UTC; zero: nothing is known that ends it
 }
 
 // Bounds of what an entry may say.
@@ -162,9 +171,13 @@ func Merge(a, b Entry) Entry {
 	return m
 }
 
-// PlayedAt is the start by which answers order and find the entry: the
-// engine's, unless a correction amended it.
+// PlayedAt is the start by which answers order and find the entry: in the
+// on-air log when it went on air, in the playlog the engine's, unless a
+// correction amended it.
 func (e *Entry) PlayedAt() time.Time {
+	if e.Air != nil {
+		return e.Air.From
+	}
 	if e.Overlay.Changes.TrackStart != nil {
 		return *e.Overlay.Changes.TrackStart
 	}

@@ -114,6 +114,8 @@ func eachFieldChanged(e Entry) map[string]Entry {
 			v.Set(reflect.ValueOf(value.Add(time.Microsecond)))
 		case Overlay:
 			v.Set(reflect.ValueOf(Overlay{Void: true}))
+		case *Airing:
+			v.Set(reflect.ValueOf(&Airing{From: e.TrackStart.Add(time.Minute)}))
 		default:
 			panic("no change for " + f.Name)
 		}

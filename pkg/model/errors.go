@@ -17,6 +17,10 @@ var (
 	ErrOverloaded = errors.New("too many at once")
 	// ErrStaleEpoch: somebody else activated a source since the caller looked.
 	ErrStaleEpoch = errors.New("the active source has changed since")
+	// ErrSyncNodeAway: the sync node, which decides, cannot be reached or does
+	// not serve this node. The same call may succeed later; whether anything of
+	// it was stored is not known.
+	ErrSyncNodeAway = errors.New("sync node unavailable")
 	// ErrPinned: a person pinned the active source and nobody released it yet.
 	ErrPinned = errors.New("the active source is pinned")
 )

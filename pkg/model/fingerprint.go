@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"time"
 )
 
@@ -13,6 +14,23 @@ type Fingerprint [16]byte
 
 // String is the fingerprint in hexadecimal.
 func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
+
+// ParseFingerprint reads what String writes.
+func ParseFingerprint(s string) (Fingerprint, error) {
+	var f Fingerprint
+	if b, err := hex.DecodeString(s); err != nil || copy(f[:], b) != len(f) || len(b) != len(f) {
+		return Fingerprint{}, errors.New("must be 32 hexadecimal digits")
+	}
+	return f, nil
+}
+
+// Xor adds another fingerprint to a sum, or takes it away.
+func (f Fingerprint) Xor(other Fingerprint) Fingerprint {
+	for i := range f {
+		f[i] ^= other[i]
+	}
+	return f
+}
 
 // digest builds a fingerprint from a canonical encoding: each part is written
 // with its length, so that no two different lists of parts give the same bytes.
@@ -32,6 +50,14 @@ func (d *digest) text(s string) {
 }
 
 func (d *digest) number(n int64) { d.buf = binary.AppendVarint(d.buf, n) }
+
+func (d *digest) flag(b bool) {
+	if b {
+		d.number(1)
+		return
+	}
+	d.number(0)
+}
 
 func (d *digest) time(t time.Time) { d.number(t.UnixMicro()) }
 

@@ -2,9 +2,13 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Health is one status that a source reported about itself.
@@ -30,6 +34,30 @@ func (h *Health) UID() Fingerprint {
 	d.text(strconv.FormatBool(h.Healthy))
 	d.text(h.Details)
 	return d.sum()
+}
+
+// Validate refuses what would not be the same record in every database. The
+// error is an *InvalidError.
+func (h *Health) Validate() error {
+	wrong := statusMistakes("log_time", h.Source, h.LogTime)
+	if utf8.RuneCountInString(h.Details) > MaxDetails || !utf8.ValidString(h.Details) || strings.ContainsRune(h.Details, 0) {
+		wrong = append(wrong, NewFieldError("details", "", fmt.Sprintf("must be UTF-8 without NUL, of at most %d characters", MaxDetails)))
+	}
+	if wrong != nil {
+		return &InvalidError{Fields: wrong}
+	}
+	return nil
+}
+
+// statusMistakes are those of what a source says about itself at a time.
+func statusMistakes(field string, source int, at time.Time) (wrong []FieldError) {
+	if invalid, ok := errors.AsType[*InvalidError](ValidateSource("source", source)); ok {
+		wrong = append(wrong, invalid.Fields...)
+	}
+	if at.Before(time.UnixMicro(0)) || at.After(maxTime) {
+		wrong = append(wrong, NewFieldError(field, at.UTC().Format(time.RFC3339), "must be after 1970 and before 9999"))
+	}
+	return wrong
 }
 
 // Activation is one switch of the active source: an audit record.
@@ -81,4 +109,21 @@ type Clock struct {
 	SentAt time.Time // when it arrived: UTC, microseconds
 	// Body is the JSON object that came, whole.
 	Body json.RawMessage
+}
+
+// MaxClock bounds the body of a clock, in bytes: well above what an engine may
+// send, because on its way between nodes it is written anew and may grow.
+const MaxClock = 512 * 1024
+
+// Validate refuses what is no clock. The error is an *InvalidError.
+func (c *Clock) Validate() error {
+	wrong := statusMistakes("sent_at", c.Source, c.SentAt)
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(c.Body, &object); err != nil || object == nil || len(c.Body) > MaxClock || !utf8.Valid(c.Body) {
+		wrong = append(wrong, NewFieldError("body", "", fmt.Sprintf("must be a JSON object in UTF-8, of at most %d bytes", MaxClock)))
+	}
+	if wrong != nil {
+		return &InvalidError{Fields: wrong}
+	}
+	return nil
 }

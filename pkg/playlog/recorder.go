@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
 	"github.com/rs/zerolog"
 )
 
@@ -18,6 +19,9 @@ type Store interface {
 	// in one transaction; build may be called more than once.
 	Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error)
+	// Absorb merges records of another node in one transaction, and says of each
+	// what the store has now. synced: the sync node sent them.
+	Absorb(ctx context.Context, records []model.Record, synced bool) ([]repo.Absorbed, error)
 }
 
 // Recorder applies the rules for storing.

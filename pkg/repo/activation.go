@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -88,6 +89,19 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 		}
 	}
 	return model.Activation{}, fmt.Errorf("activate source: %w: too many activations at once", model.ErrUnavailable)
+}
+
+// RememberActivation keeps a node's own copy of an activation that the sync node
+// accepted, unless there is one of that epoch already. Error:
+// model.ErrUnavailable.
+func (db *DB) RememberActivation(ctx context.Context, a model.Activation) error {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	row := newActivationRow(a)
+	err := db.retry(ctx, func() error {
+		return db.write.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
+	})
+	return db.fail(ctx, "remember activation", err)
 }
 
 // ActiveSource returns which source is active at now. Error: model.ErrNotFound

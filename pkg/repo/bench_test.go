@@ -93,7 +93,7 @@ func rawSQL(t testing.TB, kind repotest.Kind, url string) *sql.DB {
 	var db *sql.DB
 	var err error
 	if kind == repotest.KindMariaDB {
-		db, err = sql.Open("mysql", repotest.MariaDB(t).DSN(url[strings.LastIndex(url, "/")+1:]))
+		db, err = sql.Open("mysql", repotest.MariaDB(t).DSN(url[strings.LastIndex(url, "/")+1:])+"?interpolateParams=true")
 	} else {
 		db, err = sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite://")+
 			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")

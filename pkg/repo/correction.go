@@ -100,7 +100,7 @@ func (db *DB) Correct(ctx context.Context, entryID int64, build func(e model.Ent
 		if err != nil {
 			return err
 		}
-		stored, err = correct(tx, entry, build)
+		stored, err = correct(tx, entry, db.isSyncNode, build)
 		return err
 	})
 	return stored, db.fail(ctx, "correct entry", err)
@@ -124,7 +124,7 @@ func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) 
 			return err
 		}
 		entryID = entry.ID
-		c, err = correct(tx, entry, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
+		c, err = correct(tx, entry, db.isSyncNode, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
 		return err
 	})
 	return entryID, c, db.fail(ctx, "log missed entry", err)
@@ -139,8 +139,8 @@ func lockEntry(query *gorm.DB) (entryRow, error) {
 }
 
 // correct stores a correction of an entry that is locked, and the net effect of
-// all its corrections.
-func correct(tx *gorm.DB, row entryRow, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
+// all its corrections; synced says whether the sync node has it with that.
+func correct(tx *gorm.DB, row entryRow, synced bool, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
 	entry, err := row.entry()
 	if err != nil {
 		return model.Correction{}, err
@@ -168,25 +168,33 @@ func correct(tx *gorm.DB, row entryRow, build func(model.Entry, []model.Correcti
 		return model.Correction{}, err
 	}
 	c.ID = added.ID
-	entry.Overlay = model.Fold(append(corrections, c))
-	return c, storeOverlay(tx, entry)
+	corrected := model.Record{Entry: entry, Corrections: append(corrections, c)}
+	corrected.Entry.Overlay = model.Fold(corrected.Corrections)
+	return c, storeCorrected(tx, corrected, synced)
 }
 
-// storeOverlay writes what follows from an entry's corrections.
-func storeOverlay(tx *gorm.DB, e model.Entry) error {
-	var overlay sql.NullString
-	if !e.Overlay.IsEmpty() {
-		text, err := json.Marshal(e.Overlay)
-		if err != nil {
-			return err
-		}
-		overlay = sql.NullString{String: string(text), Valid: true}
+// storeCorrected writes what follows from a record's corrections.
+func storeCorrected(tx *gorm.DB, r model.Record, synced bool) error {
+	overlay, err := overlayText(r.Entry.Overlay)
+	if err != nil {
+		return err
 	}
-	return tx.Model(&entryRow{}).Where("id = ?", e.ID).Updates(map[string]any{
+	return tx.Model(&entryRow{}).Where("id = ?", r.Entry.ID).Updates(map[string]any{
 		"overlay":   overlay,
-		"played_at": dbTime{e.PlayedAt()},
-		"is_void":   e.Overlay.Void,
+		"played_at": dbTime{r.Entry.PlayedAt()},
+		"is_void":   r.Entry.Overlay.Void,
+		"is_synced": synced,
+		"content":   dbContent{id: r.Content(), known: true},
 	}).Error
+}
+
+// overlayText is an overlay as table playlog keeps it: JSON, NULL for none.
+func overlayText(o model.Overlay) (sql.NullString, error) {
+	if o.IsEmpty() {
+		return sql.NullString{}, nil
+	}
+	text, err := json.Marshal(o)
+	return sql.NullString{String: string(text), Valid: true}, err
 }
 
 func correctionsOf(g *gorm.DB, entry dbUID) ([]model.Correction, error) {

@@ -46,3 +46,28 @@ func (u *dbUID) Scan(from any) error {
 	copy(u[:], b)
 	return nil
 }
+
+// dbContent is the hash of a record's content as table playlog keeps it: NULL
+// where nobody has computed it since a merge changed the row.
+type dbContent struct {
+	id    model.Fingerprint
+	known bool
+}
+
+// Value implements driver.Valuer.
+func (c dbContent) Value() (driver.Value, error) {
+	if !c.known {
+		return nil, nil
+	}
+	return c.id[:], nil
+}
+
+// Scan implements sql.Scanner.
+func (c *dbContent) Scan(from any) error {
+	if from == nil {
+		*c = dbContent{}
+		return nil
+	}
+	c.known = true
+	return (*dbUID)(&c.id).Scan(from)
+}

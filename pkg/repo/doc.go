@@ -8,4 +8,8 @@
 // run inside one is handed in as a pure function. Every operation ends within
 // Config.QueryTimeout, and where the database cannot be reached or cannot write
 // now, the error is model.ErrUnavailable. Times are UTC with microseconds.
+//
+// A DB keeps what one node has. The sync node writes through a Station, which
+// also keeps the on-air log, and whose writes follow one another over all
+// processes.
 package repo

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ type entryRow struct {
 	PlayedAt      dbTime
 	IsVoid        bool
 	Overlay       sql.NullString
+	Content       dbContent
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -44,8 +46,14 @@ func (entryRow) TableName() string { return "playlog" }
 
 // newEntryRow makes the row of an entry without corrections.
 func newEntryRow(e model.Entry) entryRow {
+	record := model.Record{Entry: e}
+	return entryRowOf(e, e.Fingerprint(), record.Content())
+}
+
+// entryRowOf makes the row of an entry, but for what follows from corrections.
+func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
 	return entryRow{
-		Fingerprint:   dbUID(e.Fingerprint()),
+		Fingerprint:   dbUID(id),
 		LogSource:     e.LogSource,
 		TrackStart:    dbTime{e.TrackStart},
 		TrackArtist:   e.Artist,
@@ -63,7 +71,8 @@ func newEntryRow(e model.Entry) entryRow {
 		TrackISRC:     e.ISRC,
 		IsManual:      e.Manual,
 		IsSynced:      e.Synced,
-		PlayedAt:      dbTime{e.TrackStart},
+		PlayedAt:      dbTime{e.PlayedAt()},
+		Content:       dbContent{id: content, known: true},
 	}
 }
 
@@ -129,7 +138,7 @@ var (
 	storedColumns = []string{
 		"log_source", "fingerprint", "track_start", "track_artist", "track_album", "track_title", "track_num", "track_type",
 		"duration_ms", "playlist_id", "timeslot_id", "show_id", "show_name", "track_composer", "track_label", "track_isrc",
-		"is_manual", "is_synced", "played_at",
+		"is_manual", "is_synced", "played_at", "content",
 	}
 	mergedNumbers = []string{"duration_ms", "playlist_id", "timeslot_id", "show_id"}
 	mergedTexts   = []string{"show_name", "track_composer", "track_label", "track_isrc"}
@@ -140,7 +149,7 @@ func (r *entryRow) stored(to []any) []any {
 	return append(to,
 		r.LogSource, r.Fingerprint, r.TrackStart, r.TrackArtist, r.TrackAlbum, r.TrackTitle, r.TrackNum, r.TrackType,
 		r.DurationMS, r.PlaylistID, r.TimeslotID, r.ShowID, r.ShowName, r.TrackComposer, r.TrackLabel, r.TrackISRC,
-		r.IsManual, r.IsSynced, r.PlayedAt,
+		r.IsManual, r.IsSynced, r.PlayedAt, r.Content,
 	)
 }
 
@@ -164,15 +173,15 @@ func upsert(rows int, merge string) string {
 }
 
 // newMerge writes model.Merge in SQL. Each expression is commutative, so the
-// order of statements does not matter. is_synced comes first because MariaDB
-// assigns from left to right, and it looks at what the others are about to
-// change.
+// order of statements does not matter. is_synced and content come first because
+// MariaDB assigns from left to right, and they look at what the others are about
+// to change. No database can compute the content, so it becomes unknown.
 func newMerge(onConflict, incoming, bytes string) string {
 	in := func(column string) string { return fmt.Sprintf(incoming, column) }
 	greater := func(column, form string) string {
 		return fmt.Sprintf(form, in(column)) + " > " + fmt.Sprintf(form, column)
 	}
-	unchanged := []string{"is_synced"}
+	var unchanged []string
 	var set []string
 	merge := func(column, isGreater string) {
 		unchanged = append(unchanged, "NOT "+isGreater)
@@ -185,7 +194,41 @@ func newMerge(onConflict, incoming, bytes string) string {
 		merge(column, greater(column, bytes))
 	}
 	unchanged = append(unchanged, "is_manual <= "+in("is_manual"))
-	set = append([]string{"is_synced = " + strings.Join(unchanged, " AND ")}, set...)
+	isUnchanged := strings.Join(unchanged, " AND ")
+	set = append([]string{
+		"is_synced = is_synced AND " + isUnchanged,
+		"content = CASE WHEN " + isUnchanged + " THEN content END",
+	}, set...)
 	set = append(set, "is_manual = is_manual AND "+in("is_manual"))
+	return " " + onConflict + " " + strings.Join(set, ", ")
+}
+
+// The columns that follow from corrections, and so stand in no StoreEntry.
+var overlayColumns = []string{"is_void", "overlay"}
+
+// whole are the values of storedColumns and overlayColumns.
+func (r *entryRow) whole(to []any) []any { return append(r.stored(to), r.IsVoid, r.Overlay) }
+
+var (
+	oneWhole    = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1) + ")"
+	insertWhole = " INTO playlog (" + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + ") VALUES " + oneWhole
+
+	sqliteRewrite = newRewrite("ON CONFLICT (fingerprint) DO UPDATE SET", "excluded.%s")
+	mysqlRewrite  = newRewrite("ON DUPLICATE KEY UPDATE", "VALUES(%s)")
+)
+
+// rewrite stores entries over those that are there.
+func rewrite(rows int, over string) string { return insertMany("INSERT", rows) + over }
+
+// insertMany stores entries, and fails where there is a copy.
+func insertMany(insert string, rows int) string {
+	return insert + insertWhole + strings.Repeat(", "+oneWhole, rows-1)
+}
+
+func newRewrite(onConflict, incoming string) string {
+	var set []string
+	for _, column := range slices.Concat(mergedNumbers, mergedTexts, overlayColumns, []string{"is_manual", "is_synced", "played_at", "content"}) {
+		set = append(set, column+" = "+fmt.Sprintf(incoming, column))
+	}
 	return " " + onConflict + " " + strings.Join(set, ", ")
 }

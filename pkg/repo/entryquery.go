@@ -66,9 +66,13 @@ const eachPage = 1000
 // no transaction waits for it. An entry that is stored or moved meanwhile may
 // or may not be among them.
 func (db *DB) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
+	return eachEntry(ctx, db.Entries, from, to, fn)
+}
+
+func eachEntry(ctx context.Context, read func(context.Context, EntryQuery) ([]model.Entry, error), from, to time.Time, fn func(model.Entry) error) error {
 	q := EntryQuery{From: from, To: to.Add(-time.Microsecond), Oldest: true, Limit: eachPage}
 	for {
-		entries, err := db.Entries(ctx, q)
+		entries, err := read(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -99,9 +103,7 @@ func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error
 func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	// Times are whole microseconds, also where after is not.
-	from := after.Truncate(time.Microsecond).Add(time.Microsecond)
-	e, err := takeEntry(EntryQuery{From: from, Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
+	e, err := takeEntry(EntryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
 	return e, db.fail(ctx, "read next entry", err)
 }
 
@@ -142,18 +144,24 @@ func (q EntryQuery) selected(g *gorm.DB) *gorm.DB {
 	return g
 }
 
-func (q EntryQuery) paged(g *gorm.DB) *gorm.DB {
-	if q.After != nil {
-		q.Offset = 0
-		// The bound of the range is the position's; neither database would
-		// find it in the comparison of the pair.
-		if q.Oldest && q.From.Before(q.After.PlayedAt) {
-			q.From = q.After.PlayedAt
-		}
-		if !q.Oldest && (q.To.IsZero() || q.To.After(q.After.PlayedAt)) {
-			q.To = q.After.PlayedAt
-		}
+// bounded has the position of After as a bound of the range; neither database
+// would find it in the comparison of the pair.
+func (q EntryQuery) bounded() EntryQuery {
+	if q.After == nil {
+		return q
 	}
+	q.Offset = 0
+	if q.Oldest && q.From.Before(q.After.PlayedAt) {
+		q.From = q.After.PlayedAt
+	}
+	if !q.Oldest && (q.To.IsZero() || q.To.After(q.After.PlayedAt)) {
+		q.To = q.After.PlayedAt
+	}
+	return q
+}
+
+func (q EntryQuery) paged(g *gorm.DB) *gorm.DB {
+	q = q.bounded()
 	g = q.selected(g)
 	order, beyond := "played_at DESC, id DESC", "(played_at < ? OR id < ?)"
 	if q.Oldest {
@@ -168,6 +176,9 @@ func (q EntryQuery) paged(g *gorm.DB) *gorm.DB {
 	}
 	return g.Order(order).Offset(q.Offset).Limit(limit)
 }
+
+// justAfter is the first whole microsecond that is after t.
+func justAfter(t time.Time) time.Time { return t.Truncate(time.Microsecond).Add(time.Microsecond) }
 
 // roundUp is the first whole microsecond that is not before t.
 func roundUp(t time.Time) time.Time {

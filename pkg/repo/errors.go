@@ -53,7 +53,7 @@ func (db *DB) isUnavailable(err error) bool {
 	var network net.Error
 	return db.dialect.isUnavailable(err) ||
 		db.dialect.isNoTable(err) || // a service that just started is about to migrate
-		db.dialect.isConflict(err) || // still, after all repetitions
+		db.isConflict(err) || // still, after all repetitions
 		errors.As(err, &network) ||
 		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, sql.ErrConnDone) ||

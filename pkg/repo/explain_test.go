@@ -29,6 +29,13 @@ type planned struct {
 	indexes []string
 }
 
+// readTwice are queries that, with a server, read once more under locks what
+// they are about to change; sorting are those that sort a small table.
+var (
+	readTwice = []string{"Absorb/More"}
+	sorting   = []string{"Parked"}
+)
+
 func plannedQueries(t *testing.T, db *repo.DB) []planned {
 	ctx := t.Context()
 	at := noon.Add(2500 * time.Minute)
@@ -74,6 +81,49 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
 		{"Activations", func() error { _, err := db.Activations(ctx, 0, 20); return err }, []string{"activation_from"}},
 		{"Clock", func() error { _, err := db.Clock(ctx, 1); return err }, []string{primaryKey}},
+		{"Absorb/New", func() error {
+			_, err := db.Absorb(ctx, []model.Record{{Entry: entry(1, "new")}}, false)
+			return err
+		}, []string{"playlog_fingerprint", "correction_entry"}},
+		{"Absorb/More", func() error {
+			more := first
+			more.Overlay, more.ShowName = model.Overlay{}, "Morning Show"
+			_, err := db.Absorb(ctx, []model.Record{{Entry: more}}, false)
+			return err
+		}, []string{"playlog_fingerprint", "correction_entry"}},
+		{"Unsynced", func() error { _, err := db.Unsynced(ctx, 3); return err }, []string{"playlog_unsynced", primaryKey, "correction_entry"}},
+		{"MarkSynced", func() error { return db.MarkSynced(ctx, []repo.Ack{{Fingerprint: first.Fingerprint()}}) }, []string{"playlog_fingerprint", primaryKey}},
+		{"UnsyncedHealths", func() error { _, err := db.UnsyncedHealths(ctx, 100); return err }, []string{"health_unsynced", primaryKey}},
+		{"MarkHealthsSynced", func() error { return db.MarkHealthsSynced(ctx, []model.Fingerprint{{1}}) }, []string{"health_uid", primaryKey}},
+		{"UnsyncedClocks", func() error { _, err := db.UnsyncedClocks(ctx); return err }, []string{primaryKey}},
+		{"MarkClocksSynced", func() error { return db.MarkClocksSynced(ctx, []model.Clock{{Source: 1, SentAt: noon}}) }, []string{primaryKey}},
+		{"Park", func() error { return db.Park(ctx, model.KindEntry, model.Fingerprint{1}, "no") }, nil},
+		{"Unpark", func() error { _, err := db.Unpark(ctx, model.Fingerprint{1}); return err }, []string{primaryKey}},
+		{"Parked", func() error { _, err := db.Parked(ctx, 2); return err }, []string{"", "playlog_fingerprint", "health_uid"}},
+		{"Outbox", func() error { _, err := db.Outbox(ctx); return err }, []string{"playlog_unsynced", "health_unsynced", primaryKey, primaryKey, "playlog_fingerprint", primaryKey, "health_uid", "playlog_unsynced", primaryKey}},
+		{"Digests", func() error {
+			_, err := db.Digests(ctx, repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
+			return err
+		}, []string{"playlog_source"}},
+		{"Digests/Between", func() error {
+			_, err := db.DigestsByPage(ctx, repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay, From: at, To: at.Add(time.Hour)}, 40)
+			return err
+		}, []string{"playlog_source", "playlog_source"}},
+		{"Digests/Healths", func() error {
+			_, err := db.Digests(ctx, repo.DigestQuery{Kind: model.KindHealth, Source: 1, Span: model.SpanDay})
+			return err
+		}, []string{"health_source"}},
+		{"Records", func() error {
+			_, _, err := db.Records(ctx, repo.RecordQuery{Source: 1, From: at, To: at.Add(24 * time.Hour), After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 3})
+			return err
+		}, []string{"playlog_source", primaryKey, "correction_entry"}},
+		{"HealthRecords", func() error {
+			_, _, err := db.HealthRecords(ctx, repo.RecordQuery{Source: 1, From: at, Limit: 20})
+			return err
+		}, []string{"health_source"}},
+		{"Lease/Take", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey}},
+		{"Lease/Renew", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey, primaryKey}},
+		{"Lease/Release", func() error { return db.ReleaseLease(ctx, "monitor", "a") }, []string{primaryKey, primaryKey}},
 	}
 }
 
@@ -92,7 +142,7 @@ func TestIndexes(t *testing.T) {
 			raw := rawSQL(t, kind, url)
 			fill(t, db, raw)
 			if kind == repotest.KindMariaDB {
-				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock")
+				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked")
 			}
 			claimed := map[string]bool{primaryKey: true}
 			for _, name := range storedOnce {
@@ -105,17 +155,21 @@ func TestIndexes(t *testing.T) {
 					for _, p := range plans {
 						used = append(used, p.index)
 						claimed[p.index] = true
-						if p.sorts {
+						if p.sorts && !slices.Contains(sorting, q.name) {
 							t.Errorf("sorts: %s", p)
 						}
 					}
-					if !slices.Equal(used, q.indexes) {
-						t.Errorf("uses %v, want %v\n%v", used, q.indexes, plans)
+					want := q.indexes
+					if kind == repotest.KindMariaDB && slices.Contains(readTwice, q.name) {
+						want = slices.Repeat(want, 2)
+					}
+					if !slices.Equal(used, want) {
+						t.Errorf("uses %v, want %v\n%v", used, want, plans)
 					}
 				})
 			}
 			for _, name := range schemaIndexes(t, raw, kind) {
-				if !claimed[name] {
+				if !claimed[name] && name != "onair_entry" { // TestIndexes_OnAir needs it
 					t.Errorf("no query needs index %s", name)
 				}
 			}
@@ -145,6 +199,8 @@ func fill(t *testing.T, db *repo.DB, raw *sql.DB) {
 		if err := db.StoreHealth(t.Context(), model.Health{Source: i%3 + 1, LogTime: noon.Add(time.Duration(i) * time.Minute)}); err != nil {
 			t.Fatal(err)
 		}
+		refused := entry(60*250*i, fmt.Sprint("title ", 250*i))
+		park(t, db, model.KindEntry, refused.Fingerprint(), "no")
 		if err := db.StoreClock(t.Context(), model.Clock{Source: i + 1, SentAt: noon}); err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +233,7 @@ func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run fun
 	}
 	var statements []statement
 	stop := db.Record(func(query string, args []any) {
-		if !strings.HasPrefix(query, "INSERT") {
+		if !strings.HasPrefix(query, "INSERT") && !strings.HasPrefix(query, "REPLACE") {
 			statements = append(statements, statement{query, args})
 		}
 	})
@@ -196,6 +252,9 @@ func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run fun
 			p := plan{statement: s.text, text: fmt.Sprint(row)}
 			if kind == repotest.KindSQLite {
 				detail := row["detail"]
+				if strings.HasPrefix(detail, "CORRELATED") || strings.HasPrefix(detail, "SCALAR") { // the subquery's own plan follows
+					continue
+				}
 				p.sorts = strings.Contains(detail, "TEMP B-TREE")
 				p.index = sqliteIndex(detail)
 				if p.sorts && len(plans) > 0 {
@@ -204,7 +263,7 @@ func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run fun
 				}
 			} else {
 				p.sorts = strings.Contains(row["Extra"], "filesort") || strings.Contains(row["Extra"], "temporary")
-				p.index = row["key"]
+				p.index, _, _ = strings.Cut(row["key"], "|") // the other one only filters
 			}
 			plans = append(plans, p)
 		}
@@ -213,7 +272,8 @@ func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run fun
 }
 
 func sqliteIndex(detail string) string {
-	if strings.Contains(detail, "USING INTEGER PRIMARY KEY") || detail == "SCAN activation" { // in the order of its rows
+	if strings.Contains(detail, "USING INTEGER PRIMARY KEY") || strings.Contains(detail, "INDEX sqlite_autoindex_") ||
+		slices.Contains([]string{"SCAN activation", "SCAN clock", "SCAN changed"}, detail) { // in the order of its rows
 		return primaryKey
 	}
 	_, after, _ := strings.Cut(detail, "INDEX ")

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -21,6 +22,29 @@ func (db *DB) CommitGroup(entries ...model.Entry) []error {
 		results[i] = <-w.result
 	}
 	return results
+}
+
+// DigestsByPage is Digests, reading that many records at once.
+func (db *DB) DigestsByPage(ctx context.Context, q DigestQuery, perPage int) ([]model.Digest, error) {
+	return db.digests(ctx, q, perPage)
+}
+
+// RenewLeaseLate has the renewal of an epoch look at the clock of the server so
+// many seconds ago. db is of no use afterwards.
+func (db *DB) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
+	err = db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec("SET timestamp = UNIX_TIMESTAMP() - ?", seconds).Error; err != nil {
+			return err
+		}
+		renewed, err = db.renewLease(tx, name, leaseRow{Epoch: epoch, Holder: holder}, time.Hour)
+		return err
+	})
+	return renewed, err
+}
+
+// TakeLeaseAfter takes a lease for whoever saw that epoch expire.
+func (db *DB) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int64) (taken bool, err error) {
+	return db.takeLease(db.write.WithContext(ctx), name, holder, leaseRow{Epoch: epoch}, time.Hour)
 }
 
 // ExecRaw executes a statement on the connection that writes.

@@ -2,10 +2,11 @@ package repo
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -33,17 +34,72 @@ func (r *healthRow) health() model.Health {
 func (db *DB) StoreHealth(ctx context.Context, h model.Health) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	row := healthRow{
-		UID:       dbUID(h.UID()),
-		Source:    h.Source,
-		LogTime:   dbTime{h.LogTime},
-		IsHealthy: h.Healthy,
-		Details:   h.Details,
-	}
-	err := db.retry(ctx, func() error {
-		return db.write.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
-	})
+	err := db.retry(ctx, func() error { return db.bulk(db.write.WithContext(ctx)).storeHealths([]model.Health{h}, db.isSyncNode) })
 	return db.fail(ctx, "store health", err)
+}
+
+// AbsorbHealths stores statuses that come from another node, all or none;
+// copies of what is there change nothing. synced says that the sync node has
+// them. Error: model.ErrUnavailable.
+func (db *DB) AbsorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.absorbHealths(tx, healths, synced) })
+	return db.fail(ctx, "absorb health", err)
+}
+
+// absorbHealths is AbsorbHealths within a transaction.
+func (db *DB) absorbHealths(tx *gorm.DB, healths []model.Health, synced bool) error {
+	b := db.bulk(tx)
+	if err := b.storeHealths(healths, synced || db.isSyncNode); err != nil || !synced {
+		return err
+	}
+	uids := make([]model.Fingerprint, len(healths))
+	for i := range healths {
+		uids[i] = healths[i].UID()
+	}
+	for part := range slices.Chunk(uids, maxList) {
+		if err := b.unpark(model.KindHealth, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b bulk) storeHealths(healths []model.Health, synced bool) error {
+	const row = "(?, ?, ?, ?, ?, ?)"
+	for part := range slices.Chunk(healths, b.dialect.rowsPerInsert()) {
+		values := make([]any, 0, 6*len(part))
+		for _, h := range part {
+			values = append(values, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
+		}
+		_, err := b.exec("INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES "+
+			row+strings.Repeat(", "+row, len(part)-1)+b.dialect.confirmHealth(), values...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const healthColumns = "SELECT id, source, log_time, is_healthy, details FROM health "
+
+// healths reads the statuses that a condition selects.
+func (b bulk) healths(where string, args ...any) ([]model.Health, error) {
+	rows, err := b.pool.QueryContext(b.ctx, healthColumns+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []model.Health
+	for rows.Next() {
+		var r healthRow
+		if err := rows.Scan(&r.ID, &r.Source, &r.LogTime, &r.IsHealthy, &r.Details); err != nil {
+			return nil, err
+		}
+		all = append(all, r.health())
+	}
+	return all, rows.Err()
 }
 
 // LatestHealth returns the status with the latest log time of a source; of

@@ -68,6 +68,8 @@ func newMySQL(c Config) (dialect, error) {
 	config.MultiStatements = false
 	// A group of any size is then one round trip.
 	config.InterpolateParams = true
+	// A row that was found and stays as it is does not count as changed.
+	config.ClientFoundRows = false
 	config.Logger = &driver.NopLogger{} // errors are returned
 	if config.Params == nil {
 		config.Params = map[string]string{}
@@ -95,7 +97,7 @@ func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(connector)
+	pool := sql.OpenDB(currentConnector{connector})
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxLifetime(connMaxLifetime)
@@ -104,17 +106,49 @@ func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
 
 func (mysqlDialect) upsert(rows int) string { return upsert(rows, mysqlMerge) }
 
+func (mysqlDialect) insertMany(rows int) string { return insertMany("INSERT", rows) }
+
+func (mysqlDialect) rewrite(rows int) string { return rewrite(rows, mysqlRewrite) }
+
+// insertMissing: unlike INSERT IGNORE it refuses what doesn't fit.
+func (mysqlDialect) insertMissing(column string) string {
+	return " ON DUPLICATE KEY UPDATE " + column + " = " + column
+}
+
+func (mysqlDialect) locksRows() bool { return true }
+
+func (mysqlDialect) useIndex(name string) string { return "FORCE INDEX (" + name + ")" }
+
 func (mysqlDialect) statementContext(ctx context.Context) context.Context { return ctx }
 
 func (mysqlDialect) rowsPerStatement() int { return maxGroup }
 
-// storeClock: assignments happen from left to right, so body comes first.
+func (mysqlDialect) rowsPerInsert() int { return maxGroup }
+
+// storeClock: assignments happen from left to right, and each condition looks
+// at what the later ones assign. Bodies are compared byte by byte.
 func (mysqlDialect) storeClock() string {
-	return `INSERT INTO clock (source, sent_at, body) VALUES (?, ?, ?)
+	return `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE
-		body = IF(VALUES(sent_at) >= sent_at, VALUES(body), body),
+		is_synced = CASE
+			WHEN VALUES(sent_at) < sent_at THEN is_synced
+			WHEN VALUES(sent_at) > sent_at OR CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(is_synced)
+			WHEN CAST(VALUES(body) AS BINARY) = CAST(body AS BINARY) THEN is_synced OR VALUES(is_synced)
+			ELSE is_synced END,
+		body = CASE
+			WHEN VALUES(sent_at) > sent_at
+				OR VALUES(sent_at) = sent_at AND CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(body)
+			ELSE body END,
 		sent_at = GREATEST(sent_at, VALUES(sent_at))`
 }
+
+func (mysqlDialect) confirmHealth() string {
+	return " ON DUPLICATE KEY UPDATE is_synced = is_synced OR VALUES(is_synced)"
+}
+
+func (mysqlDialect) now() string { return "UTC_TIMESTAMP(6)" }
+
+func (mysqlDialect) later() string { return "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND" }
 
 func (d mysqlDialect) openForMigrations() (*sql.DB, error) {
 	config := d.config.Clone()
@@ -168,7 +202,8 @@ var (
 		1290, 1792, 1836, // read only
 		1317, 1969, // statement ended by an administrator or by a limit
 	}
-	mysqlNoTable = []uint16{1146}
+	mysqlNoTable   = []uint16{1146}
+	mysqlDuplicate = []uint16{1062}
 )
 
 func mysqlNumber(err error, among []uint16) bool {
@@ -177,6 +212,8 @@ func mysqlNumber(err error, among []uint16) bool {
 }
 
 func (mysqlDialect) isConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
+
+func (mysqlDialect) isDuplicate(err error) bool { return mysqlNumber(err, mysqlDuplicate) }
 
 func (mysqlDialect) isUnavailable(err error) bool {
 	return mysqlNumber(err, mysqlUnavailable) || errors.Is(err, driver.ErrInvalidConn)

@@ -20,6 +20,9 @@ type DB struct {
 	timeout     time.Duration
 	log         zerolog.Logger
 	group       *groupCommitter
+	// isSyncNode: this is the sync node's database. There is nobody that its
+	// records would have to be sent to, so all that is stored is synced.
+	isSyncNode bool
 }
 
 // Open prepares the database for use. A server need not be there yet, and the

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -21,7 +22,7 @@ func (db *DB) retry(ctx context.Context, do func() error) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
 		err := do()
-		if err == nil || attempt == maxAttempts || !db.dialect.isConflict(err) {
+		if err == nil || attempt == maxAttempts || !db.isConflict(err) {
 			return err
 		}
 		select {
@@ -32,6 +33,14 @@ func (db *DB) retry(ctx context.Context, do func() error) error {
 		pause = min(2*pause, maxPause)
 	}
 }
+
+// isConflict: the transaction lost against another one and may be repeated.
+func (db *DB) isConflict(err error) bool {
+	return errors.Is(err, errRaced) || db.dialect.isConflict(err)
+}
+
+// errRaced: another transaction stored first what this one was about to store.
+var errRaced = errors.New("another transaction was faster")
 
 // transaction runs do in a transaction, again from the start where it lost
 // against another one.

@@ -52,7 +52,7 @@ func TestWriteCSV(t *testing.T) {
 		m := month(t, "2020-06")
 		for part, want := range map[Part]string{
 			PartTitles: "track_artist track_title plays seconds", PartShows: "show_id show_name plays seconds", PartTypes: "track_type plays seconds",
-			PartPlays: "track_start seconds track_artist track_album track_title track_duration track_type track_num playlist_id timeslot_id show_id show_name track_composer track_label track_isrc log_source",
+			PartPlays: "track_start track_end seconds track_artist track_album track_title track_duration track_type track_num playlist_id timeslot_id show_id show_name track_composer track_label track_isrc log_source",
 		} {
 			rows := table(t, m, part, FromPlaylog(playlog{}, m, now))
 			if len(rows) != 1 || strings.Join(rows[0], " ") != want {
@@ -73,15 +73,15 @@ func TestWriteCSV(t *testing.T) {
 			}
 			e := model.Entry{TrackStart: m.From, Artist: in, Title: in, Album: in, ShowName: in, Composer: in, Label: in, ISRC: in, TrackNum: -1}
 			log := FromPlaylog(playlog{e}, m, now)
-			for part, columns := range map[Part][]int{PartPlays: {2, 3, 4, 11, 12, 13, 14}, PartTitles: {0, 1}, PartShows: {1}} {
+			for part, columns := range map[Part][]int{PartPlays: {3, 4, 5, 12, 13, 14, 15}, PartTitles: {0, 1}, PartShows: {1}} {
 				row := table(t, m, part, log)[1]
 				for _, i := range columns {
 					if want := strings.ReplaceAll(want, "\r", ""); row[i] != want { // the csv package leaves it out
 						t.Errorf("%s: column %d of %q is %q, want %q", part, i, in, row[i], want)
 					}
 				}
-				if part == PartPlays && row[7] != "-1" {
-					t.Errorf("a number is written as %q", row[7])
+				if part == PartPlays && row[8] != "-1" {
+					t.Errorf("a number is written as %q", row[8])
 				}
 			}
 		}

@@ -32,7 +32,7 @@ func NewMonth(zone *stationtime.Zone, s string) (Month, error) {
 type Play struct {
 	// Entry is effective: its corrections are applied.
 	Entry model.Entry
-	// From is when it began to be audible, Until when it ended.
+	// From is when it began to be audible, Until when it ended; never before.
 	From, Until time.Time
 }
 
@@ -45,11 +45,16 @@ func (p Play) Audible() time.Duration {
 // starts. It stops at the first error, of fn or its own, and returns it.
 type Plays func(ctx context.Context, fn func(Play) error) error
 
-// Source is a playlog.
-type Source interface {
+// Log is a list of what was played.
+type Log interface {
 	// EachEntry calls fn for every entry played in [from, to), the oldest
 	// first, but not for void ones; an error of fn ends it and is returned.
 	EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error
+}
+
+// Source is a playlog.
+type Source interface {
+	Log
 	// NextEntry is the first entry played after that instant that is not void;
 	// model.ErrNotFound where there is none.
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
@@ -71,7 +76,7 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 			}
 			e = e.Effective()
 			if last != nil {
-				if err := fn(play(*last, e.TrackStart, now)); err != nil {
+				if err := fn(play(*last, last.TrackStart, e.TrackStart, now)); err != nil {
 					return err
 				}
 			}
@@ -84,14 +89,37 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 		if last == nil {
 			return nil
 		}
-		next, err := source.NextEntry(ctx, last.TrackStart)
-		switch {
-		case errors.Is(err, model.ErrNotFound):
-			return fn(play(*last, endOfLast(*last, month), now))
-		case err != nil:
+		limit := endOfLast(*last, last.TrackStart, month)
+		switch next, err := source.NextEntry(ctx, last.TrackStart); {
+		case err == nil:
+			limit = next.PlayedAt()
+		case !errors.Is(err, model.ErrNotFound):
 			return fmt.Errorf("read the play after the month: %w", err)
 		}
-		return fn(play(*last, next.PlayedAt(), now))
+		return fn(play(*last, last.TrackStart, limit, now))
+	}
+}
+
+// FromOnAir makes plays of an on-air log: each time that an entry was on air is
+// a play, from when it went on air until it ended, also where a switch of the
+// source cut it. What nothing ends is judged as FromPlaylog does.
+func FromOnAir(log Log, month Month, now time.Time) Plays {
+	return func(ctx context.Context, fn func(Play) error) error {
+		err := log.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			e = e.Effective()
+			limit := e.Air.Until
+			if limit.IsZero() {
+				limit = endOfLast(e, e.Air.From, month)
+			}
+			return fn(play(e, e.Air.From, limit, now))
+		})
+		if err != nil {
+			return fmt.Errorf("read what was on air in the month: %w", err)
+		}
+		return nil
 	}
 }
 
@@ -100,19 +128,20 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 // can tell.
 const longestUnknown = 4 * time.Hour
 
-// play ends at the limit, or earlier where its duration says so; what is not
-// over yet counts until now.
-func play(e model.Entry, limit, now time.Time) Play {
-	p := Play{Entry: e, From: e.TrackStart, Until: limit}
+// play begins then and ends at the limit, or earlier where the duration of the
+// entry says so; what is not over yet counts until now.
+func play(e model.Entry, from, limit, now time.Time) Play {
+	p := Play{Entry: e, From: from, Until: limit}
 	switch end := e.TrackStart.Add(e.Duration); {
 	case e.Duration > 0 && end.Before(limit):
 		p.Until = end
 	case e.Duration == 0 && !isLive(e) && limit.Sub(e.TrackStart) > longestUnknown:
-		p.Until = e.TrackStart
+		p.Until = from
 	}
 	if p.Until.After(now) {
-		p.Until = later(e.TrackStart, now)
+		p.Until = now.Truncate(time.Microsecond)
 	}
+	p.Until = later(from, p.Until)
 	return p
 }
 
@@ -127,14 +156,15 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// endOfLast is the limit of an entry that no other follows.
-func endOfLast(e model.Entry, month Month) time.Time {
+// endOfLast is the limit of an entry that was audible from a time on and that
+// no other follows.
+func endOfLast(e model.Entry, from time.Time, month Month) time.Time {
 	switch {
 	case e.Duration > 0:
 		return e.TrackStart.Add(e.Duration)
 	case isLive(e):
 		return month.To
 	default:
-		return e.TrackStart
+		return from
 	}
 }

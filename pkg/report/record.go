@@ -50,6 +50,7 @@ func blank(part Part) record {
 func (p Play) write(to cells) {
 	e := p.Entry
 	to.moment("track_start", p.From)
+	to.moment("track_end", p.Until)
 	to.seconds("seconds", p.Audible())
 	to.text("track_artist", e.Artist)
 	to.text("track_album", e.Album)

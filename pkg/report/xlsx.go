@@ -15,10 +15,10 @@ import (
 
 // WriteXLSX writes the whole report as a workbook with the sheets Plays,
 // Titles, Shows and Types; what does not fit on a sheet continues on "Plays 2"
-// and so on. Columns are named as the fields of the JSON. A start is a real
-// date in local time, to sort and compute with, and beside it, in the column
-// track_start_iso, the text with its offset, which is unambiguous also in the
-// hour that a change of the clocks repeats. Text is never a formula, because
+// and so on. Columns are named as the fields of the JSON. A start or end is a
+// real date in local time, to sort and compute with, and beside it, in the
+// column track_start_iso or track_end_iso, the text with its offset, which is
+// unambiguous also in the hour that a change of the clocks repeats. Text is never a formula, because
 // each cell says that it is text.
 //
 // A workbook cannot be written front to back: sheets are collected in a

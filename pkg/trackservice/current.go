@@ -10,8 +10,10 @@ import (
 // start that is not in the future, next the first one that starts after it; nil
 // where there is none. The latest entry plays until the next one starts, and
 // until its duration, where known, and grace are over; the moment at which it
-// ends does not belong to it. until is when this may change without anything
-// being stored, zero for never.
+// ends does not belong to it. One from the on-air log plays from when it went
+// on air until it ended, and there is grace only where it ended by its own
+// duration: what a switch ended is over. until is when this, or how it is
+// shown, may change without anything being stored, zero for never.
 func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (playing bool, until time.Time) {
 	if next != nil {
 		until = next.PlayedAt()
@@ -25,16 +27,34 @@ func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (pla
 	if start := latest.PlayedAt(); now.Before(start) {
 		return false, start
 	}
-	duration := latest.Effective().Duration
-	if duration == 0 {
+	end := endOf(latest, grace)
+	if end.IsZero() {
 		return true, until
 	}
-	end := latest.PlayedAt().Add(duration + grace)
 	if !now.Before(end) {
 		return false, until
+	}
+	if air := latest.Air; air != nil && now.Before(air.Until) {
+		end = air.Until // from then on it is shown with its end
 	}
 	if until.IsZero() || end.Before(until) {
 		until = end
 	}
 	return true, until
+}
+
+// endOf is when an entry that no other follows ceases to play, zero where
+// nothing ends it.
+func endOf(e *model.Entry, grace time.Duration) time.Time {
+	var planned time.Time
+	if effective := e.Effective(); effective.Duration > 0 {
+		planned = effective.TrackStart.Add(effective.Duration)
+	}
+	if e.Air != nil && !e.Air.Until.Equal(planned) {
+		return e.Air.Until
+	}
+	if planned.IsZero() {
+		return planned
+	}
+	return planned.Add(grace)
 }

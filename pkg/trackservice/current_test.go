@@ -24,6 +24,13 @@ func TestCurrent(t *testing.T) {
 		e.Overlay.Changes = c
 		return e
 	}
+	aired := func(e *model.Entry, from, until float64) *model.Entry {
+		e.Air = &model.Airing{From: at(from)}
+		if until != 0 {
+			e.Air.Until = at(until)
+		}
+		return e
+	}
 	earlier, later, unknown, longer := at(-60), at(60), time.Duration(0), 3*minute
 
 	cases := map[string]struct {
@@ -59,6 +66,19 @@ func TestCurrent(t *testing.T) {
 		"StartAmendedToLater":   {latest: amended(entry(1, at(0), minute), model.Changes{TrackStart: &later}), now: at(100), playing: true, until: at(120)},
 		"DurationAmended":       {latest: amended(entry(1, at(0), minute), model.Changes{Duration: &longer}), now: at(100), playing: true, until: at(180)},
 		"DurationAmendedAway":   {latest: amended(entry(1, at(0), minute), model.Changes{Duration: &unknown}), now: at(100), playing: true},
+
+		"OnAir":                  {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(1), grace: minute, playing: true, until: at(30)},
+		"OnAirByASwitchOnly":     {latest: aired(entry(1, at(-30), minute), 1, 30), now: at(0), until: at(1)},
+		"OnAirGrace":             {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(30), grace: minute, playing: true, until: at(90)},
+		"OnAirGraceIsOver":       {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(90), grace: minute},
+		"OnAirNextCutsTheGrace":  {latest: aired(entry(1, at(-30), minute), 0, 30), next: aired(entry(2, at(0), minute), 40, 0), now: at(31), grace: minute, playing: true, until: at(40)},
+		"SwitchedOff":            {latest: aired(entry(1, at(0), minute), 0, 30), now: at(30), grace: minute},
+		"SwitchedOffBefore":      {latest: aired(entry(1, at(0), minute), 0, 30), now: at(29.999999), grace: minute, playing: true, until: at(30)},
+		"SwitchedOffUnknown":     {latest: aired(entry(1, at(0), 0), 0, 30), now: at(30), grace: minute},
+		"OnAirWithoutEnd":        {latest: aired(entry(1, at(0), 0), 10, 0), now: at(1e7), grace: minute, playing: true},
+		"OnAirWithoutEndUntil":   {latest: aired(entry(1, at(0), 0), 10, 0), next: aired(entry(2, at(0), 0), 20, 0), now: at(11), playing: true, until: at(20)},
+		"OnAirDurationAmended":   {latest: aired(amended(entry(1, at(0), minute), model.Changes{Duration: &longer}), 0, 180), now: at(181), grace: minute, playing: true, until: at(240)},
+		"OnAirPlannedEndAmended": {latest: aired(amended(entry(1, at(0), minute), model.Changes{Duration: &longer}), 0, 60), now: at(61), grace: minute},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

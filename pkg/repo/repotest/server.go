@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,6 +39,10 @@ type Server struct {
 	dir        string
 	port       int
 	credential *syscall.Credential // whom it runs as; nil: as this process
+	// What a node of a cluster has besides: options of the server, those for its
+	// next start only, and a query that fails until the node takes part.
+	options, once []string
+	ready         string
 
 	mu        sync.Mutex
 	databases int
@@ -49,7 +54,7 @@ type Server struct {
 // it with Close. Error: ErrNotInstalled.
 func StartMariaDB(ctx context.Context) (*Server, error) {
 	removeLeftovers()
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	dir, err := newServerDir()
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +70,10 @@ func StartMariaDB(ctx context.Context) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("start MariaDB: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+func newServerDir() (string, error) {
+	return os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 }
 
 // Close ends the server and removes its directory.
@@ -85,14 +94,32 @@ func removeLeftovers() {
 }
 
 func (s *Server) prepare(ctx context.Context) error {
-	if os.Geteuid() == 0 { // MariaDB refuses to run as root
-		if err := s.becomeUser("mysql"); err != nil {
-			return err
-		}
+	if err := s.chooseUser(); err != nil {
+		return err
 	}
 	return install(ctx, s.data(), func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
+		// Servers that start delete the temporary tables of others.
+		cmd.Env = append(os.Environ(), "TMPDIR="+s.dir)
 	})
+}
+
+// prepareEmpty is prepare without installing anything.
+func (s *Server) prepareEmpty() error {
+	if err := s.chooseUser(); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.data(), 0o700); err != nil || s.credential == nil {
+		return err
+	}
+	return os.Chown(s.data(), int(s.credential.Uid), int(s.credential.Gid))
+}
+
+func (s *Server) chooseUser() error {
+	if os.Geteuid() == 0 { // MariaDB refuses to run as root
+		return s.becomeUser("mysql")
+	}
+	return nil
 }
 
 func (s *Server) becomeUser(name string) error {
@@ -148,10 +175,12 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return ErrNotInstalled
 	}
-	cmd := exec.Command(program, "--no-defaults", "--datadir="+s.data(),
-		"--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port), "--socket="+s.socket(),
-		"--pid-file="+filepath.Join(s.dir, "pid"), "--log-error="+s.errors(),
-		"--skip-name-resolve", "--max-connections=500")
+	options := []string{"--no-defaults", "--datadir=" + s.data(),
+		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.port), "--socket=" + s.socket(),
+		"--pid-file=" + filepath.Join(s.dir, "pid"), "--log-error=" + s.errors(),
+		"--tmpdir=" + s.dir, "--skip-name-resolve", "--max-connections=500"}
+	cmd := exec.Command(program, slices.Concat(options, s.options, s.once)...)
+	s.once = nil
 	// It gets its user here and not by --user, because changing the user would
 	// make the kernel forget Pdeathsig.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Pdeathsig: syscall.SIGKILL}
@@ -192,6 +221,9 @@ func (s *Server) awaitReady(ctx context.Context, ended <-chan struct{}) error {
 	defer again.Stop()
 	for {
 		err := db.PingContext(ctx)
+		if err == nil && s.ready != "" {
+			_, err = db.ExecContext(ctx, s.ready)
+		}
 		if err == nil {
 			return nil
 		}
@@ -242,10 +274,12 @@ func (s *Server) end(how syscall.Signal) {
 // DSN names a database for database/sql with the driver "mysql".
 func (s *Server) DSN(database string) string { return s.config(database).FormatDSN() }
 
+func (s *Server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
 func (s *Server) config(database string) *mysql.Config {
 	c := mysql.NewConfig()
 	c.User, c.Passwd = testUser, testPassword
-	c.Net, c.Addr = "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port))
+	c.Net, c.Addr = "tcp", s.address()
 	c.DBName = database
 	return c
 }
@@ -274,7 +308,7 @@ func (s *Server) CreateDatabase(ctx context.Context, name string) (string, error
 	}
 	u := url.URL{
 		Scheme: "mysql", User: url.UserPassword(testUser, testPassword),
-		Host: s.config(name).Addr, Path: name,
+		Host: s.address(), Path: name,
 	}
 	return u.String(), nil
 }

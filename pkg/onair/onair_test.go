@@ -1,19 +1,16 @@
 package onair_test
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/services/sync-node/internal/onair"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/onairtest"
 )
 
-var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
-
 // at is noon and so many minutes.
-func at(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+func at(minutes int) time.Time { return onairtest.At(minutes) }
 
 // always is the window that holds everything.
 var always onair.Window
@@ -30,25 +27,6 @@ func plays(source int, name string, start, duration int) onair.Record {
 
 func activation(epoch int64, source, from int) model.Activation {
 	return model.Activation{Epoch: epoch, Source: source, From: at(from)}
-}
-
-// text shows a log with minutes after noon: "1a 0-3, 2b 3-".
-func text(log []onair.Segment) string {
-	minutes := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return fmt.Sprint(int(t.Sub(noon).Minutes()))
-	}
-	parts := make([]string, len(log))
-	for i, s := range log {
-		name := s.Fingerprint.String()
-		if s.Fingerprint == (model.Fingerprint{s.Fingerprint[0]}) {
-			name = string(rune(s.Fingerprint[0]))
-		}
-		parts[i] = fmt.Sprintf("%d%s %s-%s", s.Source, name, minutes(s.From), minutes(s.Until))
-	}
-	return strings.Join(parts, ", ")
 }
 
 // TestDerive has every case of the package's documentation. Source 1 is the
@@ -139,7 +117,7 @@ func TestDerive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := text(onair.Derive(always, c.records, c.activations, 1)); got != c.want {
+			if got := onairtest.Text(onair.Derive(always, c.records, c.activations, 1)); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -163,7 +141,7 @@ func TestDerive_Window(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := text(onair.Derive(c.window, records, activations, 1)); got != c.want {
+			if got := onairtest.Text(onair.Derive(c.window, records, activations, 1)); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
 			}
 		})
@@ -202,6 +180,10 @@ func TestSplice(t *testing.T) {
 		}
 		return s
 	}
+	numbered := func(entry int64, s onair.Segment) onair.Segment {
+		s.Entry = entry
+		return s
+	}
 	type segments = []onair.Segment
 	for name, c := range map[string]struct {
 		old         segments
@@ -215,16 +197,17 @@ func TestSplice(t *testing.T) {
 		"GoesOnAfter":  {old: segments{segment("a", 1, 4), segment("b", 4, 6)}, window: onair.Window{From: at(4), To: at(9)}, fresh: segments{segment("a", 4, 5)}, remove: "1a 1-4, 1b 4-6", add: "1a 1-5"},
 		"BeganBefore":  {old: segments{segment("b", 2, 6), segment("a", 6, 8)}, window: onair.Window{From: at(2), To: at(6)}, fresh: segments{segment("a", 2, 6)}, remove: "1b 2-6, 1a 6-8", add: "1a 2-8"},
 		"InTheMiddle":  {old: segments{segment("a", 1, 9)}, window: onair.Window{From: at(3), To: at(5)}, fresh: segments{segment("b", 3, 4)}, remove: "1a 1-9", add: "1a 1-3, 1b 3-4, 1a 5-9"},
+		"StoredAnew":   {old: segments{numbered(1, segment("a", 1, 3))}, window: onair.Window{From: at(1), To: at(5)}, fresh: segments{numbered(2, segment("a", 1, 3))}, remove: "1a 1-3", add: "1a 1-3"},
 		"NothingLeft":  {old: segments{segment("a", 1, 3)}, window: onair.Window{To: at(5)}, remove: "1a 1-3"},
 		"OthersRemain": {old: segments{segment("c", 8, 9), segment("a", 0, 1)}, window: onair.Window{From: at(2), To: at(5)}, fresh: segments{segment("b", 3, 4)}, add: "1b 3-4"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			remove, add := onair.Splice(c.old, c.window, c.fresh)
-			if got := text(remove); got != c.remove {
+			if got := onairtest.Text(remove); got != c.remove {
 				t.Errorf("removes %q, want %q", got, c.remove)
 			}
-			if got := text(add); got != c.add {
+			if got := onairtest.Text(add); got != c.add {
 				t.Errorf("adds %q, want %q", got, c.add)
 			}
 		})

@@ -9,7 +9,8 @@ import "slices"
 // is of one source, so must old be.
 //
 // It returns what to remove from the log and what to add, oldest first; both
-// are empty where nothing changed.
+// are empty where nothing changed. An entry that the database lost and stored
+// anew has another number there, which is a change.
 func Splice(old []Segment, w Window, fresh []Segment) (remove, add []Segment) {
 	pieces := slices.Clone(fresh)
 	for _, s := range old {
@@ -57,7 +58,7 @@ func (s Segment) goesOnAs(next Segment) bool {
 func without(segments, others []Segment) []Segment {
 	return slices.DeleteFunc(slices.Clone(segments), func(s Segment) bool {
 		i, found := slices.BinarySearchFunc(others, s, byTime)
-		return found && others[i].Fingerprint == s.Fingerprint && others[i].Until.Equal(s.Until)
+		return found && others[i].Fingerprint == s.Fingerprint && others[i].Until.Equal(s.Until) && others[i].Entry == s.Entry
 	})
 }
 

@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/services/sync-node/internal/onair"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/onairtest"
 )
 
 // TestMain sets how many histories each property is tried on: a fifth of it
@@ -184,7 +185,7 @@ func (s *station) update(t *rapid.T, w onair.Window, source int) {
 	remove, add := onair.Splice(old, w, s.derive(w, source))
 	for _, segment := range remove {
 		if slices.Contains(add, segment) {
-			t.Fatalf("removes and adds %s", text([]onair.Segment{segment}))
+			t.Fatalf("removes and adds %s", onairtest.Text([]onair.Segment{segment}))
 		}
 	}
 	s.log = slices.DeleteFunc(s.log, func(segment onair.Segment) bool { return slices.Contains(remove, segment) })
@@ -212,7 +213,7 @@ func wider(t *rapid.T, w onair.Window) onair.Window {
 }
 
 func (s *station) oracle() []onair.Segment {
-	return oracle(s.records(0), s.activations, s.defaultSource)
+	return onairtest.Oracle(s.records(0), s.activations, s.defaultSource)
 }
 
 // mustEqual fails where two logs differ in anything, the entries' numbers
@@ -220,7 +221,7 @@ func (s *station) oracle() []onair.Segment {
 func mustEqual(t *rapid.T, what string, got, want []onair.Segment) {
 	t.Helper()
 	if !slices.Equal(got, want) {
-		t.Fatalf("%s:\ngot  %s\nwant %s", what, text(got), text(want))
+		t.Fatalf("%s:\ngot  %s\nwant %s", what, onairtest.Text(got), onairtest.Text(want))
 	}
 }
 

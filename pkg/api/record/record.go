@@ -1,0 +1,155 @@
+// Package record is the wire form of what nodes exchange, and its conversion
+// from and to the domain. It promises that what is encoded and decoded again is
+// the same record with the same content hash, and that fields which a newer
+// node added are ignored.
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Entry is a playlog entry with its corrections. Zero values are left out.
+type Entry struct {
+	LogSource   int          `json:"log_source"`
+	TrackStart  time.Time    `json:"track_start"`
+	Artist      string       `json:"track_artist,omitempty"`
+	Album       string       `json:"track_album,omitempty"`
+	Title       string       `json:"track_title,omitempty"`
+	TrackNum    int          `json:"track_num,omitempty"`
+	TrackType   int          `json:"track_type,omitempty"`
+	DurationMS  int64        `json:"duration_ms,omitempty"`
+	PlaylistID  int64        `json:"playlist_id,omitempty"`
+	TimeslotID  int64        `json:"timeslot_id,omitempty"`
+	ShowID      int64        `json:"show_id,omitempty"`
+	ShowName    string       `json:"show_name,omitempty"`
+	Composer    string       `json:"track_composer,omitempty"`
+	Label       string       `json:"track_label,omitempty"`
+	ISRC        string       `json:"track_isrc,omitempty"`
+	Manual      bool         `json:"is_manual,omitempty"`
+	Corrections []Correction `json:"corrections,omitempty"`
+}
+
+// Correction is a correction of the entry that it travels with.
+type Correction struct {
+	Kind    string        `json:"kind"`
+	At      time.Time     `json:"at"`
+	By      string        `json:"by"`
+	Reason  string        `json:"reason,omitempty"`
+	Changes model.Changes `json:"changes,omitzero"`
+	Before  model.Changes `json:"before,omitzero"`
+}
+
+// Health is a status that a source reported about itself.
+type Health struct {
+	Source  int       `json:"source"`
+	LogTime time.Time `json:"log_time"`
+	Healthy bool      `json:"is_healthy"`
+	Details string    `json:"details,omitempty"`
+}
+
+// Clock is the studio clock as a source sent it last.
+type Clock struct {
+	Source int             `json:"source"`
+	SentAt time.Time       `json:"sent_at"`
+	Body   json.RawMessage `json:"body"`
+}
+
+// NewEntry is the wire form of a record.
+func NewEntry(r model.Record) Entry {
+	e := r.Entry
+	wire := Entry{
+		LogSource:  e.LogSource,
+		TrackStart: e.TrackStart.UTC(),
+		Artist:     e.Artist,
+		Album:      e.Album,
+		Title:      e.Title,
+		TrackNum:   e.TrackNum,
+		TrackType:  e.TrackType,
+		DurationMS: e.Duration.Milliseconds(),
+		PlaylistID: e.PlaylistID,
+		TimeslotID: e.TimeslotID,
+		ShowID:     e.ShowID,
+		ShowName:   e.ShowName,
+		Composer:   e.Composer,
+		Label:      e.Label,
+		ISRC:       e.ISRC,
+		Manual:     e.Manual,
+	}
+	for _, c := range r.Corrections {
+		wire.Corrections = append(wire.Corrections, Correction{
+			Kind: c.Kind, At: c.At.UTC(), By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,
+		})
+	}
+	return wire
+}
+
+// Record is the record, normalized.
+func (w Entry) Record() model.Record {
+	r := model.Record{Entry: model.Entry{
+		LogSource:  w.LogSource,
+		TrackStart: w.TrackStart,
+		Artist:     w.Artist,
+		Album:      w.Album,
+		Title:      w.Title,
+		TrackNum:   w.TrackNum,
+		TrackType:  w.TrackType,
+		Duration:   milliseconds(w.DurationMS),
+		PlaylistID: w.PlaylistID,
+		TimeslotID: w.TimeslotID,
+		ShowID:     w.ShowID,
+		ShowName:   w.ShowName,
+		Composer:   w.Composer,
+		Label:      w.Label,
+		ISRC:       w.ISRC,
+		Manual:     w.Manual,
+	}}
+	for _, c := range w.Corrections {
+		r.Corrections = append(r.Corrections, model.Correction{
+			Kind: c.Kind, At: c.At, By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,
+		})
+	}
+	r.Normalize()
+	return r
+}
+
+// beyondAnyDuration, in milliseconds, is more than any entry may have, and less
+// than a time.Duration holds.
+const beyondAnyDuration = 1e12
+
+func milliseconds(n int64) time.Duration {
+	return time.Duration(min(max(n, -beyondAnyDuration), beyondAnyDuration)) * time.Millisecond
+}
+
+// NewHealth is the wire form of a health status.
+func NewHealth(h model.Health) Health {
+	return Health{Source: h.Source, LogTime: h.LogTime.UTC(), Healthy: h.Healthy, Details: h.Details}
+}
+
+// Health is the status.
+func (w Health) Health() model.Health {
+	return model.Health{Source: w.Source, LogTime: w.LogTime.UTC().Truncate(time.Microsecond), Healthy: w.Healthy, Details: w.Details}
+}
+
+// NewClock is the wire form of a clock.
+func NewClock(c model.Clock) Clock {
+	return Clock{Source: c.Source, SentAt: c.SentAt.UTC(), Body: c.Body}
+}
+
+// Clock is the clock.
+func (w Clock) Clock() model.Clock {
+	return model.Clock{Source: w.Source, SentAt: w.SentAt.UTC().Truncate(time.Microsecond), Body: w.Body}
+}
+
+// Decode reads one record of a batch. The error is an *model.InvalidError, in
+// words fit for the sender.
+func Decode[T Entry | Health | Clock](raw json.RawMessage) (T, error) {
+	var wire T
+	if err := json.Unmarshal(raw, &wire); err != nil {
+		return wire, model.Invalid("record", "", fmt.Sprintf("must be as the API's documentation says: %v", err))
+	}
+	return wire, nil
+}

@@ -1,0 +1,192 @@
+package record_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/model"
+)
+
+// words are texts as tags hold them, and worse.
+var words = rapid.OneOf(
+	rapid.SampledFrom([]string{"", "Fade Into You", "Größe", "🎵👩‍👩‍👧", "e\u0301", "<b>&amp;\u2028", `"\`, " both ", "\u202eright to left", "\ufeff", "null"}),
+	rapid.StringOf(rapid.RuneFrom(nil, unicode.Letter, unicode.Symbol, unicode.Space, unicode.Cf, unicode.Cc)),
+	rapid.Just(strings.Repeat("🎵", 300)),
+)
+
+var moments = rapid.Custom(func(t *rapid.T) time.Time {
+	at := time.UnixMicro(rapid.Int64Range(86_400_000_000, 253_370_764_800_000_000).Draw(t, "µs"))
+	return at.In(time.FixedZone("", rapid.IntRange(-12, 14).Draw(t, "zone")*3600))
+})
+
+func maybe[T any](t *rapid.T, g *rapid.Generator[T], name string) *T {
+	if !rapid.Bool().Draw(t, "has "+name) {
+		return nil
+	}
+	return new(g.Draw(t, name))
+}
+
+var changes = rapid.Custom(func(t *rapid.T) model.Changes {
+	ids := rapid.Int64Range(-1, 1<<53)
+	numbers := rapid.IntRange(-1<<31, 1<<31-1)
+	return model.Changes{
+		TrackStart: maybe(t, moments, "start"),
+		Artist:     maybe(t, words, "artist"),
+		Album:      maybe(t, words, "album"),
+		Title:      maybe(t, words, "title"),
+		TrackNum:   maybe(t, numbers, "num"),
+		TrackType:  maybe(t, numbers, "type"),
+		Duration: maybe(t, rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.Int64Range(0, 366*86400e3).Draw(t, "ms")) * time.Millisecond
+		}), "duration"),
+		PlaylistID: maybe(t, ids, "playlist"),
+		TimeslotID: maybe(t, ids, "timeslot"),
+		ShowID:     maybe(t, ids, "show"),
+		ShowName:   maybe(t, words, "show name"),
+		Composer:   maybe(t, words, "composer"),
+		Label:      maybe(t, words, "label"),
+		ISRC:       maybe(t, words, "isrc"),
+	}
+})
+
+// records are normalized, as databases keep them.
+var records = rapid.Custom(func(t *rapid.T) model.Record {
+	known := changes.Draw(t, "entry")
+	r := model.Record{Entry: model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()}
+	if known.TrackStart == nil {
+		r.Entry.TrackStart = moments.Draw(t, "track start")
+	}
+	r.Entry.LogSource = rapid.IntRange(1, 1<<31-1).Draw(t, "source")
+	r.Entry.Manual = rapid.Bool().Draw(t, "manual")
+	for range rapid.IntRange(0, 4).Draw(t, "corrections") {
+		c := model.Correction{
+			Kind:   rapid.SampledFrom([]string{model.CorrectionAmend, model.CorrectionVoid, model.CorrectionRestore, model.CorrectionLog}).Draw(t, "kind"),
+			At:     moments.Draw(t, "at"),
+			By:     "M. Tester" + words.Draw(t, "by"),
+			Reason: words.Draw(t, "reason"),
+		}
+		if c.Kind == model.CorrectionAmend {
+			c.Changes, c.Before = changes.Draw(t, "changes"), changes.Draw(t, "before")
+		}
+		r.Corrections = append(r.Corrections, c)
+	}
+	r.Normalize()
+	return r
+})
+
+// What is encoded and decoded again is the same record with the same content.
+func TestEntry_roundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		r := records.Draw(t, "record")
+		raw, err := json.Marshal(record.NewEntry(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire, err := record.Decode[record.Entry](raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := wire.Record()
+		if again.Content() != r.Content() || again.Entry.Fingerprint() != r.Entry.Fingerprint() {
+			t.Fatalf("%s has another content: %+v", raw, again)
+		}
+		if !reflect.DeepEqual(again.Entry.Effective(), r.Entry.Effective()) {
+			t.Fatalf("%s is effectively\n%+v, was\n%+v", raw, again.Entry.Effective(), r.Entry.Effective())
+		}
+		if len(again.Corrections) != len(r.Corrections) {
+			t.Fatalf("%s has %d corrections, want %d", raw, len(again.Corrections), len(r.Corrections))
+		}
+		for i, c := range again.Corrections {
+			was := r.Corrections[i]
+			before, _ := json.Marshal(c.Before)
+			wasBefore, _ := json.Marshal(was.Before)
+			if c.UID() != was.UID() || string(before) != string(wasBefore) {
+				t.Fatalf("correction %+v became %+v", was, c)
+			}
+		}
+		if err := again.Validate(); (err == nil) != (r.Validate() == nil) {
+			t.Fatalf("%s: %v", raw, err)
+		}
+	})
+}
+
+// The wire form is what the contract says.
+func TestContract(t *testing.T) {
+	t.Parallel()
+	doc, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(t *rapid.T, schema string, wire any) {
+		raw, err := json.Marshal(wire)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var value any
+		if err := json.Unmarshal(raw, &value); err != nil {
+			t.Fatal(err)
+		}
+		s := doc.Components.Schemas[schema].Value
+		if err := s.VisitJSON(value); err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		for name := range value.(map[string]any) {
+			if s.Properties[name] == nil {
+				t.Fatalf("%s has %s, which the contract does not know", raw, name)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		e := record.NewEntry(records.Draw(t, "record"))
+		check(t, "SyncRecord", e)
+		for _, c := range e.Corrections {
+			check(t, "SyncCorrection", c)
+		}
+		h := model.Health{Source: 1, LogTime: moments.Draw(t, "log time"), Healthy: rapid.Bool().Draw(t, "healthy"), Details: words.Draw(t, "details")}
+		check(t, "SyncHealth", record.NewHealth(h))
+		check(t, "SyncClock", record.NewClock(model.Clock{Source: 1, SentAt: h.LogTime, Body: json.RawMessage(`{"a": 1}`)}))
+	})
+}
+
+func TestHealth_roundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := model.Health{Source: 3, LogTime: moments.Draw(t, "log time").UTC(), Healthy: rapid.Bool().Draw(t, "healthy"), Details: words.Draw(t, "details")}
+		raw, err := json.Marshal(record.NewHealth(h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wire, err := record.Decode[record.Health](raw)
+		if got := wire.Health(); err != nil || got.UID() != h.UID() {
+			t.Fatalf("%s became %+v, %v", raw, got, err)
+		}
+	})
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	// A newer node may have more to say.
+	wire, err := record.Decode[record.Entry]([]byte(`{"log_source": 1, "track_start": "2020-06-27T19:14:00+02:00", "mood": ["blue"],
+		"corrections": [{"kind": "void", "at": "2020-06-27T18:00:00Z", "by": "x", "signature": {}}]}`))
+	if r := wire.Record(); err != nil || !r.Entry.Overlay.Void || !r.Entry.TrackStart.Equal(time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC)) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	for _, raw := range []string{`{"log_source": "1"}`, `{"track_start": "2020-06-27 19:14:00"}`, `{"duration_ms": 1.5}`, `{"corrections": 1}`, `[]`, `{`} {
+		if _, err := record.Decode[record.Entry]([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "invalid: record: must be") {
+			t.Errorf("%s: %v", raw, err)
+		}
+	}
+	huge, err := record.Decode[record.Entry]([]byte(`{"log_source": 1, "track_start": "2020-06-27T19:14:00Z", "duration_ms": -9223372036854775808}`))
+	if r := huge.Record(); err != nil || r.Validate() == nil {
+		t.Errorf("a duration that no entry can have is taken: %+v, %v", r.Entry.Duration, err)
+	}
+}

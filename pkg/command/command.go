@@ -1,0 +1,81 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+)
+
+// mistake is what only an operator can mend.
+type mistake struct{ error }
+
+func (m mistake) Unwrap() error { return m.error }
+
+// Mistake marks an error as one of configuration or usage: the program exits
+// with ExitConfig.
+func Mistake(err error) error { return mistake{err} }
+
+// New is a command; arguments that check refuses are a mistake of usage.
+func New(use, short string, check cobra.PositionalArgs, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, RunE: run,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return Mistake(err)
+			}
+			return nil
+		},
+	}
+}
+
+// Group is a command that does nothing without one of its subcommands.
+func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	names := make([]string, len(commands))
+	for i, c := range commands {
+		names[i] = c.Name()
+	}
+	group := New(use, short, cobra.NoArgs, func(*cobra.Command, []string) error {
+		return Mistake(fmt.Errorf("%s needs to know what to do: %s", use, strings.Join(names, ", ")))
+	})
+	group.AddCommand(commands...)
+	return group
+}
+
+// Env is what the commands of a program have in common.
+type Env[C any] struct {
+	program Program[C]
+	environ map[string]string
+	stderr  io.Writer
+}
+
+// Load reads the configuration and makes the logger, which writes to the
+// standard error. What is wrong is a Mistake.
+func (env Env[C]) Load() (C, zerolog.Logger, error) {
+	cfg, err := env.program.Load(env.environ)
+	if err != nil {
+		return cfg, zerolog.Nop(), Mistake(fmt.Errorf("configuration:\n%w", err))
+	}
+	return cfg, logging.New(env.program.Logging(cfg), env.stderr), nil
+}
+
+// WithDatabase loads the configuration, opens the database, lets do use it, and
+// closes it. The schema may be any; db.Ready tells.
+func (env Env[C]) WithDatabase(ctx context.Context, do func(ctx context.Context, cfg C, db *repo.DB, log zerolog.Logger) error) error {
+	cfg, log, err := env.Load()
+	if err != nil {
+		return err
+	}
+	db, err := repo.Open(env.program.Database(cfg), log) //nolint:contextcheck // the database's goroutine ends with Close
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, cfg, db, log), db.Close())
+}

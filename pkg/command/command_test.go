@@ -1,0 +1,107 @@
+package command_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+)
+
+type settings struct {
+	Database repo.Config
+	Log      logging.Config
+}
+
+var errServe = errors.New("can't serve")
+
+func program() command.Program[settings] {
+	return command.Program[settings]{
+		Name: "service", Version: "1.2.3", Short: "Serves", Long: "It serves.",
+		Load: func(environ map[string]string) (cfg settings, _ error) {
+			return cfg, config.Load(&cfg, environ)
+		},
+		Logging:  func(cfg settings) logging.Config { return cfg.Log },
+		Database: func(cfg settings) repo.Config { return cfg.Database },
+		Serve:    func(context.Context, settings, zerolog.Logger) error { return errServe },
+		Commands: func(env command.Env[settings]) []*cobra.Command {
+			return []*cobra.Command{command.Group("box", "A group",
+				command.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+					return env.WithDatabase(cmd.Context(), func(ctx context.Context, _ settings, db *repo.DB, _ zerolog.Logger) error {
+						cmd.Println(args[0])
+						return db.Ready(ctx)
+					})
+				}),
+				command.New("close", "Close it", cobra.NoArgs, func(*cobra.Command, []string) error { return nil }),
+			)}
+		},
+	}
+}
+
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "test.db")}
+	run := func(environ map[string]string, args ...string) (code int, out string) {
+		var all bytes.Buffer
+		code = program().Run(t.Context(), args, environ, &all, &all)
+		return code, all.String()
+	}
+	for _, test := range []struct {
+		args string
+		code int
+		out  string
+	}{
+		{"version", command.ExitOK, "service 1.2.3\n"},
+		{"--help", command.ExitOK, "AURA_"},
+		{"check-config", command.ExitOK, "valid"},
+		{"--check-config", command.ExitOK, "valid"},
+		{"", command.ExitFailed, "can't serve"},
+		{"serve", command.ExitFailed, "can't serve"},
+		{"serve now", command.ExitConfig, "now"},
+		{"--nonsense", command.ExitConfig, "nonsense"},
+		{"nonsense", command.ExitConfig, "nonsense"},
+		{"box", command.ExitConfig, "open, close"},
+		{"box shake", command.ExitConfig, "shake"},
+		{"box open", command.ExitConfig, "1 arg"},
+		{"box open --wide", command.ExitConfig, "wide"},
+		{"box close", command.ExitOK, ""},
+		{"box open now", command.ExitConfig, "run migrate up"}, // an older schema
+		{"migrate", command.ExitConfig, "up, down, status"},
+		{"migrate up", command.ExitOK, "APPLIED"},
+		{"box open now", command.ExitOK, "now"},
+	} {
+		code, out := run(environ, strings.Fields(test.args)...)
+		if code != test.code || !strings.Contains(out, test.out) {
+			t.Errorf("%q: %d %q, want %d %q", test.args, code, out, test.code, test.out)
+		}
+	}
+	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != command.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {
+		t.Errorf("a wrong configuration: %d %q", code, out)
+	}
+
+	bare := program()
+	bare.Database, bare.Commands = nil, nil
+	var all bytes.Buffer
+	if code := bare.Run(t.Context(), []string{"migrate", "up"}, environ, &all, &all); code != command.ExitConfig {
+		t.Errorf("migrate without a database: %d %q", code, all.String())
+	}
+}
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	if got := command.Line("a\x1b[31m\nb\u202e ü🎵"); got != "a [31m b  ü🎵" {
+		t.Errorf("%q", got)
+	}
+	if got := command.Line(strings.Repeat("ü", 101)); got != strings.Repeat("ü", 100)+"…" {
+		t.Errorf("%q", got)
+	}
+}

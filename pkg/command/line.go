@@ -1,0 +1,24 @@
+package command
+
+import (
+	"strings"
+	"unicode"
+)
+
+// maxLine is how many characters of a text Line leaves.
+const maxLine = 100
+
+// Line makes a text of strangers fit for one line of a terminal: a title may
+// hold anything, escape sequences included.
+func Line(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > maxLine {
+		return string(r[:maxLine]) + "…"
+	}
+	return s
+}

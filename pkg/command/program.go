@@ -1,0 +1,123 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+)
+
+// Exit codes.
+const (
+	ExitOK     = 0
+	ExitFailed = 1
+	ExitConfig = 78 // EX_CONFIG of sysexits(3): a crash never has it
+)
+
+// gcPercent lets the small heap of a service grow further between two
+// collections: answers from memory make little garbage, and each collection
+// would take a core from them.
+const gcPercent = 400
+
+// Program is a service as its command line sees it; C is its configuration.
+type Program[C any] struct {
+	Name    string // of the binary
+	Version string
+	Short   string // what it is for, in one line
+	Long    string // the same, for who asks for help
+
+	// Load reads and validates the configuration, naming every mistake.
+	Load func(environ map[string]string) (C, error)
+	// Logging is the block of C that says what is logged.
+	Logging func(C) logging.Config
+	// Database is the block of C that names the database; nil where the service
+	// has none, and then it has no migrate command.
+	Database func(C) repo.Config
+	// Serve runs the service until ctx ends.
+	Serve func(ctx context.Context, cfg C, log zerolog.Logger) error
+	// Commands are the service's own; nil where there are none.
+	Commands func(Env[C]) []*cobra.Command
+}
+
+// Main runs the program with the arguments and the environment of the process,
+// until it is done or a signal stops it, and exits.
+func (p Program[C]) Main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	code := p.Run(ctx, os.Args[1:], config.Environ(), os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Run executes the command line args and returns the exit code.
+func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]string, stdout, stderr io.Writer) int {
+	root := p.root(Env[C]{program: p, environ: environ, stderr: stderr}) //nolint:contextcheck // the database's goroutine ends with Close
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return ExitOK
+	}
+	fmt.Fprintf(stderr, "%s: %v\n", p.Name, err)
+	if _, ok := errors.AsType[mistake](err); ok || errors.Is(err, repo.ErrSchemaNewer) || errors.Is(err, repo.ErrSchemaOlder) {
+		return ExitConfig
+	}
+	return ExitFailed
+}
+
+func (p Program[C]) root(env Env[C]) *cobra.Command {
+	var checkOnly bool
+	serve := func(cmd *cobra.Command, _ []string) error {
+		cfg, log, err := env.Load()
+		if err != nil {
+			return err
+		}
+		return p.Serve(cmd.Context(), cfg, log)
+	}
+	check := func(cmd *cobra.Command, _ []string) error {
+		if _, _, err := env.Load(); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "configuration is valid")
+		return err
+	}
+	root := New(p.Name, p.Short, cobra.NoArgs, func(cmd *cobra.Command, args []string) error {
+		if checkOnly {
+			return check(cmd, args)
+		}
+		return serve(cmd, args)
+	})
+	root.Long = p.Long + "\nIt is configured by environment variables, AURA_…; the README lists them."
+	root.SilenceUsage, root.SilenceErrors = true, true
+	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Mistake(err) })
+	root.AddCommand(
+		New("serve", "Run the service (the default)", cobra.NoArgs, serve),
+		New("check-config", "Validate the configuration, naming every mistake", cobra.NoArgs, check),
+		New("version", "Print the version", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", p.Name, p.Version)
+			return err
+		}),
+	)
+	if p.Database != nil {
+		root.AddCommand(migrate(env))
+	}
+	if p.Commands != nil {
+		root.AddCommand(p.Commands(env)...)
+	}
+	return root
+}

@@ -1,0 +1,64 @@
+package handler
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+// monitorLease is the name of the right to switch the active source.
+const monitorLease = "monitor"
+
+// GetLease answers which monitor may act.
+func (a *API) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (api.GetLeaseResponseObject, error) {
+	l, err := a.Leases.Lease(ctx, monitorLease)
+	if err != nil {
+		return nil, err
+	}
+	return api.GetLease200JSONResponse{LeaseJSONResponse: lease(l)}, nil
+}
+
+// AcquireLease grants or renews the lease, or says who holds it.
+func (a *API) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
+	holder, err := holderOf(r.Body.Holder)
+	if err != nil {
+		return nil, err
+	}
+	ttl := time.Duration(r.Body.Seconds * float64(time.Second))
+	l, err := a.Leases.AcquireLease(ctx, monitorLease, holder, ttl)
+	if err != nil {
+		return nil, err
+	}
+	return api.AcquireLease200JSONResponse{LeaseJSONResponse: lease(l)}, nil
+}
+
+// ReleaseLease gives the lease back where this holder has it.
+func (a *API) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
+	holder, err := holderOf(r.Params.Holder)
+	if err != nil {
+		return nil, err
+	}
+	return api.ReleaseLease204Response{}, a.Leases.ReleaseLease(ctx, monitorLease, holder)
+}
+
+// holderOf refuses a name that would not be the same in every place where it
+// is written.
+func holderOf(name string) (string, error) {
+	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", model.Invalid("holder", name, "must be a name without blanks around it and control characters")
+	}
+	return name, nil
+}
+
+// lease is as the wire shows it: one that ran out is nobody's.
+func lease(l model.Lease) api.LeaseJSONResponse {
+	shown := api.LeaseJSONResponse{Epoch: l.Epoch}
+	if l.Remaining > 0 {
+		shown.Holder, shown.Seconds = l.Holder, l.Remaining.Seconds()
+	}
+	return shown
+}

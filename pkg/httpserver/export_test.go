@@ -1,0 +1,4 @@
+package httpserver
+
+// Envelope is for tests.
+var Envelope = envelope

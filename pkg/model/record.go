@@ -1,0 +1,165 @@
+package model
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Record is an entry with all its corrections: what nodes exchange. A
+// correction never travels without its entry.
+type Record struct {
+	Entry       Entry
+	Corrections []Correction
+}
+
+// Content is a hash of all that the nodes must agree on: the entry's identity,
+// every field, and its corrections in whatever order. What belongs to one
+// database only (ID, Synced, Air) is not part of it, and neither is Overlay,
+// which follows from the corrections. Call it on a normalized record.
+func (r *Record) Content() Fingerprint {
+	e := &r.Entry
+	id := e.Fingerprint()
+	d := newDigest("content/1")
+	d.bytes(id[:])
+	d.number(e.Duration.Milliseconds())
+	d.number(e.PlaylistID)
+	d.number(e.TimeslotID)
+	d.number(e.ShowID)
+	d.text(e.ShowName)
+	d.text(e.Composer)
+	d.text(e.Label)
+	d.text(e.ISRC)
+	d.flag(e.Manual)
+	for _, uid := range correctionUIDs(r.Corrections) {
+		d.bytes(uid[:])
+	}
+	return d.sum()
+}
+
+func correctionUIDs(corrections []Correction) []Fingerprint {
+	uids := make([]Fingerprint, len(corrections))
+	for i := range corrections {
+		uids[i] = corrections[i].UID()
+	}
+	slices.SortFunc(uids, func(a, b Fingerprint) int { return slices.Compare(a[:], b[:]) })
+	return slices.Compact(uids)
+}
+
+// Normalize brings the record into the form in which it is stored: the entry
+// and its corrections, each about this entry, and the overlay that follows from
+// them. Copies of the record that share its corrections stay as they are.
+func (r *Record) Normalize() {
+	r.Entry.Normalize()
+	id := r.Entry.Fingerprint()
+	r.Corrections = slices.Clone(r.Corrections)
+	for i := range r.Corrections {
+		r.Corrections[i].Normalize()
+		r.Corrections[i].Entry = id
+	}
+	r.Entry.Overlay = Fold(r.Corrections)
+}
+
+// Validate refuses what has no meaning. Unlike a person's correction, one that
+// another node accepted is not judged by what it changes. The error is an
+// *InvalidError.
+func (r *Record) Validate() error {
+	if err := r.Entry.Validate(); err != nil {
+		return err
+	}
+	for _, c := range r.Corrections {
+		switch c.Kind {
+		case CorrectionAmend, CorrectionVoid, CorrectionRestore, CorrectionLog:
+		default:
+			return Invalid("corrections.kind", c.Kind, "must be amend, void, restore or log")
+		}
+		if c.At.Before(minTime) || c.At.After(maxTime) {
+			return Invalid("corrections.at", c.At.Format(time.RFC3339), "must be after 1970-01-01 and before 9999")
+		}
+		if strings.TrimSpace(c.By) == "" {
+			return Invalid("corrections.by", "", "is required: who made the correction")
+		}
+	}
+	effective := r.Entry.Effective()
+	return effective.Validate()
+}
+
+// MergeRecords unites two copies of one record: the entries by Merge, and of
+// the corrections all that either has.
+func MergeRecords(a, b Record) Record {
+	m := Record{Entry: Merge(a.Entry, b.Entry), Corrections: slices.Clone(a.Corrections)}
+	known := correctionUIDs(a.Corrections)
+	for _, c := range b.Corrections {
+		if !slices.Contains(known, c.UID()) {
+			m.Corrections = append(m.Corrections, c)
+			m.Entry.Synced = false
+		}
+	}
+	m.Entry.Overlay = Fold(m.Corrections)
+	return m
+}
+
+// Kind is a kind of records that nodes keep in common and compare by digests.
+type Kind string
+
+// The kinds.
+const (
+	KindEntry  Kind = "entries"
+	KindHealth Kind = "healths"
+)
+
+// Span is how long the buckets of a digest are, in UTC.
+type Span string
+
+// The spans, from the longest to the shortest.
+const (
+	SpanMonth Span = "month"
+	SpanDay   Span = "day"
+	SpanHour  Span = "hour"
+)
+
+// Digest stands for all records of one source and kind in one bucket of time.
+// Two databases with equal digests hold equal records.
+type Digest struct {
+	From  time.Time   // when the bucket begins, UTC
+	Count int64       // how many records
+	Sum   Fingerprint // XOR of their contents
+}
+
+// Parked is a record that the sync node refused. It is not sent again until
+// somebody retries it, and holds nothing else up.
+type Parked struct {
+	Kind   Kind
+	UID    Fingerprint // of the entry or of the health status
+	At     time.Time   // when it was refused: UTC
+	Reason string      // the sync node's words
+	// What it is about, for whoever reads the list.
+	Source int
+	Time   time.Time
+	Title  string
+}
+
+// Normalize brings the record into the form in which it is stored.
+func (p *Parked) Normalize() {
+	p.At = p.At.UTC().Truncate(time.Microsecond)
+	p.Reason, _ = cleanText(p.Reason, MaxReason)
+}
+
+// Outbox counts what the sync node does not have yet.
+type Outbox struct {
+	Entries int64 // without the parked ones
+	Healths int64 // without the parked ones
+	Parked  int64
+	// Oldest is when the oldest waiting entry was played, zero where none waits.
+	Oldest time.Time
+}
+
+// Lease is the right to act that at most one holder has at a time.
+type Lease struct {
+	Name    string
+	Holder  string
+	Epoch   int64     // counts the holders, from 1; 0 where nobody ever had it
+	Expires time.Time // by the clock of the database, UTC
+	// Remaining is how long it lasted when it was read; 0 where it is free.
+	Remaining time.Duration
+}

@@ -1,0 +1,162 @@
+package peer
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// apiPath is where the operations of every node are.
+const apiPath = "/api/v1"
+
+const (
+	// maxAnswer bounds what is read of an answer, in bytes.
+	maxAnswer = 64 << 20
+	// maxRedirects is how many a read follows.
+	maxRedirects = 3
+	// dialTimeout is how long it may take to get a connection.
+	dialTimeout = 5 * time.Second
+	// keptConnections and keptFor are what is kept of idle ones.
+	keptConnections = 4
+	keptFor         = 90 * time.Second
+)
+
+// Client calls one peer. It may be used by several goroutines at once.
+type Client struct {
+	name  string // of the peer, in errors
+	base  string
+	token string
+	http  *http.Client
+}
+
+// New makes a client of the node at a URL such as http://host:8010, with or
+// without /api/v1 behind it. It connects to nothing yet.
+func New(baseURL string, cfg Config) (*Client, error) {
+	u, err := url.Parse(strings.TrimSpace(baseURL))
+	switch {
+	case err != nil:
+		return nil, errors.New("must be the URL of a node, such as http://host:8010") // err would repeat a password
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
+		return nil, fmt.Errorf("%s: must be the URL of a node, such as http://host:8010", u.Redacted())
+	case u.User != nil:
+		return nil, fmt.Errorf("%s: must not hold a name or password; there is a token for that", u.Redacted())
+	}
+	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), apiPath)
+	transport := &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   dialTimeout,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          keptConnections,
+		MaxIdleConnsPerHost:   keptConnections,
+		IdleConnTimeout:       keptFor,
+		ExpectContinueTimeout: time.Second,
+		DisableCompression:    true,
+	}
+	return &Client{
+		name:  u.Scheme + "://" + u.Host,
+		base:  u.Scheme + "://" + u.Host + path + apiPath,
+		token: cfg.Token,
+		http: &http.Client{
+			Transport:     transport,
+			Timeout:       cmp.Or(cfg.Timeout, defaultTimeout),
+			CheckRedirect: checkRedirect,
+		},
+	}, nil
+}
+
+// Close gives up idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// checkRedirect: a write that is sent elsewhere would lose its body, or store
+// where nobody looks.
+func checkRedirect(_ *http.Request, via []*http.Request) error {
+	if via[0].Method != http.MethodGet {
+		return http.ErrUseLastResponse
+	}
+	if len(via) > maxRedirects {
+		return errors.New("too many redirects")
+	}
+	return nil
+}
+
+// call is one request.
+type call struct {
+	method string
+	path   string
+	query  url.Values
+	body   []byte // JSON; nil for none
+	header http.Header
+	// repeatable: where a kept connection turns out to be closed, the request
+	// may be sent again over another one.
+	repeatable bool
+}
+
+// do makes a call and decodes the answer into a value, unless that is nil.
+func (c *Client) do(ctx context.Context, what call, into any) error {
+	if err := c.exchange(ctx, what, into); err != nil {
+		return fmt.Errorf("%s %s at %s: %w", what.method, what.path, c.name, err)
+	}
+	return nil
+}
+
+func (c *Client) exchange(ctx context.Context, what call, into any) error {
+	target := c.base + what.path
+	if len(what.query) > 0 {
+		target += "?" + what.query.Encode()
+	}
+	var body io.Reader
+	if what.body != nil {
+		body = bytes.NewReader(what.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, what.method, target, body)
+	if err != nil {
+		return err
+	}
+	for name, values := range what.header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Accept", "application/json, application/problem+json")
+	if what.body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if what.repeatable {
+		r.Header["X-Idempotency-Key"] = nil // for net/http; it is not sent
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		if broken := new(url.Error); errors.As(err, &broken) {
+			err = broken.Err // the rest is said already
+		}
+		return err
+	}
+	defer answer.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the answer: %w", err)
+	case len(data) > maxAnswer:
+		return fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
+	case answer.StatusCode < 200 || answer.StatusCode > 299:
+		return statusError(answer, data)
+	case into == nil:
+		return nil
+	}
+	if err := decode(data, into); err != nil {
+		return fmt.Errorf("the answer is not as expected: %w", err)
+	}
+	return nil
+}
+
+func decode(data []byte, into any) error { return json.Unmarshal(data, into) }

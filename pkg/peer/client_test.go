@@ -1,0 +1,472 @@
+package peer_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// fake is a peer that answers as the test says.
+func fake(t testing.TB, answer http.HandlerFunc) (*peer.Client, string) {
+	t.Helper()
+	server := httptest.NewServer(answer)
+	t.Cleanup(server.Close)
+	return client(t, server.URL), server.URL
+}
+
+// says always answers the same.
+func says(status int, body string, header ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		for i := 0; i+1 < len(header); i += 2 {
+			w.Header().Set(header[i], header[i+1])
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	var paths []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		paths = append(paths, r.URL.Path)
+		_, _ = io.WriteString(w, "[]")
+	}))
+	t.Cleanup(server.Close)
+	for suffix, want := range map[string]string{
+		"": "", "/": "", "/api/v1": "", "/api/v1/": "", "//": "", "/aura": "/aura", "/aura/api/v1/": "/aura",
+	} {
+		paths = nil
+		if _, err := client(t, " "+server.URL+suffix).Digests(t.Context(), repo.DigestQuery{Source: 1}); err != nil {
+			t.Errorf("%s: %v", suffix, err)
+		}
+		if len(paths) != 1 || paths[0] != want+"/api/v1/sync/digests" {
+			t.Errorf("%s calls %v", suffix, paths)
+		}
+	}
+	for _, bad := range []string{"", "host", "host:8010", "ftp://host", "http://", "http://:8010", "http://host/?x=1", "http://host/#a", "http://ann:hidden@host", "http://ann:hidden@ho st"} {
+		if _, err := peer.New(bad, peer.Config{}); err == nil || strings.Contains(err.Error(), "hidden") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	load := func(environ map[string]string) (c peer.Config, err error) {
+		err = config.Load(&c, environ)
+		return c, err
+	}
+	if c, err := load(nil); err != nil || c.Token != "" || c.Timeout != 10*time.Second {
+		t.Errorf("defaults are %+v, %v", c, err)
+	}
+	if c, err := load(map[string]string{"AURA_SYNC_TOKEN": "node-secret-0123456789", "AURA_SYNC_TIMEOUT": "0.5"}); err != nil || c.Token != "node-secret-0123456789" || c.Timeout != time.Second/2 {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	_, err := load(map[string]string{"AURA_SYNC_TOKEN": "two words", "AURA_SYNC_TIMEOUT": "1ms"})
+	for _, name := range []string{"AURA_SYNC_TOKEN", "AURA_SYNC_TIMEOUT"} {
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "two words") {
+			t.Errorf("%v does not name %s, or tells the secret", err, name)
+		}
+	}
+}
+
+// calls are one of each operation.
+var calls = map[string]func(ctx context.Context, c *peer.Client) error{
+	"GET State": func(ctx context.Context, c *peer.Client) error { _, _, err := c.State(ctx); return err },
+	"GET Digests": func(ctx context.Context, c *peer.Client) error {
+		_, err := c.Digests(ctx, repo.DigestQuery{Source: 1})
+		return err
+	},
+	"GET Records": func(ctx context.Context, c *peer.Client) error {
+		_, _, err := c.Records(ctx, 1, time.Time{}, time.Time{}, "", 1)
+		return err
+	},
+	"GET Healths": func(ctx context.Context, c *peer.Client) error {
+		_, _, err := c.Healths(ctx, 1, time.Time{}, time.Time{}, "", 1)
+		return err
+	},
+	"POST Send": func(ctx context.Context, c *peer.Client) error {
+		_, err := c.Send(ctx, peer.Batch{Records: []model.Record{played(0, "a")}})
+		return err
+	},
+	"POST StoreOne": func(ctx context.Context, c *peer.Client) error { return c.StoreOne(ctx, played(0, "a").Entry) },
+	"GET Playlog": func(ctx context.Context, c *peer.Client) error {
+		zone, _ := stationtime.Load("Europe/Vienna")
+		_, err := c.Playlog(ctx, 0, 1, zone)
+		return err
+	},
+	"GET ActiveSource": func(ctx context.Context, c *peer.Client) error { _, err := c.ActiveSource(ctx); return err },
+	"PUT Activate": func(ctx context.Context, c *peer.Client) error {
+		return c.Activate(ctx, peer.ActivateRequest{Source: 1})
+	},
+	"GET Activations": func(ctx context.Context, c *peer.Client) error { _, err := c.Activations(ctx, 0, 1); return err },
+}
+
+func aboutSource(name string) bool { return strings.Contains(name, "Activ") }
+
+func TestClient_Errors(t *testing.T) {
+	t.Parallel()
+	problem := `{"type": "about:blank", "status": 400, "title": "x", "detail": "in \n words", "errors": [{"field": "at", "rule": "must be past", "value": "soon"}]}`
+	for name, do := range calls {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			status := func(answer http.HandlerFunc) (*peer.StatusError, error) {
+				t.Helper()
+				c, at := fake(t, answer)
+				err := do(t.Context(), c)
+				if err == nil {
+					t.Fatal("no error")
+				}
+				s, _ := errors.AsType[*peer.StatusError](err)
+				if _, isInvalid := errors.AsType[*model.InvalidError](err); !isInvalid && !strings.Contains(err.Error(), at) {
+					t.Errorf("%v does not name the peer %s", err, at)
+				}
+				return s, err
+			}
+			for _, code := range []int{404, 405} {
+				if s, err := status(says(code, "")); !errors.Is(err, peer.ErrUnsupported) || s != nil {
+					t.Errorf("%d: %v", code, err)
+				}
+			}
+			for _, code := range []int{401, 403, 500, 502, 503, 429, 301, 204 + 100} {
+				s, err := status(says(code, "<html>", "Content-Type", "text/html", "Location", "/elsewhere", "Retry-After", "7"))
+				if code == 301 && strings.HasPrefix(name, "GET") {
+					continue // see TestClient_Redirect
+				}
+				if s == nil || s.Status != code || s.Detail != "" || s.RetryAfter != 7*time.Second || errors.Is(err, peer.ErrUnsupported) {
+					t.Errorf("%d: %v, %+v", code, err, s)
+				}
+				if unavailable := code >= 429; aboutSource(name) && errors.Is(err, model.ErrUnavailable) != unavailable {
+					t.Errorf("%d: %v, unavailable should be %t", code, err, unavailable)
+				}
+			}
+			s, err := status(says(400, problem, "Content-Type", "application/problem+json"))
+			invalid, isInvalid := errors.AsType[*model.InvalidError](err)
+			switch {
+			case aboutSource(name):
+				if !isInvalid || invalid.Fields[0] != (model.FieldError{Field: "at", Value: "soon", Rule: "must be past"}) {
+					t.Errorf("400: %v", err)
+				}
+			case s == nil || s.Detail != "in words" || isInvalid:
+				t.Errorf("400: %v", err)
+			}
+			if _, err := status(says(400, `{"detail": "no fields"}`, "Content-Type", "application/problem+json")); !strings.Contains(err.Error(), "no fields") {
+				t.Errorf("400: %v", err)
+			}
+			if s, _ := status(says(413, strings.Repeat("ü", 1000), "Content-Type", "text/plain")); s == nil || len(s.Detail) > 600 {
+				t.Errorf("413: %v", s)
+			}
+			if aboutSource(name) {
+				for code, want := range map[int]error{412: model.ErrStaleEpoch, 409: model.ErrPinned} {
+					if _, err := status(says(code, "")); !errors.Is(err, want) {
+						t.Errorf("%d: %v", code, err)
+					}
+				}
+			}
+			if name == "POST StoreOne" || name == "PUT Activate" {
+				return // their answers have no body
+			}
+			for _, body := range []string{"", "<html>", "5", `{"records": 1}`, `[1`} {
+				if s, err := status(says(200, body)); s != nil || errors.Is(err, peer.ErrUnsupported) {
+					t.Errorf("%q: %v", body, err)
+				}
+			}
+		})
+	}
+}
+
+func TestClient_Unreachable(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := "http://" + l.Addr().String()
+	l.Close()
+	for name, do := range calls {
+		err := do(t.Context(), client(t, gone))
+		if err == nil || !strings.Contains(err.Error(), gone) || strings.Count(err.Error(), gone) != 1 || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if errors.Is(err, model.ErrUnavailable) != aboutSource(name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A peer that does not answer holds nobody up.
+func TestClient_Timeout(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "digests") {
+			_, _ = io.WriteString(w, "[") // begins to answer
+			_ = http.NewResponseController(w).Flush()
+		}
+		<-release
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	c, err := peer.New(server.URL, peer.Config{Timeout: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range calls {
+		err := do(t.Context(), c)
+		var network net.Error
+		if !errors.As(err, &network) || !network.Timeout() {
+			t.Errorf("%s: %v, want a timeout", name, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := do(ctx, c); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want that it was canceled", name, err)
+		}
+	}
+}
+
+func TestClient_Redirect(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	seen := map[string]int{}
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		seen[r.Method]++
+		_, _ = io.WriteString(w, "[]")
+	}))
+	t.Cleanup(elsewhere.Close)
+	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusPermanentRedirect)
+	})
+	if _, err := c.Digests(t.Context(), repo.DigestQuery{Source: 1}); err != nil {
+		t.Errorf("a read: %v", err)
+	}
+	for _, name := range []string{"POST Send", "POST StoreOne", "PUT Activate"} {
+		err := calls[name](t.Context(), c)
+		if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != 308 {
+			t.Errorf("%s: %v, want 308", name, err)
+		}
+	}
+	if len(seen) != 1 || seen["GET"] != 1 {
+		t.Errorf("what went elsewhere: %v, want the read only", seen)
+	}
+	loop, _ := fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
+	if _, err := loop.Digests(t.Context(), repo.DigestQuery{Source: 1}); err == nil {
+		t.Error("a redirect to itself ends without an error")
+	}
+}
+
+func TestClient_Request(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	var body []byte
+	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		body, _ = io.ReadAll(r.Body)
+		_, _ = io.WriteString(w, `{"records":[{"content":"00000000000000000000000000000000"}],"healths":[],"clocks":[]}`)
+	})
+	if err := calls["POST Send"](t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Authorization": "Bearer node-secret-0123456789", "Content-Type": "application/json", "Content-Encoding": "", "Accept-Encoding": "", "X-Idempotency-Key": "",
+	} {
+		if got.Header.Get(name) != want {
+			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), want)
+		}
+	}
+	if want := `{"records":[{"log_source":1,"track_start":"2020-06-27T12:00:00Z","track_title":"a","duration_ms":1500}],"synced":false}`; string(body) != want {
+		t.Errorf("sent %s, want %s", body, want)
+	}
+	from := time.Date(2020, 6, 27, 14, 0, 0, 5000, time.FixedZone("", 7200))
+	_, _, _ = c.Records(t.Context(), 7, from, time.Time{}, "1-2", 50)
+	if q := got.URL.Query(); q.Encode() != "after=1-2&from=2020-06-27T12%3A00%3A00.000005Z&kind=entries&limit=50&source=7" {
+		t.Errorf("query is %s", q.Encode())
+	}
+	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, Epoch: new(int64(17)), Pin: new(false), At: from, By: "ann", Reason: "test"})
+	if want := `{"at":"2020-06-27T12:00:00.000005Z","by":"ann","reason":"test","pin":false}`; string(body) != want || got.Header.Get("If-Match") != `"17"` || got.URL.Path != "/api/v1/source/active/2" {
+		t.Errorf("%s %s If-Match %s: %s", got.Method, got.URL, got.Header.Get("If-Match"), body)
+	}
+	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2})
+	if string(body) != `{}` || got.Header.Values("If-Match") != nil {
+		t.Errorf("If-Match %v: %s", got.Header.Values("If-Match"), body)
+	}
+}
+
+// A page that goes on for ever is the peer's mistake.
+func TestClient_Records_endless(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"next": "1-2"}`, `{"records": [{}], "next": "1-1"}`} {
+		c, _ := fake(t, says(200, body))
+		if _, _, err := c.Records(t.Context(), 1, time.Time{}, time.Time{}, "1-1", 1); err == nil {
+			t.Errorf("%s is taken", body)
+		}
+	}
+}
+
+func TestClient_answerTooLong(t *testing.T) {
+	t.Parallel()
+	c, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		chunk := []byte(strings.Repeat(" ", 1<<20))
+		for range 70 {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	if _, err := c.ActiveSource(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// receiver takes batches as a node does, and tells of each request.
+func receiver(t testing.TB, tell func(b api.SyncBatch, size int)) *peer.Client {
+	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		data, _ := io.ReadAll(r.Body)
+		var b api.SyncBatch
+		if err := json.Unmarshal(data, &b); err != nil {
+			t.Error(err)
+		}
+		tell(b, len(data))
+		answer := api.SyncResults{Records: []api.SyncResult{}, Healths: []api.SyncResult{}, Clocks: []api.SyncResult{}}
+		for _, raw := range b.Records {
+			var sent struct {
+				Title string `json:"track_title"`
+			}
+			_ = json.Unmarshal(raw, &sent)
+			answer.Records = append(answer.Records, api.SyncResult{Refused: "it is " + sent.Title[:1]})
+		}
+		answer.Healths = make([]api.SyncResult, len(b.Healths))
+		answer.Clocks = make([]api.SyncResult, len(b.Clocks))
+		_ = json.NewEncoder(w).Encode(answer)
+	})
+	return c
+}
+
+func TestClient_Send_split(t *testing.T) {
+	t.Parallel()
+	var sizes []string
+	total := map[string]int{}
+	c := receiver(t, func(b api.SyncBatch, size int) {
+		if size > 1<<20 || len(b.Records) > 1000 || len(b.Healths) > 1000 || len(b.Clocks) > 100 || len(b.Acknowledged) > 10000 || len(b.AcknowledgedHealths) > 10000 || !b.Synced {
+			t.Errorf("a request of %d bytes with %d records, %d healths, %d clocks", size, len(b.Records), len(b.Healths), len(b.Clocks))
+		}
+		sizes = append(sizes, fmt.Sprint(size>>10))
+		total["records"] += len(b.Records)
+		total["healths"] += len(b.Healths)
+		total["clocks"] += len(b.Clocks)
+		total["acks"] += len(b.Acknowledged)
+		total["healthAcks"] += len(b.AcknowledgedHealths)
+	})
+	letters := "abcdefghijklmnopqrstuvwxyz"
+	b := peer.Batch{Synced: true, Acks: make([]repo.Ack, 25_000), HealthAcks: make([]model.Fingerprint, 10_001)}
+	for i := range 2300 {
+		r := played(i, letters[i%26:i%26+1]+strings.Repeat("<", i%200))
+		r.Entry.Label = strings.Repeat("&", 200)
+		b.Records = append(b.Records, r)
+	}
+	tooLarge := played(5000, "too large")
+	for i := range 1200 {
+		tooLarge.Corrections = append(tooLarge.Corrections, model.Correction{Kind: model.CorrectionVoid, At: noon.Add(time.Duration(i)), By: "x", Reason: strings.Repeat("y", model.MaxReason)})
+	}
+	b.Records = append(b.Records[:7], append([]model.Record{tooLarge}, b.Records[7:]...)...)
+	for i := range 30 {
+		b.Healths = append(b.Healths, model.Health{Source: i + 1, LogTime: noon, Details: strings.Repeat("\x01", model.MaxDetails)})
+	}
+	for range 150 {
+		b.Clocks = append(b.Clocks, model.Clock{Source: 1, SentAt: noon, Body: []byte("{}")})
+	}
+	results, err := c.Send(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results.Records {
+		want := "it is " + b.Records[i].Entry.Title[:1]
+		if i == 7 {
+			want = "is too large to be sent: more than 1 MiB as JSON"
+		}
+		if r.Refused != want {
+			t.Fatalf("result %d is %q, want %q", i, r.Refused, want)
+		}
+	}
+	want := map[string]int{"records": 2300, "healths": 30, "clocks": 150, "acks": 25_000, "healthAcks": 10_001}
+	if fmt.Sprint(total) != fmt.Sprint(want) || len(results.Records) != 2301 || len(results.Healths) != 30 || len(results.Clocks) != 150 {
+		t.Errorf("sent %v in requests of %v KiB, want %v", total, sizes, want)
+	}
+	sizes = nil
+	if _, err := c.Send(t.Context(), peer.Batch{}); err != nil || sizes != nil {
+		t.Errorf("nothing was sent in requests of %v KiB, %v", sizes, err)
+	}
+}
+
+// Whoever answers less than was asked must not be believed.
+func TestClient_Send_badResults(t *testing.T) {
+	t.Parallel()
+	one := `{"content": "00000000000000000000000000000000"}`
+	for _, body := range []string{
+		`{}`, `{"records": [` + one + `]}`, `{"records": [` + one + `,` + one + `,` + one + `], "healths": []}`,
+		`{"records": [` + one + `, {}]}`, `{"records": [` + one + `, {"content": "0"}]}`,
+		`{"records": [` + one + `,` + one + `], "healths": [{}]}`, `{"records": [` + one + `,` + one + `], "clocks": [{}]}`,
+	} {
+		c, at := fake(t, says(200, body))
+		results, err := c.Send(t.Context(), peer.Batch{Records: []model.Record{played(0, "a"), played(1, "b")}})
+		if err == nil || !strings.Contains(err.Error(), at) {
+			t.Errorf("%s is taken: %+v", body, results)
+		}
+	}
+}
+
+func TestClient_Playlog(t *testing.T) {
+	t.Parallel()
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := []string{
+		`{"track_start": "2020-06-27 14:00:00", "track_artist": "Mazzie Star", "track_duration": "293", "track_num": 3, "show_id": -1, "log_source": "2", "id": 5, "x": {}}`,
+		`{"track_start": "2020-06-27T12:00:00.5Z", "track_title": 5, "track_duration": 1e400, "track_num": [], "track_type": 4294967296, "playlist_id": null, "log_source": null}`,
+		`{"track_title": "without a start"}`, `{"track_start": {}}`,
+	}
+	var query url.Values
+	answer := "[" + strings.Join(list, ",") + "]"
+	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) { query = r.URL.Query(); _, _ = io.WriteString(w, answer) })
+	got, err := c.Playlog(t.Context(), 3, 50, zone)
+	if err != nil || query.Encode() != "limit=50&page=3&skip_synced=true" {
+		t.Fatal(query, err)
+	}
+	want := []model.Entry{
+		{LogSource: 2, TrackStart: noon, Artist: "Mazzie Star", Duration: 293 * time.Second, TrackNum: 3},
+		{TrackStart: noon.Add(time.Second / 2), Title: "5"},
+	}
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	answer = "[" + strings.Join(list[2:], ",") + "]"
+	if _, err := c.Playlog(t.Context(), 0, 50, zone); err == nil {
+		t.Error("a page without any readable entry is taken for the end")
+	}
+	answer = "[]"
+	if got, err := c.Playlog(t.Context(), 0, 50, zone); err != nil || len(got) != 0 {
+		t.Errorf("the end is %v, %v", got, err)
+	}
+}

@@ -1,0 +1,114 @@
+package peer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+// ErrUnsupported says that the peer does not have this operation: an original
+// node has none for batches and digests.
+var ErrUnsupported = errors.New("the peer does not have this operation")
+
+// StatusError is an answer that is no success.
+type StatusError struct {
+	Status int
+	// Detail is what the peer says about it; "" where it says nothing.
+	Detail string
+	// RetryAfter is how long the peer asks to be left alone; 0 where it doesn't.
+	RetryAfter time.Duration
+	// fields are those that a problem document names.
+	fields []model.FieldError
+}
+
+// Error is the status with the peer's words.
+func (e *StatusError) Error() string {
+	text := strings.TrimSpace(fmt.Sprintf("answered %d %s", e.Status, http.StatusText(e.Status)))
+	if e.Detail != "" {
+		text += ": " + e.Detail
+	}
+	return text
+}
+
+// maxDetail bounds what of an answer goes into an error, in bytes.
+const maxDetail = 512
+
+// statusError reads what an answer that is no success says.
+func statusError(r *http.Response, body []byte) error {
+	if r.StatusCode == http.StatusNotFound || r.StatusCode == http.StatusMethodNotAllowed {
+		return fmt.Errorf("answered %d: %w", r.StatusCode, ErrUnsupported)
+	}
+	e := &StatusError{Status: r.StatusCode, RetryAfter: retryAfter(r.Header.Get("Retry-After"), time.Now())}
+	var problem api.Problem
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json") && decode(body, &problem) == nil {
+		if problem.Detail != nil {
+			e.Detail = cut(*problem.Detail)
+		}
+		if problem.Errors != nil {
+			for _, f := range *problem.Errors {
+				value := ""
+				if f.Value != nil {
+					value = *f.Value
+				}
+				e.fields = append(e.fields, model.NewFieldError(f.Field, value, cut(f.Rule)))
+			}
+		}
+	} else if strings.HasPrefix(r.Header.Get("Content-Type"), "text/plain") {
+		e.Detail = cut(string(body))
+	}
+	return e
+}
+
+// cut makes words of a stranger fit for a line of the log.
+func cut(s string) string {
+	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+	if len(s) <= maxDetail {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxDetail], "") + "…"
+}
+
+// maxRetryAfter bounds what a peer may ask for.
+const maxRetryAfter = 5 * time.Minute
+
+// retryAfter reads the header: seconds, or a date.
+func retryAfter(header string, now time.Time) time.Duration {
+	var wait time.Duration
+	if seconds, err := strconv.Atoi(header); err == nil {
+		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(header); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), maxRetryAfter)
+}
+
+// domain says in the model's errors what those who serve the active source
+// understand.
+func domain(err error) error {
+	if err == nil || errors.Is(err, ErrUnsupported) {
+		return err
+	}
+	status, ok := errors.AsType[*StatusError](err)
+	if !ok {
+		return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
+	}
+	switch {
+	case status.Status == http.StatusPreconditionFailed:
+		return fmt.Errorf("%w: %w", model.ErrStaleEpoch, err)
+	case status.Status == http.StatusConflict:
+		return fmt.Errorf("%w: %w", model.ErrPinned, err)
+	case status.Status == http.StatusBadRequest && len(status.fields) > 0:
+		return &model.InvalidError{Fields: status.fields}
+	case status.Status == http.StatusBadRequest:
+		return model.Invalid("request", "", status.Detail)
+	case status.Status >= http.StatusInternalServerError, status.Status == http.StatusTooManyRequests:
+		return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
+	}
+	return err
+}

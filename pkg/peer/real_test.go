@@ -1,0 +1,318 @@
+package peer_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// node is a real node but for its process: its API over SQLite, its answers
+// checked against the contract.
+type node struct {
+	*peer.Client
+	db *repo.DB
+}
+
+func start(t testing.TB, change ...func(*handler.API)) node {
+	t.Helper()
+	db := repotest.Open(t, repotest.KindSQLite)
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &handler.API{
+		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db,
+		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
+		Zone:     zone, HostID: 1, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
+	}
+	for _, f := range change {
+		f(a)
+	}
+	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() })
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return node{client(t, server.URL), db}
+}
+
+func client(t testing.TB, url string) *peer.Client {
+	t.Helper()
+	c, err := peer.New(url, peer.Config{Token: "node-secret-0123456789", Timeout: 10 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+
+// played is a normalized record of source 1, so many seconds after noon.
+func played(second int, title string, corrections ...model.Correction) model.Record {
+	r := model.Record{
+		Entry:       model.Entry{LogSource: 1, TrackStart: noon.Add(time.Duration(second) * time.Second), Title: title, Duration: 1500 * time.Millisecond},
+		Corrections: corrections,
+	}
+	r.Normalize()
+	return r
+}
+
+func TestNode_Records(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	ctx := t.Context()
+	amend := model.Correction{Kind: model.CorrectionAmend, At: noon, By: "M. Tester", Reason: "tag", Changes: model.Changes{
+		Title: new("🎧 <amended>"), TrackStart: new(noon.Add(time.Hour)), Duration: new(time.Duration(0)), ShowID: new(int64(4)),
+	}}
+	sent := []model.Record{played(0, "a"), played(1, "b 🎵 <&>", amend), {}, played(2, "c"), played(0, "a")}
+	known := played(2, "c")
+	known.Entry.ShowName = "Nachtlicht"
+	if _, err := n.Send(ctx, peer.Batch{Records: []model.Record{known}}); err != nil {
+		t.Fatal(err)
+	}
+	health := model.Health{Source: 1, LogTime: noon, Details: `{"a": "ü\u0001"}`}
+	clock := model.Clock{Source: 1, SentAt: noon, Body: []byte(`{"engine_source":1}`)}
+	results, err := n.Send(ctx, peer.Batch{Records: sent, Healths: []model.Health{health, {}}, Clocks: []model.Clock{clock, {Body: []byte("{}")}}, Synced: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results.Records {
+		switch {
+		case i == 2:
+			if !strings.Contains(r.Refused, "track_start") {
+				t.Errorf("what is no record: %+v", r)
+			}
+		case i == 3:
+			if r.Merged == nil || r.Content != known.Content() || r.Merged.Content() != known.Content() {
+				t.Errorf("of what the receiver knows more: %+v", r)
+			}
+		case r.Refused != "" || r.Merged != nil || r.Content != sent[i].Content():
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if h, c := results.Healths, results.Clocks; len(h) != 2 || h[0].Refused != "" || h[1].Refused == "" || len(c) != 2 || c[0].Refused != "" || c[1].Refused == "" {
+		t.Errorf("healths %+v, clocks %+v", h, c)
+	}
+	if c, err := n.db.Clock(ctx, 1); err != nil || string(c.Body) != string(clock.Body) || !c.SentAt.Equal(noon) {
+		t.Errorf("clock is %+v, %v", c, err)
+	}
+
+	// Back again, page by page, and by what it was played.
+	var got []model.Record
+	for after := ""; ; {
+		records, next, err := n.Records(ctx, 1, time.Time{}, time.Time{}, after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, records...)
+		if after = next; after == "" {
+			break
+		}
+	}
+	want := []model.Record{sent[0], known, sent[1]}
+	if !slices.EqualFunc(got, want, func(a, b model.Record) bool { return a.Content() == b.Content() }) {
+		t.Errorf("got %+v", got)
+	}
+	if got, next, err := n.Records(ctx, 1, noon.Add(time.Second), noon.Add(time.Hour), "", 10); err != nil || next != "" || len(got) != 1 || got[0].Entry.Title != "c" {
+		t.Errorf("between: %+v, %q, %v", got, next, err)
+	}
+	if got, next, err := n.Healths(ctx, 1, noon, noon.Add(1), "", 10); err != nil || next != "" || len(got) != 1 || got[0].UID() != health.UID() {
+		t.Errorf("healths: %+v, %q, %v", got, next, err)
+	}
+
+	// Digests are those of the database itself.
+	for _, q := range []repo.DigestQuery{
+		{Kind: model.KindEntry, Source: 1, Span: model.SpanHour},
+		{Kind: model.KindHealth, Source: 1, Span: model.SpanDay, From: noon, To: noon.Add(time.Hour)},
+		{Kind: model.KindEntry, Source: 2, Span: model.SpanMonth},
+	} {
+		here, err := n.db.Digests(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, err := n.Digests(ctx, q)
+		if err != nil || !slices.Equal(here, there) || (len(there) == 0) != (q.Source == 2) {
+			t.Errorf("%+v: %+v, %v, want %+v", q, there, err, here)
+		}
+	}
+}
+
+func TestNode_Acks(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	ctx := t.Context()
+	r := played(0, "a")
+	health := model.Health{Source: 1, LogTime: noon}
+	if _, err := n.Send(ctx, peer.Batch{Records: []model.Record{r}, Healths: []model.Health{health}}); err != nil {
+		t.Fatal(err)
+	}
+	waiting := func() int64 {
+		o, err := n.db.Outbox(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o.Entries + o.Healths
+	}
+	if got := waiting(); got != 2 {
+		t.Errorf("%d wait, want 2", got)
+	}
+	results, err := n.Send(ctx, peer.Batch{Acks: []repo.Ack{{Fingerprint: r.Entry.Fingerprint(), Content: r.Content()}}, HealthAcks: []model.Fingerprint{health.UID()}})
+	if err != nil || len(results.Records) != 0 {
+		t.Fatal(results, err)
+	}
+	if got := waiting(); got != 0 {
+		t.Errorf("%d wait after the acknowledgement", got)
+	}
+}
+
+func TestNode_State(t *testing.T) {
+	t.Parallel()
+	const ahead = time.Hour
+	clock := model.Clock{Source: 2, SentAt: noon, Body: []byte(`{"a":1}`)}
+	n := start(t, func(a *handler.API) {
+		a.State = func(context.Context) (api.SyncState, error) {
+			return api.SyncState{
+				HostId: 2, Now: time.Now().Add(ahead), Outbox: api.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: &noon},
+				Clocks: &[]api.SyncClock{record.NewClock(clock)},
+			}, nil
+		}
+	})
+	state, offset, err := n.State(t.Context())
+	if err != nil || (offset-ahead).Abs() > time.Second {
+		t.Errorf("the clock is %v ahead, %v, want %v", offset, err, ahead)
+	}
+	if state.HostID != 2 || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
+		t.Errorf("state is %+v", state)
+	}
+}
+
+// The whole of a history comes over, also where it takes several requests.
+func TestNode_Many(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	var records []model.Record
+	for i := range 2500 {
+		records = append(records, played(i, strings.Repeat("🎵", i%model.MaxText)))
+	}
+	var refused int
+	results, err := n.Send(t.Context(), peer.Batch{Records: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range results.Records {
+		if r.Content != records[i].Content() {
+			refused++
+		}
+	}
+	if refused > 0 || len(results.Records) != len(records) {
+		t.Errorf("%d of %d results are not of their record", refused, len(results.Records))
+	}
+}
+
+func TestNode_ActiveSource(t *testing.T) {
+	t.Parallel()
+	now := noon
+	n := start(t, func(a *handler.API) { a.Now = func() time.Time { return now } })
+	ctx := t.Context()
+	active := func() model.ActiveSource {
+		t.Helper()
+		a, err := n.ActiveSource(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	if a := active(); a != (model.ActiveSource{Source: 1}) {
+		t.Errorf("before any activation %+v", a)
+	}
+	happened := noon.Add(-time.Minute)
+	first := peer.ActivateRequest{Source: 2, Epoch: new(int64(0)), At: happened, By: "status-monitor", Reason: "1 is silent"}
+	for range 2 { // an answer may be lost
+		if err := n.Activate(ctx, first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a := active(); a.Source != 2 || a.Epoch != 1 || !a.Since.Equal(happened) || a.Pinned {
+		t.Errorf("active is %+v", a)
+	}
+	if err := n.Activate(ctx, peer.ActivateRequest{Source: 3, Epoch: new(int64(0))}); !errors.Is(err, model.ErrStaleEpoch) {
+		t.Errorf("with an old epoch: %v", err)
+	}
+	if err := n.Activate(ctx, peer.ActivateRequest{Source: 3, Epoch: new(int64(1)), Pin: new(true), By: "M. Tester"}); err != nil {
+		t.Error(err)
+	}
+	if err := n.Activate(ctx, peer.ActivateRequest{Source: 1}); !errors.Is(err, model.ErrPinned) {
+		t.Errorf("while pinned: %v", err)
+	}
+	if err := n.Activate(ctx, peer.ActivateRequest{Source: 1, Pin: new(false)}); err != nil {
+		t.Error(err)
+	}
+	err := n.Activate(ctx, peer.ActivateRequest{Source: 1, At: noon.Add(time.Hour)})
+	if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || invalid.Fields[0].Field != "at" || !strings.Contains(invalid.Fields[0].Rule, "future") {
+		t.Errorf("in the future: %v", err)
+	}
+	for i := range 9 {
+		now = now.Add(time.Minute)
+		if err := n.Activate(ctx, peer.ActivateRequest{Source: 10 + i}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := n.Activations(ctx, 0, 5000)
+	if err != nil || len(all) != 12 || all[0].Source != 18 || all[11].By != first.By || all[11].Reason != first.Reason || !all[11].From.Equal(happened) {
+		t.Fatalf("history is %+v, %v", all, err)
+	}
+	for _, c := range [][2]int{{0, 1}, {0, 5}, {3, 5}, {5, 4}, {11, 3}, {12, 3}, {1, 1000}, {0, 0}} {
+		got, err := n.Activations(ctx, c[0], c[1])
+		if want := all[c[0]:min(c[0]+c[1], 12)]; err != nil || !slices.Equal(got, want) {
+			t.Errorf("from %d on %d: got %d, %v, want %d", c[0], c[1], len(got), err, len(want))
+		}
+	}
+}
+
+// One by one, as to an original node: what arrives is the same entry.
+func TestNode_StoreOne(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	e := model.Entry{
+		LogSource: 2, TrackStart: noon.Add(123456 * time.Microsecond), Artist: "Mazzie Star", Album: "So Tonight", Title: "Fade 🎵", TrackNum: 3, TrackType: 1,
+		Duration: 293001 * time.Millisecond, PlaylistID: 4, TimeslotID: 5, ShowID: 6, ShowName: "Nachtlicht", Composer: "a", Label: "b", ISRC: "c",
+	}
+	local := e
+	local.TrackStart = e.TrackStart.In(time.FixedZone("", 7200))
+	for _, sent := range []model.Entry{e, local, {LogSource: 1, TrackStart: noon}} {
+		if err := n.StoreOne(t.Context(), sent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, _, err := n.db.Records(t.Context(), repo.RecordQuery{Source: 2})
+	want := model.Record{Entry: e}
+	if err != nil || len(got) != 1 || got[0].Content() != want.Content() {
+		t.Errorf("stored %+v, %v, want %+v once", got, err, e)
+	}
+	err = n.StoreOne(t.Context(), model.Entry{LogSource: 1})
+	if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != 400 || !strings.Contains(status.Detail, "track_start") {
+		t.Errorf("without a start: %v", err)
+	}
+	zone, _ := stationtime.Load("Europe/Vienna")
+	list, err := n.Playlog(t.Context(), 0, 10, zone)
+	if err != nil || len(list) != 2 || list[0] != e {
+		t.Errorf("read back as %+v, %v", list, err)
+	}
+}

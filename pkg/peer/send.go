@@ -1,0 +1,194 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+// Batch is what one node sends another.
+type Batch struct {
+	Records []model.Record
+	Healths []model.Health
+	Clocks  []model.Clock
+	// Synced: the sync node sends it, so what the receiver then has just as sent
+	// waits for it no longer.
+	Synced bool
+	// Acks and HealthAcks say what the sync node has.
+	Acks       []repo.Ack
+	HealthAcks []model.Fingerprint
+}
+
+// Result is what became of one of a batch.
+type Result struct {
+	// Refused is why it was not stored, in the receiver's words; "" where it was.
+	Refused string
+	// Content is the hash of an entry as the receiver has it now.
+	Content model.Fingerprint
+	// Merged is the whole entry where the receiver knows more than what was sent.
+	Merged *model.Record
+}
+
+// Results are as many, and in the same order, as what was sent.
+type Results struct {
+	Records, Healths, Clocks []Result
+}
+
+// Bounds of one request, as the contract has them.
+const (
+	maxRequest  = 1<<20 - 1024 // bytes; what is left is for the names around the lists
+	maxRecords  = 1000
+	maxHealths  = 1000
+	maxClocks   = 100
+	maxAcks     = 10_000
+	refusedSize = "is too large to be sent: more than 1 MiB as JSON"
+)
+
+// Send sends a batch, in as many requests as it needs. What is too large even
+// alone is refused here. Where a request fails, what went before may be stored;
+// sending all again changes nothing. Errors: ErrUnsupported, *StatusError, or
+// of the network.
+func (c *Client) Send(ctx context.Context, b Batch) (Results, error) {
+	results := Results{
+		Records: make([]Result, len(b.Records)), Healths: make([]Result, len(b.Healths)), Clocks: make([]Result, len(b.Clocks)),
+	}
+	s := newSending(c, b.Synced)
+	for i, r := range b.Records {
+		if err := s.add(ctx, records, record.NewEntry(r), &results.Records[i]); err != nil {
+			return Results{}, err
+		}
+	}
+	for i, h := range b.Healths {
+		if err := s.add(ctx, healths, record.NewHealth(h), &results.Healths[i]); err != nil {
+			return Results{}, err
+		}
+	}
+	for i, k := range b.Clocks {
+		if err := s.add(ctx, clocks, record.NewClock(k), &results.Clocks[i]); err != nil {
+			return Results{}, err
+		}
+	}
+	for _, a := range b.Acks {
+		ack := api.Acknowledgement{Fingerprint: a.Fingerprint.String(), Content: a.Content.String()}
+		if err := s.add(ctx, acks, ack, nil); err != nil {
+			return Results{}, err
+		}
+	}
+	for _, uid := range b.HealthAcks {
+		if err := s.add(ctx, healthAcks, uid.String(), nil); err != nil {
+			return Results{}, err
+		}
+	}
+	return results, s.flush(ctx)
+}
+
+// The lists of a request.
+const (
+	records = iota
+	healths
+	clocks
+	acks
+	healthAcks
+	numLists
+)
+
+// list is one of them, as it is being filled.
+type list struct {
+	name    string
+	max     int // elements
+	n       int
+	json    []byte // the elements, each with a comma behind it
+	results []*Result
+}
+
+// sending is a batch under way: the request that is being filled.
+type sending struct {
+	client *Client
+	synced bool
+	size   int // of all lists, in bytes
+	lists  [numLists]list
+}
+
+func newSending(c *Client, synced bool) *sending {
+	return &sending{client: c, synced: synced, lists: [numLists]list{
+		records:    {name: "records", max: maxRecords},
+		healths:    {name: "healths", max: maxHealths},
+		clocks:     {name: "clocks", max: maxClocks},
+		acks:       {name: "acknowledged", max: maxAcks},
+		healthAcks: {name: "acknowledged_healths", max: maxAcks},
+	}}
+}
+
+// add puts an element into the request, and sends that before where it is full.
+// result is filled once the answer is here; nil where there is none for it.
+func (s *sending) add(ctx context.Context, which int, element any, result *Result) error {
+	data, err := json.Marshal(element)
+	if err != nil {
+		return fmt.Errorf("encode for %s: %w", s.client.name, err)
+	}
+	if len(data) >= maxRequest && result != nil {
+		result.Refused = refusedSize
+		return nil
+	}
+	l := &s.lists[which]
+	if s.size+len(data)+1 > maxRequest || l.n == l.max {
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+	}
+	l.json = append(append(l.json, data...), ',')
+	l.n++
+	s.size += len(data) + 1
+	if result != nil {
+		l.results = append(l.results, result)
+	}
+	return nil
+}
+
+// flush sends the request that was filled, and empties it.
+func (s *sending) flush(ctx context.Context) error {
+	if s.size == 0 {
+		return nil
+	}
+	var answer api.SyncResults
+	err := s.client.do(ctx, call{method: http.MethodPost, path: syncRecords, body: s.body(), repeatable: true}, &answer)
+	if err != nil {
+		return err
+	}
+	for which, answered := range map[int][]api.SyncResult{records: answer.Records, healths: answer.Healths, clocks: answer.Clocks} {
+		l := &s.lists[which]
+		if len(answered) != l.n {
+			return s.client.unexpected(syncRecords, fmt.Sprintf("%d results for %d %s", len(answered), l.n, l.name))
+		}
+		for i, w := range answered {
+			if *l.results[i], err = resultOf(w, which == records); err != nil {
+				return s.client.unexpected(syncRecords, err.Error())
+			}
+		}
+	}
+	s.size = 0
+	for i := range s.lists {
+		l := &s.lists[i]
+		l.n, l.json, l.results = 0, l.json[:0], l.results[:0]
+	}
+	return nil
+}
+
+func (s *sending) body() []byte {
+	body := make([]byte, 0, s.size+256)
+	body = append(body, '{')
+	for _, l := range s.lists {
+		if l.n > 0 {
+			body = fmt.Appendf(body, "%q:[", l.name)
+			body = append(body, l.json[:len(l.json)-1]...)
+			body = append(body, "],"...)
+		}
+	}
+	return fmt.Appendf(body, `"synced":%t}`, s.synced)
+}

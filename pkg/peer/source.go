@@ -1,0 +1,102 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+// ActiveSource asks which source is active. Errors: ErrUnsupported,
+// model.ErrUnavailable where the peer can't be reached or fails, *StatusError.
+func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
+	var body api.ActiveSource
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/source/active"}, &body); err != nil {
+		return model.ActiveSource{}, domain(err)
+	}
+	active := model.ActiveSource{Source: body.ActiveSource, Epoch: body.Epoch, Pinned: body.Pinned, Stale: body.Stale}
+	if body.Since != nil {
+		since := body.Since.UTC()
+		active.Since = &since
+	}
+	if err := model.ValidateSource("active_source", active.Source); err != nil {
+		return model.ActiveSource{}, fmt.Errorf("%w: %w", model.ErrUnavailable, c.unexpected("/source/active", err.Error()))
+	}
+	return active, nil
+}
+
+// ActivateRequest asks for a source to be active.
+type ActivateRequest struct {
+	Source int
+	// Pin is nil where it is not said.
+	Pin *bool
+	// Epoch is the latest one that the caller knows; nil: whatever it is.
+	Epoch *int64
+	// At is when it happened; zero is now.
+	At         time.Time
+	By, Reason string
+}
+
+// Activate activates a source. Errors: model.ErrStaleEpoch, model.ErrPinned,
+// *model.InvalidError, model.ErrUnavailable where the peer can't be reached or
+// fails, ErrUnsupported, *StatusError.
+func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
+	said := struct {
+		At     string `json:"at,omitempty"`
+		By     string `json:"by,omitempty"`
+		Reason string `json:"reason,omitempty"`
+		Pin    *bool  `json:"pin,omitempty"`
+	}{By: r.By, Reason: r.Reason, Pin: r.Pin}
+	if !r.At.IsZero() {
+		said.At = r.At.UTC().Format(time.RFC3339Nano)
+	}
+	body, err := json.Marshal(said)
+	if err != nil {
+		return fmt.Errorf("encode for %s: %w", c.name, err)
+	}
+	what := call{method: http.MethodPut, path: "/source/active/" + strconv.Itoa(r.Source), body: body, header: http.Header{}}
+	if r.Epoch != nil {
+		what.header.Set("If-Match", strconv.Quote(strconv.FormatInt(*r.Epoch, 10)))
+	}
+	return domain(c.do(ctx, what, nil))
+}
+
+// maxPage is how long a page of a list may be.
+const maxPage = 1000
+
+// Activations asks for the history of the active source, newest first. Errors
+// as those of ActiveSource.
+func (c *Client) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
+	if limit < 1 {
+		return nil, nil
+	}
+	// The peer counts whole pages.
+	size := min(limit, maxPage)
+	skip := offset % size
+	var found []model.Activation
+	for page := offset / size; len(found) < skip+limit; page++ {
+		query := url.Values{"page": {strconv.Itoa(page)}, "limit": {strconv.Itoa(size)}}
+		var body []api.ActivationRecord
+		if err := c.do(ctx, call{method: http.MethodGet, path: "/source/history", query: query}, &body); err != nil {
+			return nil, domain(err)
+		}
+		for _, a := range body {
+			found = append(found, model.Activation{
+				Epoch: a.Epoch, Source: a.Source, From: a.From.UTC(), RecordedAt: a.RecordedAt.UTC(), By: a.By, Reason: a.Reason, Pinned: a.Pinned,
+			})
+		}
+		if len(body) < size {
+			break
+		}
+	}
+	if skip >= len(found) {
+		return nil, nil
+	}
+	return found[skip:min(len(found), skip+limit)], nil
+}

@@ -1,0 +1,162 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+// State is what a node says of itself.
+type State struct {
+	HostID int // 0 is the sync node
+	Outbox model.Outbox
+	// Clocks are the studio clocks that it holds.
+	Clocks []model.Clock
+}
+
+// State asks a node what it is. offset is how far its clock is ahead of ours,
+// as far as can be told: half of the time that the answer took is taken for its
+// way back. Errors: ErrUnsupported, *StatusError, or of the network.
+func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ error) {
+	var sent, answered atomic.Pointer[time.Time]
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest:         func(httptrace.WroteRequestInfo) { now := time.Now(); sent.Store(&now) },
+		GotFirstResponseByte: func() { now := time.Now(); answered.Store(&now) },
+	})
+	var body api.SyncState
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/sync/state"}, &body); err != nil {
+		return State{}, 0, err
+	}
+	if body.Now.IsZero() {
+		return State{}, 0, c.unexpected("/sync/state", "it does not tell the time")
+	}
+	if from, to := sent.Load(), answered.Load(); from != nil && to != nil {
+		offset = body.Now.Sub(from.Add(to.Sub(*from) / 2))
+	}
+	state := State{HostID: body.HostId, Outbox: model.Outbox{
+		Entries: body.Outbox.Entries, Healths: body.Outbox.Healths, Parked: body.Outbox.Parked,
+	}}
+	if body.Outbox.Oldest != nil {
+		state.Outbox.Oldest = body.Outbox.Oldest.UTC()
+	}
+	if body.Clocks != nil {
+		for _, w := range *body.Clocks {
+			state.Clocks = append(state.Clocks, w.Clock())
+		}
+	}
+	return state, offset, nil
+}
+
+// Digests asks for digests of what the node has. Errors: ErrUnsupported,
+// *StatusError, or of the network.
+func (c *Client) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+	query := rangeQuery(q.Source, q.From, q.To)
+	if q.Kind != "" {
+		query.Set("kind", string(q.Kind))
+	}
+	if q.Span != "" {
+		query.Set("span", string(q.Span))
+	}
+	var body []api.Digest
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/sync/digests", query: query}, &body); err != nil {
+		return nil, err
+	}
+	digests := make([]model.Digest, len(body))
+	for i, d := range body {
+		sum, err := model.ParseFingerprint(d.Sum)
+		if err != nil {
+			return nil, c.unexpected("/sync/digests", "sum "+err.Error())
+		}
+		digests[i] = model.Digest{From: d.From.UTC(), Count: d.Count, Sum: sum}
+	}
+	return digests, nil
+}
+
+// Records asks for entries with their corrections that were played in [from,
+// to), the oldest first; zero times are open. after is next of the answer
+// before, "" at the beginning; next is "" at the end. What comes is normalized,
+// and not yet validated. Errors: ErrUnsupported, *StatusError, or of the
+// network.
+func (c *Client) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error) {
+	page, err := c.page(ctx, model.KindEntry, source, from, to, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	records := make([]model.Record, len(page.Records))
+	for i, w := range page.Records {
+		records[i] = w.Record()
+	}
+	return records, page.Next, nil
+}
+
+// Healths asks for health statuses that were logged in [from, to), as Records
+// does.
+func (c *Client) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error) {
+	page, err := c.page(ctx, model.KindHealth, source, from, to, after, limit)
+	if err != nil {
+		return nil, "", err
+	}
+	healths := make([]model.Health, len(page.Healths))
+	for i, w := range page.Healths {
+		healths[i] = w.Health()
+	}
+	return healths, page.Next, nil
+}
+
+func (c *Client) page(ctx context.Context, kind model.Kind, source int, from, to time.Time, after string, limit int) (page api.SyncPage, _ error) {
+	query := rangeQuery(source, from, to)
+	query.Set("kind", string(kind))
+	query.Set("limit", strconv.Itoa(limit))
+	if after != "" {
+		query.Set("after", after)
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: syncRecords, query: query}, &page)
+	if err == nil && page.Next != "" && (page.Next == after || len(page.Records)+len(page.Healths) == 0) {
+		return page, c.unexpected(syncRecords, "it does not come to an end")
+	}
+	return page, err
+}
+
+const syncRecords = "/sync/records"
+
+func rangeQuery(source int, from, to time.Time) url.Values {
+	query := url.Values{"source": {strconv.Itoa(source)}}
+	if !from.IsZero() {
+		query.Set("from", from.UTC().Format(time.RFC3339Nano))
+	}
+	if !to.IsZero() {
+		query.Set("to", to.UTC().Format(time.RFC3339Nano))
+	}
+	return query
+}
+
+// unexpected says that the peer does not keep to the contract.
+func (c *Client) unexpected(path, what string) error {
+	return errors.New(path + " at " + c.name + ": the answer is not as expected: " + what)
+}
+
+// resultOf reads what became of one of a batch.
+func resultOf(w api.SyncResult, isRecord bool) (Result, error) {
+	r := Result{Refused: cut(w.Refused)}
+	if r.Refused != "" || !isRecord {
+		return r, nil
+	}
+	var err error
+	if r.Content, err = model.ParseFingerprint(w.Content); err != nil {
+		return r, errors.New("content " + err.Error())
+	}
+	if w.Merged != nil {
+		merged := w.Merged.Record()
+		r.Merged = &merged
+	}
+	return r, nil
+}

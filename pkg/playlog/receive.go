@@ -1,0 +1,106 @@
+package playlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Receipt is what became of one record of another node.
+type Receipt struct {
+	// Content is the hash of the record as the store has it now.
+	Content model.Fingerprint
+	// Merged is the whole record where the store knows more than what came.
+	Merged *model.Record
+	// Refused is why it was not stored, and will not be however often it is
+	// sent; nil where it was. An *model.InvalidError says what is wrong with it.
+	Refused error
+}
+
+// Receive stores records of another node, as they are there: what a node has
+// accepted is not judged again by the rules for people. There is a receipt for
+// each, in order; one that is refused does not hold up the others. All that is
+// not refused is durable when Receive returns. synced: the sync node sent them.
+// Errors: model.ErrUnavailable, model.ErrOverloaded, the end of ctx, or that the
+// store takes nothing at all; some may be stored then, and sending all again
+// changes nothing.
+func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced bool) ([]Receipt, error) {
+	receipts := make([]Receipt, len(records))
+	good := make([]model.Record, 0, len(records))
+	place := make([]int, 0, len(records)) // of each good one in receipts
+	for i := range records {
+		record := records[i]
+		record.Normalize()
+		if err := record.Validate(); err != nil {
+			receipts[i].Refused = err
+			continue
+		}
+		good = append(good, record)
+		place = append(place, i)
+	}
+	if len(good) == 0 {
+		return receipts, nil
+	}
+	absorbed, err := r.store.Absorb(ctx, good, synced)
+	if err == nil {
+		for i, a := range absorbed {
+			receipts[place[i]] = Receipt{Content: a.Content, Merged: a.Merged}
+		}
+		r.changed()
+		return receipts, nil
+	}
+	if mayPass(ctx, err) {
+		return nil, fmt.Errorf("receive records: %w", err)
+	}
+	// One of them may be at fault.
+	stored := 0
+	for i := range good {
+		receipt := &receipts[place[i]]
+		*receipt, err = r.receiveOne(ctx, good[i], synced)
+		if err != nil {
+			return nil, err
+		}
+		if receipt.Refused == nil {
+			stored++
+		}
+	}
+	if stored == 0 {
+		if err := r.doubt(ctx, good, receipts[place[0]].Refused); err != nil {
+			return nil, err
+		}
+	}
+	return receipts, nil
+}
+
+func (r *Recorder) receiveOne(ctx context.Context, record model.Record, synced bool) (Receipt, error) {
+	absorbed, err := r.store.Absorb(ctx, []model.Record{record}, synced)
+	switch {
+	case err == nil:
+		r.changed()
+		return Receipt{Content: absorbed[0].Content, Merged: absorbed[0].Merged}, nil
+	case mayPass(ctx, err):
+		return Receipt{}, fmt.Errorf("receive record: %w", err)
+	}
+	r.log.Error().Err(err).Stringer("fingerprint", record.Entry.Fingerprint()).Int("log_source", record.Entry.LogSource).
+		Time("track_start", record.Entry.TrackStart).Msg("record of another node can't be stored")
+	return Receipt{Refused: err}, nil
+}
+
+// doubt decides whether it is the store that fails, where it took none of the
+// records: then nothing may be refused, because that is for ever.
+func (r *Recorder) doubt(ctx context.Context, records []model.Record, refused error) error {
+	if len(records) > 1 {
+		return fmt.Errorf("receive records: none can be stored: %w", refused)
+	}
+	if _, err := r.store.HasEntry(ctx, records[0].Entry.Fingerprint()); err != nil {
+		return fmt.Errorf("receive record: %w", err)
+	}
+	return nil
+}
+
+// mayPass tells a failure of the store from one of what it was given.
+func mayPass(ctx context.Context, err error) bool {
+	return ctx.Err() != nil || errors.Is(err, model.ErrUnavailable) || errors.Is(err, model.ErrOverloaded)
+}

@@ -1,0 +1,213 @@
+package repo
+
+import (
+	"context"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Absorbed is what the database has of a record after it was merged.
+type Absorbed struct {
+	Content model.Fingerprint
+	// Merged is the whole record where the database knows more than what came.
+	Merged *model.Record
+}
+
+// absorbed is an Absorbed with what it did to the entry. Of copies of one
+// record in a batch the first tells, the others did nothing.
+type absorbed struct {
+	Absorbed
+	// before is the entry that was there, nil where it is new; after is what is
+	// there now. Both have ID and Overlay.
+	before, after *model.Entry
+	// changed: something was written.
+	changed bool
+}
+
+// Absorb stores records that come from another node, each merged with the copy
+// that is there by the rule of model.MergeRecords, all in one transaction; the
+// results are in the order of records. They are normalized and validated by the
+// caller. Copies that bring nothing new cost no write.
+//
+// synced says that the sync node has them as they came: a record that ends with
+// just this content is synced. One that changed otherwise is not, and goes to
+// the sync node. Error: model.ErrUnavailable.
+func (db *DB) Absorb(ctx context.Context, records []model.Record, synced bool) ([]Absorbed, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	results := make([]Absorbed, len(records))
+	err := db.transaction(ctx, func(tx *gorm.DB) error {
+		arrivals, err := db.takeIn(tx, records, synced)
+		for i, a := range arrivals {
+			results[i] = a.result(&records[i])
+		}
+		return err
+	})
+	if err != nil {
+		return nil, db.fail(ctx, "absorb records", err)
+	}
+	return results, nil
+}
+
+// absorb is Absorb within a transaction, and tells what it changed.
+func (db *DB) absorb(tx *gorm.DB, records []model.Record, synced bool) ([]absorbed, error) {
+	arrivals, err := db.takeIn(tx, records, synced)
+	if err == nil {
+		err = db.bulk(tx).numberNew(distinct(arrivals))
+	}
+	if err != nil {
+		return nil, err
+	}
+	results, told := make([]absorbed, len(records)), make(map[*arrival]bool, len(records))
+	for i, a := range arrivals {
+		r := absorbed{Absorbed: a.result(&records[i]), after: &a.merged.Entry, changed: a.isWritten() && !told[a]}
+		switch {
+		case a.stored != nil:
+			r.before = &a.stored.Entry
+		case told[a]:
+			r.before = r.after
+		}
+		results[i], told[a] = r, true
+	}
+	return results, nil
+}
+
+// takeIn merges and stores records; it returns the arrival of each of them.
+func (db *DB) takeIn(tx *gorm.DB, records []model.Record, synced bool) ([]*arrival, error) {
+	b := db.bulk(tx)
+	all := newArrivals(records)
+	each := distinct(all)
+	if err := b.decide(each, false); err != nil {
+		return nil, err
+	}
+	// What is about to be rewritten is looked at again when nobody else can
+	// change it any more. What is new needs no lock: its key is unique.
+	if rewritten := selectArrivals(each, (*arrival).isRewritten); len(rewritten) > 0 && db.dialect.locksRows() {
+		if err := b.decide(rewritten, true); err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(rewritten, (*arrival).isNew) {
+			return nil, errRaced // it was deleted behind our back
+		}
+	}
+	for _, a := range each {
+		a.mark(synced, db.isSyncNode)
+	}
+	return all, b.storeArrivals(each)
+}
+
+// arrival is a record on its way into the database.
+type arrival struct {
+	id      model.Fingerprint
+	came    model.Record // the copies in the batch, united
+	content model.Fingerprint
+	copies  int
+
+	// What decide makes of it.
+	stored  *storedRecord // what was there; nil where the record is new
+	merged  model.Record
+	final   model.Fingerprint // merged's content
+	missing []model.Correction
+	changed bool // the merged record says more than the stored one
+	stale   bool // the stored content is unknown or wrong
+}
+
+// newArrivals unites the copies of each record.
+func newArrivals(records []model.Record) []*arrival {
+	each, all := make([]arrival, 0, len(records)), make([]*arrival, len(records))
+	index := make(map[model.Fingerprint]*arrival, len(records))
+	for i := range records {
+		id := records[i].Entry.Fingerprint()
+		a := index[id]
+		if a == nil {
+			each = append(each, arrival{id: id, came: records[i]})
+			a = &each[len(each)-1]
+			index[id] = a
+		} else {
+			a.came = model.MergeRecords(a.came, records[i])
+		}
+		a.copies++
+		all[i] = a
+	}
+	for i := range each {
+		each[i].content = each[i].came.Content()
+	}
+	return all
+}
+
+// distinct leaves out further copies.
+func distinct(arrivals []*arrival) []*arrival {
+	seen := make(map[*arrival]bool, len(arrivals))
+	return selectArrivals(arrivals, func(a *arrival) bool {
+		first := !seen[a]
+		seen[a] = true
+		return first
+	})
+}
+
+func selectArrivals(arrivals []*arrival, which func(*arrival) bool) []*arrival {
+	var selected []*arrival
+	for _, a := range arrivals {
+		if which(a) {
+			selected = append(selected, a)
+		}
+	}
+	return selected
+}
+
+func (a *arrival) isNew() bool { return a.stored == nil }
+
+func (a *arrival) isWritten() bool { return a.isNew() || a.isRewritten() || a.isConfirmed() }
+
+// isRewritten: there is a row, and it must change.
+func (a *arrival) isRewritten() bool { return a.stored != nil && (a.changed || a.stale) }
+
+// isConfirmed: there is a row with what came, and it must only become synced.
+func (a *arrival) isConfirmed() bool {
+	return a.stored != nil && !a.isRewritten() && a.merged.Entry.Synced && !a.stored.Entry.Synced
+}
+
+// decide compares what came with the row that is stored, if any, and the
+// corrections that are.
+func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
+	a.stored = stored
+	if stored == nil && corrections == nil { // as most are
+		a.merged, a.final, a.missing, a.changed, a.stale = a.came, a.content, a.came.Corrections, true, false
+		return
+	}
+	base := model.Record{Entry: a.came.Entry, Corrections: corrections}
+	if stored != nil {
+		base.Entry = stored.Entry
+	}
+	a.merged = model.MergeRecords(base, a.came)
+	a.final = a.merged.Content()
+	a.missing = a.merged.Corrections[len(corrections):]
+	before := base.Content()
+	a.changed = stored == nil || a.final != before
+	a.stale = stored != nil && stored.content != dbContent{id: before, known: true}
+}
+
+// mark decides whether the merged record is synced.
+func (a *arrival) mark(synced, isSyncNode bool) {
+	e := &a.merged.Entry
+	asItCame := synced && a.final == a.content
+	kept := a.stored != nil && a.stored.Entry.Synced && !a.changed
+	e.Synced = isSyncNode || asItCame || kept
+}
+
+// result is what the sender of one of the copies is told.
+func (a *arrival) result(came *model.Record) Absorbed {
+	content := a.content
+	if a.copies > 1 {
+		content = came.Content()
+	}
+	result := Absorbed{Content: a.final}
+	if content != a.final {
+		merged := a.merged
+		result.Merged = &merged
+	}
+	return result
+}

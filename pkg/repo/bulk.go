@@ -1,0 +1,294 @@
+package repo
+
+import (
+	"context"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// bulk executes the statements about many records at once. It goes past gorm,
+// whose reflection costs more than what the databases do.
+type bulk struct {
+	ctx     context.Context
+	pool    gorm.ConnPool
+	dialect dialect
+}
+
+// bulk works on a pool or within a transaction.
+func (db *DB) bulk(g *gorm.DB) bulk {
+	ctx := g.Statement.Context
+	return bulk{ctx: db.dialect.statementContext(ctx), pool: g.Statement.ConnPool, dialect: db.dialect}
+}
+
+// storedRecord is a record as the database has it, and the hash that is stored
+// with it.
+type storedRecord struct {
+	model.Record
+	id       model.Fingerprint
+	content  dbContent
+	playedAt time.Time
+}
+
+// maxList bounds the list of an IN.
+const maxList = 500
+
+// in is a condition on a column of fingerprints. They are written out, because
+// the SQLite driver takes long to bind many values.
+func in(column string, ids []model.Fingerprint) string {
+	var b strings.Builder
+	b.Grow(len(column) + 8 + 36*len(ids))
+	b.WriteString(column)
+	b.WriteString(" IN (")
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString("X'")
+		b.WriteString(hex.EncodeToString(id[:]))
+		b.WriteByte('\'')
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+var recordColumns = "SELECT id, " + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + " FROM playlog "
+
+// entries reads the entries that a query, which begins with recordColumns,
+// gives; without their corrections.
+func (b bulk) entries(query string, args ...any) ([]*storedRecord, error) {
+	rows, err := b.pool.QueryContext(b.ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []*storedRecord
+	var r entryRow
+	to := []any{
+		&r.ID,
+		&r.LogSource, &r.Fingerprint, &r.TrackStart, &r.TrackArtist, &r.TrackAlbum, &r.TrackTitle, &r.TrackNum, &r.TrackType,
+		&r.DurationMS, &r.PlaylistID, &r.TimeslotID, &r.ShowID, &r.ShowName, &r.TrackComposer, &r.TrackLabel, &r.TrackISRC,
+		&r.IsManual, &r.IsSynced, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay,
+	}
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return nil, err
+		}
+		e, err := r.entry()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &storedRecord{Record: model.Record{Entry: e}, id: model.Fingerprint(r.Fingerprint), content: r.Content, playedAt: r.PlayedAt.Time})
+	}
+	return all, rows.Err()
+}
+
+// records reads the entries that a query gives, and their corrections.
+func (b bulk) records(query, locking string, args ...any) ([]*storedRecord, error) {
+	all, err := b.entries(query, args...)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]model.Fingerprint, len(all))
+	for i, r := range all {
+		ids[i] = r.id
+	}
+	corrections, err := b.corrections(ids, locking)
+	for _, r := range all {
+		r.Corrections = corrections[r.id]
+	}
+	return all, err
+}
+
+// corrections reads the corrections of entries, of each the oldest first.
+func (b bulk) corrections(entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
+	all := map[model.Fingerprint][]model.Correction{}
+	for part := range slices.Chunk(entries, maxList) {
+		if err := b.correctionsOf(part, locking, all); err != nil {
+			return nil, err
+		}
+	}
+	for _, corrections := range all {
+		slices.SortFunc(corrections, func(a, b model.Correction) int { return a.At.Compare(b.At) })
+	}
+	return all, nil
+}
+
+func (b bulk) correctionsOf(entries []model.Fingerprint, locking string, to map[model.Fingerprint][]model.Correction) error {
+	rows, err := b.pool.QueryContext(b.ctx, "SELECT id, entry, kind, made_at, made_by, reason, changes, replaced, is_synced FROM correction WHERE "+
+		in("entry", entries)+locking)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r correctionRow
+		if err := rows.Scan(&r.ID, &r.Entry, &r.Kind, &r.MadeAt, &r.MadeBy, &r.Reason, &r.Changes, &r.Replaced, &r.IsSynced); err != nil {
+			return err
+		}
+		c, err := r.correction()
+		if err != nil {
+			return err
+		}
+		to[c.Entry] = append(to[c.Entry], c)
+	}
+	return rows.Err()
+}
+
+// exec executes a statement and returns how many rows it changed.
+func (b bulk) exec(query string, args ...any) (int64, error) {
+	result, err := b.pool.ExecContext(b.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// forUpdate ends a query whose rows nobody else may change until the
+// transaction ends. It also sees what was committed after the transaction
+// began.
+const forUpdate = " FOR UPDATE"
+
+// decide has every arrival compared with what is stored of it.
+func (b bulk) decide(arrivals []*arrival, lock bool) error {
+	locking := ""
+	if lock {
+		locking = forUpdate
+	}
+	ids := make([]model.Fingerprint, len(arrivals))
+	for i, a := range arrivals {
+		ids[i] = a.id
+	}
+	stored := make(map[model.Fingerprint]*storedRecord)
+	for part := range slices.Chunk(ids, maxList) {
+		rows, err := b.entries(recordColumns + "WHERE " + in("fingerprint", part) + locking)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			stored[r.id] = r
+		}
+	}
+	corrections, err := b.corrections(ids, locking)
+	if err != nil {
+		return err
+	}
+	for _, a := range arrivals {
+		a.decide(stored[a.id], corrections[a.id])
+	}
+	return nil
+}
+
+// storeArrivals writes what the arrivals decided.
+func (b bulk) storeArrivals(arrivals []*arrival) error {
+	err := b.storeSome(arrivals, (*arrival).isNew, b.dialect.insertMany)
+	if err != nil && b.dialect.isDuplicate(err) {
+		return errRaced
+	}
+	if err == nil {
+		err = b.storeSome(arrivals, (*arrival).isRewritten, b.dialect.rewrite)
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.addCorrections(arrivals); err != nil {
+		return err
+	}
+	var confirmed []Ack
+	for _, a := range selectArrivals(arrivals, (*arrival).isConfirmed) {
+		confirmed = append(confirmed, Ack{Fingerprint: a.id, Content: a.final})
+	}
+	return b.markSynced(confirmed)
+}
+
+// write executes the statement for rows, in as many parts as the database takes
+// well.
+func (b bulk) write(rows []entryRow, statement func(rows int) string) error {
+	for part := range slices.Chunk(rows, b.dialect.rowsPerInsert()) {
+		values := make([]any, 0, len(part)*(len(storedColumns)+len(overlayColumns)))
+		for i := range part {
+			values = part[i].whole(values)
+		}
+		if _, err := b.exec(statement(len(part)), values...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b bulk) storeSome(arrivals []*arrival, which func(*arrival) bool, statement func(rows int) string) error {
+	var rows []entryRow
+	for _, a := range arrivals {
+		if !which(a) {
+			continue
+		}
+		row, err := recordRow(a.merged, a.id, a.final)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	return b.write(rows, statement)
+}
+
+func (b bulk) addCorrections(arrivals []*arrival) error {
+	var missing []model.Correction
+	for _, a := range arrivals {
+		missing = append(missing, a.missing...)
+	}
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+	for part := range slices.Chunk(missing, b.dialect.rowsPerInsert()) {
+		values := make([]any, 0, 8*len(part))
+		for _, c := range part {
+			r, err := newCorrectionRow(c)
+			if err != nil {
+				return err
+			}
+			values = append(values, r.UID, r.Entry, r.Kind, r.MadeAt, r.MadeBy, r.Reason, r.Changes, r.Replaced)
+		}
+		_, err := b.exec("INSERT INTO correction (uid, entry, kind, made_at, made_by, reason, changes, replaced) VALUES "+
+			row+strings.Repeat(", "+row, len(part)-1)+b.dialect.insertMissing("uid"), values...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// numberNew fills in the numbers of entries that were stored as new.
+func (b bulk) numberNew(arrivals []*arrival) error {
+	fresh := selectArrivals(arrivals, (*arrival).isNew)
+	index := make(map[model.Fingerprint]*arrival, len(fresh))
+	for part := range slices.Chunk(fresh, maxList) {
+		ids := make([]model.Fingerprint, len(part))
+		for i, a := range part {
+			ids[i], index[a.id] = a.id, a
+		}
+		if err := b.readNumbers(ids, func(id model.Fingerprint, number int64) { index[id].merged.Entry.ID = number }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b bulk) readNumbers(ids []model.Fingerprint, each func(id model.Fingerprint, number int64)) error {
+	rows, err := b.pool.QueryContext(b.ctx, "SELECT fingerprint, id FROM playlog WHERE "+in("fingerprint", ids))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id dbUID
+		var number int64
+		if err := rows.Scan(&id, &number); err != nil {
+			return err
+		}
+		each(model.Fingerprint(id), number)
+	}
+	return rows.Err()
+}

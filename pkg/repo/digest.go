@@ -1,0 +1,122 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// DigestQuery selects what digests are about.
+type DigestQuery struct {
+	Kind     model.Kind
+	Source   int
+	Span     model.Span
+	From, To time.Time // half open; zero is open
+}
+
+// digestPage is how many records Digests reads at once.
+const digestPage = 50_000
+
+// maxDigestAttempts bounds how often a page is read again because merges left
+// contents unknown meanwhile.
+const maxDigestAttempts = 8
+
+// Digests returns the digests of all records that q selects, manual and void
+// ones too, by when they were played, oldest first; buckets without records are
+// left out. It reads page by page, each within Config.QueryTimeout. What is
+// stored meanwhile may or may not be counted. Error: model.ErrUnavailable.
+func (db *DB) Digests(ctx context.Context, q DigestQuery) ([]model.Digest, error) {
+	return db.digests(ctx, q, digestPage)
+}
+
+func (db *DB) digests(ctx context.Context, q DigestQuery, perPage int) ([]model.Digest, error) {
+	total, err := newSums(q.Span)
+	if err != nil {
+		return nil, err
+	}
+	from, known := digestSources[q.Kind]
+	if !known {
+		return nil, model.Invalid("kind", string(q.Kind), "must be entries or healths")
+	}
+	page := RecordQuery{Source: q.Source, From: q.From, To: q.To, Limit: perPage}
+	for {
+		if page.After, err = db.addDigestPage(ctx, from, page, total); err != nil {
+			return nil, fmt.Errorf("compute digests: %w", err)
+		}
+		if page.After == nil {
+			return total.digests()
+		}
+	}
+}
+
+// digestSource is where the records of a kind and their contents are.
+type digestSource struct{ table, source, at, content string }
+
+var digestSources = map[model.Kind]digestSource{
+	model.KindEntry:  {"playlog", "log_source", "played_at", "content"},
+	model.KindHealth: {"health", "source", "log_time", "uid"}, // its identity is its content
+}
+
+// addDigestPage adds a page to the sums, and returns where to continue. The
+// databases sum more slowly than they hand the contents over: MariaDB has no XOR
+// of more than 64 bits, SQLite none at all.
+func (db *DB) addDigestPage(ctx context.Context, from digestSource, q RecordQuery, total *sums) (*Position, error) {
+	for range maxDigestAttempts {
+		page := &sums{end: total.end}
+		next, unlearned, err := db.readDigestPage(ctx, from, q, page)
+		if err != nil {
+			return nil, err
+		}
+		if unlearned == nil {
+			for _, b := range page.buckets {
+				total.add(b)
+			}
+			return next, nil
+		}
+		if err := db.learnContents(ctx, unlearned); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%w: records change too fast", model.ErrUnavailable)
+}
+
+func (db *DB) readDigestPage(ctx context.Context, from digestSource, q RecordQuery, page *sums) (next *Position, unlearned []int64, err error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	next, unlearned, err = db.bulk(db.read.WithContext(ctx)).sum(from, q, page)
+	return next, unlearned, db.classify(ctx, err)
+}
+
+// sum adds the records of a query to the sums, and tells which of them have an
+// unknown content.
+func (b bulk) sum(from digestSource, q RecordQuery, to *sums) (next *Position, unlearned []int64, err error) {
+	where, args := q.where(from.source, from.at)
+	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var at, content sql.RawBytes
+	var last Position
+	n := 0
+	for ; rows.Next(); n++ {
+		if err := rows.Scan(&at, &last.ID, &content); err != nil {
+			return nil, nil, err
+		}
+		if content == nil {
+			unlearned = append(unlearned, last.ID)
+		} else if err := to.count(at, content); err != nil {
+			return nil, nil, err
+		}
+		if n == q.limit()-1 { // the bytes are gone after the last row
+			if last.PlayedAt, err = time.Parse(timeLayout, string(at)); err != nil {
+				return nil, nil, err
+			}
+			next = &last
+		}
+	}
+	return next, unlearned, rows.Err()
+}

@@ -1,0 +1,69 @@
+package repo
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Where a time ends, as the databases write it, for each span: what is before
+// names the bucket.
+var spanEnds = map[model.Span]int{
+	model.SpanMonth: len("2020-06"),
+	model.SpanDay:   len("2020-06-27"),
+	model.SpanHour:  len("2020-06-27 17"),
+}
+
+// sums adds contents up by bucket. They come in the order of time.
+type sums struct {
+	end     int // of a bucket's name in a time
+	buckets []bucket
+}
+
+type bucket struct {
+	name  []byte
+	count int64
+	sum   model.Fingerprint
+}
+
+func newSums(span model.Span) (*sums, error) {
+	end, known := spanEnds[span]
+	if !known {
+		return nil, model.Invalid("span", string(span), "must be month, day or hour")
+	}
+	return &sums{end: end}, nil
+}
+
+// count adds a record's content; the arguments are only lent.
+func (s *sums) count(at, content []byte) error {
+	if len(at) != len(timeLayout) || len(content) != len(model.Fingerprint{}) {
+		return fmt.Errorf("a time came as %q, a content with length %d", at, len(content))
+	}
+	s.add(bucket{name: at[:s.end], count: 1, sum: model.Fingerprint(content)})
+	return nil
+}
+
+func (s *sums) add(b bucket) {
+	last := len(s.buckets) - 1
+	if last < 0 || !bytes.Equal(s.buckets[last].name, b.name) {
+		b.name = bytes.Clone(b.name)
+		s.buckets = append(s.buckets, b)
+		return
+	}
+	s.buckets[last].count += b.count
+	s.buckets[last].sum = s.buckets[last].sum.Xor(b.sum)
+}
+
+func (s *sums) digests() ([]model.Digest, error) {
+	digests := make([]model.Digest, len(s.buckets))
+	for i, b := range s.buckets {
+		from, err := time.Parse(timeLayout[:s.end], string(b.name))
+		if err != nil {
+			return nil, err
+		}
+		digests[i] = model.Digest{From: from, Count: b.count, Sum: b.sum}
+	}
+	return digests, nil
+}

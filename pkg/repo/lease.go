@@ -1,0 +1,130 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// AcquireLease gives the lease of that name to holder for ttl, where it is free,
+// or renews it, where holder has it. It returns the lease as it is then: it was
+// granted if it has this holder. A new holder gets a new epoch, so an epoch
+// never has two holders. All times are by the clock of the database; Remaining
+// is not longer than what remains when the call returns, if that is counted from
+// when it began. Error: model.ErrUnavailable.
+func (db *DB) AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	for range maxContenders {
+		last, err := db.readLease(ctx, name)
+		if err != nil {
+			return model.Lease{}, db.fail(ctx, "acquire lease", err)
+		}
+		if lease := last.lease(name); last.isTaken() && (lease.Holder != holder || lease.Remaining >= ttl) {
+			return lease, nil
+		}
+		granted := false
+		err = db.transaction(ctx, func(tx *gorm.DB) (err error) {
+			if last.isTaken() {
+				granted, err = db.renewLease(tx, name, last, ttl)
+			} else {
+				granted, err = db.takeLease(tx, name, holder, last, ttl)
+			}
+			return err
+		})
+		if err != nil {
+			return model.Lease{}, db.fail(ctx, "acquire lease", err)
+		}
+		if granted {
+			lease, err := db.readLease(ctx, name)
+			return lease.lease(name), db.fail(ctx, "acquire lease", err)
+		}
+	}
+	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many want it at once", model.ErrUnavailable)
+}
+
+// takeLease inserts the epoch after the last one. The epoch is unique, so of
+// those who all saw the last one expire, one gets it. The databases look at the
+// clock when a statement begins, and a renewal that waited since may come after
+// this: so the last reign is marked as over. In a cluster that is also what the
+// two conflict about.
+func (db *DB) takeLease(tx *gorm.DB, name, holder string, last leaseRow, ttl time.Duration) (taken bool, err error) {
+	if last.Epoch > 0 && !last.IsOver {
+		over := tx.Exec("UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+db.dialect.now(), name, last.Epoch)
+		if over.Error != nil || over.RowsAffected == 0 {
+			return false, over.Error
+		}
+	}
+	next := tx.Exec("INSERT INTO lease (name, epoch, holder, expires_at) VALUES (?, ?, ?, "+db.dialect.later()+")"+db.dialect.insertMissing("epoch"),
+		name, last.Epoch+1, holder, ttl.Microseconds())
+	return next.RowsAffected > 0, next.Error
+}
+
+// renewLease prolongs a lease that has not ended, and never shortens it: whoever
+// was told that it lasts longer relies on that.
+func (db *DB) renewLease(tx *gorm.DB, name string, last leaseRow, ttl time.Duration) (renewed bool, err error) {
+	later := db.dialect.later()
+	renewal := tx.Exec("UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
+		" WHERE name = ? AND epoch = ? AND holder = ? AND is_over = 0 AND expires_at > "+db.dialect.now(),
+		ttl.Microseconds(), ttl.Microseconds(), name, last.Epoch, last.Holder)
+	return renewal.RowsAffected > 0, renewal.Error
+}
+
+// ReleaseLease ends the lease of that name, where holder has it. Error:
+// model.ErrUnavailable.
+func (db *DB) ReleaseLease(ctx context.Context, name, holder string) error {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	last, err := db.readLease(ctx, name)
+	if err == nil && last.isTaken() && last.Holder == holder {
+		err = db.retry(ctx, func() error {
+			return db.write.WithContext(ctx).Exec("UPDATE lease SET is_over = 1, expires_at = "+db.dialect.now()+
+				" WHERE name = ? AND epoch = ? AND is_over = 0", name, last.Epoch).Error
+		})
+	}
+	return db.fail(ctx, "release lease", err)
+}
+
+// Lease returns who has the lease of that name, or had it last. Error:
+// model.ErrUnavailable.
+func (db *DB) Lease(ctx context.Context, name string) (model.Lease, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	last, err := db.readLease(ctx, name)
+	return last.lease(name), db.fail(ctx, "read lease", err)
+}
+
+// leaseRow is the last reign of a lease as table lease keeps it, and when it was
+// read. It is zero where nobody ever had the lease.
+type leaseRow struct {
+	Epoch     int64
+	Holder    string
+	ExpiresAt dbTime
+	IsOver    bool
+	ReadAt    dbTime
+}
+
+func (r *leaseRow) isTaken() bool { return !r.IsOver && r.ExpiresAt.After(r.ReadAt.Time) }
+
+func (r *leaseRow) lease(name string) model.Lease {
+	lease := model.Lease{Name: name, Holder: r.Holder, Epoch: r.Epoch, Expires: r.ExpiresAt.Time}
+	if r.isTaken() {
+		lease.Remaining = r.ExpiresAt.Sub(r.ReadAt.Time)
+	}
+	return lease
+}
+
+// readLease reads the last reign and the clock in one statement.
+func (db *DB) readLease(ctx context.Context, name string) (leaseRow, error) {
+	var rows []leaseRow
+	err := db.write.WithContext(ctx).Raw("SELECT epoch, holder, expires_at, is_over, "+db.dialect.now()+" AS read_at"+
+		" FROM lease WHERE name = ? ORDER BY epoch DESC LIMIT 1", name).Scan(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return leaseRow{}, err
+	}
+	return rows[0], nil
+}

@@ -1,0 +1,208 @@
+package repo_test
+
+import (
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+func acquire(t *testing.T, db *repo.DB, name, holder string, ttl time.Duration) model.Lease {
+	t.Helper()
+	lease, err := db.AcquireLease(t.Context(), name, holder, ttl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lease
+}
+
+func TestDB_AcquireLease(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		const name = "monitor"
+		lease := func() model.Lease {
+			t.Helper()
+			l, err := db.Lease(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		want := func(l model.Lease, holder string, epoch int64, atLeast, atMost time.Duration) {
+			t.Helper()
+			if l.Name != name || l.Holder != holder || l.Epoch != epoch || l.Remaining < atLeast || l.Remaining > atMost {
+				t.Errorf("%+v, want epoch %d of %s for %s to %s", l, epoch, holder, atLeast, atMost)
+			}
+		}
+		want(lease(), "", 0, 0, 0)
+		release := func(holder string) {
+			t.Helper()
+			if err := db.ReleaseLease(t.Context(), name, holder); err != nil {
+				t.Fatal(err)
+			}
+		}
+		release("a") // nobody has it
+		want(acquire(t, db, name, "a", time.Hour), "a", 1, 59*time.Minute, time.Hour)
+		want(acquire(t, db, name, "b", time.Hour), "a", 1, 59*time.Minute, time.Hour)
+		want(acquire(t, db, name, "A", time.Hour), "a", 1, 59*time.Minute, time.Hour)
+		want(acquire(t, db, name, "a", 2*time.Hour), "a", 1, 119*time.Minute, 2*time.Hour)
+		if l := acquire(t, db, "other", "b", time.Hour); l.Holder != "b" || l.Epoch != 1 {
+			t.Errorf("%+v of another name", l)
+		}
+		want(acquire(t, db, name, "a", time.Minute), "a", 1, 119*time.Minute, 2*time.Hour) // never shorter
+		for _, epoch := range []int64{0, 1} {                                              // before the first one, and before it was renewed
+			if taken, err := db.TakeLeaseAfter(t.Context(), name, "b", epoch); err != nil || taken {
+				t.Errorf("taken %t, %v", taken, err)
+			}
+		}
+		release("b")
+		want(lease(), "a", 1, 119*time.Minute, 2*time.Hour)
+		if at, now := lease().Expires, time.Now().Add(2*time.Hour); at.Before(now.Add(-time.Minute)) || at.After(now.Add(time.Minute)) {
+			t.Errorf("expires at %s", at)
+		}
+		release("a")
+		want(lease(), "a", 1, 0, 0)
+		release("a")
+		want(acquire(t, db, name, "b", time.Hour), "b", 2, 59*time.Minute, time.Hour)
+		want(acquire(t, db, name, "a", time.Hour), "b", 2, 59*time.Minute, time.Hour)
+		release("b")
+		want(acquire(t, db, name, "b", time.Hour), "b", 3, 59*time.Minute, time.Hour)
+	})
+}
+
+// TestDB_AcquireLease_late: a renewal that began in time but was executed after
+// somebody else took the lease, or after it was released, brings nothing back.
+func TestDB_AcquireLease_late(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(t *testing.T, db *repo.DB, raw *sql.DB) error{
+		"Taken": func(t *testing.T, db *repo.DB, raw *sql.DB) error {
+			execSQL(t, raw, "UPDATE lease SET expires_at = UTC_TIMESTAMP(6)")
+			_, err := db.AcquireLease(t.Context(), "monitor", "b", time.Hour)
+			return err
+		},
+		"Released": func(t *testing.T, db *repo.DB, _ *sql.DB) error {
+			return db.ReleaseLease(t.Context(), "monitor", "a")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := repotest.URL(t, repotest.KindMariaDB)
+			db := repotest.OpenURL(t, url)
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			epoch := acquire(t, db, "monitor", "a", time.Hour).Epoch
+			if err := end(t, db, rawSQL(t, repotest.KindMariaDB, url)); err != nil {
+				t.Fatal(err)
+			}
+			if renewed, err := repotest.OpenURL(t, url).RenewLeaseLate(t.Context(), "monitor", "a", epoch, 60); err != nil || renewed {
+				t.Errorf("renewed %t, %v", renewed, err)
+			}
+		})
+	}
+}
+
+// TestDB_AcquireLease_concurrent: holders in two processes take a short lease
+// from one another. Seen by the clock of the database, none begins before the
+// one before has ended, and no epoch has two.
+func TestDB_AcquireLease_concurrent(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, _ repotest.Kind, url string) {
+		r := &reigns{t: t, all: map[int64]reign{}, tired: map[string]int64{}}
+		var all sync.WaitGroup
+		for _, process := range []*repo.DB{db, repotest.OpenURL(t, url)} {
+			for i := range 6 {
+				holder := fmt.Sprint("holder ", i%2) // the same in both processes
+				all.Go(func() {
+					for !r.isEnough() {
+						r.compete(process, holder)
+					}
+				})
+			}
+		}
+		all.Wait()
+		r.check()
+	})
+}
+
+// reigns are what the holders of a lease were told.
+type reigns struct {
+	t     *testing.T
+	mu    sync.Mutex
+	all   map[int64]reign  // by epoch
+	tired map[string]int64 // who does not renew the lease of that epoch any more
+}
+
+// reign is since when a holder had the lease, and until when it was promised.
+type reign struct {
+	holder      string
+	since, till time.Time
+}
+
+const leaseTTL = 20 * time.Millisecond
+
+func (r *reigns) isEnough() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all) >= 8 || r.t.Failed()
+}
+
+// compete tries to get or to keep the lease. A holder lets it expire after a
+// while.
+func (r *reigns) compete(db *repo.DB, holder string) {
+	l, err := db.Lease(r.t.Context(), "monitor")
+	if err == nil && (l.Remaining == 0 || !r.isTired(holder, l.Epoch)) {
+		l, err = db.AcquireLease(r.t.Context(), "monitor", holder, leaseTTL)
+	}
+	if err != nil {
+		r.t.Error(err)
+		return
+	}
+	if l.Holder == holder && l.Remaining > 0 {
+		r.granted(l)
+	}
+}
+
+func (r *reigns) isTired(holder string, epoch int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tired[holder] == epoch
+}
+
+func (r *reigns) granted(l model.Lease) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// When the statement that granted it looked at the clock; another one may
+	// have waited between looking at the clock and reading the lease.
+	granted := l.Expires.Add(-leaseTTL)
+	one, known := r.all[l.Epoch]
+	if known && one.holder != l.Holder {
+		r.t.Errorf("epoch %d belongs to %s and %s", l.Epoch, one.holder, l.Holder)
+	}
+	if !known || granted.Before(one.since) {
+		one.since = granted
+	}
+	if l.Expires.After(one.till) {
+		one.till = l.Expires
+	}
+	one.holder = l.Holder
+	r.all[l.Epoch] = one
+	if granted.Sub(one.since) > 2*leaseTTL {
+		r.tired[l.Holder] = l.Epoch
+	}
+}
+
+func (r *reigns) check() {
+	epochs := slices.Sorted(maps.Keys(r.all))
+	for i, epoch := range epochs[1:] {
+		before, one := r.all[epochs[i]], r.all[epoch]
+		if one.since.Before(before.till) {
+			r.t.Errorf("epoch %d of %s begins at %s, epoch %d of %s was promised until %s", epoch, one.holder, one.since, epochs[i], before.holder, before.till)
+		}
+	}
+}

@@ -1,0 +1,162 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/onair"
+)
+
+// onairRuleRow is the one row of table onair_rule: by what the on-air log was
+// derived.
+type onairRuleRow struct {
+	ID            int64 `gorm:"primaryKey"`
+	DefaultSource int
+}
+
+// TableName implements gorm's schema.Tabler.
+func (onairRuleRow) TableName() string { return "onair_rule" }
+
+// Prepare makes the on-air log of a database whose schema is in place what it
+// must be: it is derived as a whole where that was never done, and for the time
+// until the first activation where another source was the default. Call it
+// before the first write; where it was interrupted, the next call begins again.
+// It takes as long as it takes, so bound ctx. Error: model.ErrUnavailable.
+func (s *Station) Prepare(ctx context.Context) error {
+	w, err := s.underived(ctx)
+	if err != nil || w == nil {
+		return err
+	}
+	s.log.Info().Int("default_source", s.defaultSource).Msg("deriving the on-air log")
+	differing, err := s.examine(ctx, *w, s.mendSome, nil)
+	if err != nil {
+		return err
+	}
+	s.log.Info().Int("differing", differing).Msg("on-air log derived")
+	return s.write(ctx, "store default source", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
+		return true, tx.Exec("REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.defaultSource).Error
+	})
+}
+
+// Prepared reports whether Prepare has nothing to do. A program that may have
+// been given another default source than the service asks before it writes.
+// Error: model.ErrUnavailable.
+func (s *Station) Prepared(ctx context.Context) (bool, error) {
+	w, err := s.underived(ctx)
+	return err == nil && w == nil, err
+}
+
+// underived is the time for which the log was derived by another rule or never,
+// nil where there is none.
+func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
+	var rule []onairRuleRow
+	var first []activationRow
+	err := s.query(ctx, "read how the on-air log was derived", func(_ context.Context, read *gorm.DB) error {
+		if err := read.Limit(1).Find(&rule).Error; err != nil {
+			return err
+		}
+		return read.Order("active_from, epoch").Limit(1).Find(&first).Error
+	})
+	switch {
+	case err != nil || len(rule) > 0 && rule[0].DefaultSource == s.defaultSource:
+		return nil, err
+	case len(rule) == 0 || len(first) == 0:
+		return &onair.Window{}, nil
+	}
+	return &onair.Window{To: first[0].ActiveFrom.Time}, nil
+}
+
+// Rebuild derives the whole on-air log anew, mends what differs, and returns
+// how many segments were missing, wrong or too many: 0, unless somebody changed
+// the database behind the Station's back. It works in short transactions, so
+// that others can write meanwhile. progress, which may be nil, hears how many
+// entries it has passed. It takes as long as it takes, so bound ctx. Error:
+// model.ErrUnavailable.
+func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
+	return s.examine(ctx, onair.Window{}, s.mendSome, progress)
+}
+
+// Verify is Rebuild without mending.
+func (s *Station) Verify(ctx context.Context) (differing int, err error) {
+	return s.examine(ctx, onair.Window{}, s.verifySome, nil)
+}
+
+// examined is what came of a step.
+type examined struct {
+	differing int
+	rest      *onair.Window // what remains, nil for nothing
+}
+
+// examine has step go through w.
+func (s *Station) examine(ctx context.Context, w onair.Window, step func(context.Context, onair.Window) (examined, error), progress func(done, total int64)) (differing int, err error) {
+	var done, total int64
+	if progress != nil {
+		if total, err = s.countPlayed(ctx, w); err != nil {
+			return 0, err
+		}
+	}
+	for rest := &w; rest != nil; {
+		if err := ctx.Err(); err != nil {
+			return differing, err
+		}
+		part := *rest
+		result, err := step(ctx, part)
+		if err != nil {
+			return differing, err
+		}
+		differing += result.differing
+		if rest = result.rest; rest != nil {
+			part.To = rest.From
+		}
+		if progress != nil {
+			passed, err := s.countPlayed(ctx, part)
+			if err != nil {
+				return differing, err
+			}
+			done += passed
+			progress(done, max(done, total)) // more may have come meanwhile
+		}
+	}
+	return differing, nil
+}
+
+// mendSome mends the begin of w.
+func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined, err error) {
+	err = s.write(ctx, "derive on-air log", func(ctx context.Context, _ *gorm.DB, log *airLog) (bool, error) {
+		rest, err := log.mendSome(ctx, w)
+		result = examined{log.differing, rest}
+		return log.differing > 0, err
+	})
+	return result, err
+}
+
+// verifySome looks at the begin of w.
+func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examined, err error) {
+	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
+		// A transaction that reads sees one state of the database.
+		return read.Transaction(func(tx *gorm.DB) error {
+			log := s.airLog(tx, func() {})
+			log.dryRun = true
+			rest, err := log.mendSome(ctx, w)
+			result = examined{log.differing, rest}
+			return err
+		}, &sql.TxOptions{ReadOnly: true})
+	})
+	return result, err
+}
+
+func (s *Station) countPlayed(ctx context.Context, w onair.Window) (n int64, err error) {
+	err = s.query(ctx, "count entries", func(_ context.Context, read *gorm.DB) error {
+		return read.Model(&entryRow{}).Where("played_at >= ? AND played_at < ?", dbTime{w.From}, untilTime(w.To)).Count(&n).Error
+	})
+	return n, err
+}
+
+// query does one operation that reads.
+func (s *Station) query(ctx context.Context, doing string, do func(ctx context.Context, read *gorm.DB) error) error {
+	ctx, cancel := s.deadline(ctx)
+	defer cancel()
+	return s.fail(ctx, doing, do(ctx, s.read.WithContext(ctx)))
+}

@@ -1,0 +1,85 @@
+package repo_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+func plannedOnAir(t *testing.T, s *repo.Station) []planned {
+	ctx, log := t.Context(), s.OnAir()
+	at := noon.Add(2500 * time.Minute)
+	last, err := log.LatestEntry(ctx, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := func(q repo.EntryQuery) func() error {
+		return func() error { _, err := log.Entries(ctx, q); return err }
+	}
+	// The segment comes first, then its entry.
+	joined := []string{primaryKey, primaryKey}
+	// What a change costs beside its own write.
+	number, starts := []string{primaryKey}, []string{"playlog_source"}
+	reigns := []string{"activation_from", "activation_from"}
+	mend := []string{primaryKey, primaryKey, "playlog_source", "playlog_source", "playlog_source"}
+	follow := slices.Concat(starts, reigns, mend)
+	return []planned{
+		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
+		{"Entries", entries(repo.EntryQuery{Limit: 20}), joined},
+		{"Entries/Oldest", entries(repo.EntryQuery{Oldest: true, Limit: 20}), joined},
+		{"Entries/Raw", entries(repo.EntryQuery{Raw: true, Limit: 20}), joined},
+		{"Entries/Between", entries(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), joined},
+		{"Entries/After", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), joined},
+		{"CountEntries/Between", func() error {
+			_, err := log.CountEntries(ctx, repo.EntryQuery{From: at, To: at.Add(time.Hour)})
+			return err
+		}, number},
+		{"LatestEntry", func() error { _, err := log.LatestEntry(ctx, at); return err }, joined},
+		{"NextEntry", func() error { _, err := log.NextEntry(ctx, at); return err }, joined},
+		{"Sequence", func() error { _, err := s.Sequence(ctx); return err }, number},
+		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*2499+30, "new")) },
+			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry", "playlog_fingerprint"}, follow)},
+		{"Activate", func() error {
+			_, err := s.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
+			return err
+		}, slices.Concat(number, number, []string{"activation_from"}, reigns, mend)},
+	}
+}
+
+// TestIndexes_OnAir is TestIndexes for the on-air log and for what keeps it.
+func TestIndexes_OnAir(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		raw := rawSQL(t, kind, url)
+		fill(t, db, raw)
+		s := db.Station(1)
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if kind == repotest.KindMariaDB {
+			execSQL(t, raw, "ANALYZE TABLE playlog, correction, activation, onair, changed")
+		}
+		for _, q := range plannedOnAir(t, s) {
+			t.Run(q.name, func(t *testing.T) {
+				plans := explain(t, db, raw, kind, q.run)
+				var used []string
+				for _, p := range plans {
+					used = append(used, p.index)
+					if p.sorts {
+						t.Errorf("sorts: %s", p)
+					}
+					if p.index == "playlog_source" && strings.Contains(p.text, "key_len:4 ") {
+						t.Errorf("reads all that a source played: %s", p)
+					}
+				}
+				if !slices.Equal(used, q.indexes) {
+					t.Errorf("uses %v, want %v\n%v", used, q.indexes, plans)
+				}
+			})
+		}
+	})
+}

@@ -1,0 +1,157 @@
+package repo
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// OnAirLog reads the on-air log: the entries that were on air, once for each
+// time that they were, with Air and Overlay. They are found and ordered by when
+// they went on air. Nothing in it is void, whatever EntryQuery.Raw says.
+type OnAirLog struct{ db *DB }
+
+// OnAir is the on-air log that the Station keeps.
+func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.DB} }
+
+// airedRow is a segment with its entry.
+type airedRow struct {
+	Played  entryRow `gorm:"embedded"`
+	FromAt  dbTime
+	UntilAt *dbTime
+}
+
+func (r *airedRow) entry() (model.Entry, error) {
+	e, err := r.Played.entry()
+	e.Air = &model.Airing{From: r.FromAt.Time}
+	if r.UntilAt != nil {
+		e.Air.Until = r.UntilAt.Time
+	}
+	return e, err
+}
+
+// Entry returns the entry with that number as it was on air last. Error:
+// model.ErrNotFound, also where it never was.
+func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
+	ctx, cancel := l.db.deadline(ctx)
+	defer cancel()
+	e, err := takeAired(l.aired(ctx).Where("onair.entry_id = ?", id).Order("onair.from_at DESC"))
+	return e, l.db.fail(ctx, "read entry on air", err)
+}
+
+// Entries returns what q selects, newest first unless q.Oldest.
+func (l *OnAirLog) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
+	ctx, cancel := l.db.deadline(ctx)
+	defer cancel()
+	entries, err := findAired(l.paged(ctx, q))
+	return entries, l.db.fail(ctx, "read entries on air", err)
+}
+
+// CountEntries counts what q selects, ignoring After, Offset and Limit.
+func (l *OnAirLog) CountEntries(ctx context.Context, q EntryQuery) (int64, error) {
+	ctx, cancel := l.db.deadline(ctx)
+	defer cancel()
+	g := l.db.read.WithContext(ctx).Table("onair")
+	if q.Raw || q.UnsyncedOnly {
+		g = l.aired(ctx)
+	}
+	var n int64
+	err := q.aired(g).Count(&n).Error
+	return n, l.db.fail(ctx, "count entries on air", err)
+}
+
+// EachEntry calls fn with everything that went on air in [from, to), oldest
+// first, as DB.EachEntry does.
+func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
+	return eachEntry(ctx, l.Entries, from, to, fn)
+}
+
+// LatestEntry returns what went on air last, not after at. It may be over: see
+// its Air.Until. Error: model.ErrNotFound.
+func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	ctx, cancel := l.db.deadline(ctx)
+	defer cancel()
+	e, err := takeAired(l.paged(ctx, EntryQuery{To: at}))
+	return e, l.db.fail(ctx, "read latest entry on air", err)
+}
+
+// NextEntry returns what went on air first after a time. Error:
+// model.ErrNotFound.
+func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	ctx, cancel := l.db.deadline(ctx)
+	defer cancel()
+	e, err := takeAired(l.paged(ctx, EntryQuery{From: justAfter(after), Oldest: true}))
+	return e, l.db.fail(ctx, "read next entry on air", err)
+}
+
+func takeAired(query *gorm.DB) (model.Entry, error) {
+	var r airedRow
+	if err := query.Limit(1).Take(&r).Error; err != nil {
+		return model.Entry{}, err
+	}
+	return r.entry()
+}
+
+func findAired(query *gorm.DB) ([]model.Entry, error) {
+	var rows []airedRow
+	if err := query.Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	entries := make([]model.Entry, len(rows))
+	for i := range rows {
+		var err error
+		if entries[i], err = rows[i].entry(); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// aired joins the log with its entries. STRAIGHT_JOIN would be the way to say
+// that the log comes first; only one of the databases knows it, and both find
+// out by themselves.
+func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
+	return l.db.read.WithContext(ctx).Table("onair").
+		Select("playlog.*, onair.from_at, onair.until_at").
+		Joins("JOIN playlog ON playlog.id = onair.entry_id")
+}
+
+// aired is EntryQuery.selected for the on-air log.
+func (q EntryQuery) aired(g *gorm.DB) *gorm.DB {
+	if q.Raw {
+		g = g.Where("playlog.is_manual = 0")
+	}
+	if q.UnsyncedOnly {
+		g = g.Where("playlog.is_synced = 0")
+	}
+	if !q.From.IsZero() {
+		g = g.Where("onair.from_at >= ?", dbTime{roundUp(q.From)})
+	}
+	if !q.To.IsZero() {
+		g = g.Where("onair.from_at <= ?", dbTime{q.To})
+	}
+	return g
+}
+
+// paged is EntryQuery.paged for the on-air log. No two segments start together,
+// but one may have taken the place of another since a position was taken.
+func (l *OnAirLog) paged(ctx context.Context, q EntryQuery) *gorm.DB {
+	q = q.bounded()
+	g := q.aired(l.aired(ctx))
+	order, beyond := "onair.from_at DESC", "(onair.from_at < ? OR onair.entry_id < ?)"
+	if q.Oldest {
+		order, beyond = "onair.from_at", "(onair.from_at > ? OR onair.entry_id > ?)"
+	}
+	if q.After != nil {
+		g = g.Where(beyond, dbTime{q.After.PlayedAt}, q.After.ID)
+	}
+	limit := q.Limit
+	if limit == 0 {
+		limit = math.MaxInt32 // OFFSET needs a LIMIT
+	}
+	return g.Order(order).Offset(q.Offset).Limit(limit)
+}

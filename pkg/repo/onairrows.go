@@ -1,0 +1,231 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+)
+
+// airRows reads and writes what the derivation of the on-air log needs, past
+// gorm: this is on the way of every record.
+type airRows struct {
+	pool    gorm.ConnPool // a transaction
+	dialect dialect
+	page    int // how many rows are read at once, at least 2
+}
+
+func (s *Station) airRows(tx *gorm.DB) airRows {
+	return airRows{pool: tx.Statement.ConnPool, dialect: s.dialect, page: s.page}
+}
+
+// airPage is airRows.page: memory stays small, and a batch fits into one.
+const airPage = 2000
+
+// endOfTime is later than anything that the databases keep.
+var endOfTime = time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
+
+// untilTime is the end of a window for a query.
+func untilTime(t time.Time) dbTime {
+	if t.IsZero() {
+		t = endOfTime
+	}
+	return dbTime{t}
+}
+
+// selectRows returns what scan makes of each row of a query.
+func selectRows[T any](ctx context.Context, r airRows, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := r.pool.QueryContext(r.dialect.statementContext(ctx), query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// page reads what starts in w, oldest first. Where that is more than limit, it
+// is only the begin, and the window returned is that begin of w.
+func page[T any](w onair.Window, limit int, start func(T) time.Time, read func(limit int) ([]T, error)) ([]T, onair.Window, error) {
+	for {
+		all, err := read(limit)
+		if err != nil || len(all) < limit {
+			return all, w, err
+		}
+		if last := start(all[len(all)-1]); last.After(w.From) {
+			w.To = last // they may not all be here, and are left for what remains
+			return slices.DeleteFunc(all, func(one T) bool { return !start(one).Before(last) }), w, nil
+		}
+		limit *= 2 // all start at one instant
+	}
+}
+
+func (r airRows) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := r.pool.ExecContext(r.dialect.statementContext(ctx), statement, args...)
+	return err
+}
+
+func scanTime(rows *sql.Rows) (time.Time, error) {
+	var t dbTime
+	err := rows.Scan(&t)
+	return t.Time, err
+}
+
+// nextActivation is when the next one later than at happened, zero where there
+// is none.
+func (r airRows) nextActivation(ctx context.Context, at time.Time) (time.Time, error) {
+	next, err := selectRows(ctx, r, scanTime,
+		"SELECT active_from FROM activation WHERE active_from > ? ORDER BY active_from LIMIT 1", dbTime{at})
+	if err != nil || len(next) == 0 {
+		return time.Time{}, err
+	}
+	return next[0], nil
+}
+
+// activations are those that happened in w, and the last before it, in order;
+// see page.
+func (r airRows) activations(ctx context.Context, w onair.Window, limit int) ([]model.Activation, onair.Window, error) {
+	const columns = "SELECT epoch, source, active_from FROM activation WHERE "
+	before, err := selectRows(ctx, r, scanActivation, columns+"active_from < ? ORDER BY active_from DESC, epoch DESC LIMIT 1", dbTime{w.From})
+	if err != nil {
+		return nil, w, err
+	}
+	happened := func(a model.Activation) time.Time { return a.From }
+	within, w, err := page(w, limit, happened, func(limit int) ([]model.Activation, error) {
+		return selectRows(ctx, r, scanActivation, columns+"active_from >= ? AND active_from < ? ORDER BY active_from, epoch LIMIT ?",
+			dbTime{w.From}, untilTime(w.To), limit)
+	})
+	return append(before, within...), w, err
+}
+
+func scanActivation(rows *sql.Rows) (model.Activation, error) {
+	var a model.Activation
+	var from dbTime
+	err := rows.Scan(&a.Epoch, &a.Source, &from)
+	a.From = from.Time
+	return a, err
+}
+
+// ofSource is the begin of a query for records of a source, with the index to
+// use: left to itself, MariaDB finds the source in it and then goes through all
+// that it ever played, instead of finding source and time together.
+func (r airRows) ofSource(columns string) string {
+	return "SELECT " + columns + " FROM playlog " + r.dialect.useIndex("playlog_source") + " WHERE log_source = ? AND is_void = 0 AND "
+}
+
+// startsAfter is when the next records of a source start, at most limit.
+func (r airRows) startsAfter(ctx context.Context, source int, at time.Time, limit int) ([]time.Time, error) {
+	return selectRows(ctx, r, scanTime,
+		r.ofSource("played_at")+"played_at > ? ORDER BY played_at LIMIT ?", source, dbTime{at}, limit)
+}
+
+// records are those of a source that start in w, and the last before it; see
+// page.
+func (r airRows) records(ctx context.Context, source int, w onair.Window) ([]onair.Record, onair.Window, error) {
+	query := r.ofSource("id, fingerprint, log_source, played_at, duration_ms, overlay")
+	// Of several that started last at one instant, Derive knows which counts.
+	before, err := selectRows(ctx, r, scanRecord, query+"played_at = ("+r.ofSource("played_at")+
+		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, dbTime{w.From})
+	if err != nil {
+		return nil, w, err
+	}
+	start := func(r onair.Record) time.Time { return r.Start }
+	within, w, err := page(w, r.page, start, func(limit int) ([]onair.Record, error) {
+		return selectRows(ctx, r, scanRecord, query+"played_at >= ? AND played_at < ? ORDER BY played_at LIMIT ?",
+			source, dbTime{w.From}, untilTime(w.To), limit)
+	})
+	return append(before, within...), w, err
+}
+
+func scanRecord(rows *sql.Rows) (onair.Record, error) {
+	var r onair.Record
+	var start dbTime
+	var milliseconds int64
+	var overlay sql.NullString
+	if err := rows.Scan(&r.Entry, (*dbUID)(&r.Fingerprint), &r.Source, &start, &milliseconds, &overlay); err != nil {
+		return r, err
+	}
+	r.Start, r.Duration = start.Time, time.Duration(milliseconds)*time.Millisecond
+	if overlay.Valid {
+		var o model.Overlay
+		if err := json.Unmarshal([]byte(overlay.String), &o); err != nil {
+			return r, fmt.Errorf("overlay of entry %d: %w", r.Entry, err)
+		}
+		if o.Changes.Duration != nil {
+			r.Duration = *o.Changes.Duration
+		}
+	}
+	return r, nil
+}
+
+// segments are those of the log that touch w, as Splice wants them. Where there
+// are many, the window returned is only the begin of w.
+func (r airRows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
+	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source FROM onair WHERE "
+	before, err := selectRows(ctx, r, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", dbTime{w.From})
+	if err != nil {
+		return nil, w, err
+	}
+	within, err := selectRows(ctx, r, scanSegment, columns+"from_at >= ? AND from_at <= ? ORDER BY from_at LIMIT ?",
+		dbTime{w.From}, untilTime(w.To), r.page)
+	if len(within) == r.page { // no two start together
+		w.To = within[r.page-1].From
+	}
+	return append(before, within...), w, err
+}
+
+func scanSegment(rows *sql.Rows) (onair.Segment, error) {
+	var s onair.Segment
+	var from dbTime
+	var until sql.Null[dbTime]
+	err := rows.Scan(&from, &until, &s.Entry, (*dbUID)(&s.Fingerprint), &s.Source)
+	s.From, s.Until = from.Time, until.V.Time
+	return s, err
+}
+
+// replace takes segments out of the log and puts others in. One that only ends
+// at another time is put in the place of the old one.
+func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error {
+	starts := make(map[time.Time]bool, len(add))
+	for _, s := range add {
+		starts[s.From] = true
+	}
+	remove = slices.DeleteFunc(remove, func(s onair.Segment) bool { return starts[s.From] })
+	rows := r.dialect.rowsPerStatement()
+	for part := range slices.Chunk(remove, rows) {
+		args := make([]any, len(part))
+		for i, s := range part {
+			args[i] = dbTime{s.From}
+		}
+		if err := r.exec(ctx, "DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
+			return err
+		}
+	}
+	for part := range slices.Chunk(add, rows) {
+		const row = "(?, ?, ?, ?, ?)"
+		args := make([]any, 0, 5*len(part))
+		for _, s := range part {
+			until := sql.Null[dbTime]{V: dbTime{s.Until}, Valid: !s.Until.IsZero()}
+			args = append(args, dbTime{s.From}, until, s.Entry, dbUID(s.Fingerprint), s.Source)
+		}
+		if err := r.exec(ctx, "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES "+row+strings.Repeat(", "+row, len(part)-1), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

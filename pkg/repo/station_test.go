@@ -1,0 +1,377 @@
+package repo_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/onairtest"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// onEachStation runs fn in parallel with a station on every kind of database.
+func onEachStation(t *testing.T, fn func(t *testing.T, s *repo.Station, raw *sql.DB)) {
+	t.Helper()
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		fn(t, db.Station(1), rawSQL(t, kind, url))
+	})
+}
+
+func wantSequence(t *testing.T, s *repo.Station, want int64) {
+	t.Helper()
+	if n, err := s.Sequence(t.Context()); err != nil || n != want {
+		t.Errorf("sequence %d, %v, want %d", n, err, want)
+	}
+}
+
+// played is an entry that started so many minutes after noon.
+func playedAt(source, minute, minutes int, title string) model.Entry {
+	return model.Entry{LogSource: source, TrackStart: onairtest.At(minute), Duration: time.Duration(minutes) * time.Minute, Title: title}
+}
+
+func activate(t *testing.T, s *repo.Station, source, minute int) model.Activation {
+	t.Helper()
+	a, err := s.Activate(t.Context(), model.Activation{Source: source, From: onairtest.At(minute), RecordedAt: noon, By: "alice"}, admitAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestStation_Sequence: it grows by one with every write that changed
+// something, and with no other; another process sees it.
+func TestStation_Sequence(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, _ repotest.Kind, url string) {
+		s, other := db.Station(1), repotest.OpenURL(t, url).Station(1)
+		wantSequence(t, s, 0)
+		e := playedAt(1, 0, 3, "a")
+		more := e
+		more.ShowName = "Morning Show"
+		health := model.Health{Source: 1, LogTime: noon, Details: "a"}
+		clock := func(second int, body string) model.Clock {
+			return model.Clock{Source: 1, SentAt: noon.Add(time.Duration(second) * time.Second), Body: []byte(body)}
+		}
+		correction := model.Correction{Kind: model.CorrectionVoid, At: noon, By: "alice", Reason: "x"}
+		ctx := t.Context()
+		var want int64
+		for _, step := range []struct {
+			name string
+			do   func(s *repo.Station) error
+		}{
+			{"StoreEntry", func(s *repo.Station) error { return s.StoreEntry(ctx, e) }},
+			{"Absorb", func(s *repo.Station) error {
+				_, err := s.Absorb(ctx, []model.Record{{Entry: more}, {Entry: e}, {Entry: playedAt(1, 3, 0, "b")}}, true)
+				return err
+			}},
+			{"StoreHealth", func(s *repo.Station) error { return s.StoreHealth(ctx, health) }},
+			{"AbsorbHealths", func(s *repo.Station) error {
+				return s.AbsorbHealths(ctx, []model.Health{health, {Source: 1, LogTime: noon, Details: "b"}, {Source: 1, LogTime: noon, Details: "b"}}, true)
+			}},
+			{"StoreClock", func(s *repo.Station) error { return s.StoreClock(ctx, clock(1, `{"a":1}`)) }},
+			{"AbsorbClocks", func(s *repo.Station) error {
+				return s.AbsorbClocks(ctx, []model.Clock{clock(0, `{"a":9}`), clock(1, `{"a":2}`)}, true)
+			}},
+			{"Correct", func(s *repo.Station) error {
+				id := find(t, s.DB, repo.EntryQuery{Raw: true, Limit: 1})[0].ID
+				_, err := s.Correct(ctx, id, func(model.Entry, []model.Correction) (model.Correction, error) { return correction, nil })
+				return err
+			}},
+			{"LogMissed", func(s *repo.Station) error {
+				_, _, err := s.LogMissed(ctx, playedAt(1, 9, 1, "c"), model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: "x"})
+				return err
+			}},
+			{"RememberActivation", func(s *repo.Station) error {
+				return s.RememberActivation(ctx, model.Activation{Epoch: 7, Source: 2, From: noon, RecordedAt: noon})
+			}},
+		} {
+			want++
+			for _, process := range []*repo.Station{s, other, s} { // the retries change nothing
+				if err := step.do(process); err != nil {
+					t.Fatalf("%s: %v", step.name, err)
+				}
+				for _, reader := range []*repo.Station{s, other} {
+					if n, err := reader.Sequence(ctx); err != nil || n != want {
+						t.Fatalf("after %s the sequence is %d, %v, want %d", step.name, n, err, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestStation_Sequence_pruned: old numbers go, and one that is gone does not
+// let a process that slept meanwhile write beside another one.
+func TestStation_Sequence_pruned(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		asleep, raw := db.Station(1), rawSQL(t, kind, url)
+		if err := asleep.StoreEntry(t.Context(), playedAt(1, 0, 1, "a")); err != nil {
+			t.Fatal(err)
+		}
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at) VALUES (3998, '2020-06-27 12:00:00.000000'), (3999, '2020-06-27 12:00:00.000000')")
+		other := repotest.OpenURL(t, url).Station(1)
+		activate(t, other, 2, 0)
+		wantSequence(t, other, 4000)
+		if kept := query(t, raw, "SELECT COUNT(*) AS n, MIN(n) AS first FROM changed")[0]; kept["first"] != "3998" || kept["n"] != "3" {
+			t.Errorf("kept %v", kept)
+		}
+		if err := asleep.StoreEntry(t.Context(), playedAt(1, 1, 1, "b")); err != nil {
+			t.Fatal(err)
+		}
+		wantSequence(t, asleep, 4001)
+		// The other way round: this process knows a number that the database has not.
+		execSQL(t, raw, "DELETE FROM changed WHERE n > 3999")
+		if err := asleep.StoreEntry(t.Context(), playedAt(1, 2, 1, "c")); err != nil {
+			t.Fatal(err)
+		}
+		wantSequence(t, asleep, 4000)
+	})
+}
+
+func TestStation_Activate(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		first := activate(t, s, 2, 0)
+		if first.Epoch != 1 {
+			t.Errorf("epoch %d, want 1", first.Epoch)
+		}
+		_, err := s.Activate(t.Context(), model.Activation{Source: 1, From: noon}, func(last model.Activation) error {
+			if !reflect.DeepEqual(last, first) {
+				t.Errorf("admit saw %+v, want %+v", last, first)
+			}
+			return model.ErrPinned
+		})
+		if !errors.Is(err, model.ErrPinned) {
+			t.Errorf("error %v, want %v", err, model.ErrPinned)
+		}
+		wantSequence(t, s, 1)
+		if n := query(t, raw, "SELECT epoch FROM activation"); len(n) != 1 {
+			t.Errorf("stored %v", n)
+		}
+	})
+}
+
+// TestStation_StoreEntry_group: callers that wait for one another share a
+// transaction, and a bad entry fails alone.
+func TestStation_StoreEntry_group(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		poisonous(t, kind, url, "INSERT", "playlog", "track_title")
+		s := db.Station(1)
+		const n = 100
+		errs := make([]error, n)
+		var all sync.WaitGroup
+		release := s.HoldTurn()
+		for i := range n {
+			title := "good"
+			if i == 70 {
+				title = poison
+			}
+			all.Go(func() { errs[i] = s.StoreEntry(t.Context(), entry(i, title)) })
+		}
+		s.AwaitWaiting(n)
+		release()
+		all.Wait()
+		for i, err := range errs {
+			if i == 70 {
+				wantRefused(t, err)
+			} else if err != nil {
+				t.Errorf("entry %d: %v", i, err)
+			}
+		}
+		if stored := find(t, db, repo.EntryQuery{}); len(stored) != n-1 {
+			t.Errorf("%d are stored, want %d", len(stored), n-1)
+		}
+
+		release = s.HoldTurn()
+		before, err := s.Sequence(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			all.Go(func() {
+				if err := s.StoreEntry(t.Context(), entry(1000+i, "good")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		s.AwaitWaiting(n)
+		release()
+		all.Wait()
+		wantSequence(t, s, before+1)
+	})
+}
+
+// TestStation_impatient: who does not get a turn in time is told so, and who
+// leaves while it writes does not stop it.
+func TestStation_impatient(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	if err := repotest.OpenURL(t, url).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s := openImpatient(t, url).Station(1)
+	release := s.HoldTurn()
+	wantUnavailable(t, slack, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })
+	wantUnavailable(t, slack, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}) })
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := s.StoreClock(gone, model.Clock{Source: 1, SentAt: noon}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+	release()
+
+	leaving, leave := context.WithCancel(t.Context())
+	a, err := s.Activate(leaving, model.Activation{Source: 2, From: noon}, func(model.Activation) error { leave(); return nil })
+	if err != nil || a.Epoch != 1 {
+		t.Errorf("%+v, %v, want it stored", a, err)
+	}
+}
+
+// TestStation_lateActivation: an activation that comes a year late takes longer
+// than one operation may, and succeeds nevertheless, in small parts.
+func TestStation_lateActivation(t *testing.T) {
+	onEachURL(t, func(t *testing.T, patient *repo.DB, _ repotest.Kind, url string) {
+		const n, timeout = 400, 2 * time.Second
+		records := make([]model.Record, n)
+		for i := range records {
+			records[i].Entry = entry(200*i, "a")
+			records[i].Entry.LogSource = 1 + i%2
+		}
+		s := patient.Station(1)
+		if _, err := s.Absorb(t.Context(), records, true); err != nil {
+			t.Fatal(err)
+		}
+		db, err := repo.Open(repo.Config{URL: url, QueryTimeout: timeout}, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		stop := db.Record(func(statement string, _ []any) {
+			if strings.HasPrefix(statement, "REPLACE INTO onair ") {
+				<-time.After(timeout / 8) // a database that is not the fastest
+			}
+		})
+		slow := db.Station(1)
+		slow.SetPage(20)
+		began := time.Now()
+		activate(t, slow, 2, 1)
+		if took := time.Since(began); took < timeout {
+			t.Errorf("took only %s", took)
+		}
+		stop()
+		if differing, err := s.Verify(t.Context()); err != nil || differing != 0 {
+			t.Errorf("%d segments differ, %v", differing, err)
+		}
+		if got, err := s.OnAir().CountEntries(t.Context(), repo.EntryQuery{}); err != nil || got != n/2+1 {
+			t.Errorf("%d segments, %v, want %d", got, err, n/2+1)
+		}
+	})
+}
+
+// TestStation_Prepare: a database that knows no on-air log yet gets one, and
+// another default source counts until the first activation.
+func TestStation_Prepare(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		raw := rawSQL(t, kind, url)
+		store(t, db, playedAt(1, 0, 5, "a"), playedAt(2, 2, 9, "b"), playedAt(1, 5, 0, "c"), playedAt(2, 14, 9, "d"))
+		if _, err := db.Activate(t.Context(), model.Activation{Source: 2, From: onairtest.At(12), RecordedAt: noon}, admitAll); err != nil {
+			t.Fatal(err)
+		}
+		titles := map[string]string{}
+		for _, e := range find(t, db, repo.EntryQuery{}) {
+			titles[e.Fingerprint().String()] = e.Title
+		}
+		prepared := func(defaultSource int) (string, *repo.Station) {
+			s := repotest.OpenURL(t, url).Station(defaultSource)
+			s.SetPage(2)
+			if err := s.Prepare(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var log string
+			for _, segment := range airLog(t, raw) {
+				log += titles[segment.Fingerprint.String()] + " " + onairtest.Text([]onair.Segment{segment})[len("1"+segment.Fingerprint.String()):] + ", "
+			}
+			return log, s
+		}
+		for _, test := range []struct {
+			defaultSource int
+			want          string
+		}{
+			{1, "a  0-5, c  5-12, d  14-23, "},
+			{2, "b  2-11, d  14-23, "},
+			{3, "d  14-23, "},
+			{1, "a  0-5, c  5-12, d  14-23, "},
+		} {
+			got, s := prepared(test.defaultSource)
+			if got != test.want {
+				t.Errorf("default %d: %q, want %q", test.defaultSource, got, test.want)
+			}
+			before, err := s.Sequence(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Prepare(t.Context()); err != nil {
+				t.Error(err)
+			}
+			wantSequence(t, s, before) // once is enough
+		}
+	})
+}
+
+func TestStation_Rebuild(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		var records []model.Record
+		for i := range 30 {
+			records = append(records, model.Record{Entry: playedAt(1+i%2, i, 0, fmt.Sprint(i))})
+		}
+		if _, err := s.Absorb(t.Context(), records, true); err != nil {
+			t.Fatal(err)
+		}
+		activate(t, s, 2, 7)
+		activate(t, s, 1, 20)
+		want := airLog(t, raw)
+		s.SetPage(3)
+		if differing, err := s.Rebuild(t.Context(), nil); err != nil || differing != 0 {
+			t.Errorf("%d segments differ, %v", differing, err)
+		}
+		wantSequence(t, s, 3) // what is right is not written
+
+		execSQL(t, raw, "DELETE FROM onair")
+		if differing, err := s.Verify(t.Context()); err != nil || differing < len(want) {
+			t.Errorf("Verify: %d segments differ, %v, want at least %d", differing, err, len(want))
+		}
+		if got := airLog(t, raw); len(got) != 0 {
+			t.Errorf("Verify wrote %v", got)
+		}
+		var heard []int64
+		if differing, err := s.Rebuild(t.Context(), func(done, total int64) {
+			if total != int64(len(records)) {
+				t.Errorf("total %d, want %d", total, len(records))
+			}
+			heard = append(heard, done)
+		}); err != nil || differing < len(want) {
+			t.Errorf("Rebuild: %d segments differ, %v", differing, err)
+		}
+		if !slices.IsSorted(heard) || len(heard) < 3 || heard[len(heard)-1] != int64(len(records)) {
+			t.Errorf("progress %v", heard)
+		}
+		if got := airLog(t, raw); !slices.Equal(got, want) {
+			t.Errorf("rebuilt %s, want %s", onairtest.Text(got), onairtest.Text(want))
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := s.Rebuild(stopped, nil); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want %v", err, context.Canceled)
+		}
+	})
+}

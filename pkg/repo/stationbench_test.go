@@ -1,0 +1,49 @@
+package repo_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// BenchmarkStationAbsorb compares what the sync node does with a batch that
+// catches up, records that follow one another, with the bare store of the same.
+func BenchmarkStationAbsorb(b *testing.B) {
+	for _, kind := range repotest.Kinds() {
+		for _, size := range []int{1, 100, 1000} {
+			for _, what := range []struct {
+				name   string
+				source int
+			}{{"bare", 1}, {"active", 1}, {"standby", 2}} {
+				b.Run(fmt.Sprintf("database=%s/batch=%d/%s", kind, size, what.name), func(b *testing.B) {
+					db := repotest.Open(b, kind)
+					absorb := db.Absorb
+					if what.name != "bare" {
+						absorb = db.Station(1).Absorb
+					}
+					benchStationAbsorb(b, what.source, size, absorb)
+				})
+			}
+		}
+	}
+}
+
+func benchStationAbsorb(b *testing.B, source, size int, absorb func(context.Context, []model.Record, bool) ([]repo.Absorbed, error)) {
+	records := make([]model.Record, size)
+	for b.Loop() {
+		for i := range records {
+			e := benchEntry()
+			e.LogSource, e.TrackStart = source, e.TrackStart.Add(time.Duration(source)*time.Hour)
+			records[i] = model.Record{Entry: e}
+		}
+		if _, err := absorb(b.Context(), records, true); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "records/s")
+}

@@ -1,0 +1,394 @@
+package repo_test
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/onairtest"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// The last record starts and the longest ends before the oracle's horizon.
+const lastStart, longest = 20, 12
+
+// history is a random history of a station: two processes over one database,
+// and what they must have stored, by the rules of the model alone.
+type history struct {
+	sources       int // that log something; one more never does
+	defaultSource int
+	processes     []*repo.Station
+	dbs           []*repo.DB
+	raw           *sql.DB
+	records       []model.Record
+	activations   []model.Activation
+	sequence      int64
+}
+
+// TestStation_Oracle: after every step of a random history, whatever the order
+// and the form in which records and activations arrive, the materialized on-air
+// log is what the oracle says about all that is stored.
+func TestStation_Oracle(t *testing.T) {
+	t.Parallel()
+	for _, kind := range repotest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			url := repotest.URL(t, kind)
+			dbs := []*repo.DB{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
+			if err := dbs[0].Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if kind == repotest.KindSQLite { // durability is shown elsewhere, and this is five times as fast
+				for _, db := range dbs {
+					if err := db.ExecRaw(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			raw := rawSQL(t, kind, url)
+			rapid.Check(t, func(rt *rapid.T) {
+				for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_rule", "changed"} {
+					execSQL(t, raw, "DELETE FROM "+table)
+				}
+				h := &history{sources: rapid.IntRange(1, 3).Draw(rt, "sources"), dbs: dbs, raw: raw}
+				h.defaultSource = h.anySource(rt)
+				for _, db := range dbs {
+					h.processes = append(h.processes, h.start(rt, db))
+				}
+				for range rapid.IntRange(1, 16).Draw(rt, "steps") {
+					h.step(t.Context(), rt)
+				}
+				differing, err := h.process(rt).Verify(t.Context())
+				if err != nil || differing != 0 {
+					rt.Fatalf("Verify finds %d segments different, %v", differing, err)
+				}
+			})
+		})
+	}
+}
+
+// start begins a process, which reads in parts of any size.
+func (h *history) start(t *rapid.T, db *repo.DB) *repo.Station {
+	s := db.Station(h.defaultSource)
+	s.SetPage(rapid.SampledFrom([]int{2, 3, 5, 2000}).Draw(t, "page"))
+	return s
+}
+
+func (h *history) anySource(t *rapid.T) int { return rapid.IntRange(1, h.sources+1).Draw(t, "source") }
+
+func (h *history) process(t *rapid.T) *repo.Station {
+	return rapid.SampledFrom(h.processes).Draw(t, "process")
+}
+
+func anyMinute(t *rapid.T) time.Time {
+	return onairtest.At(rapid.IntRange(0, lastStart).Draw(t, "minute"))
+}
+
+func anyDuration(t *rapid.T) time.Duration {
+	return time.Duration(rapid.IntRange(0, longest).Draw(t, "duration")) * time.Minute
+}
+
+// anyRecord is a new record, or a copy of a known one that may say more.
+func (h *history) anyRecord(t *rapid.T) model.Record {
+	if len(h.records) > 0 && rapid.IntRange(0, 3).Draw(t, "again") == 0 {
+		r := rapid.SampledFrom(h.records).Draw(t, "known")
+		r.Entry.Duration = anyDuration(t)
+		if rapid.Bool().Draw(t, "as it was played") {
+			r.Corrections = nil
+		}
+		return h.maybeCorrected(t, r)
+	}
+	return h.maybeCorrected(t, model.Record{Entry: h.anyEntry(t)})
+}
+
+func (h *history) anyEntry(t *rapid.T) model.Entry {
+	return model.Entry{
+		LogSource:  rapid.IntRange(1, h.sources).Draw(t, "source"),
+		TrackStart: anyMinute(t),
+		Title:      rapid.SampledFrom([]string{"a", "b"}).Draw(t, "title"),
+		Duration:   anyDuration(t),
+	}
+}
+
+func (h *history) maybeCorrected(t *rapid.T, r model.Record) model.Record {
+	r.Corrections = slices.Clone(r.Corrections)
+	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "corrections") {
+		r.Corrections = append(r.Corrections, anyCorrection(t))
+	}
+	r.Normalize()
+	return r
+}
+
+func anyCorrection(t *rapid.T) model.Correction {
+	c := model.Correction{
+		Kind:   rapid.SampledFrom([]string{model.CorrectionAmend, model.CorrectionAmend, model.CorrectionVoid, model.CorrectionRestore}).Draw(t, "kind"),
+		At:     noon.Add(time.Duration(rapid.IntRange(0, 5).Draw(t, "made at")) * time.Hour),
+		By:     "alice",
+		Reason: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "reason"),
+	}
+	if c.Kind == model.CorrectionAmend {
+		if rapid.Bool().Draw(t, "amends start") {
+			c.Changes.TrackStart = new(anyMinute(t))
+		}
+		if rapid.Bool().Draw(t, "amends duration") {
+			c.Changes.Duration = new(anyDuration(t))
+		}
+		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c"}).Draw(t, "amended title"))
+	}
+	return c
+}
+
+// merge notes that a record was stored, and reports whether that changed
+// anything.
+func (h *history) merge(r model.Record) bool {
+	r.Entry.Synced = true
+	for i, known := range h.records {
+		if known.Entry.Fingerprint() == r.Entry.Fingerprint() {
+			merged := model.MergeRecords(known, r)
+			h.records[i] = merged
+			return merged.Content() != known.Content()
+		}
+	}
+	h.records = append(h.records, r)
+	return true
+}
+
+// step lets one thing happen, sometimes twice, and compares.
+func (h *history) step(ctx context.Context, t *rapid.T) {
+	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper"}
+	if len(h.records) > 0 {
+		kinds = append(kinds, "correct", "correct", "lose")
+	}
+	kind := rapid.SampledFrom(kinds).Draw(t, "step")
+	s := h.process(t)
+	changed := false
+	var do func() error
+	switch kind {
+	case "store":
+		r := model.Record{Entry: h.anyRecord(t).Entry}
+		r.Normalize()
+		changed = h.merge(r)
+		do = func() error { return s.StoreEntry(ctx, r.Entry) }
+	case "absorb":
+		var batch []model.Record
+		for range rapid.IntRange(1, 6).Draw(t, "records") {
+			r := h.anyRecord(t)
+			batch = append(batch, r)
+			if h.merge(r) {
+				changed = true
+			}
+		}
+		do = func() error { return h.absorb(ctx, s, batch) }
+	case "correct":
+		i := rapid.IntRange(0, len(h.records)-1).Draw(t, "which")
+		id := h.records[i].Entry.Fingerprint()
+		c := anyCorrection(t)
+		c.Entry = id
+		changed = h.merge(model.Record{Entry: h.records[i].Entry, Corrections: []model.Correction{c}})
+		number := h.numbers(t)[id]
+		do = func() error {
+			_, err := s.Correct(ctx, number, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
+			return err
+		}
+	case "log missed":
+		e, c := h.anyEntry(t), model.Correction{Kind: model.CorrectionLog, At: noon, By: "bob", Reason: "missed"}
+		e.Manual = true
+		r := model.Record{Entry: e, Corrections: []model.Correction{c}}
+		r.Normalize()
+		changed = h.merge(r)
+		do = func() error { _, _, err := s.LogMissed(ctx, e, c); return err }
+	case "activate":
+		a := model.Activation{Source: h.anySource(t), From: anyMinute(t), RecordedAt: noon, By: "carol", Reason: "test"}
+		stored, err := s.Activate(ctx, a, func(model.Activation) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.activations = append(h.activations, stored)
+		changed = true
+	case "remember": // an activation of which the sync node lost the memory
+		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: noon}
+		if !slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == a.Epoch }) {
+			h.activations = append(h.activations, a)
+			changed = true
+		}
+		do = func() error { return s.RememberActivation(ctx, a) }
+	case "lose": // what a cluster had acknowledged, and get it again
+		r := rapid.SampledFrom(h.records).Draw(t, "lost")
+		id := r.Entry.Fingerprint()
+		for _, statement := range []string{"DELETE FROM playlog WHERE fingerprint = ?", "DELETE FROM correction WHERE entry = ?"} {
+			if _, err := h.raw.ExecContext(ctx, statement, id[:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		changed = true
+		do = func() error { return h.absorb(ctx, s, []model.Record{r}) }
+	case "tamper":
+		changed = h.tamper(ctx, t, s)
+	case "restart":
+		i := slices.Index(h.processes, s)
+		h.processes[i] = h.start(t, h.dbs[i])
+	case "default":
+		h.changeDefault(ctx, t)
+		return
+	}
+	if do != nil {
+		if err := do(); err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+	}
+	h.compare(ctx, t, kind, changed)
+	if do != nil && rapid.Bool().Draw(t, "twice") {
+		if err := do(); err != nil {
+			t.Fatalf("%s again: %v", kind, err)
+		}
+		h.compare(ctx, t, kind+" again", false)
+	}
+}
+
+// absorb stores a batch, and what it is told must be what is there.
+func (h *history) absorb(ctx context.Context, s *repo.Station, batch []model.Record) error {
+	_, err := s.Absorb(ctx, batch, true)
+	return err
+}
+
+// tamper changes the log behind the station's back and has it rebuilt.
+func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (changed bool) {
+	log := airLog(t, h.raw)
+	if len(log) == 0 {
+		return false
+	}
+	victim := rapid.SampledFrom(log).Draw(t, "segment")
+	how := rapid.SampledFrom([]string{
+		"DELETE FROM onair WHERE from_at = ?",
+		"UPDATE onair SET until_at = '2020-06-27 12:39:00.000000' WHERE from_at = ?",
+		"UPDATE onair SET entry_id = -1 WHERE from_at = ?",
+		"UPDATE onair SET from_at = '2020-06-27 11:00:00.000000' WHERE from_at = ?",
+	}).Draw(t, "tampering")
+	if _, err := h.raw.ExecContext(ctx, how, victim.From.Format("2006-01-02 15:04:05.000000")); err != nil {
+		t.Fatal(err)
+	}
+	for _, examine := range []func(context.Context) (int, error){
+		s.Verify,
+		func(ctx context.Context) (int, error) { return s.Rebuild(ctx, nil) },
+	} {
+		if differing, err := examine(ctx); err != nil || differing == 0 {
+			t.Fatalf("after %q of %v: %d differ, %v", how, victim.From, differing, err)
+		}
+	}
+	if differing, err := s.Verify(ctx); err != nil || differing != 0 {
+		t.Fatalf("after Rebuild: %d differ, %v", differing, err)
+	}
+	var err error
+	if h.sequence, err = s.Sequence(ctx); err != nil { // it takes more than one transaction
+		t.Fatal(err)
+	}
+	return false
+}
+
+// changeDefault restarts all processes with another default source.
+func (h *history) changeDefault(ctx context.Context, t *rapid.T) {
+	h.defaultSource = h.anySource(t)
+	for i, db := range h.dbs {
+		h.processes[i] = h.start(t, db)
+		if err := h.processes[i].Prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if h.sequence, err = h.processes[0].Sequence(ctx); err != nil { // what this costs does not matter
+		t.Fatal(err)
+	}
+	h.compare(ctx, t, "default", false)
+}
+
+// compare fails where the log is not what the oracle says, or where the
+// sequence did not grow with what changed.
+func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed bool) {
+	t.Helper()
+	if changed {
+		h.sequence++
+	}
+	if n, err := h.process(t).Sequence(ctx); err != nil || n != h.sequence {
+		t.Fatalf("after %s the sequence is %d, want %d, %v", step, n, h.sequence, err)
+	}
+	numbers := h.numbers(t)
+	if len(numbers) != len(h.records) {
+		t.Fatalf("after %s %d entries are stored, want %d", step, len(numbers), len(h.records))
+	}
+	var records []onair.Record
+	for _, r := range h.records {
+		if !r.Entry.Overlay.Void {
+			e := r.Entry
+			e.ID = numbers[e.Fingerprint()]
+			records = append(records, onair.NewRecord(e))
+		}
+	}
+	want := onairtest.Oracle(records, h.activations, h.defaultSource)
+	if got := airLog(t, h.raw); !slices.Equal(got, want) {
+		t.Fatalf("after %s the log is\n%s, want\n%s", step, onairtest.Text(got), onairtest.Text(want))
+	}
+}
+
+// numbers are those under which the entries are stored.
+func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
+	rows, err := h.raw.Query("SELECT fingerprint, id FROM playlog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	numbers := map[model.Fingerprint]int64{}
+	for rows.Next() {
+		var id []byte
+		var number int64
+		if err := rows.Scan(&id, &number); err != nil {
+			t.Fatal(err)
+		}
+		numbers[model.Fingerprint(id)] = number
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return numbers
+}
+
+// airLog reads the materialized log.
+func airLog(t interface{ Fatal(...any) }, raw *sql.DB) []onair.Segment {
+	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source FROM onair ORDER BY from_at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var log []onair.Segment
+	parse := func(text string) time.Time {
+		at, err := time.Parse("2006-01-02 15:04:05.000000", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for rows.Next() {
+		var s onair.Segment
+		var from string
+		var until sql.NullString
+		var id []byte
+		if err := rows.Scan(&from, &until, &s.Entry, &id, &s.Source); err != nil {
+			t.Fatal(err)
+		}
+		s.From, s.Fingerprint = parse(from), model.Fingerprint(id)
+		if until.Valid {
+			s.Until = parse(until.String)
+		}
+		log = append(log, s)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return log
+}

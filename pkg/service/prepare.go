@@ -1,0 +1,113 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+)
+
+// How often the service looks for a database that is away at start.
+const (
+	firstLook = 250 * time.Millisecond
+	maxLook   = 5 * time.Second
+)
+
+// errPreparing is why a service that answers already is not ready.
+var errPreparing = errors.New("what the service keeps is being brought up to date")
+
+// ready tells why the service can't do its work now, or nil.
+func (s *Service) ready(ctx context.Context) error {
+	if s.DB != nil {
+		if err := s.DB.Ready(ctx); err != nil {
+			return err
+		}
+	}
+	if s.preparing.Load() {
+		return errPreparing
+	}
+	return nil
+}
+
+// prepare brings the schema up to date, or sees that it is, as soon as the
+// database is there, and then does what the service itself asks for. systemd
+// hears that the service is ready after the first look, whatever it showed: a
+// service that answers 503 and recovers by itself is better than one that is
+// killed for waiting. Only a schema that this binary cannot use ends the
+// service. It returns nil where ctx ended.
+func (s *Service) prepare(ctx context.Context, w Work) error {
+	lasting := logging.NewLasting(s.opts.Log, "database not ready")
+	for pause := firstLook; ; pause = min(2*pause, maxLook) {
+		err := s.look(ctx)
+		if pause == firstLook && (err == nil || errors.Is(err, model.ErrUnavailable)) {
+			s.notify(daemon.SdNotifyReady)
+		}
+		if err == nil && w.Prepare != nil {
+			err = w.Prepare(ctx)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !errors.Is(err, model.ErrUnavailable):
+			return err
+		}
+		lasting.Report(err)
+		if err == nil {
+			s.preparing.Store(false)
+			if w.Prepared != nil {
+				w.Prepared()
+			}
+			debug.FreeOSMemory() // of reading the contract, mostly
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// look brings the schema up to date where that is asked for, and tells whether
+// it is.
+func (s *Service) look(ctx context.Context) error {
+	if s.DB == nil {
+		return nil
+	}
+	if s.opts.Database.MigrateAtStart() {
+		if err := s.DB.Migrate(ctx); err != nil {
+			return err
+		}
+	}
+	return s.DB.Ready(ctx)
+}
+
+// watchdog tells systemd, where it asks, that the service is alive.
+func (s *Service) watchdog(ctx context.Context) error {
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil || interval == 0 {
+		return err
+	}
+	ticker := time.NewTicker(interval / 2)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			s.notify(daemon.SdNotifyWatchdog)
+		}
+	}
+}
+
+// notify tells systemd; without systemd it does nothing.
+func (s *Service) notify(state string) {
+	if _, err := daemon.SdNotify(false, state); err != nil {
+		s.opts.Log.Warn().Err(err).Str("state", state).Msg("systemd can't be told")
+	}
+}

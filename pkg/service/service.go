@@ -1,0 +1,135 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/repo"
+)
+
+// Options are what a service is made of.
+type Options struct {
+	// Name is that of the binary, and the service's in the contract's
+	// x-served-by.
+	Name    string
+	Version string
+	Log     zerolog.Logger
+	HTTP    httpserver.Config
+	// Database is nil where the service has none.
+	Database *repo.Config
+}
+
+// Service is what every service has. Make it with New, register handlers and
+// metrics, and Run it once.
+type Service struct {
+	// DB is open, but need not be there yet; nil where the service has none.
+	DB *repo.DB
+	// Cache holds the answers to public reads; whoever writes invalidates it.
+	Cache  *answers.Cache
+	Server *httpserver.Server
+
+	opts Options
+	// preparing: the schema is there, and Work.Prepare is not done yet.
+	preparing atomic.Bool
+}
+
+// New opens the database and makes the server. An error means that the
+// configuration is wrong.
+func New(o Options) (*Service, error) {
+	s := &Service{opts: o, Cache: answers.New(answers.Config{})}
+	var err error
+	if o.Database != nil {
+		if s.DB, err = repo.Open(*o.Database, s.Log("database")); err != nil {
+			return nil, err
+		}
+	}
+	if s.Server, err = httpserver.New(o.HTTP, httpserver.Options{
+		Log:     s.Log("http"),
+		Service: o.Name,
+		Ready:   s.ready,
+		Wrap:    s.Cache.Middleware,
+	}); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	s.Server.Registry().MustRegister(s.Cache, buildInfo(o))
+	return s, nil
+}
+
+// Log is the logger of one part of the service.
+func (s *Service) Log(component string) zerolog.Logger {
+	return s.opts.Log.With().Str("component", component).Logger()
+}
+
+func buildInfo(o Options) prometheus.Collector {
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "aura_build_info", Help: "Always 1; the labels tell which build runs.",
+		ConstLabels: prometheus.Labels{"service": o.Name, "version": o.Version},
+	})
+	info.Set(1)
+	return info
+}
+
+// Listen opens the port, so that Addr is known before Run.
+func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }
+
+// Addr is where the service listens, nil before Listen.
+func (s *Service) Addr() net.Addr { return s.Server.Addr() }
+
+// Close closes the database of a service that is not run. Run does so itself.
+func (s *Service) Close() error {
+	if s.DB == nil {
+		return nil
+	}
+	return s.DB.Close()
+}
+
+// Work is what a service does beside answering requests.
+type Work struct {
+	// Prepare brings what the service keeps in the database up to date, once the
+	// schema is there; until it is done /readyz says no. It is repeated while
+	// its error is model.ErrUnavailable; any other ends the service.
+	Prepare func(ctx context.Context) error
+	// Prepared is called when the database is ready: what was answered without
+	// it is out of date.
+	Prepared func()
+	// Tasks begin then. Each runs until its context ends and returns nil; an
+	// error ends the service.
+	Tasks []func(ctx context.Context) error
+}
+
+// Run serves until ctx ends, then drains and closes the database. It returns
+// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the database's
+// schema is not this binary's, and nil after a stop that was asked for.
+func (s *Service) Run(ctx context.Context, w Work) error {
+	if err := s.Server.Listen(ctx); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	s.opts.Log.Info().Stringer("address", s.Addr()).Msg("listening")
+	s.preparing.Store(w.Prepare != nil)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.Server.Run(ctx) })
+	g.Go(func() error {
+		if err := s.prepare(ctx, w); err != nil || ctx.Err() != nil {
+			return err
+		}
+		for _, task := range w.Tasks {
+			g.Go(func() error { return task(ctx) })
+		}
+		return nil
+	})
+	g.Go(func() error { return s.watchdog(ctx) })
+	// Requests end before the database does: their last entries are stored.
+	err := errors.Join(g.Wait(), s.Close())
+	if err == nil {
+		s.opts.Log.Info().Msg("stopped")
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/service"
+	"aura.radio/engine/pkg/service/servicetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+
+// app is a service that does w.
+type app struct {
+	*service.Service
+	w service.Work
+}
+
+func (a app) Run(ctx context.Context) error { return a.Service.Run(ctx, a.w) }
+
+func newApp(t *testing.T, database *repo.Config, w service.Work) app {
+	t.Helper()
+	s, err := service.New(service.Options{
+		Name: "test", Version: "1.2.3", Log: zerolog.Nop(), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}, Database: database,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app{s, w}
+}
+
+func sqlite(t *testing.T) *repo.Config {
+	t.Helper()
+	return &repo.Config{URL: repotest.URL(t, repotest.KindSQLite)}
+}
+
+// TestService_Prepare: what a service prepares is tried again while the database
+// is away; until then the service answers but is not ready, and its tasks wait.
+func TestService_Prepare(t *testing.T) {
+	t.Parallel()
+	var tries, prepared atomic.Int64
+	goOn, began := make(chan struct{}), make(chan struct{})
+	a := newApp(t, sqlite(t), service.Work{
+		Prepare: func(ctx context.Context) error {
+			if tries.Add(1) == 1 {
+				return fmt.Errorf("test: %w", model.ErrUnavailable)
+			}
+			select {
+			case <-goOn:
+			case <-ctx.Done():
+			}
+			return nil
+		},
+		Prepared: func() { prepared.Add(1) },
+		Tasks: []func(context.Context) error{func(ctx context.Context) error {
+			if prepared.Load() != 1 {
+				t.Errorf("a task began, prepared %d times", prepared.Load())
+			}
+			close(began)
+			<-ctx.Done()
+			return nil
+		}},
+	})
+	s := servicetest.Start(t, a)
+	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(answer servicetest.Answer, text string) bool {
+		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "brought up to date") && tries.Load() == 2
+	})
+	if res, _ := s.Call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
+		t.Errorf("healthz while preparing: %s", res.Status)
+	}
+	select {
+	case <-began:
+		t.Error("a task began before its time")
+	default:
+	}
+	close(goOn)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	<-began
+	if _, text := s.Call(http.MethodGet, "/metrics", ""); !strings.Contains(text, `aura_build_info{service="test",version="1.2.3"} 1`) {
+		t.Errorf("metrics: %s", text)
+	}
+}
+
+// TestService_Fails: a task or a preparation that fails ends the service, and
+// so does a schema that is not this program's.
+func TestService_Fails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	breaks := func(context.Context) error { return broken }
+	old := sqlite(t)
+	old.AutoMigrate = new(false)
+	for name, test := range map[string]struct {
+		database *repo.Config
+		w        service.Work
+		want     error
+	}{
+		"Task":       {sqlite(t), service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
+		"Prepare":    {sqlite(t), service.Work{Prepare: breaks}, broken},
+		"Schema":     {old, service.Work{}, repo.ErrSchemaOlder},
+		"NoDatabase": {nil, service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), servicetest.Patience)
+			defer cancel()
+			if err := newApp(t, test.database, test.w).Run(ctx); !errors.Is(err, test.want) {
+				t.Errorf("error is %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,117 @@
+// Package servicetest runs whole services in tests and speaks to them. It
+// promises that a service which a test started is stopped, and has ended, before
+// the test is over.
+package servicetest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Patience bounds every wait.
+const Patience = 30 * time.Second
+
+// App is a service that can be run.
+type App interface {
+	Listen(ctx context.Context) error
+	Addr() net.Addr
+	Run(ctx context.Context) error
+}
+
+// Service is a running one.
+type Service struct {
+	URL string // without a path
+	// Stop ends it, and returns the error with which it ended.
+	Stop func() error
+
+	t testing.TB
+}
+
+// Start runs a service until the test ends. It is configured to listen on a
+// port that the kernel chooses.
+func Start(t testing.TB, app App) *Service {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := app.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- app.Run(ctx) }()
+	s := &Service{t: t, URL: "http://" + app.Addr().String()}
+	s.Stop = sync.OnceValue(func() error {
+		cancel()
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(Patience):
+			return errors.New("did not stop")
+		}
+	})
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// Answer is an answer without its body.
+type Answer struct {
+	StatusCode int
+	Status     string
+	Header     http.Header
+}
+
+// Call makes a request; a body is JSON, "" is none.
+func (s *Service) Call(method, path, body string) (_ Answer, text string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	all, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Answer{res.StatusCode, res.Status, res.Header}, string(all)
+}
+
+// Await calls again and again until the answer has that status.
+func (s *Service) Await(status int, method, path, body string) (_ Answer, text string) {
+	s.t.Helper()
+	return s.AwaitAnswer(method, path, body, func(a Answer, _ string) bool { return a.StatusCode == status })
+}
+
+// AwaitAnswer calls again and again until the answer is as wanted.
+func (s *Service) AwaitAnswer(method, path, body string, wanted func(Answer, string) bool) (_ Answer, text string) {
+	s.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(Patience)
+	for {
+		res, text := s.Call(method, path, body)
+		if wanted(res, text) {
+			return res, text
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			s.t.Fatalf("%s %s: still %s %s", method, path, res.Status, text)
+		}
+	}
+}
