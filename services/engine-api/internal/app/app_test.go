@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,23 +17,14 @@ import (
 
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
-// patience bounds every wait of these tests.
-const patience = 30 * time.Second
-
-// service is a whole engine-api on a port of its own.
-type service struct {
-	t    *testing.T
-	url  string
-	stop func() error
-}
-
-func configure(t *testing.T, databaseURL string, more map[string]string) config.Config {
+func configure(t testing.TB, databaseURL string, more map[string]string) config.Config {
 	t.Helper()
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
@@ -50,81 +40,13 @@ func configure(t *testing.T, databaseURL string, more map[string]string) config.
 	return cfg
 }
 
-func start(t *testing.T, databaseURL string) *service {
+func start(t *testing.T, databaseURL string) *servicetest.Service {
 	t.Helper()
 	a, err := app.New(configure(t, databaseURL, nil), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := a.Listen(ctx); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
-	s := &service{t: t, url: "http://" + a.Addr().String()}
-	s.stop = sync.OnceValue(func() error {
-		cancel()
-		select {
-		case err := <-done:
-			return err
-		case <-time.After(patience):
-			return errors.New("did not stop")
-		}
-	})
-	t.Cleanup(func() {
-		if err := s.stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// head is an answer without its body.
-type head struct {
-	StatusCode int
-	Status     string
-	Header     http.Header
-}
-
-func (s *service) call(method, path, body string) (_ head, answer string) {
-	s.t.Helper()
-	req, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	all, err := io.ReadAll(res.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return head{res.StatusCode, res.Status, res.Header}, string(all)
-}
-
-// await asks again until the answer has that status.
-func (s *service) await(status int, method, path, body string) (_ head, answer string) {
-	s.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	deadline := time.After(patience)
-	for {
-		res, answer := s.call(method, path, body)
-		if res.StatusCode == status {
-			return res, answer
-		}
-		select {
-		case <-again.C:
-		case <-deadline:
-			s.t.Fatalf("%s %s: %s %s, want %d", method, path, res.Status, answer, status)
-		}
-	}
+	return servicetest.Start(t, a)
 }
 
 // The first call of the README, as it stands there.
@@ -146,21 +68,21 @@ func TestApp_FreshStart(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			url := repotest.URL(t, kind)
 			s := start(t, url)
-			s.await(http.StatusOK, http.MethodGet, "/readyz", "")
-			if res, answer := s.call(http.MethodGet, "/api/v1/trackservice/current", ""); res.StatusCode != http.StatusNoContent {
+			s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+			if res, answer := s.Call(http.MethodGet, "/api/v1/trackservice/current", ""); res.StatusCode != http.StatusNoContent {
 				t.Errorf("current on an empty database: %s %s", res.Status, answer)
 			}
-			if res, answer := s.call(http.MethodPost, "/api/v1/playlog/store", mazzie); res.StatusCode != http.StatusNoContent {
+			if res, answer := s.Call(http.MethodPost, "/api/v1/playlog/store", mazzie); res.StatusCode != http.StatusNoContent {
 				t.Fatalf("store: %s %s", res.Status, answer)
 			}
-			if _, answer := s.call(http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
+			if _, answer := s.Call(http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
 				t.Errorf("current is %s", answer)
 			}
-			if err := s.stop(); err != nil {
+			if err := s.Stop(); err != nil {
 				t.Fatal(err)
 			}
 			again := start(t, url)
-			if _, answer := again.await(http.StatusOK, http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
+			if _, answer := again.Await(http.StatusOK, http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
 				t.Errorf("current after a restart is %s", answer)
 			}
 		})
@@ -173,11 +95,11 @@ func TestApp_FreshStart(t *testing.T) {
 func TestApp_DatabaseAway(t *testing.T) {
 	server := repotest.MariaDB(t)
 	s := start(t, server.URL(t))
-	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
-	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
 	const list, current = "/api/v1/trackservice?limit=3", "/api/v1/trackservice/current"
-	_, before := s.call(http.MethodGet, list, "")
-	s.call(http.MethodGet, current, "")
+	_, before := s.Call(http.MethodGet, list, "")
+	s.Call(http.MethodGet, current, "")
 
 	server.Kill()
 	t.Cleanup(func() { server.Restart(t) }) // also where this test fails before it does
@@ -185,7 +107,7 @@ func TestApp_DatabaseAway(t *testing.T) {
 	for path, body := range map[string]string{
 		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": "{}",
 	} {
-		res, answer := s.call(http.MethodPost, path, body)
+		res, answer := s.Call(http.MethodPost, path, body)
 		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" ||
 			res.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("POST %s without a database: %s %v %s", path, res.Status, res.Header, answer)
@@ -193,22 +115,22 @@ func TestApp_DatabaseAway(t *testing.T) {
 	}
 	// The refused writes made what is held in memory out of date or not: either
 	// way it is the best there is.
-	if res, answer := s.call(http.MethodGet, list, ""); res.StatusCode != http.StatusOK || answer != before {
+	if res, answer := s.Call(http.MethodGet, list, ""); res.StatusCode != http.StatusOK || answer != before {
 		t.Errorf("list from memory: %s %s", res.Status, answer)
 	}
-	if res, answer := s.call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
+	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
 		t.Errorf("current from memory: %s %s", res.Status, answer)
 	}
-	if res, _ := s.call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable {
+	if res, _ := s.Call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("readyz without a database: %s", res.Status)
 	}
-	if res, _ := s.call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
+	if res, _ := s.Call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("healthz without a database: %s", res.Status)
 	}
 
 	server.Restart(t)
-	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", strings.Replace(mazzie, "Fade Into You", "Halah", 1))
-	if _, answer := s.await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); !strings.Contains(answer, "Halah") || !strings.Contains(answer, "Fade Into You") {
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", strings.Replace(mazzie, "Fade Into You", "Halah", 1))
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); !strings.Contains(answer, "Halah") || !strings.Contains(answer, "Fade Into You") {
 		t.Errorf("playlog after the database came back: %s", answer)
 	}
 }
@@ -220,12 +142,12 @@ func TestApp_DatabaseAwayAtStart(t *testing.T) {
 	server.Stop()
 	t.Cleanup(func() { server.Restart(t) })
 	s := start(t, url)
-	if res, answer := s.call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("store without a database: %s %s", res.Status, answer)
 	}
 	server.Restart(t)
-	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
-	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 }
 
 // makeNewer migrates the SQLite database to a version that does not exist yet.
@@ -252,7 +174,7 @@ func TestApp_Schema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), servicetest.Patience)
 		defer cancel()
 		return a.Run(ctx)
 	}
@@ -276,9 +198,9 @@ func TestApp_Schema(t *testing.T) {
 func TestApp_Stop(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite))
-	s.await(http.StatusOK, http.MethodGet, "/readyz", "")
-	s.await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/trackservice/stream", http.NoBody)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/trackservice/stream", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +219,7 @@ func TestApp_Stop(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	if err := s.stop(); err != nil {
+	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(began); took > 9*time.Second {

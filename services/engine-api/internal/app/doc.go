@@ -1,9 +1,6 @@
-// Package app is engine-api as a whole: it wires the parts, starts them, and
-// stops them in the order in which nothing is lost.
+// Package app is engine-api as a whole: it wires the parts over the base that
+// every service has.
 //
-// It promises that an acknowledged request is durable, that the service serves
-// what it can while the database is away and recovers by itself, that a
-// database of a newer schema is refused, and that after the end of its context
-// Run returns within the drain time with every request answered or cut, and
-// the database closed.
+// It promises that an acknowledged request is durable, and beside that what
+// package service does.
 package app

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"aura.radio/engine/pkg/command"
 )
 
 func run(t *testing.T, environ map[string]string, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = Run(t.Context(), args, environ, "1.2.3", &stdout, &stderr)
+	code = Program("1.2.3").Run(t.Context(), args, environ, &stdout, &stderr)
 	return code, stdout.String(), stderr.String()
 }
 
@@ -28,7 +30,7 @@ func TestRun(t *testing.T) {
 
 	t.Run("Version", func(t *testing.T) {
 		t.Parallel()
-		if code, out, _ := run(t, nil, "version"); code != exitOK || out != "engine-api 1.2.3\n" {
+		if code, out, _ := run(t, nil, "version"); code != command.ExitOK || out != "engine-api 1.2.3\n" {
 			t.Errorf("got %d %q", code, out)
 		}
 	})
@@ -36,11 +38,11 @@ func TestRun(t *testing.T) {
 	t.Run("CheckConfig", func(t *testing.T) {
 		t.Parallel()
 		for _, way := range []string{"check-config", "--check-config"} {
-			if code, _, errOut := run(t, database(t), way); code != exitOK {
+			if code, _, errOut := run(t, database(t), way); code != command.ExitOK {
 				t.Errorf("%s: %d %s", way, code, errOut)
 			}
 			code, _, errOut := run(t, map[string]string{"AURA_HOST_ID": "x", "AURA_LISTN": ":1"}, way)
-			if code != exitConfig || !strings.Contains(errOut, "AURA_HOST_ID") || !strings.Contains(errOut, "did you mean AURA_LISTEN") {
+			if code != command.ExitConfig || !strings.Contains(errOut, "AURA_HOST_ID") || !strings.Contains(errOut, "did you mean AURA_LISTEN") {
 				t.Errorf("%s: %d %s", way, code, errOut)
 			}
 		}
@@ -49,7 +51,7 @@ func TestRun(t *testing.T) {
 	t.Run("Usage", func(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{{"nonsense"}, {"--nonsense"}, {"migrate", "up", "twice"}, {"migrate", "upp"}, {"migrate"}} {
-			if code, _, errOut := run(t, database(t), args...); code != exitConfig || errOut == "" {
+			if code, _, errOut := run(t, database(t), args...); code != command.ExitConfig || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}
 		}
@@ -60,7 +62,7 @@ func TestRun(t *testing.T) {
 		environ := database(t)
 		applied := func(args ...string) int {
 			code, out, errOut := run(t, environ, args...)
-			if code != exitOK {
+			if code != command.ExitOK {
 				t.Fatalf("%v: %d %s", args, code, errOut)
 			}
 			lines := strings.Split(strings.TrimSpace(out), "\n")[1:]
@@ -88,7 +90,7 @@ func TestRun(t *testing.T) {
 		t.Parallel()
 		environ := database(t)
 		environ["AURA_DB_AUTO_MIGRATE"] = "false"
-		if code, _, errOut := run(t, environ, "serve"); code != exitConfig || !strings.Contains(errOut, "migrate up") {
+		if code, _, errOut := run(t, environ, "serve"); code != command.ExitConfig || !strings.Contains(errOut, "migrate up") {
 			t.Errorf("got %d %q", code, errOut)
 		}
 	})
@@ -98,7 +100,7 @@ func TestRun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var stderr bytes.Buffer
-		if code := Run(ctx, nil, database(t), "1.2.3", &stderr, &stderr); code != exitOK {
+		if code := Program("1.2.3").Run(ctx, nil, database(t), &stderr, &stderr); code != command.ExitOK {
 			t.Errorf("a stop that was asked for: %d %s", code, &stderr)
 		}
 	})

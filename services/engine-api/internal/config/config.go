@@ -11,6 +11,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
@@ -18,17 +19,17 @@ import (
 
 // Config is all that engine-api can be told. Variables carry the prefix AURA_.
 type Config struct {
-	HostID          int    `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1; playlog entries without a source are its own."`
-	StationTimezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's."`
-	DefaultSource   int    `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
+	HostID        int `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1; playlog entries without a source are its own."`
+	Station       stationtime.Config
+	DefaultSource int `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
+
+	SyncHost string `env:"SYNC_HOST" doc:"The sync node in a redundant deployment, such as http://host-3:8010: it gets all that is stored here, and decides which source is active. Empty: there is none."`
+	Peers    peer.Config
 
 	Tracks   trackservice.Config
 	Database repo.Config
 	HTTP     httpserver.Config
 	Log      logging.Config
-
-	// Zone is StationTimezone, loaded.
-	Zone *stationtime.Zone
 }
 
 // Load reads and validates the configuration; the error names every mistake.
@@ -40,7 +41,7 @@ func Load(environ map[string]string) (Config, error) {
 	return cfg, nil
 }
 
-// Validate checks what the blocks do not check themselves, and loads the zone.
+// Validate checks what the blocks do not check themselves.
 func (c *Config) Validate() error {
 	var mistakes []error
 	refuse := func(variable, value, rule string) {
@@ -52,13 +53,10 @@ func (c *Config) Validate() error {
 	if c.DefaultSource < 1 {
 		refuse("DEFAULT_SOURCE", strconv.Itoa(c.DefaultSource), "must be a source's number, from 1")
 	}
-	name := c.StationTimezone
-	if name == "" {
-		name = stationtime.HostZone()
-	}
-	var err error
-	if c.Zone, err = stationtime.Load(name); err != nil {
-		refuse("STATION_TIMEZONE", name, "must be a zone of the IANA database, such as Europe/Vienna")
+	if c.SyncHost != "" {
+		if _, err := peer.New(c.SyncHost, c.Peers); err != nil {
+			refuse("SYNC_HOST", "", err.Error()) // which shows no password
+		}
 	}
 	return errors.Join(mistakes...)
 }

@@ -1,43 +1,16 @@
 package config
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/config/configtest"
 )
 
-var update = flag.Bool("update", false, "write the README's configuration table")
-
-const readme = "../../../../README.md"
-
-// TestReadme fails where the README's table is not what the structs say; run
-// the test with -update to write it.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	const begin, end = "<!-- configuration: engine-api -->\n", "<!-- /configuration -->"
-	text, err := os.ReadFile(readme)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found := strings.Cut(string(text), begin)
-	table, after, foundEnd := strings.Cut(rest, end)
-	if !found || !foundEnd {
-		t.Fatal("the README has no place for the configuration table")
-	}
-	want := config.Table(&Config{})
-	if *update {
-		if err := os.WriteFile(readme, []byte(before+begin+want+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if table != want {
-		t.Errorf("the README's configuration table is out of date; `go test ./internal/config -update` writes it:\n%s", want)
-	}
+	configtest.Table(t, "../../../../README.md", "engine-api", &Config{})
 }
 
 func TestLoad(t *testing.T) {
@@ -50,7 +23,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		if cfg.HostID != 1 || cfg.DefaultSource != 1 || cfg.Tracks.Grace != 30*time.Second ||
-			cfg.HTTP.Listen != "127.0.0.1:8008" || cfg.Zone.Name() != "Europe/Vienna" ||
+			cfg.HTTP.Listen != "127.0.0.1:8008" || cfg.Station.Zone.Name() != "Europe/Vienna" ||
 			cfg.Database.URL != "sqlite:///var/lib/aura/engine-api.db" || !cfg.Database.MigrateAtStart() {
 			t.Errorf("got %+v", cfg)
 		}
@@ -68,6 +41,23 @@ func TestLoad(t *testing.T) {
 		for _, name := range []string{"HOST_ID", "STATION_TIMEZONE", "CURRENT_GRACE", "LISTEN", "LOG_LEVEL", "DATABASE_URL", "HOSTID"} {
 			if !strings.Contains(err.Error(), "AURA_"+name) {
 				t.Errorf("does not name AURA_%s: %v", name, err)
+			}
+		}
+	})
+
+	t.Run("SyncHost", func(t *testing.T) {
+		t.Parallel()
+		for value, valid := range map[string]bool{
+			"": true, "http://sync-node:8010": true, "https://sync.example.org/aura/api/v1/": true,
+			"sync-node:8010": false, "ftp://sync-node": false, "http://": false, "http://x/?a=b": false,
+			"http://somebody:hush@sync-node": false, "http://[": false,
+		} {
+			_, err := Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_HOST": value})
+			switch {
+			case (err == nil) != valid:
+				t.Errorf("%q: %v", value, err)
+			case err != nil && (!strings.Contains(err.Error(), "AURA_SYNC_HOST") || strings.Contains(err.Error(), "hush")):
+				t.Errorf("%q: %v", value, err)
 			}
 		}
 	})

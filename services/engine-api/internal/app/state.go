@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+// state is what GET /sync/state shows: what waits here, and the clock of this
+// node's engine.
+func (a *App) state(ctx context.Context) (api.SyncState, error) {
+	waiting, err := a.base.DB.Outbox(ctx)
+	if err != nil {
+		return api.SyncState{}, err
+	}
+	state := api.SyncState{
+		HostId: a.cfg.HostID,
+		Now:    time.Now().UTC(),
+		Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths, Parked: waiting.Parked},
+	}
+	if !waiting.Oldest.IsZero() {
+		state.Outbox.Oldest = new(waiting.Oldest.UTC())
+	}
+	clock, err := a.base.DB.Clock(ctx, a.cfg.HostID)
+	switch {
+	case errors.Is(err, model.ErrNotFound):
+	case err != nil:
+		return api.SyncState{}, err
+	default:
+		state.Clocks = &[]record.Clock{record.NewClock(clock)}
+	}
+	return state, nil
+}
+
+// statuses stores what engines say of themselves, and tells when there is
+// something new to send on.
+type statuses struct {
+	*repo.DB
+	stored func()
+}
+
+// StoreHealth is repo.DB.StoreHealth.
+func (s statuses) StoreHealth(ctx context.Context, h model.Health) error {
+	err := s.DB.StoreHealth(ctx, h)
+	if err == nil {
+		s.stored()
+	}
+	return err
+}
+
+// StoreClock is repo.DB.StoreClock.
+func (s statuses) StoreClock(ctx context.Context, c model.Clock) error {
+	err := s.DB.StoreClock(ctx, c)
+	if err == nil {
+		s.stored()
+	}
+	return err
+}

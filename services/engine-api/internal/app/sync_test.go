@@ -1,0 +1,301 @@
+package app_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/service"
+	"aura.radio/engine/pkg/service/servicetest"
+	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/services/engine-api/internal/app"
+)
+
+// syncNode is as much of a sync node as a node speaks to.
+type syncNode struct {
+	base    *service.Service
+	station *repo.Station
+	tracks  *trackservice.Service
+}
+
+func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
+	t.Helper()
+	cfg := configure(t, repotest.URL(t, kind), nil)
+	base, err := service.New(service.Options{Name: "sync-node", Version: "test", Log: quiet(t), HTTP: cfg.HTTP, Database: &cfg.Database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &syncNode{base: base, station: base.DB.Station(1)}
+	onAir := n.station.OnAir()
+	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
+	base.Server.Register(&handler.API{
+		Tracks: onAir, OnAir: onAir, Playlog: n.station, Current: n.tracks,
+		Plays:    func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) },
+		Recorder: playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate),
+		Sources:  n.station, Healths: n.station, Clocks: n.station, Sync: n.station, Leases: n.station,
+		State:     func(context.Context) (api.SyncState, error) { return api.SyncState{Now: time.Now()}, nil },
+		Reconcile: func() {},
+		Zone:      cfg.Station.Zone, DefaultSource: 1, Changed: base.Cache.Invalidate, Now: time.Now, Log: zerolog.Nop(),
+	})
+	return n
+}
+
+func (n *syncNode) Listen(ctx context.Context) error { return n.base.Listen(ctx) }
+func (n *syncNode) Addr() net.Addr                   { return n.base.Addr() }
+func (n *syncNode) Run(ctx context.Context) error {
+	return n.base.Run(ctx, service.Work{Prepare: n.station.Prepare, Tasks: []func(context.Context) error{n.tracks.Run}})
+}
+
+// cable is between a node and the sync node.
+type cable struct {
+	*httptest.Server
+	mu sync.Mutex
+	// trouble, where set, has a request instead of the sync node.
+	trouble http.HandlerFunc
+}
+
+func lay(t *testing.T, to string) *cable {
+	t.Helper()
+	target, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	c := &cable{}
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		trouble := c.trouble
+		c.mu.Unlock()
+		if trouble != nil {
+			trouble(w, r)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(c.Close)
+	return c
+}
+
+func (c *cable) set(trouble http.HandlerFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trouble = trouble
+}
+
+// cut ends every request without an answer.
+func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// quiet shows what a test needs when it fails.
+func quiet(t testing.TB) zerolog.Logger {
+	return zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
+}
+
+// redundant is a sync node, a cable, and a node at the other end of it.
+type redundant struct {
+	sync, node *servicetest.Service
+	cable      *cable
+	start      func() *servicetest.Service
+}
+
+func deploy(t *testing.T, kind repotest.Kind) *redundant {
+	t.Helper()
+	r := &redundant{sync: servicetest.Start(t, newSyncNode(t, repotest.KindSQLite))}
+	r.sync.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	r.cable = lay(t, r.sync.URL)
+	cfg := configure(t, repotest.URL(t, kind), map[string]string{"AURA_SYNC_HOST": r.cable.URL})
+	r.start = func() *servicetest.Service {
+		a, err := app.New(cfg, "test", quiet(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := servicetest.Start(t, a)
+		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+		return s
+	}
+	r.node = r.start()
+	return r
+}
+
+// until asks again until the answer is as wanted.
+func until(s *servicetest.Service, path string, wanted func(answer string) bool) {
+	s.AwaitAnswer(http.MethodGet, path, "", func(_ servicetest.Answer, answer string) bool { return wanted(answer) })
+}
+
+func has(parts ...string) func(string) bool {
+	return func(answer string) bool {
+		for _, part := range parts {
+			if !strings.Contains(answer, part) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// nothingWaits is what GET /sync/state says then.
+var nothingWaits = has(`"outbox":{"entries":0,"healths":0,"oldest":null,"parked":0}`)
+
+func entry(n int) string {
+	return fmt.Sprintf(`{"track_start": "2020-06-27T10:%02d:%02d+02:00", "track_title": "Title %d"}`, n/60, n%60, n)
+}
+
+const (
+	allEntries = "/api/v1/playlog?source=all&limit=100"
+	state      = "/api/v1/sync/state"
+)
+
+func TestApp_Pushes(t *testing.T) {
+	for _, kind := range repotest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			r := deploy(t, kind)
+			began := time.Now()
+			r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog/store", mazzie)
+			until(r.sync, allEntries, has("Fade Into You"))
+			until(r.node, "/api/v1/playlog", has("Fade Into You", `"is_synced":true`))
+			until(r.sync, "/api/v1/trackservice/day/2020-06-27", has("Fade Into You"))
+
+			r.node.Await(http.StatusNoContent, http.MethodPut, "/api/v1/source/health/1", `{"is_healthy": true, "details": "all is well"}`)
+			until(r.sync, "/api/v1/source/health/1", has("all is well"))
+			r.node.Await(http.StatusNoContent, http.MethodPut, "/api/v1/clock", `{"engine_source": 1, "planned_playlist": "of the node"}`)
+			until(r.sync, "/api/v1/clock", has("of the node"))
+
+			res, answer := r.node.Call(http.MethodPost, "/api/v1/playlog/1/corrections",
+				`{"kind": "amend", "by": "somebody", "reason": "a typing error", "changes": {"track_artist": "Mazzy Star"}}`)
+			if res.StatusCode != http.StatusCreated && res.StatusCode != http.StatusOK {
+				t.Fatalf("correct: %s %s", res.Status, answer)
+			}
+			until(r.sync, allEntries, has("Mazzy Star"))
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("took %s: nobody was woken", took)
+			}
+			until(r.node, state, nothingWaits)
+			if _, answer := r.node.Call(http.MethodGet, "/metrics", ""); !has(`aura_outbox_waiting{kind="entries"} 0`, "aura_outbox_connected 1", "aura_active_source_stale 0")(answer) {
+				t.Errorf("metrics: %s", answer)
+			}
+		})
+	}
+}
+
+// TestApp_SyncNodeHangs: it takes requests and never answers. Whoever stores
+// does not notice.
+func TestApp_SyncNodeHangs(t *testing.T) {
+	t.Parallel()
+	r := deploy(t, repotest.KindSQLite)
+	held, arrived := make(chan struct{}), make(chan struct{}, 1)
+	t.Cleanup(sync.OnceFunc(func() { close(held) }))
+	r.cable.set(func(_ http.ResponseWriter, q *http.Request) {
+		if q.Method == http.MethodPost {
+			select {
+			case arrived <- struct{}{}:
+			default:
+			}
+		}
+		select {
+		case <-held:
+		case <-q.Context().Done():
+		}
+	})
+	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(0))
+	<-arrived // the first one is under way, and stays so
+	for n := range 100 {
+		for path, body := range map[string]string{
+			"/api/v1/playlog": entry(1 + n), "/api/v1/source/health/1": `{"is_healthy": true}`, "/api/v1/clock": `{"engine_source": 1}`,
+		} {
+			if res, answer := r.node.Call(http.MethodPost, path, body); res.StatusCode != http.StatusNoContent {
+				t.Fatalf("%s: %s %s", path, res.Status, answer)
+			}
+		}
+	}
+	if _, answer := r.node.Call(http.MethodGet, state, ""); !has(`"entries":101`)(answer) {
+		t.Errorf("while the sync node hangs: %s", answer)
+	}
+	r.cable.set(nil)
+	r.cable.CloseClientConnections()
+	until(r.node, state, nothingWaits)
+	until(r.sync, "/api/v1/playlog?source=all&limit=1", has("Title 100"))
+}
+
+// TestApp_SyncNodeAway: what was stored meanwhile is sent after a restart.
+func TestApp_SyncNodeAway(t *testing.T) {
+	t.Parallel()
+	r := deploy(t, repotest.KindSQLite)
+	r.cable.set(cut)
+	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(1))
+	if err := r.node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	r.cable.set(nil)
+	node := r.start()
+	until(node, state, nothingWaits)
+	until(r.sync, allEntries, has("Title 1"))
+}
+
+func TestApp_ActiveSource(t *testing.T) {
+	t.Parallel()
+	const active = "/api/v1/source/active"
+	r := deploy(t, repotest.KindSQLite)
+	until(r.node, active, has(`"active_source":1`, `"stale":false`))
+
+	// The sync node decides, and knows who asked.
+	if res, answer := r.node.Call(http.MethodPut, active+"/2", `{"by": "somebody", "reason": "tired"}`); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("activate: %s %s", res.Status, answer)
+	}
+	if _, answer := r.node.Call(http.MethodGet, active, ""); !has(`"active_source":2`, `"epoch":1`, `"stale":false`)(answer) {
+		t.Errorf("after it was activated here: %s", answer)
+	}
+	for _, s := range []*servicetest.Service{r.sync, r.node} {
+		if _, answer := s.Call(http.MethodGet, "/api/v1/source/history", ""); !has(`"source":2`, `"by":"somebody"`, `"reason":"tired"`)(answer) {
+			t.Errorf("history: %s", answer)
+		}
+	}
+
+	// What is known here may be old: it is no reason to do nothing.
+	r.sync.Await(http.StatusNoContent, http.MethodPut, active+"/3", "")
+	r.node.Await(http.StatusNoContent, http.MethodPut, active+"/2", "")
+	if _, answer := r.sync.Call(http.MethodGet, active, ""); !has(`"active_source":2`, `"epoch":3`)(answer) {
+		t.Errorf("activated again: %s", answer)
+	}
+	r.node.Await(http.StatusNoContent, http.MethodPut, active+"/2", "")
+	if _, answer := r.sync.Call(http.MethodGet, active, ""); !has(`"epoch":3`)(answer) {
+		t.Errorf("activating what is active already added a record: %s", answer)
+	}
+	r.sync.Await(http.StatusNoContent, http.MethodPut, active+"/3?pin=true", "")
+	if res, answer := r.node.Call(http.MethodPut, active+"/1", ""); res.StatusCode != http.StatusConflict {
+		t.Errorf("pinned: %s %s", res.Status, answer)
+	}
+	until(r.node, active, has(`"active_source":3`, `"pinned":true`, `"epoch":4`))
+
+	r.cable.set(cut)
+	until(r.node, active, has(`"active_source":3`, `"stale":true`))
+	res, answer := r.node.Call(http.MethodPut, active+"/1?pin=false", "")
+	if res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(answer, "sync node") {
+		t.Errorf("without the sync node: %s %s", res.Status, answer)
+	}
+	if err := r.node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	node := r.start()
+	if _, answer := node.Call(http.MethodGet, active, ""); !has(`"active_source":3`, `"epoch":4`, `"pinned":true`, `"stale":true`)(answer) {
+		t.Errorf("after a restart without the sync node: %s", answer)
+	}
+	r.cable.set(nil)
+	until(node, active, has(`"active_source":3`, `"stale":false`))
+}

@@ -1,0 +1,159 @@
+package outbox
+
+import (
+	"context"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// Bounds of what is read and sent at once.
+const (
+	// maxRead and maxReadHealths are how much one look into the outbox reads:
+	// several batches, because what is under way is still in the outbox and is
+	// read again.
+	maxRead        = 4000
+	maxReadHealths = 400
+	// maxRecords, maxHealths and maxClocks bound a batch. More would make each
+	// request longer and nothing faster.
+	maxRecords = 500
+	maxHealths = 100
+	maxClocks  = 100
+	// maxTaken is how often the same version of a record is sent, though the
+	// peer takes it, because it stays in the outbox.
+	maxTaken = 3
+)
+
+// version is a state of a record that the peer can have.
+type version struct {
+	kind         model.Kind
+	uid, content model.Fingerprint
+}
+
+// item is a record or a health status of a batch with its version, which is
+// computed once.
+type item[T any] struct {
+	value   T
+	version version
+}
+
+// batch is what one request carries.
+type batch struct {
+	records []item[model.Record]
+	healths []item[model.Health]
+	clocks  []model.Clock
+}
+
+func (b batch) len() int { return len(b.records) + len(b.healths) + len(b.clocks) }
+
+func (b batch) message() peer.Batch {
+	return peer.Batch{Records: values(b.records), Healths: values(b.healths), Clocks: b.clocks}
+}
+
+func values[T any](items []item[T]) []T {
+	list := make([]T, len(items))
+	for i := range items {
+		list[i] = items[i].value
+	}
+	return list
+}
+
+func (b batch) versions() map[version]bool {
+	set := make(map[version]bool, b.len())
+	for i := range b.records {
+		set[b.records[i].version] = true
+	}
+	for i := range b.healths {
+		set[b.healths[i].version] = true
+	}
+	return set
+}
+
+// halves splits a batch of at least two.
+func (b batch) halves() (first, second batch) {
+	n := b.len() / 2
+	first.records, second.records = cut(b.records, n)
+	first.healths, second.healths = cut(b.healths, n-len(first.records))
+	first.clocks, second.clocks = cut(b.clocks, n-len(first.records)-len(first.healths))
+	return first, second
+}
+
+// cut splits a list behind its first n.
+func cut[T any](list []T, n int) (first, second []T) {
+	n = min(n, len(list))
+	return list[:n], list[n:]
+}
+
+// read looks what waits, the oldest first, as batches. What is under way is
+// left out. more: there may be more than what was read.
+func (p *Pusher) read(ctx context.Context, underWay batch) (queue []batch, more bool, err error) {
+	records, err := p.store.Unsynced(ctx, maxRead)
+	if err != nil {
+		return nil, false, storeError{err}
+	}
+	healths, err := p.store.UnsyncedHealths(ctx, maxReadHealths)
+	if err != nil {
+		return nil, false, storeError{err}
+	}
+	clocks, err := p.store.UnsyncedClocks(ctx)
+	if err != nil {
+		return nil, false, storeError{err}
+	}
+	more = len(records) == maxRead || len(healths) == maxReadHealths
+	skip := underWay.versions()
+	taken := p.taken
+	p.taken = map[version]int{} // what is not there any more is done
+	newRecords, stuckRecords := sift(p.taken, taken, skip, records, recordVersion)
+	newHealths, stuckHealths := sift(p.taken, taken, skip, healths, healthVersion)
+	if err := p.parkStuck(ctx, append(stuckRecords, stuckHealths...)); err != nil {
+		return nil, false, err
+	}
+	if len(underWay.clocks) > 0 {
+		clocks = nil
+	}
+	return pack(newRecords, newHealths, clocks), more, nil
+}
+
+func recordVersion(r *model.Record) version {
+	return version{model.KindEntry, r.Entry.Fingerprint(), r.Content()}
+}
+
+func healthVersion(h *model.Health) version {
+	uid := h.UID()
+	return version{model.KindHealth, uid, uid}
+}
+
+// sift takes what is to be sent out of what was read, and what was sent too
+// often. It keeps how often the rest was taken.
+func sift[T any](keep, taken map[version]int, skip map[version]bool, read []T, versionOf func(*T) version) (fresh []item[T], stuck []version) {
+	fresh = make([]item[T], 0, len(read))
+	for i := range read {
+		v := versionOf(&read[i])
+		n := taken[v]
+		if n > 0 {
+			keep[v] = n
+		}
+		switch {
+		case skip[v]:
+		case n >= maxTaken:
+			stuck = append(stuck, v)
+		default:
+			fresh = append(fresh, item[T]{read[i], v})
+		}
+	}
+	return fresh, stuck
+}
+
+// pack makes batches. The first ones have something of each kind, so that
+// statuses and clocks don't wait behind many entries.
+func pack(records []item[model.Record], healths []item[model.Health], clocks []model.Clock) []batch {
+	var queue []batch
+	for len(records)+len(healths)+len(clocks) > 0 {
+		var b batch
+		b.records, records = cut(records, maxRecords)
+		b.healths, healths = cut(healths, maxHealths)
+		b.clocks, clocks = cut(clocks, maxClocks)
+		queue = append(queue, b)
+	}
+	return queue
+}

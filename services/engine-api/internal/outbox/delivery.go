@@ -1,0 +1,272 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
+)
+
+// maxRefusals is how many single records in a row a whole request may be
+// refused for before that counts as a failure of the peer, with a pause after
+// each: it may be the peer, or something on the way to it, that refuses all.
+const maxRefusals = 3
+
+// delivery is a batch and what the peer answered.
+type delivery struct {
+	batch   batch
+	results peer.Results
+	err     error
+}
+
+// drain sends all that waits, by batches. While one is under way, the answer to
+// the one before is settled, and where the last read was full what comes next is
+// read. It returns at the first failure; what was sent and not settled is sent
+// again.
+func (p *Pusher) drain(ctx context.Context) error {
+	queue, more, err := p.read(ctx, batch{})
+	if err != nil {
+		return err
+	}
+	var answered delivery
+	for len(queue) > 0 {
+		next := queue[0]
+		queue = queue[1:]
+		underWay := p.launch(ctx, next)
+		err := p.settle(ctx, answered)
+		if err == nil && more && len(queue) == 0 {
+			queue, more, err = p.read(ctx, next)
+		}
+		answered = <-underWay
+		if err != nil {
+			return err
+		}
+		if answered.err != nil {
+			again, err := p.refused(ctx, answered)
+			if err != nil {
+				return err
+			}
+			queue = append(again, queue...)
+			answered = delivery{}
+		}
+	}
+	return p.settle(ctx, answered)
+}
+
+// launch sends a batch. The channel gives the answer; it must be taken.
+func (p *Pusher) launch(ctx context.Context, b batch) <-chan delivery {
+	done := make(chan delivery, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+		defer cancel()
+		d := delivery{batch: b}
+		d.results, d.err = p.peer.Send(ctx, b.message())
+		if d.err == nil {
+			d.err = d.complete()
+		}
+		done <- d
+	}()
+	return done
+}
+
+// errIncomplete: nobody can say what the peer did with which record.
+var errIncomplete = errors.New("the sync node did not answer for each record")
+
+func (d *delivery) complete() error {
+	if len(d.results.Records) != len(d.batch.records) || len(d.results.Healths) != len(d.batch.healths) ||
+		len(d.results.Clocks) != len(d.batch.clocks) {
+		return errIncomplete
+	}
+	return nil
+}
+
+// refused handles a request that failed as a whole. Where what it carried is at
+// fault it returns the halves of it, to be sent at once, until one record is
+// left, which is parked; else it returns the error.
+func (p *Pusher) refused(ctx context.Context, d delivery) ([]batch, error) {
+	if !refusesContent(d.err) {
+		return nil, d.err
+	}
+	if d.batch.len() > 1 {
+		first, second := d.batch.halves()
+		return []batch{first, second}, nil
+	}
+	reason := d.err.Error()
+	for _, r := range d.batch.records {
+		if err := p.refuse(ctx, r.version, reason); err != nil {
+			return nil, err
+		}
+	}
+	for _, h := range d.batch.healths {
+		if err := p.refuse(ctx, h.version, reason); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range d.batch.clocks {
+		if err := p.refuseClock(ctx, c, reason); err != nil {
+			return nil, err
+		}
+	}
+	if p.refusals++; p.refusals > maxRefusals {
+		return nil, d.err
+	}
+	return nil, nil
+}
+
+// settle writes down what the peer answered; the zero delivery needs nothing.
+func (p *Pusher) settle(ctx context.Context, d delivery) error {
+	if d.batch.len() == 0 {
+		return nil
+	}
+	p.failures, p.refusals = 0, 0
+	p.becomeBatched()
+	p.metrics.succeeded()
+	if err := p.settleRecords(ctx, d); err != nil {
+		return err
+	}
+	if err := p.settleHealths(ctx, d); err != nil {
+		return err
+	}
+	return p.settleClocks(ctx, d)
+}
+
+func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
+	var taken, merged []version
+	var acks []repo.Ack
+	var known []model.Record // more than what was sent
+	for i, result := range d.results.Records {
+		v := d.batch.records[i].version
+		switch {
+		case result.Refused != "":
+			if err := p.refuse(ctx, v, result.Refused); err != nil {
+				return err
+			}
+		case result.Merged == nil:
+			taken = append(taken, v)
+			acks = append(acks, repo.Ack{Fingerprint: v.uid, Content: v.content})
+		case result.Merged.Entry.Fingerprint() != v.uid:
+			if err := p.refuse(ctx, v, "the sync node answered with another record"); err != nil {
+				return err
+			}
+		default:
+			merged = append(merged, v)
+			known = append(known, *result.Merged)
+		}
+	}
+	if len(acks) > 0 {
+		if err := p.store.MarkSynced(ctx, acks); err != nil {
+			return storeError{err}
+		}
+		p.took(taken)
+	}
+	return p.merge(ctx, merged, known)
+}
+
+// merge takes over what the sync node knows more of records.
+func (p *Pusher) merge(ctx context.Context, versions []version, known []model.Record) error {
+	if len(known) == 0 {
+		return nil
+	}
+	receipts, err := p.receiver.Receive(ctx, known, true)
+	if err != nil {
+		return storeError{err}
+	}
+	for i, receipt := range receipts {
+		if receipt.Refused == nil {
+			p.metrics.merged()
+			p.took(versions[i : i+1])
+		} else if err := p.refuse(ctx, versions[i], fmt.Sprintf("what the sync node knows more can't be merged here: %v", receipt.Refused)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// took remembers what the peer has and the store was told of.
+func (p *Pusher) took(versions []version) {
+	for _, v := range versions {
+		p.taken[v]++
+		p.metrics.pushed(v.kind, 1)
+	}
+}
+
+func (p *Pusher) settleHealths(ctx context.Context, d delivery) error {
+	var taken []version
+	var uids []model.Fingerprint
+	for i, result := range d.results.Healths {
+		v := d.batch.healths[i].version
+		if result.Refused == "" {
+			taken = append(taken, v)
+			uids = append(uids, v.uid)
+		} else if err := p.refuse(ctx, v, result.Refused); err != nil {
+			return err
+		}
+	}
+	if len(uids) == 0 {
+		return nil
+	}
+	if err := p.store.MarkHealthsSynced(ctx, uids); err != nil {
+		return storeError{err}
+	}
+	p.took(taken)
+	return nil
+}
+
+func (p *Pusher) settleClocks(ctx context.Context, d delivery) error {
+	var taken []model.Clock
+	for i, result := range d.results.Clocks {
+		if result.Refused == "" {
+			taken = append(taken, d.batch.clocks[i])
+			continue
+		}
+		if err := p.refuseClock(ctx, d.batch.clocks[i], result.Refused); err != nil {
+			return err
+		}
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	if err := p.store.MarkClocksSynced(ctx, taken); err != nil {
+		return storeError{err}
+	}
+	p.metrics.pushed(kindClock, len(taken))
+	return nil
+}
+
+// refuse parks what the sync node refused.
+func (p *Pusher) refuse(ctx context.Context, v version, reason string) error {
+	p.metrics.refused(v.kind)
+	return p.park(ctx, v, reason)
+}
+
+func (p *Pusher) park(ctx context.Context, v version, reason string) error {
+	if err := p.store.Park(ctx, v.kind, v.uid, reason); err != nil {
+		return storeError{err}
+	}
+	delete(p.taken, v)
+	p.log.Warn().Str("kind", string(v.kind)).Stringer("uid", v.uid).Str("reason", reason).Msg("record parked")
+	return nil
+}
+
+// parkStuck parks what was sent too often.
+func (p *Pusher) parkStuck(ctx context.Context, stuck []version) error {
+	for _, v := range stuck {
+		if err := p.park(ctx, v, "the sync node took it several times, and it still waits here as it was"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuseClock forgets that a clock waits: the next one replaces it.
+func (p *Pusher) refuseClock(ctx context.Context, c model.Clock, reason string) error {
+	p.metrics.refused(kindClock)
+	p.log.Warn().Int("source", c.Source).Time("sent_at", c.SentAt).Str("reason", reason).Msg("clock refused")
+	if err := p.store.MarkClocksSynced(ctx, []model.Clock{c}); err != nil {
+		return storeError{err}
+	}
+	return nil
+}

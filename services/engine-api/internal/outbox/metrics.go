@@ -1,0 +1,128 @@
+package outbox
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// countTimeout bounds how long a scrape waits for the counts of what waits.
+const countTimeout = 2 * time.Second
+
+// kindClock is the third kind that is sent; nodes compare none by digests.
+const kindClock model.Kind = "clocks"
+
+// metrics tells how far the sync node is behind, and why.
+type metrics struct {
+	store Store
+	// counting: one scrape at a time pays for the counts.
+	counting sync.Mutex
+
+	pushedTotal, refusedTotal *prometheus.CounterVec
+	mergedTotal               prometheus.Counter
+	failures                  *prometheus.CounterVec
+	lastSuccess, connected    prometheus.Gauge
+
+	waiting, parked, oldest *prometheus.Desc
+}
+
+func newMetrics(store Store) *metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	m := &metrics{
+		store:        store,
+		pushedTotal:  counter("aura_outbox_pushed_total", "Records that the sync node took, by kind.", "kind"),
+		refusedTotal: counter("aura_outbox_refused_total", "Records that the sync node refused, by kind.", "kind"),
+		mergedTotal: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "aura_outbox_merged_total", Help: "Entries of which the sync node knew more, merged here.",
+		}),
+		failures: counter("aura_outbox_failures_total",
+			"Failures to send, by kind: database (our own), network, timeout, access (the token), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as it should be), unsupported (not even single entries).", "kind"),
+		lastSuccess: gauge("aura_outbox_last_success_timestamp_seconds", "When the sync node took something last; 0: not since the start."),
+		connected:   gauge("aura_outbox_connected", "1 where the last attempt to send succeeded."),
+		waiting:     prometheus.NewDesc("aura_outbox_waiting", "Records that the sync node does not have yet, without the parked ones, by kind.", []string{"kind"}, nil),
+		parked:      prometheus.NewDesc("aura_outbox_parked", "Records that the sync node refused and that nobody retried.", nil, nil),
+		oldest:      prometheus.NewDesc("aura_outbox_oldest_age_seconds", "How long ago the oldest waiting entry was played; 0 where none waits.", nil, nil),
+	}
+	for _, kind := range []model.Kind{model.KindEntry, model.KindHealth, kindClock} {
+		m.pushedTotal.WithLabelValues(string(kind))
+		m.refusedTotal.WithLabelValues(string(kind))
+	}
+	for _, kind := range failureKinds {
+		m.failures.WithLabelValues(kind)
+	}
+	return m
+}
+
+func (m *metrics) pushed(kind model.Kind, n int) {
+	m.pushedTotal.WithLabelValues(string(kind)).Add(float64(n))
+}
+
+func (m *metrics) refused(kind model.Kind) { m.refusedTotal.WithLabelValues(string(kind)).Inc() }
+
+func (m *metrics) merged() { m.mergedTotal.Inc() }
+
+func (m *metrics) succeeded() {
+	m.connected.Set(1)
+	m.lastSuccess.SetToCurrentTime()
+}
+
+func (m *metrics) failed(err error) {
+	kind := kindOf(err)
+	m.failures.WithLabelValues(kind).Inc()
+	if kind != "database" {
+		m.connected.Set(0)
+	}
+}
+
+// own are the metrics that are kept here; the others are read from the database.
+func (m *metrics) own() []prometheus.Collector {
+	return []prometheus.Collector{m.pushedTotal, m.refusedTotal, m.mergedTotal, m.failures, m.lastSuccess, m.connected}
+}
+
+// Describe implements prometheus.Collector.
+func (p *Pusher) Describe(ch chan<- *prometheus.Desc) {
+	m := p.metrics
+	for _, c := range m.own() {
+		c.Describe(ch)
+	}
+	for _, d := range []*prometheus.Desc{m.waiting, m.parked, m.oldest} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector. Where the database is away, what it
+// would tell is left out.
+func (p *Pusher) Collect(ch chan<- prometheus.Metric) {
+	m := p.metrics
+	for _, c := range m.own() {
+		c.Collect(ch)
+	}
+	m.counting.Lock()
+	defer m.counting.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+	defer cancel()
+	waiting, err := m.store.Outbox(ctx)
+	if err != nil {
+		return
+	}
+	var age time.Duration
+	if !waiting.Oldest.IsZero() {
+		age = max(time.Since(waiting.Oldest), 0)
+	}
+	value := func(desc *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
+	}
+	value(m.waiting, float64(waiting.Entries), string(model.KindEntry))
+	value(m.waiting, float64(waiting.Healths), string(model.KindHealth))
+	value(m.parked, float64(waiting.Parked))
+	value(m.oldest, age.Seconds())
+}

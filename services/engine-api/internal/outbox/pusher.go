@@ -1,0 +1,192 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+)
+
+const (
+	// lookEvery is how often the outbox is looked into without being woken:
+	// another process may have put something back.
+	lookEvery = 30 * time.Second
+	// deliveryTimeout bounds one delivery. The peer's own limit for a request is
+	// shorter; a delivery may need more than one.
+	deliveryTimeout = 30 * time.Second
+	// minBackoff and maxBackoff bound the time out of which the pause after the
+	// first failure, and after many in a row, is drawn.
+	minBackoff = 250 * time.Millisecond
+	maxBackoff = 30 * time.Second
+	// maxRetryAfter bounds how long a peer may send us away.
+	maxRetryAfter = 5 * time.Minute
+	// maxRetriedAtStart bounds how many parked records a start sends again: a
+	// few are worth a try with what may be a new version, many would hold up
+	// what is new, at every start of a service that restarts often.
+	maxRetriedAtStart = 1000
+)
+
+// Store is the node's database; *repo.DB is one.
+type Store interface {
+	Unsynced(ctx context.Context, limit int) ([]model.Record, error)
+	UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error)
+	UnsyncedClocks(ctx context.Context) ([]model.Clock, error)
+	MarkSynced(ctx context.Context, acks []repo.Ack) error
+	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
+	MarkClocksSynced(ctx context.Context, cs []model.Clock) error
+	Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error
+	Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, error)
+	Outbox(ctx context.Context) (model.Outbox, error)
+}
+
+// Receiver merges what the sync node knows more of an entry into the node's
+// own; *playlog.Recorder does.
+type Receiver interface {
+	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
+}
+
+// Peer is the sync node; *peer.Client is one.
+type Peer interface {
+	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
+	// StoreOne is for an original sync node.
+	StoreOne(ctx context.Context, e model.Entry) error
+}
+
+// Pusher sends what waits. Run does all the work; Wake and the metrics may be
+// called at any time.
+type Pusher struct {
+	store    Store
+	receiver Receiver
+	peer     Peer
+	log      zerolog.Logger
+	trouble  *logging.Lasting
+	metrics  *metrics
+	wake     chan struct{}
+
+	// What follows belongs to Run.
+
+	// failures in a row, since the last delivery that succeeded.
+	failures int
+	// refusals in a row of single records, by the status of a whole request.
+	refusals int
+	// retriedParked: the parked records were looked at since the start.
+	retriedParked bool
+	// singleUntil is until when the peer is taken for an original sync node;
+	// zero where it is not.
+	singleUntil time.Time
+	// taken counts how often the peer took a version of a record. What is taken
+	// leaves the outbox: so these are few, and one that comes again is stuck.
+	taken map[version]int
+}
+
+// New makes a Pusher.
+func New(store Store, receiver Receiver, to Peer, log zerolog.Logger) *Pusher {
+	return &Pusher{
+		store:    store,
+		receiver: receiver,
+		peer:     to,
+		log:      log,
+		trouble:  logging.NewLasting(log, "sending to the sync node failed"),
+		metrics:  newMetrics(store),
+		wake:     make(chan struct{}, 1),
+		taken:    map[version]int{},
+	}
+}
+
+// Wake says that something new waits. It never blocks.
+func (p *Pusher) Wake() {
+	select {
+	case p.wake <- struct{}{}:
+	default: // Run is about to look anyway
+	}
+}
+
+// Run sends until ctx ends, and returns nil then. Call it once, when the
+// database is ready.
+func (p *Pusher) Run(ctx context.Context) error {
+	for {
+		err := p.push(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		p.trouble.Report(err)
+		wake, pause := p.wake, lookEvery
+		if err != nil {
+			p.metrics.failed(err)
+			p.failures++
+			// What is new does not shorten the pause: it waits with the rest.
+			wake, pause = nil, backoff(p.failures, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wake:
+		case <-time.After(pause):
+		}
+	}
+}
+
+// backoff is the pause after so many failures in a row, the last of them err:
+// full jitter, so that nodes which fail together don't come back together, on
+// top of what the peer asked for.
+func backoff(failures int, err error) time.Duration {
+	bound := maxBackoff
+	if doublings := failures - 1; doublings < 16 {
+		bound = min(minBackoff<<doublings, maxBackoff)
+	}
+	pause := rand.N(bound)
+	if status, ok := errors.AsType[*peer.StatusError](err); ok {
+		pause += min(status.RetryAfter, maxRetryAfter)
+	}
+	return pause
+}
+
+// push sends all that waits, by batches or one by one.
+func (p *Pusher) push(ctx context.Context) error {
+	if err := p.retryParked(ctx); err != nil {
+		return err
+	}
+	for {
+		if !time.Now().Before(p.singleUntil) {
+			err := p.drain(ctx)
+			if !errors.Is(err, peer.ErrUnsupported) {
+				return err
+			}
+			p.becomeSingle()
+		}
+		if done, err := p.drainSingly(ctx); done || err != nil {
+			return err
+		}
+	}
+}
+
+// retryParked gives what was refused another chance after a start: whatever
+// refused it may have been mended.
+func (p *Pusher) retryParked(ctx context.Context) error {
+	if p.retriedParked {
+		return nil
+	}
+	waiting, err := p.store.Outbox(ctx)
+	if err != nil {
+		return storeError{err}
+	}
+	switch n := waiting.Parked; {
+	case n > maxRetriedAtStart:
+		p.log.Warn().Int64("parked", n).Int("limit", maxRetriedAtStart).Msg("too many parked records to retry at a start")
+	case n > 0:
+		if _, err := p.store.Unpark(ctx); err != nil {
+			return storeError{err}
+		}
+		p.log.Info().Int64("parked", n).Msg("retrying parked records")
+	}
+	p.retriedParked = true
+	return nil
+}

@@ -1,0 +1,8 @@
+// Package source knows which source is active in a redundant deployment, where
+// the sync node decides it.
+//
+// It promises that a request to activate a source is judged and stored by the
+// sync node, or refused; that the answer to which source is active comes from
+// memory and never waits for the sync node; and that this answer says so where
+// it is only the last known state, which survives a restart of this node.
+package source

@@ -1,0 +1,230 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+const (
+	// refreshEvery is how often the sync node is asked, give or take jitter, so
+	// that nodes don't ask in step.
+	refreshEvery = 2 * time.Second
+	jitter       = refreshEvery / 5
+	// refreshTimeout bounds one look at the sync node.
+	refreshTimeout = 5 * time.Second
+	// maxContenders bounds how often Activate begins again because somebody else
+	// was faster.
+	maxContenders = 8
+)
+
+// Peer is the sync node; *peer.Client is one.
+type Peer interface {
+	ActiveSource(ctx context.Context) (model.ActiveSource, error)
+	Activate(ctx context.Context, r peer.ActivateRequest) error
+	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
+}
+
+// Memory keeps this node's copy of the activations; *repo.DB does.
+type Memory interface {
+	// ActiveSource is that of the copy; model.ErrNotFound where it is empty.
+	ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error)
+	RememberActivation(ctx context.Context, a model.Activation) error
+}
+
+// Follower follows what the sync node decides. It is safe for concurrent use.
+type Follower struct {
+	peer          Peer
+	memory        Memory
+	defaultSource int
+	changed       func()
+	away          *logging.Lasting
+	forgetful     *logging.Lasting
+	metrics       metrics
+
+	// turn lets one look at the sync node happen at a time, so that an older
+	// answer never replaces a newer one. It is a channel for the sake of
+	// deadlines.
+	turn chan struct{}
+	// remembered is the latest epoch in memory, unknown before the first look.
+	// Whose turn it is may use it.
+	remembered int64
+
+	mu    sync.Mutex
+	known *model.ActiveSource // nil before the sync node first answered
+}
+
+// New makes a Follower. changed is called whenever the answer of ActiveSource
+// changed, and must not block.
+func New(from Peer, memory Memory, defaultSource int, changed func(), log zerolog.Logger) *Follower {
+	return &Follower{
+		peer:          from,
+		memory:        memory,
+		defaultSource: defaultSource,
+		changed:       changed,
+		away:          logging.NewLasting(log, "the sync node can't be asked for the active source"),
+		forgetful:     logging.NewLasting(log, "the last known active source can't be kept"),
+		metrics:       newMetrics(),
+		turn:          make(chan struct{}, 1),
+		remembered:    unknown,
+	}
+}
+
+// Run follows until ctx ends, and returns nil then. Call it once, when the
+// database is ready.
+func (f *Follower) Run(ctx context.Context) error {
+	for {
+		_, err := f.refresh(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		f.away.Report(err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(refreshEvery - jitter + rand.N(2*jitter)):
+		}
+	}
+}
+
+// refresh asks the sync node. What it says is kept before it is shown: so a
+// restart shows no older state than was seen before.
+func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
+	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
+	defer cancel()
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return model.ActiveSource{}, ctx.Err()
+	}
+	active, err := f.peer.ActiveSource(ctx)
+	if err != nil {
+		if !errors.Is(ctx.Err(), context.Canceled) { // whoever asked left: that says nothing
+			f.lose()
+		}
+		return model.ActiveSource{}, err
+	}
+	f.forgetful.Report(f.remember(ctx, active.Epoch))
+	f.know(active)
+	return active, nil
+}
+
+// know takes over what the sync node says.
+func (f *Follower) know(active model.ActiveSource) {
+	f.mu.Lock()
+	isNew := f.known == nil || !same(*f.known, active)
+	f.known = &active
+	f.mu.Unlock()
+	f.metrics.set(active)
+	if isNew {
+		f.changed()
+	}
+}
+
+// lose notes that what is known may be out of date.
+func (f *Follower) lose() {
+	f.mu.Lock()
+	isNew := f.known != nil && !f.known.Stale
+	if isNew {
+		stale := *f.known
+		stale.Stale = true
+		f.known = &stale
+	}
+	f.mu.Unlock()
+	f.metrics.stale.Set(1)
+	if isNew {
+		f.changed()
+	}
+}
+
+func same(a, b model.ActiveSource) bool {
+	sameSince := a.Since == b.Since || a.Since != nil && b.Since != nil && a.Since.Equal(*b.Since)
+	a.Since, b.Since = nil, nil
+	return sameSince && a == b
+}
+
+// ActiveSource is what the sync node said last, within about two seconds; stale
+// while it can't be asked, and after a start that which it said before. Error:
+// model.ErrUnavailable, where it was not asked yet and the database is away.
+func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
+	f.mu.Lock()
+	known := f.known
+	f.mu.Unlock()
+	if known != nil {
+		return *known, nil
+	}
+	active, err := f.memory.ActiveSource(ctx, now)
+	if errors.Is(err, model.ErrNotFound) {
+		active, err = model.ActiveSource{Source: f.defaultSource}, nil
+	}
+	active.Stale = true
+	return active, err
+}
+
+// Activate has the sync node store a switch of the active source. admit is
+// asked first, with what the sync node accepted last, because it is this node
+// that knows who asks; the epoch sees to it that nothing came in between. It is
+// asked again where something did, so it must have no effects. A switch that
+// happens when it is recorded carries no time: the sync node's clock counts.
+// Errors: those of admit, *model.InvalidError, and model.ErrSyncNodeAway, after
+// which the switch may be stored nevertheless.
+func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
+	for range maxContenders {
+		active, err := f.refresh(ctx)
+		if err != nil {
+			return model.Activation{}, away(err)
+		}
+		last := model.Activation{Epoch: active.Epoch, Source: active.Source, Pinned: active.Pinned}
+		if active.Since != nil {
+			last.From = *active.Since
+		}
+		if err := admit(last); err != nil {
+			return model.Activation{}, fmt.Errorf("activate source: %w", err)
+		}
+		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason}
+		if !a.From.Equal(a.RecordedAt) {
+			wish.At = a.From
+		}
+		if err = f.peer.Activate(ctx, wish); errors.Is(err, model.ErrStaleEpoch) {
+			continue
+		} else if err != nil {
+			return model.Activation{}, away(err)
+		}
+		a.Epoch = last.Epoch + 1
+		// Whoever asked sees the outcome in the next answer. Where that fails the
+		// answer is marked as stale, and Run goes on trying.
+		_, _ = f.refresh(ctx)
+		return a, nil
+	}
+	return model.Activation{}, away(errors.New("too many activations at once"))
+}
+
+// away tells what the caller did wrong from all else that may happen to a
+// request that is passed on.
+func away(err error) error {
+	_, isInvalid := errors.AsType[*model.InvalidError](err)
+	if isInvalid || errors.Is(err, model.ErrPinned) {
+		return fmt.Errorf("activate source: %w", err)
+	}
+	return fmt.Errorf("%w: %w", model.ErrSyncNodeAway, err)
+}
+
+// Activations asks the sync node for the history, newest first. Error:
+// model.ErrSyncNodeAway; this node's copy may lack something.
+func (f *Follower) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
+	list, err := f.peer.Activations(ctx, offset, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", model.ErrSyncNodeAway, err)
+	}
+	return list, nil
+}

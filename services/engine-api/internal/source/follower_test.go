@@ -1,0 +1,519 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+var start = time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
+
+// syncNode decides, in memory.
+type syncNode struct {
+	mu          sync.Mutex
+	activations []model.Activation
+	// trouble, where set, is asked before each call.
+	trouble func(ctx context.Context, call string) error
+	without bool // a history
+	asked   []time.Time
+	calls   map[string]int
+	wishes  []peer.ActivateRequest
+}
+
+func (n *syncNode) begin(ctx context.Context, call string) error {
+	n.mu.Lock()
+	n.asked = append(n.asked, time.Now())
+	if n.calls == nil {
+		n.calls = map[string]int{}
+	}
+	n.calls[call]++
+	trouble := n.trouble
+	n.mu.Unlock()
+	if trouble == nil {
+		return nil
+	}
+	return trouble(ctx, call)
+}
+
+func (n *syncNode) fail(trouble func(ctx context.Context, call string) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.trouble = trouble
+}
+
+func (n *syncNode) called(call string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.calls[call]
+}
+
+// activate is somebody else's switch.
+func (n *syncNode) activate(source int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	epoch := int64(len(n.activations) + 1)
+	n.activations = append(n.activations, model.Activation{
+		Epoch: epoch, Source: source, From: start.Add(time.Duration(epoch) * time.Minute), RecordedAt: start, By: "somebody",
+	})
+}
+
+func (n *syncNode) active() model.ActiveSource {
+	if len(n.activations) == 0 {
+		return model.ActiveSource{Source: 1}
+	}
+	last := n.activations[len(n.activations)-1]
+	return model.ActiveSource{Source: last.Source, Since: &last.From, Epoch: last.Epoch, Pinned: last.Pinned}
+}
+
+func (n *syncNode) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
+	if err := n.begin(ctx, "ActiveSource"); err != nil {
+		return model.ActiveSource{}, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.active(), nil
+}
+
+func (n *syncNode) Activate(ctx context.Context, r peer.ActivateRequest) error {
+	if err := n.begin(ctx, "Activate"); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.wishes = append(n.wishes, r)
+	if *r.Epoch != n.active().Epoch {
+		return model.ErrStaleEpoch
+	}
+	n.activations = append(n.activations, model.Activation{
+		Epoch: *r.Epoch + 1, Source: r.Source, From: start.Add(time.Hour), RecordedAt: start, By: r.By, Reason: r.Reason, Pinned: *r.Pin,
+	})
+	return nil
+}
+
+func (n *syncNode) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
+	if err := n.begin(ctx, "Activations"); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.without {
+		return nil, nil
+	}
+	list := slices.Clone(n.activations)
+	slices.Reverse(list)
+	return list[min(offset, len(list)):min(offset+limit, len(list))], nil
+}
+
+// notes are a Memory.
+type notes struct {
+	mu          sync.Mutex
+	activations map[int64]model.Activation
+	broken      bool
+	writes      int
+}
+
+func (m *notes) ActiveSource(context.Context, time.Time) (model.ActiveSource, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var last model.Activation
+	for epoch, a := range m.activations {
+		if epoch > last.Epoch {
+			last = a
+		}
+	}
+	switch {
+	case m.broken:
+		return model.ActiveSource{}, model.ErrUnavailable
+	case last.Epoch == 0:
+		return model.ActiveSource{}, model.ErrNotFound
+	}
+	return model.ActiveSource{Source: last.Source, Since: &last.From, Epoch: last.Epoch, Pinned: last.Pinned}, nil
+}
+
+func (m *notes) RememberActivation(_ context.Context, a model.Activation) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken {
+		return model.ErrUnavailable
+	}
+	m.writes++
+	if _, known := m.activations[a.Epoch]; !known {
+		m.activations[a.Epoch] = a
+	}
+	return nil
+}
+
+func (m *notes) set(broken bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.broken = broken
+}
+
+// changes counts calls of the changed hook.
+type changes struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *changes) add() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+}
+
+func (c *changes) since(before int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n - before
+}
+
+type deployment struct {
+	*Follower
+	t       *testing.T
+	node    *syncNode
+	notes   *notes
+	changes *changes
+	stop    func()
+}
+
+func deploy(t *testing.T, node *syncNode, memory *notes) *deployment {
+	t.Helper()
+	d := &deployment{t: t, node: node, notes: memory, changes: &changes{}}
+	d.Follower = New(node, memory, 7, d.changes.add, zerolog.Nop())
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- d.Run(ctx) }()
+	d.stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	t.Cleanup(d.stop)
+	synctest.Wait()
+	return d
+}
+
+func newNotes() *notes { return &notes{activations: map[int64]model.Activation{}} }
+
+// is fails where another source than this is said to be active.
+func (d *deployment) is(source int, epoch int64, stale bool) {
+	d.t.Helper()
+	got, err := d.ActiveSource(d.t.Context(), time.Now())
+	if err != nil || got.Source != source || got.Epoch != epoch || got.Stale != stale {
+		d.t.Errorf("%+v, %v; want source %d, epoch %d, stale %t", got, err, source, epoch, stale)
+	}
+}
+
+func after(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+var (
+	errAway = errors.New("connection refused")
+	away1   = func(context.Context, string) error { return errAway }
+	hangs   = func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
+)
+
+// atMost is the longest time between two looks at the sync node.
+const atMost = refreshEvery + jitter
+
+func TestFollower_ActiveSource(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Follows", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			d.is(1, 0, false)
+			d.node.activate(2)
+			before := d.changes.since(0)
+			after(atMost)
+			d.is(2, 1, false)
+			if got := d.changes.since(before); got != 1 {
+				t.Errorf("%d changes told of one", got)
+			}
+			before = d.changes.since(0)
+			after(time.Minute)
+			if got := d.changes.since(before); got != 0 {
+				t.Errorf("%d changes told of none", got)
+			}
+		})
+	})
+
+	t.Run("AwayAndBack", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			d.node.activate(2)
+			after(atMost)
+			before := d.changes.since(0)
+			d.node.fail(away1)
+			after(atMost)
+			d.is(2, 1, true)
+			after(time.Hour)
+			d.is(2, 1, true)
+			if got := d.changes.since(before); got != 1 {
+				t.Errorf("%d changes told while the sync node was away", got)
+			}
+			d.node.fail(nil)
+			after(atMost)
+			d.is(2, 1, false)
+		})
+	})
+
+	t.Run("Hangs", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			d.node.fail(hangs)
+			after(atMost + refreshTimeout)
+			began := time.Now()
+			d.is(1, 0, true)
+			if !time.Now().Equal(began) {
+				t.Error("the answer waited for the sync node")
+			}
+			d.node.fail(nil)
+			after(atMost + refreshTimeout)
+			d.is(1, 0, false)
+		})
+	})
+
+	t.Run("Restart", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			memory := newNotes()
+			d := deploy(t, &syncNode{}, memory)
+			for source := range 3 {
+				d.node.activate(source + 1)
+			}
+			memory.set(true) // the database is away for a while
+			after(2 * atMost)
+			memory.set(false)
+			after(atMost)
+			d.stop()
+			if len(memory.activations) != 3 || memory.activations[2].By != "somebody" {
+				t.Errorf("remembered: %+v", memory.activations)
+			}
+			away := &syncNode{trouble: away1}
+			d = deploy(t, away, memory)
+			d.is(3, 3, true)
+			if got, _ := d.ActiveSource(t.Context(), time.Now()); got.Since == nil || !got.Since.Equal(start.Add(3*time.Minute)) {
+				t.Errorf("since %v", got.Since)
+			}
+		})
+	})
+
+	t.Run("NeverAsked", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{trouble: away1}, newNotes())
+			d.is(7, 0, true)
+			d.notes.set(true)
+			if _, err := d.ActiveSource(t.Context(), time.Now()); !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("without database and sync node: %v", err)
+			}
+		})
+	})
+
+	// What is remembered already is not read again and again.
+	t.Run("ReadsOnce", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			for source := range 3 {
+				d.node.activate(source + 1)
+				after(time.Minute)
+			}
+			if got := d.node.called("Activations"); got != 3 || d.notes.writes != 3 {
+				t.Errorf("the history was read %d times, and %d activations written", got, d.notes.writes)
+			}
+			d.node.mu.Lock()
+			d.node.without = true
+			d.node.mu.Unlock()
+			d.node.activate(1)
+			after(time.Minute)
+			if got := d.node.called("Activations"); got != 4 {
+				t.Errorf("a history that lacks the latest was read %d times", got-3)
+			}
+		})
+	})
+
+	t.Run("Jitter", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			after(10 * time.Minute)
+			d.node.mu.Lock()
+			defer d.node.mu.Unlock()
+			seen := map[time.Duration]bool{}
+			for i, at := range d.node.asked[1:] {
+				pause := at.Sub(d.node.asked[i])
+				if pause < refreshEvery-jitter || pause > atMost {
+					t.Errorf("pause of %s", pause)
+				}
+				seen[pause] = true
+			}
+			if len(seen) < 100 {
+				t.Errorf("%d different pauses of %d", len(seen), len(d.node.asked))
+			}
+		})
+	})
+}
+
+func TestFollower_Activate(t *testing.T) {
+	t.Parallel()
+	now := model.Activation{Source: 2, From: start, RecordedAt: start, By: "somebody", Reason: "tired"}
+	anything := func(model.Activation) error { return nil }
+
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			d.node.activate(5)
+			got, err := d.Activate(t.Context(), now, func(last model.Activation) error {
+				if last.Epoch != 1 || last.Source != 5 || !last.From.Equal(start.Add(time.Minute)) {
+					t.Errorf("asked about %+v", last)
+				}
+				return nil
+			})
+			if err != nil || got.Epoch != 2 {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			d.is(2, 2, false) // at once
+			w := d.node.wishes[0]
+			if w.Source != 2 || w.By != "somebody" || w.Reason != "tired" || *w.Pin || *w.Epoch != 1 || !w.At.IsZero() {
+				t.Errorf("passed on %+v", w)
+			}
+		})
+	})
+
+	t.Run("HappenedBefore", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			before := now
+			before.From = start.Add(-time.Hour)
+			before.Pinned = true
+			if _, err := d.Activate(t.Context(), before, anything); err != nil {
+				t.Fatal(err)
+			}
+			if w := d.node.wishes[0]; !w.At.Equal(before.From) || !*w.Pin {
+				t.Errorf("passed on %+v", w)
+			}
+		})
+	})
+
+	t.Run("NotAdmitted", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			_, err := d.Activate(t.Context(), now, func(model.Activation) error { return model.ErrPinned })
+			if !errors.Is(err, model.ErrPinned) || d.node.called("Activate") != 0 {
+				t.Errorf("%v after %d calls", err, d.node.called("Activate"))
+			}
+		})
+	})
+
+	t.Run("SomebodyFaster", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			asked := 0
+			if _, err := d.Activate(t.Context(), now, func(model.Activation) error {
+				if asked++; asked <= 2 {
+					d.node.activate(9) // between the look and the switch
+				}
+				return nil
+			}); err != nil || asked != 3 {
+				t.Errorf("%v, asked %d times", err, asked)
+			}
+			d.is(2, 3, false)
+			if _, err := d.Activate(t.Context(), now, func(model.Activation) error { d.node.activate(9); return nil }); !errors.Is(err, model.ErrSyncNodeAway) {
+				t.Errorf("always too late: %v", err)
+			}
+		})
+	})
+
+	for _, c := range []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"Away", errAway, model.ErrSyncNodeAway},
+		{"Unavailable", model.ErrUnavailable, model.ErrSyncNodeAway},
+		{"Token", &peer.StatusError{Status: 403}, model.ErrSyncNodeAway},
+		{"Original", peer.ErrUnsupported, model.ErrSyncNodeAway},
+		{"Pinned", model.ErrPinned, model.ErrPinned},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := deploy(t, &syncNode{}, newNotes())
+				d.node.fail(func(_ context.Context, call string) error {
+					if call == "Activate" {
+						return c.err
+					}
+					return nil
+				})
+				if _, err := d.Activate(t.Context(), now, anything); !errors.Is(err, c.want) || errors.Is(err, model.ErrSyncNodeAway) != errors.Is(c.want, model.ErrSyncNodeAway) {
+					t.Errorf("%v, want %v", err, c.want)
+				}
+			})
+		})
+	}
+
+	t.Run("Hangs", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			d.node.fail(hangs)
+			began := time.Now()
+			_, err := d.Activate(t.Context(), now, anything)
+			if took := time.Since(began); !errors.Is(err, model.ErrSyncNodeAway) || took > 2*refreshTimeout {
+				t.Errorf("%v after %s", err, took)
+			}
+			d.is(1, 0, true)
+		})
+	})
+
+	t.Run("CallerLeaves", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			ctx, cancel := context.WithCancel(t.Context())
+			d.node.fail(func(ctx context.Context, _ string) error { cancel(); return hangs(ctx, "") })
+			_, err := d.Activate(ctx, now, anything)
+			d.node.fail(nil)
+			if err == nil {
+				t.Error("activated")
+			}
+			d.is(1, 0, false)
+		})
+	})
+}
+
+func TestFollower_Activations(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := deploy(t, &syncNode{}, newNotes())
+		d.node.activate(2)
+		if list, err := d.Activations(t.Context(), 0, 5); err != nil || len(list) != 1 {
+			t.Errorf("%+v, %v", list, err)
+		}
+		d.node.fail(away1)
+		if _, err := d.Activations(t.Context(), 0, 5); !errors.Is(err, model.ErrSyncNodeAway) {
+			t.Errorf("without the sync node: %v", err)
+		}
+	})
+}
