@@ -1,0 +1,114 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/service"
+	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/services/sync-node/internal/config"
+	"aura.radio/engine/services/sync-node/internal/follow"
+	"aura.radio/engine/services/sync-node/internal/reconcile"
+)
+
+// Name is sync-node in the contract's x-served-by.
+const Name = "sync-node"
+
+// App is the service.
+type App struct {
+	cfg      config.Config
+	base     *service.Service
+	station  *repo.Station
+	onAir    *repo.OnAirLog
+	tracks   *trackservice.Service
+	follower follow.Follower
+	nodes    *reconcile.Reconciler
+}
+
+// New wires the service. The database need not be there yet.
+func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
+	base, err := service.New(service.Options{
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{cfg: cfg, base: base, station: base.DB.Station(cfg.DefaultSource)}
+	a.onAir = a.station.OnAir()
+	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
+	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
+	if a.nodes, err = NewReconciler(cfg, a.station, recorder, base.Log("reconcile")); err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	base.Server.Register(&handler.API{
+		Tracks:        a.onAir,
+		Plays:         a.plays,
+		Current:       a.tracks,
+		Playlog:       a.station,
+		OnAir:         a.onAir,
+		Recorder:      recorder,
+		Sources:       a.station,
+		Healths:       a.station,
+		Clocks:        a.station,
+		Sync:          a.station,
+		State:         a.state,
+		Reconcile:     a.nodes.Trigger,
+		Leases:        a.station,
+		Zone:          cfg.Station.Zone,
+		HostID:        cfg.HostID,
+		DefaultSource: cfg.DefaultSource,
+		Changed:       a.changed,
+		Now:           time.Now,
+		Log:           base.Log("api"),
+	})
+	base.Server.Registry().MustRegister(a.nodes)
+	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
+	return a, nil
+}
+
+// plays are what the report of a month counts.
+func (a *App) plays(month report.Month, now time.Time) report.Plays {
+	return report.FromOnAir(a.onAir, month, now)
+}
+
+// changed tells everything that keeps answers in memory that they are out of
+// date. It is called after a write is durable and before it is acknowledged,
+// and when another process wrote.
+func (a *App) changed() {
+	a.base.Cache.Invalidate()
+	a.tracks.Changed()
+}
+
+// renderTrack is a track as the stream shows it: as GET /trackservice/current.
+func (a *App) renderTrack(e model.Entry) ([]byte, error) {
+	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+}
+
+// Listen opens the port, so that Addr is known before Run.
+func (a *App) Listen(ctx context.Context) error { return a.base.Listen(ctx) }
+
+// Addr is where the service listens, nil before Listen.
+func (a *App) Addr() net.Addr { return a.base.Addr() }
+
+// Run serves until ctx ends, then drains and closes the database. It returns
+// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the database's
+// schema is not this binary's, and nil after a stop that was asked for. Call
+// it once.
+func (a *App) Run(ctx context.Context) error {
+	return a.base.Run(ctx, service.Work{
+		Prepare:  a.station.Prepare,
+		Prepared: a.changed,
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run},
+	})
+}

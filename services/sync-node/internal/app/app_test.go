@@ -1,0 +1,198 @@
+package app_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/service/servicetest"
+	"aura.radio/engine/services/sync-node/internal/app"
+	"aura.radio/engine/services/sync-node/internal/config"
+	"aura.radio/engine/services/sync-node/internal/nodetest"
+)
+
+func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+
+func start(t *testing.T, databaseURL string, more map[string]string) *servicetest.Service {
+	t.Helper()
+	environ := map[string]string{
+		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
+		"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0",
+	}
+	for name, value := range more {
+		environ[name] = value
+	}
+	cfg, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(cfg, "test", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return servicetest.Start(t, a)
+}
+
+// noon is when these tests' titles begin.
+var noon = time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
+
+func at(minute int) time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
+
+// titles are those of a list, newest first.
+func titles(t *testing.T, answer string) []string {
+	t.Helper()
+	var list []struct {
+		Title string `json:"track_title"`
+	}
+	if err := json.Unmarshal([]byte(answer), &list); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	var all []string
+	for _, track := range list {
+		all = append(all, track.Title)
+	}
+	return all
+}
+
+// awaitTitles waits until a list is as wanted.
+func awaitTitles(t *testing.T, s *servicetest.Service, path string, want ...string) {
+	t.Helper()
+	s.AwaitAnswer(http.MethodGet, path, "", func(answer servicetest.Answer, text string) bool {
+		return answer.StatusCode == http.StatusOK && slices.Equal(titles(t, text), want)
+	})
+}
+
+const (
+	onAir = "/api/v1/trackservice?limit=10"
+	all   = "/api/v1/playlog?source=all&limit=10"
+)
+
+// TestApp_Nodes: what two nodes played comes by itself, the on-air log follows
+// the active source, and what is missed later comes on demand.
+func TestApp_Nodes(t *testing.T) {
+	t.Parallel()
+	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
+	first.Play(t, 1, at(0), "A0")
+	first.Play(t, 1, at(10), "A10")
+	second.Play(t, 2, at(1), "B1")
+	second.Play(t, 2, at(11), "B11")
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": second.URL + "/", "AURA_SOURCE_NAMES": "2=Engine B",
+	})
+	awaitTitles(t, s, all, "B11", "A10", "B1", "A0")
+	awaitTitles(t, s, onAir, "A10", "A0")
+	awaitTitles(t, s, "/api/v1/playlog?limit=10", "A10", "A0")
+
+	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/2", `{"at": "2026-10-20T12:05:00Z", "by": "M. Tester", "reason": "test"}`); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("activate: %s %s", res.Status, answer)
+	}
+	if _, answer := s.Call(http.MethodGet, onAir, ""); !slices.Equal(titles(t, answer), []string{"B11", "B1", "A0"}) {
+		t.Errorf("on air after the switch: %s", answer)
+	}
+	if res, answer := s.Call(http.MethodGet, "/api/v1/report/2026-10?format=csv", ""); res.StatusCode != http.StatusOK || strings.Count(answer, "\n") < 4 {
+		t.Errorf("report: %s %s", res.Status, answer)
+	}
+
+	second.Play(t, 2, at(20), "B20")
+	if res, answer := s.Call(http.MethodPost, "/api/v1/sync/run", ""); res.StatusCode != http.StatusAccepted {
+		t.Fatalf("run: %s %s", res.Status, answer)
+	}
+	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
+	waiting, err := second.DB.Outbox(t.Context())
+	for ; err == nil && waiting.Entries > 0 && t.Context().Err() == nil; waiting, err = second.DB.Outbox(t.Context()) {
+		s.Call(http.MethodGet, "/healthz", "") // the acknowledgement follows the record
+	}
+	if err != nil {
+		t.Error(err)
+	}
+
+	var state api.SyncState
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ servicetest.Answer, text string) bool {
+		state = api.SyncState{}
+		if err := json.Unmarshal([]byte(text), &state); err != nil || state.Nodes == nil || len(*state.Nodes) != 2 {
+			t.Fatalf("state: %v %s", err, text)
+		}
+		return !(*state.Nodes)[0].Running && !(*state.Nodes)[1].Running
+	})
+	for i, n := range *state.Nodes {
+		if n.Number != i+1 || !n.Reachable || n.Detail != "" || n.Reconciled == nil || n.Seen == nil || n.OffsetSeconds == nil ||
+			*n.OffsetSeconds < -1 || *n.OffsetSeconds > 1 || n.Name != []string{"", "Engine B"}[i] {
+			t.Errorf("node %d: %+v", i, n)
+		}
+	}
+	_, metrics := s.Call(http.MethodGet, "/metrics", "")
+	for _, want := range []string{`aura_sync_node_reachable{node="2"} 1`, `aura_sync_runs_total{node="1",result="ok"}`, `aura_sync_records_total{node="2",what="fetched"} 5`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+
+	// A node that is gone is shown, and nothing else changes.
+	first.Close()
+	s.Call(http.MethodPost, "/api/v1/sync/run", "")
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ servicetest.Answer, text string) bool {
+		return strings.Contains(text, `"reachable":false`)
+	})
+	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
+}
+
+// TestApp_TwoProcesses: what one process stores the other one shows, although
+// it answers from memory.
+func TestApp_TwoProcesses(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	one := start(t, url, nil)
+	one.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	other := start(t, url, nil)
+	awaitTitles(t, other, onAir)
+	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 1}`
+	if res, answer := one.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("store: %s %s", res.Status, answer)
+	}
+	began := time.Now()
+	awaitTitles(t, other, onAir, "A0")
+	t.Logf("the other process shows it after %s", time.Since(began))
+	if res, answer := one.Call(http.MethodPut, "/api/v1/source/active/2", `{"at": "2026-10-20T11:00:00Z"}`); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("activate: %s %s", res.Status, answer)
+	}
+	awaitTitles(t, other, onAir)
+}
+
+// TestApp_Stop: a node that does not answer does not hold up the stop.
+func TestApp_Stop(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 100)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	t.Cleanup(silent.Close)
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": silent.URL})
+	<-asked
+	began := time.Now()
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+}
+
+// TestApp_EngineWithoutSource: what does not say who played it is nobody's.
+func TestApp_EngineWithoutSource(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", `{"track_start": "2026-10-20T12:00:00Z"}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "log_source") {
+		t.Errorf("%s %s", res.Status, answer)
+	}
+}

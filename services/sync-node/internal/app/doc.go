@@ -1,0 +1,7 @@
+// Package app is sync-node as a whole: it wires the parts over the base that
+// every service has.
+//
+// It promises that an acknowledged request is durable, that what it answers
+// follows what other processes wrote into the same database, and beside that
+// what package service does.
+package app

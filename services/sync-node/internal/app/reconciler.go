@@ -1,0 +1,59 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	syncconfig "aura.radio/engine/services/sync-node/internal/config"
+	"aura.radio/engine/services/sync-node/internal/reconcile"
+)
+
+// NewReconciler makes the reconciler of the configured nodes. An error means
+// that the configuration is wrong.
+func NewReconciler(cfg syncconfig.Config, station *repo.Station, recorder *playlog.Recorder, log zerolog.Logger) (*reconcile.Reconciler, error) {
+	var peers []reconcile.Peer
+	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
+		url := cfg.MainHosts[number]
+		client, err := peer.New(url, cfg.Peers)
+		if err != nil {
+			return nil, &config.Mistake{Variable: fmt.Sprintf("MAIN_HOST_%d", number), Rule: err.Error()}
+		}
+		peers = append(peers, reconcile.Peer{Number: number, Name: cfg.SourceNames[number], URL: url, Node: client})
+	}
+	return reconcile.New(reconcile.Config{
+		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone,
+	}, store{station, recorder}, station, processName(), peers, log), nil
+}
+
+// store is what the reconciler keeps records in: the station, where the
+// recorder judges each record by itself.
+type store struct {
+	*repo.Station
+	recorder *playlog.Recorder
+}
+
+// Receive implements reconcile.Store.
+func (s store) Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error) {
+	return s.recorder.Receive(ctx, records, synced)
+}
+
+// processName is this process's own among all that share the database, and
+// tells people which one it is.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:8])
+}

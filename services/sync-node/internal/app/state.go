@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// state is what GET /sync/state shows: the sync node waits for nobody, and
+// tells what it knows of the nodes.
+func (a *App) state(context.Context) (api.SyncState, error) {
+	state := api.SyncState{HostId: a.cfg.HostID, Now: time.Now().UTC(), Nodes: &[]api.NodeState{}}
+	for _, s := range a.nodes.Status() {
+		node := api.NodeState{
+			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: s.Detail, Running: s.Running,
+		}
+		if !s.Seen.IsZero() {
+			node.Seen, node.OffsetSeconds, node.Waiting = new(s.Seen.UTC()), new(s.Offset.Seconds()), new(s.Waiting)
+		}
+		if !s.Reconciled.IsZero() {
+			node.Reconciled, node.Fetched = new(s.Reconciled.UTC()), new(s.Fetched)
+		}
+		*state.Nodes = append(*state.Nodes, node)
+	}
+	return state, nil
+}

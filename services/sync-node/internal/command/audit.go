@@ -1,0 +1,119 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/services/sync-node/internal/progress"
+	"aura.radio/engine/services/sync-node/internal/reconcile"
+)
+
+// errDiffers is why an audit fails.
+var errDiffers = errors.New("not everything is proved equal")
+
+// audit is what an audit shows.
+type audit struct {
+	// Equal: all of it is proved to be the same.
+	Equal bool                  `json:"equal"`
+	Nodes []reconcile.NodeAudit `json:"nodes"`
+	// OnAir counts the segments of the on-air log that are not as they follow
+	// from what is stored.
+	OnAir int `json:"on_air_differing"`
+}
+
+func auditCommand(env env) *cobra.Command {
+	var nodes []int
+	var asJSON bool
+	cmd := command.New("audit", "Prove that the nodes have the same as the sync node, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		return withNodes(env, cmd, func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error {
+			stop := progress.Show(cmd.ErrOrStderr(), shown(r))
+			found, err := audited(ctx, station, r, nodes)
+			stop()
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				out := json.NewEncoder(cmd.OutOrStdout())
+				out.SetIndent("", "  ")
+				err = out.Encode(found)
+			} else {
+				err = found.print(cmd.OutOrStdout())
+			}
+			if err == nil && !found.Equal {
+				err = errDiffers
+			}
+			return err
+		})
+	})
+	cmd.Long = "audit compares with the nodes as reconcile does, but changes nothing. It also derives the on-air log anew and compares.\n" +
+		"It exits 0 only where everything is proved equal; a node that can't be reached is a failure, too."
+	nodeFlag(cmd, &nodes)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func audited(ctx context.Context, station *repo.Station, r *reconcile.Reconciler, nodes []int) (audit, error) {
+	found := audit{Equal: true}
+	var err error
+	if found.Nodes, err = r.Audit(ctx, nodes...); err != nil {
+		return audit{}, err
+	}
+	for _, n := range found.Nodes {
+		found.Equal = found.Equal && n.Equal()
+	}
+	if found.OnAir, err = station.Verify(ctx); err != nil {
+		return audit{}, err
+	}
+	found.Equal = found.Equal && found.OnAir == 0
+	return found, nil
+}
+
+// print writes the audit for people.
+func (a audit) print(out io.Writer) error {
+	w := &lines{out: out}
+	for _, n := range a.Nodes {
+		w.line("node %s at %s", title(n.Number, n.Name), n.URL)
+		if n.Failed != "" {
+			w.line("  not compared: %s", n.Failed)
+		}
+		for _, k := range n.Kinds {
+			if len(k.Differing) == 0 {
+				w.line("  %s: equal, %d", k.Kind, k.Equal)
+				continue
+			}
+			w.line("  %s: %d equal, but not in:", k.Kind, k.Equal)
+			for _, b := range k.Differing {
+				w.line("    %s: %d here, %d there", b, b.Here, b.There)
+				for _, r := range b.Records {
+					w.line("      %s: %s %s (%s)", r.Where, r.At.UTC().Format(time.RFC3339Nano), command.Line(r.Text), r.Fingerprint)
+				}
+			}
+		}
+	}
+	if a.OnAir == 0 {
+		w.line("on-air log: as it follows from the records and the activations")
+	} else {
+		w.line("on-air log: %d segments are not as they follow from the records and the activations", a.OnAir)
+	}
+	return w.err
+}
+
+// lines writes until something fails.
+type lines struct {
+	out io.Writer
+	err error
+}
+
+func (l *lines) line(format string, args ...any) {
+	if l.err == nil {
+		_, l.err = fmt.Fprintf(l.out, format+"\n", args...)
+	}
+}

@@ -1,0 +1,140 @@
+package command
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/services/sync-node/internal/nodetest"
+)
+
+func run(t *testing.T, environ map[string]string, args ...string) (code int, out, errOut string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code = Program("1.2.3").Run(t.Context(), args, environ, &stdout, &stderr)
+	return code, stdout.String(), stderr.String()
+}
+
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	if code, out, _ := run(t, nil, "version"); code != command.ExitOK || out != "sync-node 1.2.3\n" {
+		t.Errorf("got %d %q", code, out)
+	}
+}
+
+// prepare does what the service does at its first start.
+func prepare(t *testing.T, url string) {
+	t.Helper()
+	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Station(1).Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReconcileAndAudit goes the way of somebody who finds a difference, mends
+// it and proves that it is mended.
+func TestReconcileAndAudit(t *testing.T) {
+	t.Parallel()
+	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
+	noon := time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
+	first.Play(t, 1, noon, "Halah")
+	second.Play(t, 2, noon, "Ghost\x1b[31mHighway")
+	url := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
+	environ := map[string]string{
+		"AURA_DATABASE_URL": url, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0",
+		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": second.URL, "AURA_SOURCE_NAMES": "1=Engine A",
+	}
+	expect := func(args string, code int, outs ...string) (stdout string) {
+		t.Helper()
+		got, out, errOut := run(t, environ, strings.Fields(args)...)
+		if got != code {
+			t.Errorf("%s: %d, want %d: %s%s", args, got, code, out, errOut)
+		}
+		for _, want := range outs {
+			if !strings.Contains(out+errOut, want) {
+				t.Errorf("%s: lacks %q: %s%s", args, want, out, errOut)
+			}
+		}
+		return out
+	}
+	expect("reconcile", command.ExitConfig, "migrate up")
+	expect("migrate up", command.ExitOK)
+	expect("reconcile", command.ExitConfig, "let that start once")
+	prepare(t, url)
+
+	expect("audit", command.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
+	expect("reconcile --node 1", command.ExitOK, "node 1 (Engine A): both sides have the same; fetched 1, sent 0")
+	expect("audit --node 1", command.ExitOK, "entries: equal, 1", "on-air log: as it follows")
+	expect("audit", command.ExitFailed)
+	expect("reconcile", command.ExitOK)
+	var found struct {
+		Equal bool `json:"equal"`
+		Nodes []struct {
+			Kinds []struct {
+				Kind  string `json:"kind"`
+				Equal int    `json:"equal"`
+			} `json:"kinds"`
+		} `json:"nodes"`
+	}
+	if err := json.Unmarshal([]byte(expect("audit --json", command.ExitOK)), &found); err != nil || !found.Equal || len(found.Nodes) != 2 || found.Nodes[1].Kinds[0].Equal != 1 {
+		t.Errorf("JSON is %+v, %v", found, err)
+	}
+
+	expect("audit --node 7", command.ExitFailed, "AURA_MAIN_HOST_7")
+	environ["AURA_DEFAULT_SOURCE"] = "2"
+	expect("audit", command.ExitConfig, "AURA_DEFAULT_SOURCE")
+	delete(environ, "AURA_DEFAULT_SOURCE")
+	second.Close()
+	expect("audit", command.ExitFailed, "not compared", "entries: equal, 1")
+	expect("reconcile", command.ExitFailed, "node 2", "node 1 (Engine A): both sides have the same")
+	delete(environ, "AURA_MAIN_HOST_1")
+	delete(environ, "AURA_MAIN_HOST_2")
+	expect("audit", command.ExitConfig, "AURA_MAIN_HOST_1")
+}
+
+// TestAudit_OnAir: an on-air log that somebody changed is found.
+func TestAudit_OnAir(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1)
+	node.Play(t, 1, time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC), "Halah")
+	path := filepath.Join(t.TempDir(), "test.db")
+	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + path, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_MAIN_HOST_1": node.URL}
+	prepare(t, environ["AURA_DATABASE_URL"])
+	if code, _, errOut := run(t, environ, "reconcile"); code != command.ExitOK {
+		t.Fatal(code, errOut)
+	}
+	tamper(t, path)
+	if code, out, _ := run(t, environ, "audit"); code != command.ExitFailed || !strings.Contains(out, "1 segments") {
+		t.Errorf("%d %s", code, out)
+	}
+}
+
+// tamper takes the on-air log away behind everybody's back.
+func tamper(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "DELETE FROM onair"); err != nil {
+		t.Fatal(err)
+	}
+}

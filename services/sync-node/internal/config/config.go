@@ -1,0 +1,94 @@
+// Package config composes sync-node's configuration out of the blocks that the
+// shared packages bring. It promises that a configuration that Load returned is
+// valid as a whole, and that otherwise every mistake is named at once.
+package config
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"time"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/trackservice"
+)
+
+// Config is all that sync-node can be told. Variables carry the prefix AURA_.
+type Config struct {
+	HostID        int            `env:"HOST_ID" envDefault:"0" doc:"The sync node's number: 0."`
+	MainHosts     map[int]string `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008; the number is the engine's, its HOST_ID."`
+	DefaultSource int            `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
+	SourceNames   Names          `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
+	Station       stationtime.Config
+
+	SyncInterval  time.Duration `env:"SYNC_INTERVAL" envDefault:"3600" doc:"How often everything is compared with each node, and fetched where it differs; also at start."`
+	SyncBatchSize int           `env:"SYNC_BATCH_SIZE" envDefault:"100" doc:"How many records are fetched at once, up to 1000."`
+	SyncStepSleep time.Duration `env:"SYNC_STEP_SLEEP" envDefault:"0.23" doc:"Pause between two such fetches; 0: as fast as it goes."`
+	Peers         peer.Config
+
+	Tracks   trackservice.Config
+	Database repo.Config
+	HTTP     httpserver.Config
+	Log      logging.Config
+}
+
+// Default is what holds where nothing is set, as far as it differs from the
+// shared blocks' own.
+func Default() Config {
+	var cfg Config
+	cfg.Database.URL = "sqlite:///var/lib/aura/sync-node.db"
+	cfg.HTTP.Listen = "127.0.0.1:8010"
+	return cfg
+}
+
+// Load reads and validates the configuration; the error names every mistake.
+func Load(environ map[string]string) (Config, error) {
+	cfg := Default()
+	if err := config.Load(&cfg, environ); err != nil {
+		return Config{}, err
+	}
+	return cfg, nil
+}
+
+// Bounds of the configuration.
+const (
+	minInterval  = time.Second
+	maxInterval  = 7 * 24 * time.Hour
+	maxBatchSize = 1000
+	maxStepSleep = time.Minute
+)
+
+// Validate checks what the blocks do not check themselves.
+func (c *Config) Validate() error {
+	var mistakes []error
+	refuse := func(variable, value, rule string) {
+		mistakes = append(mistakes, &config.Mistake{Variable: variable, Value: value, Rule: rule})
+	}
+	if c.HostID != 0 {
+		refuse("HOST_ID", strconv.Itoa(c.HostID), "must be 0, the sync node's number; an engine's host runs engine-api")
+	}
+	for number, host := range c.MainHosts {
+		u, err := url.Parse(host)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			refuse("MAIN_HOST_"+strconv.Itoa(number), host, "must be the URL of an engine-api, such as http://host-1:8008")
+		}
+	}
+	if c.DefaultSource < 1 {
+		refuse("DEFAULT_SOURCE", strconv.Itoa(c.DefaultSource), "must be a source's number, from 1")
+	}
+	if c.SyncInterval < minInterval || c.SyncInterval > maxInterval {
+		refuse("SYNC_INTERVAL", c.SyncInterval.String(), "must be from 1s to 168h")
+	}
+	if c.SyncBatchSize < 1 || c.SyncBatchSize > maxBatchSize {
+		refuse("SYNC_BATCH_SIZE", strconv.Itoa(c.SyncBatchSize), "must be from 1 to 1000")
+	}
+	if c.SyncStepSleep < 0 || c.SyncStepSleep > maxStepSleep {
+		refuse("SYNC_STEP_SLEEP", c.SyncStepSleep.String(), "must be from 0 to 1m")
+	}
+	return errors.Join(mistakes...)
+}

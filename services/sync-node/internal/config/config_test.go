@@ -1,0 +1,83 @@
+package config
+
+import (
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/config/configtest"
+)
+
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	cfg := Default()
+	configtest.Table(t, "../../../../README.md", "sync-node", &cfg)
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Defaults", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.HostID != 0 || cfg.DefaultSource != 1 || len(cfg.MainHosts) != 0 || cfg.HTTP.Listen != "127.0.0.1:8010" ||
+			cfg.SyncInterval != time.Hour || cfg.SyncBatchSize != 100 || cfg.SyncStepSleep != 230*time.Millisecond ||
+			cfg.Database.URL != "sqlite:///var/lib/aura/sync-node.db" || cfg.Station.Zone.Name() != "Europe/Vienna" {
+			t.Errorf("got %+v", cfg)
+		}
+	})
+
+	// As the original's configuration says it.
+	t.Run("Original", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{
+			"AURA_HOST_ID": "0", "AURA_MAIN_HOST_1": "http://localhost:8008", "AURA_MAIN_HOST_2": "http://localhost:8009",
+			"AURA_DEFAULT_SOURCE": "2", "AURA_SYNC_INTERVAL": "600", "AURA_SYNC_BATCH_SIZE": "1000", "AURA_SYNC_STEP_SLEEP": "0",
+			"AURA_SOURCE_NAMES": "1=Engine A, 3=Studio line",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !maps.Equal(cfg.MainHosts, map[int]string{1: "http://localhost:8008", 2: "http://localhost:8009"}) ||
+			!maps.Equal(cfg.SourceNames, Names{1: "Engine A", 3: "Studio line"}) ||
+			cfg.DefaultSource != 2 || cfg.SyncInterval != 10*time.Minute || cfg.SyncBatchSize != 1000 || cfg.SyncStepSleep != 0 {
+			t.Errorf("got %+v", cfg)
+		}
+	})
+
+	t.Run("EveryMistake", func(t *testing.T) {
+		t.Parallel()
+		wrong := map[string]string{
+			"HOST_ID": "1", "MAIN_HOST_2": "host-2:8008", "MAIN_HOST_3": "ftp://x", "DEFAULT_SOURCE": "0",
+			"SYNC_INTERVAL": "0", "SYNC_BATCH_SIZE": "1001", "SYNC_STEP_SLEEP": "-1", "LISTEN": "nowhere",
+			"DATABASE_URL": "postgres://x", "STATION_TIMEZONE": "Europe/Nowhere", "SYNC_HOST": "http://x", "SOURCE_NAMES": "Engine A",
+		}
+		environ := map[string]string{}
+		for name, value := range wrong {
+			environ["AURA_"+name] = value
+		}
+		_, err := Load(environ)
+		if err == nil {
+			t.Fatal("a wrong configuration was taken")
+		}
+		for name := range wrong {
+			if !strings.Contains(err.Error(), "AURA_"+name) {
+				t.Errorf("does not name AURA_%s: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"1", "x=y", "0=y", "1=", "1=a,1=b"} {
+		var n Names
+		if err := n.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q was taken as %v", text, n)
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Names are what people call the sources, by number.
+type Names map[int]string
+
+// UnmarshalText reads a list such as 1=Engine A,3=Studio line.
+func (n *Names) UnmarshalText(text []byte) error {
+	names := Names{}
+	for item := range strings.SplitSeq(string(text), ",") {
+		if item = strings.TrimSpace(item); item == "" {
+			continue
+		}
+		digits, name, _ := strings.Cut(item, "=")
+		number, err := strconv.Atoi(strings.TrimSpace(digits))
+		name = strings.TrimSpace(name)
+		if err != nil || number < 1 || name == "" {
+			return errors.New("must be a list of number=name, such as 1=Engine A,3=Studio line")
+		}
+		if names[number] != "" {
+			return fmt.Errorf("must name source %d once", number)
+		}
+		names[number] = name
+	}
+	*n = names
+	return nil
+}

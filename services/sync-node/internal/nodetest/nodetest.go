@@ -1,0 +1,68 @@
+// Package nodetest gives tests nodes to synchronize with: the API of an
+// engine-api over a database of its own, and no process. It promises that what
+// it answers is as the contract says.
+package nodetest
+
+import (
+	"context"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// Node is a node.
+type Node struct {
+	URL string
+	DB  *repo.DB
+	// Close cuts it off. The end of the test does so, too.
+	Close func()
+}
+
+// Start serves a node of that number until the test ends.
+func Start(t testing.TB, number int) *Node {
+	t.Helper()
+	db := repotest.Open(t, repotest.KindSQLite)
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(httpservertest.New(t, &handler.API{
+		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db,
+		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
+		State: func(ctx context.Context) (api.SyncState, error) {
+			waiting, err := db.Outbox(ctx)
+			state := api.SyncState{HostId: number, Now: time.Now().UTC(), Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths}}
+			if !waiting.Oldest.IsZero() {
+				state.Outbox.Oldest = &waiting.Oldest
+			}
+			return state, err
+		},
+		Zone: zone, HostID: number, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
+	}, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Log, o.Service = zerolog.Nop(), "engine-api"
+	}))
+	t.Cleanup(server.Close)
+	return &Node{URL: server.URL, DB: db, Close: server.Close}
+}
+
+// Play stores that the source of that number played a title.
+func (n *Node) Play(t testing.TB, number int, at time.Time, title string) {
+	t.Helper()
+	e := model.Entry{LogSource: number, TrackStart: at, Title: title}
+	e.Normalize()
+	if err := n.DB.StoreEntry(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,272 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// NodeAudit is what a comparison with one node shows.
+type NodeAudit struct {
+	Number int         `json:"number"`
+	Name   string      `json:"name,omitempty"`
+	URL    string      `json:"url"`
+	Failed string      `json:"failed,omitempty"` // why it could not be compared
+	Kinds  []KindAudit `json:"kinds,omitempty"`
+}
+
+// Equal reports whether both sides are proved to hold the same.
+func (a NodeAudit) Equal() bool {
+	for _, k := range a.Kinds {
+		if len(k.Differing) > 0 {
+			return false
+		}
+	}
+	return a.Failed == ""
+}
+
+// KindAudit is what the comparison shows of one kind of records.
+type KindAudit struct {
+	Kind      string        `json:"kind"`
+	Equal     int64         `json:"equal"` // records in spans of time that are the same
+	Differing []BucketAudit `json:"differing,omitempty"`
+}
+
+// BucketAudit is a span of time that differs.
+type BucketAudit struct {
+	Span  model.Span `json:"span,omitempty"`
+	From  time.Time  `json:"from"`
+	Here  int64      `json:"here"`
+	There int64      `json:"there"`
+	// Records are those that differ, the first ones where there are many.
+	Records []RecordAudit `json:"records,omitempty"`
+}
+
+// String is the span of time, for people.
+func (b BucketAudit) String() string {
+	layouts := map[model.Span]string{model.SpanMonth: "2006-01", model.SpanDay: time.DateOnly, model.SpanHour: "2006-01-02T15h"}
+	return b.From.UTC().Format(cmp.Or(layouts[b.Span], time.RFC3339Nano))
+}
+
+// RecordAudit is a record that is not the same on both sides.
+type RecordAudit struct {
+	Where       Where     `json:"where"`
+	Fingerprint string    `json:"fingerprint"`
+	At          time.Time `json:"at"`
+	Text        string    `json:"text"`
+}
+
+// Where a record is.
+type Where string
+
+// The places.
+const (
+	OnlyHere  Where = "only here"
+	OnlyThere Where = "only there"
+	InBoth    Where = "differing"
+)
+
+const (
+	// maxListed bounds how many records an audit of one node lists.
+	maxListed = 100
+	// maxRead bounds how many are read for that, of one bucket and side.
+	maxRead = 100_000
+	// What is under way between the nodes looks like a difference, so an audit
+	// looks at differences again, this often and after this long.
+	secondLooks     = 3
+	secondLookPause = time.Second
+	// kindClock is compared as a whole.
+	kindClock = "clock"
+)
+
+// errOriginal: an original node has no digests.
+var errOriginal = errors.New("it is an original node, which can't be compared")
+
+// Audit compares with the nodes of those numbers, or with all where none is
+// given, and changes nothing. A node that can't be compared is not an error,
+// but says so. Error: a node that does not exist, or the end of ctx.
+func (r *Reconciler) Audit(ctx context.Context, numbers ...int) ([]NodeAudit, error) {
+	chosen, err := r.choose(numbers)
+	if err != nil {
+		return nil, err
+	}
+	audits := make([]NodeAudit, len(chosen))
+	var g errgroup.Group
+	for i, n := range chosen {
+		g.Go(func() error {
+			a := &audit{run: n.newRun(n.newTally()), listed: maxListed}
+			kinds, err := a.all(ctx)
+			audits[i] = NodeAudit{Number: n.Number, Name: n.Name, URL: n.URL, Kinds: kinds}
+			if err != nil {
+				audits[i].Failed = err.Error()
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return audits, ctx.Err()
+}
+
+// audit is a comparison with one node that changes nothing.
+type audit struct {
+	*run
+	listed int // how many more records may be listed
+}
+
+func (a *audit) all(ctx context.Context) ([]KindAudit, error) {
+	state, err := a.state(ctx)
+	if errors.Is(err, peer.ErrUnsupported) {
+		return nil, errOriginal
+	}
+	if err != nil {
+		return nil, err
+	}
+	entries, err := auditKind(ctx, a, a.entries())
+	if err != nil {
+		return nil, err
+	}
+	healths, err := auditKind(ctx, a, a.healths())
+	if err != nil {
+		return nil, err
+	}
+	clock, err := a.auditClock(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	return []KindAudit{entries, healths, clock}, nil
+}
+
+// auditKind compares one kind of records.
+func auditKind[T any](ctx context.Context, a *audit, s stock[T]) (KindAudit, error) {
+	oldest, err := s.oldest(ctx, a.source)
+	if err != nil {
+		return KindAudit{}, err
+	}
+	c := comparison{
+		here: a.store, there: a.node, kind: s.kind, source: a.source, tally: a.tally,
+		drill: func(b Bucket) bool { return b.Here.Count > 0 && b.There.Count > 0 },
+	}
+	differing, err := c.differing(ctx, oldest, time.Now())
+	for look := 0; err == nil && len(differing) > 0 && look < secondLooks; look++ {
+		if err = sleep(ctx, secondLookPause); err == nil {
+			differing, err = c.again(ctx, differing)
+		}
+	}
+	if err != nil {
+		return KindAudit{}, fmt.Errorf("compare %s: %w", s.kind, err)
+	}
+	result := KindAudit{Kind: string(s.kind), Equal: c.equal}
+	for _, b := range differing {
+		found := BucketAudit{Span: b.Span, From: b.From, Here: b.Here.Count, There: b.There.Count}
+		if a.listed > 0 && max(b.Here.Count, b.There.Count) <= maxRead {
+			list, err := differences(ctx, a, s, b)
+			if err != nil {
+				return KindAudit{}, fmt.Errorf("list %s: %w", s.kind, err)
+			}
+			found.Records = list[:min(len(list), a.listed)]
+			a.listed -= len(found.Records)
+		}
+		result.Differing = append(result.Differing, found)
+	}
+	return result, nil
+}
+
+// again compares only what differed.
+func (c *comparison) again(ctx context.Context, differing []Bucket) ([]Bucket, error) {
+	var still []Bucket
+	for _, b := range differing {
+		found, err := c.within(ctx, b.Span, b.From, b.To)
+		if err != nil {
+			return nil, err
+		}
+		still = append(still, found...)
+	}
+	return still, nil
+}
+
+// differences finds the records of a bucket that are not the same, the oldest
+// first.
+func differences[T any](ctx context.Context, a *audit, s stock[T], b Bucket) ([]RecordAudit, error) {
+	show := func(record *T, where Where) RecordAudit {
+		return RecordAudit{Where: where, Fingerprint: s.id(record).String(), At: s.at(record), Text: s.text(record)}
+	}
+	here := map[model.Fingerprint]T{}
+	err := pages(ctx, 0, s.ours(a.source, b.From, b.To, s.batch), func(_ context.Context, page []T) error {
+		for i := range page {
+			here[s.id(&page[i])] = page[i]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var found []RecordAudit
+	err = pages(ctx, 0, s.theirs(a.source, b.From, b.To), func(_ context.Context, page []T) error {
+		for i := range page {
+			there := &page[i]
+			ours, ok := here[s.id(there)]
+			delete(here, s.id(there))
+			switch {
+			case !ok:
+				found = append(found, show(there, OnlyThere))
+			case s.content(&ours) != s.content(there):
+				found = append(found, show(there, InBoth))
+			}
+		}
+		return nil
+	})
+	for _, ours := range here {
+		found = append(found, show(&ours, OnlyHere))
+	}
+	slices.SortFunc(found, func(a, b RecordAudit) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	return found, err
+}
+
+// auditClock compares the clocks by when they were sent; their text may be
+// written differently.
+func (a *audit) auditClock(ctx context.Context, state peer.State) (KindAudit, error) {
+	for look := 0; ; look++ {
+		ours, theirs, err := a.clocks(ctx, state.Clocks)
+		if err != nil {
+			return KindAudit{}, err
+		}
+		result := KindAudit{Kind: kindClock}
+		here, there := count(ours), count(theirs)
+		if ours.SentAt.Equal(theirs.SentAt) {
+			result.Equal = here
+			return result, nil
+		}
+		if look == secondLooks {
+			at := ours.SentAt
+			if theirs.SentAt.After(at) {
+				at = theirs.SentAt
+			}
+			result.Differing = []BucketAudit{{From: at, Here: here, There: there}}
+			return result, nil
+		}
+		if err := sleep(ctx, secondLookPause); err != nil {
+			return KindAudit{}, err
+		}
+		if state, err = a.state(ctx); err != nil {
+			return KindAudit{}, err
+		}
+	}
+}
+
+// count is 1 where there is a clock.
+func count(c model.Clock) int64 {
+	if c.SentAt.IsZero() {
+		return 0
+	}
+	return 1
+}

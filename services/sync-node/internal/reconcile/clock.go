@@ -1,0 +1,50 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// clock makes the later of the two clocks of the node's source that of both.
+func (r *run) clock(ctx context.Context, sent []model.Clock) error {
+	ours, theirs, err := r.clocks(ctx, sent)
+	if err != nil {
+		return err
+	}
+	switch {
+	case theirs.SentAt.After(ours.SentAt):
+		if err := theirs.Validate(); err != nil {
+			r.log.Warn().Err(err).Msg("the node's clock can't be stored")
+			return nil
+		}
+		if err := r.store.AbsorbClocks(ctx, []model.Clock{theirs}, true); err != nil {
+			return own("store the node's clock", err)
+		}
+		ours = theirs // sending it back says that it is here
+	case ours.SentAt.Equal(theirs.SentAt):
+		return nil
+	}
+	if err := r.deliver(ctx, peer.Batch{Synced: true, Clocks: []model.Clock{ours}}); err != nil {
+		return fmt.Errorf("clock: %w", err)
+	}
+	return nil
+}
+
+// clocks are those of the node's source on both sides, zero where there is
+// none.
+func (r *run) clocks(ctx context.Context, sent []model.Clock) (ours, theirs model.Clock, _ error) {
+	ours, err := r.store.Clock(ctx, r.source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return ours, theirs, own("read the clock", err)
+	}
+	for _, c := range sent {
+		if c.Source == r.source {
+			theirs = c
+		}
+	}
+	return ours, theirs, nil
+}

@@ -1,0 +1,298 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
+
+// stationStore is the sync node's store as the service has it.
+type stationStore struct {
+	*repo.Station
+	recorder *playlog.Recorder
+}
+
+func newStation(t testing.TB) stationStore {
+	t.Helper()
+	station := repotest.Open(t, repotest.KindSQLite).Station(1)
+	if err := station.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return stationStore{station, playlog.New(station, zerolog.Nop(), time.Now, func() {})}
+}
+
+func (s stationStore) Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error) {
+	return s.recorder.Receive(ctx, records, synced)
+}
+
+// databaseNode is a node over a database, but for the way to it.
+type databaseNode struct {
+	memoryNode // for what it does not need
+	db         *repo.DB
+	recorder   *playlog.Recorder
+}
+
+func newDatabaseNode(t testing.TB) *databaseNode {
+	t.Helper()
+	db := repotest.Open(t, repotest.KindSQLite)
+	return &databaseNode{db: db, recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {})}
+}
+
+func (n *databaseNode) State(ctx context.Context) (peer.State, time.Duration, error) {
+	waiting, err := n.db.Outbox(ctx)
+	state := peer.State{HostID: 1, Outbox: waiting}
+	if clock, err := n.db.Clock(ctx, 1); err == nil {
+		state.Clocks = []model.Clock{clock}
+	}
+	return state, 0, err
+}
+
+func (n *databaseNode) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+	return n.db.Digests(ctx, q)
+}
+
+func (n *databaseNode) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Record, string, error) {
+	records, next, err := n.db.Records(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	return records, cursor(next), err
+}
+
+func (n *databaseNode) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Health, string, error) {
+	healths, next, err := n.db.HealthRecords(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	return healths, cursor(next), err
+}
+
+func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
+	results := peer.Results{Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
+	receipts, err := n.recorder.Receive(ctx, b.Records, b.Synced)
+	for _, r := range receipts {
+		result := peer.Result{Content: r.Content, Merged: r.Merged}
+		if r.Refused != nil {
+			result.Refused = r.Refused.Error()
+		}
+		results.Records = append(results.Records, result)
+	}
+	for _, do := range []func() error{
+		func() error { return n.db.AbsorbHealths(ctx, b.Healths, b.Synced) },
+		func() error { return n.db.AbsorbClocks(ctx, b.Clocks, b.Synced) },
+		func() error { return n.db.MarkSynced(ctx, b.Acks) },
+		func() error { return n.db.MarkHealthsSynced(ctx, b.HealthAcks) },
+	} {
+		if err == nil {
+			err = do()
+		}
+	}
+	return results, err
+}
+
+// push is what the node's own outbox does.
+func (n *databaseNode) push(ctx context.Context, store stationStore, limit int) error {
+	waiting, err := n.db.Unsynced(ctx, limit)
+	if err != nil || len(waiting) == 0 {
+		return err
+	}
+	receipts, err := store.Receive(ctx, waiting, false)
+	if err != nil {
+		return err
+	}
+	var acks []repo.Ack
+	for i, r := range receipts {
+		if r.Merged == nil {
+			acks = append(acks, repo.Ack{Fingerprint: waiting[i].Entry.Fingerprint(), Content: waiting[i].Content()})
+		} else if _, err := n.db.Absorb(ctx, []model.Record{*r.Merged}, true); err != nil {
+			return err
+		}
+	}
+	return n.db.MarkSynced(ctx, acks)
+}
+
+// everything is the content of every entry of source 1.
+func everything(ctx context.Context, records func(context.Context, repo.RecordQuery) ([]model.Record, *repo.Position, error)) (map[model.Fingerprint]model.Record, error) {
+	all := map[model.Fingerprint]model.Record{}
+	q := repo.RecordQuery{Source: 1, Limit: 1000}
+	for {
+		page, next, err := records(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			all[r.Entry.Fingerprint()] = r
+		}
+		if next == nil {
+			return all, nil
+		}
+		q.After = next
+	}
+}
+
+// TestRun_Databases is TestRun_Equal over real databases, with the on-air log
+// derived, and a pusher beside it that is not in step.
+func TestRun_Databases(t *testing.T) {
+	t.Parallel()
+	const histories = 12
+	seed := rand.Int() //nolint:gosec // a test's
+	for i := range histories {
+		store, node := newStation(t), newDatabaseNode(t)
+		at := seed + i
+		draw := func(n int) []model.Record {
+			at += histories
+			return rapid.SliceOfN(drawRecord(1), n/2, n).Example(at)
+		}
+		drawHealths := func() []model.Health {
+			at += histories
+			return rapid.SliceOfN(drawHealth(1), 0, 10).Example(at)
+		}
+		ctx := t.Context()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+		}
+		absorb := func(absorb func(context.Context, []model.Record, bool) ([]repo.Absorbed, error), records []model.Record) {
+			t.Helper()
+			if len(records) > 0 {
+				_, err := absorb(ctx, records, rand.N(2) == 0) //nolint:gosec // a test's
+				must(err)
+			}
+		}
+		absorb(store.Absorb, draw(60))
+		absorb(node.db.Absorb, draw(60))
+		must(store.AbsorbHealths(ctx, drawHealths(), true))
+		must(node.db.AbsorbHealths(ctx, drawHealths(), false))
+		must(node.db.StoreClock(ctx, model.Clock{Source: 1, SentAt: epoch, Body: []byte(`{"engine_source": 1}`)}))
+		if i%2 == 0 {
+			_, err := store.Activate(ctx, model.Activation{Source: 2, From: epoch.Add(90 * time.Minute), RecordedAt: epoch}, func(model.Activation) error { return nil })
+			must(err)
+		}
+
+		news := draw(10)
+		way := &troubled{Node: node}
+		failing, lost := 3+at%15, 5+at%20
+		way.before = func(call int) error {
+			if call == failing {
+				return errCable
+			}
+			if call%5 == 0 && len(news) > 0 {
+				one := news[:1]
+				news = news[1:]
+				_, err := node.db.Absorb(ctx, one, false)
+				return err
+			}
+			return nil
+		}
+		way.after = func(call int) error {
+			if call == lost {
+				return errCable
+			}
+			return nil
+		}
+		r := reconciler(Config{BatchSize: 1 + at%7}, store, way)
+		stop, stopped := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				select {
+				case <-stop:
+					stopped <- nil
+					return
+				default:
+				}
+				if err := node.push(ctx, store, 3); err != nil {
+					stopped <- err
+					return
+				}
+			}
+		}()
+		for range 3 {
+			if err := r.Once(ctx); err != nil && !errors.Is(err, errCable) {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+		}
+		close(stop)
+		must(<-stopped)
+		absorb(node.db.Absorb, news)
+		way.before, way.after = func(int) error { return nil }, nil
+
+		here, err := everything(ctx, store.Records)
+		must(err)
+		there, err := everything(ctx, node.db.Records)
+		must(err)
+		want := union(&memory{records: here}, &memory{records: there})
+		must(r.Once(ctx))
+		must(r.Once(ctx))
+		for side, records := range map[string]func(context.Context, repo.RecordQuery) ([]model.Record, *repo.Position, error){"sync node": store.Records, "node": node.db.Records} {
+			got, err := everything(ctx, records)
+			must(err)
+			if len(got) != len(want) {
+				t.Fatalf("seed %d: %s has %d records, want %d", seed, side, len(got), len(want))
+			}
+			for id, record := range got {
+				if record.Content() != want[id] {
+					t.Fatalf("seed %d: %s has %+v", seed, side, record)
+				}
+			}
+		}
+		waiting, err := node.db.Outbox(ctx)
+		must(err)
+		if waiting.Entries != 0 || waiting.Healths != 0 {
+			t.Fatalf("seed %d: still waits: %+v", seed, waiting)
+		}
+		if clock, err := store.Clock(ctx, 1); err != nil || !clock.SentAt.Equal(epoch) {
+			t.Fatalf("seed %d: clock is %+v, %v", seed, clock, err)
+		}
+		audits, err := r.Audit(ctx)
+		must(err)
+		if !audits[0].Equal() || audits[0].Kinds[0].Equal != int64(len(want)) {
+			t.Fatalf("seed %d: audit says %+v", seed, audits[0])
+		}
+		differing, err := store.Verify(ctx)
+		must(err)
+		if differing != 0 {
+			t.Fatalf("seed %d: %d segments of the on-air log are wrong", seed, differing)
+		}
+	}
+}
+
+// TestRun_LostDatabases: a run rebuilds what either side lost as a whole.
+func TestRun_LostDatabases(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	node := newDatabaseNode(t)
+	var all []model.Record
+	for minute := range 500 {
+		all = append(all, sample(minute*7))
+	}
+	if _, err := node.db.Absorb(ctx, all, true); err != nil {
+		t.Fatal(err)
+	}
+	store := newStation(t)
+	check := func(node *databaseNode) {
+		t.Helper()
+		r := reconciler(Config{BatchSize: 100}, store, node)
+		if err := r.Once(ctx); err != nil {
+			t.Fatal(err)
+		}
+		audits, err := r.Audit(ctx)
+		if err != nil || !audits[0].Equal() || audits[0].Kinds[0].Equal != int64(len(all)) {
+			t.Errorf("audit says %+v, %v", audits, err)
+		}
+		if waiting, err := node.db.Outbox(ctx); err != nil || waiting.Entries != 0 {
+			t.Errorf("waits: %+v, %v", waiting, err)
+		}
+	}
+	check(node)               // the sync node's
+	check(newDatabaseNode(t)) // the node's
+}

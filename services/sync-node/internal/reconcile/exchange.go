@@ -1,0 +1,138 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// maxKnown bounds how many records are remembered while one range of time is
+// exchanged; what is not remembered is sent in vain.
+const maxKnown = 100_000
+
+// exchange compares one kind of records and exchanges what differs, the latest
+// first: that is what listeners ask for.
+func exchange[T any](ctx context.Context, r *run, s stock[T]) error {
+	oldest, err := s.oldest(ctx, r.source)
+	if err != nil {
+		return err
+	}
+	c := comparison{here: r.store, there: r.node, kind: s.kind, source: r.source, drill: r.isWorthDrilling, tally: r.tally}
+	differing, err := c.differing(ctx, oldest, time.Now())
+	if err != nil {
+		return fmt.Errorf("compare %s: %w", s.kind, err)
+	}
+	for _, b := range differing {
+		r.tally.planned.Add(b.Here.Count + b.There.Count)
+	}
+	r.tally.differing.Add(int64(len(differing)))
+	for i := range differing {
+		if i > 0 {
+			if err := sleep(ctx, r.cfg.StepSleep); err != nil {
+				return err
+			}
+		}
+		b := differing[len(differing)-1-i]
+		known, err := fetch(ctx, r, s, b)
+		if err == nil {
+			err = send(ctx, r, s, b, known)
+		}
+		if err != nil {
+			return fmt.Errorf("%s of the %s %s: %w", s.kind, b.Span, b.From.Format(time.DateTime), err)
+		}
+	}
+	return nil
+}
+
+// isWorthDrilling: looking closer costs a question for each bucket, which must
+// spare more than a page, and spares nothing where most of it is missing.
+func (r *run) isWorthDrilling(b Bucket) bool {
+	fewer, more := min(b.Here.Count, b.There.Count), max(b.Here.Count, b.There.Count)
+	return more > int64(r.cfg.BatchSize) && fewer > more/2
+}
+
+// known are records that the node has, and has as they are here once it has got
+// its answer.
+type known map[model.Fingerprint]struct{}
+
+// fetch stores what the node has of a bucket, and tells it so.
+func fetch[T any](ctx context.Context, r *run, s stock[T], b Bucket) (known, error) {
+	known := known{}
+	if b.There.Count == 0 {
+		return known, nil
+	}
+	return known, pages(ctx, r.cfg.StepSleep, s.theirs(r.source, b.From, b.To), func(ctx context.Context, page []T) error {
+		answer, err := s.receive(ctx, page)
+		if err != nil {
+			return err
+		}
+		r.tally.fetched.Add(int64(len(page)))
+		r.tally.done.Add(int64(len(page)))
+		for i := range page {
+			if len(known) < maxKnown {
+				known[s.id(&page[i])] = struct{}{}
+			}
+		}
+		return r.deliver(ctx, answer)
+	})
+}
+
+// send sends what is here of a bucket and not known to be there.
+func send[T any](ctx context.Context, r *run, s stock[T], b Bucket, known known) error {
+	if b.Here.Count == 0 {
+		return nil
+	}
+	return pages(ctx, 0, s.ours(r.source, b.From, b.To, s.batch), func(ctx context.Context, page []T) error {
+		r.tally.done.Add(int64(len(page)))
+		var unknown []T
+		for i := range page {
+			if _, ok := known[s.id(&page[i])]; !ok {
+				unknown = append(unknown, page[i])
+			}
+		}
+		if len(unknown) == 0 {
+			return nil
+		}
+		if err := r.deliver(ctx, s.parcel(unknown)); err != nil {
+			return err
+		}
+		return sleep(ctx, r.cfg.StepSleep)
+	})
+}
+
+// deliver sends records and acknowledgements. Of what the node knows more than
+// was sent, it has told or will tell: that was in another bucket that differs,
+// or it came meanwhile and waits in its outbox.
+func (r *run) deliver(ctx context.Context, b peer.Batch) error {
+	if len(b.Records)+len(b.Healths)+len(b.Clocks)+len(b.Acks)+len(b.HealthAcks) == 0 {
+		return nil
+	}
+	results, err := r.node.Send(ctx, b)
+	if err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	r.tally.sent.Add(int64(len(b.Records) + len(b.Healths)))
+	r.tally.acknowledged.Add(int64(len(b.Acks) + len(b.HealthAcks)))
+	for i, result := range results.Records {
+		if result.Refused != "" {
+			r.refused("the node refuses a record", b.Records[i].Entry.Fingerprint(), result.Refused)
+		}
+	}
+	for i, result := range results.Healths {
+		if result.Refused != "" {
+			r.refused("the node refuses a health status", b.Healths[i].UID(), result.Refused)
+		}
+	}
+	return nil
+}
+
+// refused counts a record that one side can't store, and logs the first few.
+func (r *run) refused(message string, id model.Fingerprint, reason string) {
+	const shown = 10
+	if r.tally.refused.Add(1) <= shown {
+		r.log.Warn().Stringer("fingerprint", id).Str("reason", reason).Msg(message)
+	}
+}

@@ -1,0 +1,426 @@
+package reconcile
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// memory keeps records as simply as it can be done. It is the sync node's store
+// or, with a host's number, a node.
+type memory struct {
+	host int // 0: the sync node's store
+
+	mu      sync.Mutex
+	records map[model.Fingerprint]model.Record // Entry.Synced: nothing waits
+	healths map[model.Fingerprint]bool         // true: nothing waits
+	health  map[model.Fingerprint]model.Health
+	clocks  map[int]model.Clock
+	offset  time.Duration
+	// poison are titles of entries that can't be stored.
+	poison string
+}
+
+func newMemory(host int) *memory {
+	return &memory{
+		host: host, records: map[model.Fingerprint]model.Record{}, healths: map[model.Fingerprint]bool{},
+		health: map[model.Fingerprint]model.Health{}, clocks: map[int]model.Clock{},
+	}
+}
+
+// absorb merges a record, as every database does.
+func (m *memory) absorb(r model.Record, synced bool) playlog.Receipt {
+	r.Normalize()
+	r.Entry.Synced = false
+	if m.poison != "" && r.Entry.Title == m.poison {
+		return playlog.Receipt{Refused: errors.New("poison")}
+	}
+	id, came := r.Entry.Fingerprint(), r.Content()
+	merged := r
+	if known, ok := m.records[id]; ok {
+		merged = model.MergeRecords(known, r)
+	}
+	content := merged.Content()
+	if m.host == 0 || synced && content == came {
+		merged.Entry.Synced = true
+	}
+	m.records[id] = merged
+	receipt := playlog.Receipt{Content: content}
+	if content != came {
+		receipt.Merged = &merged
+	}
+	return receipt
+}
+
+// put is absorb for tests.
+func (m *memory) put(records ...model.Record) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range records {
+		m.absorb(r, false)
+	}
+}
+
+func (m *memory) putHealths(synced bool, healths ...model.Health) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, h := range healths {
+		id := h.UID()
+		m.health[id] = h
+		m.healths[id] = m.healths[id] || synced || m.host == 0
+	}
+}
+
+func (m *memory) Receive(_ context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	receipts := make([]playlog.Receipt, len(records))
+	for i, r := range records {
+		receipts[i] = m.absorb(r, synced)
+	}
+	return receipts, nil
+}
+
+func (m *memory) AbsorbHealths(_ context.Context, hs []model.Health, synced bool) error {
+	m.putHealths(synced, hs...)
+	return nil
+}
+
+func (m *memory) AbsorbClocks(_ context.Context, cs []model.Clock, _ bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, c := range cs {
+		if c.SentAt.After(m.clocks[c.Source].SentAt) {
+			m.clocks[c.Source] = c
+		}
+	}
+	return nil
+}
+
+func (m *memory) Clock(_ context.Context, source int) (model.Clock, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, ok := m.clocks[source]; ok {
+		return c, nil
+	}
+	return model.Clock{}, model.ErrNotFound
+}
+
+func (m *memory) Digests(_ context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sums := map[time.Time]model.Digest{}
+	add := func(source int, at time.Time, content model.Fingerprint) {
+		if source != q.Source || !isWithin(at, q.From, q.To) {
+			return
+		}
+		d := sums[bucket(q.Span, at)]
+		d.From, d.Count, d.Sum = bucket(q.Span, at), d.Count+1, d.Sum.Xor(content)
+		sums[d.From] = d
+	}
+	if q.Kind == model.KindHealth {
+		for id, h := range m.health {
+			add(h.Source, h.LogTime, id)
+		}
+	} else {
+		for _, r := range m.records {
+			add(r.Entry.LogSource, r.Entry.PlayedAt(), r.Content())
+		}
+	}
+	var digests []model.Digest
+	for _, d := range sums {
+		digests = append(digests, d)
+	}
+	slices.SortFunc(digests, func(a, b model.Digest) int { return a.From.Compare(b.From) })
+	return digests, nil
+}
+
+func isWithin(at, from, to time.Time) bool {
+	return !at.Before(from) && (to.IsZero() || at.Before(to))
+}
+
+// list returns copies in the order in which pages go.
+func (m *memory) list(source int, from, to time.Time) []model.Record {
+	var all []model.Record
+	for _, r := range m.records {
+		if r.Entry.LogSource == source && isWithin(r.Entry.PlayedAt(), from, to) {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b model.Record) int {
+		return cmp.Or(a.Entry.PlayedAt().Compare(b.Entry.PlayedAt()), cmp.Compare(a.Entry.Fingerprint().String(), b.Entry.Fingerprint().String()))
+	})
+	return all
+}
+
+func (m *memory) listHealths(source int, from, to time.Time) []model.Health {
+	var all []model.Health
+	for _, h := range m.health {
+		if h.Source == source && isWithin(h.LogTime, from, to) {
+			all = append(all, h)
+		}
+	}
+	slices.SortFunc(all, func(a, b model.Health) int {
+		return cmp.Or(a.LogTime.Compare(b.LogTime), cmp.Compare(a.UID().String(), b.UID().String()))
+	})
+	return all
+}
+
+// page cuts a page out of a list that may change between two pages only by
+// growing at its end, as far as these tests are concerned.
+func page[T any](all []T, skip, limit int) (_ []T, next int) {
+	all = all[min(skip, len(all)):]
+	if len(all) > limit {
+		return all[:limit], skip + limit
+	}
+	return all, 0
+}
+
+func (m *memory) Records(_ context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	skip := int64(0)
+	if q.After != nil {
+		skip = q.After.ID
+	}
+	records, next := page(m.list(q.Source, q.From, q.To), int(skip), q.Limit)
+	if next == 0 {
+		return records, nil, nil
+	}
+	return records, &repo.Position{ID: int64(next)}, nil
+}
+
+func (m *memory) HealthRecords(_ context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	skip := int64(0)
+	if q.After != nil {
+		skip = q.After.ID
+	}
+	healths, next := page(m.listHealths(q.Source, q.From, q.To), int(skip), q.Limit)
+	if next == 0 {
+		return healths, nil, nil
+	}
+	return healths, &repo.Position{ID: int64(next)}, nil
+}
+
+// memoryNode is a memory as the sync node speaks to it.
+type memoryNode struct{ *memory }
+
+func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	state := peer.State{HostID: n.host}
+	for _, r := range n.records {
+		if !r.Entry.Synced {
+			state.Outbox.Entries++
+			if at := r.Entry.PlayedAt(); state.Outbox.Oldest.IsZero() || at.Before(state.Outbox.Oldest) {
+				state.Outbox.Oldest = at
+			}
+		}
+	}
+	for _, synced := range n.healths {
+		if !synced {
+			state.Outbox.Healths++
+		}
+	}
+	for _, c := range n.clocks {
+		state.Clocks = append(state.Clocks, c)
+	}
+	return state, n.offset, nil
+}
+
+func (n memoryNode) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Record, string, error) {
+	records, next, err := n.memory.Records(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	return records, cursor(next), err
+}
+
+func (n memoryNode) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Health, string, error) {
+	healths, next, err := n.HealthRecords(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	return healths, cursor(next), err
+}
+
+func cursor(p *repo.Position) string {
+	if p == nil {
+		return ""
+	}
+	return p.PlayedAt.Format(time.RFC3339Nano) + "/" + strconv.FormatInt(p.ID, 10)
+}
+
+func position(cursor string) *repo.Position {
+	if cursor == "" {
+		return nil
+	}
+	at, number, _ := strings.Cut(cursor, "/")
+	p := &repo.Position{}
+	p.PlayedAt, _ = time.Parse(time.RFC3339Nano, at)
+	p.ID, _ = strconv.ParseInt(number, 10, 64)
+	return p
+}
+
+func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
+	receipts, err := n.Receive(ctx, b.Records, b.Synced)
+	if err != nil {
+		return peer.Results{}, err
+	}
+	results := peer.Results{Records: make([]peer.Result, len(receipts)), Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
+	for i, r := range receipts {
+		results.Records[i] = peer.Result{Content: r.Content, Merged: r.Merged}
+		if r.Refused != nil {
+			results.Records[i] = peer.Result{Refused: r.Refused.Error()}
+		}
+	}
+	n.putHealths(b.Synced, b.Healths...)
+	if err := n.AbsorbClocks(ctx, b.Clocks, b.Synced); err != nil {
+		return peer.Results{}, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, ack := range b.Acks {
+		if r, ok := n.records[ack.Fingerprint]; ok && r.Content() == ack.Content {
+			r.Entry.Synced = true
+			n.records[ack.Fingerprint] = r
+		}
+	}
+	for _, uid := range b.HealthAcks {
+		if _, ok := n.healths[uid]; ok {
+			n.healths[uid] = true
+		}
+	}
+	return results, nil
+}
+
+func (n memoryNode) Playlog(context.Context, int, int, *stationtime.Zone) ([]model.Entry, error) {
+	return nil, peer.ErrUnsupported
+}
+
+// push is what the node's own outbox does: it sends up to limit of what waits.
+func (n memoryNode) push(store *memory, limit int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for id, r := range n.records {
+		if r.Entry.Synced || limit == 0 {
+			continue
+		}
+		limit--
+		store.mu.Lock()
+		receipt := store.absorb(r, false)
+		store.mu.Unlock()
+		switch {
+		case receipt.Refused != nil:
+		case receipt.Merged != nil:
+			n.absorb(*receipt.Merged, true)
+		default:
+			r.Entry.Synced = true
+			n.records[id] = r
+		}
+	}
+}
+
+// troubled is a node and its way. before is called with the number of each call
+// before it is made, after when it was; an error of either is the answer.
+type troubled struct {
+	Node
+	before, after func(call int) error
+
+	mu    sync.Mutex
+	calls int
+}
+
+func (n *troubled) do(ctx context.Context, call func() error) error {
+	n.mu.Lock()
+	n.calls++
+	number := n.calls
+	n.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := n.before(number); err != nil {
+		return err
+	}
+	if err := call(); err != nil {
+		return err
+	}
+	if n.after == nil {
+		return nil
+	}
+	return n.after(number)
+}
+
+func (n *troubled) State(ctx context.Context) (state peer.State, offset time.Duration, _ error) {
+	return state, offset, n.do(ctx, func() (err error) { state, offset, err = n.Node.State(ctx); return err })
+}
+
+func (n *troubled) Digests(ctx context.Context, q repo.DigestQuery) (digests []model.Digest, _ error) {
+	return digests, n.do(ctx, func() (err error) { digests, err = n.Node.Digests(ctx, q); return err })
+}
+
+func (n *troubled) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (records []model.Record, next string, _ error) {
+	return records, next, n.do(ctx, func() (err error) {
+		records, next, err = n.Node.Records(ctx, source, from, to, after, limit)
+		return err
+	})
+}
+
+func (n *troubled) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (healths []model.Health, next string, _ error) {
+	return healths, next, n.do(ctx, func() (err error) {
+		healths, next, err = n.Node.Healths(ctx, source, from, to, after, limit)
+		return err
+	})
+}
+
+func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results, _ error) {
+	return results, n.do(ctx, func() (err error) { results, err = n.Node.Send(ctx, b); return err })
+}
+
+func (n *troubled) Playlog(ctx context.Context, number, limit int, zone *stationtime.Zone) (entries []model.Entry, _ error) {
+	return entries, n.do(ctx, func() (err error) { entries, err = n.Node.Playlog(ctx, number, limit, zone); return err })
+}
+
+// leases is the lease in a database.
+type leases struct {
+	mu      sync.Mutex
+	holder  string
+	expires time.Time
+	err     error // what the database answers, where it is set
+	asked   int
+}
+
+func (l *leases) AcquireLease(_ context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.asked++
+	if l.err != nil {
+		return model.Lease{}, l.err
+	}
+	if now := time.Now(); l.holder == holder || !now.Before(l.expires) {
+		l.holder, l.expires = holder, now.Add(ttl)
+	}
+	return model.Lease{Name: name, Holder: l.holder, Remaining: time.Until(l.expires)}, nil
+}
+
+func (l *leases) ReleaseLease(_ context.Context, _, holder string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.holder == holder {
+		l.expires = time.Time{}
+	}
+	return nil
+}
+
+func (l *leases) set(change func(*leases)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+}

@@ -1,0 +1,98 @@
+package reconcile
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// metrics are what the runs did, and what is known of the nodes.
+type metrics struct {
+	r       *Reconciler
+	runs    *prometheus.CounterVec
+	records *prometheus.CounterVec
+	seconds *prometheus.GaugeVec
+	differ  *prometheus.GaugeVec
+}
+
+var (
+	reachable  = nodeMetric("aura_sync_node_reachable", "1 where the node answered when it was asked last.")
+	offset     = nodeMetric("aura_sync_node_clock_offset_seconds", "How far the node's clock is ahead of the sync node's.")
+	waiting    = nodeMetric("aura_sync_node_waiting_entries", "Entries in the node's outbox when it was asked last.")
+	reconciled = nodeMetric("aura_sync_node_reconciled_timestamp_seconds", "When everything was compared with the node last, Unix time; 0 for never.")
+)
+
+func nodeMetric(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, []string{"node"}, nil)
+}
+
+func newMetrics(r *Reconciler) metrics {
+	return metrics{
+		r: r,
+		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aura_sync_runs_total", Help: "Comparisons with a node, by how they ended: ok or failed.",
+		}, []string{"node", "result"}),
+		records: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aura_sync_records_total", Help: "Records that comparisons led to: fetched, sent, acknowledged, or refused by either side.",
+		}, []string{"node", "what"}),
+		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aura_sync_run_seconds", Help: "How long the last comparison with the node took.",
+		}, []string{"node"}),
+		differ: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "aura_sync_differing_buckets", Help: "Spans of time that differed in the last comparison with the node.",
+		}, []string{"node"}),
+	}
+}
+
+// ran counts a run.
+func (m *metrics) ran(number int, t *tally, took time.Duration, err error) {
+	node, result := strconv.Itoa(number), "ok"
+	if err != nil {
+		result = "failed"
+	}
+	m.runs.WithLabelValues(node, result).Inc()
+	m.records.WithLabelValues(node, "fetched").Add(float64(t.fetched.Load()))
+	m.records.WithLabelValues(node, "sent").Add(float64(t.sent.Load()))
+	m.records.WithLabelValues(node, "acknowledged").Add(float64(t.acknowledged.Load()))
+	m.records.WithLabelValues(node, "refused").Add(float64(t.refused.Load()))
+	m.seconds.WithLabelValues(node).Set(took.Seconds())
+	m.differ.WithLabelValues(node).Set(float64(t.differing.Load()))
+}
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{reachable, offset, waiting, reconciled} {
+		ch <- desc
+	}
+	for _, c := range m.collectors() {
+		c.Describe(ch)
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range m.r.Status() {
+		gauge := func(desc *prometheus.Desc, value float64) {
+			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, strconv.Itoa(s.Number))
+		}
+		answers, last := 0.0, 0.0
+		if s.Reachable {
+			answers = 1
+		}
+		if !s.Reconciled.IsZero() {
+			last = float64(s.Reconciled.UnixMilli()) / 1000
+		}
+		gauge(reachable, answers)
+		gauge(offset, s.Offset.Seconds())
+		gauge(waiting, float64(s.Waiting))
+		gauge(reconciled, last)
+	}
+	for _, c := range m.collectors() {
+		c.Collect(ch)
+	}
+}
+
+func (m *metrics) collectors() []prometheus.Collector {
+	return []prometheus.Collector{m.runs, m.records, m.seconds, m.differ}
+}

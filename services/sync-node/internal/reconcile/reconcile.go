@@ -1,0 +1,58 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// Node is a node as the sync node speaks to it; *peer.Client is one. What an
+// original node does not have is peer.ErrUnsupported.
+type Node interface {
+	// State is what the node says about itself, and how far its clock is ahead.
+	State(ctx context.Context) (peer.State, time.Duration, error)
+	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
+	Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error)
+	Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error)
+	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
+	// Playlog is a page of what an original node says is not synced.
+	Playlog(ctx context.Context, page, limit int, zone *stationtime.Zone) ([]model.Entry, error)
+}
+
+// Store is what the sync node keeps.
+type Store interface {
+	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
+	Records(ctx context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error)
+	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
+	// Receive stores records, each judged by itself.
+	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
+	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
+	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
+	// Clock is model.ErrNotFound where the source never sent one.
+	Clock(ctx context.Context, source int) (model.Clock, error)
+}
+
+// Config says how to reconcile.
+type Config struct {
+	// Interval is how often each node is compared.
+	Interval time.Duration
+	// BatchSize is how many records are fetched at once, from 1 to 1000, and
+	// StepSleep the pause between two fetches.
+	BatchSize int
+	StepSleep time.Duration
+	// Zone is the station's, for original nodes.
+	Zone *stationtime.Zone
+}
+
+// Peer is a node to compare with.
+type Peer struct {
+	Number int // of the node and of its source
+	Name   string
+	URL    string
+	Node   Node
+}

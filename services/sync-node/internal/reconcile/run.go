@@ -1,0 +1,67 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// run brings the sync node and one node to the same records, once.
+type run struct {
+	cfg    Config
+	store  Store
+	node   Node
+	source int
+	log    zerolog.Logger
+	// seen is told each time that the node answered about itself.
+	seen func(peer.State, time.Duration)
+	// futile is what waited at the node although all was acknowledged.
+	futile *model.Outbox
+	tally  *tally
+}
+
+// errAway: the node does not even tell its state.
+var errAway = errors.New("the node is away")
+
+// errWrongNode: the configuration has the numbers of the nodes mixed up.
+var errWrongNode = errors.New("another node answers there")
+
+// all compares and exchanges everything. One kind's trouble does not keep the
+// others from it.
+func (r *run) all(ctx context.Context) error {
+	state, err := r.state(ctx)
+	if errors.Is(err, peer.ErrUnsupported) {
+		return r.original(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	err = errors.Join(exchange(ctx, r, r.entries()), exchange(ctx, r, r.healths()), r.clock(ctx, state.Clocks))
+	if err != nil {
+		return err
+	}
+	return r.settle(ctx, state.Outbox)
+}
+
+// state asks the node what it is. Errors: peer.ErrUnsupported, errAway,
+// errWrongNode.
+func (r *run) state(ctx context.Context) (peer.State, error) {
+	state, offset, err := r.node.State(ctx)
+	if errors.Is(err, peer.ErrUnsupported) {
+		return peer.State{}, err
+	}
+	if err != nil {
+		return peer.State{}, fmt.Errorf("%w: %w", errAway, err)
+	}
+	if state.HostID != r.source {
+		return peer.State{}, fmt.Errorf("%w: it says that it is number %d", errWrongNode, state.HostID)
+	}
+	r.seen(state, offset)
+	return state, nil
+}
