@@ -1,0 +1,81 @@
+package decision
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"aura.radio/engine/pkg/config"
+)
+
+// Config of the rule. It is meant to be filled by config.Load.
+type Config struct {
+	HeartbeatInterval   time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"1s" doc:"How often each engine sends a heartbeat: its heartbeat_frequency."`
+	HeartbeatTimeout    time.Duration `env:"HEARTBEAT_TIMEOUT" envDefault:"4s" doc:"A source is down when its heartbeats are missing for so long, and half an interval more for the one that is late."`
+	HeartbeatTimeoutMax time.Duration `env:"HEARTBEAT_TIMEOUT_MAX" envDefault:"20s" doc:"Each heartbeat lost among the last sixty prolongs the timeout by an interval, up to this."`
+	RecoveryHold        time.Duration `env:"RECOVERY_HOLD" envDefault:"30s" doc:"How long the heartbeats of a source that was down must be clean until it is up again."`
+	RecoveryHoldMax     time.Duration `env:"RECOVERY_HOLD_MAX" envDefault:"5m" doc:"A source that goes down again doubles its hold, up to this; one that was up for longer starts over."`
+	StartGrace          time.Duration `env:"START_GRACE" envDefault:"10s" doc:"After its start the monitor only watches for so long."`
+	PreferDefault       bool          `env:"PREFER_DEFAULT_SOURCE" envDefault:"false" doc:"Switch back to the default source when it is up again."`
+	DefaultSource       int           `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation, and the first choice."`
+
+	// Watched are the numbers of the sources whose heartbeats are expected.
+	Watched []int
+}
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var found []error
+	refuse := func(variable string, value time.Duration, rule string) {
+		found = append(found, &config.Mistake{Variable: variable, Value: value.String(), Rule: rule})
+	}
+	if c.HeartbeatInterval < 10*time.Millisecond || c.HeartbeatInterval > time.Minute {
+		refuse("HEARTBEAT_INTERVAL", c.HeartbeatInterval, "must be from 10ms to 1m")
+	}
+	if c.HeartbeatTimeout < 3*c.HeartbeatInterval || c.HeartbeatTimeout > time.Hour {
+		refuse("HEARTBEAT_TIMEOUT", c.HeartbeatTimeout, "must be from three heartbeat intervals to 1h")
+	}
+	if c.HeartbeatTimeoutMax < c.HeartbeatTimeout || c.HeartbeatTimeoutMax > time.Hour {
+		refuse("HEARTBEAT_TIMEOUT_MAX", c.HeartbeatTimeoutMax, "must be from the timeout to 1h")
+	}
+	if c.RecoveryHold < c.HeartbeatInterval || c.RecoveryHold > 24*time.Hour {
+		refuse("RECOVERY_HOLD", c.RecoveryHold, "must be from one heartbeat interval to 24h")
+	}
+	if c.RecoveryHoldMax < c.RecoveryHold || c.RecoveryHoldMax > 24*time.Hour {
+		refuse("RECOVERY_HOLD_MAX", c.RecoveryHoldMax, "must be from the hold to 24h")
+	}
+	if c.StartGrace < c.HeartbeatTimeout || c.StartGrace > time.Hour {
+		refuse("START_GRACE", c.StartGrace, "must be from the heartbeat timeout to 1h")
+	}
+	if c.DefaultSource < 1 {
+		found = append(found, &config.Mistake{
+			Variable: "DEFAULT_SOURCE", Value: strconv.Itoa(c.DefaultSource), Rule: "must be a source's number, from 1"})
+	}
+	return errors.Join(found...)
+}
+
+// remembered is how many heartbeats back a lost one counts.
+const remembered = 60
+
+// suspectAfter is the silence in which two heartbeats in a row are missing.
+func (c *Config) suspectAfter() time.Duration { return 2*c.HeartbeatInterval + c.late() }
+
+// late is how much later than due a heartbeat may arrive.
+func (c *Config) late() time.Duration { return c.HeartbeatInterval / 2 }
+
+// timeout is how long heartbeats must be missing where so many were lost.
+func (c *Config) timeout(lost int) time.Duration {
+	return min(c.HeartbeatTimeout+time.Duration(lost)*c.HeartbeatInterval, c.HeartbeatTimeoutMax)
+}
+
+// mostLost is how many lost heartbeats make a difference.
+func (c *Config) mostLost() int {
+	extra := c.HeartbeatTimeoutMax - c.HeartbeatTimeout
+	return min(remembered, int((extra+c.HeartbeatInterval-1)/c.HeartbeatInterval))
+}
+
+// words is a duration as reasons say it.
+func words(d time.Duration) string {
+	return fmt.Sprintf("%.4g s", d.Round(100*time.Millisecond).Seconds())
+}

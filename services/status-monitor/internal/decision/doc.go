@@ -1,0 +1,111 @@
+// Package decision decides which source is on air, out of what is known about
+// each: a pure function of (state, event, now) to (state, actions).
+//
+// It promises that the same events at the same times give the same actions;
+// that it never activates a source that is down while another is up; that it
+// never leaves one for a single lost datagram; that it never breaks a pin; and
+// that it leaves a silent source within a time that is known beforehand. It
+// starts no clock of its own: Next says when it wants to be asked again.
+//
+// # The rule
+//
+// A source is watched where its heartbeats are expected. A watched source is
+//
+//   - up: heartbeats arrive;
+//   - suspect: two in a row are missing, or it said that it is sick;
+//   - down: as many in a row are missing as make HEARTBEAT_TIMEOUT (four), or,
+//     where it said that it is sick, two.
+//
+// A heartbeat is missing when half an interval has passed since it was due. So
+// with an interval of 1 s a source is suspect after 2.5 s of silence and down
+// after 4.5 s, which leaves half of a second to act in five.
+//
+// The active source stays while it is not down. Where it is down and another is
+// up, the other is activated. Where none is up nothing changes, and the alarm
+// is raised. It is cleared when the active source is not down any more.
+//
+// # What follows from it, and what it needs beside
+//
+//   - Lost datagrams: each heartbeat that was lost among the last sixty makes a
+//     source one interval more patient, up to HEARTBEAT_TIMEOUT_MAX. Lost is
+//     what is missing between two that arrived; the silence before a source was
+//     taken for down is not loss. See below for why.
+//   - Up again: a source that was down is up after RECOVERY_HOLD of heartbeats
+//     of which no two in a row are missing, when the next one arrives. Until then
+//     it is recovering: still down, so never activated. But where it is the
+//     active one it is not left either, as it can be heard: after a failure of
+//     the monitor's own network all sources come back at once, and the first one
+//     to be up must not take over for that.
+//   - Flapping: a source that goes down before it was up again for
+//     RECOVERY_HOLD_MAX gets twice its last hold, up to RECOVERY_HOLD_MAX; one
+//     that stayed up for longer starts over with RECOVERY_HOLD. Two automatic
+//     switches to one source are therefore at least RECOVERY_HOLD apart, unless
+//     somebody else switched in between; with two sources, and without
+//     PREFER_DEFAULT_SOURCE, any two are. With more sources a second failure
+//     soon after the first is answered at once by the third source: silence on
+//     air is worse than two switches.
+//   - The monitor's own network fails: all sources fall silent together. The
+//     others are suspect by the time at which the active one is down, and only
+//     what is up is activated. So nothing changes, and the alarm is raised.
+//   - Sick: a source that says so and goes on sending heartbeats is suspect, not
+//     down: heartbeats are sent only while its vital checks pass. A healthy
+//     record ends it, and so does RECOVERY_HOLD of clean heartbeats, as the
+//     record of the recovery may be lost. A record that is not newer than the
+//     last one counts for nothing, so it may be shown again and again.
+//   - The probe never makes a source down or up: a host that answers proves
+//     nothing about the engine on it, and an engine whose API does not answer
+//     still sends its programme. Of several sources that are up, one whose API
+//     answers goes first, then the default source, then the lowest number.
+//   - Not watched, such as a studio line: never activated, never down. Where a
+//     person activated one, nothing happens until a person switches again.
+//   - Pinned: nothing is activated. Where the pinned source is down the alarm is
+//     raised.
+//   - An operator's switch without a pin stands until the source is down. One
+//     who activates a source that is silent must pin it, or the rule undoes that
+//     at once.
+//   - Maintenance of a source: it is not activated, and its failures do not
+//     count as flapping. Where it is the active one it stays, and is left when
+//     it is down, like any other.
+//   - PREFER_DEFAULT_SOURCE: the default source is activated when it is up, not
+//     in maintenance, RECOVERY_HOLD has passed since the last switch, and it was
+//     no person who chose the active one.
+//   - The authority (the sync node) is asked by others; its answers are events.
+//     One with a greater epoch is the truth, whatever was thought before. After
+//     an activation of its own the monitor takes that as done, and an answer
+//     with the epoch from before as one that does not know of it yet. So the
+//     decision does not wait for a sync node that is away. A lower epoch is an
+//     old answer and counts for nothing.
+//   - Standby: where another monitor acts, this one watches only: it activates
+//     nothing and raises no alarm. When it may act it decides at once.
+//   - The start: nothing is known. For START_GRACE there is neither a switch nor
+//     an alarm; a source is suspect until it is first heard and then up at once,
+//     as nobody saw it down. One that is not heard until the end of the grace is
+//     down. While nobody told which source is active, nothing is ever activated,
+//     as it might be pinned; after the grace that is an alarm. Show the last
+//     known answer of the authority after a restart, also where it is away.
+//   - The monitor itself slept (suspended, starved of CPU): where it is asked
+//     more than an interval later than Next said, the time in between counts for
+//     nothing. Its own absence is not that of the sources.
+//   - Time never runs backwards: an earlier now counts as the last one.
+//   - A heartbeat at the very moment at which its source would be down, or later
+//     but before anybody looked, counts: the source is not down.
+//
+// # Lost datagrams: what is possible
+//
+// No rule can have both: whoever switches at the latest five seconds after the
+// last heartbeat of one a second has missed four, and cannot tell four that were
+// lost from four that were never sent. Where three in ten are lost, four in a
+// row are lost once every three minutes (0.7 × 0.3⁴ a second). So the promise
+// depends on what was seen before:
+//
+//   - Where none of the last sixty was lost: down after 4.5 s.
+//   - With n lost among the last sixty: after 4.5 s + n intervals, at most
+//     20.5 s. When three in ten are lost, it takes a run of 4 + n, where n is 18
+//     on average: 0.7 × 0.3⁴ × 0.79⁶⁰ = 4 in a thousand million a second, or one
+//     false switch in eight years. With half of all lost it is one in three weeks.
+//   - What remains is the beginning: a link that loses nothing and suddenly loses
+//     three in ten. The first run of losses is one of four or more in 2.7 % of
+//     all such beginnings; with the shorter ones after it, 3.5 % of them lead to
+//     a switch, to a source that is up. Only a later promise than five seconds
+//     could lower that: each second more divides it by three.
+package decision

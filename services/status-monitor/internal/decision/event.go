@@ -1,0 +1,59 @@
+package decision
+
+import "time"
+
+// Event is something that the monitor learns: one of the types below. What is
+// said about a source that is not watched has no effect.
+type Event interface{ event() }
+
+type (
+	// Heartbeats arrived since the last event: all of them together, as time
+	// passes for a source whose own is not shown.
+	Heartbeats []Heartbeat
+	// Heartbeat of one source.
+	Heartbeat struct {
+		Source int
+		// Count is how many arrived since the last time; 0 counts as 1.
+		Count int
+	}
+	// Health is what a source says about itself.
+	Health struct {
+		Source  int
+		Healthy bool
+		At      time.Time // by the source's own clock
+	}
+	// Probe is the outcome of asking the API of the source's host.
+	Probe struct {
+		Source int
+		// Failure is why it did not answer, in words; "" where it did.
+		Failure string
+	}
+	// Authority is the sync node's answer. Where several activations wait to be
+	// delivered, pass on only what it answers to the last one: the answers in
+	// between are true but overtaken.
+	Authority struct {
+		Active int
+		Epoch  int64
+		Pinned bool
+		// Manual: a person chose it.
+		Manual bool
+	}
+	// Maintenance of a source begins or ends.
+	Maintenance struct {
+		Source int
+		On     bool
+	}
+	// Standby begins when another monitor acts, and ends when it does no longer.
+	Standby struct{ On bool }
+	// Tick tells that time passed. It is due when Next says so, after the
+	// heartbeats that arrived before, and does no harm at any other time.
+	Tick struct{}
+)
+
+func (Heartbeats) event()  {}
+func (Health) event()      {}
+func (Probe) event()       {}
+func (Authority) event()   {}
+func (Maintenance) event() {}
+func (Standby) event()     {}
+func (Tick) event()        {}

@@ -1,0 +1,463 @@
+package decision_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+// TestMain sets how many sequences the invariants are tried on: a fifth of it
+// with -short, and what the command line says, such as -rapid.checks=1000000.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "20000"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+const (
+	interval = time.Second
+	twoGone  = 2*interval + interval/2 // two in a row are missing
+)
+
+// engine is a source as it really is, and what arrived from it. What the
+// invariants need to know is kept here, apart from what the monitor thinks.
+type engine struct {
+	number int
+	// alive and loss are what it does from now on; changed is since when.
+	alive   bool
+	loss    float64
+	changed time.Time
+	next    time.Time // when it sends
+
+	last        time.Time // arrival; zero: none yet
+	clean       time.Time // since when no two in a row are missing, if all went well while nobody listened
+	surely      time.Time // the same, if nothing did
+	lost        bool      // more than one interval passed between two arrivals, ever
+	fellSilent  bool      // for long enough to be down for certain; until it was clean for the hold
+	mayBeDown   bool      // it may have been down at some time
+	sick        bool      // it ever said so
+	waiting     int       // arrivals while nobody listened
+	maintenance bool
+}
+
+// world is a random station with a monitor, in simulated time.
+type world struct {
+	t       *rapid.T
+	cfg     decision.Config
+	chance  *rand.Rand
+	engines []*engine
+	s       decision.State
+	now     time.Time
+	past    []moment
+
+	epoch      int64 // of the sync node
+	known      bool  // an answer has arrived
+	pinned     bool  // as the last answer that counts said
+	manual     bool  // the same, until the monitor switched
+	standby    bool
+	alarm      bool
+	grace      time.Time // over by then
+	slept      time.Time // until then nobody listened, zero: never
+	switched   map[int]time.Time
+	anySwitch  time.Time
+	deliveries []delivery
+}
+
+// moment is a step that was made, for replaying.
+type moment struct {
+	before  decision.State
+	e       decision.Event
+	now     time.Time
+	actions []decision.Action
+}
+
+// delivery is an answer of the sync node that is still on its way.
+type delivery struct {
+	at     time.Time
+	answer decision.Authority
+}
+
+func newWorld(t *rapid.T) *world {
+	seconds := func(from, to int, what string) time.Duration {
+		return time.Duration(rapid.IntRange(from, to).Draw(t, what)) * time.Second
+	}
+	sources := rapid.IntRange(1, 4).Draw(t, "sources")
+	cfg := decision.Config{
+		HeartbeatInterval: interval,
+		HeartbeatTimeout:  seconds(3, 5, "timeout"),
+		RecoveryHold:      seconds(3, 8, "hold"),
+		PreferDefault:     rapid.Bool().Draw(t, "prefer default"),
+		DefaultSource:     rapid.IntRange(1, sources+1).Draw(t, "default"),
+	}
+	cfg.HeartbeatTimeoutMax = cfg.HeartbeatTimeout + seconds(0, 4, "timeout max")
+	cfg.RecoveryHoldMax = cfg.RecoveryHold + seconds(0, 10, "hold max")
+	cfg.StartGrace = cfg.HeartbeatTimeout + seconds(0, 3, "grace")
+	w := &world{
+		t: t, cfg: cfg, now: noon, grace: noon.Add(cfg.StartGrace), switched: map[int]time.Time{},
+		chance: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "chance"), 0)),
+	}
+	for n := 1; n <= sources; n++ { // source sources+1 is a studio line
+		w.cfg.Watched = append(w.cfg.Watched, n)
+		w.engines = append(w.engines, &engine{
+			number: n, alive: rapid.SampledFrom([]bool{true, true, true, false}).Draw(t, "alive"),
+			next: noon.Add(time.Duration(w.chance.Int64N(int64(interval)))), changed: noon,
+		})
+	}
+	w.s = decision.New(w.cfg, noon)
+	return w
+}
+
+// run lets time pass until then, tick by tick, as a monitor lives it.
+func (w *world) run(until time.Time) {
+	for {
+		at, do := until, func() {}
+		if next := w.s.Next(); !next.IsZero() && next.Before(at) {
+			at, do = next, func() { w.step(decision.Tick{}) }
+		}
+		for i, d := range w.deliveries {
+			if !d.at.After(at) {
+				at, do = later(d.at, w.now), func() { // it may have waited while nobody listened
+					w.deliveries = slices.Delete(w.deliveries, i, i+1)
+					w.answer(d.answer)
+				}
+			}
+		}
+		for _, e := range w.engines {
+			if !e.next.After(at) {
+				at, do = e.next, func() {
+					if e.sends(w.chance) {
+						w.step(decision.Heartbeats{w.arrive(e, 1)})
+					}
+				}
+			}
+		}
+		w.now = at
+		do()
+		if at.Equal(until) {
+			return
+		}
+	}
+}
+
+// sends reports whether the heartbeat that is due now arrives.
+func (e *engine) sends(chance *rand.Rand) bool {
+	e.next = e.next.Add(interval)
+	return e.alive && chance.Float64() >= e.loss
+}
+
+// sleep lets time pass in which the monitor does nothing at all.
+func (w *world) sleep(d time.Duration) {
+	until := w.now.Add(d)
+	for _, e := range w.engines {
+		for e.next.Before(until) {
+			if e.sends(w.chance) {
+				e.waiting++
+			}
+		}
+	}
+	w.grace = w.grace.Add(d + interval/2)
+	w.now, w.slept = until, until
+	// Heartbeats go first, but may still be in the socket after a longer sleep.
+	tickFirst := until.Sub(w.s.Next()) > interval && rapid.Bool().Draw(w.t, "tick first")
+	if tickFirst {
+		w.step(decision.Tick{})
+	}
+	var all decision.Heartbeats
+	for _, e := range w.engines {
+		e.surely = until
+		if e.waiting > 0 {
+			all = append(all, w.arrive(e, e.waiting))
+		}
+		e.waiting = 0
+	}
+	w.step(all)
+	if !tickFirst {
+		w.step(decision.Tick{})
+	}
+}
+
+// arrive takes heartbeats of an engine off the network.
+func (w *world) arrive(e *engine, count int) decision.Heartbeat {
+	gap := w.now.Sub(later(e.last, noon))
+	listened := w.now.Sub(later(later(e.last, noon), w.slept))
+	if e.clean.IsZero() || listened >= twoGone {
+		e.clean = w.now
+	}
+	if e.surely.IsZero() || gap >= twoGone {
+		e.surely = w.now
+	}
+	if w.silence(e) >= twoGone {
+		e.mayBeDown = e.mayBeDown || e.sick || gap >= w.cfg.HeartbeatTimeout+interval/2
+	}
+	if e.last.IsZero() {
+		e.fellSilent, e.mayBeDown = w.now.After(w.grace), !w.now.Before(noon.Add(w.cfg.StartGrace))
+	} else {
+		e.lost = e.lost || gap > interval
+		e.fellSilent = e.fellSilent || listened > w.cfg.HeartbeatTimeoutMax+interval
+	}
+	e.last = w.now
+	if e.fellSilent && w.now.Sub(e.clean) >= w.cfg.RecoveryHold {
+		e.fellSilent = false
+	}
+	return decision.Heartbeat{Source: e.number, Count: count}
+}
+
+// silence of an engine, as somebody who always listened would measure it.
+func (w *world) silence(e *engine) time.Duration { return w.now.Sub(later(e.last, noon)) }
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// answer takes an answer of the sync node.
+func (w *world) answer(a decision.Authority) {
+	before := w.s.Active()
+	if !before.Known || a.Epoch > before.Epoch || a.Epoch == before.Epoch && !before.Unconfirmed {
+		w.pinned, w.manual = a.Pinned, a.Manual
+	}
+	w.known = true
+	if a.Active != before.Source { // somebody else switched, or an answer lies
+		clear(w.switched)
+		w.anySwitch = time.Time{}
+	}
+	w.step(a)
+}
+
+// happen lets one random thing happen.
+func (w *world) happen() {
+	e := w.engines[rapid.IntRange(1, len(w.engines)).Draw(w.t, "engine")-1]
+	kinds := []string{
+		"dies", "dies", "lives", "lives", "lives", "loses", "beats", "sick", "well", "probe",
+		"operator", "operator", "answer", "stale answer", "maintenance", "standby", "early tick", "sleep",
+	}
+	switch rapid.SampledFrom(kinds).Draw(w.t, "happens") {
+	case "dies":
+		e.alive, e.changed = false, w.now
+	case "lives":
+		e.alive, e.loss, e.changed = true, 0, w.now
+	case "loses":
+		e.alive, e.loss, e.changed = true, rapid.SampledFrom([]float64{0.1, 0.3, 0.6}).Draw(w.t, "loss"), w.now
+	case "beats": // out of turn
+		w.step(decision.Heartbeats{w.arrive(e, rapid.IntRange(0, 2).Draw(w.t, "count"))})
+	case "sick":
+		e.sick = true
+		w.step(decision.Health{Source: e.number, At: w.now})
+	case "well":
+		w.step(decision.Health{Source: e.number, Healthy: true, At: w.now})
+	case "probe":
+		w.step(decision.Probe{Source: e.number, Failure: rapid.SampledFrom([]string{"", "refused"}).Draw(w.t, "failure")})
+	case "operator": // switches, pins or releases
+		w.epoch++
+		w.answer(decision.Authority{
+			Active: rapid.IntRange(1, len(w.engines)+1).Draw(w.t, "to"), Epoch: w.epoch,
+			Pinned: rapid.SampledFrom([]bool{true, false, false}).Draw(w.t, "pin"), Manual: rapid.Bool().Draw(w.t, "manual"),
+		})
+	case "answer": // again what is known already, or what was before an activation
+		if a := w.s.Active(); a.Known {
+			w.answer(decision.Authority{Active: rapid.IntRange(1, len(w.engines)+1).Draw(w.t, "to"), Epoch: a.Epoch, Pinned: a.Pinned})
+		}
+	case "stale answer":
+		if a := w.s.Active(); a.Known {
+			w.step(decision.Authority{Active: 1, Epoch: a.Epoch - 1, Pinned: true})
+		}
+	case "maintenance":
+		e.maintenance = !e.maintenance
+		w.step(decision.Maintenance{Source: e.number, On: e.maintenance})
+	case "standby":
+		w.standby = !w.standby
+		w.step(decision.Standby{On: w.standby})
+	case "early tick": // does nothing
+		next, made := w.s.Next(), len(w.past)
+		w.step(decision.Tick{})
+		if w.now.Equal(next) { // it was
+			return
+		}
+		if len(w.past[made].actions) > 0 || !w.s.Next().Equal(next) {
+			w.t.Fatalf("a tick that was not due did %v, next %v instead of %v", w.past[made].actions, w.s.Next(), next)
+		}
+	case "sleep":
+		w.sleep(time.Duration(rapid.IntRange(2, 30).Draw(w.t, "asleep")) * time.Second)
+	}
+}
+
+// step makes one step and checks what must hold of it.
+func (w *world) step(e decision.Event) {
+	m := moment{before: w.s, e: e, now: w.now}
+	w.s, m.actions = w.s.Step(e, w.now)
+	w.past = append(w.past, m)
+	for _, a := range m.actions {
+		switch a := a.(type) {
+		case decision.Activate:
+			w.checkSwitch(a)
+		case decision.Alarm:
+			if a.Raised == w.alarm || a.Raised && (w.standby || w.now.Before(noon.Add(w.cfg.StartGrace))) {
+				w.t.Fatalf("out of turn: %s", text(a))
+			}
+			w.alarm = a.Raised
+		}
+	}
+	if next := w.s.Next(); !next.IsZero() && !next.After(w.now) {
+		w.t.Fatalf("next is %v, now is %v", next, w.now)
+	}
+	if w.alarm != (w.s.Alarm() != "") {
+		w.t.Fatal("the alarm differs from what was told")
+	}
+	w.checkPromise()
+}
+
+// checkSwitch: what must hold of every activation.
+func (w *world) checkSwitch(a decision.Activate) {
+	fail := func(why string) { w.t.Fatalf("%s: %s", text(a), why) }
+	switch {
+	case w.pinned:
+		fail("breaks a pin")
+	case !w.known:
+		fail("nobody said what is active")
+	case w.standby:
+		fail("another monitor acts")
+	case w.now.Before(noon.Add(w.cfg.StartGrace)):
+		fail("the start is not over")
+	case !slices.Contains(w.cfg.Watched, a.Source) || a.Source == a.From:
+		fail("no source to switch to")
+	}
+	to := w.engines[a.Source-1]
+	switch {
+	case to.maintenance:
+		fail("it is in maintenance")
+	case to.last.IsZero() || w.now.Sub(later(to.last, w.slept)) >= twoGone:
+		fail("it is not heard")
+	case to.fellSilent:
+		fail("it fell silent and was not clean for the hold since")
+	}
+
+	// The one that is left.
+	if a.From <= len(w.engines) && a.Reason != "the default source is up again" {
+		from := w.engines[a.From-1]
+		switch {
+		case w.silence(from) < twoGone:
+			fail("for a single lost datagram")
+		case !from.last.IsZero() && !from.mayBeDown && !from.sick && w.silence(from) < w.cfg.HeartbeatTimeout+interval/2:
+			fail("before the timeout")
+		case from.alive && from.loss == 0 && w.now.Sub(from.changed) > w.cfg.HeartbeatTimeoutMax:
+			fail("though it sent all its heartbeats")
+		}
+	} else if !w.cfg.PreferDefault || a.Source != w.cfg.DefaultSource || w.manual {
+		fail("for no reason")
+	}
+
+	// The hold.
+	if last, ok := w.switched[a.Source]; ok && w.now.Sub(last) < w.cfg.RecoveryHold {
+		fail("twice to one source within a hold")
+	}
+	if len(w.engines) == 2 && !w.cfg.PreferDefault && !w.anySwitch.IsZero() && w.now.Sub(w.anySwitch) < w.cfg.RecoveryHold {
+		fail("two switches within a hold")
+	}
+	w.switched[a.Source], w.anySwitch, w.manual = w.now, w.now, false
+
+	// The sync node learns of it some time, if nobody was faster.
+	if rapid.Bool().Draw(w.t, "delivered") {
+		if w.epoch == a.Epoch {
+			w.epoch++
+			answer := decision.Authority{Active: a.Source, Epoch: w.epoch}
+			w.deliveries = append(w.deliveries, delivery{w.now.Add(time.Duration(w.chance.Int64N(int64(8 * interval)))), answer})
+		}
+	}
+}
+
+// checkPromise: who is silent for too long is not active, or there is an alarm.
+func (w *world) checkPromise() {
+	active := w.s.Active()
+	if !active.Known || w.standby || !w.now.After(w.grace) || active.Source > len(w.engines) {
+		return
+	}
+	e := w.engines[active.Source-1]
+	bound := w.cfg.HeartbeatTimeoutMax + interval/2
+	if !e.lost {
+		bound = w.cfg.HeartbeatTimeout + interval/2
+	}
+	silence := w.silence(e)
+	if !w.slept.IsZero() {
+		silence = w.now.Sub(later(later(e.last, noon), w.slept)) - interval/2
+	}
+	if silence < bound {
+		return
+	}
+	if !w.alarm {
+		w.t.Fatalf("%v: source %d is active and silent for %v, and there is no alarm", w.now.Sub(noon), e.number, silence)
+	}
+	if active.Pinned {
+		return
+	}
+	for _, other := range w.engines {
+		heard := !other.last.IsZero() && w.now.Sub(other.last) < twoGone
+		clean := !other.surely.IsZero() && other.last.Sub(other.surely) >= w.cfg.RecoveryHoldMax
+		if other != e && heard && clean && !other.sick && !other.maintenance {
+			w.t.Fatalf("%v: source %d is active and silent for %v, though %d is up", w.now.Sub(noon), e.number, silence, other.number)
+		}
+	}
+}
+
+// checkReplay: the same again gives the same, also from a state of the past.
+func (w *world) checkReplay() {
+	if len(w.past) == 0 {
+		return
+	}
+	from := w.chance.IntN(len(w.past))
+	s := w.past[from].before
+	for _, m := range w.past[from:] {
+		var actions []decision.Action
+		s, actions = s.Step(m.e, m.now)
+		if !slices.Equal(actions, m.actions) {
+			w.t.Fatalf("%v: did %v, and the second time %v", m.now.Sub(noon), m.actions, actions)
+		}
+	}
+	if !reflect.DeepEqual(s, w.s) {
+		w.t.Fatal("the second time it ends in another state")
+	}
+}
+
+// TestStep_Invariants: what the package promises, over random sequences.
+func TestStep_Invariants(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t)
+		defer func() { // also where rapid ends the sequence by a panic
+			if t.Failed() {
+				t.Log(w.history())
+			}
+		}()
+		if rapid.Bool().Draw(t, "known from the start") {
+			w.answer(decision.Authority{Active: rapid.IntRange(1, len(w.engines)+1).Draw(t, "active")})
+		}
+		for range rapid.IntRange(0, 14).Draw(t, "things") {
+			w.run(w.now.Add(time.Duration(rapid.IntRange(0, 80).Draw(t, "pause")) * 100 * time.Millisecond))
+			w.happen()
+		}
+		w.run(w.now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * time.Second))
+		w.checkReplay()
+	})
+}
+
+// history is what the monitor did, for a failure's message.
+func (w *world) history() string {
+	var b strings.Builder
+	for _, m := range w.past {
+		for _, a := range m.actions {
+			fmt.Fprintln(&b, text(a))
+		}
+	}
+	return b.String()
+}

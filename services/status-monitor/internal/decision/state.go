@@ -1,0 +1,257 @@
+package decision
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// State is all that the monitor knows. It is a value: a step makes a new one
+// and leaves the old one as it was.
+type State struct {
+	cfg     *Config
+	sources []*source // by number
+	now     time.Time // of the last step
+	grace   time.Time // until then it only watches
+
+	known  bool // somebody told which source is active
+	active int
+	epoch  int64
+	pinned bool
+	manual bool
+	// ahead: it activated a source, and the authority has not confirmed it.
+	ahead bool
+	// switched is when the active source last changed, as far as was seen.
+	switched time.Time
+
+	standby bool
+	alarm   string // the reason for which it is raised; "" where it is not
+}
+
+// New is the state of a monitor that starts now, with a valid configuration.
+func New(cfg Config, now time.Time) State {
+	cfg.Watched = slices.Compact(slices.Sorted(slices.Values(cfg.Watched)))
+	s := State{cfg: &cfg, now: now, grace: now.Add(cfg.StartGrace)}
+	for _, number := range cfg.Watched {
+		s.sources = append(s.sources, &source{
+			number: number, since: now, heard: now, hold: cfg.RecoveryHold,
+			reason: "not heard since the monitor started",
+		})
+	}
+	return s
+}
+
+// Step is the state after an event, and what follows from it.
+func (s State) Step(e Event, now time.Time) (State, []Action) {
+	now = later(now, s.now)
+	before := s.sources
+	s.sources = slices.Clone(before)
+	s.excuse(now)
+	s.now = now
+	s.learn(e)
+
+	var actions []Action
+	for i, c := range s.sources {
+		if due := c.due(s.cfg); c == before[i] && (due.IsZero() || now.Before(due)) {
+			continue // neither the event nor time has changed it
+		}
+		c := *c
+		if change, changed := c.assess(s.cfg, now); changed {
+			actions = append(actions, change)
+		}
+		s.sources[i] = &c
+	}
+	if a, ok := s.decide(); ok {
+		actions = append(actions, a)
+	}
+	if a, ok := s.watchOver(); ok {
+		actions = append(actions, a)
+	}
+	return s, actions
+}
+
+// Next is when a Tick is due; zero: when something happens, and not before.
+func (s State) Next() time.Time {
+	var next time.Time
+	consider := func(t time.Time) {
+		if t.After(s.now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	consider(s.grace)
+	for _, c := range s.sources {
+		consider(c.due(s.cfg))
+	}
+	if s.prefers() {
+		consider(s.switched.Add(s.cfg.RecoveryHold))
+	}
+	return next
+}
+
+// excuse leaves out of account a time in which the monitor was not asked,
+// though it should have been, and as much before as lets the heartbeats count
+// that came meanwhile and still wait in the socket.
+func (s *State) excuse(now time.Time) {
+	due := s.Next()
+	if due.IsZero() || now.Sub(due) <= s.cfg.HeartbeatInterval {
+		return
+	}
+	blind := now.Sub(due) + s.cfg.late()
+	for i, c := range s.sources {
+		c := *c
+		c.excuse(blind, now)
+		s.sources[i] = &c
+	}
+	if s.now.Before(s.grace) {
+		s.grace = s.grace.Add(blind)
+	}
+}
+
+// learn takes the event into the state.
+func (s *State) learn(e Event) {
+	switch e := e.(type) {
+	case Heartbeats:
+		for _, h := range e {
+			s.change(h.Source, func(c *source) { c.heartbeat(s.cfg, h.Count, s.now) })
+		}
+	case Health:
+		s.change(e.Source, func(c *source) { c.health(e, s.now) })
+	case Probe:
+		s.change(e.Source, func(c *source) { c.probed, c.probe = true, e.Failure })
+	case Maintenance:
+		s.change(e.Source, func(c *source) { c.maintenance = e.On })
+	case Authority:
+		s.believe(e)
+	case Standby:
+		// Who acts no longer has nothing to be ahead with.
+		s.standby, s.ahead = e.On, s.ahead && !e.On
+	case Tick:
+	}
+}
+
+// believe takes an answer of the authority.
+func (s *State) believe(e Authority) {
+	if s.known && (e.Epoch < s.epoch || e.Epoch == s.epoch && s.ahead) {
+		return
+	}
+	if !s.known || e.Active != s.active {
+		s.switched = s.now
+	}
+	s.known, s.ahead = true, false
+	s.active, s.epoch, s.pinned, s.manual = e.Active, e.Epoch, e.Pinned, e.Manual
+}
+
+// decide activates another source, where the rule says so.
+func (s *State) decide() (Activate, bool) {
+	if !s.mayAct() || !s.known || s.pinned {
+		return Activate{}, false
+	}
+	to, reason := 0, ""
+	switch active, watched := s.find(s.active); {
+	case watched && active.condition == Down && !active.recovering():
+		to, reason = s.best(), fmt.Sprintf("source %d is down: %s", s.active, active.reason)
+	case s.prefers() && !s.now.Before(s.switched.Add(s.cfg.RecoveryHold)):
+		to, reason = s.cfg.DefaultSource, "the default source is up again"
+	}
+	if to == 0 {
+		return Activate{}, false
+	}
+	a := Activate{Source: to, From: s.active, At: s.now, Epoch: s.epoch, Reason: reason}
+	s.active, s.manual, s.ahead, s.switched = to, false, true, s.now
+	return a, true
+}
+
+// best is the source to activate instead of the active one; 0: none is up.
+func (s *State) best() int {
+	var candidates []*source
+	for _, c := range s.sources {
+		if s.candidate(c) {
+			candidates = append(candidates, c)
+		}
+	}
+	if len(candidates) == 0 {
+		return 0
+	}
+	rank := func(c *source) int {
+		switch {
+		case c.probe != "":
+			return 2
+		case c.number != s.cfg.DefaultSource:
+			return 1
+		}
+		return 0
+	}
+	return slices.MinFunc(candidates, func(a, b *source) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.number, b.number))
+	}).number
+}
+
+// candidate: it may be activated.
+func (s *State) candidate(c *source) bool {
+	return c.number != s.active && c.condition == Up && !c.maintenance
+}
+
+// prefers: it wants the default source back, as soon as the hold allows.
+func (s *State) prefers() bool {
+	if !s.cfg.PreferDefault || !s.mayAct() || !s.known || s.pinned || s.manual {
+		return false
+	}
+	c, watched := s.find(s.cfg.DefaultSource)
+	return watched && s.candidate(c)
+}
+
+// watchOver raises the alarm and clears it.
+func (s *State) watchOver() (Alarm, bool) {
+	active, watched := s.find(s.active)
+	was := s.alarm
+	clear := ""
+	switch {
+	case s.standby:
+		s.alarm, clear = "", "another monitor acts now"
+	case !s.mayAct():
+	case !s.known:
+		s.alarm = "which source is active is not known: the sync node has not answered since the start"
+	case !watched:
+		s.alarm, clear = "", fmt.Sprintf("source %d is active, which is not watched", s.active)
+	case active.condition != Down:
+		s.alarm, clear = "", fmt.Sprintf("source %d is active and %s", s.active, active.condition)
+	case was == "" && active.recovering(): // it can be heard: no reason to wake anybody
+	case s.pinned:
+		s.alarm = fmt.Sprintf("source %d is pinned and down: %s", s.active, active.reason)
+	default:
+		s.alarm = fmt.Sprintf("source %d is active and down, and no other is up: %s", s.active, active.reason)
+	}
+	switch {
+	case was == "" && s.alarm != "":
+		return Alarm{Raised: true, At: s.now, Reason: s.alarm}, true
+	case was != "" && s.alarm == "":
+		return Alarm{At: s.now, Reason: clear}, true
+	}
+	return Alarm{}, false
+}
+
+// mayAct: the start is over, and no other monitor acts.
+func (s *State) mayAct() bool { return !s.standby && !s.now.Before(s.grace) }
+
+// find is a watched source.
+func (s *State) find(number int) (*source, bool) {
+	i, ok := s.index(number)
+	if !ok {
+		return nil, false
+	}
+	return s.sources[i], true
+}
+
+func (s *State) index(number int) (int, bool) {
+	return slices.BinarySearchFunc(s.sources, number, func(c *source, n int) int { return cmp.Compare(c.number, n) })
+}
+
+// change lets f write to a copy of a watched source.
+func (s *State) change(number int, f func(*source)) {
+	if i, ok := s.index(number); ok {
+		c := *s.sources[i]
+		f(&c)
+		s.sources[i] = &c
+	}
+}

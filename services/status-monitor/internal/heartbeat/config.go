@@ -1,0 +1,120 @@
+package heartbeat
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"aura.radio/engine/pkg/config"
+)
+
+// Config of the listener. It is meant to be filled by config.Load.
+type Config struct {
+	Listen  string         `env:"HEARTBEAT_LISTEN" envDefault:"127.0.0.1:43334" doc:"Address and UDP port at which heartbeats arrive."`
+	Sources map[int]Sender `family:"SOURCE" doc:"Where the heartbeats of that source come from: an address or a host name, with :port where several engines share a host. A source without is not watched."`
+}
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var found []error
+	host, port, err := net.SplitHostPort(c.Listen)
+	if _, e := parsePort(port); err == nil && port != "0" {
+		err = e
+	}
+	if _, e := netip.ParseAddr(host); err != nil || host != "" && e != nil {
+		found = append(found, &config.Mistake{Variable: "HEARTBEAT_LISTEN", Value: c.Listen,
+			Rule: "must be address:port, such as 127.0.0.1:43334 or [::]:43334"})
+	}
+	owner := map[Sender]int{}
+	for _, number := range slices.Sorted(maps.Keys(c.Sources)) {
+		sender := c.Sources[number]
+		if other, taken := owner[sender]; taken {
+			found = append(found, &config.Mistake{Variable: "SOURCE_" + strconv.Itoa(number), Value: sender.String(),
+				Rule: fmt.Sprintf("must differ from %sSOURCE_%d", config.Prefix, other)})
+			continue
+		}
+		owner[sender] = number
+	}
+	return errors.Join(found...)
+}
+
+// Sender is where a source's heartbeats come from.
+type Sender struct {
+	addr netip.Addr // unmapped; invalid where it is a host name
+	name string     // lower case, "" where it is an address
+	port uint16     // 0: any
+}
+
+// UnmarshalText reads address, address:port, [address]:port, name or name:port.
+func (s *Sender) UnmarshalText(text []byte) error {
+	in := string(text)
+	if addr, err := netip.ParseAddr(strings.Trim(in, "[]")); err == nil {
+		return s.set(Sender{addr: addr.Unmap()})
+	}
+	host, port := in, uint16(0)
+	if h, p, err := net.SplitHostPort(in); err == nil {
+		if port, err = parsePort(p); err != nil {
+			return err
+		}
+		host = h
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return s.set(Sender{addr: addr.Unmap(), port: port})
+	}
+	if !isHostName(host) {
+		return errors.New("must be an address or a host name, such as 10.0.0.5, [fd00::5]:4000 or engine1.example")
+	}
+	return s.set(Sender{name: strings.ToLower(host), port: port})
+}
+
+func (s *Sender) set(to Sender) error {
+	if to.addr.IsUnspecified() || to.addr.IsMulticast() {
+		return errors.New("must be the address of one host")
+	}
+	*s = to
+	return nil
+}
+
+// String is as it was configured.
+func (s Sender) String() string {
+	host := s.name
+	if s.addr.IsValid() {
+		host = s.addr.String()
+	}
+	if s.port == 0 {
+		return host
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(s.port)))
+}
+
+func parsePort(s string) (uint16, error) {
+	port, err := strconv.ParseUint(s, 10, 16)
+	if err != nil || port == 0 {
+		return 0, errors.New("its port must be from 1 to 65535")
+	}
+	return uint16(port), nil
+}
+
+// isHostName reports whether it can be looked up, digits and dots alone being a
+// misspelled address.
+func isHostName(s string) bool {
+	letter := false
+	for _, label := range strings.Split(strings.TrimSuffix(s, "."), ".") {
+		if label == "" || len(label) > 63 || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") {
+			return false
+		}
+		for _, r := range label {
+			isLetter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+			if !isLetter && (r < '0' || r > '9') && r != '-' && r != '_' {
+				return false
+			}
+			letter = letter || isLetter
+		}
+	}
+	return letter && len(s) <= 253
+}

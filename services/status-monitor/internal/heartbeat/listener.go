@@ -1,0 +1,198 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/logging"
+)
+
+const (
+	// resolveEvery is how often a host name is looked up again, resolveAgain
+	// after a failure; resolveTimeout bounds one look.
+	resolveEvery   = time.Minute
+	resolveAgain   = 5 * time.Second
+	resolveTimeout = 5 * time.Second
+	// receiveBuffer, in bytes, is asked of the kernel, for a moment in which
+	// nobody reads; it may give less.
+	receiveBuffer = 4 << 20
+)
+
+// Resolver looks host names up; net.DefaultResolver is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Listener receives heartbeats.
+type Listener struct {
+	conn     *net.UDPConn
+	numbers  []int    // of the sources, ascending
+	senders  []Sender // beside numbers
+	resolver Resolver
+	log      zerolog.Logger
+
+	queue     *queue
+	strangers strangers
+	received  []atomic.Uint64 // beside numbers
+	registry  atomic.Pointer[registry]
+
+	mu       sync.Mutex // writes of registry
+	resolved map[string][]netip.Addr
+}
+
+// Listen opens the socket. Datagrams wait in it until Run reads them.
+func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error) {
+	addr, err := net.ResolveUDPAddr("udp", cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for heartbeats: %w", err)
+	}
+	conn, err := net.ListenUDP("udp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for heartbeats: %w", err)
+	}
+	if err := conn.SetReadBuffer(receiveBuffer); err != nil {
+		log.Warn().Err(err).Msg("heartbeats have a small buffer")
+	}
+	numbers := slices.Sorted(maps.Keys(cfg.Sources))
+	l := &Listener{
+		conn: conn, numbers: numbers, resolver: resolver, log: log, queue: newQueue(numbers),
+		strangers: strangers{log: log, all: make(map[netip.Addr]*Stranger, maxStrangers)},
+		received:  make([]atomic.Uint64, len(numbers)), resolved: map[string][]netip.Addr{},
+	}
+	for _, n := range numbers {
+		l.senders = append(l.senders, cfg.Sources[n])
+	}
+	l.register("", nil)
+	return l, nil
+}
+
+// Addr is where it listens.
+func (l *Listener) Addr() netip.AddrPort { return l.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// Arrived is sent to when there is something to Take.
+func (l *Listener) Arrived() <-chan struct{} { return l.queue.wake }
+
+// Take appends what arrived since the last Take, one Beat for each source that
+// was heard, in the order of their first arrival. It never blocks.
+func (l *Listener) Take(into []Beat) []Beat { return l.queue.take(into) }
+
+// Received is how many heartbeats came from each source, by its number.
+func (l *Listener) Received() map[int]uint64 {
+	all := make(map[int]uint64, len(l.numbers))
+	for i, n := range l.numbers {
+		all[n] = l.received[i].Load()
+	}
+	return all
+}
+
+// Strangers are those who send but are no source, the most recent first and at
+// most 64 of them, and how many datagrams came from strangers in all.
+func (l *Listener) Strangers() ([]Stranger, uint64) { return l.strangers.list() }
+
+// Run receives until ctx is done, and then closes the socket. The error is nil
+// where that is why it ended.
+func (l *Listener) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var resolving sync.WaitGroup
+	defer resolving.Wait()
+	defer cancel()
+	for _, name := range l.names() {
+		resolving.Go(func() { l.keepResolving(ctx, name) })
+	}
+	defer context.AfterFunc(ctx, func() { l.conn.Close() })()
+	defer l.conn.Close()
+
+	var content [1]byte // any counts; the kernel throws the rest away
+	for {
+		_, from, err := l.conn.ReadFromUDPAddrPort(content[:])
+		if err != nil {
+			if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			return fmt.Errorf("receive heartbeats: %w", err)
+		}
+		l.receive(from, time.Now())
+	}
+}
+
+// receive counts one datagram.
+func (l *Listener) receive(from netip.AddrPort, now time.Time) {
+	i, known := l.registry.Load().find(from)
+	if !known {
+		l.strangers.count(from, now)
+		return
+	}
+	l.received[i].Add(1)
+	l.queue.put(i, now)
+}
+
+// names are the host names among the senders.
+func (l *Listener) names() []string {
+	var names []string
+	for _, s := range l.senders {
+		if s.name != "" {
+			names = append(names, s.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// keepResolving looks a name up, again and again.
+func (l *Listener) keepResolving(ctx context.Context, name string) {
+	trouble := logging.NewLasting(l.log.With().Str("host", name).Logger(), "resolving the host of a source failed")
+	for {
+		wait := resolveEvery
+		lookup, cancel := context.WithTimeout(ctx, resolveTimeout)
+		addrs, err := l.resolver.LookupNetIP(lookup, "ip", name)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil && len(addrs) == 0 {
+			err = errors.New("it has no address")
+		}
+		trouble.Report(err)
+		if err == nil {
+			l.register(name, addrs)
+		} else {
+			wait = resolveAgain
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// register makes the registry anew, with what a name resolved to.
+func (l *Listener) register(name string, addrs []netip.Addr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if name != "" {
+		l.resolved[name] = normal(addrs)
+	}
+	registry, clashes := newRegistry(l.senders, l.resolved)
+	if before := l.registry.Load(); before != nil && before.equal(registry) {
+		return
+	}
+	l.registry.Store(registry)
+	if name != "" {
+		l.log.Info().Str("host", name).Str("addresses", fmt.Sprint(l.resolved[name])).Msg("resolved the host of a source")
+	}
+	for _, i := range clashes {
+		l.log.Warn().Int("source", l.numbers[i]).Stringer("sender", l.senders[i]).
+			Msg("another source has its address; its heartbeats count for that one")
+	}
+}

@@ -1,0 +1,58 @@
+package heartbeat
+
+import (
+	"sync"
+	"time"
+)
+
+// Beat is what arrived from one source since the last Take.
+type Beat struct {
+	Source int
+	At     time.Time // the last arrival, with a monotonic reading
+	Count  int       // how many
+}
+
+// queue holds at most one Beat for each source.
+type queue struct {
+	wake chan struct{} // holds one
+
+	mu      sync.Mutex
+	waiting []Beat // by the source's index; Count 0: nothing
+	order   []int  // who waits, in the order of the first arrival
+}
+
+func newQueue(numbers []int) *queue {
+	q := &queue{wake: make(chan struct{}, 1), waiting: make([]Beat, len(numbers)), order: make([]int, 0, len(numbers))}
+	for i, n := range numbers {
+		q.waiting[i].Source = n
+	}
+	return q
+}
+
+// put adds one heartbeat of the source with that index.
+func (q *queue) put(i int, at time.Time) {
+	q.mu.Lock()
+	b := &q.waiting[i]
+	if b.Count == 0 {
+		q.order = append(q.order, i)
+	}
+	b.Count++
+	b.At = at
+	q.mu.Unlock()
+	select {
+	case q.wake <- struct{}{}:
+	default: // the consumer is about to look anyway
+	}
+}
+
+// take appends what waits to into and empties the queue.
+func (q *queue) take(into []Beat) []Beat {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, i := range q.order {
+		into = append(into, q.waiting[i])
+		q.waiting[i].Count = 0
+	}
+	q.order = q.order[:0]
+	return into
+}
