@@ -13,15 +13,22 @@ export CGO_ENABLED = 0
 
 .PHONY: help
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: ## engine-api on the embedded database, and a simulated engine; ARGS="-speed 60" goes to it
+run: ## a redundant station on this machine, with an engine that fails; ARGS="-longest 1m" goes to the engines
 	@scripts/run.sh $(ARGS)
 
 .PHONY: api-dev
-api-dev: ## engine-api alone, on the same database as `make run`
-	@scripts/run.sh --alone
+api-dev: ## engine-api alone and without a sync node, on the first database of `make run`
+	@scripts/run.sh --single
+
+.PHONY: api-test-0 api-test-1 api-test-2
+api-test-0: ## the sync node of `make run` alone
+api-test-1: ## its first engine-api alone
+api-test-2: ## its second engine-api alone
+api-test-0 api-test-1 api-test-2: api-test-%:
+	@scripts/run.sh --only $*
 
 .PHONY: build
 build: ## the three services as static binaries in .build/
@@ -31,8 +38,12 @@ build: ## the three services as static binaries in .build/
 test: ## everything that must hold: checks, all tests with the race detector, each module alone
 	@scripts/test.sh
 
+.PHONY: soak
+soak: ## for a night: faults for AURA_SOAK (1h), and properties on a million histories
+	@scripts/soak.sh
+
 .PHONY: bench
-bench: ## measure, as ratios to what others reach on the same machine
+bench: build ## measure, as ratios to what others reach on the same machine
 	@scripts/install-deps.sh bench
 	go run ./scripts/bench
 

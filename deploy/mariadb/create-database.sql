@@ -1,4 +1,5 @@
--- Creates engine-api's database on MariaDB 10.6 or later, and two users:
+-- Creates a service's database on MariaDB 10.6 or later, and two users. For
+-- engine-api:
 --
 --   aura_engine_api          the service: reads, adds and completes records. It
 --                            can delete none, and cannot touch the schema.
@@ -10,30 +11,48 @@
 --   SET @aura_password = '…', @aura_migrate_password = '…';
 --   SOURCE deploy/mariadb/create-database.sql
 --
--- Both connect from this host; for another one, SET @aura_host = '192.0.2.7'
--- before. Running it again changes the passwords and keeps the data.
+-- For the sync node, SET @aura_service = 'sync_node' before: database and users
+-- are aura_sync_node and aura_sync_node_migrate then. Both users connect from
+-- this host; for another one, SET @aura_host = '192.0.2.7' before. Running it
+-- again changes the passwords and keeps the data.
 
 DELIMITER //
 BEGIN NOT ATOMIC
+  DECLARE name VARCHAR(64) DEFAULT CONCAT('aura_', COALESCE(@aura_service, 'engine_api'));
   DECLARE service, migrate VARCHAR(300);
+  IF name NOT IN ('aura_engine_api', 'aura_sync_node') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '@aura_service must be engine_api or sync_node';
+  END IF;
   IF COALESCE(CHAR_LENGTH(@aura_password), 0) < 12 OR COALESCE(CHAR_LENGTH(@aura_migrate_password), 0) < 12
     OR @aura_password = @aura_migrate_password THEN
     SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT =
       'first SET @aura_password and @aura_migrate_password: different ones, at least 12 characters each';
   END IF;
-  SET service = CONCAT('aura_engine_api@', QUOTE(COALESCE(@aura_host, 'localhost')));
-  SET migrate = CONCAT('aura_engine_api_migrate@', QUOTE(COALESCE(@aura_host, 'localhost')));
+  SET service = CONCAT(name, '@', QUOTE(COALESCE(@aura_host, 'localhost')));
+  SET migrate = CONCAT(name, '_migrate@', QUOTE(COALESCE(@aura_host, 'localhost')));
 
-  CREATE DATABASE IF NOT EXISTS aura_engine_api CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+  EXECUTE IMMEDIATE CONCAT('CREATE DATABASE IF NOT EXISTS ', name, ' CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci');
 
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('ALTER USER ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
-  EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE ON aura_engine_api.* TO ', service);
+  EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE ON ', name, '.* TO ', service);
+  -- Rows that are no records: notes on what was refused, and on the sync node
+  -- what it derives and can derive anew. A right to a table that is not there yet
+  -- can only be given together with CREATE, which is taken back at once.
+  FOR t IN (
+    SELECT 'parked' AS deletable UNION ALL
+    SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
+    SELECT 'onair_rule' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
+    SELECT 'changed' FROM DUAL WHERE name = 'aura_sync_node'
+  ) DO
+    EXECUTE IMMEDIATE CONCAT('GRANT DELETE, CREATE ON ', name, '.', t.deletable, ' TO ', service);
+    EXECUTE IMMEDIATE CONCAT('REVOKE CREATE ON ', name, '.', t.deletable, ' FROM ', service);
+  END FOR;
 
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ', migrate, ' IDENTIFIED BY ', QUOTE(@aura_migrate_password));
   EXECUTE IMMEDIATE CONCAT('ALTER USER ', migrate, ' IDENTIFIED BY ', QUOTE(@aura_migrate_password));
   EXECUTE IMMEDIATE CONCAT(
-    'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON aura_engine_api.* TO ', migrate);
+    'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON ', name, '.* TO ', migrate);
 
   SET @aura_password = NULL, @aura_migrate_password = NULL;
 END //

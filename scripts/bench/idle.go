@@ -35,12 +35,6 @@ func benchIdle(ctx context.Context, o options) error {
 		}
 		memory, ready = append(memory, float64(rss)), append(ready, float64(p.ready))
 	}
-	verdict := func(missed bool) string {
-		if missed {
-			return "MISSED"
-		}
-		return "ok"
-	}
 	fmt.Printf("  %-54s %.1f MiB, bar %d MiB: %s\n", "resident memory, idle", median(memory)/(1<<20), idleMemoryBar>>20, verdict(median(memory) > idleMemoryBar))
 	fmt.Printf("  %-54s %.0f ms, bar %d ms: %s\n", "ready after exec", median(ready)/1e6, readyBar.Milliseconds(), verdict(median(ready) > float64(readyBar)))
 	return nil

@@ -1,6 +1,8 @@
 // Command bench measures the services against peers in the same run: durable
 // POSTs against bare prepared INSERTs on the same server and settings, hot
-// reads against nginx serving the same bytes, and what an idle process costs.
+// reads against nginx serving the same bytes, the sync node's catching up
+// against mariadb-dump | mariadb, its audit against CHECKSUM TABLE, how soon it
+// shows what a node stored, and what an idle process costs.
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both, and the median of the pairs' ratios is printed beside its bar. A bar
 // that is missed is reported, not an error: numbers are for people.
@@ -17,19 +19,27 @@ import (
 )
 
 type options struct {
-	binary  string
-	records int
-	rounds  int
-	length  time.Duration
+	binary   string
+	syncNode string
+	records  int
+	backlog  int
+	audited  int
+	samples  int
+	rounds   int
+	length   time.Duration
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.binary, "engine-api", ".build/engine-api", "the `binary` to measure")
 	flag.IntVar(&o.records, "records", 1_000_000, "records in the database for the reads")
+	flag.StringVar(&o.syncNode, "sync-node", ".build/sync-node", "the other `binary` to measure")
+	flag.IntVar(&o.backlog, "backlog", 1_000_000, "unsynced records that a sync node catches up with")
+	flag.IntVar(&o.audited, "audited", 10_000_000, "records in both databases of an audit")
+	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, reads or idle")
+	only := flag.String("only", "", "run one `section` only: posts, reads, idle, visible, catchup, audit or syncreads")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -37,7 +47,10 @@ func main() {
 	sections := []struct {
 		name string
 		run  func(context.Context, options) error
-	}{{"posts", benchPosts}, {"reads", benchReads}, {"idle", benchIdle}}
+	}{
+		{"posts", benchPosts}, {"reads", benchReads}, {"idle", benchIdle},
+		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
+	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {
 			continue
@@ -81,6 +94,14 @@ func report(name string, bar float64, what string, ratios []float64) {
 	}
 	fmt.Printf("  %-54s %-28s ratio %.2f (%.2f to %.2f)%s\n",
 		name, what, median(ratios), slices.Min(ratios), slices.Max(ratios), verdict)
+}
+
+// verdict is what a figure means beside its bar.
+func verdict(missed bool) string {
+	if missed {
+		return "MISSED"
+	}
+	return "ok"
 }
 
 func median(v []float64) float64 {

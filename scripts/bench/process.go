@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// startTimeout bounds how long a process may take until it answers.
-const startTimeout = 30 * time.Second
+// startTimeout bounds how long a process may take until it answers; a sync node
+// may have to derive the on-air log of all its records first.
+const startTimeout = 10 * time.Minute
 
 // process is a server under measurement.
 type process struct {
@@ -37,16 +38,22 @@ func freePort() (string, error) {
 	return port, err
 }
 
-func startEngineAPI(ctx context.Context, binary, databaseURL string) (*process, error) {
+// startEngineAPI runs engine-api on a free port; env adds to its configuration.
+func startEngineAPI(ctx context.Context, binary, databaseURL string, env ...string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
+	return startService(ctx, binary, port, databaseURL, env...)
+}
+
+// startService runs one of the services and returns when it is ready.
+func startService(ctx context.Context, binary, port, databaseURL string, env ...string) (*process, error) {
 	cmd := exec.Command(binary)
-	cmd.Env = []string{
+	cmd.Env = append([]string{
 		"AURA_LISTEN=127.0.0.1:" + port, "AURA_DATABASE_URL=" + databaseURL, "AURA_DB_AUTO_MIGRATE=true",
 		"AURA_STATION_TIMEZONE=Europe/Vienna", "AURA_LOG_LEVEL=warn",
-	}
+	}, env...)
 	return start(ctx, cmd, "http://127.0.0.1:"+port, "/readyz")
 }
 

@@ -37,15 +37,7 @@ func seed(ctx context.Context, url string, records int) error {
 	g.SetLimit(256)
 	for i := range records {
 		g.Go(func() error {
-			e := model.Entry{
-				LogSource: 1, TrackStart: now.Add(-time.Duration(records-1-i) * 3 * time.Minute),
-				Artist: fmt.Sprintf("Artist %d", i%5000), Album: fmt.Sprintf("Album %d", i%9000),
-				Title: fmt.Sprintf("Title %d", i%60000), TrackNum: i % 40, ShowName: fmt.Sprintf("Show %d", i%80),
-				PlaylistID: int64(i%900 + 1), TimeslotID: int64(i/20 + 1), ShowID: int64(i%80 + 1),
-			}
-			if i < records-1 {
-				e.Duration = 3 * time.Minute
-			}
+			e := seedEntry(i, records, now)
 			e.Normalize()
 			return db.StoreEntry(ctx, e)
 		})
@@ -53,16 +45,29 @@ func seed(ctx context.Context, url string, records int) error {
 	return errors.Join(g.Wait(), db.Close())
 }
 
-// benchReads compares hot reads with nginx serving the same bytes as files.
+// seedEntry is the record with number i: the last one starts now, and nobody
+// knows its length.
+func seedEntry(i, records int, now time.Time) model.Entry {
+	e := model.Entry{
+		LogSource: 1, TrackStart: now.Add(-time.Duration(records-1-i) * 3 * time.Minute),
+		Artist: fmt.Sprintf("Artist %d", i%5000), Album: fmt.Sprintf("Album %d", i%9000),
+		Title: fmt.Sprintf("Title %d", i%60000), TrackNum: i % 40, ShowName: fmt.Sprintf("Show %d", i%80),
+		PlaylistID: int64(i%900 + 1), TimeslotID: int64(i/20 + 1), ShowID: int64(i%80 + 1),
+	}
+	if i < records-1 {
+		e.Duration = 3 * time.Minute
+	}
+	return e
+}
+
+// benchReads compares hot reads of engine-api with nginx serving the same bytes
+// as files.
 func benchReads(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // nginx's workers are another user
-		return err
-	}
 	database := "sqlite://" + filepath.Join(dir, "reads.db")
 	began := time.Now()
 	if err := seed(ctx, database, o.records); err != nil {
@@ -71,6 +76,15 @@ func benchReads(ctx context.Context, o options) error {
 	fmt.Printf("  %d records stored one by one, 256 at once, in %s\n", o.records, time.Since(began).Round(time.Second))
 	subject, err := startEngineAPI(ctx, o.binary, database)
 	if err != nil {
+		return err
+	}
+	return errors.Join(againstNginx(ctx, o, dir, subject), subject.stop())
+}
+
+// againstNginx compares hot reads of a service with nginx serving the same
+// bytes as files in dir.
+func againstNginx(ctx context.Context, o options, dir string, subject *process) error {
+	if err := os.Chmod(dir, 0o755); err != nil { // nginx's workers are another user
 		return err
 	}
 	reads := []struct{ name, path string }{
@@ -84,15 +98,14 @@ func benchReads(ctx context.Context, o options) error {
 	}
 	peer, err := startNginx(ctx, dir)
 	if err != nil {
-		return errors.Join(err, subject.stop())
+		return err
 	}
-	var failed error
 	for _, r := range reads {
-		failed = errors.Join(failed, pairs(o, "GET "+r.path, readBar,
+		err = errors.Join(err, pairs(o, "GET "+r.path, readBar,
 			func() (float64, error) { return wrk(ctx, o, readClients, subject.url+r.path) },
 			func() (float64, error) { return wrk(ctx, o, readClients, peer.url+"/"+r.name+".json") }))
 	}
-	return errors.Join(failed, subject.stop(), peer.stop())
+	return errors.Join(err, peer.stop())
 }
 
 func save(ctx context.Context, url, file string) error {

@@ -2,20 +2,27 @@
 # Boots a systemd of its own on a copy-on-write copy of this machine, in its own
 # namespaces: a host on which the test installs and runs units. Needs root.
 #
-#   host.sh DIRECTORY      DIRECTORY/shared is /shared there, and holds `script`,
-#                          which is run once the host is up; then it is shut down
+#   host.sh DIRECTORY      DIRECTORY/shared is /shared there. Where it holds
+#                          `script`, that is run once the host is up, and then it
+#                          is shut down; otherwise it is up until it is killed
 #
-# Nothing of this machine is touched: writes go to memory, and none of its
-# services is started there.
+# Nothing of this machine is touched, and none of its services is started there.
+# Writes go to memory. Where something is mounted on DIRECTORY/disk, they go
+# there and outlive the host, which can be booted again. With CABLED=1 it has
+# the network of whoever calls this, otherwise a loopback of its own.
 set -eu
 dir=$(realpath "$1")
 if [ "${INSIDE:-}" != 1 ]; then
-  exec env INSIDE=1 unshare --pid --mount --uts --ipc --cgroup --net --fork --kill-child "$0" "$dir"
+  network=--net
+  [ "${CABLED:-}" != 1 ] || network=
+  exec env INSIDE=1 unshare --pid --mount --uts --ipc --cgroup $network --fork --kill-child "$0" "$dir"
 fi
-layers=$dir/layers
+layers=$dir/disk
 mkdir -p "$layers"
-mount -t tmpfs tmpfs "$layers"
-mkdir "$layers/changes" "$layers/work" "$layers/root"
+mountpoint --quiet "$layers" || mount -t tmpfs tmpfs "$layers"
+new=1
+[ ! -d "$layers/changes" ] || new=
+mkdir -p "$layers/changes" "$layers/work" "$layers/root"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/changes,workdir=$layers/work" "$layers/root"
 cd "$layers/root"
 mount -t proc proc proc
@@ -33,7 +40,9 @@ mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mount --bind "$dir/shared" shared
 
-rm -rf etc/systemd/system/*.wants
+[ -z "$new" ] || rm -rf etc/systemd/system/*.wants
+unit=multi-user.target
+[ ! -e shared/script ] || unit=script.service
 cat >etc/systemd/system/script.service <<'UNIT'
 [Unit]
 After=basic.target
@@ -49,4 +58,4 @@ UNIT
 mkdir -p old
 pivot_root . old
 umount -l /old
-exec /lib/systemd/systemd --system --unit=script.service
+exec /lib/systemd/systemd --system --unit="$unit"

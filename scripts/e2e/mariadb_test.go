@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"database/sql"
+	"fmt"
 	"net"
 	"net/http"
 	"os/exec"
@@ -16,7 +17,7 @@ import (
 )
 
 // TestCreateDatabase runs deploy/mariadb/create-database.sql as an
-// administrator does, and then the service as the users that it made.
+// administrator does, and then the services as the users that it made.
 func TestCreateDatabase(t *testing.T) {
 	t.Parallel()
 	server := repotest.MariaDB(t)
@@ -24,26 +25,7 @@ func TestCreateDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host, port, err := net.SplitHostPort(config.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket := socketOf(t, server)
-
-	// admin runs what somebody types, who goes on after a mistake; client runs
-	// one statement. Both return what was printed.
-	admin := func(lines string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "--force", "--socket="+socket, "--user=root")
-		cmd.Stdin = strings.NewReader(lines)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
-	}
-	client := func(user, password, sql string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "--host="+host, "--port="+port,
-			"--user="+user, "--password="+password, "aura_engine_api", "-e", sql).CombinedOutput()
-		return string(out), err
-	}
-	script := "\nSOURCE " + filepath.Join(tree, "deploy/mariadb/create-database.sql") + "\n"
+	a := administration{socket: socketOf(t, server), address: config.Addr}
 
 	for _, set := range []string{
 		"",
@@ -51,50 +33,129 @@ func TestCreateDatabase(t *testing.T) {
 		"SET @aura_password = 'short', @aura_migrate_password = 'another that is long';",
 		"SET @aura_password = 'rather long, this one', @aura_migrate_password = 'rather long, this one';",
 	} {
-		if out, _ := admin(set + script); !strings.Contains(out, "first SET @aura_password") {
+		if out, _ := a.create(t, set); !strings.Contains(out, "first SET @aura_password") {
 			t.Errorf("with %q: %s", set, out)
 		}
 	}
-	if out, err := admin("SELECT user FROM mysql.user WHERE user LIKE 'aura_engine%';"); err != nil || out != "" {
+	const good = "SET @aura_password = 'rather long, this one', @aura_migrate_password = 'another that is long';"
+	if out, _ := a.create(t, "SET @aura_service = 'mysql';"+good); !strings.Contains(out, "@aura_service must be") {
+		t.Errorf("for a service that is none: %s", out)
+	}
+	if out, err := a.admin(t, "SELECT user FROM mysql.user WHERE user LIKE 'aura\\_%';"); err != nil || out != "" {
 		t.Fatalf("what was refused made users: %v %s", err, out)
 	}
 
-	const password, migratePassword = `it's "quoted" \ and long`, "migrate/with:special@signs"
-	set := "SET @aura_host = '127.0.0.1', @aura_password = 'it''s \"quoted\" \\\\ and long', @aura_migrate_password = '" + migratePassword + "';"
+	t.Run("engine-api", func(t *testing.T) {
+		s := a.install(t, "engine-api", "")
+		a.records(t, s)
+		a.forbids(t, "aura_engine_api", "DELETE FROM playlog", "DELETE FROM onair", "DROP TABLE playlog",
+			"CREATE TABLE mine (id INT)", "CREATE TABLE parked2 (id INT)", "DROP TABLE parked", "TRUNCATE correction")
+		if out, err := a.client(t, "aura_engine_api", "DELETE FROM parked"); err != nil {
+			t.Errorf("the service cannot forget what the sync node refused: %v %s", err, out)
+		}
+	})
+	t.Run("sync-node", func(t *testing.T) {
+		s := a.install(t, "sync-node", "SET @aura_service = 'sync_node';")
+		a.records(t, s)
+		// The switch cut the title, so the on-air log was written anew; and so
+		// it is where an earlier one becomes known.
+		mustCall(t, http.MethodPut, s.url+"/api/v1/source/active/1", fmt.Sprintf(`{"at": %q}`,
+			time.Now().Add(-30*time.Second).UTC().Format(time.RFC3339)), http.StatusNoContent)
+		a.forbids(t, "aura_sync_node", "DELETE FROM playlog", "DELETE FROM activation", "DELETE FROM lease",
+			"DROP TABLE onair", "CREATE TABLE mine (id INT)", "TRUNCATE onair")
+		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked"); err != nil {
+			t.Errorf("the service cannot write its on-air log anew: %v %s", err, out)
+		}
+	})
+}
+
+// administration is of one database server.
+type administration struct{ socket, address string }
+
+const (
+	password        = `it's "quoted" \ and long`
+	passwordInURL   = "it%27s%20%22quoted%22%20%5C%20and%20long"
+	setPasswords    = `SET @aura_host = '127.0.0.1', @aura_password = 'it''s "quoted" \\ and long', @aura_migrate_password = '` + migratePassword + `';`
+	migratePassword = "migrate/with:special@signs"
+	migrateInURL    = "migrate%2Fwith%3Aspecial%40signs"
+)
+
+// admin runs what somebody types, who goes on after a mistake, and returns what
+// was printed.
+func (a administration) admin(t *testing.T, lines string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "--force", "--socket="+a.socket, "--user=root")
+	cmd.Stdin = strings.NewReader(lines)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// create runs the script after those settings.
+func (a administration) create(t *testing.T, set string) (string, error) {
+	t.Helper()
+	return a.admin(t, set+"\nSOURCE "+filepath.Join(tree, "deploy/mariadb/create-database.sql")+"\n")
+}
+
+// client runs statements as a user of a service's database; those of the
+// service are called like it.
+func (a administration) client(t *testing.T, database, statements string) (string, error) {
+	t.Helper()
+	return a.clientAs(t, database, password, database, statements)
+}
+
+func (a administration) clientAs(t *testing.T, user, password, database, statements string) (string, error) {
+	t.Helper()
+	host, port, err := net.SplitHostPort(a.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "--host="+host, "--port="+port,
+		"--user="+user, "--password="+password, database, "-e", statements).CombinedOutput()
+	return string(out), err
+}
+
+// install makes a service's database, brings its schema up and runs the
+// service.
+func (a administration) install(t *testing.T, program, set string) *service {
+	t.Helper()
 	for range 2 { // running it again does no harm
-		if out, err := admin(set + script); err != nil || out != "" {
+		if out, err := a.create(t, set+setPasswords); err != nil || out != "" {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-
-	const user, migrateUser = "aura_engine_api", "aura_engine_api_migrate"
-	url := func(user, escapedPassword string) string {
-		return "mysql://" + user + ":" + escapedPassword + "@" + config.Addr + "/aura_engine_api"
-	}
-	engineAPI := func(database string, args ...string) (string, error) {
-		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "engine-api"), args...)
+	name := "aura_" + strings.ReplaceAll(program, "-", "_")
+	serviceURL := "mysql://" + name + ":" + passwordInURL + "@" + a.address + "/" + name
+	migrateURL := "mysql://" + name + "_migrate:" + migrateInURL + "@" + a.address + "/" + name
+	run := func(database string, args ...string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), args...)
 		cmd.Env = environment("AURA_DATABASE_URL=" + database)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	serviceURL := url(user, "it%27s%20%22quoted%22%20%5C%20and%20long")
-	migrateURL := url(migrateUser, "migrate%2Fwith%3Aspecial%40signs")
-
-	if out, err := engineAPI(serviceURL, "migrate", "up"); err == nil {
+	if out, err := run(serviceURL, "migrate", "up"); err == nil {
 		t.Errorf("the service's user may change the schema: %s", out)
 	}
 	for _, args := range []string{"up", "down", "up", "status"} {
-		if out, err := engineAPI(migrateURL, "migrate", args); err != nil {
+		if out, err := run(migrateURL, "migrate", args); err != nil {
 			t.Fatalf("migrate %s: %v\n%s", args, err, out)
 		}
 	}
-	if out, err := engineAPI(serviceURL, "migrate", "status"); err != nil {
+	if out, err := run(serviceURL, "migrate", "status"); err != nil {
 		t.Errorf("the service's user cannot read the schema's version: %v\n%s", err, out)
 	}
+	if out, err := a.clientAs(t, name+"_migrate", migratePassword, name, "SELECT * FROM mysql.user"); err == nil {
+		t.Errorf("the migrating user reads other databases: %s", out)
+	}
+	s := launch(t, t.TempDir(), program, serviceURL)
+	t.Cleanup(func() { s.end(t) })
+	awaitReady(t, s.url, s.exited)
+	return s
+}
 
-	s := startService(t, serviceURL)
-	title := "Fade Into You"
-	body := play(t, title, time.Now())
+// records stores one of everything.
+func (a administration) records(t *testing.T, s *service) {
+	t.Helper()
+	body := play(t, "Fade Into You", time.Now().Add(-time.Minute))
 	for range 2 { // the second one meets the first
 		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", body, http.StatusNoContent)
 	}
@@ -103,14 +164,15 @@ func TestCreateDatabase(t *testing.T) {
 	mustCall(t, http.MethodPut, s.url+"/api/v1/source/active/2", `{}`, http.StatusNoContent)
 	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog/1/corrections",
 		`{"kind": "void", "by": "M. Tester", "reason": "never played"}`, http.StatusCreated)
+}
 
-	for _, forbidden := range []string{"DELETE FROM playlog", "DROP TABLE playlog", "CREATE TABLE mine (id INT)", "TRUNCATE correction"} {
-		if out, err := client(user, password, forbidden); err == nil || !strings.Contains(out, "denied") {
-			t.Errorf("%s as the service's user: %v %s", forbidden, err, out)
+// forbids checks that a service's user may not do any of that.
+func (a administration) forbids(t *testing.T, user string, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if out, err := a.client(t, user, statement); err == nil || !strings.Contains(out, "denied") {
+			t.Errorf("%s as %s: %v %s", statement, user, err, out)
 		}
-	}
-	if out, err := client(migrateUser, migratePassword, "SELECT * FROM mysql.user"); err == nil {
-		t.Errorf("the migrating user reads other databases: %s", out)
 	}
 }
 

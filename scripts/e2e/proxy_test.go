@@ -22,19 +22,34 @@ import (
 	"time"
 )
 
-// proxyHost is the website's name in deploy/nginx/engine-api.conf.
+// proxyHost is the website's name in deploy/nginx.
 const proxyHost = "radio.example"
 
-// TestNginx puts engine-api behind nginx as the sample says.
+// TestNginx puts the services behind nginx as the samples say.
 func TestNginx(t *testing.T) {
 	t.Parallel()
+	for program, want := range map[string]struct{ withoutToken, withToken int }{
+		"engine-api": {http.StatusUnauthorized, http.StatusNoContent},
+		"sync-node":  {http.StatusNotFound, http.StatusNotFound}, // only what the website reads
+	} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			behindNginx(t, program, want.withoutToken, want.withToken)
+		})
+	}
+}
+
+// behindNginx is told how a write is answered.
+func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	if _, err := exec.LookPath("nginx"); err != nil {
 		t.Skip("nginx is not installed")
 	}
 	const token = "sixteen-or-more-characters"
-	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"),
-		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:engine:"+token)
-	client, plain := startNginx(t, strings.TrimPrefix(s.url, "http://"))
+	s := launch(t, t.TempDir(), program, "sqlite://"+filepath.Join(t.TempDir(), "database"),
+		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:node:"+token)
+	t.Cleanup(func() { s.end(t) })
+	awaitReady(t, s.url, s.exited)
+	client, plain := startNginx(t, program, strings.TrimPrefix(s.url, "http://"))
 
 	get := func(method, path, body, token string) (int, string) {
 		t.Helper()
@@ -66,8 +81,8 @@ func TestNginx(t *testing.T) {
 		want                            int
 	}{
 		{"PublicRead", http.MethodGet, "/api/v1/trackservice", "", "", http.StatusOK},
-		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", http.StatusUnauthorized},
-		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, http.StatusNoContent},
+		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", withoutToken},
+		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, withToken},
 		{"InternalPath", http.MethodGet, "/metrics", "", "", http.StatusNotFound},
 	} {
 		if status, answer := get(test.method, test.path, test.body, test.token); status != test.want {
@@ -102,19 +117,19 @@ func TestNginx(t *testing.T) {
 	t.Errorf("the stream brought no event: %v", lines.Err())
 }
 
-// startNginx runs the sample on other ports. It returns a client that reaches
+// startNginx runs a service's sample on other ports. It returns a client that reaches
 // it by its name, and a request to its port without TLS.
-func startNginx(t *testing.T, upstream string) (*http.Client, *http.Request) {
+func startNginx(t *testing.T, program, upstream string) (*http.Client, *http.Request) {
 	t.Helper()
 	dir := t.TempDir()
 	authorities := selfSigned(t, dir)
 	plain, secure := freeAddress(t), freeAddress(t)
-	sample, err := os.ReadFile(filepath.Join(tree, "deploy/nginx/engine-api.conf"))
+	sample, err := os.ReadFile(filepath.Join(tree, "deploy/nginx", program+".conf"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	site := strings.NewReplacer(
-		"127.0.0.1:8008", upstream,
+		"127.0.0.1:8008", upstream, "127.0.0.1:8010", upstream,
 		"listen 80;", "listen "+plain+";", "listen [::]:80;", "",
 		"listen 443 ssl", "listen "+secure+" ssl", "listen [::]:443 ssl http2;", "",
 		"/etc/letsencrypt/live/"+proxyHost, dir,

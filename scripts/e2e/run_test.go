@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,33 +18,38 @@ import (
 	"time"
 )
 
-// running is `make run`, with its own place and port.
+// running is scripts/run.sh, with its own place and ports.
 type running struct {
 	cmd   *exec.Cmd
-	url   string
+	urls  [3]string // of the sync node and of both engine-apis
 	lines chan string
 }
 
-// startRun starts scripts/run.sh and returns when the past is played.
-func startRun(t *testing.T, dir string) *running {
+// startRun starts scripts/run.sh.
+func startRun(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
-	address := freeAddress(t)
-	// The past of an hour, quickly.
-	cmd := exec.Command(filepath.Join(tree, "scripts/run.sh"), "-start", "-1h", "-speed", "100000", "-heartbeat", "0")
-	cmd.Env = environment("RUN_DIR="+dir, "AURA_LISTEN="+address)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, err := cmd.StdoutPipe()
+	r := &running{cmd: exec.Command(filepath.Join(tree, "scripts/run.sh"), args...), lines: make(chan string, 1000)}
+	env := []string{"RUN_DIR=" + dir}
+	for n := range r.urls {
+		address := freeAddress(t)
+		r.urls[n] = "http://" + address
+		env = append(env, fmt.Sprintf("NODE%d_LISTEN=%s", n, address))
+	}
+	r.cmd.Env = environment(env...)
+	r.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := r.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stderr = cmd.Stdout
-	if err := cmd.Start(); err != nil {
+	r.cmd.Stderr = r.cmd.Stdout
+	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r := &running{cmd: cmd, url: "http://" + address, lines: make(chan string, 1000)}
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // where the test failed before
+	t.Cleanup(func() {
+		// Where the test failed before: it has groups of its own for its children, which it ends.
+		_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM)
+	})
 	go r.read(out)
-	r.await(t, "The past is played")
 	return r
 }
 
@@ -54,9 +60,9 @@ func (r *running) read(out io.Reader) {
 	}
 }
 
-// await returns when a line with that text is printed; without text, when the
-// output ends, which it does when the last process has ended.
-func (r *running) await(t *testing.T, text string) {
+// await returns the line with that text when it is printed; without text, it
+// returns when the output ends, which it does when the last process has ended.
+func (r *running) await(t *testing.T, text string) string {
 	t.Helper()
 	deadline := time.After(3 * time.Minute) // it may have to compile everything
 	for {
@@ -65,7 +71,7 @@ func (r *running) await(t *testing.T, text string) {
 			t.Log(line)
 			switch {
 			case !open && text == "", text != "" && strings.Contains(line, text):
-				return
+				return line
 			case !open:
 				t.Fatalf("ended without %q", text)
 			}
@@ -75,63 +81,116 @@ func (r *running) await(t *testing.T, text string) {
 	}
 }
 
-// interrupt does what Ctrl-C does and checks that all is over.
+// interrupt does what Ctrl-C does.
 func (r *running) interrupt(t *testing.T) {
 	t.Helper()
 	if err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
+	r.ends(t)
+}
+
+// ends returns when all is over, which must be in order.
+func (r *running) ends(t *testing.T) {
+	t.Helper()
 	r.await(t, "")
 	if err := r.cmd.Wait(); err != nil {
 		t.Errorf("scripts/run.sh ended with %v, want exit code 0", err)
 	}
-	if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(r.url, "http://"), time.Second); err == nil {
-		conn.Close()
-		t.Error("engine-api still listens")
+	for _, url := range r.urls {
+		if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second); err == nil {
+			conn.Close()
+			t.Errorf("somebody still listens at %s", url)
+		}
 	}
 }
+
+// inHaste makes the story short.
+var inHaste = []string{"-start", "-1h", "-longest", "1s", "-silence", "500ms", "-heartbeat", "0"}
 
 func TestRun(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	r := startRun(t, dir)
+	r := startRun(t, dir, inHaste...)
+	syncNode, engineAPI := r.urls[0], r.urls[1]
 
+	for _, line := range []string{
+		"on air     engine 1", "failure    engine 1", "switch     source 2", "on air     engine 2",
+		"return     engine 1", "switch     source 1", "on air     engine 1", "story",
+	} {
+		r.await(t, line)
+	}
 	var current struct {
 		Title string `json:"track_title"`
 		Show  string `json:"show_name"`
 	}
-	curls := readmeCurls(t, r.url)
+	curls := readmeCurls(t, engineAPI)
 	runCurl(t, curls[0])
 	answer := runCurl(t, curls[1])
 	if err := json.Unmarshal([]byte(answer), &current); err != nil || current.Title == "" || current.Show == "" {
 		t.Errorf("%s: %v\n%s", curls[1], err, answer)
 	}
-	before := titles(t, r.url)
-	if before["Fade Into You"] == 0 || len(before) < 3 {
-		t.Errorf("the playlog holds %v", before)
+	eventually(t, func() error {
+		if titles(t, syncNode)["Fade Into You"] == 0 {
+			return errors.New("what the README logs is not at the sync node")
+		}
+		return nil
+	})
+	before := titles(t, syncNode)
+	if len(before) < 10 {
+		t.Errorf("the on-air log holds %v", before)
 	}
-	mustCall(t, http.MethodGet, r.url+"/api/v1/clock", "", http.StatusOK)
-	mustCall(t, http.MethodGet, r.url+"/api/v1/source/health/1", "", http.StatusOK)
+	switches, err := history(t.Context(), syncNode)
+	if err != nil || len(switches) != 2 || switches[1].Source != 2 || !strings.Contains(switches[1].Reason, "silent") || switches[0].Source != 1 {
+		t.Errorf("the history of the active source is %v (%v)", switches, err)
+	}
+	for _, path := range []string{"/api/v1/clock", "/api/v1/source/health/1", "/api/v1/source/health/2", "/api/v1/ui/"} {
+		mustCall(t, http.MethodGet, syncNode+path, "", http.StatusOK)
+	}
 
 	t.Run("PortTaken", func(t *testing.T) {
 		cmd := exec.Command(filepath.Join(tree, "scripts/run.sh"))
-		cmd.Env = environment("RUN_DIR="+dir, "AURA_LISTEN="+strings.TrimPrefix(r.url, "http://"))
+		cmd.Env = environment("RUN_DIR="+dir, "NODE0_LISTEN="+freeAddress(t), "NODE1_LISTEN="+strings.TrimPrefix(engineAPI, "http://"))
 		out, err := cmd.CombinedOutput()
-		if exit := new(exec.ExitError); !errors.As(err, &exit) || !strings.Contains(string(out), "is taken") {
+		if exit := new(exec.ExitError); !errors.As(err, &exit) || !strings.Contains(string(out), "is taken") ||
+			!strings.Contains(string(out), "NODE1_LISTEN=") {
 			t.Errorf("%v\n%s", err, out)
 		}
 	})
-
 	r.interrupt(t)
 
-	again := startRun(t, dir)
-	after := titles(t, again.url)
+	again := startRun(t, dir, append(inHaste, "-once", "2")...)
+	again.await(t, "on air")
+	after := titles(t, again.urls[0])
 	for title, n := range before {
 		if after[title] < n {
 			t.Errorf("%s: %d times before the second start, %d after", title, n, after[title])
 		}
 	}
-	again.interrupt(t)
+	again.ends(t)
+
+	for n, option := range [][]string{{"--only", "0"}, {"--only", "1"}, {"--only", "2"}, {"--single"}} {
+		alone := startRun(t, dir, option...)
+		url := alone.urls[n%3]
+		if n == 3 {
+			url = alone.urls[1]
+		}
+		gone := make(chan struct{})
+		go func() {
+			for range alone.lines {
+				// Its log.
+			}
+			close(gone)
+		}()
+		awaitReady(t, url, gone)
+		if err := alone.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		<-gone
+		if err := alone.cmd.Wait(); err != nil {
+			t.Errorf("%v: %v", option, err)
+		}
+	}
 }
 
 // readmeCurls are the two commands that the README shows beside `make run`,

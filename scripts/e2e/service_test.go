@@ -24,12 +24,13 @@ const (
 	stopTimeout    = 15 * time.Second
 )
 
-// service is a running engine-api.
+// service is a running program of ours.
 type service struct {
-	url    string // without /api/v1
-	cmd    *exec.Cmd
-	exited chan struct{}
-	log    string // file
+	program string
+	url     string // without /api/v1
+	cmd     *exec.Cmd
+	exited  chan struct{}
+	log     string // file
 }
 
 // environment is the test's own without what configures a service, and more.
@@ -58,32 +59,44 @@ func freeAddress(t testing.TB) string {
 // when it is ready.
 func startService(t testing.TB, database string, env ...string) *service {
 	t.Helper()
+	s := launch(t, t.TempDir(), "engine-api", database, env...)
+	t.Cleanup(func() { s.end(t) })
+	awaitReady(t, s.url, s.exited)
+	return s
+}
+
+// launch starts one of the programs at an address of its own. Its log goes to a
+// file in logs. End it with end.
+func launch(t testing.TB, logs, program, database string, env ...string) *service {
+	t.Helper()
 	address := freeAddress(t)
-	log, err := os.CreateTemp(t.TempDir(), "log")
+	log, err := os.CreateTemp(logs, program)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(filepath.Join(bin, "engine-api"), "serve")
+	cmd := exec.Command(filepath.Join(bin, program), "serve")
 	cmd.Env = environment(append([]string{"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
 		"AURA_STATION_TIMEZONE=Europe/Vienna"}, env...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s := &service{url: "http://" + address, cmd: cmd, exited: make(chan struct{}), log: log.Name()}
+	s := &service{program: program, url: "http://" + address, cmd: cmd, exited: make(chan struct{}), log: log.Name()}
 	go func() {
 		_ = cmd.Wait() // how it ended is in cmd.ProcessState
 		close(s.exited)
 	}()
-	t.Cleanup(func() {
-		s.signal(t, syscall.SIGKILL)
-		if t.Failed() {
-			t.Logf("log of engine-api:\n%s", s.logged())
-		}
-	})
-	awaitReady(t, s.url, s.exited)
 	return s
+}
+
+// end kills the service and, where the test failed, shows its log.
+func (s *service) end(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGKILL)
+	if t.Failed() {
+		t.Logf("log of %s:\n%s", s.program, s.logged())
+	}
 }
 
 // awaitReady returns when the service answers that it is ready.
@@ -125,7 +138,7 @@ func (s *service) signal(t testing.TB, sig syscall.Signal) {
 	select {
 	case <-s.exited:
 	case <-time.After(stopTimeout):
-		t.Errorf("engine-api did not end within %s of %s", stopTimeout, sig)
+		t.Errorf("%s did not end within %s of %s", s.program, stopTimeout, sig)
 		_ = s.cmd.Process.Kill()
 		<-s.exited
 	}
@@ -175,6 +188,7 @@ func play(t testing.TB, title string, start time.Time) string {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{
 		"track_start": start.UTC().Format("2006-01-02T15:04:05.000000Z"), "track_artist": "Mazzy Star", "track_title": title,
+		"log_source": 1,
 	})
 	if err != nil {
 		t.Fatal(err)

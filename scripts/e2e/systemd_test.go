@@ -43,20 +43,12 @@ func TestSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	// What a release holds, and the test.
-	for to, from := range map[string]string{
+	copyTo(t, shared, map[string]string{
 		".build/engine-api": filepath.Join(bin, "engine-api"),
 		"deploy":            filepath.Join(tree, "deploy"),
 		"README.md":         filepath.Join(tree, "README.md"),
 		"e2e.test":          self,
-	} {
-		to = filepath.Join(shared, to)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if out, err := exec.Command("cp", "-r", from, to).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	})
 	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
 		insideHost, hostTimeout)
 	if err := os.WriteFile(filepath.Join(shared, "script"), []byte(script), 0o755); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,9 +37,15 @@ type engine struct {
 	time      timeline
 	titles    int // stop after so many; 0 plays on
 	out       io.Writer
+	// since is until when the engine-api has what this engine played.
+	since time.Time
+	// caughtUp is called once the past is played.
+	caughtUp func()
 
 	healthy atomic.Bool
-	lost    int
+	// away: the engine has crashed. The time goes on without it.
+	away atomic.Bool
+	lost int
 }
 
 // run plays until ctx ends or all titles are played.
@@ -48,18 +55,28 @@ func (e *engine) run(ctx context.Context) error {
 	if err := e.tellHealth(ctx, e.time.start, true); err != nil {
 		return err
 	}
-	caughtUp := false
-	for played := 0; e.titles == 0 || played < e.titles; played++ {
+	past, crashed := true, false
+	for played := 0; e.titles == 0 || played < e.titles; {
 		p, _ := next()
-		if !caughtUp && p.Start.After(time.Now()) {
-			caughtUp = true
-			fmt.Fprintln(e.out, "\nThe past is played; from here on in real time. What is on air now, and what was:")
-			e.whereToLook()
+		p.Start = p.Start.Add(drift(e.wire.source, p.Start))
+		if !p.Start.After(e.since) {
+			continue
+		}
+		if past && p.Start.After(time.Now()) {
+			past = false
+			e.caughtUp()
 		}
 		if !e.time.wait(ctx, p.Start) {
 			return nil
 		}
-		if p.Fallback == e.healthy.Load() { // fell silent, or is back
+		played++
+		if e.away.Load() {
+			crashed = true
+			fmt.Fprintf(e.out, "%s  (crashed)\n", p.Start.In(e.wire.zone).Format("Mon 15:04:05"))
+			continue
+		}
+		if crashed || p.Fallback == e.healthy.Load() { // started again, fell silent, or is back
+			crashed = false
 			if err := e.tellHealth(ctx, p.Start, !p.Fallback); err != nil {
 				return err
 			}
@@ -69,7 +86,19 @@ func (e *engine) run(ctx context.Context) error {
 	return nil
 }
 
+// drift is how much later than planned a source starts a title. Two engines
+// that play the same programme do not start a title at the same instant.
+func drift(source int, planned time.Time) time.Duration {
+	const most = 150 * time.Millisecond
+	if source == 1 {
+		return 0
+	}
+	random := rand.New(rand.NewPCG(uint64(source), uint64(planned.UnixNano())))
+	return time.Duration(random.Int64N(int64(most))).Truncate(time.Microsecond)
+}
+
 func (e *engine) whereToLook() {
+	fmt.Fprintln(e.out, "\nThe past is played; from here on in real time. What is on air now, and what was:")
 	for _, path := range []string{"trackservice/current", "trackservice?page=0&limit=3", "trackservice/stream",
 		"clock", "playlog", "source/health/" + strconv.Itoa(e.wire.source), "ui/"} {
 		fmt.Fprintf(e.out, "  %s/api/v1/%s\n", e.api, path)
@@ -136,16 +165,49 @@ func (e *engine) post(ctx context.Context, path string, body object) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := e.client.Do(req)
-	if urlErr := new(url.Error); errors.As(err, &urlErr) {
-		return urlErr.Err // without the address, which was printed at the start
+	resp, err := succeeded(e.client.Do(req))
+	if err != nil {
+		return err
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s", resp.Status, strings.TrimSpace(string(answer)))
-	}
+	_, err = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 	return err
+}
+
+// latest is when the latest title began that its engine-api has; zero where it
+// has none.
+func (e *engine) latest(ctx context.Context) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.api+"/api/v1/trackservice?limit=1", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	resp, err := succeeded(e.client.Do(req))
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer resp.Body.Close()
+	var tracks []struct {
+		Start time.Time `json:"track_start"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&tracks); err != nil || len(tracks) == 0 {
+		return time.Time{}, err
+	}
+	return tracks[0].Start, nil
+}
+
+// succeeded makes an error of any answer but a success.
+func succeeded(resp *http.Response, err error) (*http.Response, error) {
+	if urlErr := new(url.Error); errors.As(err, &urlErr) {
+		return nil, urlErr.Err // without the address, which was printed at the start
+	}
+	if err != nil || resp.StatusCode < 300 {
+		return resp, err
+	}
+	defer resp.Body.Close()
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // as much of the reason as there is
+	return nil, fmt.Errorf("%s %s", resp.Status, strings.TrimSpace(string(answer)))
 }
 
 // beat sends two bytes to a UDP address at each tick until ctx ends, but only
@@ -162,7 +224,7 @@ func (e *engine) beat(ctx context.Context, address string, ticks <-chan time.Tim
 		case <-ctx.Done():
 			return nil
 		case <-ticks:
-			if e.healthy.Load() {
+			if e.healthy.Load() && !e.away.Load() {
 				// Nobody may be listening; a heartbeat is not worth an error.
 				_, _ = conn.Write([]byte("OK"))
 			}

@@ -97,6 +97,69 @@ func TestEngine_Run(t *testing.T) {
 	})
 }
 
+// TestEngine_Away: what was played before is not told again, nor is what the
+// engine missed while it was away.
+func TestEngine_Away(t *testing.T) {
+	t.Parallel()
+	api := &recorder{status: http.StatusNoContent}
+	server := httptest.NewServer(api)
+	defer server.Close()
+	start := time.Date(2020, 6, 27, 10, 0, 0, 0, time.UTC)
+	programme := testProgramme(t, 1)
+	programme.longest = time.Second
+	e := &engine{
+		api: server.URL, client: server.Client(), wire: wire{zone: vienna(t), source: 1}, programme: programme,
+		time: timeline{start: start, began: time.Now(), speed: 1e9}, titles: 5, since: start.Add(2 * time.Second),
+	}
+	e.out = afterLine(func(line string) {
+		e.away.Store(strings.Contains(line, "12:00:04"))
+	})
+	if err := e.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, r := range api.got {
+		if start, isPlay := r.body["track_start"].(string); isPlay {
+			told = append(told, start[len("2020-06-27T"):][:len("12:00:00")])
+		} else if strings.Contains(r.path, "health") {
+			told = append(told, "health")
+		}
+	}
+	if got, want := strings.Join(told, " "), "health 12:00:03 12:00:04 health 12:00:06 12:00:07"; got != want {
+		t.Errorf("told %s, want %s", got, want)
+	}
+}
+
+// afterLine is called with each line that is written.
+type afterLine func(line string)
+
+func (f afterLine) Write(line []byte) (int, error) {
+	f(string(line))
+	return len(line), nil
+}
+
+func TestDrift(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	late := 0
+	for i := range 100 {
+		planned := at.Add(time.Duration(i) * time.Minute)
+		if d := drift(1, planned); d != 0 {
+			t.Fatalf("source 1 is %s late", d)
+		}
+		d := drift(2, planned)
+		if d < 0 || d >= shortestExcerpt || d != drift(2, planned) {
+			t.Fatalf("source 2 is %s late, and then %s", d, drift(2, planned))
+		}
+		if d > 0 {
+			late++
+		}
+	}
+	if late < 90 {
+		t.Errorf("source 2 is late %d times in 100", late)
+	}
+}
+
 func TestEngine_Beat(t *testing.T) {
 	t.Parallel()
 	monitor, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -106,10 +169,11 @@ func TestEngine_Beat(t *testing.T) {
 	defer monitor.Close()
 
 	// beat lets an engine live through two ticks.
-	beat := func(healthy bool) {
+	beat := func(healthy, away bool) {
 		t.Helper()
 		e := &engine{}
 		e.healthy.Store(healthy)
+		e.away.Store(away)
 		ctx, cancel := context.WithCancel(t.Context())
 		ticks := make(chan time.Time)
 		ended := make(chan error)
@@ -121,15 +185,16 @@ func TestEngine_Beat(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	beat(false)
+	beat(false, false)
+	beat(true, true)
 	if err := monitor.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
 	datagram := make([]byte, 16)
 	if n, _, err := monitor.ReadFrom(datagram); err == nil {
-		t.Errorf("a sick engine sent %q", datagram[:n])
+		t.Errorf("a sick or crashed engine sent %q", datagram[:n])
 	}
-	beat(true)
+	beat(true, false)
 	if err := monitor.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}

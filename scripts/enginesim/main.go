@@ -6,6 +6,9 @@
 // so that there is a history at once and the current track is the one that
 // would be on air now. The programme is a function of the time, so a second run
 // repeats the same titles and the API stores none of them twice.
+//
+// With -station it is the two engines of a redundant deployment, and tells what
+// its sync node has on air while one of them fails and comes back.
 package main
 
 import (
@@ -35,45 +38,89 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+// options is what the command line says.
+type options struct {
+	api, station, logs string
+	source             int
+	zone               *time.Location
+	now, start         time.Time
+	speed              float64
+	longest, silence   time.Duration
+	monitor            string
+	titles             int
+	seed               uint64
+}
+
+func parse(args []string, now time.Time) (options, error) {
+	o := options{now: now}
 	flags := flag.NewFlagSet("enginesim", flag.ContinueOnError)
-	api := flags.String("api", "http://127.0.0.1:8008", "where the engine-api listens")
-	source := flags.Int("source", 1, "number of this engine")
-	zoneName := flags.String("zone", "Local", "the station's time zone, as the engine-api has it")
-	speed := flags.Float64("speed", 60, "how much faster than real time the past is played; 1 is real time throughout")
+	flags.StringVar(&o.api, "api", "http://127.0.0.1:8008", "where the engine-api listens; with -station those of both engines, separated by a comma")
+	flags.StringVar(&o.station, "station", "", "where the sync node listens: be both engines of its station, of which one fails after a while")
+	flags.StringVar(&o.logs, "logs", ".", "with -station, the folder for what each engine says")
+	flags.DurationVar(&o.silence, "silence", 4*time.Second, "with -station, how long an engine is silent before the source is switched")
+	flags.IntVar(&o.source, "source", 1, "number of this engine")
+	zone := flags.String("zone", "Local", "the station's time zone, as the engine-api has it")
+	flags.Float64Var(&o.speed, "speed", 60, "how much faster than real time the past is played; 1 is real time throughout")
 	start := flags.String("start", "-6h", "where the programme begins: a time (RFC 3339) or how long ago")
-	monitor := flags.String("heartbeat", "127.0.0.1:43334", "where UDP heartbeats go; 0 for none")
-	titles := flags.Int("once", 0, "stop after so many titles; 0 plays on")
-	seed := flags.Uint64("seed", 1, "another number makes another programme")
+	flags.DurationVar(&o.longest, "longest", 0, "how long a title lasts at most (with -station, from now on); 0 plays all of it")
+	flags.StringVar(&o.monitor, "heartbeat", "127.0.0.1:43334", "where UDP heartbeats go; 0 for none")
+	flags.IntVar(&o.titles, "once", 0, "stop after so many titles, with -station that went on air; 0 plays on")
+	flags.Uint64Var(&o.seed, "seed", 1, "another number makes another programme")
 	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	var err error
+	if o.zone, err = time.LoadLocation(*zone); err != nil {
+		return o, fmt.Errorf("-zone: %w", err)
+	}
+	if o.start, err = beginning(*start, now); err != nil {
+		return o, fmt.Errorf("-start: %w", err)
+	}
+	switch {
+	case o.speed < 1:
+		return o, fmt.Errorf("-speed %g: must be 1 or more", o.speed)
+	case o.source < 1:
+		return o, fmt.Errorf("-source %d: must be 1 or more", o.source)
+	case o.longest != 0 && o.longest < shortestExcerpt:
+		return o, fmt.Errorf("-longest %s: must be %s or more, or 0", o.longest, shortestExcerpt)
+	case o.station != "" && strings.Count(o.api, ",") != 1:
+		return o, fmt.Errorf("-api %s: with -station, must name two engine-apis, separated by a comma", o.api)
+	}
+	return o, nil
+}
+
+// shortestExcerpt keeps the engines' titles in order, which start them at
+// slightly different times.
+const shortestExcerpt = 200 * time.Millisecond
+
+func run(ctx context.Context, args []string) error {
+	o, err := parse(args, time.Now())
+	if err != nil {
 		return err
 	}
-	zone, err := time.LoadLocation(*zoneName)
-	if err != nil {
-		return fmt.Errorf("-zone: %w", err)
-	}
-	now := time.Now()
-	begin, err := beginning(*start, now)
-	if err != nil {
-		return fmt.Errorf("-start: %w", err)
-	}
-	if *speed < 1 {
-		return fmt.Errorf("-speed %g: must be 1 or more", *speed)
-	}
-	if *source < 1 {
-		return fmt.Errorf("-source %d: must be 1 or more", *source)
-	}
-	programme, err := newProgramme(zone, *seed)
+	programme, err := newProgramme(o.zone, o.seed)
 	if err != nil {
 		return err
 	}
-	e := &engine{
-		api: strings.TrimSuffix(*api, "/"), client: &http.Client{}, wire: wire{zone: zone, source: *source},
-		programme: programme, time: timeline{start: begin, began: now, speed: *speed}, titles: *titles, out: os.Stdout,
+	programme.longest = o.longest
+	if o.station != "" {
+		programme.hurry = o.now
+		return runStation(ctx, o, programme)
 	}
+	e := o.engine(programme, o.source, o.api)
+	e.titles = o.titles
+	e.caughtUp = e.whereToLook
 	fmt.Printf("engine %d plays to %s from %s at speed %g until it is %s, then in real time\n",
-		*source, e.api, begin.In(zone).Format(time.DateTime), *speed, now.In(zone).Format("15:04"))
-	return e.runAll(ctx, *monitor)
+		o.source, e.api, o.start.In(o.zone).Format(time.DateTime), o.speed, o.now.In(o.zone).Format("15:04"))
+	return e.runAll(ctx, o.monitor)
+}
+
+// engine is the one with that number, which tells that engine-api.
+func (o *options) engine(programme *programme, source int, api string) *engine {
+	return &engine{
+		api: strings.TrimSuffix(api, "/"), client: &http.Client{}, wire: wire{zone: o.zone, source: source},
+		programme: programme, time: timeline{start: o.start, began: o.now, speed: o.speed}, out: os.Stdout,
+	}
 }
 
 // runAll plays, with heartbeats beside, and ends both together.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -79,6 +80,12 @@ type programme struct {
 	styles  map[string][]work
 	zone    *time.Location
 	seed    uint64
+
+	// longest is how long a title lasts at most from hurry on, and every show
+	// plays titles then, so that there is something to see in every minute; 0:
+	// they last as long as they are.
+	longest time.Duration
+	hurry   time.Time
 }
 
 func newProgramme(zone *time.Location, seed uint64) (*programme, error) {
@@ -149,7 +156,18 @@ func (p *programme) at(year int, month time.Month, day int, clock string) time.T
 // by the next slot, as on a real station.
 func (p *programme) fill(s slot) []play {
 	random := rand.New(rand.NewPCG(p.seed, uint64(s.ID)))
-	f := filling{slot: s, next: s.Start}
+	f := filling{slot: s, next: s.Start, shortest: shortest}
+	p.show(&f, random)
+	if p.longest > 0 && s.End.After(p.hurry) {
+		f.hurry(p.hurry, p.longest)
+		p.playlist(&f, random)
+	}
+	return f.plays
+}
+
+// show fills the slot as the show is made.
+func (p *programme) show(f *filling, random *rand.Rand) {
+	s := f.slot
 	switch s.Show.Kind {
 	case kindLine:
 		// The studio is on air, falls silent after a third, and returns.
@@ -160,9 +178,8 @@ func (p *programme) fill(s slot) []play {
 	case kindStream:
 		f.live(work{Artist: s.Show.Name, Title: "Live-Stream"}, typeStream, 0)
 	default:
-		p.playlist(&f, random)
+		p.playlist(f, random)
 	}
-	return f.plays
 }
 
 // playlist fills the slot with files, every work of the style before any comes
@@ -186,15 +203,31 @@ type filling struct {
 	slot  slot
 	next  time.Time
 	plays []play
+	// shortest is what is still worth starting before the slot ends.
+	shortest time.Duration
+	longest  time.Duration // of a file; 0: as long as it is
 }
 
-// shortest is what is still worth starting before the slot ends.
 const shortest = 20 * time.Second
+
+// hurry takes back what begins at from or later, and makes what is added now
+// last no longer than longest.
+func (f *filling) hurry(from time.Time, longest time.Duration) {
+	f.plays = slices.DeleteFunc(f.plays, func(p play) bool { return !p.Start.Before(from) })
+	f.next = f.slot.Start
+	if from.After(f.next) {
+		f.next = from
+	}
+	f.shortest, f.longest = min(f.shortest, longest), longest
+}
 
 // file adds a title of known length; false where the slot is full.
 func (f *filling) file(w work) bool {
-	if f.slot.End.Sub(f.next) < shortest {
+	if f.slot.End.Sub(f.next) < f.shortest {
 		return false
+	}
+	if f.longest > 0 {
+		w.Seconds = min(w.Seconds, f.longest.Seconds())
 	}
 	f.add(play{work: w, Type: typeFile}, w.duration())
 	return true
@@ -216,10 +249,13 @@ func (f *filling) add(p play, lasts time.Duration) {
 	f.next = f.next.Add(lasts)
 }
 
-// rest is what is planned in the same slot after p.
+// planned is how many titles an engine tells in advance.
+const planned = 20
+
+// rest is what is planned next in the same slot after p.
 func (p *programme) rest(now play) []play {
-	plays := p.fill(now.Slot)
-	return plays[now.Num:]
+	rest := p.fill(now.Slot)[now.Num:]
+	return rest[:min(len(rest), planned)]
 }
 
 // after is the slot that follows.

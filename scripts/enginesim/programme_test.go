@@ -98,6 +98,34 @@ func TestProgramme_Plays(t *testing.T) {
 	})
 }
 
+func TestProgramme_Hurry(t *testing.T) {
+	t.Parallel()
+	natural, hurried := testProgramme(t, 1), testProgramme(t, 1)
+	noon := time.Date(2026, 6, 1, 12, 0, 0, 0, natural.zone) // the studio's hour, which is live
+	hurried.longest, hurried.hurry = 2*time.Second, noon.Add(10*time.Minute)
+	before := during(natural, noon.Add(-time.Hour), hurried.hurry)
+	plays := during(hurried, noon.Add(-time.Hour), noon.Add(90*time.Minute))
+	for i, want := range before {
+		if plays[i] != want {
+			t.Fatalf("before it hurries: %+v, want %+v", plays[i], want)
+		}
+	}
+	plays = plays[len(before):]
+	next := hurried.hurry
+	for _, p := range plays {
+		if !p.Start.Equal(next) && !p.Start.Equal(p.Slot.Start) || p.duration() > hurried.longest || p.Type != typeFile {
+			t.Fatalf("%+v, want at most %s from %s", p, hurried.longest, next)
+		}
+		next = p.Start.Add(p.duration())
+	}
+	if len(plays) < 80*60/2 {
+		t.Errorf("%d plays in 80 minutes", len(plays))
+	}
+	if rest := hurried.rest(plays[0]); len(rest) != planned || rest[0] != plays[1] {
+		t.Errorf("%d titles are planned, want %d; the first is %+v", len(rest), planned, rest[0])
+	}
+}
+
 func TestProgramme_Slots(t *testing.T) {
 	t.Parallel()
 	p := testProgramme(t, 1)

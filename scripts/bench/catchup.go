@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+const (
+	catchUpRateBar  = 20_000 // records a second
+	catchUpRatioBar = 0.3
+	// readPause is how often a website asks the sync node meanwhile.
+	readPause = 5 * time.Millisecond
+)
+
+// benchCatchUp measures how fast a sync node that was away, and lost all that
+// it had, gets a node's whole unsynced playlog, while a website reads from it;
+// beside it mariadb-dump | mariadb of the same table.
+func benchCatchUp(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "aura-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	server, err := repotest.StartMariaDB(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(catchUpOnMariaDB(ctx, o, server), server.Close(), catchUpOnSQLite(ctx, o, dir))
+}
+
+func catchUpOnMariaDB(ctx context.Context, o options, server *repotest.Server) error {
+	node, err := server.CreateDatabase(ctx, "node")
+	if err != nil {
+		return err
+	}
+	if err := backlog(ctx, node, o.backlog); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	dump, err := dumpAndLoad(ctx, o, server)
+	if err != nil {
+		return err
+	}
+	database, err := server.CreateDatabase(ctx, "sync")
+	if err != nil {
+		return err
+	}
+	rate, err := catchUp(ctx, o, "MariaDB", node, database)
+	if err != nil {
+		return err
+	}
+	report("MariaDB: catching up, against mariadb-dump | mariadb", catchUpRatioBar,
+		fmt.Sprintf("%.0f/s against %.0f/s", rate, dump), []float64{rate / dump})
+	return nil
+}
+
+func catchUpOnSQLite(ctx context.Context, o options, dir string) error {
+	node := "sqlite://" + filepath.Join(dir, "node.db")
+	if err := backlog(ctx, node, o.backlog); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	_, err := catchUp(ctx, o, "SQLite", node, "sqlite://"+filepath.Join(dir, "sync.db"))
+	return err
+}
+
+// backlog fills a node's database with unsynced records that end now, one every
+// three minutes.
+func backlog(ctx context.Context, url string, records int) error {
+	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	now := time.Now().UTC().Truncate(time.Second)
+	batch := make([]model.Record, 0, 1000)
+	for i := range records {
+		r := model.Record{Entry: seedEntry(i, records, now)}
+		r.Normalize()
+		if batch = append(batch, r); len(batch) < cap(batch) && i < records-1 {
+			continue
+		}
+		if _, err := db.Absorb(ctx, batch, false); err != nil {
+			return errors.Join(err, db.Close())
+		}
+		batch = batch[:0]
+	}
+	return db.Close()
+}
+
+// dumpAndLoad is the rate of mariadb-dump | mariadb, of the node's playlog into
+// a new database.
+func dumpAndLoad(ctx context.Context, o options, server *repotest.Server) (float64, error) {
+	to, err := server.CreateDatabase(ctx, "loaded")
+	if err != nil {
+		return 0, err
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		return 0, err
+	}
+	password, _ := u.User.Password()
+	account := []string{"--no-defaults", "--host=" + u.Hostname(), "--port=" + u.Port(), "--user=" + u.User.Username(), "--password=" + password}
+	dump := exec.CommandContext(ctx, "mariadb-dump", append(slices.Clone(account), "node", "playlog")...)
+	load := exec.CommandContext(ctx, "mariadb", append(slices.Clone(account), "loaded")...)
+	var trouble strings.Builder
+	load.Stderr = &trouble
+	if load.Stdin, err = dump.StdoutPipe(); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := dump.Start(); err != nil {
+		return 0, err
+	}
+	err = load.Run()
+	if err := errors.Join(err, dump.Wait()); err != nil {
+		return 0, fmt.Errorf("mariadb-dump | mariadb: %w: %s", err, trouble.String())
+	}
+	return float64(o.backlog) / time.Since(began).Seconds(), nil
+}
+
+// catchUp starts a station whose node has everything unsynced, and returns how
+// many records a second arrive until nothing waits any more.
+func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase string) (float64, error) {
+	began := time.Now()
+	s, err := startStation(ctx, o, nodeDatabase, syncDatabase)
+	if err != nil {
+		return 0, err
+	}
+	website := visit(ctx, s.sync.url)
+	waiting, err := s.waiting(ctx)
+	for ; err == nil && waiting > 0; waiting, err = s.waiting(ctx) {
+		select {
+		case <-ctx.Done(): // the next look says so
+		case <-time.After(100 * time.Millisecond): // asking costs the node something, too
+		}
+	}
+	took := time.Since(began)
+	reads := website.end()
+	total := 0
+	if err == nil {
+		total, err = count(ctx, s.sync.url+"/api/v1/playlog?source=all&limit=1")
+	}
+	if err == nil && total != o.backlog {
+		err = fmt.Errorf("%d arrived, want %d", total, o.backlog)
+	}
+	if err := errors.Join(err, s.stop()); err != nil {
+		return 0, err
+	}
+	rate := float64(o.backlog) / took.Seconds()
+	fmt.Printf("  %-54s %d in %s, %.0f/s, bar %d/s: %s\n", name+": catching up", o.backlog, took.Round(100*time.Millisecond),
+		rate, catchUpRateBar, verdict(rate < catchUpRateBar))
+	fmt.Printf("  %-54s %s\n", name+": reads meanwhile, /trackservice", reads)
+	return rate, nil
+}
+
+// count reads how many a list has in all.
+func count(ctx context.Context, url string) (n int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer res.Body.Close()
+	return strconv.Atoi(res.Header.Get("X-Total-Count"))
+}
+
+// visits are the reads of a website.
+type visits struct {
+	cancel context.CancelFunc
+	gone   sync.WaitGroup
+	began  time.Time
+	failed int
+	took   []time.Duration
+}
+
+// visit reads the track service, one request after the other, until end.
+func visit(ctx context.Context, url string) *visits {
+	ctx, cancel := context.WithCancel(ctx)
+	v := &visits{cancel: cancel, began: time.Now()}
+	paths := []string{"/api/v1/trackservice?limit=50", "/api/v1/trackservice?limit=10&page=1"}
+	v.gone.Go(func() {
+		tick := time.NewTicker(readPause)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			asked := time.Now()
+			var tracks []struct{}
+			if err := get(ctx, url+paths[i%len(paths)], &tracks); err == nil {
+				v.took = append(v.took, time.Since(asked))
+			} else if ctx.Err() == nil {
+				v.failed++
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+	return v
+}
+
+// end ends the visits and says how they went.
+func (v *visits) end() string {
+	v.cancel()
+	v.gone.Wait()
+	if len(v.took) == 0 {
+		return fmt.Sprintf("none was answered, %d failed", v.failed)
+	}
+	rate := float64(len(v.took)) / time.Since(v.began).Seconds()
+	slices.Sort(v.took)
+	return fmt.Sprintf("%.0f/s, p50 %.1f ms, p99 %.1f ms, worst %.0f ms, %d failed", rate, milliseconds(v.took[len(v.took)/2]),
+		milliseconds(v.took[len(v.took)*99/100]), milliseconds(v.took[len(v.took)-1]), v.failed)
+}

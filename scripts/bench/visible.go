@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+const (
+	visibleBar = 50 * time.Millisecond
+	// visiblePause keeps the station idle between two titles: the stream looks at
+	// the log ten times a second at most, and a title may take two looks.
+	visiblePause = 400 * time.Millisecond
+	// visiblePatience bounds how long one title may take.
+	visiblePatience = 10 * time.Second
+)
+
+// benchVisible measures how long after an engine began to POST a title to its
+// node the sync node shows it on its stream; beside it the same for a title
+// that is posted to the sync node itself, which is what the way between them
+// adds to.
+func benchVisible(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "aura-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	server, err := repotest.StartMariaDB(ctx)
+	if err != nil {
+		return err
+	}
+	file := func(name string) string { return "sqlite://" + filepath.Join(dir, name) }
+	err = benchVisibleOn(ctx, o, "SQLite", file("node.db"), file("sync.db"))
+	if err == nil {
+		var node, sync string
+		if node, err = server.CreateDatabase(ctx, "node"); err == nil {
+			sync, err = server.CreateDatabase(ctx, "sync")
+		}
+		if err == nil {
+			err = benchVisibleOn(ctx, o, "MariaDB", node, sync)
+		}
+	}
+	return errors.Join(err, server.Close())
+}
+
+func benchVisibleOn(ctx context.Context, o options, name, nodeDatabase, syncDatabase string) error {
+	s, err := startStation(ctx, o, nodeDatabase, syncDatabase)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		visible(ctx, o, name+": posted to a node, shown by the sync node", visibleBar, s.node.url, s.sync.url),
+		visible(ctx, o, name+": posted to the sync node itself", 0, s.sync.url, s.sync.url),
+	)
+	return errors.Join(err, s.stop())
+}
+
+// visible posts titles to one service, one at a time, and waits for each on the
+// other one's stream.
+func visible(ctx context.Context, o options, name string, bar time.Duration, to, from string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	titles, err := listen(ctx, from)
+	if err != nil {
+		return err
+	}
+	var took []time.Duration
+	for i := range o.samples {
+		title := fmt.Sprintf("%s %d", name, i)
+		began := time.Now()
+		if err := post(ctx, to, title, began); err != nil {
+			return err
+		}
+		if err := hear(ctx, titles, title); err != nil {
+			return err
+		}
+		took = append(took, time.Since(began))
+		time.Sleep(visiblePause)
+	}
+	slices.Sort(took)
+	p50, p99 := took[len(took)/2], took[len(took)*99/100]
+	what := ""
+	if bar > 0 {
+		what = fmt.Sprintf(", bar %d ms: %s", bar.Milliseconds(), verdict(p99 > bar))
+	}
+	fmt.Printf("  %-54s p50 %.1f ms, p99 %.1f ms%s\n", name, milliseconds(p50), milliseconds(p99), what)
+	return nil
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func post(ctx context.Context, url, title string, start time.Time) error {
+	body, err := json.Marshal(map[string]any{
+		"track_start": start.UTC().Format("2006-01-02T15:04:05.000000Z"), "track_artist": "Mazzie Star", "track_title": title, "log_source": 1,
+	})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/playlog", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusNoContent {
+		answer, _ := io.ReadAll(res.Body)
+		return fmt.Errorf("POST: %s: %s", res.Status, answer)
+	}
+	return nil
+}
+
+// listen follows the stream of a service until ctx ends.
+func listen(ctx context.Context, url string) (<-chan string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/trackservice/stream", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req) //nolint:bodyclose // the goroutine below closes it
+	if err != nil {
+		return nil, err
+	}
+	titles := make(chan string, 100)
+	go func() {
+		defer res.Body.Close()
+		defer close(titles)
+		for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+			data, found := strings.CutPrefix(lines.Text(), "data:")
+			var track struct {
+				Title string `json:"track_title"`
+			}
+			if found && json.Unmarshal([]byte(data), &track) == nil {
+				titles <- track.Title
+			}
+		}
+	}()
+	return titles, nil
+}
+
+// hear returns when the stream brings that title.
+func hear(ctx context.Context, titles <-chan string, title string) error {
+	patience := time.NewTimer(visiblePatience)
+	defer patience.Stop()
+	for {
+		select {
+		case heard, open := <-titles:
+			switch {
+			case !open:
+				return errors.New("the stream ended")
+			case heard == title:
+				return nil
+			}
+		case <-patience.C:
+			return fmt.Errorf("%q was not shown within %s", title, visiblePatience)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

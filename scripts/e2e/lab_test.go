@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// insideLab holds the lab's folder where this test binary runs in it.
+const insideLab = "E2E_INSIDE_LAB"
+
+const labTimeout = 4 * time.Minute
+
+// inLab runs a test once more in namespaces of its own, in which it may mount,
+// make networks and boot hosts, and returns true there. When it ends, for
+// whatever reason, nothing is left of them. release is what the hosts find in
+// /shared, by the names there.
+func inLab(t *testing.T, release map[string]string) bool {
+	t.Helper()
+	if os.Getenv(insideLab) != "" {
+		return true
+	}
+	if err := canBoot(); err != nil {
+		if os.Getenv("AURA_TEST_REQUIRE_SYSTEMD") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	copyTo(t, filepath.Join(dir, "release"), release)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), labTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--mount-proc", "--pid", "--net", "--fork", "--kill-child",
+		self, "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", labTimeout.String())
+	cmd.Env = environment(insideLab + "=" + dir)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Errorf("in the lab: %v", err)
+	}
+	return false
+}
+
+// copyTo copies files and folders into dir, by the names that they have there.
+func copyTo(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for to, from := range files {
+		to = filepath.Join(dir, to)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("cp", "-r", from, to).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+}
+
+// subnet is the network of the lab; the host number n has the address subnet + n.
+const subnet = "192.0.2."
+
+// plugIn makes the lab's network, and whatever machines have that hosts need.
+func plugIn(t *testing.T) {
+	t.Helper()
+	mustSh(t, "mount -t tmpfs tmpfs /run && mkdir -p $"+insideLab+"/cgroup && mount -t cgroup2 cgroup2 $"+insideLab+"/cgroup")
+	mustSh(t, "ip link set lo up && ip link add switch type bridge && ip addr add "+subnet+"254/24 dev switch && ip link set switch up")
+}
+
+// host is a machine with a disk and a cable to the lab's switch.
+type host struct {
+	name, address string
+	cable         string // the switch's end of it
+	dir           string
+	init          int // process id of its systemd, 0 while it is off
+	gone          chan struct{}
+}
+
+// newHost builds it; it is off.
+func newHost(t *testing.T, number int) *host {
+	t.Helper()
+	lab := os.Getenv(insideLab)
+	name := "host-" + strconv.Itoa(number)
+	h := &host{
+		name: name, address: subnet + strconv.Itoa(number), cable: "cable-" + strconv.Itoa(number),
+		dir: filepath.Join(lab, name),
+	}
+	if err := os.MkdirAll(filepath.Join(h.dir, "disk"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("../release", filepath.Join(h.dir, "shared")); err != nil {
+		t.Fatal(err)
+	}
+	mustSh(t, "mount -t tmpfs tmpfs "+h.dir+"/disk")
+	t.Cleanup(func() {
+		h.kill(t)
+		if t.Failed() {
+			console, _ := os.ReadFile(filepath.Join(h.dir, "console"))
+			t.Logf("console of %s:\n%s", h.name, console)
+		}
+	})
+	return h
+}
+
+// plug puts the host's cable in or out: up or down.
+func (h *host) plug(t *testing.T, state string) {
+	t.Helper()
+	mustSh(t, "ip link set "+h.cable+" "+state)
+}
+
+// boot returns when its systemd has started all that is enabled.
+func (h *host) boot(t *testing.T) {
+	t.Helper()
+	mustSh(t, fmt.Sprintf("ip netns add %[1]s && ip link add %[2]s type veth peer name eth0 netns %[1]s && ip link set %[2]s master switch up && "+
+		"ip -n %[1]s addr add %[3]s/24 dev eth0 && ip -n %[1]s link set eth0 up && ip -n %[1]s link set lo up", h.name, h.cable, h.address))
+	// A cgroup of its own: below it, this systemd is alone.
+	group, err := os.MkdirTemp(filepath.Join(os.Getenv(insideLab), "cgroup"), h.name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	groupDir, err := os.Open(group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer groupDir.Close()
+	console, err := os.OpenFile(filepath.Join(h.dir, "console"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer console.Close()
+	cmd := exec.Command("nsenter", "--net=/run/netns/"+h.name, "./host.sh", h.dir)
+	cmd.Env = append(os.Environ(), "CABLED=1")
+	cmd.Stdout, cmd.Stderr = console, console
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(groupDir.Fd())}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	h.gone = gone
+	go func() {
+		_ = cmd.Wait() // how it ended is on the console
+		// Its systemd made groups below; the kernel refuses where one is in use.
+		_ = exec.Command("find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run()
+		close(gone)
+	}()
+	await(t, gone, func() bool {
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid))
+		if err != nil || len(children) == 0 {
+			return false
+		}
+		if h.init, err = strconv.Atoi(strings.TrimSpace(string(children))); err != nil {
+			t.Fatal(err)
+		}
+		state, err := h.try(t.Context(), "systemctl is-system-running")
+		return err == nil || strings.HasPrefix(state, "degraded")
+	})
+}
+
+// powerOff ends everything on the host at once; its network is gone before
+// anything could say goodbye.
+func (h *host) powerOff(t *testing.T) {
+	t.Helper()
+	h.plug(t, "down")
+	h.kill(t)
+	mustSh(t, "ip link del "+h.cable+" && ip netns del "+h.name)
+}
+
+// kill ends its systemd, and with it every process there.
+func (h *host) kill(t *testing.T) {
+	t.Helper()
+	if h.init == 0 {
+		return
+	}
+	if err := syscall.Kill(h.init, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		t.Error(err)
+	}
+	<-h.gone
+	h.init = 0
+}
+
+// try runs a command there, as root, in /shared.
+func (h *host) try(ctx context.Context, command string) (string, error) {
+	out, err := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.init), "--all", "--wdns=/shared", "sh", "-c", command).CombinedOutput()
+	return string(out), err
+}
+
+func (h *host) sh(t *testing.T, command string) string {
+	t.Helper()
+	out, err := h.try(t.Context(), command)
+	if err != nil {
+		t.Fatalf("%s: %s: %v\n%s", h.name, command, err, out)
+	}
+	return out
+}
+
+// bearer adds a token to each request.
+type bearer string
+
+// RoundTrip sends the request.
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(req)
+}

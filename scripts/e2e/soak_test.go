@@ -1,0 +1,37 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// long is what there is time for at night.
+var long = extent{kills: 70, backlog: 50_000, work: 300, disk: 1024}
+
+// TestSoak has one station after the other, each with a seed of its own, meet
+// every disaster at length, until AURA_SOAK (a duration) is over. `make soak`
+// runs it.
+func TestSoak(t *testing.T) {
+	said := os.Getenv("AURA_SOAK")
+	if said == "" {
+		t.Skip("AURA_SOAK does not say how long; `make soak` does")
+	}
+	length, err := time.ParseDuration(said)
+	if err != nil {
+		t.Fatalf("AURA_SOAK: %v", err)
+	}
+	stations := []struct {
+		name string
+		run  func(*testing.T, extent)
+	}{{"SQLite", overSQLite}, {"MariaDB", overMariaDB}, {"TwoSyncNodes", overTwoSyncNodes}}
+	began := time.Now()
+	for round := 1; round == 1 || time.Since(began) < length; round++ {
+		for _, s := range stations {
+			if !t.Run(fmt.Sprintf("%s_%d", s.name, round), func(t *testing.T) { s.run(t, long) }) {
+				return // its log tells the seed
+			}
+		}
+	}
+}

@@ -1,0 +1,342 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+// spin is one time that an engine played a title: its identity as a test knows
+// it.
+type spin struct {
+	source int
+	start  int64 // Unix time in microseconds
+	title  string
+}
+
+func (p spin) String() string {
+	return fmt.Sprintf("%s of source %d at %s", p.title, p.source, time.UnixMicro(p.start).UTC().Format(time.RFC3339Nano))
+}
+
+// ledger is all that services acknowledged: it must be there ever after.
+type ledger struct {
+	mu          sync.Mutex
+	plays       map[spin]time.Duration // the longest length that was acknowledged; 0 is unknown
+	corrections map[spin]string        // reason
+	healths     map[string]bool        // details
+	switches    map[string]bool        // reason
+	clocks      map[int]int            // number of the last one of each source
+	total       int
+	refused     map[int]int // answers that acknowledge nothing, by status
+	trouble     []string    // answers that should not be
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		plays: map[spin]time.Duration{}, corrections: map[spin]string{}, healths: map[string]bool{},
+		switches: map[string]bool{}, clocks: map[int]int{}, refused: map[int]int{},
+	}
+}
+
+// acknowledged is how much was.
+func (l *ledger) acknowledged() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.total
+}
+
+// overloaded is how often a service said that it cannot store anything now.
+func (l *ledger) overloaded() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused[http.StatusServiceUnavailable]
+}
+
+// forgetSwitches: of what was acknowledged so far, switches may be lost.
+func (l *ledger) forgetSwitches() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	clear(l.switches)
+}
+
+// post makes a request and, where it is answered with want, keeps what it
+// asked for. No answer, or that the service can't now, is nothing to keep.
+func (l *ledger) post(ctx context.Context, method, url string, body any, want int, keep func()) bool {
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	status, answer, err := call(ctx, method, url, string(data))
+	if err != nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if status == want {
+		keep()
+		l.total++
+		return true
+	}
+	l.refused[status]++
+	if status != http.StatusServiceUnavailable && len(l.trouble) < 10 {
+		l.trouble = append(l.trouble, fmt.Sprintf("%s %s %s: %d %s", method, url, data, status, answer))
+	}
+	return false
+}
+
+// engine behaves as a playout engine does towards its node: it logs what it
+// plays, says how it is and what comes next, and tries nothing twice. Its
+// programme is a matter of its random numbers alone, and lies in the past,
+// because it passes many times as fast as it would on air.
+type engine struct {
+	source int
+	node   func() string // base URL
+	ledger *ledger
+	pace   time.Duration // from one request to the next
+
+	mu     sync.Mutex
+	random *rand.Rand
+	now    time.Time // where its programme is
+	ahead  time.Duration
+	number int
+	recent []spin // what may be sent again
+}
+
+// run lets the engine play until ctx ends.
+func (e *engine) run(ctx context.Context) {
+	tick := time.NewTicker(e.pace)
+	defer tick.Stop()
+	for {
+		e.step(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// step tells the node one thing. What is under way when ctx ends is finished,
+// because nobody would know whether it was stored.
+func (e *engine) step(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
+	e.mu.Lock()
+	chance := e.random.Float64()
+	e.mu.Unlock()
+	switch {
+	case chance < 0.86:
+		e.play(ctx)
+	case chance < 0.93:
+		e.repeat(ctx)
+	case chance < 0.97:
+		e.tellHealth(ctx)
+	default:
+		e.tellClock(ctx)
+	}
+}
+
+// play goes on to the next title.
+func (e *engine) play(ctx context.Context) {
+	e.mu.Lock()
+	gap := time.Duration(e.random.Int64N(int64(4 * time.Minute)))
+	title := ""
+	switch chance := e.random.Float64(); {
+	case chance < 0.03: // two at one instant
+		gap = 0
+	case chance < 0.06 && len(e.recent) > 0: // started anew, it repeats the track
+		title = e.recent[len(e.recent)-1].title
+	}
+	if title == "" {
+		e.number++
+		title = fmt.Sprintf("title %d of %d", e.number, e.source)
+	}
+	e.now = e.now.Add(gap).Truncate(time.Microsecond)
+	p := spin{e.source, e.now.Add(e.ahead).UnixMicro(), title}
+	if len(e.recent) == 500 {
+		e.recent = e.recent[1:]
+	}
+	e.recent = append(e.recent, p)
+	length := e.length()
+	e.mu.Unlock()
+	e.log(ctx, p, length)
+}
+
+// repeat logs something again, of which it may know the length by now.
+func (e *engine) repeat(ctx context.Context) {
+	e.mu.Lock()
+	if len(e.recent) == 0 {
+		e.mu.Unlock()
+		return
+	}
+	p := e.recent[e.random.IntN(len(e.recent))]
+	length := e.length()
+	e.mu.Unlock()
+	e.log(ctx, p, length)
+}
+
+// length is that of a title; of one in four it is not known.
+func (e *engine) length() time.Duration {
+	if e.random.IntN(4) == 0 {
+		return 0
+	}
+	return time.Duration(1+e.random.IntN(300_000)) * time.Millisecond
+}
+
+func (e *engine) log(ctx context.Context, p spin, length time.Duration) {
+	body := map[string]any{
+		"track_start": microseconds(p.start), "track_artist": "Mazzy Star", "track_title": p.title, "log_source": p.source,
+	}
+	path := "/api/v1/playlog/store"
+	if length > 0 {
+		body["track_duration"] = length.Seconds()
+		path = "/api/v1/playlog"
+	}
+	e.ledger.post(ctx, http.MethodPost, e.node()+path, body, http.StatusNoContent, func() {
+		e.ledger.plays[p] = max(e.ledger.plays[p], length)
+	})
+}
+
+func (e *engine) tellHealth(ctx context.Context) {
+	e.mu.Lock()
+	e.number++
+	details := fmt.Sprintf("health %d of %d", e.number, e.source)
+	at := e.now.Add(e.ahead)
+	e.mu.Unlock()
+	e.ledger.post(ctx, http.MethodPost, fmt.Sprintf("%s/api/v1/source/health/%d", e.node(), e.source),
+		map[string]any{"log_time": microseconds(at.UnixMicro()), "is_healthy": true, "details": details}, http.StatusNoContent,
+		func() { e.ledger.healths[details] = true })
+}
+
+func (e *engine) tellClock(ctx context.Context) {
+	e.mu.Lock()
+	e.number++
+	number := e.number
+	e.mu.Unlock()
+	e.ledger.post(ctx, http.MethodPut, e.node()+"/api/v1/clock",
+		map[string]any{"engine_source": e.source, "number": number}, http.StatusNoContent,
+		func() { e.ledger.clocks[e.source] = max(e.ledger.clocks[e.source], number) })
+}
+
+// position is where the programme is.
+func (e *engine) position() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now
+}
+
+// setAhead sets the engine's clock.
+func (e *engine) setAhead(by time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ahead = by
+}
+
+// burst plays so many titles as fast as they are taken, and fails the test
+// where that does not come to an end.
+func (e *engine) burst(t testing.TB, titles int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), settleTimeout)
+	defer cancel()
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for range titles / 8 {
+				if ctx.Err() != nil {
+					return
+				}
+				e.play(context.WithoutCancel(ctx))
+			}
+		})
+	}
+	clients.Wait()
+	if ctx.Err() != nil {
+		t.Fatalf("%d titles were not taken within %s", titles, settleTimeout)
+	}
+}
+
+func microseconds(unix int64) string {
+	return time.UnixMicro(unix).UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// people switch sources and correct what was logged, at any of the services.
+type people struct {
+	ledger   *ledger
+	random   *rand.Rand
+	services []func() string
+	engines  []*engine
+	pace     time.Duration
+	number   int
+	touched  map[spin]bool // corrected, or perhaps so
+}
+
+func (p *people) run(ctx context.Context) {
+	tick := time.NewTicker(p.pace)
+	defer tick.Stop()
+	for {
+		if p.random.IntN(3) == 0 {
+			p.correct(context.WithoutCancel(ctx))
+		} else {
+			p.activate(context.WithoutCancel(ctx))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// activate switches to any source, also to one that logs nothing, at a time of
+// the programme; what comes late counts from when it happened.
+func (p *people) activate(ctx context.Context) {
+	p.number++
+	reason := fmt.Sprintf("switch %d", p.number)
+	around := p.engines[p.random.IntN(len(p.engines))].position()
+	at := around.Add(time.Duration(p.random.Int64N(int64(time.Hour))) - 50*time.Minute)
+	url := fmt.Sprintf("%s/api/v1/source/active/%d", p.service(), 1+p.random.IntN(3))
+	p.ledger.post(ctx, http.MethodPut, url,
+		map[string]any{"at": microseconds(at.UnixMicro()), "by": "M. Tester", "reason": reason}, http.StatusNoContent,
+		func() { p.ledger.switches[reason] = true })
+}
+
+func (p *people) service() string { return p.services[p.random.IntN(len(p.services))]() }
+
+// correct amends or voids one of the last titles that a service shows.
+func (p *people) correct(ctx context.Context) {
+	url := p.service()
+	status, answer, err := call(ctx, http.MethodGet, url+"/api/v1/playlog?source=all&limit=100", "")
+	if err != nil || status != http.StatusOK {
+		return
+	}
+	var entries []entry
+	if json.Unmarshal([]byte(answer), &entries) != nil || len(entries) == 0 {
+		return
+	}
+	e := entries[p.random.IntN(len(entries))]
+	if e.Corrected || p.touched[e.spin()] {
+		return
+	}
+	title := e.spin()
+	p.touched[title] = true
+	p.number++
+	reason := fmt.Sprintf("correction %d", p.number)
+	body := map[string]any{"kind": "amend", "by": "M. Tester", "reason": reason}
+	switch p.random.IntN(4) {
+	case 0:
+		body["kind"] = "void"
+	case 1:
+		shift := time.Duration(p.random.Int64N(int64(4*time.Minute))) - 2*time.Minute
+		body["changes"] = map[string]any{"track_start": microseconds(e.Start.Add(shift).UnixMicro())}
+	case 2:
+		body["changes"] = map[string]any{"track_duration": 1 + p.random.IntN(300)}
+	default:
+		body["changes"] = map[string]any{"track_composer": "Hope Sandoval"}
+	}
+	p.ledger.post(ctx, http.MethodPost, fmt.Sprintf("%s/api/v1/playlog/%d/corrections", url, e.ID), body, http.StatusCreated,
+		func() { p.ledger.corrections[title] = reason })
+}

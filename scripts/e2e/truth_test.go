@@ -1,0 +1,487 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+)
+
+// entry is what the services answer about a record, and about one time that it
+// was on air.
+type entry struct {
+	ID          int64      `json:"id"`
+	Fingerprint string     `json:"fingerprint"`
+	Start       time.Time  `json:"track_start"`
+	Title       string     `json:"track_title"`
+	Seconds     float64    `json:"track_duration"` // 0: unknown
+	Source      int        `json:"log_source"`
+	Corrected   bool       `json:"is_corrected"`
+	Synced      bool       `json:"is_synced"`
+	From        time.Time  `json:"on_air_from"`
+	Until       *time.Time `json:"on_air_until"`
+}
+
+func (e entry) spin() spin { return spin{e.Source, e.Start.UnixMicro(), e.Title} }
+
+var nextLink = regexp.MustCompile(`<([^>]+)>; rel="?next"?`)
+
+// list reads all of a list, following its Link headers.
+func list[T any](ctx context.Context, base, path string) ([]T, error) {
+	at, err := url.Parse(base + "/api/v1" + path)
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for {
+		var page []T
+		link, err := read(ctx, at.String(), &page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		next := nextLink.FindStringSubmatch(link)
+		if next == nil {
+			return all, nil
+		}
+		if at, err = at.Parse(next[1]); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read gets JSON and returns the Link header beside it.
+func read(ctx context.Context, url string, into any) (link string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", url, resp.Status, body)
+	}
+	if err == nil {
+		err = json.Unmarshal(body, into)
+	}
+	return resp.Header.Get("Link"), err
+}
+
+// complaints are what does not hold, the first of them in words.
+type complaints struct {
+	number int
+	first  []string
+}
+
+func (c *complaints) add(format string, args ...any) {
+	if c.number++; len(c.first) < 10 {
+		c.first = append(c.first, fmt.Sprintf(format, args...))
+	}
+}
+
+// err is nil where there are none.
+func (c *complaints) err() error {
+	if c.number == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d times wrong, first:\n%s", c.number, strings.Join(c.first, "\n"))
+}
+
+// truth is what a service answers about all that it holds.
+type truth struct {
+	raw         []entry // every record as it was sent
+	records     []entry // every record as corrected, without the void ones
+	onAir       []entry // GET /playlog of the sync node
+	tracks      []entry // GET /trackservice
+	activations []activation
+	healths     []string // details
+	clock       clock
+	corrections map[int64][]string // reasons, of each record that is corrected
+	asked       time.Time
+}
+
+// ask reads the truth of a service. corrected are the records whose corrections
+// matter.
+func ask(ctx context.Context, service string, corrected map[spin]string) (truth, error) {
+	t := truth{corrections: map[int64][]string{}, asked: time.Now()}
+	var errs [7]error
+	t.raw, errs[0] = list[entry](ctx, service, "/playlog?source=all&corrections=raw&limit=1000")
+	t.records, errs[1] = list[entry](ctx, service, "/playlog?source=all&limit=1000")
+	t.onAir, errs[2] = list[entry](ctx, service, "/playlog?limit=1000")
+	t.tracks, errs[3] = list[entry](ctx, service, "/trackservice?limit=1000")
+	t.activations, errs[4] = history(ctx, service)
+	_, errs[5] = read(ctx, service+"/api/v1/clock", &t.clock)
+	for source := 1; source <= 2 && errs[6] == nil; source++ {
+		var details []string
+		details, errs[6] = healths(ctx, service, source)
+		t.healths = append(t.healths, details...)
+	}
+	err := errors.Join(errs[:]...)
+	for _, e := range t.raw {
+		if _, wanted := corrected[e.spin()]; !wanted || err != nil {
+			continue
+		}
+		var corrections []struct {
+			Reason string `json:"reason"`
+		}
+		_, err = read(ctx, fmt.Sprintf("%s/api/v1/playlog/%d/corrections", service, e.ID), &corrections)
+		for _, c := range corrections {
+			t.corrections[e.ID] = append(t.corrections[e.ID], c.Reason)
+		}
+	}
+	return t, err
+}
+
+// clock is that of the active source.
+type clock struct {
+	Source int `json:"engine_source"`
+	Number int `json:"number"`
+}
+
+// activation is a switch, as GET /source/history tells it.
+type activation struct {
+	Epoch  int64     `json:"epoch"`
+	Source int       `json:"source"`
+	From   time.Time `json:"from"`
+	Reason string    `json:"reason"`
+}
+
+func history(ctx context.Context, service string) ([]activation, error) {
+	var all []activation
+	for page := 0; ; page++ {
+		var some []activation
+		if _, err := read(ctx, fmt.Sprintf("%s/api/v1/source/history?limit=1000&page=%d", service, page), &some); err != nil || len(some) == 0 {
+			return all, err
+		}
+		all = append(all, some...)
+	}
+}
+
+func healths(ctx context.Context, service string, source int) (details []string, err error) {
+	for next, first := "", true; first || next != ""; first = false {
+		var page struct {
+			Healths []struct {
+				Details string `json:"details"`
+			} `json:"healths"`
+			Next string `json:"next"`
+		}
+		at := fmt.Sprintf("%s/api/v1/sync/records?kind=healths&source=%d&limit=1000", service, source)
+		if next != "" {
+			at += "&after=" + url.QueryEscape(next)
+		}
+		if _, err := read(ctx, at, &page); err != nil {
+			return nil, err
+		}
+		for _, h := range page.Healths {
+			details = append(details, h.Details)
+		}
+		next = page.Next
+	}
+	return details, nil
+}
+
+// wrong says what the sync node lacks or has too much of what was acknowledged,
+// and where its on-air log is not what the oracle says. Nothing may happen
+// meanwhile.
+func (l *ledger) wrong(sync truth) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var c complaints
+	for _, trouble := range l.trouble {
+		c.add("answer that should not be: %s", trouble)
+	}
+	l.judgePlays(&c, sync)
+	l.judgeStatus(&c, sync)
+
+	sync.judgeOnAir(&c)
+	return c.err()
+}
+
+func (l *ledger) judgePlays(c *complaints, sync truth) {
+	stored, fingerprints := map[spin]entry{}, map[string]bool{}
+	for _, e := range sync.raw {
+		if _, twice := stored[e.spin()]; twice || fingerprints[e.Fingerprint] {
+			c.add("%s is stored twice", e.spin())
+		}
+		stored[e.spin()] = e
+		fingerprints[e.Fingerprint] = true
+	}
+	for p, length := range l.plays {
+		switch e, found := stored[p]; {
+		case !found:
+			c.add("%s was acknowledged and is lost", p)
+		case e.Seconds < length.Seconds():
+			c.add("%s: length is %v s, acknowledged was %s", p, e.Seconds, length)
+		}
+	}
+	for p, reason := range l.corrections {
+		if got := sync.corrections[stored[p].ID]; !slices.Equal(got, []string{reason}) {
+			c.add("corrections of %s are %q, acknowledged was %q", p, got, reason)
+		}
+	}
+}
+
+// judgeStatus looks at all but plays.
+func (l *ledger) judgeStatus(c *complaints, sync truth) {
+	times := map[string]int{}
+	for _, details := range sync.healths {
+		times[details]++
+	}
+	for _, a := range sync.activations {
+		times[a.Reason]++
+	}
+	for what, n := range times {
+		if n > 1 {
+			c.add("%s is there %d times", what, n)
+		}
+	}
+	for _, acknowledged := range []map[string]bool{l.healths, l.switches} {
+		for what := range acknowledged {
+			if times[what] == 0 {
+				c.add("%s was acknowledged and is lost", what)
+			}
+		}
+	}
+	if acknowledged := l.clocks[sync.clock.Source]; sync.clock.Number < acknowledged {
+		c.add("clock of source %d is number %d, acknowledged was %d", sync.clock.Source, sync.clock.Number, acknowledged)
+	}
+}
+
+func (l *ledger) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return fmt.Sprintf("%d acknowledged: %d plays, %d corrections, %d healths, %d switches; not acknowledged, by status: %v",
+		l.total, len(l.plays), len(l.corrections), len(l.healths), len(l.switches), l.refused)
+}
+
+// wrongAtNode says where an engine-api and the sync node differ in what that
+// node's engine played, and what the node believes to be unsynced.
+func wrongAtNode(ctx context.Context, n *node, sync truth) error {
+	var c complaints
+	own, err := list[entry](ctx, n.url(), "/playlog?corrections=raw&limit=1000")
+	if err != nil {
+		return err
+	}
+	lacks := map[string]bool{}
+	for _, e := range sync.raw {
+		if e.Source == n.number {
+			lacks[e.Fingerprint] = true
+		}
+	}
+	for _, e := range own {
+		if !lacks[e.Fingerprint] {
+			c.add("%s is at node %d only, or twice", e.spin(), n.number)
+		}
+		if !e.Synced {
+			c.add("%s waits at node %d", e.spin(), n.number)
+		}
+		delete(lacks, e.Fingerprint)
+	}
+	for _, e := range sync.raw {
+		if lacks[e.Fingerprint] {
+			c.add("%s is at the sync node only", e.spin())
+		}
+	}
+	return c.err()
+}
+
+// airing is one time that a record was on air, in microseconds.
+type airing struct {
+	fingerprint string
+	from, until int64 // until 0: nothing ends it
+}
+
+func (a airing) String() string {
+	text := a.fingerprint + " from " + microseconds(a.from)
+	if a.until != 0 {
+		text += " until " + microseconds(a.until)
+	}
+	return text
+}
+
+// aired is what the sync node says, oldest first.
+func aired(entries []entry) []airing {
+	var log []airing
+	for _, e := range entries {
+		a := airing{fingerprint: e.Fingerprint, from: e.From.UnixMicro()}
+		if e.Until != nil {
+			a.until = e.Until.UnixMicro()
+		}
+		log = append(log, a)
+	}
+	slices.Reverse(log)
+	return log
+}
+
+// onAir is the oracle. At every moment at which anything starts or ends it asks
+// anew who is active and what of that source is audible, and writes down every
+// change. It knows nothing of how the sync node derives its log.
+func onAir(records []entry, activations []activation) []airing {
+	sort.Slice(records, func(i, k int) bool {
+		if !records[i].Start.Equal(records[k].Start) {
+			return records[i].Start.Before(records[k].Start)
+		}
+		return records[i].Fingerprint < records[k].Fingerprint
+	})
+	sort.Slice(activations, func(i, k int) bool {
+		if !activations[i].From.Equal(activations[k].From) {
+			return activations[i].From.Before(activations[k].From)
+		}
+		return activations[i].Epoch < activations[k].Epoch
+	})
+	bySource := map[int][]entry{}
+	var moments []int64
+	for _, r := range records {
+		bySource[r.Source] = append(bySource[r.Source], r)
+		moments = append(moments, r.Start.UnixMicro(), r.end())
+	}
+	for _, a := range activations {
+		moments = append(moments, a.From.UnixMicro())
+	}
+	slices.Sort(moments)
+
+	var log []airing
+	before := "" // whom the last moment found on air
+	for _, now := range slices.Compact(moments) {
+		audible := ""
+		if r := last(bySource[activeAt(activations, now)], func(r entry) int64 { return r.Start.UnixMicro() }, now); r != nil &&
+			(r.Seconds == 0 || now < r.end()) {
+			audible = r.Fingerprint
+		}
+		if audible == before {
+			continue
+		}
+		if before != "" {
+			log[len(log)-1].until = now
+		}
+		if audible != "" {
+			log = append(log, airing{fingerprint: audible, from: now})
+		}
+		before = audible
+	}
+	return log
+}
+
+func (e entry) end() int64 { return e.Start.UnixMicro() + int64(e.Seconds*1e6+0.5) }
+
+// activeAt is source 1 before the first activation.
+func activeAt(activations []activation, now int64) int {
+	if a := last(activations, func(a activation) int64 { return a.From.UnixMicro() }, now); a != nil {
+		return a.Source
+	}
+	return 1
+}
+
+// last is the last one that has begun by now; nil: none has.
+func last[T any](sorted []T, begin func(T) int64, now int64) *T {
+	later := sort.Search(len(sorted), func(i int) bool { return begin(sorted[i]) > now })
+	if later == 0 {
+		return nil
+	}
+	return &sorted[later-1]
+}
+
+// judgeOnAir compares the on-air log with the oracle's. The list of full records
+// shows the future too, that of tracks does not; in both, what ends later has no
+// end yet.
+func (sync truth) judgeOnAir(c *complaints) {
+	want := onAir(sync.records, sync.activations)
+	now, begun := sync.asked.UnixMicro(), 0
+	for i := range want {
+		if want[i].until > now {
+			want[i].until = 0
+		}
+		if want[i].from <= now {
+			begun++
+		}
+	}
+	judgeLog(c, aired(sync.onAir), want)
+	if len(sync.tracks) != begun {
+		c.add("GET /trackservice shows %d times on air, want %d", len(sync.tracks), begun)
+	}
+}
+
+// judgeLog compares moment by moment, so that what is merely shifted in the list
+// counts once.
+func judgeLog(c *complaints, got, want []airing) {
+	wanted := map[airing]bool{}
+	for _, a := range want {
+		wanted[a] = true
+	}
+	for _, a := range got {
+		if !wanted[a] {
+			c.add("on air is, and should not be, or is twice: %s", a)
+		}
+		delete(wanted, a)
+	}
+	for _, a := range want {
+		if wanted[a] {
+			c.add("on air should be, and is not: %s", a)
+		}
+	}
+	if c.number == 0 && !slices.Equal(got, want) {
+		c.add("the on-air log is not in the order of time")
+	}
+}
+
+// TestOnAir: the oracle itself, in cases that one can see at a glance.
+func TestOnAir(t *testing.T) {
+	t.Parallel()
+	minute := func(m int) time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(m) * time.Minute) }
+	record := func(name string, source, start, minutes int) entry {
+		return entry{Fingerprint: name, Source: source, Start: minute(start), Seconds: float64(minutes * 60)}
+	}
+	on := func(name string, from, until int) airing {
+		return airing{name, minute(from).UnixMicro(), minute(until).UnixMicro()}
+	}
+	open := func(name string, from int) airing { return airing{name, minute(from).UnixMicro(), 0} }
+	for _, test := range []struct {
+		name        string
+		records     []entry
+		activations []activation
+		want        []airing
+	}{
+		{"nothing", nil, nil, nil},
+		{"the end, and a gap", []entry{record("a", 1, 10, 3), record("b", 1, 20, 3)}, nil, []airing{on("a", 10, 13), on("b", 20, 23)}},
+		{"the cut", []entry{record("a", 1, 10, 5), record("b", 1, 12, 1)}, nil, []airing{on("a", 10, 12), on("b", 12, 13)}},
+		{"unknown length", []entry{record("a", 1, 10, 0), record("b", 1, 12, 0)}, nil, []airing{on("a", 10, 12), open("b", 12)}},
+		{"at one instant the greater", []entry{record("b", 1, 10, 1), record("a", 1, 10, 9)}, nil, []airing{on("b", 10, 11)}},
+		{
+			"a switch in mid-track and back",
+			[]entry{record("a", 1, 10, 10), record("b", 2, 11, 2)},
+			[]activation{{Epoch: 2, Source: 1, From: minute(14)}, {Epoch: 1, Source: 2, From: minute(12)}},
+			[]airing{on("a", 10, 12), on("b", 12, 13), on("a", 14, 20)},
+		},
+		{
+			"of two switches at one instant the later",
+			[]entry{record("a", 1, 10, 10), record("b", 2, 11, 9)},
+			[]activation{{Epoch: 2, Source: 3, From: minute(12)}, {Epoch: 1, Source: 2, From: minute(12)}},
+			[]airing{on("a", 10, 12)},
+		},
+		{
+			"no switch",
+			[]entry{record("a", 1, 10, 2)},
+			[]activation{{Epoch: 1, Source: 1, From: minute(11)}},
+			[]airing{on("a", 10, 12)},
+		},
+	} {
+		if got := onAir(test.records, test.activations); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}

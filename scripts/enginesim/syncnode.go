@@ -1,0 +1,142 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// syncNode is the API of a station's sync node, as a website and a status
+// monitor see it.
+type syncNode struct {
+	api    string // the base URL
+	client *http.Client
+}
+
+// airing is what is on air, as the track service tells it; without source:
+// nothing is.
+type airing struct {
+	Source int       `json:"log_source"`
+	Artist string    `json:"track_artist"`
+	Title  string    `json:"track_title"`
+	Start  time.Time `json:"track_start"`
+	From   time.Time `json:"on_air_from"`
+}
+
+// reconnect is how long a listener waits before it tries again.
+const reconnect = time.Second
+
+// follow sends each change of what is on air until ctx ends. An interruption is
+// said once, and after it the stream is resumed.
+func (n *syncNode) follow(ctx context.Context, onAir chan<- airing, say func(what, format string, args ...any)) {
+	var last airing
+	lost := false
+	for {
+		err := n.listen(ctx, func(a airing) {
+			lost = false
+			// The same track again, of which more is known now.
+			if a.Source == last.Source && a.From.Equal(last.From) && a.Start.Equal(last.Start) {
+				return
+			}
+			last = a
+			select {
+			case onAir <- a:
+			case <-ctx.Done():
+			}
+		})
+		if ctx.Err() == nil && !lost {
+			lost = true
+			say("lost", "the stream of the sync node: %v", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(reconnect):
+		}
+	}
+}
+
+// listen hands over what the stream brings until it ends, which it does with an
+// error.
+func (n *syncNode) listen(ctx context.Context, hear func(airing)) error {
+	resp, err := n.do(ctx, http.MethodGet, "/trackservice/stream", nil, "")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		data, isData := strings.CutPrefix(lines.Text(), "data: ")
+		if !isData {
+			continue
+		}
+		var a airing // stays empty where the data is null
+		if err := json.Unmarshal([]byte(data), &a); err != nil {
+			return fmt.Errorf("%w in %s", err, data)
+		}
+		hear(a)
+	}
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	return io.ErrUnexpectedEOF
+}
+
+// activeSource is the active source; ETag stands for the state seen.
+type activeSource struct {
+	Source int `json:"active_source"`
+	ETag   string
+}
+
+func (n *syncNode) active(ctx context.Context) (activeSource, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var a activeSource
+	resp, err := n.do(ctx, http.MethodGet, "/source/active", nil, "")
+	if err != nil {
+		return a, err
+	}
+	defer resp.Body.Close()
+	a.ETag = resp.Header.Get("ETag")
+	return a, json.NewDecoder(resp.Body).Decode(&a)
+}
+
+// activate switches the source, unless somebody else did since this looked.
+func (n *syncNode) activate(ctx context.Context, source int, by, reason string) error {
+	seen, err := n.active(ctx)
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(object{"by": by, "reason": reason})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	resp, err := n.do(ctx, http.MethodPut, fmt.Sprintf("/source/active/%d", source), body, seen.ETag)
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// do makes one request; any answer but a success is an error.
+func (n *syncNode) do(ctx context.Context, method, path string, body []byte, ifMatch string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, n.api+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if ifMatch != "" {
+		req.Header.Set("If-Match", ifMatch)
+	}
+	return succeeded(n.client.Do(req))
+}
