@@ -19,15 +19,27 @@ help: ## show this
 run: ## a redundant station on this machine, with an engine that fails; ARGS="-longest 1m" goes to the engines
 	@scripts/run.sh $(ARGS)
 
+.PHONY: stop-engine-1 stop-engine-2 start-engine-1 start-engine-2
+stop-engine-1: ## crash its first engine, while it runs: the monitor activates the other one
+stop-engine-2: ## crash its second engine
+stop-engine-1 stop-engine-2: stop-engine-%:
+	@scripts/run.sh --stop $*
+
+start-engine-1: ## bring its first engine back: the monitor holds it before it counts as up
+start-engine-2: ## bring its second engine back
+start-engine-1 start-engine-2: start-engine-%:
+	@scripts/run.sh --start $*
+
 .PHONY: api-dev
 api-dev: ## engine-api alone and without a sync node, on the first database of `make run`
 	@scripts/run.sh --single
 
-.PHONY: api-test-0 api-test-1 api-test-2
+.PHONY: api-test-0 api-test-1 api-test-2 api-test-3
 api-test-0: ## the sync node of `make run` alone
 api-test-1: ## its first engine-api alone
 api-test-2: ## its second engine-api alone
-api-test-0 api-test-1 api-test-2: api-test-%:
+api-test-3: ## its status monitor alone
+api-test-0 api-test-1 api-test-2 api-test-3: api-test-%:
 	@scripts/run.sh --only $*
 
 .PHONY: build

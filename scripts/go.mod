@@ -2,7 +2,10 @@ module aura.radio/engine/scripts
 
 go 1.26.0
 
-require aura.radio/engine/pkg v0.0.0
+require (
+	aura.radio/engine/pkg v0.0.0
+	github.com/anishathalye/porcupine v1.3.1
+)
 
 require (
 	aura.radio/engine/migrations v0.0.0 // indirect

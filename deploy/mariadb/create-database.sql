@@ -12,16 +12,17 @@
 --   SOURCE deploy/mariadb/create-database.sql
 --
 -- For the sync node, SET @aura_service = 'sync_node' before: database and users
--- are aura_sync_node and aura_sync_node_migrate then. Both users connect from
--- this host; for another one, SET @aura_host = '192.0.2.7' before. Running it
--- again changes the passwords and keeps the data.
+-- are aura_sync_node and aura_sync_node_migrate then; and for a status monitor
+-- that shall keep its notes here, SET @aura_service = 'status_monitor'. Both users
+-- connect from this host; for another one, SET @aura_host = '192.0.2.7' before.
+-- Running it again changes the passwords and keeps the data.
 
 DELIMITER //
 BEGIN NOT ATOMIC
   DECLARE name VARCHAR(64) DEFAULT CONCAT('aura_', COALESCE(@aura_service, 'engine_api'));
   DECLARE service, migrate VARCHAR(300);
-  IF name NOT IN ('aura_engine_api', 'aura_sync_node') THEN
-    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '@aura_service must be engine_api or sync_node';
+  IF name NOT IN ('aura_engine_api', 'aura_sync_node', 'aura_status_monitor') THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '@aura_service must be engine_api, sync_node or status_monitor';
   END IF;
   IF COALESCE(CHAR_LENGTH(@aura_password), 0) < 12 OR COALESCE(CHAR_LENGTH(@aura_migrate_password), 0) < 12
     OR @aura_password = @aura_migrate_password THEN

@@ -71,6 +71,27 @@ func (e CorrectionRequestKind) Valid() bool {
 	}
 }
 
+// Defines values for MonitorSourceState.
+const (
+	SourceDown    MonitorSourceState = "down"
+	SourceSuspect MonitorSourceState = "suspect"
+	SourceUp      MonitorSourceState = "up"
+)
+
+// Valid indicates whether the value is a known member of the MonitorSourceState enum.
+func (e MonitorSourceState) Valid() bool {
+	switch e {
+	case SourceDown:
+		return true
+	case SourceSuspect:
+		return true
+	case SourceUp:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Corrections.
 const (
 	CorrectionsApply Corrections = "apply"
@@ -463,6 +484,29 @@ type LooseSource = loose.Integer
 // LooseText must be text; null or "" means not known
 type LooseText = loose.Text
 
+// Maintenance defines model for Maintenance.
+type Maintenance struct {
+	By        string    `json:"by"`
+	ChangedAt time.Time `json:"changed_at"`
+
+	// On Somebody works on it.
+	On     bool   `json:"on"`
+	Reason string `json:"reason"`
+	Source int    `json:"source"`
+}
+
+// MaintenanceRequest defines model for MaintenanceRequest.
+type MaintenanceRequest struct {
+	// By must be text; null or "" means not known
+	By *LooseText `json:"by,omitempty"`
+
+	// On must be true or false
+	On bool `json:"on"`
+
+	// Reason must be text; null or "" means not known
+	Reason *LooseText `json:"reason,omitempty"`
+}
+
 // MissedEntry defines model for MissedEntry.
 type MissedEntry struct {
 	// By is required: who logs the entry
@@ -477,6 +521,158 @@ type MissedEntry struct {
 
 // Moment must be a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00.5+02:00; without an offset it is in the station's time zone
 type Moment = loose.Text
+
+// MonitorActive The active source, as this monitor takes it to be.
+type MonitorActive struct {
+	// Epoch The latest one that it knows.
+	Epoch int64 `json:"epoch"`
+
+	// Known false until it knows; the rest then means nothing.
+	Known bool `json:"known"`
+
+	// Manual A person activated it.
+	Manual bool `json:"manual"`
+
+	// Name What people call the source.
+	Name   string `json:"name"`
+	Pinned bool   `json:"pinned"`
+
+	// Since null where it has been active from the beginning.
+	Since  *time.Time `json:"since"`
+	Source int        `json:"source"`
+
+	// Unconfirmed It was switched here; the sync node does not know yet.
+	Unconfirmed bool `json:"unconfirmed"`
+}
+
+// MonitorSource defines model for MonitorSource.
+type MonitorSource struct {
+	Active bool `json:"active"`
+
+	// ApiFailure What is wrong with the node; empty where it answers and null where it was not asked.
+	ApiFailure *string `json:"api_failure"`
+
+	// ApiUrl The node beside its engine; empty where none is known.
+	ApiUrl string `json:"api_url"`
+
+	// DownAfterSeconds How long it may be silent before it is down.
+	DownAfterSeconds float64 `json:"down_after_seconds"`
+
+	// Heard When its last heartbeat arrived; null where none did.
+	Heard *time.Time `json:"heard"`
+
+	// Heartbeats How many arrived since the monitor started.
+	Heartbeats int64 `json:"heartbeats"`
+
+	// Lost How many of the last sixty were lost.
+	Lost int `json:"lost"`
+
+	// Maintenance Somebody works on it.
+	Maintenance bool `json:"maintenance"`
+
+	// Name What people call it.
+	Name   string `json:"name"`
+	Number int    `json:"number"`
+
+	// Reason Why it is in this state.
+	Reason string `json:"reason"`
+
+	// RecoveringSince Since when it is heard again while it is down; null where it is not.
+	RecoveringSince *time.Time `json:"recovering_since"`
+
+	// Sender Where its heartbeats come from.
+	Sender string `json:"sender"`
+
+	// Sick Its engine says that it is not healthy.
+	Sick bool `json:"sick"`
+
+	// Since When it came into this state.
+	Since time.Time          `json:"since"`
+	State MonitorSourceState `json:"state"`
+
+	// UpAt When it will be up if it goes on like this; null where it is not recovering.
+	UpAt *time.Time `json:"up_at"`
+}
+
+// MonitorSourceState defines model for MonitorSource.State.
+type MonitorSourceState string
+
+// MonitorStatus defines model for MonitorStatus.
+type MonitorStatus struct {
+	// Acting It switches; of several monitors one does.
+	Acting bool `json:"acting"`
+
+	// ActingDetail Why it acts, or only watches.
+	ActingDetail string `json:"acting_detail"`
+
+	// Active The active source, as this monitor takes it to be.
+	Active MonitorActive `json:"active"`
+
+	// Alarm What a person has to look after; empty where nothing.
+	Alarm string `json:"alarm"`
+
+	// AlarmSince null where there is no alarm.
+	AlarmSince *time.Time `json:"alarm_since"`
+
+	// Name What this monitor is called.
+	Name string `json:"name"`
+
+	// Now The time of its clock.
+	Now     time.Time       `json:"now"`
+	Sources []MonitorSource `json:"sources"`
+
+	// Strangers Who sends heartbeats without being the sender of any source.
+	Strangers MonitorStrangers `json:"strangers"`
+	SyncNode  MonitorSyncNode  `json:"sync_node"`
+	Version   string           `json:"version"`
+
+	// Waiting What it still owes, per channel.
+	Waiting []MonitorWaiting `json:"waiting"`
+}
+
+// MonitorStranger defines model for MonitorStranger.
+type MonitorStranger struct {
+	Count int64     `json:"count"`
+	From  string    `json:"from"`
+	Last  time.Time `json:"last"`
+}
+
+// MonitorStrangers Who sends heartbeats without being the sender of any source.
+type MonitorStrangers struct {
+	Recent []MonitorStranger `json:"recent"`
+
+	// Total How many such heartbeats arrived since the start.
+	Total int64 `json:"total"`
+}
+
+// MonitorSyncNode defines model for MonitorSyncNode.
+type MonitorSyncNode struct {
+	// Detail What is wrong, where something is.
+	Detail string `json:"detail"`
+
+	// LeaseHolder Which monitor may act; empty where none may or it is not known.
+	LeaseHolder string `json:"lease_holder"`
+
+	// LeaseSeconds For how long.
+	LeaseSeconds float64 `json:"lease_seconds"`
+
+	// Reachable It answered when it was asked last.
+	Reachable bool   `json:"reachable"`
+	Url       string `json:"url"`
+}
+
+// MonitorWaiting defines model for MonitorWaiting.
+type MonitorWaiting struct {
+	// Channel Whom it is for.
+	Channel string `json:"channel"`
+	Count   int    `json:"count"`
+
+	// Error Why the last try failed; empty where none did.
+	Error string `json:"error"`
+
+	// Oldest Since when the oldest one waits; null where none does.
+	Oldest *time.Time `json:"oldest"`
+}
 
 // NodeState defines model for NodeState.
 type NodeState struct {
@@ -639,6 +835,17 @@ type ReportPlay struct {
 	TrackStart time.Time `json:"track_start"`
 	TrackTitle string    `json:"track_title"`
 	TrackType  int       `json:"track_type"`
+}
+
+// SyncActivation defines model for SyncActivation.
+type SyncActivation struct {
+	By         string    `json:"by"`
+	Epoch      int64     `json:"epoch"`
+	From       time.Time `json:"from"`
+	Pinned     bool      `json:"pinned"`
+	Reason     string    `json:"reason"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Source     int       `json:"source"`
 }
 
 // SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock;
@@ -883,6 +1090,13 @@ type ReleaseLeaseParams struct {
 	Holder string `form:"holder" json:"holder"`
 }
 
+// ListSyncActivationsParams defines parameters for ListSyncActivations.
+type ListSyncActivationsParams struct {
+	// After Only greater epochs; the last one of the answer before.
+	After *int64 `form:"after,omitempty" json:"after,omitempty"`
+	Limit *int   `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListDigestsParams defines parameters for ListDigests.
 type ListDigestsParams struct {
 	Kind *ListDigestsParamsKind `form:"kind,omitempty" json:"kind,omitempty"`
@@ -983,6 +1197,12 @@ type StoreHealthJSONRequestBody = HealthStatus
 
 // AcquireLeaseJSONRequestBody defines body for AcquireLease for application/json ContentType.
 type AcquireLeaseJSONRequestBody = LeaseRequest
+
+// SetMaintenanceByPostJSONRequestBody defines body for SetMaintenanceByPost for application/json ContentType.
+type SetMaintenanceByPostJSONRequestBody = MaintenanceRequest
+
+// SetMaintenanceJSONRequestBody defines body for SetMaintenance for application/json ContentType.
+type SetMaintenanceJSONRequestBody = MaintenanceRequest
 
 // StoreSyncRecordsJSONRequestBody defines body for StoreSyncRecords for application/json ContentType.
 type StoreSyncRecordsJSONRequestBody = SyncBatch
@@ -1468,6 +1688,56 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
 	AcquireLease(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMaintenance Which sources somebody works on
+	//
+	// What was said last of each source, of which anything was ever said.
+	// Automatic switches leave a source out while somebody works on it.
+	//
+	// Corresponds with GET /source/maintenance (the `ListMaintenance` operationId).
+	ListMaintenance(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetMaintenanceByPostWithBody Say that somebody works on a source, or has finished (the same as PUT)
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+	SetMaintenanceByPostWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetMaintenanceByPost Say that somebody works on a source, or has finished (the same as PUT)
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+	SetMaintenanceByPost(ctx context.Context, number Number, body SetMaintenanceByPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetMaintenanceWithBody Say that somebody works on a source, or has finished
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+	SetMaintenanceWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetMaintenance Say that somebody works on a source, or has finished
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+	SetMaintenance(ctx context.Context, number Number, body SetMaintenanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetMonitorStatus What a status monitor sees, and what it does about it
+	//
+	// Corresponds with GET /status (the `GetMonitorStatus` operationId).
+	GetMonitorStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListSyncActivations The activations that a node knows, by epoch
+	//
+	// The sync node has the history; every engine-api keeps a copy of it, from
+	// which the sync node restores what it lost. An activation that was found
+	// again when its epoch had been given anew has one of 0 or less.
+	//
+	// Corresponds with GET /sync/activations (the `ListSyncActivations` operationId).
+	ListSyncActivations(ctx context.Context, params *ListSyncActivationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDigests Digests of what one source has, for comparison
 	//
@@ -2145,6 +2415,126 @@ func (c *Client) AcquireLeaseWithBody(ctx context.Context, contentType string, b
 // Corresponds with PUT /source/lease (the `AcquireLease` operationId).
 func (c *Client) AcquireLease(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAcquireLeaseRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListMaintenance Which sources somebody works on
+//
+// What was said last of each source, of which anything was ever said.
+// Automatic switches leave a source out while somebody works on it.
+//
+// Corresponds with GET /source/maintenance (the `ListMaintenance` operationId).
+func (c *Client) ListMaintenance(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMaintenanceRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetMaintenanceByPostWithBody Say that somebody works on a source, or has finished (the same as PUT)
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+func (c *Client) SetMaintenanceByPostWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetMaintenanceByPostRequestWithBody(c.Server, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetMaintenanceByPost Say that somebody works on a source, or has finished (the same as PUT)
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+func (c *Client) SetMaintenanceByPost(ctx context.Context, number Number, body SetMaintenanceByPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetMaintenanceByPostRequest(c.Server, number, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetMaintenanceWithBody Say that somebody works on a source, or has finished
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+func (c *Client) SetMaintenanceWithBody(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetMaintenanceRequestWithBody(c.Server, number, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetMaintenance Say that somebody works on a source, or has finished
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+func (c *Client) SetMaintenance(ctx context.Context, number Number, body SetMaintenanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetMaintenanceRequest(c.Server, number, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetMonitorStatus What a status monitor sees, and what it does about it
+//
+// Corresponds with GET /status (the `GetMonitorStatus` operationId).
+func (c *Client) GetMonitorStatus(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetMonitorStatusRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListSyncActivations The activations that a node knows, by epoch
+//
+// The sync node has the history; every engine-api keeps a copy of it, from
+// which the sync node restores what it lost. An activation that was found
+// again when its epoch had been given anew has one of 0 or less.
+//
+// Corresponds with GET /sync/activations (the `ListSyncActivations` operationId).
+func (c *Client) ListSyncActivations(ctx context.Context, params *ListSyncActivationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSyncActivationsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3501,6 +3891,220 @@ func NewAcquireLeaseRequestWithBody(server string, contentType string, body io.R
 	return req, nil
 }
 
+// NewListMaintenanceRequest constructs an http.Request for the ListMaintenance method
+func NewListMaintenanceRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/maintenance")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetMaintenanceByPostRequest calls the generic SetMaintenanceByPost builder with application/json body
+func NewSetMaintenanceByPostRequest(server string, number Number, body SetMaintenanceByPostJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetMaintenanceByPostRequestWithBody(server, number, "application/json", bodyReader)
+}
+
+// NewSetMaintenanceByPostRequestWithBody constructs an http.Request for the SetMaintenanceByPost method, with any body, and a specified content type
+func NewSetMaintenanceByPostRequestWithBody(server string, number Number, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/maintenance/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSetMaintenanceRequest calls the generic SetMaintenance builder with application/json body
+func NewSetMaintenanceRequest(server string, number Number, body SetMaintenanceJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetMaintenanceRequestWithBody(server, number, "application/json", bodyReader)
+}
+
+// NewSetMaintenanceRequestWithBody constructs an http.Request for the SetMaintenance method, with any body, and a specified content type
+func NewSetMaintenanceRequestWithBody(server string, number Number, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "number", number, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/source/maintenance/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetMonitorStatusRequest constructs an http.Request for the GetMonitorStatus method
+func NewGetMonitorStatusRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/status")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListSyncActivationsRequest constructs an http.Request for the ListSyncActivations method
+func NewListSyncActivationsRequest(server string, params *ListSyncActivationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/sync/activations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDigestsRequest constructs an http.Request for the ListDigests method
 func NewListDigestsRequest(server string, params *ListDigestsParams) (*http.Request, error) {
 	var err error
@@ -4369,6 +4973,62 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /source/lease (the `AcquireLease` operationId).
 	AcquireLeaseWithResponse(ctx context.Context, body AcquireLeaseJSONRequestBody, reqEditors ...RequestEditorFn) (*AcquireLeaseResponse, error)
+
+	// ListMaintenanceWithResponse Which sources somebody works on
+	//
+	// What was said last of each source, of which anything was ever said.
+	// Automatic switches leave a source out while somebody works on it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /source/maintenance (the `ListMaintenance` operationId).
+	ListMaintenanceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMaintenanceResponse, error)
+
+	// SetMaintenanceByPostWithBodyWithResponse Say that somebody works on a source, or has finished (the same as PUT)
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+	SetMaintenanceByPostWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetMaintenanceByPostResponse, error)
+
+	// SetMaintenanceByPostWithResponse Say that somebody works on a source, or has finished (the same as PUT)
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+	SetMaintenanceByPostWithResponse(ctx context.Context, number Number, body SetMaintenanceByPostJSONRequestBody, reqEditors ...RequestEditorFn) (*SetMaintenanceByPostResponse, error)
+
+	// SetMaintenanceWithBodyWithResponse Say that somebody works on a source, or has finished
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+	SetMaintenanceWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetMaintenanceResponse, error)
+
+	// SetMaintenanceWithResponse Say that somebody works on a source, or has finished
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+	SetMaintenanceWithResponse(ctx context.Context, number Number, body SetMaintenanceJSONRequestBody, reqEditors ...RequestEditorFn) (*SetMaintenanceResponse, error)
+
+	// GetMonitorStatusWithResponse What a status monitor sees, and what it does about it
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /status (the `GetMonitorStatus` operationId).
+	GetMonitorStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMonitorStatusResponse, error)
+
+	// ListSyncActivationsWithResponse The activations that a node knows, by epoch
+	//
+	// The sync node has the history; every engine-api keeps a copy of it, from
+	// which the sync node restores what it lost. An activation that was found
+	// again when its epoch had been given anew has one of 0 or less.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /sync/activations (the `ListSyncActivations` operationId).
+	ListSyncActivationsWithResponse(ctx context.Context, params *ListSyncActivationsParams, reqEditors ...RequestEditorFn) (*ListSyncActivationsResponse, error)
 
 	// ListDigestsWithResponse Digests of what one source has, for comparison
 	//
@@ -5464,6 +6124,232 @@ func (r AcquireLeaseResponse) ContentType() string {
 	return ""
 }
 
+type ListMaintenanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]Maintenance
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMaintenanceResponse) GetJSON200() *[]Maintenance {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListMaintenanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMaintenanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMaintenanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMaintenanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMaintenanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetMaintenanceByPostResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetMaintenanceByPostResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetMaintenanceByPostResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetMaintenanceByPostResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetMaintenanceByPostResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetMaintenanceByPostResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SetMaintenanceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetMaintenanceResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetMaintenanceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetMaintenanceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetMaintenanceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetMaintenanceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetMonitorStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MonitorStatus
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetMonitorStatusResponse) GetJSON200() *MonitorStatus {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetMonitorStatusResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetMonitorStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetMonitorStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetMonitorStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetMonitorStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListSyncActivationsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]SyncActivation
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListSyncActivationsResponse) GetJSON200() *[]SyncActivation {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListSyncActivationsResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListSyncActivationsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSyncActivationsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSyncActivationsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSyncActivationsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDigestsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6422,6 +7308,104 @@ func (c *ClientWithResponses) AcquireLeaseWithResponse(ctx context.Context, body
 	return ParseAcquireLeaseResponse(rsp)
 }
 
+// ListMaintenanceWithResponse Which sources somebody works on
+//
+// What was said last of each source, of which anything was ever said.
+// Automatic switches leave a source out while somebody works on it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /source/maintenance (the `ListMaintenance` operationId).
+func (c *ClientWithResponses) ListMaintenanceWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListMaintenanceResponse, error) {
+	rsp, err := c.ListMaintenance(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMaintenanceResponse(rsp)
+}
+
+// SetMaintenanceByPostWithBodyWithResponse Say that somebody works on a source, or has finished (the same as PUT)
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+func (c *ClientWithResponses) SetMaintenanceByPostWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetMaintenanceByPostResponse, error) {
+	rsp, err := c.SetMaintenanceByPostWithBody(ctx, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetMaintenanceByPostResponse(rsp)
+}
+
+// SetMaintenanceByPostWithResponse Say that somebody works on a source, or has finished (the same as PUT)
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /source/maintenance/{number} (the `SetMaintenanceByPost` operationId).
+func (c *ClientWithResponses) SetMaintenanceByPostWithResponse(ctx context.Context, number Number, body SetMaintenanceByPostJSONRequestBody, reqEditors ...RequestEditorFn) (*SetMaintenanceByPostResponse, error) {
+	rsp, err := c.SetMaintenanceByPost(ctx, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetMaintenanceByPostResponse(rsp)
+}
+
+// SetMaintenanceWithBodyWithResponse Say that somebody works on a source, or has finished
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+func (c *ClientWithResponses) SetMaintenanceWithBodyWithResponse(ctx context.Context, number Number, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetMaintenanceResponse, error) {
+	rsp, err := c.SetMaintenanceWithBody(ctx, number, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetMaintenanceResponse(rsp)
+}
+
+// SetMaintenanceWithResponse Say that somebody works on a source, or has finished
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /source/maintenance/{number} (the `SetMaintenance` operationId).
+func (c *ClientWithResponses) SetMaintenanceWithResponse(ctx context.Context, number Number, body SetMaintenanceJSONRequestBody, reqEditors ...RequestEditorFn) (*SetMaintenanceResponse, error) {
+	rsp, err := c.SetMaintenance(ctx, number, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetMaintenanceResponse(rsp)
+}
+
+// GetMonitorStatusWithResponse What a status monitor sees, and what it does about it
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /status (the `GetMonitorStatus` operationId).
+func (c *ClientWithResponses) GetMonitorStatusWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetMonitorStatusResponse, error) {
+	rsp, err := c.GetMonitorStatus(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetMonitorStatusResponse(rsp)
+}
+
+// ListSyncActivationsWithResponse The activations that a node knows, by epoch
+//
+// The sync node has the history; every engine-api keeps a copy of it, from
+// which the sync node restores what it lost. An activation that was found
+// again when its epoch had been given anew has one of 0 or less.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /sync/activations (the `ListSyncActivations` operationId).
+func (c *ClientWithResponses) ListSyncActivationsWithResponse(ctx context.Context, params *ListSyncActivationsParams, reqEditors ...RequestEditorFn) (*ListSyncActivationsResponse, error) {
+	rsp, err := c.ListSyncActivations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSyncActivationsResponse(rsp)
+}
+
 // ListDigestsWithResponse Digests of what one source has, for comparison
 //
 // Per bucket of time (UTC) how many records there are, and the XOR of
@@ -7326,6 +8310,163 @@ func ParseAcquireLeaseResponse(rsp *http.Response) (*AcquireLeaseResponse, error
 	return response, nil
 }
 
+// ParseListMaintenanceResponse parses an HTTP response from a ListMaintenanceWithResponse call
+func ParseListMaintenanceResponse(rsp *http.Response) (*ListMaintenanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMaintenanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Maintenance
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetMaintenanceByPostResponse parses an HTTP response from a SetMaintenanceByPostWithResponse call
+func ParseSetMaintenanceByPostResponse(rsp *http.Response) (*SetMaintenanceByPostResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetMaintenanceByPostResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSetMaintenanceResponse parses an HTTP response from a SetMaintenanceWithResponse call
+func ParseSetMaintenanceResponse(rsp *http.Response) (*SetMaintenanceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetMaintenanceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetMonitorStatusResponse parses an HTTP response from a GetMonitorStatusWithResponse call
+func ParseGetMonitorStatusResponse(rsp *http.Response) (*GetMonitorStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetMonitorStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MonitorStatus
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListSyncActivationsResponse parses an HTTP response from a ListSyncActivationsWithResponse call
+func ParseListSyncActivationsResponse(rsp *http.Response) (*ListSyncActivationsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSyncActivationsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []SyncActivation
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDigestsResponse parses an HTTP response from a ListDigestsWithResponse call
 func ParseListDigestsResponse(rsp *http.Response) (*ListDigestsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7753,6 +8894,21 @@ type ServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(c *gin.Context)
+	// ListMaintenance Which sources somebody works on
+	// (GET /source/maintenance)
+	ListMaintenance(c *gin.Context)
+	// SetMaintenanceByPost Say that somebody works on a source, or has finished (the same as PUT)
+	// (POST /source/maintenance/{number})
+	SetMaintenanceByPost(c *gin.Context, number Number)
+	// SetMaintenance Say that somebody works on a source, or has finished
+	// (PUT /source/maintenance/{number})
+	SetMaintenance(c *gin.Context, number Number)
+	// GetMonitorStatus What a status monitor sees, and what it does about it
+	// (GET /status)
+	GetMonitorStatus(c *gin.Context)
+	// ListSyncActivations The activations that a node knows, by epoch
+	// (GET /sync/activations)
+	ListSyncActivations(c *gin.Context, params ListSyncActivationsParams)
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(c *gin.Context, params ListDigestsParams)
@@ -8394,6 +9550,117 @@ func (siw *ServerInterfaceWrapper) AcquireLease(c *gin.Context) {
 	siw.Handler.AcquireLease(c)
 }
 
+// ListMaintenance operation middleware
+func (siw *ServerInterfaceWrapper) ListMaintenance(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListMaintenance(c)
+}
+
+// SetMaintenanceByPost operation middleware
+func (siw *ServerInterfaceWrapper) SetMaintenanceByPost(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number Number
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetMaintenanceByPost(c, number)
+}
+
+// SetMaintenance operation middleware
+func (siw *ServerInterfaceWrapper) SetMaintenance(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number Number
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.SetMaintenance(c, number)
+}
+
+// GetMonitorStatus operation middleware
+func (siw *ServerInterfaceWrapper) GetMonitorStatus(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetMonitorStatus(c)
+}
+
+// ListSyncActivations operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncActivations(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSyncActivationsParams
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncActivations(c, params)
+}
+
 // ListDigests operation middleware
 func (siw *ServerInterfaceWrapper) ListDigests(c *gin.Context) {
 
@@ -8774,10 +10041,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.DELETE(options.BaseURL+"/source/lease", wrapper.ReleaseLease)
 	router.GET(options.BaseURL+"/source/lease", wrapper.GetLease)
 	router.PUT(options.BaseURL+"/source/lease", wrapper.AcquireLease)
+	router.GET(options.BaseURL+"/source/maintenance", wrapper.ListMaintenance)
+	router.POST(options.BaseURL+"/source/maintenance/:number", wrapper.SetMaintenanceByPost)
+	router.PUT(options.BaseURL+"/source/maintenance/:number", wrapper.SetMaintenance)
+	router.GET(options.BaseURL+"/status", wrapper.GetMonitorStatus)
 	router.GET(options.BaseURL+"/sync/state", wrapper.GetSyncState)
 	router.GET(options.BaseURL+"/sync/digests", wrapper.ListDigests)
 	router.GET(options.BaseURL+"/sync/records", wrapper.ListSyncRecords)
 	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
+	router.GET(options.BaseURL+"/sync/activations", wrapper.ListSyncActivations)
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
@@ -9641,6 +10913,187 @@ func (response AcquireLeasedefaultApplicationProblemPlusJSONResponse) VisitAcqui
 	return err
 }
 
+type ListMaintenanceRequestObject struct {
+}
+
+type ListMaintenanceResponseObject interface {
+	VisitListMaintenanceResponse(w http.ResponseWriter) error
+}
+
+type ListMaintenance200JSONResponse []Maintenance
+
+func (response ListMaintenance200JSONResponse) VisitListMaintenanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListMaintenancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListMaintenancedefaultApplicationProblemPlusJSONResponse) VisitListMaintenanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetMaintenanceByPostRequestObject struct {
+	Number Number `json:"number"`
+	Body   *SetMaintenanceByPostJSONRequestBody
+}
+
+type SetMaintenanceByPostResponseObject interface {
+	VisitSetMaintenanceByPostResponse(w http.ResponseWriter) error
+}
+
+type SetMaintenanceByPost204Response = StoredResponse
+
+func (response SetMaintenanceByPost204Response) VisitSetMaintenanceByPostResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetMaintenanceByPostdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetMaintenanceByPostdefaultApplicationProblemPlusJSONResponse) VisitSetMaintenanceByPostResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SetMaintenanceRequestObject struct {
+	Number Number `json:"number"`
+	Body   *SetMaintenanceJSONRequestBody
+}
+
+type SetMaintenanceResponseObject interface {
+	VisitSetMaintenanceResponse(w http.ResponseWriter) error
+}
+
+type SetMaintenance204Response = StoredResponse
+
+func (response SetMaintenance204Response) VisitSetMaintenanceResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type SetMaintenancedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response SetMaintenancedefaultApplicationProblemPlusJSONResponse) VisitSetMaintenanceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonitorStatusRequestObject struct {
+}
+
+type GetMonitorStatusResponseObject interface {
+	VisitGetMonitorStatusResponse(w http.ResponseWriter) error
+}
+
+type GetMonitorStatus200JSONResponse MonitorStatus
+
+func (response GetMonitorStatus200JSONResponse) VisitGetMonitorStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetMonitorStatusdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetMonitorStatusdefaultApplicationProblemPlusJSONResponse) VisitGetMonitorStatusResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncActivationsRequestObject struct {
+	Params ListSyncActivationsParams
+}
+
+type ListSyncActivationsResponseObject interface {
+	VisitListSyncActivationsResponse(w http.ResponseWriter) error
+}
+
+type ListSyncActivations200JSONResponse []SyncActivation
+
+func (response ListSyncActivations200JSONResponse) VisitListSyncActivationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncActivationsdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncActivationsdefaultApplicationProblemPlusJSONResponse) VisitListSyncActivationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDigestsRequestObject struct {
 	Params ListDigestsParams
 }
@@ -10136,6 +11589,21 @@ type StrictServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(ctx context.Context, request AcquireLeaseRequestObject) (AcquireLeaseResponseObject, error)
+	// ListMaintenance Which sources somebody works on
+	// (GET /source/maintenance)
+	ListMaintenance(ctx context.Context, request ListMaintenanceRequestObject) (ListMaintenanceResponseObject, error)
+	// SetMaintenanceByPost Say that somebody works on a source, or has finished (the same as PUT)
+	// (POST /source/maintenance/{number})
+	SetMaintenanceByPost(ctx context.Context, request SetMaintenanceByPostRequestObject) (SetMaintenanceByPostResponseObject, error)
+	// SetMaintenance Say that somebody works on a source, or has finished
+	// (PUT /source/maintenance/{number})
+	SetMaintenance(ctx context.Context, request SetMaintenanceRequestObject) (SetMaintenanceResponseObject, error)
+	// GetMonitorStatus What a status monitor sees, and what it does about it
+	// (GET /status)
+	GetMonitorStatus(ctx context.Context, request GetMonitorStatusRequestObject) (GetMonitorStatusResponseObject, error)
+	// ListSyncActivations The activations that a node knows, by epoch
+	// (GET /sync/activations)
+	ListSyncActivations(ctx context.Context, request ListSyncActivationsRequestObject) (ListSyncActivationsResponseObject, error)
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
@@ -10962,6 +12430,168 @@ func (sh *strictHandler) AcquireLease(ctx *gin.Context) {
 	}
 }
 
+// ListMaintenance operation middleware
+func (sh *strictHandler) ListMaintenance(ctx *gin.Context) {
+	var request ListMaintenanceRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMaintenance(ctx, request.(ListMaintenanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMaintenance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListMaintenanceResponseObject); ok {
+		if err := validResponse.VisitListMaintenanceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetMaintenanceByPost operation middleware
+func (sh *strictHandler) SetMaintenanceByPost(ctx *gin.Context, number Number) {
+	var request SetMaintenanceByPostRequestObject
+
+	request.Number = number
+
+	var body SetMaintenanceByPostJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetMaintenanceByPost(ctx, request.(SetMaintenanceByPostRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetMaintenanceByPost")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SetMaintenanceByPostResponseObject); ok {
+		if err := validResponse.VisitSetMaintenanceByPostResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// SetMaintenance operation middleware
+func (sh *strictHandler) SetMaintenance(ctx *gin.Context, number Number) {
+	var request SetMaintenanceRequestObject
+
+	request.Number = number
+
+	var body SetMaintenanceJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SetMaintenance(ctx, request.(SetMaintenanceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SetMaintenance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(SetMaintenanceResponseObject); ok {
+		if err := validResponse.VisitSetMaintenanceResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetMonitorStatus operation middleware
+func (sh *strictHandler) GetMonitorStatus(ctx *gin.Context) {
+	var request GetMonitorStatusRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMonitorStatus(ctx, request.(GetMonitorStatusRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMonitorStatus")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetMonitorStatusResponseObject); ok {
+		if err := validResponse.VisitGetMonitorStatusResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListSyncActivations operation middleware
+func (sh *strictHandler) ListSyncActivations(ctx *gin.Context, params ListSyncActivationsParams) {
+	var request ListSyncActivationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncActivations(ctx, request.(ListSyncActivationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncActivations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncActivationsResponseObject); ok {
+		if err := validResponse.VisitListSyncActivationsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListDigests operation middleware
 func (sh *strictHandler) ListDigests(ctx *gin.Context, params ListDigestsParams) {
 	var request ListDigestsRequestObject
@@ -11237,163 +12867,190 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Jchu31iD8Kqj+v6rYuS1qseMkUv2VUhznXs/n2C5bubkzpkcEuw/ZuGoCTAMUxXhUNU8zDzZPMoVz",
-	"gF7RXCTKyZdKVSoyyW4sBwdnXz5FiZrNlQRpdHT6KcqAp1DgP18JeWX/pqCTQsyNUDI6jd79+Jx9c/LN",
-	"N6dsNBGFNqOYjeYFXI8YlykbSbgxIzbnUxj4DwsNmo34xEAxiplWQzlRea6WQk6ZMCxR2mhmMmCaz4Bx",
-	"w7hcsRTmJotxTKlMhs9qVsAcuIGUqWIoc5gYphaGLTORA5OwZCBNIUAzXhTiGs78ygSOXwBb4v9Hdnn4",
-	"7UJDOhjKKI50ksGM2+2a1Ryi00ibQshpdHsbR/86uFCG5wfP1UKaLkT+oZZsZtdMc/ACmJCM53nM1DUU",
-	"9l8IED1ozDMTUswWs+j0KPZzCmlgCkV0a2ed84LPwLjDQPB1534j8xVbZtyCcWY3bh9jJhOazXOe4Eos",
-	"aHOhzRmbFGrGOLMHy+igBx4YJgPJMq6ZVAwmE0iMXa2wc/y6gGIVxZHkM7tIWkljJ/zmFcipyaLTZ0/j",
-	"AAATVRSQ2CXr7hZGBV+OmM7UUtNO7HpBToUEzTRIE7OlMJk96No4faurT1VfYwoTvsiNXf98ntsXQFrg",
-	"fyg/F3wZfQyt3kJtHeSFBZphY5ioAgj2RsyAPbJX5cmTJ98+7lssjlxf5UQVM24XmXIDB3aUqG9Fl/aR",
-	"dcvShhf2qnDDVFFHDDvsGePMDsB4riSwGXCpmTCa4Z1mMzUDiRgAN3w2z+38J0cnRwdHzw5Ovr44OjrF",
-	"/9Zsi5a3E5aI1D6GA865yarxRGqPB35diALS6NQUCwgCTUjz7GkUVzfrOHCz4uhKyGqm1tLxtzDeONpS",
-	"w5zqmwx4bjIdxp9czMQ6ssEtvHXvfaPXg2v66ii2YHWbPTo62rh3uZiNQ3TkwpJftSgS+EIzeigmcnFc",
-	"rqt5KG6kdQdTLu3k+OnXT7958uzp1xsXaKlRd3lv+RTKZSWWDENKyzsasB9VwVKAORI5zYi5IBWpETom",
-	"pDbA0z4o47xBILdh3ATzUXAXBMq7gbm1MDfUvuFs1AaSdgdyZtRdiJlRO5Ky9spatEzIJF+kQCLFMlM5",
-	"sJSv+te8M6W6pbMAbb5Xqb3/p5+i88SIa04LtyKVNECiguUuIsFfDv+t6edqpv8oYBKdRv/fYSWEHdKv",
-	"+rAa8h3NZqe+jaPnuUqufuCG722masRycxWi3cbRP5C6vTfcLPQWk5Yswx6o4SLX0Wn0aRjlv+phdMo+",
-	"DaNrKLRQ0n4aRieD42F0e2vPR18SIV15HM/V9BIRp85+2PG3p8dPLfu5jbfcYWMH4U2+zflqt83ZxfmL",
-	"bi9ZwZOrS14YoS3S/8R/+00Ae2+4JZL0I+Jxz178M0YYZLc/8hTYS2kU++9qsf1OcRuhHeI3eq6kJox9",
-	"XgpK+8OjakhcQZf2VdKZJTHaqAJSli4KPs7xhta1D5WU96k50C8oZptqOEhR8F8x0RKxOzf3No5eAdew",
-	"ty3TaIHd/pIplqk8JTKU28cG9hTfFmqcw2zNAub0xN92W4gfN7gUoujLQslpTDoQaVaZ5ZOKzUCmTBhc",
-	"33s8ky7Q37fO6jaOLiy+6p1AKQzM9Kat4Lh2And8vCg8TncxCi+NbuOO01xDs7jHDvGZkHK37qXmw4RQ",
-	"btnEBa6kWuaQTmHm4DEv1BwK49hEDVBzbgwUdhv/88PRwbf8YPLx05OT2//o8sg4mgg5hWJeiF1fbZCB",
-	"D41x4nIxldCqxv+GxNgZ68wnUUXa3cp4FbhhcQRzlWRBqbwthFSK1TaCQhzNhZSEme6nsVI5cIm/FXAt",
-	"1EJfbha8mLHXYck143aP4MSJQXCFBXCHw53lFAgXSC+52X4P1fK6c4UkMrnIc2feEIZIpshzt3K75OC0",
-	"9i0+tlyEuOh6pKATiytBsw3M2OupKN+NUVcmuDShUB7RJoQiaaaDUdxsogw/oVpqhyPsW0uZldJwATfG",
-	"4U4XuLOFtlo7s0CycuWE53oN+GroVqHFliu47YMIvC8xogUM/PVyHcLsctXWXR4tZOjKONzzvNbpQ/4W",
-	"ZdyqCCD9LUIlxj43hqmQUsjpXdEzjrThec8dzrk2zBJZaZUCA2c4J1+YTBXCrFjC5Rd4qAXwJIO0dq3L",
-	"HbfwvwlpD464vBcOdH5ZIeR+nnE5hfSfPF+400tTYVfN87e1U6XtNjf1owArJFhubDIQBbvGQc5YDfwL",
-	"iTuu7aU99ZpJEavbs76GZXMiVbBhNIzYjF+BZpxN7LL8xHH5hXGiRGl61YavkPs2sXee85XVxi/JprPx",
-	"lrysMFVnannX10in24EuWIzUubrLOp24n48Xs92mbKgJO7+IT2ky4ez4qpXdvES98dX3kCiZ6uptoYvk",
-	"DpPmfAz5Hd6TW4LVnciTk+pVp2Vty0oaatfO66QLudtCO9wgjm4OpurAfTnj8w9EDD9aCXrwji9/Aq35",
-	"FCKv/u9GY74HLVKk4hroImsrTpB6AtdQrJgyGRT1S14Z4dEG373iyaIoQJpLe/FwOXn+ZhKdftjC1PDe",
-	"vnL7sc0JbuNyUITt9qM6jSE0Iu1hLR+VcLPnbViIObmwo7rKNmhJk7UDNoi+MEzas2GpSO/BSqG4hsLZ",
-	"ULaVUu33l78pCWF3WJ151sevv9gGfAWT9iHHTUyqH0eQ1datX03g/ieKBYTfp2zUWMAoZqPGvI0vHBcY",
-	"xUOJPsvqG8sYR4t5omZCTsuvNTo9c24Fg0vP60YDdp7nDHINQyk0u4K5YUYp8i+uu/B9t/y9w8nmxQPy",
-	"XtwRHyru2pEae14WPUw2JLYVZjcsq/HenZfTwsT6cNU+62v2K4wRhEHkatjEQtrJdlsjlXKjuawhNZZK",
-	"TWe0pBLxdhquB67dY/UOsdIjOgP0gl0r53lDQ12E5tiAi2uNmtw6IxzOudiQFNSVyfUHUtMa18q5ISNF",
-	"k0xgGAGt6ZQtM+VkXtMwT5IX0XsBjuN7noreAczrAbx2L6vWLqyoPuMpbNpN65jcCW06nB/ENKjHJ96S",
-	"tpNjdldzkCYB8e62MLJp0GJpuNAmyXPQ3WTp2WgfybnuMHhhBqEduCEu57zQIZPrBWrd+Azjmv23929e",
-	"x5VCvmKcrFbrOEnt1wN9JeYHak4352CuLOSLUmTJhMW+wHV5DUvQhuICzpgin5xdA/ql0W7i3f1oVZuK",
-	"a0BVdStbL4HX2Rg7Jt+mSyhku6gcRPc3wbVFGy+5lHM0llOe3xq06bOd/tmQZ9+n1DqJux9A5bPsPQAu",
-	"V07gb8P4U3vUjx0HBNwYUpfUxIB0GpWFNRNGQz6JMfRGMhrhjGRCjtpXwmd4Am0xZ4Ng2AT1Rq3z+/Ah",
-	"bKMZt3l3NXEI3qVbrSWsehtlE3DoPyFctzCDQjdUnH5RhZ7uDvhiNjeeMEk1VunKHUbP9dHOvBGMyskV",
-	"RSaW9vYM8pYOphb2yIJxIC4wpg0/t/LKruiX0AvNu4k8fRBqiAoW8FYmZmqCIhDXVzq2H4TRTC1R/KmC",
-	"IE6+erZRHOoFqLeyU5QLM4o9eXZ0xPzzQaD6eBb7ZFBq2ATjtbCt34sQAagIVyWr2bsZxdGF+/Pu5xd2",
-	"5c5h8KP/e/7qvf3+OIqjo5AcVwvVOV4fQ9QhNX3Oijq5yO3OBn5rdfItZnNVeN9hZhnsouCDgqdCHRKz",
-	"OZxfTQ/5XBziIAjZhsUzBKjqXjZiZp6cdHbeux3uInR8LBTXjLsPSDo1M3Bj2kZqjFaUynkCNhBRgorf",
-	"x16h8uSkCZf1gVgH5bffxA8GQmJHE3uPn5ywsTD6vwxQ31ckJADSJ8fPTk6e9sTeeXpwdyg6iuGCCpFM",
-	"uQnZoyfPnrGUr/TjflAexfeH5msfUbkXYJZi7rboebRfpOwJc1yPjTFBTxXsyIEQOZVK7UC/D1aiuX87",
-	"OdFjYT/x3s+1wyXde3c/Ca0hfSENaX37tqrkauqVGYMBlxsECPAL2RzdtoM9hKS4XE2nkLLximUcTRu7",
-	"WEOaAQ+0zJBc4eTmXgHIB6nKlHGMW42ZXiSZvQCBeECLILWIe//14Ku/HZ2cHh2dlTkRVruYTDQYt1eX",
-	"8KEN+vq+cMG7zijfimxto1rNmDIc6i8fDYfpp6e3B/bPif/z4cKwj/TPU/rzyP/9MIjxl+P429vH3z3+",
-	"jn356MP/+O3j//rwt4OP/tHv6B/258ff2Um6lpqHQ/nXKgWrEkKfRhjy2LhooXr0HNNqBpSUtOR6sG4H",
-	"GzTnCZgkC+nvZDrQ3hknNBsXajHNzJaKkrfSB3YzBzXPgSU8z1HeJ0p9n11UWQXdhRByXq5VuCa8wJWg",
-	"F8wiMc+Ap1YfQVReycTxgLAS1hYCIgz+IMRuT/fS3hi9hAJSe5bS3hoMBtNXkGJ4SShkhAKdZCLy0Fmh",
-	"Vw/9qCVOMEu8eFEbcjvrVLHA2JngujEo345fji3VMrDa7c9NA8ie7YganHbbwqLIg26MJRcmuLUXLmlP",
-	"SFI/F2asbrZC8xalLlNS7BLqWBAi129wmpB7jZJ6epdZusdLvGSpAuLhGb8GtoJtL6lPG9rOTWOVW73O",
-	"qUwPMAdoFxNtkXGe8xXcw4s858XVFkSqDpICJphceYdj7KZVlSsogRA6UR/B384iAYbBHbRKL5g6mKA4",
-	"Wks2TJ3BqIkT9Uj/bWJn6FELuL/ioP6Kg/orDqo/Dqrhwa+t+uN9QqQsIcjVtFRtWj4WNrEKGEUud+96",
-	"K9a+61VBsvqFZiIFaYRZxQx+XfDcsi+KpUq54WPM94h3ivLf2l8v9GWZ+RKUFDIUQMpEaKJ85LDGnA9n",
-	"284wtnMhc9Aa9Qk2+q722v9f8OUoLA0JfTnjcsEDAvOrUtfibA6FVvIMc8r7XFrNUS0D6YtTFvoSXeWB",
-	"E625vDVfuQ07yc7y5YoBhp1T68LDlLzkorgMZ4F7WWlp96Uk46I4K1WwSm5lSh5wUVhFFF2o20tTbvaF",
-	"NGHthKYHmVpe1kkX2MOK1gsH+/IgthjlXWOTHiiy6b6hSh0u2Z2hxQ17HqhzvZ5H6tytlURNAWssRwuA",
-	"xQmnlPUFm693d/VsutLCmvyyZ7klX+z5XTYA1oHorjFnTR7X97vjZRvkVIzaaaZU1RfVOtQmDjSX0jm7",
-	"xkrqoGjelHirqLcW6jQh3zimBjGs0+M6xW/xn4ouB2XyKt2xW0bm26dffd1lwJUlpmsjLApFGX5bBZe4",
-	"yTHFIhhcIrXhsi9dTJQGCJftXdZSUdOwT7kMNghgaz/KNZGtxwjpEcGhi5tqDcRp0x3tduK/DlgeehaI",
-	"eSKbV0gju3FCC3sHpcWusaSZkhRg1Sk1EswCzPlqewygOb3VuH3+jTjnavYXC7u+w38KkJIHqYgyPA9E",
-	"lZRr20KGq9nDtjBoYXWcxq4/58wPw1bb4VZB2kUbW+/Q7x6ryeH3gdaWbLyPGgQVohb/8CTgTpBZzX9X",
-	"wGzJWBu8b/d9tkZrD1AiiL9WHi7dkVsjEaVqpjn40R1N6Cd8/dYpO8QZG7n1YV2yrBaFhNbpRSrGOVhl",
-	"zQiy2oNMmSrIPwo3pOJsslwF8kLvL3evw4N1rvq/JPaAxN4F4ZZitssKCauHCXANKTOKjWF71fOzyu/h",
-	"hY9hyiWt29+BM6vUNm3Ny64Svusu96QShOR/CvKvUZ//0lpBiMC9X8nke25CgZ4jMrPpkQvHtI+S1yBm",
-	"I2feH+G3FLBLRSTRD+i+x0yos6H0Ucvs34t0CilTEth4Zf9QglU7fb6sxJGGwk+x8gXLuM5AWzG/6Pdk",
-	"ZFyf+TJUIs8tef73QhumFXpaNJuoArP1FJJsKLYOfm+XC7lFB/1LevWYCo01WNv29pT6/i9rbqZNcKBH",
-	"GekX0AePxg53MXHua3uEIA1JZscEu8ZK7ryOGmT3spC7r8Qh8B9gJZUJN1CCBSTW4tNNnDqrCn8WkIC4",
-	"xjhGV5AULxunUqBrbtwdneC3PfSsTLNuhT6pdLV72kY1dC0z+KHSVapEW1zsBk+Kc4PQdu8YYFO49B0P",
-	"ur1nUXYRiYpXlORpxQrAerdpEOqbEyv7ymMEh/OJfHfOg2ylQG55RPXkxH2c0xapbV0f1R82H2s7ILo9",
-	"7weAb12t0lYCRoAnrJMCakdxe2eiK12UarBSnmJTxZQ8Y3yMtKks75DeJ+grxHE27bMn0e++xLrKs2vR",
-	"ZemCYHiIQFNdaQo8qxWWZr+0itxgNn8ZoTtgFwIrbRfAfr54HhI+W+Wut4ZOvX5i13jj1YDLmd7eT1x5",
-	"aXd3fG6yDezmg9u3Bv97aux/Xp9Ww/+zQ0CGI68vXKz3PqjrO9BYfzlcibKMWxi5SLMRef6X2cre1UC9",
-	"mqr0YqguaaUIea9Pg3KUYmlG2ZvNyMudaecMCqeYbk8x3T57gnp9fU9P085Q1nYtFviUCywGoCZWaF7o",
-	"e0T79tNge1wBo3JAV9u8aTz6ABG8C3PtH+1uLCw8Wusi+aHrQYwOEn0mlJ7I9Ap+AX3KLFKhKG66inpB",
-	"U0vsUHdVZhpvz4dQGQhBX5XcoLsWn9IzKXN2zthRR9UL19m0v+gezG5aHywPRjwGnmTliFttrYr+D2xN",
-	"UqmdQIFZQWmyZXz6DrE7ZYjxumW5QORuLqu35kksi+QGCyHPha+W1Q6LQgJ+oKG4FokjaF3CuDV/bcoL",
-	"3XLHFGSFtKdjovUhRq1Rt6eYu0dh9a7hcwZe7baIv2Kt/kCemz9aINXvKTU293/EJiKHmB0zbQrgs5id",
-	"sFxcA8sF9l+I2RPmkWxzuD95LP54gVNBd7CGZFEIs3pvibczCQIvQgUXzplRVyAt7zh/+/Ly4s1/vnj9",
-	"fsBeK8MkQOobmJSNrzLXAwb5AqpqNHC5jMyYOZVBF3KiwtxqBjNlpVYqJ8uulSX8aoLeElWwmSrI36wW",
-	"xqc9nNJZqamO7TtDiUBjnmtMVMGWMNbCAD3gK/4SK4i9y8BPWRdJBkM5lF9+iQrz4Msv2TlmFGmW8AIX",
-	"6TIXB+yl9EFW2iVHkhxbS27UQ2m4hScJ4FbYP8Nt+UTItbmPOAXurmwhlqkFSiucpRYxppkd9BrzqyhS",
-	"WphaDrJKqFpgAkzac9FmKI1CqQCbjfE8Lqe/EvO5n8CHWosJtqxRxZIXqYPLK5ACZLKyoHkpyQZez0WJ",
-	"nUyl2YyvsMEX2sHxjmqs4D+UI0s9RjEbDaNhhOUKfbs0brDzmN0CG0al/WIYDdjPRJp8LVBewFCKqbR6",
-	"lTN/uE5g9uWy9RqqH+5cmOtSwFKVLGaW7T7yEX2PhxIFUXuJNE0RkzUVcaRY5OD2f54koBEx3vnD714J",
-	"vCx2LXibBuxH+wTkGqiPwVAuC4uaODbyOclzVgBPNb05Oqfi0L8hTpyy7/FWsf/7v//PyO8FRx7KZaY0",
-	"sEJZJq4Zn1ltCo9+DoVHqNHNgX1Aj8juk4sEJNW9cf1kzuc8yeDgZHDk8tDo3urTw8Plcjng+PNAFdND",
-	"964+fPXy+YvX71/gO1WoYHT+87tz9oIsVudvX0axb5sSnUbHKKHMQfK5iE6jJ4OjwRPKNiDd6DDx7osp",
-	"mL400Jyv3I12hTDLO4wBJZYSEoSoMDVSzNg/M5RU+vML34NnTEVmrRSWcQPOhVM3ucW+usxQtmpxWrT2",
-	"9TqbvxCYyxN4mUan0d/BeHdFo6PJydHRflvi9HYxITUAf3NNosKjlcurteeoeEh0+uEjFp6b8WIVUOgs",
-	"5edTbXkkff5oZTwEe3owXlGqnIXZgcUCcrwdWCEz+milPEXSTRN2aDzBzX2/equQu1a9jFb9+6i1O6q3",
-	"C+qcwNPNoHAdRu4MvRJeZBohsonIjLhZa4aIaPyo6iyp2dufLx6HwYq3ugJpRDppFEc8nQm5I+gXayH/",
-	"p4f5Q0P4No4OncxSI3FNcL8S2rg8sKjZS7OntHP1yOGcHOIbn6POfFs8SC0zt3iw6py4xcO+dZl9NNA5",
-	"DXbMVw42n7sS8yoHINAcz9UH6bZY6AQC8TwfnXb1YWdcxeAbNXEZdF60XGaAdcnRjLW0ShXp1U7MiX1T",
-	"P290qnKaBgx9Px6BUJ6xwqJVAEodfG27vWqzZb3WPA82eNx4UHV/0O3He3Kt7TIf6hmQW3ZScvjyu7VS",
-	"ujdt+rFK69Qxk7W6pTWC5OnGepI0U1IYVdyR/KtQlv65r6agZAI1B4PQrqkWDJgl08JJnciynA9iyoUc",
-	"Sr1IEgDXLMTFLnhp/6x6x+elkuyGGh959BlPU42BdO6LAfvFF5Fho8q6N3JKiytsWRfjlFOiqt1/oVFK",
-	"P+uk/6OCr6v4vAA3rOjzzvywKgT0u7FCHAiJiq9wtBuO3YftHbZczGGUu6i8WE6wp9vhqz66skjCxI6L",
-	"r2J0a7u+fEZNkfwOOqf3Sk3r1aM657cXEbw+Q7hlY+vwjzefZNPDfk8EeKWmjPsIg7Kr2AyXvREb7nX6",
-	"VCi8du79l+tNnkLxljr3/gluGYnzWOaTWW338ee9dp9EeturVZ+zayWqVpSUX8+MUjGbYfkStN4skmwQ",
-	"UmkbLHtXiVWk0eeWQ7YXP/rFjdVgDxjyRkK9osPn5PVt1GiT5V7N5HmjS/3uZ/1ZhMh14Uib2rvqfZzs",
-	"C1QGarUd1KQkuLGvdrSdgPeAch3LYcpzLKQgtOvZA6kwlrNKhlGpp4G+DLzGjIXRQzTIlroad5Zye4yr",
-	"QaAuB1IX3QlU8aJZGYQckL3cud6d0nzcleG73FqKAJ65VKUyr9gCPvppwC5AG/R31OJyA02VV9RTuYzD",
-	"Lfto+OhbiwolK55DngMFFfniIf0TuwHLhhxuvLxW0sRYnPOF6chYl1tyUmsFu/29qjX2/uOJN+czl2KI",
-	"XK127wpm+BUwTj+MecNSuUdpp8C8ycNPK+DFJeZe9vNeywQKtWRzKxfkfOWPCF+L1ziGnEEbszeH0r6O",
-	"9vcYR0ITuP0dv0e3mCWDAyrxb3/416v3/8J4G/S1TNSiGMo5L4w+Y8/f/7PWAdpKMHi7R/bnEXlHBuyi",
-	"vOtUbb4APoN0wM5lXcliBArtmvMbX7KsLGLWzodzsqiSQ8mFr70bSJMr80kpkOGU8Vwrep8zvRQmyViy",
-	"MD1WeJfR3yEhAbckHYPL6/e1TS+PnllRKJT3j6aZOYmtzjJToUHUviz1m9eoYZp+enr74eDSVR8NNoX5",
-	"FDQDOSd60OaFoRdYCpbsQu5joq+jOLrJ9U2PlajtgxFJxiwyMF7hCunRrhsfrkGX6NVnspqT0zy0Up+d",
-	"7JdaZitvyoAu1/2QYqLDH3vZ64Ncy3Sg5iBvZrkDwYGaTEQC3tc40HN08GUAZpYP8G9z1jIGYiwkJ928",
-	"k5Bh4MYc2kNrvNlpGR+Sc+g67kPEKS9HvnKj1mip+6JJSu8prpKJ55B8+L0y6t/BNNoTPyASNObpgXcj",
-	"4qBloHxxwac9po+5SrKY/bpQBtIzX93RCkovJwc/cUvbkCRy15qaWhavQYWHcPi1gimw+TAuq4YHVert",
-	"nU/68BOFEtz2Ww1ch253FKV7cDfxsFaIv3kg2LfiCmDu4kGpCKfbPXGhAnLMUz+j5hb+s+6le0KGzmuN",
-	"E8IC3OKLlw6wm7Rjvxpc2yr7IOFXNZVHmMZ8rWLaQcq5o8Gl6pL+O5tdPDJU9VLX+VHrCLpflWsRil7A",
-	"SoX+SEYxNSUTE9/4x91nSKvF07V69PT4ZCiRuS6FhscD9guGbJaPCc2o27cbk5eln6g64lzIURWJRKIj",
-	"KXycuX1+odmjp0ffsmqWUzayyD+yQ2sq5U3TDaVzX8VshBg/qlCenZdEyQl92l8Wnlvmt4rL2Aw6FVqc",
-	"KoZSoljb8BbwNMV4HlI5z5hW5AOkYCjvcsi5wbgmXmJhlSE14mY0wP9jMNIYWjW6fTAIlfAer4ZyMWdG",
-	"sa98bGTMlijxYF4vdt1jGGO0DAmXTVr0FxX6iwpVSUkPS3NqnJMCGxucs09YKtNK94Sn/1BLNuNyVS/E",
-	"AMz1aHRaJTdsprRpejrZIwdy9tWRi0NGSlb1aBSuRePjPoSmqIYWirmmVUc9/bhqsb0hbPcLH8PU0kC7",
-	"rL7ZqwiIXZH8geRTn5oblkwJR/alCRAB9hG1GJtKuHjmGBCeDTWlLgE1org6D2OjVO2W0FCfw9sdcEER",
-	"6O4pSd6FgDWaP/4hAqZ4s7LKWmlqqzPba1jaPcnXn/KIHvxA6pymar7b6zKqmLJ+6IC2z+JdqvbT1/13",
-	"jS2A79nHVA3aGzj08PJG7luoppCDgb5yDlrNAPUcsOKp73Ial3H/znvSdTK/I0mWOrV2UCjEjMt+mv3m",
-	"1p3ahAYw62nIdiO0awtbi1RUOVlv5ApjmvZx9n+3Uj9K4BYkbU9G8MA3n3ST5vYJjP4QQvds/Vbozftv",
-	"nuzPjh25baFqxxOzbygE1fg3E6at7sxzP33LU1I5T+h8eGL0gFEjpGnBpYF0KIMtf5miflIOibi+0hRE",
-	"d1Zzrvp6AWooy/ekWpJWP1FFWYQzrKDihaiOcf/xT40ewFt5CD8j9pzrK4RReTroFyxAwpKJPeMPksiV",
-	"TA5TMQVtdK8T8C0UbLxIroA8tGIG7NHPF88f40miOlWV+bNYwwso81nYv968Y2qC4ZGiaBSEAH3qWny4",
-	"BbB5oa7BfeeGHLDvcWY9lD4hzU/GCyhryZzVGzVRxDwymgHz7aUm2JZNGjWUtBfNxisyVFdh0N7v52oL",
-	"2Cdo3bma4sZDOGuliB8cCHeVINAzvoUEoX3ro96+2twfkeg1qeg5lz0OLe//8w4t/znFKkKZWhR3C9HG",
-	"vPKtYu4/k3hEB7WtUOQQcx9M0WEIxYhyg+TY2ckyrmO89dSATpDfs7zpK5k8jHhk736tVEdPSpvKq0yC",
-	"WtpaLXAGaVSrwuWAjSTcmJELERhKxxzsaQq5AM3GkAlHI9BSR0EDprK8JkpjTS1LYFKYm6zv8lX1XD7L",
-	"BdwjynfTOQhozoLpYEYF+/puNSXB7GDV6XHNd+1TJcZjKc9drFUPaTgqK8T1OpGJcezJdlRLoqmubG+U",
-	"XP9l3VtgHGlWLsgNi+amLopKGA35JGZauRwDL/HV0oy94E/CGVvMXfy6Nqd1lMs4RdLpRW6QNAFPqngf",
-	"VaRlRZqhdELagDVTMSy/LaO3rarhlxDKzOB2GDIXYE2lVhrGgLmSe/WSUVSyBhMx+Jha9g5lGTXu8r4T",
-	"PgMy5LnNJLxw6VvgGrwXrm6yk7uG0lVTNYphPanePIsm3XkIWbWqAL29oLq3iX3lqcA9w0TnMVjgljWD",
-	"fOO3fcWmczbGWIJaFWmMU6UgHneruvduxm8OqJrs8dHTb776+tleLmPFLxeyPzHkpWHFQmqsCTn6+4sL",
-	"Ru9Yngg+sjQr+/JaSc15Su1NtW8iElrly2V6U6hkWbE9LrdvX3DVE7G4hyUAPlE8hK/vFmgOwk67XfX4",
-	"pHcr+zjO59RWt/KrYlWqmk4IFDLCDUvFZGIZ91qCekctR/syYH22g6pW2ANfLFcsK8y+cJmDvRgiMNoQ",
-	"IxcFuomtcGWVN2FI5CxTjKvqz42Ax88hhGL0p6uJ0iuEYiEulziH6O4Z0WRhFqRw0lXIqJBoI2qTrp3d",
-	"51BS8CbD2E2v/TUjN08Z9xGp7WhNr9P6gVzjBMexUAyrqjygNCu8RmyWIunVHWl3f/ps6o93sas42Ow7",
-	"QuwdJPbICfl6TdMN3LwHXh+62hv9+F1mG5Q00rksCdu9EGdxvIH5cVUcLbHSD3VSqJp6nLrgizpa0ph0",
-	"/X3ffXv9fa0nDMTBOjZx+TanGiacTQueuNp99tKpaygG7E0o+Rz340rW1COjra535qYtbxdGSaO13ZV5",
-	"w9gfg4JkX6kSginV6HtAgk0T9BBrPGUk1kGL+2vnOhDUKhwjIR8i2JEIllRLP81DIHHKV4ef7FW+3Q+d",
-	"jpn0lbNQXMfOFWdDOWpksLvys6WlsbQwrqembyY/8NU2EfQpX5Xx8wcnXw/YD3a6deWrsLbDyRMMtv8K",
-	"i1HpYLT9wcnX4YD71IsYW4faH1Cc/UF/uP0fibieW8WPMMEpzSlfrU0V6VGm94a6lP/Rn2CKHaalYSNX",
-	"NklJligpIcEQPqR8xpXQICQ4I4rJDaeUM4RkPLQITYXDSLTwrkNf0cW52NhzNZtZwGLInMtho+kwsyQX",
-	"1zBg5yhQcDYugF/FbPSKa3Pwwq7z4OUPI1RnZ6BPS1XZUdoCXKr0UOLCMe/ccoUMcsycc6XssOwZ2ciD",
-	"+q2FWJ9ksq6pJ9ryCJyl9u9U9rQ3Aq+xt/1GKGE6Aq7noEKDHfMS6MWHod2+RhiiXszmC51Byh5R4OcB",
-	"phvi6vXjh7gZrcTrDpf17PXzp9LugSfv9azeSDf0Po6hOU9V6/LDRws3OnuCNJW6wzru18cIVTd5X7Vy",
-	"JwHUlTvt+7Szt4txLpJBdfEaOwgHGU4a5V+cW6/pAKgN6PMUw2M1U3JQ4yzUiudGuEqDBUwXOTeqqI/p",
-	"8nX6cr2qIHMKOK5ne1R+SBcLNOiUJAoNa8k9r4ZGEYRsjGRjrY2S+RYjm+qI195JXCHwkDOvMpCgEFJA",
-	"upApl4alMM/VCmtCwo2TRbBijTevlD17LFep79Pq7rcfb/9fAAAA//8=",
+	"7L0Nbxu31iD8V4h5H6BJ71h2nDRtbby4cNP0PtknbYLYvelulLWoGUri9YhUScqymjWwv2Z/2P6SBc8h",
+	"OV8caWTLaW9RoKgjaYYfh4fn++NTksn5QgomjE5OPiUzRnOm4J+vubiyf3OmM8UXhkuRnCTvfnhBvjn+",
+	"5psTMppwpc0oJaOFYtcjQkVORoLdmBFZ0Ckb+A9LzTQZ0YlhapQSLYdiIotCrriYEm5IJrXRxMwY0XTO",
+	"CDWEijXJ2cLMUhhTSDODZzVRbMGoYTmRaigKNjFELg1ZzXjBiGArwoRRnGlCleLX7NSvjMP4ipEV/H9k",
+	"lwffLjXLB0ORpInOZmxO7XbNesGSk0QbxcU0ub1Nk18OLqShxcELuRSmDZH/lCsyt2vGOahihAtCiyIl",
+	"8pop+y8AiB7U5plzwefLeXJylPo5uTBsylRya2ddUEXnzLjDAPC1534jijVZzagF49xu3D5GzIxrsiho",
+	"BiuxoC24NqdkouScUGIPluBBDzwwzIwJMqOaCEnYZMIyY1fL7Ry/LplaJ2ki6NwuEldS2wm9ec3E1MyS",
+	"k+fP0ggAM6kUy+ySdXsLI0VXI6JncqVxJ3a9TEy5YJpoJkxKVtzM7EFXxulaXXWq6hpzNqHLwtj1LxaF",
+	"fYEJC/wP4bOiq+RjbPUWapsgzy3QDBmziVQMYW/4nJFH9qo8ffr028ddi4WRq6ucSDWndpE5NezAjpJ0",
+	"rejSPrJpWdpQZa8KNUSqKmLYYU8JJXYAQgspGJkzKjThRhO402Qu50wABrAbOl8Udv7jo+Ojg6PnB8df",
+	"XxwdncB/G7aFy9sJS3huH4MBF9TMyvF4bo+H/brkiuXJiVFLFgUaF+b5syQtb9aTyM1KkysuypkaS4ff",
+	"4njjaEsFc8pvZowWZqbj+FPwOd9ENqiFt+68b/h6dE1fHaUWrG6zR0dHW/culvNxjI5cWPIrlypjX2iC",
+	"D6VILp6EddUPxY206WDC0o6fPPv62TdPnz/7eusCLTVqL+8tnbKwrMySYZbj8o4G5AepSM7YAoicJshc",
+	"gIpUCB3hQhtG8y4ow7xRIDdhXAfzUXQXCMq7gbmxMDfUvuFs5BaSdgdyZuRdiJmRO5Ky5soatIyLrFjm",
+	"DEWK1UwWjOR03b3mnSnVLZ4F0+Y7mdv7f/IpOcsMv6a4cCtSCcNQVLDchWfwy+G/NP5czvQfik2Sk+T/",
+	"OyyFsEP8VR+WQ77D2ezUt2nyopDZ1ffU0L3NVI4YNlci2m2a/CdQt3NDzVL3mDSwDHughvJCJyfJp2FS",
+	"/KqHyQn5NEyumdJcCvtpmBwPngyT21t7PvoSCena43ghp5eAOFX2Q558e/LkmWU/t2nPHdZ2EN/kj9Re",
+	"D0FFxjy8d9rqeJ2cJD8OyAXTKB/ZJ3AXilF4PrEias71Vf+FR1YVX/7bgq53W7CFradTlkYoml1dUmW4",
+	"3XnyI/3tN87IuaF2L/gjXMOOo/DPGG5AWviB5oy8EkaS/y6X/fcL24jtEL7RCyk0XrgXQc7b3zUoh4QV",
+	"tEl3KVxaCqmNVCwn+VLRcQEEpqo8ySyQg/pA70FLMOVwLAe9ZU14Q0NoEZ7bNHnNqGZ72zKOFtnt+5kk",
+	"M1nkSEUL+9jAnuJbJccFm29YwAKf+NtuC/HjRpeCDGmlpJimqMKhYjizbF6SORM54QbWdw5n0gb6eeOs",
+	"btPkwuKr3gmU3LC53rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXkqmD5",
+	"lM0dPBZKLpgyjstVALWgxjBlt/E/PxwdfEsPJh8/PT2+/Y82i0+TCRdTphaK7/pqjQx8qI2ThsWUMrcc",
+	"/4tlxs5Y5Z2ZVHl7K+N15IalCVvIbBZVKpoyVKkX9pFz0mTBhUDMdD+NpSwYFfCbYtdcLvXldrmRGHsd",
+	"VlQTavfInDQ0iK7QM57IRhXAheWX1PTfQ7m89lwxgVIsi8JZZ7hBksmLwq3cLjk6rX2Lji0XQfa5GSnw",
+	"xNJSTm4CM/VqNoinY1D1ES51KIQj2oZQQTioYxQ1W5k5aNV2OMS+jZRZSs0u2I1xuNMG7nypDRlbErJk",
+	"Viye0EJvAF8F3Uq06LmC2y6IsPOAEQ1gwK+XmxBml6u26fJoLmJXxuGe57VOnfO3aEathsOEv0Wgg9nn",
+	"xmzKheBielf0TBNtaNFxhwuqDbFEVlidxrBTmJMuzUwqbtYko+ILOFTFaDZjeeVahx038L8OaQ+ONNwL",
+	"Bzq/rBhyv5hRMWX5P2mxdKeX59yumhZvK6eK261v6gfOrJBgubGZMa7INQxySirgXwrYcWUvzak3TApY",
+	"3Zz1J7aqTyQVGSbDhMzpFdOEkoldlp84DV8YJ0oEy7E2dA3ct469i4KuC67NJZqktt6SVyWm6plc3fU1",
+	"VEl3oAsWI3Uh77JOJ+4X4+V8tylrasLOL8JTGi1QO75qZTcvUW999ZxlUuS6fJtrld1h0oKOWXGH90RP",
+	"sLoTeXpcvuq0rL6spKZ27bxOvJC7LbTFDdLk5mAqD9yXc7r4gMTwo5WgB+/o6kemNZ2yxFsvdqMx3zHN",
+	"c6DimuFF1lacQPWEXTO1JtLMmKpe8tKHAC6E9hXPlkoxYS7txYPlFMWbSXLyoYel5Ny+cvuxyQlu0zAo",
+	"wLb/qE5jiI2Ie9jIRwW72fM2LMScXNhSXUUTtKjJ2gFrRJ8bIuzZkJzn92ClTF0z5UxAfaVU+/3lb1Kw",
+	"uDevyjyr41dfbAK+hEnzkNM6JlWPI8pqq8a7OnD/C8QCxO8TMqotYJSSUW3e2heOC4zSoQCXa/mNZYyj",
+	"5SKTcy6m4WsNPtuCWsHg0vO60YCcFQVhhWZDwTW5YgtDjJToHt104btu+bnDyfrFY+h8uSM+lNy1JTV2",
+	"vMw7mGxMbFNmNyyr8N6dl9PAxOpw5T6ra/YrTAGEUeSq2cRi2km/raFKudVcVpMag1LTGi0rRbydhuuA",
+	"a/tYvT8vOHTnDJx419I5DsFQl4A1OeKh26AmN84IhnMeQiAFVWVy84FUtMaNcm7MSFEnExAFgWs6IauZ",
+	"dDKvqZkn0QnqnRhP0nueit4BzJsBvHEv68YurKg+pznbtpvGMbkT2nY43/NpVI/PvCVtJ7/yruYgjQLi",
+	"3W1haNPAxeJwsU2i46O9yeCYaR7JmW4xeG4GsR24IS4XVOmYyfUCtG54hlBN/tv5m5/SUiFfE4pWq02c",
+	"pPLrgb7iiwO5wJtzsJAW8iqILDNusS9yXX5iK6YNhjWcEokuRbsGcKuD3cRHK4BVbcqvGaiqvWy9CF5n",
+	"Y2yZfOserZjtovRv3d8E1xRtvOQS5qgtJ5zfBrTpsp3+2ZBn36fUOIm7H0Dpcu08ACrWTuBvwvhTc9SP",
+	"LQcEuzGoLsmJYcJpVBbWhBvNikkKkUOC4AinKBNS0L4yOocTaIo5WwTDOqi3ap3fxQ+hj2bc5N3lxDF4",
+	"B7daQ1j1Nso64MB/grhuYcaUrqk43aIKPt0e8OV8YTxhEnIs87U7jI7ro515IxpUVEgMrAz29hkrGjqY",
+	"XNoji4axuLieJvzcyku7ol9CJzTvJvJ0QagmKljAW5mYyAmIQFRf6dR+4EYTuQLxp4zhOP7q+VZxqBOg",
+	"3sqOQTrESPL0+dER8c9HgerDceyTUalhG4w3wrZ6L2IEoCRcpaxm72aSJhfuz7ufX9qVO4fBD/7v2etz",
+	"+/2TJE2OYnJcJdLoyeYQqBap6XJWVMlFYXc28Furkm8+X0jlfYczy2CXig4Uzbk8RGZzuLiaHtIFP4RB",
+	"ALI1i2cMUOW9rIX8PD1u7bxzO9QFGPlQLqoJdR+AdGpi2I1pGqkh2FJI5wnYQkQRKn4fe4XK0+M6XDbH",
+	"kR2Eb79JHwyEyI4m9h4/PSZjbvS/DVDPSxISAenTJ8+Pj591hA56enB3KDqK4WIigUy5Ccmjp8+fk5yu",
+	"9eNuUB6l94fmTz4gdC/ADGJuX/Q82i9SdkRpbsbGFKEnFTlyIAROJXM70O+DlWDu7ycneizsJt77uXaw",
+	"pHvvrhIZ1zu6A40eu8U8xOwW53LOQEhbSXWliRR1OS3qat+DJgd2nXoAQ2VHMWEhHtS4swWqt1NJ7hCn",
+	"sJ+4hCqgOgw9P3KtWf5SGLQP7Nv+VsipV3sNRBZvETWZX8j2OMgdLGco7xdyOmU5Ga/JjIIRbBe7WR2z",
+	"cJlReEofHdZFPDEaW+SEQoB2SvQym1lSGYkctShRSS3xXw+++tvR8cnR0WlI/rF66GSimXF7dZlN2oBX",
+	"+AsXpe7cN40Q7iZRqpjdhkP95aPhMP/07PbA/jn2fz5cGPIR/3mCfx75vx8GKfzyJP329vHfH/+dfPno",
+	"w//47eP/+vC3g4/+0b/jP+zPj/9uJ2nb9B6QOErBjVQYoxO3rrjAFyQuwNYgoH6ObxIDVmVurCgxZm3/",
+	"aYdmjEEuhmlDpHDBahyZQ18dGRlJa2S4oGQpDC/CiBg+o+xskL8WuNHMBfC0acyciiUtIqYrsmBKSxcQ",
+	"BDmGXTTde5AiYaoLJhcFIxktCkROgO5g13jA7SFN3DxsCNMGf/NSZFJMuJrH7HavMDZRr7jJZiwndrF4",
+	"SnotMhCFSC5ZKTKQNTM9opy8dBF4oXeJdUU7uXOuLzdOzQDhNweyxY+JLvjlhPJiqbrwwYctAxELwuAp",
+	"YRV7D7ekTa+YwjCq+iGvKIKK6iuMBtt6dHZRS1XErybAf4zxFFbHQgJSX4+AJBpNmkFbFeOtXIlLSCi8",
+	"7GWImtM16Ci8YCLkSSIRz90cbStKUzVKZoyqvCMmwe4FYuvsQ2bMqHEpwHktKAG2dq+AhDC+3pTQh1MT",
+	"QE44dU9VXSJTT0pYSL0pb1BOMDjf7lvzG3uA4NhwuYTt8eZ1kfmuMm1P+tdhuiwzEDfFKzfHXleZPhg2",
+	"qYnTVcUyec3sp8sOMnoOx7JCvLGDAmYROqVc1KKVLXI2g1ow2fc+ES0iat987ybQJQpryOkGuh43AvPs",
+	"KkaBdXDA0LUOLNhlKTsjePxkOwDmrhjY/AkXRjbOoKfnyrgsP2+UXC7AcakXGFJiod22OlpRyL5wcE2V",
+	"RTxt30Ri/bN9H/95HkbBz9/DWJZZLboDmSx55UVhSdNyQfjEfjG1vEkKUvArzDCMnz8psWxPYewhndYz",
+	"NsQTD7aS0wUBHelhjSQ5khGl0JGb4cHjUKnkHXXWViccqWeJm5hph9/KvimmUanBSQz61JI1za6ZooUn",
+	"mxpkSSs2xNEWh71Er1gn9aCZ0eDQQicwhemiF6vk+ZsdTVUZ275WUDXvIIzUi5dWajNWaZRXmJPfZL5N",
+	"2bWyLDv+Za9wd8UQUQm8c3dqtYHU17QFroHm1wLWK6NgHFgk+4mjD8eSPQgh3IGawD3XvbOy6mJexFWv",
+	"jaJi6jKw+owUnrcvr0V2aYWrvi+vRfaTffw29cmwURvRivL4jXnvqDo6+OSK6dRiGMlmVAhW9A5gcOt5",
+	"7+ZpZ601qBSGOCKJ8gv3FzBp3kR/JeqoG+5XeYhVAJabrp7JRmKDD+0SydMdvdM6Aite3dHx34jRgZF6",
+	"bETHjlsSyxFq0oE3jIwZF1PUsYBp2Btl5cNS+ayDRbHM2W92ujkezJG7Y6SJ6dRBUgXzT2XlbQEZBONe",
+	"YnEzbhKmTv2mNoHX37mOcIotKpwPP9Fyznw9oii1g2TZyy4/9vsZz2aBblrNiGYmooDZXyxhDRJHtzqG",
+	"E3ZqYj9IBZmyVhvrqWpB9hEyhgirRm2V5UGEhmxEq6CCLhLn0U4l3XxhUPYoZ/cxMkkDqs09bzj19yUF",
+	"bRAHpJTRuzZ3cJ9IFYV4ICyRrDalpIrLIEFZM2pNrHBltdPWwTv1tO2HKHIWUwcr2oydAB8DgcnSUR3R",
+	"f50ctQeh1cOwpHFulR4OsYOxd/Dc6wI7XESLZR03cUUjV7F//NeEgbEqUusMAuC0TynhmoyVXE5npqcC",
+	"31tT1p2Wwv672KRYo+F8s7VmQlUpiFnspzNGc29lCOa7L/TvR0SsBiMye3E6VDrIBgo4YfXnBVWVIfvJ",
+	"lmoJ5tPouqEyjh0/jC3kKrLa/uemGRPdGmqA025biJPbDQLlS1c5j6MxTS7NWN7chSEHRbZJzGO04A1M",
+	"E0sSwcpancsMSV4Rs/KMXjNvVu4Tk+dqd/WTE7vI8PsGAXaAdpU9LDIuCrpm9zA9Lqi66kGkqiBRbAIV",
+	"Du9wjO3aZmEFAQixE/V1aJqlnKyyZwrnEfLhFQ4m4H2qVPzzrpc6TlTr1fTJAA2a3l/ZvH9l8/6Vzbsh",
+	"m7emT1VW/fE+ib6WEBRyGsIumu7WiRVLsf5G+643Ksa0LUdAVr/QhOdMGG7WKWG/Lmlh2RdmBOfU0DFU",
+	"LUp3qlXTO+uM68tQvykqKcxAAAnVSJHyYbwO6GMuQnsGFQqWomAaVXoy+nvltf9f0dUoLg1xfdnlzX4d",
+	"4kC84fEUCrt2JWbUR7UMpMs1zfUlJHxFTrSSuFXzPHgfZskA4ykWm5zOUlxSri7jpViDNd/uSwpCuToN",
+	"4SGl3EqkOKBckUJOwQbcX5pys0PwQff0TOSWl7WK3uxhRZuFg33lwTQY5V0zbB8oP/e+CbctLtmeocEN",
+	"Ox6ocr2OR6rcrVHJFNOuSQHRSRYnnFLWVTJlc9JGx6ZLLazOLzuWG/hix++iBrAWRHfNnK7zuK7fHS/b",
+	"IqdC7mm9MFh1UY1DreNAfSmts6utpAqK+k1Je+VuN1CnDvnaMdWIYZUeVyl+g/+UdDkqk5dF+9q13L99",
+	"9tXXbQZcWmLa8YtKSdXf8eImh0JB0RRJoU08IsHyeR4MEK7kaihoLuNOMh1cjxFs7Ua5OrJ1mLs8Ijh0",
+	"cVNtgDhuuqXdTvzXEctDxwKh2tH2FeLIbpzYwt6xEE1YW9JcCkwTbtX7jsauFXTdHwNwTh/R2vIdVKt1",
+	"lLO/XNr1Hf6TMyFolIpIQ4uIjzmsrYcMV7GH9TBoQYn62q4/58wPw1aboeZR2oUb25yW1j5WU7DfB1o9",
+	"2XgXNYgqRA3+4UnAnSCzXvyugOnJWGu8b/d9NkZrDhAQxF8rD5f2yI2RkFLVi/X40R1N6CZ83dYpO8Qp",
+	"Gbn1QXOQWSWEEazTy5yPC5aGIGRtRX4iFQZ2shtUcbZZriLVDe8vd2/Cg00JZ39J7BGJvQ3CnmK2q23U",
+	"ET3HqGZ5GU+/i7D8meT3+MLHbEoFrtvfgVOr1NZtzau2Er7rLvekEsTkfyxVU6E+/9ZaQYzAna9FVu9C",
+	"8AcuePz5ChNvqxbsYnTqhYDrmVAbygJboH9HTSwTZoRD6pGr5GAfRVdNSkbOpzKCb7HWB7bPAuer+x6K",
+	"qJ0OhS94Qv61zKcsB9/+eG3/YG22ZoxlKOKdxypXQNFsMqN6xrTVrVS3+2hG9alvwMGLwvLEfy21IVpi",
+	"bAGZYISKkMAnmeoddtasNA7B6Tev8NUn2GKlJk/0N2JV939Z8e1tgwM+SlCpY13wqO1wF7vyvraHCFIT",
+	"H3eszVdbyZ3XUYHsXhZy95U4BP4DrKS0m0eqt2NoHtd1nDotW54pljF+DSUQXCs2uGwUm6BtuHF3jDy4",
+	"7aBnoUJrg3/IfL17xady6EpR0YeqdFXW6ITFbnFfOd8TbveOGZfKVf7yoNt7AcY2ImHd60Ce1kQx6PSX",
+	"R6G+vSZjV2Xt6HC+BuCdSyg2qif2PKJqXcN9nFOPqnhtx+AftpRbPyC6Pe8HgG9dl7ZG7aYIT9gkBVSO",
+	"4vbORFe4AhfRJjuSTCWR4pTQMdCmUBk6v0+kXYzjbNtnR43A+xLrskRfgy4LF3lEYwQaO2pitF+lpSZ5",
+	"36iPD4WAy+BjcsGhx6hi5OeLFzHhs9Hoszd0qq2X2hYzr3tdznV/53zpGt/d27zNILOb43PfZpPf00zy",
+	"53Uk1pxuO0TBOPL60hX/2Ad1fcc0dJ6MN7EKwSIjF943wnCL1WztU1M7uzbFWpqVipB3tdUoRxBLZ1j4",
+	"sR7uujPtnDPlFNP+FNPts1eOPTenIGu75tKY1MtBwxOSLPU9Qqy7abA9roglP6Krbd80HH2ECN6FuXaP",
+	"djcWFh+tcZH80NXIUQeJLhNKRzpACb+IPmWWOZcYrF6GGoGpxRUzYetQpLQ/HwJlIAZ9GbhBpKqCqwY2",
+	"qVR4OGqpevGcfPuL7kyxrFofoOKJnYTRbBZG7LW1MuUisrWHyM6UIa5707Jc9He7DKY3oWK6oRsshjwX",
+	"vtFGMxYNCPiBZuqaZ46gtQljb/5alxfaqXkY2Qa0p2UX93FdjVH7U8zdQ9861/A5o912W8RfAW5/IHfZ",
+	"Hy167feUGuv7PyITXrCUPCHaKEbnKTkmBb9mpODQeTolT4lHsu05Fugm+uNFq0V98JplS8XN+twSb2cS",
+	"ZFTFclzPiJFXTFjecfb21eXFm/96+dP5gPwkDRGM5b51O5AHOmdk5irWAF8AVQ0HDsuYGbPADqpcTGSc",
+	"W83ZXFqpFTvRkWtpCb+cgLdEKjKXCp38cml8rskJnpWc6tS+MxQANOK5xkQqsmJjzQ3DB5o102al48Y0",
+	"RJLBUAzFl1+Cwjz48kty5io8ZVTBIl0puwF5JXxkm3bV8lCOrVS700NhqIUnCuBW2D/FBE+XAL6xGB5M",
+	"AbtTbMGgsNlMLjFJnOQWMaYzO+g1JLVheDo3lfKlMsNGQxkjwp6LNkNhJEgFkMdNizRMf8UXCz+Bj2/n",
+	"E2jWL9WKqtzB5TUTnIlsbUHzSqANvJoAlDqZSkMeNJTBoZrgHdXQ/HcoRpZ6jFIyGibDBDodueIZhBpC",
+	"iwK2QIZJsF8MkwH5GUmTbyNGFRsKPhVWr3LmjxlEq8PLmOTts6jcuRDX4JjkMlvOLdt95MMoHw8FCKJQ",
+	"pwanSNGaCjiilgVz+z/LMqYBMd75w29fCbgsdi1wmwbkB/sEKzTDFshDsVIWNWFs4HOCFkQxmmt8c3SG",
+	"fSV/A5w4Id/BrSL/93//n5HfC4w8FKuZ1IwoWUDZEDqXrp6AFZY8Qo1uDuwDeoR2n4JnTGDJfNdJ/2xB",
+	"sxk7OB4cueQ/vLf65PBwtVoNKPw8kGp66N7Vh69fvXj50/lLeKeMz0zOfn53Rl6ixers7atKqYmT5AlI",
+	"KAsm6IInJ8nTwdHgKaZ4oG50mHn3xZSZrtzbgq7djXY9tMIdhigeSwlDxTau4C4h1uFFwq5h7pKdlvXU",
+	"AI+Zc+FUTW6pL0w/FI02Xhatfauv+i8I5nACr/LkJPkHM95dUWuGfnx0tL8u6KgCdTRARzUAfoN+ql2j",
+	"heVVOnuXPCQ5+fARetbMqVpHFDpL+ekUSj3h549WxgOw5wfjNeYnWpgdWCxAx9sBVA/5aKU8VzatDjsw",
+	"nsDmvlu/xSpJjvB+5zxb8X34RzhzsIHubbetE3i2HRSuOfmdoRfghaYRJJuAzICb8NHSSo1o/ChQE6rJ",
+	"258vHsfBCre6BGmCOmmSJjSfc7Ej6JcbIf+nh/lDQ/g2TQ6dzFIhcXVwv+bauOQ7zNmlc2agqkxHV8jy",
+	"kcMFOsS3PgfNk/o8CCWu+jwYujD1edjI8tFmKGexJmzHJHFu3/x1ycCA67iZFWXKxIuSdAYscgWj23VL",
+	"W4FAtChGJ2192BlXIfhGTlzaohctVzMGLU3BjAVlHVGvdmKOlbi0qZRnKBPJBgR8Px6BQJ6xwqJVAIIO",
+	"Ht1xcKOHzYZWb0UR6QfS46Cq/qDbj/fkWv3STappp21TZZSrOXwZoMkydxWYXnNx1TWbe+wQnrlNk18O",
+	"LqShxcELXxhm00v1h92a7kWbfihzaXVKRKXlWYUgebqxmSS5ykR3JP/RgqVnvoSF9NWe0MHANbHa67hg",
+	"A2LJdKhiZVmW80FMKRdDoZdZxpjrM+5iF7y0f1q+45OBUXYDjQ89+oTmuYZAOvfFgLz3VcXJqLTujZzS",
+	"4npiVcU46ZSocvdfaJDST1s1F0DB12V8XoQblvR5Z35YVob/3VghDARExZe83w3H7sP2Dhsu5jjKXZRe",
+	"LCfY4+3wDaNcnXxuUsfF1ym4taGFZU6MnAL5HbRO77WcVtsJtM5vLyJ4dYbbutEoRCDUDv/J9pOse9jv",
+	"iQCv5ZRQH2FgfHGmOSx7Kzbc6/Sxx2jl3Lsv15siZ+othZiXP8EtQ3Ee6p8Rq+0+/rzX7hPPbzu16jNy",
+	"LXleknUoakCMlCmZQ80YsN4ss9kgptLWWPauEivPk88th/QXP7rFjfVgDxjyRrBqGY3PyeubqNEky52a",
+	"yYvKc3c5688iRG4KR+owjFTCqPZwsi9BGagU1ICSnog5qS8x1U/Ae0C5jhRsSguoXsG1a/fPcg69MwSB",
+	"qNSTSEtnWmHG3OghGGSDrhZ6ISwWxXoQKYYC1EW3AlW8aBaCkCOylzvXu1Oaj7syfJfQjBHAc5cfFpK5",
+	"LeCTHwfkgmkD/o5KXG7dV5f8SH/7bU3ODa20PA8tuH30rUWFwIoXrCgYBhX5ii3dE7sBQy9vN15RqSOD",
+	"TV0mVVdHYckJ3IietsVWP/Q/pHhzNnd5ncDVKvcO2+IQij+Mac1SuUdpR0Gy6uGnNaPqEhJeu3mvZQJK",
+	"rqD6s12CPyJ4Ld3gGHIGbUiZHQr7OtjfsY40mMDt7/A9uMUsGRxgd2D7wy+vz3+BeBvwtUzkUg3Fgiqj",
+	"T8mL83+6pCc0TbiqbyP78wi9IwNyEe46NqpVjM5ZPiBnoqpkEQSFRkNb2bIkVI5rJiE6WVSKoaDct+2L",
+	"5CaWnYQgkOGE0EJLfJ+6YvQkW5oOK7wro9AiIRG3JB6DK6bgm11dHj23olCs2AKYZhYotjrLTIkGSfOy",
+	"VG9eralV/unZ7YeDS9eOKtpP/lPUDOSc6FGbF4ReQG8wtAu5j5m+TtLkptA3HVaiWAlkiwyElriCerQE",
+	"qxeuQQf06jJZLdBpHlupTwn3Sw0p4tvSzsO6H1JMdPhzC/16ykGuRT6QCyZu5oUDwYGcTHjGvK9xoBfg",
+	"4JsxZubFAP7WZw0xEGMuKOrmrYQMw27MoT202pvN56JyDl7HfYg44XIUazdqhZa6L+qk9J7iKpp4Dsvm",
+	"DlEZ9R/MYEeHc28OfTAkqM3TAe9axEHDQPnygk47TB8Lmc1S8utSGpaf+pKaVlB6NTn4kVraBiTR9Tpz",
+	"DSc2oMJDOPwawRQ61LGu4EGZ73znkz78hKEEt91WA5c27Y4iuAd3Ew8rPXzrBwJ9L68YW+hKSzi/e+RC",
+	"ikE98/wUm2P6z7qT7nERO68NTggLcIsvtaZRjv1qxkSYCfGrnMojTG2+RnfFKOXc0eBSSV3/fc0uHhnK",
+	"IrWb/KhVBN2vyrWMRS9AeUh/JKMUW9nwCRESWneVvQvD4vFaPXr25HgogLmuuGaPB+Q9hGyGx7gmmObu",
+	"xqSh3haWpFxwMSojkVB0RIWP+mYGX2jy6NnRt6Sc5YSMLPKP7NCuvSRONxTOfZWSEWD8qER5chaIkhP6",
+	"tL8stLDMb52W3fTgVHBxUg2FALG25i2geQ7xPKhynhIt0QeIwVDe5YAtK4eCBiwsM6RG1IwG8H/fyK5e",
+	"GN0Hg2Dd9PF6KJYLYiT5ysdGpmQFEg/k9UKhfAIxRquYcFmnRX9Rob+oUJmU9LA0p8I5MbCxxjm7hKWQ",
+	"VronPC17xpSFGBiZcW2kWjutkhoyl9rUPZ3kkQM5+erIxSEDJQuBBZaQTPk1E4+7EBqjGhoohsHKWBcg",
+	"xC4/icX2xrDdLxx6smpoh9o1exkBsSuSP5B86lNz45Ip4si+NAHXM9hF1EJsKuLiqWNAcDYQ5TkKgBph",
+	"XJ2HsZGycktwqM/h7Y64oBB095Qk70LAcGLXf+8PETBF65VVNkpTvc5sr2Fp9yRff8ojevADqXIavLsb",
+	"XUYlU9YPHdD2WbxL5X46igJssgXQPfuYykE7A4ceXt4AORPVnYIZ1lXOQfsWxcyKpygLcCsGuLh/5z1p",
+	"O5nfoST7GqZpoVCMGYdGY93m1gpnPv7qOQgH/vOTPoz6Wcx2w9HoyVQlUlEWaL0Ra4hp2sfZ/8NK/SCB",
+	"W5A0PRnRA99+0nWa2yUw+kOI3bPNW8E37795tD87dtToxLdvKETV+DeRDrc1T0npPMHzoZnRA4Ldp6aK",
+	"CsPyofAt3eBG+MuAPQMDElF9pTGI7rTiXPX1AuRQhPeEXKFWP6m2C4wqqHAhymPcf/wTjL2Th/AzYs+Z",
+	"vgIYhdMBv6Bigq0I3zP+VEhko3d7d3LLimqiKceGYSFd3FtZIf7Noj8VlT5pYMixLw2G4mxp5JwanoWW",
+	"zHab1xVbkVwal/GrYz3jIzhjufiPtR7SD89lq/P1ZLCuHW1KxmuXfzbYH7nBsdsg2xuj3Y44PUzh56x6",
+	"UL+DAlOZPVCA3zcMj7oQxzay0/JaYXmUCRdcz1i+u8n4jnxl0+H9dWy7HtsDEO/QjaJLHKp3zH9Aa059",
+	"oi4KCL/uh+phJEVdytLMJ1K6eA4Uc+kY0pj3p3TgtAf+QXcYa5EdVpSoTj560az6WrVBnrpMnUqMCprV",
+	"KcnkYo1BbRh3YmU0Z/ivJQhAEHMIaSGF1AaydirehxBUPZFLkQ8F1jFycSwaHbxkRnMyZkygWZNQK4L4",
+	"dB85IUcWvwumdRdLrpeM1tvCWSC3aqoYNUzhClzQBkoaOGlFysQqll3mTswMS2OhC90tKj/1tNsG5IUS",
+	"t7tYcT+LBaBRq3t3/f+UTNgK0sOoa4djQQApDNUD0fsyz1am9h08y5pEIC/5wtrh/q5F9jAmA3uLcz5l",
+	"2nTf4LcW/ZbZFcOIRT5n5NHPFy8eg2YD7oWy7LXVoqhiIb+b/PLmHZETSBfiqlYgjekT12fQLYAslLxm",
+	"7js35IB8BzProfAFGvxk9nx8bcXTardYzCAFw8uA+B63E+gNLYwcCtyLtoD2nb5dWqCPg3O1tuwTuO5C",
+	"TmHjXZf/ewfCXaUEiBTtYVHTvv9qzMMDbTWoPyLe6WLUCyo6Arx8PJwP8PKfc6iqOZNLdbeURaiz1CsH",
+	"9TOZC/Gg+hIJh5j7uPgOQ1BnpEjhnQo4ozoFLRi7YHNd12Me9O5XStd1aMGyKDNrK2UcKoHkKPrVK74P",
+	"yEiwGzNyIbND4diYPU0ulkyTMZtxRyM8hU19SVkQ9jOpocasJTA5W5jZJs77LtTJe/ALuEeUb6c3I9Du",
+	"x/q3eDn/Dfj+NnYPFZM7gyqRceyJWVeSyssr25k10n1Z95Yogp4Gl/QBTSRyl1XAjWbFJCVaupxbbwGt",
+	"lN3xhnA0VpLlwuVzanNSRTkr+FL79bIwQJoYzcr4d6nyUKFxKJzuOiD11GTLb4PgLaQJS4hlKlM7DLrP",
+	"QDZvpCUPiCtBXS2hiiUcITEZVR4Kwe4ui9LVQcronKFj220mo8qVM2BkVSFuqbdDDoXrLmAkgfqqnXnH",
+	"dbrzELbbsiNKf8Pt3ib2lVgj9wz00TGzwA1GUd99el+5mpSMIba20lUF8rYwqN3dqva9m9ObA+yu8OTo",
+	"2Tdfff18L5ex5JdL0Z0o/coQtRQaaqSP/vHyguA7licyn2llZeYJdQW9fOSgvan2TUBCq+i6ykeYOhTa",
+	"RqVh+/YFV00cit1ZAuALJ8Xw9d0S3KMi40XEYHzcuZV9HOcLkGpYGWcIVVorPhKGIdTUkJxPJpZxbySo",
+	"dzAchVPYZDwqa+c+8MVyxWO7jUZsjzYj0Cw5hE1a4coqb9ygyBksR2U3lJpx5XMIoZAN5WoEdpuQ4CFn",
+	"gbTo7hnRZGmWqHDiVZhhYf2ahQivnd3nUGAyE4FcJq/91TOZTgj1GVrN7CWv0/qBXPc2x7FADCurnoE0",
+	"y71GbFY869QdcXd/+upCH+/iZ3Sw2XfGxDuW2SNH5OsM1ajh5j3w+tDVottoIkXBJdBIF8KH2O6FOIvj",
+	"NcxPy2LBmZV+sLNY2VnwxAUjV9ESx8Trn7rYTnv9fe1TCEyHuo5peJtiTT9Kpopmrpa1vXTymqkBeRMr",
+	"xgT7cSUcq5mCVtc7ddOG2wVZg2DpdWWPIRbegCDZVboPYYo1qx+QYOMEHcQaThmIdTQC5ScXSsM1WJYg",
+	"M+ghkn+QYAm58tM8BBLndH34yV7l2/3Q6ZQIX0kWxHXo5HY6FKNaRSfXjiFYGoOFcTM1fTP5nq77ZJTm",
+	"dB3ySQ+Ovx6Q7+10m8q5Qq2z46eQfPoVFGfV0ezTg+Ov4wmouRcxeqeeHmDe6UF3+ukfibieWcUPMcEp",
+	"zTldb0yd7lCm94a6mA/dXXBFEHZtSdTIlRGVgmRSCJZBSgtQPuMcVYgEp0gxqaFYggEgmQ4tQmMhXRQt",
+	"fCidr3DoQs7ICzmfW8CCr8vVdMDpINO64NdsQM5AoKBkrBi9SsnoNdXm4KVd58Gr70egzs6ZPgmqsqO0",
+	"irnSQUMBC4c6TJYrzFgBlSRcaWcoA4w28qh+ayHWJZm0rxHPa1koCM6g/TuVPe/MSKntbb8R+5CeC+s5",
+	"KNFgxzxdfPFhaLevmQuol5LFEkMeMBHqAMpvwOr144e4GY1CRC0u69nr5y8tsweevNezeiPc0Ps4hvo8",
+	"Ze33Dx8t3PDsEdJY+hn6Gl0/Aai6ybu69zgJoKrcaefXGpC3y3HBs0F58Wo7iCfdTGrlEJ1br+4AqAzo",
+	"63bEx6qnqIPGqeSaFoa7ytuKTZcFNVJVx3T56121D8qkS0zAq2Y/l35IF3AwaJXojA1ryX0Z6IciiA+r",
+	"0KyYVEaZ+ZZ72/rqVN7JXGOcmDOvNJCAEKJYvhQ5FYbkbFHINdRIZzdOFoEKjt68EnpYWq5S3afV3W8/",
+	"3v6/AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

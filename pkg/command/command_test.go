@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,6 +43,8 @@ func program() command.Program[settings] {
 					})
 				}),
 				command.New("close", "Close it", cobra.NoArgs, func(*cobra.Command, []string) error { return nil }),
+				command.New("weigh", "Weigh it", cobra.NoArgs, func(*cobra.Command, []string) error { return command.Exit(2, nil) }),
+				command.New("burn", "Burn it", cobra.NoArgs, func(*cobra.Command, []string) error { return command.Exit(3, errors.New("no fire")) }),
 			)}
 		},
 	}
@@ -49,7 +52,8 @@ func program() command.Program[settings] {
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "test.db")}
+	dir := t.TempDir()
+	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + filepath.Join(dir, "test.db")}
 	run := func(environ map[string]string, args ...string) (code int, out string) {
 		var all bytes.Buffer
 		code = program().Run(t.Context(), args, environ, &all, &all)
@@ -69,19 +73,31 @@ func TestProgram(t *testing.T) {
 		{"serve now", command.ExitConfig, "now"},
 		{"--nonsense", command.ExitConfig, "nonsense"},
 		{"nonsense", command.ExitConfig, "nonsense"},
+		{"box weigh", 2, ""},
+		{"box burn", 3, "service: no fire"},
 		{"box", command.ExitConfig, "open, close"},
 		{"box shake", command.ExitConfig, "shake"},
 		{"box open", command.ExitConfig, "1 arg"},
 		{"box open --wide", command.ExitConfig, "wide"},
 		{"box close", command.ExitOK, ""},
-		{"box open now", command.ExitConfig, "run migrate up"}, // an older schema
 		{"migrate", command.ExitConfig, "up, down, status"},
+		// Nobody but migrate up makes a database.
+		{"box open now", command.ExitFailed, "there is no database yet: " + dir + "/test.db"},
+		{"migrate status", command.ExitFailed, "there is no database yet"},
+		{"migrate down", command.ExitFailed, "there is no database yet"},
+		{"box open now", command.ExitFailed, "migrate up"},
 		{"migrate up", command.ExitOK, "APPLIED"},
 		{"box open now", command.ExitOK, "now"},
+		{"migrate down", command.ExitOK, "no"},
+		{"box open now", command.ExitConfig, "run migrate up"}, // an older schema
+		{"migrate status", command.ExitOK, "no"},
 	} {
 		code, out := run(environ, strings.Fields(test.args)...)
 		if code != test.code || !strings.Contains(out, test.out) {
 			t.Errorf("%q: %d %q, want %d %q", test.args, code, out, test.code, test.out)
+		}
+		if files, err := os.ReadDir(dir); err != nil || code == command.ExitFailed && len(files) > 0 {
+			t.Errorf("%q: left %v, %v", test.args, files, err)
 		}
 	}
 	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != command.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {

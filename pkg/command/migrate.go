@@ -18,11 +18,12 @@ import (
 const migrateTimeout = time.Hour
 
 func migrate[C any](env Env[C]) *cobra.Command {
-	step := func(use, short string, do func(ctx context.Context, db *repo.DB) error) *cobra.Command {
+	type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
+	step := func(use, short string, open opener, do func(ctx context.Context, db *repo.DB) error) *cobra.Command {
 		return New(use, short, cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), migrateTimeout)
 			defer cancel()
-			return env.WithDatabase(ctx, func(ctx context.Context, _ C, db *repo.DB, _ zerolog.Logger) error {
+			return env.with(ctx, open, func(ctx context.Context, _ C, db *repo.DB, _ zerolog.Logger) error {
 				if err := do(ctx, db); err != nil {
 					return err
 				}
@@ -31,13 +32,13 @@ func migrate[C any](env Env[C]) *cobra.Command {
 		})
 	}
 	return Group("migrate", "Bring the database's schema up to date, or look at it",
-		step("up", "Apply every migration that is missing", func(ctx context.Context, db *repo.DB) error {
+		step("up", "Apply every migration that is missing", repo.Open, func(ctx context.Context, db *repo.DB) error {
 			return db.Migrate(ctx)
 		}),
-		step("down", "Take back the last migration; its data is lost", func(ctx context.Context, db *repo.DB) error {
+		step("down", "Take back the last migration; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
 			return db.MigrateDown(ctx)
 		}),
-		step("status", "List the migrations and when they were applied", func(context.Context, *repo.DB) error {
+		step("status", "List the migrations and when they were applied", repo.OpenExisting, func(context.Context, *repo.DB) error {
 			return nil
 		}),
 	)

@@ -72,7 +72,13 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	if err == nil {
 		return ExitOK
 	}
-	fmt.Fprintf(stderr, "%s: %v\n", p.Name, err)
+	own, hasOwn := errors.AsType[exit](err)
+	if !hasOwn || own.error != nil {
+		fmt.Fprintf(stderr, "%s: %v\n", p.Name, err)
+	}
+	if hasOwn {
+		return own.code
+	}
 	if _, ok := errors.AsType[mistake](err); ok || errors.Is(err, repo.ErrSchemaNewer) || errors.Is(err, repo.ErrSchemaOlder) {
 		return ExitConfig
 	}

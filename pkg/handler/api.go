@@ -45,6 +45,10 @@ type API struct {
 	Reconcile func()
 	// Leases says which monitor may act; nil on an engine-api.
 	Leases Leases
+	// Maintenance says which sources somebody works on; nil on an engine-api.
+	Maintenance Maintenances
+	// Monitor tells what a status monitor sees; nil on every other service.
+	Monitor func(ctx context.Context) (api.MonitorStatus, error)
 
 	// Zone is the station's time zone.
 	Zone *stationtime.Zone
@@ -120,6 +124,7 @@ type SyncStore interface {
 	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error)
 	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
+	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
 	MarkSynced(ctx context.Context, acks []repo.Ack) error
@@ -132,6 +137,12 @@ type Leases interface {
 	// AcquireLease grants the lease where the answer names the holder that asks.
 	AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error)
 	ReleaseLease(ctx context.Context, name, holder string) error
+}
+
+// Maintenances is what was said last of each source; *repo.DB keeps it.
+type Maintenances interface {
+	StoreMaintenance(ctx context.Context, m model.Maintenance) error
+	Maintenances(ctx context.Context) ([]model.Maintenance, error)
 }
 
 // requestOf is the request that ctx belongs to.

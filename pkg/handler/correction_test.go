@@ -1,11 +1,13 @@
 package handler
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 )
 
 const (
@@ -64,6 +66,21 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		if got := titles(get[[]api.Track](s, "/trackservice")); got != "a b" {
 			t.Errorf("order is %s, want by the amended start", got)
 		}
+	})
+
+	t.Run("TooMany", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		s.do(http.StatusNoContent, http.MethodPost, "/playlog", firstCall)
+		amend := func(n int) string { return strings.Replace(correctArtist, "Mazzy Star", fmt.Sprint("Mazzy Star ", n), 1) }
+		for n := range model.MaxCorrectionsByHand - 1 {
+			s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", amend(n))
+		}
+		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", amend(99)); got != "kind" {
+			t.Errorf("names %q", got)
+		}
+		s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", voidEntry)
+		s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/1/corrections", restoreEntry)
 	})
 
 	t.Run("VoidAndRestore", func(t *testing.T) {

@@ -70,6 +70,9 @@ func (a *API) ActivateSourceByPost(ctx context.Context, r api.ActivateSourceByPo
 var errRepeated = errors.New("active already")
 
 func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) error {
+	if a.Follows && requestOf(ctx).Header.Get(api.PassedOnHeader) != "" {
+		return model.ErrLoop
+	}
 	wish, err := a.wish(ctx, r)
 	if err != nil {
 		return err
@@ -178,7 +181,9 @@ func (a *API) wish(ctx context.Context, r api.ActivateSourceRequestObject) (wish
 }
 
 // past reads a time that cannot lie in the future; a little of it is taken for
-// now, because clocks differ. It returns the rule that the text breaks, if any.
+// now, because clocks differ. When that is delivered again it is another time,
+// so only If-Match keeps it from being stored twice. It returns the rule that
+// the text breaks, if any.
 func (a *API) past(s string, now time.Time) (_ time.Time, rule string) {
 	r, err := a.Zone.Parse(s, now)
 	switch {

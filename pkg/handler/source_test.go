@@ -79,6 +79,25 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
+	// A delivery is recognised wherever it stands in the history.
+	for name, start := range map[string]func(testing.TB, ...func(*API)) *station{"RedeliveredToNode": newStation, "RedeliveredToSyncNode": newSyncNode} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, at(t, "2020-06-27T17:00:10Z"))
+			second, first := `{"at": "2020-06-27T17:00:00Z", "by": "monitor", "reason": "1 is silent"}`, `{"at": "2020-06-27T17:00:05Z", "by": "monitor"}`
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", second, "If-Match", `"0"`)
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", first)
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", second)
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", second, "If-Match", `"0"`)
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/1?pin=true", "")
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", second)
+			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 3 || got.ActiveSource != 1 {
+				t.Errorf("active is %+v", got)
+			}
+			s.refused(http.StatusConflict, http.MethodPut, "/source/active/2", strings.Replace(second, "silent", "quiet", 1))
+		})
+	}
+
 	t.Run("IfMatch", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
@@ -117,6 +136,18 @@ func TestAPI_ActivateSource(t *testing.T) {
 		if got := get[api.ActiveSource](s, "/source/active"); got.ActiveSource != 1 || got.Pinned || got.Epoch != 4 {
 			t.Errorf("active is %+v", got)
 		}
+	})
+
+	// Who would only pass it on again refuses what was passed on; who decides
+	// takes it.
+	t.Run("PassedOn", func(t *testing.T) {
+		t.Parallel()
+		passing := newStation(t, func(a *API) { a.Follows = true })
+		for _, method := range []string{http.MethodPut, http.MethodPost} {
+			passing.refused(http.StatusLoopDetected, method, "/source/active/2", "", api.PassedOnHeader, "1")
+		}
+		passing.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
+		newSyncNode(t).do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", api.PassedOnHeader, "1")
 	})
 
 	t.Run("Future", func(t *testing.T) {

@@ -41,6 +41,7 @@ type store interface {
 	Clocks
 	SyncStore
 	Leases
+	Maintenances
 	playlog.Store
 }
 
@@ -77,7 +78,7 @@ func serve(t testing.TB, db *repo.DB, all store, tracks log, change []func(*API)
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answers.New(answers.Config{})
 	a := &API{
-		Tracks: tracks, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all, Leases: all,
+		Tracks: tracks, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all, Leases: all, Maintenance: all,
 		State: func(ctx context.Context) (api.SyncState, error) {
 			o, err := db.Outbox(ctx)
 			return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err

@@ -100,6 +100,23 @@ func (a *API) ListSyncRecords(ctx context.Context, r api.ListSyncRecordsRequestO
 	return body, nil
 }
 
+// ListSyncActivations answers what this node knows of the history of the active
+// source.
+func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivationsRequestObject) (api.ListSyncActivationsResponseObject, error) {
+	after := valueOr(r.Params.After, model.NoEpoch)
+	found, err := a.Sync.ActivationsAfter(ctx, after, valueOr(r.Params.Limit, defaultRecords))
+	if err != nil {
+		return nil, err
+	}
+	body := make(api.ListSyncActivations200JSONResponse, len(found))
+	for i, a := range found {
+		body[i] = api.SyncActivation{
+			Epoch: a.Epoch, Source: a.Source, From: a.From.UTC(), RecordedAt: a.RecordedAt.UTC(), By: a.By, Reason: a.Reason, Pinned: a.Pinned,
+		}
+	}
+	return body, nil
+}
+
 // StoreSyncRecords stores what another node holds, and answers for each record
 // what became of it. Only nodes and administrators get here, so that they say
 // what the sync node has is believed.

@@ -245,7 +245,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		} {
 			s.refused(http.StatusServiceUnavailable, http.MethodPost, syncPath, batch(t, members))
 		}
-		for _, path := range []string{"/sync/digests?source=1", syncPath + "?source=1", syncPath + "?source=1&kind=healths"} {
+		for _, path := range []string{"/sync/activations", "/sync/digests?source=1", syncPath + "?source=1", syncPath + "?source=1&kind=healths"} {
 			s.refused(http.StatusServiceUnavailable, http.MethodGet, path, "")
 		}
 	})
@@ -265,6 +265,10 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 type away struct{ Recorder }
 
 func (away) Receive(context.Context, []model.Record, bool) ([]playlog.Receipt, error) {
+	return nil, model.ErrUnavailable
+}
+
+func (away) ActivationsAfter(context.Context, int64, int) ([]model.Activation, error) {
 	return nil, model.ErrUnavailable
 }
 

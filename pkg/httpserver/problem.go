@@ -103,6 +103,8 @@ func problemOf(err error) api.Problem {
 		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match."
 	case errors.Is(err, model.ErrPinned):
 		status, detail = http.StatusConflict, "The active source is pinned. Only a request with pin=true or pin=false changes it."
+	case errors.Is(err, model.ErrLoop):
+		status, detail = http.StatusLoopDetected, "Another node passed this on, but this one does not decide it either. The other one's AURA_SYNC_HOST must be the address of the sync node."
 	case errors.Is(err, model.ErrSyncNodeAway):
 		status, detail = http.StatusServiceUnavailable, "The sync node, which decides this, cannot be reached or does not serve this node. The same request may succeed later; sending it again does no harm."
 	case errors.Is(err, model.ErrUnavailable):

@@ -138,6 +138,10 @@ func (stub) StoreHealth(context.Context, api.StoreHealthRequestObject) (api.Stor
 	return api.StoreHealth204Response{}, nil
 }
 
+func (stub) ListSyncActivations(context.Context, api.ListSyncActivationsRequestObject) (api.ListSyncActivationsResponseObject, error) {
+	return api.ListSyncActivations200JSONResponse{{Epoch: 1, Source: 2, From: noon, RecordedAt: noon}}, nil
+}
+
 func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	return api.ListActivations200JSONResponse{}, nil
 }
@@ -152,6 +156,25 @@ func (stub) AcquireLease(_ context.Context, r api.AcquireLeaseRequestObject) (ap
 
 func (stub) ReleaseLease(context.Context, api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
 	return api.ReleaseLease204Response{}, nil
+}
+
+func (stub) ListMaintenance(context.Context, api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error) {
+	return api.ListMaintenance200JSONResponse{{Source: 1, On: true, By: "M. Tester", ChangedAt: noon}}, nil
+}
+
+func (stub) SetMaintenance(context.Context, api.SetMaintenanceRequestObject) (api.SetMaintenanceResponseObject, error) {
+	return api.SetMaintenance204Response{}, nil
+}
+
+func (stub) SetMaintenanceByPost(context.Context, api.SetMaintenanceByPostRequestObject) (api.SetMaintenanceByPostResponseObject, error) {
+	return api.SetMaintenanceByPost204Response{}, nil
+}
+
+func (stub) GetMonitorStatus(context.Context, api.GetMonitorStatusRequestObject) (api.GetMonitorStatusResponseObject, error) {
+	return api.GetMonitorStatus200JSONResponse{
+		Now: noon, Sources: []api.MonitorSource{{Number: 1, State: api.SourceUp, Since: noon}},
+		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
+	}, nil
 }
 
 func (stub) GetSyncState(context.Context, api.GetSyncStateRequestObject) (api.GetSyncStateResponseObject, error) {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,37 @@ const (
 
 // MaxReason is the length, in characters, to which a reason is cut.
 const MaxReason = 1024
+
+// How many corrections an entry may have, so that it always fits into a request
+// between nodes with all of them: 1 MiB of JSON. At worst a correction takes
+//
+//	by, reason, and seven texts before and after  256 + 1024 + 2·7·256 characters
+//	each of them written as \u003c                · 6 bytes = 29,184
+//	names, numbers and times                      ≤ 1,300
+//
+// and the entry itself 12,000 bytes: 32 corrections take 988 KB with it.
+//
+// People get half of that for each database: where the node and the sync node
+// both take corrections before they hear of one another's, all of them fit.
+const (
+	MaxCorrections       = 32
+	MaxCorrectionsByHand = MaxCorrections / 2
+)
+
+// Room refuses a correction of an entry that has as many as it may have by hand.
+// The last one can only be a void: then what is wrong can still be replaced. The
+// error is an *InvalidError.
+func (c *Correction) Room(earlier int) error {
+	limit := MaxCorrectionsByHand - 1
+	if c.Kind == CorrectionVoid {
+		limit++
+	}
+	if earlier < limit {
+		return nil
+	}
+	return Invalid("kind", c.Kind, fmt.Sprintf(
+		"the entry has %d corrections already, and may have %d, the last of them a void: void it, and log what was played as a missed entry", earlier, MaxCorrectionsByHand))
+}
 
 // Changes are the fields that a correction sets; nil fields stay. A pointer to
 // the zero value makes a field unknown. The source and so the identity of an

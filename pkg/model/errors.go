@@ -21,6 +21,9 @@ var (
 	// not serve this node. The same call may succeed later; whether anything of
 	// it was stored is not known.
 	ErrSyncNodeAway = errors.New("sync node unavailable")
+	// ErrLoop: a request that was passed on came to a node that would only pass
+	// it on again.
+	ErrLoop = errors.New("passed on in a circle")
 	// ErrPinned: a person pinned the active source and nobody released it yet.
 	ErrPinned = errors.New("the active source is pinned")
 )

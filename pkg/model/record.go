@@ -1,7 +1,9 @@
 package model
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -66,6 +68,9 @@ func (r *Record) Normalize() {
 func (r *Record) Validate() error {
 	if err := r.Entry.Validate(); err != nil {
 		return err
+	}
+	if n := len(r.Corrections); n > MaxCorrections {
+		return Invalid("corrections", strconv.Itoa(n), fmt.Sprintf("must not be more than %d", MaxCorrections))
 	}
 	for _, c := range r.Corrections {
 		switch c.Kind {

@@ -71,6 +71,21 @@ func TestRecordValidate(t *testing.T) {
 		}
 	})
 
+	t.Run("Corrections", func(t *testing.T) {
+		t.Parallel()
+		r := amended()
+		for range MaxCorrections - 1 {
+			r.Corrections = append(r.Corrections, Correction{Kind: CorrectionRestore, At: start, By: "M. Tester"})
+		}
+		if err := r.Validate(); err != nil {
+			t.Error(err)
+		}
+		r.Corrections = append(r.Corrections, r.Corrections[1])
+		if got := wrongFields(t, r.Validate()); got != "corrections" {
+			t.Errorf("one too many: names %q", got)
+		}
+	})
+
 	for name, spoil := range map[string]func(*Record){
 		"Entry":           func(r *Record) { r.Entry.LogSource = 0 },
 		"Kind":            func(r *Record) { r.Corrections[0].Kind = "undo" },

@@ -47,11 +47,64 @@ func TestActivation_Normalize(t *testing.T) {
 	}
 }
 
+func TestActivation_Repeats(t *testing.T) {
+	t.Parallel()
+	a := Activation{Epoch: 3, Source: 2, From: start, RecordedAt: start.Add(time.Second), By: "monitor", Reason: "silent"}
+	again := a
+	again.Epoch, again.RecordedAt, again.From = 0, start.Add(time.Minute), start.In(time.FixedZone("", 3600))
+	if !a.IsDelivered() || !again.Repeats(&a) {
+		t.Errorf("%+v is not taken for %+v", again, a)
+	}
+	if now := (Activation{Source: 2, From: start, RecordedAt: again.From}); now.IsDelivered() {
+		t.Error("one of now is taken for one that was delivered")
+	}
+}
+
 func TestValidateSource(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[int]string{1: "", math.MaxInt32: "", 0: "number", -1: "number", math.MaxInt32 + 1: "number"} {
 		if got := wrongFields(t, ValidateSource("number", source)); got != want {
 			t.Errorf("%d: names %q, want %q", source, got, want)
+		}
+	}
+}
+
+func TestActivation_Content(t *testing.T) {
+	t.Parallel()
+	a := Activation{Epoch: 3, Source: 2, From: start, RecordedAt: start.Add(time.Second), By: "monitor", Reason: "silent"}
+	// Computed by another program, never to change.
+	if got, want := a.Content().String(), "b5c61facdadc13ae0ad73c7443fd3c73"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	same := a
+	same.Epoch, same.From = -7, start.In(time.FixedZone("", 3600))
+	if same.Content() != a.Content() || a.Validate() != nil {
+		t.Error("depends on what belongs to one database")
+	}
+	for name, change := range map[string]func(*Activation){
+		"Source":     func(a *Activation) { a.Source = 1 },
+		"From":       func(a *Activation) { a.From = start.Add(time.Microsecond) },
+		"RecordedAt": func(a *Activation) { a.RecordedAt = start },
+		"By":         func(a *Activation) { a.By = "Monitor" },
+		"Reason":     func(a *Activation) { a.Reason = "" },
+		"Pinned":     func(a *Activation) { a.Pinned = true },
+	} {
+		other := a
+		change(&other)
+		if other.Content() == a.Content() {
+			t.Errorf("%s: another activation has the same content", name)
+		}
+	}
+	for name, change := range map[string]func(*Activation){
+		"Source":     func(a *Activation) { a.Source = 0 },
+		"From":       func(a *Activation) { a.From = time.Time{} },
+		"RecordedAt": func(a *Activation) { a.RecordedAt = time.Time{} },
+		"By":         func(a *Activation) { a.By = "\x00" },
+	} {
+		other := a
+		change(&other)
+		if other.Validate() == nil {
+			t.Errorf("%s: is taken", name)
 		}
 	}
 }

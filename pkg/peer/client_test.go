@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -118,10 +119,32 @@ var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 	"PUT Activate": func(ctx context.Context, c *peer.Client) error {
 		return c.Activate(ctx, peer.ActivateRequest{Source: 1})
 	},
+	"GET Ordered": func(ctx context.Context, c *peer.Client) error {
+		_, err := c.ActivationsAfter(ctx, model.NoEpoch, 1)
+		return err
+	},
 	"GET Activations": func(ctx context.Context, c *peer.Client) error { _, err := c.Activations(ctx, 0, 1); return err },
+	"PUT AcquireLease": func(ctx context.Context, c *peer.Client) error {
+		_, err := c.AcquireLease(ctx, "a", time.Minute)
+		return err
+	},
+	"GET Lease":           func(ctx context.Context, c *peer.Client) error { _, err := c.Lease(ctx); return err },
+	"DELETE ReleaseLease": func(ctx context.Context, c *peer.Client) error { return c.ReleaseLease(ctx, "a") },
+	"GET Maintenances":    func(ctx context.Context, c *peer.Client) error { _, err := c.Maintenances(ctx); return err },
+	"PUT SetMaintenance": func(ctx context.Context, c *peer.Client) error {
+		return c.SetMaintenance(ctx, model.Maintenance{Source: 1})
+	},
+	"GET LatestHealth":  func(ctx context.Context, c *peer.Client) error { _, err := c.LatestHealth(ctx, 1); return err },
+	"GET MonitorStatus": func(ctx context.Context, c *peer.Client) error { _, err := c.MonitorStatus(ctx); return err },
 }
 
-func aboutSource(name string) bool { return strings.Contains(name, "Activ") }
+// aboutSource: its errors are those of the model.
+func aboutSource(name string) bool {
+	return slices.ContainsFunc([]string{"Activ", "Lease", "Maintenance", "Latest", "Monitor"}, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// bodiless are those whose answers have no body.
+var bodiless = []string{"POST StoreOne", "PUT Activate", "DELETE ReleaseLease", "PUT SetMaintenance"}
 
 func TestClient_Errors(t *testing.T) {
 	t.Parallel()
@@ -146,6 +169,13 @@ func TestClient_Errors(t *testing.T) {
 				if s, err := status(says(code, "")); !errors.Is(err, peer.ErrUnsupported) || s != nil {
 					t.Errorf("%d: %v", code, err)
 				}
+			}
+			want := peer.ErrUnsupported
+			if name == "GET LatestHealth" {
+				want = model.ErrNotFound // a node says of both in the same words that they are not there
+			}
+			if s, err := status(says(404, `{"status": 404}`, "Content-Type", "application/problem+json")); !errors.Is(err, want) || s != nil {
+				t.Errorf("404 with a problem: %v, want %v", err, want)
 			}
 			for _, code := range []int{401, 403, 500, 502, 503, 429, 301, 204 + 100} {
 				s, err := status(says(code, "<html>", "Content-Type", "text/html", "Location", "/elsewhere", "Retry-After", "7"))
@@ -182,8 +212,8 @@ func TestClient_Errors(t *testing.T) {
 					}
 				}
 			}
-			if name == "POST StoreOne" || name == "PUT Activate" {
-				return // their answers have no body
+			if slices.Contains(bodiless, name) {
+				return
 			}
 			for _, body := range []string{"", "<html>", "5", `{"records": 1}`, `[1`} {
 				if s, err := status(says(200, body)); s != nil || errors.Is(err, peer.ErrUnsupported) {
@@ -261,7 +291,7 @@ func TestClient_Redirect(t *testing.T) {
 	if _, err := c.Digests(t.Context(), repo.DigestQuery{Source: 1}); err != nil {
 		t.Errorf("a read: %v", err)
 	}
-	for _, name := range []string{"POST Send", "POST StoreOne", "PUT Activate"} {
+	for _, name := range append([]string{"POST Send", "PUT AcquireLease"}, bodiless...) {
 		err := calls[name](t.Context(), c)
 		if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != 308 {
 			t.Errorf("%s: %v, want 308", name, err)
@@ -308,8 +338,57 @@ func TestClient_Request(t *testing.T) {
 		t.Errorf("%s %s If-Match %s: %s", got.Method, got.URL, got.Header.Get("If-Match"), body)
 	}
 	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2})
-	if string(body) != `{}` || got.Header.Values("If-Match") != nil {
-		t.Errorf("If-Match %v: %s", got.Header.Values("If-Match"), body)
+	if string(body) != `{}` || got.Header.Values("If-Match") != nil || got.Header.Values(api.PassedOnHeader) != nil {
+		t.Errorf("header %v: %s", got.Header, body)
+	}
+	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, PassedOn: true})
+	if got.Header.Get(api.PassedOnHeader) == "" {
+		t.Errorf("header %v", got.Header)
+	}
+}
+
+// What the monitor asks for is what the contract wants, and whoever answers
+// something else is not believed.
+func TestClient_Monitor(t *testing.T) {
+	t.Parallel()
+	var asked, answer string
+	c, at := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = strings.TrimSpace(r.Method + " " + r.URL.RequestURI() + " " + string(body))
+		_, _ = io.WriteString(w, answer)
+	})
+	held := `{"holder": "a", "epoch": 3, "seconds": 1.5}`
+	for want, name := range map[string]string{
+		`PUT /api/v1/source/lease {"holder":"a","seconds":60}`: "PUT AcquireLease",
+		`GET /api/v1/source/lease`:                             "GET Lease",
+		`DELETE /api/v1/source/lease?holder=a`:                 "DELETE ReleaseLease",
+		`PUT /api/v1/source/maintenance/1 {"on":false}`:        "PUT SetMaintenance",
+	} {
+		answer = held
+		if err := calls[name](t.Context(), c); err != nil || asked != want {
+			t.Errorf("%s: %v, asked %s, want %s", name, err, asked, want)
+		}
+	}
+	for body, want := range map[string]time.Duration{held: 1500 * time.Millisecond, `{"holder": "a", "epoch": 3, "seconds": 1e300}`: time.Hour} {
+		answer = body
+		if l, err := c.Lease(t.Context()); err != nil || l != (model.Lease{Holder: "a", Epoch: 3, Remaining: want}) {
+			t.Errorf("%s is taken for %+v, %v", body, l, err)
+		}
+	}
+	for body, name := range map[string]string{
+		`{"epoch": 3, "seconds": 1}`:                                         "GET Lease",
+		`{"holder": "a", "epoch": 3, "seconds": -1}`:                         "GET Lease",
+		`{"holder": "a", "seconds": 1}`:                                      "PUT AcquireLease",
+		`[{"source": 0, "on": true}]`:                                        "GET Maintenances",
+		`{"source": 2, "log_time": "2020-06-27T12:00:00Z"}`:                  "GET LatestHealth",
+		`{"source": 1, "is_healthy": true}`:                                  "GET LatestHealth",
+		`{"source": 1, "log_time": "2020-06-27 12:00:00", "is_healthy": ""}`: "GET LatestHealth",
+		`{"acting": true}`:                                                   "GET MonitorStatus",
+	} {
+		answer = body
+		if err := calls[name](t.Context(), c); !errors.Is(err, model.ErrUnavailable) || !strings.Contains(err.Error(), at) {
+			t.Errorf("%s: %s is taken: %v", name, body, err)
+		}
 	}
 }
 
@@ -468,5 +547,52 @@ func TestClient_Playlog(t *testing.T) {
 	answer = "[]"
 	if got, err := c.Playlog(t.Context(), 0, 50, zone); err != nil || len(got) != 0 {
 		t.Errorf("the end is %v, %v", got, err)
+	}
+}
+
+func TestClient_CheckSyncNode(t *testing.T) {
+	t.Parallel()
+	var status int
+	var answer string
+	c, at := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v1/sync/state" {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, answer)
+	})
+	state := func(hostID int) string {
+		return fmt.Sprintf(`{"host_id": %d, "now": "2020-06-27T12:00:00Z", "outbox": {}}`, hostID)
+	}
+	check := func(code int, body string) error {
+		status, answer = code, body
+		return c.CheckSyncNode(t.Context())
+	}
+	if err := check(200, state(0)); err != nil {
+		t.Errorf("a sync node: %v", err)
+	}
+	if err := check(404, "<html>"); err != nil {
+		t.Errorf("an original sync node: %v", err)
+	}
+	if err := check(200, state(2)); !errors.Is(err, peer.ErrNotSyncNode) || err.Error() != at+" is not a sync node: its host id is 2; check AURA_SYNC_HOST" {
+		t.Errorf("another node: %v", err)
+	}
+	for _, code := range []int{401, 500, 503} {
+		if err := check(code, ""); err == nil || errors.Is(err, peer.ErrNotSyncNode) {
+			t.Errorf("%d: %v", code, err)
+		}
+	}
+}
+
+// What fails is not our database, and is not called that.
+func TestClient_Unavailable(t *testing.T) {
+	t.Parallel()
+	c, at := fake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
+	err := c.Activate(t.Context(), peer.ActivateRequest{Source: 2})
+	if want := "PUT /source/active/2 at " + at + ": answered 502 Bad Gateway"; !errors.Is(err, model.ErrUnavailable) || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != http.StatusBadGateway {
+		t.Errorf("%v hides the status", err)
 	}
 }

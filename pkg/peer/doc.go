@@ -1,6 +1,6 @@
 // Package peer is the HTTP client that the nodes of a redundant deployment use
-// for one another: engine-api to reach the sync node, and the sync node to
-// reach every engine-api.
+// for one another: engine-api and the status monitor to reach the sync node, and
+// the sync node to reach every engine-api.
 //
 // It promises that every call ends with its context or the configured timeout,
 // whichever is earlier; that what a peer answers is read up to a bound only,

@@ -16,6 +16,14 @@ import (
 // node has none for batches and digests.
 var ErrUnsupported = errors.New("the peer does not have this operation")
 
+// errNothing is ErrUnsupported from a peer that speaks in problem documents: it
+// uses the same status where it has the operation, but not what was asked for.
+var errNothing = fmt.Errorf("%w, or nothing to answer with", ErrUnsupported)
+
+// ErrNotSyncNode says that the peer is another node than the one that it is
+// taken for.
+var ErrNotSyncNode = errors.New("is not a sync node")
+
 // StatusError is an answer that is no success.
 type StatusError struct {
 	Status int
@@ -41,12 +49,16 @@ const maxDetail = 512
 
 // statusError reads what an answer that is no success says.
 func statusError(r *http.Response, body []byte) error {
-	if r.StatusCode == http.StatusNotFound || r.StatusCode == http.StatusMethodNotAllowed {
+	isProblem := strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json")
+	switch {
+	case r.StatusCode == http.StatusNotFound && isProblem:
+		return fmt.Errorf("answered 404: %w", errNothing)
+	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusMethodNotAllowed:
 		return fmt.Errorf("answered %d: %w", r.StatusCode, ErrUnsupported)
 	}
 	e := &StatusError{Status: r.StatusCode, RetryAfter: retryAfter(r.Header.Get("Retry-After"), time.Now())}
 	var problem api.Problem
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json") && decode(body, &problem) == nil {
+	if isProblem && decode(body, &problem) == nil {
 		if problem.Detail != nil {
 			e.Detail = cut(*problem.Detail)
 		}
@@ -88,6 +100,15 @@ func retryAfter(header string, now time.Time) time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
+// unavailable is a model.ErrUnavailable in its own words: it is not about our
+// database.
+type unavailable struct{ error }
+
+// Is makes it a model.ErrUnavailable.
+func (unavailable) Is(target error) bool { return target == model.ErrUnavailable }
+
+func (e unavailable) Unwrap() error { return e.error }
+
 // domain says in the model's errors what those who serve the active source
 // understand.
 func domain(err error) error {
@@ -96,7 +117,7 @@ func domain(err error) error {
 	}
 	status, ok := errors.AsType[*StatusError](err)
 	if !ok {
-		return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
+		return unavailable{err}
 	}
 	switch {
 	case status.Status == http.StatusPreconditionFailed:
@@ -108,7 +129,7 @@ func domain(err error) error {
 	case status.Status == http.StatusBadRequest:
 		return model.Invalid("request", "", status.Detail)
 	case status.Status >= http.StatusInternalServerError, status.Status == http.StatusTooManyRequests:
-		return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
+		return unavailable{err}
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func start(t testing.TB, change ...func(*handler.API)) node {
 		t.Fatal(err)
 	}
 	a := &handler.API{
-		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db,
+		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db, Leases: db, Maintenance: db,
 		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
 		Zone:     zone, HostID: 1, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
 	}
@@ -283,6 +284,104 @@ func TestNode_ActiveSource(t *testing.T) {
 		if want := all[c[0]:min(c[0]+c[1], 12)]; err != nil || !slices.Equal(got, want) {
 			t.Errorf("from %d on %d: got %d, %v, want %d", c[0], c[1], len(got), err, len(want))
 		}
+	}
+	slices.SortFunc(all, func(a, b model.Activation) int { return int(a.Epoch - b.Epoch) })
+	for after, want := range map[int64][]model.Activation{model.NoEpoch: all[:5], -3: all[:5], 7: all[7:], 12: {}} {
+		if got, err := n.ActivationsAfter(ctx, after, 5); err != nil || !slices.Equal(got, want) {
+			t.Errorf("after epoch %d: got %+v, %v, want %d", after, got, err, len(want))
+		}
+	}
+}
+
+func TestNode_Lease(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	ctx := t.Context()
+	for i, want := range []struct {
+		asks, holds string
+		epoch       int64
+	}{{"a", "a", 1}, {"b", "a", 1}, {"a", "a", 1}} {
+		l, err := n.AcquireLease(ctx, want.asks, time.Minute)
+		if err != nil || l.Holder != want.holds || l.Epoch != want.epoch || l.Remaining <= 0 || l.Remaining > time.Minute {
+			t.Errorf("%d: %s asks: %+v, %v", i, want.asks, l, err)
+		}
+	}
+	if err := n.ReleaseLease(ctx, "b"); err != nil {
+		t.Error(err)
+	}
+	if l, err := n.Lease(ctx); err != nil || l.Holder != "a" || l.Remaining <= 0 {
+		t.Errorf("after somebody else gave it back: %+v, %v", l, err)
+	}
+	if err := n.ReleaseLease(ctx, "a"); err != nil {
+		t.Error(err)
+	}
+	if l, err := n.Lease(ctx); err != nil || l != (model.Lease{Epoch: 1}) {
+		t.Errorf("after it was given back: %+v, %v", l, err)
+	}
+	_, err := n.AcquireLease(ctx, " a", 2*time.Hour)
+	if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || invalid.Fields[0].Field != "seconds" {
+		t.Errorf("for too long: %v", err)
+	}
+}
+
+func TestNode_Maintenances(t *testing.T) {
+	t.Parallel()
+	now := noon
+	n := start(t, func(a *handler.API) { a.Now = func() time.Time { return now } })
+	ctx := t.Context()
+	if all, err := n.Maintenances(ctx); err != nil || len(all) != 0 {
+		t.Errorf("before anybody said something: %+v, %v", all, err)
+	}
+	want := []model.Maintenance{
+		{Source: 1, On: false, By: "local", ChangedAt: noon.Add(time.Second)},
+		{Source: 2, On: true, By: "M. Tester 🎵", Reason: "new disk", ChangedAt: noon},
+	}
+	for _, m := range []model.Maintenance{want[1], {Source: 1, On: true}, want[0]} {
+		if now = noon; m.Source == 1 {
+			now = noon.Add(time.Second)
+		}
+		if m.By == "local" {
+			m.By = ""
+		}
+		if err := n.SetMaintenance(ctx, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := n.Maintenances(ctx); err != nil || !slices.Equal(all, want) {
+		t.Errorf("got %+v, %v, want %+v", all, err, want)
+	}
+	if err := n.SetMaintenance(ctx, model.Maintenance{Source: 0}); err == nil {
+		t.Error("source 0 is taken")
+	}
+}
+
+func TestNode_LatestHealth(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	if h, err := n.LatestHealth(t.Context(), 1); !errors.Is(err, model.ErrNotFound) || errors.Is(err, peer.ErrUnsupported) {
+		t.Errorf("before there is any: %+v, %v", h, err)
+	}
+	want := model.Health{Source: 1, LogTime: noon.Add(time.Microsecond), Healthy: true, Details: `{"a": "ü"}`}
+	if err := n.db.StoreHealth(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := n.LatestHealth(t.Context(), 1); err != nil || h != want {
+		t.Errorf("got %+v, %v, want %+v", h, err, want)
+	}
+}
+
+func TestNode_MonitorStatus(t *testing.T) {
+	t.Parallel()
+	want := api.MonitorStatus{
+		Now: noon, Name: "monitor on host 3", Acting: true,
+		Sources: []api.MonitorSource{{Number: 1, State: api.SourceDown, Since: noon, ApiFailure: new("")}},
+		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
+	}
+	n := start(t, func(a *handler.API) {
+		a.Monitor = func(context.Context) (api.MonitorStatus, error) { return want, nil }
+	})
+	if got, err := n.MonitorStatus(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
 

@@ -26,7 +26,7 @@ func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 		active.Since = &since
 	}
 	if err := model.ValidateSource("active_source", active.Source); err != nil {
-		return model.ActiveSource{}, fmt.Errorf("%w: %w", model.ErrUnavailable, c.unexpected("/source/active", err.Error()))
+		return model.ActiveSource{}, unavailable{c.unexpected("/source/active", err.Error())}
 	}
 	return active, nil
 }
@@ -41,6 +41,8 @@ type ActivateRequest struct {
 	// At is when it happened; zero is now.
 	At         time.Time
 	By, Reason string
+	// PassedOn: somebody else asked for it; see api.PassedOnHeader.
+	PassedOn bool
 }
 
 // Activate activates a source. Errors: model.ErrStaleEpoch, model.ErrPinned,
@@ -63,6 +65,9 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	what := call{method: http.MethodPut, path: "/source/active/" + strconv.Itoa(r.Source), body: body, header: http.Header{}}
 	if r.Epoch != nil {
 		what.header.Set("If-Match", strconv.Quote(strconv.FormatInt(*r.Epoch, 10)))
+	}
+	if r.PassedOn {
+		what.header.Set(api.PassedOnHeader, "1")
 	}
 	return domain(c.do(ctx, what, nil))
 }

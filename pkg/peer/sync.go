@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -54,6 +55,22 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		}
 	}
 	return state, offset, nil
+}
+
+// CheckSyncNode returns nil where the peer is a sync node. An original one does
+// not tell what it is, and is believed. Errors: ErrNotSyncNode, *StatusError, or
+// of the network.
+func (c *Client) CheckSyncNode(ctx context.Context) error {
+	state, _, err := c.State(ctx)
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		return nil
+	case err != nil:
+		return err
+	case state.HostID != 0:
+		return fmt.Errorf("%s %w: its host id is %d; check AURA_SYNC_HOST", c.name, ErrNotSyncNode, state.HostID)
+	}
+	return nil
 }
 
 // Digests asks for digests of what the node has. Errors: ErrUnsupported,
@@ -127,6 +144,32 @@ func (c *Client) page(ctx context.Context, kind model.Kind, source int, from, to
 }
 
 const syncRecords = "/sync/records"
+
+// ActivationsAfter asks for the activations of greater epochs than after, by
+// epoch; after model.NoEpoch all of them, limit at most. What comes is not yet
+// validated. Errors: ErrUnsupported, *StatusError, or of the network.
+func (c *Client) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
+	const path = "/sync/activations"
+	query := url.Values{"limit": {strconv.Itoa(limit)}}
+	if after != model.NoEpoch {
+		query.Set("after", strconv.FormatInt(after, 10))
+	}
+	var body []api.SyncActivation
+	if err := c.do(ctx, call{method: http.MethodGet, path: path, query: query}, &body); err != nil {
+		return nil, err
+	}
+	activations := make([]model.Activation, len(body))
+	for i, a := range body {
+		if a.Epoch <= after {
+			return nil, c.unexpected(path, "it does not go on by epoch")
+		}
+		after = a.Epoch
+		activations[i] = model.Activation{
+			Epoch: a.Epoch, Source: a.Source, From: a.From.UTC(), RecordedAt: a.RecordedAt.UTC(), By: a.By, Reason: a.Reason, Pinned: a.Pinned,
+		}
+	}
+	return activations, nil
+}
 
 func rangeQuery(source int, from, to time.Time) url.Values {
 	query := url.Values{"source": {strconv.Itoa(source)}}

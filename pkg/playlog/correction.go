@@ -47,6 +47,9 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
 		return c, model.Invalid("changes", "", "the entry has these values already")
 	}
+	if err := c.Room(len(earlier)); err != nil {
+		return c, err
+	}
 	c.Before = c.Changes.Of(current)
 	// Corrections count in the order of their times, so one made now must not
 	// be older than one made before, even where the clock was set back.

@@ -115,6 +115,48 @@ func TestRecorder_Correct(t *testing.T) {
 		}
 	})
 
+	// An entry that has all that it may have can still be voided, and no more.
+	t.Run("TooMany", func(t *testing.T) {
+		t.Parallel()
+		amends := func(n int) []model.Correction {
+			list := make([]model.Correction, n)
+			for i := range list {
+				list[i] = amended
+				list[i].At = amended.At.Add(time.Duration(i) * time.Second)
+			}
+			return list
+		}
+		for name, c := range map[string]struct {
+			kind    string
+			earlier []model.Correction
+			want    string
+		}{
+			"Amend":        {model.CorrectionAmend, amends(model.MaxCorrectionsByHand - 2), ""},
+			"OneTooMany":   {model.CorrectionAmend, amends(model.MaxCorrectionsByHand - 1), "kind"},
+			"Void":         {model.CorrectionVoid, amends(model.MaxCorrectionsByHand - 1), ""},
+			"Restore":      {model.CorrectionRestore, append(amends(model.MaxCorrectionsByHand-1), void), "kind"},
+			"VoidOfMerged": {model.CorrectionVoid, amends(model.MaxCorrectionsByHand), "kind"},
+		} {
+			changes := model.Changes{}
+			if c.kind == model.CorrectionAmend {
+				changes.Artist = &artist
+			}
+			r, _ := start(keeping(entry, c.earlier...), &bytes.Buffer{})
+			_, err := r.Correct(t.Context(), 7, correction(c.kind, changes))
+			if c.want == "" && err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if c.want != "" && wrongFields(t, err) != c.want {
+				t.Errorf("%s: %v, want one that names %q", name, err, c.want)
+			}
+		}
+		last := correction(model.CorrectionAmend, model.Changes{Artist: &other})
+		last.Entry, last.At = entry.Fingerprint(), now.Add(-time.Second)
+		r, _ := start(keeping(entry, append(amends(model.MaxCorrectionsByHand), last)...), &bytes.Buffer{})
+		if _, err := r.Correct(t.Context(), 7, correction(model.CorrectionAmend, model.Changes{Artist: &other})); err != nil {
+			t.Errorf("the last one again: %v", err)
+		}
+	})
+
 	t.Run("ErrNotFound", func(t *testing.T) {
 		t.Parallel()
 		r, _ := start(keeping(entry), &bytes.Buffer{})

@@ -60,11 +60,12 @@ const (
 const maxContenders = 32
 
 // Activate stores a switch of the active source under the next epoch and
-// returns it with that. admit is asked first, with the last activation accepted
-// so far (zero when there is none); its error, such as model.ErrStaleEpoch or
-// model.ErrPinned, is returned and nothing is stored. admit is asked again when
-// somebody else took the epoch meanwhile, so it must have no effects. Error:
-// model.ErrUnavailable.
+// returns it with that. One that is delivered once more is stored already, and
+// is returned as it is. Of any other admit is asked first, with the last
+// activation accepted so far (zero when there is none); its error, such as
+// model.ErrStaleEpoch or model.ErrPinned, is returned and nothing is stored.
+// admit is asked again when somebody else took the epoch meanwhile, so it must
+// have no effects. Error: model.ErrUnavailable.
 func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
@@ -74,10 +75,14 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 		if err := write.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
 			return model.Activation{}, db.fail(ctx, "activate source", err)
 		}
+		// Looked for behind the last epoch: what comes later takes the next one.
+		if known, found, err := delivered(write, a); found || err != nil {
+			return known, db.fail(ctx, "activate source", err)
+		}
 		if err := admit(last.activation()); err != nil {
 			return model.Activation{}, fmt.Errorf("activate source: %w", err)
 		}
-		a.Epoch = last.Epoch + 1
+		a.Epoch = max(last.Epoch, 0) + 1
 		row := newActivationRow(a)
 		// The epoch is the primary key: this is the compare-and-set.
 		err := db.retry(ctx, func() error { return write.Create(&row).Error })
@@ -89,6 +94,24 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 		}
 	}
 	return model.Activation{}, fmt.Errorf("activate source: %w: too many activations at once", model.ErrUnavailable)
+}
+
+// delivered finds the activation where its delivery is repeated. What differs in
+// case only is the same to some databases: so it is compared here.
+func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bool, _ error) {
+	if !a.IsDelivered() {
+		return known, false, nil
+	}
+	var rows []activationRow
+	if err := g.Where("active_from = ?", dbTime{a.From}).Order("epoch").Find(&rows).Error; err != nil {
+		return known, false, err
+	}
+	for i := range rows {
+		if known = rows[i].activation(); known.Repeats(&a) {
+			return known, true, nil
+		}
+	}
+	return model.Activation{}, false, nil
 }
 
 // RememberActivation keeps a node's own copy of an activation that the sync node
@@ -113,7 +136,8 @@ func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSour
 	var accepted, active activationRow
 	err := read.Order(lastAccepted).Take(&accepted).Error
 	if err == nil {
-		// Rows are only ever added, so with the bound both belong to one state.
+		// Rows are added and hardly ever renumbered, so with the bound both belong
+		// to one state.
 		err = read.Where("active_from <= ? AND epoch <= ?", dbTime{now}, accepted.Epoch).Order(lastActive).Take(&active).Error
 	}
 	if err != nil {

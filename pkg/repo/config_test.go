@@ -113,6 +113,30 @@ func TestOpen(t *testing.T) {
 			t.Errorf("error %v, want one that names %s", err, dir)
 		}
 	})
+	t.Run("Existing", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		cfg := repo.Config{URL: "sqlite://" + dir + "/a.db"}
+		if _, err := repo.OpenExisting(cfg, zerolog.Nop()); !errors.Is(err, repo.ErrNoDatabase) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("error %v, want one that names %s", err, dir)
+		}
+		if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
+			t.Errorf("made %v, %v", files, err)
+		}
+		if _, err := repo.OpenExisting(repo.Config{URL: "sqlite://" + dir}, zerolog.Nop()); err == nil {
+			t.Error("a directory was opened")
+		}
+		if err := repotest.OpenURL(t, cfg.URL).Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		db, err := repo.OpenExisting(cfg, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(db.Ready(t.Context()), db.StoreEntry(t.Context(), entry(0, "a")), db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
 	t.Run("NoServer", func(t *testing.T) {
 		t.Parallel()
 		db := repotest.OpenURL(t, "mysql://aura:secret@127.0.0.1:1/aura")

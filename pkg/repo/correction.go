@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -109,11 +110,13 @@ func (db *DB) Correct(ctx context.Context, entryID int64, build func(e model.Ent
 // LogMissed stores an entry that a person logged, or merges it with the copy
 // that is there, together with the correction that says who and why, in one
 // transaction. Both are normalized; the correction's Entry is filled in here. An
-// entry that an engine sent stays the engine's. Error: model.ErrUnavailable.
+// entry that an engine sent stays the engine's. Errors: *model.InvalidError where
+// the entry has too many corrections, model.ErrUnavailable.
 func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	e.Manual = true
+	c.Entry = e.Fingerprint()
 	row := newEntryRow(e)
 	err := db.transaction(ctx, func(tx *gorm.DB) error {
 		if err := tx.Exec(db.dialect.upsert(1), row.stored(nil)...).Error; err != nil {
@@ -124,10 +127,21 @@ func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) 
 			return err
 		}
 		entryID = entry.ID
-		c, err = correct(tx, entry, db.isSyncNode, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
+		c, err = correct(tx, entry, db.isSyncNode, func(_ model.Entry, earlier []model.Correction) (model.Correction, error) {
+			return c, room(c, earlier)
+		})
 		return err
 	})
 	return entryID, c, db.fail(ctx, "log missed entry", err)
+}
+
+// room refuses a correction too many; one that is there already is none.
+func room(c model.Correction, earlier []model.Correction) error {
+	uid := c.UID()
+	if slices.ContainsFunc(earlier, func(known model.Correction) bool { return known.UID() == uid }) {
+		return nil
+	}
+	return c.Room(len(earlier))
 }
 
 // lockEntry reads the entry and keeps others from correcting it until the

@@ -1,6 +1,8 @@
 package repo_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"reflect"
 	"sync"
@@ -195,4 +197,47 @@ func TestDB_LogMissed(t *testing.T) {
 			}
 		})
 	})
+}
+
+// recording is the part of DB and of Station that stores corrections.
+type recording interface {
+	LogMissed(ctx context.Context, e model.Entry, c model.Correction) (int64, model.Correction, error)
+	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
+}
+
+// wantRoom: however often somebody logs the same entry, it fits into what nodes
+// exchange, and what is stored already is no correction too many.
+func wantRoom(t *testing.T, db recording) {
+	t.Helper()
+	logAs := func(n int) (int64, error) {
+		c := model.Correction{Kind: model.CorrectionLog, At: noon.Add(time.Duration(n) * time.Second), By: "alice", Reason: "again"}
+		id, _, err := db.LogMissed(t.Context(), entry(1, "logged again"), c)
+		return id, err
+	}
+	var id int64
+	for n := range model.MaxCorrectionsByHand - 1 {
+		var err error
+		if id, err = logAs(n); err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+	}
+	if _, err := logAs(99); !isInvalid(err) {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := logAs(0); err != nil {
+		t.Errorf("repeated: %v", err)
+	}
+	if all, err := db.Corrections(t.Context(), id); err != nil || len(all) != model.MaxCorrectionsByHand-1 {
+		t.Errorf("%d corrections, %v", len(all), err)
+	}
+}
+
+func isInvalid(err error) bool {
+	_, ok := errors.AsType[*model.InvalidError](err)
+	return ok
+}
+
+func TestLogMissed_tooMany(t *testing.T) {
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { wantRoom(t, db) }) })
+	t.Run("Station", func(t *testing.T) { onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantRoom(t, s) }) })
 }

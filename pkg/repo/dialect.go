@@ -11,6 +11,9 @@ import (
 
 // dialect is what the databases do differently.
 type dialect interface {
+	// existing is the dialect for a database that must be there already: where it
+	// is not, it is not made, and what opens it fails with ErrNoDatabase.
+	existing() dialect
 	// open makes the handles: write for every transaction and every read that
 	// decides, read for answers.
 	open() (write, read *gorm.DB, err error)
@@ -40,6 +43,9 @@ type dialect interface {
 	rowsPerInsert() int
 	// storeClock is the statement that replaces a clock by a later one.
 	storeClock() string
+	// storeMaintenance is the statement that replaces what was said of a source,
+	// unless by something earlier.
+	storeMaintenance() string
 	// confirmHealth is what turns an INSERT of health statuses into one that, of
 	// what is there, changes only that it may become synced.
 	confirmHealth() string

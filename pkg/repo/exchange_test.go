@@ -383,7 +383,7 @@ func (w *world) write(t *testing.T, r *rand.Rand) {
 		_, err = db.Absorb(w.ctx, records, false)
 	case 2:
 		records = records[:1]
-		c := amend(r.IntN(10), "c")
+		c := amend(r.IntN(4), "c") // so few that none is refused
 		_, c, err = db.LogMissed(w.ctx, records[0].Entry, c)
 		records[0].Entry.Manual, records[0].Corrections = true, []model.Correction{c}
 	}

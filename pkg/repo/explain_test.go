@@ -79,6 +79,10 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		{"LatestHealth", func() error { _, err := db.LatestHealth(ctx, 1); return err }, []string{"health_source"}},
 		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
+		{"Activate", func() error {
+			_, err := db.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
+			return err
+		}, []string{primaryKey, "activation_from"}},
 		{"Activations", func() error { _, err := db.Activations(ctx, 0, 20); return err }, []string{"activation_from"}},
 		{"Clock", func() error { _, err := db.Clock(ctx, 1); return err }, []string{primaryKey}},
 		{"Absorb/New", func() error {
@@ -122,8 +126,13 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 			return err
 		}, []string{"health_source"}},
 		{"Lease/Take", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey}},
-		{"Lease/Renew", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey, primaryKey}},
+		{"Lease/Renew", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", 2*time.Hour); return err }, []string{primaryKey, primaryKey, primaryKey}},
 		{"Lease/Release", func() error { return db.ReleaseLease(ctx, "monitor", "a") }, []string{primaryKey, primaryKey}},
+		{"Maintenances", func() error { _, err := db.Maintenances(ctx); return err }, []string{primaryKey}},
+		{"WaitingDeliveries", func() error { _, err := db.WaitingDeliveries(ctx, "hook 1", 10); return err }, []string{"delivery_waiting"}},
+		{"LatestDelivery", func() error { _, err := db.LatestDelivery(ctx, "hook 1"); return err }, []string{"delivery_channel"}},
+		{"FailDelivery", func() error { return db.FailDelivery(ctx, 2999, 1, "no") }, []string{primaryKey}},
+		{"EndDelivery", func() error { return db.EndDelivery(ctx, 2999, at, "") }, []string{primaryKey}},
 	}
 }
 
@@ -142,7 +151,7 @@ func TestIndexes(t *testing.T) {
 			raw := rawSQL(t, kind, url)
 			fill(t, db, raw)
 			if kind == repotest.KindMariaDB {
-				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked")
+				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked, maintenance, delivery")
 			}
 			claimed := map[string]bool{primaryKey: true}
 			for _, name := range storedOnce {
@@ -204,7 +213,11 @@ func fill(t *testing.T, db *repo.DB, raw *sql.DB) {
 		if err := db.StoreClock(t.Context(), model.Clock{Source: i + 1, SentAt: noon}); err != nil {
 			t.Fatal(err)
 		}
+		if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: i + 1, ChangedAt: noon}); err != nil {
+			t.Fatal(err)
+		}
 	}
+	fillDeliveries(t, db)
 	// Through the repo, each would be a commit.
 	activations := make([]string, n)
 	for i := range activations {
@@ -273,7 +286,7 @@ func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run fun
 
 func sqliteIndex(detail string) string {
 	if strings.Contains(detail, "USING INTEGER PRIMARY KEY") || strings.Contains(detail, "INDEX sqlite_autoindex_") ||
-		slices.Contains([]string{"SCAN activation", "SCAN clock", "SCAN changed"}, detail) { // in the order of its rows
+		slices.Contains([]string{"SCAN activation", "SCAN clock", "SCAN changed", "SCAN maintenance"}, detail) { // in the order of its rows
 		return primaryKey
 	}
 	_, after, _ := strings.Cut(detail, "INDEX ")

@@ -83,6 +83,9 @@ func newMySQL(c Config) (dialect, error) {
 	return mysqlDialect{config: config, poolMax: c.poolSize()}, nil
 }
 
+// existing: a server makes no database by itself.
+func (d mysqlDialect) existing() dialect { return d }
+
 func (d mysqlDialect) open() (write, read *gorm.DB, err error) {
 	pool, err := openMySQL(d.config, d.poolMax)
 	if err != nil {
@@ -140,6 +143,16 @@ func (mysqlDialect) storeClock() string {
 				OR VALUES(sent_at) = sent_at AND CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(body)
 			ELSE body END,
 		sent_at = GREATEST(sent_at, VALUES(sent_at))`
+}
+
+// storeMaintenance: the time comes last, because the conditions look at it.
+func (mysqlDialect) storeMaintenance() string {
+	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
+		ON DUPLICATE KEY UPDATE
+		is_on = IF(VALUES(changed_at) >= changed_at, VALUES(is_on), is_on),
+		made_by = IF(VALUES(changed_at) >= changed_at, VALUES(made_by), made_by),
+		reason = IF(VALUES(changed_at) >= changed_at, VALUES(reason), reason),
+		changed_at = GREATEST(changed_at, VALUES(changed_at))`
 }
 
 func (mysqlDialect) confirmHealth() string {

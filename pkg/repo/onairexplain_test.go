@@ -47,7 +47,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"Activate", func() error {
 			_, err := s.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
 			return err
-		}, slices.Concat(number, number, []string{"activation_from"}, reigns, mend)},
+		}, slices.Concat(number, number, []string{"activation_from", "activation_from"}, reigns, mend)},
 	}
 }
 

@@ -25,10 +25,23 @@ type DB struct {
 	isSyncNode bool
 }
 
-// Open prepares the database for use. A server need not be there yet, and the
-// schema need not be; Ready tells. An error means that the configuration is
-// wrong.
+// ErrNoDatabase: there is nothing to open.
+var ErrNoDatabase = errors.New("there is no database yet")
+
+// Open prepares the database for use, and makes an SQLite file that is not there.
+// A server need not be there yet, and the schema need not be; Ready tells. An
+// error means that the configuration is wrong.
 func Open(cfg Config, log zerolog.Logger) (*DB, error) {
+	return open(cfg, log, func(d dialect) dialect { return d })
+}
+
+// OpenExisting is Open for who only works with what is there: it makes no file,
+// which would belong to whoever happened to ask. Error: also ErrNoDatabase.
+func OpenExisting(cfg Config, log zerolog.Logger) (*DB, error) {
+	return open(cfg, log, dialect.existing)
+}
+
+func open(cfg Config, log zerolog.Logger, as func(dialect) dialect) (*DB, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -36,6 +49,7 @@ func Open(cfg Config, log zerolog.Logger) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	d = as(d)
 	write, read, err := d.open()
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -27,6 +27,7 @@ type sqliteDialect struct {
 	path        string // of the database's file
 	busyTimeout time.Duration
 	readers     int
+	mustExist   bool
 }
 
 func newSQLite(c Config) (dialect, error) {
@@ -54,11 +55,19 @@ func (d sqliteDialect) source(more ...string) string {
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 	}, more...)}
+	if d.mustExist {
+		settings.Set("mode", "rw")
+	}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: settings.Encode()}).String()
 }
 
+func (d sqliteDialect) existing() dialect {
+	d.mustExist = true
+	return d
+}
+
 func (d sqliteDialect) open() (write, read *gorm.DB, err error) {
-	if err := d.checkDirectory(); err != nil {
+	if err := d.checkFile(); err != nil {
 		return nil, nil, err
 	}
 	// SQLite has one writer at a time; a second connection would only wait
@@ -77,6 +86,21 @@ func (d sqliteDialect) open() (write, read *gorm.DB, err error) {
 
 // writable is W_OK of access(2): SQLite keeps its journal beside the file.
 const writable = 2
+
+func (d sqliteDialect) checkFile() error {
+	if err := d.checkDirectory(); err != nil || !d.mustExist {
+		return err
+	}
+	switch info, err := os.Stat(d.path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %s is not there; the service makes it when it starts, and so does migrate up", ErrNoDatabase, d.path)
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no file", d.path)
+	}
+	return nil
+}
 
 func (d sqliteDialect) checkDirectory() error {
 	dir := filepath.Dir(d.path)
@@ -139,6 +163,12 @@ func (sqliteDialect) storeClock() string {
 		OR excluded.sent_at = clock.sent_at AND (excluded.body > clock.body OR excluded.body = clock.body AND excluded.is_synced > clock.is_synced)`
 }
 
+func (sqliteDialect) storeMaintenance() string {
+	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (source) DO UPDATE SET is_on = excluded.is_on, made_by = excluded.made_by, reason = excluded.reason, changed_at = excluded.changed_at
+		WHERE excluded.changed_at >= maintenance.changed_at`
+}
+
 func (sqliteDialect) confirmHealth() string {
 	return " ON CONFLICT (uid) DO UPDATE SET is_synced = 1 WHERE excluded.is_synced > health.is_synced"
 }
@@ -151,7 +181,7 @@ func (sqliteDialect) now() string { return sqliteClock + ")" }
 func (sqliteDialect) later() string { return sqliteClock + ", printf('+%.3f seconds', ? / 1e6))" }
 
 func (d sqliteDialect) openForMigrations() (*sql.DB, error) {
-	if err := d.checkDirectory(); err != nil {
+	if err := d.checkFile(); err != nil {
 		return nil, err
 	}
 	return sql.Open(sqlite.DriverName, d.source())

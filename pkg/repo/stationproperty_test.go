@@ -202,6 +202,12 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		e.Manual = true
 		r := model.Record{Entry: e, Corrections: []model.Correction{c}}
 		r.Normalize()
+		id := r.Entry.Fingerprint()
+		if slices.ContainsFunc(h.records, func(known model.Record) bool {
+			return known.Entry.Fingerprint() == id && c.Room(len(known.Corrections)) != nil
+		}) {
+			break // it would be refused
+		}
 		changed = h.merge(r)
 		do = func() error { _, _, err := s.LogMissed(ctx, e, c); return err }
 	case "activate":
@@ -210,14 +216,13 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.activations = append(h.activations, stored)
-		changed = true
-	case "remember": // an activation of which the sync node lost the memory
-		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: noon}
-		if !slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == a.Epoch }) {
-			h.activations = append(h.activations, a)
-			changed = true
+		if !slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == stored.Epoch }) {
+			h.activations = append(h.activations, stored)
+			changed = true // else it was delivered before
 		}
+	case "remember": // an activation of which the sync node lost the memory
+		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: anyMinute(t)}
+		changed = h.remember(a)
 		do = func() error { return s.RememberActivation(ctx, a) }
 	case "lose": // what a cluster had acknowledged, and get it again
 		r := rapid.SampledFrom(h.records).Draw(t, "lost")
@@ -250,6 +255,29 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		}
 		h.compare(ctx, t, kind+" again", false)
 	}
+}
+
+// remember notes that a node gave back an activation, and reports whether that
+// changed anything.
+func (h *history) remember(a model.Activation) bool {
+	if slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Content() == a.Content() }) {
+		return false
+	}
+	lowest, last := int64(1), -1
+	for i, known := range h.activations {
+		lowest = min(lowest, known.Epoch)
+		if last < 0 || known.Epoch > h.activations[last].Epoch {
+			last = i
+		}
+	}
+	switch {
+	case slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == a.Epoch }):
+		a.Epoch = lowest - 1
+	case last >= 0 && a.Epoch > h.activations[last].Epoch && h.activations[last].Epoch > 0 && h.activations[last].RecordedAt.After(a.RecordedAt):
+		h.activations[last].Epoch = a.Epoch + 1
+	}
+	h.activations = append(h.activations, a)
+	return true
 }
 
 // absorb stores a batch, and what it is told must be what is there.

@@ -155,6 +155,13 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 	record := model.Record{Entry: e, Corrections: []model.Correction{c}}
 	record.Entry.Overlay = model.Fold(record.Corrections)
 	err := s.write(ctx, "log missed entry", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
+		earlier, err := correctionsOf(tx, dbUID(c.Entry))
+		if err == nil {
+			err = room(c, earlier)
+		}
+		if err != nil {
+			return false, err
+		}
 		absorbed, changed, err := s.absorbAndFollow(ctx, tx, log, []model.Record{record})
 		if err != nil {
 			return false, err
@@ -177,10 +184,14 @@ func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(l
 		if err := tx.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
 			return false, err
 		}
+		if known, found, err := delivered(tx, a); found || err != nil {
+			a = known
+			return false, err
+		}
 		if err := admit(last.activation()); err != nil {
 			return false, err
 		}
-		a.Epoch = last.Epoch + 1
+		a.Epoch = max(last.Epoch, 0) + 1
 		return true, s.addActivation(ctx, tx, log, a)
 	})
 	if err != nil {
@@ -189,26 +200,16 @@ func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(l
 	return a, nil
 }
 
-// RememberActivation is DB.RememberActivation: it gives the sync node back what
-// a node still knows.
+// RememberActivation is RememberActivations of a node that knows one.
 func (s *Station) RememberActivation(ctx context.Context, a model.Activation) error {
-	return s.write(ctx, "remember activation", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
-		var known int64
-		err := tx.Model(&activationRow{}).Where("epoch = ?", a.Epoch).Count(&known).Error
-		if err != nil || known > 0 {
-			return false, err
-		}
-		return true, s.addActivation(ctx, tx, log, a)
-	})
+	_, err := s.RememberActivations(ctx, []model.Activation{a})
+	return err
 }
 
 func (s *Station) addActivation(ctx context.Context, tx *gorm.DB, log *airLog, a model.Activation) error {
 	row := newActivationRow(a)
 	if err := tx.Create(&row).Error; err != nil {
-		if errors.Is(err, gorm.ErrDuplicatedKey) {
-			return errRaced
-		}
-		return err
+		return raced(err)
 	}
 	var touched touches
 	touched.activation(a)

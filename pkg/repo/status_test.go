@@ -1,6 +1,8 @@
 package repo_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"reflect"
@@ -111,6 +113,77 @@ func TestDB_Activate(t *testing.T) {
 				t.Errorf("error %v, want %v", err, model.ErrPinned)
 			}
 		})
+	})
+}
+
+// activator is the part of DB and of Station that activates.
+type activator interface {
+	Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error)
+	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
+}
+
+// TestActivate_repeated: what is delivered again is stored once, wherever it
+// stands, and whatever would be refused by now.
+func TestActivate_repeated(t *testing.T) {
+	repeated := func(t *testing.T, db activator) {
+		activate := func(a model.Activation, admit func(model.Activation) error) (int64, error) {
+			a.RecordedAt = noon
+			stored, err := db.Activate(t.Context(), a, admit)
+			return stored.Epoch, err
+		}
+		late := model.Activation{Source: 2, From: noon.Add(-time.Hour), By: "alice", Reason: "1 is silent"}
+		for i, a := range []model.Activation{late, {Source: 1, From: noon.Add(-time.Minute), By: "alice"}, {Source: 1, From: noon, By: "alice", Pinned: true}} {
+			if epoch, err := activate(a, admitAll); err != nil || epoch != int64(i+1) {
+				t.Fatalf("%d: epoch %d, %v", i, epoch, err)
+			}
+		}
+		refuse := func(model.Activation) error { return model.ErrPinned }
+		if epoch, err := activate(late, refuse); err != nil || epoch != 1 {
+			t.Errorf("delivered again: epoch %d, %v", epoch, err)
+		}
+		for name, change := range map[string]func(*model.Activation){
+			"source": func(a *model.Activation) { a.Source = 3 },
+			"time":   func(a *model.Activation) { a.From = a.From.Add(time.Microsecond) },
+			"by":     func(a *model.Activation) { a.By = "Alice" },
+			"reason": func(a *model.Activation) { a.Reason += " " },
+			"pin":    func(a *model.Activation) { a.Pinned = true },
+		} {
+			other := late
+			change(&other)
+			if _, err := activate(other, refuse); !errors.Is(err, model.ErrPinned) {
+				t.Errorf("with another %s: %v", name, err)
+			}
+		}
+		// One of now is not delivered, and may be meant again.
+		if epoch, err := activate(model.Activation{Source: 1, From: noon, By: "alice", Pinned: true}, admitAll); err != nil || epoch != 4 {
+			t.Errorf("again now: epoch %d, %v", epoch, err)
+		}
+		if history, err := db.Activations(t.Context(), 0, 10); err != nil || len(history) != 4 {
+			t.Errorf("%+v, %v", history, err)
+		}
+	}
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { repeated(t, db) }) })
+	t.Run("Station", func(t *testing.T) {
+		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { repeated(t, s) })
+	})
+}
+
+// TestActivate_repeatedAtOnce: deliveries that overtake one another are one.
+func TestActivate_repeatedAtOnce(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				a := model.Activation{Source: i%4 + 1, From: noon.Add(-time.Hour), RecordedAt: noon.Add(time.Duration(i) * time.Second)}
+				if _, err := db.Activate(t.Context(), a, admitAll); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if history, err := db.Activations(t.Context(), 0, 100); err != nil || len(history) != 4 {
+			t.Errorf("%d activations of 4, %v", len(history), err)
+		}
 	})
 }
 

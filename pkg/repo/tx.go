@@ -42,6 +42,14 @@ func (db *DB) isConflict(err error) bool {
 // errRaced: another transaction stored first what this one was about to store.
 var errRaced = errors.New("another transaction was faster")
 
+// raced is errRaced where an error says so, else that error.
+func raced(err error) error {
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return errRaced
+	}
+	return err
+}
+
 // transaction runs do in a transaction, again from the start where it lost
 // against another one.
 func (db *DB) transaction(ctx context.Context, do func(tx *gorm.DB) error) error {

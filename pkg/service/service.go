@@ -100,6 +100,9 @@ type Work struct {
 	// Prepared is called when the database is ready: what was answered without
 	// it is out of date.
 	Prepared func()
+	// Early tasks begin at once, whether the database is there or not, and are
+	// otherwise as Tasks.
+	Early []func(ctx context.Context) error
 	// Tasks begin then. Each runs until its context ends and returns nil; an
 	// error ends the service.
 	Tasks []func(ctx context.Context) error
@@ -116,6 +119,9 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 	s.preparing.Store(w.Prepare != nil)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Server.Run(ctx) })
+	for _, task := range w.Early {
+		g.Go(func() error { return task(ctx) })
+	}
 	g.Go(func() error {
 		if err := s.prepare(ctx, w); err != nil || ctx.Err() != nil {
 			return err

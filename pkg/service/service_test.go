@@ -107,6 +107,7 @@ func TestService_Fails(t *testing.T) {
 		want     error
 	}{
 		"Task":       {sqlite(t), service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
+		"Early":      {sqlite(t), service.Work{Early: []func(context.Context) error{breaks}}, broken},
 		"Prepare":    {sqlite(t), service.Work{Prepare: breaks}, broken},
 		"Schema":     {old, service.Work{}, repo.ErrSchemaOlder},
 		"NoDatabase": {nil, service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
@@ -120,4 +121,24 @@ func TestService_Fails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestService_Early: some tasks don't wait for the database.
+func TestService_Early(t *testing.T) {
+	t.Parallel()
+	began, ended := make(chan struct{}), make(chan struct{})
+	s := servicetest.Start(t, newApp(t, &repo.Config{URL: "mysql://nobody:nothing@127.0.0.1:1/none"}, service.Work{
+		Early: []func(context.Context) error{func(ctx context.Context) error {
+			close(began)
+			<-ctx.Done()
+			close(ended)
+			return nil
+		}},
+		Tasks: []func(context.Context) error{func(context.Context) error { return errors.New("began without a database") }},
+	}))
+	<-began
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	<-ended
 }

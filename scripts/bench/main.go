@@ -2,7 +2,8 @@
 // POSTs against bare prepared INSERTs on the same server and settings, hot
 // reads against nginx serving the same bytes, the sync node's catching up
 // against mariadb-dump | mariadb, its audit against CHECKSUM TABLE, how soon it
-// shows what a node stored, and what an idle process costs.
+// shows what a node stored, how soon the monitor switches and how many heartbeats
+// it takes, and what an idle process costs.
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both, and the median of the pairs' ratios is printed beside its bar. A bar
 // that is missed is reported, not an error: numbers are for people.
@@ -21,6 +22,7 @@ import (
 type options struct {
 	binary   string
 	syncNode string
+	monitor  string
 	records  int
 	backlog  int
 	audited  int
@@ -34,12 +36,13 @@ func main() {
 	flag.StringVar(&o.binary, "engine-api", ".build/engine-api", "the `binary` to measure")
 	flag.IntVar(&o.records, "records", 1_000_000, "records in the database for the reads")
 	flag.StringVar(&o.syncNode, "sync-node", ".build/sync-node", "the other `binary` to measure")
+	flag.StringVar(&o.monitor, "status-monitor", ".build/status-monitor", "and the third `binary`")
 	flag.IntVar(&o.backlog, "backlog", 1_000_000, "unsynced records that a sync node catches up with")
 	flag.IntVar(&o.audited, "audited", 10_000_000, "records in both databases of an audit")
-	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them")
+	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, reads, idle, visible, catchup, audit or syncreads")
+	only := flag.String("only", "", "run one `section` only: posts, away, reads, idle, visible, catchup, audit, syncreads, failover or heartbeats")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -48,8 +51,9 @@ func main() {
 		name string
 		run  func(context.Context, options) error
 	}{
-		{"posts", benchPosts}, {"reads", benchReads}, {"idle", benchIdle},
+		{"posts", benchPosts}, {"away", benchAway}, {"reads", benchReads}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
+		{"failover", benchFailover}, {"heartbeats", benchHeartbeats},
 	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {

@@ -47,12 +47,16 @@ func startEngineAPI(ctx context.Context, binary, databaseURL string, env ...stri
 	return startService(ctx, binary, port, databaseURL, env...)
 }
 
-// startService runs one of the services and returns when it is ready.
+// startService runs engine-api or sync-node and returns when it is ready.
 func startService(ctx context.Context, binary, port, databaseURL string, env ...string) (*process, error) {
+	return startProgram(ctx, binary, port, databaseURL, append([]string{"AURA_STATION_TIMEZONE=Europe/Vienna"}, env...)...)
+}
+
+// startProgram runs any of the services with what all of them understand.
+func startProgram(ctx context.Context, binary, port, databaseURL string, env ...string) (*process, error) {
 	cmd := exec.Command(binary)
 	cmd.Env = append([]string{
-		"AURA_LISTEN=127.0.0.1:" + port, "AURA_DATABASE_URL=" + databaseURL, "AURA_DB_AUTO_MIGRATE=true",
-		"AURA_STATION_TIMEZONE=Europe/Vienna", "AURA_LOG_LEVEL=warn",
+		"AURA_LISTEN=127.0.0.1:" + port, "AURA_DATABASE_URL=" + databaseURL, "AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn",
 	}, env...)
 	return start(ctx, cmd, "http://127.0.0.1:"+port, "/readyz")
 }

@@ -21,15 +21,21 @@ import (
 // running is scripts/run.sh, with its own place and ports.
 type running struct {
 	cmd   *exec.Cmd
-	urls  [3]string // of the sync node and of both engine-apis
+	urls  [4]string // of the sync node, both engine-apis and the status monitor
 	lines chan string
+}
+
+// alert is a monitor that decides soon, and yet not because the machine is busy.
+var alert = []string{
+	"NODE3_HEARTBEAT_INTERVAL=200ms", "NODE3_HEARTBEAT_TIMEOUT=2s", "NODE3_RECOVERY_HOLD=1s", "NODE3_START_GRACE=2s",
 }
 
 // startRun starts scripts/run.sh.
 func startRun(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
 	r := &running{cmd: exec.Command(filepath.Join(tree, "scripts/run.sh"), args...), lines: make(chan string, 1000)}
-	env := []string{"RUN_DIR=" + dir}
+	env := append([]string{"RUN_DIR=" + dir, "NODE3_HEARTBEAT_LISTEN=" + freeUDPAddress(t),
+		"NODE3_SOURCE_1=" + freeUDPAddress(t), "NODE3_SOURCE_2=" + freeUDPAddress(t)}, alert...)
 	for n := range r.urls {
 		address := freeAddress(t)
 		r.urls[n] = "http://" + address
@@ -51,6 +57,17 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 	})
 	go r.read(out)
 	return r
+}
+
+// freeUDPAddress is a loopback address to which nobody listens.
+func freeUDPAddress(t *testing.T) string {
+	t.Helper()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	return conn.LocalAddr().String()
 }
 
 func (r *running) read(out io.Reader) {
@@ -106,7 +123,19 @@ func (r *running) ends(t *testing.T) {
 }
 
 // inHaste makes the story short.
-var inHaste = []string{"-start", "-1h", "-longest", "1s", "-silence", "500ms", "-heartbeat", "0"}
+var inHaste = []string{"-start", "-1h", "-longest", "1s"}
+
+// switching is a switch, as the history tells it.
+type switching struct {
+	Source int    `json:"source"`
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+}
+
+// isBy reports whether somebody whose name begins like that switched to a source.
+func (s switching) isBy(who string, source int) bool {
+	return s.Source == source && strings.HasPrefix(s.By, who)
+}
 
 func TestRun(t *testing.T) {
 	t.Parallel()
@@ -114,9 +143,12 @@ func TestRun(t *testing.T) {
 	r := startRun(t, dir, inHaste...)
 	syncNode, engineAPI := r.urls[0], r.urls[1]
 
+	stop, start := r.await(t, "make stop-engine-1"), r.await(t, "make start-engine-1")
 	for _, line := range []string{
-		"on air     engine 1", "failure    engine 1", "switch     source 2", "on air     engine 2",
-		"return     engine 1", "switch     source 1", "on air     engine 1", "story",
+		"on air     engine 1", "failure    engine 1 crashes",
+		"monitor    engine 1 is down", "switch     source 2 is active, by status-monitor", "on air     engine 2",
+		"return     engine 1", "monitor    engine 1 is recovering: held until", "monitor    engine 1 is up",
+		"switch     source 1 is active, by operator", "on air     engine 1", "story      that was all",
 	} {
 		r.await(t, line)
 	}
@@ -140,13 +172,28 @@ func TestRun(t *testing.T) {
 	if len(before) < 10 {
 		t.Errorf("the on-air log holds %v", before)
 	}
-	switches, err := history(t.Context(), syncNode)
-	if err != nil || len(switches) != 2 || switches[1].Source != 2 || !strings.Contains(switches[1].Reason, "silent") || switches[0].Source != 1 {
+	var switches []switching
+	if _, err := read(t.Context(), syncNode+"/api/v1/source/history", &switches); err != nil || len(switches) != 2 ||
+		!switches[1].isBy("status-monitor", 2) || !strings.Contains(switches[1].Reason, "no heartbeat") || !switches[0].isBy("operator", 1) {
 		t.Errorf("the history of the active source is %v (%v)", switches, err)
 	}
 	for _, path := range []string{"/api/v1/clock", "/api/v1/source/health/1", "/api/v1/source/health/2", "/api/v1/ui/"} {
 		mustCall(t, http.MethodGet, syncNode+path, "", http.StatusOK)
 	}
+
+	shell(t, stop, "engine 1 is stopped")
+	r.await(t, "stop       engine 1 crashes")
+	r.await(t, "switch     source 2 is active, by status-monitor")
+	r.await(t, "on air     engine 2")
+	var onAir struct {
+		Source int `json:"log_source"`
+	}
+	if _, err := read(t.Context(), syncNode+"/api/v1/trackservice/current", &onAir); err != nil || onAir.Source != 2 {
+		t.Errorf("the current track is of source %d (%v), want 2", onAir.Source, err)
+	}
+	shell(t, start, "engine 1 is running")
+	r.await(t, "start      engine 1")
+	r.await(t, "monitor    engine 1 is recovering: held until")
 
 	t.Run("PortTaken", func(t *testing.T) {
 		cmd := exec.Command(filepath.Join(tree, "scripts/run.sh"))
@@ -158,6 +205,10 @@ func TestRun(t *testing.T) {
 		}
 	})
 	r.interrupt(t)
+	out, err := exec.Command("bash", "-c", "cd "+tree+" && "+stop).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "make run is not running") {
+		t.Errorf("an engine is stopped though none runs: %v\n%s", err, out)
+	}
 
 	again := startRun(t, dir, append(inHaste, "-once", "2")...)
 	again.await(t, "on air")
@@ -169,12 +220,15 @@ func TestRun(t *testing.T) {
 	}
 	again.ends(t)
 
-	for n, option := range [][]string{{"--only", "0"}, {"--only", "1"}, {"--only", "2"}, {"--single"}} {
-		alone := startRun(t, dir, option...)
-		url := alone.urls[n%3]
-		if n == 3 {
-			url = alone.urls[1]
-		}
+	for _, option := range []struct {
+		args []string
+		n    int // of the service
+	}{
+		{[]string{"--only", "0"}, 0}, {[]string{"--only", "1"}, 1}, {[]string{"--only", "2"}, 2},
+		{[]string{"--only", "3"}, 3}, {[]string{"--single"}, 1},
+	} {
+		alone := startRun(t, dir, option.args...)
+		url := alone.urls[option.n]
 		gone := make(chan struct{})
 		go func() {
 			for range alone.lines {
@@ -188,8 +242,17 @@ func TestRun(t *testing.T) {
 		}
 		<-gone
 		if err := alone.cmd.Wait(); err != nil {
-			t.Errorf("%v: %v", option, err)
+			t.Errorf("%v: %v", option.args, err)
 		}
+	}
+}
+
+// shell runs a command line that scripts/run.sh printed; it must answer that.
+func shell(t *testing.T, command, want string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "bash", "-c", "cd "+tree+" && "+command).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), want) {
+		t.Fatalf("%s: %v, want %q\n%s", command, err, want, out)
 	}
 }
 

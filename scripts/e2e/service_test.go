@@ -75,9 +75,12 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 		t.Fatal(err)
 	}
 	defer log.Close()
+	configuration := []string{"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database}
+	if program != "status-monitor" { // which knows no local time
+		configuration = append(configuration, "AURA_STATION_TIMEZONE=Europe/Vienna")
+	}
 	cmd := exec.Command(filepath.Join(bin, program), "serve")
-	cmd.Env = environment(append([]string{"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
-		"AURA_STATION_TIMEZONE=Europe/Vienna"}, env...)...)
+	cmd.Env = environment(append(configuration, env...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 var long = extent{kills: 70, backlog: 50_000, work: 300, disk: 1024}
 
 // TestSoak has one station after the other, each with a seed of its own, meet
-// every disaster at length, until AURA_SOAK (a duration) is over. `make soak`
+// every disaster at length, and the active source and its monitors, until AURA_SOAK (a duration) is over. `make soak`
 // runs it.
 func TestSoak(t *testing.T) {
 	said := os.Getenv("AURA_SOAK")
@@ -25,7 +26,13 @@ func TestSoak(t *testing.T) {
 	stations := []struct {
 		name string
 		run  func(*testing.T, extent)
-	}{{"SQLite", overSQLite}, {"MariaDB", overMariaDB}, {"TwoSyncNodes", overTwoSyncNodes}}
+	}{
+		{"SQLite", overSQLite}, {"MariaDB", overMariaDB}, {"TwoSyncNodes", overTwoSyncNodes},
+		{"MonitorKilled", func(t *testing.T, e extent) { killActive(t, e.kills) }},
+		{"ActiveSource", func(t *testing.T, e extent) {
+			oneActiveSource(t, "sqlite://"+filepath.Join(t.TempDir(), "sync-node.db"), 1, 10*e.work)
+		}},
+	}
 	began := time.Now()
 	for round := 1; round == 1 || time.Since(began) < length; round++ {
 		for _, s := range stations {

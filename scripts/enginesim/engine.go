@@ -18,13 +18,15 @@ import (
 	"time"
 )
 
-// Manners of the real engine.
-const (
-	// patience is how long it waits for an answer before it goes on.
-	patience = 3 * time.Second
-	// heartbeat is how often it says that it is well.
-	heartbeat = time.Second
-)
+// patience is how long the real engine waits for an answer before it goes on.
+const patience = 3 * time.Second
+
+// heartbeats say that an engine is well.
+type heartbeats struct {
+	to    string // a UDP address; "" for none
+	from  string // address:port to send from; "" for any
+	every time.Duration
+}
 
 // engine behaves on the wire as a playout engine does: a playlog and the clock
 // at every title, its health when that changes, heartbeats while it is well. It
@@ -36,6 +38,7 @@ type engine struct {
 	programme *programme
 	time      timeline
 	titles    int // stop after so many; 0 plays on
+	beats     heartbeats
 	out       io.Writer
 	// since is until when the engine-api has what this engine played.
 	since time.Time
@@ -212,9 +215,16 @@ func succeeded(resp *http.Response, err error) (*http.Response, error) {
 
 // beat sends two bytes to a UDP address at each tick until ctx ends, but only
 // while the vital checks pass.
-func (e *engine) beat(ctx context.Context, address string, ticks <-chan time.Time) error {
+func (e *engine) beat(ctx context.Context, ticks <-chan time.Time) error {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "udp", address)
+	if e.beats.from != "" {
+		from, err := net.ResolveUDPAddr("udp", e.beats.from)
+		if err != nil {
+			return fmt.Errorf("heartbeats: %w", err)
+		}
+		dialer.LocalAddr = from
+	}
+	conn, err := dialer.DialContext(ctx, "udp", e.beats.to)
 	if err != nil {
 		return fmt.Errorf("heartbeats: %w", err)
 	}

@@ -162,22 +162,30 @@ func TestDrift(t *testing.T) {
 
 func TestEngine_Beat(t *testing.T) {
 	t.Parallel()
-	monitor, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	listen := func() net.PacketConn {
+		conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return conn
 	}
-	defer monitor.Close()
+	monitor := listen()
+	taken := listen().LocalAddr().String()
+	free := listen()
+	from := free.LocalAddr().String()
+	free.Close()
 
 	// beat lets an engine live through two ticks.
-	beat := func(healthy, away bool) {
+	beat := func(from string, healthy, away bool) {
 		t.Helper()
-		e := &engine{}
+		e := &engine{beats: heartbeats{to: monitor.LocalAddr().String(), from: from}}
 		e.healthy.Store(healthy)
 		e.away.Store(away)
 		ctx, cancel := context.WithCancel(t.Context())
 		ticks := make(chan time.Time)
 		ended := make(chan error)
-		go func() { ended <- e.beat(ctx, monitor.LocalAddr().String(), ticks) }()
+		go func() { ended <- e.beat(ctx, ticks) }()
 		ticks <- time.Now()
 		ticks <- time.Now()
 		cancel()
@@ -185,8 +193,8 @@ func TestEngine_Beat(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	beat(false, false)
-	beat(true, true)
+	beat("", false, false)
+	beat("", true, true)
 	if err := monitor.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +202,18 @@ func TestEngine_Beat(t *testing.T) {
 	if n, _, err := monitor.ReadFrom(datagram); err == nil {
 		t.Errorf("a sick or crashed engine sent %q", datagram[:n])
 	}
-	beat(true, false)
+	beat(from, true, false)
 	if err := monitor.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	n, _, err := monitor.ReadFrom(datagram)
-	if err != nil || string(datagram[:n]) != "OK" {
-		t.Errorf("got %q (%v), want OK", datagram[:n], err)
+	n, sender, err := monitor.ReadFrom(datagram)
+	if err != nil || string(datagram[:n]) != "OK" || sender.String() != from {
+		t.Errorf("got %q from %v (%v), want OK from %s", datagram[:n], sender, err, from)
+	}
+
+	e := &engine{beats: heartbeats{to: monitor.LocalAddr().String(), from: taken}}
+	if err := e.beat(t.Context(), nil); err == nil || !strings.Contains(err.Error(), taken) {
+		t.Errorf("from a port that is taken: %v", err)
 	}
 }
 
@@ -243,6 +256,30 @@ func TestBeginning(t *testing.T) {
 	} {
 		if got, err := beginning(test.in, now); (err == nil) != test.ok || test.ok && !got.Equal(test.want) {
 			t.Errorf("beginning(%q) = %s, %v", test.in, got, err)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+	o, err := parse(strings.Fields("-station http://a -api http://b,http://c -heartbeat 127.0.0.1:1 -heartbeat-from 127.0.0.1:2,127.0.0.1:3 -heartbeat-interval 2s"), now)
+	want := []heartbeats{
+		{to: "127.0.0.1:1", from: "127.0.0.1:2", every: 2 * time.Second},
+		{to: "127.0.0.1:1", from: "127.0.0.1:3", every: 2 * time.Second},
+	}
+	if err != nil || len(o.beats) != 2 || o.beats[0] != want[0] || o.beats[1] != want[1] {
+		t.Errorf("got %v (%v), want %v", o.beats, err, want)
+	}
+	if o, err = parse([]string{"-heartbeat", "0"}, now); err != nil || len(o.beats) != 1 || o.beats[0].to != "" {
+		t.Errorf("got %v (%v), want one that sends nowhere", o.beats, err)
+	}
+	for _, args := range []string{
+		"-station http://a -api http://b", "-station http://a -api http://b,http://c -heartbeat-from 127.0.0.1:2",
+		"-heartbeat-from 127.0.0.1:2,127.0.0.1:3", "-heartbeat-interval 0", "stop 1",
+	} {
+		if _, err := parse(strings.Fields(args), now); err == nil {
+			t.Errorf("%s is accepted", args)
 		}
 	}
 }

@@ -7,8 +7,10 @@
 // would be on air now. The programme is a function of the time, so a second run
 // repeats the same titles and the API stores none of them twice.
 //
-// With -station it is the two engines of a redundant deployment, and tells what
-// its sync node has on air while one of them fails and comes back.
+// With -station it is the two engines of a redundant deployment, of which one
+// fails and comes back. It tells what the status monitor and the sync node make
+// of that, and takes orders at -control: "enginesim -control SOCKET stop 1" makes
+// engine 1 of the one that runs crash, and "start 1" brings it back.
 package main
 
 import (
@@ -40,15 +42,17 @@ func main() {
 
 // options is what the command line says.
 type options struct {
-	api, station, logs string
-	source             int
-	zone               *time.Location
-	now, start         time.Time
-	speed              float64
-	longest, silence   time.Duration
-	monitor            string
-	titles             int
-	seed               uint64
+	api, station, monitor, logs string
+	control                     string
+	order                       []string // for the one that listens at control
+	source                      int
+	zone                        *time.Location
+	now, start                  time.Time
+	speed                       float64
+	longest                     time.Duration
+	beats                       []heartbeats // of each engine
+	titles                      int
+	seed                        uint64
 }
 
 func parse(args []string, now time.Time) (options, error) {
@@ -56,14 +60,17 @@ func parse(args []string, now time.Time) (options, error) {
 	flags := flag.NewFlagSet("enginesim", flag.ContinueOnError)
 	flags.StringVar(&o.api, "api", "http://127.0.0.1:8008", "where the engine-api listens; with -station those of both engines, separated by a comma")
 	flags.StringVar(&o.station, "station", "", "where the sync node listens: be both engines of its station, of which one fails after a while")
+	flags.StringVar(&o.monitor, "monitor", "http://127.0.0.1:8011", "with -station, where the status monitor listens")
 	flags.StringVar(&o.logs, "logs", ".", "with -station, the folder for what each engine says")
-	flags.DurationVar(&o.silence, "silence", 4*time.Second, "with -station, how long an engine is silent before the source is switched")
+	flags.StringVar(&o.control, "control", "", "with -station, a Unix socket at which to take orders; without, the socket to which to send one: stop or start, and the engine's number")
 	flags.IntVar(&o.source, "source", 1, "number of this engine")
 	zone := flags.String("zone", "Local", "the station's time zone, as the engine-api has it")
 	flags.Float64Var(&o.speed, "speed", 60, "how much faster than real time the past is played; 1 is real time throughout")
 	start := flags.String("start", "-6h", "where the programme begins: a time (RFC 3339) or how long ago")
 	flags.DurationVar(&o.longest, "longest", 0, "how long a title lasts at most (with -station, from now on); 0 plays all of it")
-	flags.StringVar(&o.monitor, "heartbeat", "127.0.0.1:43334", "where UDP heartbeats go; 0 for none")
+	to := flags.String("heartbeat", "127.0.0.1:43334", "where UDP heartbeats go; 0 for none")
+	from := flags.String("heartbeat-from", "", "address:port from which they go; with -station those of both engines, separated by a comma; empty: any")
+	every := flags.Duration("heartbeat-interval", time.Second, "how often they go")
 	flags.IntVar(&o.titles, "once", 0, "stop after so many titles, with -station that went on air; 0 plays on")
 	flags.Uint64Var(&o.seed, "seed", 1, "another number makes another programme")
 	if err := flags.Parse(args); err != nil {
@@ -85,6 +92,28 @@ func parse(args []string, now time.Time) (options, error) {
 		return o, fmt.Errorf("-longest %s: must be %s or more, or 0", o.longest, shortestExcerpt)
 	case o.station != "" && strings.Count(o.api, ",") != 1:
 		return o, fmt.Errorf("-api %s: with -station, must name two engine-apis, separated by a comma", o.api)
+	case *every <= 0:
+		return o, fmt.Errorf("-heartbeat-interval %s: must be more than 0", *every)
+	}
+	engines := 1
+	if o.station != "" {
+		engines = 2
+	}
+	senders := make([]string, engines)
+	if *from != "" {
+		senders = strings.Split(*from, ",")
+	}
+	if len(senders) != engines {
+		return o, fmt.Errorf("-heartbeat-from %s: must be as many addresses as there are engines, %d", *from, engines)
+	}
+	if *to == "0" {
+		*to = ""
+	}
+	for _, sender := range senders {
+		o.beats = append(o.beats, heartbeats{to: *to, from: sender, every: *every})
+	}
+	if o.order = flags.Args(); len(o.order) > 0 && (o.station != "" || o.control == "") {
+		return o, fmt.Errorf("%s: only an order for -control, without -station, goes without a dash", strings.Join(o.order, " "))
 	}
 	return o, nil
 }
@@ -98,6 +127,13 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.control != "" && o.station == "" {
+		answer, err := sendOrder(ctx, o.control, strings.Join(o.order, " "))
+		if err == nil {
+			fmt.Println(answer)
+		}
+		return err
+	}
 	programme, err := newProgramme(o.zone, o.seed)
 	if err != nil {
 		return err
@@ -107,33 +143,33 @@ func run(ctx context.Context, args []string) error {
 		programme.hurry = o.now
 		return runStation(ctx, o, programme)
 	}
-	e := o.engine(programme, o.source, o.api)
+	e := o.engine(programme, o.source, o.api, o.beats[0])
 	e.titles = o.titles
 	e.caughtUp = e.whereToLook
 	fmt.Printf("engine %d plays to %s from %s at speed %g until it is %s, then in real time\n",
 		o.source, e.api, o.start.In(o.zone).Format(time.DateTime), o.speed, o.now.In(o.zone).Format("15:04"))
-	return e.runAll(ctx, o.monitor)
+	return e.runAll(ctx)
 }
 
 // engine is the one with that number, which tells that engine-api.
-func (o *options) engine(programme *programme, source int, api string) *engine {
+func (o *options) engine(programme *programme, source int, api string, beats heartbeats) *engine {
 	return &engine{
 		api: strings.TrimSuffix(api, "/"), client: &http.Client{}, wire: wire{zone: o.zone, source: source},
-		programme: programme, time: timeline{start: o.start, began: o.now, speed: o.speed}, out: os.Stdout,
+		programme: programme, time: timeline{start: o.start, began: o.now, speed: o.speed}, beats: beats, out: os.Stdout,
 	}
 }
 
 // runAll plays, with heartbeats beside, and ends both together.
-func (e *engine) runAll(ctx context.Context, monitor string) error {
+func (e *engine) runAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var beating sync.WaitGroup
 	var beatErr error
-	if monitor != "" && monitor != "0" {
-		ticker := time.NewTicker(heartbeat)
+	if e.beats.to != "" {
+		ticker := time.NewTicker(e.beats.every)
 		defer ticker.Stop()
 		beating.Go(func() {
-			if beatErr = e.beat(ctx, monitor, ticker.C); beatErr != nil {
+			if beatErr = e.beat(ctx, ticker.C); beatErr != nil {
 				cancel()
 			}
 		})

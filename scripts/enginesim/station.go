@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,31 +14,44 @@ import (
 )
 
 // station is a redundant deployment: two engines that play the same programme,
-// each telling its own engine-api, and the sync node, which makes one on-air
-// log out of both.
+// each telling its own engine-api; the sync node, which makes one on-air log out
+// of both; and the status monitor, which listens to their heartbeats.
 type station struct {
 	engines []*engine // the source's number is the index plus 1
 	node    *syncNode
-	onAir   chan airing   // what the sync node says, one change after another
-	monitor string        // where heartbeats go
-	silence time.Duration // until the source is switched
-	pause   time.Duration // from the start of a title to the failure in its midst
-	titles  int           // stop after so many on air; 0 plays on
+	monitor *monitor
+	orders  net.Listener     // nil: it takes none
+	onAir   chan airing      // what the sync node says, one change after another
+	looks   <-chan time.Time // when to ask the monitor and the sync node
+	pause   time.Duration    // from the start of a title to the failure in its midst
+	titles  int              // stop after so many on air; 0 plays on
 	zone    *time.Location
-	out     io.Writer
 
-	aired int
+	mu  sync.Mutex // one line at a time
+	out io.Writer
+
+	// What was said.
+	aired    int
+	airedOf  map[int]int // by source
+	active   activeSource
+	verdicts map[int]verdict
+	alarm    string
+	lost     map[string]bool // who does not answer
 }
+
+// lookEvery is how often a station asks the monitor and the sync node.
+const lookEvery = 250 * time.Millisecond
 
 // runStation plays until ctx ends, or so many titles were on air as asked for.
 func runStation(ctx context.Context, o options, programme *programme) error {
-	s := &station{
-		node:  &syncNode{api: strings.TrimSuffix(o.station, "/") + "/api/v1", client: &http.Client{}},
-		onAir: make(chan airing), monitor: o.monitor, silence: o.silence, pause: o.longest / 2,
-		titles: o.titles, zone: o.zone, out: os.Stdout,
-	}
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	s := newStation()
+	s.node = &syncNode{api: strings.TrimSuffix(o.station, "/") + "/api/v1", client: &http.Client{}}
+	s.monitor = &monitor{api: strings.TrimSuffix(o.monitor, "/"), client: &http.Client{}}
+	s.looks, s.pause, s.titles, s.zone, s.out = ticker.C, o.longest/2, o.titles, o.zone, os.Stdout
 	for i, api := range strings.Split(o.api, ",") {
-		e := o.engine(programme, i+1, api)
+		e := o.engine(programme, i+1, api, o.beats[i])
 		log, err := os.OpenFile(filepath.Join(o.logs, fmt.Sprintf("engine-%d.log", i+1)), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
 			return err
@@ -54,7 +67,17 @@ func runStation(ctx context.Context, o options, programme *programme) error {
 		}
 		s.engines = append(s.engines, e)
 	}
+	if o.control != "" {
+		var err error
+		if s.orders, err = listenForOrders(o.control); err != nil {
+			return err
+		}
+	}
 	return s.run(ctx)
+}
+
+func newStation() *station {
+	return &station{onAir: make(chan airing), airedOf: map[int]int{}, verdicts: map[int]verdict{}, lost: map[string]bool{}}
 }
 
 // run ends with ctx, with the story where it ends, or with an engine's error.
@@ -64,11 +87,14 @@ func (s *station) run(ctx context.Context) error {
 	defer running.Wait()
 	defer cancel()
 
-	failed := make(chan error, len(s.engines))
+	failed := make(chan error, len(s.engines)+1)
 	past := make(chan struct{}, len(s.engines))
 	for _, e := range s.engines {
 		e.caughtUp = func() { past <- struct{}{} }
-		running.Go(func() { failed <- e.runAll(ctx, s.monitor) })
+		running.Go(func() { failed <- e.runAll(ctx) })
+	}
+	if s.orders != nil {
+		running.Go(func() { failed <- s.takeOrders(ctx, s.orders) })
 	}
 	for range s.engines {
 		select {
@@ -90,136 +116,123 @@ func (s *station) run(ctx context.Context) error {
 	}
 }
 
-// Ends of the story.
-var (
-	errEnded  = errors.New("ended")
-	errEnough = errors.New("enough titles were on air")
-)
-
-// tell tells the story, and then what is on air, until ctx ends or enough
-// titles were on air.
-func (s *station) tell(ctx context.Context) error {
-	err := s.story(ctx)
-	for err == nil {
-		_, err = s.next(ctx, nil)
-	}
-	if errors.Is(err, errEnded) || errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
+// say prints one line.
+func (s *station) say(what, format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Fprintf(s.out, "%s  %-9s  %s\n", time.Now().In(s.zone).Format(time.TimeOnly), what, fmt.Sprintf(format, args...))
 }
 
-// story: the active engine fails in the midst of a title, its source is
-// switched, it comes back, and somebody switches back.
-func (s *station) story(ctx context.Context) error {
-	active, err := s.node.active(ctx)
-	if err != nil {
-		return err
+// crash makes an engine crash, and says so; false where it is away already.
+func (s *station) crash(number int, what, note string) bool {
+	if !s.engines[number-1].away.CompareAndSwap(false, true) {
+		return false
 	}
-	if active.Source < 1 || active.Source > len(s.engines) {
-		s.say("story", "source %d is active, which is none of the engines: nothing to tell", active.Source)
-		return nil
-	}
-	engine, other := active.Source, len(s.engines)+1-active.Source
-
-	if err := s.titlesOf(ctx, engine, 3); err != nil {
-		return err
-	}
-	if err := s.wait(ctx, s.pause); err != nil {
-		return err
-	}
-	s.engines[engine-1].away.Store(true)
-	s.say("failure", "engine %d crashes: it plays nothing, logs nothing, sends no heartbeats", engine)
-	if err := s.wait(ctx, s.silence); err != nil {
-		return err
-	}
-	s.activate(ctx, other, "status monitor (make run)", fmt.Sprintf("engine %d was silent for %s", engine, s.silence))
-	if err := s.titlesOf(ctx, other, 2); err != nil {
-		return err
-	}
-	s.engines[engine-1].away.Store(false)
-	s.say("return", "engine %d is back and logs again; source %d stays active", engine, other)
-	if err := s.titlesOf(ctx, other, 1); err != nil {
-		return err
-	}
-	if err := s.wait(ctx, s.pause); err != nil {
-		return err
-	}
-	s.activate(ctx, engine, "operator (make run)", fmt.Sprintf("engine %d works again", engine))
-	if err := s.titlesOf(ctx, engine, 1); err != nil {
-		return err
-	}
-	s.say("story", "that was all; both engines play on")
-	return nil
+	s.say(what, "engine %d crashes%s: it plays nothing, logs nothing, sends no heartbeats", number, note)
+	return true
 }
 
-// activate switches, as a monitor does. Where that is refused, because somebody
-// pinned a source meanwhile, the story goes on without.
-func (s *station) activate(ctx context.Context, source int, by, reason string) {
-	if err := s.node.activate(ctx, source, by, reason); err != nil {
-		s.say("no switch", "to source %d: %v", source, err)
-		return
+// comeBack undoes a crash, and says so; false where there was none.
+func (s *station) comeBack(number int, what, note string) bool {
+	if !s.engines[number-1].away.CompareAndSwap(true, false) {
+		return false
 	}
-	s.say("switch", "source %d is active, by the %s: %s", source, by, reason)
+	s.say(what, "engine %d plays, logs and sends heartbeats again%s", number, note)
+	return true
 }
 
-// titlesOf returns when so many titles of a source went on air.
-func (s *station) titlesOf(ctx context.Context, source, titles int) error {
-	for titles > 0 {
-		a, err := s.next(ctx, nil)
-		if err != nil {
-			return err
-		}
-		if a.Source == source {
-			titles--
-		}
-	}
-	return nil
-}
-
-// wait lets the station play on for a while.
-func (s *station) wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	for {
-		switch _, err := s.next(ctx, timer.C); {
-		case errors.Is(err, errTimeout):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-}
-
-var errTimeout = errors.New("the time is over")
-
-// next says what goes on air next and returns it, unless the time is over
-// before.
-func (s *station) next(ctx context.Context, timeout <-chan time.Time) (airing, error) {
+// next waits for something to say, and says it.
+func (s *station) next(ctx context.Context) error {
 	if s.titles > 0 && s.aired >= s.titles {
-		return airing{}, errEnough
+		return errEnough
 	}
 	select {
 	case <-ctx.Done():
-		return airing{}, errEnded
-	case <-timeout:
-		return airing{}, errTimeout
+		return errEnded
+	case <-s.looks:
+		s.look(ctx)
 	case a := <-s.onAir:
-		if a.Source == 0 {
-			s.say("on air", "nothing")
-			return a, nil
-		}
-		s.aired++
-		note := ""
-		if late := a.From.Sub(a.Start); late > time.Second {
-			note = fmt.Sprintf("  (in its midst: it began %s before)", late.Round(time.Second))
-		}
-		s.say("on air", "engine %d  %s – %s%s", a.Source, a.Artist, a.Title, note)
-		return a, nil
+		s.air(ctx, a)
+	}
+	return nil
+}
+
+// air says what is on air now, and before it why, where it is another source.
+func (s *station) air(ctx context.Context, a airing) {
+	if a.Source == 0 {
+		s.say("on air", "nothing")
+		return
+	}
+	if a.Source != s.active.Source {
+		s.look(ctx)
+	}
+	s.aired++
+	s.airedOf[a.Source]++
+	note := ""
+	if late := a.From.Sub(a.Start); late > time.Second {
+		note = fmt.Sprintf("  (in its midst: it began %s before)", late.Round(time.Second))
+	}
+	s.say("on air", "engine %d  %s – %s%s", a.Source, a.Artist, a.Title, note)
+}
+
+// look says what the monitor thinks, and who switched the source and why, where
+// that has changed. The monitor is asked after the sync node and told of before
+// it, so that what made it switch comes before the switch.
+func (s *station) look(ctx context.Context) {
+	active, err := s.node.active(ctx)
+	judgement, monitorErr := s.monitor.status(ctx)
+	if !s.fails(ctx, "the status monitor", monitorErr) {
+		s.weigh(judgement)
+	}
+	if err == nil && active.Epoch != s.active.Epoch {
+		err = s.tellSwitches(ctx, active.Epoch)
+	}
+	if !s.fails(ctx, "the sync node", err) {
+		s.active = active
 	}
 }
 
-// say prints one line.
-func (s *station) say(what, format string, args ...any) {
-	fmt.Fprintf(s.out, "%s  %-9s  %s\n", time.Now().In(s.zone).Format(time.TimeOnly), what, fmt.Sprintf(format, args...))
+// fails reports whether somebody did not answer, and says so once.
+func (s *station) fails(ctx context.Context, who string, err error) bool {
+	if err != nil && !s.lost[who] && ctx.Err() == nil {
+		s.say("lost", "%s: %v", who, err)
+	}
+	s.lost[who] = err != nil
+	return err != nil
+}
+
+// weigh says what is new in the monitor's judgement.
+func (s *station) weigh(j judgement) {
+	for _, v := range j.Sources {
+		if v.kind() != s.verdicts[v.Number].kind() {
+			s.say("monitor", "engine %d is %s", v.Number, v.in(s.zone))
+		}
+		s.verdicts[v.Number] = v
+	}
+	switch {
+	case s.alarm == "" && j.Alarm != "":
+		s.say("monitor", "raises the alarm: %s", j.Alarm)
+	case s.alarm != "" && j.Alarm == "":
+		s.say("monitor", "clears the alarm")
+	}
+	s.alarm = j.Alarm
+}
+
+// tellSwitches says which ones happened since the last look, up to that epoch.
+func (s *station) tellSwitches(ctx context.Context, last int64) error {
+	switches, err := s.node.switches(ctx, s.active.Epoch, last)
+	if err != nil {
+		return err
+	}
+	for _, a := range switches {
+		pinned, reason := "", ""
+		if a.Pinned {
+			pinned = " and pinned"
+		}
+		if a.Reason != "" {
+			reason = ": " + a.Reason
+		}
+		s.say("switch", "source %d is active%s, by %s%s", a.Source, pinned, a.By, reason)
+	}
+	return nil
 }

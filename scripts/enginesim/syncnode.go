@@ -8,12 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
-// syncNode is the API of a station's sync node, as a website and a status
-// monitor see it.
+// syncNode is the API of a station's sync node, as a website and an operator see
+// it.
 type syncNode struct {
 	api    string // the base URL
 	client *http.Client
@@ -90,7 +91,9 @@ func (n *syncNode) listen(ctx context.Context, hear func(airing)) error {
 
 // activeSource is the active source; ETag stands for the state seen.
 type activeSource struct {
-	Source int `json:"active_source"`
+	Source int   `json:"active_source"`
+	Epoch  int64 `json:"epoch"`
+	Pinned bool  `json:"pinned"`
 	ETag   string
 }
 
@@ -105,6 +108,33 @@ func (n *syncNode) active(ctx context.Context) (activeSource, error) {
 	defer resp.Body.Close()
 	a.ETag = resp.Header.Get("ETag")
 	return a, json.NewDecoder(resp.Body).Decode(&a)
+}
+
+// activation is a switch, as the history tells it.
+type activation struct {
+	Epoch  int64  `json:"epoch"`
+	Source int    `json:"source"`
+	By     string `json:"by"`
+	Reason string `json:"reason"`
+	Pinned bool   `json:"pinned"`
+}
+
+// switches are the latest ones after an epoch, up to another, oldest first.
+func (n *syncNode) switches(ctx context.Context, after, upTo int64) ([]activation, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	resp, err := n.do(ctx, http.MethodGet, "/source/history?limit=20", nil, "")
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var all []activation
+	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(a activation) bool { return a.Epoch <= after || a.Epoch > upTo })
+	slices.Reverse(all)
+	return all, nil
 }
 
 // activate switches the source, unless somebody else did since this looked.

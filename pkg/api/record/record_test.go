@@ -190,3 +190,33 @@ func TestDecode(t *testing.T) {
 		t.Errorf("a duration that no entry can have is taken: %+v, %v", r.Entry.Duration, err)
 	}
 }
+
+// TestEntry_Size: however long its texts are, an entry with all corrections that
+// it may have fits into one request between nodes.
+func TestEntry_Size(t *testing.T) {
+	t.Parallel()
+	long := func(limit int) *string { return new(strings.Repeat("<", limit)) } // \u003c, as long as any
+	number, id := -1<<31, int64(-1<<63)
+	at := time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+	text := long(model.MaxText)
+	changes := model.Changes{
+		TrackStart: &at, Artist: text, Album: text, Title: text, TrackNum: &number, TrackType: &number, Duration: new(time.Duration(-1 << 63)),
+		PlaylistID: &id, TimeslotID: &id, ShowID: &id, ShowName: text, Composer: text, Label: text, ISRC: text,
+	}
+	r := model.Record{Entry: model.Entry{
+		LogSource: number, TrackStart: at, Artist: *text, Album: *text, Title: *text, TrackNum: number, TrackType: number, Duration: -1 << 63,
+		PlaylistID: id, TimeslotID: id, ShowID: id, ShowName: *text, Composer: *text, Label: *text, ISRC: *text, Manual: true,
+	}}
+	for range model.MaxCorrections {
+		r.Corrections = append(r.Corrections, model.Correction{
+			Kind: model.CorrectionRestore, At: at, By: *text, Reason: *long(model.MaxReason), Changes: changes, Before: changes,
+		})
+	}
+	data, err := json.Marshal(record.NewEntry(r))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if limit := 1<<20 - 1024; len(data) >= limit {
+		t.Errorf("%d bytes, more than the %d of a request", len(data), limit)
+	}
+}

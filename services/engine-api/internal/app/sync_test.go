@@ -199,6 +199,8 @@ func TestApp_Pushes(t *testing.T) {
 func TestApp_SyncNodeHangs(t *testing.T) {
 	t.Parallel()
 	r := deploy(t, repotest.KindSQLite)
+	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	until(r.node, state, nothingWaits) // it knows that this is a sync node
 	held, arrived := make(chan struct{}), make(chan struct{}, 1)
 	t.Cleanup(sync.OnceFunc(func() { close(held) }))
 	r.cable.set(func(_ http.ResponseWriter, q *http.Request) {
@@ -298,4 +300,42 @@ func TestApp_ActiveSource(t *testing.T) {
 	}
 	r.cable.set(nil)
 	until(node, active, has(`"active_source":3`, `"stale":false`))
+}
+
+// TestApp_AnotherNode: AURA_SYNC_HOST is the address of another engine-api. That
+// gets nothing, is not believed, and one can see why.
+func TestApp_AnotherNode(t *testing.T) {
+	t.Parallel()
+	start := func(more map[string]string) *servicetest.Service {
+		a, err := app.New(configure(t, repotest.URL(t, repotest.KindSQLite), more), "test", zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := servicetest.Start(t, a)
+		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+		return s
+	}
+	other := start(map[string]string{"AURA_HOST_ID": "2"})
+	other.Await(http.StatusNoContent, http.MethodPut, "/api/v1/source/active/2", "")
+	node := start(map[string]string{"AURA_SYNC_HOST": other.URL})
+	node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(1))
+	until(node, "/metrics", has("aura_outbox_connected 0"))
+	until(node, "/metrics", func(answer string) bool {
+		return !strings.Contains(answer, `aura_outbox_failures_total{kind="address"} 0`)
+	})
+	if _, answer := node.Call(http.MethodGet, state, ""); !has(`"entries":1`)(answer) {
+		t.Errorf("state: %s", answer)
+	}
+	if _, answer := other.Call(http.MethodGet, allEntries, ""); answer != "[]\n" && answer != "[]" {
+		t.Errorf("the other node got %s", answer)
+	}
+	if _, answer := node.Call(http.MethodGet, "/api/v1/source/active", ""); !has(`"active_source":1`, `"stale":true`)(answer) {
+		t.Errorf("active source: %s", answer)
+	}
+	if res, answer := node.Call(http.MethodPut, "/api/v1/source/active/3", ""); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("activate: %s %s", res.Status, answer)
+	}
+	if _, answer := other.Call(http.MethodGet, "/api/v1/source/active", ""); !has(`"active_source":2`, `"epoch":1`)(answer) {
+		t.Errorf("the other node was told: %s", answer)
+	}
 }

@@ -2,6 +2,8 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -100,8 +102,18 @@ func TestOutbox(t *testing.T) {
 	t.Run("Empty", func(t *testing.T) {
 		t.Parallel()
 		environ := database(t)
+		for _, args := range [][]string{{"outbox", "list"}, {"outbox", "retry", "--all"}} {
+			if code, _, errOut := run(t, environ, args...); code != command.ExitFailed || !strings.Contains(errOut, "no database") {
+				t.Errorf("%v without a database: %d %s", args, code, errOut)
+			}
+		}
+		if _, err := os.Stat(strings.TrimPrefix(environ["AURA_DATABASE_URL"], "sqlite://")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the database was made by who only asked: %v", err)
+		}
+		run(t, environ, "migrate", "up")
+		run(t, environ, "migrate", "down")
 		if code, _, errOut := run(t, environ, "outbox", "list"); code != command.ExitConfig || !strings.Contains(errOut, "migrate") {
-			t.Errorf("without a schema: %d %s", code, errOut)
+			t.Errorf("with an older schema: %d %s", code, errOut)
 		}
 		run(t, environ, "migrate", "up")
 		if code, out, errOut := run(t, environ, "outbox", "list"); code != command.ExitOK || out != "refused: 0\nwaiting: 0 entries, 0 health statuses\n" {

@@ -5,8 +5,14 @@
 package config
 
 import (
+	"cmp"
 	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
@@ -56,7 +62,40 @@ func (c *Config) Validate() error {
 	if c.SyncHost != "" {
 		if _, err := peer.New(c.SyncHost, c.Peers); err != nil {
 			refuse("SYNC_HOST", "", err.Error()) // which shows no password
+		} else if isOwn(c.SyncHost, c.HTTP.Listen) {
+			refuse("SYNC_HOST", c.SyncHost, "must be the address of the sync node, not this service's own AURA_LISTEN")
 		}
 	}
 	return errors.Join(mistakes...)
+}
+
+// isOwn reports whether the URL leads to where this service listens. Other names
+// of this host are not known here; they are found out when the node is asked what
+// it is.
+func isOwn(syncHost, listen string) bool {
+	u, err := url.Parse(strings.TrimSpace(syncHost))
+	host, port, err2 := net.SplitHostPort(listen)
+	if err != nil || err2 != nil || port == "0" {
+		return false
+	}
+	if cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]) != port {
+		return false
+	}
+	return slices.ContainsFunc(addresses(u.Hostname()), func(a string) bool { return slices.Contains(addresses(host), a) })
+}
+
+// addresses are what a host of a URL or of AURA_LISTEN stands for, as far as one
+// can tell without asking anybody.
+func addresses(host string) []string {
+	loopback := []string{"127.0.0.1", "::1"}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case strings.EqualFold(host, "localhost"), strings.HasSuffix(strings.ToLower(host), ".localhost"):
+		return loopback
+	case host == "", err == nil && ip.IsUnspecified(): // all of this host's
+		return append(loopback, "::", "0.0.0.0")
+	case err == nil:
+		return []string{ip.Unmap().String()}
+	}
+	return []string{strings.ToLower(host)}
 }

@@ -61,4 +61,36 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	})
+
+	t.Run("SyncHostIsOwn", func(t *testing.T) {
+		t.Parallel()
+		for _, c := range []struct {
+			listen, syncHost string
+			own              bool
+		}{
+			{"", "http://127.0.0.1:8008", true}, // the default of AURA_LISTEN
+			{"", "http://LocalHost:8008/api/v1", true},
+			{"", "http://0.0.0.0:8008", true},
+			{"", "http://127.0.0.1:8010", false},
+			{"", "http://127.0.0.2:8008", false},
+			{"", "http://host-3:8008", false},
+			{"localhost:8008", "http://127.0.0.1:8008", true},
+			{"[::]:8008", "http://[::1]:8008", true},
+			{":8008", "http://localhost:8008", true},
+			{"0.0.0.0:8008", "http://host-3:8008", false},
+			{"host-3:8008", "http://Host-3:8008", true},
+			{"192.0.2.1:80", "http://192.0.2.1", true},
+			{"192.0.2.1:443", "http://192.0.2.1", false},
+			{"127.0.0.1:0", "http://127.0.0.1:0", false},
+		} {
+			environ := map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_HOST": c.syncHost}
+			if c.listen != "" {
+				environ["AURA_LISTEN"] = c.listen
+			}
+			_, err := Load(environ)
+			if (err != nil) != c.own || err != nil && !strings.Contains(err.Error(), "AURA_SYNC_HOST") {
+				t.Errorf("%q at %q: %v", c.syncHost, c.listen, err)
+			}
+		}
+	})
 }

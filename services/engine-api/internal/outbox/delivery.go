@@ -31,6 +31,11 @@ func (p *Pusher) drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if len(queue) > 0 {
+		if err := p.check(ctx); err != nil {
+			return err
+		}
+	}
 	var answered delivery
 	for len(queue) > 0 {
 		next := queue[0]

@@ -246,6 +246,8 @@ func (a answering) Send(_ context.Context, b peer.Batch) (peer.Results, error) {
 
 func (a answering) StoreOne(context.Context, model.Entry) error { return peer.ErrUnsupported }
 
+func (a answering) CheckSyncNode(context.Context) error { return nil }
+
 func TestPusher_Incomplete(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,6 +12,9 @@
 // without a pause: failures back off, and what the sync node takes again and
 // again without leaving the outbox is parked.
 //
+// Nothing is sent to a node that is no sync node: at first and after each failure
+// it is asked what it is.
+//
 // Towards an original sync node, which knows no batches, entries go one by one
 // as they are; corrections, health statuses and clocks are beyond it. Batches
 // are tried again every ten minutes.

@@ -58,6 +58,8 @@ func kindOf(err error) string {
 	switch {
 	case isStore:
 		return "database"
+	case errors.Is(err, peer.ErrNotSyncNode):
+		return "address"
 	case errors.Is(err, peer.ErrUnsupported):
 		return "unsupported"
 	case isStatus && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
@@ -76,4 +78,4 @@ func kindOf(err error) string {
 	return "answer"
 }
 
-var failureKinds = []string{"database", "unsupported", "access", "overloaded", "refused", "status", "timeout", "answer", "network"}
+var failureKinds = []string{"database", "address", "unsupported", "access", "overloaded", "refused", "status", "timeout", "answer", "network"}

@@ -301,6 +301,9 @@ type node struct {
 	refuses func(r model.Record) string
 	// knows, where set, is merged into every record that comes.
 	knows func(r model.Record) model.Record
+	// another, where set, is why it is no sync node.
+	another error
+	checks  int
 	// single: batches are unknown.
 	single bool
 	// refusesOne, where set, answers for StoreOne.
@@ -313,6 +316,13 @@ type node struct {
 
 func newNode() *node {
 	return &node{records: map[model.Fingerprint]model.Record{}, healths: map[model.Fingerprint]model.Health{}, clocks: map[int]model.Clock{}}
+}
+
+func (n *node) CheckSyncNode(context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.checks++
+	return n.another
 }
 
 func (n *node) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {

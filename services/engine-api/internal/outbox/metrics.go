@@ -45,7 +45,7 @@ func newMetrics(store Store) *metrics {
 			Name: "aura_outbox_merged_total", Help: "Entries of which the sync node knew more, merged here.",
 		}),
 		failures: counter("aura_outbox_failures_total",
-			"Failures to send, by kind: database (our own), network, timeout, access (the token), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as it should be), unsupported (not even single entries).", "kind"),
+			"Failures to send, by kind: database (our own), address (that of another node, not of a sync node), network, timeout, access (the token), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as it should be), unsupported (not even single entries).", "kind"),
 		lastSuccess: gauge("aura_outbox_last_success_timestamp_seconds", "When the sync node took something last; 0: not since the start."),
 		connected:   gauge("aura_outbox_connected", "1 where the last attempt to send succeeded."),
 		waiting:     prometheus.NewDesc("aura_outbox_waiting", "Records that the sync node does not have yet, without the parked ones, by kind.", []string{"kind"}, nil),

@@ -121,6 +121,9 @@ func (w *world) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	return results, err
 }
 
+// CheckSyncNode is that of the node.
+func (w *world) CheckSyncNode(ctx context.Context) error { return w.node.CheckSyncNode(ctx) }
+
 // StoreOne is not needed: the node knows batches.
 func (w *world) StoreOne(context.Context, model.Entry) error { return peer.ErrUnsupported }
 

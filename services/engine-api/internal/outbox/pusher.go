@@ -55,6 +55,8 @@ type Receiver interface {
 
 // Peer is the sync node; *peer.Client is one.
 type Peer interface {
+	// CheckSyncNode returns nil where it is one, else why not.
+	CheckSyncNode(ctx context.Context) error
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 	// StoreOne is for an original sync node.
 	StoreOne(ctx context.Context, e model.Entry) error
@@ -77,6 +79,8 @@ type Pusher struct {
 	failures int
 	// refusals in a row of single records, by the status of a whole request.
 	refusals int
+	// checked: since the last failure the peer was found to be a sync node.
+	checked bool
 	// retriedParked: the parked records were looked at since the start.
 	retriedParked bool
 	// singleUntil is until when the peer is taken for an original sync node;
@@ -122,6 +126,7 @@ func (p *Pusher) Run(ctx context.Context) error {
 		if err != nil {
 			p.metrics.failed(err)
 			p.failures++
+			p.checked = false
 			// What is new does not shorten the pause: it waits with the rest.
 			wake, pause = nil, backoff(p.failures, err)
 		}
@@ -166,6 +171,19 @@ func (p *Pusher) push(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// check asks the peer whether it is a sync node, before anything is sent at first
+// and after a failure: what another node took would never arrive.
+func (p *Pusher) check(ctx context.Context) error {
+	if p.checked {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	err := p.peer.CheckSyncNode(ctx)
+	p.checked = err == nil
+	return err
 }
 
 // retryParked gives what was refused another chance after a start: whatever

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/model"
@@ -163,6 +164,59 @@ func TestPusher_Wake(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestPusher_AnotherNode: what is no sync node gets nothing, and is asked again
+// with the pauses of any failure.
+func TestPusher_AnotherNode(t *testing.T) {
+	t.Parallel()
+	for _, single := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, n := newStore(), newNode()
+			n.another = fmt.Errorf("http://node %w", peer.ErrNotSyncNode)
+			n.single = single
+			p, _ := run(t, s, n)
+			if n.checks != 0 {
+				t.Error("asked while nothing waits")
+			}
+			s.put(record(1))
+			p.Wake()
+			after(time.Hour)
+			if o := s.counts(); o.Entries != 1 || len(n.requests()) != 0 {
+				t.Errorf("%+v after %d requests", o, len(n.requests()))
+			}
+			if n.checks < 120 || n.checks > 500 {
+				t.Errorf("asked %d times within an hour", n.checks)
+			}
+			if failed := testutil.ToFloat64(p.metrics.failures.WithLabelValues("address")); failed != float64(n.checks) || testutil.ToFloat64(p.metrics.connected) != 0 {
+				t.Errorf("%v failures", failed)
+			}
+			// The address was mended.
+			n.set(func() { n.another, n.checks = nil, 0 })
+			after(maxBackoff)
+			for i := range 3 {
+				s.put(record(2 + i))
+				p.Wake()
+				after(time.Minute)
+			}
+			if o := s.counts(); o.Entries != 0 || n.checks != 1 {
+				t.Errorf("left: %+v, asked %d times", o, n.checks)
+			}
+			// Whoever comes back after a failure may be another one.
+			fail := func() {
+				n.before, n.refusesOne = func(context.Context, peer.Batch) error { return errNetwork }, func(model.Entry) error { return errNetwork }
+			}
+			n.set(fail)
+			s.put(record(9))
+			p.Wake()
+			synctest.Wait()
+			n.set(func() { n.before, n.refusesOne, n.another = nil, nil, peer.ErrNotSyncNode })
+			after(time.Hour)
+			if o := s.counts(); o.Entries != 1 {
+				t.Errorf("sent to whoever came back: %+v", o)
+			}
+		})
+	}
 }
 
 // TestPusher_Hanging: whoever stores is not held up, and the hang ends.
@@ -368,6 +422,7 @@ func TestKindOf(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
 		"database":    storeError{fmt.Errorf("read: %w", context.DeadlineExceeded)},
+		"address":     fmt.Errorf("http://node %w", peer.ErrNotSyncNode),
 		"unsupported": fmt.Errorf("send: %w", peer.ErrUnsupported),
 		"access":      fmt.Errorf("send: %w", refusedAs(http.StatusForbidden)),
 		"overloaded":  refusedAs(http.StatusServiceUnavailable),

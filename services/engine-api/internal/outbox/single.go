@@ -50,6 +50,9 @@ func (p *Pusher) drainSingly(ctx context.Context) (done bool, err error) {
 			if !time.Now().Before(p.singleUntil) {
 				return false, nil
 			}
+			if err := p.check(ctx); err != nil {
+				return false, err
+			}
 			if err := p.sendOne(ctx, r); err != nil {
 				return false, err
 			}

@@ -29,16 +29,22 @@ const (
 
 // Peer is the sync node; *peer.Client is one.
 type Peer interface {
+	// CheckSyncNode returns nil where it is one, else why not.
+	CheckSyncNode(ctx context.Context) error
 	ActiveSource(ctx context.Context) (model.ActiveSource, error)
 	Activate(ctx context.Context, r peer.ActivateRequest) error
 	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
+	// ActivationsAfter are the next ones by epoch; peer.ErrUnsupported where the
+	// sync node is of an older version.
+	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 }
 
 // Memory keeps this node's copy of the activations; *repo.DB does.
 type Memory interface {
 	// ActiveSource is that of the copy; model.ErrNotFound where it is empty.
 	ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error)
-	RememberActivation(ctx context.Context, a model.Activation) error
+	// RememberActivations has them under the epochs that the sync node says.
+	RememberActivations(ctx context.Context, list []model.Activation) error
 }
 
 // Follower follows what the sync node decides. It is safe for concurrent use.
@@ -55,9 +61,13 @@ type Follower struct {
 	// answer never replaces a newer one. It is a channel for the sake of
 	// deadlines.
 	turn chan struct{}
-	// remembered is the latest epoch in memory, unknown before the first look.
-	// Whose turn it is may use it.
+	// checked: since the last failure the peer was found to be a sync node. Whose
+	// turn it is may use it.
+	checked bool
+	// remembered is the epoch up to which the sync node's activations were copied
+	// since they were reviewed as a whole. Whose turn it is may use both.
 	remembered int64
+	reviewed   time.Time
 
 	mu    sync.Mutex
 	known *model.ActiveSource // nil before the sync node first answered
@@ -75,7 +85,7 @@ func New(from Peer, memory Memory, defaultSource int, changed func(), log zerolo
 		forgetful:     logging.NewLasting(log, "the last known active source can't be kept"),
 		metrics:       newMetrics(),
 		turn:          make(chan struct{}, 1),
-		remembered:    unknown,
+		remembered:    model.NoEpoch,
 	}
 }
 
@@ -107,7 +117,7 @@ func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 	case <-ctx.Done():
 		return model.ActiveSource{}, ctx.Err()
 	}
-	active, err := f.peer.ActiveSource(ctx)
+	active, err := f.ask(ctx)
 	if err != nil {
 		if !errors.Is(ctx.Err(), context.Canceled) { // whoever asked left: that says nothing
 			f.lose()
@@ -117,6 +127,19 @@ func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 	f.forgetful.Report(f.remember(ctx, active.Epoch))
 	f.know(active)
 	return active, nil
+}
+
+// ask asks the peer; at first, and after a failure, whether it is a sync node:
+// what another one says of itself counts for nothing.
+func (f *Follower) ask(ctx context.Context) (active model.ActiveSource, err error) {
+	if !f.checked {
+		err = f.peer.CheckSyncNode(ctx)
+	}
+	if err == nil {
+		active, err = f.peer.ActiveSource(ctx)
+	}
+	f.checked = err == nil
+	return active, err
 }
 
 // know takes over what the sync node says.
@@ -191,8 +214,8 @@ func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(
 		if err := admit(last); err != nil {
 			return model.Activation{}, fmt.Errorf("activate source: %w", err)
 		}
-		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason}
-		if !a.From.Equal(a.RecordedAt) {
+		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, PassedOn: true}
+		if a.IsDelivered() {
 			wish.At = a.From
 		}
 		if err = f.peer.Activate(ctx, wish); errors.Is(err, model.ErrStaleEpoch) {

@@ -23,7 +23,10 @@ type syncNode struct {
 	activations []model.Activation
 	// trouble, where set, is asked before each call.
 	trouble func(ctx context.Context, call string) error
-	without bool // a history
+	without bool  // a history
+	older   bool  // than the list by epoch
+	another error // why it is no sync node
+	checks  int
 	asked   []time.Time
 	calls   map[string]int
 	wishes  []peer.ActivateRequest
@@ -31,7 +34,9 @@ type syncNode struct {
 
 func (n *syncNode) begin(ctx context.Context, call string) error {
 	n.mu.Lock()
-	n.asked = append(n.asked, time.Now())
+	if call == "ActiveSource" {
+		n.asked = append(n.asked, time.Now())
+	}
 	if n.calls == nil {
 		n.calls = map[string]int{}
 	}
@@ -74,6 +79,13 @@ func (n *syncNode) active() model.ActiveSource {
 	return model.ActiveSource{Source: last.Source, Since: &last.From, Epoch: last.Epoch, Pinned: last.Pinned}
 }
 
+func (n *syncNode) CheckSyncNode(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.checks++
+	return n.another
+}
+
 func (n *syncNode) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 	if err := n.begin(ctx, "ActiveSource"); err != nil {
 		return model.ActiveSource{}, err
@@ -113,6 +125,24 @@ func (n *syncNode) Activations(ctx context.Context, offset, limit int) ([]model.
 	return list[min(offset, len(list)):min(offset+limit, len(list))], nil
 }
 
+func (n *syncNode) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
+	if err := n.begin(ctx, "ActivationsAfter"); err != nil {
+		return nil, err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.older {
+		return nil, peer.ErrUnsupported
+	}
+	var page []model.Activation
+	for _, a := range n.activations {
+		if a.Epoch > after && len(page) < limit && !n.without {
+			page = append(page, a)
+		}
+	}
+	return page, nil
+}
+
 // notes are a Memory.
 type notes struct {
 	mu          sync.Mutex
@@ -139,14 +169,14 @@ func (m *notes) ActiveSource(context.Context, time.Time) (model.ActiveSource, er
 	return model.ActiveSource{Source: last.Source, Since: &last.From, Epoch: last.Epoch, Pinned: last.Pinned}, nil
 }
 
-func (m *notes) RememberActivation(_ context.Context, a model.Activation) error {
+func (m *notes) RememberActivations(_ context.Context, list []model.Activation) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken {
 		return model.ErrUnavailable
 	}
-	m.writes++
-	if _, known := m.activations[a.Epoch]; !known {
+	for _, a := range list {
+		m.writes++
 		m.activations[a.Epoch] = a
 	}
 	return nil
@@ -314,6 +344,42 @@ func TestFollower_ActiveSource(t *testing.T) {
 		})
 	})
 
+	// Another node is not believed, and is not asked to activate anything.
+	t.Run("AnotherNode", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{another: peer.ErrNotSyncNode}, newNotes())
+			d.node.activate(2)
+			after(time.Minute)
+			d.is(7, 0, true)
+			a := model.Activation{Source: 3, From: start, RecordedAt: start}
+			if _, err := d.Activate(t.Context(), a, func(model.Activation) error { return nil }); !errors.Is(err, model.ErrSyncNodeAway) || !errors.Is(err, peer.ErrNotSyncNode) {
+				t.Errorf("activate: %v", err)
+			}
+			if d.node.called("ActiveSource")+d.node.called("Activate") != 0 {
+				t.Errorf("asked: %v", d.node.calls)
+			}
+			set := func(another error) {
+				d.node.mu.Lock()
+				defer d.node.mu.Unlock()
+				d.node.another, d.node.checks = another, 0
+			}
+			set(nil)
+			after(time.Minute)
+			d.is(2, 1, false)
+			if d.node.checks != 1 {
+				t.Errorf("asked %d times what it is", d.node.checks)
+			}
+			d.node.fail(away1)
+			after(atMost)
+			set(peer.ErrNotSyncNode)
+			d.node.fail(nil)
+			d.node.activate(4)
+			after(time.Minute)
+			d.is(2, 1, true)
+		})
+	})
+
 	t.Run("NeverAsked", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -335,7 +401,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 				d.node.activate(source + 1)
 				after(time.Minute)
 			}
-			if got := d.node.called("Activations"); got != 3 || d.notes.writes != 3 {
+			if got := d.node.called("ActivationsAfter"); got != 1+3 || d.notes.writes != 3 {
 				t.Errorf("the history was read %d times, and %d activations written", got, d.notes.writes)
 			}
 			d.node.mu.Lock()
@@ -343,9 +409,82 @@ func TestFollower_ActiveSource(t *testing.T) {
 			d.node.mu.Unlock()
 			d.node.activate(1)
 			after(time.Minute)
-			if got := d.node.called("Activations"); got != 4 {
-				t.Errorf("a history that lacks the latest was read %d times", got-3)
+			if got := d.node.called("ActivationsAfter"); got != 5 {
+				t.Errorf("a history that lacks the latest was read %d times", got-4)
 			}
+		})
+	})
+
+	// However much was missed is copied, also what is older than the copy.
+	t.Run("LongAbsence", func(t *testing.T) {
+		t.Parallel()
+		for _, older := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				d := deploy(t, &syncNode{older: older}, newNotes())
+				d.node.fail(away1)
+				after(time.Hour)
+				for i := range 2*pageSize + 7 {
+					d.node.activate(i%3 + 1)
+				}
+				trouble := 2 // the second page fails twice
+				d.node.fail(func(_ context.Context, call string) error {
+					if call == "ActivationsAfter" && len(d.notes.activations) == pageSize && trouble > 0 {
+						trouble--
+						return errAway
+					}
+					return nil
+				})
+				after(5 * atMost)
+				want := 2*pageSize + 7
+				if older {
+					want = fewLatest
+				}
+				if got := len(d.notes.activations); got != want || d.notes.writes != want {
+					t.Errorf("%d activations are copied, %d times, want %d", got, d.notes.writes, want)
+				}
+				if older {
+					return
+				}
+				d.node.mu.Lock() // found again by the sync node
+				d.node.activations = slices.Insert(d.node.activations, 0, model.Activation{Epoch: -1, Source: 4, From: start, RecordedAt: start})
+				d.node.mu.Unlock()
+				after(reviewEvery + atMost)
+				if _, ok := d.notes.activations[-1]; !ok {
+					t.Error("what the sync node found again was never copied")
+				}
+			})
+		}
+	})
+
+	// A sync node that lost its history and begins anew is believed at once, and
+	// the memory contradicts it only as long as it is away.
+	t.Run("NewHistory", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			for range 52 {
+				d.node.activate(2)
+			}
+			after(atMost)
+			d.is(2, 52, false)
+			d.node.mu.Lock()
+			d.node.activations = nil
+			d.node.mu.Unlock()
+			after(atMost)
+			d.is(1, 0, false)
+			d.node.activate(3)
+			after(atMost)
+			d.is(3, 1, false)
+			if got := d.notes.activations[1].Source; got != 3 || len(d.notes.activations) != 52 {
+				t.Errorf("of %d activations the first is of source %d", len(d.notes.activations), got)
+			}
+			d.stop()
+			d.node.fail(away1)
+			d = deploy(t, d.node, d.notes)
+			d.is(2, 52, true)
+			d.node.fail(nil)
+			after(atMost)
+			d.is(3, 1, false)
 		})
 	})
 
@@ -392,7 +531,7 @@ func TestFollower_Activate(t *testing.T) {
 			}
 			d.is(2, 2, false) // at once
 			w := d.node.wishes[0]
-			if w.Source != 2 || w.By != "somebody" || w.Reason != "tired" || *w.Pin || *w.Epoch != 1 || !w.At.IsZero() {
+			if w.Source != 2 || w.By != "somebody" || w.Reason != "tired" || *w.Pin || !w.PassedOn || *w.Epoch != 1 || !w.At.IsZero() {
 				t.Errorf("passed on %+v", w)
 			}
 		})

@@ -1,53 +1,50 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 )
 
-// maxRemembered is how many activations are copied at once. Where more happened
-// since the last time, the older ones are left out: the history is the sync
-// node's, and only the last known state is needed here.
-const maxRemembered = 100
+const (
+	// pageSize is how many activations are copied at once.
+	pageSize = 1000
+	// fewLatest is how many a sync node of an older version is asked for, which
+	// does not list them by epoch.
+	fewLatest = 100
+	// reviewEvery is how often all are read again, as at every start: the sync
+	// node may have got older ones back from another node.
+	reviewEvery = time.Hour
+)
 
-// unknown is no epoch.
-const unknown = -1
-
-// remember copies the activations that are new, so that the last known state
-// survives a restart. epoch is the latest.
+// remember copies the activations that are new: so the last known state survives
+// a restart, and the sync node gets the history back where it lost it. epoch is
+// the latest. What was copied before this fails half-way is not read again.
 func (f *Follower) remember(ctx context.Context, epoch int64) error {
-	if f.remembered == unknown {
-		last, err := f.memory.ActiveSource(ctx, time.Now())
-		if err != nil && !errors.Is(err, model.ErrNotFound) {
+	if epoch < f.remembered || time.Since(f.reviewed) >= reviewEvery {
+		f.remembered, f.reviewed = model.NoEpoch, time.Now() // perhaps it is another history
+	}
+	for f.remembered < epoch {
+		page, err := f.peer.ActivationsAfter(ctx, f.remembered, pageSize)
+		isOld := errors.Is(err, peer.ErrUnsupported)
+		if isOld {
+			page, err = f.peer.Activations(ctx, 0, fewLatest)
+		}
+		if err != nil {
+			return fmt.Errorf("read the activations: %w", err)
+		}
+		if err := f.memory.RememberActivations(ctx, page); err != nil {
 			return err
 		}
-		f.remembered = last.Epoch
-	}
-	if epoch <= f.remembered {
-		return nil
-	}
-	latest, err := f.peer.Activations(ctx, 0, maxRemembered)
-	if err != nil {
-		return fmt.Errorf("read the latest activations: %w", err)
-	}
-	// In the order in which they were accepted: what is remembered has no gap
-	// where this fails half-way.
-	slices.SortFunc(latest, func(a, b model.Activation) int { return cmp.Compare(a.Epoch, b.Epoch) })
-	for _, a := range latest {
-		if a.Epoch <= f.remembered {
-			continue
+		if isOld || len(page) < pageSize {
+			f.remembered = epoch // also where the history lacks it
+			return nil
 		}
-		if err := f.memory.RememberActivation(ctx, a); err != nil {
-			return err
-		}
-		f.remembered = a.Epoch
+		f.remembered = page[len(page)-1].Epoch
 	}
-	f.remembered = max(f.remembered, epoch)
 	return nil
 }

@@ -211,6 +211,11 @@ func TestStep(t *testing.T) {
 
 		"OldAnswers": { // before the switch, after it, and one that is older still
 			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, active(2, 6)), once(25, active(1, 7)), once(26, active(2, 8)), once(27, active(1, 7))}, cut},
+		"NewHistory": { // it undoes what was activated, and counts from there
+			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(30, decision.Authority{Active: 1, Epoch: 2, Pinned: true, Reset: true}),
+				once(40, active(1, 1)), once(50, active(1, 3))},
+			cut + "30: alarm true: source 1 is pinned and down: no heartbeat for 4.5 s\n" +
+				"50: 1→2, epoch 3: source 1 is down: no heartbeat for 4.5 s\n50: alarm false: source 2 is active and up"},
 		"SomebodyElseWasFaster": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(23, active(2, 8))},
 			started + down(1, 20)},
 

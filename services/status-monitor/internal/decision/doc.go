@@ -74,7 +74,8 @@
 //     an activation of its own the monitor takes that as done, and an answer
 //     with the epoch from before as one that does not know of it yet. So the
 //     decision does not wait for a sync node that is away. A lower epoch is an
-//     old answer and counts for nothing.
+//     old answer and counts for nothing, unless it is marked as the first of a
+//     new history: a sync node that lost its database counts from the beginning.
 //   - Standby: where another monitor acts, this one watches only: it activates
 //     nothing and raises no alarm. When it may act it decides at once.
 //   - The start: nothing is known. For START_GRACE there is neither a switch nor

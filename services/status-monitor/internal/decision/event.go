@@ -37,6 +37,10 @@ type (
 		Pinned bool
 		// Manual: a person chose it.
 		Manual bool
+		// Reset: the sync node began a new history, so this is the truth though
+		// its epoch may be lower than one that was known. Whoever asks sets it
+		// once, when the lower epochs can't be old answers any more.
+		Reset bool
 	}
 	// Maintenance of a source begins or ends.
 	Maintenance struct {

@@ -132,7 +132,7 @@ func (s *State) learn(e Event) {
 
 // believe takes an answer of the authority.
 func (s *State) believe(e Authority) {
-	if s.known && (e.Epoch < s.epoch || e.Epoch == s.epoch && s.ahead) {
+	if s.known && !e.Reset && (e.Epoch < s.epoch || e.Epoch == s.epoch && s.ahead) {
 		return
 	}
 	if !s.known || e.Active != s.active {

@@ -29,6 +29,7 @@ type App struct {
 	cfg      config.Config
 	base     *service.Service
 	station  *repo.Station
+	sources  *sources
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
 	follower follow.Follower
@@ -44,6 +45,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, err
 	}
 	a := &App{cfg: cfg, base: base, station: base.DB.Station(cfg.DefaultSource)}
+	a.sources = &sources{Station: a.station}
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
@@ -58,13 +60,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Playlog:       a.station,
 		OnAir:         a.onAir,
 		Recorder:      recorder,
-		Sources:       a.station,
+		Sources:       a.sources,
 		Healths:       a.station,
 		Clocks:        a.station,
 		Sync:          a.station,
 		State:         a.state,
 		Reconcile:     a.nodes.Trigger,
 		Leases:        a.station,
+		Maintenance:   a.station,
 		Zone:          cfg.Station.Zone,
 		HostID:        cfg.HostID,
 		DefaultSource: cfg.DefaultSource,
@@ -107,7 +110,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // it once.
 func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, service.Work{
-		Prepare:  a.station.Prepare,
+		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run},
 	})

@@ -2,17 +2,22 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -149,10 +154,10 @@ func TestApp_Nodes(t *testing.T) {
 // it answers from memory.
 func TestApp_TwoProcesses(t *testing.T) {
 	t.Parallel()
-	url := repotest.URL(t, repotest.KindSQLite)
-	one := start(t, url, nil)
+	database := repotest.URL(t, repotest.KindSQLite)
+	one := start(t, database, nil)
 	one.Await(http.StatusOK, http.MethodGet, "/readyz", "")
-	other := start(t, url, nil)
+	other := start(t, database, nil)
 	awaitTitles(t, other, onAir)
 	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 1}`
 	if res, answer := one.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
@@ -165,6 +170,95 @@ func TestApp_TwoProcesses(t *testing.T) {
 		t.Fatalf("activate: %s %s", res.Status, answer)
 	}
 	awaitTitles(t, other, onAir)
+}
+
+// remember has a node know a history, as it copied it from the sync node: source
+// 2 from minute 5 on, and then whatever is said.
+func remember(t *testing.T, n *nodetest.Node, last int64, source int) {
+	t.Helper()
+	var all []model.Activation
+	for epoch := int64(1); epoch <= last; epoch++ {
+		a := model.Activation{Epoch: epoch, Source: 2, From: at(5), RecordedAt: at(5).Add(time.Duration(epoch) * time.Second), By: "M. Tester", Reason: fmt.Sprint("switch ", epoch)}
+		if epoch == last {
+			a.Source, a.From, a.Pinned = source, at(15), true
+		}
+		all = append(all, a)
+	}
+	if err := n.DB.RememberActivations(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestApp_LostHistory: a sync node that lost its database has the history of the
+// active source back before it takes another activation, and what only a node
+// knows that was away then is found later, and stays older.
+func TestApp_LostHistory(t *testing.T) {
+	t.Parallel()
+	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
+	first.Play(t, 1, at(0), "A0")
+	first.Play(t, 1, at(10), "A10")
+	second.Play(t, 2, at(1), "B1")
+	second.Play(t, 2, at(11), "B11")
+	remember(t, first, 52, 1)
+	remember(t, second, 60, 2)
+	var isBack atomic.Bool
+	target := must(url.Parse(second.URL))
+	node := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isBack.Load() { // longer than anybody waits
+			<-r.Context().Done()
+			return
+		}
+		node.ServeHTTP(w, r)
+	}))
+	t.Cleanup(away.Close)
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": away.URL, "AURA_SYNC_TIMEOUT": "3s",
+	})
+	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/3", `{}`); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("activated before the nodes were asked: %s %s", res.Status, answer)
+	}
+	began := time.Now()
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("a node that does not answer held up the start for %s", took)
+	}
+	active := func() (active api.ActiveSource) {
+		_, answer := s.Call(http.MethodGet, "/api/v1/source/active", "")
+		if err := json.Unmarshal([]byte(answer), &active); err != nil {
+			t.Fatal(err)
+		}
+		return active
+	}
+	if got := active(); got.Epoch != 52 || got.ActiveSource != 1 || !got.Pinned {
+		t.Errorf("active is %+v", got)
+	}
+	awaitTitles(t, s, onAir, "A10", "A0")
+	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/1?pin=false", `{"at": "2026-10-20T12:30:00Z"}`); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("activate: %s %s", res.Status, answer)
+	}
+	if got := active(); got.Epoch != 53 || got.Pinned {
+		t.Errorf("active is %+v", got)
+	}
+
+	isBack.Store(true)
+	s.Call(http.MethodPost, "/api/v1/sync/run", "")
+	// 52 of the second node's is another one, and 53 was given anew.
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/activations?limit=1000&after=-9", "", func(_ servicetest.Answer, text string) bool {
+		var list []api.SyncActivation
+		return json.Unmarshal([]byte(text), &list) == nil && len(list) == 62 && list[0].Epoch == -1
+	})
+	if got := active(); got.Epoch != 61 || got.ActiveSource != 1 || got.Pinned {
+		t.Errorf("active is %+v", got)
+	}
+	awaitTitles(t, s, onAir, "A10", "B11", "B1", "A0")
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 // TestApp_Stop: a node that does not answer does not hold up the stop.

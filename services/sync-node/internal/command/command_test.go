@@ -74,6 +74,10 @@ func TestReconcileAndAudit(t *testing.T) {
 		}
 		return out
 	}
+	expect("reconcile", command.ExitFailed, "there is no database yet")
+	expect("audit", command.ExitFailed, "there is no database yet")
+	expect("migrate up", command.ExitOK)
+	expect("migrate down", command.ExitOK)
 	expect("reconcile", command.ExitConfig, "migrate up")
 	expect("migrate up", command.ExitOK)
 	expect("reconcile", command.ExitConfig, "let that start once")

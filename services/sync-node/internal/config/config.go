@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
@@ -20,10 +21,10 @@ import (
 
 // Config is all that sync-node can be told. Variables carry the prefix AURA_.
 type Config struct {
-	HostID        int            `env:"HOST_ID" envDefault:"0" doc:"The sync node's number: 0."`
-	MainHosts     map[int]string `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008; the number is the engine's, its HOST_ID."`
-	DefaultSource int            `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
-	SourceNames   Names          `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
+	HostID        int               `env:"HOST_ID" envDefault:"0" doc:"The sync node's number: 0."`
+	MainHosts     map[int]string    `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008; the number is the engine's, its HOST_ID."`
+	DefaultSource int               `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
+	SourceNames   model.SourceNames `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
 	Station       stationtime.Config
 
 	SyncInterval  time.Duration `env:"SYNC_INTERVAL" envDefault:"3600" doc:"How often everything is compared with each node, and fetched where it differs; also at start."`

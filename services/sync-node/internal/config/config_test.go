@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/config/configtest"
+	"aura.radio/engine/pkg/model"
 )
 
 func TestReadme(t *testing.T) {
@@ -43,7 +44,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !maps.Equal(cfg.MainHosts, map[int]string{1: "http://localhost:8008", 2: "http://localhost:8009"}) ||
-			!maps.Equal(cfg.SourceNames, Names{1: "Engine A", 3: "Studio line"}) ||
+			!maps.Equal(cfg.SourceNames, model.SourceNames{1: "Engine A", 3: "Studio line"}) ||
 			cfg.DefaultSource != 2 || cfg.SyncInterval != 10*time.Minute || cfg.SyncBatchSize != 1000 || cfg.SyncStepSleep != 0 {
 			t.Errorf("got %+v", cfg)
 		}
@@ -70,14 +71,4 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestNames(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"1", "x=y", "0=y", "1=", "1=a,1=b"} {
-		var n Names
-		if err := n.UnmarshalText([]byte(text)); err == nil {
-			t.Errorf("%q was taken as %v", text, n)
-		}
-	}
 }

@@ -83,8 +83,11 @@ const (
 	// looks at differences again, this often and after this long.
 	secondLooks     = 3
 	secondLookPause = time.Second
-	// kindClock is compared as a whole.
-	kindClock = "clock"
+	// kindClock is compared as a whole, and of kindActivations is found only what
+	// the node has and the sync node has not: the node's are a copy, which may be
+	// some seconds old.
+	kindClock       = "clock"
+	kindActivations = "activations"
 )
 
 // errOriginal: an original node has no digests.
@@ -141,7 +144,47 @@ func (a *audit) all(ctx context.Context) ([]KindAudit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []KindAudit{entries, healths, clock}, nil
+	activations, err := a.auditActivations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []KindAudit{entries, healths, clock, activations}, nil
+}
+
+// errOldVersion: what the node knows of the active source can't be asked for.
+var errOldVersion = errors.New("its version does not list activations")
+
+// auditActivations looks for what the node knows and is missing here, by when it
+// happened.
+func (a *audit) auditActivations(ctx context.Context) (KindAudit, error) {
+	theirs, err := a.theirActivations(ctx)
+	if errors.Is(err, peer.ErrUnsupported) {
+		return KindAudit{}, errOldVersion
+	}
+	if err != nil {
+		return KindAudit{}, err
+	}
+	unknown, err := a.store.UnknownActivations(ctx, theirs)
+	if err != nil {
+		return KindAudit{}, own("compare activations", err)
+	}
+	result := KindAudit{Kind: kindActivations, Equal: int64(len(theirs) - len(unknown))}
+	slices.SortFunc(unknown, func(a, b model.Activation) int { return a.From.Compare(b.From) })
+	for _, u := range unknown {
+		month := bucket(model.SpanMonth, u.From)
+		if n := len(result.Differing); n == 0 || !result.Differing[n-1].From.Equal(month) {
+			result.Differing = append(result.Differing, BucketAudit{Span: model.SpanMonth, From: month})
+		}
+		b := &result.Differing[len(result.Differing)-1]
+		b.There++
+		if a.listed > 0 {
+			a.listed--
+			b.Records = append(b.Records, RecordAudit{
+				Where: OnlyThere, Fingerprint: u.Content().String(), At: u.From, Text: fmt.Sprintf("source %d, by %s: %s", u.Source, u.By, u.Reason),
+			})
+		}
+	}
+	return result, nil
 }
 
 // auditKind compares one kind of records.

@@ -75,6 +75,10 @@ func (n *databaseNode) Healths(ctx context.Context, source int, from, to time.Ti
 	return healths, cursor(next), err
 }
 
+func (n *databaseNode) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
+	return n.db.ActivationsAfter(ctx, after, limit)
+}
+
 func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	results := peer.Results{Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	receipts, err := n.recorder.Receive(ctx, b.Records, b.Synced)

@@ -27,7 +27,9 @@ type memory struct {
 	healths map[model.Fingerprint]bool         // true: nothing waits
 	health  map[model.Fingerprint]model.Health
 	clocks  map[int]model.Clock
-	offset  time.Duration
+	// activations are by content, in the order of coming.
+	activations []model.Activation
+	offset      time.Duration
 	// poison are titles of entries that can't be stored.
 	poison string
 }
@@ -106,6 +108,32 @@ func (m *memory) AbsorbClocks(_ context.Context, cs []model.Clock, _ bool) error
 		}
 	}
 	return nil
+}
+
+func (m *memory) ActivationsAfter(_ context.Context, after int64, limit int) ([]model.Activation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := slices.Clone(m.activations)
+	slices.SortFunc(all, func(a, b model.Activation) int { return cmp.Compare(a.Epoch, b.Epoch) })
+	all = slices.DeleteFunc(all, func(a model.Activation) bool { return a.Epoch <= after })
+	return all[:min(limit, len(all))], nil
+}
+
+func (m *memory) UnknownActivations(_ context.Context, theirs []model.Activation) ([]model.Activation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(theirs), func(a model.Activation) bool {
+		return slices.ContainsFunc(m.activations, func(known model.Activation) bool { return known.Content() == a.Content() })
+	}), nil
+}
+
+// RememberActivations gives no heed to epochs: the database does.
+func (m *memory) RememberActivations(ctx context.Context, theirs []model.Activation) (int, error) {
+	unknown, _ := m.UnknownActivations(ctx, theirs)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.activations = append(m.activations, unknown...)
+	return len(unknown), nil
 }
 
 func (m *memory) Clock(_ context.Context, source int) (model.Clock, error) {
@@ -378,6 +406,10 @@ func (n *troubled) Healths(ctx context.Context, source int, from, to time.Time, 
 		healths, next, err = n.Node.Healths(ctx, source, from, to, after, limit)
 		return err
 	})
+}
+
+func (n *troubled) ActivationsAfter(ctx context.Context, after int64, limit int) (list []model.Activation, _ error) {
+	return list, n.do(ctx, func() (err error) { list, err = n.Node.ActivationsAfter(ctx, after, limit); return err })
 }
 
 func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results, _ error) {

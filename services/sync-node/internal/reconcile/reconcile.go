@@ -19,6 +19,9 @@ type Node interface {
 	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error)
 	Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error)
+	// ActivationsAfter are what the node knows of the history of the active source,
+	// by epoch; peer.ErrUnsupported where it is of an older version.
+	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 	// Playlog is a page of what an original node says is not synced.
 	Playlog(ctx context.Context, page, limit int, zone *stationtime.Zone) ([]model.Entry, error)
@@ -33,6 +36,11 @@ type Store interface {
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
+	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
+	// UnknownActivations are those of a node's that are missing.
+	UnknownActivations(ctx context.Context, theirs []model.Activation) ([]model.Activation, error)
+	// RememberActivations stores what is missing of all that a node knows.
+	RememberActivations(ctx context.Context, theirs []model.Activation) (restored int, err error)
 	// Clock is model.ErrNotFound where the source never sent one.
 	Clock(ctx context.Context, source int) (model.Clock, error)
 }

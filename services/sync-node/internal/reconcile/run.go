@@ -42,7 +42,8 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(exchange(ctx, r, r.entries()), exchange(ctx, r, r.healths()), r.clock(ctx, state.Clocks))
+	// First: what was on air follows from them.
+	err = errors.Join(r.activations(ctx), exchange(ctx, r, r.entries()), exchange(ctx, r, r.healths()), r.clock(ctx, state.Clocks))
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package config
+package model
 
 import (
 	"errors"
@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Names are what people call the sources, by number.
-type Names map[int]string
+// SourceNames are what people call the sources, by number.
+type SourceNames map[int]string
 
 // UnmarshalText reads a list such as 1=Engine A,3=Studio line.
-func (n *Names) UnmarshalText(text []byte) error {
-	names := Names{}
+func (n *SourceNames) UnmarshalText(text []byte) error {
+	names := SourceNames{}
 	for item := range strings.SplitSeq(string(text), ",") {
 		if item = strings.TrimSpace(item); item == "" {
 			continue

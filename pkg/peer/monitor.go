@@ -1,0 +1,137 @@
+package peer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+)
+
+const (
+	leasePath       = "/source/lease"
+	maintenancePath = "/source/maintenance"
+	healthPath      = "/source/health/"
+	statusPath      = "/status"
+)
+
+// maxLease is for how long a lease may be asked.
+const maxLease = time.Hour
+
+// AcquireLease asks for the lease of the monitors for ttl, or renews it. It
+// returns the lease as it is then: it was granted if it has this holder.
+// Remaining counts from when the call began; what the lease is called and when
+// it expires by the peer's clock is not told. Errors as those of ActiveSource,
+// and *model.InvalidError.
+func (c *Client) AcquireLease(ctx context.Context, holder string, ttl time.Duration) (model.Lease, error) {
+	body, err := json.Marshal(api.LeaseRequest{Holder: holder, Seconds: ttl.Seconds()})
+	if err != nil {
+		return model.Lease{}, fmt.Errorf("encode for %s: %w", c.name, err)
+	}
+	return c.lease(ctx, call{method: http.MethodPut, path: leasePath, body: body, repeatable: true})
+}
+
+// Lease asks who has the lease of the monitors. Remaining is as that of
+// AcquireLease. Errors as those of ActiveSource.
+func (c *Client) Lease(ctx context.Context) (model.Lease, error) {
+	return c.lease(ctx, call{method: http.MethodGet, path: leasePath})
+}
+
+func (c *Client) lease(ctx context.Context, what call) (model.Lease, error) {
+	var body struct { // nil where it is not there
+		Holder  *string  `json:"holder"`
+		Epoch   *int64   `json:"epoch"`
+		Seconds *float64 `json:"seconds"`
+	}
+	if err := c.do(ctx, what, &body); err != nil {
+		return model.Lease{}, domain(err)
+	}
+	if body.Holder == nil || body.Epoch == nil || body.Seconds == nil || *body.Seconds < 0 {
+		return model.Lease{}, c.unusable(leasePath, "it does not tell who holds the lease")
+	}
+	remaining := min(*body.Seconds, maxLease.Seconds())
+	return model.Lease{Holder: *body.Holder, Epoch: *body.Epoch, Remaining: time.Duration(remaining * float64(time.Second))}, nil
+}
+
+// ReleaseLease gives the lease of the monitors back, where holder has it. Errors
+// as those of AcquireLease.
+func (c *Client) ReleaseLease(ctx context.Context, holder string) error {
+	query := url.Values{"holder": {holder}}
+	return domain(c.do(ctx, call{method: http.MethodDelete, path: leasePath, query: query, repeatable: true}, nil))
+}
+
+// Maintenances asks which sources somebody works on, and who said last that
+// nobody does. Errors as those of ActiveSource.
+func (c *Client) Maintenances(ctx context.Context) ([]model.Maintenance, error) {
+	var body []api.Maintenance
+	if err := c.do(ctx, call{method: http.MethodGet, path: maintenancePath}, &body); err != nil {
+		return nil, domain(err)
+	}
+	all := make([]model.Maintenance, len(body))
+	for i, m := range body {
+		if err := model.ValidateSource("source", m.Source); err != nil {
+			return nil, c.unusable(maintenancePath, err.Error())
+		}
+		all[i] = model.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: m.ChangedAt}
+		all[i].Normalize()
+	}
+	return all, nil
+}
+
+// SetMaintenance says that somebody works on a source, or has finished; the peer
+// knows when that is. Errors as those of AcquireLease.
+func (c *Client) SetMaintenance(ctx context.Context, m model.Maintenance) error {
+	body, err := json.Marshal(struct {
+		On     bool   `json:"on"`
+		By     string `json:"by,omitempty"`
+		Reason string `json:"reason,omitempty"`
+	}{m.On, m.By, m.Reason})
+	if err != nil {
+		return fmt.Errorf("encode for %s: %w", c.name, err)
+	}
+	path := maintenancePath + "/" + strconv.Itoa(m.Source)
+	return domain(c.do(ctx, call{method: http.MethodPut, path: path, body: body, repeatable: true}, nil))
+}
+
+// LatestHealth asks for what a source said last about itself. Errors as those of
+// ActiveSource, and model.ErrNotFound where the peer knows of nothing.
+func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, error) {
+	path := healthPath + strconv.Itoa(source)
+	var body api.Health
+	err := c.do(ctx, call{method: http.MethodGet, path: path}, &body)
+	switch {
+	case errors.Is(err, errNothing):
+		return model.Health{}, fmt.Errorf("GET %s at %s: %w", path, c.name, model.ErrNotFound)
+	case err != nil:
+		return model.Health{}, domain(err)
+	case body.Source != source || body.LogTime.IsZero():
+		return model.Health{}, c.unusable(path, "it is about another source, or tells no time")
+	}
+	return model.Health{
+		Source: source, LogTime: body.LogTime.UTC().Truncate(time.Microsecond), Healthy: body.IsHealthy, Details: body.Details,
+	}, nil
+}
+
+// MonitorStatus asks a status monitor what it sees. Errors as those of
+// ActiveSource.
+func (c *Client) MonitorStatus(ctx context.Context) (api.MonitorStatus, error) {
+	var body api.MonitorStatus
+	if err := c.do(ctx, call{method: http.MethodGet, path: statusPath}, &body); err != nil {
+		return api.MonitorStatus{}, domain(err)
+	}
+	if body.Now.IsZero() {
+		return api.MonitorStatus{}, c.unusable(statusPath, "it does not tell the time")
+	}
+	return body, nil
+}
+
+// unusable is unexpected in the model's errors, as domain has them.
+func (c *Client) unusable(path, what string) error {
+	return unavailable{c.unexpected(path, what)}
+}

@@ -1,0 +1,145 @@
+package repo
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// deliveryRow is a delivery as table delivery keeps it.
+type deliveryRow struct {
+	ID        int64 `gorm:"primaryKey"`
+	Channel   string
+	Body      string
+	CreatedAt dbTime
+	Tries     int
+	Error     string
+	EndedAt   *dbTime // NULL while it waits
+	Outcome   string
+}
+
+// TableName implements gorm's schema.Tabler.
+func (deliveryRow) TableName() string { return "delivery" }
+
+func newDeliveryRow(d model.Delivery) deliveryRow {
+	row := deliveryRow{
+		Channel:   d.Channel,
+		Body:      string(d.Body),
+		CreatedAt: dbTime{d.CreatedAt},
+		Tries:     d.Tries,
+		Error:     d.Error,
+		Outcome:   d.Outcome,
+	}
+	if !d.EndedAt.IsZero() {
+		row.EndedAt = &dbTime{d.EndedAt}
+	}
+	return row
+}
+
+func (r *deliveryRow) delivery() model.Delivery {
+	d := model.Delivery{
+		ID:        r.ID,
+		Channel:   r.Channel,
+		Body:      json.RawMessage(r.Body),
+		CreatedAt: r.CreatedAt.Time,
+		Tries:     r.Tries,
+		Error:     r.Error,
+		Outcome:   r.Outcome,
+	}
+	if r.EndedAt != nil {
+		d.EndedAt = r.EndedAt.Time
+	}
+	return d
+}
+
+// StoreDeliveries stores deliveries, all or none, and returns them as they are
+// stored, with their ids, which grow in the order of the list. Errors:
+// *model.InvalidError, model.ErrUnavailable.
+func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
+	if len(deliveries) == 0 {
+		return nil, nil
+	}
+	for i := range deliveries {
+		if err := deliveries[i].Validate(); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	stored := make([]model.Delivery, len(deliveries))
+	err := db.transaction(ctx, func(tx *gorm.DB) error {
+		// They are few. One statement for all would not tell each one's id.
+		for i, d := range deliveries {
+			d.Normalize()
+			row := newDeliveryRow(d)
+			if err := tx.Create(&row).Error; err != nil {
+				return err
+			}
+			d.ID = row.ID
+			stored[i] = d
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, db.fail(ctx, "store deliveries", err)
+	}
+	return stored, nil
+}
+
+// WaitingDeliveries returns what a channel is still owed, the oldest first, at
+// most limit. Error: model.ErrUnavailable.
+func (db *DB) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	var rows []deliveryRow
+	err := db.read.WithContext(ctx).Where("channel = ? AND ended_at IS NULL", channel).Order("id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, db.fail(ctx, "read waiting deliveries", err)
+	}
+	waiting := make([]model.Delivery, len(rows))
+	for i := range rows {
+		waiting[i] = rows[i].delivery()
+	}
+	return waiting, nil
+}
+
+// LatestDelivery returns what was stored last for a channel, whether it waits or
+// has ended. Errors: model.ErrNotFound, model.ErrUnavailable.
+func (db *DB) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	var row deliveryRow
+	if err := db.read.WithContext(ctx).Where("channel = ?", channel).Order("id DESC").Take(&row).Error; err != nil {
+		return model.Delivery{}, db.fail(ctx, "read latest delivery", err)
+	}
+	return row.delivery(), nil
+}
+
+// FailDelivery notes how many tries of a delivery have failed, and why the last
+// one did. One that has ended stays as it is. Error: model.ErrUnavailable.
+func (db *DB) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
+	failed := model.Delivery{Tries: tries, Error: reason}
+	failed.Normalize()
+	return db.changeWaiting(ctx, "note failed delivery", id, map[string]any{"tries": failed.Tries, "error": failed.Error})
+}
+
+// EndDelivery notes that a delivery is done, or, where outcome says why, given
+// up. One that has ended stays as it is. Error: model.ErrUnavailable.
+func (db *DB) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
+	ended := model.Delivery{EndedAt: at, Outcome: outcome}
+	ended.Normalize()
+	return db.changeWaiting(ctx, "end delivery", id, map[string]any{"ended_at": dbTime{ended.EndedAt}, "outcome": ended.Outcome})
+}
+
+func (db *DB) changeWaiting(ctx context.Context, doing string, id int64, to map[string]any) error {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	err := db.retry(ctx, func() error {
+		return db.write.WithContext(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
+	})
+	return db.fail(ctx, doing, err)
+}

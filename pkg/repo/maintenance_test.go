@@ -1,0 +1,106 @@
+package repo_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+)
+
+func maintenances(t *testing.T, db *repo.DB) []model.Maintenance {
+	t.Helper()
+	all, err := db.Maintenances(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestDB_StoreMaintenance(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		if all := maintenances(t, db); len(all) != 0 {
+			t.Errorf("before anybody said something: %+v", all)
+		}
+		at := func(second int) time.Time { return noon.Add(time.Duration(second) * time.Second) }
+		first := model.Maintenance{Source: 2, On: true, By: "alice", Reason: "new disk 🎵", ChangedAt: at(2)}
+		for _, c := range []struct {
+			name       string
+			said, want model.Maintenance
+		}{
+			{"First", first, first},
+			{"Older", model.Maintenance{Source: 2, By: "bob", Reason: "late", ChangedAt: at(1)}, first},
+			{
+				"SameTime", model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2)},
+				model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2)},
+			},
+			{
+				"Newer", model.Maintenance{Source: 2, By: "bob\n", Reason: strings.Repeat("ä", model.MaxReason+1), ChangedAt: at(3).Add(1999).In(time.FixedZone("", 3600))},
+				model.Maintenance{Source: 2, By: "bob ", Reason: strings.Repeat("ä", model.MaxReason), ChangedAt: at(3).Add(time.Microsecond)},
+			},
+		} {
+			if err := db.StoreMaintenance(t.Context(), c.said); err != nil {
+				t.Fatal(err)
+			}
+			if all := maintenances(t, db); !slices.Equal(all, []model.Maintenance{c.want}) {
+				t.Errorf("%s: %+v, want %+v", c.name, all, c.want)
+			}
+		}
+		for _, source := range []int{3, 1} {
+			if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: source, On: true, ChangedAt: noon}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all := maintenances(t, db); len(all) != 3 || all[0].Source != 1 || all[1].Source != 2 || all[1].On || all[2].Source != 3 || !all[2].On {
+			t.Errorf("by source: %+v", all)
+		}
+	})
+}
+
+// TestDB_StoreMaintenance_concurrent: whoever comes last, the latest stays, and
+// none of the others' words.
+func TestDB_StoreMaintenance_concurrent(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		const n = 16
+		var all sync.WaitGroup
+		for i := range n {
+			all.Go(func() {
+				m := model.Maintenance{Source: 1, On: i%2 == 1, Reason: strings.Repeat("x", i), ChangedAt: noon.Add(time.Duration(i) * time.Microsecond)}
+				if err := db.StoreMaintenance(t.Context(), m); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		want := model.Maintenance{Source: 1, On: true, Reason: strings.Repeat("x", n-1), ChangedAt: noon.Add((n - 1) * time.Microsecond)}
+		if got := maintenances(t, db); !slices.Equal(got, []model.Maintenance{want}) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	})
+}
+
+// TestStation_StoreMaintenance: it is no change of what is on air, and waits for
+// nobody who makes one.
+func TestStation_StoreMaintenance(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		s := db.Station(1)
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		before, err := s.Sequence(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := s.HoldTurn()
+		defer release()
+		if err := s.StoreMaintenance(t.Context(), model.Maintenance{Source: 1, On: true, ChangedAt: noon}); err != nil {
+			t.Error(err)
+		}
+		if after, err := s.Sequence(t.Context()); err != nil || after != before {
+			t.Errorf("the sequence is %d, %v, was %d", after, err, before)
+		}
+	})
+}

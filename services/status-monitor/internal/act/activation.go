@@ -1,0 +1,236 @@
+package act
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// activateTimeout bounds one delivery to the sync node; its client has a shorter
+// limit of its own.
+const activateTimeout = 10 * time.Second
+
+// SyncNode takes activations; *peer.Client is one.
+type SyncNode interface {
+	Activate(ctx context.Context, r peer.ActivateRequest) error
+}
+
+// activation is the body of a delivery to the sync node.
+type activation struct {
+	Source   int       `json:"source"`
+	Previous int       `json:"previous,omitempty"`
+	At       time.Time `json:"at"`
+	By       string    `json:"by"`
+	Reason   string    `json:"reason"`
+	// Base is the last epoch that was known when it was decided, Expected the one
+	// that the sync node has when all before it are delivered.
+	Base     int64 `json:"base"`
+	Expected int64 `json:"expected"`
+	// Follows: it was handed over behind one that was not delivered yet. So
+	// Expected is what the sync node will have if that one is, and else what
+	// somebody else's switch may bring.
+	Follows bool `json:"follows,omitempty"`
+
+	// untimed: the sync node takes At for a time of its future.
+	untimed bool
+	// unproven: it follows one of which it is not known that it was delivered.
+	unproven bool
+}
+
+// reached is the body of a proof: all that was decided upon Base was delivered,
+// until the sync node had that epoch. It is written down before an activation
+// ends that another one follows.
+type reached struct {
+	Base  int64 `json:"base"`
+	Epoch int64 `json:"epoch"`
+}
+
+// proofs is the channel of the proofs, which nobody is owed.
+const proofs = "activation-proof"
+
+// maxLost is how many overtaken chains are remembered. They come one after
+// another, so one would do, were it not for what is loaded late.
+const maxLost = 16
+
+// activations is the channel to the sync node.
+type activations struct {
+	line[activation]
+	node      SyncNode
+	overtaken func()
+
+	// What follows is guarded by mu.
+	chain chain
+	lost  []int64 // bases of overtaken chains
+}
+
+// chain is what was decided upon one epoch.
+type chain struct {
+	begun   bool
+	base    int64
+	next    int64 // what the next one expects
+	reached int64 // what the sync node has, as far as they were delivered
+}
+
+func newActivations(s *shared, node SyncNode, overtaken func()) *activations {
+	a := &activations{
+		line: newLine[activation]("activation", s, newBackoff(100 * time.Millisecond, 5 * time.Second)),
+		node: node, overtaken: overtaken,
+	}
+	a.try = a.deliver
+	return a
+}
+
+// follow puts an activation into the chain of its base. It is not taken where too
+// many wait.
+func (a *activations) follow(n activation) (_ activation, taken bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.waiting) >= maxWaiting {
+		a.log.Error().Int("source", n.Source).Time("at", n.At).Str("reason", n.Reason).Int("limit", maxWaiting).
+			Msg("too many activations wait: the newest is refused")
+		a.metrics.givenUp.WithLabelValues(a.name).Inc()
+		return n, false
+	}
+	a.enchain(&n)
+	return n, true
+}
+
+// enchain says what an activation expects; call it with the lock held.
+func (a *activations) enchain(n *activation) {
+	n.Expected = n.Base
+	if !a.chain.begun || a.chain.base != n.Base {
+		a.chain = chain{begun: true, base: n.Base, reached: n.Base}
+	} else {
+		n.Expected = max(n.Base, a.chain.next)
+	}
+	n.Follows = a.chain.reached != n.Expected
+	a.chain.next = n.Expected + 1
+}
+
+// load brings what waits, with the last one stored, whatever became of it, and
+// the last proof. What was handed over since the start is put behind it in the
+// chain.
+func (a *activations) load(rows, last []model.Delivery, proof reached) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	since := a.chain
+	a.chain = chain{}
+	older := a.bring(rows)
+	for _, o := range older {
+		a.rejoin(&o.body, proof)
+	}
+	var latest activation
+	if len(last) > 0 && !last[0].EndedAt.IsZero() && json.Unmarshal(last[0].Body, &latest) == nil {
+		a.chain = chain{begun: true, base: latest.Base, next: latest.Expected + 1, reached: latest.Base}
+		if last[0].Outcome == "" {
+			a.chain.reached = a.chain.next
+		} else {
+			a.forget(latest.Base)
+		}
+	}
+	for _, o := range a.waiting[len(older):] {
+		a.enchain(&o.body)
+	}
+	// One that was handed over since the start, and is delivered already, counts.
+	if since.begun && (!a.chain.begun || a.chain.base != since.base || a.chain.next < since.next) {
+		a.chain = since
+	}
+}
+
+// rejoin puts one from before a restart into the chain; call it with the lock
+// held. It keeps what it expects, and needs the one before it, or the proof that
+// that one was delivered.
+func (a *activations) rejoin(n *activation, proof reached) {
+	behind := a.chain.begun && a.chain.base == n.Base && a.chain.next == n.Expected
+	n.unproven = n.Follows && !behind && proof != reached{n.Base, n.Expected}
+	if !behind {
+		a.chain = chain{begun: true, base: n.Base, reached: n.Expected}
+	}
+	a.chain.next = n.Expected + 1
+}
+
+// deliver sends an activation once.
+func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
+	ctx, cancel := context.WithTimeout(ctx, activateTimeout)
+	defer cancel()
+	n, lost := a.look(o)
+	switch {
+	case lost:
+		return a.lose(n, "overtaken: so is what was decided before it")
+	case n.unproven:
+		return a.lose(n, "overtaken: it is not known whether what was decided before it was delivered")
+	}
+	err := a.send(ctx, n)
+	invalid, isInvalid := errors.AsType[*model.InvalidError](err)
+	if isInvalid && !n.untimed {
+		a.log.Warn().Err(invalid).Time("at", n.At).Msg("the sync node does not take the time of an activation: it goes without; check the clocks")
+		n.untimed = true
+		a.mu.Lock()
+		o.body.untimed = true
+		a.mu.Unlock()
+		err = a.send(ctx, n)
+		invalid, isInvalid = errors.AsType[*model.InvalidError](err)
+	}
+	switch {
+	case errors.Is(err, model.ErrStaleEpoch), errors.Is(err, model.ErrPinned):
+		return a.lose(n, "overtaken: "+err.Error())
+	case isInvalid:
+		return a.lose(n, "refused: "+invalid.Error()) // and the chain is broken
+	case err == nil:
+		a.reach(ctx, n)
+	}
+	return err
+}
+
+func (a *activations) look(o *owed[activation]) (n activation, lost bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return o.body, slices.Contains(a.lost, o.body.Base)
+}
+
+func (a *activations) send(ctx context.Context, n activation) error {
+	r := peer.ActivateRequest{Source: n.Source, Epoch: &n.Expected, At: n.At, By: n.By, Reason: n.Reason}
+	if n.untimed {
+		r.At = time.Time{}
+	}
+	return a.node.Activate(ctx, r)
+}
+
+// reach notes that an activation was delivered.
+func (a *activations) reach(ctx context.Context, n activation) {
+	a.mu.Lock()
+	followed := false
+	if a.chain.base == n.Base {
+		a.chain.reached = n.Expected + 1
+		followed = a.chain.next > a.chain.reached
+	}
+	a.mu.Unlock()
+	if followed {
+		a.ledger.prove(ctx, delivery(proofs, reached{n.Base, n.Expected + 1}))
+	}
+}
+
+// forget gives a chain up; call it with the lock held.
+func (a *activations) forget(base int64) {
+	if slices.Contains(a.lost, base) {
+		return
+	}
+	a.lost = append(a.lost, base)
+	if len(a.lost) > maxLost {
+		a.lost = slices.Delete(a.lost, 0, 1)
+	}
+}
+
+// lose gives an activation up, with the rest of its chain.
+func (a *activations) lose(n activation, reason string) error {
+	a.mu.Lock()
+	a.forget(n.Base)
+	a.mu.Unlock()
+	a.overtaken()
+	return &givenUp{reason: reason, answered: true}
+}

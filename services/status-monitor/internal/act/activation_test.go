@@ -1,0 +1,375 @@
+package act
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+func away(context.Context, peer.ActivateRequest) error { return errNetwork }
+
+// bubble runs a test in simulated time.
+func bubble(t *testing.T, name string, f func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, f)
+	})
+}
+
+func TestActor_Activate(t *testing.T) {
+	t.Parallel()
+
+	bubble(t, "OK", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		m := begin(t, Config{}, s, n)
+		at := time.Now().Add(time.Millisecond)
+		m.activate(t, 2, 0)
+		synctest.Wait() // no time passes
+		equal(t, "records", n.sources(), []int{2})
+		equal(t, "rows", s.outcomes("activation"), []string{"done"})
+		r := n.asked[0]
+		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || r.By != "monitor-a" || r.Reason != "was silent" {
+			t.Errorf("%+v", r)
+		}
+		if m.ActivationsWait() || m.wasOvertaken() != 0 {
+			t.Error("it waits, or is overtaken")
+		}
+	})
+
+	for name, err := range map[string]error{
+		"Unavailable": errNetwork,
+		"Access":      &peer.StatusError{Status: http.StatusUnauthorized},
+		"Forbidden":   &peer.StatusError{Status: http.StatusForbidden},
+		"Unsupported": fmt.Errorf("answered 404: %w", peer.ErrUnsupported),
+	} {
+		bubble(t, "Later"+name, func(t *testing.T) {
+			s, n := &store{}, &node{}
+			n.before = func(context.Context, peer.ActivateRequest) error { return err }
+			m := begin(t, Config{}, s, n)
+			began := time.Now()
+			m.activate(t, 2, 0)
+			after(time.Hour)
+			within(t, n.requests(), 100*time.Millisecond, 5*time.Second)
+			w := m.Waiting()[0]
+			if !m.ActivationsWait() || w.Channel != "activation" || w.Count != 1 || w.Error != err.Error() || w.Oldest.Before(began) {
+				t.Errorf("%+v", w)
+			}
+			row := s.of("activation")[0]
+			if row.Tries != len(n.requests()) || row.Error != err.Error() {
+				t.Errorf("%d tries are noted, of %d: %s", row.Tries, len(n.requests()), row.Error)
+			}
+			if got := m.log.count("delivery failed"); got > 3600/30+1 {
+				t.Errorf("%d lines", got)
+			}
+			n.set(nil)
+			after(5 * time.Second)
+			equal(t, "rows", s.outcomes("activation"), []string{"done"})
+			if !n.records[0].From.Equal(began.Add(time.Millisecond)) {
+				t.Errorf("it is recorded as of %s", n.records[0].From)
+			}
+		})
+	}
+
+	bubble(t, "Chain", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.switchTo(1, false)
+		n.set(away)
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 1)
+		m.activate(t, 3, 1)
+		after(time.Minute)
+		m.stop()
+		m = begin(t, Config{}, s, n) // a restart in between
+		m.activate(t, 4, 1)
+		n.set(nil)
+		after(5 * time.Second)
+		m.activate(t, 5, 1) // the monitor did not ask yet
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{1, 2, 3, 4, 5})
+		m.stop()
+		m = begin(t, Config{}, s, n) // nothing waits, and the last one counts
+		m.activate(t, 6, 1)
+		synctest.Wait()
+		m.activate(t, 7, 6) // it asked
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{1, 2, 3, 4, 5, 6, 7})
+		if m.wasOvertaken() != 0 {
+			t.Error("overtaken by itself")
+		}
+	})
+
+	for name, pin := range map[string]bool{"Stale": false, "Pinned": true} {
+		bubble(t, "Overtaken"+name, func(t *testing.T) {
+			s, n := &store{}, &node{}
+			n.set(away)
+			m := begin(t, Config{}, s, n)
+			for source := 2; source <= 4; source++ {
+				m.activate(t, source, 0)
+			}
+			n.switchTo(9, pin)
+			m.activate(t, 5, 1) // upon what somebody else decided
+			n.set(nil)
+			after(5 * time.Second)
+			m.activate(t, 6, 0) // late
+			synctest.Wait()
+			want := []int{9, 5}
+			if pin {
+				want = []int{9}
+			}
+			equal(t, "records", n.sources(), want)
+			for i, outcome := range s.outcomes("activation") {
+				if lost := strings.HasPrefix(outcome, "overtaken: "); lost != (pin || i != 3) {
+					t.Errorf("%d: %s", i, outcome)
+				}
+			}
+			if m.wasOvertaken() < 4 || m.log.count(`"level":"warn"`) < 4 || m.ActivationsWait() {
+				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
+			}
+			// It is so after a restart, too.
+			m.stop()
+			asked := len(n.requests())
+			m = begin(t, Config{}, s, n)
+			m.activate(t, 7, 0)
+			synctest.Wait()
+			if m.wasOvertaken() != 1 || len(n.requests()) != asked {
+				t.Errorf("%d times overtaken, %d requests more", m.wasOvertaken(), len(n.requests())-asked)
+			}
+		})
+	}
+
+	bubble(t, "ClockAhead", func(t *testing.T) {
+		s, n := &store{}, &node{behind: time.Minute}
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		m.activate(t, 3, 0)
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2, 3})
+		equal(t, "rows", s.outcomes("activation"), []string{"done", "done"})
+		if got := m.log.count("it goes without"); got != 2 || len(n.requests()) != 4 {
+			t.Errorf("%d warnings, %d requests", got, len(n.requests()))
+		}
+	})
+
+	bubble(t, "Refused", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(func(context.Context, peer.ActivateRequest) error { return model.Invalid("number", "2", "must be less") })
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		synctest.Wait()
+		equal(t, "rows", s.outcomes("activation"), []string{"refused: invalid: number: must be less"})
+		if m.wasOvertaken() != 1 {
+			t.Error("the sync node is not asked")
+		}
+	})
+
+	bubble(t, "LostReply", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.after = func(context.Context, peer.ActivateRequest) error {
+			if len(n.requests()) < 5 {
+				return errNetwork
+			}
+			return nil
+		}
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		m.activate(t, 3, 0)
+		after(5 * time.Second)
+		equal(t, "records", n.sources(), []int{2, 3})
+		equal(t, "rows", s.outcomes("activation"), []string{"done", "done"})
+	})
+
+	bubble(t, "Full", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(away)
+		m := begin(t, Config{}, s, n)
+		for i := range maxWaiting + 3 {
+			m.activate(t, 2+i%2, 0)
+		}
+		if got := m.log.count("too many activations wait"); got != 3 || m.Waiting()[0].Count != maxWaiting || len(s.of("activation")) != maxWaiting {
+			t.Errorf("%d refused, %+v", got, m.Waiting()[0])
+		}
+		n.set(nil)
+		after(5 * time.Second)
+		m.activate(t, 7, 0)
+		synctest.Wait()
+		if got := n.sources(); len(got) != maxWaiting+1 || got[maxWaiting] != 7 {
+			t.Errorf("%d records", len(got))
+		}
+	})
+}
+
+func TestActor_StoreAway(t *testing.T) {
+	t.Parallel()
+
+	bubble(t, "Fails", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		s.set(func(context.Context, string) error { return errBroken })
+		m := prepared(t, Config{}, s, n).start(t)
+		if m.Load(t.Context()) == nil {
+			t.Error("loaded")
+		}
+		m.activate(t, 2, 0)
+		m.activate(t, 3, 0)
+		synctest.Wait()
+		s.set(nil)
+		if err := m.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		m.activate(t, 4, 0) // what was delivered meanwhile counts
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2, 3, 4})
+		// Once as an error, and once when it is over.
+		if got := m.log.count("done from memory"); got != 2 || m.ActivationsWait() {
+			t.Errorf("%d lines", got)
+		}
+	})
+
+	bubble(t, "Hangs", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		s.set(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+		m := prepared(t, Config{}, s, n).start(t)
+		began := time.Now()
+		m.activate(t, 2, 0)
+		if took := time.Since(began); took != storeTimeout+time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2})
+	})
+
+	// The end is not stored: it is delivered again after a restart.
+	bubble(t, "EndFails", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		s.set(func(_ context.Context, operation string) error {
+			if operation == "end" {
+				return errBroken
+			}
+			return nil
+		})
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		after(time.Hour)
+		equal(t, "rows", s.outcomes("activation"), []string{"waits"})
+		m.stop()
+		m = begin(t, Config{}, s, n)
+		after(time.Second)
+		if len(n.requests()) != 2 {
+			t.Errorf("%d requests", len(n.requests()))
+		}
+		s.set(nil)
+		after(settleEvery)
+		equal(t, "records", n.sources(), []int{2})
+		equal(t, "rows", s.outcomes("activation"), []string{"done"})
+		if m.wasOvertaken() != 0 {
+			t.Error("overtaken by itself")
+		}
+	})
+
+	// Only the end of the later one is stored. The earlier one is not taken for one
+	// that comes after it.
+	bubble(t, "EndFailsOnce", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		ends := 0
+		s.set(func(_ context.Context, operation string) error {
+			if operation != "end" {
+				return nil
+			}
+			if ends++; ends == 1 {
+				return errBroken
+			}
+			return nil
+		})
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		synctest.Wait()
+		s.mu.Lock()
+		s.rows = append(s.rows, s.rows[0]) // as if that of a second one was told first
+		s.rows[1].ID, s.rows[1].EndedAt = 2, time.Now()
+		s.rows[1].Body = []byte(strings.NewReplacer(`"source":2`, `"source":3`, `"expected":0`, `"expected":1`).Replace(string(s.rows[0].Body)))
+		s.mu.Unlock()
+		n.switchTo(3, false)
+		m.stop()
+		begin(t, Config{}, s, n)
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2, 3})
+	})
+
+	// What was stored before the restart goes first, though it is read late.
+	bubble(t, "LoadedLate", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(away)
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		synctest.Wait()
+		m.stop()
+		s.set(func(context.Context, string) error { return errBroken })
+		m = prepared(t, Config{}, s, n).start(t)
+		m.activate(t, 3, 0)
+		after(time.Minute)
+		// The answer to this one is lost: it is in the database, and in memory.
+		s.set(nil)
+		s.after = func(_ context.Context, operation string) error {
+			if operation == "store" {
+				return errBroken
+			}
+			return nil
+		}
+		m.activate(t, 4, 0)
+		s.after = nil
+		m.activate(t, 5, 0)
+		for range 2 {
+			if err := m.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n.set(nil)
+		after(5 * time.Second)
+		equal(t, "records", n.sources(), []int{2, 3, 4, 5})
+		equal(t, "rows", s.outcomes("activation"), []string{"done", "done", "done"})
+		if m.wasOvertaken() != 0 {
+			t.Error("overtaken by itself")
+		}
+	})
+
+	bubble(t, "Garbage", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
+			{Channel: "activation", Body: []byte(`{"source":"two"}`), CreatedAt: time.Now()},
+			{Channel: "command", Body: []byte(`{"source":"two"}`), CreatedAt: time.Now()},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		m := begin(t, Config{}, s, n)
+		synctest.Wait()
+		equal(t, "rows", s.outcomes("activation"), []string{"not understood"})
+		if len(n.requests()) != 0 || m.ActivationsWait() {
+			t.Error("it was sent")
+		}
+	})
+}
+
+func TestActor_Stop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(func(ctx context.Context, _ peer.ActivateRequest) error { <-ctx.Done(); return ctx.Err() })
+		m := begin(t, Config{}, s, n)
+		m.activate(t, 2, 0)
+		synctest.Wait()
+		s.set(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+		began := time.Now()
+		m.stop()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("took %s", took)
+		}
+		equal(t, "rows", s.outcomes("activation"), []string{"waits"})
+	})
+}

@@ -1,0 +1,101 @@
+package act
+
+import (
+	"encoding/base64"
+	"errors"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kballard/go-shellquote"
+
+	"aura.radio/engine/pkg/config"
+)
+
+// Config says what hangs on the active source. It is meant to be filled by
+// config.Load.
+type Config struct {
+	Command        string         `env:"ON_SWITCH_COMMAND" doc:"Program, by its absolute path, with arguments, that is run at each switch of the active source; no shell, but its quoting. {source} and {previous} in arguments are replaced; AURA_SOURCE, AURA_PREVIOUS_SOURCE (empty where it is not known), AURA_AT, AURA_BY and AURA_REASON are set."`
+	CommandTimeout time.Duration  `env:"ON_SWITCH_TIMEOUT" envDefault:"10s" doc:"When the command is killed, which counts as a failure."`
+	Webhooks       map[int]string `family:"WEBHOOK" doc:"URL to which switches, changes of sources and alarms are posted, by the Standard Webhooks specification."`
+	WebhookSecret  string         `env:"WEBHOOK_SECRET" secret:"true" doc:"Signs what is posted: at least 24 characters, or whsec_ and the base64 of at least 24 bytes. Required for webhooks."`
+	WebhookTimeout time.Duration  `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"How long a webhook may take to answer."`
+}
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var found []error
+	refuse := func(variable, value, rule string) {
+		found = append(found, &config.Mistake{Variable: variable, Value: value, Rule: rule})
+	}
+	if _, err := c.program(); err != nil {
+		refuse("ON_SWITCH_COMMAND", c.Command, err.Error())
+	}
+	if c.CommandTimeout < 100*time.Millisecond || c.CommandTimeout > 10*time.Minute {
+		refuse("ON_SWITCH_TIMEOUT", c.CommandTimeout.String(), "must be from 100ms to 10m")
+	}
+	for _, number := range slices.Sorted(maps.Keys(c.Webhooks)) {
+		if !isHTTP(c.Webhooks[number]) {
+			// It is not shown: the URL of a webhook often is a secret.
+			refuse(webhookVariable(number), "", "must be a URL, such as https://example.org/hook")
+		}
+	}
+	if _, err := c.key(); err != nil {
+		refuse("WEBHOOK_SECRET", "", err.Error())
+	}
+	if c.WebhookTimeout < 100*time.Millisecond || c.WebhookTimeout > 5*time.Minute {
+		refuse("WEBHOOK_TIMEOUT", c.WebhookTimeout.String(), "must be from 100ms to 5m")
+	}
+	return errors.Join(found...)
+}
+
+func webhookVariable(number int) string { return "WEBHOOK_" + strconv.Itoa(number) }
+
+func isHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// program is the command with its arguments; nil where there is none.
+func (c *Config) program() ([]string, error) {
+	words, err := shellquote.Split(c.Command)
+	switch {
+	case err != nil:
+		return nil, errors.New("must be a program with arguments, with as many opening as closing quotation marks")
+	case len(words) > 0 && !filepath.IsAbs(words[0]):
+		return nil, errors.New("must begin with the absolute path of a program")
+	}
+	return words, nil
+}
+
+const (
+	// minSecret is in characters, or in bytes where they are base64.
+	minSecret = 24
+	// encodedSecret begins a secret as the Standard Webhooks write it.
+	encodedSecret = "whsec_"
+)
+
+// key is what signs; nil where nothing is to be signed.
+func (c *Config) key() ([]byte, error) {
+	if c.WebhookSecret == "" {
+		if len(c.Webhooks) > 0 {
+			return nil, errors.New("is required for webhooks")
+		}
+		return nil, nil
+	}
+	key := []byte(c.WebhookSecret)
+	if encoded, ok := strings.CutPrefix(c.WebhookSecret, encodedSecret); ok {
+		var err error
+		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+			return nil, errors.New("must be base64 behind " + encodedSecret)
+		}
+	}
+	if len(key) < minSecret {
+		return nil, errors.New("must have at least 24 characters, or whsec_ and the base64 of at least 24 bytes")
+	}
+	return key, nil
+}

@@ -1,0 +1,364 @@
+package act
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+var errNetwork = fmt.Errorf("%w: connection refused", model.ErrUnavailable)
+
+// store is the monitor's database in memory. It keeps the promises of *repo.DB.
+type store struct {
+	mu   sync.Mutex
+	rows []model.Delivery
+	// before, where set, is asked before each operation, and after when it took
+	// effect.
+	before, after func(ctx context.Context, operation string) error
+}
+
+func (s *store) do(ctx context.Context, operation string, change func()) error {
+	s.mu.Lock()
+	before, after := s.before, s.after
+	s.mu.Unlock()
+	if before != nil {
+		if err := before(ctx, operation); err != nil {
+			return err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	change()
+	s.mu.Unlock()
+	if after != nil {
+		return after(ctx, operation)
+	}
+	return nil
+}
+
+func (s *store) set(before func(ctx context.Context, operation string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+}
+
+func (s *store) StoreDeliveries(ctx context.Context, ds []model.Delivery) ([]model.Delivery, error) {
+	for i := range ds {
+		if err := ds[i].Validate(); err != nil {
+			return nil, err
+		}
+	}
+	var stored []model.Delivery
+	err := s.do(ctx, "store", func() {
+		for _, d := range ds {
+			d.Normalize()
+			d.ID = int64(len(s.rows) + 1)
+			s.rows = append(s.rows, d)
+			stored = append(stored, d)
+		}
+	})
+	return stored, err
+}
+
+func (s *store) WaitingDeliveries(ctx context.Context, channel string, limit int) (found []model.Delivery, err error) {
+	err = s.do(ctx, "read", func() {
+		for _, d := range s.rows {
+			if d.Channel == channel && d.EndedAt.IsZero() && len(found) < limit {
+				found = append(found, d)
+			}
+		}
+	})
+	return found, err
+}
+
+func (s *store) LatestDelivery(ctx context.Context, channel string) (latest model.Delivery, err error) {
+	if err := s.do(ctx, "read", func() {
+		for _, d := range s.rows {
+			if d.Channel == channel {
+				latest = d
+			}
+		}
+	}); err != nil {
+		return latest, err
+	}
+	if latest.ID == 0 {
+		return latest, model.ErrNotFound
+	}
+	return latest, nil
+}
+
+func (s *store) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
+	return s.change(ctx, "fail", id, func(d *model.Delivery) { d.Tries, d.Error = tries, reason })
+}
+
+func (s *store) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
+	return s.change(ctx, "end", id, func(d *model.Delivery) { d.EndedAt, d.Outcome = at, outcome })
+}
+
+func (s *store) change(ctx context.Context, operation string, id int64, to func(d *model.Delivery)) error {
+	return s.do(ctx, operation, func() {
+		if d := &s.rows[id-1]; d.EndedAt.IsZero() {
+			to(d)
+		}
+	})
+}
+
+// of are the rows of a channel.
+func (s *store) of(channel string) []model.Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.rows), func(d model.Delivery) bool { return d.Channel != channel })
+}
+
+// outcomes are what became of the rows of a channel.
+func (s *store) outcomes(channel string) []string {
+	var all []string
+	for _, d := range s.of(channel) {
+		switch {
+		case d.EndedAt.IsZero():
+			all = append(all, "waits")
+		case d.Outcome == "":
+			all = append(all, "done")
+		default:
+			all = append(all, d.Outcome)
+		}
+	}
+	return all
+}
+
+// node is a sync node in memory, which admits activations as it does.
+type node struct {
+	mu      sync.Mutex
+	records []model.Activation
+	asked   []peer.ActivateRequest
+	times   []time.Time
+	// before, where set, is asked before a request is served, and after when it
+	// was.
+	before, after func(ctx context.Context, r peer.ActivateRequest) error
+	// behind is how far its clock is behind ours.
+	behind time.Duration
+}
+
+func (n *node) set(before func(context.Context, peer.ActivateRequest) error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.before = before
+}
+
+func (n *node) Activate(ctx context.Context, r peer.ActivateRequest) error {
+	n.mu.Lock()
+	n.asked, n.times = append(n.asked, r), append(n.times, time.Now())
+	before, after := n.before, n.after
+	n.mu.Unlock()
+	if before != nil {
+		if err := before(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := n.serve(r); err != nil {
+		return err
+	}
+	if after != nil {
+		return after(ctx, r)
+	}
+	return nil
+}
+
+func (n *node) serve(r peer.ActivateRequest) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := time.Now().Add(-n.behind)
+	a := model.Activation{Source: r.Source, From: r.At, By: r.By, Reason: r.Reason}
+	switch {
+	case r.At.IsZero():
+		a.From = now
+	case r.At.After(now.Add(5 * time.Second)):
+		return model.Invalid("at", r.At.Format(time.RFC3339), "must not be in the future")
+	case r.At.After(now):
+		a.From = now
+	}
+	last := n.last()
+	switch {
+	case !r.At.IsZero() && last.Source == r.Source && last.From.Equal(a.From):
+		return nil // repeated
+	case r.Epoch != nil && *r.Epoch != last.Epoch:
+		return fmt.Errorf("%w: answered 412", model.ErrStaleEpoch)
+	case last.Pinned:
+		return fmt.Errorf("%w: answered 409", model.ErrPinned)
+	}
+	a.Epoch = last.Epoch + 1
+	n.records = append(n.records, a)
+	return nil
+}
+
+func (n *node) last() model.Activation {
+	if len(n.records) == 0 {
+		return model.Activation{}
+	}
+	return n.records[len(n.records)-1]
+}
+
+// switchTo is somebody else's activation.
+func (n *node) switchTo(source int, pin bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.records = append(n.records, model.Activation{
+		Epoch: n.last().Epoch + 1, Source: source, From: time.Now(), By: "somebody", Pinned: pin,
+	})
+}
+
+func (n *node) epoch() int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.last().Epoch
+}
+
+// sources are those of the records, in order.
+func (n *node) sources() []int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var all []int
+	for _, a := range n.records {
+		all = append(all, a.Source)
+	}
+	return all
+}
+
+func (n *node) requests() []time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.times)
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), text)
+}
+
+// monitor is an Actor with all around it.
+type monitor struct {
+	*Actor
+	log       *lines
+	mu        sync.Mutex
+	overtaken int
+	stop      func() // returns when Run has
+}
+
+func (m *monitor) wasOvertaken() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.overtaken
+}
+
+// prepared makes an Actor that does not run yet.
+func prepared(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
+	t.Helper()
+	m := &monitor{log: &lines{}}
+	var err error
+	if m.Actor, err = New(cfg, s, n, "monitor-a", func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.overtaken++
+	}, zerolog.New(m.log)); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// start lets it run until the end of the test, or until stop.
+func (m *monitor) start(t *testing.T) *monitor {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := m.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	m.stop = func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(m.stop)
+	return m
+}
+
+// begin is a start of the monitor: what waits is loaded.
+func begin(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
+	t.Helper()
+	m := prepared(t, cfg, s, n)
+	if err := m.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return m.start(t)
+}
+
+// after lets time pass, and whatever happens then.
+func after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// activate decides for a source upon an epoch, a moment after the last one.
+func (m *monitor) activate(t *testing.T, source int, epoch int64) {
+	time.Sleep(time.Millisecond)
+	m.Activate(t.Context(), decision.Activate{Source: source, From: 9, At: time.Now(), Epoch: epoch, Reason: "was silent"})
+}
+
+func equal[T comparable](t *testing.T, what string, got, want []T) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// within fails where pauses between times break the bounds of a backoff.
+func within(t *testing.T, times []time.Time, first, most time.Duration) {
+	t.Helper()
+	bound, longest, shortest := first, time.Duration(0), most
+	for i := 1; i < len(times); i++ {
+		pause := times[i].Sub(times[i-1])
+		if pause >= bound {
+			t.Errorf("pause %d is %s, not less than %s", i, pause, bound)
+		}
+		if bound == most {
+			longest, shortest = max(longest, pause), min(shortest, pause)
+		}
+		bound = min(2*bound, most)
+	}
+	// Less than one in a thousand million runs of 200 tries.
+	if len(times) < 200 || longest < most*9/10 || shortest > most/10 {
+		t.Errorf("%d tries, with pauses of %s to %s: no full jitter", len(times), shortest, longest)
+	}
+}
+
+var errBroken = errors.New("disk full")

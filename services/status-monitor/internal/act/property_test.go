@@ -1,0 +1,284 @@
+package act
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+// What may go wrong with one request, or with one write of the database. A kill
+// before or after it took effect is that of the process.
+var troubles = []string{"none", "none", "none", "fails", "lost answer", "killed before", "killed after"}
+
+// plan is a history before it happens.
+type plan struct {
+	requests, writes []string
+	steps            []planned
+}
+
+type planned struct {
+	do     string
+	source int
+	pause  time.Duration
+}
+
+func anyPlan(rt *rapid.T) plan {
+	p := plan{requests: rapid.SliceOfN(rapid.SampledFrom(troubles), 0, 20).Draw(rt, "requests")}
+	writes := troubles
+	if rapid.Bool().Draw(rt, "sound store") {
+		writes = []string{"none", "none", "none", "killed before", "killed after"}
+	}
+	p.writes = rapid.SliceOfN(rapid.SampledFrom(writes), 0, 20).Draw(rt, "writes")
+	kinds := []string{"decide", "decide", "decide", "look", "wait", "restart", "outage", "back"}
+	if rapid.Bool().Draw(rt, "others") {
+		kinds = append(kinds, "switch", "pin", "release")
+	}
+	for range rapid.IntRange(1, 25).Draw(rt, "steps") {
+		p.steps = append(p.steps, planned{
+			do: rapid.SampledFrom(kinds).Draw(rt, "step"), source: rapid.IntRange(1, 3).Draw(rt, "source"),
+			pause: time.Duration(rapid.IntRange(0, 10_000).Draw(rt, "ms")) * time.Millisecond,
+		})
+	}
+	return p
+}
+
+// life is what one process sees of the world: when it is killed, nothing that it
+// does has an effect any more.
+type life struct {
+	*world
+	dead bool
+}
+
+// world outlives the processes.
+type world struct {
+	store            *store
+	node             *node
+	requests, writes []string
+	outage           bool
+	sound            bool // no write failed, and nobody else switched
+	mistake          string
+}
+
+func (w *world) mistaken(format string, args ...any) {
+	if w.mistake == "" {
+		w.mistake = fmt.Sprintf(format, args...)
+	}
+}
+
+// meet takes the next trouble of a list around what is to be done.
+func (l *life) meet(list *[]string, do func() error) error {
+	if l.dead {
+		return errNetwork
+	}
+	trouble := "none"
+	if len(*list) > 0 {
+		trouble, *list = (*list)[0], (*list)[1:]
+	}
+	switch trouble {
+	case "fails":
+		return errNetwork
+	case "killed before":
+		l.dead = true
+		return errNetwork
+	}
+	err := do()
+	switch trouble {
+	case "killed after":
+		l.dead = true
+		return errNetwork
+	case "lost answer":
+		return errNetwork
+	}
+	return err
+}
+
+// Activate is a SyncNode.
+func (l *life) Activate(ctx context.Context, r peer.ActivateRequest) error {
+	l.store.mu.Lock() // the lock of all
+	defer l.store.mu.Unlock()
+	if l.outage {
+		return errNetwork
+	}
+	return l.meet(&l.requests, func() error { return l.node.Activate(ctx, r) })
+}
+
+func (w *world) isOut() bool {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	return w.outage
+}
+
+func (l *life) killed() bool {
+	l.store.mu.Lock()
+	defer l.store.mu.Unlock()
+	return l.dead
+}
+
+// write is one of the store's.
+func (l *life) write(ctx context.Context, do func(ctx context.Context) error) error {
+	l.store.mu.Lock()
+	defer l.store.mu.Unlock()
+	if len(l.writes) > 0 && (l.writes[0] == "fails" || l.writes[0] == "lost answer") {
+		l.sound = false
+	}
+	return l.meet(&l.writes, func() error { return do(ctx) })
+}
+
+// database is the store of one life.
+type database struct{ *life }
+
+func (d database) StoreDeliveries(ctx context.Context, ds []model.Delivery) (stored []model.Delivery, err error) {
+	err = d.write(ctx, func(context.Context) error {
+		for _, one := range ds {
+			one.ID = int64(len(d.store.rows) + 1)
+			d.store.rows = append(d.store.rows, one)
+			stored = append(stored, one)
+		}
+		return nil
+	})
+	return stored, err
+}
+
+func (d database) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
+	return d.store.WaitingDeliveries(ctx, channel, limit)
+}
+
+func (d database) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
+	return d.store.LatestDelivery(ctx, channel)
+}
+
+func (d database) FailDelivery(context.Context, int64, int, string) error { return nil }
+
+func (d database) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
+	return d.write(ctx, func(context.Context) error {
+		if row := &d.store.rows[id-1]; row.EndedAt.IsZero() {
+			row.EndedAt, row.Outcome = at, outcome
+		}
+		return nil
+	})
+}
+
+// live lets a history happen, and returns what is wrong after it.
+func live(t *testing.T, p plan) string {
+	w := &world{store: &store{}, node: &node{}, requests: p.requests, writes: p.writes, sound: true}
+	var l *life
+	var m *monitor
+	begin := func() {
+		l = &life{world: w}
+		m = prepared(t, Config{}, database{l}, l)
+		m.activations.backoff.draw = func(bound time.Duration) time.Duration { return bound / 2 } // so that it happens again
+		if err := m.Load(t.Context()); err != nil {
+			w.mistaken("%v", err)
+		}
+		m.start(t)
+		synctest.Wait()
+	}
+	restart := func() {
+		m.stop()
+		begin()
+	}
+	known := int64(0) // the epoch that the monitor knows; it survives a restart
+	var decided []time.Time
+	begin()
+	for _, s := range p.steps {
+		switch s.do {
+		case "decide":
+			time.Sleep(time.Millisecond)
+			decided = append(decided, now())
+			m.Activate(t.Context(), decision.Activate{Source: s.source, At: now(), Epoch: known, Reason: "r"})
+		case "look":
+			if !w.isOut() && !m.ActivationsWait() {
+				known = w.node.epoch()
+			}
+		case "wait":
+			after(s.pause)
+		case "restart":
+			restart()
+		case "outage", "back":
+			w.store.mu.Lock()
+			w.outage = s.do == "outage"
+			w.store.mu.Unlock()
+		case "switch", "pin", "release":
+			time.Sleep(time.Millisecond) // no two happen at one time
+			w.store.mu.Lock()
+			w.sound = false
+			w.store.mu.Unlock()
+			w.node.switchTo(s.source, s.do == "pin")
+		}
+		synctest.Wait()
+		if l.killed() {
+			restart()
+		}
+	}
+	// In the end all is well. A row of which the database did not say that it is
+	// stored waits for a restart.
+	w.store.mu.Lock()
+	w.outage, w.requests, w.writes = false, nil, nil
+	w.store.mu.Unlock()
+	after(time.Duration(len(decided)+2) * settleEvery)
+	restart()
+	after(2 * settleEvery)
+	m.stop()
+	w.check(decided)
+	return w.mistake
+}
+
+func (w *world) check(decided []time.Time) {
+	var ours []time.Time
+	for _, a := range w.node.records {
+		if a.By == "monitor-a" {
+			ours = append(ours, a.From)
+		}
+	}
+	for i := 1; i < len(ours); i++ {
+		if !ours[i].After(ours[i-1]) {
+			w.mistaken("recorded twice, or not in order: %v", ours)
+		}
+	}
+	for _, row := range w.store.of("activation") {
+		var n activation
+		if err := json.Unmarshal(row.Body, &n); err != nil {
+			w.mistaken("%v", err)
+		}
+		recorded := slices.Contains(ours, n.At)
+		switch {
+		case row.EndedAt.IsZero():
+			w.mistaken("%s was lost: %+v", row.Body, row)
+		case row.Outcome == "" && !recorded:
+			w.mistaken("%s was done, and is not recorded", row.Body)
+		case row.Outcome != "" && (w.sound || !strings.HasPrefix(row.Outcome, "overtaken")):
+			w.mistaken("%s was given up: %s", row.Body, row.Outcome)
+		}
+	}
+	for _, at := range ours {
+		if !slices.Contains(decided, at) {
+			w.mistaken("nobody decided at %s", at)
+		}
+	}
+}
+
+// TestActor_Histories: whatever happens on the way, no decision is recorded
+// twice, they are recorded in order, and what is stored is recorded in the end
+// unless somebody else decided meanwhile.
+func TestActor_Histories(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		history := anyPlan(rt) // before the bubble, which what rapid panics with can't leave
+		var mistake string
+		synctest.Test(t, func(t *testing.T) { mistake = live(t, history) })
+		if mistake != "" {
+			rt.Fatal(mistake)
+		}
+	})
+}

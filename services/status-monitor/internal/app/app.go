@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/service"
+	"aura.radio/engine/services/status-monitor/internal/act"
+	"aura.radio/engine/services/status-monitor/internal/authority"
+	monitorconfig "aura.radio/engine/services/status-monitor/internal/config"
+	"aura.radio/engine/services/status-monitor/internal/heartbeat"
+	"aura.radio/engine/services/status-monitor/internal/monitor"
+	"aura.radio/engine/services/status-monitor/internal/probe"
+)
+
+// Name is status-monitor in the contract's x-served-by.
+const Name = "status-monitor"
+
+// App is the service.
+type App struct {
+	cfg     monitorconfig.Config
+	version string
+	base    *service.Service
+	beats   *heartbeat.Listener
+	monitor *monitor.Monitor
+	node    *authority.Follower
+	prober  *probe.Prober
+	actor   *act.Actor
+}
+
+// New wires the service and opens the socket of the heartbeats. The database
+// need not be there yet.
+func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, err error) {
+	base, err := service.New(service.Options{
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, base.Close())
+		}
+	}()
+	syncNode, err := peer.New(cfg.SyncHost, cfg.Peers)
+	if err != nil {
+		return nil, &config.Mistake{Variable: "SYNC_HOST", Rule: err.Error()}
+	}
+	nodes := map[int]probe.Node{}
+	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
+		client, err := peer.New(cfg.MainHosts[number], cfg.Peers)
+		if err != nil {
+			return nil, &config.Mistake{Variable: fmt.Sprintf("MAIN_HOST_%d", number), Rule: err.Error()}
+		}
+		nodes[number] = client
+	}
+	a := &App{cfg: cfg, version: version, base: base}
+	by := authority.By + cfg.Name
+	// What was delivered, or overtaken, is seen in the sync node's next answer.
+	refresh := func() { a.node.Refresh() }
+	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, refresh, base.Log("act")); err != nil {
+		return nil, err
+	}
+	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {
+		return nil, err
+	}
+	a.monitor = monitor.New(by, cfg.Decision, a.beats, a.actor, a.author, base.Log("monitor"))
+	a.node = authority.New(cfg.Authority, syncNode, base.DB, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
+	a.prober = probe.New(cfg.Probe, nodes, a.monitor.Learn, base.Log("probe"))
+
+	base.Server.Register(&handler.API{Monitor: a.status})
+	base.Server.Handle(http.MethodGet, "/status", httpserver.Only(httpserver.RoleNode, httpserver.RoleMonitor, httpserver.RoleAdmin), a.showStatus)
+	base.Server.Registry().MustRegister(a.monitor, a.actor, a.node, a.prober, heartbeats{a.beats})
+	log.Info().Str("version", version).Str("name", cfg.Name).Ints("sources", cfg.Decision.Watched).
+		Stringer("heartbeats", a.beats.Addr()).Msg("status-monitor starts")
+	return a, nil
+}
+
+// author is who made the active source the active one.
+func (a *App) author() (by, reason string, since time.Time) {
+	v := a.node.View()
+	if v.Active.Since != nil {
+		since = *v.Active.Since
+	}
+	return v.LastBy, v.LastReason, since
+}
+
+// showStatus is the status at the short path.
+func (a *App) showStatus(c *gin.Context) {
+	status, err := a.status(c)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.Header("Cache-Control", "no-store")
+	c.JSON(http.StatusOK, status)
+}
+
+// Listen opens the port, so that Addr is known before Run.
+func (a *App) Listen(ctx context.Context) error { return a.base.Listen(ctx) }
+
+// Addr is where the service listens, nil before Listen.
+func (a *App) Addr() net.Addr { return a.base.Addr() }
+
+// HeartbeatAddr is where heartbeats arrive.
+func (a *App) HeartbeatAddr() net.Addr { return net.UDPAddrFromAddrPort(a.beats.Addr()) }
+
+// Run serves until ctx ends, then stops all parts and closes the database. It
+// returns repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the
+// database's schema is not this binary's, and nil after a stop that was asked
+// for. Call it once.
+func (a *App) Run(ctx context.Context) error {
+	return a.base.Run(ctx, service.Work{
+		// None of them waits for the database: an engine may fail at any time.
+		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run},
+	})
+}

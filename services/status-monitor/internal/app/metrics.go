@@ -1,0 +1,32 @@
+package app
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"aura.radio/engine/services/status-monitor/internal/heartbeat"
+)
+
+// heartbeats counts what arrived.
+type heartbeats struct{ *heartbeat.Listener }
+
+var (
+	heartbeatsDesc = prometheus.NewDesc("aura_monitor_heartbeats_total", "Heartbeats that arrived from a source.", []string{"source"}, nil)
+	strangersDesc  = prometheus.NewDesc("aura_monitor_strangers_total", "Datagrams from addresses that are no source's.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (heartbeats) Describe(out chan<- *prometheus.Desc) {
+	out <- heartbeatsDesc
+	out <- strangersDesc
+}
+
+// Collect implements prometheus.Collector.
+func (h heartbeats) Collect(out chan<- prometheus.Metric) {
+	for source, n := range h.Received() {
+		out <- prometheus.MustNewConstMetric(heartbeatsDesc, prometheus.CounterValue, float64(n), strconv.Itoa(source))
+	}
+	_, total := h.Strangers()
+	out <- prometheus.MustNewConstMetric(strangersDesc, prometheus.CounterValue, float64(total))
+}

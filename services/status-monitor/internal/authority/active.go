@@ -1,0 +1,141 @@
+package authority
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+// fewNewest is how much of the history is looked at for the latest activation:
+// it is sorted by when a switch happened, and one that was delivered late need
+// not be the first.
+const fewNewest = 20
+
+// A history is new when so many answers in a row, over at least so long, have
+// lower epochs than before. A few may be old ones, which were on their way or
+// come from a database that lags behind.
+const (
+	resetAnswers = 3
+	resetAfter   = 10 * time.Second
+)
+
+// lower counts answers in a row whose epoch is lower than the last known one.
+type lower struct {
+	count int
+	since time.Time
+}
+
+// isNewHistory takes one more such answer.
+func (l *lower) isNewHistory(now time.Time) bool {
+	if l.count == 0 {
+		l.since = now
+	}
+	l.count++
+	return l.count >= resetAnswers && now.Sub(l.since) >= resetAfter
+}
+
+// answer is what the sync node said last about the active source, and who made
+// it the active one.
+type answer struct {
+	Source int        `json:"source"`
+	Since  *time.Time `json:"since,omitempty"`
+	Epoch  int64      `json:"epoch"`
+	Pinned bool       `json:"pinned,omitempty"`
+	By     string     `json:"by,omitempty"` // "": not known
+	Reason string     `json:"reason,omitempty"`
+}
+
+// says reports whether the sync node said the same.
+func (a *answer) says(active model.ActiveSource) bool {
+	sameSince := a.Since == active.Since || a.Since != nil && active.Since != nil && a.Since.Equal(*active.Since)
+	return sameSince && a.Source == active.Source && a.Epoch == active.Epoch && a.Pinned == active.Pinned
+}
+
+// manual: a person chose it, or it is not known who did; better not to undo that
+// then. Nobody chose the default source that was never switched.
+func (a *answer) manual() bool { return a.Epoch > 0 && !strings.HasPrefix(a.By, By) }
+
+func (a *answer) event(reset bool) decision.Authority {
+	return decision.Authority{Active: a.Source, Epoch: a.Epoch, Pinned: a.Pinned, Manual: a.manual(), Reset: reset}
+}
+
+// askActive asks which source is active, and tells it.
+func (f *Follower) askActive(ctx context.Context) error {
+	var active model.ActiveSource
+	err := f.call(ctx, func(ctx context.Context) (err error) {
+		active, err = f.node.ActiveSource(ctx)
+		return err
+	})
+	if err == nil && active.Stale {
+		err = errors.New("it does not decide itself, and knows only the last state: is AURA_SYNC_HOST the sync node?")
+	}
+	if err != nil {
+		return fmt.Errorf("ask for the active source: %w", err)
+	}
+	f.seen = time.Now()
+	last, reset := f.note.Active, false
+	if last != nil && active.Epoch < last.Epoch {
+		if !f.lower.isNewHistory(f.seen) {
+			return nil
+		}
+		reset = true
+		f.remembered = 0
+		f.log.Warn().Int64("epoch", active.Epoch).Int64("last", last.Epoch).Msg("the sync node began a new history")
+	}
+	f.lower = lower{}
+	next := answer{Source: active.Source, Since: active.Since, Epoch: active.Epoch, Pinned: active.Pinned}
+	if last != nil && last.says(active) {
+		next.By, next.Reason = last.By, last.Reason
+	}
+	if next.Epoch > 0 && next.By == "" || next.Epoch > f.remembered {
+		// Without, it counts as a person's until the next round.
+		err = f.askHistory(ctx, &next)
+	}
+	f.note.Active = &next
+	f.keep(ctx)
+	f.publish()
+	f.learn(next.event(reset))
+	return err
+}
+
+// askHistory asks who made the source active, and copies what is new.
+func (f *Follower) askHistory(ctx context.Context, a *answer) error {
+	var newest []model.Activation
+	err := f.call(ctx, func(ctx context.Context) (err error) {
+		newest, err = f.node.Activations(ctx, 0, fewNewest)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("ask who switched: %w", err)
+	}
+	for _, activation := range newest {
+		if activation.Epoch == a.Epoch {
+			a.By, a.Reason = activation.By, activation.Reason
+		}
+	}
+	f.remember(ctx, newest)
+	return nil
+}
+
+// remember copies what is new, in the order in which it was accepted: so the
+// copy has no gap where this fails half-way.
+func (f *Follower) remember(ctx context.Context, newest []model.Activation) {
+	slices.SortFunc(newest, func(a, b model.Activation) int { return cmp.Compare(a.Epoch, b.Epoch) })
+	for _, a := range newest {
+		if a.Epoch <= f.remembered || f.forgets {
+			continue
+		}
+		err := f.call(ctx, func(ctx context.Context) error { return f.memory.RememberActivation(ctx, a) })
+		if f.forgets = err != nil; !f.forgets {
+			f.remembered = a.Epoch
+		}
+		f.forgetful.Report(err)
+	}
+}

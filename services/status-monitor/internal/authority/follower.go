@@ -1,0 +1,236 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+	"aura.radio/engine/services/status-monitor/internal/probe"
+)
+
+// Node is the sync node; *peer.Client is one.
+type Node interface {
+	// AcquireLease asks for the lease and tells who has it then; Lease only tells
+	// that. Error: peer.ErrUnsupported where the node knows no leases.
+	AcquireLease(ctx context.Context, holder string, ttl time.Duration) (model.Lease, error)
+	Lease(ctx context.Context) (model.Lease, error)
+	ReleaseLease(ctx context.Context, holder string) error
+	ActiveSource(ctx context.Context) (model.ActiveSource, error)
+	// Activations are the newest first, by when they happened.
+	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
+	Maintenances(ctx context.Context) ([]model.Maintenance, error)
+}
+
+// Memory is this monitor's own database; *repo.DB is one.
+type Memory interface {
+	RememberActivation(ctx context.Context, a model.Activation) error
+	StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error)
+	EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error
+	// LatestDelivery is what was stored last; model.ErrNotFound where nothing was.
+	LatestDelivery(ctx context.Context, channel string) (model.Delivery, error)
+}
+
+// By begins the name under which a monitor activates a source; the monitor's own
+// name follows. Whoever is called otherwise is a person.
+const By = "status-monitor "
+
+const (
+	// releaseTimeout bounds the stop.
+	releaseTimeout = time.Second
+	// recallFor is how long the memory is waited for at the start, and recallAgain
+	// how often it is tried: the database opens at the same time.
+	recallFor   = 10 * time.Second
+	recallAgain = 250 * time.Millisecond
+)
+
+// Follower follows the sync node. Make it with New and Run it once.
+type Follower struct {
+	cfg           Config
+	node          Node
+	memory        Memory
+	name          string
+	defaultSource int
+	learn         func(decision.Event)
+	log           zerolog.Logger
+	away          *logging.Lasting
+	forgetful     *logging.Lasting
+	wake          chan struct{}
+
+	// What follows belongs to Run.
+	note       note
+	stored     []byte // the note as the memory has it; nil: not known
+	tenure     tenure
+	reachable  bool // in the last round, for the lease and the active source
+	failure    string
+	answered   time.Time // the last round in which it was
+	seen       time.Time // the last answer to which source is active
+	remembered int64     // the latest epoch that the memory's history has
+	forgets    bool      // the memory failed in this round
+	lower      lower
+
+	mu   sync.Mutex
+	view View
+	// leaseEnds is by this monitor's clock, zero where nobody holds it.
+	leaseEnds time.Time
+}
+
+// New makes a Follower for the monitor of that name. learn hands an event to the
+// monitor's loop; what View says is as new as the event.
+func New(cfg Config, node Node, memory Memory, name string, defaultSource int, learn func(decision.Event), log zerolog.Logger) *Follower {
+	f := &Follower{
+		cfg: cfg, node: node, memory: memory, name: name, defaultSource: defaultSource, learn: learn, log: log,
+		away:      logging.NewLasting(log, "the sync node can't be asked"),
+		forgetful: logging.NewLasting(log, "what the sync node said can't be kept"),
+		wake:      make(chan struct{}, 1),
+		note:      note{ID: newID()},
+	}
+	f.publish()
+	return f
+}
+
+// Refresh has the sync node asked at once. It never blocks.
+func (f *Follower) Refresh() {
+	select {
+	case f.wake <- struct{}{}:
+	default: // it will be
+	}
+}
+
+// Run follows until ctx ends, and returns nil then. It gives the lease back.
+func (f *Follower) Run(ctx context.Context) error {
+	f.start(ctx)
+	for ctx.Err() == nil {
+		f.round(ctx)
+		f.pause(ctx)
+	}
+	f.leave(ctx)
+	return nil
+}
+
+// start shows what is remembered from before the restart.
+func (f *Follower) start(ctx context.Context) {
+	late := time.Now().Add(recallFor)
+	err := f.recall(ctx)
+	if err != nil {
+		f.learn(decision.Standby{On: true})
+	}
+	for err != nil && ctx.Err() == nil && time.Now().Before(late) {
+		select {
+		case <-ctx.Done():
+		case <-time.After(recallAgain):
+			err = f.recall(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		f.log.Error().Err(err).Msg("begins without what was known before the restart")
+	}
+	f.tenure.acts = f.note.Held && f.cfg.ActAlone
+	f.publish()
+	if a := f.note.Active; a != nil {
+		f.learn(a.event(false))
+	}
+	for _, source := range f.note.Maintenance {
+		f.learn(decision.Maintenance{Source: source, On: true})
+	}
+	f.learn(decision.Standby{On: !f.tenure.acts})
+}
+
+// round asks the sync node for all that there is to know.
+func (f *Follower) round(parent context.Context) {
+	ctx, cancel := context.WithTimeout(parent, f.cfg.round())
+	defer cancel()
+	f.forgets = false
+	f.lapse()
+	began := time.Now()
+	may, leaseErr := f.askLease(ctx)
+	if parent.Err() != nil {
+		return // whatever failed says nothing about the sync node
+	}
+	err := leaseErr
+	if !isAway(err) {
+		err = errors.Join(err, f.askActive(ctx), f.askMaintenances(ctx))
+		if parent.Err() != nil {
+			return
+		}
+	}
+	f.away.Report(err)
+	f.failure = probe.Failure(err, f.cfg.every())
+	f.reachable = leaseErr == nil && !f.seen.Before(began)
+	if f.reachable {
+		f.answered = f.seen
+	}
+	if may && f.reachable {
+		f.act(ctx)
+	}
+	f.keep(ctx)
+	f.publish()
+}
+
+// isAway reports whether the other questions would fail, too; a refused one says
+// nothing about them.
+func isAway(err error) bool {
+	return errors.Is(err, model.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// pause waits for the next round: less than its due, so that monitors don't ask
+// in step, and not longer than this monitor may act.
+func (f *Follower) pause(ctx context.Context) {
+	every := f.cfg.every()
+	next := time.NewTimer(min(every-rand.N(every/5), f.left()))
+	defer next.Stop()
+	select {
+	case <-ctx.Done():
+	case <-f.wake:
+	case <-next.C:
+	}
+}
+
+// call gives one call its deadline, and looks at the lease afterwards: what
+// hangs must not prolong it.
+func (f *Follower) call(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, min(f.cfg.every(), f.left()))
+	defer cancel()
+	err := do(ctx)
+	f.lapse()
+	return err
+}
+
+// left is how long this monitor may act without another answer.
+func (f *Follower) left() time.Duration {
+	if f.cfg.ActAlone || !f.tenure.acts {
+		return math.MaxInt64
+	}
+	return time.Until(f.tenure.until)
+}
+
+// askMaintenances asks which sources somebody works on. An original node has no
+// such thing.
+func (f *Follower) askMaintenances(ctx context.Context) error {
+	var all []model.Maintenance
+	err := f.call(ctx, func(ctx context.Context) (err error) {
+		all, err = f.node.Maintenances(ctx)
+		return err
+	})
+	if err != nil && !isUnsupported(err) {
+		return fmt.Errorf("ask which sources are in maintenance: %w", err)
+	}
+	before := f.note.Maintenance
+	f.note.Maintenance = inMaintenance(all)
+	f.keep(ctx)
+	for _, m := range maintenanceChanges(before, f.note.Maintenance) {
+		f.learn(m)
+	}
+	return nil
+}

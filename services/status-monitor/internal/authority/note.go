@@ -1,0 +1,118 @@
+package authority
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+// channel is where the note is in the memory. Nobody is owed it: it is kept
+// there because the latest of a channel is found again.
+const channel = "authority"
+
+// note is what survives a restart.
+type note struct {
+	// ID is the random part of the holder's name.
+	ID string `json:"id"`
+	// Held: this monitor was the last holder, as far as it knows.
+	Held        bool    `json:"held"`
+	Active      *answer `json:"active,omitempty"` // nil before the first answer
+	Maintenance []int   `json:"maintenance,omitempty"`
+}
+
+// newID is a random part that no other monitor has.
+func newID() string { return strings.ToLower(rand.Text()[:8]) }
+
+// recall reads the note, where there is one.
+func (f *Follower) recall(ctx context.Context) error {
+	var kept model.Delivery
+	err := f.call(ctx, func(ctx context.Context) (err error) {
+		kept, err = f.memory.LatestDelivery(ctx, channel)
+		return err
+	})
+	if errors.Is(err, model.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what the sync node said: %w", err)
+	}
+	var n note
+	if err := json.Unmarshal(kept.Body, &n); err != nil || n.ID == "" {
+		f.log.Warn().Err(err).Msg("what was known before the restart can't be understood")
+		return nil
+	}
+	f.note, f.stored = n, kept.Body
+	if n.Active != nil {
+		f.remembered = n.Active.Epoch
+	}
+	return nil
+}
+
+// keep stores the note where it changed. In a round it tries once: a database
+// that hangs must not hold up the lease.
+func (f *Follower) keep(ctx context.Context) {
+	body, err := json.Marshal(f.note)
+	if bytes.Equal(body, f.stored) || f.forgets {
+		return
+	}
+	if err == nil {
+		// Also where the round or the monitor is at its end.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.cfg.keep())
+		defer cancel()
+		err = f.call(ctx, func(ctx context.Context) error { return f.store(ctx, body) })
+	}
+	f.forgets = err != nil
+	f.forgetful.Report(err)
+}
+
+func (f *Follower) store(ctx context.Context, body []byte) error {
+	now := time.Now()
+	stored, err := f.memory.StoreDeliveries(ctx, []model.Delivery{{Channel: channel, Body: body, CreatedAt: now}})
+	if err != nil {
+		return err
+	}
+	f.stored = body
+	for _, d := range stored { // nothing of it waits
+		if err := f.memory.EndDelivery(ctx, d.ID, now, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inMaintenance are the sources that somebody works on, by number.
+func inMaintenance(all []model.Maintenance) []int {
+	var sources []int
+	for _, m := range all {
+		if m.On {
+			sources = append(sources, m.Source)
+		}
+	}
+	slices.Sort(sources)
+	return slices.Compact(sources)
+}
+
+// maintenanceChanges are what begins and ends from one list to another.
+func maintenanceChanges(before, after []int) []decision.Maintenance {
+	var changes []decision.Maintenance
+	for _, source := range before {
+		if !slices.Contains(after, source) {
+			changes = append(changes, decision.Maintenance{Source: source})
+		}
+	}
+	for _, source := range after {
+		if !slices.Contains(before, source) {
+			changes = append(changes, decision.Maintenance{Source: source, On: true})
+		}
+	}
+	return changes
+}

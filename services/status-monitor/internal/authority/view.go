@@ -1,0 +1,118 @@
+package authority
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// View is what there is to show.
+type View struct {
+	// Reachable: the sync node says who may act and which source is active.
+	// Detail is what it did not answer, or why, in words; "" where all is well.
+	Reachable bool
+	Detail    string
+	// LeaseHolder is the name of the monitor that held the lease, as the sync
+	// node said last, and for LeaseRemaining from now; "" where none does.
+	LeaseHolder    string
+	LeaseRemaining time.Duration
+	// Acting: this monitor acts; ActingDetail is why, or why not.
+	Acting       bool
+	ActingDetail string
+	// Active is what the sync node said last, stale while it can't be asked: at
+	// first the default source.
+	Active model.ActiveSource
+	// LastBy and LastReason are of the activation that made it the active one; ""
+	// where they are not known.
+	LastBy, LastReason string
+	// Seen is when the sync node last said which source is active; zero: not
+	// since the start.
+	Seen time.Time
+}
+
+// View is what is known now. It never waits for anybody.
+func (f *Follower) View() View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := f.view
+	if v.LeaseRemaining = max(0, time.Until(f.leaseEnds)); v.LeaseRemaining == 0 {
+		v.LeaseHolder = ""
+	}
+	return v
+}
+
+// show takes over what the sync node said about the lease, asked at that time.
+func (f *Follower) show(lease model.Lease, at time.Time) {
+	f.tenure.lease = lease
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaseEnds = at.Add(lease.Remaining)
+}
+
+// publish renews what View shows. What learn tells afterwards is in it.
+func (f *Follower) publish() {
+	name, _ := splitHolder(f.tenure.lease.Holder)
+	v := View{
+		Reachable: f.reachable, Detail: f.failure, LeaseHolder: name,
+		Acting: f.tenure.acts, ActingDetail: f.actingDetail(),
+		Active: model.ActiveSource{Source: f.defaultSource}, Seen: f.seen,
+	}
+	if a := f.note.Active; a != nil {
+		v.Active = model.ActiveSource{Source: a.Source, Since: a.Since, Epoch: a.Epoch, Pinned: a.Pinned}
+		v.LastBy, v.LastReason = a.By, a.Reason
+	}
+	v.Active.Stale = !f.reachable
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.view = v
+}
+
+// actingDetail is why this monitor acts or why not.
+func (f *Follower) actingDetail() string {
+	silence := "the sync node has not answered since the start"
+	if !f.answered.IsZero() {
+		silence = fmt.Sprintf("the sync node has not answered since %s UTC", f.answered.UTC().Format(time.TimeOnly))
+	}
+	t := &f.tenure
+	asked := t.standing != unasked || f.failure != ""
+	switch {
+	case t.acts && !asked:
+		return "acted before the restart"
+	case t.acts && !f.reachable:
+		return "acts alone: " + silence
+	case t.acts && t.standing == alone:
+		return "acts: the sync node knows no leases, so no other monitor should run"
+	case t.acts:
+		return "holds the lease"
+	case !asked:
+		return "only watches: the sync node was not asked yet"
+	case !f.reachable && f.note.Held:
+		return "only watches: its lease ran out, and " + silence
+	case !f.reachable:
+		return "only watches: " + silence + ", and another monitor may act"
+	case t.standing == looking:
+		return "only watches: the sync node is back, and the monitor that acted before may ask first"
+	case t.standing == taken:
+		return "another monitor acts: " + f.other()
+	}
+	return "only watches: it is about to act"
+}
+
+// other is the name of the holder.
+func (f *Follower) other() string {
+	name, id := splitHolder(f.tenure.lease.Holder)
+	if name == f.name && id != "" {
+		return name + ", which is the name of this one, too"
+	}
+	return name
+}
+
+// splitHolder takes the random part off a holder's name.
+func splitHolder(holder string) (name, id string) {
+	if i := strings.LastIndexByte(holder, '/'); i > 0 {
+		return holder[:i], holder[i+1:]
+	}
+	return holder, ""
+}

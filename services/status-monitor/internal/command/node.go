@@ -1,0 +1,45 @@
+package command
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/peer"
+)
+
+// timeout is how long an operator waits for an answer.
+const timeout = 5 * time.Second
+
+// node is whom a command calls: what its flags say.
+type node struct{ url, tokenFile string }
+
+// flags lets people choose it.
+func (n *node) flags(cmd *cobra.Command, name, url, what string) {
+	cmd.Flags().StringVar(&n.url, name, url, "URL of "+what)
+	cmd.Flags().StringVar(&n.tokenFile, "token-file", "", "file that holds a token for it; on its own host none is needed")
+}
+
+// client connects to nothing yet. The error is a mistake of usage.
+func (n *node) client() (*peer.Client, error) {
+	cfg := peer.Config{Timeout: timeout}
+	if n.tokenFile != "" {
+		token, err := os.ReadFile(n.tokenFile)
+		if err != nil {
+			return nil, command.Mistake(fmt.Errorf("read the token: %w", err))
+		}
+		cfg.Token = strings.TrimSpace(string(token))
+		if err := cfg.Validate(); err != nil {
+			return nil, command.Mistake(fmt.Errorf("%s holds no token: it must be one line of printable ASCII without blanks", n.tokenFile))
+		}
+	}
+	client, err := peer.New(n.url, cfg)
+	if err != nil {
+		return nil, command.Mistake(err)
+	}
+	return client, nil
+}

@@ -1,0 +1,142 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+)
+
+// operation is a command by which a person tells the sync node something.
+type operation struct {
+	node       node
+	by, reason string
+}
+
+// operate makes such a command. do says what was done.
+func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
+	o := new(operation)
+	cmd := command.New(use, short, check, func(cmd *cobra.Command, args []string) error {
+		if strings.TrimSpace(o.reason) == "" {
+			return command.Mistake(errors.New("--reason is needed: the audit record says why"))
+		}
+		client, err := o.node.client()
+		if err != nil {
+			return err
+		}
+		defer client.Close()
+		return do(cmd.Context(), o, client, args, cmd.OutOrStdout())
+	})
+	o.node.flags(cmd, "sync-node", "http://127.0.0.1:8010", "the sync node")
+	cmd.Flags().StringVar(&o.by, "by", person(), "who does it, for the audit record")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the audit record")
+	return cmd
+}
+
+// person is who runs the command.
+func person() string {
+	name := os.Getenv("SUDO_USER")
+	if u, err := user.Current(); name == "" && err == nil {
+		name = u.Username
+	}
+	return cmp.Or(name, "operator")
+}
+
+func switchCommand() *cobra.Command {
+	var pin bool
+	cmd := operate("switch N", "Activate a source; the monitor leaves it only when it is down", cobra.ExactArgs(1),
+		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
+			source, err := sourceOf(args[0])
+			if err != nil {
+				return err
+			}
+			wish := peer.ActivateRequest{Source: source, By: o.by, Reason: o.reason}
+			if pin {
+				wish.Pin = &pin
+			}
+			if err := syncNode.Activate(ctx, wish); errors.Is(err, model.ErrPinned) {
+				return fmt.Errorf("%w\nSay --pin to pin source %d instead, or release the pin first", err, source)
+			} else if err != nil {
+				return err
+			}
+			return say(ctx, syncNode, out)
+		})
+	cmd.Flags().BoolVar(&pin, "pin", false, "keep it whatever happens, until it is released")
+	return cmd
+}
+
+func releaseCommand() *cobra.Command {
+	return operate("release", "Take the pin off the active source, so that the monitor decides again", cobra.NoArgs,
+		func(ctx context.Context, o *operation, syncNode *peer.Client, _ []string, out io.Writer) error {
+			active, err := syncNode.ActiveSource(ctx)
+			if err != nil {
+				return err
+			}
+			if active.Pinned {
+				// If somebody switches meanwhile, this is not what was meant.
+				err = syncNode.Activate(ctx, peer.ActivateRequest{
+					Source: active.Source, Pin: new(false), Epoch: &active.Epoch, By: o.by, Reason: o.reason})
+				if err != nil {
+					return err
+				}
+			}
+			return say(ctx, syncNode, out)
+		})
+}
+
+func maintenanceCommand() *cobra.Command {
+	return operate("maintenance N on|off", "Leave a source out of automatic switches while somebody works on it", cobra.ExactArgs(2),
+		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
+			source, err := sourceOf(args[0])
+			if err != nil {
+				return err
+			}
+			on := args[1] == "on"
+			if !on && args[1] != "off" {
+				return command.Mistake(fmt.Errorf("%s: must be on or off", args[1]))
+			}
+			err = syncNode.SetMaintenance(ctx, model.Maintenance{Source: source, On: on, By: o.by, Reason: o.reason})
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(out, "maintenance of source %d is %s\n", source, args[1])
+			return err
+		})
+}
+
+func sourceOf(arg string) (int, error) {
+	source, err := strconv.Atoi(arg)
+	if err != nil || model.ValidateSource("source", source) != nil {
+		return 0, command.Mistake(fmt.Errorf("%s: must be a source's number, from 1", arg))
+	}
+	return source, nil
+}
+
+// say tells how it is now.
+func say(ctx context.Context, syncNode *peer.Client, out io.Writer) error {
+	active, err := syncNode.ActiveSource(ctx)
+	if err != nil {
+		return err
+	}
+	line := fmt.Sprintf("source %d is active", active.Source)
+	if active.Since != nil {
+		line += " since " + active.Since.Local().Format(time.DateTime)
+	}
+	if active.Pinned {
+		line += ", pinned until somebody releases it"
+	}
+	_, err = fmt.Fprintln(out, line)
+	return err
+}

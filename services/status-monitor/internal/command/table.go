@@ -1,0 +1,118 @@
+package command
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/command"
+)
+
+// printStatus prints it for people. Its first line says the most important.
+func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
+	var text bytes.Buffer // written at once, so that a screen never shows a half
+	fmt.Fprintf(&text, "%s\n\nmonitor %s (%s) %s\n", command.Line(summary), s.Name, s.Version, command.Line(s.ActingDetail))
+	fmt.Fprintf(&text, "active source: %s\n\n", activeWords(s))
+
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SOURCE\tSTATE\tFOR\tHEARD\tLOST\tAPI\tREMARK")
+	for _, source := range s.Sources {
+		mark := ""
+		if source.Active {
+			mark = " *"
+		}
+		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%d\t%s\t%s\n", title(source.Number, source.Name), mark, source.State,
+			ago(s.Now, &source.Since), ago(s.Now, source.Heard), source.Lost, apiWords(source), remark(source))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, w := range s.Waiting {
+		if w.Count > 0 {
+			fmt.Fprintf(&text, "\n%d wait to be delivered by %s, since %s", w.Count, w.Channel, ago(s.Now, w.Oldest))
+			if w.Error != "" {
+				fmt.Fprintf(&text, ": %s", command.Line(w.Error))
+			}
+			fmt.Fprintln(&text)
+		}
+	}
+	for i, stranger := range s.Strangers.Recent {
+		if i == 0 {
+			fmt.Fprintf(&text, "\n%d datagrams came from strangers:\n", s.Strangers.Total)
+		}
+		fmt.Fprintf(&text, "  %s: %d, the last %s ago\n", stranger.From, stranger.Count, ago(s.Now, &stranger.Last))
+	}
+	_, err := text.WriteTo(out)
+	return err
+}
+
+// activeWords tells of the active source.
+func activeWords(s api.MonitorStatus) string {
+	if !s.Active.Known {
+		return "not known"
+	}
+	words := []string{title(s.Active.Source, s.Active.Name)}
+	if s.Active.Since != nil {
+		words = append(words, "since "+s.Active.Since.Local().Format(time.DateTime))
+	}
+	if s.Active.Pinned {
+		words = append(words, "pinned")
+	}
+	if s.Active.Manual {
+		words = append(words, "chosen by a person")
+	}
+	if s.Active.Unconfirmed {
+		words = append(words, "not delivered to the sync node yet")
+	}
+	return strings.Join(words, ", ")
+}
+
+// apiWords tells of the engine-api beside a source.
+func apiWords(s api.MonitorSource) string {
+	switch {
+	case s.ApiFailure == nil:
+		return "-"
+	case *s.ApiFailure == "":
+		return "answers"
+	}
+	return command.Line(*s.ApiFailure)
+}
+
+// remark is the reason of a source's state, and what comes of it.
+func remark(s api.MonitorSource) string {
+	words := command.Line(s.Reason)
+	if s.UpAt != nil {
+		words += "; heard again, up at " + s.UpAt.Local().Format(time.TimeOnly) + " if that lasts"
+	}
+	if s.Maintenance {
+		words += "; maintenance"
+	}
+	return words
+}
+
+// ago is how long before now something was, as people say it.
+func ago(now time.Time, then *time.Time) string {
+	if then == nil {
+		return "-"
+	}
+	d := max(0, now.Sub(*then))
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case d < 48*time.Hour:
+		return d.Round(time.Second).String()
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}
+
+// title names a source.
+func title(number int, name string) string {
+	if name == "" {
+		return fmt.Sprint(number)
+	}
+	return fmt.Sprintf("%d (%s)", number, command.Line(name))
+}

@@ -1,0 +1,113 @@
+// Package config composes status-monitor's configuration out of the blocks that
+// its parts and the shared packages bring. It promises that a configuration
+// that Load returned is valid as a whole, and that otherwise every mistake is
+// named at once.
+package config
+
+import (
+	"errors"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/services/status-monitor/internal/act"
+	"aura.radio/engine/services/status-monitor/internal/authority"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+	"aura.radio/engine/services/status-monitor/internal/heartbeat"
+	"aura.radio/engine/services/status-monitor/internal/probe"
+)
+
+// Config is all that status-monitor can be told. Variables carry the prefix
+// AURA_.
+type Config struct {
+	Name        string            `env:"NAME" doc:"Name of this monitor, which no other one has; audit records and the lease show it. Empty: the host's."`
+	SyncHost    string            `env:"SYNC_HOST,required" doc:"The sync node, such as http://host-3:8010: the authority that says which source is active."`
+	MainHosts   map[int]string    `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008, which is probed; the number is the engine's, its HOST_ID."`
+	SourceNames model.SourceNames `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
+
+	Heartbeats heartbeat.Config
+	Decision   decision.Config
+	Authority  authority.Config
+	Probe      probe.Config
+	Act        act.Config
+	Peers      peer.Config
+
+	Database repo.Config
+	HTTP     httpserver.Config
+	Log      logging.Config
+}
+
+// Default is what holds where nothing is set, as far as it differs from the
+// shared blocks' own.
+func Default() Config {
+	var cfg Config
+	cfg.Database.URL = "sqlite:///var/lib/aura/status-monitor.db"
+	cfg.HTTP.Listen = "127.0.0.1:8011"
+	// Shorter than elsewhere: a switch is tried again soon.
+	cfg.Peers.Timeout = 2 * time.Second
+	return cfg
+}
+
+// Load reads and validates the configuration; the error names every mistake.
+func Load(environ map[string]string) (Config, error) {
+	cfg := Default()
+	if err := config.Load(&cfg, environ); err != nil {
+		return Config{}, err
+	}
+	cfg.Decision.Watched = slices.Sorted(maps.Keys(cfg.Heartbeats.Sources))
+	if cfg.Name == "" {
+		host, err := os.Hostname()
+		if err != nil || host == "" {
+			return Config{}, &config.Mistake{Variable: "NAME", Rule: "is required, as this host has no name"}
+		}
+		cfg.Name = host
+	}
+	return cfg, nil
+}
+
+// maxName bounds the monitor's name, so that it fits beside what it says.
+const maxName = 64
+
+// Validate checks what the blocks do not check themselves.
+func (c *Config) Validate() error {
+	var mistakes []error
+	refuse := func(variable, value, rule string) {
+		mistakes = append(mistakes, &config.Mistake{Variable: variable, Value: value, Rule: rule})
+	}
+	if len(c.Name) > maxName || strings.TrimSpace(c.Name) != c.Name || strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		refuse("NAME", c.Name, "must be at most 64 bytes, printable and without blanks around it")
+	}
+	if c.SyncHost != "" && !isNode(c.SyncHost) {
+		refuse("SYNC_HOST", c.SyncHost, "must be the URL of the sync node, such as http://host-3:8010")
+	}
+	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
+		if host := c.MainHosts[number]; !isNode(host) {
+			refuse("MAIN_HOST_"+strconv.Itoa(number), host, "must be the URL of an engine-api, such as http://host-1:8008")
+		}
+		if _, watched := c.Heartbeats.Sources[number]; !watched {
+			refuse("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number],
+				"is of a source without heartbeats: set "+config.Prefix+"SOURCE_"+strconv.Itoa(number)+", too")
+		}
+	}
+	if len(c.Heartbeats.Sources) == 0 {
+		refuse("SOURCE_1", "", "is required: with no source to watch there is nothing to decide")
+	}
+	return errors.Join(mistakes...)
+}
+
+// isNode reports whether it can be the URL of a node.
+func isNode(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}

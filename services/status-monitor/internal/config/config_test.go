@@ -1,0 +1,85 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/config/configtest"
+	"aura.radio/engine/pkg/model"
+)
+
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	cfg := Default()
+	configtest.Table(t, "../../../../README.md", "status-monitor", &cfg)
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	t.Run("Defaults", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_SYNC_HOST": "http://host-3:8010", "AURA_SOURCE_1": "host-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		host, err := os.Hostname()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Name != host || cfg.HTTP.Listen != "127.0.0.1:8011" || cfg.Heartbeats.Listen != "127.0.0.1:43334" ||
+			cfg.Database.URL != "sqlite:///var/lib/aura/status-monitor.db" || cfg.Peers.Timeout != 2*time.Second ||
+			!slices.Equal(cfg.Decision.Watched, []int{1}) || cfg.Decision.HeartbeatTimeout != 4*time.Second || cfg.Decision.RecoveryHold != 30*time.Second {
+			t.Errorf("got %+v", cfg)
+		}
+	})
+	t.Run("Set", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{
+			"AURA_NAME": "host-3", "AURA_SYNC_HOST": "http://localhost:8010", "AURA_SOURCE_1": "127.0.0.1:43341", "AURA_SOURCE_2": "127.0.0.1:43342",
+			"AURA_MAIN_HOST_2": "http://localhost:8009", "AURA_SOURCE_NAMES": "2=Engine B", "AURA_RECOVERY_HOLD": "15",
+			"AURA_ON_SWITCH_COMMAND": "/usr/local/bin/audio-switch {source}",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cfg.Name != "host-3" || !slices.Equal(cfg.Decision.Watched, []int{1, 2}) || cfg.Decision.RecoveryHold != 15*time.Second ||
+			!maps.Equal(cfg.SourceNames, model.SourceNames{2: "Engine B"}) || !maps.Equal(cfg.MainHosts, map[int]string{2: "http://localhost:8009"}) {
+			t.Errorf("got %+v", cfg)
+		}
+	})
+	t.Run("EveryMistake", func(t *testing.T) {
+		t.Parallel()
+		wrong := map[string]string{
+			"NAME": " host", "SYNC_HOST": "host-3:8010", "SOURCE_1": "0.0.0.0", "MAIN_HOST_2": "ftp://x", "MAIN_HOST_3": "http://host-3:8008", "SOURCE_NAMES": "A",
+			"HEARTBEAT_LISTEN": "nowhere", "HEARTBEAT_TIMEOUT": "1s", "RECOVERY_HOLD": "0", "START_GRACE": "0.5", "DEFAULT_SOURCE": "0",
+			"LEASE_TIME": "1s", "PROBE_INTERVAL": "0", "ON_SWITCH_COMMAND": "switch", "WEBHOOK_1": "nowhere", "LISTEN": "nowhere",
+			"DATABASE_URL": "postgres://x", "STATION_TIMEZONE": "Europe/Vienna",
+		}
+		environ := map[string]string{}
+		for name, value := range wrong {
+			environ["AURA_"+name] = value
+		}
+		_, err := Load(environ)
+		if err == nil {
+			t.Fatal("a wrong configuration was taken")
+		}
+		for name := range wrong {
+			if !strings.Contains(err.Error(), "AURA_"+name) {
+				t.Errorf("does not name AURA_%s: %v", name, err)
+			}
+		}
+	})
+	t.Run("Nothing", func(t *testing.T) {
+		t.Parallel()
+		_, err := Load(nil)
+		for _, name := range []string{"AURA_SYNC_HOST", "AURA_SOURCE_1"} {
+			if err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("does not name %s: %v", name, err)
+			}
+		}
+	})
+}

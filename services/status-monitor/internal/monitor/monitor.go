@@ -1,0 +1,253 @@
+package monitor
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/services/status-monitor/internal/act"
+	"aura.radio/engine/services/status-monitor/internal/decision"
+	"aura.radio/engine/services/status-monitor/internal/heartbeat"
+)
+
+// queueLength is how many events may wait for the loop. Where it is full, those
+// who learn something wait: the sync node and the probes, which ask again
+// anyway. Heartbeats never do.
+const queueLength = 256
+
+const (
+	// loadAgain is how soon what waits from before a restart is looked for again
+	// while the database is away.
+	loadAgain = 250 * time.Millisecond
+	// quiet is how long a database may take without a word: at the first start its
+	// schema has to be made.
+	quiet = 2 * time.Second
+)
+
+// Heartbeats is where they arrive; *heartbeat.Listener is one.
+type Heartbeats interface {
+	Arrived() <-chan struct{}
+	Take(into []heartbeat.Beat) []heartbeat.Beat
+}
+
+// Actor carries out what was decided and blocks on no network; *act.Actor does.
+type Actor interface {
+	Load(ctx context.Context) error
+	Activate(ctx context.Context, a decision.Activate)
+	Switched(ctx context.Context, s act.Switch)
+	Notify(ctx context.Context, n act.Notice)
+	Act(on bool)
+	Asserted() (source int, known bool)
+}
+
+// Author tells who made the active source the active one, as the sync node says.
+type Author func() (by, reason string, since time.Time)
+
+// Monitor is the loop. Make it with New and Run it once.
+type Monitor struct {
+	name   string
+	beats  Heartbeats
+	actor  Actor
+	author Author
+	log    zerolog.Logger
+	grace  time.Duration
+
+	events  chan decision.Event
+	done    chan struct{} // closed when nobody takes events any more
+	metrics metrics
+	shown   atomic.Pointer[shown]
+
+	// What follows belongs to the loop.
+	state   decision.State
+	acting  bool
+	loaded  bool      // what waits from before a restart is back
+	told    int       // the source for which the actor was told last; 0: not known
+	alarmed time.Time // since when the alarm is raised
+	taken   []heartbeat.Beat
+}
+
+// New makes the loop of a monitor that starts now, by its name.
+func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, author Author, log zerolog.Logger) *Monitor {
+	m := &Monitor{
+		name: name, beats: beats, actor: actor, author: author, log: log, grace: cfg.StartGrace,
+		events: make(chan decision.Event, queueLength), done: make(chan struct{}), metrics: newMetrics(),
+		state: decision.New(cfg, time.Now()), acting: true,
+	}
+	m.publish()
+	return m
+}
+
+// Learn hands an event to the loop. It waits while too many others do, and has
+// no effect when the loop has ended.
+func (m *Monitor) Learn(e decision.Event) {
+	select {
+	case m.events <- e:
+	case <-m.done:
+	}
+}
+
+// Run decides until ctx ends, and returns nil then.
+func (m *Monitor) Run(ctx context.Context) error {
+	defer close(m.done)
+	loaded := make(chan struct{})
+	var loading sync.WaitGroup
+	defer loading.Wait()
+	loading.Go(func() {
+		m.load(ctx)
+		close(loaded)
+	})
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		due := m.state.Next()
+		timer.Stop()
+		var over <-chan time.Time
+		if !due.IsZero() {
+			timer.Reset(time.Until(due))
+			over = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-loaded:
+			loaded, m.loaded = nil, true
+			m.told, _ = m.actor.Asserted()
+			m.hear(ctx)
+			m.step(ctx, decision.Tick{}, time.Now())
+		case <-m.beats.Arrived():
+			m.hear(ctx)
+		case e := <-m.events:
+			learned := time.Now()
+			m.hear(ctx)
+			m.step(ctx, e, learned)
+		case <-over:
+			m.hear(ctx)
+			m.step(ctx, decision.Tick{}, due)
+		}
+	}
+}
+
+// load brings back what waits from before a restart. Where the database stays
+// away until the start is over, the monitor goes on without.
+func (m *Monitor) load(ctx context.Context) {
+	trouble := logging.NewLasting(m.log, "what waits from before the restart can't be read")
+	began := time.Now()
+	for {
+		err := m.actor.Load(ctx)
+		since := time.Since(began)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			trouble.Report(nil)
+			return
+		case since >= m.grace:
+			m.log.Error().Err(err).Msg("goes on without what waits from before the restart")
+			return
+		case since > quiet:
+			trouble.Report(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(loadAgain):
+		}
+	}
+}
+
+// hear takes the heartbeats that have arrived.
+func (m *Monitor) hear(ctx context.Context) {
+	m.taken = m.beats.Take(m.taken[:0])
+	if len(m.taken) == 0 {
+		return
+	}
+	heard := make(decision.Heartbeats, len(m.taken))
+	for i, b := range m.taken {
+		heard[i] = decision.Heartbeat{Source: b.Source, Count: b.Count}
+	}
+	m.step(ctx, heard, m.taken[0].At)
+}
+
+// step decides about one event and hands on what follows. since is when it
+// could have been decided at the earliest.
+func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
+	now := time.Now()
+	next, actions := m.state.Step(e, now)
+	m.state = next
+	m.follow()
+	switched := act.Switch{At: now}
+	switched.By, switched.Reason, _ = m.author()
+	for _, action := range actions {
+		switch a := action.(type) {
+		case decision.Changed:
+			m.changed(ctx, a)
+		case decision.Alarm:
+			m.alarm(ctx, a)
+		case decision.Activate:
+			m.log.Warn().Int("source", a.Source).Int("previous", a.From).Str("reason", a.Reason).Msg("switches the active source")
+			m.actor.Activate(ctx, a)
+			m.metrics.switches.Inc()
+			m.metrics.latency.Observe(time.Since(since).Seconds())
+			switched = act.Switch{At: a.At, By: m.name, Reason: a.Reason}
+		}
+	}
+	m.tell(ctx, switched)
+	m.publish()
+}
+
+// follow notes whether this monitor acts now.
+func (m *Monitor) follow() {
+	_, standby := m.state.Watching()
+	if m.acting == !standby {
+		return
+	}
+	m.acting = !standby
+	m.actor.Act(m.acting)
+	m.told = 0
+	if m.acting {
+		m.told, _ = m.actor.Asserted()
+		m.log.Info().Msg("acts")
+	} else {
+		m.log.Info().Msg("only watches")
+	}
+}
+
+// tell has the actor do what hangs on the active source, where it was not done
+// for that one.
+func (m *Monitor) tell(ctx context.Context, s act.Switch) {
+	active := m.state.Active()
+	if !m.loaded || !m.acting || !active.Known || active.Source == m.told {
+		return
+	}
+	s.Source, s.Previous = active.Source, m.told
+	m.told = active.Source
+	m.log.Info().Int("source", s.Source).Int("previous", s.Previous).Str("by", s.By).Str("reason", s.Reason).Msg("the active source changed")
+	m.actor.Switched(ctx, s)
+}
+
+func (m *Monitor) changed(ctx context.Context, c decision.Changed) {
+	event := m.log.Info()
+	if c.To != decision.Up {
+		event = m.log.Warn()
+	}
+	event.Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("a source changed")
+	if m.acting {
+		m.actor.Notify(ctx, act.Notice{Type: act.NoticeSource, At: c.At, Source: c.Source, State: c.To.String(), Reason: c.Reason})
+	}
+}
+
+func (m *Monitor) alarm(ctx context.Context, a decision.Alarm) {
+	n := act.Notice{Type: act.NoticeAlarmCleared, At: a.At, Source: m.state.Active().Source, Reason: a.Reason}
+	m.alarmed = time.Time{}
+	if a.Raised {
+		n.Type, m.alarmed = act.NoticeAlarm, a.At
+		m.log.Error().Str("reason", a.Reason).Msg("alarm")
+	} else {
+		m.log.Info().Str("reason", a.Reason).Msg("the alarm is over")
+	}
+	m.actor.Notify(ctx, n)
+}

@@ -1,0 +1,38 @@
+package monitor
+
+import (
+	"time"
+
+	"aura.radio/engine/services/status-monitor/internal/decision"
+)
+
+// View is what the monitor knew after its last step.
+type View struct {
+	Sources []decision.Source // by number
+	Active  decision.Active
+	// Alarm is the reason for which it is raised since Alarmed; "" where it is
+	// not.
+	Alarm   string
+	Alarmed time.Time
+	// Grace is until when it only watches after its start; zero where that is
+	// over. Standby: another monitor acts.
+	Grace   time.Time
+	Standby bool
+}
+
+// View is what the monitor knows.
+func (m *Monitor) View() View {
+	s := m.shown.Load()
+	v := View{Sources: s.state.Sources(), Active: s.state.Active(), Alarm: s.state.Alarm(), Alarmed: s.alarmed}
+	v.Grace, v.Standby = s.state.Watching()
+	return v
+}
+
+// shown is what others may look at while the loop goes on: a State is never
+// written to.
+type shown struct {
+	state   decision.State
+	alarmed time.Time
+}
+
+func (m *Monitor) publish() { m.shown.Store(&shown{m.state, m.alarmed}) }

@@ -1,0 +1,57 @@
+// Package nodetest gives tests a sync node to decide for: its API over a
+// database of its own, and no process. It promises that what it answers is as
+// the contract says.
+package nodetest
+
+import (
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// SyncNode is a sync node.
+type SyncNode struct {
+	URL string
+	DB  *repo.Station
+}
+
+// Start serves a sync node until the test ends.
+func Start(t testing.TB) *SyncNode {
+	t.Helper()
+	station := repotest.Open(t, repotest.KindSQLite).Station(1)
+	if err := station.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(httpservertest.New(t, &handler.API{
+		Sources: station, Healths: station, Leases: station, Maintenance: station,
+		Zone: zone, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
+	}, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Log, o.Service = zerolog.Nop(), "sync-node"
+	}))
+	t.Cleanup(server.Close)
+	return &SyncNode{URL: server.URL, DB: station}
+}
+
+// Activations are all there are, newest first.
+func (n *SyncNode) Activations(t testing.TB) []model.Activation {
+	t.Helper()
+	list, err := n.DB.Activations(t.Context(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}

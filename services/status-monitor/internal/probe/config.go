@@ -1,0 +1,33 @@
+package probe
+
+import (
+	"errors"
+	"time"
+
+	"aura.radio/engine/pkg/config"
+)
+
+// Config of the probes. It is meant to be filled by config.Load.
+type Config struct {
+	Interval time.Duration `env:"PROBE_INTERVAL" envDefault:"5s" doc:"How often the API of each engine is asked for the engine's health."`
+	Timeout  time.Duration `env:"PROBE_TIMEOUT" envDefault:"2s" doc:"How long it may take to answer that."`
+}
+
+// Bounds of the configuration.
+const (
+	minInterval = 500 * time.Millisecond
+	maxInterval = 10 * time.Minute
+	minTimeout  = 100 * time.Millisecond
+)
+
+// Validate names every mistake.
+func (c *Config) Validate() error {
+	var interval, timeout error
+	if c.Interval < minInterval || c.Interval > maxInterval {
+		interval = &config.Mistake{Variable: "PROBE_INTERVAL", Value: c.Interval.String(), Rule: "must be from 500ms to 10m"}
+	}
+	if c.Timeout < minTimeout || interval == nil && c.Timeout > c.Interval {
+		timeout = &config.Mistake{Variable: "PROBE_TIMEOUT", Value: c.Timeout.String(), Rule: "must be from 100ms to the interval of the probes"}
+	}
+	return errors.Join(interval, timeout)
+}
