@@ -72,7 +72,9 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
 		s.do(http.StatusNoContent, http.MethodPost, "/playlog", firstCall)
-		amend := func(n int) string { return strings.Replace(correctArtist, "Mazzy Star", fmt.Sprint("Mazzy Star ", n), 1) }
+		amend := func(n int) string {
+			return strings.Replace(correctArtist, "Mazzy Star", fmt.Sprint("Mazzy Star ", n), 1)
+		}
 		for n := range model.MaxCorrectionsByHand - 1 {
 			s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", amend(n))
 		}

@@ -41,6 +41,7 @@ func TestServer_Errors(t *testing.T) {
 		"unavailable": {fmt.Errorf("store: %w", model.ErrUnavailable), 503, "The database cannot be reached"},
 		"stale":       {model.ErrStaleEpoch, 412, "Somebody else activated"},
 		"pinned":      {model.ErrPinned, 409, "is pinned"},
+		"circle":      {fmt.Errorf("activate: %w", model.ErrLoop), 508, "AURA_SYNC_HOST"},
 		"deadline":    {fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "took too long"},
 		"gone":        {context.Canceled, 499, "went away"},
 		"unknown":     {errors.New("dial tcp 10.0.0.3: secret"), 500, "Something failed here."},

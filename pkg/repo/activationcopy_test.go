@@ -143,7 +143,7 @@ func TestStation_RememberActivations(t *testing.T) {
 				if got := byEpoch(t, s); got != test.want {
 					t.Errorf("has %s, want %s", got, test.want)
 				}
-				if differing, err := s.Verify(t.Context()); err != nil || differing != 0 {
+				if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
 					t.Errorf("%d segments differ, %v", differing, err)
 				}
 			})

@@ -239,5 +239,7 @@ func isInvalid(err error) bool {
 
 func TestLogMissed_tooMany(t *testing.T) {
 	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { wantRoom(t, db) }) })
-	t.Run("Station", func(t *testing.T) { onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantRoom(t, s) }) })
+	t.Run("Station", func(t *testing.T) {
+		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantRoom(t, s) })
+	})
 }

@@ -269,7 +269,7 @@ func TestStation_lateActivation(t *testing.T) {
 			t.Errorf("took only %s", took)
 		}
 		stop()
-		if differing, err := s.Verify(t.Context()); err != nil || differing != 0 {
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
 			t.Errorf("%d segments differ, %v", differing, err)
 		}
 		if got, err := s.OnAir().CountEntries(t.Context(), repo.EntryQuery{}); err != nil || got != n/2+1 {
@@ -345,9 +345,18 @@ func TestStation_Rebuild(t *testing.T) {
 			t.Errorf("%d segments differ, %v", differing, err)
 		}
 		wantSequence(t, s, 3) // what is right is not written
+		// Nor does it wait for whoever writes, or have others wait.
+		if _, err := s.Activate(t.Context(), model.Activation{Source: 1, From: noon, RecordedAt: noon}, func(model.Activation) error {
+			if differing, err := s.Rebuild(t.Context(), nil); err != nil || differing != 0 {
+				t.Errorf("beside a writer: %d segments differ, %v", differing, err)
+			}
+			return model.ErrPinned
+		}); !errors.Is(err, model.ErrPinned) {
+			t.Error(err)
+		}
 
 		execSQL(t, raw, "DELETE FROM onair")
-		if differing, err := s.Verify(t.Context()); err != nil || differing < len(want) {
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing < len(want) {
 			t.Errorf("Verify: %d segments differ, %v, want at least %d", differing, err, len(want))
 		}
 		if got := airLog(t, raw); len(got) != 0 {

@@ -65,7 +65,7 @@ func TestStation_Oracle(t *testing.T) {
 				for range rapid.IntRange(1, 16).Draw(rt, "steps") {
 					h.step(t.Context(), rt)
 				}
-				differing, err := h.process(rt).Verify(t.Context())
+				differing, err := h.process(rt).Verify(t.Context(), nil)
 				if err != nil || differing != 0 {
 					rt.Fatalf("Verify finds %d segments different, %v", differing, err)
 				}
@@ -303,14 +303,14 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		t.Fatal(err)
 	}
 	for _, examine := range []func(context.Context) (int, error){
-		s.Verify,
+		func(ctx context.Context) (int, error) { return s.Verify(ctx, nil) },
 		func(ctx context.Context) (int, error) { return s.Rebuild(ctx, nil) },
 	} {
 		if differing, err := examine(ctx); err != nil || differing == 0 {
 			t.Fatalf("after %q of %v: %d differ, %v", how, victim.From, differing, err)
 		}
 	}
-	if differing, err := s.Verify(ctx); err != nil || differing != 0 {
+	if differing, err := s.Verify(ctx, nil); err != nil || differing != 0 {
 		t.Fatalf("after Rebuild: %d differ, %v", differing, err)
 	}
 	var err error

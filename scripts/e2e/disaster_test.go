@@ -128,23 +128,46 @@ func (s *station) split(t *testing.T, e extent) {
 }
 
 // loseSyncNode deletes the sync node's database, and has it filled again while
-// the load goes on. Who was active when is known to nobody else, so what was
-// acknowledged of that is gone with it. What people corrected at the sync node
-// itself is elsewhere after a reconcile. All else must come back in any case.
+// the load goes on. Who was active when is elsewhere within seconds, and what
+// people corrected at the sync node itself after a reconcile. All else must come
+// back in any case.
 func (s *station) loseSyncNode(t *testing.T, e extent) {
 	s.pause()
 	s.reconcile(t)
+	s.copied(t)
 	for _, n := range s.sync {
 		n.kill(t)
 	}
 	s.emptied(t, s.sync[0])
-	s.ledger.forgetSwitches()
 	s.resume()
 	s.work(t, e.work)
 	for _, n := range s.sync {
 		n.start(t)
 	}
 	s.work(t, e.work)
+}
+
+// copied returns when every engine-api has a copy of all activations.
+func (s *station) copied(t *testing.T) {
+	t.Helper()
+	all, err := history(t.Context(), s.frontURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() error {
+		for _, n := range s.nodes {
+			copies, err := copies(t.Context(), n.url())
+			if err != nil {
+				return err
+			}
+			for _, a := range all {
+				if !copies[a.Reason] {
+					return fmt.Errorf("node %d has %d activations and lacks %q", n.number, len(copies), a.Reason)
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // loseNode deletes the database of an engine-api whose outbox is empty.

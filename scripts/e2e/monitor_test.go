@@ -160,41 +160,28 @@ func cutHeartbeats(t *testing.T) {
 	}
 }
 
-// flap: however links come and go, two switches are a hold apart.
+// flap: a link that is cut again as soon as it was switched to brings no switch
+// back before the hold of the other one is over.
 func flap(t *testing.T) {
 	r := hurried(50 * time.Millisecond)
-	r.hold, r.holdMax = 10*r.interval, 20*r.interval
+	r.hold, r.holdMax = 12*r.interval, 24*r.interval
 	w := startWatch(t, r, 1)
-	const switches = 4
-	next := map[int]time.Time{}
-	isCut := map[int]bool{}
-	soon(t, func() error {
-		for number, h := range w.hearts {
-			if time.Now().Before(next[number]) {
-				continue
+	const switches = 6
+	var last time.Time
+	for i := range switches {
+		active := 1 + i%2
+		w.hearts[active].cut()
+		from := w.switched(t, i+1, other(active)).From
+		if i > 0 {
+			apart := from.Sub(last)
+			t.Logf("two switches were %s apart, the hold is from %s to %s", apart.Round(time.Millisecond), r.hold, r.holdMax)
+			if apart < r.hold {
+				t.Errorf("two switches were %s apart, the hold is %s", apart, r.hold)
 			}
-			// Cut for a time that makes it down or not, heard for one that makes
-			// it up again or not.
-			spell := 4 * r.promised()
-			if isCut[number] = !isCut[number]; isCut[number] {
-				h.cut()
-			} else {
-				h.mend()
-				spell = 4 * r.hold
-			}
-			next[number] = time.Now().Add(time.Duration(w.random.Int64N(int64(spell))))
 		}
-		if n := len(w.history(t)); n < switches {
-			return fmt.Errorf("%d switches", n)
-		}
-		return nil
-	})
-	w.rest(t)
-	all := w.history(t)
-	for i, record := range all[:len(all)-1] {
-		if apart := record.From.Sub(all[i+1].From); apart < r.hold {
-			t.Errorf("two switches are %s apart, the hold is %s: %+v, %+v", apart, r.hold, all[i+1], record)
-		}
+		last = from
+		w.hearts[active].mend()
+		time.Sleep(time.Duration(w.random.Int64N(int64(r.hold / 3)))) // heard again for a while, or not yet
 	}
 }
 

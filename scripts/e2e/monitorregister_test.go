@@ -343,14 +343,14 @@ func (c *client) ask(ctx context.Context, o operation, by string) (outcome, erro
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return outcome{}, nil //nolint:nilerr // no answer is an outcome
+		return outcome{}, nil // which is an outcome, too
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	seen := outcome{status: resp.StatusCode}
 	switch {
 	case err != nil || seen.status == http.StatusServiceUnavailable || seen.status == http.StatusInternalServerError:
-		return outcome{}, nil //nolint:nilerr // no answer is an outcome
+		return outcome{}, nil // which is an outcome, too
 	case seen.status == http.StatusOK && !o.put:
 		var read struct {
 			Source int   `json:"active_source"`

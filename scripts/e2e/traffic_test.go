@@ -57,13 +57,6 @@ func (l *ledger) overloaded() int {
 	return l.refused[http.StatusServiceUnavailable]
 }
 
-// forgetSwitches: of what was acknowledged so far, switches may be lost.
-func (l *ledger) forgetSwitches() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	clear(l.switches)
-}
-
 // post makes a request and, where it is answered with want, keeps what it
 // asked for. No answer, or that the service can't now, is nothing to keep.
 func (l *ledger) post(ctx context.Context, method, url string, body any, want int, keep func()) bool {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -169,6 +170,21 @@ func history(ctx context.Context, service string) ([]activation, error) {
 			return all, err
 		}
 		all = append(all, some...)
+	}
+}
+
+// copies are the reasons of the activations that an engine-api has a copy of.
+func copies(ctx context.Context, service string) (map[string]bool, error) {
+	reasons := map[string]bool{}
+	for after := int64(math.MinInt64); ; {
+		var page []activation
+		if _, err := read(ctx, fmt.Sprintf("%s/api/v1/sync/activations?limit=1000&after=%d", service, after), &page); err != nil || len(page) == 0 {
+			return reasons, err
+		}
+		for _, a := range page {
+			reasons[a.Reason] = true
+			after = a.Epoch
+		}
 	}
 }
 

@@ -199,7 +199,7 @@ func TestApp_Pushes(t *testing.T) {
 func TestApp_SyncNodeHangs(t *testing.T) {
 	t.Parallel()
 	r := deploy(t, repotest.KindSQLite)
-	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(0))
 	until(r.node, state, nothingWaits) // it knows that this is a sync node
 	held, arrived := make(chan struct{}), make(chan struct{}, 1)
 	t.Cleanup(sync.OnceFunc(func() { close(held) }))
@@ -215,11 +215,11 @@ func TestApp_SyncNodeHangs(t *testing.T) {
 		case <-q.Context().Done():
 		}
 	})
-	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(0))
+	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(1))
 	<-arrived // the first one is under way, and stays so
 	for n := range 100 {
 		for path, body := range map[string]string{
-			"/api/v1/playlog": entry(1 + n), "/api/v1/source/health/1": `{"is_healthy": true}`, "/api/v1/clock": `{"engine_source": 1}`,
+			"/api/v1/playlog": entry(2 + n), "/api/v1/source/health/1": `{"is_healthy": true}`, "/api/v1/clock": `{"engine_source": 1}`,
 		} {
 			if res, answer := r.node.Call(http.MethodPost, path, body); res.StatusCode != http.StatusNoContent {
 				t.Fatalf("%s: %s %s", path, res.Status, answer)
@@ -232,7 +232,7 @@ func TestApp_SyncNodeHangs(t *testing.T) {
 	r.cable.set(nil)
 	r.cable.CloseClientConnections()
 	until(r.node, state, nothingWaits)
-	until(r.sync, "/api/v1/playlog?source=all&limit=1", has("Title 100"))
+	until(r.sync, "/api/v1/playlog?source=all&limit=1", has("Title 101"))
 }
 
 // TestApp_SyncNodeAway: what was stored meanwhile is sent after a restart.

@@ -78,7 +78,7 @@ type chain struct {
 
 func newActivations(s *shared, node SyncNode, overtaken func()) *activations {
 	a := &activations{
-		line: newLine[activation]("activation", s, newBackoff(100 * time.Millisecond, 5 * time.Second)),
+		line: newLine[activation]("activation", s, newBackoff(100*time.Millisecond, 5*time.Second)),
 		node: node, overtaken: overtaken,
 	}
 	a.try = a.deliver
@@ -144,10 +144,11 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 
 // rejoin puts one from before a restart into the chain; call it with the lock
 // held. It keeps what it expects, and needs the one before it, or the proof that
-// that one was delivered.
+// the sync node had that epoch by what was decided upon the same base.
 func (a *activations) rejoin(n *activation, proof reached) {
 	behind := a.chain.begun && a.chain.base == n.Base && a.chain.next == n.Expected
-	n.unproven = n.Follows && !behind && proof != reached{n.Base, n.Expected}
+	proven := proof.Base == n.Base && proof.Epoch >= n.Expected
+	n.unproven = n.Follows && !behind && !proven
 	if !behind {
 		a.chain = chain{begun: true, base: n.Base, reached: n.Expected}
 	}

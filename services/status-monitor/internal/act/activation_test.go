@@ -145,6 +145,82 @@ func TestActor_Activate(t *testing.T) {
 		})
 	}
 
+	// Killed in the middle of a chain: the rest is proven to follow.
+	bubble(t, "KilledInChain", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(func(ctx context.Context, r peer.ActivateRequest) error {
+			if time.Sleep(time.Second); r.Source == 3 {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		})
+		m := begin(t, Config{}, s, n)
+		for source := 2; source <= 4; source++ {
+			m.activate(t, source, 0)
+		}
+		after(2 * time.Second)
+		m.stop()
+		equal(t, "rows", s.outcomes("activation"), []string{"done", "waits", "waits"})
+		n.set(nil)
+		m = begin(t, Config{}, s, n)
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2, 3, 4})
+		if m.wasOvertaken() != 0 || len(s.of(proofs)) != 2 {
+			t.Errorf("%d times overtaken, %d proofs", m.wasOvertaken(), len(s.of(proofs)))
+		}
+	})
+
+	// Killed while an overtaken chain is given up: the rest of it expects what
+	// somebody else's switch brought.
+	bubble(t, "KilledOvertaken", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		n.set(away)
+		m := begin(t, Config{}, s, n)
+		for source := 2; source <= 4; source++ {
+			m.activate(t, source, 0)
+		}
+		n.switchTo(9, false)
+		ends := 0
+		s.set(func(_ context.Context, operation string) error {
+			if operation == "end" {
+				if ends++; ends > 1 {
+					return errBroken
+				}
+			}
+			return nil
+		})
+		n.set(nil)
+		after(5 * time.Second)
+		m.stop()
+		equal(t, "rows", s.outcomes("activation")[1:], []string{"waits", "waits"})
+		s.set(nil)
+		m = begin(t, Config{}, s, n)
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{9})
+		if m.wasOvertaken() != 2 || m.ActivationsWait() {
+			t.Errorf("%d times overtaken", m.wasOvertaken())
+		}
+	})
+
+	// A proof of what was decided upon another epoch proves nothing.
+	bubble(t, "OtherProof", func(t *testing.T) {
+		s, n := &store{}, &node{}
+		for range 6 {
+			n.switchTo(1, false)
+		}
+		if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
+			{Channel: proofs, Body: []byte(`{"base":3,"epoch":6}`), CreatedAt: time.Now(), EndedAt: time.Now()},
+			{Channel: "activation", Body: []byte(`{"source":2,"at":"2000-01-01T00:00:00Z","base":5,"expected":6,"follows":true}`), CreatedAt: time.Now()},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		m := begin(t, Config{}, s, n)
+		synctest.Wait()
+		if n.epoch() != 6 || m.wasOvertaken() != 1 {
+			t.Errorf("epoch %d, %d times overtaken", n.epoch(), m.wasOvertaken())
+		}
+	})
+
 	bubble(t, "ClockAhead", func(t *testing.T) {
 		s, n := &store{}, &node{behind: time.Minute}
 		m := begin(t, Config{}, s, n)

@@ -56,7 +56,7 @@ type command struct {
 
 func newCommand(s *shared, program []string, timeout time.Duration, storing *sync.Mutex, store func(context.Context, []model.Delivery) ([]model.Delivery, bool)) *command {
 	c := &command{
-		line:    newLine[order]("command", s, newBackoff(250 * time.Millisecond, 10 * time.Second)),
+		line:    newLine[order]("command", s, newBackoff(250*time.Millisecond, 10*time.Second)),
 		program: program, timeout: timeout, execute: execute, storing: storing, store: store,
 	}
 	c.try, c.abandon, c.note = c.runOnce, c.overdue, c.say

@@ -75,7 +75,7 @@ type webhook struct {
 
 func newWebhook(s *shared, number int, url string, key []byte, client *http.Client) *webhook {
 	w := &webhook{
-		line: newLine[event]("webhook-"+strconv.Itoa(number), s, newBackoff(500 * time.Millisecond, time.Minute)),
+		line: newLine[event]("webhook-"+strconv.Itoa(number), s, newBackoff(500*time.Millisecond, time.Minute)),
 		url:  url, key: key, client: client,
 	}
 	w.try, w.maxAge = w.post, maxWebhookAge

@@ -197,7 +197,8 @@ func (h *host) halt() {
 func TestFollower_Promise(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// The deadline is that of the real time, which a bubble does not know.
+		// rapid counts in simulated time here: it ends after a day of that, some
+		// 400 sequences. For more, repeat the test with -count.
 		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) {
 			s := newStation(t)
 			defer func() { // also where rapid ends the sequence by a panic

@@ -262,7 +262,7 @@ func TestRun_Databases(t *testing.T) {
 		if !audits[0].Equal() || audits[0].Kinds[0].Equal != int64(len(want)) {
 			t.Fatalf("seed %d: audit says %+v", seed, audits[0])
 		}
-		differing, err := store.Verify(ctx)
+		differing, err := store.Verify(ctx, nil)
 		must(err)
 		if differing != 0 {
 			t.Fatalf("seed %d: %d segments of the on-air log are wrong", seed, differing)

@@ -30,6 +30,8 @@ type memory struct {
 	// activations are by content, in the order of coming.
 	activations []model.Activation
 	offset      time.Duration
+	// rebuilt are the times when the on-air log was looked after.
+	rebuilt []time.Time
 	// poison are titles of entries that can't be stored.
 	poison string
 }
@@ -134,6 +136,13 @@ func (m *memory) RememberActivations(ctx context.Context, theirs []model.Activat
 	defer m.mu.Unlock()
 	m.activations = append(m.activations, unknown...)
 	return len(unknown), nil
+}
+
+func (m *memory) Rebuild(context.Context, func(done, total int64)) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rebuilt = append(m.rebuilt, time.Now())
+	return 0, nil
 }
 
 func (m *memory) Clock(_ context.Context, source int) (model.Clock, error) {

@@ -14,6 +14,7 @@ type metrics struct {
 	records *prometheus.CounterVec
 	seconds *prometheus.GaugeVec
 	differ  *prometheus.GaugeVec
+	mended  prometheus.Counter
 }
 
 var (
@@ -42,6 +43,9 @@ func newMetrics(r *Reconciler) metrics {
 		differ: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aura_sync_differing_buckets", Help: "Spans of time that differed in the last comparison with the node.",
 		}, []string{"node"}),
+		mended: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "aura_sync_onair_mended_total", Help: "Segments of the on-air log that were not as they follow from what is stored, and were derived anew.",
+		}),
 	}
 }
 
@@ -94,5 +98,5 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return []prometheus.Collector{m.runs, m.records, m.seconds, m.differ}
+	return []prometheus.Collector{m.runs, m.records, m.seconds, m.differ, m.mended}
 }

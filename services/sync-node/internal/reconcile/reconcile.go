@@ -41,6 +41,8 @@ type Store interface {
 	UnknownActivations(ctx context.Context, theirs []model.Activation) ([]model.Activation, error)
 	// RememberActivations stores what is missing of all that a node knows.
 	RememberActivations(ctx context.Context, theirs []model.Activation) (restored int, err error)
+	// Rebuild derives the on-air log anew where it differs from what is stored.
+	Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error)
 	// Clock is model.ErrNotFound where the source never sent one.
 	Clock(ctx context.Context, source int) (model.Clock, error)
 }

@@ -39,6 +39,10 @@ type Reconciler struct {
 	store Store
 	turn  *turn
 	nodes []*node
+	log   zerolog.Logger
+	// ended: a run did, and wanted: people asked for it. See keepLog.
+	ended  chan struct{}
+	wanted atomic.Bool
 	metrics
 }
 
@@ -57,7 +61,7 @@ type node struct {
 // New makes a reconciler of the peers. holder names this process among all that
 // share the database.
 func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, log zerolog.Logger) *Reconciler {
-	r := &Reconciler{cfg: cfg, store: store, turn: &turn{leases: leases, holder: holder}}
+	r := &Reconciler{cfg: cfg, store: store, turn: &turn{leases: leases, holder: holder}, log: log, ended: make(chan struct{}, 1)}
 	for _, p := range peers {
 		nodeLog := log.With().Int("node", p.Number).Logger()
 		n := &node{
@@ -74,10 +78,14 @@ func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, lo
 	return r
 }
 
-// Run reconciles with every node now, and again and again, until ctx ends; then
-// it returns nil.
+// Run reconciles with every node now, and again and again, and keeps the on-air
+// log as it follows from what is stored, until ctx ends; then it returns nil.
 func (r *Reconciler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		r.keepLog(ctx)
+		return nil
+	})
 	for _, n := range r.nodes {
 		g.Go(func() error {
 			n.follow(ctx)
@@ -90,6 +98,7 @@ func (r *Reconciler) Run(ctx context.Context) error {
 // Trigger asks for a run with every node now; it does not block. Where one is
 // under way, one more follows it, however often it was asked for.
 func (r *Reconciler) Trigger() {
+	r.wanted.Store(true)
 	for _, n := range r.nodes {
 		select {
 		case n.demand <- struct{}{}:
@@ -98,7 +107,7 @@ func (r *Reconciler) Trigger() {
 	}
 }
 
-// Once reconciles once with the nodes of those numbers, or with all where none
+// Once reconciles once, but for the on-air log, with the nodes of those numbers, or with all where none
 // is given. Where another process reconciles, it waits for its turn. The error
 // joins those of all nodes.
 func (r *Reconciler) Once(ctx context.Context, numbers ...int) error {
@@ -170,6 +179,9 @@ func (n *node) follow(ctx context.Context) {
 			}
 		}
 		err := n.reconcile(ctx)
+		if !errors.Is(err, errNotOurTurn) {
+			n.r.runEnded()
+		}
 		switch {
 		case ctx.Err() != nil:
 			return
