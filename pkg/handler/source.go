@@ -66,8 +66,12 @@ func (a *API) ActivateSourceByPost(ctx context.Context, r api.ActivateSourceByPo
 	})
 }
 
-// errRepeated: the activation asks for what is so already.
-var errRepeated = errors.New("active already")
+var (
+	// errRepeated: the activation asks for what is so already.
+	errRepeated = errors.New("active already")
+	// errMoved: somebody else switched since it was judged.
+	errMoved = errors.New("switched meanwhile")
+)
 
 func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) error {
 	if a.Follows && requestOf(ctx).Header.Get(api.PassedOnHeader) != "" {
@@ -77,22 +81,43 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	if err != nil {
 		return err
 	}
-	if !a.Follows { // else whoever decides knows best
-		active, err := a.Sources.ActiveSource(ctx, a.Now())
-		if err != nil && !errors.Is(err, model.ErrNotFound) {
+	for {
+		admit, err := a.judge(ctx, wish)
+		if err == nil {
+			_, err = a.Sources.Activate(ctx, wish.Activation, admit)
+		}
+		switch {
+		case errors.Is(err, errMoved):
+			continue // which happens once for each switch of somebody else
+		case errors.Is(err, errRepeated):
+			return nil
+		case err != nil:
 			return err
 		}
-		if wish.holds(active) {
-			return nil
-		}
-	}
-	if _, err := a.Sources.Activate(ctx, wish.Activation, wish.admit); errors.Is(err, errRepeated) {
+		a.Changed()
 		return nil
-	} else if err != nil {
-		return err
 	}
-	a.Changed()
-	return nil
+}
+
+// judge looks whether a wish is fulfilled already, which is errRepeated, and says
+// what else may follow on what it saw.
+func (a *API) judge(ctx context.Context, w wish) (admit func(last model.Activation) error, _ error) {
+	if a.Follows { // whoever decides knows best
+		return w.admit, nil
+	}
+	active, err := a.Sources.ActiveSource(ctx, a.Now())
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return nil, err
+	}
+	if w.holds(active) {
+		return nil, errRepeated
+	}
+	return func(last model.Activation) error {
+		if !w.delivered && w.epoch == nil && last.Epoch != active.Epoch {
+			return errMoved
+		}
+		return w.admit(last)
+	}, nil
 }
 
 // wish is what a request to activate a source asks for.

@@ -112,7 +112,7 @@ var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 	"POST StoreOne": func(ctx context.Context, c *peer.Client) error { return c.StoreOne(ctx, played(0, "a").Entry) },
 	"GET Playlog": func(ctx context.Context, c *peer.Client) error {
 		zone, _ := stationtime.Load("Europe/Vienna")
-		_, err := c.Playlog(ctx, 0, 1, zone)
+		_, err := c.Playlog(ctx, peer.PlaylogQuery{Limit: 1, Zone: zone})
 		return err
 	},
 	"GET ActiveSource": func(ctx context.Context, c *peer.Client) error { _, err := c.ActiveSource(ctx); return err },
@@ -529,7 +529,7 @@ func TestClient_Playlog(t *testing.T) {
 	var query url.Values
 	answer := "[" + strings.Join(list, ",") + "]"
 	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) { query = r.URL.Query(); _, _ = io.WriteString(w, answer) })
-	got, err := c.Playlog(t.Context(), 3, 50, zone)
+	got, err := c.Playlog(t.Context(), peer.PlaylogQuery{Page: 3, Limit: 50, Zone: zone})
 	if err != nil || query.Encode() != "limit=50&page=3&skip_synced=true" {
 		t.Fatal(query, err)
 	}
@@ -541,12 +541,26 @@ func TestClient_Playlog(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	answer = "[" + strings.Join(list[2:], ",") + "]"
-	if _, err := c.Playlog(t.Context(), 0, 50, zone); err == nil {
+	if _, err := c.Playlog(t.Context(), peer.PlaylogQuery{Limit: 50, Zone: zone}); err == nil {
 		t.Error("a page without any readable entry is taken for the end")
 	}
 	answer = "[]"
-	if got, err := c.Playlog(t.Context(), 0, 50, zone); err != nil || len(got) != 0 {
+	if got, err := c.Playlog(t.Context(), peer.PlaylogQuery{Limit: 50, Zone: zone}); err != nil || len(got) != 0 {
 		t.Errorf("the end is %v, %v", got, err)
+	}
+	// What starts within the bounds comes, whichever of two equal hours the node
+	// takes them for; on 25 October 2026 the hour from 00:00 UTC is one of them.
+	night := time.Date(2026, 10, 25, 0, 30, 0, 5, time.UTC)
+	for hour, want := range []string{
+		"from 2026-10-25T01:30:00 to 2026-10-25T02:30:01", "from 2026-10-25T02:30:00 to 2026-10-25T03:30:01", "from 2026-10-25T03:30:00 to 2026-10-25T03:30:01",
+	} {
+		at := night.Add(time.Duration(hour) * time.Hour)
+		if _, err := c.Playlog(t.Context(), peer.PlaylogQuery{From: at, To: at, Limit: 1, Zone: zone}); err != nil {
+			t.Fatal(err)
+		}
+		if got := "from " + query.Get("from_date") + " to " + query.Get("to_date"); got != want {
+			t.Errorf("asks %s, want %s", got, want)
+		}
 	}
 }
 

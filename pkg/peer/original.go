@@ -62,14 +62,28 @@ type play struct {
 	ISRC       string  `json:"track_isrc,omitempty"`
 }
 
+// PlaylogQuery selects a page of an original node's playlog.
+type PlaylogQuery struct {
+	Page, Limit int // Page counts from 0
+	// From and To bound when entries started; zero is open. They are asked for
+	// without an offset, in the zone, so a little more may come.
+	From, To time.Time
+	Zone     *stationtime.Zone
+}
+
 // Playlog asks an original node for a page of the entries that the sync node
-// does not have yet; page counts from 0. Times without an offset are in the
-// zone. A field that can't be understood is unknown; LogSource is 0 where the
+// does not have yet. Times without an offset are in the zone. A field that can't be understood is unknown; LogSource is 0 where the
 // node does not say it. Entries without a start that can be read are left out,
 // unless that is all: no entries and no error is the end. Errors:
 // ErrUnsupported, *StatusError, or of the network.
-func (c *Client) Playlog(ctx context.Context, page, limit int, zone *stationtime.Zone) ([]model.Entry, error) {
-	query := url.Values{"page": {strconv.Itoa(page)}, "limit": {strconv.Itoa(limit)}, "skip_synced": {"true"}}
+func (c *Client) Playlog(ctx context.Context, q PlaylogQuery) ([]model.Entry, error) {
+	query := url.Values{"page": {strconv.Itoa(q.Page)}, "limit": {strconv.Itoa(q.Limit)}, "skip_synced": {"true"}}
+	if !q.From.IsZero() {
+		query.Set("from_date", q.from())
+	}
+	if !q.To.IsZero() {
+		query.Set("to_date", q.to())
+	}
 	var list []map[string]json.RawMessage
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/playlog", query: query}, &list); err != nil {
 		return nil, err
@@ -77,7 +91,7 @@ func (c *Client) Playlog(ctx context.Context, page, limit int, zone *stationtime
 	entries := make([]model.Entry, 0, len(list))
 	var unreadable error
 	for _, fields := range list {
-		e, err := readOriginal(fields, zone)
+		e, err := readOriginal(fields, q.Zone)
 		if err != nil {
 			unreadable = err
 			continue
@@ -89,6 +103,26 @@ func (c *Client) Playlog(ctx context.Context, page, limit int, zone *stationtime
 	}
 	return entries, nil
 }
+
+// from is not later than From, and to not earlier than To, whichever of two
+// equal hours the node takes them for where the clocks are put back.
+func (q *PlaylogQuery) from() string {
+	at := q.From.Truncate(time.Second)
+	if q.wall(at) == q.wall(at.Add(time.Hour)) {
+		at = at.Add(-time.Hour)
+	}
+	return q.wall(at)
+}
+
+func (q *PlaylogQuery) to() string {
+	at := q.To.Add(time.Second - 1).Truncate(time.Second)
+	if q.wall(at) == q.wall(at.Add(-time.Hour)) {
+		at = at.Add(time.Hour)
+	}
+	return q.wall(at)
+}
+
+func (q *PlaylogQuery) wall(t time.Time) string { return q.Zone.In(t).Format("2006-01-02T15:04:05") }
 
 func readOriginal(fields map[string]json.RawMessage, zone *stationtime.Zone) (model.Entry, error) {
 	start, err := zone.Parse(text(fields["track_start"]), time.Now())

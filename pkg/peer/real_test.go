@@ -410,7 +410,7 @@ func TestNode_StoreOne(t *testing.T) {
 		t.Errorf("without a start: %v", err)
 	}
 	zone, _ := stationtime.Load("Europe/Vienna")
-	list, err := n.Playlog(t.Context(), 0, 10, zone)
+	list, err := n.Playlog(t.Context(), peer.PlaylogQuery{Limit: 10, Zone: zone})
 	if err != nil || len(list) != 2 || list[0] != e {
 		t.Errorf("read back as %+v, %v", list, err)
 	}

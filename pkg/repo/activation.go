@@ -82,12 +82,16 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 		if err := admit(last.activation()); err != nil {
 			return model.Activation{}, fmt.Errorf("activate source: %w", err)
 		}
-		a.Epoch = max(last.Epoch, 0) + 1
-		row := newActivationRow(a)
+		next := a
+		if err := putLast(write, &next); err != nil {
+			return model.Activation{}, db.fail(ctx, "activate source", err)
+		}
+		next.Epoch = max(last.Epoch, 0) + 1
+		row := newActivationRow(next)
 		// The epoch is the primary key: this is the compare-and-set.
 		err := db.retry(ctx, func() error { return write.Create(&row).Error })
 		if err == nil {
-			return a, nil
+			return next, nil
 		}
 		if !errors.Is(err, gorm.ErrDuplicatedKey) {
 			return model.Activation{}, db.fail(ctx, "activate source", err)
@@ -114,6 +118,23 @@ func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bo
 	return model.Activation{}, false, nil
 }
 
+// putLast sees to it that what is accepted last is active, unless it tells its
+// time: of several at once, or by clocks that differ, the one that looked at its
+// clock first may come last.
+func putLast(g *gorm.DB, a *model.Activation) error {
+	if a.IsDelivered() {
+		return nil
+	}
+	var latest activationRow // stays zero where there is none
+	if err := g.Order(lastActive).Limit(1).Find(&latest).Error; err != nil {
+		return err
+	}
+	if latest.ActiveFrom.After(a.From) {
+		a.From = latest.ActiveFrom.Time
+	}
+	return nil
+}
+
 // RememberActivation keeps a node's own copy of an activation that the sync node
 // accepted, unless there is one of that epoch already. Error:
 // model.ErrUnavailable.
@@ -127,8 +148,8 @@ func (db *DB) RememberActivation(ctx context.Context, a model.Activation) error 
 	return db.fail(ctx, "remember activation", err)
 }
 
-// ActiveSource returns which source is active at now. Error: model.ErrNotFound
-// before the first activation.
+// ActiveSource returns which source is active at now, which is not before the
+// last one accepted. Error: model.ErrNotFound before the first activation.
 func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
@@ -136,6 +157,10 @@ func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSour
 	var accepted, active activationRow
 	err := read.Order(lastAccepted).Take(&accepted).Error
 	if err == nil {
+		// What is accepted is active, although now was looked at before.
+		if accepted.ActiveFrom.After(now) {
+			now = accepted.ActiveFrom.Time
+		}
 		// Rows are added and hardly ever renumbered, so with the bound both belong
 		// to one state.
 		err = read.Where("active_from <= ? AND epoch <= ?", dbTime{now}, accepted.Epoch).Order(lastActive).Take(&active).Error

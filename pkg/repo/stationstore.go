@@ -178,26 +178,27 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 }
 
 // Activate is DB.Activate.
-func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
+func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (stored model.Activation, _ error) {
 	err := s.write(ctx, "activate source", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		var last activationRow // stays zero where there is none
 		if err := tx.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
 			return false, err
 		}
 		if known, found, err := delivered(tx, a); found || err != nil {
-			a = known
+			stored = known
 			return false, err
 		}
 		if err := admit(last.activation()); err != nil {
 			return false, err
 		}
-		a.Epoch = max(last.Epoch, 0) + 1
-		return true, s.addActivation(ctx, tx, log, a)
+		stored = a
+		if err := putLast(tx, &stored); err != nil {
+			return false, err
+		}
+		stored.Epoch = max(last.Epoch, 0) + 1
+		return true, s.addActivation(ctx, tx, log, stored)
 	})
-	if err != nil {
-		return model.Activation{}, err
-	}
-	return a, nil
+	return stored, err
 }
 
 // RememberActivation is RememberActivations of a node that knows one.

@@ -61,6 +61,30 @@ func TestDB_StoreHealth(t *testing.T) {
 
 func admitAll(model.Activation) error { return nil }
 
+// TestDB_Activate_clock: what does not tell its time is active when it is
+// accepted, although the clock of who wrote it is behind.
+func TestDB_Activate_clock(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		for name, activate := range map[string]func(context.Context, model.Activation, func(model.Activation) error) (model.Activation, error){
+			"DB": db.Activate, "Station": db.Station(1).Activate,
+		} {
+			t.Run(name, func(t *testing.T) {
+				ahead := model.Activation{Source: 2, From: noon.Add(time.Second), RecordedAt: noon.Add(time.Second), By: name}
+				behind := model.Activation{Source: 3, From: noon, RecordedAt: noon, By: name}
+				for _, a := range []model.Activation{ahead, behind} {
+					stored, err := activate(t.Context(), a, admitAll)
+					if err != nil || !stored.From.Equal(ahead.From) {
+						t.Fatalf("%+v, %v", stored, err)
+					}
+					if got, err := db.ActiveSource(t.Context(), noon); err != nil || got.Source != a.Source || got.Epoch != stored.Epoch {
+						t.Errorf("active is %+v, %v", got, err)
+					}
+				}
+			})
+		}
+	})
+}
+
 func TestDB_Activate(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		if _, err := db.ActiveSource(t.Context(), noon); !errors.Is(err, model.ErrNotFound) {
@@ -85,7 +109,7 @@ func TestDB_Activate(t *testing.T) {
 			source int
 			since  time.Time
 		}{
-			{noon, 1, noon},
+			{noon, 3, noon.Add(time.Minute)}, // somebody who looked at the clock before
 			{noon.Add(2 * time.Minute), 3, noon.Add(time.Minute)},
 			{noon.Add(2 * time.Hour), 2, noon.Add(time.Hour)},
 		} {

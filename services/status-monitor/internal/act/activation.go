@@ -9,6 +9,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
 // activateTimeout bounds one delivery to the sync node; its client has a shorter
@@ -74,6 +75,7 @@ type chain struct {
 	base    int64
 	next    int64 // what the next one expects
 	reached int64 // what the sync node has, as far as they were delivered
+	source  int   // the last one
 }
 
 func newActivations(s *shared, node SyncNode, overtaken func()) *activations {
@@ -109,7 +111,7 @@ func (a *activations) enchain(n *activation) {
 		n.Expected = max(n.Base, a.chain.next)
 	}
 	n.Follows = a.chain.reached != n.Expected
-	a.chain.next = n.Expected + 1
+	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
 // load brings what waits, with the last one stored, whatever became of it, and
@@ -126,7 +128,7 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 	}
 	var latest activation
 	if len(last) > 0 && !last[0].EndedAt.IsZero() && json.Unmarshal(last[0].Body, &latest) == nil {
-		a.chain = chain{begun: true, base: latest.Base, next: latest.Expected + 1, reached: latest.Base}
+		a.chain = chain{begun: true, base: latest.Base, next: latest.Expected + 1, reached: latest.Base, source: latest.Source}
 		if last[0].Outcome == "" {
 			a.chain.reached = a.chain.next
 		} else {
@@ -152,7 +154,7 @@ func (a *activations) rejoin(n *activation, proof reached) {
 	if !behind {
 		a.chain = chain{begun: true, base: n.Base, reached: n.Expected}
 	}
-	a.chain.next = n.Expected + 1
+	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
 // deliver sends an activation once.
@@ -234,4 +236,15 @@ func (a *activations) lose(n activation, reason string) error {
 	a.mu.Unlock()
 	a.overtaken()
 	return &givenUp{reason: reason, answered: true}
+}
+
+// last is the last chain, unless it was overtaken.
+func (a *activations) last() (u decision.Undelivered, known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := a.chain
+	if !c.begun || slices.Contains(a.lost, c.base) {
+		return u, false
+	}
+	return decision.Undelivered{Source: c.source, Epoch: c.base, Count: int(c.next - c.base)}, true
 }

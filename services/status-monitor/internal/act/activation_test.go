@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
 func away(context.Context, peer.ActivateRequest) error { return errNetwork }
@@ -39,7 +40,7 @@ func TestActor_Activate(t *testing.T) {
 		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || r.By != "monitor-a" || r.Reason != "was silent" {
 			t.Errorf("%+v", r)
 		}
-		if m.ActivationsWait() || m.wasOvertaken() != 0 {
+		if m.activationsWait() || m.wasOvertaken() != 0 {
 			t.Error("it waits, or is overtaken")
 		}
 	})
@@ -59,7 +60,7 @@ func TestActor_Activate(t *testing.T) {
 			after(time.Hour)
 			within(t, n.requests(), 100*time.Millisecond, 5*time.Second)
 			w := m.Waiting()[0]
-			if !m.ActivationsWait() || w.Channel != "activation" || w.Count != 1 || w.Error != err.Error() || w.Oldest.Before(began) {
+			if !m.activationsWait() || w.Channel != "activation" || w.Count != 1 || w.Error != err.Error() || w.Oldest.Before(began) {
 				t.Errorf("%+v", w)
 			}
 			row := s.of("activation")[0]
@@ -88,6 +89,9 @@ func TestActor_Activate(t *testing.T) {
 		after(time.Minute)
 		m.stop()
 		m = begin(t, Config{}, s, n) // a restart in between
+		if u, known := m.Undelivered(); !known || u != (decision.Undelivered{Source: 3, Epoch: 1, Count: 2}) {
+			t.Errorf("undelivered is %+v, %t", u, known)
+		}
 		m.activate(t, 4, 1)
 		n.set(nil)
 		after(5 * time.Second)
@@ -96,6 +100,9 @@ func TestActor_Activate(t *testing.T) {
 		equal(t, "records", n.sources(), []int{1, 2, 3, 4, 5})
 		m.stop()
 		m = begin(t, Config{}, s, n) // nothing waits, and the last one counts
+		if u, known := m.Undelivered(); !known || u != (decision.Undelivered{Source: 5, Epoch: 1, Count: 4}) {
+			t.Errorf("undelivered is %+v, %t", u, known)
+		}
 		m.activate(t, 6, 1)
 		synctest.Wait()
 		m.activate(t, 7, 6) // it asked
@@ -130,7 +137,7 @@ func TestActor_Activate(t *testing.T) {
 					t.Errorf("%d: %s", i, outcome)
 				}
 			}
-			if m.wasOvertaken() < 4 || m.log.count(`"level":"warn"`) < 4 || m.ActivationsWait() {
+			if m.wasOvertaken() < 4 || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
 				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
 			}
 			// It is so after a restart, too.
@@ -197,7 +204,7 @@ func TestActor_Activate(t *testing.T) {
 		m = begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{9})
-		if m.wasOvertaken() != 2 || m.ActivationsWait() {
+		if m.wasOvertaken() != 2 || m.activationsWait() {
 			t.Errorf("%d times overtaken", m.wasOvertaken())
 		}
 	})
@@ -303,7 +310,7 @@ func TestActor_StoreAway(t *testing.T) {
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3, 4})
 		// Once as an error, and once when it is over.
-		if got := m.log.count("done from memory"); got != 2 || m.ActivationsWait() {
+		if got := m.log.count("done from memory"); got != 2 || m.activationsWait() {
 			t.Errorf("%d lines", got)
 		}
 	})
@@ -426,7 +433,7 @@ func TestActor_StoreAway(t *testing.T) {
 		m := begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "rows", s.outcomes("activation"), []string{"not understood"})
-		if len(n.requests()) != 0 || m.ActivationsWait() {
+		if len(n.requests()) != 0 || m.activationsWait() {
 			t.Error("it was sent")
 		}
 	})

@@ -253,6 +253,7 @@ func (a *Actor) Waiting() []Waiting {
 	return all
 }
 
-// ActivationsWait reports whether an activation is neither delivered nor given
-// up. What waits from before a restart counts once it is loaded.
-func (a *Actor) ActivationsWait() bool { return a.activations.view().Count > 0 }
+// Undelivered is what was decided last, which the sync node may not know, or not
+// have told yet. What was decided before a restart counts once it is loaded.
+// known is false where nothing was, or somebody else was faster.
+func (a *Actor) Undelivered() (u decision.Undelivered, known bool) { return a.activations.last() }

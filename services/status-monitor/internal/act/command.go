@@ -118,7 +118,10 @@ func (c *command) act(on bool) {
 func (c *command) last() (source int, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.asserted, c.known
+	if !c.known {
+		return 0, false
+	}
+	return c.asserted, true
 }
 
 // load ends what waits from before a restart: it is not known whether it is

@@ -272,6 +272,10 @@ type monitor struct {
 	stop      func() // returns when Run has
 }
 
+func (m *monitor) activationsWait() bool {
+	return m.Waiting()[0].Count > 0
+}
+
 func (m *monitor) wasOvertaken() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

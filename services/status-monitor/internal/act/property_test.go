@@ -198,7 +198,7 @@ func live(t *testing.T, p plan) string {
 			decided = append(decided, now())
 			m.Activate(t.Context(), decision.Activate{Source: s.source, At: now(), Epoch: known, Reason: "r"})
 		case "look":
-			if !w.isOut() && !m.ActivationsWait() {
+			if !w.isOut() && !m.activationsWait() {
 				known = w.node.epoch()
 			}
 		case "wait":

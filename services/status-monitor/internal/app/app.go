@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
 	monitorconfig "aura.radio/engine/services/status-monitor/internal/config"
+	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
 	"aura.radio/engine/services/status-monitor/internal/monitor"
 	"aura.radio/engine/services/status-monitor/internal/probe"
@@ -69,9 +70,11 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	}
 	a := &App{cfg: cfg, version: version, base: base}
 	by := authority.By + cfg.Name
-	// What was delivered, or overtaken, is seen in the sync node's next answer.
-	refresh := func() { a.node.Refresh() }
-	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, refresh, base.Log("act")); err != nil {
+	overtaken := func() {
+		a.monitor.Learn(decision.Overtaken{})
+		a.node.Refresh()
+	}
+	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, overtaken, base.Log("act")); err != nil {
 		return nil, err
 	}
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {

@@ -25,9 +25,9 @@
 //     only looks at the lease, for as long as it lasts, so that the former holder
 //     speaks first and delivers what it did meanwhile. Once somebody holds it,
 //     there is nothing left to wait for.
-//   - The start: what it was before, until the first answer; at first it stands
-//     by. With ACT_ALONE=false it stands by in any case, as the lease may have
-//     run out meanwhile.
+//   - The start: it stands by until the sync node was asked, as another one may
+//     have got the lease meanwhile. Where the sync node does not answer, the last
+//     holder goes on, unless ACT_ALONE=false.
 //   - The sync node knows no leases (an original one): it acts, as it is alone,
 //     but only where the same node says which source is active; else it would
 //     begin because of a proxy that finds nothing.

@@ -108,9 +108,13 @@ func (f *Follower) Refresh() {
 // Run follows until ctx ends, and returns nil then. It gives the lease back.
 func (f *Follower) Run(ctx context.Context) error {
 	f.start(ctx)
+	f.round(ctx)
+	if f.tenure.standing == unasked && f.note.Held && f.cfg.ActAlone && ctx.Err() == nil {
+		f.act(ctx)
+	}
 	for ctx.Err() == nil {
-		f.round(ctx)
 		f.pause(ctx)
+		f.round(ctx)
 	}
 	f.leave(ctx)
 	return nil
@@ -118,11 +122,9 @@ func (f *Follower) Run(ctx context.Context) error {
 
 // start shows what is remembered from before the restart.
 func (f *Follower) start(ctx context.Context) {
+	f.learn(decision.Standby{On: true})
 	late := time.Now().Add(recallFor)
 	err := f.recall(ctx)
-	if err != nil {
-		f.learn(decision.Standby{On: true})
-	}
 	for err != nil && ctx.Err() == nil && time.Now().Before(late) {
 		select {
 		case <-ctx.Done():
@@ -136,7 +138,6 @@ func (f *Follower) start(ctx context.Context) {
 	if err != nil {
 		f.log.Error().Err(err).Msg("begins without what was known before the restart")
 	}
-	f.tenure.acts = f.note.Held && f.cfg.ActAlone
 	f.publish()
 	if a := f.note.Active; a != nil {
 		f.learn(a.event(false))
@@ -144,7 +145,6 @@ func (f *Follower) start(ctx context.Context) {
 	for _, source := range f.note.Maintenance {
 		f.learn(decision.Maintenance{Source: source, On: true})
 	}
-	f.learn(decision.Standby{On: !f.tenure.acts})
 }
 
 // round asks the sync node for all that there is to know.

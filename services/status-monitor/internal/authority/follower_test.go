@@ -106,7 +106,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 		m.expect(t, "active 2 epoch 1 pinned manual, maintenance 1 true")
 		m.kill()
 		m.start()
-		m.expect(t, "active 2 epoch 1 pinned manual, maintenance 1 true, acts true")
+		m.expect(t, "acts false, active 2 epoch 1 pinned manual, maintenance 1 true, acts true")
 		if v := m.View(); v.LastBy != "pinner" || v.Active.Source != 2 || !v.Active.Stale || !v.Seen.IsZero() {
 			t.Errorf("%+v", v)
 		}
@@ -170,7 +170,7 @@ func TestFollower_NewHistory(t *testing.T) {
 		m.expect(t, "active 1 epoch 2 manual")
 		m.kill() // and the old history does not rise again
 		m.start()
-		m.expect(t, "active 1 epoch 2 manual, acts true")
+		m.expect(t, "acts false, active 1 epoch 2 manual, acts true")
 		stop(m)
 	})
 	rules(t, "Empty", func(t *testing.T) {
@@ -269,7 +269,7 @@ func TestFollower_Memory(t *testing.T) {
 		m.link.set(nil)
 		m.start()
 		pass(recallFor + 2*lease)
-		m.expect(t, "acts false, acts false, active 1 epoch 0, acts true")
+		m.expect(t, "acts false, active 1 epoch 0, acts true")
 		node.activate(2, "Mo", 0)
 		m.Refresh()
 		m.expect(t, "active 2 epoch 1 manual")

@@ -66,7 +66,7 @@ func TestFollower_Lease(t *testing.T) {
 		pass(round)
 		b.expect(t, "acts true")
 		a.start() // it remembers that it held it no longer
-		a.expect(t, "active 1 epoch 0, acts false")
+		a.expect(t, "acts false, active 1 epoch 0")
 		a.detail(t, "another monitor acts: b")
 		stop(a, b)
 	})
@@ -80,7 +80,7 @@ func TestFollower_Lease(t *testing.T) {
 		b.expect(t, "acts true")
 		a.link.set(nil)
 		a.start() // a former holder, until the first answer
-		a.expect(t, "active 1 epoch 0, acts true, acts false")
+		a.expect(t, "acts false, active 1 epoch 0")
 		if node.held() != "b" {
 			t.Error(node.held())
 		}
@@ -92,7 +92,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.kill()
 		a.link.set(nil)
 		a.start()
-		a.expect(t, "active 1 epoch 0, acts true")
+		a.expect(t, "acts false, active 1 epoch 0, acts true")
 		pass(time.Minute)
 		b.expect(t, "")
 		if node.epoch != 1 {
@@ -169,7 +169,7 @@ func TestFollower_Lease(t *testing.T) {
 		pass(round)
 		a.stop()
 		a.start() // and is the last holder no more
-		a.expect(t, "active 1 epoch 0, acts false")
+		a.expect(t, "acts false, active 1 epoch 0")
 		stop(a, b)
 	})
 
@@ -201,7 +201,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.expect(t, "acts true")
 		a.kill()
 		a.start() // and does not know whether it still holds it
-		a.expect(t, "active 1 epoch 0, acts false")
+		a.expect(t, "acts false, active 1 epoch 0")
 		a.link.set(nil)
 		pass(round)
 		a.expect(t, "acts true")
@@ -316,7 +316,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.expect(t, "")
 		a.stop()
 		a.start() // it goes on where it was
-		a.expect(t, "active 1 epoch 0, acts true")
+		a.expect(t, "acts false, active 1 epoch 0, acts true")
 		a.link.set(original)
 		stop(a)
 		if a.link.called("ReleaseLease") > 0 {
@@ -374,7 +374,7 @@ func TestFollower_Stop(t *testing.T) {
 		pass(2 * round)
 		a.stop()
 		a.start()
-		a.expect(t, "active 1 epoch 0, acts true")
+		a.expect(t, "acts false, active 1 epoch 0, acts true")
 		a.detail(t, "acts alone: the sync node has not answered since the start")
 		if a.link.called("ReleaseLease") > 0 {
 			t.Error("gave the lease back to a node that is away")
@@ -397,7 +397,7 @@ func TestFollower_Stop(t *testing.T) {
 		}
 		a.link.set(away)
 		a.start()
-		a.expect(t, "active 1 epoch 0, acts false")
+		a.expect(t, "acts false, active 1 epoch 0")
 		stop(a, b)
 	})
 
@@ -407,7 +407,7 @@ func TestFollower_Stop(t *testing.T) {
 		pass(round)
 		b.stop()
 		b.start()
-		b.expect(t, "active 1 epoch 0, acts false")
+		b.expect(t, "acts false, active 1 epoch 0")
 		stop(a, b)
 	})
 

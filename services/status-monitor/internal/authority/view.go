@@ -78,8 +78,6 @@ func (f *Follower) actingDetail() string {
 	t := &f.tenure
 	asked := t.standing != unasked || f.failure != ""
 	switch {
-	case t.acts && !asked:
-		return "acted before the restart"
 	case t.acts && !f.reachable:
 		return "acts alone: " + silence
 	case t.acts && t.standing == alone:

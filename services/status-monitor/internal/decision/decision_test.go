@@ -219,6 +219,18 @@ func TestStep(t *testing.T) {
 		"SomebodyElseWasFaster": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(23, active(2, 8))},
 			started + down(1, 20)},
 
+		"TwoOnTheWay": { // the answer to the first comes after the second was decided
+			two, 80, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 62), beats(1, 30, 80), once(68, active(2, 8)), once(70, active(1, 9))},
+			cut + "60: source 1 up: heartbeats were clean for 30 s\n" + down(2, 62) + "66.5: 2→1, epoch 7: source 2 is down: no heartbeat for 4.5 s"},
+		"Overtaken": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(30, decision.Overtaken{}), once(31, active(1, 7))},
+			cut + "31: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s"},
+		"Undelivered": { // decided before a restart: not once more
+			two, 60, schedule{once(0, active(1, 7)), once(1, decision.Undelivered{Source: 2, Epoch: 7, Count: 1}), beats(2, 1, 60), once(20, active(1, 7)), once(40, active(2, 8))},
+			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started"},
+		"UndeliveredAndOver": {two, 20, schedule{once(0, active(1, 9)), once(1, decision.Undelivered{Source: 2, Epoch: 7, Count: 1}), beats(2, 1, 20)},
+			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started\n" +
+				"10: 1→2, epoch 9: source 1 is down: no heartbeat since the monitor started"},
+
 		"Maintenance": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Maintenance{Source: 2, On: true}), once(40, decision.Maintenance{Source: 2})},
 			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
 				"40: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n40: alarm false: source 2 is active and up"},

@@ -73,8 +73,11 @@
 //     One with a greater epoch is the truth, whatever was thought before. After
 //     an activation of its own the monitor takes that as done, and an answer
 //     with the epoch from before as one that does not know of it yet. So the
-//     decision does not wait for a sync node that is away. A lower epoch is an
-//     old answer and counts for nothing, unless it is marked as the first of a
+//     decision does not wait for a sync node that is away. Several may be on their
+//     way: each raises the epoch by one, so an answer that does not know of all
+//     of them is told by its epoch. Where one is refused, the next answer is the
+//     truth. After a restart, show what waits to be delivered (Undelivered):
+//     else it would be decided once more. A lower epoch is an old answer and counts for nothing, unless it is marked as the first of a
 //     new history: a sync node that lost its database counts from the beginning.
 //   - Standby: where another monitor acts, this one watches only: it activates
 //     nothing and raises no alarm. When it may act it decides at once.

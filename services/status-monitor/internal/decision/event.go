@@ -28,9 +28,7 @@ type (
 		// Failure is why it did not answer, in words; "" where it did.
 		Failure string
 	}
-	// Authority is the sync node's answer. Where several activations wait to be
-	// delivered, pass on only what it answers to the last one: the answers in
-	// between are true but overtaken.
+	// Authority is the sync node's answer.
 	Authority struct {
 		Active int
 		Epoch  int64
@@ -42,6 +40,16 @@ type (
 		// once, when the lower epochs can't be old answers any more.
 		Reset bool
 	}
+	// Undelivered tells, after a restart, what was decided last before it, which
+	// the authority may not have heard or not have answered yet.
+	Undelivered struct {
+		Source int   // the last one activated
+		Epoch  int64 // upon which the first of them was decided
+		Count  int   // how much they raise it
+	}
+	// Overtaken: the authority refused an activation, because somebody else
+	// decided meanwhile. Its next answer is the truth.
+	Overtaken struct{}
 	// Maintenance of a source begins or ends.
 	Maintenance struct {
 		Source int
@@ -58,6 +66,8 @@ func (Heartbeats) event()  {}
 func (Health) event()      {}
 func (Probe) event()       {}
 func (Authority) event()   {}
+func (Undelivered) event() {}
+func (Overtaken) event()   {}
 func (Maintenance) event() {}
 func (Standby) event()     {}
 func (Tick) event()        {}

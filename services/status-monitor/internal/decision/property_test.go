@@ -71,6 +71,17 @@ type world struct {
 	switched   map[int]time.Time
 	anySwitch  time.Time
 	deliveries []delivery
+
+	truth decision.Authority // what the sync node would answer
+	ahead int                // activations of which no answer that counts knows
+	// chain are the activations that were decided upon one epoch, as many of
+	// which are delivered; lost: somebody else was faster.
+	chain struct {
+		base      int64
+		sources   []int
+		delivered int
+		lost      bool
+	}
 }
 
 // moment is a step that was made, for replaying.
@@ -81,10 +92,12 @@ type moment struct {
 	actions []decision.Action
 }
 
-// delivery is an answer of the sync node that is still on its way.
+// delivery is an answer of the sync node that is still on its way, or the news
+// that it refused an activation.
 type delivery struct {
-	at     time.Time
-	answer decision.Authority
+	at        time.Time
+	answer    decision.Authority
+	overtaken bool
 }
 
 func newWorld(t *rapid.T) *world {
@@ -128,7 +141,12 @@ func (w *world) run(until time.Time) {
 			if !d.at.After(at) {
 				at, do = later(d.at, w.now), func() { // it may have waited while nobody listened
 					w.deliveries = slices.Delete(w.deliveries, i, i+1)
-					w.answer(d.answer)
+					if d.overtaken {
+						w.ahead = 0
+						w.step(decision.Overtaken{})
+					} else {
+						w.answer(d.answer)
+					}
 				}
 			}
 		}
@@ -225,8 +243,8 @@ func later(a, b time.Time) time.Time {
 // answer takes an answer of the sync node.
 func (w *world) answer(a decision.Authority) {
 	before := w.s.Active()
-	if !before.Known || a.Epoch > before.Epoch || a.Epoch == before.Epoch && !before.Unconfirmed {
-		w.pinned, w.manual = a.Pinned, a.Manual
+	if !before.Known || a.Epoch >= before.Epoch+int64(w.ahead) {
+		w.pinned, w.manual, w.ahead = a.Pinned, a.Manual, 0
 	}
 	w.known = true
 	if a.Active != before.Source { // somebody else switched, or an answer lies
@@ -261,10 +279,11 @@ func (w *world) happen() {
 		w.step(decision.Probe{Source: e.number, Failure: rapid.SampledFrom([]string{"", "refused"}).Draw(w.t, "failure")})
 	case "operator": // switches, pins or releases
 		w.epoch++
-		w.answer(decision.Authority{
+		w.truth = decision.Authority{
 			Active: rapid.IntRange(1, len(w.engines)+1).Draw(w.t, "to"), Epoch: w.epoch,
 			Pinned: rapid.SampledFrom([]bool{true, false, false}).Draw(w.t, "pin"), Manual: rapid.Bool().Draw(w.t, "manual"),
-		})
+		}
+		w.answer(w.truth)
 	case "answer": // again what is known already, or what was before an activation
 		if a := w.s.Active(); a.Known {
 			w.answer(decision.Authority{Active: rapid.IntRange(1, len(w.engines)+1).Draw(w.t, "to"), Epoch: a.Epoch, Pinned: a.Pinned})
@@ -367,13 +386,30 @@ func (w *world) checkSwitch(a decision.Activate) {
 	}
 	w.switched[a.Source], w.anySwitch, w.manual = w.now, w.now, false
 
-	// The sync node learns of it some time, if nobody was faster.
+	if w.chain.base != a.Epoch {
+		w.chain.base, w.chain.sources, w.chain.delivered, w.chain.lost = a.Epoch, nil, 0, false
+	}
+	w.chain.sources = append(w.chain.sources, a.Source)
+	w.ahead++
 	if rapid.Bool().Draw(w.t, "delivered") {
-		if w.epoch == a.Epoch {
-			w.epoch++
-			answer := decision.Authority{Active: a.Source, Epoch: w.epoch}
-			w.deliveries = append(w.deliveries, delivery{w.now.Add(time.Duration(w.chance.Int64N(int64(8 * interval)))), answer})
+		w.deliver()
+	}
+}
+
+// deliver lets the sync node learn of all that was activated, in order, if
+// nobody was faster. What it answers to each comes some time, in any order.
+func (w *world) deliver() {
+	soon := func() time.Time { return w.now.Add(time.Duration(w.chance.Int64N(int64(8 * interval)))) }
+	c := &w.chain
+	for ; c.delivered < len(c.sources); c.delivered++ {
+		if c.lost = c.lost || w.epoch != c.base+int64(c.delivered); c.lost {
+			at := soon()
+			w.deliveries = append(w.deliveries, delivery{at: at, overtaken: true}, delivery{at: at.Add(interval), answer: w.truth})
+			continue
 		}
+		w.epoch++
+		w.truth = decision.Authority{Active: c.sources[c.delivered], Epoch: w.epoch}
+		w.deliveries = append(w.deliveries, delivery{at: soon(), answer: w.truth})
 	}
 }
 

@@ -20,8 +20,10 @@ type State struct {
 	epoch  int64
 	pinned bool
 	manual bool
-	// ahead: it activated a source, and the authority has not confirmed it.
-	ahead bool
+	// ahead is how many of its own activations the authority has not confirmed:
+	// each raises the epoch by one, so an answer with a lower one does not know of
+	// all of them.
+	ahead int
 	// switched is when the active source last changed, as far as was seen.
 	switched time.Time
 
@@ -124,22 +126,35 @@ func (s *State) learn(e Event) {
 	case Authority:
 		s.believe(e)
 	case Standby:
-		// Who acts no longer has nothing to be ahead with.
-		s.standby, s.ahead = e.On, s.ahead && !e.On
+		s.standby = e.On
+	case Undelivered:
+		s.resume(e)
+	case Overtaken:
+		s.ahead = 0
 	case Tick:
 	}
 }
 
 // believe takes an answer of the authority.
 func (s *State) believe(e Authority) {
-	if s.known && !e.Reset && (e.Epoch < s.epoch || e.Epoch == s.epoch && s.ahead) {
+	if s.known && !e.Reset && e.Epoch < s.epoch+int64(s.ahead) {
 		return
 	}
 	if !s.known || e.Active != s.active {
 		s.switched = s.now
 	}
-	s.known, s.ahead = true, false
+	s.known, s.ahead = true, 0
 	s.active, s.epoch, s.pinned, s.manual = e.Active, e.Epoch, e.Pinned, e.Manual
+}
+
+// resume takes up what was decided before a restart, unless the authority has
+// gone on since.
+func (s *State) resume(e Undelivered) {
+	if s.known && s.epoch > e.Epoch {
+		return
+	}
+	s.known, s.active, s.epoch, s.ahead = true, e.Source, e.Epoch, e.Count
+	s.pinned, s.manual, s.switched = false, false, s.now
 }
 
 // decide activates another source, where the rule says so.
@@ -158,7 +173,8 @@ func (s *State) decide() (Activate, bool) {
 		return Activate{}, false
 	}
 	a := Activate{Source: to, From: s.active, At: s.now, Epoch: s.epoch, Reason: reason}
-	s.active, s.manual, s.ahead, s.switched = to, false, true, s.now
+	s.active, s.manual, s.switched = to, false, s.now
+	s.ahead++
 	return a, true
 }
 

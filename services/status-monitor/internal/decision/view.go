@@ -58,7 +58,7 @@ type Active struct {
 func (s State) Active() Active {
 	return Active{
 		Known: s.known, Source: s.active, Epoch: s.epoch,
-		Pinned: s.pinned, Manual: s.manual, Unconfirmed: s.ahead,
+		Pinned: s.pinned, Manual: s.manual, Unconfirmed: s.ahead > 0,
 	}
 }
 

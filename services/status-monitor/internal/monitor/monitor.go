@@ -42,6 +42,7 @@ type Actor interface {
 	Notify(ctx context.Context, n act.Notice)
 	Act(on bool)
 	Asserted() (source int, known bool)
+	Undelivered() (u decision.Undelivered, known bool)
 }
 
 // Author tells who made the active source the active one, as the sync node says.
@@ -115,9 +116,13 @@ func (m *Monitor) Run(ctx context.Context) error {
 			return nil
 		case <-loaded:
 			loaded, m.loaded = nil, true
-			m.told, _ = m.actor.Asserted()
+			m.told = m.asserted()
 			m.hear(ctx)
-			m.step(ctx, decision.Tick{}, time.Now())
+			var e decision.Event = decision.Tick{}
+			if u, known := m.actor.Undelivered(); known {
+				e = u
+			}
+			m.step(ctx, e, time.Now())
 		case <-m.beats.Arrived():
 			m.hear(ctx)
 		case e := <-m.events:
@@ -180,7 +185,9 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 	m.state = next
 	m.follow()
 	switched := act.Switch{At: now}
-	switched.By, switched.Reason, _ = m.author()
+	if switched.By, switched.Reason, _ = m.author(); isOwn(e) {
+		switched.By, switched.Reason = m.name, "decided before the restart"
+	}
 	for _, action := range actions {
 		switch a := action.(type) {
 		case decision.Changed:
@@ -199,6 +206,11 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 	m.publish()
 }
 
+func isOwn(e decision.Event) bool {
+	_, own := e.(decision.Undelivered)
+	return own
+}
+
 // follow notes whether this monitor acts now.
 func (m *Monitor) follow() {
 	_, standby := m.state.Watching()
@@ -207,13 +219,21 @@ func (m *Monitor) follow() {
 	}
 	m.acting = !standby
 	m.actor.Act(m.acting)
-	m.told = 0
+	m.told = m.asserted()
 	if m.acting {
-		m.told, _ = m.actor.Asserted()
 		m.log.Info().Msg("acts")
 	} else {
 		m.log.Info().Msg("only watches")
 	}
+}
+
+// asserted is the source for which the actor is known to have done it; 0: none.
+func (m *Monitor) asserted() int {
+	source, known := m.actor.Asserted()
+	if !known {
+		return 0
+	}
+	return source
 }
 
 // tell has the actor do what hangs on the active source, where it was not done

@@ -59,6 +59,9 @@ type actor struct {
 	at       []time.Time
 	loadErr  error
 	asserted int
+	unsure   bool // whether it is still so
+	// undelivered waits from before a restart.
+	undelivered decision.Undelivered
 }
 
 func (a *actor) note(format string, args ...any) {
@@ -94,10 +97,16 @@ func (a *actor) Act(on bool) {
 	}
 }
 
+func (a *actor) Undelivered() (decision.Undelivered, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.undelivered, a.undelivered.Count > 0
+}
+
 func (a *actor) Asserted() (int, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.asserted, a.asserted != 0
+	return a.asserted, a.asserted != 0 && !a.unsure
 }
 
 // take returns what it was told since the last time, as far as it is of those
@@ -243,6 +252,9 @@ func TestMonitor_Others(t *testing.T) {
 		s.expect(t, append(doings, "notice"))
 		s.alive[0] = true
 		s.pass(40)
+		s.actor.mu.Lock()
+		s.actor.asserted, s.actor.unsure = 1, true
+		s.actor.mu.Unlock()
 		s.Learn(decision.Standby{})
 		s.pass(1)
 		s.expect(t, doings, "act true", "switched to 1 from 0 by M. Tester: because")
@@ -275,4 +287,22 @@ func TestMonitor_Load(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMonitor_Undelivered: what was decided before a restart is not decided
+// again, and the command runs for it where that is not known.
+func TestMonitor_Undelivered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, func(s *station) {
+			s.alive[0] = false
+			s.actor.undelivered = decision.Undelivered{Source: 2, Epoch: 7, Count: 1}
+		})
+		s.Learn(decision.Authority{Active: 1, Epoch: 7}) // as it was remembered
+		s.pass(30)
+		s.expect(t, doings, "switched to 2 from 0 by status-monitor a: decided before the restart")
+		if v := s.View(); v.Active.Source != 2 || !v.Active.Unconfirmed {
+			t.Errorf("%+v", v.Active)
+		}
+	})
 }

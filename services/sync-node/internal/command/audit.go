@@ -34,8 +34,9 @@ func auditCommand(env env) *cobra.Command {
 	var asJSON bool
 	cmd := command.New("audit", "Prove that the nodes have the same as the sync node, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return withNodes(env, cmd, func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error {
-			stop := progress.Show(cmd.ErrOrStderr(), shown(r))
-			found, err := audited(ctx, station, r, nodes)
+			work := work{nodes: r}
+			stop := progress.Show(cmd.ErrOrStderr(), work.state)
+			found, err := audited(ctx, station, &work, nodes)
 			stop()
 			if err != nil {
 				return err
@@ -60,16 +61,16 @@ func auditCommand(env env) *cobra.Command {
 	return cmd
 }
 
-func audited(ctx context.Context, station *repo.Station, r *reconcile.Reconciler, nodes []int) (audit, error) {
+func audited(ctx context.Context, station *repo.Station, work *work, nodes []int) (audit, error) {
 	found := audit{Equal: true}
 	var err error
-	if found.Nodes, err = r.Audit(ctx, nodes...); err != nil {
+	if found.Nodes, err = work.nodes.Audit(ctx, nodes...); err != nil {
 		return audit{}, err
 	}
 	for _, n := range found.Nodes {
 		found.Equal = found.Equal && n.Equal()
 	}
-	if found.OnAir, err = station.Verify(ctx); err != nil {
+	if found.OnAir, err = station.Verify(ctx, work.passed); err != nil {
 		return audit{}, err
 	}
 	found.Equal = found.Equal && found.OnAir == 0

@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,7 +16,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
 )
@@ -56,9 +63,9 @@ func TestReconcileAndAudit(t *testing.T) {
 	noon := time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
 	first.Play(t, 1, noon, "Halah")
 	second.Play(t, 2, noon, "Ghost\x1b[31mHighway")
-	url := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
+	database := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
 	environ := map[string]string{
-		"AURA_DATABASE_URL": url, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0",
+		"AURA_DATABASE_URL": database, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0",
 		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": second.URL, "AURA_SOURCE_NAMES": "1=Engine A",
 	}
 	expect := func(args string, code int, outs ...string) (stdout string) {
@@ -81,7 +88,7 @@ func TestReconcileAndAudit(t *testing.T) {
 	expect("reconcile", command.ExitConfig, "migrate up")
 	expect("migrate up", command.ExitOK)
 	expect("reconcile", command.ExitConfig, "let that start once")
-	prepare(t, url)
+	prepare(t, database)
 
 	expect("audit", command.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
 	expect("reconcile --node 1", command.ExitOK, "node 1 (Engine A): both sides have the same; fetched 1, sent 0")
@@ -111,6 +118,96 @@ func TestReconcileAndAudit(t *testing.T) {
 	delete(environ, "AURA_MAIN_HOST_1")
 	delete(environ, "AURA_MAIN_HOST_2")
 	expect("audit", command.ExitConfig, "AURA_MAIN_HOST_1")
+}
+
+// refusing serves a node that refuses whatever is sent to it.
+func refusing(t *testing.T, node *nodetest.Node) string {
+	t.Helper()
+	target, err := url.Parse(node.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		var sent struct{ Records, Healths, Clocks []json.RawMessage }
+		if err := json.NewDecoder(r.Body).Decode(&sent); err != nil {
+			t.Error(err)
+		}
+		var answer api.SyncResults
+		for range sent.Records {
+			answer.Records = append(answer.Records, api.SyncResult{Refused: "no room"})
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestReconcile_Doubtful: what is not proved to be the same is not said to be.
+func TestReconcile_Doubtful(t *testing.T) {
+	t.Parallel()
+	old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path != "/api/v1/playlog":
+			http.NotFound(w, r)
+		case r.URL.Query().Get("page") == "0":
+			_, _ = io.WriteString(w, `[{"track_start": "2026-10-20 14:05:00", "track_title": "Halah"}]`)
+		default:
+			_, _ = io.WriteString(w, "[]")
+		}
+	}))
+	t.Cleanup(old.Close)
+	path := filepath.Join(t.TempDir(), "test.db")
+	environ := map[string]string{
+		"AURA_DATABASE_URL": "sqlite://" + path, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_MAIN_HOST_1": old.URL, "AURA_SYNC_STEP_SLEEP": "0",
+	}
+	prepare(t, environ["AURA_DATABASE_URL"])
+	code, out, errOut := run(t, environ, "reconcile")
+	if code != command.ExitOK || !strings.Contains(out, "node 1: an original node can't be compared; fetched 1, sent 0\n") {
+		t.Errorf("original: %d %s%s", code, out, errOut)
+	}
+	environ["AURA_MAIN_HOST_1"] = refusing(t, nodetest.Start(t, 1))
+	code, out, errOut = run(t, environ, "reconcile")
+	want := "node 1: the two sides differ: 1 refused, the first: the node refuses a record: no room; fetched 0, sent 1\n"
+	if code != command.ExitFailed || !strings.Contains(out, want) || !strings.Contains(errOut, errRefused.Error()) {
+		t.Errorf("refused: %d %s%s", code, out, errOut)
+	}
+}
+
+// TestReconcile_Lost: what was lost here, whoever lost it, is back after
+// reconcile, which says so; audit says what is missing before.
+func TestReconcile_Lost(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1)
+	noon := time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
+	node.Play(t, 1, noon, "Halah")
+	history := []model.Activation{{Epoch: 52, Source: 1, From: noon, RecordedAt: noon, By: "M. Tester", Reason: "2 is silent"}}
+	if err := node.DB.RememberActivations(t.Context(), history); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "test.db")
+	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + path, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_MAIN_HOST_1": node.URL}
+	prepare(t, environ["AURA_DATABASE_URL"])
+	expect := func(args string, code int, wants ...string) {
+		t.Helper()
+		got, out, errOut := run(t, environ, args)
+		for _, want := range wants {
+			if got != code || !strings.Contains(out, want) {
+				t.Errorf("%s: %d, want %d and %q: %s%s", args, got, code, want, out, errOut)
+			}
+		}
+	}
+	expect("audit", command.ExitFailed, "activations: 0 equal, but not in:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
+	expect("reconcile", command.ExitOK, "both sides have the same; fetched 2, sent 0", "on-air log: as it follows")
+	expect("audit", command.ExitOK, "activations: equal, 1")
+	tamper(t, path)
+	expect("reconcile", command.ExitOK, "both sides have the same", "on-air log: 1 segments were not as they follow from the records and the activations, and are derived anew")
+	expect("audit", command.ExitOK, "on-air log: as it follows")
 }
 
 // TestAudit_OnAir: an on-air log that somebody changed is found.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -23,19 +24,49 @@ func reconcileCommand(env env) *cobra.Command {
 	var nodes []int
 	cmd := command.New("reconcile", "Compare with the nodes now, and fetch and send what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return withNodes(env, cmd, func(ctx context.Context, _ *repo.Station, r *reconcile.Reconciler) error {
-			stop := progress.Show(cmd.ErrOrStderr(), shown(r))
+			work := work{nodes: r}
+			stop := progress.Show(cmd.ErrOrStderr(), work.state)
 			err := r.Once(ctx, nodes...)
+			mended, mending := r.MendLog(ctx, work.passed)
 			stop()
-			for _, s := range r.Status() {
-				if !s.Reconciled.IsZero() {
-					fmt.Fprintf(cmd.OutOrStdout(), "node %s: both sides have the same; fetched %d, sent %d\n", title(s.Number, s.Name), s.Fetched, s.Sent)
-				}
+			out := &lines{out: cmd.OutOrStdout()}
+			refused := outcome(out, r.Status())
+			switch {
+			case mending != nil:
+			case mended == 0:
+				out.line("on-air log: as it follows from the records and the activations")
+			default:
+				out.line("on-air log: %d segments were not as they follow from the records and the activations, and are derived anew", mended)
 			}
-			return err
+			return errors.Join(err, refused, mending, out.err)
 		})
 	})
+	cmd.Long = "reconcile compares with the nodes, and fetches and sends what differs; then it derives the on-air log anew where that is\n" +
+		"not as it follows from what is stored. It exits 0 only where no node failed and no record was refused."
 	nodeFlag(cmd, &nodes)
 	return cmd
+}
+
+// errRefused: the two sides are not the same after a run.
+var errRefused = errors.New("not every record could be stored on both sides")
+
+// outcome tells people how the runs that did not fail ended. Error: errRefused.
+func outcome(out *lines, all []reconcile.Status) (err error) {
+	for _, s := range all {
+		if s.Reconciled.IsZero() {
+			continue
+		}
+		said := "both sides have the same"
+		switch {
+		case s.Refused > 0:
+			err = errRefused
+			said = "the two sides differ: " + command.Line(s.Detail)
+		case s.Original:
+			said = "an original node can't be compared"
+		}
+		out.line("node %s: %s; fetched %d, sent %d", title(s.Number, s.Name), said, s.Fetched, s.Sent)
+	}
+	return err
 }
 
 // nodeFlag lets people choose nodes.
@@ -76,16 +107,26 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 	})
 }
 
-// shown is what people see of the progress.
-func shown(r *reconcile.Reconciler) func() progress.State {
-	return func() progress.State {
-		p := r.Progress()
-		text := fmt.Sprintf("compared %d records", p.Compared)
-		if p.Exchanged > 0 {
-			text += fmt.Sprintf(", exchanged %d", p.Exchanged)
-		}
-		return progress.State{Text: text, Done: p.Compared + p.Exchanged, Part: p.Part}
+// work is what people see of the progress: of the nodes, and then of the on-air
+// log.
+type work struct {
+	nodes *reconcile.Reconciler
+	log   atomic.Pointer[[2]int64] // entries that were looked at, of how many
+}
+
+func (w *work) passed(done, total int64) { w.log.Store(&[2]int64{done, total}) }
+
+func (w *work) state() progress.State {
+	if log := w.log.Load(); log != nil {
+		done, total := log[0], log[1]
+		return progress.State{Text: fmt.Sprintf("on-air log: %d entries", done), Done: done, Part: float64(done) / float64(max(total, 1))}
 	}
+	p := w.nodes.Progress()
+	text := fmt.Sprintf("compared %d records", p.Compared)
+	if p.Exchanged > 0 {
+		text += fmt.Sprintf(", exchanged %d", p.Exchanged)
+	}
+	return progress.State{Text: text, Done: p.Compared + p.Exchanged, Part: p.Part}
 }
 
 // title names a node.

@@ -28,7 +28,7 @@ type State struct {
 	Text string
 	// Done counts records.
 	Done int64
-	// Part of the work that is done, from 0 to 1.
+	// Part of the work that is done, from 0 to 1; less where nobody knows.
 	Part float64
 }
 
@@ -84,7 +84,7 @@ type sample struct {
 }
 
 func (m *meter) add(now time.Time, s State) {
-	if n := len(m.samples); n > 0 && (s.Done < m.samples[n-1].Done || s.Part < m.samples[n-1].Part) {
+	if n := len(m.samples); n > 0 && (s.Done < m.samples[n-1].Done || s.Part < m.samples[n-1].Part || m.samples[n-1].Part < 0 && s.Part >= 0) {
 		m.samples = m.samples[:0] // there is more to do, or another work begins
 	}
 	m.samples = append(m.samples, sample{now, s})
@@ -96,7 +96,10 @@ func (m *meter) add(now time.Time, s State) {
 // line is what is shown now.
 func (m *meter) line(now time.Time, s State) string {
 	m.add(now, s)
-	text := fmt.Sprintf("%s, %3.0f %%", s.Text, 100*s.Part)
+	text := s.Text
+	if s.Part >= 0 {
+		text += fmt.Sprintf(", %3.0f %%", 100*s.Part)
+	}
 	first := m.samples[0]
 	elapsed := now.Sub(first.at).Seconds()
 	if elapsed <= 0 {

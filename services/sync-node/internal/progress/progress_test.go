@@ -52,4 +52,15 @@ func TestMeter(t *testing.T) {
 	if got := m.line(at.Add(3*time.Second), State{Text: "x", Done: 130, Part: 0.3}); got != "x,  30 %, 10/s, 7s left" {
 		t.Errorf("shows %q", got)
 	}
+	// Nobody knows how much there is, for a while.
+	for i, want := range []string{"x", "x, 10/s", "x, 10/s"} {
+		if got := m.line(at.Add(time.Duration(4+i)*time.Second), State{Text: "x", Done: int64(140 + 10*i), Part: -1}); got != want {
+			t.Errorf("shows %q, want %q", got, want)
+		}
+	}
+	for i, want := range []string{"x,  80 %", "x,  90 %, 10/s, 1s left"} {
+		if got := m.line(at.Add(time.Duration(7+i)*time.Second), State{Text: "x", Done: int64(170 + 10*i), Part: 0.8 + 0.1*float64(i)}); got != want {
+			t.Errorf("shows %q, want %q", got, want)
+		}
+	}
 }

@@ -40,7 +40,15 @@ func (r *run) activations(ctx context.Context) error {
 
 // restore stores what is missing of all that the node knows.
 func (r *run) restore(ctx context.Context, theirs []model.Activation) error {
-	restored, err := r.store.RememberActivations(ctx, theirs)
+	good := make([]model.Activation, 0, len(theirs))
+	for _, a := range theirs {
+		if err := a.Validate(); err != nil {
+			r.refused("an activation of the node can't be stored", a.Content(), err.Error())
+			continue
+		}
+		good = append(good, a)
+	}
+	restored, err := r.store.RememberActivations(ctx, good)
 	if restored > 0 {
 		r.tally.fetched.Add(int64(restored))
 		r.log.Warn().Int("activations", restored).Msg("activations were missing here and are restored from the node")
@@ -51,7 +59,7 @@ func (r *run) restore(ctx context.Context, theirs []model.Activation) error {
 	return nil
 }
 
-// theirActivations are all that the node knows and that can be stored.
+// theirActivations are all that the node knows.
 func (r *run) theirActivations(ctx context.Context) ([]model.Activation, error) {
 	var all []model.Activation
 	fetch := func(ctx context.Context, after epochAfter) ([]model.Activation, epochAfter, error) {
@@ -69,13 +77,7 @@ func (r *run) theirActivations(ctx context.Context) ([]model.Activation, error) 
 		return page, epochAfter{true, page[len(page)-1].Epoch}, nil
 	}
 	err := pages(ctx, r.cfg.StepSleep, fetch, func(_ context.Context, page []model.Activation) error {
-		for _, a := range page {
-			if err := a.Validate(); err != nil {
-				r.refused("an activation of the node can't be stored", a.Content(), err.Error())
-				continue
-			}
-			all = append(all, a)
-		}
+		all = append(all, page...)
 		if len(all) > maxActivations {
 			return errTooManyActivations
 		}

@@ -134,6 +134,10 @@ func TestAudit_Others(t *testing.T) {
 		"health missing there": func(store, _ *memory) int { store.putHealths(true, health); return 1 },
 		"clock here":           func(store, _ *memory) int { store.clocks[1] = model.Clock{Source: 1, SentAt: epoch.Add(1)}; return 2 },
 		"clock missing there":  func(_, node *memory) int { delete(node.clocks, 1); return 2 },
+		"activation missing here": func(_, node *memory) int {
+			node.activations = append(node.activations, model.Activation{Epoch: 7, Source: 2, From: epoch, RecordedAt: epoch, By: "M. Tester"})
+			return 3
+		},
 		"record missing here":  func(store, _ *memory) int { lose(store, sample(3)); return 0 },
 		"record missing there": func(_, node *memory) int { lose(node, sample(3)); return 0 },
 		"all missing there":    func(_, node *memory) int { clear(node.records); return 0 },

@@ -18,7 +18,7 @@ func (r *run) clock(ctx context.Context, sent []model.Clock) error {
 	switch {
 	case theirs.SentAt.After(ours.SentAt):
 		if err := theirs.Validate(); err != nil {
-			r.log.Warn().Err(err).Msg("the node's clock can't be stored")
+			r.refused("the node's clock can't be stored", model.Fingerprint{}, err.Error())
 			return nil
 		}
 		if err := r.store.AbsorbClocks(ctx, []model.Clock{theirs}, true); err != nil {

@@ -2,9 +2,13 @@ package reconcile
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,7 +32,12 @@ type stationStore struct {
 
 func newStation(t testing.TB) stationStore {
 	t.Helper()
-	station := repotest.Open(t, repotest.KindSQLite).Station(1)
+	return stationOver(t, repotest.Open(t, repotest.KindSQLite))
+}
+
+func stationOver(t testing.TB, db *repo.DB) stationStore {
+	t.Helper()
+	station := db.Station(1)
 	if err := station.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -299,4 +308,131 @@ func TestRun_LostDatabases(t *testing.T) {
 	}
 	check(node)               // the sync node's
 	check(newDatabaseNode(t)) // the node's
+}
+
+// TestRun_LostRows: rows that a cluster lost after they were committed come back
+// with the next run, whichever they were.
+func TestRun_LostRows(t *testing.T) {
+	t.Parallel()
+	for _, kind := range repotest.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			url := repotest.URL(t, kind)
+			db := repotest.OpenURL(t, url)
+			if err := db.Migrate(ctx); err != nil {
+				t.Fatal(err)
+			}
+			store := stationOver(t, db)
+			node := newDatabaseNode(t)
+			var all []model.Record
+			for minute := range 300 {
+				r := sample(minute * 7)
+				r.Corrections = nil
+				r.Normalize()
+				all = append(all, r)
+			}
+			if _, err := node.db.Absorb(ctx, all, true); err != nil {
+				t.Fatal(err)
+			}
+			for hour := range 20 {
+				if err := node.db.StoreHealth(ctx, model.Health{Source: 1, LogTime: epoch.Add(time.Duration(hour) * time.Hour)}); err != nil {
+					t.Fatal(err)
+				}
+				a := model.Activation{Source: 1 + hour%2, From: epoch.Add(time.Duration(hour) * time.Hour), RecordedAt: epoch.Add(time.Duration(hour) * time.Hour), By: "M. Tester"}
+				if _, err := store.Activate(ctx, a, func(model.Activation) error { return nil }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			history, err := store.ActivationsAfter(ctx, model.NoEpoch, 1000)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := node.db.RememberActivations(ctx, history); err != nil {
+				t.Fatal(err)
+			}
+			r := reconciler(Config{BatchSize: 100}, store, node)
+			if err := r.Once(ctx); err != nil {
+				t.Fatal(err)
+			}
+			raw := rawSQL(t, kind, url)
+			before := everyRow(t, raw)
+			for _, loss := range []string{
+				"DELETE FROM onair WHERE source = 1",
+				"UPDATE onair SET until_at = NULL",
+				"DELETE FROM activation WHERE epoch % 3 = 0",
+				"DELETE FROM health WHERE id % 2 = 0",
+				"DELETE FROM playlog WHERE id % 5 = 0",
+				"DELETE FROM playlog; DELETE FROM health; DELETE FROM activation; DELETE FROM onair",
+			} {
+				for statement := range strings.SplitSeq(loss, "; ") {
+					if _, err := raw.ExecContext(ctx, statement); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if slices.Equal(everyRow(t, raw), before) {
+					t.Fatalf("%s: nothing is lost", loss)
+				}
+				if err := r.Once(ctx); err != nil {
+					t.Fatal(err)
+				}
+				differing, err := r.MendLog(ctx, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("%s: %d segments were derived anew", loss, differing)
+				if after := everyRow(t, raw); !slices.Equal(after, before) {
+					t.Fatalf("%s: %d rows came back as they were, want %d", loss, len(after), len(before))
+				}
+				if differing, err := r.MendLog(ctx, nil); err != nil || differing != 0 {
+					t.Errorf("%s: then %d segments differ, %v", loss, differing, err)
+				}
+			}
+		})
+	}
+}
+
+func rawSQL(t *testing.T, kind repotest.Kind, url string) *sql.DB {
+	t.Helper()
+	driver, name := "sqlite", "file:"+strings.TrimPrefix(url, "sqlite://")+"?_pragma=busy_timeout(5000)"
+	if kind == repotest.KindMariaDB {
+		driver, name = "mysql", repotest.MariaDB(t).DSN(url[strings.LastIndex(url, "/")+1:])
+	}
+	db, err := sql.Open(driver, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// everyRow is what must be the same after it was lost, but for the numbers that
+// rows get.
+func everyRow(t *testing.T, raw *sql.DB) []string {
+	t.Helper()
+	var all []string
+	for _, query := range []string{
+		"SELECT fingerprint, content, played_at FROM playlog",
+		"SELECT uid, details, log_time FROM health",
+		"SELECT epoch, source, active_from FROM activation",
+		"SELECT fingerprint, source, CONCAT(from_at, ' ', COALESCE(until_at, '-')) FROM onair",
+		"SELECT p.fingerprint, 1, o.from_at FROM onair o JOIN playlog p ON p.id = o.entry_id",
+	} {
+		rows, err := raw.QueryContext(t.Context(), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var a, b, c []byte
+			if err := rows.Scan(&a, &b, &c); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, fmt.Sprintf("%s: %x %x %x", query, a, b, c))
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	slices.Sort(all)
+	return all
 }

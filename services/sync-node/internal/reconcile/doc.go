@@ -21,6 +21,16 @@
 // records from its oldest waiting one on acknowledged, as they are here; and
 // where that did not help, not again until what waits has changed.
 //
+// Activations go one way. The sync node numbers them, and every node copies what
+// it sees; what a node knows and is missing here comes back, first of all, before
+// the first activation is accepted where there is none. Each gets the epoch that
+// it had, or one of 0 and less where that was given anew; the last accepted stays
+// the last, above all that a node knows.
+//
+// The on-air log is looked after once for all nodes, and derived anew where it is
+// not as it follows from what is stored.
+//
 // An original node knows no digests: what it says is not synced is fetched page
-// by page, and there is nothing to acknowledge.
+// by page, everything at start and on demand, else what was played lately. There
+// is nothing to acknowledge, and nothing proves that the sides are the same.
 package reconcile

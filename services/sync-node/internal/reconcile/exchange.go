@@ -103,9 +103,9 @@ func send[T any](ctx context.Context, r *run, s stock[T], b Bucket, known known)
 	})
 }
 
-// deliver sends records and acknowledgements. Of what the node knows more than
-// was sent, it has told or will tell: that was in another bucket that differs,
-// or it came meanwhile and waits in its outbox.
+// deliver sends records and acknowledgements, and stores what the node knows more
+// of the records than was sent: with what came, one may have moved to a span of
+// time that was over already, where nobody would fetch it.
 func (r *run) deliver(ctx context.Context, b peer.Batch) error {
 	if len(b.Records)+len(b.Healths)+len(b.Clocks)+len(b.Acks)+len(b.HealthAcks) == 0 {
 		return nil
@@ -116,7 +116,11 @@ func (r *run) deliver(ctx context.Context, b peer.Batch) error {
 	}
 	r.tally.sent.Add(int64(len(b.Records) + len(b.Healths)))
 	r.tally.acknowledged.Add(int64(len(b.Acks) + len(b.HealthAcks)))
+	var more []model.Record
 	for i, result := range results.Records {
+		if result.Merged != nil {
+			more = append(more, *result.Merged)
+		}
 		if result.Refused != "" {
 			r.refused("the node refuses a record", b.Records[i].Entry.Fingerprint(), result.Refused)
 		}
@@ -126,12 +130,27 @@ func (r *run) deliver(ctx context.Context, b peer.Batch) error {
 			r.refused("the node refuses a health status", b.Healths[i].UID(), result.Refused)
 		}
 	}
-	return nil
+	for _, result := range results.Clocks {
+		if result.Refused != "" {
+			r.refused("the node refuses the clock", model.Fingerprint{}, result.Refused)
+		}
+	}
+	if len(more) == 0 {
+		return nil
+	}
+	answer, err := r.receive(ctx, more)
+	if err != nil {
+		return err
+	}
+	r.tally.fetched.Add(int64(len(more)))
+	return r.deliver(ctx, answer)
 }
 
-// refused counts a record that one side can't store, and logs the first few.
+// refused counts a record that one side can't store, and logs the first few. The
+// first one is told of.
 func (r *run) refused(message string, id model.Fingerprint, reason string) {
 	const shown = 10
+	r.tally.refusal.CompareAndSwap(nil, new(message+": "+reason))
 	if r.tally.refused.Add(1) <= shown {
 		r.log.Warn().Stringer("fingerprint", id).Str("reason", reason).Msg(message)
 	}

@@ -14,7 +14,6 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // memory keeps records as simply as it can be done. It is the sync node's store
@@ -30,6 +29,7 @@ type memory struct {
 	// activations are by content, in the order of coming.
 	activations []model.Activation
 	offset      time.Duration
+	numbers     map[model.Fingerprint]int64 // of rows
 	// rebuilt are the times when the on-air log was looked after.
 	rebuilt []time.Time
 	// poison are titles of entries that can't be stored.
@@ -39,7 +39,7 @@ type memory struct {
 func newMemory(host int) *memory {
 	return &memory{
 		host: host, records: map[model.Fingerprint]model.Record{}, healths: map[model.Fingerprint]bool{},
-		health: map[model.Fingerprint]model.Health{}, clocks: map[int]model.Clock{},
+		health: map[model.Fingerprint]model.Health{}, clocks: map[int]model.Clock{}, numbers: map[model.Fingerprint]int64{},
 	}
 }
 
@@ -195,9 +195,7 @@ func (m *memory) list(source int, from, to time.Time) []model.Record {
 			all = append(all, r)
 		}
 	}
-	slices.SortFunc(all, func(a, b model.Record) int {
-		return cmp.Or(a.Entry.PlayedAt().Compare(b.Entry.PlayedAt()), cmp.Compare(a.Entry.Fingerprint().String(), b.Entry.Fingerprint().String()))
-	})
+	slices.SortFunc(all, func(a, b model.Record) int { return comparePositions(m.place(a), m.place(b)) })
 	return all
 }
 
@@ -208,48 +206,60 @@ func (m *memory) listHealths(source int, from, to time.Time) []model.Health {
 			all = append(all, h)
 		}
 	}
-	slices.SortFunc(all, func(a, b model.Health) int {
-		return cmp.Or(a.LogTime.Compare(b.LogTime), cmp.Compare(a.UID().String(), b.UID().String()))
-	})
+	slices.SortFunc(all, func(a, b model.Health) int { return comparePositions(m.placeHealth(a), m.placeHealth(b)) })
 	return all
 }
 
-// page cuts a page out of a list that may change between two pages only by
-// growing at its end, as far as these tests are concerned.
-func page[T any](all []T, skip, limit int) (_ []T, next int) {
-	all = all[min(skip, len(all)):]
-	if len(all) > limit {
-		return all[:limit], skip + limit
+func (m *memory) place(r model.Record) repo.Position {
+	return repo.Position{PlayedAt: r.Entry.PlayedAt(), ID: m.number(r.Entry.Fingerprint())}
+}
+
+func (m *memory) placeHealth(h model.Health) repo.Position {
+	return repo.Position{PlayedAt: h.LogTime, ID: m.number(h.UID())}
+}
+
+// number is that of a row, which it keeps.
+func (m *memory) number(id model.Fingerprint) int64 {
+	if _, ok := m.numbers[id]; !ok {
+		m.numbers[id] = int64(len(m.numbers) + 1)
 	}
-	return all, 0
+	return m.numbers[id]
+}
+
+func comparePositions(a, b repo.Position) int {
+	return cmp.Or(a.PlayedAt.Compare(b.PlayedAt), cmp.Compare(a.ID, b.ID))
+}
+
+// behind cuts the page behind a place out of a list, so that a list that changes
+// between two pages hides nothing.
+func behind[T any](all []T, after *repo.Position, limit int, place func(T) repo.Position) ([]T, *repo.Position, error) {
+	if after != nil {
+		all = slices.DeleteFunc(all, func(one T) bool { return comparePositions(place(one), *after) <= 0 })
+	}
+	if len(all) <= limit {
+		return all, nil, nil
+	}
+	all = all[:limit]
+	next := place(all[limit-1])
+	return all, &next, nil
+}
+
+// page cuts a page out of a list by its number.
+func page[T any](all []T, skip, limit int) []T {
+	all = all[min(skip, len(all)):]
+	return all[:min(limit, len(all))]
 }
 
 func (m *memory) Records(_ context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	skip := int64(0)
-	if q.After != nil {
-		skip = q.After.ID
-	}
-	records, next := page(m.list(q.Source, q.From, q.To), int(skip), q.Limit)
-	if next == 0 {
-		return records, nil, nil
-	}
-	return records, &repo.Position{ID: int64(next)}, nil
+	return behind(m.list(q.Source, q.From, q.To), q.After, q.Limit, m.place)
 }
 
 func (m *memory) HealthRecords(_ context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	skip := int64(0)
-	if q.After != nil {
-		skip = q.After.ID
-	}
-	healths, next := page(m.listHealths(q.Source, q.From, q.To), int(skip), q.Limit)
-	if next == 0 {
-		return healths, nil, nil
-	}
-	return healths, &repo.Position{ID: int64(next)}, nil
+	return behind(m.listHealths(q.Source, q.From, q.To), q.After, q.Limit, m.placeHealth)
 }
 
 // memoryNode is a memory as the sync node speaks to it.
@@ -338,7 +348,7 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	return results, nil
 }
 
-func (n memoryNode) Playlog(context.Context, int, int, *stationtime.Zone) ([]model.Entry, error) {
+func (n memoryNode) Playlog(context.Context, peer.PlaylogQuery) ([]model.Entry, error) {
 	return nil, peer.ErrUnsupported
 }
 
@@ -425,8 +435,8 @@ func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results
 	return results, n.do(ctx, func() (err error) { results, err = n.Node.Send(ctx, b); return err })
 }
 
-func (n *troubled) Playlog(ctx context.Context, number, limit int, zone *stationtime.Zone) (entries []model.Entry, _ error) {
-	return entries, n.do(ctx, func() (err error) { entries, err = n.Node.Playlog(ctx, number, limit, zone); return err })
+func (n *troubled) Playlog(ctx context.Context, q peer.PlaylogQuery) (entries []model.Entry, _ error) {
+	return entries, n.do(ctx, func() (err error) { entries, err = n.Node.Playlog(ctx, q); return err })
 }
 
 // leases is the lease in a database.

@@ -25,7 +25,7 @@ func (r *Reconciler) keepLog(ctx context.Context) {
 			continue
 		}
 		last = time.Now()
-		_, err := r.MendLog(ctx)
+		_, err := r.mendLog(ctx, nil)
 		if ctx.Err() != nil {
 			return
 		}
@@ -38,13 +38,28 @@ func (r *Reconciler) keepLog(ctx context.Context) {
 // MendLog derives the on-air log anew where it is not as it follows from what is
 // stored, and returns how many segments were missing, wrong or too many. Where
 // all is well nothing is written; see repo.Station.Rebuild for what that costs.
-func (r *Reconciler) MendLog(ctx context.Context) (differing int, err error) {
+// Where another process reconciles, it waits for its turn. progress, which may be
+// nil, hears how many entries were looked at.
+func (r *Reconciler) MendLog(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
+	for {
+		differing, err := r.mendLog(ctx, progress)
+		if !errors.Is(err, errNotOurTurn) {
+			return differing, err
+		}
+		if err := sleep(ctx, jitter(turnPause)); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// mendLog is MendLog. Error: errNotOurTurn.
+func (r *Reconciler) mendLog(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	runCtx, done, err := r.turn.take(ctx)
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	differing, err = r.store.Rebuild(runCtx, nil)
+	differing, err = r.store.Rebuild(runCtx, progress)
 	if cause := context.Cause(runCtx); err != nil && cause != nil && ctx.Err() == nil {
 		err = cause
 	}

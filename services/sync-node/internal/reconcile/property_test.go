@@ -187,6 +187,128 @@ func TestRun_Equal(t *testing.T) {
 	})
 }
 
+// TestRun_Nodes: however many nodes there are, one of them original and some of
+// them away, at the end of a run the sync node has all that those hold that are
+// there, each of them has its own source's, and all activations are here.
+func TestRun_Nodes(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const nodes, old = 5, 5 // the last one is original
+		store := newMemory(0)
+		var peers []Peer
+		sides := map[int]*memory{}
+		var away [nodes + 1]atomic.Bool
+		var activations []model.Activation
+		for number := 1; number <= nodes; number++ {
+			side := newMemory(number)
+			sides[number] = side
+			side.put(rapid.SliceOfN(drawRecord(number), 0, 8).Draw(t, "records")...)
+			store.put(rapid.SliceOfN(drawRecord(number), 0, 8).Draw(t, "records here")...)
+			if number == old {
+				for id, r := range side.records { // it knows no corrections
+					r.Corrections = nil
+					r.Normalize()
+					side.records[id] = r
+				}
+				peers = append(peers, Peer{Number: number, Node: &original{memoryNode: memoryNode{side}, playlog: entriesOf(side), most: 3}})
+				continue
+			}
+			side.putHealths(false, rapid.SliceOfN(drawHealth(number), 0, 3).Draw(t, "healths")...)
+			// Of another node's source, which goes through the outbox.
+			side.put(rapid.SliceOfN(drawRecord(number%nodes+1), 0, 2).Draw(t, "of another source")...)
+			for range rapid.IntRange(0, 3).Draw(t, "activations") {
+				a := model.Activation{Epoch: int64(len(side.activations) + 1), Source: rapid.IntRange(1, nodes).Draw(t, "source"), From: drawAt(t), RecordedAt: epoch}
+				side.activations = append(side.activations, a)
+				activations = append(activations, a)
+			}
+			way := &troubled{Node: memoryNode{side}, before: func(int) error {
+				if away[number].Load() {
+					return errCable
+				}
+				return nil
+			}}
+			peers = append(peers, Peer{Number: number, Node: way})
+		}
+		r := New(Config{Interval: time.Hour, BatchSize: rapid.IntRange(1, 5).Draw(t, "batch")}, store, &leases{}, "test", peers, zerolog.Nop())
+
+		// verify fails where a node that is there has another than the sync node.
+		verify := func() {
+			t.Helper()
+			for number, side := range sides {
+				if away[number].Load() {
+					continue
+				}
+				here, there := of(number, store), of(number, side)
+				if number == old {
+					for id := range there {
+						if _, ok := here[id]; !ok {
+							t.Fatalf("the sync node lacks a record of the original node")
+						}
+					}
+					continue
+				}
+				if !maps.Equal(here, there) || !maps.Equal(healthsOf(number, store), healthsOf(number, side)) {
+					t.Fatalf("node %d has %d records, the sync node %d of its", number, len(there), len(here))
+				}
+				if unknown, _ := store.UnknownActivations(t.Context(), side.activations); len(unknown) > 0 {
+					t.Fatalf("the sync node lacks %d activations of node %d", len(unknown), number)
+				}
+			}
+		}
+		gone := rapid.IntRange(1, nodes-1).Draw(t, "away")
+		away[gone].Store(true)
+		if err := r.Once(t.Context()); !errors.Is(err, errCable) {
+			t.Fatalf("error is %v", err)
+		}
+		verify()
+		if s := r.Status()[gone-1]; s.Reachable || !s.Reconciled.IsZero() {
+			t.Fatalf("the node that is away: %+v", s)
+		}
+		away[gone].Store(false)
+		if err := r.Once(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		verify()
+		if unknown, _ := store.UnknownActivations(t.Context(), activations); len(unknown) > 0 {
+			t.Fatalf("the sync node lacks %d activations", len(unknown))
+		}
+		audits, err := r.Audit(t.Context())
+		if err != nil || len(audits) != nodes {
+			t.Fatal(audits, err)
+		}
+		for _, a := range audits {
+			if a.Equal() != (a.Number != old) {
+				t.Fatalf("audit says %+v", a)
+			}
+		}
+	})
+}
+
+// of are the contents of all records of a source.
+func of(source int, m *memory) map[model.Fingerprint]model.Fingerprint {
+	all := map[model.Fingerprint]model.Fingerprint{}
+	for id, r := range m.records {
+		if r.Entry.LogSource == source {
+			all[id] = r.Content()
+		}
+	}
+	return all
+}
+
+func healthsOf(source int, m *memory) map[model.Fingerprint]model.Health {
+	all := maps.Clone(m.health)
+	maps.DeleteFunc(all, func(_ model.Fingerprint, h model.Health) bool { return h.Source != source })
+	return all
+}
+
+func entriesOf(m *memory) []model.Entry {
+	var all []model.Entry
+	for _, r := range m.records {
+		all = append(all, r.Entry)
+	}
+	return all
+}
+
 // TestRun_Frugal: what is equal is not fetched, and of what differs only the
 // hours that do.
 func TestRun_Frugal(t *testing.T) {

@@ -24,7 +24,7 @@ type Node interface {
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 	// Playlog is a page of what an original node says is not synced.
-	Playlog(ctx context.Context, page, limit int, zone *stationtime.Zone) ([]model.Entry, error)
+	Playlog(ctx context.Context, q peer.PlaylogQuery) ([]model.Entry, error)
 }
 
 // Store is what the sync node keeps.

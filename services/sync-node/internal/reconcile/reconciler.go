@@ -56,6 +56,7 @@ type node struct {
 	demand  chan struct{}         // a run is wanted
 	tally   atomic.Pointer[tally] // of the run under way or the last one
 	futile  model.Outbox          // of the loop that runs
+	newest  time.Time             // of an original node; of the loop that runs
 }
 
 // New makes a reconciler of the peers. holder names this process among all that
@@ -119,6 +120,7 @@ func (r *Reconciler) Once(ctx context.Context, numbers ...int) error {
 	var g errgroup.Group
 	for i, n := range chosen {
 		g.Go(func() error {
+			n.newest = time.Time{}
 			for {
 				err := n.reconcile(ctx)
 				if !errors.Is(err, errNotOurTurn) {
@@ -172,6 +174,7 @@ func (n *node) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-n.demand:
+			n.newest = time.Time{} // people want all of it
 		case <-due.C:
 		case <-look.C:
 			if cameBack := n.look(ctx); !cameBack {
@@ -237,6 +240,7 @@ func (n *node) reconcile(ctx context.Context) error {
 	t := n.newTally()
 	n.status.change(func(s *Status) { s.Running = true })
 	err = n.newRun(t).all(runCtx)
+	t.over.Store(true)
 	if cause := context.Cause(runCtx); cause != nil && ctx.Err() == nil {
 		err = cause // the lease's, not what it led to
 	}
@@ -258,7 +262,7 @@ func (n *node) newTally() *tally {
 func (n *node) newRun(t *tally) *run {
 	return &run{
 		cfg: n.r.cfg, store: n.r.store, node: n.Node, source: n.Number, log: n.log,
-		seen: n.status.seen, futile: &n.futile, tally: t,
+		seen: n.status.seen, futile: &n.futile, newest: &n.newest, tally: t,
 	}
 }
 
@@ -273,8 +277,9 @@ func (n *node) finish(ctx context.Context, t *tally, took time.Duration, err err
 		return
 	}
 	n.status.change(func(s *Status) {
-		s.Running, s.Detail = false, ""
-		s.Reconciled, s.Fetched, s.Sent = time.Now(), t.fetched.Load(), t.sent.Load()
+		s.Running, s.Detail = false, t.detail()
+		s.Reconciled, s.Original = time.Now(), t.original.Load()
+		s.Fetched, s.Sent, s.Refused = t.fetched.Load(), t.sent.Load(), t.refused.Load()
 	})
 	offset := n.status.get().Offset
 	if offset.Abs() > maxOffset {

@@ -23,6 +23,9 @@ type run struct {
 	seen func(peer.State, time.Duration)
 	// futile is what waited at the node although all was acknowledged.
 	futile *model.Outbox
+	// newest is when the newest record of an original node was played, zero where
+	// everything is to be fetched.
+	newest *time.Time
 	tally  *tally
 }
 

@@ -3,7 +3,7 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"strconv"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +13,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // TestRun_WrongNode: a node that is not the one that it is configured as gets
@@ -57,8 +56,30 @@ func TestRun_Poison(t *testing.T) {
 	if state.Outbox.Entries != 1 || state.Outbox.Healths != 1 {
 		t.Errorf("waits: %+v", state.Outbox)
 	}
-	if got := r.nodes[0].tally.Load().refused.Load(); got != 2 {
-		t.Errorf("counts %d refused", got)
+	// Who is told that the run ended is told of this.
+	if s := r.Status()[0]; s.Refused != 2 || s.Reconciled.IsZero() || !strings.HasPrefix(s.Detail, "2 refused, the first: ") {
+		t.Errorf("status is %+v", s)
+	}
+
+	// So it is where the node is the one who refuses.
+	store.poison, node.poison = "", "toxic"
+	toxic := sample(40)
+	toxic.Entry.Title = "toxic"
+	store.put(toxic)
+	lose(node, poison)
+	delete(node.health, invalid.UID())
+	if err := r.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Status()[0]; s.Refused != 1 || s.Detail != "1 refused, the first: the node refuses a record: poison" {
+		t.Errorf("status is %+v", s)
+	}
+	node.poison = ""
+	if err := r.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s := r.Status()[0]; s.Refused != 0 || s.Detail != "" || len(node.records) != 3 {
+		t.Errorf("status is %+v", s)
 	}
 }
 
@@ -121,60 +142,28 @@ func (a *acknowledged) Send(ctx context.Context, b peer.Batch) (peer.Results, er
 	return a.memoryNode.Send(ctx, b)
 }
 
-// original is a node that knows nothing but pages.
-type original struct {
-	memoryNode
-	playlog    []model.Entry
-	ignorePage bool
-	asked      int
-}
-
-func (o *original) State(context.Context) (peer.State, time.Duration, error) {
-	return peer.State{}, 0, peer.ErrUnsupported
-}
-
-func (o *original) Playlog(_ context.Context, number, limit int, _ *stationtime.Zone) ([]model.Entry, error) {
-	o.asked++
-	if o.ignorePage {
-		number = 0
-	}
-	limit = min(limit, 7) // it gives no more at once, whatever is asked for
-	entries, _ := page(o.playlog, number*limit, limit)
-	return entries, nil
-}
-
-func TestRun_Original(t *testing.T) {
+// TestRun_Moved: where what is sent moves a record of the node into a span of time
+// that is over already, what only the node knows of it comes nevertheless.
+func TestRun_Moved(t *testing.T) {
 	t.Parallel()
-	for _, ignorePage := range []bool{false, true} {
-		t.Run(strconv.FormatBool(ignorePage), func(t *testing.T) {
-			t.Parallel()
-			store := newMemory(0)
-			node := &original{memoryNode: memoryNode{newMemory(1)}, ignorePage: ignorePage}
-			for minute := range 30 {
-				e := sample(minute).Entry
-				e.LogSource = 0 // it does not say so
-				node.playlog = append(node.playlog, e)
-			}
-			r := reconciler(Config{BatchSize: 10}, store, node)
-			if err := r.Once(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			want, pages := 30, 6
-			if ignorePage {
-				want, pages = 7, 2
-			}
-			if len(store.records) != want || node.asked != pages {
-				t.Errorf("%d records of %d in %d pages", len(store.records), want, node.asked)
-			}
-			for _, record := range store.records {
-				if record.Entry.LogSource != 1 {
-					t.Fatalf("stored %+v", record.Entry)
-				}
-			}
-			if s := r.Status()[0]; !s.Reachable || s.Reconciled.IsZero() || s.Fetched != int64(want) {
-				t.Errorf("status is %+v", s)
-			}
-		})
+	store, node := newMemory(0), newMemory(1)
+	here, there, other := sample(0), sample(0), sample(1)
+	here.Corrections = []model.Correction{{
+		Kind: model.CorrectionAmend, At: epoch, By: "M. Tester", Reason: "late", Changes: model.Changes{TrackStart: new(epoch.Add(26 * time.Hour))},
+	}}
+	here.Normalize()
+	store.put(here, other)
+	node.put(there, other)
+	r := reconciler(Config{BatchSize: 1}, store, memoryNode{node})
+	want := union(store, node)
+	if err := r.Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(contents(store.records), want) || !maps.Equal(contents(node.records), want) {
+		t.Errorf("the sync node has %v, the node %v, want %v", contents(store.records), contents(node.records), want)
+	}
+	if state, _, _ := (memoryNode{node}).State(t.Context()); state.Outbox.Entries != 0 {
+		t.Errorf("waits: %+v", state.Outbox)
 	}
 }
 

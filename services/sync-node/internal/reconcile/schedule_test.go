@@ -102,6 +102,36 @@ func TestReconciler_Interval(t *testing.T) {
 	})
 }
 
+// TestReconciler_Log: the on-air log is looked after once for all nodes, at start,
+// with each round of runs, and on demand, also where nodes are away.
+func TestReconciler_Log(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		nodes := []Node{newDiary(1), newDiary(2), newDiary(3), &undigested{memoryNode{newMemory(4)}, new(int)}}
+		r := reconcilerOf(time.Hour, &leases{}, "a", nodes...)
+		store := r.store.(*memory)
+		begin(t, r)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := len(store.rebuilt); n != 1 {
+			t.Errorf("%d times at start", n)
+		}
+		time.Sleep(20*time.Hour - time.Second)
+		synctest.Wait()
+		if n := len(store.rebuilt); n < 17 || n > 25 {
+			t.Errorf("%d times in 20 h", n)
+		}
+		before := len(store.rebuilt)
+		for range 2 {
+			r.Trigger()
+			time.Sleep(time.Second)
+		}
+		if n := len(store.rebuilt) - before; n != 2 {
+			t.Errorf("%d times for two demands", n)
+		}
+	})
+}
+
 func TestReconciler_Trigger(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

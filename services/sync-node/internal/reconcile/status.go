@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,10 +26,15 @@ type Status struct {
 	Seen    time.Time
 	Offset  time.Duration
 	Waiting int64
-	// Reconciled is when everything was compared last without failure, zero for
-	// never, Fetched how many records that brought, and Sent how many it gave.
-	Reconciled    time.Time
-	Fetched, Sent int64
+	// Reconciled is when everything was compared last without failure, or
+	// fetched, of an original node; zero for never. Fetched is how many records
+	// that brought, Sent how many it gave, and Refused how many either side could
+	// not store: with any, or of an original node, the sides are not known to be
+	// the same.
+	Reconciled             time.Time
+	Fetched, Sent, Refused int64
+	// Original: it can't be compared.
+	Original bool
 	// Running: it is being compared now.
 	Running bool
 }
@@ -77,6 +83,19 @@ type tally struct {
 	// planned are the records, of both sides, in the buckets that differ, and
 	// done those that were looked at.
 	planned, done atomic.Int64
+	// refusal is about the first record that was refused.
+	refusal atomic.Pointer[string]
+	// original: the node is one. Until it is over nobody knows how much there is.
+	original, over atomic.Bool
+}
+
+// detail is what is wrong after a run that did not fail.
+func (t *tally) detail() string {
+	n := t.refused.Load()
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d refused, the first: %s", n, *t.refusal.Load())
 }
 
 // Progress is how far the runs under way are, of all nodes together.
@@ -84,8 +103,9 @@ type Progress struct {
 	// Compared counts records that are the same on both sides, Exchanged those
 	// that were looked at because something differs.
 	Compared, Exchanged int64
-	// Part of the work that is done, from 0 to 1, as far as is known. It falls
-	// back where a comparison shows that there is more to do.
+	// Part of the work that is done, from 0 to 1, as far as is known; less than 0
+	// where nobody knows how much there is. It falls back where a comparison shows
+	// that there is more to do.
 	Part float64
 }
 
@@ -93,6 +113,7 @@ type Progress struct {
 func (r *Reconciler) Progress() Progress {
 	var p Progress
 	var steps, stepsDone, planned int64
+	isOpen := false
 	for _, n := range r.nodes {
 		t := n.tally.Load()
 		p.Compared += t.compared.Load()
@@ -100,8 +121,11 @@ func (r *Reconciler) Progress() Progress {
 		planned += t.planned.Load()
 		steps += t.steps.Load()
 		stepsDone += t.stepsDone.Load()
+		isOpen = isOpen || t.original.Load() && !t.over.Load()
 	}
 	switch {
+	case isOpen:
+		p.Part = -1
 	case planned > 0:
 		p.Part = min(float64(p.Exchanged)/float64(planned), 1)
 	case steps > 0:
