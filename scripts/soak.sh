@@ -30,6 +30,8 @@ soak "${test[@]}" ./pkg/repo -run '^TestStation_Oracle$/^SQLite$' -rapid.checks=
 soak "${test[@]}" ./pkg/repo -run '^TestStation_Oracle$/^MariaDB$' -rapid.checks=$((checks / 50))
 soak "${test[@]}" ./services/engine-api/internal/outbox -rapid.checks="$checks"
 soak "${test[@]}" ./services/sync-node/internal/reconcile -run '^TestRun_(Equal|Nodes)$' -rapid.checks="$checks"
+soak "${test[@]}" ./services/status-monitor/internal/decision -rapid.checks="$checks"
+soak "${test[@]}" ./services/status-monitor/internal/act -rapid.checks="$checks"
 
 echo
 if [ ${#failed[@]} -gt 0 ]; then

@@ -84,6 +84,10 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 			return err
 		}, []string{primaryKey, "activation_from"}},
 		{"Activations", func() error { _, err := db.Activations(ctx, 0, 20); return err }, []string{"activation_from"}},
+		{"ActivationsAfter", func() error { _, err := db.ActivationsAfter(ctx, 7, 20); return err }, []string{primaryKey}},
+		{"RememberActivations", func() error {
+			return db.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 1, From: at, RecordedAt: noon}, {Epoch: 8, Source: 1, From: at, RecordedAt: at}})
+		}, []string{primaryKey, "activation_from", primaryKey, primaryKey, primaryKey}},
 		{"Clock", func() error { _, err := db.Clock(ctx, 1); return err }, []string{primaryKey}},
 		{"Absorb/New", func() error {
 			_, err := db.Absorb(ctx, []model.Record{{Entry: entry(1, "new")}}, false)

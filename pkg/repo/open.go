@@ -25,7 +25,7 @@ type DB struct {
 	isSyncNode bool
 }
 
-// ErrNoDatabase: there is nothing to open.
+// ErrNoDatabase says that there is nothing to open.
 var ErrNoDatabase = errors.New("there is no database yet")
 
 // Open prepares the database for use, and makes an SQLite file that is not there.

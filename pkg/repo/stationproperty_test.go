@@ -34,7 +34,10 @@ type history struct {
 
 // TestStation_Oracle: after every step of a random history, whatever the order
 // and the form in which records and activations arrive, the materialized on-air
-// log is what the oracle says about all that is stored.
+// log is what the oracle says about all that is stored. `make test` tries it on
+// 100 histories with the race detector and, on SQLite, on 1500 without, which take
+// some 15 s of a core; package onair's own property, of the same derivation
+// without a database, is tried on 10,000 in every run.
 func TestStation_Oracle(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {

@@ -133,6 +133,14 @@ func (s *station) split(t *testing.T, e extent) {
 // back in any case.
 func (s *station) loseSyncNode(t *testing.T, e extent) {
 	s.pause()
+	before := s.ledger.switched()
+	eventually(t, func() error {
+		s.people.activate(t.Context())
+		if n := s.ledger.switched() - before; n < 5 {
+			return fmt.Errorf("%d switches were acknowledged", n)
+		}
+		return nil
+	})
 	s.reconcile(t)
 	s.copied(t)
 	for _, n := range s.sync {

@@ -54,6 +54,19 @@ func TestCreateDatabase(t *testing.T) {
 			t.Errorf("the service cannot forget what the sync node refused: %v %s", err, out)
 		}
 	})
+	t.Run("status-monitor", func(t *testing.T) {
+		syncNode := launch(t, t.TempDir(), "sync-node", "sqlite://"+filepath.Join(t.TempDir(), "sync.db"))
+		t.Cleanup(func() { syncNode.end(t) })
+		awaitReady(t, syncNode.url, syncNode.exited)
+		s := a.install(t, "status-monitor", "SET @aura_service = 'status_monitor';",
+			"AURA_SYNC_HOST="+syncNode.url, "AURA_SOURCE_1=127.0.0.1", "AURA_HEARTBEAT_LISTEN="+freeUDPAddress(t))
+		decides(t, s, syncNode)
+		// What it learned is there: at the first start nothing is.
+		if out, err := a.client(t, "aura_status_monitor", "SELECT body FROM delivery WHERE channel = 'authority'"); err != nil || !strings.Contains(out, `"pinned":true`) {
+			t.Errorf("the monitor remembers %s (%v)", out, err)
+		}
+		a.forbids(t, "aura_status_monitor", "DELETE FROM delivery", "DROP TABLE delivery", "CREATE TABLE mine (id INT)")
+	})
 	t.Run("sync-node", func(t *testing.T) {
 		s := a.install(t, "sync-node", "SET @aura_service = 'sync_node';")
 		a.records(t, s)
@@ -66,6 +79,19 @@ func TestCreateDatabase(t *testing.T) {
 		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked"); err != nil {
 			t.Errorf("the service cannot write its on-air log anew: %v %s", err, out)
 		}
+	})
+}
+
+// decides lets a monitor whose database that is learn who is active.
+func decides(t *testing.T, monitor *service, syncNode *service) {
+	t.Helper()
+	mustCall(t, http.MethodPut, syncNode.url+"/api/v1/source/active/2?pin=true", `{"by": "M. Tester"}`, http.StatusNoContent)
+	eventually(t, func() error {
+		status := mustCall(t, http.MethodGet, monitor.url+"/status", "", http.StatusOK)
+		if !strings.Contains(status, `"pinned":true`) {
+			return fmt.Errorf("the monitor says %s", status)
+		}
+		return nil
 	})
 }
 
@@ -116,7 +142,7 @@ func (a administration) clientAs(t *testing.T, user, password, database, stateme
 
 // install makes a service's database, brings its schema up and runs the
 // service.
-func (a administration) install(t *testing.T, program, set string) *service {
+func (a administration) install(t *testing.T, program, set string, env ...string) *service {
 	t.Helper()
 	for range 2 { // running it again does no harm
 		if out, err := a.create(t, set+setPasswords); err != nil || out != "" {
@@ -128,7 +154,7 @@ func (a administration) install(t *testing.T, program, set string) *service {
 	migrateURL := "mysql://" + name + "_migrate:" + migrateInURL + "@" + a.address + "/" + name
 	run := func(database string, args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), args...)
-		cmd.Env = environment("AURA_DATABASE_URL=" + database)
+		cmd.Env = environment(append(env, "AURA_DATABASE_URL="+database)...)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
@@ -146,7 +172,7 @@ func (a administration) install(t *testing.T, program, set string) *service {
 	if out, err := a.clientAs(t, name+"_migrate", migratePassword, name, "SELECT * FROM mysql.user"); err == nil {
 		t.Errorf("the migrating user reads other databases: %s", out)
 	}
-	s := launch(t, t.TempDir(), program, serviceURL)
+	s := launch(t, t.TempDir(), program, serviceURL, env...)
 	t.Cleanup(func() { s.end(t) })
 	awaitReady(t, s.url, s.exited)
 	return s

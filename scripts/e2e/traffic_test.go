@@ -57,6 +57,13 @@ func (l *ledger) overloaded() int {
 	return l.refused[http.StatusServiceUnavailable]
 }
 
+// switched is how many switches were acknowledged.
+func (l *ledger) switched() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.switches)
+}
+
 // post makes a request and, where it is answered with want, keeps what it
 // asked for. No answer, or that the service can't now, is nothing to keep.
 func (l *ledger) post(ctx context.Context, method, url string, body any, want int, keep func()) bool {

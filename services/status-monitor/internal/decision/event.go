@@ -47,7 +47,7 @@ type (
 		Epoch  int64 // upon which the first of them was decided
 		Count  int   // how much they raise it
 	}
-	// Overtaken: the authority refused an activation, because somebody else
+	// Overtaken tells that the authority refused an activation, because somebody else
 	// decided meanwhile. Its next answer is the truth.
 	Overtaken struct{}
 	// Maintenance of a source begins or ends.

@@ -250,11 +250,11 @@ func (m *Monitor) tell(ctx context.Context, s act.Switch) {
 }
 
 func (m *Monitor) changed(ctx context.Context, c decision.Changed) {
-	event := m.log.Info()
-	if c.To != decision.Up {
-		event = m.log.Warn()
+	level := zerolog.WarnLevel
+	if c.To == decision.Up {
+		level = zerolog.InfoLevel
 	}
-	event.Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("a source changed")
+	m.log.WithLevel(level).Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("a source changed")
 	if m.acting {
 		m.actor.Notify(ctx, act.Notice{Type: act.NoticeSource, At: c.At, Source: c.Source, State: c.To.String(), Reason: c.Reason})
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing/synctest"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -30,8 +31,7 @@ type memory struct {
 	activations []model.Activation
 	offset      time.Duration
 	numbers     map[model.Fingerprint]int64 // of rows
-	// rebuilt are the times when the on-air log was looked after.
-	rebuilt []time.Time
+	rebuilt     int                         // how often the on-air log was looked after
 	// poison are titles of entries that can't be stored.
 	poison string
 }
@@ -138,10 +138,18 @@ func (m *memory) RememberActivations(ctx context.Context, theirs []model.Activat
 	return len(unknown), nil
 }
 
+// looked is how often the on-air log was looked after.
+func (m *memory) looked() int {
+	synctest.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.rebuilt
+}
+
 func (m *memory) Rebuild(context.Context, func(done, total int64)) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.rebuilt = append(m.rebuilt, time.Now())
+	m.rebuilt++
 	return 0, nil
 }
 

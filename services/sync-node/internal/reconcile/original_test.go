@@ -42,6 +42,8 @@ func (o *original) Playlog(_ context.Context, q peer.PlaylogQuery) ([]model.Entr
 	if o.during != nil {
 		o.during()
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.asked = append(o.asked, q)
 	var found []model.Entry
 	for _, e := range o.playlog {
@@ -142,6 +144,8 @@ func TestReconciler_Original(t *testing.T) {
 		begin(t, r)
 		first := func() time.Time { // from when on was asked for in the last run
 			synctest.Wait()
+			node.mu.Lock()
+			defer node.mu.Unlock()
 			defer func() { node.asked = nil }()
 			return node.asked[len(node.asked)-1].From
 		}
