@@ -328,7 +328,7 @@ func TestStation(t *testing.T) {
 
 func overSQLite(t *testing.T, e extent) {
 	file := func(name string) string { return "sqlite://" + filepath.Join(disk(t, e), name+".db") }
-	s := startStation(t, places{nodes: [2]string{file("engine-api-1"), file("engine-api-2")}, sync: file("sync-node")}, 1)
+	s := startStation(t, places{nodes: [2]string{file("engine-api-1"), file("engine-api-2")}, sync: []string{file("sync-node")}})
 	s.emptied = func(t testing.TB, n *node) { emptySQLite(t, n.database) }
 	s.meet(t, e, append(disasters(), disaster{"DiskFull", (*station).fillDisks}))
 }
@@ -345,7 +345,7 @@ func TestStation_MariaDB(t *testing.T) {
 func overMariaDB(t *testing.T, e extent) {
 	server := privateMariaDB(t)
 	database := func() string { return server.URL(t) }
-	s := startStation(t, places{nodes: [2]string{database(), "sqlite://" + filepath.Join(t.TempDir(), "engine-api-2.db")}, sync: database()}, 1)
+	s := startStation(t, places{nodes: [2]string{database(), "sqlite://" + filepath.Join(t.TempDir(), "engine-api-2.db")}, sync: []string{database()}})
 	s.emptied = func(t testing.TB, n *node) {
 		name, onServer := strings.CutPrefix(n.database[strings.LastIndex(n.database, "/"):], "/test_")
 		if !onServer {

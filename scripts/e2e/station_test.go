@@ -113,7 +113,7 @@ type station struct {
 // places are where the databases of a station are.
 type places struct {
 	nodes [2]string // of the engine-apis
-	sync  string
+	sync  []string  // of each process of the sync node, all of which name one database
 }
 
 // seedOf is the seed of a test: that of AURA_TEST_SEED, or a new one. The log
@@ -133,7 +133,7 @@ func seedOf(t testing.TB) uint64 {
 
 // startStation starts a station with so many processes of the sync node, under
 // load.
-func startStation(t testing.TB, databases places, processes int) *station {
+func startStation(t testing.TB, databases places) *station {
 	t.Helper()
 	seed := seedOf(t)
 	s := &station{seed: seed, random: rand.New(rand.NewPCG(seed, 0)), ledger: newLedger(), ctx: t.Context()}
@@ -152,8 +152,8 @@ func startStation(t testing.TB, databases places, processes int) *station {
 		hosts = append(hosts, fmt.Sprintf("AURA_MAIN_HOST_%d=%s", n.number, s.down[i].url))
 	}
 	common := []string{"AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn", "AURA_SYNC_TIMEOUT=2s"}
-	for range processes {
-		s.sync = append(s.sync, &node{database: databases.sync, logs: logs, env: append(append(hosts, common...), "AURA_SYNC_STEP_SLEEP=0")})
+	for _, database := range databases.sync {
+		s.sync = append(s.sync, &node{database: database, logs: logs, env: append(append(hosts, common...), "AURA_SYNC_STEP_SLEEP=0")})
 	}
 	for i, n := range s.nodes {
 		n.env = append([]string{fmt.Sprintf("AURA_HOST_ID=%d", n.number), "AURA_SYNC_HOST=" + s.up[i].url}, common...)

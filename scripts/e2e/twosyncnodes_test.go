@@ -22,12 +22,35 @@ func TestTwoSyncNodes(t *testing.T) {
 
 func overTwoSyncNodes(t *testing.T, e extent) {
 	file := func(name string) string { return "sqlite://" + filepath.Join(t.TempDir(), name+".db") }
-	s := startStation(t, places{nodes: [2]string{file("engine-api-1"), file("engine-api-2")}, sync: repotest.MariaDB(t).URL(t)}, 2)
+	url := repotest.MariaDB(t).URL(t)
+	s := startStation(t, places{nodes: [2]string{file("engine-api-1"), file("engine-api-2")}, sync: []string{url, url}})
 	t.Run("Follow", s.follow)
 	s.meet(t, e, []disaster{
 		{"Kill", (*station).killAll},
 		{"Takeover", (*station).takeOver},
 		{"Storm", func(s *station, t *testing.T, e extent) { s.disturb(t, e, fault{refuse: 0.7}) }},
+	})
+}
+
+// TestSyncNodesOverGalera has each process at another node of a cluster.
+func TestSyncNodesOverGalera(t *testing.T) {
+	t.Parallel()
+	file := func(name string) string { return "sqlite://" + filepath.Join(t.TempDir(), name+".db") }
+	cluster := repotest.Galera(t)
+	s := startStation(t, places{nodes: [2]string{file("engine-api-1"), file("engine-api-2")}, sync: cluster.URLs(t)[:2]})
+	s.meet(t, extent{kills: 4, work: 40}, []disaster{
+		{"Takeover", (*station).takeOver},
+		{"ClusterNodeDies", func(s *station, t *testing.T, e extent) {
+			s.lead(0)
+			s.work(t, e.work)
+			cluster.Nodes[0].Kill()
+			s.lead(1)
+			s.work(t, e.work)
+			if err := cluster.Nodes[0].Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.work(t, e.work)
+		}},
 	})
 }
 
