@@ -56,7 +56,7 @@ func statusError(r *http.Response, body []byte) error {
 	case r.StatusCode == http.StatusNotFound, r.StatusCode == http.StatusMethodNotAllowed:
 		return fmt.Errorf("answered %d: %w", r.StatusCode, ErrUnsupported)
 	}
-	e := &StatusError{Status: r.StatusCode, RetryAfter: retryAfter(r.Header.Get("Retry-After"), time.Now())}
+	e := &StatusError{Status: r.StatusCode, RetryAfter: RetryAfter(r.Header, time.Now())}
 	var problem api.Problem
 	if isProblem && decode(body, &problem) == nil {
 		if problem.Detail != nil {
@@ -89,9 +89,11 @@ func cut(s string) string {
 // maxRetryAfter bounds what a peer may ask for.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter reads the header: seconds, or a date.
-func retryAfter(header string, now time.Time) time.Duration {
+// RetryAfter is how long an answer asks to be left alone, at most five minutes:
+// its header says so in seconds, or by a date. 0 where it doesn't.
+func RetryAfter(answer http.Header, now time.Time) time.Duration {
 	var wait time.Duration
+	header := answer.Get("Retry-After")
 	if seconds, err := strconv.Atoi(header); err == nil {
 		wait = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(header); err == nil {

@@ -293,25 +293,11 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 // soonTimeout bounds what should take a few seconds.
 const soonTimeout = 30 * time.Second
 
-// soon returns when condition holds, and fails the test with what it says where
-// that takes too long. It asks less often than eventually, so that those who
-// are watched keep their rhythm.
+// soon is eventually for what should take a few seconds. It asks less often, so
+// that those who are watched keep their rhythm.
 func soon(t testing.TB, condition func() error) {
 	t.Helper()
-	deadline := time.After(soonTimeout)
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-deadline:
-			t.Fatalf("after %s: %v", soonTimeout, err)
-		}
-	}
+	within(t, soonTimeout, 20*time.Millisecond, condition)
 }
 
 // history is every activation, newest first.

@@ -229,8 +229,13 @@ func (s *station) work(t testing.TB, more int) {
 // says where that takes too long.
 func eventually(t testing.TB, condition func() error) {
 	t.Helper()
-	deadline := time.After(settleTimeout)
-	again := time.NewTicker(5 * time.Millisecond)
+	within(t, settleTimeout, 5*time.Millisecond, condition)
+}
+
+func within(t testing.TB, timeout, every time.Duration, condition func() error) {
+	t.Helper()
+	deadline := time.After(timeout)
+	again := time.NewTicker(every)
 	defer again.Stop()
 	for {
 		err := condition()
@@ -240,7 +245,7 @@ func eventually(t testing.TB, condition func() error) {
 		select {
 		case <-again.C:
 		case <-deadline:
-			t.Fatalf("after %s: %v", settleTimeout, err)
+			t.Fatalf("after %s: %v", timeout, err)
 		}
 	}
 }

@@ -17,13 +17,12 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 )
 
 const (
 	// maxWebhookAge is when a notice is given up.
 	maxWebhookAge = 3 * 24 * time.Hour
-	// maxRetryAfter bounds how long a webhook may send us away.
-	maxRetryAfter = 5 * time.Minute
 	// maxAnswer bounds what is read of an answer, so that the connection can be
 	// used again, in bytes.
 	maxAnswer   = 64 * 1024
@@ -133,7 +132,7 @@ func (w *webhook) post(ctx context.Context, o *owed[event]) error {
 		return &givenUp{reason: "the webhook is gone: answered 410", answered: true}
 	}
 	err = fmt.Errorf("answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
-	return &wait{err, retryAfter(answer.Header.Get("Retry-After"), time.Now())}
+	return &wait{err, peer.RetryAfter(answer.Header, time.Now())}
 }
 
 // sign is the signature of the Standard Webhooks.
@@ -141,15 +140,4 @@ func sign(key []byte, id, sent string, body []byte) string {
 	mac := hmac.New(sha256.New, key)
 	fmt.Fprintf(mac, "%s.%s.%s", id, sent, body)
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// retryAfter reads the header: seconds, or a date.
-func retryAfter(header string, now time.Time) time.Duration {
-	var pause time.Duration
-	if seconds, err := strconv.Atoi(header); err == nil {
-		pause = time.Duration(min(seconds, int(maxRetryAfter/time.Second))) * time.Second
-	} else if at, err := http.ParseTime(header); err == nil {
-		pause = at.Sub(now)
-	}
-	return min(max(pause, 0), maxRetryAfter)
 }

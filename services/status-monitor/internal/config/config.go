@@ -7,7 +7,6 @@ package config
 import (
 	"errors"
 	"maps"
-	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -88,13 +87,16 @@ func (c *Config) Validate() error {
 	if len(c.Name) > maxName || strings.TrimSpace(c.Name) != c.Name || strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		refuse("NAME", c.Name, "must be at most 64 bytes, printable and without blanks around it")
 	}
-	if c.SyncHost != "" && !isNode(c.SyncHost) {
-		refuse("SYNC_HOST", c.SyncHost, "must be the URL of the sync node, such as http://host-3:8010")
+	node := func(variable, host string) {
+		if _, err := peer.New(host, c.Peers); err != nil {
+			refuse(variable, "", err.Error()) // which shows no password
+		}
+	}
+	if c.SyncHost != "" {
+		node("SYNC_HOST", c.SyncHost)
 	}
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
-		if host := c.MainHosts[number]; !isNode(host) {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), host, "must be the URL of an engine-api, such as http://host-1:8008")
-		}
+		node("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number])
 		if _, watched := c.Heartbeats.Sources[number]; !watched {
 			refuse("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number],
 				"is of a source without heartbeats: set "+config.Prefix+"SOURCE_"+strconv.Itoa(number)+", too")
@@ -104,10 +106,4 @@ func (c *Config) Validate() error {
 		refuse("SOURCE_1", "", "is required: with no source to watch there is nothing to decide")
 	}
 	return errors.Join(mistakes...)
-}
-
-// isNode reports whether it can be the URL of a node.
-func isNode(text string) bool {
-	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }

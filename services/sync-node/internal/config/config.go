@@ -5,7 +5,8 @@ package config
 
 import (
 	"errors"
-	"net/url"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,10 +74,9 @@ func (c *Config) Validate() error {
 	if c.HostID != 0 {
 		refuse("HOST_ID", strconv.Itoa(c.HostID), "must be 0, the sync node's number; an engine's host runs engine-api")
 	}
-	for number, host := range c.MainHosts {
-		u, err := url.Parse(host)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), host, "must be the URL of an engine-api, such as http://host-1:8008")
+	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
+		if _, err := peer.New(c.MainHosts[number], c.Peers); err != nil {
+			refuse("MAIN_HOST_"+strconv.Itoa(number), "", err.Error()) // which shows no password
 		}
 	}
 	if c.DefaultSource < 1 {

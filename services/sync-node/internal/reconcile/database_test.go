@@ -418,20 +418,23 @@ func everyRow(t *testing.T, raw *sql.DB) []string {
 		"SELECT fingerprint, source, CONCAT(from_at, ' ', COALESCE(until_at, '-')) FROM onair",
 		"SELECT p.fingerprint, 1, o.from_at FROM onair o JOIN playlog p ON p.id = o.entry_id",
 	} {
-		rows, err := raw.QueryContext(t.Context(), query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var a, b, c []byte
-			if err := rows.Scan(&a, &b, &c); err != nil {
+		func() {
+			rows, err := raw.QueryContext(t.Context(), query)
+			if err != nil {
 				t.Fatal(err)
 			}
-			all = append(all, fmt.Sprintf("%s: %x %x %x", query, a, b, c))
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
-		}
+			defer rows.Close()
+			for rows.Next() {
+				var a, b, c []byte
+				if err := rows.Scan(&a, &b, &c); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, fmt.Sprintf("%s: %x %x %x", query, a, b, c))
+			}
+			if err := rows.Err(); err != nil {
+				t.Fatal(err)
+			}
+		}()
 	}
 	slices.Sort(all)
 	return all
