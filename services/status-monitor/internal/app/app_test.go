@@ -164,8 +164,8 @@ func TestApp_Restart(t *testing.T) {
 	}
 	// The sync node is away when it comes back.
 	again := start(t, url, map[string]string{"AURA_SYNC_HOST": "http://127.0.0.1:1"})
-	status := again.await(t, func(s api.MonitorStatus) bool { return s.Active.Known && !s.SyncNode.Reachable })
-	if status.Active.Source != 2 || status.Active.Epoch != 1 {
+	status := again.await(t, func(s api.MonitorStatus) bool { return s.Active.Epoch == 1 && !s.SyncNode.Reachable })
+	if status.Active.Source != 2 || status.Active.Unconfirmed {
 		t.Errorf("it knows %+v", status.Active)
 	}
 }
