@@ -25,6 +25,9 @@ import (
 const (
 	catchUpRateBar  = 20_000 // records a second
 	catchUpRatioBar = 0.3
+	// askedShare is how much longer than an answer took the next question waits,
+	// so that asking whether it is done takes little of what is measured.
+	askedShare = 20
 	// readPause is how often a website asks the sync node meanwhile.
 	readPause = 5 * time.Millisecond
 )
@@ -145,11 +148,15 @@ func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase st
 		return 0, err
 	}
 	website := visit(ctx, s.sync.url)
-	waiting, err := s.waiting(ctx)
-	for ; err == nil && waiting > 0; waiting, err = s.waiting(ctx) {
+	waiting, err := int64(1), error(nil)
+	for err == nil && waiting > 0 {
+		asked := time.Now()
+		if waiting, err = s.waiting(ctx); err != nil || waiting == 0 {
+			break
+		}
 		select {
 		case <-ctx.Done(): // the next look says so
-		case <-time.After(100 * time.Millisecond): // asking costs the node something, too
+		case <-time.After(askedShare * time.Since(asked)): // the node counts all that waits
 		}
 	}
 	took := time.Since(began)
