@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -133,19 +132,6 @@ func putLast(g *gorm.DB, a *model.Activation) error {
 		a.From = latest.ActiveFrom.Time
 	}
 	return nil
-}
-
-// RememberActivation keeps a node's own copy of an activation that the sync node
-// accepted, unless there is one of that epoch already. Error:
-// model.ErrUnavailable.
-func (db *DB) RememberActivation(ctx context.Context, a model.Activation) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	row := newActivationRow(a)
-	err := db.retry(ctx, func() error {
-		return db.write.WithContext(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error
-	})
-	return db.fail(ctx, "remember activation", err)
 }
 
 // ActiveSource returns which source is active at now, which is not before the

@@ -218,22 +218,3 @@ func TestDB_UnsyncedClocks(t *testing.T) {
 		}
 	})
 }
-
-// TestDB_RememberActivation: what the node was told first about an epoch stays.
-func TestDB_RememberActivation(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
-		second := model.Activation{Epoch: 7, Source: 2, From: noon, RecordedAt: noon, By: "alice", Reason: "test", Pinned: true}
-		first := model.Activation{Epoch: 5, Source: 1, From: noon.Add(-time.Hour), RecordedAt: noon, By: "bob", Reason: "test"}
-		again := second
-		again.Source = 9
-		for _, a := range []model.Activation{second, first, again} {
-			if err := db.RememberActivation(t.Context(), a); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := db.Activations(t.Context(), 0, 10)
-		if want := []model.Activation{second, first}; err != nil || !slices.Equal(got, want) {
-			t.Errorf("%+v, %v, want %+v", got, err, want)
-		}
-	})
-}

@@ -92,8 +92,9 @@ func TestStation_Sequence(t *testing.T) {
 				_, _, err := s.LogMissed(ctx, playedAt(1, 9, 1, "c"), model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: "x"})
 				return err
 			}},
-			{"RememberActivation", func(s *repo.Station) error {
-				return s.RememberActivation(ctx, model.Activation{Epoch: 7, Source: 2, From: noon, RecordedAt: noon})
+			{"RememberActivations", func(s *repo.Station) error {
+				_, err := s.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 2, From: noon, RecordedAt: noon}})
+				return err
 			}},
 		} {
 			want++

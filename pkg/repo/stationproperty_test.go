@@ -226,7 +226,10 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 	case "remember": // an activation of which the sync node lost the memory
 		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: anyMinute(t)}
 		changed = h.remember(a)
-		do = func() error { return s.RememberActivation(ctx, a) }
+		do = func() error {
+			_, err := s.RememberActivations(ctx, []model.Activation{a})
+			return err
+		}
 	case "lose": // what a cluster had acknowledged, and get it again
 		r := rapid.SampledFrom(h.records).Draw(t, "lost")
 		id := r.Entry.Fingerprint()

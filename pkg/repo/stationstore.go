@@ -201,12 +201,6 @@ func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(l
 	return stored, err
 }
 
-// RememberActivation is RememberActivations of a node that knows one.
-func (s *Station) RememberActivation(ctx context.Context, a model.Activation) error {
-	_, err := s.RememberActivations(ctx, []model.Activation{a})
-	return err
-}
-
 func (s *Station) addActivation(ctx context.Context, tx *gorm.DB, log *airLog, a model.Activation) error {
 	row := newActivationRow(a)
 	if err := tx.Create(&row).Error; err != nil {

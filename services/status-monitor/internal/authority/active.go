@@ -1,11 +1,9 @@
 package authority
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -86,7 +84,6 @@ func (f *Follower) askActive(ctx context.Context) error {
 			return nil
 		}
 		reset = true
-		f.remembered = 0
 		f.log.Warn().Int64("epoch", active.Epoch).Int64("last", last.Epoch).Msg("the sync node began a new history")
 	}
 	f.lower = lower{}
@@ -94,7 +91,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 	if last != nil && last.says(active) {
 		next.By, next.Reason = last.By, last.Reason
 	}
-	if next.Epoch > 0 && next.By == "" || next.Epoch > f.remembered {
+	if next.Epoch > 0 && next.By == "" {
 		// Without, it counts as a person's until the next round.
 		err = f.askHistory(ctx, &next)
 	}
@@ -105,7 +102,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 	return err
 }
 
-// askHistory asks who made the source active, and copies what is new.
+// askHistory asks who made the source active.
 func (f *Follower) askHistory(ctx context.Context, a *answer) error {
 	var newest []model.Activation
 	err := f.call(ctx, func(ctx context.Context) (err error) {
@@ -120,22 +117,5 @@ func (f *Follower) askHistory(ctx context.Context, a *answer) error {
 			a.By, a.Reason = activation.By, activation.Reason
 		}
 	}
-	f.remember(ctx, newest)
 	return nil
-}
-
-// remember copies what is new, in the order in which it was accepted: so the
-// copy has no gap where this fails half-way.
-func (f *Follower) remember(ctx context.Context, newest []model.Activation) {
-	slices.SortFunc(newest, func(a, b model.Activation) int { return cmp.Compare(a.Epoch, b.Epoch) })
-	for _, a := range newest {
-		if a.Epoch <= f.remembered || f.forgets {
-			continue
-		}
-		err := f.call(ctx, func(ctx context.Context) error { return f.memory.RememberActivation(ctx, a) })
-		if f.forgets = err != nil; !f.forgets {
-			f.remembered = a.Epoch
-		}
-		f.forgetful.Report(err)
-	}
 }

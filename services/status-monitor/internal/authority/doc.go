@@ -46,6 +46,6 @@
 // lower epoch is old. Where all answers have lower ones for a while, the sync
 // node lost its history and began a new one, which is the truth from then on.
 //
-// What was accepted last is kept as the sync node said it, not derived from the
-// copy of its history: that may have gaps, and the epochs of two histories.
+// What was accepted last is kept as the sync node said it. The history is copied
+// by the engines' hosts, not here.
 package authority

@@ -3,7 +3,6 @@ package authority_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -231,15 +230,14 @@ func (l *link) Maintenances(ctx context.Context) (list []model.Maintenance, err 
 
 // notes are a Memory.
 type notes struct {
-	mu          sync.Mutex
-	activations map[int64]model.Activation
-	stored      []model.Delivery
-	ended       map[int64]bool
-	broken      func(ctx context.Context) error // nil: works
+	mu     sync.Mutex
+	stored []model.Delivery
+	ended  map[int64]bool
+	broken func(ctx context.Context) error // nil: works
 }
 
 func newNotes() *notes {
-	return &notes{activations: map[int64]model.Activation{}, ended: map[int64]bool{}}
+	return &notes{ended: map[int64]bool{}}
 }
 
 func (m *notes) set(broken func(ctx context.Context) error) {
@@ -262,14 +260,6 @@ func (m *notes) do(ctx context.Context, f func()) error {
 	defer m.mu.Unlock()
 	f()
 	return nil
-}
-
-func (m *notes) RememberActivation(ctx context.Context, a model.Activation) error {
-	return m.do(ctx, func() {
-		if _, known := m.activations[a.Epoch]; !known {
-			m.activations[a.Epoch] = a
-		}
-	})
 }
 
 func (m *notes) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
@@ -314,12 +304,6 @@ func (m *notes) count(t *testing.T) int {
 		t.Errorf("of %d notes only %d ended", len(m.stored), len(m.ended))
 	}
 	return len(m.stored)
-}
-
-func (m *notes) epochs() []int64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.Sorted(maps.Keys(m.activations))
 }
 
 // defaults is what is configured where nothing is.

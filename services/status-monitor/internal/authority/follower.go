@@ -32,7 +32,6 @@ type Node interface {
 
 // Memory is this monitor's own database; *repo.DB is one.
 type Memory interface {
-	RememberActivation(ctx context.Context, a model.Activation) error
 	StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error)
 	EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error
 	// LatestDelivery is what was stored last; model.ErrNotFound where nothing was.
@@ -66,16 +65,15 @@ type Follower struct {
 	wake          chan struct{}
 
 	// What follows belongs to Run.
-	note       note
-	stored     []byte // the note as the memory has it; nil: not known
-	tenure     tenure
-	reachable  bool // in the last round, for the lease and the active source
-	failure    string
-	answered   time.Time // the last round in which it was
-	seen       time.Time // the last answer to which source is active
-	remembered int64     // the latest epoch that the memory's history has
-	forgets    bool      // the memory failed in this round
-	lower      lower
+	note      note
+	stored    []byte // the note as the memory has it; nil: not known
+	tenure    tenure
+	reachable bool // in the last round, for the lease and the active source
+	failure   string
+	answered  time.Time // the last round in which it was
+	seen      time.Time // the last answer to which source is active
+	forgets   bool      // the memory failed in this round
+	lower     lower
 
 	mu   sync.Mutex
 	view View

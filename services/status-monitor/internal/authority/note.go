@@ -51,9 +51,6 @@ func (f *Follower) recall(ctx context.Context) error {
 		return nil
 	}
 	f.note, f.stored = n, kept.Body
-	if n.Active != nil {
-		f.remembered = n.Active.Epoch
-	}
 	return nil
 }
 
