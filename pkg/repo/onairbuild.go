@@ -75,7 +75,7 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 // entry and every segment once, in parts of some thousands, a million entries in
 // some ten seconds of one core. What differs is mended in short transactions, so
 // that others can write meanwhile. progress, which may be nil, hears how many
-// entries it has passed. It takes as long as it takes, so bound ctx. Error:
+// entries it has passed, and of how many, 0 where that is not known. It takes as long as it takes, so bound ctx. Error:
 // model.ErrUnavailable.
 func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	return s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
@@ -109,9 +109,9 @@ type examined struct {
 func (s *Station) examine(ctx context.Context, w onair.Window, step func(context.Context, onair.Window) (examined, error), progress func(done, total int64)) (differing int, err error) {
 	var done, total int64
 	if progress != nil {
-		if total, err = s.countPlayed(ctx, w); err != nil {
-			return 0, err
-		}
+		// Where there are too many to be counted in time, it goes on without; a
+		// database that is away is noticed by the first step.
+		total, _ = s.countPlayed(ctx, w)
 	}
 	for rest := &w; rest != nil; {
 		if err := ctx.Err(); err != nil {
@@ -132,7 +132,10 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 				return differing, err
 			}
 			done += passed
-			progress(done, max(done, total)) // more may have come meanwhile
+			if total > 0 {
+				total = max(done, total) // more may have come meanwhile
+			}
+			progress(done, total)
 		}
 	}
 	return differing, nil

@@ -239,3 +239,18 @@ func tamper(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// TestWork: what is not known is not shown.
+func TestWork(t *testing.T) {
+	t.Parallel()
+	w := new(work)
+	for _, test := range []struct {
+		done, total int64
+		part        float64
+	}{{5, 10, 0.5}, {5, 0, -1}, {0, 0, -1}, {10, 10, 1}} {
+		w.passed(test.done, test.total)
+		if s := w.state(); s.Part != test.part || s.Done != test.done {
+			t.Errorf("%d of %d: %+v", test.done, test.total, s)
+		}
+	}
+}

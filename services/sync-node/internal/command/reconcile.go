@@ -111,15 +111,18 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 // log.
 type work struct {
 	nodes *reconcile.Reconciler
-	log   atomic.Pointer[[2]int64] // entries that were looked at, of how many
+	log   atomic.Pointer[[2]int64] // entries that were looked at, of how many, 0 where that is not known
 }
 
 func (w *work) passed(done, total int64) { w.log.Store(&[2]int64{done, total}) }
 
 func (w *work) state() progress.State {
 	if log := w.log.Load(); log != nil {
-		done, total := log[0], log[1]
-		return progress.State{Text: fmt.Sprintf("on-air log: %d entries", done), Done: done, Part: float64(done) / float64(max(total, 1))}
+		done, part := log[0], -1.0
+		if total := log[1]; total > 0 {
+			part = float64(done) / float64(total)
+		}
+		return progress.State{Text: fmt.Sprintf("on-air log: %d entries", done), Done: done, Part: part}
 	}
 	p := w.nodes.Progress()
 	text := fmt.Sprintf("compared %d records", p.Compared)
