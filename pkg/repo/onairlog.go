@@ -55,12 +55,13 @@ func (l *OnAirLog) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, er
 func (l *OnAirLog) CountEntries(ctx context.Context, q EntryQuery) (int64, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	g := l.db.read.WithContext(ctx).Table("onair")
-	if q.Raw || q.UnsyncedOnly {
-		g = l.aired(ctx)
-	}
 	var n int64
-	err := q.aired(g).Count(&n).Error
+	var err error
+	if q.Raw || q.UnsyncedOnly {
+		err = q.aired(l.aired(ctx)).Count(&n).Error
+	} else {
+		n, err = countAired(l.db.read.WithContext(ctx), q.From, q.To)
+	}
 	return n, l.db.fail(ctx, "count entries on air", err)
 }
 

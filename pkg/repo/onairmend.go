@@ -68,10 +68,12 @@ func (t *touches) record(source int, at time.Time) {
 type airLog struct {
 	rows          airRows
 	defaultSource int
-	goesOn        func() // called whenever a part is done
-	dryRun        bool   // counts only
-	read          int    // how many rows were needed
-	differing     int    // segments that were missing, wrong or too many
+	goesOn        func()                 // called whenever a part is done
+	dryRun        bool                   // counts only
+	whole         bool                   // looks at all that is there, not only at what changes
+	read          int                    // how many rows were needed
+	differing     int                    // segments that were missing, wrong or too many, and days
+	days          map[time.Time]struct{} // whose segments are to be counted
 }
 
 func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
@@ -79,6 +81,7 @@ func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
 		rows:          s.airRows(tx),
 		defaultSource: s.defaultSource,
 		goesOn:        goesOn,
+		days:          make(map[time.Time]struct{}),
 	}
 }
 
@@ -105,7 +108,7 @@ func (l *airLog) follow(ctx context.Context, t touches) error {
 			return err
 		}
 	}
-	return nil
+	return l.countDays(ctx)
 }
 
 // followSource looks only at when the source was active: at other times it has
@@ -230,6 +233,20 @@ func (l *airLog) reigns(ctx context.Context, w onair.Window, limit int) ([]reign
 // mendSome mends the begin of w, so much that a transaction remains short, and
 // returns what remains, nil for nothing.
 func (l *airLog) mendSome(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
+	l.whole = true
+	if rest, err = l.mendParts(ctx, w); err != nil {
+		return nil, err
+	}
+	if rest != nil {
+		w.To = rest.From
+	}
+	if err := l.touchCounted(ctx, w); err != nil {
+		return nil, err
+	}
+	return rest, l.countDays(ctx)
+}
+
+func (l *airLog) mendParts(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
 	reigns, part, err := l.reigns(ctx, w, l.rows.page)
 	if err != nil {
 		return nil, err
@@ -276,12 +293,16 @@ func (l *airLog) mendPart(ctx context.Context, r reign) (rest *reign, err error)
 	}
 	// Within a reign nobody else is active.
 	remove, add := onair.Splice(old, part, onair.Derive(part, records, nil, r.source))
+	l.differing += countDifferent(remove, add)
+	l.touchDays(remove, add)
+	if l.whole {
+		l.touchDays(nil, old)
+	}
 	if !l.dryRun {
 		if err := l.rows.replace(ctx, remove, add); err != nil {
 			return nil, err
 		}
 	}
-	l.differing += countDifferent(remove, add)
 	l.read += len(old) + len(records)
 	l.goesOn()
 	if part.To.Equal(r.To) {

@@ -205,7 +205,7 @@ func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error
 	for _, s := range add {
 		starts[s.From] = true
 	}
-	remove = slices.DeleteFunc(remove, func(s onair.Segment) bool { return starts[s.From] })
+	remove = slices.DeleteFunc(slices.Clone(remove), func(s onair.Segment) bool { return starts[s.From] })
 	rows := r.dialect.rowsPerStatement()
 	for part := range slices.Chunk(remove, rows) {
 		args := make([]any, len(part))

@@ -36,7 +36,8 @@ func wantSequence(t *testing.T, s *repo.Station, want int64) {
 	}
 }
 
-// played is an entry that started so many minutes after noon.
+// playedAt is an entry that started so many minutes after the begin of the
+// oracle's histories.
 func playedAt(source, minute, minutes int, title string) model.Entry {
 	return model.Entry{LogSource: source, TrackStart: onairtest.At(minute), Duration: time.Duration(minutes) * time.Minute, Title: title}
 }
@@ -246,6 +247,7 @@ func TestStation_lateActivation(t *testing.T) {
 		records := make([]model.Record, n)
 		for i := range records {
 			records[i].Entry = entry(200*i, "a")
+			records[i].Entry.TrackStart = onairtest.At(0).Add(time.Duration(200*i) * time.Second)
 			records[i].Entry.LogSource = 1 + i%2
 		}
 		s := patient.Station(1)

@@ -19,6 +19,9 @@ import (
 // The last record starts and the longest ends before the oracle's horizon.
 const lastStart, longest = 20, 12
 
+// midnight is between the days on which histories fall.
+var midnight = onairtest.At(0).Truncate(24*time.Hour).AddDate(0, 0, 1)
+
 // history is a random history of a station: two processes over one database,
 // and what they must have stored, by the rules of the model alone.
 type history struct {
@@ -57,7 +60,7 @@ func TestStation_Oracle(t *testing.T) {
 			}
 			raw := rawSQL(t, kind, url)
 			rapid.Check(t, func(rt *rapid.T) {
-				for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_rule", "changed"} {
+				for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_rule", "changed"} {
 					execSQL(t, raw, "DELETE FROM "+table)
 				}
 				h := &history{sources: rapid.IntRange(1, 3).Draw(rt, "sources"), dbs: dbs, raw: raw}
@@ -299,13 +302,17 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		return false
 	}
 	victim := rapid.SampledFrom(log).Draw(t, "segment")
+	text := func(at time.Time) string { return at.Format("2006-01-02 15:04:05.000000") }
 	how := rapid.SampledFrom([]string{
 		"DELETE FROM onair WHERE from_at = ?",
-		"UPDATE onair SET until_at = '2020-06-27 12:39:00.000000' WHERE from_at = ?",
+		"UPDATE onair SET until_at = '" + text(onairtest.At(39)) + "' WHERE from_at = ?",
 		"UPDATE onair SET entry_id = -1 WHERE from_at = ?",
-		"UPDATE onair SET from_at = '2020-06-27 11:00:00.000000' WHERE from_at = ?",
+		"UPDATE onair SET from_at = '" + text(onairtest.At(-60)) + "' WHERE from_at = ?",
+		"UPDATE onair_day SET segments = segments + 1 WHERE day = SUBSTR(?, 1, 10)",
+		"DELETE FROM onair_day WHERE day = SUBSTR(?, 1, 10)",
+		"INSERT INTO onair_day (day, segments) SELECT CONCAT(SUBSTR(?, 1, 2), '00-01-01'), 1",
 	}).Draw(t, "tampering")
-	if _, err := h.raw.ExecContext(ctx, how, victim.From.Format("2006-01-02 15:04:05.000000")); err != nil {
+	if _, err := h.raw.ExecContext(ctx, how, text(victim.From)); err != nil {
 		t.Fatal(err)
 	}
 	for _, examine := range []func(context.Context) (int, error){
@@ -367,6 +374,27 @@ func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed 
 	want := onairtest.Oracle(records, h.activations, h.defaultSource)
 	if got := airLog(t, h.raw); !slices.Equal(got, want) {
 		t.Fatalf("after %s the log is\n%s, want\n%s", step, onairtest.Text(got), onairtest.Text(want))
+	}
+	h.count(ctx, t, step, want)
+}
+
+// count fails where the log is said to be longer or shorter than it is, as a
+// whole or between two moments.
+func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onair.Segment) {
+	t.Helper()
+	moment := func(label string) time.Time {
+		return rapid.SampledFrom([]time.Time{{}, anyMinute(t), midnight, midnight.Add(-time.Microsecond), midnight.AddDate(0, 0, -1), midnight.AddDate(0, 0, 1)}).Draw(t, label)
+	}
+	for _, q := range []repo.EntryQuery{{}, {From: moment("from"), To: moment("to")}} {
+		var want int64
+		for _, s := range log {
+			if !s.From.Before(q.From) && (q.To.IsZero() || !s.From.After(q.To)) {
+				want++
+			}
+		}
+		if n, err := h.process(t).OnAir().CountEntries(ctx, q); err != nil || n != want {
+			t.Fatalf("after %s %d segments are counted from %v to %v, want %d, %v", step, n, q.From, q.To, want, err)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@
 // It promises to share nothing with the derivation: the oracle asks anew for
 // every minute who is on air, looking through everything there is, and is as
 // simple as it can be. So it needs histories whose every time is a whole minute
-// from noon on and before the horizon.
+// from the begin on and before the horizon.
 package onairtest
 
 import (
@@ -20,10 +20,11 @@ import (
 // before it: what is on air at the horizon stays so for ever.
 const Horizon = 40
 
-var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+// begin is short before midnight, so that histories fall on two days.
+var begin = time.Date(2020, 6, 27, 23, 48, 0, 0, time.UTC)
 
-// At is noon and so many minutes.
-func At(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+// At is so many minutes after the begin of all histories.
+func At(minutes int) time.Time { return begin.Add(time.Duration(minutes) * time.Minute) }
 
 // Oracle is the whole on-air log.
 func Oracle(records []onair.Record, activations []model.Activation, defaultSource int) []onair.Segment {
@@ -79,14 +80,14 @@ func cutAt(now time.Time, r onair.Record, records []onair.Record) bool {
 	return false
 }
 
-// Text shows a log with minutes after noon, such as "1a 0-3, 2b 3-". Of a
+// Text shows a log with minutes after the begin, such as "1a 0-3, 2b 3-". Of a
 // fingerprint that is a letter and zeros it shows the letter.
 func Text(log []onair.Segment) string {
 	minutes := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
-		return fmt.Sprint(int(t.Sub(noon).Minutes()))
+		return fmt.Sprint(int(t.Sub(begin).Minutes()))
 	}
 	parts := make([]string, len(log))
 	for i, s := range log {

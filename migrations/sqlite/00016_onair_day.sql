@@ -1,0 +1,13 @@
+-- How many segments of the on-air log begin on each day, UTC, so that nobody has
+-- to count them all.
+
+-- +goose Up
+CREATE TABLE onair_day (
+  day TEXT NOT NULL PRIMARY KEY,
+  segments INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO onair_day (day, segments)
+  SELECT substr(from_at, 1, 10), count(*) FROM onair GROUP BY substr(from_at, 1, 10);
+
+-- +goose Down
+DROP TABLE onair_day;
