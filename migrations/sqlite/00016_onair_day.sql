@@ -6,8 +6,6 @@ CREATE TABLE onair_day (
   day TEXT NOT NULL PRIMARY KEY,
   segments INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO onair_day (day, segments)
-  SELECT substr(from_at, 1, 10), count(*) FROM onair GROUP BY substr(from_at, 1, 10);
 
 -- +goose Down
 DROP TABLE onair_day;

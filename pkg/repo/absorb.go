@@ -21,7 +21,7 @@ type Absorbed struct {
 type absorbed struct {
 	Absorbed
 	// before is the entry that was there, nil where it is new; after is what is
-	// there now. Both have ID and Overlay.
+	// there now. Both have Overlay, and ID unless the entry is new.
 	before, after *model.Entry
 	// changed: something was written.
 	changed bool
@@ -55,9 +55,6 @@ func (db *DB) Absorb(ctx context.Context, records []model.Record, synced bool) (
 // absorb is Absorb within a transaction, and tells what it changed.
 func (db *DB) absorb(tx *gorm.DB, records []model.Record, synced bool) ([]absorbed, error) {
 	arrivals, err := db.takeIn(tx, records, synced)
-	if err == nil {
-		err = db.bulk(tx).numberNew(distinct(arrivals))
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -108,6 +108,12 @@ func (b bulk) records(query, locking string, args ...any) ([]*storedRecord, erro
 // corrections reads the corrections of entries, of each the oldest first.
 func (b bulk) corrections(entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
 	all := map[model.Fingerprint][]model.Correction{}
+	// A lock sees what others committed meanwhile; this would not.
+	if locking == "" && len(entries) > fewRows {
+		if some, err := b.hasRows("correction"); err != nil || !some {
+			return all, err
+		}
+	}
 	for part := range slices.Chunk(entries, maxList) {
 		if err := b.correctionsOf(part, locking, all); err != nil {
 			return nil, err
@@ -138,6 +144,22 @@ func (b bulk) correctionsOf(entries []model.Fingerprint, locking string, to map[
 		to[c.Entry] = append(to[c.Entry], c)
 	}
 	return rows.Err()
+}
+
+// fewRows are so many that asking for them costs no more than asking whether
+// their table has any rows at all.
+const fewRows = 20
+
+// hasRows reports whether there is anything in a table that mostly is empty. To
+// look up hundreds of keys in vain costs as much as storing a part of their rows.
+func (b bulk) hasRows(table string) (some bool, err error) {
+	rows, err := b.pool.QueryContext(b.ctx, "SELECT 1 FROM "+table+" LIMIT 1")
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	some = rows.Next()
+	return some, rows.Err()
 }
 
 // exec executes a statement and returns how many rows it changed.
@@ -258,37 +280,4 @@ func (b bulk) addCorrections(arrivals []*arrival) error {
 		}
 	}
 	return nil
-}
-
-// numberNew fills in the numbers of entries that were stored as new.
-func (b bulk) numberNew(arrivals []*arrival) error {
-	fresh := selectArrivals(arrivals, (*arrival).isNew)
-	index := make(map[model.Fingerprint]*arrival, len(fresh))
-	for part := range slices.Chunk(fresh, maxList) {
-		ids := make([]model.Fingerprint, len(part))
-		for i, a := range part {
-			ids[i], index[a.id] = a.id, a
-		}
-		if err := b.readNumbers(ids, func(id model.Fingerprint, number int64) { index[id].merged.Entry.ID = number }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b bulk) readNumbers(ids []model.Fingerprint, each func(id model.Fingerprint, number int64)) error {
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT fingerprint, id FROM playlog WHERE "+in("fingerprint", ids))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id dbUID
-		var number int64
-		if err := rows.Scan(&id, &number); err != nil {
-			return err
-		}
-		each(model.Fingerprint(id), number)
-	}
-	return rows.Err()
 }

@@ -3,6 +3,7 @@ package repo_test
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -443,6 +444,69 @@ func TestDB_MarkSynced(t *testing.T) {
 	})
 }
 
+// TestDB_MarkSynced_many: of many at once just those become synced, and are not
+// parked any more, whether or not their numbers are known or near one another.
+func TestDB_MarkSynced_many(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		const n = 60
+		for name, which := range map[string]func(i int) bool{
+			"All":   func(int) bool { return true },
+			"Most":  func(i int) bool { return i%7 != 3 },
+			"Apart": func(i int) bool { return i < 15 || i > 44 },
+			"Few":   func(i int) bool { return i%30 == 1 },
+		} {
+			for _, known := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s/%t", name, known), func(t *testing.T) {
+					var records []model.Record
+					for i := range n {
+						records = append(records, recordOf(entry(i, t.Name())))
+					}
+					absorb(t, db, false, records...)
+					var acks []repo.Ack
+					var left []model.Record
+					for i, r := range unsynced(t, db) {
+						if i%10 == 1 {
+							if err := db.Park(t.Context(), model.KindEntry, r.Entry.Fingerprint(), "no"); err != nil {
+								t.Fatal(err)
+							}
+						}
+						if !which(i) {
+							left = append(left, r)
+							continue
+						}
+						ack := acksOf([]model.Record{r})[0]
+						if !known {
+							ack.ID = 0
+						}
+						acks = append(acks, ack)
+					}
+					if err := db.MarkSynced(t.Context(), acks); err != nil {
+						t.Fatal(err)
+					}
+					if _, err := db.Unpark(t.Context(), fingerprints(left)...); err != nil {
+						t.Fatal(err)
+					}
+					if o, err := db.Outbox(t.Context()); err != nil || o.Parked != 0 || o.Entries != int64(len(left)) {
+						t.Errorf("outbox %+v, %v, want %d entries", o, err, len(left))
+					}
+					if got, want := fingerprints(unsynced(t, db)), fingerprints(left); !slices.Equal(got, want) {
+						t.Errorf("%d wait, want %d", len(got), len(want))
+					}
+					markSynced(t, db, left)
+				})
+			}
+		}
+	})
+}
+
+func fingerprints(records []model.Record) []model.Fingerprint {
+	ids := make([]model.Fingerprint, len(records))
+	for i, r := range records {
+		ids[i] = r.Entry.Fingerprint()
+	}
+	return ids
+}
+
 func unsynced(t *testing.T, db *repo.DB) []model.Record {
 	t.Helper()
 	records, err := db.Unsynced(t.Context(), 1000)
@@ -455,7 +519,7 @@ func unsynced(t *testing.T, db *repo.DB) []model.Record {
 func acksOf(records []model.Record) []repo.Ack {
 	acks := make([]repo.Ack, len(records))
 	for i, r := range records {
-		acks[i] = repo.Ack{Fingerprint: r.Entry.Fingerprint(), Content: r.Content()}
+		acks[i] = repo.Ack{Fingerprint: r.Entry.Fingerprint(), Content: r.Content(), ID: r.Entry.ID}
 	}
 	return acks
 }

@@ -101,6 +101,9 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		}, []string{"playlog_fingerprint", "correction_entry"}},
 		{"Unsynced", func() error { _, err := db.Unsynced(ctx, 3); return err }, []string{"playlog_unsynced", primaryKey, "correction_entry"}},
 		{"MarkSynced", func() error { return db.MarkSynced(ctx, []repo.Ack{{Fingerprint: first.Fingerprint()}}) }, []string{"playlog_fingerprint", primaryKey}},
+		{"MarkSynced/Numbers", func() error {
+			return db.MarkSynced(ctx, []repo.Ack{{Fingerprint: first.Fingerprint(), ID: first.ID}})
+		}, []string{primaryKey, primaryKey}},
 		{"UnsyncedHealths", func() error { _, err := db.UnsyncedHealths(ctx, 100); return err }, []string{"health_unsynced", primaryKey}},
 		{"MarkHealthsSynced", func() error { return db.MarkHealthsSynced(ctx, []model.Fingerprint{{1}}) }, []string{"health_uid", primaryKey}},
 		{"UnsyncedClocks", func() error { _, err := db.UnsyncedClocks(ctx); return err }, []string{primaryKey}},

@@ -44,7 +44,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"NextEntry", func() error { _, err := log.NextEntry(ctx, at); return err }, joined},
 		{"Sequence", func() error { _, err := s.Sequence(ctx); return err }, number},
 		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*2499+30, "new")) },
-			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry", "playlog_fingerprint"}, follow, day)},
+			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, follow, day)},
 		{"Activate", func() error {
 			_, err := s.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
 			return err

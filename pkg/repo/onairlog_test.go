@@ -13,13 +13,14 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// aired shows entries as "title from-until", with minutes after noon.
+// aired shows entries as "title from-until", with minutes after the begin of the
+// oracle's histories.
 func aired(entries []model.Entry) string {
 	minute := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
 		}
-		return fmt.Sprint(int(t.Sub(noon).Minutes()))
+		return fmt.Sprint(int(t.Sub(onairtest.At(0)).Minutes()))
 	}
 	var parts []string
 	for _, e := range entries {
@@ -156,4 +157,30 @@ func TestOnAirLog(t *testing.T) {
 func stored(t *testing.T, s *repo.Station) []model.Entry {
 	t.Helper()
 	return append(find(t, s.DB, repo.EntryQuery{Raw: true}), find(t, s.DB, repo.EntryQuery{})...)
+}
+
+// TestOnAirLog_migrated: an on-air log that was there before its days were
+// counted is counted by the migration.
+func TestOnAirLog_migrated(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		onAirStation(t, s)
+		execSQL(t, raw, "DELETE FROM onair_day")
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 2 {
+			t.Errorf("%d differ, %v, want both days", differing, err)
+		}
+		for range 2 { // the table, and what is in it
+			if err := s.MigrateDown(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
+			t.Errorf("%d differ, %v", differing, err)
+		}
+		if n, err := s.OnAir().CountEntries(t.Context(), repo.EntryQuery{}); err != nil || n != 5 {
+			t.Errorf("%d segments, %v, want 5", n, err)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // Ack says that the sync node has a record with that content.
 type Ack struct {
 	Fingerprint, Content model.Fingerprint
+	// ID is the entry's number in this database, 0 where the caller does not know
+	// it: many whose numbers follow one another are found faster by them.
+	ID int64
 }
 
 // What waits for the sync node, but for what it refused. The kinds stand in the
@@ -65,7 +69,11 @@ func (b bulk) markSynced(acks []Ack) error {
 		for i, a := range part {
 			ids[i], contents[i] = a.Fingerprint, a.Content
 		}
-		_, err := b.exec("UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND " + in("fingerprint", ids) + " AND " + in("content", contents))
+		where := in("fingerprint", ids)
+		if from, to, ok := closeNumbers(part); ok {
+			where = fmt.Sprintf("id BETWEEN %d AND %d", from, to)
+		}
+		_, err := b.exec("UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND " + where + " AND " + in("content", contents))
 		if err == nil {
 			err = b.unpark(model.KindEntry, ids)
 		}
@@ -74,6 +82,16 @@ func (b bulk) markSynced(acks []Ack) error {
 		}
 	}
 	return nil
+}
+
+// closeNumbers are the bounds of the entries' numbers, if those are known and not
+// many others lie between.
+func closeNumbers(acks []Ack) (from, to int64, ok bool) {
+	from, to = acks[0].ID, acks[0].ID
+	for _, a := range acks {
+		from, to = min(from, a.ID), max(to, a.ID)
+	}
+	return from, to, from > 0 && to-from < 2*int64(len(acks))
 }
 
 // UnsyncedHealths returns the statuses that the sync node does not have, oldest
@@ -155,6 +173,11 @@ func (db *DB) Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, err
 }
 
 func (b bulk) unpark(kind model.Kind, uids []model.Fingerprint) error {
+	if len(uids) > fewRows {
+		if some, err := b.hasRows("parked"); err != nil || !some {
+			return err
+		}
+	}
 	_, err := b.exec("DELETE FROM parked WHERE kind = ? AND "+in("uid", uids), string(kind))
 	return err
 }

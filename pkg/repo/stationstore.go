@@ -162,11 +162,15 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 		if err != nil {
 			return false, err
 		}
-		absorbed, changed, err := s.absorbAndFollow(ctx, tx, log, []model.Record{record})
+		_, changed, err := s.absorbAndFollow(ctx, tx, log, []model.Record{record})
 		if err != nil {
 			return false, err
 		}
-		entryID = absorbed[0].after.ID
+		entry, err := lockEntry(tx.Where("fingerprint = ?", dbUID(c.Entry)))
+		if err != nil {
+			return false, err
+		}
+		entryID = entry.ID
 		var row correctionRow
 		if err := tx.Where("uid = ?", dbUID(uid)).Take(&row).Error; err != nil {
 			return false, err

@@ -143,7 +143,8 @@ func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 	var acks []repo.Ack
 	var known []model.Record // more than what was sent
 	for i, result := range d.results.Records {
-		v := d.batch.records[i].version
+		sent := &d.batch.records[i]
+		v := sent.version
 		switch {
 		case result.Refused != "":
 			if err := p.refuse(ctx, v, result.Refused); err != nil {
@@ -151,7 +152,7 @@ func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 			}
 		case result.Merged == nil:
 			taken = append(taken, v)
-			acks = append(acks, repo.Ack{Fingerprint: v.uid, Content: v.content})
+			acks = append(acks, repo.Ack{Fingerprint: v.uid, Content: v.content, ID: sent.value.Entry.ID})
 		case result.Merged.Entry.Fingerprint() != v.uid:
 			if err := p.refuse(ctx, v, "the sync node answered with another record"); err != nil {
 				return err
