@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -231,12 +232,35 @@ func (b bulk) storeArrivals(arrivals []*arrival) error {
 // write executes the statement for rows, in as many parts as the database takes
 // well.
 func (b bulk) write(rows []entryRow, statement func(rows int) string) error {
-	for part := range slices.Chunk(rows, b.dialect.rowsPerInsert()) {
-		values := make([]any, 0, len(part)*(len(storedColumns)+len(overlayColumns)))
-		for i := range part {
-			values = part[i].whole(values)
+	return b.inParts(len(rows), b.dialect.rowsPerInsert(), statement, func(i int, to []any) []any { return rows[i].whole(to) })
+}
+
+// inParts executes a statement about n rows, at most size at once; values appends
+// those of one row. Within a transaction.
+func (b bulk) inParts(n, size int, statement func(rows int) string, values func(row int, to []any) []any) error {
+	var whole *sql.Stmt // for parts of that size, where there are several
+	if b.dialect.prepares() && n >= 2*size {
+		var err error
+		if whole, err = b.pool.PrepareContext(b.ctx, statement(size)); err != nil {
+			return err
 		}
-		if _, err := b.exec(statement(len(part)), values...); err != nil {
+		defer whole.Close()
+	}
+	var args []any
+	for row := 0; row < n; {
+		part := min(size, n-row)
+		args = args[:0]
+		for range part {
+			args = values(row, args)
+			row++
+		}
+		var err error
+		if whole != nil && part == size {
+			_, err = whole.ExecContext(b.ctx, args...)
+		} else {
+			_, err = b.pool.ExecContext(b.ctx, statement(part), args...)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -263,21 +287,19 @@ func (b bulk) addCorrections(arrivals []*arrival) error {
 	for _, a := range arrivals {
 		missing = append(missing, a.missing...)
 	}
-	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
-	for part := range slices.Chunk(missing, b.dialect.rowsPerInsert()) {
-		values := make([]any, 0, 8*len(part))
-		for _, c := range part {
-			r, err := newCorrectionRow(c)
-			if err != nil {
-				return err
-			}
-			values = append(values, r.UID, r.Entry, r.Kind, r.MadeAt, r.MadeBy, r.Reason, r.Changes, r.Replaced)
-		}
-		_, err := b.exec("INSERT INTO correction (uid, entry, kind, made_at, made_by, reason, changes, replaced) VALUES "+
-			row+strings.Repeat(", "+row, len(part)-1)+b.dialect.insertMissing("uid"), values...)
-		if err != nil {
+	rows := make([]correctionRow, len(missing))
+	for i, c := range missing {
+		var err error
+		if rows[i], err = newCorrectionRow(c); err != nil {
 			return err
 		}
 	}
-	return nil
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+	return b.inParts(len(rows), b.dialect.rowsPerInsert(), func(rows int) string {
+		return "INSERT INTO correction (uid, entry, kind, made_at, made_by, reason, changes, replaced) VALUES " +
+			row + strings.Repeat(", "+row, rows-1) + b.dialect.insertMissing("uid")
+	}, func(i int, to []any) []any {
+		r := &rows[i]
+		return append(to, r.UID, r.Entry, r.Kind, r.MadeAt, r.MadeBy, r.Reason, r.Changes, r.Replaced)
+	})
 }

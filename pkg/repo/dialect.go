@@ -41,6 +41,9 @@ type dialect interface {
 	rowsPerStatement() int
 	// rowsPerInsert is the same for whole records within a transaction.
 	rowsPerInsert() int
+	// prepares reports whether a statement that is executed several times costs
+	// less where it is prepared.
+	prepares() bool
 	// storeClock is the statement that replaces a clock by a later one.
 	storeClock() string
 	// storeMaintenance is the statement that replaces what was said of a source,

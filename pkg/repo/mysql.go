@@ -126,7 +126,13 @@ func (mysqlDialect) statementContext(ctx context.Context) context.Context { retu
 
 func (mysqlDialect) rowsPerStatement() int { return maxGroup }
 
-func (mysqlDialect) rowsPerInsert() int { return maxGroup }
+// rowsPerInsert: so many rows that the round trip is forgotten, and so few that
+// a batch is several times the same statement.
+func (mysqlDialect) rowsPerInsert() int { return 100 }
+
+// prepares: to read the SQL of an INSERT takes the server a quarter of the time
+// that it takes for all of it.
+func (mysqlDialect) prepares() bool { return true }
 
 // storeClock: assignments happen from left to right, and each condition looks
 // at what the later ones assign. Bodies are compared byte by byte.

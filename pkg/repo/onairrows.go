@@ -216,16 +216,16 @@ func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error
 			return err
 		}
 	}
-	for part := range slices.Chunk(add, rows) {
-		const row = "(?, ?, ?, ?, ?)"
-		args := make([]any, 0, 5*len(part))
-		for _, s := range part {
-			until := sql.Null[dbTime]{V: dbTime{s.Until}, Valid: !s.Until.IsZero()}
-			args = append(args, dbTime{s.From}, until, s.Entry, dbUID(s.Fingerprint), s.Source)
-		}
-		if err := r.exec(ctx, "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES "+row+strings.Repeat(", "+row, len(part)-1), args...); err != nil {
-			return err
-		}
-	}
-	return nil
+	const row = "(?, ?, ?, ?, ?)"
+	return r.bulk(ctx).inParts(len(add), rows, func(rows int) string {
+		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES " + row + strings.Repeat(", "+row, rows-1)
+	}, func(i int, to []any) []any {
+		s := &add[i]
+		until := sql.Null[dbTime]{V: dbTime{s.Until}, Valid: !s.Until.IsZero()}
+		return append(to, dbTime{s.From}, until, s.Entry, dbUID(s.Fingerprint), s.Source)
+	})
+}
+
+func (r airRows) bulk(ctx context.Context) bulk {
+	return bulk{ctx: r.dialect.statementContext(ctx), pool: r.pool, dialect: r.dialect}
 }

@@ -156,6 +156,9 @@ func (sqliteDialect) rowsPerStatement() int { return 64 }
 // little: with 24 rows a new record takes two thirds of what it takes with 64.
 func (sqliteDialect) rowsPerInsert() int { return 24 }
 
+// prepares: the driver compiles a statement each time that it executes it.
+func (sqliteDialect) prepares() bool { return false }
+
 func (sqliteDialect) storeClock() string {
 	return `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
 		ON CONFLICT (source) DO UPDATE SET sent_at = excluded.sent_at, body = excluded.body, is_synced = excluded.is_synced

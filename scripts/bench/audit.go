@@ -59,6 +59,7 @@ func auditOnMariaDB(ctx context.Context, o options, server *repotest.Server) err
 		"INSERT INTO sync.playlog SELECT * FROM node.playlog",
 		fmt.Sprintf(`INSERT INTO sync.onair (from_at, until_at, entry_id, fingerprint, source)
 			SELECT played_at, played_at + INTERVAL %d SECOND, id, fingerprint, 1 FROM sync.playlog`, auditStep),
+		"INSERT INTO sync.onair_day (day, segments) SELECT DATE(from_at), COUNT(*) FROM sync.onair GROUP BY DATE(from_at)",
 		"INSERT INTO sync.onair_rule (id, default_source) VALUES (1, 1)")
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
@@ -97,6 +98,7 @@ func auditOnSQLite(ctx context.Context, o options, dir string) error {
 		err = execSQLite(ctx, sync,
 			fmt.Sprintf(`INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source)
 				SELECT played_at, datetime(played_at, '%d seconds') || '.000000', id, fingerprint, 1 FROM playlog ORDER BY played_at`, auditStep),
+			"INSERT INTO onair_day (day, segments) SELECT substr(from_at, 1, 10), COUNT(*) FROM onair GROUP BY substr(from_at, 1, 10)",
 			"INSERT INTO onair_rule (id, default_source) VALUES (1, 1)")
 	}
 	if err != nil {
