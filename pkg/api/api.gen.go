@@ -1597,6 +1597,11 @@ type ClientInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
+	// An engine-api that has a sync node passes the request on to it, with
+	// the header `Aura-Passed-On`. A node that gets a request with that
+	// header and does not decide either answers 508, so that two that know
+	// each other as sync nodes do not pass it on for ever.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with PUT /source/active/{number} (the `ActivateSource` operationId).
@@ -1611,6 +1616,11 @@ type ClientInterface interface {
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
+	//
+	// An engine-api that has a sync node passes the request on to it, with
+	// the header `Aura-Passed-On`. A node that gets a request with that
+	// header and does not decide either answers 508, so that two that know
+	// each other as sync nodes do not pass it on for ever.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2213,6 +2223,11 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
+// An engine-api that has a sync node passes the request on to it, with
+// the header `Aura-Passed-On`. A node that gets a request with that
+// header and does not decide either answers 508, so that two that know
+// each other as sync nodes do not pass it on for ever.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with PUT /source/active/{number} (the `ActivateSource` operationId).
@@ -2237,6 +2252,11 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
+//
+// An engine-api that has a sync node passes the request on to it, with
+// the header `Aura-Passed-On`. A node that gets a request with that
+// header and does not decide either answers 508, so that two that know
+// each other as sync nodes do not pass it on for ever.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4874,6 +4894,11 @@ type ClientWithResponsesInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
+	// An engine-api that has a sync node passes the request on to it, with
+	// the header `Aura-Passed-On`. A node that gets a request with that
+	// header and does not decide either answers 508, so that two that know
+	// each other as sync nodes do not pass it on for ever.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with PUT /source/active/{number} (the `ActivateSource` operationId).
@@ -4888,6 +4913,11 @@ type ClientWithResponsesInterface interface {
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
+	//
+	// An engine-api that has a sync node passes the request on to it, with
+	// the header `Aura-Passed-On`. A node that gets a request with that
+	// header and does not decide either answers 508, so that two that know
+	// each other as sync nodes do not pass it on for ever.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7136,6 +7166,11 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
+// An engine-api that has a sync node passes the request on to it, with
+// the header `Aura-Passed-On`. A node that gets a request with that
+// header and does not decide either answers 508, so that two that know
+// each other as sync nodes do not pass it on for ever.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with PUT /source/active/{number} (the `ActivateSource` operationId).
@@ -7156,6 +7191,11 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
+//
+// An engine-api that has a sync node passes the request on to it, with
+// the header `Aura-Passed-On`. A node that gets a request with that
+// header and does not decide either answers 508, so that two that know
+// each other as sync nodes do not pass it on for ever.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -12867,190 +12907,191 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nbxu31iD8V4h5H6BJ71h2nDRtbby4cNP0PtknbYLYvelulLWoGUri9YhUScqymjWwv2Z/2P6SBc8h",
-	"OV8caWTLaW9RoKgjaYYfh4fn++NTksn5QgomjE5OPiUzRnOm4J+vubiyf3OmM8UXhkuRnCTvfnhBvjn+",
-	"5psTMppwpc0oJaOFYtcjQkVORoLdmBFZ0Ckb+A9LzTQZ0YlhapQSLYdiIotCrriYEm5IJrXRxMwY0XTO",
-	"CDWEijXJ2cLMUhhTSDODZzVRbMGoYTmRaigKNjFELg1ZzXjBiGArwoRRnGlCleLX7NSvjMP4ipEV/H9k",
-	"lwffLjXLB0ORpInOZmxO7XbNesGSk0QbxcU0ub1Nk18OLqShxcELuRSmDZH/lCsyt2vGOahihAtCiyIl",
-	"8pop+y8AiB7U5plzwefLeXJylPo5uTBsylRya2ddUEXnzLjDAPC1534jijVZzagF49xu3D5GzIxrsiho",
-	"BiuxoC24NqdkouScUGIPluBBDzwwzIwJMqOaCEnYZMIyY1fL7Ry/LplaJ2ki6NwuEldS2wm9ec3E1MyS",
-	"k+fP0ggAM6kUy+ySdXsLI0VXI6JncqVxJ3a9TEy5YJpoJkxKVtzM7EFXxulaXXWq6hpzNqHLwtj1LxaF",
-	"fYEJC/wP4bOiq+RjbPUWapsgzy3QDBmziVQMYW/4nJFH9qo8ffr028ddi4WRq6ucSDWndpE5NezAjpJ0",
-	"rejSPrJpWdpQZa8KNUSqKmLYYU8JJXYAQgspGJkzKjThRhO402Qu50wABrAbOl8Udv7jo+Ojg6PnB8df",
-	"XxwdncB/G7aFy9sJS3huH4MBF9TMyvF4bo+H/brkiuXJiVFLFgUaF+b5syQtb9aTyM1KkysuypkaS4ff",
-	"4njjaEsFc8pvZowWZqbj+FPwOd9ENqiFt+68b/h6dE1fHaUWrG6zR0dHW/culvNxjI5cWPIrlypjX2iC",
-	"D6VILp6EddUPxY206WDC0o6fPPv62TdPnz/7eusCLTVqL+8tnbKwrMySYZbj8o4G5AepSM7YAoicJshc",
-	"gIpUCB3hQhtG8y4ow7xRIDdhXAfzUXQXCMq7gbmxMDfUvuFs5BaSdgdyZuRdiJmRO5Ky5soatIyLrFjm",
-	"DEWK1UwWjOR03b3mnSnVLZ4F0+Y7mdv7f/IpOcsMv6a4cCtSCcNQVLDchWfwy+G/NP5czvQfik2Sk+T/",
-	"OyyFsEP8VR+WQ77D2ezUt2nyopDZ1ffU0L3NVI4YNlci2m2a/CdQt3NDzVL3mDSwDHughvJCJyfJp2FS",
-	"/KqHyQn5NEyumdJcCvtpmBwPngyT21t7PvoSCena43ghp5eAOFX2Q558e/LkmWU/t2nPHdZ2EN/kj9Re",
-	"D0FFxjy8d9rqeJ2cJD8OyAXTKB/ZJ3AXilF4PrEias71Vf+FR1YVX/7bgq53W7CFradTlkYoml1dUmW4",
-	"3XnyI/3tN87IuaF2L/gjXMOOo/DPGG5AWviB5oy8EkaS/y6X/fcL24jtEL7RCyk0XrgXQc7b3zUoh4QV",
-	"tEl3KVxaCqmNVCwn+VLRcQEEpqo8ySyQg/pA70FLMOVwLAe9ZU14Q0NoEZ7bNHnNqGZ72zKOFtnt+5kk",
-	"M1nkSEUL+9jAnuJbJccFm29YwAKf+NtuC/HjRpeCDGmlpJimqMKhYjizbF6SORM54QbWdw5n0gb6eeOs",
-	"btPkwuKr3gmU3LC53rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXkqmD5",
-	"lM0dPBZKLpgyjstVALWgxjBlt/E/PxwdfEsPJh8/PT2+/Y82i0+TCRdTphaK7/pqjQx8qI2ThsWUMrcc",
-	"/4tlxs5Y5Z2ZVHl7K+N15IalCVvIbBZVKpoyVKkX9pFz0mTBhUDMdD+NpSwYFfCbYtdcLvXldrmRGHsd",
-	"VlQTavfInDQ0iK7QM57IRhXAheWX1PTfQ7m89lwxgVIsi8JZZ7hBksmLwq3cLjk6rX2Lji0XQfa5GSnw",
-	"xNJSTm4CM/VqNoinY1D1ES51KIQj2oZQQTioYxQ1W5k5aNV2OMS+jZRZSs0u2I1xuNMG7nypDRlbErJk",
-	"Viye0EJvAF8F3Uq06LmC2y6IsPOAEQ1gwK+XmxBml6u26fJoLmJXxuGe57VOnfO3aEathsOEv0Wgg9nn",
-	"xmzKheBielf0TBNtaNFxhwuqDbFEVlidxrBTmJMuzUwqbtYko+ILOFTFaDZjeeVahx038L8OaQ+ONNwL",
-	"Bzq/rBhyv5hRMWX5P2mxdKeX59yumhZvK6eK261v6gfOrJBgubGZMa7INQxySirgXwrYcWUvzak3TApY",
-	"3Zz1J7aqTyQVGSbDhMzpFdOEkoldlp84DV8YJ0oEy7E2dA3ct469i4KuC67NJZqktt6SVyWm6plc3fU1",
-	"VEl3oAsWI3Uh77JOJ+4X4+V8tylrasLOL8JTGi1QO75qZTcvUW999ZxlUuS6fJtrld1h0oKOWXGH90RP",
-	"sLoTeXpcvuq0rL6spKZ27bxOvJC7LbTFDdLk5mAqD9yXc7r4gMTwo5WgB+/o6kemNZ2yxFsvdqMx3zHN",
-	"c6DimuFF1lacQPWEXTO1JtLMmKpe8tKHAC6E9hXPlkoxYS7txYPlFMWbSXLyoYel5Ny+cvuxyQlu0zAo",
-	"wLb/qE5jiI2Ie9jIRwW72fM2LMScXNhSXUUTtKjJ2gFrRJ8bIuzZkJzn92ClTF0z5UxAfaVU+/3lb1Kw",
-	"uDevyjyr41dfbAK+hEnzkNM6JlWPI8pqq8a7OnD/C8QCxO8TMqotYJSSUW3e2heOC4zSoQCXa/mNZYyj",
-	"5SKTcy6m4WsNPtuCWsHg0vO60YCcFQVhhWZDwTW5YgtDjJToHt104btu+bnDyfrFY+h8uSM+lNy1JTV2",
-	"vMw7mGxMbFNmNyyr8N6dl9PAxOpw5T6ra/YrTAGEUeSq2cRi2km/raFKudVcVpMag1LTGi0rRbydhuuA",
-	"a/tYvT8vOHTnDJx419I5DsFQl4A1OeKh26AmN84IhnMeQiAFVWVy84FUtMaNcm7MSFEnExAFgWs6IauZ",
-	"dDKvqZkn0QnqnRhP0nueit4BzJsBvHEv68YurKg+pznbtpvGMbkT2nY43/NpVI/PvCVtJ7/yruYgjQLi",
-	"3W1haNPAxeJwsU2i46O9yeCYaR7JmW4xeG4GsR24IS4XVOmYyfUCtG54hlBN/tv5m5/SUiFfE4pWq02c",
-	"pPLrgb7iiwO5wJtzsJAW8iqILDNusS9yXX5iK6YNhjWcEokuRbsGcKuD3cRHK4BVbcqvGaiqvWy9CF5n",
-	"Y2yZfOserZjtovRv3d8E1xRtvOQS5qgtJ5zfBrTpsp3+2ZBn36fUOIm7H0Dpcu08ACrWTuBvwvhTc9SP",
-	"LQcEuzGoLsmJYcJpVBbWhBvNikkKkUOC4AinKBNS0L4yOocTaIo5WwTDOqi3ap3fxQ+hj2bc5N3lxDF4",
-	"B7daQ1j1Nso64MB/grhuYcaUrqk43aIKPt0e8OV8YTxhEnIs87U7jI7ro515IxpUVEgMrAz29hkrGjqY",
-	"XNoji4axuLieJvzcyku7ol9CJzTvJvJ0QagmKljAW5mYyAmIQFRf6dR+4EYTuQLxp4zhOP7q+VZxqBOg",
-	"3sqOQTrESPL0+dER8c9HgerDceyTUalhG4w3wrZ6L2IEoCRcpaxm72aSJhfuz7ufX9qVO4fBD/7v2etz",
-	"+/2TJE2OYnJcJdLoyeYQqBap6XJWVMlFYXc28Furkm8+X0jlfYczy2CXig4Uzbk8RGZzuLiaHtIFP4RB",
-	"ALI1i2cMUOW9rIX8PD1u7bxzO9QFGPlQLqoJdR+AdGpi2I1pGqkh2FJI5wnYQkQRKn4fe4XK0+M6XDbH",
-	"kR2Eb79JHwyEyI4m9h4/PSZjbvS/DVDPSxISAenTJ8+Pj591hA56enB3KDqK4WIigUy5Ccmjp8+fk5yu",
-	"9eNuUB6l94fmTz4gdC/ADGJuX/Q82i9SdkRpbsbGFKEnFTlyIAROJXM70O+DlWDu7ycneizsJt77uXaw",
-	"pHvvrhIZ1zu6A40eu8U8xOwW53LOQEhbSXWliRR1OS3qat+DJgd2nXoAQ2VHMWEhHtS4swWqt1NJ7hCn",
-	"sJ+4hCqgOgw9P3KtWf5SGLQP7Nv+VsipV3sNRBZvETWZX8j2OMgdLGco7xdyOmU5Ga/JjIIRbBe7WR2z",
-	"cJlReEofHdZFPDEaW+SEQoB2SvQym1lSGYkctShRSS3xXw+++tvR8cnR0WlI/rF66GSimXF7dZlN2oBX",
-	"+AsXpe7cN40Q7iZRqpjdhkP95aPhMP/07PbA/jn2fz5cGPIR/3mCfx75vx8GKfzyJP329vHfH/+dfPno",
-	"w//47eP/+vC3g4/+0b/jP+zPj/9uJ2nb9B6QOErBjVQYoxO3rrjAFyQuwNYgoH6ObxIDVmVurCgxZm3/",
-	"aYdmjEEuhmlDpHDBahyZQ18dGRlJa2S4oGQpDC/CiBg+o+xskL8WuNHMBfC0acyciiUtIqYrsmBKSxcQ",
-	"BDmGXTTde5AiYaoLJhcFIxktCkROgO5g13jA7SFN3DxsCNMGf/NSZFJMuJrH7HavMDZRr7jJZiwndrF4",
-	"SnotMhCFSC5ZKTKQNTM9opy8dBF4oXeJdUU7uXOuLzdOzQDhNweyxY+JLvjlhPJiqbrwwYctAxELwuAp",
-	"YRV7D7ekTa+YwjCq+iGvKIKK6iuMBtt6dHZRS1XErybAf4zxFFbHQgJSX4+AJBpNmkFbFeOtXIlLSCi8",
-	"7GWImtM16Ci8YCLkSSIRz90cbStKUzVKZoyqvCMmwe4FYuvsQ2bMqHEpwHktKAG2dq+AhDC+3pTQh1MT",
-	"QE44dU9VXSJTT0pYSL0pb1BOMDjf7lvzG3uA4NhwuYTt8eZ1kfmuMm1P+tdhuiwzEDfFKzfHXleZPhg2",
-	"qYnTVcUyec3sp8sOMnoOx7JCvLGDAmYROqVc1KKVLXI2g1ow2fc+ES0iat987ybQJQpryOkGuh43AvPs",
-	"KkaBdXDA0LUOLNhlKTsjePxkOwDmrhjY/AkXRjbOoKfnyrgsP2+UXC7AcakXGFJiod22OlpRyL5wcE2V",
-	"RTxt30Ri/bN9H/95HkbBz9/DWJZZLboDmSx55UVhSdNyQfjEfjG1vEkKUvArzDCMnz8psWxPYewhndYz",
-	"NsQTD7aS0wUBHelhjSQ5khGl0JGb4cHjUKnkHXXWViccqWeJm5hph9/KvimmUanBSQz61JI1za6ZooUn",
-	"mxpkSSs2xNEWh71Er1gn9aCZ0eDQQicwhemiF6vk+ZsdTVUZ275WUDXvIIzUi5dWajNWaZRXmJPfZL5N",
-	"2bWyLDv+Za9wd8UQUQm8c3dqtYHU17QFroHm1wLWK6NgHFgk+4mjD8eSPQgh3IGawD3XvbOy6mJexFWv",
-	"jaJi6jKw+owUnrcvr0V2aYWrvi+vRfaTffw29cmwURvRivL4jXnvqDo6+OSK6dRiGMlmVAhW9A5gcOt5",
-	"7+ZpZ601qBSGOCKJ8gv3FzBp3kR/JeqoG+5XeYhVAJabrp7JRmKDD+0SydMdvdM6Aite3dHx34jRgZF6",
-	"bETHjlsSyxFq0oE3jIwZF1PUsYBp2Btl5cNS+ayDRbHM2W92ujkezJG7Y6SJ6dRBUgXzT2XlbQEZBONe",
-	"YnEzbhKmTv2mNoHX37mOcIotKpwPP9Fyznw9oii1g2TZyy4/9vsZz2aBblrNiGYmooDZXyxhDRJHtzqG",
-	"E3ZqYj9IBZmyVhvrqWpB9hEyhgirRm2V5UGEhmxEq6CCLhLn0U4l3XxhUPYoZ/cxMkkDqs09bzj19yUF",
-	"bRAHpJTRuzZ3cJ9IFYV4ICyRrDalpIrLIEFZM2pNrHBltdPWwTv1tO2HKHIWUwcr2oydAB8DgcnSUR3R",
-	"f50ctQeh1cOwpHFulR4OsYOxd/Dc6wI7XESLZR03cUUjV7F//NeEgbEqUusMAuC0TynhmoyVXE5npqcC",
-	"31tT1p2Wwv672KRYo+F8s7VmQlUpiFnspzNGc29lCOa7L/TvR0SsBiMye3E6VDrIBgo4YfXnBVWVIfvJ",
-	"lmoJ5tPouqEyjh0/jC3kKrLa/uemGRPdGmqA025biJPbDQLlS1c5j6MxTS7NWN7chSEHRbZJzGO04A1M",
-	"E0sSwcpancsMSV4Rs/KMXjNvVu4Tk+dqd/WTE7vI8PsGAXaAdpU9LDIuCrpm9zA9Lqi66kGkqiBRbAIV",
-	"Du9wjO3aZmEFAQixE/V1aJqlnKyyZwrnEfLhFQ4m4H2qVPzzrpc6TlTr1fTJAA2a3l/ZvH9l8/6Vzbsh",
-	"m7emT1VW/fE+ib6WEBRyGsIumu7WiRVLsf5G+643Ksa0LUdAVr/QhOdMGG7WKWG/Lmlh2RdmBOfU0DFU",
-	"LUp3qlXTO+uM68tQvykqKcxAAAnVSJHyYbwO6GMuQnsGFQqWomAaVXoy+nvltf9f0dUoLg1xfdnlzX4d",
-	"4kC84fEUCrt2JWbUR7UMpMs1zfUlJHxFTrSSuFXzPHgfZskA4ykWm5zOUlxSri7jpViDNd/uSwpCuToN",
-	"4SGl3EqkOKBckUJOwQbcX5pys0PwQff0TOSWl7WK3uxhRZuFg33lwTQY5V0zbB8oP/e+CbctLtmeocEN",
-	"Ox6ocr2OR6rcrVHJFNOuSQHRSRYnnFLWVTJlc9JGx6ZLLazOLzuWG/hix++iBrAWRHfNnK7zuK7fHS/b",
-	"IqdC7mm9MFh1UY1DreNAfSmts6utpAqK+k1Je+VuN1CnDvnaMdWIYZUeVyl+g/+UdDkqk5dF+9q13L99",
-	"9tXXbQZcWmLa8YtKSdXf8eImh0JB0RRJoU08IsHyeR4MEK7kaihoLuNOMh1cjxFs7Ua5OrJ1mLs8Ijh0",
-	"cVNtgDhuuqXdTvzXEctDxwKh2tH2FeLIbpzYwt6xEE1YW9JcCkwTbtX7jsauFXTdHwNwTh/R2vIdVKt1",
-	"lLO/XNr1Hf6TMyFolIpIQ4uIjzmsrYcMV7GH9TBoQYn62q4/58wPw1aboeZR2oUb25yW1j5WU7DfB1o9",
-	"2XgXNYgqRA3+4UnAnSCzXvyugOnJWGu8b/d9NkZrDhAQxF8rD5f2yI2RkFLVi/X40R1N6CZ83dYpO8Qp",
-	"Gbn1QXOQWSWEEazTy5yPC5aGIGRtRX4iFQZ2shtUcbZZriLVDe8vd2/Cg00JZ39J7BGJvQ3CnmK2q23U",
-	"ET3HqGZ5GU+/i7D8meT3+MLHbEoFrtvfgVOr1NZtzau2Er7rLvekEsTkfyxVU6E+/9ZaQYzAna9FVu9C",
-	"8AcuePz5ChNvqxbsYnTqhYDrmVAbygJboH9HTSwTZoRD6pGr5GAfRVdNSkbOpzKCb7HWB7bPAuer+x6K",
-	"qJ0OhS94Qv61zKcsB9/+eG3/YG22ZoxlKOKdxypXQNFsMqN6xrTVrVS3+2hG9alvwMGLwvLEfy21IVpi",
-	"bAGZYISKkMAnmeoddtasNA7B6Tev8NUn2GKlJk/0N2JV939Z8e1tgwM+SlCpY13wqO1wF7vyvraHCFIT",
-	"H3eszVdbyZ3XUYHsXhZy95U4BP4DrKS0m0eqt2NoHtd1nDotW54pljF+DSUQXCs2uGwUm6BtuHF3jDy4",
-	"7aBnoUJrg3/IfL17xady6EpR0YeqdFXW6ITFbnFfOd8TbveOGZfKVf7yoNt7AcY2ImHd60Ce1kQx6PSX",
-	"R6G+vSZjV2Xt6HC+BuCdSyg2qif2PKJqXcN9nFOPqnhtx+AftpRbPyC6Pe8HgG9dl7ZG7aYIT9gkBVSO",
-	"4vbORFe4AhfRJjuSTCWR4pTQMdCmUBk6v0+kXYzjbNtnR43A+xLrskRfgy4LF3lEYwQaO2pitF+lpSZ5",
-	"36iPD4WAy+BjcsGhx6hi5OeLFzHhs9Hoszd0qq2X2hYzr3tdznV/53zpGt/d27zNILOb43PfZpPf00zy",
-	"53Uk1pxuO0TBOPL60hX/2Ad1fcc0dJ6MN7EKwSIjF943wnCL1WztU1M7uzbFWpqVipB3tdUoRxBLZ1j4",
-	"sR7uujPtnDPlFNP+FNPts1eOPTenIGu75tKY1MtBwxOSLPU9Qqy7abA9roglP6Krbd80HH2ECN6FuXaP",
-	"djcWFh+tcZH80NXIUQeJLhNKRzpACb+IPmWWOZcYrF6GGoGpxRUzYetQpLQ/HwJlIAZ9GbhBpKqCqwY2",
-	"qVR4OGqpevGcfPuL7kyxrFofoOKJnYTRbBZG7LW1MuUisrWHyM6UIa5707Jc9He7DKY3oWK6oRsshjwX",
-	"vtFGMxYNCPiBZuqaZ46gtQljb/5alxfaqXkY2Qa0p2UX93FdjVH7U8zdQ9861/A5o912W8RfAW5/IHfZ",
-	"Hy167feUGuv7PyITXrCUPCHaKEbnKTkmBb9mpODQeTolT4lHsu05Fugm+uNFq0V98JplS8XN+twSb2cS",
-	"ZFTFclzPiJFXTFjecfb21eXFm/96+dP5gPwkDRGM5b51O5AHOmdk5irWAF8AVQ0HDsuYGbPADqpcTGSc",
-	"W83ZXFqpFTvRkWtpCb+cgLdEKjKXCp38cml8rskJnpWc6tS+MxQANOK5xkQqsmJjzQ3DB5o102al48Y0",
-	"RJLBUAzFl1+Cwjz48kty5io8ZVTBIl0puwF5JXxkm3bV8lCOrVS700NhqIUnCuBW2D/FBE+XAL6xGB5M",
-	"AbtTbMGgsNlMLjFJnOQWMaYzO+g1JLVheDo3lfKlMsNGQxkjwp6LNkNhJEgFkMdNizRMf8UXCz+Bj2/n",
-	"E2jWL9WKqtzB5TUTnIlsbUHzSqANvJoAlDqZSkMeNJTBoZrgHdXQ/HcoRpZ6jFIyGibDBDodueIZhBpC",
-	"iwK2QIZJsF8MkwH5GUmTbyNGFRsKPhVWr3LmjxlEq8PLmOTts6jcuRDX4JjkMlvOLdt95MMoHw8FCKJQ",
-	"pwanSNGaCjiilgVz+z/LMqYBMd75w29fCbgsdi1wmwbkB/sEKzTDFshDsVIWNWFs4HOCFkQxmmt8c3SG",
-	"fSV/A5w4Id/BrSL/93//n5HfC4w8FKuZ1IwoWUDZEDqXrp6AFZY8Qo1uDuwDeoR2n4JnTGDJfNdJ/2xB",
-	"sxk7OB4cueQ/vLf65PBwtVoNKPw8kGp66N7Vh69fvXj50/lLeKeMz0zOfn53Rl6ixers7atKqYmT5AlI",
-	"KAsm6IInJ8nTwdHgKaZ4oG50mHn3xZSZrtzbgq7djXY9tMIdhigeSwlDxTau4C4h1uFFwq5h7pKdlvXU",
-	"AI+Zc+FUTW6pL0w/FI02Xhatfauv+i8I5nACr/LkJPkHM95dUWuGfnx0tL8u6KgCdTRARzUAfoN+ql2j",
-	"heVVOnuXPCQ5+fARetbMqVpHFDpL+ekUSj3h549WxgOw5wfjNeYnWpgdWCxAx9sBVA/5aKU8VzatDjsw",
-	"nsDmvlu/xSpJjvB+5zxb8X34RzhzsIHubbetE3i2HRSuOfmdoRfghaYRJJuAzICb8NHSSo1o/ChQE6rJ",
-	"258vHsfBCre6BGmCOmmSJjSfc7Ej6JcbIf+nh/lDQ/g2TQ6dzFIhcXVwv+bauOQ7zNmlc2agqkxHV8jy",
-	"kcMFOsS3PgfNk/o8CCWu+jwYujD1edjI8tFmKGexJmzHJHFu3/x1ycCA67iZFWXKxIuSdAYscgWj23VL",
-	"W4FAtChGJ2192BlXIfhGTlzaohctVzMGLU3BjAVlHVGvdmKOlbi0qZRnKBPJBgR8Px6BQJ6xwqJVAIIO",
-	"Ht1xcKOHzYZWb0UR6QfS46Cq/qDbj/fkWv3STappp21TZZSrOXwZoMkydxWYXnNx1TWbe+wQnrlNk18O",
-	"LqShxcELXxhm00v1h92a7kWbfihzaXVKRKXlWYUgebqxmSS5ykR3JP/RgqVnvoSF9NWe0MHANbHa67hg",
-	"A2LJdKhiZVmW80FMKRdDoZdZxpjrM+5iF7y0f1q+45OBUXYDjQ89+oTmuYZAOvfFgLz3VcXJqLTujZzS",
-	"4npiVcU46ZSocvdfaJDST1s1F0DB12V8XoQblvR5Z35YVob/3VghDARExZe83w3H7sP2Dhsu5jjKXZRe",
-	"LCfY4+3wDaNcnXxuUsfF1ym4taGFZU6MnAL5HbRO77WcVtsJtM5vLyJ4dYbbutEoRCDUDv/J9pOse9jv",
-	"iQCv5ZRQH2FgfHGmOSx7Kzbc6/Sxx2jl3Lsv15siZ+othZiXP8EtQ3Ee6p8Rq+0+/rzX7hPPbzu16jNy",
-	"LXleknUoakCMlCmZQ80YsN4ss9kgptLWWPauEivPk88th/QXP7rFjfVgDxjyRrBqGY3PyeubqNEky52a",
-	"yYvKc3c5688iRG4KR+owjFTCqPZwsi9BGagU1ICSnog5qS8x1U/Ae0C5jhRsSguoXsG1a/fPcg69MwSB",
-	"qNSTSEtnWmHG3OghGGSDrhZ6ISwWxXoQKYYC1EW3AlW8aBaCkCOylzvXu1Oaj7syfJfQjBHAc5cfFpK5",
-	"LeCTHwfkgmkD/o5KXG7dV5f8SH/7bU3ODa20PA8tuH30rUWFwIoXrCgYBhX5ii3dE7sBQy9vN15RqSOD",
-	"TV0mVVdHYckJ3IietsVWP/Q/pHhzNnd5ncDVKvcO2+IQij+Mac1SuUdpR0Gy6uGnNaPqEhJeu3mvZQJK",
-	"rqD6s12CPyJ4Ld3gGHIGbUiZHQr7OtjfsY40mMDt7/A9uMUsGRxgd2D7wy+vz3+BeBvwtUzkUg3Fgiqj",
-	"T8mL83+6pCc0TbiqbyP78wi9IwNyEe46NqpVjM5ZPiBnoqpkEQSFRkNb2bIkVI5rJiE6WVSKoaDct+2L",
-	"5CaWnYQgkOGE0EJLfJ+6YvQkW5oOK7wro9AiIRG3JB6DK6bgm11dHj23olCs2AKYZhYotjrLTIkGSfOy",
-	"VG9eralV/unZ7YeDS9eOKtpP/lPUDOSc6FGbF4ReQG8wtAu5j5m+TtLkptA3HVaiWAlkiwyElriCerQE",
-	"qxeuQQf06jJZLdBpHlupTwn3Sw0p4tvSzsO6H1JMdPhzC/16ykGuRT6QCyZu5oUDwYGcTHjGvK9xoBfg",
-	"4JsxZubFAP7WZw0xEGMuKOrmrYQMw27MoT202pvN56JyDl7HfYg44XIUazdqhZa6L+qk9J7iKpp4Dsvm",
-	"DlEZ9R/MYEeHc28OfTAkqM3TAe9axEHDQPnygk47TB8Lmc1S8utSGpaf+pKaVlB6NTn4kVraBiTR9Tpz",
-	"DSc2oMJDOPwawRQ61LGu4EGZ73znkz78hKEEt91WA5c27Y4iuAd3Ew8rPXzrBwJ9L68YW+hKSzi/e+RC",
-	"ikE98/wUm2P6z7qT7nERO68NTggLcIsvtaZRjv1qxkSYCfGrnMojTG2+RnfFKOXc0eBSSV3/fc0uHhnK",
-	"IrWb/KhVBN2vyrWMRS9AeUh/JKMUW9nwCRESWneVvQvD4vFaPXr25HgogLmuuGaPB+Q9hGyGx7gmmObu",
-	"xqSh3haWpFxwMSojkVB0RIWP+mYGX2jy6NnRt6Sc5YSMLPKP7NCuvSRONxTOfZWSEWD8qER5chaIkhP6",
-	"tL8stLDMb52W3fTgVHBxUg2FALG25i2geQ7xPKhynhIt0QeIwVDe5YAtK4eCBiwsM6RG1IwG8H/fyK5e",
-	"GN0Hg2Dd9PF6KJYLYiT5ysdGpmQFEg/k9UKhfAIxRquYcFmnRX9Rob+oUJmU9LA0p8I5MbCxxjm7hKWQ",
-	"VronPC17xpSFGBiZcW2kWjutkhoyl9rUPZ3kkQM5+erIxSEDJQuBBZaQTPk1E4+7EBqjGhoohsHKWBcg",
-	"xC4/icX2xrDdLxx6smpoh9o1exkBsSuSP5B86lNz45Ip4si+NAHXM9hF1EJsKuLiqWNAcDYQ5TkKgBph",
-	"XJ2HsZGycktwqM/h7Y64oBB095Qk70LAcGLXf+8PETBF65VVNkpTvc5sr2Fp9yRff8ojevADqXIavLsb",
-	"XUYlU9YPHdD2WbxL5X46igJssgXQPfuYykE7A4ceXt4AORPVnYIZ1lXOQfsWxcyKpygLcCsGuLh/5z1p",
-	"O5nfoST7GqZpoVCMGYdGY93m1gpnPv7qOQgH/vOTPoz6Wcx2w9HoyVQlUlEWaL0Ra4hp2sfZ/8NK/SCB",
-	"W5A0PRnRA99+0nWa2yUw+kOI3bPNW8E37795tD87dtToxLdvKETV+DeRDrc1T0npPMHzoZnRA4Ldp6aK",
-	"CsPyofAt3eBG+MuAPQMDElF9pTGI7rTiXPX1AuRQhPeEXKFWP6m2C4wqqHAhymPcf/wTjL2Th/AzYs+Z",
-	"vgIYhdMBv6Bigq0I3zP+VEhko3d7d3LLimqiKceGYSFd3FtZIf7Noj8VlT5pYMixLw2G4mxp5JwanoWW",
-	"zHab1xVbkVwal/GrYz3jIzhjufiPtR7SD89lq/P1ZLCuHW1KxmuXfzbYH7nBsdsg2xuj3Y44PUzh56x6",
-	"UL+DAlOZPVCA3zcMj7oQxzay0/JaYXmUCRdcz1i+u8n4jnxl0+H9dWy7HtsDEO/QjaJLHKp3zH9Aa059",
-	"oi4KCL/uh+phJEVdytLMJ1K6eA4Uc+kY0pj3p3TgtAf+QXcYa5EdVpSoTj560az6WrVBnrpMnUqMCprV",
-	"KcnkYo1BbRh3YmU0Z/ivJQhAEHMIaSGF1AaydirehxBUPZFLkQ8F1jFycSwaHbxkRnMyZkygWZNQK4L4",
-	"dB85IUcWvwumdRdLrpeM1tvCWSC3aqoYNUzhClzQBkoaOGlFysQqll3mTswMS2OhC90tKj/1tNsG5IUS",
-	"t7tYcT+LBaBRq3t3/f+UTNgK0sOoa4djQQApDNUD0fsyz1am9h08y5pEIC/5wtrh/q5F9jAmA3uLcz5l",
-	"2nTf4LcW/ZbZFcOIRT5n5NHPFy8eg2YD7oWy7LXVoqhiIb+b/PLmHZETSBfiqlYgjekT12fQLYAslLxm",
-	"7js35IB8BzProfAFGvxk9nx8bcXTardYzCAFw8uA+B63E+gNLYwcCtyLtoD2nb5dWqCPg3O1tuwTuO5C",
-	"TmHjXZf/ewfCXaUEiBTtYVHTvv9qzMMDbTWoPyLe6WLUCyo6Arx8PJwP8PKfc6iqOZNLdbeURaiz1CsH",
-	"9TOZC/Gg+hIJh5j7uPgOQ1BnpEjhnQo4ozoFLRi7YHNd12Me9O5XStd1aMGyKDNrK2UcKoHkKPrVK74P",
-	"yEiwGzNyIbND4diYPU0ulkyTMZtxRyM8hU19SVkQ9jOpocasJTA5W5jZJs77LtTJe/ALuEeUb6c3I9Du",
-	"x/q3eDn/Dfj+NnYPFZM7gyqRceyJWVeSyssr25k10n1Z95Yogp4Gl/QBTSRyl1XAjWbFJCVaupxbbwGt",
-	"lN3xhnA0VpLlwuVzanNSRTkr+FL79bIwQJoYzcr4d6nyUKFxKJzuOiD11GTLb4PgLaQJS4hlKlM7DLrP",
-	"QDZvpCUPiCtBXS2hiiUcITEZVR4Kwe4ui9LVQcronKFj220mo8qVM2BkVSFuqbdDDoXrLmAkgfqqnXnH",
-	"dbrzELbbsiNKf8Pt3ib2lVgj9wz00TGzwA1GUd99el+5mpSMIba20lUF8rYwqN3dqva9m9ObA+yu8OTo",
-	"2Tdfff18L5ex5JdL0Z0o/coQtRQaaqSP/vHyguA7licyn2llZeYJdQW9fOSgvan2TUBCq+i6ykeYOhTa",
-	"RqVh+/YFV00cit1ZAuALJ8Xw9d0S3KMi40XEYHzcuZV9HOcLkGpYGWcIVVorPhKGIdTUkJxPJpZxbySo",
-	"dzAchVPYZDwqa+c+8MVyxWO7jUZsjzYj0Cw5hE1a4coqb9ygyBksR2U3lJpx5XMIoZAN5WoEdpuQ4CFn",
-	"gbTo7hnRZGmWqHDiVZhhYf2ahQivnd3nUGAyE4FcJq/91TOZTgj1GVrN7CWv0/qBXPc2x7FADCurnoE0",
-	"y71GbFY869QdcXd/+upCH+/iZ3Sw2XfGxDuW2SNH5OsM1ajh5j3w+tDVottoIkXBJdBIF8KH2O6FOIvj",
-	"NcxPy2LBmZV+sLNY2VnwxAUjV9ESx8Trn7rYTnv9fe1TCEyHuo5peJtiTT9Kpopmrpa1vXTymqkBeRMr",
-	"xgT7cSUcq5mCVtc7ddOG2wVZg2DpdWWPIRbegCDZVboPYYo1qx+QYOMEHcQaThmIdTQC5ScXSsM1WJYg",
-	"M+ghkn+QYAm58tM8BBLndH34yV7l2/3Q6ZQIX0kWxHXo5HY6FKNaRSfXjiFYGoOFcTM1fTP5nq77ZJTm",
-	"dB3ySQ+Ovx6Q7+10m8q5Qq2z46eQfPoVFGfV0ezTg+Ov4wmouRcxeqeeHmDe6UF3+ukfibieWcUPMcEp",
-	"zTldb0yd7lCm94a6mA/dXXBFEHZtSdTIlRGVgmRSCJZBSgtQPuMcVYgEp0gxqaFYggEgmQ4tQmMhXRQt",
-	"fCidr3DoQs7ICzmfW8CCr8vVdMDpINO64NdsQM5AoKBkrBi9SsnoNdXm4KVd58Gr70egzs6ZPgmqsqO0",
-	"irnSQUMBC4c6TJYrzFgBlSRcaWcoA4w28qh+ayHWJZm0rxHPa1koCM6g/TuVPe/MSKntbb8R+5CeC+s5",
-	"KNFgxzxdfPFhaLevmQuol5LFEkMeMBHqAMpvwOr144e4GY1CRC0u69nr5y8tsweevNezeiPc0Ps4hvo8",
-	"Ze33Dx8t3PDsEdJY+hn6Gl0/Aai6ybu69zgJoKrcaefXGpC3y3HBs0F58Wo7iCfdTGrlEJ1br+4AqAzo",
-	"63bEx6qnqIPGqeSaFoa7ytuKTZcFNVJVx3T56121D8qkS0zAq2Y/l35IF3AwaJXojA1ryX0Z6IciiA+r",
-	"0KyYVEaZ+ZZ72/rqVN7JXGOcmDOvNJCAEKJYvhQ5FYbkbFHINdRIZzdOFoEKjt68EnpYWq5S3afV3W8/",
-	"3v6/AAAA//8=",
+	"7L2Jchu31iD8Kij+X1Xs3Ca1eEki1V+3FMe5n+dzYpelXGfG9IhgN0jiqgkwACiK8ahqnmYebJ5kCucA",
+	"6A1NNiXKzk2lKhWZZDeWg4OzL596qZwvpGDC6N7Jp96M0Ywp+OdrLq7s34zpVPGF4VL0TnrvfnxBvj3+",
+	"9tsTMppwpc0oIaOFYtcjQkVGRoLdmBFZ0Ckb+A9LzTQZ0YlhapQQLYdiIvNcrriYEm5IKrXRxMwY0XTO",
+	"CDWEijXJ2MLMEhhTSDODZzVRbMGoYRmRaihyNjFELg1ZzXjOiGArwoRRnGlCleLX7NSvjMP4ipEV/H9k",
+	"lwffLjXLBkPRS3o6nbE5tds16wXrnfS0UVxMe7e3Se/X/oU0NO+/kEthmhD5T7kic7tmnIMqRrggNM8T",
+	"Iq+Zsv8CgOhBZZ45F3y+nPdODhM/JxeGTZnq3dpZF1TROTPuMAB8zbnfiHxNVjNqwTi3G7ePETPjmixy",
+	"msJKLGhzrs0pmSg5J5TYgyV40AMPDDNjgsyoJkISNpmw1NjVcjvHb0um1r2kJ+jcLhJXUtkJvXnNxNTM",
+	"eifPnyYRAKZSKZbaJevmFkaKrkZEz+RK407sepmYcsE00UyYhKy4mdmDLo3TtrryVOU1ZmxCl7mx618s",
+	"cvsCExb4H8JnRVe9j7HVW6htgjy3QDNkzCZSMYS94XNGHtmr8uTJk+8ety0WRi6vciLVnNpFZtSwvh2l",
+	"17aiS/vIpmVpQ5W9KtQQqcqIYYc9JZTYAQjNpWBkzqjQhBtN4E6TuZwzARjAbuh8kdv5jw+PD/uHz/vH",
+	"31wcHp7Afxu2hcvbCUt4Zh+DARfUzIrxeGaPh/225IplvROjliwKNC7M86e9pLhZR5GblfSuuChmqi0d",
+	"fovjjaMtJcwpvpkxmpuZjuNPzud8E9mgFt669b7h69E1PTtMLFjdZg8PD7fuXSzn4xgdubDkVy5Vyr7S",
+	"BB9KkFwchXVVD8WNtOlgwtKOj55+8/TbJ8+ffrN1gZYaNZf3lk5ZWFZqyTDLcHmHA/KjVCRjbAFEThNk",
+	"LkBFSoSOcKENo1kblGHeKJDrMK6C+TC6CwTl3cBcW5gbat9wNnILSbsDOTPyLsTMyB1JWX1lNVrGRZov",
+	"M4YixWomc0Yyum5f886U6hbPgmnzvczs/T/51DtLDb+muHArUgnDUFSw3IWn8MvBvzT+XMz0H4pNeie9",
+	"/++gEMIO8Fd9UAz5DmezU98mvRe5TK9+oIbubaZixLC5AtFuk95/AnU7N9QsdYdJA8uwB2ooz3XvpPdp",
+	"2Mt/08PeCfk07F0zpbkU9tOwdzw4GvZub+356EskpGuP47mcXgLilNkPOfru5OipZT+3SccdVnYQ3+RP",
+	"1F4PQUXKPLx32up43Tvp/TQgF0yjfGSfwF0oRuH5nhVRM66vui88sqr48t/mdL3bgi1sPZ2yNELR9OqS",
+	"KsPtzns/0d9/54ycG2r3gj/CNWw5Cv+M4QakhR9pxsgrYST573LZfb+wjdgO4Ru9kELjhXsR5Lz9XYNi",
+	"SFhBk3QXwqWlkNpIxTKSLRUd50BgysqTTAM5qA70HrQEUwzHMtBb1oTXNIQG4blNeq8Z1WxvW8bRIrt9",
+	"P5NkJvMMqWhuHxvYU3yr5Dhn8w0LWOATf9ttIX7c6FKQIa2UFNMEVThUDGeWzUsyZyIj3MD6zuFMmkA/",
+	"r53VbdK7sPiqdwIlN2yut20FxrUTuOOjSnmcbmIUXBpdxx2neMdmcY8dwDMx3XTTS9WHEaHcspGJXQm5",
+	"ylk2ZXMHj4WSC6aM43IlQC2oMUzZbfzPD4f972h/8vHTk+Pb/2iy+KQ34WLK1ELxXV+tkIEPlXGSsJhC",
+	"5pbjf7HU2BnLvDOVKmtuZbyO3LCkxxYynUWViroMVeiFXeScpLfgQiBmup/GUuaMCvhNsWsul/pyu9xI",
+	"jL0OK6oJtXtkThoaRFfoGU9kowrgwrJLarrvoVhec66YQCmWee6sM9wgyeR57lZulxyd1r5Fx5aLIPvc",
+	"jBR4YkkhJ9eBmXg1G8TTMaj6CJcqFMIRbUOoIBxUMYqarcwctGo7HGLfRsospWYX7MY43GkCd77Uhowt",
+	"CVkyKxZPaK43gK+EbgVadFzBbRtE2HnAiBow4NfLTQizy1XbdHk0F7Er43DP81qnzvlbNKNWw2HC3yLQ",
+	"wexzYzblQnAxvSt6Jj1taN5yh3OqDbFEVlidxrBTmJMuzUwqbtYkpeIrOFTFaDpjWelahx3X8L8KaQ+O",
+	"JNwLBzq/rBhyv5hRMWXZP2m+dKeXZdyumuZvS6eK261u6kfOrJBgubGZMa7INQxySkrgXwrYcWkv9ak3",
+	"TApYXZ/1Z7aqTiQVGfaGPTKnV0wTSiZ2WX7iJHxhnCgRLMfa0DVw3yr2LnK6zrk2l2iS2npLXhWYqmdy",
+	"ddfXUCXdgS5YjNS5vMs6nbifj5fz3aasqAk7vwhPabRA7fiqld28RL311XOWSpHp4m2uVXqHSXM6Zvkd",
+	"3hMdwepO5Mlx8arTsrqykoratfM68ULuttAGN0h6N/2p7Lsv53TxAYnhRytBD97R1U9MazplPW+92I3G",
+	"fM80z4CKa4YXWVtxAtUTds3UmkgzY6p8yQsfArgQmlc8XSrFhLm0Fw+Wk+dvJr2TDx0sJef2lduPdU5w",
+	"m4RBAbbdR3UaQ2xE3MNGPirYzZ63YSHm5MKG6irqoEVN1g5YIfrcEGHPhmQ8uwcrZeqaKWcC6iql2u8v",
+	"f5eCxb15ZeZZHr/8Yh3wBUzqh5xUMal8HFFWWzbeVYH7XyAWIH6fkFFlAaOEjCrzVr5wXGCUDAW4XItv",
+	"LGMcLRepnHMxDV9r8Nnm1AoGl57XjQbkLM8JyzUbCq7JFVsYYqRE9+imC992y88dTlYvHkPnyx3xoeCu",
+	"Damx5WXewmRjYpsyu2FZiffuvJwaJpaHK/ZZXrNfYQIgjCJXxSYW0066bQ1Vyq3msorUGJSaxmhpIeLt",
+	"NFwLXJvH6v15waE7Z+DEu5bOcQiGuh5YkyMeug1qcu2MYDjnIQRSUFYmNx9ISWvcKOfGjBRVMgFRELim",
+	"E7KaSSfzmop5Ep2g3olxlNzzVPQOYN4M4I17Wdd2YUX1Oc3Ytt3Ujsmd0LbD+YFPo3p86i1pO/mVdzUH",
+	"aRQQ724LQ5sGLhaHi20SHR/NTQbHTP1IznSDwXMziO3ADXG5oErHTK4XoHXDM4Rq8t/O3/ycFAr5mlC0",
+	"Wm3iJKVf+/qKL/pygTenv5AW8iqILDNusS9yXX5mK6YNhjWcEokuRbsGcKuD3cRHK4BVbcqvGaiqnWy9",
+	"CF5nY2yYfKserZjtovBv3d8EVxdtvOQS5qgsJ5zfBrRps53+2ZBn36dUO4m7H0Dhcm09ACrWTuCvw/hT",
+	"fdSPDQcEuzGoLsmJYcJpVBbWhBvN8kkCkUOC4AinKBNS0L5SOocTqIs5WwTDKqi3ap3fxw+hi2Zc593F",
+	"xDF4B7daTVj1Nsoq4MB/grhuYcaUrqg47aIKPt0c8OV8YTxhEnIss7U7jJbro515IxpUlEsMrAz29hnL",
+	"azqYXNoji4axuLieOvzcygu7ol9CKzTvJvK0QagiKljAW5mYyAmIQFRf6cR+4EYTuQLxp4jhOH72fKs4",
+	"1ApQb2XHIB1iJHny/PCQ+OejQPXhOPbJqNSwDcYbYVu+FzECUBCuQlazd7OX9C7cn3e/vLQrdw6DH/3f",
+	"s9fn9vujXtI7jMlxpUijo80hUA1S0+asKJOL3O5s4LdWJt98vpDK+w5nlsEuFR0omnF5gMzmYHE1PaAL",
+	"fgCDAGQrFs8YoIp7WQn5eXLc2HnrdqgLMPKhXFQT6j4A6dTEsBtTN1JDsKWQzhOwhYgiVPw+9gqVJ8dV",
+	"uGyOI+uHb79NHgyEyI4m9h4/OSZjbvS/DVDPCxISAemTo+fHx09bQgc9Pbg7FB3FcDGRQKbchOTRk+fP",
+	"SUbX+nE7KA+T+0PzZx8QuhdgBjG3K3oe7hcpW6I0N2NjgtCTihw6EAKnkpkd6MtgJZj7u8mJHgvbifd+",
+	"rh0s6d67K0XGdY7uQKPHbjEPMbvFuZwzENJWUl1pIkVVTou62vegyYFdpxrAUNpRTFiIBzXubIHq7FSS",
+	"O8Qp7CcuoQyoFkPPT1xrlr0UBu0D+7a/5XLq1V4DkcVbRE3mF7I9DnIHyxnK+7mcTllGxmsyo2AE28Vu",
+	"VsUsXGYUntJHh7URT4zGFhmhEKCdEL1MZ5ZURiJHLUqUUkv814Nnfzs8Pjk8PA3JP1YPnUw0M26vLrNJ",
+	"G/AKf+Wi1J37phbCXSdKJbPbcKi/fjQcZp+e3vbtn2P/58OFIR/xnyf455H/+2GQwC9HyXe3j//++O/k",
+	"60cf/sfvH//Xh7/1P/pH/47/sD8//rudpGnTe0DiKAU3UmGMTty64gJfkLgAW4OA+jm+SQxYlbmxosSY",
+	"Nf2nLZoxBrkYpg2RwgWrcWQOXXVkZCSNkeGCkqUwPA8jYviMsrNB/lrgRjMXwNOkMXMqljSPmK7Igikt",
+	"XUAQ5Bi20XTvQYqEqS6YXOSMpDTPETkBuoNd4wG3hzRx87AhTBv8zUuRSjHhah6z273C2ES94iadsYzY",
+	"xeIp6bVIQRQimWSFyEDWzHSIcvLSReCF3iXWFu3kzrm63Dg1A4TfHMgWPya64JcTyvOlasMHH7YMRCwI",
+	"g6eElew93JI2vWIKw6iqh7yiCCqqrzAabOvR2UUtVR6/mgD/McZTWB0LCUh1PQKSaDSpB22VjLdyJS4h",
+	"ofCykyFqTtego/CciZAniUQ8c3M0rSh11ag3Y1RlLTEJdi8QW2cfMmNGjUsBzipBCbC1ewUkhPH1poQ+",
+	"nJoAcsKpe6rqEpk6UsJc6k15g3KCwfl235rf2AMEx4bLJWyON6+KzHeVaTvSvxbTZZGBuCleuT72usz0",
+	"wbBJTZyuKpbKa2Y/XbaQ0XM4lhXijR0UMIvQKeWiEq1skbMe1ILJvveJaBFR++Z7N4EuUFhDTjfQ9bgR",
+	"mKdXMQqsgwOGrnVgwS5L2RnB4yfbAjB3xcDmT7gwsnYGHT1XxmX5eaPkcgGOS73AkBIL7abV0YpC9oX+",
+	"NVUW8bR9E4n1L/Z9/Od5GAU//wBjWWa1aA9ksuSV57klTcsF4RP7xdTyJilIzq8wwzB+/qTAsj2FsYd0",
+	"Ws/YEE882ApOFwR0pIcVkuRIRpRCR26GB49DpYJ3VFlblXAkniVuYqYtfiv7pphGpQYnMehTS9Y0u2aK",
+	"5p5sapAlrdgQR1sc9hK9Yq3Ug6ZGg0MLncAUpoterILnb3Y0lWVs+1pO1byFMFIvXlqpzVilUV5hTn6d",
+	"+dZl19Ky7PiXncLdFUNEJfDO3anVBlJf0Ra4BppfCVgvjYJxYJHsJ44+HEv2IIRwB2oC91x3zsqqinkR",
+	"V702ioqpy8DqMlJ43r68FumlFa66vrwW6c/28dvEJ8NGbUQryuM35r2j6ujgkyumE4thJJ1RIVjeOYDB",
+	"ree9m6eZtVajUhjiiCTKL9xfwF79JvorUUXdcL+KQywDsNh0+Uw2Eht8aJdInvboncYRWPHqjo7/WowO",
+	"jNRhIzp23JJYjlCRDrxhZMy4mKKOBUzD3igrHxbKZxUsiqXOfrPTzfFgjtwdI01Mpw6SKph/SitvCsgg",
+	"GHcSi+txkzB14je1Cbz+zrWEU2xR4Xz4iZZz5usRRakdJMtetvmx3894Ogt002pGNDURBcz+YglrkDja",
+	"1TGcsFUT+1EqyJS12lhHVQuyj5AxRFg1aqssCyI0ZCNaBRV0kTiPdirp5guDskcxu4+R6dWgWt/zhlN/",
+	"X1DQGnFAShm9a3MH94lUUYgHwhLJalNKqrgMEpQ1o9bECldWO20cvFNPm36IPGMxdbCkzdgJ8DEQmCwd",
+	"1RH918lRexBaPQwLGudW6eEQOxh7B8+9LrDDRbRY1nITVzRyFbvHf00YGKsitc4gAE77lBKuyVjJ5XRm",
+	"OirwnTVl3Wop7L6LTYo1Gs43W2smVBWCmMV+OmM081aGYL77Sn85ImI1GJHai9Oi0kE2UMAJqz8vqCoN",
+	"2U22VEswn0bXDZVx7PhhbCFXkdV2PzfNmGjXUAOcdttCnNxuEChfusp5HI1pcmnG8uYuDDkosnViHqMF",
+	"b2CaWJIIVtZqXWZI8oqYlWf0mnmzcpeYPFe7q5uc2EaG39cIsAO0q+xhkXGR0zW7h+lxQdVVByJVBoli",
+	"E6hweIdjbNY2CysIQIidqK9DUy/lZJU9kzuPkA+vcDAB71Op4p93vVRxolyvpksGaND0/srm/Sub969s",
+	"3g3ZvBV9qrTqj/dJ9LWEIJfTEHZRd7dOrFiK9Tead71WMaZpOQKy+pUmPGPCcLNOCPttSXPLvjAjOKOG",
+	"jqFqUbJTrZrOWWdcX4b6TVFJYQYCSKhGipQP43VAH3MR2jOoULAUOdOo0pPR30uv/f+KrkZxaYjryzZv",
+	"9usQB+INj6dQ2LUtMaM6qmUgba5pri8h4StyoqXErYrnwfswCwYYT7HY5HSW4pJydRkvxRqs+XZfUhDK",
+	"1WkIDynkViJFn3JFcjkFG3B3acrNDsEH7dMzkVle1ih6s4cVbRYO9pUHU2OUd82wfaD83Psm3Da4ZHOG",
+	"GjdseaDM9VoeKXO3WiVTTLsmOUQnWZxwSllbyZTNSRstmy60sCq/bFlu4Istv4sKwBoQ3TVzusrj2n53",
+	"vGyLnAq5p9XCYOVF1Q61igPVpTTOrrKSMiiqNyXplLtdQ50q5CvHVCGGZXpcpvg1/lPQ5ahMXhTta9Zy",
+	"/+7ps2+aDLiwxDTjF5WSqrvjxU0OhYKiKZJCm3hEguXzPBggXMnVUNBcxp1kOrgeI9jajnJVZGsxd3lE",
+	"cOjiptoAcdx0Q7ud+K8jloeWBUK1o+0rxJHdOLGFvWMhmrCypLkUmCbcqPcdjV3L6bo7BuCcPqK14Tso",
+	"V+soZn+5tOs7+CdnQtAoFZGG5hEfc1hbBxmuZA/rYNCCEvWVXX/OmR+GrdZDzaO0Cze2OS2teawmZ18G",
+	"Wh3ZeBs1iCpENf7hScCdILNefFHAdGSsFd63+z5ro9UHCAjir5WHS3Pk2khIqarFevzojia0E75265Qd",
+	"4pSM3PqgOcisFMII1ullxsc5S0IQsrYiP5EKAzvZDao42yxXkeqG95e7N+HBpoSzvyT2iMTeBGFHMdvV",
+	"NmqJnmNUs6yIp99FWP5M8nt84WM2pQLX7e/AqVVqq7bmVVMJ33WXe1IJYvI/lqopUZ9/a60gRuDO1yKt",
+	"diH4Axc8/nyFibdVC3YxOtVCwNVMqA1lgS3Qv6cmlgkzwiH1yFVysI+iqyYhI+dTGcG3WOsD22eB89V9",
+	"D0XUTofCFzwh/1pmU5aBb3+8tn+wNls9xjIU8c5ilSugaDaZUT1j2upWqt19NKP61Dfg4HlueeK/ltoQ",
+	"LTG2gEwwQkVI4JNMdQ47q1cah+D0m1f46hG2WKnIE92NWOX9X5Z8e9vggI8SVOpYGzwqO9zFrryv7SGC",
+	"VMTHHWvzVVZy53WUILuXhdx9JQ6B/wArKezmkertGJrHdRWnTouWZ4qljF9DCQTXig0uG8UmaBtu3B0j",
+	"D25b6Fmo0FrjHzJb717xqRi6VFT0oSpdFTU6YbFb3FfO94TbvWPGpXKVvzzo9l6AsYlIWPc6kKc1UQw6",
+	"/WVRqG+vydhWWTs6nK8BeOcSirXqiR2PqFzXcB/n1KEqXtMx+Ict5dYNiG7P+wHgW9elrVa7KcITNkkB",
+	"paO4vTPRFa7ARbTJjiRTSaQ4JXQMtClUhs7uE2kX4zjb9tlSI/C+xLoo0Vejy8JFHtEYgcaOmhjtV2qp",
+	"Sd7X6uNDIeAi+JhccOgxqhj55eJFTPisNfrsDJ1y66WmxczrXpdz3d05X7jGd/c2bzPI7Ob43LfZ5Eua",
+	"Sf68jsSK022HKBhHXl+64h/7oK7vmIbOk/EmViFYZOTC+0YYbrGarX1qamvXplhLs0IR8q62CuUIYukM",
+	"Cz9Ww113pp1zppxi2p1iun12yrHn5hRkbddcGpN6OWh4QpKlvkeIdTsNtscVseRHdLXtm4ajjxDBuzDX",
+	"9tHuxsLio9Uukh+6HDnqINFmQmlJByjgF9GnzDLjEoPVi1AjMLW4YiZsHYqUdudDoAzEoC8DN4hUVXDV",
+	"wCalCg+HDVUvnpNvf9GtKZZl6wNUPLGTMJrOwoidtlakXES29hDZmTLEdW9alov+bpbB9CZUTDd0g8WQ",
+	"58I32qjHogEB72umrnnqCFqTMHbmr1V5oZmah5FtQHsadnEf11UbtTvF3D30rXUNnzPabbdF/BXg9gdy",
+	"l/3Rote+pNRY3f8hmfCcJeSIaKMYnSfkmOT8mpGcQ+fphDwhHsm251igm+iPF60W9cFrli4VN+tzS7yd",
+	"SZBRFctxPSNGXjFhecfZ21eXF2/+6+XP5wPyszREMJb51u1AHuickZmrWAN8AVQ1HDgsY2bMAjuocjGR",
+	"cW41Z3NppVbsREeupSX8cgLeEqnIXCp08sul8bkmJ3hWcqoT+85QANCI5xoTqciKjTU3DB+o10ybFY4b",
+	"UxNJBkMxFF9/DQrz4OuvyZmr8JRSBYt0pewG5JXwkW3aVctDObZU7U4PhaEWniiAW2H/FBM8XQL4xmJ4",
+	"MAXsTrEFg8JmM7nEJHGSWcSYzuyg15DUhuHp3JTKl8oUGw2ljAh7LtoMhZEgFUAeN82TMP0VXyz8BD6+",
+	"nU+gWb9UK6oyB5fXTHAm0rUFzSuBNvByAlDiZCoNedBQBodqgndUQ/PfoRhZ6jFKyGjYG/ag05ErnkGo",
+	"ITTPYQtk2Av2i2FvQH5B0uTbiFHFhoJPhdWrnPljBtHq8DImefssKncuxDU4JplMl3PLdh/5MMrHQwGC",
+	"KNSpwSkStKYCjqhlztz+z9KUaUCMd/7wm1cCLotdC9ymAfnRPsFyzbAF8lCslEVNGBv4nKA5UYxmGt8c",
+	"nWFfyd8BJ07I93CryP/93/9n5PcCIw/FaiY1I0rmUDaEzqWrJ2CFJY9Qo5u+fUCP0O6T85QJLJnvOumf",
+	"LWg6Y/3jwaFL/sN7q08ODlar1YDCzwOppgfuXX3w+tWLlz+fv4R3ivjM3tkv787IS7RYnb19VSo1cdI7",
+	"AgllwQRd8N5J78ngcPAEUzxQNzpIvftiykxb7m1O1+5Gux5a4Q5DFI+lhKFiG1dwlxDr8CJh1zB3yU6L",
+	"emqAx8y5cMomt8QXph+KWhsvi9a+1Vf1FwRzOIFXWe+k9w9mvLui0gz9+PBwf13QUQVqaYCOagD8Bv1U",
+	"20YLyyt19i54SO/kw0foWTOnah1R6Czlp1Mo9YSfP1oZD8Ce9cdrzE+0MOtbLEDHWx+qh3y0Up4rm1aF",
+	"HRhPYHPfr99ilSRHeL93nq34PvwjnDnYQPe228YJPN0OCtec/M7QC/BC0wiSTUBmwE34aGmlRjR+FKgJ",
+	"1eTtLxeP42CFW12AtIc6aS/p0WzOxY6gX26E/J8e5g8N4dukd+BklhKJq4L7NdfGJd9hzi6dMwNVZVq6",
+	"QhaPHCzQIb71OWie1OVBKHHV5cHQhanLw0YWj9ZDOfM1YTsmiXP75m9LBgZcx82sKFMkXhSkM2CRKxjd",
+	"rFvaCASieT46aerDzrgKwTdy4tIWvWi5mjFoaQpmLCjriHq1E3OsxKVNqTxDkUg2IOD78QgE8owVFq0C",
+	"EHTw6I6DGz1sNrR6y/NIP5AOB1X2B91+vCfX6pZuUk47bZoqo1zN4csATZaZq8D0mourttncYwfwzG3S",
+	"+7V/IQ3N+y98YZhNL1Ufdmu6F236scil1QkRpZZnJYLk6cZmkuQqE92R/EcLlp75EhbSV3tCBwPXxGqv",
+	"45wNiCXToYqVZVnOBzGlXAyFXqYpY67PuItd8NL+afGOTwZG2Q00PvToE5plGgLp3BcD8t5XFSejwro3",
+	"ckqL64lVFuOkU6KK3X+lQUo/bdRcAAVfF/F5EW5Y0Oed+WFRGf6LsUIYCIiKL3m/G47dh+0d1FzMcZS7",
+	"KLxYTrDH2+EbRrk6+dwkjouvE3BrQwvLjBg5BfI7aJzeazkttxNonN9eRPDyDLdVo1GIQKgc/tH2k6x6",
+	"2O+JAK/llFAfYWB8caY5LHsrNtzr9LHHaOnc2y/Xmzxj6i2FmJc/wS1DcR7qnxGr7T7+vNfuE89uW7Xq",
+	"M3IteVaQdShqQIyUCZlDzRiw3izT2SCm0lZY9q4SK896n1sO6S5+tIsb68EeMOSNYOUyGp+T19dRo06W",
+	"WzWTF6Xn7nLWn0WI3BSO1GIYKYVR7eFkX4IyUCqoASU9EXMSX2Kqm4D3gHIdydmU5lC9gmvX7p9lHHpn",
+	"CAJRqSeRls60xIy50UMwyAZdLfRCWCzy9SBSDAWoi24EqnjRLAQhR2Qvd653pzQfd2X4LqEZI4DnLj8s",
+	"JHNbwPd+GpALpg34O0pxuVVfXe8n+vvva3JuaKnleWjB7aNvLSoEVrxgec4wqMhXbGmf2A0Yenm78fJS",
+	"HRls6jIpuzpyS07gRnS0LTb6of8hxZuzucvrBK5WunfYFodQ/GFMK5bKPUo7CpJVDz6tGVWXkPDaznst",
+	"E1ByBdWf7RL8EcFryQbHkDNoQ8rsUNjXwf6OdaTBBG5/h+/BLWbJ4AC7A9sffn19/ivE24CvZSKXaigW",
+	"VBl9Sl6c/9MlPaFpwlV9G9mfR+gdGZCLcNexUa1idM6yATkTZSWLICg0GtqKliWhclw9CdHJolIMBeW+",
+	"bV8kN7HoJASBDCeE5lri+9QVoyfp0rRY4V0ZhQYJibgl8RhcMQXf7Ory8LkVhWLFFsA0s0Cx1VlmCjTo",
+	"1S9L+eZVmlpln57efuhfunZU0X7yn6JmIOdEj9q8IPQCeoOhXch9TPV1L+nd5PqmxUoUK4FskYHQAldQ",
+	"j5Zg9cI16IBebSarBTrNYyv1KeF+qSFFfFvaeVj3Q4qJDn9uoV9PMci1yAZywcTNPHcg6MvJhKfM+xoH",
+	"egEOvhljZp4P4G911hADMeaCom7eSMgw7MYc2EOrvFl/Lirn4HXch4gTLke+dqOWaKn7okpK7ymuoonn",
+	"oGjuEJVR/8EMdnQ49+bQB0OCyjwt8K5EHNQMlC8v6LTF9LGQ6Swhvy2lYdmpL6lpBaVXk/5P1NI2IImu",
+	"15lrOLEBFR7C4VcLptChjnUJD4p85zuf9MEnDCW4bbcauLRpdxTBPbibeFjq4Vs9EOh7ecXYQpdawvnd",
+	"IxdSDOqZZ6fYHNN/1q10j4vYeW1wQliAW3ypNI1y7FczJsJMiF/FVB5hKvPVuitGKeeOBpdS6vqXNbt4",
+	"ZCiK1G7yo5YRdL8q1zIWvQDlIf2RjBJsZcMnREho3VX0LgyLx2v16OnR8VAAc11xzR4PyHsI2QyPcU0w",
+	"zd2NSUO9LSxJueBiVEQioeiICh/1zQy+0uTR08PvSDHLCRlZ5B/ZoV17SZxuKJz7KiEjwPhRgfLkLBAl",
+	"J/Rpf1lobpnfOim66cGp4OKkGgoBYm3FW0CzDOJ5UOU8JVqiDxCDobzLAVtWDgUNWFhkSI2oGQ3g/76R",
+	"XbUwug8Gwbrp4/VQLBfESPLMx0YmZAUSD+T1QqF8AjFGKwgGqnrrjA9BoiWpdkE1ZqQXVdAkFOTwmVzo",
+	"2sCrS0ZnS0X7b+07Wf+NGA3ImXc4UkOmzOj66dofhsK9boEWvKQZS3nGCOMglnnV/Nnht4kFJOrsK/eP",
+	"KyFXQwHB6SjFUV3sQZNMYhFQqiGKTQqIr7MoFJOxqyT5L2L8FzEucrMelvSWBAiM76wIEG0yY8iu3ROe",
+	"Fq1zinoUjMy4NlKtnXJNDZlLbaoOX/LIgZw8O3Th2EDQQ3yFpadTfs3E4zaExuCOGophzDaWRwgh3Eex",
+	"EOcYtvuFQ2taDV1h22YvAkF2RfIHEtN9hnJcQEcc2ZdC5Fonu8BiCNFFXDx1fBjOBoJdRwFQIwwv9DA2",
+	"UpZuCQ71OZz+EU8cgu6eAvVdCBhO7NoQ/iHixmi1wMxGobLTme01Ou+e5OtPeUQPfiBlToN3d6PnrGDK",
+	"+qHj+j6Lk63YT0tthE0mEbpnV1sxaGv81MPLGyBnotaXM8Paqlpo36mZWfEUZQGrCfj0B+dEavra36Ek",
+	"+xqmaaBQjBmHfmvtVucSZz5+9hyEA//5qAujfhozYXG0/TJVCtiUORqxxBpCu/Zx9v+wUj9I4BYkdYdO",
+	"9MC3n3SV5rYJjP4QYvds81bwzftvHs3wjh3VGhLuGwpRa8abSKPfisOo8CHh+dDU6AHBJlxTRYVh2VD4",
+	"znZwI/xlwNaJAYmovtIYS3ha8jH7sglyKMJ7Qq7QuDEpd02MKqhwIYpj3H8YGIy9k6P0M2LPmb4CGIXT",
+	"AfeoYoKtCN8z/pRIZK2FfXuOz4pqoinHvmkha94bmyEM0KI/FaV2cWDPsi8NhuJsaeScGp6GztR2m9cl",
+	"k5lcGpf4rGOt8yM4Y7n4T5VW2g/PZcvzdWSwritvQsZrl4Y32B+5wbGbINsbo92OOB08AuesfFBfQIEp",
+	"zR4owJeNRqQu0rOJ7LS4VlglZsIF1zOW7W45vyNf2XR4fx3brsf2AMQ7NOVoE4dCk2mneT2YNac6URsF",
+	"hF/3Q/UwoKQqZWnm80ldWAuKuXQM2dz7Uzpw2r5/0B3GWqQHJSWqlY9e1Ivflm2Qpy5hqeS7QLM6Jalc",
+	"rDG2D8NvrIzm/B+VPAmI5Q6RPSSX2kDyUskJE2LLJ3IpsqHAck4unEejn5vMaEbGjAk0axJqRRCf9SQn",
+	"5NDid860bmPJ1crZeltUD6SYTRWjhilcgYtdQUkDJy1JmVjMs83ciQlySSyCo71T56eOdtuAvFDpdxcr",
+	"7mexANRKlu+u/5+SCVtBlhx1XYEsCCCTo3wgel/m2dLUvpFpUZoJ5CVfXzzc37VIH8ZkYG9xxqdMm/Yb",
+	"/Nai3zK9Yhi4yeeMPPrl4sVj0GzAvVBU/7ZaFFUspLmTX9+8I3ICrkWuKnXimD5x7RbdAshCyWvmvnND",
+	"Dsj3MLMeCl+nwk9mz8eXmDwtN83FRFowvAyIb/U7gRbZwsihwL1oC2jf8NxlR/pwQFdyzD6B687lFDbe",
+	"dvl/cCDcVUqAgNkOFjXt29DGPDzQXYT6I+KtLka9oKIlzs2HBfo4N/85g+KiM7lUd8vchHJTnVJxP5O5",
+	"EA+qK5FwiLmPi+8wBHVGihTeqYAzqhPQgrEZONdVPeZB736pgl+LFizzIsG4VM2iFE+Pol+18P2AjAS7",
+	"MSMXOTwUjo3Z0+RiyTQZsxl3NMJT2MRX1gVhP5UaSu1aApOxhZlt4rzvQrnAB7+Ae0T5ZpY3Au1+rH+L",
+	"l/PfgO9vY/dQOLo1thQZx56YdSm3vriyrckz7Zd1b/ky6GlwuS/QSyNzyRXcaJZPipiaYAEtVR/yhnA0",
+	"VpLlwsUDaXNSRjmMHVJQqhMjbGhapAFIlYVClUPhdNcBqWZoW34bBG8hTVhCLGGb2mHQfQayeS07e0Bc",
+	"Je5yJVmsZAn52ajyUIj5d8mkrhxUSucMHdtuMylVrqoDI6sScUu8HXIoXJMFIwmUmW1Nv67SnYew3RaN",
+	"Ybobbvc2sS9IG7lnoI+OmQVuMIr6Jtz7SlmlZAwhxqXmMpC+hlFh7lY1792c3vSxycTR4dNvn33zfC+X",
+	"seCXS9GeL/7KELUUGkrFj/7x8oLgO5YnMp9wZmXmCXV1zXwApb2p9k1AQqvougJQmEEVumclYfv2BVdU",
+	"HWr+WQLg60fF8PXdEtyjIuV5xGB83LqVfRznC5BqWBFuiZF8hY+EYSQ5NSTjk4ll3BsJ6h0MR+EUNhmP",
+	"ihLCD3yxXA3ddqMR26PNCDRLDtGjVriyyhs3KHIGy1HRFKZiXPkcQigkhblSie0mJHjIWSAtuntGNFma",
+	"JSqceBVm2F+gYiHCa7eC4FTM6SKQ0uW1v2pC1wmhPlGtnsTldVo/kGti5zgWiGFF8TeQZrnXiM2Kp626",
+	"I+7uT19k6eNd/IwONvtOHHnHUnvkiHytoRoV3LwHXh+4knwbTaQouAQa6UL4ENu9EGdxvIL5SVEzObXS",
+	"DzZYKxosnrhg5DJa4ph4/RMX22mvvy8BC/H5UN4yCW9TLG1IyVTR1JX0tpdOXjM1IG9iNalgP66SZTlh",
+	"0up6p27acLsgeRIsva76M6QEGBAk2yoYIkyxdPcDEmycoIVYwykDsY5GoPzsQmm4BssSJEg9RA4UEiwh",
+	"V36ah0DijK4PPtmrfLsfOp0Q4QvqgrgODe1Oh2JUKWzlulIES2OwMG6mpm8mP9B1l8TajK5DWm3/+JsB",
+	"+cFOt6mqLZR8O34CObjPoEatjibh9o+/iefhZl7E6JyB28f02357Fu4fibieWcUPMcEpzRldb8wgb1Gm",
+	"94a6mBbeXndGEHZtSdTIVVOVgqRSCJZCZg9QPuMcVYgEp0gxqaFYiQIgmQwtQmM9YRQtfCidL/ToQs7I",
+	"CzmfW8CCr8uVtsDpIOE859dsQM5AoKBkrBi9SsjoNdWm/9Kus//qhxGos3OmT4Kq7CitYq6C0lDAwqEc",
+	"leUKM5ZDQQ1X4RqqIaONPKrfWoi1SSbNa8SzShYKgjNo/05lz1ozUip722/EPmQpw3r6BRrsmK6MLz4M",
+	"7falgwH1ErJYYsgD5oP1oQoJrF4/foibUavH1OCynr1+/go7e+DJez2rN8INvY9jqM5TlMD/8NHCDc8e",
+	"IY0VsKG90/URQNVN3tbEyEkAZeVOO7/WgLxdjnOeDoqLV9lBPOlmUqkK6dx6VQdAaUBfviQ+VjVTHzRO",
+	"Jdc0N9wVIFdsusypkao8pkvjbysBUeSeYgJeOQm88EO6gINBo1JpbFhL7otAPxRBfFiFZvmkNMrMdx7c",
+	"1l6o9E7q+gPFnHmFgQSEEMWypcioMCRji1yuoVQ8u3GyCBSy9OaV0MrTcpXyPq3ufvvx9v8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

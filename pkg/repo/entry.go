@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
 
@@ -119,17 +117,8 @@ func (db *DB) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) 
 func (db *DB) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry(db.read.WithContext(ctx).Where("id = ?", id))
+	e, err := takeEntry[entryRow](db.read.WithContext(ctx).Where("id = ?", id))
 	return e, db.fail(ctx, "read entry", err)
-}
-
-// takeEntry reads the one entry that the query gives first.
-func takeEntry(query *gorm.DB) (model.Entry, error) {
-	var r entryRow
-	if err := query.Take(&r).Error; err != nil {
-		return model.Entry{}, err
-	}
-	return r.entry()
 }
 
 // The columns that StoreEntry writes, and how two copies of an entry merge.

@@ -43,7 +43,7 @@ func PositionOf(e model.Entry) Position { return Position{PlayedAt: e.PlayedAt()
 func (db *DB) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	entries, err := findEntries(q.paged(db.read.WithContext(ctx)))
+	entries, err := findEntries[entryRow](q.paged(db.read.WithContext(ctx)))
 	return entries, db.fail(ctx, "read entries", err)
 }
 
@@ -94,7 +94,7 @@ func eachEntry(ctx context.Context, read func(context.Context, EntryQuery) ([]mo
 func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry(EntryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
+	e, err := takeEntry[entryRow](EntryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
 	return e, db.fail(ctx, "read latest entry", err)
 }
 
@@ -103,23 +103,39 @@ func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error
 func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry(EntryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
+	e, err := takeEntry[entryRow](EntryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
 	return e, db.fail(ctx, "read next entry", err)
 }
 
-func findEntries(query *gorm.DB) ([]model.Entry, error) {
-	var rows []entryRow
+// entryOf is a row that holds an entry.
+type entryOf[R any] interface {
+	*R
+	entry() (model.Entry, error)
+}
+
+// findEntries reads all entries that the query gives.
+func findEntries[R any, P entryOf[R]](query *gorm.DB) ([]model.Entry, error) {
+	var rows []R
 	if err := query.Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	entries := make([]model.Entry, len(rows))
 	for i := range rows {
 		var err error
-		if entries[i], err = rows[i].entry(); err != nil {
+		if entries[i], err = P(&rows[i]).entry(); err != nil {
 			return nil, err
 		}
 	}
 	return entries, nil
+}
+
+// takeEntry reads the one entry that the query gives first.
+func takeEntry[R any, P entryOf[R]](query *gorm.DB) (model.Entry, error) {
+	var row R
+	if err := query.Take(&row).Error; err != nil {
+		return model.Entry{}, err
+	}
+	return P(&row).entry()
 }
 
 // selected is the query without order and paging. The flags stand in the SQL

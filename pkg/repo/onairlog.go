@@ -39,7 +39,7 @@ func (r *airedRow) entry() (model.Entry, error) {
 func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	e, err := takeAired(l.aired(ctx).Where("onair.entry_id = ?", id).Order("onair.from_at DESC"))
+	e, err := takeEntry[airedRow](l.aired(ctx).Where("onair.entry_id = ?", id).Order("onair.from_at DESC"))
 	return e, l.db.fail(ctx, "read entry on air", err)
 }
 
@@ -47,7 +47,7 @@ func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 func (l *OnAirLog) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	entries, err := findAired(l.paged(ctx, q))
+	entries, err := findEntries[airedRow](l.paged(ctx, q))
 	return entries, l.db.fail(ctx, "read entries on air", err)
 }
 
@@ -76,7 +76,7 @@ func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(mo
 func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	e, err := takeAired(l.paged(ctx, EntryQuery{To: at}))
+	e, err := takeEntry[airedRow](l.paged(ctx, EntryQuery{To: at}))
 	return e, l.db.fail(ctx, "read latest entry on air", err)
 }
 
@@ -85,31 +85,8 @@ func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, 
 func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	e, err := takeAired(l.paged(ctx, EntryQuery{From: justAfter(after), Oldest: true}))
+	e, err := takeEntry[airedRow](l.paged(ctx, EntryQuery{From: justAfter(after), Oldest: true}))
 	return e, l.db.fail(ctx, "read next entry on air", err)
-}
-
-func takeAired(query *gorm.DB) (model.Entry, error) {
-	var r airedRow
-	if err := query.Limit(1).Take(&r).Error; err != nil {
-		return model.Entry{}, err
-	}
-	return r.entry()
-}
-
-func findAired(query *gorm.DB) ([]model.Entry, error) {
-	var rows []airedRow
-	if err := query.Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	entries := make([]model.Entry, len(rows))
-	for i := range rows {
-		var err error
-		if entries[i], err = rows[i].entry(); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
 }
 
 // aired joins the log with its entries. STRAIGHT_JOIN would be the way to say
