@@ -310,7 +310,7 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		"UPDATE onair SET from_at = '" + text(onairtest.At(-60)) + "' WHERE from_at = ?",
 		"UPDATE onair_day SET segments = segments + 1 WHERE day = SUBSTR(?, 1, 10)",
 		"DELETE FROM onair_day WHERE day = SUBSTR(?, 1, 10)",
-		"INSERT INTO onair_day (day, segments) SELECT CONCAT(SUBSTR(?, 1, 2), '00-01-01'), 1",
+		"REPLACE INTO onair_day (day, segments) SELECT CONCAT(SUBSTR(?, 1, 2), '00-01-01'), 1",
 	}).Draw(t, "tampering")
 	if _, err := h.raw.ExecContext(ctx, how, text(victim.From)); err != nil {
 		t.Fatal(err)
