@@ -69,14 +69,15 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 }
 
 // Rebuild derives the whole on-air log anew, mends what differs, and returns
-// how many segments were missing, wrong or too many: 0, unless somebody changed
-// the database behind the Station's back, or a cluster lost something. Where
-// nothing differs nothing is written and no writer waits: it costs reading every
-// entry and every segment once, in parts of some thousands, a million entries in
-// some ten seconds of one core. What differs is mended in short transactions, so
-// that others can write meanwhile. progress, which may be nil, hears how many
-// entries it has passed, and of how many, 0 where that is not known. It takes as long as it takes, so bound ctx. Error:
-// model.ErrUnavailable.
+// how many segments were missing, wrong or too many, with the days whose segments
+// were counted wrong: 0, unless somebody changed the database behind the
+// Station's back, or a cluster lost something. Where nothing differs nothing is
+// written and no writer waits: it costs reading every entry and every segment
+// once, in parts of some thousands, a million entries in some ten seconds of one
+// core. What differs is mended in short transactions, so that others can write
+// meanwhile. progress, which may be nil, hears how many entries it has passed, and
+// of how many, 0 where that is not known. It takes as long as it takes, so bound
+// ctx. Error: model.ErrUnavailable.
 func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	return s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
 }
