@@ -20,6 +20,11 @@ const (
 	maxRecords = 1000
 	maxHealths = 100
 	maxClocks  = 100
+	// minRecords is what a batch shrinks to, by halves, while the sync node does
+	// not get done with one in time. With each that it takes the next ones grow by
+	// one part in growth, so that most of the time is spent on what succeeds.
+	minRecords = 10
+	growth     = 8
 	// maxTaken is how often the same version of a record is sent, though the
 	// peer takes it, because it stays in the outbox.
 	maxTaken = 3
@@ -38,7 +43,7 @@ type item[T any] struct {
 	version version
 }
 
-// batch is what one request carries.
+// batch is what one request carries, or several.
 type batch struct {
 	records []item[model.Record]
 	healths []item[model.Health]
@@ -85,34 +90,35 @@ func cut[T any](list []T, n int) (first, second []T) {
 	return list[:n], list[n:]
 }
 
-// read looks what waits, the oldest first, as batches. What is under way is
-// left out. more: there may be more than what was read.
-func (p *Pusher) read(ctx context.Context, underWay batch) (queue []batch, more bool, err error) {
+// read looks what waits, the oldest first. What is under way is left out. more:
+// there may be more than what was read.
+func (p *Pusher) read(ctx context.Context, underWay batch) (waiting batch, more bool, err error) {
 	records, err := p.store.Unsynced(ctx, maxRead)
 	if err != nil {
-		return nil, false, storeError{err}
+		return batch{}, false, storeError{err}
 	}
 	healths, err := p.store.UnsyncedHealths(ctx, maxReadHealths)
 	if err != nil {
-		return nil, false, storeError{err}
+		return batch{}, false, storeError{err}
 	}
 	clocks, err := p.store.UnsyncedClocks(ctx)
 	if err != nil {
-		return nil, false, storeError{err}
+		return batch{}, false, storeError{err}
 	}
 	more = len(records) == maxRead || len(healths) == maxReadHealths
 	skip := underWay.versions()
 	taken := p.taken
 	p.taken = map[version]int{} // what is not there any more is done
-	newRecords, stuckRecords := sift(p.taken, taken, skip, records, recordVersion)
-	newHealths, stuckHealths := sift(p.taken, taken, skip, healths, healthVersion)
+	var stuckRecords, stuckHealths []version
+	waiting.records, stuckRecords = sift(p.taken, taken, skip, records, recordVersion)
+	waiting.healths, stuckHealths = sift(p.taken, taken, skip, healths, healthVersion)
 	if err := p.parkStuck(ctx, append(stuckRecords, stuckHealths...)); err != nil {
-		return nil, false, err
+		return batch{}, false, err
 	}
-	if len(underWay.clocks) > 0 {
-		clocks = nil
+	if len(underWay.clocks) == 0 {
+		waiting.clocks = clocks
 	}
-	return pack(newRecords, newHealths, clocks), more, nil
+	return waiting, more, nil
 }
 
 func recordVersion(r *model.Record) version {
@@ -145,16 +151,12 @@ func sift[T any](keep, taken map[version]int, skip map[version]bool, read []T, v
 	return fresh, stuck
 }
 
-// pack makes batches. The first ones have something of each kind, so that
-// statuses and clocks don't wait behind many entries.
-func pack(records []item[model.Record], healths []item[model.Health], clocks []model.Clock) []batch {
-	var queue []batch
-	for len(records)+len(healths)+len(clocks) > 0 {
-		var b batch
-		b.records, records = cut(records, maxRecords)
-		b.healths, healths = cut(healths, maxHealths)
-		b.clocks, clocks = cut(clocks, maxClocks)
-		queue = append(queue, b)
-	}
-	return queue
+// take cuts off what goes into the next request, of records at most so many. The
+// first ones have something of each kind, so that statuses and clocks don't wait
+// behind many entries.
+func (b *batch) take(records int) (next batch) {
+	next.records, b.records = cut(b.records, records)
+	next.healths, b.healths = cut(b.healths, maxHealths)
+	next.clocks, b.clocks = cut(b.clocks, maxClocks)
+	return next
 }

@@ -27,34 +27,39 @@ type delivery struct {
 // read. It returns at the first failure; what was sent and not settled is sent
 // again.
 func (p *Pusher) drain(ctx context.Context) error {
-	queue, more, err := p.read(ctx, batch{})
+	waiting, more, err := p.read(ctx, batch{})
 	if err != nil {
 		return err
 	}
-	if len(queue) > 0 {
+	if waiting.len() > 0 {
 		if err := p.check(ctx); err != nil {
 			return err
 		}
 	}
+	var refused []batch // parts of what was refused as a whole; they go first
 	var answered delivery
-	for len(queue) > 0 {
-		next := queue[0]
-		queue = queue[1:]
+	for waiting.len()+len(refused) > 0 {
+		var next batch
+		if len(refused) > 0 {
+			next, refused = refused[0], refused[1:]
+		} else {
+			next = waiting.take(p.batchRecords)
+		}
 		underWay := p.launch(ctx, next)
 		err := p.settle(ctx, answered)
-		if err == nil && more && len(queue) == 0 {
-			queue, more, err = p.read(ctx, next)
+		if err == nil && more && waiting.len()+len(refused) == 0 {
+			waiting, more, err = p.read(ctx, next)
 		}
 		answered = <-underWay
 		if err != nil {
 			return err
 		}
 		if answered.err != nil {
-			again, err := p.refused(ctx, answered)
+			parts, err := p.refused(ctx, answered)
 			if err != nil {
 				return err
 			}
-			queue = append(again, queue...)
+			refused = append(parts, refused...)
 			answered = delivery{}
 		}
 	}
@@ -127,6 +132,7 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 		return nil
 	}
 	p.failures, p.refusals = 0, 0
+	p.batchRecords = min(p.batchRecords+p.batchRecords/growth+1, maxRecords)
 	p.becomeBatched()
 	p.metrics.succeeded()
 	if err := p.settleRecords(ctx, d); err != nil {

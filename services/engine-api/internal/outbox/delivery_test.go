@@ -70,8 +70,8 @@ func TestPusher_Refused(t *testing.T) {
 						t.Errorf("record %d is parked because %q", i, got)
 					}
 				}
-				// Each is a way down a tree of 9 levels, two requests at each.
-				if got := len(n.requests()); got > len(poisoned)*2*9+1 {
+				// Each is a way down a tree of 10 levels, two requests at each.
+				if got := len(n.requests()); got > len(poisoned)*2*10+1 {
 					t.Errorf("%d requests", got)
 				}
 			})

@@ -10,7 +10,9 @@
 // that one the sync node refuses holds up no other, that sending is at least
 // once (the receiver knows what it has), and that no trouble makes it send
 // without a pause: failures back off, and what the sync node takes again and
-// again without leaving the outbox is parked.
+// again without leaving the outbox is parked. A sync node that does not get done
+// with a batch in time is sent smaller ones, so that a slow one gets everything,
+// too.
 //
 // Nothing is sent to a node that is no sync node: at first and after each failure
 // it is asked what it is.

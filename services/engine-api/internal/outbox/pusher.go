@@ -79,6 +79,9 @@ type Pusher struct {
 	failures int
 	// refusals in a row of single records, by the status of a whole request.
 	refusals int
+	// batchRecords is how many records a batch has at most, as far as the peer
+	// gets done with so many in time.
+	batchRecords int
 	// checked: since the last failure the peer was found to be a sync node.
 	checked bool
 	// retriedParked: the parked records were looked at since the start.
@@ -94,14 +97,15 @@ type Pusher struct {
 // New makes a Pusher.
 func New(store Store, receiver Receiver, to Peer, log zerolog.Logger) *Pusher {
 	return &Pusher{
-		store:    store,
-		receiver: receiver,
-		peer:     to,
-		log:      log,
-		trouble:  logging.NewLasting(log, "sending to the sync node failed"),
-		metrics:  newMetrics(store),
-		wake:     make(chan struct{}, 1),
-		taken:    map[version]int{},
+		store:        store,
+		receiver:     receiver,
+		peer:         to,
+		log:          log,
+		trouble:      logging.NewLasting(log, "sending to the sync node failed"),
+		metrics:      newMetrics(store),
+		wake:         make(chan struct{}, 1),
+		batchRecords: maxRecords,
+		taken:        map[version]int{},
 	}
 }
 
@@ -127,6 +131,9 @@ func (p *Pusher) Run(ctx context.Context) error {
 			p.metrics.failed(err)
 			p.failures++
 			p.checked = false
+			if kindOf(err) == "timeout" {
+				p.batchRecords = max(p.batchRecords/2, minRecords)
+			}
 			// What is new does not shorten the pause: it waits with the rest.
 			wake, pause = nil, backoff(p.failures, err)
 		}

@@ -247,6 +247,45 @@ func TestPusher_Hanging(t *testing.T) {
 	})
 }
 
+// TestPusher_Slow: a sync node that gets done with a hundred records in the time
+// of a request gets a backlog by batches that it gets done with, and large ones
+// when it has recovered.
+func TestPusher_Slow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const all, each = 2000, deliveryTimeout / 100
+		s, n := newStore(), newNode()
+		for i := range all {
+			s.put(record(i))
+		}
+		n.before = func(ctx context.Context, b peer.Batch) error {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Duration(len(b.Records)) * each):
+				return nil
+			}
+		}
+		p, _ := run(t, s, n)
+		after(4 * all * each)
+		if o := s.counts(); o != (model.Outbox{}) {
+			t.Fatalf("after four times what the sync node needs, %d of %d records wait", o.Entries, all)
+		}
+		n.set(func() { n.before, n.batches = nil, nil })
+		for i := range 2 * all {
+			s.put(record(all + i))
+		}
+		p.Wake()
+		after(time.Second)
+		if o := s.counts(); o != (model.Outbox{}) {
+			t.Errorf("%d records wait when it has recovered", o.Entries)
+		}
+		if first, last := len(n.batches[0].Records), len(n.batches[len(n.batches)-2].Records); first > maxRecords/4 || last <= first {
+			t.Errorf("batches grew from %d to %d records", first, last)
+		}
+	})
+}
+
 func TestPusher_Backlog(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
