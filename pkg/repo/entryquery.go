@@ -148,14 +148,20 @@ func (q EntryQuery) selected(g *gorm.DB) *gorm.DB {
 	} else {
 		g = g.Where("is_void = 0")
 	}
+	return q.within(g, "playlog.played_at")
+}
+
+// within are the conditions that the on-air log has, too; column is the time by
+// which entries are ordered.
+func (q EntryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	if q.UnsyncedOnly {
-		g = g.Where("is_synced = 0")
+		g = g.Where("playlog.is_synced = 0")
 	}
 	if !q.From.IsZero() {
-		g = g.Where("played_at >= ?", dbTime{roundUp(q.From)})
+		g = g.Where(column+" >= ?", dbTime{roundUp(q.From)})
 	}
 	if !q.To.IsZero() {
-		g = g.Where("played_at <= ?", dbTime{q.To})
+		g = g.Where(column+" <= ?", dbTime{q.To})
 	}
 	return g
 }

@@ -103,16 +103,7 @@ func (q EntryQuery) aired(g *gorm.DB) *gorm.DB {
 	if q.Raw {
 		g = g.Where("playlog.is_manual = 0")
 	}
-	if q.UnsyncedOnly {
-		g = g.Where("playlog.is_synced = 0")
-	}
-	if !q.From.IsZero() {
-		g = g.Where("onair.from_at >= ?", dbTime{roundUp(q.From)})
-	}
-	if !q.To.IsZero() {
-		g = g.Where("onair.from_at <= ?", dbTime{q.To})
-	}
-	return g
+	return q.within(g, "onair.from_at")
 }
 
 // paged is EntryQuery.paged for the on-air log. No two segments start together,
