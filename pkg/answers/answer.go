@@ -160,7 +160,7 @@ func (a *answer) size() int {
 
 // fresh reports whether the answer is still true.
 func (a *answer) fresh(generation uint64, now time.Time) bool {
-	return a.generation == generation && (a.policy.Until.IsZero() || now.Before(a.policy.Until))
+	return !a.policy.Confirm && a.generation == generation && (a.policy.Until.IsZero() || now.Before(a.policy.Until))
 }
 
 // resting reports whether rendering failed so shortly ago that trying again

@@ -118,6 +118,10 @@ func (c *Cache) lookup(k key) *answer {
 
 // miss renders, or waits for somebody who does.
 func (c *Cache) miss(w http.ResponseWriter, r *http.Request, next http.Handler, k key) {
+	if a := c.lookup(k); a != nil && a.policy.Confirm {
+		c.lead(w, r, next, k, c.newFlight()) // another rendering may have begun too early
+		return
+	}
 	for {
 		f, leads := c.join(k)
 		if leads {
@@ -134,13 +138,13 @@ func (c *Cache) miss(w http.ResponseWriter, r *http.Request, next http.Handler, 
 		case f.answer != nil && f.stale:
 			c.stale.Inc()
 			f.answer.serveStale(w, r, time.Now())
-		case f.answer != nil:
+		case f.answer != nil && !f.answer.policy.Confirm:
 			c.shared.Inc()
 			f.answer.serve(w, r, time.Now())
 		case f.abandoned:
 			continue // one of those who waited renders now
 		default:
-			// The answer is not one to share, so there is nothing to wait for.
+			// The answer is not one to share, so there was nothing to wait for.
 			c.lead(w, r, next, k, c.newFlight())
 		}
 		return

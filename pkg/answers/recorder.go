@@ -16,6 +16,11 @@ type Policy struct {
 	// MaxAge is how long browsers and proxies may use the answer without
 	// asking, never beyond Until; whole seconds.
 	MaxAge time.Duration
+	// Confirm has the handler asked each time; what is held is served only while
+	// it fails. For what must never be older than anybody has seen, which not even
+	// Invalidate can promise: a write can be seen in the database, or through
+	// another process, before it is told of.
+	Confirm bool
 }
 
 // Keep says that the answer which the handler is about to write may be held

@@ -21,7 +21,7 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 		return nil, err
 	}
 	if !active.Stale {
-		answers.Keep(ctx, answers.Policy{})
+		answers.Keep(ctx, answers.Policy{Confirm: true})
 	}
 	etag := strconv.Quote(strconv.FormatInt(active.Epoch, 10))
 	return api.GetActiveSource200JSONResponse{
