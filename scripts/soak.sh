@@ -6,7 +6,9 @@
 #   scripts/soak.sh
 #
 # AURA_SOAK is how long the stations are plagued (1h; each kind at least once),
-# AURA_SOAK_CHECKS on how many histories each property is tried (1000000).
+# AURA_SOAK_CHECKS on how many histories each property is tried (1000000). Two
+# cores are busy with all of that for some eight hours, most of them with the
+# histories that go through a database.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" CGO_ENABLED=0

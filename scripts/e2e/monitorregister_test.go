@@ -371,6 +371,10 @@ func (c *client) ask(ctx context.Context, o operation, by string) (outcome, erro
 // sync node or two over one database answer for.
 func TestActiveSource(t *testing.T) {
 	t.Parallel()
+	activeSource(t)
+}
+
+func activeSource(t *testing.T) {
 	t.Run("OneProcess", func(t *testing.T) {
 		oneActiveSource(t, "sqlite://"+filepath.Join(t.TempDir(), "sync-node.db"), 1, 400)
 	})
