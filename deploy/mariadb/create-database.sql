@@ -43,7 +43,6 @@ BEGIN NOT ATOMIC
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
-    SELECT 'onair_day' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
     SELECT 'onair_rule' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
     SELECT 'changed' FROM DUAL WHERE name = 'aura_sync_node'
   ) DO

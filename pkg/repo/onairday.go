@@ -2,20 +2,26 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/onair"
 )
 
-// Table onair_day says how many segments begin on each day, in UTC: a list says
-// how long it is after every change, and counting years of segments takes longer
-// than the change.
+// dayRow is how many segments begin on a day, in UTC, as table onair_day keeps it:
+// a list says how long it is after every change, and counting years of segments
+// takes longer than the change.
+type dayRow struct {
+	Day      string `gorm:"primaryKey"`
+	Segments int64
+}
+
+// TableName implements gorm's schema.Tabler.
+func (dayRow) TableName() string { return "onair_day" }
 
 // startOfDay is the begin of a day of that table.
 func startOfDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
@@ -43,11 +49,20 @@ func (l *airLog) touchDays(remove, add []onair.Segment) {
 
 // touchCounted remembers the days within w for which the table has a number.
 func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
-	counted, err := l.rows.countedDays(ctx, w)
-	for _, day := range counted {
+	var counted []dayRow
+	err := l.tx.WithContext(ctx).Where("day >= ? AND day <= ? AND segments > 0",
+		dayDate(startOfDay(w.From)), dayDate(startOfDay(untilTime(w.To).Time))).Find(&counted).Error
+	if err != nil {
+		return err
+	}
+	for _, c := range counted {
+		day, err := time.Parse(time.DateOnly, c.Day)
+		if err != nil {
+			return err
+		}
 		l.days[day] = struct{}{}
 	}
-	return err
+	return nil
 }
 
 // countDays writes how many segments begin on the touched days, where that is
@@ -57,23 +72,14 @@ func (l *airLog) countDays(ctx context.Context) error {
 	days := slices.SortedFunc(maps.Keys(l.days), time.Time.Compare)
 	clear(l.days)
 	for part := range slices.Chunk(days, l.rows.dialect.rowsPerStatement()) {
-		known, err := l.rows.daysAmong(ctx, part)
+		wrong, err := l.wrongDays(ctx, part)
 		if err != nil {
 			return err
 		}
-		var wrong []dayCount
-		for _, day := range part {
-			n, err := l.rows.countDay(ctx, day)
-			if err != nil {
-				return err
-			}
-			if known[dayDate(day)] != n {
-				wrong = append(wrong, dayCount{dayDate(day), n})
-			}
-		}
 		l.differing += len(wrong)
 		if len(wrong) > 0 && !l.dryRun {
-			if err := l.rows.writeDays(ctx, wrong); err != nil {
+			// Not by REPLACE, which needs the right to delete.
+			if err := l.tx.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
 				return err
 			}
 		}
@@ -82,56 +88,31 @@ func (l *airLog) countDays(ctx context.Context) error {
 	return nil
 }
 
-// dayCount is a row of table onair_day.
-type dayCount struct {
-	day      string
-	segments int64
-}
-
-func scanDay(rows *sql.Rows) (d dayCount, err error) {
-	return d, rows.Scan(&d.day, &d.segments)
-}
-
-// daysAmong are the numbers that the table has for some days.
-func (r airRows) daysAmong(ctx context.Context, days []time.Time) (map[string]int64, error) {
-	args := make([]any, len(days))
+// wrongDays are the days of which the table says something else, as they are.
+func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, err error) {
+	dates := make([]string, len(days))
 	for i, day := range days {
-		args[i] = dayDate(day)
+		dates[i] = dayDate(day)
 	}
-	found, err := selectRows(ctx, r, scanDay, "SELECT day, segments FROM onair_day WHERE day IN (?"+strings.Repeat(", ?", len(days)-1)+")", args...)
-	known := make(map[string]int64, len(found))
-	for _, d := range found {
-		known[d.day] = d.segments
+	var counted []dayRow
+	if err := l.tx.WithContext(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
+		return nil, err
 	}
-	return known, err
-}
-
-// countedDays are the days within w for which the table has a number.
-func (r airRows) countedDays(ctx context.Context, w onair.Window) ([]time.Time, error) {
-	return selectRows(ctx, r, func(rows *sql.Rows) (time.Time, error) {
-		var day string
-		if err := rows.Scan(&day); err != nil {
-			return time.Time{}, err
+	known := make(map[string]int64, len(counted))
+	for _, c := range counted {
+		known[c.Day] = c.Segments
+	}
+	for i, day := range days {
+		var n int64
+		err := l.tx.WithContext(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", dbTime{day}, dbTime{nextDay(day)}).Scan(&n).Error
+		if err != nil {
+			return nil, err
 		}
-		return time.Parse(time.DateOnly, day)
-	}, "SELECT day FROM onair_day WHERE day >= ? AND day <= ? AND segments > 0", dayDate(startOfDay(w.From)), dayDate(startOfDay(untilTime(w.To).Time)))
-}
-
-func (r airRows) countDay(ctx context.Context, day time.Time) (int64, error) {
-	n, err := selectRows(ctx, r, func(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) },
-		"SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", dbTime{day}, dbTime{nextDay(day)})
-	if err != nil {
-		return 0, err
+		if n != known[dates[i]] {
+			wrong = append(wrong, dayRow{dates[i], n})
+		}
 	}
-	return n[0], nil
-}
-
-func (r airRows) writeDays(ctx context.Context, days []dayCount) error {
-	args := make([]any, 0, 2*len(days))
-	for _, d := range days {
-		args = append(args, d.day, d.segments)
-	}
-	return r.exec(ctx, "REPLACE INTO onair_day (day, segments) VALUES (?, ?)"+strings.Repeat(", (?, ?)", len(days)-1), args...)
+	return wrong, nil
 }
 
 // countAired counts the segments that begin in [from, to], where zero is open:

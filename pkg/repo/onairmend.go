@@ -66,6 +66,7 @@ func (t *touches) record(source int, at time.Time) {
 
 // airLog is the on-air log within a transaction.
 type airLog struct {
+	tx            *gorm.DB
 	rows          airRows
 	defaultSource int
 	goesOn        func()                 // called whenever a part is done
@@ -78,6 +79,7 @@ type airLog struct {
 
 func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
 	return &airLog{
+		tx:            tx,
 		rows:          s.airRows(tx),
 		defaultSource: s.defaultSource,
 		goesOn:        goesOn,

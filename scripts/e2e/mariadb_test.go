@@ -75,8 +75,8 @@ func TestCreateDatabase(t *testing.T) {
 		mustCall(t, http.MethodPut, s.url+"/api/v1/source/active/1", fmt.Sprintf(`{"at": %q}`,
 			time.Now().Add(-30*time.Second).UTC().Format(time.RFC3339)), http.StatusNoContent)
 		a.forbids(t, "aura_sync_node", "DELETE FROM playlog", "DELETE FROM activation", "DELETE FROM lease",
-			"DROP TABLE onair", "CREATE TABLE mine (id INT)", "TRUNCATE onair")
-		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_day; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked"); err != nil {
+			"DELETE FROM onair_day", "DROP TABLE onair", "CREATE TABLE mine (id INT)", "TRUNCATE onair")
+		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked"); err != nil {
 			t.Errorf("the service cannot write its on-air log anew: %v %s", err, out)
 		}
 	})
