@@ -31,9 +31,10 @@ func nextDay(day time.Time) time.Time { return day.AddDate(0, 0, 1) }
 // dayDate is a day as the databases keep it.
 func dayDate(day time.Time) string { return day.Format(time.DateOnly) }
 
-// touchDays remembers the days on which more or fewer segments begin than before.
+// touchDays remembers the days on which more or fewer segments begin than before,
+// and by how many where they are not written.
 func (l *airLog) touchDays(remove, add []onair.Segment) {
-	net := make(map[time.Time]int)
+	net := make(map[time.Time]int64)
 	for _, s := range remove {
 		net[startOfDay(s.From)]--
 	}
@@ -41,9 +42,19 @@ func (l *airLog) touchDays(remove, add []onair.Segment) {
 		net[startOfDay(s.From)]++
 	}
 	for day, n := range net {
-		if n != 0 {
-			l.days[day] = struct{}{}
+		switch {
+		case l.dryRun:
+			l.days[day] += n
+		case n != 0:
+			l.days[day] = 0
 		}
+	}
+}
+
+// touchDaysOf remembers all days of segments.
+func (l *airLog) touchDaysOf(segments []onair.Segment) {
+	for _, s := range segments {
+		l.days[startOfDay(s.From)] += 0
 	}
 }
 
@@ -60,7 +71,7 @@ func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
 		if err != nil {
 			return err
 		}
-		l.days[day] = struct{}{}
+		l.days[day] += 0
 	}
 	return nil
 }
@@ -69,9 +80,7 @@ func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
 // not what the table says. They are counted, not added up, so that a wrong
 // number does not stay wrong.
 func (l *airLog) countDays(ctx context.Context) error {
-	days := slices.SortedFunc(maps.Keys(l.days), time.Time.Compare)
-	clear(l.days)
-	for part := range slices.Chunk(days, l.rows.dialect.rowsPerStatement()) {
+	for part := range slices.Chunk(slices.SortedFunc(maps.Keys(l.days), time.Time.Compare), l.rows.dialect.rowsPerStatement()) {
 		wrong, err := l.wrongDays(ctx, part)
 		if err != nil {
 			return err
@@ -85,6 +94,7 @@ func (l *airLog) countDays(ctx context.Context) error {
 		}
 		l.goesOn()
 	}
+	clear(l.days)
 	return nil
 }
 
@@ -108,7 +118,7 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 		if err != nil {
 			return nil, err
 		}
-		if n != known[dates[i]] {
+		if n += l.days[day]; n != known[dates[i]] {
 			wrong = append(wrong, dayRow{dates[i], n})
 		}
 	}

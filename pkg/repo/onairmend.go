@@ -69,12 +69,12 @@ type airLog struct {
 	tx            *gorm.DB
 	rows          airRows
 	defaultSource int
-	goesOn        func()                 // called whenever a part is done
-	dryRun        bool                   // counts only
-	whole         bool                   // looks at all that is there, not only at what changes
-	read          int                    // how many rows were needed
-	differing     int                    // segments that were missing, wrong or too many, and days
-	days          map[time.Time]struct{} // whose segments are to be counted
+	goesOn        func()              // called whenever a part is done
+	dryRun        bool                // counts only
+	whole         bool                // looks at all that is there, not only at what changes
+	read          int                 // how many rows were needed
+	differing     int                 // segments that were missing, wrong or too many, and days
+	days          map[time.Time]int64 // whose segments are to be counted, and how many more a dry run found
 }
 
 func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
@@ -83,7 +83,7 @@ func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
 		rows:          s.airRows(tx),
 		defaultSource: s.defaultSource,
 		goesOn:        goesOn,
-		days:          make(map[time.Time]struct{}),
+		days:          make(map[time.Time]int64),
 	}
 }
 
@@ -298,7 +298,7 @@ func (l *airLog) mendPart(ctx context.Context, r reign) (rest *reign, err error)
 	l.differing += countDifferent(remove, add)
 	l.touchDays(remove, add)
 	if l.whole {
-		l.touchDays(nil, old)
+		l.touchDaysOf(old)
 	}
 	if !l.dryRun {
 		if err := l.rows.replace(ctx, remove, add); err != nil {
