@@ -236,7 +236,7 @@ func (b bulk) write(rows []entryRow, statement func(rows int) string) error {
 }
 
 // inParts executes a statement about n rows, at most size at once; values appends
-// those of one row. Within a transaction.
+// those of one row. More rows than one part belong into a transaction.
 func (b bulk) inParts(n, size int, statement func(rows int) string, values func(row int, to []any) []any) error {
 	var whole *sql.Stmt // for parts of that size, where there are several
 	if b.dialect.prepares() && n >= 2*size {

@@ -68,18 +68,13 @@ func (db *DB) absorbHealths(tx *gorm.DB, healths []model.Health, synced bool) er
 
 func (b bulk) storeHealths(healths []model.Health, synced bool) error {
 	const row = "(?, ?, ?, ?, ?, ?)"
-	for part := range slices.Chunk(healths, b.dialect.rowsPerInsert()) {
-		values := make([]any, 0, 6*len(part))
-		for _, h := range part {
-			values = append(values, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
-		}
-		_, err := b.exec("INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES "+
-			row+strings.Repeat(", "+row, len(part)-1)+b.dialect.confirmHealth(), values...)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.inParts(len(healths), b.dialect.rowsPerInsert(), func(rows int) string {
+		return "INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES " +
+			row + strings.Repeat(", "+row, rows-1) + b.dialect.confirmHealth()
+	}, func(i int, to []any) []any {
+		h := &healths[i]
+		return append(to, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
+	})
 }
 
 const healthColumns = "SELECT id, source, log_time, is_healthy, details FROM health "

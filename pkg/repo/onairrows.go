@@ -75,11 +75,6 @@ func page[T any](w onair.Window, limit int, start func(T) time.Time, read func(l
 	}
 }
 
-func (r airRows) exec(ctx context.Context, statement string, args ...any) error {
-	_, err := r.pool.ExecContext(r.dialect.statementContext(ctx), statement, args...)
-	return err
-}
-
 func scanTime(rows *sql.Rows) (time.Time, error) {
 	var t dbTime
 	err := rows.Scan(&t)
@@ -206,18 +201,18 @@ func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error
 		starts[s.From] = true
 	}
 	remove = slices.DeleteFunc(slices.Clone(remove), func(s onair.Segment) bool { return starts[s.From] })
-	rows := r.dialect.rowsPerStatement()
+	b, rows := r.bulk(ctx), r.dialect.rowsPerStatement()
 	for part := range slices.Chunk(remove, rows) {
 		args := make([]any, len(part))
 		for i, s := range part {
 			args[i] = dbTime{s.From}
 		}
-		if err := r.exec(ctx, "DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
+		if _, err := b.exec("DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
 			return err
 		}
 	}
 	const row = "(?, ?, ?, ?, ?)"
-	return r.bulk(ctx).inParts(len(add), rows, func(rows int) string {
+	return b.inParts(len(add), rows, func(rows int) string {
 		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES " + row + strings.Repeat(", "+row, rows-1)
 	}, func(i int, to []any) []any {
 		s := &add[i]
@@ -226,6 +221,7 @@ func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error
 	})
 }
 
+// bulk executes what writes.
 func (r airRows) bulk(ctx context.Context) bulk {
 	return bulk{ctx: r.dialect.statementContext(ctx), pool: r.pool, dialect: r.dialect}
 }

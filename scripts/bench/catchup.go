@@ -149,9 +149,9 @@ func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase st
 		return 0, err
 	}
 	website := visit(ctx, s.sync.url)
-	waiting, err := int64(1), error(nil)
-	for err == nil && waiting > 0 {
+	for {
 		asked := time.Now()
+		var waiting int64
 		if waiting, err = s.waiting(ctx); err != nil || waiting == 0 {
 			break
 		}

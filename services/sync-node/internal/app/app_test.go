@@ -248,11 +248,9 @@ func TestApp_LostHistory(t *testing.T) {
 		var list []api.SyncActivation
 		return json.Unmarshal([]byte(text), &list) == nil && len(list) == 62 && list[0].Epoch == -1
 	})
-	// The answer from memory follows the database.
-	s.AwaitAnswer(http.MethodGet, "/api/v1/source/active", "", func(_ servicetest.Answer, text string) bool {
-		var got api.ActiveSource
-		return json.Unmarshal([]byte(text), &got) == nil && got.Epoch == 61 && got.ActiveSource == 1 && !got.Pinned
-	})
+	if got := active(); got.Epoch != 61 || got.ActiveSource != 1 || got.Pinned {
+		t.Errorf("active is %+v", got)
+	}
 	awaitTitles(t, s, onAir, "A10", "B11", "B1", "A0")
 }
 
