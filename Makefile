@@ -51,7 +51,7 @@ test: ## everything that must hold: checks, all tests with the race detector, ea
 	@scripts/test.sh
 
 .PHONY: soak
-soak: ## for a night: faults for AURA_SOAK (1h), and properties on a million histories
+soak: ## for hours: faults for AURA_SOAK (10m), and properties on a million histories
 	@scripts/soak.sh
 
 .PHONY: bench

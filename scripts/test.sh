@@ -29,7 +29,7 @@ check "files are formatted" make --no-print-directory check-fmt
 check "lint" make --no-print-directory lint
 check "each module builds and tests alone" make --no-print-directory independent
 # Under the race detector, below, a history takes twenty times as long.
-check "on-air log of 1500 random histories" env CGO_ENABLED=0 go test -count=1 ./pkg/repo -run '^TestStation_Oracle$/^SQLite$' -rapid.checks=1500
+check "on-air log of 10000 random histories" scripts/histories.sh pkg/repo '^TestStation_Oracle$/^SQLite$' 10000
 
 CGO_ENABLED=0 go build -o "$work/testsummary" ./scripts/testsummary || exit 1
 CGO_ENABLED=1 go test -race -timeout 8m -json work 2>&1 | "$work/testsummary" -checks "$work/checks"

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -23,6 +25,8 @@ const (
 	// visiblePause keeps the station idle between two titles: the stream looks at
 	// the log ten times a second at most, and a title may take two looks.
 	visiblePause = 400 * time.Millisecond
+	// flushPause is one that leaves the disk to the station for most of the time.
+	flushPause = 20 * time.Millisecond
 	// visiblePatience bounds how long one title may take.
 	visiblePatience = 10 * time.Second
 )
@@ -30,7 +34,8 @@ const (
 // benchVisible measures how long after an engine began to POST a title to its
 // node the sync node shows it on its stream; beside it the same for a title
 // that is posted to the sync node itself, which is what the way between them
-// adds to.
+// adds to, and how long the disk meanwhile takes to flush one block, of which each
+// title needs several.
 func benchVisible(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -42,28 +47,28 @@ func benchVisible(ctx context.Context, o options) error {
 		return err
 	}
 	file := func(name string) string { return "sqlite://" + filepath.Join(dir, name) }
-	err = benchVisibleOn(ctx, o, "SQLite", file("node.db"), file("sync.db"))
+	err = benchVisibleOn(ctx, o, dir, "SQLite", file("node.db"), file("sync.db"))
 	if err == nil {
 		var node, sync string
 		if node, err = server.CreateDatabase(ctx, "node"); err == nil {
 			sync, err = server.CreateDatabase(ctx, "sync")
 		}
 		if err == nil {
-			err = benchVisibleOn(ctx, o, "MariaDB", node, sync)
+			err = benchVisibleOn(ctx, o, dir, "MariaDB", node, sync)
 		}
 	}
 	return errors.Join(err, server.Close())
 }
 
-func benchVisibleOn(ctx context.Context, o options, name, nodeDatabase, syncDatabase string) error {
+func benchVisibleOn(ctx context.Context, o options, dir, name, nodeDatabase, syncDatabase string) error {
 	s, err := startStation(ctx, o, nodeDatabase, syncDatabase)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(
-		visible(ctx, o, name+": posted to a node, shown by the sync node", visibleBar, s.node.url, s.sync.url),
-		visible(ctx, o, name+": posted to the sync node itself", 0, s.sync.url, s.sync.url),
-	)
+	err = withFlushes(ctx, dir, name+": the disk flushes a block", func() error {
+		return visible(ctx, o, name+": posted to a node, shown by the sync node", visibleBar, s.node.url, s.sync.url)
+	})
+	err = errors.Join(err, visible(ctx, o, name+": posted to the sync node itself", 0, s.sync.url, s.sync.url))
 	return errors.Join(err, s.stop())
 }
 
@@ -89,14 +94,53 @@ func visible(ctx context.Context, o options, name string, bar time.Duration, to,
 		took = append(took, time.Since(began))
 		time.Sleep(visiblePause)
 	}
+	printTimes(name, took, bar)
+	return nil
+}
+
+// withFlushes does something, and prints how long a flush took meanwhile.
+func withFlushes(ctx context.Context, dir, name string, do func() error) error {
+	f, err := os.Create(filepath.Join(dir, "flushed"))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var took []time.Duration
+	var flushes errgroup.Group
+	flushes.Go(func() error {
+		for ctx.Err() == nil {
+			began := time.Now()
+			if _, err := f.WriteAt(make([]byte, 4096), 0); err != nil {
+				return err
+			}
+			if err := f.Sync(); err != nil {
+				return err
+			}
+			took = append(took, time.Since(began))
+			time.Sleep(flushPause)
+		}
+		return nil
+	})
+	err = do()
+	cancel()
+	err = errors.Join(err, flushes.Wait(), f.Close())
+	if err == nil {
+		printTimes(name, took, 0)
+	}
+	return err
+}
+
+// printTimes prints how long something took, beside the bar for its p99 where
+// there is one.
+func printTimes(name string, took []time.Duration, bar time.Duration) {
 	slices.Sort(took)
-	p50, p99 := took[len(took)/2], took[len(took)*99/100]
+	p50, p99, worst := took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
 	what := ""
 	if bar > 0 {
 		what = fmt.Sprintf(", bar %d ms: %s", bar.Milliseconds(), verdict(p99 > bar))
 	}
-	fmt.Printf("  %-54s p50 %.1f ms, p99 %.1f ms%s\n", name, milliseconds(p50), milliseconds(p99), what)
-	return nil
+	fmt.Printf("  %-54s p50 %.1f ms, p99 %.1f ms, worst %.0f ms%s\n", name, milliseconds(p50), milliseconds(p99), milliseconds(worst), what)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

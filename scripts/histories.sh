@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Tries a property test on a number of random histories, all cores at once: each
+# takes its share, in a process of one thread and with a seed of its own, which
+# is printed. A history is a chain of goroutines that wait for one another, which
+# two threads take twice as long for.
+#
+#   scripts/histories.sh PACKAGE CASE HISTORIES [DIRECTORY]
+#
+# DIRECTORY is for their databases.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+package=$1 case=$2 cores=$(nproc)
+share=$((($3 + cores - 1) / cores))
+
+work=$(mktemp -d)
+shares=()
+trap 'kill "${shares[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+CGO_ENABLED=0 go test -c -o "$work/properties" "./$package"
+for _ in $(seq "$cores"); do
+  seed=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')
+  echo "$case: $share histories from seed $seed"
+  (cd "$package" && TMPDIR=${4:-$work} GOMAXPROCS=1 GOGC=800 exec "$work/properties" -test.v -test.timeout 0 \
+    -test.run "$case" -rapid.checks="$share" -rapid.seed="$seed") &
+  shares+=($!)
+done
+failed=0
+for share in "${shares[@]}"; do wait "$share" || failed=1; done
+exit $failed
