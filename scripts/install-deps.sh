@@ -7,8 +7,9 @@
 # Does nothing, and needs no root, where everything is there already.
 set -euo pipefail
 
-# program that proves it is there : Debian package that brings it
-test_needs=(curl:curl nginx:nginx-light mariadbd:mariadb-server chromium:chromium systemctl:systemd ip:iproute2)
+# program that proves it is there : Debian package that brings it; the race detector
+# needs the compiler
+test_needs=(gcc:build-essential git:git curl:curl nginx:nginx-light mariadbd:mariadb-server chromium:chromium systemctl:systemd ip:iproute2)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
 case "${1:-}" in

@@ -111,7 +111,7 @@ order() {
 
 again="make run"
 case "${1:-}" in
-  --stop | --start) order "${1#--}" "$2" ;;
+  --stop | --start) order "${1#--}" "${2:?the number of an engine is missing}" ;;
   --only) again="make api-test-$2"; alone "$2" ;;
   --single) again="make api-dev"; single=1; alone 1 ;;
 esac

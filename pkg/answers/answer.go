@@ -230,6 +230,9 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, now time.Time) {
 // changes once a second at most, so it is made once a second at most.
 func (a *answer) cacheControlAt(now time.Time) []string {
 	maxAge, onError := int64(a.policy.MaxAge/time.Second), int64(staleIfError/time.Second)
+	if a.policy.Confirm { // what must be true now is not shown in place of an error
+		onError = 0
+	}
 	left := maxAge + onError
 	if !a.policy.Until.IsZero() {
 		left = min(left, int64(max(a.policy.Until.Sub(now), 0)/time.Second))

@@ -70,17 +70,11 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 // closes it. The schema may be any; db.Ready tells. A database that is not there
 // is not made.
 func (env Env[C]) WithDatabase(ctx context.Context, do func(ctx context.Context, cfg C, db *repo.DB, log zerolog.Logger) error) error {
-	return env.with(ctx, repo.OpenExisting, do)
-}
-
-func (env Env[C]) with(ctx context.Context, open func(repo.Config, zerolog.Logger) (*repo.DB, error),
-	do func(ctx context.Context, cfg C, db *repo.DB, log zerolog.Logger) error,
-) error {
 	cfg, log, err := env.Load()
 	if err != nil {
 		return err
 	}
-	db, err := open(env.program.Database(cfg), log)
+	db, err := repo.OpenExisting(env.program.Database(cfg), log)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +29,7 @@ var errServe = errors.New("can't serve")
 func program() command.Program[settings] {
 	return command.Program[settings]{
 		Name: "service", Version: "1.2.3", Short: "Serves", Long: "It serves.",
+		Default: func() settings { return settings{} },
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},
@@ -102,6 +104,16 @@ func TestProgram(t *testing.T) {
 	}
 	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != command.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {
 		t.Errorf("a wrong configuration: %d %q", code, out)
+	}
+	// Who changes the schema is not asked for the rest of the configuration.
+	other := maps.Clone(environ)
+	other["AURA_HOST_ID"] = "1"
+	if code, out := run(other, "migrate", "status"); code != command.ExitOK {
+		t.Errorf("migrate among other variables: %d %q", code, out)
+	}
+	other["AURA_LOG_LEVEL"] = "loud"
+	if code, out := run(other, "migrate", "status"); code != command.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") || strings.Contains(out, "AURA_HOST_ID") {
+		t.Errorf("migrate with a mistake: %d %q", code, out)
 	}
 
 	bare := program()

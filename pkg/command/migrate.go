@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -10,6 +11,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/repo"
 )
 
@@ -17,18 +20,37 @@ import (
 // years.
 const migrateTimeout = time.Hour
 
+// opener is one of package repo's.
+type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
+
+// openSchema opens the database with the variables that name it and nothing else
+// of the configuration: who changes the schema need not be the service.
+func (env Env[C]) openSchema(open opener) (*repo.DB, error) {
+	p := env.program
+	part := struct {
+		Database repo.Config
+		Log      logging.Config
+	}{p.Database(p.Default()), p.Logging(p.Default())}
+	if err := config.LoadPart(&part, env.environ); err != nil {
+		return nil, Mistake(fmt.Errorf("configuration:\n%w", err))
+	}
+	return open(part.Database, logging.New(part.Log, env.stderr))
+}
+
 func migrate[C any](env Env[C]) *cobra.Command {
-	type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
 	step := func(use, short string, open opener, do func(ctx context.Context, db *repo.DB) error) *cobra.Command {
 		return New(use, short, cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), migrateTimeout)
 			defer cancel()
-			return env.with(ctx, open, func(ctx context.Context, _ C, db *repo.DB, _ zerolog.Logger) error {
-				if err := do(ctx, db); err != nil {
-					return err
-				}
-				return printStatus(ctx, db, cmd.OutOrStdout())
-			})
+			db, err := env.openSchema(open)
+			if err != nil {
+				return err
+			}
+			err = do(ctx, db)
+			if err == nil {
+				err = printStatus(ctx, db, cmd.OutOrStdout())
+			}
+			return errors.Join(err, db.Close())
 		})
 	}
 	return Group("migrate", "Bring the database's schema up to date, or look at it",

@@ -37,6 +37,8 @@ type Program[C any] struct {
 	Short   string // what it is for, in one line
 	Long    string // the same, for who asks for help
 
+	// Default is the configuration where the environment says nothing.
+	Default func() C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
 	// Logging is the block of C that says what is logged.

@@ -22,13 +22,21 @@ func Environ() map[string]string {
 // with their prefix, and calls Validate() error on every block of it that has
 // one, and on the struct itself. An empty variable counts as not set. The
 // error joins all mistakes, each a *Mistake where it concerns one variable.
-func Load(into any, environ map[string]string) error {
+func Load(into any, environ map[string]string) error { return load(into, environ, unknown) }
+
+// LoadPart is Load for a struct that has a few blocks of a configuration only:
+// other variables of the environment are none of its business.
+func LoadPart(into any, environ map[string]string) error {
+	return load(into, environ, func([]setting, map[string]string) error { return nil })
+}
+
+func load(into any, environ map[string]string, rest func([]setting, map[string]string) error) error {
 	settings, blocks := describe(into)
 	var found mistakes
 	for _, s := range settings {
 		found.add(s.load(environ))
 	}
-	found.add(unknown(settings, environ))
+	found.add(rest(settings, environ))
 	for _, b := range blocks {
 		if v, ok := b.Addr().Interface().(interface{ Validate() error }); ok {
 			found.add(v.Validate())

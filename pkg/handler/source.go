@@ -20,10 +20,11 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 	if err != nil {
 		return nil, err
 	}
+	var etag *string // none where it is stale: what is true has the same epoch, but says so
 	if !active.Stale {
 		answers.Keep(ctx, answers.Policy{Confirm: true})
+		etag = new(strconv.Quote(strconv.FormatInt(active.Epoch, 10)))
 	}
-	etag := strconv.Quote(strconv.FormatInt(active.Epoch, 10))
 	return api.GetActiveSource200JSONResponse{
 		Body: api.ActiveSource{
 			ActiveSource: active.Source,
@@ -32,7 +33,7 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 			Pinned:       active.Pinned,
 			Stale:        active.Stale,
 		},
-		Headers: api.GetActiveSource200ResponseHeaders{ETag: &etag},
+		Headers: api.GetActiveSource200ResponseHeaders{ETag: etag},
 	}, nil
 }
 

@@ -108,7 +108,7 @@ func problemOf(err error) api.Problem {
 	case errors.Is(err, model.ErrSyncNodeAway):
 		status, detail = http.StatusServiceUnavailable, "The sync node, which decides this, cannot be reached or does not serve this node. The same request may succeed later; sending it again does no harm."
 	case errors.Is(err, model.ErrUnavailable):
-		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write. Nothing was stored; the same request may succeed later."
+		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write in time. The same request may succeed later; what is stored already is not stored twice."
 	case errors.Is(err, model.ErrOverloaded):
 		status, detail = http.StatusServiceUnavailable, "As many are served as may be. The same request may succeed later."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):

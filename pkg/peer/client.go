@@ -28,6 +28,10 @@ const (
 	// keptConnections and keptFor are what is kept of idle ones.
 	keptConnections = 4
 	keptFor         = 90 * time.Second
+	// pingAfter is after how much silence a connection of HTTP/2 is tried, and
+	// pingPatience how long it has then.
+	pingAfter    = 5 * time.Second
+	pingPatience = 5 * time.Second
 )
 
 // Client calls one peer. It may be used by several goroutines at once.
@@ -38,6 +42,9 @@ type Client struct {
 	http  *http.Client
 }
 
+// shown is what may be said of a URL: the rest may be a secret in a wrong place.
+func shown(u *url.URL) string { return u.Scheme + "://" + u.Host }
+
 // New makes a client of the node at a URL such as http://host:8010, with or
 // without /api/v1 behind it. It connects to nothing yet.
 func New(baseURL string, cfg Config) (*Client, error) {
@@ -46,9 +53,9 @@ func New(baseURL string, cfg Config) (*Client, error) {
 	case err != nil:
 		return nil, errors.New("must be the URL of a node, such as http://host:8010") // err would repeat a password
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
-		return nil, fmt.Errorf("%s: must be the URL of a node, such as http://host:8010", u.Redacted())
+		return nil, fmt.Errorf("%s: must be the URL of a node, such as http://host:8010", shown(u))
 	case u.User != nil:
-		return nil, fmt.Errorf("%s: must not hold a name or password; there is a token for that", u.Redacted())
+		return nil, fmt.Errorf("%s: must not hold a name or password; there is a token for that", shown(u))
 	}
 	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), apiPath)
 	transport := &http.Transport{
@@ -60,10 +67,13 @@ func New(baseURL string, cfg Config) (*Client, error) {
 		IdleConnTimeout:       keptFor,
 		ExpectContinueTimeout: time.Second,
 		DisableCompression:    true,
+		// A connection that something on the way forgot is given up soon: HTTP/2
+		// goes on with one on which requests time out.
+		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 	}
 	return &Client{
-		name:  u.Scheme + "://" + u.Host,
-		base:  u.Scheme + "://" + u.Host + path + apiPath,
+		name:  shown(u),
+		base:  shown(u) + path + apiPath,
 		token: cfg.Token,
 		http: &http.Client{
 			Transport:     transport,

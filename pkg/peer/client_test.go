@@ -63,7 +63,7 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s calls %v", suffix, paths)
 		}
 	}
-	for _, bad := range []string{"", "host", "host:8010", "ftp://host", "http://", "http://:8010", "http://host/?x=1", "http://host/#a", "http://ann:hidden@host", "http://ann:hidden@ho st"} {
+	for _, bad := range []string{"", "host", "host:8010", "ftp://host", "http://", "http://:8010", "http://host/?x=1", "http://host/#a", "http://ann:hidden@host", "http://hidden@host", "http://host/?token=hidden", "http://host/#hidden", "http://ann:hidden@ho st"} {
 		if _, err := peer.New(bad, peer.Config{}); err == nil || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%q: %v", bad, err)
 		}

@@ -31,11 +31,9 @@ func (db *DB) ActivationsAfter(ctx context.Context, after int64, limit int) ([]m
 func (db *DB) UnknownActivations(ctx context.Context, list []model.Activation) ([]model.Activation, error) {
 	var unknown []model.Activation
 	for part := range slices.Chunk(list, maxList) {
-		ctx, cancel := db.deadline(ctx)
-		n, err := readNumbered(db.read.WithContext(ctx), part)
-		cancel()
+		n, err := db.numberedIn(ctx, part)
 		if err != nil {
-			return nil, db.fail(ctx, "read activations", err)
+			return nil, err
 		}
 		for _, a := range part {
 			if _, known := n.epochs[a.Content()]; !known {
@@ -46,28 +44,38 @@ func (db *DB) UnknownActivations(ctx context.Context, list []model.Activation) (
 	return unknown, nil
 }
 
+func (db *DB) numberedIn(ctx context.Context, list []model.Activation) (*numbered, error) {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	n, err := readNumbered(db.read.WithContext(ctx), list)
+	return n, db.fail(ctx, "read activations", err)
+}
+
 // RememberActivations keeps a node's own copy of activations as the sync node
 // has them, under its epochs. One that has the epoch of another here loses it to
 // that and is kept below all others, until the sync node tells which it has
 // there. Error: model.ErrUnavailable.
 func (db *DB) RememberActivations(ctx context.Context, list []model.Activation) error {
 	for part := range slices.Chunk(list, maxList) {
-		ctx, cancel := db.deadline(ctx)
-		err := db.transaction(ctx, func(tx *gorm.DB) error {
-			n, err := readNumbered(tx, part)
-			for _, a := range part {
-				if err == nil {
-					err = n.follow(tx, a)
-				}
-			}
+		if err := db.rememberSome(ctx, part); err != nil {
 			return err
-		})
-		cancel()
-		if err != nil {
-			return db.fail(ctx, "remember activations", err)
 		}
 	}
 	return nil
+}
+
+func (db *DB) rememberSome(ctx context.Context, list []model.Activation) error {
+	ctx, cancel := db.deadline(ctx)
+	defer cancel()
+	return db.fail(ctx, "remember activations", db.transaction(ctx, func(tx *gorm.DB) error {
+		n, err := readNumbered(tx, list)
+		for _, a := range list {
+			if err == nil {
+				err = n.follow(tx, a)
+			}
+		}
+		return err
+	}))
 }
 
 // rememberedAtOnce is how many activations are given back in one transaction:

@@ -174,7 +174,7 @@ func (b bulk) exec(query string, args ...any) (int64, error) {
 
 // forUpdate ends a query whose rows nobody else may change until the
 // transaction ends. It also sees what was committed after the transaction
-// began.
+// began, or conflicts with it.
 const forUpdate = " FOR UPDATE"
 
 // decide has every arrival compared with what is stored of it.
@@ -226,7 +226,16 @@ func (b bulk) storeArrivals(arrivals []*arrival) error {
 	for _, a := range selectArrivals(arrivals, (*arrival).isConfirmed) {
 		confirmed = append(confirmed, Ack{Fingerprint: a.id, Content: a.final})
 	}
-	return b.markSynced(confirmed)
+	if err := b.markSynced(confirmed); err != nil {
+		return err
+	}
+	var rewritten []model.Fingerprint
+	for _, a := range selectArrivals(arrivals, (*arrival).isRewritten) {
+		if a.merged.Entry.Synced {
+			rewritten = append(rewritten, a.id)
+		}
+	}
+	return b.unparkEntries(rewritten)
 }
 
 // write executes the statement for rows, in as many parts as the database takes

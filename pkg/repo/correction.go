@@ -118,6 +118,7 @@ func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) 
 	e.Manual = true
 	c.Entry = e.Fingerprint()
 	row := newEntryRow(e)
+	var stored model.Correction
 	err := db.transaction(ctx, func(tx *gorm.DB) error {
 		if err := tx.Exec(db.dialect.upsert(1), row.stored(nil)...).Error; err != nil {
 			return err
@@ -127,12 +128,12 @@ func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) 
 			return err
 		}
 		entryID = entry.ID
-		c, err = correct(tx, entry, db.isSyncNode, func(_ model.Entry, earlier []model.Correction) (model.Correction, error) {
+		stored, err = correct(tx, entry, db.isSyncNode, func(_ model.Entry, earlier []model.Correction) (model.Correction, error) {
 			return c, room(c, earlier)
 		})
 		return err
 	})
-	return entryID, c, db.fail(ctx, "log missed entry", err)
+	return entryID, stored, db.fail(ctx, "log missed entry", err)
 }
 
 // room refuses a correction too many; one that is there already is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
 )
 
 // correct stores a correction as it is.
@@ -197,6 +199,37 @@ func TestDB_LogMissed(t *testing.T) {
 			}
 		})
 	})
+}
+
+// TestLogMissed_conflict: what must be tried again is stored as it was asked for.
+func TestLogMissed_conflict(t *testing.T) {
+	t.Parallel()
+	for _, number := range []int{1020, 1205, 1213} {
+		t.Run(fmt.Sprint(number), func(t *testing.T) {
+			t.Parallel()
+			url := repotest.URL(t, repotest.KindMariaDB)
+			db := repotest.OpenURL(t, url)
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			raw := rawSQL(t, repotest.KindMariaDB, url)
+			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // which no rollback takes back
+			execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON correction FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+
+				"INSERT INTO refusals VALUES (1); SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = "+fmt.Sprint(number)+"; END IF")
+			for name, r := range map[string]recording{"engine-api": db, "sync node": db.Station(1)} {
+				execSQL(t, raw, "TRUNCATE TABLE refusals")
+				asked := model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: name}
+				id, stored, err := r.LogMissed(t.Context(), entry(0, name), asked)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				all, err := r.Corrections(t.Context(), id)
+				if err != nil || len(all) != 1 || all[0].UID() != stored.UID() || all[0].By != "alice" || all[0].Reason != name {
+					t.Errorf("%s: %+v, %v", name, all, err)
+				}
+			}
+		})
+	}
 }
 
 // recording is the part of DB and of Station that stores corrections.

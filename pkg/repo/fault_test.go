@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -185,6 +186,39 @@ func TestDB_SQLite_locked(t *testing.T) {
 		t.Fatal(err)
 	}
 	store(t, db, entry(0, "a"))
+}
+
+// TestDB_OnLate: an entry that was stored when nobody waited for it any more is
+// made known.
+func TestDB_OnLate(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	db := repotest.OpenURL(t, url)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late := make(chan struct{}, 1)
+	db.OnLate(func() { late <- struct{}{} })
+	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := db.StoreEntry(ctx, entry(0, "a")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error %v, want %v", err, context.DeadlineExceeded)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	<-late
+	if only(t, db).Title != "a" {
+		t.Error("it is not stored")
+	}
+	store(t, db, entry(1, "b"))
+	if len(late) > 0 {
+		t.Error("told of an entry whose caller was there")
+	}
 }
 
 // TestDB_SQLite_full: the disk is full, then it isn't.

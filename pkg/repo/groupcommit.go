@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"gorm.io/gorm"
 
@@ -31,11 +32,22 @@ type groupCommitter struct {
 	stop, ended chan struct{}
 	// single is insertNew, prepared; nil before its first use.
 	single *sql.Stmt
+	late   func()
 }
 
 type waitingEntry struct {
 	row    entryRow
 	result chan error // has room, so that nobody waits for a caller who left
+	left   atomic.Bool
+}
+
+// answer says what became of the entry: to its caller, or to OnLate's function
+// where the caller may have left.
+func (w *waitingEntry) answer(err error, late func()) {
+	w.result <- err
+	if err == nil && w.left.Load() {
+		late()
+	}
 }
 
 func startGroupCommitter(db *DB) *groupCommitter {
@@ -44,6 +56,7 @@ func startGroupCommitter(db *DB) *groupCommitter {
 		queue: make(chan *waitingEntry, queueLength),
 		stop:  make(chan struct{}),
 		ended: make(chan struct{}),
+		late:  func() {},
 	}
 	go c.run()
 	return c
@@ -54,6 +67,11 @@ func (c *groupCommitter) close() {
 	close(c.stop)
 	<-c.ended
 }
+
+// OnLate has f called after an entry became durable whose StoreEntry had an error
+// of its context already: who stored it could tell nobody. f must not block. Call
+// it before the first StoreEntry.
+func (db *DB) OnLate(f func()) { db.group.late = f }
 
 // StoreEntry stores an entry, which its caller normalized and validated, or
 // merges it with the copy that is there by the rule of model.Merge. When it
@@ -79,14 +97,20 @@ func (c *groupCommitter) store(ctx context.Context, row entryRow) error {
 	case err := <-w.result:
 		return err
 	case <-ctx.Done():
-		return ctx.Err()
+		w.left.Store(true) // before the last look, so that late or the caller learns of it
+		return lastLook(w, ctx.Err())
 	case <-c.ended:
+		return lastLook(w, errClosed) // it came in after the last look into the queue
 	}
+}
+
+// lastLook is the result where there is one, else the error given.
+func lastLook(w *waitingEntry, err error) error {
 	select {
-	case err := <-w.result:
+	case result := <-w.result:
+		return result
+	default:
 		return err
-	default: // it came in after the last look into the queue
-		return errClosed
 	}
 }
 
@@ -128,12 +152,12 @@ func (c *groupCommitter) commit(group []*waitingEntry) {
 	if err != nil && len(group) > 1 && !errors.Is(err, model.ErrUnavailable) {
 		c.db.log.Warn().Err(err).Int("entries", len(group)).Msg("group commit failed, storing each entry alone")
 		for i := range group {
-			group[i].result <- c.insert(group[i : i+1])
+			group[i].answer(c.insert(group[i:i+1]), c.late)
 		}
 		return
 	}
 	for _, w := range group {
-		w.result <- err
+		w.answer(err, c.late)
 	}
 }
 

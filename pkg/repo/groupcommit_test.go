@@ -42,8 +42,25 @@ func TestGroupCommitter_store(t *testing.T) {
 			if err := c.store(ctx, entryRow{}); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 			}
-			(<-c.queue).result <- nil // the committer isn't held up by it
+			w, late := <-c.queue, 0
+			w.answer(nil, func() { late++ }) // the committer isn't held up by it
+			if late != 1 {
+				t.Errorf("%d were told that it was stored after all", late)
+			}
 		})
+	})
+	t.Run("CallerLeavesInTime", func(t *testing.T) {
+		t.Parallel()
+		for _, err := range []error{nil, model.ErrUnavailable} {
+			w := &waitingEntry{result: make(chan error, 1)}
+			w.answer(err, func() { t.Errorf("somebody else is told of %v", err) })
+			if got := lastLook(w, context.DeadlineExceeded); !errors.Is(got, err) {
+				t.Errorf("error %v, want %v", got, err)
+			}
+		}
+		w := &waitingEntry{result: make(chan error, 1)}
+		w.left.Store(true)
+		w.answer(model.ErrUnavailable, func() { t.Error("somebody is told of what was not stored") })
 	})
 	t.Run("Stopping", func(t *testing.T) {
 		t.Parallel()

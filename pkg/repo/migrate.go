@@ -14,8 +14,9 @@ import (
 
 // Errors about the schema.
 var (
-	// ErrSchemaNewer: a newer binary migrated this database. Nothing is written
-	// to it, because what the newer schema asks for is unknown here.
+	// ErrSchemaNewer: a newer binary migrated this database. No service starts
+	// with it, because what the newer schema asks for is unknown here; one that
+	// runs already is not ready any more, but goes on.
 	ErrSchemaNewer = errors.New("the database's schema is newer than this program")
 	// ErrSchemaOlder: the database has not been migrated yet.
 	ErrSchemaOlder = errors.New("the database's schema is older than this program; run migrate up")

@@ -207,6 +207,7 @@ func (d mysqlDialect) lockSchema(ctx context.Context, db *sql.DB) (func() error,
 // Error numbers of the server.
 var (
 	mysqlConflicts = []uint16{
+		1020, // read for a change after somebody else changed it (MariaDB 11.6.2 and later)
 		1205, // lock wait timeout
 		1213, // deadlock; in a cluster also: another node committed first
 	}

@@ -172,6 +172,16 @@ func (db *DB) Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, err
 	return n, db.fail(ctx, "unpark records", err)
 }
 
+// unparkEntries is unpark for any number of entries.
+func (b bulk) unparkEntries(uids []model.Fingerprint) error {
+	for part := range slices.Chunk(uids, maxList) {
+		if err := b.unpark(model.KindEntry, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b bulk) unpark(kind model.Kind, uids []model.Fingerprint) error {
 	if len(uids) > fewRows {
 		if some, err := b.hasRows("parked"); err != nil || !some {

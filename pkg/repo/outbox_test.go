@@ -138,6 +138,14 @@ func TestDB_Park(t *testing.T) {
 			}
 			wantOutbox(t, db, "0 entries, 0 healths, 0 parked, oldest none")
 		})
+		t.Run("AcceptedWithMore", func(t *testing.T) {
+			late := entry(2, "late")
+			store(t, db, late)
+			park(t, db, model.KindEntry, late.Fingerprint(), "no")
+			late.ShowName = "Morning Show"
+			absorb(t, db, true, recordOf(late))
+			wantOutbox(t, db, "0 entries, 0 healths, 0 parked, oldest none")
+		})
 	})
 }
 

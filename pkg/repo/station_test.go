@@ -213,6 +213,33 @@ func TestStation_StoreEntry_group(t *testing.T) {
 	})
 }
 
+// TestStation_abandoned: a queue full of entries whose callers have left holds
+// nobody up.
+func TestStation_abandoned(t *testing.T) {
+	t.Parallel()
+	s := repotest.Open(t, repotest.KindSQLite).Station(1)
+	release := s.HoldTurn()
+	ctx, leave := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for i := range repo.QueueLength {
+		all.Go(func() {
+			if err := s.StoreEntry(ctx, entry(i, "a")); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v, want %v", err, context.Canceled)
+			}
+		})
+	}
+	s.AwaitWaiting(repo.QueueLength)
+	leave()
+	all.Wait()
+	release()
+	if err := s.StoreEntry(t.Context(), entry(repo.QueueLength, "b")); err != nil {
+		t.Fatal(err)
+	}
+	if latest := find(t, s.DB, repo.EntryQuery{Limit: 1})[0]; latest.Title != "b" {
+		t.Errorf("%+v", latest)
+	}
+}
+
 // TestStation_impatient: who does not get a turn in time is told so, and who
 // leaves while it writes does not stop it.
 func TestStation_impatient(t *testing.T) {

@@ -22,19 +22,32 @@ func (s *Station) StoreEntry(ctx context.Context, e model.Entry) error {
 	ctx, cancel := s.deadline(ctx)
 	defer cancel()
 	w := &waitingRecord{record: model.Record{Entry: e}, result: make(chan error, 1)}
-	select {
-	case s.waiting <- w:
-	case <-ctx.Done():
-		return fmt.Errorf("store entry: %w: too many entries wait", model.ErrUnavailable)
+	// Also who finds the queue full may get the turn: those in it may all have
+	// left, and then nobody else empties it.
+	queue := s.waiting
+	for {
+		select {
+		case queue <- w:
+			queue = nil
+		case err := <-w.result:
+			return err
+		case <-ctx.Done():
+			if queue != nil {
+				return fmt.Errorf("store entry: %w: too many entries wait", model.ErrUnavailable)
+			}
+			return s.fail(ctx, "store entry", ctx.Err())
+		case s.turn <- struct{}{}:
+			defer s.endTurn()
+			return s.storeWaiting(ctx, w, queue == nil)
+		}
 	}
-	select {
-	case err := <-w.result:
-		return err
-	case <-ctx.Done():
-		return s.fail(ctx, "store entry", ctx.Err())
-	case s.turn <- struct{}{}:
+}
+
+// storeWaiting stores what waits until that entry is stored, too.
+func (s *Station) storeWaiting(ctx context.Context, w *waitingRecord, queued bool) error {
+	if !queued {
+		s.storeGroup(ctx, append(s.takeWaiting(), w))
 	}
-	defer s.endTurn()
 	for {
 		select {
 		case err := <-w.result:
@@ -154,6 +167,7 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 	uid := c.UID()
 	record := model.Record{Entry: e, Corrections: []model.Correction{c}}
 	record.Entry.Overlay = model.Fold(record.Corrections)
+	var stored model.Correction
 	err := s.write(ctx, "log missed entry", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		earlier, err := correctionsOf(tx, dbUID(c.Entry))
 		if err == nil {
@@ -175,10 +189,10 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 		if err := tx.Where("uid = ?", dbUID(uid)).Take(&row).Error; err != nil {
 			return false, err
 		}
-		c, err = row.correction()
+		stored, err = row.correction()
 		return changed, err
 	})
-	return entryID, c, err
+	return entryID, stored, err
 }
 
 // Activate is DB.Activate.

@@ -45,6 +45,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a := &App{cfg: cfg, base: base}
 	db := base.DB
 	a.tracks = trackservice.New(db, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	db.OnLate(a.stored)
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
 	statuses := statuses{DB: db, stored: a.wake}
 	var sources handler.Sources = db

@@ -194,6 +194,48 @@ func TestApp_Schema(t *testing.T) {
 	})
 }
 
+// TestApp_StoredLate: what the database took after the answer that it could not
+// is shown nevertheless.
+func TestApp_StoredLate(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	a, err := app.New(configure(t, url, map[string]string{"AURA_DB_QUERY_TIMEOUT": "200ms"}), "test", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := servicetest.Start(t, a)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	const list = "/api/v1/trackservice?limit=3"
+	if _, answer := s.Call(http.MethodGet, list, ""); strings.TrimSpace(answer) != "[]" { // memory knows it from here on
+		t.Fatalf("list is %s", answer)
+	}
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
+		t.Fatalf("while the database is locked: %s %s", res.Status, answer)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(servicetest.Patience); ; {
+		_, answer := s.Call(http.MethodGet, list, "")
+		if strings.Contains(answer, "Fade Into You") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("list is still %s", answer)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
 // TestApp_Stop: a stop ends the event streams and answers what is under way.
 func TestApp_Stop(t *testing.T) {
 	t.Parallel()

@@ -295,7 +295,7 @@ func TestApp_ActiveSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	node := r.start()
-	if _, answer := node.Call(http.MethodGet, active, ""); !has(`"active_source":3`, `"epoch":4`, `"pinned":true`, `"stale":true`)(answer) {
+	if res, answer := node.Call(http.MethodGet, active, ""); !has(`"active_source":3`, `"epoch":4`, `"pinned":true`, `"stale":true`)(answer) || res.Header.Get("ETag") != "" {
 		t.Errorf("after a restart without the sync node: %s", answer)
 	}
 	r.cable.set(nil)

@@ -21,6 +21,7 @@ func Program(version string) command.Program[config.Config] {
 		Version:  version,
 		Short:    "Stores what a playout engine plays, and serves it",
 		Long:     "engine-api stores what a playout engine plays, and serves it.",
+		Default:  config.Default,
 		Load:     config.Load,
 		Logging:  func(cfg config.Config) logging.Config { return cfg.Log },
 		Database: func(cfg config.Config) repo.Config { return cfg.Database },

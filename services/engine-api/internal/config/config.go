@@ -38,9 +38,12 @@ type Config struct {
 	Log      logging.Config
 }
 
+// Default is what holds where nothing is set: what the blocks say themselves.
+func Default() Config { return Config{} }
+
 // Load reads and validates the configuration; the error names every mistake.
 func Load(environ map[string]string) (Config, error) {
-	var cfg Config
+	cfg := Default()
 	if err := config.Load(&cfg, environ); err != nil {
 		return Config{}, err
 	}

@@ -131,7 +131,7 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 	if d.batch.len() == 0 {
 		return nil
 	}
-	p.failures, p.refusals = 0, 0
+	p.refusals = 0
 	p.batchRecords = min(p.batchRecords+p.batchRecords/growth+1, maxRecords)
 	p.becomeBatched()
 	p.metrics.succeeded()
@@ -141,7 +141,11 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 	if err := p.settleHealths(ctx, d); err != nil {
 		return err
 	}
-	return p.settleClocks(ctx, d)
+	if err := p.settleClocks(ctx, d); err != nil {
+		return err
+	}
+	p.failures = 0 // only now: where this node can't write, all of it is sent again
+	return nil
 }
 
 func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {

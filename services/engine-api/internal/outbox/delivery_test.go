@@ -318,6 +318,36 @@ func TestPusher_Stuck(t *testing.T) {
 	})
 }
 
+// TestPusher_CannotWrite: a node whose disk is full sends less and less often
+// what it cannot write down as sent.
+func TestPusher_CannotWrite(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"MarkSynced", "MarkHealthsSynced", "MarkClocksSynced"} {
+		for _, single := range []bool{false, operation == "MarkSynced"} {
+			synctest.Test(t, func(t *testing.T) {
+				s, n := newStore(record(1)), newNode()
+				n.single = single
+				s.putHealth(health(1))
+				s.putClock(model.Clock{Source: 1, SentAt: start, Body: []byte(`{}`)})
+				failed := 0
+				s.broken = func(o string) error {
+					if o != operation {
+						return nil
+					}
+					failed++
+					return model.ErrUnavailable
+				}
+				run(t, s, n)
+				after(time.Hour)
+				// On average half of 30 s, after some shorter ones.
+				if most := int(2 * time.Hour / maxBackoff * 3 / 2); failed < 10 || failed > most {
+					t.Errorf("%s: %d times in an hour, want at most %d", operation, failed, most)
+				}
+			})
+		}
+	}
+}
+
 func TestPusher_DatabaseFails(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"Outbox", "Unsynced", "UnsyncedHealths", "UnsyncedClocks", "MarkSynced", "MarkHealthsSynced", "MarkClocksSynced", "Park", "Receive"} {

@@ -75,7 +75,7 @@ type Pusher struct {
 
 	// What follows belongs to Run.
 
-	// failures in a row, since the last delivery that succeeded.
+	// failures in a row, since the last delivery that was written down here.
 	failures int
 	// refusals in a row of single records, by the status of a whole request.
 	refusals int
@@ -207,6 +207,10 @@ func (p *Pusher) retryParked(ctx context.Context) error {
 	case n > maxRetriedAtStart:
 		p.log.Warn().Int64("parked", n).Int("limit", maxRetriedAtStart).Msg("too many parked records to retry at a start")
 	case n > 0:
+		// While nobody can take them, why they were refused stays known.
+		if err := p.check(ctx); err != nil {
+			return err
+		}
 		if _, err := p.store.Unpark(ctx); err != nil {
 			return storeError{err}
 		}

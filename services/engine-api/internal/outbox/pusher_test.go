@@ -434,6 +434,25 @@ func TestPusher_Restart(t *testing.T) {
 		})
 	}
 
+	t.Run("PeerAway", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			s, n := newStore(record(1)), newNode()
+			s.rows[fingerprint(record(1))].parked = "was wrong"
+			n.another = errNetwork
+			run(t, s, n)
+			after(time.Hour)
+			if why := s.row(record(1)).parked; why != "was wrong" {
+				t.Errorf("parked because %q while nobody could take it", why)
+			}
+			n.set(func() { n.another = nil })
+			after(maxBackoff)
+			if !s.row(record(1)).synced {
+				t.Error("not retried after the sync node came back")
+			}
+		})
+	})
+
 	t.Run("DatabaseAway", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

@@ -81,12 +81,13 @@ func (p *Pusher) sendOne(ctx context.Context, r item[model.Record]) error {
 			return err
 		}
 	}
-	p.failures, p.refusals = 0, 0
+	p.refusals = 0
 	p.metrics.succeeded()
 	if err := p.store.MarkSynced(ctx, []repo.Ack{{Fingerprint: r.version.uid, Content: r.version.content}}); err != nil {
 		return storeError{err}
 	}
 	p.took([]version{r.version})
+	p.failures = 0
 	return nil
 }
 

@@ -22,6 +22,7 @@ func Program(version string) command.Program[config.Config] {
 		Version:  version,
 		Short:    "Watches a station's engines and decides which one is on air",
 		Long:     "status-monitor watches a station's engines and decides which one is on air.",
+		Default:  config.Default,
 		Load:     config.Load,
 		Logging:  func(cfg config.Config) logging.Config { return cfg.Log },
 		Database: func(cfg config.Config) repo.Config { return cfg.Database },

@@ -54,7 +54,8 @@ func auditCommand(env env) *cobra.Command {
 			return err
 		})
 	})
-	cmd.Long = "audit compares with the nodes as reconcile does, but changes nothing. It also derives the on-air log anew and compares.\n" +
+	cmd.Long = "audit compares with the nodes as reconcile does, but changes nothing. It also derives the on-air log anew and compares,\n" +
+		"and looks for what waits at the nodes.\n" +
 		"It exits 0 only where everything is proved equal; a node that can't be reached is a failure, too."
 	nodeFlag(cmd, &nodes)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -97,6 +98,9 @@ func (a audit) print(out io.Writer) error {
 					w.line("      %s: %s %s (%s)", r.Where, r.At.UTC().Format(time.RFC3339Nano), command.Line(r.Text), r.Fingerprint)
 				}
 			}
+		}
+		if n.Waiting > 0 || n.Refused > 0 {
+			w.line("  waiting there for the sync node: %d, and %d that it refused", n.Waiting, n.Refused)
 		}
 	}
 	if a.OnAir == 0 {

@@ -24,6 +24,7 @@ func Program(version string) command.Program[config.Config] {
 		Version:  version,
 		Short:    "Unites what every engine played into one on-air log, and serves it",
 		Long:     "sync-node unites what every engine of a station played into one on-air log, and serves it.",
+		Default:  config.Default,
 		Load:     config.Load,
 		Logging:  func(cfg config.Config) logging.Config { return cfg.Log },
 		Database: func(cfg config.Config) repo.Config { return cfg.Database },

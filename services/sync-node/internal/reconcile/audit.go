@@ -21,6 +21,11 @@ type NodeAudit struct {
 	URL    string      `json:"url"`
 	Failed string      `json:"failed,omitempty"` // why it could not be compared
 	Kinds  []KindAudit `json:"kinds,omitempty"`
+	// Waiting is how many records wait there for the sync node, and Refused how
+	// many it refused. They may be of other sources than the node's, which are
+	// not compared.
+	Waiting int64 `json:"waiting,omitempty"`
+	Refused int64 `json:"refused,omitempty"`
 }
 
 // Equal reports whether both sides are proved to hold the same.
@@ -30,7 +35,7 @@ func (a NodeAudit) Equal() bool {
 			return false
 		}
 	}
-	return a.Failed == ""
+	return a.Failed == "" && a.Waiting == 0 && a.Refused == 0
 }
 
 // KindAudit is what the comparison shows of one kind of records.
@@ -106,9 +111,8 @@ func (r *Reconciler) Audit(ctx context.Context, numbers ...int) ([]NodeAudit, er
 	for i, n := range chosen {
 		g.Go(func() error {
 			a := &audit{run: n.newRun(n.newTally()), listed: maxListed}
-			kinds, err := a.all(ctx)
-			audits[i] = NodeAudit{Number: n.Number, Name: n.Name, URL: n.URL, Kinds: kinds}
-			if err != nil {
+			audits[i] = NodeAudit{Number: n.Number, Name: n.Name, URL: n.URL}
+			if err := a.all(ctx, &audits[i]); err != nil {
 				audits[i].Failed = err.Error()
 			}
 			return nil
@@ -124,31 +128,45 @@ type audit struct {
 	listed int // how many more records may be listed
 }
 
-func (a *audit) all(ctx context.Context) ([]KindAudit, error) {
+func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 	state, err := a.state(ctx)
 	if errors.Is(err, peer.ErrUnsupported) {
-		return nil, errOriginal
+		return errOriginal
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	entries, err := auditKind(ctx, a, a.entries())
-	if err != nil {
-		return nil, err
+	for _, compare := range []func() (KindAudit, error){
+		func() (KindAudit, error) { return auditKind(ctx, a, a.entries()) },
+		func() (KindAudit, error) { return auditKind(ctx, a, a.healths()) },
+		func() (KindAudit, error) { return a.auditClock(ctx, state) },
+		func() (KindAudit, error) { return a.auditActivations(ctx) },
+	} {
+		kind, err := compare()
+		if err != nil {
+			return err
+		}
+		found.Kinds = append(found.Kinds, kind)
 	}
-	healths, err := auditKind(ctx, a, a.healths())
-	if err != nil {
-		return nil, err
+	found.Waiting, found.Refused, err = a.auditOutbox(ctx)
+	return err
+}
+
+// auditOutbox counts what the node holds for the sync node.
+func (a *audit) auditOutbox(ctx context.Context) (waiting, refused int64, err error) {
+	for look := 0; ; look++ {
+		state, err := a.state(ctx)
+		if err != nil {
+			return 0, 0, err
+		}
+		waiting = state.Outbox.Entries + state.Outbox.Healths
+		if waiting == 0 || look == secondLooks {
+			return waiting, state.Outbox.Parked, nil
+		}
+		if err := sleep(ctx, secondLookPause); err != nil {
+			return 0, 0, err
+		}
 	}
-	clock, err := a.auditClock(ctx, state)
-	if err != nil {
-		return nil, err
-	}
-	activations, err := a.auditActivations(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return []KindAudit{entries, healths, clock, activations}, nil
 }
 
 // errOldVersion: what the node knows of the active source can't be asked for.

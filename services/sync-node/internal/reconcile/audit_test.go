@@ -69,6 +69,7 @@ func equalSides() (store, node *memory) {
 		side.putHealths(true, model.Health{Source: 1, LogTime: epoch, Healthy: true, Details: "{}"})
 		side.clocks[1] = model.Clock{Source: 1, SentAt: epoch, Body: []byte(`{}`)}
 	}
+	memoryNode{node}.push(store, 1000)
 	return store, node
 }
 
@@ -174,6 +175,25 @@ func TestAudit_Others(t *testing.T) {
 		if audit.Equal() || audit.Failed != errOriginal.Error() {
 			t.Errorf("shows %+v", audit)
 		}
+	})
+
+	t.Run("OfAnotherSource", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, node := equalSides()
+			waiting := sample(3)
+			waiting.Entry.LogSource = 3 // which is nobody's own, so it is not compared
+			waiting.Normalize()
+			node.put(waiting)
+			if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || audit.Waiting != 1 {
+				t.Errorf("shows %+v", audit)
+			}
+			memoryNode{node}.push(store, 1000)
+			node.refused = 2
+			if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || audit.Waiting != 0 || audit.Refused != 2 {
+				t.Errorf("shows %+v", audit)
+			}
+		})
 	})
 
 	t.Run("AnotherNode", func(t *testing.T) {

@@ -30,6 +30,7 @@ type memory struct {
 	// activations are by content, in the order of coming.
 	activations []model.Activation
 	offset      time.Duration
+	refused     int64                       // of what was sent
 	numbers     map[model.Fingerprint]int64 // of rows
 	rebuilt     int                         // how often the on-air log was looked after
 	// poison are titles of entries that can't be stored.
@@ -277,6 +278,7 @@ func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	state := peer.State{HostID: n.host}
+	state.Outbox.Parked = n.refused
 	for _, r := range n.records {
 		if !r.Entry.Synced {
 			state.Outbox.Entries++

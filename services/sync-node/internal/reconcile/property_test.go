@@ -265,6 +265,9 @@ func TestRun_Nodes(t *testing.T) {
 			t.Fatalf("the node that is away: %+v", s)
 		}
 		away[gone].Store(false)
+		for _, side := range sides { // what is of other sources goes through the outbox
+			memoryNode{side}.push(store, 1000)
+		}
 		if err := r.Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}
