@@ -74,7 +74,7 @@ func (env Env[C]) WithDatabase(ctx context.Context, do func(ctx context.Context,
 	if err != nil {
 		return err
 	}
-	db, err := repo.OpenExisting(env.program.Database(cfg), log)
+	db, err := repo.OpenExisting(env.program.Database(cfg), log) //nolint:contextcheck // the database's goroutine ends with Close
 	if err != nil {
 		return err
 	}
