@@ -568,7 +568,7 @@ func (e entry) title() string { return e.Start.Format("15:04:05") + "  " + e.Tit
 
 func logOf(source int) string { return fmt.Sprintf("engine-%d.log", source) }
 
-var acknowledgement = regexp.MustCompile(`(?m)^\w{3} (\d\d:\d\d:\d\d)  .* – (.*)  \[\S+, [^]]*\]$`)
+var acknowledgement = regexp.MustCompile(`(?m)^\w{3} (\d\d:\d\d:\d\d)  .*? – (.*)  \[\S+, [^]]*\]$`)
 
 // logged are the titles that an engine has logged, as far as they were
 // acknowledged, in order.
