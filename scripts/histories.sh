@@ -14,7 +14,7 @@ share=$((($3 + cores - 1) / cores))
 
 work=$(mktemp -d)
 shares=()
-trap 'kill "${shares[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill "${shares[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 CGO_ENABLED=0 go test -c -o "$work/properties" "./$package"
 for _ in $(seq "$cores"); do
   seed=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')
