@@ -129,9 +129,9 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 			return err
 		}, []string{"playlog_source", primaryKey, "correction_entry"}},
 		{"HealthRecords", func() error {
-			_, _, err := db.HealthRecords(ctx, repo.RecordQuery{Source: 1, From: at, Limit: 20})
+			_, _, err := db.HealthRecords(ctx, repo.RecordQuery{Source: 1, From: noon, Limit: 20})
 			return err
-		}, []string{"health_source"}},
+		}, []string{"health_source", primaryKey}},
 		{"Lease/Take", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey}},
 		{"Lease/Renew", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", 2*time.Hour); return err }, []string{primaryKey, primaryKey, primaryKey}},
 		{"Lease/Release", func() error { return db.ReleaseLease(ctx, "monitor", "a") }, []string{primaryKey, primaryKey}},

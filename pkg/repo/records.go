@@ -35,31 +35,11 @@ func (db *DB) Records(ctx context.Context, q RecordQuery) ([]model.Record, *Posi
 	return plain(found), next, nil
 }
 
-// recordPage first looks up in the index alone which records they are. Asked for
-// the records themselves, MariaDB would read the index from the beginning of the
-// source instead of from the position, so each page would take longer than the
-// one before.
+// recordPage reads the records of a page.
 func (b bulk) recordPage(q RecordQuery) (found []*storedRecord, next *Position, err error) {
-	where, args := q.where("log_source", "played_at")
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT played_at, id FROM playlog "+where, args...)
+	ids, next, err := b.page("playlog", "log_source", "played_at", q)
 	if err != nil {
 		return nil, nil, err
-	}
-	defer rows.Close()
-	var ids []int64
-	var at dbTime
-	var id int64
-	for rows.Next() {
-		if err := rows.Scan(&at, &id); err != nil {
-			return nil, nil, err
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, err
-	}
-	if len(ids) == q.limit() {
-		next = &Position{PlayedAt: at.Time, ID: id}
 	}
 	for part := range slices.Chunk(ids, maxList) {
 		some, err := b.records(recordColumns+"WHERE "+inNumbers("id", part), "")
@@ -74,20 +54,59 @@ func (b bulk) recordPage(q RecordQuery) (found []*storedRecord, next *Position, 
 	return found, next, nil
 }
 
+// page looks up in the index alone which rows a page has, and where the next one
+// begins. Asked for the rows themselves, MariaDB would read the index from the
+// beginning of the source instead of from the position, so each page would take
+// longer than the one before.
+func (b bulk) page(table, source, at string, q RecordQuery) (ids []int64, next *Position, err error) {
+	where, args := q.where(source, at)
+	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer rows.Close()
+	var when dbTime
+	var id int64
+	for rows.Next() {
+		if err := rows.Scan(&when, &id); err != nil {
+			return nil, nil, err
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, nil, err
+	}
+	if len(ids) == q.limit() {
+		next = &Position{PlayedAt: when.Time, ID: id}
+	}
+	return ids, next, nil
+}
+
 // HealthRecords is Records for health statuses; PlayedAt of a position is then
 // the log time.
 func (db *DB) HealthRecords(ctx context.Context, q RecordQuery) ([]model.Health, *Position, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	where, args := q.where("source", "log_time")
-	found, err := db.bulk(db.read.WithContext(ctx)).healths(where, args...)
+	found, next, err := db.bulk(db.read.WithContext(ctx)).healthPage(q)
+	return found, next, db.fail(ctx, "read health records", err)
+}
+
+// healthPage reads the statuses of a page.
+func (b bulk) healthPage(q RecordQuery) (found []model.Health, next *Position, err error) {
+	ids, next, err := b.page("health", "source", "log_time", q)
 	if err != nil {
-		return nil, nil, db.fail(ctx, "read health records", err)
+		return nil, nil, err
 	}
-	var next *Position
-	if n := len(found); n == q.limit() {
-		next = &Position{PlayedAt: found[n-1].LogTime, ID: found[n-1].ID}
+	for part := range slices.Chunk(ids, maxList) {
+		some, err := b.healths("WHERE " + inNumbers("id", part))
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, some...)
 	}
+	slices.SortFunc(found, func(a, b model.Health) int {
+		return cmp.Or(a.LogTime.Compare(b.LogTime), cmp.Compare(a.ID, b.ID))
+	})
 	return found, next, nil
 }
 
