@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/handler"
@@ -70,9 +71,14 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	}
 	a := &App{cfg: cfg, version: version, base: base}
 	by := authority.By + cfg.Name
+	// What the sync node refuses again and again is not asked about without a
+	// pause: the next round comes by itself.
+	refreshes := rate.NewLimiter(rate.Every(time.Second), 3)
 	overtaken := func() {
 		a.monitor.Learn(decision.Overtaken{})
-		a.node.Refresh()
+		if refreshes.Allow() {
+			a.node.Refresh()
+		}
 	}
 	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, overtaken, base.Log("act")); err != nil {
 		return nil, err

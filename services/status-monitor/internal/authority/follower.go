@@ -214,14 +214,14 @@ func (f *Follower) left() time.Duration {
 }
 
 // askMaintenances asks which sources somebody works on. An original node has no
-// such thing.
+// such thing, nor a lease; of one that has leases, a proxy may say that it has not.
 func (f *Follower) askMaintenances(ctx context.Context) error {
 	var all []model.Maintenance
 	err := f.call(ctx, func(ctx context.Context) (err error) {
 		all, err = f.node.Maintenances(ctx)
 		return err
 	})
-	if err != nil && !isUnsupported(err) {
+	if err != nil && !(isUnsupported(err) && f.tenure.standing == alone) {
 		return fmt.Errorf("ask which sources are in maintenance: %w", err)
 	}
 	before := f.note.Maintenance

@@ -235,6 +235,19 @@ func TestFollower_Maintenance(t *testing.T) {
 		})
 		pass(round)
 		m.expect(t, "")
+		m.link.set(nil)
+		pass(round)
+		m.expect(t, "maintenance 2 true")
+		for _, answers := range []error{errAway, peer.ErrUnsupported} { // it knows leases, so it is no original one
+			m.link.set(func(_ context.Context, call string) error {
+				if call == "Maintenances" {
+					return answers
+				}
+				return nil
+			})
+			pass(time.Minute)
+			m.expect(t, "")
+		}
 		stop(m)
 	})
 }

@@ -98,7 +98,7 @@ func (c *Config) Validate() error {
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
 		node("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number])
 		if _, watched := c.Heartbeats.Sources[number]; !watched {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number],
+			refuse("MAIN_HOST_"+strconv.Itoa(number), "", // it may hold a password
 				"is of a source without heartbeats: set "+config.Prefix+"SOURCE_"+strconv.Itoa(number)+", too")
 		}
 	}
