@@ -230,7 +230,25 @@ func (c *Cache) lead(w http.ResponseWriter, r *http.Request, next http.Handler, 
 		older.serveStale(w, r, now)
 	default:
 		c.passed.Inc()
+		if older != nil && rec.status < http.StatusInternalServerError {
+			c.drop(k, older)
+		}
 	}
+}
+
+// drop forgets an answer: there is another one now, which is not held, so it must
+// not come back when the handler fails.
+func (c *Cache) drop(k key, a *answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := *c.held.Load()
+	if s := held[k]; s == nil || s.Load() != a {
+		return
+	}
+	held = maps.Clone(held)
+	delete(held, k)
+	c.bytes -= a.size()
+	c.held.Store(&held)
 }
 
 // store holds a, unless a later rendering is held already.

@@ -130,6 +130,28 @@ func TestCache_Outage(t *testing.T) {
 		})
 	}
 
+	t.Run("NotWhatWasTakenBack", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			status := http.StatusOK
+			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+				if status == http.StatusOK {
+					kept("a")(w, r)
+					return
+				}
+				http.Error(w, "no", status)
+			})
+			for _, status = range []int{http.StatusOK, http.StatusNotFound, http.StatusServiceUnavailable, http.StatusOK} {
+				if res := s.get(); res.StatusCode != status {
+					t.Errorf("answered %d %s, want %d", res.StatusCode, res.Body, status)
+				}
+				s.cache.Invalidate()
+			}
+			status = http.StatusServiceUnavailable
+			wantBody(t, s.get(), "a")
+		})
+	})
+
 	t.Run("ServesTheOlderAnswer", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

@@ -168,7 +168,7 @@ func TestAPI_ListTracks_Paging(t *testing.T) {
 func TestAPI_ListTracks_Until(t *testing.T) {
 	t.Parallel()
 	s := newStation(t)
-	begins := time.Now().Add(150 * time.Millisecond)
+	begins := time.Now().Add(time.Second)
 	s.play(ago(time.Minute), "a")
 	s.play(begins.UTC().Format("2006-01-02T15:04:05.000000Z"), "b")
 	if got := titles(get[[]api.Track](s, "/trackservice")); got != "a" {

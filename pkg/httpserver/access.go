@@ -16,6 +16,19 @@ func (s *Server) access(c *gin.Context) {
 		fail(c, tooMany)
 		return
 	}
+	local := s.cfg.TrustedProxies.fromHost(c.Request)
+	known := s.identify(c.Request, this)
+	switch {
+	case known:
+	case local:
+		this.caller = Identity{Name: "local", Role: RoleAdmin}
+	case c.Request.Header["Authorization"] != nil:
+		// The edge did not count it, as it might have been a good token.
+		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
+			fail(c, tooMany)
+			return
+		}
+	}
 	if c.FullPath() == "" {
 		c.Next() // to say that there is nothing
 		return
@@ -23,19 +36,6 @@ func (s *Server) access(c *gin.Context) {
 	if !this.route.served {
 		unknownPath(c)
 		return
-	}
-	local := s.cfg.TrustedProxies.fromHost(c.Request)
-	known := s.identify(c.Request, this)
-	switch {
-	case known:
-	case local:
-		this.caller = Identity{Name: "local", Role: RoleAdmin}
-	case c.GetHeader("Authorization") != "":
-		// The edge did not count it, as it might have been a good token.
-		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
-			fail(c, tooMany)
-			return
-		}
 	}
 	switch {
 	case this.route.public, local, known && slices.Contains(this.route.roles, this.caller.Role):

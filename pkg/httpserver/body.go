@@ -64,14 +64,14 @@ func setBody(r *http.Request, data []byte) {
 	r.ContentLength = int64(len(data))
 }
 
-// readBody takes no longer than bodyTimeout; only blanks are no body.
+// readBody takes no longer than bodyTimeout, which the edge sees to; only blanks
+// are no body.
 func readBody(c *gin.Context, limit int64) ([]byte, error) {
-	control := http.NewResponseController(c.Writer)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
-	_ = control.SetReadDeadline(time.Time{})
 	switch tooLong := new(http.MaxBytesError); {
 	case err == nil:
+		// Only now: net/http tries once more to read what did not come.
+		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // tests have no connection
 		return bytes.TrimSpace(data), nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, &statusError{http.StatusRequestTimeout, fmt.Sprintf("The body did not arrive within %v.", bodyTimeout)}

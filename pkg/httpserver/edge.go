@@ -4,13 +4,14 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // limitedKey marks a request that is one too many, for the router to say so.
 type limitedKey struct{}
 
 // edge is what even a ready answer must pass, so it costs next to nothing:
-// trailing slashes, CORS and the rate limit.
+// trailing slashes, CORS, the rate limit, and an end to waiting for a body.
 func (s *Server) edge(next http.Handler) http.Handler {
 	cors := newCORS(s.cfg.CORSOrigins, s.routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -18,6 +19,9 @@ func (s *Server) edge(next http.Handler) http.Handler {
 			r = withoutSlash(r)
 		}
 		cors.allow(w.Header(), r)
+		if r.ContentLength != 0 { // also where nobody reads it: net/http does, before it answers
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
+		}
 		if s.overLimit(r) {
 			// Past the cache, as the router knows how to refuse.
 			s.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), limitedKey{}, true)))

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,6 +219,33 @@ func TestServer_Run_HalfBody(t *testing.T) {
 	defer answer.Body.Close()
 	if answer.StatusCode >= 500 {
 		t.Errorf("status %d", answer.StatusCode)
+	}
+}
+
+// TestServer_Run_NoBody: a body that is announced and never comes holds nothing
+// up for long, also where nobody would have read it.
+func TestServer_Run_NoBody(t *testing.T) {
+	t.Parallel()
+	addr, stop := start(t, stub{}, httpserver.Config{}, httpserver.Options{Log: zerolog.Nop()})
+	var all sync.WaitGroup
+	for _, line := range []string{"GET /healthz", "GET /api/v1/trackservice", "GET /nothing", "POST /api/v1/playlog"} {
+		all.Go(func() {
+			conn, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(time.Minute))
+			_, _ = io.WriteString(conn, line+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n")
+			if _, err := io.Copy(io.Discard, conn); err != nil { // until the server hangs up
+				t.Errorf("%s: %v", line, err)
+			}
+		})
+	}
+	all.Wait()
+	if err := stop(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -240,6 +240,7 @@ func TestServer_RateLimit(t *testing.T) {
 		"the host itself":        {nil, false},
 		"a good token":           {[]func(*http.Request){remote, header("Authorization", "Bearer "+nodeSecret)}, false},
 		"a bad token":            {[]func(*http.Request){remote, header("Authorization", "Bearer nonsense")}, true},
+		"an empty token":         {[]func(*http.Request){remote, header("Authorization", "")}, true},
 		"a client certificate":   {[]func(*http.Request){certificate("node7", "node")}, false},
 		"through a proxy":        {[]func(*http.Request){header("X-Forwarded-For", "198.51.100.1")}, true},
 		"a spoofed address each": {[]func(*http.Request){remote, func(r *http.Request) { r.Header.Set("X-Forwarded-For", r.Header.Get("X-Request-Id")) }}, true},

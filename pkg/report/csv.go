@@ -94,8 +94,17 @@ func (c *csvWriter) unknown(string) { c.add("") }
 // formula. Tags come from anywhere, a stream's title even from strangers, and
 // =HYPERLINK(…) or =cmd|… would run on the computer of who opens the report.
 // Quoting does not help, because spreadsheets look at what is inside. The wide
-// forms count as formulas too in some languages.
+// forms count as formulas too in some languages, and in some countries cells end
+// at a semicolon, whatever the file says.
 func harmless(s string) string {
+	cells := strings.Split(s, ";")
+	for i, cell := range cells {
+		cells[i] = noFormula(cell)
+	}
+	return strings.Join(cells, ";")
+}
+
+func noFormula(s string) string {
 	switch first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); first {
 	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
 		return "'" + s

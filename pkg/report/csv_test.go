@@ -66,7 +66,7 @@ func TestWriteCSV(t *testing.T) {
 		m := month(t, "2020-06")
 		for in, want := range map[string]string{
 			"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\t=1": "'\t=1", "\r=1": "'\r=1", "  =1": "'  =1",
-			"＝1": "'＝1", "＋": "'＋", "": "", " ": " ", "a=1": "a=1", "1-1": "1-1", "'Til Tuesday": "'Til Tuesday", "Åse": "Åse", "\ufffd": "\ufffd",
+			"＝1": "'＝1", "＋": "'＋", "": "", " ": " ", "a=1": "a=1", "a; b": "a; b", "x;=cmd|1!A0;+y": "x;'=cmd|1!A0;'+y", "x; -1": "x;' -1", "1-1": "1-1", "'Til Tuesday": "'Til Tuesday", "Åse": "Åse", "\ufffd": "\ufffd",
 		} {
 			if got := harmless(in); got != want {
 				t.Errorf("%q is written as %q, want %q", in, got, want)

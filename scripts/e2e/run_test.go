@@ -122,9 +122,8 @@ func (r *running) ends(t *testing.T) {
 	}
 }
 
-// inHaste makes the story short. At no time of a day are there four hours of long
-// titles only.
-var inHaste = []string{"-start", "-4h", "-longest", "1s"}
+// inHaste makes the story short. No show lasts six hours, and one has few titles.
+var inHaste = []string{"-start", "-6h", "-longest", "1s"}
 
 // switching is a switch, as the history tells it.
 type switching struct {
@@ -211,7 +210,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("an engine is stopped though none runs: %v\n%s", err, out)
 	}
 
-	again := startRun(t, dir, append(inHaste, "-once", "2")...)
+	again := startRun(t, dir, append(inHaste, "-once", "10")...)
 	again.await(t, "on air")
 	after := titles(t, again.urls[0])
 	for title, n := range before {

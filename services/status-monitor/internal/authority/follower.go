@@ -221,7 +221,7 @@ func (f *Follower) askMaintenances(ctx context.Context) error {
 		all, err = f.node.Maintenances(ctx)
 		return err
 	})
-	if err != nil && !(isUnsupported(err) && f.tenure.standing == alone) {
+	if err != nil && (!isUnsupported(err) || f.tenure.standing != alone) {
 		return fmt.Errorf("ask which sources are in maintenance: %w", err)
 	}
 	before := f.note.Maintenance
