@@ -6,7 +6,7 @@
 #
 #   scripts/histories.sh PACKAGE CASE HISTORIES [DIRECTORY]
 #
-# DIRECTORY is for their databases.
+# DIRECTORY is for their databases; a database server's own user must get at it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 package=$1 case=$2 cores=$(nproc)
@@ -19,7 +19,7 @@ CGO_ENABLED=0 go test -c -o "$work/properties" "./$package"
 for _ in $(seq "$cores"); do
   seed=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')
   echo "$case: $share histories from seed $seed"
-  (cd "$package" && TMPDIR=${4:-$work} GOMAXPROCS=1 GOGC=800 exec "$work/properties" -test.v -test.timeout 0 \
+  (cd "$package" && TMPDIR=${4:-${TMPDIR:-/tmp}} GOMAXPROCS=1 GOGC=800 exec "$work/properties" -test.v -test.timeout 0 \
     -test.run "$case" -rapid.checks="$share" -rapid.seed="$seed") &
   shares+=($!)
 done
