@@ -399,15 +399,16 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 	moment := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, anyMinute(t), midnight, midnight.Add(-time.Microsecond), midnight.AddDate(0, 0, -1), midnight.AddDate(0, 0, 1)}).Draw(t, label)
 	}
-	q := repo.EntryQuery{From: moment("from"), To: moment("to")}
-	var want int64
-	for _, s := range log {
-		if !s.From.Before(q.From) && (q.To.IsZero() || !s.From.After(q.To)) {
-			want++
+	for _, q := range []repo.EntryQuery{{}, {From: moment("from"), To: moment("to")}} {
+		var want int64
+		for _, s := range log {
+			if !s.From.Before(q.From) && (q.To.IsZero() || !s.From.After(q.To)) {
+				want++
+			}
 		}
-	}
-	if n, err := h.process(t).OnAir().CountEntries(ctx, q); err != nil || n != want {
-		t.Fatalf("after %s %d segments are counted from %v to %v, want %d, %v", step, n, q.From, q.To, want, err)
+		if n, err := h.process(t).OnAir().CountEntries(ctx, q); err != nil || n != want {
+			t.Fatalf("after %s %d segments are counted from %v to %v, want %d, %v", step, n, q.From, q.To, want, err)
+		}
 	}
 }
 
