@@ -13,16 +13,16 @@ package=$1 case=$2 cores=$(nproc)
 share=$((($3 + cores - 1) / cores))
 
 work=$(mktemp -d)
-shares=()
-trap 'kill "${shares[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
+tries=()
+trap 'kill "${tries[@]}" 2>/dev/null || true; rm -rf "$work"' EXIT
 CGO_ENABLED=0 go test -c -o "$work/properties" "./$package"
 for _ in $(seq "$cores"); do
   seed=$(od -An -N6 -tu8 /dev/urandom | tr -d ' ')
   echo "$case: $share histories from seed $seed"
   (cd "$package" && TMPDIR=${4:-${TMPDIR:-/tmp}} GOMAXPROCS=1 GOGC=800 exec "$work/properties" -test.v -test.timeout 0 \
     -test.run "$case" -rapid.checks="$share" -rapid.seed="$seed") &
-  shares+=($!)
+  tries+=($!)
 done
 failed=0
-for share in "${shares[@]}"; do wait "$share" || failed=1; done
+for try in "${tries[@]}"; do wait "$try" || failed=1; done
 exit $failed

@@ -22,7 +22,7 @@ func (s *Server) access(c *gin.Context) {
 	case known:
 	case local:
 		this.caller = Identity{Name: "local", Role: RoleAdmin}
-	case c.Request.Header["Authorization"] != nil:
+	case claims(c.Request):
 		// The edge did not count it, as it might have been a good token.
 		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
 			fail(c, tooMany)

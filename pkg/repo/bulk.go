@@ -235,7 +235,7 @@ func (b bulk) storeArrivals(arrivals []*arrival) error {
 			rewritten = append(rewritten, a.id)
 		}
 	}
-	return b.unparkEntries(rewritten)
+	return b.unpark(model.KindEntry, rewritten)
 }
 
 // write executes the statement for rows, in as many parts as the database takes

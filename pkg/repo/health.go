@@ -2,7 +2,6 @@ package repo
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,12 +57,7 @@ func (db *DB) absorbHealths(tx *gorm.DB, healths []model.Health, synced bool) er
 	for i := range healths {
 		uids[i] = healths[i].UID()
 	}
-	for part := range slices.Chunk(uids, maxList) {
-		if err := b.unpark(model.KindHealth, part); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.unpark(model.KindHealth, uids)
 }
 
 func (b bulk) storeHealths(healths []model.Health, synced bool) error {

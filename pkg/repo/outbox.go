@@ -172,24 +172,18 @@ func (db *DB) Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, err
 	return n, db.fail(ctx, "unpark records", err)
 }
 
-// unparkEntries is unpark for any number of entries.
-func (b bulk) unparkEntries(uids []model.Fingerprint) error {
-	for part := range slices.Chunk(uids, maxList) {
-		if err := b.unpark(model.KindEntry, part); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (b bulk) unpark(kind model.Kind, uids []model.Fingerprint) error {
 	if len(uids) > fewRows {
 		if some, err := b.hasRows("parked"); err != nil || !some {
 			return err
 		}
 	}
-	_, err := b.exec("DELETE FROM parked WHERE kind = ? AND "+in("uid", uids), string(kind))
-	return err
+	for part := range slices.Chunk(uids, maxList) {
+		if _, err := b.exec("DELETE FROM parked WHERE kind = ? AND "+in("uid", part), string(kind)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Parked lists what the sync node refused, the last refused first, at most

@@ -36,22 +36,29 @@ func (db *DB) Records(ctx context.Context, q RecordQuery) ([]model.Record, *Posi
 }
 
 // recordPage reads the records of a page.
-func (b bulk) recordPage(q RecordQuery) (found []*storedRecord, next *Position, err error) {
+func (b bulk) recordPage(q RecordQuery) ([]*storedRecord, *Position, error) {
 	ids, next, err := b.page("playlog", "log_source", "played_at", q)
 	if err != nil {
 		return nil, nil, err
 	}
-	for part := range slices.Chunk(ids, maxList) {
-		some, err := b.records(recordColumns+"WHERE "+inNumbers("id", part), "")
-		if err != nil {
-			return nil, nil, err
-		}
-		found = append(found, some...)
-	}
+	found, err := numberedRows(ids, func(where string) ([]*storedRecord, error) { return b.records(recordColumns+where, "") })
 	slices.SortFunc(found, func(a, b *storedRecord) int {
 		return cmp.Or(a.playedAt.Compare(b.playedAt), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
-	return found, next, nil
+	return found, next, err
+}
+
+// numberedRows reads the rows of those numbers, in any order.
+func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T, error) {
+	var found []T
+	for part := range slices.Chunk(ids, maxList) {
+		some, err := read("WHERE " + inNumbers("id", part))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
+	}
+	return found, nil
 }
 
 // page looks up in the index alone which rows a page has, and where the next one
@@ -92,22 +99,16 @@ func (db *DB) HealthRecords(ctx context.Context, q RecordQuery) ([]model.Health,
 }
 
 // healthPage reads the statuses of a page.
-func (b bulk) healthPage(q RecordQuery) (found []model.Health, next *Position, err error) {
+func (b bulk) healthPage(q RecordQuery) ([]model.Health, *Position, error) {
 	ids, next, err := b.page("health", "source", "log_time", q)
 	if err != nil {
 		return nil, nil, err
 	}
-	for part := range slices.Chunk(ids, maxList) {
-		some, err := b.healths("WHERE " + inNumbers("id", part))
-		if err != nil {
-			return nil, nil, err
-		}
-		found = append(found, some...)
-	}
+	found, err := numberedRows(ids, func(where string) ([]model.Health, error) { return b.healths(where) })
 	slices.SortFunc(found, func(a, b model.Health) int {
 		return cmp.Or(a.LogTime.Compare(b.LogTime), cmp.Compare(a.ID, b.ID))
 	})
-	return found, next, nil
+	return found, next, err
 }
 
 func (q RecordQuery) limit() int {

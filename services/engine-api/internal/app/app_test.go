@@ -224,16 +224,7 @@ func TestApp_StoredLate(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(servicetest.Patience); ; {
-		_, answer := s.Call(http.MethodGet, list, "")
-		if strings.Contains(answer, "Fade Into You") {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("list is still %s", answer)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	s.AwaitAnswer(http.MethodGet, list, "", func(_ servicetest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
 }
 
 // TestApp_Stop: a stop ends the event streams and answers what is under way.

@@ -219,32 +219,25 @@ func TestFollower_Maintenance(t *testing.T) {
 			m.expect(t, c.want)
 		}
 		node.work(model.Maintenance{Source: 2, On: true})
-		m.link.set(func(_ context.Context, call string) error {
-			if call == "Maintenances" {
-				return errAway
-			}
-			return nil
-		})
+		fails := func(with error) {
+			m.link.set(func(_ context.Context, call string) error {
+				if call == "Maintenances" {
+					return with
+				}
+				return nil
+			})
+		}
+		fails(errAway)
 		pass(time.Minute)
 		m.expect(t, "")
-		m.link.set(func(_ context.Context, call string) error {
-			if call == "Maintenances" {
-				return peer.ErrUnsupported
-			}
-			return nil
-		})
+		fails(peer.ErrUnsupported)
 		pass(round)
 		m.expect(t, "")
 		m.link.set(nil)
 		pass(round)
 		m.expect(t, "maintenance 2 true")
-		for _, answers := range []error{errAway, peer.ErrUnsupported} { // it knows leases, so it is no original one
-			m.link.set(func(_ context.Context, call string) error {
-				if call == "Maintenances" {
-					return answers
-				}
-				return nil
-			})
+		for _, with := range []error{errAway, peer.ErrUnsupported} { // it knows leases, so it is no original one
+			fails(with)
 			pass(time.Minute)
 			m.expect(t, "")
 		}

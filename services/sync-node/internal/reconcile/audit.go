@@ -154,17 +154,30 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 
 // auditOutbox counts what the node holds for the sync node.
 func (a *audit) auditOutbox(ctx context.Context) (waiting, refused int64, err error) {
-	for look := 0; ; look++ {
-		state, err := a.state(ctx)
-		if err != nil {
-			return 0, 0, err
-		}
-		waiting = state.Outbox.Entries + state.Outbox.Healths
-		if waiting == 0 || look == secondLooks {
-			return waiting, state.Outbox.Parked, nil
+	state, err := a.state(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = a.lookAgain(ctx, state, func(state peer.State) (bool, error) {
+		waiting, refused = state.Outbox.Entries+state.Outbox.Healths, state.Outbox.Parked
+		return waiting == 0, nil
+	})
+	return waiting, refused, err
+}
+
+// lookAgain shows the state of the node to look, and again after a while until
+// that is satisfied: what is under way is no difference.
+func (a *audit) lookAgain(ctx context.Context, state peer.State, look func(peer.State) (satisfied bool, err error)) error {
+	for again := 0; ; again++ {
+		satisfied, err := look(state)
+		if satisfied || err != nil || again == secondLooks {
+			return err
 		}
 		if err := sleep(ctx, secondLookPause); err != nil {
-			return 0, 0, err
+			return err
+		}
+		if state, err = a.state(ctx); err != nil {
+			return err
 		}
 	}
 }
@@ -296,32 +309,26 @@ func differences[T any](ctx context.Context, a *audit, s stock[T], b Bucket) ([]
 // auditClock compares the clocks by when they were sent; their text may be
 // written differently.
 func (a *audit) auditClock(ctx context.Context, state peer.State) (KindAudit, error) {
-	for look := 0; ; look++ {
-		ours, theirs, err := a.clocks(ctx, state.Clocks)
-		if err != nil {
-			return KindAudit{}, err
-		}
-		result := KindAudit{Kind: kindClock}
-		here, there := count(ours), count(theirs)
-		if ours.SentAt.Equal(theirs.SentAt) {
-			result.Equal = here
-			return result, nil
-		}
-		if look == secondLooks {
-			at := ours.SentAt
-			if theirs.SentAt.After(at) {
-				at = theirs.SentAt
-			}
-			result.Differing = []BucketAudit{{From: at, Here: here, There: there}}
-			return result, nil
-		}
-		if err := sleep(ctx, secondLookPause); err != nil {
-			return KindAudit{}, err
-		}
-		if state, err = a.state(ctx); err != nil {
-			return KindAudit{}, err
-		}
+	var ours, theirs model.Clock
+	err := a.lookAgain(ctx, state, func(state peer.State) (_ bool, err error) {
+		ours, theirs, err = a.clocks(ctx, state.Clocks)
+		return ours.SentAt.Equal(theirs.SentAt), err
+	})
+	if err != nil {
+		return KindAudit{}, err
 	}
+	result := KindAudit{Kind: kindClock}
+	here, there := count(ours), count(theirs)
+	if ours.SentAt.Equal(theirs.SentAt) {
+		result.Equal = here
+		return result, nil
+	}
+	at := ours.SentAt
+	if theirs.SentAt.After(at) {
+		at = theirs.SentAt
+	}
+	result.Differing = []BucketAudit{{From: at, Here: here, There: there}}
+	return result, nil
 }
 
 // count is 1 where there is a clock.
