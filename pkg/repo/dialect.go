@@ -70,6 +70,6 @@ type dialect interface {
 	isDuplicate(err error) bool
 	// isUnavailable: the database cannot be reached or cannot write now.
 	isUnavailable(err error) bool
-	// isNoTable: the schema was never created.
-	isNoTable(err error) bool
+	// isIncomplete: the schema lacks a table or a column.
+	isIncomplete(err error) bool
 }

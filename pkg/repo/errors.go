@@ -52,7 +52,7 @@ func (db *DB) classify(ctx context.Context, err error) error {
 func (db *DB) isUnavailable(err error) bool {
 	var network net.Error
 	return db.dialect.isUnavailable(err) ||
-		db.dialect.isNoTable(err) || // a service that just started is about to migrate
+		db.dialect.isIncomplete(err) || // a service that just started is about to migrate, or does it
 		db.isConflict(err) || // still, after all repetitions
 		errors.As(err, &network) ||
 		errors.Is(err, driver.ErrBadConn) ||

@@ -51,7 +51,7 @@ func (db *DB) Ready(ctx context.Context) error {
 func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 	var version sql.NullInt64
 	err := db.read.WithContext(ctx).Raw("SELECT MAX(version_id) FROM " + goose.DefaultTablename).Scan(&version).Error
-	if err != nil && db.dialect.isNoTable(err) {
+	if err != nil && db.dialect.isIncomplete(err) {
 		return 0, nil
 	}
 	return version.Int64, err

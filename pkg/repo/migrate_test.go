@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"aura.radio/engine/migrations"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -109,6 +111,63 @@ func TestDB_Migrate_concurrent(t *testing.T) {
 			})
 		}
 		all.Wait()
+	})
+}
+
+// TestDB_Migrate_meanwhile: a service answers while its schema changes, and what
+// it can't do then it can do later.
+func TestDB_Migrate_meanwhile(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, _ repotest.Kind, url string) {
+		db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(1)
+		calls := map[string]func(n int) error{
+			"StoreEntry":            func(n int) error { return db.StoreEntry(t.Context(), entry(n, "title")) },
+			"StoreEntry, sync node": func(n int) error { return station.StoreEntry(t.Context(), entry(n, "title")) },
+			"Activate": func(n int) error {
+				at := noon.Add(time.Duration(n) * time.Second)
+				_, err := station.Activate(t.Context(), model.Activation{Source: 1 + n%2, From: at, RecordedAt: at}, admitAll)
+				return err
+			},
+			"ActiveSource": func(int) error {
+				_, err := db.ActiveSource(t.Context(), noon)
+				return err
+			},
+			"StoreClock": func(n int) error {
+				return db.StoreClock(t.Context(), model.Clock{Source: 1, SentAt: noon.Add(time.Duration(n) * time.Second), Body: []byte("{}")})
+			},
+			"Unsynced": func(int) error {
+				_, err := db.Unsynced(t.Context(), 10)
+				return err
+			},
+		}
+		over := make(chan struct{})
+		var callers sync.WaitGroup
+		for name, call := range calls {
+			callers.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-over:
+						return
+					default:
+					}
+					if err := call(n); err != nil && !errors.Is(err, model.ErrUnavailable) && !errors.Is(err, model.ErrNotFound) {
+						t.Errorf("%s: %v, want success or %v", name, err, model.ErrUnavailable)
+						return
+					}
+				}
+			})
+		}
+		for range 2 {
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Error(err)
+			}
+			for range 17 {
+				if err := db.MigrateDown(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		close(over)
+		callers.Wait()
 	})
 }
 

@@ -210,6 +210,7 @@ var (
 		1020, // read for a change after somebody else changed it (MariaDB 11.6.2 and later)
 		1205, // lock wait timeout
 		1213, // deadlock; in a cluster also: another node committed first
+		1412, // a table was altered since the transaction began
 	}
 	mysqlUnavailable = []uint16{
 		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
@@ -222,8 +223,8 @@ var (
 		1290, 1792, 1836, // read only
 		1317, 1969, // statement ended by an administrator or by a limit
 	}
-	mysqlNoTable   = []uint16{1146}
-	mysqlDuplicate = []uint16{1062}
+	mysqlIncomplete = []uint16{1054, 1146}
+	mysqlDuplicate  = []uint16{1062}
 )
 
 func mysqlNumber(err error, among []uint16) bool {
@@ -239,4 +240,4 @@ func (mysqlDialect) isUnavailable(err error) bool {
 	return mysqlNumber(err, mysqlUnavailable) || errors.Is(err, driver.ErrInvalidConn)
 }
 
-func (mysqlDialect) isNoTable(err error) bool { return mysqlNumber(err, mysqlNoTable) }
+func (mysqlDialect) isIncomplete(err error) bool { return mysqlNumber(err, mysqlIncomplete) }

@@ -229,6 +229,7 @@ const (
 	sqliteIOErr    = 10
 	sqliteFull     = 13
 	sqliteCantOpen = 14
+	sqliteSchema   = 17 // it was altered while the statement was compiled
 )
 
 // sqliteUnique is an extended result code.
@@ -245,7 +246,7 @@ func sqliteCode(err error) int {
 
 func (sqliteDialect) isConflict(err error) bool {
 	switch sqliteCode(err) {
-	case sqliteBusy, sqliteLocked:
+	case sqliteBusy, sqliteLocked, sqliteSchema:
 		return true
 	}
 	return false
@@ -264,6 +265,11 @@ func (sqliteDialect) isUnavailable(err error) bool {
 	return false
 }
 
-func (sqliteDialect) isNoTable(err error) bool {
-	return sqliteCode(err) == sqliteError && strings.Contains(err.Error(), "no such table")
+// isIncomplete: SQLite has no code for it.
+func (sqliteDialect) isIncomplete(err error) bool {
+	if sqliteCode(err) != sqliteError {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "no such table") || strings.Contains(text, "no such column") || strings.Contains(text, "has no column named")
 }
