@@ -183,6 +183,15 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 	now := time.Now()
 	next, actions := m.state.Step(e, now)
 	m.state = next
+	switch raised := m.state.Alarm() != ""; {
+	case !raised:
+		m.alarmed = time.Time{}
+	case m.alarmed.IsZero():
+		m.alarmed = now
+	}
+	// Whoever hears of what follows may look here for the reason, and what follows
+	// waits for the database.
+	m.publish()
 	m.follow()
 	switched := act.Switch{At: now}
 	if switched.By, switched.Reason, _ = m.author(); isOwn(e) {
@@ -203,7 +212,6 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 		}
 	}
 	m.tell(ctx, switched)
-	m.publish()
 }
 
 func isOwn(e decision.Event) bool {
@@ -262,9 +270,8 @@ func (m *Monitor) changed(ctx context.Context, c decision.Changed) {
 
 func (m *Monitor) alarm(ctx context.Context, a decision.Alarm) {
 	n := act.Notice{Type: act.NoticeAlarmCleared, At: a.At, Source: m.state.Active().Source, Reason: a.Reason}
-	m.alarmed = time.Time{}
 	if a.Raised {
-		n.Type, m.alarmed = act.NoticeAlarm, a.At
+		n.Type = act.NoticeAlarm
 		m.log.Error().Str("reason", a.Reason).Msg("alarm")
 	} else {
 		m.log.Info().Str("reason", a.Reason).Msg("the alarm is over")

@@ -62,6 +62,8 @@ type actor struct {
 	unsure   bool // whether it is still so
 	// undelivered waits from before a restart.
 	undelivered decision.Undelivered
+	// view is what the monitor shows meanwhile.
+	view func() View
 }
 
 func (a *actor) note(format string, args ...any) {
@@ -77,6 +79,9 @@ func (a *actor) Load(context.Context) error {
 }
 
 func (a *actor) Activate(_ context.Context, d decision.Activate) {
+	if v := a.view(); v.Active.Source != d.Source || !v.Active.Unconfirmed {
+		a.note("activate: shown is %+v", v)
+	}
 	a.note("activate %d after %d, epoch %d", d.Source, d.From, d.Epoch)
 }
 
@@ -85,6 +90,9 @@ func (a *actor) Switched(_ context.Context, s act.Switch) {
 }
 
 func (a *actor) Notify(_ context.Context, n act.Notice) {
+	if v := a.view(); n.Type == act.NoticeAlarm && (v.Alarm == "" || v.Alarmed.IsZero()) || n.Type == act.NoticeAlarmCleared && v.Alarm != "" {
+		a.note("notice: shown is %+v", v)
+	}
 	a.note("notice %s %d %s", n.Type, n.Source, n.State)
 }
 
@@ -148,6 +156,7 @@ func start(t *testing.T, prepare func(s *station)) *station {
 	t.Helper()
 	s := &station{line: &line{wake: make(chan struct{}, 1)}, actor: new(actor), alive: [2]bool{true, true}}
 	s.Monitor = New("status-monitor a", config(), s.line, s.actor, func() (string, string, time.Time) { return s.by, "because", time.Time{} }, zerolog.Nop())
+	s.actor.view = s.View
 	if prepare != nil {
 		prepare(s)
 	}
@@ -221,13 +230,13 @@ func TestMonitor_Switch(t *testing.T) {
 		s.alive[1] = false
 		s.actor.take()
 		s.pass(10)
-		s.expect(t, []string{"activate", "switched", "act ", "notice alarm"}, "notice alarm 2 ")
+		s.expect(t, []string{"activate", "switched", "act ", "notice alarm", "notice:"}, "notice alarm 2 ")
 		if v := s.View(); v.Alarm == "" || v.Alarmed.IsZero() {
 			t.Errorf("%+v", v)
 		}
 		s.alive[1] = true
 		s.pass(60)
-		s.expect(t, []string{"activate", "switched", "notice alarm"}, "notice alarm-cleared 2 ")
+		s.expect(t, []string{"activate", "switched", "notice alarm", "notice:"}, "notice alarm-cleared 2 ")
 	})
 }
 

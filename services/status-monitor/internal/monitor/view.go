@@ -6,7 +6,8 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// View is what the monitor knew after its last step.
+// View is what the monitor knew after its last step: what follows from that may
+// still be on its way.
 type View struct {
 	Sources []decision.Source // by number
 	Active  decision.Active
