@@ -310,7 +310,8 @@ type ActivationRequest struct {
 	At *Moment `json:"at,omitempty"`
 
 	// By must be text; null or "" means not known
-	By *LooseText `json:"by,omitempty"`
+	By    *LooseText  `json:"by,omitempty"`
+	Lease *LeaseClaim `json:"lease,omitempty"`
 
 	// Pin must be true or false
 	Pin *bool `json:"pin,omitempty"`
@@ -455,6 +456,15 @@ type Lease struct {
 
 	// Seconds How long it is still held.
 	Seconds float64 `json:"seconds"`
+}
+
+// LeaseClaim defines model for LeaseClaim.
+type LeaseClaim struct {
+	// Epoch must be the epoch with which the lease was granted, from 1
+	Epoch int64 `json:"epoch"`
+
+	// Holder is required: the name under which the lease was granted
+	Holder string `json:"holder"`
 }
 
 // LeaseRequest defines model for LeaseRequest.
@@ -1595,7 +1605,13 @@ type ClientInterface interface {
 	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
-	// up to 5 seconds, which then count as now.
+	// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+	// from before the activation that it names counts as that one's time:
+	// whoever decided upon it did so later, whatever their clock says.
+	//
+	// A monitor sends the `lease` under which it decided. Where another
+	// monitor has had the lease since, the decision is out of date and
+	// answered with 412, even if nobody activated a source meanwhile.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -1615,7 +1631,13 @@ type ClientInterface interface {
 	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
-	// up to 5 seconds, which then count as now.
+	// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+	// from before the activation that it names counts as that one's time:
+	// whoever decided upon it did so later, whatever their clock says.
+	//
+	// A monitor sends the `lease` under which it decided. Where another
+	// monitor has had the lease since, the decision is out of date and
+	// answered with 412, even if nobody activated a source meanwhile.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -2221,7 +2243,13 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 // instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
-// up to 5 seconds, which then count as now.
+// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+// from before the activation that it names counts as that one's time:
+// whoever decided upon it did so later, whatever their clock says.
+//
+// A monitor sends the `lease` under which it decided. Where another
+// monitor has had the lease since, the decision is out of date and
+// answered with 412, even if nobody activated a source meanwhile.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -2251,7 +2279,13 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 // instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
-// up to 5 seconds, which then count as now.
+// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+// from before the activation that it names counts as that one's time:
+// whoever decided upon it did so later, whatever their clock says.
+//
+// A monitor sends the `lease` under which it decided. Where another
+// monitor has had the lease since, the decision is out of date and
+// answered with 412, even if nobody activated a source meanwhile.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -4892,7 +4926,13 @@ type ClientWithResponsesInterface interface {
 	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
-	// up to 5 seconds, which then count as now.
+	// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+	// from before the activation that it names counts as that one's time:
+	// whoever decided upon it did so later, whatever their clock says.
+	//
+	// A monitor sends the `lease` under which it decided. Where another
+	// monitor has had the lease since, the decision is out of date and
+	// answered with 412, even if nobody activated a source meanwhile.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -4912,7 +4952,13 @@ type ClientWithResponsesInterface interface {
 	// instead, `false` releases. Activating what is active already, with the same `pin` or
 	// none, succeeds and adds no record; so does repeating the latest
 	// activation with its `at`. `at` may be ahead of the server's clock by
-	// up to 5 seconds, which then count as now.
+	// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+	// from before the activation that it names counts as that one's time:
+	// whoever decided upon it did so later, whatever their clock says.
+	//
+	// A monitor sends the `lease` under which it decided. Where another
+	// monitor has had the lease since, the decision is out of date and
+	// answered with 412, even if nobody activated a source meanwhile.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -7164,7 +7210,13 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 // instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
-// up to 5 seconds, which then count as now.
+// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+// from before the activation that it names counts as that one's time:
+// whoever decided upon it did so later, whatever their clock says.
+//
+// A monitor sends the `lease` under which it decided. Where another
+// monitor has had the lease since, the decision is out of date and
+// answered with 412, even if nobody activated a source meanwhile.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -7190,7 +7242,13 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 // instead, `false` releases. Activating what is active already, with the same `pin` or
 // none, succeeds and adds no record; so does repeating the latest
 // activation with its `at`. `at` may be ahead of the server's clock by
-// up to 5 seconds, which then count as now.
+// up to 5 seconds, which then count as now. With `If-Match`, an `at`
+// from before the activation that it names counts as that one's time:
+// whoever decided upon it did so later, whatever their clock says.
+//
+// A monitor sends the `lease` under which it decided. Where another
+// monitor has had the lease since, the decision is out of date and
+// answered with 412, even if nobody activated a source meanwhile.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -12907,192 +12965,195 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs31iD8Kij+X1XsTJO62HESqf6aUhxnPu/n2C5LGWfX9IpgN0hi1AQYABTFeFW1T7MPtk+yhXMA",
-	"9A1NNiXKzqRSlYpMshuXg4Nzv3zqpXK+kIIJo3snn3ozRjOm4J+vuLiyfzOmU8UXhkvRO+m9++k5+e74",
-	"u+9OyGjClTajhIwWil2PCBUZGQl2Y0ZkQads4D8sNdNkRCeGqVFCtByKicxzueJiSrghqdRGEzNjRNM5",
-	"I9QQKtYkYwszS2BMIc0MntVEsQWjhmVEqqHI2cQQuTRkNeM5I4KtCBNGcaYJVYpfs1O/Mg7jK0ZW8P+R",
-	"XR58u9QsGwxFL+npdMbm1G7XrBesd9LTRnEx7d3eJr1f+xfS0Lz/XC6FaULkP+WKzO2acQ6qGOGC0DxP",
-	"iLxmyv4LAKIHlXnmXPD5ct47OUz8nFwYNmWqd2tnXVBF58y4wwDwNed+I/I1Wc2oBePcbtw+RsyMa7LI",
-	"aQorsaDNuTanZKLknFBiD5bgQQ88MMyMCTKjmghJ2GTCUmNXy+0cvy2ZWveSnqBzu0hcSWUn9OYVE1Mz",
-	"6508e5pEAJhKpVhql6ybWxgpuhoRPZMrjTux62ViygXTRDNhErLiZmYPujRO2+rKU5XXmLEJXebGrn+x",
-	"yO0LTFjgfwifFV31PsZWb6G2CfLcAs2QMZtIxRD2hs8ZeWSvypMnT75/3LZYGLm8yolUc2oXmVHD+naU",
-	"XtuKLu0jm5alDVX2qlBDpCojhh32lFBiByA0l4KROaNCE240gTtN5nLOBGAAu6HzRW7nPz48PuwfPusf",
-	"f3txeHgC/23YFi5vJyzhmX0MBlxQMyvG45k9HvbbkiuW9U6MWrIo0Lgwz572kuJmHUVuVtK74qKYqbZ0",
-	"+C2ON462lDCn+GbGaG5mOo4/OZ/zTWSDWnjr1vuGr0fX9M1hYsHqNnt4eLh172I5H8foyIUlv3KpUvaV",
-	"JvhQguTiKKyreihupE0HE5Z2fPT026ffPXn29NutC7TUqLm8t3TKwrJSS4ZZhss7HJCfpCIZYwsgcpog",
-	"cwEqUiJ0hAttGM3aoAzzRoFch3EVzIfRXSAo7wbm2sLcUPuGs5FbSNodyJmRdyFmRu5Iyuorq9EyLtJ8",
-	"mTEUKVYzmTOS0XX7mnemVLd4FkybH2Rm7//Jp95Zavg1xYVbkUoYhqKC5S48hV8O/qXx52Km/1Bs0jvp",
-	"/X8HhRB2gL/qg2LIdzibnfo26T3PZXr1IzV0bzMVI4bNFYh2m/T+E6jbuaFmqTtMGliGPVBDea57J71P",
-	"w17+mx72TsinYe+aKc2lsJ+GvePB0bB3e2vPR18iIV17HM/l9BIQp8x+yNH3J0dPLfu5TTrusLKD+CZ/",
-	"pvZ6CCpS5uG901bH695J7+cBuWAa5SP7BO5CMQrP96yImnF91X3hkVXFl/82p+vdFmxh6+mUpRGKpleX",
-	"VBlud977mf7+O2fk3FC7F/wRrmHLUfhnDDcgLfxEM0ZeCiPJf5fL7vuFbcR2CN/ohRQaL9zzIOft7xoU",
-	"Q8IKmqS7EC4thdRGKpaRbKnoOAcCU1aeZBrIQXWg96AlmGI4loHesia8piE0CM9t0nvFqGZ72zKOFtnt",
-	"+5kkM5lnSEVz+9jAnuJbJcc5m29YwAKf+NtuC/HjRpeCDGmlpJgmqMKhYjizbF6SORMZ4QbWdw5n0gT6",
-	"ee2sbpPehcVXvRMouWFzvW0rMK6dwB0fVcrjdBOj4NLoOu44xTs2i3vsAJ6J6aabXqo+jAjllo1M7ErI",
-	"Vc6yKZs7eCyUXDBlHJcrAWpBjWHKbuN/fjjsf0/7k4+fnhzf/keTxSe9CRdTphaK7/pqhQx8qIyThMUU",
-	"Mrcc/4ulxs5Y5p2pVFlzK+N15IYlPbaQ6SyqVNRlqEIv7CLnJL0FFwIx0/00ljJnVMBvil1zudSX2+VG",
-	"Yux1WFFNqN0jc9LQILpCz3giG1UAF5ZdUtN9D8XymnPFBEqxzHNnneEGSSbPc7dyu+TotPYtOrZcBNnn",
-	"ZqTAE0sKObkOzMSr2SCejkHVR7hUoRCOaBtCBeGgilHUbGXmoFXb4RD7NlJmKTW7YDfG4U4TuPOlNmRs",
-	"SciSWbF4QnO9AXwldCvQouMKbtsgws4DRtSAAb9ebkKYXa7apsujuYhdGYd7ntc6dc7fohm1Gg4T/haB",
-	"DmafG7MpF4KL6V3RM+lpQ/OWO5xTbYglssLqNIadwpx0aWZScbMmKRVfwaEqRtMZy0rXOuy4hv9VSHtw",
-	"JOFeOND5ZcWQ+/mMiinL/knzpTu9LON21TR/WzpV3G51Uz9xZoUEy43NjHFFrmGQU1IC/1LAjkt7qU+9",
-	"YVLA6vqsr9mqOpFUZNgb9sicXjFNKJnYZfmJk/CFcaJEsBxrQ9fAfavYu8jpOufaXKJJausteVlgqp7J",
-	"1V1fQ5V0B7pgMVLn8i7rdOJ+Pl7Od5uyoibs/CI8pdECteOrVnbzEvXWV89ZKkWmi7e5VukdJs3pmOV3",
-	"eE90BKs7kSfHxatOy+rKSipq187rxAu520Ib3CDp3fSnsu++nNPFBySGH60EPXhHVz8zremU9bz1Yjca",
-	"8wPTPAMqrhleZG3FCVRP2DVTayLNjKnyJS98COBCaF7xdKkUE+bSXjxYTp6/mfROPnSwlJzbV24/1jnB",
-	"bRIGBdh2H9VpDLERcQ8b+ahgN3vehoWYkwsbqquogxY1WTtghehzQ4Q9G5Lx7B6slKlrppwJqKuUar+/",
-	"/F0KFvfmlZlnefzyi3XAFzCpH3JSxaTycURZbdl4VwXuf4FYgPh9QkaVBYwSMqrMW/nCcYFRMhTgci2+",
-	"sYxxtFykcs7FNHytwWebUysYXHpeNxqQszwnLNdsKLgmV2xhiJES3aObLnzbLT93OFm9eAydL3fEh4K7",
-	"NqTGlpd5C5ONiW3K7IZlJd6783JqmFgerthnec1+hQmAMIpcFZtYTDvptjVUKbeayypSY1BqGqOlhYi3",
-	"03AtcG0eq/fnBYfunIET71o6xyEY6npgTY546DaoybUzguGchxBIQVmZ3HwgJa1xo5wbM1JUyQREQeCa",
-	"TshqJp3MayrmSXSCeifGUXLPU9E7gHkzgDfuZV3bhRXV5zRj23ZTOyZ3QtsO50c+jerxqbek7eRX3tUc",
-	"pFFAvLstDG0auFgcLrZJdHw0NxkcM/UjOdMNBs/NILYDN8TlgiodM7legNYNzxCqyX87f/M6KRTyNaFo",
-	"tdrESUq/9vUVX/TlAm9OfyEt5FUQWWbcYl/kurxmK6YNhjWcEokuRbsGcKuD3cRHK4BVbcqvGaiqnWy9",
-	"CF5nY2yYfKserZjtovBv3d8EVxdtvOQS5qgsJ5zfBrRps53+2ZBn36dUO4m7H0Dhcm09ACrWTuCvw/hT",
-	"fdSPDQcEuzGoLsmJYcJpVBbWhBvN8kkCkUOC4AinKBNS0L5SOocTqIs5WwTDKqi3ap0/xA+hi2Zc593F",
-	"xDF4B7daTVj1Nsoq4MB/grhuYcaUrqg47aIKPt0c8MV8YTxhEnIss7U7jJbro515IxpUlEsMrAz29hnL",
-	"azqYXNoji4axuLieOvzcygu7ol9CKzTvJvK0QagiKljAW5mYyAmIQFRf6cR+4EYTuQLxp4jhOP7m2VZx",
-	"qBWg3sqOQTrESPLk2eEh8c9HgerDceyTUalhG4w3wrZ8L2IEoCBchaxm72Yv6V24P+9+eWFX7hwGP/m/",
-	"Z6/O7fdHvaR3GJPjSpFGR5tDoBqkps1ZUSYXud3ZwG+tTL75fCGV9x3OLINdKjpQNOPyAJnNweJqekAX",
-	"/AAGAchWLJ4xQBX3shLy8+S4sfPW7VAXYORDuagm1H0A0qmJYTembqSGYEshnSdgCxFFqPh97BUqT46r",
-	"cNkcR9YP336XPBgIkR1N7D1+ckzG3Oh/G6CeFyQkAtInR8+Oj5+2hA56enB3KDqK4WIigUy5CcmjJ8+e",
-	"kYyu9eN2UB4m94fmax8QuhdgBjG3K3oe7hcpW6I0N2NjgtCTihw6EAKnkpkd6MtgJZj7u8mJHgvbifd+",
-	"rh0s6d67K0XGdY7uQKPHbjEPMbvFuZwzENJWUl1pIkVVTou62vegyYFdpxrAUNpRTFiIBzXubIHq7FSS",
-	"O8Qp7CcuoQyoFkPPz1xrlr0QBu0D+7a/5XLq1V4DkcVbRE3mF7I9DnIHyxnK+7mcTllGxmsyo2AE28Vu",
-	"VsUsXGYUntJHh7URT4zGFhmhEKCdEL1MZ5ZURiJHLUqUUkv814Nv/nZ4fHJ4eBqSf6weOploZtxeXWaT",
-	"NuAV/spFqTv3TS2Eu06USma34VB//Wg4zD49ve3bP8f+z4cLQz7iP0/wzyP/98MggV+Oku9vH//98d/J",
-	"148+/I/fP/6vD3/rf/SP/h3/YX9+/Hc7SdOm94DEUQpupMIYnbh1xQW+IHEBtgYB9XN8kxiwKnNjRYkx",
-	"a/pPWzRjDHIxTBsihQtW48gcuurIyEgaI8MFJUtheB5GxPAZZWeD/LXAjWYugKdJY+ZULGkeMV2RBVNa",
-	"uoAgyDFso+negxQJU10wucgZSWmeI3ICdAe7xgNuD2ni5mFDmDb4m5cilWLC1Txmt3uJsYl6xU06Yxmx",
-	"i8VT0muRgihEMskKkYGsmekQ5eSli8ALvUusLdrJnXN1uXFqBgi/OZAtfkx0wS8nlOdL1YYPPmwZiFgQ",
-	"Bk8JK9l7uCVtesUUhlFVD3lFEVRUX2E02Najs4taqjx+NQH+Y4ynsDoWEpDqegQk0WhSD9oqGW/lSlxC",
-	"QuFlJ0PUnK5BR+E5EyFPEol45uZoWlHqqlFvxqjKWmIS7F4gts4+ZMaMGpcCnFWCEmBr9wpICOPrTQl9",
-	"ODUB5IRT91TVJTJ1pIS51JvyBuUEg/PtvjW/sQcIjg2XS9gcb14Vme8q03akfy2myyIDcVO8cn3sdZnp",
-	"g2GTmjhdVSyV18x+umwho+dwLCvEGzsoYBahU8pFJVrZImc9qAWTfe8T0SKi9s33bgJdoLCGnG6g63Ej",
-	"ME+vYhRYBwcMXevAgl2WsjOCx0+2BWDuioHNn3BhZO0MOnqujMvy80bJ5QIcl3qBISUW2k2roxWF7Av9",
-	"a6os4mn7JhLrX+z7+M/zMAp+/hHGssxq0R7IZMkrz3NLmpYLwif2i6nlTVKQnF9hhmH8/EmBZXsKYw/p",
-	"tJ6xIZ54sBWcLgjoSA8rJMmRjCiFjtwMDx6HSgXvqLK2KuFIPEvcxExb/Fb2TTGNSg1OYtCnlqxpds0U",
-	"zT3Z1CBLWrEhjrY47CV6xVqpB02NBocWOoEpTBe9WAXP3+xoKsvY9rWcqnkLYaRevLRSm7FKo7zCnPw6",
-	"863LrqVl2fEvO4W7K4aISuCdu1OrDaS+oi1wDTS/ErBeGgXjwCLZTxx9OJbsQQjhDtQE7rnunJVVFfMi",
-	"rnptFBVTl4HVZaTwvH15LdJLK1x1fXkt0tf28dvEJ8NGbUQryuM35r2j6ujgkyumE4thJJ1RIVjeOYDB",
-	"ree9m6eZtVajUhjiiCTKL9xfwF79JvorUUXdcL+KQywDsNh0+Uw2Eht8aJdInvboncYRWPHqjo7/WowO",
-	"jNRhIzp23JJYjlCRDrxhZMy4mKKOBUzD3igrHxbKZxUsiqXOfrPTzfFgjtwdI01Mpw6SKph/SitvCsgg",
-	"GHcSi+txkzB14je1Cbz+zrWEU2xR4Xz4iZZz5usRRakdJMtetvmx3894Ogt002pGNDURBcz+YglrkDja",
-	"1TGcsFUT+0kqyJS12lhHVQuyj5AxRFg1aqssCyI0ZCNaBRV0kTiPdirp5guDskcxu4+R6dWgWt/zhlN/",
-	"X1DQGnFAShm9a3MH94lUUYgHwhLJalNKqrgMEpQ1o9bECldWO20cvFNPm36IPGMxdbCkzdgJ8DEQmCwd",
-	"1RH918lRexBaPQwLGudW6eEQOxh7B8+9LrDDRbRY1nITVzRyFbvHf00YGKsitc4gAE77lBKuyVjJ5XRm",
-	"OirwnTVl3Wop7L6LTYo1Gs43W2smVBWCmMV+OmM081aGYL77Sn85ImI1GJHai9Oi0kE2UMAJqz8vqCoN",
-	"2U22VEswn0bXDZVx7PhhbCFXkdV2PzfNmGjXUAOcdttCnNxuEChfuMp5HI1pcmnG8uYuDDkosnViHqMF",
-	"b2CaWJIIVtZqXWZI8oqYlWf0mnmzcpeYPFe7q5uc2EaG39cIsAO0q+xhkXGR0zW7h+lxQdVVByJVBoli",
-	"E6hweIdjbNY2CysIQIidqK9DUy/lZJU9kzuPkA+vcDAB71Op4p93vVRxolyvpksGaND0/srm/Sub969s",
-	"3g3ZvBV9qrTqj/dJ9LWEIJfTEHZRd7dOrFiK9Tead71WMaZpOQKy+pUmPGPCcLNOCPttSXPLvjAjOKOG",
-	"jqFqUbJTrZrOWWdcX4b6TVFJYQYCSKhGipQP43VAH3MR2jOoULAUOdOo0pPR30uv/f+KrkZxaYjryzZv",
-	"9qsQB+INj6dQ2LUtMaM6qmUgba5pri8h4StyoqXErYrnwfswCwYYT7HY5HSW4pJydRkvxRqs+XZfUhDK",
-	"1WkIDynkViJFn3JFcjkFG3B3acrNDsEH7dMzkVle1ih6s4cVbRYO9pUHU2OUd82wfaD83Psm3Da4ZHOG",
-	"GjdseaDM9VoeKXO3WiVTTLsmOUQnWZxwSllbyZTNSRstmy60sCq/bFlu4Istv4sKwBoQ3TVzusrj2n53",
-	"vGyLnAq5p9XCYOVF1Q61igPVpTTOrrKSMiiqNyXplLtdQ50q5CvHVCGGZXpcpvg1/lPQ5ahMXhTta9Zy",
-	"//7pN982GXBhiWnGLyolVXfHi5scCgVFUySFNvGIBMvneTBAuJKroaC5jDvJdHA9RrC1HeWqyNZi7vKI",
-	"4NDFTbUB4rjphnY78V9HLA8tC4RqR9tXiCO7cWILe8dCNGFlSXMpME24Ue87GruW03V3DMA5fURrw3dQ",
-	"rtZRzP5iadd38E/OhKBRKiINzSM+5rC2DjJcyR7WwaAFJeoru/6cMz8MW62HmkdpF25sc1pa81hNzr4M",
-	"tDqy8TZqEFWIavzDk4A7QWa9+KKA6chYK7xv933WRqsPEBDEXysPl+bItZGQUlWL9fjRHU1oJ3zt1ik7",
-	"xCkZufVBc5BZKYQRrNPLjI9zloQgZG1FfiIVBnayG1RxtlmuItUN7y93b8KDTQlnf0nsEYm9CcKOYrar",
-	"bdQSPceoZlkRT7+LsPyZ5Pf4wsdsSgWu29+BU6vUVm3Nq6YSvusu96QSxOR/LFVToj7/1lpBjMCdr0Va",
-	"7ULwBy54/PkKE2+rFuxidKqFgKuZUBvKAlug/0BNLBNmhEPqkavkYB9FV01CRs6nMoJvsdYHts8C56v7",
-	"HoqonQ6FL3hC/rXMpiwD3/54bf9gbbZ6jGUo4p3FKldA0Wwyo3rGtNWtVLv7aEb1qW/AwfPc8sR/LbUh",
-	"WmJsAZlghIqQwCeZ6hx2Vq80DsHpNy/x1SNssVKRJ7obscr7vyz59rbBAR8lqNSxNnhUdriLXXlf20ME",
-	"qYiPO9bmq6zkzusoQXYvC7n7ShwC/wFWUtjNI9XbMTSP6ypOnRYtzxRLGb+GEgiuFRtcNopN0DbcuDtG",
-	"Hty20LNQobXGP2S23r3iUzF0qajoQ1W6Kmp0wmK3uK+c7wm3e8eMS+Uqf3nQ7b0AYxORsO51IE9rohh0",
-	"+suiUN9ek7GtsnZ0OF8D8M4lFGvVEzseUbmu4T7OqUNVvKZj8A9byq0bEN2e9wPAt65LW612U4QnbJIC",
-	"Skdxe2eiK1yBi2iTHUmmkkhxSugYaFOoDJ3dJ9IuxnG27bOlRuB9iXVRoq9Gl4WLPKIxAo0dNTHar9RS",
-	"k7yv1ceHQsBF8DG54NBjVDHyy8XzmPBZa/TZGTrl1ktNi5nXvS7nurtzvnCN7+5t3maQ2c3xuW+zyZc0",
-	"k/x5HYkVp9sOUTCOvL5wxT/2QV3fMQ2dJ+NNrEKwyMiF940w3GI1W/vU1NauTbGWZoUi5F1tFcoRxNIZ",
-	"Fn6shrvuTDvnTDnFtDvFdPvslGPPzSnI2q65NCb1ctDwhCRLfY8Q63YabI8rYsmP6GrbNw1HHyGCd2Gu",
-	"7aPdjYXFR6tdJD90OXLUQaLNhNKSDlDAL6JPmWXGJQarF6FGYGpxxUzYOhQp7c6HQBmIQV8GbhCpquCq",
-	"gU1KFR4OG6pePCff/qJbUyzL1geoeGInYTSdhRE7ba1IuYhs7SGyM2WI6960LBf93SyD6U2omG7oBosh",
-	"z4VvtFGPRQMC3tdMXfPUEbQmYezMX6vyQjM1DyPbgPY07OI+rqs2aneKuXvoW+saPme0226L+CvA7Q/k",
-	"LvujRa99Samxuv9DMuE5S8gR0UYxOk/IMcn5NSM5h87TCXlCPJJtz7FAN9EfL1ot6oPXLF0qbtbnlng7",
-	"kyCjKpbjekaMvGLC8o6zty8vL97814vX5wPyWhoiGMt863YgD3TOyMxVrAG+AKoaDhyWMTNmgR1UuZjI",
-	"OLeas7m0Uit2oiPX0hJ+OQFviVRkLhU6+eXS+FyTEzwrOdWJfWcoAGjEc42JVGTFxpobhg/Ua6bNCseN",
-	"qYkkg6EYiq+/BoV58PXX5MxVeEqpgkW6UnYD8lL4yDbtquWhHFuqdqeHwlALTxTArbB/igmeLgF8YzE8",
-	"mAJ2p9iCQWGzmVxikjjJLGJMZ3bQa0hqw/B0bkrlS2WKjYZSRoQ9F22GwkiQCiCPm+ZJmP6KLxZ+Ah/f",
-	"zifQrF+qFVWZg8srJjgT6dqC5qVAG3g5AShxMpWGPGgog0M1wTuqofnvUIws9RglZDTsDXvQ6cgVzyDU",
-	"EJrnsAUy7AX7xbA3IL8gafJtxKhiQ8GnwupVzvwxg2h1eBmTvH0WlTsX4hock0ymy7llu498GOXjoQBB",
-	"FOrU4BQJWlMBR9QyZ27/Z2nKNCDGO3/4zSsBl8WuBW7TgPxkn2C5ZtgCeShWyqImjA18TtCcKEYzjW+O",
-	"zrCv5O+AEyfkB7hV5P/+7/8z8nuBkYdiNZOaESVzKBtC59LVE7DCkkeo0U3fPqBHaPfJecoElsx3nfTP",
-	"FjSdsf7x4NAl/+G91ScHB6vVakDh54FU0wP3rj549fL5i9fnL+CdIj6zd/bLuzPyAi1WZ29flkpNnPSO",
-	"QEJZMEEXvHfSezI4HDzBFA/UjQ5S776YMtOWe5vTtbvRrodWuMMQxWMpYajYxhXcJcQ6vEjYNcxdstOi",
-	"nhrgMXMunLLJLfGF6Yei1sbLorVv9VX9BcEcTuBl1jvp/YMZ766oNEM/PjzcXxd0VIFaGqCjGgC/QT/V",
-	"ttHC8kqdvQse0jv58BF61sypWkcUOkv56RRKPeHnj1bGA7Bn/fEa8xMtzPoWC9Dx1ofqIR+tlOfKplVh",
-	"B8YT2NwP67dYJckR3h+cZyu+D/8IZw420L3ttnECT7eDwjUnvzP0ArzQNIJkE5AZcBM+WlqpEY0fBWpC",
-	"NXn7y8XjOFjhVhcg7aFO2kt6NJtzsSPolxsh/6eH+UND+DbpHTiZpUTiquB+xbVxyXeYs0vnzEBVmZau",
-	"kMUjBwt0iG99DpondXkQSlx1eTB0YerysJHFo/VQznxN2I5J4ty++duSgQHXcTMryhSJFwXpDFjkCkY3",
-	"65Y2AoFono9OmvqwM65C8I2cuLRFL1quZgxamoIZC8o6ol7txBwrcWlTKs9QJJINCPh+PAKBPGOFRasA",
-	"BB08uuPgRg+bDa3e8jzSD6TDQZX9Qbcf78m1uqWblNNOm6bKKFdz+DJAk2XmKjC94uKqbTb32AE8c5v0",
-	"fu1fSEPz/nNfGGbTS9WH3ZruRZt+KnJpdUJEqeVZiSB5urGZJLnKRHck/9GCpWe+hIX01Z7QwcA1sdrr",
-	"OGcDYsl0qGJlWZbzQUwpF0Ohl2nKmOsz7mIXvLR/Wrzjk4FRdgONDz36hGaZhkA698WAvPdVxcmosO6N",
-	"nNLiemKVxTjplKhi919pkNJPGzUXQMHXRXxehBsW9HlnflhUhv9irBAGAqLiS97vhmP3YXsHNRdzHOUu",
-	"Ci+WE+zxdviGUa5OPjeJ4+LrBNza0MIyI0ZOgfwOGqf3Sk7L7QQa57cXEbw8w23VaBQiECqHf7T9JKse",
-	"9nsiwCs5JdRHGBhfnGkOy96KDfc6fewxWjr39sv1Js+Yeksh5uVPcMtQnIf6Z8Rqu48/77X7xLPbVq36",
-	"jFxLnhVkHYoaECNlQuZQMwasN8t0NoiptBWWvavEyrPe55ZDuosf7eLGerAHDHkjWLmMxufk9XXUqJPl",
-	"Vs3keem5u5z1ZxEiN4UjtRhGSmFUezjZF6AMlApqQElPxJzEl5jqJuA9oFxHcjalOVSv4Nq1+2cZh94Z",
-	"gkBU6kmkpTMtMWNu9BAMskFXC70QFot8PYgUQwHqohuBKl40C0HIEdnLnevdKc3HXRm+S2jGCOC5yw8L",
-	"ydwW8L2fB+SCaQP+jlJcbtVX1/uZ/v77mpwbWmp5Hlpw++hbiwqBFS9YnjMMKvIVW9ondgOGXt5uvLxU",
-	"RwabukzKro7ckhO4ER1ti41+6H9I8eZs7vI6gauV7h22xSEUfxjTiqVyj9KOgmTVg09rRtUlJLy2817L",
-	"BJRcQfVnuwR/RPBassEx5AzakDI7FPZ1sL9jHWkwgdvf4Xtwi1kyOMDuwPaHX1+d/wrxNuBrmcilGooF",
-	"VUafkufn/3RJT2iacFXfRvbnEXpHBuQi3HVsVKsYnbNsQM5EWckiCAqNhraiZUmoHFdPQnSyqBRDQblv",
-	"2xfJTSw6CUEgwwmhuZb4PnXF6Em6NC1WeFdGoUFCIm5JPAZXTME3u7o8fGZFoVixBTDNLFBsdZaZAg16",
-	"9ctSvnmVplbZp6e3H/qXrh1VtJ/8p6gZyDnRozYvCL2A3mBoF3IfU33dS3o3ub5psRLFSiBbZCC0wBXU",
-	"oyVYvXANOqBXm8lqgU7z2Ep9SrhfakgR35Z2Htb9kGKiw59b6NdTDHItsoFcMHEzzx0I+nIy4SnzvsaB",
-	"XoCDb8aYmecD+FudNcRAjLmgqJs3EjIMuzEH9tAqb9afi8o5eB33IeKEy5Gv3aglWuq+qJLSe4qraOI5",
-	"KJo7RGXUfzCDHR3OvTn0wZCgMk8LvCsRBzUD5YsLOm0xfSxkOkvIb0tpWHbqS2paQenlpP8ztbQNSKLr",
-	"dcbFdEBeQ0SBbyBRIc00Z4PKNWugykM4BGvBFjrUuS7hSZEPfWdMOPiEoQa37VYFl1btjiq4D3cTH0s9",
-	"fqsHBn0xrxhb6FLLOL975FKKQb3z7BSbZ/rPupUuchE7rw1OCgtwi0+VplIOBzRjIsyE+FdM5RGqMl+t",
-	"+2KUsu5okCmltn9Zs4xHhqKI7SY/axlB96uSLWPRDVA+0h/JKMFWN3xChITWXkVvw7B4vFaPnh4dDwUw",
-	"3xXX7PGAvIeQzvAY1wTT4N2YNNTjwpKVCy5GRaQSipaoEFLf7OArTR49PfyeFLOckJFF/pEd2rWfxOmG",
-	"wrm3EjICjB8VKE/OAtFyQqH2l4Xmljmuk6LbHpwKLk6qoRAg9la8CTTLIN4HVdJToiX6CDFYyrsksKXl",
-	"UNCAhUUG1Yia0QD+7xvdVQun+2ARrKs+Xg/FckGMJN/42MmErEAigrxfKKRPIAZpBcFCVW+e8SFKtCT1",
-	"LqjGjPWiSpqEgh0+0wtdH3h1yehsqWj/rX0n678RowE58w5JasiUGV0/XfvDULjXLdCCFzVjKc8YYRzE",
-	"Nq+6f3P4XWIBiTr9yv3jSsjVUEDwOkp5VBd70CSTWCSUaohykwLi7ywKxWTwKkn+ixj/RYyL3K2HJb0l",
-	"AQLjPysCRJtMGbJv94SnRWudol4FIzOujVRrp3xTQ+ZSm6pDmDxyICffHDpxDwh6iL+w9HTKr5l43IbQ",
-	"GPxRQzGM6cbyCSHE+ygWAh3Ddr9waF2roWts2+xFoMiuSP5AYrzPYI4L8Igj+1KYXGtlF3gMIbyIi6eO",
-	"D8PZQDDsKABqhOGHHsZGytItwaE+R1BAxFOHoLunQH0XAoYTuzaFf4i4MlotQLNRqOx0ZnuN3rsn+fpT",
-	"HtGDH0iZ0+Dd3ehZK5iyfui4v8/ihCv201I7YZPJhO7ZFVcM2hpf9fDyBsiZqPXlzLC2qhfad3JmVjxF",
-	"WcBqAj49wjmZmr74dyjJvoJpGigUY8ahH1u7VbrEmY+/eQbCgf981IVRP42ZuDjahpkqBXTKHI1cYg2h",
-	"X/s4+39YqR8kcAuSusMneuDbT7pKc9sERn8IsXu2eSv45v03j2Z6x45qDQv3DYWoNeNNpBFwxaFU+Jjw",
-	"fGhq9IBgk66posKwbCh85zu4Ef4yYGvFgERUX2mMNTwtGz9dWQU5FOE9IVdo3JiUuypGFVS4EMUx7j9M",
-	"DMbeyZH6GbHnTF8BjMLpgPtUMcFWhO8Zf0okstbivj0HaEU10ZRjX7WQVe+NzRAmaNGfilI7ObBn2ZcG",
-	"Q3G2NHJODU9D52q7zeuSyUwujUuM1rHW+hGcsVz850qr7YfnsuX5OjJY17U3IeO1S9Mb7I/c4NhNkO2N",
-	"0W5HnA4egXNWPqgvoMCUZg8U4MtGK1IXCdpEdlpcK6wiM+GC6xnLdrec35GvbDq8v45t12N7AOIdmna0",
-	"iUOhCbXTvB7MmlOdqI0Cwq/7oXoYcFKVsjTz+aYu7AXFXDqGbO/9KR04bd8/6A5jLdKDkhLVykcv6sVx",
-	"yzbIU5fQVPJdoFmdklQu1hj7h+E5VkZz/o9KHgXEeofIH5JLbSC5qeSECbHnE7kU2VBguScX7qPRD05m",
-	"NCNjxgSaNQm1IojPipITcmjxO2dat7HkamVtvS3qB1LQpopRwxSuwMW2oKSBk5akTCz22WbuxAS6JBbh",
-	"0d7J81NHu21AXqgEvIsV97NYAGolzXfX/0/JhK0gi466rkEWBJDpUT4QvS/zbGlq3+i0KN0E8pKvPx7u",
-	"71qkD2MysLc441OmTfsNfmvRb5leMQzs5HNGHv1y8fwxaDbgXiiqg1stiioW0uDJr2/eETkB1yJXlTpy",
-	"TJ+4doxuAWSh5DVz37khB+QHmFkPha9j4Sez5+NLUJ6Wm+pioi0YXgbEtwKeQAttYeRQ4F60BbRviO6y",
-	"J324oCtJZp/AdedyChtvu/w/OhDuKiVAQG0Hi5r2bWpjHh7oPkL9EfFWF6NeUNESB+fDBn0cnP+cQfHR",
-	"mVyqu2V2QjmqTqm6n8lciAfVlUg4xNzHxXcYgjojRQrvVMAZ1QlowdgsnOuqHvOgd79U4a9FC5Z5kYBc",
-	"qnZRirdH0a9aGH9ARoLdmJGLLB4Kx8bsaXKxZJqM2Yw7GuEpbOIr74Kwn0oNpXgtgcnYwsw2cd53oZzg",
-	"g1/APaJ8MwscgXY/1r/Fy/lvwPe3sXsoLN0ae4qMY0/MupR7X1zZ1uSa9su6t3wa9DS43BjotZG55Atu",
-	"NMsnRUxNsICWqhN5QzgaK8ly4eKBtDkpoxzGDiko5YkRNjQt0gSkykIhy6FwuuuAVDO4Lb8NgreQJiwh",
-	"ltBN7TDoPgPZvJa9PSDvQ8hpqDSLlS4hfxtVHgo5AS7Z1JWLSumcoWPbbSalylV9YGRVIm6Jt0MOhWvC",
-	"YCSBMrSt6dlVuvMQttuicUx3w+3eJvYFayP3DPTRMbPADUZR36R7XymtlIwhBLnUfAbS2zAqzN2q5r2b",
-	"05s+NqE4Onz63TffPtvLZSz45VK055O/NEQthYZS8qN/vLgg+I7licwnpFmZeUJd3TMfQGlvqn0TkNAq",
-	"uq5AFGZYhe5aSdi+fcEVXYeagJYA+PpSMXx9twT3qEh5HjEYH7duZR/H+RykGlaEW2IkX+EjYRhpTg3J",
-	"+GRiGfdGgnoHw1E4hU3Go6LE8ANfLFdjt91oxPZoMwLNkkP0qBWurPLGDYqcwXJUNI2pGFc+hxAKSWOu",
-	"lGK7CQkechZIi+6eEU2WZokKJ16FGfYfqFiI8NqtIDgVc74IpHx57a+a8HVCqE9kqyd5eZ3WD+Sa3DmO",
-	"BWJYURwOpFnuNWKz4mmr7oi7+9MXYfp4Fz+jg82+E0fesdQeOSJfa6hGBTfvgdcHrmTfRhMpCi6BRroQ",
-	"PsR2L8RZHK9gflLUVE6t9IMN2IoGjCcuGLmMljgmXv/ExXba6+9LxEJ8PpS/TMLbFEsfUjJVNHUlv+2l",
-	"k9dMDcibWM0q2I+rdFlOqLS63qmbNtwuSK4ES6+rDg0pAQYEybYKhwhTLO39gAQbJ2gh1nDKQKyjESiv",
-	"XSgN12BZsoLsgxRFRIIl5MpP8xBInNH1wSd7lW/3Q6cTInzBXRDXoeHd6VCMKoWvXNeKYGkMFsbN1PTN",
-	"5Ee67pJ4m9F1SLvtH387ID/a6TZVvYWScMdPIEf3G6hhq6NJuv3jb+N5upkXMTpn6PYxPbffnqX7RyKu",
-	"Z1bxQ0xwSnNG1xszzFuU6b2hLqaNt9elEYRdWxI1ctVWpSCpFIKlkNkDlM84RxUiwSlSTGooVqoASCZD",
-	"i9BYbxhFCx9K5wtBupAz8lzO5xaw4OtypS9wOkhIz/k1G5AzECgoGStGrxIyekW16b+w6+y//HEE6uyc",
-	"6ZOgKjtKq5irsDQUsHAoV2W5wozlUHDDVcCGasloI4/qtxZibZJJ8xrxrJKFguAM2r9T2bPWjJTK3vYb",
-	"sQ9ZzLCefoEGO6Yz44sPQ7t9aWFAvYQslhjygPlgfahSAqvXjx/iZtTqNTW4rGevn78Czx548l7P6o1w",
-	"Q+/jGKrzFCXyP3y0cMOzR0hjhWxo/3R9BFB1k7c1OXISQFm5086vNSBvl+Ocp4Pi4lV2EE+6mVSqRjq3",
-	"XtUBUBrQlzeJj1XN5AeNU8k1zQ13BcoVmy5zaqQqj+nS/NtKRBS5p5iAV04CL/yQLuBg0KhkGhvWkvsi",
-	"0A9FEB9WoVk+KY0y850Jt7UfKr2Tuv5BMWdeYSABIUSxbCkyKgzJ2CKXayglz26cLAKFLr15JbT6tFyl",
-	"vE+ru99+vP1/AQAA//8=",
+	"7L0Nbxu31iD8Vwi9D9Ckdyw7Tpq2Nl5cuGl6n+yTNkHs3nQ3ylrUDCXxekSqJMeymjWwv2Z/2P6SBc8h",
+	"OV8caWTLaW9RoKgjaYYfh4fn++PTIJWLpRRMGD04+TSYM5oxBf98zcWV/ZsxnSq+NFyKwcng3Q8vyDfH",
+	"33xzQsZTrrQZJ2S8VOx6TKjIyFiwGzMmSzpjQ/+h0EyTMZ0apsYJ0XIkpjLP5YqLGeGGpFIbTcycEU0X",
+	"jFBDqFiTjC3NPIExhTRzeFYTxZaMGpYRqUYiZ1NDZGHIas5zRgRbESaM4kwTqhS/Zqd+ZRzGV4ys4P9j",
+	"uzz4ttAsG47EIBnodM4W1G7XrJdscDLQRnExG9zeJoNfDi6kofnBC1kI04bIf8oVWdg14xxUMcIFoXme",
+	"EHnNlP0XAEQPa/MsuOCLYjE4OUr8nFwYNmNqcGtnXVJFF8y4wwDwted+I/I1Wc2pBePCbtw+Rsyca7LM",
+	"aQorsaDNuTanZKrkglBiD5bgQQ89MMycCTKnmghJ2HTKUmNXy+0cvxZMrQfJQNCFXSSupLYTevOaiZmZ",
+	"D06eP0siAEylUiy1S9btLYwVXY2JnsuVxp3Y9TIx44JpopkwCVlxM7cHXRmna3XVqaprzNiUFrmx618u",
+	"c/sCExb4H8JnRVeDj7HVW6htgjy3QDNkwqZSMYS94QtGHtmr8vTp028fdy0WRq6ucirVgtpFZtSwAzvK",
+	"oGtFl/aRTcvShip7VaghUlURww57SiixAxCaS8HIglGhCTeawJ0mC7lgAjCA3dDFMrfzHx8dHx0cPT84",
+	"/vri6OgE/tuwLVzeTljCM/sYDLikZl6OxzN7POzXgiuWDU6MKlgUaFyY588GSXmznkRuVjK44qKcqbF0",
+	"+C2ON462VDCn/GbOaG7mOo4/OV/wTWSDWnjrzvuGr0fX9NVRYsHqNnt0dLR176JYTGJ05MKSX1molH2h",
+	"CT6UILl4EtZVPxQ30qaDCUs7fvLs62ffPH3+7OutC7TUqL28t3TGwrJSS4ZZhss7GpIfpCIZY0sgcpog",
+	"cwEqUiF0hAttGM26oAzzRoHchHEdzEfRXSAo7wbmxsLcUPuGs5FbSNodyJmRdyFmRu5Iypora9AyLtK8",
+	"yBiKFKu5zBnJ6Lp7zTtTqls8C6bNdzKz9//k0+AsNfya4sKtSCUMQ1HBcheewi+H/9L4cznTfyg2HZwM",
+	"/r/DUgg7xF/1YTnkO5zNTn2bDF7kMr36nhq6t5nKEcPmSkS7TQb/CdTt3FBT6B6TBpZhD9RQnuvByeDT",
+	"aJD/qkeDE/JpNLhmSnMp7KfR4Hj4ZDS4vbXnoy+RkK49judydgmIU2U/5Mm3J0+eWfZzm/TcYW0H8U3+",
+	"SO31EFSkzMN7p61O1oOTwY9DcsE0ykf2CdyFYhSeH1gRNeP6qv/CI6uKL/9tTte7LdjC1tMpSyMUTa8u",
+	"qTLc7nzwI/3tN87IuaF2L/gjXMOOo/DPGG5AWviBZoy8EkaS/y6L/vuFbcR2CN/opRQaL9yLIOft7xqU",
+	"Q8IK2qS7FC4thdRGKpaRrFB0kgOBqSpPMg3koD7Qe9ASTDkcy0BvWRPe0BBahOc2GbxmVLO9bRlHi+z2",
+	"/VySucwzpKK5fWxoT/GtkpOcLTYsYIlP/G23hfhxo0tBhrRSUswSVOFQMZxbNi/JgomMcAPrO4czaQP9",
+	"vHFWt8ngwuKr3gmU3LCF3rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXk",
+	"KmfZjC0cPJZKLpkyjstVALWkxjBlt/E/PxwdfEsPph8/PT2+/Y82i08GUy5mTC0V3/XVGhn4UBsnCYsp",
+	"ZW45+RdLjZ2xyjtTqbL2VibryA1LBmwp03lUqWjKUKVe2EfOSQZLLgRipvtpImXOqIDfFLvmstCX2+VG",
+	"Yux1WFFNqN0jc9LQMLpCz3giG1UAF5ZdUtN/D+Xy2nPFBEpR5LmzznCDJJPnuVu5XXJ0WvsWnVguguxz",
+	"M1LgiSWlnNwEZuLVbBBPJ6DqI1zqUAhHtA2hgnBQxyhqtjJz0KrtcIh9GymzlJpdsBt4PPdEfystf5FT",
+	"vnDo1j6PRaENmViqUzArSU9prjdAvIKhJSb1XPRtFxDZeUCiBvzg18tNOLbL7dx03zQXsVvm0NWzZ6cB",
+	"+os3p1YpYsJfPFDb7HMTNuNCcDG7K0YnA21o3nHtc6oNsXRZWDXIsFOYkxZmLhU3a5JS8QUcqmI0nbOs",
+	"QgnCjhtXpg5pD44kXCUHOr+s2H14MadixrJ/0rxwp5dl3K6a5m8rp4rbrW/qB86sXGEZuJkzrsg1DHJK",
+	"KuAvBOy4spfm1BsmBaxuzvoTW9UnkoqMBqMBWdArpgklU7ssP3ESvjBO+gjGZm3oGhh2HXuXOV3nXJtL",
+	"tGJtvSWvSkzVc7m662uoxe5ASixG6lzeZZ1OQ8gnxWK3KWuaxc4vwlMajVY7vmrFPS+Eb331nKVSZLp8",
+	"m2uV3mHSnE5Yfof3RE+wuhN5ely+6hSzvtynpqntvE68kLsttMUNksHNwUweuC8XdPkBieFHK3QP39HV",
+	"j0xrOmMDb/DYjcZ8xzTPgIprhhdZWwkENRp2zdSaSDNnqnrJS7cDeB3aVzwtlGLCXNqLB8vJ8zfTwcmH",
+	"HsaVc/vK7ccmJ7hNwqAA2/6jOiUjNiLuYSMfFexmz9uwEHOiZEvbFU3QovJrB6wRfW6IsGdDMp7dg5Uy",
+	"dc2Usxr1FWzt95e/ScHiDsAq86yOX32xCfgSJs1DTuqYVD2OKKut2vvqwP0vEAsQv0/IuLaAcULGtXlr",
+	"XzguME5GAry05TeWMY6LZSoXXMzC1xrcvDm1gsGl53XjITnLc8JyzUaCa3LFloYYKdGjuunCd93yc4eT",
+	"9YvH0F9zR3wouWtLaux4mXcw2ZjYpsxuWFbhvTsvp4GJ1eHKfVbX7FeYAAijyFUzo8UUmn5bQy10q4Wt",
+	"JjUGPag1WlqKeDsN1wHX9rF6F2DwAS8Y+P2upfM1gm1vAAboiFNvg2bdOCMYzjkVgRRU9c/NB1JRNDfK",
+	"uTG7Rp1MQOAErumErObSybymZtFEv6n3ezxJ7nkqegcwbwbwxr2sG7uwovqCZmzbbhrH5E5o2+F8z2dR",
+	"1T/1xredXNG7WpA0Coh3N5+hGQQXi8PFNom+kvYmgy+neSRnusXguRnGduCGuFxSpWNW2gvQuuEZQjX5",
+	"b+dvfkpKhXxNKBq6NnGSyq8H+oovD+QSb87BUlrIqyCyzLnFvsh1+YmtmDYYCXFKJHoh7RrAEw92Ex/g",
+	"AIa4Gb9moKr2Mg8jeJ1ZsmUlrjvBYraL0iV2f6tdU7TxkkuYo7accH4b0KbL3PpnQ559n1LjJO5+AKWX",
+	"tvMAqFg7gb8J40/NUT+2fBbsxqC6JKeGCadRWVgTbjTLpwkEGwmCI5yiTEhB+0rpAk6gKeZsEQzroN6q",
+	"dX4XP4Q+mnGTd5cTx+AdPHENYdXbKOuAA5cL4rqFGVO6puJ0iyr4dHvAl4ul8YRJyInM1u4wOq6PduaN",
+	"aBxSLjEWM5jo5yxv6GCysEcWjXxxoUBN+LmVl3ZFv4ROaKL1ui9IgzXb0g/7CMQJktWcp/PSbYkkWlFh",
+	"WOZjbWKQ38ypu06hJo7YOa3cTQqRMbVpIYOkGmRy/NXz3cSVBmQ74Xk3EXK3vcopiJRUX+nEfuBGE7kS",
+	"u+5wA4L6c8azI0aSp8+Pjoh/PoqkPiLKPhk92204uxFXq3QmRlBLRlDKvpbWDZLBhfvz7ueXduXOAfOD",
+	"/3v2+tx+bzH0KCYXV4K9nmyOQmuR7i7nT5X85nZnQ7+1Kjvki6VU3n07twJLoehQ0YzLQ2Teh8ur2SFd",
+	"8kMYBCBbsyDHAFXesFrU1dPj1s47t0NdjJePpqOaUPcBWJEmht2YptEf4l2FdJ6VLUwJoeL3sVeoPD2u",
+	"w2VzKN9B+Pab5MFAiOx9au/x02My4Ub/2wD1vCQhEZA+ffL8+PhZR/Smpwd3h6KjGC4sFciUm5A8evr8",
+	"OcnoWj/uBuVRcn9o/uRjcvcCzKA29EXPo/0iZUeg7GZsTBB6UpEjB0LgVDKzA/0+WAnuk35yt8fCbuK9",
+	"n2sHS7r37irBib0DbNCItFvYScwOdC4XDITelVRXmkhRl3ujoQt70IzBTlaPIansKCYsxONKd7bo9XbS",
+	"yR3iPvYT51EFVIfh7EeuNcteCoP2ln3bM3M582YEA8HdW0RN5heyPRR1B0sk6k+5nM1YRiZrMqdgVNxF",
+	"sK9jFi4zCk/pA/S6iCcGxIuMUIiRT4gu0rkllZHgXYsSlewe//Xwq78dHZ8cHZ2G/Cur10+nmhm3V5dc",
+	"pg142b9wiQLOHdaIom8SpYoZczTSXz4ajbJPz24P7J9j/+fDhSEf8Z8n+OeR//thmMAvT5Jvbx///fHf",
+	"yZePPvyP3z7+rw9/O/joH/07/sP+/PjvdpK2jfQBiaMU3EiFMU9xa5ULJELiAmwNchoW+CYxYKXnxooS",
+	"E9b2R3eoxRg0ZJg2RAoXL8iROfS1OSAjaY0MF5QUwvA8jIjhSMrOBimEgRvNXUBUm8YsqChoHjEFkiVT",
+	"WroAK0jz7KLp3iMXiRReMrnMGUlpniNyAnSHu4Zkbg8R4+ZhQ8I2+O8LkUox5WoRs4O+wvBQveImnbOM",
+	"2MXiKem1SEEUIplkpchA1sz0iBrz0kXghd7F2BU95s65vtw4NQOE3xwYGD8muuSXU8rzQnXhg48cR+OQ",
+	"FwZPCavYz7glbXrFFIal1Q95RRFUVF9hdN3Wo7OLKlQev5oA/wnGp1gdCwlIfT0C8pg0aQbBVYzhciUu",
+	"Iafzspdhb0HXoKPwnImQqopEPHNztK0oTdVoMGdUZR0xHnYvEKtoHzITRo3Lws5qQR6wtXsFeITx9aac",
+	"SpyaAHLCqXuq6nLJelLCXOpNqZtyivY9u2/Nb+wBgqPIpXO2x1vURea7yrQ96V+HKbhMAt0UMt4ce11l",
+	"+mAopiZOVxVL5TWzny47yOg5HMsK8cYOCphF6IxyUQsYt8jZDBLCfOv7RAiJqH3zvZtAlyisIa0e6Hrc",
+	"qM7TqxgF1sGhRdc6sGCXKO6cCvGT7QCYu2LgQyFcGNk4g56eQOMSLb1RsliCI1gvMUTHQrttdbSikH3h",
+	"4Joqi3javonE+mf7Pv7zPIyCn7+HsSyzWnYHhlnyyvPckqZiSfjUfjGzvEkKkvMrTPKMnz8psWxPmQQh",
+	"o9kzNsQTD7aS0wUBHelhjSQ5khGl0JGb4cHjUKnkHXXWVicciWeJm5hphx/QvilmUanBSQz61JI1za6Z",
+	"orknmxpkSSs2xNEWh71EL2Mn9aCp0eAgRKc6hemiF6vk+Zsdd1UZ276WU7XoIIzUi5dWajNWaZRXWBah",
+	"yXybsmtlWXb8y17pA4ohohJ45+7UagOpr2kLXAPNryUAVEbBuLpIAhpHH44lexCSuQM1gXuueyfG1cW8",
+	"SOiDNoqKmUuC6zNSeN6+vBbppRWu+r68FulP9vHbxOcjR21EK8rjN+a9o+roMJUrphOLYSSdUyFY3jsg",
+	"xK3nvZunnTjYoFIYMookyi/cX8BB8yb6K1FH3XC/ykOsArDcdPVMNhIbfGiXyKjuaKjWEVjx6o6BFI2Y",
+	"Jxipx0Z07LglsRyhJh14w8iEcTFDHQuYhr1RVj4slc86WBRLnf1mp5vjwRy5O0aamE4dJFUw/1RW3haQ",
+	"QTDuJRY341Bh6sRvahN4/Z3rCE/ZosL5cB4tF8yXhIpSO/C3X3b5sd+DX97TTasZ0dREFDD7iyWsQeLo",
+	"Vsdwwk5N7AepIFnZamM9VS3I5kLGEGHVqK2yLIjQkBBqFVTQReI82qmkmy8Myh7l7D7maNCAanPPG079",
+	"fUlBG8QBKWX0ri0c3KdSRSEeCEskS1ApqeIySFDWjFoTK1xZ7bR18E49bfsh8ozF1MGKNmMnwMdAYLJ0",
+	"VEf0XydH7UFo9TAsaZxbpYdD7GDsHTz3usAOF9FiWcdNXNHIVewfTzdlYKyKlJuDgELtU3S4JhMli9nc",
+	"9FTge2vKutNS2H8XmxRrNJxvttZMqSoFMYv9dM5o5q0MwXz3hf79iIjVYERqL06HSgfZVQEnrP68pKoy",
+	"ZD/ZUhVgPo2uG4oT2fHD2EKuIqvtf26aMdGtoQY47baFOLndIFC+dMULORrTZGEm8uYuDDkosk1iHqMF",
+	"b2CaWNINFjfrXGZImouYlef0mnmzcp8YR1c+rZ+c2EWG3zcIsAO0K65ikXGZ0zW7h+lxSdVVDyJVBYli",
+	"UygyeYdjbJeXCysIQIidqC8F1KymZZU9kzuPkA+vcDAB71Ol6KJ3vdRxoloyqE9GbdD0/sqO/is7+q/s",
+	"6A3Z0TV9qrLqj/dJnLaEIJezEHbRdLdOrViKJVDad71RtKdtOQKy+oUmPGPCcLNOCPu1oLllX5hhnVFD",
+	"J1A4KtmpXFDvLD6uL0MJraikMAcBJBSERcqH8Tqgj7mI9zlUfChEzjSq9GT898pr/7+iq3FcGuL6ssub",
+	"/TrEgXjD4ynU1u1KdKmPahlIl2ua60tIoIucaCURruZ58D7MkgHGU1Y2OZ2luKRcXcar4QZrvt2XFIRy",
+	"dRrCQ0q5lUhxQLkiuZyBDbi/NOVmh+CD7umZyCwva9Ud2sOKNgsH+8orajDKu2YsP1C+830TmFtcsj1D",
+	"gxt2PFDleh2PVLlbo5gsprGTHKKTLE44payrBM3mJJiOTZdaWJ1fdiw38MWO30UNYC2I7pqJXudxXb87",
+	"XrZFToVc3npttuqiGodax4H6UlpnV1tJFRT1m5L0yoVvoE4d8rVjqhHDKj2uUvwG/ynpclQmL+smtsvp",
+	"f/vsq6/bDLi0xLTjF5WSqr/jxU0OhZeiKadCm3hEguXzPBggXNXbUFNexp1kOrgeI9jajXJ1ZOswd3lE",
+	"cOjiptoAcdx0S7ud+q8jloeOBUL1qO0rxJHdOLGFvWMhmrC2pIUUmHbdKrkejV3L6bo/BuCcPqK15Tuo",
+	"Vj8pZ39Z2PUd/pMzIWiUikhD84iPOaythwxXsYf1MGhBl4Darj/nzA/DVpuh5lHahRvbnJbWPlaTs98H",
+	"Wj3ZeBc1iCpEDf7hScCdILNe/q6A6clYa7xv9302RmsOEBDEXysPl/bIjZGQUtWLH/nRHU3oJnzd1ik7",
+	"xCkZu/VBf5Z5JYQRrNNFxic5S0IQsrYiP5EKAzvZDao42yxXkWqR95e7N+HBpoSzvyT2iMTeBmFPMdvV",
+	"iuqInmNUs6yMp99FWP5M8nt84RM2owLX7e/AqVVq67bmVVsJ33WXe1IJYvI/lv6pUJ9/a60gRuDO1yKt",
+	"N4L4A9ec/ny1obcVbHYxOvVazPVMqA2VmS3Qv6MmlgkzxiH12FXGsI+iqyYhY+dTGcO3WDsFO5iB89V9",
+	"D0XpTkfCF5Ah/yqyGcvAtz9Z2z9Y664ZYxnqqGexSiBQt5zMqZ4zbXUr1e0+mlN96nug8Dy3PPFfhTZE",
+	"S4wtIFOMUBES+CRTvcPOmsXeITj95hW++gS73NTkif5GrOr+Lyu+vW1wwEcJKnWsCx61He5iV97X9hBB",
+	"auLjjrUOayu58zoqkN3LQu6+EofAf4CVlHbzSAF9DM3juo5Tp2XXOcVSxq+hBILrhgeXjWIfug037o6R",
+	"B7cd9CxUvG3wD5mtd6+gVQ5dKdL6UJXDypqnsNgt7ivne8Lt3jHjUrlKah50ey9o2UYkrCMeyNOaKAbN",
+	"FrMo1LfXuOyqVB4dztdUvHNJykY1yp5HVK0TuY9z6lFlsO0Y/MOWxusHRLfn/QDwrWuU16jdFOEJm6SA",
+	"ylHc3pnoClfgItrnSJKZJFKcEjoB2hQqbWf3ibSLcZxt++youXhfYl2WPGzQZeEij2iMQGNTU4z2q3Q1",
+	"Je8b/QagsHIZfEwuOLR5VYz8fPEiJnw2eq32hk61+1XbYuZ1r8uF7u+cL13ju3ubtxlkdnN87tts8nua",
+	"Sf68jsSa022HKBhHXl+64h/7oK7vmIbmn/E+YiFYZOzC+8YYbrGar31qamfjrFhXuVIR8q62GuUIYukc",
+	"C2nWw113pp0Lppxi2p9iun32yrHn5hRkbdffG5N6OWh4QpJC3yPEupsG2+OKWPIjutr2TcPRR4jgXZhr",
+	"92h3Y2Hx0RoXyQ9djRx1kOgyoXSkA5Twi+hTpsi4xGD1MtQITC2umAlbh6Kv/fkQKAMx6MvADSJVFVw1",
+	"sGmlwsNRS9WL5+TbX3RnimXV+gAVT+wkjKbzMGKvrZUpF5GtPUR2pgxx3ZuW5aK/22UwvQkV0w3dYDHk",
+	"ufCNS5qxaEDADzRT1zx1BK1NGHvz17q80E7Nw8g2oD0tu7iP62qM2p9i7h761rmGzxntttsi/gpw+wO5",
+	"y/5o0Wu/p9RY3/8RmfKcJeQJ0UYxukjIMcn5NSM5h+bfCXlKPJJtz7FAN9EfL1ot6oPXLC0UN+tzS7yd",
+	"SZBRFctxPSNGXjFhecfZ21eXF2/+6+VP50PykzREMJb57vlAHuiCkbmrWAN8AVQ1HDgsY27MEpvYcjGV",
+	"cW61YAtppVbs7EeupSX8cgreEqnIQip08svC+FyTEzwrOdOJfWckAGjEc42pVGTFJpobhg80a6bNS8eN",
+	"aYgkw5EYiS+/BIV5+OWX5MxVeEqpgkW6UnZD8kr4yDbtquWhHFupdqdHwlALTxTArbB/igmeLgF8YzE8",
+	"mAJ2p9iSQWGzuSwwSZxkFjFmczvoNSS1YXg6N5XypTLFxk0pI8KeizYjYSRIBZDHTfMkTH/Fl0s/gY9v",
+	"51M751SqFVWZg8trJjgT6dqC5pVAG3g1AShxMpWGPGgog0M1wTuqof/ySIwt9RgnZDwajAbQOcoVzyDU",
+	"EJrnsAUyGgT7xWgwJD8jafJt2ahiI8FnwupVzvwxh2h1eBmTvH0WlTsX4npMk0ymxcKy3Uc+jPLxSIAg",
+	"CnVqcIoEramAI6rImdv/WZoyDYjxzh9++0rAZbFrgds0JD/YJ1iuGXahHomVsqgJYwOfEzQnitFM45vj",
+	"M+zT+RvgxAn5Dm4V+b//+/+M/V5g5JFYzaVmRMkcyobQhXT1BKyw5BFqfHNgH9BjtPvkPGUCWxAgQxuc",
+	"LWk6ZwfHwyOX/If3Vp8cHq5WqyGFn4dSzQ7du/rw9asXL386fwnvlPGZg7Of352Rl2ixOnv7qlJq4mTw",
+	"BCSUJRN0yQcng6fDo+FTTPFA3egw9e6LGTNdubc5Xbsb7XqShTsMUTyWEoaKbVzBXUKsw4uEXdjcJTst",
+	"66kBHjPnwqma3BJfmH4kGm3RLFr71mn1XxDM4QReZYOTwT+Y8e6KWj/646Oj/TWiRxWoowc9qgHwG/Sn",
+	"7RotLK/SXL3kIYOTDx+hB9CCqnVEobOUn86g1BN+/mhlPAB7djBZY36ihdmBxQJ0vB1A9ZCPVspzZdPq",
+	"sAPjCWzuu/VbrJLkCO93zrMV34d/hDMHG+iGd9s6gWfbQeH6w98ZegFeaBpBsgnIDLgJHy2t1IjGjwI1",
+	"oZq8/fnicRyscKtLkA5QJx0kA5otuNgR9MVGyP/pYf7QEL5NBodOZqmQuDq4X3NtXPId5uzSBTNQVaaj",
+	"y2b5yOESHeJbn4NmVH0ehBJXfR4MXa36PGxk+WgzlDNfE7Zjkji3b/5aMDDgOm5mRZky8aIknQGLXMHo",
+	"dt3SViAQzfPxSVsfdsZVCL6RU5e26EXL1ZxBi1gwY0FZR9SrnZhjJS5tKuUZykSyIQHfj0cgkGessGgV",
+	"gKCDR3cc3Ohhs6F1Xp5H+oH0OKiqP+j24z25Vr90k2raadtUGeVqDl+GaLLMXAWm11xcdc3mHjuEZ26T",
+	"wS8HF9LQ/OCFLwyz6aX6w25N96JNP5S5tDohotJCrkKQPN3YTJJcZaI7kv9owdIzX8JC+mpP6GDgmljt",
+	"dZKzIbFkOlSxsizL+SBmlIuR0EWaMub6trvYBS/tn5bv+GRglN1A40OPPqFZpiGQzn0xJO99VXEyLq17",
+	"Y6e0uB5jVTFOOiWq3P0XGqT001bNBVDwdRmfF+GGJX3emR+WleF/N1YIAwFR8SXvd8Ox+7C9w4aLOY5y",
+	"F6UXywn2eDt8wyhXJ5+bxHHxdQJubWgJmhEjZ0B+h63Tey1n1XYCrfPbiwheneG2bjQKEQi1w3+y/STr",
+	"HvZ7IsBrOSPURxgYX5xpAcveig33On3s2Vo59+7L9SbPmHpLIeblT3DLUJyH+mfEaruPP++1+8Sz206t",
+	"+oxcS56VZB2KGhAjZUIWUDMGrDdFOh/GVNoay95VYuXZ4HPLIf3Fj25xYz3cA4a8EaxaRuNz8vomajTJ",
+	"cqdm8qLy3F3O+rMIkZvCkToMI5Uwqj2c7EtQBioFNaCkJ2JO4ktM9RPwHlCuIzmb0RyqV3Cr/14zRVjG",
+	"oXeGIBCVehJpkU0rzJgbPQKDbNDVQi+E5TJfDyPFUIC66FagihfNQhByRPZy53p3SvNxV4bvEpoxAnjh",
+	"8sNCMrcF/ODHIblg2oC/oxKXW/fVDX6kv/22JueGVlrIh5bmPvrWokJgxUuW5wyDinzFlu6J3YChN7ob",
+	"L6/UkcGmLtOqqyO35ARuRE/bYqu//B9SvDlbuLxO4GqVe4dtcQjFHya0Zqnco7SjIFn18NOaUXUJCa/d",
+	"vNcyASVXUP3ZLsEfEbyWbHAMOYM2pMyOhH0d7O9YRxpM4PZ3+B7cYpYMDrHbsv3hl9fnv0C8DfhaprJQ",
+	"I7GkyuhT8uL8ny7pCU0Trurb2P48Ru/IkFyEu46NfxWjC5YNyZmoKlkEQaHR0Fa2LAmV45pJiE4WlWIk",
+	"KPdt+yK5iWUnIQhkOCE01xLfp64YPUkL02GFd2UUWiQk4pbEY3DFFHyzq8uj51YUihVbANPMEsVWZ5kp",
+	"0WDQvCzVm1drapV9enb74eDStaOK9uf/FDUDOSd61OYFoRfQGwztQu5jqq8HyeAm1zcdVqJYCWSLDISW",
+	"uIJ6tASrF65BB/TqMlkt0WkeW6lPCfdLDSni29LOw7ofUkx0+HML/XrKQa5FNpRLJm4WuQPBgZxOecq8",
+	"r3Gol+DgmzNmFvkQ/tZnDTEQEy4o6uathAzDbsyhPbTam83nonIOXsd9iDjhcuRrN2qFlrov6qT0nuIq",
+	"mngOy+YOURn1H8xgR4dzbw59MCSozdMB71rEQcNA+fKCzjpMH0uZzhPyayENy059SU0rKL2aHvxILW0D",
+	"kuh6nXExG5KfIKLAN5CokWaas2HtmrVQ5SEcgo1gCx3qXFfwpMyHvjMmHH7CUIPbbquCS6t2RxXch7uJ",
+	"j5Uev/UDg76YV4wtdaVlnN89cinFoN55dorNM/1n3UkXuYid1wYnhQW4xadaUymHA5oxEWZC/Cun8ghV",
+	"m6/RfTFKWXc0yFRS239fs4xHhrKI7SY/axVB96uSFbHoBigf6Y9knGCrGz4lQkJrr7K3YVg8XqtHz54c",
+	"jwQw3xXX7PGQvIeQzvAY1wTT4N2YNNTjwpKVSy7GZaQSipaoEFLf7OALTR49O/qWlLOckLFF/rEd2rWf",
+	"xOlGwrm3EjIGjB+XKE/OAtFyQqH2l4Xmljmuk7LbHpwKLk6qkRAg9ta8CTTLIN4HVdJToiX6CDFYyrsk",
+	"sKXlSNCAhWUG1Zia8RD+7xvd1Qun+2ARrKs+WY9EsSRGkq987GRCViARQd4vFNInEIO0Qi9F7UCpgJlG",
+	"AuRa10ovhKbhynwwPIYhwYAalWQKjQGcEnACcT9wRhlLecYyUiyh7RvJeGYBYXetklpUC1duH5quNQQz",
+	"nZXN7aBBiV3MGM5qTArIecbd2WFxGotcls1QRLiR8APMqSZzivZ6GAGxE4V8+7J2FgRZgCbq28yORFlN",
+	"3gLs2ZPjhLBrK/NvQv0FowIil3EfNa+p8aFgtKJdLKnGygBlNToJhVF8Rh26mJBEkvFZoejBW/tOdvBG",
+	"jIfkzDt+qSEzZnTzFtkfRsK9bpEzeKsRcoRxEI+9ieSro28Se05oO1m5f1wJuRoJSBJAaZrqcg+aZBKL",
+	"sVIN0YRSQJyjPd+YrlNnfX8xvb+YXpkj97AsriKoYZxtTVDrkt1DlvOe8LRsYVTWBWFkzrWRau2MHNSQ",
+	"hdSm7ngnjxzIyVdHTqwGxhniXCwdm/FrJh53ITQG2TRQDGPnsUxFCKV/Egs1j2G7Xzi0CNbQnbdr9jIg",
+	"Z1ckfyB1yWeKxxUlxJF9KaauhbUL8IZQacTFUyfvwNlA0PE4AGqMYZ4exkbKyi3BoT5H8EXEI4qgu6fi",
+	"chcChhO7dpB/iPg9Wi/0s1F473Vme42SvCf5+lMe0YMfSJXT4N3d6MEsmbJ+6PjKz+LsLPfTUaNik2mK",
+	"7tnlWQ7aGcf28PIGyJmoXefMsK7qItp3zGZWPEVZwGoCPg3FOfPaMQ/vUJJ9DdO0UCjGjEPfu27rf4Uz",
+	"H3/1HIQD//lJH0b9LGZK5GiDtypiCJyVORoTxRpC7PZx9v+wUn+p9TUca9ED337SdZrbJTD6Q4jds81b",
+	"wTfvv3l0hzh21GgMuW8oRK1GbyINl2uOu9KXh+dDU6OHBJuhzRQVhmUj4TsMwo3wlwFbWAYkovpKY0zn",
+	"adXI7MpXyJEI7wm5QiPStNq9MqqgwoUoj3H/4Xgw9k4O68+IPWf6CmAUTgfc1IoJtiJ8z/hTIZHVjuAb",
+	"c61WVBNNOfavC9ULvFEfwjEt+lNRadsHxib70nAkzgojF9TwNHQIt9u8rpgmZWFcAnogyCupriATPR4G",
+	"Yrn4j7WW5g/PZavz9WSwrjtyQiZrlw453B+5wbHbINsbo92OOD08L+eselC/gwJTmT1QgN83KpS6iNs2",
+	"stPyWqEtdcoF13OW7e6huCNf2XR4fx3brsf2AMQ7NEfpEodCs2+neT2YNac+URcFhF/3Q/UwsKcuZWnm",
+	"83pdeBGKuXQCWfX7Uzpw2gP/oDuMtUgPK0pUJx+9aBYhrtogT13iWMV3gWZ1SlK5XGOMJYZBWRnN+Zlq",
+	"+SoQUx8irEgutYEksqZLybLmqSzA3wJltVxYlcZ4A3DdTBgTaNYk1IogPvtMTsmRxe+cad3FkusVzPW2",
+	"6CpI9ZspRg1TuAIXQ4SSBk5akTLRWdZl7sRExSQWSdPdMfVTT7ttQF6ouLyLFfezWAAapeN31/9PyZSt",
+	"wEFIXXcmCwLIqKkeiN6XebYytW8oW5bIAnnJ13kP93ct0ocxGdhbnPEZ06b7Br+16FekVwwDaPmCkUc/",
+	"X7x4DJoNuBfKKuzgGVUslBsgv7x5R+QUXItc1er1MX3i2l66BZClktfMfeeGHJLvYGY9Er5eiJ/Mno8v",
+	"9XlabV6MCc1geBkS33J5Cq3KhZEjgXvRFtC+8bzLUvVhma70m30C153LGWy86/J/70C4q5QAgcs9LGra",
+	"twOOeXigywv1R8Q7XYx6SUVHvKEPz/Txhv5zBkVe57JQd8ughbJfvVKiP5O5EA+qL5FwiLmPi+8wBHVG",
+	"jGTwKuCc6gS0YGzKznVdj3nQu1+ppNihBcu8TPSuVBWp5DWg6FdvQDAkY8FuzNhFcPsYByAAXBRMkwmb",
+	"c0cjPIVNfIVjEPZTqaHksSUwGVua+SbO+y6UbXzwC7hHlG9n2yPQ7sf6t3g5/w34/jZ2DwW8O2N8kXHs",
+	"iVlXahyUV7Yzian7su4tbwk9DS4HCXqaZC7JhRvN8mkZUxMsoJUqUN4QjsZKUixdPJA2J1WUw9ghBSVT",
+	"McKGpmU6hlRZKBg6Ek53HZJ6przlt0HwFtKEJcQS56kdBt1nIJs3suR9zFWtoi9WFIU8eVR5KOReuKRe",
+	"V5YrpQuGjm23mZQqV12DkVWFuCXeDjkSrtmFkQTK/XamwdfpzkPYbssGPf0Nt3ub2BcGjtwz0EcnzAI3",
+	"GEV9M/R9pQ5TMoFQ70qTH0gjxKgwd6va925Bbw6w2ceTo2fffPX1871cxpJfFqI7b/+VIaoQGkr2j//x",
+	"8oLgO5YnMp/4Z2XmKXX15Xygqr2p9k1AQqvoupBFzGQLXcySsH37gituD7UXLQHwdbxi+PquAPeoSHke",
+	"MRgfd25lH8f5AqQaVoa1YiRf6SNhGNFPDcn4dGoZ90aCegfDUTiFTcajspTzA18sV8u422jE9mgzAs2S",
+	"68R16rHKGzcocgbLUdmcp2Zc+RxCKCTnuZKV3SYkeMhZIC26e0Y0LUyBCidehTn2eahZiPDarSA4FXPr",
+	"CKTWee2vnlh3QqhPGGwm03md1g/kmgk6jgViWFmED6RZ7jVis+Jpp+6Iu/vTF7v6eBc/o4PNvhN03rHU",
+	"HjkiX2eoRg0374HXh6404kYTKQougUa6ED7Edi/EWRyvYX5S1q5OrfSDje7KRpcnLhi5ipY4Jl7/xMV2",
+	"2uvvS/FCHgSUGU3C2xRLTFIyUzR1pdXtpZPXTA3Jm1htMNiPqyhaTVy1ut6pmzbcLkhiBUuvq8INqRcG",
+	"BMmuSpIIUyyh/oAEGyfoINZwykCsoxEoP7lQGq7BsmQF2QcpPokES8iVn+YhkDij68NP9irf7odOJ0T4",
+	"wsYgrkNjwdORGNcKjLnuIMHSGCyMm6npm+n3dN0nwTmj65DefHD89ZB8b6fbVF0YSu8dP4Vc6K+gVrCO",
+	"JkMfHH8dz4fOvIjROxP6ANOgD7qzof9IxPXMKn6ICU5pzuh6YyZ/hzK9N9TF9Pzu+j8C0m0MGbuqtlKQ",
+	"VArBUsigAspnnKMKkeAUKSY1FCuCACSTkUVorOuMooUPpfMFN13IGXkhFwsLWPB1uRIjOB0k/uf8mg3J",
+	"GQgUlEwUo1cJGb+m2hy8tOs8ePX9GNTZBdMnQVV2lFYxV8lqJGDhUBbMcoU5y6Gwias0DlWp0UYe1W8t",
+	"xLokk/Y14lktCwXBGbR/p7JnnRkptb3tN2IfssVhPQclGuyYNo4vPgzt9iWcAfUSsiww5AHz7g6gGgys",
+	"Xj9+iJvRqIvV4rKevX7+Skd74Ml7Pas3wg29j2Ooz1O2Ivjw0cINzx4hjZXIoc3W9ROAqpu8q5mUkwCq",
+	"yp12fq0heVtMcp4Oy4tX20E86WZaq87p3Hp1B0BlQF9GJj5WvWICaJxKrmluuCsEr9isyKmRqjqmK6fQ",
+	"VYqjzPHFBLxqsn3ph3QBB8NWxdjYsJbcl4F+KIL4sArN8mlllLnvALmtzVPlndT1aYo580oDCQghimWF",
+	"yKgwJGPLXK6hZD+7cbIIFBT15pXQUtVyleo+re5++/H2/wUAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,41 @@ import (
 
 	"aura.radio/engine/pkg/api"
 )
+
+// TestAPI_ActivateSource_deposed: what a monitor decided before another one had
+// the lease is refused, though nobody switched.
+func TestAPI_ActivateSource_deposed(t *testing.T) {
+	t.Parallel()
+	s := newSyncNode(t)
+	s.do(http.StatusOK, http.MethodPut, "/source/lease", `{"holder": "a", "seconds": 60}`)
+	decided := func(source int, holder string, epoch int) (path, body string) {
+		return fmt.Sprintf("/source/active/%d", source), fmt.Sprintf(`{"at": "2020-06-27T1%d:00:00Z", "lease": {"holder": %q, "epoch": %d}}`, source, holder, epoch)
+	}
+	first, before := decided(2, "a", 1)
+	s.do(http.StatusNoContent, http.MethodPut, first, before, "If-Match", `"0"`)
+	s.do(http.StatusNoContent, http.MethodDelete, "/source/lease?holder=a", "")
+	s.do(http.StatusOK, http.MethodPut, "/source/lease", `{"holder": "b", "seconds": 60}`)
+	path, body := decided(3, "a", 1)
+	refused := s.do(http.StatusPreconditionFailed, http.MethodPut, path, body, "If-Match", `"1"`)
+	if text := refused.Body.String(); !strings.Contains(text, "Another monitor") {
+		t.Errorf("refused with %s", text)
+	}
+	s.do(http.StatusNoContent, http.MethodPut, first, before, "If-Match", `"0"`) // its answer was lost
+	if got := get[api.ActiveSource](s, "/source/active"); got.ActiveSource != 2 || got.Epoch != 1 {
+		t.Errorf("active is %+v", got)
+	}
+	path, body = decided(4, "b", 2)
+	s.do(http.StatusNoContent, http.MethodPut, path, body, "If-Match", `"1"`)
+	for body, want := range map[string]string{
+		`{"lease": {}}`:                          "lease.epoch lease.holder",
+		`{"lease": {"holder": "a", "epoch": 0}}`: "lease.epoch",
+		`{"lease": "a"}`:                         "lease",
+	} {
+		if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", body); got != want {
+			t.Errorf("%s names %q, want %q", body, got, want)
+		}
+	}
+}
 
 func TestAPI_Lease(t *testing.T) {
 	t.Parallel()

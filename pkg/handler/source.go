@@ -79,6 +79,9 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 		return model.ErrLoop
 	}
 	wish, err := a.wish(ctx, r)
+	if err == nil {
+		err = a.keepOrder(ctx, &wish)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,6 +101,25 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 		a.Changed()
 		return nil
 	}
+}
+
+// keepOrder gives what was decided upon an activation no earlier time than that
+// one has: it would never be active, because the clock of who decided is behind.
+// A repeated delivery gets the same time again.
+func (a *API) keepOrder(ctx context.Context, w *wish) error {
+	if a.Follows || !w.delivered || w.epoch == nil || *w.epoch == 0 {
+		return nil
+	}
+	found, err := a.Sync.ActivationsAfter(ctx, *w.epoch-1, 1)
+	if err != nil {
+		return err
+	}
+	if len(found) > 0 && found[0].Epoch == *w.epoch && found[0].From.After(w.From) {
+		a.Log.Warn().Str("by", w.By).Int("source", w.Source).Time("at", w.From).Time("counts_as", found[0].From).
+			Msg("an activation is older than the one it was decided upon: check the clock of who decided")
+		w.From = found[0].From
+	}
+	return nil
 }
 
 // judge looks whether a wish is fulfilled already, which is errRepeated, and says
@@ -194,6 +216,9 @@ func (a *API) wish(ctx context.Context, r api.ActivateSourceRequestObject) (wish
 			wrong = append(wrong, model.NewFieldError("at", at, rule))
 		}
 		w.From = happened
+	}
+	if claim := body.Lease; claim != nil {
+		w.Under = &model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}
 	}
 	var err error
 	if w.epoch, err = expectedEpoch(r.Params.IfMatch); err != nil {

@@ -111,11 +111,24 @@ func TestAPI_ActivateSource(t *testing.T) {
 				t.Errorf("%s: names %q", tag, got)
 			}
 		}
-		// The answer was lost, so the monitor delivers the same again.
-		late := `{"at": "2020-06-27T17:00:00Z"}`
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
-		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 2 {
+		// The answer was lost, so the monitor delivers the same again. Its clock is
+		// behind: what it decided upon 3 happened after that.
+		since := get[api.ActiveSource](s, "/source/active").Since
+		behind := `{"at": "2020-06-27T17:00:00Z"}`
+		for range 2 {
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"3"`)
+			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 5 || !got.Since.Equal(*since) {
+				t.Errorf("active is %+v, want source 5 since %s", got, since)
+			}
+		}
+		// Who does not say upon what it was decided tells of an earlier time.
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", behind)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 5 || got.ActiveSource != 5 {
+			t.Errorf("active is %+v, want source 5 still", got)
+		}
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"3"`)
+		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/7", behind, "If-Match", `"3"`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 5 {
 			t.Errorf("active is %+v", got)
 		}
 	})

@@ -17,6 +17,9 @@ var (
 	ErrOverloaded = errors.New("too many at once")
 	// ErrStaleEpoch: somebody else activated a source since the caller looked.
 	ErrStaleEpoch = errors.New("the active source has changed since")
+	// ErrDeposed: another monitor had the lease since the one decided that
+	// activates a source.
+	ErrDeposed = errors.New("another monitor has had the lease since this was decided")
 	// ErrSyncNodeAway: the sync node, which decides, cannot be reached or does
 	// not serve this node. The same call may succeed later; whether anything of
 	// it was stored is not known.

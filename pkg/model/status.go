@@ -73,6 +73,10 @@ type Activation struct {
 	Reason     string
 	// Pinned: it stays until a person releases it.
 	Pinned bool
+	// Under is the lease under which a monitor decided it: its name, holder and
+	// epoch; nil where there was none. It is asked for when the activation is
+	// accepted, and not kept.
+	Under *Lease
 }
 
 // Normalize brings the activation into the form in which it is stored.

@@ -41,20 +41,28 @@ type ActivateRequest struct {
 	// At is when it happened; zero is now.
 	At         time.Time
 	By, Reason string
+	// Under is the lease under which a monitor decided it: its holder and epoch;
+	// nil where there was none.
+	Under *model.Lease
 	// PassedOn: somebody else asked for it; see api.PassedOnHeader.
 	PassedOn bool
 }
 
-// Activate activates a source. Errors: model.ErrStaleEpoch, model.ErrPinned,
+// Activate activates a source. Errors: model.ErrStaleEpoch, also where another
+// monitor has had the lease since, model.ErrPinned,
 // *model.InvalidError, model.ErrUnavailable where the peer can't be reached or
 // fails, ErrUnsupported, *StatusError.
 func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	said := struct {
-		At     string `json:"at,omitempty"`
-		By     string `json:"by,omitempty"`
-		Reason string `json:"reason,omitempty"`
-		Pin    *bool  `json:"pin,omitempty"`
+		At     string          `json:"at,omitempty"`
+		By     string          `json:"by,omitempty"`
+		Reason string          `json:"reason,omitempty"`
+		Pin    *bool           `json:"pin,omitempty"`
+		Lease  *api.LeaseClaim `json:"lease,omitempty"`
 	}{By: r.By, Reason: r.Reason, Pin: r.Pin}
+	if r.Under != nil {
+		said.Lease = &api.LeaseClaim{Holder: r.Under.Holder, Epoch: r.Under.Epoch}
+	}
 	if !r.At.IsZero() {
 		said.At = r.At.UTC().Format(time.RFC3339Nano)
 	}

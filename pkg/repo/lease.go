@@ -98,6 +98,23 @@ func (db *DB) Lease(ctx context.Context, name string) (model.Lease, error) {
 	return last.lease(name), db.fail(ctx, "read lease", err)
 }
 
+// deposed is a model.ErrDeposed where another holder has had the lease since. A
+// database that does not know that reign is a new one: then whoever had it here
+// did so later. Who gets the lease at the same moment comes after.
+func deposed(g *gorm.DB, l *model.Lease) error {
+	if l == nil {
+		return nil
+	}
+	var later []int64
+	err := g.Raw("SELECT epoch FROM lease WHERE name = ? AND holder <> ? AND epoch > "+
+		"COALESCE((SELECT epoch FROM lease WHERE name = ? AND epoch = ? AND holder = ?), 0) LIMIT 1",
+		l.Name, l.Holder, l.Name, l.Epoch, l.Holder).Scan(&later).Error
+	if err == nil && len(later) > 0 {
+		err = model.ErrDeposed
+	}
+	return err
+}
+
 // leaseRow is the last reign of a lease as table lease keeps it, and when it was
 // read. It is zero where nobody ever had the lease.
 type leaseRow struct {

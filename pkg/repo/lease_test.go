@@ -2,6 +2,7 @@ package repo_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,6 +22,55 @@ func acquire(t *testing.T, db *repo.DB, name, holder string, ttl time.Duration) 
 		t.Fatal(err)
 	}
 	return lease
+}
+
+// TestStation_Activate_deposed: a decision counts until another holder has had
+// the lease since.
+func TestStation_Activate_deposed(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		const name = "monitor"
+		s := db.Station(1)
+		reign := func(holder string) *model.Lease {
+			t.Helper()
+			l := acquire(t, db, name, holder, time.Hour)
+			if l.Holder != holder {
+				t.Fatalf("%+v", l)
+			}
+			if err := db.ReleaseLease(t.Context(), name, holder); err != nil {
+				t.Fatal(err)
+			}
+			return &l
+		}
+		second := 0
+		try := func(what string, under *model.Lease, want error) {
+			t.Helper()
+			second++
+			_, err := s.Activate(t.Context(), model.Activation{
+				Source: 1 + second%2, From: noon.Add(time.Duration(second) * time.Second), RecordedAt: noon, By: what, Under: under,
+			}, admitAll)
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", what, err, want)
+			}
+		}
+		lost := &model.Lease{Name: name, Holder: "a", Epoch: 7}
+		try("of a database that was lost, before anybody had the lease of this one", lost, nil)
+		first := reign("a")
+		try("of a database that was lost, whose holder is the only one here", lost, nil)
+		reign("a")
+		try("the same holder again", first, nil)
+		second0 := reign("b")
+		acquire(t, db, "other", "c", time.Hour)
+		third := reign("a")
+		try("another one since", first, model.ErrDeposed)
+		try("another one before the same holder again", second0, model.ErrDeposed)
+		try("the last one", third, nil)
+		try("of a database that was lost", lost, model.ErrDeposed)
+		try("a holder whose name differs in case", &model.Lease{Name: name, Holder: "A", Epoch: third.Epoch}, model.ErrDeposed)
+		try("a person", nil, nil)
+		if got, err := db.ActiveSource(t.Context(), noon.Add(time.Hour)); err != nil || got.Epoch != 5 {
+			t.Errorf("%+v, %v: want 5 switches", got, err)
+		}
+	})
 }
 
 func TestDB_AcquireLease(t *testing.T) {

@@ -214,7 +214,7 @@ func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(
 		if err := admit(last); err != nil {
 			return model.Activation{}, fmt.Errorf("activate source: %w", err)
 		}
-		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, PassedOn: true}
+		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, Under: a.Under, PassedOn: true}
 		if a.IsDelivered() {
 			wish.At = a.From
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -36,7 +35,12 @@ type activation struct {
 	// Expected is what the sync node will have if that one is, and else what
 	// somebody else's switch may bring.
 	Follows bool `json:"follows,omitempty"`
+	// Holder and Lease are the name and the epoch under which the lease was
+	// granted last when it was decided; zero where it never was.
+	Holder string `json:"holder,omitempty"`
+	Lease  int64  `json:"lease,omitempty"`
 
+	chain *chain
 	// untimed: the sync node takes At for a time of its future.
 	untimed bool
 	// unproven: it follows one of which it is not known that it was delivered.
@@ -54,28 +58,24 @@ type reached struct {
 // proofs is the channel of the proofs, which nobody is owed.
 const proofs = "activation-proof"
 
-// maxLost is how many overtaken chains are remembered. They come one after
-// another, so one would do, were it not for what is loaded late.
-const maxLost = 16
-
 // activations is the channel to the sync node.
 type activations struct {
 	line[activation]
 	node      SyncNode
 	overtaken func()
 
-	// What follows is guarded by mu.
-	chain chain
-	lost  []int64 // bases of overtaken chains
+	// chain is the last one, nil before the first; it and what hangs on it is
+	// guarded by mu.
+	chain *chain
 }
 
-// chain is what was decided upon one epoch.
+// chain is what was decided upon one epoch, one after another.
 type chain struct {
-	begun   bool
 	base    int64
 	next    int64 // what the next one expects
 	reached int64 // what the sync node has, as far as they were delivered
 	source  int   // the last one
+	lost    bool  // overtaken
 }
 
 func newActivations(s *shared, node SyncNode, overtaken func()) *activations {
@@ -102,15 +102,24 @@ func (a *activations) follow(n activation) (_ activation, taken bool) {
 	return n, true
 }
 
-// enchain says what an activation expects; call it with the lock held.
+// enchain says what an activation expects; call it with the lock held. Behind a
+// chain that was overtaken another one begins, also upon the same epoch: the sync
+// node may have refused that one although nobody switched, and takes the next only
+// if nobody has.
 func (a *activations) enchain(n *activation) {
 	n.Expected = n.Base
-	if !a.chain.begun || a.chain.base != n.Base {
-		a.chain = chain{begun: true, base: n.Base, reached: n.Base}
+	if c := a.chain; c == nil || c.base != n.Base || c.lost {
+		a.chain = &chain{base: n.Base, reached: n.Base}
 	} else {
-		n.Expected = max(n.Base, a.chain.next)
+		n.Expected = max(n.Base, c.next)
 	}
 	n.Follows = a.chain.reached != n.Expected
+	a.join(n)
+}
+
+// join puts one at the end of the chain; call it with the lock held.
+func (a *activations) join(n *activation) {
+	n.chain = a.chain
 	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
@@ -121,25 +130,26 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	since := a.chain
-	a.chain = chain{}
+	a.chain = nil
 	older := a.bring(rows)
 	for _, o := range older {
 		a.rejoin(&o.body, proof)
 	}
 	var latest activation
 	if len(last) > 0 && !last[0].EndedAt.IsZero() && json.Unmarshal(last[0].Body, &latest) == nil {
-		a.chain = chain{begun: true, base: latest.Base, next: latest.Expected + 1, reached: latest.Base, source: latest.Source}
-		if last[0].Outcome == "" {
+		a.chain = &chain{
+			base: latest.Base, next: latest.Expected + 1, reached: latest.Base, source: latest.Source,
+			lost: last[0].Outcome != "",
+		}
+		if !a.chain.lost {
 			a.chain.reached = a.chain.next
-		} else {
-			a.forget(latest.Base)
 		}
 	}
 	for _, o := range a.waiting[len(older):] {
 		a.enchain(&o.body)
 	}
 	// One that was handed over since the start, and is delivered already, counts.
-	if since.begun && (!a.chain.begun || a.chain.base != since.base || a.chain.next < since.next) {
+	if since != nil && (a.chain == nil || a.chain.base != since.base || a.chain.next < since.next) {
 		a.chain = since
 	}
 }
@@ -148,13 +158,13 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 // held. It keeps what it expects, and needs the one before it, or the proof that
 // the sync node had that epoch by what was decided upon the same base.
 func (a *activations) rejoin(n *activation, proof reached) {
-	behind := a.chain.begun && a.chain.base == n.Base && a.chain.next == n.Expected
+	behind := a.chain != nil && a.chain.base == n.Base && a.chain.next == n.Expected
 	proven := proof.Base == n.Base && proof.Epoch >= n.Expected
 	n.unproven = n.Follows && !behind && !proven
 	if !behind {
-		a.chain = chain{begun: true, base: n.Base, reached: n.Expected}
+		a.chain = &chain{base: n.Base, reached: n.Expected}
 	}
-	a.chain.next, a.chain.source = n.Expected+1, n.Source
+	a.join(n)
 }
 
 // deliver sends an activation once.
@@ -193,7 +203,7 @@ func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
 func (a *activations) look(o *owed[activation]) (n activation, lost bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return o.body, slices.Contains(a.lost, o.body.Base)
+	return o.body, o.body.chain.lost
 }
 
 func (a *activations) send(ctx context.Context, n activation) error {
@@ -201,38 +211,27 @@ func (a *activations) send(ctx context.Context, n activation) error {
 	if n.untimed {
 		r.At = time.Time{}
 	}
+	if n.Lease > 0 {
+		r.Under = &model.Lease{Holder: n.Holder, Epoch: n.Lease}
+	}
 	return a.node.Activate(ctx, r)
 }
 
 // reach notes that an activation was delivered.
 func (a *activations) reach(ctx context.Context, n activation) {
 	a.mu.Lock()
-	followed := false
-	if a.chain.base == n.Base {
-		a.chain.reached = n.Expected + 1
-		followed = a.chain.next > a.chain.reached
-	}
+	n.chain.reached = n.Expected + 1
+	followed := n.chain.next > n.chain.reached
 	a.mu.Unlock()
 	if followed {
 		a.ledger.prove(ctx, delivery(proofs, reached{n.Base, n.Expected + 1}))
 	}
 }
 
-// forget gives a chain up; call it with the lock held.
-func (a *activations) forget(base int64) {
-	if slices.Contains(a.lost, base) {
-		return
-	}
-	a.lost = append(a.lost, base)
-	if len(a.lost) > maxLost {
-		a.lost = slices.Delete(a.lost, 0, 1)
-	}
-}
-
 // lose gives an activation up, with the rest of its chain.
 func (a *activations) lose(n activation, reason string) error {
 	a.mu.Lock()
-	a.forget(n.Base)
+	n.chain.lost = true
 	a.mu.Unlock()
 	a.overtaken()
 	return &givenUp{reason: reason, answered: true}
@@ -243,7 +242,7 @@ func (a *activations) last() (u decision.Undelivered, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	c := a.chain
-	if !c.begun || slices.Contains(a.lost, c.base) {
+	if c == nil || c.lost {
 		return u, false
 	}
 	return decision.Undelivered{Source: c.source, Epoch: c.base, Count: int(c.next - c.base)}, true

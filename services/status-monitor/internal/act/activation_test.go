@@ -140,17 +140,56 @@ func TestActor_Activate(t *testing.T) {
 			if m.wasOvertaken() < 4 || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
 				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
 			}
-			// It is so after a restart, too.
+			// After a restart the sync node is asked once more.
 			m.stop()
 			asked := len(n.requests())
 			m = begin(t, Config{}, s, n)
+			if u, known := m.Undelivered(); known {
+				t.Errorf("undelivered is %+v", u)
+			}
 			m.activate(t, 7, 0)
 			synctest.Wait()
-			if m.wasOvertaken() != 1 || len(n.requests()) != asked {
+			if m.wasOvertaken() != 1 || len(n.requests()) != asked+1 {
 				t.Errorf("%d times overtaken, %d requests more", m.wasOvertaken(), len(n.requests())-asked)
 			}
+			equal(t, "records after a restart", n.sources(), want)
 		})
 	}
+
+	// Another monitor had the lease meanwhile, and switched nothing: so the epoch
+	// is as before. What is decided after that is recorded.
+	bubble(t, "Deposed", func(t *testing.T) {
+		s, n := &store{}, &node{reign: reign{"a", 3}}
+		m := begin(t, Config{}, s, n)
+		m.reigns(3)
+		n.set(away)
+		m.activate(t, 2, 0)
+		m.stop() // what waits keeps the lease under which it was decided
+		n.reigned("b")
+		m = begin(t, Config{}, s, n)
+		m.reigns(3)
+		m.activate(t, 3, 0)
+		n.set(nil)
+		after(5 * time.Second)
+		// It was decided before the monitor heard that.
+		m.activate(t, 4, 0)
+		synctest.Wait()
+		equal(t, "records", n.sources(), nil)
+		for i, outcome := range s.outcomes("activation") {
+			if !strings.HasPrefix(outcome, "overtaken: ") {
+				t.Errorf("%d: %s", i, outcome)
+			}
+		}
+		n.reigned("a")
+		m.reigns(5)
+		m.activate(t, 5, 0)
+		m.activate(t, 6, 0)
+		synctest.Wait()
+		equal(t, "records under the new lease", n.sources(), []int{5, 6})
+		if last := n.asked[len(n.asked)-1].Under; m.wasOvertaken() != 3 || *last != (model.Lease{Holder: "a", Epoch: 5}) {
+			t.Errorf("%d times overtaken, the last one under %+v", m.wasOvertaken(), last)
+		}
+	})
 
 	// Killed in the middle of a chain: the rest is proven to follow.
 	bubble(t, "KilledInChain", func(t *testing.T) {

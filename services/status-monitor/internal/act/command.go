@@ -13,15 +13,15 @@ import (
 )
 
 const (
-	// anotherActs and restarted are why commands are given up.
-	anotherActs = "another monitor acts"
+	// notActing and restarted are why commands are given up.
+	notActing = "this monitor does not act any more"
 	restarted   = "the monitor was restarted"
 	newerWaits  = "a newer one waits"
 )
 
 // order is the body of a delivery to the command.
 type order struct {
-	Source   int       `json:"source"` // 0: only says that another monitor acts
+	Source   int       `json:"source"` // 0: only says that this monitor acts no more
 	Previous int       `json:"previous,omitempty"`
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
@@ -43,7 +43,7 @@ type command struct {
 	store   func(ctx context.Context, ds []model.Delivery) ([]model.Delivery, bool)
 
 	// What follows is guarded by mu.
-	standby  bool // another monitor acts
+	standby  bool // this monitor does not act
 	turn     int  // how often another one began to act
 	newest   int  // the number of the last order
 	asserted int
@@ -106,9 +106,9 @@ func (c *command) act(on bool) {
 			kept = append(kept, o) // it runs; see runOnce
 			continue
 		}
-		c.log.Warn().RawJSON("body", o.Body).Str("reason", anotherActs).Msg("delivery given up")
+		c.log.Warn().RawJSON("body", o.Body).Str("reason", notActing).Msg("delivery given up")
 		c.metrics.givenUp.WithLabelValues(c.name).Inc()
-		c.end(o.ID, anotherActs)
+		c.end(o.ID, notActing)
 	}
 	c.waiting = kept
 	c.awake()
@@ -147,7 +147,7 @@ func (c *command) load(rows, last []model.Delivery) {
 func (c *command) overdue(o *owed[order]) string {
 	switch {
 	case o.body.turn != c.turn:
-		return anotherActs
+		return notActing
 	case len(c.waiting) > 1:
 		return newerWaits
 	}
@@ -157,7 +157,7 @@ func (c *command) overdue(o *owed[order]) string {
 // runOnce runs the command once.
 func (c *command) runOnce(ctx context.Context, o *owed[order]) error {
 	if c.over(o) {
-		return &givenUp{reason: anotherActs}
+		return &givenUp{reason: notActing}
 	}
 	if len(c.program) > 0 {
 		ctx, cancel := context.WithTimeout(ctx, c.timeout)
@@ -170,7 +170,7 @@ func (c *command) runOnce(ctx context.Context, o *owed[order]) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if o.body.turn != c.turn {
-		return &givenUp{reason: "done, but " + anotherActs, answered: true}
+		return &givenUp{reason: "done, but " + notActing, answered: true}
 	}
 	if o.body.number == c.newest {
 		c.asserted, c.known = o.body.Source, true
@@ -225,14 +225,14 @@ func (c *command) say(ctx context.Context) error {
 	if !unsaid {
 		return nil
 	}
-	rows, stored := c.store(ctx, []model.Delivery{delivery(c.name, order{At: now(), Reason: anotherActs})})
+	rows, stored := c.store(ctx, []model.Delivery{delivery(c.name, order{At: now(), Reason: notActing})})
 	if !stored {
 		return errNotStored
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsaid = false
-	c.end(rows[0].ID, anotherActs)
+	c.end(rows[0].ID, notActing)
 	c.awake() // for the end
 	return nil
 }

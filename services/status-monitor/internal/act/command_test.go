@@ -238,7 +238,7 @@ func TestActor_Act(t *testing.T) {
 		m.switched(t, 2, 1)
 		after(time.Hour)
 		equal(t, "runs", p.compact(), []string{"1<"})
-		equal(t, "rows", s.outcomes("command")[:1], []string{anotherActs})
+		equal(t, "rows", s.outcomes("command")[:1], []string{notActing})
 		m.asserts(t, 0)
 		m.Act(true)
 		m.switched(t, 2, 0)
@@ -264,7 +264,7 @@ func TestActor_Act(t *testing.T) {
 		m = commanding(t, s, p)
 		synctest.Wait()
 		m.asserts(t, 0)
-		equal(t, "rows", s.outcomes("command"), []string{"done", anotherActs})
+		equal(t, "rows", s.outcomes("command"), []string{"done", notActing})
 	})
 
 	bubble(t, "BeforeLoad", func(t *testing.T) {
@@ -283,7 +283,7 @@ func TestActor_Act(t *testing.T) {
 		m.start(t)
 		synctest.Wait()
 		m.asserts(t, 0)
-		equal(t, "rows", s.outcomes("command"), []string{"done", anotherActs})
+		equal(t, "rows", s.outcomes("command"), []string{"done", notActing})
 	})
 
 	for name, fails := range map[string]error{"Succeeds": nil, "Fails": errBroken} {
@@ -300,11 +300,11 @@ func TestActor_Act(t *testing.T) {
 			close(let)
 			after(time.Minute)
 			equal(t, "runs", p.runs, []string{"1<"})
-			want := "done, but " + anotherActs
+			want := "done, but " + notActing
 			if fails != nil {
-				want = anotherActs
+				want = notActing
 			}
-			equal(t, "rows", s.outcomes("command"), []string{want, anotherActs, anotherActs})
+			equal(t, "rows", s.outcomes("command"), []string{want, notActing, notActing})
 			m.asserts(t, 0)
 		})
 	}

@@ -26,8 +26,10 @@
 // by one, so those decided upon one known epoch are a chain: the k-th expects
 // that epoch + k - 1. Both epochs are stored with it, and a restart goes on with
 // the right one. Where somebody else decided meanwhile, by a switch or by a pin,
-// the activation is overtaken: it is given up with all others of its chain,
-// those still to come included, and the sync node has to be asked anew. Where
+// the activation is overtaken: it is given up with all others of its chain that
+// wait, and the sync node has to be asked anew; what is decided then begins
+// another chain. So it is where another monitor has had the lease since: each
+// activation says under which lease it was decided, also after a restart. Where
 // the sync node takes our time for one of its future, as our clock is ahead, it
 // is sent without. Any other failure is tried again, for ever.
 //

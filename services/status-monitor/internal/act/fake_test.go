@@ -152,6 +152,31 @@ type node struct {
 	before, after func(ctx context.Context, r peer.ActivateRequest) error
 	// behind is how far its clock is behind ours.
 	behind time.Duration
+	reign  reign // the last one
+	// reigns are those before it.
+	reigns []reign
+}
+
+// reign is a time with the lease.
+type reign struct {
+	holder string
+	epoch  int64
+}
+
+// reigned gives the lease to somebody.
+func (n *node) reigned(holder string) (epoch int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.reigns = append(n.reigns, n.reign)
+	n.reign = reign{holder, n.reign.epoch + 1}
+	return n.reign.epoch
+}
+
+// deposed reports whether another one has had the lease since.
+func (n *node) deposed(l *model.Lease) bool {
+	return l != nil && slices.ContainsFunc(append(n.reigns, n.reign), func(r reign) bool {
+		return r.epoch > l.Epoch && r.holder != l.Holder
+	})
 }
 
 func (n *node) set(before func(context.Context, peer.ActivateRequest) error) {
@@ -183,7 +208,7 @@ func (n *node) serve(r peer.ActivateRequest) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := time.Now().Add(-n.behind)
-	a := model.Activation{Source: r.Source, From: r.At, By: r.By, Reason: r.Reason}
+	a := model.Activation{Source: r.Source, From: r.At, RecordedAt: now, By: r.By, Reason: r.Reason}
 	switch {
 	case r.At.IsZero():
 		a.From = now
@@ -196,7 +221,7 @@ func (n *node) serve(r peer.ActivateRequest) error {
 	switch {
 	case !r.At.IsZero() && last.Source == r.Source && last.From.Equal(a.From):
 		return nil // repeated
-	case r.Epoch != nil && *r.Epoch != last.Epoch:
+	case n.deposed(r.Under), r.Epoch != nil && *r.Epoch != last.Epoch:
 		return fmt.Errorf("%w: answered 412", model.ErrStaleEpoch)
 	case last.Pinned:
 		return fmt.Errorf("%w: answered 409", model.ErrPinned)
@@ -269,7 +294,15 @@ type monitor struct {
 	log       *lines
 	mu        sync.Mutex
 	overtaken int
+	lease     model.Lease
 	stop      func() // returns when Run has
+}
+
+// reigns says under which lease it decides from now on.
+func (m *monitor) reigns(epoch int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lease = model.Lease{Holder: "a", Epoch: epoch}
 }
 
 func (m *monitor) activationsWait() bool {
@@ -287,7 +320,12 @@ func prepared(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	t.Helper()
 	m := &monitor{log: &lines{}}
 	var err error
-	if m.Actor, err = New(cfg, s, n, "monitor-a", func() {
+	mandate := func() model.Lease {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.lease
+	}
+	if m.Actor, err = New(cfg, s, n, "monitor-a", mandate, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.overtaken++

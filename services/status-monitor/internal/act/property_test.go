@@ -42,7 +42,7 @@ func anyPlan(rt *rapid.T) plan {
 	p.writes = rapid.SliceOfN(rapid.SampledFrom(writes), 0, 20).Draw(rt, "writes")
 	kinds := []string{"decide", "decide", "decide", "look", "wait", "restart", "outage", "back"}
 	if rapid.Bool().Draw(rt, "others") {
-		kinds = append(kinds, "switch", "pin", "release")
+		kinds = append(kinds, "switch", "pin", "release", "depose", "reign")
 	}
 	for range rapid.IntRange(1, 25).Draw(rt, "steps") {
 		p.steps = append(p.steps, planned{
@@ -66,8 +66,10 @@ type world struct {
 	node             *node
 	requests, writes []string
 	outage           bool
-	sound            bool // no write failed, and nobody else switched
-	mistake          string
+	sound            bool // no write failed, and nobody else switched or had the lease
+	// deposed are the times since which another monitor has had the lease.
+	deposed []time.Time
+	mistake string
 }
 
 func (w *world) mistaken(format string, args ...any) {
@@ -174,29 +176,34 @@ func live(t *testing.T, p plan) string {
 	w := &world{store: &store{}, node: &node{}, requests: p.requests, writes: p.writes, sound: true}
 	var l *life
 	var m *monitor
+	reigns := w.node.reigned("a") // the lease that was granted to it last
 	begin := func() {
 		l = &life{world: w}
 		m = prepared(t, Config{}, database{l}, l)
 		m.activations.backoff.draw = func(bound time.Duration) time.Duration { return bound / 2 } // so that it happens again
+		m.reigns(reigns)
 		if err := m.Load(t.Context()); err != nil {
 			w.mistaken("%v", err)
 		}
 		m.start(t)
 		synctest.Wait()
 	}
+	known := int64(0) // the epoch that the monitor knows; it survives a restart
 	restart := func() {
 		m.stop()
 		begin()
 	}
-	known := int64(0) // the epoch that the monitor knows; it survives a restart
 	var decided []time.Time
+	decide := func(source int) {
+		time.Sleep(time.Millisecond)
+		decided = append(decided, now())
+		m.Activate(t.Context(), decision.Activate{Source: source, At: now(), Epoch: known, Reason: "r"})
+	}
 	begin()
 	for _, s := range p.steps {
 		switch s.do {
 		case "decide":
-			time.Sleep(time.Millisecond)
-			decided = append(decided, now())
-			m.Activate(t.Context(), decision.Activate{Source: s.source, At: now(), Epoch: known, Reason: "r"})
+			decide(s.source)
 		case "look":
 			if !w.isOut() && !m.activationsWait() {
 				known = w.node.epoch()
@@ -211,10 +218,16 @@ func live(t *testing.T, p plan) string {
 			w.store.mu.Unlock()
 		case "switch", "pin", "release":
 			time.Sleep(time.Millisecond) // no two happen at one time
-			w.store.mu.Lock()
-			w.sound = false
-			w.store.mu.Unlock()
+			w.unsound()
 			w.node.switchTo(s.source, s.do == "pin")
+		case "depose":
+			time.Sleep(time.Millisecond)
+			w.unsound()
+			w.deposed = append(w.deposed, time.Now())
+			w.node.reigned("b")
+		case "reign":
+			reigns = w.node.reigned("a")
+			m.reigns(reigns)
 		}
 		synctest.Wait()
 		if l.killed() {
@@ -229,16 +242,40 @@ func live(t *testing.T, p plan) string {
 	after(time.Duration(len(decided)+2) * settleEvery)
 	restart()
 	after(2 * settleEvery)
+	// Whatever happened, what is decided upon the truth is recorded.
+	if w.node.last().Pinned {
+		w.node.switchTo(1, false)
+	}
+	m.reigns(w.node.reigned("a"))
+	known = w.node.epoch()
+	decide(2)
+	after(2 * settleEvery)
+	if last := w.node.last(); last.Source != 2 || !last.From.Equal(decided[len(decided)-1]) {
+		w.mistaken("the last decision is not recorded, but %+v", last)
+	}
 	m.stop()
 	w.check(decided)
 	return w.mistake
 }
 
+// unsound: decisions may be overtaken from here on.
+func (w *world) unsound() {
+	w.store.mu.Lock()
+	defer w.store.mu.Unlock()
+	w.sound = false
+}
+
 func (w *world) check(decided []time.Time) {
 	var ours []time.Time
 	for _, a := range w.node.records {
-		if a.By == "monitor-a" {
-			ours = append(ours, a.From)
+		if a.By != "monitor-a" {
+			continue
+		}
+		ours = append(ours, a.From)
+		for _, at := range w.deposed {
+			if a.From.Before(at) && a.RecordedAt.After(at) {
+				w.mistaken("decided at %s and recorded at %s, though another monitor has had the lease since %s", a.From, a.RecordedAt, at)
+			}
 		}
 	}
 	for i := 1; i < len(ours); i++ {

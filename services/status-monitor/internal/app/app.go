@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/service"
 	"aura.radio/engine/services/status-monitor/internal/act"
@@ -80,7 +81,8 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 			a.node.Refresh()
 		}
 	}
-	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, overtaken, base.Log("act")); err != nil {
+	mandate := func() model.Lease { return a.node.Mandate() }
+	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, mandate, overtaken, base.Log("act")); err != nil {
 		return nil, err
 	}
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {

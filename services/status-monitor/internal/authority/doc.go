@@ -17,7 +17,8 @@
 //     on, as audio must not wait for a database; whoever stood by never begins,
 //     so where both are cut off together only one acts. Where only the holder is
 //     cut off, another one gets the lease and both act, until the first one
-//     reaches the sync node. Whoever would rather have none act than two sets
+//     reaches the sync node: what that one decided is refused then, even if the
+//     other one switched nothing. Whoever would rather have none act than two sets
 //     ACT_ALONE=false: then the holder stands by when its lease has run out. It
 //     counts by its own clock and from before it asked, so it has stopped when
 //     the sync node gives the lease to another one.

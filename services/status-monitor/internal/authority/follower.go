@@ -79,6 +79,7 @@ type Follower struct {
 	view View
 	// leaseEnds is by this monitor's clock, zero where nobody holds it.
 	leaseEnds time.Time
+	mandate   model.Lease // the epoch is 0 where it was never granted
 }
 
 // New makes a Follower for the monitor of that name. learn hands an event to the

@@ -3,6 +3,7 @@ package authority_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,6 +86,29 @@ func TestFollower_Lease(t *testing.T) {
 			t.Error(node.held())
 		}
 		stop(a, b)
+	})
+
+	// What is decided is decided under the lease that was granted last.
+	rules(t, "Mandate", func(t *testing.T) {
+		_, a, b := pair(t)
+		mandate := func(m *monitor, name string, epoch int64) {
+			t.Helper()
+			if l := m.Mandate(); !strings.HasPrefix(l.Holder, name+"/") || l.Epoch != epoch {
+				t.Errorf("decides under %+v, want epoch %d of %s", l, epoch, name)
+			}
+		}
+		mandate(a, "a", 1)
+		mandate(b, "b", 0)
+		a.kill() // cut off, and restarted
+		a.start()
+		pass(3 * lease)
+		mandate(a, "a", 1)
+		mandate(b, "b", 2)
+		b.stop()
+		a.link.set(nil)
+		pass(3 * lease)
+		mandate(a, "a", 3)
+		stop(a)
 	})
 
 	rules(t, "RestartRenews", func(t *testing.T) {

@@ -24,7 +24,10 @@ type note struct {
 	// ID is the random part of the holder's name.
 	ID string `json:"id"`
 	// Held: this monitor was the last holder, as far as it knows.
-	Held        bool    `json:"held"`
+	Held bool `json:"held"`
+	// Lease is the epoch of the lease when it was granted to this monitor last; 0
+	// before, and where the sync node knows no leases.
+	Lease       int64   `json:"lease,omitempty"`
 	Active      *answer `json:"active,omitempty"` // nil before the first answer
 	Maintenance []int   `json:"maintenance,omitempty"`
 }

@@ -43,13 +43,25 @@ func (f *Follower) View() View {
 	return v
 }
 
+// Mandate is the lease as it was granted to this monitor last, before a restart
+// too: what is decided is decided under it, also while the sync node is away. Its
+// epoch is 0 where there is none. It never waits for anybody.
+func (f *Follower) Mandate() model.Lease {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.mandate
+}
+
 // show takes over what the sync node said about the lease, asked at that time.
 func (f *Follower) show(lease model.Lease, at time.Time) {
 	f.tenure.lease = lease
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.leaseEnds = at.Add(lease.Remaining)
+	f.leaseEnds, f.mandate = at.Add(lease.Remaining), f.granted()
 }
+
+// granted is the lease of the note.
+func (f *Follower) granted() model.Lease { return model.Lease{Holder: f.holder(), Epoch: f.note.Lease} }
 
 // publish renews what View shows. What learn tells afterwards is in it.
 func (f *Follower) publish() {
@@ -66,7 +78,7 @@ func (f *Follower) publish() {
 	v.Active.Stale = !f.reachable
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.view = v
+	f.view, f.mandate = v, f.granted()
 }
 
 // actingDetail is why this monitor acts or why not.
