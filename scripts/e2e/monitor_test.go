@@ -357,6 +357,36 @@ func twoMonitors(t *testing.T) {
 			t.Errorf("%s acts, %s has the lease", now.name, standby.name)
 		}
 	}
+
+	// The holder decides while both are cut off. The other one gets the lease before
+	// it can tell, and sees no reason to switch: so the decision is out of date,
+	// though the history is as the holder knew it.
+	holder, standby := w.acting(t)
+	by, idle := len(holder.ran(t)), len(standby.ran(t))
+	holder.link.set(fault{cut: true})
+	standby.link.set(fault{cut: true})
+	w.hearts[active].cut()
+	runs(holder, by)
+	w.hearts[active].mend()
+	soon(t, func() error {
+		if s := standby.status(t).Sources[active-1]; s.State != "up" {
+			return fmt.Errorf("%s: %+v", standby.name, s)
+		}
+		return nil
+	})
+	standby.link.set(fault{})
+	soon(t, func() error {
+		if now := standby.ran(t); len(now) == idle || now[len(now)-1] != strconv.Itoa(active) {
+			return fmt.Errorf("%s ran its command for %v, %d before", standby.name, now, idle)
+		}
+		return nil
+	})
+	holder.link.set(fault{})
+	w.rest(t)
+	if all := w.history(t); len(all) != recorded {
+		t.Errorf("an old decision is recorded: %+v", all)
+	}
+	fails(func() {}) // and whoever has the lease decides upon the same epoch
 }
 
 // leaseLeft is for how many seconds a monitor still holds the lease.

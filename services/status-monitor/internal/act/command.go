@@ -14,9 +14,9 @@ import (
 
 const (
 	// notActing and restarted are why commands are given up.
-	notActing = "this monitor does not act any more"
-	restarted   = "the monitor was restarted"
-	newerWaits  = "a newer one waits"
+	notActing  = "this monitor does not act any more"
+	restarted  = "the monitor was restarted"
+	newerWaits = "a newer one waits"
 )
 
 // order is the body of a delivery to the command.

@@ -37,6 +37,13 @@
 //     not act beside the one that took over. Where the sync node is away it keeps
 //     the lease, and goes on after the restart.
 //
+// Whoever stands by is told whether another monitor acts, as an alarm hangs on
+// it. It is known from when the sync node says that another one holds the lease,
+// also while the sync node is away or knows of no holder after that, as that one
+// goes on. It is not known from the start to the first such answer, nor where the
+// own lease ran out. And where this monitor was granted the lease, but not told
+// which source is active, none acts.
+//
 // The holder is the monitor's name with a random part, which survives restarts.
 // So a monitor renews its own lease after a restart, and of two that have one
 // name by mistake one acts.

@@ -326,9 +326,12 @@ type monitor struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu     sync.Mutex
-	events []string // without Authority that says the same again
+	mu sync.Mutex
+	// events are without Authority that says the same again, and without the
+	// reason of Standby at the start.
+	events []string
 	acts   bool
+	other  bool // it was told last that another one acts
 	last   decision.Authority
 	told   int // how often Authority came
 }
@@ -354,7 +357,7 @@ func (m *monitor) stop() {
 	<-m.done
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.acts, m.last = false, decision.Authority{}
+	m.acts, m.other, m.last = false, false, decision.Authority{}
 }
 
 // kill stops it without a last word, neither to the node nor to its memory.
@@ -374,7 +377,14 @@ func (m *monitor) learn(e decision.Event) {
 		if m.acts = !e.On; m.acts != m.View().Acting {
 			say("the view says otherwise")
 		}
-		say("acts %t", m.acts)
+		switch m.other = e.On && e.Why == ""; {
+		case m.other:
+			say("another acts")
+		case e.Why != "" && e.Why != "the sync node has not said since the start who may":
+			say("acts false, as %s", e.Why)
+		default:
+			say("acts %t", m.acts)
+		}
 	case decision.Maintenance:
 		say("maintenance %d %t", e.Source, e.On)
 	case decision.Authority:

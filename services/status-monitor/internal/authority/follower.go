@@ -51,6 +51,14 @@ const (
 	recallAgain = 250 * time.Millisecond
 )
 
+// Why this monitor may not act, where it is not known that another one does. At
+// the start the sync node may be away, refuse to say it, or know of no holder.
+const (
+	notTold   = "the sync node has not said since the start who may"
+	leaseOver = "its lease ran out"
+	notActive = "the sync node does not say which source is active"
+)
+
 // Follower follows the sync node. Make it with New and Run it once.
 type Follower struct {
 	cfg           Config
@@ -68,7 +76,8 @@ type Follower struct {
 	note      note
 	stored    []byte // the note as the memory has it; nil: not known
 	tenure    tenure
-	reachable bool // in the last round, for the lease and the active source
+	standby   decision.Standby // as it was told last
+	reachable bool             // in the last round, for the lease and the active source
 	failure   string
 	answered  time.Time // the last round in which it was
 	seen      time.Time // the last answer to which source is active
@@ -121,7 +130,7 @@ func (f *Follower) Run(ctx context.Context) error {
 
 // start shows what is remembered from before the restart.
 func (f *Follower) start(ctx context.Context) {
-	f.learn(decision.Standby{On: true})
+	f.tell(decision.Standby{On: true, Why: notTold})
 	late := time.Now().Add(recallFor)
 	err := f.recall(ctx)
 	for err != nil && ctx.Err() == nil && time.Now().Before(late) {
@@ -170,8 +179,11 @@ func (f *Follower) round(parent context.Context) {
 	if f.reachable {
 		f.answered = f.seen
 	}
-	if may && f.reachable {
+	switch {
+	case may && f.reachable:
 		f.act(ctx)
+	case may && f.tenure.standing == granted && !f.tenure.acts: // nor does another one
+		f.tell(decision.Standby{On: true, Why: notActive})
 	}
 	f.keep(ctx)
 	f.publish()

@@ -122,7 +122,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		m.cancel, m.done = cancel, make(chan struct{})
 		go func() { defer close(m.done); _ = m.Run(ctx) }()
-		m.expect(t, "acts false")
+		m.expect(t, "acts false, acts false, as the sync node does not say which source is active")
 		if v := m.View(); v.Reachable || !strings.Contains(v.Detail, "AURA_SYNC_HOST") {
 			t.Errorf("%+v", v)
 		}

@@ -118,19 +118,14 @@ func (f *Follower) act(ctx context.Context) {
 	if !f.tenure.acts { // the lease ran out meanwhile
 		return
 	}
-	f.publish()
-	f.learn(decision.Standby{On: false})
+	f.tell(decision.Standby{})
 }
 
-// standBy stops acting because another monitor holds the lease. It is done
+// standBy does not act because another monitor holds the lease. It is done
 // before it is noted, as the database may be slow.
 func (f *Follower) standBy(ctx context.Context) {
-	f.note.Held = false
-	if f.tenure.acts {
-		f.tenure.acts = false
-		f.publish()
-		f.learn(decision.Standby{On: true})
-	}
+	f.note.Held, f.tenure.acts = false, false
+	f.tell(decision.Standby{On: true})
 	f.keep(ctx)
 }
 
@@ -141,8 +136,19 @@ func (f *Follower) lapse() {
 		return
 	}
 	f.tenure.acts = false
+	f.tell(decision.Standby{On: true, Why: leaseOver})
+}
+
+// tell tells whether this monitor acts and, where it does not, why, if that is
+// news. It is none that the sync node can't be reached, or knows of no holder:
+// the one that acted may act still.
+func (f *Follower) tell(s decision.Standby) {
+	if s == f.standby {
+		return
+	}
+	f.standby = s
 	f.publish()
-	f.learn(decision.Standby{On: true})
+	f.learn(s)
 }
 
 // leave gives the lease back, where the sync node can be reached. Whether it

@@ -22,6 +22,9 @@ const agreed = 2*lease + settled
 type host struct {
 	*monitor
 	runs, connected bool
+	// knew: it was told that another one acts, before it was cut off or started
+	// without a way to the sync node.
+	knew bool
 }
 
 // station is two monitors over one sync node.
@@ -43,7 +46,7 @@ func newStation(t *rapid.T) *station {
 	for _, name := range []string{"a", "b"} {
 		m := newMonitor(name, node)
 		m.cfg.ActAlone = s.alone
-		s.hosts = append(s.hosts, &host{m, false, true})
+		s.hosts = append(s.hosts, &host{monitor: m, connected: true})
 	}
 	return s
 }
@@ -108,6 +111,22 @@ func (s *station) check() {
 	case acting == 0 && s.calmly(1, agreed):
 		s.fail("none acts, though the sync node can be reached")
 	}
+	for _, h := range s.hosts {
+		switch acts, other := h.told(); {
+		case !h.runs || acts:
+		case !h.connected && other != h.knew:
+			s.fail(fmt.Sprintf("%s changed its mind about whether another one acts, though nobody told it", h.name))
+		case !other && s.calmly(1, agreed):
+			s.fail(h.name + " does not know that another one acts, though it reaches the sync node")
+		}
+	}
+}
+
+// told is what a monitor was told last.
+func (h *host) told() (acts, other bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.acts, h.other
 }
 
 // pass lets time pass, looking often.
@@ -122,6 +141,9 @@ var troubles = map[string]func(context.Context, string) error{"refuses": away, "
 
 // connect changes a monitor's way to the node; "" mends it.
 func (h *host) connect(trouble string) {
+	if trouble != "" && h.connected {
+		_, h.knew = h.told()
+	}
 	h.connected = trouble == ""
 	h.link.mu.Lock()
 	defer h.link.mu.Unlock()
@@ -151,7 +173,7 @@ func (s *station) happen() {
 	s.say("%s %s, acting %d", h.name, what, s.acting())
 	switch what {
 	case "start":
-		h.runs = true
+		h.runs, h.knew = true, false
 		h.start()
 	case "stop", "kill":
 		h.runs = false

@@ -56,6 +56,9 @@ func active(source int, epoch int64) decision.Authority {
 	return decision.Authority{Active: source, Epoch: epoch}
 }
 
+// nobody is a standby that does not know that another monitor acts.
+func nobody(why string) decision.Standby { return decision.Standby{On: true, Why: why} }
+
 // without leaves out what happens at those seconds.
 func without(schedule []happening, seconds ...float64) []happening {
 	return slices.DeleteFunc(schedule, func(h happening) bool { return slices.Contains(seconds, h.at) })
@@ -262,6 +265,34 @@ func TestStep(t *testing.T) {
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
 				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n30: alarm false: another monitor acts now\n" +
 				"40: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s"},
+		"NobodyActs": { // another one is up, and begins to act
+			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{On: true})},
+			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
+				"30: alarm false: another monitor acts now"},
+		"NobodyActsUntilItMay": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{})},
+			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
+				"30: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n30: alarm false: source 2 is active and up"},
+		"NobodyActsAnyMore": { // the alarm stays raised, for the reason that it has then
+			two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), once(30, nobody("its lease ran out")), beats(1, 40, 100)},
+			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
+				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
+				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
+				"70: source 1 up: heartbeats were clean for 30 s\n70: alarm false: source 1 is active and up"},
+		"NobodyActsAndOneRecovers": { // it can be heard when the other monitor is gone: no reason to wake anybody
+			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Standby{On: true}), beats(1, 25, 60), once(30, nobody("its lease ran out"))},
+			started + down(1, 20) + "55: source 1 up: heartbeats were clean for 30 s"},
+		"NobodyActsAndPinned": {two, 60, schedule{once(0, decision.Authority{Active: 1, Epoch: 7, Pinned: true}), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out"))},
+			started + down(1, 20) + "24.5: alarm true: source 1 is pinned and down: no heartbeat for 4.5 s"},
+		"NotToldWhoMay": { // no alarm before the grace is over
+			two, 60, schedule{once(0, nobody("the sync node is away")), once(0, active(1, 7)), beats(2, 1, 60), once(40, decision.Standby{On: true})},
+			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started\n" +
+				"10: alarm true: source 1 is active and down, and this monitor may not switch, as the sync node is away: no heartbeat since the monitor started\n" +
+				"40: alarm false: another monitor acts now"},
+		"NotToldWhoMayInTime": {two, 60, schedule{once(0, nobody("the sync node is away")), once(0, active(1, 7)), beats(2, 1, 60), once(9.9, decision.Standby{On: true})},
+			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started"},
+		"NotToldAnything": {two, 60, schedule{once(0, nobody("the sync node is away")), beats(1, 1, 60), beats(2, 1, 60), once(40, active(1, 7))},
+			started + "10: alarm true: which source is active is not known: the sync node has not answered since the start\n40: alarm false: source 1 is active and up"},
+		"OnlyToldThatAnotherActs": {two, 60, schedule{once(0, decision.Standby{On: true}), beats(1, 1, 60), beats(2, 1, 60)}, started},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -307,6 +338,16 @@ func TestStep_Slept(t *testing.T) {
 	}
 }
 
+// TestStep_AlarmSaysWhy: a raised alarm goes on when this monitor may not act any
+// more, and says so.
+func TestStep_AlarmSaysWhy(t *testing.T) {
+	t.Parallel()
+	s, _ := play(defaults(1), 40, once(0, active(1, 7)), beats(1, 1, 20), once(30, nobody("its lease ran out")))
+	if got, want := s.Alarm(), "source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestStep_TimeRunsBackwards(t *testing.T) {
 	t.Parallel()
 	s, _ := play(defaults(1, 2), 20, once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20))
@@ -341,10 +382,20 @@ func TestView(t *testing.T) {
 	if grace, standby := s.Watching(); !grace.IsZero() || standby || s.Alarm() != "" {
 		t.Error(grace, standby, s.Alarm())
 	}
+	for _, standby := range []decision.Standby{{On: true}, nobody("its lease ran out")} { // it does not act, either way
+		if now, _ := s.Step(standby, at(50)); !watches(now) {
+			t.Errorf("acts, though %+v", standby)
+		}
+	}
 	grace, _ := decision.New(defaults(1), noon).Watching()
 	if !grace.Equal(at(10)) {
 		t.Error(grace)
 	}
+}
+
+func watches(s decision.State) bool {
+	_, standby := s.Watching()
+	return standby
 }
 
 func TestConfig(t *testing.T) {

@@ -80,13 +80,18 @@
 //     else it would be decided once more. A lower epoch is an old answer and counts for nothing, unless it is marked as the first of a
 //     new history: a sync node that lost its database counts from the beginning.
 //   - Standby: where another monitor acts, this one watches only: it activates
-//     nothing and raises no alarm. When it may act it decides at once.
+//     nothing and raises no alarm. Where it may not act either, but it is not
+//     known that another one does (its lease ran out, or nobody told it since the
+//     start), it activates nothing, but an active source that is down is an
+//     alarm, whether another is up or not: perhaps nobody switches. When it may
+//     act it decides at once.
 //   - The start: nothing is known. For START_GRACE there is neither a switch nor
 //     an alarm; a source is suspect until it is first heard and then up at once,
 //     as nobody saw it down. One that is not heard until the end of the grace is
 //     down. While nobody told which source is active, nothing is ever activated,
-//     as it might be pinned; after the grace that is an alarm. Show the last
-//     known answer of the authority after a restart, also where it is away.
+//     as it might be pinned; after the grace that is an alarm, unless another
+//     monitor acts. Show the last known answer of the authority after a restart,
+//     also where it is away.
 //   - The monitor itself slept (suspended, starved of CPU): where it is asked
 //     more than an interval later than Next said, the time in between counts for
 //     nothing. Its own absence is not that of the sources.

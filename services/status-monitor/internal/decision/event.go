@@ -55,8 +55,13 @@ type (
 		Source int
 		On     bool
 	}
-	// Standby begins when another monitor acts, and ends when it does no longer.
-	Standby struct{ On bool }
+	// Standby begins when this monitor may not act, and ends when it may.
+	Standby struct {
+		On bool
+		// Why it may not, in words, where it is not known that another monitor
+		// acts; "" where one does.
+		Why string
+	}
 	// Tick tells that time passed. It is due when Next says so, after the
 	// heartbeats that arrived before, and does no harm at any other time.
 	Tick struct{}

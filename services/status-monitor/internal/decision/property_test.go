@@ -64,7 +64,7 @@ type world struct {
 	known      bool  // an answer has arrived
 	pinned     bool  // as the last answer that counts said
 	manual     bool  // the same, until the monitor switched
-	standby    bool
+	standby    decision.Standby
 	alarm      bool
 	grace      time.Time // over by then
 	slept      time.Time // until then nobody listened, zero: never
@@ -296,8 +296,8 @@ func (w *world) happen() {
 		e.maintenance = !e.maintenance
 		w.step(decision.Maintenance{Source: e.number, On: e.maintenance})
 	case "standby":
-		w.standby = !w.standby
-		w.step(decision.Standby{On: w.standby})
+		w.standby = rapid.SampledFrom([]decision.Standby{{}, {}, {On: true}, nobody("its lease ran out")}).Draw(w.t, "standby")
+		w.step(w.standby)
 	case "early tick": // does nothing
 		next, made := w.s.Next(), len(w.past)
 		w.step(decision.Tick{})
@@ -322,8 +322,11 @@ func (w *world) step(e decision.Event) {
 		case decision.Activate:
 			w.checkSwitch(a)
 		case decision.Alarm:
-			if a.Raised == w.alarm || a.Raised && (w.standby || w.now.Before(noon.Add(w.cfg.StartGrace))) {
+			if a.Raised == w.alarm || a.Raised && (w.otherActs() || w.now.Before(noon.Add(w.cfg.StartGrace))) {
 				w.t.Fatalf("out of turn: %s", text(a))
+			}
+			if a.Reason == "another monitor acts now" && !w.otherActs() {
+				w.t.Fatalf("none does: %s", text(a))
 			}
 			w.alarm = a.Raised
 		}
@@ -345,8 +348,8 @@ func (w *world) checkSwitch(a decision.Activate) {
 		fail("breaks a pin")
 	case !w.known:
 		fail("nobody said what is active")
-	case w.standby:
-		fail("another monitor acts")
+	case w.standby.On:
+		fail("it may not act")
 	case w.now.Before(noon.Add(w.cfg.StartGrace)):
 		fail("the start is not over")
 	case !slices.Contains(w.cfg.Watched, a.Source) || a.Source == a.From:
@@ -413,10 +416,29 @@ func (w *world) deliver() {
 	}
 }
 
-// checkPromise: who is silent for too long is not active, or there is an alarm.
+// otherActs: it is known that another monitor does.
+func (w *world) otherActs() bool { return w.standby.On && w.standby.Why == "" }
+
+// checkPromise: who is silent for too long is not active, or there is an alarm,
+// unless another monitor acts.
 func (w *world) checkPromise() {
 	active := w.s.Active()
-	if !active.Known || w.standby || !w.now.After(w.grace) || active.Source > len(w.engines) {
+	if w.otherActs() {
+		if w.alarm {
+			w.t.Fatalf("%v: an alarm, though another monitor acts", w.now.Sub(noon))
+		}
+		return
+	}
+	if !w.now.After(w.grace) {
+		return
+	}
+	if !active.Known {
+		if !w.alarm {
+			w.t.Fatalf("%v: it is not known which source is active, and there is no alarm", w.now.Sub(noon))
+		}
+		return
+	}
+	if active.Source > len(w.engines) {
 		return
 	}
 	e := w.engines[active.Source-1]
@@ -434,7 +456,7 @@ func (w *world) checkPromise() {
 	if !w.alarm {
 		w.t.Fatalf("%v: source %d is active and silent for %v, and there is no alarm", w.now.Sub(noon), e.number, silence)
 	}
-	if active.Pinned {
+	if active.Pinned || w.standby.On {
 		return
 	}
 	for _, other := range w.engines {

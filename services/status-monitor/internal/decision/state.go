@@ -27,7 +27,7 @@ type State struct {
 	// switched is when the active source last changed, as far as was seen.
 	switched time.Time
 
-	standby bool
+	standby Standby
 	alarm   string // the reason for which it is raised; "" where it is not
 }
 
@@ -126,7 +126,7 @@ func (s *State) learn(e Event) {
 	case Authority:
 		s.believe(e)
 	case Standby:
-		s.standby = e.On
+		s.standby = e
 	case Undelivered:
 		s.resume(e)
 	case Overtaken:
@@ -223,9 +223,9 @@ func (s *State) watchOver() (Alarm, bool) {
 	was := s.alarm
 	clear := ""
 	switch {
-	case s.standby:
+	case s.standby.On && s.standby.Why == "":
 		s.alarm, clear = "", "another monitor acts now"
-	case !s.mayAct():
+	case s.now.Before(s.grace):
 	case !s.known:
 		s.alarm = "which source is active is not known: the sync node has not answered since the start"
 	case !watched:
@@ -235,6 +235,8 @@ func (s *State) watchOver() (Alarm, bool) {
 	case was == "" && active.recovering(): // it can be heard: no reason to wake anybody
 	case s.pinned:
 		s.alarm = fmt.Sprintf("source %d is pinned and down: %s", s.active, active.reason)
+	case s.standby.On:
+		s.alarm = fmt.Sprintf("source %d is active and down, and this monitor may not switch, as %s: %s", s.active, s.standby.Why, active.reason)
 	default:
 		s.alarm = fmt.Sprintf("source %d is active and down, and no other is up: %s", s.active, active.reason)
 	}
@@ -247,8 +249,8 @@ func (s *State) watchOver() (Alarm, bool) {
 	return Alarm{}, false
 }
 
-// mayAct: the start is over, and no other monitor acts.
-func (s *State) mayAct() bool { return !s.standby && !s.now.Before(s.grace) }
+// mayAct: the start is over, and it does not stand by.
+func (s *State) mayAct() bool { return !s.standby.On && !s.now.Before(s.grace) }
 
 // find is a watched source.
 func (s *State) find(number int) (*source, bool) {

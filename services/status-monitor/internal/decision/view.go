@@ -66,10 +66,10 @@ func (s State) Active() Active {
 func (s State) Alarm() string { return s.alarm }
 
 // Watching tells why it only watches: until when the start's grace lasts, zero
-// where that is over, and whether another monitor acts.
+// where that is over, and whether it stands by, for whatever reason.
 func (s State) Watching() (grace time.Time, standby bool) {
 	if s.now.Before(s.grace) {
 		grace = s.grace
 	}
-	return grace, s.standby
+	return grace, s.standby.On
 }

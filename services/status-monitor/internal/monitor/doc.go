@@ -16,4 +16,7 @@
 // where the monitor that decided it was killed on the way: the one that acts
 // after it tells them, and a monitor that begins to act tells them once more
 // what they may have heard from the one before.
+//
+// Webhooks hear of the alarm whether this monitor acts or not: it is raised also
+// where perhaps none does.
 package monitor

@@ -270,6 +270,36 @@ func TestMonitor_Others(t *testing.T) {
 	})
 }
 
+// TestMonitor_NobodyActs: who may not act tells of the alarm nevertheless, and of
+// nothing else.
+func TestMonitor_NobodyActs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, nil)
+		told := append(slices.Clone(doings), "notice")
+		s.Learn(decision.Standby{On: true, Why: "nobody said who may"})
+		s.Learn(decision.Authority{Active: 1, Epoch: 7})
+		synctest.Wait()
+		s.alive[0] = false
+		s.pass(9)
+		s.expect(t, told, "act false") // the start is not over
+		s.pass(2)
+		s.expect(t, told, "notice alarm 1 ")
+		if v := s.View(); !v.Standby || v.Alarmed.IsZero() || v.Alarm != "source 1 is active and down, and this monitor may not switch, as nobody said who may: no heartbeat since the monitor started" {
+			t.Errorf("%+v", v)
+		}
+		s.Learn(decision.Standby{On: true})
+		s.pass(1)
+		s.expect(t, told, "notice alarm-cleared 1 ")
+		s.Learn(decision.Standby{On: true, Why: "its lease ran out"})
+		s.pass(1)
+		s.expect(t, told, "notice alarm 1 ")
+		s.Learn(decision.Standby{})
+		s.pass(1)
+		s.expect(t, []string{"act", "notice alarm"}, "act true", "activate 2 after 1, epoch 7", "notice alarm-cleared 2 ")
+	})
+}
+
 // TestMonitor_Load: the database comes late, or not at all.
 func TestMonitor_Load(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ type View struct {
 	Alarm   string
 	Alarmed time.Time
 	// Grace is until when it only watches after its start; zero where that is
-	// over. Standby: another monitor acts.
+	// over. Standby: it may not act, whether another monitor does or not.
 	Grace   time.Time
 	Standby bool
 }
