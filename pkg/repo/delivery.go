@@ -56,8 +56,23 @@ func (r *deliveryRow) delivery() model.Delivery {
 	return d
 }
 
+// within waits for do until ctx ends: a disk that does not flush heeds no
+// context, and who decides which source is on air must not wait for it. do ends
+// when the disk does, and what it did is done.
+func within(ctx context.Context, do func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // StoreDeliveries stores deliveries, all or none, and returns them as they are
-// stored, with their ids, which grow in the order of the list. Errors:
+// stored, with their ids, which grow in the order of the list. It returns when
+// ctx ends, whatever the disk does: then they may be stored nevertheless. Errors:
 // *model.InvalidError, model.ErrUnavailable.
 func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
 	if len(deliveries) == 0 {
@@ -70,19 +85,21 @@ func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) 
 	}
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	stored := make([]model.Delivery, len(deliveries))
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
-		// They are few. One statement for all would not tell each one's id.
-		for i, d := range deliveries {
-			d.Normalize()
-			row := newDeliveryRow(d)
-			if err := tx.Create(&row).Error; err != nil {
-				return err
+	stored := make([]model.Delivery, len(deliveries)) // which nobody looks at where it comes too late
+	err := within(ctx, func() error {
+		return db.transaction(ctx, func(tx *gorm.DB) error {
+			// They are few. One statement for all would not tell each one's id.
+			for i, d := range deliveries {
+				d.Normalize()
+				row := newDeliveryRow(d)
+				if err := tx.Create(&row).Error; err != nil {
+					return err
+				}
+				d.ID = row.ID
+				stored[i] = d
 			}
-			d.ID = row.ID
-			stored[i] = d
-		}
-		return nil
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, db.fail(ctx, "store deliveries", err)
@@ -138,8 +155,10 @@ func (db *DB) EndDelivery(ctx context.Context, id int64, at time.Time, outcome s
 func (db *DB) changeWaiting(ctx context.Context, doing string, id int64, to map[string]any) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	err := db.retry(ctx, func() error {
-		return db.write.WithContext(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
+	err := within(ctx, func() error {
+		return db.retry(ctx, func() error {
+			return db.write.WithContext(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
+		})
 	})
 	return db.fail(ctx, doing, err)
 }

@@ -188,6 +188,46 @@ func TestDB_SQLite_locked(t *testing.T) {
 	store(t, db, entry(0, "a"))
 }
 
+// TestDB_StoreDeliveries_slow: who hands something over waits as long as they
+// want to, also where the database heeds no context.
+func TestDB_StoreDeliveries_slow(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	db := repotest.OpenURL(t, url)
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := deliver(t, db, owed("command", "a"))[0]
+	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: as a disk that stalls
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	for name, call := range map[string]func() error{
+		"StoreDeliveries": func() error {
+			_, err := db.StoreDeliveries(ctx, []model.Delivery{owed("command", "b")})
+			return err
+		},
+		"EndDelivery": func() error { return db.EndDelivery(ctx, first.ID, noon, "") },
+	} {
+		began := time.Now()
+		if err := call(); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: error %v, want %v", name, err, context.DeadlineExceeded)
+		}
+		// The database's own patience is five seconds.
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("%s took %s", name, took)
+		}
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if got := deliver(t, db, owed("command", "c")); got[0].ID == 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
 // TestDB_OnLate: an entry that was stored when nobody waited for it any more is
 // made known.
 func TestDB_OnLate(t *testing.T) {
