@@ -103,11 +103,12 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	}
 }
 
-// keepOrder gives what was decided upon an activation no earlier time than that
-// one has: it would never be active, because the clock of who decided is behind.
-// A repeated delivery gets the same time again.
+// keepOrder gives what a monitor decided upon an activation no earlier time than
+// that one has: it would never be active, because the monitor's clock is behind. A
+// repeated delivery gets the same time again. A person may say that something
+// happened earlier.
 func (a *API) keepOrder(ctx context.Context, w *wish) error {
-	if a.Follows || !w.delivered || w.epoch == nil || *w.epoch == 0 {
+	if a.Follows || w.Under == nil || !w.delivered || w.epoch == nil || *w.epoch == 0 {
 		return nil
 	}
 	found, err := a.Sync.ActivationsAfter(ctx, *w.epoch-1, 1)
@@ -116,7 +117,7 @@ func (a *API) keepOrder(ctx context.Context, w *wish) error {
 	}
 	if len(found) > 0 && found[0].Epoch == *w.epoch && found[0].From.After(w.From) {
 		a.Log.Warn().Str("by", w.By).Int("source", w.Source).Time("at", w.From).Time("counts_as", found[0].From).
-			Msg("an activation is older than the one it was decided upon: check the clock of who decided")
+			Msg("an activation is older than the one it was decided upon: check the monitor's clock")
 		w.From = found[0].From
 	}
 	return nil

@@ -111,25 +111,35 @@ func TestAPI_ActivateSource(t *testing.T) {
 				t.Errorf("%s: names %q", tag, got)
 			}
 		}
-		// The answer was lost, so the monitor delivers the same again. Its clock is
-		// behind: what it decided upon 3 happened after that.
+		// The answer was lost, so the same is delivered again.
+		late := `{"at": "2020-06-27T17:00:00Z"}`
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 2 {
+			t.Errorf("active is %+v", got)
+		}
+	})
+
+	// What a monitor decided upon an activation happened after that, whatever its
+	// clock says.
+	t.Run("ClockBehind", func(t *testing.T) {
+		t.Parallel()
+		s := newSyncNode(t)
+		s.do(http.StatusOK, http.MethodPut, "/source/lease", `{"holder": "a", "seconds": 60}`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
 		since := get[api.ActiveSource](s, "/source/active").Since
-		behind := `{"at": "2020-06-27T17:00:00Z"}`
-		for range 2 {
-			s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"3"`)
-			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 5 || !got.Since.Equal(*since) {
+		behind := `{"at": "2020-06-27T17:00:00Z", "lease": {"holder": "a", "epoch": 1}}`
+		for range 2 { // the answer was lost
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"1"`)
+			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 2 || got.ActiveSource != 5 || !got.Since.Equal(*since) {
 				t.Errorf("active is %+v, want source 5 since %s", got, since)
 			}
 		}
-		// Who does not say upon what it was decided tells of an earlier time.
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", behind)
-		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 5 || got.ActiveSource != 5 {
+		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/7", behind, "If-Match", `"1"`)
+		// A person tells what happened earlier.
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", `{"at": "2020-06-27T17:00:00Z"}`, "If-Match", `"2"`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 3 || got.ActiveSource != 5 {
 			t.Errorf("active is %+v, want source 5 still", got)
-		}
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"3"`)
-		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/7", behind, "If-Match", `"3"`)
-		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 5 {
-			t.Errorf("active is %+v", got)
 		}
 	})
 
