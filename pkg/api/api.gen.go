@@ -1609,9 +1609,10 @@ type ClientInterface interface {
 	//
 	// A monitor sends the `lease` under which it decided. Where another
 	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. It
-	// decided after the activation that its `If-Match` names, whatever its
-	// clock says: an earlier `at` counts as that one's time.
+	// answered with 412, even if nobody activated a source meanwhile. What
+	// it decided happened after all that was known at the epoch of its
+	// `If-Match`, whatever its clock says: an earlier `at` counts as just
+	// after that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -1635,9 +1636,10 @@ type ClientInterface interface {
 	//
 	// A monitor sends the `lease` under which it decided. Where another
 	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. It
-	// decided after the activation that its `If-Match` names, whatever its
-	// clock says: an earlier `at` counts as that one's time.
+	// answered with 412, even if nobody activated a source meanwhile. What
+	// it decided happened after all that was known at the epoch of its
+	// `If-Match`, whatever its clock says: an earlier `at` counts as just
+	// after that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -2247,9 +2249,10 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 //
 // A monitor sends the `lease` under which it decided. Where another
 // monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. It
-// decided after the activation that its `If-Match` names, whatever its
-// clock says: an earlier `at` counts as that one's time.
+// answered with 412, even if nobody activated a source meanwhile. What
+// it decided happened after all that was known at the epoch of its
+// `If-Match`, whatever its clock says: an earlier `at` counts as just
+// after that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -2283,9 +2286,10 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 //
 // A monitor sends the `lease` under which it decided. Where another
 // monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. It
-// decided after the activation that its `If-Match` names, whatever its
-// clock says: an earlier `at` counts as that one's time.
+// answered with 412, even if nobody activated a source meanwhile. What
+// it decided happened after all that was known at the epoch of its
+// `If-Match`, whatever its clock says: an earlier `at` counts as just
+// after that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -4930,9 +4934,10 @@ type ClientWithResponsesInterface interface {
 	//
 	// A monitor sends the `lease` under which it decided. Where another
 	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. It
-	// decided after the activation that its `If-Match` names, whatever its
-	// clock says: an earlier `at` counts as that one's time.
+	// answered with 412, even if nobody activated a source meanwhile. What
+	// it decided happened after all that was known at the epoch of its
+	// `If-Match`, whatever its clock says: an earlier `at` counts as just
+	// after that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -4956,9 +4961,10 @@ type ClientWithResponsesInterface interface {
 	//
 	// A monitor sends the `lease` under which it decided. Where another
 	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. It
-	// decided after the activation that its `If-Match` names, whatever its
-	// clock says: an earlier `at` counts as that one's time.
+	// answered with 412, even if nobody activated a source meanwhile. What
+	// it decided happened after all that was known at the epoch of its
+	// `If-Match`, whatever its clock says: an earlier `at` counts as just
+	// after that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -7214,9 +7220,10 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 //
 // A monitor sends the `lease` under which it decided. Where another
 // monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. It
-// decided after the activation that its `If-Match` names, whatever its
-// clock says: an earlier `at` counts as that one's time.
+// answered with 412, even if nobody activated a source meanwhile. What
+// it decided happened after all that was known at the epoch of its
+// `If-Match`, whatever its clock says: an earlier `at` counts as just
+// after that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -7246,9 +7253,10 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 //
 // A monitor sends the `lease` under which it decided. Where another
 // monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. It
-// decided after the activation that its `If-Match` names, whatever its
-// clock says: an earlier `at` counts as that one's time.
+// answered with 412, even if nobody activated a source meanwhile. What
+// it decided happened after all that was known at the epoch of its
+// `If-Match`, whatever its clock says: an earlier `at` counts as just
+// after that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -12965,195 +12973,195 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Lchs31iD8Kij+X1XsTJO62HESqf6aUhxnPu/n2C5LGWfX9IpgN0hi1AQYAC2K8apqn2YfbJ9kC+cA",
-	"fUU3mxJlZ1KpSkUm2Y3LwcG5Xz4NYrlcScGE0YOTT4MFowlT8M9XXFzZvwnTseIrw6UYnAze/fScfHf8",
-	"3XcnZDLjSptJRCYrxa4nhIqETAS7MROyonM28h8yzTSZ0JlhahIRLcdiJtNUrrmYE25ILLXRxCwY0XTJ",
-	"CDWEig1J2MosIhhTSLOAZzVRbMWoYQmRaixSNjNEZoasFzxlRLA1YcIozjShSvFrdupXxmF8xcga/j+x",
-	"y4NvM82S0VgMooGOF2xJ7XbNZsUGJwNtFBfzwe1tNPh1eCENTYfPZSZMEyL/KddkadeMc1DFCBeEpmlE",
-	"5DVT9l8AED2qzLPkgi+z5eDkMPJzcmHYnKnBrZ11RRVdMuMOA8DXnPuNSDdkvaAWjEu7cfsYMQuuySql",
-	"MazEgjbl2pySmZJLQok9WIIHPfLAMAsmyIJqIiRhsxmLjV0tt3P8ljG1GUQDQZd2kbiSyk7ozSsm5mYx",
-	"OHn2NAoAMJZKsdguWTe3MFF0PSF6Idcad2LXy8ScC6aJZsJEZM3Nwh50aZy21ZWnKq8xYTOapcauf7VK",
-	"7QtMWOB/yD8ruh58DK3eQq0L8twCzZApm0nFEPaGLxl5ZK/KkydPvn/ctlgYubzKmVRLaheZUMOGdpRB",
-	"24ou7SNdy9KGKntVqCFSlRHDDntKKLEDEJpKwciSUaEJN5rAnSZLuWQCMIDd0OUqtfMfHx4fDg+fDY+/",
-	"vTg8PIH/OraFy9sJS3hiH4MBV9QsivF4Yo+H/ZZxxZLBiVEZCwKNC/Ps6SAqbtZR4GZFgysuiplqS4ff",
-	"wnjjaEsJc4pvFoymZqHD+JPyJe8iG9TCW7feN3w9uKZvDiMLVrfZw8PDrXsX2XIaoiMXlvzKTMXsK03w",
-	"oQjJxVG+ruqhuJG6DiZf2vHR02+ffvfk2dNvty7QUqPm8t7SOcuXFVsyzBJc3uGI/CQVSRhbAZHTBJkL",
-	"UJESoSNcaMNo0gZlmDcI5DqMq2A+DO4CQXk3MNcW5obaN5yN3ELS7kDOjLwLMTNyR1JWX1mNlnERp1nC",
-	"UKRYL2TKSEI37WvemVLd4lkwbX6Qib3/J58GZ7Hh1xQXbkUqYRiKCpa78Bh+OfiXxp+Lmf5DsdngZPD/",
-	"HRRC2AH+qg+KId/hbHbq22jwPJXx1Y/U0L3NVIyYb65AtNto8J9A3c4NNZnuMWnOMuyBGspTPTgZfBoP",
-	"0t/0eHBCPo0H10xpLoX9NB4cj47Gg9tbez76EgnpxuN4KueXgDhl9kOOvj85emrZz23Uc4eVHYQ3+TO1",
-	"10NQETMP7522Ot0MTgY/j8gF0ygf2SdwF4pReH5gRdSE66v+Cw+sKrz8tynd7LZgC1tPpyyNUDS+uqTK",
-	"cLvzwc/09985I+eG2r3gj3ANW47CP2O4AWnhJ5ow8lIYSf67zPrvF7YR2iF8o1dSaLxwz3M5b3/XoBgS",
-	"VtAk3YVwaSmkNlKxhCSZotMUCExZeZJxTg6qA70HLcEUw7EE9JYN4TUNoUF4bqPBK0Y129uWcbTAbt8v",
-	"JFnINEEqmtrHRvYU3yo5TdmyYwErfOJvuy3EjxtcCjKktZJiHqEKh4rhwrJ5SZZMJIQbWN85nEkT6Oe1",
-	"s7qNBhcWX/VOoOSGLfW2rcC4dgJ3fFQpj9NNjIJLo+u44xTv0CzusQN4JqSbdr1UfRgRyi0bmdiVkOuU",
-	"JXO2dPBYKbliyjguVwLUihrDlN3G//xwOPyeDmcfPz05vv2PJouPBjMu5kytFN/11QoZ+FAZJ8oXU8jc",
-	"cvovFhs7Y5l3xlIlza1MN4EbFg3YSsaLoFJRl6EKvbCPnBMNVlwIxEz301TKlFEBvyl2zWWmL7fLjcTY",
-	"67CmmlC7R+akoVFwhZ7xBDaqAC4suaSm/x6K5TXnCgmUIktTZ53hBkkmT1O3crvk4LT2LTq1XATZZzdS",
-	"4IlFhZxcB2bk1WwQT6eg6iNcqlDIj2gbQuXCQRWjqNnKzEGrtsMh9nVSZik1u2A38Hjqif5WWv48pXzp",
-	"0K15HstMGzK1VCdjVpKe0VR3QLyEoQUm9Vz0bRsQ2XmORDX4wa+XXTi2y+3sum+ai9Atc+jq2bPTAP3F",
-	"W1CrFDHhLx6obfa5KZtzIbiY3xWjo4E2NG259inVhli6LKwaZNgpzEkzs5CKmw2JqfgKDlUxGi9YUqIE",
-	"+Y5rV6YKaQ+OKL9KDnR+WaH78HxBxZwl/6Rp5k4vSbhdNU3flk4Vt1vd1E+cWbnCMnCzYFyRaxjklJTA",
-	"nwnYcWkv9ak7JgWsrs/6mq2rE0lFxoPxgCzpFdOEkpldlp84yr8wTvrIjc3a0A0w7Cr2rlK6Sbk2l2jF",
-	"2npLXhaYqhdyfdfXUIvdgZRYjNSpvMs6nYaQTrPlblNWNIudX4SnNBqtdnzVinteCN/66jmLpUh08TbX",
-	"Kr7DpCmdsvQO74meYHUn8uS4eNUpZn25T0VT23mdeCF3W2iDG0SDm+FcDt2XS7r6gMTwoxW6R+/o+mem",
-	"NZ2zgTd47EZjfmCaJ0DFNcOLrK0EghoNu2ZqQ6RZMFW+5IXbAbwOzSseZ0oxYS7txYPlpOmb2eDkQw/j",
-	"yrl95fZjnRPcRvmgANv+ozolIzQi7qGTjwp2s+dtWIg5UbKh7Yo6aFH5tQNWiD43RNizIQlP7sFKmbpm",
-	"ylmN+gq29vvL36VgYQdgmXmWxy+/WAd8AZP6IUdVTCofR5DVlu19VeD+F4gFiN8nZFJZwCQik8q8lS8c",
-	"F5hEYwFe2uIbyxgn2SqWSy7m+dca3LwptYLBped1kxE5S1PCUs3GgmtyxVaGGCnRo9p14dtu+bnDyerF",
-	"Y+ivuSM+FNy1ITW2vMxbmGxIbFNmNywr8d6dl1PDxPJwxT7La/YrjACEQeSqmNFCCk2/raEWutXCVpEa",
-	"cz2oMVpciHg7DdcC1+axehdg7gNeMvD7XUvnawTb3gAM0AGnXodmXTsjGM45FYEUlPXP7gMpKZqdcm7I",
-	"rlElExA4gWs6IeuFdDKvqVg00W/q/R5H0T1PRe8A5m4Ad+5lU9uFFdWXNGHbdlM7JndC2w7nRz4Pqv6x",
-	"N77t5Ire1YKkUUC8u/kMzSC4WBwutEn0lTQ3mfty6kdyphsMnptRaAduiMsVVTpkpb0ArRueIVST/3b+",
-	"5nVUKOQbQtHQ1cVJSr8O9RVfDeUKb85wJS3kVS6yLLjFvsB1ec3WTBuMhDglEr2Qdg3giQe7iQ9wAEPc",
-	"nF8zUFV7mYcRvM4s2bASV51gIdtF4RK7v9WuLtp4ySWfo7Kc/Pw60KbN3PpnQ559n1LtJO5+AIWXtvUA",
-	"qNg4gb8O40/1UT82fBbsxqC6JGeGCadRWVgTbjRLZxEEGwmCI5yiTEhB+4rpEk6gLuZsEQyroN6qdf4Q",
-	"PoQ+mnGddxcTh+Cde+Jqwqq3UVYBBy4XxHULM6Z0RcVpF1Xw6eaAL5Yr4wmTkFOZbNxhtFwf7cwbwTik",
-	"VGIsZm6iX7C0poPJzB5ZMPLFhQLV4edWXtgV/RJaoYnW674gza3Zln7YRyBOkKwXPF4Ubksk0YoKwxIf",
-	"axOCfDenbjuFijhi57RyN8lEwlTXQgZROcjk+Jtnu4krNci2wvNuIuRue5UzECmpvtKR/cCNJnItdt1h",
-	"B4L6c8azI0aSJ88OD4l/PoikPiLKPhk8220424mrZToTIqgFIyhkX0vrBtHgwv1598sLu3LngPnJ/z17",
-	"dW6/txh6GJKLS8FeR91RaA3S3eb8KZPf1O5s5LdWZod8uZLKu28XVmDJFB0pmnB5gMz7YHU1P6ArfgCD",
-	"AGQrFuQQoIobVom6enLc2HnrdqiL8fLRdFQT6j4AK9LEsBtTN/pDvKuQzrOyhSkhVPw+9gqVJ8dVuHSH",
-	"8g3zb7+LHgyEyN5n9h4/OSZTbvS/DVDPCxISAOmTo2fHx09bojc9Pbg7FB3FcGGpQKbchOTRk2fPSEI3",
-	"+nE7KA+j+0PztY/J3Qswc7WhL3oe7hcpWwJlu7ExQuhJRQ4dCIFTycQO9GWwEtwn/eRuj4XtxHs/1w6W",
-	"dO/dlYITewfYoBFpt7CTkB3oXC4ZCL1rqa40kaIq9wZDF/agGYOdrBpDUtpRSFgIx5XubNHr7aSTO8R9",
-	"7CfOowyoFsPZz1xrlrwQBu0t+7ZnpnLuzQgGgru3iJrML2R7KOoOlkjUn1I5n7OETDdkQcGouItgX8Us",
-	"XGYQntIH6LURTwyIFwmhECMfEZ3FC0sqA8G7FiVK2T3+69E3fzs8Pjk8PM3zr6xeP5tpZtxeXXKZNuBl",
-	"/8olCjh3WC2Kvk6USmbM8Vh//Wg8Tj49vR3aP8f+z4cLQz7iP0/wzyP/98Mogl+Oou9vH//98d/J148+",
-	"/I/fP/6vD38bfvSP/h3/YX9+/Hc7SdNG+oDEUQpupMKYp7C1ygUSIXEBtgY5DUt8kxiw0nNjRYkpa/qj",
-	"W9RiDBoyTBsihYsX5Mgc+tockJE0RoYLSjJheJqPiOFIys4GKYQ5N1q4gKgmjVlSkdE0YAokK6a0dAFW",
-	"kObZRtO9Ry4QKbxicpUyEtM0ReQE6I52DcncHiLGzcOGhHX47zMRSzHjahmyg77E8FC95iZesITYxeIp",
-	"6Y2IQRQiiWSFyEA2zPSIGvPSRc4LvYuxLXrMnXN1uWFqBgjfHRgYPia64pczytNMteGDjxxH45AXBk8J",
-	"K9nPuCVtes0UhqVVD3lNEVRUX2F03dajs4vKVBq+mgD/KcanWB0LCUh1PQLymDSpB8GVjOFyLS4hp/Oy",
-	"l2FvSTego/CUiTxVFYl44uZoWlHqqtFgwahKWmI87F4gVtE+ZKaMGpeFnVSCPGBr9wrwyMfXXTmVODUB",
-	"5IRT91TV5ZL1pISp1F2pm3KG9j27b81v7AGCo8ilczbHW1ZF5rvKtD3pX4spuEgC7QoZr4+9KTN9MBRT",
-	"E6arisXymtlPly1k9ByOZY14YwcFzCJ0TrmoBIxb5KwHCWG+9X0ihETQvvneTaALFNaQVg90PWxU5/FV",
-	"iALr3KFFNzpnwS5R3DkVwifbAjB3xcCHQrgwsnYGPT2BxiVaeqNktgJHsF5hiI6FdtPqaEUh+8LwmiqL",
-	"eNq+icT6F/s+/vM8HwU//whjWWa1ag8Ms+SVp6klTdmK8Jn9Ym55kxQk5VeY5Bk+f1Jg2Z4yCfKMZs/Y",
-	"EE882ApOlwvoSA8rJMmRjCCFDtwMDx6HSgXvqLK2KuGIPEvsYqYtfkD7ppgHpQYnMehTS9Y0u2aKpp5s",
-	"apAlrdgQRlsc9hK9jK3Ug8ZGg4MQneoUpgterILndzvuyjK2fS2latlCGKkXL63UZqzSKK+wLEKd+dZl",
-	"19Ky7PiXvdIHFENEJfDO3alVB6mvaAtcA82vJACURsG4ukACGkcfjiV7EJK5AzWBe657J8ZVxbxA6IM2",
-	"ioq5S4LrM1L+vH15I+JLK1z1fXkj4tf28dvI5yMHbURrysM35r2j6ugwlWumI4thJF5QIVjaOyDEree9",
-	"m6eZOFijUhgyiiTKL9xfwEH9JvorUUXd/H4Vh1gGYLHp8pl0Eht8aJfIqPZoqMYRWPHqjoEUtZgnGKnH",
-	"RnTouCWxHKEiHXjDyJRxMUcdC5iGvVFWPiyUzypYFIud/Wanm+PBHLg7RpqQTp1LqmD+Ka28KSCDYNxL",
-	"LK7HocLUkd9UF3j9nWsJT9miwvlwHi2XzJeEClI78Ldftvmx34Nf3tNNqxnR2AQUMPuLJay5xNGujuGE",
-	"rZrYT1JBsrLVxnqqWpDNhYwhwKpRW2VJLkJDQqhVUEEXCfNop5J2XxiUPYrZfczRoAbV+p47Tv19QUFr",
-	"xAEpZfCuLR3cZ1IFIZ4TlkCWoFJShWWQXFkzakOscGW108bBO/W06YdIExZSB0vajJ0AHwOBydJRHdB/",
-	"nRy1B6HVw7CgcW6VHg6hg7F38NzrAjtcRItlLTdxTQNXsX883YyBsSpQbg4CCrVP0eGaTJXM5gvTU4Hv",
-	"rSnrVkth/110KdZoOO+21syoKgQxi/10wWjirQy5+e4r/eWIiNVgRGwvTotKB9lVOU5Y/XlFVWnIfrKl",
-	"ysB8Glw3FCey4+djC7kOrLb/uWnGRLuGmsNpty2EyW2HQPnCFS/kaEyTmZnKm7sw5FyRrRPzEC14A9OE",
-	"km6wuFnrMvOkuYBZeUGvmTcr94lxdOXT+smJbWT4fY0AO0C74ioWGVcp3bB7mB5XVF31IFJlkCg2gyKT",
-	"dzjGZnm5fAU5EEIn6ksB1atpWWXPpM4j5MMrHEzA+1QquuhdL1WcKJcM6pNRm2t6f2VH/5Ud/Vd2dEd2",
-	"dEWfKq36430Spy0hSOU8D7uou1tnVizFEijNu14r2tO0HAFZ/UoTnjBhuNlEhP2W0dSyL8ywTqihUygc",
-	"Fe1ULqh3Fh/Xl3kJraCksAABJC8Ii5QP43VAH3MR7wuo+JCJlGlU6cnk76XX/n9F15OwNMT1ZZs3+1Ue",
-	"B+INj6dQW7ct0aU6qmUgba5pri8hgS5woqVEuIrnwfswCwYYTlnpcjpLcUm5ugxXw82t+XZfUhDK1Wke",
-	"HlLIrUSKIeWKpHIONuD+0pSbHYIP2qdnIrG8rFF3aA8r6hYO9pVXVGOUd81YfqB85/smMDe4ZHOGGjds",
-	"eaDM9VoeKXO3WjFZTGMnKUQnWZxwSllbCZruJJiWTRdaWJVftiw354stv4sKwBoQ3TUTvcrj2n53vGyL",
-	"nAq5vNXabOVF1Q61igPVpTTOrrKSMiiqNyXqlQtfQ50q5CvHVCGGZXpcpvg1/lPQ5aBMXtRNbJbT//7p",
-	"N982GXBhiWnGLyolVX/Hi5scCi8FU06FNuGIBMvneW6AcFVv85ryMuwk07nrMYCt7ShXRbYWc5dHBIcu",
-	"bqoOiOOmG9rtzH8dsDy0LBCqR21fIY7sxgkt7B3LowkrS1pKgWnXjZLrwdi1lG76YwDO6SNaG76DcvWT",
-	"YvYXmV3fwT85E4IGqYg0NA34mPO19ZDhSvawHgYt6BJQ2fXnnPlh2Go91DxIu3Bj3WlpzWM1Kfsy0OrJ",
-	"xtuoQVAhqvEPTwLuBJnN6osCpidjrfC+3fdZG60+QI4g/lp5uDRHro2ElKpa/MiP7mhCO+Frt07ZIU7J",
-	"xK0P+rMsSiGMYJ3OEj5NWZQHIWsr8hOpMLCT3aCKs81yFagWeX+5uwsPuhLO/pLYAxJ7E4Q9xWxXK6ol",
-	"eo5RzZIinn4XYfkzye/hhU/ZnApct78Dp1aprdqa100lfNdd7kklCMn/WPqnRH3+rbWCEIE734i42gji",
-	"D1xz+vPVht5WsNnF6FRrMVczoToqM1ug/0BNKBNmgkPqiauMYR9FV01EJs6nMoFvsXYKdjAD56v7HorS",
-	"nY6FLyBD/pUlc5aAb3+6sX+w1l09xjKvo56EKoFA3XKyoHrBtNWtVLv7aEH1qe+BwtPU8sR/ZdoQLTG2",
-	"gMwwQkVI4JNM9Q47qxd7h+D0m5f46hF2uanIE/2NWOX9X5Z8e9vggI8SVOpYGzwqO9zFrryv7SGCVMTH",
-	"HWsdVlZy53WUILuXhdx9JQ6B/wArKezmgQL6GJrHdRWnTouuc4rFjF9DCQTXDQ8uG8U+dB037o6RB7ct",
-	"9CyveFvjHzLZ7F5Bqxi6VKT1oSqHFTVPYbFb3FfO94TbvWPGpXKV1Dzo9l7QsolIWEc8J08bohg0W0yC",
-	"UN9e47KtUnlwOF9T8c4lKWvVKHseUblO5D7OqUeVwaZj8A9bGq8fEN2e9wPAt65RXq12U4AndEkBpaO4",
-	"vTPRFa7ARbDPkSRzSaQ4JXQKtCmvtJ3cJ9IuxHG27bOl5uJ9iXVR8rBGl4WLPKIhAo1NTTHar9TVlLyv",
-	"9RuAwspF8DG54NDmVTHyy8XzkPBZ67XaGzrl7ldNi5nXvS6Xur9zvnCN7+5t3maQ2c3xuW+zyZc0k/x5",
-	"HYkVp9sOUTCOvL5wxT/2QV3fMQ3NP8N9xPJgkYkL75tguMV6sfGpqa2Ns0Jd5QpFyLvaKpQjF0sXWEiz",
-	"Gu66M+1cMuUU0/4U0+2zV449N6cga7v+3pjUy0HDE5Jk+h4h1u002B5XwJIf0NW2bxqOPkAE78Jc20e7",
-	"GwsLj1a7SH7ocuSog0SbCaUlHaCAX0CfMlnCJQarF6FGYGpxxUzYJi/62p8PgTIQgr7MuUGgqoKrBjYr",
-	"VXg4bKh64Zx8+4tuTbEsWx+g4omdhNF4kY/Ya2tFykVgaw+RnSnzuO6uZbno72YZTG9CxXRDN1gIeS58",
-	"45J6LBoQ8KFm6prHjqA1CWNv/lqVF5qpeRjZBrSnYRf3cV21UftTzN1D31rX8Dmj3XZbxF8Bbn8gd9kf",
-	"LXrtS0qN1f0fkhlPWUSOiDaK0WVEjknKrxlJOTT/jsgT4pFse44Fuon+eNFqQR+8ZnGmuNmcW+LtTIKM",
-	"qlCO6xkx8ooJyzvO3r68vHjzXy9en4/Ia2mIYCzx3fOBPNAlIwtXsQb4AqhqOHC+jIUxK2xiy8VMhrnV",
-	"ki2llVqxsx+5lpbwyxl4S6QiS6nQyS8z43NNTvCs5FxH9p2xAKARzzVmUpE1m2puGD5Qr5m2KBw3piaS",
-	"jMZiLL7+GhTm0ddfkzNX4SmmChbpStmNyEvhI9u0q5aHcmyp2p0eC0MtPFEAt8L+KSZ4ugTwzmJ4MAXs",
-	"TrEVg8JmC5lhkjhJLGLMF3bQa0hqw/B0bkrlS2WMjZtiRoQ9F23GwkiQCiCPm6ZRPv0VX638BD6+nc/s",
-	"nDOp1lQlDi6vmOBMxBsLmpcCbeDlBKDIyVQa8qChDA7VBO+ohv7LYzGx1GMSkcl4MB5A5yhXPINQQ2ia",
-	"whbIeJDbL8aDEfkFSZNvy0YVGws+F1avcuaPBUSrw8uY5O2zqNy5ENdjmiQyzpaW7T7yYZSPxwIEUahT",
-	"g1NEaE0FHFFZytz+z+KYaUCMd/7wm1cCLotdC9ymEfnJPsFSzbAL9VislUVNGBv4nKApUYwmGt+cnGGf",
-	"zt8BJ07ID3CryP/93/9n4vcCI4/FeiE1I0qmUDaELqWrJ2CFJY9Qk5uhfUBP0O6T8pgJbEGADG1wtqLx",
-	"gg2PR4cu+Q/vrT45OFiv1yMKP4+kmh+4d/XBq5fPX7w+fwHvFPGZg7Nf3p2RF2ixOnv7slRq4mRwBBLK",
-	"igm64oOTwZPR4egJpnigbnQQe/fFnJm23NuUbtyNdj3J8jsMUTyWEuYV27iCu4RYhxcJu7C5S3Za1FMD",
-	"PGbOhVM2uUW+MP1Y1NqiWbT2rdOqvyCY8xN4mQxOBv9gxrsrKv3ojw8P99eIHlWglh70qAbAb9Cftm20",
-	"fHml5uoFDxmcfPgIPYCWVG0CCp2l/HQOpZ7w80cr4wHYk+F0g/mJFmZDiwXoeBtC9ZCPVspzZdOqsAPj",
-	"CWzuh81brJLkCO8PzrMV3od/hDMHG+iGd9s4gafbQeH6w98Zejm80DSCZBOQGXATPlpaqRGNH+XUhGry",
-	"9peLx2Gwwq0uQDpAnXQQDWiy5GJH0GedkP/Tw/yhIXwbDQ6czFIicVVwv+LauOQ7zNmlS2agqkxLl83i",
-	"kYMVOsS3PgfNqPo8CCWu+jyYd7Xq87CRxaP1UM50Q9iOSeLcvvlbxsCA67iZFWWKxIuCdOZY5ApGN+uW",
-	"NgKBaJpOTpr6sDOuQvCNnLm0RS9arhcMWsSCGQvKOqJe7cQcK3FpUyrPUCSSjQj4fjwCgTxjhUWrAOQ6",
-	"eHDHuRs932zeOi9NA/1AehxU2R90+/GeXKtfukk57bRpqgxyNYcvIzRZJq4C0ysurtpmc48dwDO30eDX",
-	"4YU0NB0+94Vhul6qPuzWdC/a9FORS6sjIkot5EoEydONbpLkKhPdkfwHC5ae+RIW0ld7QgcD18Rqr9OU",
-	"jYgl03kVK8uynA9iTrkYC53FMWOub7uLXfDS/mnxjk8GRtkNND706BOaJBoC6dwXI/LeVxUnk8K6N3FK",
-	"i+sxVhbjpFOiit1/pUFKP23UXAAFXxfxeQFuWNDnnflhURn+i7FCGAiIii95vxuO3YftHdRczGGUuyi8",
-	"WE6wx9vhG0a5OvncRI6LbyJwa0NL0IQYOQfyO2qc3is5L7cTaJzfXkTw8gy3VaNRHoFQOfyj7SdZ9bDf",
-	"EwFeyTmhPsLA+OJMS1j2Vmy41+ljz9bSubdfrjdpwtRbCjEvf4JbhuI81D8jVtt9/Hmv3See3LZq1Wfk",
-	"WvKkIOtQ1IAYKSOyhJoxYL3J4sUopNJWWPauEitPBp9bDukvfrSLG5vRHjDkjWDlMhqfk9fXUaNOlls1",
-	"k+el5+5y1p9FiOwKR2oxjJTCqPZwsi9AGSgV1ICSnog5kS8x1U/Ae0C5jqRsTlOoXsGt/nvNFGEJh94Z",
-	"gkBU6kmgRTYtMWNu9BgMsrmulvdCWK3SzShQDAWoi24EqnjRLA9CDshe7lzvTmk+7srwXUIzRgAvXX5Y",
-	"nsxtAT/4eUQumDbg7yjF5VZ9dYOf6e+/b8i5oaUW8nlLcx99a1EhZ8UrlqYMg4p8xZb2id2AeW90N15a",
-	"qiODTV1mZVdHaskJ3IietsVGf/k/pHhztnR5ncDVSvcO2+IQij9MacVSuUdpR0Gy6sGnDaPqEhJe23mv",
-	"ZQJKrqH6s12CPyJ4LepwDDmDNqTMjoV9HezvWEcaTOD2d/ge3GKWDI6w27L94ddX579CvA34WmYyU2Ox",
-	"osroU/L8/J8u6QlNE67q28T+PEHvyIhc5HcdG/8qRpcsGZEzUVayCIJCo6GtaFmSV46rJyE6WVSKsaDc",
-	"t+0L5CYWnYQgkOGE0FRLfJ+6YvQkzkyLFd6VUWiQkIBbEo/BFVPwza4uD59ZUShUbAFMMysUW51lpkCD",
-	"Qf2ylG9epalV8unp7YfhpWtHFezP/yloBnJO9KDNC0IvoDcY2oXcx1hfD6LBTapvWqxEoRLIFhkILXAF",
-	"9WgJVi9cg87Rq81ktUKneWilPiXcLzVPEd+Wdp6v+yHFRIc/t9CvpxjkWiQjuWLiZpk6EAzlbMZj5n2N",
-	"I70CB9+CMbNMR/C3OmseAzHlgqJu3kjIMOzGHNhDq7xZfy4o5+B13IeIk1+OdONGLdFS90WVlN5TXEUT",
-	"z0HR3CEoo/6DGezocO7NoQ+GBJV5WuBdiTioGShfXNB5i+ljJeNFRH7LpGHJqS+paQWll7Phz9TSNiCJ",
-	"rtcZF/MReQ0RBb6BRIU005SNKtesgSoP4RCsBVvovM51CU+KfOg7Y8LBJww1uG23Kri0andUuftwN/Gx",
-	"1OO3emDQF/OKsZUutYzzu0cupRjUO09OsXmm/6xb6SIXofPqcFJYgFt8qjSVcjigGRP5TIh/xVQeoSrz",
-	"1bovBinrjgaZUmr7lzXLeGQoith2+VnLCLpflSwLRTdA+Uh/JJMIW93wGRESWnsVvQ3zxeO1evT06Hgs",
-	"gPmuuWaPR+Q9hHTmj3FNMA3ejUnzelxYsnLFxaSIVELREhVC6psdfKXJo6eH35NilhMyscg/sUO79pM4",
-	"3Vg491ZEJoDxkwLlyVlOtJxQqP1loalljpuo6LYHp4KLk2osBIi9FW8CTRKI90GV9JRoiT5CDJbyLgls",
-	"aTkWNMfCIoNqQs1kBP/3je6qhdN9sAjWVZ9uxiJbESPJNz52MiJrkIgg7xcK6ROIQVpDsNBZ0TwOGoDY",
-	"MScAiwnJIKcY3+aGJCzmCQYyWTJO8UDHwg+woJosKNrDYQQ8fRSi7cvaaegyA03Pt3Edi6Jau93106Pj",
-	"iLBrK1N3odaSUQGRwSPy0oyFWx12PSrC6RCaxov3BfaiohAVQTVgK0AoarrRJ6CZUZVyphD8ADuN9gAK",
-	"PRCcvoOArLhFjY/1oiX1YUU1pv4X5eYkVD7xKXPoQ0IaSCZnmaLDt/adZPhGTEbkzHt2qSFzZnT9mtgf",
-	"xsK9brEvd0cjcAjjIP96G8g3h99FFiPROLJ2/7gScj0WkAWA4jLVxR40SSRWW6UawgWlgEBGC8GQMlPl",
-	"bX9xtb+4WpEE97A8rCSJYSBtRRJrE87zNOY94WnRo6go/MHIgmsj1cZZMaghS6lN1bNOHjmQk28OndwM",
-	"nDEPZLGEdM6vmXjchtAYRVNDMQyOxzoUeaz8USiWPITtfuHQA1hD+9222YuIm12R/IH0IZ8KHtaEEEf2",
-	"pXm6HtUughtioREXT51AA2cDUcWTHFATjOP0MDZSlm4JDvU5oisCLk8E3T01k7sQMJzY9Xv8QwTo0Wol",
-	"n07pvNeZ7TUM8p7k6095RA9+IGVOg3e300VZMGX90AGUn8WbWeynpQhFl+2J7tmnWQzaGqj28PIGyJmo",
-	"PqfMsLbyIdq3xGZWPEVZwGoCPs/EeeuaQQ3vUJJ9BdM0UCjEjPPGdu3m/RJnPv7mGQgH/vNRH0b9NGQr",
-	"5GhkZ6oUGStTtBaKDcTQ7ePs/2Gl/kLtrHnOgge+/aSrNLdNYPSHELpn3VvBN++/efR3OHZU6/y4bygE",
-	"zUJvAh2VK565wlmH50Njo63SDiKsosKwZCx8C0G4Ef4yYI/KHImovtIYtHlatiK7+hRyLPL3hFyjlWhW",
-	"bk8ZVFDhQhTHuP94Oxh7J4/0Z8SeM30FMMpPB/zQigm2JnzP+FMikeWW353JVGuqiaYcG9Tl5Qm81R7i",
-	"LS36U1HqywfmHPvSaCzOMiOX1PA4bwFut3ldsj3KzLgM85wgr6W6glTzcJyH5eI/V3qWPzyXLc/Xk8G6",
-	"9scRmW5cvuNof+QGx26CbG+Mdjvi9HCtnLPyQX0BBaY0e04BvmzYJ3UhtU1kp8W1QmPujAuuFyzZ3QVx",
-	"R77SdXh/Hduux/YAxDvvftImDuXdvJ3m9WDWnOpEbRQQft0P1cPInaqUpZlP3HXxQyjm0imkze9P6cBp",
-	"h/5BdxgbER+UlKhWPnpRrzJctkGeusywku8CzeqUxHK1wSBKjHOyMppzJFUSUiBoPg+hIqnUBrLE6v4X",
-	"y5pnMgOHD9TNcnFTGgMKwHc0ZUygWZNQK4L49DI5I4cWv1OmdRtLrpYo19vCpyCXb64YNUzhClyQEEoa",
-	"OGlJysSqqW3mTsxEjEKhMu0tUT/1tNvmyAsllXex4n4WC0CtNvzu+v8pmbE1eO2oa79kQQApM+UD0fsy",
-	"z5am9h1jixpYIC/5Qu75/d2I+GFMBvYWJ3zOtGm/wW8t+mXxFcMIWb5k5NEvF88fg2YD7oWizDq4ZhXL",
-	"6wmQX9+8I3IGrkWuKgX5mD5xfS3dAshKyWvmvnNDjsgPMLMeC18QxE9mz8fX8jwtdyfGjGUwvIyI76k8",
-	"g17kwsixwL1oC2jfWd6lofq4S1fbzT6B607l3Ptag5f/RwfCXaUEiEzuYVHTvt9vyMMDbVyoPyLe6mLU",
-	"KypaAgp9/KUPKPSfE6jiupCZuluKLNT16pXz/JnMhXhQfYmEQ8x9XHyHIagzov/eq4ALqiPQgrHrOtdV",
-	"PeZB736pVGKLFizTIpO7VDaklLiAol+1w8CITAS7MRMXou2DLIAAcJExTaZswR2N8BQ28iWMQdiPpYaa",
-	"xpbAJGxlFl2c911el/HBL+AeUb6ZTo9Aux/r3+Ll/Dfg+9vYPVTobg3iRcaxJ2ZdKmJQXNnWLKX2y7q3",
-	"xCT0NLgkI2hakrgsFm40S2dFTE1uAS2VefKGcDRWkmzl4oG0OSmjHMYOKaiJihE2NC7yLaRK8oqgY+F0",
-	"1xGppsJbfpsL3kKafAmhzHhqh0H3GcjmtTR4H/RVKdmLJUMhER5VHgrJFS5r19XdiumSoWPbbSamypXP",
-	"YGRdIm6Rt0OOhetmYSSBer6tee5VuvMQttuiA09/w+3eJvaVfwP3DPTRKbPAzY2ivtv5vnKDKZlCLHep",
-	"iw/kCWJUmLtVzXu3pDdD7OZxdPj0u2++fbaXy1jwy0y0J+a/NERlQkNN/sk/XlwQfMfyROYz+6zMPKOu",
-	"gJyPRLU31b4JSGgVXRcUiKlqeZuyKN++fcFVr4fiipYA+EJdIXx9l4F7VMQ8DRiMj1u3so/jfA5SDSvi",
-	"VjGSr/CRMAzZp4YkfDazjLuToN7BcJSfQpfxqKjV/MAXyxUrbjcasT3ajECz5C7SFJU3blDkzC1HRfed",
-	"inHlcwihkH3nalK2m5DgIWeBtOjuGdEsMxkqnHgVFtjIoWIhwmu3huBUTJ4jkDvntb9q5twJoT4jsJ4t",
-	"53VaP5DrFug4VhH4C+XJQJrlXiM2ax636o64uz99NauPd/EzOtjsOwPnHYvtkSPytYZqVHDzHnh94Gof",
-	"dppIUXDJaaQL4UNs90KcxfEK5kdFcerYSj/Yya7oZHnigpHLaIlj4vWPXGynvf6+1i4kOkAd0Sh/m2IN",
-	"SUrmisaudrq9dPKaqRF5Eyr+BftxJUPLmalW1zt10+a3C7JUwdLrymxDboUBQbKtVCTCFGukPyDBxgla",
-	"iDWcMhDrYATKaxdKwzVYlqwg+yDVJZFgCbn20zwEEid0c/DJXuXb/dDpiAhfuRjEdegceDoWk0oFMdf+",
-	"I7c05hbGbmr6ZvYj3fTJYE7oJs9fHh5/OyI/2um6ygdDbb3jJ5Ds/A0UA9bBbOfh8bfhhOfEixi9U52H",
-	"mOc8bE93/iMR1zOr+CEmOKU5oZvOVP0WZXpvqIv59+0FfgTk+xgycWVrpSCxFILFkCIFlM84RxUiwSlS",
-	"TGoolvwASEZji9BYuBlFCx9K5ytqupAz8lwulxaw4OtyNURwOsjsT/k1G5EzECgomSpGryIyeUW1Gb6w",
-	"6xy+/HEC6uyS6ZNcVXaUVjFXqmosYOFQ98tyhQVLoXKJKyUOZafRRh7Uby3E2iST5jXiSSULBcGZa/9O",
-	"ZU9aM1Iqe9tvxD6kg8N6hgUa7JgXji8+DO32NZoB9SKyyjDkARPrhlDuBVavHz/EzagVvmpwWc9eP38p",
-	"oz3w5L2e1Rvhht7HMVTnKXoNfPho4YZnj5DGUuPQR+v6CKDqJm/rFuUkgLJyp51fa0TeZtOUx6Pi4lV2",
-	"EE66mVXKbzq3XtUBUBrQ14kJj1UtiQAap5IbmhruKr0rNs9SaqQqj+nqJbTV2iiSeDEBr5xNX/ghXcDB",
-	"qFESNjSsJfdFoB+KID6sQrN0Vhpl4Vs8buvjVHondo2YQs68wkACQohiSSYSKgxJ2CqVG6jJz26cLAIV",
-	"Q715Je+ZarlKeZ9Wd7/9ePv/AgAA//8=",
+	"7L0Nbxu31iD8Vwi9D9Ckdyw7Tpq2Nl5cuGl6n+yTNkHs3nQ3ylrUDCXxekSqJMeymjWwv2Z/2P6SBc8h",
+	"OV8caWTLaW9RoKgjaYYfh4fn++PTIJWLpRRMGD04+TSYM5oxBf98zcWV/ZsxnSq+NFyKwcng3Q8vyDfH",
+	"33xzQsZTrrQZJ2S8VOx6TKjIyFiwGzMmSzpjQ/+h0EyTMZ0apsYJ0XIkpjLP5YqLGeGGpFIbTcycEU0X",
+	"jFBDqFiTjC3NPIExhTRzeFYTxZaMGpYRqUYiZ1NDZGHIas5zRgRbESaM4kwTqhS/Zqd+ZRzGV4ys4P9j",
+	"uzz4ttAsG47EIBnodM4W1G7XrJdscDLQRnExG9zeJoNfDi6kofnBC1kI04bIf8oVWdg14xxUMcIFoXme",
+	"EHnNlP0XAEQPa/MsuOCLYjE4OUr8nFwYNmNqcGtnXVJFF8y4wwDwted+I/I1Wc2pBePCbtw+Rsyca7LM",
+	"aQorsaDNuTanZKrkglBiD5bgQQ89MMycCTKnmghJ2HTKUmNXy+0cvxZMrQfJQNCFXSSupLYTevOaiZmZ",
+	"D06eP0siAEylUiy1S9btLYwVXY2JnsuVxp3Y9TIx44JpopkwCVlxM7cHXRmna3XVqaprzNiUFrmx618u",
+	"c/sCExb4H8JnRVeDj7HVW6htgjy3QDNkwqZSMYS94QtGHtmr8vTp028fdy0WRq6ucirVgtpFZtSwAzvK",
+	"oGtFl/aRTcvShip7VaghUlURww57SiixAxCaS8HIglGhCTeawJ0mC7lgAjCA3dDFMrfzHx8dHx0cPT84",
+	"/vri6OgE/tuwLVzeTljCM/sYDLikZl6OxzN7POzXgiuWDU6MKlgUaFyY588GSXmznkRuVjK44qKcqbF0",
+	"+C2ON462VDCn/GbOaG7mOo4/OV/wTWSDWnjrzvuGr0fX9NVRYsHqNnt0dLR176JYTGJ05MKSX1molH2h",
+	"CT6UILl4EtZVPxQ30qaDCUs7fvLs62ffPH3+7OutC7TUqL28t3TGwrJSS4ZZhss7GpIfpCIZY0sgcpog",
+	"cwEqUiF0hAttGM26oAzzRoHchHEdzEfRXSAo7wbmxsLcUPuGs5FbSNodyJmRdyFmRu5Iypora9AyLtK8",
+	"yBiKFKu5zBnJ6Lp7zTtTqls8C6bNdzKz9//k0+AsNfya4sKtSCUMQ1HBcheewi+H/9L4cznTfyg2HZwM",
+	"/r/DUgg7xF/1YTnkO5zNTn2bDF7kMr36nhq6t5nKEcPmSkS7TQb/CdTt3FBT6B6TBpZhD9RQnuvByeDT",
+	"aJD/qkeDE/JpNLhmSnMp7KfR4Hj4ZDS4vbXnoy+RkK49judydgmIU2U/5Mm3J0+eWfZzm/TcYW0H8U3+",
+	"SO31EFSkzMN7p61O1oOTwY9DcsE0ykf2CdyFYhSeH1gRNeP6qv/CI6uKL/9tTte7LdjC1tMpSyMUTa8u",
+	"qTLc7nzwI/3tN87IuaF2L/gjXMOOo/DPGG5AWviBZoy8EkaS/y6L/vuFbcR2CN/opRQaL9yLIOft7xqU",
+	"Q8IK2qS7FC4thdRGKpaRrFB0kgOBqSpPMg3koD7Qe9ASTDkcy0BvWRPe0BBahOc2GbxmVLO9bRlHi+z2",
+	"/VySucwzpKK5fWxoT/GtkpOcLTYsYIlP/G23hfhxo0tBhrRSUswSVOFQMZxbNi/JgomMcAPrO4czaQP9",
+	"vHFWt8ngwuKr3gmU3LCF3rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXk",
+	"KmfZjC0cPJZKLpkyjstVALWkxjBlt/E/PxwdfEsPph8/PT2+/Y82i08GUy5mTC0V3/XVGhn4UBsnCYsp",
+	"ZW45+RdLjZ2xyjtTqbL2VibryA1LBmwp03lUqWjKUKVe2EfOSQZLLgRipvtpImXOqIDfFLvmstCX2+VG",
+	"Yux1WFFNqN0jc9LQMLpCz3giG1UAF5ZdUtN/D+Xy2nPFBEpR5LmzznCDJJPnuVu5XXJ0WvsWnVguguxz",
+	"M1LgiSWlnNwEZuLVbBBPJ6DqI1zqUAhHtA2hgnBQxyhqtjJz0KrtcIh9GymzlJpdsBt4PPdEfystf5FT",
+	"vnDo1j6PRaENmViqUzArSU9prjdAvIKhJSb1XPRtFxDZeUCiBvzg18tNOLbL7dx03zQXsVvm0NWzZ6cB",
+	"+os3p1YpYsJfPFDb7HMTNuNCcDG7K0YnA21o3nHtc6oNsXRZWDXIsFOYkxZmLhU3a5JS8QUcqmI0nbOs",
+	"QgnCjhtXpg5pD44kXCUHOr+s2H14MadixrJ/0rxwp5dl3K6a5m8rp4rbrW/qB86sXGEZuJkzrsg1DHJK",
+	"KuAvBOy4spfm1BsmBaxuzvoTW9UnkoqMBqMBWdArpgklU7ssP3ESvjBO+gjGZm3oGhh2HXuXOV3nXJtL",
+	"tGJtvSWvSkzVc7m662uoxe5ASixG6lzeZZ1OQ8gnxWK3KWuaxc4vwlMajVY7vmrFPS+Eb331nKVSZLp8",
+	"m2uV3mHSnE5Yfof3RE+wuhN5ely+6hSzvtynpqntvE68kLsttMUNksHNwUweuC8XdPkBieFHK3QP39HV",
+	"j0xrOmMDb/DYjcZ8xzTPgIprhhdZWwkENRp2zdSaSDNnqnrJS7cDeB3aVzwtlGLCXNqLB8vJ8zfTwcmH",
+	"HsaVc/vK7ccmJ7hNwqAA2/6jOiUjNiLuYSMfFexmz9uwEHOiZEvbFU3QovJrB6wRfW6IsGdDMp7dg5Uy",
+	"dc2Usxr1FWzt95e/ScHiDsAq86yOX32xCfgSJs1DTuqYVD2OKKut2vvqwP0vEAsQv0/IuLaAcULGtXlr",
+	"XzguME5GAry05TeWMY6LZSoXXMzC1xrcvDm1gsGl53XjITnLc8JyzUaCa3LFloYYKdGjuunCd93yc4eT",
+	"9YvH0F9zR3wouWtLaux4mXcw2ZjYpsxuWFbhvTsvp4GJ1eHKfVbX7FeYAAijyFUzo8UUmn5bQy10q4Wt",
+	"JjUGPag1WlqKeDsN1wHX9rF6F2DwAS8Y+P2upfM1gm1vAAboiFNvg2bdOCMYzjkVgRRU9c/NB1JRNDfK",
+	"uTG7Rp1MQOAErumErObSybymZtFEv6n3ezxJ7nkqegcwbwbwxr2sG7uwovqCZmzbbhrH5E5o2+F8z2dR",
+	"1T/1xredXNG7WpA0Coh3N5+hGQQXi8PFNom+kvYmgy+neSRnusXguRnGduCGuFxSpWNW2gvQuuEZQjX5",
+	"b+dvfkpKhXxNKBq6NnGSyq8H+oovD+QSb87BUlrIqyCyzLnFvsh1+YmtmDYYCXFKJHoh7RrAEw92Ex/g",
+	"AIa4Gb9moKr2Mg8jeJ1ZsmUlrjvBYraL0iV2f6tdU7TxkkuYo7accH4b0KbL3PpnQ559n1LjJO5+AKWX",
+	"tvMAqFg7gb8J40/NUT+2fBbsxqC6JKeGCadRWVgTbjTLpwkEGwmCI5yiTEhB+0rpAk6gKeZsEQzroN6q",
+	"dX4XP4Q+mnGTd5cTx+AdPHENYdXbKOuAA5cL4rqFGVO6puJ0iyr4dHvAl4ul8YRJyInM1u4wOq6PduaN",
+	"aBxSLjEWM5jo5yxv6GCysEcWjXxxoUBN+LmVl3ZFv4ROaKL1ui9IgzXb0g/7CMQJktWcp/PSbYkkWlFh",
+	"WOZjbWKQ38ypu06hJo7YOa3cTQqRMbVpIYOkGmRy/NXz3cSVBmQ74Xk3EXK3vcopiJRUX+nEfuBGE7kS",
+	"u+5wA4L6c8azI0aSp8+Pjoh/PoqkPiLKPhk92204uxFXq3QmRlBLRlDKvpbWDZLBhfvz7ueXduXOAfOD",
+	"/3v2+tx+bzH0KCYXV4K9nmyOQmuR7i7nT5X85nZnQ7+1Kjvki6VU3n07twJLoehQ0YzLQ2Teh8ur2SFd",
+	"8kMYBCBbsyDHAFXesFrU1dPj1s47t0NdjJePpqOaUPcBWJEmht2YptEf4l2FdJ6VLUwJoeL3sVeoPD2u",
+	"w2VzKN9B+Pab5MFAiOx9au/x02My4Ub/2wD1vCQhEZA+ffL8+PhZR/Smpwd3h6KjGC4sFciUm5A8evr8",
+	"OcnoWj/uBuVRcn9o/uRjcvcCzKA29EXPo/0iZUeg7GZsTBB6UpEjB0LgVDKzA/0+WAnuk35yt8fCbuK9",
+	"n2sHS7r37irBib0DbNCItFvYScwOdC4XDITelVRXmkhRl3ujoQt70IzBTlaPIansKCYsxONKd7bo9XbS",
+	"yR3iPvYT51EFVIfh7EeuNcteCoP2ln3bM3M582YEA8HdW0RN5heyPRR1B0sk6k+5nM1YRiZrMqdgVNxF",
+	"sK9jFi4zCk/pA/S6iCcGxIuMUIiRT4gu0rkllZHgXYsSlewe//Xwq78dHZ8cHZ2G/Cur10+nmhm3V5dc",
+	"pg142b9wiQLOHdaIom8SpYoZczTSXz4ajbJPz24P7J9j/+fDhSEf8Z8n+OeR//thmMAvT5Jvbx///fHf",
+	"yZePPvyP3z7+rw9/O/joH/07/sP+/PjvdpK2jfQBiaMU3EiFMU9xa5ULJELiAmwNchoW+CYxYKXnxooS",
+	"E9b2R3eoxRg0ZJg2RAoXL8iROfS1OSAjaY0MF5QUwvA8jIjhSMrOBimEgRvNXUBUm8YsqChoHjEFkiVT",
+	"WroAK0jz7KLp3iMXiRReMrnMGUlpniNyAnSHu4Zkbg8R4+ZhQ8I2+O8LkUox5WoRs4O+wvBQveImnbOM",
+	"2MXiKem1SEEUIplkpchA1sz0iBrz0kXghd7F2BU95s65vtw4NQOE3xwYGD8muuSXU8rzQnXhg48cR+OQ",
+	"FwZPCavYz7glbXrFFIal1Q95RRFUVF9hdN3Wo7OLKlQev5oA/wnGp1gdCwlIfT0C8pg0aQbBVYzhciUu",
+	"Iafzspdhb0HXoKPwnImQqopEPHNztK0oTdVoMGdUZR0xHnYvEKtoHzITRo3Lws5qQR6wtXsFeITx9aac",
+	"SpyaAHLCqXuq6nLJelLCXOpNqZtyivY9u2/Nb+wBgqPIpXO2x1vURea7yrQ96V+HKbhMAt0UMt4ce11l",
+	"+mAopiZOVxVL5TWzny47yOg5HMsK8cYOCphF6IxyUQsYt8jZDBLCfOv7RAiJqH3zvZtAlyisIa0e6Hrc",
+	"qM7TqxgF1sGhRdc6sGCXKO6cCvGT7QCYu2LgQyFcGNk4g56eQOMSLb1RsliCI1gvMUTHQrttdbSikH3h",
+	"4Joqi3javonE+mf7Pv7zPIyCn7+HsSyzWnYHhlnyyvPckqZiSfjUfjGzvEkKkvMrTPKMnz8psWxPmQQh",
+	"o9kzNsQTD7aS0wUBHelhjSQ5khGl0JGb4cHjUKnkHXXWVicciWeJm5hphx/QvilmUanBSQz61JI1za6Z",
+	"orknmxpkSSs2xNEWh71EL2Mn9aCp0eAgRKc6hemiF6vk+Zsdd1UZ276WU7XoIIzUi5dWajNWaZRXWBah",
+	"yXybsmtlWXb8y17pA4ohohJ45+7UagOpr2kLXAPNryUAVEbBuLpIAhpHH44lexCSuQM1gXuueyfG1cW8",
+	"SOiDNoqKmUuC6zNSeN6+vBbppRWu+r68FulP9vHbxOcjR21EK8rjN+a9o+roMJUrphOLYSSdUyFY3jsg",
+	"xK3nvZunnTjYoFIYMookyi/cX8BB8yb6K1FH3XC/ykOsArDcdPVMNhIbfGiXyKjuaKjWEVjx6o6BFI2Y",
+	"Jxipx0Z07LglsRyhJh14w8iEcTFDHQuYhr1RVj4slc86WBRLnf1mp5vjwRy5O0aamE4dJFUw/1RW3haQ",
+	"QTDuJRY341Bh6sRvahN4/Z3rCE/ZosL5cB4tF8yXhIpSO/C3X3b5sd+DX97TTasZ0dREFDD7iyWsQeLo",
+	"Vsdwwk5N7AepIFnZamM9VS3I5kLGEGHVqK2yLIjQkBBqFVTQReI82qmkmy8Myh7l7D7maNCAanPPG079",
+	"fUlBG8QBKWX0ri0c3KdSRSEeCEskS1ApqeIySFDWjFoTK1xZ7bR18E49bfsh8ozF1MGKNmMnwMdAYLJ0",
+	"VEf0XydH7UFo9TAsaZxbpYdD7GDsHTz3usAOF9FiWcdNXNHIVewfTzdlYKyKlJuDgELtU3S4JhMli9nc",
+	"9FTge2vKutNS2H8XmxRrNJxvttZMqSoFMYv9dM5o5q0MwXz3hf79iIjVYERqL06HSgfZVQEnrP68pKoy",
+	"ZD/ZUhVgPo2uG4oT2fHD2EKuIqvtf26aMdGtoQY47baFOLndIFC+dMULORrTZGEm8uYuDDkosk1iHqMF",
+	"b2CaWNINFjfrXGZImouYlef0mnmzcp8YR1c+rZ+c2EWG3zcIsAO0K65ikXGZ0zW7h+lxSdVVDyJVBYli",
+	"UygyeYdjbJeXCysIQIidqC8F1KymZZU9kzuPkA+vcDAB71Ol6KJ3vdRxoloyqE9GbdD0/sqO/is7+q/s",
+	"6A3Z0TV9qrLqj/dJnLaEIJezEHbRdLdOrViKJVDad71RtKdtOQKy+oUmPGPCcLNOCPu1oLllX5hhnVFD",
+	"J1A4KtmpXFDvLD6uL0MJraikMAcBJBSERcqH8Tqgj7mI9zlUfChEzjSq9GT898pr/7+iq3FcGuL6ssub",
+	"/TrEgXjD4ynU1u1KdKmPahlIl2ua60tIoIucaCURruZ58D7MkgHGU1Y2OZ2luKRcXcar4QZrvt2XFIRy",
+	"dRrCQ0q5lUhxQLkiuZyBDbi/NOVmh+CD7umZyCwva9Ud2sOKNgsH+8orajDKu2YsP1C+830TmFtcsj1D",
+	"gxt2PFDleh2PVLlbo5gsprGTHKKTLE44payrBM3mJJiOTZdaWJ1fdiw38MWO30UNYC2I7pqJXudxXb87",
+	"XrZFToVc3npttuqiGodax4H6UlpnV1tJFRT1m5L0yoVvoE4d8rVjqhHDKj2uUvwG/ynpclQmL+smtsvp",
+	"f/vsq6/bDLi0xLTjF5WSqr/jxU0OhZeiKadCm3hEguXzPBggXNXbUFNexp1kOrgeI9jajXJ1ZOswd3lE",
+	"cOjiptoAcdx0S7ud+q8jloeOBUL1qO0rxJHdOLGFvWMhmrC2pIUUmHbdKrkejV3L6bo/BuCcPqK15Tuo",
+	"Vj8pZ39Z2PUd/pMzIWiUikhD84iPOaythwxXsYf1MGhBl4Darj/nzA/DVpuh5lHahRvbnJbWPlaTs98H",
+	"Wj3ZeBc1iCpEDf7hScCdILNe/q6A6clYa7xv9302RmsOEBDEXysPl/bIjZGQUtWLH/nRHU3oJnzd1ik7",
+	"xCkZu/VBf5Z5JYQRrNNFxic5S0IQsrYiP5EKAzvZDao42yxXkWqR95e7N+HBpoSzvyT2iMTeBmFPMdvV",
+	"iuqInmNUs6yMp99FWP5M8nt84RM2owLX7e/AqVVq67bmVVsJ33WXe1IJYvI/lv6pUJ9/a60gRuDO1yKt",
+	"N4L4A9ec/ny1obcVbHYxOvVazPVMqA2VmS3Qv6MmlgkzxiH12FXGsI+iqyYhY+dTGcO3WDsFO5iB89V9",
+	"D0XpTkfCF5Ah/yqyGcvAtz9Z2z9Y664ZYxnqqGexSiBQt5zMqZ4zbXUr1e0+mlN96nug8Dy3PPFfhTZE",
+	"S4wtIFOMUBES+CRTvcPOmsXeITj95hW++gS73NTkif5GrOr+Lyu+vW1wwEcJKnWsCx61He5iV97X9hBB",
+	"auLjjrUOayu58zoqkN3LQu6+EofAf4CVlHbzSAF9DM3juo5Tp2XXOcVSxq+hBILrhgeXjWIfug037o6R",
+	"B7cd9CxUvG3wD5mtd6+gVQ5dKdL6UJXDypqnsNgt7ivne8Lt3jHjUrlKah50ey9o2UYkrCMeyNOaKAbN",
+	"FrMo1LfXuOyqVB4dztdUvHNJykY1yp5HVK0TuY9z6lFlsO0Y/MOWxusHRLfn/QDwrWuU16jdFOEJm6SA",
+	"ylHc3pnoClfgItrnSJKZJFKcEjoB2hQqbWf3ibSLcZxt++youXhfYl2WPGzQZeEij2iMQGNTU4z2q3Q1",
+	"Je8b/QagsHIZfEwuOLR5VYz8fPEiJnw2eq32hk61+1XbYuZ1r8uF7u+cL13ju3ubtxlkdnN87tts8nua",
+	"Sf68jsSa022HKBhHXl+64h/7oK7vmIbmn/E+YiFYZOzC+8YYbrGar31qamfjrFhXuVIR8q62GuUIYukc",
+	"C2nWw113pp0Lppxi2p9iun32yrHn5hRkbdffG5N6OWh4QpJC3yPEupsG2+OKWPIjutr2TcPRR4jgXZhr",
+	"92h3Y2Hx0RoXyQ9djRx1kOgyoXSkA5Twi+hTpsi4xGD1MtQITC2umAlbh6Kv/fkQKAMx6MvADSJVFVw1",
+	"sGmlwsNRS9WL5+TbX3RnimXV+gAVT+wkjKbzMGKvrZUpF5GtPUR2pgxx3ZuW5aK/22UwvQkV0w3dYDHk",
+	"ufCNS5qxaEDADzRT1zx1BK1NGHvz17q80E7Nw8g2oD0tu7iP62qM2p9i7h761rmGzxntttsi/gpw+wO5",
+	"y/5o0Wu/p9RY3/8RmfKcJeQJ0UYxukjIMcn5NSM5h+bfCXlKPJJtz7FAN9EfL1ot6oPXLC0UN+tzS7yd",
+	"SZBRFctxPSNGXjFhecfZ21eXF2/+6+VP50PykzREMJb57vlAHuiCkbmrWAN8AVQ1HDgsY27MEpvYcjGV",
+	"cW61YAtppVbs7EeupSX8cgreEqnIQip08svC+FyTEzwrOdOJfWckAGjEc42pVGTFJpobhg80a6bNS8eN",
+	"aYgkw5EYiS+/BIV5+OWX5MxVeEqpgkW6UnZD8kr4yDbtquWhHFupdqdHwlALTxTArbB/igmeLgF8YzE8",
+	"mAJ2p9iSQWGzuSwwSZxkFjFmczvoNSS1YXg6N5XypTLFxk0pI8KeizYjYSRIBZDHTfMkTH/Fl0s/gY9v",
+	"51M751SqFVWZg8trJjgT6dqC5pVAG3g1AShxMpWGPGgog0M1wTuqof/ySIwt9RgnZDwajAbQOcoVzyDU",
+	"EJrnsAUyGgT7xWgwJD8jafJt2ahiI8FnwupVzvwxh2h1eBmTvH0WlTsX4npMk0ymxcKy3Uc+jPLxSIAg",
+	"CnVqcIoEramAI6rImdv/WZoyDYjxzh9++0rAZbFrgds0JD/YJ1iuGXahHomVsqgJYwOfEzQnitFM45vj",
+	"M+zT+RvgxAn5Dm4V+b//+/+M/V5g5JFYzaVmRMkcyobQhXT1BKyw5BFqfHNgH9BjtPvkPGUCWxAgQxuc",
+	"LWk6ZwfHwyOX/If3Vp8cHq5WqyGFn4dSzQ7du/rw9asXL386fwnvlPGZg7Of352Rl2ixOnv7qlJq4mTw",
+	"BCSUJRN0yQcng6fDo+FTTPFA3egw9e6LGTNdubc5Xbsb7XqShTsMUTyWEoaKbVzBXUKsw4uEXdjcJTst",
+	"66kBHjPnwqma3BJfmH4kGm3RLFr71mn1XxDM4QReZYOTwT+Y8e6KWj/646Oj/TWiRxWoowc9qgHwG/Sn",
+	"7RotLK/SXL3kIYOTDx+hB9CCqnVEobOUn86g1BN+/mhlPAB7djBZY36ihdmBxQJ0vB1A9ZCPVspzZdPq",
+	"sAPjCWzuu/VbrJLkCO93zrMV34d/hDMHG+iGd9s6gWfbQeH6w98ZegFeaBpBsgnIDLgJHy2t1IjGjwI1",
+	"oZq8/fnicRyscKtLkA5QJx0kA5otuNgR9MVGyP/pYf7QEL5NBodOZqmQuDq4X3NtXPId5uzSBTNQVaaj",
+	"y2b5yOESHeJbn4NmVH0ehBJXfR4MXa36PGxk+WgzlDNfE7Zjkji3b/5aMDDgOm5mRZky8aIknQGLXMHo",
+	"dt3SViAQzfPxSVsfdsZVCL6RU5e26EXL1ZxBi1gwY0FZR9SrnZhjJS5tKuUZykSyIQHfj0cgkGessGgV",
+	"gKCDR3cc3Ohhs6F1Xp5H+oH0OKiqP+j24z25Vr90k2raadtUGeVqDl+GaLLMXAWm11xcdc3mHjuEZ26T",
+	"wS8HF9LQ/OCFLwyz6aX6w25N96JNP5S5tDohotJCrkKQPN3YTJJcZaI7kv9owdIzX8JC+mpP6GDgmljt",
+	"dZKzIbFkOlSxsizL+SBmlIuR0EWaMub6trvYBS/tn5bv+GRglN1A40OPPqFZpiGQzn0xJO99VXEyLq17",
+	"Y6e0uB5jVTFOOiWq3P0XGqT001bNBVDwdRmfF+GGJX3emR+WleF/N1YIAwFR8SXvd8Ox+7C9w4aLOY5y",
+	"F6UXywn2eDt8wyhXJ5+bxHHxdQJubWgJmhEjZ0B+h63Tey1n1XYCrfPbiwheneG2bjQKEQi1w3+y/STr",
+	"HvZ7IsBrOSPURxgYX5xpAcveig33On3s2Vo59+7L9SbPmHpLIeblT3DLUJyH+mfEaruPP++1+8Sz206t",
+	"+oxcS56VZB2KGhAjZUIWUDMGrDdFOh/GVNoay95VYuXZ4HPLIf3Fj25xYz3cA4a8EaxaRuNz8vomajTJ",
+	"cqdm8qLy3F3O+rMIkZvCkToMI5Uwqj2c7EtQBioFNaCkJ2JO4ktM9RPwHlCuIzmb0RyqV3Cr/14zRVjG",
+	"oXeGIBCVehJpkU0rzJgbPQKDbNDVQi+E5TJfDyPFUIC66FagihfNQhByRPZy53p3SvNxV4bvEpoxAnjh",
+	"8sNCMrcF/ODHIblg2oC/oxKXW/fVDX6kv/22JueGVlrIh5bmPvrWokJgxUuW5wyDinzFlu6J3YChN7ob",
+	"L6/UkcGmLtOqqyO35ARuRE/bYqu//B9SvDlbuLxO4GqVe4dtcQjFHya0Zqnco7SjIFn18NOaUXUJCa/d",
+	"vNcyASVXUP3ZLsEfEbyWbHAMOYM2pMyOhH0d7O9YRxpM4PZ3+B7cYpYMDrHbsv3hl9fnv0C8DfhaprJQ",
+	"I7GkyuhT8uL8ny7pCU0Trurb2P48Ru/IkFyEu46NfxWjC5YNyZmoKlkEQaHR0Fa2LAmV45pJiE4WlWIk",
+	"KPdt+yK5iWUnIQhkOCE01xLfp64YPUkL02GFd2UUWiQk4pbEY3DFFHyzq8uj51YUihVbANPMEsVWZ5kp",
+	"0WDQvCzVm1drapV9enb74eDStaOK9uf/FDUDOSd61OYFoRfQGwztQu5jqq8HyeAm1zcdVqJYCWSLDISW",
+	"uIJ6tASrF65BB/TqMlkt0WkeW6lPCfdLDSni29LOw7ofUkx0+HML/XrKQa5FNpRLJm4WuQPBgZxOecq8",
+	"r3Gol+DgmzNmFvkQ/tZnDTEQEy4o6uathAzDbsyhPbTam83nonIOXsd9iDjhcuRrN2qFlrov6qT0nuIq",
+	"mngOy+YOURn1H8xgR4dzbw59MCSozdMB71rEQcNA+fKCzjpMH0uZzhPyayENy059SU0rKL2aHvxILW0D",
+	"kuh6nXExG5KfIKLAN5CokWaas2HtmrVQ5SEcgo1gCx3qXFfwpMyHvjMmHH7CUIPbbquCS6t2RxXch7uJ",
+	"j5Uev/UDg76YV4wtdaVlnN89cinFoN55dorNM/1n3UkXuYid1wYnhQW4xadaUymHA5oxEWZC/Cun8ghV",
+	"m6/RfTFKWXc0yFRS239fs4xHhrKI7SY/axVB96uSFbHoBigf6Y9knGCrGz4lQkJrr7K3YVg8XqtHz54c",
+	"jwQw3xXX7PGQvIeQzvAY1wTT4N2YNNTjwpKVSy7GZaQSipaoEFLf7OALTR49O/qWlLOckLFF/rEd2rWf",
+	"xOlGwrm3EjIGjB+XKE/OAtFyQqH2l4Xmljmuk7LbHpwKLk6qkRAg9ta8CTTLIN4HVdJToiX6CDFYyrsk",
+	"sKXlSNCAhWUG1Zia8RD+7xvd1Qun+2ARrKs+WY9EsSRGkq987GRCViARQd4vFNInEIO0gmChs7J5HDQA",
+	"sWOOARZjUkBOMb7NDclYyjMMZLJknOKBjoQfYE41mVO0h8MIePooRNuXtdPQZQGanm/jOhJltXa762dP",
+	"jhPCrq1MvQm1FowKiAzGyKqRKJdI5nS5ZMI+PTUWSaBfppPdMULLp+pZVhYsBVXcDsE2ZdF6Tdf6BBQ2",
+	"qnLOFJ4KgFQTl1A9EjilnQ4BXHOXGh8DRitqxZJqLAlQlqGTUBHFp9KhbwlpIxmfFYoevLXvZAdvxHhI",
+	"zrzHlxoyY0Y3r48B8LjXLVYGNzXCizAOcrG3jXx19E1iMRWNJiv3Dwu3kYDsABSjqS73oEkmsQor1RBG",
+	"KAUEOFoIxpScOs/7i9v9xe3K5LiH5W0VCQ0DbGsSWpfQHtKb94SnZe+isiAII3OujVRrZ92ghiykNnWP",
+	"O3nkQE6+OnLyNHDMEOBiCeyMXzPxuAuhMbqmgWIYNI/1KUIM/ZNYjHkM2/3CoTewhra8XbOXkTi7IvkD",
+	"6Uk+RTyuISGO7Esjdb2rXWQ3xEgjLp46QQfOBqKNxwFQY4zv9DA2UlZuCQ71OaIuIq5QBN09NZa7EDCc",
+	"2PWB/EME7tF6hZ+NUnuvM9treOQ9ydef8oge/ECqnAbv7kbXZcmU9UMHVn4WL2e5n47iFJtsUnTPvs5y",
+	"0M4AtoeXN0DORLU6Z4Z1lRXRvlU2s+IpygJWE/D5J86L1w52eIeS7GuYpoVCMWYcGt51m/0rnPn4q+cg",
+	"HPjPT/ow6mcxGyJH4ztTlYhZmaMVUawhtm4fZ/8PK/WX6mjDoxY98O0nXae5XQKjP4TYPdu8FXzz/ptH",
+	"P4hjR42OkPuGQtRc9CbSabnmsSudeHg+NDV6SLAL2kxRYVg2Er61INwIfxmwd2VAIqqvNAZznlaty65u",
+	"hRyJ8J6QK7QeTattK6MKKlyI8hj3H4cHY+/kqf6M2HOmrwBG4XTAP62YYCvC94w/FRJZbQW+MclqRTXR",
+	"lGPjulC2wFvzIQ7Toj8VlX59YM6xLw1H4qwwckENT0NrcLvN64pNUhbGZZ4HgryS6gpS0OPxH5aL/1jr",
+	"Zf7wXLY6X08G69oiJ2SydnmQw/2RGxy7DbK9MdrtiNPD5XLOqgf1OygwldkDBfh9w0GpC7VtIzstrxUa",
+	"eadccD1n2e6uiTvylU2H99ex7XpsD0C8Q1eULnEodPl2mteDWXPqE3VRQPh1P1QPI3rqUpZmPqHXxRWh",
+	"mEsnkE6/P6UDpz3wD7rDWIv0sKJEdfLRi2b14aoN8tRljFV8F2hWpySVyzW6TDD+ycpozsFUS1SBYPoQ",
+	"WkVyqQ1kj1W8XMEpM5UFOIKgnpaLp9LOOzOnGZkwJtCsSagVQXzamZySI4vfOdO6iyXXS5frbWFVkOM3",
+	"U4wapnAFLngIJQ2ctCJlYjXVLnMnZigmsRCa7lapn3rabQPyQqnlXay4n8UC0KgZv7v+f0qmbIXONNeW",
+	"yYIAUmmqB6L3ZZ6tTO07yZa1sUBe8gXew/1di/RhTAb2Fmd8xrTpvsFvLfoV6RXDyFm+YOTRzxcvHoNm",
+	"A+6Fsvw6uGwVC3UGyC9v3hE5BdciV7VCfUyfuH6XbgFkqeQ1c9+5IYfkO5hZj4QvFOIns+fja3yeVrsW",
+	"YyYzGF6GxPdankKPcmHkSOBetAW07zjv0lN9PKar+WafwHXncgYb77r83zsQ7iolQMRyD4ua9n2AYx4e",
+	"aO9C/RHxThejXlLREWjo4zJ9oKH/nEF117ks1N1SZ6HeV69c6M9kLsSD6kskHGLu4+I7DEGdkSKFdyrg",
+	"nOoEtGDsxs51XY950LtfKaHYoQXLvMzwrpQTqSQ0oOhX7zwwJGPBbszYhW774AsgAFwUTJMJm3NHIzyF",
+	"TXy8BAj7qdRQ69gSmIwtzXwT530X6jU++AXcI8q30+wRaPdj/Vu8nP8GfH8bu4fK3Z3Bvcg49sSsK8UN",
+	"yivbmb3UfVn3lrCEngaXfATNTDKX3cKNZvm0jKkJFtBK+SdvCEdjJSmWLh5Im5MqymHskIJaqRhhQ9My",
+	"D0OqLFQKHQmnuw5JPUW+Fg0lpAlLiGXMUzsMus9ANm+kx/tgsFopXywlCgnyqPJQSLpw2byuHldKFwwd",
+	"224zKVWurAYjqwpxS7wdciRclwsjCdT57cx/r9Odh7Ddlp15+htu9zaxrwgcuWegj06YBW4wivou6PvK",
+	"GaZkAjHele4+kD+IUWHuVrXv3YLeHGCXjydHz7756uvne7mMJb8sRHfC/itDVCE01Oof/+PlBcF3LE9k",
+	"PuPPysxT6grL+QhVe1Ptm4CEVtF1QYGYwhbalyVh+/YFV9Ueii5aAuALeMXw9V0B7lGR8jxiMD7u3Mo+",
+	"jvMFSDWsjGfFSL7SR8IwlJ8akvHp1DLujQT1DoajcAqbjEdlDecHvliuiHG30Yjt0WYEmiXXiWvRY5U3",
+	"blDkDJajsitPzbjyOYRQyMpztSq7TUjwkLNAWnT3jGhamAIVTrwKc2zwULMQ4bVbQXAqJtURyKnz2l89",
+	"o+6EUJ8p2Myi8zqtH8h1EXQcy8fjuup7IM1yrxGbFU87dUfc3Z++ytXHu/gZHWz2nZnzjqX2yBH5OkM1",
+	"arh5D7w+dDURN5pIUXAJNNKF8CG2eyHO4ngN85OyaHVqpR/scFd2uDxxwchVtMQx8fonLrbTXn9fgxcS",
+	"ICB6PQlvU6wtSclM0dTVVLeXTl4zNSRvYkXBYD+ulGg1Y9Xqeqdu2nC7IHsVLL2u/DbkXBgQJLtKSCJM",
+	"sXb6AxJsnKCDWMMpA7GORqD85EJpuAbLkhVkH6TqJBIsIVd+modA4oyuDz/Zq3y7HzqdEOErGoO4Dh0F",
+	"T0diXKss5tqCBEtjsDBupqZvpt/TdZ/M5oyuQ17zwfHXQ/K9nW5TWWGouXf8FJKgv4IiwTqaBX1w/HU8",
+	"ETrzIkbvFOgDzH8+6E6D/iMR1zOr+CEmOKU5o+uNKfwdyvTeUBfz8rsL/wjIAzJk7MrZSkFSKQRLIXUK",
+	"KJ9xjipEglOkmNRQLAUCkExGFqGxoDOKFj6UzlfadCFn5IVcLCxgwdflaovgdJDxn/NrNiRnmFNEJorR",
+	"q4SMX1NtDl7adR68+n4M6uyC6ZOgKjtKq5grYTUSsHCoB2a5wpzlUNHElRiHctRoI4/qtxZiXZJJ+xrx",
+	"rJaFguAM2r9T2bPOjJTa3vYbsQ9p4rCegxINdswXxxcfhnb72s2AeglZFhjygAl3B1AGBlavHz/EzWgU",
+	"xGpxWc9eP3+Joz3w5L2e1Rvhht7HMdTnKXsQfPho4YZnj5DGEuTQX+v6CUDVTd7VRcpJAFXlTju/1pC8",
+	"LSY5T4flxavtIJ50M62V5XRuvboDoDKgrx8TH6teKgE0TiXXNDfcVYBXbFbk1EhVHdPVUeiqwVEm92IC",
+	"XjXLvvRDuoCDYatUbGxYS+7LQD8UQXxYhWb5tDLK3Ld+3NbfqfJO6ho0xZx5pYEEhBDFskJkVBiSsWUu",
+	"11Crn904WQQqiXrzSuilarlKdZ9Wd7/9ePv/AgAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -24,7 +24,7 @@ func (a *API) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (api.Ge
 
 // AcquireLease grants or renews the lease, or says who holds it.
 func (a *API) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
-	holder, err := holderOf(r.Body.Holder)
+	holder, err := holderOf("holder", r.Body.Holder)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (a *API) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject)
 
 // ReleaseLease gives the lease back where this holder has it.
 func (a *API) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
-	holder, err := holderOf(r.Params.Holder)
+	holder, err := holderOf("holder", r.Params.Holder)
 	if err != nil {
 		return nil, err
 	}
@@ -47,9 +47,9 @@ func (a *API) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject)
 
 // holderOf refuses a name that would not be the same in every place where it
 // is written.
-func holderOf(name string) (string, error) {
+func holderOf(field, name string) (string, error) {
 	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", model.Invalid("holder", name, "must be a name without blanks around it and control characters")
+		return "", model.Invalid(field, name, "must be a name without blanks around it and control characters")
 	}
 	return name, nil
 }

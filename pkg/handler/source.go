@@ -79,9 +79,6 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 		return model.ErrLoop
 	}
 	wish, err := a.wish(ctx, r)
-	if err == nil {
-		err = a.keepOrder(ctx, &wish)
-	}
 	if err != nil {
 		return err
 	}
@@ -101,26 +98,6 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 		a.Changed()
 		return nil
 	}
-}
-
-// keepOrder gives what a monitor decided upon an activation no earlier time than
-// that one has: it would never be active, because the monitor's clock is behind. A
-// repeated delivery gets the same time again. A person may say that something
-// happened earlier.
-func (a *API) keepOrder(ctx context.Context, w *wish) error {
-	if a.Follows || w.Under == nil || !w.delivered || w.epoch == nil || *w.epoch == 0 {
-		return nil
-	}
-	found, err := a.Sync.ActivationsAfter(ctx, *w.epoch-1, 1)
-	if err != nil {
-		return err
-	}
-	if len(found) > 0 && found[0].Epoch == *w.epoch && found[0].From.After(w.From) {
-		a.Log.Warn().Str("by", w.By).Int("source", w.Source).Time("at", w.From).Time("counts_as", found[0].From).
-			Msg("an activation is older than the one it was decided upon: check the monitor's clock")
-		w.From = found[0].From
-	}
-	return nil
 }
 
 // judge looks whether a wish is fulfilled already, which is errRepeated, and says
@@ -218,12 +195,18 @@ func (a *API) wish(ctx context.Context, r api.ActivateSourceRequestObject) (wish
 		}
 		w.From = happened
 	}
-	if claim := body.Lease; claim != nil {
-		w.Under = &model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}
-	}
 	var err error
 	if w.epoch, err = expectedEpoch(r.Params.IfMatch); err != nil {
 		wrong = append(wrong, model.NewFieldError("If-Match", *r.Params.IfMatch, err.Error()))
+	}
+	if claim := body.Lease; claim != nil {
+		_, err := holderOf("lease.holder", claim.Holder)
+		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+			wrong = append(wrong, invalid.Fields...)
+		}
+		w.Mandate = &model.Mandate{
+			Lease: model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}, Upon: valueOr(w.epoch, model.NoEpoch),
+		}
 	}
 	if wrong != nil {
 		return w, &model.InvalidError{Fields: wrong}

@@ -120,26 +120,39 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
-	// What a monitor decided upon an activation happened after that, whatever its
-	// clock says.
+	// What a monitor decides happens after all that it knows, whatever its clock
+	// says: each of its decisions is a record, and is active.
 	t.Run("ClockBehind", func(t *testing.T) {
 		t.Parallel()
 		s := newSyncNode(t)
 		s.do(http.StatusOK, http.MethodPut, "/source/lease", `{"holder": "a", "seconds": 60}`)
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
-		since := get[api.ActiveSource](s, "/source/active").Since
-		behind := `{"at": "2020-06-27T17:00:00Z", "lease": {"holder": "a", "epoch": 1}}`
-		for range 2 { // the answer was lost
-			s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", behind, "If-Match", `"1"`)
-			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 2 || got.ActiveSource != 5 || !got.Since.Equal(*since) {
-				t.Errorf("active is %+v, want source 5 since %s", got, since)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "")
+		since := *get[api.ActiveSource](s, "/source/active").Since
+		behind := `{"at": "2020-06-27T17:00:00Z", "reason": "no heartbeat", "lease": {"holder": "a", "epoch": 1}}`
+		decides := func(source int, upon int64) {
+			t.Helper()
+			since = since.Add(time.Microsecond)
+			for range 2 { // the answer was lost
+				s.do(http.StatusNoContent, http.MethodPut, fmt.Sprintf("/source/active/%d", source), behind, "If-Match", fmt.Sprintf("%q", fmt.Sprint(upon)))
+				if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != upon+1 || got.ActiveSource != source || !got.Since.Equal(since) {
+					t.Errorf("active is %+v, want source %d since %s", got, source, since)
+				}
 			}
 		}
+		for upon := range int64(4) {
+			decides(int(2-upon%2), upon+1)
+		}
 		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/7", behind, "If-Match", `"1"`)
-		// A person tells what happened earlier.
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", `{"at": "2020-06-27T17:00:00Z"}`, "If-Match", `"2"`)
-		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 3 || got.ActiveSource != 5 {
-			t.Errorf("active is %+v, want source 5 still", got)
+		// A person tells what happened earlier, which changes nothing now.
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", `{"at": "2020-06-27T17:00:00Z"}`, "If-Match", `"5"`)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 6 || got.ActiveSource != 1 {
+			t.Errorf("active is %+v, want source 1 still", got)
+		}
+		decides(2, 6)
+		// Who does not say what it knew tells of an earlier time, like a person.
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/3", behind)
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 8 || got.ActiveSource != 2 {
+			t.Errorf("active is %+v, want source 2 still", got)
 		}
 	})
 

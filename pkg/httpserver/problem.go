@@ -102,7 +102,7 @@ func problemOf(err error) api.Problem {
 	case errors.Is(err, model.ErrStaleEpoch):
 		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match."
 	case errors.Is(err, model.ErrDeposed):
-		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since this was decided, and knew better. Ask for the lease, read /source/active again and decide anew."
+		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since this was decided. Ask for the lease, read /source/active again and decide anew."
 	case errors.Is(err, model.ErrPinned):
 		status, detail = http.StatusConflict, "The active source is pinned. Only a request with pin=true or pin=false changes it."
 	case errors.Is(err, model.ErrLoop):

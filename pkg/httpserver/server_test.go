@@ -40,6 +40,7 @@ func TestServer_Errors(t *testing.T) {
 		"invalid":     {fmt.Errorf("record: %w", model.Invalid("track_start", "never", "must be a time")), 400, "invalid: track_start: must be a time"},
 		"unavailable": {fmt.Errorf("store: %w", model.ErrUnavailable), 503, "The database cannot be reached"},
 		"stale":       {model.ErrStaleEpoch, 412, "Somebody else activated"},
+		"deposed":     {fmt.Errorf("activate: %w", model.ErrDeposed), 412, "Another monitor"},
 		"pinned":      {model.ErrPinned, 409, "is pinned"},
 		"circle":      {fmt.Errorf("activate: %w", model.ErrLoop), 508, "AURA_SYNC_HOST"},
 		"deadline":    {fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "took too long"},

@@ -73,10 +73,16 @@ type Activation struct {
 	Reason     string
 	// Pinned: it stays until a person releases it.
 	Pinned bool
-	// Under is the lease under which a monitor decided it: its name, holder and
-	// epoch; nil where there was none. It is asked for when the activation is
-	// accepted, and not kept.
-	Under *Lease
+	// Mandate is by what right a monitor decided it; nil: no monitor with a lease
+	// did. It is looked at when the activation is accepted, and not kept.
+	Mandate *Mandate
+}
+
+// Mandate is by what right a monitor decides.
+type Mandate struct {
+	Lease Lease // its name, holder and epoch
+	// Upon is the last epoch that the monitor knew, NoEpoch where it does not say.
+	Upon int64
 }
 
 // Normalize brings the activation into the form in which it is stored.

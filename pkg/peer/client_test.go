@@ -337,7 +337,7 @@ func TestClient_Request(t *testing.T) {
 	if want := `{"at":"2020-06-27T12:00:00.000005Z","by":"ann","reason":"test","pin":false}`; string(body) != want || got.Header.Get("If-Match") != `"17"` || got.URL.Path != "/api/v1/source/active/2" {
 		t.Errorf("%s %s If-Match %s: %s", got.Method, got.URL, got.Header.Get("If-Match"), body)
 	}
-	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, Under: &model.Lease{Holder: "a", Epoch: 3}})
+	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, Lease: &model.Lease{Holder: "a", Epoch: 3}})
 	if want := `{"lease":{"epoch":3,"holder":"a"}}`; string(body) != want {
 		t.Errorf("sent %s, want %s", body, want)
 	}

@@ -41,9 +41,9 @@ type ActivateRequest struct {
 	// At is when it happened; zero is now.
 	At         time.Time
 	By, Reason string
-	// Under is the lease under which a monitor decided it: its holder and epoch;
-	// nil where there was none.
-	Under *model.Lease
+	// Lease is the one under which a monitor decided it: its holder and epoch; nil
+	// where there was none.
+	Lease *model.Lease
 	// PassedOn: somebody else asked for it; see api.PassedOnHeader.
 	PassedOn bool
 }
@@ -60,8 +60,8 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 		Pin    *bool           `json:"pin,omitempty"`
 		Lease  *api.LeaseClaim `json:"lease,omitempty"`
 	}{By: r.By, Reason: r.Reason, Pin: r.Pin}
-	if r.Under != nil {
-		said.Lease = &api.LeaseClaim{Holder: r.Under.Holder, Epoch: r.Under.Epoch}
+	if r.Lease != nil {
+		said.Lease = &api.LeaseClaim{Holder: r.Lease.Holder, Epoch: r.Lease.Epoch}
 	}
 	if !r.At.IsZero() {
 		said.At = r.At.UTC().Format(time.RFC3339Nano)

@@ -117,6 +117,21 @@ func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bo
 	return model.Activation{}, false, nil
 }
 
+// inOrder gives what a monitor decided a later time than all that it knew have: it
+// would never be active otherwise, as the monitor's clock is behind. When it is
+// delivered again it gets the same time, for what has an epoch stays as it is.
+func inOrder(g *gorm.DB, a model.Activation) (model.Activation, error) {
+	if a.Mandate == nil || !a.IsDelivered() {
+		return a, nil
+	}
+	var latest activationRow // stays zero where there is none
+	err := g.Where("epoch > 0 AND epoch <= ?", a.Mandate.Upon).Order(lastActive).Limit(1).Find(&latest).Error
+	if err == nil && latest.Epoch > 0 && !a.From.After(latest.ActiveFrom.Time) {
+		a.From = latest.ActiveFrom.Add(time.Microsecond)
+	}
+	return a, err
+}
+
 // putLast sees to it that what is accepted last is active, unless it tells its
 // time: of several at once, or by clocks that differ, the one that looked at its
 // clock first may come last.

@@ -101,10 +101,11 @@ func (db *DB) Lease(ctx context.Context, name string) (model.Lease, error) {
 // deposed is a model.ErrDeposed where another holder has had the lease since. A
 // database that does not know that reign is a new one: then whoever had it here
 // did so later. Who gets the lease at the same moment comes after.
-func deposed(g *gorm.DB, l *model.Lease) error {
-	if l == nil {
+func deposed(g *gorm.DB, m *model.Mandate) error {
+	if m == nil {
 		return nil
 	}
+	l := m.Lease
 	var later []int64
 	err := g.Raw("SELECT epoch FROM lease WHERE name = ? AND holder <> ? AND epoch > "+
 		"COALESCE((SELECT epoch FROM lease WHERE name = ? AND epoch = ? AND holder = ?), 0) LIMIT 1",

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -30,7 +32,7 @@ func TestStation_Activate_deposed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		const name = "monitor"
 		s := db.Station(1)
-		reign := func(holder string) *model.Lease {
+		reign := func(holder string) *model.Mandate {
 			t.Helper()
 			l := acquire(t, db, name, holder, time.Hour)
 			if l.Holder != holder {
@@ -39,36 +41,78 @@ func TestStation_Activate_deposed(t *testing.T) {
 			if err := db.ReleaseLease(t.Context(), name, holder); err != nil {
 				t.Fatal(err)
 			}
-			return &l
+			return &model.Mandate{Lease: l, Upon: model.NoEpoch}
 		}
-		second := 0
-		try := func(what string, under *model.Lease, want error) {
+		tries := 0
+		try := func(what string, mandate *model.Mandate, want error) {
 			t.Helper()
-			second++
+			tries++
 			_, err := s.Activate(t.Context(), model.Activation{
-				Source: 1 + second%2, From: noon.Add(time.Duration(second) * time.Second), RecordedAt: noon, By: what, Under: under,
+				Source: 1 + tries%2, From: noon.Add(time.Duration(tries) * time.Second), RecordedAt: noon, By: what, Mandate: mandate,
 			}, admitAll)
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", what, err, want)
 			}
 		}
-		lost := &model.Lease{Name: name, Holder: "a", Epoch: 7}
+		lost := &model.Mandate{Lease: model.Lease{Name: name, Holder: "a", Epoch: 7}}
 		try("of a database that was lost, before anybody had the lease of this one", lost, nil)
 		first := reign("a")
 		try("of a database that was lost, whose holder is the only one here", lost, nil)
 		reign("a")
 		try("the same holder again", first, nil)
-		second0 := reign("b")
+		second := reign("b")
 		acquire(t, db, "other", "c", time.Hour)
 		third := reign("a")
 		try("another one since", first, model.ErrDeposed)
-		try("another one before the same holder again", second0, model.ErrDeposed)
+		try("another one before the same holder again", second, model.ErrDeposed)
 		try("the last one", third, nil)
 		try("of a database that was lost", lost, model.ErrDeposed)
-		try("a holder whose name differs in case", &model.Lease{Name: name, Holder: "A", Epoch: third.Epoch}, model.ErrDeposed)
+		try("a holder whose name differs in case", &model.Mandate{Lease: model.Lease{Name: name, Holder: "A", Epoch: third.Lease.Epoch}}, model.ErrDeposed)
 		try("a person", nil, nil)
 		if got, err := db.ActiveSource(t.Context(), noon.Add(time.Hour)); err != nil || got.Epoch != 5 {
 			t.Errorf("%+v, %v: want 5 switches", got, err)
+		}
+	})
+}
+
+// TestStation_Activate_clockBehind: whatever the monitor's clock says and people
+// told before, each of its decisions is a record of its own and active, and is
+// known again when it is delivered again.
+func TestStation_Activate_clockBehind(t *testing.T) {
+	t.Parallel()
+	s := repotest.Open(t, repotest.KindSQLite).Station(1)
+	mandate := model.Mandate{Lease: acquire(t, s.DB, "monitor", "a", time.Hour)}
+	now := noon
+	rapid.Check(t, func(rt *rapid.T) {
+		behind := time.Duration(rapid.IntRange(0, 3_000).Draw(rt, "behind")) * time.Second
+		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
+			before, err := s.ActiveSource(t.Context(), now)
+			if err != nil && !errors.Is(err, model.ErrNotFound) {
+				rt.Fatal(err)
+			}
+			a := model.Activation{Source: rapid.IntRange(1, 2).Draw(rt, "source"), From: now, RecordedAt: now, By: "a person"}
+			switch rapid.SampledFrom([]string{"person", "person tells", "monitor", "monitor"}).Draw(rt, "who") {
+			case "person tells":
+				a.From = now.Add(-time.Duration(rapid.IntRange(1, 5_000).Draw(rt, "earlier")) * time.Second)
+			case "monitor":
+				a.By, a.From, a.Mandate = "a monitor", now.Add(-behind), &mandate
+				mandate.Upon = before.Epoch
+			}
+			for range rapid.IntRange(1, 3).Draw(rt, "deliveries") {
+				stored, err := s.Activate(t.Context(), a, func(last model.Activation) error {
+					if last.Epoch != before.Epoch {
+						return model.ErrStaleEpoch
+					}
+					return nil
+				})
+				if err != nil && a.IsDelivered() || err == nil && stored.Epoch != before.Epoch+1 {
+					rt.Fatalf("%+v, %v: want epoch %d", stored, err, before.Epoch+1)
+				}
+			}
+			if active, err := s.ActiveSource(t.Context(), now); err != nil || active.Epoch != before.Epoch+1 || a.Mandate != nil && active.Source != a.Source {
+				rt.Fatalf("active is %+v, %v after %+v", active, err, a)
+			}
 		}
 	})
 }

@@ -195,19 +195,24 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 	return entryID, stored, err
 }
 
-// Activate is DB.Activate, and refuses besides what a monitor decided under a
-// lease that another one has had since. Error: also model.ErrDeposed.
+// Activate is DB.Activate for monitors, too: what one decided under a lease that
+// another one has had since is refused, and what it decided is later than what it
+// decided it upon. Error: also model.ErrDeposed.
 func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (stored model.Activation, _ error) {
 	err := s.write(ctx, "activate source", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		var last activationRow // stays zero where there is none
 		if err := tx.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
 			return false, err
 		}
+		a, err := inOrder(tx, a)
+		if err != nil {
+			return false, err
+		}
 		if known, found, err := delivered(tx, a); found || err != nil {
 			stored = known
 			return false, err
 		}
-		if err := deposed(tx, a.Under); err != nil {
+		if err := deposed(tx, a.Mandate); err != nil {
 			return false, err
 		}
 		if err := admit(last.activation()); err != nil {

@@ -199,8 +199,9 @@ func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.Activ
 // that knows who asks; the epoch sees to it that nothing came in between. It is
 // asked again where something did, so it must have no effects. A switch that
 // happens when it is recorded carries no time: the sync node's clock counts.
-// Errors: those of admit, *model.InvalidError, and model.ErrSyncNodeAway, after
-// which the switch may be stored nevertheless.
+// Errors: those of admit, *model.InvalidError, model.ErrStaleEpoch where what a
+// monitor decided is out of date, and model.ErrSyncNodeAway, after which the switch
+// may be stored nevertheless.
 func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
 	for range maxContenders {
 		active, err := f.refresh(ctx)
@@ -214,13 +215,21 @@ func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(
 		if err := admit(last); err != nil {
 			return model.Activation{}, fmt.Errorf("activate source: %w", err)
 		}
-		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, Under: a.Under, PassedOn: true}
+		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, PassedOn: true}
+		if a.Mandate != nil {
+			wish.Lease = &a.Mandate.Lease
+		}
 		if a.IsDelivered() {
 			wish.At = a.From
 		}
-		if err = f.peer.Activate(ctx, wish); errors.Is(err, model.ErrStaleEpoch) {
+		err = f.peer.Activate(ctx, wish)
+		if errors.Is(err, model.ErrStaleEpoch) && a.Mandate != nil { // perhaps it is the lease that is
+			return model.Activation{}, fmt.Errorf("activate source: %w", err)
+		}
+		if errors.Is(err, model.ErrStaleEpoch) {
 			continue
-		} else if err != nil {
+		}
+		if err != nil {
 			return model.Activation{}, away(err)
 		}
 		a.Epoch = last.Epoch + 1

@@ -612,6 +612,34 @@ func TestFollower_Activate(t *testing.T) {
 		})
 	}
 
+	// What a monitor decided is out of date also where nobody switched.
+	t.Run("Deposed", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			asked := 0
+			d.node.fail(func(_ context.Context, call string) error {
+				if call != "Activate" {
+					return nil
+				}
+				asked++
+				return model.ErrStaleEpoch
+			})
+			decided := now
+			decided.Mandate = &model.Mandate{Lease: model.Lease{Holder: "a", Epoch: 3}}
+			if _, err := d.Activate(t.Context(), decided, anything); !errors.Is(err, model.ErrStaleEpoch) || errors.Is(err, model.ErrSyncNodeAway) || asked != 1 {
+				t.Errorf("%v after %d requests, want %v", err, asked, model.ErrStaleEpoch)
+			}
+			d.node.fail(nil)
+			if _, err := d.Activate(t.Context(), decided, anything); err != nil {
+				t.Fatal(err)
+			}
+			if l := d.node.wishes[len(d.node.wishes)-1].Lease; l == nil || *l != decided.Mandate.Lease {
+				t.Errorf("passed on under %+v", l)
+			}
+		})
+	})
+
 	t.Run("Hangs", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

@@ -53,6 +53,8 @@ type activation struct {
 type reached struct {
 	Base  int64 `json:"base"`
 	Epoch int64 `json:"epoch"`
+
+	at time.Time // when it was written down
 }
 
 // proofs is the channel of the proofs, which nobody is owed.
@@ -156,10 +158,11 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 
 // rejoin puts one from before a restart into the chain; call it with the lock
 // held. It keeps what it expects, and needs the one before it, or the proof that
-// the sync node had that epoch by what was decided upon the same base.
+// the sync node had that epoch by what was decided upon the same base. A proof
+// from before it was decided is that of an earlier chain.
 func (a *activations) rejoin(n *activation, proof reached) {
 	behind := a.chain != nil && a.chain.base == n.Base && a.chain.next == n.Expected
-	proven := proof.Base == n.Base && proof.Epoch >= n.Expected
+	proven := proof.Base == n.Base && proof.Epoch >= n.Expected && !proof.at.Before(n.At)
 	n.unproven = n.Follows && !behind && !proven
 	if !behind {
 		a.chain = &chain{base: n.Base, reached: n.Expected}
@@ -174,9 +177,9 @@ func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
 	n, lost := a.look(o)
 	switch {
 	case lost:
-		return a.lose(n, "overtaken: so is what was decided before it")
+		return a.lose(o, "overtaken: so is what was decided before it")
 	case n.unproven:
-		return a.lose(n, "overtaken: it is not known whether what was decided before it was delivered")
+		return a.lose(o, "overtaken: it is not known whether what was decided before it was delivered")
 	}
 	err := a.send(ctx, n)
 	invalid, isInvalid := errors.AsType[*model.InvalidError](err)
@@ -191,11 +194,11 @@ func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
 	}
 	switch {
 	case errors.Is(err, model.ErrStaleEpoch), errors.Is(err, model.ErrPinned):
-		return a.lose(n, "overtaken: "+err.Error())
+		return a.lose(o, "overtaken: "+err.Error())
 	case isInvalid:
-		return a.lose(n, "refused: "+invalid.Error()) // and the chain is broken
+		return a.lose(o, "refused: "+invalid.Error()) // and the chain is broken
 	case err == nil:
-		a.reach(ctx, n)
+		a.reach(ctx, o)
 	}
 	return err
 }
@@ -212,28 +215,35 @@ func (a *activations) send(ctx context.Context, n activation) error {
 		r.At = time.Time{}
 	}
 	if n.Lease > 0 {
-		r.Under = &model.Lease{Holder: n.Holder, Epoch: n.Lease}
+		r.Lease = &model.Lease{Holder: n.Holder, Epoch: n.Lease}
 	}
 	return a.node.Activate(ctx, r)
 }
 
-// reach notes that an activation was delivered.
-func (a *activations) reach(ctx context.Context, n activation) {
+// reach notes that an activation was delivered. Load may have given it another
+// chain meanwhile.
+func (a *activations) reach(ctx context.Context, o *owed[activation]) {
 	a.mu.Lock()
+	n := o.body
 	n.chain.reached = n.Expected + 1
 	followed := n.chain.next > n.chain.reached
 	a.mu.Unlock()
 	if followed {
-		a.ledger.prove(ctx, delivery(proofs, reached{n.Base, n.Expected + 1}))
+		a.ledger.prove(ctx, delivery(proofs, reached{Base: n.Base, Epoch: n.Expected + 1}))
 	}
 }
 
-// lose gives an activation up, with the rest of its chain.
-func (a *activations) lose(n activation, reason string) error {
+// lose gives an activation up, with the rest of its chain. That is told once: what
+// is decided after it must not be taken for overtaken with the rest.
+func (a *activations) lose(o *owed[activation], reason string) error {
 	a.mu.Lock()
-	n.chain.lost = true
+	c := o.body.chain
+	first := !c.lost
+	c.lost = true
 	a.mu.Unlock()
-	a.overtaken()
+	if first {
+		a.overtaken()
+	}
 	return &givenUp{reason: reason, answered: true}
 }
 

@@ -127,9 +127,9 @@ func TestActor_Activate(t *testing.T) {
 			after(5 * time.Second)
 			m.activate(t, 6, 0) // late
 			synctest.Wait()
-			want := []int{9, 5}
+			want, chains := []int{9, 5}, 2
 			if pin {
-				want = []int{9}
+				want, chains = []int{9}, 3
 			}
 			equal(t, "records", n.sources(), want)
 			for i, outcome := range s.outcomes("activation") {
@@ -137,7 +137,7 @@ func TestActor_Activate(t *testing.T) {
 					t.Errorf("%d: %s", i, outcome)
 				}
 			}
-			if m.wasOvertaken() < 4 || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
+			if m.wasOvertaken() != chains || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
 				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
 			}
 			// After a restart the sync node is asked once more.
@@ -186,7 +186,7 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 6, 0)
 		synctest.Wait()
 		equal(t, "records under the new lease", n.sources(), []int{5, 6})
-		if last := n.asked[len(n.asked)-1].Under; m.wasOvertaken() != 3 || *last != (model.Lease{Holder: "a", Epoch: 5}) {
+		if last := n.asked[len(n.asked)-1].Lease; m.wasOvertaken() != 2 || *last != (model.Lease{Holder: "a", Epoch: 5}) {
 			t.Errorf("%d times overtaken, the last one under %+v", m.wasOvertaken(), last)
 		}
 	})
@@ -243,29 +243,54 @@ func TestActor_Activate(t *testing.T) {
 		m = begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{9})
-		if m.wasOvertaken() != 2 || m.activationsWait() {
+		if m.wasOvertaken() != 1 || m.activationsWait() {
 			t.Errorf("%d times overtaken", m.wasOvertaken())
 		}
 	})
 
-	// A proof of what was decided upon another epoch proves nothing.
-	bubble(t, "OtherProof", func(t *testing.T) {
+	// What is sent while the rest is loaded gets another chain, and ends that one.
+	bubble(t, "LoadedWhileSent", func(t *testing.T) {
 		s, n := &store{}, &node{}
-		for range 6 {
-			n.switchTo(1, false)
-		}
-		if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
-			{Channel: proofs, Body: []byte(`{"base":3,"epoch":6}`), CreatedAt: time.Now(), EndedAt: time.Now()},
-			{Channel: "activation", Body: []byte(`{"source":2,"at":"2000-01-01T00:00:00Z","base":5,"expected":6,"follows":true}`), CreatedAt: time.Now()},
-		}); err != nil {
+		n.set(func(ctx context.Context, _ peer.ActivateRequest) error { time.Sleep(time.Second); return nil })
+		m := prepared(t, Config{}, s, n).start(t)
+		m.activate(t, 2, 0)
+		synctest.Wait() // it is on its way
+		if err := m.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		m := begin(t, Config{}, s, n)
-		synctest.Wait()
-		if n.epoch() != 6 || m.wasOvertaken() != 1 {
-			t.Errorf("epoch %d, %d times overtaken", n.epoch(), m.wasOvertaken())
-		}
+		n.switchTo(9, false)
+		after(2 * time.Second)
+		m.activate(t, 3, 0) // before it heard of that
+		after(2 * time.Second)
+		equal(t, "records", n.sources(), []int{9})
 	})
+
+	// A proof of what was decided upon another epoch proves nothing, nor does one
+	// from before the decision.
+	for name, c := range map[string]struct {
+		base, epoch int64 // once there is the proof
+		decided     string
+	}{
+		"OfAnotherEpoch": {3, 6, "2000-01-01T00:00:00Z"}, "OfAnEarlierChain": {5, 6, "2000-01-01T00:00:01Z"}, "OfIt": {5, 7, "2000-01-01T00:00:00Z"},
+	} {
+		bubble(t, "Proof"+name, func(t *testing.T) {
+			s, n := &store{}, &node{}
+			for range 6 {
+				n.switchTo(1, false)
+			}
+			if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
+				{Channel: proofs, Body: fmt.Appendf(nil, `{"base":%d,"epoch":6}`, c.base), CreatedAt: time.Now(), EndedAt: time.Now()},
+				{Channel: "activation", Body: fmt.Appendf(nil, `{"source":2,"at":%q,"base":5,"expected":6,"follows":true}`, c.decided), CreatedAt: time.Now()},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			m := begin(t, Config{}, s, n)
+			synctest.Wait()
+			if n.epoch() != c.epoch || m.wasOvertaken() != int(7-c.epoch) {
+				t.Errorf("epoch %d, %d times overtaken", n.epoch(), m.wasOvertaken())
+			}
+		})
+	}
 
 	bubble(t, "ClockAhead", func(t *testing.T) {
 		s, n := &store{}, &node{behind: time.Minute}

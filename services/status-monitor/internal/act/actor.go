@@ -59,7 +59,7 @@ type shared struct {
 type Actor struct {
 	shared
 	by          string
-	mandate     func() model.Lease
+	lease       func() model.Lease
 	activations *activations
 	command     *command
 	webhooks    []*webhook // by number
@@ -71,11 +71,11 @@ type Actor struct {
 	loaded  bool
 }
 
-// New makes an Actor. by is the name of this monitor in audit records, and mandate
-// the lease as it was granted to this monitor last, which answers at once: its
-// epoch is 0 where it never was. overtaken is called when somebody else decided meanwhile, so that the sync node has to
+// New makes an Actor. by is the name of this monitor in audit records. lease is the
+// one under which it decides, as it was granted last; its epoch is 0 where it never
+// was. overtaken is called when somebody else decided meanwhile, so that the sync node has to
 // be asked; it must not block. The error is that of Config.Validate.
-func New(cfg Config, store Store, node SyncNode, by string, mandate func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
+func New(cfg Config, store Store, node SyncNode, by string, lease func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
 	program, err := cfg.program()
 	if err != nil {
 		return nil, fmt.Errorf("command: %w", err)
@@ -84,7 +84,7 @@ func New(cfg Config, store Store, node SyncNode, by string, mandate func() model
 	if err != nil {
 		return nil, fmt.Errorf("webhook secret: %w", err)
 	}
-	a := &Actor{by: by, mandate: mandate, shared: shared{
+	a := &Actor{by: by, lease: lease, shared: shared{
 		ledger:  &ledger{store: store, trouble: logging.NewLasting(log, "what is owed can't be written down; it is done from memory")},
 		metrics: newMetrics(),
 		log:     log,
@@ -156,6 +156,7 @@ func (a *Actor) Load(ctx context.Context) error {
 	if lastProof.ID != 0 && json.Unmarshal(lastProof.Body, &proof) != nil {
 		proof = reached{}
 	}
+	proof.at = lastProof.CreatedAt
 	a.activations.load(a.before(activations), a.before([]model.Delivery{lastActivation}), proof)
 	a.command.load(a.before(commands), a.before([]model.Delivery{lastCommand}))
 	for i, w := range a.webhooks {
@@ -188,7 +189,7 @@ func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
 	defer a.storing.Unlock()
 	said := model.Activation{From: d.At, By: a.by, Reason: d.Reason}
 	said.Normalize()
-	lease := a.mandate()
+	lease := a.lease()
 	body, taken := a.activations.follow(activation{
 		Source: d.Source, Previous: d.From, At: said.From, By: said.By, Reason: said.Reason, Base: d.Epoch,
 		Holder: lease.Holder, Lease: lease.Epoch,

@@ -44,7 +44,7 @@ type command struct {
 
 	// What follows is guarded by mu.
 	standby  bool // this monitor does not act
-	turn     int  // how often another one began to act
+	turn     int  // how often it began not to act
 	newest   int  // the number of the last order
 	asserted int
 	known    bool

@@ -221,7 +221,7 @@ func (n *node) serve(r peer.ActivateRequest) error {
 	switch {
 	case !r.At.IsZero() && last.Source == r.Source && last.From.Equal(a.From):
 		return nil // repeated
-	case n.deposed(r.Under), r.Epoch != nil && *r.Epoch != last.Epoch:
+	case n.deposed(r.Lease), r.Epoch != nil && *r.Epoch != last.Epoch:
 		return fmt.Errorf("%w: answered 412", model.ErrStaleEpoch)
 	case last.Pinned:
 		return fmt.Errorf("%w: answered 409", model.ErrPinned)
@@ -320,12 +320,12 @@ func prepared(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	t.Helper()
 	m := &monitor{log: &lines{}}
 	var err error
-	mandate := func() model.Lease {
+	lease := func() model.Lease {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		return m.lease
 	}
-	if m.Actor, err = New(cfg, s, n, "monitor-a", mandate, func() {
+	if m.Actor, err = New(cfg, s, n, "monitor-a", lease, func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.overtaken++

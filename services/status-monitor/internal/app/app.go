@@ -81,8 +81,8 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 			a.node.Refresh()
 		}
 	}
-	mandate := func() model.Lease { return a.node.Mandate() }
-	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, mandate, overtaken, base.Log("act")); err != nil {
+	lease := func() model.Lease { return a.node.View().Granted }
+	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, lease, overtaken, base.Log("act")); err != nil {
 		return nil, err
 	}
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {

@@ -54,9 +54,10 @@ const (
 // Why this monitor may not act, where it is not known that another one does. At
 // the start the sync node may be away, refuse to say it, or know of no holder.
 const (
-	notTold   = "the sync node has not said since the start who may"
-	leaseOver = "its lease ran out"
-	notActive = "the sync node does not say which source is active"
+	notTold    = "the sync node has not said since the start who may"
+	leaseOver  = "its lease ran out"
+	leaseEnded = "the other one's lease ran out, and the sync node can't be reached"
+	notActive  = "the sync node does not say which source is active"
 )
 
 // Follower follows the sync node. Make it with New and Run it once.
@@ -88,7 +89,6 @@ type Follower struct {
 	view View
 	// leaseEnds is by this monitor's clock, zero where nobody holds it.
 	leaseEnds time.Time
-	mandate   model.Lease // the epoch is 0 where it was never granted
 }
 
 // New makes a Follower for the monitor of that name. learn hands an event to the
@@ -179,11 +179,16 @@ func (f *Follower) round(parent context.Context) {
 	if f.reachable {
 		f.answered = f.seen
 	}
+	if may && f.reachable && f.tenure.standing == alone {
+		f.note.Lease = 0
+	}
 	switch {
 	case may && f.reachable:
 		f.act(ctx)
 	case may && f.tenure.standing == granted && !f.tenure.acts: // nor does another one
 		f.tell(decision.Standby{On: true, Why: notActive})
+	case !f.cfg.ActAlone && !f.reachable && f.standby == (decision.Standby{On: true}) && f.View().LeaseRemaining == 0:
+		f.tell(decision.Standby{On: true, Why: leaseEnded}) // so the other one has stopped, too
 	}
 	f.keep(ctx)
 	f.publish()

@@ -89,14 +89,16 @@ func (f *Follower) acquire(ctx context.Context) error {
 	switch {
 	case isUnsupported(err):
 		f.tenure.standing, f.tenure.until = alone, sent.Add(f.cfg.LeaseTime)
-		f.note.Lease = 0
 		f.show(model.Lease{}, sent)
 	case err != nil:
 		return fmt.Errorf("ask for the lease: %w", err)
 	case lease.Holder == f.holder() && lease.Remaining > 0:
 		f.tenure.standing, f.tenure.until = granted, sent.Add(min(f.cfg.LeaseTime, lease.Remaining))
-		f.note.Lease = lease.Epoch
 		f.show(lease, sent)
+		if f.note.Lease != lease.Epoch {
+			f.note.Lease = lease.Epoch
+			f.publish() // before anything is decided under it
+		}
 	default:
 		f.tenure.standing = taken
 		f.show(lease, sent)

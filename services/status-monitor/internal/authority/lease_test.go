@@ -89,25 +89,25 @@ func TestFollower_Lease(t *testing.T) {
 	})
 
 	// What is decided is decided under the lease that was granted last.
-	rules(t, "Mandate", func(t *testing.T) {
+	rules(t, "Granted", func(t *testing.T) {
 		_, a, b := pair(t)
-		mandate := func(m *monitor, name string, epoch int64) {
+		granted := func(m *monitor, name string, epoch int64) {
 			t.Helper()
-			if l := m.Mandate(); !strings.HasPrefix(l.Holder, name+"/") || l.Epoch != epoch {
+			if l := m.View().Granted; !strings.HasPrefix(l.Holder, name+"/") || l.Epoch != epoch {
 				t.Errorf("decides under %+v, want epoch %d of %s", l, epoch, name)
 			}
 		}
-		mandate(a, "a", 1)
-		mandate(b, "b", 0)
+		granted(a, "a", 1)
+		granted(b, "b", 0)
 		a.kill() // cut off, and restarted
 		a.start()
 		pass(3 * lease)
-		mandate(a, "a", 1)
-		mandate(b, "b", 2)
+		granted(a, "a", 1)
+		granted(b, "b", 2)
 		b.stop()
 		a.link.set(nil)
 		pass(3 * lease)
-		mandate(a, "a", 3)
+		granted(a, "a", 3)
 		stop(a)
 	})
 
@@ -349,10 +349,46 @@ func TestFollower_Lease(t *testing.T) {
 	})
 
 	rules(t, "ProxyFindsNothing", func(t *testing.T) {
-		_, a, b := pair(t)
-		b.link.set(func(context.Context, string) error { return fmt.Errorf("answered 404: %w", peer.ErrUnsupported) })
+		node, a, b := pair(t)
+		nothing := func(context.Context, string) error { return fmt.Errorf("answered 404: %w", peer.ErrUnsupported) }
+		b.link.set(nothing)
 		pass(time.Minute)
 		b.expect(t, "")
+		// Who acts goes on under the lease that it had, and not without.
+		b.link.set(nil)
+		a.link.set(nothing)
+		pass(time.Minute)
+		b.expect(t, "acts true")
+		a.expect(t, "")
+		if l := a.View().Granted; l.Epoch != 1 || node.epoch != 2 {
+			t.Errorf("decides under %+v, and the lease had %d holders", l, node.epoch)
+		}
+		stop(a, b)
+	})
+
+	// None acts without the lease: so it is not known for ever that another one does.
+	rules(t, "NeitherAlone", func(t *testing.T) {
+		node := &syncNode{}
+		a, b := newMonitor("a", node), newMonitor("b", node)
+		a.cfg.ActAlone, b.cfg.ActAlone = false, false
+		a.start()
+		synctest.Wait()
+		b.start()
+		pass(time.Minute)
+		a.heard()
+		b.heard()
+		a.link.set(away)
+		b.link.set(away)
+		pass(lease - round)
+		b.expect(t, "")
+		pass(2 * round)
+		a.expect(t, "acts false, as its lease ran out")
+		b.expect(t, "acts false, as the other one's lease ran out, and the sync node can't be reached")
+		a.link.set(nil)
+		b.link.set(nil)
+		pass(2 * round)
+		a.expect(t, "acts true")
+		b.expect(t, "another acts")
 		stop(a, b)
 	})
 

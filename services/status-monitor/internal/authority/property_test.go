@@ -22,9 +22,10 @@ const agreed = 2*lease + settled
 type host struct {
 	*monitor
 	runs, connected bool
-	// knew: it was told that another one acts, before it was cut off or started
-	// without a way to the sync node.
+	// knew: it was told that another one acts, before it was cut off at that time or
+	// started without a way to the sync node.
 	knew bool
+	cut  time.Time
 }
 
 // station is two monitors over one sync node.
@@ -114,8 +115,10 @@ func (s *station) check() {
 	for _, h := range s.hosts {
 		switch acts, other := h.told(); {
 		case !h.runs || acts:
-		case !h.connected && other != h.knew:
+		case !h.connected && other != h.knew && (other || s.alone):
 			s.fail(fmt.Sprintf("%s changed its mind about whether another one acts, though nobody told it", h.name))
+		case !h.connected && other && !s.alone && now.Sub(h.cut) > agreed:
+			s.fail(h.name + " relies on another one, whose lease is over")
 		case !other && s.calmly(1, agreed):
 			s.fail(h.name + " does not know that another one acts, though it reaches the sync node")
 		}
@@ -143,6 +146,7 @@ var troubles = map[string]func(context.Context, string) error{"refuses": away, "
 func (h *host) connect(trouble string) {
 	if trouble != "" && h.connected {
 		_, h.knew = h.told()
+		h.cut = time.Now()
 	}
 	h.connected = trouble == ""
 	h.link.mu.Lock()

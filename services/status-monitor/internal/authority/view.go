@@ -18,6 +18,10 @@ type View struct {
 	// node said last, and for LeaseRemaining from now; "" where none does.
 	LeaseHolder    string
 	LeaseRemaining time.Duration
+	// Granted is the lease as this monitor got it last, before a restart too: what
+	// it decides it decides under that, also while the sync node is away. Its epoch
+	// is 0 where there is none.
+	Granted model.Lease
 	// Acting: this monitor acts; ActingDetail is why, or why not.
 	Acting       bool
 	ActingDetail string
@@ -43,32 +47,21 @@ func (f *Follower) View() View {
 	return v
 }
 
-// Mandate is the lease as it was granted to this monitor last, before a restart
-// too: what is decided is decided under it, also while the sync node is away. Its
-// epoch is 0 where there is none. It never waits for anybody.
-func (f *Follower) Mandate() model.Lease {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.mandate
-}
-
 // show takes over what the sync node said about the lease, asked at that time.
 func (f *Follower) show(lease model.Lease, at time.Time) {
 	f.tenure.lease = lease
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.leaseEnds, f.mandate = at.Add(lease.Remaining), f.granted()
+	f.leaseEnds = at.Add(lease.Remaining)
 }
-
-// granted is the lease of the note.
-func (f *Follower) granted() model.Lease { return model.Lease{Holder: f.holder(), Epoch: f.note.Lease} }
 
 // publish renews what View shows. What learn tells afterwards is in it.
 func (f *Follower) publish() {
 	name, _ := splitHolder(f.tenure.lease.Holder)
 	v := View{
 		Reachable: f.reachable, Detail: f.failure, LeaseHolder: name,
-		Acting: f.tenure.acts, ActingDetail: f.actingDetail(),
+		Granted: model.Lease{Holder: f.holder(), Epoch: f.note.Lease},
+		Acting:  f.tenure.acts, ActingDetail: f.actingDetail(),
 		Active: model.ActiveSource{Source: f.defaultSource}, Seen: f.seen,
 	}
 	if a := f.note.Active; a != nil {
@@ -78,7 +71,7 @@ func (f *Follower) publish() {
 	v.Active.Stale = !f.reachable
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.view, f.mandate = v, f.granted()
+	f.view = v
 }
 
 // actingDetail is why this monitor acts or why not.
