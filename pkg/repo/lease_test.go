@@ -82,7 +82,7 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 	t.Parallel()
 	s := repotest.Open(t, repotest.KindSQLite).Station(1)
 	mandate := model.Mandate{Lease: acquire(t, s.DB, "monitor", "a", time.Hour)}
-	now := noon
+	now, said := noon, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		behind := time.Duration(rapid.IntRange(0, 3_000).Draw(rt, "behind")) * time.Second
 		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
@@ -92,8 +92,12 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 				rt.Fatal(err)
 			}
 			a := model.Activation{Source: rapid.IntRange(1, 2).Draw(rt, "source"), From: now, RecordedAt: now, By: "a person"}
+			said++ // a person has another reason each time, the monitor always the same
 			switch rapid.SampledFrom([]string{"person", "person tells", "monitor", "monitor"}).Draw(rt, "who") {
+			case "person":
+				a.Reason = fmt.Sprint(said)
 			case "person tells":
+				a.Reason = fmt.Sprint(said)
 				a.From = now.Add(-time.Duration(rapid.IntRange(1, 5_000).Draw(rt, "earlier")) * time.Second)
 			case "monitor":
 				a.By, a.From, a.Mandate = "a monitor", now.Add(-behind), &mandate
