@@ -1607,7 +1607,7 @@ type ClientInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided. Where another
+	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 	// monitor has had the lease since, the decision is out of date and
 	// answered with 412, even if nobody activated a source meanwhile. What
 	// it decided happened after all that was known at the epoch of its
@@ -1634,7 +1634,7 @@ type ClientInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided. Where another
+	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 	// monitor has had the lease since, the decision is out of date and
 	// answered with 412, even if nobody activated a source meanwhile. What
 	// it decided happened after all that was known at the epoch of its
@@ -2247,7 +2247,7 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided. Where another
+// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 // monitor has had the lease since, the decision is out of date and
 // answered with 412, even if nobody activated a source meanwhile. What
 // it decided happened after all that was known at the epoch of its
@@ -2284,7 +2284,7 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided. Where another
+// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 // monitor has had the lease since, the decision is out of date and
 // answered with 412, even if nobody activated a source meanwhile. What
 // it decided happened after all that was known at the epoch of its
@@ -4932,7 +4932,7 @@ type ClientWithResponsesInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided. Where another
+	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 	// monitor has had the lease since, the decision is out of date and
 	// answered with 412, even if nobody activated a source meanwhile. What
 	// it decided happened after all that was known at the epoch of its
@@ -4959,7 +4959,7 @@ type ClientWithResponsesInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided. Where another
+	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 	// monitor has had the lease since, the decision is out of date and
 	// answered with 412, even if nobody activated a source meanwhile. What
 	// it decided happened after all that was known at the epoch of its
@@ -7218,7 +7218,7 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided. Where another
+// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 // monitor has had the lease since, the decision is out of date and
 // answered with 412, even if nobody activated a source meanwhile. What
 // it decided happened after all that was known at the epoch of its
@@ -7251,7 +7251,7 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided. Where another
+// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
 // monitor has had the lease since, the decision is out of date and
 // answered with 412, even if nobody activated a source meanwhile. What
 // it decided happened after all that was known at the epoch of its
@@ -13118,50 +13118,50 @@ var swaggerSpec = []string{
 	"jwQw3xXX7PGQvIeQzvAY1wTT4N2YNNTjwpKVSy7GZaQSipaoEFLf7OALTR49O/qWlLOckLFF/rEd2rWf",
 	"xOlGwrm3EjIGjB+XKE/OAtFyQqH2l4Xmljmuk7LbHpwKLk6qkRAg9ta8CTTLIN4HVdJToiX6CDFYyrsk",
 	"sKXlSNCAhWUG1Zia8RD+7xvd1Qun+2ARrKs+WY9EsSRGkq987GRCViARQd4vFNInEIO0gmChs7J5HDQA",
-	"sWOOARZjUkBOMb7NDclYyjMMZLJknOKBjoQfYE41mVO0h8MIePooRNuXtdPQZQGanm/jOhJltXa762dP",
-	"jhPCrq1MvQm1FowKiAzGyKqRKJdI5nS5ZMI+PTUWSaBfppPdMULLp+pZVhYsBVXcDsE2ZdF6Tdf6BBQ2",
-	"qnLOFJ4KgFQTl1A9EjilnQ4BXHOXGh8DRitqxZJqLAlQlqGTUBHFp9KhbwlpIxmfFYoevLXvZAdvxHhI",
-	"zrzHlxoyY0Y3r48B8LjXLVYGNzXCizAOcrG3jXx19E1iMRWNJiv3Dwu3kYDsABSjqS73oEkmsQor1RBG",
-	"KAUEOFoIxpScOs/7i9v9xe3K5LiH5W0VCQ0DbGsSWpfQHtKb94SnZe+isiAII3OujVRrZ92ghiykNnWP",
-	"O3nkQE6+OnLyNHDMEOBiCeyMXzPxuAuhMbqmgWIYNI/1KUIM/ZNYjHkM2/3CoTewhra8XbOXkTi7IvkD",
-	"6Uk+RTyuISGO7Esjdb2rXWQ3xEgjLp46QQfOBqKNxwFQY4zv9DA2UlZuCQ71OaIuIq5QBN09NZa7EDCc",
-	"2PWB/EME7tF6hZ+NUnuvM9treOQ9ydef8oge/ECqnAbv7kbXZcmU9UMHVn4WL2e5n47iFJtsUnTPvs5y",
-	"0M4AtoeXN0DORLU6Z4Z1lRXRvlU2s+IpygJWE/D5J86L1w52eIeS7GuYpoVCMWYcGt51m/0rnPn4q+cg",
-	"HPjPT/ow6mcxGyJH4ztTlYhZmaMVUawhtm4fZ/8PK/WX6mjDoxY98O0nXae5XQKjP4TYPdu8FXzz/ptH",
-	"P4hjR42OkPuGQtRc9CbSabnmsSudeHg+NDV6SLAL2kxRYVg2Er61INwIfxmwd2VAIqqvNAZznlaty65u",
-	"hRyJ8J6QK7QeTattK6MKKlyI8hj3H4cHY+/kqf6M2HOmrwBG4XTAP62YYCvC94w/FRJZbQW+MclqRTXR",
-	"lGPjulC2wFvzIQ7Toj8VlX59YM6xLw1H4qwwckENT0NrcLvN64pNUhbGZZ4HgryS6gpS0OPxH5aL/1jr",
-	"Zf7wXLY6X08G69oiJ2SydnmQw/2RGxy7DbK9MdrtiNPD5XLOqgf1OygwldkDBfh9w0GpC7VtIzstrxUa",
-	"eadccD1n2e6uiTvylU2H99ex7XpsD0C8Q1eULnEodPl2mteDWXPqE3VRQPh1P1QPI3rqUpZmPqHXxRWh",
-	"mEsnkE6/P6UDpz3wD7rDWIv0sKJEdfLRi2b14aoN8tRljFV8F2hWpySVyzW6TDD+ycpozsFUS1SBYPoQ",
-	"WkVyqQ1kj1W8XMEpM5UFOIKgnpaLp9LOOzOnGZkwJtCsSagVQXzamZySI4vfOdO6iyXXS5frbWFVkOM3",
-	"U4wapnAFLngIJQ2ctCJlYjXVLnMnZigmsRCa7lapn3rabQPyQqnlXay4n8UC0KgZv7v+f0qmbIXONNeW",
-	"yYIAUmmqB6L3ZZ6tTO07yZa1sUBe8gXew/1di/RhTAb2Fmd8xrTpvsFvLfoV6RXDyFm+YOTRzxcvHoNm",
-	"A+6Fsvw6uGwVC3UGyC9v3hE5BdciV7VCfUyfuH6XbgFkqeQ1c9+5IYfkO5hZj4QvFOIns+fja3yeVrsW",
-	"YyYzGF6GxPdankKPcmHkSOBetAW07zjv0lN9PKar+WafwHXncgYb77r83zsQ7iolQMRyD4ua9n2AYx4e",
-	"aO9C/RHxThejXlLREWjo4zJ9oKH/nEF117ks1N1SZ6HeV69c6M9kLsSD6kskHGLu4+I7DEGdkSKFdyrg",
-	"nOoEtGDsxs51XY950LtfKaHYoQXLvMzwrpQTqSQ0oOhX7zwwJGPBbszYhW774AsgAFwUTJMJm3NHIzyF",
-	"TXy8BAj7qdRQ69gSmIwtzXwT530X6jU++AXcI8q30+wRaPdj/Vu8nP8GfH8bu4fK3Z3Bvcg49sSsK8UN",
-	"yivbmb3UfVn3lrCEngaXfATNTDKX3cKNZvm0jKkJFtBK+SdvCEdjJSmWLh5Im5MqymHskIJaqRhhQ9My",
-	"D0OqLFQKHQmnuw5JPUW+Fg0lpAlLiGXMUzsMus9ANm+kx/tgsFopXywlCgnyqPJQSLpw2byuHldKFwwd",
-	"224zKVWurAYjqwpxS7wdciRclwsjCdT57cx/r9Odh7Ddlp15+htu9zaxrwgcuWegj06YBW4wivou6PvK",
-	"GaZkAjHele4+kD+IUWHuVrXv3YLeHGCXjydHz7756uvne7mMJb8sRHfC/itDVCE01Oof/+PlBcF3LE9k",
-	"PuPPysxT6grL+QhVe1Ptm4CEVtF1QYGYwhbalyVh+/YFV9Ueii5aAuALeMXw9V0B7lGR8jxiMD7u3Mo+",
-	"jvMFSDWsjGfFSL7SR8IwlJ8akvHp1DLujQT1DoajcAqbjEdlDecHvliuiHG30Yjt0WYEmiXXiWvRY5U3",
-	"blDkDJajsitPzbjyOYRQyMpztSq7TUjwkLNAWnT3jGhamAIVTrwKc2zwULMQ4bVbQXAqJtURyKnz2l89",
-	"o+6EUJ8p2Myi8zqtH8h1EXQcy8fjuup7IM1yrxGbFU87dUfc3Z++ytXHu/gZHWz2nZnzjqX2yBH5OkM1",
-	"arh5D7w+dDURN5pIUXAJNNKF8CG2eyHO4ngN85OyaHVqpR/scFd2uDxxwchVtMQx8fonLrbTXn9fgxcS",
-	"ICB6PQlvU6wtSclM0dTVVLeXTl4zNSRvYkXBYD+ulGg1Y9Xqeqdu2nC7IHsVLL2u/DbkXBgQJLtKSCJM",
-	"sXb6AxJsnKCDWMMpA7GORqD85EJpuAbLkhVkH6TqJBIsIVd+modA4oyuDz/Zq3y7HzqdEOErGoO4Dh0F",
-	"T0diXKss5tqCBEtjsDBupqZvpt/TdZ/M5oyuQ17zwfHXQ/K9nW5TWWGouXf8FJKgv4IiwTqaBX1w/HU8",
-	"ETrzIkbvFOgDzH8+6E6D/iMR1zOr+CEmOKU5o+uNKfwdyvTeUBfz8rsL/wjIAzJk7MrZSkFSKQRLIXUK",
-	"KJ9xjipEglOkmNRQLAUCkExGFqGxoDOKFj6UzlfadCFn5IVcLCxgwdflaovgdJDxn/NrNiRnmFNEJorR",
-	"q4SMX1NtDl7adR68+n4M6uyC6ZOgKjtKq5grYTUSsHCoB2a5wpzlUNHElRiHctRoI4/qtxZiXZJJ+xrx",
-	"rJaFguAM2r9T2bPOjJTa3vYbsQ9p4rCegxINdswXxxcfhnb72s2AeglZFhjygAl3B1AGBlavHz/EzWgU",
-	"xGpxWc9eP3+Joz3w5L2e1Rvhht7HMdTnKXsQfPho4YZnj5DGEuTQX+v6CUDVTd7VRcpJAFXlTju/1pC8",
-	"LSY5T4flxavtIJ50M62V5XRuvboDoDKgrx8TH6teKgE0TiXXNDfcVYBXbFbk1EhVHdPVUeiqwVEm92IC",
-	"XjXLvvRDuoCDYatUbGxYS+7LQD8UQXxYhWb5tDLK3Ld+3NbfqfJO6ho0xZx5pYEEhBDFskJkVBiSsWUu",
-	"11Crn904WQQqiXrzSuilarlKdZ9Wd7/9ePv/AgAA//8=",
+	"sWOOARZjUkBOMb7NDclYyiEod1XHA3ualq5TPOGR8CPOqSZzigZyGBLRAaVqO5p2KrssQPXzfV1Hoizf",
+	"bqd69uQ4IezaCtmbcG3BqIBQYQy1GolyzWROl0sm7NNTY7EGGmg6YR5DtnzunuVtwXRQRfYQfVNWsdd0",
+	"rU9Ag6Mq50zhMQGMNXEZ1iOBU9rpEOI1/6nxQWG0omcsqcYaAWVdOgklUnxuHTqbkFiS8Vmh6MFb+052",
+	"8EaMh+TMu4CpITNmdPM+GQCPe92iafBbI7wI4yAoe2PJV0ffJBZ10Yqycv+wcBsJSBdAuZrqcg+aZBLL",
+	"slINcYVSQMSjhWBM66kzwb/Y31/sr8yWe1hmVxHZMOK2JrJ1SfEh33lPeFo2MyorhDAy59pItXbmDmrI",
+	"QmpTd8GTRw7k5KsjJ2ADCw0RL5bAzvg1E4+7EBrDbRoohlH0WLAiBNU/iQWdx7DdLxyaBWvo09s1exma",
+	"syuSP5Di5HPG4yoT4si+VFTXzNqFekPQNOLiqeOycDYQfjwOgBpjwKeHsZGycktwqM8RhhHxjSLo7qnC",
+	"3IWA4cSuMeQfIpKP1kv+bBTje53ZXuMl70m+/pRH9OAHUuU0eHc3+jJLpqwfOtLys7g9y/10VKvYZKSi",
+	"e3Z+loN2RrQ9vLwBcibq2TkzrKvOiPa9s5kVT1EWsJqAT0hxbr129MM7lGRfwzQtFIox49ABr9sPUOHM",
+	"x189B+HAf37Sh1E/ixkVOVrjmaqE0MoczYpiDcF2+zj7f1ipv1RHGy626IFvP+k6ze0SGP0hxO7Z5q3g",
+	"m/ffPDpGHDtqtIjcNxSi9qM3kdbLNRde6dXD86Gp0UOCbdFmigrDspHwvQbhRvjLgM0sAxJRfaUxuvO0",
+	"am52hSzkSIT3hFyhOWla7WMZVVDhQpTHuP/APBh7J9f1Z8SeM30FMAqnAw5rxQRbEb5n/KmQyGpv8I1Z",
+	"VyuqiaYcO9mFOgbevA+BmRb9qag08ANzjn1pOBJnhZELangaeoXbbV5XjJSyMC4VPRDklVRXkJMeDwix",
+	"XPzHWnPzh+ey1fl6MljXJzkhk7VLjBzuj9zg2G2Q7Y3RbkecHj6Yc1Y9qN9BganMHijA7xsfSl3sbRvZ",
+	"aXmt0Mg75YLrOct291Xcka9sOry/jm3XY3sA4h3apHSJQ6Htt9O8HsyaU5+oiwLCr/uhehjiU5eyNPMZ",
+	"vi7QCMVcOoH8+v0pHTjtgX/QHcZapIcVJaqTj140yxFXbZCnLoWs4rtAszolqVyu0WWCAVFWRnMep1rm",
+	"CkTXh1grkkttIJ2s4vYKTpmpLMARBAW2XICVdt6ZOc3IhDGBZk1CrQji89DklBxZ/M6Z1l0suV7LXG+L",
+	"s4Kkv5li1DCFK3DRRChp4KQVKRPLq3aZOzFlMYnF1HT3Tv3U024bkBdqL+9ixf0sFoBGEfnd9f9TMmUr",
+	"dKa5Pk0WBJBbUz0QvS/zbGVq31q2LJYF8pKv+B7u71qkD2MysLc44zOmTfcNfmvRr0ivGIbS8gUjj36+",
+	"ePEYNBtwL5T12MFlq1goPEB+efOOyCm4FrmqVe5j+sQ1wHQLIEslr5n7zg05JN/BzHokfOUQP5k9H1/0",
+	"87TaxhhTm8HwMiS++fIUmpYLI0cC96ItoH0Lepev6gM0XRE4+wSuO5cz2HjX5f/egXBXKQFCmHtY1LRv",
+	"DBzz8EC/F+qPiHe6GPWSio7IQx+o6SMP/ecMyr3OZaHulksLBcB6JUd/JnMhHlRfIuEQcx8X32EI6owU",
+	"KbxTAedUJ6AFY3t2rut6zIPe/UpNxQ4tWOZlynelvkglwwFFv3orgiEZC3Zjxi6W2wdfAAHgomCaTNic",
+	"OxrhKWzi4yVA2E+lhuLHlsBkbGnmmzjvu1DA8cEv4B5Rvp13j0C7H+vf4uX8N+D729g9lPLujPZFxrEn",
+	"Zl2pdlBe2c50pu7LurcMJvQ0uGwk6G6SuXQXbjTLp2VMTbCAVupBeUM4GitJsXTxQNqcVFEOY4cUFE/F",
+	"CBualokZUmWhdOhION11SOo587VoKCFNWEIshZ7aYdB9BrJ5I1/eB4PVavtibVHImEeVh0IWhkvvdQW6",
+	"Urpg6Nh2m0mpcnU2GFlViFvi7ZAj4dpeGEmg8G9nQnyd7jyE7bZs1dPfcLu3iX2J4Mg9A310wixwg1HU",
+	"t0XfVxIxJRMI+q60+4GEQowKc7eqfe8W9OYA2348OXr2zVdfP9/LZSz5ZSG6M/hfGaIKoaF4//gfLy8I",
+	"vmN5IvMpgFZmnlJXac6HrNqbat8EJLSKrgsKxJy20M8sCdu3L7gy91CF0RIAX9Erhq/vCnCPipTnEYPx",
+	"cedW9nGcL0CqYWWAK0bylT4ShrH91JCMT6eWcW8kqHcwHIVT2GQ8Kos6P/DFclWNu41GbI82I9AsuU5c",
+	"zx6rvHGDImewHJVtemrGlc8hhEKanite2W1CgoecBdKiu2dE08IUqHDiVZhjx4eahQiv3QqCUzHLjkCS",
+	"ndf+6il2J4T61MFmWp3Xaf1Arq2g41g+HteV4wNplnuN2Kx42qk74u7+9GWvPt7Fz+hgs+9UnXcstUeO",
+	"yNcZqlHDzXvg9aErkrjRRIqCS6CRLoQPsd0LcRbHa5iflFWsUyv9YMu7suXliQtGrqIljonXP3Gxnfb6",
+	"+6K8kBEB0etJeJtisUlKZoqmrsi6vXTymqkheROrEgb7cbVFqymsVtc7ddOG2wXprGDpdfW4IQnDgCDZ",
+	"VVMSYYrF1B+QYOMEHcQaThmIdTQC5ScXSsM1WJasIPsgZSiRYAm58tM8BBJndH34yV7l2/3Q6YQIX+IY",
+	"xHVoMXg6EuNaqTHXJyRYGoOFcTM1fTP9nq77pDpndB0SnQ+Ovx6S7+10m+oMQxG+46eQFf0VVA3W0bTo",
+	"g+Ov45nRmRcxeudEH2BC9EF3XvQfibieWcUPMcEpzRldb8zp71Cm94a6mKjfXQlIQB6QIWNX31YKkkoh",
+	"WAq5VED5jHNUIRKcIsWkhmJtEIBkMrIIjRWeUbTwoXS+9KYLOSMv5GJhAQu+LldsBKeDEgA5v2ZDcoY5",
+	"RWSiGL1KyPg11ebgpV3nwavvx6DOLpg+Caqyo7SKuZpWIwELhwJhlivMWQ4lTlzNcahPjTbyqH5rIdYl",
+	"mbSvEc9qWSgIzqD9O5U968xIqe1tvxH7kDcO6zko0WDHBHJ88WFoty/mDKiXkGWBIQ+YgXcAdWFg9frx",
+	"Q9yMRoWsFpf17PXz1zzaA0/e61m9EW7ofRxDfZ6yKcGHjxZuePYIaaxJDg23rp8AVN3kXW2lnARQVe60",
+	"82sNydtikvN0WF682g7iSTfTWp1O59arOwAqA/qCMvGx6rUTQONUck1zw11JeMVmRU6NVNUxXWGFrqIc",
+	"ZbYvJuBV0+5LP6QLOBi2asfGhrXkvgz0QxHEh1Volk8ro8x9L8htDZ8q76SuY1PMmVcaSEAIUSwrREaF",
+	"IRlb5nINxfvZjZNFoLSoN6+E5qqWq1T3aXX324+3/y8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -34,13 +34,14 @@ func TestAPI_ActivateSource_deposed(t *testing.T) {
 	}
 	path, body = decided(4, "b", 2)
 	s.do(http.StatusNoContent, http.MethodPut, path, body, "If-Match", `"1"`)
+	s.refused(http.StatusBadRequest, http.MethodPut, path, body)
 	for body, want := range map[string]string{
 		`{"lease": {}}`:                           "lease.epoch lease.holder",
 		`{"lease": {"holder": "a", "epoch": 0}}`:  "lease.epoch",
 		`{"lease": {"holder": " a", "epoch": 1}}`: "lease.holder",
 		`{"lease": "a"}`:                          "lease",
 	} {
-		if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", body); got != want {
+		if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", body, "If-Match", `"3"`); got != want {
 			t.Errorf("%s names %q, want %q", body, got, want)
 		}
 	}

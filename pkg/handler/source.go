@@ -84,8 +84,9 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	}
 	for {
 		admit, err := a.judge(ctx, wish)
+		var stored model.Activation
 		if err == nil {
-			_, err = a.Sources.Activate(ctx, wish.Activation, admit)
+			stored, err = a.Sources.Activate(ctx, wish.Activation, admit)
 		}
 		switch {
 		case errors.Is(err, errMoved):
@@ -94,6 +95,10 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 			return nil
 		case err != nil:
 			return err
+		}
+		if wish.Mandate != nil && stored.From.After(wish.From) {
+			a.Log.Warn().Str("by", wish.By).Int("source", wish.Source).Time("at", wish.From).Time("counts_as", stored.From).
+				Msg("a monitor's clock is behind: what it decided is older than what it knew")
 		}
 		a.Changed()
 		return nil
@@ -204,8 +209,11 @@ func (a *API) wish(ctx context.Context, r api.ActivateSourceRequestObject) (wish
 		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
 			wrong = append(wrong, invalid.Fields...)
 		}
+		if w.epoch == nil {
+			wrong = append(wrong, model.NewFieldError("If-Match", valueOr(r.Params.IfMatch, ""), "must be, with a lease, the ETag of what was decided upon"))
+		}
 		w.Mandate = &model.Mandate{
-			Lease: model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}, Upon: valueOr(w.epoch, model.NoEpoch),
+			Lease: model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}, Upon: valueOr(w.epoch, 0),
 		}
 	}
 	if wrong != nil {

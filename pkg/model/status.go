@@ -81,8 +81,7 @@ type Activation struct {
 // Mandate is by what right a monitor decides.
 type Mandate struct {
 	Lease Lease // its name, holder and epoch
-	// Upon is the last epoch that the monitor knew, NoEpoch where it does not say.
-	Upon int64
+	Upon  int64 // the last epoch that the monitor knew
 }
 
 // Normalize brings the activation into the form in which it is stored.

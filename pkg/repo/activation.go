@@ -125,8 +125,8 @@ func inOrder(g *gorm.DB, a model.Activation) (model.Activation, error) {
 		return a, nil
 	}
 	var latest activationRow // stays zero where there is none
-	err := g.Where("epoch > 0 AND epoch <= ?", a.Mandate.Upon).Order(lastActive).Limit(1).Find(&latest).Error
-	if err == nil && latest.Epoch > 0 && !a.From.After(latest.ActiveFrom.Time) {
+	err := g.Where("epoch <= ?", a.Mandate.Upon).Order(lastActive).Limit(1).Find(&latest).Error
+	if err == nil && !a.From.After(latest.ActiveFrom.Time) {
 		a.From = latest.ActiveFrom.Add(time.Microsecond)
 	}
 	return a, err

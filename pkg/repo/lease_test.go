@@ -41,7 +41,7 @@ func TestStation_Activate_deposed(t *testing.T) {
 			if err := db.ReleaseLease(t.Context(), name, holder); err != nil {
 				t.Fatal(err)
 			}
-			return &model.Mandate{Lease: l, Upon: model.NoEpoch}
+			return &model.Mandate{Lease: l}
 		}
 		tries := 0
 		try := func(what string, mandate *model.Mandate, want error) {

@@ -8,7 +8,7 @@
 // who hands something over never waits for the network. It waits for the
 // database, for a second at most: what can't be stored is done from memory all
 // the same, because audio must not wait for a database. Only a restart before that
-// is done loses it, and does it once more where the database stored it after all.
+// is done loses it, or repeats it where the database stored it after all.
 //
 // What is owed is rows of the database, by channel: "activation", "command",
 // "webhook-1" and so on. A row ends when it is done or given up. Where the

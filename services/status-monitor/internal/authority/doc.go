@@ -40,7 +40,7 @@
 // Whoever stands by is told whether another monitor acts, as an alarm hangs on
 // it. It is known from when the sync node says that another one holds the lease,
 // also while the sync node is away or knows of no holder after that, as that one
-// goes on; with ACT_ALONE=false until its lease has run out. It is not known from the start to the first such answer, nor where the
+// goes on; with ACT_ALONE=false until its lease should be over. It is not known from the start to the first such answer, nor where the
 // own lease ran out. And where this monitor was granted the lease, but not told
 // which source is active, none acts.
 //

@@ -56,7 +56,7 @@ const (
 const (
 	notTold    = "the sync node has not said since the start who may"
 	leaseOver  = "its lease ran out"
-	leaseEnded = "the other one's lease ran out, and the sync node can't be reached"
+	leaseEnded = "the sync node can't be reached, and the other one's lease should be over"
 	notActive  = "the sync node does not say which source is active"
 )
 
@@ -168,7 +168,8 @@ func (f *Follower) round(parent context.Context) {
 	}
 	err := leaseErr
 	if !isAway(err) {
-		err = errors.Join(err, f.askActive(ctx), f.askMaintenances(ctx))
+		err = errors.Join(err, f.askActive(ctx))
+		err = errors.Join(err, f.askMaintenances(ctx, !f.seen.Before(began)))
 		if parent.Err() != nil {
 			return
 		}
@@ -179,8 +180,9 @@ func (f *Follower) round(parent context.Context) {
 	if f.reachable {
 		f.answered = f.seen
 	}
-	if may && f.reachable && f.tenure.standing == alone {
-		f.note.Lease = 0
+	if may && f.reachable && f.tenure.standing == alone { // and no proxy that finds nothing
+		f.tenure.until, f.note.Lease = began.Add(f.cfg.LeaseTime), 0
+		f.show(model.Lease{}, began)
 	}
 	switch {
 	case may && f.reachable:
@@ -188,7 +190,7 @@ func (f *Follower) round(parent context.Context) {
 	case may && f.tenure.standing == granted && !f.tenure.acts: // nor does another one
 		f.tell(decision.Standby{On: true, Why: notActive})
 	case !f.cfg.ActAlone && !f.reachable && f.standby == (decision.Standby{On: true}) && f.View().LeaseRemaining == 0:
-		f.tell(decision.Standby{On: true, Why: leaseEnded}) // so the other one has stopped, too
+		f.tell(decision.Standby{On: true, Why: leaseEnded})
 	}
 	f.keep(ctx)
 	f.publish()
@@ -232,14 +234,15 @@ func (f *Follower) left() time.Duration {
 }
 
 // askMaintenances asks which sources somebody works on. An original node has no
-// such thing, nor a lease; of one that has leases, a proxy may say that it has not.
-func (f *Follower) askMaintenances(ctx context.Context) error {
+// such thing, nor a lease, but says which source is active; of any other a proxy may
+// say that it has not.
+func (f *Follower) askMaintenances(ctx context.Context, saysActive bool) error {
 	var all []model.Maintenance
 	err := f.call(ctx, func(ctx context.Context) (err error) {
 		all, err = f.node.Maintenances(ctx)
 		return err
 	})
-	if err != nil && (!isUnsupported(err) || f.tenure.standing != alone) {
+	if err != nil && (!isUnsupported(err) || f.tenure.standing != alone || !saysActive) {
 		return fmt.Errorf("ask which sources are in maintenance: %w", err)
 	}
 	before := f.note.Maintenance

@@ -241,6 +241,9 @@ func TestFollower_Maintenance(t *testing.T) {
 			pass(time.Minute)
 			m.expect(t, "")
 		}
+		m.link.set(func(context.Context, string) error { return peer.ErrUnsupported }) // a proxy, of everything
+		pass(time.Minute)
+		m.expect(t, "")
 		stop(m)
 	})
 }

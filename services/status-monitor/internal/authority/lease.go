@@ -64,7 +64,9 @@ func (f *Follower) look(ctx context.Context) (over bool, err error) {
 		return false, fmt.Errorf("look at the lease: %w", err)
 	}
 	now := time.Now()
-	f.show(lease, now)
+	if err == nil {
+		f.show(lease, now)
+	}
 	if f.tenure.looked.IsZero() {
 		f.tenure.looked = now
 	}
@@ -88,8 +90,7 @@ func (f *Follower) acquire(ctx context.Context) error {
 	})
 	switch {
 	case isUnsupported(err):
-		f.tenure.standing, f.tenure.until = alone, sent.Add(f.cfg.LeaseTime)
-		f.show(model.Lease{}, sent)
+		f.tenure.standing = alone // see round
 	case err != nil:
 		return fmt.Errorf("ask for the lease: %w", err)
 	case lease.Holder == f.holder() && lease.Remaining > 0:

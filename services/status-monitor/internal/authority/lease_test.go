@@ -366,6 +366,30 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a, b)
 	})
 
+	// Without the lease none may act: so it is no proxy that says that there is none.
+	rules(t, "ProxyFindsNothingNotAlone", func(t *testing.T) {
+		node := &syncNode{}
+		a, b := newMonitor("a", node), newMonitor("b", node)
+		a.cfg.ActAlone, b.cfg.ActAlone = false, false
+		a.start()
+		synctest.Wait()
+		b.start()
+		pass(time.Minute)
+		a.heard()
+		b.heard()
+		nothing := func(context.Context, string) error { return fmt.Errorf("answered 404: %w", peer.ErrUnsupported) }
+		b.link.set(nothing)
+		pass(lease / 2)
+		b.expect(t, "") // nor is the other one's over
+		b.link.set(nil)
+		pass(lease)
+		a.link.set(nothing)
+		pass(lease + round)
+		a.expect(t, "acts false, as its lease ran out")
+		b.expect(t, "acts true")
+		stop(a, b)
+	})
+
 	// None acts without the lease: so it is not known for ever that another one does.
 	rules(t, "NeitherAlone", func(t *testing.T) {
 		node := &syncNode{}
@@ -379,11 +403,11 @@ func TestFollower_Lease(t *testing.T) {
 		b.heard()
 		a.link.set(away)
 		b.link.set(away)
-		pass(lease - round)
+		pass(lease / 2)
 		b.expect(t, "")
-		pass(2 * round)
+		pass(lease)
 		a.expect(t, "acts false, as its lease ran out")
-		b.expect(t, "acts false, as the other one's lease ran out, and the sync node can't be reached")
+		b.expect(t, "acts false, as the sync node can't be reached, and the other one's lease should be over")
 		a.link.set(nil)
 		b.link.set(nil)
 		pass(2 * round)
