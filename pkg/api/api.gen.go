@@ -1607,12 +1607,12 @@ type ClientInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. What
-	// it decided happened after all that was known at the epoch of its
-	// `If-Match`, whatever its clock says: an earlier `at` counts as just
-	// after that.
+	// A monitor sends the `lease` under which it decided, with `If-Match`.
+	// Where another monitor has had the lease since, the decision is out of
+	// date and answered with 412, even if nobody activated a source
+	// meanwhile. What it decided happened after all that was known at the
+	// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+	// counts as the time of the latest of that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -1634,12 +1634,12 @@ type ClientInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. What
-	// it decided happened after all that was known at the epoch of its
-	// `If-Match`, whatever its clock says: an earlier `at` counts as just
-	// after that.
+	// A monitor sends the `lease` under which it decided, with `If-Match`.
+	// Where another monitor has had the lease since, the decision is out of
+	// date and answered with 412, even if nobody activated a source
+	// meanwhile. What it decided happened after all that was known at the
+	// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+	// counts as the time of the latest of that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -2247,12 +2247,12 @@ func (c *Client) ActivateSourceByPost(ctx context.Context, number Number, params
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-// monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. What
-// it decided happened after all that was known at the epoch of its
-// `If-Match`, whatever its clock says: an earlier `at` counts as just
-// after that.
+// A monitor sends the `lease` under which it decided, with `If-Match`.
+// Where another monitor has had the lease since, the decision is out of
+// date and answered with 412, even if nobody activated a source
+// meanwhile. What it decided happened after all that was known at the
+// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+// counts as the time of the latest of that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -2284,12 +2284,12 @@ func (c *Client) ActivateSourceWithBody(ctx context.Context, number Number, para
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-// monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. What
-// it decided happened after all that was known at the epoch of its
-// `If-Match`, whatever its clock says: an earlier `at` counts as just
-// after that.
+// A monitor sends the `lease` under which it decided, with `If-Match`.
+// Where another monitor has had the lease since, the decision is out of
+// date and answered with 412, even if nobody activated a source
+// meanwhile. What it decided happened after all that was known at the
+// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+// counts as the time of the latest of that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -4932,12 +4932,12 @@ type ClientWithResponsesInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. What
-	// it decided happened after all that was known at the epoch of its
-	// `If-Match`, whatever its clock says: an earlier `at` counts as just
-	// after that.
+	// A monitor sends the `lease` under which it decided, with `If-Match`.
+	// Where another monitor has had the lease since, the decision is out of
+	// date and answered with 412, even if nobody activated a source
+	// meanwhile. What it decided happened after all that was known at the
+	// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+	// counts as the time of the latest of that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -4959,12 +4959,12 @@ type ClientWithResponsesInterface interface {
 	// activation with its `at`. `at` may be ahead of the server's clock by
 	// up to 5 seconds, which then count as now.
 	//
-	// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-	// monitor has had the lease since, the decision is out of date and
-	// answered with 412, even if nobody activated a source meanwhile. What
-	// it decided happened after all that was known at the epoch of its
-	// `If-Match`, whatever its clock says: an earlier `at` counts as just
-	// after that.
+	// A monitor sends the `lease` under which it decided, with `If-Match`.
+	// Where another monitor has had the lease since, the decision is out of
+	// date and answered with 412, even if nobody activated a source
+	// meanwhile. What it decided happened after all that was known at the
+	// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+	// counts as the time of the latest of that.
 	//
 	// An engine-api that has a sync node passes the request on to it, with
 	// the header `Aura-Passed-On`. A node that gets a request with that
@@ -7218,12 +7218,12 @@ func (c *ClientWithResponses) ActivateSourceByPostWithResponse(ctx context.Conte
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-// monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. What
-// it decided happened after all that was known at the epoch of its
-// `If-Match`, whatever its clock says: an earlier `at` counts as just
-// after that.
+// A monitor sends the `lease` under which it decided, with `If-Match`.
+// Where another monitor has had the lease since, the decision is out of
+// date and answered with 412, even if nobody activated a source
+// meanwhile. What it decided happened after all that was known at the
+// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+// counts as the time of the latest of that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -7251,12 +7251,12 @@ func (c *ClientWithResponses) ActivateSourceWithBodyWithResponse(ctx context.Con
 // activation with its `at`. `at` may be ahead of the server's clock by
 // up to 5 seconds, which then count as now.
 //
-// A monitor sends the `lease` under which it decided, with `If-Match`. Where another
-// monitor has had the lease since, the decision is out of date and
-// answered with 412, even if nobody activated a source meanwhile. What
-// it decided happened after all that was known at the epoch of its
-// `If-Match`, whatever its clock says: an earlier `at` counts as just
-// after that.
+// A monitor sends the `lease` under which it decided, with `If-Match`.
+// Where another monitor has had the lease since, the decision is out of
+// date and answered with 412, even if nobody activated a source
+// meanwhile. What it decided happened after all that was known at the
+// epoch of its `If-Match`, whatever its clock says: an earlier `at`
+// counts as the time of the latest of that.
 //
 // An engine-api that has a sync node passes the request on to it, with
 // the header `Aura-Passed-On`. A node that gets a request with that
@@ -13118,50 +13118,50 @@ var swaggerSpec = []string{
 	"jwQw3xXX7PGQvIeQzvAY1wTT4N2YNNTjwpKVSy7GZaQSipaoEFLf7OALTR49O/qWlLOckLFF/rEd2rWf",
 	"xOlGwrm3EjIGjB+XKE/OAtFyQqH2l4Xmljmuk7LbHpwKLk6qkRAg9ta8CTTLIN4HVdJToiX6CDFYyrsk",
 	"sKXlSNCAhWUG1Zia8RD+7xvd1Qun+2ARrKs+WY9EsSRGkq987GRCViARQd4vFNInEIO0gmChs7J5HDQA",
-	"sWOOARZjUkBOMb7NDclYyiEod1XHA3ualq5TPOGR8CPOqSZzigZyGBLRAaVqO5p2KrssQPXzfV1Hoizf",
-	"bqd69uQ4IezaCtmbcG3BqIBQYQy1GolyzWROl0sm7NNTY7EGGmg6YR5DtnzunuVtwXRQRfYQfVNWsdd0",
-	"rU9Ag6Mq50zhMQGMNXEZ1iOBU9rpEOI1/6nxQWG0omcsqcYaAWVdOgklUnxuHTqbkFiS8Vmh6MFb+052",
-	"8EaMh+TMu4CpITNmdPM+GQCPe92iafBbI7wI4yAoe2PJV0ffJBZ10Yqycv+wcBsJSBdAuZrqcg+aZBLL",
-	"slINcYVSQMSjhWBM66kzwb/Y31/sr8yWe1hmVxHZMOK2JrJ1SfEh33lPeFo2MyorhDAy59pItXbmDmrI",
-	"QmpTd8GTRw7k5KsjJ2ADCw0RL5bAzvg1E4+7EBrDbRoohlH0WLAiBNU/iQWdx7DdLxyaBWvo09s1exma",
-	"syuSP5Di5HPG4yoT4si+VFTXzNqFekPQNOLiqeOycDYQfjwOgBpjwKeHsZGycktwqM8RhhHxjSLo7qnC",
-	"3IWA4cSuMeQfIpKP1kv+bBTje53ZXuMl70m+/pRH9OAHUuU0eHc3+jJLpqwfOtLys7g9y/10VKvYZKSi",
-	"e3Z+loN2RrQ9vLwBcibq2TkzrKvOiPa9s5kVT1EWsJqAT0hxbr129MM7lGRfwzQtFIox49ABr9sPUOHM",
-	"x189B+HAf37Sh1E/ixkVOVrjmaqE0MoczYpiDcF2+zj7f1ipv1RHGy626IFvP+k6ze0SGP0hxO7Z5q3g",
-	"m/ffPDpGHDtqtIjcNxSi9qM3kdbLNRde6dXD86Gp0UOCbdFmigrDspHwvQbhRvjLgM0sAxJRfaUxuvO0",
-	"am52hSzkSIT3hFyhOWla7WMZVVDhQpTHuP/APBh7J9f1Z8SeM30FMAqnAw5rxQRbEb5n/KmQyGpv8I1Z",
-	"VyuqiaYcO9mFOgbevA+BmRb9qag08ANzjn1pOBJnhZELangaeoXbbV5XjJSyMC4VPRDklVRXkJMeDwix",
-	"XPzHWnPzh+ey1fl6MljXJzkhk7VLjBzuj9zg2G2Q7Y3RbkecHj6Yc1Y9qN9BganMHijA7xsfSl3sbRvZ",
-	"aXmt0Mg75YLrOct291Xcka9sOry/jm3XY3sA4h3apHSJQ6Htt9O8HsyaU5+oiwLCr/uhehjiU5eyNPMZ",
-	"vi7QCMVcOoH8+v0pHTjtgX/QHcZapIcVJaqTj140yxFXbZCnLoWs4rtAszolqVyu0WWCAVFWRnMep1rm",
-	"CkTXh1grkkttIJ2s4vYKTpmpLMARBAW2XICVdt6ZOc3IhDGBZk1CrQji89DklBxZ/M6Z1l0suV7LXG+L",
-	"s4Kkv5li1DCFK3DRRChp4KQVKRPLq3aZOzFlMYnF1HT3Tv3U024bkBdqL+9ixf0sFoBGEfnd9f9TMmUr",
-	"dKa5Pk0WBJBbUz0QvS/zbGVq31q2LJYF8pKv+B7u71qkD2MysLc44zOmTfcNfmvRr0ivGIbS8gUjj36+",
-	"ePEYNBtwL5T12MFlq1goPEB+efOOyCm4FrmqVe5j+sQ1wHQLIEslr5n7zg05JN/BzHokfOUQP5k9H1/0",
-	"87TaxhhTm8HwMiS++fIUmpYLI0cC96ItoH0Lepev6gM0XRE4+wSuO5cz2HjX5f/egXBXKQFCmHtY1LRv",
-	"DBzz8EC/F+qPiHe6GPWSio7IQx+o6SMP/ecMyr3OZaHulksLBcB6JUd/JnMhHlRfIuEQcx8X32EI6owU",
-	"KbxTAedUJ6AFY3t2rut6zIPe/UpNxQ4tWOZlynelvkglwwFFv3orgiEZC3Zjxi6W2wdfAAHgomCaTNic",
-	"OxrhKWzi4yVA2E+lhuLHlsBkbGnmmzjvu1DA8cEv4B5Rvp13j0C7H+vf4uX8N+D729g9lPLujPZFxrEn",
-	"Zl2pdlBe2c50pu7LurcMJvQ0uGwk6G6SuXQXbjTLp2VMTbCAVupBeUM4GitJsXTxQNqcVFEOY4cUFE/F",
-	"CBualokZUmWhdOhION11SOo587VoKCFNWEIshZ7aYdB9BrJ5I1/eB4PVavtibVHImEeVh0IWhkvvdQW6",
-	"Urpg6Nh2m0mpcnU2GFlViFvi7ZAj4dpeGEmg8G9nQnyd7jyE7bZs1dPfcLu3iX2J4Mg9A310wixwg1HU",
-	"t0XfVxIxJRMI+q60+4GEQowKc7eqfe8W9OYA2348OXr2zVdfP9/LZSz5ZSG6M/hfGaIKoaF4//gfLy8I",
-	"vmN5IvMpgFZmnlJXac6HrNqbat8EJLSKrgsKxJy20M8sCdu3L7gy91CF0RIAX9Erhq/vCnCPipTnEYPx",
-	"cedW9nGcL0CqYWWAK0bylT4ShrH91JCMT6eWcW8kqHcwHIVT2GQ8Kos6P/DFclWNu41GbI82I9AsuU5c",
-	"zx6rvHGDImewHJVtemrGlc8hhEKanite2W1CgoecBdKiu2dE08IUqHDiVZhjx4eahQiv3QqCUzHLjkCS",
-	"ndf+6il2J4T61MFmWp3Xaf1Arq2g41g+HteV4wNplnuN2Kx42qk74u7+9GWvPt7Fz+hgs+9UnXcstUeO",
-	"yNcZqlHDzXvg9aErkrjRRIqCS6CRLoQPsd0LcRbHa5iflFWsUyv9YMu7suXliQtGrqIljonXP3Gxnfb6",
-	"+6K8kBEB0etJeJtisUlKZoqmrsi6vXTymqkheROrEgb7cbVFqymsVtc7ddOG2wXprGDpdfW4IQnDgCDZ",
-	"VVMSYYrF1B+QYOMEHcQaThmIdTQC5ScXSsM1WJasIPsgZSiRYAm58tM8BBJndH34yV7l2/3Q6YQIX+IY",
-	"xHVoMXg6EuNaqTHXJyRYGoOFcTM1fTP9nq77pDpndB0SnQ+Ovx6S7+10m+oMQxG+46eQFf0VVA3W0bTo",
-	"g+Ov45nRmRcxeudEH2BC9EF3XvQfibieWcUPMcEpzRldb8zp71Cm94a6mKjfXQlIQB6QIWNX31YKkkoh",
-	"WAq5VED5jHNUIRKcIsWkhmJtEIBkMrIIjRWeUbTwoXS+9KYLOSMv5GJhAQu+LldsBKeDEgA5v2ZDcoY5",
-	"RWSiGL1KyPg11ebgpV3nwavvx6DOLpg+Caqyo7SKuZpWIwELhwJhlivMWQ4lTlzNcahPjTbyqH5rIdYl",
-	"mbSvEc9qWSgIzqD9O5U968xIqe1tvxH7kDcO6zko0WDHBHJ88WFoty/mDKiXkGWBIQ+YgXcAdWFg9frx",
-	"Q9yMRoWsFpf17PXz1zzaA0/e61m9EW7ofRxDfZ6yKcGHjxZuePYIaaxJDg23rp8AVN3kXW2lnARQVe60",
-	"82sNydtikvN0WF682g7iSTfTWp1O59arOwAqA/qCMvGx6rUTQONUck1zw11JeMVmRU6NVNUxXWGFrqIc",
-	"ZbYvJuBV0+5LP6QLOBi2asfGhrXkvgz0QxHEh1Volk8ro8x9L8htDZ8q76SuY1PMmVcaSEAIUSwrREaF",
-	"IRlb5nINxfvZjZNFoLSoN6+E5qqWq1T3aXX324+3/y8AAP//",
+	"sWOOARZjUkBOMb7NDclYyiEod1XHg+FIYD4cxSMOI86pJnOKBnIYEtEBpWo7mnYquyys6jcSZWPXUL7d",
+	"TvXsyXFC2LUVsjfg2kgsGBUQK+xTzcKayZwul0zYp6fGYg000HTCPIZsoX1gJIC5+bj0KrKH6Juyir2m",
+	"a30CGhxVOWcKjmkkAMjaZ7j4OHdT6V06hdnxAGruVONjxGhF7VhSjSUDyjJ1Eiqm+FQ79D0h7STjs0LR",
+	"g7f2nezgjRgPyZn3CFNDZszo5vWyP4yEe92CP7ixEXyEcThXbzv56uibxGIyGlVW7h8WjCMB2QOIBlSX",
+	"e9Akk1illWoIM5QCAiAtQGNKUJ0n/sUN/+KGZfLcw/K+igSHAbg1Ca5LqA/pz3vC07K3UVkwhJE510aq",
+	"tbN+UEMWUpu6R548ciAnXx05eRs4agiAsfR2xq+ZeNyF0Bh900AxDKrH+hUhxv5JLAY9hu1+4dA7WEPb",
+	"3q7Zy0idXZH8gfQon0Ie16AQR/alsTr+4CK/IYYacfHUMV04G4hGHgdAjTH+08PYSFm5JTjU54jKiLhK",
+	"EXT31GjuQsBwYtcn8g8R2EfrFYA2SvW9zmyv4ZP3JF9/yiN68AOpchq8uxtdmyVT1g8dePlZvKDlfjqK",
+	"V2yyWdE9+0LLQTsD3B5e3gA5E9XunBnWVXZE+1bazIqnKAtYTcDnpzgvXzsY4h1Ksq9hmhYKxZhxaIjX",
+	"7RaocObjr56DcOA/P+nDqJ/FbIwcjfNMVSJqZY5WRrGG2Lt9nP0/rNRfaqcNj1v0wLefdJ3mdgmM/hBi",
+	"92zzVvDN+28e/SSOHTU6Ru4bClFz0ptIJ+aaR6908uH50NToIcEuaTNFhWHZSPjWg3Aj/GXA3pYBiai+",
+	"0hjseVq1Pru6FnIkwntCrtC6NK22tYwqqHAhymPcf5wejL2TJ/szYs+ZvgIYhdMB/7Vigq0I3zP+VEhk",
+	"tVX4xiSsFdVEU46N7UJZA2/thzhNi/5UVPr5gXXHvjQcibPCyAU1PA2tw+02rys2S1kYl5keCPJKqitI",
+	"UY/Hh1gu/mOt1/nDc9nqfD0ZrGubnJDJ2uVJDvdHbnDsNsj2xmi3I04Pl8w5qx7U76DAVGYPFOD3DRel",
+	"LhS3jey0vFZo851ywfWcZbu7Lu7IVzYd3l/HtuuxPQDxDl1TusSh0AXcaV4PZs2pT9RFAeHX/VA9jPip",
+	"S1ma+YTflfdTWDGXTiDdfn9KB0574B90h7EW6WFFierkoxfN6sRVG+Spyyir+C7QrE5JKpdrdKBgfJSV",
+	"0ZwDqpbIAsH2IfSK5FIbyC6reMGCj2YqC5GNBNbbcvFWGgMRwMU0YUygWZNQK4L4tDQ5JUcWv3OmdRdL",
+	"rpc219vCriAHcKYYNUzhClxwEUoaIjh7nJSJ1Va7zJ2YwZjEQmy6W6l+6mm3DcgLpZh3seJ+FgtAo6b8",
+	"7vr/KZmyFaQxUte2yYIAUm2qB6L3ZZ6tTO07zZa1s0Be8gXgw/1di/RhTAb2Fmd8xrTpvsFvLfoV6RVD",
+	"lyNfMPLo54sXj0GzAfdCWZ4dHLiKhToE5Jc378Api0UK0lpF8xPXD9MtgCyVvGbuOzfkkHwHM+uR8IVE",
+	"/GT2fHwN0NNqV2PMdAbDy5D4XsxT6GEujBwJ3Iu2gPYd6V36qo/XdDXh7BO47lzOYONdl/97B8JdpQSI",
+	"aO5hUdO+T3DMwwPtX6g/It7pYtRLKjoCEX3cpg9E9J8zqP46l4W6W2ot1APrlSv9mcyFeFB9iYRDzH1c",
+	"fIchqDNSpPBOBZxTnYAWjN3aua7rMQ969yslFju0YJmXGeCVciOVhAcU/eqdCYZkLNiNGbvQ7pFwbMye",
+	"JhcF02TC5tzRCE9hE1/6GIT9VGqohWwJTMaWZr6J874L9Rwf/ALuEeXbafgItPux/i1ezn8Dvr+N3UNl",
+	"787gX2Qce2LWleIH5ZXtzG7qvqx7S2hCT4NLToJmJ5nLfuFGs3xaxtQEC2ilPJQ3hKOxkhRLFw+kzUkV",
+	"5TB2SEEtVYywoWmZpyFVFiqJjoTTXYeknkJfC44S0oQlxDLqqR0G3WcgmzfS54fkfYj5DaV+sdQoJNCj",
+	"ykMhKcNl+7p6XSldMHRsu82kVLmyG4ysKsQt8XbIkXBdMIwkUAe4Mz++TncewnZbdu7pb7jd28S+YnDk",
+	"noE+OmEWuMEo6ruk7yunmJIJxIBXuv9AfiFGhblb1b53C3pzgF1Anhw9++arr5/v5TKW/LIQ3Qn9rwxR",
+	"hdBQy3/8j5cXBN+xPJH5jEArM0+pKzznI1jtTbVvAhJaRdfFCGKKW2hvloTt2xdc1XsoymgJgC/wFcPX",
+	"dwW4R0XK84jB+LhzK/s4zhcg1bAy3hUj+UofCcNQf2pIxqdTy7g3EtQ7GI7CKWwyHpU1nh/4Yrkix91G",
+	"I7ZHmxFollwnroWPVd64QZEzWI7Krj0148rnEEIha8/Vsuw2IcFDzgJp0d0zomlhClQ48SrMsQFEzUKE",
+	"124FwamYdEcg585rf/WMuxNCfSZhM8vO67R+INdl0HEsjAgO1flAmuVeIzYrnnbqjri7P30VrI938TM6",
+	"2Ow7c+cdS+2RI/J1hmrUcPMeeH3oaiZuNJGi4BJopAvhQ2z3QpzF8RrmJ2VR69RKP9gBr+yAeeKCkato",
+	"iWPi9U9cbKe9/r5GLyRIQDB7Et6mWHuSkpmiqYtFt5dOXjM1JG9iRcNgP67UaDWj1ep6p27acLsguxUs",
+	"va48N+RkGBAku0pMIkyxtvoDEmycoINYwykDsY5GoPzkQmm4BsuSFWQfpColEiwhV36ah0DijK4PP9mr",
+	"fLsfOp0Q4Sseg7gOHQdPR2Jcqzzm2oYES2OwMG6mpm+m39N1n8znjK5D3vPB8ddD8r2dblPZYajJd/wU",
+	"kqS/giLCOpolfXD8dTxROvMiRu8U6QPMjz7oTpP+IxHXM6v4ISY4pTmj640p/h3K9N5QF/P2uwsDCUgL",
+	"MmTsyt1KQVIpBEshtQoon3GOKkSCU6SY1FAsFQKQTEYWobHgM4oWPpTOV+J0IWfkhVwsLGDB1+Vqj+B0",
+	"UBEg59dsSM4wxYhMFKNXCRm/ptocvLTrPHj1/RjU2QXTJ0FVdpRWMVfiaiRg4VAvzHKFOcuh4okrQQ7l",
+	"qtFGHtVvLcS6JJP2NeJZLQsFwRm0f6eyZ50ZKbW97TdiH9LIYT0HJRrsmE+OLz4M7fa1nQH1ErIsMOQB",
+	"E/IOoEwMrF4/foib0SiY1eKynr1+/hJIe+DJez2rN8INvY9jqM9T9ij48NHCDc8eIY0lyqH/1vUTgKqb",
+	"vKvLlJMAqsqddn6tIXlbTHKeDsuLV9tBPOlmWivb6dx6dQdAZUBfXyY+Vr2UAmicSq5pbrirEK/YrMip",
+	"kao6pquz0FWjo0z+xQS8ahZ+6Yd0AQfDVinZ2LCW3JeBfiiC+LAKzfJpZZS5bw25rf9T5Z3UNXCKOfNK",
+	"AwkIIYplhcioMCRjy1yuoZY/u3GyCFQa9eaV0GvVcpXqPq3ufvvx9v8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

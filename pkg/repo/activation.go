@@ -99,14 +99,19 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 	return model.Activation{}, fmt.Errorf("activate source: %w: too many activations at once", model.ErrUnavailable)
 }
 
-// delivered finds the activation where its delivery is repeated. What differs in
-// case only is the same to some databases: so it is compared here.
+// delivered finds the activation where its delivery is repeated; a monitor's has
+// the epoch after the one that it knew. What differs in case only is the same to
+// some databases: so it is compared here.
 func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bool, _ error) {
 	if !a.IsDelivered() {
 		return known, false, nil
 	}
 	var rows []activationRow
-	if err := g.Where("active_from = ?", dbTime{a.From}).Order("epoch").Find(&rows).Error; err != nil {
+	same := g.Where("active_from = ?", dbTime{a.From})
+	if a.Mandate != nil {
+		same = same.Where("epoch = ?", a.Mandate.Upon+1)
+	}
+	if err := same.Order("epoch").Find(&rows).Error; err != nil {
 		return known, false, err
 	}
 	for i := range rows {
@@ -117,8 +122,8 @@ func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bo
 	return model.Activation{}, false, nil
 }
 
-// inOrder gives what a monitor decided a later time than all that it knew have: it
-// would never be active otherwise, as the monitor's clock is behind. When it is
+// inOrder gives what a monitor decided no earlier time than all that it knew have:
+// it would never be active otherwise, as the monitor's clock is behind. When it is
 // delivered again it gets the same time, for what has an epoch stays as it is.
 func inOrder(g *gorm.DB, a model.Activation) (model.Activation, error) {
 	if a.Mandate == nil || !a.IsDelivered() {
@@ -126,8 +131,8 @@ func inOrder(g *gorm.DB, a model.Activation) (model.Activation, error) {
 	}
 	var latest activationRow // stays zero where there is none
 	err := g.Where("epoch <= ?", a.Mandate.Upon).Order(lastActive).Limit(1).Find(&latest).Error
-	if err == nil && !a.From.After(latest.ActiveFrom.Time) {
-		a.From = latest.ActiveFrom.Add(time.Microsecond)
+	if err == nil && a.From.Before(latest.ActiveFrom.Time) {
+		a.From = latest.ActiveFrom.Time
 	}
 	return a, err
 }
