@@ -2,9 +2,7 @@ package peer_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -351,51 +349,6 @@ func TestClient_Request(t *testing.T) {
 	}
 }
 
-// What the monitor asks for is what the contract wants, and whoever answers
-// something else is not believed.
-func TestClient_Monitor(t *testing.T) {
-	t.Parallel()
-	var asked, answer string
-	c, at := fake(t, func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		asked = strings.TrimSpace(r.Method + " " + r.URL.RequestURI() + " " + string(body))
-		_, _ = io.WriteString(w, answer)
-	})
-	held := `{"holder": "a", "epoch": 3, "seconds": 1.5}`
-	for want, name := range map[string]string{
-		`PUT /api/v1/source/lease {"holder":"a","seconds":60}`: "PUT AcquireLease",
-		`GET /api/v1/source/lease`:                             "GET Lease",
-		`DELETE /api/v1/source/lease?holder=a`:                 "DELETE ReleaseLease",
-		`PUT /api/v1/source/maintenance/1 {"on":false}`:        "PUT SetMaintenance",
-	} {
-		answer = held
-		if err := calls[name](t.Context(), c); err != nil || asked != want {
-			t.Errorf("%s: %v, asked %s, want %s", name, err, asked, want)
-		}
-	}
-	for body, want := range map[string]time.Duration{held: 1500 * time.Millisecond, `{"holder": "a", "epoch": 3, "seconds": 1e300}`: time.Hour} {
-		answer = body
-		if l, err := c.Lease(t.Context()); err != nil || l != (model.Lease{Holder: "a", Epoch: 3, Remaining: want}) {
-			t.Errorf("%s is taken for %+v, %v", body, l, err)
-		}
-	}
-	for body, name := range map[string]string{
-		`{"epoch": 3, "seconds": 1}`:                                         "GET Lease",
-		`{"holder": "a", "epoch": 3, "seconds": -1}`:                         "GET Lease",
-		`{"holder": "a", "seconds": 1}`:                                      "PUT AcquireLease",
-		`[{"source": 0, "on": true}]`:                                        "GET Maintenances",
-		`{"source": 2, "log_time": "2020-06-27T12:00:00Z"}`:                  "GET LatestHealth",
-		`{"source": 1, "is_healthy": true}`:                                  "GET LatestHealth",
-		`{"source": 1, "log_time": "2020-06-27 12:00:00", "is_healthy": ""}`: "GET LatestHealth",
-		`{"acting": true}`:                                                   "GET MonitorStatus",
-	} {
-		answer = body
-		if err := calls[name](t.Context(), c); !errors.Is(err, model.ErrUnavailable) || !strings.Contains(err.Error(), at) {
-			t.Errorf("%s: %s is taken: %v", name, body, err)
-		}
-	}
-}
-
 // A page that goes on for ever is the peer's mistake.
 func TestClient_Records_endless(t *testing.T) {
 	t.Parallel()
@@ -419,103 +372,6 @@ func TestClient_answerTooLong(t *testing.T) {
 	})
 	if _, err := c.ActiveSource(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("error is %v", err)
-	}
-}
-
-// receiver takes batches as a node does, and tells of each request.
-func receiver(t testing.TB, tell func(b api.SyncBatch, size int)) *peer.Client {
-	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
-		data, _ := io.ReadAll(r.Body)
-		var b api.SyncBatch
-		if err := json.Unmarshal(data, &b); err != nil {
-			t.Error(err)
-		}
-		tell(b, len(data))
-		answer := api.SyncResults{Records: []api.SyncResult{}, Healths: []api.SyncResult{}, Clocks: []api.SyncResult{}}
-		for _, raw := range b.Records {
-			var sent struct {
-				Title string `json:"track_title"`
-			}
-			_ = json.Unmarshal(raw, &sent)
-			answer.Records = append(answer.Records, api.SyncResult{Refused: "it is " + sent.Title[:1]})
-		}
-		answer.Healths = make([]api.SyncResult, len(b.Healths))
-		answer.Clocks = make([]api.SyncResult, len(b.Clocks))
-		_ = json.NewEncoder(w).Encode(answer)
-	})
-	return c
-}
-
-func TestClient_Send_split(t *testing.T) {
-	t.Parallel()
-	var sizes []string
-	total := map[string]int{}
-	c := receiver(t, func(b api.SyncBatch, size int) {
-		if size > 1<<20 || len(b.Records) > 1000 || len(b.Healths) > 1000 || len(b.Clocks) > 100 || len(b.Acknowledged) > 10000 || len(b.AcknowledgedHealths) > 10000 || !b.Synced {
-			t.Errorf("a request of %d bytes with %d records, %d healths, %d clocks", size, len(b.Records), len(b.Healths), len(b.Clocks))
-		}
-		sizes = append(sizes, fmt.Sprint(size>>10))
-		total["records"] += len(b.Records)
-		total["healths"] += len(b.Healths)
-		total["clocks"] += len(b.Clocks)
-		total["acks"] += len(b.Acknowledged)
-		total["healthAcks"] += len(b.AcknowledgedHealths)
-	})
-	letters := "abcdefghijklmnopqrstuvwxyz"
-	b := peer.Batch{Synced: true, Acks: make([]repo.Ack, 25_000), HealthAcks: make([]model.Fingerprint, 10_001)}
-	for i := range 2300 {
-		r := played(i, letters[i%26:i%26+1]+strings.Repeat("<", i%200))
-		r.Entry.Label = strings.Repeat("&", 200)
-		b.Records = append(b.Records, r)
-	}
-	tooLarge := played(5000, "too large")
-	for i := range 1200 {
-		tooLarge.Corrections = append(tooLarge.Corrections, model.Correction{Kind: model.CorrectionVoid, At: noon.Add(time.Duration(i)), By: "x", Reason: strings.Repeat("y", model.MaxReason)})
-	}
-	b.Records = append(b.Records[:7], append([]model.Record{tooLarge}, b.Records[7:]...)...)
-	for i := range 30 {
-		b.Healths = append(b.Healths, model.Health{Source: i + 1, LogTime: noon, Details: strings.Repeat("\x01", model.MaxDetails)})
-	}
-	for range 150 {
-		b.Clocks = append(b.Clocks, model.Clock{Source: 1, SentAt: noon, Body: []byte("{}")})
-	}
-	results, err := c.Send(t.Context(), b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, r := range results.Records {
-		want := "it is " + b.Records[i].Entry.Title[:1]
-		if i == 7 {
-			want = "is too large to be sent: more than 1 MiB as JSON"
-		}
-		if r.Refused != want {
-			t.Fatalf("result %d is %q, want %q", i, r.Refused, want)
-		}
-	}
-	want := map[string]int{"records": 2300, "healths": 30, "clocks": 150, "acks": 25_000, "healthAcks": 10_001}
-	if fmt.Sprint(total) != fmt.Sprint(want) || len(results.Records) != 2301 || len(results.Healths) != 30 || len(results.Clocks) != 150 {
-		t.Errorf("sent %v in requests of %v KiB, want %v", total, sizes, want)
-	}
-	sizes = nil
-	if _, err := c.Send(t.Context(), peer.Batch{}); err != nil || sizes != nil {
-		t.Errorf("nothing was sent in requests of %v KiB, %v", sizes, err)
-	}
-}
-
-// Whoever answers less than was asked must not be believed.
-func TestClient_Send_badResults(t *testing.T) {
-	t.Parallel()
-	one := `{"content": "00000000000000000000000000000000"}`
-	for _, body := range []string{
-		`{}`, `{"records": [` + one + `]}`, `{"records": [` + one + `,` + one + `,` + one + `], "healths": []}`,
-		`{"records": [` + one + `, {}]}`, `{"records": [` + one + `, {"content": "0"}]}`,
-		`{"records": [` + one + `,` + one + `], "healths": [{}]}`, `{"records": [` + one + `,` + one + `], "clocks": [{}]}`,
-	} {
-		c, at := fake(t, says(200, body))
-		results, err := c.Send(t.Context(), peer.Batch{Records: []model.Record{played(0, "a"), played(1, "b")}})
-		if err == nil || !strings.Contains(err.Error(), at) {
-			t.Errorf("%s is taken: %+v", body, results)
-		}
 	}
 }
 
@@ -565,52 +421,5 @@ func TestClient_Playlog(t *testing.T) {
 		if got := "from " + query.Get("from_date") + " to " + query.Get("to_date"); got != want {
 			t.Errorf("asks %s, want %s", got, want)
 		}
-	}
-}
-
-func TestClient_CheckSyncNode(t *testing.T) {
-	t.Parallel()
-	var status int
-	var answer string
-	c, at := fake(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/api/v1/sync/state" {
-			t.Errorf("asked for %s", r.URL.Path)
-		}
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, answer)
-	})
-	state := func(hostID int) string {
-		return fmt.Sprintf(`{"host_id": %d, "now": "2020-06-27T12:00:00Z", "outbox": {}}`, hostID)
-	}
-	check := func(code int, body string) error {
-		status, answer = code, body
-		return c.CheckSyncNode(t.Context())
-	}
-	if err := check(200, state(0)); err != nil {
-		t.Errorf("a sync node: %v", err)
-	}
-	if err := check(404, "<html>"); err != nil {
-		t.Errorf("an original sync node: %v", err)
-	}
-	if err := check(200, state(2)); !errors.Is(err, peer.ErrNotSyncNode) || err.Error() != at+" is not a sync node: its host id is 2; check AURA_SYNC_HOST" {
-		t.Errorf("another node: %v", err)
-	}
-	for _, code := range []int{401, 500, 503} {
-		if err := check(code, ""); err == nil || errors.Is(err, peer.ErrNotSyncNode) {
-			t.Errorf("%d: %v", code, err)
-		}
-	}
-}
-
-// What fails is not our database, and is not called that.
-func TestClient_Unavailable(t *testing.T) {
-	t.Parallel()
-	c, at := fake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
-	err := c.Activate(t.Context(), peer.ActivateRequest{Source: 2})
-	if want := "PUT /source/active/2 at " + at + ": answered 502 Bad Gateway"; !errors.Is(err, model.ErrUnavailable) || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
-	}
-	if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != http.StatusBadGateway {
-		t.Errorf("%v hides the status", err)
 	}
 }
