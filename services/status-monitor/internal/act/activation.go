@@ -31,6 +31,9 @@ type activation struct {
 	// that the sync node has when all before it are delivered.
 	Base     int64 `json:"base"`
 	Expected int64 `json:"expected"`
+	// Began is when the first of its chain was decided, which tells chains upon one
+	// epoch apart.
+	Began time.Time `json:"began,omitzero"`
 	// Follows: it was handed over behind one that was not delivered yet. So
 	// Expected is what the sync node will have if that one is, and else what
 	// somebody else's switch may bring.
@@ -47,14 +50,13 @@ type activation struct {
 	unproven bool
 }
 
-// reached is the body of a proof: all that was decided upon Base was delivered,
-// until the sync node had that epoch. It is written down before an activation
-// ends that another one follows.
+// reached is the body of a proof: all of the chain that began then upon Base was
+// delivered, until the sync node had that epoch. It is written down before an
+// activation ends that another one follows.
 type reached struct {
-	Base  int64 `json:"base"`
-	Epoch int64 `json:"epoch"`
-
-	at time.Time // when it was written down
+	Base  int64     `json:"base"`
+	Began time.Time `json:"began,omitzero"`
+	Epoch int64     `json:"epoch"`
 }
 
 // proofs is the channel of the proofs, which nobody is owed.
@@ -74,6 +76,7 @@ type activations struct {
 // chain is what was decided upon one epoch, one after another.
 type chain struct {
 	base    int64
+	began   time.Time
 	next    int64 // what the next one expects
 	reached int64 // what the sync node has, as far as they were delivered
 	source  int   // the last one
@@ -111,7 +114,7 @@ func (a *activations) follow(n activation) (_ activation, taken bool) {
 func (a *activations) enchain(n *activation) {
 	n.Expected = n.Base
 	if c := a.chain; c == nil || c.base != n.Base || c.lost {
-		a.chain = &chain{base: n.Base, reached: n.Base}
+		a.chain = &chain{base: n.Base, began: n.At, reached: n.Base}
 	} else {
 		n.Expected = max(n.Base, c.next)
 	}
@@ -121,7 +124,7 @@ func (a *activations) enchain(n *activation) {
 
 // join puts one at the end of the chain; call it with the lock held.
 func (a *activations) join(n *activation) {
-	n.chain = a.chain
+	n.chain, n.Began = a.chain, a.chain.began
 	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
@@ -140,7 +143,7 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 	var latest activation
 	if len(last) > 0 && !last[0].EndedAt.IsZero() && json.Unmarshal(last[0].Body, &latest) == nil {
 		a.chain = &chain{
-			base: latest.Base, next: latest.Expected + 1, reached: latest.Base, source: latest.Source,
+			base: latest.Base, began: latest.Began, next: latest.Expected + 1, reached: latest.Base, source: latest.Source,
 			lost: last[0].Outcome != "",
 		}
 		if !a.chain.lost {
@@ -158,14 +161,13 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 
 // rejoin puts one from before a restart into the chain; call it with the lock
 // held. It keeps what it expects, and needs the one before it, or the proof that
-// the sync node had that epoch by what was decided upon the same base. A proof
-// from before it was decided is that of an earlier chain.
+// the sync node had that epoch by what was decided before it in the same chain.
 func (a *activations) rejoin(n *activation, proof reached) {
-	behind := a.chain != nil && a.chain.base == n.Base && a.chain.next == n.Expected
-	proven := proof.Base == n.Base && proof.Epoch >= n.Expected && !proof.at.Before(n.At)
+	behind := a.chain != nil && a.chain.base == n.Base && a.chain.began.Equal(n.Began) && a.chain.next == n.Expected
+	proven := proof.Base == n.Base && proof.Began.Equal(n.Began) && proof.Epoch >= n.Expected
 	n.unproven = n.Follows && !behind && !proven
 	if !behind {
-		a.chain = &chain{base: n.Base, reached: n.Expected}
+		a.chain = &chain{base: n.Base, began: n.Began, reached: n.Expected}
 	}
 	a.join(n)
 }
@@ -229,7 +231,7 @@ func (a *activations) reach(ctx context.Context, o *owed[activation]) {
 	followed := n.chain.next > n.chain.reached
 	a.mu.Unlock()
 	if followed {
-		a.ledger.prove(ctx, delivery(proofs, reached{Base: n.Base, Epoch: n.Expected + 1}))
+		a.ledger.prove(ctx, delivery(proofs, reached{Base: n.Base, Began: n.Began, Epoch: n.Expected + 1}))
 	}
 }
 

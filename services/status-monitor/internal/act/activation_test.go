@@ -265,13 +265,14 @@ func TestActor_Activate(t *testing.T) {
 		equal(t, "records", n.sources(), []int{9})
 	})
 
-	// A proof of what was decided upon another epoch proves nothing, nor does one
-	// from before the decision.
+	// A proof of what was decided upon another epoch proves nothing, nor does one of
+	// another chain upon the same.
+	const began = "2000-01-01T00:00:00Z"
 	for name, c := range map[string]struct {
 		base, epoch int64 // once there is the proof
-		decided     string
+		began       string
 	}{
-		"OfAnotherEpoch": {3, 6, "2000-01-01T00:00:00Z"}, "OfAnEarlierChain": {5, 6, "2000-01-01T00:00:01Z"}, "OfIt": {5, 7, "2000-01-01T00:00:00Z"},
+		"OfAnotherEpoch": {3, 6, began}, "OfAnotherChain": {5, 6, "2000-01-01T00:00:01Z"}, "OfIt": {5, 7, began},
 	} {
 		bubble(t, "Proof"+name, func(t *testing.T) {
 			s, n := &store{}, &node{}
@@ -279,8 +280,8 @@ func TestActor_Activate(t *testing.T) {
 				n.switchTo(1, false)
 			}
 			if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
-				{Channel: proofs, Body: fmt.Appendf(nil, `{"base":%d,"epoch":6}`, c.base), CreatedAt: time.Now(), EndedAt: time.Now()},
-				{Channel: "activation", Body: fmt.Appendf(nil, `{"source":2,"at":%q,"base":5,"expected":6,"follows":true}`, c.decided), CreatedAt: time.Now()},
+				{Channel: proofs, Body: fmt.Appendf(nil, `{"base":%d,"began":%q,"epoch":6}`, c.base, c.began), CreatedAt: time.Now(), EndedAt: time.Now()},
+				{Channel: "activation", Body: fmt.Appendf(nil, `{"source":2,"at":%q,"base":5,"expected":6,"began":%q,"follows":true}`, began, began), CreatedAt: time.Now()},
 			}); err != nil {
 				t.Fatal(err)
 			}

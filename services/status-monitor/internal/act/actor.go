@@ -156,7 +156,6 @@ func (a *Actor) Load(ctx context.Context) error {
 	if lastProof.ID != 0 && json.Unmarshal(lastProof.Body, &proof) != nil {
 		proof = reached{}
 	}
-	proof.at = lastProof.CreatedAt
 	a.activations.load(a.before(activations), a.before([]model.Delivery{lastActivation}), proof)
 	a.command.load(a.before(commands), a.before([]model.Delivery{lastCommand}))
 	for i, w := range a.webhooks {
