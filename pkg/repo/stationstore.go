@@ -196,8 +196,8 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 }
 
 // Activate is DB.Activate for monitors, too: what one decided under a lease that
-// another one has had since is refused, and what it decided is later than what it
-// decided it upon. Error: also model.ErrDeposed.
+// another one has had since is refused, and what it decided is not older than what
+// it knew. Error: also model.ErrDeposed.
 func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (stored model.Activation, _ error) {
 	err := s.write(ctx, "activate source", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		var last activationRow // stays zero where there is none

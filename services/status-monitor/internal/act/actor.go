@@ -73,8 +73,8 @@ type Actor struct {
 
 // New makes an Actor. by is the name of this monitor in audit records. lease is the
 // one under which it decides, as it was granted last; its epoch is 0 where it never
-// was. overtaken is called when somebody else decided meanwhile, so that the sync node has to
-// be asked; it must not block. The error is that of Config.Validate.
+// was. overtaken is called when somebody else decided meanwhile, so that the sync
+// node has to be asked; it must not block. The error is that of Config.Validate.
 func New(cfg Config, store Store, node SyncNode, by string, lease func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
 	program, err := cfg.program()
 	if err != nil {

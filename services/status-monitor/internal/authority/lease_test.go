@@ -37,6 +37,20 @@ func pair(t *testing.T) (node *syncNode, a, b *monitor) {
 	return node, a, b
 }
 
+// pairNotAlone is such a pair of which none acts without the lease, a minute later.
+func pairNotAlone() (node *syncNode, a, b *monitor) {
+	node = &syncNode{}
+	a, b = newMonitor("a", node), newMonitor("b", node)
+	a.cfg.ActAlone, b.cfg.ActAlone = false, false
+	a.start()
+	synctest.Wait()
+	b.start()
+	pass(time.Minute)
+	a.heard()
+	b.heard()
+	return node, a, b
+}
+
 func stop(monitors ...*monitor) {
 	for _, m := range monitors {
 		m.stop()
@@ -198,15 +212,7 @@ func TestFollower_Lease(t *testing.T) {
 	})
 
 	rules(t, "NotAlone", func(t *testing.T) {
-		node := &syncNode{}
-		a, b := newMonitor("a", node), newMonitor("b", node)
-		a.cfg.ActAlone, b.cfg.ActAlone = false, false
-		a.start()
-		synctest.Wait()
-		b.start()
-		pass(time.Minute)
-		a.heard()
-		b.heard()
+		node, a, b := pairNotAlone()
 		a.link.set(hang) // the answer to a request that is about to be made
 		node.mu.Lock()
 		renewed := node.expires.Add(-lease)
@@ -368,15 +374,7 @@ func TestFollower_Lease(t *testing.T) {
 
 	// Without the lease none may act: so it is no proxy that says that there is none.
 	rules(t, "ProxyFindsNothingNotAlone", func(t *testing.T) {
-		node := &syncNode{}
-		a, b := newMonitor("a", node), newMonitor("b", node)
-		a.cfg.ActAlone, b.cfg.ActAlone = false, false
-		a.start()
-		synctest.Wait()
-		b.start()
-		pass(time.Minute)
-		a.heard()
-		b.heard()
+		_, a, b := pairNotAlone()
 		nothing := func(context.Context, string) error { return fmt.Errorf("answered 404: %w", peer.ErrUnsupported) }
 		b.link.set(nothing)
 		pass(lease / 2)
@@ -392,15 +390,7 @@ func TestFollower_Lease(t *testing.T) {
 
 	// None acts without the lease: so it is not known for ever that another one does.
 	rules(t, "NeitherAlone", func(t *testing.T) {
-		node := &syncNode{}
-		a, b := newMonitor("a", node), newMonitor("b", node)
-		a.cfg.ActAlone, b.cfg.ActAlone = false, false
-		a.start()
-		synctest.Wait()
-		b.start()
-		pass(time.Minute)
-		a.heard()
-		b.heard()
+		_, a, b := pairNotAlone()
 		a.link.set(away)
 		b.link.set(away)
 		pass(lease / 2)
