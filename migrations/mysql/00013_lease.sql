@@ -1,7 +1,7 @@
 -- The right to act that one process or monitor has at a time. A new holder
 -- inserts the next epoch, so of two who both saw a lease expire only one gets
 -- it. Before, it marks the reign before as over, so that a renewal on its way
--- cannot bring that back. Names and holders that differ in any byte are different ones.
+-- cannot bring that back. Names and holders that differ in any byte but blanks at the end are different ones.
 
 -- +goose Up
 CREATE TABLE lease (

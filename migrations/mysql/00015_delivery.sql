@@ -1,5 +1,5 @@
 -- What the status monitor owes somebody, and what became of it. Channels that
--- differ in any byte are different ones.
+-- differ in any byte but blanks at the end are different ones.
 
 -- +goose Up
 CREATE TABLE delivery (

@@ -169,6 +169,13 @@ type Correction struct {
 	Synced  bool
 }
 
+// Repeats reports whether c says the same as an earlier correction, whose answer
+// was lost: then storing it again must succeed and change nothing.
+func (c Correction) Repeats(earlier Correction) bool {
+	c.At = earlier.At
+	return c.UID() == earlier.UID()
+}
+
 // UID identifies the correction by its content, so that storing a copy of it
 // changes nothing.
 func (c *Correction) UID() Fingerprint {

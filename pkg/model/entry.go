@@ -68,10 +68,10 @@ const (
 )
 
 var (
-	// Before is a clock that was never set, after is a date that neither
-	// database keeps.
+	// Before is a clock that was never set; what starts after may last until a
+	// date that neither database keeps.
 	minTime = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
-	maxTime = time.Date(9998, 12, 31, 0, 0, 0, 0, time.UTC)
+	maxTime = time.Date(9998, 12, 30, 0, 0, 0, 0, time.UTC)
 )
 
 // Fingerprint is the entry's identity. Call it on a normalized entry: two

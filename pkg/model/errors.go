@@ -11,7 +11,8 @@ var (
 	// ErrNotFound: what was asked for does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the database cannot be reached or cannot write now. The
-	// same call may succeed later; nothing of it was stored.
+	// same call may succeed later. A write was stored as a whole or not at all:
+	// which, is not known where the database went away in the middle of it.
 	ErrUnavailable = errors.New("database unavailable")
 	// ErrOverloaded: as many as may are served already; later there is room.
 	ErrOverloaded = errors.New("too many at once")

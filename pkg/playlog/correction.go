@@ -36,7 +36,7 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		return c, err
 	}
 	c.Entry = e.Fingerprint()
-	if n := len(earlier); n > 0 && isRetry(c, earlier[n-1]) {
+	if n := len(earlier); n > 0 && c.Repeats(earlier[n-1]) {
 		return earlier[n-1], nil
 	}
 	switch {
@@ -59,13 +59,6 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		}
 	}
 	return c, nil
-}
-
-// isRetry reports whether c says the same as the last correction: its answer
-// was lost, and storing it again must succeed and change nothing.
-func isRetry(c, last model.Correction) bool {
-	c.At = last.At
-	return c.UID() == last.UID()
 }
 
 func changesNothing(changes model.Changes, current model.Entry) bool {
@@ -98,7 +91,7 @@ func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time
 	if wrong != nil {
 		return 0, model.Correction{}, &model.InvalidError{Fields: wrong}
 	}
-	e, err := r.occurrence(ctx, e, other)
+	e, err := r.Occurrence(ctx, e, other)
 	if err != nil {
 		return 0, model.Correction{}, fmt.Errorf("log missed entry: %w", err)
 	}

@@ -88,7 +88,7 @@ func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last 
 		next.Epoch = max(last.Epoch, 0) + 1
 		row := newActivationRow(next)
 		// The epoch is the primary key: this is the compare-and-set.
-		err := db.retry(ctx, func() error { return write.Create(&row).Error })
+		err := db.autocommit(ctx, func(write *gorm.DB) error { return write.Create(&row).Error })
 		if err == nil {
 			return next, nil
 		}

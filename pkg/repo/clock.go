@@ -30,7 +30,7 @@ func (r *clockRow) clock() model.Clock {
 func (db *DB) StoreClock(ctx context.Context, c model.Clock) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	err := db.retry(ctx, func() error { return db.absorbClocks(db.write.WithContext(ctx), []model.Clock{c}, false) })
+	err := db.autocommit(ctx, func(write *gorm.DB) error { return db.absorbClocks(write, []model.Clock{c}, false) })
 	return db.fail(ctx, "store clock", err)
 }
 

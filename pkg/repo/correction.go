@@ -129,11 +129,20 @@ func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) 
 		}
 		entryID = entry.ID
 		stored, err = correct(tx, entry, db.isSyncNode, func(_ model.Entry, earlier []model.Correction) (model.Correction, error) {
+			c := once(c, earlier)
 			return c, room(c, earlier)
 		})
 		return err
 	})
 	return entryID, stored, db.fail(ctx, "log missed entry", err)
+}
+
+// once is c, or the earlier correction that it repeats.
+func once(c model.Correction, earlier []model.Correction) model.Correction {
+	if i := slices.IndexFunc(earlier, c.Repeats); i >= 0 {
+		return earlier[i]
+	}
+	return c
 }
 
 // room refuses a correction too many; one that is there already is none.

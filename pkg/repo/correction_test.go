@@ -236,6 +236,7 @@ func TestLogMissed_conflict(t *testing.T) {
 type recording interface {
 	LogMissed(ctx context.Context, e model.Entry, c model.Correction) (int64, model.Correction, error)
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
+	Entry(ctx context.Context, id int64) (model.Entry, error)
 }
 
 // wantRoom: however often somebody logs the same entry, it fits into what nodes
@@ -243,7 +244,7 @@ type recording interface {
 func wantRoom(t *testing.T, db recording) {
 	t.Helper()
 	logAs := func(n int) (int64, error) {
-		c := model.Correction{Kind: model.CorrectionLog, At: noon.Add(time.Duration(n) * time.Second), By: "alice", Reason: "again"}
+		c := model.Correction{Kind: model.CorrectionLog, At: noon.Add(time.Duration(n) * time.Second), By: "alice", Reason: fmt.Sprint(n)}
 		id, _, err := db.LogMissed(t.Context(), entry(1, "logged again"), c)
 		return id, err
 	}
@@ -265,9 +266,38 @@ func wantRoom(t *testing.T, db recording) {
 	}
 }
 
+// wantOnce: who logs an entry again, as the answer was lost, adds no correction.
+func wantOnce(t *testing.T, db recording) {
+	t.Helper()
+	missed := entry(1, "missed")
+	var first int64
+	for n := range 3 {
+		c := model.Correction{Kind: model.CorrectionLog, At: noon.Add(time.Duration(n) * time.Second), By: "alice", Reason: "engine was down"}
+		id, stored, err := db.LogMissed(t.Context(), missed, c)
+		if err != nil || !stored.At.Equal(noon) || n > 0 && id != first {
+			t.Fatalf("entry %d, %+v, %v", id, stored, err)
+		}
+		first = id
+		missed.ShowName = "known later" // which counts nevertheless
+	}
+	if all, err := db.Corrections(t.Context(), first); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if e, err := db.Entry(t.Context(), first); err != nil || e.ShowName != "known later" {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
 func isInvalid(err error) bool {
 	_, ok := errors.AsType[*model.InvalidError](err)
 	return ok
+}
+
+func TestLogMissed_again(t *testing.T) {
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { wantOnce(t, db) }) })
+	t.Run("Station", func(t *testing.T) {
+		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantOnce(t, s) })
+	})
 }
 
 func TestLogMissed_tooMany(t *testing.T) {

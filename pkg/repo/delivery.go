@@ -156,8 +156,8 @@ func (db *DB) changeWaiting(ctx context.Context, doing string, id int64, to map[
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	err := within(ctx, func() error {
-		return db.retry(ctx, func() error {
-			return db.write.WithContext(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
+		return db.autocommit(ctx, func(write *gorm.DB) error {
+			return write.Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
 		})
 	})
 	return db.fail(ctx, doing, err)

@@ -47,6 +47,21 @@ func TestDB_StoreEntry(t *testing.T) {
 	})
 }
 
+// TestDB_StoreEntry_whileRead: however much is read at once, an entry is stored.
+func TestDB_StoreEntry_whileRead(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.DB) {
+		release, err := db.HoldReaders(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		store(t, db, entry(0, "a"))
+		if _, err := db.Activate(t.Context(), model.Activation{Source: 2, From: noon, RecordedAt: noon}, admitAll); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestDB_HasEntry(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		stored, other := entry(0, "a"), entry(0, "A")

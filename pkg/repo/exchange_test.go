@@ -413,7 +413,9 @@ func TestDB_MarkSynced(t *testing.T) {
 				correct(t, db, find(t, db, repo.EntryQuery{Limit: 1})[0].ID, amend(n, "b"))
 			},
 			"Logged": func(e model.Entry, n int) {
-				if _, _, err := db.LogMissed(t.Context(), e, amend(n, "c")); err != nil {
+				c := amend(n, "c")
+				c.Reason = fmt.Sprint(n) // for the same it would be the same one again
+				if _, _, err := db.LogMissed(t.Context(), e, c); err != nil {
 					t.Fatal(err)
 				}
 			},

@@ -47,6 +47,29 @@ func (db *DB) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int
 	return db.takeLease(db.write.WithContext(ctx), name, holder, leaseRow{Epoch: epoch}, time.Hour)
 }
 
+// HoldReaders takes all connections that read, until release.
+func (db *DB) HoldReaders(ctx context.Context) (release func(), err error) {
+	pool, err := db.read.DB()
+	if err != nil {
+		return nil, err
+	}
+	var held []*sql.Conn
+	release = func() {
+		for _, c := range held {
+			_ = c.Close() // gives it back
+		}
+	}
+	for range pool.Stats().MaxOpenConnections {
+		c, err := pool.Conn(ctx)
+		if err != nil {
+			release()
+			return nil, err
+		}
+		held = append(held, c)
+	}
+	return release, nil
+}
+
 // ExecRaw executes a statement on the connection that writes.
 func (db *DB) ExecRaw(ctx context.Context, query string) error {
 	return db.write.WithContext(ctx).Exec(query).Error

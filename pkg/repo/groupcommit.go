@@ -165,7 +165,7 @@ func (c *groupCommitter) insert(group []*waitingEntry) error {
 	// The committer's own deadline: callers come and go.
 	ctx, cancel := c.db.deadline(context.Background())
 	defer cancel()
-	return c.db.classify(ctx, c.db.retry(ctx, func() error { return c.exec(ctx, group) }))
+	return c.db.classify(ctx, c.exec(ctx, group))
 }
 
 // exec stores the group in one transaction: one statement where the database
@@ -178,11 +178,11 @@ func (c *groupCommitter) exec(ctx context.Context, group []*waitingEntry) error 
 		}
 		// Mostly because there is a copy, with which this one must merge.
 	}
-	write, rows := c.db.write.WithContext(ctx), c.db.dialect.rowsPerStatement()
+	rows := c.db.dialect.rowsPerStatement()
 	if len(group) <= rows {
-		return c.execMany(write, group)
+		return c.db.autocommit(ctx, func(write *gorm.DB) error { return c.execMany(write, group) })
 	}
-	return write.Transaction(func(tx *gorm.DB) error {
+	return c.db.transaction(ctx, func(tx *gorm.DB) error {
 		for part := range slices.Chunk(group, rows) {
 			if err := c.execMany(tx, part); err != nil {
 				return err

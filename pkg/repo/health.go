@@ -33,7 +33,7 @@ func (r *healthRow) health() model.Health {
 func (db *DB) StoreHealth(ctx context.Context, h model.Health) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	err := db.retry(ctx, func() error { return db.bulk(db.write.WithContext(ctx)).storeHealths([]model.Health{h}, db.isSyncNode) })
+	err := db.autocommit(ctx, func(write *gorm.DB) error { return db.bulk(write).storeHealths([]model.Health{h}, db.isSyncNode) })
 	return db.fail(ctx, "store health", err)
 }
 

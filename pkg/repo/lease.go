@@ -81,8 +81,8 @@ func (db *DB) ReleaseLease(ctx context.Context, name, holder string) error {
 	defer cancel()
 	last, err := db.readLease(ctx, name)
 	if err == nil && last.isTaken() && last.Holder == holder {
-		err = db.retry(ctx, func() error {
-			return db.write.WithContext(ctx).Exec("UPDATE lease SET is_over = 1, expires_at = "+db.dialect.now()+
+		err = db.autocommit(ctx, func(write *gorm.DB) error {
+			return write.Exec("UPDATE lease SET is_over = 1, expires_at = "+db.dialect.now()+
 				" WHERE name = ? AND epoch = ? AND is_over = 0", name, last.Epoch).Error
 		})
 	}

@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 
+	"gorm.io/gorm"
+
 	"aura.radio/engine/pkg/model"
 )
 
@@ -29,8 +31,8 @@ func (db *DB) StoreMaintenance(ctx context.Context, m model.Maintenance) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	m.Normalize()
-	err := db.retry(ctx, func() error {
-		return db.write.WithContext(ctx).Exec(db.dialect.storeMaintenance(), m.Source, m.On, m.By, m.Reason, dbTime{m.ChangedAt}).Error
+	err := db.autocommit(ctx, func(write *gorm.DB) error {
+		return write.Exec(db.dialect.storeMaintenance(), m.Source, m.On, m.By, m.Reason, dbTime{m.ChangedAt}).Error
 	})
 	return db.fail(ctx, "store maintenance", err)
 }

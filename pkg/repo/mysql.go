@@ -27,6 +27,9 @@ const (
 	dialTimeout = 2 * time.Second
 	// connMaxLifetime lets connections follow a proxy or a cluster that moved.
 	connMaxLifetime = 5 * time.Minute
+	// maxWriters is how many connections write. A service writes one group of
+	// entries after another, so few have room for a lease and an activation, too.
+	maxWriters = 4
 )
 
 type mysqlDialect struct {
@@ -87,12 +90,23 @@ func newMySQL(c Config) (dialect, error) {
 func (d mysqlDialect) existing() dialect { return d }
 
 func (d mysqlDialect) open() (write, read *gorm.DB, err error) {
-	pool, err := openMySQL(d.config, d.poolMax)
+	read, err = d.openPool(d.poolMax)
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := newGorm(pool, mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true}))
-	return g, g, err
+	write, err = d.openPool(maxWriters)
+	if err != nil {
+		return nil, nil, errors.Join(err, closePool(read))
+	}
+	return write, read, nil
+}
+
+func (d mysqlDialect) openPool(connections int) (*gorm.DB, error) {
+	pool, err := openMySQL(d.config, connections)
+	if err != nil {
+		return nil, err
+	}
+	return newGorm(pool, mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true}))
 }
 
 func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {

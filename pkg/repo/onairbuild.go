@@ -16,17 +16,27 @@ type onairRuleRow struct {
 	DefaultSource int
 }
 
+// noSource is the default source of a log that is partly derived by another one.
+const noSource = 0
+
 // TableName implements gorm's schema.Tabler.
 func (onairRuleRow) TableName() string { return "onair_rule" }
 
 // Prepare makes the on-air log of a database whose schema is in place what it
 // must be: it is derived as a whole where that was never done, and for the time
 // until the first activation where another source was the default. Call it
-// before the first write; where it was interrupted, the next call begins again.
-// It takes as long as it takes, so bound ctx. Error: model.ErrUnavailable.
+// before the first write; where it was interrupted, the next call begins again,
+// also by the rule from before. It takes as long as it takes, so bound ctx. Error: model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
 	w, err := s.underived(ctx)
 	if err != nil || w == nil {
+		return err
+	}
+	err = s.write(ctx, "begin to derive on-air log", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
+		marked := tx.Exec("UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
+		return marked.RowsAffected > 0, marked.Error
+	})
+	if err != nil {
 		return err
 	}
 	s.log.Info().Int("default_source", s.defaultSource).Msg("deriving the on-air log")

@@ -15,7 +15,8 @@ import (
 type DB struct {
 	dialect dialect
 	// write is for writes and for reads that decide about one; read is for
-	// answers. With a server they are the same.
+	// answers. They have connections of their own: what an engine logs must not
+	// wait behind what the public asks.
 	write, read *gorm.DB
 	timeout     time.Duration
 	log         zerolog.Logger
@@ -63,11 +64,7 @@ func open(cfg Config, log zerolog.Logger, as func(dialect) dialect) (*DB, error)
 // No other call may be made afterwards.
 func (db *DB) Close() error {
 	db.group.close()
-	err := closePool(db.write)
-	if db.read != db.write {
-		err = errors.Join(err, closePool(db.read))
-	}
-	if err != nil {
+	if err := errors.Join(closePool(db.write), closePool(db.read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil

@@ -143,8 +143,8 @@ func (db *DB) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, 
 	refused := model.Parked{At: time.Now(), Reason: reason}
 	refused.Normalize()
 	row := parkedRow{Kind: kind, UID: dbUID(uid), ParkedAt: dbTime{refused.At}, Reason: refused.Reason}
-	err := db.retry(ctx, func() error {
-		return db.write.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+	err := db.autocommit(ctx, func(write *gorm.DB) error {
+		return write.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 	})
 	return db.fail(ctx, "park record", err)
 }

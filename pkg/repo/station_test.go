@@ -358,6 +358,53 @@ func TestStation_Prepare(t *testing.T) {
 	})
 }
 
+// TestStation_Prepare_interrupted: where another default source was tried, and
+// given up before all was derived by it, the old one's log is derived again.
+func TestStation_Prepare_interrupted(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+		raw := rawSQL(t, kind, url)
+		s := db.Station(1)
+		store(t, db, playedAt(1, 0, 5, "a"), playedAt(2, 2, 9, "b"), playedAt(1, 5, 0, "c"), playedAt(2, 14, 9, "d"))
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := airLog(t, raw)
+
+		ctx, interrupt := context.WithCancel(t.Context())
+		second, err := repo.Open(repo.Config{URL: url}, zerolog.New(whenWritten(interrupt)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := second.Station(2).Prepare(ctx); err == nil {
+			t.Error("it was not interrupted")
+		}
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
+		if is, err := s.Prepared(t.Context()); err != nil || is {
+			t.Errorf("prepared: %t, %v", is, err)
+		}
+		// What the interrupted one may have done already:
+		if _, err := raw.ExecContext(t.Context(), "DELETE FROM onair"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if got := airLog(t, raw); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s, want %s", onairtest.Text(got), onairtest.Text(want))
+		}
+	})
+}
+
+// whenWritten is called with every line of a log.
+type whenWritten func()
+
+func (f whenWritten) Write(line []byte) (int, error) {
+	f()
+	return len(line), nil
+}
+
 func TestStation_Rebuild(t *testing.T) {
 	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
 		var records []model.Record

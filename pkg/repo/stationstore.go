@@ -164,18 +164,18 @@ func (s *Station) Correct(ctx context.Context, entryID int64, build func(e model
 func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error) {
 	e.Manual = true
 	c.Entry = e.Fingerprint()
-	uid := c.UID()
-	record := model.Record{Entry: e, Corrections: []model.Correction{c}}
-	record.Entry.Overlay = model.Fold(record.Corrections)
 	var stored model.Correction
 	err := s.write(ctx, "log missed entry", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		earlier, err := correctionsOf(tx, dbUID(c.Entry))
-		if err == nil {
-			err = room(c, earlier)
-		}
 		if err != nil {
 			return false, err
 		}
+		c := once(c, earlier)
+		if err := room(c, earlier); err != nil {
+			return false, err
+		}
+		record := model.Record{Entry: e, Corrections: []model.Correction{c}}
+		record.Entry.Overlay = model.Fold(record.Corrections)
 		_, changed, err := s.absorbAndFollow(ctx, tx, log, []model.Record{record})
 		if err != nil {
 			return false, err
@@ -186,7 +186,7 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 		}
 		entryID = entry.ID
 		var row correctionRow
-		if err := tx.Where("uid = ?", dbUID(uid)).Take(&row).Error; err != nil {
+		if err := tx.Where("uid = ?", dbUID(c.UID())).Take(&row).Error; err != nil {
 			return false, err
 		}
 		stored, err = row.correction()

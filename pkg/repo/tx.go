@@ -34,6 +34,18 @@ func (db *DB) retry(ctx context.Context, do func() error) error {
 	}
 }
 
+// autocommit executes one statement as a transaction of its own. What ends when
+// ctx does counts as failed: SQLite's driver takes a statement for done that ctx
+// interrupted before it began. (A transaction is safe: its commit heeds ctx.)
+func (db *DB) autocommit(ctx context.Context, do func(write *gorm.DB) error) error {
+	return db.retry(ctx, func() error {
+		if err := do(db.write.WithContext(ctx)); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+}
+
 // isConflict: the transaction lost against another one and may be repeated.
 func (db *DB) isConflict(err error) bool {
 	return errors.Is(err, errRaced) || db.dialect.isConflict(err)

@@ -52,6 +52,26 @@ func TestDB_retry(t *testing.T) {
 	}
 }
 
+// TestDB_autocommit: what SQLite's driver says of a statement that was interrupted
+// before it began is nothing to rely on.
+func TestDB_autocommit(t *testing.T) {
+	t.Parallel()
+	g, err := gorm.Open(nil, &gorm.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := &DB{dialect: sqliteDialect{}, write: g}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := func(*gorm.DB) error { return nil }
+	if err := db.autocommit(ctx, done); err != nil {
+		t.Error(err)
+	}
+	interrupted := func(*gorm.DB) error { cancel(); return nil }
+	if err := db.autocommit(ctx, interrupted); !errors.Is(err, context.Canceled) {
+		t.Errorf("taken for done: %v", err)
+	}
+}
+
 func TestDB_fail(t *testing.T) {
 	t.Parallel()
 	db := &DB{dialect: mysqlDialect{}, timeout: time.Second}
