@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -40,6 +41,14 @@ func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus
 		default:
 			h.LogTime = r.Time
 		}
+	}
+	// What arrives last counts, also where the host's clock was set back since.
+	last, err := a.Healths.LatestHealth(ctx, source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return err
+	}
+	if err == nil && last.LogTime.After(a.Now().Add(maxAhead)) {
+		h.LogTime = last.LogTime.Add(time.Microsecond)
 	}
 	if body.Details != nil {
 		var cut bool

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -52,6 +53,19 @@ func TestAPI_StoreHealth(t *testing.T) {
 			if parsed := strings.HasPrefix(want.Details, "{"); parsed != (got.DetailsParsed != nil) {
 				t.Errorf("%s: parsed %s", body, got.DetailsParsed)
 			}
+		}
+	})
+
+	t.Run("ClockSetBack", func(t *testing.T) {
+		t.Parallel()
+		now := moment(t, "2020-06-27T19:00:00Z")
+		s := newStation(t, func(a *API) { a.Now = func() time.Time { return now } })
+		const path = "/source/health/1"
+		s.do(http.StatusNoContent, http.MethodPost, path, `{"is_healthy": false, "details": "boot"}`)
+		now = now.Add(-2 * time.Hour)
+		s.do(http.StatusNoContent, http.MethodPost, path, `{"is_healthy": true, "log_time": "2020-06-27T17:00:00Z"}`)
+		if got := get[api.Health](s, path); !got.IsHealthy {
+			t.Errorf("what came last is hidden by %+v", got)
 		}
 	})
 

@@ -45,5 +45,15 @@ func (a *API) setMaintenance(ctx context.Context, source int, body api.Maintenan
 		ChangedAt: a.Now(),
 	}
 	m.Normalize()
+	// What is said last counts, also where the host's clock was set back since.
+	known, err := a.Maintenance.Maintenances(ctx)
+	if err != nil {
+		return err
+	}
+	for _, last := range known {
+		if last.Source == source && m.ChangedAt.Before(last.ChangedAt) {
+			m.ChangedAt = last.ChangedAt
+		}
+	}
 	return a.Maintenance.StoreMaintenance(ctx, m)
 }

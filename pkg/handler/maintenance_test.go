@@ -56,6 +56,18 @@ func TestAPI_Maintenance(t *testing.T) {
 	}
 }
 
+func TestAPI_Maintenance_clockSetBack(t *testing.T) {
+	t.Parallel()
+	now := moment(t, "2020-06-27T19:14:00Z")
+	s := newSyncNode(t, func(a *API) { a.Now = func() time.Time { return now } })
+	s.do(http.StatusNoContent, http.MethodPut, "/source/maintenance/1", `{"on": true}`)
+	now = now.Add(-2 * time.Hour)
+	s.do(http.StatusNoContent, http.MethodPut, "/source/maintenance/1", `{"on": false}`)
+	if got := get[[]api.Maintenance](s, "/source/maintenance"); len(got) != 1 || got[0].On {
+		t.Errorf("what was said last is hidden by %+v", got)
+	}
+}
+
 func TestAPI_Maintenance_Unavailable(t *testing.T) {
 	t.Parallel()
 	s := newSyncNode(t, func(a *API) { a.Maintenance = noMaintenance{} })

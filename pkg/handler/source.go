@@ -108,8 +108,13 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 // judge looks whether a wish is fulfilled already, which is errRepeated, and says
 // what else may follow on what it saw.
 func (a *API) judge(ctx context.Context, w wish) (admit func(last model.Activation) error, _ error) {
-	if a.Follows { // whoever decides knows best
-		return w.admit, nil
+	if a.Follows { // whoever decides knows best, and was just asked
+		return func(last model.Activation) error {
+			if w.holds(model.ActiveSource{Source: last.Source, Epoch: last.Epoch, Pinned: last.Pinned}) {
+				return errRepeated
+			}
+			return w.admit(last)
+		}, nil
 	}
 	active, err := a.Sources.ActiveSource(ctx, a.Now())
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
@@ -234,6 +239,8 @@ func (a *API) past(s string, now time.Time) (_ time.Time, rule string) {
 		return now, err.Error()
 	case r.Time.Before(earliest):
 		return now, "must be after 1970; check the clock of who sends it"
+	case r.Time.After(now.Add(maxAhead)) && !r.Other.IsZero() && r.Other.Before(now):
+		return r.Other, "" // the nearer of two equal hours is still to come
 	case r.Time.After(now.Add(maxAhead)):
 		return now, "must not be in the future; check the clock of who sends it"
 	case r.Time.After(now):

@@ -183,6 +183,30 @@ func TestAPI_ActivateSource(t *testing.T) {
 		newSyncNode(t).do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", api.PassedOnHeader, "1")
 	})
 
+	// What is active already, and pinned, is repeated with success, whoever is asked.
+	t.Run("PinnedAgain", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range map[string]*station{"decides": newStation(t), "follows": newStation(t, func(a *API) { a.Follows = true })} {
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2?pin=true", "")
+			for _, again := range []string{"", "?pin=true"} {
+				s.do(http.StatusNoContent, http.MethodPut, "/source/active/2"+again, "")
+			}
+			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 1 || !got.Pinned {
+				t.Errorf("who %s has %+v", name, got)
+			}
+		}
+	})
+
+	// 02:10 of the first of two equal hours, when the second one's is still to come.
+	t.Run("RepeatedHour", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2026-10-25T00:50:00Z"))
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", `{"at": "2026-10-25 02:10:00"}`)
+		if got := get[api.ActiveSource](s, "/source/active"); !got.Since.Equal(moment(t, "2026-10-25T00:10:00Z")) {
+			t.Errorf("active since %s", got.Since)
+		}
+	})
+
 	t.Run("Future", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t, at(t, "2020-06-27T17:00:00Z"))
