@@ -16,7 +16,7 @@ func (s *Server) access(c *gin.Context) {
 		fail(c, tooMany)
 		return
 	}
-	local := s.cfg.TrustedProxies.fromHost(c.Request)
+	local := !s.cfg.LocalToken && s.cfg.TrustedProxies.fromHost(c.Request)
 	known := s.identify(c.Request, this)
 	switch {
 	case known:
@@ -79,7 +79,7 @@ func (s *Server) demand(c *gin.Context) {
 	case c.GetHeader("Authorization") != "":
 		challenge += `, error="invalid_token"`
 		detail = "There is no such token."
-	case address(c.Request.RemoteAddr).IsLoopback():
+	case !s.cfg.LocalToken && address(c.Request.RemoteAddr).IsLoopback():
 		detail += " Programs on this host need none, where they call it localhost or 127.0.0.1, no proxy stands between, and no page of another site sends it."
 	}
 	c.Header("WWW-Authenticate", challenge)

@@ -76,6 +76,8 @@ func TestAccess_Host(t *testing.T) {
 		"undeclared proxy, Forwarded":       {is(header("Forwarded", "for=127.0.0.1")), 401, 401},
 		"undeclared proxy, X-Real-IP":       {is(header("X-Real-IP", "127.0.0.1")), 401, 401},
 		"undeclared proxy, Via":             {is(header("Via", "1.1 proxy")), 401, 401},
+		"undeclared proxy, its scheme":      {is(header("X-Forwarded-Proto", "https")), 401, 401},
+		"undeclared proxy, its host":        {is(header("X-Forwarded-Host", "radio.example")), 401, 401},
 		"undeclared proxy, HTTP/1.0":        {is(func(r *http.Request) { r.ProtoMajor, r.ProtoMinor = 1, 0 }), 401, 401},
 		"declared proxy, from far":          {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "198.51.100.1")), 401, 401},
 		"declared proxy, from here":         {is(peer("127.0.0.2:1"), header("X-Forwarded-For", "127.0.0.1")), 200, 204},
@@ -120,6 +122,37 @@ func TestAccess_Host(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAccess_LocalNeedsToken: behind a proxy that does not say what it is, nobody
+// is taken for a program of this host.
+func TestAccess_LocalNeedsToken(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, withTokens(t), func(c *httpserver.Config, _ *httpserver.Options) { c.LocalToken = true })
+	for _, e := range []struct {
+		method, path string
+		secret       string
+		want         int
+	}{
+		{"GET", "/api/v1/trackservice/current", "", 200},
+		{"GET", "/metrics", "", 401},
+		{"PUT", "/api/v1/source/active/1", "", 401},
+		{"PUT", "/api/v1/source/active/1", engineSecret, 403},
+		{"PUT", "/api/v1/source/active/1", adminSecret, 204},
+	} {
+		r := httpservertest.Request(e.method, e.path, "")
+		if e.secret != "" {
+			r.Header.Set("Authorization", "Bearer "+e.secret)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != e.want {
+			t.Errorf("%s %s: %d, want %d: %s", e.method, e.path, w.Code, e.want, w.Body)
+		}
+		if w.Code == 401 && strings.Contains(w.Body.String(), "Programs on this host") {
+			t.Errorf("it says that none is needed: %s", w.Body)
+		}
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // Identity is who calls. The zero Identity is an anonymous caller.
 type Identity struct {
-	Name string // the token's or certificate's name; "localhost" for the host itself
+	Name string // the token's or certificate's name; "local" for the host itself
 	Role Role
 }
 

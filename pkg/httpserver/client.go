@@ -8,15 +8,17 @@ import (
 	"strings"
 )
 
-// forwarding are the headers by which a proxy gives itself away.
-var forwarding = []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"}
+// forwarding are the headers by which a proxy gives itself away. One that sends
+// none of them can't be told from a program of its host: for that one there is
+// Config.LocalToken.
+var forwarding = []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"}
 
 // client is the address a request came from, as far as it can be believed.
 // sure is false where a proxy that nobody declared may stand in between; the
 // address is then good enough to count requests, and for nothing else.
 func (n Networks) client(r *http.Request) (addr netip.Addr, sure bool) {
 	peer := address(r.RemoteAddr)
-	forwarded := !r.ProtoAtLeast(1, 1) // as nginx forwards when told no more than where to
+	forwarded := !r.ProtoAtLeast(1, 1) // as nginx before 1.29.7 forwards when told no more than where to
 	for _, h := range forwarding {
 		forwarded = forwarded || len(r.Header[h]) > 0
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens for callers from other hosts, separated by commas or lines, each name:role:secret. Roles are engine, node, monitor and admin; a secret has at least 16 characters."`
 	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read what is public, such as https://radio.example, separated by commas; * means all."`
 	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, separated by commas."`
+	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host need a token, too: for a proxy on this host that does not tell by a header that it passes requests on."`
 	TLSCert        string   `env:"TLS_CERT" doc:"File with the certificate chain, PEM. With TLS_KEY the server speaks HTTPS."`
 	TLSKey         string   `env:"TLS_KEY" doc:"File with the certificate's key, PEM."`
 	TLSClientCA    string   `env:"TLS_CLIENT_CA" doc:"File with the authorities of client certificates, PEM. Such a certificate stands for a token: its CN is the name, its OU the role."`

@@ -37,7 +37,7 @@ func (s *Server) overLimit(r *http.Request) bool {
 		return false
 	}
 	addr, sure := s.cfg.TrustedProxies.client(r)
-	if sure && addr.IsLoopback() {
+	if sure && addr.IsLoopback() && !s.cfg.LocalToken {
 		return false
 	}
 	return !s.limit.allow(addr)
