@@ -384,6 +384,7 @@ func TestClient_Playlog(t *testing.T) {
 	list := []string{
 		`{"track_start": "2020-06-27 14:00:00", "track_artist": "Mazzie Star", "track_duration": "293", "track_num": 3, "show_id": -1, "log_source": "2", "id": 5, "x": {}}`,
 		`{"track_start": "2020-06-27T12:00:00.5Z", "track_title": 5, "track_duration": 1e400, "track_num": [], "track_type": 4294967296, "playlist_id": null, "log_source": null}`,
+		`{"track_start": "2020-10-25T02:15:00", "track_title": "twice"}`,
 		`{"track_title": "without a start"}`, `{"track_start": {}}`,
 	}
 	var query url.Values
@@ -393,14 +394,16 @@ func TestClient_Playlog(t *testing.T) {
 	if err != nil || query.Encode() != "limit=50&page=3&skip_synced=true" {
 		t.Fatal(query, err)
 	}
-	want := []model.Entry{
-		{LogSource: 2, TrackStart: noon, Artist: "Mazzie Star", Duration: 293 * time.Second, TrackNum: 3},
-		{TrackStart: noon.Add(time.Second / 2), Title: "5"},
+	first := time.Date(2020, 10, 25, 0, 15, 0, 0, time.UTC)
+	want := []peer.Played{
+		{Entry: model.Entry{LogSource: 2, TrackStart: noon, Artist: "Mazzie Star", Duration: 293 * time.Second, TrackNum: 3}},
+		{Entry: model.Entry{TrackStart: noon.Add(time.Second / 2), Title: "5"}},
+		{Entry: model.Entry{TrackStart: first.Add(time.Hour), Title: "twice"}, OtherStart: first},
 	}
-	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+	if !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	answer = "[" + strings.Join(list[2:], ",") + "]"
+	answer = "[" + strings.Join(list[3:], ",") + "]"
 	if _, err := c.Playlog(t.Context(), peer.PlaylogQuery{Limit: 50, Zone: zone}); err == nil {
 		t.Error("a page without any readable entry is taken for the end")
 	}

@@ -71,12 +71,21 @@ type PlaylogQuery struct {
 	Zone     *stationtime.Zone
 }
 
+// Played is an entry of an original node's playlog.
+type Played struct {
+	model.Entry
+	// OtherStart is the other occurrence of a start that has no offset and is in an
+	// hour that a change of the clocks repeats, else zero.
+	OtherStart time.Time
+}
+
 // Playlog asks an original node for a page of the entries that the sync node
-// does not have yet. Times without an offset are in the zone. A field that can't be understood is unknown; LogSource is 0 where the
-// node does not say it. Entries without a start that can be read are left out,
-// unless that is all: no entries and no error is the end. Errors:
-// ErrUnsupported, *StatusError, or of the network.
-func (c *Client) Playlog(ctx context.Context, q PlaylogQuery) ([]model.Entry, error) {
+// does not have yet. Times without an offset are in the zone; in a repeated hour
+// they mean the occurrence nearest to now. A field that can't be understood is
+// unknown; LogSource is 0 where the node does not say it. Entries without a start
+// that can be read are left out, unless that is all: no entries and no error is
+// the end. Errors: ErrUnsupported, *StatusError, or of the network.
+func (c *Client) Playlog(ctx context.Context, q PlaylogQuery) ([]Played, error) {
 	query := url.Values{"page": {strconv.Itoa(q.Page)}, "limit": {strconv.Itoa(q.Limit)}, "skip_synced": {"true"}}
 	if !q.From.IsZero() {
 		query.Set("from_date", q.from())
@@ -88,7 +97,7 @@ func (c *Client) Playlog(ctx context.Context, q PlaylogQuery) ([]model.Entry, er
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/playlog", query: query}, &list); err != nil {
 		return nil, err
 	}
-	entries := make([]model.Entry, 0, len(list))
+	entries := make([]Played, 0, len(list))
 	var unreadable error
 	for _, fields := range list {
 		e, err := readOriginal(fields, q.Zone)
@@ -124,10 +133,10 @@ func (q *PlaylogQuery) to() string {
 
 func (q *PlaylogQuery) wall(t time.Time) string { return q.Zone.In(t).Format("2006-01-02T15:04:05") }
 
-func readOriginal(fields map[string]json.RawMessage, zone *stationtime.Zone) (model.Entry, error) {
+func readOriginal(fields map[string]json.RawMessage, zone *stationtime.Zone) (Played, error) {
 	start, err := zone.Parse(text(fields["track_start"]), time.Now())
 	if err != nil {
-		return model.Entry{}, fmt.Errorf("track_start %w", err)
+		return Played{}, fmt.Errorf("track_start %w", err)
 	}
 	e := model.Entry{
 		LogSource:  int(bounded(fields["log_source"])),
@@ -147,7 +156,7 @@ func readOriginal(fields map[string]json.RawMessage, zone *stationtime.Zone) (mo
 		ISRC:       text(fields["track_isrc"]),
 	}
 	e.Normalize()
-	return e, nil
+	return Played{e, start.Other}, nil
 }
 
 func text(raw json.RawMessage) string {

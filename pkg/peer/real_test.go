@@ -411,7 +411,7 @@ func TestNode_StoreOne(t *testing.T) {
 	}
 	zone, _ := stationtime.Load("Europe/Vienna")
 	list, err := n.Playlog(t.Context(), peer.PlaylogQuery{Limit: 10, Zone: zone})
-	if err != nil || len(list) != 2 || list[0] != e {
+	if err != nil || len(list) != 2 || list[0].Entry != e {
 		t.Errorf("read back as %+v, %v", list, err)
 	}
 }

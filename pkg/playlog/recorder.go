@@ -48,7 +48,7 @@ func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) e
 	if err := e.Validate(); err != nil {
 		return err
 	}
-	e, err := r.occurrence(ctx, e, other)
+	e, err := r.Occurrence(ctx, e, other)
 	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
@@ -59,10 +59,11 @@ func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) e
 	return nil
 }
 
-// occurrence decides which of the two occurrences of a naive start is meant:
-// the one at which the entry is stored already, else the one given. A POST that
-// is repeated after the hour changed so remains the same entry.
-func (r *Recorder) occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
+// Occurrence decides which of the two occurrences of a naive start is meant: the
+// one at which the entry is stored already, else the one given. other is zero
+// where there is but one. A POST that is repeated after the hour changed so
+// remains the same entry. Error: model.ErrUnavailable.
+func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
 	if other.IsZero() {
 		return e, nil
 	}

@@ -54,7 +54,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		if err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
-		a.pusher = outbox.New(db, recorder, syncNode, base.Log("outbox"))
+		a.pusher = outbox.New(db, recorder, syncNode, cfg.Station.Zone, base.Log("outbox"))
 		a.source = source.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
 		sources = a.source
 		base.Server.Registry().MustRegister(a.pusher, a.source)

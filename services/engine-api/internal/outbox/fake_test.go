@@ -18,9 +18,18 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 var start = time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
+
+var vienna = func() *stationtime.Zone {
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
 
 // record is the n-th of source 1; they start a minute apart.
 func record(n int) model.Record {
@@ -422,7 +431,7 @@ func refusedAs(status int) error {
 // run runs a pusher within the bubble until stop, which waits for its end.
 func run(t *testing.T, s *store, n Peer) (_ *Pusher, stop func()) {
 	t.Helper()
-	p := New(s, s, n, zerolog.Nop())
+	p := New(s, s, n, vienna, zerolog.Nop())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

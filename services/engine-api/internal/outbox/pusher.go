@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 const (
@@ -68,6 +69,7 @@ type Pusher struct {
 	store    Store
 	receiver Receiver
 	peer     Peer
+	zone     *stationtime.Zone
 	log      zerolog.Logger
 	trouble  *logging.Lasting
 	metrics  *metrics
@@ -94,12 +96,13 @@ type Pusher struct {
 	taken map[version]int
 }
 
-// New makes a Pusher.
-func New(store Store, receiver Receiver, to Peer, log zerolog.Logger) *Pusher {
+// New makes a Pusher. zone is the station's, for an original sync node.
+func New(store Store, receiver Receiver, to Peer, zone *stationtime.Zone, log zerolog.Logger) *Pusher {
 	return &Pusher{
 		store:        store,
 		receiver:     receiver,
 		peer:         to,
+		zone:         zone,
 		log:          log,
 		trouble:      logging.NewLasting(log, "sending to the sync node failed"),
 		metrics:      newMetrics(store),

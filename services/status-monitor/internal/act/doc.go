@@ -47,9 +47,8 @@
 //   - Killed before it is sent: it is sent after the restart, with the time of
 //     the decision.
 //   - Killed after the sync node took it, and before that was written down: it is
-//     sent again. The sync node knows it by its source and time, where nothing
-//     came after it, and answers as before; else the epoch that it expects is
-//     over, and it is refused. So a lost answer adds no record either.
+//     sent again. The sync node knows it by all that it says, whatever came after
+//     it, and answers as before. So a lost answer adds no record either.
 //   - Killed after that was written down: it is not sent again.
 //
 // A clock that is ahead by less than the sync node puts up with, or one that is

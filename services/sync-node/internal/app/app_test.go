@@ -135,7 +135,7 @@ func TestApp_Nodes(t *testing.T) {
 		}
 	}
 	_, metrics := s.Call(http.MethodGet, "/metrics", "")
-	for _, want := range []string{`aura_sync_node_reachable{node="2"} 1`, `aura_sync_runs_total{node="1",result="ok"}`, `aura_sync_records_total{node="2",what="fetched"} 5`} {
+	for _, want := range []string{`aura_sync_node_reachable{node="2"} 1`, `aura_sync_runs_total{node="1",result="ok"}`, `aura_sync_runs_total{node="2",result="failed"} 0`, `aura_sync_records_total{node="2",what="fetched"} 5`} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("metrics lack %s", want)
 		}
@@ -217,6 +217,11 @@ func TestApp_LostHistory(t *testing.T) {
 	})
 	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/3", `{}`); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("activated before the nodes were asked: %s %s", res.Status, answer)
+	}
+	for _, path := range []string{"/api/v1/source/active", "/api/v1/source/history"} {
+		if res, answer := s.Call(http.MethodGet, path, ""); res.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%s was told before the nodes were asked: %s %s", path, res.Status, answer)
+		}
 	}
 	began := time.Now()
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")

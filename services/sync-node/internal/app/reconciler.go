@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -46,6 +47,11 @@ type store struct {
 // Receive implements reconcile.Store.
 func (s store) Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error) {
 	return s.recorder.Receive(ctx, records, synced)
+}
+
+// Occurrence implements reconcile.Store.
+func (s store) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
+	return s.recorder.Occurrence(ctx, e, other)
 }
 
 // processName is this process's own among all that share the database, and

@@ -4,13 +4,14 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
 
-// sources is the history of the active source, which takes no activation before
-// the nodes were asked for the one that may have been lost.
+// sources is the history of the active source, which says nothing and takes no
+// activation before the nodes were asked for the one that may have been lost.
 type sources struct {
 	*repo.Station
 	recalled atomic.Bool
@@ -19,10 +20,35 @@ type sources struct {
 // Activate is repo.Station.Activate. Error: model.ErrUnavailable until the nodes
 // were asked.
 func (s *sources) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
-	if !s.recalled.Load() {
-		return model.Activation{}, fmt.Errorf("%w: the nodes are being asked for the history of the active source", model.ErrUnavailable)
+	if err := s.ready(); err != nil {
+		return model.Activation{}, err
 	}
 	return s.Station.Activate(ctx, a, admit)
+}
+
+// ActiveSource is repo.DB.ActiveSource. Error: model.ErrUnavailable until the
+// nodes were asked.
+func (s *sources) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
+	if err := s.ready(); err != nil {
+		return model.ActiveSource{}, err
+	}
+	return s.Station.ActiveSource(ctx, now)
+}
+
+// Activations is repo.DB.Activations. Error: model.ErrUnavailable until the nodes
+// were asked.
+func (s *sources) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
+	if err := s.ready(); err != nil {
+		return nil, err
+	}
+	return s.Station.Activations(ctx, offset, limit)
+}
+
+func (s *sources) ready() error {
+	if !s.recalled.Load() {
+		return fmt.Errorf("%w: the nodes are being asked for the history of the active source", model.ErrUnavailable)
+	}
+	return nil
 }
 
 // prepare brings the database up to date, and the history of the active source

@@ -48,6 +48,10 @@ func (s stationStore) Receive(ctx context.Context, records []model.Record, synce
 	return s.recorder.Receive(ctx, records, synced)
 }
 
+func (s stationStore) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
+	return s.recorder.Occurrence(ctx, e, other)
+}
+
 // databaseNode is a node over a database, but for the way to it.
 type databaseNode struct {
 	memoryNode // for what it does not need

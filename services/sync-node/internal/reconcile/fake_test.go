@@ -97,6 +97,17 @@ func (m *memory) Receive(_ context.Context, records []model.Record, synced bool)
 	return receipts, nil
 }
 
+func (m *memory) Occurrence(_ context.Context, e model.Entry, other time.Time) (model.Entry, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	twin := e
+	twin.TrackStart = other
+	if _, known := m.records[twin.Fingerprint()]; known && !other.IsZero() {
+		return twin, nil
+	}
+	return e, nil
+}
+
 func (m *memory) AbsorbHealths(_ context.Context, hs []model.Health, synced bool) error {
 	m.putHealths(synced, hs...)
 	return nil
@@ -358,7 +369,7 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	return results, nil
 }
 
-func (n memoryNode) Playlog(context.Context, peer.PlaylogQuery) ([]model.Entry, error) {
+func (n memoryNode) Playlog(context.Context, peer.PlaylogQuery) ([]peer.Played, error) {
 	return nil, peer.ErrUnsupported
 }
 
@@ -445,7 +456,7 @@ func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results
 	return results, n.do(ctx, func() (err error) { results, err = n.Node.Send(ctx, b); return err })
 }
 
-func (n *troubled) Playlog(ctx context.Context, q peer.PlaylogQuery) (entries []model.Entry, _ error) {
+func (n *troubled) Playlog(ctx context.Context, q peer.PlaylogQuery) (entries []peer.Played, _ error) {
 	return entries, n.do(ctx, func() (err error) { entries, err = n.Node.Playlog(ctx, q); return err })
 }
 

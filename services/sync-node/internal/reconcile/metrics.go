@@ -29,7 +29,7 @@ func nodeMetric(name, help string) *prometheus.Desc {
 }
 
 func newMetrics(r *Reconciler) metrics {
-	return metrics{
+	m := metrics{
 		r: r,
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aura_sync_runs_total", Help: "Comparisons with a node, by how they ended: ok or failed.",
@@ -47,6 +47,12 @@ func newMetrics(r *Reconciler) metrics {
 			Name: "aura_sync_onair_mended_total", Help: "Segments of the on-air log that were not as they follow from what is stored, and were derived anew.",
 		}),
 	}
+	for _, n := range r.nodes { // so that the first failure is a change of what was there
+		for _, result := range []string{"ok", "failed"} {
+			m.runs.WithLabelValues(strconv.Itoa(n.Number), result)
+		}
+	}
+	return m
 }
 
 // ran counts a run.

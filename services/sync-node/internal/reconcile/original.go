@@ -134,7 +134,11 @@ func (o *originalPages) ask(ctx context.Context, at originalPage) ([]model.Recor
 		if e.LogSource == 0 {
 			e.LogSource = o.source
 		}
-		records[i].Entry = e
+		// In a repeated hour it may be stored at the other occurrence, which was the
+		// nearer one when it was fetched or pushed then.
+		if records[i].Entry, err = o.store.Occurrence(ctx, e.Entry, e.OtherStart); err != nil {
+			return nil, own("read", err)
+		}
 		records[i].Normalize()
 	}
 	return records, nil

@@ -17,7 +17,7 @@ import (
 // original is a node that knows nothing but a list, the latest first.
 type original struct {
 	memoryNode
-	playlog                            []model.Entry
+	playlog                            []peer.Played
 	ignorePage, ignoreDates, ascending bool
 	most                               int // it gives no more at once, whatever is asked for
 	asked                              []peer.PlaylogQuery
@@ -29,7 +29,7 @@ func newOriginal(titles int, every time.Duration) *original {
 	o := &original{memoryNode: memoryNode{newMemory(1)}, most: 7}
 	for i := range titles {
 		// It does not say of which source it is.
-		o.playlog = append(o.playlog, model.Entry{TrackStart: epoch.Add(-time.Duration(i) * every), Title: strconv.Itoa(i)})
+		o.playlog = append(o.playlog, peer.Played{Entry: model.Entry{TrackStart: epoch.Add(-time.Duration(i) * every), Title: strconv.Itoa(i)}})
 	}
 	return o
 }
@@ -38,21 +38,21 @@ func (o *original) State(context.Context) (peer.State, time.Duration, error) {
 	return peer.State{}, 0, peer.ErrUnsupported
 }
 
-func (o *original) Playlog(_ context.Context, q peer.PlaylogQuery) ([]model.Entry, error) {
+func (o *original) Playlog(_ context.Context, q peer.PlaylogQuery) ([]peer.Played, error) {
 	if o.during != nil {
 		o.during()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.asked = append(o.asked, q)
-	var found []model.Entry
+	var found []peer.Played
 	for _, e := range o.playlog {
 		isLater := !q.To.IsZero() && e.TrackStart.After(q.To)
 		if o.ignoreDates || !isLater && !e.TrackStart.Before(q.From) {
 			found = append(found, e)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b model.Entry) int {
+	slices.SortStableFunc(found, func(a, b peer.Played) int {
 		if o.ascending {
 			a, b = b, a
 		}
@@ -129,6 +129,32 @@ func TestRun_Original(t *testing.T) {
 	}
 }
 
+// TestRun_OriginalRepeatedHour: what was stored at the first occurrence of its
+// start is not stored again when the second one has become the nearer.
+func TestRun_OriginalRepeatedHour(t *testing.T) {
+	t.Parallel()
+	store, node := newMemory(0), newOriginal(2, time.Minute)
+	first := epoch.Add(-time.Hour)
+	known := model.Record{Entry: model.Entry{LogSource: 1, TrackStart: first, Title: "0"}}
+	known.Normalize()
+	store.put(known)
+	for i := range node.playlog {
+		node.playlog[i].OtherStart = node.playlog[i].TrackStart.Add(-time.Hour)
+	}
+	if err := reconciler(Config{BatchSize: 10}, store, node).Once(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var starts []string
+	for _, r := range store.records {
+		starts = append(starts, r.Entry.Title+" "+r.Entry.TrackStart.Format(time.TimeOnly))
+	}
+	slices.Sort(starts)
+	want := []string{"0 " + first.Format(time.TimeOnly), "1 " + epoch.Add(-time.Minute).Format(time.TimeOnly)}
+	if !slices.Equal(starts, want) {
+		t.Errorf("stored %q, want %q", starts, want)
+	}
+}
+
 // TestReconciler_Original: at start and on demand all is fetched from an original
 // node, and else what was played lately.
 func TestReconciler_Original(t *testing.T) {
@@ -138,7 +164,7 @@ func TestReconciler_Original(t *testing.T) {
 		for i := range node.playlog {
 			node.playlog[i].TrackStart = time.Now().Add(time.Duration(-20*i) * time.Hour)
 		}
-		node.playlog = append([]model.Entry{{TrackStart: time.Now().AddDate(50, 0, 0), Title: "from the future"}}, node.playlog...)
+		node.playlog = append([]peer.Played{{Entry: model.Entry{TrackStart: time.Now().AddDate(50, 0, 0), Title: "from the future"}}}, node.playlog...)
 		r := reconcilerOf(time.Hour, &leases{}, "a", node)
 		began := time.Now()
 		begin(t, r)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo"
 )
 
@@ -210,7 +211,7 @@ func TestRun_Nodes(t *testing.T) {
 					r.Normalize()
 					side.records[id] = r
 				}
-				peers = append(peers, Peer{Number: number, Node: &original{memoryNode: memoryNode{side}, playlog: entriesOf(side), most: 3}})
+				peers = append(peers, Peer{Number: number, Node: &original{memoryNode: memoryNode{side}, playlog: playedBy(side), most: 3}})
 				continue
 			}
 			side.putHealths(false, rapid.SliceOfN(drawHealth(number), 0, 3).Draw(t, "healths")...)
@@ -304,10 +305,10 @@ func healthsOf(source int, m *memory) map[model.Fingerprint]model.Health {
 	return all
 }
 
-func entriesOf(m *memory) []model.Entry {
-	var all []model.Entry
+func playedBy(m *memory) []peer.Played {
+	var all []peer.Played
 	for _, r := range m.records {
-		all = append(all, r.Entry)
+		all = append(all, peer.Played{Entry: r.Entry})
 	}
 	return all
 }

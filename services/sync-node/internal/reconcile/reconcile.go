@@ -24,7 +24,7 @@ type Node interface {
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 	// Playlog is a page of what an original node says is not synced.
-	Playlog(ctx context.Context, q peer.PlaylogQuery) ([]model.Entry, error)
+	Playlog(ctx context.Context, q peer.PlaylogQuery) ([]peer.Played, error)
 }
 
 // Store is what the sync node keeps.
@@ -34,6 +34,9 @@ type Store interface {
 	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
 	// Receive stores records, each judged by itself.
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
+	// Occurrence is the entry at its start, or at the other one, where that is
+	// stored.
+	Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error)
 	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
