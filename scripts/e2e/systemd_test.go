@@ -103,6 +103,7 @@ func liveOnHost(t *testing.T) {
 		{"Kill", kill},
 		{"Watchdog", watchdog},
 		{"Stop", stop},
+		{"Restore", restore},
 		{"WrongConfiguration", wrongConfiguration},
 	}
 	for _, s := range stories {
@@ -195,6 +196,32 @@ func stop(t *testing.T) {
 	}
 	mustSh(t, "systemctl start "+unit)
 	mustSurvive(t)
+}
+
+// restore brings a backup back as the README says, after a crash of which more
+// than the database is left.
+func restore(t *testing.T) {
+	mustSh(t, "systemctl stop "+unit+" && mkdir -p /backup && cp /var/lib/aura/engine-api.db /backup/ && systemctl start "+unit)
+	const later = "Of What Is Lost"
+	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
+	mustSh(t, "systemctl kill --signal=KILL "+unit)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)### Backup and restore\n.*?```sh\n(.*?)```").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README does not say how to restore")
+	}
+	for line := range strings.Lines(string(block[1])) {
+		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
+	}
+	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	mustSurvive(t)
+	if titles(t, hostURL)[later] != 0 {
+		t.Error("what came after the backup was mixed into it")
+	}
+	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 }
 
 // wrongConfiguration: a restart cannot mend it, so there is none.

@@ -72,7 +72,9 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 	if sources[1] == 0 || sources[2] == 0 || len(all.activations) < 4 {
 		t.Errorf("on air were, by source, %v titles after %d switches", sources, len(all.activations))
 	}
-	t.Log(lastLine(d.engines[0].sh(t, d.readme.find(t, `(?m)^sudo (systemd-run [^\n]*\\\n[^\n]* engine-api outbox list)$`)[0])))
+	for _, command := range []string{"check-config", "outbox list"} {
+		t.Log(lastLine(d.engines[0].sh(t, d.readme.find(t, `(?m)^sudo (systemd-run [^\n]*\\\n[^\n]* engine-api `+command+`)$`)[0])))
+	}
 	t.Log(lastLine(d.sync.sh(t, d.readme.find(t, `(?m)^sudo (systemd-run [^\n]*\\\n[^\n]* sync-node audit)$`)[0])))
 }
 
