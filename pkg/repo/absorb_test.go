@@ -181,8 +181,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(name, func(t *testing.T) { // one after the other: both ask InnoDB, as follows
 			url := repotest.URL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
 			if err := db.Migrate(t.Context()); err != nil {
