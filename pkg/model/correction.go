@@ -171,8 +171,8 @@ type Correction struct {
 
 // Repeats reports whether c says the same as an earlier correction, whose answer
 // was lost: then storing it again must succeed and change nothing.
-func (c Correction) Repeats(earlier Correction) bool {
-	c.At = earlier.At
+func (c *Correction) Repeats(earlier Correction) bool {
+	earlier.At = c.At
 	return c.UID() == earlier.UID()
 }
 

@@ -9,15 +9,15 @@ import (
 	"aura.radio/engine/pkg/onair"
 )
 
+// noSource is the default source of a log that is partly derived by another one.
+const noSource = 0
+
 // onairRuleRow is the one row of table onair_rule: by what the on-air log was
 // derived.
 type onairRuleRow struct {
 	ID            int64 `gorm:"primaryKey"`
 	DefaultSource int
 }
-
-// noSource is the default source of a log that is partly derived by another one.
-const noSource = 0
 
 // TableName implements gorm's schema.Tabler.
 func (onairRuleRow) TableName() string { return "onair_rule" }
@@ -26,7 +26,8 @@ func (onairRuleRow) TableName() string { return "onair_rule" }
 // must be: it is derived as a whole where that was never done, and for the time
 // until the first activation where another source was the default. Call it
 // before the first write; where it was interrupted, the next call begins again,
-// also by the rule from before. It takes as long as it takes, so bound ctx. Error: model.ErrUnavailable.
+// also by the rule from before. It takes as long as it takes, so bound ctx.
+// Error: model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
 	w, err := s.underived(ctx)
 	if err != nil || w == nil {

@@ -10,9 +10,9 @@ import (
 // readme is what people go by.
 type readme string
 
-func openReadme(t *testing.T) readme {
+func openReadme(t *testing.T, file string) readme {
 	t.Helper()
-	text, err := os.ReadFile(os.Getenv(insideLab) + "/release/README.md")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

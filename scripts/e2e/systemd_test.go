@@ -117,16 +117,7 @@ const survivor = "Fade Into You"
 
 // install runs the README's commands and logs a title.
 func install(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := regexp.MustCompile("(?s)## Install on a host\n+```sh\n(.*?)```").FindSubmatch(readme)
-	if block == nil {
-		t.Fatal("the README has no commands below Install on a host")
-	}
-	for line := range strings.Lines(string(block[1])) {
-		line = strings.TrimSpace(line)
+	for _, line := range openReadme(t, "README.md").commands(t, "Install on a host") {
 		if line == "make build" || strings.HasPrefix(line, "sudoedit") {
 			continue // built before; the example is a configuration that works
 		}
@@ -205,15 +196,7 @@ func restore(t *testing.T) {
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	mustSh(t, "systemctl kill --signal=KILL "+unit)
-	readme, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := regexp.MustCompile("(?s)### Backup and restore\n.*?```sh\n(.*?)```").FindSubmatch(readme)
-	if block == nil {
-		t.Fatal("the README does not say how to restore")
-	}
-	for line := range strings.Lines(string(block[1])) {
+	for _, line := range openReadme(t, "README.md").commands(t, "Backup and restore") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
 	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)

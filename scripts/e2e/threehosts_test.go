@@ -93,7 +93,7 @@ chmod +x /usr/local/bin/audio-switch`
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	plugIn(t)
-	d := &deployment{engines: []*host{newHost(t, 1), newHost(t, 2)}, sync: newHost(t, 3), readme: openReadme(t)}
+	d := &deployment{engines: []*host{newHost(t, 1), newHost(t, 2)}, sync: newHost(t, 3), readme: openReadme(t, os.Getenv(insideLab)+"/release/README.md")}
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, h := range d.hosts() {
