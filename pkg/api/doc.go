@@ -1,5 +1,5 @@
 // Package api is the HTTP contract: the OpenAPI document, and what is generated
-// from it, the wire types, the server interface and the client. It adds the
+// from it, the wire types and the server interface (the client is package peer). It adds the
 // loose types by which engines of every age are understood, and problem
 // documents (RFC 9457).
 //

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/model"
@@ -22,7 +22,7 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 	}
 	var etag *string // none where it is stale: what is true has the same epoch, but says so
 	if !active.Stale {
-		answers.Keep(ctx, answers.Policy{Confirm: true})
+		answercache.Keep(ctx, answercache.Policy{Confirm: true})
 		etag = new(strconv.Quote(strconv.FormatInt(active.Epoch, 10)))
 	}
 	return api.GetActiveSource200JSONResponse{

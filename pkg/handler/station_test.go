@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
@@ -76,7 +76,7 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 func serve(t testing.TB, db *repo.DB, all store, tracks log, change []func(*API)) *station {
 	t.Helper()
 	logger := zerolog.New(zerolog.NewTestWriter(t))
-	cache := answers.New(answers.Config{})
+	cache := answercache.New(answercache.Config{})
 	a := &API{
 		Tracks: tracks, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all, Leases: all, Maintenance: all,
 		State: func(ctx context.Context) (api.SyncState, error) {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
@@ -31,7 +31,7 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	answers.Keep(ctx, answers.Policy{Until: a.untilOver(until, found.entries...), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(until, found.entries...), MaxAge: maxAge})
 	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
 }
 
@@ -57,7 +57,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, err
 	}
-	answers.Keep(ctx, answers.Policy{Until: a.untilOver(until, entries...), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(until, entries...), MaxAge: maxAge})
 	total := int(count)
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
 }
@@ -110,7 +110,7 @@ func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.Ge
 	if e.Overlay.Void || e.PlayedAt().After(a.Now()) {
 		return nil, model.ErrNotFound
 	}
-	answers.Keep(ctx, answers.Policy{Until: a.untilOver(time.Time{}, e), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(time.Time{}, e), MaxAge: maxAge})
 	return api.GetTrack200JSONResponse(Track(a.Zone, e, a.Now())), nil
 }
 
@@ -120,7 +120,7 @@ func (a *API) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestO
 	if err != nil {
 		return nil, err
 	}
-	answers.Keep(ctx, answers.Policy{Until: current.Until, MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: current.Until, MaxAge: maxAge})
 	if !current.Playing {
 		return api.GetCurrentTrack204Response{}, nil
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
-	"aura.radio/engine/pkg/service"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/outbox"
@@ -27,7 +27,7 @@ const Name = "engine-api"
 // App is the service.
 type App struct {
 	cfg    config.Config
-	base   *service.Service
+	base   *lifecycle.Service
 	tracks *trackservice.Service
 	// pusher and source are nil where there is no sync node.
 	pusher *outbox.Pusher
@@ -36,7 +36,7 @@ type App struct {
 
 // New wires the service. The database need not be there yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
-	base, err := service.New(service.Options{
+	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
 	})
 	if err != nil {
@@ -127,5 +127,5 @@ func (a *App) Run(ctx context.Context) error {
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.source.Run)
 	}
-	return a.base.Run(ctx, service.Work{Prepared: a.changed, Tasks: tasks})
+	return a.base.Run(ctx, lifecycle.Work{Prepared: a.changed, Tasks: tasks})
 }

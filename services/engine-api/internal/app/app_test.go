@@ -15,9 +15,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
@@ -40,13 +40,13 @@ func configure(t testing.TB, databaseURL string, more map[string]string) config.
 	return cfg
 }
 
-func start(t *testing.T, databaseURL string) *servicetest.Service {
+func start(t *testing.T, databaseURL string) *lifecycletest.Service {
 	t.Helper()
 	a, err := app.New(configure(t, databaseURL, nil), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return servicetest.Start(t, a)
+	return lifecycletest.Start(t, a)
 }
 
 // The first call of the README, as it stands there.
@@ -174,7 +174,7 @@ func TestApp_Schema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), servicetest.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), lifecycletest.Patience)
 		defer cancel()
 		return a.Run(ctx)
 	}
@@ -203,7 +203,7 @@ func TestApp_StoredLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := servicetest.Start(t, a)
+	s := lifecycletest.Start(t, a)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	const list = "/api/v1/trackservice?limit=3"
 	if _, answer := s.Call(http.MethodGet, list, ""); strings.TrimSpace(answer) != "[]" { // memory knows it from here on
@@ -224,7 +224,7 @@ func TestApp_StoredLate(t *testing.T) {
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	s.AwaitAnswer(http.MethodGet, list, "", func(_ servicetest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
+	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
 }
 
 // TestApp_Stop: a stop ends the event streams and answers what is under way.

@@ -9,10 +9,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/engine-api/internal/app"
 )
 
@@ -26,14 +26,14 @@ func BenchmarkApp_Backlog(b *testing.B) {
 				b.StopTimer()
 				url := repotest.URL(b, kind)
 				fill(b, url, records)
-				r := servicetest.Start(b, newSyncNode(b, kind))
+				r := lifecycletest.Start(b, newSyncNode(b, kind))
 				r.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 				a, err := app.New(configure(b, url, map[string]string{"AURA_SYNC_HOST": r.URL, "AURA_DB_QUERY_TIMEOUT": "1m"}), "test", zerolog.Nop())
 				if err != nil {
 					b.Fatal(err)
 				}
 				b.StartTimer()
-				node := servicetest.Start(b, a)
+				node := lifecycletest.Start(b, a)
 				node.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 				until(node, "/api/v1/playlog?skip_synced=true&limit=1", func(answer string) bool { return answer == "[]\n" || answer == "[]" })
 				b.StopTimer()

@@ -2,5 +2,5 @@
 // every service has.
 //
 // It promises that an acknowledged request is durable, and beside that what
-// package service does.
+// package lifecycle does.
 package app

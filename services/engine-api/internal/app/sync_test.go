@@ -18,20 +18,20 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
-	"aura.radio/engine/pkg/service"
-	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/app"
 )
 
 // syncNode is as much of a sync node as a node speaks to.
 type syncNode struct {
-	base    *service.Service
+	base    *lifecycle.Service
 	station *repo.Station
 	tracks  *trackservice.Service
 }
@@ -39,7 +39,7 @@ type syncNode struct {
 func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	t.Helper()
 	cfg := configure(t, repotest.URL(t, kind), nil)
-	base, err := service.New(service.Options{Name: "sync-node", Version: "test", Log: quiet(t), HTTP: cfg.HTTP, Database: &cfg.Database})
+	base, err := lifecycle.New(lifecycle.Options{Name: "sync-node", Version: "test", Log: quiet(t), HTTP: cfg.HTTP, Database: &cfg.Database})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 func (n *syncNode) Listen(ctx context.Context) error { return n.base.Listen(ctx) }
 func (n *syncNode) Addr() net.Addr                   { return n.base.Addr() }
 func (n *syncNode) Run(ctx context.Context) error {
-	return n.base.Run(ctx, service.Work{Prepare: n.station.Prepare, Tasks: []func(context.Context) error{n.tracks.Run}})
+	return n.base.Run(ctx, lifecycle.Work{Prepare: n.station.Prepare, Tasks: []func(context.Context) error{n.tracks.Run}})
 }
 
 // cable is between a node and the sync node.
@@ -110,23 +110,23 @@ func quiet(t testing.TB) zerolog.Logger {
 
 // redundant is a sync node, a cable, and a node at the other end of it.
 type redundant struct {
-	sync, node *servicetest.Service
+	sync, node *lifecycletest.Service
 	cable      *cable
-	start      func() *servicetest.Service
+	start      func() *lifecycletest.Service
 }
 
 func deploy(t *testing.T, kind repotest.Kind) *redundant {
 	t.Helper()
-	r := &redundant{sync: servicetest.Start(t, newSyncNode(t, repotest.KindSQLite))}
+	r := &redundant{sync: lifecycletest.Start(t, newSyncNode(t, repotest.KindSQLite))}
 	r.sync.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	r.cable = lay(t, r.sync.URL)
 	cfg := configure(t, repotest.URL(t, kind), map[string]string{"AURA_SYNC_HOST": r.cable.URL})
-	r.start = func() *servicetest.Service {
+	r.start = func() *lifecycletest.Service {
 		a, err := app.New(cfg, "test", quiet(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := servicetest.Start(t, a)
+		s := lifecycletest.Start(t, a)
 		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 		return s
 	}
@@ -135,8 +135,8 @@ func deploy(t *testing.T, kind repotest.Kind) *redundant {
 }
 
 // until asks again until the answer is as wanted.
-func until(s *servicetest.Service, path string, wanted func(answer string) bool) {
-	s.AwaitAnswer(http.MethodGet, path, "", func(_ servicetest.Answer, answer string) bool { return wanted(answer) })
+func until(s *lifecycletest.Service, path string, wanted func(answer string) bool) {
+	s.AwaitAnswer(http.MethodGet, path, "", func(_ lifecycletest.Answer, answer string) bool { return wanted(answer) })
 }
 
 func has(parts ...string) func(string) bool {
@@ -263,7 +263,7 @@ func TestApp_ActiveSource(t *testing.T) {
 	if _, answer := r.node.Call(http.MethodGet, active, ""); !has(`"active_source":2`, `"epoch":1`, `"stale":false`)(answer) {
 		t.Errorf("after it was activated here: %s", answer)
 	}
-	for _, s := range []*servicetest.Service{r.sync, r.node} {
+	for _, s := range []*lifecycletest.Service{r.sync, r.node} {
 		if _, answer := s.Call(http.MethodGet, "/api/v1/source/history", ""); !has(`"source":2`, `"by":"somebody"`, `"reason":"tired"`)(answer) {
 			t.Errorf("history: %s", answer)
 		}
@@ -306,12 +306,12 @@ func TestApp_ActiveSource(t *testing.T) {
 // gets nothing, is not believed, and one can see why.
 func TestApp_AnotherNode(t *testing.T) {
 	t.Parallel()
-	start := func(more map[string]string) *servicetest.Service {
+	start := func(more map[string]string) *lifecycletest.Service {
 		a, err := app.New(configure(t, repotest.URL(t, repotest.KindSQLite), more), "test", zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := servicetest.Start(t, a)
+		s := lifecycletest.Start(t, a)
 		s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 		return s
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/engine-api/internal/app"
@@ -15,8 +15,8 @@ import (
 )
 
 // Program is engine-api.
-func Program(version string) command.Program[config.Config] {
-	return command.Program[config.Config]{
+func Program(version string) cli.Program[config.Config] {
+	return cli.Program[config.Config]{
 		Name:     app.Name,
 		Version:  version,
 		Short:    "Stores what a playout engine plays, and serves it",
@@ -32,7 +32,7 @@ func Program(version string) command.Program[config.Config] {
 			}
 			return a.Run(ctx)
 		},
-		Commands: func(env command.Env[config.Config]) []*cobra.Command {
+		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{outboxCommands(env)}
 		},
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 )
 
 func run(t *testing.T, environ map[string]string, args ...string) (code int, out, errOut string) {
@@ -30,7 +30,7 @@ func TestRun(t *testing.T) {
 
 	t.Run("Version", func(t *testing.T) {
 		t.Parallel()
-		if code, out, _ := run(t, nil, "version"); code != command.ExitOK || out != "engine-api 1.2.3\n" {
+		if code, out, _ := run(t, nil, "version"); code != cli.ExitOK || out != "engine-api 1.2.3\n" {
 			t.Errorf("got %d %q", code, out)
 		}
 	})
@@ -38,11 +38,11 @@ func TestRun(t *testing.T) {
 	t.Run("CheckConfig", func(t *testing.T) {
 		t.Parallel()
 		for _, way := range []string{"check-config", "--check-config"} {
-			if code, _, errOut := run(t, database(t), way); code != command.ExitOK {
+			if code, _, errOut := run(t, database(t), way); code != cli.ExitOK {
 				t.Errorf("%s: %d %s", way, code, errOut)
 			}
 			code, _, errOut := run(t, map[string]string{"AURA_HOST_ID": "x", "AURA_LISTN": ":1"}, way)
-			if code != command.ExitConfig || !strings.Contains(errOut, "AURA_HOST_ID") || !strings.Contains(errOut, "did you mean AURA_LISTEN") {
+			if code != cli.ExitConfig || !strings.Contains(errOut, "AURA_HOST_ID") || !strings.Contains(errOut, "did you mean AURA_LISTEN") {
 				t.Errorf("%s: %d %s", way, code, errOut)
 			}
 		}
@@ -51,7 +51,7 @@ func TestRun(t *testing.T) {
 	t.Run("Usage", func(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{{"nonsense"}, {"--nonsense"}, {"migrate", "up", "twice"}, {"migrate", "upp"}, {"migrate"}} {
-			if code, _, errOut := run(t, database(t), args...); code != command.ExitConfig || errOut == "" {
+			if code, _, errOut := run(t, database(t), args...); code != cli.ExitConfig || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}
 		}
@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 		environ := database(t)
 		applied := func(args ...string) int {
 			code, out, errOut := run(t, environ, args...)
-			if code != command.ExitOK {
+			if code != cli.ExitOK {
 				t.Fatalf("%v: %d %s", args, code, errOut)
 			}
 			lines := strings.Split(strings.TrimSpace(out), "\n")[1:]
@@ -74,7 +74,7 @@ func TestRun(t *testing.T) {
 			}
 			return n
 		}
-		if code, _, errOut := run(t, environ, "migrate", "status"); code != command.ExitFailed || !strings.Contains(errOut, "no database") {
+		if code, _, errOut := run(t, environ, "migrate", "status"); code != cli.ExitFailed || !strings.Contains(errOut, "no database") {
 			t.Errorf("without a database: %d %q", code, errOut)
 		}
 		all := applied("migrate", "up")
@@ -90,7 +90,7 @@ func TestRun(t *testing.T) {
 		t.Parallel()
 		environ := database(t)
 		environ["AURA_DB_AUTO_MIGRATE"] = "false"
-		if code, _, errOut := run(t, environ, "serve"); code != command.ExitConfig || !strings.Contains(errOut, "migrate up") {
+		if code, _, errOut := run(t, environ, "serve"); code != cli.ExitConfig || !strings.Contains(errOut, "migrate up") {
 			t.Errorf("got %d %q", code, errOut)
 		}
 	})
@@ -100,7 +100,7 @@ func TestRun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		var stderr bytes.Buffer
-		if code := Program("1.2.3").Run(ctx, nil, database(t), &stderr, &stderr); code != command.ExitOK {
+		if code := Program("1.2.3").Run(ctx, nil, database(t), &stderr, &stderr); code != cli.ExitOK {
 			t.Errorf("a stop that was asked for: %d %s", code, &stderr)
 		}
 	})

@@ -12,7 +12,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/engine-api/internal/config"
@@ -22,9 +22,9 @@ import (
 const maxListed = 1000
 
 // outboxCommands work on the database directly, also while the service runs.
-func outboxCommands(env command.Env[config.Config]) *cobra.Command {
+func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 	var asJSON, all bool
-	list := command.New("list", "List what the sync node refused, and count what waits for it", cobra.NoArgs,
+	list := cli.New("list", "List what the sync node refused, and count what waits for it", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
 			return withOutbox(cmd.Context(), env, func(ctx context.Context, cfg config.Config, db *repo.DB) error {
 				o, err := readOutbox(ctx, cfg, db)
@@ -38,21 +38,21 @@ func outboxCommands(env command.Env[config.Config]) *cobra.Command {
 			})
 		})
 	list.Flags().BoolVar(&asJSON, "json", false, "for programs")
-	retry := command.New("retry [uid…]", "Send what the sync node refused again; a running service does within 30 seconds", cobra.ArbitraryArgs,
+	retry := cli.New("retry [uid…]", "Send what the sync node refused again; a running service does within 30 seconds", cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error {
 			uids, err := chosen(args, all)
 			if err != nil {
-				return command.Mistake(err)
+				return cli.Mistake(err)
 			}
 			return withOutbox(cmd.Context(), env, func(ctx context.Context, _ config.Config, db *repo.DB) error {
 				return retryParked(ctx, db, uids, cmd.OutOrStdout())
 			})
 		})
 	retry.Flags().BoolVar(&all, "all", false, "all of them")
-	return command.Group("outbox", "What the sync node does not have yet", list, retry)
+	return cli.Group("outbox", "What the sync node does not have yet", list, retry)
 }
 
-func withOutbox(ctx context.Context, env command.Env[config.Config], do func(context.Context, config.Config, *repo.DB) error) error {
+func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context.Context, config.Config, *repo.DB) error) error {
 	return env.WithDatabase(ctx, func(ctx context.Context, cfg config.Config, db *repo.DB, _ zerolog.Logger) error {
 		if err := db.Ready(ctx); err != nil {
 			return err
@@ -156,7 +156,7 @@ func (o *outboxList) print(out io.Writer) error {
 		fmt.Fprintln(table, "UID\tKIND\tSOURCE\tTIME\tTITLE\tREFUSED\tREASON")
 		for _, p := range o.Parked {
 			fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\n", p.UID, p.Kind, p.Source,
-				p.Time.Format(time.RFC3339), command.Line(p.Title), p.ParkedAt.Format(time.RFC3339), command.Line(p.Reason))
+				p.Time.Format(time.RFC3339), cli.Line(p.Title), p.ParkedAt.Format(time.RFC3339), cli.Line(p.Reason))
 		}
 		if err := table.Flush(); err != nil {
 			return err

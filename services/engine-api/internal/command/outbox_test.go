@@ -10,7 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
@@ -63,7 +63,7 @@ func TestOutbox(t *testing.T) {
 		t.Parallel()
 		environ, entry, health := parked(t)
 		code, out, errOut := run(t, environ, "outbox", "list")
-		if code != command.ExitOK {
+		if code != cli.ExitOK {
 			t.Fatalf("%d %s", code, errOut)
 		}
 		for _, want := range []string{
@@ -84,7 +84,7 @@ func TestOutbox(t *testing.T) {
 		environ, entry, health := parked(t)
 		code, out, errOut := run(t, environ, "outbox", "list", "--json")
 		var got outboxList
-		if err := json.Unmarshal([]byte(out), &got); err != nil || code != command.ExitOK {
+		if err := json.Unmarshal([]byte(out), &got); err != nil || code != cli.ExitOK {
 			t.Fatalf("%v, %d %s", err, code, errOut)
 		}
 		if got.ParkedTotal != 2 || len(got.Parked) != 2 || got.Waiting.Entries != 1 || got.Waiting.Oldest == nil {
@@ -103,7 +103,7 @@ func TestOutbox(t *testing.T) {
 		t.Parallel()
 		environ := database(t)
 		for _, args := range [][]string{{"outbox", "list"}, {"outbox", "retry", "--all"}} {
-			if code, _, errOut := run(t, environ, args...); code != command.ExitFailed || !strings.Contains(errOut, "no database") {
+			if code, _, errOut := run(t, environ, args...); code != cli.ExitFailed || !strings.Contains(errOut, "no database") {
 				t.Errorf("%v without a database: %d %s", args, code, errOut)
 			}
 		}
@@ -112,14 +112,14 @@ func TestOutbox(t *testing.T) {
 		}
 		run(t, environ, "migrate", "up")
 		run(t, environ, "migrate", "down")
-		if code, _, errOut := run(t, environ, "outbox", "list"); code != command.ExitConfig || !strings.Contains(errOut, "migrate") {
+		if code, _, errOut := run(t, environ, "outbox", "list"); code != cli.ExitConfig || !strings.Contains(errOut, "migrate") {
 			t.Errorf("with an older schema: %d %s", code, errOut)
 		}
 		run(t, environ, "migrate", "up")
-		if code, out, errOut := run(t, environ, "outbox", "list"); code != command.ExitOK || out != "refused: 0\nwaiting: 0 entries, 0 health statuses\n" {
+		if code, out, errOut := run(t, environ, "outbox", "list"); code != cli.ExitOK || out != "refused: 0\nwaiting: 0 entries, 0 health statuses\n" {
 			t.Errorf("%d %q %s", code, out, errOut)
 		}
-		if code, out, _ := run(t, environ, "outbox", "list", "--json"); code != command.ExitOK || !strings.Contains(out, `"parked": []`) {
+		if code, out, _ := run(t, environ, "outbox", "list", "--json"); code != cli.ExitOK || !strings.Contains(out, `"parked": []`) {
 			t.Errorf("%d %s", code, out)
 		}
 	})
@@ -133,13 +133,13 @@ func TestOutbox(t *testing.T) {
 	t.Run("RetryOne", func(t *testing.T) {
 		t.Parallel()
 		environ, entry, health := parked(t)
-		if code, out, errOut := run(t, environ, "outbox", "retry", health.String()); code != command.ExitOK || !strings.Contains(out, ": 1") {
+		if code, out, errOut := run(t, environ, "outbox", "retry", health.String()); code != cli.ExitOK || !strings.Contains(out, ": 1") {
 			t.Errorf("%d %s %s", code, out, errOut)
 		}
 		if out := left(t, environ); strings.Contains(out, health.String()) || !strings.Contains(out, entry.String()) || !strings.Contains(out, "1 health") {
 			t.Errorf("left:\n%s", out)
 		}
-		if code, _, errOut := run(t, environ, "outbox", "retry", health.String(), entry.String()); code != command.ExitFailed || !strings.Contains(errOut, "1 of 2") {
+		if code, _, errOut := run(t, environ, "outbox", "retry", health.String(), entry.String()); code != cli.ExitFailed || !strings.Contains(errOut, "1 of 2") {
 			t.Errorf("one that is not parked: %d %s", code, errOut)
 		}
 	})
@@ -147,7 +147,7 @@ func TestOutbox(t *testing.T) {
 	t.Run("RetryAll", func(t *testing.T) {
 		t.Parallel()
 		environ, _, _ := parked(t)
-		if code, out, errOut := run(t, environ, "outbox", "retry", "--all"); code != command.ExitOK || !strings.Contains(out, ": 2") {
+		if code, out, errOut := run(t, environ, "outbox", "retry", "--all"); code != cli.ExitOK || !strings.Contains(out, ": 2") {
 			t.Errorf("%d %s %s", code, out, errOut)
 		}
 		if out := left(t, environ); !strings.Contains(out, "refused: 0") || !strings.Contains(out, "2 entries, 1 health") {
@@ -162,7 +162,7 @@ func TestOutbox(t *testing.T) {
 			{"outbox"}, {"outbox", "retry"}, {"outbox", "retry", "--all", entry.String()}, {"outbox", "retry", "17"},
 			{"outbox", "list", "all"}, {"outbox", "drop"},
 		} {
-			if code, _, errOut := run(t, environ, args...); code != command.ExitConfig || errOut == "" {
+			if code, _, errOut := run(t, environ, args...); code != cli.ExitConfig || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}
 		}

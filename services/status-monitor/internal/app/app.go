@@ -17,9 +17,9 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/service"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
 	monitorconfig "aura.radio/engine/services/status-monitor/internal/config"
@@ -36,7 +36,7 @@ const Name = "status-monitor"
 type App struct {
 	cfg     monitorconfig.Config
 	version string
-	base    *service.Service
+	base    *lifecycle.Service
 	beats   *heartbeat.Listener
 	monitor *monitor.Monitor
 	node    *authority.Follower
@@ -47,7 +47,7 @@ type App struct {
 // New wires the service and opens the socket of the heartbeats. The database
 // need not be there yet.
 func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, err error) {
-	base, err := service.New(service.Options{
+	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func (a *App) HeartbeatAddr() net.Addr { return net.UDPAddrFromAddrPort(a.beats.
 // database's schema is not this binary's, and nil after a stop that was asked
 // for. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	return a.base.Run(ctx, service.Work{
+	return a.base.Run(ctx, lifecycle.Work{
 		// None of them waits for the database: an engine may fail at any time.
 		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run},
 	})

@@ -15,8 +15,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
 	"aura.radio/engine/services/status-monitor/internal/nodetest"
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
 // station is a monitor of two engines.
 type station struct {
-	*servicetest.Service
+	*lifecycletest.Service
 	syncNode *nodetest.SyncNode
 	silent   [2]atomic.Bool
 }
@@ -63,7 +63,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *station {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Service = servicetest.Start(t, a)
+	s.Service = lifecycletest.Start(t, a)
 	for i, conn := range engines {
 		go func() {
 			ticker := time.NewTicker(interval)
@@ -81,7 +81,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *station {
 // await returns the status as soon as it is as wanted.
 func (s *station) await(t *testing.T, wanted func(api.MonitorStatus) bool) (status api.MonitorStatus) {
 	t.Helper()
-	s.AwaitAnswer(http.MethodGet, "/api/v1/status", "", func(answer servicetest.Answer, text string) bool {
+	s.AwaitAnswer(http.MethodGet, "/api/v1/status", "", func(answer lifecycletest.Answer, text string) bool {
 		status = api.MonitorStatus{}
 		if err := json.Unmarshal([]byte(text), &status); err != nil || answer.StatusCode != http.StatusOK {
 			t.Fatalf("%s %s %v", answer.Status, text, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/status-monitor/internal/app"
@@ -16,8 +16,8 @@ import (
 )
 
 // Program is status-monitor.
-func Program(version string) command.Program[config.Config] {
-	return command.Program[config.Config]{
+func Program(version string) cli.Program[config.Config] {
+	return cli.Program[config.Config]{
 		Name:     app.Name,
 		Version:  version,
 		Short:    "Watches a station's engines and decides which one is on air",
@@ -35,7 +35,7 @@ func Program(version string) command.Program[config.Config] {
 		},
 		// None of them reads the environment: they are for people, whose own has
 		// nothing of the service's.
-		Commands: func(command.Env[config.Config]) []*cobra.Command {
+		Commands: func(cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{statusCommand(), switchCommand(), releaseCommand(), maintenanceCommand()}
 		},
 	}

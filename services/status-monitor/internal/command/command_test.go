@@ -16,7 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
@@ -35,10 +35,10 @@ func run(t *testing.T, args ...string) (code int, out, errOut string) {
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	if code, out, _ := run(t, "version"); code != command.ExitOK || out != "status-monitor 1.2.3\n" {
+	if code, out, _ := run(t, "version"); code != cli.ExitOK || out != "status-monitor 1.2.3\n" {
 		t.Errorf("got %d %q", code, out)
 	}
-	if code, _, errOut := run(t, "check-config"); code != command.ExitConfig || !strings.Contains(errOut, "AURA_SYNC_HOST") {
+	if code, _, errOut := run(t, "check-config"); code != cli.ExitConfig || !strings.Contains(errOut, "AURA_SYNC_HOST") {
 		t.Errorf("got %d %q", code, errOut)
 	}
 }
@@ -131,7 +131,7 @@ func TestStatus(t *testing.T) {
 		if code, _, errOut := run(t, "status", "--monitor", "http://127.0.0.1:1"); code != 3 || !strings.Contains(errOut, "UNKNOWN: ") {
 			t.Errorf("%d %s", code, errOut)
 		}
-		if code, _, errOut := run(t, "status", "--monitor", "nowhere"); code != command.ExitConfig || !strings.Contains(errOut, "URL") {
+		if code, _, errOut := run(t, "status", "--monitor", "nowhere"); code != cli.ExitConfig || !strings.Contains(errOut, "URL") {
 			t.Errorf("%d %s", code, errOut)
 		}
 	})
@@ -163,7 +163,7 @@ func TestStatus_Watch(t *testing.T) {
 		out := &screen{enough: cancel}
 		code := Program("1.2.3").Run(ctx, append(args, "--monitor", monitor(t, well)), nil, out, out)
 		cancel()
-		if code != command.ExitOK || out.shown < 2 {
+		if code != cli.ExitOK || out.shown < 2 {
 			t.Errorf("%v: %d %s", args, code, out.text.String())
 		}
 	}
@@ -185,16 +185,16 @@ func TestOperate(t *testing.T) {
 			}
 		}
 	}
-	expect("switch 2", command.ExitConfig, "--reason is needed")
-	expect("switch two --reason noise", command.ExitConfig, "two: must be a source's number")
-	expect("switch 2 --reason noise --by M.Tester", command.ExitOK, "source 2 is active since")
-	expect("switch 1 --reason calm --by M.Tester --pin", command.ExitOK, "source 1 is active since", "pinned")
-	expect("switch 2 --reason noise --by M.Tester", command.ExitFailed, "--pin", "release")
-	expect("release --reason done --by M.Tester", command.ExitOK, "source 1 is active")
-	expect("release --reason again", command.ExitOK, "source 1 is active")
-	expect("maintenance 2 on --reason fan --by M.Tester", command.ExitOK, "maintenance of source 2 is on")
-	expect("maintenance 2 perhaps --reason fan", command.ExitConfig, "perhaps: must be on or off")
-	expect("maintenance 2", command.ExitConfig, "2 arg")
+	expect("switch 2", cli.ExitConfig, "--reason is needed")
+	expect("switch two --reason noise", cli.ExitConfig, "two: must be a source's number")
+	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since")
+	expect("switch 1 --reason calm --by M.Tester --pin", cli.ExitOK, "source 1 is active since", "pinned")
+	expect("switch 2 --reason noise --by M.Tester", cli.ExitFailed, "--pin", "release")
+	expect("release --reason done --by M.Tester", cli.ExitOK, "source 1 is active")
+	expect("release --reason again", cli.ExitOK, "source 1 is active")
+	expect("maintenance 2 on --reason fan --by M.Tester", cli.ExitOK, "maintenance of source 2 is on")
+	expect("maintenance 2 perhaps --reason fan", cli.ExitConfig, "perhaps: must be on or off")
+	expect("maintenance 2", cli.ExitConfig, "2 arg")
 
 	list := syncNode.Activations(t)
 	if len(list) != 3 || list[0].Source != 1 || list[0].Pinned || !list[1].Pinned || list[2].By != "M.Tester" || list[2].Reason != "noise" {
@@ -204,7 +204,7 @@ func TestOperate(t *testing.T) {
 	if err != nil || len(m) != 1 || m[0].Source != 2 || !m[0].On || m[0].By != "M.Tester" || m[0].Reason != "fan" {
 		t.Errorf("maintenance is %+v (%v)", m, err)
 	}
-	if code, _, errOut := run(t, "switch", "2", "--reason", "x", "--sync-node", "http://127.0.0.1:1"); code != command.ExitFailed || !strings.Contains(errOut, "127.0.0.1:1") {
+	if code, _, errOut := run(t, "switch", "2", "--reason", "x", "--sync-node", "http://127.0.0.1:1"); code != cli.ExitFailed || !strings.Contains(errOut, "127.0.0.1:1") {
 		t.Errorf("without a sync node: %d %s", code, errOut)
 	}
 }
@@ -230,7 +230,7 @@ func TestTokenFile(t *testing.T) {
 		if content == "" {
 			file = filepath.Join(t.TempDir(), "none")
 		}
-		if code, _, errOut := run(t, "status", "--monitor", server.URL, "--token-file", file); code != command.ExitConfig || !strings.Contains(errOut, "token") {
+		if code, _, errOut := run(t, "status", "--monitor", server.URL, "--token-file", file); code != cli.ExitConfig || !strings.Contains(errOut, "token") {
 			t.Errorf("%q: %d %s", content, code, errOut)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/peer"
 )
 
@@ -30,16 +30,16 @@ func (n *node) client() (*peer.Client, error) {
 	if n.tokenFile != "" {
 		token, err := os.ReadFile(n.tokenFile)
 		if err != nil {
-			return nil, command.Mistake(fmt.Errorf("read the token: %w", err))
+			return nil, cli.Mistake(fmt.Errorf("read the token: %w", err))
 		}
 		cfg.Token = strings.TrimSpace(string(token))
 		if err := cfg.Validate(); err != nil {
-			return nil, command.Mistake(fmt.Errorf("%s holds no token: it must be one line of printable ASCII without blanks", n.tokenFile))
+			return nil, cli.Mistake(fmt.Errorf("%s holds no token: it must be one line of printable ASCII without blanks", n.tokenFile))
 		}
 	}
 	client, err := peer.New(n.url, cfg)
 	if err != nil {
-		return nil, command.Mistake(err)
+		return nil, cli.Mistake(err)
 	}
 	return client, nil
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 )
@@ -28,9 +28,9 @@ type operation struct {
 // operate makes such a command. do says what was done.
 func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
 	o := new(operation)
-	cmd := command.New(use, short, check, func(cmd *cobra.Command, args []string) error {
+	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
 		if strings.TrimSpace(o.reason) == "" {
-			return command.Mistake(errors.New("--reason is needed: the audit record says why"))
+			return cli.Mistake(errors.New("--reason is needed: the audit record says why"))
 		}
 		client, err := o.node.client()
 		if err != nil {
@@ -105,7 +105,7 @@ func maintenanceCommand() *cobra.Command {
 			}
 			on := args[1] == "on"
 			if !on && args[1] != "off" {
-				return command.Mistake(fmt.Errorf("%s: must be on or off", args[1]))
+				return cli.Mistake(fmt.Errorf("%s: must be on or off", args[1]))
 			}
 			err = syncNode.SetMaintenance(ctx, model.Maintenance{Source: source, On: on, By: o.by, Reason: o.reason})
 			if err != nil {
@@ -119,7 +119,7 @@ func maintenanceCommand() *cobra.Command {
 func sourceOf(arg string) (int, error) {
 	source, err := strconv.Atoi(arg)
 	if err != nil || model.ValidateSource("source", source) != nil {
-		return 0, command.Mistake(fmt.Errorf("%s: must be a source's number, from 1", arg))
+		return 0, cli.Mistake(fmt.Errorf("%s: must be a source's number, from 1", arg))
 	}
 	return source, nil
 }

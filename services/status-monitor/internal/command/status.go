@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/api"
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/peer"
 )
 
@@ -28,7 +28,7 @@ const watchEvery = time.Second
 func statusCommand() *cobra.Command {
 	var n node
 	var asJSON, watch bool
-	cmd := command.New("status", "Show the sources, which one is active, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := cli.New("status", "Show the sources, which one is active, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		client, err := n.client()
 		if err != nil {
 			return err
@@ -39,10 +39,10 @@ func statusCommand() *cobra.Command {
 		}
 		code, err := showStatus(cmd.Context(), client, asJSON, cmd.OutOrStdout())
 		if err != nil {
-			return command.Exit(exitUnknown, fmt.Errorf("UNKNOWN: %w", err))
+			return cli.Exit(exitUnknown, fmt.Errorf("UNKNOWN: %w", err))
 		}
-		if code != command.ExitOK {
-			return command.Exit(code, nil)
+		if code != cli.ExitOK {
+			return cli.Exit(code, nil)
 		}
 		return nil
 	})
@@ -112,7 +112,7 @@ func judge(s api.MonitorStatus) (code int, summary string) {
 	if why := worry(s); why != nil {
 		return exitWarning, "WARNING: " + why.Error()
 	}
-	return command.ExitOK, fmt.Sprintf("OK: source %s is active", title(s.Active.Source, s.Active.Name))
+	return cli.ExitOK, fmt.Sprintf("OK: source %s is active", title(s.Active.Source, s.Active.Name))
 }
 
 // worry is the worst of what needs a look; nil where nothing does.

@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 )
 
 // printStatus prints it for people. Its first line says the most important.
 func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	var text bytes.Buffer // written at once, so that a screen never shows a half
-	fmt.Fprintf(&text, "%s\n\nmonitor %s (%s) %s\n", command.Line(summary), s.Name, s.Version, command.Line(s.ActingDetail))
+	fmt.Fprintf(&text, "%s\n\nmonitor %s (%s) %s\n", cli.Line(summary), s.Name, s.Version, cli.Line(s.ActingDetail))
 	fmt.Fprintf(&text, "active source: %s\n\n", activeWords(s))
 
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
@@ -35,7 +35,7 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 		if w.Count > 0 {
 			fmt.Fprintf(&text, "\n%d wait to be delivered by %s, since %s", w.Count, w.Channel, ago(s.Now, w.Oldest))
 			if w.Error != "" {
-				fmt.Fprintf(&text, ": %s", command.Line(w.Error))
+				fmt.Fprintf(&text, ": %s", cli.Line(w.Error))
 			}
 			fmt.Fprintln(&text)
 		}
@@ -79,12 +79,12 @@ func apiWords(s api.MonitorSource) string {
 	case *s.ApiFailure == "":
 		return "answers"
 	}
-	return command.Line(*s.ApiFailure)
+	return cli.Line(*s.ApiFailure)
 }
 
 // remark is the reason of a source's state, and what comes of it.
 func remark(s api.MonitorSource) string {
-	words := command.Line(s.Reason)
+	words := cli.Line(s.Reason)
 	if s.UpAt != nil {
 		words += "; heard again, up at " + s.UpAt.Local().Format(time.TimeOnly) + " if that lasts"
 	}
@@ -114,5 +114,5 @@ func title(number int, name string) string {
 	if name == "" {
 		return fmt.Sprint(number)
 	}
-	return fmt.Sprintf("%d (%s)", number, command.Line(name))
+	return fmt.Sprintf("%d (%s)", number, cli.Line(name))
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
-	"aura.radio/engine/pkg/service"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/follow"
@@ -27,7 +27,7 @@ const Name = "sync-node"
 // App is the service.
 type App struct {
 	cfg      config.Config
-	base     *service.Service
+	base     *lifecycle.Service
 	station  *repo.Station
 	sources  *sources
 	onAir    *repo.OnAirLog
@@ -38,7 +38,7 @@ type App struct {
 
 // New wires the service. The database need not be there yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
-	base, err := service.New(service.Options{
+	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
 	})
 	if err != nil {
@@ -109,7 +109,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // schema is not this binary's, and nil after a stop that was asked for. Call
 // it once.
 func (a *App) Run(ctx context.Context) error {
-	return a.base.Run(ctx, service.Work{
+	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run},

@@ -17,9 +17,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/service/servicetest"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
@@ -27,7 +27,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
-func start(t *testing.T, databaseURL string, more map[string]string) *servicetest.Service {
+func start(t *testing.T, databaseURL string, more map[string]string) *lifecycletest.Service {
 	t.Helper()
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
@@ -44,7 +44,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *servicetes
 	if err != nil {
 		t.Fatal(err)
 	}
-	return servicetest.Start(t, a)
+	return lifecycletest.Start(t, a)
 }
 
 // noon is when these tests' titles begin.
@@ -69,9 +69,9 @@ func titles(t *testing.T, answer string) []string {
 }
 
 // awaitTitles waits until a list is as wanted.
-func awaitTitles(t *testing.T, s *servicetest.Service, path string, want ...string) {
+func awaitTitles(t *testing.T, s *lifecycletest.Service, path string, want ...string) {
 	t.Helper()
-	s.AwaitAnswer(http.MethodGet, path, "", func(answer servicetest.Answer, text string) bool {
+	s.AwaitAnswer(http.MethodGet, path, "", func(answer lifecycletest.Answer, text string) bool {
 		return answer.StatusCode == http.StatusOK && slices.Equal(titles(t, text), want)
 	})
 }
@@ -121,7 +121,7 @@ func TestApp_Nodes(t *testing.T) {
 	}
 
 	var state api.SyncState
-	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ servicetest.Answer, text string) bool {
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ lifecycletest.Answer, text string) bool {
 		state = api.SyncState{}
 		if err := json.Unmarshal([]byte(text), &state); err != nil || state.Nodes == nil || len(*state.Nodes) != 2 {
 			t.Fatalf("state: %v %s", err, text)
@@ -144,7 +144,7 @@ func TestApp_Nodes(t *testing.T) {
 	// A node that is gone is shown, and nothing else changes.
 	first.Close()
 	s.Call(http.MethodPost, "/api/v1/sync/run", "")
-	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ servicetest.Answer, text string) bool {
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ lifecycletest.Answer, text string) bool {
 		return strings.Contains(text, `"reachable":false`)
 	})
 	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
@@ -249,7 +249,7 @@ func TestApp_LostHistory(t *testing.T) {
 	isBack.Store(true)
 	s.Call(http.MethodPost, "/api/v1/sync/run", "")
 	// 52 of the second node's is another one, and 53 was given anew.
-	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/activations?limit=1000&after=-9", "", func(_ servicetest.Answer, text string) bool {
+	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/activations?limit=1000&after=-9", "", func(_ lifecycletest.Answer, text string) bool {
 		var list []api.SyncActivation
 		return json.Unmarshal([]byte(text), &list) == nil && len(list) == 62 && list[0].Epoch == -1
 	})

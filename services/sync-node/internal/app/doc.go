@@ -4,5 +4,5 @@
 // It promises that an acknowledged request is durable, that what it answers
 // follows what other processes wrote into the same database, that no activation
 // is taken before the nodes were asked for a history that may have been lost, and
-// beside that what package service does.
+// beside that what package lifecycle does.
 package app

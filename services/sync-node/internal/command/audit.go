@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/progress"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
@@ -32,7 +32,7 @@ type audit struct {
 func auditCommand(env env) *cobra.Command {
 	var nodes []int
 	var asJSON bool
-	cmd := command.New("audit", "Prove that the nodes have the same as the sync node, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := cli.New("audit", "Prove that the nodes have the same as the sync node, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return withNodes(env, cmd, func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error {
 			work := work{nodes: r}
 			stop := progress.Show(cmd.ErrOrStderr(), work.state)
@@ -95,7 +95,7 @@ func (a audit) print(out io.Writer) error {
 			for _, b := range k.Differing {
 				w.line("    %s: %d here, %d there", b, b.Here, b.There)
 				for _, r := range b.Records {
-					w.line("      %s: %s %s (%s)", r.Where, r.At.UTC().Format(time.RFC3339Nano), command.Line(r.Text), r.Fingerprint)
+					w.line("      %s: %s %s (%s)", r.Where, r.At.UTC().Format(time.RFC3339Nano), cli.Line(r.Text), r.Fingerprint)
 				}
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -15,11 +15,11 @@ import (
 )
 
 // env is what the commands have in common.
-type env = command.Env[config.Config]
+type env = cli.Env[config.Config]
 
 // Program is sync-node.
-func Program(version string) command.Program[config.Config] {
-	return command.Program[config.Config]{
+func Program(version string) cli.Program[config.Config] {
+	return cli.Program[config.Config]{
 		Name:     app.Name,
 		Version:  version,
 		Short:    "Unites what every engine played into one on-air log, and serves it",

@@ -17,7 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
@@ -32,7 +32,7 @@ func run(t *testing.T, environ map[string]string, args ...string) (code int, out
 
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	if code, out, _ := run(t, nil, "version"); code != command.ExitOK || out != "sync-node 1.2.3\n" {
+	if code, out, _ := run(t, nil, "version"); code != cli.ExitOK || out != "sync-node 1.2.3\n" {
 		t.Errorf("got %d %q", code, out)
 	}
 }
@@ -81,20 +81,20 @@ func TestReconcileAndAudit(t *testing.T) {
 		}
 		return out
 	}
-	expect("reconcile", command.ExitFailed, "there is no database yet")
-	expect("audit", command.ExitFailed, "there is no database yet")
-	expect("migrate up", command.ExitOK)
-	expect("migrate down", command.ExitOK)
-	expect("reconcile", command.ExitConfig, "migrate up")
-	expect("migrate up", command.ExitOK)
-	expect("reconcile", command.ExitConfig, "let that start once")
+	expect("reconcile", cli.ExitFailed, "there is no database yet")
+	expect("audit", cli.ExitFailed, "there is no database yet")
+	expect("migrate up", cli.ExitOK)
+	expect("migrate down", cli.ExitOK)
+	expect("reconcile", cli.ExitConfig, "migrate up")
+	expect("migrate up", cli.ExitOK)
+	expect("reconcile", cli.ExitConfig, "let that start once")
 	prepare(t, database)
 
-	expect("audit", command.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
-	expect("reconcile --node 1", command.ExitOK, "node 1 (Engine A): both sides have the same; fetched 1, sent 0")
-	expect("audit --node 1", command.ExitOK, "entries: equal, 1", "on-air log: as it follows")
-	expect("audit", command.ExitFailed)
-	expect("reconcile", command.ExitOK)
+	expect("audit", cli.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
+	expect("reconcile --node 1", cli.ExitOK, "node 1 (Engine A): both sides have the same; fetched 1, sent 0")
+	expect("audit --node 1", cli.ExitOK, "entries: equal, 1", "on-air log: as it follows")
+	expect("audit", cli.ExitFailed)
+	expect("reconcile", cli.ExitOK)
 	var found struct {
 		Equal bool `json:"equal"`
 		Nodes []struct {
@@ -104,20 +104,20 @@ func TestReconcileAndAudit(t *testing.T) {
 			} `json:"kinds"`
 		} `json:"nodes"`
 	}
-	if err := json.Unmarshal([]byte(expect("audit --json", command.ExitOK)), &found); err != nil || !found.Equal || len(found.Nodes) != 2 || found.Nodes[1].Kinds[0].Equal != 1 {
+	if err := json.Unmarshal([]byte(expect("audit --json", cli.ExitOK)), &found); err != nil || !found.Equal || len(found.Nodes) != 2 || found.Nodes[1].Kinds[0].Equal != 1 {
 		t.Errorf("JSON is %+v, %v", found, err)
 	}
 
-	expect("audit --node 7", command.ExitFailed, "AURA_MAIN_HOST_7")
+	expect("audit --node 7", cli.ExitFailed, "AURA_MAIN_HOST_7")
 	environ["AURA_DEFAULT_SOURCE"] = "2"
-	expect("audit", command.ExitConfig, "AURA_DEFAULT_SOURCE")
+	expect("audit", cli.ExitConfig, "AURA_DEFAULT_SOURCE")
 	delete(environ, "AURA_DEFAULT_SOURCE")
 	second.Close()
-	expect("audit", command.ExitFailed, "not compared", "entries: equal, 1")
-	expect("reconcile", command.ExitFailed, "node 2", "node 1 (Engine A): both sides have the same")
+	expect("audit", cli.ExitFailed, "not compared", "entries: equal, 1")
+	expect("reconcile", cli.ExitFailed, "node 2", "node 1 (Engine A): both sides have the same")
 	delete(environ, "AURA_MAIN_HOST_1")
 	delete(environ, "AURA_MAIN_HOST_2")
-	expect("audit", command.ExitConfig, "AURA_MAIN_HOST_1")
+	expect("audit", cli.ExitConfig, "AURA_MAIN_HOST_1")
 }
 
 // refusing serves a node that refuses whatever is sent to it.
@@ -168,13 +168,13 @@ func TestReconcile_Doubtful(t *testing.T) {
 	}
 	prepare(t, environ["AURA_DATABASE_URL"])
 	code, out, errOut := run(t, environ, "reconcile")
-	if code != command.ExitOK || !strings.Contains(out, "node 1: an original node can't be compared; fetched 1, sent 0\n") {
+	if code != cli.ExitOK || !strings.Contains(out, "node 1: an original node can't be compared; fetched 1, sent 0\n") {
 		t.Errorf("original: %d %s%s", code, out, errOut)
 	}
 	environ["AURA_MAIN_HOST_1"] = refusing(t, nodetest.Start(t, 1))
 	code, out, errOut = run(t, environ, "reconcile")
 	want := "node 1: the two sides differ: 1 refused, the first: the node refuses a record: no room; fetched 0, sent 1\n"
-	if code != command.ExitFailed || !strings.Contains(out, want) || !strings.Contains(errOut, errRefused.Error()) {
+	if code != cli.ExitFailed || !strings.Contains(out, want) || !strings.Contains(errOut, errRefused.Error()) {
 		t.Errorf("refused: %d %s%s", code, out, errOut)
 	}
 }
@@ -202,12 +202,12 @@ func TestReconcile_Lost(t *testing.T) {
 			}
 		}
 	}
-	expect("audit", command.ExitFailed, "activations: 0 equal, but not in:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
-	expect("reconcile", command.ExitOK, "both sides have the same; fetched 2, sent 0", "on-air log: as it follows")
-	expect("audit", command.ExitOK, "activations: equal, 1")
+	expect("audit", cli.ExitFailed, "activations: 0 equal, but not in:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
+	expect("reconcile", cli.ExitOK, "both sides have the same; fetched 2, sent 0", "on-air log: as it follows")
+	expect("audit", cli.ExitOK, "activations: equal, 1")
 	tamper(t, path)
-	expect("reconcile", command.ExitOK, "both sides have the same", "on-air log: 1 segments were not as they follow from the records and the activations, and are derived anew")
-	expect("audit", command.ExitOK, "on-air log: as it follows")
+	expect("reconcile", cli.ExitOK, "both sides have the same", "on-air log: 1 segments were not as they follow from the records and the activations, and are derived anew")
+	expect("audit", cli.ExitOK, "on-air log: as it follows")
 }
 
 // TestAudit_OnAir: an on-air log that somebody changed is found.
@@ -218,11 +218,11 @@ func TestAudit_OnAir(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "test.db")
 	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + path, "AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_MAIN_HOST_1": node.URL}
 	prepare(t, environ["AURA_DATABASE_URL"])
-	if code, _, errOut := run(t, environ, "reconcile"); code != command.ExitOK {
+	if code, _, errOut := run(t, environ, "reconcile"); code != cli.ExitOK {
 		t.Fatal(code, errOut)
 	}
 	tamper(t, path)
-	if code, out, _ := run(t, environ, "audit"); code != command.ExitFailed || !strings.Contains(out, "1 segments") {
+	if code, out, _ := run(t, environ, "audit"); code != cli.ExitFailed || !strings.Contains(out, "1 segments") {
 		t.Errorf("%d %s", code, out)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"aura.radio/engine/pkg/command"
+	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -22,7 +22,7 @@ import (
 
 func reconcileCommand(env env) *cobra.Command {
 	var nodes []int
-	cmd := command.New("reconcile", "Compare with the nodes now, and fetch and send what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := cli.New("reconcile", "Compare with the nodes now, and fetch and send what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return withNodes(env, cmd, func(ctx context.Context, _ *repo.Station, r *reconcile.Reconciler) error {
 			work := work{nodes: r}
 			stop := progress.Show(cmd.ErrOrStderr(), work.state)
@@ -60,7 +60,7 @@ func outcome(out *lines, all []reconcile.Status) (err error) {
 		switch {
 		case s.Refused > 0:
 			err = errRefused
-			said = "the two sides differ: " + command.Line(s.Detail)
+			said = "the two sides differ: " + cli.Line(s.Detail)
 		case s.Original:
 			said = "an original node can't be compared"
 		}
@@ -83,7 +83,7 @@ var errNotPrepared = errors.New("the on-air log was never derived, or with anoth
 func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error) error {
 	return env.WithDatabase(cmd.Context(), func(ctx context.Context, cfg config.Config, db *repo.DB, log zerolog.Logger) error {
 		if len(cfg.MainHosts) == 0 {
-			return command.Mistake(errors.New("no node is configured: AURA_MAIN_HOST_1, AURA_MAIN_HOST_2, …"))
+			return cli.Mistake(errors.New("no node is configured: AURA_MAIN_HOST_1, AURA_MAIN_HOST_2, …"))
 		}
 		if err := db.Ready(ctx); err != nil {
 			return err
@@ -94,14 +94,14 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 			return err
 		}
 		if !prepared {
-			return command.Mistake(errNotPrepared)
+			return cli.Mistake(errNotPrepared)
 		}
 		log = log.Level(max(log.GetLevel(), zerolog.WarnLevel)) // what is well, people see without
 		// Other processes hear of what is stored from the database.
 		recorder := playlog.New(station, log, time.Now, func() {})
 		r, err := app.NewReconciler(cfg, station, recorder, log)
 		if err != nil {
-			return command.Mistake(err)
+			return cli.Mistake(err)
 		}
 		return do(ctx, station, r)
 	})

@@ -1,4 +1,4 @@
-package answers
+package answercache
 
 import (
 	"net/http"

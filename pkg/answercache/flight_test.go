@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 func TestCache_Singleflight(t *testing.T) {
@@ -19,7 +19,7 @@ func TestCache_Singleflight(t *testing.T) {
 	t.Run("BurstRendersOnce", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(time.Second)
 				kept("x")(w, r)
 			})
@@ -40,7 +40,7 @@ func TestCache_Singleflight(t *testing.T) {
 		for name, status := range map[string]int{"Unavailable": 503, "Error": 500, "Nothing": 0} {
 			t.Run(name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+					s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 						select {
 						case <-r.Context().Done():
 							if status != 0 {
@@ -69,7 +69,7 @@ func TestCache_Singleflight(t *testing.T) {
 	t.Run("FollowerGoesAway", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				time.Sleep(time.Hour)
 				kept("x")(w, r)
 			})
@@ -91,7 +91,7 @@ func TestCache_Singleflight(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var title atomic.Value
 			title.Store("old")
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				read := title.Load().(string)
 				time.Sleep(time.Second)
 				kept(read)(w, r)
@@ -120,7 +120,7 @@ func TestCache_Outage(t *testing.T) {
 	open := func() (*store, *site) {
 		db := &store{}
 		db.value.Store("a")
-		return db, newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		return db, newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			if db.away.Load() {
 				w.Header().Set("Retry-After", "9")
 				http.Error(w, "database unavailable", http.StatusServiceUnavailable)
@@ -134,7 +134,7 @@ func TestCache_Outage(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			status := http.StatusOK
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				if status == http.StatusOK {
 					kept("a")(w, r)
 					return
@@ -231,7 +231,7 @@ func TestCache_Outage(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var value atomic.Value
 			value.Store("a")
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				if errors.Is(r.Context().Err(), context.Canceled) {
 					w.WriteHeader(http.StatusServiceUnavailable)
 					return

@@ -1,7 +1,7 @@
-// Package servicetest runs whole services in tests and speaks to them. It
+// Package lifecycletest runs whole services in tests and speaks to them. It
 // promises that a service which a test started is stopped, and has ended, before
 // the test is over.
-package servicetest
+package lifecycletest
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"compress/gzip"
@@ -10,12 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 func TestCache_ETag(t *testing.T) {
 	t.Parallel()
-	s := newSite(answers.Config{}, kept("body"))
+	s := newSite(answercache.Config{}, kept("body"))
 	tag := s.get().Header.Get("Etag")
 	if !strings.HasPrefix(tag, `"`) || !strings.HasSuffix(tag, `"`) || len(tag) < 12 {
 		t.Fatalf("ETag is %s", tag)
@@ -66,7 +66,7 @@ func TestCache_ETag(t *testing.T) {
 		t.Parallel()
 		// An epoch is sent back as it is, in If-Match; and two bodies may have it.
 		body := strings.Repeat("body", 1000)
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Etag", `"7"`)
 			kept(body)(w, r)
 		})
@@ -85,7 +85,7 @@ func TestCache_LastModified(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		body := "a"
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(body)(w, r) })
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(body)(w, r) })
 		render := func(b string) {
 			body = b
 			s.cache.Invalidate()
@@ -128,7 +128,7 @@ func TestCache_LastModified(t *testing.T) {
 func TestCache_Gzip(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat(`{"track_title":"Fade Into You"},`, 100)
-	s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+	s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/short" {
 			kept("short")(w, r)
 			return

@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 // TestCache_Confirm: what must be confirmed is asked for by each request itself,
@@ -20,14 +20,14 @@ func TestCache_Confirm(t *testing.T) {
 		var state atomic.Pointer[string]
 		var away atomic.Bool
 		set := func(s string) { state.Store(&s) }
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			if away.Load() {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return
 			}
 			read := *state.Load()
 			time.Sleep(time.Second) // between reading and answering
-			answers.Keep(r.Context(), answers.Policy{Confirm: true})
+			answercache.Keep(r.Context(), answercache.Policy{Confirm: true})
 			_, _ = w.Write([]byte(read))
 		})
 		for range 2 { // nothing is held yet, and something is

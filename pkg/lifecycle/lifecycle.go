@@ -1,4 +1,4 @@
-package service
+package lifecycle
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/repo"
 )
@@ -33,7 +33,7 @@ type Service struct {
 	// DB is open, but need not be there yet; nil where the service has none.
 	DB *repo.DB
 	// Cache holds the answers to public reads; whoever writes invalidates it.
-	Cache  *answers.Cache
+	Cache  *answercache.Cache
 	Server *httpserver.Server
 
 	opts Options
@@ -44,7 +44,7 @@ type Service struct {
 // New opens the database and makes the server. An error means that the
 // configuration is wrong.
 func New(o Options) (*Service, error) {
-	s := &Service{opts: o, Cache: answers.New(answers.Config{})}
+	s := &Service{opts: o, Cache: answercache.New(answercache.Config{})}
 	var err error
 	if o.Database != nil {
 		if s.DB, err = repo.Open(*o.Database, s.Log("database")); err != nil {

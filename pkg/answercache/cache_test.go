@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"go.uber.org/goleak"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,12 +25,12 @@ const path = "/api/v1/trackservice/current"
 // site is a cache in front of a handler that counts its renderings.
 type site struct {
 	http.Handler
-	cache      *answers.Cache
+	cache      *answercache.Cache
 	renderings atomic.Int64
 }
 
-func newSite(cfg answers.Config, render http.HandlerFunc) *site {
-	s := &site{cache: answers.New(cfg)}
+func newSite(cfg answercache.Config, render http.HandlerFunc) *site {
+	s := &site{cache: answercache.New(cfg)}
 	s.Handler = s.cache.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.renderings.Add(1)
 		render(w, r)
@@ -64,7 +64,7 @@ func (s *site) get(headers ...string) response { return s.do(http.MethodGet, pat
 // kept renders body, to be held until it is invalidated.
 func kept(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		answers.Keep(r.Context(), answers.Policy{MaxAge: 5 * time.Second})
+		answercache.Keep(r.Context(), answercache.Policy{MaxAge: 5 * time.Second})
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte(body))
 	}
@@ -97,7 +97,7 @@ func TestCache_Middleware(t *testing.T) {
 	t.Run("RendersOncePerChange", func(t *testing.T) {
 		t.Parallel()
 		title := "Fade Into You"
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(title)(w, r) })
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(title)(w, r) })
 		for range 3 {
 			wantBody(t, s.get(), "Fade Into You")
 		}
@@ -111,7 +111,7 @@ func TestCache_Middleware(t *testing.T) {
 
 	t.Run("KeyIsTheURI", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(r.RequestURI)(w, r) })
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) { kept(r.RequestURI)(w, r) })
 		for _, uri := range []string{"/trackservice?page=0", "/trackservice?page=1", "/trackservice?page=0"} {
 			wantBody(t, s.do(http.MethodGet, uri), uri)
 		}
@@ -120,7 +120,7 @@ func TestCache_Middleware(t *testing.T) {
 
 	t.Run("Headers", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Total-Count", "7")
 			w.Header().Set("X-Request-Id", "the first request's")
 			kept("[]")(w, r)
@@ -139,8 +139,8 @@ func TestCache_Middleware(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			until := time.Now().Add(time.Minute)
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
-				answers.Keep(r.Context(), answers.Policy{Until: until, MaxAge: 5 * time.Second})
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
+				answercache.Keep(r.Context(), answercache.Policy{Until: until, MaxAge: 5 * time.Second})
 				_, _ = w.Write([]byte("a"))
 			})
 			wantHeader(t, s.get(), "Cache-Control", "public, max-age=5, stale-if-error=55")
@@ -157,8 +157,8 @@ func TestCache_Middleware(t *testing.T) {
 
 	t.Run("NoContent", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
-			answers.Keep(r.Context(), answers.Policy{})
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			answercache.Keep(r.Context(), answercache.Policy{})
 			w.WriteHeader(http.StatusNoContent)
 		})
 		for range 2 {
@@ -175,7 +175,7 @@ func TestCache_Middleware(t *testing.T) {
 
 	t.Run("Head", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet {
 				t.Errorf("the handler sees %s", r.Method)
 			}
@@ -192,7 +192,7 @@ func TestCache_Middleware(t *testing.T) {
 
 	t.Run("BypassesWhatIsNotItsBusiness", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, kept("x"))
+		s := newSite(answercache.Config{}, kept("x"))
 		s.get()
 		s.get("Authorization", "Bearer secret-of-a-test")
 		s.do(http.MethodPost, path)
@@ -204,7 +204,7 @@ func TestCache_Middleware(t *testing.T) {
 	t.Run("HeadersInFrontStay", func(t *testing.T) {
 		t.Parallel()
 		for name, size := range map[string]int{"Small": 10, "Big": 5000} {
-			s := newSite(answers.Config{}, kept(strings.Repeat("x", size)))
+			s := newSite(answercache.Config{}, kept(strings.Repeat("x", size)))
 			inner := s.Handler
 			s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
@@ -246,7 +246,7 @@ func TestCache_Bounds(t *testing.T) {
 
 	t.Run("Entries", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{MaxEntries: 8}, kept("x"))
+		s := newSite(answercache.Config{MaxEntries: 8}, kept("x"))
 		for i := range 100 {
 			s.do(http.MethodGet, uri(i))
 			if n, _ := held(s); n != float64(min(i+1, 8)) {
@@ -261,7 +261,7 @@ func TestCache_Bounds(t *testing.T) {
 		t.Parallel()
 		const limit = 64 << 10
 		size := 10
-		s := newSite(answers.Config{MaxBytes: limit}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{MaxBytes: limit}, func(w http.ResponseWriter, r *http.Request) {
 			kept(strings.Repeat("x", size))(w, r)
 		})
 		for i := range 200 {
@@ -286,7 +286,7 @@ func TestCache_Bounds(t *testing.T) {
 
 	t.Run("StaleOnesLeaveFirst", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{MaxEntries: 8}, kept("x"))
+		s := newSite(answercache.Config{MaxEntries: 8}, kept("x"))
 		for i := range 4 {
 			s.do(http.MethodGet, uri(i))
 		}
@@ -303,7 +303,7 @@ func TestCache_Bounds(t *testing.T) {
 
 func TestCache_Collect(t *testing.T) {
 	t.Parallel()
-	s := newSite(answers.Config{}, kept("x"))
+	s := newSite(answercache.Config{}, kept("x"))
 	s.get()
 	s.get()
 	s.get()

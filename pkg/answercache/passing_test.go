@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 func TestCache_NotKept(t *testing.T) {
@@ -23,7 +23,7 @@ func TestCache_NotKept(t *testing.T) {
 			_, _ = w.Write([]byte("x"))
 		},
 		"NotFound": func(w http.ResponseWriter, r *http.Request) {
-			answers.Keep(r.Context(), answers.Policy{})
+			answercache.Keep(r.Context(), answercache.Policy{})
 			http.NotFound(w, r)
 		},
 		"Cookie": func(w http.ResponseWriter, r *http.Request) {
@@ -50,7 +50,7 @@ func TestCache_NotKept(t *testing.T) {
 			t.Parallel()
 			plain := httptest.NewRecorder()
 			render(plain, httptest.NewRequest(http.MethodGet, path, nil))
-			s := newSite(answers.Config{MaxAnswerBytes: 10}, render)
+			s := newSite(answercache.Config{MaxAnswerBytes: 10}, render)
 			for range 2 {
 				res := s.get()
 				if res.StatusCode != plain.Code {
@@ -69,7 +69,7 @@ func TestCache_NotKept(t *testing.T) {
 	t.Run("StreamsAsItIsWritten", func(t *testing.T) {
 		t.Parallel()
 		read := make(chan struct{})
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			rc := http.NewResponseController(w)
 			if err := rc.SetWriteDeadline(time.Now().Add(time.Minute)); err != nil {
 				t.Errorf("set write deadline: %v", err)
@@ -104,7 +104,7 @@ func TestCache_NotKept(t *testing.T) {
 
 	t.Run("HeadOfAStreamEnds", func(t *testing.T) {
 		t.Parallel()
-		s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			_, _ = w.Write([]byte("event"))
 			<-r.Context().Done()
 		})
@@ -115,7 +115,7 @@ func TestCache_NotKept(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			end := make(chan struct{})
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, _ *http.Request) {
 				_, _ = w.Write([]byte("event"))
 				<-end
 			})
@@ -135,7 +135,7 @@ func TestCache_NotKept(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			proceed := make(chan struct{})
 			var calls atomic.Int64
-			s := newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 				if calls.Add(1) == 1 {
 					<-proceed
 					panic("a test's")

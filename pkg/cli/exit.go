@@ -1,4 +1,4 @@
-package command
+package cli
 
 // exit is an outcome with an exit code of its own.
 type exit struct {

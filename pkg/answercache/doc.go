@@ -1,4 +1,4 @@
-// Package answers serves public reads from memory: ready bytes, rendered once
+// Package answercache serves public reads from memory: ready bytes, rendered once
 // per change, in front of the router.
 //
 // It promises that after Invalidate has returned, nothing that was rendered
@@ -7,4 +7,4 @@
 // the last answer, marked as such; that is all it does for what Policy.Confirm
 // demands of the handler each time. An answer that no handler keeps passes
 // through as if the cache were not there, streams included.
-package answers
+package answercache

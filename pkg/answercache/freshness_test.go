@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"math/rand/v2"
@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 // TestCache_Freshness is the promise: after Invalidate has returned, nothing
@@ -25,16 +25,16 @@ func TestCache_Freshness(t *testing.T) {
 		for old := to.Load(); old < n && !to.CompareAndSwap(old, n); old = to.Load() {
 		}
 	}
-	s := newSite(answers.Config{MaxEntries: keys - 1}, func(w http.ResponseWriter, r *http.Request) {
+	s := newSite(answercache.Config{MaxEntries: keys - 1}, func(w http.ResponseWriter, r *http.Request) {
 		n := stored.Load()
 		if rand.N(4) == 0 {
 			runtime.Gosched() // time for a write between reading and writing
 		}
-		p := answers.Policy{}
+		p := answercache.Policy{}
 		if rand.N(4) == 0 {
 			p.Until = time.Now().Add(rand.N(100 * time.Microsecond))
 		}
-		answers.Keep(r.Context(), p)
+		answercache.Keep(r.Context(), p)
 		_, _ = w.Write([]byte(strconv.FormatInt(n, 10)))
 	})
 

@@ -1,4 +1,4 @@
-package service_test
+package lifecycle_test
 
 import (
 	"context"
@@ -13,26 +13,26 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/service"
-	"aura.radio/engine/pkg/service/servicetest"
 )
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
 // app is a service that does w.
 type app struct {
-	*service.Service
-	w service.Work
+	*lifecycle.Service
+	w lifecycle.Work
 }
 
 func (a app) Run(ctx context.Context) error { return a.Service.Run(ctx, a.w) }
 
-func newApp(t *testing.T, database *repo.Config, w service.Work) app {
+func newApp(t *testing.T, database *repo.Config, w lifecycle.Work) app {
 	t.Helper()
-	s, err := service.New(service.Options{
+	s, err := lifecycle.New(lifecycle.Options{
 		Name: "test", Version: "1.2.3", Log: zerolog.Nop(), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}, Database: database,
 	})
 	if err != nil {
@@ -52,7 +52,7 @@ func TestService_Prepare(t *testing.T) {
 	t.Parallel()
 	var tries, prepared atomic.Int64
 	goOn, began := make(chan struct{}), make(chan struct{})
-	a := newApp(t, sqlite(t), service.Work{
+	a := newApp(t, sqlite(t), lifecycle.Work{
 		Prepare: func(ctx context.Context) error {
 			if tries.Add(1) == 1 {
 				return fmt.Errorf("test: %w", model.ErrUnavailable)
@@ -73,8 +73,8 @@ func TestService_Prepare(t *testing.T) {
 			return nil
 		}},
 	})
-	s := servicetest.Start(t, a)
-	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(answer servicetest.Answer, text string) bool {
+	s := lifecycletest.Start(t, a)
+	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(answer lifecycletest.Answer, text string) bool {
 		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "brought up to date") && tries.Load() == 2
 	})
 	if res, _ := s.Call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
@@ -103,18 +103,18 @@ func TestService_Fails(t *testing.T) {
 	old.AutoMigrate = new(false)
 	for name, test := range map[string]struct {
 		database *repo.Config
-		w        service.Work
+		w        lifecycle.Work
 		want     error
 	}{
-		"Task":       {sqlite(t), service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
-		"Early":      {sqlite(t), service.Work{Early: []func(context.Context) error{breaks}}, broken},
-		"Prepare":    {sqlite(t), service.Work{Prepare: breaks}, broken},
-		"Schema":     {old, service.Work{}, repo.ErrSchemaOlder},
-		"NoDatabase": {nil, service.Work{Tasks: []func(context.Context) error{breaks}}, broken},
+		"Task":       {sqlite(t), lifecycle.Work{Tasks: []func(context.Context) error{breaks}}, broken},
+		"Early":      {sqlite(t), lifecycle.Work{Early: []func(context.Context) error{breaks}}, broken},
+		"Prepare":    {sqlite(t), lifecycle.Work{Prepare: breaks}, broken},
+		"Schema":     {old, lifecycle.Work{}, repo.ErrSchemaOlder},
+		"NoDatabase": {nil, lifecycle.Work{Tasks: []func(context.Context) error{breaks}}, broken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), servicetest.Patience)
+			ctx, cancel := context.WithTimeout(t.Context(), lifecycletest.Patience)
 			defer cancel()
 			if err := newApp(t, test.database, test.w).Run(ctx); !errors.Is(err, test.want) {
 				t.Errorf("error is %v", err)
@@ -127,7 +127,7 @@ func TestService_Fails(t *testing.T) {
 func TestService_Early(t *testing.T) {
 	t.Parallel()
 	began, ended := make(chan struct{}), make(chan struct{})
-	s := servicetest.Start(t, newApp(t, &repo.Config{URL: "mysql://nobody:nothing@127.0.0.1:1/none"}, service.Work{
+	s := lifecycletest.Start(t, newApp(t, &repo.Config{URL: "mysql://nobody:nothing@127.0.0.1:1/none"}, lifecycle.Work{
 		Early: []func(context.Context) error{func(ctx context.Context) error {
 			close(began)
 			<-ctx.Done()

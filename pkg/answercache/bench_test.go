@@ -1,4 +1,4 @@
-package answers_test
+package answercache_test
 
 import (
 	"bufio"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/answers"
+	"aura.radio/engine/pkg/answercache"
 )
 
 const benchBody = `{"id":42,"track_start":"2020-06-27T19:14:00+02:00","track_artist":"Mazzie Star","track_title":"Fade Into You"}`
@@ -29,8 +29,8 @@ func ready(like http.Header) http.Handler {
 }
 
 func benchSite() *site {
-	return newSite(answers.Config{}, func(w http.ResponseWriter, r *http.Request) {
-		answers.Keep(r.Context(), answers.Policy{Until: time.Now().Add(time.Hour), MaxAge: 5 * time.Second})
+	return newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
+		answercache.Keep(r.Context(), answercache.Policy{Until: time.Now().Add(time.Hour), MaxAge: 5 * time.Second})
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, benchBody)
 	})

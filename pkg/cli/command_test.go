@@ -1,0 +1,135 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+)
+
+type settings struct {
+	Database repo.Config
+	Log      logging.Config
+}
+
+var errServe = errors.New("can't serve")
+
+func program() cli.Program[settings] {
+	return cli.Program[settings]{
+		Name: "service", Version: "1.2.3", Short: "Serves", Long: "It serves.",
+		Default: func() settings { return settings{} },
+		Load: func(environ map[string]string) (cfg settings, _ error) {
+			return cfg, config.Load(&cfg, environ)
+		},
+		Logging:  func(cfg settings) logging.Config { return cfg.Log },
+		Database: func(cfg settings) repo.Config { return cfg.Database },
+		Serve:    func(context.Context, settings, zerolog.Logger) error { return errServe },
+		Commands: func(env cli.Env[settings]) []*cobra.Command {
+			return []*cobra.Command{cli.Group("box", "A group",
+				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+					return env.WithDatabase(cmd.Context(), func(ctx context.Context, _ settings, db *repo.DB, _ zerolog.Logger) error {
+						cmd.Println(args[0])
+						return db.Ready(ctx)
+					})
+				}),
+				cli.New("close", "Close it", cobra.NoArgs, func(*cobra.Command, []string) error { return nil }),
+				cli.New("weigh", "Weigh it", cobra.NoArgs, func(*cobra.Command, []string) error { return cli.Exit(2, nil) }),
+				cli.New("burn", "Burn it", cobra.NoArgs, func(*cobra.Command, []string) error { return cli.Exit(3, errors.New("no fire")) }),
+			)}
+		},
+	}
+}
+
+func TestProgram(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	environ := map[string]string{"AURA_DATABASE_URL": "sqlite://" + filepath.Join(dir, "test.db")}
+	run := func(environ map[string]string, args ...string) (code int, out string) {
+		var all bytes.Buffer
+		code = program().Run(t.Context(), args, environ, &all, &all)
+		return code, all.String()
+	}
+	for _, test := range []struct {
+		args string
+		code int
+		out  string
+	}{
+		{"version", cli.ExitOK, "service 1.2.3\n"},
+		{"--help", cli.ExitOK, "AURA_"},
+		{"check-config", cli.ExitOK, "valid"},
+		{"--check-config", cli.ExitOK, "valid"},
+		{"", cli.ExitFailed, "can't serve"},
+		{"serve", cli.ExitFailed, "can't serve"},
+		{"serve now", cli.ExitConfig, "now"},
+		{"--nonsense", cli.ExitConfig, "nonsense"},
+		{"nonsense", cli.ExitConfig, "nonsense"},
+		{"box weigh", 2, ""},
+		{"box burn", 3, "service: no fire"},
+		{"box", cli.ExitConfig, "open, close"},
+		{"box shake", cli.ExitConfig, "shake"},
+		{"box open", cli.ExitConfig, "1 arg"},
+		{"box open --wide", cli.ExitConfig, "wide"},
+		{"box close", cli.ExitOK, ""},
+		{"migrate", cli.ExitConfig, "up, down, status"},
+		// Nobody but migrate up makes a database.
+		{"box open now", cli.ExitFailed, "there is no database yet: " + dir + "/test.db"},
+		{"migrate status", cli.ExitFailed, "there is no database yet"},
+		{"migrate down", cli.ExitFailed, "there is no database yet"},
+		{"box open now", cli.ExitFailed, "migrate up"},
+		{"migrate up", cli.ExitOK, "APPLIED"},
+		{"box open now", cli.ExitOK, "now"},
+		{"migrate down", cli.ExitOK, "no"},
+		{"box open now", cli.ExitConfig, "run migrate up"}, // an older schema
+		{"migrate status", cli.ExitOK, "no"},
+	} {
+		code, out := run(environ, strings.Fields(test.args)...)
+		if code != test.code || !strings.Contains(out, test.out) {
+			t.Errorf("%q: %d %q, want %d %q", test.args, code, out, test.code, test.out)
+		}
+		if files, err := os.ReadDir(dir); err != nil || code == cli.ExitFailed && len(files) > 0 {
+			t.Errorf("%q: left %v, %v", test.args, files, err)
+		}
+	}
+	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != cli.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {
+		t.Errorf("a wrong configuration: %d %q", code, out)
+	}
+	// Who changes the schema is not asked for the rest of the configuration.
+	other := maps.Clone(environ)
+	other["AURA_HOST_ID"] = "1"
+	if code, out := run(other, "migrate", "status"); code != cli.ExitOK {
+		t.Errorf("migrate among other variables: %d %q", code, out)
+	}
+	other["AURA_LOG_LEVEL"] = "loud"
+	if code, out := run(other, "migrate", "status"); code != cli.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") || strings.Contains(out, "AURA_HOST_ID") {
+		t.Errorf("migrate with a mistake: %d %q", code, out)
+	}
+
+	bare := program()
+	bare.Database, bare.Commands = nil, nil
+	var all bytes.Buffer
+	if code := bare.Run(t.Context(), []string{"migrate", "up"}, environ, &all, &all); code != cli.ExitConfig {
+		t.Errorf("migrate without a database: %d %q", code, all.String())
+	}
+}
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	if got := cli.Line("a\x1b[31m\nb\u202e ü🎵"); got != "a [31m b  ü🎵" {
+		t.Errorf("%q", got)
+	}
+	if got := cli.Line(strings.Repeat("ü", 101)); got != strings.Repeat("ü", 100)+"…" {
+		t.Errorf("%q", got)
+	}
+}
