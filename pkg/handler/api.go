@@ -8,7 +8,6 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
@@ -71,8 +70,8 @@ var _ api.StrictServerInterface = (*API)(nil)
 // EntryLog is a list of entries; *repo.DB is one.
 type EntryLog interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
-	Entries(ctx context.Context, q repo.EntryQuery) ([]model.Entry, error)
-	CountEntries(ctx context.Context, q repo.EntryQuery) (int64, error)
+	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
+	CountEntries(ctx context.Context, q model.EntryQuery) (int64, error)
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
 }
 
@@ -121,13 +120,13 @@ type Clocks interface {
 // SyncStore is what nodes compare and exchange beside the entries that go
 // through the Recorder; *repo.DB has it.
 type SyncStore interface {
-	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
-	Records(ctx context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error)
-	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
+	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
+	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
+	HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error)
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
-	MarkSynced(ctx context.Context, acks []repo.Ack) error
+	MarkSynced(ctx context.Context, acks []model.Ack) error
 	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
 }
 

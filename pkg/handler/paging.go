@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 const defaultLimit = 50
@@ -23,8 +22,8 @@ type listParams struct {
 }
 
 // query reads the parameters.
-func (a *API) query(p listParams) (repo.EntryQuery, error) {
-	q := repo.EntryQuery{Limit: valueOr(p.limit, defaultLimit)}
+func (a *API) query(p listParams) (model.EntryQuery, error) {
+	q := model.EntryQuery{Limit: valueOr(p.limit, defaultLimit)}
 	q.Offset = valueOr(p.page, 0) * q.Limit
 	var wrong []model.FieldError
 	refuse := func(name, value string, err error) {
@@ -86,7 +85,7 @@ type page struct {
 }
 
 // page reads one page of a list.
-func (a *API) page(ctx context.Context, log EntryLog, q repo.EntryQuery) (page, error) {
+func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page, error) {
 	count, err := log.CountEntries(ctx, q)
 	if err != nil {
 		return page{}, err
@@ -97,10 +96,10 @@ func (a *API) page(ctx context.Context, log EntryLog, q repo.EntryQuery) (page, 
 	if err != nil {
 		return page{}, err
 	}
-	var next *repo.Position
+	var next *model.Position
 	if len(entries) > q.Limit {
 		entries = entries[:q.Limit]
-		last := repo.PositionOf(entries[q.Limit-1])
+		last := model.PositionOf(entries[q.Limit-1])
 		next = &last
 	}
 	total := int(count)
@@ -109,7 +108,7 @@ func (a *API) page(ctx context.Context, log EntryLog, q repo.EntryQuery) (page, 
 }
 
 // links is the Link header of a page; next is nil on the last one.
-func links(at *url.URL, q repo.EntryQuery, next *repo.Position) string {
+func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
 	var list []string
 	add := func(rel, name, value string) {
 		query := at.Query()
@@ -133,15 +132,15 @@ func links(at *url.URL, q repo.EntryQuery, next *repo.Position) string {
 
 // cursor writes a place in a list as a URL carries it: microseconds since 1970,
 // and the entry's number.
-func cursor(p repo.Position) string {
+func cursor(p model.Position) string {
 	return strconv.FormatInt(p.PlayedAt.UnixMicro(), 10) + "-" + strconv.FormatInt(p.ID, 10)
 }
 
-func parseCursor(s string) (*repo.Position, error) {
+func parseCursor(s string) (*model.Position, error) {
 	at, number, _ := strings.Cut(s, "-")
 	micros, err := strconv.ParseInt(at, 10, 64)
 	id, err2 := strconv.ParseInt(number, 10, 64)
-	p := repo.Position{PlayedAt: time.UnixMicro(micros).UTC(), ID: id}
+	p := model.Position{PlayedAt: time.UnixMicro(micros).UTC(), ID: id}
 	if cmp.Or(err, err2) != nil || p.PlayedAt != within(p.PlayedAt) || id < 1 || cursor(p) != s {
 		return nil, errors.New("must be taken from the Link header of a list, as it stands there")
 	}

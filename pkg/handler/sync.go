@@ -11,7 +11,6 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 // GetSyncState answers what this node is and what waits on it.
@@ -31,7 +30,7 @@ func (a *API) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.
 
 // ListDigests answers what proves two databases equal.
 func (a *API) ListDigests(ctx context.Context, r api.ListDigestsRequestObject) (api.ListDigestsResponseObject, error) {
-	q := repo.DigestQuery{
+	q := model.DigestQuery{
 		Kind:   model.Kind(valueOr(r.Params.Kind, api.ListDigestsParamsKindEntries)),
 		Source: r.Params.Source,
 		Span:   model.Span(valueOr(r.Params.Span, api.Month)),
@@ -65,7 +64,7 @@ const defaultRecords = 100
 // ListSyncRecords answers whole records, oldest first.
 func (a *API) ListSyncRecords(ctx context.Context, r api.ListSyncRecordsRequestObject) (api.ListSyncRecordsResponseObject, error) {
 	p := r.Params
-	q := repo.RecordQuery{Source: p.Source, From: bound(p.From), To: bound(p.To), Limit: valueOr(p.Limit, defaultRecords)}
+	q := model.RecordQuery{Source: p.Source, From: bound(p.From), To: bound(p.To), Limit: valueOr(p.Limit, defaultRecords)}
 	if after := valueOr(p.After, ""); after != "" {
 		var err error
 		if q.After, err = parseCursor(after); err != nil {
@@ -73,7 +72,7 @@ func (a *API) ListSyncRecords(ctx context.Context, r api.ListSyncRecordsRequestO
 		}
 	}
 	var body api.ListSyncRecords200JSONResponse
-	var next *repo.Position
+	var next *model.Position
 	if model.Kind(valueOr(p.Kind, api.ListSyncRecordsParamsKindEntries)) == model.KindHealth {
 		q.Limit = min(q.Limit, maxHealths)
 		healths, position, err := a.Sync.HealthRecords(ctx, q)
@@ -213,14 +212,14 @@ func refusal(err error) string {
 }
 
 // acknowledgements are what the sync node says it has.
-func acknowledgements(body *api.SyncBatch) (acks []repo.Ack, healths []model.Fingerprint, _ error) {
+func acknowledgements(body *api.SyncBatch) (acks []model.Ack, healths []model.Fingerprint, _ error) {
 	for _, sent := range body.Acknowledged {
 		fingerprint, err := model.ParseFingerprint(sent.Fingerprint)
 		content, err2 := model.ParseFingerprint(sent.Content)
 		if err := cmp.Or(err, err2); err != nil {
 			return nil, nil, model.Invalid("acknowledged", strings.Join([]string{sent.Fingerprint, sent.Content}, " "), err.Error())
 		}
-		acks = append(acks, repo.Ack{Fingerprint: fingerprint, Content: content})
+		acks = append(acks, model.Ack{Fingerprint: fingerprint, Content: content})
 	}
 	for _, sent := range body.AcknowledgedHealths {
 		uid, err := model.ParseFingerprint(sent)

@@ -21,7 +21,6 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 )
 
 const syncPath = "/sync/records"
@@ -272,15 +271,15 @@ func (away) ActivationsAfter(context.Context, int64, int) ([]model.Activation, e
 	return nil, model.ErrUnavailable
 }
 
-func (away) Digests(context.Context, repo.DigestQuery) ([]model.Digest, error) {
+func (away) Digests(context.Context, model.DigestQuery) ([]model.Digest, error) {
 	return nil, model.ErrUnavailable
 }
 
-func (away) Records(context.Context, repo.RecordQuery) ([]model.Record, *repo.Position, error) {
+func (away) Records(context.Context, model.RecordQuery) ([]model.Record, *model.Position, error) {
 	return nil, nil, model.ErrUnavailable
 }
 
-func (away) HealthRecords(context.Context, repo.RecordQuery) ([]model.Health, *repo.Position, error) {
+func (away) HealthRecords(context.Context, model.RecordQuery) ([]model.Health, *model.Position, error) {
 	return nil, nil, model.ErrUnavailable
 }
 
@@ -288,7 +287,7 @@ func (away) AbsorbHealths(context.Context, []model.Health, bool) error { return 
 
 func (away) AbsorbClocks(context.Context, []model.Clock, bool) error { return model.ErrUnavailable }
 
-func (away) MarkSynced(context.Context, []repo.Ack) error { return model.ErrUnavailable }
+func (away) MarkSynced(context.Context, []model.Ack) error { return model.ErrUnavailable }
 
 func (away) MarkHealthsSynced(context.Context, []model.Fingerprint) error {
 	return model.ErrUnavailable
@@ -469,8 +468,8 @@ func FuzzSync(f *testing.F) {
 // nowhere is a store that takes everything and keeps nothing.
 type nowhere struct{ playlog.Store }
 
-func (nowhere) Absorb(_ context.Context, records []model.Record, _ bool) ([]repo.Absorbed, error) {
-	return make([]repo.Absorbed, len(records)), nil
+func (nowhere) Absorb(_ context.Context, records []model.Record, _ bool) ([]model.Absorbed, error) {
+	return make([]model.Absorbed, len(records)), nil
 }
 
 // What a record of a batch costs from the wire to the repository and back.

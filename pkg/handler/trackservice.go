@@ -9,7 +9,6 @@ import (
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 // maxAge is how long browsers and proxies may show what the track service
@@ -44,7 +43,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, model.Invalid("date", r.Date, err.Error())
 	}
-	q := repo.EntryQuery{From: within(from), To: within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
+	q := model.EntryQuery{From: within(from), To: within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
 	until, err := a.untilNow(ctx, &q)
 	if err != nil {
 		return nil, err
@@ -64,7 +63,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 
 // untilNow keeps what is in the future out of the query. It returns when its
 // answer will change without anything being stored, zero for never.
-func (a *API) untilNow(ctx context.Context, q *repo.EntryQuery) (until time.Time, _ error) {
+func (a *API) untilNow(ctx context.Context, q *model.EntryQuery) (until time.Time, _ error) {
 	now := a.Now()
 	if !q.To.IsZero() && !q.To.After(now) {
 		return time.Time{}, nil

@@ -14,7 +14,6 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/trackservice"
 	"pgregory.net/rapid"
 )
@@ -364,7 +363,7 @@ func (b *brokenLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	return b.EntryLog.Entry(ctx, id)
 }
 
-func (b *brokenLog) Entries(ctx context.Context, q repo.EntryQuery) ([]model.Entry, error) {
+func (b *brokenLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -18,7 +18,6 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -54,7 +53,7 @@ func TestNew(t *testing.T) {
 		"": "", "/": "", "/api/v1": "", "/api/v1/": "", "//": "", "/aura": "/aura", "/aura/api/v1/": "/aura",
 	} {
 		paths = nil
-		if _, err := client(t, " "+server.URL+suffix).Digests(t.Context(), repo.DigestQuery{Source: 1}); err != nil {
+		if _, err := client(t, " "+server.URL+suffix).Digests(t.Context(), model.DigestQuery{Source: 1}); err != nil {
 			t.Errorf("%s: %v", suffix, err)
 		}
 		if len(paths) != 1 || paths[0] != want+"/api/v1/sync/digests" {
@@ -92,7 +91,7 @@ func TestConfig(t *testing.T) {
 var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 	"GET State": func(ctx context.Context, c *peer.Client) error { _, _, err := c.State(ctx); return err },
 	"GET Digests": func(ctx context.Context, c *peer.Client) error {
-		_, err := c.Digests(ctx, repo.DigestQuery{Source: 1})
+		_, err := c.Digests(ctx, model.DigestQuery{Source: 1})
 		return err
 	},
 	"GET Records": func(ctx context.Context, c *peer.Client) error {
@@ -286,7 +285,7 @@ func TestClient_Redirect(t *testing.T) {
 	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, elsewhere.URL+r.URL.Path, http.StatusPermanentRedirect)
 	})
-	if _, err := c.Digests(t.Context(), repo.DigestQuery{Source: 1}); err != nil {
+	if _, err := c.Digests(t.Context(), model.DigestQuery{Source: 1}); err != nil {
 		t.Errorf("a read: %v", err)
 	}
 	for _, name := range append([]string{"POST Send", "PUT AcquireLease"}, bodiless...) {
@@ -299,7 +298,7 @@ func TestClient_Redirect(t *testing.T) {
 		t.Errorf("what went elsewhere: %v, want the read only", seen)
 	}
 	loop, _ := fake(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
-	if _, err := loop.Digests(t.Context(), repo.DigestQuery{Source: 1}); err == nil {
+	if _, err := loop.Digests(t.Context(), model.DigestQuery{Source: 1}); err == nil {
 		t.Error("a redirect to itself ends without an error")
 	}
 }

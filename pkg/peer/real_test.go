@@ -139,7 +139,7 @@ func TestNode_Records(t *testing.T) {
 	}
 
 	// Digests are those of the database itself.
-	for _, q := range []repo.DigestQuery{
+	for _, q := range []model.DigestQuery{
 		{Kind: model.KindEntry, Source: 1, Span: model.SpanHour},
 		{Kind: model.KindHealth, Source: 1, Span: model.SpanDay, From: noon, To: noon.Add(time.Hour)},
 		{Kind: model.KindEntry, Source: 2, Span: model.SpanMonth},
@@ -174,7 +174,7 @@ func TestNode_Acks(t *testing.T) {
 	if got := waiting(); got != 2 {
 		t.Errorf("%d wait, want 2", got)
 	}
-	results, err := n.Send(ctx, peer.Batch{Acks: []repo.Ack{{Fingerprint: r.Entry.Fingerprint(), Content: r.Content()}}, HealthAcks: []model.Fingerprint{health.UID()}})
+	results, err := n.Send(ctx, peer.Batch{Acks: []model.Ack{{Fingerprint: r.Entry.Fingerprint(), Content: r.Content()}}, HealthAcks: []model.Fingerprint{health.UID()}})
 	if err != nil || len(results.Records) != 0 {
 		t.Fatal(results, err)
 	}
@@ -400,7 +400,7 @@ func TestNode_StoreOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, _, err := n.db.Records(t.Context(), repo.RecordQuery{Source: 2})
+	got, _, err := n.db.Records(t.Context(), model.RecordQuery{Source: 2})
 	want := model.Record{Entry: e}
 	if err != nil || len(got) != 1 || got[0].Content() != want.Content() {
 		t.Errorf("stored %+v, %v, want %+v once", got, err, e)

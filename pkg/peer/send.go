@@ -9,7 +9,6 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 // Batch is what one node sends another.
@@ -21,7 +20,7 @@ type Batch struct {
 	// waits for it no longer.
 	Synced bool
 	// Acks and HealthAcks say what the sync node has.
-	Acks       []repo.Ack
+	Acks       []model.Ack
 	HealthAcks []model.Fingerprint
 }
 

@@ -12,7 +12,6 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // receiver takes batches as a node does, and tells of each request.
@@ -55,7 +54,7 @@ func TestClient_Send_split(t *testing.T) {
 		total["healthAcks"] += len(b.AcknowledgedHealths)
 	})
 	letters := "abcdefghijklmnopqrstuvwxyz"
-	b := peer.Batch{Synced: true, Acks: make([]repo.Ack, 25_000), HealthAcks: make([]model.Fingerprint, 10_001)}
+	b := peer.Batch{Synced: true, Acks: make([]model.Ack, 25_000), HealthAcks: make([]model.Fingerprint, 10_001)}
 	for i := range 2300 {
 		r := played(i, letters[i%26:i%26+1]+strings.Repeat("<", i%200))
 		r.Entry.Label = strings.Repeat("&", 200)

@@ -13,7 +13,6 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 // State is what a node says of itself.
@@ -75,7 +74,7 @@ func (c *Client) CheckSyncNode(ctx context.Context) error {
 
 // Digests asks for digests of what the node has. Errors: ErrUnsupported,
 // *StatusError, or of the network.
-func (c *Client) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (c *Client) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	query := rangeQuery(q.Source, q.From, q.To)
 	if q.Kind != "" {
 		query.Set("kind", string(q.Kind))

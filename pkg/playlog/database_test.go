@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -19,7 +18,7 @@ func TestRecorder_Database(t *testing.T) {
 	ctx := t.Context()
 	all := func() []model.Entry {
 		t.Helper()
-		entries, err := db.Entries(ctx, repo.EntryQuery{})
+		entries, err := db.Entries(ctx, model.EntryQuery{})
 		if err != nil {
 			t.Fatal(err)
 		}

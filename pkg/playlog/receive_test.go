@@ -30,17 +30,17 @@ func sent(titles ...string) []model.Record {
 // absorbs takes every record but those of a title, and counts the calls.
 func absorbs(calls *int, failing string, err error) *fakeStore {
 	return &fakeStore{
-		AbsorbFunc: func(records []model.Record, synced bool) ([]repo.Absorbed, error) {
+		AbsorbFunc: func(records []model.Record, synced bool) ([]model.Absorbed, error) {
 			*calls++
 			if !synced {
 				return nil, errors.New("synced is not passed on")
 			}
-			absorbed := make([]repo.Absorbed, len(records))
+			absorbed := make([]model.Absorbed, len(records))
 			for i, r := range records {
 				if strings.HasPrefix(r.Entry.Title, failing) && err != nil {
 					return nil, err
 				}
-				absorbed[i] = repo.Absorbed{Content: r.Content(), Merged: &records[i]}
+				absorbed[i] = model.Absorbed{Content: r.Content(), Merged: &records[i]}
 			}
 			return absorbed, nil
 		},
@@ -156,13 +156,13 @@ func TestRecorder_Receive(t *testing.T) {
 	t.Run("AwayInTheMidst", func(t *testing.T) {
 		t.Parallel()
 		calls := 0
-		r, changes := start(&fakeStore{AbsorbFunc: func(records []model.Record, _ bool) ([]repo.Absorbed, error) {
+		r, changes := start(&fakeStore{AbsorbFunc: func(records []model.Record, _ bool) ([]model.Absorbed, error) {
 			calls++
 			switch calls {
 			case 1:
 				return nil, broken
 			case 2:
-				return make([]repo.Absorbed, 1), nil
+				return make([]model.Absorbed, 1), nil
 			}
 			return nil, model.ErrUnavailable
 		}}, &bytes.Buffer{})
@@ -175,7 +175,7 @@ func TestRecorder_Receive(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		calls := 0
-		r, _ := start(&fakeStore{AbsorbFunc: func([]model.Record, bool) ([]repo.Absorbed, error) {
+		r, _ := start(&fakeStore{AbsorbFunc: func([]model.Record, bool) ([]model.Absorbed, error) {
 			calls++
 			cancel()
 			return nil, errors.New("interrupted")
@@ -228,7 +228,7 @@ func TestRecorder_Receive_database(t *testing.T) {
 				t.Errorf("receipt %d is %+v", i, receipt)
 			}
 		}
-		stored, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1})
+		stored, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1})
 		if err != nil || len(stored) != len(records) {
 			t.Fatalf("%d records, %v", len(stored), err)
 		}

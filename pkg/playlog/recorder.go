@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 	"github.com/rs/zerolog"
 )
 
@@ -21,7 +20,7 @@ type Store interface {
 	LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error)
 	// Absorb merges records of another node in one transaction, and says of each
 	// what the store has now. synced: the sync node sent them.
-	Absorb(ctx context.Context, records []model.Record, synced bool) ([]repo.Absorbed, error)
+	Absorb(ctx context.Context, records []model.Record, synced bool) ([]model.Absorbed, error)
 }
 
 // Recorder applies the rules for storing.

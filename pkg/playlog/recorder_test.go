@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 	"github.com/rs/zerolog"
 )
 
@@ -19,10 +18,10 @@ type fakeStore struct {
 	HasEntryFunc   func(model.Fingerprint) (bool, error)
 	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
-	AbsorbFunc     func(records []model.Record, synced bool) ([]repo.Absorbed, error)
+	AbsorbFunc     func(records []model.Record, synced bool) ([]model.Absorbed, error)
 }
 
-func (f *fakeStore) Absorb(_ context.Context, records []model.Record, synced bool) ([]repo.Absorbed, error) {
+func (f *fakeStore) Absorb(_ context.Context, records []model.Record, synced bool) ([]model.Absorbed, error) {
 	return f.AbsorbFunc(records, synced)
 }
 

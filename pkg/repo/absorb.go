@@ -9,17 +9,10 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Absorbed is what the database has of a record after it was merged.
-type Absorbed struct {
-	Content model.Fingerprint
-	// Merged is the whole record where the database knows more than what came.
-	Merged *model.Record
-}
-
-// absorbed is an Absorbed with what it did to the entry. Of copies of one
+// absorbed is an model.Absorbed with what it did to the entry. Of copies of one
 // record in a batch the first tells, the others did nothing.
 type absorbed struct {
-	Absorbed
+	model.Absorbed
 	// before is the entry that was there, nil where it is new; after is what is
 	// there now. Both have Overlay, and ID unless the entry is new.
 	before, after *model.Entry
@@ -35,10 +28,10 @@ type absorbed struct {
 // synced says that the sync node has them as they came: a record that ends with
 // just this content is synced. One that changed otherwise is not, and goes to
 // the sync node. Error: model.ErrUnavailable.
-func (db *DB) Absorb(ctx context.Context, records []model.Record, synced bool) ([]Absorbed, error) {
+func (db *DB) Absorb(ctx context.Context, records []model.Record, synced bool) ([]model.Absorbed, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	results := make([]Absorbed, len(records))
+	results := make([]model.Absorbed, len(records))
 	err := db.transaction(ctx, func(tx *gorm.DB) error {
 		arrivals, err := db.takeIn(tx, records, synced)
 		for i, a := range arrivals {
@@ -196,12 +189,12 @@ func (a *arrival) mark(synced, isSyncNode bool) {
 }
 
 // result is what the sender of one of the copies is told.
-func (a *arrival) result(came *model.Record) Absorbed {
+func (a *arrival) result(came *model.Record) model.Absorbed {
 	content := a.content
 	if a.copies > 1 {
 		content = came.Content()
 	}
-	result := Absorbed{Content: a.final}
+	result := model.Absorbed{Content: a.final}
 	if content != a.final {
 		merged := a.merged
 		result.Merged = &merged

@@ -18,7 +18,7 @@ func recordOf(e model.Entry, corrections ...model.Correction) model.Record {
 	return r
 }
 
-func absorb(t *testing.T, db *repo.DB, synced bool, records ...model.Record) []repo.Absorbed {
+func absorb(t *testing.T, db *repo.DB, synced bool, records ...model.Record) []model.Absorbed {
 	t.Helper()
 	results, err := db.Absorb(t.Context(), records, synced)
 	if err != nil || len(results) != len(records) {
@@ -107,7 +107,7 @@ func TestDB_Absorb_synced(t *testing.T) {
 		}
 		t.Run("NewSynced", func(t *testing.T) {
 			absorb(t, db, true, recordOf(entry(9, "z"), amend(0, "b")))
-			if e := find(t, db, repo.EntryQuery{Limit: 1})[0]; !e.Synced || e.Effective().Title != "b" {
+			if e := find(t, db, model.EntryQuery{Limit: 1})[0]; !e.Synced || e.Effective().Title != "b" {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -171,7 +171,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(t *testing.T, db *repo.DB) error{
 		"Digests": func(t *testing.T, db *repo.DB) error {
-			_, err := db.Digests(t.Context(), repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
+			_, err := db.Digests(t.Context(), model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
 			return err
 		},
 		"Absorb": func(t *testing.T, db *repo.DB) error {
@@ -217,7 +217,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 			if got := only(t, db); got.ShowName != "Morning Show" {
 				t.Errorf("stored %+v", got)
 			}
-			q := repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay}
+			q := model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay}
 			got, err := db.Digests(t.Context(), q)
 			if want := digestsOf(unsynced(t, db), q); err != nil || !slices.Equal(got, want) {
 				t.Errorf("digests %v, %v, want %v", got, err, want)
@@ -236,7 +236,7 @@ func TestDB_Absorb_poisoned(t *testing.T) {
 				c.Reason = poison
 				_, err := db.Absorb(t.Context(), []model.Record{recordOf(entry(0, "a")), recordOf(entry(1, poison), c)}, false)
 				wantRefused(t, err)
-				if left := find(t, db, repo.EntryQuery{}); len(left) != 0 {
+				if left := find(t, db, model.EntryQuery{}); len(left) != 0 {
 					t.Errorf("left behind: %v", left)
 				}
 			})

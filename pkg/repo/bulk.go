@@ -222,9 +222,9 @@ func (b bulk) storeArrivals(arrivals []*arrival) error {
 	if err := b.addCorrections(arrivals); err != nil {
 		return err
 	}
-	var confirmed []Ack
+	var confirmed []model.Ack
 	for _, a := range selectArrivals(arrivals, (*arrival).isConfirmed) {
-		confirmed = append(confirmed, Ack{Fingerprint: a.id, Content: a.final})
+		confirmed = append(confirmed, model.Ack{Fingerprint: a.id, Content: a.final})
 	}
 	if err := b.markSynced(confirmed); err != nil {
 		return err

@@ -84,7 +84,7 @@ func TestDB_Correct(t *testing.T) {
 		})
 		t.Run("VoidAndRestore", func(t *testing.T) {
 			correct(t, db, id, model.Correction{Kind: model.CorrectionVoid, At: noon.Add(time.Minute), By: "bob", Reason: "not on air"})
-			if got := find(t, db, repo.EntryQuery{}); len(got) != 0 {
+			if got := find(t, db, model.EntryQuery{}); len(got) != 0 {
 				t.Errorf("void, but found %v", got)
 			}
 			if e, err := db.Entry(t.Context(), id); err != nil || !e.Overlay.Void {

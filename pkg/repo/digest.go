@@ -9,14 +9,6 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// DigestQuery selects what digests are about.
-type DigestQuery struct {
-	Kind     model.Kind
-	Source   int
-	Span     model.Span
-	From, To time.Time // half open; zero is open
-}
-
 // digestPage is how many records Digests reads at once.
 const digestPage = 50_000
 
@@ -28,11 +20,11 @@ const maxDigestAttempts = 8
 // ones too, by when they were played, oldest first; buckets without records are
 // left out. It reads page by page, each within Config.QueryTimeout. What is
 // stored meanwhile may or may not be counted. Error: model.ErrUnavailable.
-func (db *DB) Digests(ctx context.Context, q DigestQuery) ([]model.Digest, error) {
+func (db *DB) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	return db.digests(ctx, q, digestPage)
 }
 
-func (db *DB) digests(ctx context.Context, q DigestQuery, perPage int) ([]model.Digest, error) {
+func (db *DB) digests(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
 	total, err := newSums(q.Span)
 	if err != nil {
 		return nil, err
@@ -41,7 +33,7 @@ func (db *DB) digests(ctx context.Context, q DigestQuery, perPage int) ([]model.
 	if !known {
 		return nil, model.Invalid("kind", string(q.Kind), "must be entries or healths")
 	}
-	page := RecordQuery{Source: q.Source, From: q.From, To: q.To, Limit: perPage}
+	page := model.RecordQuery{Source: q.Source, From: q.From, To: q.To, Limit: perPage}
 	for {
 		if page.After, err = db.addDigestPage(ctx, from, page, total); err != nil {
 			return nil, fmt.Errorf("compute digests: %w", err)
@@ -63,7 +55,7 @@ var digestSources = map[model.Kind]digestSource{
 // addDigestPage adds a page to the sums, and returns where to continue. The
 // databases sum more slowly than they hand the contents over: MariaDB has no XOR
 // of more than 64 bits, SQLite none at all.
-func (db *DB) addDigestPage(ctx context.Context, from digestSource, q RecordQuery, total *sums) (*Position, error) {
+func (db *DB) addDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, total *sums) (*model.Position, error) {
 	for range maxDigestAttempts {
 		page := &sums{end: total.end}
 		next, unlearned, err := db.readDigestPage(ctx, from, q, page)
@@ -83,7 +75,7 @@ func (db *DB) addDigestPage(ctx context.Context, from digestSource, q RecordQuer
 	return nil, fmt.Errorf("%w: records change too fast", model.ErrUnavailable)
 }
 
-func (db *DB) readDigestPage(ctx context.Context, from digestSource, q RecordQuery, page *sums) (next *Position, unlearned []int64, err error) {
+func (db *DB) readDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, page *sums) (next *model.Position, unlearned []int64, err error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	next, unlearned, err = db.bulk(db.read.WithContext(ctx)).sum(from, q, page)
@@ -92,15 +84,15 @@ func (db *DB) readDigestPage(ctx context.Context, from digestSource, q RecordQue
 
 // sum adds the records of a query to the sums, and tells which of them have an
 // unknown content.
-func (b bulk) sum(from digestSource, q RecordQuery, to *sums) (next *Position, unlearned []int64, err error) {
-	where, args := q.where(from.source, from.at)
+func (b bulk) sum(from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
+	where, args := recordQuery(q).where(from.source, from.at)
 	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
 	var at, content sql.RawBytes
-	var last Position
+	var last model.Position
 	n := 0
 	for ; rows.Next(); n++ {
 		if err := rows.Scan(&at, &last.ID, &content); err != nil {
@@ -111,7 +103,7 @@ func (b bulk) sum(from digestSource, q RecordQuery, to *sums) (next *Position, u
 		} else if err := to.count(at, content); err != nil {
 			return nil, nil, err
 		}
-		if n == q.limit()-1 { // the bytes are gone after the last row
+		if n == recordQuery(q).limit()-1 { // the bytes are gone after the last row
 			if last.PlayedAt, err = time.Parse(timeLayout, string(at)); err != nil {
 				return nil, nil, err
 			}

@@ -35,7 +35,7 @@ type item struct {
 }
 
 // digests is what Digests promises, computed without a database.
-func digests(items []item, q repo.DigestQuery) []model.Digest {
+func digests(items []item, q model.DigestQuery) []model.Digest {
 	buckets := map[time.Time]model.Digest{}
 	for _, i := range items {
 		if i.source != q.Source || i.at.Before(q.From) || !q.To.IsZero() && !i.at.Before(q.To) {
@@ -53,7 +53,7 @@ func digests(items []item, q repo.DigestQuery) []model.Digest {
 	return all
 }
 
-func digestsOf(records []model.Record, q repo.DigestQuery) []model.Digest {
+func digestsOf(records []model.Record, q model.DigestQuery) []model.Digest {
 	items := make([]item, len(records))
 	for i, r := range records {
 		items[i] = item{r.Entry.LogSource, r.Entry.PlayedAt(), r.Content()}
@@ -123,7 +123,7 @@ func TestDB_Digests(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 200 {
-			q := repo.DigestQuery{
+			q := model.DigestQuery{
 				Kind: model.KindEntry, Source: 1 + r.IntN(3), Span: spans[r.IntN(len(spans))],
 				From: randomBound(r), To: randomBound(r),
 			}
@@ -137,7 +137,7 @@ func TestDB_Digests(t *testing.T) {
 				t.Fatalf("%+v, %d at once:\n%v, %v, want\n%v", q, perPage, got, err, want)
 			}
 		}
-		for _, q := range []repo.DigestQuery{
+		for _, q := range []model.DigestQuery{
 			{Kind: model.KindEntry, Source: 1, Span: "week"},
 			{Kind: "clocks", Source: 1, Span: model.SpanDay},
 		} {
@@ -156,16 +156,16 @@ func TestDB_content(t *testing.T) {
 		unknown := func() string {
 			return query(t, raw, "SELECT COUNT(*) AS n FROM playlog WHERE content IS NULL")[0]["n"]
 		}
-		hour := repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanHour}
+		hour := model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanHour}
 		for i, test := range []struct {
 			name string
 			read func() error
 		}{
 			{"Digests", func() error { _, err := db.Digests(t.Context(), hour); return err }},
 			{"Unsynced", func() error { _, err := db.Unsynced(t.Context(), 10); return err }},
-			{"Records", func() error { _, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1}); return err }},
+			{"Records", func() error { _, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1}); return err }},
 			{"Absorb", func() error {
-				records, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1})
+				records, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1})
 				if err == nil {
 					execSQL(t, raw, "UPDATE playlog SET content = NULL")
 					_, err = db.Absorb(t.Context(), records, false)
@@ -173,7 +173,7 @@ func TestDB_content(t *testing.T) {
 				return err
 			}},
 			{"Absorb/Wrong", func() error {
-				records, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1})
+				records, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1})
 				if err == nil {
 					execSQL(t, raw, "UPDATE playlog SET content = X'00000000000000000000000000000000'")
 					_, err = db.Absorb(t.Context(), records, false)
@@ -184,7 +184,7 @@ func TestDB_content(t *testing.T) {
 			t.Run(test.name, func(t *testing.T) {
 				plainEntry, corrected := entry(i, "plain"), entry(i, "corrected")
 				store(t, db, plainEntry, corrected)
-				id := find(t, db, repo.EntryQuery{Limit: 1})[0].ID
+				id := find(t, db, model.EntryQuery{Limit: 1})[0].ID
 				correct(t, db, id, amend(i, "b"))
 				plainEntry.ShowName, corrected.ShowName = "Morning Show", "Morning Show"
 				store(t, db, plainEntry, corrected)
@@ -197,7 +197,7 @@ func TestDB_content(t *testing.T) {
 				if n := unknown(); n != "0" {
 					t.Errorf("%s contents are unknown still", n)
 				}
-				records, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1})
+				records, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1})
 				if err != nil || len(records) != 2*(i+1) {
 					t.Fatalf("%v, %v", records, err)
 				}

@@ -80,7 +80,7 @@ func storeUntilKilled(url string) int {
 func wantStored(t *testing.T, db *repo.DB, acknowledged map[int]bool) {
 	t.Helper()
 	stored := map[int]int{}
-	for _, e := range find(t, db, repo.EntryQuery{}) {
+	for _, e := range find(t, db, model.EntryQuery{}) {
 		stored[e.TrackNum]++
 	}
 	for n := range acknowledged {

@@ -81,7 +81,7 @@ func TestDB_HasEntry(t *testing.T) {
 func TestDB_Entry(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		store(t, db, entry(0, "a"), entry(1, "b"))
-		want := find(t, db, repo.EntryQuery{})[0]
+		want := find(t, db, model.EntryQuery{})[0]
 		got, err := db.Entry(t.Context(), want.ID)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v, %v, want %+v", got, err, want)
@@ -99,7 +99,7 @@ func log(t *testing.T, db *repo.DB) {
 	entries := []model.Entry{entry(0, "a"), entry(1, "b"), entry(2, "c"), entry(2, "d"), entry(3, "e")}
 	entries[0].Synced, entries[4].Synced, entries[3].Manual = true, true, true
 	store(t, db, entries...)
-	b := find(t, db, repo.EntryQuery{Oldest: true})[1]
+	b := find(t, db, model.EntryQuery{Oldest: true})[1]
 	correct(t, db, b.ID, model.Correction{Kind: model.CorrectionVoid, At: noon, By: "alice", Reason: "test"})
 }
 
@@ -107,30 +107,30 @@ func TestDB_Entries(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		log(t, db)
 		at := func(second int) time.Time { return noon.Add(time.Duration(second) * time.Second) }
-		c := find(t, db, repo.EntryQuery{From: at(2), Oldest: true})[0]
+		c := find(t, db, model.EntryQuery{From: at(2), Oldest: true})[0]
 		for _, test := range []struct {
 			name string
-			q    repo.EntryQuery
+			q    model.EntryQuery
 			want string
 		}{
-			{"Newest", repo.EntryQuery{}, "edca"},
-			{"Oldest", repo.EntryQuery{Oldest: true}, "acde"},
-			{"Raw", repo.EntryQuery{Raw: true}, "ecba"},
-			{"Unsynced", repo.EntryQuery{UnsyncedOnly: true}, "dc"},
-			{"UnsyncedRaw", repo.EntryQuery{UnsyncedOnly: true, Raw: true}, "cb"},
-			{"From", repo.EntryQuery{From: at(2)}, "edc"},
-			{"FromWithinMicrosecond", repo.EntryQuery{From: at(2).Add(time.Nanosecond)}, "e"},
-			{"To", repo.EntryQuery{To: at(2)}, "dca"},
-			{"FromTo", repo.EntryQuery{From: at(1), To: at(2)}, "dc"},
-			{"None", repo.EntryQuery{From: at(4)}, ""},
-			{"Limit", repo.EntryQuery{Limit: 2}, "ed"},
-			{"Offset", repo.EntryQuery{Offset: 1}, "dca"},
-			{"OffsetLimit", repo.EntryQuery{Offset: 1, Limit: 2}, "dc"},
-			{"After", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}}, "a"},
-			{"AfterWinsOverOffset", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}, Offset: 1}, "a"},
-			{"AfterOldest", repo.EntryQuery{After: &repo.Position{PlayedAt: at(2), ID: c.ID}, Oldest: true}, "de"},
-			{"AfterTo", repo.EntryQuery{After: &repo.Position{PlayedAt: at(3), ID: 0}, To: at(0)}, "a"},
-			{"AfterFrom", repo.EntryQuery{After: &repo.Position{PlayedAt: at(0), ID: 0}, From: at(3), Oldest: true}, "e"},
+			{"Newest", model.EntryQuery{}, "edca"},
+			{"Oldest", model.EntryQuery{Oldest: true}, "acde"},
+			{"Raw", model.EntryQuery{Raw: true}, "ecba"},
+			{"Unsynced", model.EntryQuery{UnsyncedOnly: true}, "dc"},
+			{"UnsyncedRaw", model.EntryQuery{UnsyncedOnly: true, Raw: true}, "cb"},
+			{"From", model.EntryQuery{From: at(2)}, "edc"},
+			{"FromWithinMicrosecond", model.EntryQuery{From: at(2).Add(time.Nanosecond)}, "e"},
+			{"To", model.EntryQuery{To: at(2)}, "dca"},
+			{"FromTo", model.EntryQuery{From: at(1), To: at(2)}, "dc"},
+			{"None", model.EntryQuery{From: at(4)}, ""},
+			{"Limit", model.EntryQuery{Limit: 2}, "ed"},
+			{"Offset", model.EntryQuery{Offset: 1}, "dca"},
+			{"OffsetLimit", model.EntryQuery{Offset: 1, Limit: 2}, "dc"},
+			{"After", model.EntryQuery{After: &model.Position{PlayedAt: at(2), ID: c.ID}}, "a"},
+			{"AfterWinsOverOffset", model.EntryQuery{After: &model.Position{PlayedAt: at(2), ID: c.ID}, Offset: 1}, "a"},
+			{"AfterOldest", model.EntryQuery{After: &model.Position{PlayedAt: at(2), ID: c.ID}, Oldest: true}, "de"},
+			{"AfterTo", model.EntryQuery{After: &model.Position{PlayedAt: at(3), ID: 0}, To: at(0)}, "a"},
+			{"AfterFrom", model.EntryQuery{After: &model.Position{PlayedAt: at(0), ID: 0}, From: at(3), Oldest: true}, "e"},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				if got := titles(find(t, db, test.q)); got != test.want {
@@ -148,16 +148,16 @@ func TestDB_Entries_pages(t *testing.T) {
 			store(t, db, entry(i/5, string(rune('a'+i))))
 		}
 		for _, oldest := range []bool{false, true} {
-			want := titles(find(t, db, repo.EntryQuery{Oldest: oldest}))
+			want := titles(find(t, db, model.EntryQuery{Oldest: oldest}))
 			var got string
-			q := repo.EntryQuery{Oldest: oldest, Limit: 4}
+			q := model.EntryQuery{Oldest: oldest, Limit: 4}
 			for {
 				page := find(t, db, q)
 				if len(page) == 0 {
 					break
 				}
 				got += titles(page)
-				last := repo.PositionOf(page[len(page)-1])
+				last := model.PositionOf(page[len(page)-1])
 				q.After = &last
 			}
 			if got != want {
@@ -171,14 +171,14 @@ func TestDB_CountEntries(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		log(t, db)
 		for _, test := range []struct {
-			q    repo.EntryQuery
+			q    model.EntryQuery
 			want int64
 		}{
-			{repo.EntryQuery{}, 4},
-			{repo.EntryQuery{Limit: 1, Offset: 2, After: &repo.Position{PlayedAt: noon}}, 4},
-			{repo.EntryQuery{Raw: true}, 4},
-			{repo.EntryQuery{UnsyncedOnly: true}, 2},
-			{repo.EntryQuery{From: noon.Add(3 * time.Second)}, 1},
+			{model.EntryQuery{}, 4},
+			{model.EntryQuery{Limit: 1, Offset: 2, After: &model.Position{PlayedAt: noon}}, 4},
+			{model.EntryQuery{Raw: true}, 4},
+			{model.EntryQuery{UnsyncedOnly: true}, 2},
+			{model.EntryQuery{From: noon.Add(3 * time.Second)}, 1},
 		} {
 			if got, err := db.CountEntries(t.Context(), test.q); err != nil || got != test.want {
 				t.Errorf("%+v: %d, %v, want %d", test.q, got, err, test.want)

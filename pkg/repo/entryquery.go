@@ -10,50 +10,24 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// EntryQuery selects entries.
-type EntryQuery struct {
-	// From and To bound when an entry was played, both inclusive; zero is open.
-	From, To time.Time
-	// Raw shows the entries as engines sent them: those that a correction
-	// voided too, but none that a person logged. Without it, voided ones are
-	// left out.
-	Raw bool
-	// UnsyncedOnly leaves out what the sync node has.
-	UnsyncedOnly bool
-	// After continues behind a position in the query's own order; Offset is
-	// then ignored.
-	After *Position
-	// Offset skips entries. Limit bounds how many come; 0 is no bound.
-	Offset, Limit int
-	// Oldest has the oldest first instead of the newest.
-	Oldest bool
-}
-
-// Position is an entry's place in the order by time played; of entries played
-// at one instant, the one stored later is the later.
-type Position struct {
-	PlayedAt time.Time
-	ID       int64
-}
-
-// PositionOf is the place of a stored entry.
-func PositionOf(e model.Entry) Position { return Position{PlayedAt: e.PlayedAt(), ID: e.ID} }
+// entryQuery is a query in SQL.
+type entryQuery model.EntryQuery
 
 // Entries returns the entries that q selects, newest first unless q.Oldest.
-func (db *DB) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
+func (db *DB) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[entryRow](q.paged(db.read.WithContext(ctx)))
+	entries, err := findEntries[entryRow](entryQuery(q).paged(db.read.WithContext(ctx)))
 	return entries, db.fail(ctx, "read entries", err)
 }
 
 // CountEntries counts the entries that q selects, ignoring After, Offset and
 // Limit.
-func (db *DB) CountEntries(ctx context.Context, q EntryQuery) (int64, error) {
+func (db *DB) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	var n int64
-	err := q.selected(db.read.WithContext(ctx)).Count(&n).Error
+	err := entryQuery(q).selected(db.read.WithContext(ctx)).Count(&n).Error
 	return n, db.fail(ctx, "count entries", err)
 }
 
@@ -69,8 +43,8 @@ func (db *DB) EachEntry(ctx context.Context, from, to time.Time, fn func(model.E
 	return eachEntry(ctx, db.Entries, from, to, fn)
 }
 
-func eachEntry(ctx context.Context, read func(context.Context, EntryQuery) ([]model.Entry, error), from, to time.Time, fn func(model.Entry) error) error {
-	q := EntryQuery{From: from, To: to.Add(-time.Microsecond), Oldest: true, Limit: eachPage}
+func eachEntry(ctx context.Context, read func(context.Context, model.EntryQuery) ([]model.Entry, error), from, to time.Time, fn func(model.Entry) error) error {
+	q := model.EntryQuery{From: from, To: to.Add(-time.Microsecond), Oldest: true, Limit: eachPage}
 	for {
 		entries, err := read(ctx, q)
 		if err != nil {
@@ -84,7 +58,7 @@ func eachEntry(ctx context.Context, read func(context.Context, EntryQuery) ([]mo
 		if len(entries) < eachPage {
 			return nil
 		}
-		last := PositionOf(entries[len(entries)-1])
+		last := model.PositionOf(entries[len(entries)-1])
 		q.After = &last
 	}
 }
@@ -94,7 +68,7 @@ func eachEntry(ctx context.Context, read func(context.Context, EntryQuery) ([]mo
 func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](EntryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
+	e, err := takeEntry[entryRow](entryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
 	return e, db.fail(ctx, "read latest entry", err)
 }
 
@@ -103,7 +77,7 @@ func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error
 func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](EntryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
+	e, err := takeEntry[entryRow](entryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
 	return e, db.fail(ctx, "read next entry", err)
 }
 
@@ -141,7 +115,7 @@ func takeEntry[R any, P entryOf[R]](query *gorm.DB) (model.Entry, error) {
 // selected is the query without order and paging. The flags stand in the SQL
 // as they are: SQLite uses a partial index only for a condition that it can
 // read.
-func (q EntryQuery) selected(g *gorm.DB) *gorm.DB {
+func (q entryQuery) selected(g *gorm.DB) *gorm.DB {
 	g = g.Model(&entryRow{})
 	if q.Raw {
 		g = g.Where("is_manual = 0")
@@ -153,7 +127,7 @@ func (q EntryQuery) selected(g *gorm.DB) *gorm.DB {
 
 // within are the conditions that the on-air log has, too; column is the time by
 // which entries are ordered.
-func (q EntryQuery) within(g *gorm.DB, column string) *gorm.DB {
+func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	if q.UnsyncedOnly {
 		g = g.Where("playlog.is_synced = 0")
 	}
@@ -168,7 +142,7 @@ func (q EntryQuery) within(g *gorm.DB, column string) *gorm.DB {
 
 // bounded has the position of After as a bound of the range; neither database
 // would find it in the comparison of the pair.
-func (q EntryQuery) bounded() EntryQuery {
+func (q entryQuery) bounded() entryQuery {
 	if q.After == nil {
 		return q
 	}
@@ -182,7 +156,7 @@ func (q EntryQuery) bounded() EntryQuery {
 	return q
 }
 
-func (q EntryQuery) paged(g *gorm.DB) *gorm.DB {
+func (q entryQuery) paged(g *gorm.DB) *gorm.DB {
 	q = q.bounded()
 	g = q.selected(g)
 	order, beyond := "played_at DESC, id DESC", "(played_at < ? OR id < ?)"

@@ -65,13 +65,13 @@ func (w *world) push(t failer, limit int, stale func(), lost bool) (sent int) {
 	if lost {
 		return len(records)
 	}
-	var acks []repo.Ack
+	var acks []model.Ack
 	var merged []model.Record
 	for i, a := range answers {
 		if a.Merged != nil {
 			merged = append(merged, *a.Merged)
 		} else {
-			acks = append(acks, repo.Ack{Fingerprint: records[i].Entry.Fingerprint(), Content: records[i].Content()})
+			acks = append(acks, model.Ack{Fingerprint: records[i].Entry.Fingerprint(), Content: records[i].Content()})
 		}
 	}
 	_, err = w.node.Absorb(w.ctx, merged, true)
@@ -84,7 +84,7 @@ func (w *world) push(t failer, limit int, stale func(), lost bool) (sent int) {
 // the buckets that differ.
 func (w *world) reconcile(t failer) {
 	t.Helper()
-	q := repo.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: model.SpanHour}
+	q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: model.SpanHour}
 	of := func(db *repo.DB) map[time.Time]model.Digest {
 		digests, err := db.Digests(w.ctx, q)
 		w.must(t, err)
@@ -107,7 +107,7 @@ func (w *world) reconcile(t failer) {
 		}
 	}
 	for _, from := range differing {
-		q := repo.RecordQuery{Source: w.source, From: from, To: from.Add(time.Hour)}
+		q := model.RecordQuery{Source: w.source, From: from, To: from.Add(time.Hour)}
 		records, _, err := w.node.Records(w.ctx, q)
 		w.must(t, err)
 		_, err = w.sync.Absorb(w.ctx, records, true)
@@ -146,13 +146,13 @@ func (w *world) check(t failer) {
 	for name, db := range map[string]*repo.DB{"node": w.node, "sync node": w.sync} {
 		// First, because Records learns what is unknown.
 		for _, span := range spans {
-			q := repo.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: span}
+			q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: span}
 			got, err := db.Digests(w.ctx, q)
 			if wantDigests := digestsOf(want, q); err != nil || !slices.Equal(got, wantDigests) {
 				t.Fatalf("%s by %s: digests\n%v, %v, want\n%v", name, span, got, err, wantDigests)
 			}
 		}
-		got, _, err := db.Records(w.ctx, repo.RecordQuery{Source: w.source})
+		got, _, err := db.Records(w.ctx, model.RecordQuery{Source: w.source})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func (w *world) step(rt *rapid.T) {
 			}
 		}
 	case "correct":
-		entries, err := db.Entries(w.ctx, repo.EntryQuery{From: noon.Add(-24 * time.Hour), To: noon.Add(24 * time.Hour)})
+		entries, err := db.Entries(w.ctx, model.EntryQuery{From: noon.Add(-24 * time.Hour), To: noon.Add(24 * time.Hour)})
 		w.must(rt, err)
 		for _, e := range entries {
 			if e.LogSource == w.source {
@@ -410,7 +410,7 @@ func TestDB_MarkSynced(t *testing.T) {
 				absorb(t, db, false, recordOf(e))
 			},
 			"Corrected": func(e model.Entry, n int) {
-				correct(t, db, find(t, db, repo.EntryQuery{Limit: 1})[0].ID, amend(n, "b"))
+				correct(t, db, find(t, db, model.EntryQuery{Limit: 1})[0].ID, amend(n, "b"))
 			},
 			"Logged": func(e model.Entry, n int) {
 				c := amend(n, "c")
@@ -464,7 +464,7 @@ func TestDB_MarkSynced_many(t *testing.T) {
 						records = append(records, recordOf(entry(i, t.Name())))
 					}
 					absorb(t, db, false, records...)
-					var acks []repo.Ack
+					var acks []model.Ack
 					var left []model.Record
 					for i, r := range unsynced(t, db) {
 						if i%10 == 1 {
@@ -518,10 +518,10 @@ func unsynced(t *testing.T, db *repo.DB) []model.Record {
 	return records
 }
 
-func acksOf(records []model.Record) []repo.Ack {
-	acks := make([]repo.Ack, len(records))
+func acksOf(records []model.Record) []model.Ack {
+	acks := make([]model.Ack, len(records))
 	for i, r := range records {
-		acks[i] = repo.Ack{Fingerprint: r.Entry.Fingerprint(), Content: r.Content(), ID: r.Entry.ID}
+		acks[i] = model.Ack{Fingerprint: r.Entry.Fingerprint(), Content: r.Content(), ID: r.Entry.ID}
 	}
 	return acks
 }

@@ -39,29 +39,29 @@ var (
 func plannedQueries(t *testing.T, db *repo.DB) []planned {
 	ctx := t.Context()
 	at := noon.Add(2500 * time.Minute)
-	first := find(t, db, repo.EntryQuery{Limit: 1})[0]
+	first := find(t, db, model.EntryQuery{Limit: 1})[0]
 	id := first.ID
-	entries := func(q repo.EntryQuery) func() error {
+	entries := func(q model.EntryQuery) func() error {
 		return func() error { _, err := db.Entries(ctx, q); return err }
 	}
-	count := func(q repo.EntryQuery) func() error {
+	count := func(q model.EntryQuery) func() error {
 		return func() error { _, err := db.CountEntries(ctx, q); return err }
 	}
 	played := []string{"playlog_played"}
 	return []planned{
 		{"HasEntry", func() error { _, err := db.HasEntry(ctx, first.Fingerprint()); return err }, []string{"playlog_fingerprint"}},
 		{"Entry", func() error { _, err := db.Entry(ctx, id); return err }, []string{primaryKey}},
-		{"Entries", entries(repo.EntryQuery{Limit: 20}), played},
-		{"Entries/Oldest", entries(repo.EntryQuery{Oldest: true, Limit: 20}), played},
-		{"Entries/Raw", entries(repo.EntryQuery{Raw: true, Limit: 20}), played},
-		{"Entries/Between", entries(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
-		{"Entries/After", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), played},
-		{"Entries/AfterOldest", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Oldest: true, Limit: 20}), played},
-		{"Entries/Unsynced", entries(repo.EntryQuery{UnsyncedOnly: true, Oldest: true, Limit: 20}), []string{"playlog_unsynced"}},
-		{"Entries/UnsyncedAfter", entries(repo.EntryQuery{UnsyncedOnly: true, After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), []string{"playlog_unsynced"}},
-		{"CountEntries", count(repo.EntryQuery{}), played},
-		{"CountEntries/Between", count(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
-		{"CountEntries/Unsynced", count(repo.EntryQuery{UnsyncedOnly: true}), []string{"playlog_unsynced"}},
+		{"Entries", entries(model.EntryQuery{Limit: 20}), played},
+		{"Entries/Oldest", entries(model.EntryQuery{Oldest: true, Limit: 20}), played},
+		{"Entries/Raw", entries(model.EntryQuery{Raw: true, Limit: 20}), played},
+		{"Entries/Between", entries(model.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
+		{"Entries/After", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), played},
+		{"Entries/AfterOldest", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Oldest: true, Limit: 20}), played},
+		{"Entries/Unsynced", entries(model.EntryQuery{UnsyncedOnly: true, Oldest: true, Limit: 20}), []string{"playlog_unsynced"}},
+		{"Entries/UnsyncedAfter", entries(model.EntryQuery{UnsyncedOnly: true, After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), []string{"playlog_unsynced"}},
+		{"CountEntries", count(model.EntryQuery{}), played},
+		{"CountEntries/Between", count(model.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
+		{"CountEntries/Unsynced", count(model.EntryQuery{UnsyncedOnly: true}), []string{"playlog_unsynced"}},
 		{"EachEntry", func() error {
 			return db.EachEntry(ctx, at, at.Add(time.Hour), func(model.Entry) error { return nil })
 		}, played},
@@ -100,9 +100,9 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 			return err
 		}, []string{"playlog_fingerprint", "correction_entry"}},
 		{"Unsynced", func() error { _, err := db.Unsynced(ctx, 3); return err }, []string{"playlog_unsynced", primaryKey, "correction_entry"}},
-		{"MarkSynced", func() error { return db.MarkSynced(ctx, []repo.Ack{{Fingerprint: first.Fingerprint()}}) }, []string{"playlog_fingerprint", primaryKey}},
+		{"MarkSynced", func() error { return db.MarkSynced(ctx, []model.Ack{{Fingerprint: first.Fingerprint()}}) }, []string{"playlog_fingerprint", primaryKey}},
 		{"MarkSynced/Numbers", func() error {
-			return db.MarkSynced(ctx, []repo.Ack{{Fingerprint: first.Fingerprint(), ID: first.ID}})
+			return db.MarkSynced(ctx, []model.Ack{{Fingerprint: first.Fingerprint(), ID: first.ID}})
 		}, []string{primaryKey, primaryKey}},
 		{"UnsyncedHealths", func() error { _, err := db.UnsyncedHealths(ctx, 100); return err }, []string{"health_unsynced", primaryKey}},
 		{"MarkHealthsSynced", func() error { return db.MarkHealthsSynced(ctx, []model.Fingerprint{{1}}) }, []string{"health_uid", primaryKey}},
@@ -113,23 +113,23 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		{"Parked", func() error { _, err := db.Parked(ctx, 2); return err }, []string{"", "playlog_fingerprint", "health_uid"}},
 		{"Outbox", func() error { _, err := db.Outbox(ctx); return err }, []string{"playlog_unsynced", "health_unsynced", primaryKey, primaryKey, "playlog_fingerprint", primaryKey, "health_uid", "playlog_unsynced", primaryKey}},
 		{"Digests", func() error {
-			_, err := db.Digests(ctx, repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
+			_, err := db.Digests(ctx, model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
 			return err
 		}, []string{"playlog_source"}},
 		{"Digests/Between", func() error {
-			_, err := db.DigestsByPage(ctx, repo.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay, From: at, To: at.Add(time.Hour)}, 40)
+			_, err := db.DigestsByPage(ctx, model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay, From: at, To: at.Add(time.Hour)}, 40)
 			return err
 		}, []string{"playlog_source", "playlog_source"}},
 		{"Digests/Healths", func() error {
-			_, err := db.Digests(ctx, repo.DigestQuery{Kind: model.KindHealth, Source: 1, Span: model.SpanDay})
+			_, err := db.Digests(ctx, model.DigestQuery{Kind: model.KindHealth, Source: 1, Span: model.SpanDay})
 			return err
 		}, []string{"health_source"}},
 		{"Records", func() error {
-			_, _, err := db.Records(ctx, repo.RecordQuery{Source: 1, From: at, To: at.Add(24 * time.Hour), After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 3})
+			_, _, err := db.Records(ctx, model.RecordQuery{Source: 1, From: at, To: at.Add(24 * time.Hour), After: &model.Position{PlayedAt: at, ID: 1}, Limit: 3})
 			return err
 		}, []string{"playlog_source", primaryKey, "correction_entry"}},
 		{"HealthRecords", func() error {
-			_, _, err := db.HealthRecords(ctx, repo.RecordQuery{Source: 1, From: noon, Limit: 20})
+			_, _, err := db.HealthRecords(ctx, model.RecordQuery{Source: 1, From: noon, Limit: 20})
 			return err
 		}, []string{"health_source", primaryKey}},
 		{"Lease/Take", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); return err }, []string{primaryKey, primaryKey}},
@@ -209,7 +209,7 @@ func fill(t *testing.T, db *repo.DB, raw *sql.DB) {
 			}
 		}
 	}
-	ids := find(t, db, repo.EntryQuery{Limit: 100})
+	ids := find(t, db, model.EntryQuery{Limit: 100})
 	for i := range 200 {
 		correct(t, db, ids[i%len(ids)].ID, amend(i, "amended"))
 		if err := db.StoreHealth(t.Context(), model.Health{Source: i%3 + 1, LogTime: noon.Add(time.Duration(i) * time.Minute)}); err != nil {

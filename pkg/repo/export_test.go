@@ -25,7 +25,7 @@ func (db *DB) CommitGroup(entries ...model.Entry) []error {
 }
 
 // DigestsByPage is Digests, reading that many records at once.
-func (db *DB) DigestsByPage(ctx context.Context, q DigestQuery, perPage int) ([]model.Digest, error) {
+func (db *DB) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
 	return db.digests(ctx, q, perPage)
 }
 

@@ -67,7 +67,7 @@ func TestDB_StoreEntry_poisoned(t *testing.T) {
 				t.Errorf("entry %d: %v", i, err)
 			}
 		}
-		if stored := find(t, db, repo.EntryQuery{}); len(stored) != n-1 {
+		if stored := find(t, db, model.EntryQuery{}); len(stored) != n-1 {
 			t.Errorf("%d are stored, want %d", len(stored), n-1)
 		}
 		wantRefused(t, db.StoreEntry(t.Context(), group[bad]))
@@ -80,7 +80,7 @@ func TestDB_LogMissed_poisoned(t *testing.T) {
 		poisonous(t, kind, url, "INSERT", "correction", "reason")
 		_, _, err := db.LogMissed(t.Context(), entry(0, "a"), model.Correction{Kind: model.CorrectionLog, At: noon, Reason: poison})
 		wantRefused(t, err)
-		if left := find(t, db, repo.EntryQuery{}); len(left) != 0 {
+		if left := find(t, db, model.EntryQuery{}); len(left) != 0 {
 			t.Errorf("left behind: %v", left)
 		}
 	})
@@ -132,7 +132,7 @@ func TestDB_Close(t *testing.T) {
 			t.Error(err)
 		}
 		all.Wait()
-		if stored := find(t, first, repo.EntryQuery{}); len(stored) != acknowledged {
+		if stored := find(t, first, model.EntryQuery{}); len(stored) != acknowledged {
 			t.Errorf("%d are stored, %d acknowledged", len(stored), acknowledged)
 		}
 		if err := db.StoreEntry(t.Context(), entry(1000, "late")); !errors.Is(err, model.ErrUnavailable) {
@@ -285,7 +285,7 @@ func TestDB_SQLite_full(t *testing.T) {
 		t.Fatal(err)
 	}
 	store(t, db, entry(3000, "fits"))
-	if got := find(t, db, repo.EntryQuery{}); len(got) != stored {
+	if got := find(t, db, model.EntryQuery{}); len(got) != stored {
 		t.Errorf("%d are stored, want the %d acknowledged", len(got), stored)
 	}
 }

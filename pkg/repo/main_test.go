@@ -54,7 +54,7 @@ func store(t *testing.T, db *repo.DB, entries ...model.Entry) {
 }
 
 // find returns the entries of a query.
-func find(t *testing.T, db *repo.DB, q repo.EntryQuery) []model.Entry {
+func find(t *testing.T, db *repo.DB, q model.EntryQuery) []model.Entry {
 	t.Helper()
 	entries, err := db.Entries(t.Context(), q)
 	if err != nil {
@@ -66,7 +66,7 @@ func find(t *testing.T, db *repo.DB, q repo.EntryQuery) []model.Entry {
 // only returns the single entry of the database.
 func only(t *testing.T, db *repo.DB) model.Entry {
 	t.Helper()
-	entries := find(t, db, repo.EntryQuery{})
+	entries := find(t, db, model.EntryQuery{})
 	if len(entries) != 1 {
 		t.Fatalf("%d entries, want 1: %v", len(entries), entries)
 	}

@@ -53,7 +53,7 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 				}
 				rest = rest[n:]
 			}
-			stored, err := db.Entries(t.Context(), repo.EntryQuery{From: day, To: day.Add(time.Minute)})
+			stored, err := db.Entries(t.Context(), model.EntryQuery{From: day, To: day.Add(time.Minute)})
 			if err != nil || len(stored) != len(want) {
 				rt.Fatalf("%d stored, want %d: %v", len(stored), len(want), err)
 			}

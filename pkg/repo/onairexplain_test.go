@@ -18,7 +18,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	if err != nil {
 		t.Fatal(err)
 	}
-	entries := func(q repo.EntryQuery) func() error {
+	entries := func(q model.EntryQuery) func() error {
 		return func() error { _, err := log.Entries(ctx, q); return err }
 	}
 	// The segment comes first, then its entry.
@@ -31,13 +31,13 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	day := []string{primaryKey, primaryKey} // what the table says, what there is
 	return []planned{
 		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
-		{"Entries", entries(repo.EntryQuery{Limit: 20}), joined},
-		{"Entries/Oldest", entries(repo.EntryQuery{Oldest: true, Limit: 20}), joined},
-		{"Entries/Raw", entries(repo.EntryQuery{Raw: true, Limit: 20}), joined},
-		{"Entries/Between", entries(repo.EntryQuery{From: at, To: at.Add(time.Hour)}), joined},
-		{"Entries/After", entries(repo.EntryQuery{After: &repo.Position{PlayedAt: at, ID: 1}, Limit: 20}), joined},
+		{"Entries", entries(model.EntryQuery{Limit: 20}), joined},
+		{"Entries/Oldest", entries(model.EntryQuery{Oldest: true, Limit: 20}), joined},
+		{"Entries/Raw", entries(model.EntryQuery{Raw: true, Limit: 20}), joined},
+		{"Entries/Between", entries(model.EntryQuery{From: at, To: at.Add(time.Hour)}), joined},
+		{"Entries/After", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), joined},
 		{"CountEntries/Between", func() error {
-			_, err := log.CountEntries(ctx, repo.EntryQuery{From: at.Add(-30 * time.Hour), To: at}) // a whole day lies between
+			_, err := log.CountEntries(ctx, model.EntryQuery{From: at.Add(-30 * time.Hour), To: at}) // a whole day lies between
 			return err
 		}, []string{primaryKey, primaryKey, primaryKey}},
 		{"LatestEntry", func() error { _, err := log.LatestEntry(ctx, at); return err }, joined},

@@ -44,21 +44,21 @@ func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 }
 
 // Entries returns what q selects, newest first unless q.Oldest.
-func (l *OnAirLog) Entries(ctx context.Context, q EntryQuery) ([]model.Entry, error) {
+func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[airedRow](l.paged(ctx, q))
+	entries, err := findEntries[airedRow](l.paged(ctx, entryQuery(q)))
 	return entries, l.db.fail(ctx, "read entries on air", err)
 }
 
 // CountEntries counts what q selects, ignoring After, Offset and Limit.
-func (l *OnAirLog) CountEntries(ctx context.Context, q EntryQuery) (int64, error) {
+func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
 	var n int64
 	var err error
 	if q.Raw || q.UnsyncedOnly {
-		err = q.aired(l.aired(ctx)).Count(&n).Error
+		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
 	} else {
 		n, err = countAired(l.db.read.WithContext(ctx), q.From, q.To)
 	}
@@ -76,7 +76,7 @@ func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(mo
 func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[airedRow](l.paged(ctx, EntryQuery{To: at}))
+	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{To: at}))
 	return e, l.db.fail(ctx, "read latest entry on air", err)
 }
 
@@ -85,7 +85,7 @@ func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, 
 func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[airedRow](l.paged(ctx, EntryQuery{From: justAfter(after), Oldest: true}))
+	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{From: justAfter(after), Oldest: true}))
 	return e, l.db.fail(ctx, "read next entry on air", err)
 }
 
@@ -99,7 +99,7 @@ func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
 }
 
 // aired is EntryQuery.selected for the on-air log.
-func (q EntryQuery) aired(g *gorm.DB) *gorm.DB {
+func (q entryQuery) aired(g *gorm.DB) *gorm.DB {
 	if q.Raw {
 		g = g.Where("playlog.is_manual = 0")
 	}
@@ -108,7 +108,7 @@ func (q EntryQuery) aired(g *gorm.DB) *gorm.DB {
 
 // paged is EntryQuery.paged for the on-air log. No two segments start together,
 // but one may have taken the place of another since a position was taken.
-func (l *OnAirLog) paged(ctx context.Context, q EntryQuery) *gorm.DB {
+func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
 	q = q.bounded()
 	g := q.aired(l.aired(ctx))
 	order, beyond := "onair.from_at DESC", "(onair.from_at < ? OR onair.entry_id < ?)"

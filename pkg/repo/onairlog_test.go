@@ -44,7 +44,7 @@ func onAirStation(t *testing.T, s *repo.Station) {
 	}
 	activate(t, s, 2, 4)
 	activate(t, s, 1, 10)
-	for _, e := range find(t, s.DB, repo.EntryQuery{}) {
+	for _, e := range find(t, s.DB, model.EntryQuery{}) {
 		var c model.Correction
 		switch e.Title {
 		case "void":
@@ -70,17 +70,17 @@ func TestOnAirLog(t *testing.T) {
 
 		for _, test := range []struct {
 			name  string
-			q     repo.EntryQuery
+			q     model.EntryQuery
 			want  string
 			count int64
 		}{
-			{"All", repo.EntryQuery{}, "[C 30- m 20-25 a 10-12 b 4-10 a 0-4]", 5},
-			{"Oldest", repo.EntryQuery{Oldest: true}, "[a 0-4 b 4-10 a 10-12 m 20-25 C 30-]", 5},
-			{"FromTo", repo.EntryQuery{From: at(4), To: at(10)}, "[a 10-12 b 4-10]", 2},
-			{"JustAfter", repo.EntryQuery{From: at(4).Add(1), To: at(10).Add(-1)}, "[]", 0},
-			{"Page", repo.EntryQuery{Offset: 1, Limit: 2}, "[m 20-25 a 10-12]", 5},
-			{"Raw", repo.EntryQuery{Raw: true}, "[C 30- a 10-12 b 4-10 a 0-4]", 4},
-			{"Unsynced", repo.EntryQuery{UnsyncedOnly: true}, "[]", 0},
+			{"All", model.EntryQuery{}, "[C 30- m 20-25 a 10-12 b 4-10 a 0-4]", 5},
+			{"Oldest", model.EntryQuery{Oldest: true}, "[a 0-4 b 4-10 a 10-12 m 20-25 C 30-]", 5},
+			{"FromTo", model.EntryQuery{From: at(4), To: at(10)}, "[a 10-12 b 4-10]", 2},
+			{"JustAfter", model.EntryQuery{From: at(4).Add(1), To: at(10).Add(-1)}, "[]", 0},
+			{"Page", model.EntryQuery{Offset: 1, Limit: 2}, "[m 20-25 a 10-12]", 5},
+			{"Raw", model.EntryQuery{Raw: true}, "[C 30- a 10-12 b 4-10 a 0-4]", 4},
+			{"Unsynced", model.EntryQuery{UnsyncedOnly: true}, "[]", 0},
 		} {
 			got, err := log.Entries(ctx, test.q)
 			if err != nil || aired(got) != test.want {
@@ -93,7 +93,7 @@ func TestOnAirLog(t *testing.T) {
 
 		for _, oldest := range []bool{false, true} {
 			var all []model.Entry
-			q := repo.EntryQuery{Oldest: oldest, Limit: 2, Offset: 1, From: at(0), To: at(40)} // Offset is for the first page
+			q := model.EntryQuery{Oldest: oldest, Limit: 2, Offset: 1, From: at(0), To: at(40)} // Offset is for the first page
 			for {
 				part, err := log.Entries(ctx, q)
 				if err != nil {
@@ -103,7 +103,7 @@ func TestOnAirLog(t *testing.T) {
 					break
 				}
 				all = append(all, part...)
-				last := repo.PositionOf(part[len(part)-1])
+				last := model.PositionOf(part[len(part)-1])
 				q.After = &last
 			}
 			if oldest {
@@ -156,7 +156,7 @@ func TestOnAirLog(t *testing.T) {
 // stored are all entries, the void ones too.
 func stored(t *testing.T, s *repo.Station) []model.Entry {
 	t.Helper()
-	return append(find(t, s.DB, repo.EntryQuery{Raw: true}), find(t, s.DB, repo.EntryQuery{})...)
+	return append(find(t, s.DB, model.EntryQuery{Raw: true}), find(t, s.DB, model.EntryQuery{})...)
 }
 
 // TestOnAirLog_migrated: an on-air log that was there before its days were
@@ -179,7 +179,7 @@ func TestOnAirLog_migrated(t *testing.T) {
 		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
 			t.Errorf("%d differ, %v", differing, err)
 		}
-		if n, err := s.OnAir().CountEntries(t.Context(), repo.EntryQuery{}); err != nil || n != 5 {
+		if n, err := s.OnAir().CountEntries(t.Context(), model.EntryQuery{}); err != nil || n != 5 {
 			t.Errorf("%d segments, %v, want 5", n, err)
 		}
 	})

@@ -12,14 +12,6 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Ack says that the sync node has a record with that content.
-type Ack struct {
-	Fingerprint, Content model.Fingerprint
-	// ID is the entry's number in this database, 0 where the caller does not know
-	// it: many whose numbers follow one another are found faster by them.
-	ID int64
-}
-
 // What waits for the sync node, but for what it refused. The kinds stand in the
 // SQL as they are, as constants of this package.
 const (
@@ -54,7 +46,7 @@ func plain(stored []*storedRecord) []model.Record {
 
 // MarkSynced notes that the sync node has these records. One that says something
 // else by now stays unsynced. Error: model.ErrUnavailable.
-func (db *DB) MarkSynced(ctx context.Context, acks []Ack) error {
+func (db *DB) MarkSynced(ctx context.Context, acks []model.Ack) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.bulk(tx).markSynced(acks) })
@@ -63,7 +55,7 @@ func (db *DB) MarkSynced(ctx context.Context, acks []Ack) error {
 
 // markSynced also takes back that the sync node refused the records. A content
 // belongs to one fingerprint only, so the two lists need not be paired.
-func (b bulk) markSynced(acks []Ack) error {
+func (b bulk) markSynced(acks []model.Ack) error {
 	for part := range slices.Chunk(acks, maxList) {
 		ids, contents := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
 		for i, a := range part {
@@ -86,7 +78,7 @@ func (b bulk) markSynced(acks []Ack) error {
 
 // closeNumbers are the bounds of the entries' numbers, if those are known and not
 // many others lie between.
-func closeNumbers(acks []Ack) (from, to int64, ok bool) {
+func closeNumbers(acks []model.Ack) (from, to int64, ok bool) {
 	from, to = acks[0].ID, acks[0].ID
 	for _, a := range acks {
 		from, to = min(from, a.ID), max(to, a.ID)

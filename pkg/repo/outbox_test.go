@@ -23,7 +23,7 @@ func recordTitles(records []model.Record) string {
 func TestDB_Unsynced(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		store(t, db, entry(2, "c"), entry(0, "a"), entry(1, "b"), entry(3, "d"))
-		b := find(t, db, repo.EntryQuery{Oldest: true})[1]
+		b := find(t, db, model.EntryQuery{Oldest: true})[1]
 		corrected := correct(t, db, b.ID, amend(0, "B"))
 		got := unsynced(t, db)
 		if recordTitles(got) != "abcd" || len(got[1].Corrections) != 1 || !reflect.DeepEqual(got[1].Corrections[0], corrected) {

@@ -10,19 +10,14 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// RecordQuery selects records of one source, oldest first.
-type RecordQuery struct {
-	Source   int
-	From, To time.Time // half open; zero is open
-	After    *Position
-	Limit    int // 0 is no bound
-}
+// recordQuery is a query in SQL.
+type recordQuery model.RecordQuery
 
-// Records returns the records that q selects, raw, in the order of Position, and
+// Records returns the records that q selects, raw, in the order of model.Position, and
 // where to continue: nil where these are the last ones. What is stored or moved
 // while somebody reads page by page may or may not be among them, everything
 // else comes exactly once. Error: model.ErrUnavailable.
-func (db *DB) Records(ctx context.Context, q RecordQuery) ([]model.Record, *Position, error) {
+func (db *DB) Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	found, next, err := db.bulk(db.read.WithContext(ctx)).recordPage(q)
@@ -36,7 +31,7 @@ func (db *DB) Records(ctx context.Context, q RecordQuery) ([]model.Record, *Posi
 }
 
 // recordPage reads the records of a page.
-func (b bulk) recordPage(q RecordQuery) ([]*storedRecord, *Position, error) {
+func (b bulk) recordPage(q model.RecordQuery) ([]*storedRecord, *model.Position, error) {
 	ids, next, err := b.page("playlog", "log_source", "played_at", q)
 	if err != nil {
 		return nil, nil, err
@@ -65,8 +60,8 @@ func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T
 // begins. Asked for the rows themselves, MariaDB would read the index from the
 // beginning of the source instead of from the position, so each page would take
 // longer than the one before.
-func (b bulk) page(table, source, at string, q RecordQuery) (ids []int64, next *Position, err error) {
-	where, args := q.where(source, at)
+func (b bulk) page(table, source, at string, q model.RecordQuery) (ids []int64, next *model.Position, err error) {
+	where, args := recordQuery(q).where(source, at)
 	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
@@ -83,15 +78,15 @@ func (b bulk) page(table, source, at string, q RecordQuery) (ids []int64, next *
 	if err := rows.Err(); err != nil {
 		return nil, nil, err
 	}
-	if len(ids) == q.limit() {
-		next = &Position{PlayedAt: when.Time, ID: id}
+	if len(ids) == recordQuery(q).limit() {
+		next = &model.Position{PlayedAt: when.Time, ID: id}
 	}
 	return ids, next, nil
 }
 
 // HealthRecords is Records for health statuses; PlayedAt of a position is then
 // the log time.
-func (db *DB) HealthRecords(ctx context.Context, q RecordQuery) ([]model.Health, *Position, error) {
+func (db *DB) HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
 	found, next, err := db.bulk(db.read.WithContext(ctx)).healthPage(q)
@@ -99,7 +94,7 @@ func (db *DB) HealthRecords(ctx context.Context, q RecordQuery) ([]model.Health,
 }
 
 // healthPage reads the statuses of a page.
-func (b bulk) healthPage(q RecordQuery) ([]model.Health, *Position, error) {
+func (b bulk) healthPage(q model.RecordQuery) ([]model.Health, *model.Position, error) {
 	ids, next, err := b.page("health", "source", "log_time", q)
 	if err != nil {
 		return nil, nil, err
@@ -111,7 +106,7 @@ func (b bulk) healthPage(q RecordQuery) ([]model.Health, *Position, error) {
 	return found, next, err
 }
 
-func (q RecordQuery) limit() int {
+func (q recordQuery) limit() int {
 	if q.Limit == 0 {
 		return math.MaxInt32
 	}
@@ -119,10 +114,10 @@ func (q RecordQuery) limit() int {
 }
 
 // where is the query from its WHERE to its end.
-func (q RecordQuery) where(source, at string) (where string, args []any) {
+func (q recordQuery) where(source, at string) (where string, args []any) {
 	from := q.From
 	if q.After != nil && from.Before(q.After.PlayedAt) {
-		from = q.After.PlayedAt // the bound of the range, as in EntryQuery
+		from = q.After.PlayedAt // the bound of the range, as in model.EntryQuery
 	}
 	where, args = between(source, at, q.Source, from, q.To)
 	if q.After != nil {

@@ -34,7 +34,7 @@ func TestDB_Records(t *testing.T) {
 		}
 		t.Run("AfterWhatIsBefore", func(t *testing.T) {
 			from := moments[3]
-			got, _, err := db.Records(t.Context(), repo.RecordQuery{Source: 1, From: from, After: &repo.Position{PlayedAt: moments[0]}})
+			got, _, err := db.Records(t.Context(), model.RecordQuery{Source: 1, From: from, After: &model.Position{PlayedAt: moments[0]}})
 			if err != nil || len(got) == 0 || got[0].Entry.PlayedAt().Before(from) {
 				t.Errorf("%v, %v", got, err)
 			}
@@ -43,7 +43,7 @@ func TestDB_Records(t *testing.T) {
 		slices.SortStableFunc(records, func(a, b model.Record) int { return a.Entry.PlayedAt().Compare(b.Entry.PlayedAt()) })
 		slices.SortStableFunc(healths, func(a, b model.Health) int { return a.LogTime.Compare(b.LogTime) })
 		for range 100 {
-			q := repo.RecordQuery{Source: 1 + r.IntN(3), From: randomBound(r), To: randomBound(r), Limit: r.IntN(30)}
+			q := model.RecordQuery{Source: 1 + r.IntN(3), From: randomBound(r), To: randomBound(r), Limit: r.IntN(30)}
 			in := func(source int, at time.Time) bool {
 				return source == q.Source && !at.Before(q.From) && (q.To.IsZero() || at.Before(q.To))
 			}
@@ -58,7 +58,7 @@ func TestDB_Records(t *testing.T) {
 					wantHealths = append(wantHealths, h.UID())
 				}
 			}
-			got := eachPage(t, q, func(q repo.RecordQuery) (page []model.Fingerprint, next *repo.Position, err error) {
+			got := eachPage(t, q, func(q model.RecordQuery) (page []model.Fingerprint, next *model.Position, err error) {
 				records, next, err := db.Records(t.Context(), q)
 				for _, record := range records {
 					page = append(page, record.Content())
@@ -68,7 +68,7 @@ func TestDB_Records(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Fatalf("%+v: %d records %v, want %d %v", q, len(got), got, len(want), want)
 			}
-			got = eachPage(t, q, func(q repo.RecordQuery) (page []model.Fingerprint, next *repo.Position, err error) {
+			got = eachPage(t, q, func(q model.RecordQuery) (page []model.Fingerprint, next *model.Position, err error) {
 				healths, next, err := db.HealthRecords(t.Context(), q)
 				for _, h := range healths {
 					page = append(page, h.UID())
@@ -82,7 +82,7 @@ func TestDB_Records(t *testing.T) {
 	})
 }
 
-func eachPage(t *testing.T, q repo.RecordQuery, read func(repo.RecordQuery) ([]model.Fingerprint, *repo.Position, error)) (all []model.Fingerprint) {
+func eachPage(t *testing.T, q model.RecordQuery, read func(model.RecordQuery) ([]model.Fingerprint, *model.Position, error)) (all []model.Fingerprint) {
 	t.Helper()
 	for range 1000 {
 		page, next, err := read(q)

@@ -85,7 +85,7 @@ func TestStation_Sequence(t *testing.T) {
 				return s.AbsorbClocks(ctx, []model.Clock{clock(0, `{"a":9}`), clock(1, `{"a":2}`)}, true)
 			}},
 			{"Correct", func(s *repo.Station) error {
-				id := find(t, s.DB, repo.EntryQuery{Raw: true, Limit: 1})[0].ID
+				id := find(t, s.DB, model.EntryQuery{Raw: true, Limit: 1})[0].ID
 				_, err := s.Correct(ctx, id, func(model.Entry, []model.Correction) (model.Correction, error) { return correction, nil })
 				return err
 			}},
@@ -190,7 +190,7 @@ func TestStation_StoreEntry_group(t *testing.T) {
 				t.Errorf("entry %d: %v", i, err)
 			}
 		}
-		if stored := find(t, db, repo.EntryQuery{}); len(stored) != n-1 {
+		if stored := find(t, db, model.EntryQuery{}); len(stored) != n-1 {
 			t.Errorf("%d are stored, want %d", len(stored), n-1)
 		}
 
@@ -235,7 +235,7 @@ func TestStation_abandoned(t *testing.T) {
 	if err := s.StoreEntry(t.Context(), entry(repo.QueueLength, "b")); err != nil {
 		t.Fatal(err)
 	}
-	if latest := find(t, s.DB, repo.EntryQuery{Limit: 1})[0]; latest.Title != "b" {
+	if latest := find(t, s.DB, model.EntryQuery{Limit: 1})[0]; latest.Title != "b" {
 		t.Errorf("%+v", latest)
 	}
 }
@@ -302,7 +302,7 @@ func TestStation_lateActivation(t *testing.T) {
 		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
 			t.Errorf("%d segments differ, %v", differing, err)
 		}
-		if got, err := s.OnAir().CountEntries(t.Context(), repo.EntryQuery{}); err != nil || got != n/2+1 {
+		if got, err := s.OnAir().CountEntries(t.Context(), model.EntryQuery{}); err != nil || got != n/2+1 {
 			t.Errorf("%d segments, %v, want %d", got, err, n/2+1)
 		}
 	})
@@ -318,7 +318,7 @@ func TestStation_Prepare(t *testing.T) {
 			t.Fatal(err)
 		}
 		titles := map[string]string{}
-		for _, e := range find(t, db, repo.EntryQuery{}) {
+		for _, e := range find(t, db, model.EntryQuery{}) {
 			titles[e.Fingerprint().String()] = e.Title
 		}
 		prepared := func(defaultSource int) (string, *repo.Station) {

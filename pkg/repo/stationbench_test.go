@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -33,7 +32,7 @@ func BenchmarkStationAbsorb(b *testing.B) {
 	}
 }
 
-func benchStationAbsorb(b *testing.B, source, size int, absorb func(context.Context, []model.Record, bool) ([]repo.Absorbed, error)) {
+func benchStationAbsorb(b *testing.B, source, size int, absorb func(context.Context, []model.Record, bool) ([]model.Absorbed, error)) {
 	records := make([]model.Record, size)
 	for b.Loop() {
 		for i := range records {

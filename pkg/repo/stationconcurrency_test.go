@@ -119,7 +119,7 @@ func (a *acknowledged) mustBeStored(t *testing.T, name string, s *repo.Station, 
 			t.Errorf("%s: lost %+v", name, what)
 		}
 	}
-	stored, err := s.Entries(t.Context(), repo.EntryQuery{})
+	stored, err := s.Entries(t.Context(), model.EntryQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -399,7 +399,7 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 	moment := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, anyMinute(t), midnight, midnight.Add(-time.Microsecond), midnight.AddDate(0, 0, -1), midnight.AddDate(0, 0, 1)}).Draw(t, label)
 	}
-	for _, q := range []repo.EntryQuery{{}, {From: moment("from"), To: moment("to")}} {
+	for _, q := range []model.EntryQuery{{}, {From: moment("from"), To: moment("to")}} {
 		var want int64
 		for _, s := range log {
 			if !s.From.Before(q.From) && (q.To.IsZero() || !s.From.After(q.To)) {

@@ -93,7 +93,7 @@ func (s *Station) storeGroup(ctx context.Context, group []*waitingRecord) {
 }
 
 // Absorb is DB.Absorb.
-func (s *Station) Absorb(ctx context.Context, records []model.Record, _ bool) ([]Absorbed, error) {
+func (s *Station) Absorb(ctx context.Context, records []model.Record, _ bool) ([]model.Absorbed, error) {
 	const doing = "absorb records"
 	if err := s.takeTurn(ctx); err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
@@ -102,14 +102,14 @@ func (s *Station) Absorb(ctx context.Context, records []model.Record, _ bool) ([
 	return s.absorbInTurn(ctx, doing, records)
 }
 
-func (s *Station) absorbInTurn(ctx context.Context, doing string, records []model.Record) ([]Absorbed, error) {
-	var results []Absorbed
+func (s *Station) absorbInTurn(ctx context.Context, doing string, records []model.Record) ([]model.Absorbed, error) {
+	var results []model.Absorbed
 	err := s.writeInTurn(ctx, doing, func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
 		absorbed, changed, err := s.absorbAndFollow(ctx, tx, log, records)
 		if err != nil {
 			return false, err
 		}
-		results = make([]Absorbed, len(absorbed))
+		results = make([]model.Absorbed, len(absorbed))
 		for i, a := range absorbed {
 			results[i] = a.Absorbed
 		}

@@ -7,7 +7,6 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // maxRefusals is how many single records in a row a whole request may be
@@ -150,7 +149,7 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 
 func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 	var taken, merged []version
-	var acks []repo.Ack
+	var acks []model.Ack
 	var known []model.Record // more than what was sent
 	for i, result := range d.results.Records {
 		sent := &d.batch.records[i]
@@ -162,7 +161,7 @@ func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 			}
 		case result.Merged == nil:
 			taken = append(taken, v)
-			acks = append(acks, repo.Ack{Fingerprint: v.uid, Content: v.content, ID: sent.value.Entry.ID})
+			acks = append(acks, model.Ack{Fingerprint: v.uid, Content: v.content, ID: sent.value.Entry.ID})
 		case result.Merged.Entry.Fingerprint() != v.uid:
 			if err := p.refuse(ctx, v, "the sync node answered with another record"); err != nil {
 				return err

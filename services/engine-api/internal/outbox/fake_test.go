@@ -17,7 +17,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -190,7 +189,7 @@ func (s *store) UnsyncedClocks(context.Context) ([]model.Clock, error) {
 	return waiting, nil
 }
 
-func (s *store) MarkSynced(_ context.Context, acks []repo.Ack) error {
+func (s *store) MarkSynced(_ context.Context, acks []model.Ack) error {
 	defer s.mu.Unlock()
 	if err := s.begin("MarkSynced"); err != nil || s.deaf {
 		return err

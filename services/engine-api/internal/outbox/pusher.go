@@ -12,7 +12,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -40,7 +39,7 @@ type Store interface {
 	Unsynced(ctx context.Context, limit int) ([]model.Record, error)
 	UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error)
 	UnsyncedClocks(ctx context.Context) ([]model.Clock, error)
-	MarkSynced(ctx context.Context, acks []repo.Ack) error
+	MarkSynced(ctx context.Context, acks []model.Ack) error
 	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
 	MarkClocksSynced(ctx context.Context, cs []model.Clock) error
 	Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 const (
@@ -83,7 +82,7 @@ func (p *Pusher) sendOne(ctx context.Context, r item[model.Record]) error {
 	}
 	p.refusals = 0
 	p.metrics.succeeded()
-	if err := p.store.MarkSynced(ctx, []repo.Ack{{Fingerprint: r.version.uid, Content: r.version.content}}); err != nil {
+	if err := p.store.MarkSynced(ctx, []model.Ack{{Fingerprint: r.version.uid, Content: r.version.content}}); err != nil {
 		return storeError{err}
 	}
 	p.took([]version{r.version})

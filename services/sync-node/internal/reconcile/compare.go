@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/repo"
 )
 
 // Bucket is a span of time whose records are not the same on both sides.
@@ -26,7 +25,7 @@ type Bucket struct {
 
 // digester has digests of what it keeps.
 type digester interface {
-	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
+	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 }
 
 // comparison of what two sides keep of one kind and source.
@@ -82,7 +81,7 @@ func chunks(oldest, now time.Time) []time.Time {
 
 // within compares the buckets of one span in a range of time.
 func (c *comparison) within(ctx context.Context, span model.Span, from, to time.Time) ([]Bucket, error) {
-	q := repo.DigestQuery{Kind: c.kind, Source: c.source, Span: span, From: from, To: to}
+	q := model.DigestQuery{Kind: c.kind, Source: c.source, Span: span, From: from, To: to}
 	var here, there []model.Digest
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {

@@ -74,17 +74,17 @@ func (n *databaseNode) State(ctx context.Context) (peer.State, time.Duration, er
 	return state, 0, err
 }
 
-func (n *databaseNode) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (n *databaseNode) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	return n.db.Digests(ctx, q)
 }
 
 func (n *databaseNode) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Record, string, error) {
-	records, next, err := n.db.Records(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	records, next, err := n.db.Records(ctx, model.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
 	return records, cursor(next), err
 }
 
 func (n *databaseNode) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Health, string, error) {
-	healths, next, err := n.db.HealthRecords(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	healths, next, err := n.db.HealthRecords(ctx, model.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
 	return healths, cursor(next), err
 }
 
@@ -125,10 +125,10 @@ func (n *databaseNode) push(ctx context.Context, store stationStore, limit int) 
 	if err != nil {
 		return err
 	}
-	var acks []repo.Ack
+	var acks []model.Ack
 	for i, r := range receipts {
 		if r.Merged == nil {
-			acks = append(acks, repo.Ack{Fingerprint: waiting[i].Entry.Fingerprint(), Content: waiting[i].Content()})
+			acks = append(acks, model.Ack{Fingerprint: waiting[i].Entry.Fingerprint(), Content: waiting[i].Content()})
 		} else if _, err := n.db.Absorb(ctx, []model.Record{*r.Merged}, true); err != nil {
 			return err
 		}
@@ -137,9 +137,9 @@ func (n *databaseNode) push(ctx context.Context, store stationStore, limit int) 
 }
 
 // everything is the content of every entry of source 1.
-func everything(ctx context.Context, records func(context.Context, repo.RecordQuery) ([]model.Record, *repo.Position, error)) (map[model.Fingerprint]model.Record, error) {
+func everything(ctx context.Context, records func(context.Context, model.RecordQuery) ([]model.Record, *model.Position, error)) (map[model.Fingerprint]model.Record, error) {
 	all := map[model.Fingerprint]model.Record{}
-	q := repo.RecordQuery{Source: 1, Limit: 1000}
+	q := model.RecordQuery{Source: 1, Limit: 1000}
 	for {
 		page, next, err := records(ctx, q)
 		if err != nil {
@@ -179,7 +179,7 @@ func TestRun_Databases(t *testing.T) {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
 		}
-		absorb := func(absorb func(context.Context, []model.Record, bool) ([]repo.Absorbed, error), records []model.Record) {
+		absorb := func(absorb func(context.Context, []model.Record, bool) ([]model.Absorbed, error), records []model.Record) {
 			t.Helper()
 			if len(records) > 0 {
 				_, err := absorb(ctx, records, rand.N(2) == 0) //nolint:gosec // a test's
@@ -250,7 +250,7 @@ func TestRun_Databases(t *testing.T) {
 		want := union(&memory{records: here}, &memory{records: there})
 		must(r.Once(ctx))
 		must(r.Once(ctx))
-		for side, records := range map[string]func(context.Context, repo.RecordQuery) ([]model.Record, *repo.Position, error){"sync node": store.Records, "node": node.db.Records} {
+		for side, records := range map[string]func(context.Context, model.RecordQuery) ([]model.Record, *model.Position, error){"sync node": store.Records, "node": node.db.Records} {
 			got, err := everything(ctx, records)
 			must(err)
 			if len(got) != len(want) {

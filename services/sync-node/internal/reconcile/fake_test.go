@@ -14,7 +14,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 )
 
 // memory keeps records as simply as it can be done. It is the sync node's store
@@ -174,7 +173,7 @@ func (m *memory) Clock(_ context.Context, source int) (model.Clock, error) {
 	return model.Clock{}, model.ErrNotFound
 }
 
-func (m *memory) Digests(_ context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (m *memory) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sums := map[time.Time]model.Digest{}
@@ -230,12 +229,12 @@ func (m *memory) listHealths(source int, from, to time.Time) []model.Health {
 	return all
 }
 
-func (m *memory) place(r model.Record) repo.Position {
-	return repo.Position{PlayedAt: r.Entry.PlayedAt(), ID: m.number(r.Entry.Fingerprint())}
+func (m *memory) place(r model.Record) model.Position {
+	return model.Position{PlayedAt: r.Entry.PlayedAt(), ID: m.number(r.Entry.Fingerprint())}
 }
 
-func (m *memory) placeHealth(h model.Health) repo.Position {
-	return repo.Position{PlayedAt: h.LogTime, ID: m.number(h.UID())}
+func (m *memory) placeHealth(h model.Health) model.Position {
+	return model.Position{PlayedAt: h.LogTime, ID: m.number(h.UID())}
 }
 
 // number is that of a row, which it keeps.
@@ -246,13 +245,13 @@ func (m *memory) number(id model.Fingerprint) int64 {
 	return m.numbers[id]
 }
 
-func comparePositions(a, b repo.Position) int {
+func comparePositions(a, b model.Position) int {
 	return cmp.Or(a.PlayedAt.Compare(b.PlayedAt), cmp.Compare(a.ID, b.ID))
 }
 
 // behind cuts the page behind a place out of a list, so that a list that changes
 // between two pages hides nothing.
-func behind[T any](all []T, after *repo.Position, limit int, place func(T) repo.Position) ([]T, *repo.Position, error) {
+func behind[T any](all []T, after *model.Position, limit int, place func(T) model.Position) ([]T, *model.Position, error) {
 	if after != nil {
 		all = slices.DeleteFunc(all, func(one T) bool { return comparePositions(place(one), *after) <= 0 })
 	}
@@ -270,13 +269,13 @@ func page[T any](all []T, skip, limit int) []T {
 	return all[:min(limit, len(all))]
 }
 
-func (m *memory) Records(_ context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error) {
+func (m *memory) Records(_ context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return behind(m.list(q.Source, q.From, q.To), q.After, q.Limit, m.place)
 }
 
-func (m *memory) HealthRecords(_ context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error) {
+func (m *memory) HealthRecords(_ context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return behind(m.listHealths(q.Source, q.From, q.To), q.After, q.Limit, m.placeHealth)
@@ -310,28 +309,28 @@ func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 }
 
 func (n memoryNode) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Record, string, error) {
-	records, next, err := n.memory.Records(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	records, next, err := n.memory.Records(ctx, model.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
 	return records, cursor(next), err
 }
 
 func (n memoryNode) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) ([]model.Health, string, error) {
-	healths, next, err := n.HealthRecords(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
+	healths, next, err := n.HealthRecords(ctx, model.RecordQuery{Source: source, From: from, To: to, After: position(after), Limit: limit})
 	return healths, cursor(next), err
 }
 
-func cursor(p *repo.Position) string {
+func cursor(p *model.Position) string {
 	if p == nil {
 		return ""
 	}
 	return p.PlayedAt.Format(time.RFC3339Nano) + "/" + strconv.FormatInt(p.ID, 10)
 }
 
-func position(cursor string) *repo.Position {
+func position(cursor string) *model.Position {
 	if cursor == "" {
 		return nil
 	}
 	at, number, _ := strings.Cut(cursor, "/")
-	p := &repo.Position{}
+	p := &model.Position{}
 	p.PlayedAt, _ = time.Parse(time.RFC3339Nano, at)
 	p.ID, _ = strconv.ParseInt(number, 10, 64)
 	return p
@@ -430,7 +429,7 @@ func (n *troubled) State(ctx context.Context) (state peer.State, offset time.Dur
 	return state, offset, n.do(ctx, func() (err error) { state, offset, err = n.Node.State(ctx); return err })
 }
 
-func (n *troubled) Digests(ctx context.Context, q repo.DigestQuery) (digests []model.Digest, _ error) {
+func (n *troubled) Digests(ctx context.Context, q model.DigestQuery) (digests []model.Digest, _ error) {
 	return digests, n.do(ctx, func() (err error) { digests, err = n.Node.Digests(ctx, q); return err })
 }
 

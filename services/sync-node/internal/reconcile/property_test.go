@@ -14,7 +14,6 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // epoch is somewhere in the middle of a month, in the time that records of
@@ -351,7 +350,7 @@ type counting struct {
 	records, calls *atomic.Int64
 }
 
-func (c counting) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (c counting) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	c.calls.Add(1)
 	return c.memoryNode.Digests(ctx, q)
 }

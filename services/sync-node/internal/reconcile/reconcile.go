@@ -7,7 +7,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -16,7 +15,7 @@ import (
 type Node interface {
 	// State is what the node says about itself, and how far its clock is ahead.
 	State(ctx context.Context) (peer.State, time.Duration, error)
-	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
+	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error)
 	Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error)
 	// ActivationsAfter are what the node knows of the history of the active source,
@@ -29,9 +28,9 @@ type Node interface {
 
 // Store is what the sync node keeps.
 type Store interface {
-	Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error)
-	Records(ctx context.Context, q repo.RecordQuery) ([]model.Record, *repo.Position, error)
-	HealthRecords(ctx context.Context, q repo.RecordQuery) ([]model.Health, *repo.Position, error)
+	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
+	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
+	HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error)
 	// Receive stores records, each judged by itself.
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 	// Occurrence is the entry at its start, or at the other one, where that is

@@ -12,7 +12,6 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // TestRun_WrongNode: a node that is not the one that it is configured as gets
@@ -189,7 +188,7 @@ func TestRun_Kinds(t *testing.T) {
 
 type brokenEntries struct{ *memory }
 
-func (b brokenEntries) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (b brokenEntries) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	if q.Kind == model.KindEntry {
 		return nil, model.ErrUnavailable
 	}

@@ -12,7 +12,6 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // diary writes down when runs with a node began: a run asks for digests of the
@@ -34,7 +33,7 @@ func (d *diary) State(ctx context.Context) (peer.State, time.Duration, error) {
 	return d.memoryNode.State(ctx)
 }
 
-func (d *diary) Digests(ctx context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (d *diary) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	if q.Kind == model.KindHealth {
 		d.runs <- time.Now()
 	}
@@ -232,7 +231,7 @@ type undigested struct {
 	tries *int
 }
 
-func (u *undigested) Digests(_ context.Context, q repo.DigestQuery) ([]model.Digest, error) {
+func (u *undigested) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	if q.Kind == model.KindEntry {
 		*u.tries++
 	}

@@ -7,14 +7,13 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 )
 
 // stock is one kind of records as both sides keep them.
 type stock[T any] struct {
 	kind  model.Kind
 	batch int // how many are fetched or sent at once
-	here  func(ctx context.Context, q repo.RecordQuery) ([]T, *repo.Position, error)
+	here  func(ctx context.Context, q model.RecordQuery) ([]T, *model.Position, error)
 	there func(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []T, next string, _ error)
 	// id identifies a record, content is the hash by which copies are compared.
 	id, content func(*T) model.Fingerprint
@@ -47,7 +46,7 @@ func (r *run) entries() stock[model.Record] {
 		receipt: func(page []model.Record) peer.Batch {
 			var b peer.Batch
 			for i := range page {
-				b.Acks = append(b.Acks, repo.Ack{Fingerprint: page[i].Entry.Fingerprint(), Content: page[i].Content()})
+				b.Acks = append(b.Acks, model.Ack{Fingerprint: page[i].Entry.Fingerprint(), Content: page[i].Content()})
 			}
 			return b
 		},
@@ -113,7 +112,7 @@ func (r *run) receive(ctx context.Context, records []model.Record) (peer.Batch, 
 		case receipt.Merged != nil:
 			answer.Records = append(answer.Records, *receipt.Merged)
 		default:
-			answer.Acks = append(answer.Acks, repo.Ack{Fingerprint: id, Content: receipt.Content})
+			answer.Acks = append(answer.Acks, model.Ack{Fingerprint: id, Content: receipt.Content})
 		}
 	}
 	return answer, nil
@@ -121,7 +120,7 @@ func (r *run) receive(ctx context.Context, records []model.Record) (peer.Batch, 
 
 // oldest is when the first record of either side was; now where there is none.
 func (s stock[T]) oldest(ctx context.Context, source int) (time.Time, error) {
-	here, _, err := s.here(ctx, repo.RecordQuery{Source: source, Limit: 1})
+	here, _, err := s.here(ctx, model.RecordQuery{Source: source, Limit: 1})
 	if err != nil {
 		return time.Time{}, own("read the first of "+string(s.kind), err)
 	}
@@ -139,9 +138,9 @@ func (s stock[T]) oldest(ctx context.Context, source int) (time.Time, error) {
 }
 
 // ours reads what is here in a range of time, page by page.
-func (s stock[T]) ours(source int, from, to time.Time, limit int) func(context.Context, *repo.Position) ([]T, *repo.Position, error) {
-	return func(ctx context.Context, after *repo.Position) ([]T, *repo.Position, error) {
-		page, next, err := s.here(ctx, repo.RecordQuery{Source: source, From: from, To: to, After: after, Limit: limit})
+func (s stock[T]) ours(source int, from, to time.Time, limit int) func(context.Context, *model.Position) ([]T, *model.Position, error) {
+	return func(ctx context.Context, after *model.Position) ([]T, *model.Position, error) {
+		page, next, err := s.here(ctx, model.RecordQuery{Source: source, From: from, To: to, After: after, Limit: limit})
 		if err != nil {
 			err = own("read", err)
 		}
