@@ -1,13 +1,22 @@
 // Package migrations holds the database schema as plain SQL, once for MariaDB
 // and MySQL, once for SQLite, embedded into every binary that needs it.
 //
-// Both folders have the same numbers: a version means the same schema in every
-// database. A file for MariaDB holds one statement each way, because MariaDB
-// commits every DDL statement at once: one that fails half way would otherwise
-// leave a schema that belongs to no version. (Where the connection is lost between
-// a statement and the note of its version, the next migrate up says that the table
-// or column is there already: then note the version in goose_db_version by hand.)
-// SQLite runs a file in one
-// transaction, so there a table comes with its indexes. Files that were
-// released are never edited; a change is a new number.
+// It promises the following.
+//
+//   - Both folders have the same numbers: a version means the same schema in
+//     every database.
+//   - Migrations only add. From 18 on, a line "-- Oldest program: N" names the
+//     oldest program that may use the schema: one that knows migration N. Such a
+//     program starts and writes on the newer schema. So a service can go back one
+//     version, and processes that share a database are updated one after the
+//     other.
+//   - A migration may fail at any statement, and is repeated: it then continues.
+//     What fills or changes data gives the same result when it runs again, also
+//     while services write.
+//   - What a service of an older version left out is done again at the next start
+//     of a newer one (see column known of table changed).
+//
+// A file for MariaDB holds one statement each way, because MariaDB commits every
+// DDL statement at once. SQLite runs a file in one transaction, so there a table
+// comes with its indexes. The way down is for tests.
 package migrations

@@ -38,9 +38,11 @@ func New(use, short string, check cobra.PositionalArgs, run func(cmd *cobra.Comm
 
 // Group is a command that does nothing without one of its subcommands.
 func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	names := make([]string, len(commands))
-	for i, c := range commands {
-		names[i] = c.Name()
+	var names []string
+	for _, c := range commands {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
 	}
 	group := New(use, short, cobra.NoArgs, func(*cobra.Command, []string) error {
 		return Mistake(fmt.Errorf("%s needs to know what to do: %s", use, strings.Join(names, ", ")))

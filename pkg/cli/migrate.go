@@ -53,13 +53,15 @@ func migrate[C any](env Env[C]) *cobra.Command {
 			return errors.Join(err, db.Close())
 		})
 	}
+	down := step("down", "Take back the last migration, for tests; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
+		return db.MigrateDown(ctx)
+	})
+	down.Hidden = true // a service goes back one version without it
 	return Group("migrate", "Bring the database's schema up to date, or look at it",
 		step("up", "Apply every migration that is missing", repo.Open, func(ctx context.Context, db *repo.DB) error {
 			return db.Migrate(ctx)
 		}),
-		step("down", "Take back the last migration; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
-			return db.MigrateDown(ctx)
-		}),
+		down,
 		step("status", "List the migrations and when they were applied", repo.OpenExisting, func(context.Context, *repo.DB) error {
 			return nil
 		}),

@@ -72,4 +72,7 @@ type dialect interface {
 	isUnavailable(err error) bool
 	// isIncomplete: the schema lacks a table or a column.
 	isIncomplete(err error) bool
+	// isThere: the schema has already what a statement was to make or lacks what
+	// it was to drop. False if a statement never remains without the note of it.
+	isThere(err error) bool
 }

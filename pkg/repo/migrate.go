@@ -6,17 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"path"
+	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+	"github.com/rs/zerolog"
 )
 
 // Errors about the schema.
 var (
-	// ErrSchemaNewer: a newer binary migrated this database. No service starts
-	// with it, because what the newer schema asks for is unknown here; one that
-	// runs already is not ready any more, but goes on.
+	// ErrSchemaNewer: a newer binary migrated this database, to a schema that this
+	// one may not use. No service starts with it. A service that runs already is
+	// not ready any more, but goes on.
 	ErrSchemaNewer = errors.New("the database's schema is newer than this program")
 	// ErrSchemaOlder: the database has not been migrated yet.
 	ErrSchemaOlder = errors.New("the database's schema is older than this program; run migrate up")
@@ -30,20 +35,31 @@ type Migration struct {
 	AppliedAt time.Time // zero unless Applied
 }
 
-// Ready returns nil when the database answers and has the schema of this
-// binary. Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
+// Ready returns nil when the database answers and has a schema that this binary
+// may use: its own, or a newer one that says so (see package migrations).
+// Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
 func (db *DB) Ready(ctx context.Context) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
+	return db.fail(ctx, "check schema", db.checkSchema(ctx))
+}
+
+func (db *DB) checkSchema(ctx context.Context) error {
 	latest, err := latestVersion(db.dialect)
 	if err != nil {
 		return err
 	}
 	version, err := db.schemaVersion(ctx)
 	if err != nil {
-		return db.fail(ctx, "read schema version", err)
+		return fmt.Errorf("read schema version: %w", err)
 	}
-	return compareVersions(version, latest)
+	if version < latest {
+		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrSchemaOlder, version, latest)
+	}
+	if version > latest {
+		return db.checkNewer(ctx, version, latest)
+	}
+	return nil
 }
 
 // schemaVersion is the number of the last migration applied, 0 before the
@@ -57,52 +73,56 @@ func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 	return version.Int64, err
 }
 
-func compareVersions(database, binary int64) error {
-	switch {
-	case database > binary:
-		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrSchemaNewer, database, binary)
-	case database < binary:
-		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrSchemaOlder, database, binary)
+// checkNewer is an ErrSchemaNewer unless every migration that this program does
+// not know says that it may use the schema.
+func (db *DB) checkNewer(ctx context.Context, version, latest int64) error {
+	var forbidden int64
+	err := db.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM "+goose.DefaultTablename+" LEFT JOIN schema_step"+
+		" ON schema_step.version = version_id AND schema_step.oldest <= ? WHERE version_id > ? AND schema_step.version IS NULL",
+		latest, latest).Scan(&forbidden).Error
+	if err != nil && !db.dialect.isIncomplete(err) {
+		return fmt.Errorf("read schema steps: %w", err)
+	}
+	if err != nil || forbidden > 0 {
+		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrSchemaNewer, version, latest)
 	}
 	return nil
 }
 
 // Migrate brings the schema up to date. Several processes may call it at once:
 // one migrates, the others wait. It takes as long as it takes, so bound ctx.
+// What failed at any statement continues with the next call. A schema that is
+// newer, and that this binary may use, stays as it is.
 // Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) Migrate(ctx context.Context) error {
-	err := db.migrate(ctx, func(p *goose.Provider) error {
-		applied, err := p.Up(ctx)
-		for _, m := range applied {
-			db.log.Info().Int64("version", m.Source.Version).Dur("took", m.Duration).Msg("schema migrated")
+	err := db.migrate(ctx, func(m *migrator) error {
+		for {
+			step, err := m.next(ctx)
+			if step == 0 || err != nil {
+				return err
+			}
+			if err := m.apply(ctx, step); err != nil {
+				return err
+			}
 		}
-		return err
 	})
 	return db.fail(ctx, "migrate", err)
 }
 
 // MigrateDown takes the last migration back; the data that it made room for is
-// lost. Errors: ErrSchemaNewer, model.ErrUnavailable.
+// lost. It is for tests. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) MigrateDown(ctx context.Context) error {
-	err := db.migrate(ctx, func(p *goose.Provider) error {
-		m, err := p.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return errors.New("there is no migration to take back")
-		}
-		if err == nil {
-			db.log.Info().Int64("version", m.Source.Version).Msg("schema migration taken back")
-		}
-		return err
-	})
+	err := db.migrate(ctx, func(m *migrator) error { return m.down(ctx) })
 	return db.fail(ctx, "migrate down", err)
 }
 
-// MigrationStatus lists the migrations that this binary knows. Error:
+// MigrationStatus lists the migrations that this binary knows. Errors:
 // ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	var migrations []Migration
-	err := db.migrate(ctx, func(p *goose.Provider) error {
-		steps, err := p.Status(ctx)
+	err := db.migrate(ctx, func(m *migrator) error {
+		steps, err := m.provider.Status(ctx)
+		migrations = nil
 		for _, s := range steps {
 			migrations = append(migrations, Migration{
 				Version:   s.Source.Version,
@@ -116,9 +136,10 @@ func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	return migrations, db.fail(ctx, "migration status", err)
 }
 
-// migrate runs do while no other process can migrate, unless the schema is
-// newer than this binary.
-func (db *DB) migrate(ctx context.Context, do func(*goose.Provider) error) (err error) {
+// migrate runs do while no other process can migrate, unless this program may
+// not use the schema. It repeats do as long as services that write meanwhile are
+// faster, until ctx ends.
+func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error) {
 	pool, err := db.dialect.openForMigrations()
 	if err != nil {
 		return err
@@ -130,27 +151,129 @@ func (db *DB) migrate(ctx context.Context, do func(*goose.Provider) error) (err 
 	}
 	defer func() { err = errors.Join(err, release()) }()
 
-	provider, err := newProvider(db.dialect, pool)
+	m, err := newMigrator(db.dialect, pool, db.log)
 	if err != nil {
 		return err
 	}
-	latest, err := latestVersion(db.dialect)
-	if err != nil {
-		return err
+	for {
+		err := db.checkSchema(ctx)
+		if err == nil || errors.Is(err, ErrSchemaOlder) {
+			err = m.mendNotes(ctx)
+		}
+		if err == nil {
+			err = do(m)
+		}
+		if err == nil || !db.isConflict(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(maxPause/2 + rand.N(maxPause)):
+		}
 	}
-	version, err := db.schemaVersion(ctx)
-	if err != nil {
-		return err
-	}
-	if err := compareVersions(version, latest); errors.Is(err, ErrSchemaNewer) {
-		return err
-	}
-	return do(provider)
 }
 
-func newProvider(d dialect, pool *sql.DB) (*goose.Provider, error) {
+// migrator changes the schema. Whoever has it has the lock of the schema.
+type migrator struct {
+	dialect  dialect
+	pool     *sql.DB
+	provider *goose.Provider
+	notes    database.Store // of what is applied
+	log      zerolog.Logger
+}
+
+func newMigrator(d dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error) {
 	name, files := d.migrations()
-	return goose.NewProvider(name, pool, files, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(name, pool, files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, err
+	}
+	notes, err := database.NewStore(name, goose.DefaultTablename)
+	return &migrator{dialect: d, pool: pool, provider: provider, notes: notes, log: log}, err
+}
+
+// mendNotes makes up for the first row of the table of what is applied. Goose
+// makes the table and the row in two steps, and refuses a table without the row.
+func (m *migrator) mendNotes(ctx context.Context) error {
+	_, err := m.notes.GetMigration(ctx, m.pool, 0)
+	switch {
+	case err == nil || m.dialect.isIncomplete(err): // there is no table yet
+		return nil
+	case errors.Is(err, database.ErrVersionNotFound):
+		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: 0})
+	}
+	return err
+}
+
+// next is the first migration that is not applied, 0 if all are.
+func (m *migrator) next(ctx context.Context) (step int64, err error) {
+	steps, err := m.provider.Status(ctx)
+	for _, s := range steps {
+		if s.State != goose.StateApplied {
+			return s.Source.Version, err
+		}
+	}
+	return 0, err
+}
+
+// apply applies a migration. If an earlier try of it was cut off, MariaDB may
+// have committed the statement, while the note of it was lost: then what the
+// statement makes is there, and the note is made up for.
+func (m *migrator) apply(ctx context.Context, step int64) error {
+	wasBegun, err := m.begin(ctx, step)
+	if err != nil {
+		return fmt.Errorf("begin migration %d: %w", step, err)
+	}
+	applied, err := m.provider.UpByOne(ctx)
+	switch {
+	case err == nil:
+		m.log.Info().Int64("version", step).Dur("took", applied.Duration).Msg("schema migrated")
+	case m.dialect.isThere(err) && wasBegun:
+		m.log.Info().Int64("version", step).Msg("schema migrated by a try that was cut off")
+		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: step})
+	case m.dialect.isThere(err): // somebody else's
+		_, forgotten := m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", step)
+		err = errors.Join(err, forgotten)
+	}
+	return err
+}
+
+// schemaSteps is the table of the migrations that were begun, each with the
+// oldest program that may use the schema from then on: an older program knows
+// the files of newer ones only by it. Like the table of what is applied, it is
+// there before the first migration.
+const schemaSteps = "CREATE TABLE IF NOT EXISTS schema_step (version BIGINT NOT NULL PRIMARY KEY, oldest BIGINT NOT NULL)"
+
+// begin notes that a migration is about to run, and reports whether an earlier
+// try was noted.
+func (m *migrator) begin(ctx context.Context, step int64) (wasBegun bool, err error) {
+	oldest, err := oldestProgram(m.dialect, step)
+	if err != nil {
+		return false, err
+	}
+	if _, err := m.pool.ExecContext(ctx, schemaSteps); err != nil {
+		return false, err
+	}
+	noted, err := m.pool.ExecContext(ctx, "INSERT INTO schema_step (version, oldest) VALUES (?, ?)"+m.dialect.insertMissing("version"), step, oldest)
+	if err != nil {
+		return false, err
+	}
+	fresh, err := noted.RowsAffected()
+	return fresh == 0, err
+}
+
+func (m *migrator) down(ctx context.Context) error {
+	undone, err := m.provider.Down(ctx)
+	if errors.Is(err, goose.ErrNoNextVersion) {
+		return errors.New("there is no migration to take back")
+	}
+	if err != nil {
+		return err
+	}
+	m.log.Info().Int64("version", undone.Source.Version).Msg("schema migration taken back")
+	_, err = m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", undone.Source.Version)
+	return err
 }
 
 // latestVersion is the highest migration that this binary knows.
@@ -161,6 +284,26 @@ func latestVersion(d dialect) (int64, error) {
 		return 0, errors.Join(errors.New("no migrations are embedded"), err)
 	}
 	return goose.NumericComponent(names[len(names)-1])
+}
+
+var oldestLine = regexp.MustCompile(`(?m)^-- Oldest program: (\d+)$`)
+
+// oldestProgram is the number of the migration that a program must know to use
+// the schema after step: step itself, unless its file names an older one.
+func oldestProgram(d dialect, step int64) (int64, error) {
+	_, files := d.migrations()
+	names, err := fs.Glob(files, fmt.Sprintf("%05d_*.sql", step))
+	if err != nil || len(names) != 1 {
+		return 0, errors.Join(fmt.Errorf("migration %d has %d files", step, len(names)), err)
+	}
+	text, err := fs.ReadFile(files, names[0])
+	if err != nil {
+		return 0, err
+	}
+	if named := oldestLine.FindSubmatch(text); named != nil {
+		return strconv.ParseInt(string(named[1]), 10, 64)
+	}
+	return step, nil
 }
 
 // subFolder is a folder of the embedded files.

@@ -1,8 +1,13 @@
 package repo_test
 
 import (
+	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -88,8 +93,57 @@ func TestDB_Migrate_newer(t *testing.T) {
 			"Ready": db.Ready(t.Context()), "Migrate": db.Migrate(t.Context()),
 			"MigrateDown": db.MigrateDown(t.Context()), "MigrationStatus": statusErr,
 		} {
-			if !errors.Is(err, repo.ErrSchemaNewer) || !strings.Contains(err.Error(), "9999") || !strings.Contains(err.Error(), "knows 17") {
+			if !errors.Is(err, repo.ErrSchemaNewer) || !strings.Contains(err.Error(), "9999") || !strings.Contains(err.Error(), "knows 18") {
 				t.Errorf("%s: %v, want %v with both versions", name, err, repo.ErrSchemaNewer)
+			}
+		}
+	})
+}
+
+// TestDB_Migrate_newerUsable: a program starts and writes on a newer schema whose
+// migrations all say that it may.
+func TestDB_Migrate_newerUsable(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
+		db := repotest.OpenURL(t, url)
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		raw := rawSQL(t, kind, url)
+		for _, statement := range []string{
+			"ALTER TABLE playlog ADD COLUMN track_mood VARCHAR(16) NOT NULL DEFAULT 'calm'",
+			"CREATE TABLE mood (id INT NOT NULL)",
+			"INSERT INTO schema_step (version, oldest) VALUES (9998, 18), (9999, 17)",
+			"INSERT INTO goose_db_version (version_id, is_applied) VALUES (9998, 1), (9999, 1)",
+		} {
+			execSQL(t, raw, strings.ReplaceAll(statement, "VARCHAR(16)", map[repotest.Kind]string{repotest.KindSQLite: "TEXT", repotest.KindMariaDB: "VARCHAR(16)"}[kind]))
+		}
+		for range 2 {
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := db.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if status, err := db.MigrationStatus(t.Context()); err != nil || status[len(status)-1].Version == 9999 {
+			t.Errorf("%v, %v", status, err)
+		}
+		store(t, db, entry(0, "one"))
+		station := repotest.OpenURL(t, url).Station(1)
+		if err := errors.Join(station.Prepare(t.Context()), station.StoreEntry(t.Context(), entry(60, "two"))); err != nil {
+			t.Error(err)
+		}
+		if got := titles(find(t, db, model.EntryQuery{Oldest: true})); got != "onetwo" {
+			t.Errorf("stored %q", got)
+		}
+		if n, err := station.OnAir().CountEntries(t.Context(), model.EntryQuery{}); err != nil || n != 2 {
+			t.Errorf("%d on air, %v", n, err)
+		}
+
+		execSQL(t, raw, "UPDATE schema_step SET oldest = 9998 WHERE version = 9998")
+		for name, err := range map[string]error{"Ready": db.Ready(t.Context()), "Migrate": db.Migrate(t.Context())} {
+			if !errors.Is(err, repo.ErrSchemaNewer) {
+				t.Errorf("%s: %v, want %v", name, err, repo.ErrSchemaNewer)
 			}
 		}
 	})
@@ -118,43 +172,8 @@ func TestDB_Migrate_concurrent(t *testing.T) {
 // it can't do then it can do later.
 func TestDB_Migrate_meanwhile(t *testing.T) {
 	onEachEmpty(t, func(t *testing.T, _ repotest.Kind, url string) {
-		db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(1)
-		calls := map[string]func(n int) error{
-			"StoreEntry":            func(n int) error { return db.StoreEntry(t.Context(), entry(n, "title")) },
-			"StoreEntry, sync node": func(n int) error { return station.StoreEntry(t.Context(), entry(n, "title")) },
-			"Activate": func(n int) error {
-				at := noon.Add(time.Duration(n) * time.Second)
-				_, err := station.Activate(t.Context(), model.Activation{Source: 1 + n%2, From: at, RecordedAt: at}, admitAll)
-				return err
-			},
-			"ActiveSource": func(int) error {
-				_, err := db.ActiveSource(t.Context(), noon)
-				return err
-			},
-			"StoreClock": func(n int) error {
-				return db.StoreClock(t.Context(), model.Clock{Source: 1, SentAt: noon.Add(time.Duration(n) * time.Second), Body: []byte("{}")})
-			},
-			"Unsynced": func(int) error {
-				_, err := db.Unsynced(t.Context(), 10)
-				return err
-			},
-		}
-		over, called := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(called)
-			for n := 0; ; n++ {
-				for name, call := range calls {
-					select {
-					case <-over:
-						return
-					default:
-					}
-					if err := call(n); err != nil && !errors.Is(err, model.ErrUnavailable) && !errors.Is(err, model.ErrNotFound) {
-						t.Errorf("%s: %v, want success or %v", name, err, model.ErrUnavailable)
-					}
-				}
-			}
-		}()
+		db := repotest.OpenURL(t, url)
+		stop := serve(t, url)
 		if err := db.Migrate(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -167,8 +186,195 @@ func TestDB_Migrate_meanwhile(t *testing.T) {
 				t.Error(err)
 			}
 		}
+		stop()
+	})
+}
+
+// serve has a node and a station work on a database, whatever its schema, until
+// stop. They may fail only because the database is unavailable.
+func serve(t *testing.T, url string) (stop func()) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(1)
+	calls := map[string]func(n int) error{
+		"StoreEntry":            func(n int) error { return db.StoreEntry(ctx, entry(n, "title")) },
+		"StoreEntry, sync node": func(n int) error { return station.StoreEntry(ctx, entry(n*7200, "title")) },
+		"Activate": func(n int) error {
+			at := noon.Add(time.Duration(n) * time.Hour)
+			_, err := station.Activate(ctx, model.Activation{Source: 1 + n%2, From: at, RecordedAt: at}, admitAll)
+			return err
+		},
+		"ActiveSource": func(int) error {
+			_, err := db.ActiveSource(ctx, noon)
+			return err
+		},
+		"StoreClock": func(n int) error {
+			return db.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon.Add(time.Duration(n) * time.Second), Body: []byte("{}")})
+		},
+		"Unsynced": func(int) error {
+			_, err := db.Unsynced(ctx, 10)
+			return err
+		},
+	}
+	over, called := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(called)
+		for n := 0; ; n++ {
+			for name, call := range calls {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				if err := call(n); err != nil && !errors.Is(err, model.ErrUnavailable) && !errors.Is(err, model.ErrNotFound) {
+					t.Errorf("%s: %v, want success or %v", name, err, model.ErrUnavailable)
+				}
+			}
+		}
+	}()
+	stop = sync.OnceFunc(func() {
 		close(over)
 		<-called
+	})
+	t.Cleanup(stop) // also after a failure; before the databases are closed
+	return stop
+}
+
+// TestDB_Migrate_faults: a migration that fails at any statement, before it took
+// effect or after, continues with the next call, while services write.
+func TestDB_Migrate_faults(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
+		whole := repotest.URL(t, kind)
+		if err := repotest.OpenURL(t, whole).Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		stop := serve(t, url)
+		db := repotest.OpenURL(t, url)
+		lost := errors.New("the connection is lost")
+		failed := map[string]bool{}
+		step := int64(0)
+		db.FaultMigrations(func(statement string, done bool) error {
+			if name := fmt.Sprint(step, done, statement); !failed[name] {
+				failed[name] = true
+				return lost
+			}
+			return nil
+		})
+		for {
+			err := db.Migrate(t.Context())
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, lost) {
+				t.Fatal(err)
+			}
+			// The same statement of another migration fails, too.
+			status, err := db.MigrationStatus(t.Context())
+			if err != nil && !errors.Is(err, lost) {
+				t.Fatal(err)
+			}
+			for _, m := range status {
+				if m.Applied {
+					step = m.Version
+				}
+			}
+		}
+		stop()
+		if len(failed) < 4*18 {
+			t.Errorf("only %d statements failed", len(failed))
+		}
+		if got, want := schemaOf(t, kind, url), schemaOf(t, kind, whole); got != want {
+			t.Errorf("the schema is\n%s\nwant\n%s", got, want)
+		}
+		station := repotest.OpenURL(t, url).Station(1)
+		if err := station.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if differing, err := station.Verify(t.Context(), nil); err != nil || differing != 0 {
+			t.Errorf("%d differ, %v", differing, err)
+		}
+		if n, err := station.OnAir().CountEntries(t.Context(), model.EntryQuery{}); err != nil || n == 0 {
+			t.Errorf("%d segments, %v: nothing was written meanwhile", n, err)
+		}
+	})
+}
+
+// schemaOf is a database's schema as text.
+func schemaOf(t *testing.T, kind repotest.Kind, url string) string {
+	t.Helper()
+	query := "SELECT CONCAT_WS(' ', table_name, ordinal_position, column_name, column_type, is_nullable, column_default)" +
+		" FROM information_schema.columns WHERE table_schema = DATABASE()" +
+		" UNION ALL SELECT CONCAT_WS(' ', table_name, index_name, seq_in_index, column_name, non_unique)" +
+		" FROM information_schema.statistics WHERE table_schema = DATABASE() ORDER BY 1"
+	if kind == repotest.KindSQLite {
+		query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name"
+	}
+	rows, err := rawSQL(t, kind, url).QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var all strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		all.WriteString(line + "\n")
+	}
+	if err := rows.Err(); err != nil || all.Len() == 0 {
+		t.Fatal("no schema", err)
+	}
+	return all.String()
+}
+
+// TestDB_Migrate_foreign: what a migration makes, and somebody else made before,
+// is not taken for the migration's.
+func TestDB_Migrate_foreign(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
+		raw := rawSQL(t, kind, url)
+		execSQL(t, raw, "CREATE TABLE playlog (id INT)")
+		db := repotest.OpenURL(t, url)
+		for range 3 {
+			if err := db.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "already exists") {
+				t.Fatalf("%v, want an error about the table", err)
+			}
+		}
+		execSQL(t, raw, "DROP TABLE playlog")
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestStation_Prepare_older: what a program wrote that does not count the days is
+// counted at the next start of one that does.
+func TestStation_Prepare_older(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		onAirStation(t, s)
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		execSQL(t, raw, "UPDATE onair_day SET segments = segments + 5")
+		execSQL(t, raw, "INSERT INTO onair_day (day, segments) VALUES ('2001-01-01', 3)")
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing == 0 {
+			t.Fatalf("%d differ, %v: all days are counted at every start", differing, err)
+		}
+		// So writes a program that knows no column known.
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at) SELECT MAX(n) + 1, MAX(changed_at) FROM changed")
+		if err := s.Prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 0 {
+			t.Errorf("%d differ, %v", differing, err)
+		}
+		var unknown int
+		if err := raw.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM changed WHERE known = 0").Scan(&unknown); err != nil || unknown != 0 {
+			t.Errorf("%d changes are still to be counted, %v", unknown, err)
+		}
 	})
 }
 
@@ -195,6 +401,22 @@ func TestMigrations(t *testing.T) {
 		up, down, ok := strings.Cut(string(text), "-- +goose Down")
 		if _, up, _ = strings.Cut(up, "-- +goose Up"); !ok || strings.Count(up, ";\n") != 1 || strings.Count(down, ";\n") != 1 {
 			t.Errorf("%s: want one statement each way", mysql[i])
+		}
+		other, err := migrations.SQLite.ReadFile(sqlite[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i < 17 {
+			continue // programs of that time use no newer schema
+		}
+		oldest := regexp.MustCompile(`(?m)^-- Oldest program: (\d+)$`)
+		named, same := oldest.FindStringSubmatch(string(text)), oldest.FindStringSubmatch(string(other))
+		if named == nil || same == nil || named[1] != same[1] {
+			t.Errorf("%s: the oldest program is %q, and %q in the other folder", mysql[i], named, same)
+			continue
+		}
+		if n, err := strconv.Atoi(named[1]); err != nil || n < 17 || n > i+1 {
+			t.Errorf("%s: %q can't be the oldest program", mysql[i], named[1])
 		}
 	}
 }

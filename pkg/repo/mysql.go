@@ -239,6 +239,7 @@ var (
 	}
 	mysqlIncomplete = []uint16{1054, 1146}
 	mysqlDuplicate  = []uint16{1062}
+	mysqlThere      = []uint16{1050, 1060, 1061, 1091} // table, column, key; nothing to drop
 )
 
 func mysqlNumber(err error, among []uint16) bool {
@@ -255,3 +256,5 @@ func (mysqlDialect) isUnavailable(err error) bool {
 }
 
 func (mysqlDialect) isIncomplete(err error) bool { return mysqlNumber(err, mysqlIncomplete) }
+
+func (mysqlDialect) isThere(err error) bool { return mysqlNumber(err, mysqlThere) }

@@ -24,11 +24,14 @@ func (onairRuleRow) TableName() string { return "onair_rule" }
 
 // Prepare makes the on-air log of a database whose schema is in place what it
 // must be: it is derived as a whole where that was never done, and for the time
-// until the first activation where another source was the default. Call it
-// before the first write; where it was interrupted, the next call begins again,
+// until the first activation where another source was the default. It also does
+// what a program of an older version left out. Call it before the first write; where it was interrupted, the next call begins again,
 // also by the rule from before. It takes as long as it takes, so bound ctx.
 // Error: model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
+	if err := s.recount(ctx); err != nil {
+		return err
+	}
 	w, err := s.underived(ctx)
 	if err != nil || w == nil {
 		return err

@@ -125,6 +125,78 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 	return wrong, nil
 }
 
+// recount counts all days again if a program wrote that does not count them: an
+// older one, which a newer one may take turns with. It notes up to which change
+// that is done.
+func (s *Station) recount(ctx context.Context) error {
+	var uncounted int64
+	err := s.query(ctx, "look for uncounted changes", func(_ context.Context, read *gorm.DB) error {
+		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", countsDays).Scan(&uncounted).Error
+	})
+	if err != nil || uncounted == 0 {
+		return err
+	}
+	s.log.Info().Msg("counting the days of the on-air log: an older program may have written it")
+	for next := new(time.Time); next != nil; {
+		from := *next
+		err := s.write(ctx, "count the days of the on-air log", func(ctx context.Context, _ *gorm.DB, log *airLog) (_ bool, err error) {
+			if next, err = log.touchFrom(ctx, from); err == nil {
+				err = log.countDays(ctx)
+			}
+			return log.differing > 0, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.write(ctx, "note that the days are counted", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
+		return true, tx.Exec("UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays).Error
+	})
+}
+
+// recountedDays is how many days one transaction counts again.
+const recountedDays = 60
+
+// touchFrom remembers the first days, from a time on, on which segments begin or
+// that have a number, and returns where to continue: nil after the last one.
+func (l *airLog) touchFrom(ctx context.Context, from time.Time) (next *time.Time, err error) {
+	for range recountedDays {
+		day, found, err := l.dayFrom(ctx, from)
+		if err != nil || !found {
+			return nil, err
+		}
+		l.days[day] += 0
+		from = nextDay(day)
+	}
+	return &from, nil
+}
+
+// dayFrom is the first day, from a time on, on which segments begin or that has
+// a number.
+func (l *airLog) dayFrom(ctx context.Context, from time.Time) (day time.Time, found bool, err error) {
+	segments, err := selectRows(ctx, l.rows, scanTime, "SELECT from_at FROM onair WHERE from_at >= ? ORDER BY from_at LIMIT 1", dbTime{from})
+	if err != nil {
+		return day, false, err
+	}
+	var counted []dayRow
+	if err := l.tx.WithContext(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
+		return day, false, err
+	}
+	for _, s := range segments {
+		day, found = startOfDay(s), true
+	}
+	for _, c := range counted {
+		at, err := time.Parse(time.DateOnly, c.Day)
+		if err != nil {
+			return day, false, err
+		}
+		if !found || at.Before(day) {
+			day, found = at, true
+		}
+	}
+	return day, found, nil
+}
+
 // countAired counts the segments that begin in [from, to], where zero is open:
 // whole days by the table, and one by one only what is left at both ends.
 func countAired(read *gorm.DB, from, to time.Time) (n int64, err error) {

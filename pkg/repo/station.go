@@ -65,8 +65,15 @@ func lastChange(g *gorm.DB) (int64, error) {
 	return n[0], nil
 }
 
-// keptChanges is how many numbers remain in the database.
-const keptChanges = 1000
+const (
+	// keptChanges is how many numbers remain in the database, also those of
+	// programs that left something out.
+	keptChanges = 1000
+	// knownSchema is the migration from which on programs say what they know.
+	knownSchema = 18
+	// countsDays: a program that says at least so much keeps onair_day right.
+	countsDays = 18
+)
 
 var (
 	// errOvertaken: another process wrote since this one looked.
@@ -163,7 +170,7 @@ func (s *Station) writeNext(ctx context.Context, do func(tx *gorm.DB) (changed b
 			err = errUnchanged
 		}
 		if err == nil && n%keptChanges == 0 {
-			err = tx.Exec("DELETE FROM changed WHERE n <= ?", n-keptChanges).Error
+			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, countsDays).Error
 		}
 		return err
 	})
@@ -189,7 +196,7 @@ func (s *Station) catchUp(ctx context.Context) (err error) {
 // directly: a number that was pruned, or one that runs ahead of what this node
 // of a cluster has applied yet, would not exclude other writers.
 func (s *Station) takeNumber(tx *gorm.DB, n int64) error {
-	err := tx.Exec("INSERT INTO changed (n, changed_at) VALUES (?, ?)", n, dbTime{time.Now()}).Error
+	err := tx.Exec("INSERT INTO changed (n, changed_at, known) VALUES (?, ?, ?)", n, dbTime{time.Now()}, knownSchema).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return errOvertaken
 	}
