@@ -4,21 +4,24 @@ import "aura.radio/engine/pkg/config"
 
 // Config names the station's time zone.
 type Config struct {
-	Timezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's."`
+	Timezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's, by TZ or /etc/localtime; if that is not known, the service does not start."`
 
 	// Zone is Timezone, loaded by Validate.
 	Zone *Zone
 }
 
-// Validate loads the zone, and refuses one that does not exist.
-func (c *Config) Validate() error {
-	name := c.Timezone
-	if name == "" {
-		name = HostZone()
+// Validate loads the zone. It refuses one that does not exist, and an empty one
+// if the host's is not known.
+func (c *Config) Validate() (err error) {
+	const rule = "must be a zone of the IANA database, such as Europe/Vienna"
+	if c.Timezone == "" {
+		if c.Zone, err = Host(); err != nil {
+			return &config.Mistake{Variable: "STATION_TIMEZONE", Rule: rule + ": the host's own is not known, as " + err.Error()}
+		}
+		return nil
 	}
-	var err error
-	if c.Zone, err = Load(name); err != nil {
-		return &config.Mistake{Variable: "STATION_TIMEZONE", Value: name, Rule: "must be a zone of the IANA database, such as Europe/Vienna"}
+	if c.Zone, err = Load(c.Timezone); err != nil {
+		return &config.Mistake{Variable: "STATION_TIMEZONE", Value: c.Timezone, Rule: rule}
 	}
 	return nil
 }
