@@ -36,7 +36,8 @@ type Token struct {
 type Tokens []Token
 
 // UnmarshalText reads name:role:secret, separated by commas or line ends. The
-// error names every mistake, and no secret.
+// error names every mistake. It repeats nothing of an entry, because whoever
+// confuses the order has the secret elsewhere.
 func (t *Tokens) UnmarshalText(text []byte) error {
 	var list Tokens
 	var wrong []string
@@ -70,11 +71,11 @@ func parseToken(entry string) (Token, error) {
 	name, role, secret := parts[0], Role(parts[1]), parts[2]
 	switch {
 	case !slices.Contains(roles, role):
-		return Token{}, fmt.Errorf("(%s) must have one of the roles %v", name, roles)
+		return Token{}, fmt.Errorf("must be name:role:secret, with one of the roles %v in the middle", roles)
 	case len(secret) < minSecret:
-		return Token{}, fmt.Errorf("(%s) must have a secret of at least %d characters", name, minSecret)
+		return Token{}, fmt.Errorf("must be name:role:secret, with a secret of at least %d characters at the end", minSecret)
 	case strings.ContainsAny(secret, " \t"):
-		return Token{}, fmt.Errorf("(%s) must have a secret without blanks", name)
+		return Token{}, errors.New("must have a secret without blanks")
 	}
 	return Token{Name: name, Role: role, hash: sha256.Sum256([]byte(secret))}, nil
 }
@@ -84,10 +85,10 @@ func parseToken(entry string) (Token, error) {
 func (t Tokens) collides(other Token) error {
 	for _, own := range t {
 		if own.Name == other.Name {
-			return fmt.Errorf("(%s) must not use a name twice", other.Name)
+			return errors.New("must not use a name that another entry has")
 		}
 		if own.hash == other.hash {
-			return fmt.Errorf("(%s) must not have the same secret as %s", other.Name, own.Name)
+			return errors.New("must not have a secret that another entry has")
 		}
 	}
 	return nil

@@ -39,8 +39,29 @@ func (c *Config) Validate() error {
 			continue
 		}
 		owner[sender] = number
+		if rule := sender.unreachable(host); rule != "" {
+			found = append(found, &config.Mistake{Variable: "SOURCE_" + strconv.Itoa(number), Value: sender.String(),
+				Rule: fmt.Sprintf("%s: its heartbeats can't arrive at %sHEARTBEAT_LISTEN=%s", rule, config.Prefix, c.Listen)})
+		}
 	}
 	return errors.Join(found...)
+}
+
+// unreachable tells why heartbeats of the sender never arrive at a listening
+// address, "" if they may. Of a host name nothing is known.
+func (s Sender) unreachable(listen string) string {
+	at, err := netip.ParseAddr(listen)
+	if err != nil || !s.addr.IsValid() { // any address, or a mistake of its own
+		return ""
+	}
+	anyAddress := at == netip.IPv6Unspecified() // takes IPv4, too
+	switch at = at.Unmap(); {
+	case at.IsLoopback() && !s.addr.IsLoopback():
+		return "must be on this host"
+	case !anyAddress && at.Is4() != s.addr.Is4():
+		return "must be of the same family, IPv4 or IPv6"
+	}
+	return ""
 }
 
 // Sender is where a source's heartbeats come from.

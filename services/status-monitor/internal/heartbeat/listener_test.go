@@ -233,10 +233,10 @@ func TestListen_Taken(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	cfg := load(t, "", map[string]string{"1": "10.0.0.5", "2": "[FD00::5]:4000", "3": "Engine3.example:4001", "4": "[fe80::1%eth0]"})
-	if cfg.Listen != "127.0.0.1:43334" {
+	if cfg := load(t, "", nil); cfg.Listen != "127.0.0.1:43334" {
 		t.Error(cfg.Listen)
 	}
+	cfg := load(t, "[::]:43334", map[string]string{"1": "10.0.0.5", "2": "[FD00::5]:4000", "3": "Engine3.example:4001", "4": "[fe80::1%eth0]"})
 	var got []string
 	for _, n := range slices.Sorted(maps.Keys(cfg.Sources)) {
 		got = append(got, cfg.Sources[n].String())

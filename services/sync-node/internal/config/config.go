@@ -4,10 +4,16 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/config"
@@ -77,6 +83,9 @@ func (c *Config) Validate() error {
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
 		if _, err := peer.New(c.MainHosts[number], c.Peers); err != nil {
 			refuse("MAIN_HOST_"+strconv.Itoa(number), "", err.Error()) // which shows no password
+		} else if leadsTo(c.MainHosts[number], c.HTTP.Listen) {
+			refuse("MAIN_HOST_"+strconv.Itoa(number), "", "must be an engine's engine-api; it leads to "+
+				config.Prefix+"LISTEN="+c.HTTP.Listen+", the sync node itself")
 		}
 	}
 	if c.DefaultSource < 1 {
@@ -92,4 +101,22 @@ func (c *Config) Validate() error {
 		refuse("SYNC_STEP_SLEEP", c.SyncStepSleep.String(), "must be from 0 to 1m")
 	}
 	return errors.Join(mistakes...)
+}
+
+// leadsTo reports whether a URL of this host's own names leads to the address at
+// which the service listens.
+func leadsTo(address, listen string) bool {
+	u, err := url.Parse(address)
+	host, port, splitErr := net.SplitHostPort(listen)
+	if err != nil || splitErr != nil || cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme]) != port {
+		return false
+	}
+	name := strings.ToLower(u.Hostname())
+	own, _ := os.Hostname() // "" is no one's name
+	if name == strings.ToLower(host) || name == "localhost" || own != "" && name == strings.ToLower(own) {
+		return true
+	}
+	ip, err := netip.ParseAddr(name)
+	at, _ := netip.ParseAddr(host) // invalid: any address
+	return err == nil && ip.IsLoopback() && (!at.IsValid() || at.IsUnspecified() || at.IsLoopback())
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"maps"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -71,4 +72,33 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLoad_itself: an engine's address that leads back to the sync node is a
+// mistake of set-up.
+func TestLoad_itself(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		listen, main string
+		wrong        bool
+	}{
+		{"127.0.0.1:8010", "http://127.0.0.1:8010", true},
+		{"127.0.0.1:8010", "http://localhost:8010/", true},
+		{"127.0.0.1:8010", "http://localhost:8008", false},
+		{"127.0.0.1:8010", "http://host-1:8010", false},
+		{"0.0.0.0:8010", "http://" + host + ":8010", true},
+		{"[::]:8010", "http://[::1]:8010", true},
+		{"10.0.0.3:8010", "http://10.0.0.3:8010", true},
+		{"10.0.0.3:8010", "http://127.0.0.1:8010", false},
+		{"10.0.0.3:80", "http://10.0.0.3", true},
+	} {
+		_, err := Load(map[string]string{"AURA_LISTEN": test.listen, "AURA_MAIN_HOST_1": test.main})
+		if (err != nil) != test.wrong || test.wrong && !strings.Contains(err.Error(), "AURA_MAIN_HOST_1") {
+			t.Errorf("%s at %s: %v, want a mistake: %v", test.main, test.listen, err, test.wrong)
+		}
+	}
 }
