@@ -260,7 +260,7 @@ func TestConfig(t *testing.T) {
 			t.Error("taken:", listen)
 		}
 	}
-	err := config.Load(new(heartbeat.Config), map[string]string{"AURA_SOURCE_1": "10.0.0.5", "AURA_SOURCE_3": "::ffff:10.0.0.5"})
+	err := config.Load(new(heartbeat.Config), map[string]string{"AURA_HEARTBEAT_LISTEN": "[::]:43334", "AURA_SOURCE_1": "10.0.0.5", "AURA_SOURCE_3": "::ffff:10.0.0.5"})
 	if want := `AURA_SOURCE_3="10.0.0.5": must differ from AURA_SOURCE_1`; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
