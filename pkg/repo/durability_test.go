@@ -57,7 +57,7 @@ func storeFrom(ctx context.Context, db *repo.DB, first int, acknowledged func(n 
 }
 
 func storeUntilKilled(url string) int {
-	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: repotest.QueryTimeout}, zerolog.Nop())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

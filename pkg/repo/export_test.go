@@ -24,6 +24,20 @@ func (db *DB) CommitGroup(entries ...model.Entry) []error {
 	return results
 }
 
+// CommitNext returns when the group committer is about to commit the entry, which
+// it can't while somebody else holds the database.
+func (db *DB) CommitNext(e model.Entry) {
+	db.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
+	db.AwaitQueued(0)
+}
+
+// AwaitQueued returns when so many entries wait for their turn to be committed.
+func (db *DB) AwaitQueued(n int) {
+	for len(db.group.queue) != n {
+		<-time.After(time.Millisecond)
+	}
+}
+
 // DigestsByPage is Digests, reading that many records at once.
 func (db *DB) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
 	return db.digests(ctx, q, perPage)

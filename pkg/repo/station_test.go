@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/onair/onairtest"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -245,13 +246,14 @@ func TestStation_abandoned(t *testing.T) {
 func TestStation_impatient(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
-	if err := repotest.OpenURL(t, url).Migrate(t.Context()); err != nil {
+	patient := repotest.OpenURL(t, url)
+	if err := patient.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	s := openImpatient(t, url).Station(1)
 	release := s.HoldTurn()
-	wantUnavailable(t, slack, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })
-	wantUnavailable(t, slack, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}) })
+	wantUnavailable(t, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })
+	wantUnavailable(t, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}) })
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if err := s.StoreClock(gone, model.Clock{Source: 1, SentAt: noon}); !errors.Is(err, context.Canceled) {
@@ -260,7 +262,7 @@ func TestStation_impatient(t *testing.T) {
 	release()
 
 	leaving, leave := context.WithCancel(t.Context())
-	a, err := s.Activate(leaving, model.Activation{Source: 2, From: noon}, func(model.Activation) error { leave(); return nil })
+	a, err := patient.Station(1).Activate(leaving, model.Activation{Source: 2, From: noon}, func(model.Activation) error { leave(); return nil })
 	if err != nil || a.Epoch != 1 {
 		t.Errorf("%+v, %v, want it stored", a, err)
 	}
@@ -270,7 +272,8 @@ func TestStation_impatient(t *testing.T) {
 // than one operation may, and succeeds nevertheless, in small parts.
 func TestStation_lateActivation(t *testing.T) {
 	onEachURL(t, func(t *testing.T, patient *repo.DB, _ repotest.Kind, url string) {
-		const n, timeout = 400, 2 * time.Second
+		const n = 400
+		timeout := patience.Stretch(5 * time.Second)
 		records := make([]model.Record, n)
 		for i := range records {
 			records[i].Entry = entry(200*i, "a")
@@ -286,9 +289,12 @@ func TestStation_lateActivation(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
+		waited := time.Duration(0)
 		stop := db.Record(func(statement string, _ []any) {
-			if strings.HasPrefix(statement, "REPLACE INTO onair ") {
-				<-time.After(timeout / 8) // a database that is not the fastest
+			// A database that is not the fastest, until that was enough.
+			if strings.HasPrefix(statement, "REPLACE INTO onair ") && waited <= timeout {
+				<-time.After(timeout / 8)
+				waited += timeout / 8
 			}
 		})
 		slow := db.Station(1)

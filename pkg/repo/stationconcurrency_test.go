@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/onair/onairtest"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -46,8 +47,8 @@ func (a *acknowledged) note(records []model.Record, activation *model.Activation
 	}
 }
 
-// fewFailures: one call in so many may end for want of time, on a machine that
-// does much else.
+// fewFailures: one call in so many may be in conflict with others still after all
+// its repetitions.
 const fewFailures = 20
 
 // randomWrites has a station store n random things one after the other; a call
@@ -216,7 +217,12 @@ func watchSequence(t *testing.T, s *repo.Station, done <-chan struct{}) <-chan i
 	grown := make(chan int, 1)
 	go func() {
 		last, times := int64(0), 0
-		for {
+		for over := false; !over; {
+			select {
+			case <-done:
+				over = true // after one more look
+			case <-time.After(time.Millisecond):
+			}
 			n, err := s.Sequence(t.Context())
 			if err != nil && !errors.Is(err, model.ErrUnavailable) {
 				t.Error(err)
@@ -227,13 +233,8 @@ func watchSequence(t *testing.T, s *repo.Station, done <-chan struct{}) <-chan i
 			if err == nil && n > last {
 				last, times = n, times+1
 			}
-			select {
-			case <-done:
-				grown <- times
-				return
-			case <-time.After(time.Millisecond):
-			}
 		}
+		grown <- times
 	}()
 	return grown
 }
@@ -301,16 +302,19 @@ func TestStation_Galera(t *testing.T) {
 	// mustBeOnNodes waits until the nodes have applied what was committed.
 	mustBeOnNodes := func(when string, nodes []int, dead ...*repo.Station) {
 		t.Helper()
-		awaitTrue(t, "all nodes have the same", func() bool {
+		patience.Await(t, func() error {
 			sequences := map[int64]bool{}
 			for _, i := range nodes {
 				n, err := stations[i].Sequence(t.Context())
 				if err != nil {
-					return false
+					return err
 				}
 				sequences[n] = true
 			}
-			return len(sequences) == 1
+			if len(sequences) > 1 {
+				return fmt.Errorf("the nodes have different sequences: %v", sequences)
+			}
+			return nil
 		})
 		for _, i := range nodes {
 			a.mustBeStored(t, fmt.Sprintf("%s, node %d", when, i+1), stations[i], raws[i], dead...)
@@ -326,10 +330,13 @@ func TestStation_Galera(t *testing.T) {
 
 	written := len(a.records)
 	onAllNodes(40, func() {
-		awaitTrue(t, "something is written", func() bool {
+		patience.Await(t, func() error {
 			a.mu.Lock()
 			defer a.mu.Unlock()
-			return len(a.records) > written+50
+			if n := len(a.records) - written; n <= 50 {
+				return fmt.Errorf("%d records are written", n)
+			}
+			return nil
 		})
 		cluster.Nodes[2].Kill()
 	})
@@ -359,16 +366,4 @@ func clusterSQL(t *testing.T, node *repotest.Server, url string) *sql.DB {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return db
-}
-
-// awaitTrue asks again and again, for a minute.
-func awaitTrue(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in a minute: %s", what)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
 }

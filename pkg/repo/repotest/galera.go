@@ -28,7 +28,7 @@ var errNoGalera = errors.New("a Galera cluster is not installed (Debian: mariadb
 // AURA_TEST_REQUIRE_MARIADB=1.
 func Galera(t testing.TB) *Cluster {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout())
 	defer cancel()
 	c, err := startGalera(ctx)
 	if (errors.Is(err, errNoGalera) || errors.Is(err, ErrNotInstalled)) && os.Getenv(requireMariaDB) != "1" {

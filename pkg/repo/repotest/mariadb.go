@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // requireMariaDB makes a missing server a failure instead of a skip.
@@ -32,7 +34,7 @@ func MariaDB(t testing.TB) *Server {
 	shared.Lock()
 	defer shared.Unlock()
 	if shared.server == nil && shared.err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout())
 		defer cancel()
 		shared.server, shared.err = StartMariaDB(ctx)
 	}
@@ -66,7 +68,7 @@ func Main(m *testing.M) (code int) {
 // URL makes a new, empty database and names it.
 func (s *Server) URL(t testing.TB) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout())
 	defer cancel()
 	s.mu.Lock()
 	s.databases++
@@ -83,7 +85,7 @@ func (s *Server) URL(t testing.TB) string {
 // that it had; it does nothing while the server runs.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout())
 	defer cancel()
 	if err := s.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -105,4 +107,5 @@ func install(ctx context.Context, dir string, run func(*exec.Cmd)) error {
 	return nil
 }
 
-const startTimeout = 2 * time.Minute
+// startTimeout is for a server or a whole cluster.
+func startTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }

@@ -8,6 +8,7 @@ package repotest
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -47,11 +48,15 @@ func Open(t testing.TB, kind Kind) *repo.DB {
 	return db
 }
 
-// OpenURL opens the database of that URL as it is, and closes it when the test
-// ends.
+// QueryTimeout is the longest that there is: however busy the machine is, no
+// operation of a test ends for want of time.
+const QueryTimeout = 5 * time.Minute
+
+// OpenURL opens the database of that URL as it is, with QueryTimeout, and closes
+// it when the test ends.
 func OpenURL(t testing.TB, url string) *repo.DB {
 	t.Helper()
-	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: QueryTimeout}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
