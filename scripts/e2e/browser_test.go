@@ -18,10 +18,12 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // browserTimeout is for all that one test does in the browser.
-const browserTimeout = 2 * time.Minute
+func browserTimeout() time.Duration { return patience.Stretch(5 * time.Minute) }
 
 // openBrowser starts a headless Chromium with a fresh profile. The test fails
 // where the pages it opens write errors to their console or ask another host
@@ -36,7 +38,7 @@ func openBrowser(t *testing.T, home string) context.Context {
 		t.Skip("chromium is not installed")
 	}
 	// Not the test's own context: that one ends before what Cleanup does.
-	ctx, cancel := context.WithTimeout(context.Background(), browserTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), browserTimeout())
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),

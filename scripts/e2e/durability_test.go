@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -47,11 +48,7 @@ func killUnderLoad(t *testing.T, database string) {
 		for range clients {
 			ended.Go(func() { l.post(t, s.url) })
 		}
-		select {
-		case <-reached:
-		case <-time.After(startTimeout):
-			t.Fatal("clients are not answered")
-		}
+		patience.Receive(t, "the clients are answered", reached)
 		// Not only right after an answer: anywhere within the next commits.
 		time.Sleep(time.Duration(random.IntN(5000)) * time.Microsecond)
 		s.signal(t, syscall.SIGKILL)

@@ -13,12 +13,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // insideLab holds the lab's folder where this test binary runs in it.
 const insideLab = "E2E_INSIDE_LAB"
 
-const labTimeout = 4 * time.Minute
+// labTimeout is for all that one test does in the lab.
+func labTimeout() time.Duration { return patience.Stretch(15 * time.Minute) }
 
 // inLab runs a test once more in namespaces of its own, in which it may mount,
 // make networks and boot hosts, and returns true there. When it ends, for
@@ -41,11 +44,11 @@ func inLab(t *testing.T, release map[string]string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), labTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), labTimeout())
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "unshare", "--mount", "--mount-proc", "--pid", "--net", "--fork", "--kill-child",
-		self, "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", labTimeout.String())
-	cmd.Env = environment(insideLab + "=" + dir)
+		self, "-test.run", "^"+t.Name()+"$", "-test.v", "-test.timeout", labTimeout().String())
+	cmd.Env = environment(insideLab+"="+dir, patience.Variable+"="+os.Getenv(patience.Variable))
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
@@ -140,7 +143,7 @@ func (h *host) boot(t *testing.T) {
 	}
 	defer console.Close()
 	cmd := exec.Command("nsenter", "--net=/run/netns/"+h.name, "./host.sh", h.dir)
-	cmd.Env = append(os.Environ(), "CABLED=1")
+	cmd.Env = environment("CABLED=1")
 	cmd.Stdout, cmd.Stderr = console, console
 	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(groupDir.Fd())}
 	if err := cmd.Start(); err != nil {
@@ -191,7 +194,9 @@ func (h *host) kill(t *testing.T) {
 
 // try runs a command there, as root, in /shared.
 func (h *host) try(ctx context.Context, command string) (string, error) {
-	out, err := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.init), "--all", "--wdns=/shared", "sh", "-c", command).CombinedOutput()
+	cmd := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.init), "--all", "--wdns=/shared", "sh", "-c", command)
+	cmd.Env = environment() // the services would take what is meant for the test for a mistake
+	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
 

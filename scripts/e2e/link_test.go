@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // fault is what goes wrong on a link. The zero fault is none.
@@ -218,12 +220,6 @@ func TestLink(t *testing.T) {
 	}))
 	defer target.Close()
 	l := newLink(t, 1, func() string { return target.URL })
-	ask := func(timeout time.Duration) (int, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), timeout)
-		defer cancel()
-		status, _, err := call(ctx, http.MethodGet, l.url+"/sync/state", "")
-		return status, err
-	}
 	for _, test := range []struct {
 		name    string
 		fault   fault
@@ -239,11 +235,25 @@ func TestLink(t *testing.T) {
 	} {
 		arrived.Store(0)
 		l.set(test.fault)
-		patience := requestTimeout
-		if test.status == nil {
-			patience = 200 * time.Millisecond
+		ctx, giveUp := context.WithCancel(t.Context())
+		asking := make(chan struct{})
+		var status int
+		var err error
+		go func() {
+			defer close(asking)
+			status, _, err = call(ctx, http.MethodGet, l.url+"/sync/state", "")
+		}()
+		if test.fault.silent {
+			patience.Await(t, func() error {
+				if l.met() == 0 {
+					return errors.New("the request did not come to the link")
+				}
+				return nil
+			})
+			giveUp()
 		}
-		status, err := ask(patience)
+		<-asking
+		giveUp()
 		if arrived.Load() != test.arrives || (err == nil) != (test.status != nil) || err == nil && !slices.Contains(test.status, status) {
 			t.Errorf("%s: %d %v, arrived %d times", test.name, status, err, arrived.Load())
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -161,13 +162,13 @@ func (r *requests) operations(t *testing.T, records []switchRecord) []porcupine.
 }
 
 // checkTimeout bounds how long the search for an order may take.
-const checkTimeout = 30 * time.Second
+func checkTimeout() time.Duration { return patience.Stretch(time.Minute) }
 
 // linearizable checks that the operations, each at one instant between its call
 // and its end, are those of one register.
 func linearizable(t *testing.T, all []porcupine.Operation) {
 	t.Helper()
-	result, info := porcupine.CheckOperationsVerbose(oneRegister, all, checkTimeout)
+	result, info := porcupine.CheckOperationsVerbose(oneRegister, all, checkTimeout())
 	if result == porcupine.Ok {
 		return
 	}
@@ -191,7 +192,7 @@ func linearizable(t *testing.T, all []porcupine.Operation) {
 	for _, o := range rest[:min(8, len(rest))] {
 		text += describe(o)
 	}
-	t.Errorf("no order of %d operations explains the answers (%s within %s). The longest ends with\n%s", len(all), result, checkTimeout, text)
+	t.Errorf("no order of %d operations explains the answers (%s within %s). The longest ends with\n%s", len(all), result, checkTimeout(), text)
 }
 
 // TestRegister: the check finds what would be wrong.
@@ -303,7 +304,7 @@ func (c *client) next() operation {
 func (c *client) run(ctx context.Context, t *testing.T, r *requests, times int) {
 	for i := range times {
 		o := c.next()
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, patience.Limit())
 		if c.hasty && c.random.IntN(4) == 0 {
 			ctx, cancel = context.WithTimeout(ctx, time.Duration(c.random.IntN(4000))*time.Microsecond)
 		}
@@ -455,7 +456,7 @@ func oneActiveSource(t *testing.T, database string, processes, times int) {
 		seen := wrong[i].Output.(outcome)
 		doctored(&seen.read)
 		wrong[i].Output = seen
-		if porcupine.CheckOperationsTimeout(oneRegister, wrong, checkTimeout) == porcupine.Ok {
+		if porcupine.CheckOperationsTimeout(oneRegister, wrong, checkTimeout()) == porcupine.Ok {
 			t.Errorf("nothing is wrong with a read of %v that was %v", seen, all[i].Output)
 		}
 	}

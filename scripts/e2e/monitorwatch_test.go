@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // heart sends an engine's heartbeats, from a port of its own. It is the network
@@ -106,7 +108,9 @@ type rhythm struct {
 }
 
 // faster are the default settings with heartbeats at another interval than 1 s.
+// With more patience they are slower.
 func faster(interval time.Duration) rhythm {
+	interval = patience.Stretch(interval)
 	return rhythm{
 		interval: interval, timeout: 4 * interval, timeoutMax: 20 * interval,
 		hold: 30 * interval, holdMax: 300 * interval, grace: 10 * interval,
@@ -116,9 +120,10 @@ func faster(interval time.Duration) rhythm {
 // hurried is a rhythm for many failures: a source is up again soon, and no loss
 // makes anybody patient.
 func hurried(interval time.Duration) rhythm {
+	interval = patience.Stretch(interval)
 	return rhythm{
-		interval: interval, timeout: 4 * interval, timeoutMax: 4 * interval,
-		hold: 4 * interval, holdMax: 4 * interval, grace: 6 * interval,
+		interval: interval, timeout: 10 * interval, timeoutMax: 10 * interval,
+		hold: 10 * interval, holdMax: 10 * interval, grace: 12 * interval,
 	}
 }
 
@@ -126,9 +131,9 @@ func hurried(interval time.Duration) rhythm {
 // lost before.
 func (r rhythm) promised() time.Duration { return r.timeout + r.interval/2 }
 
-// leaseTime is how long a monitor may act without another word, as short as it
-// can be.
-const leaseTime = 2 * time.Second
+// leaseTime is how long a monitor may act without another word: hardly longer
+// than it must be.
+func leaseTime() time.Duration { return patience.Stretch(3 * time.Second) }
 
 // monitor is a status monitor: a process that comes and goes, with a link to the
 // sync node.
@@ -266,7 +271,7 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 		beats := netip.MustParseAddrPort(freeUDPAddress(t))
 		m.env = []string{
 			"AURA_NAME=" + m.name, "AURA_HEARTBEAT_LISTEN=" + beats.String(), "AURA_SYNC_HOST=" + m.link.url,
-			"AURA_DB_AUTO_MIGRATE=true", "AURA_LEASE_TIME=" + leaseTime.String(),
+			"AURA_DB_AUTO_MIGRATE=true", "AURA_LEASE_TIME=" + leaseTime().String(),
 			"AURA_HEARTBEAT_INTERVAL=" + r.interval.String(), "AURA_HEARTBEAT_TIMEOUT=" + r.timeout.String(),
 			"AURA_HEARTBEAT_TIMEOUT_MAX=" + r.timeoutMax.String(), "AURA_RECOVERY_HOLD=" + r.hold.String(),
 			"AURA_RECOVERY_HOLD_MAX=" + r.holdMax.String(), "AURA_START_GRACE=" + r.grace.String(),
@@ -290,14 +295,10 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 	return w
 }
 
-// soonTimeout bounds what should take a few seconds.
-const soonTimeout = 30 * time.Second
-
-// soon is eventually for what should take a few seconds. It asks less often, so
-// that those who are watched keep their rhythm.
+// soon is eventually for what should take a few seconds.
 func soon(t testing.TB, condition func() error) {
 	t.Helper()
-	within(t, soonTimeout, 20*time.Millisecond, condition)
+	patience.Await(t, condition)
 }
 
 // history is every activation, newest first.

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // proxyHost is the website's name in deploy/nginx.
@@ -53,7 +55,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 
 	get := func(method, path, body, token string) (int, string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
+		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
 		defer cancel()
 		req, err := http.NewRequestWithContext(ctx, method, "https://"+proxyHost+path, strings.NewReader(body))
 		if err != nil {
@@ -96,7 +98,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	}
 
 	// An event passes while the answer is still open.
-	ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+proxyHost+"/api/v1/trackservice/stream", nil)
 	if err != nil {

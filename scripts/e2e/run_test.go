@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // running is scripts/run.sh, with its own place and ports.
@@ -26,8 +28,15 @@ type running struct {
 }
 
 // alert is a monitor that decides soon, and yet not because the machine is busy.
-var alert = []string{
-	"NODE3_HEARTBEAT_INTERVAL=200ms", "NODE3_HEARTBEAT_TIMEOUT=2s", "NODE3_RECOVERY_HOLD=1s", "NODE3_START_GRACE=2s",
+func alert() []string {
+	var env []string
+	for name, value := range map[string]time.Duration{
+		"HEARTBEAT_INTERVAL": 200 * time.Millisecond, "HEARTBEAT_TIMEOUT": 2 * time.Second,
+		"RECOVERY_HOLD": time.Second, "START_GRACE": 2 * time.Second,
+	} {
+		env = append(env, "NODE3_"+name+"="+patience.Stretch(value).String())
+	}
+	return env
 }
 
 // startRun starts scripts/run.sh.
@@ -35,7 +44,7 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 	t.Helper()
 	r := &running{cmd: exec.Command(filepath.Join(tree, "scripts/run.sh"), args...), lines: make(chan string, 1000)}
 	env := append([]string{"RUN_DIR=" + dir, "NODE3_HEARTBEAT_LISTEN=" + freeUDPAddress(t),
-		"NODE3_SOURCE_1=" + freeUDPAddress(t), "NODE3_SOURCE_2=" + freeUDPAddress(t)}, alert...)
+		"NODE3_SOURCE_1=" + freeUDPAddress(t), "NODE3_SOURCE_2=" + freeUDPAddress(t)}, alert()...)
 	for n := range r.urls {
 		address := freeAddress(t)
 		r.urls[n] = "http://" + address
@@ -81,7 +90,7 @@ func (r *running) read(out io.Reader) {
 // returns when the output ends, which it does when the last process has ended.
 func (r *running) await(t *testing.T, text string) string {
 	t.Helper()
-	deadline := time.After(3 * time.Minute) // it may have to compile everything
+	deadline := time.After(patience.Stretch(5 * time.Minute)) // it may have to compile everything
 	for {
 		select {
 		case line, open := <-r.lines:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,14 +16,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// Deadlines, generous because the machine may be busy.
-const (
-	requestTimeout = 10 * time.Second
-	startTimeout   = 60 * time.Second
-	stopTimeout    = 15 * time.Second
-)
+// startTimeout is how long a process may take until it is ready.
+func startTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }
 
 // service is a running program of ours.
 type service struct {
@@ -75,7 +75,10 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 		t.Fatal(err)
 	}
 	defer log.Close()
-	configuration := []string{"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database}
+	configuration := []string{
+		"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
+		"AURA_DB_QUERY_TIMEOUT=" + repotest.QueryTimeout.String(), // it need not be quick
+	}
 	if program != "status-monitor" { // which knows no local time
 		configuration = append(configuration, "AURA_STATION_TIMEZONE=Europe/Vienna")
 	}
@@ -115,16 +118,17 @@ func awaitReady(t testing.TB, url string, gone <-chan struct{}) {
 // before.
 func await(t testing.TB, gone <-chan struct{}, ready func() bool) {
 	t.Helper()
-	deadline := time.After(startTimeout)
-	for !ready() {
+	patience.Within(t, startTimeout(), func() error {
+		if ready() {
+			return nil
+		}
 		select {
 		case <-gone:
 			t.Fatal("it ended before it was ready")
-		case <-deadline:
-			t.Fatal("it did not become ready")
-		case <-time.After(10 * time.Millisecond):
+		default:
 		}
-	}
+		return errors.New("it is not ready")
+	})
 }
 
 // signal sends a signal and returns when the process has ended.
@@ -138,13 +142,7 @@ func (s *service) signal(t testing.TB, sig syscall.Signal) {
 	if err := s.cmd.Process.Signal(sig); err != nil {
 		t.Error(err)
 	}
-	select {
-	case <-s.exited:
-	case <-time.After(stopTimeout):
-		t.Errorf("%s did not end within %s of %s", s.program, stopTimeout, sig)
-		_ = s.cmd.Process.Kill()
-		<-s.exited
-	}
+	patience.Receive(t, fmt.Sprintf("%s ends after %s", s.program, sig), s.exited)
 }
 
 func (s *service) logged() string {
@@ -157,7 +155,7 @@ func (s *service) logged() string {
 
 // call makes one request and returns the answer's status and body.
 func call(ctx context.Context, method, url, body string) (int, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience.Limit())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {

@@ -16,10 +16,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // settleTimeout bounds how long a station may take until all is as it must be.
-const settleTimeout = 3 * time.Minute
+func settleTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }
 
 // node is an engine-api or a sync node: a process that comes and goes over a
 // database that stays.
@@ -151,7 +153,7 @@ func startStation(t testing.TB, databases places) *station {
 		})
 		hosts = append(hosts, fmt.Sprintf("AURA_MAIN_HOST_%d=%s", n.number, s.down[i].url))
 	}
-	common := []string{"AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn", "AURA_SYNC_TIMEOUT=2s"}
+	common := []string{"AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn", "AURA_SYNC_TIMEOUT=" + patience.Stretch(10*time.Second).String()}
 	for _, database := range databases.sync {
 		s.sync = append(s.sync, &node{database: database, logs: logs, env: append(append(hosts, common...), "AURA_SYNC_STEP_SLEEP=0")})
 	}
@@ -229,25 +231,7 @@ func (s *station) work(t testing.TB, more int) {
 // says where that takes too long.
 func eventually(t testing.TB, condition func() error) {
 	t.Helper()
-	within(t, settleTimeout, 5*time.Millisecond, condition)
-}
-
-func within(t testing.TB, timeout, every time.Duration, condition func() error) {
-	t.Helper()
-	deadline := time.After(timeout)
-	again := time.NewTicker(every)
-	defer again.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		select {
-		case <-again.C:
-		case <-deadline:
-			t.Fatalf("after %s: %v", timeout, err)
-		}
-	}
+	patience.Within(t, settleTimeout(), condition)
 }
 
 // state is what a node says about itself.
@@ -340,10 +324,10 @@ func (s *station) reconcile(t testing.TB) {
 // on with the load.
 func (s *station) verify(t testing.TB) {
 	t.Helper()
-	s.pause()
 	for _, l := range s.links() {
-		l.set(fault{})
+		l.set(fault{}) // nothing waits for an answer any more
 	}
+	s.pause()
 	s.drain(t)
 	s.reconcile(t)
 	s.drain(t)
@@ -352,15 +336,14 @@ func (s *station) verify(t testing.TB) {
 		t.Fatalf("audit: %v\n%s", err, out)
 	}
 	for i, n := range s.sync {
-		deadline := time.Now()
-		if i != s.front {
-			deadline = deadline.Add(lag)
-		}
-		sync, err := s.judge(t.Context(), n)
-		for err != nil && time.Now().Before(deadline) {
+		var sync truth
+		judged := func() (err error) {
 			sync, err = s.judge(t.Context(), n)
+			return err
 		}
-		if err != nil {
+		if i != s.front { // it follows
+			eventually(t, judged)
+		} else if err := judged(); err != nil {
 			t.Fatal(err)
 		}
 		for _, own := range s.nodes {
@@ -372,10 +355,6 @@ func (s *station) verify(t testing.TB) {
 	t.Log(s.ledger)
 	s.resume()
 }
-
-// lag is how much later a process may know what another one stored: 250 ms, and
-// as much again because the machine may be busy.
-const lag = 500 * time.Millisecond
 
 // judge says what is wrong at a process of the sync node.
 func (s *station) judge(ctx context.Context, sync *node) (truth, error) {

@@ -14,13 +14,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // insideHost is set where this test binary runs on the host that TestSystemd
 // booted.
 const insideHost = "E2E_INSIDE_HOST"
 
-const hostTimeout = 3 * time.Minute
+// hostTimeout is for all that happens on the host.
+func hostTimeout() time.Duration { return patience.Stretch(10 * time.Minute) }
 
 // TestSystemd boots a host with a real systemd and runs itself there: installs
 // engine-api as the README says, and lives through what a host lives through.
@@ -49,13 +52,13 @@ func TestSystemd(t *testing.T) {
 		"README.md":         filepath.Join(tree, "README.md"),
 		"e2e.test":          self,
 	})
-	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
-		insideHost, hostTimeout)
+	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 %s=%s ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
+		insideHost, patience.Variable, os.Getenv(patience.Variable), hostTimeout())
 	if err := os.WriteFile(filepath.Join(shared, "script"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 
-	ctx, cancel := context.WithTimeout(t.Context(), hostTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), hostTimeout())
 	defer cancel()
 	console, err := exec.CommandContext(ctx, "./host.sh", dir).CombinedOutput()
 	log, logErr := os.ReadFile(filepath.Join(shared, "log"))
@@ -154,14 +157,14 @@ func kill(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	awaitRestart(t, before, time.Minute)
+	awaitRestart(t, before)
 	mustSurvive(t)
 }
 
 // watchdog stops the process without ending it, as a deadlock would.
 func watchdog(t *testing.T) {
 	mustSh(t, "mkdir -p /run/systemd/system/engine-api.service.d && "+
-		"printf '[Service]\\nWatchdogSec=2s\\n' >/run/systemd/system/engine-api.service.d/quick.conf && "+
+		"printf '[Service]\\nWatchdogSec=5s\\n' >/run/systemd/system/engine-api.service.d/quick.conf && "+
 		"systemctl daemon-reload && systemctl restart "+unit)
 	before := mainPID(t)
 	pid, err := strconv.Atoi(before)
@@ -171,17 +174,13 @@ func watchdog(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	awaitRestart(t, before, 2*time.Minute)
+	awaitRestart(t, before)
 	mustSurvive(t)
 }
 
-// stop is graceful and quick, and nothing is lost.
+// stop is graceful, within the time that the unit leaves, and nothing is lost.
 func stop(t *testing.T) {
-	began := time.Now()
 	mustSh(t, "systemctl stop "+unit)
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("systemctl stop took %s", took)
-	}
 	if got := show(t, "ActiveState", "Result", "ExecMainStatus"); got != "inactive success 0" {
 		t.Errorf("after the stop: %s", got)
 	}
@@ -230,16 +229,14 @@ func mustSurvive(t *testing.T) {
 }
 
 // awaitRestart returns when another process than before is ready.
-func awaitRestart(t *testing.T, before string, timeout time.Duration) {
+func awaitRestart(t *testing.T, before string) {
 	t.Helper()
-	for end := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
-		if pid := mainPID(t); pid != before && pid != "0" && show(t, "ActiveState") == "active" {
-			break
+	patience.Within(t, startTimeout(), func() error {
+		if pid, state := mainPID(t), show(t, "ActiveState"); pid == before || pid == "0" || state != "active" {
+			return fmt.Errorf("no restart: process %s, before it was %s, the unit is %s", pid, before, state)
 		}
-		if time.Now().After(end) {
-			t.Fatalf("no restart within %s", timeout)
-		}
-	}
+		return nil
+	})
 	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
 }
 
@@ -257,7 +254,9 @@ func show(t *testing.T, properties ...string) string {
 
 func mustSh(t *testing.T, command string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "sh", "-c", command).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+	cmd.Env = environment() // the services would take what is meant for the test for a mistake
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -80,6 +81,22 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 
 func (e entry) title() string { return e.Start.Format("15:04:05") + "  " + e.Title }
 
+// startsBetween reports whether an engine's title starts within a second of that
+// time.
+func startsBetween(t *testing.T, title string, from, to time.Time) bool {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Vienna") // its own
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := from.In(zone); at.Before(to); at = at.Add(time.Second) {
+		if strings.HasPrefix(title, at.Format("15:04:05  ")) {
+			return true
+		}
+	}
+	return false
+}
+
 func logOf(source int) string { return fmt.Sprintf("engine-%d.log", source) }
 
 // logged are the titles that an engine has logged, as far as they were
@@ -110,7 +127,7 @@ func (d *deployment) arrives(t *testing.T, source int) {
 			want = titles[len(titles)-1]
 		}
 		var entries []entry
-		if _, err := read(t.Context(), "http://"+d.sync.address+syncHost+"/api/v1/playlog?source=all&limit=200", &entries); err != nil {
+		if _, err := read(t.Context(), "http://"+d.sync.address+syncHost+"/api/v1/playlog?source=all&limit=1000", &entries); err != nil {
 			return err
 		}
 		for _, e := range entries {

@@ -240,7 +240,7 @@ func (e *engine) setAhead(by time.Duration) {
 // where that does not come to an end.
 func (e *engine) burst(t testing.TB, titles int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), settleTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), settleTimeout())
 	defer cancel()
 	var clients sync.WaitGroup
 	for range 8 {
@@ -255,7 +255,7 @@ func (e *engine) burst(t testing.TB, titles int) {
 	}
 	clients.Wait()
 	if ctx.Err() != nil {
-		t.Fatalf("%d titles were not taken within %s", titles, settleTimeout)
+		t.Fatalf("%d titles were not taken within %s", titles, settleTimeout())
 	}
 }
 

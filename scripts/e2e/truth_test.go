@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"aura.radio/engine/pkg/patience"
 )
 
 // entry is what the services answer about a record, and about one time that it
@@ -62,7 +64,7 @@ func list[T any](ctx context.Context, base, path string) ([]T, error) {
 
 // read gets JSON and returns the Link header beside it.
 func read(ctx context.Context, url string, into any) (link string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	ctx, cancel := context.WithTimeout(ctx, patience.Limit())
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
