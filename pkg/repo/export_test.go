@@ -3,11 +3,14 @@ package repo
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"testing"
 	"time"
 
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 )
 
 // CommitGroup commits the entries as one group and returns each one's result.
@@ -24,18 +27,29 @@ func (db *DB) CommitGroup(entries ...model.Entry) []error {
 	return results
 }
 
-// CommitNext returns when the group committer is about to commit the entry, which
-// it can't while somebody else holds the database.
-func (db *DB) CommitNext(e model.Entry) {
+// CommitNext returns when the group committer is committing the entry, which it
+// can't complete while somebody else holds the database.
+func (db *DB) CommitNext(t testing.TB, e model.Entry) {
+	t.Helper()
 	db.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
-	db.AwaitQueued(0)
+	patience.Await(t, func() error {
+		pool, err := db.write.DB()
+		if err == nil && pool.Stats().InUse == 0 {
+			err = errors.New("nothing is committed")
+		}
+		return err
+	})
 }
 
-// AwaitQueued returns when so many entries wait for their turn to be committed.
-func (db *DB) AwaitQueued(n int) {
-	for len(db.group.queue) != n {
-		<-time.After(time.Millisecond)
-	}
+// AwaitQueued returns when an entry waits for its turn to be committed.
+func (db *DB) AwaitQueued(t testing.TB) {
+	t.Helper()
+	patience.Await(t, func() error {
+		if len(db.group.queue) == 0 {
+			return errors.New("no entry waits")
+		}
+		return nil
+	})
 }
 
 // DigestsByPage is Digests, reading that many records at once.

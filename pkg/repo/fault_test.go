@@ -249,13 +249,13 @@ func TestDB_OnLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db.CommitNext(entry(0, "x"))
+	db.CommitNext(t, entry(0, "x"))
 	ctx, leave := context.WithCancel(t.Context())
 	answer := make(chan error, 1)
 	go func() { answer <- db.StoreEntry(ctx, entry(1, "a")) }()
-	db.AwaitQueued(1)
+	db.AwaitQueued(t)
 	leave()
-	if err := <-answer; !errors.Is(err, context.Canceled) {
+	if err := patience.Receive(t, "an answer without the database", answer); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want %v", err, context.Canceled)
 	}
 	if err := tx.Rollback(); err != nil {
