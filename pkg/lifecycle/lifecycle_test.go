@@ -16,6 +16,7 @@ import (
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -114,7 +115,7 @@ func TestService_Fails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, cancel := context.WithTimeout(t.Context(), lifecycletest.Patience)
+			ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
 			defer cancel()
 			if err := newApp(t, test.database, test.w).Run(ctx); !errors.Is(err, test.want) {
 				t.Errorf("error is %v", err)

@@ -6,6 +6,7 @@ package lifecycletest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -13,10 +14,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// Patience bounds every wait.
-const Patience = 30 * time.Second
+	"aura.radio/engine/pkg/patience"
+)
 
 // App is a service that can be run.
 type App interface {
@@ -50,7 +50,7 @@ func Start(t testing.TB, app App) *Service {
 		select {
 		case err := <-done:
 			return err
-		case <-time.After(Patience):
+		case <-time.After(patience.Limit()):
 			return errors.New("did not stop")
 		}
 	})
@@ -100,18 +100,12 @@ func (s *Service) Await(status int, method, path, body string) (_ Answer, text s
 // AwaitAnswer calls again and again until the answer is as wanted.
 func (s *Service) AwaitAnswer(method, path, body string, wanted func(Answer, string) bool) (_ Answer, text string) {
 	s.t.Helper()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	deadline := time.After(Patience)
-	for {
-		res, text := s.Call(method, path, body)
-		if wanted(res, text) {
-			return res, text
+	var res Answer
+	patience.Await(s.t, func() error {
+		if res, text = s.Call(method, path, body); !wanted(res, text) {
+			return fmt.Errorf("%s %s: still %s %s", method, path, res.Status, text)
 		}
-		select {
-		case <-again.C:
-		case <-deadline:
-			s.t.Fatalf("%s %s: still %s %s", method, path, res.Status, text)
-		}
-	}
+		return nil
+	})
+	return res, text
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/engine-api/internal/app"
@@ -28,7 +29,7 @@ func configure(t testing.TB, databaseURL string, more map[string]string) config.
 	t.Helper()
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
-		"AURA_DB_QUERY_TIMEOUT": "2s", "AURA_STATION_TIMEZONE": "Europe/Vienna",
+		"AURA_DB_QUERY_TIMEOUT": repotest.QueryTimeout.String(), "AURA_STATION_TIMEZONE": "Europe/Vienna",
 	}
 	for name, value := range more {
 		environ[name] = value
@@ -174,7 +175,7 @@ func TestApp_Schema(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), lifecycletest.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
 		defer cancel()
 		return a.Run(ctx)
 	}
@@ -206,25 +207,32 @@ func TestApp_StoredLate(t *testing.T) {
 	s := lifecycletest.Start(t, a)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	const list = "/api/v1/trackservice?limit=3"
-	if _, answer := s.Call(http.MethodGet, list, ""); strings.TrimSpace(answer) != "[]" { // memory knows it from here on
-		t.Fatalf("list is %s", answer)
-	}
+	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.TrimSpace(answer) == "[]" }) // memory knows it from here on
 	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://")+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	tx, err := db.BeginTx(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
-		t.Fatalf("while the database is locked: %s %s", res.Status, answer)
-	}
-	if err := tx.Rollback(); err != nil {
-		t.Fatal(err)
-	}
-	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
+	// The service may give it up before the database is free again: then once more.
+	patience.Await(t, func() error {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			return err
+		}
+		if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
+			t.Fatalf("while the database is locked: %s %s", res.Status, answer)
+		}
+		if err := tx.Rollback(); err != nil {
+			return err
+		}
+		for range 20 {
+			if _, answer := s.Call(http.MethodGet, list, ""); strings.Contains(answer, "Fade Into You") {
+				return nil
+			}
+			<-time.After(20 * time.Millisecond)
+		}
+		return errors.New("it is not shown")
+	})
 }
 
 // TestApp_Stop: a stop ends the event streams and answers what is under way.
@@ -251,13 +259,10 @@ func TestApp_Stop(t *testing.T) {
 			t.Fatalf("%v after %q", err, got.String())
 		}
 	}
-	began := time.Now()
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(began); took > 9*time.Second {
-		t.Errorf("the stop took %s: the stream was cut, not ended", took)
-	}
+	// A stream that is cut instead ends with an error.
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		t.Errorf("the stream ended with %v", err)
 	}

@@ -137,7 +137,7 @@ func TestActor_Webhook(t *testing.T) {
 		h, s := &hook{answers: answers}, &store{}
 		server := httptest.NewServer(h)
 		t.Cleanup(server.Close)
-		cfg := Config{Webhooks: map[int]string{3: server.URL + "/secret-path"}, WebhookSecret: secret, WebhookTimeout: 10 * time.Second}
+		cfg := Config{Webhooks: map[int]string{3: server.URL + "/secret-path"}, WebhookSecret: secret, WebhookTimeout: longest}
 		return h, s, begin(t, cfg, s, &node{})
 	}
 	ended := func(s *store, n int) func() bool {
@@ -175,7 +175,7 @@ func TestActor_Webhook(t *testing.T) {
 		key, _ := (&Config{WebhookSecret: secret}).key()
 		for i, head := range h.heads {
 			sent, err := strconv.ParseInt(head.Get("webhook-timestamp"), 10, 64)
-			if err != nil || time.Since(time.Unix(sent, 0)) > time.Minute {
+			if err != nil || time.Since(time.Unix(sent, 0)) > time.Hour {
 				t.Errorf("sent at %s", head.Get("webhook-timestamp"))
 			}
 			if head.Get("webhook-signature") != sign(key, h.ids[i], head.Get("webhook-timestamp"), []byte(h.bodies[i])) ||
@@ -215,10 +215,10 @@ func TestActor_Webhook(t *testing.T) {
 		server := httptest.NewServer(http.NotFoundHandler())
 		server.Close()
 		s := &store{}
-		m := begin(t, Config{Webhooks: map[int]string{1: server.URL + "/secret-path"}, WebhookSecret: secret, WebhookTimeout: time.Second}, s, &node{})
+		m := begin(t, Config{Webhooks: map[int]string{1: server.URL + "/secret-path"}, WebhookSecret: secret, WebhookTimeout: longest}, s, &node{})
 		m.notify(t, 1)
-		await(t, "failed", func() bool { return s.of("webhook-1")[0].Tries > 0 })
-		if m.log.count("delivery failed") == 0 || m.log.count("secret-path") > 0 || strings.Contains(s.of("webhook-1")[0].Error, "secret-path") {
+		await(t, "failed", func() bool { return s.of("webhook-1")[0].Tries > 0 && m.log.count("delivery failed") > 0 })
+		if m.log.count("secret-path") > 0 || strings.Contains(s.of("webhook-1")[0].Error, "secret-path") {
 			t.Errorf("%s", &m.log.b)
 		}
 	})
@@ -230,11 +230,7 @@ func TestActor_Webhook(t *testing.T) {
 		_, _, m := serve(t, func(event) (int, string) { close(asked); <-let; return http.StatusOK, "" })
 		m.notify(t, 1)
 		<-asked
-		began := time.Now()
-		m.stop()
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("took %s", took)
-		}
+		stopsAtOnce(t, m)
 		close(let)
 	})
 }

@@ -16,6 +16,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
@@ -32,7 +33,10 @@ type station struct {
 }
 
 // interval is that of the heartbeats: the tests are quicker than life.
-const interval = 100 * time.Millisecond
+func interval() time.Duration { return patience.Stretch(100 * time.Millisecond) }
+
+// intervals are so many, in the configuration.
+func intervals(n time.Duration) string { return (n * interval()).String() }
 
 // start runs a monitor over a database, with two engines that are alive.
 func start(t *testing.T, databaseURL string, more map[string]string) *station {
@@ -41,8 +45,9 @@ func start(t *testing.T, databaseURL string, more map[string]string) *station {
 	environ := map[string]string{
 		"AURA_NAME": "test", "AURA_LISTEN": "127.0.0.1:0", "AURA_HEARTBEAT_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL,
 		"AURA_SYNC_HOST": s.syncNode.URL, "AURA_SOURCE_NAMES": "1=Engine A",
-		"AURA_HEARTBEAT_INTERVAL": "100ms", "AURA_HEARTBEAT_TIMEOUT": "400ms", "AURA_HEARTBEAT_TIMEOUT_MAX": "2s",
-		"AURA_RECOVERY_HOLD": "1s", "AURA_START_GRACE": "500ms",
+		"AURA_DB_QUERY_TIMEOUT":   repotest.QueryTimeout.String(),
+		"AURA_HEARTBEAT_INTERVAL": intervals(1), "AURA_HEARTBEAT_TIMEOUT": intervals(15), "AURA_HEARTBEAT_TIMEOUT_MAX": intervals(20),
+		"AURA_RECOVERY_HOLD": intervals(10), "AURA_START_GRACE": intervals(20),
 	}
 	var engines [2]*net.UDPConn
 	for i := range engines {
@@ -66,7 +71,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *station {
 	s.Service = lifecycletest.Start(t, a)
 	for i, conn := range engines {
 		go func() {
-			ticker := time.NewTicker(interval)
+			ticker := time.NewTicker(interval())
 			defer ticker.Stop()
 			for ; t.Context().Err() == nil; <-ticker.C {
 				if !s.silent[i].Load() {
@@ -174,7 +179,7 @@ func TestApp_Restart(t *testing.T) {
 // nothing can be written down.
 func TestApp_WithoutDatabase(t *testing.T) {
 	t.Parallel()
-	s := start(t, "mysql://nobody:nothing@127.0.0.1:1/none", map[string]string{"AURA_START_GRACE": "2s"})
+	s := start(t, "mysql://nobody:nothing@127.0.0.1:1/none", nil)
 	s.await(t, bothUp)
 	if res, _ := s.Call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("/readyz says %s", res.Status)

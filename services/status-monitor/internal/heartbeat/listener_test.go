@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
 )
 
@@ -103,12 +105,8 @@ func send(tb testing.TB, conn *net.UDPConn, contents ...string) {
 func counts(tb testing.TB, l *heartbeat.Listener, total int) map[int]int {
 	tb.Helper()
 	got, sum := map[int]int{}, 0
-	for deadline := time.After(10 * time.Second); sum < total; {
-		select {
-		case <-l.Arrived():
-		case <-deadline:
-			tb.Fatalf("only %v arrived", got)
-		}
+	for sum < total {
+		patience.Receive(tb, fmt.Sprintf("%d datagrams, %v arrived", total, got), l.Arrived())
 		for _, b := range l.Take(nil) {
 			got[b.Source] += b.Count
 			sum += b.Count
@@ -120,15 +118,12 @@ func counts(tb testing.TB, l *heartbeat.Listener, total int) map[int]int {
 // until polls a condition that no channel tells of.
 func until(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(10 * time.Second); !condition(); {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			tb.Fatal("in vain: ", what)
+	patience.Await(tb, func() error {
+		if !condition() {
+			return errors.New("in vain: " + what)
 		}
-	}
+		return nil
+	})
 }
 
 func TestListener(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/probe"
@@ -253,7 +254,11 @@ func TestFailure_Real(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer client.Close()
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		timeout := patience.Limit()
+		if address == silent.Addr().String() {
+			timeout = 100 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), timeout)
 		defer cancel()
 		_, err = client.ActiveSource(ctx)
 		if got := probe.Failure(err, 100*time.Millisecond); got != want {
