@@ -11,6 +11,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 )
 
 // twoSources is a sync node at 12:10: both sources played from noon on, and
@@ -166,7 +167,7 @@ func TestAPI_OnAir_endSeen(t *testing.T) {
 	start := time.Now().UTC()
 	s.send(map[string]any{"records": []any{record.Entry{LogSource: 1, TrackStart: start, Title: "short", DurationMS: long.Milliseconds()}}})
 	paths := []string{"/trackservice", "/trackservice/1", "/trackservice/current", "/trackservice/day/" + s.api.Zone.In(start).Format(time.DateOnly)}
-	for deadline := start.Add(10 * time.Second); len(paths) > 0; {
+	for deadline := start.Add(patience.Limit()); len(paths) > 0; {
 		body := s.do(http.StatusOK, http.MethodGet, paths[0], "").Body.String()
 		switch shown := !strings.Contains(body, `"on_air_until":null`); {
 		case shown && time.Now().Before(start.Add(long-time.Microsecond)):

@@ -26,6 +26,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/patience"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -236,7 +237,7 @@ func TestServer_Run_NoBody(t *testing.T) {
 				return
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(time.Minute))
+			_ = conn.SetDeadline(time.Now().Add(patience.Limit()))
 			_, _ = io.WriteString(conn, line+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n")
 			if _, err := io.Copy(io.Discard, conn); err != nil { // until the server hangs up
 				t.Errorf("%s: %v", line, err)
