@@ -174,8 +174,23 @@ func TestListener_Coalesces(t *testing.T) {
 	}
 }
 
+// free are so many places at an address, each with a port that nobody has.
+func free(tb testing.TB, address string, n int) (ports []string) {
+	tb.Helper()
+	for range n {
+		conn, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(address)})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		defer conn.Close() // not before all are chosen
+		ports = append(ports, conn.LocalAddr().String())
+	}
+	return ports
+}
+
 func TestListener_Senders(t *testing.T) {
 	t.Parallel()
+	one, six, mapped := free(t, "127.0.0.5", 4), free(t, "::1", 2), free(t, "127.0.0.8", 1)
 	for name, c := range map[string]struct {
 		listen  string
 		sources map[string]string
@@ -183,12 +198,14 @@ func TestListener_Senders(t *testing.T) {
 		want    map[int]int
 	}{
 		"WithPorts": { // several engines on one host, one of them from any other port
-			"127.0.0.1:0", map[string]string{"1": "127.0.0.5:46001", "2": "127.0.0.5:46002", "3": "127.0.0.5"},
-			[]string{"127.0.0.5:46001", "127.0.0.5:46002", "127.0.0.5:46003", "127.0.0.5:46004"}, map[int]int{1: 1, 2: 1, 3: 2},
+			"127.0.0.1:0", map[string]string{"1": one[0], "2": one[1], "3": "127.0.0.5"}, one, map[int]int{1: 1, 2: 1, 3: 2},
 		},
-		"IPv6":           {"[::1]:0", map[string]string{"1": "::1", "2": "[::1]:46006"}, []string{"[::1]:46005", "[::1]:46006"}, map[int]int{1: 1, 2: 1}},
-		"MappedAtUs":     {"[::]:0", map[string]string{"1": "127.0.0.7"}, []string{"127.0.0.7:0"}, map[int]int{1: 1}},
-		"MappedInConfig": {"127.0.0.1:0", map[string]string{"1": "::ffff:127.0.0.7", "2": "[::ffff:127.0.0.8]:46007"}, []string{"127.0.0.7:0", "127.0.0.8:46007"}, map[int]int{1: 1, 2: 1}},
+		"IPv6":       {"[::1]:0", map[string]string{"1": "::1", "2": six[1]}, six, map[int]int{1: 1, 2: 1}},
+		"MappedAtUs": {"[::]:0", map[string]string{"1": "127.0.0.7"}, []string{"127.0.0.7:0"}, map[int]int{1: 1}},
+		"MappedInConfig": {
+			"127.0.0.1:0", map[string]string{"1": "::ffff:127.0.0.7", "2": strings.Replace(mapped[0], "127.0.0.8", "[::ffff:127.0.0.8]", 1)},
+			[]string{"127.0.0.7:0", mapped[0]}, map[int]int{1: 1, 2: 1},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
