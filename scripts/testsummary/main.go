@@ -1,8 +1,9 @@
 // Command testsummary reads the output of `go test -json` and prints what a
-// person needs of it: one line per package as it ends, the whole output of what
-// failed, and at the end every skipped test with its reason. The last line is
-// always "N passed, N failed, N skipped"; the exit code is 1 where anything
-// failed or nothing ran.
+// person needs of it: one line per package as it ends, the whole output of each
+// test that failed, what ended a package before its time with the last lines of
+// its unfinished tests, and at the end every skipped test with its reason. The
+// last line is always "N passed, N failed, N skipped"; the exit code is 1 if
+// anything failed or nothing ran.
 package main
 
 import (
