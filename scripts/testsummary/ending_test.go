@@ -33,7 +33,7 @@ func TestRun_Ending(t *testing.T) {
 		flags       []string
 	}{
 		{"time over", "time over after 2s", "    \t\tTestOuter/Inner (", []string{"-timeout=2s"}},
-		{"panic", "panic: boom", "\ttestdata/ending_test.go:", nil},
+		{"panic", "panic: boom", "    created by command-line-arguments.end in goroutine ", nil},
 		{"kill", "signal: killed", "    signal: killed\n", nil},
 		{"quit", "SIGQUIT: quit", "    command-line-arguments.end()\n", nil},
 		{"exit", "it ended in the middle, without a word", "", nil},
