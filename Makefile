@@ -9,6 +9,9 @@ PACKAGES = $(MODULES:%=./%/...)
 # cgo. It also keeps the build cache to one copy of each library.
 export CGO_ENABLED = 0
 
+# How long the tests of one package may take: far more than they do, on any machine.
+export AURA_TEST_MINUTES = 30
+
 .DEFAULT_GOAL = help
 
 .PHONY: help
@@ -49,6 +52,10 @@ build: ## the three services as static binaries in .build/
 .PHONY: test
 test: ## everything that must hold: checks, all tests with the race detector, each module alone
 	@scripts/test.sh
+
+.PHONY: stress
+stress: ## each package ten times on one busy core, for tests that depend on speed; ARGS="./pkg/repo" for one
+	@scripts/stress.sh $(ARGS)
 
 .PHONY: soak
 soak: ## for hours: faults for AURA_SOAK (10m), and properties on a million histories
