@@ -15,13 +15,17 @@ import (
 )
 
 func main() {
-	checks := flag.String("checks", "", "a file of checks that ran before, one per line: pass or fail, and a name")
+	checks := flag.String("checks", "", "a file of checks that ran meanwhile, one per line: pass or fail, and a name")
 	flag.Parse()
 	os.Exit(run(os.Stdin, os.Stdout, os.Stderr, *checks))
 }
 
 func run(in io.Reader, out, stderr io.Writer, checksFile string) int {
 	s := newSummary(out)
+	if err := s.read(in); err != nil {
+		fmt.Fprintln(stderr, "testsummary:", err)
+		return 1
+	}
 	if checksFile != "" {
 		lines, err := os.ReadFile(checksFile)
 		if err != nil {
@@ -32,10 +36,6 @@ func run(in io.Reader, out, stderr io.Writer, checksFile string) int {
 			result, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 			s.check(name, result == "pass")
 		}
-	}
-	if err := s.read(in); err != nil {
-		fmt.Fprintln(stderr, "testsummary:", err)
-		return 1
 	}
 	if !s.finish() {
 		return 1
