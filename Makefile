@@ -9,6 +9,9 @@ PACKAGES = $(MODULES:%=./%/...)
 # cgo. It also keeps the build cache to one copy of each library.
 export CGO_ENABLED = 0
 
+# How long the tests of one package may take: far more than they do, on any machine.
+export AURA_TEST_MINUTES = 30
+
 .DEFAULT_GOAL = help
 
 .PHONY: help
@@ -47,8 +50,12 @@ build: ## the three services as static binaries in .build/
 	@scripts/build.sh .build $(SERVICES)
 
 .PHONY: test
-test: ## everything that must hold: checks, all tests with the race detector, each module alone
+test: ## everything that must hold: all tests with the race detector, checks, each module alone
 	@scripts/test.sh
+
+.PHONY: stress
+stress: ## each package ten times on one busy core, for tests that depend on speed; ARGS="./pkg/repo" for one
+	@scripts/stress.sh $(ARGS)
 
 .PHONY: soak
 soak: ## for hours: faults for AURA_SOAK (10m), and properties on a million histories
@@ -60,11 +67,11 @@ bench: build ## measure, as ratios to what others reach on the same machine
 	go run ./scripts/bench
 
 .PHONY: independent
-independent: ## build, vet, test and tidy-check each module without the workspace
+independent: ## build and vet each module without the workspace, compile its tests, see that it is tidy
 	@set -e; for module in $(MODULES); do \
 	  echo "$$module"; \
 	  (cd $$module && export GOWORK=off && \
-	    go build ./... && go vet ./... && go test -short ./... && go mod tidy -diff); \
+	    go build ./... && go vet ./... && go list -test -export ./... >/dev/null && go mod tidy -diff); \
 	done
 
 .PHONY: generate

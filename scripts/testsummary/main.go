@@ -1,8 +1,9 @@
 // Command testsummary reads the output of `go test -json` and prints what a
-// person needs of it: one line per package as it ends, the whole output of what
-// failed, and at the end every skipped test with its reason. The last line is
-// always "N passed, N failed, N skipped"; the exit code is 1 where anything
-// failed or nothing ran.
+// person needs of it: one line per package as it ends, the whole output of each
+// test that failed, what ended a package before its time with the last lines of
+// its unfinished tests, and at the end every skipped test with its reason. The
+// last line is always "N passed, N failed, N skipped"; the exit code is 1 if
+// anything failed or nothing ran.
 package main
 
 import (
@@ -14,13 +15,17 @@ import (
 )
 
 func main() {
-	checks := flag.String("checks", "", "a file of checks that ran before, one per line: pass or fail, and a name")
+	checks := flag.String("checks", "", "a file of checks that ran meanwhile, one per line: pass or fail, and a name")
 	flag.Parse()
 	os.Exit(run(os.Stdin, os.Stdout, os.Stderr, *checks))
 }
 
 func run(in io.Reader, out, stderr io.Writer, checksFile string) int {
 	s := newSummary(out)
+	if err := s.read(in); err != nil {
+		fmt.Fprintln(stderr, "testsummary:", err)
+		return 1
+	}
 	if checksFile != "" {
 		lines, err := os.ReadFile(checksFile)
 		if err != nil {
@@ -31,10 +36,6 @@ func run(in io.Reader, out, stderr io.Writer, checksFile string) int {
 			result, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 			s.check(name, result == "pass")
 		}
-	}
-	if err := s.read(in); err != nil {
-		fmt.Fprintln(stderr, "testsummary:", err)
-		return 1
 	}
 	if !s.finish() {
 		return 1

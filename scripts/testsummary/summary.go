@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -21,7 +20,7 @@ type event struct {
 	FailedBuild string
 }
 
-// key names a test, or a package where Test is empty.
+// key names a test, or a package if test is empty.
 type key struct{ pkg, test string }
 
 func (k key) String() string {
@@ -32,32 +31,44 @@ func (k key) String() string {
 }
 
 // summary counts tests that have no subtests of their own: a test with
-// subtests counts only where it fails by itself.
+// subtests counts only if it fails by itself.
 type summary struct {
-	out    io.Writer
-	output map[key][]string // of what is still running
+	out     io.Writer
+	running map[key]bool
+	output  map[key][]string // of what is still running
+	endings map[string]ending
 	// parents holds the tests that have subtests, and whether one failed.
 	parents map[key]bool
 	builds  map[string][]string
 	passed  int
-	failed  []key
-	skipped []skip
+	failed  []verdict
+	skipped []verdict
 }
 
-type skip struct {
+type verdict struct {
 	key
-	reason string
+	reason string // it may be empty
+}
+
+func (v verdict) String() string {
+	if v.reason == "" {
+		return v.key.String()
+	}
+	return v.key.String() + ": " + v.reason
 }
 
 func newSummary(out io.Writer) *summary {
-	return &summary{out: out, output: map[key][]string{}, parents: map[key]bool{}, builds: map[string][]string{}}
+	return &summary{
+		out: out, running: map[key]bool{}, output: map[key][]string{}, endings: map[string]ending{},
+		parents: map[key]bool{}, builds: map[string][]string{},
+	}
 }
 
 func (s *summary) check(name string, passed bool) {
 	if passed {
 		s.passed++
 	} else {
-		s.failed = append(s.failed, key{pkg: "check: " + name})
+		s.failed = append(s.failed, verdict{key: key{pkg: "check: " + name}})
 	}
 }
 
@@ -87,15 +98,16 @@ func (s *summary) take(e event) {
 	switch e.Action {
 	case "build-output":
 		s.builds[e.ImportPath] = append(s.builds[e.ImportPath], e.Output)
+	case "run":
+		s.running[k] = true
 	case "output":
-		s.output[k] = append(s.output[k], e.Output)
+		s.hear(line{k, e.Output})
 	case "pass", "fail", "skip":
 		if e.Test == "" {
-			s.endPackage(k, e)
+			s.endPackage(e)
 		} else {
 			s.endTest(k, e.Action)
 		}
-		delete(s.output, k)
 	}
 }
 
@@ -109,46 +121,59 @@ func (s *summary) endTest(k key, action string) {
 	case action == "fail":
 		fmt.Fprintf(s.out, "FAIL  %s\n%s", k, indent(s.output[k]))
 		if !subtestFailed {
-			s.failed = append(s.failed, k)
+			s.failed = append(s.failed, verdict{key: k})
 		}
 	case isParent:
 	case action == "skip":
-		s.skipped = append(s.skipped, skip{k, reason(s.output[k])})
+		s.skipped = append(s.skipped, verdict{k, reason(s.output[k])})
 	default:
 		s.passed++
 	}
+	delete(s.output, k)
+	delete(s.running, k)
 }
 
-func (s *summary) endPackage(k key, e event) {
+func (s *summary) endPackage(e event) {
 	switch e.Action {
 	case "skip": // it has no tests
 	case "pass":
 		fmt.Fprintf(s.out, "ok    %-60s %6.1fs\n", e.Package, e.Elapsed)
 	case "fail":
 		fmt.Fprintf(s.out, "FAIL  %-60s %6.1fs\n", e.Package, e.Elapsed)
-		// A package may fail without any of its tests: it does not build, it
-		// panics, it leaks. What was running then never ended.
-		if slices.ContainsFunc(s.failed, func(f key) bool { return f.pkg == k.pkg }) {
-			return
-		}
-		s.failed = append(s.failed, k)
-		fmt.Fprint(s.out, indent(s.builds[e.FailedBuild]), indent(s.output[k]))
-		for _, open := range slices.SortedFunc(maps.Keys(s.output), compareKeys) {
-			if open.pkg == k.pkg && open.test != "" {
-				fmt.Fprintf(s.out, "unfinished: %s\n%s", open.test, indent(s.output[open]))
-			}
-		}
+		s.failPackage(e)
 	}
+	s.forget(e.Package)
 }
 
-func compareKeys(a, b key) int { return strings.Compare(a.String(), b.String()) }
+// failPackage tells why a package failed, unless its failed tests are all there is to it.
+func (s *summary) failPackage(e event) {
+	end, unfinished := s.endings[e.Package], s.unfinished(e.Package)
+	why := end.cause()
+	switch {
+	case why != "":
+	case e.FailedBuild != "":
+		why = "it does not build"
+	case len(unfinished) > 0:
+		why = "it ended in the middle, without a word"
+	case slices.ContainsFunc(s.failed, func(f verdict) bool { return f.pkg == e.Package }):
+		return
+	default:
+		why = "it failed, though none of its tests did"
+	}
+	if len(unfinished) > 0 {
+		why += "; unfinished: " + strings.Join(innermost(unfinished), ", ")
+	}
+	s.failed = append(s.failed, verdict{key{pkg: e.Package}, why})
+	fmt.Fprintf(s.out, "    %s\n%s%s%s", why, indent(s.builds[e.FailedBuild]), indent(s.output[key{pkg: e.Package}]), indent(end.excerpt()))
+	s.printUnfinished(unfinished)
+}
 
 // finish prints the end and tells whether all is well.
 func (s *summary) finish() bool {
 	if len(s.skipped) > 0 {
 		fmt.Fprintln(s.out, "\nskipped:")
 		for _, sk := range s.skipped {
-			fmt.Fprintf(s.out, "  %s: %s\n", sk.key, sk.reason)
+			fmt.Fprintf(s.out, "  %s\n", sk)
 		}
 	}
 	if len(s.failed) > 0 {

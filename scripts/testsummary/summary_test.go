@@ -20,6 +20,8 @@ const sample = `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"skip","Package":"p","Test":"TestB","Elapsed":0}
 {"Action":"fail","Package":"p","Elapsed":1.5}
 {"Action":"skip","Package":"untested","Elapsed":0}
+{"Action":"run","Package":"panics","Test":"TestC"}
+{"Action":"output","Package":"panics","Test":"TestC","Output":"=== RUN   TestC\n"}
 {"Action":"output","Package":"panics","Test":"TestC","Output":"panic: boom\n"}
 {"Action":"fail","Package":"panics","Elapsed":0.1}
 {"ImportPath":"broken","Action":"build-output","Output":"x.go:1: undefined: y\n"}
@@ -40,7 +42,7 @@ func TestRun(t *testing.T) {
 	for _, want := range []string{
 		"FAIL  p TestA/two\n        a_test.go:7: got 1, want 2\n",
 		"  p TestB: needs root: namespaces\n",
-		"unfinished: TestC\n    panic: boom\n",
+		"  panics: panic: boom; unfinished: TestC\n",
 		"    x.go:1: undefined: y\n",
 		"  check: generated files are fresh\n",
 		"go: warning: something else\n",
