@@ -384,34 +384,3 @@ func TestNode_MonitorStatus(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }
-
-// One by one, as to an original node: what arrives is the same entry.
-func TestNode_StoreOne(t *testing.T) {
-	t.Parallel()
-	n := start(t)
-	e := model.Entry{
-		LogSource: 2, TrackStart: noon.Add(123456 * time.Microsecond), Artist: "Mazzie Star", Album: "So Tonight", Title: "Fade 🎵", TrackNum: 3, TrackType: 1,
-		Duration: 293001 * time.Millisecond, PlaylistID: 4, TimeslotID: 5, ShowID: 6, ShowName: "Nachtlicht", Composer: "a", Label: "b", ISRC: "c",
-	}
-	local := e
-	local.TrackStart = e.TrackStart.In(time.FixedZone("", 7200))
-	for _, sent := range []model.Entry{e, local, {LogSource: 1, TrackStart: noon}} {
-		if err := n.StoreOne(t.Context(), sent); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, _, err := n.db.Records(t.Context(), model.RecordQuery{Source: 2})
-	want := model.Record{Entry: e}
-	if err != nil || len(got) != 1 || got[0].Content() != want.Content() {
-		t.Errorf("stored %+v, %v, want %+v once", got, err, e)
-	}
-	err = n.StoreOne(t.Context(), model.Entry{LogSource: 1})
-	if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != 400 || !strings.Contains(status.Detail, "track_start") {
-		t.Errorf("without a start: %v", err)
-	}
-	zone, _ := stationtime.Load("Europe/Vienna")
-	list, err := n.Playlog(t.Context(), peer.PlaylogQuery{Limit: 10, Zone: zone})
-	if err != nil || len(list) != 2 || list[0].Entry != e {
-		t.Errorf("read back as %+v, %v", list, err)
-	}
-}

@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/peer/original"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/trackservice"
@@ -54,7 +55,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		if err != nil {
 			return nil, errors.Join(err, db.Close())
 		}
-		a.pusher = outbox.New(db, recorder, syncNode, cfg.Station.Zone, base.Log("outbox"))
+		a.pusher = outbox.New(db, recorder, syncNode, original.New(syncNode, cfg.Station.Zone), base.Log("outbox"))
 		a.source = source.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
 		sources = a.source
 		base.Server.Registry().MustRegister(a.pusher, a.source)
