@@ -10,19 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // node is a real node but for its process: its API over SQLite, its answers
@@ -35,20 +30,11 @@ type node struct {
 func start(t testing.TB, change ...func(*handler.API)) node {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &handler.API{
-		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db, Leases: db, Maintenance: db,
-		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
-		Zone:     zone, HostID: 1, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
-	}
+	a := handlertest.Node(t, 1, db, db)
 	for _, f := range change {
 		f(a)
 	}
-	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() })
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(handlertest.SyncNode(t, a, handlertest.Own(a, db)))
 	t.Cleanup(server.Close)
 	return node{client(t, server.URL), db}
 }
@@ -377,10 +363,11 @@ func TestNode_MonitorStatus(t *testing.T) {
 		Sources: []api.MonitorSource{{Number: 1, State: api.SourceDown, Since: noon, ApiFailure: new("")}},
 		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
 	}
-	n := start(t, func(a *handler.API) {
-		a.Monitor = func(context.Context) (api.MonitorStatus, error) { return want, nil }
-	})
-	if got, err := n.MonitorStatus(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+	server := httptest.NewServer(handlertest.Monitor(t, &handler.Monitor{
+		Status: func(context.Context) (api.MonitorStatus, error) { return want, nil },
+	}))
+	t.Cleanup(server.Close)
+	if got, err := client(t, server.URL).MonitorStatus(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 }

@@ -9,16 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
-	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
@@ -27,15 +21,7 @@ func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 func TestNode_Store(t *testing.T) {
 	t.Parallel()
 	db := repotest.Open(t, repotest.KindSQLite)
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := httpservertest.New(t, &handler.API{
-		Tracks: db, Playlog: db, Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
-		Zone: zone, HostID: 1, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
-	}, func(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() })
-	n := node(t, h.ServeHTTP)
+	n := node(t, handlertest.EngineAPI(t, handlertest.Node(t, 1, db, db)).ServeHTTP)
 	e := model.Entry{
 		LogSource: 2, TrackStart: noon.Add(123456 * time.Microsecond), Artist: "Mazzie Star", Album: "So Tonight", Title: "Fade 🎵", TrackNum: 3, TrackType: 1,
 		Duration: 293001 * time.Millisecond, PlaylistID: 4, TimeslotID: 5, ShowID: 6, ShowName: "Nachtlicht", Composer: "a", Label: "b", ISRC: "c",
