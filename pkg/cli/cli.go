@@ -52,7 +52,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 }
 
 // Env is what the commands of a program have in common.
-type Env[C any] struct {
+type Env[C Config] struct {
 	program Program[C]
 	environ map[string]string
 	stderr  io.Writer
@@ -65,7 +65,7 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	if err != nil {
 		return cfg, zerolog.Nop(), Mistake(fmt.Errorf("configuration:\n%w", err))
 	}
-	return cfg, logging.New(env.program.Logging(cfg), env.stderr), nil
+	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
 }
 
 // WithDatabase loads the configuration, opens the database, lets do use it, and
@@ -76,7 +76,7 @@ func (env Env[C]) WithDatabase(ctx context.Context, do func(ctx context.Context,
 	if err != nil {
 		return err
 	}
-	db, err := repo.OpenExisting(env.program.Database(cfg), log) //nolint:contextcheck // the database's goroutine ends with Close
+	db, err := repo.OpenExisting(cfg.Base().Database, log) //nolint:contextcheck // the database's goroutine ends with Close
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,27 +16,34 @@ import (
 
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/config"
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/repo"
 )
 
-type settings struct {
-	Database repo.Config
-	Log      logging.Config
-}
+type settings struct{ lifecycle.Config }
 
 var errServe = errors.New("can't serve")
 
+// app is a service that can't serve.
+type app struct{ version string }
+
+func newApp(_ settings, version string, _ zerolog.Logger) (app, error) {
+	if version == "" {
+		return app{}, errors.New("can't be wired")
+	}
+	return app{version}, nil
+}
+
+func (a app) Run(context.Context) error { return fmt.Errorf("%w as %s", errServe, a.version) }
+
 func program() cli.Program[settings] {
 	return cli.Program[settings]{
-		Name: "service", Version: "1.2.3", Short: "Serves", Long: "It serves.",
+		Name: "service", Version: "1.2.3", Short: "Serves",
 		Default: func() settings { return settings{} },
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},
-		Logging:  func(cfg settings) logging.Config { return cfg.Log },
-		Database: func(cfg settings) repo.Config { return cfg.Database },
-		Serve:    func(context.Context, settings, zerolog.Logger) error { return errServe },
+		Serve: cli.Serve(newApp),
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
 				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -68,9 +76,10 @@ func TestProgram(t *testing.T) {
 	}{
 		{"version", cli.ExitOK, "service 1.2.3\n"},
 		{"--help", cli.ExitOK, "AURA_"},
+		{"--help", cli.ExitOK, "service serves.\n"},
 		{"check-config", cli.ExitOK, "valid"},
 		{"--check-config", cli.ExitOK, "valid"},
-		{"", cli.ExitFailed, "can't serve"},
+		{"", cli.ExitFailed, "can't serve as 1.2.3"},
 		{"serve", cli.ExitFailed, "can't serve"},
 		{"serve now", cli.ExitConfig, "now"},
 		{"--nonsense", cli.ExitConfig, "nonsense"},
@@ -117,10 +126,10 @@ func TestProgram(t *testing.T) {
 	}
 
 	bare := program()
-	bare.Database, bare.Commands = nil, nil
+	bare.Version, bare.Commands = "", nil
 	var all bytes.Buffer
-	if code := bare.Run(t.Context(), []string{"migrate", "up"}, environ, &all, &all); code != cli.ExitConfig {
-		t.Errorf("migrate without a database: %d %q", code, all.String())
+	if code := bare.Run(t.Context(), nil, environ, &all, &all); code != cli.ExitFailed || !strings.Contains(all.String(), "can't be wired") {
+		t.Errorf("a service that can't be wired: %d %q", code, all.String())
 	}
 }
 

@@ -1,6 +1,5 @@
-// Package cli is the command line that every service has: serve,
-// check-config, version, and migrate where there is a database. A service adds
-// its own commands.
+// Package cli is the command line that every service has: serve, check-config,
+// version and migrate. A service adds its own commands.
 //
 // It promises distinct exit codes: 0 done, 1 failed, 78 wrong configuration or
 // usage, or a schema that is not this program's, so that systemd and scripts

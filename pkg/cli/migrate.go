@@ -26,18 +26,18 @@ type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
 // openSchema opens the database with the variables that name it and nothing else
 // of the configuration: who changes the schema need not be the service.
 func (env Env[C]) openSchema(open opener) (*repo.DB, error) {
-	p := env.program
+	base := env.program.Default().Base()
 	part := struct {
 		Database repo.Config
 		Log      logging.Config
-	}{p.Database(p.Default()), p.Logging(p.Default())}
+	}{base.Database, base.Log}
 	if err := config.LoadPart(&part, env.environ); err != nil {
 		return nil, Mistake(fmt.Errorf("configuration:\n%w", err))
 	}
 	return open(part.Database, logging.New(part.Log, env.stderr))
 }
 
-func migrate[C any](env Env[C]) *cobra.Command {
+func migrate[C Config](env Env[C]) *cobra.Command {
 	step := func(use, short string, open opener, do func(ctx context.Context, db *repo.DB) error) *cobra.Command {
 		return New(use, short, cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), migrateTimeout)

@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/config"
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/repo"
 )
 
@@ -30,26 +31,39 @@ const (
 // would take a core from them.
 const gcPercent = 400
 
+// Config is a service's configuration: it embeds lifecycle.Config.
+type Config interface{ Base() lifecycle.Config }
+
 // Program is a service as its command line sees it; C is its configuration.
-type Program[C any] struct {
+type Program[C Config] struct {
 	Name    string // of the binary
 	Version string
-	Short   string // what it is for, in one line
-	Long    string // the same, for who asks for help
+	Short   string // what it does, in one line: a verb first
 
 	// Default is the configuration where the environment says nothing.
 	Default func() C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
-	// Logging is the block of C that says what is logged.
-	Logging func(C) logging.Config
-	// Database is the block of C that names the database; nil where the service
-	// has none, and then it has no migrate command.
-	Database func(C) repo.Config
-	// Serve runs the service until ctx ends.
-	Serve func(ctx context.Context, cfg C, log zerolog.Logger) error
-	// Commands are the service's own; nil where there are none.
+	// Serve runs the service until ctx ends; see the function Serve.
+	Serve func(ctx context.Context, cfg C, version string, log zerolog.Logger) error
+	// Commands are the service's own; nil if there are none.
 	Commands func(Env[C]) []*cobra.Command
+}
+
+// App is a service that can be run, once.
+type App interface {
+	Run(ctx context.Context) error
+}
+
+// Serve makes a service with a function that wires it, and runs it.
+func Serve[C Config, A App](wire func(cfg C, version string, log zerolog.Logger) (A, error)) func(context.Context, C, string, zerolog.Logger) error {
+	return func(ctx context.Context, cfg C, version string, log zerolog.Logger) error {
+		app, err := wire(cfg, version, log)
+		if err != nil {
+			return err
+		}
+		return app.Run(ctx)
+	}
 }
 
 // Main runs the program with the arguments and the environment of the process,
@@ -94,7 +108,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.Serve(cmd.Context(), cfg, log)
+		return p.Serve(cmd.Context(), cfg, p.Version, log)
 	}
 	check := func(cmd *cobra.Command, _ []string) error {
 		if _, _, err := env.Load(); err != nil {
@@ -109,7 +123,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		}
 		return serve(cmd, args)
 	})
-	root.Long = p.Long + "\nIt is configured by environment variables, AURA_…; the README lists them."
+	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nIt is configured by environment variables, AURA_…; the README lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Mistake(err) })
@@ -120,10 +134,8 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", p.Name, p.Version)
 			return err
 		}),
+		migrate(env),
 	)
-	if p.Database != nil {
-		root.AddCommand(migrate(env))
-	}
 	if p.Commands != nil {
 		root.AddCommand(p.Commands(env)...)
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// API implements the HTTP contract. Every field is required where the service
-// serves an operation that needs it.
+// API serves what every node does: an engine-api and the sync node. All that may
+// be nil is required; see NewEngineAPI.
 type API struct {
-	// Tracks is what the track service shows, Plays what the report of a month
-	// counts: the engine's playlog, or the on-air log where there is one.
-	Tracks EntryLog
-	Plays  func(month report.Month, now time.Time) report.Plays
+	// OnAir is what listeners heard: the engine's playlog, or the on-air log of the
+	// sync node. Plays is what the report of a month counts of that.
+	OnAir EntryLog
+	Plays func(month report.Month, now time.Time) report.Plays
 	// Current knows the track that is playing.
 	Current TrackService
 	// Playlog holds the full records with their corrections.
@@ -32,22 +32,10 @@ type API struct {
 	Healths  Healths
 	Clocks   Clocks
 
-	// OnAir is what the list of full records shows where nobody asks for those
-	// of every source; nil where there is no on-air log.
-	OnAir EntryLog
 	// Sync is what the nodes compare and exchange.
 	Sync SyncStore
 	// State tells of this node, and on the sync node of all the others.
 	State func(ctx context.Context) (api.SyncState, error)
-	// Reconcile has the nodes compared now, and must not block; nil on an
-	// engine-api.
-	Reconcile func()
-	// Leases says which monitor may act; nil on an engine-api.
-	Leases Leases
-	// Maintenance says which sources somebody works on; nil on an engine-api.
-	Maintenance Maintenances
-	// Monitor tells what a status monitor sees; nil on every other service.
-	Monitor func(ctx context.Context) (api.MonitorStatus, error)
 
 	// Zone is the station's time zone.
 	Zone *stationtime.Zone
@@ -64,8 +52,6 @@ type API struct {
 	Now     func() time.Time
 	Log     zerolog.Logger
 }
-
-var _ api.StrictServerInterface = (*API)(nil)
 
 // EntryLog is a list of entries; *repo.DB is one.
 type EntryLog interface {
@@ -128,20 +114,6 @@ type SyncStore interface {
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
 	MarkSynced(ctx context.Context, acks []model.Ack) error
 	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
-}
-
-// Leases are rights that one holder has at a time; *repo.DB keeps them.
-type Leases interface {
-	Lease(ctx context.Context, name string) (model.Lease, error)
-	// AcquireLease grants the lease where the answer names the holder that asks.
-	AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error)
-	ReleaseLease(ctx context.Context, name, holder string) error
-}
-
-// Maintenances is what was said last of each source; *repo.DB keeps it.
-type Maintenances interface {
-	StoreMaintenance(ctx context.Context, m model.Maintenance) error
-	Maintenances(ctx context.Context) ([]model.Maintenance, error)
 }
 
 // requestOf is the request that ctx belongs to.

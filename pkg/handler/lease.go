@@ -14,8 +14,8 @@ import (
 const monitorLease = "monitor"
 
 // GetLease answers which monitor may act.
-func (a *API) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (api.GetLeaseResponseObject, error) {
-	l, err := a.Leases.Lease(ctx, monitorLease)
+func (s *SyncNode) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (api.GetLeaseResponseObject, error) {
+	l, err := s.Leases.Lease(ctx, monitorLease)
 	if err != nil {
 		return nil, err
 	}
@@ -23,13 +23,13 @@ func (a *API) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (api.Ge
 }
 
 // AcquireLease grants or renews the lease, or says who holds it.
-func (a *API) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
+func (s *SyncNode) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
 	holder, err := holderOf("holder", r.Body.Holder)
 	if err != nil {
 		return nil, err
 	}
 	ttl := time.Duration(r.Body.Seconds * float64(time.Second))
-	l, err := a.Leases.AcquireLease(ctx, monitorLease, holder, ttl)
+	l, err := s.Leases.AcquireLease(ctx, monitorLease, holder, ttl)
 	if err != nil {
 		return nil, err
 	}
@@ -37,12 +37,12 @@ func (a *API) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject)
 }
 
 // ReleaseLease gives the lease back where this holder has it.
-func (a *API) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
+func (s *SyncNode) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
 	holder, err := holderOf("holder", r.Params.Holder)
 	if err != nil {
 		return nil, err
 	}
-	return api.ReleaseLease204Response{}, a.Leases.ReleaseLease(ctx, monitorLease, holder)
+	return api.ReleaseLease204Response{}, s.Leases.ReleaseLease(ctx, monitorLease, holder)
 }
 
 // holderOf refuses a name that would not be the same in every place where it

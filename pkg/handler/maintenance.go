@@ -10,29 +10,29 @@ import (
 )
 
 // ListMaintenance answers what was said last of each source.
-func (a *API) ListMaintenance(ctx context.Context, _ api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error) {
-	found, err := a.Maintenance.Maintenances(ctx)
+func (s *SyncNode) ListMaintenance(ctx context.Context, _ api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error) {
+	found, err := s.Maintenance.Maintenances(ctx)
 	if err != nil {
 		return nil, err
 	}
 	body := make(api.ListMaintenance200JSONResponse, len(found))
 	for i, m := range found {
-		body[i] = api.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: a.Zone.In(m.ChangedAt)}
+		body[i] = api.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: s.Zone.In(m.ChangedAt)}
 	}
 	return body, nil
 }
 
 // SetMaintenance records that somebody works on a source, or has finished.
-func (a *API) SetMaintenance(ctx context.Context, r api.SetMaintenanceRequestObject) (api.SetMaintenanceResponseObject, error) {
-	return api.StoredResponse{}, a.setMaintenance(ctx, r.Number, *r.Body)
+func (s *SyncNode) SetMaintenance(ctx context.Context, r api.SetMaintenanceRequestObject) (api.SetMaintenanceResponseObject, error) {
+	return api.StoredResponse{}, s.setMaintenance(ctx, r.Number, *r.Body)
 }
 
 // SetMaintenanceByPost records that somebody works on a source, or has finished.
-func (a *API) SetMaintenanceByPost(ctx context.Context, r api.SetMaintenanceByPostRequestObject) (api.SetMaintenanceByPostResponseObject, error) {
-	return api.StoredResponse{}, a.setMaintenance(ctx, r.Number, *r.Body)
+func (s *SyncNode) SetMaintenanceByPost(ctx context.Context, r api.SetMaintenanceByPostRequestObject) (api.SetMaintenanceByPostResponseObject, error) {
+	return api.StoredResponse{}, s.setMaintenance(ctx, r.Number, *r.Body)
 }
 
-func (a *API) setMaintenance(ctx context.Context, source int, body api.MaintenanceRequest) error {
+func (s *SyncNode) setMaintenance(ctx context.Context, source int, body api.MaintenanceRequest) error {
 	if err := model.ValidateSource("number", source); err != nil {
 		return err
 	}
@@ -42,11 +42,11 @@ func (a *API) setMaintenance(ctx context.Context, source int, body api.Maintenan
 		On:        body.On,
 		By:        cmp.Or(author(caller, string(valueOr(body.By, ""))), caller.Name, "local"),
 		Reason:    string(valueOr(body.Reason, "")),
-		ChangedAt: a.Now(),
+		ChangedAt: s.Now(),
 	}
 	m.Normalize()
 	// What is said last counts, also where the host's clock was set back since.
-	known, err := a.Maintenance.Maintenances(ctx)
+	known, err := s.Maintenance.Maintenances(ctx)
 	if err != nil {
 		return err
 	}
@@ -55,5 +55,5 @@ func (a *API) setMaintenance(ctx context.Context, source int, body api.Maintenan
 			m.ChangedAt = last.ChangedAt
 		}
 	}
-	return a.Maintenance.StoreMaintenance(ctx, m)
+	return s.Maintenance.StoreMaintenance(ctx, m)
 }

@@ -70,7 +70,8 @@ func TestAPI_Maintenance_clockSetBack(t *testing.T) {
 
 func TestAPI_Maintenance_Unavailable(t *testing.T) {
 	t.Parallel()
-	s := newSyncNode(t, func(a *API) { a.Maintenance = noMaintenance{} })
+	s := newSyncNode(t)
+	s.own.Maintenance = noMaintenance{}
 	s.refused(http.StatusServiceUnavailable, http.MethodGet, "/source/maintenance", "")
 	s.refused(http.StatusServiceUnavailable, http.MethodPut, "/source/maintenance/1", `{"on": true}`)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 )
 
@@ -25,9 +27,11 @@ func TestAPI_MonitorStatus(t *testing.T) {
 		Strangers: api.MonitorStrangers{Total: 3, Recent: []api.MonitorStranger{{From: "192.0.2.9", Count: 3, Last: noon}}},
 	}
 	var failure error
-	s := newStation(t, func(a *API) {
-		a.Monitor = func(context.Context) (api.MonitorStatus, error) { return want, failure }
-	})
+	operations, err := NewMonitor(&Monitor{Status: func(context.Context) (api.MonitorStatus, error) { return want, failure }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &station{t: t, http: httpservertest.New(t, operations, func(_ *httpserver.Config, o *httpserver.Options) { o.Service = "status-monitor" })}
 	if got := get[api.MonitorStatus](s, "/status"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -24,8 +24,8 @@ func (a *API) record(ctx context.Context, body api.Play) error {
 	return a.Recorder.Record(ctx, e, other)
 }
 
-// ListPlaylog answers full records, newest first: where there is an on-air log
-// those that were on air, unless all are asked for.
+// ListPlaylog answers full records, newest first: those that listeners heard,
+// unless those of every source are asked for.
 func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
 	p := r.Params
 	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
@@ -35,7 +35,7 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	q.UnsyncedOnly = valueOr(p.SkipSynced, false)
 	q.Raw = p.Corrections != nil && *p.Corrections == api.ListPlaylogParamsCorrectionsRaw
 	var log EntryLog = a.Playlog
-	if a.OnAir != nil && p.Source == nil {
+	if p.Source == nil {
 		log = a.OnAir
 	}
 	found, err := a.page(ctx, log, q)

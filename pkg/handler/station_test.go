@@ -23,12 +23,13 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// station is the whole of an engine-api but the network: the API behind the
-// real server and cache, on a real database. Every answer is checked against
-// the contract.
+// station is the whole of an engine-api, or of the sync node, but the network:
+// its handlers behind the real server and cache, on a real database. Every
+// answer is checked against the contract.
 type station struct {
 	t    testing.TB
 	api  *API
+	own  *SyncNode // nil for an engine-api
 	db   *repo.DB
 	http http.Handler
 }
@@ -40,8 +41,6 @@ type store interface {
 	Healths
 	Clocks
 	SyncStore
-	Leases
-	Maintenances
 	playlog.Store
 }
 
@@ -57,7 +56,7 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
-	return serve(t, db, db, db, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
+	return serve(t, db, db, db, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
 }
 
 // newSyncNode is the sync node beside it.
@@ -70,32 +69,45 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	}
 	onAir := node.OnAir()
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
-	return serve(t, db, node, onAir, append([]func(*API){func(a *API) { a.OnAir, a.Plays = onAir, plays }}, change...))
+	own := &SyncNode{Leases: node, Maintenance: node, Reconcile: func() {}}
+	return serve(t, db, node, onAir, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
 }
 
-func serve(t testing.TB, db *repo.DB, all store, tracks log, change []func(*API)) *station {
+// serve serves what is an engine-api without own, and otherwise the sync node.
+func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, change []func(*API)) *station {
 	t.Helper()
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
-		Tracks: tracks, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all, Leases: all, Maintenance: all,
+		OnAir: onAir, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all,
 		State: func(ctx context.Context) (api.SyncState, error) {
 			o, err := db.Outbox(ctx)
 			return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
 		},
-		Reconcile: func() {},
-		Zone:      zone(t, "Europe/Vienna"), DefaultSource: 1,
+		Zone: zone(t, "Europe/Vienna"), DefaultSource: 1,
 		Changed: cache.Invalidate, Now: time.Now, Log: logger,
 	}
-	current := trackservice.New(tracks, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
+	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)
 	a.Current = current
 	for _, f := range change {
 		f(a)
 	}
 	a.Recorder = playlog.New(all, logger, a.Now, func() { cache.Invalidate(); current.Changed() })
-	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Wrap = cache.Middleware })
-	return &station{t: t, api: a, db: db, http: h}
+	service := "engine-api"
+	operations, err := NewEngineAPI(a)
+	if own != nil {
+		service = "sync-node"
+		own.Zone, own.Now = a.Zone, a.Now
+		operations, err = NewSyncNode(a, own)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httpservertest.New(t, operations, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Service, o.Wrap = service, cache.Middleware
+	})
+	return &station{t: t, api: a, own: own, db: db, http: h}
 }
 
 // at sets the time, and optionally the zone.

@@ -22,12 +22,6 @@ func (a *API) GetSyncState(ctx context.Context, _ api.GetSyncStateRequestObject)
 	return api.GetSyncState200JSONResponse(state), nil
 }
 
-// RunReconcile has the nodes compared.
-func (a *API) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.RunReconcileResponseObject, error) {
-	a.Reconcile()
-	return api.RunReconcile202Response{}, nil
-}
-
 // ListDigests answers what proves two databases equal.
 func (a *API) ListDigests(ctx context.Context, r api.ListDigestsRequestObject) (api.ListDigestsResponseObject, error) {
 	q := model.DigestQuery{

@@ -431,7 +431,8 @@ func TestAPI_ListDigests(t *testing.T) {
 func TestAPI_RunReconcile(t *testing.T) {
 	t.Parallel()
 	runs := 0
-	s := newSyncNode(t, func(a *API) { a.Reconcile = func() { runs++ } })
+	s := newSyncNode(t)
+	s.own.Reconcile = func() { runs++ }
 	if w := s.do(http.StatusAccepted, http.MethodPost, "/sync/run", ""); runs != 1 || w.Body.Len() > 0 {
 		t.Errorf("%d runs, %s", runs, w.Body)
 	}
@@ -447,7 +448,9 @@ func FuzzSync(f *testing.F) {
 	}
 	s := newSyncNode(f)
 	s.api.Log = zerolog.Nop()
-	h := httpservertest.New(f, s.api, func(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() })
+	h := httpservertest.New(f, operations{API: s.api, SyncNode: s.own}, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Log, o.Service = zerolog.Nop(), "sync-node"
+	})
 	f.Fuzz(func(t *testing.T, in string) {
 		for _, target := range []string{"POST /sync/records", "PUT /source/lease", "DELETE /source/lease", "GET /source/lease", "GET /sync/digests",
 			"GET /sync/records", "GET /sync/state", "POST /sync/run"} {
@@ -483,7 +486,7 @@ func BenchmarkStoreSyncRecords(b *testing.B) {
 		})
 	}
 	body := batch(b, map[string]any{"records": list})
-	h := httpservertest.New(b, &API{Recorder: playlog.New(nowhere{}, zerolog.Nop(), time.Now, func() {})}, func(_ *httpserver.Config, o *httpserver.Options) {
+	h := httpservertest.New(b, operations{API: &API{Recorder: playlog.New(nowhere{}, zerolog.Nop(), time.Now, func() {})}}, func(_ *httpserver.Config, o *httpserver.Options) {
 		o.Log, o.OnMismatch = zerolog.Nop(), nil
 	})
 	for b.Loop() {

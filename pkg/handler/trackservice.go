@@ -26,7 +26,7 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.page(ctx, a.Tracks, q)
+	found, err := a.page(ctx, a.OnAir, q)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,11 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, err
 	}
-	count, err := a.Tracks.CountEntries(ctx, q)
+	count, err := a.OnAir.CountEntries(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	entries, err := a.Tracks.Entries(ctx, q)
+	entries, err := a.OnAir.Entries(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (a *API) untilNow(ctx context.Context, q *model.EntryQuery) (until time.Tim
 		return time.Time{}, nil
 	}
 	q.To = now
-	next, err := a.Tracks.NextEntry(ctx, now)
+	next, err := a.OnAir.NextEntry(ctx, now)
 	if errors.Is(err, model.ErrNotFound) {
 		return time.Time{}, nil
 	}
@@ -102,7 +102,7 @@ func (a *API) tracks(p page) api.TracksJSONResponse {
 
 // GetTrack answers one track that was played.
 func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.GetTrackResponseObject, error) {
-	e, err := a.Tracks.Entry(ctx, r.Id)
+	e, err := a.OnAir.Entry(ctx, r.Id)
 	if err != nil {
 		return nil, err
 	}

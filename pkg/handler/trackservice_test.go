@@ -339,7 +339,7 @@ func TestAPI_StreamTracks(t *testing.T) {
 func TestAPI_ListTracks_Unavailable(t *testing.T) {
 	t.Parallel()
 	var broken brokenLog
-	s := newStation(t, func(a *API) { broken.EntryLog = a.Tracks; a.Tracks = &broken })
+	s := newStation(t, func(a *API) { broken.EntryLog = a.OnAir; a.OnAir = &broken })
 	s.play(ago(time.Minute), "a")
 	s.do(http.StatusOK, http.MethodGet, "/trackservice", "")
 	s.play(ago(time.Second), "b")

@@ -168,7 +168,7 @@ func TestAccess_Roles(t *testing.T) {
 		public, allowed := false, map[string]bool{}
 		for _, item := range doc.Paths.Map() {
 			for _, op := range item.Operations() {
-				if strings.EqualFold(op.OperationID, e.id) {
+				if strings.EqualFold(op.OperationID, e.ID) {
 					public = op.Security != nil && len(*op.Security) == 0
 					list, _ := op.Extensions["x-roles"].([]any)
 					for _, role := range list {
@@ -178,9 +178,9 @@ func TestAccess_Roles(t *testing.T) {
 			}
 		}
 		for role, secret := range secrets {
-			t.Run(e.id+"/"+role, func(t *testing.T) {
+			t.Run(e.ID+"/"+role, func(t *testing.T) {
 				t.Parallel()
-				r := httpservertest.Request(e.method, e.path, e.body)
+				r := httpservertest.Request(e.Method, e.Path, e.Body)
 				remote(r)
 				r.Header.Set("Authorization", "Bearer "+secret)
 				w := httptest.NewRecorder()

@@ -13,47 +13,9 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 )
 
-const play = `{"track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1}`
+const play = httpservertest.Play
 
-// endpoints is every operation of the contract with a good request.
-var endpoints = []struct{ id, method, path, body string }{
-	{"listTracks", "GET", "/api/v1/trackservice", ""},
-	{"getCurrentTrack", "GET", "/api/v1/trackservice/current", ""},
-	{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
-	{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
-	{"getTrack", "GET", "/api/v1/trackservice/1", ""},
-	{"listPlaylog", "GET", "/api/v1/playlog", ""},
-	{"storePlaylog", "POST", "/api/v1/playlog", play},
-	{"storePlaylogOlderPath", "POST", "/api/v1/playlog/store", play},
-	{"logMissedEntry", "POST", "/api/v1/playlog/corrections", `{"by": "M. Tester", "reason": "was live", "entry": ` + play + `}`},
-	{"getPlaylogEntry", "GET", "/api/v1/playlog/1", ""},
-	{"listCorrections", "GET", "/api/v1/playlog/1/corrections", ""},
-	{"correctEntry", "POST", "/api/v1/playlog/1/corrections", `{"kind": "void", "by": "M. Tester", "reason": "test of the line"}`},
-	{"getReport", "GET", "/api/v1/report/2020-06", ""},
-	{"getActiveSource", "GET", "/api/v1/source/active", ""},
-	{"activateSource", "PUT", "/api/v1/source/active/1", ""},
-	{"activateSourceByPost", "POST", "/api/v1/source/active/1", `{"reason": "test"}`},
-	{"listActivations", "GET", "/api/v1/source/history", ""},
-	{"getHealth", "GET", "/api/v1/source/health/1", ""},
-	{"storeHealth", "PUT", "/api/v1/source/health/1", `{"is_healthy": true}`},
-	{"storeHealthByPost", "POST", "/api/v1/source/health/1", `{"is_healthy": "False", "log_time": null, "details": {"a": 1}}`},
-	{"getClock", "GET", "/api/v1/clock", ""},
-	{"storeClock", "PUT", "/api/v1/clock", `{"engine_source": 1}`},
-	{"storeClockByPost", "POST", "/api/v1/clock", `{}`},
-	{"getLease", "GET", "/api/v1/source/lease", ""},
-	{"acquireLease", "PUT", "/api/v1/source/lease", `{"holder": "monitor on host 3", "seconds": 10}`},
-	{"releaseLease", "DELETE", "/api/v1/source/lease?holder=monitor+on+host+3", ""},
-	{"listMaintenance", "GET", "/api/v1/source/maintenance", ""},
-	{"setMaintenance", "PUT", "/api/v1/source/maintenance/1", `{"on": true, "by": "M. Tester", "reason": "new disk"}`},
-	{"setMaintenanceByPost", "POST", "/api/v1/source/maintenance/1", `{"on": false}`},
-	{"getMonitorStatus", "GET", "/api/v1/status", ""},
-	{"getSyncState", "GET", "/api/v1/sync/state", ""},
-	{"listDigests", "GET", "/api/v1/sync/digests?source=1&span=day&from=2020-06-27T00:00:00Z", ""},
-	{"listSyncRecords", "GET", "/api/v1/sync/records?source=1&limit=1000", ""},
-	{"storeSyncRecords", "POST", "/api/v1/sync/records", `{"records": [{"log_source": 1, "track_start": "2020-06-27T17:14:00Z"}], "synced": true}`},
-	{"listSyncActivations", "GET", "/api/v1/sync/activations?after=-3&limit=1000", ""},
-	{"runReconcile", "POST", "/api/v1/sync/run", ""},
-}
+var endpoints = httpservertest.Endpoints()
 
 // behind writes something behind the path of a target.
 func behind(target, more string) string {
@@ -89,8 +51,8 @@ func TestEndpoints_Complete(t *testing.T) {
 	var missing []string
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			known := slices.ContainsFunc(endpoints, func(e struct{ id, method, path, body string }) bool {
-				return strings.EqualFold(e.id, op.OperationID) && e.method == method
+			known := slices.ContainsFunc(endpoints, func(e httpservertest.Endpoint) bool {
+				return strings.EqualFold(e.ID, op.OperationID) && e.Method == method
 			})
 			if !known {
 				missing = append(missing, method+" "+path)
@@ -107,9 +69,9 @@ func TestEndpoints_Good(t *testing.T) {
 	h := httpservertest.New(t, stub{})
 	for _, e := range endpoints {
 		for _, slash := range []string{"", "/", "//"} {
-			t.Run(e.id+slash, func(t *testing.T) {
+			t.Run(e.ID+slash, func(t *testing.T) {
 				t.Parallel()
-				w := httpservertest.Do(h, e.method, behind(e.path, slash), e.body)
+				w := httpservertest.Do(h, e.Method, behind(e.Path, slash), e.Body)
 				if w.Code/100 != 2 {
 					t.Errorf("%d %s", w.Code, w.Body)
 				}
@@ -147,19 +109,19 @@ func TestEndpoints_Bad(t *testing.T) {
 		{"no type at all", `{}`, "nonsense; ;", 415},
 	}
 	for _, e := range endpoints {
-		if e.body == "" && !strings.HasPrefix(e.id, "activate") {
+		if e.Body == "" && !strings.HasPrefix(e.ID, "activate") {
 			continue // it takes none
 		}
 		for _, b := range bodies {
-			if e.id == "storeSyncRecords" && (b.name == "deep" || b.name == "too long") {
+			if e.ID == "storeSyncRecords" && (b.name == "deep" || b.name == "too long") {
 				continue // it takes more; see TestBatch
 			}
-			if b.status == 400 && (b.name == "nothing" || b.name == "blanks") && strings.HasPrefix(e.id, "activate") {
+			if b.status == 400 && (b.name == "nothing" || b.name == "blanks") && strings.HasPrefix(e.ID, "activate") {
 				continue // its body is optional
 			}
-			t.Run(e.id+"/"+b.name, func(t *testing.T) {
+			t.Run(e.ID+"/"+b.name, func(t *testing.T) {
 				t.Parallel()
-				r := httpservertest.Request(e.method, e.path, b.body)
+				r := httpservertest.Request(e.Method, e.Path, b.body)
 				r.Header.Set("Content-Type", b.contentType)
 				w := httptest.NewRecorder()
 				h.ServeHTTP(w, r)
@@ -168,17 +130,17 @@ func TestEndpoints_Bad(t *testing.T) {
 		}
 	}
 	for _, e := range endpoints {
-		t.Run(e.id+"/wrong method", func(t *testing.T) {
+		t.Run(e.ID+"/wrong method", func(t *testing.T) {
 			t.Parallel()
-			w := httpservertest.Do(h, "PATCH", e.path, "")
+			w := httpservertest.Do(h, "PATCH", e.Path, "")
 			wantProblem(t, w, 405)
-			if !strings.Contains(w.Header().Get("Allow"), e.method) {
-				t.Errorf("Allow: %q lacks %s", w.Header().Get("Allow"), e.method)
+			if !strings.Contains(w.Header().Get("Allow"), e.Method) {
+				t.Errorf("Allow: %q lacks %s", w.Header().Get("Allow"), e.Method)
 			}
 		})
-		t.Run(e.id+"/unknown path", func(t *testing.T) {
+		t.Run(e.ID+"/unknown path", func(t *testing.T) {
 			t.Parallel()
-			wantProblem(t, httpservertest.Do(h, e.method, behind(e.path, "/un/known"), e.body), 404)
+			wantProblem(t, httpservertest.Do(h, e.Method, behind(e.Path, "/un/known"), e.Body), 404)
 		})
 	}
 	for _, path := range []string{"/", "/api", "/api/v1", "/api/v2/clock", "/api/v1/trackservice/current/x", "/%00", "/api/v1/../v1/x", "/api/v1/ui/nothing.js"} {
@@ -354,10 +316,25 @@ func TestEndpoints_Lenient(t *testing.T) {
 	}
 }
 
+// TestServer_Services: of handlers that could answer everything, each service
+// routes what is its own.
+func TestServer_Services(t *testing.T) {
+	t.Parallel()
+	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+		t.Run(service, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) { o.Service = service }))
+			t.Cleanup(server.Close)
+			httpservertest.CheckService(t, service, server.URL)
+		})
+	}
+}
+
 func TestServer_Service(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) { o.Service = "status-monitor" })
 	wantProblem(t, httpservertest.Do(h, http.MethodGet, "/api/v1/trackservice", ""), 404)
+	wantProblem(t, httpservertest.Do(h, http.MethodPatch, "/api/v1/trackservice", ""), 404)
 	if w := httpservertest.Do(h, http.MethodGet, "/healthz", ""); w.Code != 200 {
 		t.Errorf("healthz %d", w.Code)
 	}

@@ -34,7 +34,7 @@ func FuzzQuery(f *testing.F) {
 	h := httpservertest.New(f, stub{}, quiet)
 	f.Fuzz(func(t *testing.T, query string) {
 		for _, e := range endpoints {
-			r := httpservertest.Request(e.method, e.path, e.body)
+			r := httpservertest.Request(e.Method, e.Path, e.Body)
 			r.URL.RawQuery = query
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, r)
@@ -45,7 +45,7 @@ func FuzzQuery(f *testing.F) {
 
 func FuzzPath(f *testing.F) {
 	for _, e := range endpoints {
-		f.Add(e.path)
+		f.Add(e.Path)
 	}
 	for _, s := range []string{"//", "/api/v1/playlog/%2f", "/api/v1/ui/../x", "/api/v1/trackservice/day/2020-06-27//", "/\x00", "*", ""} {
 		f.Add(s)
@@ -64,7 +64,7 @@ func FuzzPath(f *testing.F) {
 
 func FuzzBody(f *testing.F) {
 	for _, e := range endpoints {
-		f.Add([]byte(e.body))
+		f.Add([]byte(e.Body))
 	}
 	for _, s := range []string{"", "null", "[]", `{"track_start": 1e400}`, `{"a":{"a":{}}}`, `{"track_num": "` + "\xff" + `"}`, `{"track_start":"x","TRACK_NUM":"y"}`,
 		`{"is_healthy": {}}`, `{"changes": {"track_num": []}}`, `{"entry": 5}`, "\ufeff{}", `{"\ud800": "\udfff"}`, `{"pin": 1}`} {
@@ -73,8 +73,8 @@ func FuzzBody(f *testing.F) {
 	h := httpservertest.New(f, stub{}, quiet)
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, e := range endpoints {
-			if e.method != "GET" {
-				check(t, httpservertest.Do(h, e.method, e.path, string(body)))
+			if e.Method != "GET" {
+				check(t, httpservertest.Do(h, e.Method, e.Path, string(body)))
 			}
 		}
 	})

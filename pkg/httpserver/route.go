@@ -52,16 +52,24 @@ func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
 	s.engine.Handle(method, path, h)
 }
 
-// Register serves the operations of the contract that are this service's.
+// Register serves the operations of the contract that are this service's. Those
+// of other services are not routed: their handlers are never called.
 func (s *Server) Register(ssi api.StrictServerInterface) {
 	handler := api.NewStrictHandlerWithOptions(ssi, []api.StrictMiddlewareFunc{detach}, api.StrictGinServerOptions{
 		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { fail(c, unreadable(err)) },
 		HandlerErrorFunc:         fail,
 		ResponseErrorHandlerFunc: fail,
 	})
-	api.RegisterHandlersWithOptions(s.engine.Group(s.base), handler, api.GinServerOptions{
+	all := gin.New()
+	api.RegisterHandlersWithOptions(all, handler, api.GinServerOptions{
+		BaseURL:      s.base,
 		ErrorHandler: func(c *gin.Context, err error, _ int) { fail(c, unreadable(err)) },
 	})
+	for _, r := range all.Routes() {
+		if s.routes[routeKey{r.Method, r.Path}].served {
+			s.engine.Handle(r.Method, r.Path, r.HandlerFunc)
+		}
+	}
 }
 
 // detach gives handlers a context of their own: gin uses its contexts again, so

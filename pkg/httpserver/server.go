@@ -20,7 +20,7 @@ type Options struct {
 	// Log gets one line a request, and the server's own troubles.
 	Log zerolog.Logger
 	// Service is the name in the contract's x-served-by; operations that are
-	// not its own do not exist. Empty: all are served.
+	// not its own do not exist. Empty, in tests: all are served.
 	Service string
 	// Ready tells why the service can't do its work now, or nil. Without it,
 	// the service is always ready.

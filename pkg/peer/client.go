@@ -110,6 +110,23 @@ type call struct {
 	repeatable bool
 }
 
+// Get reads what is at a path of the peer's API that this package has no method
+// for. Errors: ErrUnsupported, *StatusError, or of the network.
+func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
+	return c.do(ctx, call{method: http.MethodGet, path: path, query: query}, into)
+}
+
+// Post sends a value as JSON to a path of the peer's API that this package has no
+// method for, where receiving it again changes nothing. Errors: ErrUnsupported,
+// *StatusError, or of the network.
+func (c *Client) Post(ctx context.Context, path string, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encode for %s: %w", c.name, err)
+	}
+	return c.do(ctx, call{method: http.MethodPost, path: path, body: body, repeatable: true}, nil)
+}
+
 // do makes a call and decodes the answer into a value, unless that is nil.
 func (c *Client) do(ctx context.Context, what call, into any) error {
 	if err := c.exchange(ctx, what, into); err != nil {

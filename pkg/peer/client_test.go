@@ -18,7 +18,6 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // fake is a peer that answers as the test says.
@@ -106,11 +105,10 @@ var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 		_, err := c.Send(ctx, peer.Batch{Records: []model.Record{played(0, "a")}})
 		return err
 	},
-	"POST StoreOne": func(ctx context.Context, c *peer.Client) error { return c.StoreOne(ctx, played(0, "a").Entry) },
-	"GET Playlog": func(ctx context.Context, c *peer.Client) error {
-		zone, _ := stationtime.Load("Europe/Vienna")
-		_, err := c.Playlog(ctx, peer.PlaylogQuery{Limit: 1, Zone: zone})
-		return err
+	"POST Post": func(ctx context.Context, c *peer.Client) error { return c.Post(ctx, "/playlog/store", "a") },
+	"GET Get": func(ctx context.Context, c *peer.Client) error {
+		var list []string
+		return c.Get(ctx, "/playlog", url.Values{"limit": {"1"}}, &list)
 	},
 	"GET ActiveSource": func(ctx context.Context, c *peer.Client) error { _, err := c.ActiveSource(ctx); return err },
 	"PUT Activate": func(ctx context.Context, c *peer.Client) error {
@@ -141,7 +139,7 @@ func aboutSource(name string) bool {
 }
 
 // bodiless are those whose answers have no body.
-var bodiless = []string{"POST StoreOne", "PUT Activate", "DELETE ReleaseLease", "PUT SetMaintenance"}
+var bodiless = []string{"POST Post", "PUT Activate", "DELETE ReleaseLease", "PUT SetMaintenance"}
 
 func TestClient_Errors(t *testing.T) {
 	t.Parallel()
@@ -371,57 +369,5 @@ func TestClient_answerTooLong(t *testing.T) {
 	})
 	if _, err := c.ActiveSource(t.Context()); err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("error is %v", err)
-	}
-}
-
-func TestClient_Playlog(t *testing.T) {
-	t.Parallel()
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := []string{
-		`{"track_start": "2020-06-27 14:00:00", "track_artist": "Mazzie Star", "track_duration": "293", "track_num": 3, "show_id": -1, "log_source": "2", "id": 5, "x": {}}`,
-		`{"track_start": "2020-06-27T12:00:00.5Z", "track_title": 5, "track_duration": 1e400, "track_num": [], "track_type": 4294967296, "playlist_id": null, "log_source": null}`,
-		`{"track_start": "2020-10-25T02:15:00", "track_title": "twice"}`,
-		`{"track_title": "without a start"}`, `{"track_start": {}}`,
-	}
-	var query url.Values
-	answer := "[" + strings.Join(list, ",") + "]"
-	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) { query = r.URL.Query(); _, _ = io.WriteString(w, answer) })
-	got, err := c.Playlog(t.Context(), peer.PlaylogQuery{Page: 3, Limit: 50, Zone: zone})
-	if err != nil || query.Encode() != "limit=50&page=3&skip_synced=true" {
-		t.Fatal(query, err)
-	}
-	first := time.Date(2020, 10, 25, 0, 15, 0, 0, time.UTC)
-	want := []peer.Played{
-		{Entry: model.Entry{LogSource: 2, TrackStart: noon, Artist: "Mazzie Star", Duration: 293 * time.Second, TrackNum: 3}},
-		{Entry: model.Entry{TrackStart: noon.Add(time.Second / 2), Title: "5"}},
-		{Entry: model.Entry{TrackStart: first.Add(time.Hour), Title: "twice"}, OtherStart: first},
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
-	}
-	answer = "[" + strings.Join(list[3:], ",") + "]"
-	if _, err := c.Playlog(t.Context(), peer.PlaylogQuery{Limit: 50, Zone: zone}); err == nil {
-		t.Error("a page without any readable entry is taken for the end")
-	}
-	answer = "[]"
-	if got, err := c.Playlog(t.Context(), peer.PlaylogQuery{Limit: 50, Zone: zone}); err != nil || len(got) != 0 {
-		t.Errorf("the end is %v, %v", got, err)
-	}
-	// What starts within the bounds comes, whichever of two equal hours the node
-	// takes them for; on 25 October 2026 the hour from 00:00 UTC is one of them.
-	night := time.Date(2026, 10, 25, 0, 30, 0, 5, time.UTC)
-	for hour, want := range []string{
-		"from 2026-10-25T01:30:00 to 2026-10-25T02:30:01", "from 2026-10-25T02:30:00 to 2026-10-25T03:30:01", "from 2026-10-25T03:30:00 to 2026-10-25T03:30:01",
-	} {
-		at := night.Add(time.Duration(hour) * time.Hour)
-		if _, err := c.Playlog(t.Context(), peer.PlaylogQuery{From: at, To: at, Limit: 1, Zone: zone}); err != nil {
-			t.Fatal(err)
-		}
-		if got := "from " + query.Get("from_date") + " to " + query.Get("to_date"); got != want {
-			t.Errorf("asks %s, want %s", got, want)
-		}
 	}
 }

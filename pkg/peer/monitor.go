@@ -133,5 +133,5 @@ func (c *Client) MonitorStatus(ctx context.Context) (api.MonitorStatus, error) {
 
 // unusable is unexpected in the model's errors, as domain has them.
 func (c *Client) unusable(path, what string) error {
-	return unavailable{c.unexpected(path, what)}
+	return unavailable{c.Unexpected(path, what)}
 }

@@ -10,19 +10,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // node is a real node but for its process: its API over SQLite, its answers
@@ -35,20 +30,11 @@ type node struct {
 func start(t testing.TB, change ...func(*handler.API)) node {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := &handler.API{
-		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db, Leases: db, Maintenance: db,
-		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
-		Zone:     zone, HostID: 1, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
-	}
+	a := handlertest.Node(t, 1, db, db)
 	for _, f := range change {
 		f(a)
 	}
-	h := httpservertest.New(t, a, func(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() })
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(handlertest.SyncNode(t, a, handlertest.Own(a, db)))
 	t.Cleanup(server.Close)
 	return node{client(t, server.URL), db}
 }
@@ -377,41 +363,11 @@ func TestNode_MonitorStatus(t *testing.T) {
 		Sources: []api.MonitorSource{{Number: 1, State: api.SourceDown, Since: noon, ApiFailure: new("")}},
 		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
 	}
-	n := start(t, func(a *handler.API) {
-		a.Monitor = func(context.Context) (api.MonitorStatus, error) { return want, nil }
-	})
-	if got, err := n.MonitorStatus(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
+	server := httptest.NewServer(handlertest.Monitor(t, &handler.Monitor{
+		Status: func(context.Context) (api.MonitorStatus, error) { return want, nil },
+	}))
+	t.Cleanup(server.Close)
+	if got, err := client(t, server.URL).MonitorStatus(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
-	}
-}
-
-// One by one, as to an original node: what arrives is the same entry.
-func TestNode_StoreOne(t *testing.T) {
-	t.Parallel()
-	n := start(t)
-	e := model.Entry{
-		LogSource: 2, TrackStart: noon.Add(123456 * time.Microsecond), Artist: "Mazzie Star", Album: "So Tonight", Title: "Fade 🎵", TrackNum: 3, TrackType: 1,
-		Duration: 293001 * time.Millisecond, PlaylistID: 4, TimeslotID: 5, ShowID: 6, ShowName: "Nachtlicht", Composer: "a", Label: "b", ISRC: "c",
-	}
-	local := e
-	local.TrackStart = e.TrackStart.In(time.FixedZone("", 7200))
-	for _, sent := range []model.Entry{e, local, {LogSource: 1, TrackStart: noon}} {
-		if err := n.StoreOne(t.Context(), sent); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, _, err := n.db.Records(t.Context(), model.RecordQuery{Source: 2})
-	want := model.Record{Entry: e}
-	if err != nil || len(got) != 1 || got[0].Content() != want.Content() {
-		t.Errorf("stored %+v, %v, want %+v once", got, err, e)
-	}
-	err = n.StoreOne(t.Context(), model.Entry{LogSource: 1})
-	if status, ok := errors.AsType[*peer.StatusError](err); !ok || status.Status != 400 || !strings.Contains(status.Detail, "track_start") {
-		t.Errorf("without a start: %v", err)
-	}
-	zone, _ := stationtime.Load("Europe/Vienna")
-	list, err := n.Playlog(t.Context(), peer.PlaylogQuery{Limit: 10, Zone: zone})
-	if err != nil || len(list) != 2 || list[0].Entry != e {
-		t.Errorf("read back as %+v, %v", list, err)
 	}
 }

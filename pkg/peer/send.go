@@ -163,11 +163,11 @@ func (s *sending) flush(ctx context.Context) error {
 	for which, answered := range map[int][]api.SyncResult{records: answer.Records, healths: answer.Healths, clocks: answer.Clocks} {
 		l := &s.lists[which]
 		if len(answered) != l.n {
-			return s.client.unexpected(syncRecords, fmt.Sprintf("%d results for %d %s", len(answered), l.n, l.name))
+			return s.client.Unexpected(syncRecords, fmt.Sprintf("%d results for %d %s", len(answered), l.n, l.name))
 		}
 		for i, w := range answered {
 			if *l.results[i], err = resultOf(w, which == records); err != nil {
-				return s.client.unexpected(syncRecords, err.Error())
+				return s.client.Unexpected(syncRecords, err.Error())
 			}
 		}
 	}

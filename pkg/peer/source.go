@@ -26,7 +26,7 @@ func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 		active.Since = &since
 	}
 	if err := model.ValidateSource("active_source", active.Source); err != nil {
-		return model.ActiveSource{}, unavailable{c.unexpected("/source/active", err.Error())}
+		return model.ActiveSource{}, unavailable{c.Unexpected("/source/active", err.Error())}
 	}
 	return active, nil
 }

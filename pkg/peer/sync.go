@@ -37,7 +37,7 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		return State{}, 0, err
 	}
 	if body.Now.IsZero() {
-		return State{}, 0, c.unexpected("/sync/state", "it does not tell the time")
+		return State{}, 0, c.Unexpected("/sync/state", "it does not tell the time")
 	}
 	if from, to := sent.Load(), answered.Load(); from != nil && to != nil {
 		offset = body.Now.Sub(from.Add(to.Sub(*from) / 2))
@@ -90,7 +90,7 @@ func (c *Client) Digests(ctx context.Context, q model.DigestQuery) ([]model.Dige
 	for i, d := range body {
 		sum, err := model.ParseFingerprint(d.Sum)
 		if err != nil {
-			return nil, c.unexpected("/sync/digests", "sum "+err.Error())
+			return nil, c.Unexpected("/sync/digests", "sum "+err.Error())
 		}
 		digests[i] = model.Digest{From: d.From.UTC(), Count: d.Count, Sum: sum}
 	}
@@ -137,7 +137,7 @@ func (c *Client) page(ctx context.Context, kind model.Kind, source int, from, to
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: syncRecords, query: query}, &page)
 	if err == nil && page.Next != "" && (page.Next == after || len(page.Records)+len(page.Healths) == 0) {
-		return page, c.unexpected(syncRecords, "it does not come to an end")
+		return page, c.Unexpected(syncRecords, "it does not come to an end")
 	}
 	return page, err
 }
@@ -160,7 +160,7 @@ func (c *Client) ActivationsAfter(ctx context.Context, after int64, limit int) (
 	activations := make([]model.Activation, len(body))
 	for i, a := range body {
 		if a.Epoch <= after {
-			return nil, c.unexpected(path, "it does not go on by epoch")
+			return nil, c.Unexpected(path, "it does not go on by epoch")
 		}
 		after = a.Epoch
 		activations[i] = model.Activation{
@@ -181,8 +181,8 @@ func rangeQuery(source int, from, to time.Time) url.Values {
 	return query
 }
 
-// unexpected says that the peer does not keep to the contract.
-func (c *Client) unexpected(path, what string) error {
+// Unexpected is the error that says that the peer does not keep to the contract.
+func (c *Client) Unexpected(path, what string) error {
 	return errors.New(path + " at " + c.name + ": the answer is not as expected: " + what)
 }
 

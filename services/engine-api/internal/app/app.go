@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/peer/original"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/trackservice"
@@ -52,15 +53,15 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if cfg.SyncHost != "" {
 		syncNode, err := peer.New(cfg.SyncHost, cfg.Peers)
 		if err != nil {
-			return nil, errors.Join(err, db.Close())
+			return nil, errors.Join(err, base.Close())
 		}
-		a.pusher = outbox.New(db, recorder, syncNode, cfg.Station.Zone, base.Log("outbox"))
+		a.pusher = outbox.New(db, recorder, syncNode, original.New(syncNode, cfg.Station.Zone), base.Log("outbox"))
 		a.source = source.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
 		sources = a.source
 		base.Server.Registry().MustRegister(a.pusher, a.source)
 	}
-	base.Server.Register(&handler.API{
-		Tracks:        db,
+	operations, err := handler.NewEngineAPI(&handler.API{
+		OnAir:         db,
 		Plays:         a.plays,
 		Current:       a.tracks,
 		Playlog:       db,
@@ -78,6 +79,10 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Now:           time.Now,
 		Log:           base.Log("api"),
 	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	base.Server.Register(operations)
 	log.Info().Str("version", version).Int("host_id", cfg.HostID).Str("time_zone", cfg.Station.Zone.Name()).Msg("engine-api starts")
 	return a, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
@@ -266,4 +267,13 @@ func TestApp_Stop(t *testing.T) {
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		t.Errorf("the stream ended with %v", err)
 	}
+}
+
+// TestApp_Operations: as it is wired, the service answers what is its own, and has
+// nothing of the others.
+func TestApp_Operations(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	httpservertest.CheckService(t, app.Name, s.URL)
 }

@@ -16,8 +16,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
@@ -47,15 +47,15 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	n := &syncNode{base: base, station: base.DB.Station(1)}
 	onAir := n.station.OnAir()
 	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
-	base.Server.Register(&handler.API{
-		Tracks: onAir, OnAir: onAir, Playlog: n.station, Current: n.tracks,
-		Plays:    func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) },
-		Recorder: playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate),
-		Sources:  n.station, Healths: n.station, Clocks: n.station, Sync: n.station, Leases: n.station,
-		State:     func(context.Context) (api.SyncState, error) { return api.SyncState{Now: time.Now()}, nil },
-		Reconcile: func() {},
-		Zone:      cfg.Station.Zone, DefaultSource: 1, Changed: base.Cache.Invalidate, Now: time.Now, Log: zerolog.Nop(),
-	})
+	node := handlertest.Node(t, 0, n.station, onAir)
+	node.Current, node.Zone, node.Changed = n.tracks, cfg.Station.Zone, base.Cache.Invalidate
+	node.Recorder = playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate)
+	node.Plays = func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) }
+	operations, err := handler.NewSyncNode(node, handlertest.Own(node, n.station))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base.Server.Register(operations)
 	return n
 }
 

@@ -15,10 +15,8 @@ import (
 	"strings"
 
 	"aura.radio/engine/pkg/config"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 )
@@ -32,10 +30,8 @@ type Config struct {
 	SyncHost string `env:"SYNC_HOST" doc:"The sync node in a redundant deployment, such as http://host-3:8010: it gets all that is stored here, and decides which source is active. Empty: there is none."`
 	Peers    peer.Config
 
-	Tracks   trackservice.Config
-	Database repo.Config
-	HTTP     httpserver.Config
-	Log      logging.Config
+	Tracks trackservice.Config
+	lifecycle.Config
 }
 
 // Default is what holds where nothing is set: what the blocks say themselves.

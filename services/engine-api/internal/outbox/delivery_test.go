@@ -244,7 +244,7 @@ type answering func(peer.Batch) peer.Results
 
 func (a answering) Send(_ context.Context, b peer.Batch) (peer.Results, error) { return a(b), nil }
 
-func (a answering) StoreOne(context.Context, model.Entry) error { return peer.ErrUnsupported }
+func (a answering) Store(context.Context, model.Entry) error { return peer.ErrUnsupported }
 
 func (a answering) CheckSyncNode(context.Context) error { return nil }
 

@@ -17,7 +17,7 @@
 // Nothing is sent to a node that is no sync node: at first and after each failure
 // it is asked what it is.
 //
-// Towards an original sync node, which knows no batches, entries go one by one
-// as they are; corrections, health statuses and clocks are beyond it. Batches
-// are tried again every ten minutes.
+// To an original sync node, which knows no batches, entries go one by one as they
+// are, and neither corrections nor health statuses nor clocks. Batches are tried
+// again every ten minutes.
 package outbox

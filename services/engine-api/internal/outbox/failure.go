@@ -33,22 +33,6 @@ func refusesContent(err error) bool {
 	return false
 }
 
-// refusesEntry tells whether an original sync node refused an entry. What
-// statuses it has for that is not written down anywhere, so it is any that does
-// not mean something else.
-func refusesEntry(err error) bool {
-	status, ok := errors.AsType[*peer.StatusError](err)
-	if !ok || status.Status < 400 || status.Status > 499 {
-		return false
-	}
-	switch status.Status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
-		http.StatusTooEarly, http.StatusTooManyRequests:
-		return false
-	}
-	return true
-}
-
 // kindOf is what kind of failure it is, for the metrics.
 func kindOf(err error) string {
 	status, isStatus := errors.AsType[*peer.StatusError](err)

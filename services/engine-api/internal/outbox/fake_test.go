@@ -17,18 +17,9 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 var start = time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
-
-var vienna = func() *stationtime.Zone {
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		panic(err)
-	}
-	return zone
-}()
 
 // record is the n-th of source 1; they start a minute apart.
 func record(n int) model.Record {
@@ -314,7 +305,7 @@ type node struct {
 	checks  int
 	// single: batches are unknown.
 	single bool
-	// refusesOne, where set, answers for StoreOne.
+	// refusesOne, where set, answers for Store.
 	refusesOne func(e model.Entry) error
 
 	sent    []time.Time // of every request
@@ -346,7 +337,7 @@ func (n *node) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 			return peer.Results{}, err
 		}
 	}
-	results := n.store(b)
+	results := n.take(b)
 	if after != nil {
 		if err := after(ctx, b); err != nil {
 			return peer.Results{}, err
@@ -355,7 +346,7 @@ func (n *node) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	return results, nil
 }
 
-func (n *node) store(b peer.Batch) (results peer.Results) {
+func (n *node) take(b peer.Batch) (results peer.Results) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.batches = append(n.batches, b)
@@ -391,7 +382,7 @@ func (n *node) store(b peer.Batch) (results peer.Results) {
 	return results
 }
 
-func (n *node) StoreOne(_ context.Context, e model.Entry) error {
+func (n *node) Store(_ context.Context, e model.Entry) error {
 	n.mu.Lock()
 	n.sent = append(n.sent, time.Now())
 	refuses := n.refusesOne
@@ -427,10 +418,16 @@ func refusedAs(status int) error {
 	return &peer.StatusError{Status: status, Detail: "as the test wants"}
 }
 
+// syncNode is one of any age.
+type syncNode interface {
+	Peer
+	Original
+}
+
 // run runs a pusher within the bubble until stop, which waits for its end.
-func run(t *testing.T, s *store, n Peer) (_ *Pusher, stop func()) {
+func run(t *testing.T, s *store, n syncNode) (_ *Pusher, stop func()) {
 	t.Helper()
-	p := New(s, s, n, vienna, zerolog.Nop())
+	p := New(s, s, n, n, zerolog.Nop())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

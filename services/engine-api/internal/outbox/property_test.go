@@ -124,8 +124,8 @@ func (w *world) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 // CheckSyncNode is that of the node.
 func (w *world) CheckSyncNode(ctx context.Context) error { return w.node.CheckSyncNode(ctx) }
 
-// StoreOne is not needed: the node knows batches.
-func (w *world) StoreOne(context.Context, model.Entry) error { return peer.ErrUnsupported }
+// Store is not needed: the node knows batches.
+func (w *world) Store(context.Context, model.Entry) error { return peer.ErrUnsupported }
 
 // checkOrder: within a request and from one to the next the oldest come first,
 // of those that the pusher could know of.

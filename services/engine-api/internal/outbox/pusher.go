@@ -12,7 +12,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 const (
@@ -58,8 +57,12 @@ type Peer interface {
 	// CheckSyncNode returns nil where it is one, else why not.
 	CheckSyncNode(ctx context.Context) error
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
-	// StoreOne is for an original sync node.
-	StoreOne(ctx context.Context, e model.Entry) error
+}
+
+// Original is the sync node in case it is an original one; *original.Node is
+// one.
+type Original interface {
+	Store(ctx context.Context, e model.Entry) error
 }
 
 // Pusher sends what waits. Run does all the work; Wake and the metrics may be
@@ -68,7 +71,7 @@ type Pusher struct {
 	store    Store
 	receiver Receiver
 	peer     Peer
-	zone     *stationtime.Zone
+	original Original
 	log      zerolog.Logger
 	trouble  *logging.Lasting
 	metrics  *metrics
@@ -95,13 +98,13 @@ type Pusher struct {
 	taken map[version]int
 }
 
-// New makes a Pusher. zone is the station's, for an original sync node.
-func New(store Store, receiver Receiver, to Peer, zone *stationtime.Zone, log zerolog.Logger) *Pusher {
+// New makes a Pusher. Both to and original are the sync node.
+func New(store Store, receiver Receiver, to Peer, original Original, log zerolog.Logger) *Pusher {
 	return &Pusher{
 		store:        store,
 		receiver:     receiver,
 		peer:         to,
-		zone:         zone,
+		original:     original,
 		log:          log,
 		trouble:      logging.NewLasting(log, "sending to the sync node failed"),
 		metrics:      newMetrics(store),

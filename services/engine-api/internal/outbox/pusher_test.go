@@ -501,7 +501,7 @@ func TestPusher_Stop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode()
 		n.before = func(ctx context.Context, _ peer.Batch) error { <-ctx.Done(); return ctx.Err() }
-		p := New(newStore(record(1)), nil, n, vienna, zerolog.Nop())
+		p := New(newStore(record(1)), nil, n, n, zerolog.Nop())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()

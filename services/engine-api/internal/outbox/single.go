@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer/original"
 )
 
 const (
@@ -62,13 +63,12 @@ func (p *Pusher) drainSingly(ctx context.Context) (done bool, err error) {
 	}
 }
 
-// sendOne sends an entry as the engine sent it: an original sync node knows no
-// corrections, and would take an amended entry for another one. What a person
-// declared void is left out; where the sync node is replaced, the comparison of
-// all records of this node's own source brings it there.
+// sendOne sends an entry without its corrections. What a person declared void is
+// left out; if the sync node is replaced, the comparison of all records of this
+// node's own source brings it there.
 func (p *Pusher) sendOne(ctx context.Context, r item[model.Record]) error {
 	if !r.value.Entry.Overlay.Void {
-		if err := p.storeOne(ctx, r.value.Entry); refusesEntry(err) {
+		if err := p.storeOne(ctx, r.value.Entry); original.Refuses(err) {
 			if err := p.refuse(ctx, r.version, err.Error()); err != nil {
 				return err
 			}
@@ -90,11 +90,8 @@ func (p *Pusher) sendOne(ctx context.Context, r item[model.Record]) error {
 	return nil
 }
 
-// storeOne writes the start as the station's clocks show it, which a node that
-// heeds no offset takes for the same moment.
 func (p *Pusher) storeOne(ctx context.Context, e model.Entry) error {
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
-	e.TrackStart = p.zone.In(e.TrackStart)
-	return p.peer.StoreOne(ctx, e)
+	return p.original.Store(ctx, e)
 }

@@ -92,7 +92,11 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	a.node = authority.New(cfg.Authority, syncNode, base.DB, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
 	a.prober = probe.New(cfg.Probe, nodes, a.monitor.Learn, base.Log("probe"))
 
-	base.Server.Register(&handler.API{Monitor: a.status})
+	operations, err := handler.NewMonitor(&handler.Monitor{Status: a.status})
+	if err != nil {
+		return nil, err
+	}
+	base.Server.Register(operations)
 	base.Server.Handle(http.MethodGet, "/status", httpserver.Only(httpserver.RoleNode, httpserver.RoleMonitor, httpserver.RoleAdmin), a.showStatus)
 	base.Server.Registry().MustRegister(a.monitor, a.actor, a.node, a.prober, heartbeats{a.beats})
 	log.Info().Str("version", version).Str("name", cfg.Name).Ints("sources", cfg.Decision.Watched).

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -228,4 +229,13 @@ func TestApp_Operator(t *testing.T) {
 	if status.Alarm != "" {
 		t.Errorf("the alarm is not over: %s", status.Alarm)
 	}
+}
+
+// TestApp_Operations: as it is wired, the service answers what is its own, and has
+// nothing of the others.
+func TestApp_Operations(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	httpservertest.CheckService(t, app.Name, s.URL)
 }

@@ -4,5 +4,5 @@
 // It promises that the monitor watches and decides also while its database, the
 // sync node or its own HTTP port are in trouble; that a stop gives the lease
 // back, so that a standby takes over at once; and beside that what package
-// service does.
+// lifecycle does.
 package app

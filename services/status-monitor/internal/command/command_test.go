@@ -13,13 +13,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/status-monitor/internal/nodetest"
 )
@@ -46,10 +44,8 @@ func TestProgram(t *testing.T) {
 // monitor answers a status, as a real one does.
 func monitor(t *testing.T, status func() api.MonitorStatus) string {
 	t.Helper()
-	server := httptest.NewServer(httpservertest.New(t, &handler.API{
-		Monitor: func(context.Context) (api.MonitorStatus, error) { return status(), nil },
-	}, func(_ *httpserver.Config, o *httpserver.Options) {
-		o.Log, o.Service = zerolog.Nop(), "status-monitor"
+	server := httptest.NewServer(handlertest.Monitor(t, &handler.Monitor{
+		Status: func(context.Context) (api.MonitorStatus, error) { return status(), nil },
 	}))
 	t.Cleanup(server.Close)
 	return server.URL

@@ -15,11 +15,9 @@ import (
 	"unicode"
 
 	"aura.radio/engine/pkg/config"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
 	"aura.radio/engine/services/status-monitor/internal/decision"
@@ -42,9 +40,7 @@ type Config struct {
 	Act        act.Config
 	Peers      peer.Config
 
-	Database repo.Config
-	HTTP     httpserver.Config
-	Log      logging.Config
+	lifecycle.Config
 }
 
 // Default is what holds where nothing is set, as far as it differs from the

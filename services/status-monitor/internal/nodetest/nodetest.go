@@ -6,17 +6,11 @@ package nodetest
 import (
 	"net/http/httptest"
 	"testing"
-	"time"
 
-	"github.com/rs/zerolog"
-
-	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // SyncNode is a sync node.
@@ -32,16 +26,8 @@ func Start(t testing.TB) *SyncNode {
 	if err := station.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(httpservertest.New(t, &handler.API{
-		Sources: station, Healths: station, Leases: station, Maintenance: station,
-		Zone: zone, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
-	}, func(_ *httpserver.Config, o *httpserver.Options) {
-		o.Log, o.Service = zerolog.Nop(), "sync-node"
-	}))
+	node := handlertest.Node(t, 0, station, station.OnAir())
+	server := httptest.NewServer(handlertest.SyncNode(t, node, handlertest.Own(node, station)))
 	t.Cleanup(server.Close)
 	return &SyncNode{URL: server.URL, DB: station}
 }

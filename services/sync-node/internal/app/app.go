@@ -53,28 +53,34 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if a.nodes, err = NewReconciler(cfg, a.station, recorder, base.Log("reconcile")); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	base.Server.Register(&handler.API{
-		Tracks:        a.onAir,
+	operations, err := handler.NewSyncNode(&handler.API{
+		OnAir:         a.onAir,
 		Plays:         a.plays,
 		Current:       a.tracks,
 		Playlog:       a.station,
-		OnAir:         a.onAir,
 		Recorder:      recorder,
 		Sources:       a.sources,
 		Healths:       a.station,
 		Clocks:        a.station,
 		Sync:          a.station,
 		State:         a.state,
-		Reconcile:     a.nodes.Trigger,
-		Leases:        a.station,
-		Maintenance:   a.station,
 		Zone:          cfg.Station.Zone,
 		HostID:        cfg.HostID,
 		DefaultSource: cfg.DefaultSource,
 		Changed:       a.changed,
 		Now:           time.Now,
 		Log:           base.Log("api"),
+	}, &handler.SyncNode{
+		Leases:      a.station,
+		Maintenance: a.station,
+		Reconcile:   a.nodes.Trigger,
+		Zone:        cfg.Station.Zone,
+		Now:         time.Now,
 	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	base.Server.Register(operations)
 	base.Server.Registry().MustRegister(a.nodes)
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil

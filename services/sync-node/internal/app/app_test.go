@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
@@ -294,4 +295,13 @@ func TestApp_EngineWithoutSource(t *testing.T) {
 	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", `{"track_start": "2026-10-20T12:00:00Z"}`); res.StatusCode != http.StatusBadRequest || !strings.Contains(answer, "log_source") {
 		t.Errorf("%s %s", res.Status, answer)
 	}
+}
+
+// TestApp_Operations: as it is wired, the service answers what is its own, and has
+// nothing of the others.
+func TestApp_Operations(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	httpservertest.CheckService(t, app.Name, s.URL)
 }

@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/peer/original"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	syncconfig "aura.radio/engine/services/sync-node/internal/config"
@@ -30,10 +31,13 @@ func NewReconciler(cfg syncconfig.Config, station *repo.Station, recorder *playl
 		if err != nil {
 			return nil, &config.Mistake{Variable: fmt.Sprintf("MAIN_HOST_%d", number), Rule: err.Error()}
 		}
-		peers = append(peers, reconcile.Peer{Number: number, Name: cfg.SourceNames[number], URL: url, Node: client})
+		peers = append(peers, reconcile.Peer{
+			Number: number, Name: cfg.SourceNames[number], URL: url,
+			Node: client, Original: original.New(client, cfg.Station.Zone),
+		})
 	}
 	return reconcile.New(reconcile.Config{
-		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone,
+		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep,
 	}, store{station, recorder}, station, processName(), peers, log), nil
 }
 

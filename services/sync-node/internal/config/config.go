@@ -17,11 +17,9 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/config"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 )
@@ -39,10 +37,8 @@ type Config struct {
 	SyncStepSleep time.Duration `env:"SYNC_STEP_SLEEP" envDefault:"0.23" doc:"Pause between two such fetches; 0: as fast as it goes."`
 	Peers         peer.Config
 
-	Tracks   trackservice.Config
-	Database repo.Config
-	HTTP     httpserver.Config
-	Log      logging.Config
+	Tracks trackservice.Config
+	lifecycle.Config
 }
 
 // Default is what holds where nothing is set, as far as it differs from the

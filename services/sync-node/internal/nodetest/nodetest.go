@@ -9,17 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"aura.radio/engine/pkg/api"
-	"aura.radio/engine/pkg/handler"
-	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // Node is a node.
@@ -34,25 +28,16 @@ type Node struct {
 func Start(t testing.TB, number int) *Node {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
-	zone, err := stationtime.Load("Europe/Vienna")
-	if err != nil {
-		t.Fatal(err)
+	node := handlertest.Node(t, number, db, db)
+	node.State = func(ctx context.Context) (api.SyncState, error) {
+		waiting, err := db.Outbox(ctx)
+		state := api.SyncState{HostId: number, Now: time.Now().UTC(), Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths}}
+		if !waiting.Oldest.IsZero() {
+			state.Outbox.Oldest = &waiting.Oldest
+		}
+		return state, err
 	}
-	server := httptest.NewServer(httpservertest.New(t, &handler.API{
-		Tracks: db, Playlog: db, Sources: db, Healths: db, Clocks: db, Sync: db,
-		Recorder: playlog.New(db, zerolog.Nop(), time.Now, func() {}),
-		State: func(ctx context.Context) (api.SyncState, error) {
-			waiting, err := db.Outbox(ctx)
-			state := api.SyncState{HostId: number, Now: time.Now().UTC(), Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths}}
-			if !waiting.Oldest.IsZero() {
-				state.Outbox.Oldest = &waiting.Oldest
-			}
-			return state, err
-		},
-		Zone: zone, HostID: number, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
-	}, func(_ *httpserver.Config, o *httpserver.Options) {
-		o.Log, o.Service = zerolog.Nop(), "engine-api"
-	}))
+	server := httptest.NewServer(handlertest.EngineAPI(t, node))
 	t.Cleanup(server.Close)
 	return &Node{URL: server.URL, DB: db, Close: server.Close}
 }

@@ -368,10 +368,6 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	return results, nil
 }
 
-func (n memoryNode) Playlog(context.Context, peer.PlaylogQuery) ([]peer.Played, error) {
-	return nil, peer.ErrUnsupported
-}
-
 // push is what the node's own outbox does: it sends up to limit of what waits.
 func (n memoryNode) push(store *memory, limit int) {
 	n.mu.Lock()
@@ -453,10 +449,6 @@ func (n *troubled) ActivationsAfter(ctx context.Context, after int64, limit int)
 
 func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results, _ error) {
 	return results, n.do(ctx, func() (err error) { results, err = n.Node.Send(ctx, b); return err })
-}
-
-func (n *troubled) Playlog(ctx context.Context, q peer.PlaylogQuery) (entries []peer.Played, _ error) {
-	return entries, n.do(ctx, func() (err error) { entries, err = n.Node.Playlog(ctx, q); return err })
 }
 
 // leases is the lease in a database.

@@ -1,7 +1,6 @@
 package reconcile
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -12,94 +11,79 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/peer/original"
 )
 
-// original is a node that knows nothing but a list, the latest first.
-type original struct {
+// originalNode is a node that knows nothing but a list, the latest first.
+type originalNode struct {
 	memoryNode
-	playlog                            []peer.Played
-	ignorePage, ignoreDates, ascending bool
-	most                               int // it gives no more at once, whatever is asked for
-	asked                              []peer.PlaylogQuery
-	during                             func() // what happens meanwhile
+	playlog []original.Played
+	most    int         // it gives no more at once
+	asked   []time.Time // since when, at each run
+	during  func()      // what happens meanwhile, where set
+	fails   error       // behind the first page, where set
 }
 
 // newOriginal plays something every so often, up to epoch.
-func newOriginal(titles int, every time.Duration) *original {
-	o := &original{memoryNode: memoryNode{newMemory(1)}, most: 7}
+func newOriginal(titles int, every time.Duration) *originalNode {
+	o := &originalNode{memoryNode: memoryNode{newMemory(1)}, most: 7}
 	for i := range titles {
 		// It does not say of which source it is.
-		o.playlog = append(o.playlog, peer.Played{Entry: model.Entry{TrackStart: epoch.Add(-time.Duration(i) * every), Title: strconv.Itoa(i)}})
+		o.playlog = append(o.playlog, original.Played{Entry: model.Entry{TrackStart: epoch.Add(-time.Duration(i) * every), Title: strconv.Itoa(i)}})
 	}
 	return o
 }
 
-func (o *original) State(context.Context) (peer.State, time.Duration, error) {
+func (o *originalNode) State(context.Context) (peer.State, time.Duration, error) {
 	return peer.State{}, 0, peer.ErrUnsupported
 }
 
-func (o *original) Playlog(_ context.Context, q peer.PlaylogQuery) ([]peer.Played, error) {
-	if o.during != nil {
-		o.during()
-	}
+func (o *originalNode) Playlog(newest time.Time, limit int) func(context.Context) ([]original.Played, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.asked = append(o.asked, q)
-	var found []peer.Played
-	for _, e := range o.playlog {
-		isLater := !q.To.IsZero() && e.TrackStart.After(q.To)
-		if o.ignoreDates || !isLater && !e.TrackStart.Before(q.From) {
-			found = append(found, e)
+	o.asked = append(o.asked, newest)
+	given := 0
+	return func(context.Context) ([]original.Played, error) {
+		if o.during != nil {
+			o.during()
 		}
-	}
-	slices.SortStableFunc(found, func(a, b peer.Played) int {
-		if o.ascending {
-			a, b = b, a
+		if given > 0 && o.fails != nil {
+			return nil, o.fails
 		}
-		return b.TrackStart.Compare(a.TrackStart)
-	})
-	if o.ignorePage {
-		q.Page = 0
+		found := page(o.playlog, given, min(limit, o.most))
+		given += len(found)
+		return found, nil
 	}
-	limit := min(q.Limit, o.most)
-	return page(found, q.Page*limit, limit), nil
 }
 
-// TestRun_Original: all that an original node has is fetched, whichever of pages
-// and dates it knows, or the run says that it was not.
+// TestRun_Original: all that an original node gives is stored, or the run says
+// that it was not.
 func TestRun_Original(t *testing.T) {
 	t.Parallel()
-	many := 7*windowPages*2 + 50
+	errEnds := errors.New("its pages repeat")
 	for _, test := range []struct {
-		name   string
-		node   *original
-		change func(*original)
-		want   int
-		err    error
+		name  string
+		node  *originalNode
+		fails error
+		want  int
 	}{
-		{"Few", newOriginal(30, time.Minute), func(*original) {}, 30, nil},
-		{"None", newOriginal(0, time.Minute), func(*original) {}, 0, nil},
-		{"Many", newOriginal(many, time.Minute), func(*original) {}, many, nil},
-		{"ManyAtOnce", newOriginal(many, time.Millisecond), func(*original) {}, many, nil},
-		{"AllAtOnce", newOriginal(many, 0), func(*original) {}, many, nil},
-		{"NoDates", newOriginal(many, time.Minute), func(o *original) { o.ignoreDates = true }, many, nil},
-		{"NoPages", newOriginal(30, time.Minute), func(o *original) { o.ignorePage = true }, 30, nil},
-		{"NeitherPagesNorDates", newOriginal(30, time.Minute), func(o *original) { o.ignorePage, o.ignoreDates = true, true }, 7, errPagesRepeat},
-		{"OldestFirst", newOriginal(many, time.Minute), func(o *original) { o.ascending = true }, many, nil},
-		{"OldestFirstNoPages", newOriginal(30, time.Minute), func(o *original) { o.ascending, o.ignorePage = true, true }, 7, errPagesRepeat},
+		{"Few", newOriginal(30, time.Minute), nil, 30},
+		{"None", newOriginal(0, time.Minute), nil, 0},
+		{"Many", newOriginal(1450, time.Minute), nil, 1450},
+		{"Fails", newOriginal(30, time.Minute), errEnds, 7},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			store, node := newMemory(0), test.node
-			test.change(node)
+			node.fails = test.fails
 			r := reconciler(Config{BatchSize: 10}, store, node)
 			node.during = func() { // nobody knows how much there is
 				if p := r.Progress(); p.Part >= 0 {
 					t.Errorf("progress is %+v", p)
 				}
 			}
-			if err := r.Once(t.Context()); !errors.Is(err, test.err) {
-				t.Errorf("error is %v, want %v", err, test.err)
+			if err := r.Once(t.Context()); !errors.Is(err, test.fails) {
+				t.Errorf("error is %v, want %v", err, test.fails)
 			}
 			if len(store.records) != test.want {
 				t.Errorf("%d records, want %d", len(store.records), test.want)
@@ -110,7 +94,7 @@ func TestRun_Original(t *testing.T) {
 				}
 			}
 			s := r.Status()[0]
-			if test.err != nil {
+			if test.fails != nil {
 				if !s.Reconciled.IsZero() || s.Detail == "" || !s.Reachable {
 					t.Errorf("status is %+v", s)
 				}
@@ -119,14 +103,31 @@ func TestRun_Original(t *testing.T) {
 			if !s.Reachable || s.Reconciled.IsZero() || !s.Original || s.Fetched < int64(test.want) {
 				t.Errorf("status is %+v", s)
 			}
-			if deepest := slices.MaxFunc(append(node.asked, peer.PlaylogQuery{}), func(a, b peer.PlaylogQuery) int { return cmp.Compare(a.Page, b.Page) }).Page; test.name == "Many" && deepest >= windowPages {
-				t.Errorf("asked for page %d", deepest)
-			}
 			if p := r.Progress(); test.want > 0 && p.Part != 1 {
 				t.Errorf("progress is %+v", p)
 			}
 		})
 	}
+}
+
+// TestRun_OriginalAway: a node that gives not even its first entries is away.
+func TestRun_OriginalAway(t *testing.T) {
+	t.Parallel()
+	node := awayOriginal{newOriginal(3, time.Minute)}
+	r := reconciler(Config{BatchSize: 10}, newMemory(0), node)
+	if err := r.Once(t.Context()); !errors.Is(err, errAway) || !errors.Is(err, errCable) {
+		t.Errorf("error is %v", err)
+	}
+	if s := r.Status()[0]; s.Reachable || s.Detail == "" {
+		t.Errorf("status is %+v", s)
+	}
+}
+
+// awayOriginal does not answer.
+type awayOriginal struct{ *originalNode }
+
+func (awayOriginal) Playlog(time.Time, int) func(context.Context) ([]original.Played, error) {
+	return func(context.Context) ([]original.Played, error) { return nil, errCable }
 }
 
 // TestRun_OriginalRepeatedHour: what was stored at the first occurrence of its
@@ -156,7 +157,7 @@ func TestRun_OriginalRepeatedHour(t *testing.T) {
 }
 
 // TestReconciler_Original: at start and on demand all is fetched from an original
-// node, and else what was played lately.
+// node, and otherwise what was played lately.
 func TestReconciler_Original(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -164,30 +165,30 @@ func TestReconciler_Original(t *testing.T) {
 		for i := range node.playlog {
 			node.playlog[i].TrackStart = time.Now().Add(time.Duration(-20*i) * time.Hour)
 		}
-		node.playlog = append([]peer.Played{{Entry: model.Entry{TrackStart: time.Now().AddDate(50, 0, 0), Title: "from the future"}}}, node.playlog...)
+		node.playlog = append([]original.Played{{Entry: model.Entry{TrackStart: time.Now().AddDate(50, 0, 0), Title: "from the future"}}}, node.playlog...)
 		r := reconcilerOf(time.Hour, &leases{}, "a", node)
 		began := time.Now()
 		begin(t, r)
-		first := func() time.Time { // from when on was asked for in the last run
+		newest := func() time.Time { // what the last run said that it knows
 			synctest.Wait()
 			node.mu.Lock()
 			defer node.mu.Unlock()
 			defer func() { node.asked = nil }()
-			return node.asked[len(node.asked)-1].From
+			return node.asked[len(node.asked)-1]
 		}
-		if from := first(); !from.IsZero() || r.Status()[0].Fetched < 101 {
+		if from := newest(); !from.IsZero() || r.Status()[0].Fetched < 101 {
 			t.Errorf("at start since %s, %d records", from, r.Status()[0].Fetched)
 		}
 		time.Sleep(70 * time.Minute)
-		if from := first(); !from.Equal(began.Add(-lookBack)) {
+		if from := newest(); !from.Equal(began) {
 			t.Errorf("an hour later since %s", from)
 		}
 		r.Trigger()
-		if from := first(); !from.IsZero() {
+		if from := newest(); !from.IsZero() {
 			t.Errorf("on demand since %s", from)
 		}
 		time.Sleep(70 * time.Minute)
-		if from := first(); from.IsZero() {
+		if from := newest(); from.IsZero() {
 			t.Error("an hour later everything")
 		}
 	})

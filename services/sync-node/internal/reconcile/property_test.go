@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/peer/original"
 )
 
 // epoch is somewhere in the middle of a month, in the time that records of
@@ -60,10 +60,16 @@ func drawHealth(source int) *rapid.Generator[model.Health] {
 	})
 }
 
+// peerOf is a node, original or not.
+func peerOf(number int, node Node) Peer {
+	asOriginal, _ := node.(Original)
+	return Peer{Number: number, URL: "http://node", Node: node, Original: asOriginal}
+}
+
 // reconciler is one of a single node.
 func reconciler(cfg Config, store Store, node Node) *Reconciler {
 	cfg.Interval = time.Hour
-	return New(cfg, store, &leases{}, "test", []Peer{{Number: 1, URL: "http://node", Node: node}}, zerolog.Nop())
+	return New(cfg, store, &leases{}, "test", []Peer{peerOf(1, node)}, zerolog.Nop())
 }
 
 // union is what both sides must have in the end.
@@ -210,7 +216,7 @@ func TestRun_Nodes(t *testing.T) {
 					r.Normalize()
 					side.records[id] = r
 				}
-				peers = append(peers, Peer{Number: number, Node: &original{memoryNode: memoryNode{side}, playlog: playedBy(side), most: 3}})
+				peers = append(peers, peerOf(number, &originalNode{memoryNode: memoryNode{side}, playlog: playedBy(side), most: 3}))
 				continue
 			}
 			side.putHealths(false, rapid.SliceOfN(drawHealth(number), 0, 3).Draw(t, "healths")...)
@@ -304,10 +310,10 @@ func healthsOf(source int, m *memory) map[model.Fingerprint]model.Health {
 	return all
 }
 
-func playedBy(m *memory) []peer.Played {
-	var all []peer.Played
+func playedBy(m *memory) []original.Played {
+	var all []original.Played
 	for _, r := range m.records {
-		all = append(all, peer.Played{Entry: r.Entry})
+		all = append(all, original.Played{Entry: r.Entry})
 	}
 	return all
 }

@@ -7,7 +7,6 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/stationtime"
 )
 
 // Node is a node as the sync node speaks to it; *peer.Client is one. What an
@@ -22,8 +21,6 @@ type Node interface {
 	// by epoch; peer.ErrUnsupported where it is of an older version.
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
-	// Playlog is a page of what an original node says is not synced.
-	Playlog(ctx context.Context, q peer.PlaylogQuery) ([]peer.Played, error)
 }
 
 // Store is what the sync node keeps.
@@ -57,8 +54,6 @@ type Config struct {
 	// StepSleep the pause between two fetches.
 	BatchSize int
 	StepSleep time.Duration
-	// Zone is the station's, for original nodes.
-	Zone *stationtime.Zone
 }
 
 // Peer is a node to compare with.
@@ -67,4 +62,6 @@ type Peer struct {
 	Name   string
 	URL    string
 	Node   Node
+	// Original is the same node, in case it is an original one.
+	Original Original
 }

@@ -261,7 +261,7 @@ func (n *node) newTally() *tally {
 
 func (n *node) newRun(t *tally) *run {
 	return &run{
-		cfg: n.r.cfg, store: n.r.store, node: n.Node, source: n.Number, log: n.log,
+		cfg: n.r.cfg, store: n.r.store, node: n.Node, original: n.Original, source: n.Number, log: n.log,
 		seen: n.status.seen, futile: &n.futile, newest: &n.newest, tally: t,
 	}
 }

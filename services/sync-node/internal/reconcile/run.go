@@ -14,11 +14,13 @@ import (
 
 // run brings the sync node and one node to the same records, once.
 type run struct {
-	cfg    Config
-	store  Store
-	node   Node
-	source int
-	log    zerolog.Logger
+	cfg   Config
+	store Store
+	node  Node
+	// original is the node in case it is an original one.
+	original Original
+	source   int
+	log      zerolog.Logger
 	// seen is told each time that the node answered about itself.
 	seen func(peer.State, time.Duration)
 	// futile is what waited at the node although all was acknowledged.
@@ -40,7 +42,7 @@ var errWrongNode = errors.New("another node answers there")
 func (r *run) all(ctx context.Context) error {
 	state, err := r.state(ctx)
 	if errors.Is(err, peer.ErrUnsupported) {
-		return r.original(ctx)
+		return r.fetchOriginal(ctx)
 	}
 	if err != nil {
 		return err

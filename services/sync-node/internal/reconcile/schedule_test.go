@@ -71,7 +71,7 @@ func begin(t *testing.T, r *Reconciler) {
 func reconcilerOf(interval time.Duration, l Leases, holder string, nodes ...Node) *Reconciler {
 	var peers []Peer
 	for i, n := range nodes {
-		peers = append(peers, Peer{Number: i + 1, Node: n})
+		peers = append(peers, peerOf(i+1, n))
 	}
 	return New(Config{Interval: interval, BatchSize: 10}, newMemory(0), l, holder, peers, zerolog.Nop())
 }

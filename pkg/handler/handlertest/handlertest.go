@@ -1,0 +1,104 @@
+// Package handlertest gives tests of other packages what a service serves. It
+// promises handlers that are complete, so that a test sets only what it is about,
+// and answers that are as the contract says.
+package handlertest
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/handler"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/trackservice"
+)
+
+// Store keeps what a node serves.
+type Store interface {
+	handler.Playlog
+	handler.Sources
+	handler.Healths
+	handler.Clocks
+	handler.SyncStore
+	playlog.Store
+}
+
+// OnAir is what listeners heard.
+type OnAir interface {
+	handler.EntryLog
+	trackservice.Log
+}
+
+// Node is of a node in Vienna of that number, which nothing was reported of yet.
+func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
+	t.Helper()
+	zone, err := stationtime.Load("Europe/Vienna")
+	if err != nil {
+		t.Fatal(err)
+	}
+	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
+	return &handler.API{
+		OnAir: onAir, Playlog: store, Sources: store, Healths: store, Clocks: store, Sync: store,
+		Plays: func(report.Month, time.Time) report.Plays {
+			return func(context.Context, func(report.Play) error) error { return nil }
+		},
+		Current:  trackservice.New(onAir, render, trackservice.Config{}, zerolog.Nop()),
+		Recorder: playlog.New(store, zerolog.Nop(), time.Now, func() {}),
+		State: func(context.Context) (api.SyncState, error) {
+			return api.SyncState{HostId: number, Now: time.Now().UTC()}, nil
+		},
+		Zone: zone, HostID: number, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
+	}
+}
+
+// OwnStore keeps what only the sync node serves.
+type OwnStore interface {
+	handler.Leases
+	handler.Maintenances
+}
+
+// Own is what only the sync node serves, beside what it serves as every node.
+func Own(node *handler.API, store OwnStore) *handler.SyncNode {
+	return &handler.SyncNode{Leases: store, Maintenance: store, Reconcile: func() {}, Zone: node.Zone, Now: node.Now}
+}
+
+// EngineAPI is an engine-api but for the network.
+func EngineAPI(t testing.TB, node *handler.API) http.Handler {
+	t.Helper()
+	operations, err := handler.NewEngineAPI(node)
+	return serve(t, "engine-api", operations, err)
+}
+
+// SyncNode is the sync node but for the network.
+func SyncNode(t testing.TB, node *handler.API, own *handler.SyncNode) http.Handler {
+	t.Helper()
+	operations, err := handler.NewSyncNode(node, own)
+	return serve(t, "sync-node", operations, err)
+}
+
+// Monitor is a status monitor but for the network.
+func Monitor(t testing.TB, own *handler.Monitor) http.Handler {
+	t.Helper()
+	operations, err := handler.NewMonitor(own)
+	return serve(t, "status-monitor", operations, err)
+}
+
+func serve(t testing.TB, service string, operations api.StrictServerInterface, err error) http.Handler {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return httpservertest.New(t, operations, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Log, o.Service = zerolog.Nop(), service
+	})
+}

@@ -1,0 +1,133 @@
+package httpservertest
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"aura.radio/engine/pkg/api"
+)
+
+// Play is an entry as engines send it.
+const Play = `{"track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1}`
+
+// Endpoint is an operation of the contract with a good request.
+type Endpoint struct{ ID, Method, Path, Body string }
+
+// Endpoints is every operation of the contract.
+func Endpoints() []Endpoint {
+	return []Endpoint{
+		{"listTracks", "GET", "/api/v1/trackservice", ""},
+		{"getCurrentTrack", "GET", "/api/v1/trackservice/current", ""},
+		{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
+		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
+		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
+		{"listPlaylog", "GET", "/api/v1/playlog", ""},
+		{"storePlaylog", "POST", "/api/v1/playlog", Play},
+		{"storePlaylogOlderPath", "POST", "/api/v1/playlog/store", Play},
+		{"logMissedEntry", "POST", "/api/v1/playlog/corrections", `{"by": "M. Tester", "reason": "was live", "entry": ` + Play + `}`},
+		{"getPlaylogEntry", "GET", "/api/v1/playlog/1", ""},
+		{"listCorrections", "GET", "/api/v1/playlog/1/corrections", ""},
+		{"correctEntry", "POST", "/api/v1/playlog/1/corrections", `{"kind": "void", "by": "M. Tester", "reason": "test of the line"}`},
+		{"getReport", "GET", "/api/v1/report/2020-06", ""},
+		{"getActiveSource", "GET", "/api/v1/source/active", ""},
+		{"activateSource", "PUT", "/api/v1/source/active/1", ""},
+		{"activateSourceByPost", "POST", "/api/v1/source/active/1", `{"reason": "test"}`},
+		{"listActivations", "GET", "/api/v1/source/history", ""},
+		{"getHealth", "GET", "/api/v1/source/health/1", ""},
+		{"storeHealth", "PUT", "/api/v1/source/health/1", `{"is_healthy": true}`},
+		{"storeHealthByPost", "POST", "/api/v1/source/health/1", `{"is_healthy": "False", "log_time": null, "details": {"a": 1}}`},
+		{"getClock", "GET", "/api/v1/clock", ""},
+		{"storeClock", "PUT", "/api/v1/clock", `{"engine_source": 1}`},
+		{"storeClockByPost", "POST", "/api/v1/clock", `{}`},
+		{"getLease", "GET", "/api/v1/source/lease", ""},
+		{"acquireLease", "PUT", "/api/v1/source/lease", `{"holder": "monitor on host 3", "seconds": 10}`},
+		{"releaseLease", "DELETE", "/api/v1/source/lease?holder=monitor+on+host+3", ""},
+		{"listMaintenance", "GET", "/api/v1/source/maintenance", ""},
+		{"setMaintenance", "PUT", "/api/v1/source/maintenance/1", `{"on": true, "by": "M. Tester", "reason": "new disk"}`},
+		{"setMaintenanceByPost", "POST", "/api/v1/source/maintenance/1", `{"on": false}`},
+		{"getMonitorStatus", "GET", "/api/v1/status", ""},
+		{"getSyncState", "GET", "/api/v1/sync/state", ""},
+		{"listDigests", "GET", "/api/v1/sync/digests?source=1&span=day&from=2020-06-27T00:00:00Z", ""},
+		{"listSyncRecords", "GET", "/api/v1/sync/records?source=1&limit=1000", ""},
+		{"storeSyncRecords", "POST", "/api/v1/sync/records", `{"records": [{"log_source": 1, "track_start": "2020-06-27T17:14:00Z"}], "synced": true}`},
+		{"listSyncActivations", "GET", "/api/v1/sync/activations?after=-3&limit=1000", ""},
+		{"runReconcile", "POST", "/api/v1/sync/run", ""},
+	}
+}
+
+// CheckService sends a good request to each operation of the contract. Those of
+// the service must be answered, and without a failure of its own; those of other
+// services must not exist. url is where the service listens.
+func CheckService(t *testing.T, service, url string) {
+	t.Helper()
+	services := servedBy(t)
+	served := 0
+	for _, e := range Endpoints() {
+		status, body := ask(t, e, url)
+		exists := status != http.StatusNotFound || !strings.Contains(body, unknownPath)
+		switch isOwn := slices.Contains(services[strings.ToLower(e.ID)], service); {
+		case !isOwn && exists:
+			t.Errorf("%s is none of %s, and is answered %d %s", e.ID, service, status, body)
+		case isOwn && (!exists || status >= http.StatusInternalServerError):
+			t.Errorf("%s is answered %d %s", e.ID, status, body)
+		case isOwn:
+			served++
+		}
+	}
+	if served == 0 {
+		t.Errorf("%s serves no operation", service)
+	}
+}
+
+// unknownPath is what the answer says where there is no operation at all, rather
+// than nothing to answer with.
+const unknownPath = "There is no such path here."
+
+// ask returns the body of failures only: a stream has no end.
+func ask(t *testing.T, e Endpoint, url string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), e.Method, url+e.Path, strings.NewReader(e.Body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatalf("%s: %v", e.ID, err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode < http.StatusBadRequest {
+		return answer.StatusCode, ""
+	}
+	all, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", e.ID, err)
+	}
+	return answer.StatusCode, string(all)
+}
+
+// servedBy are the services of each operation, by its id in lower case.
+func servedBy(t *testing.T) map[string][]string {
+	t.Helper()
+	doc, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	services := map[string][]string{}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			list, _ := op.Extensions["x-served-by"].([]any)
+			for _, name := range list {
+				id := strings.ToLower(op.OperationID)
+				services[id] = append(services[id], fmt.Sprint(name))
+			}
+		}
+	}
+	return services
+}

@@ -1,0 +1,18 @@
+package lifecycle
+
+import (
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/repo"
+)
+
+// Config are the blocks that every service has. A service embeds it in its own
+// configuration.
+type Config struct {
+	Database repo.Config
+	HTTP     httpserver.Config
+	Log      logging.Config
+}
+
+// Base is what the command line needs to know of any service's configuration.
+func (c Config) Base() Config { return c }
