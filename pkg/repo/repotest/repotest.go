@@ -7,6 +7,7 @@ package repotest
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ const QueryTimeout = 5 * time.Minute
 // it when the test ends.
 func OpenURL(t testing.TB, url string) *repo.DB {
 	t.Helper()
+	if strings.HasPrefix(url, "mysql:") && !strings.Contains(url, "?") {
+		url += "?timeout=" + QueryTimeout.String() // to connect; a server that is not there refuses at once
+	}
 	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: QueryTimeout}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
