@@ -3,6 +3,7 @@ package act
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/webhook"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -67,6 +71,12 @@ func (h *hook) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}, Body: http.NoBody, Request: r}, nil
 }
 
+// hosts are hooks by where they are.
+type hosts map[string]*hook
+
+// RoundTrip implements http.RoundTripper.
+func (h hosts) RoundTrip(r *http.Request) (*http.Response, error) { return h[r.URL.Host].RoundTrip(r) }
+
 func (h *hook) set(answers func(event) (int, string)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -97,13 +107,13 @@ func status(code int) func(event) (int, string) {
 func telling(t *testing.T, s Store, hooks ...*hook) *monitor {
 	t.Helper()
 	cfg := Config{Webhooks: map[int]string{}, WebhookSecret: secret, WebhookTimeout: 10 * time.Second}
-	for i := range hooks {
-		cfg.Webhooks[i+1] = "http://hook.example/secret-path"
+	by := hosts{}
+	for i, h := range hooks {
+		host := fmt.Sprintf("hook-%d.example", i+1)
+		cfg.Webhooks[i+1], by[host] = "http://"+host+"/secret-path", h
 	}
 	m := prepared(t, cfg, s, &node{})
-	for i, h := range hooks {
-		m.webhooks[i].client = &http.Client{Transport: h}
-	}
+	m.sender.Client = &http.Client{Transport: by}
 	if err := m.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,20 +122,6 @@ func telling(t *testing.T, s Store, hooks ...*hook) *monitor {
 
 func (m *monitor) notify(t *testing.T, source int) {
 	m.Notify(t.Context(), Notice{Type: NoticeSource, At: time.Now(), Source: source, State: "down", Reason: "silent"})
-}
-
-// TestSign: the example of the specification's reference implementation.
-func TestSign(t *testing.T) {
-	t.Parallel()
-	cfg := Config{WebhookSecret: secret}
-	key, err := cfg.key()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := sign(key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", []byte(`{"test": 2432232314}`))
-	if want := "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
 }
 
 // TestActor_Webhook is with real servers.
@@ -142,7 +138,7 @@ func TestActor_Webhook(t *testing.T) {
 	}
 	ended := func(s *store, n int) func() bool {
 		return func() bool {
-			outcomes := s.outcomes("webhook-3")
+			outcomes := s.Outcomes("webhook-3")
 			return len(outcomes) == n && !slices.Contains(outcomes, "waits")
 		}
 	}
@@ -161,7 +157,7 @@ func TestActor_Webhook(t *testing.T) {
 		m.Switched(t.Context(), Switch{Source: 2, Previous: 1, At: at, By: "monitor-a", Reason: "silent"})
 		m.Notify(t.Context(), Notice{Type: NoticeAlarm, At: at, Reason: "none is up"})
 		await(t, "told", ended(s, 2))
-		equal(t, "rows", s.outcomes("webhook-3"), []string{"done", "done"})
+		equal(t, "rows", s.Outcomes("webhook-3"), []string{"done", "done"})
 		if len(h.ids) != 3 || h.ids[0] != h.ids[1] || h.ids[1] == h.ids[2] {
 			t.Fatalf("ids %v", h.ids)
 		}
@@ -178,7 +174,7 @@ func TestActor_Webhook(t *testing.T) {
 			if err != nil || time.Since(time.Unix(sent, 0)) > time.Hour {
 				t.Errorf("sent at %s", head.Get("webhook-timestamp"))
 			}
-			if head.Get("webhook-signature") != sign(key, h.ids[i], head.Get("webhook-timestamp"), []byte(h.bodies[i])) ||
+			if head.Get("webhook-signature") != webhook.Sign(key, h.ids[i], head.Get("webhook-timestamp"), []byte(h.bodies[i])) ||
 				head.Get("Content-Type") != "application/json" {
 				t.Errorf("%v", head)
 			}
@@ -206,7 +202,7 @@ func TestActor_Webhook(t *testing.T) {
 		m.notify(t, 1)
 		m.notify(t, 2)
 		await(t, "told", ended(s, 2))
-		equal(t, "rows", s.outcomes("webhook-3"), []string{"the webhook is gone: answered 410", "done"})
+		equal(t, "rows", s.Outcomes("webhook-3"), []string{"the webhook is gone: answered 410", "done"})
 		equal(t, "told", h.sources(), []int{1, 2})
 	})
 
@@ -217,8 +213,8 @@ func TestActor_Webhook(t *testing.T) {
 		s := &store{}
 		m := begin(t, Config{Webhooks: map[int]string{1: server.URL + "/secret-path"}, WebhookSecret: secret, WebhookTimeout: longest}, s, &node{})
 		m.notify(t, 1)
-		await(t, "failed", func() bool { return s.of("webhook-1")[0].Tries > 0 && m.log.count("delivery failed") > 0 })
-		if m.log.count("secret-path") > 0 || strings.Contains(s.of("webhook-1")[0].Error, "secret-path") {
+		await(t, "failed", func() bool { return s.Of("webhook-1")[0].Tries > 0 && m.log.count("delivery failed") > 0 })
+		if m.log.count("secret-path") > 0 || strings.Contains(s.Of("webhook-1")[0].Error, "secret-path") {
 			t.Errorf("%s", &m.log.b)
 		}
 	})
@@ -288,38 +284,38 @@ func TestActor_WebhookTimes(t *testing.T) {
 		m.notify(t, 1)
 		after(time.Hour)
 		m.notify(t, 2)
-		after(maxWebhookAge - time.Hour - time.Second)
-		equal(t, "rows", s.outcomes("webhook-1"), []string{"waits", "waits"})
+		after(webhook.MaxAge - time.Hour - time.Second)
+		equal(t, "rows", s.Outcomes("webhook-1"), []string{"waits", "waits"})
 		after(time.Minute + time.Second)
-		equal(t, "rows", s.outcomes("webhook-1"), []string{"not delivered within 72h0m0s", "waits"})
+		equal(t, "rows", s.Outcomes("webhook-1"), []string{"not delivered within 72h0m0s", "waits"})
 		if m.log.count("delivery given up") != 1 {
 			t.Error("not logged")
 		}
 		h.set(nil)
 		after(time.Minute)
-		equal(t, "rows", s.outcomes("webhook-1"), []string{"not delivered within 72h0m0s", "done"})
+		equal(t, "rows", s.Outcomes("webhook-1"), []string{"not delivered within 72h0m0s", "done"})
 	})
 
 	bubble(t, "Full", func(t *testing.T) {
 		s, h := &store{}, &hook{answers: status(0)}
 		m := telling(t, s, h)
-		for i := range maxWaiting + 2 {
+		for i := range delivery.MaxWaiting + 2 {
 			m.notify(t, i+1)
 		}
 		after(time.Minute)
 		h.set(nil)
 		after(time.Minute)
-		if got := h.sources(); got[len(got)-maxWaiting] != 3 || got[len(got)-1] != maxWaiting+2 || m.log.count("too many wait") != 2 {
-			t.Errorf("told of %d", got[len(got)-maxWaiting])
+		if got := h.sources(); got[len(got)-delivery.MaxWaiting] != 3 || got[len(got)-1] != delivery.MaxWaiting+2 || m.log.count("too many wait") != 2 {
+			t.Errorf("told of %d", got[len(got)-delivery.MaxWaiting])
 		}
-		equal(t, "rows", s.outcomes("webhook-1")[:3], []string{"too many waited", "too many waited", "done"})
+		equal(t, "rows", s.Outcomes("webhook-1")[:3], []string{"too many waited", "too many waited", "done"})
 	})
 
 	bubble(t, "StoreAway", func(t *testing.T) {
 		s, h := &store{}, &hook{}
-		s.set(func(context.Context, string) error { return errBroken })
-		m := prepared(t, Config{Webhooks: map[int]string{1: "http://hook.example"}, WebhookSecret: secret}, s, &node{})
-		m.webhooks[0].client = &http.Client{Transport: h}
+		s.Break(func(context.Context, string) error { return errBroken })
+		m := prepared(t, Config{Webhooks: map[int]string{1: "http://hook.example"}, WebhookSecret: secret, WebhookTimeout: time.Second}, s, &node{})
+		m.sender.Client = &http.Client{Transport: h}
 		m.start(t)
 		m.notify(t, 1)
 		m.switched(t, 2, 1)
@@ -331,7 +327,7 @@ func TestActor_WebhookTimes(t *testing.T) {
 	bubble(t, "AtOnce", func(t *testing.T) {
 		s := &store{}
 		stores := 0
-		s.set(func(_ context.Context, operation string) error {
+		s.Break(func(_ context.Context, operation string) error {
 			if operation == "store" {
 				stores++
 			}
@@ -339,7 +335,7 @@ func TestActor_WebhookTimes(t *testing.T) {
 		})
 		m := telling(t, s, &hook{}, &hook{})
 		m.switched(t, 2, 1)
-		if stores != 1 || len(s.of("command")) != 1 || len(s.of("webhook-2")) != 1 {
+		if stores != 1 || len(s.Of("command")) != 1 || len(s.Of("webhook-2")) != 1 {
 			t.Errorf("%d transactions", stores)
 		}
 	})
