@@ -23,8 +23,8 @@ type Channel[T any] struct {
 	Send func(ctx context.Context, i *Item[T]) error
 	// Loaded, if it is not nil, hears once what Load found: what waits from before
 	// the restart, and what was handed over since. Nothing is sent before it
-	// returns. last is the delivery that was stored last before the restart,
-	// whatever became of it; its ID is 0 if there was none.
+	// returns. last is the delivery that was stored last, whatever became of it. Its
+	// ID is 0 if there is none, or if it was stored since the restart.
 	Loaded func(before, since []*Item[T], last model.Delivery)
 	// Settle, if it is not nil, is called when the ledger was told of all that
 	// ended, to write down what else there is. It is called again later if it fails.
@@ -46,7 +46,8 @@ type Policy struct {
 	Forget string
 }
 
-// Item is a delivery with what its body says.
+// Item is a delivery with what its body says. The line changes ID, Tries and Error
+// at any time. Content belongs to whoever owns the line.
 type Item[T any] struct {
 	model.Delivery // ID is 0 if it could not be stored
 	Content        T

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/deliverytest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
@@ -59,7 +60,7 @@ func TestActor_Activate(t *testing.T) {
 			began := time.Now()
 			m.activate(t, 2, 0)
 			after(time.Hour)
-			within(t, n.requests(), 100*time.Millisecond, 5*time.Second)
+			deliverytest.Jitters(t, n.requests(), 100*time.Millisecond, 5*time.Second)
 			w := m.Waiting()[0]
 			if !m.activationsWait() || w.Channel != "activation" || w.Count != 1 || w.Error != err.Error() || w.Oldest.Before(began) {
 				t.Errorf("%+v", w)

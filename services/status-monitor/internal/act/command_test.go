@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/deliverytest"
 )
 
 // program is the audio switch.
@@ -113,7 +114,7 @@ func TestActor_Switched(t *testing.T) {
 		m := commanding(t, s, p)
 		m.switched(t, 1, 0)
 		after(2 * time.Hour)
-		within(t, p.times, 250*time.Millisecond, 10*time.Second)
+		deliverytest.Jitters(t, p.times, 250*time.Millisecond, 10*time.Second)
 		m.asserts(t, 0)
 		if w := m.Waiting()[1]; w.Channel != "command" || w.Count != 1 || w.Error != "exit status 1: no such device" {
 			t.Errorf("%+v", w)

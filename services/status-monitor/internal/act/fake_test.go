@@ -294,24 +294,4 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 	}
 }
 
-// within fails where pauses between times break the bounds of a backoff.
-func within(t *testing.T, times []time.Time, first, most time.Duration) {
-	t.Helper()
-	bound, longest, shortest := first, time.Duration(0), most
-	for i := 1; i < len(times); i++ {
-		pause := times[i].Sub(times[i-1])
-		if pause >= bound {
-			t.Errorf("pause %d is %s, not less than %s", i, pause, bound)
-		}
-		if bound == most {
-			longest, shortest = max(longest, pause), min(shortest, pause)
-		}
-		bound = min(2*bound, most)
-	}
-	// Less than one in a thousand million runs of 200 tries.
-	if len(times) < 200 || longest < most*9/10 || shortest > most/10 {
-		t.Errorf("%d tries, with pauses of %s to %s: no full jitter", len(times), shortest, longest)
-	}
-}
-
 var errBroken = errors.New("disk full")
