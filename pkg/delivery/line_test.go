@@ -149,6 +149,9 @@ func TestLine_Run(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("took %s", took)
 		}
+		if s.counts.failed > 0 || s.log.count("delivery failed") > 0 {
+			t.Error("a stop counts as a failure")
+		}
 		l.Break(nil)
 		r.set(nil)
 		begin(t, l, r)
