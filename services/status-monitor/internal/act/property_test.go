@@ -269,11 +269,16 @@ func (w *world) unsound() {
 
 func (w *world) check(decided []time.Time) {
 	var ours []time.Time
+	var others time.Time // when somebody else switched last
 	for _, a := range w.node.records {
 		if a.By != "monitor-a" {
+			others = a.From
 			continue
 		}
 		ours = append(ours, a.From)
+		if a.From.Before(others) {
+			w.mistaken("decided at %s and recorded after somebody else's switch of %s", a.From, others)
+		}
 		for _, at := range w.deposed {
 			if a.From.Before(at) && a.RecordedAt.After(at) {
 				w.mistaken("decided at %s and recorded at %s, though another monitor has had the lease since %s", a.From, a.RecordedAt, at)
@@ -308,8 +313,8 @@ func (w *world) check(decided []time.Time) {
 }
 
 // TestActor_Histories: whatever happens on the way, no decision is recorded
-// twice, they are recorded in order, and what is stored is recorded in the end
-// unless somebody else decided meanwhile.
+// twice, they are recorded in order and none after a newer switch of somebody else,
+// and what is stored is recorded in the end unless somebody else decided meanwhile.
 func TestActor_Histories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
