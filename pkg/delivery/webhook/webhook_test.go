@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,13 +115,13 @@ func TestSender_Post(t *testing.T) {
 
 	t.Run("Redirect", func(t *testing.T) {
 		t.Parallel()
-		asked := 0
+		var asked atomic.Int32
 		err := post(t, t.Context(), func(w http.ResponseWriter, r *http.Request) {
-			asked++
+			asked.Add(1)
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		})
-		if later, ok := errors.AsType[*delivery.LaterError](err); !ok || err.Error() != "answered 307 Temporary Redirect" || later.Pause != 0 || asked != 1 {
-			t.Errorf("%v, asked %d times", err, asked)
+		if later, ok := errors.AsType[*delivery.LaterError](err); !ok || err.Error() != "answered 307 Temporary Redirect" || later.Pause != 0 || asked.Load() != 1 {
+			t.Errorf("%v, asked %d times", err, asked.Load())
 		}
 	})
 
