@@ -93,7 +93,7 @@ func TestDB_Migrate_newer(t *testing.T) {
 			"Ready": db.Ready(t.Context()), "Migrate": db.Migrate(t.Context()),
 			"MigrateDown": db.MigrateDown(t.Context()), "MigrationStatus": statusErr,
 		} {
-			if !errors.Is(err, repo.ErrSchemaNewer) || !strings.Contains(err.Error(), "9999") || !strings.Contains(err.Error(), "knows 18") {
+			if !errors.Is(err, repo.ErrSchemaNewer) || !strings.Contains(err.Error(), "9999") || !strings.Contains(err.Error(), "knows 19") {
 				t.Errorf("%s: %v, want %v with both versions", name, err, repo.ErrSchemaNewer)
 			}
 		}

@@ -62,10 +62,10 @@ func TestCreateDatabase(t *testing.T) {
 			"AURA_SYNC_HOST="+syncNode.url, "AURA_SOURCE_1=127.0.0.1", "AURA_HEARTBEAT_LISTEN="+freeUDPAddress(t))
 		decides(t, s, syncNode)
 		// What it learned is there: at the first start nothing is.
-		if out, err := a.client(t, "aura_status_monitor", "SELECT body FROM delivery WHERE channel = 'authority'"); err != nil || !strings.Contains(out, `"pinned":true`) {
+		if out, err := a.client(t, "aura_status_monitor", "SELECT body FROM note WHERE name = 'authority'"); err != nil || !strings.Contains(out, `"pinned":true`) {
 			t.Errorf("the monitor remembers %s (%v)", out, err)
 		}
-		a.forbids(t, "aura_status_monitor", "DELETE FROM delivery", "DROP TABLE delivery", "CREATE TABLE mine (id INT)")
+		a.forbids(t, "aura_status_monitor", "DELETE FROM delivery", "DELETE FROM note", "DROP TABLE delivery", "CREATE TABLE mine (id INT)")
 	})
 	t.Run("sync-node", func(t *testing.T) {
 		s := a.install(t, "sync-node", "SET @aura_service = 'sync_node';")

@@ -4,8 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
@@ -14,6 +21,9 @@ import (
 // activateTimeout bounds one delivery to the sync node; its client has a shorter
 // limit of its own.
 const activateTimeout = 10 * time.Second
+
+// activationChannel is the name of the channel to the sync node.
+const activationChannel = "activation"
 
 // SyncNode takes activations; *peer.Client is one.
 type SyncNode interface {
@@ -59,18 +69,36 @@ type reached struct {
 	Epoch int64     `json:"epoch"`
 }
 
-// proofs is the channel of the proofs, which nobody is owed.
-const proofs = "activation-proof"
+const (
+	// proofName is the name of the note with the last proof.
+	proofName = "activation-proof"
+	// proveTimeout bounds the note of a proof.
+	proveTimeout = 400 * time.Millisecond
+)
+
+// Notes keep what is found again after a restart; *repo.DB is one.
+type Notes interface {
+	StoreNote(ctx context.Context, n model.Note) error
+	// Note is the last one of that name. Error: model.ErrNotFound.
+	Note(ctx context.Context, name string) (model.Note, error)
+}
 
 // activations is the channel to the sync node.
 type activations struct {
-	line[activation]
+	line      *delivery.Line[activation]
 	node      SyncNode
+	notes     Notes
 	overtaken func()
+	metrics   *metrics
+	log       zerolog.Logger
+	forgetful *logging.Lasting
+	// draw draws the pauses of the back-off; tests have another one.
+	draw func(bound time.Duration) time.Duration
 
-	// chain is the last one, nil before the first; it and what hangs on it is
-	// guarded by mu.
-	chain *chain
+	// mu guards the chains and all contents of the line.
+	mu    sync.Mutex
+	chain *chain  // the last one, nil before the first
+	proof reached // the last one before the restart
 }
 
 // chain is what was decided upon one epoch, one after another.
@@ -83,26 +111,38 @@ type chain struct {
 	lost    bool  // overtaken
 }
 
-func newActivations(s *shared, node SyncNode, overtaken func()) *activations {
+func newActivations(s *shared, node SyncNode, notes Notes, overtaken func()) *activations {
+	log := s.log.With().Str("channel", activationChannel).Logger()
 	a := &activations{
-		line: newLine[activation]("activation", s, newBackoff(100*time.Millisecond, 5*time.Second)),
-		node: node, overtaken: overtaken,
+		node: node, notes: notes, overtaken: overtaken, metrics: s.metrics, log: log, draw: rand.N[time.Duration],
+		forgetful: logging.NewLasting(log, "it can't be written down what was delivered"),
 	}
-	a.try = a.deliver
+	a.line = newLine(s, delivery.Channel[activation]{
+		Name: activationChannel,
+		Policy: delivery.Policy{
+			Backoff: delivery.Backoff{
+				First: 100 * time.Millisecond, Most: 5 * time.Second,
+				Draw: func(bound time.Duration) time.Duration { return a.draw(bound) },
+			},
+			Timeout:    activateTimeout,
+			KeepOldest: true, // those behind a gap would be refused
+		},
+		Send: a.deliver, Loaded: a.arrange,
+	})
 	return a
 }
 
-// follow puts an activation into the chain of its base. It is not taken where too
+// follow puts an activation into the chain of its base. It is not taken if too
 // many wait.
 func (a *activations) follow(n activation) (_ activation, taken bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.waiting) >= maxWaiting {
-		a.log.Error().Int("source", n.Source).Time("at", n.At).Str("reason", n.Reason).Int("limit", maxWaiting).
+	if a.line.Full() {
+		a.log.Error().Int("source", n.Source).Time("at", n.At).Str("reason", n.Reason).Int("limit", delivery.MaxWaiting).
 			Msg("too many activations wait: the newest is refused")
-		a.metrics.givenUp.WithLabelValues(a.name).Inc()
+		a.metrics.GivenUp(activationChannel)
 		return n, false
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.enchain(&n)
 	return n, true
 }
@@ -128,30 +168,45 @@ func (a *activations) join(n *activation) {
 	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
-// load brings what waits, with the last one stored, whatever became of it, and
-// the last proof. What was handed over since the start is put behind it in the
-// chain.
-func (a *activations) load(rows, last []model.Delivery, proof reached) {
+// load brings what waits from before a restart.
+func (a *activations) load(ctx context.Context) error {
+	kept, err := a.notes.Note(ctx, proofName)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return fmt.Errorf("read what was delivered before the restart: %w", err)
+	}
+	var proof reached
+	if err == nil && json.Unmarshal(kept.Body, &proof) != nil {
+		proof = reached{}
+	}
+	a.mu.Lock()
+	a.proof = proof
+	a.mu.Unlock()
+	return a.line.Load(ctx)
+}
+
+// arrange puts what waits from before a restart into chains, with the last one
+// stored, whatever became of it. What was handed over since the start is put
+// behind it in the chain.
+func (a *activations) arrange(before, handed []*delivery.Item[activation], last model.Delivery) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	since := a.chain
 	a.chain = nil
-	older := a.bring(rows)
-	for _, o := range older {
-		a.rejoin(&o.body, proof)
+	for _, i := range before {
+		a.rejoin(&i.Content)
 	}
 	var latest activation
-	if len(last) > 0 && !last[0].EndedAt.IsZero() && json.Unmarshal(last[0].Body, &latest) == nil {
+	if !last.EndedAt.IsZero() && json.Unmarshal(last.Body, &latest) == nil {
 		a.chain = &chain{
 			base: latest.Base, began: latest.Began, next: latest.Expected + 1, reached: latest.Base, source: latest.Source,
-			lost: last[0].Outcome != "",
+			lost: last.Outcome != "",
 		}
 		if !a.chain.lost {
 			a.chain.reached = a.chain.next
 		}
 	}
-	for _, o := range a.waiting[len(older):] {
-		a.enchain(&o.body)
+	for _, i := range handed {
+		a.enchain(&i.Content)
 	}
 	// One that was handed over since the start, and is delivered already, counts.
 	if since != nil && (a.chain == nil || a.chain.base != since.base || a.chain.next < since.next) {
@@ -162,9 +217,9 @@ func (a *activations) load(rows, last []model.Delivery, proof reached) {
 // rejoin puts one from before a restart into the chain; call it with the lock
 // held. It keeps what it expects, and needs the one before it, or the proof that
 // the sync node had that epoch by what was decided before it in the same chain.
-func (a *activations) rejoin(n *activation, proof reached) {
+func (a *activations) rejoin(n *activation) {
 	behind := a.chain != nil && a.chain.base == n.Base && a.chain.began.Equal(n.Began) && a.chain.next == n.Expected
-	proven := proof.Base == n.Base && proof.Began.Equal(n.Began) && proof.Epoch >= n.Expected
+	proven := a.proof.Base == n.Base && a.proof.Began.Equal(n.Began) && a.proof.Epoch >= n.Expected
 	n.unproven = n.Follows && !behind && !proven
 	if !behind {
 		a.chain = &chain{base: n.Base, began: n.Began, reached: n.Expected}
@@ -173,15 +228,13 @@ func (a *activations) rejoin(n *activation, proof reached) {
 }
 
 // deliver sends an activation once.
-func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
-	ctx, cancel := context.WithTimeout(ctx, activateTimeout)
-	defer cancel()
-	n, lost := a.look(o)
+func (a *activations) deliver(ctx context.Context, i *delivery.Item[activation]) error {
+	n, lost := a.look(i)
 	switch {
 	case lost:
-		return a.lose(o, "overtaken: so is what was decided before it")
+		return a.lose(i, "overtaken: so is what was decided before it")
 	case n.unproven:
-		return a.lose(o, "overtaken: it is not known whether what was decided before it was delivered")
+		return a.lose(i, "overtaken: it is not known whether what was decided before it was delivered")
 	}
 	err := a.send(ctx, n)
 	invalid, isInvalid := errors.AsType[*model.InvalidError](err)
@@ -189,26 +242,26 @@ func (a *activations) deliver(ctx context.Context, o *owed[activation]) error {
 		a.log.Warn().Err(invalid).Time("at", n.At).Msg("the sync node does not take the time of an activation: it goes without; check the clocks")
 		n.untimed = true
 		a.mu.Lock()
-		o.body.untimed = true
+		i.Content.untimed = true
 		a.mu.Unlock()
 		err = a.send(ctx, n)
 		invalid, isInvalid = errors.AsType[*model.InvalidError](err)
 	}
 	switch {
 	case errors.Is(err, model.ErrStaleEpoch), errors.Is(err, model.ErrPinned):
-		return a.lose(o, "overtaken: "+err.Error())
+		return a.lose(i, "overtaken: "+err.Error())
 	case isInvalid:
-		return a.lose(o, "refused: "+invalid.Error()) // and the chain is broken
+		return a.lose(i, "refused: "+invalid.Error()) // and the chain is broken
 	case err == nil:
-		a.reach(ctx, o)
+		a.reach(ctx, i)
 	}
 	return err
 }
 
-func (a *activations) look(o *owed[activation]) (n activation, lost bool) {
+func (a *activations) look(i *delivery.Item[activation]) (n activation, lost bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return o.body, o.body.chain.lost
+	return i.Content, i.Content.chain.lost
 }
 
 func (a *activations) send(ctx context.Context, n activation) error {
@@ -224,29 +277,40 @@ func (a *activations) send(ctx context.Context, n activation) error {
 
 // reach notes that an activation was delivered. Load may have given it another
 // chain meanwhile.
-func (a *activations) reach(ctx context.Context, o *owed[activation]) {
+func (a *activations) reach(ctx context.Context, i *delivery.Item[activation]) {
 	a.mu.Lock()
-	n := o.body
+	n := i.Content
 	n.chain.reached = n.Expected + 1
 	followed := n.chain.next > n.chain.reached
 	a.mu.Unlock()
 	if followed {
-		a.ledger.prove(ctx, delivery(proofs, reached{Base: n.Base, Began: n.Began, Epoch: n.Expected + 1}))
+		a.prove(ctx, reached{Base: n.Base, Began: n.Began, Epoch: n.Expected + 1})
 	}
+}
+
+// prove writes a proof down, also while the monitor stops.
+func (a *activations) prove(ctx context.Context, r reached) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proveTimeout)
+	defer cancel()
+	body, err := json.Marshal(r)
+	if err == nil {
+		err = a.notes.StoreNote(ctx, model.Note{Name: proofName, Body: body, WrittenAt: time.Now()})
+	}
+	a.forgetful.Report(err)
 }
 
 // lose gives an activation up, with the rest of its chain. That is told once: what
 // is decided after it must not be taken for overtaken with the rest.
-func (a *activations) lose(o *owed[activation], reason string) error {
+func (a *activations) lose(i *delivery.Item[activation], reason string) error {
 	a.mu.Lock()
-	c := o.body.chain
+	c := i.Content.chain
 	first := !c.lost
 	c.lost = true
 	a.mu.Unlock()
 	if first {
 		a.overtaken()
 	}
-	return &givenUp{reason: reason, answered: true}
+	return &delivery.PermanentError{Reason: reason, Answered: true}
 }
 
 // last is the last chain, unless it was overtaken.

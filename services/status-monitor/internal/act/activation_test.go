@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/deliverytest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
@@ -35,7 +37,7 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 2, 0)
 		synctest.Wait() // no time passes
 		equal(t, "records", n.sources(), []int{2})
-		equal(t, "rows", s.outcomes("activation"), []string{"done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 		r := n.asked[0]
 		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || r.By != "monitor-a" || r.Reason != "was silent" {
 			t.Errorf("%+v", r)
@@ -58,12 +60,12 @@ func TestActor_Activate(t *testing.T) {
 			began := time.Now()
 			m.activate(t, 2, 0)
 			after(time.Hour)
-			within(t, n.requests(), 100*time.Millisecond, 5*time.Second)
+			deliverytest.Jitters(t, n.requests(), 100*time.Millisecond, 5*time.Second)
 			w := m.Waiting()[0]
 			if !m.activationsWait() || w.Channel != "activation" || w.Count != 1 || w.Error != err.Error() || w.Oldest.Before(began) {
 				t.Errorf("%+v", w)
 			}
-			row := s.of("activation")[0]
+			row := s.Of("activation")[0]
 			if row.Tries != len(n.requests()) || row.Error != err.Error() {
 				t.Errorf("%d tries are noted, of %d: %s", row.Tries, len(n.requests()), row.Error)
 			}
@@ -72,7 +74,7 @@ func TestActor_Activate(t *testing.T) {
 			}
 			n.set(nil)
 			after(5 * time.Second)
-			equal(t, "rows", s.outcomes("activation"), []string{"done"})
+			equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 			if !n.records[0].From.Equal(began.Add(time.Millisecond)) {
 				t.Errorf("it is recorded as of %s", n.records[0].From)
 			}
@@ -132,7 +134,7 @@ func TestActor_Activate(t *testing.T) {
 				want, chains = []int{9}, 3
 			}
 			equal(t, "records", n.sources(), want)
-			for i, outcome := range s.outcomes("activation") {
+			for i, outcome := range s.Outcomes("activation") {
 				if lost := strings.HasPrefix(outcome, "overtaken: "); lost != (pin || i != 3) {
 					t.Errorf("%d: %s", i, outcome)
 				}
@@ -175,7 +177,7 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 4, 0)
 		synctest.Wait()
 		equal(t, "records", n.sources(), nil)
-		for i, outcome := range s.outcomes("activation") {
+		for i, outcome := range s.Outcomes("activation") {
 			if !strings.HasPrefix(outcome, "overtaken: ") {
 				t.Errorf("%d: %s", i, outcome)
 			}
@@ -206,13 +208,13 @@ func TestActor_Activate(t *testing.T) {
 		}
 		after(2 * time.Second)
 		m.stop()
-		equal(t, "rows", s.outcomes("activation"), []string{"done", "waits", "waits"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "waits", "waits"})
 		n.set(nil)
 		m = begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3, 4})
-		if m.wasOvertaken() != 0 || len(s.of(proofs)) != 2 {
-			t.Errorf("%d times overtaken, %d proofs", m.wasOvertaken(), len(s.of(proofs)))
+		if m.wasOvertaken() != 0 || s.proofs != 2 {
+			t.Errorf("%d times overtaken, %d proofs", m.wasOvertaken(), s.proofs)
 		}
 	})
 
@@ -227,7 +229,7 @@ func TestActor_Activate(t *testing.T) {
 		}
 		n.switchTo(9, false)
 		ends := 0
-		s.set(func(_ context.Context, operation string) error {
+		s.Break(func(_ context.Context, operation string) error {
 			if operation == "end" {
 				if ends++; ends > 1 {
 					return errBroken
@@ -238,8 +240,8 @@ func TestActor_Activate(t *testing.T) {
 		n.set(nil)
 		after(5 * time.Second)
 		m.stop()
-		equal(t, "rows", s.outcomes("activation")[1:], []string{"waits", "waits"})
-		s.set(nil)
+		equal(t, "rows", s.Outcomes("activation")[1:], []string{"waits", "waits"})
+		s.Break(nil)
 		m = begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{9})
@@ -279,8 +281,8 @@ func TestActor_Activate(t *testing.T) {
 			for range 6 {
 				n.switchTo(1, false)
 			}
+			s.keep(model.Note{Name: proofName, Body: fmt.Appendf(nil, `{"base":%d,"began":%q,"epoch":6}`, c.base, c.began)})
 			if _, err := s.StoreDeliveries(t.Context(), []model.Delivery{
-				{Channel: proofs, Body: fmt.Appendf(nil, `{"base":%d,"began":%q,"epoch":6}`, c.base, c.began), CreatedAt: time.Now(), EndedAt: time.Now()},
 				{Channel: "activation", Body: fmt.Appendf(nil, `{"source":2,"at":%q,"base":5,"expected":6,"began":%q,"follows":true}`, began, began), CreatedAt: time.Now()},
 			}); err != nil {
 				t.Fatal(err)
@@ -300,7 +302,7 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 3, 0)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3})
-		equal(t, "rows", s.outcomes("activation"), []string{"done", "done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done"})
 		if got := m.log.count("it goes without"); got != 2 || len(n.requests()) != 4 {
 			t.Errorf("%d warnings, %d requests", got, len(n.requests()))
 		}
@@ -312,7 +314,7 @@ func TestActor_Activate(t *testing.T) {
 		m := begin(t, Config{}, s, n)
 		m.activate(t, 2, 0)
 		synctest.Wait()
-		equal(t, "rows", s.outcomes("activation"), []string{"refused: invalid: number: must be less"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"refused: invalid: number: must be less"})
 		if m.wasOvertaken() != 1 {
 			t.Error("the sync node is not asked")
 		}
@@ -331,24 +333,24 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 3, 0)
 		after(5 * time.Second)
 		equal(t, "records", n.sources(), []int{2, 3})
-		equal(t, "rows", s.outcomes("activation"), []string{"done", "done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done"})
 	})
 
 	bubble(t, "Full", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		n.set(away)
 		m := begin(t, Config{}, s, n)
-		for i := range maxWaiting + 3 {
+		for i := range delivery.MaxWaiting + 3 {
 			m.activate(t, 2+i%2, 0)
 		}
-		if got := m.log.count("too many activations wait"); got != 3 || m.Waiting()[0].Count != maxWaiting || len(s.of("activation")) != maxWaiting {
+		if got := m.log.count("too many activations wait"); got != 3 || m.Waiting()[0].Count != delivery.MaxWaiting || len(s.Of("activation")) != delivery.MaxWaiting {
 			t.Errorf("%d refused, %+v", got, m.Waiting()[0])
 		}
 		n.set(nil)
 		after(5 * time.Second)
 		m.activate(t, 7, 0)
 		synctest.Wait()
-		if got := n.sources(); len(got) != maxWaiting+1 || got[maxWaiting] != 7 {
+		if got := n.sources(); len(got) != delivery.MaxWaiting+1 || got[delivery.MaxWaiting] != 7 {
 			t.Errorf("%d records", len(got))
 		}
 	})
@@ -359,7 +361,7 @@ func TestActor_StoreAway(t *testing.T) {
 
 	bubble(t, "Fails", func(t *testing.T) {
 		s, n := &store{}, &node{}
-		s.set(func(context.Context, string) error { return errBroken })
+		s.Break(func(context.Context, string) error { return errBroken })
 		m := prepared(t, Config{}, s, n).start(t)
 		if m.Load(t.Context()) == nil {
 			t.Error("loaded")
@@ -367,7 +369,7 @@ func TestActor_StoreAway(t *testing.T) {
 		m.activate(t, 2, 0)
 		m.activate(t, 3, 0)
 		synctest.Wait()
-		s.set(nil)
+		s.Break(nil)
 		if err := m.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -382,11 +384,11 @@ func TestActor_StoreAway(t *testing.T) {
 
 	bubble(t, "Hangs", func(t *testing.T) {
 		s, n := &store{}, &node{}
-		s.set(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+		s.Break(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
 		m := prepared(t, Config{}, s, n).start(t)
 		began := time.Now()
 		m.activate(t, 2, 0)
-		if took := time.Since(began); took != storeTimeout+time.Millisecond {
+		if took := time.Since(began); took != time.Second+time.Millisecond {
 			t.Errorf("took %s", took)
 		}
 		synctest.Wait()
@@ -396,7 +398,7 @@ func TestActor_StoreAway(t *testing.T) {
 	// The end is not stored: it is delivered again after a restart.
 	bubble(t, "EndFails", func(t *testing.T) {
 		s, n := &store{}, &node{}
-		s.set(func(_ context.Context, operation string) error {
+		s.Break(func(_ context.Context, operation string) error {
 			if operation == "end" {
 				return errBroken
 			}
@@ -405,17 +407,17 @@ func TestActor_StoreAway(t *testing.T) {
 		m := begin(t, Config{}, s, n)
 		m.activate(t, 2, 0)
 		after(time.Hour)
-		equal(t, "rows", s.outcomes("activation"), []string{"waits"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"waits"})
 		m.stop()
 		m = begin(t, Config{}, s, n)
 		after(time.Second)
 		if len(n.requests()) != 2 {
 			t.Errorf("%d requests", len(n.requests()))
 		}
-		s.set(nil)
-		after(settleEvery)
+		s.Break(nil)
+		after(toldAgain)
 		equal(t, "records", n.sources(), []int{2})
-		equal(t, "rows", s.outcomes("activation"), []string{"done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 		if m.wasOvertaken() != 0 {
 			t.Error("overtaken by itself")
 		}
@@ -426,7 +428,7 @@ func TestActor_StoreAway(t *testing.T) {
 	bubble(t, "EndFailsOnce", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		ends := 0
-		s.set(func(_ context.Context, operation string) error {
+		s.Break(func(_ context.Context, operation string) error {
 			if operation != "end" {
 				return nil
 			}
@@ -438,11 +440,12 @@ func TestActor_StoreAway(t *testing.T) {
 		m := begin(t, Config{}, s, n)
 		m.activate(t, 2, 0)
 		synctest.Wait()
-		s.mu.Lock()
-		s.rows = append(s.rows, s.rows[0]) // as if that of a second one was told first
-		s.rows[1].ID, s.rows[1].EndedAt = 2, time.Now()
-		s.rows[1].Body = []byte(strings.NewReplacer(`"source":2`, `"source":3`, `"expected":0`, `"expected":1`).Replace(string(s.rows[0].Body)))
-		s.mu.Unlock()
+		s.Edit(func(rows []model.Delivery) []model.Delivery {
+			second := rows[0] // as if that of a second one was told first
+			second.ID, second.EndedAt = 2, time.Now()
+			second.Body = []byte(strings.NewReplacer(`"source":2`, `"source":3`, `"expected":0`, `"expected":1`).Replace(string(second.Body)))
+			return append(rows, second)
+		})
 		n.switchTo(3, false)
 		m.stop()
 		begin(t, Config{}, s, n)
@@ -458,20 +461,20 @@ func TestActor_StoreAway(t *testing.T) {
 		m.activate(t, 2, 0)
 		synctest.Wait()
 		m.stop()
-		s.set(func(context.Context, string) error { return errBroken })
+		s.Break(func(context.Context, string) error { return errBroken })
 		m = prepared(t, Config{}, s, n).start(t)
 		m.activate(t, 3, 0)
 		after(time.Minute)
 		// The answer to this one is lost: it is in the database, and in memory.
-		s.set(nil)
-		s.after = func(_ context.Context, operation string) error {
+		s.Break(nil)
+		s.Lose(func(_ context.Context, operation string) error {
 			if operation == "store" {
 				return errBroken
 			}
 			return nil
-		}
+		})
 		m.activate(t, 4, 0)
-		s.after = nil
+		s.Lose(nil)
 		m.activate(t, 5, 0)
 		for range 2 {
 			if err := m.Load(t.Context()); err != nil {
@@ -481,7 +484,7 @@ func TestActor_StoreAway(t *testing.T) {
 		n.set(nil)
 		after(5 * time.Second)
 		equal(t, "records", n.sources(), []int{2, 3, 4, 5})
-		equal(t, "rows", s.outcomes("activation"), []string{"done", "done", "done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done", "done"})
 		if m.wasOvertaken() != 0 {
 			t.Error("overtaken by itself")
 		}
@@ -497,7 +500,7 @@ func TestActor_StoreAway(t *testing.T) {
 		}
 		m := begin(t, Config{}, s, n)
 		synctest.Wait()
-		equal(t, "rows", s.outcomes("activation"), []string{"not understood"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"not understood"})
 		if len(n.requests()) != 0 || m.activationsWait() {
 			t.Error("it was sent")
 		}
@@ -512,12 +515,12 @@ func TestActor_Stop(t *testing.T) {
 		m := begin(t, Config{}, s, n)
 		m.activate(t, 2, 0)
 		synctest.Wait()
-		s.set(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+		s.Break(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
 		began := time.Now()
 		m.stop()
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("took %s", took)
 		}
-		equal(t, "rows", s.outcomes("activation"), []string{"waits"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"waits"})
 	})
 }

@@ -2,8 +2,6 @@ package act
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,14 +10,11 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/webhook"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
-
-// maxLoaded bounds what a start reads for one channel: more than can wait in
-// memory, as the database may not know yet what was given up.
-const maxLoaded = 10 * maxWaiting
 
 // Switch says that the active source is another one now, whoever decided that.
 type Switch struct {
@@ -47,11 +42,23 @@ type Notice struct {
 	Reason string
 }
 
+// Store keeps across restarts what is owed and what was noted; *repo.DB is one.
+type Store interface {
+	delivery.Ledger
+	Notes
+}
+
 // shared is what the channels have in common.
 type shared struct {
-	ledger  *ledger
+	outbox  *delivery.Outbox
 	metrics *metrics
 	log     zerolog.Logger
+}
+
+// newLine makes the line of a channel, which is counted from now on.
+func newLine[T any](s *shared, c delivery.Channel[T]) *delivery.Line[T] {
+	s.metrics.channel(c.Name)
+	return delivery.NewLine(s.outbox, c)
 }
 
 // Actor carries out what follows from decisions. Run does all the work; the
@@ -62,17 +69,12 @@ type Actor struct {
 	lease       func() model.Lease
 	activations *activations
 	command     *command
-	webhooks    []*webhook // by number
-
-	// storing is held while something is stored and put into the queues, so
-	// that it waits there in the order of its ids.
-	storing sync.Mutex
-	firstID int64 // stored by this Actor; 0: none yet
-	loaded  bool
+	webhooks    []*delivery.Line[event] // by number
+	sender      *webhook.Sender
 }
 
 // New makes an Actor. by is the name of this monitor in audit records. lease is the
-// one under which it decides, as it was granted last; its epoch is 0 where it never
+// one under which it decides, as it was granted last; its epoch is 0 if it never
 // was. overtaken is called when somebody else decided meanwhile, so that the sync
 // node has to be asked; it must not block. The error is that of Config.Validate.
 func New(cfg Config, store Store, node SyncNode, by string, lease func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
@@ -84,16 +86,16 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 	if err != nil {
 		return nil, fmt.Errorf("webhook secret: %w", err)
 	}
-	a := &Actor{by: by, lease: lease, shared: shared{
-		ledger:  &ledger{store: store, trouble: logging.NewLasting(log, "what is owed can't be written down; it is done from memory")},
-		metrics: newMetrics(),
-		log:     log,
-	}}
-	a.activations = newActivations(&a.shared, node, overtaken)
-	a.command = newCommand(&a.shared, program, cfg.CommandTimeout, &a.storing, a.store)
-	client := newClient(cfg.WebhookTimeout)
+	metrics := newMetrics()
+	a := &Actor{
+		shared: shared{outbox: delivery.NewOutbox(store, metrics, log), metrics: metrics, log: log},
+		by:     by, lease: lease,
+		sender: &webhook.Sender{Key: key, UserAgent: userAgent, Client: webhook.NewClient()},
+	}
+	a.activations = newActivations(&a.shared, node, store, overtaken)
+	a.command = newCommand(&a.shared, program, cfg.CommandTimeout)
 	for _, number := range slices.Sorted(maps.Keys(cfg.Webhooks)) {
-		a.webhooks = append(a.webhooks, newWebhook(&a.shared, number, cfg.Webhooks[number], key, client))
+		a.webhooks = append(a.webhooks, newWebhook(&a.shared, number, cfg.Webhooks[number], a.sender, cfg.WebhookTimeout))
 	}
 	return a, nil
 }
@@ -102,15 +104,13 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 // it once. It need not wait for Load.
 func (a *Actor) Run(ctx context.Context) error {
 	var lines sync.WaitGroup
-	lines.Go(func() { a.activations.run(ctx) })
-	lines.Go(func() { a.command.run(ctx) })
+	lines.Go(func() { a.activations.line.Run(ctx) })
+	lines.Go(func() { a.command.line.Run(ctx) })
 	for _, w := range a.webhooks {
-		lines.Go(func() { w.run(ctx) })
+		lines.Go(func() { w.Run(ctx) })
 	}
 	lines.Wait()
-	for _, w := range a.webhooks {
-		w.client.CloseIdleConnections()
-	}
+	a.sender.Client.CloseIdleConnections()
 	return nil
 }
 
@@ -118,74 +118,23 @@ func (a *Actor) Run(ctx context.Context) error {
 // until it succeeds, while others hand over what is new already: that waits
 // behind.
 func (a *Actor) Load(ctx context.Context) error {
-	waiting := func(channel string, err *error) (rows []model.Delivery) {
-		if *err == nil {
-			rows, *err = a.ledger.store.WaitingDeliveries(ctx, channel, maxLoaded)
+	err := a.activations.load(ctx)
+	if err == nil {
+		err = a.command.line.Load(ctx)
+	}
+	for _, w := range a.webhooks {
+		if err == nil {
+			err = w.Load(ctx)
 		}
-		return rows
 	}
-	latest := func(channel string, err *error) (row model.Delivery) {
-		if *err != nil {
-			return row
-		}
-		row, e := a.ledger.store.LatestDelivery(ctx, channel)
-		if !errors.Is(e, model.ErrNotFound) {
-			*err = e
-		}
-		return row
-	}
-	var err error
-	activations, lastActivation := waiting(a.activations.name, &err), latest(a.activations.name, &err)
-	lastProof := latest(proofs, &err)
-	commands, lastCommand := waiting(a.command.name, &err), latest(a.command.name, &err)
-	notices := make([][]model.Delivery, len(a.webhooks))
-	for i, w := range a.webhooks {
-		notices[i] = waiting(w.name, &err)
-	}
-	if err != nil {
-		return fmt.Errorf("read what waits from before the restart: %w", err)
-	}
-
-	a.storing.Lock()
-	defer a.storing.Unlock()
-	if a.loaded {
-		return nil
-	}
-	a.loaded = true
-	var proof reached
-	if lastProof.ID != 0 && json.Unmarshal(lastProof.Body, &proof) != nil {
-		proof = reached{}
-	}
-	a.activations.load(a.before(activations), a.before([]model.Delivery{lastActivation}), proof)
-	a.command.load(a.before(commands), a.before([]model.Delivery{lastCommand}))
-	for i, w := range a.webhooks {
-		w.load(a.before(notices[i]))
-	}
-	return nil
+	return err
 }
 
-// before are those that this Actor did not store itself. Call it with storing
-// held.
-func (a *Actor) before(rows []model.Delivery) []model.Delivery {
-	return slices.DeleteFunc(rows, func(d model.Delivery) bool {
-		return d.ID == 0 || a.firstID != 0 && d.ID >= a.firstID
-	})
-}
-
-// store stores deliveries. Call it with storing held.
-func (a *Actor) store(ctx context.Context, ds []model.Delivery) ([]model.Delivery, bool) {
-	ds, stored := a.ledger.add(ctx, ds)
-	if stored && a.firstID == 0 {
-		a.firstID = ds[0].ID
-	}
-	return ds, stored
-}
-
-// Activate has the sync node record an activation. Where too many wait it is
+// Activate has the sync node record an activation. If too many wait it is
 // refused, which is logged.
 func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
-	a.storing.Lock()
-	defer a.storing.Unlock()
+	b := a.outbox.Begin()
+	defer b.End()
 	said := model.Activation{From: d.At, By: a.by, Reason: d.Reason}
 	said.Normalize()
 	lease := a.lease()
@@ -196,46 +145,38 @@ func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
 	if !taken {
 		return
 	}
-	rows, _ := a.store(ctx, []model.Delivery{delivery(a.activations.name, body)})
-	a.activations.push(&owed[activation]{rows[0], body})
+	a.activations.line.Add(b, body)
+	b.Store(ctx)
 }
 
-// Switched runs the command, where this monitor acts, and tells the webhooks.
+// Switched runs the command, if this monitor acts, and tells the webhooks.
 func (a *Actor) Switched(ctx context.Context, s Switch) {
-	a.storing.Lock()
-	defer a.storing.Unlock()
+	b := a.outbox.Begin()
+	defer b.End()
 	said := model.Activation{From: s.At, By: s.By, Reason: s.Reason}
 	said.Normalize()
 	wanted, acting := a.command.prepare(order{
 		Source: s.Source, Previous: s.Previous, At: said.From, By: said.By, Reason: said.Reason,
 	})
-	var rows []model.Delivery
 	if acting {
-		rows = append(rows, delivery(a.command.name, wanted))
+		a.command.line.Add(b, wanted)
 	}
-	rows, stored := a.tell(ctx, rows, event{
+	a.tell(b, event{
 		Type: eventSwitch, At: said.From, Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
 	})
-	if acting {
-		a.command.give(&owed[order]{rows[0], wanted}, stored)
+	if b.Store(ctx) && acting {
+		a.command.said()
 	}
 }
 
 // Notify tells the webhooks.
 func (a *Actor) Notify(ctx context.Context, n Notice) {
-	a.storing.Lock()
-	defer a.storing.Unlock()
+	b := a.outbox.Begin()
+	defer b.End()
 	said := model.Activation{From: n.At, Reason: n.Reason}
 	said.Normalize()
-	a.tell(ctx, nil, event{Type: n.Type, At: said.From, Source: n.Source, State: n.State, Reason: said.Reason})
-}
-
-func delivery(channel string, body any) model.Delivery {
-	encoded, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // none of the bodies has anything that can't be encoded
-	}
-	return model.Delivery{Channel: channel, Body: encoded, CreatedAt: now()}
+	a.tell(b, event{Type: n.Type, At: said.From, Source: n.Source, State: n.State, Reason: said.Reason})
+	b.Store(ctx)
 }
 
 // Act says whether this monitor acts, which it does until somebody says that it
@@ -249,10 +190,10 @@ func (a *Actor) Act(on bool) { a.command.act(on) }
 func (a *Actor) Asserted() (source int, known bool) { return a.command.last() }
 
 // Waiting is how much each channel is owed.
-func (a *Actor) Waiting() []Waiting {
-	all := []Waiting{a.activations.view(), a.command.view()}
+func (a *Actor) Waiting() []delivery.Waiting {
+	all := []delivery.Waiting{a.activations.line.Waiting(), a.command.line.Waiting()}
 	for _, w := range a.webhooks {
-		all = append(all, w.view())
+		all = append(all, w.Waiting())
 	}
 	return all
 }

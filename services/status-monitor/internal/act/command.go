@@ -3,21 +3,28 @@ package act
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/model"
 )
 
 const (
+	commandChannel = "command"
+
 	// notActing and restarted are why commands are given up.
-	notActing  = "this monitor does not act any more"
-	restarted  = "the monitor was restarted"
-	newerWaits = "a newer one waits"
+	notActing = "this monitor does not act any more"
+	restarted = "the monitor was restarted"
 )
+
+var errNotStored = errors.New("it could not be stored")
 
 // order is the body of a delivery to the command.
 type order struct {
@@ -33,37 +40,39 @@ type order struct {
 
 // command is the channel to the command.
 type command struct {
-	line[order]
+	line    *delivery.Line[order]
+	outbox  *delivery.Outbox
+	log     zerolog.Logger
 	program []string
-	timeout time.Duration
 	// execute runs a program; tests have another one.
 	execute func(ctx context.Context, program, environment []string) error
-	// store stores deliveries; storing is held meanwhile.
-	storing *sync.Mutex
-	store   func(ctx context.Context, ds []model.Delivery) ([]model.Delivery, bool)
 
-	// What follows is guarded by mu.
+	mu       sync.Mutex
 	standby  bool // this monitor does not act
 	turn     int  // how often it began not to act
 	newest   int  // the number of the last order
 	asserted int
 	known    bool
-	loaded   bool
 	// unsaid: the database may say that the last order was done, while another
 	// monitor acted since.
 	unsaid bool
 }
 
-func newCommand(s *shared, program []string, timeout time.Duration, storing *sync.Mutex, store func(context.Context, []model.Delivery) ([]model.Delivery, bool)) *command {
-	c := &command{
-		line:    newLine[order]("command", s, newBackoff(250*time.Millisecond, 10*time.Second)),
-		program: program, timeout: timeout, execute: execute, storing: storing, store: store,
-	}
-	c.try, c.abandon, c.note = c.runOnce, c.overdue, c.say
+func newCommand(s *shared, program []string, timeout time.Duration) *command {
+	c := &command{outbox: s.outbox, log: s.log.With().Str("channel", commandChannel).Logger(), program: program, execute: execute}
+	c.line = newLine(s, delivery.Channel[order]{
+		Name: commandChannel,
+		Policy: delivery.Policy{
+			Backoff: delivery.Backoff{First: 250 * time.Millisecond, Most: 10 * time.Second},
+			Timeout: timeout, NewestCounts: true,
+			Forget: restarted, // it is not known whether it is still so
+		},
+		Send: c.runOnce, Loaded: c.load, Settle: c.say,
+	})
 	return c
 }
 
-// prepare numbers an order; acting is false where there is none to give.
+// prepare numbers an order; acting is false if there is none to give.
 func (c *command) prepare(o order) (_ order, acting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -76,42 +85,35 @@ func (c *command) prepare(o order) (_ order, acting bool) {
 	return o, true
 }
 
-// give puts an order behind the others.
-func (c *command) give(o *owed[order], stored bool) {
-	c.push(o)
-	if stored { // the last one in the database is this one
-		c.mu.Lock()
-		c.unsaid = false
-		c.mu.Unlock()
+// said: an order was stored, so the last one in the database is of this turn.
+func (c *command) said() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unsaid = false
+}
+
+// act says whether this monitor acts. If it doesn't, what waits is ended.
+func (c *command) act(on bool) {
+	if turn, ends := c.stand(on); ends {
+		c.line.Cancel(notActing, func(i *delivery.Item[order]) bool { return i.Content.turn < turn })
 	}
 }
 
-// act says whether this monitor acts. Where it doesn't, what waits is ended.
-func (c *command) act(on bool) {
+// stand notes whether this monitor acts. If it begins not to, all turns before
+// turn end.
+func (c *command) stand(on bool) (turn int, ends bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.standby == !on {
-		return
+		return c.turn, false
 	}
 	c.standby = !on
 	if on {
-		return
+		return c.turn, false
 	}
 	c.turn++
-	c.unsaid = c.unsaid || c.known || !c.loaded || c.current != nil
-	c.known = false
-	var kept []*owed[order]
-	for _, o := range c.waiting {
-		if o == c.current {
-			kept = append(kept, o) // it runs; see runOnce
-			continue
-		}
-		c.log.Warn().RawJSON("body", o.Body).Str("reason", notActing).Msg("delivery given up")
-		c.metrics.givenUp.WithLabelValues(c.name).Inc()
-		c.end(o.ID, notActing)
-	}
-	c.waiting = kept
-	c.awake()
+	c.known, c.unsaid = false, true
+	return c.turn, true
 }
 
 // last is the source for which the command was run last.
@@ -124,64 +126,46 @@ func (c *command) last() (source int, known bool) {
 	return c.asserted, true
 }
 
-// load ends what waits from before a restart: it is not known whether it is
-// still so.
-func (c *command) load(rows, last []model.Delivery) {
+// load takes what is known of the last order before a restart.
+func (c *command) load(_, _ []*delivery.Item[order], last model.Delivery) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, row := range rows {
-		c.end(row.ID, restarted)
-	}
-	c.loaded = true
-	c.awake()
-	if c.newest > 0 || c.turn > 0 || len(last) == 0 || last[0].EndedAt.IsZero() || last[0].Outcome != "" {
+	if c.newest > 0 || c.turn > 0 || last.EndedAt.IsZero() || last.Outcome != "" {
 		return
 	}
 	var o order
-	if json.Unmarshal(last[0].Body, &o) == nil && o.Source > 0 {
+	if json.Unmarshal(last.Body, &o) == nil && o.Source > 0 {
 		c.asserted, c.known = o.Source, true
 	}
 }
 
-// overdue is why an order is not tried again.
-func (c *command) overdue(o *owed[order]) string {
-	switch {
-	case o.body.turn != c.turn:
-		return notActing
-	case len(c.waiting) > 1:
-		return newerWaits
-	}
-	return ""
-}
-
 // runOnce runs the command once.
-func (c *command) runOnce(ctx context.Context, o *owed[order]) error {
+func (c *command) runOnce(ctx context.Context, i *delivery.Item[order]) error {
+	o := i.Content
 	if c.over(o) {
-		return &givenUp{reason: notActing}
+		return &delivery.PermanentError{Reason: notActing}
 	}
 	if len(c.program) > 0 {
-		ctx, cancel := context.WithTimeout(ctx, c.timeout)
-		defer cancel()
-		if err := c.execute(ctx, c.arguments(o.body), environment(o.body)); err != nil {
+		if err := c.execute(ctx, c.arguments(o), environment(o)); err != nil {
 			return err
 		}
-		c.log.Info().Int("source", o.body.Source).Msg("command done")
+		c.log.Info().Int("source", o.Source).Msg("command done")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if o.body.turn != c.turn {
-		return &givenUp{reason: "done, but " + notActing, answered: true}
+	if o.turn != c.turn {
+		return &delivery.PermanentError{Reason: "done, but " + notActing, Answered: true}
 	}
-	if o.body.number == c.newest {
-		c.asserted, c.known = o.body.Source, true
+	if o.number == c.newest {
+		c.asserted, c.known = o.Source, true
 	}
 	return nil
 }
 
-func (c *command) over(o *owed[order]) bool {
+func (c *command) over(o order) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return o.body.turn != c.turn
+	return o.turn != c.turn
 }
 
 // arguments is the program with what is to be replaced.
@@ -217,22 +201,24 @@ func number(source int) string {
 // say writes down that another monitor acted since the last order, so that a
 // restart does not take that for the state of things.
 func (c *command) say(ctx context.Context) error {
-	c.storing.Lock()
-	defer c.storing.Unlock()
-	c.mu.Lock()
-	unsaid := c.unsaid
-	c.mu.Unlock()
-	if !unsaid {
+	b := c.outbox.Begin()
+	defer b.End()
+	if !c.isUnsaid() {
 		return nil
 	}
-	rows, stored := c.store(ctx, []model.Delivery{delivery(c.name, order{At: now(), Reason: notActing})})
-	if !stored {
+	c.line.AddEnded(b, order{At: now(), Reason: notActing}, notActing)
+	if !b.Store(ctx) {
 		return errNotStored
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unsaid = false
-	c.end(rows[0].ID, notActing)
-	c.awake() // for the end
+	c.said()
 	return nil
 }
+
+func (c *command) isUnsaid() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unsaid
+}
+
+// now is the time in the form in which it is stored.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"aura.radio/engine/pkg/delivery"
+	"aura.radio/engine/pkg/delivery/deliverytest"
 )
 
 // program is the audio switch.
@@ -87,7 +90,7 @@ func TestActor_Switched(t *testing.T) {
 		m.switched(t, 2, 1)
 		synctest.Wait()
 		equal(t, "runs", p.runs, []string{"1<", "2<1"})
-		equal(t, "rows", s.outcomes("command"), []string{"done", "done"})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", "done"})
 		m.asserts(t, 2)
 		m.stop()
 		commanding(t, s, p).asserts(t, 2)
@@ -100,7 +103,7 @@ func TestActor_Switched(t *testing.T) {
 		m.switched(t, 1, 0)
 		m.switched(t, 2, 1)
 		synctest.Wait()
-		equal(t, "rows", s.outcomes("command"), []string{"done", "done"})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", "done"})
 		m.asserts(t, 2)
 		m.stop()
 		begin(t, Config{}, s, &node{}).asserts(t, 2)
@@ -111,7 +114,7 @@ func TestActor_Switched(t *testing.T) {
 		m := commanding(t, s, p)
 		m.switched(t, 1, 0)
 		after(2 * time.Hour)
-		within(t, p.times, 250*time.Millisecond, 10*time.Second)
+		deliverytest.Jitters(t, p.times, 250*time.Millisecond, 10*time.Second)
 		m.asserts(t, 0)
 		if w := m.Waiting()[1]; w.Channel != "command" || w.Count != 1 || w.Error != "exit status 1: no such device" {
 			t.Errorf("%+v", w)
@@ -119,7 +122,7 @@ func TestActor_Switched(t *testing.T) {
 		p.set(nil)
 		after(10 * time.Second)
 		m.asserts(t, 1)
-		equal(t, "rows", s.outcomes("command"), []string{"done"})
+		equal(t, "rows", s.Outcomes("command"), []string{"done"})
 	})
 
 	// A failed one is given up at once when a newer one comes; each is tried.
@@ -138,7 +141,7 @@ func TestActor_Switched(t *testing.T) {
 		m.switched(t, 3, 2)
 		synctest.Wait() // no time passes
 		equal(t, "runs", p.compact(), []string{"1<", "2<1", "3<2"})
-		equal(t, "rows", s.outcomes("command"), []string{newerWaits, newerWaits, "done"})
+		equal(t, "rows", s.Outcomes("command"), []string{"a newer one waits", "a newer one waits", "done"})
 		m.asserts(t, 3)
 	})
 
@@ -155,7 +158,7 @@ func TestActor_Switched(t *testing.T) {
 		m.switched(t, 1, 0)
 		m.switched(t, 2, 1)
 		synctest.Wait()
-		equal(t, "rows", s.outcomes("command"), []string{"done", "waits"})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", "waits"})
 		m.asserts(t, 0)
 		close(let)
 		synctest.Wait()
@@ -182,7 +185,7 @@ func TestActor_Switched(t *testing.T) {
 		synctest.Wait()
 		m.asserts(t, 0)
 		equal(t, "runs", p.runs, []string{"1<", "2<1"})
-		equal(t, "rows", s.outcomes("command"), []string{"done", restarted, restarted})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", restarted, restarted})
 		m.switched(t, 3, 0) // it knows no better
 		synctest.Wait()
 		m.asserts(t, 3)
@@ -195,16 +198,16 @@ func TestActor_Switched(t *testing.T) {
 		m := commanding(t, s, p)
 		m.switched(t, 5000, 0)
 		synctest.Wait()
-		for i := range maxWaiting + 2 {
+		for i := range delivery.MaxWaiting + 2 {
 			m.switched(t, i+1, 0)
 		}
 		close(let)
 		synctest.Wait()
-		m.asserts(t, maxWaiting+2)
-		if len(p.runs) != maxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.count("too many wait") != 3 {
+		m.asserts(t, delivery.MaxWaiting+2)
+		if len(p.runs) != delivery.MaxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.count("too many wait") != 3 {
 			t.Errorf("%d runs, %d lines", len(p.runs), m.log.count("too many wait"))
 		}
-		for i, outcome := range s.outcomes("command") {
+		for i, outcome := range s.Outcomes("command") {
 			if lost := outcome != "done"; lost != (i >= 1 && i <= 3) {
 				t.Errorf("%d: %s", i, outcome)
 			}
@@ -213,7 +216,7 @@ func TestActor_Switched(t *testing.T) {
 
 	bubble(t, "StoreAway", func(t *testing.T) {
 		s, p := &store{}, &program{}
-		s.set(func(context.Context, string) error { return errBroken })
+		s.Break(func(context.Context, string) error { return errBroken })
 		m := prepared(t, withCommand, s, &node{})
 		m.command.execute = p.execute
 		m.start(t)
@@ -238,7 +241,7 @@ func TestActor_Act(t *testing.T) {
 		m.switched(t, 2, 1)
 		after(time.Hour)
 		equal(t, "runs", p.compact(), []string{"1<"})
-		equal(t, "rows", s.outcomes("command")[:1], []string{notActing})
+		equal(t, "rows", s.Outcomes("command")[:1], []string{notActing})
 		m.asserts(t, 0)
 		m.Act(true)
 		m.switched(t, 2, 0)
@@ -254,17 +257,17 @@ func TestActor_Act(t *testing.T) {
 		m.switched(t, 1, 0)
 		synctest.Wait()
 		m.asserts(t, 1)
-		s.set(func(context.Context, string) error { return errBroken })
+		s.Break(func(context.Context, string) error { return errBroken })
 		m.Act(false)
 		m.asserts(t, 0)
 		after(time.Minute)
-		s.set(nil)
-		after(settleEvery)
+		s.Break(nil)
+		after(toldAgain)
 		m.stop()
 		m = commanding(t, s, p)
 		synctest.Wait()
 		m.asserts(t, 0)
-		equal(t, "rows", s.outcomes("command"), []string{"done", notActing})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", notActing})
 	})
 
 	bubble(t, "BeforeLoad", func(t *testing.T) {
@@ -283,7 +286,7 @@ func TestActor_Act(t *testing.T) {
 		m.start(t)
 		synctest.Wait()
 		m.asserts(t, 0)
-		equal(t, "rows", s.outcomes("command"), []string{"done", notActing})
+		equal(t, "rows", s.Outcomes("command"), []string{"done", notActing})
 	})
 
 	for name, fails := range map[string]error{"Succeeds": nil, "Fails": errBroken} {
@@ -304,7 +307,7 @@ func TestActor_Act(t *testing.T) {
 			if fails != nil {
 				want = notActing
 			}
-			equal(t, "rows", s.outcomes("command"), []string{want, notActing, notActing})
+			equal(t, "rows", s.Outcomes("command"), []string{want, notActing, notActing})
 			m.asserts(t, 0)
 		})
 	}

@@ -1,19 +1,18 @@
 package act
 
 import (
-	"encoding/base64"
 	"errors"
 	"maps"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kballard/go-shellquote"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/delivery/webhook"
 )
 
 // Config says what hangs on the active source. It is meant to be filled by
@@ -72,13 +71,6 @@ func (c *Config) program() ([]string, error) {
 	return words, nil
 }
 
-const (
-	// minSecret is in characters, or in bytes where they are base64.
-	minSecret = 24
-	// encodedSecret begins a secret as the Standard Webhooks write it.
-	encodedSecret = "whsec_"
-)
-
 // key is what signs; nil where nothing is to be signed.
 func (c *Config) key() ([]byte, error) {
 	if c.WebhookSecret == "" {
@@ -87,15 +79,5 @@ func (c *Config) key() ([]byte, error) {
 		}
 		return nil, nil
 	}
-	key := []byte(c.WebhookSecret)
-	if encoded, ok := strings.CutPrefix(c.WebhookSecret, encodedSecret); ok {
-		var err error
-		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
-			return nil, errors.New("must be base64 behind " + encodedSecret)
-		}
-	}
-	if len(key) < minSecret {
-		return nil, errors.New("must have at least 24 characters, or whsec_ and the base64 of at least 24 bytes")
-	}
-	return key, nil
+	return webhook.Key(c.WebhookSecret)
 }

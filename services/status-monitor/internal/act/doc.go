@@ -10,15 +10,10 @@
 // the same, because audio must not wait for a database. Only a restart before that
 // is done loses it, or repeats it where the database stored it after all.
 //
-// What is owed is rows of the database, by channel: "activation", "command",
-// "webhook-1" and so on. A row ends when it is done or given up. Where the
-// database is away at that moment it is told later; where the process is killed
-// before, the row is done once more after the restart.
-//
-// In memory at most 1000 wait for each channel. Of the command and of a webhook
-// the oldest is given up to make room, as what is newer says more. Of
-// activations the newest is refused, as those behind a gap would be refused by
-// the sync node. Each is an error in the log.
+// Package delivery carries that out. Its channels are "activation", "command",
+// "webhook-1" and so on. If too many wait, the oldest order or event is given up,
+// but of activations the newest is refused, as those behind a gap would be refused
+// by the sync node.
 //
 // # Activations
 //
@@ -72,8 +67,6 @@
 //
 // # Webhooks
 //
-// They follow the Standard Webhooks specification, signature included. The id
-// is that of the event: the same at every try. The first one of a webhook holds
-// up those behind it, which is what in order means, for three days at most; then
-// it is given up. Redirects are not followed.
+// Package webhook posts to them. The id is that of the event: the same at every
+// try, and for every webhook. After three days an event is given up.
 package act

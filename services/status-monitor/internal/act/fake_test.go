@@ -14,131 +14,42 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/delivery/deliverytest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
+// toldAgain is how soon the database is told again of what has ended.
+const toldAgain = 5 * time.Second
+
 var errNetwork = fmt.Errorf("%w: connection refused", model.ErrUnavailable)
 
 // store is the monitor's database in memory. It keeps the promises of *repo.DB.
 type store struct {
-	mu   sync.Mutex
-	rows []model.Delivery
-	// before, where set, is asked before each operation, and after when it took
-	// effect.
-	before, after func(ctx context.Context, operation string) error
+	deliverytest.Ledger
+	notes  map[string]model.Note
+	proofs int // that were noted
 }
 
-func (s *store) do(ctx context.Context, operation string, change func()) error {
-	s.mu.Lock()
-	before, after := s.before, s.after
-	s.mu.Unlock()
-	if before != nil {
-		if err := before(ctx, operation); err != nil {
-			return err
-		}
+func (s *store) StoreNote(ctx context.Context, n model.Note) error {
+	return s.Do(ctx, "note", func() { s.keep(n) })
+}
+
+func (s *store) keep(n model.Note) {
+	if s.notes == nil {
+		s.notes = map[string]model.Note{}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	s.notes[n.Name] = n
+	s.proofs++
+}
+
+func (s *store) Note(ctx context.Context, name string) (n model.Note, err error) {
+	err = s.Do(ctx, "read", func() { n = s.notes[name] })
+	if err == nil && n.Name == "" {
+		err = model.ErrNotFound
 	}
-	s.mu.Lock()
-	change()
-	s.mu.Unlock()
-	if after != nil {
-		return after(ctx, operation)
-	}
-	return nil
-}
-
-func (s *store) set(before func(ctx context.Context, operation string) error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.before = before
-}
-
-func (s *store) StoreDeliveries(ctx context.Context, ds []model.Delivery) ([]model.Delivery, error) {
-	for i := range ds {
-		if err := ds[i].Validate(); err != nil {
-			return nil, err
-		}
-	}
-	var stored []model.Delivery
-	err := s.do(ctx, "store", func() {
-		for _, d := range ds {
-			d.Normalize()
-			d.ID = int64(len(s.rows) + 1)
-			s.rows = append(s.rows, d)
-			stored = append(stored, d)
-		}
-	})
-	return stored, err
-}
-
-func (s *store) WaitingDeliveries(ctx context.Context, channel string, limit int) (found []model.Delivery, err error) {
-	err = s.do(ctx, "read", func() {
-		for _, d := range s.rows {
-			if d.Channel == channel && d.EndedAt.IsZero() && len(found) < limit {
-				found = append(found, d)
-			}
-		}
-	})
-	return found, err
-}
-
-func (s *store) LatestDelivery(ctx context.Context, channel string) (latest model.Delivery, err error) {
-	if err := s.do(ctx, "read", func() {
-		for _, d := range s.rows {
-			if d.Channel == channel {
-				latest = d
-			}
-		}
-	}); err != nil {
-		return latest, err
-	}
-	if latest.ID == 0 {
-		return latest, model.ErrNotFound
-	}
-	return latest, nil
-}
-
-func (s *store) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
-	return s.change(ctx, "fail", id, func(d *model.Delivery) { d.Tries, d.Error = tries, reason })
-}
-
-func (s *store) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
-	return s.change(ctx, "end", id, func(d *model.Delivery) { d.EndedAt, d.Outcome = at, outcome })
-}
-
-func (s *store) change(ctx context.Context, operation string, id int64, to func(d *model.Delivery)) error {
-	return s.do(ctx, operation, func() {
-		if d := &s.rows[id-1]; d.EndedAt.IsZero() {
-			to(d)
-		}
-	})
-}
-
-// of are the rows of a channel.
-func (s *store) of(channel string) []model.Delivery {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(s.rows), func(d model.Delivery) bool { return d.Channel != channel })
-}
-
-// outcomes are what became of the rows of a channel.
-func (s *store) outcomes(channel string) []string {
-	var all []string
-	for _, d := range s.of(channel) {
-		switch {
-		case d.EndedAt.IsZero():
-			all = append(all, "waits")
-		case d.Outcome == "":
-			all = append(all, "done")
-		default:
-			all = append(all, d.Outcome)
-		}
-	}
-	return all
+	return n, err
 }
 
 // node is a sync node in memory, which admits activations as it does.
@@ -380,26 +291,6 @@ func equal[T comparable](t *testing.T, what string, got, want []T) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)
-	}
-}
-
-// within fails where pauses between times break the bounds of a backoff.
-func within(t *testing.T, times []time.Time, first, most time.Duration) {
-	t.Helper()
-	bound, longest, shortest := first, time.Duration(0), most
-	for i := 1; i < len(times); i++ {
-		pause := times[i].Sub(times[i-1])
-		if pause >= bound {
-			t.Errorf("pause %d is %s, not less than %s", i, pause, bound)
-		}
-		if bound == most {
-			longest, shortest = max(longest, pause), min(shortest, pause)
-		}
-		bound = min(2*bound, most)
-	}
-	// Less than one in a thousand million runs of 200 tries.
-	if len(times) < 200 || longest < most*9/10 || shortest > most/10 {
-		t.Errorf("%d tries, with pauses of %s to %s: no full jitter", len(times), shortest, longest)
 	}
 }
 

@@ -32,6 +32,11 @@ func (m *metrics) channel(name string) {
 	}
 }
 
+// Done, Failed and GivenUp implement delivery.Observer.
+func (m *metrics) Done(channel string)    { m.done.WithLabelValues(channel).Inc() }
+func (m *metrics) Failed(channel string)  { m.failures.WithLabelValues(channel).Inc() }
+func (m *metrics) GivenUp(channel string) { m.givenUp.WithLabelValues(channel).Inc() }
+
 func (m *metrics) counters() []*prometheus.CounterVec {
 	return []*prometheus.CounterVec{m.done, m.failures, m.givenUp}
 }

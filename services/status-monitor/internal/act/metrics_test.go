@@ -1,6 +1,7 @@
 package act
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ func TestActor_Metrics(t *testing.T) {
 		m.activate(t, 2, 0)
 		m.activate(t, 3, 7) // overtaken
 		synctest.Wait()
-		h.set(status(0))
+		h.set(func(event) (int, string) { return http.StatusServiceUnavailable, "120" })
 		m.notify(t, 1)
 		synctest.Wait()
 		failures := testutil.ToFloat64(m.metrics.failures.WithLabelValues("webhook-1"))
@@ -26,9 +27,7 @@ func TestActor_Metrics(t *testing.T) {
 			t.Errorf("%v failures", failures)
 		}
 		h.set(nil)
-		m.webhooks[0].mu.Lock()
-		m.webhooks[0].waiting[0].CreatedAt = time.Now().Add(-90 * time.Second)
-		m.webhooks[0].mu.Unlock()
+		after(90 * time.Second)
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(m)
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(`

@@ -94,8 +94,8 @@ func TestActor_Command(t *testing.T) {
 		if strings.Contains(got, "not for programs") || strings.Contains(got, "HOME=") {
 			t.Errorf("the monitor's environment: %s", got)
 		}
-		if s.of("command")[0].Tries != 1 {
-			t.Errorf("%+v", s.of("command")[0])
+		if s.Of("command")[0].Tries != 1 {
+			t.Errorf("%+v", s.Of("command")[0])
 		}
 	})
 
@@ -115,7 +115,7 @@ func TestActor_Command(t *testing.T) {
 		await(t, "started", func() bool { return read(pids) != "" })
 		stopsAtOnce(t, m)
 		await(t, "killed", func() bool { return gone(read(pids)) })
-		equal(t, "rows", s.outcomes("command"), []string{"waits"})
+		equal(t, "rows", s.Outcomes("command"), []string{"waits"})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,7 @@ type life struct {
 
 // world outlives the processes.
 type world struct {
+	mu               sync.Mutex // the lock of all
 	store            *store
 	node             *node
 	requests, writes []string
@@ -107,8 +109,8 @@ func (l *life) meet(list *[]string, do func() error) error {
 
 // Activate is a SyncNode.
 func (l *life) Activate(ctx context.Context, r peer.ActivateRequest) error {
-	l.store.mu.Lock() // the lock of all
-	defer l.store.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.outage {
 		return errNetwork
 	}
@@ -116,21 +118,21 @@ func (l *life) Activate(ctx context.Context, r peer.ActivateRequest) error {
 }
 
 func (w *world) isOut() bool {
-	w.store.mu.Lock()
-	defer w.store.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.outage
 }
 
 func (l *life) killed() bool {
-	l.store.mu.Lock()
-	defer l.store.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.dead
 }
 
 // write is one of the store's.
 func (l *life) write(ctx context.Context, do func(ctx context.Context) error) error {
-	l.store.mu.Lock()
-	defer l.store.mu.Unlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if len(l.writes) > 0 && (l.writes[0] == "fails" || l.writes[0] == "lost answer") {
 		l.sound = false
 	}
@@ -141,13 +143,10 @@ func (l *life) write(ctx context.Context, do func(ctx context.Context) error) er
 type database struct{ *life }
 
 func (d database) StoreDeliveries(ctx context.Context, ds []model.Delivery) (stored []model.Delivery, err error) {
-	err = d.write(ctx, func(context.Context) error {
-		for _, one := range ds {
-			one.ID = int64(len(d.store.rows) + 1)
-			d.store.rows = append(d.store.rows, one)
-			stored = append(stored, one)
-		}
-		return nil
+	err = d.write(ctx, func(ctx context.Context) error {
+		all, err := d.store.StoreDeliveries(ctx, ds)
+		stored = all
+		return err
 	})
 	return stored, err
 }
@@ -163,12 +162,15 @@ func (d database) LatestDelivery(ctx context.Context, channel string) (model.Del
 func (d database) FailDelivery(context.Context, int64, int, string) error { return nil }
 
 func (d database) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
-	return d.write(ctx, func(context.Context) error {
-		if row := &d.store.rows[id-1]; row.EndedAt.IsZero() {
-			row.EndedAt, row.Outcome = at, outcome
-		}
-		return nil
-	})
+	return d.write(ctx, func(ctx context.Context) error { return d.store.EndDelivery(ctx, id, at, outcome) })
+}
+
+func (d database) StoreNote(ctx context.Context, n model.Note) error {
+	return d.write(ctx, func(ctx context.Context) error { return d.store.StoreNote(ctx, n) })
+}
+
+func (d database) Note(ctx context.Context, name string) (model.Note, error) {
+	return d.store.Note(ctx, name)
 }
 
 // live lets a history happen, and returns what is wrong after it.
@@ -180,7 +182,7 @@ func live(t *testing.T, p plan) string {
 	begin := func() {
 		l = &life{world: w}
 		m = prepared(t, Config{}, database{l}, l)
-		m.activations.backoff.draw = func(bound time.Duration) time.Duration { return bound / 2 } // so that it happens again
+		m.activations.draw = func(bound time.Duration) time.Duration { return bound / 2 } // so that it happens again
 		m.reigns(reigns)
 		if err := m.Load(t.Context()); err != nil {
 			w.mistaken("%v", err)
@@ -213,9 +215,9 @@ func live(t *testing.T, p plan) string {
 		case "restart":
 			restart()
 		case "outage", "back":
-			w.store.mu.Lock()
+			w.mu.Lock()
 			w.outage = s.do == "outage"
-			w.store.mu.Unlock()
+			w.mu.Unlock()
 		case "switch", "pin", "release":
 			time.Sleep(time.Millisecond) // no two happen at one time
 			w.unsound()
@@ -236,12 +238,12 @@ func live(t *testing.T, p plan) string {
 	}
 	// In the end all is well. A row of which the database did not say that it is
 	// stored waits for a restart.
-	w.store.mu.Lock()
+	w.mu.Lock()
 	w.outage, w.requests, w.writes = false, nil, nil
-	w.store.mu.Unlock()
-	after(time.Duration(len(decided)+2) * settleEvery)
+	w.mu.Unlock()
+	after(time.Duration(len(decided)+2) * toldAgain)
 	restart()
-	after(2 * settleEvery)
+	after(2 * toldAgain)
 	// Whatever happened, what is decided upon the truth is recorded.
 	if w.node.last().Pinned {
 		w.node.switchTo(1, false)
@@ -249,7 +251,7 @@ func live(t *testing.T, p plan) string {
 	m.reigns(w.node.reigned("a"))
 	known = w.node.epoch()
 	decide(2)
-	after(2 * settleEvery)
+	after(2 * toldAgain)
 	if last := w.node.last(); last.Source != 2 || !last.From.Equal(decided[len(decided)-1]) {
 		w.mistaken("the last decision is not recorded, but %+v", last)
 	}
@@ -260,18 +262,23 @@ func live(t *testing.T, p plan) string {
 
 // unsound: decisions may be overtaken from here on.
 func (w *world) unsound() {
-	w.store.mu.Lock()
-	defer w.store.mu.Unlock()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.sound = false
 }
 
 func (w *world) check(decided []time.Time) {
 	var ours []time.Time
+	var others time.Time // when somebody else switched last
 	for _, a := range w.node.records {
 		if a.By != "monitor-a" {
+			others = a.From
 			continue
 		}
 		ours = append(ours, a.From)
+		if a.From.Before(others) {
+			w.mistaken("decided at %s and recorded after somebody else's switch of %s", a.From, others)
+		}
 		for _, at := range w.deposed {
 			if a.From.Before(at) && a.RecordedAt.After(at) {
 				w.mistaken("decided at %s and recorded at %s, though another monitor has had the lease since %s", a.From, a.RecordedAt, at)
@@ -283,7 +290,7 @@ func (w *world) check(decided []time.Time) {
 			w.mistaken("recorded twice, or not in order: %v", ours)
 		}
 	}
-	for _, row := range w.store.of("activation") {
+	for _, row := range w.store.Of("activation") {
 		var n activation
 		if err := json.Unmarshal(row.Body, &n); err != nil {
 			w.mistaken("%v", err)
@@ -306,8 +313,8 @@ func (w *world) check(decided []time.Time) {
 }
 
 // TestActor_Histories: whatever happens on the way, no decision is recorded
-// twice, they are recorded in order, and what is stored is recorded in the end
-// unless somebody else decided meanwhile.
+// twice, they are recorded in order and none after a newer switch of somebody else,
+// and what is stored is recorded in the end unless somebody else decided meanwhile.
 func TestActor_Histories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -231,13 +231,8 @@ func (l *link) Maintenances(ctx context.Context) (list []model.Maintenance, err 
 // notes are a Memory.
 type notes struct {
 	mu     sync.Mutex
-	stored []model.Delivery
-	ended  map[int64]bool
+	stored []model.Note
 	broken func(ctx context.Context) error // nil: works
-}
-
-func newNotes() *notes {
-	return &notes{ended: map[int64]bool{}}
 }
 
 func (m *notes) set(broken func(ctx context.Context) error) {
@@ -262,29 +257,16 @@ func (m *notes) do(ctx context.Context, f func()) error {
 	return nil
 }
 
-func (m *notes) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
-	err := m.do(ctx, func() {
-		for i := range deliveries {
-			if err := deliveries[i].Validate(); err != nil {
-				panic(err)
-			}
-			deliveries[i].ID = int64(len(m.stored) + 1)
-			m.stored = append(m.stored, deliveries[i])
-		}
-	})
-	return deliveries, err
+func (m *notes) StoreNote(ctx context.Context, n model.Note) error {
+	return m.do(ctx, func() { m.stored = append(m.stored, n) })
 }
 
-func (m *notes) EndDelivery(ctx context.Context, id int64, _ time.Time, _ string) error {
-	return m.do(ctx, func() { m.ended[id] = true })
-}
-
-func (m *notes) LatestDelivery(ctx context.Context, channel string) (d model.Delivery, err error) {
+func (m *notes) Note(ctx context.Context, name string) (n model.Note, err error) {
 	missing := true
 	err = m.do(ctx, func() {
 		for _, s := range slices.Backward(m.stored) {
-			if s.Channel == channel {
-				d, missing = s, false
+			if s.Name == name {
+				n, missing = s, false
 				return
 			}
 		}
@@ -292,18 +274,21 @@ func (m *notes) LatestDelivery(ctx context.Context, channel string) (d model.Del
 	if err == nil && missing {
 		err = model.ErrNotFound
 	}
-	return d, err
+	return n, err
 }
 
-// count is how many notes were stored, of which all must have ended.
-func (m *notes) count(t *testing.T) int {
-	t.Helper()
+// count is how many notes were stored.
+func (m *notes) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.ended) != len(m.stored) {
-		t.Errorf("of %d notes only %d ended", len(m.stored), len(m.ended))
-	}
 	return len(m.stored)
+}
+
+// last is the one stored last.
+func (m *notes) last() model.Note {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stored[len(m.stored)-1]
 }
 
 // defaults is what is configured where nothing is.
@@ -337,7 +322,7 @@ type monitor struct {
 }
 
 func newMonitor(name string, node *syncNode) *monitor {
-	return &monitor{name: name, cfg: defaults(), link: &link{node: node}, memory: newNotes()}
+	return &monitor{name: name, cfg: defaults(), link: &link{node: node}, memory: &notes{}}
 }
 
 // start starts it; whoever is not started does not act.

@@ -32,10 +32,9 @@ type Node interface {
 
 // Memory is this monitor's own database; *repo.DB is one.
 type Memory interface {
-	StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error)
-	EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error
-	// LatestDelivery is what was stored last; model.ErrNotFound where nothing was.
-	LatestDelivery(ctx context.Context, channel string) (model.Delivery, error)
+	StoreNote(ctx context.Context, n model.Note) error
+	// Note is the last one of that name. Error: model.ErrNotFound.
+	Note(ctx context.Context, name string) (model.Note, error)
 }
 
 // By begins the name under which a monitor activates a source; the monitor's own
@@ -75,7 +74,8 @@ type Follower struct {
 
 	// What follows belongs to Run.
 	note      note
-	stored    []byte // the note as the memory has it; nil: not known
+	stored    []byte    // the note as the memory has it; nil: not known
+	written   time.Time // when it was stored; zero: not known
 	tenure    tenure
 	standby   decision.Standby // as it was told last
 	reachable bool             // in the last round, for the lease and the active source

@@ -278,11 +278,11 @@ func TestFollower_Memory(t *testing.T) {
 		node.activate(2, "Mo", 0)
 		m.Refresh()
 		m.expect(t, "active 2 epoch 1 manual")
-		before := m.memory.count(t)
+		before := m.memory.count()
 		m.memory.set(nil)
 		pass(round)
-		if m.memory.count(t) != before+1 {
-			t.Errorf("%d notes", m.memory.count(t))
+		if m.memory.count() != before+1 {
+			t.Errorf("%d notes", m.memory.count())
 		}
 		stop(m)
 	})
@@ -301,9 +301,20 @@ func TestFollower_Memory(t *testing.T) {
 	})
 	rules(t, "NotUnderstood", func(t *testing.T) {
 		m := newMonitor("a", &syncNode{})
-		_, _ = m.memory.StoreDeliveries(t.Context(), []model.Delivery{{Channel: "authority", Body: json.RawMessage(`{"id":7}`), CreatedAt: time.Now()}})
+		_ = m.memory.StoreNote(t.Context(), model.Note{Name: "authority", Body: json.RawMessage(`{"id":7}`), WrittenAt: time.Now()})
 		m.start()
 		m.expect(t, "acts false, active 1 epoch 0, acts true")
+		stop(m)
+	})
+	rules(t, "ClockSetBack", func(t *testing.T) { // of two notes the later one counts
+		m := newMonitor("a", &syncNode{})
+		future := time.Now().Add(time.Hour)
+		_ = m.memory.StoreNote(t.Context(), model.Note{Name: "authority", Body: json.RawMessage(`{"id":"old"}`), WrittenAt: future})
+		m.start()
+		m.expect(t, "acts false, active 1 epoch 0, acts true")
+		if last := m.memory.last(); m.memory.count() < 2 || !last.WrittenAt.After(future) {
+			t.Errorf("%s was written at %s, after one of %s", last.Body, last.WrittenAt, future)
+		}
 		stop(m)
 	})
 }

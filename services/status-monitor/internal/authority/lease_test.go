@@ -69,7 +69,7 @@ func TestFollower_Lease(t *testing.T) {
 		if v := b.View(); v.LeaseHolder != "a" || v.LeaseRemaining <= lease-2*round || v.LeaseRemaining > lease || !v.Reachable || v.Detail != "" {
 			t.Errorf("%+v", v)
 		}
-		if n := a.memory.count(t); n > 2 {
+		if n := a.memory.count(); n > 2 {
 			t.Errorf("%d notes, though nothing changed", n)
 		}
 		stop(a, b)

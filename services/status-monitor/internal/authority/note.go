@@ -15,9 +15,8 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// channel is where the note is in the memory. Nobody is owed it: it is kept
-// there because the latest of a channel is found again.
-const channel = "authority"
+// noteName is the name of the note in the memory.
+const noteName = "authority"
 
 // note is what survives a restart.
 type note struct {
@@ -35,11 +34,11 @@ type note struct {
 // newID is a random part that no other monitor has.
 func newID() string { return strings.ToLower(rand.Text()[:8]) }
 
-// recall reads the note, where there is one.
+// recall reads the note, if there is one.
 func (f *Follower) recall(ctx context.Context) error {
-	var kept model.Delivery
+	var kept model.Note
 	err := f.call(ctx, func(ctx context.Context) (err error) {
-		kept, err = f.memory.LatestDelivery(ctx, channel)
+		kept, err = f.memory.Note(ctx, noteName)
 		return err
 	})
 	if errors.Is(err, model.ErrNotFound) {
@@ -48,6 +47,7 @@ func (f *Follower) recall(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what the sync node said: %w", err)
 	}
+	f.written = kept.WrittenAt
 	var n note
 	if err := json.Unmarshal(kept.Body, &n); err != nil || n.ID == "" {
 		f.log.Warn().Err(err).Msg("what was known before the restart can't be understood")
@@ -74,18 +74,17 @@ func (f *Follower) keep(ctx context.Context) {
 	f.forgetful.Report(err)
 }
 
+// store stores the note as one that is later than the last one, also if the clock
+// was set back: of two notes the later one counts.
 func (f *Follower) store(ctx context.Context, body []byte) error {
-	now := time.Now()
-	stored, err := f.memory.StoreDeliveries(ctx, []model.Delivery{{Channel: channel, Body: body, CreatedAt: now}})
-	if err != nil {
+	at := time.Now()
+	if earliest := f.written.Add(time.Microsecond); at.Before(earliest) {
+		at = earliest
+	}
+	if err := f.memory.StoreNote(ctx, model.Note{Name: noteName, Body: body, WrittenAt: at}); err != nil {
 		return err
 	}
-	f.stored = body
-	for _, d := range stored { // nothing of it waits
-		if err := f.memory.EndDelivery(ctx, d.ID, now, ""); err != nil {
-			return err
-		}
-	}
+	f.stored, f.written = body, at
 	return nil
 }
 

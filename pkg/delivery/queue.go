@@ -1,0 +1,160 @@
+package delivery
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+const (
+	// MaxWaiting bounds what waits in memory for one channel.
+	MaxWaiting = 1000
+	// maxLoaded bounds what a start reads for one channel: more than can wait in
+	// memory, as the ledger may not know yet what was given up.
+	maxLoaded = 10 * MaxWaiting
+)
+
+// Add adds a delivery to a batch, whose Store puts it behind all others.
+func (l *Line[T]) Add(b *Batch, content T) {
+	b.add(encode(l.channel.Name, content), func(stored model.Delivery) {
+		l.push(&Item[T]{Delivery: stored, Content: content})
+	})
+}
+
+// AddEnded adds a row to a batch that is only written down: nobody gets it. A
+// restart finds it as the last one of the channel.
+func (l *Line[T]) AddEnded(b *Batch, content T, outcome string) {
+	d := encode(l.channel.Name, content)
+	d.EndedAt, d.Outcome = d.CreatedAt, outcome
+	b.add(d, nil)
+}
+
+// Full reports whether as many wait as may.
+func (l *Line[T]) Full() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.waiting) >= MaxWaiting
+}
+
+// Cancel gives up those that wait of which which says so. It does not interrupt
+// one that is being tried, but if that one fails it is not tried again.
+func (l *Line[T]) Cancel(reason string, which func(i *Item[T]) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = slices.DeleteFunc(l.waiting, func(i *Item[T]) bool {
+		switch {
+		case !which(i):
+			return false
+		case i == l.current:
+			i.canceled = reason
+			return false
+		}
+		l.tellGivenUp(i, reason)
+		l.end(i.ID, reason)
+		return true
+	})
+	l.awake()
+}
+
+// Waiting is how much a channel is owed.
+type Waiting struct {
+	Channel string
+	Count   int
+	Oldest  time.Time // when it was handed over; zero if nothing waits
+	Error   string    // of the last try of the oldest; "" if it has not failed
+}
+
+// Waiting is how much waits.
+func (l *Line[T]) Waiting() Waiting {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := Waiting{Channel: l.channel.Name, Count: len(l.waiting)}
+	if len(l.waiting) > 0 {
+		w.Oldest, w.Error = l.waiting[0].CreatedAt, l.waiting[0].Error
+	}
+	return w
+}
+
+// push puts one behind the others.
+func (l *Line[T]) push(i *Item[T]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = append(l.waiting, i)
+	l.bound()
+	l.awake()
+}
+
+// bound gives up the oldest if too many wait; call it with the lock held. One
+// that is being tried is left alone.
+func (l *Line[T]) bound() {
+	for len(l.waiting) > MaxWaiting && !l.channel.Policy.KeepOldest {
+		at := 0
+		if l.waiting[0] == l.current {
+			at = 1
+		}
+		i := l.waiting[at]
+		l.waiting = slices.Delete(l.waiting, at, at+1)
+		l.log.Error().RawJSON("body", i.Body).Int("limit", MaxWaiting).Msg("too many wait: the oldest is given up")
+		l.outbox.observer.GivenUp(l.channel.Name)
+		l.end(i.ID, "too many waited")
+	}
+}
+
+// Load brings back what waits from before a restart. It may be called again
+// until it succeeds, while new deliveries are handed over already: they wait
+// behind. Run need not wait for it.
+func (l *Line[T]) Load(ctx context.Context) error {
+	rows, last, err := l.outbox.book.past(ctx, l.channel.Name)
+	if err != nil {
+		return fmt.Errorf("read what %s is owed from before the restart: %w", l.channel.Name, err)
+	}
+	l.outbox.mu.Lock()
+	defer l.outbox.mu.Unlock()
+	if l.loaded {
+		return nil
+	}
+	l.loaded = true
+	if l.outbox.isOwn(last) {
+		last = model.Delivery{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.bring(slices.DeleteFunc(rows, l.outbox.isOwn))
+	if l.channel.Loaded != nil {
+		l.channel.Loaded(before, l.waiting[len(before):], last)
+	}
+	l.bound()
+	l.awake()
+	return nil
+}
+
+// bring puts what waits from before a restart in front, and returns it; call it
+// with the lock held. What waits here without an id, because the ledger did not
+// say that it stored it, may be among it.
+func (l *Line[T]) bring(rows []model.Delivery) (before []*Item[T]) {
+	for _, row := range rows {
+		if forget := l.channel.Policy.Forget; forget != "" {
+			l.end(row.ID, forget)
+			continue
+		}
+		if at := slices.IndexFunc(l.waiting, func(i *Item[T]) bool { return i.ID == 0 && bytes.Equal(i.Body, row.Body) }); at >= 0 {
+			l.waiting[at].ID = row.ID
+			continue
+		}
+		i := &Item[T]{Delivery: row}
+		if err := json.Unmarshal(row.Body, &i.Content); err != nil {
+			l.log.Error().Err(err).Int64("id", row.ID).Msg("a stored delivery is not understood")
+			l.outbox.observer.GivenUp(l.channel.Name)
+			l.end(row.ID, "not understood")
+			continue
+		}
+		before = append(before, i)
+	}
+	l.waiting = slices.Concat(before, l.waiting)
+	return before
+}
