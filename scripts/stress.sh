@@ -21,7 +21,7 @@ scripts/install-deps.sh test || exit 1
 export AURA_TEST_REQUIRE_MARIADB=1 AURA_TEST_REQUIRE_CHROMIUM=1
 
 # Names are short, because those of sockets in them must be.
-work=$(mktemp -d -t stress.XXXX) logs=$(mktemp -d -t stress-logs.XXXX)
+work=$(mktemp -d -t stress.XXXX) && logs=$(mktemp -d -t stress-logs.XXXX) || exit 1
 chmod 755 "$work" # for the database server's own user
 mkdir "$work/bin"
 touch "$work/results" "$work/failures"
