@@ -76,7 +76,7 @@ independent: ## build and vet each module without the workspace, compile its tes
 
 .PHONY: generate
 generate: ## write the generated files anew
-	@set -e; for module in $(MODULES); do GOWORK=off go -C $$module generate ./...; done
+	@set -e; for module in $(MODULES); do GOWORK=off go -C $$module generate $(GENERATE) ./...; done
 
 .PHONY: check-generated
 check-generated: ## fail when a generated file is stale; changes nothing here

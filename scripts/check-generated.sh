@@ -13,5 +13,6 @@ git ls-files -z --cached --others --exclude-standard |
   tar --null --create --files-from=- | tar --extract --directory "$work/now"
 cp -r "$work/now" "$work/fresh"
 
-make --no-print-directory -C "$work/fresh" generate
+# The tables of the services' READMEs have tests of their own.
+make --no-print-directory -C "$work/fresh" generate GENERATE="-skip=TestReadme"
 diff -ru "$work/now" "$work/fresh" || { echo "generated files are stale: run make generate" >&2; exit 1; }

@@ -123,7 +123,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		}
 		return serve(cmd, args)
 	})
-	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nIt is configured by environment variables, AURA_…; the README lists them."
+	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nIt is configured by environment variables, AURA_…; its README lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Mistake(err) })

@@ -7,7 +7,7 @@ import (
 )
 
 // Table is the Markdown table of every variable of the struct that of points
-// to, with its default and its meaning, for the README. It never shows a
+// to, with its default and its meaning, for the service's README. It never shows a
 // secret, not even a default one.
 func Table(of any) string {
 	settings, _ := describe(of)

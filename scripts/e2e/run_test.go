@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -265,14 +264,11 @@ func shell(t *testing.T, command, want string) {
 	}
 }
 
-// readmeCurls are the two commands that the README shows beside `make run`,
+// readmeCurls are the two commands that the README shows for `make run`,
 // aimed at another address.
 func readmeCurls(t *testing.T, url string) []string {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join(tree, "README.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	readme := openDocument(t, filepath.Join(tree, "README.md"))
 	_, section, found := strings.Cut(string(readme), "While `make run` runs")
 	curls := regexp.MustCompile(`(?m)^curl .*$`).FindAllString(section, 2)
 	if !found || len(curls) != 2 {

@@ -26,7 +26,7 @@ const insideHost = "E2E_INSIDE_HOST"
 func hostTimeout() time.Duration { return patience.Stretch(10 * time.Minute) }
 
 // TestSystemd boots a host with a real systemd and runs itself there: installs
-// engine-api as the README says, and lives through what a host lives through.
+// engine-api as the handbook says, and lives through what a host lives through.
 func TestSystemd(t *testing.T) {
 	if os.Getenv(insideHost) != "" {
 		liveOnHost(t)
@@ -49,7 +49,6 @@ func TestSystemd(t *testing.T) {
 	copyTo(t, shared, map[string]string{
 		".build/engine-api": filepath.Join(bin, "engine-api"),
 		"deploy":            filepath.Join(tree, "deploy"),
-		"README.md":         filepath.Join(tree, "README.md"),
 		"e2e.test":          self,
 	})
 	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 %s=%s ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
@@ -118,9 +117,9 @@ func liveOnHost(t *testing.T) {
 
 const survivor = "Fade Into You"
 
-// install runs the README's commands and logs a title.
+// install runs the handbook's commands and logs a title.
 func install(t *testing.T) {
-	for _, line := range openReadme(t, "README.md").commands(t, "Install on a host") {
+	for _, line := range openDocument(t, handbook).commands(t, "Install on a host") {
 		if line == "make build" || strings.HasPrefix(line, "sudoedit") {
 			continue // built before; the example is a configuration that works
 		}
@@ -188,14 +187,14 @@ func stop(t *testing.T) {
 	mustSurvive(t)
 }
 
-// restore brings a backup back as the README says, after a crash of which more
+// restore brings a backup back as the handbook says, after a crash of which more
 // than the database is left.
 func restore(t *testing.T) {
 	mustSh(t, "systemctl stop "+unit+" && mkdir -p /backup && cp /var/lib/aura/engine-api.db /backup/ && systemctl start "+unit)
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	mustSh(t, "systemctl kill --signal=KILL "+unit)
-	for _, line := range openReadme(t, "README.md").commands(t, "Backup and restore") {
+	for _, line := range openDocument(t, handbook).commands(t, "Backup and restore") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
 	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)

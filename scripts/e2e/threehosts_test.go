@@ -18,7 +18,7 @@ import (
 )
 
 // TestThreeHosts boots the three hosts of a redundant deployment, installs them
-// as the README says, and lets engines play on two of them while a cable is cut
+// as the handbook says, and lets engines play on two of them while a cable is cut
 // and hosts lose their power: the status monitor on the third one keeps the
 // station on air.
 func TestThreeHosts(t *testing.T) {
@@ -37,7 +37,6 @@ func TestThreeHosts(t *testing.T) {
 		".build/status-monitor": filepath.Join(bin, "status-monitor"),
 		".build/enginesim":      filepath.Join(bin, "enginesim"),
 		"deploy":                filepath.Join(tree, "deploy"),
-		"README.md":             filepath.Join(tree, "README.md"),
 	}) {
 		return
 	}
@@ -73,10 +72,10 @@ const (
 type deployment struct {
 	engines []*host // that of source n is n-1
 	sync    *host
-	readme  readme
+	book    document
 }
 
-// inTheLab is what the monitor is told beyond the README. Half a minute after
+// inTheLab is what the monitor is told beyond the handbook. Half a minute after
 // each failure would leave the lab no time for more than a few, and what hangs
 // on a switch has to be seen.
 const inTheLab = "AURA_RECOVERY_HOLD=5s\nAURA_RECOVERY_HOLD_MAX=5s\n" +
@@ -93,7 +92,7 @@ chmod +x /usr/local/bin/audio-switch`
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	plugIn(t)
-	d := &deployment{engines: []*host{newHost(t, 1), newHost(t, 2)}, sync: newHost(t, 3), readme: openReadme(t, os.Getenv(insideLab)+"/release/README.md")}
+	d := &deployment{engines: []*host{newHost(t, 1), newHost(t, 2)}, sync: newHost(t, 3), book: openDocument(t, filepath.Join(os.Getenv(insideLab), "release", handbook))}
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, h := range d.hosts() {
@@ -105,14 +104,14 @@ func deploy(t *testing.T) *deployment {
 	})
 	const admin = "sixteen-or-more-characters"
 	http.DefaultClient.Transport = bearer(admin)
-	environments := d.readme.environments(t)
+	environments := d.book.environments(t)
 	var all sync.WaitGroup
 	for i, h := range d.hosts() {
 		heading, units := "Install on a host", []string{"engine-api"}
 		if h == d.sync {
 			heading, units = "Redundant deployment", []string{"sync-node", "status-monitor"}
 		}
-		commands := d.readme.commands(t, heading)
+		commands := d.book.commands(t, heading)
 		all.Go(func() {
 			h.boot(t)
 			if h == d.sync {
@@ -126,7 +125,7 @@ func deploy(t *testing.T) *deployment {
 					for file := range strings.FieldsSeq(edit) {
 						env := environments[fmt.Sprintf("host %d: %s", i+1, file)]
 						if env == "" {
-							t.Errorf("the README does not say what is in %s of host %d", file, i+1)
+							t.Errorf("the handbook does not say what is in %s of host %d", file, i+1)
 						}
 						env = strings.Replace(env, "AURA_API_TOKENS=", "AURA_API_TOKENS=studio:admin:"+admin+",", 1)
 						if strings.HasSuffix(file, "/status-monitor.env") {
@@ -157,7 +156,7 @@ func (d *deployment) hosts() []*host { return append(slices.Clone(d.engines), d.
 // title every third of a second, to its own host's loopback, and a heartbeat
 // every second, to the monitor.
 func (d *deployment) play(t *testing.T) {
-	beats := d.readme.find(t, `heartbeat_server="(.*)"\nheartbeat_port="(.*)"\nheartbeat_frequency="(.*)"`)
+	beats := d.book.find(t, `heartbeat_server="(.*)"\nheartbeat_port="(.*)"\nheartbeat_frequency="(.*)"`)
 	for i, h := range d.engines {
 		h.sh(t, fmt.Sprintf(`cat >/etc/systemd/system/engine.service <<'END'
 [Unit]
@@ -237,7 +236,7 @@ func (d *deployment) engineLosesPower(t *testing.T) {
 // syncNodeLosesPower, and the monitor with it: both engines' hosts keep what they
 // log until it is back. What an operator pinned before stays.
 func (d *deployment) syncNodeLosesPower(t *testing.T) {
-	d.anybody(t, d.readme.command(t, "status-monitor switch 2 --reason .* --pin"))
+	d.anybody(t, d.book.command(t, "status-monitor switch 2 --reason .* --pin"))
 	d.staysOnAir(t, 2)
 	d.sync.powerOff(t)
 	before := []int{len(logged(t, 1)), len(logged(t, 2))}
@@ -292,14 +291,14 @@ func (d *deployment) pinnedEngineLosesPower(t *testing.T) {
 		t.Fatalf("in spite of the pin: %+v", all[0])
 	}
 	released := time.Now()
-	d.anybody(t, d.readme.command(t, "status-monitor release .*"))
+	d.anybody(t, d.book.command(t, "status-monitor release .*"))
 	d.awaitSwitch(t, released, 2, 1)
 	d.awaitOnAir(t, 1)
 	h.boot(t)
 	d.arrives(t, 2)
 	d.staysOnAir(t, 1)
 
-	on := d.readme.command(t, "status-monitor maintenance 1 on .*")
+	on := d.book.command(t, "status-monitor maintenance 1 on .*")
 	for _, wanted := range []string{on, strings.Replace(on, " on ", " off ", 1)} {
 		d.anybody(t, wanted)
 		d.awaitSight(t, func(s sight, _ int) error {
@@ -429,7 +428,7 @@ func (d *deployment) awaitSwitch(t *testing.T, since time.Time, from, to int) ac
 }
 
 // switchesInTime returns when the monitor has switched because a source failed,
-// and checks that it did so when the README promises: within five seconds of the
+// and checks that it did so when the handbook promises: within five seconds of the
 // last heartbeat, and a second for each that was lost before; but not before four
 // are missing. What busy says is for a machine that has other work. The source
 // still fails. It returns when that was.

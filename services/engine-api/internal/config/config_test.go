@@ -5,12 +5,15 @@ import (
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/config/configtest"
+	"aura.radio/engine/pkg/readmetest"
 )
 
+//go:generate go test -run ^TestReadme$ . -update
+
+// TestReadme: every variable stands in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	configtest.Table(t, "../../../../README.md", "engine-api", &Config{})
+	readmetest.Configuration(t, "../../README.md", &Config{})
 }
 
 func TestLoad(t *testing.T) {

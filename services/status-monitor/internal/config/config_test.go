@@ -8,14 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"aura.radio/engine/pkg/config/configtest"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/readmetest"
 )
 
+//go:generate go test -run ^TestReadme$ . -update
+
+// TestReadme: every variable stands in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
-	configtest.Table(t, "../../../../README.md", "status-monitor", &cfg)
+	readmetest.Configuration(t, "../../README.md", &cfg)
 }
 
 func TestLoad(t *testing.T) {
