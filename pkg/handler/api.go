@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 	"github.com/gin-gonic/gin"
@@ -41,16 +42,8 @@ type API struct {
 	Zone *stationtime.Zone
 	// HostID is the source of what does not name one.
 	HostID int
-	// DefaultSource is active until a source is activated.
-	DefaultSource int
-	// Follows: another node decides which source is active, so what Sources
-	// says of it may be some seconds old.
-	Follows bool
-	// Changed tells who keeps answers in memory that the active source changed;
-	// it must not block. The Recorder tells of the playlog's changes itself.
-	Changed func()
-	Now     func() time.Time
-	Log     zerolog.Logger
+	Now    func() time.Time
+	Log    zerolog.Logger
 }
 
 // EntryLog is a list of entries; *repo.DB is one.
@@ -83,24 +76,25 @@ type Recorder interface {
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 }
 
-// Sources is the history of the active source.
+// Sources knows which source is active, and activates one; *source.Service does.
 type Sources interface {
-	ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error)
-	Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error)
-	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
+	Active(ctx context.Context, now time.Time) (model.ActiveSource, error)
+	Activate(ctx context.Context, r source.Request) error
+	History(ctx context.Context, offset, limit int) ([]source.Reign, error)
 }
 
-// Healths is what sources said about themselves.
+// Healths is what sources said about themselves; *status.Healths is.
 type Healths interface {
-	StoreHealth(ctx context.Context, h model.Health) error
-	LatestHealth(ctx context.Context, source int) (model.Health, error)
-	HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
+	Record(ctx context.Context, h model.Health, arrived time.Time) error
+	Latest(ctx context.Context, source int) (model.Health, error)
+	History(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
 }
 
-// Clocks keeps the last studio clock of each source.
+// Clocks keeps the last studio clock of each source; *status.Clocks does.
 type Clocks interface {
-	StoreClock(ctx context.Context, c model.Clock) error
-	Clock(ctx context.Context, source int) (model.Clock, error)
+	Keep(ctx context.Context, c model.Clock) error
+	// Of is the clock to show while that source is active.
+	Of(ctx context.Context, active int) (model.Clock, error)
 }
 
 // SyncStore is what nodes compare and exchange beside the entries that go

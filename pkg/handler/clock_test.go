@@ -122,37 +122,3 @@ func TestAPI_GetClock(t *testing.T) {
 		}
 	})
 }
-
-func TestCurrentAndNext(t *testing.T) {
-	t.Parallel()
-	now := moment(t, "2020-06-27T12:00:00Z")
-	show := func(name string, from time.Duration, lasts ...time.Duration) api.ClockShow {
-		s := api.ClockShow{ShowName: name, Start: now.Add(from)}
-		for _, d := range lasts {
-			end := s.Start.Add(d)
-			s.End = &end
-		}
-		return s
-	}
-	for name, c := range map[string]struct {
-		shows         []api.ClockShow
-		current, next string
-	}{
-		"None":          {nil, "", ""},
-		"Over":          {[]api.ClockShow{show("a", -2, 2)}, "", ""},
-		"On":            {[]api.ClockShow{show("a", -2, 3)}, "a", ""},
-		"BeginsNow":     {[]api.ClockShow{show("a", 0, 3)}, "a", ""},
-		"NoEnd":         {[]api.ClockShow{show("a", -2), show("b", 1)}, "a", "b"},
-		"NoEndButOther": {[]api.ClockShow{show("a", -3), show("b", -2, 1)}, "", ""},
-		"Inside":        {[]api.ClockShow{show("a", -3, 9), show("b", -2, 3), show("c", 2), show("d", 1)}, "b", "d"},
-		"InsideIsOver":  {[]api.ClockShow{show("a", -3, 9), show("b", -2, 1)}, "a", ""},
-	} {
-		current, next := currentAndNext(c.shows, now)
-		if got := valueOr(current, api.ClockShow{}).ShowName; got != c.current {
-			t.Errorf("%s: current is %q, want %q", name, got, c.current)
-		}
-		if got := valueOr(next, api.ClockShow{}).ShowName; got != c.next {
-			t.Errorf("%s: next is %q, want %q", name, got, c.next)
-		}
-	}
-}

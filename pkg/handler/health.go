@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/status"
 )
 
 // StoreHealth records what a source says about itself.
@@ -24,54 +22,32 @@ func (a *API) StoreHealthByPost(ctx context.Context, r api.StoreHealthByPostRequ
 }
 
 func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus) error {
-	if err := model.ValidateSource("number", source); err != nil {
-		return err
-	}
-	h := model.Health{Source: source, Healthy: bool(body.IsHealthy), LogTime: a.Now().UTC().Truncate(time.Microsecond)}
+	now := a.Now()
+	h := model.Health{Source: source, Healthy: bool(body.IsHealthy)}
 	if at := string(valueOr(body.LogTime, "")); at != "" {
-		r, err := a.Zone.Parse(at, h.LogTime)
-		switch {
-		case err != nil:
-			return model.Invalid("log_time", at, err.Error())
-		case r.Time.Before(earliest):
-			return model.Invalid("log_time", at, "must be after 1970; check the engine's clock")
-		case r.Time.After(h.LogTime.Add(maxAhead)):
-			// It would hide every later status until that time comes.
-			a.Log.Warn().Int("source", source).Time("log_time", r.Time).Msg("health from the future, taken for now")
-		default:
-			h.LogTime = r.Time
+		told, err := a.Zone.Parse(at, now)
+		if err == nil {
+			err = status.CheckLogTime(told.Time)
 		}
-	}
-	// What arrives last counts, also where the host's clock was set back since.
-	last, err := a.Healths.LatestHealth(ctx, source)
-	if err != nil && !errors.Is(err, model.ErrNotFound) {
-		return err
-	}
-	if err == nil && last.LogTime.After(a.Now().Add(maxAhead)) {
-		h.LogTime = last.LogTime.Add(time.Microsecond)
+		if err != nil {
+			return model.Invalid("log_time", at, err.Error())
+		}
+		h.LogTime = told.Time
 	}
 	if body.Details != nil {
-		var cut bool
-		if h.Details, cut = details(*body.Details); cut {
-			a.Log.Warn().Int("source", source).Int("limit", model.MaxDetails).Msg("details of health too long, stored cut")
-		}
+		h.Details = details(*body.Details)
 	}
-	return a.Healths.StoreHealth(ctx, h)
+	return a.Healths.Record(ctx, h, now)
 }
 
-// details is the text that is kept: text as it came, all else as compact JSON.
-// It reports whether it had to cut.
-func details(raw json.RawMessage) (text string, cut bool) {
+// details is text as it came, and all else as compact JSON.
+func details(raw json.RawMessage) (text string) {
 	if err := json.Unmarshal(raw, &text); err != nil {
 		var compact bytes.Buffer
 		_ = json.Compact(&compact, raw) // it was decoded, so it is JSON
 		text = compact.String()
 	}
-	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", " "), string(utf8.RuneError))
-	if utf8.RuneCountInString(text) <= model.MaxDetails {
-		return text, false
-	}
-	return string([]rune(text)[:model.MaxDetails]), true
+	return text
 }
 
 const defaultHistory = 50
@@ -86,7 +62,7 @@ func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.
 		}
 		from = within(from)
 	}
-	newest, err := a.Healths.LatestHealth(ctx, r.Number)
+	newest, err := a.Healths.Latest(ctx, r.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +77,7 @@ func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.
 	if r.Params.Limit == nil && r.Params.FromDate == nil {
 		return body, nil
 	}
-	statuses, err := a.Healths.HealthHistory(ctx, r.Number, from, valueOr(r.Params.Limit, defaultHistory))
+	statuses, err := a.Healths.History(ctx, r.Number, from, valueOr(r.Params.Limit, defaultHistory))
 	if err != nil {
 		return nil, err
 	}

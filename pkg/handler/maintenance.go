@@ -11,7 +11,7 @@ import (
 
 // ListMaintenance answers what was said last of each source.
 func (s *SyncNode) ListMaintenance(ctx context.Context, _ api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error) {
-	found, err := s.Maintenance.Maintenances(ctx)
+	found, err := s.Maintenance.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -33,27 +33,12 @@ func (s *SyncNode) SetMaintenanceByPost(ctx context.Context, r api.SetMaintenanc
 }
 
 func (s *SyncNode) setMaintenance(ctx context.Context, source int, body api.MaintenanceRequest) error {
-	if err := model.ValidateSource("number", source); err != nil {
-		return err
-	}
 	caller := httpserver.Caller(ctx)
-	m := model.Maintenance{
+	return s.Maintenance.Set(ctx, model.Maintenance{
 		Source:    source,
 		On:        body.On,
 		By:        cmp.Or(author(caller, string(valueOr(body.By, ""))), caller.Name, "local"),
 		Reason:    string(valueOr(body.Reason, "")),
 		ChangedAt: s.Now(),
-	}
-	m.Normalize()
-	// What is said last counts, also where the host's clock was set back since.
-	known, err := s.Maintenance.Maintenances(ctx)
-	if err != nil {
-		return err
-	}
-	for _, last := range known {
-		if last.Source == source && m.ChangedAt.Before(last.ChangedAt) {
-			m.ChangedAt = last.ChangedAt
-		}
-	}
-	return s.Maintenance.StoreMaintenance(ctx, m)
+	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/status"
 )
 
 func TestAPI_Maintenance(t *testing.T) {
@@ -71,7 +72,7 @@ func TestAPI_Maintenance_clockSetBack(t *testing.T) {
 func TestAPI_Maintenance_Unavailable(t *testing.T) {
 	t.Parallel()
 	s := newSyncNode(t)
-	s.own.Maintenance = noMaintenance{}
+	s.own.Maintenance = status.NewMaintenances(noMaintenance{})
 	s.refused(http.StatusServiceUnavailable, http.MethodGet, "/source/maintenance", "")
 	s.refused(http.StatusServiceUnavailable, http.MethodPut, "/source/maintenance/1", `{"on": true}`)
 }

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,8 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/source"
 )
 
 // setNow moves the station's clock.
@@ -16,12 +19,29 @@ func (s *station) setNow(now string) {
 	s.api.Now = func() time.Time { return instant }
 }
 
+// setDefault has the station begin with another active source.
+func (s *station) setDefault(number int) {
+	s.api.Sources = source.New(s.db, number, s.changed, s.api.Log)
+}
+
+// following has a sync node that decides which source is active, as far as a
+// request can circle between both.
+type following struct{ source.Store }
+
+func (f following) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
+	if r.PassedOn {
+		return source.Decision{}, model.ErrLoop
+	}
+	return f.Store.Activate(ctx, r, admit)
+}
+
 func TestAPI_ActivateSource(t *testing.T) {
 	t.Parallel()
 
 	t.Run("FirstTime", func(t *testing.T) {
 		t.Parallel()
-		s := newStation(t, at(t, "2020-06-27T17:00:00Z"), func(a *API) { a.DefaultSource = 3 })
+		s := newStation(t, at(t, "2020-06-27T17:00:00Z"))
+		s.setDefault(3)
 		w := s.do(http.StatusOK, http.MethodGet, "/source/active", "")
 		want := `{"active_source":3,"epoch":0,"pinned":false,"since":null,"stale":false}`
 		if got := strings.TrimSpace(w.Body.String()); got != want || w.Header().Get("ETag") != `"0"` {
@@ -175,7 +195,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 	// takes it.
 	t.Run("PassedOn", func(t *testing.T) {
 		t.Parallel()
-		passing := newStation(t, func(a *API) { a.Follows = true })
+		passing := newStation(t)
+		passing.api.Sources = source.New(following{passing.db}, 1, passing.changed, passing.api.Log)
 		for _, method := range []string{http.MethodPut, http.MethodPost} {
 			passing.refused(http.StatusLoopDetected, method, "/source/active/2", "", api.PassedOnHeader, "1")
 		}
@@ -183,17 +204,16 @@ func TestAPI_ActivateSource(t *testing.T) {
 		newSyncNode(t).do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", api.PassedOnHeader, "1")
 	})
 
-	// What is active already, and pinned, is repeated with success, whoever is asked.
+	// What is active already, and pinned, is repeated with success.
 	t.Run("PinnedAgain", func(t *testing.T) {
 		t.Parallel()
-		for name, s := range map[string]*station{"decides": newStation(t), "follows": newStation(t, func(a *API) { a.Follows = true })} {
-			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2?pin=true", "")
-			for _, again := range []string{"", "?pin=true"} {
-				s.do(http.StatusNoContent, http.MethodPut, "/source/active/2"+again, "")
-			}
-			if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 1 || !got.Pinned {
-				t.Errorf("who %s has %+v", name, got)
-			}
+		s := newStation(t)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2?pin=true", "")
+		for _, again := range []string{"", "?pin=true"} {
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2"+again, "")
+		}
+		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 1 || !got.Pinned {
+			t.Errorf("active is %+v", got)
 		}
 	})
 
@@ -227,7 +247,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 
 func TestAPI_ListActivations(t *testing.T) {
 	t.Parallel()
-	s := newStation(t, at(t, "2020-06-27T17:00:00Z"), func(a *API) { a.DefaultSource = 9 })
+	s := newStation(t, at(t, "2020-06-27T17:00:00Z"))
+	s.setDefault(9)
 	if got := s.do(http.StatusOK, http.MethodGet, "/source/history", "").Body.String(); strings.TrimSpace(got) != "[]" {
 		t.Errorf("history is %s", got)
 	}

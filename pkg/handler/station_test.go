@@ -19,6 +19,8 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"github.com/rs/zerolog"
 )
@@ -32,16 +34,18 @@ type station struct {
 	own  *SyncNode // nil for an engine-api
 	db   *repo.DB
 	http http.Handler
+	// changed tells that what is kept in memory is out of date.
+	changed func()
 }
 
 // store is the database, of an engine-api or of the sync node.
 type store interface {
 	Playlog
-	Sources
-	Healths
-	Clocks
 	SyncStore
 	playlog.Store
+	source.Store
+	status.HealthStore
+	status.ClockStore
 }
 
 // log is where the track service reads.
@@ -69,7 +73,7 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	}
 	onAir := node.OnAir()
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
-	own := &SyncNode{Leases: node, Maintenance: node, Reconcile: func() {}}
+	own := &SyncNode{Leases: node, Maintenance: status.NewMaintenances(node), Reconcile: func() {}}
 	return serve(t, db, node, onAir, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
 }
 
@@ -79,13 +83,13 @@ func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, chang
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
-		OnAir: onAir, Playlog: all, Sources: all, Healths: all, Clocks: all, Sync: all,
+		OnAir: onAir, Playlog: all, Sync: all,
+		Sources: source.New(all, 1, cache.Invalidate, logger), Healths: status.NewHealths(all, logger),
 		State: func(ctx context.Context) (api.SyncState, error) {
 			o, err := db.Outbox(ctx)
 			return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
 		},
-		Zone: zone(t, "Europe/Vienna"), DefaultSource: 1,
-		Changed: cache.Invalidate, Now: time.Now, Log: logger,
+		Zone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)
@@ -93,6 +97,8 @@ func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, chang
 	for _, f := range change {
 		f(a)
 	}
+	a.Clocks = status.NewClocks(all, a.HostID, 1)
+	a.Clocks = status.NewClocks(all, a.HostID, 1)
 	a.Recorder = playlog.New(all, logger, a.Now, func() { cache.Invalidate(); current.Changed() })
 	service := "engine-api"
 	operations, err := NewEngineAPI(a)
@@ -107,7 +113,7 @@ func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, chang
 	h := httpservertest.New(t, operations, func(_ *httpserver.Config, o *httpserver.Options) {
 		o.Service, o.Wrap = service, cache.Middleware
 	})
-	return &station{t: t, api: a, own: own, db: db, http: h}
+	return &station{t: t, api: a, own: own, db: db, http: h, changed: cache.Invalidate}
 }
 
 // at sets the time, and optionally the zone.

@@ -32,10 +32,10 @@ type Leases interface {
 	ReleaseLease(ctx context.Context, name, holder string) error
 }
 
-// Maintenances is what was said last of each source; *repo.DB keeps it.
+// Maintenances is what was said last of each source; *status.Maintenances is.
 type Maintenances interface {
-	StoreMaintenance(ctx context.Context, m model.Maintenance) error
-	Maintenances(ctx context.Context) ([]model.Maintenance, error)
+	Set(ctx context.Context, m model.Maintenance) error
+	All(ctx context.Context) ([]model.Maintenance, error)
 }
 
 // RunReconcile has the nodes compared.

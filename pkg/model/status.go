@@ -73,15 +73,6 @@ type Activation struct {
 	Reason     string
 	// Pinned: it stays until a person releases it.
 	Pinned bool
-	// Mandate is by what right a monitor decided it; nil: no monitor with a lease
-	// did. It is looked at when the activation is accepted, and not kept.
-	Mandate *Mandate
-}
-
-// Mandate is by what right a monitor decides.
-type Mandate struct {
-	Lease Lease // its name, holder and epoch
-	Upon  int64 // the last epoch that the monitor knew
 }
 
 // Normalize brings the activation into the form in which it is stored.
@@ -91,10 +82,6 @@ func (a *Activation) Normalize() {
 	a.By, _ = cleanText(a.By, MaxText)
 	a.Reason, _ = cleanText(a.Reason, MaxReason)
 }
-
-// IsDelivered reports whether the activation tells when it happened: whoever
-// sent it may have to send it again, because the answer was lost.
-func (a *Activation) IsDelivered() bool { return !a.From.Equal(a.RecordedAt) }
 
 // Repeats reports whether both are one activation: all that was said of it is
 // the same.

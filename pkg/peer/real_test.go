@@ -319,7 +319,7 @@ func TestNode_Maintenances(t *testing.T) {
 		t.Errorf("before anybody said something: %+v, %v", all, err)
 	}
 	want := []model.Maintenance{
-		{Source: 1, On: false, By: "local", ChangedAt: noon.Add(time.Second)},
+		{Source: 1, On: false, By: "local", ChangedAt: noon.Add(time.Second + time.Microsecond)}, // the second at this time
 		{Source: 2, On: true, By: "M. Tester 🎵", Reason: "new disk", ChangedAt: noon},
 	}
 	for _, m := range []model.Maintenance{want[1], {Source: 1, On: true}, want[0]} {

@@ -2,13 +2,12 @@ package repo
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/source"
 )
 
 // activationRow is a switch of the active source as table activation keeps it.
@@ -54,104 +53,94 @@ const (
 	lastActive   = "active_from DESC, epoch DESC"
 )
 
-// maxContenders bounds how often Activate begins again because somebody else
-// was faster.
-const maxContenders = 32
-
-// Activate stores a switch of the active source under the next epoch and
-// returns it with that. One that is delivered once more is stored already, and
-// is returned as it is. Of any other admit is asked first, with the last
-// activation accepted so far (zero when there is none); its error, such as
-// model.ErrStaleEpoch or model.ErrPinned, is returned and nothing is stored.
-// admit is asked again when somebody else took the epoch meanwhile, so it must
-// have no effects. Error: model.ErrUnavailable.
-func (db *DB) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
+// Activate stores a switch of the active source, or finds it stored already, as
+// admit decides by what is known. It returns that decision, or the error of
+// admit. admit is asked again if somebody else took the epoch meanwhile, so it
+// must have no effects. Error: model.ErrUnavailable.
+func (db *DB) Activate(ctx context.Context, r source.Request, admit source.Rule) (d source.Decision, _ error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	write := db.write.WithContext(ctx)
-	for range maxContenders {
-		var last activationRow // stays zero where there is none
-		if err := write.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
-			return model.Activation{}, db.fail(ctx, "activate source", err)
+	err := db.transaction(ctx, func(tx *gorm.DB) (err error) {
+		if d, err = judge(tx, r, admit); err != nil || d.Stored {
+			return err
 		}
-		// Looked for behind the last epoch: what comes later takes the next one.
-		if known, found, err := delivered(write, a); found || err != nil {
-			return known, db.fail(ctx, "activate source", err)
-		}
-		if err := admit(last.activation()); err != nil {
-			return model.Activation{}, fmt.Errorf("activate source: %w", err)
-		}
-		next := a
-		if err := putLast(write, &next); err != nil {
-			return model.Activation{}, db.fail(ctx, "activate source", err)
-		}
-		next.Epoch = max(last.Epoch, 0) + 1
-		row := newActivationRow(next)
-		// The epoch is the primary key: this is the compare-and-set.
-		err := db.autocommit(ctx, func(write *gorm.DB) error { return write.Create(&row).Error })
-		if err == nil {
-			return next, nil
-		}
-		if !errors.Is(err, gorm.ErrDuplicatedKey) {
-			return model.Activation{}, db.fail(ctx, "activate source", err)
-		}
-	}
-	return model.Activation{}, fmt.Errorf("activate source: %w: too many activations at once", model.ErrUnavailable)
+		return addActivation(tx, d.Activation)
+	})
+	return d, db.fail(ctx, "activate source", err)
 }
 
-// delivered finds the activation where its delivery is repeated; a monitor's has
-// the epoch after the one that it knew. What differs in case only is the same to
-// some databases: so it is compared here.
-func delivered(g *gorm.DB, a model.Activation) (known model.Activation, found bool, _ error) {
-	if !a.IsDelivered() {
-		return known, false, nil
+// addActivation inserts an activation. The epoch is the primary key: of those who
+// all saw the same last one, one gets it.
+func addActivation(tx *gorm.DB, a model.Activation) error {
+	row := newActivationRow(a)
+	return raced(tx.Create(&row).Error)
+}
+
+// judge asks admit what becomes of the request, by what this transaction reads.
+func judge(tx *gorm.DB, r source.Request, admit source.Rule) (source.Decision, error) {
+	k, err := readKnown(tx, r)
+	if err != nil {
+		return source.Decision{}, err
 	}
+	return admit(r, k)
+}
+
+// readKnown reads what the rules for the request look at.
+func readKnown(tx *gorm.DB, r source.Request) (k source.Known, err error) {
+	if k.Last, err = firstActivation(tx.Order(lastAccepted)); err != nil {
+		return k, err
+	}
+	if r.Mandate != nil {
+		if k.Deposed, err = deposed(tx, r.Mandate.Lease); err != nil {
+			return k, err
+		}
+	}
+	if !r.IsLate() {
+		if k.Active, err = firstActivation(activeAt(tx, r.From(), k.Last)); err == nil {
+			k.Latest, err = firstActivation(tx.Order(lastActive))
+		}
+		return k, err
+	}
+	told := tx.Where("active_from = ?", dbTime{r.From()})
+	if r.Mandate != nil {
+		if k.Upon, err = firstActivation(tx.Where("epoch <= ?", r.Mandate.Upon).Order(lastActive)); err != nil {
+			return k, err
+		}
+		told = tx.Where("epoch = ?", r.Mandate.Upon+1)
+	}
+	k.Told, err = findActivations(told.Order("epoch"))
+	return k, err
+}
+
+// firstActivation is zero if there is none.
+func firstActivation(g *gorm.DB) (model.Activation, error) {
+	found, err := findActivations(g.Limit(1))
+	if err != nil || len(found) == 0 {
+		return model.Activation{}, err
+	}
+	return found[0], nil
+}
+
+func findActivations(g *gorm.DB) ([]model.Activation, error) {
 	var rows []activationRow
-	same := g.Where("active_from = ?", dbTime{a.From})
-	if a.Mandate != nil {
-		same = same.Where("epoch = ?", a.Mandate.Upon+1)
+	if err := g.Find(&rows).Error; err != nil {
+		return nil, err
 	}
-	if err := same.Order("epoch").Find(&rows).Error; err != nil {
-		return known, false, err
-	}
+	activations := make([]model.Activation, len(rows))
 	for i := range rows {
-		if known = rows[i].activation(); known.Repeats(&a) {
-			return known, true, nil
-		}
+		activations[i] = rows[i].activation()
 	}
-	return model.Activation{}, false, nil
+	return activations, nil
 }
 
-// inOrder gives what a monitor decided no earlier time than all that it knew have:
-// it would never be active otherwise, as the monitor's clock is behind. When it is
-// delivered again it gets the same time, for what has an epoch stays as it is.
-func inOrder(g *gorm.DB, a model.Activation) (model.Activation, error) {
-	if a.Mandate == nil || !a.IsDelivered() {
-		return a, nil
+// activeAt selects what is active at now, the last one first. What is accepted
+// is active, although now was looked at before. Rows are added and hardly ever
+// renumbered, so the bound keeps out what was accepted since last was read.
+func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
+	if last.From.After(now) {
+		now = last.From
 	}
-	var latest activationRow // stays zero where there is none
-	err := g.Where("epoch <= ?", a.Mandate.Upon).Order(lastActive).Limit(1).Find(&latest).Error
-	if err == nil && a.From.Before(latest.ActiveFrom.Time) {
-		a.From = latest.ActiveFrom.Time
-	}
-	return a, err
-}
-
-// putLast sees to it that what is accepted last is active, unless it tells its
-// time: of several at once, or by clocks that differ, the one that looked at its
-// clock first may come last.
-func putLast(g *gorm.DB, a *model.Activation) error {
-	if a.IsDelivered() {
-		return nil
-	}
-	var latest activationRow // stays zero where there is none
-	if err := g.Order(lastActive).Limit(1).Find(&latest).Error; err != nil {
-		return err
-	}
-	if latest.ActiveFrom.After(a.From) {
-		a.From = latest.ActiveFrom.Time
-	}
-	return nil
+	return g.Where("active_from <= ? AND epoch <= ?", dbTime{now}, last.Epoch).Order(lastActive)
 }
 
 // ActiveSource returns which source is active at now, which is not before the
@@ -163,13 +152,7 @@ func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSour
 	var accepted, active activationRow
 	err := read.Order(lastAccepted).Take(&accepted).Error
 	if err == nil {
-		// What is accepted is active, although now was looked at before.
-		if accepted.ActiveFrom.After(now) {
-			now = accepted.ActiveFrom.Time
-		}
-		// Rows are added and hardly ever renumbered, so with the bound both belong
-		// to one state.
-		err = read.Where("active_from <= ? AND epoch <= ?", dbTime{now}, accepted.Epoch).Order(lastActive).Take(&active).Error
+		err = activeAt(read, now, accepted.activation()).Take(&active).Error
 	}
 	if err != nil {
 		return model.ActiveSource{}, db.fail(ctx, "read active source", err)
@@ -187,14 +170,6 @@ func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSour
 func (db *DB) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	var rows []activationRow
-	err := db.read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, db.fail(ctx, "read activations", err)
-	}
-	activations := make([]model.Activation, len(rows))
-	for i := range rows {
-		activations[i] = rows[i].activation()
-	}
-	return activations, nil
+	activations, err := findActivations(db.read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit))
+	return activations, db.fail(ctx, "read activations", err)
 }

@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/source"
 )
 
 // TestDB_RememberActivations: a node's copy is as the sync node has it, however
@@ -137,7 +138,7 @@ func TestStation_RememberActivations(t *testing.T) {
 						unknown = nil
 					}
 				}
-				if _, err := s.Activate(t.Context(), model.Activation{Source: 1, From: noon, RecordedAt: noon.Add(time.Hour), By: "Z"}, admitAll); err != nil {
+				if _, err := s.Activate(t.Context(), asked(model.Activation{Source: 9, From: noon, RecordedAt: noon.Add(time.Hour), By: "Z"}), source.Admit); err != nil {
 					t.Fatal(err)
 				}
 				if got := byEpoch(t, s); got != test.want {

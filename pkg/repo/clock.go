@@ -24,9 +24,8 @@ func (r *clockRow) clock() model.Clock {
 	return model.Clock{Source: r.Source, SentAt: r.SentAt.Time, Body: json.RawMessage(r.Body)}
 }
 
-// StoreClock keeps the clock of a source, unless a later one is there already;
-// of two at one instant the one with the greater body. Error:
-// model.ErrUnavailable.
+// StoreClock keeps the clock of a source, unless a later one is there already, as
+// status.Later says. Error: model.ErrUnavailable.
 func (db *DB) StoreClock(ctx context.Context, c model.Clock) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()

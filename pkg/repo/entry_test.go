@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/source"
 )
 
 func TestDB_StoreEntry(t *testing.T) {
@@ -56,7 +57,7 @@ func TestDB_StoreEntry_whileRead(t *testing.T) {
 		}
 		defer release()
 		store(t, db, entry(0, "a"))
-		if _, err := db.Activate(t.Context(), model.Activation{Source: 2, From: noon, RecordedAt: noon}, admitAll); err != nil {
+		if _, err := db.Activate(t.Context(), asked(model.Activation{Source: 2, From: noon, RecordedAt: noon}), source.Admit); err != nil {
 			t.Error(err)
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 // primaryKey stands for a table's primary key among the indexes of a plan.
@@ -80,7 +81,7 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
 		{"Activate", func() error {
-			_, err := db.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
+			_, err := db.Activate(ctx, asked(model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}), source.Admit)
 			return err
 		}, []string{primaryKey, "activation_from"}},
 		{"Activations", func() error { _, err := db.Activations(ctx, 0, 20); return err }, []string{"activation_from"}},

@@ -10,6 +10,10 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
+// maxContenders bounds how often AcquireLease begins again because somebody else
+// was faster.
+const maxContenders = 32
+
 // AcquireLease gives the lease of that name to holder for ttl, where it is free,
 // or renews it, where holder has it. It returns the lease as it is then: it was
 // granted if it has this holder. A new holder gets a new epoch, so an epoch
@@ -98,22 +102,15 @@ func (db *DB) Lease(ctx context.Context, name string) (model.Lease, error) {
 	return last.lease(name), db.fail(ctx, "read lease", err)
 }
 
-// deposed is a model.ErrDeposed where another holder has had the lease since. A
-// database that does not know that reign is a new one: then whoever had it here
-// did so later. Who gets the lease at the same moment comes after.
-func deposed(g *gorm.DB, m *model.Mandate) error {
-	if m == nil {
-		return nil
-	}
-	l := m.Lease
+// deposed reports whether another holder has had the lease since. A database that
+// does not know that reign is a new one: then whoever had the lease here had it
+// later. Whoever gets the lease at the same moment comes after.
+func deposed(g *gorm.DB, l model.Lease) (bool, error) {
 	var later []int64
 	err := g.Raw("SELECT epoch FROM lease WHERE name = ? AND holder <> ? AND epoch > "+
 		"COALESCE((SELECT epoch FROM lease WHERE name = ? AND epoch = ? AND holder = ?), 0) LIMIT 1",
 		l.Name, l.Holder, l.Name, l.Epoch, l.Holder).Scan(&later).Error
-	if err == nil && len(later) > 0 {
-		err = model.ErrDeposed
-	}
-	return err
+	return len(later) > 0, err
 }
 
 // leaseRow is the last reign of a lease as table lease keeps it, and when it was

@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 func acquire(t *testing.T, db *repo.DB, name, holder string, ttl time.Duration) model.Lease {
@@ -32,7 +33,7 @@ func TestStation_Activate_deposed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
 		const name = "monitor"
 		s := db.Station(1)
-		reign := func(holder string) *model.Mandate {
+		reign := func(holder string) *model.Lease {
 			t.Helper()
 			l := acquire(t, db, name, holder, time.Hour)
 			if l.Holder != holder {
@@ -41,20 +42,25 @@ func TestStation_Activate_deposed(t *testing.T) {
 			if err := db.ReleaseLease(t.Context(), name, holder); err != nil {
 				t.Fatal(err)
 			}
-			return &model.Mandate{Lease: l}
+			return &l
 		}
-		tries := 0
-		try := func(what string, mandate *model.Mandate, want error) {
+		tries, accepted := 0, int64(0)
+		try := func(what string, lease *model.Lease, want error) {
 			t.Helper()
 			tries++
-			_, err := s.Activate(t.Context(), model.Activation{
-				Source: 1 + tries%2, From: noon.Add(time.Duration(tries) * time.Second), RecordedAt: noon, By: what, Mandate: mandate,
-			}, admitAll)
+			r := asked(model.Activation{Source: 1 + tries%2, From: noon.Add(time.Duration(tries) * time.Second), RecordedAt: noon, By: what})
+			if lease != nil {
+				r.Mandate = &source.Mandate{Lease: *lease, Upon: accepted}
+			}
+			_, err := s.Activate(t.Context(), r, source.Admit)
 			if !errors.Is(err, want) {
 				t.Errorf("%s: %v, want %v", what, err, want)
 			}
+			if err == nil {
+				accepted++
+			}
 		}
-		lost := &model.Mandate{Lease: model.Lease{Name: name, Holder: "a", Epoch: 7}}
+		lost := &model.Lease{Name: name, Holder: "a", Epoch: 7}
 		try("of a database that was lost, before anybody had the lease of this one", lost, nil)
 		first := reign("a")
 		try("of a database that was lost, whose holder is the only one here", lost, nil)
@@ -67,7 +73,7 @@ func TestStation_Activate_deposed(t *testing.T) {
 		try("another one before the same holder again", second, model.ErrDeposed)
 		try("the last one", third, nil)
 		try("of a database that was lost", lost, model.ErrDeposed)
-		try("a holder whose name differs in case", &model.Mandate{Lease: model.Lease{Name: name, Holder: "A", Epoch: third.Lease.Epoch}}, model.ErrDeposed)
+		try("a holder whose name differs in case", &model.Lease{Name: name, Holder: "A", Epoch: third.Epoch}, model.ErrDeposed)
 		try("a person", nil, nil)
 		if got, err := db.ActiveSource(t.Context(), noon.Add(time.Hour)); err != nil || got.Epoch != 5 {
 			t.Errorf("%+v, %v: want 5 switches", got, err)
@@ -81,10 +87,13 @@ func TestStation_Activate_deposed(t *testing.T) {
 func TestStation_Activate_clockBehind(t *testing.T) {
 	t.Parallel()
 	s := repotest.Open(t, repotest.KindSQLite).Station(1)
-	mandate := model.Mandate{Lease: acquire(t, s.DB, "monitor", "a", time.Hour)}
+	lease := acquire(t, s.DB, "monitor", "a", time.Hour)
 	now, said := noon, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		behind := time.Duration(rapid.IntRange(0, 3_000).Draw(rt, "behind")) * time.Second
+		if behind > 0 {
+			behind += time.Microsecond // and tells the time of nobody else
+		}
 		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
 			before, err := s.ActiveSource(t.Context(), now)
@@ -92,29 +101,31 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 				rt.Fatal(err)
 			}
 			a := model.Activation{Source: rapid.IntRange(1, 2).Draw(rt, "source"), From: now, RecordedAt: now, By: "a person"}
-			said++ // a person has another reason each time, the monitor always the same
+			var r source.Request
+			said++ // a person has another reason and time each time, the monitor always the same
 			switch rapid.SampledFrom([]string{"person", "person tells", "monitor", "monitor"}).Draw(rt, "who") {
 			case "person":
-				a.Reason = fmt.Sprint(said)
+				a.Source, a.Reason = 1+before.Source%2, fmt.Sprint(said) // another one than is active
+				r = asked(a)
+				r.Epoch = &before.Epoch
 			case "person tells":
 				a.Reason = fmt.Sprint(said)
-				a.From = now.Add(-time.Duration(rapid.IntRange(1, 5_000).Draw(rt, "earlier")) * time.Second)
+				earlier := time.Duration(rapid.IntRange(1, 5_000).Draw(rt, "earlier")) * time.Second
+				a.From = now.Add(-earlier - time.Duration(said)*time.Millisecond)
+				r = asked(a)
+				r.Epoch = &before.Epoch
 			case "monitor":
-				a.By, a.From, a.Mandate = "a monitor", now.Add(-behind), &mandate
-				mandate.Upon = before.Epoch
+				a.By, a.From = "a monitor", now.Add(-behind)
+				r = decided(a, source.Mandate{Lease: lease, Upon: before.Epoch})
+				r.At.Time = a.From // also if that is now
 			}
 			for range rapid.IntRange(1, 3).Draw(rt, "deliveries") {
-				stored, err := s.Activate(t.Context(), a, func(last model.Activation) error {
-					if last.Epoch != before.Epoch {
-						return model.ErrStaleEpoch
-					}
-					return nil
-				})
-				if err != nil && a.IsDelivered() || err == nil && stored.Epoch != before.Epoch+1 {
+				stored, err := s.Activate(t.Context(), r, source.Admit)
+				if err != nil && r.IsLate() || err == nil && stored.Epoch != before.Epoch+1 {
 					rt.Fatalf("%+v, %v: want epoch %d", stored, err, before.Epoch+1)
 				}
 			}
-			if active, err := s.ActiveSource(t.Context(), now); err != nil || active.Epoch != before.Epoch+1 || a.Mandate != nil && active.Source != a.Source {
+			if active, err := s.ActiveSource(t.Context(), now); err != nil || active.Epoch != before.Epoch+1 || r.Mandate != nil && active.Source != a.Source {
 				rt.Fatalf("active is %+v, %v after %+v", active, err, a)
 			}
 		}

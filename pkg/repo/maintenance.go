@@ -25,8 +25,9 @@ func (r *maintenanceRow) maintenance() model.Maintenance {
 }
 
 // StoreMaintenance keeps what somebody said of a source, unless something later
-// is there already. The on-air log does not depend on it, so on the sync node it
-// is no change that others wait for. Error: model.ErrUnavailable.
+// is there already, as status.Later says. The on-air log does not depend on it, so
+// on the sync node it is no change that others wait for. Error:
+// model.ErrUnavailable.
 func (db *DB) StoreMaintenance(ctx context.Context, m model.Maintenance) error {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()

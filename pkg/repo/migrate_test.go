@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 // onEachEmpty runs fn in parallel on every kind of database, without a schema.
@@ -201,7 +202,7 @@ func serve(t *testing.T, url string) (stop func()) {
 		"StoreEntry, sync node": func(n int) error { return station.StoreEntry(ctx, entry(n*7200, "title")) },
 		"Activate": func(n int) error {
 			at := noon.Add(time.Duration(n) * time.Hour)
-			_, err := station.Activate(ctx, model.Activation{Source: 1 + n%2, From: at, RecordedAt: at}, admitAll)
+			_, err := station.Activate(ctx, asked(model.Activation{Source: 1 + n%2, From: at, RecordedAt: at}), source.Admit)
 			return err
 		},
 		"ActiveSource": func(int) error {

@@ -165,13 +165,16 @@ func (mysqlDialect) storeClock() string {
 		sent_at = GREATEST(sent_at, VALUES(sent_at))`
 }
 
-// storeMaintenance: the time comes last, because the conditions look at it.
+// storeMaintenance assigns what the conditions look at first last: then the later
+// conditions see what remains to be compared. Texts are compared byte by byte.
 func (mysqlDialect) storeMaintenance() string {
+	const isLater = `IF((VALUES(changed_at), CAST(VALUES(made_by) AS BINARY), CAST(VALUES(reason) AS BINARY), VALUES(is_on))
+		> (changed_at, CAST(made_by AS BINARY), CAST(reason AS BINARY), is_on), `
 	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE
-		is_on = IF(VALUES(changed_at) >= changed_at, VALUES(is_on), is_on),
-		made_by = IF(VALUES(changed_at) >= changed_at, VALUES(made_by), made_by),
-		reason = IF(VALUES(changed_at) >= changed_at, VALUES(reason), reason),
+		is_on = ` + isLater + `VALUES(is_on), is_on),
+		reason = ` + isLater + `VALUES(reason), reason),
+		made_by = ` + isLater + `VALUES(made_by), made_by),
 		changed_at = GREATEST(changed_at, VALUES(changed_at))`
 }
 

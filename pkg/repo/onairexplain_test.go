@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 func plannedOnAir(t *testing.T, s *repo.Station) []planned {
@@ -46,7 +47,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"StoreEntry", func() error { return s.StoreEntry(ctx, entry(60*2499+30, "new")) },
 			slices.Concat(number, []string{"playlog_fingerprint", "correction_entry"}, follow, day)},
 		{"Activate", func() error {
-			_, err := s.Activate(ctx, model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}, admitAll)
+			_, err := s.Activate(ctx, asked(model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}), source.Admit)
 			return err
 		}, slices.Concat(number, number, []string{"activation_from", "activation_from"}, reigns, mend, day)},
 	}

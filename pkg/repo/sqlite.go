@@ -169,7 +169,8 @@ func (sqliteDialect) storeClock() string {
 func (sqliteDialect) storeMaintenance() string {
 	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (source) DO UPDATE SET is_on = excluded.is_on, made_by = excluded.made_by, reason = excluded.reason, changed_at = excluded.changed_at
-		WHERE excluded.changed_at >= maintenance.changed_at`
+		WHERE (excluded.changed_at, excluded.made_by, excluded.reason, excluded.is_on)
+		> (maintenance.changed_at, maintenance.made_by, maintenance.reason, maintenance.is_on)`
 }
 
 func (sqliteDialect) confirmHealth() string {

@@ -20,6 +20,7 @@ import (
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 // onEachStation runs fn in parallel with a station on every kind of database.
@@ -43,13 +44,13 @@ func playedAt(source, minute, minutes int, title string) model.Entry {
 	return model.Entry{LogSource: source, TrackStart: onairtest.At(minute), Duration: time.Duration(minutes) * time.Minute, Title: title}
 }
 
-func activate(t *testing.T, s *repo.Station, source, minute int) model.Activation {
+func activate(t *testing.T, s *repo.Station, number, minute int) model.Activation {
 	t.Helper()
-	a, err := s.Activate(t.Context(), model.Activation{Source: source, From: onairtest.At(minute), RecordedAt: noon, By: "alice"}, admitAll)
+	d, err := s.Activate(t.Context(), asked(model.Activation{Source: number, From: onairtest.At(minute), RecordedAt: noon, By: "alice"}), source.Admit)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return d.Activation
 }
 
 // TestStation_Sequence: it grows by one with every write that changed
@@ -148,11 +149,11 @@ func TestStation_Activate(t *testing.T) {
 		if first.Epoch != 1 {
 			t.Errorf("epoch %d, want 1", first.Epoch)
 		}
-		_, err := s.Activate(t.Context(), model.Activation{Source: 1, From: noon}, func(last model.Activation) error {
-			if !reflect.DeepEqual(last, first) {
-				t.Errorf("admit saw %+v, want %+v", last, first)
+		_, err := s.Activate(t.Context(), asked(model.Activation{Source: 1, From: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
+			if !reflect.DeepEqual(k.Last, first) {
+				t.Errorf("admit saw %+v, want %+v", k.Last, first)
 			}
-			return model.ErrPinned
+			return refuse(r, k)
 		})
 		if !errors.Is(err, model.ErrPinned) {
 			t.Errorf("error %v, want %v", err, model.ErrPinned)
@@ -262,7 +263,10 @@ func TestStation_impatient(t *testing.T) {
 	release()
 
 	leaving, leave := context.WithCancel(t.Context())
-	a, err := patient.Station(1).Activate(leaving, model.Activation{Source: 2, From: noon}, func(model.Activation) error { leave(); return nil })
+	a, err := patient.Station(1).Activate(leaving, asked(model.Activation{Source: 2, From: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
+		leave()
+		return source.Admit(r, k)
+	})
 	if err != nil || a.Epoch != 1 {
 		t.Errorf("%+v, %v, want it stored", a, err)
 	}
@@ -320,7 +324,7 @@ func TestStation_Prepare(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
 		store(t, db, playedAt(1, 0, 5, "a"), playedAt(2, 2, 9, "b"), playedAt(1, 5, 0, "c"), playedAt(2, 14, 9, "d"))
-		if _, err := db.Activate(t.Context(), model.Activation{Source: 2, From: onairtest.At(12), RecordedAt: noon}, admitAll); err != nil {
+		if _, err := db.Activate(t.Context(), asked(model.Activation{Source: 2, From: onairtest.At(12), RecordedAt: noon}), source.Admit); err != nil {
 			t.Fatal(err)
 		}
 		titles := map[string]string{}
@@ -429,11 +433,11 @@ func TestStation_Rebuild(t *testing.T) {
 		}
 		wantSequence(t, s, 3) // what is right is not written
 		// Nor does it wait for whoever writes, or have others wait.
-		if _, err := s.Activate(t.Context(), model.Activation{Source: 1, From: noon, RecordedAt: noon}, func(model.Activation) error {
+		if _, err := s.Activate(t.Context(), asked(model.Activation{Source: 1, From: noon, RecordedAt: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
 			if differing, err := s.Rebuild(t.Context(), nil); err != nil || differing != 0 {
 				t.Errorf("beside a writer: %d segments differ, %v", differing, err)
 			}
-			return model.ErrPinned
+			return refuse(r, k)
 		}); !errors.Is(err, model.ErrPinned) {
 			t.Error(err)
 		}

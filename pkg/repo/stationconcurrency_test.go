@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 // acknowledged is what stations said that they stored.
@@ -75,7 +76,10 @@ func (a *acknowledged) randomWrites(t *testing.T, rng *rand.Rand, n int, station
 		write := func(ctx context.Context, s *repo.Station) (err error) {
 			switch what {
 			case 0:
-				activation, err = s.Activate(ctx, activation, admitAll)
+				var d source.Decision
+				if d, err = s.Activate(ctx, asked(activation), source.Admit); err == nil {
+					activation = d.Activation
+				}
 			case 1, 2:
 				records = []model.Record{{Entry: records[0].Entry}}
 				err = s.StoreEntry(ctx, records[0].Entry)

@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/onair/onairtest"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
 )
 
 // The last record starts and the longest ends before the oracle's horizon.
@@ -232,13 +233,13 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		do = func() error { _, _, err := s.LogMissed(ctx, e, c); return err }
 	case "activate":
 		a := model.Activation{Source: h.anySource(t), From: anyMinute(t), RecordedAt: noon, By: "carol", Reason: "test"}
-		stored, err := s.Activate(ctx, a, func(model.Activation) error { return nil })
+		d, err := s.Activate(ctx, asked(a), source.Admit)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Epoch == stored.Epoch }) {
-			h.activations = append(h.activations, stored)
-			changed = true // else it was delivered before
+		if !d.Stored {
+			h.activations = append(h.activations, d.Activation)
+			changed = true
 		}
 	case "remember": // an activation of which the sync node lost the memory
 		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: anyMinute(t)}

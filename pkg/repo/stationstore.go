@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/source"
 )
 
 // waitingRecord is an entry that its caller waits for.
@@ -195,45 +196,18 @@ func (s *Station) LogMissed(ctx context.Context, e model.Entry, c model.Correcti
 	return entryID, stored, err
 }
 
-// Activate is DB.Activate for monitors, too: what one decided under a lease that
-// another one has had since is refused, and what it decided is not older than what
-// it knew. Error: also model.ErrDeposed.
-func (s *Station) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (stored model.Activation, _ error) {
-	err := s.write(ctx, "activate source", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
-		var last activationRow // stays zero where there is none
-		if err := tx.Order(lastAccepted).Limit(1).Find(&last).Error; err != nil {
+// Activate is DB.Activate.
+func (s *Station) Activate(ctx context.Context, r source.Request, admit source.Rule) (d source.Decision, _ error) {
+	err := s.write(ctx, "activate source", func(ctx context.Context, tx *gorm.DB, log *airLog) (_ bool, err error) {
+		if d, err = judge(tx, r, admit); err != nil || d.Stored {
 			return false, err
 		}
-		a, err := inOrder(tx, a)
-		if err != nil {
+		if err := addActivation(tx, d.Activation); err != nil {
 			return false, err
 		}
-		if known, found, err := delivered(tx, a); found || err != nil {
-			stored = known
-			return false, err
-		}
-		if err := deposed(tx, a.Mandate); err != nil {
-			return false, err
-		}
-		if err := admit(last.activation()); err != nil {
-			return false, err
-		}
-		stored = a
-		if err := putLast(tx, &stored); err != nil {
-			return false, err
-		}
-		stored.Epoch = max(last.Epoch, 0) + 1
-		return true, s.addActivation(ctx, tx, log, stored)
+		var touched touches
+		touched.activation(d.Activation)
+		return true, log.follow(ctx, touched)
 	})
-	return stored, err
-}
-
-func (s *Station) addActivation(ctx context.Context, tx *gorm.DB, log *airLog, a model.Activation) error {
-	row := newActivationRow(a)
-	if err := tx.Create(&row).Error; err != nil {
-		return raced(err)
-	}
-	var touched touches
-	touched.activation(a)
-	return log.follow(ctx, touched)
+	return d, err
 }

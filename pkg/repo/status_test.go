@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/source"
 )
 
 func TestDB_StoreHealth(t *testing.T) {
@@ -59,20 +60,16 @@ func TestDB_StoreHealth(t *testing.T) {
 	})
 }
 
-func admitAll(model.Activation) error { return nil }
-
 // TestDB_Activate_clock: what does not tell its time is active when it is
 // accepted, although the clock of who wrote it is behind.
 func TestDB_Activate_clock(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.DB) {
-		for name, activate := range map[string]func(context.Context, model.Activation, func(model.Activation) error) (model.Activation, error){
-			"DB": db.Activate, "Station": db.Station(1).Activate,
-		} {
+		for name, history := range map[string]activator{"DB": db, "Station": db.Station(1)} {
 			t.Run(name, func(t *testing.T) {
 				ahead := model.Activation{Source: 2, From: noon.Add(time.Second), RecordedAt: noon.Add(time.Second), By: name}
 				behind := model.Activation{Source: 3, From: noon, RecordedAt: noon, By: name}
 				for _, a := range []model.Activation{ahead, behind} {
-					stored, err := activate(t.Context(), a, admitAll)
+					stored, err := history.Activate(t.Context(), asked(a), source.Admit)
 					if err != nil || !stored.From.Equal(ahead.From) {
 						t.Fatalf("%+v, %v", stored, err)
 					}
@@ -90,13 +87,13 @@ func TestDB_Activate(t *testing.T) {
 		if _, err := db.ActiveSource(t.Context(), noon); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}
-		activate := func(source int, from time.Time, pinned bool) model.Activation {
+		activate := func(number int, from time.Time, pinned bool) model.Activation {
 			t.Helper()
-			a, err := db.Activate(t.Context(), model.Activation{Source: source, From: from, RecordedAt: noon, By: "alice", Reason: "test", Pinned: pinned}, admitAll)
+			d, err := db.Activate(t.Context(), asked(model.Activation{Source: number, From: from, RecordedAt: noon, By: "alice", Reason: "test", Pinned: pinned}), source.Admit)
 			if err != nil {
 				t.Fatal(err)
 			}
-			return a
+			return d.Activation
 		}
 		first := activate(1, noon, false)
 		second := activate(2, noon.Add(time.Hour), false)
@@ -127,11 +124,11 @@ func TestDB_Activate(t *testing.T) {
 			t.Errorf("%+v, %v", history, err)
 		}
 		t.Run("Refused", func(t *testing.T) {
-			_, err := db.Activate(t.Context(), model.Activation{Source: 1, From: noon}, func(last model.Activation) error {
-				if last != late {
-					t.Errorf("asked about %+v, want %+v", last, late)
+			_, err := db.Activate(t.Context(), asked(model.Activation{Source: 1, From: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
+				if k.Last != late {
+					t.Errorf("asked about %+v, want %+v", k.Last, late)
 				}
-				return model.ErrPinned
+				return refuse(r, k)
 			})
 			if !errors.Is(err, model.ErrPinned) {
 				t.Errorf("error %v, want %v", err, model.ErrPinned)
@@ -142,7 +139,7 @@ func TestDB_Activate(t *testing.T) {
 
 // activator is the part of DB and of Station that activates.
 type activator interface {
-	Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error)
+	Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error)
 	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
 }
 
@@ -150,19 +147,20 @@ type activator interface {
 // stands, and whatever would be refused by now.
 func TestActivate_repeated(t *testing.T) {
 	repeated := func(t *testing.T, db activator) {
-		activate := func(a model.Activation, admit func(model.Activation) error) (int64, error) {
+		activate := func(a model.Activation, byMonitor bool) (int64, error) {
 			a.RecordedAt = noon
-			stored, err := db.Activate(t.Context(), a, admit)
-			return stored.Epoch, err
+			r := asked(a)
+			r.ByMonitor = byMonitor // which may not replace what is pinned
+			d, err := db.Activate(t.Context(), r, source.Admit)
+			return d.Epoch, err
 		}
 		late := model.Activation{Source: 2, From: noon.Add(-time.Hour), By: "alice", Reason: "1 is silent"}
 		for i, a := range []model.Activation{late, {Source: 1, From: noon.Add(-time.Minute), By: "alice"}, {Source: 1, From: noon, By: "alice", Pinned: true}} {
-			if epoch, err := activate(a, admitAll); err != nil || epoch != int64(i+1) {
+			if epoch, err := activate(a, false); err != nil || epoch != int64(i+1) {
 				t.Fatalf("%d: epoch %d, %v", i, epoch, err)
 			}
 		}
-		refuse := func(model.Activation) error { return model.ErrPinned }
-		if epoch, err := activate(late, refuse); err != nil || epoch != 1 {
+		if epoch, err := activate(late, true); err != nil || epoch != 1 {
 			t.Errorf("delivered again: epoch %d, %v", epoch, err)
 		}
 		for name, change := range map[string]func(*model.Activation){
@@ -174,15 +172,18 @@ func TestActivate_repeated(t *testing.T) {
 		} {
 			other := late
 			change(&other)
-			if _, err := activate(other, refuse); !errors.Is(err, model.ErrPinned) {
+			if _, err := activate(other, true); !errors.Is(err, model.ErrPinned) {
 				t.Errorf("with another %s: %v", name, err)
 			}
 		}
 		// One of now is not delivered, and may be meant again.
-		if epoch, err := activate(model.Activation{Source: 1, From: noon, By: "alice", Pinned: true}, admitAll); err != nil || epoch != 4 {
+		if epoch, err := activate(model.Activation{Source: 2, From: noon, By: "alice"}, false); err != nil || epoch != 4 {
+			t.Errorf("another one meanwhile: epoch %d, %v", epoch, err)
+		}
+		if epoch, err := activate(model.Activation{Source: 1, From: noon, By: "alice", Pinned: true}, false); err != nil || epoch != 5 {
 			t.Errorf("again now: epoch %d, %v", epoch, err)
 		}
-		if history, err := db.Activations(t.Context(), 0, 10); err != nil || len(history) != 4 {
+		if history, err := db.Activations(t.Context(), 0, 10); err != nil || len(history) != 5 {
 			t.Errorf("%+v, %v", history, err)
 		}
 	}
@@ -199,7 +200,7 @@ func TestActivate_repeatedAtOnce(t *testing.T) {
 		for i := range 16 {
 			all.Go(func() {
 				a := model.Activation{Source: i%4 + 1, From: noon.Add(-time.Hour), RecordedAt: noon.Add(time.Duration(i) * time.Second)}
-				if _, err := db.Activate(t.Context(), a, admitAll); err != nil {
+				if _, err := db.Activate(t.Context(), asked(a), source.Admit); err != nil {
 					t.Error(err)
 				}
 			})
@@ -219,7 +220,7 @@ func TestDB_Activate_concurrent(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range n {
 			all.Go(func() {
-				if _, err := db.Activate(t.Context(), model.Activation{Source: i + 1, From: noon, RecordedAt: noon}, admitAll); err != nil {
+				if _, err := db.Activate(t.Context(), asked(model.Activation{Source: i + 1, From: noon, RecordedAt: noon}), source.Admit); err != nil {
 					t.Error(err)
 				}
 			})
@@ -229,12 +230,9 @@ func TestDB_Activate_concurrent(t *testing.T) {
 		won := 0
 		for range n {
 			all.Go(func() {
-				_, err := db.Activate(t.Context(), model.Activation{Source: 1, From: noon, RecordedAt: noon}, func(last model.Activation) error {
-					if last.Epoch != n {
-						return model.ErrStaleEpoch
-					}
-					return nil
-				})
+				r := asked(model.Activation{Source: n + 1, From: noon, RecordedAt: noon})
+				r.Epoch = new(int64(n))
+				_, err := db.Activate(t.Context(), r, source.Admit)
 				if err == nil {
 					mu.Lock()
 					won++

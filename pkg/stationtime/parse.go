@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// MaxAhead is how much the clock of whoever tells a time may be ahead of ours.
+const MaxAhead = 5 * time.Second
+
 // Reading is what a written time means.
 type Reading struct {
 	// Time is the instant: UTC, microseconds.

@@ -19,18 +19,20 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 )
 
 // Store keeps what a node serves.
 type Store interface {
 	handler.Playlog
-	handler.Sources
-	handler.Healths
-	handler.Clocks
 	handler.SyncStore
 	playlog.Store
+	source.Store
+	status.HealthStore
+	status.ClockStore
 }
 
 // OnAir is what listeners heard.
@@ -48,7 +50,9 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	}
 	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
 	return &handler.API{
-		OnAir: onAir, Playlog: store, Sources: store, Healths: store, Clocks: store, Sync: store,
+		OnAir: onAir, Playlog: store, Sync: store,
+		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
+		Healths: status.NewHealths(store, zerolog.Nop()), Clocks: status.NewClocks(store, number, 1),
 		Plays: func(report.Month, time.Time) report.Plays {
 			return func(context.Context, func(report.Play) error) error { return nil }
 		},
@@ -57,19 +61,19 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		State: func(context.Context) (api.SyncState, error) {
 			return api.SyncState{HostId: number, Now: time.Now().UTC()}, nil
 		},
-		Zone: zone, HostID: number, DefaultSource: 1, Changed: func() {}, Now: time.Now, Log: zerolog.Nop(),
+		Zone: zone, HostID: number, Now: time.Now, Log: zerolog.Nop(),
 	}
 }
 
 // OwnStore keeps what only the sync node serves.
 type OwnStore interface {
 	handler.Leases
-	handler.Maintenances
+	status.MaintenanceStore
 }
 
 // Own is what only the sync node serves, beside what it serves as every node.
 func Own(node *handler.API, store OwnStore) *handler.SyncNode {
-	return &handler.SyncNode{Leases: store, Maintenance: store, Reconcile: func() {}, Zone: node.Zone, Now: node.Now}
+	return &handler.SyncNode{Leases: store, Maintenance: status.NewMaintenances(store), Reconcile: func() {}, Zone: node.Zone, Now: node.Now}
 }
 
 // EngineAPI is an engine-api but for the network.

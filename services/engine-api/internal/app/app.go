@@ -16,10 +16,12 @@ import (
 	"aura.radio/engine/pkg/peer/original"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/services/engine-api/internal/authority"
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/outbox"
-	"aura.radio/engine/services/engine-api/internal/source"
 )
 
 // Name is engine-api in the contract's x-served-by.
@@ -30,9 +32,9 @@ type App struct {
 	cfg    config.Config
 	base   *lifecycle.Service
 	tracks *trackservice.Service
-	// pusher and source are nil where there is no sync node.
-	pusher *outbox.Pusher
-	source *source.Follower
+	// pusher and authority are nil where there is no sync node.
+	pusher    *outbox.Pusher
+	authority *authority.Follower
 }
 
 // New wires the service. The database need not be there yet.
@@ -49,35 +51,32 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	db.OnLate(a.stored)
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
 	statuses := statuses{DB: db, stored: a.wake}
-	var sources handler.Sources = db
+	var sources source.Store = db
 	if cfg.SyncHost != "" {
 		syncNode, err := peer.New(cfg.SyncHost, cfg.Peers)
 		if err != nil {
 			return nil, errors.Join(err, base.Close())
 		}
 		a.pusher = outbox.New(db, recorder, syncNode, original.New(syncNode, cfg.Station.Zone), base.Log("outbox"))
-		a.source = source.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
-		sources = a.source
-		base.Server.Registry().MustRegister(a.pusher, a.source)
+		a.authority = authority.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
+		sources = a.authority
+		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
-		OnAir:         db,
-		Plays:         a.plays,
-		Current:       a.tracks,
-		Playlog:       db,
-		Recorder:      recorder,
-		Sources:       sources,
-		Follows:       a.source != nil,
-		Healths:       statuses,
-		Clocks:        statuses,
-		Sync:          db,
-		State:         a.state,
-		Zone:          cfg.Station.Zone,
-		HostID:        cfg.HostID,
-		DefaultSource: cfg.DefaultSource,
-		Changed:       a.changed,
-		Now:           time.Now,
-		Log:           base.Log("api"),
+		OnAir:    db,
+		Plays:    a.plays,
+		Current:  a.tracks,
+		Playlog:  db,
+		Recorder: recorder,
+		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Healths:  status.NewHealths(statuses, base.Log("status")),
+		Clocks:   status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
+		Sync:     db,
+		State:    a.state,
+		Zone:     cfg.Station.Zone,
+		HostID:   cfg.HostID,
+		Now:      time.Now,
+		Log:      base.Log("api"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -130,7 +129,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 func (a *App) Run(ctx context.Context) error {
 	tasks := []func(context.Context) error{a.tracks.Run}
 	if a.pusher != nil {
-		tasks = append(tasks, a.pusher.Run, a.source.Run)
+		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
 	return a.base.Run(ctx, lifecycle.Work{Prepared: a.changed, Tasks: tasks})
 }

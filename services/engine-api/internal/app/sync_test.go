@@ -26,6 +26,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/app"
 )
@@ -48,7 +49,8 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	onAir := n.station.OnAir()
 	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
 	node := handlertest.Node(t, 0, n.station, onAir)
-	node.Current, node.Zone, node.Changed = n.tracks, cfg.Station.Zone, base.Cache.Invalidate
+	node.Current, node.Zone = n.tracks, cfg.Station.Zone
+	node.Sources = source.New(n.station, 1, base.Cache.Invalidate, zerolog.Nop())
 	node.Recorder = playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate)
 	node.Plays = func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) }
 	operations, err := handler.NewSyncNode(node, handlertest.Own(node, n.station))

@@ -15,6 +15,8 @@ import (
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/follow"
@@ -54,25 +56,23 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	operations, err := handler.NewSyncNode(&handler.API{
-		OnAir:         a.onAir,
-		Plays:         a.plays,
-		Current:       a.tracks,
-		Playlog:       a.station,
-		Recorder:      recorder,
-		Sources:       a.sources,
-		Healths:       a.station,
-		Clocks:        a.station,
-		Sync:          a.station,
-		State:         a.state,
-		Zone:          cfg.Station.Zone,
-		HostID:        cfg.HostID,
-		DefaultSource: cfg.DefaultSource,
-		Changed:       a.changed,
-		Now:           time.Now,
-		Log:           base.Log("api"),
+		OnAir:    a.onAir,
+		Plays:    a.plays,
+		Current:  a.tracks,
+		Playlog:  a.station,
+		Recorder: recorder,
+		Sources:  source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Healths:  status.NewHealths(a.station, base.Log("status")),
+		Clocks:   status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
+		Sync:     a.station,
+		State:    a.state,
+		Zone:     cfg.Station.Zone,
+		HostID:   cfg.HostID,
+		Now:      time.Now,
+		Log:      base.Log("api"),
 	}, &handler.SyncNode{
 		Leases:      a.station,
-		Maintenance: a.station,
+		Maintenance: status.NewMaintenances(a.station),
 		Reconcile:   a.nodes.Trigger,
 		Zone:        cfg.Station.Zone,
 		Now:         time.Now,

@@ -8,6 +8,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/source"
 )
 
 // sources is the history of the active source, which says nothing and takes no
@@ -19,11 +20,11 @@ type sources struct {
 
 // Activate is repo.Station.Activate. Error: model.ErrUnavailable until the nodes
 // were asked.
-func (s *sources) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
+func (s *sources) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
 	if err := s.ready(); err != nil {
-		return model.Activation{}, err
+		return source.Decision{}, err
 	}
-	return s.Station.Activate(ctx, a, admit)
+	return s.Station.Activate(ctx, r, admit)
 }
 
 // ActiveSource is repo.DB.ActiveSource. Error: model.ErrUnavailable until the

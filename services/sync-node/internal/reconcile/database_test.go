@@ -20,6 +20,8 @@ import (
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
@@ -192,7 +194,9 @@ func TestRun_Databases(t *testing.T) {
 		must(node.db.AbsorbHealths(ctx, drawHealths(), false))
 		must(node.db.StoreClock(ctx, model.Clock{Source: 1, SentAt: epoch, Body: []byte(`{"engine_source": 1}`)}))
 		if i%2 == 0 {
-			_, err := store.Activate(ctx, model.Activation{Source: 2, From: epoch.Add(90 * time.Minute), RecordedAt: epoch}, func(model.Activation) error { return nil })
+			_, err := store.Activate(ctx, source.Request{
+				Source: 2, Arrived: epoch.Add(2 * time.Hour), At: stationtime.Reading{Time: epoch.Add(90 * time.Minute)},
+			}, source.Admit)
 			must(err)
 		}
 
@@ -343,8 +347,8 @@ func TestRun_LostRows(t *testing.T) {
 				if err := node.db.StoreHealth(ctx, model.Health{Source: 1, LogTime: epoch.Add(time.Duration(hour) * time.Hour)}); err != nil {
 					t.Fatal(err)
 				}
-				a := model.Activation{Source: 1 + hour%2, From: epoch.Add(time.Duration(hour) * time.Hour), RecordedAt: epoch.Add(time.Duration(hour) * time.Hour), By: "M. Tester"}
-				if _, err := store.Activate(ctx, a, func(model.Activation) error { return nil }); err != nil {
+				r := source.Request{Source: 1 + hour%2, Arrived: epoch.Add(time.Duration(hour) * time.Hour), By: "M. Tester"}
+				if _, err := store.Activate(ctx, r, source.Admit); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -1,4 +1,4 @@
-package source
+package authority
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/source"
 )
 
 var (
@@ -115,8 +116,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 			d.node.activate(2)
 			after(time.Minute)
 			d.is(7, 0, true)
-			a := model.Activation{Source: 3, From: start, RecordedAt: start}
-			if _, err := d.Activate(t.Context(), a, func(model.Activation) error { return nil }); !errors.Is(err, model.ErrSyncNodeAway) || !errors.Is(err, peer.ErrNotSyncNode) {
+			if _, err := d.Activate(t.Context(), source.Request{Source: 3, Arrived: start}, source.Admit); !errors.Is(err, model.ErrSyncNodeAway) || !errors.Is(err, peer.ErrNotSyncNode) {
 				t.Errorf("activate: %v", err)
 			}
 			if d.node.called("ActiveSource")+d.node.called("Activate") != 0 {
@@ -275,19 +275,18 @@ func TestFollower_ActiveSource(t *testing.T) {
 
 func TestFollower_Activate(t *testing.T) {
 	t.Parallel()
-	now := model.Activation{Source: 2, From: start, RecordedAt: start, By: "somebody", Reason: "tired"}
-	anything := func(model.Activation) error { return nil }
+	now := source.Request{Source: 2, Arrived: start, By: "somebody", Reason: "tired"}
 
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
 			d.node.activate(5)
-			got, err := d.Activate(t.Context(), now, func(last model.Activation) error {
-				if last.Epoch != 1 || last.Source != 5 || !last.From.Equal(start.Add(time.Minute)) {
+			got, err := d.Activate(t.Context(), now, func(r source.Request, k source.Known) (source.Decision, error) {
+				if last := k.Last; last.Epoch != 1 || last.Source != 5 || !last.From.Equal(start.Add(time.Minute)) {
 					t.Errorf("asked about %+v", last)
 				}
-				return nil
+				return source.Admit(r, k)
 			})
 			if err != nil || got.Epoch != 2 {
 				t.Fatalf("%+v, %v", got, err)
@@ -305,12 +304,12 @@ func TestFollower_Activate(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
 			before := now
-			before.From = start.Add(-time.Hour)
-			before.Pinned = true
-			if _, err := d.Activate(t.Context(), before, anything); err != nil {
+			before.At.Time = start.Add(-time.Hour)
+			before.Pin = new(true)
+			if _, err := d.Activate(t.Context(), before, source.Admit); err != nil {
 				t.Fatal(err)
 			}
-			if w := d.node.wishes[0]; !w.At.Equal(before.From) || !*w.Pin {
+			if w := d.node.wishes[0]; !w.At.Equal(before.At.Time) || !*w.Pin {
 				t.Errorf("passed on %+v", w)
 			}
 		})
@@ -320,7 +319,9 @@ func TestFollower_Activate(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
-			_, err := d.Activate(t.Context(), now, func(model.Activation) error { return model.ErrPinned })
+			_, err := d.Activate(t.Context(), now, func(source.Request, source.Known) (source.Decision, error) {
+				return source.Decision{}, model.ErrPinned
+			})
 			if !errors.Is(err, model.ErrPinned) || d.node.called("Activate") != 0 {
 				t.Errorf("%v after %d calls", err, d.node.called("Activate"))
 			}
@@ -332,16 +333,21 @@ func TestFollower_Activate(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
 			asked := 0
-			if _, err := d.Activate(t.Context(), now, func(model.Activation) error {
+			if _, err := d.Activate(t.Context(), now, func(r source.Request, k source.Known) (source.Decision, error) {
 				if asked++; asked <= 2 {
 					d.node.activate(9) // between the look and the switch
 				}
-				return nil
+				return source.Admit(r, k)
 			}); err != nil || asked != 3 {
 				t.Errorf("%v, asked %d times", err, asked)
 			}
 			d.is(2, 3, false)
-			if _, err := d.Activate(t.Context(), now, func(model.Activation) error { d.node.activate(9); return nil }); !errors.Is(err, model.ErrSyncNodeAway) {
+			another := now
+			another.Source = 3
+			if _, err := d.Activate(t.Context(), another, func(r source.Request, k source.Known) (source.Decision, error) {
+				d.node.activate(9)
+				return source.Admit(r, k)
+			}); !errors.Is(err, model.ErrSyncNodeAway) {
 				t.Errorf("always too late: %v", err)
 			}
 		})
@@ -368,12 +374,45 @@ func TestFollower_Activate(t *testing.T) {
 					}
 					return nil
 				})
-				if _, err := d.Activate(t.Context(), now, anything); !errors.Is(err, c.want) || errors.Is(err, model.ErrSyncNodeAway) != errors.Is(c.want, model.ErrSyncNodeAway) {
+				if _, err := d.Activate(t.Context(), now, source.Admit); !errors.Is(err, c.want) || errors.Is(err, model.ErrSyncNodeAway) != errors.Is(c.want, model.ErrSyncNodeAway) {
 					t.Errorf("%v, want %v", err, c.want)
 				}
 			})
 		})
 	}
+
+	// A node that would only pass it on refuses what was passed on.
+	t.Run("PassedOn", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			circling := now
+			circling.PassedOn = true
+			before := d.node.called("ActiveSource")
+			if _, err := d.Activate(t.Context(), circling, source.Admit); !errors.Is(err, model.ErrLoop) || d.node.called("ActiveSource") != before {
+				t.Errorf("%v, and asked the sync node %d times", err, d.node.called("ActiveSource")-before)
+			}
+		})
+	})
+
+	// What is active already, and pinned, is repeated with success, and is not
+	// passed on.
+	t.Run("PinnedAgain", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := deploy(t, &syncNode{}, newNotes())
+			pinned := now
+			pinned.Pin = new(true)
+			for _, r := range []source.Request{pinned, now, pinned} {
+				if got, err := d.Activate(t.Context(), r, source.Admit); err != nil || got.Epoch != 1 || !got.Pinned {
+					t.Errorf("%+v, %v", got, err)
+				}
+			}
+			if got := d.node.called("Activate"); got != 1 {
+				t.Errorf("passed on %d times", got)
+			}
+		})
+	})
 
 	// What a monitor decided is out of date also where nobody switched.
 	t.Run("Deposed", func(t *testing.T) {
@@ -389,12 +428,12 @@ func TestFollower_Activate(t *testing.T) {
 				return model.ErrStaleEpoch
 			})
 			decided := now
-			decided.Mandate = &model.Mandate{Lease: model.Lease{Holder: "a", Epoch: 3}}
-			if _, err := d.Activate(t.Context(), decided, anything); !errors.Is(err, model.ErrStaleEpoch) || errors.Is(err, model.ErrSyncNodeAway) || asked != 1 {
+			decided.Mandate = &source.Mandate{Lease: model.Lease{Holder: "a", Epoch: 3}}
+			if _, err := d.Activate(t.Context(), decided, source.Admit); !errors.Is(err, model.ErrStaleEpoch) || errors.Is(err, model.ErrSyncNodeAway) || asked != 1 {
 				t.Errorf("%v after %d requests, want %v", err, asked, model.ErrStaleEpoch)
 			}
 			d.node.fail(nil)
-			if _, err := d.Activate(t.Context(), decided, anything); err != nil {
+			if _, err := d.Activate(t.Context(), decided, source.Admit); err != nil {
 				t.Fatal(err)
 			}
 			if l := d.node.wishes[len(d.node.wishes)-1].Lease; l == nil || *l != decided.Mandate.Lease {
@@ -409,7 +448,7 @@ func TestFollower_Activate(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
 			d.node.fail(hangs)
 			began := time.Now()
-			_, err := d.Activate(t.Context(), now, anything)
+			_, err := d.Activate(t.Context(), now, source.Admit)
 			if took := time.Since(began); !errors.Is(err, model.ErrSyncNodeAway) || took > 2*refreshTimeout {
 				t.Errorf("%v after %s", err, took)
 			}
@@ -423,7 +462,7 @@ func TestFollower_Activate(t *testing.T) {
 			d := deploy(t, &syncNode{}, newNotes())
 			ctx, cancel := context.WithCancel(t.Context())
 			d.node.fail(func(ctx context.Context, _ string) error { cancel(); return hangs(ctx, "") })
-			_, err := d.Activate(ctx, now, anything)
+			_, err := d.Activate(ctx, now, source.Admit)
 			d.node.fail(nil)
 			if err == nil {
 				t.Error("activated")

@@ -1,4 +1,4 @@
-package source
+package authority
 
 import (
 	"github.com/prometheus/client_golang/prometheus"

@@ -1,4 +1,4 @@
-package source
+package authority
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/source"
 )
 
 const (
@@ -194,51 +195,68 @@ func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.Activ
 	return active, err
 }
 
-// Activate has the sync node store a switch of the active source. admit is
-// asked first, with what the sync node accepted last, because it is this node
-// that knows who asks; the epoch sees to it that nothing came in between. It is
-// asked again where something did, so it must have no effects. A switch that
-// happens when it is recorded carries no time: the sync node's clock counts.
-// Errors: those of admit, *model.InvalidError, model.ErrStaleEpoch where what a
-// monitor decided is out of date, and model.ErrSyncNodeAway, after which the switch
-// may be stored nevertheless.
-func (f *Follower) Activate(ctx context.Context, a model.Activation, admit func(last model.Activation) error) (model.Activation, error) {
+// Activate has the sync node store a switch of the active source. admit judges it
+// first, by what the sync node accepted last, because it is this node that knows
+// who asks; the epoch sees to it that nothing came in between. It is asked again
+// if something did, so it must have no effects. A switch that is not late carries
+// no time: the sync node's clock counts. Errors: model.ErrLoop, those of admit,
+// *model.InvalidError, model.ErrStaleEpoch if what a monitor decided is out of
+// date, and model.ErrSyncNodeAway, after which the switch may be stored
+// nevertheless.
+func (f *Follower) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
+	if r.PassedOn { // this node would only pass it on again
+		return source.Decision{}, model.ErrLoop
+	}
 	for range maxContenders {
 		active, err := f.refresh(ctx)
 		if err != nil {
-			return model.Activation{}, away(err)
+			return source.Decision{}, away(err)
 		}
-		last := model.Activation{Epoch: active.Epoch, Source: active.Source, Pinned: active.Pinned}
-		if active.Since != nil {
-			last.From = *active.Since
+		last := lastOf(active)
+		d, err := admit(r, source.Known{Last: last, Active: last})
+		if err != nil {
+			return source.Decision{}, fmt.Errorf("activate source: %w", err)
 		}
-		if err := admit(last); err != nil {
-			return model.Activation{}, fmt.Errorf("activate source: %w", err)
+		if d.Stored {
+			return d, nil
 		}
-		wish := peer.ActivateRequest{Source: a.Source, Pin: &a.Pinned, Epoch: &last.Epoch, By: a.By, Reason: a.Reason, PassedOn: true}
-		if a.Mandate != nil {
-			wish.Lease = &a.Mandate.Lease
-		}
-		if a.IsDelivered() {
-			wish.At = a.From
-		}
-		err = f.peer.Activate(ctx, wish)
-		if errors.Is(err, model.ErrStaleEpoch) && a.Mandate != nil { // perhaps it is the lease that is
-			return model.Activation{}, fmt.Errorf("activate source: %w", err)
+		err = f.peer.Activate(ctx, passedOn(r, d, last.Epoch))
+		if errors.Is(err, model.ErrStaleEpoch) && r.Mandate != nil { // perhaps it is the lease that is
+			return source.Decision{}, fmt.Errorf("activate source: %w", err)
 		}
 		if errors.Is(err, model.ErrStaleEpoch) {
 			continue
 		}
 		if err != nil {
-			return model.Activation{}, away(err)
+			return source.Decision{}, away(err)
 		}
-		a.Epoch = last.Epoch + 1
-		// Whoever asked sees the outcome in the next answer. Where that fails the
+		// Whoever asked sees the outcome in the next answer. If that fails the
 		// answer is marked as stale, and Run goes on trying.
 		_, _ = f.refresh(ctx)
-		return a, nil
+		return d, nil
 	}
-	return model.Activation{}, away(errors.New("too many activations at once"))
+	return source.Decision{}, away(errors.New("too many activations at once"))
+}
+
+// lastOf is what the sync node tells of the last activation.
+func lastOf(active model.ActiveSource) model.Activation {
+	last := model.Activation{Epoch: active.Epoch, Source: active.Source, Pinned: active.Pinned}
+	if active.Since != nil {
+		last.From = *active.Since
+	}
+	return last
+}
+
+// passedOn is the request as the sync node gets it.
+func passedOn(r source.Request, d source.Decision, epoch int64) peer.ActivateRequest {
+	wish := peer.ActivateRequest{Source: d.Source, Pin: &d.Pinned, Epoch: &epoch, By: d.By, Reason: d.Reason, PassedOn: true}
+	if r.Mandate != nil {
+		wish.Lease = &r.Mandate.Lease
+	}
+	if r.IsLate() {
+		wish.At = d.From
+	}
+	return wish
 }
 
 // away tells what the caller did wrong from all else that may happen to a

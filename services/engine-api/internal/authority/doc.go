@@ -1,4 +1,4 @@
-// Package source knows which source is active in a redundant deployment, where
+// Package authority knows which source is active in a redundant deployment, where
 // the sync node decides it.
 //
 // It promises that a request to activate a source is judged and stored by the
@@ -7,5 +7,5 @@
 // memory and never waits for the sync node; and that this answer says so where
 // it is only the last known state, which survives a restart of this node. Every
 // activation that the sync node tells of is copied within seconds, so that it
-// can be given back.
-package source
+// can be given back. What may be activated is decided by the rules of pkg/source.
+package authority

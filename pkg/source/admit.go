@@ -1,0 +1,213 @@
+package source
+
+import (
+	"errors"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// Request asks for a switch of the active source.
+type Request struct {
+	Source int
+	// Arrived is when the request came: UTC.
+	Arrived time.Time
+	// At is when the switch really happened; zero: it happens now.
+	At         stationtime.Reading
+	By, Reason string
+	// Pin says whether the source stays until a person releases it; nil: it was
+	// not said.
+	Pin *bool
+	// Epoch is the last one that whoever asks knew; nil: whatever it is. A Mandate
+	// has its own.
+	Epoch *int64
+	// ByMonitor: a monitor asks, not a person.
+	ByMonitor bool
+	// Mandate is by what right a monitor decided; nil: it was not under a lease.
+	Mandate *Mandate
+	// PassedOn: another node passed the request on.
+	PassedOn bool
+}
+
+// Mandate is by what right a monitor decides.
+type Mandate struct {
+	Lease model.Lease // its name, holder and epoch
+	Upon  int64       // the last epoch that the monitor knew
+}
+
+// Known is what a transaction read for Admit. An activation is zero if there is
+// none.
+type Known struct {
+	// Last was accepted last.
+	Last model.Activation
+	// Active is active when the request arrives, and Latest begins after all
+	// others. They are read only if the request tells no earlier time.
+	Active, Latest model.Activation
+	// Told may be what a late request repeats: all that begin at its time, or, of
+	// a Mandate, the one with the epoch after Upon.
+	Told []model.Activation
+	// Upon is the latest by time up to the Mandate's epoch. It is read only if the
+	// request is late.
+	Upon model.Activation
+	// Deposed: another holder has had the Mandate's lease since.
+	Deposed bool
+}
+
+// Decision is what becomes of a request that is not refused.
+type Decision struct {
+	model.Activation
+	// Stored: the activation is there already. Otherwise it is to be stored.
+	Stored bool
+}
+
+// Rule is a pure function that judges a request by what is known. Admit is the
+// only one outside of tests.
+type Rule func(Request, Known) (Decision, error)
+
+// Admit judges a request by all the rules that doc.go lists. Errors:
+// *model.InvalidError, model.ErrDeposed, model.ErrStaleEpoch, model.ErrPinned.
+func Admit(r Request, k Known) (Decision, error) {
+	if err := r.validate(); err != nil {
+		return Decision{}, err
+	}
+	if r.isSo(k) {
+		return Decision{Activation: k.Active, Stored: true}, nil
+	}
+	a := r.activation()
+	if r.Mandate != nil && r.IsLate() {
+		a.From = later(a.From, k.Upon.From)
+	}
+	if told, ok := r.repeats(a, k); ok {
+		return Decision{Activation: told, Stored: true}, nil
+	}
+	switch epoch := r.epoch(); {
+	case r.Mandate != nil && k.Deposed:
+		return Decision{}, model.ErrDeposed
+	case r.tells(k.Last):
+		return Decision{Activation: k.Last, Stored: true}, nil
+	case epoch != nil && *epoch != k.Last.Epoch:
+		return Decision{}, model.ErrStaleEpoch
+	case k.Last.Pinned && (r.Pin == nil || r.ByMonitor):
+		return Decision{}, model.ErrPinned
+	}
+	if !r.IsLate() {
+		a.From = later(a.From, k.Latest.From)
+	}
+	a.Epoch = max(k.Last.Epoch, 0) + 1
+	return Decision{Activation: a}, nil
+}
+
+func (r Request) validate() error {
+	if err := model.ValidateSource("number", r.Source); err != nil {
+		return err
+	}
+	if _, err := r.from(); err != nil {
+		return model.Invalid("at", r.At.Time.Format(time.RFC3339Nano), err.Error())
+	}
+	return nil
+}
+
+// earliest is the time of no activation: a clock that was never set shows it.
+var earliest = time.Unix(0, 0)
+
+// The errors are rules: they are shown to the sender, together with the value.
+var (
+	errEarly = errors.New("must be after 1970; check the clock of who sends it")
+	errAhead = errors.New("must not be in the future; check the clock of who sends it")
+)
+
+// Happened is when something happened that can't lie in the future. A little
+// ahead is now, because clocks differ. If such a request comes again, that is
+// another time: only its epoch keeps it from being stored twice. The error is
+// the rule that the time breaks.
+func Happened(at stationtime.Reading, now time.Time) (time.Time, error) {
+	limit := now.Add(stationtime.MaxAhead)
+	switch {
+	case at.Time.Before(earliest):
+		return now, errEarly
+	case at.Time.After(limit) && !at.Other.IsZero() && at.Other.Before(now):
+		return at.Other, nil // the nearer of two equal hours is still to come
+	case at.Time.After(limit):
+		return now, errAhead
+	case at.Time.After(now):
+		return now, nil
+	}
+	return at.Time, nil
+}
+
+// from is when the switch happens by what the request says, in the form in
+// which it is stored.
+func (r Request) from() (time.Time, error) {
+	now := r.Arrived.UTC().Truncate(time.Microsecond)
+	if !r.tellsTime() {
+		return now, nil
+	}
+	at, err := Happened(r.At, now)
+	return at.UTC().Truncate(time.Microsecond), err
+}
+
+func (r Request) tellsTime() bool { return !r.At.Time.IsZero() }
+
+// From is when the switch happens by what the request says.
+func (r Request) From() time.Time {
+	from, _ := r.from()
+	return from
+}
+
+// IsLate reports whether the switch happened before the request arrived.
+// Whoever sent it may send it again, because the answer was lost.
+func (r Request) IsLate() bool { return r.From().Before(r.Arrived.Truncate(time.Microsecond)) }
+
+// activation is what the request asks for, before the rules give it a time and an
+// epoch.
+func (r Request) activation() model.Activation {
+	a := model.Activation{
+		Source: r.Source, From: r.From(), RecordedAt: r.Arrived,
+		By: r.By, Reason: r.Reason, Pinned: r.Pin != nil && *r.Pin,
+	}
+	a.Normalize()
+	return a
+}
+
+// epoch is the last one that whoever asks knew; nil: whatever it is.
+func (r Request) epoch() *int64 {
+	if r.Mandate != nil {
+		return &r.Mandate.Upon
+	}
+	return r.Epoch
+}
+
+// isSo reports whether all is already as the request asks.
+func (r Request) isSo(k Known) bool {
+	epoch := r.epoch()
+	return !r.tellsTime() && k.Last.Epoch > 0 && k.Active.Source == r.Source &&
+		r.agrees(k.Last.Pinned) && (epoch == nil || *epoch == k.Last.Epoch)
+}
+
+// repeats finds the stored activation that a late request was before. What
+// differs only in case is the same to some databases, so it is compared here.
+func (r Request) repeats(a model.Activation, k Known) (model.Activation, bool) {
+	if r.IsLate() {
+		for _, told := range k.Told {
+			if told.Repeats(&a) {
+				return told, true
+			}
+		}
+	}
+	return model.Activation{}, false
+}
+
+// tells reports whether the request tells of that activation, in whatever words.
+func (r Request) tells(last model.Activation) bool {
+	return r.tellsTime() && last.Source == r.Source && last.From.Equal(r.From()) && r.agrees(last.Pinned)
+}
+
+func (r Request) agrees(pinned bool) bool { return r.Pin == nil || *r.Pin == pinned }
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

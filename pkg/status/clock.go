@@ -1,0 +1,59 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// ClockStore keeps the later clock of each source.
+type ClockStore interface {
+	StoreClock(ctx context.Context, c model.Clock) error
+	// Clock is model.ErrNotFound if the source never sent one.
+	Clock(ctx context.Context, source int) (model.Clock, error)
+}
+
+// Clocks knows the studio clock of each source.
+type Clocks struct {
+	store                 ClockStore
+	hostID, defaultSource int
+}
+
+// NewClocks makes Clocks. hostID is the source of what does not name one.
+func NewClocks(store ClockStore, hostID, defaultSource int) *Clocks {
+	return &Clocks{store: store, hostID: hostID, defaultSource: defaultSource}
+}
+
+// Keep stores a clock that arrived at its SentAt. A source that is not known is
+// no reason to lose what it sent: it is this host's then. Errors:
+// *model.InvalidError, model.ErrUnavailable.
+func (s *Clocks) Keep(ctx context.Context, c model.Clock) error {
+	if c.Source < 1 {
+		c.Source = s.hostID
+	}
+	if err := model.ValidateSource("engine_source", c.Source); err != nil {
+		return err
+	}
+	last, err := s.store.Clock(ctx, c.Source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return fmt.Errorf("keep clock: %w", err)
+	}
+	c.SentAt = After(c.SentAt.UTC().Truncate(time.Microsecond), last.SentAt)
+	return s.store.StoreClock(ctx, c)
+}
+
+// Of is the clock of the active source, otherwise this host's own, otherwise the
+// default source's. If none ever came it is the active source's, and empty. Error:
+// model.ErrUnavailable.
+func (s *Clocks) Of(ctx context.Context, active int) (model.Clock, error) {
+	for _, source := range []int{active, s.hostID, s.defaultSource} {
+		c, err := s.store.Clock(ctx, source)
+		if !errors.Is(err, model.ErrNotFound) {
+			return c, err
+		}
+	}
+	return model.Clock{Source: active}, nil
+}

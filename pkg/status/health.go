@@ -1,0 +1,106 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// HealthStore keeps what sources said about themselves.
+type HealthStore interface {
+	StoreHealth(ctx context.Context, h model.Health) error
+	// LatestHealth is model.ErrNotFound if the source never said anything.
+	LatestHealth(ctx context.Context, source int) (model.Health, error)
+	// HealthHistory is newest first.
+	HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
+}
+
+// Healths knows what sources said about themselves.
+type Healths struct {
+	store HealthStore
+	log   zerolog.Logger
+}
+
+// NewHealths makes Healths.
+func NewHealths(store HealthStore, log zerolog.Logger) *Healths {
+	return &Healths{store: store, log: log}
+}
+
+var (
+	earliest = time.Unix(0, 0)
+	// errEarly is a rule: it is shown to the sender, together with the value.
+	errEarly = errors.New("must be after 1970; check the engine's clock")
+)
+
+// CheckLogTime returns the rule that a told time breaks, if any.
+func CheckLogTime(told time.Time) error {
+	if told.Before(earliest) {
+		return errEarly
+	}
+	return nil
+}
+
+// Record stores a status that arrived at that time; its LogTime is zero if none
+// was told. A time of the future is taken for now, with a warning in the log: it
+// would hide every later status until that time comes. Details that are too long
+// are cut, also with a warning. Errors: *model.InvalidError,
+// model.ErrUnavailable.
+func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time) error {
+	if err := model.ValidateSource("number", h.Source); err != nil {
+		return err
+	}
+	arrived = arrived.UTC().Truncate(time.Microsecond)
+	ahead := arrived.Add(stationtime.MaxAhead)
+	switch {
+	case h.LogTime.IsZero():
+		h.LogTime = arrived
+	case h.LogTime.After(ahead):
+		s.log.Warn().Int("source", h.Source).Time("log_time", h.LogTime).Msg("health from the future, taken for now")
+		h.LogTime = arrived
+	}
+	if err := CheckLogTime(h.LogTime); err != nil {
+		return model.Invalid("log_time", h.LogTime.Format(time.RFC3339Nano), err.Error())
+	}
+	last, err := s.store.LatestHealth(ctx, h.Source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return fmt.Errorf("record health: %w", err)
+	}
+	if last.LogTime.After(ahead) { // the host's clock was set back since
+		h.LogTime = After(h.LogTime, last.LogTime)
+	}
+	var cut bool
+	if h.Details, cut = clean(h.Details); cut {
+		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("details of health too long, stored cut")
+	}
+	return s.store.StoreHealth(ctx, h)
+}
+
+// clean brings details into the form in which they are stored, and reports whether
+// it had to cut.
+func clean(text string) (_ string, cut bool) {
+	text = strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", " "), string(utf8.RuneError))
+	if utf8.RuneCountInString(text) <= model.MaxDetails {
+		return text, false
+	}
+	return string([]rune(text)[:model.MaxDetails]), true
+}
+
+// Latest is what a source said last. Errors: model.ErrNotFound,
+// model.ErrUnavailable.
+func (s *Healths) Latest(ctx context.Context, source int) (model.Health, error) {
+	return s.store.LatestHealth(ctx, source)
+}
+
+// History is what a source said since from, newest first. Error:
+// model.ErrUnavailable.
+func (s *Healths) History(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error) {
+	return s.store.HealthHistory(ctx, source, from, limit)
+}
