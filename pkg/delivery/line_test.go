@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -421,30 +422,36 @@ func TestLine_LedgerAway(t *testing.T) {
 	// What else there is to write down follows what ended, and is tried again.
 	bubble(t, "Settle", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
-		fails, settled := errBroken, 0
+		var broken atomic.Bool
+		var settled atomic.Int32
+		broken.Store(true)
 		s := begin(t, l, r, func(c *delivery.Channel[text]) {
 			c.Settle = func(context.Context) error {
-				settled++
-				return fails
+				settled.Add(1)
+				if broken.Load() {
+					return errBroken
+				}
+				return nil
 			}
 		})
+		synctest.Wait()
 		l.Break(on("end"))
-		before := settled
+		before := settled.Load()
 		s.hand(t, "a")
 		after(toldAgain)
-		if settled != before {
+		if settled.Load() != before {
 			t.Error("it did not wait for the ledger")
 		}
 		l.Break(nil)
 		after(toldAgain)
 		after(toldAgain)
-		if settled != before+2 {
-			t.Errorf("tried %d times", settled-before)
+		if got := settled.Load() - before; got != 2 {
+			t.Errorf("tried %d times", got)
 		}
-		fails = nil
+		broken.Store(false)
 		after(time.Hour)
-		if settled != before+3 {
-			t.Errorf("tried %d times", settled-before)
+		if got := settled.Load() - before; got != 3 {
+			t.Errorf("tried %d times", got)
 		}
 	})
 }
