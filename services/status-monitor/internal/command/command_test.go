@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/handler"
