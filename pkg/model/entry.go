@@ -56,12 +56,6 @@ type Entry struct {
 	Air *Airing
 }
 
-// Airing is one time that an entry was on air.
-type Airing struct {
-	From  time.Time // UTC
-	Until time.Time // UTC; zero: nothing is known that ends it
-}
-
 // Bounds of what an entry may say.
 const (
 	maxDuration = 366 * 24 * time.Hour
