@@ -85,7 +85,7 @@ func (c *Correction) UID() Fingerprint {
 	d.time(c.At)
 	d.text(c.By)
 	d.text(c.Reason)
-	d.changes(c.Changes)
+	d.changes(changedByKind, &c.Changes)
 	return d.sum()
 }
 

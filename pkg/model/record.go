@@ -24,15 +24,7 @@ func (r *Record) Content() Fingerprint {
 	id := e.Fingerprint()
 	d := newDigest("content/1")
 	d.bytes(id[:])
-	d.number(e.Duration.Milliseconds())
-	d.number(e.PlaylistID)
-	d.number(e.TimeslotID)
-	d.number(e.ShowID)
-	d.text(e.ShowName)
-	d.text(e.Composer)
-	d.text(e.Label)
-	d.text(e.ISRC)
-	d.flag(e.Manual)
+	d.fields(merged, e)
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
