@@ -36,6 +36,10 @@ func (f *Field) Column() string {
 	return f.Name()
 }
 
+// IsCorrectable reports whether a correction may change the field: it is about
+// what was played, and not about the record.
+func (f *Field) IsCorrectable() bool { return f.Change(new(Changes)) != nil }
+
 // Rule is how two values of a field merge. Every rule is commutative,
 // associative and idempotent. Package repo says each of them in SQL.
 type Rule int
@@ -91,7 +95,7 @@ var Fields = []*Field{
 var (
 	identity    = fieldsThat(func(f *Field) bool { return f.Identity })
 	merged      = fieldsThat(func(f *Field) bool { return !f.Identity })
-	correctable = fieldsThat(func(f *Field) bool { return f.Change(&Changes{}) != nil })
+	correctable = fieldsThat((*Field).IsCorrectable)
 	// changedByKind is the order in which a correction hashes its changes.
 	changedByKind = slices.SortedStableFunc(slices.Values(correctable), func(a, b *Field) int {
 		return cmp.Compare(placeInCorrection(a), placeInCorrection(b))

@@ -90,7 +90,7 @@ func (d *digest) fields(fields []*Field, e *Entry) {
 // changes writes the new values of a correction.
 func (d *digest) changes(fields []*Field, c *Changes) {
 	for _, f := range fields {
-		changed := f.isChanged(c)
+		changed := f.IsChanged(c)
 		if !f.HashedIfKnown {
 			d.flag(changed)
 		} else if changed {

@@ -14,12 +14,13 @@ type value interface {
 	// Change points to the field of changes, such as a **string; nil if no
 	// correction may change it.
 	Change(c *Changes) any
+	// IsChanged reports whether changes set it.
+	IsChanged(c *Changes) bool
 
 	clean(e *Entry) (cut bool)
 	merge(rule Rule, to, from *Entry)
 	isKnown(e *Entry) bool
 
-	isChanged(c *Changes) bool
 	apply(c *Changes, to *Entry)
 	over(later, to *Changes)
 	pick(c *Changes, from *Entry, to *Changes)
@@ -117,7 +118,7 @@ func (v *valueOf[T]) isKnown(e *Entry) bool {
 	return *v.of(e) != unknown
 }
 
-func (v *valueOf[T]) isChanged(c *Changes) bool { return *v.change(c) != nil }
+func (v *valueOf[T]) IsChanged(c *Changes) bool { return v.change != nil && *v.change(c) != nil }
 
 func (v *valueOf[T]) apply(c *Changes, to *Entry) {
 	if changed := *v.change(c); changed != nil {
@@ -132,7 +133,7 @@ func (v *valueOf[T]) over(later, to *Changes) {
 }
 
 func (v *valueOf[T]) pick(c *Changes, from *Entry, to *Changes) {
-	if v.isChanged(c) {
+	if v.IsChanged(c) {
 		*v.change(to) = new(*v.of(from))
 	}
 }
