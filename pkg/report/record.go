@@ -39,7 +39,7 @@ type cells interface {
 func blank(part Part) record {
 	switch part {
 	case PartPlays:
-		return Play{}
+		return &Play{}
 	case PartTitles:
 		return &titleTotal{}
 	case PartShows:
@@ -72,13 +72,12 @@ var playFields = func() (fields []*model.Field) {
 	return fields
 }()
 
-func (p Play) write(to cells) {
+func (p *Play) write(to cells) {
 	to.moment("track_start", p.From)
 	to.moment("track_end", p.Until)
 	to.seconds("seconds", p.Audible())
-	e := p.Entry
 	for _, f := range playFields {
-		switch v := f.Of(&e).(type) {
+		switch v := f.Of(&p.Entry).(type) {
 		case *string:
 			to.text(f.Name(), *v)
 		case *int:
@@ -93,7 +92,7 @@ func (p Play) write(to cells) {
 			writeLength(to, f.Name(), *v)
 		}
 	}
-	to.number("log_source", int64(e.LogSource))
+	to.number("log_source", int64(p.Entry.LogSource))
 }
 
 func (t *titleTotal) write(to cells) {
