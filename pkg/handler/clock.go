@@ -153,8 +153,8 @@ func (a *API) clockShow(show *status.Show) *api.ClockShow {
 		return nil
 	}
 	shown := api.ClockShow{
-		TimeslotId: knownID(show.TimeslotID),
-		ShowId:     knownID(show.ShowID),
+		TimeslotId: known(show.TimeslotID),
+		ShowId:     known(show.ShowID),
 		ShowName:   show.Name,
 		Start:      a.Zone.In(show.Start),
 	}

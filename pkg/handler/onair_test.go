@@ -165,7 +165,8 @@ func TestAPI_OnAir_endSeen(t *testing.T) {
 	s := newSyncNode(t)
 	const long = 300 * time.Millisecond
 	start := time.Now().UTC()
-	s.send(map[string]any{"records": []any{record.Entry{LogSource: 1, TrackStart: start, Title: "short", DurationMS: long.Milliseconds()}}})
+	short := record.NewEntry(model.Record{Entry: model.Entry{LogSource: 1, TrackStart: start, Title: "short", Duration: long}})
+	s.send(map[string]any{"records": []any{short}})
 	paths := []string{"/trackservice", "/trackservice/1", "/trackservice/current", "/trackservice/day/" + s.api.Zone.In(start).Format(time.DateOnly)}
 	for deadline := start.Add(patience.Limit()); len(paths) > 0; {
 		body := s.do(http.StatusOK, http.MethodGet, paths[0], "").Body.String()

@@ -44,7 +44,7 @@ func (s *station) send(members map[string]any) (r api.SyncResults) {
 
 // played is a record of source 1, so many minutes after noon.
 func played(minute int, title string) record.Entry {
-	return record.Entry{LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, minute, 0, 0, time.UTC), Title: title}
+	return record.Entry{Entry: model.Entry{LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, minute, 0, 0, time.UTC), Title: title}}
 }
 
 func content(w record.Entry) string {
@@ -413,7 +413,9 @@ func TestAPI_ListDigests(t *testing.T) {
 			t.Errorf("%s: got %v and %v, want %s", query, got, other, want)
 		}
 	}
-	b.send(map[string]any{"records": []any{record.Entry{LogSource: 1, TrackStart: moment(t, "2020-06-27T12:00:00Z"), Title: "2020-06-27T12:00:00Z", ShowID: 3}}})
+	differs := played(0, "2020-06-27T12:00:00Z")
+	differs.ShowID = 3
+	b.send(map[string]any{"records": []any{differs}})
 	got, other := get[[]api.Digest](a, "/sync/digests?source=1"), get[[]api.Digest](b, "/sync/digests?source=1")
 	if got[0].Sum == other[0].Sum || got[0].Count != other[0].Count || got[1] != other[1] {
 		t.Errorf("one has more detail: %v and %v", got, other)
@@ -480,10 +482,10 @@ func BenchmarkStoreSyncRecords(b *testing.B) {
 	const n = 500
 	var list []any
 	for i := range n {
-		list = append(list, record.Entry{
+		list = append(list, record.NewEntry(model.Record{Entry: model.Entry{
 			LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, 0, i, 123456000, time.UTC), Artist: "The Placeholders", Album: "Nowhere",
-			Title: "Fade Into Something Else", TrackNum: 12, DurationMS: 293000, PlaylistID: 1234, TimeslotID: 5678, ShowID: 42, ShowName: "Nachtlicht",
-		})
+			Title: "Fade Into Something Else", TrackNum: 12, Duration: 293 * time.Second, PlaylistID: 1234, TimeslotID: 5678, ShowID: 42, ShowName: "Nachtlicht",
+		}}))
 	}
 	body := batch(b, map[string]any{"records": list})
 	h := httpservertest.New(b, operations{API: &API{Recorder: playlog.New(nowhere{}, zerolog.Nop(), time.Now, func() {})}}, func(_ *httpserver.Config, o *httpserver.Options) {

@@ -24,10 +24,20 @@ type fields struct {
 	wrong   []model.FieldError
 }
 
+// find is the name under which a field came, and what came; nil if nothing did.
+func (f *fields) find(names []string) (string, json.RawMessage) {
+	for _, name := range names {
+		if raw, ok := f.raw[name]; ok {
+			return name, raw
+		}
+	}
+	return names[0], nil
+}
+
 // read decodes one field and reports whether there is something to use.
-func (f *fields) read(name string, into json.Unmarshaler, rule string) bool {
-	raw, ok := f.raw[name]
-	if !ok {
+func (f *fields) read(names []string, into json.Unmarshaler, rule string) bool {
+	name, raw := f.find(names)
+	if raw == nil {
 		return false
 	}
 	if err := into.UnmarshalJSON(raw); err != nil {
@@ -46,29 +56,30 @@ func (f *fields) refuse(name string, raw json.RawMessage, rule string) {
 	f.wrong = append(f.wrong, model.NewFieldError(name, shown, rule))
 }
 
-func (f *fields) text(name string) *string {
+func (f *fields) text(names ...string) *string {
 	var v loose.Text
-	if !f.read(name, &v, "must be text") {
+	if !f.read(names, &v, "must be text") {
 		return nil
 	}
 	return (*string)(&v)
 }
 
-func (f *fields) number(name string) *int64 {
+func (f *fields) number(names ...string) *int64 {
 	var v loose.Integer
-	if !f.read(name, &v, "must be a whole number; leave it out where it is unknown") {
+	if !f.read(names, &v, "must be a whole number; leave it out where it is unknown") {
 		return nil
 	}
 	return &v.Value
 }
 
-func (f *fields) number32(name string) *int {
-	v := f.number(name)
+func (f *fields) number32(names ...string) *int {
+	v := f.number(names...)
 	if v == nil {
 		return nil
 	}
 	if *v < math.MinInt32 || *v > math.MaxInt32 {
-		f.refuse(name, f.raw[name], "must be a number that fits 32 bits")
+		name, raw := f.find(names)
+		f.refuse(name, raw, "must be a number that fits 32 bits")
 		return nil
 	}
 	n := int(*v)
@@ -81,9 +92,9 @@ const beyondAnyDuration = 1e9
 
 // seconds reads a length. What no entry can have remains so, for Validate to
 // refuse.
-func (f *fields) seconds(name string) *time.Duration {
+func (f *fields) seconds(names ...string) *time.Duration {
 	var v loose.Number
-	if !f.read(name, &v, "must be a number of seconds; leave it out where it is unknown") {
+	if !f.read(names, &v, "must be a number of seconds; leave it out where it is unknown") {
 		return nil
 	}
 	bounded := min(max(v.Value, -beyondAnyDuration), beyondAnyDuration)
@@ -91,9 +102,9 @@ func (f *fields) seconds(name string) *time.Duration {
 	return &d
 }
 
-func (f *fields) moment(name string) *stationtime.Reading {
+func (f *fields) moment(names ...string) *stationtime.Reading {
 	var v loose.Text
-	if !f.read(name, &v, "must be a date and a time, as text") {
+	if !f.read(names, &v, "must be a date and a time, as text") {
 		return nil
 	}
 	if v == "" {
@@ -101,7 +112,8 @@ func (f *fields) moment(name string) *stationtime.Reading {
 	}
 	r, err := f.zone.Parse(string(v), f.arrival)
 	if err != nil {
-		f.refuse(name, f.raw[name], err.Error())
+		name, raw := f.find(names)
+		f.refuse(name, raw, err.Error())
 		return nil
 	}
 	return &r
@@ -148,32 +160,33 @@ func (a *API) fields(raw map[string]json.RawMessage) *fields {
 }
 
 // changes reads the fields that an entry and an amendment have in common.
-func (a *API) changes(f *fields) (model.Changes, stationtime.Reading) {
-	c := model.Changes{
-		Artist:     f.text("track_artist"),
-		Album:      f.text("track_album"),
-		Title:      f.text("track_title"),
-		TrackNum:   f.number32("track_num"),
-		TrackType:  f.number32("track_type"),
-		Duration:   f.seconds("track_duration"),
-		PlaylistID: f.number("playlist_id"),
-		TimeslotID: f.number("timeslot_id"),
-		ShowID:     f.number("show_id"),
-		ShowName:   f.text("show_name"),
-		Composer:   f.text("track_composer"),
-		Label:      f.text("track_label"),
-		ISRC:       f.text("track_isrc"),
+func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
+	var startNames []string
+	for _, field := range model.Fields {
+		switch to := field.Change(&c).(type) {
+		case **string:
+			*to = f.text(field.Names...)
+		case **int:
+			*to = f.number32(field.Names...)
+		case **int64:
+			*to = f.number(field.Names...)
+		case **time.Duration:
+			*to = f.seconds(field.Names...)
+		case **time.Time:
+			startNames = field.Names
+		}
 	}
-	start := f.moment("track_start")
-	if start == nil {
+	read := f.moment(startNames...)
+	if read == nil {
 		return c, stationtime.Reading{}
 	}
-	if start.Shifted {
-		a.Log.Warn().RawJSON("track_start", f.raw["track_start"]).Time("taken_as", a.Zone.In(start.Time)).
+	if read.Shifted {
+		_, raw := f.find(startNames)
+		a.Log.Warn().RawJSON("track_start", raw).Time("taken_as", a.Zone.In(read.Time)).
 			Msg("start in an hour that a daylight saving change skips, moved forward")
 	}
-	c.TrackStart = &start.Time
-	return c, *start
+	c.TrackStart = &read.Time
+	return c, *read
 }
 
 // play reads an entry as engines send it. other is the start's other occurrence
@@ -204,30 +217,14 @@ func (a *API) amendment(body api.Changes) (model.Changes, error) {
 // Track renders an entry as the track service shows it now: corrections
 // applied, in the station's time zone.
 func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
-	t := track(zone, e.Effective())
+	effective := e.Effective()
+	t := api.Track{Id: e.ID}
+	trackShape.show(zone, &effective, &t)
 	if e.Air != nil {
 		t.LogSource = e.LogSource
 		t.OnAirFrom, t.OnAirUntil = onAir(zone, *e.Air, now)
 	}
 	return t
-}
-
-// track renders the values that an entry has.
-func track(zone *stationtime.Zone, e model.Entry) api.Track {
-	return api.Track{
-		Id:            e.ID,
-		TrackStart:    zone.In(e.TrackStart),
-		TrackArtist:   e.Artist,
-		TrackAlbum:    e.Album,
-		TrackTitle:    e.Title,
-		TrackDuration: knownSeconds(e.Duration),
-		TrackType:     e.TrackType,
-		TrackNum:      e.TrackNum,
-		PlaylistId:    knownID(e.PlaylistID),
-		TimeslotId:    knownID(e.TimeslotID),
-		ShowId:        knownID(e.ShowID),
-		ShowName:      e.ShowName,
-	}
 }
 
 // onAir renders when something was on air. An end to come is none yet: what is
@@ -252,30 +249,16 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 	if !raw {
 		e = stored.Effective()
 	}
-	t := track(a.Zone, e)
 	record := api.PlaylogEntry{
-		Id:            t.Id,
-		Fingerprint:   stored.Fingerprint().String(),
-		TrackStart:    t.TrackStart,
-		TrackArtist:   t.TrackArtist,
-		TrackAlbum:    t.TrackAlbum,
-		TrackTitle:    t.TrackTitle,
-		TrackDuration: t.TrackDuration,
-		TrackType:     t.TrackType,
-		TrackNum:      t.TrackNum,
-		PlaylistId:    t.PlaylistId,
-		TimeslotId:    t.TimeslotId,
-		ShowId:        t.ShowId,
-		ShowName:      t.ShowName,
-		TrackComposer: e.Composer,
-		TrackLabel:    e.Label,
-		TrackIsrc:     e.ISRC,
-		LogSource:     e.LogSource,
-		IsSynced:      e.Synced,
-		IsManual:      e.Manual,
-		IsCorrected:   !e.Overlay.IsEmpty(),
-		IsVoid:        e.Overlay.Void,
+		Id:          e.ID,
+		Fingerprint: stored.Fingerprint().String(),
+		LogSource:   e.LogSource,
+		IsSynced:    e.Synced,
+		IsManual:    e.Manual,
+		IsCorrected: !e.Overlay.IsEmpty(),
+		IsVoid:      e.Overlay.Void,
 	}
+	playlogShape.show(a.Zone, &e, &record)
 	if e.Air != nil {
 		record.OnAirFrom, record.OnAirUntil = onAir(a.Zone, *e.Air, a.Now())
 	}
@@ -300,44 +283,11 @@ func (a *API) changedValues(c model.Changes) *api.ChangedValues {
 		return nil
 	}
 	values := api.ChangedValues{}
-	if c.TrackStart != nil {
-		values["track_start"] = a.Zone.In(*c.TrackStart)
-	}
-	if c.Duration != nil {
-		values["track_duration"] = knownSeconds(*c.Duration)
-	}
-	for name, v := range map[string]*string{
-		"track_artist": c.Artist, "track_album": c.Album, "track_title": c.Title, "show_name": c.ShowName,
-		"track_composer": c.Composer, "track_label": c.Label, "track_isrc": c.ISRC,
-	} {
-		if v != nil {
-			values[name] = *v
-		}
-	}
-	for name, v := range map[string]*int{"track_num": c.TrackNum, "track_type": c.TrackType} {
-		if v != nil {
-			values[name] = *v
-		}
-	}
-	for name, v := range map[string]*int64{"playlist_id": c.PlaylistID, "timeslot_id": c.TimeslotID, "show_id": c.ShowID} {
-		if v != nil {
-			values[name] = knownID(*v)
+	changed := model.Entry{Overlay: model.Overlay{Changes: c}}.Effective()
+	for _, f := range model.Fields {
+		if f.IsChanged(&c) {
+			values[f.Name()] = changedValue(a.Zone, f, &changed)
 		}
 	}
 	return &values
-}
-
-func knownSeconds(d time.Duration) *float64 {
-	if d == 0 {
-		return nil
-	}
-	s := d.Seconds()
-	return &s
-}
-
-func knownID(id int64) *int64 {
-	if id == 0 {
-		return nil
-	}
-	return &id
 }

@@ -16,50 +16,47 @@ const (
 
 // Entry is one title that one source played: a record of the playlog, raw as
 // the engine sent it. For every optional field the zero value means "not
-// known". Effective applies the corrections.
+// known". Effective applies the corrections. The table Fields says of each field
+// how it is treated. The JSON form is how nodes exchange it.
 type Entry struct {
 	// ID is the number under which this database keeps the entry; it differs
 	// from database to database and is 0 before the entry is stored.
-	ID int64
+	ID int64 `json:"-"`
 	// LogSource is who played it, from 1.
-	LogSource int
+	LogSource int `json:"log_source"`
 	// TrackStart is when it started to be audible on that engine: UTC,
 	// microseconds.
-	TrackStart time.Time
-	Artist     string
-	Album      string
-	Title      string
+	TrackStart time.Time `json:"track_start"`
+	Artist     string    `json:"track_artist,omitempty"`
+	Album      string    `json:"track_album,omitempty"`
+	Title      string    `json:"track_title,omitempty"`
 	// TrackNum is the position in the playlist.
-	TrackNum int
+	TrackNum int `json:"track_num,omitempty"`
 	// TrackType is one of the TrackType constants, or a number from an engine
 	// newer than this code.
-	TrackType int
+	TrackType int `json:"track_type,omitempty"`
 
-	// Duration is the planned length, in whole milliseconds.
-	Duration   time.Duration
-	PlaylistID int64
-	TimeslotID int64
-	ShowID     int64
-	ShowName   string
-	Composer   string
-	Label      string
-	ISRC       string
+	// Duration is the planned length, in whole milliseconds; JSON has no such
+	// number, so package record writes it.
+	Duration   time.Duration `json:"-"`
+	PlaylistID int64         `json:"playlist_id,omitempty"`
+	TimeslotID int64         `json:"timeslot_id,omitempty"`
+	ShowID     int64         `json:"show_id,omitempty"`
+	ShowName   string        `json:"show_name,omitempty"`
+	Composer   string        `json:"track_composer,omitempty"`
+	Label      string        `json:"track_label,omitempty"`
+	ISRC       string        `json:"track_isrc,omitempty"`
 
-	// Manual: a person logged it, and no engine ever sent it.
-	Manual bool
+	// Manual: a person logged it, and no engine ever sent it. An engine's copy
+	// makes the entry an engine's.
+	Manual bool `json:"is_manual,omitempty"`
 	// Synced: the sync node has it, as it is here.
-	Synced bool
+	Synced bool `json:"-"`
 	// Overlay is the net effect of the entry's corrections.
-	Overlay Overlay
-	// Air is when the entry was on air, where it was read from the on-air log;
-	// nil in the playlog.
-	Air *Airing
-}
-
-// Airing is one time that an entry was on air.
-type Airing struct {
-	From  time.Time // UTC
-	Until time.Time // UTC; zero: nothing is known that ends it
+	Overlay Overlay `json:"-"`
+	// Air is when the entry was on air, if it was read from the on-air log; nil
+	// in the playlog.
+	Air *Airing `json:"-"`
 }
 
 // Bounds of what an entry may say.
@@ -78,13 +75,7 @@ var (
 // entries that are stored alike have the same one.
 func (e *Entry) Fingerprint() Fingerprint {
 	d := newDigest("entry/1")
-	d.number(int64(e.LogSource))
-	d.time(e.TrackStart)
-	d.text(e.Artist)
-	d.text(e.Album)
-	d.text(e.Title)
-	d.number(int64(e.TrackNum))
-	d.number(int64(e.TrackType))
+	d.fields(identity, e)
 	return d.sum()
 }
 
@@ -92,31 +83,12 @@ func (e *Entry) Fingerprint() Fingerprint {
 // every path into a database: UTC microseconds, whole milliseconds, storable
 // text. It returns the wire names of the texts that it had to cut.
 func (e *Entry) Normalize() (cut []string) {
-	e.TrackStart = e.TrackStart.UTC().Truncate(time.Microsecond)
-	e.Duration = e.Duration.Round(time.Millisecond)
-	for _, f := range e.texts() {
-		var isCut bool
-		if *f.value, isCut = cleanText(*f.value, MaxText); isCut {
-			cut = append(cut, f.name)
+	for _, f := range Fields {
+		if f.clean(e) {
+			cut = append(cut, f.Name())
 		}
 	}
-	for _, id := range []*int64{&e.PlaylistID, &e.TimeslotID, &e.ShowID} {
-		*id = max(*id, 0) // engines send -1 or 0 where they don't know
-	}
 	return cut
-}
-
-type namedText struct {
-	name  string
-	value *string
-}
-
-func (e *Entry) texts() []namedText {
-	return []namedText{
-		{"track_artist", &e.Artist}, {"track_album", &e.Album}, {"track_title", &e.Title},
-		{"show_name", &e.ShowName}, {"track_composer", &e.Composer},
-		{"track_label", &e.Label}, {"track_isrc", &e.ISRC},
-	}
 }
 
 // Validate refuses what has no meaning, naming every such field; what is
@@ -137,12 +109,10 @@ func (e *Entry) Validate() error {
 	if e.LogSource < 1 || e.LogSource > math.MaxInt32 {
 		refuse("log_source", strconv.Itoa(e.LogSource), "must be a source's number, from 1")
 	}
-	for _, n := range []struct {
-		name  string
-		value int
-	}{{"track_num", e.TrackNum}, {"track_type", e.TrackType}} {
-		if n.value < math.MinInt32 || n.value > math.MaxInt32 {
-			refuse(n.name, strconv.Itoa(n.value), "must be a number that fits 32 bits")
+	for _, f := range Fields {
+		n, ok := f.Of(e).(*int)
+		if ok && n != &e.LogSource && (*n < math.MinInt32 || *n > math.MaxInt32) {
+			refuse(f.Name(), strconv.Itoa(*n), "must be a number that fits 32 bits")
 		}
 	}
 	if wrong != nil {
@@ -151,22 +121,18 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
-// Merge unites two copies of one entry, field by field: known beats unknown,
-// and of two known values the greater wins, texts compared byte by byte. An
-// engine's copy makes an entry that a person logged an engine's. What belongs
-// to the database that keeps the entry (ID, Synced, Overlay) is a's; Synced
-// ends where the merge brought something new.
+// Merge unites two copies of one entry, field by field, each by its rule. What
+// belongs to the database that keeps the entry (ID, Synced, Overlay, Air) is a's;
+// Synced ends if the merge brings something new.
 func Merge(a, b Entry) Entry {
-	m := a
-	m.Duration = max(a.Duration, b.Duration)
-	m.PlaylistID = max(a.PlaylistID, b.PlaylistID)
-	m.TimeslotID = max(a.TimeslotID, b.TimeslotID)
-	m.ShowID = max(a.ShowID, b.ShowID)
-	m.ShowName = max(a.ShowName, b.ShowName)
-	m.Composer = max(a.Composer, b.Composer)
-	m.Label = max(a.Label, b.Label)
-	m.ISRC = max(a.ISRC, b.ISRC)
-	m.Manual = a.Manual && b.Manual
+	b.ID, b.Synced, b.Overlay, b.Air = a.ID, a.Synced, a.Overlay, a.Air
+	if a == b { // as most copies are
+		return a
+	}
+	m, from := a, b
+	for _, f := range merged {
+		f.merge(f.Merge, &m, &from)
+	}
 	m.Synced = a.Synced && m == a
 	return m
 }
@@ -186,6 +152,10 @@ func (e *Entry) PlayedAt() time.Time {
 
 // Effective is the entry with its corrections applied, as answers show it.
 func (e Entry) Effective() Entry {
-	e.Overlay.Changes.apply(&e)
-	return e
+	if e.Overlay.Changes.IsEmpty() {
+		return e
+	}
+	effective := e
+	e.Overlay.Changes.apply(&effective)
+	return effective
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"errors"
+	"iter"
 	"math"
 	"reflect"
 	"strings"
@@ -137,18 +138,33 @@ func anyText() *rapid.Generator[string] {
 	)
 }
 
+// texts are the texts of an entry by their names, in the order of the table.
+func texts(e *Entry) iter.Seq2[string, *string] {
+	return func(yield func(string, *string) bool) {
+		for _, f := range Fields {
+			if text, ok := f.Of(e).(*string); ok && !yield(f.Name(), text) {
+				return
+			}
+		}
+	}
+}
+
 // anyEntry draws what may come, before it is normalized.
 func anyEntry() *rapid.Generator[Entry] {
-	return rapid.Custom(func(t *rapid.T) Entry {
-		e := Entry{
-			LogSource:  rapid.IntRange(-1, 3).Draw(t, "source"),
-			TrackStart: time.Unix(rapid.Int64Range(-1e10, 2e11).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns")),
-			TrackNum:   rapid.Int().Draw(t, "num"), TrackType: rapid.IntRange(-1, 5).Draw(t, "type"),
-			Duration:   time.Duration(rapid.Int64().Draw(t, "duration")),
-			PlaylistID: rapid.Int64().Draw(t, "playlist"), TimeslotID: rapid.Int64().Draw(t, "timeslot"), ShowID: rapid.Int64().Draw(t, "show"),
-		}
-		for _, f := range e.texts() {
-			*f.value = anyText().Draw(t, f.name)
+	return rapid.Custom(func(t *rapid.T) (e Entry) {
+		for _, f := range Fields {
+			switch v := f.Of(&e).(type) {
+			case *string:
+				*v = anyText().Draw(t, f.Name())
+			case *int:
+				*v = rapid.OneOf(rapid.IntRange(-1, 5), rapid.Int()).Draw(t, f.Name())
+			case *int64:
+				*v = rapid.Int64().Draw(t, f.Name())
+			case *time.Time:
+				*v = time.Unix(rapid.Int64Range(-1e10, 2e11).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns"))
+			case *time.Duration:
+				*v = time.Duration(rapid.Int64().Draw(t, f.Name()))
+			}
 		}
 		return e
 	})
@@ -184,9 +200,9 @@ func TestEntry_Normalize(t *testing.T) {
 		if got := strings.Join(e.Normalize(), " "); got != want {
 			t.Errorf("says that it cut %s, want %s", got, want)
 		}
-		for _, f := range e.texts() {
-			if *f.value != long[:MaxText] {
-				t.Errorf("%s is not cut", f.name)
+		for name, value := range texts(&e) {
+			if *value != long[:MaxText] {
+				t.Errorf("%s is not cut", name)
 			}
 		}
 	})

@@ -61,6 +61,62 @@ func (d *digest) flag(b bool) {
 
 func (d *digest) time(t time.Time) { d.number(t.UnixMicro()) }
 
+// fields writes the values of an entry.
+func (d *digest) fields(fields []*Field, e *Entry) {
+	for _, f := range fields {
+		if f.HashedIfKnown {
+			if !f.isKnown(e) {
+				continue
+			}
+			d.text(f.Name())
+		}
+		switch v := f.Of(e).(type) {
+		case *string:
+			d.text(*v)
+		case *int:
+			d.number(int64(*v))
+		case *int64:
+			d.number(*v)
+		case *time.Time:
+			d.time(*v)
+		case *time.Duration:
+			d.number(v.Milliseconds())
+		case *bool:
+			d.flag(*v)
+		}
+	}
+}
+
+// changes writes the new values of a correction.
+func (d *digest) changes(fields []*Field, c *Changes) {
+	for _, f := range fields {
+		changed := f.IsChanged(c)
+		if !f.HashedIfKnown {
+			d.flag(changed)
+		} else if changed {
+			d.text(f.Name())
+		}
+		if changed {
+			d.change(f.Change(c))
+		}
+	}
+}
+
+func (d *digest) change(to any) {
+	switch v := to.(type) {
+	case **string:
+		d.text(**v)
+	case **int:
+		d.number(int64(**v))
+	case **int64:
+		d.number(**v)
+	case **time.Time:
+		d.time(**v)
+	case **time.Duration:
+		d.number(int64(**v))
+	}
+}
+
 func (d *digest) bytes(b []byte) { d.text(string(b)) }
 
 func (d *digest) sum() Fingerprint {

@@ -59,7 +59,9 @@ func TestMerge(t *testing.T) {
 			if got.ID != 7 || !got.Overlay.Void {
 				t.Errorf("%s: took what belongs to the other database: %+v", field, got)
 			}
-			news := slices.Contains([]string{"Duration", "PlaylistID", "TimeslotID", "ShowID", "ShowName", "Composer", "Label", "ISRC"}, field)
+			news := !slices.Contains([]string{
+				"LogSource", "TrackStart", "Artist", "Album", "Title", "TrackNum", "TrackType", "Manual", "ID", "Synced", "Overlay", "Air",
+			}, field)
 			if got.Synced == news {
 				t.Errorf("%s: is synced: %t", field, got.Synced)
 			}
@@ -80,10 +82,20 @@ func copies() *rapid.Generator[[]Entry] {
 		list := make([]Entry, rapid.IntRange(1, 6).Draw(t, "copies"))
 		for i := range list {
 			e := identity
-			e.Duration = time.Duration(number.Draw(t, "duration")) * time.Second
-			e.PlaylistID, e.TimeslotID, e.ShowID = number.Draw(t, "playlist"), number.Draw(t, "timeslot"), number.Draw(t, "show")
-			e.ShowName, e.Composer, e.Label, e.ISRC = text.Draw(t, "name"), text.Draw(t, "composer"), text.Draw(t, "label"), text.Draw(t, "isrc")
-			e.Manual = rapid.Bool().Draw(t, "manual")
+			for _, f := range merged {
+				switch v := f.Of(&e).(type) {
+				case *string:
+					*v = text.Draw(t, f.Name())
+				case *int:
+					*v = int(number.Draw(t, f.Name()))
+				case *int64:
+					*v = number.Draw(t, f.Name())
+				case *time.Duration:
+					*v = time.Duration(number.Draw(t, f.Name())) * time.Second
+				case *bool:
+					*v = rapid.Bool().Draw(t, f.Name())
+				}
+			}
 			e.ID, e.Synced, e.Overlay.Void = number.Draw(t, "id"), rapid.Bool().Draw(t, "synced"), rapid.Bool().Draw(t, "void")
 			e.Normalize()
 			list[i] = e

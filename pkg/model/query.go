@@ -20,16 +20,6 @@ type EntryQuery struct {
 	Oldest bool
 }
 
-// Position is an entry's place in the order by time played; of entries played
-// at one instant, the one stored later is the later.
-type Position struct {
-	PlayedAt time.Time
-	ID       int64
-}
-
-// PositionOf is the place of a stored entry.
-func PositionOf(e Entry) Position { return Position{PlayedAt: e.PlayedAt(), ID: e.ID} }
-
 // RecordQuery selects records of one source, oldest first.
 type RecordQuery struct {
 	Source   int
@@ -44,19 +34,4 @@ type DigestQuery struct {
 	Source   int
 	Span     Span
 	From, To time.Time // half open; zero is open
-}
-
-// Ack says that the sync node has a record with that content.
-type Ack struct {
-	Fingerprint, Content Fingerprint
-	// ID is the entry's number in this database, 0 if the caller does not know
-	// it: many entries whose numbers follow one another are found faster by them.
-	ID int64
-}
-
-// Absorbed is what the database has of a record after it was merged.
-type Absorbed struct {
-	Content Fingerprint
-	// Merged is the whole record if the database knows more than what came.
-	Merged *Record
 }

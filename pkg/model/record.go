@@ -24,15 +24,7 @@ func (r *Record) Content() Fingerprint {
 	id := e.Fingerprint()
 	d := newDigest("content/1")
 	d.bytes(id[:])
-	d.number(e.Duration.Milliseconds())
-	d.number(e.PlaylistID)
-	d.number(e.TimeslotID)
-	d.number(e.ShowID)
-	d.text(e.ShowName)
-	d.text(e.Composer)
-	d.text(e.Label)
-	d.text(e.ISRC)
-	d.flag(e.Manual)
+	d.fields(merged, e)
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
@@ -102,69 +94,4 @@ func MergeRecords(a, b Record) Record {
 	}
 	m.Entry.Overlay = Fold(m.Corrections)
 	return m
-}
-
-// Kind is a kind of records that nodes keep in common and compare by digests.
-type Kind string
-
-// The kinds.
-const (
-	KindEntry  Kind = "entries"
-	KindHealth Kind = "healths"
-)
-
-// Span is how long the buckets of a digest are, in UTC.
-type Span string
-
-// The spans, from the longest to the shortest.
-const (
-	SpanMonth Span = "month"
-	SpanDay   Span = "day"
-	SpanHour  Span = "hour"
-)
-
-// Digest stands for all records of one source and kind in one bucket of time.
-// Two databases with equal digests hold equal records.
-type Digest struct {
-	From  time.Time   // when the bucket begins, UTC
-	Count int64       // how many records
-	Sum   Fingerprint // XOR of their contents
-}
-
-// Parked is a record that the sync node refused. It is not sent again until
-// somebody retries it, and holds nothing else up.
-type Parked struct {
-	Kind   Kind
-	UID    Fingerprint // of the entry or of the health status
-	At     time.Time   // when it was refused: UTC
-	Reason string      // the sync node's words
-	// What it is about, for whoever reads the list.
-	Source int
-	Time   time.Time
-	Title  string
-}
-
-// Normalize brings the record into the form in which it is stored.
-func (p *Parked) Normalize() {
-	p.At = p.At.UTC().Truncate(time.Microsecond)
-	p.Reason, _ = cleanText(p.Reason, MaxReason)
-}
-
-// Outbox counts what the sync node does not have yet.
-type Outbox struct {
-	Entries int64 // without the parked ones
-	Healths int64 // without the parked ones
-	Parked  int64
-	// Oldest is when the oldest waiting entry was played, zero where none waits.
-	Oldest time.Time
-}
-
-// Lease is the right to act that at most one holder has at a time.
-type Lease struct {
-	Name    string
-	Holder  string
-	Epoch   int64     // counts the holders, from 1; 0 where nobody ever had it
-	Expires time.Time // by the clock of the database, UTC
-	// Remaining is how long it lasted when it was read; 0 where it is free.
-	Remaining time.Duration
 }

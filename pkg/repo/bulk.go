@@ -58,7 +58,7 @@ func in(column string, ids []model.Fingerprint) string {
 	return b.String()
 }
 
-var recordColumns = "SELECT id, " + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + " FROM playlog "
+var recordColumns = "SELECT " + strings.Join(entryColumns, ", ") + " FROM playlog "
 
 // entries reads the entries that a query, which begins with recordColumns,
 // gives; without their corrections.
@@ -70,12 +70,7 @@ func (b bulk) entries(query string, args ...any) ([]*storedRecord, error) {
 	defer rows.Close()
 	var all []*storedRecord
 	var r entryRow
-	to := []any{
-		&r.ID,
-		&r.LogSource, &r.Fingerprint, &r.TrackStart, &r.TrackArtist, &r.TrackAlbum, &r.TrackTitle, &r.TrackNum, &r.TrackType,
-		&r.DurationMS, &r.PlaylistID, &r.TimeslotID, &r.ShowID, &r.ShowName, &r.TrackComposer, &r.TrackLabel, &r.TrackISRC,
-		&r.IsManual, &r.IsSynced, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay,
-	}
+	to := r.targets()
 	for rows.Next() {
 		if err := rows.Scan(to...); err != nil {
 			return nil, err

@@ -157,9 +157,7 @@ func room(c model.Correction, earlier []model.Correction) error {
 // lockEntry reads the entry and keeps others from correcting it until the
 // transaction ends. SQLite's transactions exclude each other anyway.
 func lockEntry(query *gorm.DB) (entryRow, error) {
-	var entry entryRow
-	err := query.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Take(&entry).Error
-	return entry, err
+	return takeRow[entryRow](query.Model(&entryRow{}).Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}))
 }
 
 // correct stores a correction of an entry that is locked, and the net effect of

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"database/sql"
 	"database/sql/driver"
 	"fmt"
 	"time"
@@ -28,6 +29,28 @@ func (t *dbTime) Scan(from any) (err error) {
 	default:
 		err = fmt.Errorf("a time came as %T", from)
 	}
+	return err
+}
+
+// dbMoment is dbTime for a time that stands elsewhere.
+type dbMoment time.Time
+
+// Scan implements sql.Scanner.
+func (m *dbMoment) Scan(from any) error {
+	var t dbTime
+	err := t.Scan(from)
+	*m = dbMoment(t.Time)
+	return err
+}
+
+// dbLength is a duration as the databases keep it: milliseconds.
+type dbLength time.Duration
+
+// Scan implements sql.Scanner.
+func (l *dbLength) Scan(from any) error {
+	var milliseconds sql.Null[int64]
+	err := milliseconds.Scan(from)
+	*l = dbLength(time.Duration(milliseconds.V) * time.Millisecond)
 	return err
 }
 

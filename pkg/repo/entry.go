@@ -12,31 +12,16 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// entryRow is an entry as table playlog keeps it.
+// entryRow is an entry as table playlog keeps it. Its columns are entryColumns,
+// which gorm does not know; scanRows reads them.
 type entryRow struct {
-	ID            int64 `gorm:"primaryKey"`
-	Fingerprint   dbUID
-	LogSource     int
-	TrackStart    dbTime
-	TrackArtist   string
-	TrackAlbum    string
-	TrackTitle    string
-	TrackNum      int
-	TrackType     int
-	DurationMS    int64 `gorm:"column:duration_ms"`
-	PlaylistID    int64
-	TimeslotID    int64
-	ShowID        int64
-	ShowName      string
-	TrackComposer string
-	TrackLabel    string
-	TrackISRC     string `gorm:"column:track_isrc"`
-	IsManual      bool
-	IsSynced      bool
-	PlayedAt      dbTime
-	IsVoid        bool
-	Overlay       sql.NullString
-	Content       dbContent
+	ID          int64       `gorm:"primaryKey"`
+	Entry       model.Entry `gorm:"-"` // without ID, Overlay and Air
+	Fingerprint dbUID
+	PlayedAt    dbTime
+	IsVoid      bool
+	Overlay     sql.NullString
+	Content     dbContent
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -50,51 +35,12 @@ func newEntryRow(e model.Entry) entryRow {
 
 // entryRowOf makes the row of an entry, but for what follows from corrections.
 func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
-	return entryRow{
-		Fingerprint:   dbUID(id),
-		LogSource:     e.LogSource,
-		TrackStart:    dbTime{e.TrackStart},
-		TrackArtist:   e.Artist,
-		TrackAlbum:    e.Album,
-		TrackTitle:    e.Title,
-		TrackNum:      e.TrackNum,
-		TrackType:     e.TrackType,
-		DurationMS:    e.Duration.Milliseconds(),
-		PlaylistID:    e.PlaylistID,
-		TimeslotID:    e.TimeslotID,
-		ShowID:        e.ShowID,
-		ShowName:      e.ShowName,
-		TrackComposer: e.Composer,
-		TrackLabel:    e.Label,
-		TrackISRC:     e.ISRC,
-		IsManual:      e.Manual,
-		IsSynced:      e.Synced,
-		PlayedAt:      dbTime{e.PlayedAt()},
-		Content:       dbContent{id: content, known: true},
-	}
+	return entryRow{Entry: e, Fingerprint: dbUID(id), PlayedAt: dbTime{e.PlayedAt()}, Content: dbContent{id: content, known: true}}
 }
 
 func (r *entryRow) entry() (model.Entry, error) {
-	e := model.Entry{
-		ID:         r.ID,
-		LogSource:  r.LogSource,
-		TrackStart: r.TrackStart.Time,
-		Artist:     r.TrackArtist,
-		Album:      r.TrackAlbum,
-		Title:      r.TrackTitle,
-		TrackNum:   r.TrackNum,
-		TrackType:  r.TrackType,
-		Duration:   time.Duration(r.DurationMS) * time.Millisecond,
-		PlaylistID: r.PlaylistID,
-		TimeslotID: r.TimeslotID,
-		ShowID:     r.ShowID,
-		ShowName:   r.ShowName,
-		Composer:   r.TrackComposer,
-		Label:      r.TrackLabel,
-		ISRC:       r.TrackISRC,
-		Manual:     r.IsManual,
-		Synced:     r.IsSynced,
-	}
+	e := r.Entry
+	e.ID = r.ID
 	if r.Overlay.Valid {
 		if err := json.Unmarshal([]byte(r.Overlay.String), &e.Overlay); err != nil {
 			return model.Entry{}, fmt.Errorf("overlay of entry %d: %w", r.ID, err)
@@ -117,29 +63,71 @@ func (db *DB) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) 
 func (db *DB) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	ctx, cancel := db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](db.read.WithContext(ctx).Where("id = ?", id))
+	e, err := takeEntry[entryRow](db.read.WithContext(ctx).Model(&entryRow{}).Where("id = ?", id))
 	return e, db.fail(ctx, "read entry", err)
 }
 
-// The columns that StoreEntry writes, and how two copies of an entry merge.
-// All else is the entry's identity or belongs to its corrections.
+// The columns that StoreEntry writes: those of the entry's fields, and the row's
+// own. The columns that follow from corrections stand in no StoreEntry.
 var (
-	storedColumns = []string{
-		"log_source", "fingerprint", "track_start", "track_artist", "track_album", "track_title", "track_num", "track_type",
-		"duration_ms", "playlist_id", "timeslot_id", "show_id", "show_name", "track_composer", "track_label", "track_isrc",
-		"is_manual", "is_synced", "played_at", "content",
-	}
-	mergedNumbers = []string{"duration_ms", "playlist_id", "timeslot_id", "show_id"}
-	mergedTexts   = []string{"show_name", "track_composer", "track_label", "track_isrc"}
+	fieldColumns   = columnsOf(func(*model.Field) bool { return true })
+	mergedColumns  = columnsOf(func(f *model.Field) bool { return !f.Identity })
+	storedColumns  = slices.Concat(fieldColumns, []string{"is_synced", "fingerprint", "played_at", "content"})
+	overlayColumns = []string{"is_void", "overlay"}
+	entryColumns   = slices.Concat([]string{"id"}, storedColumns, overlayColumns)
+
+	selectedColumns = "playlog." + strings.Join(entryColumns, ", playlog.")
 )
+
+func columnsOf(fields func(*model.Field) bool) (columns []string) {
+	for _, f := range model.Fields {
+		if fields(f) {
+			columns = append(columns, f.Column())
+		}
+	}
+	return columns
+}
 
 // stored are the values of storedColumns.
 func (r *entryRow) stored(to []any) []any {
-	return append(to,
-		r.LogSource, r.Fingerprint, r.TrackStart, r.TrackArtist, r.TrackAlbum, r.TrackTitle, r.TrackNum, r.TrackType,
-		r.DurationMS, r.PlaylistID, r.TimeslotID, r.ShowID, r.ShowName, r.TrackComposer, r.TrackLabel, r.TrackISRC,
-		r.IsManual, r.IsSynced, r.PlayedAt, r.Content,
-	)
+	for _, f := range model.Fields {
+		switch v := f.Of(&r.Entry).(type) {
+		case *string:
+			to = append(to, *v)
+		case *int:
+			to = append(to, *v)
+		case *int64:
+			to = append(to, *v)
+		case *bool:
+			to = append(to, *v)
+		case *time.Time:
+			to = append(to, dbTime{*v})
+		case *time.Duration:
+			to = append(to, v.Milliseconds())
+		}
+	}
+	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content)
+}
+
+// whole are the values of storedColumns and overlayColumns.
+func (r *entryRow) whole(to []any) []any { return append(r.stored(to), r.IsVoid, r.Overlay) }
+
+func (r *entryRow) columns() string { return selectedColumns }
+
+// targets are where the values of entryColumns go.
+func (r *entryRow) targets() []any {
+	to := []any{&r.ID}
+	for _, f := range model.Fields {
+		switch v := f.Of(&r.Entry).(type) {
+		case *time.Time:
+			to = append(to, (*dbMoment)(v))
+		case *time.Duration:
+			to = append(to, (*dbLength)(v))
+		default:
+			to = append(to, v)
+		}
+	}
+	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay)
 }
 
 // insertNew stores one entry, and fails where there is a copy.
@@ -176,27 +164,27 @@ func newMerge(onConflict, incoming, bytes string) string {
 		unchanged = append(unchanged, "NOT "+isGreater)
 		set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE %s END", column, isGreater, in(column), column))
 	}
-	for _, column := range mergedNumbers {
-		merge(column, greater(column, "%s"))
+	for _, f := range model.Fields {
+		column := f.Column()
+		switch f.Merge {
+		case model.Greater:
+			form := "%s"
+			if _, isText := f.Of(&model.Entry{}).(*string); isText {
+				form = bytes
+			}
+			merge(column, greater(column, form))
+		case model.Both:
+			unchanged = append(unchanged, column+" <= "+in(column))
+			set = append(set, column+" = "+column+" AND "+in(column))
+		}
 	}
-	for _, column := range mergedTexts {
-		merge(column, greater(column, bytes))
-	}
-	unchanged = append(unchanged, "is_manual <= "+in("is_manual"))
 	isUnchanged := strings.Join(unchanged, " AND ")
 	set = append([]string{
 		"is_synced = is_synced AND " + isUnchanged,
 		"content = CASE WHEN " + isUnchanged + " THEN content END",
 	}, set...)
-	set = append(set, "is_manual = is_manual AND "+in("is_manual"))
 	return " " + onConflict + " " + strings.Join(set, ", ")
 }
-
-// The columns that follow from corrections, and so stand in no StoreEntry.
-var overlayColumns = []string{"is_void", "overlay"}
-
-// whole are the values of storedColumns and overlayColumns.
-func (r *entryRow) whole(to []any) []any { return append(r.stored(to), r.IsVoid, r.Overlay) }
 
 var (
 	oneWhole    = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1) + ")"
@@ -216,7 +204,7 @@ func insertMany(insert string, rows int) string {
 
 func newRewrite(onConflict, incoming string) string {
 	var set []string
-	for _, column := range slices.Concat(mergedNumbers, mergedTexts, overlayColumns, []string{"is_manual", "is_synced", "played_at", "content"}) {
+	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content"}) {
 		set = append(set, column+" = "+fmt.Sprintf(incoming, column))
 	}
 	return " " + onConflict + " " + strings.Join(set, ", ")

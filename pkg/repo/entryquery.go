@@ -84,32 +84,63 @@ func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, erro
 // entryOf is a row that holds an entry.
 type entryOf[R any] interface {
 	*R
+	// columns are what a query selects for it, and targets where they go.
+	columns() string
+	targets() []any
 	entry() (model.Entry, error)
 }
 
 // findEntries reads all entries that the query gives.
 func findEntries[R any, P entryOf[R]](query *gorm.DB) ([]model.Entry, error) {
-	var rows []R
-	if err := query.Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	entries := make([]model.Entry, len(rows))
-	for i := range rows {
-		var err error
-		if entries[i], err = P(&rows[i]).entry(); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
+	entries := []model.Entry{}
+	err := scanRows(query, func(row P) error {
+		e, err := row.entry()
+		entries = append(entries, e)
+		return err
+	})
+	return entries, err
 }
 
 // takeEntry reads the one entry that the query gives first.
 func takeEntry[R any, P entryOf[R]](query *gorm.DB) (model.Entry, error) {
-	var row R
-	if err := query.Take(&row).Error; err != nil {
+	row, err := takeRow[R, P](query)
+	if err != nil {
 		return model.Entry{}, err
 	}
 	return P(&row).entry()
+}
+
+// takeRow reads the first row of the query. Error: gorm.ErrRecordNotFound.
+func takeRow[R any, P entryOf[R]](query *gorm.DB) (first R, _ error) {
+	found := false
+	err := scanRows(query.Limit(1), func(row P) error {
+		first, found = *row, true
+		return nil
+	})
+	if err == nil && !found {
+		err = gorm.ErrRecordNotFound
+	}
+	return first, err
+}
+
+// scanRows calls fn with each row of the query; the row is valid until fn returns.
+// It goes past gorm, which does not know the columns and is slower.
+func scanRows[R any, P entryOf[R]](query *gorm.DB, fn func(P) error) error {
+	row := P(new(R))
+	rows, err := query.Select(row.columns()).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for to := row.targets(); rows.Next(); {
+		if err := rows.Scan(to...); err != nil {
+			return err
+		}
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // selected is the query without order and paging. The flags stand in the SQL

@@ -28,10 +28,24 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 					LogSource:  1,
 					TrackStart: day.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "start")) * time.Second),
 					Title:      rapid.SampledFrom([]string{"a", "A", "a ", "á"}).Draw(rt, "title"),
-					Duration:   time.Duration(rapid.IntRange(0, 3).Draw(rt, "duration")) * time.Millisecond,
-					PlaylistID: id.Draw(rt, "playlist"), TimeslotID: id.Draw(rt, "timeslot"), ShowID: id.Draw(rt, "show"),
-					ShowName: text.Draw(rt, "showName"), Composer: text.Draw(rt, "composer"), Label: text.Draw(rt, "label"), ISRC: text.Draw(rt, "isrc"),
-					Manual: rapid.Bool().Draw(rt, "manual"), Synced: rapid.Bool().Draw(rt, "synced"),
+					Synced:     rapid.Bool().Draw(rt, "synced"),
+				}
+				for _, f := range model.Fields {
+					if f.Identity {
+						continue
+					}
+					switch v := f.Of(&e).(type) {
+					case *string:
+						*v = text.Draw(rt, f.Name())
+					case *int:
+						*v = rapid.IntRange(0, 3).Draw(rt, f.Name())
+					case *int64:
+						*v = id.Draw(rt, f.Name())
+					case *time.Duration:
+						*v = time.Duration(rapid.IntRange(0, 3).Draw(rt, f.Name())) * time.Millisecond
+					case *bool:
+						*v = rapid.Bool().Draw(rt, f.Name())
+					}
 				}
 				e.Normalize()
 				return e

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"math"
 	"time"
 
@@ -20,17 +21,18 @@ func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.DB} }
 
 // airedRow is a segment with its entry.
 type airedRow struct {
-	Played  entryRow `gorm:"embedded"`
-	FromAt  dbTime
-	UntilAt *dbTime
+	played entryRow
+	from   dbTime
+	until  sql.Null[dbTime]
 }
 
+func (r *airedRow) columns() string { return r.played.columns() + ", onair.from_at, onair.until_at" }
+
+func (r *airedRow) targets() []any { return append(r.played.targets(), &r.from, &r.until) }
+
 func (r *airedRow) entry() (model.Entry, error) {
-	e, err := r.Played.entry()
-	e.Air = &model.Airing{From: r.FromAt.Time}
-	if r.UntilAt != nil {
-		e.Air.Until = r.UntilAt.Time
-	}
+	e, err := r.played.entry()
+	e.Air = &model.Airing{From: r.from.Time, Until: r.until.V.Time}
 	return e, err
 }
 
@@ -94,7 +96,6 @@ func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry,
 // out by themselves.
 func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
 	return l.db.read.WithContext(ctx).Table("onair").
-		Select("playlog.*, onair.from_at, onair.until_at").
 		Joins("JOIN playlog ON playlog.id = onair.entry_id")
 }
 

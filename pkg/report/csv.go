@@ -56,7 +56,7 @@ type csvWriter struct {
 
 func (c *csvWriter) rows(ctx context.Context, part Part, plays Plays) error {
 	if part == PartPlays {
-		return plays(ctx, func(p Play) error { return c.row(p) })
+		return plays(ctx, func(p Play) error { return c.row(&p) })
 	}
 	t, err := tally(ctx, plays, func(Play) error { return nil })
 	if err != nil {

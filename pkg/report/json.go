@@ -35,7 +35,7 @@ func (j *jsonWriter) report(ctx context.Context, month Month, plays Plays) error
 	j.text("month", month.Name)
 	j.text("time_zone", month.Zone.Name())
 	j.raw(`,"plays":[`)
-	t, err := tally(ctx, plays, func(p Play) error { return j.element(p) })
+	t, err := tally(ctx, plays, func(p Play) error { return j.element(&p) })
 	if err != nil {
 		return err
 	}

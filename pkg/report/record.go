@@ -1,8 +1,11 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"time"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // Part is one of the tables that make up a report.
@@ -36,7 +39,7 @@ type cells interface {
 func blank(part Part) record {
 	switch part {
 	case PartPlays:
-		return Play{}
+		return &Play{}
 	case PartTitles:
 		return &titleTotal{}
 	case PartShows:
@@ -47,29 +50,49 @@ func blank(part Part) record {
 	return nil
 }
 
-func (p Play) write(to cells) {
-	e := p.Entry
+// firstColumns have an order of their own; those of the other fields follow in
+// the order of the table.
+var firstColumns = []string{"track_artist", "track_album", "track_title", "track_duration", "track_type", "track_num"}
+
+// playFields are what a report tells of an entry, except its start, for which it
+// has the play's.
+var playFields = func() (fields []*model.Field) {
+	for _, f := range model.Fields {
+		if f.IsCorrectable() && f.Name() != "track_start" {
+			fields = append(fields, f)
+		}
+	}
+	place := func(f *model.Field) int {
+		if i := slices.Index(firstColumns, f.Name()); i >= 0 {
+			return i
+		}
+		return len(firstColumns)
+	}
+	slices.SortStableFunc(fields, func(a, b *model.Field) int { return place(a) - place(b) })
+	return fields
+}()
+
+func (p *Play) write(to cells) {
 	to.moment("track_start", p.From)
 	to.moment("track_end", p.Until)
 	to.seconds("seconds", p.Audible())
-	to.text("track_artist", e.Artist)
-	to.text("track_album", e.Album)
-	to.text("track_title", e.Title)
-	if e.Duration > 0 {
-		to.seconds("track_duration", e.Duration)
-	} else {
-		to.unknown("track_duration")
+	for _, f := range playFields {
+		switch v := f.Of(&p.Entry).(type) {
+		case *string:
+			to.text(f.Name(), *v)
+		case *int:
+			if f.Identity { // 0 is known, too
+				to.number(f.Name(), int64(*v))
+			} else {
+				writeKnown(to, f.Name(), int64(*v))
+			}
+		case *int64:
+			writeKnown(to, f.Name(), *v)
+		case *time.Duration:
+			writeLength(to, f.Name(), *v)
+		}
 	}
-	to.number("track_type", int64(e.TrackType))
-	to.number("track_num", int64(e.TrackNum))
-	writeID(to, "playlist_id", e.PlaylistID)
-	writeID(to, "timeslot_id", e.TimeslotID)
-	writeID(to, "show_id", e.ShowID)
-	to.text("show_name", e.ShowName)
-	to.text("track_composer", e.Composer)
-	to.text("track_label", e.Label)
-	to.text("track_isrc", e.ISRC)
-	to.number("log_source", int64(e.LogSource))
+	to.number("log_source", int64(p.Entry.LogSource))
 }
 
 func (t *titleTotal) write(to cells) {
@@ -79,7 +102,7 @@ func (t *titleTotal) write(to cells) {
 }
 
 func (t *showTotal) write(to cells) {
-	writeID(to, "show_id", t.id)
+	writeKnown(to, "show_id", t.id)
 	to.text("show_name", t.name)
 	t.total.write(to)
 }
@@ -94,12 +117,20 @@ func (t *total) write(to cells) {
 	to.seconds("seconds", t.audible)
 }
 
-func writeID(to cells, name string, id int64) {
-	if id == 0 {
+func writeKnown(to cells, name string, number int64) {
+	if number == 0 {
 		to.unknown(name)
 		return
 	}
-	to.number(name, id)
+	to.number(name, number)
+}
+
+func writeLength(to cells, name string, length time.Duration) {
+	if length <= 0 {
+		to.unknown(name)
+		return
+	}
+	to.seconds(name, length)
 }
 
 // names collects the names of a record's cells.

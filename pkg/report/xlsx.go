@@ -42,7 +42,7 @@ func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRo
 	if err := b.begin("Plays", PartPlays); err != nil {
 		return err
 	}
-	t, err := tally(ctx, plays, func(p Play) error { return b.add(p) })
+	t, err := tally(ctx, plays, func(p Play) error { return b.add(&p) })
 	if err != nil {
 		return err
 	}

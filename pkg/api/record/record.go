@@ -14,22 +14,8 @@ import (
 
 // Entry is a playlog entry with its corrections. Zero values are left out.
 type Entry struct {
-	LogSource   int          `json:"log_source"`
-	TrackStart  time.Time    `json:"track_start"`
-	Artist      string       `json:"track_artist,omitempty"`
-	Album       string       `json:"track_album,omitempty"`
-	Title       string       `json:"track_title,omitempty"`
-	TrackNum    int          `json:"track_num,omitempty"`
-	TrackType   int          `json:"track_type,omitempty"`
+	model.Entry
 	DurationMS  int64        `json:"duration_ms,omitempty"`
-	PlaylistID  int64        `json:"playlist_id,omitempty"`
-	TimeslotID  int64        `json:"timeslot_id,omitempty"`
-	ShowID      int64        `json:"show_id,omitempty"`
-	ShowName    string       `json:"show_name,omitempty"`
-	Composer    string       `json:"track_composer,omitempty"`
-	Label       string       `json:"track_label,omitempty"`
-	ISRC        string       `json:"track_isrc,omitempty"`
-	Manual      bool         `json:"is_manual,omitempty"`
 	Corrections []Correction `json:"corrections,omitempty"`
 }
 
@@ -60,25 +46,8 @@ type Clock struct {
 
 // NewEntry is the wire form of a record.
 func NewEntry(r model.Record) Entry {
-	e := r.Entry
-	wire := Entry{
-		LogSource:  e.LogSource,
-		TrackStart: e.TrackStart.UTC(),
-		Artist:     e.Artist,
-		Album:      e.Album,
-		Title:      e.Title,
-		TrackNum:   e.TrackNum,
-		TrackType:  e.TrackType,
-		DurationMS: e.Duration.Milliseconds(),
-		PlaylistID: e.PlaylistID,
-		TimeslotID: e.TimeslotID,
-		ShowID:     e.ShowID,
-		ShowName:   e.ShowName,
-		Composer:   e.Composer,
-		Label:      e.Label,
-		ISRC:       e.ISRC,
-		Manual:     e.Manual,
-	}
+	wire := Entry{Entry: r.Entry, DurationMS: r.Entry.Duration.Milliseconds()}
+	wire.TrackStart = wire.TrackStart.UTC()
 	for _, c := range r.Corrections {
 		wire.Corrections = append(wire.Corrections, Correction{
 			Kind: c.Kind, At: c.At.UTC(), By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,
@@ -89,24 +58,8 @@ func NewEntry(r model.Record) Entry {
 
 // Record is the record, normalized.
 func (w Entry) Record() model.Record {
-	r := model.Record{Entry: model.Entry{
-		LogSource:  w.LogSource,
-		TrackStart: w.TrackStart,
-		Artist:     w.Artist,
-		Album:      w.Album,
-		Title:      w.Title,
-		TrackNum:   w.TrackNum,
-		TrackType:  w.TrackType,
-		Duration:   milliseconds(w.DurationMS),
-		PlaylistID: w.PlaylistID,
-		TimeslotID: w.TimeslotID,
-		ShowID:     w.ShowID,
-		ShowName:   w.ShowName,
-		Composer:   w.Composer,
-		Label:      w.Label,
-		ISRC:       w.ISRC,
-		Manual:     w.Manual,
-	}}
+	r := model.Record{Entry: w.Entry}
+	r.Entry.Duration = milliseconds(w.DurationMS)
 	for _, c := range w.Corrections {
 		r.Corrections = append(r.Corrections, model.Correction{
 			Kind: c.Kind, At: c.At, By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,

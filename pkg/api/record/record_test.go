@@ -35,26 +35,26 @@ func maybe[T any](t *rapid.T, g *rapid.Generator[T], name string) *T {
 }
 
 var changes = rapid.Custom(func(t *rapid.T) model.Changes {
-	ids := rapid.Int64Range(-1, 1<<53)
-	numbers := rapid.IntRange(-1<<31, 1<<31-1)
-	return model.Changes{
-		TrackStart: maybe(t, moments, "start"),
-		Artist:     maybe(t, words, "artist"),
-		Album:      maybe(t, words, "album"),
-		Title:      maybe(t, words, "title"),
-		TrackNum:   maybe(t, numbers, "num"),
-		TrackType:  maybe(t, numbers, "type"),
-		Duration: maybe(t, rapid.Custom(func(t *rapid.T) time.Duration {
-			return time.Duration(rapid.Int64Range(0, 366*86400e3).Draw(t, "ms")) * time.Millisecond
-		}), "duration"),
-		PlaylistID: maybe(t, ids, "playlist"),
-		TimeslotID: maybe(t, ids, "timeslot"),
-		ShowID:     maybe(t, ids, "show"),
-		ShowName:   maybe(t, words, "show name"),
-		Composer:   maybe(t, words, "composer"),
-		Label:      maybe(t, words, "label"),
-		ISRC:       maybe(t, words, "isrc"),
+	var c model.Changes
+	for _, f := range model.Fields {
+		switch to := f.Change(&c).(type) {
+		case **time.Time:
+			*to = maybe(t, moments, f.Name())
+		case **string:
+			*to = maybe(t, words, f.Name())
+		case **int:
+			*to = maybe(t, rapid.IntRange(-1<<31, 1<<31-1), f.Name())
+		case **int64:
+			*to = maybe(t, rapid.Int64Range(-1, 1<<53), f.Name())
+		case **time.Duration:
+			*to = maybe(t, lengths, f.Name())
+		}
 	}
+	return c
+})
+
+var lengths = rapid.Custom(func(t *rapid.T) time.Duration {
+	return time.Duration(rapid.Int64Range(0, 366*86400e3).Draw(t, "ms")) * time.Millisecond
 })
 
 // records are normalized, as databases keep them.
@@ -195,21 +195,30 @@ func TestDecode(t *testing.T) {
 // it may have fits into one request between nodes.
 func TestEntry_Size(t *testing.T) {
 	t.Parallel()
-	long := func(limit int) *string { return new(strings.Repeat("<", limit)) } // \u003c, as long as any
-	number, id := -1<<31, int64(-1<<63)
+	long := func(limit int) string { return strings.Repeat("<", limit) } // \u003c, as long as any
 	at := time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
 	text := long(model.MaxText)
-	changes := model.Changes{
-		TrackStart: &at, Artist: text, Album: text, Title: text, TrackNum: &number, TrackType: &number, Duration: new(time.Duration(-1 << 63)),
-		PlaylistID: &id, TimeslotID: &id, ShowID: &id, ShowName: text, Composer: text, Label: text, ISRC: text,
+	e := model.Entry{LogSource: -1 << 31, Manual: true}
+	var changes model.Changes
+	for _, f := range model.Fields {
+		switch to := f.Change(&changes).(type) {
+		case **time.Time:
+			*to = &at
+		case **string:
+			*to = &text
+		case **int:
+			*to = new(-1 << 31)
+		case **int64:
+			*to = new(int64(-1 << 63))
+		case **time.Duration:
+			*to = new(time.Duration(-1 << 63))
+		}
 	}
-	r := model.Record{Entry: model.Entry{
-		LogSource: number, TrackStart: at, Artist: *text, Album: *text, Title: *text, TrackNum: number, TrackType: number, Duration: -1 << 63,
-		PlaylistID: id, TimeslotID: id, ShowID: id, ShowName: *text, Composer: *text, Label: *text, ISRC: *text, Manual: true,
-	}}
+	e.Overlay.Changes = changes
+	r := model.Record{Entry: e.Effective()}
 	for range model.MaxCorrections {
 		r.Corrections = append(r.Corrections, model.Correction{
-			Kind: model.CorrectionRestore, At: at, By: *text, Reason: *long(model.MaxReason), Changes: changes, Before: changes,
+			Kind: model.CorrectionRestore, At: at, By: text, Reason: long(model.MaxReason), Changes: changes, Before: changes,
 		})
 	}
 	data, err := json.Marshal(record.NewEntry(r))

@@ -26,42 +26,35 @@ func New(client *peer.Client, zone *stationtime.Zone) *Node { return &Node{clien
 // takes for the same moment. Errors: peer.ErrUnsupported, *peer.StatusError, or
 // of the network.
 func (n *Node) Store(ctx context.Context, e model.Entry) error {
-	return n.client.Post(ctx, "/playlog/store", play{
-		LogSource:  e.LogSource,
-		TrackStart: n.zone.In(e.TrackStart).Format(time.RFC3339Nano),
-		Artist:     e.Artist,
-		Album:      e.Album,
-		Title:      e.Title,
-		TrackNum:   e.TrackNum,
-		TrackType:  e.TrackType,
-		Duration:   e.Duration.Seconds(),
-		PlaylistID: e.PlaylistID,
-		TimeslotID: e.TimeslotID,
-		ShowID:     e.ShowID,
-		ShowName:   e.ShowName,
-		Composer:   e.Composer,
-		Label:      e.Label,
-		ISRC:       e.ISRC,
-	})
+	return n.client.Post(ctx, "/playlog/store", n.play(&e))
 }
 
 // play is an entry as engines send it; what is not known is left out.
-type play struct {
-	LogSource  int     `json:"log_source"`
-	TrackStart string  `json:"track_start"`
-	Artist     string  `json:"track_artist,omitempty"`
-	Album      string  `json:"track_album,omitempty"`
-	Title      string  `json:"track_title,omitempty"`
-	TrackNum   int     `json:"track_num,omitempty"`
-	TrackType  int     `json:"track_type"`
-	Duration   float64 `json:"track_duration,omitempty"`
-	PlaylistID int64   `json:"playlist_id,omitempty"`
-	TimeslotID int64   `json:"timeslot_id,omitempty"`
-	ShowID     int64   `json:"show_id,omitempty"`
-	ShowName   string  `json:"show_name,omitempty"`
-	Composer   string  `json:"track_composer,omitempty"`
-	Label      string  `json:"track_label,omitempty"`
-	ISRC       string  `json:"track_isrc,omitempty"`
+func (n *Node) play(e *model.Entry) map[string]any {
+	play := map[string]any{}
+	for _, f := range model.Fields {
+		switch v := f.Of(e).(type) {
+		case *string:
+			putKnown(play, f, *v)
+		case *int:
+			putKnown(play, f, *v)
+		case *int64:
+			putKnown(play, f, *v)
+		case *time.Duration:
+			putKnown(play, f, v.Seconds())
+		case *time.Time:
+			play[f.Name()] = n.zone.In(*v).Format(time.RFC3339Nano)
+		}
+	}
+	play["track_type"] = e.TrackType // 0 is a file
+	return play
+}
+
+func putKnown[T comparable](play map[string]any, f *model.Field, v T) {
+	var unknown T
+	if v != unknown {
+		play[f.Name()] = v
+	}
 }
 
 // Refuses tells whether an error of Store says that the node refused the entry,

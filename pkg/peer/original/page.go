@@ -91,22 +91,19 @@ func read(fields map[string]json.RawMessage, zone *stationtime.Zone) (Played, er
 	if err != nil {
 		return Played{}, fmt.Errorf("track_start %w", err)
 	}
-	e := model.Entry{
-		LogSource:  int(bounded(fields["log_source"])),
-		TrackStart: start.Time,
-		Artist:     text(fields["track_artist"]),
-		Album:      text(fields["track_album"]),
-		Title:      text(fields["track_title"]),
-		TrackNum:   int(bounded(fields["track_num"])),
-		TrackType:  int(bounded(fields["track_type"])),
-		Duration:   seconds(fields["track_duration"]),
-		PlaylistID: whole(fields["playlist_id"]),
-		TimeslotID: whole(fields["timeslot_id"]),
-		ShowID:     whole(fields["show_id"]),
-		ShowName:   text(fields["show_name"]),
-		Composer:   text(fields["track_composer"]),
-		Label:      text(fields["track_label"]),
-		ISRC:       text(fields["track_isrc"]),
+	e := model.Entry{TrackStart: start.Time}
+	for _, f := range model.Fields {
+		raw := fields[f.Name()]
+		switch to := f.Of(&e).(type) {
+		case *string:
+			*to = text(raw)
+		case *int:
+			*to = int(bounded(raw))
+		case *int64:
+			*to = whole(raw)
+		case *time.Duration:
+			*to = seconds(raw)
+		}
 	}
 	e.Normalize()
 	return Played{e, start.Other}, nil

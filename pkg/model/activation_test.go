@@ -1,36 +1,9 @@
 package model
 
 import (
-	"math"
 	"testing"
 	"time"
 )
-
-func TestHealth_UID(t *testing.T) {
-	t.Parallel()
-	h := Health{Source: 2, LogTime: start, Healthy: true, Details: `{"lqs": {}}`}
-	// Computed by another program, never to change.
-	if got, want := h.UID().String(), "6657bc3dc6f694de44d3e60061eec5ac"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	same := h
-	same.ID, same.LogTime = 9, start.In(time.FixedZone("", 3600))
-	if same.UID() != h.UID() {
-		t.Error("depends on what belongs to one database")
-	}
-	for name, change := range map[string]func(*Health){
-		"Source":  func(h *Health) { h.Source++ },
-		"LogTime": func(h *Health) { h.LogTime = h.LogTime.Add(time.Microsecond) },
-		"Healthy": func(h *Health) { h.Healthy = false },
-		"Details": func(h *Health) { h.Details += " " },
-	} {
-		other := h
-		change(&other)
-		if other.UID() == h.UID() {
-			t.Errorf("%s: another status has the same UID", name)
-		}
-	}
-}
 
 func TestActivation_Normalize(t *testing.T) {
 	t.Parallel()
@@ -54,15 +27,6 @@ func TestActivation_Repeats(t *testing.T) {
 	again.Epoch, again.RecordedAt, again.From = 0, start.Add(time.Minute), start.In(time.FixedZone("", 3600))
 	if !again.Repeats(&a) {
 		t.Errorf("%+v is not taken for %+v", again, a)
-	}
-}
-
-func TestValidateSource(t *testing.T) {
-	t.Parallel()
-	for source, want := range map[int]string{1: "", math.MaxInt32: "", 0: "number", -1: "number", math.MaxInt32 + 1: "number"} {
-		if got := wrongFields(t, ValidateSource("number", source)); got != want {
-			t.Errorf("%d: names %q, want %q", source, got, want)
-		}
 	}
 }
 

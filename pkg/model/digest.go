@@ -1,0 +1,30 @@
+package model
+
+import "time"
+
+// Kind is a kind of records that nodes keep in common and compare by digests.
+type Kind string
+
+// The kinds.
+const (
+	KindEntry  Kind = "entries"
+	KindHealth Kind = "healths"
+)
+
+// Span is how long the buckets of a digest are, in UTC.
+type Span string
+
+// The spans, from the longest to the shortest.
+const (
+	SpanMonth Span = "month"
+	SpanDay   Span = "day"
+	SpanHour  Span = "hour"
+)
+
+// Digest stands for all records of one source and kind in one bucket of time.
+// Two databases with equal digests hold equal records.
+type Digest struct {
+	From  time.Time   // when the bucket begins, UTC
+	Count int64       // how many records
+	Sum   Fingerprint // XOR of their contents
+}

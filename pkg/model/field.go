@@ -1,0 +1,130 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Field is what there is to know of one field of an entry. What treats all fields
+// alike follows from Fields: merging, hashing, corrections, columns, and what is
+// read from and written to the wire.
+type Field struct {
+	// Names are what requests and answers call the field. Answers use the first.
+	Names []string
+	// Identity: all copies of an entry agree on it, because it makes them copies.
+	Identity bool
+	// Merge is how two values become one; zero if the field is identity.
+	Merge Rule
+	// HashedIfKnown: an entry that lacks the field has the hash that it had before
+	// there was the field. Every new field needs it, so that old hashes stay valid
+	// and nodes of two versions agree.
+	HashedIfKnown bool
+
+	column string // if it is not the first name
+	value
+}
+
+// Name is the name that answers use.
+func (f *Field) Name() string { return f.Names[0] }
+
+// Column is the name of the field in databases and between nodes.
+func (f *Field) Column() string {
+	if f.column != "" {
+		return f.column
+	}
+	return f.Name()
+}
+
+// IsCorrectable reports whether a correction may change the field: it is about
+// what was played, and not about the record.
+func (f *Field) IsCorrectable() bool { return f.Change(new(Changes)) != nil }
+
+// Rule is how two values of a field merge. Every rule is commutative,
+// associative and idempotent. Package repo says each of them in SQL.
+type Rule int
+
+// The rules.
+const (
+	// Greater: the greater value wins; texts are compared byte by byte. Known beats
+	// unknown, because unknown is the least value.
+	Greater Rule = iota + 1
+	// Both: true if both values are.
+	Both
+)
+
+// Fields is the table of an entry's fields. Its order is the order of the hashes,
+// so a new field goes to the end.
+var Fields = []*Field{
+	{Names: []string{"log_source"}, Identity: true,
+		value: integer(func(e *Entry) *int { return &e.LogSource }, nil)},
+	{Names: []string{"track_start"}, Identity: true,
+		value: moment(func(e *Entry) *time.Time { return &e.TrackStart }, func(c *Changes) **time.Time { return &c.TrackStart })},
+	{Names: []string{"track_artist"}, Identity: true,
+		value: text(MaxText, func(e *Entry) *string { return &e.Artist }, func(c *Changes) **string { return &c.Artist })},
+	{Names: []string{"track_album"}, Identity: true,
+		value: text(MaxText, func(e *Entry) *string { return &e.Album }, func(c *Changes) **string { return &c.Album })},
+	{Names: []string{"track_title"}, Identity: true,
+		value: text(MaxText, func(e *Entry) *string { return &e.Title }, func(c *Changes) **string { return &c.Title })},
+	{Names: []string{"track_num"}, Identity: true,
+		value: integer(func(e *Entry) *int { return &e.TrackNum }, func(c *Changes) **int { return &c.TrackNum })},
+	{Names: []string{"track_type"}, Identity: true,
+		value: integer(func(e *Entry) *int { return &e.TrackType }, func(c *Changes) **int { return &c.TrackType })},
+
+	{Names: []string{"track_duration"}, column: "duration_ms", Merge: Greater,
+		value: length(func(e *Entry) *time.Duration { return &e.Duration }, func(c *Changes) **time.Duration { return &c.Duration })},
+	{Names: []string{"playlist_id"}, Merge: Greater,
+		value: positive(func(e *Entry) *int64 { return &e.PlaylistID }, func(c *Changes) **int64 { return &c.PlaylistID })},
+	{Names: []string{"timeslot_id"}, Merge: Greater,
+		value: positive(func(e *Entry) *int64 { return &e.TimeslotID }, func(c *Changes) **int64 { return &c.TimeslotID })},
+	{Names: []string{"show_id"}, Merge: Greater,
+		value: positive(func(e *Entry) *int64 { return &e.ShowID }, func(c *Changes) **int64 { return &c.ShowID })},
+	{Names: []string{"show_name"}, Merge: Greater,
+		value: text(MaxText, func(e *Entry) *string { return &e.ShowName }, func(c *Changes) **string { return &c.ShowName })},
+	{Names: []string{"track_composer"}, Merge: Greater,
+		value: text(MaxText, func(e *Entry) *string { return &e.Composer }, func(c *Changes) **string { return &c.Composer })},
+	{Names: []string{"track_label"}, Merge: Greater,
+		value: text(MaxText, func(e *Entry) *string { return &e.Label }, func(c *Changes) **string { return &c.Label })},
+	{Names: []string{"track_isrc"}, Merge: Greater,
+		value: text(MaxText, func(e *Entry) *string { return &e.ISRC }, func(c *Changes) **string { return &c.ISRC })},
+	{Names: []string{"is_manual"}, Merge: Both,
+		value: flag(func(e *Entry) *bool { return &e.Manual })},
+}
+
+// Parts of the table.
+var (
+	identity    = fieldsThat(func(f *Field) bool { return f.Identity })
+	merged      = fieldsThat(func(f *Field) bool { return !f.Identity })
+	correctable = fieldsThat((*Field).IsCorrectable)
+	// changedByKind is the order in which a correction hashes its changes.
+	changedByKind = slices.SortedStableFunc(slices.Values(correctable), func(a, b *Field) int {
+		return cmp.Compare(placeInCorrection(a), placeInCorrection(b))
+	})
+)
+
+func fieldsThat(are func(*Field) bool) (some []*Field) {
+	for _, f := range Fields {
+		if are(f) {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+func placeInCorrection(f *Field) int {
+	if f.HashedIfKnown {
+		return 5
+	}
+	switch f.Of(&Entry{}).(type) {
+	case *time.Time:
+		return 0
+	case *string:
+		return 1
+	case *int:
+		return 2
+	case *int64:
+		return 3
+	default:
+		return 4
+	}
+}

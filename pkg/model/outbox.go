@@ -1,0 +1,12 @@
+package model
+
+import "time"
+
+// Outbox counts what the sync node does not have yet.
+type Outbox struct {
+	Entries int64 // without the parked ones
+	Healths int64 // without the parked ones
+	Parked  int64
+	// Oldest is when the oldest waiting entry was played, zero where none waits.
+	Oldest time.Time
+}

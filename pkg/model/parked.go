@@ -1,0 +1,22 @@
+package model
+
+import "time"
+
+// Parked is a record that the sync node refused. It is not sent again until
+// somebody retries it, and holds nothing else up.
+type Parked struct {
+	Kind   Kind
+	UID    Fingerprint // of the entry or of the health status
+	At     time.Time   // when it was refused: UTC
+	Reason string      // the sync node's words
+	// What it is about, for whoever reads the list.
+	Source int
+	Time   time.Time
+	Title  string
+}
+
+// Normalize brings the record into the form in which it is stored.
+func (p *Parked) Normalize() {
+	p.At = p.At.UTC().Truncate(time.Microsecond)
+	p.Reason, _ = cleanText(p.Reason, MaxReason)
+}

@@ -1,0 +1,13 @@
+package model
+
+import "time"
+
+// Position is an entry's place in the order by time played; of entries played
+// at one instant, the one stored later is the later.
+type Position struct {
+	PlayedAt time.Time
+	ID       int64
+}
+
+// PositionOf is the place of a stored entry.
+func PositionOf(e Entry) Position { return Position{PlayedAt: e.PlayedAt(), ID: e.ID} }
