@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/logging"
-	"aura.radio/engine/pkg/repo"
 )
 
 // mistake is what only an operator can mend.
@@ -68,15 +67,15 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
 }
 
-// WithDatabase loads the configuration, opens the database, lets do use it, and
-// closes it. The schema may be any; db.Ready tells. A database that is not there
-// is not made.
-func (env Env[C]) WithDatabase(ctx context.Context, do func(ctx context.Context, cfg C, db *repo.DB, log zerolog.Logger) error) error {
+// WithDatabase loads the configuration, has open open the database, lets do use
+// it, and closes it. The schema may be any; db.Ready tells. open is one of those
+// of package repo that make no database that is not there.
+func WithDatabase[C Config, DB io.Closer](ctx context.Context, env Env[C], open func(cfg C, log zerolog.Logger) (DB, error), do func(ctx context.Context, cfg C, db DB, log zerolog.Logger) error) error {
 	cfg, log, err := env.Load()
 	if err != nil {
 		return err
 	}
-	db, err := repo.OpenExisting(cfg.Base().Database, log) //nolint:contextcheck // the database's goroutine ends with Close
+	db, err := open(cfg, log) //nolint:contextcheck // the database's goroutine ends with Close
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,10 @@ import (
 
 type settings struct{ lifecycle.Config }
 
+func open(cfg settings, log zerolog.Logger) (*repo.DB, error) {
+	return repo.OpenExisting(cfg.Database, log)
+}
+
 var errServe = errors.New("can't serve")
 
 // app is a service that can't serve.
@@ -47,7 +51,7 @@ func program() cli.Program[settings] {
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
 				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
-					return env.WithDatabase(cmd.Context(), func(ctx context.Context, _ settings, db *repo.DB, _ zerolog.Logger) error {
+					return cli.WithDatabase(cmd.Context(), env, open, func(ctx context.Context, _ settings, db *repo.DB, _ zerolog.Logger) error {
 						cmd.Println(args[0])
 						return db.Ready(ctx)
 					})

@@ -19,7 +19,7 @@ type track struct {
 // A display is away when the service stops. After the restart it gets what it is
 // owed, in order.
 func Example() {
-	ledger := &deliverytest.Ledger{} // in a service: the *repo.DB
+	ledger := &deliverytest.Ledger{} // in a service: the *repo.Node
 
 	display := func(send func(i *delivery.Item[track]) error) (*delivery.Outbox, *delivery.Line[track]) {
 		outbox := delivery.NewOutbox(ledger, &counts{}, zerolog.Nop())

@@ -17,7 +17,7 @@ const (
 	noteTimeout = 400 * time.Millisecond
 )
 
-// Ledger keeps deliveries across restarts; *repo.DB is one.
+// Ledger keeps deliveries across restarts; *repo.Node is one.
 type Ledger interface {
 	// StoreDeliveries stores all or none, and returns them with their ids, which
 	// grow from one to the next.

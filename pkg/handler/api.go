@@ -46,7 +46,7 @@ type API struct {
 	Log    zerolog.Logger
 }
 
-// EntryLog is a list of entries; *repo.DB is one.
+// EntryLog is a list of entries; *repo.Node and *repo.Station are.
 type EntryLog interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
@@ -98,7 +98,7 @@ type Clocks interface {
 }
 
 // SyncStore is what nodes compare and exchange beside the entries that go
-// through the Recorder; *repo.DB has it.
+// through the Recorder; *repo.Node has it.
 type SyncStore interface {
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)

@@ -48,7 +48,7 @@ func TestOperations_Incomplete(t *testing.T) {
 		}
 	}
 
-	var none *repo.DB
+	var none *repo.Node
 	node.api.Sync, node.own.Leases = none, nil
 	if _, err := NewSyncNode(node.api, node.own); err == nil || !strings.HasSuffix(err.Error(), ": API.Sync, SyncNode.Leases must be set") {
 		t.Errorf("with an interface of nil: %v", err)

@@ -16,7 +16,6 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
-	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
@@ -32,7 +31,7 @@ type station struct {
 	t    testing.TB
 	api  *API
 	own  *SyncNode // nil for an engine-api
-	db   *repo.DB
+	db   store
 	http http.Handler
 	// changed tells that what is kept in memory is out of date.
 	changed func()
@@ -60,36 +59,34 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
-	return serve(t, db, db, db, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
+	state := func(ctx context.Context) (api.SyncState, error) {
+		o, err := db.Outbox(ctx)
+		return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
+	}
+	return serve(t, db, db, state, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
 }
 
 // newSyncNode is the sync node beside it.
 func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
-	db := repotest.Open(t, repotest.KindSQLite)
-	node := db.Station(1)
-	if err := node.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	node := repotest.OpenStation(t, repotest.KindSQLite)
 	onAir := node.OnAir()
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
 	own := &SyncNode{Leases: node, Maintenance: status.NewMaintenances(node), Reconcile: func() {}}
-	return serve(t, db, node, onAir, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
+	state := func(context.Context) (api.SyncState, error) { return api.SyncState{Now: time.Now()}, nil }
+	return serve(t, node, onAir, state, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
 }
 
 // serve serves what is an engine-api without own, and otherwise the sync node.
-func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, change []func(*API)) *station {
+func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.SyncState, error), own *SyncNode, change []func(*API)) *station {
 	t.Helper()
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
 		OnAir: onAir, Playlog: all, Sync: all,
 		Sources: source.New(all, 1, cache.Invalidate, logger), Healths: status.NewHealths(all, logger),
-		State: func(ctx context.Context) (api.SyncState, error) {
-			o, err := db.Outbox(ctx)
-			return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
-		},
-		Zone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
+		State: state,
+		Zone:  zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)
@@ -113,7 +110,7 @@ func serve(t testing.TB, db *repo.DB, all store, onAir log, own *SyncNode, chang
 	h := httpservertest.New(t, operations, func(_ *httpserver.Config, o *httpserver.Options) {
 		o.Service, o.Wrap = service, cache.Middleware
 	})
-	return &station{t: t, api: a, own: own, db: db, http: h, changed: cache.Invalidate}
+	return &station{t: t, api: a, own: own, db: all, http: h, changed: cache.Invalidate}
 }
 
 // at sets the time, and optionally the zone.

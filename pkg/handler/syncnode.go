@@ -24,7 +24,7 @@ type SyncNode struct {
 	Now  func() time.Time
 }
 
-// Leases are rights that one holder has at a time; *repo.DB keeps them.
+// Leases are rights that one holder has at a time; *repo.Node keeps them.
 type Leases interface {
 	Lease(ctx context.Context, name string) (model.Lease, error)
 	// AcquireLease grants the lease where the answer names the holder that asks.

@@ -12,7 +12,6 @@ import (
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
-	"aura.radio/engine/pkg/repo"
 )
 
 // Options are what a service is made of.
@@ -23,15 +22,24 @@ type Options struct {
 	Version string
 	Log     zerolog.Logger
 	HTTP    httpserver.Config
-	// Database is nil where the service has none.
-	Database *repo.Config
+	// Database is nil if the service has none. The service closes it, also if New
+	// fails.
+	Database Database
+	// Migrate: the database's schema is brought up to date at start.
+	Migrate bool
+}
+
+// Database is what a service does with its database by itself: *repo.Node and
+// *repo.Station. It is open, but need not be there yet.
+type Database interface {
+	Ready(ctx context.Context) error
+	Migrate(ctx context.Context) error
+	Close() error
 }
 
 // Service is what every service has. Make it with New, register handlers and
 // metrics, and Run it once.
 type Service struct {
-	// DB is open, but need not be there yet; nil where the service has none.
-	DB *repo.DB
 	// Cache holds the answers to public reads; whoever writes invalidates it.
 	Cache  *answercache.Cache
 	Server *httpserver.Server
@@ -41,16 +49,10 @@ type Service struct {
 	preparing atomic.Bool
 }
 
-// New opens the database and makes the server. An error means that the
-// configuration is wrong.
+// New makes the server. An error means that the configuration is wrong.
 func New(o Options) (*Service, error) {
 	s := &Service{opts: o, Cache: answercache.New(answercache.Config{})}
 	var err error
-	if o.Database != nil {
-		if s.DB, err = repo.Open(*o.Database, s.Log("database")); err != nil {
-			return nil, err
-		}
-	}
 	if s.Server, err = httpserver.New(o.HTTP, httpserver.Options{
 		Log:     s.Log("http"),
 		Service: o.Name,
@@ -64,8 +66,11 @@ func New(o Options) (*Service, error) {
 }
 
 // Log is the logger of one part of the service.
-func (s *Service) Log(component string) zerolog.Logger {
-	return s.opts.Log.With().Str("component", component).Logger()
+func (s *Service) Log(component string) zerolog.Logger { return Log(s.opts.Log, component) }
+
+// Log is a service's logger for one part of it.
+func Log(log zerolog.Logger, component string) zerolog.Logger {
+	return log.With().Str("component", component).Logger()
 }
 
 func buildInfo(o Options) prometheus.Collector {
@@ -85,10 +90,10 @@ func (s *Service) Addr() net.Addr { return s.Server.Addr() }
 
 // Close closes the database of a service that is not run. Run does so itself.
 func (s *Service) Close() error {
-	if s.DB == nil {
+	if s.opts.Database == nil {
 		return nil
 	}
-	return s.DB.Close()
+	return s.opts.Database.Close()
 }
 
 // Work is what a service does beside answering requests.

@@ -33,9 +33,15 @@ func (a app) Run(ctx context.Context) error { return a.Service.Run(ctx, a.w) }
 
 func newApp(t *testing.T, database *repo.Config, w lifecycle.Work) app {
 	t.Helper()
-	s, err := lifecycle.New(lifecycle.Options{
-		Name: "test", Version: "1.2.3", Log: zerolog.Nop(), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}, Database: database,
-	})
+	o := lifecycle.Options{Name: "test", Version: "1.2.3", Log: zerolog.Nop(), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}}
+	if database != nil {
+		db, err := repo.OpenNode(*database, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Database, o.Migrate = db, database.MigrateAtStart()
+	}
+	s, err := lifecycle.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

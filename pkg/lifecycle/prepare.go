@@ -23,8 +23,8 @@ var errPreparing = errors.New("what the service keeps is being brought up to dat
 
 // ready tells why the service can't do its work now, or nil.
 func (s *Service) ready(ctx context.Context) error {
-	if s.DB != nil {
-		if err := s.DB.Ready(ctx); err != nil {
+	if s.opts.Database != nil {
+		if err := s.opts.Database.Ready(ctx); err != nil {
 			return err
 		}
 	}
@@ -76,15 +76,15 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 // look brings the schema up to date where that is asked for, and tells whether
 // it is.
 func (s *Service) look(ctx context.Context) error {
-	if s.DB == nil {
+	if s.opts.Database == nil {
 		return nil
 	}
-	if s.opts.Database.MigrateAtStart() {
-		if err := s.DB.Migrate(ctx); err != nil {
+	if s.opts.Migrate {
+		if err := s.opts.Database.Migrate(ctx); err != nil {
 			return err
 		}
 	}
-	return s.DB.Ready(ctx)
+	return s.opts.Database.Ready(ctx)
 }
 
 // watchdog tells systemd, where it asks, that the service is alive.

@@ -24,7 +24,7 @@ import (
 // checked against the contract.
 type node struct {
 	*peer.Client
-	db *repo.DB
+	db *repo.Node
 }
 
 func start(t testing.TB, change ...func(*handler.API)) node {

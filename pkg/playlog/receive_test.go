@@ -190,7 +190,7 @@ func TestRecorder_Receive(t *testing.T) {
 // order and however often it comes.
 func TestRecorder_Receive_database(t *testing.T) {
 	t.Parallel()
-	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.DB) {
+	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
 		db := open(t)
 		r, _ := start(db, &bytes.Buffer{})
 		records := sent("a", "b", "c 🎵", strings.Repeat("ß", model.MaxText))

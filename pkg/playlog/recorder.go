@@ -9,7 +9,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Store keeps entries and corrections; *repo.DB does.
+// Store keeps entries and corrections; *repo.Node and *repo.Station do.
 type Store interface {
 	// StoreEntry is durable when it returns nil.
 	StoreEntry(ctx context.Context, e model.Entry) error
@@ -26,18 +26,20 @@ type Store interface {
 // Recorder applies the rules for storing.
 type Recorder struct {
 	store   Store
+	taker   Taker
 	log     zerolog.Logger
 	now     func() time.Time
 	changed func()
 }
 
-// New makes a Recorder. now tells when a correction is made; changed is called
+// New makes a Recorder. now tells when an entry arrives and when a correction is
+// made; changed is called
 // after every successful store and must not block.
 func New(store Store, log zerolog.Logger, now func() time.Time, changed func()) *Recorder {
-	return &Recorder{store: store, log: log, now: now, changed: changed}
+	return &Recorder{store: store, taker: atOnce{store}, log: log, now: now, changed: changed}
 }
 
-// Record stores an entry that an engine sent; it is durable when Record returns
+// Record takes an entry that an engine sent; it is durable when Record returns
 // nil. other is the start's other occurrence where it was a time without an
 // offset in a repeated hour, else zero. A text that is too long is cut, with a
 // warning in the log, because the engine does not send anything twice. Errors:
@@ -51,10 +53,13 @@ func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) e
 	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
-	if err := r.store.StoreEntry(ctx, e); err != nil {
+	taken, err := r.taker.Take(ctx, e, r.now())
+	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
-	r.changed()
+	if taken == model.TakenStored {
+		r.changed()
+	}
 	return nil
 }
 

@@ -64,6 +64,31 @@ func wrongFields(t *testing.T, err error) string {
 	return strings.Join(names, " ")
 }
 
+// takerFunc is a Taker.
+type takerFunc func(e model.Entry, arrival time.Time) (model.Taken, error)
+
+func (f takerFunc) Take(_ context.Context, e model.Entry, arrival time.Time) (model.Taken, error) {
+	return f(e, arrival)
+}
+
+// TestRecorder_Take: who takes an entry hears when it arrived, and an entry that
+// is only kept changes no answer yet.
+func TestRecorder_Take(t *testing.T) {
+	t.Parallel()
+	for taken, want := range map[model.Taken]int{model.TakenStored: 1, model.TakenKept: 0} {
+		r, changes := start(&fakeStore{}, &bytes.Buffer{})
+		r.taker = takerFunc(func(e model.Entry, arrival time.Time) (model.Taken, error) {
+			if e.Title != play().Title || !arrival.Equal(now) {
+				t.Errorf("took %+v at %v", e, arrival)
+			}
+			return taken, nil
+		})
+		if err := r.Record(t.Context(), play(), time.Time{}); err != nil || *changes != want {
+			t.Errorf("%d: %v, told of %d changes, want %d", taken, err, *changes, want)
+		}
+	}
+}
+
 func TestRecorder_Record(t *testing.T) {
 	t.Parallel()
 

@@ -4,21 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
-
-// absorbed is an model.Absorbed with what it did to the entry. Of copies of one
-// record in a batch the first tells, the others did nothing.
-type absorbed struct {
-	model.Absorbed
-	// before is the entry that was there, nil where it is new; after is what is
-	// there now. Both have Overlay, and ID unless the entry is new.
-	before, after *model.Entry
-	// changed: something was written.
-	changed bool
-}
 
 // Absorb stores records that come from another node, each merged with the copy
 // that is there by the rule of model.MergeRecords, all in one transaction; the
@@ -28,55 +15,35 @@ type absorbed struct {
 // synced says that the sync node has them as they came: a record that ends with
 // just this content is synced. One that changed otherwise is not, and goes to
 // the sync node. Error: model.ErrUnavailable.
-func (db *DB) Absorb(ctx context.Context, records []model.Record, synced bool) ([]model.Absorbed, error) {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	results := make([]model.Absorbed, len(records))
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
-		arrivals, err := db.takeIn(tx, records, synced)
+func (w *writer) Absorb(ctx context.Context, records []model.Record, synced bool) (results []model.Absorbed, _ error) {
+	err := w.commit(ctx, "absorb records", func(ctx context.Context, tx *writing) error {
+		arrivals, err := tx.absorb(ctx, records, synced)
+		if err != nil {
+			return err
+		}
+		results = make([]model.Absorbed, len(records))
 		for i, a := range arrivals {
 			results[i] = a.result(&records[i])
 		}
-		return err
+		return nil
 	})
-	if err != nil {
-		return nil, db.fail(ctx, "absorb records", err)
-	}
-	return results, nil
-}
-
-// absorb is Absorb within a transaction, and tells what it changed.
-func (db *DB) absorb(tx *gorm.DB, records []model.Record, synced bool) ([]absorbed, error) {
-	arrivals, err := db.takeIn(tx, records, synced)
 	if err != nil {
 		return nil, err
 	}
-	results, told := make([]absorbed, len(records)), make(map[*arrival]bool, len(records))
-	for i, a := range arrivals {
-		r := absorbed{Absorbed: a.result(&records[i]), after: &a.merged.Entry, changed: a.isWritten() && !told[a]}
-		switch {
-		case a.stored != nil:
-			r.before = &a.stored.Entry
-		case told[a]:
-			r.before = r.after
-		}
-		results[i], told[a] = r, true
-	}
 	return results, nil
 }
 
-// takeIn merges and stores records; it returns the arrival of each of them.
-func (db *DB) takeIn(tx *gorm.DB, records []model.Record, synced bool) ([]*arrival, error) {
-	b := db.bulk(tx)
+// absorb merges and stores records; it returns the arrival of each of them.
+func (tx *writing) absorb(ctx context.Context, records []model.Record, synced bool) ([]*arrival, error) {
 	all := newArrivals(records)
 	each := distinct(all)
-	if err := b.decide(each, false); err != nil {
+	if err := tx.decide(ctx, each, false); err != nil {
 		return nil, err
 	}
 	// What is about to be rewritten is looked at again when nobody else can
 	// change it any more. What is new needs no lock: its key is unique.
-	if rewritten := selectArrivals(each, (*arrival).isRewritten); len(rewritten) > 0 && db.dialect.locksRows() {
-		if err := b.decide(rewritten, true); err != nil {
+	if rewritten := selectArrivals(each, (*arrival).isRewritten); len(rewritten) > 0 && tx.dialect.locksRows() {
+		if err := tx.decide(ctx, rewritten, true); err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(rewritten, (*arrival).isNew) {
@@ -84,9 +51,10 @@ func (db *DB) takeIn(tx *gorm.DB, records []model.Record, synced bool) ([]*arriv
 		}
 	}
 	for _, a := range each {
-		a.mark(synced, db.isSyncNode)
+		a.mark(synced, tx.onStation)
+		a.touch(&tx.touched)
 	}
-	return all, b.storeArrivals(each)
+	return all, tx.storeArrivals(ctx, each)
 }
 
 // arrival is a record on its way into the database.
@@ -150,8 +118,6 @@ func selectArrivals(arrivals []*arrival, which func(*arrival) bool) []*arrival {
 
 func (a *arrival) isNew() bool { return a.stored == nil }
 
-func (a *arrival) isWritten() bool { return a.isNew() || a.isRewritten() || a.isConfirmed() }
-
 // isRewritten: there is a row, and it must change.
 func (a *arrival) isRewritten() bool { return a.stored != nil && (a.changed || a.stale) }
 
@@ -181,11 +147,20 @@ func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
 }
 
 // mark decides whether the merged record is synced.
-func (a *arrival) mark(synced, isSyncNode bool) {
+func (a *arrival) mark(synced, onStation bool) {
 	e := &a.merged.Entry
 	asItCame := synced && a.final == a.content
 	kept := a.stored != nil && a.stored.Entry.Synced && !a.changed
-	e.Synced = isSyncNode || asItCame || kept
+	e.Synced = onStation || asItCame || kept
+}
+
+// touch tells what it does to the entry.
+func (a *arrival) touch(touched *touches) {
+	if a.stored == nil {
+		touched.entry(nil, &a.merged.Entry)
+	} else {
+		touched.entry(&a.stored.Entry, &a.merged.Entry)
+	}
 }
 
 // result is what the sender of one of the copies is told.

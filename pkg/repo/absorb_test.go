@@ -18,7 +18,7 @@ func recordOf(e model.Entry, corrections ...model.Correction) model.Record {
 	return r
 }
 
-func absorb(t *testing.T, db *repo.DB, synced bool, records ...model.Record) []model.Absorbed {
+func absorb(t *testing.T, db *repo.Node, synced bool, records ...model.Record) []model.Absorbed {
 	t.Helper()
 	results, err := db.Absorb(t.Context(), records, synced)
 	if err != nil || len(results) != len(records) {
@@ -30,7 +30,7 @@ func absorb(t *testing.T, db *repo.DB, synced bool, records ...model.Record) []m
 // TestDB_Absorb_results: who sent a record learns what the database has of it,
 // and gets it whole where that is more.
 func TestDB_Absorb_results(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		short, long, named := entry(0, "a"), entry(0, "a"), entry(0, "a")
 		short.Duration, long.Duration = time.Second, time.Minute
 		named.ShowName = "Morning Show"
@@ -78,7 +78,7 @@ func TestDB_Absorb_results(t *testing.T) {
 // TestDB_Absorb_synced: a record is synced where the sync node has just what is
 // here.
 func TestDB_Absorb_synced(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		less, more := entry(0, "a"), entry(0, "a")
 		less.Duration, more.ShowName = time.Second, "Morning Show"
 		all := less
@@ -116,7 +116,7 @@ func TestDB_Absorb_synced(t *testing.T) {
 
 // TestDB_Absorb_copies: what brings nothing new costs no write.
 func TestDB_Absorb_copies(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		records := []model.Record{recordOf(entry(0, "a")), recordOf(entry(1, "b"), amend(0, "c"))}
 		absorb(t, db, true, records...)
 		stop := db.Record(func(query string, _ []any) {
@@ -133,7 +133,7 @@ func TestDB_Absorb_copies(t *testing.T) {
 // TestDB_Absorb_orphans: corrections of an entry that was lost are not lost with
 // it.
 func TestDB_Absorb_orphans(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		whole := recordOf(entry(0, "a"), amend(0, "b"), amend(1, "c"))
 		absorb(t, db, true, whole)
 		execSQL(t, rawSQL(t, kind, url), "DELETE FROM playlog")
@@ -146,7 +146,7 @@ func TestDB_Absorb_orphans(t *testing.T) {
 
 // TestDB_Absorb_corrections: they are stored whole, the oldest first.
 func TestDB_Absorb_corrections(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		void := model.Correction{Kind: model.CorrectionVoid, At: noon, By: "bob", Reason: "not on air 🎵"}
 		restore := model.Correction{Kind: model.CorrectionRestore, At: noon.Add(time.Hour), By: "bob", Reason: "was on air"}
 		want := recordOf(entry(0, "a"), void, amend(2, "b"), restore).Corrections
@@ -169,12 +169,12 @@ func TestDB_Absorb_corrections(t *testing.T) {
 // lost where a record is written after it was read.
 func TestDB_MariaDB_meanwhile(t *testing.T) {
 	t.Parallel()
-	for name, write := range map[string]func(t *testing.T, db *repo.DB) error{
-		"Digests": func(t *testing.T, db *repo.DB) error {
+	for name, write := range map[string]func(t *testing.T, db *repo.Node) error{
+		"Digests": func(t *testing.T, db *repo.Node) error {
 			_, err := db.Digests(t.Context(), model.DigestQuery{Kind: model.KindEntry, Source: 1, Span: model.SpanDay})
 			return err
 		},
-		"Absorb": func(t *testing.T, db *repo.DB) error {
+		"Absorb": func(t *testing.T, db *repo.Node) error {
 			more := entry(0, "a")
 			more.Label = "4AD"
 			_, err := db.Absorb(t.Context(), []model.Record{recordOf(more)}, false)
@@ -230,7 +230,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 func TestDB_Absorb_poisoned(t *testing.T) {
 	for _, table := range []struct{ event, name, column string }{{"INSERT", "playlog", "track_title"}, {"INSERT", "correction", "reason"}} {
 		t.Run(table.name, func(t *testing.T) {
-			onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+			onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 				poisonous(t, kind, url, table.event, table.name, table.column)
 				c := amend(0, "b")
 				c.Reason = poison

@@ -57,23 +57,22 @@ const (
 // admit decides by what is known. It returns that decision, or the error of
 // admit. admit is asked again if somebody else took the epoch meanwhile, so it
 // must have no effects. Error: model.ErrUnavailable.
-func (db *DB) Activate(ctx context.Context, r source.Request, admit source.Rule) (d source.Decision, _ error) {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) (err error) {
-		if d, err = judge(tx, r, admit); err != nil || d.Stored {
+func (w *writer) Activate(ctx context.Context, r source.Request, admit source.Rule) (d source.Decision, _ error) {
+	err := w.commit(ctx, "activate source", func(ctx context.Context, tx *writing) (err error) {
+		if d, err = judge(tx.gorm(ctx), r, admit); err != nil || d.Stored {
 			return err
 		}
-		return addActivation(tx, d.Activation)
+		return tx.addActivation(ctx, d.Activation)
 	})
-	return d, db.fail(ctx, "activate source", err)
+	return d, err
 }
 
 // addActivation inserts an activation. The epoch is the primary key: of those who
 // all saw the same last one, one gets it.
-func addActivation(tx *gorm.DB, a model.Activation) error {
+func (tx *writing) addActivation(ctx context.Context, a model.Activation) error {
+	tx.touched.activation(a)
 	row := newActivationRow(a)
-	return raced(tx.Create(&row).Error)
+	return raced(tx.gorm(ctx).Create(&row).Error)
 }
 
 // judge asks admit what becomes of the request, by what this transaction reads.
@@ -145,17 +144,17 @@ func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
 
 // ActiveSource returns which source is active at now, which is not before the
 // last one accepted. Error: model.ErrNotFound before the first activation.
-func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	read := db.read.WithContext(ctx)
+	read := r.db.read.WithContext(ctx)
 	var accepted, active activationRow
 	err := read.Order(lastAccepted).Take(&accepted).Error
 	if err == nil {
 		err = activeAt(read, now, accepted.activation()).Take(&active).Error
 	}
 	if err != nil {
-		return model.ActiveSource{}, db.fail(ctx, "read active source", err)
+		return model.ActiveSource{}, r.db.fail(ctx, "read active source", err)
 	}
 	return model.ActiveSource{
 		Source: active.Source,
@@ -167,9 +166,9 @@ func (db *DB) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSour
 
 // Activations returns the activations by when they really happened, newest
 // first.
-func (db *DB) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	activations, err := findActivations(db.read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit))
-	return activations, db.fail(ctx, "read activations", err)
+	activations, err := findActivations(r.db.read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit))
+	return activations, r.db.fail(ctx, "read activations", err)
 }

@@ -11,13 +11,13 @@ import (
 
 // ActivationsAfter returns the activations of greater epochs than after, by
 // epoch; after model.NoEpoch all of them, limit at most.
-func (db *DB) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var rows []activationRow
-	err := db.read.WithContext(ctx).Where("epoch > ?", after).Order("epoch").Limit(limit).Find(&rows).Error
+	err := r.db.read.WithContext(ctx).Where("epoch > ?", after).Order("epoch").Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, db.fail(ctx, "read activations", err)
+		return nil, r.db.fail(ctx, "read activations", err)
 	}
 	activations := make([]model.Activation, len(rows))
 	for i := range rows {
@@ -28,10 +28,10 @@ func (db *DB) ActivationsAfter(ctx context.Context, after int64, limit int) ([]m
 
 // UnknownActivations are those of a list that are not stored, whatever their
 // epochs are. Error: model.ErrUnavailable.
-func (db *DB) UnknownActivations(ctx context.Context, list []model.Activation) ([]model.Activation, error) {
+func (r reader) UnknownActivations(ctx context.Context, list []model.Activation) ([]model.Activation, error) {
 	var unknown []model.Activation
 	for part := range slices.Chunk(list, maxList) {
-		n, err := db.numberedIn(ctx, part)
+		n, err := r.numberedIn(ctx, part)
 		if err != nil {
 			return nil, err
 		}
@@ -44,38 +44,33 @@ func (db *DB) UnknownActivations(ctx context.Context, list []model.Activation) (
 	return unknown, nil
 }
 
-func (db *DB) numberedIn(ctx context.Context, list []model.Activation) (*numbered, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbered, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	n, err := readNumbered(db.read.WithContext(ctx), list)
-	return n, db.fail(ctx, "read activations", err)
+	n, err := readNumbered(r.db.read.WithContext(ctx), list)
+	return n, r.db.fail(ctx, "read activations", err)
 }
 
 // RememberActivations keeps a node's own copy of activations as the sync node
 // has them, under its epochs. One that has the epoch of another here loses it to
 // that and is kept below all others, until the sync node tells which it has
 // there. Error: model.ErrUnavailable.
-func (db *DB) RememberActivations(ctx context.Context, list []model.Activation) error {
+func (n *Node) RememberActivations(ctx context.Context, list []model.Activation) error {
 	for part := range slices.Chunk(list, maxList) {
-		if err := db.rememberSome(ctx, part); err != nil {
+		err := n.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) error {
+			stored, err := readNumbered(tx.gorm(ctx), part)
+			for _, a := range part {
+				if err == nil {
+					err = stored.follow(ctx, tx, a)
+				}
+			}
+			return err
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (db *DB) rememberSome(ctx context.Context, list []model.Activation) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	return db.fail(ctx, "remember activations", db.transaction(ctx, func(tx *gorm.DB) error {
-		n, err := readNumbered(tx, list)
-		for _, a := range list {
-			if err == nil {
-				err = n.follow(tx, a)
-			}
-		}
-		return err
-	}))
 }
 
 // rememberedAtOnce is how many activations are given back in one transaction:
@@ -101,13 +96,9 @@ func (s *Station) RememberActivations(ctx context.Context, theirs []model.Activa
 	slices.SortFunc(unknown, func(a, b model.Activation) int { return int(min(max(b.Epoch-a.Epoch, -1), 1)) })
 	for part := range slices.Chunk(unknown, rememberedAtOnce) {
 		var added int
-		err := s.write(ctx, "remember activations", func(ctx context.Context, tx *gorm.DB, log *airLog) (bool, error) {
-			var touched touches
-			var err error
-			if added, err = restore(tx, part, isTheirs, &touched); err != nil || added == 0 {
-				return false, err
-			}
-			return true, log.follow(ctx, touched)
+		err := s.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) (err error) {
+			added, err = tx.restore(ctx, part, isTheirs)
+			return err
 		})
 		if err != nil {
 			return restored, err
@@ -118,13 +109,13 @@ func (s *Station) RememberActivations(ctx context.Context, theirs []model.Activa
 }
 
 // restore stores activations that a node still knows.
-func restore(tx *gorm.DB, part []model.Activation, isTheirs map[model.Fingerprint]bool, touched *touches) (added int, err error) {
-	n, err := readNumbered(tx, part)
+func (tx *writing) restore(ctx context.Context, part []model.Activation, isTheirs map[model.Fingerprint]bool) (added int, err error) {
+	n, err := readNumbered(tx.gorm(ctx), part)
 	if err != nil {
 		return 0, err
 	}
-	var before activationRow // stays zero where there is none
-	if err := tx.Order(lastAccepted).Limit(1).Find(&before).Error; err != nil {
+	var before activationRow // stays zero if there is none
+	if err := tx.gorm(ctx).Order(lastAccepted).Limit(1).Find(&before).Error; err != nil {
 		return 0, err
 	}
 	last, top := before.activation(), model.Activation{Epoch: before.Epoch}
@@ -135,10 +126,9 @@ func restore(tx *gorm.DB, part []model.Activation, isTheirs map[model.Fingerprin
 		if _, taken := n.rows[a.Epoch]; taken {
 			a.Epoch = n.below()
 		}
-		if err := n.insert(tx, a); err != nil {
+		if err := n.insert(ctx, tx, a); err != nil {
 			return 0, err
 		}
-		touched.activation(a)
 		added++
 		if a.Epoch > top.Epoch {
 			top = a
@@ -147,8 +137,7 @@ func restore(tx *gorm.DB, part []model.Activation, isTheirs map[model.Fingerprin
 	// The node never heard of the last one accepted here, and knows greater
 	// epochs: those are from before.
 	if last.Epoch > 0 && top.Epoch > last.Epoch && last.RecordedAt.After(top.RecordedAt) && !isTheirs[last.Content()] {
-		touched.activation(last)
-		return added, n.move(tx, last, top.Epoch+1)
+		return added, n.move(ctx, tx, last, top.Epoch+1)
 	}
 	return added, nil
 }
@@ -199,18 +188,18 @@ func (n *numbered) below() int64 {
 	return n.lowest
 }
 
-func (n *numbered) insert(tx *gorm.DB, a model.Activation) error {
-	row := newActivationRow(a)
-	if err := tx.Create(&row).Error; err != nil {
-		return raced(err)
+func (n *numbered) insert(ctx context.Context, tx *writing, a model.Activation) error {
+	if err := tx.addActivation(ctx, a); err != nil {
+		return err
 	}
 	n.add(a)
 	return nil
 }
 
 // move gives an activation that is stored another epoch.
-func (n *numbered) move(tx *gorm.DB, a model.Activation, to int64) error {
-	if err := tx.Exec("UPDATE activation SET epoch = ? WHERE epoch = ?", to, a.Epoch).Error; err != nil {
+func (n *numbered) move(ctx context.Context, tx *writing, a model.Activation, to int64) error {
+	tx.touched.activation(a)
+	if err := tx.gorm(ctx).Exec("UPDATE activation SET epoch = ? WHERE epoch = ?", to, a.Epoch).Error; err != nil {
 		return raced(err)
 	}
 	delete(n.rows, a.Epoch)
@@ -220,19 +209,19 @@ func (n *numbered) move(tx *gorm.DB, a model.Activation, to int64) error {
 }
 
 // follow has an activation under the epoch that the sync node says.
-func (n *numbered) follow(tx *gorm.DB, a model.Activation) error {
+func (n *numbered) follow(ctx context.Context, tx *writing, a model.Activation) error {
 	content := a.Content()
 	epoch, known := n.epochs[content]
 	if known && epoch == a.Epoch {
 		return nil
 	}
 	if other, taken := n.rows[a.Epoch]; taken {
-		if err := n.move(tx, other, n.below()); err != nil {
+		if err := n.move(ctx, tx, other, n.below()); err != nil {
 			return err
 		}
 	}
 	if known {
-		return n.move(tx, n.rows[epoch], a.Epoch)
+		return n.move(ctx, tx, n.rows[epoch], a.Epoch)
 	}
-	return n.insert(tx, a)
+	return n.insert(ctx, tx, a)
 }

@@ -17,7 +17,7 @@ import (
 // TestDB_RememberActivations: a node's copy is as the sync node has it, however
 // that numbers its activations, and nothing is ever lost of it.
 func TestDB_RememberActivations(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		named := func(epoch int64, minute int, by string) model.Activation {
 			return model.Activation{Epoch: epoch, Source: 1, From: noon, RecordedAt: noon.Add(time.Duration(minute) * time.Minute), By: by}
 		}

@@ -16,15 +16,17 @@ import (
 // bulk executes the statements about many records at once. It goes past gorm,
 // whose reflection costs more than what the databases do.
 type bulk struct {
-	ctx     context.Context
-	pool    gorm.ConnPool
+	pool    gorm.ConnPool // a pool or a transaction
 	dialect dialect
+	changed *changes // nil if nothing is written
 }
 
-// bulk works on a pool or within a transaction.
-func (db *DB) bulk(g *gorm.DB) bulk {
-	ctx := g.Statement.Context
-	return bulk{ctx: db.dialect.statementContext(ctx), pool: g.Statement.ConnPool, dialect: db.dialect}
+// reads is for answers.
+func (db *DB) reads() bulk { return bulk{pool: db.read.Statement.ConnPool, dialect: db.dialect} }
+
+// query executes a statement that gives rows.
+func (b bulk) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return b.pool.QueryContext(b.dialect.statementContext(ctx), query, args...)
 }
 
 // storedRecord is a record as the database has it, and the hash that is stored
@@ -62,8 +64,8 @@ var recordColumns = "SELECT " + strings.Join(entryColumns, ", ") + " FROM playlo
 
 // entries reads the entries that a query, which begins with recordColumns,
 // gives; without their corrections.
-func (b bulk) entries(query string, args ...any) ([]*storedRecord, error) {
-	rows, err := b.pool.QueryContext(b.ctx, query, args...)
+func (b bulk) entries(ctx context.Context, query string, args ...any) ([]*storedRecord, error) {
+	rows, err := b.query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +87,8 @@ func (b bulk) entries(query string, args ...any) ([]*storedRecord, error) {
 }
 
 // records reads the entries that a query gives, and their corrections.
-func (b bulk) records(query, locking string, args ...any) ([]*storedRecord, error) {
-	all, err := b.entries(query, args...)
+func (b bulk) records(ctx context.Context, query, locking string, args ...any) ([]*storedRecord, error) {
+	all, err := b.entries(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (b bulk) records(query, locking string, args ...any) ([]*storedRecord, erro
 	for i, r := range all {
 		ids[i] = r.id
 	}
-	corrections, err := b.corrections(ids, locking)
+	corrections, err := b.corrections(ctx, ids, locking)
 	for _, r := range all {
 		r.Corrections = corrections[r.id]
 	}
@@ -102,16 +104,16 @@ func (b bulk) records(query, locking string, args ...any) ([]*storedRecord, erro
 }
 
 // corrections reads the corrections of entries, of each the oldest first.
-func (b bulk) corrections(entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
+func (b bulk) corrections(ctx context.Context, entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
 	all := map[model.Fingerprint][]model.Correction{}
 	// A lock sees what others committed meanwhile; this would not.
 	if locking == "" && len(entries) > fewRows {
-		if some, err := b.hasRows("correction"); err != nil || !some {
+		if some, err := b.hasRows(ctx, "correction"); err != nil || !some {
 			return all, err
 		}
 	}
 	for part := range slices.Chunk(entries, maxList) {
-		if err := b.correctionsOf(part, locking, all); err != nil {
+		if err := b.correctionsOf(ctx, part, locking, all); err != nil {
 			return nil, err
 		}
 	}
@@ -121,8 +123,8 @@ func (b bulk) corrections(entries []model.Fingerprint, locking string) (map[mode
 	return all, nil
 }
 
-func (b bulk) correctionsOf(entries []model.Fingerprint, locking string, to map[model.Fingerprint][]model.Correction) error {
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT id, entry, kind, made_at, made_by, reason, changes, replaced, is_synced FROM correction WHERE "+
+func (b bulk) correctionsOf(ctx context.Context, entries []model.Fingerprint, locking string, to map[model.Fingerprint][]model.Correction) error {
+	rows, err := b.query(ctx, "SELECT id, entry, kind, made_at, made_by, reason, changes, replaced, is_synced FROM correction WHERE "+
 		in("entry", entries)+locking)
 	if err != nil {
 		return err
@@ -148,8 +150,8 @@ const fewRows = 20
 
 // hasRows reports whether there is anything in a table that mostly is empty. To
 // look up hundreds of keys in vain costs as much as storing a part of their rows.
-func (b bulk) hasRows(table string) (some bool, err error) {
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT 1 FROM "+table+" LIMIT 1")
+func (b bulk) hasRows(ctx context.Context, table string) (some bool, err error) {
+	rows, err := b.query(ctx, "SELECT 1 FROM "+table+" LIMIT 1")
 	if err != nil {
 		return false, err
 	}
@@ -159,8 +161,8 @@ func (b bulk) hasRows(table string) (some bool, err error) {
 }
 
 // exec executes a statement and returns how many rows it changed.
-func (b bulk) exec(query string, args ...any) (int64, error) {
-	result, err := b.pool.ExecContext(b.ctx, query, args...)
+func (b bulk) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := b.pool.ExecContext(b.dialect.statementContext(ctx), query, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -173,7 +175,7 @@ func (b bulk) exec(query string, args ...any) (int64, error) {
 const forUpdate = " FOR UPDATE"
 
 // decide has every arrival compared with what is stored of it.
-func (b bulk) decide(arrivals []*arrival, lock bool) error {
+func (b bulk) decide(ctx context.Context, arrivals []*arrival, lock bool) error {
 	locking := ""
 	if lock {
 		locking = forUpdate
@@ -184,7 +186,7 @@ func (b bulk) decide(arrivals []*arrival, lock bool) error {
 	}
 	stored := make(map[model.Fingerprint]*storedRecord)
 	for part := range slices.Chunk(ids, maxList) {
-		rows, err := b.entries(recordColumns + "WHERE " + in("fingerprint", part) + locking)
+		rows, err := b.entries(ctx, recordColumns+"WHERE "+in("fingerprint", part)+locking)
 		if err != nil {
 			return err
 		}
@@ -192,7 +194,7 @@ func (b bulk) decide(arrivals []*arrival, lock bool) error {
 			stored[r.id] = r
 		}
 	}
-	corrections, err := b.corrections(ids, locking)
+	corrections, err := b.corrections(ctx, ids, locking)
 	if err != nil {
 		return err
 	}
@@ -203,25 +205,25 @@ func (b bulk) decide(arrivals []*arrival, lock bool) error {
 }
 
 // storeArrivals writes what the arrivals decided.
-func (b bulk) storeArrivals(arrivals []*arrival) error {
-	err := b.storeSome(arrivals, (*arrival).isNew, b.dialect.insertMany)
-	if err != nil && b.dialect.isDuplicate(err) {
+func (tx *writing) storeArrivals(ctx context.Context, arrivals []*arrival) error {
+	err := tx.storeSome(ctx, arrivals, (*arrival).isNew, tx.dialect.insertMany)
+	if err != nil && tx.dialect.isDuplicate(err) {
 		return errRaced
 	}
 	if err == nil {
-		err = b.storeSome(arrivals, (*arrival).isRewritten, b.dialect.rewrite)
+		err = tx.storeSome(ctx, arrivals, (*arrival).isRewritten, tx.dialect.rewrite)
 	}
 	if err != nil {
 		return err
 	}
-	if err := b.addCorrections(arrivals); err != nil {
+	if err := tx.addCorrections(ctx, arrivals); err != nil {
 		return err
 	}
 	var confirmed []model.Ack
 	for _, a := range selectArrivals(arrivals, (*arrival).isConfirmed) {
 		confirmed = append(confirmed, model.Ack{Fingerprint: a.id, Content: a.final})
 	}
-	if err := b.markSynced(confirmed); err != nil {
+	if err := tx.markSynced(ctx, confirmed); err != nil {
 		return err
 	}
 	var rewritten []model.Fingerprint
@@ -230,22 +232,23 @@ func (b bulk) storeArrivals(arrivals []*arrival) error {
 			rewritten = append(rewritten, a.id)
 		}
 	}
-	return b.unpark(model.KindEntry, rewritten)
+	return tx.unpark(ctx, model.KindEntry, rewritten)
 }
 
 // write executes the statement for rows, in as many parts as the database takes
 // well.
-func (b bulk) write(rows []entryRow, statement func(rows int) string) error {
-	return b.inParts(len(rows), b.dialect.rowsPerInsert(), statement, func(i int, to []any) []any { return rows[i].whole(to) })
+func (tx *writing) write(ctx context.Context, rows []entryRow, statement func(rows int) string) error {
+	return tx.inParts(ctx, len(rows), tx.dialect.rowsPerInsert(), statement, func(i int, to []any) []any { return rows[i].whole(to) })
 }
 
 // inParts executes a statement about n rows, at most size at once; values appends
 // those of one row. More rows than one part belong into a transaction.
-func (b bulk) inParts(n, size int, statement func(rows int) string, values func(row int, to []any) []any) error {
+func (b bulk) inParts(ctx context.Context, n, size int, statement func(rows int) string, values func(row int, to []any) []any) error {
 	var whole *sql.Stmt // for parts of that size, where there are several
+	ctx = b.dialect.statementContext(ctx)
 	if b.dialect.prepares() && n >= 2*size {
 		var err error
-		if whole, err = b.pool.PrepareContext(b.ctx, statement(size)); err != nil {
+		if whole, err = b.pool.PrepareContext(ctx, statement(size)); err != nil {
 			return err
 		}
 		defer whole.Close()
@@ -258,11 +261,15 @@ func (b bulk) inParts(n, size int, statement func(rows int) string, values func(
 			args = values(row, args)
 			row++
 		}
-		var err error
-		if whole != nil && part == size {
-			_, err = whole.ExecContext(b.ctx, args...)
-		} else {
-			_, err = b.pool.ExecContext(b.ctx, statement(part), args...)
+		if whole == nil || part < size {
+			if _, err := b.pool.ExecContext(ctx, statement(part), args...); err != nil {
+				return err
+			}
+			continue
+		}
+		result, err := whole.ExecContext(ctx, args...)
+		if err == nil {
+			err = b.changed.note(statement(size), result) // past watchedPool
 		}
 		if err != nil {
 			return err
@@ -271,7 +278,7 @@ func (b bulk) inParts(n, size int, statement func(rows int) string, values func(
 	return nil
 }
 
-func (b bulk) storeSome(arrivals []*arrival, which func(*arrival) bool, statement func(rows int) string) error {
+func (tx *writing) storeSome(ctx context.Context, arrivals []*arrival, which func(*arrival) bool, statement func(rows int) string) error {
 	var rows []entryRow
 	for _, a := range arrivals {
 		if !which(a) {
@@ -283,10 +290,10 @@ func (b bulk) storeSome(arrivals []*arrival, which func(*arrival) bool, statemen
 		}
 		rows = append(rows, row)
 	}
-	return b.write(rows, statement)
+	return tx.write(ctx, rows, statement)
 }
 
-func (b bulk) addCorrections(arrivals []*arrival) error {
+func (tx *writing) addCorrections(ctx context.Context, arrivals []*arrival) error {
 	var missing []model.Correction
 	for _, a := range arrivals {
 		missing = append(missing, a.missing...)
@@ -299,9 +306,9 @@ func (b bulk) addCorrections(arrivals []*arrival) error {
 		}
 	}
 	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
-	return b.inParts(len(rows), b.dialect.rowsPerInsert(), func(rows int) string {
+	return tx.inParts(ctx, len(rows), tx.dialect.rowsPerInsert(), func(rows int) string {
 		return "INSERT INTO correction (uid, entry, kind, made_at, made_by, reason, changes, replaced) VALUES " +
-			row + strings.Repeat(", "+row, rows-1) + b.dialect.insertMissing("uid")
+			row + strings.Repeat(", "+row, rows-1) + tx.dialect.insertMissing("uid")
 	}, func(i int, to []any) []any {
 		r := &rows[i]
 		return append(to, r.UID, r.Entry, r.Kind, r.MadeAt, r.MadeBy, r.Reason, r.Changes, r.Replaced)

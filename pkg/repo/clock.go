@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
 
@@ -26,26 +24,23 @@ func (r *clockRow) clock() model.Clock {
 
 // StoreClock keeps the clock of a source, unless a later one is there already, as
 // status.Later says. Error: model.ErrUnavailable.
-func (db *DB) StoreClock(ctx context.Context, c model.Clock) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.autocommit(ctx, func(write *gorm.DB) error { return db.absorbClocks(write, []model.Clock{c}, false) })
-	return db.fail(ctx, "store clock", err)
+func (w *writer) StoreClock(ctx context.Context, c model.Clock) error {
+	return w.commit(ctx, "store clock", func(ctx context.Context, tx *writing) error {
+		return tx.absorbClocks(ctx, []model.Clock{c}, false)
+	})
 }
 
 // AbsorbClocks keeps clocks that come from another node, as StoreClock does.
 // synced says that the sync node has them. Error: model.ErrUnavailable.
-func (db *DB) AbsorbClocks(ctx context.Context, clocks []model.Clock, synced bool) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.absorbClocks(tx, clocks, synced) })
-	return db.fail(ctx, "absorb clocks", err)
+func (w *writer) AbsorbClocks(ctx context.Context, clocks []model.Clock, synced bool) error {
+	return w.commit(ctx, "absorb clocks", func(ctx context.Context, tx *writing) error {
+		return tx.absorbClocks(ctx, clocks, synced)
+	})
 }
 
-// absorbClocks is AbsorbClocks within a transaction.
-func (db *DB) absorbClocks(tx *gorm.DB, clocks []model.Clock, synced bool) error {
+func (tx *writing) absorbClocks(ctx context.Context, clocks []model.Clock, synced bool) error {
 	for _, c := range clocks {
-		err := tx.Exec(db.dialect.storeClock(), c.Source, dbTime{c.SentAt}, string(c.Body), synced || db.isSyncNode).Error
+		_, err := tx.exec(ctx, tx.dialect.storeClock(), c.Source, dbTime{c.SentAt}, string(c.Body), synced || tx.onStation)
 		if err != nil {
 			return err
 		}
@@ -55,13 +50,13 @@ func (db *DB) absorbClocks(tx *gorm.DB, clocks []model.Clock, synced bool) error
 
 // UnsyncedClocks returns the clocks that the sync node does not have. Error:
 // model.ErrUnavailable.
-func (db *DB) UnsyncedClocks(ctx context.Context) ([]model.Clock, error) {
-	ctx, cancel := db.deadline(ctx)
+func (n *Node) UnsyncedClocks(ctx context.Context) ([]model.Clock, error) {
+	ctx, cancel := n.db.deadline(ctx)
 	defer cancel()
 	var rows []clockRow
-	err := db.read.WithContext(ctx).Where("is_synced = 0").Order("source").Find(&rows).Error
+	err := n.db.read.WithContext(ctx).Where("is_synced = 0").Order("source").Find(&rows).Error
 	if err != nil {
-		return nil, db.fail(ctx, "read unsynced clocks", err)
+		return nil, n.db.fail(ctx, "read unsynced clocks", err)
 	}
 	clocks := make([]model.Clock, len(rows))
 	for i := range rows {
@@ -72,28 +67,25 @@ func (db *DB) UnsyncedClocks(ctx context.Context) ([]model.Clock, error) {
 
 // MarkClocksSynced notes that the sync node has these clocks. Where a later one
 // came meanwhile, that stays unsynced. Error: model.ErrUnavailable.
-func (db *DB) MarkClocksSynced(ctx context.Context, clocks []model.Clock) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
+func (n *Node) MarkClocksSynced(ctx context.Context, clocks []model.Clock) error {
+	return n.commit(ctx, "mark clocks synced", func(ctx context.Context, tx *writing) error {
 		for _, c := range clocks {
-			err := tx.Model(&clockRow{}).Where("source = ? AND sent_at = ?", c.Source, dbTime{c.SentAt}).Update("is_synced", true).Error
+			_, err := tx.exec(ctx, "UPDATE clock SET is_synced = 1 WHERE source = ? AND sent_at = ?", c.Source, dbTime{c.SentAt})
 			if err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return db.fail(ctx, "mark clocks synced", err)
 }
 
 // Clock returns the clock that a source sent last. Error: model.ErrNotFound.
-func (db *DB) Clock(ctx context.Context, source int) (model.Clock, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Clock(ctx context.Context, source int) (model.Clock, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var row clockRow
-	if err := db.read.WithContext(ctx).Where("source = ?", source).Take(&row).Error; err != nil {
-		return model.Clock{}, db.fail(ctx, "read clock", err)
+	if err := r.db.read.WithContext(ctx).Where("source = ?", source).Take(&row).Error; err != nil {
+		return model.Clock{}, r.db.fail(ctx, "read clock", err)
 	}
 	return row.clock(), nil
 }

@@ -81,7 +81,7 @@ func TestConfig_MigrateAtStart(t *testing.T) {
 // TestOpen is not parallel, because a subtest changes the working directory.
 func TestOpen(t *testing.T) {
 	open := func(t *testing.T, url string) error {
-		db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+		db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop())
 		if err == nil {
 			err = db.Close()
 		}
@@ -117,19 +117,19 @@ func TestOpen(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		cfg := repo.Config{URL: "sqlite://" + dir + "/a.db"}
-		if _, err := repo.OpenExisting(cfg, zerolog.Nop()); !errors.Is(err, repo.ErrNoDatabase) || !strings.Contains(err.Error(), dir) {
+		if _, err := repo.OpenExistingNode(cfg, zerolog.Nop()); !errors.Is(err, repo.ErrNoDatabase) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("error %v, want one that names %s", err, dir)
 		}
 		if files, err := os.ReadDir(dir); err != nil || len(files) > 0 {
 			t.Errorf("made %v, %v", files, err)
 		}
-		if _, err := repo.OpenExisting(repo.Config{URL: "sqlite://" + dir}, zerolog.Nop()); err == nil {
+		if _, err := repo.OpenExistingNode(repo.Config{URL: "sqlite://" + dir}, zerolog.Nop()); err == nil {
 			t.Error("a directory was opened")
 		}
 		if err := repotest.OpenURL(t, cfg.URL).Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		db, err := repo.OpenExisting(cfg, zerolog.Nop())
+		db, err := repo.OpenExistingNode(cfg, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,27 +6,24 @@ import (
 	"strconv"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
 
 // learnContents computes the contents of entries that a merge left unknown, and
 // stores them.
-func (db *DB) learnContents(ctx context.Context, entries []int64) error {
+func (r reader) learnContents(ctx context.Context, entries []int64) error {
 	for part := range slices.Chunk(entries, maxList) {
-		if err := db.learnSome(ctx, part); err != nil {
+		if err := r.learnSome(ctx, part); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (db *DB) learnSome(ctx context.Context, entries []int64) error {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) learnSome(ctx context.Context, entries []int64) error {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.bulk(tx).learnContents(entries) })
-	return db.classify(ctx, err)
+	return r.db.classify(ctx, r.db.writeAside(ctx, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, entries) }))
 }
 
 // unknown are the records whose content is unknown.
@@ -42,12 +39,12 @@ func unknown(records []*storedRecord) []int64 {
 
 // learnContents locks the entries, because a content must not be older than the
 // row that it belongs to.
-func (b bulk) learnContents(entries []int64) error {
+func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 	locking := ""
-	if b.dialect.locksRows() {
+	if tx.dialect.locksRows() {
 		locking = forUpdate
 	}
-	records, err := b.records(recordColumns+"WHERE "+inNumbers("id", entries)+" AND content IS NULL"+locking, locking)
+	records, err := tx.records(ctx, recordColumns+"WHERE "+inNumbers("id", entries)+" AND content IS NULL"+locking, locking)
 	if err != nil {
 		return err
 	}
@@ -57,7 +54,8 @@ func (b bulk) learnContents(entries []int64) error {
 			return err
 		}
 	}
-	return b.write(rows, b.dialect.rewrite)
+	tx.touched.inaudible()
+	return tx.write(ctx, rows, tx.dialect.rewrite)
 }
 
 // recordRow is the row of a record.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -73,17 +74,17 @@ func (r *correctionRow) correction() (model.Correction, error) {
 
 // Corrections returns the corrections of an entry, oldest first. Error:
 // model.ErrNotFound where there is no such entry.
-func (db *DB) Corrections(ctx context.Context, entryID int64) ([]model.Correction, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Corrections(ctx context.Context, entryID int64) ([]model.Correction, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	read := db.read.WithContext(ctx)
+	read := r.db.read.WithContext(ctx)
 	var entry entryRow
 	err := read.Select("fingerprint").Take(&entry, entryID).Error
 	if err != nil {
-		return nil, db.fail(ctx, "read corrections", err)
+		return nil, r.db.fail(ctx, "read corrections", err)
 	}
 	corrections, err := correctionsOf(read, entry.Fingerprint)
-	return corrections, db.fail(ctx, "read corrections", err)
+	return corrections, r.db.fail(ctx, "read corrections", err)
 }
 
 // Correct stores what build makes of an entry and its earlier corrections, and
@@ -92,49 +93,62 @@ func (db *DB) Corrections(ctx context.Context, entryID int64) ([]model.Correctio
 // for its Entry, which is filled in here; build may be called more than once, so
 // it must have no effects, and its error is returned. Errors: model.ErrNotFound,
 // model.ErrUnavailable.
-func (db *DB) Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (model.Correction, error) {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	var stored model.Correction
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
-		entry, err := lockEntry(tx.Where("id = ?", entryID))
+func (w *writer) Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (stored model.Correction, _ error) {
+	err := w.commit(ctx, "correct entry", func(ctx context.Context, tx *writing) error {
+		entry, err := lockEntry(tx.gorm(ctx).Where("id = ?", entryID))
 		if err != nil {
 			return err
 		}
-		stored, err = correct(tx, entry, db.isSyncNode, build)
+		stored, err = tx.correct(ctx, entry, build)
 		return err
 	})
-	return stored, db.fail(ctx, "correct entry", err)
+	return stored, err
 }
 
 // LogMissed stores an entry that a person logged, or merges it with the copy
 // that is there, together with the correction that says who and why, in one
 // transaction. Both are normalized; the correction's Entry is filled in here. An
-// entry that an engine sent stays the engine's. Errors: *model.InvalidError where
-// the entry has too many corrections, model.ErrUnavailable.
-func (db *DB) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, _ model.Correction, _ error) {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
+// entry that an engine sent stays the engine's. Errors: *model.InvalidError if
+// the entry has too many corrections, and then nothing is stored;
+// model.ErrUnavailable.
+func (w *writer) LogMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, stored model.Correction, _ error) {
 	e.Manual = true
 	c.Entry = e.Fingerprint()
-	row := newEntryRow(e)
-	var stored model.Correction
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
-		if err := tx.Exec(db.dialect.upsert(1), row.stored(nil)...).Error; err != nil {
-			return err
-		}
-		entry, err := lockEntry(tx.Where("fingerprint = ?", row.Fingerprint))
-		if err != nil {
-			return err
-		}
-		entryID = entry.ID
-		stored, err = correct(tx, entry, db.isSyncNode, func(_ model.Entry, earlier []model.Correction) (model.Correction, error) {
-			c := once(c, earlier)
-			return c, room(c, earlier)
-		})
+	err := w.commit(ctx, "log missed entry", func(ctx context.Context, tx *writing) (err error) {
+		entryID, stored, err = tx.logMissed(ctx, e, c)
 		return err
 	})
-	return entryID, stored, db.fail(ctx, "log missed entry", err)
+	return entryID, stored, err
+}
+
+func (tx *writing) logMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, stored model.Correction, _ error) {
+	theEntry := func() *gorm.DB { return tx.gorm(ctx).Where("fingerprint = ?", dbUID(c.Entry)) }
+	if _, err := lockEntry(theEntry()); err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+		return 0, stored, err
+	}
+	earlier, err := correctionsOf(tx.gorm(ctx), dbUID(c.Entry))
+	if err != nil {
+		return 0, stored, err
+	}
+	c = once(c, earlier)
+	if err := room(c, earlier); err != nil {
+		return 0, stored, err
+	}
+	record := model.Record{Entry: e, Corrections: []model.Correction{c}}
+	record.Entry.Overlay = model.Fold(record.Corrections)
+	if _, err := tx.absorb(ctx, []model.Record{record}, false); err != nil {
+		return 0, stored, err
+	}
+	var entry entryRow
+	if err := theEntry().Select("id").Take(&entry).Error; err != nil {
+		return 0, stored, err
+	}
+	var row correctionRow
+	if err := tx.gorm(ctx).Where("uid = ?", dbUID(c.UID())).Take(&row).Error; err != nil {
+		return 0, stored, err
+	}
+	stored, err = row.correction()
+	return entry.ID, stored, err
 }
 
 // once is c, or the earlier correction that it repeats.
@@ -161,13 +175,13 @@ func lockEntry(query *gorm.DB) (entryRow, error) {
 }
 
 // correct stores a correction of an entry that is locked, and the net effect of
-// all its corrections; synced says whether the sync node has it with that.
-func correct(tx *gorm.DB, row entryRow, synced bool, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
+// all its corrections.
+func (tx *writing) correct(ctx context.Context, row entryRow, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
 	entry, err := row.entry()
 	if err != nil {
 		return model.Correction{}, err
 	}
-	corrections, err := correctionsOf(tx, row.Fingerprint)
+	corrections, err := correctionsOf(tx.gorm(ctx), row.Fingerprint)
 	if err != nil {
 		return model.Correction{}, err
 	}
@@ -186,26 +200,27 @@ func correct(tx *gorm.DB, row entryRow, synced bool, build func(model.Entry, []m
 	if err != nil {
 		return model.Correction{}, err
 	}
-	if err := tx.Create(&added).Error; err != nil {
+	if err := tx.gorm(ctx).Create(&added).Error; err != nil {
 		return model.Correction{}, err
 	}
 	c.ID = added.ID
 	corrected := model.Record{Entry: entry, Corrections: append(corrections, c)}
 	corrected.Entry.Overlay = model.Fold(corrected.Corrections)
-	return c, storeCorrected(tx, corrected, synced)
+	tx.touched.entry(&entry, &corrected.Entry)
+	return c, tx.storeCorrected(ctx, corrected)
 }
 
 // storeCorrected writes what follows from a record's corrections.
-func storeCorrected(tx *gorm.DB, r model.Record, synced bool) error {
+func (tx *writing) storeCorrected(ctx context.Context, r model.Record) error {
 	overlay, err := overlayText(r.Entry.Overlay)
 	if err != nil {
 		return err
 	}
-	return tx.Model(&entryRow{}).Where("id = ?", r.Entry.ID).Updates(map[string]any{
+	return tx.gorm(ctx).Model(&entryRow{}).Where("id = ?", r.Entry.ID).Updates(map[string]any{
 		"overlay":   overlay,
 		"played_at": dbTime{r.Entry.PlayedAt()},
 		"is_void":   r.Entry.Overlay.Void,
-		"is_synced": synced,
+		"is_synced": tx.onStation,
 		"content":   dbContent{id: r.Content(), known: true},
 	}).Error
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // correct stores a correction as it is.
-func correct(t *testing.T, db *repo.DB, id int64, c model.Correction) model.Correction {
+func correct(t *testing.T, db *repo.Node, id int64, c model.Correction) model.Correction {
 	t.Helper()
 	stored, err := db.Correct(t.Context(), id, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
 	if err != nil {
@@ -33,7 +33,7 @@ func amend(at int, title string) model.Correction {
 }
 
 func TestDB_Correct(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"))
 		id := only(t, db).ID
 
@@ -121,7 +121,7 @@ func TestDB_Correct(t *testing.T) {
 
 // TestDB_Correct_concurrent: of corrections at once each sees those before it.
 func TestDB_Correct_concurrent(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"))
 		id := only(t, db).ID
 		const n = 16
@@ -159,7 +159,7 @@ func TestDB_Correct_concurrent(t *testing.T) {
 }
 
 func TestDB_LogMissed(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		logged := model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: "engine was down"}
 		t.Run("OK", func(t *testing.T) {
 			id, c, err := db.LogMissed(t.Context(), entry(0, "missed"), logged)
@@ -216,7 +216,7 @@ func TestLogMissed_conflict(t *testing.T) {
 			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // which no rollback takes back
 			execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON correction FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+
 				"INSERT INTO refusals VALUES (1); SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = "+fmt.Sprint(number)+"; END IF")
-			for name, r := range map[string]recording{"engine-api": db, "sync node": db.Station(1)} {
+			for name, r := range map[string]recording{"engine-api": db, "sync node": db.Station(t, 1)} {
 				execSQL(t, raw, "TRUNCATE TABLE refusals")
 				asked := model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: name}
 				id, stored, err := r.LogMissed(t.Context(), entry(0, name), asked)
@@ -294,14 +294,14 @@ func isInvalid(err error) bool {
 }
 
 func TestLogMissed_again(t *testing.T) {
-	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { wantOnce(t, db) }) })
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.Node) { wantOnce(t, db) }) })
 	t.Run("Station", func(t *testing.T) {
 		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantOnce(t, s) })
 	})
 }
 
 func TestLogMissed_tooMany(t *testing.T) {
-	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { wantRoom(t, db) }) })
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.Node) { wantRoom(t, db) }) })
 	t.Run("Station", func(t *testing.T) {
 		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { wantRoom(t, s) })
 	})

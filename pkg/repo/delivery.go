@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
 
@@ -74,7 +72,7 @@ func within(ctx context.Context, do func() error) error {
 // stored, with their ids, which grow in the order of the list. It returns when
 // ctx ends, whatever the disk does: then they may be stored nevertheless. Errors:
 // *model.InvalidError, model.ErrUnavailable.
-func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
+func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
 	if len(deliveries) == 0 {
 		return nil, nil
 	}
@@ -83,16 +81,16 @@ func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) 
 			return nil, err
 		}
 	}
-	ctx, cancel := db.deadline(ctx)
+	ctx, cancel := w.db.deadline(ctx)
 	defer cancel()
 	stored := make([]model.Delivery, len(deliveries)) // which nobody looks at where it comes too late
 	err := within(ctx, func() error {
-		return db.transaction(ctx, func(tx *gorm.DB) error {
+		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
 			// They are few. One statement for all would not tell each one's id.
 			for i, d := range deliveries {
 				d.Normalize()
 				row := newDeliveryRow(d)
-				if err := tx.Create(&row).Error; err != nil {
+				if err := tx.gorm(ctx).Create(&row).Error; err != nil {
 					return err
 				}
 				d.ID = row.ID
@@ -102,20 +100,20 @@ func (db *DB) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) 
 		})
 	})
 	if err != nil {
-		return nil, db.fail(ctx, "store deliveries", err)
+		return nil, w.db.fail(ctx, "store deliveries", err)
 	}
 	return stored, nil
 }
 
 // WaitingDeliveries returns what a channel is still owed, the oldest first, at
 // most limit. Error: model.ErrUnavailable.
-func (db *DB) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var rows []deliveryRow
-	err := db.read.WithContext(ctx).Where("channel = ? AND ended_at IS NULL", channel).Order("id").Limit(limit).Find(&rows).Error
+	err := r.db.read.WithContext(ctx).Where("channel = ? AND ended_at IS NULL", channel).Order("id").Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, db.fail(ctx, "read waiting deliveries", err)
+		return nil, r.db.fail(ctx, "read waiting deliveries", err)
 	}
 	waiting := make([]model.Delivery, len(rows))
 	for i := range rows {
@@ -126,39 +124,39 @@ func (db *DB) WaitingDeliveries(ctx context.Context, channel string, limit int) 
 
 // LatestDelivery returns what was stored last for a channel, whether it waits or
 // has ended. Errors: model.ErrNotFound, model.ErrUnavailable.
-func (db *DB) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var row deliveryRow
-	if err := db.read.WithContext(ctx).Where("channel = ?", channel).Order("id DESC").Take(&row).Error; err != nil {
-		return model.Delivery{}, db.fail(ctx, "read latest delivery", err)
+	if err := r.db.read.WithContext(ctx).Where("channel = ?", channel).Order("id DESC").Take(&row).Error; err != nil {
+		return model.Delivery{}, r.db.fail(ctx, "read latest delivery", err)
 	}
 	return row.delivery(), nil
 }
 
 // FailDelivery notes how many tries of a delivery have failed, and why the last
 // one did. One that has ended stays as it is. Error: model.ErrUnavailable.
-func (db *DB) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
+func (w *writer) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
 	failed := model.Delivery{Tries: tries, Error: reason}
 	failed.Normalize()
-	return db.changeWaiting(ctx, "note failed delivery", id, map[string]any{"tries": failed.Tries, "error": failed.Error})
+	return w.changeWaiting(ctx, "note failed delivery", id, map[string]any{"tries": failed.Tries, "error": failed.Error})
 }
 
 // EndDelivery notes that a delivery is done, or, where outcome says why, given
 // up. One that has ended stays as it is. Error: model.ErrUnavailable.
-func (db *DB) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
+func (w *writer) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
 	ended := model.Delivery{EndedAt: at, Outcome: outcome}
 	ended.Normalize()
-	return db.changeWaiting(ctx, "end delivery", id, map[string]any{"ended_at": dbTime{ended.EndedAt}, "outcome": ended.Outcome})
+	return w.changeWaiting(ctx, "end delivery", id, map[string]any{"ended_at": dbTime{ended.EndedAt}, "outcome": ended.Outcome})
 }
 
-func (db *DB) changeWaiting(ctx context.Context, doing string, id int64, to map[string]any) error {
-	ctx, cancel := db.deadline(ctx)
+func (w *writer) changeWaiting(ctx context.Context, doing string, id int64, to map[string]any) error {
+	ctx, cancel := w.db.deadline(ctx)
 	defer cancel()
 	err := within(ctx, func() error {
-		return db.autocommit(ctx, func(write *gorm.DB) error {
-			return write.Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
+		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+			return tx.gorm(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
 		})
 	})
-	return db.fail(ctx, doing, err)
+	return w.db.fail(ctx, doing, err)
 }

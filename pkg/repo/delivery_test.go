@@ -21,7 +21,7 @@ func owed(channel, text string) model.Delivery {
 	return model.Delivery{Channel: channel, Body: body, CreatedAt: noon}
 }
 
-func deliver(t *testing.T, db *repo.DB, deliveries ...model.Delivery) []model.Delivery {
+func deliver(t *testing.T, db *repo.Node, deliveries ...model.Delivery) []model.Delivery {
 	t.Helper()
 	stored, err := db.StoreDeliveries(t.Context(), deliveries)
 	if err != nil {
@@ -31,7 +31,7 @@ func deliver(t *testing.T, db *repo.DB, deliveries ...model.Delivery) []model.De
 }
 
 // wantWaiting compares whole deliveries, in their order.
-func wantWaiting(t *testing.T, db *repo.DB, channel string, limit int, want ...model.Delivery) {
+func wantWaiting(t *testing.T, db *repo.Node, channel string, limit int, want ...model.Delivery) {
 	t.Helper()
 	got, err := db.WaitingDeliveries(t.Context(), channel, limit)
 	if err != nil || len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
@@ -40,7 +40,7 @@ func wantWaiting(t *testing.T, db *repo.DB, channel string, limit int, want ...m
 }
 
 func TestDB_StoreDeliveries(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if stored, err := db.StoreDeliveries(t.Context(), nil); err != nil || len(stored) != 0 {
 			t.Errorf("nothing was stored as %+v, %v", stored, err)
 		}
@@ -81,7 +81,7 @@ func TestDB_StoreDeliveries(t *testing.T) {
 }
 
 func TestDB_StoreDeliveries_invalid(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		bad := owed("", "b")
 		_, err := db.StoreDeliveries(t.Context(), []model.Delivery{owed("hook", "a"), bad})
 		if _, ok := errors.AsType[*model.InvalidError](err); !ok {
@@ -93,7 +93,7 @@ func TestDB_StoreDeliveries_invalid(t *testing.T) {
 
 // TestDB_StoreDeliveries_poisoned: where one fails, none remains.
 func TestDB_StoreDeliveries_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "delivery", "channel")
 		_, err := db.StoreDeliveries(t.Context(), []model.Delivery{owed("hook", "a"), owed(poison, "b"), owed("hook", "c")})
 		wantRefused(t, err)
@@ -102,7 +102,7 @@ func TestDB_StoreDeliveries_poisoned(t *testing.T) {
 }
 
 func TestDB_EndDelivery(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		ctx := t.Context()
 		stored := deliver(t, db, owed("hook", "a"), owed("hook", "b"), owed("hook", "c"))
 		latest := func() model.Delivery {
@@ -157,7 +157,7 @@ func TestDB_EndDelivery(t *testing.T) {
 
 // TestDB_EndDelivery_poisoned: where its end cannot be stored, it still waits.
 func TestDB_EndDelivery_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		stored := deliver(t, db, owed("hook", "a"))
 		poisonous(t, kind, url, "UPDATE", "delivery", "outcome")
 		wantRefused(t, db.EndDelivery(t.Context(), stored[0].ID, noon, poison))
@@ -167,7 +167,7 @@ func TestDB_EndDelivery_poisoned(t *testing.T) {
 
 // fillDeliveries stores what three channels got in a long time, of which each
 // still waits for the last few.
-func fillDeliveries(t *testing.T, db *repo.DB) {
+func fillDeliveries(t *testing.T, db *repo.Node) {
 	t.Helper()
 	const n = 3000
 	var all []model.Delivery

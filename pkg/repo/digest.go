@@ -20,11 +20,11 @@ const maxDigestAttempts = 8
 // ones too, by when they were played, oldest first; buckets without records are
 // left out. It reads page by page, each within Config.QueryTimeout. What is
 // stored meanwhile may or may not be counted. Error: model.ErrUnavailable.
-func (db *DB) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
-	return db.digests(ctx, q, digestPage)
+func (r reader) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
+	return r.digests(ctx, q, digestPage)
 }
 
-func (db *DB) digests(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
+func (r reader) digests(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
 	total, err := newSums(q.Span)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (db *DB) digests(ctx context.Context, q model.DigestQuery, perPage int) ([]
 	}
 	page := model.RecordQuery{Source: q.Source, From: q.From, To: q.To, Limit: perPage}
 	for {
-		if page.After, err = db.addDigestPage(ctx, from, page, total); err != nil {
+		if page.After, err = r.addDigestPage(ctx, from, page, total); err != nil {
 			return nil, fmt.Errorf("compute digests: %w", err)
 		}
 		if page.After == nil {
@@ -55,10 +55,10 @@ var digestSources = map[model.Kind]digestSource{
 // addDigestPage adds a page to the sums, and returns where to continue. The
 // databases sum more slowly than they hand the contents over: MariaDB has no XOR
 // of more than 64 bits, SQLite none at all.
-func (db *DB) addDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, total *sums) (*model.Position, error) {
+func (r reader) addDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, total *sums) (*model.Position, error) {
 	for range maxDigestAttempts {
 		page := &sums{end: total.end}
-		next, unlearned, err := db.readDigestPage(ctx, from, q, page)
+		next, unlearned, err := r.readDigestPage(ctx, from, q, page)
 		if err != nil {
 			return nil, err
 		}
@@ -68,25 +68,25 @@ func (db *DB) addDigestPage(ctx context.Context, from digestSource, q model.Reco
 			}
 			return next, nil
 		}
-		if err := db.learnContents(ctx, unlearned); err != nil {
+		if err := r.learnContents(ctx, unlearned); err != nil {
 			return nil, err
 		}
 	}
 	return nil, fmt.Errorf("%w: records change too fast", model.ErrUnavailable)
 }
 
-func (db *DB) readDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, page *sums) (next *model.Position, unlearned []int64, err error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) readDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, page *sums) (next *model.Position, unlearned []int64, err error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	next, unlearned, err = db.bulk(db.read.WithContext(ctx)).sum(from, q, page)
-	return next, unlearned, db.classify(ctx, err)
+	next, unlearned, err = r.db.reads().sum(ctx, from, q, page)
+	return next, unlearned, r.db.classify(ctx, err)
 }
 
 // sum adds the records of a query to the sums, and tells which of them have an
 // unknown content.
-func (b bulk) sum(from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
+func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
 	where, args := recordQuery(q).where(from.source, from.at)
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
+	rows, err := b.query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -95,7 +95,7 @@ func randomBound(r *rand.Rand) time.Time {
 }
 
 func TestDB_Digests(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		r := seeded(t)()
 		var records []model.Record
 		var statuses []item
@@ -151,7 +151,7 @@ func TestDB_Digests(t *testing.T) {
 // TestDB_content: whoever needs a content that a merge left unknown computes it,
 // once and for all.
 func TestDB_content(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
 		unknown := func() string {
 			return query(t, raw, "SELECT COUNT(*) AS n FROM playlog WHERE content IS NULL")[0]["n"]

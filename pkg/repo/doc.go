@@ -11,7 +11,9 @@
 // database cannot be reached or cannot write now, the error is
 // model.ErrUnavailable. Times are UTC with microseconds.
 //
-// A DB keeps what one node has. The sync node writes through a Station, which
-// also keeps the on-air log, and whose writes follow one another over all
-// processes.
+// A Node is the database of one node, a Station that of the sync node, which also
+// keeps the on-air log. Both have the same writes, each written once, and differ
+// in how these are committed: a node's beside one another, a station's one after
+// the other over all processes, each under the next number of a sequence. A write
+// that forgets to say what it touches is not committed.
 package repo

@@ -38,7 +38,7 @@ func numbered(n int) model.Entry {
 
 // storeFrom stores numbered entries with several writers until one fails, and
 // tells of each that was acknowledged.
-func storeFrom(ctx context.Context, db *repo.DB, first int, acknowledged func(n int)) {
+func storeFrom(ctx context.Context, db *repo.Node, first int, acknowledged func(n int)) {
 	var next atomic.Int64
 	next.Store(int64(first))
 	var all sync.WaitGroup
@@ -57,7 +57,7 @@ func storeFrom(ctx context.Context, db *repo.DB, first int, acknowledged func(n 
 }
 
 func storeUntilKilled(url string) int {
-	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: repotest.QueryTimeout}, zerolog.Nop())
+	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: repotest.QueryTimeout}, zerolog.Nop())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -77,7 +77,7 @@ func storeUntilKilled(url string) int {
 }
 
 // wantStored checks that every acknowledged entry is there, and none twice.
-func wantStored(t *testing.T, db *repo.DB, acknowledged map[int]bool) {
+func wantStored(t *testing.T, db *repo.Node, acknowledged map[int]bool) {
 	t.Helper()
 	stored := map[int]int{}
 	for _, e := range find(t, db, model.EntryQuery{}) {

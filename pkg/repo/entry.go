@@ -50,21 +50,21 @@ func (r *entryRow) entry() (model.Entry, error) {
 }
 
 // HasEntry reports whether an entry of that identity is stored.
-func (db *DB) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var found []int64
-	err := db.read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", dbUID(id)).Limit(1).Pluck("id", &found).Error
-	return len(found) > 0, db.fail(ctx, "look for entry", err)
+	err := r.db.read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", dbUID(id)).Limit(1).Pluck("id", &found).Error
+	return len(found) > 0, r.db.fail(ctx, "look for entry", err)
 }
 
 // Entry returns the entry with that number, raw, with its overlay. Error:
 // model.ErrNotFound.
-func (db *DB) Entry(ctx context.Context, id int64) (model.Entry, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Entry(ctx context.Context, id int64) (model.Entry, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](db.read.WithContext(ctx).Model(&entryRow{}).Where("id = ?", id))
-	return e, db.fail(ctx, "read entry", err)
+	e, err := takeEntry[entryRow](r.db.read.WithContext(ctx).Model(&entryRow{}).Where("id = ?", id))
+	return e, r.db.fail(ctx, "read entry", err)
 }
 
 // The columns that StoreEntry writes: those of the entry's fields, and the row's

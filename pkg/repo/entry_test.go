@@ -14,7 +14,7 @@ import (
 )
 
 func TestDB_StoreEntry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		full := model.Entry{
 			LogSource: 3, TrackStart: noon.Add(123456 * time.Microsecond),
 			Artist: "Dvořák ", Album: "🎵 '\"\\%_", Title: strings.Repeat("🎶", model.MaxText),
@@ -50,7 +50,7 @@ func TestDB_StoreEntry(t *testing.T) {
 
 // TestDB_StoreEntry_whileRead: however much is read at once, an entry is stored.
 func TestDB_StoreEntry_whileRead(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		release, err := db.HoldReaders(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +64,7 @@ func TestDB_StoreEntry_whileRead(t *testing.T) {
 }
 
 func TestDB_HasEntry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		stored, other := entry(0, "a"), entry(0, "A")
 		store(t, db, stored)
 		for _, c := range []struct {
@@ -80,7 +80,7 @@ func TestDB_HasEntry(t *testing.T) {
 }
 
 func TestDB_Entry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"), entry(1, "b"))
 		want := find(t, db, model.EntryQuery{})[0]
 		got, err := db.Entry(t.Context(), want.ID)
@@ -95,7 +95,7 @@ func TestDB_Entry(t *testing.T) {
 
 // log stores a b c d e, a second apart except that c and d start together; b is
 // void, d was logged by a person, a and e are synced.
-func log(t *testing.T, db *repo.DB) {
+func log(t *testing.T, db *repo.Node) {
 	t.Helper()
 	entries := []model.Entry{entry(0, "a"), entry(1, "b"), entry(2, "c"), entry(2, "d"), entry(3, "e")}
 	entries[0].Synced, entries[4].Synced, entries[3].Manual = true, true, true
@@ -105,7 +105,7 @@ func log(t *testing.T, db *repo.DB) {
 }
 
 func TestDB_Entries(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		log(t, db)
 		at := func(second int) time.Time { return noon.Add(time.Duration(second) * time.Second) }
 		c := find(t, db, model.EntryQuery{From: at(2), Oldest: true})[0]
@@ -144,7 +144,7 @@ func TestDB_Entries(t *testing.T) {
 
 // TestDB_Entries_pages reads page by page what one query gives at once.
 func TestDB_Entries_pages(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		for i := range 25 {
 			store(t, db, entry(i/5, string(rune('a'+i))))
 		}
@@ -169,7 +169,7 @@ func TestDB_Entries_pages(t *testing.T) {
 }
 
 func TestDB_CountEntries(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		log(t, db)
 		for _, test := range []struct {
 			q    model.EntryQuery
@@ -189,7 +189,7 @@ func TestDB_CountEntries(t *testing.T) {
 }
 
 func TestDB_EachEntry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		t.Run("HalfOpen", func(t *testing.T) {
 			log(t, db)
 			var got []model.Entry
@@ -241,7 +241,7 @@ func TestDB_EachEntry(t *testing.T) {
 }
 
 func TestDB_LatestEntry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		log(t, db)
 		for _, test := range []struct {
 			at   time.Time
@@ -262,7 +262,7 @@ func TestDB_LatestEntry(t *testing.T) {
 }
 
 func TestDB_NextEntry(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		log(t, db)
 		for _, test := range []struct {
 			after time.Time

@@ -14,21 +14,21 @@ import (
 type entryQuery model.EntryQuery
 
 // Entries returns the entries that q selects, newest first unless q.Oldest.
-func (db *DB) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[entryRow](entryQuery(q).paged(db.read.WithContext(ctx)))
-	return entries, db.fail(ctx, "read entries", err)
+	entries, err := findEntries[entryRow](entryQuery(q).paged(r.db.read.WithContext(ctx)))
+	return entries, r.db.fail(ctx, "read entries", err)
 }
 
 // CountEntries counts the entries that q selects, ignoring After, Offset and
 // Limit.
-func (db *DB) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var n int64
-	err := entryQuery(q).selected(db.read.WithContext(ctx)).Count(&n).Error
-	return n, db.fail(ctx, "count entries", err)
+	err := entryQuery(q).selected(r.db.read.WithContext(ctx)).Count(&n).Error
+	return n, r.db.fail(ctx, "count entries", err)
 }
 
 // eachPage is how many entries EachEntry reads at once.
@@ -39,8 +39,8 @@ const eachPage = 1000
 // page by page: memory stays small, and however slow fn is, no connection and
 // no transaction waits for it. An entry that is stored or moved meanwhile may
 // or may not be among them.
-func (db *DB) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
-	return eachEntry(ctx, db.Entries, from, to, fn)
+func (r reader) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
+	return eachEntry(ctx, r.Entries, from, to, fn)
 }
 
 func eachEntry(ctx context.Context, read func(context.Context, model.EntryQuery) ([]model.Entry, error), from, to time.Time, fn func(model.Entry) error) error {
@@ -65,20 +65,20 @@ func eachEntry(ctx context.Context, read func(context.Context, model.EntryQuery)
 
 // LatestEntry returns the entry that was played last, not after at; of several
 // at one instant the one stored last. Error: model.ErrNotFound.
-func (db *DB) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](entryQuery{To: at, Limit: 1}.paged(db.read.WithContext(ctx)))
-	return e, db.fail(ctx, "read latest entry", err)
+	e, err := takeEntry[entryRow](entryQuery{To: at, Limit: 1}.paged(r.db.read.WithContext(ctx)))
+	return e, r.db.fail(ctx, "read latest entry", err)
 }
 
 // NextEntry returns the entry that was played first after a time. Error:
 // model.ErrNotFound.
-func (db *DB) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](entryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(db.read.WithContext(ctx)))
-	return e, db.fail(ctx, "read next entry", err)
+	e, err := takeEntry[entryRow](entryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(r.db.read.WithContext(ctx)))
+	return e, r.db.fail(ctx, "read next entry", err)
 }
 
 // entryOf is a row that holds an entry.

@@ -22,7 +22,7 @@ import (
 // world is a node, the sync node, and what both must end up with.
 type world struct {
 	ctx        context.Context
-	node, sync *repo.DB
+	node, sync *repo.Node
 	source     int
 	mu         sync.Mutex
 	want       map[model.Fingerprint]model.Record
@@ -85,7 +85,7 @@ func (w *world) push(t failer, limit int, stale func(), lost bool) (sent int) {
 func (w *world) reconcile(t failer) {
 	t.Helper()
 	q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: model.SpanHour}
-	of := func(db *repo.DB) map[time.Time]model.Digest {
+	of := func(db *repo.Node) map[time.Time]model.Digest {
 		digests, err := db.Digests(w.ctx, q)
 		w.must(t, err)
 		buckets := map[time.Time]model.Digest{}
@@ -143,7 +143,7 @@ func (w *world) check(t failer) {
 		want = append(want, comparable(r))
 	}
 	sortRecords(want)
-	for name, db := range map[string]*repo.DB{"node": w.node, "sync node": w.sync} {
+	for name, db := range map[string]*repo.Node{"node": w.node, "sync node": w.sync} {
 		// First, because Records learns what is unknown.
 		for _, span := range spans {
 			q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: span}
@@ -281,7 +281,7 @@ func (w *world) step(rt *rapid.T) {
 // nothing waits any more.
 func TestExchange(t *testing.T) {
 	t.Parallel()
-	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.DB) {
+	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
 		t.Parallel()
 		node, sync := open(t), open(t)
 		var run atomic.Int64
@@ -310,7 +310,7 @@ func TestExchange(t *testing.T) {
 // TestExchange_concurrent: the same with everybody at once.
 func TestExchange_concurrent(t *testing.T) {
 	t.Parallel()
-	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.DB) {
+	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
 		t.Parallel()
 		w := &world{ctx: t.Context(), node: open(t), sync: open(t), source: 1, want: map[model.Fingerprint]model.Record{}}
 		random := seeded(t)
@@ -399,7 +399,7 @@ func (w *world) write(t *testing.T, r *rand.Rand) {
 // TestDB_MarkSynced: what changed after it was sent, or after it was synced, is
 // unsynced.
 func TestDB_MarkSynced(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		for name, change := range map[string]func(e model.Entry, n int){
 			"Merged": func(e model.Entry, n int) {
 				e.ShowID = int64(n)
@@ -449,7 +449,7 @@ func TestDB_MarkSynced(t *testing.T) {
 // TestDB_MarkSynced_many: of many at once just those become synced, and are not
 // parked any more, whether or not their numbers are known or near one another.
 func TestDB_MarkSynced_many(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 60
 		for name, which := range map[string]func(i int) bool{
 			"All":   func(int) bool { return true },
@@ -509,7 +509,7 @@ func fingerprints(records []model.Record) []model.Fingerprint {
 	return ids
 }
 
-func unsynced(t *testing.T, db *repo.DB) []model.Record {
+func unsynced(t *testing.T, db *repo.Node) []model.Record {
 	t.Helper()
 	records, err := db.Unsynced(t.Context(), 1000)
 	if err != nil {
@@ -526,7 +526,7 @@ func acksOf(records []model.Record) []model.Ack {
 	return acks
 }
 
-func markSynced(t *testing.T, db *repo.DB, records []model.Record) {
+func markSynced(t *testing.T, db *repo.Node, records []model.Record) {
 	t.Helper()
 	if err := db.MarkSynced(t.Context(), acksOf(records)); err != nil {
 		t.Fatal(err)

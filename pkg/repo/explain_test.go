@@ -37,7 +37,7 @@ var (
 	sorting   = []string{"Parked"}
 )
 
-func plannedQueries(t *testing.T, db *repo.DB) []planned {
+func plannedQueries(t *testing.T, db *repo.Node) []planned {
 	ctx := t.Context()
 	at := noon.Add(2500 * time.Minute)
 	first := find(t, db, model.EntryQuery{Limit: 1})[0]
@@ -76,7 +76,7 @@ func plannedQueries(t *testing.T, db *repo.DB) []planned {
 		{"LogMissed", func() error {
 			_, _, err := db.LogMissed(ctx, entry(0, "missed"), model.Correction{Kind: model.CorrectionLog, At: noon})
 			return err
-		}, []string{"playlog_fingerprint", "correction_entry", primaryKey}},
+		}, []string{"playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_uid"}},
 		{"LatestHealth", func() error { _, err := db.LatestHealth(ctx, 1); return err }, []string{"health_source"}},
 		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
@@ -195,7 +195,7 @@ func TestIndexes(t *testing.T) {
 }
 
 // fill stores so much that the optimizers of both databases care.
-func fill(t *testing.T, db *repo.DB, raw *sql.DB) {
+func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
 	t.Helper()
 	const n = 5000
 	for i := 0; i < n; i += 250 {
@@ -246,7 +246,7 @@ type plan struct {
 func (p plan) String() string { return "\n" + p.statement + "\n\t" + p.text }
 
 // explain runs a query and returns the plans of its statements but INSERTs.
-func explain(t *testing.T, db *repo.DB, raw *sql.DB, kind repotest.Kind, run func() error) []plan {
+func explain(t *testing.T, db *repo.Node, raw *sql.DB, kind repotest.Kind, run func() error) []plan {
 	t.Helper()
 	type statement struct {
 		text string

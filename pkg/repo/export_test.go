@@ -14,12 +14,12 @@ import (
 )
 
 // CommitGroup commits the entries as one group and returns each one's result.
-func (db *DB) CommitGroup(entries ...model.Entry) []error {
+func (n *Node) CommitGroup(entries ...model.Entry) []error {
 	group := make([]*waitingEntry, len(entries))
 	for i, e := range entries {
 		group[i] = &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
 	}
-	db.group.commit(group)
+	n.group.commit(group)
 	results := make([]error, len(group))
 	for i, w := range group {
 		results[i] = <-w.result
@@ -29,11 +29,11 @@ func (db *DB) CommitGroup(entries ...model.Entry) []error {
 
 // CommitNext returns when the group committer is committing the entry, which it
 // can't complete while somebody else holds the database.
-func (db *DB) CommitNext(t testing.TB, e model.Entry) {
+func (n *Node) CommitNext(t testing.TB, e model.Entry) {
 	t.Helper()
-	db.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
+	n.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
 	patience.Await(t, func() error {
-		pool, err := db.write.DB()
+		pool, err := n.db.write.DB()
 		if err == nil && pool.Stats().InUse == 0 {
 			err = errors.New("nothing is committed")
 		}
@@ -42,10 +42,10 @@ func (db *DB) CommitNext(t testing.TB, e model.Entry) {
 }
 
 // AwaitQueued returns when an entry waits for its turn to be committed.
-func (db *DB) AwaitQueued(t testing.TB) {
+func (n *Node) AwaitQueued(t testing.TB) {
 	t.Helper()
 	patience.Await(t, func() error {
-		if len(db.group.queue) == 0 {
+		if len(n.group.queue) == 0 {
 			return errors.New("no entry waits")
 		}
 		return nil
@@ -53,26 +53,30 @@ func (db *DB) AwaitQueued(t testing.TB) {
 }
 
 // DigestsByPage is Digests, reading that many records at once.
-func (db *DB) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
-	return db.digests(ctx, q, perPage)
+func (r reader) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
+	return r.digests(ctx, q, perPage)
 }
 
 // RenewLeaseLate has the renewal of an epoch look at the clock of the server so
-// many seconds ago. db is of no use afterwards.
-func (db *DB) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
-	err = db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Exec("SET timestamp = UNIX_TIMESTAMP() - ?", seconds).Error; err != nil {
+// many seconds ago. n is of no use afterwards.
+func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
+	err = n.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+		if _, err := tx.exec(ctx, "SET timestamp = UNIX_TIMESTAMP() - ?", seconds); err != nil {
 			return err
 		}
-		renewed, err = db.renewLease(tx, name, leaseRow{Epoch: epoch, Holder: holder}, time.Hour)
+		renewed, err = tx.renewLease(ctx, name, leaseRow{Epoch: epoch, Holder: holder}, time.Hour)
 		return err
 	})
 	return renewed, err
 }
 
 // TakeLeaseAfter takes a lease for whoever saw that epoch expire.
-func (db *DB) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int64) (taken bool, err error) {
-	return db.takeLease(db.write.WithContext(ctx), name, holder, leaseRow{Epoch: epoch}, time.Hour)
+func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int64) (taken bool, err error) {
+	err = n.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+		taken, err = tx.takeLease(ctx, name, holder, leaseRow{Epoch: epoch}, time.Hour)
+		return err
+	})
+	return taken, err
 }
 
 // HoldReaders takes all connections that read, until release.

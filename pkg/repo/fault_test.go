@@ -32,7 +32,7 @@ func poisonous(t *testing.T, kind repotest.Kind, url, event, table, column strin
 		" THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused by a test'; END IF")
 }
 
-func onEachURL(t *testing.T, fn func(t *testing.T, db *repo.DB, kind repotest.Kind, url string)) {
+func onEachURL(t *testing.T, fn func(t *testing.T, db *repo.Node, kind repotest.Kind, url string)) {
 	t.Helper()
 	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
 		db := repotest.OpenURL(t, url)
@@ -53,7 +53,7 @@ func wantRefused(t *testing.T, err error) {
 // TestDB_StoreEntry_poisoned: a bad entry fails alone, the others of its group
 // are stored.
 func TestDB_StoreEntry_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "playlog", "track_title")
 		const n, bad = 100, 70
 		group := make([]model.Entry, n)
@@ -77,7 +77,7 @@ func TestDB_StoreEntry_poisoned(t *testing.T) {
 
 // TestDB_LogMissed_poisoned: where the correction fails, no entry remains.
 func TestDB_LogMissed_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "correction", "reason")
 		_, _, err := db.LogMissed(t.Context(), entry(0, "a"), model.Correction{Kind: model.CorrectionLog, At: noon, Reason: poison})
 		wantRefused(t, err)
@@ -89,7 +89,7 @@ func TestDB_LogMissed_poisoned(t *testing.T) {
 
 // TestDB_Correct_poisoned: where applying it fails, no correction remains.
 func TestDB_Correct_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		store(t, db, entry(0, poison))
 		poisonous(t, kind, url, "UPDATE", "playlog", "track_title")
 		id := only(t, db).ID
@@ -104,8 +104,8 @@ func TestDB_Correct_poisoned(t *testing.T) {
 // TestDB_Close: what StoreEntry accepted before is stored, what comes later is
 // refused.
 func TestDB_Close(t *testing.T) {
-	onEachURL(t, func(t *testing.T, first *repo.DB, _ repotest.Kind, url string) {
-		db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	onEachURL(t, func(t *testing.T, first *repo.Node, _ repotest.Kind, url string) {
+		db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,9 +159,9 @@ func wantUnavailable(t *testing.T, do func() error) {
 
 // openImpatient opens a database for calls that must fail. What must succeed with
 // it needs storeAtLast or another handle.
-func openImpatient(t *testing.T, url string) *repo.DB {
+func openImpatient(t *testing.T, url string) *repo.Node {
 	t.Helper()
-	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: 300 * time.Millisecond}, zerolog.Nop())
+	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: 300 * time.Millisecond}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func openImpatient(t *testing.T, url string) *repo.DB {
 }
 
 // storeAtLast stores an entry, however often that ends for want of time.
-func storeAtLast(t *testing.T, db *repo.DB, e model.Entry) {
+func storeAtLast(t *testing.T, db *repo.Node, e model.Entry) {
 	t.Helper()
 	patience.Await(t, func() error { return db.StoreEntry(t.Context(), e) })
 }

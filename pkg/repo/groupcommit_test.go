@@ -10,12 +10,12 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// TestGroupCommitter_store looks at what happens to those who wait, with a
+// TestGroupCommit_store looks at what happens to those who wait, with a
 // committer whose database hangs for ever.
-func TestGroupCommitter_store(t *testing.T) {
+func TestGroupCommit_store(t *testing.T) {
 	t.Parallel()
-	hung := func() *groupCommitter {
-		return &groupCommitter{queue: make(chan *waitingEntry, 1), stop: make(chan struct{}), ended: make(chan struct{})}
+	hung := func() *groupCommit {
+		return &groupCommit{queue: make(chan *waitingEntry, 1), stop: make(chan struct{}), ended: make(chan struct{})}
 	}
 	t.Run("QueueFull", func(t *testing.T) {
 		t.Parallel()

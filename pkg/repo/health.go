@@ -30,52 +30,46 @@ func (r *healthRow) health() model.Health {
 
 // StoreHealth stores a health status; storing the same one again changes
 // nothing. Error: model.ErrUnavailable.
-func (db *DB) StoreHealth(ctx context.Context, h model.Health) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.autocommit(ctx, func(write *gorm.DB) error { return db.bulk(write).storeHealths([]model.Health{h}, db.isSyncNode) })
-	return db.fail(ctx, "store health", err)
+func (w *writer) StoreHealth(ctx context.Context, h model.Health) error {
+	return w.commit(ctx, "store health", func(ctx context.Context, tx *writing) error {
+		return tx.absorbHealths(ctx, []model.Health{h}, false)
+	})
 }
 
 // AbsorbHealths stores statuses that come from another node, all or none;
 // copies of what is there change nothing. synced says that the sync node has
 // them. Error: model.ErrUnavailable.
-func (db *DB) AbsorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.absorbHealths(tx, healths, synced) })
-	return db.fail(ctx, "absorb health", err)
+func (w *writer) AbsorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
+	return w.commit(ctx, "absorb health", func(ctx context.Context, tx *writing) error {
+		return tx.absorbHealths(ctx, healths, synced)
+	})
 }
 
-// absorbHealths is AbsorbHealths within a transaction.
-func (db *DB) absorbHealths(tx *gorm.DB, healths []model.Health, synced bool) error {
-	b := db.bulk(tx)
-	if err := b.storeHealths(healths, synced || db.isSyncNode); err != nil || !synced {
+func (tx *writing) absorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
+	synced = synced || tx.onStation
+	const row = "(?, ?, ?, ?, ?, ?)"
+	err := tx.inParts(ctx, len(healths), tx.dialect.rowsPerInsert(), func(rows int) string {
+		return "INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES " +
+			row + strings.Repeat(", "+row, rows-1) + tx.dialect.confirmHealth()
+	}, func(i int, to []any) []any {
+		h := &healths[i]
+		return append(to, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
+	})
+	if err != nil || !synced {
 		return err
 	}
 	uids := make([]model.Fingerprint, len(healths))
 	for i := range healths {
 		uids[i] = healths[i].UID()
 	}
-	return b.unpark(model.KindHealth, uids)
-}
-
-func (b bulk) storeHealths(healths []model.Health, synced bool) error {
-	const row = "(?, ?, ?, ?, ?, ?)"
-	return b.inParts(len(healths), b.dialect.rowsPerInsert(), func(rows int) string {
-		return "INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES " +
-			row + strings.Repeat(", "+row, rows-1) + b.dialect.confirmHealth()
-	}, func(i int, to []any) []any {
-		h := &healths[i]
-		return append(to, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
-	})
+	return tx.unpark(ctx, model.KindHealth, uids)
 }
 
 const healthColumns = "SELECT id, source, log_time, is_healthy, details FROM health "
 
 // healths reads the statuses that a condition selects.
-func (b bulk) healths(where string, args ...any) ([]model.Health, error) {
-	rows, err := b.pool.QueryContext(b.ctx, healthColumns+where, args...)
+func (b bulk) healths(ctx context.Context, where string, args ...any) ([]model.Health, error) {
+	rows, err := b.query(ctx, healthColumns+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -93,24 +87,24 @@ func (b bulk) healths(where string, args ...any) ([]model.Health, error) {
 
 // LatestHealth returns the status with the latest log time of a source; of
 // several at one instant the one stored last. Error: model.ErrNotFound.
-func (db *DB) LatestHealth(ctx context.Context, source int) (model.Health, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) LatestHealth(ctx context.Context, source int) (model.Health, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var row healthRow
-	err := newestHealth(db.read.WithContext(ctx), source).Take(&row).Error
-	return row.health(), db.fail(ctx, "read latest health", err)
+	err := newestHealth(r.db.read.WithContext(ctx), source).Take(&row).Error
+	return row.health(), r.db.fail(ctx, "read latest health", err)
 }
 
 // HealthHistory returns the statuses of a source since from, newest first, at
 // most limit.
-func (db *DB) HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var rows []healthRow
-	err := newestHealth(db.read.WithContext(ctx), source).
+	err := newestHealth(r.db.read.WithContext(ctx), source).
 		Where("log_time >= ?", dbTime{roundUp(from)}).Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, db.fail(ctx, "read health history", err)
+		return nil, r.db.fail(ctx, "read health history", err)
 	}
 	history := make([]model.Health, len(rows))
 	for i := range rows {

@@ -15,7 +15,7 @@ import (
 // TestLater: what SQL keeps of several statements on one source is what package
 // status says.
 func TestLater(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		source := 0 // each history has its own
 		at := rapid.Custom(func(t *rapid.T) time.Time {
 			return noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "microseconds")) * time.Microsecond)

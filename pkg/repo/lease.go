@@ -20,32 +20,32 @@ const maxContenders = 32
 // never has two holders. All times are by the clock of the database; Remaining
 // is not longer than what remains when the call returns, if that is counted from
 // when it began. Error: model.ErrUnavailable.
-func (db *DB) AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
-	ctx, cancel := db.deadline(ctx)
+func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
+	ctx, cancel := w.db.deadline(ctx)
 	defer cancel()
 	for range maxContenders {
-		last, err := db.readLease(ctx, name)
+		last, err := readLease(w.db.write.WithContext(ctx), w.db.dialect, name)
 		if err != nil {
-			return model.Lease{}, db.fail(ctx, "acquire lease", err)
+			return model.Lease{}, w.db.fail(ctx, "acquire lease", err)
 		}
 		if lease := last.lease(name); last.isTaken() && (lease.Holder != holder || lease.Remaining >= ttl) {
 			return lease, nil
 		}
 		granted := false
-		err = db.transaction(ctx, func(tx *gorm.DB) (err error) {
+		err = w.db.writeAside(ctx, func(ctx context.Context, tx *writing) (err error) {
 			if last.isTaken() {
-				granted, err = db.renewLease(tx, name, last, ttl)
+				granted, err = tx.renewLease(ctx, name, last, ttl)
 			} else {
-				granted, err = db.takeLease(tx, name, holder, last, ttl)
+				granted, err = tx.takeLease(ctx, name, holder, last, ttl)
 			}
 			return err
 		})
 		if err != nil {
-			return model.Lease{}, db.fail(ctx, "acquire lease", err)
+			return model.Lease{}, w.db.fail(ctx, "acquire lease", err)
 		}
 		if granted {
-			lease, err := db.readLease(ctx, name)
-			return lease.lease(name), db.fail(ctx, "acquire lease", err)
+			lease, err := readLease(w.db.write.WithContext(ctx), w.db.dialect, name)
+			return lease.lease(name), w.db.fail(ctx, "acquire lease", err)
 		}
 	}
 	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many want it at once", model.ErrUnavailable)
@@ -56,50 +56,48 @@ func (db *DB) AcquireLease(ctx context.Context, name, holder string, ttl time.Du
 // clock when a statement begins, and a renewal that waited since may come after
 // this: so the last reign is marked as over. In a cluster that is also what the
 // two conflict about.
-func (db *DB) takeLease(tx *gorm.DB, name, holder string, last leaseRow, ttl time.Duration) (taken bool, err error) {
+func (tx *writing) takeLease(ctx context.Context, name, holder string, last leaseRow, ttl time.Duration) (taken bool, err error) {
 	if last.Epoch > 0 && !last.IsOver {
-		over := tx.Exec("UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+db.dialect.now(), name, last.Epoch)
-		if over.Error != nil || over.RowsAffected == 0 {
-			return false, over.Error
+		over, err := tx.exec(ctx, "UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+tx.dialect.now(), name, last.Epoch)
+		if err != nil || over == 0 {
+			return false, err
 		}
 	}
-	next := tx.Exec("INSERT INTO lease (name, epoch, holder, expires_at) VALUES (?, ?, ?, "+db.dialect.later()+")"+db.dialect.insertMissing("epoch"),
+	inserted, err := tx.exec(ctx, "INSERT INTO lease (name, epoch, holder, expires_at) VALUES (?, ?, ?, "+tx.dialect.later()+")"+tx.dialect.insertMissing("epoch"),
 		name, last.Epoch+1, holder, ttl.Microseconds())
-	return next.RowsAffected > 0, next.Error
+	return inserted > 0, err
 }
 
 // renewLease prolongs a lease that has not ended, and never shortens it: whoever
 // was told that it lasts longer relies on that.
-func (db *DB) renewLease(tx *gorm.DB, name string, last leaseRow, ttl time.Duration) (renewed bool, err error) {
-	later := db.dialect.later()
-	renewal := tx.Exec("UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
-		" WHERE name = ? AND epoch = ? AND holder = ? AND is_over = 0 AND expires_at > "+db.dialect.now(),
+func (tx *writing) renewLease(ctx context.Context, name string, last leaseRow, ttl time.Duration) (renewed bool, err error) {
+	later := tx.dialect.later()
+	changed, err := tx.exec(ctx, "UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
+		" WHERE name = ? AND epoch = ? AND holder = ? AND is_over = 0 AND expires_at > "+tx.dialect.now(),
 		ttl.Microseconds(), ttl.Microseconds(), name, last.Epoch, last.Holder)
-	return renewal.RowsAffected > 0, renewal.Error
+	return changed > 0, err
 }
 
 // ReleaseLease ends the lease of that name, where holder has it. Error:
 // model.ErrUnavailable.
-func (db *DB) ReleaseLease(ctx context.Context, name, holder string) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	last, err := db.readLease(ctx, name)
-	if err == nil && last.isTaken() && last.Holder == holder {
-		err = db.autocommit(ctx, func(write *gorm.DB) error {
-			return write.Exec("UPDATE lease SET is_over = 1, expires_at = "+db.dialect.now()+
-				" WHERE name = ? AND epoch = ? AND is_over = 0", name, last.Epoch).Error
-		})
-	}
-	return db.fail(ctx, "release lease", err)
+func (w *writer) ReleaseLease(ctx context.Context, name, holder string) error {
+	return w.aside(ctx, "release lease", func(ctx context.Context, tx *writing) error {
+		last, err := readLease(tx.gorm(ctx), tx.dialect, name)
+		if err == nil && last.isTaken() && last.Holder == holder {
+			_, err = tx.exec(ctx, "UPDATE lease SET is_over = 1, expires_at = "+tx.dialect.now()+
+				" WHERE name = ? AND epoch = ? AND is_over = 0", name, last.Epoch)
+		}
+		return err
+	})
 }
 
 // Lease returns who has the lease of that name, or had it last. Error:
 // model.ErrUnavailable.
-func (db *DB) Lease(ctx context.Context, name string) (model.Lease, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Lease(ctx context.Context, name string) (model.Lease, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	last, err := db.readLease(ctx, name)
-	return last.lease(name), db.fail(ctx, "read lease", err)
+	last, err := readLease(r.db.write.WithContext(ctx), r.db.dialect, name)
+	return last.lease(name), r.db.fail(ctx, "read lease", err)
 }
 
 // deposed reports whether another holder has had the lease since. A database that
@@ -133,10 +131,11 @@ func (r *leaseRow) lease(name string) model.Lease {
 	return lease
 }
 
-// readLease reads the last reign and the clock in one statement.
-func (db *DB) readLease(ctx context.Context, name string) (leaseRow, error) {
+// readLease reads the last reign and the clock in one statement. g is one of
+// those that write.
+func readLease(g *gorm.DB, d dialect, name string) (leaseRow, error) {
 	var rows []leaseRow
-	err := db.write.WithContext(ctx).Raw("SELECT epoch, holder, expires_at, is_over, "+db.dialect.now()+" AS read_at"+
+	err := g.Raw("SELECT epoch, holder, expires_at, is_over, "+d.now()+" AS read_at"+
 		" FROM lease WHERE name = ? ORDER BY epoch DESC LIMIT 1", name).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return leaseRow{}, err

@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -18,7 +19,9 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-func acquire(t *testing.T, db *repo.DB, name, holder string, ttl time.Duration) model.Lease {
+func acquire(t *testing.T, db interface {
+	AcquireLease(context.Context, string, string, time.Duration) (model.Lease, error)
+}, name, holder string, ttl time.Duration) model.Lease {
 	t.Helper()
 	lease, err := db.AcquireLease(t.Context(), name, holder, ttl)
 	if err != nil {
@@ -30,9 +33,9 @@ func acquire(t *testing.T, db *repo.DB, name, holder string, ttl time.Duration) 
 // TestStation_Activate_deposed: a decision counts until another holder has had
 // the lease since.
 func TestStation_Activate_deposed(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		const name = "monitor"
-		s := db.Station(1)
+		s := db.Station(t, 1)
 		reign := func(holder string) *model.Lease {
 			t.Helper()
 			l := acquire(t, db, name, holder, time.Hour)
@@ -86,8 +89,8 @@ func TestStation_Activate_deposed(t *testing.T) {
 // known again when it is delivered again.
 func TestStation_Activate_clockBehind(t *testing.T) {
 	t.Parallel()
-	s := repotest.Open(t, repotest.KindSQLite).Station(1)
-	lease := acquire(t, s.DB, "monitor", "a", time.Hour)
+	s := repotest.Open(t, repotest.KindSQLite).Station(t, 1)
+	lease := acquire(t, s, "monitor", "a", time.Hour)
 	now, said := noon, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		behind := time.Duration(rapid.IntRange(0, 3_000).Draw(rt, "behind")) * time.Second
@@ -133,7 +136,7 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 }
 
 func TestDB_AcquireLease(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		const name = "monitor"
 		lease := func() model.Lease {
 			t.Helper()
@@ -189,13 +192,13 @@ func TestDB_AcquireLease(t *testing.T) {
 // somebody else took the lease, or after it was released, brings nothing back.
 func TestDB_AcquireLease_late(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(t *testing.T, db *repo.DB, raw *sql.DB) error{
-		"Taken": func(t *testing.T, db *repo.DB, raw *sql.DB) error {
+	for name, end := range map[string]func(t *testing.T, db *repo.Node, raw *sql.DB) error{
+		"Taken": func(t *testing.T, db *repo.Node, raw *sql.DB) error {
 			execSQL(t, raw, "UPDATE lease SET expires_at = UTC_TIMESTAMP(6)")
 			_, err := db.AcquireLease(t.Context(), "monitor", "b", time.Hour)
 			return err
 		},
-		"Released": func(t *testing.T, db *repo.DB, _ *sql.DB) error {
+		"Released": func(t *testing.T, db *repo.Node, _ *sql.DB) error {
 			return db.ReleaseLease(t.Context(), "monitor", "a")
 		},
 	} {
@@ -221,10 +224,10 @@ func TestDB_AcquireLease_late(t *testing.T) {
 // from one another. Seen by the clock of the database, none begins before the
 // one before has ended, and no epoch has two.
 func TestDB_AcquireLease_concurrent(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, _ repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, url string) {
 		r := &reigns{t: t, all: map[int64]reign{}, tired: map[string]int64{}}
 		var all sync.WaitGroup
-		for _, process := range []*repo.DB{db, repotest.OpenURL(t, url)} {
+		for _, process := range []*repo.Node{db, repotest.OpenURL(t, url)} {
 			for i := range 6 {
 				holder := fmt.Sprint("holder ", i%2) // the same in both processes
 				all.Go(func() {
@@ -263,7 +266,7 @@ func (r *reigns) isEnough() bool {
 
 // compete tries to get or to keep the lease. A holder lets it expire after a
 // while.
-func (r *reigns) compete(db *repo.DB, holder string) {
+func (r *reigns) compete(db *repo.Node, holder string) {
 	l, err := db.Lease(r.t.Context(), "monitor")
 	if err == nil && (l.Remaining == 0 || !r.isTired(holder, l.Epoch)) {
 		l, err = db.AcquireLease(r.t.Context(), "monitor", holder, leaseTTL)

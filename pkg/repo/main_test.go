@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -28,10 +29,10 @@ func TestMain(m *testing.M) {
 }
 
 // onEach runs fn in parallel on every kind of database, each new and migrated.
-func onEach(t *testing.T, fn func(t *testing.T, db *repo.DB)) {
+func onEach(t *testing.T, fn func(t *testing.T, db *repo.Node)) {
 	t.Helper()
 	t.Parallel()
-	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.DB) {
+	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
 		t.Parallel()
 		fn(t, open(t))
 	})
@@ -44,7 +45,7 @@ func entry(second int, title string) model.Entry {
 	return model.Entry{LogSource: 1, TrackStart: noon.Add(time.Duration(second) * time.Second), Artist: "Mazzie Star", Title: title}
 }
 
-func store(t *testing.T, db *repo.DB, entries ...model.Entry) {
+func store(t *testing.T, db *repo.Node, entries ...model.Entry) {
 	t.Helper()
 	for _, e := range entries {
 		if err := db.StoreEntry(t.Context(), e); err != nil {
@@ -53,24 +54,31 @@ func store(t *testing.T, db *repo.DB, entries ...model.Entry) {
 	}
 }
 
+// entries is what has a playlog: a Node, a Station.
+type entries interface {
+	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
+}
+
 // find returns the entries of a query.
-func find(t *testing.T, db *repo.DB, q model.EntryQuery) []model.Entry {
+func find(t *testing.T, db interface {
+	Entries(context.Context, model.EntryQuery) ([]model.Entry, error)
+}, q model.EntryQuery) []model.Entry {
 	t.Helper()
-	entries, err := db.Entries(t.Context(), q)
+	found, err := db.Entries(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entries
+	return found
 }
 
 // only returns the single entry of the database.
-func only(t *testing.T, db *repo.DB) model.Entry {
+func only(t *testing.T, db entries) model.Entry {
 	t.Helper()
-	entries := find(t, db, model.EntryQuery{})
-	if len(entries) != 1 {
-		t.Fatalf("%d entries, want 1: %v", len(entries), entries)
+	found := find(t, db, model.EntryQuery{})
+	if len(found) != 1 {
+		t.Fatalf("%d entries, want 1: %v", len(found), found)
 	}
-	return entries[0]
+	return found[0]
 }
 
 func titles(entries []model.Entry) string {

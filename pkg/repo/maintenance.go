@@ -3,8 +3,6 @@ package repo
 import (
 	"context"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 )
 
@@ -28,24 +26,22 @@ func (r *maintenanceRow) maintenance() model.Maintenance {
 // is there already, as status.Later says. The on-air log does not depend on it, so
 // on the sync node it is no change that others wait for. Error:
 // model.ErrUnavailable.
-func (db *DB) StoreMaintenance(ctx context.Context, m model.Maintenance) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
+func (w *writer) StoreMaintenance(ctx context.Context, m model.Maintenance) error {
 	m.Normalize()
-	err := db.autocommit(ctx, func(write *gorm.DB) error {
-		return write.Exec(db.dialect.storeMaintenance(), m.Source, m.On, m.By, m.Reason, dbTime{m.ChangedAt}).Error
+	return w.aside(ctx, "store maintenance", func(ctx context.Context, tx *writing) error {
+		_, err := tx.exec(ctx, tx.dialect.storeMaintenance(), m.Source, m.On, m.By, m.Reason, dbTime{m.ChangedAt})
+		return err
 	})
-	return db.fail(ctx, "store maintenance", err)
 }
 
 // Maintenances returns what was said last of each source of which anything was
 // ever said, by source. Error: model.ErrUnavailable.
-func (db *DB) Maintenances(ctx context.Context) ([]model.Maintenance, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Maintenances(ctx context.Context) ([]model.Maintenance, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var rows []maintenanceRow
-	if err := db.read.WithContext(ctx).Order("source").Find(&rows).Error; err != nil {
-		return nil, db.fail(ctx, "read maintenance", err)
+	if err := r.db.read.WithContext(ctx).Order("source").Find(&rows).Error; err != nil {
+		return nil, r.db.fail(ctx, "read maintenance", err)
 	}
 	all := make([]model.Maintenance, len(rows))
 	for i := range rows {

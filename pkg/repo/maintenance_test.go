@@ -11,7 +11,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-func maintenances(t *testing.T, db *repo.DB) []model.Maintenance {
+func maintenances(t *testing.T, db *repo.Node) []model.Maintenance {
 	t.Helper()
 	all, err := db.Maintenances(t.Context())
 	if err != nil {
@@ -21,7 +21,7 @@ func maintenances(t *testing.T, db *repo.DB) []model.Maintenance {
 }
 
 func TestDB_StoreMaintenance(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if all := maintenances(t, db); len(all) != 0 {
 			t.Errorf("before anybody said something: %+v", all)
 		}
@@ -63,7 +63,7 @@ func TestDB_StoreMaintenance(t *testing.T) {
 // TestDB_StoreMaintenance_concurrent: whoever comes last, the latest stays, and
 // none of the others' words.
 func TestDB_StoreMaintenance_concurrent(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 16
 		var all sync.WaitGroup
 		for i := range n {
@@ -85,8 +85,8 @@ func TestDB_StoreMaintenance_concurrent(t *testing.T) {
 // TestStation_StoreMaintenance: it is no change of what is on air, and waits for
 // nobody who makes one.
 func TestStation_StoreMaintenance(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
-		s := db.Station(1)
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		s := db.Station(t, 1)
 		if err := s.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -15,7 +15,7 @@ import (
 // TestDB_StoreEntry_merge stores copies of entries in any order, repetition and
 // grouping; what is stored then must be what model.Merge makes of them.
 func TestDB_StoreEntry_merge(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		var run atomic.Int64
 		// Texts that collations of MariaDB take for equal, and some that sort
 		// differently by bytes.
@@ -84,7 +84,7 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 
 // TestDB_StoreEntry_corrected: a merge leaves alone what corrections say.
 func TestDB_StoreEntry_corrected(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"))
 		id := only(t, db).ID
 		moved := noon.Add(time.Hour)

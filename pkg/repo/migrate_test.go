@@ -130,7 +130,7 @@ func TestDB_Migrate_newerUsable(t *testing.T) {
 			t.Errorf("%v, %v", status, err)
 		}
 		store(t, db, entry(0, "one"))
-		station := repotest.OpenURL(t, url).Station(1)
+		station := repotest.OpenURL(t, url).Station(t, 1)
 		if err := errors.Join(station.Prepare(t.Context()), station.StoreEntry(t.Context(), entry(60, "two"))); err != nil {
 			t.Error(err)
 		}
@@ -196,7 +196,7 @@ func TestDB_Migrate_meanwhile(t *testing.T) {
 func serve(t *testing.T, url string) (stop func()) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(1)
+	db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(t, 1)
 	calls := map[string]func(n int) error{
 		"StoreEntry":            func(n int) error { return db.StoreEntry(ctx, entry(n, "title")) },
 		"StoreEntry, sync node": func(n int) error { return station.StoreEntry(ctx, entry(n*7200, "title")) },
@@ -287,7 +287,7 @@ func TestDB_Migrate_faults(t *testing.T) {
 		if got, want := schemaOf(t, kind, url), schemaOf(t, kind, whole); got != want {
 			t.Errorf("the schema is\n%s\nwant\n%s", got, want)
 		}
-		station := repotest.OpenURL(t, url).Station(1)
+		station := repotest.OpenURL(t, url).Station(t, 1)
 		if err := station.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
@@ -28,17 +27,17 @@ func (r *noteRow) note() model.Note {
 // StoreNote keeps a note in place of the one of that name. It returns when ctx
 // ends, whatever the disk does: then it may be stored nevertheless. Error:
 // model.ErrUnavailable.
-func (db *DB) StoreNote(ctx context.Context, n model.Note) error {
+func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 	n.Normalize()
-	ctx, cancel := db.deadline(ctx)
+	ctx, cancel := w.db.deadline(ctx)
 	defer cancel()
 	err := within(ctx, func() error {
-		return db.autocommit(ctx, func(write *gorm.DB) error {
+		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
 			row := noteRow{Name: n.Name, Body: string(n.Body), WrittenAt: dbTime{n.WrittenAt}}
-			return write.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+			return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 		})
 	})
-	return db.fail(ctx, "store note", err)
+	return w.db.fail(ctx, "store note", err)
 }
 
 // Note returns the last note of a name. Errors: model.ErrNotFound,
@@ -47,14 +46,14 @@ func (db *DB) StoreNote(ctx context.Context, n model.Note) error {
 // Before there was table note, notes were kept as deliveries of a channel of that
 // name, and a program of that age that runs again keeps its own there. So
 // whichever was written later counts.
-func (db *DB) Note(ctx context.Context, name string) (model.Note, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Note(ctx context.Context, name string) (model.Note, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
 	var rows []noteRow
-	if err := db.read.WithContext(ctx).Where("name = ?", name).Find(&rows).Error; err != nil {
-		return model.Note{}, db.fail(ctx, "read note", err)
+	if err := r.db.read.WithContext(ctx).Where("name = ?", name).Find(&rows).Error; err != nil {
+		return model.Note{}, r.db.fail(ctx, "read note", err)
 	}
-	older, err := db.LatestDelivery(ctx, name)
+	older, err := r.LatestDelivery(ctx, name)
 	switch {
 	case err != nil && !errors.Is(err, model.ErrNotFound):
 		return model.Note{}, err

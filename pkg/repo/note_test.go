@@ -19,14 +19,14 @@ func noted(name, text string, at time.Time) model.Note {
 	return model.Note{Name: name, Body: body, WrittenAt: at}
 }
 
-func keep(t *testing.T, db *repo.DB, n model.Note) {
+func keep(t *testing.T, db *repo.Node, n model.Note) {
 	t.Helper()
 	if err := db.StoreNote(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func wantNote(t *testing.T, db *repo.DB, want model.Note) {
+func wantNote(t *testing.T, db *repo.Node, want model.Note) {
 	t.Helper()
 	if got, err := db.Note(t.Context(), want.Name); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the note is %s of %s, %v, want %s of %s", got.Body, got.WrittenAt, err, want.Body, want.WrittenAt)
@@ -34,7 +34,7 @@ func wantNote(t *testing.T, db *repo.DB, want model.Note) {
 }
 
 func TestDB_Note(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if _, err := db.Note(t.Context(), "a"); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}
@@ -57,7 +57,7 @@ func TestDB_Note(t *testing.T) {
 // TestDB_Note_older: a monitor of the time before table note keeps its note as a
 // delivery.
 func TestDB_Note_older(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		asDelivery := func(text string, at time.Time) model.Note {
 			d := owed("authority", text)
 			d.CreatedAt, d.EndedAt = at, at
@@ -77,7 +77,7 @@ func TestDB_Note_older(t *testing.T) {
 
 // TestDB_StoreNote_poisoned: if it cannot be stored, the one before it remains.
 func TestDB_StoreNote_poisoned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		first := noted("a", "first", noon)
 		keep(t, db, first)
 		poisonous(t, kind, url, "UPDATE", "note", "body")

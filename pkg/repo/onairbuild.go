@@ -36,21 +36,22 @@ func (s *Station) Prepare(ctx context.Context) error {
 	if err != nil || w == nil {
 		return err
 	}
-	err = s.write(ctx, "begin to derive on-air log", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
-		marked := tx.Exec("UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
-		return marked.RowsAffected > 0, marked.Error
+	err = s.commit(ctx, "begin to derive on-air log", func(ctx context.Context, tx *writing) error {
+		_, err := tx.exec(ctx, "UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.log.Info().Int("default_source", s.defaultSource).Msg("deriving the on-air log")
+	s.db.log.Info().Int("default_source", s.sequencer.defaultSource).Msg("deriving the on-air log")
 	differing, err := s.examine(ctx, *w, s.mendSome, nil)
 	if err != nil {
 		return err
 	}
-	s.log.Info().Int("differing", differing).Msg("on-air log derived")
-	return s.write(ctx, "store default source", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
-		return true, tx.Exec("REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.defaultSource).Error
+	s.db.log.Info().Int("differing", differing).Msg("on-air log derived")
+	return s.commit(ctx, "store default source", func(ctx context.Context, tx *writing) error {
+		_, err := tx.exec(ctx, "REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.sequencer.defaultSource)
+		return err
 	})
 }
 
@@ -74,7 +75,7 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 		return read.Order("active_from, epoch").Limit(1).Find(&first).Error
 	})
 	switch {
-	case err != nil || len(rule) > 0 && rule[0].DefaultSource == s.defaultSource:
+	case err != nil || len(rule) > 0 && rule[0].DefaultSource == s.sequencer.defaultSource:
 		return nil, err
 	case len(rule) == 0 || len(first) == 0:
 		return &onair.Window{}, nil
@@ -158,10 +159,11 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 
 // mendSome mends the begin of w.
 func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined, err error) {
-	err = s.write(ctx, "derive on-air log", func(ctx context.Context, _ *gorm.DB, log *airLog) (bool, error) {
+	err = s.commit(ctx, "derive on-air log", func(ctx context.Context, tx *writing) error {
+		log := s.sequencer.airLog(tx)
 		rest, err := log.mendSome(ctx, w)
 		result = examined{log.differing, rest}
-		return log.differing > 0, err
+		return err
 	})
 	return result, err
 }
@@ -171,7 +173,7 @@ func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examin
 	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
 		// A transaction that reads sees one state of the database.
 		return read.Transaction(func(tx *gorm.DB) error {
-			log := s.airLog(tx, func() {})
+			log := s.sequencer.airLog(newWriting(s.db, tx))
 			log.dryRun = true
 			rest, err := log.mendSome(ctx, w)
 			result = examined{log.differing, rest}
@@ -190,7 +192,7 @@ func (s *Station) countPlayed(ctx context.Context, w onair.Window) (n int64, err
 
 // query does one operation that reads.
 func (s *Station) query(ctx context.Context, doing string, do func(ctx context.Context, read *gorm.DB) error) error {
-	ctx, cancel := s.deadline(ctx)
+	ctx, cancel := s.db.deadline(ctx)
 	defer cancel()
-	return s.fail(ctx, doing, do(ctx, s.read.WithContext(ctx)))
+	return s.db.fail(ctx, doing, do(ctx, s.db.read.WithContext(ctx)))
 }

@@ -61,7 +61,7 @@ func (l *airLog) touchDaysOf(segments []onair.Segment) {
 // touchCounted remembers the days within w for which the table has a number.
 func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
 	var counted []dayRow
-	err := l.tx.WithContext(ctx).Where("day >= ? AND day <= ? AND segments > 0",
+	err := l.tx.gorm(ctx).Where("day >= ? AND day <= ? AND segments > 0",
 		dayDate(startOfDay(w.From)), dayDate(startOfDay(untilTime(w.To).Time))).Find(&counted).Error
 	if err != nil {
 		return err
@@ -88,11 +88,11 @@ func (l *airLog) countDays(ctx context.Context) error {
 		l.differing += len(wrong)
 		if len(wrong) > 0 && !l.dryRun {
 			// Not by REPLACE, which needs the right to delete.
-			if err := l.tx.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
+			if err := l.tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
 				return err
 			}
 		}
-		l.goesOn()
+		l.tx.goesOn()
 	}
 	clear(l.days)
 	return nil
@@ -105,7 +105,7 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 		dates[i] = dayDate(day)
 	}
 	var counted []dayRow
-	if err := l.tx.WithContext(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
+	if err := l.tx.gorm(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
 		return nil, err
 	}
 	known := make(map[string]int64, len(counted))
@@ -114,7 +114,7 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 	}
 	for i, day := range days {
 		var n int64
-		err := l.tx.WithContext(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", dbTime{day}, dbTime{nextDay(day)}).Scan(&n).Error
+		err := l.tx.gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", dbTime{day}, dbTime{nextDay(day)}).Scan(&n).Error
 		if err != nil {
 			return nil, err
 		}
@@ -136,21 +136,23 @@ func (s *Station) recount(ctx context.Context) error {
 	if err != nil || uncounted == 0 {
 		return err
 	}
-	s.log.Info().Msg("counting the days of the on-air log: an older program may have written it")
+	s.db.log.Info().Msg("counting the days of the on-air log: an older program may have written it")
 	for next := new(time.Time); next != nil; {
 		from := *next
-		err := s.write(ctx, "count the days of the on-air log", func(ctx context.Context, _ *gorm.DB, log *airLog) (_ bool, err error) {
+		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
+			log := s.sequencer.airLog(tx)
 			if next, err = log.touchFrom(ctx, from); err == nil {
 				err = log.countDays(ctx)
 			}
-			return log.differing > 0, err
+			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return s.write(ctx, "note that the days are counted", func(_ context.Context, tx *gorm.DB, _ *airLog) (bool, error) {
-		return true, tx.Exec("UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays).Error
+	return s.commit(ctx, "note that the days are counted", func(ctx context.Context, tx *writing) error {
+		_, err := tx.exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays)
+		return err
 	})
 }
 
@@ -179,7 +181,7 @@ func (l *airLog) dayFrom(ctx context.Context, from time.Time) (day time.Time, fo
 		return day, false, err
 	}
 	var counted []dayRow
-	if err := l.tx.WithContext(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
+	if err := l.tx.gorm(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
 		return day, false, err
 	}
 	for _, s := range segments {

@@ -55,10 +55,10 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 
 // TestIndexes_OnAir is TestIndexes for the on-air log and for what keeps it.
 func TestIndexes_OnAir(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
 		fill(t, db, raw)
-		s := db.Station(1)
+		s := db.Station(t, 1)
 		if err := s.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}

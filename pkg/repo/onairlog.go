@@ -17,7 +17,7 @@ import (
 type OnAirLog struct{ db *DB }
 
 // OnAir is the on-air log that the Station keeps.
-func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.DB} }
+func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.db} }
 
 // airedRow is a segment with its entry.
 type airedRow struct {
@@ -68,7 +68,7 @@ func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64,
 }
 
 // EachEntry calls fn with everything that went on air in [from, to), oldest
-// first, as DB.EachEntry does.
+// first, as Node.EachEntry does.
 func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
 	return eachEntry(ctx, l.Entries, from, to, fn)
 }

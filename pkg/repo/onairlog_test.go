@@ -44,7 +44,7 @@ func onAirStation(t *testing.T, s *repo.Station) {
 	}
 	activate(t, s, 2, 4)
 	activate(t, s, 1, 10)
-	for _, e := range find(t, s.DB, model.EntryQuery{}) {
+	for _, e := range find(t, s, model.EntryQuery{}) {
 		var c model.Correction
 		switch e.Title {
 		case "void":
@@ -156,7 +156,7 @@ func TestOnAirLog(t *testing.T) {
 // stored are all entries, the void ones too.
 func stored(t *testing.T, s *repo.Station) []model.Entry {
 	t.Helper()
-	return append(find(t, s.DB, model.EntryQuery{Raw: true}), find(t, s.DB, model.EntryQuery{})...)
+	return append(find(t, s, model.EntryQuery{Raw: true}), find(t, s, model.EntryQuery{})...)
 }
 
 // TestOnAirLog_migrated: an on-air log that was there before its days were

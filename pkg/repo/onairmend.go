@@ -8,53 +8,56 @@ import (
 	"sort"
 	"time"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 )
 
 // touches are the moments from which the changes of one transaction count.
 type touches struct {
+	// told: the write has said what it touches, be it nothing.
+	told        bool
 	activations []time.Time
 	records     map[int][]time.Time // by source
 }
 
-func (t *touches) activation(a model.Activation) { t.activations = append(t.activations, a.From) }
+func (t *touches) activation(a model.Activation) {
+	t.told = true
+	t.activations = append(t.activations, a.From)
+}
 
-// entry notes what became of an entry; before is nil where it is new. Most of
-// what can change about an entry does not matter on air.
+// inaudible says that nothing changed that matters on air.
+func (t *touches) inaudible() { t.told = true }
+
+// entry notes what became of an entry; before is nil if it is new. Most of what
+// can change about an entry does not matter on air.
 func (t *touches) entry(before, after *model.Entry) {
-	was, is := audible(before), audible(after)
-	if was != nil && is != nil && *was == *is {
+	t.told = true
+	was, is := heard(before), heard(after)
+	if was == is {
 		return
 	}
-	for _, r := range []*onair.Record{was, is} {
-		if r != nil {
-			t.record(r.Source, r.Start)
+	for _, play := range []hearing{was, is} {
+		if play.source != 0 {
+			t.record(play.source, play.start)
 		}
 	}
 }
 
-// rows is entry for rows that were read.
-func (t *touches) rows(before, after entryRow) error {
-	was, err := before.entry()
-	if err != nil {
-		return err
-	}
-	is, err := after.entry()
-	if err != nil {
-		return err
-	}
-	t.entry(&was, &is)
-	return nil
+func (t *touches) any() bool { return len(t.activations) > 0 || len(t.records) > 0 }
+
+// hearing is what matters on air about an entry, zero for one that is not heard.
+// The entry's identity is known.
+type hearing struct {
+	source   int
+	start    time.Time
+	duration time.Duration
 }
 
-func audible(e *model.Entry) *onair.Record {
+func heard(e *model.Entry) hearing {
 	if e == nil || e.Overlay.Void {
-		return nil
+		return hearing{}
 	}
-	return new(onair.NewRecord(*e))
+	return hearing{e.LogSource, e.PlayedAt(), e.Effective().Duration}
 }
 
 func (t *touches) record(source int, at time.Time) {
@@ -66,10 +69,9 @@ func (t *touches) record(source int, at time.Time) {
 
 // airLog is the on-air log within a transaction.
 type airLog struct {
-	tx            *gorm.DB
+	tx            *writing
 	rows          airRows
 	defaultSource int
-	goesOn        func()              // called whenever a part is done
 	dryRun        bool                // counts only
 	whole         bool                // looks at all that is there, not only at what changes
 	read          int                 // how many rows were needed
@@ -77,12 +79,11 @@ type airLog struct {
 	days          map[time.Time]int64 // whose segments are to be counted, and how many more a dry run found
 }
 
-func (s *Station) airLog(tx *gorm.DB, goesOn func()) *airLog {
+func (s *sequencer) airLog(tx *writing) *airLog {
 	return &airLog{
 		tx:            tx,
-		rows:          s.airRows(tx),
+		rows:          airRows{bulk: tx.bulk, page: s.page},
 		defaultSource: s.defaultSource,
-		goesOn:        goesOn,
 		days:          make(map[time.Time]int64),
 	}
 }
@@ -306,7 +307,7 @@ func (l *airLog) mendPart(ctx context.Context, r reign) (rest *reign, err error)
 		}
 	}
 	l.read += len(old) + len(records)
-	l.goesOn()
+	l.tx.goesOn()
 	if part.To.Equal(r.To) {
 		return nil, nil
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 )
@@ -18,13 +16,8 @@ import (
 // airRows reads and writes what the derivation of the on-air log needs, past
 // gorm: this is on the way of every record.
 type airRows struct {
-	pool    gorm.ConnPool // a transaction
-	dialect dialect
-	page    int // how many rows are read at once, at least 2
-}
-
-func (s *Station) airRows(tx *gorm.DB) airRows {
-	return airRows{pool: tx.Statement.ConnPool, dialect: s.dialect, page: s.page}
+	bulk     // of a transaction
+	page int // how many rows are read at once, at least 2
 }
 
 // airPage is airRows.page: memory stays small, and a batch fits into one.
@@ -43,7 +36,7 @@ func untilTime(t time.Time) dbTime {
 
 // selectRows returns what scan makes of each row of a query.
 func selectRows[T any](ctx context.Context, r airRows, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := r.pool.QueryContext(r.dialect.statementContext(ctx), query, args...)
+	rows, err := r.query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -201,27 +194,22 @@ func (r airRows) replace(ctx context.Context, remove, add []onair.Segment) error
 		starts[s.From] = true
 	}
 	remove = slices.DeleteFunc(slices.Clone(remove), func(s onair.Segment) bool { return starts[s.From] })
-	b, rows := r.bulk(ctx), r.dialect.rowsPerStatement()
+	rows := r.dialect.rowsPerStatement()
 	for part := range slices.Chunk(remove, rows) {
 		args := make([]any, len(part))
 		for i, s := range part {
 			args[i] = dbTime{s.From}
 		}
-		if _, err := b.exec("DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
+		if _, err := r.exec(ctx, "DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
 			return err
 		}
 	}
 	const row = "(?, ?, ?, ?, ?)"
-	return b.inParts(len(add), rows, func(rows int) string {
+	return r.inParts(ctx, len(add), rows, func(rows int) string {
 		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES " + row + strings.Repeat(", "+row, rows-1)
 	}, func(i int, to []any) []any {
 		s := &add[i]
 		until := sql.Null[dbTime]{V: dbTime{s.Until}, Valid: !s.Until.IsZero()}
 		return append(to, dbTime{s.From}, until, s.Entry, dbUID(s.Fingerprint), s.Source)
 	})
-}
-
-// bulk executes what writes.
-func (r airRows) bulk(ctx context.Context) bulk {
-	return bulk{ctx: r.dialect.statementContext(ctx), pool: r.pool, dialect: r.dialect}
 }

@@ -11,7 +11,9 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// DB is a database. It is safe for concurrent use.
+// DB is an open database, whoever's it is: one sees whether its schema is in
+// place, and brings it up to date. What is in it belongs to a Node or to a
+// Station. It is safe for concurrent use, and so are those.
 type DB struct {
 	dialect dialect
 	// write is for writes and for reads that decide about one; read is for
@@ -20,10 +22,6 @@ type DB struct {
 	write, read *gorm.DB
 	timeout     time.Duration
 	log         zerolog.Logger
-	group       *groupCommitter
-	// isSyncNode: this is the sync node's database. There is nobody that its
-	// records would have to be sent to, so all that is stored is synced.
-	isSyncNode bool
 }
 
 // ErrNoDatabase says that there is nothing to open.
@@ -55,15 +53,11 @@ func open(cfg Config, log zerolog.Logger, as func(dialect) dialect) (*DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{dialect: d, write: write, read: read, timeout: cfg.queryTimeout(), log: log}
-	db.group = startGroupCommitter(db)
-	return db, nil
+	return &DB{dialect: d, write: write, read: read, timeout: cfg.queryTimeout(), log: log}, nil
 }
 
-// Close stores what StoreEntry already accepted, then closes the connections.
-// No other call may be made afterwards.
+// Close closes the connections. No other call may be made afterwards.
 func (db *DB) Close() error {
-	db.group.close()
 	if err := errors.Join(closePool(db.write), closePool(db.read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}

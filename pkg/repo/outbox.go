@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
@@ -22,15 +21,15 @@ const (
 // Unsynced returns the records that the sync node does not have as they are
 // here, oldest first, at most limit, without the parked ones. Error:
 // model.ErrUnavailable.
-func (db *DB) Unsynced(ctx context.Context, limit int) ([]model.Record, error) {
-	ctx, cancel := db.deadline(ctx)
+func (n *Node) Unsynced(ctx context.Context, limit int) ([]model.Record, error) {
+	ctx, cancel := n.db.deadline(ctx)
 	defer cancel()
-	found, err := db.bulk(db.read.WithContext(ctx)).records(recordColumns+"WHERE "+waitingEntries+" ORDER BY played_at, id LIMIT ?", "", limit)
+	found, err := n.db.reads().records(ctx, recordColumns+"WHERE "+waitingEntries+" ORDER BY played_at, id LIMIT ?", "", limit)
 	if err == nil {
-		err = db.learnContents(ctx, unknown(found))
+		err = n.learnContents(ctx, unknown(found))
 	}
 	if err != nil {
-		return nil, db.fail(ctx, "read unsynced records", err)
+		return nil, n.db.fail(ctx, "read unsynced records", err)
 	}
 	return plain(found), nil
 }
@@ -46,16 +45,14 @@ func plain(stored []*storedRecord) []model.Record {
 
 // MarkSynced notes that the sync node has these records. One that says something
 // else by now stays unsynced. Error: model.ErrUnavailable.
-func (db *DB) MarkSynced(ctx context.Context, acks []model.Ack) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error { return db.bulk(tx).markSynced(acks) })
-	return db.fail(ctx, "mark records synced", err)
+func (w *writer) MarkSynced(ctx context.Context, acks []model.Ack) error {
+	return w.commit(ctx, "mark records synced", func(ctx context.Context, tx *writing) error { return tx.markSynced(ctx, acks) })
 }
 
 // markSynced also takes back that the sync node refused the records. A content
 // belongs to one fingerprint only, so the two lists need not be paired.
-func (b bulk) markSynced(acks []model.Ack) error {
+func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
+	tx.touched.inaudible()
 	for part := range slices.Chunk(acks, maxList) {
 		ids, contents := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
 		for i, a := range part {
@@ -65,9 +62,9 @@ func (b bulk) markSynced(acks []model.Ack) error {
 		if from, to, ok := closeNumbers(part); ok {
 			where = fmt.Sprintf("id BETWEEN %d AND %d", from, to)
 		}
-		_, err := b.exec("UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND " + where + " AND " + in("content", contents))
+		_, err := tx.exec(ctx, "UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND "+where+" AND "+in("content", contents))
 		if err == nil {
-			err = b.unpark(model.KindEntry, ids)
+			err = tx.unpark(ctx, model.KindEntry, ids)
 		}
 		if err != nil {
 			return err
@@ -88,24 +85,21 @@ func closeNumbers(acks []model.Ack) (from, to int64, ok bool) {
 
 // UnsyncedHealths returns the statuses that the sync node does not have, oldest
 // first, at most limit, without the parked ones. Error: model.ErrUnavailable.
-func (db *DB) UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error) {
-	ctx, cancel := db.deadline(ctx)
+func (n *Node) UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error) {
+	ctx, cancel := n.db.deadline(ctx)
 	defer cancel()
-	healths, err := db.bulk(db.read.WithContext(ctx)).healths("WHERE "+waitingHealths+" ORDER BY log_time, id LIMIT ?", limit)
-	return healths, db.fail(ctx, "read unsynced health", err)
+	healths, err := n.db.reads().healths(ctx, "WHERE "+waitingHealths+" ORDER BY log_time, id LIMIT ?", limit)
+	return healths, n.db.fail(ctx, "read unsynced health", err)
 }
 
 // MarkHealthsSynced notes that the sync node has these statuses. Error:
 // model.ErrUnavailable.
-func (db *DB) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	err := db.transaction(ctx, func(tx *gorm.DB) error {
-		b := db.bulk(tx)
+func (w *writer) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error {
+	return w.commit(ctx, "mark health synced", func(ctx context.Context, tx *writing) error {
 		for part := range slices.Chunk(uids, maxList) {
-			_, err := b.exec("UPDATE health SET is_synced = 1 WHERE " + in("uid", part))
+			_, err := tx.exec(ctx, "UPDATE health SET is_synced = 1 WHERE is_synced = 0 AND "+in("uid", part))
 			if err == nil {
-				err = b.unpark(model.KindHealth, part)
+				err = tx.unpark(ctx, model.KindHealth, part)
 			}
 			if err != nil {
 				return err
@@ -113,7 +107,6 @@ func (db *DB) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) e
 		}
 		return nil
 	})
-	return db.fail(ctx, "mark health synced", err)
 }
 
 // parkedRow is a refusal as table parked keeps it.
@@ -129,49 +122,42 @@ func (parkedRow) TableName() string { return "parked" }
 
 // Park notes that the sync node refused a record: it is not sent again before
 // Unpark, and holds nothing else up. Error: model.ErrUnavailable.
-func (db *DB) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
+func (n *Node) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error {
 	refused := model.Parked{At: time.Now(), Reason: reason}
 	refused.Normalize()
 	row := parkedRow{Kind: kind, UID: dbUID(uid), ParkedAt: dbTime{refused.At}, Reason: refused.Reason}
-	err := db.autocommit(ctx, func(write *gorm.DB) error {
-		return write.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+	return n.commit(ctx, "park record", func(ctx context.Context, tx *writing) error {
+		return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 	})
-	return db.fail(ctx, "park record", err)
 }
 
-// Unpark has records sent again, all where none is named, and returns how many
-// they are. Error: model.ErrUnavailable.
-func (db *DB) Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, error) {
-	ctx, cancel := db.deadline(ctx)
-	defer cancel()
-	var n int64
-	err := db.transaction(ctx, func(tx *gorm.DB) (err error) {
-		b := db.bulk(tx)
-		if n = 0; len(uids) == 0 {
-			n, err = b.exec("DELETE FROM parked")
+// Unpark has records sent again, all if none is named, and returns how many they
+// are. Error: model.ErrUnavailable.
+func (n *Node) Unpark(ctx context.Context, uids ...model.Fingerprint) (unparked int64, _ error) {
+	err := n.commit(ctx, "unpark records", func(ctx context.Context, tx *writing) (err error) {
+		if unparked = 0; len(uids) == 0 {
+			unparked, err = tx.exec(ctx, "DELETE FROM parked")
 			return err
 		}
 		for part := range slices.Chunk(uids, maxList) {
-			some, err := b.exec("DELETE FROM parked WHERE kind IN ('entries', 'healths') AND " + in("uid", part))
-			if n += some; err != nil {
+			some, err := tx.exec(ctx, "DELETE FROM parked WHERE kind IN ('entries', 'healths') AND "+in("uid", part))
+			if unparked += some; err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return n, db.fail(ctx, "unpark records", err)
+	return unparked, err
 }
 
-func (b bulk) unpark(kind model.Kind, uids []model.Fingerprint) error {
+func (tx *writing) unpark(ctx context.Context, kind model.Kind, uids []model.Fingerprint) error {
 	if len(uids) > fewRows {
-		if some, err := b.hasRows("parked"); err != nil || !some {
+		if some, err := tx.hasRows(ctx, "parked"); err != nil || !some {
 			return err
 		}
 	}
 	for part := range slices.Chunk(uids, maxList) {
-		if _, err := b.exec("DELETE FROM parked WHERE kind = ? AND "+in("uid", part), string(kind)); err != nil {
+		if _, err := tx.exec(ctx, "DELETE FROM parked WHERE kind = ? AND "+in("uid", part), string(kind)); err != nil {
 			return err
 		}
 	}
@@ -180,17 +166,17 @@ func (b bulk) unpark(kind model.Kind, uids []model.Fingerprint) error {
 
 // Parked lists what the sync node refused, the last refused first, at most
 // limit. Error: model.ErrUnavailable.
-func (db *DB) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
-	ctx, cancel := db.deadline(ctx)
+func (n *Node) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
+	ctx, cancel := n.db.deadline(ctx)
 	defer cancel()
-	read := db.read.WithContext(ctx)
+	read := n.db.read.WithContext(ctx)
 	var rows []parkedRow
 	if err := read.Order("parked_at DESC").Limit(limit).Find(&rows).Error; err != nil {
-		return nil, db.fail(ctx, "read parked records", err)
+		return nil, n.db.fail(ctx, "read parked records", err)
 	}
-	about, err := aboutParked(db.bulk(read), rows)
+	about, err := aboutParked(ctx, n.db.reads(), rows)
 	if err != nil {
-		return nil, db.fail(ctx, "read parked records", err)
+		return nil, n.db.fail(ctx, "read parked records", err)
 	}
 	parked := make([]model.Parked, len(rows))
 	for i, r := range rows {
@@ -202,21 +188,21 @@ func (db *DB) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
 }
 
 // aboutParked reads what the parked records are about.
-func aboutParked(b bulk, rows []parkedRow) (map[model.Fingerprint]model.Parked, error) {
+func aboutParked(ctx context.Context, b bulk, rows []parkedRow) (map[model.Fingerprint]model.Parked, error) {
 	uids := make([]model.Fingerprint, len(rows))
 	for i, r := range rows {
 		uids[i] = model.Fingerprint(r.UID)
 	}
 	about := make(map[model.Fingerprint]model.Parked, len(rows))
 	for part := range slices.Chunk(uids, maxList) {
-		entries, err := b.entries(recordColumns + "WHERE " + in("fingerprint", part))
+		entries, err := b.entries(ctx, recordColumns+"WHERE "+in("fingerprint", part))
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range entries {
 			about[e.id] = model.Parked{Source: e.Entry.LogSource, Time: e.Entry.PlayedAt(), Title: e.Entry.Title}
 		}
-		healths, err := b.healths("WHERE " + in("uid", part))
+		healths, err := b.healths(ctx, "WHERE "+in("uid", part))
 		if err != nil {
 			return nil, err
 		}
@@ -228,10 +214,10 @@ func aboutParked(b bulk, rows []parkedRow) (map[model.Fingerprint]model.Parked, 
 }
 
 // Outbox counts what waits for the sync node. Error: model.ErrUnavailable.
-func (db *DB) Outbox(ctx context.Context) (model.Outbox, error) {
-	ctx, cancel := db.deadline(ctx)
+func (n *Node) Outbox(ctx context.Context) (model.Outbox, error) {
+	ctx, cancel := n.db.deadline(ctx)
 	defer cancel()
-	read := db.read.WithContext(ctx)
+	read := n.db.read.WithContext(ctx)
 	var o model.Outbox
 	var parkedEntries, parkedHealths int64
 	var oldest []dbTime
@@ -249,7 +235,7 @@ func (db *DB) Outbox(ctx context.Context) (model.Outbox, error) {
 		{"SELECT played_at FROM playlog WHERE " + waitingEntries + " ORDER BY played_at LIMIT 1", &oldest},
 	} {
 		if err := read.Raw(count.query).Scan(count.to).Error; err != nil {
-			return model.Outbox{}, db.fail(ctx, "count unsynced records", err)
+			return model.Outbox{}, n.db.fail(ctx, "count unsynced records", err)
 		}
 	}
 	// Between two counts a record may have gone.

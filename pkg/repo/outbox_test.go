@@ -21,7 +21,7 @@ func recordTitles(records []model.Record) string {
 }
 
 func TestDB_Unsynced(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(2, "c"), entry(0, "a"), entry(1, "b"), entry(3, "d"))
 		b := find(t, db, model.EntryQuery{Oldest: true})[1]
 		corrected := correct(t, db, b.ID, amend(0, "B"))
@@ -37,14 +37,14 @@ func TestDB_Unsynced(t *testing.T) {
 }
 
 // park refuses an entry for the sync node.
-func park(t *testing.T, db *repo.DB, kind model.Kind, uid model.Fingerprint, reason string) {
+func park(t *testing.T, db *repo.Node, kind model.Kind, uid model.Fingerprint, reason string) {
 	t.Helper()
 	if err := db.Park(t.Context(), kind, uid, reason); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func outbox(t *testing.T, db *repo.DB) string {
+func outbox(t *testing.T, db *repo.Node) string {
 	t.Helper()
 	o, err := db.Outbox(t.Context())
 	if err != nil {
@@ -57,7 +57,7 @@ func outbox(t *testing.T, db *repo.DB) string {
 	return fmt.Sprintf("%d entries, %d healths, %d parked, oldest %s", o.Entries, o.Healths, o.Parked, oldest)
 }
 
-func wantOutbox(t *testing.T, db *repo.DB, want string) {
+func wantOutbox(t *testing.T, db *repo.Node, want string) {
 	t.Helper()
 	if got := outbox(t, db); got != want {
 		t.Errorf("outbox: %s, want %s", got, want)
@@ -65,7 +65,7 @@ func wantOutbox(t *testing.T, db *repo.DB, want string) {
 }
 
 func TestDB_Park(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		wantOutbox(t, db, "0 entries, 0 healths, 0 parked, oldest none")
 		bad, good := entry(0, "bad"), entry(1, "good")
 		sick := model.Health{Source: 2, LogTime: noon, Details: "sick"}
@@ -150,7 +150,7 @@ func TestDB_Park(t *testing.T) {
 }
 
 func TestDB_AbsorbHealths(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		var healths []model.Health
 		for i := range 300 {
 			healths = append(healths, model.Health{Source: 1, LogTime: noon.Add(time.Duration(i/2) * time.Second), Details: fmt.Sprint(i)})
@@ -183,7 +183,7 @@ func TestDB_AbsorbHealths(t *testing.T) {
 }
 
 func TestDB_UnsyncedClocks(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		clock := func(source, second int, body string) model.Clock {
 			return model.Clock{Source: source, SentAt: noon.Add(time.Duration(second) * time.Second), Body: []byte(`"` + body + `"`)}
 		}

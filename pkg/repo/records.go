@@ -17,26 +17,26 @@ type recordQuery model.RecordQuery
 // where to continue: nil where these are the last ones. What is stored or moved
 // while somebody reads page by page may or may not be among them, everything
 // else comes exactly once. Error: model.ErrUnavailable.
-func (db *DB) Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	found, next, err := db.bulk(db.read.WithContext(ctx)).recordPage(q)
+	found, next, err := r.db.reads().recordPage(ctx, q)
 	if err == nil {
-		err = db.learnContents(ctx, unknown(found))
+		err = r.learnContents(ctx, unknown(found))
 	}
 	if err != nil {
-		return nil, nil, db.fail(ctx, "read records", err)
+		return nil, nil, r.db.fail(ctx, "read records", err)
 	}
 	return plain(found), next, nil
 }
 
 // recordPage reads the records of a page.
-func (b bulk) recordPage(q model.RecordQuery) ([]*storedRecord, *model.Position, error) {
-	ids, next, err := b.page("playlog", "log_source", "played_at", q)
+func (b bulk) recordPage(ctx context.Context, q model.RecordQuery) ([]*storedRecord, *model.Position, error) {
+	ids, next, err := b.page(ctx, "playlog", "log_source", "played_at", q)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := numberedRows(ids, func(where string) ([]*storedRecord, error) { return b.records(recordColumns+where, "") })
+	found, err := numberedRows(ids, func(where string) ([]*storedRecord, error) { return b.records(ctx, recordColumns+where, "") })
 	slices.SortFunc(found, func(a, b *storedRecord) int {
 		return cmp.Or(a.playedAt.Compare(b.playedAt), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
@@ -60,9 +60,9 @@ func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T
 // begins. Asked for the rows themselves, MariaDB would read the index from the
 // beginning of the source instead of from the position, so each page would take
 // longer than the one before.
-func (b bulk) page(table, source, at string, q model.RecordQuery) (ids []int64, next *model.Position, err error) {
+func (b bulk) page(ctx context.Context, table, source, at string, q model.RecordQuery) (ids []int64, next *model.Position, err error) {
 	where, args := recordQuery(q).where(source, at)
-	rows, err := b.pool.QueryContext(b.ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
+	rows, err := b.query(ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,20 +86,20 @@ func (b bulk) page(table, source, at string, q model.RecordQuery) (ids []int64, 
 
 // HealthRecords is Records for health statuses; PlayedAt of a position is then
 // the log time.
-func (db *DB) HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
-	ctx, cancel := db.deadline(ctx)
+func (r reader) HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
+	ctx, cancel := r.db.deadline(ctx)
 	defer cancel()
-	found, next, err := db.bulk(db.read.WithContext(ctx)).healthPage(q)
-	return found, next, db.fail(ctx, "read health records", err)
+	found, next, err := r.db.reads().healthPage(ctx, q)
+	return found, next, r.db.fail(ctx, "read health records", err)
 }
 
 // healthPage reads the statuses of a page.
-func (b bulk) healthPage(q model.RecordQuery) ([]model.Health, *model.Position, error) {
-	ids, next, err := b.page("health", "source", "log_time", q)
+func (b bulk) healthPage(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
+	ids, next, err := b.page(ctx, "health", "source", "log_time", q)
 	if err != nil {
 		return nil, nil, err
 	}
-	found, err := numberedRows(ids, func(where string) ([]model.Health, error) { return b.healths(where) })
+	found, err := numberedRows(ids, func(where string) ([]model.Health, error) { return b.healths(ctx, where) })
 	slices.SortFunc(found, func(a, b model.Health) int {
 		return cmp.Or(a.LogTime.Compare(b.LogTime), cmp.Compare(a.ID, b.ID))
 	})

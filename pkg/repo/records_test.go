@@ -13,7 +13,7 @@ import (
 // TestDB_Records reads random ranges page by page: every record of the source
 // in the range comes once, in order.
 func TestDB_Records(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		r := seeded(t)()
 		var records []model.Record
 		var healths []model.Health

@@ -26,8 +26,8 @@ import (
 // onEachStation runs fn in parallel with a station on every kind of database.
 func onEachStation(t *testing.T, fn func(t *testing.T, s *repo.Station, raw *sql.DB)) {
 	t.Helper()
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
-		fn(t, db.Station(1), rawSQL(t, kind, url))
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		fn(t, db.Station(t, 1), rawSQL(t, kind, url))
 	})
 }
 
@@ -56,8 +56,8 @@ func activate(t *testing.T, s *repo.Station, number, minute int) model.Activatio
 // TestStation_Sequence: it grows by one with every write that changed
 // something, and with no other; another process sees it.
 func TestStation_Sequence(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, _ repotest.Kind, url string) {
-		s, other := db.Station(1), repotest.OpenURL(t, url).Station(1)
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, url string) {
+		s, other := db.Station(t, 1), repotest.OpenURL(t, url).Station(t, 1)
 		wantSequence(t, s, 0)
 		e := playedAt(1, 0, 3, "a")
 		more := e
@@ -87,7 +87,7 @@ func TestStation_Sequence(t *testing.T) {
 				return s.AbsorbClocks(ctx, []model.Clock{clock(0, `{"a":9}`), clock(1, `{"a":2}`)}, true)
 			}},
 			{"Correct", func(s *repo.Station) error {
-				id := find(t, s.DB, model.EntryQuery{Raw: true, Limit: 1})[0].ID
+				id := find(t, s, model.EntryQuery{Raw: true, Limit: 1})[0].ID
 				_, err := s.Correct(ctx, id, func(model.Entry, []model.Correction) (model.Correction, error) { return correction, nil })
 				return err
 			}},
@@ -118,13 +118,13 @@ func TestStation_Sequence(t *testing.T) {
 // TestStation_Sequence_pruned: old numbers go, and one that is gone does not
 // let a process that slept meanwhile write beside another one.
 func TestStation_Sequence_pruned(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
-		asleep, raw := db.Station(1), rawSQL(t, kind, url)
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		asleep, raw := db.Station(t, 1), rawSQL(t, kind, url)
 		if err := asleep.StoreEntry(t.Context(), playedAt(1, 0, 1, "a")); err != nil {
 			t.Fatal(err)
 		}
 		execSQL(t, raw, "INSERT INTO changed (n, changed_at) VALUES (3998, '2020-06-27 12:00:00.000000'), (3999, '2020-06-27 12:00:00.000000')")
-		other := repotest.OpenURL(t, url).Station(1)
+		other := repotest.OpenURL(t, url).Station(t, 1)
 		activate(t, other, 2, 0)
 		wantSequence(t, other, 4000)
 		if kept := query(t, raw, "SELECT COUNT(*) AS n, MIN(n) AS first FROM changed")[0]; kept["first"] != "3998" || kept["n"] != "3" {
@@ -168,9 +168,9 @@ func TestStation_Activate(t *testing.T) {
 // TestStation_StoreEntry_group: callers that wait for one another share a
 // transaction, and a bad entry fails alone.
 func TestStation_StoreEntry_group(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "playlog", "track_title")
-		s := db.Station(1)
+		s := db.Station(t, 1)
 		const n = 100
 		errs := make([]error, n)
 		var all sync.WaitGroup
@@ -219,7 +219,7 @@ func TestStation_StoreEntry_group(t *testing.T) {
 // nobody up.
 func TestStation_abandoned(t *testing.T) {
 	t.Parallel()
-	s := repotest.Open(t, repotest.KindSQLite).Station(1)
+	s := repotest.Open(t, repotest.KindSQLite).Station(t, 1)
 	release := s.HoldTurn()
 	ctx, leave := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -237,7 +237,7 @@ func TestStation_abandoned(t *testing.T) {
 	if err := s.StoreEntry(t.Context(), entry(repo.QueueLength, "b")); err != nil {
 		t.Fatal(err)
 	}
-	if latest := find(t, s.DB, model.EntryQuery{Limit: 1})[0]; latest.Title != "b" {
+	if latest := find(t, s, model.EntryQuery{Limit: 1})[0]; latest.Title != "b" {
 		t.Errorf("%+v", latest)
 	}
 }
@@ -251,7 +251,7 @@ func TestStation_impatient(t *testing.T) {
 	if err := patient.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s := openImpatient(t, url).Station(1)
+	s := openImpatient(t, url).Station(t, 1)
 	release := s.HoldTurn()
 	wantUnavailable(t, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })
 	wantUnavailable(t, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}) })
@@ -263,7 +263,7 @@ func TestStation_impatient(t *testing.T) {
 	release()
 
 	leaving, leave := context.WithCancel(t.Context())
-	a, err := patient.Station(1).Activate(leaving, asked(model.Activation{Source: 2, From: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
+	a, err := patient.Station(t, 1).Activate(leaving, asked(model.Activation{Source: 2, From: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
 		leave()
 		return source.Admit(r, k)
 	})
@@ -275,7 +275,7 @@ func TestStation_impatient(t *testing.T) {
 // TestStation_lateActivation: an activation that comes a year late takes longer
 // than one operation may, and succeeds nevertheless, in small parts.
 func TestStation_lateActivation(t *testing.T) {
-	onEachURL(t, func(t *testing.T, patient *repo.DB, _ repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, patient *repo.Node, _ repotest.Kind, url string) {
 		const n = 400
 		timeout := patience.Stretch(5 * time.Second)
 		records := make([]model.Record, n)
@@ -284,11 +284,11 @@ func TestStation_lateActivation(t *testing.T) {
 			records[i].Entry.TrackStart = onairtest.At(0).Add(time.Duration(200*i) * time.Second)
 			records[i].Entry.LogSource = 1 + i%2
 		}
-		s := patient.Station(1)
+		s := patient.Station(t, 1)
 		if _, err := s.Absorb(t.Context(), records, true); err != nil {
 			t.Fatal(err)
 		}
-		db, err := repo.Open(repo.Config{URL: url, QueryTimeout: timeout}, zerolog.Nop())
+		db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: timeout}, zerolog.Nop())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,7 +301,7 @@ func TestStation_lateActivation(t *testing.T) {
 				waited += timeout / 8
 			}
 		})
-		slow := db.Station(1)
+		slow := db.Station(t, 1)
 		slow.SetPage(20)
 		began := time.Now()
 		activate(t, slow, 2, 1)
@@ -321,7 +321,7 @@ func TestStation_lateActivation(t *testing.T) {
 // TestStation_Prepare: a database that knows no on-air log yet gets one, and
 // another default source counts until the first activation.
 func TestStation_Prepare(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
 		store(t, db, playedAt(1, 0, 5, "a"), playedAt(2, 2, 9, "b"), playedAt(1, 5, 0, "c"), playedAt(2, 14, 9, "d"))
 		if _, err := db.Activate(t.Context(), asked(model.Activation{Source: 2, From: onairtest.At(12), RecordedAt: noon}), source.Admit); err != nil {
@@ -332,7 +332,7 @@ func TestStation_Prepare(t *testing.T) {
 			titles[e.Fingerprint().String()] = e.Title
 		}
 		prepared := func(defaultSource int) (string, *repo.Station) {
-			s := repotest.OpenURL(t, url).Station(defaultSource)
+			s := repotest.OpenURL(t, url).Station(t, defaultSource)
 			s.SetPage(2)
 			if err := s.Prepare(t.Context()); err != nil {
 				t.Fatal(err)
@@ -371,9 +371,9 @@ func TestStation_Prepare(t *testing.T) {
 // TestStation_Prepare_interrupted: where another default source was tried, and
 // given up before all was derived by it, the old one's log is derived again.
 func TestStation_Prepare_interrupted(t *testing.T) {
-	onEachURL(t, func(t *testing.T, db *repo.DB, kind repotest.Kind, url string) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
-		s := db.Station(1)
+		s := db.Station(t, 1)
 		store(t, db, playedAt(1, 0, 5, "a"), playedAt(2, 2, 9, "b"), playedAt(1, 5, 0, "c"), playedAt(2, 14, 9, "d"))
 		if err := s.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -381,11 +381,11 @@ func TestStation_Prepare_interrupted(t *testing.T) {
 		want := airLog(t, raw)
 
 		ctx, interrupt := context.WithCancel(t.Context())
-		second, err := repo.Open(repo.Config{URL: url}, zerolog.New(whenWritten(interrupt)))
+		second, err := repo.OpenNode(repo.Config{URL: url}, zerolog.New(whenWritten(interrupt)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := second.Station(2).Prepare(ctx); err == nil {
+		if err := second.Station(t, 2).Prepare(ctx); err == nil {
 			t.Error("it was not interrupted")
 		}
 		if err := second.Close(); err != nil {

@@ -23,7 +23,7 @@ func BenchmarkStationAbsorb(b *testing.B) {
 					db := repotest.Open(b, kind)
 					absorb := db.Absorb
 					if what.name != "bare" {
-						absorb = db.Station(1).Absorb
+						absorb = db.Station(b, 1).Absorb
 					}
 					benchStationAbsorb(b, what.source, size, absorb)
 				})

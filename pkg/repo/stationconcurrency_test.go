@@ -185,7 +185,7 @@ func TestStation_concurrent(t *testing.T) {
 				if err := db.Migrate(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				stations = append(stations, db.Station(1))
+				stations = append(stations, db.Station(t, 1))
 			}
 			var a acknowledged
 			var writing sync.WaitGroup
@@ -287,7 +287,7 @@ func TestStation_Galera(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		stations = append(stations, db.Station(1))
+		stations = append(stations, db.Station(t, 1))
 		raws = append(raws, clusterSQL(t, cluster.Nodes[i], url))
 	}
 	var a acknowledged

@@ -29,7 +29,7 @@ type history struct {
 	sources       int // that log something; one more never does
 	defaultSource int
 	processes     []*repo.Station
-	dbs           []*repo.DB
+	dbs           []*repo.Node
 	raw           *sql.DB
 	records       []model.Record
 	activations   []model.Activation
@@ -48,7 +48,7 @@ func TestStation_Oracle(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			url := repotest.URL(t, kind)
-			dbs := []*repo.DB{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
+			dbs := []*repo.Node{repotest.OpenURL(t, url), repotest.OpenURL(t, url)}
 			if err := dbs[0].Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -96,8 +96,8 @@ func empty(t *testing.T, raw *sql.DB) {
 }
 
 // start begins a process, which reads in parts of any size.
-func (h *history) start(t *rapid.T, db *repo.DB) *repo.Station {
-	s := db.Station(h.defaultSource)
+func (h *history) start(t *rapid.T, db *repo.Node) *repo.Station {
+	s := db.Station(t, h.defaultSource)
 	s.SetPage(rapid.SampledFrom([]int{2, 3, 5, 2000}).Draw(t, "page"))
 	return s
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestDB_StoreHealth(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if _, err := db.LatestHealth(t.Context(), 1); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}
@@ -63,8 +63,8 @@ func TestDB_StoreHealth(t *testing.T) {
 // TestDB_Activate_clock: what does not tell its time is active when it is
 // accepted, although the clock of who wrote it is behind.
 func TestDB_Activate_clock(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
-		for name, history := range map[string]activator{"DB": db, "Station": db.Station(1)} {
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		for name, history := range map[string]activator{"DB": db, "Station": db.Station(t, 1)} {
 			t.Run(name, func(t *testing.T) {
 				ahead := model.Activation{Source: 2, From: noon.Add(time.Second), RecordedAt: noon.Add(time.Second), By: name}
 				behind := model.Activation{Source: 3, From: noon, RecordedAt: noon, By: name}
@@ -83,7 +83,7 @@ func TestDB_Activate_clock(t *testing.T) {
 }
 
 func TestDB_Activate(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if _, err := db.ActiveSource(t.Context(), noon); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}
@@ -187,7 +187,7 @@ func TestActivate_repeated(t *testing.T) {
 			t.Errorf("%+v, %v", history, err)
 		}
 	}
-	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.DB) { repeated(t, db) }) })
+	t.Run("DB", func(t *testing.T) { onEach(t, func(t *testing.T, db *repo.Node) { repeated(t, db) }) })
 	t.Run("Station", func(t *testing.T) {
 		onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) { repeated(t, s) })
 	})
@@ -195,7 +195,7 @@ func TestActivate_repeated(t *testing.T) {
 
 // TestActivate_repeatedAtOnce: deliveries that overtake one another are one.
 func TestActivate_repeatedAtOnce(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		var all sync.WaitGroup
 		for i := range 16 {
 			all.Go(func() {
@@ -215,7 +215,7 @@ func TestActivate_repeatedAtOnce(t *testing.T) {
 // TestDB_Activate_concurrent: every activation gets an epoch of its own, and of
 // those who all saw the same epoch one wins.
 func TestDB_Activate_concurrent(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 8
 		var all sync.WaitGroup
 		for i := range n {
@@ -251,7 +251,7 @@ func TestDB_Activate_concurrent(t *testing.T) {
 }
 
 func TestDB_StoreClock(t *testing.T) {
-	onEach(t, func(t *testing.T, db *repo.DB) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
 		if _, err := db.Clock(t.Context(), 1); !errors.Is(err, model.ErrNotFound) {
 			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}

@@ -103,7 +103,7 @@ func benchStore(ctx context.Context, o options, t target, bare func() (float64, 
 	if err := migrate(ctx, t.url); err != nil {
 		return err
 	}
-	db, err := repo.Open(repo.Config{URL: t.url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	db, err := repo.OpenNode(repo.Config{URL: t.url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func benchStore(ctx context.Context, o options, t target, bare func() (float64, 
 }
 
 // stores is the rate of entries that callers store at once.
-func stores(ctx context.Context, o options, db *repo.DB, callers int) (float64, error) {
+func stores(ctx context.Context, o options, db *repo.Node, callers int) (float64, error) {
 	var n atomic.Int64
 	began := time.Now()
 	g, ctx := errgroup.WithContext(ctx)
@@ -173,7 +173,7 @@ func benchService(ctx context.Context, o options, dir string, t target, bare fun
 }
 
 func migrate(ctx context.Context, url string) error {
-	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package deliverytest has a ledger in memory for tests of what uses package
-// delivery. It promises what *repo.DB promises, and fails when it is told to.
+// delivery. It promises what *repo.Node promises, and fails when it is told to.
 package deliverytest
 
 import (

@@ -6,6 +6,7 @@
 package repotest
 
 import (
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,9 +39,9 @@ func URL(t testing.TB, kind Kind) string {
 	return "sqlite://" + filepath.Join(t.TempDir(), "test.db")
 }
 
-// Open opens a new database with the schema in place, and closes it when the
-// test ends.
-func Open(t testing.TB, kind Kind) *repo.DB {
+// Open opens a new node's database with the schema in place, and closes it when
+// the test ends.
+func Open(t testing.TB, kind Kind) *repo.Node {
 	t.Helper()
 	db := OpenURL(t, URL(t, kind))
 	if err := db.Migrate(t.Context()); err != nil {
@@ -53,32 +54,67 @@ func Open(t testing.TB, kind Kind) *repo.DB {
 // operation of a test ends for want of time.
 const QueryTimeout = 5 * time.Minute
 
-// OpenURL opens the database of that URL as it is, with QueryTimeout, and closes
-// it when the test ends.
-func OpenURL(t testing.TB, url string) *repo.DB {
-	t.Helper()
+// configure is the configuration of the database of that URL, with QueryTimeout.
+func configure(url string) repo.Config {
 	if strings.HasPrefix(url, "mysql:") && !strings.Contains(url, "?") {
 		url += "?timeout=" + QueryTimeout.String() // to connect; a server that is not there refuses at once
 	}
-	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: QueryTimeout}, zerolog.Nop())
+	return repo.Config{URL: url, QueryTimeout: QueryTimeout}
+}
+
+// OpenURL opens the node's database of that URL as it is, with QueryTimeout, and
+// closes it when the test ends.
+func OpenURL(t testing.TB, url string) *repo.Node {
+	t.Helper()
+	db, err := repo.OpenNode(configure(url), zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAtEnd(t, db)
+	return db
+}
+
+// OpenStation opens a new station's database with the schema and the on-air log
+// in place, and closes it when the test ends. Source 1 is the default.
+func OpenStation(t testing.TB, kind Kind) *repo.Station {
+	t.Helper()
+	s := OpenStationURL(t, URL(t, kind))
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Prepare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// OpenStationURL opens the station's database of that URL as it is, with
+// QueryTimeout, and closes it when the test ends. Source 1 is the default.
+func OpenStationURL(t testing.TB, url string) *repo.Station {
+	t.Helper()
+	s, err := repo.OpenStation(configure(url), 1, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, s)
+	return s
+}
+
+func closeAtEnd(t testing.TB, db io.Closer) {
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return db
 }
 
 // Each runs fn as a subtest for every kind of database. open opens a new
-// database with the schema in place.
-func Each(t *testing.T, fn func(t *testing.T, open func(testing.TB) *repo.DB)) {
+// node's database with the schema in place.
+func Each(t *testing.T, fn func(t *testing.T, open func(testing.TB) *repo.Node)) {
 	t.Helper()
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			fn(t, func(t testing.TB) *repo.DB {
+			fn(t, func(t testing.TB) *repo.Node {
 				t.Helper()
 				return Open(t, kind)
 			})

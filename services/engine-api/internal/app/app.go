@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/peer/original"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/status"
@@ -31,6 +32,7 @@ const Name = "engine-api"
 type App struct {
 	cfg    config.Config
 	base   *lifecycle.Service
+	db     *repo.Node
 	tracks *trackservice.Service
 	// pusher and authority are nil where there is no sync node.
 	pusher    *outbox.Pusher
@@ -39,18 +41,21 @@ type App struct {
 
 // New wires the service. The database need not be there yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
+	db, err := repo.OpenNode(cfg.Database, lifecycle.Log(log, "database"))
+	if err != nil {
+		return nil, err
+	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, base: base}
-	db := base.DB
+	a := &App{cfg: cfg, base: base, db: db}
 	a.tracks = trackservice.New(db, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
-	statuses := statuses{DB: db, stored: a.wake}
+	statuses := statuses{Node: db, stored: a.wake}
 	var sources source.Store = db
 	if cfg.SyncHost != "" {
 		syncNode, err := peer.New(cfg.SyncHost, cfg.Peers)
@@ -88,7 +93,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 
 // plays are what the report of a month counts.
 func (a *App) plays(month report.Month, now time.Time) report.Plays {
-	return report.FromPlaylog(a.base.DB, month, now)
+	return report.FromPlaylog(a.db, month, now)
 }
 
 // changed tells everything that keeps answers in memory that they are out of

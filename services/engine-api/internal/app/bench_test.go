@@ -49,7 +49,7 @@ func BenchmarkApp_Backlog(b *testing.B) {
 // fill stores records that wait, three minutes apart.
 func fill(b *testing.B, url string, records int) {
 	b.Helper()
-	db, err := repo.Open(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop())
+	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // state is what GET /sync/state shows: what waits here, and the clock of this
 // node's engine.
 func (a *App) state(ctx context.Context) (api.SyncState, error) {
-	waiting, err := a.base.DB.Outbox(ctx)
+	waiting, err := a.db.Outbox(ctx)
 	if err != nil {
 		return api.SyncState{}, err
 	}
@@ -26,7 +26,7 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(waiting.Oldest.UTC())
 	}
-	clock, err := a.base.DB.Clock(ctx, a.cfg.HostID)
+	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {
 	case errors.Is(err, model.ErrNotFound):
 	case err != nil:
@@ -40,22 +40,22 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 // statuses stores what engines say of themselves, and tells when there is
 // something new to send on.
 type statuses struct {
-	*repo.DB
+	*repo.Node
 	stored func()
 }
 
-// StoreHealth is repo.DB.StoreHealth.
+// StoreHealth is repo.Node.StoreHealth.
 func (s statuses) StoreHealth(ctx context.Context, h model.Health) error {
-	err := s.DB.StoreHealth(ctx, h)
+	err := s.Node.StoreHealth(ctx, h)
 	if err == nil {
 		s.stored()
 	}
 	return err
 }
 
-// StoreClock is repo.DB.StoreClock.
+// StoreClock is repo.Node.StoreClock.
 func (s statuses) StoreClock(ctx context.Context, c model.Clock) error {
-	err := s.DB.StoreClock(ctx, c)
+	err := s.Node.StoreClock(ctx, c)
 	if err == nil {
 		s.stored()
 	}

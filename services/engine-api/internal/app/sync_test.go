@@ -41,11 +41,17 @@ type syncNode struct {
 func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	t.Helper()
 	cfg := configure(t, repotest.URL(t, kind), nil)
-	base, err := lifecycle.New(lifecycle.Options{Name: "sync-node", Version: "test", Log: quiet(t), HTTP: cfg.HTTP, Database: &cfg.Database})
+	station, err := repo.OpenStation(cfg.Database, 1, quiet(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &syncNode{base: base, station: base.DB.Station(1)}
+	base, err := lifecycle.New(lifecycle.Options{
+		Name: "sync-node", Version: "test", Log: quiet(t), HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &syncNode{base: base, station: station}
 	onAir := n.station.OnAir()
 	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
 	node := handlertest.Node(t, 0, n.station, onAir)

@@ -40,7 +40,7 @@ type Peer interface {
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 }
 
-// Memory keeps this node's copy of the activations; *repo.DB does.
+// Memory keeps this node's copy of the activations; *repo.Node does.
 type Memory interface {
 	// ActiveSource is that of the copy; model.ErrNotFound where it is empty.
 	ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error)

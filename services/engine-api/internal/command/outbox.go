@@ -26,7 +26,7 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 	var asJSON, all bool
 	list := cli.New("list", "List what the sync node refused, and count what waits for it", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
-			return withOutbox(cmd.Context(), env, func(ctx context.Context, cfg config.Config, db *repo.DB) error {
+			return withOutbox(cmd.Context(), env, func(ctx context.Context, cfg config.Config, db *repo.Node) error {
 				o, err := readOutbox(ctx, cfg, db)
 				if err != nil {
 					return err
@@ -44,7 +44,7 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 			if err != nil {
 				return cli.Mistake(err)
 			}
-			return withOutbox(cmd.Context(), env, func(ctx context.Context, _ config.Config, db *repo.DB) error {
+			return withOutbox(cmd.Context(), env, func(ctx context.Context, _ config.Config, db *repo.Node) error {
 				return retryParked(ctx, db, uids, cmd.OutOrStdout())
 			})
 		})
@@ -52,8 +52,11 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 	return cli.Group("outbox", "What the sync node does not have yet", list, retry)
 }
 
-func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context.Context, config.Config, *repo.DB) error) error {
-	return env.WithDatabase(ctx, func(ctx context.Context, cfg config.Config, db *repo.DB, _ zerolog.Logger) error {
+func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context.Context, config.Config, *repo.Node) error) error {
+	open := func(cfg config.Config, log zerolog.Logger) (*repo.Node, error) {
+		return repo.OpenExistingNode(cfg.Database, log)
+	}
+	return cli.WithDatabase(ctx, env, open, func(ctx context.Context, cfg config.Config, db *repo.Node, _ zerolog.Logger) error {
 		if err := db.Ready(ctx); err != nil {
 			return err
 		}
@@ -80,7 +83,7 @@ func chosen(args []string, all bool) ([]model.Fingerprint, error) {
 	return uids, nil
 }
 
-func retryParked(ctx context.Context, db *repo.DB, uids []model.Fingerprint, out io.Writer) error {
+func retryParked(ctx context.Context, db *repo.Node, uids []model.Fingerprint, out io.Writer) error {
 	n, err := db.Unpark(ctx, uids...)
 	if err != nil {
 		return err
@@ -117,7 +120,7 @@ type parkedRecord struct {
 }
 
 // readOutbox reads the list, its times in the station's zone.
-func readOutbox(ctx context.Context, cfg config.Config, db *repo.DB) (*outboxList, error) {
+func readOutbox(ctx context.Context, cfg config.Config, db *repo.Node) (*outboxList, error) {
 	counts, err := db.Outbox(ctx)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ import (
 func parked(t *testing.T) (environ map[string]string, entry, health model.Fingerprint) {
 	t.Helper()
 	environ = database(t)
-	db, err := repo.Open(repo.Config{URL: environ["AURA_DATABASE_URL"]}, zerolog.Nop())
+	db, err := repo.OpenNode(repo.Config{URL: environ["AURA_DATABASE_URL"]}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}

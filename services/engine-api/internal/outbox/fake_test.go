@@ -45,7 +45,7 @@ type healthRow struct {
 	parked string
 }
 
-// store is a node's database in memory. It keeps the promises of *repo.DB.
+// store is a node's database in memory. It keeps the promises of *repo.Node.
 type store struct {
 	mu      sync.Mutex
 	rows    map[model.Fingerprint]*row

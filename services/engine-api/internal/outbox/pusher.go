@@ -33,7 +33,7 @@ const (
 	maxRetriedAtStart = 1000
 )
 
-// Store is the node's database; *repo.DB is one.
+// Store is the node's database; *repo.Node is one.
 type Store interface {
 	Unsynced(ctx context.Context, limit int) ([]model.Record, error)
 	UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error)

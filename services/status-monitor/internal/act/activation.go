@@ -76,7 +76,7 @@ const (
 	proveTimeout = 400 * time.Millisecond
 )
 
-// Notes keep what is found again after a restart; *repo.DB is one.
+// Notes keep what is found again after a restart; *repo.Node is one.
 type Notes interface {
 	StoreNote(ctx context.Context, n model.Note) error
 	// Note is the last one of that name. Error: model.ErrNotFound.

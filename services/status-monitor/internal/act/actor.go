@@ -42,7 +42,7 @@ type Notice struct {
 	Reason string
 }
 
-// Store keeps across restarts what is owed and what was noted; *repo.DB is one.
+// Store keeps across restarts what is owed and what was noted; *repo.Node is one.
 type Store interface {
 	delivery.Ledger
 	Notes

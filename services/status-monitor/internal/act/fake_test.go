@@ -25,7 +25,7 @@ const toldAgain = 5 * time.Second
 
 var errNetwork = fmt.Errorf("%w: connection refused", model.ErrUnavailable)
 
-// store is the monitor's database in memory. It keeps the promises of *repo.DB.
+// store is the monitor's database in memory. It keeps the promises of *repo.Node.
 type store struct {
 	deliverytest.Ledger
 	notes  map[string]model.Note

@@ -20,6 +20,7 @@ import (
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
 	monitorconfig "aura.radio/engine/services/status-monitor/internal/config"
@@ -47,8 +48,12 @@ type App struct {
 // New wires the service and opens the socket of the heartbeats. The database
 // need not be there yet.
 func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, err error) {
+	db, err := repo.OpenNode(cfg.Database, lifecycle.Log(log, "database"))
+	if err != nil {
+		return nil, err
+	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
 	})
 	if err != nil {
 		return nil, err
@@ -82,14 +87,14 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 		}
 	}
 	lease := func() model.Lease { return a.node.View().Granted }
-	if a.actor, err = act.New(cfg.Act, base.DB, syncNode, by, lease, overtaken, base.Log("act")); err != nil {
+	if a.actor, err = act.New(cfg.Act, db, syncNode, by, lease, overtaken, base.Log("act")); err != nil {
 		return nil, err
 	}
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {
 		return nil, err
 	}
 	a.monitor = monitor.New(by, cfg.Decision, a.beats, a.actor, a.author, base.Log("monitor"))
-	a.node = authority.New(cfg.Authority, syncNode, base.DB, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
+	a.node = authority.New(cfg.Authority, syncNode, db, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
 	a.prober = probe.New(cfg.Probe, nodes, a.monitor.Learn, base.Log("probe"))
 
 	operations, err := handler.NewMonitor(&handler.Monitor{Status: a.status})

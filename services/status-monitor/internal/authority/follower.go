@@ -30,7 +30,7 @@ type Node interface {
 	Maintenances(ctx context.Context) ([]model.Maintenance, error)
 }
 
-// Memory is this monitor's own database; *repo.DB is one.
+// Memory is this monitor's own database; *repo.Node is one.
 type Memory interface {
 	StoreNote(ctx context.Context, n model.Note) error
 	// Note is the last one of that name. Error: model.ErrNotFound.

@@ -22,10 +22,7 @@ type SyncNode struct {
 // Start serves a sync node until the test ends.
 func Start(t testing.TB) *SyncNode {
 	t.Helper()
-	station := repotest.Open(t, repotest.KindSQLite).Station(1)
-	if err := station.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	station := repotest.OpenStation(t, repotest.KindSQLite)
 	node := handlertest.Node(t, 0, station, station.OnAir())
 	server := httptest.NewServer(handlertest.SyncNode(t, node, handlertest.Own(node, station)))
 	t.Cleanup(server.Close)

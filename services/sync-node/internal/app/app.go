@@ -40,13 +40,17 @@ type App struct {
 
 // New wires the service. The database need not be there yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
+	station, err := repo.OpenStation(cfg.Database, cfg.DefaultSource, lifecycle.Log(log, "database"))
+	if err != nil {
+		return nil, err
+	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: &cfg.Database,
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, base: base, station: base.DB.Station(cfg.DefaultSource)}
+	a := &App{cfg: cfg, base: base, station: station}
 	a.sources = &sources{Station: a.station}
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))

@@ -27,7 +27,7 @@ func (s *sources) Activate(ctx context.Context, r source.Request, admit source.R
 	return s.Station.Activate(ctx, r, admit)
 }
 
-// ActiveSource is repo.DB.ActiveSource. Error: model.ErrUnavailable until the
+// ActiveSource is repo.Station.ActiveSource. Error: model.ErrUnavailable until the
 // nodes were asked.
 func (s *sources) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
 	if err := s.ready(); err != nil {
@@ -36,7 +36,7 @@ func (s *sources) ActiveSource(ctx context.Context, now time.Time) (model.Active
 	return s.Station.ActiveSource(ctx, now)
 }
 
-// Activations is repo.DB.Activations. Error: model.ErrUnavailable until the nodes
+// Activations is repo.Station.Activations. Error: model.ErrUnavailable until the nodes
 // were asked.
 func (s *sources) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
 	if err := s.ready(); err != nil {

@@ -40,14 +40,14 @@ func TestProgram(t *testing.T) {
 // prepare does what the service does at its first start.
 func prepare(t *testing.T, url string) {
 	t.Helper()
-	db, err := repo.Open(repo.Config{URL: url}, zerolog.Nop())
+	db, err := repo.OpenStation(repo.Config{URL: url}, 1, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Station(1).Prepare(t.Context()); err != nil {
+	if err := db.Prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {

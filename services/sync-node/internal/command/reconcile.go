@@ -81,14 +81,16 @@ var errNotPrepared = errors.New("the on-air log was never derived, or with anoth
 
 // withNodes opens the database and lets do use it and the nodes.
 func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error) error {
-	return env.WithDatabase(cmd.Context(), func(ctx context.Context, cfg config.Config, db *repo.DB, log zerolog.Logger) error {
+	open := func(cfg config.Config, log zerolog.Logger) (*repo.Station, error) {
+		return repo.OpenExistingStation(cfg.Database, cfg.DefaultSource, log)
+	}
+	return cli.WithDatabase(cmd.Context(), env, open, func(ctx context.Context, cfg config.Config, station *repo.Station, log zerolog.Logger) error {
 		if len(cfg.MainHosts) == 0 {
 			return cli.Mistake(errors.New("no node is configured: AURA_MAIN_HOST_1, AURA_MAIN_HOST_2, …"))
 		}
-		if err := db.Ready(ctx); err != nil {
+		if err := station.Ready(ctx); err != nil {
 			return err
 		}
-		station := db.Station(cfg.DefaultSource)
 		prepared, err := station.Prepared(ctx)
 		if err != nil {
 			return err

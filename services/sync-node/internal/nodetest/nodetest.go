@@ -19,7 +19,7 @@ import (
 // Node is a node.
 type Node struct {
 	URL string
-	DB  *repo.DB
+	DB  *repo.Node
 	// Close cuts it off. The end of the test does so, too.
 	Close func()
 }

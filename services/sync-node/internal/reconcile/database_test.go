@@ -34,15 +34,10 @@ type stationStore struct {
 
 func newStation(t testing.TB) stationStore {
 	t.Helper()
-	return stationOver(t, repotest.Open(t, repotest.KindSQLite))
+	return stationOver(repotest.OpenStation(t, repotest.KindSQLite))
 }
 
-func stationOver(t testing.TB, db *repo.DB) stationStore {
-	t.Helper()
-	station := db.Station(1)
-	if err := station.Prepare(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+func stationOver(station *repo.Station) stationStore {
 	return stationStore{station, playlog.New(station, zerolog.Nop(), time.Now, func() {})}
 }
 
@@ -57,7 +52,7 @@ func (s stationStore) Occurrence(ctx context.Context, e model.Entry, other time.
 // databaseNode is a node over a database, but for the way to it.
 type databaseNode struct {
 	memoryNode // for what it does not need
-	db         *repo.DB
+	db         *repo.Node
 	recorder   *playlog.Recorder
 }
 
@@ -327,11 +322,14 @@ func TestRun_LostRows(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
 			url := repotest.URL(t, kind)
-			db := repotest.OpenURL(t, url)
-			if err := db.Migrate(ctx); err != nil {
+			station := repotest.OpenStationURL(t, url)
+			if err := station.Migrate(ctx); err != nil {
 				t.Fatal(err)
 			}
-			store := stationOver(t, db)
+			if err := station.Prepare(ctx); err != nil {
+				t.Fatal(err)
+			}
+			store := stationOver(station)
 			node := newDatabaseNode(t)
 			var all []model.Record
 			for minute := range 300 {

@@ -1,0 +1,11 @@
+package model
+
+// Taken says what became of an entry that was taken.
+type Taken int
+
+const (
+	// TakenStored: it is in the playlog.
+	TakenStored Taken = iota
+	// TakenKept: it is kept until it can be stored.
+	TakenKept
+)

@@ -1,0 +1,151 @@
+package repo_test
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/source"
+)
+
+// What a Station has beside the writes of TestStation_writes: none of it stores
+// anything that the on-air log depends on or that answers show.
+var (
+	stationReads = []string{
+		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountEntries", "Digests", "EachEntry", "Entries",
+		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
+	}
+	stationSchema = []string{"Close", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready"}
+	stationTests  = []string{"AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "Record", "SetPage"}
+)
+
+// TestStation_writes: a Station has no method that writes past the sequence.
+// Every exported method is known here as a read, as a write that the sequence
+// counts, or as a write of what the on-air log does not depend on; the last two
+// are executed.
+func TestStation_writes(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		ctx := t.Context()
+		raw, s := rawSQL(t, kind, url), db.Station(t, 1)
+		if err := s.Prepare(ctx); err != nil {
+			t.Fatal(err)
+		}
+		first, second := playedAt(1, 0, 3, "first"), playedAt(1, 3, 3, "second")
+		first.Normalize()
+		second.Normalize()
+		counted := map[string]func() error{
+			"StoreEntry": func() error { return s.StoreEntry(ctx, first) },
+			"Absorb":     func() error { _, err := s.Absorb(ctx, []model.Record{{Entry: second}}, true); return err },
+			"Correct": func() error {
+				_, err := s.Correct(ctx, only(t, s).ID, func(model.Entry, []model.Correction) (model.Correction, error) {
+					return model.Correction{Kind: model.CorrectionVoid, At: noon, By: "alice", Reason: "x"}, nil
+				})
+				return err
+			},
+			"LogMissed": func() error {
+				_, _, err := s.LogMissed(ctx, second, model.Correction{Kind: model.CorrectionLog, At: noon, By: "alice", Reason: "x"})
+				return err
+			},
+			"Activate": func() error {
+				_, err := s.Activate(ctx, asked(model.Activation{Source: 2, From: noon, RecordedAt: noon}), source.Admit)
+				return err
+			},
+			"RememberActivations": func() error {
+				_, err := s.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 2, From: noon, RecordedAt: noon}})
+				return err
+			},
+			"StoreHealth":   func() error { return s.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon}) },
+			"AbsorbHealths": func() error { return s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon}}, true) },
+			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}) },
+			"AbsorbClocks":  func() error { return s.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: noon}}, true) },
+			"MarkSynced": func() error { // of a database that was a node's
+				e := only(t, s)
+				execSQL(t, raw, "UPDATE playlog SET is_synced = 0")
+				r := model.Record{Entry: e}
+				return s.MarkSynced(ctx, []model.Ack{{Fingerprint: e.Fingerprint(), Content: r.Content()}})
+			},
+			"MarkHealthsSynced": func() error {
+				h := model.Health{Source: 1, LogTime: noon}
+				if err := s.StoreHealth(ctx, h); err != nil {
+					return err
+				}
+				execSQL(t, raw, "UPDATE health SET is_synced = 0")
+				return s.MarkHealthsSynced(ctx, []model.Fingerprint{h.UID()})
+			},
+			"Prepare": func() error {
+				execSQL(t, raw, "DELETE FROM onair_rule")
+				return s.Prepare(ctx)
+			},
+			"Rebuild": func() error {
+				execSQL(t, raw, "DELETE FROM onair")
+				_, err := s.Rebuild(ctx, nil)
+				return err
+			},
+		}
+		delivery := model.Delivery{Channel: "hook", Body: json.RawMessage("{}"), CreatedAt: noon}
+		aside := map[string]func() error{
+			"AcquireLease":     func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
+			"ReleaseLease":     func() error { return s.ReleaseLease(ctx, "monitor", "a") },
+			"StoreMaintenance": func() error { return s.StoreMaintenance(ctx, model.Maintenance{Source: 1, On: true, ChangedAt: noon}) },
+			"StoreDeliveries":  func() error { _, err := s.StoreDeliveries(ctx, []model.Delivery{delivery}); return err },
+			"FailDelivery":     func() error { return s.FailDelivery(ctx, 1, 1, "no") },
+			"StoreNote": func() error {
+				return s.StoreNote(ctx, model.Note{Name: "hook", Body: json.RawMessage("{}"), WrittenAt: noon})
+			},
+			"EndDelivery": func() error { return s.EndDelivery(ctx, 1, noon, "") },
+		}
+		for method := range reflect.TypeFor[*repo.Station]().Methods() {
+			name := method.Name
+			known := counted[name] != nil || aside[name] != nil
+			for _, list := range [][]string{stationReads, stationSchema, stationTests} {
+				known = known || slices.Contains(list, name)
+			}
+			if !known {
+				t.Errorf("is %s a read, or a write that the sequence counts?", name)
+			}
+		}
+		sequence := func() int64 {
+			t.Helper()
+			n, err := s.Sequence(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		for name, write := range counted {
+			empty(t, raw)
+			execSQL(t, raw, "DELETE FROM health")
+			execSQL(t, raw, "DELETE FROM clock")
+			if name != "StoreEntry" && name != "LogMissed" {
+				if err := s.StoreEntry(ctx, first); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := sequence()
+			if err := write(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if sequence() == before {
+				t.Errorf("%s wrote past the sequence", name)
+			}
+		}
+		before := sequence()
+		release := s.HoldTurn() // for which they do not wait
+		defer release()
+		for _, name := range slices.Backward(slices.Sorted(maps.Keys(aside))) { // stored before it fails and ends
+			if err := aside[name](); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if sequence() != before {
+			t.Error("what the on-air log does not depend on moved the sequence")
+		}
+	})
+}

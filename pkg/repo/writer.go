@@ -1,0 +1,108 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// writer has every write that a node's and a station's database share, and what
+// can be asked of both. Each write exists once; the committer knows whose
+// database it is.
+type writer struct {
+	reader
+	by    committer
+	group *groupCommit
+}
+
+// committer runs what a write does in a transaction: a node's, or the next one of
+// a station's sequence.
+type committer interface {
+	// commit runs do again from the start if the transaction lost against another
+	// one, so do must have no effects except in the database. The error says what
+	// it means to the caller, and not what was being done.
+	commit(ctx context.Context, do func(ctx context.Context, tx *writing) error) error
+	groupStore
+}
+
+func newWriter(db *DB, by committer) *writer {
+	return &writer{reader: reader{db}, by: by, group: startGroupCommit(by, db.log)}
+}
+
+// commit is how a write becomes durable. The error says what was being done.
+func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
+	if err := w.by.commit(ctx, do); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// aside is commit for a write on which the on-air log does not depend and for
+// which nobody waits who follows the sequence: a lease is renewed every second.
+// It also goes on while a station writes for long.
+func (w *writer) aside(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
+	ctx, cancel := w.db.deadline(ctx)
+	defer cancel()
+	return w.db.fail(ctx, doing, w.db.writeAside(ctx, do))
+}
+
+// writeAside runs do in a transaction that may not change what belongs to the
+// sequence.
+func (db *DB) writeAside(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
+	return db.transaction(ctx, func(g *gorm.DB) error {
+		tx := newWriting(db, g)
+		if err := do(ctx, tx); err != nil {
+			return err
+		}
+		if tx.touched.any() || tx.changed.in("activation", "clock", "correction", "health") {
+			return errAside
+		}
+		return tx.complete()
+	})
+}
+
+var (
+	errForgotten = errors.New("a write changed entries or activations and did not say what that touches")
+	errAside     = errors.New("a write beside the sequence changed what belongs to it")
+)
+
+// writing is the transaction of a write, and what the write says about itself.
+type writing struct {
+	bulk
+	g *gorm.DB
+	// changed are the tables whose rows it changed, which it need not say.
+	changed *changes
+	// touched is what its changes mean for the on-air log.
+	touched touches
+	// onStation: this is the sync node's database. There is nobody that its
+	// records would have to be sent to, so all that is stored is synced.
+	onStation bool
+	// goesOn is called whenever a part of long work is done.
+	goesOn func()
+}
+
+func newWriting(db *DB, g *gorm.DB) *writing {
+	changed := &changes{}
+	g = g.WithContext(g.Statement.Context) // a handle of its own
+	g.Statement.ConnPool = watchedPool{g.Statement.ConnPool, changed}
+	return &writing{
+		bulk:    bulk{pool: g.Statement.ConnPool, dialect: db.dialect, changed: changed},
+		g:       g,
+		changed: changed,
+		goesOn:  func() {},
+	}
+}
+
+// gorm is the transaction for gorm.
+func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx) }
+
+// complete is an error if the write forgot to say what it touched. It is the last
+// word before the commit.
+func (tx *writing) complete() error {
+	if !tx.touched.told && tx.changed.in("playlog", "activation") {
+		return errForgotten
+	}
+	return nil
+}
