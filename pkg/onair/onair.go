@@ -9,10 +9,6 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Window is the time [From, To). A zero From is the beginning of time, a zero
-// To its end.
-type Window struct{ From, To time.Time }
-
 // Record is what one source played, as far as the derivation needs to know. No
 // two records have one fingerprint.
 type Record struct {
@@ -43,18 +39,6 @@ type Segment struct {
 	From        time.Time
 	Until       time.Time // zero: nothing is known that ends it
 }
-
-// Touched is the window in which a change can alter the log. at is when the
-// record that came, changed or went starts, or when the activation happened;
-// next is when the next one of its kind starts, zero where there is none: the
-// first record of the same source, or the first activation, that is later than
-// at, as things are after the change. Where a correction moved a record, both
-// its starts were touched. A record touches only segments of its own source.
-//
-// Of changes made together each touches its own window; follow the activations
-// first, because the segments of one source alone only fit a log that knows who
-// was active. Any window that holds the touched one does as well.
-func Touched(at, next time.Time) Window { return Window{From: at, To: next} }
 
 // Derive returns the part of the on-air log within w, oldest first: segments
 // that reach beyond w are cut at its bounds. records and activations are, in

@@ -1,6 +1,9 @@
 package onair
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Splice puts fresh, what Derive gave for w, in the place of what a
 // materialized log holds there. old are the segments of that log that touch w:
@@ -63,3 +66,13 @@ func without(segments, others []Segment) []Segment {
 }
 
 func byTime(a, b Segment) int { return a.From.Compare(b.From) }
+
+// Differing counts the places at which a log has a segment too many, too few, or
+// another one, by what Splice removes and adds.
+func Differing(remove, add []Segment) int {
+	starts := make([]time.Time, 0, len(remove)+len(add))
+	for _, s := range slices.Concat(remove, add) {
+		starts = append(starts, s.From)
+	}
+	return len(distinct(starts))
+}

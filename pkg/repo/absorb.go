@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
 )
 
 // Absorb stores records that come from another node, each merged with the copy
@@ -155,11 +156,11 @@ func (a *arrival) mark(synced, onStation bool) {
 }
 
 // touch tells what it does to the entry.
-func (a *arrival) touch(touched *touches) {
+func (a *arrival) touch(touched *onair.Touches) {
 	if a.stored == nil {
-		touched.entry(nil, &a.merged.Entry)
+		touched.Entry(nil, &a.merged.Entry)
 	} else {
-		touched.entry(&a.stored.Entry, &a.merged.Entry)
+		touched.Entry(&a.stored.Entry, &a.merged.Entry)
 	}
 }
 

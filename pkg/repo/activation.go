@@ -70,7 +70,7 @@ func (w *writer) Activate(ctx context.Context, r source.Request, admit source.Ru
 // addActivation inserts an activation. The epoch is the primary key: of those who
 // all saw the same last one, one gets it.
 func (tx *writing) addActivation(ctx context.Context, a model.Activation) error {
-	tx.touched.activation(a)
+	tx.touched.Activation(a)
 	row := newActivationRow(a)
 	return raced(tx.gorm(ctx).Create(&row).Error)
 }

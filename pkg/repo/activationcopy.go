@@ -198,7 +198,7 @@ func (n *numbered) insert(ctx context.Context, tx *writing, a model.Activation) 
 
 // move gives an activation that is stored another epoch.
 func (n *numbered) move(ctx context.Context, tx *writing, a model.Activation, to int64) error {
-	tx.touched.activation(a)
+	tx.touched.Activation(a)
 	if err := tx.gorm(ctx).Exec("UPDATE activation SET epoch = ? WHERE epoch = ?", to, a.Epoch).Error; err != nil {
 		return raced(err)
 	}

@@ -54,7 +54,7 @@ func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 			return err
 		}
 	}
-	tx.touched.inaudible()
+	tx.touched.Inaudible()
 	return tx.write(ctx, rows, tx.dialect.rewrite)
 }
 

@@ -52,7 +52,7 @@ func (w *writer) MarkSynced(ctx context.Context, acks []model.Ack) error {
 // markSynced also takes back that the sync node refused the records. A content
 // belongs to one fingerprint only, so the two lists need not be paired.
 func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
-	tx.touched.inaudible()
+	tx.touched.Inaudible()
 	for part := range slices.Chunk(acks, maxList) {
 		ids, contents := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
 		for i, a := range part {

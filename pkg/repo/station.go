@@ -168,7 +168,7 @@ func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Contex
 			if err := tx.complete(); err != nil {
 				return err
 			}
-			return s.airLog(tx).follow(ctx, tx.touched)
+			return s.airLog(tx).follow(ctx, &tx.touched)
 		})
 	}))
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/onair"
 )
 
 // writer has every write that a node's and a station's database share, and what
@@ -56,7 +58,7 @@ func (db *DB) writeAside(ctx context.Context, do func(ctx context.Context, tx *w
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
-		if tx.touched.any() || tx.changed.in("activation", "clock", "correction", "health") {
+		if tx.touched.Any() || tx.changed.in("activation", "clock", "correction", "health") {
 			return errAside
 		}
 		return tx.complete()
@@ -75,7 +77,7 @@ type writing struct {
 	// changed are the tables whose rows it changed, which it need not say.
 	changed *changes
 	// touched is what its changes mean for the on-air log.
-	touched touches
+	touched onair.Touches
 	// onStation: this is the sync node's database. There is nobody that its
 	// records would have to be sent to, so all that is stored is synced.
 	onStation bool
@@ -101,7 +103,7 @@ func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.g.WithContext(
 // complete is an error if the write forgot to say what it touched. It is the last
 // word before the commit.
 func (tx *writing) complete() error {
-	if !tx.touched.told && tx.changed.in("playlog", "activation") {
+	if !tx.touched.Told() && tx.changed.in("playlog", "activation") {
 		return errForgotten
 	}
 	return nil

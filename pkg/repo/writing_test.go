@@ -84,7 +84,7 @@ func TestWriting_forgotten(t *testing.T) {
 		"Aside":             {station.aside, executing("UPDATE playlog SET duration_ms = 1000"), errForgotten},
 		"Aside/Health":      {station.aside, executing("INSERT INTO health (uid, source, log_time, is_healthy, details) VALUES (X'00', 1, '', 1, '')"), errAside},
 		"Aside/Touching": {station.aside, func(_ context.Context, tx *writing) error {
-			tx.touched.record(1, noon)
+			tx.touched.Activation(model.Activation{From: noon})
 			return nil
 		}, errAside},
 	} {

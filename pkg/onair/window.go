@@ -1,0 +1,125 @@
+package onair
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// Window is the time [From, To). A zero From is the beginning of time, a zero
+// To its end.
+type Window struct{ From, To time.Time }
+
+// Touched is the window in which a change can alter the log. at is when the
+// record that came, changed or went starts, or when the activation happened;
+// next is when the next one of its kind starts, zero where there is none: the
+// first record of the same source, or the first activation, that is later than
+// at, as things are after the change. Where a correction moved a record, both
+// its starts were touched. A record touches only segments of its own source.
+//
+// Of changes made together each touches its own window; follow the activations
+// first, because the segments of one source alone only fit a log that knows who
+// was active. Any window that holds the touched one does as well.
+func Touched(at, next time.Time) Window { return Window{From: at, To: next} }
+
+// Intersect is the time that is in both windows; ok says whether there is any.
+func (w Window) Intersect(other Window) (both Window, ok bool) {
+	both = w
+	if other.From.After(both.From) {
+		both.From = other.From
+	}
+	if both.To.IsZero() || !other.To.IsZero() && other.To.Before(both.To) {
+		both.To = other.To
+	}
+	return both, both.To.IsZero() || both.From.Before(both.To)
+}
+
+// Reign is a time during which one source is active.
+type Reign struct {
+	Window
+	Source int
+}
+
+// Reigns divides w by who is active. activations are those that happened in w,
+// and the last before it, in the order of (From, Epoch). No two reigns that
+// follow one another are of one source, and none is empty unless w is.
+func Reigns(w Window, activations []model.Activation, defaultSource int) []Reign {
+	current := Reign{w, defaultSource}
+	var reigns []Reign
+	for i, a := range activations {
+		overruled := i+1 < len(activations) && activations[i+1].From.Equal(a.From)
+		if overruled || a.Source == current.Source {
+			continue
+		}
+		if a.From.After(current.From) {
+			ended := current
+			ended.To = a.From
+			reigns = append(reigns, ended)
+			current.From = a.From
+		}
+		current.Source = a.Source
+	}
+	return append(reigns, current)
+}
+
+// near is how far apart two moments may be for their windows to be taken for
+// one: few records start in between.
+const near = 10 * time.Minute
+
+// Windows are those that the records of a source touch at these moments, in
+// order. They may hold more than what is touched, and do not meet. startsAfter
+// gives the first starts of the source's records that are after a time, at most
+// limit.
+//
+// Records mostly follow one another, which makes one window and one question. If
+// they are far apart, the first question is for the starts after all of them, and
+// later ones, if that was too little, for as many as turned out to be useful.
+func Windows(touched []time.Time, startsAfter func(at time.Time, limit int) ([]time.Time, error)) ([]Window, error) {
+	var windows, open []Window // open ones still end at the last moment in them
+	for _, at := range distinct(touched) {
+		if n := len(open); n > 0 && at.Sub(open[n-1].To) <= near {
+			open[n-1].To = at
+		} else {
+			open = append(open, Window{From: at, To: at})
+		}
+	}
+	limit := len(open)
+	for len(open) > 0 {
+		starts, err := startsAfter(open[0].To, limit)
+		if err != nil {
+			return nil, err
+		}
+		seen := 0
+		for _, w := range open {
+			next := time.Time{}
+			i := sort.Search(len(starts), func(i int) bool { return starts[i].After(w.To) })
+			if i < len(starts) {
+				next = starts[i]
+			} else if len(starts) == limit {
+				break // there may be more
+			}
+			windows = join(windows, Touched(w.From, next))
+			seen++
+		}
+		open = open[seen:]
+		limit = min(2*seen, len(open))
+	}
+	return windows, nil
+}
+
+// join appends w, which neither begins nor ends before those that are there.
+func join(windows []Window, w Window) []Window {
+	if n := len(windows); n > 0 && (windows[n-1].To.IsZero() || !w.From.After(windows[n-1].To)) {
+		windows[n-1].To = w.To
+		return windows
+	}
+	return append(windows, w)
+}
+
+// distinct are the times in order, each once.
+func distinct(times []time.Time) []time.Time {
+	times = slices.SortedFunc(slices.Values(times), time.Time.Compare)
+	return slices.CompactFunc(times, time.Time.Equal)
+}
