@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 	"aura.radio/engine/pkg/source"
 )
 
@@ -14,8 +15,8 @@ import (
 type activationRow struct {
 	Epoch      int64 `gorm:"primaryKey;autoIncrement:false"`
 	Source     int
-	ActiveFrom dbTime
-	RecordedAt dbTime
+	ActiveFrom sqldb.Time
+	RecordedAt sqldb.Time
 	MadeBy     string
 	Reason     string
 	Pinned     bool
@@ -28,8 +29,8 @@ func newActivationRow(a model.Activation) activationRow {
 	return activationRow{
 		Epoch:      a.Epoch,
 		Source:     a.Source,
-		ActiveFrom: dbTime{a.From},
-		RecordedAt: dbTime{a.RecordedAt},
+		ActiveFrom: sqldb.At(a.From),
+		RecordedAt: sqldb.At(a.RecordedAt),
 		MadeBy:     a.By,
 		Reason:     a.Reason,
 		Pinned:     a.Pinned,
@@ -72,7 +73,7 @@ func (w *writer) Activate(ctx context.Context, r source.Request, admit source.Ru
 func (tx *writing) addActivation(ctx context.Context, a model.Activation) error {
 	tx.touched.Activation(a)
 	row := newActivationRow(a)
-	return raced(tx.gorm(ctx).Create(&row).Error)
+	return sqldb.Raced(tx.gorm(ctx).Create(&row).Error)
 }
 
 // judge asks admit what becomes of the request, by what this transaction reads.
@@ -100,7 +101,7 @@ func readKnown(tx *gorm.DB, r source.Request) (k source.Known, err error) {
 		}
 		return k, err
 	}
-	told := tx.Where("active_from = ?", dbTime{r.From()})
+	told := tx.Where("active_from = ?", sqldb.At(r.From()))
 	if r.Mandate != nil {
 		if k.Upon, err = firstActivation(tx.Where("epoch <= ?", r.Mandate.Upon).Order(lastActive)); err != nil {
 			return k, err
@@ -139,22 +140,22 @@ func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
 	if last.From.After(now) {
 		now = last.From
 	}
-	return g.Where("active_from <= ? AND epoch <= ?", dbTime{now}, last.Epoch).Order(lastActive)
+	return g.Where("active_from <= ? AND epoch <= ?", sqldb.At(now), last.Epoch).Order(lastActive)
 }
 
 // ActiveSource returns which source is active at now, which is not before the
 // last one accepted. Error: model.ErrNotFound before the first activation.
 func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	read := r.db.read.WithContext(ctx)
+	read := r.db.Read.WithContext(ctx)
 	var accepted, active activationRow
 	err := read.Order(lastAccepted).Take(&accepted).Error
 	if err == nil {
 		err = activeAt(read, now, accepted.activation()).Take(&active).Error
 	}
 	if err != nil {
-		return model.ActiveSource{}, r.db.fail(ctx, "read active source", err)
+		return model.ActiveSource{}, r.db.Fail(ctx, "read active source", err)
 	}
 	return model.ActiveSource{
 		Source: active.Source,
@@ -167,8 +168,8 @@ func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSo
 // Activations returns the activations by when they really happened, newest
 // first.
 func (r reader) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	activations, err := findActivations(r.db.read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit))
-	return activations, r.db.fail(ctx, "read activations", err)
+	activations, err := findActivations(r.db.Read.WithContext(ctx).Order(lastActive).Offset(offset).Limit(limit))
+	return activations, r.db.Fail(ctx, "read activations", err)
 }

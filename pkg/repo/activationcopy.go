@@ -7,17 +7,18 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // ActivationsAfter returns the activations of greater epochs than after, by
 // epoch; after model.NoEpoch all of them, limit at most.
 func (r reader) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var rows []activationRow
-	err := r.db.read.WithContext(ctx).Where("epoch > ?", after).Order("epoch").Limit(limit).Find(&rows).Error
+	err := r.db.Read.WithContext(ctx).Where("epoch > ?", after).Order("epoch").Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, r.db.fail(ctx, "read activations", err)
+		return nil, r.db.Fail(ctx, "read activations", err)
 	}
 	activations := make([]model.Activation, len(rows))
 	for i := range rows {
@@ -30,7 +31,7 @@ func (r reader) ActivationsAfter(ctx context.Context, after int64, limit int) ([
 // epochs are. Error: model.ErrUnavailable.
 func (r reader) UnknownActivations(ctx context.Context, list []model.Activation) ([]model.Activation, error) {
 	var unknown []model.Activation
-	for part := range slices.Chunk(list, maxList) {
+	for part := range slices.Chunk(list, sqldb.MaxList) {
 		n, err := r.numberedIn(ctx, part)
 		if err != nil {
 			return nil, err
@@ -45,10 +46,10 @@ func (r reader) UnknownActivations(ctx context.Context, list []model.Activation)
 }
 
 func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbered, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	n, err := readNumbered(r.db.read.WithContext(ctx), list)
-	return n, r.db.fail(ctx, "read activations", err)
+	n, err := readNumbered(r.db.Read.WithContext(ctx), list)
+	return n, r.db.Fail(ctx, "read activations", err)
 }
 
 // RememberActivations keeps a node's own copy of activations as the sync node
@@ -56,7 +57,7 @@ func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbe
 // that and is kept below all others, until the sync node tells which it has
 // there. Error: model.ErrUnavailable.
 func (n *Node) RememberActivations(ctx context.Context, list []model.Activation) error {
-	for part := range slices.Chunk(list, maxList) {
+	for part := range slices.Chunk(list, sqldb.MaxList) {
 		err := n.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) error {
 			stored, err := readNumbered(tx.gorm(ctx), part)
 			for _, a := range part {
@@ -153,9 +154,9 @@ type numbered struct {
 // readNumbered reads what has an epoch or the content of one of the list.
 func readNumbered(g *gorm.DB, list []model.Activation) (*numbered, error) {
 	n := &numbered{rows: map[int64]model.Activation{}, epochs: map[model.Fingerprint]int64{}}
-	epochs, times := make([]int64, len(list)), make([]dbTime, len(list))
+	epochs, times := make([]int64, len(list)), make([]sqldb.Time, len(list))
 	for i, a := range list {
-		epochs[i], times[i] = a.Epoch, dbTime{a.From}
+		epochs[i], times[i] = a.Epoch, sqldb.At(a.From)
 	}
 	var byEpoch, byTime, lowest []activationRow
 	if err := g.Where("epoch IN ?", epochs).Find(&byEpoch).Error; err != nil {
@@ -200,7 +201,7 @@ func (n *numbered) insert(ctx context.Context, tx *writing, a model.Activation) 
 func (n *numbered) move(ctx context.Context, tx *writing, a model.Activation, to int64) error {
 	tx.touched.Activation(a)
 	if err := tx.gorm(ctx).Exec("UPDATE activation SET epoch = ? WHERE epoch = ?", to, a.Epoch).Error; err != nil {
-		return raced(err)
+		return sqldb.Raced(err)
 	}
 	delete(n.rows, a.Epoch)
 	a.Epoch = to

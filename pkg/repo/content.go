@@ -2,17 +2,42 @@ package repo
 
 import (
 	"context"
+	"database/sql/driver"
 	"slices"
-	"strconv"
-	"strings"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
+
+// dbContent is the hash of a record's content as table playlog keeps it: NULL
+// where nobody has computed it since a merge changed the row.
+type dbContent struct {
+	id    model.Fingerprint
+	known bool
+}
+
+// Value implements driver.Valuer.
+func (c dbContent) Value() (driver.Value, error) {
+	if !c.known {
+		return nil, nil
+	}
+	return c.id[:], nil
+}
+
+// Scan implements sql.Scanner.
+func (c *dbContent) Scan(from any) error {
+	if from == nil {
+		*c = dbContent{}
+		return nil
+	}
+	c.known = true
+	return (*sqldb.UID)(&c.id).Scan(from)
+}
 
 // learnContents computes the contents of entries that a merge left unknown, and
 // stores them.
 func (r reader) learnContents(ctx context.Context, entries []int64) error {
-	for part := range slices.Chunk(entries, maxList) {
+	for part := range slices.Chunk(entries, sqldb.MaxList) {
 		if err := r.learnSome(ctx, part); err != nil {
 			return err
 		}
@@ -21,9 +46,9 @@ func (r reader) learnContents(ctx context.Context, entries []int64) error {
 }
 
 func (r reader) learnSome(ctx context.Context, entries []int64) error {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	return r.db.classify(ctx, r.db.writeAside(ctx, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, entries) }))
+	return r.db.Classify(ctx, writeAside(ctx, r.db, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, entries) }))
 }
 
 // unknown are the records whose content is unknown.
@@ -41,10 +66,10 @@ func unknown(records []*storedRecord) []int64 {
 // row that it belongs to.
 func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 	locking := ""
-	if tx.dialect.locksRows() {
-		locking = forUpdate
+	if tx.Dialect.LocksRows() {
+		locking = sqldb.ForUpdate
 	}
-	records, err := tx.records(ctx, recordColumns+"WHERE "+inNumbers("id", entries)+" AND content IS NULL"+locking, locking)
+	records, err := tx.records(ctx, recordColumns+"WHERE "+sqldb.InNumbers("id", entries)+" AND content IS NULL"+locking, locking)
 	if err != nil {
 		return err
 	}
@@ -55,7 +80,7 @@ func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 		}
 	}
 	tx.touched.Inaudible()
-	return tx.write(ctx, rows, tx.dialect.rewrite)
+	return tx.write(ctx, rows, tx.rewrite)
 }
 
 // recordRow is the row of a record.
@@ -64,13 +89,4 @@ func recordRow(r model.Record, id, content model.Fingerprint) (row entryRow, err
 	row.IsVoid = r.Entry.Overlay.Void
 	row.Overlay, err = overlayText(r.Entry.Overlay)
 	return row, err
-}
-
-// inNumbers is in for numbers.
-func inNumbers(column string, numbers []int64) string {
-	texts := make([]string, len(numbers))
-	for i, n := range numbers {
-		texts[i] = strconv.FormatInt(n, 10)
-	}
-	return column + " IN (" + strings.Join(texts, ",") + ")"
 }

@@ -12,15 +12,16 @@ import (
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // correctionRow is a correction as table correction keeps it.
 type correctionRow struct {
-	ID       int64 `gorm:"primaryKey"`
-	UID      dbUID `gorm:"column:uid"`
-	Entry    dbUID
+	ID       int64     `gorm:"primaryKey"`
+	UID      sqldb.UID `gorm:"column:uid"`
+	Entry    sqldb.UID
 	Kind     string
-	MadeAt   dbTime
+	MadeAt   sqldb.Time
 	MadeBy   string
 	Reason   string
 	Changes  string // JSON
@@ -41,10 +42,10 @@ func newCorrectionRow(c model.Correction) (correctionRow, error) {
 		return correctionRow{}, err
 	}
 	return correctionRow{
-		UID:      dbUID(c.UID()),
-		Entry:    dbUID(c.Entry),
+		UID:      sqldb.UID(c.UID()),
+		Entry:    sqldb.UID(c.Entry),
 		Kind:     c.Kind,
-		MadeAt:   dbTime{c.At},
+		MadeAt:   sqldb.At(c.At),
 		MadeBy:   c.By,
 		Reason:   c.Reason,
 		Changes:  string(changes),
@@ -75,16 +76,16 @@ func (r *correctionRow) correction() (model.Correction, error) {
 // Corrections returns the corrections of an entry, oldest first. Error:
 // model.ErrNotFound where there is no such entry.
 func (r reader) Corrections(ctx context.Context, entryID int64) ([]model.Correction, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	read := r.db.read.WithContext(ctx)
+	read := r.db.Read.WithContext(ctx)
 	var entry entryRow
 	err := read.Select("fingerprint").Take(&entry, entryID).Error
 	if err != nil {
-		return nil, r.db.fail(ctx, "read corrections", err)
+		return nil, r.db.Fail(ctx, "read corrections", err)
 	}
 	corrections, err := correctionsOf(read, entry.Fingerprint)
-	return corrections, r.db.fail(ctx, "read corrections", err)
+	return corrections, r.db.Fail(ctx, "read corrections", err)
 }
 
 // Correct stores what build makes of an entry and its earlier corrections, and
@@ -122,11 +123,11 @@ func (w *writer) LogMissed(ctx context.Context, e model.Entry, c model.Correctio
 }
 
 func (tx *writing) logMissed(ctx context.Context, e model.Entry, c model.Correction) (entryID int64, stored model.Correction, _ error) {
-	theEntry := func() *gorm.DB { return tx.gorm(ctx).Where("fingerprint = ?", dbUID(c.Entry)) }
+	theEntry := func() *gorm.DB { return tx.gorm(ctx).Where("fingerprint = ?", sqldb.UID(c.Entry)) }
 	if _, err := lockEntry(theEntry()); err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
 		return 0, stored, err
 	}
-	earlier, err := correctionsOf(tx.gorm(ctx), dbUID(c.Entry))
+	earlier, err := correctionsOf(tx.gorm(ctx), sqldb.UID(c.Entry))
 	if err != nil {
 		return 0, stored, err
 	}
@@ -144,7 +145,7 @@ func (tx *writing) logMissed(ctx context.Context, e model.Entry, c model.Correct
 		return 0, stored, err
 	}
 	var row correctionRow
-	if err := tx.gorm(ctx).Where("uid = ?", dbUID(c.UID())).Take(&row).Error; err != nil {
+	if err := tx.gorm(ctx).Where("uid = ?", sqldb.UID(c.UID())).Take(&row).Error; err != nil {
 		return 0, stored, err
 	}
 	stored, err = row.correction()
@@ -218,7 +219,7 @@ func (tx *writing) storeCorrected(ctx context.Context, r model.Record) error {
 	}
 	return tx.gorm(ctx).Model(&entryRow{}).Where("id = ?", r.Entry.ID).Updates(map[string]any{
 		"overlay":   overlay,
-		"played_at": dbTime{r.Entry.PlayedAt()},
+		"played_at": sqldb.At(r.Entry.PlayedAt()),
 		"is_void":   r.Entry.Overlay.Void,
 		"is_synced": tx.onStation,
 		"content":   dbContent{id: r.Content(), known: true},
@@ -234,7 +235,7 @@ func overlayText(o model.Overlay) (sql.NullString, error) {
 	return sql.NullString{String: string(text), Valid: true}, err
 }
 
-func correctionsOf(g *gorm.DB, entry dbUID) ([]model.Correction, error) {
+func correctionsOf(g *gorm.DB, entry sqldb.UID) ([]model.Correction, error) {
 	var rows []correctionRow
 	if err := g.Where("entry = ?", entry).Order("made_at, uid").Find(&rows).Error; err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // deliveryRow is a delivery as table delivery keeps it.
@@ -13,10 +14,10 @@ type deliveryRow struct {
 	ID        int64 `gorm:"primaryKey"`
 	Channel   string
 	Body      string
-	CreatedAt dbTime
+	CreatedAt sqldb.Time
 	Tries     int
 	Error     string
-	EndedAt   *dbTime // NULL while it waits
+	EndedAt   *sqldb.Time // NULL while it waits
 	Outcome   string
 }
 
@@ -27,13 +28,13 @@ func newDeliveryRow(d model.Delivery) deliveryRow {
 	row := deliveryRow{
 		Channel:   d.Channel,
 		Body:      string(d.Body),
-		CreatedAt: dbTime{d.CreatedAt},
+		CreatedAt: sqldb.At(d.CreatedAt),
 		Tries:     d.Tries,
 		Error:     d.Error,
 		Outcome:   d.Outcome,
 	}
 	if !d.EndedAt.IsZero() {
-		row.EndedAt = &dbTime{d.EndedAt}
+		row.EndedAt = new(sqldb.At(d.EndedAt))
 	}
 	return row
 }
@@ -81,11 +82,11 @@ func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Deliver
 			return nil, err
 		}
 	}
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
 	stored := make([]model.Delivery, len(deliveries)) // which nobody looks at where it comes too late
 	err := within(ctx, func() error {
-		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+		return writeAside(ctx, w.db, func(ctx context.Context, tx *writing) error {
 			// They are few. One statement for all would not tell each one's id.
 			for i, d := range deliveries {
 				d.Normalize()
@@ -100,7 +101,7 @@ func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Deliver
 		})
 	})
 	if err != nil {
-		return nil, w.db.fail(ctx, "store deliveries", err)
+		return nil, w.db.Fail(ctx, "store deliveries", err)
 	}
 	return stored, nil
 }
@@ -108,12 +109,12 @@ func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Deliver
 // WaitingDeliveries returns what a channel is still owed, the oldest first, at
 // most limit. Error: model.ErrUnavailable.
 func (r reader) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var rows []deliveryRow
-	err := r.db.read.WithContext(ctx).Where("channel = ? AND ended_at IS NULL", channel).Order("id").Limit(limit).Find(&rows).Error
+	err := r.db.Read.WithContext(ctx).Where("channel = ? AND ended_at IS NULL", channel).Order("id").Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, r.db.fail(ctx, "read waiting deliveries", err)
+		return nil, r.db.Fail(ctx, "read waiting deliveries", err)
 	}
 	waiting := make([]model.Delivery, len(rows))
 	for i := range rows {
@@ -125,11 +126,11 @@ func (r reader) WaitingDeliveries(ctx context.Context, channel string, limit int
 // LatestDelivery returns what was stored last for a channel, whether it waits or
 // has ended. Errors: model.ErrNotFound, model.ErrUnavailable.
 func (r reader) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var row deliveryRow
-	if err := r.db.read.WithContext(ctx).Where("channel = ?", channel).Order("id DESC").Take(&row).Error; err != nil {
-		return model.Delivery{}, r.db.fail(ctx, "read latest delivery", err)
+	if err := r.db.Read.WithContext(ctx).Where("channel = ?", channel).Order("id DESC").Take(&row).Error; err != nil {
+		return model.Delivery{}, r.db.Fail(ctx, "read latest delivery", err)
 	}
 	return row.delivery(), nil
 }
@@ -147,16 +148,16 @@ func (w *writer) FailDelivery(ctx context.Context, id int64, tries int, reason s
 func (w *writer) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
 	ended := model.Delivery{EndedAt: at, Outcome: outcome}
 	ended.Normalize()
-	return w.changeWaiting(ctx, "end delivery", id, map[string]any{"ended_at": dbTime{ended.EndedAt}, "outcome": ended.Outcome})
+	return w.changeWaiting(ctx, "end delivery", id, map[string]any{"ended_at": sqldb.At(ended.EndedAt), "outcome": ended.Outcome})
 }
 
 func (w *writer) changeWaiting(ctx context.Context, doing string, id int64, to map[string]any) error {
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
 	err := within(ctx, func() error {
-		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+		return writeAside(ctx, w.db, func(ctx context.Context, tx *writing) error {
 			return tx.gorm(ctx).Model(&deliveryRow{}).Where("id = ? AND ended_at IS NULL", id).Updates(to).Error
 		})
 	})
-	return w.db.fail(ctx, doing, err)
+	return w.db.Fail(ctx, doing, err)
 }

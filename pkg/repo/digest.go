@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // digestPage is how many records Digests reads at once.
@@ -76,17 +77,17 @@ func (r reader) addDigestPage(ctx context.Context, from digestSource, q model.Re
 }
 
 func (r reader) readDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, page *sums) (next *model.Position, unlearned []int64, err error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	next, unlearned, err = r.db.reads().sum(ctx, from, q, page)
-	return next, unlearned, r.db.classify(ctx, err)
+	next, unlearned, err = r.reads().sum(ctx, from, q, page)
+	return next, unlearned, r.db.Classify(ctx, err)
 }
 
 // sum adds the records of a query to the sums, and tells which of them have an
 // unknown content.
 func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
 	where, args := recordQuery(q).where(from.source, from.at)
-	rows, err := b.query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
+	rows, err := b.Query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,7 +105,7 @@ func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, t
 			return nil, nil, err
 		}
 		if n == recordQuery(q).limit()-1 { // the bytes are gone after the last row
-			if last.PlayedAt, err = time.Parse(timeLayout, string(at)); err != nil {
+			if last.PlayedAt, err = time.Parse(sqldb.TimeLayout, string(at)); err != nil {
 				return nil, nil, err
 			}
 			next = &last

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // Where a time ends, as the databases write it, for each span: what is before
@@ -38,7 +39,7 @@ func newSums(span model.Span) (*sums, error) {
 
 // count adds a record's content; the arguments are only lent.
 func (s *sums) count(at, content []byte) error {
-	if len(at) != len(timeLayout) || len(content) != len(model.Fingerprint{}) {
+	if len(at) != len(sqldb.TimeLayout) || len(content) != len(model.Fingerprint{}) {
 		return fmt.Errorf("a time came as %q, a content with length %d", at, len(content))
 	}
 	s.add(bucket{name: at[:s.end], count: 1, sum: model.Fingerprint(content)})
@@ -59,7 +60,7 @@ func (s *sums) add(b bucket) {
 func (s *sums) digests() ([]model.Digest, error) {
 	digests := make([]model.Digest, len(s.buckets))
 	for i, b := range s.buckets {
-		from, err := time.Parse(timeLayout[:s.end], string(b.name))
+		from, err := time.Parse(sqldb.TimeLayout[:s.end], string(b.name))
 		if err != nil {
 			return nil, err
 		}

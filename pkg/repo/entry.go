@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // entryRow is an entry as table playlog keeps it. Its columns are entryColumns,
@@ -17,8 +18,8 @@ import (
 type entryRow struct {
 	ID          int64       `gorm:"primaryKey"`
 	Entry       model.Entry `gorm:"-"` // without ID, Overlay and Air
-	Fingerprint dbUID
-	PlayedAt    dbTime
+	Fingerprint sqldb.UID
+	PlayedAt    sqldb.Time
 	IsVoid      bool
 	Overlay     sql.NullString
 	Content     dbContent
@@ -35,7 +36,7 @@ func newEntryRow(e model.Entry) entryRow {
 
 // entryRowOf makes the row of an entry, but for what follows from corrections.
 func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
-	return entryRow{Entry: e, Fingerprint: dbUID(id), PlayedAt: dbTime{e.PlayedAt()}, Content: dbContent{id: content, known: true}}
+	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true}}
 }
 
 func (r *entryRow) entry() (model.Entry, error) {
@@ -51,20 +52,20 @@ func (r *entryRow) entry() (model.Entry, error) {
 
 // HasEntry reports whether an entry of that identity is stored.
 func (r reader) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var found []int64
-	err := r.db.read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", dbUID(id)).Limit(1).Pluck("id", &found).Error
-	return len(found) > 0, r.db.fail(ctx, "look for entry", err)
+	err := r.db.Read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", sqldb.UID(id)).Limit(1).Pluck("id", &found).Error
+	return len(found) > 0, r.db.Fail(ctx, "look for entry", err)
 }
 
 // Entry returns the entry with that number, raw, with its overlay. Error:
 // model.ErrNotFound.
 func (r reader) Entry(ctx context.Context, id int64) (model.Entry, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](r.db.read.WithContext(ctx).Model(&entryRow{}).Where("id = ?", id))
-	return e, r.db.fail(ctx, "read entry", err)
+	e, err := takeEntry[entryRow](r.db.Read.WithContext(ctx).Model(&entryRow{}).Where("id = ?", id))
+	return e, r.db.Fail(ctx, "read entry", err)
 }
 
 // The columns that StoreEntry writes: those of the entry's fields, and the row's
@@ -101,7 +102,7 @@ func (r *entryRow) stored(to []any) []any {
 		case *bool:
 			to = append(to, *v)
 		case *time.Time:
-			to = append(to, dbTime{*v})
+			to = append(to, sqldb.At(*v))
 		case *time.Duration:
 			to = append(to, v.Milliseconds())
 		}
@@ -120,9 +121,9 @@ func (r *entryRow) targets() []any {
 	for _, f := range model.Fields {
 		switch v := f.Of(&r.Entry).(type) {
 		case *time.Time:
-			to = append(to, (*dbMoment)(v))
+			to = append(to, (*sqldb.Moment)(v))
 		case *time.Duration:
-			to = append(to, (*dbLength)(v))
+			to = append(to, (*sqldb.Length)(v))
 		default:
 			to = append(to, v)
 		}

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // entryQuery is a query in SQL.
@@ -15,20 +16,20 @@ type entryQuery model.EntryQuery
 
 // Entries returns the entries that q selects, newest first unless q.Oldest.
 func (r reader) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[entryRow](entryQuery(q).paged(r.db.read.WithContext(ctx)))
-	return entries, r.db.fail(ctx, "read entries", err)
+	entries, err := findEntries[entryRow](entryQuery(q).paged(r.db.Read.WithContext(ctx)))
+	return entries, r.db.Fail(ctx, "read entries", err)
 }
 
 // CountEntries counts the entries that q selects, ignoring After, Offset and
 // Limit.
 func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var n int64
-	err := entryQuery(q).selected(r.db.read.WithContext(ctx)).Count(&n).Error
-	return n, r.db.fail(ctx, "count entries", err)
+	err := entryQuery(q).selected(r.db.Read.WithContext(ctx)).Count(&n).Error
+	return n, r.db.Fail(ctx, "count entries", err)
 }
 
 // eachPage is how many entries EachEntry reads at once.
@@ -66,19 +67,19 @@ func eachEntry(ctx context.Context, read func(context.Context, model.EntryQuery)
 // LatestEntry returns the entry that was played last, not after at; of several
 // at one instant the one stored last. Error: model.ErrNotFound.
 func (r reader) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](entryQuery{To: at, Limit: 1}.paged(r.db.read.WithContext(ctx)))
-	return e, r.db.fail(ctx, "read latest entry", err)
+	e, err := takeEntry[entryRow](entryQuery{To: at, Limit: 1}.paged(r.db.Read.WithContext(ctx)))
+	return e, r.db.Fail(ctx, "read latest entry", err)
 }
 
 // NextEntry returns the entry that was played first after a time. Error:
 // model.ErrNotFound.
 func (r reader) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[entryRow](entryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(r.db.read.WithContext(ctx)))
-	return e, r.db.fail(ctx, "read next entry", err)
+	e, err := takeEntry[entryRow](entryQuery{From: justAfter(after), Oldest: true, Limit: 1}.paged(r.db.Read.WithContext(ctx)))
+	return e, r.db.Fail(ctx, "read next entry", err)
 }
 
 // entryOf is a row that holds an entry.
@@ -163,10 +164,10 @@ func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 		g = g.Where("playlog.is_synced = 0")
 	}
 	if !q.From.IsZero() {
-		g = g.Where(column+" >= ?", dbTime{roundUp(q.From)})
+		g = g.Where(column+" >= ?", sqldb.At(sqldb.RoundUp(q.From)))
 	}
 	if !q.To.IsZero() {
-		g = g.Where(column+" <= ?", dbTime{q.To})
+		g = g.Where(column+" <= ?", sqldb.At(q.To))
 	}
 	return g
 }
@@ -195,7 +196,7 @@ func (q entryQuery) paged(g *gorm.DB) *gorm.DB {
 		order, beyond = "played_at, id", "(played_at > ? OR id > ?)"
 	}
 	if q.After != nil {
-		g = g.Where(beyond, dbTime{q.After.PlayedAt}, q.After.ID)
+		g = g.Where(beyond, sqldb.At(q.After.PlayedAt), q.After.ID)
 	}
 	limit := q.Limit
 	if limit == 0 {
@@ -206,11 +207,3 @@ func (q entryQuery) paged(g *gorm.DB) *gorm.DB {
 
 // justAfter is the first whole microsecond that is after t.
 func justAfter(t time.Time) time.Time { return t.Truncate(time.Microsecond).Add(time.Microsecond) }
-
-// roundUp is the first whole microsecond that is not before t.
-func roundUp(t time.Time) time.Time {
-	if whole := t.Truncate(time.Microsecond); whole.Before(t) {
-		return whole.Add(time.Microsecond)
-	}
-	return t
-}

@@ -33,7 +33,7 @@ func (n *Node) CommitNext(t testing.TB, e model.Entry) {
 	t.Helper()
 	n.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
 	patience.Await(t, func() error {
-		pool, err := n.db.write.DB()
+		pool, err := n.db.Write.DB()
 		if err == nil && pool.Stats().InUse == 0 {
 			err = errors.New("nothing is committed")
 		}
@@ -60,8 +60,8 @@ func (r reader) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage 
 // RenewLeaseLate has the renewal of an epoch look at the clock of the server so
 // many seconds ago. n is of no use afterwards.
 func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
-	err = n.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
-		if _, err := tx.exec(ctx, "SET timestamp = UNIX_TIMESTAMP() - ?", seconds); err != nil {
+	err = writeAside(ctx, n.db, func(ctx context.Context, tx *writing) error {
+		if _, err := tx.Exec(ctx, "SET timestamp = UNIX_TIMESTAMP() - ?", seconds); err != nil {
 			return err
 		}
 		renewed, err = tx.renewLease(ctx, name, leaseRow{Epoch: epoch, Holder: holder}, time.Hour)
@@ -72,7 +72,7 @@ func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch in
 
 // TakeLeaseAfter takes a lease for whoever saw that epoch expire.
 func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int64) (taken bool, err error) {
-	err = n.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
+	err = writeAside(ctx, n.db, func(ctx context.Context, tx *writing) error {
 		taken, err = tx.takeLease(ctx, name, holder, leaseRow{Epoch: epoch}, time.Hour)
 		return err
 	})
@@ -80,8 +80,8 @@ func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch in
 }
 
 // HoldReaders takes all connections that read, until release.
-func (db *DB) HoldReaders(ctx context.Context) (release func(), err error) {
-	pool, err := db.read.DB()
+func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
+	pool, err := d.db.Read.DB()
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +103,15 @@ func (db *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 }
 
 // ExecRaw executes a statement on the connection that writes.
-func (db *DB) ExecRaw(ctx context.Context, query string) error {
-	return db.write.WithContext(ctx).Exec(query).Error
+func (d *DB) ExecRaw(ctx context.Context, query string) error {
+	return d.db.Write.WithContext(ctx).Exec(query).Error
 }
 
 // Record calls seen with every statement until stop.
-func (db *DB) Record(seen func(query string, args []any)) (stop func()) {
-	write, read := db.write, db.read
-	db.write, db.read = recorded(write, seen), recorded(read, seen)
-	return func() { db.write, db.read = write, read }
+func (d *DB) Record(seen func(query string, args []any)) (stop func()) {
+	write, read := d.db.Write, d.db.Read
+	d.db.Write, d.db.Read = recorded(write, seen), recorded(read, seen)
+	return func() { d.db.Write, d.db.Read = write, read }
 }
 
 func recorded(g *gorm.DB, seen func(string, []any)) *gorm.DB {

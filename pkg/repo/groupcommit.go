@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"aura.radio/engine/pkg/model"
 	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // Bounds of the group commit. A full queue makes callers wait until their time
@@ -88,9 +89,9 @@ func (w *writer) OnLate(f func()) { w.group.late = f }
 // ctx; after these the entry may be stored nevertheless, and storing it again
 // does no harm.
 func (w *writer) StoreEntry(ctx context.Context, e model.Entry) error {
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
-	return w.db.fail(ctx, "store entry", w.group.store(ctx, newEntryRow(e)))
+	return w.db.Fail(ctx, "store entry", w.group.store(ctx, newEntryRow(e)))
 }
 
 func (c *groupCommit) store(ctx context.Context, row entryRow) error {

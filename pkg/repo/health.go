@@ -8,14 +8,15 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // healthRow is a health status as table health keeps it.
 type healthRow struct {
-	ID        int64 `gorm:"primaryKey"`
-	UID       dbUID `gorm:"column:uid"`
+	ID        int64     `gorm:"primaryKey"`
+	UID       sqldb.UID `gorm:"column:uid"`
 	Source    int
-	LogTime   dbTime
+	LogTime   sqldb.Time
 	IsHealthy bool
 	Details   string
 	IsSynced  bool
@@ -48,12 +49,12 @@ func (w *writer) AbsorbHealths(ctx context.Context, healths []model.Health, sync
 func (tx *writing) absorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
 	synced = synced || tx.onStation
 	const row = "(?, ?, ?, ?, ?, ?)"
-	err := tx.inParts(ctx, len(healths), tx.dialect.rowsPerInsert(), func(rows int) string {
+	err := tx.InParts(ctx, len(healths), tx.Dialect.RowsPerInsert(), func(rows int) string {
 		return "INSERT INTO health (uid, source, log_time, is_healthy, details, is_synced) VALUES " +
-			row + strings.Repeat(", "+row, rows-1) + tx.dialect.confirmHealth()
+			row + strings.Repeat(", "+row, rows-1) + confirmHealth[tx.Dialect.Kind()]
 	}, func(i int, to []any) []any {
 		h := &healths[i]
-		return append(to, dbUID(h.UID()), h.Source, dbTime{h.LogTime}, h.Healthy, h.Details, synced)
+		return append(to, sqldb.UID(h.UID()), h.Source, sqldb.At(h.LogTime), h.Healthy, h.Details, synced)
 	})
 	if err != nil || !synced {
 		return err
@@ -65,11 +66,18 @@ func (tx *writing) absorbHealths(ctx context.Context, healths []model.Health, sy
 	return tx.unpark(ctx, model.KindHealth, uids)
 }
 
+// confirmHealth is what turns an INSERT of health statuses into one that, of what
+// is there, changes only that it may become synced.
+var confirmHealth = map[sqldb.Kind]string{
+	sqldb.SQLite: " ON CONFLICT (uid) DO UPDATE SET is_synced = 1 WHERE excluded.is_synced > health.is_synced",
+	sqldb.MySQL:  " ON DUPLICATE KEY UPDATE is_synced = is_synced OR VALUES(is_synced)",
+}
+
 const healthColumns = "SELECT id, source, log_time, is_healthy, details FROM health "
 
 // healths reads the statuses that a condition selects.
 func (b bulk) healths(ctx context.Context, where string, args ...any) ([]model.Health, error) {
-	rows, err := b.query(ctx, healthColumns+where, args...)
+	rows, err := b.Query(ctx, healthColumns+where, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -88,23 +96,23 @@ func (b bulk) healths(ctx context.Context, where string, args ...any) ([]model.H
 // LatestHealth returns the status with the latest log time of a source; of
 // several at one instant the one stored last. Error: model.ErrNotFound.
 func (r reader) LatestHealth(ctx context.Context, source int) (model.Health, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var row healthRow
-	err := newestHealth(r.db.read.WithContext(ctx), source).Take(&row).Error
-	return row.health(), r.db.fail(ctx, "read latest health", err)
+	err := newestHealth(r.db.Read.WithContext(ctx), source).Take(&row).Error
+	return row.health(), r.db.Fail(ctx, "read latest health", err)
 }
 
 // HealthHistory returns the statuses of a source since from, newest first, at
 // most limit.
 func (r reader) HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var rows []healthRow
-	err := newestHealth(r.db.read.WithContext(ctx), source).
-		Where("log_time >= ?", dbTime{roundUp(from)}).Limit(limit).Find(&rows).Error
+	err := newestHealth(r.db.Read.WithContext(ctx), source).
+		Where("log_time >= ?", sqldb.At(sqldb.RoundUp(from))).Limit(limit).Find(&rows).Error
 	if err != nil {
-		return nil, r.db.fail(ctx, "read health history", err)
+		return nil, r.db.Fail(ctx, "read health history", err)
 	}
 	history := make([]model.Health, len(rows))
 	for i := range rows {

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // maxContenders bounds how often AcquireLease begins again because somebody else
@@ -21,18 +22,18 @@ const maxContenders = 32
 // is not longer than what remains when the call returns, if that is counted from
 // when it began. Error: model.ErrUnavailable.
 func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
 	for range maxContenders {
-		last, err := readLease(w.db.write.WithContext(ctx), w.db.dialect, name)
+		last, err := readLease(w.db.Write.WithContext(ctx), w.db.Dialect, name)
 		if err != nil {
-			return model.Lease{}, w.db.fail(ctx, "acquire lease", err)
+			return model.Lease{}, w.db.Fail(ctx, "acquire lease", err)
 		}
 		if lease := last.lease(name); last.isTaken() && (lease.Holder != holder || lease.Remaining >= ttl) {
 			return lease, nil
 		}
 		granted := false
-		err = w.db.writeAside(ctx, func(ctx context.Context, tx *writing) (err error) {
+		err = writeAside(ctx, w.db, func(ctx context.Context, tx *writing) (err error) {
 			if last.isTaken() {
 				granted, err = tx.renewLease(ctx, name, last, ttl)
 			} else {
@@ -41,11 +42,11 @@ func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time
 			return err
 		})
 		if err != nil {
-			return model.Lease{}, w.db.fail(ctx, "acquire lease", err)
+			return model.Lease{}, w.db.Fail(ctx, "acquire lease", err)
 		}
 		if granted {
-			lease, err := readLease(w.db.write.WithContext(ctx), w.db.dialect, name)
-			return lease.lease(name), w.db.fail(ctx, "acquire lease", err)
+			lease, err := readLease(w.db.Write.WithContext(ctx), w.db.Dialect, name)
+			return lease.lease(name), w.db.Fail(ctx, "acquire lease", err)
 		}
 	}
 	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many want it at once", model.ErrUnavailable)
@@ -58,12 +59,12 @@ func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time
 // two conflict about.
 func (tx *writing) takeLease(ctx context.Context, name, holder string, last leaseRow, ttl time.Duration) (taken bool, err error) {
 	if last.Epoch > 0 && !last.IsOver {
-		over, err := tx.exec(ctx, "UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+tx.dialect.now(), name, last.Epoch)
+		over, err := tx.Exec(ctx, "UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+tx.Dialect.Now(), name, last.Epoch)
 		if err != nil || over == 0 {
 			return false, err
 		}
 	}
-	inserted, err := tx.exec(ctx, "INSERT INTO lease (name, epoch, holder, expires_at) VALUES (?, ?, ?, "+tx.dialect.later()+")"+tx.dialect.insertMissing("epoch"),
+	inserted, err := tx.Exec(ctx, "INSERT INTO lease (name, epoch, holder, expires_at) VALUES (?, ?, ?, "+tx.Dialect.Later()+")"+tx.Dialect.InsertMissing("epoch"),
 		name, last.Epoch+1, holder, ttl.Microseconds())
 	return inserted > 0, err
 }
@@ -71,9 +72,9 @@ func (tx *writing) takeLease(ctx context.Context, name, holder string, last leas
 // renewLease prolongs a lease that has not ended, and never shortens it: whoever
 // was told that it lasts longer relies on that.
 func (tx *writing) renewLease(ctx context.Context, name string, last leaseRow, ttl time.Duration) (renewed bool, err error) {
-	later := tx.dialect.later()
-	changed, err := tx.exec(ctx, "UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
-		" WHERE name = ? AND epoch = ? AND holder = ? AND is_over = 0 AND expires_at > "+tx.dialect.now(),
+	later := tx.Dialect.Later()
+	changed, err := tx.Exec(ctx, "UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
+		" WHERE name = ? AND epoch = ? AND holder = ? AND is_over = 0 AND expires_at > "+tx.Dialect.Now(),
 		ttl.Microseconds(), ttl.Microseconds(), name, last.Epoch, last.Holder)
 	return changed > 0, err
 }
@@ -82,9 +83,9 @@ func (tx *writing) renewLease(ctx context.Context, name string, last leaseRow, t
 // model.ErrUnavailable.
 func (w *writer) ReleaseLease(ctx context.Context, name, holder string) error {
 	return w.aside(ctx, "release lease", func(ctx context.Context, tx *writing) error {
-		last, err := readLease(tx.gorm(ctx), tx.dialect, name)
+		last, err := readLease(tx.gorm(ctx), tx.Dialect, name)
 		if err == nil && last.isTaken() && last.Holder == holder {
-			_, err = tx.exec(ctx, "UPDATE lease SET is_over = 1, expires_at = "+tx.dialect.now()+
+			_, err = tx.Exec(ctx, "UPDATE lease SET is_over = 1, expires_at = "+tx.Dialect.Now()+
 				" WHERE name = ? AND epoch = ? AND is_over = 0", name, last.Epoch)
 		}
 		return err
@@ -94,10 +95,10 @@ func (w *writer) ReleaseLease(ctx context.Context, name, holder string) error {
 // Lease returns who has the lease of that name, or had it last. Error:
 // model.ErrUnavailable.
 func (r reader) Lease(ctx context.Context, name string) (model.Lease, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	last, err := readLease(r.db.write.WithContext(ctx), r.db.dialect, name)
-	return last.lease(name), r.db.fail(ctx, "read lease", err)
+	last, err := readLease(r.db.Write.WithContext(ctx), r.db.Dialect, name)
+	return last.lease(name), r.db.Fail(ctx, "read lease", err)
 }
 
 // deposed reports whether another holder has had the lease since. A database that
@@ -116,9 +117,9 @@ func deposed(g *gorm.DB, l model.Lease) (bool, error) {
 type leaseRow struct {
 	Epoch     int64
 	Holder    string
-	ExpiresAt dbTime
+	ExpiresAt sqldb.Time
 	IsOver    bool
-	ReadAt    dbTime
+	ReadAt    sqldb.Time
 }
 
 func (r *leaseRow) isTaken() bool { return !r.IsOver && r.ExpiresAt.After(r.ReadAt.Time) }
@@ -133,9 +134,9 @@ func (r *leaseRow) lease(name string) model.Lease {
 
 // readLease reads the last reign and the clock in one statement. g is one of
 // those that write.
-func readLease(g *gorm.DB, d dialect, name string) (leaseRow, error) {
+func readLease(g *gorm.DB, d sqldb.Dialect, name string) (leaseRow, error) {
 	var rows []leaseRow
-	err := g.Raw("SELECT epoch, holder, expires_at, is_over, "+d.now()+" AS read_at"+
+	err := g.Raw("SELECT epoch, holder, expires_at, is_over, "+d.Now()+" AS read_at"+
 		" FROM lease WHERE name = ? ORDER BY epoch DESC LIMIT 1", name).Scan(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return leaseRow{}, err

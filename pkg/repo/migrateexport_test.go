@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // Fault is asked before and after each statement and commit of a migration; its
@@ -11,16 +13,16 @@ import (
 // took effect is like one that is lost before, to who sent it.
 type Fault func(statement string, done bool) error
 
-// FaultMigrations has db's migrations fail as fault says.
-func (db *DB) FaultMigrations(fault Fault) { db.dialect = faultyDialect{db.dialect, fault} }
+// FaultMigrations has d's migrations fail as fault says.
+func (d *DB) FaultMigrations(fault Fault) { d.db.Dialect = faultyDialect{d.db.Dialect, fault} }
 
 type faultyDialect struct {
-	dialect
+	sqldb.Dialect
 	fault Fault
 }
 
-func (d faultyDialect) openForMigrations() (*sql.DB, error) {
-	pool, err := d.dialect.openForMigrations()
+func (d faultyDialect) OpenForMigrations() (*sql.DB, error) {
+	pool, err := d.Dialect.OpenForMigrations()
 	if err != nil {
 		return nil, err
 	}

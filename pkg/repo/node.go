@@ -7,6 +7,8 @@ import (
 
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // Node is the database of one node: what its engine played, its health and its
@@ -28,7 +30,7 @@ func nodeOver(db *DB, err error) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{DB: db, writer: newWriter(db, &nodeCommitter{db: db})}, nil
+	return &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db})}, nil
 }
 
 // Close stores what StoreEntry already accepted, then closes the connections.
@@ -41,16 +43,16 @@ func (n *Node) Close() error {
 // nodeCommitter commits the writes of a node: several at once, each in a
 // transaction that is repeated while it loses against others.
 type nodeCommitter struct {
-	db *DB
+	db *sqldb.DB
 	// single is insertNew, prepared; nil before its first use.
 	single *sql.Stmt
 }
 
 func (c *nodeCommitter) commit(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
-	ctx, cancel := c.db.deadline(ctx)
+	ctx, cancel := c.db.Deadline(ctx)
 	defer cancel()
-	return c.db.classify(ctx, c.db.transaction(ctx, func(g *gorm.DB) error {
-		tx := newWriting(c.db, g)
+	return c.db.Classify(ctx, c.db.Transaction(ctx, func(unit *sqldb.Tx) error {
+		tx := newWriting(unit)
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
@@ -63,9 +65,9 @@ func (c *nodeCommitter) await() (release func()) { return func() {} }
 
 // storeGroup bounds itself, because callers come and go.
 func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
-	ctx, cancel := c.db.deadline(context.Background())
+	ctx, cancel := c.db.Deadline(context.Background())
 	defer cancel()
-	return c.db.classify(ctx, c.exec(ctx, group))
+	return c.db.Classify(ctx, c.exec(ctx, group))
 }
 
 // exec stores the group in one transaction: one statement where the database
@@ -73,18 +75,18 @@ func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
 	if len(group) == 1 {
 		err := c.execSingle(ctx, &group[0].row)
-		if err == nil || c.db.isUnavailable(err) {
+		if err == nil || c.db.IsUnavailable(err) {
 			return err
 		}
 		// Mostly because there is a copy, with which this one must merge.
 	}
-	rows := c.db.dialect.rowsPerStatement()
+	rows := c.db.Dialect.RowsPerStatement()
 	if len(group) <= rows {
-		return c.db.autocommit(ctx, func(write *gorm.DB) error { return c.execMany(write, group) })
+		return c.db.Autocommit(ctx, func(write *gorm.DB) error { return c.execMany(write, group) })
 	}
-	return c.db.transaction(ctx, func(tx *gorm.DB) error {
+	return c.db.Transaction(ctx, func(tx *sqldb.Tx) error {
 		for part := range slices.Chunk(group, rows) {
-			if err := c.execMany(tx, part); err != nil {
+			if err := c.execMany(tx.Gorm(ctx), part); err != nil {
 				return err
 			}
 		}
@@ -97,7 +99,7 @@ func (c *nodeCommitter) execMany(g *gorm.DB, group []*waitingEntry) error {
 	for _, w := range group {
 		values = w.row.stored(values)
 	}
-	return g.Exec(c.db.dialect.upsert(len(group)), values...).Error
+	return g.Exec(upsert(len(group), merges[c.db.Dialect.Kind()]), values...).Error
 }
 
 // execSingle stores an entry that comes alone and is new, as most are. A short
@@ -105,7 +107,7 @@ func (c *nodeCommitter) execMany(g *gorm.DB, group []*waitingEntry) error {
 // entry is durable.
 func (c *nodeCommitter) execSingle(ctx context.Context, row *entryRow) error {
 	if c.single == nil {
-		pool, err := c.db.write.DB()
+		pool, err := c.db.Write.DB()
 		if err != nil {
 			return err
 		}
@@ -114,7 +116,7 @@ func (c *nodeCommitter) execSingle(ctx context.Context, row *entryRow) error {
 			return err
 		}
 	}
-	_, err := c.single.ExecContext(c.db.dialect.statementContext(ctx), row.stored(make([]any, 0, len(storedColumns)))...)
+	_, err := c.single.ExecContext(c.db.Dialect.StatementContext(ctx), row.stored(make([]any, 0, len(storedColumns)))...)
 	return err
 }
 

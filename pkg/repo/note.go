@@ -8,13 +8,14 @@ import (
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // noteRow is a note as table note keeps it.
 type noteRow struct {
 	Name      string `gorm:"primaryKey"`
 	Body      string
-	WrittenAt dbTime
+	WrittenAt sqldb.Time
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -29,15 +30,15 @@ func (r *noteRow) note() model.Note {
 // model.ErrUnavailable.
 func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 	n.Normalize()
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
 	err := within(ctx, func() error {
-		return w.db.writeAside(ctx, func(ctx context.Context, tx *writing) error {
-			row := noteRow{Name: n.Name, Body: string(n.Body), WrittenAt: dbTime{n.WrittenAt}}
+		return writeAside(ctx, w.db, func(ctx context.Context, tx *writing) error {
+			row := noteRow{Name: n.Name, Body: string(n.Body), WrittenAt: sqldb.At(n.WrittenAt)}
 			return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 		})
 	})
-	return w.db.fail(ctx, "store note", err)
+	return w.db.Fail(ctx, "store note", err)
 }
 
 // Note returns the last note of a name. Errors: model.ErrNotFound,
@@ -47,11 +48,11 @@ func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 // name, and a program of that age that runs again keeps its own there. So
 // whichever was written later counts.
 func (r reader) Note(ctx context.Context, name string) (model.Note, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
 	var rows []noteRow
-	if err := r.db.read.WithContext(ctx).Where("name = ?", name).Find(&rows).Error; err != nil {
-		return model.Note{}, r.db.fail(ctx, "read note", err)
+	if err := r.db.Read.WithContext(ctx).Where("name = ?", name).Find(&rows).Error; err != nil {
+		return model.Note{}, r.db.Fail(ctx, "read note", err)
 	}
 	older, err := r.LatestDelivery(ctx, name)
 	switch {

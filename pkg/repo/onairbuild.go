@@ -3,10 +3,12 @@ package repo
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // noSource is the default source of a log that is partly derived by another one.
@@ -37,20 +39,48 @@ func (s *Station) Prepare(ctx context.Context) error {
 		return err
 	}
 	err = s.commit(ctx, "begin to derive on-air log", func(ctx context.Context, tx *writing) error {
-		_, err := tx.exec(ctx, "UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
+		_, err := tx.Exec(ctx, "UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	s.db.log.Info().Int("default_source", s.sequencer.defaultSource).Msg("deriving the on-air log")
+	s.db.Log.Info().Int("default_source", s.sequencer.defaultSource).Msg("deriving the on-air log")
 	differing, err := s.examine(ctx, *w, s.mendSome, nil)
 	if err != nil {
 		return err
 	}
-	s.db.log.Info().Int("differing", differing).Msg("on-air log derived")
+	s.db.Log.Info().Int("differing", differing).Msg("on-air log derived")
 	return s.commit(ctx, "store default source", func(ctx context.Context, tx *writing) error {
-		_, err := tx.exec(ctx, "REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.sequencer.defaultSource)
+		_, err := tx.Exec(ctx, "REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.sequencer.defaultSource)
+		return err
+	})
+}
+
+// recount counts all days again if a program wrote that does not count them: an
+// older one, which a newer one may take turns with. It notes up to which change
+// that is done.
+func (s *Station) recount(ctx context.Context) error {
+	var uncounted int64
+	err := s.query(ctx, "look for uncounted changes", func(_ context.Context, read *gorm.DB) error {
+		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", countsDays).Scan(&uncounted).Error
+	})
+	if err != nil || uncounted == 0 {
+		return err
+	}
+	s.db.Log.Info().Msg("counting the days of the on-air log: an older program may have written it")
+	for next := new(time.Time); next != nil; {
+		from := *next
+		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
+			next, err = s.sequencer.airLog(tx.tx).Recount(ctx, from)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return s.commit(ctx, "note that the days are counted", func(ctx context.Context, tx *writing) error {
+		_, err := tx.Exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays)
 		return err
 	})
 }
@@ -160,9 +190,9 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 // mendSome mends the begin of w.
 func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined, err error) {
 	err = s.commit(ctx, "derive on-air log", func(ctx context.Context, tx *writing) error {
-		log := s.sequencer.airLog(tx)
-		rest, err := log.mendSome(ctx, w)
-		result = examined{log.differing, rest}
+		log := s.sequencer.airLog(tx.tx)
+		rest, err := log.MendSome(ctx, w)
+		result = examined{log.Differing, rest}
 		return err
 	})
 	return result, err
@@ -173,10 +203,10 @@ func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examin
 	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
 		// A transaction that reads sees one state of the database.
 		return read.Transaction(func(tx *gorm.DB) error {
-			log := s.sequencer.airLog(newWriting(s.db, tx))
-			log.dryRun = true
-			rest, err := log.mendSome(ctx, w)
-			result = examined{log.differing, rest}
+			log := s.sequencer.airLog(sqldb.NewTx(s.db, tx))
+			log.DryRun = true
+			rest, err := log.MendSome(ctx, w)
+			result = examined{log.Differing, rest}
 			return err
 		}, &sql.TxOptions{ReadOnly: true})
 	})
@@ -185,14 +215,14 @@ func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examin
 
 func (s *Station) countPlayed(ctx context.Context, w onair.Window) (n int64, err error) {
 	err = s.query(ctx, "count entries", func(_ context.Context, read *gorm.DB) error {
-		return read.Model(&entryRow{}).Where("played_at >= ? AND played_at < ?", dbTime{w.From}, untilTime(w.To)).Count(&n).Error
+		return read.Model(&entryRow{}).Where("played_at >= ? AND played_at < ?", sqldb.At(w.From), sqldb.UntilTime(w.To)).Count(&n).Error
 	})
 	return n, err
 }
 
 // query does one operation that reads.
 func (s *Station) query(ctx context.Context, doing string, do func(ctx context.Context, read *gorm.DB) error) error {
-	ctx, cancel := s.db.deadline(ctx)
+	ctx, cancel := s.db.Deadline(ctx)
 	defer cancel()
-	return s.db.fail(ctx, doing, do(ctx, s.db.read.WithContext(ctx)))
+	return s.db.Fail(ctx, doing, do(ctx, s.db.Read.WithContext(ctx)))
 }

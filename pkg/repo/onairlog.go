@@ -9,12 +9,14 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/airlog"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // OnAirLog reads the on-air log: the entries that were on air, once for each
 // time that they were, with Air and Overlay. They are found and ordered by when
 // they went on air. Nothing in it is void, whatever EntryQuery.Raw says.
-type OnAirLog struct{ db *DB }
+type OnAirLog struct{ db *sqldb.DB }
 
 // OnAir is the on-air log that the Station keeps.
 func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.db} }
@@ -22,8 +24,8 @@ func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.db} }
 // airedRow is a segment with its entry.
 type airedRow struct {
 	played entryRow
-	from   dbTime
-	until  sql.Null[dbTime]
+	from   sqldb.Time
+	until  sql.Null[sqldb.Time]
 }
 
 func (r *airedRow) columns() string { return r.played.columns() + ", onair.from_at, onair.until_at" }
@@ -39,32 +41,32 @@ func (r *airedRow) entry() (model.Entry, error) {
 // Entry returns the entry with that number as it was on air last. Error:
 // model.ErrNotFound, also where it never was.
 func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
-	ctx, cancel := l.db.deadline(ctx)
+	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	e, err := takeEntry[airedRow](l.aired(ctx).Where("onair.entry_id = ?", id).Order("onair.from_at DESC"))
-	return e, l.db.fail(ctx, "read entry on air", err)
+	return e, l.db.Fail(ctx, "read entry on air", err)
 }
 
 // Entries returns what q selects, newest first unless q.Oldest.
 func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
-	ctx, cancel := l.db.deadline(ctx)
+	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	entries, err := findEntries[airedRow](l.paged(ctx, entryQuery(q)))
-	return entries, l.db.fail(ctx, "read entries on air", err)
+	return entries, l.db.Fail(ctx, "read entries on air", err)
 }
 
 // CountEntries counts what q selects, ignoring After, Offset and Limit.
 func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
-	ctx, cancel := l.db.deadline(ctx)
+	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	var n int64
 	var err error
 	if q.Raw || q.UnsyncedOnly {
 		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
 	} else {
-		n, err = countAired(l.db.read.WithContext(ctx), q.From, q.To)
+		n, err = airlog.CountAired(l.db.Read.WithContext(ctx), q.From, q.To)
 	}
-	return n, l.db.fail(ctx, "count entries on air", err)
+	return n, l.db.Fail(ctx, "count entries on air", err)
 }
 
 // EachEntry calls fn with everything that went on air in [from, to), oldest
@@ -76,26 +78,26 @@ func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(mo
 // LatestEntry returns what went on air last, not after at. It may be over: see
 // its Air.Until. Error: model.ErrNotFound.
 func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
-	ctx, cancel := l.db.deadline(ctx)
+	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{To: at}))
-	return e, l.db.fail(ctx, "read latest entry on air", err)
+	return e, l.db.Fail(ctx, "read latest entry on air", err)
 }
 
 // NextEntry returns what went on air first after a time. Error:
 // model.ErrNotFound.
 func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
-	ctx, cancel := l.db.deadline(ctx)
+	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{From: justAfter(after), Oldest: true}))
-	return e, l.db.fail(ctx, "read next entry on air", err)
+	return e, l.db.Fail(ctx, "read next entry on air", err)
 }
 
 // aired joins the log with its entries. STRAIGHT_JOIN would be the way to say
 // that the log comes first; only one of the databases knows it, and both find
 // out by themselves.
 func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
-	return l.db.read.WithContext(ctx).Table("onair").
+	return l.db.Read.WithContext(ctx).Table("onair").
 		Joins("JOIN playlog ON playlog.id = onair.entry_id")
 }
 
@@ -117,7 +119,7 @@ func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
 		order, beyond = "onair.from_at", "(onair.from_at > ? OR onair.entry_id > ?)"
 	}
 	if q.After != nil {
-		g = g.Where(beyond, dbTime{q.After.PlayedAt}, q.After.ID)
+		g = g.Where(beyond, sqldb.At(q.After.PlayedAt), q.After.ID)
 	}
 	limit := q.Limit
 	if limit == 0 {

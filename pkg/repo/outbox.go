@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // What waits for the sync node, but for what it refused. The kinds stand in the
@@ -22,14 +23,14 @@ const (
 // here, oldest first, at most limit, without the parked ones. Error:
 // model.ErrUnavailable.
 func (n *Node) Unsynced(ctx context.Context, limit int) ([]model.Record, error) {
-	ctx, cancel := n.db.deadline(ctx)
+	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
-	found, err := n.db.reads().records(ctx, recordColumns+"WHERE "+waitingEntries+" ORDER BY played_at, id LIMIT ?", "", limit)
+	found, err := n.reads().records(ctx, recordColumns+"WHERE "+waitingEntries+" ORDER BY played_at, id LIMIT ?", "", limit)
 	if err == nil {
 		err = n.learnContents(ctx, unknown(found))
 	}
 	if err != nil {
-		return nil, n.db.fail(ctx, "read unsynced records", err)
+		return nil, n.db.Fail(ctx, "read unsynced records", err)
 	}
 	return plain(found), nil
 }
@@ -52,17 +53,17 @@ func (w *writer) MarkSynced(ctx context.Context, acks []model.Ack) error {
 // markSynced also takes back that the sync node refused the records. A content
 // belongs to one fingerprint only, so the two lists need not be paired.
 func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
-	tx.touched.Inaudible()
-	for part := range slices.Chunk(acks, maxList) {
+	for part := range slices.Chunk(acks, sqldb.MaxList) {
+		tx.touched.Inaudible()
 		ids, contents := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
 		for i, a := range part {
 			ids[i], contents[i] = a.Fingerprint, a.Content
 		}
-		where := in("fingerprint", ids)
+		where := sqldb.In("fingerprint", ids)
 		if from, to, ok := closeNumbers(part); ok {
 			where = fmt.Sprintf("id BETWEEN %d AND %d", from, to)
 		}
-		_, err := tx.exec(ctx, "UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND "+where+" AND "+in("content", contents))
+		_, err := tx.Exec(ctx, "UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND "+where+" AND "+sqldb.In("content", contents))
 		if err == nil {
 			err = tx.unpark(ctx, model.KindEntry, ids)
 		}
@@ -86,18 +87,18 @@ func closeNumbers(acks []model.Ack) (from, to int64, ok bool) {
 // UnsyncedHealths returns the statuses that the sync node does not have, oldest
 // first, at most limit, without the parked ones. Error: model.ErrUnavailable.
 func (n *Node) UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error) {
-	ctx, cancel := n.db.deadline(ctx)
+	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
-	healths, err := n.db.reads().healths(ctx, "WHERE "+waitingHealths+" ORDER BY log_time, id LIMIT ?", limit)
-	return healths, n.db.fail(ctx, "read unsynced health", err)
+	healths, err := n.reads().healths(ctx, "WHERE "+waitingHealths+" ORDER BY log_time, id LIMIT ?", limit)
+	return healths, n.db.Fail(ctx, "read unsynced health", err)
 }
 
 // MarkHealthsSynced notes that the sync node has these statuses. Error:
 // model.ErrUnavailable.
 func (w *writer) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error {
 	return w.commit(ctx, "mark health synced", func(ctx context.Context, tx *writing) error {
-		for part := range slices.Chunk(uids, maxList) {
-			_, err := tx.exec(ctx, "UPDATE health SET is_synced = 1 WHERE is_synced = 0 AND "+in("uid", part))
+		for part := range slices.Chunk(uids, sqldb.MaxList) {
+			_, err := tx.Exec(ctx, "UPDATE health SET is_synced = 1 WHERE is_synced = 0 AND "+sqldb.In("uid", part))
 			if err == nil {
 				err = tx.unpark(ctx, model.KindHealth, part)
 			}
@@ -112,8 +113,8 @@ func (w *writer) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint
 // parkedRow is a refusal as table parked keeps it.
 type parkedRow struct {
 	Kind     model.Kind `gorm:"primaryKey"`
-	UID      dbUID      `gorm:"column:uid;primaryKey"`
-	ParkedAt dbTime
+	UID      sqldb.UID  `gorm:"column:uid;primaryKey"`
+	ParkedAt sqldb.Time
 	Reason   string
 }
 
@@ -125,7 +126,7 @@ func (parkedRow) TableName() string { return "parked" }
 func (n *Node) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error {
 	refused := model.Parked{At: time.Now(), Reason: reason}
 	refused.Normalize()
-	row := parkedRow{Kind: kind, UID: dbUID(uid), ParkedAt: dbTime{refused.At}, Reason: refused.Reason}
+	row := parkedRow{Kind: kind, UID: sqldb.UID(uid), ParkedAt: sqldb.At(refused.At), Reason: refused.Reason}
 	return n.commit(ctx, "park record", func(ctx context.Context, tx *writing) error {
 		return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
 	})
@@ -136,11 +137,11 @@ func (n *Node) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint,
 func (n *Node) Unpark(ctx context.Context, uids ...model.Fingerprint) (unparked int64, _ error) {
 	err := n.commit(ctx, "unpark records", func(ctx context.Context, tx *writing) (err error) {
 		if unparked = 0; len(uids) == 0 {
-			unparked, err = tx.exec(ctx, "DELETE FROM parked")
+			unparked, err = tx.Exec(ctx, "DELETE FROM parked")
 			return err
 		}
-		for part := range slices.Chunk(uids, maxList) {
-			some, err := tx.exec(ctx, "DELETE FROM parked WHERE kind IN ('entries', 'healths') AND "+in("uid", part))
+		for part := range slices.Chunk(uids, sqldb.MaxList) {
+			some, err := tx.Exec(ctx, "DELETE FROM parked WHERE kind IN ('entries', 'healths') AND "+sqldb.In("uid", part))
 			if unparked += some; err != nil {
 				return err
 			}
@@ -151,13 +152,13 @@ func (n *Node) Unpark(ctx context.Context, uids ...model.Fingerprint) (unparked 
 }
 
 func (tx *writing) unpark(ctx context.Context, kind model.Kind, uids []model.Fingerprint) error {
-	if len(uids) > fewRows {
-		if some, err := tx.hasRows(ctx, "parked"); err != nil || !some {
+	if len(uids) > sqldb.FewRows {
+		if some, err := tx.HasRows(ctx, "parked"); err != nil || !some {
 			return err
 		}
 	}
-	for part := range slices.Chunk(uids, maxList) {
-		if _, err := tx.exec(ctx, "DELETE FROM parked WHERE kind = ? AND "+in("uid", part), string(kind)); err != nil {
+	for part := range slices.Chunk(uids, sqldb.MaxList) {
+		if _, err := tx.Exec(ctx, "DELETE FROM parked WHERE kind = ? AND "+sqldb.In("uid", part), string(kind)); err != nil {
 			return err
 		}
 	}
@@ -167,16 +168,16 @@ func (tx *writing) unpark(ctx context.Context, kind model.Kind, uids []model.Fin
 // Parked lists what the sync node refused, the last refused first, at most
 // limit. Error: model.ErrUnavailable.
 func (n *Node) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
-	ctx, cancel := n.db.deadline(ctx)
+	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
-	read := n.db.read.WithContext(ctx)
+	read := n.db.Read.WithContext(ctx)
 	var rows []parkedRow
 	if err := read.Order("parked_at DESC").Limit(limit).Find(&rows).Error; err != nil {
-		return nil, n.db.fail(ctx, "read parked records", err)
+		return nil, n.db.Fail(ctx, "read parked records", err)
 	}
-	about, err := aboutParked(ctx, n.db.reads(), rows)
+	about, err := aboutParked(ctx, n.reads(), rows)
 	if err != nil {
-		return nil, n.db.fail(ctx, "read parked records", err)
+		return nil, n.db.Fail(ctx, "read parked records", err)
 	}
 	parked := make([]model.Parked, len(rows))
 	for i, r := range rows {
@@ -194,15 +195,15 @@ func aboutParked(ctx context.Context, b bulk, rows []parkedRow) (map[model.Finge
 		uids[i] = model.Fingerprint(r.UID)
 	}
 	about := make(map[model.Fingerprint]model.Parked, len(rows))
-	for part := range slices.Chunk(uids, maxList) {
-		entries, err := b.entries(ctx, recordColumns+"WHERE "+in("fingerprint", part))
+	for part := range slices.Chunk(uids, sqldb.MaxList) {
+		entries, err := b.entries(ctx, recordColumns+"WHERE "+sqldb.In("fingerprint", part))
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range entries {
 			about[e.id] = model.Parked{Source: e.Entry.LogSource, Time: e.Entry.PlayedAt(), Title: e.Entry.Title}
 		}
-		healths, err := b.healths(ctx, "WHERE "+in("uid", part))
+		healths, err := b.healths(ctx, "WHERE "+sqldb.In("uid", part))
 		if err != nil {
 			return nil, err
 		}
@@ -215,12 +216,12 @@ func aboutParked(ctx context.Context, b bulk, rows []parkedRow) (map[model.Finge
 
 // Outbox counts what waits for the sync node. Error: model.ErrUnavailable.
 func (n *Node) Outbox(ctx context.Context) (model.Outbox, error) {
-	ctx, cancel := n.db.deadline(ctx)
+	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
-	read := n.db.read.WithContext(ctx)
+	read := n.db.Read.WithContext(ctx)
 	var o model.Outbox
 	var parkedEntries, parkedHealths int64
-	var oldest []dbTime
+	var oldest []sqldb.Time
 	// Each counts by an index alone. To look every waiting record up among the
 	// parked ones would take ten times as long.
 	for _, count := range []struct {
@@ -235,7 +236,7 @@ func (n *Node) Outbox(ctx context.Context) (model.Outbox, error) {
 		{"SELECT played_at FROM playlog WHERE " + waitingEntries + " ORDER BY played_at LIMIT 1", &oldest},
 	} {
 		if err := read.Raw(count.query).Scan(count.to).Error; err != nil {
-			return model.Outbox{}, n.db.fail(ctx, "count unsynced records", err)
+			return model.Outbox{}, n.db.Fail(ctx, "count unsynced records", err)
 		}
 	}
 	// Between two counts a record may have gone.

@@ -5,9 +5,11 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // recordQuery is a query in SQL.
@@ -18,16 +20,109 @@ type recordQuery model.RecordQuery
 // while somebody reads page by page may or may not be among them, everything
 // else comes exactly once. Error: model.ErrUnavailable.
 func (r reader) Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	found, next, err := r.db.reads().recordPage(ctx, q)
+	found, next, err := r.reads().recordPage(ctx, q)
 	if err == nil {
 		err = r.learnContents(ctx, unknown(found))
 	}
 	if err != nil {
-		return nil, nil, r.db.fail(ctx, "read records", err)
+		return nil, nil, r.db.Fail(ctx, "read records", err)
 	}
 	return plain(found), next, nil
+}
+
+// storedRecord is a record as the database has it, and the hash that is stored
+// with it.
+type storedRecord struct {
+	model.Record
+	id       model.Fingerprint
+	content  dbContent
+	playedAt time.Time
+}
+
+var recordColumns = "SELECT " + strings.Join(entryColumns, ", ") + " FROM playlog "
+
+// entries reads the entries that a query, which begins with recordColumns,
+// gives; without their corrections.
+func (b bulk) entries(ctx context.Context, query string, args ...any) ([]*storedRecord, error) {
+	rows, err := b.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []*storedRecord
+	var r entryRow
+	to := r.targets()
+	for rows.Next() {
+		if err := rows.Scan(to...); err != nil {
+			return nil, err
+		}
+		e, err := r.entry()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, &storedRecord{Record: model.Record{Entry: e}, id: model.Fingerprint(r.Fingerprint), content: r.Content, playedAt: r.PlayedAt.Time})
+	}
+	return all, rows.Err()
+}
+
+// records reads the entries that a query gives, and their corrections.
+func (b bulk) records(ctx context.Context, query, locking string, args ...any) ([]*storedRecord, error) {
+	all, err := b.entries(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]model.Fingerprint, len(all))
+	for i, r := range all {
+		ids[i] = r.id
+	}
+	corrections, err := b.corrections(ctx, ids, locking)
+	for _, r := range all {
+		r.Corrections = corrections[r.id]
+	}
+	return all, err
+}
+
+// corrections reads the corrections of entries, of each the oldest first.
+func (b bulk) corrections(ctx context.Context, entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
+	all := map[model.Fingerprint][]model.Correction{}
+	// A lock sees what others committed meanwhile; this would not.
+	if locking == "" && len(entries) > sqldb.FewRows {
+		if some, err := b.HasRows(ctx, "correction"); err != nil || !some {
+			return all, err
+		}
+	}
+	for part := range slices.Chunk(entries, sqldb.MaxList) {
+		if err := b.correctionsOf(ctx, part, locking, all); err != nil {
+			return nil, err
+		}
+	}
+	for _, corrections := range all {
+		slices.SortFunc(corrections, func(a, b model.Correction) int { return a.At.Compare(b.At) })
+	}
+	return all, nil
+}
+
+func (b bulk) correctionsOf(ctx context.Context, entries []model.Fingerprint, locking string, to map[model.Fingerprint][]model.Correction) error {
+	rows, err := b.Query(ctx, "SELECT id, entry, kind, made_at, made_by, reason, changes, replaced, is_synced FROM correction WHERE "+
+		sqldb.In("entry", entries)+locking)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r correctionRow
+		if err := rows.Scan(&r.ID, &r.Entry, &r.Kind, &r.MadeAt, &r.MadeBy, &r.Reason, &r.Changes, &r.Replaced, &r.IsSynced); err != nil {
+			return err
+		}
+		c, err := r.correction()
+		if err != nil {
+			return err
+		}
+		to[c.Entry] = append(to[c.Entry], c)
+	}
+	return rows.Err()
 }
 
 // recordPage reads the records of a page.
@@ -46,8 +141,8 @@ func (b bulk) recordPage(ctx context.Context, q model.RecordQuery) ([]*storedRec
 // numberedRows reads the rows of those numbers, in any order.
 func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T, error) {
 	var found []T
-	for part := range slices.Chunk(ids, maxList) {
-		some, err := read("WHERE " + inNumbers("id", part))
+	for part := range slices.Chunk(ids, sqldb.MaxList) {
+		some, err := read("WHERE " + sqldb.InNumbers("id", part))
 		if err != nil {
 			return nil, err
 		}
@@ -62,12 +157,12 @@ func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T
 // longer than the one before.
 func (b bulk) page(ctx context.Context, table, source, at string, q model.RecordQuery) (ids []int64, next *model.Position, err error) {
 	where, args := recordQuery(q).where(source, at)
-	rows, err := b.query(ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
+	rows, err := b.Query(ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	var when dbTime
+	var when sqldb.Time
 	var id int64
 	for rows.Next() {
 		if err := rows.Scan(&when, &id); err != nil {
@@ -87,10 +182,10 @@ func (b bulk) page(ctx context.Context, table, source, at string, q model.Record
 // HealthRecords is Records for health statuses; PlayedAt of a position is then
 // the log time.
 func (r reader) HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
-	ctx, cancel := r.db.deadline(ctx)
+	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	found, next, err := r.db.reads().healthPage(ctx, q)
-	return found, next, r.db.fail(ctx, "read health records", err)
+	found, next, err := r.reads().healthPage(ctx, q)
+	return found, next, r.db.Fail(ctx, "read health records", err)
 }
 
 // healthPage reads the statuses of a page.
@@ -122,7 +217,7 @@ func (q recordQuery) where(source, at string) (where string, args []any) {
 	where, args = between(source, at, q.Source, from, q.To)
 	if q.After != nil {
 		where += " AND (" + at + " > ? OR id > ?)"
-		args = append(args, dbTime{q.After.PlayedAt}, q.After.ID)
+		args = append(args, sqldb.At(q.After.PlayedAt), q.After.ID)
 	}
 	return where + " ORDER BY " + at + ", id LIMIT ?", append(args, q.limit())
 }
@@ -132,11 +227,11 @@ func between(sourceColumn, atColumn string, source int, from, to time.Time) (whe
 	where, args = "WHERE "+sourceColumn+" = ?", []any{source}
 	if !from.IsZero() {
 		where += " AND " + atColumn + " >= ?"
-		args = append(args, dbTime{roundUp(from)})
+		args = append(args, sqldb.At(sqldb.RoundUp(from)))
 	}
 	if !to.IsZero() {
 		where += " AND " + atColumn + " < ?"
-		args = append(args, dbTime{roundUp(to)})
+		args = append(args, sqldb.At(sqldb.RoundUp(to)))
 	}
 	return where, args
 }

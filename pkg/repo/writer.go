@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // writer has every write that a node's and a station's database share, and what
@@ -29,8 +30,8 @@ type committer interface {
 	groupStore
 }
 
-func newWriter(db *DB, by committer) *writer {
-	return &writer{reader: reader{db}, by: by, group: startGroupCommit(by, db.log)}
+func newWriter(db *sqldb.DB, by committer) *writer {
+	return &writer{reader: reader{db}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
 // commit is how a write becomes durable. The error says what was being done.
@@ -45,20 +46,20 @@ func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.C
 // which nobody waits who follows the sequence: a lease is renewed every second.
 // It also goes on while a station writes for long.
 func (w *writer) aside(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
-	ctx, cancel := w.db.deadline(ctx)
+	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
-	return w.db.fail(ctx, doing, w.db.writeAside(ctx, do))
+	return w.db.Fail(ctx, doing, writeAside(ctx, w.db, do))
 }
 
 // writeAside runs do in a transaction that may not change what belongs to the
 // sequence.
-func (db *DB) writeAside(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
-	return db.transaction(ctx, func(g *gorm.DB) error {
-		tx := newWriting(db, g)
+func writeAside(ctx context.Context, db *sqldb.DB, do func(ctx context.Context, tx *writing) error) error {
+	return db.Transaction(ctx, func(unit *sqldb.Tx) error {
+		tx := newWriting(unit)
 		if err := do(ctx, tx); err != nil {
 			return err
 		}
-		if tx.touched.Any() || tx.changed.in("activation", "clock", "correction", "health") {
+		if tx.touched.Any() || unit.Changed.In("activation", "clock", "correction", "health") {
 			return errAside
 		}
 		return tx.complete()
@@ -73,37 +74,23 @@ var (
 // writing is the transaction of a write, and what the write says about itself.
 type writing struct {
 	bulk
-	g *gorm.DB
-	// changed are the tables whose rows it changed, which it need not say.
-	changed *changes
+	tx *sqldb.Tx
 	// touched is what its changes mean for the on-air log.
 	touched onair.Touches
 	// onStation: this is the sync node's database. There is nobody that its
 	// records would have to be sent to, so all that is stored is synced.
 	onStation bool
-	// goesOn is called whenever a part of long work is done.
-	goesOn func()
 }
 
-func newWriting(db *DB, g *gorm.DB) *writing {
-	changed := &changes{}
-	g = g.WithContext(g.Statement.Context) // a handle of its own
-	g.Statement.ConnPool = watchedPool{g.Statement.ConnPool, changed}
-	return &writing{
-		bulk:    bulk{pool: g.Statement.ConnPool, dialect: db.dialect, changed: changed},
-		g:       g,
-		changed: changed,
-		goesOn:  func() {},
-	}
-}
+func newWriting(tx *sqldb.Tx) *writing { return &writing{bulk: bulk{tx.Conn}, tx: tx} }
 
 // gorm is the transaction for gorm.
-func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx) }
+func (w *writing) gorm(ctx context.Context) *gorm.DB { return w.tx.Gorm(ctx) }
 
 // complete is an error if the write forgot to say what it touched. It is the last
 // word before the commit.
-func (tx *writing) complete() error {
-	if !tx.touched.Told() && tx.changed.in("playlog", "activation") {
+func (w *writing) complete() error {
+	if !w.touched.Told() && w.tx.Changed.In("playlog", "activation") {
 		return errForgotten
 	}
 	return nil

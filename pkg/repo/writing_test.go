@@ -13,26 +13,6 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-func TestChangedTable(t *testing.T) {
-	t.Parallel()
-	for statement, want := range map[string]string{
-		"INSERT INTO playlog (id) VALUES (1)":            "playlog",
-		"INSERT OR FAIL INTO playlog (id) VALUES (1)":    "playlog",
-		"INSERT INTO `correction` (`id`) VALUES (1)":     "correction",
-		"REPLACE INTO onair (from_at) VALUES (1)":        "onair",
-		"UPDATE `activation` SET epoch = 1":              "activation",
-		"UPDATE playlog SET is_synced = 1":               "playlog",
-		"DELETE FROM parked WHERE kind = 'a'":            "parked",
-		"DELETE FROM parked":                             "parked",
-		"SELECT id FROM playlog WHERE id = 1 FOR UPDATE": "",
-		"SET timestamp = 1":                              "",
-	} {
-		if got := changedTable(statement); got != want {
-			t.Errorf("%s: %q, want %q", statement, got, want)
-		}
-	}
-}
-
 // TestWriting_forgotten: a write that forgets to say what it touches fails, and
 // nothing of it remains; and so does one beside the sequence that changes what
 // belongs to it.
@@ -61,14 +41,14 @@ func TestWriting_forgotten(t *testing.T) {
 	}
 	type do = func(ctx context.Context, tx *writing) error
 	executing := func(statement string) do {
-		return func(ctx context.Context, tx *writing) error { _, err := tx.exec(ctx, statement); return err }
+		return func(ctx context.Context, tx *writing) error { _, err := tx.Exec(ctx, statement); return err }
 	}
 	throughGorm := func(ctx context.Context, tx *writing) error {
 		return tx.gorm(ctx).Model(&entryRow{}).Where("id = 1").Update("duration_ms", 1000).Error
 	}
 	inParts := func(ctx context.Context, tx *writing) error {
 		row := newEntryRow(model.Entry{LogSource: 1, TrackStart: noon, Title: "b"})
-		return tx.write(ctx, []entryRow{row}, tx.dialect.insertMany)
+		return tx.write(ctx, []entryRow{row}, tx.insertMany)
 	}
 	for name, test := range map[string]struct {
 		commit func(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error

@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"database/sql"
@@ -11,17 +11,16 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// DB is an open database, whoever's it is: one sees whether its schema is in
-// place, and brings it up to date. What is in it belongs to a Node or to a
-// Station. It is safe for concurrent use, and so are those.
+// DB is an open database. It is safe for concurrent use.
 type DB struct {
-	dialect dialect
-	// write is for writes and for reads that decide about one; read is for
+	Dialect Dialect
+	// Write is for writes and for reads that decide about one; Read is for
 	// answers. They have connections of their own: what an engine logs must not
 	// wait behind what the public asks.
-	write, read *gorm.DB
-	timeout     time.Duration
-	log         zerolog.Logger
+	Write, Read *gorm.DB
+	// Timeout is how long one operation may take.
+	Timeout time.Duration
+	Log     zerolog.Logger
 }
 
 // ErrNoDatabase says that there is nothing to open.
@@ -31,16 +30,16 @@ var ErrNoDatabase = errors.New("there is no database yet")
 // A server need not be there yet, and the schema need not be; Ready tells. An
 // error means that the configuration is wrong.
 func Open(cfg Config, log zerolog.Logger) (*DB, error) {
-	return open(cfg, log, func(d dialect) dialect { return d })
+	return open(cfg, log, func(d Dialect) Dialect { return d })
 }
 
 // OpenExisting is Open for who only works with what is there: it makes no file,
 // which would belong to whoever happened to ask. Error: also ErrNoDatabase.
 func OpenExisting(cfg Config, log zerolog.Logger) (*DB, error) {
-	return open(cfg, log, dialect.existing)
+	return open(cfg, log, Dialect.Existing)
 }
 
-func open(cfg Config, log zerolog.Logger, as func(dialect) dialect) (*DB, error) {
+func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -49,16 +48,16 @@ func open(cfg Config, log zerolog.Logger, as func(dialect) dialect) (*DB, error)
 		return nil, err
 	}
 	d = as(d)
-	write, read, err := d.open()
+	write, read, err := d.Open()
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{dialect: d, write: write, read: read, timeout: cfg.queryTimeout(), log: log}, nil
+	return &DB{Dialect: d, Write: write, Read: read, Timeout: cfg.queryTimeout(), Log: log}, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.
 func (db *DB) Close() error {
-	if err := errors.Join(closePool(db.write), closePool(db.read)); err != nil {
+	if err := errors.Join(closePool(db.Write), closePool(db.Read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil

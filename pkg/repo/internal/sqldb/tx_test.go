@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-func TestDB_retry(t *testing.T) {
+func TestDB_Retry(t *testing.T) {
 	t.Parallel()
 	deadlock := fmt.Errorf("commit: %w", &mysql.MySQLError{Number: 1213})
 	broken := &mysql.MySQLError{Number: 1064}
@@ -39,8 +39,8 @@ func TestDB_retry(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), test.patient)
 				defer cancel()
-				db, calls := &DB{dialect: mysqlDialect{}}, 0
-				err := db.retry(ctx, func() error {
+				db, calls := &DB{Dialect: mysqlDialect{}}, 0
+				err := db.Retry(ctx, func() error {
 					calls++
 					return test.results[min(calls, len(test.results))-1]
 				})
@@ -52,29 +52,29 @@ func TestDB_retry(t *testing.T) {
 	}
 }
 
-// TestDB_autocommit: what SQLite's driver says of a statement that was interrupted
+// TestDB_Autocommit: what SQLite's driver says of a statement that was interrupted
 // before it began is nothing to rely on.
-func TestDB_autocommit(t *testing.T) {
+func TestDB_Autocommit(t *testing.T) {
 	t.Parallel()
 	g, err := gorm.Open(nil, &gorm.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := &DB{dialect: sqliteDialect{}, write: g}
+	db := &DB{Dialect: sqliteDialect{}, Write: g}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := func(*gorm.DB) error { return nil }
-	if err := db.autocommit(ctx, done); err != nil {
+	if err := db.Autocommit(ctx, done); err != nil {
 		t.Error(err)
 	}
 	interrupted := func(*gorm.DB) error { cancel(); return nil }
-	if err := db.autocommit(ctx, interrupted); !errors.Is(err, context.Canceled) {
+	if err := db.Autocommit(ctx, interrupted); !errors.Is(err, context.Canceled) {
 		t.Errorf("taken for done: %v", err)
 	}
 }
 
-func TestDB_fail(t *testing.T) {
+func TestDB_Fail(t *testing.T) {
 	t.Parallel()
-	db := &DB{dialect: mysqlDialect{}, timeout: time.Second}
+	db := &DB{Dialect: mysqlDialect{}, Timeout: time.Second}
 	other := errors.New("other")
 	for _, test := range []struct {
 		err, want error
@@ -89,10 +89,10 @@ func TestDB_fail(t *testing.T) {
 		{&mysql.MySQLError{Number: 1290}, model.ErrUnavailable}, // read only
 		{&mysql.MySQLError{Number: 1114}, model.ErrUnavailable}, // full
 		{&mysql.MySQLError{Number: 1213}, model.ErrUnavailable}, // still a deadlock
-		{errClosed, model.ErrUnavailable},
+		{fmt.Errorf("%w: stopping", model.ErrUnavailable), model.ErrUnavailable},
 		{other, other},
 	} {
-		err := db.fail(t.Context(), "test", test.err)
+		err := db.Fail(t.Context(), "test", test.err)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%v became %v, want %v", test.err, err, test.want)
 		}
@@ -103,10 +103,10 @@ func TestDB_fail(t *testing.T) {
 	t.Run("TooSlow", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := db.deadline(t.Context())
+			ctx, cancel := db.Deadline(t.Context())
 			defer cancel()
 			<-ctx.Done()
-			if err := db.fail(ctx, "test", ctx.Err()); !errors.Is(err, model.ErrUnavailable) {
+			if err := db.Fail(ctx, "test", ctx.Err()); !errors.Is(err, model.ErrUnavailable) {
 				t.Errorf("error %v, want %v", err, model.ErrUnavailable)
 			}
 		})
@@ -115,10 +115,10 @@ func TestDB_fail(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			caller, leave := context.WithCancel(t.Context())
-			ctx, cancel := db.deadline(caller)
+			ctx, cancel := db.Deadline(caller)
 			defer cancel()
 			leave()
-			if err := db.fail(ctx, "test", other); !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUnavailable) {
+			if err := db.Fail(ctx, "test", other); !errors.Is(err, context.Canceled) || errors.Is(err, model.ErrUnavailable) {
 				t.Errorf("error %v, want %v", err, context.Canceled)
 			}
 		})

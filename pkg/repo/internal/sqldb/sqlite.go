@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"context"
@@ -30,7 +30,7 @@ type sqliteDialect struct {
 	mustExist   bool
 }
 
-func newSQLite(c Config) (dialect, error) {
+func newSQLite(c Config) (Dialect, error) {
 	const form = "AURA_DATABASE_URL: must have the form sqlite:///path/file.db or sqlite:relative/file.db"
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -61,12 +61,12 @@ func (d sqliteDialect) source(more ...string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: settings.Encode()}).String()
 }
 
-func (d sqliteDialect) existing() dialect {
+func (d sqliteDialect) Existing() Dialect {
 	d.mustExist = true
 	return d
 }
 
-func (d sqliteDialect) open() (write, read *gorm.DB, err error) {
+func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	if err := d.checkFile(); err != nil {
 		return nil, nil, err
 	}
@@ -127,77 +127,53 @@ func (d sqliteDialect) pool(source string, size int) (*gorm.DB, error) {
 	return newGorm(pool, sqlite.Dialector{Conn: pool})
 }
 
-func (sqliteDialect) upsert(rows int) string { return upsert(rows, sqliteMerge) }
+func (sqliteDialect) InsertMissing(string) string { return " ON CONFLICT DO NOTHING" }
 
-// insertMany: without FAIL, SQLite copies every page aside, to be able to take
-// the statement alone back.
-func (sqliteDialect) insertMany(rows int) string { return insertMany("INSERT OR FAIL", rows) }
+func (sqliteDialect) Kind() Kind { return SQLite }
 
-func (sqliteDialect) rewrite(rows int) string { return rewrite(rows, sqliteRewrite) }
+func (sqliteDialect) LocksRows() bool { return false }
 
-func (sqliteDialect) insertMissing(string) string { return " ON CONFLICT DO NOTHING" }
+func (sqliteDialect) UseIndex(name string) string { return "INDEXED BY " + name }
 
-func (sqliteDialect) locksRows() bool { return false }
-
-func (sqliteDialect) useIndex(name string) string { return "INDEXED BY " + name }
-
-// statementContext: the driver starts a goroutine for every statement that may
+// StatementContext: the driver starts a goroutine for every statement that may
 // be canceled, which costs a tenth of a commit, while busyTimeout bounds the
 // only wait.
-func (sqliteDialect) statementContext(ctx context.Context) context.Context {
+func (sqliteDialect) StatementContext(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
-// rowsPerStatement: the driver's work to bind values grows with the square of
+// RowsPerStatement: the driver's work to bind values grows with the square of
 // their number. Measured: 64 rows cost the least each, 256 three times as much.
-func (sqliteDialect) rowsPerStatement() int { return 64 }
+func (sqliteDialect) RowsPerStatement() int { return 64 }
 
-// rowsPerInsert is less, because within a transaction a statement more costs
+// RowsPerInsert is less, because within a transaction a statement more costs
 // little: with 24 rows a new record takes two thirds of what it takes with 64.
-func (sqliteDialect) rowsPerInsert() int { return 24 }
+func (sqliteDialect) RowsPerInsert() int { return 24 }
 
-// prepares: the driver compiles a statement each time that it executes it.
-func (sqliteDialect) prepares() bool { return false }
-
-func (sqliteDialect) storeClock() string {
-	return `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
-		ON CONFLICT (source) DO UPDATE SET sent_at = excluded.sent_at, body = excluded.body, is_synced = excluded.is_synced
-		WHERE excluded.sent_at > clock.sent_at
-		OR excluded.sent_at = clock.sent_at AND (excluded.body > clock.body OR excluded.body = clock.body AND excluded.is_synced > clock.is_synced)`
-}
-
-func (sqliteDialect) storeMaintenance() string {
-	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (source) DO UPDATE SET is_on = excluded.is_on, made_by = excluded.made_by, reason = excluded.reason, changed_at = excluded.changed_at
-		WHERE (excluded.changed_at, excluded.made_by, excluded.reason, excluded.is_on)
-		> (maintenance.changed_at, maintenance.made_by, maintenance.reason, maintenance.is_on)`
-}
-
-func (sqliteDialect) confirmHealth() string {
-	return " ON CONFLICT (uid) DO UPDATE SET is_synced = 1 WHERE excluded.is_synced > health.is_synced"
-}
+// Prepares: the driver compiles a statement each time that it executes it.
+func (sqliteDialect) Prepares() bool { return false }
 
 // SQLite's own clock shows milliseconds.
 const sqliteClock = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
 
-func (sqliteDialect) now() string { return sqliteClock + ")" }
+func (sqliteDialect) Now() string { return sqliteClock + ")" }
 
-func (sqliteDialect) later() string { return sqliteClock + ", printf('+%.3f seconds', ? / 1e6))" }
+func (sqliteDialect) Later() string { return sqliteClock + ", printf('+%.3f seconds', ? / 1e6))" }
 
-func (d sqliteDialect) openForMigrations() (*sql.DB, error) {
+func (d sqliteDialect) OpenForMigrations() (*sql.DB, error) {
 	if err := d.checkFile(); err != nil {
 		return nil, err
 	}
 	return sql.Open(sqlite.DriverName, d.source())
 }
 
-func (sqliteDialect) migrations() (goose.Dialect, fs.FS) {
+func (sqliteDialect) Migrations() (goose.Dialect, fs.FS) {
 	return goose.DialectSQLite3, subFolder(migrations.SQLite, "sqlite")
 }
 
-// lockSchema locks the directory, not the file: closing any descriptor of the
+// LockSchema locks the directory, not the file: closing any descriptor of the
 // file would end the locks that SQLite itself holds on it in this process.
-func (d sqliteDialect) lockSchema(ctx context.Context, _ *sql.DB) (func() error, error) {
+func (d sqliteDialect) LockSchema(ctx context.Context, _ *sql.DB) (func() error, error) {
 	dir, err := os.Open(filepath.Dir(d.path))
 	if err != nil {
 		return nil, err
@@ -245,7 +221,7 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-func (sqliteDialect) isConflict(err error) bool {
+func (sqliteDialect) IsConflict(err error) bool {
 	switch sqliteCode(err) {
 	case sqliteBusy, sqliteLocked, sqliteSchema:
 		return true
@@ -253,12 +229,12 @@ func (sqliteDialect) isConflict(err error) bool {
 	return false
 }
 
-func (sqliteDialect) isDuplicate(err error) bool {
+func (sqliteDialect) IsDuplicate(err error) bool {
 	e, ok := errors.AsType[*gosqlite.Error](err)
 	return ok && e.Code() == sqliteUnique
 }
 
-func (sqliteDialect) isUnavailable(err error) bool {
+func (sqliteDialect) IsUnavailable(err error) bool {
 	switch sqliteCode(err) {
 	case sqliteNoMem, sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
 		return true
@@ -266,8 +242,8 @@ func (sqliteDialect) isUnavailable(err error) bool {
 	return false
 }
 
-// isIncomplete: SQLite has no code for it.
-func (sqliteDialect) isIncomplete(err error) bool {
+// IsIncomplete: SQLite has no code for it.
+func (sqliteDialect) IsIncomplete(err error) bool {
 	if sqliteCode(err) != sqliteError {
 		return false
 	}
@@ -275,5 +251,5 @@ func (sqliteDialect) isIncomplete(err error) bool {
 	return strings.Contains(text, "no such table") || strings.Contains(text, "no such column") || strings.Contains(text, "has no column named")
 }
 
-// isThere: a migration is one transaction with the note of it.
-func (sqliteDialect) isThere(error) bool { return false }
+// IsThere: a migration is one transaction with the note of it.
+func (sqliteDialect) IsThere(error) bool { return false }

@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"context"
@@ -39,13 +39,13 @@ type Migration struct {
 // may use: its own, or a newer one that says so (see package migrations).
 // Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
 func (db *DB) Ready(ctx context.Context) error {
-	ctx, cancel := db.deadline(ctx)
+	ctx, cancel := db.Deadline(ctx)
 	defer cancel()
-	return db.fail(ctx, "check schema", db.checkSchema(ctx))
+	return db.Fail(ctx, "check schema", db.checkSchema(ctx))
 }
 
 func (db *DB) checkSchema(ctx context.Context) error {
-	latest, err := latestVersion(db.dialect)
+	latest, err := latestVersion(db.Dialect)
 	if err != nil {
 		return err
 	}
@@ -66,8 +66,8 @@ func (db *DB) checkSchema(ctx context.Context) error {
 // first.
 func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 	var version sql.NullInt64
-	err := db.read.WithContext(ctx).Raw("SELECT MAX(version_id) FROM " + goose.DefaultTablename).Scan(&version).Error
-	if err != nil && db.dialect.isIncomplete(err) {
+	err := db.Read.WithContext(ctx).Raw("SELECT MAX(version_id) FROM " + goose.DefaultTablename).Scan(&version).Error
+	if err != nil && db.Dialect.IsIncomplete(err) {
 		return 0, nil
 	}
 	return version.Int64, err
@@ -77,10 +77,10 @@ func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 // not know says that it may use the schema.
 func (db *DB) checkNewer(ctx context.Context, version, latest int64) error {
 	var forbidden int64
-	err := db.read.WithContext(ctx).Raw("SELECT COUNT(*) FROM "+goose.DefaultTablename+" LEFT JOIN schema_step"+
+	err := db.Read.WithContext(ctx).Raw("SELECT COUNT(*) FROM "+goose.DefaultTablename+" LEFT JOIN schema_step"+
 		" ON schema_step.version = version_id AND schema_step.oldest <= ? WHERE version_id > ? AND schema_step.version IS NULL",
 		latest, latest).Scan(&forbidden).Error
-	if err != nil && !db.dialect.isIncomplete(err) {
+	if err != nil && !db.Dialect.IsIncomplete(err) {
 		return fmt.Errorf("read schema steps: %w", err)
 	}
 	if err != nil || forbidden > 0 {
@@ -106,14 +106,14 @@ func (db *DB) Migrate(ctx context.Context) error {
 			}
 		}
 	})
-	return db.fail(ctx, "migrate", err)
+	return db.Fail(ctx, "migrate", err)
 }
 
 // MigrateDown takes the last migration back; the data that it made room for is
 // lost. It is for tests. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) MigrateDown(ctx context.Context) error {
 	err := db.migrate(ctx, func(m *migrator) error { return m.down(ctx) })
-	return db.fail(ctx, "migrate down", err)
+	return db.Fail(ctx, "migrate down", err)
 }
 
 // MigrationStatus lists the migrations that this binary knows. Errors:
@@ -133,25 +133,25 @@ func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 		}
 		return err
 	})
-	return migrations, db.fail(ctx, "migration status", err)
+	return migrations, db.Fail(ctx, "migration status", err)
 }
 
 // migrate runs do while no other process can migrate, unless this program may
 // not use the schema. It repeats do as long as services that write meanwhile are
 // faster, until ctx ends.
 func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error) {
-	pool, err := db.dialect.openForMigrations()
+	pool, err := db.Dialect.OpenForMigrations()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	release, err := db.dialect.lockSchema(ctx, pool)
+	release, err := db.Dialect.LockSchema(ctx, pool)
 	if err != nil {
 		return fmt.Errorf("wait for other migrations: %w", err)
 	}
 	defer func() { err = errors.Join(err, release()) }()
 
-	m, err := newMigrator(db.dialect, pool, db.log)
+	m, err := newMigrator(db.Dialect, pool, db.Log)
 	if err != nil {
 		return err
 	}
@@ -163,28 +163,28 @@ func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error)
 		if err == nil {
 			err = do(m)
 		}
-		if err == nil || !db.isConflict(err) {
+		if err == nil || !db.IsConflict(err) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return err
-		case <-time.After(maxPause/2 + rand.N(maxPause)):
+		case <-time.After(MaxPause/2 + rand.N(MaxPause)):
 		}
 	}
 }
 
 // migrator changes the schema. Whoever has it has the lock of the schema.
 type migrator struct {
-	dialect  dialect
+	dialect  Dialect
 	pool     *sql.DB
 	provider *goose.Provider
 	notes    database.Store // of what is applied
 	log      zerolog.Logger
 }
 
-func newMigrator(d dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error) {
-	name, files := d.migrations()
+func newMigrator(d Dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error) {
+	name, files := d.Migrations()
 	provider, err := goose.NewProvider(name, pool, files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return nil, err
@@ -198,7 +198,7 @@ func newMigrator(d dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error)
 func (m *migrator) mendNotes(ctx context.Context) error {
 	_, err := m.notes.GetMigration(ctx, m.pool, 0)
 	switch {
-	case err == nil || m.dialect.isIncomplete(err): // there is no table yet
+	case err == nil || m.dialect.IsIncomplete(err): // there is no table yet
 		return nil
 	case errors.Is(err, database.ErrVersionNotFound):
 		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: 0})
@@ -229,10 +229,10 @@ func (m *migrator) apply(ctx context.Context, step int64) error {
 	switch {
 	case err == nil:
 		m.log.Info().Int64("version", step).Dur("took", applied.Duration).Msg("schema migrated")
-	case m.dialect.isThere(err) && wasBegun:
+	case m.dialect.IsThere(err) && wasBegun:
 		m.log.Info().Int64("version", step).Msg("schema migrated by a try that was cut off")
 		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: step})
-	case m.dialect.isThere(err): // somebody else's
+	case m.dialect.IsThere(err): // somebody else's
 		_, forgotten := m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", step)
 		err = errors.Join(err, forgotten)
 	}
@@ -255,7 +255,7 @@ func (m *migrator) begin(ctx context.Context, step int64) (wasBegun bool, err er
 	if _, err := m.pool.ExecContext(ctx, schemaSteps); err != nil {
 		return false, err
 	}
-	noted, err := m.pool.ExecContext(ctx, "INSERT INTO schema_step (version, oldest) VALUES (?, ?)"+m.dialect.insertMissing("version"), step, oldest)
+	noted, err := m.pool.ExecContext(ctx, "INSERT INTO schema_step (version, oldest) VALUES (?, ?)"+m.dialect.InsertMissing("version"), step, oldest)
 	if err != nil {
 		return false, err
 	}
@@ -277,8 +277,8 @@ func (m *migrator) down(ctx context.Context) error {
 }
 
 // latestVersion is the highest migration that this binary knows.
-func latestVersion(d dialect) (int64, error) {
-	_, files := d.migrations()
+func latestVersion(d Dialect) (int64, error) {
+	_, files := d.Migrations()
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil || len(names) == 0 {
 		return 0, errors.Join(errors.New("no migrations are embedded"), err)
@@ -290,8 +290,8 @@ var oldestLine = regexp.MustCompile(`(?m)^-- Oldest program: (\d+)$`)
 
 // oldestProgram is the number of the migration that a program must know to use
 // the schema after step: step itself, unless its file names an older one.
-func oldestProgram(d dialect, step int64) (int64, error) {
-	_, files := d.migrations()
+func oldestProgram(d Dialect, step int64) (int64, error) {
+	_, files := d.Migrations()
 	names, err := fs.Glob(files, fmt.Sprintf("%05d_*.sql", step))
 	if err != nil || len(names) != 1 {
 		return 0, errors.Join(fmt.Errorf("migration %d has %d files", step, len(names)), err)

@@ -1,4 +1,4 @@
-package repo
+package airlog
 
 import (
 	"context"
@@ -6,32 +6,39 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// airLog is the on-air log within a transaction.
-type airLog struct {
-	tx            *writing
-	rows          airRows
+// Log is the on-air log within a transaction.
+type Log struct {
+	// DryRun: differences are only counted.
+	DryRun bool
+	// Differing counts the segments that were missing, wrong or too many, and the
+	// days with a wrong number.
+	Differing int
+
+	tx            *sqldb.Tx
+	rows          rows
 	defaultSource int
-	dryRun        bool                // counts only
 	whole         bool                // looks at all that is there, not only at what changes
 	read          int                 // how many rows were needed
-	differing     int                 // segments that were missing, wrong or too many, and days
 	days          map[time.Time]int64 // whose segments are to be counted, and how many more a dry run found
 }
 
-func (s *sequencer) airLog(tx *writing) *airLog {
-	return &airLog{
+// New is the log within a transaction. defaultSource is active until the first
+// activation; page is how many rows are read at once, at least 2.
+func New(tx *sqldb.Tx, defaultSource, page int) *Log {
+	return &Log{
 		tx:            tx,
-		rows:          airRows{bulk: tx.bulk, page: s.page},
-		defaultSource: s.defaultSource,
+		rows:          rows{Conn: tx.Conn, page: page},
+		defaultSource: defaultSource,
 		days:          make(map[time.Time]int64),
 	}
 }
 
-// follow brings the log up to date with what was touched: first who was active,
+// Follow brings the log up to date with what was touched: first who was active,
 // then, source by source, what was played.
-func (l *airLog) follow(ctx context.Context, t *onair.Touches) error {
+func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 	for _, at := range t.Activations() {
 		next, err := l.rows.nextActivation(ctx, at)
 		if err != nil {
@@ -57,7 +64,7 @@ func (l *airLog) follow(ctx context.Context, t *onair.Touches) error {
 
 // followSource looks only at when the source was active: at other times it has
 // nothing in the log, before the change and after it.
-func (l *airLog) followSource(ctx context.Context, source int, touched []time.Time) error {
+func (l *Log) followSource(ctx context.Context, source int, touched []time.Time) error {
 	windows, err := onair.Windows(touched, func(at time.Time, limit int) ([]time.Time, error) {
 		return l.rows.startsAfter(ctx, source, at, limit)
 	})
@@ -82,7 +89,7 @@ func (l *airLog) followSource(ctx context.Context, source int, touched []time.Ti
 
 // reigns divides w by who was active. If there are more activations than limit,
 // the window that they divide is only the begin of w.
-func (l *airLog) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Reign, onair.Window, error) {
+func (l *Log) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Reign, onair.Window, error) {
 	activations, w, err := l.rows.activations(ctx, w, limit)
 	if err != nil {
 		return nil, w, err
@@ -90,9 +97,9 @@ func (l *airLog) reigns(ctx context.Context, w onair.Window, limit int) ([]onair
 	return onair.Reigns(w, activations, l.defaultSource), w, nil
 }
 
-// mendSome mends the begin of w, so much that a transaction remains short, and
+// MendSome mends the begin of w, so much that a transaction remains short, and
 // returns what remains, nil for nothing.
-func (l *airLog) mendSome(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
+func (l *Log) MendSome(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
 	l.whole = true
 	if rest, err = l.mendParts(ctx, w); err != nil {
 		return nil, err
@@ -106,7 +113,7 @@ func (l *airLog) mendSome(ctx context.Context, w onair.Window) (rest *onair.Wind
 	return rest, l.countDays(ctx)
 }
 
-func (l *airLog) mendParts(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
+func (l *Log) mendParts(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
 	reigns, part, err := l.reigns(ctx, w, l.rows.page)
 	if err != nil {
 		return nil, err
@@ -129,7 +136,7 @@ func (l *airLog) mendParts(ctx context.Context, w onair.Window) (rest *onair.Win
 
 // mend makes the log within a reign what it must be, part by part, however long
 // the reign is.
-func (l *airLog) mend(ctx context.Context, r onair.Reign) error {
+func (l *Log) mend(ctx context.Context, r onair.Reign) error {
 	for {
 		rest, err := l.mendPart(ctx, r)
 		if err != nil || rest == nil {
@@ -141,7 +148,7 @@ func (l *airLog) mend(ctx context.Context, r onair.Reign) error {
 
 // mendPart mends so much of a reign as fits into memory easily, and returns what
 // remains, nil for nothing.
-func (l *airLog) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, err error) {
+func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, err error) {
 	part := r.Window
 	old, part, err := l.rows.segments(ctx, part)
 	if err != nil {
@@ -153,18 +160,18 @@ func (l *airLog) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign
 	}
 	// Within a reign nobody else is active.
 	remove, add := onair.Splice(old, part, onair.Derive(part, records, nil, r.Source))
-	l.differing += onair.Differing(remove, add)
+	l.Differing += onair.Differing(remove, add)
 	l.touchDays(remove, add)
 	if l.whole {
 		l.touchDaysOf(old)
 	}
-	if !l.dryRun {
+	if !l.DryRun {
 		if err := l.rows.replace(ctx, remove, add); err != nil {
 			return nil, err
 		}
 	}
 	l.read += len(old) + len(records)
-	l.tx.goesOn()
+	l.tx.GoesOn()
 	if part.To.Equal(r.To) {
 		return nil, nil
 	}

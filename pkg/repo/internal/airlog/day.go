@@ -1,4 +1,4 @@
-package repo
+package airlog
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // dayRow is how many segments begin on a day, in UTC, as table onair_day keeps it:
@@ -33,7 +34,7 @@ func dayDate(day time.Time) string { return day.Format(time.DateOnly) }
 
 // touchDays remembers the days on which more or fewer segments begin than before,
 // and by how many where they are not written.
-func (l *airLog) touchDays(remove, add []onair.Segment) {
+func (l *Log) touchDays(remove, add []onair.Segment) {
 	net := make(map[time.Time]int64)
 	for _, s := range remove {
 		net[startOfDay(s.From)]--
@@ -43,7 +44,7 @@ func (l *airLog) touchDays(remove, add []onair.Segment) {
 	}
 	for day, n := range net {
 		switch {
-		case l.dryRun:
+		case l.DryRun:
 			l.days[day] += n
 		case n != 0:
 			l.days[day] = 0
@@ -52,17 +53,17 @@ func (l *airLog) touchDays(remove, add []onair.Segment) {
 }
 
 // touchDaysOf remembers all days of segments.
-func (l *airLog) touchDaysOf(segments []onair.Segment) {
+func (l *Log) touchDaysOf(segments []onair.Segment) {
 	for _, s := range segments {
 		l.days[startOfDay(s.From)] += 0
 	}
 }
 
 // touchCounted remembers the days within w for which the table has a number.
-func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
+func (l *Log) touchCounted(ctx context.Context, w onair.Window) error {
 	var counted []dayRow
-	err := l.tx.gorm(ctx).Where("day >= ? AND day <= ? AND segments > 0",
-		dayDate(startOfDay(w.From)), dayDate(startOfDay(untilTime(w.To).Time))).Find(&counted).Error
+	err := l.tx.Gorm(ctx).Where("day >= ? AND day <= ? AND segments > 0",
+		dayDate(startOfDay(w.From)), dayDate(startOfDay(sqldb.UntilTime(w.To).Time))).Find(&counted).Error
 	if err != nil {
 		return err
 	}
@@ -79,33 +80,33 @@ func (l *airLog) touchCounted(ctx context.Context, w onair.Window) error {
 // countDays writes how many segments begin on the touched days, where that is
 // not what the table says. They are counted, not added up, so that a wrong
 // number does not stay wrong.
-func (l *airLog) countDays(ctx context.Context) error {
-	for part := range slices.Chunk(slices.SortedFunc(maps.Keys(l.days), time.Time.Compare), l.rows.dialect.rowsPerStatement()) {
+func (l *Log) countDays(ctx context.Context) error {
+	for part := range slices.Chunk(slices.SortedFunc(maps.Keys(l.days), time.Time.Compare), l.rows.Dialect.RowsPerStatement()) {
 		wrong, err := l.wrongDays(ctx, part)
 		if err != nil {
 			return err
 		}
-		l.differing += len(wrong)
-		if len(wrong) > 0 && !l.dryRun {
+		l.Differing += len(wrong)
+		if len(wrong) > 0 && !l.DryRun {
 			// Not by REPLACE, which needs the right to delete.
-			if err := l.tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
+			if err := l.tx.Gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
 				return err
 			}
 		}
-		l.tx.goesOn()
+		l.tx.GoesOn()
 	}
 	clear(l.days)
 	return nil
 }
 
 // wrongDays are the days of which the table says something else, as they are.
-func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, err error) {
+func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, err error) {
 	dates := make([]string, len(days))
 	for i, day := range days {
 		dates[i] = dayDate(day)
 	}
 	var counted []dayRow
-	if err := l.tx.gorm(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
+	if err := l.tx.Gorm(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
 		return nil, err
 	}
 	known := make(map[string]int64, len(counted))
@@ -114,7 +115,7 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 	}
 	for i, day := range days {
 		var n int64
-		err := l.tx.gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", dbTime{day}, dbTime{nextDay(day)}).Scan(&n).Error
+		err := l.tx.Gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", sqldb.At(day), sqldb.At(nextDay(day))).Scan(&n).Error
 		if err != nil {
 			return nil, err
 		}
@@ -125,43 +126,20 @@ func (l *airLog) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRo
 	return wrong, nil
 }
 
-// recount counts all days again if a program wrote that does not count them: an
-// older one, which a newer one may take turns with. It notes up to which change
-// that is done.
-func (s *Station) recount(ctx context.Context) error {
-	var uncounted int64
-	err := s.query(ctx, "look for uncounted changes", func(_ context.Context, read *gorm.DB) error {
-		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", countsDays).Scan(&uncounted).Error
-	})
-	if err != nil || uncounted == 0 {
-		return err
+// Recount counts again the first days, from a time on, on which segments begin or
+// that have a number, and returns where to continue: nil after the last one.
+func (l *Log) Recount(ctx context.Context, from time.Time) (next *time.Time, err error) {
+	if next, err = l.touchFrom(ctx, from); err != nil {
+		return nil, err
 	}
-	s.db.log.Info().Msg("counting the days of the on-air log: an older program may have written it")
-	for next := new(time.Time); next != nil; {
-		from := *next
-		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
-			log := s.sequencer.airLog(tx)
-			if next, err = log.touchFrom(ctx, from); err == nil {
-				err = log.countDays(ctx)
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return s.commit(ctx, "note that the days are counted", func(ctx context.Context, tx *writing) error {
-		_, err := tx.exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays)
-		return err
-	})
+	return next, l.countDays(ctx)
 }
 
 // recountedDays is how many days one transaction counts again.
 const recountedDays = 60
 
-// touchFrom remembers the first days, from a time on, on which segments begin or
-// that have a number, and returns where to continue: nil after the last one.
-func (l *airLog) touchFrom(ctx context.Context, from time.Time) (next *time.Time, err error) {
+// touchFrom remembers those days.
+func (l *Log) touchFrom(ctx context.Context, from time.Time) (next *time.Time, err error) {
 	for range recountedDays {
 		day, found, err := l.dayFrom(ctx, from)
 		if err != nil || !found {
@@ -175,13 +153,13 @@ func (l *airLog) touchFrom(ctx context.Context, from time.Time) (next *time.Time
 
 // dayFrom is the first day, from a time on, on which segments begin or that has
 // a number.
-func (l *airLog) dayFrom(ctx context.Context, from time.Time) (day time.Time, found bool, err error) {
-	segments, err := selectRows(ctx, l.rows, scanTime, "SELECT from_at FROM onair WHERE from_at >= ? ORDER BY from_at LIMIT 1", dbTime{from})
+func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found bool, err error) {
+	segments, err := sqldb.Select(ctx, l.rows.Conn, scanTime, "SELECT from_at FROM onair WHERE from_at >= ? ORDER BY from_at LIMIT 1", sqldb.At(from))
 	if err != nil {
 		return day, false, err
 	}
 	var counted []dayRow
-	if err := l.tx.gorm(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
+	if err := l.tx.Gorm(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
 		return day, false, err
 	}
 	for _, s := range segments {
@@ -199,10 +177,10 @@ func (l *airLog) dayFrom(ctx context.Context, from time.Time) (day time.Time, fo
 	return day, found, nil
 }
 
-// countAired counts the segments that begin in [from, to], where zero is open:
+// CountAired counts the segments that begin in [from, to], where zero is open:
 // whole days by the table, and one by one only what is left at both ends.
-func countAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
-	from, to = roundUp(from), untilTime(to).Time
+func CountAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
+	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
 	first, last := startOfDay(from), startOfDay(to)
 	if first.Before(from) {
 		first = nextDay(first)
@@ -213,5 +191,5 @@ func countAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
 	return n, read.Raw(`SELECT (SELECT COALESCE(SUM(segments), 0) FROM onair_day WHERE day >= ? AND day < ?)
 		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?)
 		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at <= ?)`,
-		dayDate(first), dayDate(last), dbTime{from}, dbTime{first}, dbTime{last}, dbTime{to}).Scan(&n).Error
+		dayDate(first), dayDate(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
 }

@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"context"
@@ -37,7 +37,7 @@ type mysqlDialect struct {
 	poolMax int
 }
 
-func newMySQL(c Config) (dialect, error) {
+func newMySQL(c Config) (Dialect, error) {
 	const form = "AURA_DATABASE_URL: must have the form mysql://user:password@host:3306/database"
 	u, err := url.Parse(c.URL)
 	if err != nil { // err repeats the URL, and with it the password
@@ -86,10 +86,10 @@ func newMySQL(c Config) (dialect, error) {
 	return mysqlDialect{config: config, poolMax: c.poolSize()}, nil
 }
 
-// existing: a server makes no database by itself.
-func (d mysqlDialect) existing() dialect { return d }
+// Existing: a server makes no database by itself.
+func (d mysqlDialect) Existing() Dialect { return d }
 
-func (d mysqlDialect) open() (write, read *gorm.DB, err error) {
+func (d mysqlDialect) Open() (write, read *gorm.DB, err error) {
 	read, err = d.openPool(d.poolMax)
 	if err != nil {
 		return nil, nil, err
@@ -121,72 +121,34 @@ func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
-func (mysqlDialect) upsert(rows int) string { return upsert(rows, mysqlMerge) }
-
-func (mysqlDialect) insertMany(rows int) string { return insertMany("INSERT", rows) }
-
-func (mysqlDialect) rewrite(rows int) string { return rewrite(rows, mysqlRewrite) }
-
-// insertMissing: unlike INSERT IGNORE it refuses what doesn't fit.
-func (mysqlDialect) insertMissing(column string) string {
+// InsertMissing: unlike INSERT IGNORE it refuses what doesn't fit.
+func (mysqlDialect) InsertMissing(column string) string {
 	return " ON DUPLICATE KEY UPDATE " + column + " = " + column
 }
 
-func (mysqlDialect) locksRows() bool { return true }
+func (mysqlDialect) Kind() Kind { return MySQL }
 
-func (mysqlDialect) useIndex(name string) string { return "FORCE INDEX (" + name + ")" }
+func (mysqlDialect) LocksRows() bool { return true }
 
-func (mysqlDialect) statementContext(ctx context.Context) context.Context { return ctx }
+func (mysqlDialect) UseIndex(name string) string { return "FORCE INDEX (" + name + ")" }
 
-func (mysqlDialect) rowsPerStatement() int { return maxGroup }
+func (mysqlDialect) StatementContext(ctx context.Context) context.Context { return ctx }
 
-// rowsPerInsert: so many rows that the round trip is forgotten, and so few that
+func (mysqlDialect) RowsPerStatement() int { return 256 }
+
+// RowsPerInsert: so many rows that the round trip is forgotten, and so few that
 // a batch is several times the same statement.
-func (mysqlDialect) rowsPerInsert() int { return 100 }
+func (mysqlDialect) RowsPerInsert() int { return 100 }
 
-// prepares: to read the SQL of an INSERT takes the server a quarter of the time
+// Prepares: to read the SQL of an INSERT takes the server a quarter of the time
 // that it takes for all of it.
-func (mysqlDialect) prepares() bool { return true }
+func (mysqlDialect) Prepares() bool { return true }
 
-// storeClock: assignments happen from left to right, and each condition looks
-// at what the later ones assign. Bodies are compared byte by byte.
-func (mysqlDialect) storeClock() string {
-	return `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
-		ON DUPLICATE KEY UPDATE
-		is_synced = CASE
-			WHEN VALUES(sent_at) < sent_at THEN is_synced
-			WHEN VALUES(sent_at) > sent_at OR CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(is_synced)
-			WHEN CAST(VALUES(body) AS BINARY) = CAST(body AS BINARY) THEN is_synced OR VALUES(is_synced)
-			ELSE is_synced END,
-		body = CASE
-			WHEN VALUES(sent_at) > sent_at
-				OR VALUES(sent_at) = sent_at AND CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(body)
-			ELSE body END,
-		sent_at = GREATEST(sent_at, VALUES(sent_at))`
-}
+func (mysqlDialect) Now() string { return "UTC_TIMESTAMP(6)" }
 
-// storeMaintenance assigns what the conditions look at first last: then the later
-// conditions see what remains to be compared. Texts are compared byte by byte.
-func (mysqlDialect) storeMaintenance() string {
-	const isLater = `IF((VALUES(changed_at), CAST(VALUES(made_by) AS BINARY), CAST(VALUES(reason) AS BINARY), VALUES(is_on))
-		> (changed_at, CAST(made_by AS BINARY), CAST(reason AS BINARY), is_on), `
-	return `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
-		ON DUPLICATE KEY UPDATE
-		is_on = ` + isLater + `VALUES(is_on), is_on),
-		reason = ` + isLater + `VALUES(reason), reason),
-		made_by = ` + isLater + `VALUES(made_by), made_by),
-		changed_at = GREATEST(changed_at, VALUES(changed_at))`
-}
+func (mysqlDialect) Later() string { return "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND" }
 
-func (mysqlDialect) confirmHealth() string {
-	return " ON DUPLICATE KEY UPDATE is_synced = is_synced OR VALUES(is_synced)"
-}
-
-func (mysqlDialect) now() string { return "UTC_TIMESTAMP(6)" }
-
-func (mysqlDialect) later() string { return "UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND" }
-
-func (d mysqlDialect) openForMigrations() (*sql.DB, error) {
+func (d mysqlDialect) OpenForMigrations() (*sql.DB, error) {
 	config := d.config.Clone()
 	config.ReadTimeout, config.WriteTimeout = 0, 0 // altering a table may take long
 	config.ParseTime = true                        // goose's own table has times
@@ -194,14 +156,14 @@ func (d mysqlDialect) openForMigrations() (*sql.DB, error) {
 	return openMySQL(config, connections)
 }
 
-func (mysqlDialect) migrations() (goose.Dialect, fs.FS) {
+func (mysqlDialect) Migrations() (goose.Dialect, fs.FS) {
 	return goose.DialectMySQL, subFolder(migrations.MySQL, "mysql")
 }
 
-// lockSchema takes a lock that ends with its connection, so that no crash
+// LockSchema takes a lock that ends with its connection, so that no crash
 // leaves it behind. In a Galera cluster it holds for one node: migrate through
 // one.
-func (d mysqlDialect) lockSchema(ctx context.Context, db *sql.DB) (func() error, error) {
+func (d mysqlDialect) LockSchema(ctx context.Context, db *sql.DB) (func() error, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -250,14 +212,14 @@ func mysqlNumber(err error, among []uint16) bool {
 	return errors.As(err, &e) && slices.Contains(among, e.Number)
 }
 
-func (mysqlDialect) isConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
+func (mysqlDialect) IsConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
 
-func (mysqlDialect) isDuplicate(err error) bool { return mysqlNumber(err, mysqlDuplicate) }
+func (mysqlDialect) IsDuplicate(err error) bool { return mysqlNumber(err, mysqlDuplicate) }
 
-func (mysqlDialect) isUnavailable(err error) bool {
+func (mysqlDialect) IsUnavailable(err error) bool {
 	return mysqlNumber(err, mysqlUnavailable) || errors.Is(err, driver.ErrInvalidConn)
 }
 
-func (mysqlDialect) isIncomplete(err error) bool { return mysqlNumber(err, mysqlIncomplete) }
+func (mysqlDialect) IsIncomplete(err error) bool { return mysqlNumber(err, mysqlIncomplete) }
 
-func (mysqlDialect) isThere(err error) bool { return mysqlNumber(err, mysqlThere) }
+func (mysqlDialect) IsThere(err error) bool { return mysqlNumber(err, mysqlThere) }

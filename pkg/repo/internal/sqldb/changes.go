@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"context"
@@ -9,12 +9,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// changes are the tables in which the statements of a transaction changed rows.
+// Changes are the tables in which the statements of a transaction changed rows.
 // A statement that finds everything as it would make it changes none.
-type changes struct{ tables []string }
+type Changes struct{ tables []string }
 
 // note looks at what became of a statement.
-func (c *changes) note(statement string, result sql.Result) error {
+func (c *Changes) note(statement string, result sql.Result) error {
 	if c == nil {
 		return nil
 	}
@@ -29,16 +29,17 @@ func (c *changes) note(statement string, result sql.Result) error {
 	return err
 }
 
-func (c *changes) add(table string) {
+func (c *Changes) add(table string) {
 	if !slices.Contains(c.tables, table) {
 		c.tables = append(c.tables, table)
 	}
 }
 
-func (c *changes) any() bool { return len(c.tables) > 0 }
+// Any reports whether any rows changed.
+func (c *Changes) Any() bool { return len(c.tables) > 0 }
 
-// in reports whether rows of any of these tables changed.
-func (c *changes) in(tables ...string) bool {
+// In reports whether rows of any of these tables changed.
+func (c *Changes) In(tables ...string) bool {
 	return slices.ContainsFunc(tables, func(table string) bool { return slices.Contains(c.tables, table) })
 }
 
@@ -62,9 +63,10 @@ func changedTable(statement string) string {
 // them.
 type watchedPool struct {
 	gorm.ConnPool
-	changed *changes
+	changed *Changes
 }
 
+// ExecContext implements gorm.ConnPool.
 func (p watchedPool) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	result, err := p.ConnPool.ExecContext(ctx, query, args...)
 	if err == nil {
@@ -73,7 +75,7 @@ func (p watchedPool) ExecContext(ctx context.Context, query string, args ...any)
 	return result, err
 }
 
-// QueryContext also executes statements that change rows and return them.
+// QueryContext implements gorm.ConnPool. It also executes statements that change rows and return them.
 func (p watchedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if table := changedTable(query); table != "" {
 		p.changed.add(table)

@@ -1,4 +1,4 @@
-package repo
+package sqldb
 
 import (
 	"cmp"
@@ -53,7 +53,7 @@ func (c Config) queryTimeout() time.Duration { return cmp.Or(c.QueryTimeout, def
 
 func (c Config) poolSize() int { return cmp.Or(c.PoolSize, defaultPoolSize) }
 
-func (c Config) dialect() (dialect, error) {
+func (c Config) dialect() (Dialect, error) {
 	scheme, _, _ := strings.Cut(c.URL, ":")
 	switch scheme {
 	case sqliteScheme:

@@ -1,0 +1,235 @@
+package repo
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+// arrival is a record on its way into the database.
+type arrival struct {
+	id      model.Fingerprint
+	came    model.Record // the copies in the batch, united
+	content model.Fingerprint
+	copies  int
+
+	// What decide makes of it.
+	stored  *storedRecord // what was there; nil where the record is new
+	merged  model.Record
+	final   model.Fingerprint // merged's content
+	missing []model.Correction
+	changed bool // the merged record says more than the stored one
+	stale   bool // the stored content is unknown or wrong
+}
+
+// newArrivals unites the copies of each record.
+func newArrivals(records []model.Record) []*arrival {
+	each, all := make([]arrival, 0, len(records)), make([]*arrival, len(records))
+	index := make(map[model.Fingerprint]*arrival, len(records))
+	for i := range records {
+		id := records[i].Entry.Fingerprint()
+		a := index[id]
+		if a == nil {
+			each = append(each, arrival{id: id, came: records[i]})
+			a = &each[len(each)-1]
+			index[id] = a
+		} else {
+			a.came = model.MergeRecords(a.came, records[i])
+		}
+		a.copies++
+		all[i] = a
+	}
+	for i := range each {
+		each[i].content = each[i].came.Content()
+	}
+	return all
+}
+
+// distinct leaves out further copies.
+func distinct(arrivals []*arrival) []*arrival {
+	seen := make(map[*arrival]bool, len(arrivals))
+	return selectArrivals(arrivals, func(a *arrival) bool {
+		first := !seen[a]
+		seen[a] = true
+		return first
+	})
+}
+
+func selectArrivals(arrivals []*arrival, which func(*arrival) bool) []*arrival {
+	var selected []*arrival
+	for _, a := range arrivals {
+		if which(a) {
+			selected = append(selected, a)
+		}
+	}
+	return selected
+}
+
+func (a *arrival) isNew() bool { return a.stored == nil }
+
+// isRewritten: there is a row, and it must change.
+func (a *arrival) isRewritten() bool { return a.stored != nil && (a.changed || a.stale) }
+
+// isConfirmed: there is a row with what came, and it must only become synced.
+func (a *arrival) isConfirmed() bool {
+	return a.stored != nil && !a.isRewritten() && a.merged.Entry.Synced && !a.stored.Entry.Synced
+}
+
+// decide compares what came with the row that is stored, if any, and the
+// corrections that are.
+func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
+	a.stored = stored
+	if stored == nil && corrections == nil { // as most are
+		a.merged, a.final, a.missing, a.changed, a.stale = a.came, a.content, a.came.Corrections, true, false
+		return
+	}
+	base := model.Record{Entry: a.came.Entry, Corrections: corrections}
+	if stored != nil {
+		base.Entry = stored.Entry
+	}
+	a.merged = model.MergeRecords(base, a.came)
+	a.final = a.merged.Content()
+	a.missing = a.merged.Corrections[len(corrections):]
+	before := base.Content()
+	a.changed = stored == nil || a.final != before
+	a.stale = stored != nil && stored.content != dbContent{id: before, known: true}
+}
+
+// mark decides whether the merged record is synced.
+func (a *arrival) mark(synced, onStation bool) {
+	e := &a.merged.Entry
+	asItCame := synced && a.final == a.content
+	kept := a.stored != nil && a.stored.Entry.Synced && !a.changed
+	e.Synced = onStation || asItCame || kept
+}
+
+// touch tells what it does to the entry.
+func (a *arrival) touch(touched *onair.Touches) {
+	if a.stored == nil {
+		touched.Entry(nil, &a.merged.Entry)
+	} else {
+		touched.Entry(&a.stored.Entry, &a.merged.Entry)
+	}
+}
+
+// result is what the sender of one of the copies is told.
+func (a *arrival) result(came *model.Record) model.Absorbed {
+	content := a.content
+	if a.copies > 1 {
+		content = came.Content()
+	}
+	result := model.Absorbed{Content: a.final}
+	if content != a.final {
+		merged := a.merged
+		result.Merged = &merged
+	}
+	return result
+}
+
+// decide has every arrival compared with what is stored of it.
+func (b bulk) decide(ctx context.Context, arrivals []*arrival, lock bool) error {
+	locking := ""
+	if lock {
+		locking = sqldb.ForUpdate
+	}
+	ids := make([]model.Fingerprint, len(arrivals))
+	for i, a := range arrivals {
+		ids[i] = a.id
+	}
+	stored := make(map[model.Fingerprint]*storedRecord)
+	for part := range slices.Chunk(ids, sqldb.MaxList) {
+		rows, err := b.entries(ctx, recordColumns+"WHERE "+sqldb.In("fingerprint", part)+locking)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			stored[r.id] = r
+		}
+	}
+	corrections, err := b.corrections(ctx, ids, locking)
+	if err != nil {
+		return err
+	}
+	for _, a := range arrivals {
+		a.decide(stored[a.id], corrections[a.id])
+	}
+	return nil
+}
+
+// storeArrivals writes what the arrivals decided.
+func (tx *writing) storeArrivals(ctx context.Context, arrivals []*arrival) error {
+	err := tx.storeSome(ctx, arrivals, (*arrival).isNew, tx.insertMany)
+	if err != nil && tx.Dialect.IsDuplicate(err) {
+		return sqldb.ErrRaced
+	}
+	if err == nil {
+		err = tx.storeSome(ctx, arrivals, (*arrival).isRewritten, tx.rewrite)
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.addCorrections(ctx, arrivals); err != nil {
+		return err
+	}
+	var confirmed []model.Ack
+	for _, a := range selectArrivals(arrivals, (*arrival).isConfirmed) {
+		confirmed = append(confirmed, model.Ack{Fingerprint: a.id, Content: a.final})
+	}
+	if err := tx.markSynced(ctx, confirmed); err != nil {
+		return err
+	}
+	var rewritten []model.Fingerprint
+	for _, a := range selectArrivals(arrivals, (*arrival).isRewritten) {
+		if a.merged.Entry.Synced {
+			rewritten = append(rewritten, a.id)
+		}
+	}
+	return tx.unpark(ctx, model.KindEntry, rewritten)
+}
+
+// write executes the statement for rows, in as many parts as the database takes
+// well.
+func (tx *writing) write(ctx context.Context, rows []entryRow, statement func(rows int) string) error {
+	return tx.InParts(ctx, len(rows), tx.Dialect.RowsPerInsert(), statement, func(i int, to []any) []any { return rows[i].whole(to) })
+}
+
+func (tx *writing) storeSome(ctx context.Context, arrivals []*arrival, which func(*arrival) bool, statement func(rows int) string) error {
+	var rows []entryRow
+	for _, a := range arrivals {
+		if !which(a) {
+			continue
+		}
+		row, err := recordRow(a.merged, a.id, a.final)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	return tx.write(ctx, rows, statement)
+}
+
+func (tx *writing) addCorrections(ctx context.Context, arrivals []*arrival) error {
+	var missing []model.Correction
+	for _, a := range arrivals {
+		missing = append(missing, a.missing...)
+	}
+	rows := make([]correctionRow, len(missing))
+	for i, c := range missing {
+		var err error
+		if rows[i], err = newCorrectionRow(c); err != nil {
+			return err
+		}
+	}
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+	return tx.InParts(ctx, len(rows), tx.Dialect.RowsPerInsert(), func(rows int) string {
+		return "INSERT INTO correction (uid, entry, kind, made_at, made_by, reason, changes, replaced) VALUES " +
+			row + strings.Repeat(", "+row, rows-1) + tx.Dialect.InsertMissing("uid")
+	}, func(i int, to []any) []any {
+		r := &rows[i]
+		return append(to, r.UID, r.Entry, r.Kind, r.MadeAt, r.MadeBy, r.Reason, r.Changes, r.Replaced)
+	})
+}

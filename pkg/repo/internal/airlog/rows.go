@@ -1,0 +1,187 @@
+package airlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+// rows reads and writes what the derivation of the on-air log needs, past
+// gorm: this is on the way of every record.
+type rows struct {
+	sqldb.Conn     // of a transaction
+	page       int // how many rows are read at once, at least 2
+}
+
+// Page is how many rows are read at once: memory stays small, and a batch fits into one.
+const Page = 2000
+
+// page reads what starts in w, oldest first. Where that is more than limit, it
+// is only the begin, and the window returned is that begin of w.
+func page[T any](w onair.Window, limit int, start func(T) time.Time, read func(limit int) ([]T, error)) ([]T, onair.Window, error) {
+	for {
+		all, err := read(limit)
+		if err != nil || len(all) < limit {
+			return all, w, err
+		}
+		if last := start(all[len(all)-1]); last.After(w.From) {
+			w.To = last // they may not all be here, and are left for what remains
+			return slices.DeleteFunc(all, func(one T) bool { return !start(one).Before(last) }), w, nil
+		}
+		limit *= 2 // all start at one instant
+	}
+}
+
+func scanTime(row *sql.Rows) (time.Time, error) {
+	var t sqldb.Time
+	err := row.Scan(&t)
+	return t.Time, err
+}
+
+// nextActivation is when the next one later than at happened, zero where there
+// is none.
+func (r rows) nextActivation(ctx context.Context, at time.Time) (time.Time, error) {
+	next, err := sqldb.Select(ctx, r.Conn, scanTime,
+		"SELECT active_from FROM activation WHERE active_from > ? ORDER BY active_from LIMIT 1", sqldb.At(at))
+	if err != nil || len(next) == 0 {
+		return time.Time{}, err
+	}
+	return next[0], nil
+}
+
+// activations are those that happened in w, and the last before it, in order;
+// see page.
+func (r rows) activations(ctx context.Context, w onair.Window, limit int) ([]model.Activation, onair.Window, error) {
+	const columns = "SELECT epoch, source, active_from FROM activation WHERE "
+	before, err := sqldb.Select(ctx, r.Conn, scanActivation, columns+"active_from < ? ORDER BY active_from DESC, epoch DESC LIMIT 1", sqldb.At(w.From))
+	if err != nil {
+		return nil, w, err
+	}
+	happened := func(a model.Activation) time.Time { return a.From }
+	within, w, err := page(w, limit, happened, func(limit int) ([]model.Activation, error) {
+		return sqldb.Select(ctx, r.Conn, scanActivation, columns+"active_from >= ? AND active_from < ? ORDER BY active_from, epoch LIMIT ?",
+			sqldb.At(w.From), sqldb.UntilTime(w.To), limit)
+	})
+	return append(before, within...), w, err
+}
+
+func scanActivation(row *sql.Rows) (model.Activation, error) {
+	var a model.Activation
+	var from sqldb.Time
+	err := row.Scan(&a.Epoch, &a.Source, &from)
+	a.From = from.Time
+	return a, err
+}
+
+// ofSource is the begin of a query for records of a source, with the index to
+// use: left to itself, MariaDB finds the source in it and then goes through all
+// that it ever played, instead of finding source and time together.
+func (r rows) ofSource(columns string) string {
+	return "SELECT " + columns + " FROM playlog " + r.Dialect.UseIndex("playlog_source") + " WHERE log_source = ? AND is_void = 0 AND "
+}
+
+// startsAfter is when the next records of a source start, at most limit.
+func (r rows) startsAfter(ctx context.Context, source int, at time.Time, limit int) ([]time.Time, error) {
+	return sqldb.Select(ctx, r.Conn, scanTime,
+		r.ofSource("played_at")+"played_at > ? ORDER BY played_at LIMIT ?", source, sqldb.At(at), limit)
+}
+
+// records are those of a source that start in w, and the last before it; see
+// page.
+func (r rows) records(ctx context.Context, source int, w onair.Window) ([]onair.Record, onair.Window, error) {
+	query := r.ofSource("id, fingerprint, log_source, played_at, duration_ms, overlay")
+	// Of several that started last at one instant, Derive knows which counts.
+	before, err := sqldb.Select(ctx, r.Conn, scanRecord, query+"played_at = ("+r.ofSource("played_at")+
+		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, sqldb.At(w.From))
+	if err != nil {
+		return nil, w, err
+	}
+	start := func(r onair.Record) time.Time { return r.Start }
+	within, w, err := page(w, r.page, start, func(limit int) ([]onair.Record, error) {
+		return sqldb.Select(ctx, r.Conn, scanRecord, query+"played_at >= ? AND played_at < ? ORDER BY played_at LIMIT ?",
+			source, sqldb.At(w.From), sqldb.UntilTime(w.To), limit)
+	})
+	return append(before, within...), w, err
+}
+
+func scanRecord(row *sql.Rows) (onair.Record, error) {
+	var r onair.Record
+	var start sqldb.Time
+	var milliseconds int64
+	var overlay sql.NullString
+	if err := row.Scan(&r.Entry, (*sqldb.UID)(&r.Fingerprint), &r.Source, &start, &milliseconds, &overlay); err != nil {
+		return r, err
+	}
+	r.Start, r.Duration = start.Time, time.Duration(milliseconds)*time.Millisecond
+	if overlay.Valid {
+		var o model.Overlay
+		if err := json.Unmarshal([]byte(overlay.String), &o); err != nil {
+			return r, fmt.Errorf("overlay of entry %d: %w", r.Entry, err)
+		}
+		if o.Changes.Duration != nil {
+			r.Duration = *o.Changes.Duration
+		}
+	}
+	return r, nil
+}
+
+// segments are those of the log that touch w, as Splice wants them. Where there
+// are many, the window returned is only the begin of w.
+func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
+	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source FROM onair WHERE "
+	before, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", sqldb.At(w.From))
+	if err != nil {
+		return nil, w, err
+	}
+	within, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at >= ? AND from_at <= ? ORDER BY from_at LIMIT ?",
+		sqldb.At(w.From), sqldb.UntilTime(w.To), r.page)
+	if len(within) == r.page { // no two start together
+		w.To = within[r.page-1].From
+	}
+	return append(before, within...), w, err
+}
+
+func scanSegment(row *sql.Rows) (onair.Segment, error) {
+	var s onair.Segment
+	var from sqldb.Time
+	var until sql.Null[sqldb.Time]
+	err := row.Scan(&from, &until, &s.Entry, (*sqldb.UID)(&s.Fingerprint), &s.Source)
+	s.From, s.Until = from.Time, until.V.Time
+	return s, err
+}
+
+// replace takes segments out of the log and puts others in. One that only ends
+// at another time is put in the place of the old one.
+func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
+	starts := make(map[time.Time]bool, len(add))
+	for _, s := range add {
+		starts[s.From] = true
+	}
+	remove = slices.DeleteFunc(slices.Clone(remove), func(s onair.Segment) bool { return starts[s.From] })
+	size := r.Dialect.RowsPerStatement()
+	for part := range slices.Chunk(remove, size) {
+		args := make([]any, len(part))
+		for i, s := range part {
+			args[i] = sqldb.At(s.From)
+		}
+		if _, err := r.Exec(ctx, "DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
+			return err
+		}
+	}
+	const row = "(?, ?, ?, ?, ?)"
+	return r.InParts(ctx, len(add), size, func(rows int) string {
+		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES " + row + strings.Repeat(", "+row, rows-1)
+	}, func(i int, to []any) []any {
+		s := &add[i]
+		until := sql.Null[sqldb.Time]{V: sqldb.At(s.Until), Valid: !s.Until.IsZero()}
+		return append(to, sqldb.At(s.From), until, s.Entry, sqldb.UID(s.Fingerprint), s.Source)
+	})
+}

@@ -1,0 +1,210 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/airlog"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+const (
+	// keptChanges is how many numbers remain in the database, also those of
+	// programs that left something out.
+	keptChanges = 1000
+	// knownSchema is the migration from which on programs say what they know.
+	knownSchema = 18
+	// countsDays: a program that says at least so much keeps onair_day right.
+	countsDays = 18
+)
+
+var (
+	// errOvertaken: another process wrote since this one looked.
+	errOvertaken = errors.New("another process was faster")
+	// errUnchanged takes a transaction back that had nothing to do.
+	errUnchanged = errors.New("nothing changed")
+)
+
+// sequencer commits the writes of a station: one after the other over all
+// processes, each under the next number, with the on-air log brought up to date.
+type sequencer struct {
+	db            *sqldb.DB
+	defaultSource int
+	page          int // see airlog.New
+	// turn is held by the one who writes. last, the number of the last change as
+	// far as this process knows, belongs to the holder.
+	turn chan struct{}
+	last int64
+}
+
+func (s *sequencer) commit(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
+	if err := s.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer s.endTurn()
+	return s.commitInTurn(ctx, do)
+}
+
+// takeTurn waits until nobody else of this process writes.
+func (s *sequencer) takeTurn(ctx context.Context) error {
+	ctx, cancel := s.db.Deadline(ctx)
+	defer cancel()
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return s.db.Classify(ctx, ctx.Err())
+	}
+}
+
+func (s *sequencer) endTurn() { <-s.turn }
+
+// await takes the turn for a group. The callers of its entries have deadlines.
+func (s *sequencer) await() (release func()) {
+	s.turn <- struct{}{}
+	return s.endTurn
+}
+
+func (s *sequencer) storeGroup(group []*waitingEntry) error {
+	records := make([]model.Record, len(group))
+	for i, w := range group {
+		var err error
+		if records[i].Entry, err = w.row.entry(); err != nil {
+			return err
+		}
+	}
+	return s.commitInTurn(context.Background(), func(ctx context.Context, tx *writing) error {
+		_, err := tx.absorb(ctx, records, false)
+		return err
+	})
+}
+
+func (s *sequencer) close() {}
+
+// commitInTurn is commit for who has the turn. The write goes on whatever its
+// caller's context does.
+func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
+	ctx, goesOn, cancel := s.patience(ctx)
+	defer cancel()
+	return s.db.Classify(ctx, s.untilFirst(ctx, func() error {
+		return s.commitNext(ctx, func(g *gorm.DB) error {
+			unit := sqldb.NewTx(s.db, g)
+			unit.GoesOn = goesOn
+			tx := newWriting(unit)
+			tx.onStation = true
+			if err := do(ctx, tx); err != nil {
+				return err
+			}
+			if !unit.Changed.Any() {
+				return errUnchanged
+			}
+			if err := tx.complete(); err != nil {
+				return err
+			}
+			return s.airLog(unit).Follow(ctx, &tx.touched)
+		})
+	}))
+}
+
+// untilFirst repeats do while other processes are faster. Unlike retry it does
+// not give up, because who waits for a number may lose it many times in a row.
+func (s *sequencer) untilFirst(ctx context.Context, do func() error) error {
+	pause := sqldb.FirstPause
+	for {
+		err := do()
+		wait := pause/2 + rand.N(pause)
+		switch {
+		case errors.Is(err, errOvertaken):
+			wait = 0 // it waited for the other one already
+		case err == nil || !s.db.IsConflict(err):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(wait):
+		}
+		pause = min(2*pause, sqldb.MaxPause)
+	}
+}
+
+// patience is a context for work of unknown length: it ends when goesOn was not
+// called for as long as one operation may take, and not with the caller's.
+func (s *sequencer) patience(ctx context.Context) (_ context.Context, goesOn func(), cancel func()) {
+	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	timer := time.AfterFunc(s.db.Timeout, func() { end(sqldb.ErrTooSlow) })
+	return ctx, func() { timer.Reset(s.db.Timeout) }, func() {
+		timer.Stop()
+		end(nil)
+	}
+}
+
+// airLog is the on-air log within a transaction.
+func (s *sequencer) airLog(tx *sqldb.Tx) *airlog.Log {
+	return airlog.New(tx, s.defaultSource, s.page)
+}
+
+// commitNext runs do in a transaction that inserts the next number first. The
+// number is unique, so whoever else inserts it waits here for the end of this
+// transaction, or, on another node of a cluster, fails to commit.
+func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) error {
+	if s.last == 0 {
+		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
+	}
+	n := s.last + 1
+	err := s.db.Write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		err := s.takeNumber(tx, n)
+		if err == nil {
+			err = do(tx)
+		}
+		if err == nil && n%keptChanges == 0 {
+			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, countsDays).Error
+		}
+		return err
+	})
+	switch {
+	case err == nil:
+		s.last = n
+	case errors.Is(err, errUnchanged):
+		return nil
+	case errors.Is(err, errOvertaken):
+		if err := s.catchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *sequencer) catchUp(ctx context.Context) (err error) {
+	s.last, err = lastChange(s.db.Write.WithContext(ctx))
+	return err
+}
+
+// takeNumber inserts n. It must be the last number and follow the one before
+// directly: a number that was pruned, or one that runs ahead of what this node
+// of a cluster has applied yet, would not exclude other writers.
+func (s *sequencer) takeNumber(tx *gorm.DB, n int64) error {
+	err := tx.Exec("INSERT INTO changed (n, changed_at, known) VALUES (?, ?, ?)", n, sqldb.At(time.Now()), knownSchema).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return errOvertaken
+	}
+	if err != nil {
+		return err
+	}
+	var last []int64
+	if err := tx.Raw("SELECT n FROM changed ORDER BY n DESC LIMIT 2").Scan(&last).Error; err != nil {
+		return err
+	}
+	if n == 1 && slices.Equal(last, []int64{1}) || slices.Equal(last, []int64{n, n - 1}) {
+		return nil
+	}
+	return errOvertaken
+}
