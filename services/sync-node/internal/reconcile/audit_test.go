@@ -27,36 +27,45 @@ func sample(minute int) model.Record {
 
 // changes are all the ways in which two copies of one record can differ, by
 // name.
-var changes = map[string]func(*model.Record){
-	"log_source":     func(r *model.Record) { r.Entry.LogSource = 2 },
-	"track_start":    func(r *model.Record) { r.Entry.TrackStart = r.Entry.TrackStart.Add(time.Microsecond) },
-	"track_artist":   func(r *model.Record) { r.Entry.Artist += "!" },
-	"track_album":    func(r *model.Record) { r.Entry.Album += "!" },
-	"track_title":    func(r *model.Record) { r.Entry.Title += "!" },
-	"track_num":      func(r *model.Record) { r.Entry.TrackNum++ },
-	"track_type":     func(r *model.Record) { r.Entry.TrackType++ },
-	"track_duration": func(r *model.Record) { r.Entry.Duration += time.Millisecond },
-	"playlist_id":    func(r *model.Record) { r.Entry.PlaylistID++ },
-	"timeslot_id":    func(r *model.Record) { r.Entry.TimeslotID++ },
-	"show_id":        func(r *model.Record) { r.Entry.ShowID++ },
-	"show_name":      func(r *model.Record) { r.Entry.ShowName += "!" },
-	"track_composer": func(r *model.Record) { r.Entry.Composer += "!" },
-	"track_label":    func(r *model.Record) { r.Entry.Label += "!" },
-	"track_isrc":     func(r *model.Record) { r.Entry.ISRC += "!" },
-	"is_manual":      func(r *model.Record) { r.Entry.Manual = false },
-	"no correction":  func(r *model.Record) { r.Corrections = nil },
-	"another correction": func(r *model.Record) {
-		r.Corrections = append(r.Corrections, model.Correction{Kind: model.CorrectionRestore, At: epoch, By: "M. Tester", Reason: "heard after all"})
-	},
-	"who corrected": func(r *model.Record) {
-		r.Corrections = []model.Correction{{Kind: model.CorrectionVoid, At: epoch, By: "N. Tester", Reason: "never heard"}}
-	},
-	"moved": func(r *model.Record) {
-		r.Corrections = append(r.Corrections, model.Correction{
-			Kind: model.CorrectionAmend, At: epoch.Add(time.Minute), By: "M. Tester", Reason: "late",
-			Changes: model.Changes{TrackStart: new(r.Entry.TrackStart.Add(2 * time.Hour))},
-		})
-	},
+var changes = func() map[string]func(*model.Record) {
+	all := changesOfCorrections()
+	for _, f := range model.Fields {
+		all[f.Name()] = func(r *model.Record) {
+			switch v := f.Of(&r.Entry).(type) {
+			case *string:
+				*v += "!"
+			case *int:
+				*v++
+			case *int64:
+				*v++
+			case *bool:
+				*v = !*v
+			case *time.Time:
+				*v = v.Add(time.Microsecond)
+			case *time.Duration:
+				*v += time.Millisecond
+			}
+		}
+	}
+	return all
+}()
+
+func changesOfCorrections() map[string]func(*model.Record) {
+	return map[string]func(*model.Record){
+		"no correction": func(r *model.Record) { r.Corrections = nil },
+		"another correction": func(r *model.Record) {
+			r.Corrections = append(r.Corrections, model.Correction{Kind: model.CorrectionRestore, At: epoch, By: "M. Tester", Reason: "heard after all"})
+		},
+		"who corrected": func(r *model.Record) {
+			r.Corrections = []model.Correction{{Kind: model.CorrectionVoid, At: epoch, By: "N. Tester", Reason: "never heard"}}
+		},
+		"moved": func(r *model.Record) {
+			r.Corrections = append(r.Corrections, model.Correction{
+				Kind: model.CorrectionAmend, At: epoch.Add(time.Minute), By: "M. Tester", Reason: "late",
+				Changes: model.Changes{TrackStart: new(r.Entry.TrackStart.Add(2 * time.Hour))},
+			})
+		},
+	}
 }
 
 // equalSides are a store and a node with the same records.
