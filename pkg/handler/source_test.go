@@ -24,8 +24,8 @@ func (s *station) setDefault(number int) {
 	s.api.Sources = source.New(s.db, number, s.changed, s.api.Log)
 }
 
-// following sets up a sync node that decides which source is active, so that a
-// request could circle between both nodes.
+// following stands for a sync node that decides which source is active. It
+// imitates only the refusal of a request that circles between both nodes.
 type following struct{ source.Store }
 
 func (f following) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
