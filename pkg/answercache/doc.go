@@ -8,5 +8,4 @@
 // Policy.Confirm that is all it does: the handler is asked each time. An answer
 // that no handler keeps passes through as if the cache were not there, streams
 // included.
-// included.
 package answercache

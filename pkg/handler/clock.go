@@ -105,8 +105,8 @@ func clockFields(body json.RawMessage) map[string]json.RawMessage {
 }
 
 // shows are all the shows that a clock names, in any of its fields. A show
-// whose start can't be understood is left out. Any other field that can't be
-// understood counts as unknown.
+// without a start that can be understood is left out. Any other field that
+// can't be understood counts as unknown.
 func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.Show {
 	var slots []map[string]json.RawMessage
 	for _, name := range []string{"current_timeslot", "next_timeslot"} {

@@ -91,8 +91,8 @@ func (f *fields) number32(names ...string) *int {
 // time.Duration can hold.
 const beyondAnyDuration = 1e9
 
-// seconds reads a length. A length that no entry may have stays one, so that
-// Validate refuses it.
+// seconds reads a length. An invalid length stays invalid, so that Validate
+// refuses it.
 func (f *fields) seconds(names ...string) *time.Duration {
 	var v loose.Number
 	if !f.read(names, &v, "must be a number of seconds; leave it out where it is unknown") {
