@@ -16,23 +16,23 @@ import (
 )
 
 const (
-	// staleIfError is how long a proxy may go on serving an answer while this
-	// server fails.
+	// staleIfError is how long a proxy may continue to serve an answer while
+	// this server fails.
 	staleIfError = 10 * time.Minute
 	// minCompressed is the size, in bytes, from which compressing is worth it.
 	minCompressed = 1024
-	// overhead is about what an answer takes beside its bodies.
+	// overhead is about what an answer takes in addition to its bodies.
 	overhead = 1024
 )
 
-// field is a header that is put into an answer as it is. Nobody may append to
-// its values in place, so they have no capacity to spare.
+// field is a header that is put into an answer unchanged. Its values have no
+// spare capacity, so that nobody appends to them in place.
 type field struct {
 	name   string
 	values []string
 }
 
-// answer is a rendered answer: everything of it that can be made ready is.
+// answer is a rendered answer, with everything prepared that can be prepared.
 type answer struct {
 	generation uint64
 	renderedAt time.Time
@@ -41,9 +41,10 @@ type answer struct {
 	header     []field // of every answer, 304 included
 	content    []field // of answers with a body
 	plain      variant
-	packed     *variant // gzip; nil where it would not be smaller
+	packed     *variant // gzip; nil if it would not be smaller
 	// modified is the full second after this body first appeared. The header
-	// has seconds only: from then on, what it says belongs to this body alone.
+	// has a resolution of one second: from modified on, its date belongs to
+	// this body alone.
 	modified       time.Time
 	modifiedValues []string
 
@@ -58,8 +59,8 @@ type variant struct {
 	length []string
 }
 
-// cacheControl is the header while so many seconds are left until the answer
-// may change by itself.
+// cacheControl is the header for a number of seconds left until the answer may
+// change by itself.
 type cacheControl struct {
 	left   int64
 	values []string
@@ -80,7 +81,8 @@ var (
 
 func values(v string) []string { return slices.Clip([]string{v}) }
 
-// newAnswer makes what rec holds ready; older is what it replaces, or nil.
+// newAnswer prepares the answer that rec holds; older is the answer that it
+// replaces, or nil.
 func newAnswer(rec *recorder, generation uint64, now time.Time, older *answer) *answer {
 	a := &answer{
 		generation: generation,
@@ -98,8 +100,8 @@ func newAnswer(rec *recorder, generation uint64, now time.Time, older *answer) *
 		a.packed = compress(a.plain)
 	}
 	if ownTag != nil {
-		// What the handler calls the version comes back to it in If-Match: a
-		// variant would need a tag that it does not know.
+		// The handler gets its own name of the version back in If-Match. A
+		// compressed variant would need a tag that the handler does not know.
 		a.plain.etag, a.packed = slices.Clip(ownTag), nil
 	}
 	a.modifiedValues = values(a.modified.Format(http.TimeFormat))
@@ -131,8 +133,8 @@ func compress(plain variant) *variant {
 	return &v
 }
 
-// setHeader takes over the handler's headers, except those that the answer
-// makes itself and those that belong to one request.
+// setHeader copies the handler's headers, except those that the answer makes
+// itself and those that belong to one request.
 func (a *answer) setHeader(h http.Header) {
 	for name, list := range h {
 		switch {
@@ -149,7 +151,7 @@ func (a *answer) setHeader(h http.Header) {
 	}
 }
 
-// size is about the memory that the answer takes, in bytes.
+// size is approximately the memory that the answer takes, in bytes.
 func (a *answer) size() int {
 	n := overhead + len(a.plain.body)
 	if a.packed != nil {
@@ -163,8 +165,8 @@ func (a *answer) fresh(generation uint64, now time.Time) bool {
 	return !a.policy.Confirm && a.generation == generation && (a.policy.Until.IsZero() || now.Before(a.policy.Until))
 }
 
-// resting reports whether rendering failed so shortly ago that trying again
-// would not help. A write since then shows that the database is back.
+// resting reports whether rendering failed so recently that trying again would
+// not help. A write since then shows that the database is back.
 func (a *answer) resting(generation uint64, now time.Time) bool {
 	f := a.failed.Load()
 	return f != nil && f.generation == generation && now.Before(f.retryAt)
@@ -176,7 +178,8 @@ func (a *answer) serve(w http.ResponseWriter, r *http.Request, now time.Time) {
 	a.write(w, r, now)
 }
 
-// serveStale writes the answer although it may be wrong by now, and says so.
+// serveStale writes the answer although it may be outdated, and marks it as
+// such.
 func (a *answer) serveStale(w http.ResponseWriter, r *http.Request, now time.Time) {
 	h := w.Header()
 	h["Cache-Control"] = noCache
@@ -222,15 +225,15 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, now time.Time) {
 	}
 	h["Content-Length"] = v.length
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(v.body) // fails only where the client has gone
+		_, _ = w.Write(v.body) // fails only if the client has gone
 	}
 }
 
 // cacheControlAt never lets anybody use the answer beyond its Until. The header
-// changes once a second at most, so it is made once a second at most.
+// changes at most once a second, so it is made at most once a second.
 func (a *answer) cacheControlAt(now time.Time) []string {
 	maxAge, onError := int64(a.policy.MaxAge/time.Second), int64(staleIfError/time.Second)
-	if a.policy.Confirm { // what must be true now is not shown in place of an error
+	if a.policy.Confirm { // what must be current is not shown instead of an error
 		onError = 0
 	}
 	left := maxAge + onError

@@ -16,7 +16,7 @@ import (
 
 const benchBody = `{"id":42,"track_start":"2020-06-27T19:14:00+02:00","track_artist":"Mazzie Star","track_title":"Fade Into You"}`
 
-// ready is the floor: net/http with bytes and headers that are ready, the same
+// ready is the lower bound: net/http with ready bytes and headers, the same
 // that the cache sends.
 func ready(like http.Header) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -43,7 +43,7 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
-// BenchmarkCache_Hit is what a hit costs beside net/http.
+// BenchmarkCache_Hit measures what a hit costs in addition to net/http.
 func BenchmarkCache_Hit(b *testing.B) {
 	s := benchSite()
 	s.get()
@@ -56,7 +56,7 @@ func BenchmarkCache_Hit(b *testing.B) {
 	}
 }
 
-// TestCache_HitAllocates pins what the benchmark shows.
+// TestCache_HitAllocates pins the benchmark's result.
 func TestCache_HitAllocates(t *testing.T) {
 	s := benchSite()
 	s.get()
@@ -104,7 +104,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 }
 
-// skipAnswer reads one answer without making anything of it.
+// skipAnswer reads one answer without interpreting it.
 func skipAnswer(in *bufio.Reader) error {
 	length := 0
 	for {

@@ -25,15 +25,16 @@ type Config struct {
 	MaxBytes       int // of all answers together; default 32 MiB
 }
 
-// Cache holds rendered answers. It is a prometheus.Collector of how many
-// requests it answered, and how.
+// Cache holds rendered answers. As a prometheus.Collector, it counts the
+// requests by how they were answered.
 type Cache struct {
 	cfg Config
 	// generation counts invalidations; an answer is fresh only in the
 	// generation in which its rendering began.
 	generation atomic.Uint64
-	// held is replaced whole when an answer joins or leaves, so a hit takes no
-	// lock. A newer answer for the same key only replaces what its slot holds.
+	// held is replaced as a whole when an answer is added or removed, so a hit
+	// takes no lock. A newer answer for the same key only replaces the content
+	// of its slot.
 	held atomic.Pointer[map[key]*slot]
 
 	mu      sync.Mutex // guards replacing held, and the rest
@@ -43,21 +44,24 @@ type Cache struct {
 	metrics
 }
 
-// key is the URI of a GET as it came: all that a kept answer may depend on.
+// key is the URI of a GET as it was sent: a kept answer may depend on nothing
+// else.
 type key string
 
 type slot = atomic.Pointer[answer]
 
-// flight is one rendering, awaited by everybody who asks for the same key in
-// the same generation.
+// flight is one rendering. All requests for the same key in the same generation
+// wait for it.
 type flight struct {
 	generation uint64
 	landed     chan struct{}
-	// What follows is written before landed is closed, and only read after.
+	// The fields below are written before landed is closed, and only read after
+	// that.
 
-	answer *answer // nil where there is nothing to share
+	answer *answer // nil if there is nothing to share
 	stale  bool    // the rendering failed; answer is an older one
-	// abandoned: who rendered went away before there was an answer.
+	// abandoned: the client of the rendering request went away before there was
+	// an answer.
 	abandoned bool
 }
 
@@ -73,15 +77,15 @@ func New(cfg Config) *Cache {
 }
 
 // Invalidate makes every answer stale. Call it after a write is committed and
-// before the write is acknowledged: whoever reads after the acknowledgement
-// then sees the write.
+// before the write is acknowledged. Everybody who reads after the
+// acknowledgement then sees the write.
 func (c *Cache) Invalidate() { c.generation.Add(1) }
 
-// Middleware answers GET and HEAD from memory where it can, and otherwise asks
-// next, which sees a HEAD as a GET. Requests with an Authorization header are
-// none of its business: what they may see depends on who asks. What depends on
-// the Origin header, CORS that is, belongs in front of it: headers that are set
-// already when a request arrives here stay.
+// Middleware answers GET and HEAD from memory if it can, and otherwise asks
+// next, which sees a HEAD as a GET. Requests with an Authorization header
+// bypass the cache, because what they may see depends on who asks. Headers that
+// depend on Origin, that is CORS, must be set in front of it: headers that are
+// already set when a request arrives are kept.
 func (c *Cache) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead ||
@@ -90,8 +94,8 @@ func (c *Cache) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		k := key(r.RequestURI)
-		// The generation is read before the answer: read after it, an answer
-		// that was just overtaken would pass for fresh.
+		// The generation is read before the answer. If it were read after, an
+		// answer that was just outdated would pass for fresh.
 		generation, now := c.generation.Load(), time.Now()
 		if a := c.lookup(k); a != nil {
 			if a.fresh(generation, now) {
@@ -116,7 +120,7 @@ func (c *Cache) lookup(k key) *answer {
 	return nil
 }
 
-// miss renders, or waits for somebody who does.
+// miss renders, or waits for another request that does.
 func (c *Cache) miss(w http.ResponseWriter, r *http.Request, next http.Handler, k key) {
 	if a := c.lookup(k); a != nil && a.policy.Confirm {
 		c.lead(w, r, next, k, c.newFlight()) // another rendering may have begun too early
@@ -142,9 +146,9 @@ func (c *Cache) miss(w http.ResponseWriter, r *http.Request, next http.Handler, 
 			c.shared.Inc()
 			f.answer.serve(w, r, time.Now())
 		case f.abandoned:
-			continue // one of those who waited renders now
+			continue // one of the waiting requests renders now
 		default:
-			// The answer is not one to share, so there was nothing to wait for.
+			// The answer can't be shared, so there was nothing to wait for.
 			c.lead(w, r, next, k, c.newFlight())
 		}
 		return
@@ -155,8 +159,8 @@ func (c *Cache) newFlight() *flight {
 	return &flight{generation: c.generation.Load(), landed: make(chan struct{})}
 }
 
-// join returns the flight that renders k now, and whether the caller is to fly
-// it. A rendering of an earlier generation is of no use to the caller.
+// join returns the flight that renders k now, and whether the caller leads it.
+// A rendering of an earlier generation is of no use to the caller.
 func (c *Cache) join(k key) (f *flight, leads bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,11 +187,11 @@ func (c *Cache) land(k key, f *flight) {
 	close(f.landed)
 }
 
-// lead lets next render the answer, keeps it if a handler says so, and serves
-// it.
+// lead lets next render the answer, keeps the answer if a handler says so, and
+// serves it.
 func (c *Cache) lead(w http.ResponseWriter, r *http.Request, next http.Handler, k key, f *flight) {
 	land := sync.OnceFunc(func() { c.land(k, f) })
-	defer land() // also where next panics
+	defer land() // even if next panics
 
 	older := c.lookup(k)
 	ctx, cancel := context.WithCancel(r.Context())
@@ -236,8 +240,8 @@ func (c *Cache) lead(w http.ResponseWriter, r *http.Request, next http.Handler, 
 	}
 }
 
-// drop forgets an answer: there is another one now, which is not held, so it must
-// not come back when the handler fails.
+// drop forgets an answer. There is now another answer, which is not held, so
+// the old one must not come back when the handler fails.
 func (c *Cache) drop(k key, a *answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -272,7 +276,7 @@ func (c *Cache) store(k key, a *answer) {
 	if s == nil {
 		s = &slot{}
 		s.Store(a)
-		k = key(strings.Clone(string(k))) // else it would hold on to the request
+		k = key(strings.Clone(string(k))) // otherwise it would keep the request in memory
 		held[k] = s
 		c.bytes += a.size()
 	}
@@ -280,8 +284,8 @@ func (c *Cache) store(k key, a *answer) {
 	c.held.Store(&held)
 }
 
-// evict removes answers until held is within its bounds: stale ones first,
-// then any but k.
+// evict removes answers until held is within its bounds: stale answers first,
+// then any except k.
 func (c *Cache) evict(held map[key]*slot, k key) {
 	generation, now := c.generation.Load(), time.Now()
 	for _, sparesFresh := range []bool{true, false} {

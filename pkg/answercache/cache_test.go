@@ -38,7 +38,7 @@ func newSite(cfg answercache.Config, render http.HandlerFunc) *site {
 	return s
 }
 
-// response is what a client was answered, read whole.
+// response is a client's answer, read completely.
 type response struct {
 	StatusCode int
 	Header     http.Header
@@ -61,7 +61,7 @@ func (s *site) doContext(ctx context.Context, method, uri string, headers ...str
 
 func (s *site) get(headers ...string) response { return s.do(http.MethodGet, path, headers...) }
 
-// kept renders body, to be held until it is invalidated.
+// kept renders body, which is held until it is invalidated.
 func kept(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answercache.Keep(r.Context(), answercache.Policy{MaxAge: 5 * time.Second})
@@ -254,7 +254,7 @@ func TestCache_Bounds(t *testing.T) {
 			}
 		}
 		s.do(http.MethodGet, uri(99))
-		wantRenderings(t, s, 100) // what came last was not what left
+		wantRenderings(t, s, 100) // the newest answer was not the one evicted
 	})
 
 	t.Run("Bytes", func(t *testing.T) {

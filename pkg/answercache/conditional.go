@@ -7,7 +7,7 @@ import (
 )
 
 // isUnchanged reports whether the client already has the body with this tag.
-// Dates count only where modified is set and no tag was sent (RFC 9110, 13.2.2).
+// Dates count only if modified is set and no tag was sent (RFC 9110, 13.2.2).
 func isUnchanged(h http.Header, etag string, modified bool, modifiedAt time.Time) bool {
 	if tags := h["If-None-Match"]; tags != nil {
 		for _, list := range tags {
@@ -25,8 +25,8 @@ func isUnchanged(h http.Header, etag string, modified bool, modifiedAt time.Time
 	return err == nil && !modifiedAt.After(t)
 }
 
-// matches compares an If-None-Match list with a tag; that one side is weak does
-// not matter. A list that is malformed matches up to where it is.
+// matches compares an If-None-Match list with a tag; weak and strong tags are
+// equal. A malformed list matches up to the malformed part.
 func matches(list, etag string) bool {
 	etag = strings.TrimPrefix(etag, "W/")
 	for {
@@ -49,8 +49,8 @@ func matches(list, etag string) bool {
 	}
 }
 
-// acceptsGzip reads an Accept-Encoding header; without one the body goes out
-// as it is.
+// acceptsGzip reads an Accept-Encoding header. Without the header, the body is
+// sent uncompressed.
 func acceptsGzip(lists []string) bool {
 	others := false
 	for _, list := range lists {

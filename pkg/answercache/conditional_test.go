@@ -64,7 +64,8 @@ func TestCache_ETag(t *testing.T) {
 
 	t.Run("OfTheHandler", func(t *testing.T) {
 		t.Parallel()
-		// An epoch is sent back as it is, in If-Match; and two bodies may have it.
+		// An epoch is sent back unchanged in If-Match, and two bodies may have
+		// the same epoch.
 		body := strings.Repeat("body", 1000)
 		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Etag", `"7"`)

@@ -11,9 +11,9 @@ import (
 	"aura.radio/engine/pkg/answercache"
 )
 
-// TestCache_Confirm: what must be confirmed is asked for by each request itself,
-// the first ones and those that come meanwhile included, and what is held only
-// stands in for it.
+// TestCache_Confirm: every request asks the handler itself if the answer must
+// be confirmed. This includes the first requests and those that arrive
+// meanwhile. The held answer is served only if the handler fails.
 func TestCache_Confirm(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -30,12 +30,12 @@ func TestCache_Confirm(t *testing.T) {
 			answercache.Keep(r.Context(), answercache.Policy{Confirm: true})
 			_, _ = w.Write([]byte(read))
 		})
-		for range 2 { // nothing is held yet, and something is
+		for range 2 { // first with nothing held, then with a held answer
 			set("old")
 			var asking sync.WaitGroup
 			asking.Go(func() { wantBody(t, s.get(), "old") })
 			synctest.Wait()
-			set("new") // and nobody was told
+			set("new") // without an Invalidate
 			asking.Go(func() { wantBody(t, s.get(), "new") })
 			asking.Wait()
 		}

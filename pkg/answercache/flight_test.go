@@ -101,7 +101,7 @@ func TestCache_Singleflight(t *testing.T) {
 			synctest.Wait()
 			title.Store("new")
 			s.cache.Invalidate()
-			wantBody(t, s.get(), "new") // neither awaits the old rendering nor is overwritten by it
+			wantBody(t, s.get(), "new") // neither waits for the old rendering nor is overwritten by it
 			first.Wait()
 			wantBody(t, s.get(), "new")
 			wantRenderings(t, s, 2)

@@ -15,10 +15,10 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// TestCache_Freshness is the promise: after Invalidate has returned, nothing
+// TestCache_Freshness tests the promise: after Invalidate has returned, nothing
 // that was rendered before is served as fresh. Writers count upwards and
-// acknowledge what they invalidated; whatever a reader is given must not be
-// older than what was acknowledged before it asked.
+// acknowledge a number after invalidating. A reader must not get a number older
+// than the one acknowledged before it asked.
 func TestCache_Freshness(t *testing.T) {
 	t.Parallel()
 	const writers, readers, keys = 2, 8, 3

@@ -2,7 +2,7 @@ package answercache
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// metrics counts requests by how they were answered, and what is held.
+// metrics counts requests by how they were answered, and the held answers.
 type metrics struct {
 	answers                               *prometheus.CounterVec
 	hits, shared, rendered, stale, passed prometheus.Counter

@@ -10,25 +10,26 @@ import (
 
 // Policy says how long an answer stays true.
 type Policy struct {
-	// Until is when the answer may change by itself; zero where only
-	// Invalidate changes it.
+	// Until is when the answer may change by itself; zero if only Invalidate
+	// changes it.
 	Until time.Time
 	// MaxAge is how long browsers and proxies may use the answer without
 	// asking, never beyond Until; whole seconds.
 	MaxAge time.Duration
-	// Confirm has the handler asked each time; what is held is served only while
-	// it fails. For what must never be older than anybody has seen, which not even
-	// Invalidate can promise: a write can be seen in the database, or through
-	// another process, before it is told of.
+	// Confirm makes the cache ask the handler each time; the held answer is
+	// served only while the handler fails. It is for answers that must never be
+	// older than anybody has seen. Invalidate can't promise that: a write can
+	// be seen in the database, or through another process, before Invalidate is
+	// called.
 	Confirm bool
 }
 
-// Keep says that the answer which the handler is about to write may be held
-// and served to anybody: everyone may read it, and it depends on nothing but
-// the URI, not even on the Host. Call it before the first byte, in the
-// handler's own goroutine. Only answers 200 and 204 are held, and none that
-// sets a cookie, is encoded, or varies by a header of the request. Without a cache in
-// front it does nothing.
+// Keep says that the answer which the handler is about to write may be held and
+// served to anybody. Everyone may read it, and it depends on nothing but the
+// URI, not even on the Host. Call it before the first byte, in the handler's
+// own goroutine. Only answers 200 and 204 are held, and none that sets a
+// cookie, is encoded, or varies by a header of the request. Without a cache in
+// front, Keep does nothing.
 func Keep(ctx context.Context, p Policy) {
 	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
 		rec.policy = &p
@@ -37,7 +38,7 @@ func Keep(ctx context.Context, p Policy) {
 
 type recorderKey struct{}
 
-// fate is what becomes of an answer; it is decided at its first byte.
+// fate is what happens to an answer; it is decided at its first byte.
 type fate int
 
 const (
@@ -47,7 +48,7 @@ const (
 	passing        // written straight to the client
 )
 
-// recorder is what handlers write to.
+// recorder is the ResponseWriter of handlers.
 type recorder struct {
 	client http.ResponseWriter
 	header http.Header // until passing; then the client's
@@ -68,7 +69,7 @@ func (rec *recorder) Header() http.Header { return rec.header }
 // WriteHeader implements http.ResponseWriter.
 func (rec *recorder) WriteHeader(status int) {
 	if rec.fate == passing {
-		rec.client.WriteHeader(status) // net/http says so where it is too late
+		rec.client.WriteHeader(status) // net/http complains if it is too late
 		return
 	}
 	rec.decide(status)
@@ -132,13 +133,13 @@ func (rec *recorder) decide(status int) {
 	}
 }
 
-// pass hands over to the client.
+// pass hands the answer over to the client.
 func (rec *recorder) pass() {
 	rec.fate = passing
 	header := rec.client.Header()
 	for name, values := range rec.header {
 		if name == "Vary" {
-			values = append(values, header[name]...) // what is in front varies too
+			values = append(values, header[name]...) // the handlers in front of the cache vary too
 		}
 		header[name] = values
 	}
@@ -147,14 +148,15 @@ func (rec *recorder) pass() {
 	rec.client.WriteHeader(rec.status)
 }
 
-// isShareable refuses what could only be right for the one who asked.
+// isShareable refuses an answer that may be right only for the client that
+// asked.
 func isShareable(h http.Header) bool {
 	if h["Set-Cookie"] != nil || h["Content-Encoding"] != nil {
 		return false
 	}
 	for _, list := range h["Vary"] {
 		for name := range strings.SplitSeq(list, ",") {
-			// The cache itself makes the encodings.
+			// The cache makes the encodings itself.
 			if !strings.EqualFold(strings.TrimSpace(name), "Accept-Encoding") {
 				return false
 			}

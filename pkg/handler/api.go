@@ -16,11 +16,11 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// API serves what every node does: an engine-api and the sync node. All that may
-// be nil is required; see NewEngineAPI.
+// API serves what every node does: an engine-api and the sync node. Every field
+// that may be nil is required; see NewEngineAPI.
 type API struct {
-	// OnAir is what listeners heard: the engine's playlog, or the on-air log of the
-	// sync node. Plays is what the report of a month counts of that.
+	// OnAir is what listeners heard: the engine's playlog, or the on-air log of
+	// the sync node. Plays is the part of it that a monthly report counts.
 	OnAir EntryLog
 	Plays func(month report.Month, now time.Time) report.Plays
 	// Current knows the track that is playing.
@@ -35,18 +35,18 @@ type API struct {
 
 	// Sync is what the nodes compare and exchange.
 	Sync SyncStore
-	// State tells of this node, and on the sync node of all the others.
+	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
 	// Zone is the station's time zone.
 	Zone *stationtime.Zone
-	// HostID is the source of what does not name one.
+	// HostID is the source of an entry that does not name one.
 	HostID int
 	Now    func() time.Time
 	Log    zerolog.Logger
 }
 
-// EntryLog is a list of entries; *repo.Node and *repo.Station are.
+// EntryLog is a list of entries; *repo.Node and *repo.Station implement it.
 type EntryLog interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
@@ -60,45 +60,51 @@ type Playlog interface {
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
 }
 
-// TrackService knows the track that is playing; *trackservice.Service does.
+// TrackService knows the track that is playing; *trackservice.Service
+// implements it.
 type TrackService interface {
 	Current(ctx context.Context) (trackservice.Track, error)
 	// Serve streams the changes until the client leaves.
 	Serve(w http.ResponseWriter, r *http.Request) error
 }
 
-// Recorder stores what was played and its corrections; *playlog.Recorder does.
+// Recorder stores what was played and its corrections; *playlog.Recorder
+// implements it.
 type Recorder interface {
 	Record(ctx context.Context, e model.Entry, other time.Time) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error)
-	// Receive stores what another node holds; there is a receipt for each record.
+	// Receive stores the records of another node and returns a receipt for
+	// each.
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 }
 
-// Sources knows which source is active, and activates one; *source.Service does.
+// Sources knows which source is active, and activates one; *source.Service
+// implements it.
 type Sources interface {
 	Active(ctx context.Context, now time.Time) (model.ActiveSource, error)
 	Activate(ctx context.Context, r source.Request) error
 	History(ctx context.Context, offset, limit int) ([]source.Reign, error)
 }
 
-// Healths is what sources said about themselves; *status.Healths is.
+// Healths holds what sources reported about themselves; *status.Healths
+// implements it.
 type Healths interface {
 	Record(ctx context.Context, h model.Health, arrived time.Time) error
 	Latest(ctx context.Context, source int) (model.Health, error)
 	History(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
 }
 
-// Clocks keeps the last studio clock of each source; *status.Clocks does.
+// Clocks keeps the last studio clock of each source; *status.Clocks implements
+// it.
 type Clocks interface {
 	Keep(ctx context.Context, c model.Clock) error
-	// Of is the clock to show while that source is active.
+	// Of returns the clock to show while that source is active.
 	Of(ctx context.Context, active int) (model.Clock, error)
 }
 
-// SyncStore is what nodes compare and exchange beside the entries that go
-// through the Recorder; *repo.Node has it.
+// SyncStore is what nodes compare and exchange, except for the entries, which
+// go through the Recorder; *repo.Node implements it.
 type SyncStore interface {
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
@@ -110,7 +116,7 @@ type SyncStore interface {
 	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
 }
 
-// requestOf is the request that ctx belongs to.
+// requestOf returns the request that ctx belongs to.
 func requestOf(ctx context.Context) *http.Request {
 	return ctx.Value(gin.ContextRequestKey).(*http.Request)
 }

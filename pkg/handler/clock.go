@@ -33,8 +33,8 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	return a.Clocks.Keep(ctx, model.Clock{Source: valueOr(number, 0), SentAt: a.Now(), Body: body})
 }
 
-// GetClock answers the studio clock of the active source. It tells the time,
-// so it is never kept in memory.
+// GetClock answers the studio clock of the active source. The answer contains
+// the time, so it is never cached.
 func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.GetClockResponseObject, error) {
 	now := a.Now()
 	active, err := a.Sources.Active(ctx, now)
@@ -76,8 +76,8 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	return body, nil
 }
 
-// clockAnswer is api.Clock with its way to JSON, which the generated answer
-// lacks: the engine's own fields stand beside ours.
+// clockAnswer is api.Clock with its own JSON encoding, which the generated
+// answer lacks: the engine's own fields stand next to ours.
 type clockAnswer api.Clock
 
 // VisitGetClockResponse writes the clock.
@@ -91,22 +91,22 @@ func (c clockAnswer) VisitGetClockResponse(w http.ResponseWriter) error {
 	return err
 }
 
-// answeredByClock are the fields that the server says itself.
+// answeredByClock are the fields that the server fills in itself.
 var answeredByClock = map[string]bool{
 	"server_time": true, "time_zone": true, "engine_source": true, "sent_at": true,
 	"current_track": true, "current_show": true, "next_show": true,
 }
 
-// clockFields are the fields of a clock that was stored; none where it can't be
-// understood.
+// clockFields are the fields of a stored clock; none if it can't be understood.
 func clockFields(body json.RawMessage) map[string]json.RawMessage {
 	var sent map[string]json.RawMessage
 	_ = json.Unmarshal(body, &sent) // only objects are stored
 	return sent
 }
 
-// shows are the shows that a clock names, wherever it does. Of what can't be
-// understood a show without a start is left out, and another field is unknown.
+// shows are all the shows that a clock names, in any of its fields. A show
+// without a start that can be understood is left out. Any other field that
+// can't be understood counts as unknown.
 func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.Show {
 	var slots []map[string]json.RawMessage
 	for _, name := range []string{"current_timeslot", "next_timeslot"} {
@@ -144,7 +144,8 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 	return shows
 }
 
-// isPossible leaves out what is not known, and what no answer can show.
+// isPossible is false for a time that is not known and for one that no answer
+// can show.
 func isPossible(t time.Time) bool { return t.Equal(within(t)) }
 
 // clockShow renders a show; nil is none.

@@ -26,7 +26,8 @@ func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject)
 	return api.CorrectEntry201JSONResponse{CorrectionJSONResponse: a.corrected(ctx, r.Id, stored)}, nil
 }
 
-// LogMissedEntry stores an entry that a person logs, with who did it and why.
+// LogMissedEntry stores an entry that a person logs, with the person's name and
+// reason.
 func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error) {
 	e, other, err := a.play(r.Body.Entry)
 	if err != nil {
@@ -39,7 +40,8 @@ func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObj
 	return api.LogMissedEntry201JSONResponse{CorrectionJSONResponse: a.corrected(ctx, id, stored)}, nil
 }
 
-// corrected renders a correction that was just stored, and where its entry is.
+// corrected renders a correction that was just stored, and the location of its
+// entry.
 func (a *API) corrected(ctx context.Context, entryID int64, c model.Correction) api.CorrectionJSONResponse {
 	root, _, _ := strings.Cut(requestOf(ctx).URL.Path, "/playlog/")
 	location := root + "/playlog/" + strconv.FormatInt(entryID, 10)

@@ -40,7 +40,7 @@ func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus
 	return a.Healths.Record(ctx, h, now)
 }
 
-// details is text as it came, and all else as compact JSON.
+// details returns text as it came, and everything else as compact JSON.
 func details(raw json.RawMessage) (text string) {
 	if err := json.Unmarshal(raw, &text); err != nil {
 		var compact bytes.Buffer
@@ -52,7 +52,8 @@ func details(raw json.RawMessage) (text string) {
 
 const defaultHistory = 50
 
-// GetHealth answers a source's latest status, and its history where asked for.
+// GetHealth answers a source's latest status, and its history if the request
+// asks for it.
 func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
 	from := earliest
 	if s := valueOr(r.Params.FromDate, ""); s != "" {

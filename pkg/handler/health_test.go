@@ -32,7 +32,7 @@ func TestAPI_StoreHealth(t *testing.T) {
 	t.Run("Lenient", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t, at(t, "2020-06-27T17:15:00Z"))
-		source := 0 // each its own: a status that is the same again is not stored
+		source := 0 // a source for each status: the same status again is not stored
 		for body, want := range map[string]api.Health{
 			`{"is_healthy": "True"}`:                                           {IsHealthy: true},
 			`{"is_healthy": 0, "log_time": null, "details": null}`:             {},

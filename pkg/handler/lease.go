@@ -36,7 +36,7 @@ func (s *SyncNode) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestOb
 	return api.AcquireLease200JSONResponse{LeaseJSONResponse: lease(l)}, nil
 }
 
-// ReleaseLease gives the lease back where this holder has it.
+// ReleaseLease gives the lease back if this holder has it.
 func (s *SyncNode) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
 	holder, err := holderOf("holder", r.Params.Holder)
 	if err != nil {
@@ -45,8 +45,7 @@ func (s *SyncNode) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestOb
 	return api.ReleaseLease204Response{}, s.Leases.ReleaseLease(ctx, monitorLease, holder)
 }
 
-// holderOf refuses a name that would not be the same in every place where it
-// is written.
+// holderOf refuses a name that would not be the same everywhere it is written.
 func holderOf(field, name string) (string, error) {
 	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", model.Invalid(field, name, "must be a name without blanks around it and control characters")
@@ -54,7 +53,7 @@ func holderOf(field, name string) (string, error) {
 	return name, nil
 }
 
-// lease is as the wire shows it: one that ran out is nobody's.
+// lease is the lease as the wire shows it: an expired lease has no holder.
 func lease(l model.Lease) api.LeaseJSONResponse {
 	shown := api.LeaseJSONResponse{Epoch: l.Epoch}
 	if l.Remaining > 0 {

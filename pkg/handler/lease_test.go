@@ -10,8 +10,8 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// TestAPI_ActivateSource_deposed: what a monitor decided before another one had
-// the lease is refused, though nobody switched.
+// TestAPI_ActivateSource_deposed: a monitor's decision from before another
+// monitor got the lease is refused, even if nobody switched.
 func TestAPI_ActivateSource_deposed(t *testing.T) {
 	t.Parallel()
 	s := newSyncNode(t)

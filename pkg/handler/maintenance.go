@@ -9,7 +9,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// ListMaintenance answers what was said last of each source.
+// ListMaintenance answers the last maintenance report of each source.
 func (s *SyncNode) ListMaintenance(ctx context.Context, _ api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error) {
 	found, err := s.Maintenance.All(ctx)
 	if err != nil {

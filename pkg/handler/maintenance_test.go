@@ -77,7 +77,7 @@ func TestAPI_Maintenance_Unavailable(t *testing.T) {
 	s.refused(http.StatusServiceUnavailable, http.MethodPut, "/source/maintenance/1", `{"on": true}`)
 }
 
-// noMaintenance is a database that is away.
+// noMaintenance is a database that can't be reached.
 type noMaintenance struct{}
 
 func (noMaintenance) StoreMaintenance(context.Context, model.Maintenance) error {

@@ -9,7 +9,7 @@ import (
 // Monitor serves what only a status monitor does. All of it is required; see
 // NewMonitor.
 type Monitor struct {
-	// Status is what the monitor sees, and does about it.
+	// Status is what the monitor sees, and what it does about it.
 	Status func(ctx context.Context) (api.MonitorStatus, error)
 }
 

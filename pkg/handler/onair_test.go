@@ -14,8 +14,9 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// twoSources is a sync node at 12:10: both sources played from noon on, and
-// were switched from 1 to 2 at 12:05, in the midst of a long track.
+// twoSources is a sync node at 12:10. Both sources played from noon on. The
+// active source was switched from 1 to 2 at 12:05, in the middle of a long
+// track.
 func twoSources(t *testing.T) *station {
 	t.Helper()
 	s := newSyncNode(t, at(t, "2020-06-27T12:10:00Z", "UTC"))
@@ -57,14 +58,14 @@ func TestAPI_OnAir(t *testing.T) {
 			t.Errorf("the day is %+v", day)
 		}
 		s.do(http.StatusNotFound, http.MethodGet, "/trackservice/3", "") // was never on air
-		// Nothing is stored, and yet the end has come.
+		// Nothing is stored, but the end has come.
 		s.setNow("2020-06-27T12:11:00Z")
 		if now := get[api.Track](s, "/trackservice/5"); string(now.OnAirUntil) != `"2020-06-27T12:11:00Z"` {
 			t.Errorf("when it is over it is shown until %s", now.OnAirUntil)
 		}
 	})
 
-	// The full records: what was on air, or all that every source sent.
+	// The full records: those that were on air, or all that every source sent.
 	t.Run("Playlog", func(t *testing.T) {
 		t.Parallel()
 		s := twoSources(t)
@@ -94,7 +95,7 @@ func TestAPI_OnAir(t *testing.T) {
 		s.do(http.StatusCreated, http.MethodPost, "/playlog/3/corrections", `{"kind": "void", "by": "M. Tester", "reason": "test"}`)
 	})
 
-	// An engine-api says nothing of what is on air.
+	// An engine-api does not say what is on air.
 	t.Run("EngineAPI", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
@@ -158,8 +159,8 @@ func TestAPI_OnAir(t *testing.T) {
 	})
 }
 
-// An end that comes without anything being stored is seen, though answers are
-// kept in memory.
+// An end that comes without anything being stored is seen, although answers are
+// cached.
 func TestAPI_OnAir_endSeen(t *testing.T) {
 	t.Parallel()
 	s := newSyncNode(t)
@@ -178,7 +179,7 @@ func TestAPI_OnAir_endSeen(t *testing.T) {
 		case time.Now().After(deadline):
 			t.Fatalf("%s: the end is never shown: %s", paths[0], body)
 		case time.Now().Before(start.Add(long)):
-			for _, path := range paths[1:] { // so that all are kept from before the end
+			for _, path := range paths[1:] { // so that all are cached before the end
 				s.do(http.StatusOK, http.MethodGet, path, "")
 			}
 		}

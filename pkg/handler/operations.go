@@ -8,9 +8,10 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// operations are those of the contract, each of the part that serves it: one that
-// no part serves, or two do, does not compile. A service lacks the parts of the
-// others; the server routes nothing to those.
+// operations are those of the contract, each taken from the part that serves
+// it. If no part or two parts serve an operation, this does not compile. A
+// service lacks the parts of other services; the server routes nothing to
+// those.
 type operations struct {
 	*API
 	*SyncNode
@@ -19,23 +20,26 @@ type operations struct {
 
 var _ api.StrictServerInterface = operations{}
 
-// NewEngineAPI are the operations of an engine-api. Error: what the part lacks.
+// NewEngineAPI returns the operations of an engine-api. Error: what the part
+// lacks.
 func NewEngineAPI(node *API) (api.StrictServerInterface, error) {
 	return complete(operations{API: node}, node)
 }
 
-// NewSyncNode are the operations of the sync node. Error: what the parts lack.
+// NewSyncNode returns the operations of the sync node. Error: what the parts
+// lack.
 func NewSyncNode(node *API, own *SyncNode) (api.StrictServerInterface, error) {
 	return complete(operations{API: node, SyncNode: own}, node, own)
 }
 
-// NewMonitor are the operations of a status monitor. Error: what the part lacks.
+// NewMonitor returns the operations of a status monitor. Error: what the part
+// lacks.
 func NewMonitor(own *Monitor) (api.StrictServerInterface, error) {
 	return complete(operations{Monitor: own}, own)
 }
 
-// complete refuses operations whose parts, pointers to structs, lack something
-// that a request would need.
+// complete refuses operations if one of their parts lacks something that a
+// request would need. Parts are pointers to structs.
 func complete(o operations, parts ...any) (api.StrictServerInterface, error) {
 	var missing []string
 	for _, part := range parts {

@@ -13,13 +13,13 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// TestOperations_Incomplete: whichever field a service forgets, there are no
-// operations, and the error names it.
+// TestOperations_Incomplete: if a service forgets any field, it gets no
+// operations, and the error names the field.
 func TestOperations_Incomplete(t *testing.T) {
 	t.Parallel()
 	node := newSyncNode(t)
 	own := &Monitor{Status: func(context.Context) (api.MonitorStatus, error) { return api.MonitorStatus{}, nil }}
-	// What has a meaning when it is zero.
+	// These fields have a meaning when they are zero.
 	free := map[string]bool{"API.HostID": true, "API.Log": true}
 	for name, test := range map[string]struct {
 		part  any
@@ -61,8 +61,8 @@ func TestOperations_Incomplete(t *testing.T) {
 	}
 }
 
-// TestOperations_Services: what a service serves does not reach what it lacks,
-// and what it does not serve is not there.
+// TestOperations_Services: the operations that a service serves do not reach
+// the parts that it lacks. The operations that it does not serve are not there.
 func TestOperations_Services(t *testing.T) {
 	t.Parallel()
 	operations, err := NewMonitor(&Monitor{Status: func(context.Context) (api.MonitorStatus, error) {

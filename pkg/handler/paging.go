@@ -53,13 +53,14 @@ func (a *API) query(p listParams) (model.EntryQuery, error) {
 	return q, nil
 }
 
-// All that is stored has its times between these.
+// All stored times are between these two.
 var (
 	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
 	latest   = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// within moves the bound of a query to where every database understands it.
+// within moves the bound of a query into the range that every database
+// understands.
 func within(t time.Time) time.Time {
 	switch {
 	case t.Before(earliest):
@@ -77,7 +78,7 @@ func valueOr[T any](p *T, otherwise T) T {
 	return *p
 }
 
-// page is a part of a list, with the headers that tell of the rest.
+// page is a part of a list, with the headers that describe the rest.
 type page struct {
 	entries []model.Entry
 	total   *int
@@ -130,8 +131,8 @@ func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
 	return strings.Join(list, ", ")
 }
 
-// cursor writes a place in a list as a URL carries it: microseconds since 1970,
-// and the entry's number.
+// cursor writes a position in a list in the form that URLs carry: microseconds
+// since 1970, and the entry's number.
 func cursor(p model.Position) string {
 	return strconv.FormatInt(p.PlayedAt.UnixMicro(), 10) + "-" + strconv.FormatInt(p.ID, 10)
 }

@@ -24,8 +24,8 @@ func (a *API) record(ctx context.Context, body api.Play) error {
 	return a.Recorder.Record(ctx, e, other)
 }
 
-// ListPlaylog answers full records, newest first: those that listeners heard,
-// unless those of every source are asked for.
+// ListPlaylog answers full records, newest first. They are those that listeners
+// heard, unless the request asks for the records of every source.
 func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
 	p := r.Params
 	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
@@ -52,7 +52,7 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	}, nil
 }
 
-// GetPlaylogEntry answers one full record, also where it is void.
+// GetPlaylogEntry answers one full record, even if it is void.
 func (a *API) GetPlaylogEntry(ctx context.Context, r api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error) {
 	e, err := a.Playlog.Entry(ctx, r.Id)
 	if err != nil {

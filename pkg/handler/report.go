@@ -24,7 +24,7 @@ func (a *API) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.
 		if err == nil || !w.(gin.ResponseWriter).Written() {
 			return err
 		}
-		// Nobody may take a part of a report for the whole.
+		// Nobody may mistake a part of a report for the whole.
 		if ctx.Err() == nil {
 			a.Log.Error().Err(err).Str("month", month.Name).Msg("report failed, connection cut")
 		}
@@ -32,7 +32,7 @@ func (a *API) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.
 	}), nil
 }
 
-// reportAnswer writes a report while it is read.
+// reportAnswer writes a report while reading it.
 type reportAnswer func(w http.ResponseWriter) error
 
 // VisitGetReportResponse returns a failure before the first byte, and cuts the

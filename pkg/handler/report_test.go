@@ -103,7 +103,7 @@ func TestAPI_GetReport(t *testing.T) {
 	})
 }
 
-// failingAfter makes a report fail after so many plays.
+// failingAfter makes a report fail after that many plays.
 func failingAfter(n int) func(*API) {
 	return func(a *API) {
 		a.Plays = func(m report.Month, _ time.Time) report.Plays {

@@ -11,8 +11,9 @@ import (
 )
 
 // shape says which fields of an entry an answer shows: those that the generated
-// type has under their names. So the contract alone decides. What is about the
-// record, and not about what was played, is left to whoever makes the answer.
+// type has under their names. So the contract alone decides. The code that
+// makes the answer adds fields about the record itself, rather than about what
+// was played.
 type shape[A any] []shownField
 
 type shownField struct {
@@ -61,8 +62,8 @@ func (s shape[A]) show(zone *stationtime.Zone, e *model.Entry, to *A) {
 	}
 }
 
-// changedValue is what a correction made of a field; null if it is not known.
-// What is identity is never unknown.
+// changedValue is a field's value after a correction; null if it is not known.
+// An identity field is never unknown.
 func changedValue(zone *stationtime.Zone, f *model.Field, changed *model.Entry) any {
 	switch v := f.Of(changed).(type) {
 	case *time.Time:

@@ -9,8 +9,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// TestContract_fields: the contract has every field of the table, wherever it
-// tells what was played.
+// TestContract_fields: the contract has every field of the table wherever it
+// describes what was played.
 func TestContract_fields(t *testing.T) {
 	t.Parallel()
 	doc, err := api.GetSpec()

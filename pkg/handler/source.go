@@ -22,7 +22,7 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 	if err != nil {
 		return nil, err
 	}
-	var etag *string // none where it is stale: what is true has the same epoch, but says so
+	var etag *string // none if it is stale: a current answer has the same epoch, but another body
 	if !active.Stale {
 		answercache.Keep(ctx, answercache.Policy{Confirm: true})
 		etag = new(strconv.Quote(strconv.FormatInt(active.Epoch, 10)))
@@ -68,9 +68,9 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	return a.Sources.Activate(ctx, activation)
 }
 
-// author is who an audit record names: whom the request says, and beside it
-// the token or certificate that the request came with, which can't be made up.
-// It is "" where the request says nobody.
+// author is the name for an audit record: the person whom the request names,
+// followed by the request's token or certificate, which can't be made up. It is
+// "" if the request names nobody.
 func author(caller httpserver.Identity, said string) string {
 	switch said = strings.TrimSpace(said); {
 	case said == "", said == caller.Name, caller.Name == "", caller.Name == "local":
@@ -127,8 +127,8 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 	return wish, nil
 }
 
-// happened reads when a switch happened. The error is the rule that the text
-// breaks.
+// happened reads the time at which a switch happened. The error is the rule
+// that the text breaks.
 func (a *API) happened(at string, arrived time.Time) (stationtime.Reading, error) {
 	r, err := a.Zone.Parse(at, arrived)
 	if err == nil {
@@ -142,7 +142,7 @@ var (
 	errNoEpoch = errors.New("must be, with a lease, the ETag of what was decided upon")
 )
 
-// expectedEpoch reads If-Match: nil where any epoch will do.
+// expectedEpoch reads If-Match: nil if any epoch is accepted.
 func expectedEpoch(header *string) (*int64, error) {
 	tag := strings.TrimSpace(valueOr(header, "*"))
 	if tag == "*" {

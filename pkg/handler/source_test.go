@@ -19,13 +19,13 @@ func (s *station) setNow(now string) {
 	s.api.Now = func() time.Time { return instant }
 }
 
-// setDefault has the station begin with another active source.
+// setDefault makes the station begin with another active source.
 func (s *station) setDefault(number int) {
 	s.api.Sources = source.New(s.db, number, s.changed, s.api.Log)
 }
 
-// following has a sync node that decides which source is active, as far as a
-// request can circle between both.
+// following stands for a sync node that decides which source is active. It
+// imitates only the refusal of a request that circles between both nodes.
 type following struct{ source.Store }
 
 func (f following) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
@@ -82,10 +82,10 @@ func TestAPI_ActivateSource(t *testing.T) {
 			path, body string
 			want       int64
 		}{
-			{"/source/active/1", "", 1}, // said for the first time
+			{"/source/active/1", "", 1}, // reported for the first time
 			{"/source/active/1", "", 1},
 			{"/source/active/1?pin=false", "", 1},
-			{"/source/active/2", `{"at": "2020-06-27T17:00:00Z"}`, 2}, // happened before, delivered late
+			{"/source/active/2", `{"at": "2020-06-27T17:00:00Z"}`, 2}, // happened earlier, delivered late
 			{"/source/active/2", `{"at": "2020-06-27 19:00:00"}`, 2},
 			{"/source/active/1", "", 2},
 			{"/source/active/2", "", 3},
@@ -99,7 +99,7 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
-	// A delivery is recognised wherever it stands in the history.
+	// A delivery is recognised wherever it is in the history.
 	for name, start := range map[string]func(testing.TB, ...func(*API)) *station{"RedeliveredToNode": newStation, "RedeliveredToSyncNode": newSyncNode} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -140,8 +140,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
-	// What a monitor decides happens after all that it knows, whatever its clock
-	// says: each of its decisions is a record, and is active.
+	// What a monitor decides happens after everything that it knows, whatever
+	// its clock says. Each of its decisions is a record, and is active.
 	t.Run("ClockBehind", func(t *testing.T) {
 		t.Parallel()
 		s := newSyncNode(t)
@@ -162,7 +162,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 			decides(int(2-upon%2), upon+1)
 		}
 		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/7", behind, "If-Match", `"1"`)
-		// A person tells what happened earlier, which changes nothing now.
+		// A person reports something that happened earlier, which changes
+		// nothing now.
 		s.do(http.StatusNoContent, http.MethodPut, "/source/active/6", `{"at": "2020-06-27T17:00:00Z"}`, "If-Match", `"5"`)
 		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 6 || got.ActiveSource != 1 {
 			t.Errorf("active is %+v, want source 1 still", got)
@@ -191,8 +192,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
-	// Who would only pass it on again refuses what was passed on; who decides
-	// takes it.
+	// A node that would only pass a request on refuses one that was already
+	// passed on. The node that decides accepts it.
 	t.Run("PassedOn", func(t *testing.T) {
 		t.Parallel()
 		passing := newStation(t)
@@ -204,7 +205,7 @@ func TestAPI_ActivateSource(t *testing.T) {
 		newSyncNode(t).do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", api.PassedOnHeader, "1")
 	})
 
-	// What is active already, and pinned, is repeated with success.
+	// Activating a source that is already active and pinned succeeds again.
 	t.Run("PinnedAgain", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
@@ -217,7 +218,8 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
-	// 02:10 of the first of two equal hours, when the second one's is still to come.
+	// 02:10 of the first of two equal hours, when 02:10 of the second is still
+	// to come.
 	t.Run("RepeatedHour", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t, at(t, "2026-10-25T00:50:00Z"))

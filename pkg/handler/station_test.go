@@ -24,20 +24,20 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// station is the whole of an engine-api, or of the sync node, but the network:
-// its handlers behind the real server and cache, on a real database. Every
-// answer is checked against the contract.
+// station is a whole engine-api or sync node, except for the network: its
+// handlers behind the real server and cache, on a real database. Every answer
+// is checked against the contract.
 type station struct {
 	t    testing.TB
 	api  *API
 	own  *SyncNode // nil for an engine-api
 	db   store
 	http http.Handler
-	// changed tells that what is kept in memory is out of date.
+	// changed reports that cached answers are out of date.
 	changed func()
 }
 
-// store is the database, of an engine-api or of the sync node.
+// store is the database of an engine-api or of the sync node.
 type store interface {
 	Playlog
 	SyncStore
@@ -54,7 +54,7 @@ type log interface {
 	report.Source
 }
 
-// newStation is in Vienna, with host 1; change may change what it is made of.
+// newStation is in Vienna, with host 1; change may alter its parts.
 func newStation(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, repotest.KindSQLite)
@@ -66,7 +66,7 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 	return serve(t, db, db, state, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
 }
 
-// newSyncNode is the sync node beside it.
+// newSyncNode is the sync node of the same station.
 func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	node := repotest.OpenStation(t, repotest.KindSQLite)
@@ -77,7 +77,7 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	return serve(t, node, onAir, state, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
 }
 
-// serve serves what is an engine-api without own, and otherwise the sync node.
+// serve serves an engine-api if own is nil, and otherwise the sync node.
 func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.SyncState, error), own *SyncNode, change []func(*API)) *station {
 	t.Helper()
 	logger := zerolog.New(zerolog.NewTestWriter(t))
@@ -126,8 +126,8 @@ func at(t testing.TB, now string, zoneName ...string) func(*API) {
 
 const v1 = "/api/v1"
 
-// do sends a request to a path of the API, and fails the test where the answer
-// has another status.
+// do sends a request to a path of the API, and fails the test if the answer has
+// another status.
 func (s *station) do(status int, method, path, body string, header ...string) *httptest.ResponseRecorder {
 	s.t.Helper()
 	r := httpservertest.Request(method, v1+path, body)

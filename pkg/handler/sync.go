@@ -13,7 +13,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// GetSyncState answers what this node is and what waits on it.
+// GetSyncState answers what this node is and what is waiting on it.
 func (a *API) GetSyncState(ctx context.Context, _ api.GetSyncStateRequestObject) (api.GetSyncStateResponseObject, error) {
 	state, err := a.State(ctx)
 	if err != nil {
@@ -42,7 +42,7 @@ func (a *API) ListDigests(ctx context.Context, r api.ListDigestsRequestObject) (
 	return body, nil
 }
 
-// bound is one end of a range of time; zero where it is open.
+// bound is one end of a time range; zero if it is open.
 func bound(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
@@ -93,8 +93,8 @@ func (a *API) ListSyncRecords(ctx context.Context, r api.ListSyncRecordsRequestO
 	return body, nil
 }
 
-// ListSyncActivations answers what this node knows of the history of the active
-// source.
+// ListSyncActivations answers this node's knowledge of the history of the
+// active source.
 func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivationsRequestObject) (api.ListSyncActivationsResponseObject, error) {
 	after := valueOr(r.Params.After, model.NoEpoch)
 	found, err := a.Sync.ActivationsAfter(ctx, after, valueOr(r.Params.Limit, defaultRecords))
@@ -110,8 +110,8 @@ func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivations
 	return body, nil
 }
 
-// StoreSyncRecords stores what another node holds, and answers for each record
-// what became of it. Only nodes and administrators get here, so that they say
+// StoreSyncRecords stores the records of another node, and answers the outcome
+// for each. Only nodes and administrators may call it, so their statement of
 // what the sync node has is believed.
 func (a *API) StoreSyncRecords(ctx context.Context, r api.StoreSyncRecordsRequestObject) (api.StoreSyncRecordsResponseObject, error) {
 	acks, healthAcks, err := acknowledgements(r.Body)
@@ -177,8 +177,8 @@ func (a *API) receive(ctx context.Context, sent []json.RawMessage, synced bool) 
 	return results, nil
 }
 
-// judge reads each of what came by itself. There is a result for each, in
-// order, and of those that are not refused the value.
+// judge reads each record separately. It returns a result for each, in order,
+// and the values of those that are not refused.
 func judge[W record.Entry | record.Health | record.Clock, T any](sent []json.RawMessage, read func(W) (T, error)) ([]T, []api.SyncResult) {
 	values := make([]T, 0, len(sent))
 	results := make([]api.SyncResult, len(sent))
@@ -197,7 +197,8 @@ func judge[W record.Entry | record.Health | record.Clock, T any](sent []json.Raw
 	return values, results
 }
 
-// refusal is for the sender. What a database says is for its own log.
+// refusal is the text for the sender. A database's own message belongs in this
+// node's log only.
 func refusal(err error) string {
 	if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
 		return invalid.Error()
@@ -205,7 +206,7 @@ func refusal(err error) string {
 	return "the receiver's database refuses it; its log says why"
 }
 
-// acknowledgements are what the sync node says it has.
+// acknowledgements are the records that the sync node says it has.
 func acknowledgements(body *api.SyncBatch) (acks []model.Ack, healths []model.Fingerprint, _ error) {
 	for _, sent := range body.Acknowledged {
 		fingerprint, err := model.ParseFingerprint(sent.Fingerprint)

@@ -25,7 +25,7 @@ import (
 
 const syncPath = "/sync/records"
 
-// batch makes a body of what has a wire form.
+// batch makes a body of values that have a wire form.
 func batch(t testing.TB, members map[string]any) string {
 	t.Helper()
 	b, err := json.Marshal(members)
@@ -42,7 +42,7 @@ func (s *station) send(members map[string]any) (r api.SyncResults) {
 	return r
 }
 
-// played is a record of source 1, so many minutes after noon.
+// played is a record of source 1, that many minutes after noon.
 func played(minute int, title string) record.Entry {
 	return record.Entry{Entry: model.Entry{LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, minute, 0, 0, time.UTC), Title: title}}
 }
@@ -196,7 +196,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		ack := func(content model.Fingerprint) map[string]any {
 			return map[string]any{"acknowledged": []any{map[string]any{"fingerprint": a.Entry.Fingerprint().String(), "content": content.String()}}}
 		}
-		s.send(ack(model.Fingerprint{1})) // of something that it was not any more
+		s.send(ack(model.Fingerprint{1})) // of content that the record no longer had
 		waits(1)
 		members := ack(a.Content())
 		members["acknowledged_healths"] = []any{h.UID().String()}
@@ -209,7 +209,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		}
 	})
 
-	// A batch is refused as a whole for what is no record.
+	// A batch is refused as a whole if something in it is not a record.
 	t.Run("Invalid", func(t *testing.T) {
 		t.Parallel()
 		s := newSyncNode(t)
@@ -440,7 +440,7 @@ func TestAPI_RunReconcile(t *testing.T) {
 	}
 }
 
-// Whatever comes, no new operation fails.
+// No new operation fails, whatever input comes.
 func FuzzSync(f *testing.F) {
 	for _, s := range []string{`{"records":[{"log_source":1,"track_start":"2020-06-27T12:00:00Z","corrections":[{"kind":"amend","at":"2020-06-27T12:00:00Z","by":"x","changes":{"duration":-9223372036854775808,"track_start":"0001-01-01T00:00:00Z"}}]}]}`,
 		`{"healths":[{"source":1,"log_time":"9999-12-31T23:59:59Z","details":"\ud800"}],"clocks":[{"source":1,"sent_at":"2020-06-27T12:00:00+23:59","body":{"":null}}]}`,
@@ -477,7 +477,8 @@ func (nowhere) Absorb(_ context.Context, records []model.Record, _ bool) ([]mode
 	return make([]model.Absorbed, len(records)), nil
 }
 
-// What a record of a batch costs from the wire to the repository and back.
+// Measures the cost of a record in a batch, from the wire to the repository and
+// back.
 func BenchmarkStoreSyncRecords(b *testing.B) {
 	const n = 500
 	var list []any

@@ -11,8 +11,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// maxAge is how long browsers and proxies may show what the track service
-// answered without asking again.
+// maxAge is how long browsers and proxies may show an answer of the track
+// service without asking again.
 const maxAge = time.Second
 
 // ListTracks answers the recent tracks, newest first.
@@ -61,7 +61,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
 }
 
-// untilNow keeps what is in the future out of the query. It returns when its
+// untilNow keeps the future out of the query. It returns the time at which the
 // answer will change without anything being stored, zero for never.
 func (a *API) untilNow(ctx context.Context, q *model.EntryQuery) (until time.Time, _ error) {
 	now := a.Now()
@@ -76,8 +76,8 @@ func (a *API) untilNow(ctx context.Context, q *model.EntryQuery) (until time.Tim
 	return next.PlayedAt(), err
 }
 
-// untilOver is when the first of the entries goes off air, where that is before
-// the time given: from then on it is shown with its end.
+// untilOver is the time at which the first of the entries goes off air, if that
+// is before the given time. From then on that entry is shown with its end.
 func (a *API) untilOver(until time.Time, entries ...model.Entry) time.Time {
 	now := a.Now()
 	for _, e := range entries {
@@ -131,7 +131,7 @@ func (a *API) StreamTracks(ctx context.Context, _ api.StreamTracksRequestObject)
 	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.Serve(w, requestOf(ctx)) }), nil
 }
 
-// streamAnswer is written until the client leaves.
+// streamAnswer is an answer that is written until the client leaves.
 type streamAnswer func(w http.ResponseWriter) error
 
 // VisitStreamTracksResponse serves the stream.

@@ -103,8 +103,8 @@ func linksOf(t *testing.T, h http.Header) map[string]string {
 }
 
 // Following next shows every entry that was there at the beginning once, in
-// order, whatever is stored meanwhile; and so does counting pages while nothing
-// is.
+// order, whatever is stored meanwhile. Counting pages does the same as long as
+// nothing is stored.
 func TestAPI_ListTracks_Paging(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, at(t, "2020-06-28T00:00:00Z"))
@@ -273,7 +273,7 @@ func TestAPI_GetCurrentTrack(t *testing.T) {
 	s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "`+start+`", "track_title": "over", "track_duration": 60}`)
 	s.do(http.StatusNoContent, http.MethodGet, "/trackservice/current", "")
 
-	// Jingles, live titles and repetitions: history and current never disagree,
+	// Jingles, live titles and repetitions: history and current always agree,
 	// and nothing is listed twice.
 	for _, title := range []string{"jingle", "live", "jingle", "song"} {
 		start := ago(0)
@@ -334,8 +334,8 @@ func TestAPI_StreamTracks(t *testing.T) {
 	cancel()
 }
 
-// A read that fails is a failure, not an empty answer; what is kept in memory
-// goes on being served.
+// A read that fails is answered as a failure, not as an empty list. Cached
+// answers continue to be served.
 func TestAPI_ListTracks_Unavailable(t *testing.T) {
 	t.Parallel()
 	var broken brokenLog
@@ -353,7 +353,7 @@ func TestAPI_ListTracks_Unavailable(t *testing.T) {
 	}
 }
 
-// brokenLog fails with err once that is set.
+// brokenLog fails with err once err is set.
 type brokenLog struct {
 	EntryLog
 	err error

@@ -14,9 +14,9 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// fields reads what came as a JSON object, and collects every mistake in it.
-// Its methods return nil for a field that did not come, and a pointer to the
-// zero value for one that came as not known.
+// fields reads a JSON object that was sent, and collects every mistake in it.
+// Its methods return nil for a field that was not sent. For a field that was
+// sent as not known they return a pointer to the zero value.
 type fields struct {
 	raw     map[string]json.RawMessage
 	zone    *stationtime.Zone
@@ -24,7 +24,8 @@ type fields struct {
 	wrong   []model.FieldError
 }
 
-// find is the name under which a field came, and what came; nil if nothing did.
+// find returns the name under which a field was sent, and its value; nil if it
+// was not sent.
 func (f *fields) find(names []string) (string, json.RawMessage) {
 	for _, name := range names {
 		if raw, ok := f.raw[name]; ok {
@@ -34,7 +35,7 @@ func (f *fields) find(names []string) (string, json.RawMessage) {
 	return names[0], nil
 }
 
-// read decodes one field and reports whether there is something to use.
+// read decodes one field and reports whether there is a value to use.
 func (f *fields) read(names []string, into json.Unmarshaler, rule string) bool {
 	name, raw := f.find(names)
 	if raw == nil {
@@ -86,12 +87,12 @@ func (f *fields) number32(names ...string) *int {
 	return &n
 }
 
-// beyondAnyDuration is more seconds than any entry may have, and less than a
-// time.Duration holds.
+// beyondAnyDuration is more seconds than any entry may have, and fewer than a
+// time.Duration can hold.
 const beyondAnyDuration = 1e9
 
-// seconds reads a length. What no entry can have remains so, for Validate to
-// refuse.
+// seconds reads a length. An invalid length stays invalid, so that Validate
+// refuses it.
 func (f *fields) seconds(names ...string) *time.Duration {
 	var v loose.Number
 	if !f.read(names, &v, "must be a number of seconds; leave it out where it is unknown") {
@@ -119,9 +120,8 @@ func (f *fields) moment(names ...string) *stationtime.Reading {
 	return &r
 }
 
-// err is an *model.InvalidError that names every mistake: what could not be
-// read, and what the rules of the domain, which saw the rest, say of the other
-// fields.
+// err is an *model.InvalidError that names every mistake. It joins the fields
+// that could not be read with the domain's mistakes in the other fields.
 func (f *fields) err(domain error) error {
 	if f.wrong == nil {
 		return domain
@@ -137,8 +137,8 @@ func (f *fields) err(domain error) error {
 	return invalid
 }
 
-// inside names the fields of an entry by where they stand in the body; the
-// correction's own stand beside it.
+// inside names the fields of an entry by their place in the body. The
+// correction's own fields are next to the entry and keep their names.
 func inside(parent string, err error) error {
 	invalid, ok := errors.AsType[*model.InvalidError](err)
 	if !ok {
@@ -189,8 +189,8 @@ func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
 	return c, *read
 }
 
-// play reads an entry as engines send it. other is the start's other occurrence
-// where it was a naive time in a repeated hour.
+// play reads an entry as engines send it. If the start was a naive time in a
+// repeated hour, other is its second possible time.
 func (a *API) play(body api.Play) (e model.Entry, other time.Time, _ error) {
 	f := a.fields(body)
 	known, start := a.changes(f)
@@ -227,8 +227,8 @@ func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
 	return t
 }
 
-// onAir renders when something was on air. An end to come is none yet: what is
-// on air may be cut before.
+// onAir renders when something was on air. An end in the future is not shown:
+// what is on air may still be cut short.
 func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *time.Time, until json.RawMessage) {
 	start := zone.In(air.From)
 	if !isOver(air, now) {

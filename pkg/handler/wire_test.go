@@ -24,7 +24,7 @@ func zone(t testing.TB, name string) *stationtime.Zone {
 	return z
 }
 
-// decoder is an API that decodes only; what it logs goes to log.
+// decoder is an API that only decodes; it logs to log.
 func decoder(t testing.TB, zoneName, now string, log *bytes.Buffer) *API {
 	t.Helper()
 	at := moment(t, now)
@@ -221,8 +221,8 @@ func TestAPI_amendment(t *testing.T) {
 	}
 }
 
-// FuzzPlay: whatever bytes come, the decoder refuses them naming fields, or
-// makes an entry that is valid as it is stored.
+// FuzzPlay: whatever bytes come, the decoder either refuses them and names
+// fields, or makes an entry that is valid as it is stored.
 func FuzzPlay(f *testing.F) {
 	for _, seed := range []string{
 		`{"track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1}`,

@@ -9,7 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// access finds out who calls and lets in who may.
+// access identifies the caller and refuses callers without permission.
 func (s *Server) access(c *gin.Context) {
 	this := callOf(c)
 	if this.limited {
@@ -23,14 +23,14 @@ func (s *Server) access(c *gin.Context) {
 	case local:
 		this.caller = Identity{Name: "local", Role: RoleAdmin}
 	case claims(c.Request):
-		// The edge did not count it, as it might have been a good token.
+		// The edge did not count it, because its token might have been valid.
 		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
 			fail(c, tooMany)
 			return
 		}
 	}
 	if c.FullPath() == "" {
-		c.Next() // to say that there is nothing
+		c.Next() // so that it answers that there is nothing
 		return
 	}
 	if !this.route.served {
@@ -50,7 +50,7 @@ func (s *Server) access(c *gin.Context) {
 
 var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests from this address; come back in a second."}
 
-// identify reads the bearer token, or else the client certificate.
+// identify reads the bearer token, otherwise the client certificate.
 func (s *Server) identify(r *http.Request, this *call) bool {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {

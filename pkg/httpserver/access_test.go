@@ -125,8 +125,8 @@ func TestAccess_Host(t *testing.T) {
 	}
 }
 
-// TestAccess_LocalNeedsToken: behind a proxy that does not say what it is, nobody
-// is taken for a program of this host.
+// TestAccess_LocalNeedsToken: behind a proxy that does not identify itself,
+// nobody is taken for a program of this host.
 func TestAccess_LocalNeedsToken(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{}, withTokens(t), func(c *httpserver.Config, _ *httpserver.Options) { c.LocalToken = true })

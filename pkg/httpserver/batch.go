@@ -8,8 +8,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// batches are the members of an operation's body that are lists of objects of
-// which the contract says nothing more.
+// batches are those members of an operation's body that are lists of objects
+// which the contract does not describe further.
 func batches(op *openapi3.Operation) (names []string) {
 	if op.RequestBody == nil {
 		return nil
@@ -26,8 +26,8 @@ func batches(op *openapi3.Operation) (names []string) {
 	return names
 }
 
-// enveloped is the request as the contract looks at it: a thousand records need
-// not be decoded to see that there are not too many of them.
+// enveloped is the request as the contract sees it. A thousand records need not
+// be decoded to check that there are not too many of them.
 func enveloped(r *http.Request, batches []string) *http.Request {
 	if r.GetBody == nil {
 		return r
@@ -45,14 +45,14 @@ func enveloped(r *http.Request, batches []string) *http.Request {
 	return &light
 }
 
-// envelope is the JSON object in data with every object in the lists of those
-// names emptied. data must be valid JSON.
+// envelope is the JSON object in data, with every object emptied in the lists
+// of those names. data must be valid JSON.
 func envelope(data []byte, batches []string) []byte {
 	var (
 		out    = make([]byte, 0, 4096)
 		depth  int
 		member string // of the outermost object
-		kept   int    // what is before it is in out, or left out
+		kept   int    // everything before this offset is in out already, or left out
 	)
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
@@ -77,7 +77,8 @@ func envelope(data []byte, batches []string) []byte {
 	return append(out, data[kept:]...)
 }
 
-// endOfText is behind the quotation mark that ends the text which begins at i.
+// endOfText is the offset after the closing quotation mark of the text that
+// begins at i.
 func endOfText(data []byte, i int) int {
 	for i++; i < len(data); i++ {
 		switch data[i] {
@@ -90,7 +91,7 @@ func endOfText(data []byte, i int) int {
 	return len(data)
 }
 
-// isName tells a member's name from a text: a colon follows it.
+// isName distinguishes a member's name from a text: a colon follows the name.
 func isName(data []byte, end int) bool {
 	for ; end < len(data); end++ {
 		switch data[end] {
@@ -102,7 +103,7 @@ func isName(data []byte, end int) bool {
 	return false
 }
 
-// endOfObject is behind the bracket that closes the one at i.
+// endOfObject is the offset after the bracket that closes the one at i.
 func endOfObject(data []byte, i int) int {
 	for open := 0; i < len(data); i++ {
 		switch data[i] {

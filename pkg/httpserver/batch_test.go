@@ -78,7 +78,8 @@ func TestBatch(t *testing.T) {
 	})
 }
 
-// The contract must find the same in the envelope as in the whole.
+// The contract must find the same mistakes in the envelope as in the whole
+// body.
 func TestEnvelope(t *testing.T) {
 	t.Parallel()
 	text := rapid.SampledFrom([]string{"", "records", "other", "}", "]", `"`, `\`, `\"}`, "a:b", "ü🎵", ":"})
@@ -127,7 +128,7 @@ func TestEnvelope(t *testing.T) {
 				}
 			}
 		} else if object, ok := body["records"].(map[string]any); ok {
-			for name := range object { // no list, so it is refused for that
+			for name := range object { // not a list, so it is refused for that
 				if _, ok := object[name].(map[string]any); ok {
 					object[name] = map[string]any{}
 				}
@@ -147,7 +148,7 @@ func TestEnvelope(t *testing.T) {
 	})
 }
 
-// What a record of a batch costs before the handler sees it.
+// Measures the cost of a record in a batch before the handler sees it.
 func BenchmarkBatch(b *testing.B) {
 	h := httpservertest.New(b, stub{}, func(_ *httpserver.Config, o *httpserver.Options) {
 		o.Log, o.OnMismatch = zerolog.Nop(), nil

@@ -22,16 +22,17 @@ const (
 	// maxBody is how long the body of an operation may be, in bytes, unless its
 	// x-max-body says otherwise.
 	maxBody = 64 << 10
-	// maxDepth is how deep JSON may be nested: far beyond what anybody means,
-	// and far below what our own answers could not wrap any more.
+	// maxDepth is how deep JSON may be nested. It is far more than anybody
+	// needs, and far less than the depth at which our own answers could no
+	// longer wrap it.
 	maxDepth = 100
-	// wrapping is by how much deeper a batch may be: it wraps what came as a
-	// body of its own before.
+	// wrapping is how much deeper a batch may be: its records were bodies of
+	// their own before it wrapped them.
 	wrapping = 10
 )
 
-// body reads the request's body and checks what can be said of it before the
-// contract: its length, its type, that it is UTF-8, and JSON.
+// body reads the request's body and checks it before the contract does: its
+// length, its type, and that it is UTF-8 and JSON.
 func (s *Server) body(c *gin.Context) {
 	r := callOf(c).route
 	if r.contract == nil || r.contract.Operation.RequestBody == nil {
@@ -60,17 +61,17 @@ func (s *Server) body(c *gin.Context) {
 // setBody replaces the body of a request.
 func setBody(r *http.Request, data []byte) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
-	r.Body, _ = r.GetBody() // it never errs
+	r.Body, _ = r.GetBody() // it never fails
 	r.ContentLength = int64(len(data))
 }
 
-// readBody takes no longer than bodyTimeout, which the edge sees to; only blanks
-// are no body.
+// readBody takes no longer than bodyTimeout, which the edge enforces. A body of
+// blanks only counts as none.
 func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
 	switch tooLong := new(http.MaxBytesError); {
 	case err == nil:
-		// Only now: net/http tries once more to read what did not come.
+		// Only now: net/http tries again to read a body that did not arrive.
 		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // tests have no connection
 		return bytes.TrimSpace(data), nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -81,7 +82,7 @@ func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	return nil, model.Invalid("body", "", "must arrive whole: "+err.Error())
 }
 
-// checkType takes a missing type as JSON: some engines send none.
+// checkType takes a missing type as JSON, because some engines send none.
 func checkType(h http.Header) error {
 	sent := h.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(sent)
@@ -97,7 +98,8 @@ func checkType(h http.Header) error {
 	return &statusError{http.StatusUnsupportedMediaType, "The body must be JSON in UTF-8: Content-Type: application/json"}
 }
 
-// checkJSON refuses what a decoder would mend silently or could choke on.
+// checkJSON refuses JSON that a decoder would repair silently or could choke
+// on.
 func checkJSON(data []byte, deepest int) error {
 	if at := invalidUTF8(data); at >= 0 {
 		return model.Invalid(fieldAt(data, at), "", fmt.Sprintf("must be UTF-8; byte %d of the body is not", at))
@@ -117,7 +119,7 @@ func checkJSON(data []byte, deepest int) error {
 	return model.Invalid("body", "", rule)
 }
 
-// invalidUTF8 is the offset of the first byte that is no UTF-8, or -1.
+// invalidUTF8 is the offset of the first byte that is not UTF-8, or -1.
 func invalidUTF8(data []byte) int {
 	if utf8.Valid(data) {
 		return -1
@@ -131,8 +133,8 @@ func invalidUTF8(data []byte) int {
 	}
 }
 
-// fieldAt is the member of the object in data that the byte at an offset
-// belongs to; "body" where there is none.
+// fieldAt is the member of the object in data that contains the byte at an
+// offset; "body" if there is none.
 func fieldAt(data []byte, at int) string {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -151,8 +153,8 @@ func fieldAt(data []byte, at int) string {
 	return "body"
 }
 
-// depth is how deep brackets are nested in data, outside of texts. It need not
-// be JSON, as the decoder looks only at what is shallow enough.
+// depth is how deep brackets are nested in data, outside of texts. data need
+// not be JSON yet: the decoder reads it only if it is shallow enough.
 func depth(data []byte) int {
 	deepest, now, text := 0, 0, false
 	for i := 0; i < len(data); i++ {

@@ -8,13 +8,13 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Identity is who calls. The zero Identity is an anonymous caller.
+// Identity identifies a caller. The zero Identity is an anonymous caller.
 type Identity struct {
 	Name string // the token's or certificate's name; "local" for the host itself
 	Role Role
 }
 
-// call is what the middleware knows of one request.
+// call is what the middleware knows about one request.
 type call struct {
 	id     string
 	caller Identity
@@ -25,7 +25,7 @@ type call struct {
 
 type callKey struct{}
 
-// Caller is who makes the request that ctx belongs to.
+// Caller is the caller of the request that ctx belongs to.
 func Caller(ctx context.Context) Identity {
 	if c, ok := ctx.Value(callKey{}).(*call); ok {
 		return c.caller
@@ -33,8 +33,7 @@ func Caller(ctx context.Context) Identity {
 	return Identity{}
 }
 
-// RequestID is the id under which the request stands in the log, "" outside
-// of requests.
+// RequestID is the request's id in the log, "" outside of requests.
 func RequestID(ctx context.Context) string {
 	if c, ok := ctx.Value(callKey{}).(*call); ok {
 		return c.id
@@ -42,14 +41,15 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// callOf is never nil behind begin.
+// callOf is never nil after begin.
 func callOf(c *gin.Context) *call {
 	return c.Request.Context().Value(callKey{}).(*call)
 }
 
 const requestIDHeader = "X-Request-Id"
 
-// saneID is an id that a proxy or client may choose: it goes into logs.
+// saneID matches the ids that a proxy or client may choose, because ids are
+// written to logs.
 var saneID = regexp.MustCompile(`^[0-9A-Za-z._:+/=-]{1,64}$`)
 
 // begin gives the request its id and looks its route up.

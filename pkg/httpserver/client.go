@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// forwarding are the headers by which a proxy gives itself away. One that sends
-// none of them can't be told from a program of its host: for that one there is
-// Config.LocalToken.
+// forwarding are the headers by which a proxy can be recognised. A proxy that
+// sends none of them can't be distinguished from a program on its host.
+// Config.LocalToken is for such a proxy.
 var forwarding = []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via", "X-Forwarded-Host", "X-Forwarded-Proto"}
 
-// client is the address a request came from, as far as it can be believed.
-// sure is false where a proxy that nobody declared may stand in between; the
-// address is then good enough to count requests, and for nothing else.
+// client is the address that a request came from, as far as it can be trusted.
+// sure is false if an undeclared proxy may be in between. The address may then
+// be used for counting requests, and for nothing else.
 func (n Networks) client(r *http.Request) (addr netip.Addr, sure bool) {
 	peer := address(r.RemoteAddr)
-	forwarded := !r.ProtoAtLeast(1, 1) // as nginx before 1.29.7 forwards when told no more than where to
+	forwarded := !r.ProtoAtLeast(1, 1) // nginx before 1.29.7 forwards like this if only told the destination
 	for _, h := range forwarding {
 		forwarded = forwarded || len(r.Header[h]) > 0
 	}
@@ -30,7 +30,8 @@ func (n Networks) client(r *http.Request) (addr netip.Addr, sure bool) {
 	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	addr = peer
 	for i := len(hops) - 1; i >= 0; i-- {
-		// From the right: each proxy appends whom it saw, the rest is hearsay.
+		// From the right: each proxy appends the address it saw, the rest is
+		// hearsay.
 		hop := address(strings.TrimSpace(hops[i]))
 		if !hop.IsValid() {
 			return addr, false
@@ -52,13 +53,13 @@ func address(s string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// fromHost tells whether a request comes from a program on this host. The Host
-// header must name it too: a page whose name is made to point to 127.0.0.1
-// would otherwise speak through the browser of whoever looks at it. For the
-// same reason a write must not come from another site's page.
+// fromHost reports whether a request comes from a program on this host. The
+// Host header must also name this host. Otherwise a page whose name resolves to
+// 127.0.0.1 could make requests through its viewer's browser. For the same
+// reason a write must not come from another site's page.
 func (n Networks) fromHost(r *http.Request) bool {
 	addr, sure := n.client(r)
-	// A proxy on another host tells of its own loopback, which is not ours.
+	// A proxy on another host reports its own loopback, which is not ours.
 	return address(r.RemoteAddr).IsLoopback() && sure && addr.IsLoopback() && namesLoopback(r.Host) && (isRead(r.Method) || !crossSite(r))
 }
 
@@ -70,8 +71,8 @@ func namesLoopback(hostport string) bool {
 	return strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") || address(host).IsLoopback()
 }
 
-// crossSite tells whether a browser says that another origin's page sends this.
-// Programs send neither header.
+// crossSite reports whether a browser says that another origin's page sends
+// this request. Programs send neither header.
 func crossSite(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "none", "same-origin":

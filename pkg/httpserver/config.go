@@ -15,7 +15,8 @@ import (
 )
 
 // Config is the block of variables that every service has. It is meant to be
-// filled by config.Load; a service with another port sets Listen before.
+// filled by config.Load; a service with another default port sets Listen before
+// that.
 type Config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket passed by systemd goes before it."`
 	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens for callers from other hosts, separated by commas or lines, each name:role:secret. Roles are engine, node, monitor and admin; a secret has at least 16 characters."`
@@ -58,7 +59,7 @@ func isPort(s string) bool {
 	return err == nil
 }
 
-// tls is the server's side of HTTPS, nil where it is not asked for.
+// tls is the server's side of HTTPS, nil if HTTPS is not configured.
 func (c *Config) tls() (*tls.Config, error) {
 	if c.TLSCert == "" {
 		if c.TLSClientCA != "" {
@@ -77,7 +78,7 @@ func (c *Config) tls() (*tls.Config, error) {
 		if err != nil || !t.ClientCAs.AppendCertsFromPEM(pem) {
 			return nil, &config.Mistake{Variable: "TLS_CLIENT_CA", Value: c.TLSClientCA, Rule: "must name a readable file with PEM certificates"}
 		}
-		// Given only where wanted: public reads need none.
+		// Clients may omit it: public reads need no certificate.
 		t.ClientAuth = tls.VerifyClientCertIfGiven
 	}
 	return t, nil

@@ -17,7 +17,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// filterOptions: access is decided before, all mistakes are wanted, and
+// filterOptions: access is checked before, every mistake is to be reported, and
 // handlers know their defaults themselves.
 var filterOptions = &openapi3filter.Options{
 	MultiError:          true,
@@ -58,7 +58,7 @@ func (s *Server) contract(c *gin.Context) {
 	c.Next()
 }
 
-// inputOf is the request as the validator wants it.
+// inputOf is the request in the form that the validator needs.
 func inputOf(c *gin.Context, r route, query url.Values) *openapi3filter.RequestValidationInput {
 	input := &openapi3filter.RequestValidationInput{
 		Request:     c.Request,
@@ -73,8 +73,8 @@ func inputOf(c *gin.Context, r route, query url.Values) *openapi3filter.RequestV
 	return input
 }
 
-// queryOf reads the query. net/url leaves out silently what it can't read; and
-// a parameter without a value, as HTML forms send it, is none.
+// queryOf reads the query. net/url silently drops what it can't read. A
+// parameter without a value, as HTML forms send it, counts as not sent.
 func queryOf(r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -90,8 +90,8 @@ func queryOf(r *http.Request) (url.Values, error) {
 	return said, nil
 }
 
-// repeated reports parameters that came more than once, or hold what no
-// parameter means.
+// repeated reports parameters that were sent more than once, or contain
+// characters that no parameter may have.
 func repeated(input *openapi3filter.RequestValidationInput) (wrong []model.FieldError) {
 	for _, ref := range input.Route.Operation.Parameters {
 		p := ref.Value
@@ -108,7 +108,7 @@ func repeated(input *openapi3filter.RequestValidationInput) (wrong []model.Field
 	return wrong
 }
 
-// sent are the values of a parameter that came.
+// sent are the values of a parameter that were sent.
 func sent(input *openapi3filter.RequestValidationInput, p *openapi3.Parameter) []string {
 	switch p.In {
 	case openapi3.ParameterInPath:

@@ -9,11 +9,11 @@ import (
 )
 
 // cors lets scripts of CORS_ORIGINS read what is public. They never act for the
-// person who looks at the page: no credentials are allowed. It stands in front
-// of caches, as it depends on who asks.
+// person who looks at the page: no credentials are allowed. It runs in front of
+// caches, because its headers depend on who asks.
 type cors struct {
 	origins []string
-	// public tells of every GET, by its pattern, whether it is public; paths
+	// public says for the pattern of every GET whether it is public; paths
 	// finds the pattern of a path.
 	public map[string]bool
 	paths  *http.ServeMux
@@ -24,22 +24,21 @@ func newCORS(origins []string, routes map[routeKey]route) *cors {
 	for key, r := range routes {
 		if key.method == http.MethodGet {
 			pattern := muxPath(key.path)
-			c.paths.Handle(pattern, http.NotFoundHandler()) // only asked, never called
+			c.paths.Handle(pattern, http.NotFoundHandler()) // only looked up, never called
 			c.public[pattern] = r.public
 		}
 	}
 	return c
 }
 
-// allow sets the headers of an answer to a page of another origin. That the
-// answer varies is said to everybody: a proxy must not give one page's answer
-// to another.
+// allow sets the headers of an answer to a page of another origin. Every answer
+// says that it varies: a proxy must not give one page's answer to another.
 func (c *cors) allow(h http.Header, r *http.Request) {
 	if len(c.origins) == 0 || !isRead(r.Method) && r.Method != http.MethodOptions {
 		return
 	}
 	public, literal := c.public[r.URL.Path]
-	if !literal { // which the busiest are
+	if !literal { // the busiest paths are literal
 		_, pattern := c.paths.Handler(r)
 		public = c.public[pattern]
 	}
@@ -57,13 +56,13 @@ func (c *cors) allow(h http.Header, r *http.Request) {
 	h["Access-Control-Expose-Headers"] = exposed
 }
 
-// Ready values of headers; both are full, so that who appends to one copies it.
+// Ready values of headers. Both are full, so that appending to one copies it.
 var (
 	varyOrigin = []string{"Origin"}
 	exposed    = []string{"ETag, Link, X-Total-Count"}
 )
 
-// preflight answers a browser that asks whether a script may read this path.
+// preflight answers a browser's question whether a script may read this path.
 func preflight(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Allow", "GET, HEAD, OPTIONS")

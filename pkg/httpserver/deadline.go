@@ -18,8 +18,8 @@ const (
 	writeTimeout = 30 * time.Second
 )
 
-// deadline bounds how long a request may take: a stream by its pieces, an
-// endless one by the server's stop, everything else as a whole.
+// deadline bounds how long a request may take: a stream per piece, an endless
+// stream until the server stops, everything else as a whole.
 func (s *Server) deadline(c *gin.Context) {
 	r := callOf(c).route
 	ctx := c.Request.Context()
@@ -40,11 +40,12 @@ func (s *Server) deadline(c *gin.Context) {
 	whole := c.Request
 	c.Request = whole.WithContext(ctx)
 	c.Next()
-	c.Request = whole // whose context ends only with the client or the server
+	c.Request = whole // its context ends only with the client or the server
 }
 
-// streamWriter gives the client a time for each piece, in place of one for the
-// whole. Between pieces there is no deadline: HTTP/2 would end the stream.
+// streamWriter sets a deadline for each piece, instead of one for the whole
+// stream. Between pieces there is no deadline, because HTTP/2 would end the
+// stream.
 type streamWriter struct {
 	gin.ResponseWriter
 	control *http.ResponseController

@@ -2,15 +2,14 @@
 //
 // It promises that whatever comes over the network, the answer is one that the
 // contract describes: a failure is a problem document that names what is wrong,
-// never a stack and never a bare 500 for bad input; that nothing but the
-// operations declared public is answered without a token, except to the host
-// itself; that no request is larger, slower or more frequent than its bounds;
-// and that a stop finishes the requests that are under way.
+// never a stack and never a bare 500 for bad input; that only operations
+// declared public are answered without a token, except to the host itself; that
+// no request is larger, slower or more frequent than its bounds; and that a
+// stop finishes the requests that are under way.
 //
 // A request passes, in this order: trailing slash, CORS and the rate limit of
 // anonymous callers; the service's Wrap, such as a cache of ready answers; then
 // in gin the request id, log and metrics, headers, problems, recovery, the
-// deadline, access, the body's form, and the contract. Which operations exist,
-// who may call them and what they accept is read from the OpenAPI document and
-// written nowhere else.
+// deadline, access, the body's form, and the contract. The OpenAPI document
+// alone says which operations exist, who may call them and what they accept.
 package httpserver

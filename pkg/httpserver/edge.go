@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// limitedKey marks a request that is one too many, for the router to say so.
+// limitedKey marks a request that exceeds the limit, so that the router refuses
+// it.
 type limitedKey struct{}
 
-// edge is what even a ready answer must pass, so it costs next to nothing:
-// trailing slashes, CORS, the rate limit, and an end to waiting for a body.
+// edge is what even a cached answer must pass, so it costs next to nothing:
+// trailing slashes, CORS, the rate limit, and a deadline for the body.
 func (s *Server) edge(next http.Handler) http.Handler {
 	cors := newCORS(s.cfg.CORSOrigins, s.routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -19,11 +20,11 @@ func (s *Server) edge(next http.Handler) http.Handler {
 			r = withoutSlash(r)
 		}
 		cors.allow(w.Header(), r)
-		if r.ContentLength != 0 { // also where nobody reads it: net/http does, before it answers
+		if r.ContentLength != 0 { // even if no handler reads it: net/http does, before it answers
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
 		}
 		if s.overLimit(r) {
-			// Past the cache, as the router knows how to refuse.
+			// Past the cache, because the router knows how to refuse.
 			s.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), limitedKey{}, true)))
 			return
 		}
@@ -31,7 +32,7 @@ func (s *Server) edge(next http.Handler) http.Handler {
 	})
 }
 
-// overLimit counts a request that brings nothing by which it could be known.
+// overLimit counts a request that has nothing to identify its caller.
 func (s *Server) overLimit(r *http.Request) bool {
 	if s.limit.perSecond <= 0 || claims(r) || r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
 		return false
@@ -43,12 +44,12 @@ func (s *Server) overLimit(r *http.Request) bool {
 	return !s.limit.allow(addr)
 }
 
-// claims reports whether a request brings what might be a token: then the edge
-// leaves the counting to access. An empty header is one, too.
+// claims reports whether a request brings what might be a token. The edge then
+// leaves the counting to access. An empty header also counts as a claim.
 func claims(r *http.Request) bool { return r.Header["Authorization"] != nil }
 
-// withoutSlash answers /playlog/ as /playlog, in place: a client that is
-// redirected often loses the body of its POST.
+// withoutSlash answers /playlog/ as /playlog, without a redirect: a client that
+// is redirected often loses the body of its POST.
 func withoutSlash(r *http.Request) *http.Request {
 	path := strings.TrimRight(r.URL.Path, "/")
 	if path == "" {
@@ -61,7 +62,7 @@ func withoutSlash(r *http.Request) *http.Request {
 	return &bare
 }
 
-// headAsGet lets the router see a HEAD as a GET; net/http sends no body.
+// headAsGet presents a HEAD to the router as a GET; net/http sends no body.
 func headAsGet(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodHead {

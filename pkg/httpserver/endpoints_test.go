@@ -17,7 +17,7 @@ const play = httpservertest.Play
 
 var endpoints = httpservertest.Endpoints()
 
-// behind writes something behind the path of a target.
+// behind appends more to the path of a target.
 func behind(target, more string) string {
 	path, query, ok := strings.Cut(target, "?")
 	if ok {
@@ -80,8 +80,8 @@ func TestEndpoints_Good(t *testing.T) {
 	}
 }
 
-// TestEndpoints_Bad sends every operation what no client should, and expects a
-// problem document each time, never a failure of ours.
+// TestEndpoints_Bad sends every operation requests that no client should send.
+// It expects a problem document each time, never a failure of ours.
 func TestEndpoints_Bad(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{})
@@ -316,8 +316,8 @@ func TestEndpoints_Lenient(t *testing.T) {
 	}
 }
 
-// TestServer_Services: of handlers that could answer everything, each service
-// routes what is its own.
+// TestServer_Services: the handlers could answer everything, but each service
+// routes only its own operations.
 func TestServer_Services(t *testing.T) {
 	t.Parallel()
 	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {

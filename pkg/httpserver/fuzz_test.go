@@ -14,8 +14,8 @@ import (
 
 func quiet(_ *httpserver.Config, o *httpserver.Options) { o.Log = zerolog.Nop() }
 
-// check: nothing that comes over the network is a failure of ours, and every
-// refusal is a problem document.
+// check requires that nothing that comes over the network causes a failure of
+// ours, and that every refusal is a problem document.
 func check(t *testing.T, w *httptest.ResponseRecorder) {
 	t.Helper()
 	if w.Code >= 500 {

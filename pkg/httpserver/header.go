@@ -6,14 +6,14 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Content security policies. Data needs nothing; pages get what is theirs.
+// Content security policies. Data needs nothing; pages get their own resources.
 const (
 	dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 	pagePolicy = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
-// headers sets what browsers should know of every answer; a page may replace
-// its Content-Security-Policy.
+// headers sets the headers that tell browsers how to treat every answer; a page
+// may replace its Content-Security-Policy.
 func (s *Server) headers(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("X-Content-Type-Options", "nosniff")

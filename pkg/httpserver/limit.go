@@ -8,26 +8,27 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxAddresses bounds how many addresses one generation of limiters holds. An
-// address forgotten starts anew, which costs an attacker as many addresses as
-// would give him the same rate anyway.
+// maxAddresses bounds how many addresses one generation of limiters holds. A
+// forgotten address starts again with a full burst. To exploit that, an
+// attacker needs so many addresses that they would give him the same rate
+// anyway.
 const maxAddresses = 16384
 
-// addressLimit allows each address so many requests a second, in bursts of two
-// seconds' worth.
+// addressLimit allows each address that many requests a second, in bursts of
+// two seconds' worth.
 type addressLimit struct {
 	perSecond float64
 
 	mu       sync.Mutex
-	now, old map[netip.Addr]*rate.Limiter // two generations: what is used moves on
+	now, old map[netip.Addr]*rate.Limiter // two generations: addresses in use move to now
 }
 
 func newAddressLimit(perSecond float64) *addressLimit {
 	return &addressLimit{perSecond: perSecond, now: map[netip.Addr]*rate.Limiter{}}
 }
 
-// allow counts one request. IPv6 counts by /64, as one customer has at least
-// that many addresses.
+// allow counts one request. IPv6 is counted by /64, because one customer has at
+// least that many addresses.
 func (l *addressLimit) allow(addr netip.Addr) bool {
 	if l.perSecond <= 0 {
 		return true

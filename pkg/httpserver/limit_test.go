@@ -24,7 +24,7 @@ func TestAddressLimit(t *testing.T) {
 				}
 				time.Sleep(100 * time.Millisecond)
 			}
-			if allowed != 20+49 { // the burst, and what grew since
+			if allowed != 20+49 { // the burst, and what accrued since
 				t.Errorf("%d allowed", allowed)
 			}
 		})

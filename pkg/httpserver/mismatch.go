@@ -14,7 +14,7 @@ import (
 )
 
 // verify compares each answer of an operation with the contract and reports
-// what differs. It is for tests: it holds a copy of every JSON body.
+// differences. It is for tests: it holds a copy of every JSON body.
 func (s *Server) verify(c *gin.Context) {
 	r := callOf(c).route
 	if s.onMismatch == nil || r.contract == nil {
@@ -44,7 +44,7 @@ func (s *Server) verify(c *gin.Context) {
 	}
 }
 
-// knownType checks the type of an answer whose body is not looked at.
+// knownType checks the type of an answer whose body is not checked.
 func knownType(op *openapi3.Operation, status int, mime string) error {
 	response := op.Responses.Status(status)
 	if response == nil || response.Value.Content.Get(mime) == nil {
@@ -53,13 +53,14 @@ func knownType(op *openapi3.Operation, status int, mime string) error {
 	return nil
 }
 
-// copyWriter keeps what is written, where it is JSON: streams go on unheld.
+// copyWriter keeps what is written if it is JSON; streams pass without being
+// held.
 type copyWriter struct {
 	gin.ResponseWriter
 	body bytes.Buffer
 }
 
-// isJSON is also true of an answer without a type, lest a body be missed.
+// isJSON is also true of an answer without a type, so that no body is missed.
 func (w *copyWriter) isJSON() bool {
 	mime := w.Header().Get("Content-Type")
 	return strings.Contains(mime, "json") || mime == ""

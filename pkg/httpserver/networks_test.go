@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestNetworks_FromHost: what a proxy on another host calls its own
-// loopback is not this host, however far the proxy is trusted.
+// TestNetworks_FromHost: the loopback address that a proxy on another host
+// reports is not this host, however far the proxy is trusted.
 func TestNetworks_FromHost(t *testing.T) {
 	t.Parallel()
 	var trusted Networks

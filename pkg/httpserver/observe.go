@@ -11,8 +11,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// metrics of the requests that reach the router. Labels are bounded: a route is
-// one of those registered, everything else is "none".
+// metrics measures the requests that reach the router. Labels are bounded: a
+// route is one of the registered routes, or otherwise "none".
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
@@ -39,13 +39,13 @@ func newMetrics(r prometheus.Registerer) metrics {
 	return m
 }
 
-// observe counts the request and writes it to the access log: failures of ours
-// as errors, refused writes as warnings, other writes as info, reads as debug. The query is left out, as people
-// put secrets there.
+// observe counts the request and writes it to the access log: our failures as
+// errors, refused writes as warnings, other writes as info, reads as debug. The
+// query is left out, because people put secrets there.
 func (s *Server) observe(c *gin.Context) {
 	start := time.Now()
 	s.metrics.inFlight.Inc()
-	defer func() { // also where the connection is cut by a panic
+	defer func() { // even if a panic cuts the connection
 		s.metrics.inFlight.Dec()
 		took, this := time.Since(start), callOf(c)
 		method, path, status := c.Request.Method, c.FullPath(), c.Writer.Status()
@@ -69,7 +69,7 @@ func (s *Server) logRequest(c *gin.Context, this *call, status int, took time.Du
 	case isRead(c.Request.Method):
 		level = zerolog.DebugLevel
 	case status >= http.StatusBadRequest:
-		level = zerolog.WarnLevel // an engine does not send again what is refused
+		level = zerolog.WarnLevel // an engine does not resend what is refused
 	}
 	e := s.log.WithLevel(level)
 	if last := c.Errors.Last(); last != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// readyTimeout bounds the question whether the service is ready: who asks
-// every few seconds wants a quick no.
+// readyTimeout bounds the check whether the service is ready: a caller that
+// asks every few seconds wants a quick no.
 const readyTimeout = 3 * time.Second
 
-// probes serves what supervisors and monitoring ask.
+// probes serves the endpoints for supervisors and monitoring.
 func (s *Server) probes() {
 	s.Handle(http.MethodGet, "/healthz", Public, func(c *gin.Context) {
 		c.Header("Cache-Control", "no-store")
@@ -30,7 +30,7 @@ func (s *Server) readiness(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), readyTimeout)
 	defer cancel()
 	if err := s.ready(ctx); err != nil {
-		// Why not may name hosts and schemas, so strangers don't learn it.
+		// The reason may name hosts and schemas, so strangers don't get it.
 		detail := "This service is not ready."
 		if Caller(c.Request.Context()) != (Identity{}) {
 			detail = err.Error()

@@ -16,8 +16,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// statusError is a failure that has a status of its own. Its text is shown to
-// the client.
+// statusError is a failure with its own status. Its text is shown to the
+// client.
 type statusError struct {
 	status int
 	detail string
@@ -25,18 +25,19 @@ type statusError struct {
 
 func (e *statusError) Error() string { return e.detail }
 
-// statusClientGone is what nginx calls a request whose client went away. Only
+// statusClientGone is nginx's status for a request whose client went away. Only
 // the log and the metrics see it.
 const statusClientGone = 499
 
-// fail ends a request; problems renders why.
+// fail ends a request with an error, which problems renders.
 func fail(c *gin.Context, err error) {
 	_ = c.Error(err)
 	c.Abort()
 }
 
-// unreadable is the error of a request that could not be bound. The contract
-// was kept, so it is one of the few things that the contract can't say.
+// unreadable is the error of a request that could not be bound. The request
+// kept the contract, so this is one of the few rules that the contract can't
+// express.
 func unreadable(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
@@ -53,7 +54,7 @@ func (s *Server) problems(c *gin.Context) {
 	err := c.Errors.Last().Err
 	if c.Writer.Written() {
 		if c.Request.Context().Err() == nil {
-			// The client must not take what it has for the whole answer.
+			// The client must not mistake what it has for the whole answer.
 			panic(http.ErrAbortHandler)
 		}
 		return
@@ -70,7 +71,7 @@ func (s *Server) problems(c *gin.Context) {
 	h.Set("Cache-Control", "no-store")
 	switch p.Status {
 	case http.StatusServiceUnavailable:
-		// Spread, lest all come back at the same moment.
+		// Spread, so that clients do not all come back at the same moment.
 		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(5)))
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", "1")
@@ -78,11 +79,11 @@ func (s *Server) problems(c *gin.Context) {
 		h.Set("Connection", "close")
 	}
 	c.Writer.WriteHeader(p.Status)
-	_ = json.NewEncoder(c.Writer).Encode(p) // fails only where the client has gone
+	_ = json.NewEncoder(c.Writer).Encode(p) // fails only if the client has gone
 }
 
-// problemOf is the table of errors. What is in none of its rows is a plain 500,
-// whose details stand in the log only.
+// problemOf is the table of errors. An error that matches none of its rows is a
+// plain 500, and its details are in the log only.
 func problemOf(err error) api.Problem {
 	var (
 		invalid *model.InvalidError
@@ -141,7 +142,8 @@ func title(status int) string {
 
 func ptr[T any](v T) *T { return &v }
 
-// unknownPath and wrongMethod answer what no route fits; gin sets Allow.
+// unknownPath and wrongMethod answer requests that match no route; gin sets
+// Allow.
 func unknownPath(c *gin.Context) {
 	fail(c, &statusError{http.StatusNotFound, "There is no such path here."})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// panicError is a handler's panic. The log gets the stack, clients never.
+// panicError is a handler's panic. The log gets the stack, clients never do.
 type panicError struct {
 	value any
 	stack []byte
@@ -17,7 +17,7 @@ type panicError struct {
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// recovery turns a panic into an ordinary failure of this one request.
+// recovery turns a panic into an ordinary failure of that one request.
 func recovery(c *gin.Context) {
 	defer func() {
 		v := recover()
@@ -25,7 +25,7 @@ func recovery(c *gin.Context) {
 			return
 		}
 		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-			panic(v) // a handler's wish to cut the connection
+			panic(v) // the handler asks to cut the connection
 		}
 		fail(c, &panicError{v, debug.Stack()})
 	}()

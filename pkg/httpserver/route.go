@@ -14,30 +14,30 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// route is what the middleware needs to know of a method and a path. The zero
-// route is not served: a handler that is registered without saying who may call
-// it does not exist.
+// route is what the middleware needs to know about a method and a path. The
+// zero route is not served: a handler that is registered without saying who may
+// call it does not exist.
 type route struct {
 	served bool
 	public bool
-	roles  []Role // who may call it where it is not public
-	// contract is nil for what is no operation of the OpenAPI document.
+	roles  []Role // who may call it if it is not public
+	// contract is nil if the route is not an operation of the OpenAPI document.
 	contract *routers.Route
 	// maxBody is how long its body may be, in bytes.
 	maxBody int64
-	// batches are the members of its body that are lists of objects which the
+	// batches are those members of its body that are lists of objects which the
 	// handler judges one by one.
 	batches []string
-	// streams: the answer is written bit by bit and may take long.
+	// streams: the answer is written piece by piece and may take long.
 	streams bool
-	// events: a stream without an end, which a stop ends.
+	// events: the answer is a stream without an end of its own; a stop ends it.
 	events bool
 }
 
 // routeKey is a method and a path as gin writes it.
 type routeKey struct{ method, path string }
 
-// Access says who may call a route beside the contract.
+// Access says who may call a route outside the contract.
 type Access struct{ roles []Role }
 
 // Public is open to everybody.
@@ -46,14 +46,14 @@ var Public = Access{}
 // Only lets in the host itself and callers with one of the roles.
 func Only(roles ...Role) Access { return Access{roles: roles} }
 
-// Handle serves a route beside the contract, such as a page.
+// Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
 	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles})
 	s.engine.Handle(method, path, h)
 }
 
-// Register serves the operations of the contract that are this service's. Those
-// of other services are not routed: their handlers are never called.
+// Register serves those operations of the contract that belong to this service.
+// Operations of other services are not routed: their handlers are never called.
 func (s *Server) Register(ssi api.StrictServerInterface) {
 	handler := api.NewStrictHandlerWithOptions(ssi, []api.StrictMiddlewareFunc{detach}, api.StrictGinServerOptions{
 		RequestErrorHandlerFunc:  func(c *gin.Context, err error) { fail(c, unreadable(err)) },
@@ -72,15 +72,15 @@ func (s *Server) Register(ssi api.StrictServerInterface) {
 	}
 }
 
-// detach gives handlers a context of their own: gin uses its contexts again, so
-// that what outlives its request, such as a query that is being cancelled,
-// would look at somebody else's.
+// detach gives handlers a context of their own, because gin reuses its
+// contexts. Code that outlives its request, such as a query that is being
+// cancelled, would otherwise see another request's context.
 func detach(f api.StrictHandlerFunc, _ string) api.StrictHandlerFunc {
 	return func(c *gin.Context, request any) (any, error) { return f(c.Copy(), request) }
 }
 
-// add declares a route, and beside a public read the preflight by which
-// browsers ask whether another website's script may make it.
+// add declares a route. For a public read it also declares the preflight, by
+// which browsers ask whether another website's script may make the request.
 func (s *Server) add(method, path string, r route) {
 	s.routes[routeKey{method, path}] = r
 	if method == http.MethodGet && r.public {
@@ -128,7 +128,7 @@ func ginPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
 
-// streaming: an answer that is not plain JSON is written bit by bit.
+// streaming: an answer that is not plain JSON is written piece by piece.
 func streaming(op *openapi3.Operation) (streams, events bool) {
 	ok := op.Responses.Status(http.StatusOK)
 	if ok == nil {

@@ -57,7 +57,7 @@ func bodyMistakes(found *openapi3filter.RequestError) (wrong []model.FieldError)
 	return wrong
 }
 
-// violationsOf takes lists of violations apart.
+// violationsOf flattens nested lists of violations.
 func violationsOf(err error) (list []*openapi3.SchemaError) {
 	switch e := err.(type) { //nolint:errorlint // lists must not be searched but walked
 	case openapi3.MultiError:
@@ -70,16 +70,16 @@ func violationsOf(err error) (list []*openapi3.SchemaError) {
 	return list
 }
 
-// extraField is the field that the schema does not know; the validator tells
-// its name in the reason only.
+// extraField is the field that the schema does not know; only the validator's
+// reason contains its name.
 func extraField(v *openapi3.SchemaError) (string, bool) {
 	var name string
 	_, err := fmt.Sscanf(v.Reason, "property %q is unsupported", &name)
 	return name, err == nil
 }
 
-// rule is the schema's own description where that is one, and else what the
-// validator says.
+// rule is the schema's own description if that is a rule, otherwise the
+// validator's reason.
 func rule(v *openapi3.SchemaError) string {
 	switch v.SchemaField {
 	case "required":
@@ -120,13 +120,13 @@ func rule(v *openapi3.SchemaError) string {
 	return v.Reason
 }
 
-// isRule tells a description that says what is expected from one that says
-// what something means.
+// isRule distinguishes a description of the expected value from a description
+// of a meaning.
 func isRule(description string) bool {
 	return strings.HasPrefix(description, "must ") || strings.HasPrefix(description, "is required")
 }
 
-// kind says in words of which type a schema is.
+// kind names the type of a schema in words.
 func kind(s *openapi3.Schema) string {
 	names := map[string]string{
 		"string": "text", "integer": "a whole number", "number": "a number",
@@ -142,7 +142,7 @@ func kind(s *openapi3.Schema) string {
 	return strings.Join(list, " or ")
 }
 
-// shown is a value as it came; texts without quotes.
+// shown is a value as it was sent; texts without quotes.
 func shown(v any) string {
 	if s, ok := v.(string); ok {
 		return s
@@ -154,8 +154,8 @@ func shown(v any) string {
 	return string(b)
 }
 
-// looseMistakes lets the loose types judge what the schema can't: which texts
-// are numbers, and then whether these are within bounds.
+// looseMistakes lets the loose types check what the schema can't: whether a
+// text is a number, and then whether the number is within bounds.
 func looseMistakes(input *openapi3filter.RequestValidationInput) []model.FieldError {
 	ref := input.Route.Operation.RequestBody
 	if ref == nil || input.Request.GetBody == nil {

@@ -21,8 +21,8 @@ const (
 	maxHeader         = 16 << 10 // bytes
 )
 
-// Listen opens the port, unless systemd or the service passed a socket already.
-// Run does so itself; call it before to know Addr or to fail early.
+// Listen opens the port, unless systemd or the service already passed a socket.
+// Run calls Listen itself; call it earlier to know Addr or to fail early.
 func (s *Server) Listen(ctx context.Context) error {
 	if s.listener != nil {
 		return nil
@@ -53,8 +53,8 @@ func (s *Server) Addr() net.Addr {
 }
 
 // Run serves until ctx ends. Then it takes no new requests, ends the event
-// streams, and finishes what is under way, for the drain timeout at most. It
-// returns nil after a stop that was asked for.
+// streams, and finishes the requests under way, for the drain timeout at most.
+// It returns nil after a requested stop.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.stop()
 	tlsConfig, err := s.cfg.tls()
@@ -71,7 +71,7 @@ func (s *Server) Run(ctx context.Context) error {
 		Handler:           s.Handler(),
 		TLSConfig:         tlsConfig,
 		ReadHeaderTimeout: readHeaderTimeout,
-		WriteTimeout:      s.timeout + writeTimeout, // streams have their own
+		WriteTimeout:      s.timeout + writeTimeout, // streams set their own
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          stdlog.New(troubles{s}, "", 0),
@@ -95,7 +95,7 @@ func (s *Server) Run(ctx context.Context) error {
 		defer cancel()
 		if err := hs.Shutdown(bound); err != nil {
 			cutAll()
-			_ = hs.Close() // of connections that had their time
+			_ = hs.Close() // closes the connections that exceeded the drain timeout
 			s.log.Warn().Dur("after_ms", s.drain).Msg("requests cut at stop")
 		}
 		return nil
@@ -103,8 +103,8 @@ func (s *Server) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// troubles logs what net/http says of single connections, such as failed TLS
-// handshakes: clients' troubles, mostly.
+// troubles logs net/http's messages about single connections, such as failed
+// TLS handshakes. Most of these are clients' troubles.
 type troubles struct{ s *Server }
 
 func (t troubles) Write(p []byte) (int, error) {

@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// start runs a server; stop ends it and returns what Run did.
+// start runs a server; stop ends it and returns Run's error.
 func start(t *testing.T, ssi api.StrictServerInterface, cfg httpserver.Config, o httpserver.Options) (addr string, stop func() error) {
 	t.Helper()
 	if cfg.Listen == "" {
@@ -56,7 +56,7 @@ func start(t *testing.T, ssi api.StrictServerInterface, cfg httpserver.Config, o
 	return s.Addr().String(), stop
 }
 
-// client keeps no connection, so that none outlives its test.
+// client keeps no connection open, so that none outlives its test.
 func client() *http.Client { return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} }
 
 func post(addr string) (int, error) {
@@ -215,7 +215,7 @@ func TestServer_Run_HalfBody(t *testing.T) {
 	}
 	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
-		return // the server may as well hang up
+		return // the server may also hang up
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode >= 500 {
@@ -223,8 +223,8 @@ func TestServer_Run_HalfBody(t *testing.T) {
 	}
 }
 
-// TestServer_Run_NoBody: a body that is announced and never comes holds nothing
-// up for long, also where nobody would have read it.
+// TestServer_Run_NoBody: a body that is announced and never sent does not hold
+// anything up for long, even if nobody would have read it.
 func TestServer_Run_NoBody(t *testing.T) {
 	t.Parallel()
 	addr, stop := start(t, stub{}, httpserver.Config{}, httpserver.Options{Log: zerolog.Nop()})

@@ -15,28 +15,31 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// Options are what a service gives its server, beside the configuration.
+// Options are what a service gives its server, in addition to the
+// configuration.
 type Options struct {
-	// Log gets one line a request, and the server's own troubles.
+	// Log gets one line per request, and the server's own troubles.
 	Log zerolog.Logger
-	// Service is the name in the contract's x-served-by; operations that are
-	// not its own do not exist. Empty, in tests: all are served.
+	// Service is the service's name in the contract's x-served-by; operations
+	// of other services do not exist. If it is empty, as in tests, all are
+	// served.
 	Service string
-	// Ready tells why the service can't do its work now, or nil. Without it,
-	// the service is always ready.
+	// Ready returns why the service can't do its work now, or nil. Without
+	// Ready, the service is always ready.
 	Ready func(ctx context.Context) error
 	// Wrap puts a handler in front of the router, such as a cache of ready
-	// answers. It must answer only what is public: access is decided behind it.
+	// answers. The handler must answer only what is public, because access is
+	// decided after it.
 	Wrap func(http.Handler) http.Handler
 	// Registry gets the metrics, and is served at /metrics; nil makes a new one.
 	Registry *prometheus.Registry
-	// Listener is used in place of a new one at Config.Listen.
+	// Listener is used instead of a new one at Config.Listen.
 	Listener net.Listener
 	// RequestTimeout is how long a handler that does not stream may take, and
 	// DrainTimeout how long a stop waits for requests; zero means 15 s and 10 s.
 	RequestTimeout, DrainTimeout time.Duration
-	// OnMismatch is for tests: it is called with every answer that is not as the
-	// contract says.
+	// OnMismatch is for tests: it is called with every answer that does not
+	// match the contract.
 	OnMismatch func(operation string, err error)
 }
 
@@ -62,8 +65,8 @@ type Server struct {
 	stop     context.CancelFunc
 }
 
-// New makes a server that serves nothing but probes, metrics and documentation
-// yet. It errs where the embedded contract is unusable.
+// New makes a server that so far serves only probes, metrics and documentation.
+// It fails if the embedded contract is unusable.
 func New(cfg Config, o Options) (*Server, error) {
 	doc, err := api.GetSpec()
 	if err != nil {
@@ -111,7 +114,7 @@ func New(cfg Config, o Options) (*Server, error) {
 }
 
 // newEngine is gin without its global settings, its log, its redirects and its
-// idea of whom to trust.
+// own choice of trusted proxies.
 func newEngine() *gin.Engine {
 	e := gin.New()
 	e.HandleMethodNotAllowed = true
@@ -122,12 +125,12 @@ func newEngine() *gin.Engine {
 	return e
 }
 
-// gin prints its routes and warnings unless told otherwise, and it can be told
-// for the whole process only.
+// gin prints its routes and warnings unless told otherwise, and that setting is
+// global to the process.
 func init() { gin.SetMode(gin.ReleaseMode) }
 
-// Handler is all of the server but the network. Everything must be registered
-// before.
+// Handler is the whole server except for the network. Register everything
+// before calling it.
 func (s *Server) Handler() http.Handler {
 	return s.edge(s.wrap(headAsGet(s.engine)))
 }

@@ -96,7 +96,8 @@ func TestServer_Timeout(t *testing.T) {
 	wantProblem(t, httpservertest.Do(h, "POST", "/api/v1/playlog", play), 503)
 }
 
-// TestServer_Cut: who reads half a report must not take it for a whole one.
+// TestServer_Cut: a client that gets half a report must not mistake it for a
+// whole one.
 func TestServer_Cut(t *testing.T) {
 	t.Parallel()
 	half := io.MultiReader(strings.NewReader("track_start\n"), brokenReader{})

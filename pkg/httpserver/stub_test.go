@@ -9,8 +9,8 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// stub answers every operation with something right. Its funcs, where set, go
-// before.
+// stub answers every operation with something valid. A func that is set takes
+// precedence.
 type stub struct {
 	StoreFunc   func(ctx context.Context, body api.Play) error
 	CurrentFunc func(ctx context.Context) (api.GetCurrentTrackResponseObject, error)

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Role is what a caller is; the contract says which roles may call what.
+// Role is the role of a caller; the contract says which roles may call what.
 type Role string
 
-// The roles there are.
+// The existing roles.
 const (
 	RoleEngine  Role = "engine"
 	RoleNode    Role = "node"
@@ -25,7 +25,7 @@ var roles = []Role{RoleEngine, RoleNode, RoleMonitor, RoleAdmin}
 // minSecret is the least length of a token's secret, in bytes.
 const minSecret = 16
 
-// Token lets a caller from another host in. The secret itself is not kept.
+// Token admits a caller from another host. The secret itself is not kept.
 type Token struct {
 	Name string
 	Role Role
@@ -36,8 +36,8 @@ type Token struct {
 type Tokens []Token
 
 // UnmarshalText reads name:role:secret, separated by commas or line ends. The
-// error names every mistake. It repeats nothing of an entry, because whoever
-// confuses the order has the secret elsewhere.
+// error names every mistake. It repeats nothing of an entry, because if the
+// order is confused, the secret may be in any place.
 func (t *Tokens) UnmarshalText(text []byte) error {
 	var list Tokens
 	var wrong []string
@@ -81,7 +81,7 @@ func parseToken(entry string) (Token, error) {
 }
 
 // collides refuses a second token of the same name or secret: the log must
-// tell one caller from another.
+// distinguish callers.
 func (t Tokens) collides(other Token) error {
 	for _, own := range t {
 		if own.Name == other.Name {
@@ -94,8 +94,8 @@ func (t Tokens) collides(other Token) error {
 	return nil
 }
 
-// find is the token with that secret. It takes the same time whichever token
-// it is, and whether it is one: hashes of equal length are compared in constant
+// find is the token with that secret. It takes the same time for every token,
+// and also if there is none. Hashes of equal length are compared in constant
 // time, and always all of them.
 func (t Tokens) find(secret string) (Token, bool) {
 	hash := sha256.Sum256([]byte(secret))

@@ -16,8 +16,8 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// documentation serves the contract and the page by which to try it. All of it
-// is embedded: it works without the internet.
+// documentation serves the contract and the page for trying it. All of it is
+// embedded: it works without the internet.
 func (s *Server) documentation(title string, document []byte) error {
 	path, uiPath := s.base+"/openapi.json", s.base+"/ui"
 	contract, err := ready("openapi.json", "application/json", document, dataPolicy)
@@ -48,7 +48,7 @@ func (s *Server) documentation(title string, document []byte) error {
 	return nil
 }
 
-// missingWriter swallows the file server's own 404, which is no problem
+// missingWriter discards the file server's own 404, which is not a problem
 // document.
 type missingWriter struct {
 	gin.ResponseWriter
@@ -68,8 +68,8 @@ func (w *missingWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// ready serves the same bytes always, with an ETag, and gzipped to whom that
-// suits.
+// ready always serves the same bytes, with an ETag, and gzipped if the client
+// accepts that.
 func ready(name, mime string, content []byte, policy string) (gin.HandlerFunc, error) {
 	sum := sha256.Sum256(content)
 	etag := `"` + hex.EncodeToString(sum[:12]) + `"`
@@ -92,8 +92,8 @@ var (
 	inlineStyle  = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
 )
 
-// uiPolicy allows the page's own scripts and styles, by their hashes, and that
-// it calls this server.
+// uiPolicy allows the page's own scripts and styles, by their hashes, and calls
+// to this server.
 func uiPolicy(html []byte) string {
 	hashes := func(inline *regexp.Regexp) string {
 		var b strings.Builder
@@ -108,7 +108,7 @@ func uiPolicy(html []byte) string {
 		"; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// page holds what a handler writes.
+// page holds the output of a handler.
 type page struct {
 	bytes.Buffer
 	header http.Header

@@ -14,8 +14,8 @@ var seeds = []string{
 	`"\ud83c\udfa7"`, `9007199254740993.0`, `9223372036854775808`, ` " 7 " `, `"`, `nul`, "",
 }
 
-// fuzz feeds T whatever comes, as JSON and as the bare method, which must not
-// panic; check sees what was accepted as JSON. What was accepted is the same
+// fuzz feeds T arbitrary input, as JSON and to the bare method, which must not
+// panic; check sees what was accepted as JSON. An accepted value is the same
 // after it was written and read again.
 func fuzz[T comparable, P interface {
 	*T
@@ -69,7 +69,7 @@ func FuzzInteger(f *testing.F) {
 		}
 		exact, ok := new(big.Rat).SetString(s)
 		if !v.Known || !ok {
-			return // an exponent too large to be exact about
+			return // an exponent too large for exact comparison
 		}
 		off := exact.Sub(exact, new(big.Rat).SetInt64(v.Value))
 		if off.Abs(off).Cmp(big.NewRat(1, 2)) > 0 {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// Integer is a whole number as engines send it: a number or text. It is
-// unknown where null, "" or nothing came.
+// Integer is a whole number as engines send it: a number or text. It is unknown
+// if null, "" or nothing was sent.
 type Integer struct {
 	Value int64
 	Known bool
@@ -27,7 +27,8 @@ func (v *Integer) UnmarshalJSON(b []byte) error {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		// JSON does not tell 42 from 42.0; from 2^53 on floats are not exact.
+		// JSON does not distinguish 42 from 42.0; from 2^53 on floats are not
+		// exact.
 		f, ok := decimal(s)
 		if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
 			return fmt.Errorf("%q is no whole number", s)
@@ -38,7 +39,7 @@ func (v *Integer) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the number, or null where it is unknown.
+// MarshalJSON writes the number, or null if it is unknown.
 func (v Integer) MarshalJSON() ([]byte, error) {
 	if !v.Known {
 		return []byte("null"), nil
@@ -46,8 +47,8 @@ func (v Integer) MarshalJSON() ([]byte, error) {
 	return strconv.AppendInt(nil, v.Value, 10), nil
 }
 
-// Number is a number as engines send it: a number or text. It is unknown
-// where null, "" or nothing came.
+// Number is a number as engines send it: a number or text. It is unknown if
+// null, "" or nothing was sent.
 type Number struct {
 	Value float64
 	Known bool
@@ -68,7 +69,7 @@ func (v *Number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the number, or null where it is unknown.
+// MarshalJSON writes the number, or null if it is unknown.
 func (v Number) MarshalJSON() ([]byte, error) {
 	if !v.Known {
 		return []byte("null"), nil
@@ -107,8 +108,8 @@ func (v *Boolean) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// decimal reads a finite number. strconv takes inf, nan, 0x1p4 and 1_0 for numbers
-// too, but an engine that sends them does not mean one.
+// decimal reads a finite number. strconv also accepts inf, nan, 0x1p4 and 1_0
+// as numbers, but an engine that sends them does not mean a number.
 func decimal(s string) (f float64, ok bool) {
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil && !math.IsNaN(f) && !math.IsInf(f, 0) && !strings.ContainsAny(s, "xX_")

@@ -12,7 +12,7 @@ import (
 )
 
 // TestEntry_golden pins the form in which nodes of all versions exchange a
-// record of which everything is known.
+// record. The record has a value in every field.
 func TestEntry_golden(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2020, 6, 27, 17, 14, 0, 123456000, time.UTC)

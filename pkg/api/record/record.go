@@ -1,7 +1,7 @@
 // Package record is the wire form of what nodes exchange, and its conversion
-// from and to the domain. It promises that what is encoded and decoded again is
-// the same record with the same content hash, and that fields which a newer
-// node added are ignored.
+// from and to the domain. It promises that a record which is encoded and
+// decoded again is the same record with the same content hash, and that fields
+// which a newer node added are ignored.
 package record
 
 import (
@@ -37,7 +37,7 @@ type Health struct {
 	Details string    `json:"details,omitempty"`
 }
 
-// Clock is the studio clock as a source sent it last.
+// Clock is the studio clock as a source last sent it.
 type Clock struct {
 	Source int             `json:"source"`
 	SentAt time.Time       `json:"sent_at"`
@@ -56,7 +56,7 @@ func NewEntry(r model.Record) Entry {
 	return wire
 }
 
-// Record is the record, normalized.
+// Record returns the record, normalized.
 func (w Entry) Record() model.Record {
 	r := model.Record{Entry: w.Entry}
 	r.Entry.Duration = milliseconds(w.DurationMS)
@@ -70,7 +70,7 @@ func (w Entry) Record() model.Record {
 }
 
 // beyondAnyDuration, in milliseconds, is more than any entry may have, and less
-// than a time.Duration holds.
+// than a time.Duration can hold.
 const beyondAnyDuration = 1e12
 
 func milliseconds(n int64) time.Duration {
@@ -82,7 +82,7 @@ func NewHealth(h model.Health) Health {
 	return Health{Source: h.Source, LogTime: h.LogTime.UTC(), Healthy: h.Healthy, Details: h.Details}
 }
 
-// Health is the status.
+// Health returns the status.
 func (w Health) Health() model.Health {
 	return model.Health{Source: w.Source, LogTime: w.LogTime.UTC().Truncate(time.Microsecond), Healthy: w.Healthy, Details: w.Details}
 }
@@ -92,7 +92,7 @@ func NewClock(c model.Clock) Clock {
 	return Clock{Source: c.Source, SentAt: c.SentAt.UTC(), Body: c.Body}
 }
 
-// Clock is the clock.
+// Clock returns the clock.
 func (w Clock) Clock() model.Clock {
 	return model.Clock{Source: w.Source, SentAt: w.SentAt.UTC().Truncate(time.Microsecond), Body: w.Body}
 }

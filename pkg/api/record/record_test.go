@@ -15,7 +15,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// words are texts as tags hold them, and worse.
+// words are texts as they occur in tags, and worse ones.
 var words = rapid.OneOf(
 	rapid.SampledFrom([]string{"", "Fade Into You", "Größe", "🎵👩‍👩‍👧", "e\u0301", "<b>&amp;\u2028", `"\`, " both ", "\u202eright to left", "\ufeff", "null"}),
 	rapid.StringOf(rapid.RuneFrom(nil, unicode.Letter, unicode.Symbol, unicode.Space, unicode.Cf, unicode.Cc)),
@@ -57,7 +57,7 @@ var lengths = rapid.Custom(func(t *rapid.T) time.Duration {
 	return time.Duration(rapid.Int64Range(0, 366*86400e3).Draw(t, "ms")) * time.Millisecond
 })
 
-// records are normalized, as databases keep them.
+// records are normalized, as databases store them.
 var records = rapid.Custom(func(t *rapid.T) model.Record {
 	known := changes.Draw(t, "entry")
 	r := model.Record{Entry: model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()}
@@ -82,7 +82,8 @@ var records = rapid.Custom(func(t *rapid.T) model.Record {
 	return r
 })
 
-// What is encoded and decoded again is the same record with the same content.
+// A record that is encoded and decoded again is the same, with the same
+// content.
 func TestEntry_roundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -119,7 +120,7 @@ func TestEntry_roundTrip(t *testing.T) {
 	})
 }
 
-// The wire form is what the contract says.
+// The wire form matches the contract.
 func TestContract(t *testing.T) {
 	t.Parallel()
 	doc, err := api.GetSpec()
@@ -174,7 +175,7 @@ func TestHealth_roundTrip(t *testing.T) {
 
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	// A newer node may have more to say.
+	// A newer node may send more fields.
 	wire, err := record.Decode[record.Entry]([]byte(`{"log_source": 1, "track_start": "2020-06-27T19:14:00+02:00", "mood": ["blue"],
 		"corrections": [{"kind": "void", "at": "2020-06-27T18:00:00Z", "by": "x", "signature": {}}]}`))
 	if r := wire.Record(); err != nil || !r.Entry.Overlay.Void || !r.Entry.TrackStart.Equal(time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC)) {
@@ -191,8 +192,8 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestEntry_Size: however long its texts are, an entry with all corrections that
-// it may have fits into one request between nodes.
+// TestEntry_Size: an entry with all corrections that it may have fits into one
+// request between nodes, however long its texts are.
 func TestEntry_Size(t *testing.T) {
 	t.Parallel()
 	long := func(limit int) string { return strings.Repeat("<", limit) } // \u003c, as long as any

@@ -1,6 +1,6 @@
-// Package handlertest gives tests of other packages what a service serves. It
-// promises handlers that are complete, so that a test sets only what it is about,
-// and answers that are as the contract says.
+// Package handlertest gives tests of other packages the parts that a service
+// serves. It promises that handlers are complete, so that a test sets only what
+// it is about, and that answers are as the contract says.
 package handlertest
 
 import (
@@ -41,7 +41,8 @@ type OnAir interface {
 	trackservice.Log
 }
 
-// Node is of a node in Vienna of that number, which nothing was reported of yet.
+// Node is a node in Vienna with that number, about which nothing was reported
+// yet.
 func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	t.Helper()
 	zone, err := stationtime.Load("Europe/Vienna")
@@ -71,26 +72,26 @@ type OwnStore interface {
 	status.MaintenanceStore
 }
 
-// Own is what only the sync node serves, beside what it serves as every node.
+// Own is what only the sync node serves, in addition to what every node serves.
 func Own(node *handler.API, store OwnStore) *handler.SyncNode {
 	return &handler.SyncNode{Leases: store, Maintenance: status.NewMaintenances(store), Reconcile: func() {}, Zone: node.Zone, Now: node.Now}
 }
 
-// EngineAPI is an engine-api but for the network.
+// EngineAPI is an engine-api without the network.
 func EngineAPI(t testing.TB, node *handler.API) http.Handler {
 	t.Helper()
 	operations, err := handler.NewEngineAPI(node)
 	return serve(t, "engine-api", operations, err)
 }
 
-// SyncNode is the sync node but for the network.
+// SyncNode is the sync node without the network.
 func SyncNode(t testing.TB, node *handler.API, own *handler.SyncNode) http.Handler {
 	t.Helper()
 	operations, err := handler.NewSyncNode(node, own)
 	return serve(t, "sync-node", operations, err)
 }
 
-// Monitor is a status monitor but for the network.
+// Monitor is a status monitor without the network.
 func Monitor(t testing.TB, own *handler.Monitor) http.Handler {
 	t.Helper()
 	operations, err := handler.NewMonitor(own)

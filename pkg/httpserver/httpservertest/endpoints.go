@@ -17,7 +17,7 @@ const Play = `{"track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Sta
 // Endpoint is an operation of the contract with a good request.
 type Endpoint struct{ ID, Method, Path, Body string }
 
-// Endpoints is every operation of the contract.
+// Endpoints lists every operation of the contract.
 func Endpoints() []Endpoint {
 	return []Endpoint{
 		{"listTracks", "GET", "/api/v1/trackservice", ""},
@@ -59,9 +59,10 @@ func Endpoints() []Endpoint {
 	}
 }
 
-// CheckService sends a good request to each operation of the contract. Those of
-// the service must be answered, and without a failure of its own; those of other
-// services must not exist. url is where the service listens.
+// CheckService sends a good request to each operation of the contract. The
+// service must answer its own operations without a failure of its own.
+// Operations of other services must not exist. url is where the service
+// listens.
 func CheckService(t *testing.T, service, url string) {
 	t.Helper()
 	services := servedBy(t)
@@ -83,8 +84,8 @@ func CheckService(t *testing.T, service, url string) {
 	}
 }
 
-// unknownPath is what the answer says where there is no operation at all, rather
-// than nothing to answer with.
+// unknownPath is the answer's text if the operation does not exist at all, as
+// opposed to a missing record.
 const unknownPath = "There is no such path here."
 
 // ask returns the body of failures only: a stream has no end.
@@ -112,7 +113,7 @@ func ask(t *testing.T, e Endpoint, url string) (status int, body string) {
 	return answer.StatusCode, string(all)
 }
 
-// servedBy are the services of each operation, by its id in lower case.
+// servedBy maps each operation, by its id in lower case, to its services.
 func servedBy(t *testing.T) map[string][]string {
 	t.Helper()
 	doc, err := api.GetSpec()

@@ -1,5 +1,5 @@
 // Package httpservertest serves handlers to tests as a service would, and fails
-// the test where an answer is not what the contract says.
+// the test if an answer does not match the contract.
 package httpservertest
 
 import (
@@ -14,8 +14,8 @@ import (
 	"aura.radio/engine/pkg/httpserver"
 )
 
-// New is the whole server but the network. The options may be changed before
-// it is made.
+// New is the whole server except for the network. The caller may change the
+// options before the server is made.
 func New(t testing.TB, ssi api.StrictServerInterface, change ...func(*httpserver.Config, *httpserver.Options)) http.Handler {
 	t.Helper()
 	cfg := httpserver.Config{Listen: "127.0.0.1:0"}
@@ -36,8 +36,8 @@ func New(t testing.TB, ssi api.StrictServerInterface, change ...func(*httpserver
 	return s.Handler()
 }
 
-// Request comes from a program on the same host, with a body of JSON where
-// there is one.
+// Request comes from a program on the same host. If it has a body, the body is
+// JSON.
 func Request(method, target, body string) *http.Request {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.RemoteAddr, r.Host = "127.0.0.1:40000", "localhost:8008"
