@@ -22,7 +22,7 @@ type NodeAudit struct {
 	Failed string      `json:"failed,omitempty"` // why the node could not be compared
 	Kinds  []KindAudit `json:"kinds,omitempty"`
 	// Waiting is how many records wait at the node for the sync node, and Refused
-	// how many of the node's records the sync node refused. They may be of other
+	// how many records from there the sync node refused. They may be of other
 	// sources than the node's. Those sources are not compared.
 	Waiting int64 `json:"waiting,omitempty"`
 	Refused int64 `json:"refused,omitempty"`
