@@ -134,7 +134,7 @@ func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 }
 
 // ask asks the peer. At first, and after a failure, it also checks that the
-// peer is a sync node, because the answer of any other node does not count.
+// peer is a sync node. The answer of any other node does not count.
 func (f *Follower) ask(ctx context.Context) (active model.ActiveSource, err error) {
 	if !f.checked {
 		err = f.peer.CheckSyncNode(ctx)

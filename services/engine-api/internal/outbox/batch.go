@@ -22,8 +22,8 @@ const (
 	maxClocks  = 100
 	// minRecords is the size to which batches shrink, by halves, while the sync
 	// node can't process one in time. With each batch that it takes, the next
-	// ones grow by one part in growth, so that most of the time is spent on
-	// batches that succeed.
+	// ones grow by one part in growth. So most of the time is spent on batches
+	// that succeed.
 	minRecords = 10
 	growth     = 8
 	// maxTaken is how often the same version of a record is sent if the peer

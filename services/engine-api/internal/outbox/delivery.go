@@ -11,8 +11,8 @@ import (
 
 // maxRefusals is how many single records in a row may be refused by the status
 // of a whole request. Each further refusal counts as a failure of the peer,
-// with a pause after it, because the peer, or something on the way to it, may
-// refuse everything.
+// with a pause after it. The peer, or something on the way to it, may refuse
+// everything.
 const maxRefusals = 3
 
 // delivery is a batch and the peer's answer.

@@ -90,8 +90,8 @@ const (
 	secondLooks     = 3
 	secondLookPause = time.Second
 	// kindClock is compared as a whole. For kindActivations an audit finds only
-	// what the node has and the sync node lacks, because the node's activations
-	// are a copy that may be some seconds old.
+	// what the node has and the sync node lacks. The node's activations are a
+	// copy, which may be some seconds old.
 	kindClock       = "clock"
 	kindActivations = "activations"
 )
