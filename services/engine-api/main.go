@@ -1,5 +1,5 @@
-// Command engine-api is the memory and the voice of one playout engine: it
-// stores what the engine plays and serves it to the station's website.
+// Command engine-api serves one playout engine: it stores what the engine plays
+// and provides it to the station's website.
 package main
 
 import "aura.radio/engine/services/engine-api/internal/command"

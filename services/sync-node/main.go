@@ -1,5 +1,5 @@
 // Command sync-node unites what every engine of a station played into one
-// on-air log, and serves that to the website.
+// on-air log, and serves that log to the website.
 package main
 
 import "aura.radio/engine/services/sync-node/internal/command"

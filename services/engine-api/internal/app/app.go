@@ -25,7 +25,7 @@ import (
 	"aura.radio/engine/services/engine-api/internal/outbox"
 )
 
-// Name is engine-api in the contract's x-served-by.
+// Name is engine-api's name in the contract's x-served-by.
 const Name = "engine-api"
 
 // App is the service.
@@ -34,12 +34,12 @@ type App struct {
 	base   *lifecycle.Service
 	db     *repo.Node
 	tracks *trackservice.Service
-	// pusher and authority are nil where there is no sync node.
+	// pusher and authority are nil if there is no sync node.
 	pusher    *outbox.Pusher
 	authority *authority.Follower
 }
 
-// New wires the service. The database need not be there yet.
+// New wires the service. The database need not be available yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	db, err := repo.OpenNode(cfg.Database, lifecycle.Log(log, "database"))
 	if err != nil {
@@ -91,32 +91,34 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	return a, nil
 }
 
-// plays are what the report of a month counts.
+// plays are what a month's report counts.
 func (a *App) plays(month report.Month, now time.Time) report.Plays {
 	return report.FromPlaylog(a.db, month, now)
 }
 
-// changed tells everything that keeps answers in memory that they are out of
-// date. It is called after a write is durable and before it is acknowledged.
+// changed tells everything that keeps answers in memory that these are out of
+// date. It is called after a write is durable and before the write is
+// acknowledged.
 func (a *App) changed() {
 	a.base.Cache.Invalidate()
 	a.tracks.Changed()
 }
 
-// stored is changed, and sends on what was stored.
+// stored calls changed, and has what was stored sent on.
 func (a *App) stored() {
 	a.changed()
 	a.wake()
 }
 
-// wake tells the pusher, where there is one, that something waits.
+// wake tells the pusher, if there is one, that something waits.
 func (a *App) wake() {
 	if a.pusher != nil {
 		a.pusher.Wake()
 	}
 }
 
-// renderTrack is a track as the stream shows it: as GET /trackservice/current.
+// renderTrack renders a track for the stream, in the same form as GET
+// /trackservice/current.
 func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
 }
@@ -128,9 +130,8 @@ func (a *App) Listen(ctx context.Context) error { return a.base.Listen(ctx) }
 func (a *App) Addr() net.Addr { return a.base.Addr() }
 
 // Run serves until ctx ends, then drains and closes the database. It returns
-// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the database's
-// schema is not this binary's, and nil after a stop that was asked for. Call
-// it once.
+// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
+// is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
 	tasks := []func(context.Context) error{a.tracks.Run}
 	if a.pusher != nil {

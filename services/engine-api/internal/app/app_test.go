@@ -51,7 +51,7 @@ func start(t *testing.T, databaseURL string) *lifecycletest.Service {
 	return lifecycletest.Start(t, a)
 }
 
-// The first call of the README, as it stands there.
+// mazzie is the first call of the README, as written there.
 const mazzie = `{ "track_start": "2020-06-27 19:14:00", "track_artist": "Mazzie Star", "track_title": "Fade Into You", "log_source": 1 }`
 
 func title(t *testing.T, answer string) string {
@@ -91,9 +91,9 @@ func TestApp_FreshStart(t *testing.T) {
 	}
 }
 
-// TestApp_DatabaseAway kills the server under a running service: writes are
-// refused with a hint when to come again, reads answer from memory, and all
-// recovers by itself.
+// TestApp_DatabaseAway kills the server under a running service. Writes are
+// refused with a hint when to retry, reads are answered from memory, and
+// everything recovers by itself.
 func TestApp_DatabaseAway(t *testing.T) {
 	server := repotest.MariaDB(t)
 	s := start(t, server.URL(t))
@@ -104,7 +104,7 @@ func TestApp_DatabaseAway(t *testing.T) {
 	s.Call(http.MethodGet, current, "")
 
 	server.Kill()
-	t.Cleanup(func() { server.Restart(t) }) // also where this test fails before it does
+	t.Cleanup(func() { server.Restart(t) }) // even if this test fails before it restarts the server
 	health := `{"is_healthy": true, "log_time": "2020-06-27 19:00:00"}`
 	for path, body := range map[string]string{
 		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": "{}",
@@ -115,8 +115,8 @@ func TestApp_DatabaseAway(t *testing.T) {
 			t.Errorf("POST %s without a database: %s %v %s", path, res.Status, res.Header, answer)
 		}
 	}
-	// The refused writes made what is held in memory out of date or not: either
-	// way it is the best there is.
+	// The refused writes may or may not have made the answers in memory out of
+	// date. Either way these answers are the best available.
 	if res, answer := s.Call(http.MethodGet, list, ""); res.StatusCode != http.StatusOK || answer != before {
 		t.Errorf("list from memory: %s %s", res.Status, answer)
 	}
@@ -196,8 +196,8 @@ func TestApp_Schema(t *testing.T) {
 	})
 }
 
-// TestApp_StoredLate: what the database took after the answer that it could not
-// is shown nevertheless.
+// TestApp_StoredLate: an entry that the database stored after the service had
+// answered with a failure is still shown.
 func TestApp_StoredLate(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -208,13 +208,14 @@ func TestApp_StoredLate(t *testing.T) {
 	s := lifecycletest.Start(t, a)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	const list = "/api/v1/trackservice?limit=3"
-	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.TrimSpace(answer) == "[]" }) // memory knows it from here on
+	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.TrimSpace(answer) == "[]" }) // memory holds the list from here on
 	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://")+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	// The service may give it up before the database is free again: then once more.
+	// The service may give up before the database is free again. Then the attempt
+	// is repeated.
 	patience.Await(t, func() error {
 		tx, err := db.BeginTx(t.Context(), nil)
 		if err != nil {
@@ -236,7 +237,8 @@ func TestApp_StoredLate(t *testing.T) {
 	})
 }
 
-// TestApp_Stop: a stop ends the event streams and answers what is under way.
+// TestApp_Stop: a stop ends the event streams and answers the requests under
+// way.
 func TestApp_Stop(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite))
@@ -263,14 +265,14 @@ func TestApp_Stop(t *testing.T) {
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	// A stream that is cut instead ends with an error.
+	// A stream that is cut would end with an error.
 	if _, err := io.Copy(io.Discard, res.Body); err != nil {
 		t.Errorf("the stream ended with %v", err)
 	}
 }
 
-// TestApp_Operations: as it is wired, the service answers what is its own, and has
-// nothing of the others.
+// TestApp_Operations: as wired, the service serves its own operations, and none
+// of the other services'.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite))

@@ -16,8 +16,8 @@ import (
 	"aura.radio/engine/services/engine-api/internal/app"
 )
 
-// BenchmarkApp_Backlog is how fast a node gets rid of what waited, with the sync
-// node in the same process. What is not reported by -benchtime is the rate.
+// BenchmarkApp_Backlog measures how fast a node sends a backlog, with the sync
+// node in the same process. Besides the time it reports the rate.
 func BenchmarkApp_Backlog(b *testing.B) {
 	const records = 100_000
 	for _, kind := range repotest.Kinds() {
@@ -46,7 +46,7 @@ func BenchmarkApp_Backlog(b *testing.B) {
 	}
 }
 
-// fill stores records that wait, three minutes apart.
+// fill stores waiting records, three minutes apart.
 func fill(b *testing.B, url string, records int) {
 	b.Helper()
 	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop())

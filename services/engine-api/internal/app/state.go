@@ -37,8 +37,8 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	return state, nil
 }
 
-// statuses stores what engines say of themselves, and tells when there is
-// something new to send on.
+// statuses stores what engines report about themselves, and calls stored when
+// there is something new to send on.
 type statuses struct {
 	*repo.Node
 	stored func()

@@ -31,7 +31,7 @@ import (
 	"aura.radio/engine/services/engine-api/internal/app"
 )
 
-// syncNode is as much of a sync node as a node speaks to.
+// syncNode has the parts of a sync node that a node uses.
 type syncNode struct {
 	base    *lifecycle.Service
 	station *repo.Station
@@ -73,11 +73,11 @@ func (n *syncNode) Run(ctx context.Context) error {
 	return n.base.Run(ctx, lifecycle.Work{Prepare: n.station.Prepare, Tasks: []func(context.Context) error{n.tracks.Run}})
 }
 
-// cable is between a node and the sync node.
+// cable connects a node with the sync node.
 type cable struct {
 	*httptest.Server
 	mu sync.Mutex
-	// trouble, where set, has a request instead of the sync node.
+	// trouble, if set, handles a request instead of the sync node.
 	trouble http.HandlerFunc
 }
 
@@ -112,12 +112,12 @@ func (c *cable) set(trouble http.HandlerFunc) {
 // cut ends every request without an answer.
 func cut(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
-// quiet shows what a test needs when it fails.
+// quiet logs only warnings and errors, which a failing test shows.
 func quiet(t testing.TB) zerolog.Logger {
 	return zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 }
 
-// redundant is a sync node, a cable, and a node at the other end of it.
+// redundant is a sync node, a cable, and a node at the cable's other end.
 type redundant struct {
 	sync, node *lifecycletest.Service
 	cable      *cable
@@ -143,7 +143,7 @@ func deploy(t *testing.T, kind repotest.Kind) *redundant {
 	return r
 }
 
-// until asks again until the answer is as wanted.
+// until repeats a request until the answer is as wanted.
 func until(s *lifecycletest.Service, path string, wanted func(answer string) bool) {
 	s.AwaitAnswer(http.MethodGet, path, "", func(_ lifecycletest.Answer, answer string) bool { return wanted(answer) })
 }
@@ -159,7 +159,7 @@ func has(parts ...string) func(string) bool {
 	}
 }
 
-// nothingWaits is what GET /sync/state says then.
+// nothingWaits recognizes the GET /sync/state of a node with an empty outbox.
 var nothingWaits = has(`"outbox":{"entries":0,"healths":0,"oldest":null,"parked":0}`)
 
 func entry(n int) string {
@@ -192,7 +192,7 @@ func TestApp_Pushes(t *testing.T) {
 				t.Fatalf("correct: %s %s", res.Status, answer)
 			}
 			until(r.sync, allEntries, has("Mazzy Star"))
-			if took := time.Since(began); took > patience.Stretch(25*time.Second) { // it looks by itself twice a minute
+			if took := time.Since(began); took > patience.Stretch(25*time.Second) { // the node looks by itself twice a minute
 				t.Errorf("took %s: nobody was woken", took)
 			}
 			until(r.node, state, nothingWaits)
@@ -201,13 +201,13 @@ func TestApp_Pushes(t *testing.T) {
 	}
 }
 
-// TestApp_SyncNodeHangs: it takes requests and never answers. Whoever stores
-// does not notice.
+// TestApp_SyncNodeHangs: the sync node takes requests and never answers.
+// Callers that store do not notice.
 func TestApp_SyncNodeHangs(t *testing.T) {
 	t.Parallel()
 	r := deploy(t, repotest.KindSQLite)
 	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(0))
-	until(r.node, state, nothingWaits) // it knows that this is a sync node
+	until(r.node, state, nothingWaits) // the node knows that this is a sync node
 	held, arrived := make(chan struct{}), make(chan struct{}, 1)
 	t.Cleanup(sync.OnceFunc(func() { close(held) }))
 	r.cable.set(func(_ http.ResponseWriter, q *http.Request) {
@@ -223,7 +223,7 @@ func TestApp_SyncNodeHangs(t *testing.T) {
 		}
 	})
 	r.node.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", entry(1))
-	<-arrived // the first one is under way, and stays so
+	<-arrived // the first request is under way, and stays so
 	for n := range 100 {
 		for path, body := range map[string]string{
 			"/api/v1/playlog": entry(2 + n), "/api/v1/source/health/1": `{"is_healthy": true}`, "/api/v1/clock": `{"engine_source": 1}`,
@@ -242,7 +242,8 @@ func TestApp_SyncNodeHangs(t *testing.T) {
 	until(r.sync, "/api/v1/playlog?source=all&limit=1", has("Title 101"))
 }
 
-// TestApp_SyncNodeAway: what was stored meanwhile is sent after a restart.
+// TestApp_SyncNodeAway: what was stored while the sync node was away is sent
+// after a restart.
 func TestApp_SyncNodeAway(t *testing.T) {
 	t.Parallel()
 	r := deploy(t, repotest.KindSQLite)
@@ -276,7 +277,7 @@ func TestApp_ActiveSource(t *testing.T) {
 		}
 	}
 
-	// What is known here may be old: it is no reason to do nothing.
+	// What this node knows may be old, so that is no reason to do nothing.
 	r.sync.Await(http.StatusNoContent, http.MethodPut, active+"/3", "")
 	r.node.Await(http.StatusNoContent, http.MethodPut, active+"/2", "")
 	if _, answer := r.sync.Call(http.MethodGet, active, ""); !has(`"active_source":2`, `"epoch":3`)(answer) {
@@ -309,8 +310,8 @@ func TestApp_ActiveSource(t *testing.T) {
 	until(node, active, has(`"active_source":3`, `"stale":false`))
 }
 
-// TestApp_AnotherNode: AURA_SYNC_HOST is the address of another engine-api. That
-// gets nothing, is not believed, and one can see why.
+// TestApp_AnotherNode: AURA_SYNC_HOST is the address of another engine-api.
+// That node gets nothing and is not believed, and the reason is visible.
 func TestApp_AnotherNode(t *testing.T) {
 	t.Parallel()
 	start := func(more map[string]string) *lifecycletest.Service {

@@ -1,11 +1,11 @@
-// Package authority knows which source is active in a redundant deployment, where
-// the sync node decides it.
+// Package authority knows which source is active in a redundant deployment, in
+// which the sync node decides it.
 //
 // It promises that a request to activate a source is judged and stored by the
-// sync node, or refused, and never goes in a circle; that no other node is taken
-// for the sync node; that the answer to which source is active comes from
-// memory and never waits for the sync node; and that this answer says so where
-// it is only the last known state, which survives a restart of this node. Every
-// activation that the sync node tells of is copied within seconds, so that it
-// can be given back. What may be activated is decided by the rules of pkg/source.
+// sync node, or refused, and never goes in a circle; that no other node is
+// taken for the sync node; that the active source is answered from memory and
+// never waits for the sync node; and that this answer says when it is only the
+// last known state, which survives a restart of this node. Every activation
+// that the sync node tells of is copied within seconds, so that it can be given
+// back. The rules of pkg/source decide what may be activated.
 package authority

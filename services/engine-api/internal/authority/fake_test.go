@@ -16,15 +16,15 @@ import (
 
 var start = time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
 
-// syncNode decides, in memory.
+// syncNode is a sync node in memory.
 type syncNode struct {
 	mu          sync.Mutex
 	activations []model.Activation
-	// trouble, where set, is asked before each call.
+	// trouble, if set, is called before each call.
 	trouble func(ctx context.Context, call string) error
-	without bool  // a history
-	older   bool  // than the list by epoch
-	another error // why it is no sync node
+	without bool  // has no history
+	older   bool  // has no list by epoch
+	another error // why it is not a sync node
 	checks  int
 	asked   []time.Time
 	calls   map[string]int
@@ -60,7 +60,7 @@ func (n *syncNode) called(call string) int {
 	return n.calls[call]
 }
 
-// activate is somebody else's switch.
+// activate is a switch by another client.
 func (n *syncNode) activate(source int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -142,7 +142,7 @@ func (n *syncNode) ActivationsAfter(ctx context.Context, after int64, limit int)
 	return page, nil
 }
 
-// notes are a Memory.
+// notes are a Memory in memory.
 type notes struct {
 	mu          sync.Mutex
 	activations map[int64]model.Activation
@@ -234,7 +234,7 @@ func deploy(t *testing.T, node *syncNode, memory *notes) *deployment {
 
 func newNotes() *notes { return &notes{activations: map[int64]model.Activation{}} }
 
-// is fails where another source than this is said to be active.
+// is fails if the follower's answer differs from this one.
 func (d *deployment) is(source int, epoch int64, stale bool) {
 	d.t.Helper()
 	got, err := d.ActiveSource(d.t.Context(), time.Now())

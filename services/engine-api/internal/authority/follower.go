@@ -17,34 +17,36 @@ import (
 )
 
 const (
-	// refreshEvery is how often the sync node is asked, give or take jitter, so
+	// refreshEvery is how often the sync node is asked, plus or minus jitter, so
 	// that nodes don't ask in step.
 	refreshEvery = 2 * time.Second
 	jitter       = refreshEvery / 5
 	// refreshTimeout bounds one look at the sync node.
 	refreshTimeout = 5 * time.Second
-	// maxContenders bounds how often Activate begins again because somebody else
-	// was faster.
+	// maxContenders bounds how often Activate starts again because another
+	// request was faster.
 	maxContenders = 8
 )
 
-// Peer is the sync node; *peer.Client is one.
+// Peer is the sync node; *peer.Client implements it.
 type Peer interface {
-	// CheckSyncNode returns nil where it is one, else why not.
+	// CheckSyncNode returns nil if the peer is a sync node, otherwise the reason
+	// why not.
 	CheckSyncNode(ctx context.Context) error
 	ActiveSource(ctx context.Context) (model.ActiveSource, error)
 	Activate(ctx context.Context, r peer.ActivateRequest) error
 	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
-	// ActivationsAfter are the next ones by epoch; peer.ErrUnsupported where the
-	// sync node is of an older version.
+	// ActivationsAfter returns the next activations by epoch. Error:
+	// peer.ErrUnsupported if the sync node is of an older version.
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 }
 
 // Memory keeps this node's copy of the activations; *repo.Node does.
 type Memory interface {
-	// ActiveSource is that of the copy; model.ErrNotFound where it is empty.
+	// ActiveSource returns the active source by the copy. Error:
+	// model.ErrNotFound if the copy is empty.
 	ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error)
-	// RememberActivations has them under the epochs that the sync node says.
+	// RememberActivations stores activations under the sync node's epochs.
 	RememberActivations(ctx context.Context, list []model.Activation) error
 }
 
@@ -58,24 +60,25 @@ type Follower struct {
 	forgetful     *logging.Lasting
 	metrics       metrics
 
-	// turn lets one look at the sync node happen at a time, so that an older
-	// answer never replaces a newer one. It is a channel for the sake of
-	// deadlines.
+	// turn allows one look at the sync node at a time, so that an older answer
+	// never replaces a newer one. It is a channel because waiting for it must
+	// respect deadlines.
 	turn chan struct{}
-	// checked: since the last failure the peer was found to be a sync node. Whose
-	// turn it is may use it.
+	// checked: the peer was found to be a sync node since the last failure. Only
+	// the holder of turn may use it.
 	checked bool
 	// remembered is the epoch up to which the sync node's activations were copied
-	// since they were reviewed as a whole. Whose turn it is may use both.
+	// since they were last reviewed as a whole. Only the holder of turn may use
+	// remembered and reviewed.
 	remembered int64
 	reviewed   time.Time
 
 	mu    sync.Mutex
-	known *model.ActiveSource // nil before the sync node first answered
+	known *model.ActiveSource // nil before the sync node's first answer
 }
 
 // New makes a Follower. changed is called whenever the answer of ActiveSource
-// changed, and must not block.
+// has changed, and must not block.
 func New(from Peer, memory Memory, defaultSource int, changed func(), log zerolog.Logger) *Follower {
 	return &Follower{
 		peer:          from,
@@ -90,7 +93,7 @@ func New(from Peer, memory Memory, defaultSource int, changed func(), log zerolo
 	}
 }
 
-// Run follows until ctx ends, and returns nil then. Call it once, when the
+// Run follows until ctx ends, and then returns nil. Call it once, when the
 // database is ready.
 func (f *Follower) Run(ctx context.Context) error {
 	for {
@@ -107,8 +110,8 @@ func (f *Follower) Run(ctx context.Context) error {
 	}
 }
 
-// refresh asks the sync node. What it says is kept before it is shown: so a
-// restart shows no older state than was seen before.
+// refresh asks the sync node. The answer is stored before it is shown, so that
+// a restart shows no older state than was seen before.
 func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
@@ -120,7 +123,7 @@ func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 	}
 	active, err := f.ask(ctx)
 	if err != nil {
-		if !errors.Is(ctx.Err(), context.Canceled) { // whoever asked left: that says nothing
+		if !errors.Is(ctx.Err(), context.Canceled) { // a caller that left says nothing about the sync node
 			f.lose()
 		}
 		return model.ActiveSource{}, err
@@ -130,8 +133,8 @@ func (f *Follower) refresh(ctx context.Context) (model.ActiveSource, error) {
 	return active, nil
 }
 
-// ask asks the peer; at first, and after a failure, whether it is a sync node:
-// what another one says of itself counts for nothing.
+// ask asks the peer. At first, and after a failure, it also checks that the
+// peer is a sync node. The answer of any other node does not count.
 func (f *Follower) ask(ctx context.Context) (active model.ActiveSource, err error) {
 	if !f.checked {
 		err = f.peer.CheckSyncNode(ctx)
@@ -177,9 +180,10 @@ func same(a, b model.ActiveSource) bool {
 	return sameSince && a == b
 }
 
-// ActiveSource is what the sync node said last, within about two seconds; stale
-// while it can't be asked, and after a start that which it said before. Error:
-// model.ErrUnavailable, where it was not asked yet and the database is away.
+// ActiveSource returns what the sync node said last, within about two seconds.
+// The answer is stale while the sync node can't be asked. After a start it is
+// the answer from before the restart. Error: model.ErrUnavailable if the sync
+// node was not asked yet and the database is away.
 func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
 	f.mu.Lock()
 	known := f.known
@@ -195,16 +199,16 @@ func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.Activ
 	return active, err
 }
 
-// Activate has the sync node store a switch of the active source. admit judges it
-// first, by what the sync node accepted last, because it is this node that knows
-// who asks; the epoch sees to it that nothing came in between. It is asked again
-// if something did, so it must have no effects. A switch that is not late carries
-// no time: the sync node's clock counts. Errors: model.ErrLoop, those of admit,
-// *model.InvalidError, model.ErrStaleEpoch if what a monitor decided is out of
-// date, and model.ErrSyncNodeAway, after which the switch may be stored
-// nevertheless.
+// Activate has the sync node store a switch of the active source. First admit
+// judges the switch by what the sync node accepted last, because this node
+// knows the caller. The epoch ensures that nothing came in between. If
+// something did, admit is called again, so it must have no effects. A switch
+// that is not late carries no time: the sync node's clock counts. Errors:
+// model.ErrLoop, those of admit, *model.InvalidError, model.ErrStaleEpoch if a
+// monitor's decision is out of date, and model.ErrSyncNodeAway, after which the
+// switch may be stored nevertheless.
 func (f *Follower) Activate(ctx context.Context, r source.Request, admit source.Rule) (source.Decision, error) {
-	if r.PassedOn { // this node would only pass it on again
+	if r.PassedOn { // this node would only pass the request on again
 		return source.Decision{}, model.ErrLoop
 	}
 	for range maxContenders {
@@ -221,7 +225,7 @@ func (f *Follower) Activate(ctx context.Context, r source.Request, admit source.
 			return d, nil
 		}
 		err = f.peer.Activate(ctx, passedOn(r, d, last.Epoch))
-		if errors.Is(err, model.ErrStaleEpoch) && r.Mandate != nil { // perhaps it is the lease that is
+		if errors.Is(err, model.ErrStaleEpoch) && r.Mandate != nil { // the lease may be the stale one
 			return source.Decision{}, fmt.Errorf("activate source: %w", err)
 		}
 		if errors.Is(err, model.ErrStaleEpoch) {
@@ -230,15 +234,15 @@ func (f *Follower) Activate(ctx context.Context, r source.Request, admit source.
 		if err != nil {
 			return source.Decision{}, away(err)
 		}
-		// Whoever asked sees the outcome in the next answer. If that fails the
-		// answer is marked as stale, and Run goes on trying.
+		// The caller sees the outcome in the next answer. If refresh fails, the
+		// answer is marked as stale, and Run keeps trying.
 		_, _ = f.refresh(ctx)
 		return d, nil
 	}
 	return source.Decision{}, away(errors.New("too many activations at once"))
 }
 
-// lastOf is what the sync node tells of the last activation.
+// lastOf returns the last activation as the sync node tells it.
 func lastOf(active model.ActiveSource) model.Activation {
 	last := model.Activation{Epoch: active.Epoch, Source: active.Source, Pinned: active.Pinned}
 	if active.Since != nil {
@@ -247,7 +251,7 @@ func lastOf(active model.ActiveSource) model.Activation {
 	return last
 }
 
-// passedOn is the request as the sync node gets it.
+// passedOn returns the request as the sync node gets it.
 func passedOn(r source.Request, d source.Decision, epoch int64) peer.ActivateRequest {
 	wish := peer.ActivateRequest{Source: d.Source, Pin: &d.Pinned, Epoch: &epoch, By: d.By, Reason: d.Reason, PassedOn: true}
 	if r.Mandate != nil {
@@ -259,8 +263,8 @@ func passedOn(r source.Request, d source.Decision, epoch int64) peer.ActivateReq
 	return wish
 }
 
-// away tells what the caller did wrong from all else that may happen to a
-// request that is passed on.
+// away separates the caller's mistakes from all other failures of a request
+// that is passed on.
 func away(err error) error {
 	_, isInvalid := errors.AsType[*model.InvalidError](err)
 	if isInvalid || errors.Is(err, model.ErrPinned) {
@@ -269,8 +273,9 @@ func away(err error) error {
 	return fmt.Errorf("%w: %w", model.ErrSyncNodeAway, err)
 }
 
-// Activations asks the sync node for the history, newest first. Error:
-// model.ErrSyncNodeAway; this node's copy may lack something.
+// Activations asks the sync node for the history, newest first. This node's
+// copy is no substitute, because it may be incomplete. Error:
+// model.ErrSyncNodeAway.
 func (f *Follower) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
 	list, err := f.peer.Activations(ctx, offset, limit)
 	if err != nil {

@@ -155,7 +155,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 		})
 	})
 
-	// What is remembered already is not read again and again.
+	// Activations that are already copied are not read repeatedly.
 	t.Run("ReadsOnce", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 		})
 	})
 
-	// However much was missed is copied, also what is older than the copy.
+	// Everything that was missed is copied, even activations older than the copy.
 	t.Run("LongAbsence", func(t *testing.T) {
 		t.Parallel()
 		for _, older := range []bool{false, true} {
@@ -208,7 +208,7 @@ func TestFollower_ActiveSource(t *testing.T) {
 				if older {
 					return
 				}
-				d.node.mu.Lock() // found again by the sync node
+				d.node.mu.Lock() // the sync node found this one again
 				d.node.activations = slices.Insert(d.node.activations, 0, model.Activation{Epoch: -1, Source: 4, From: start, RecordedAt: start})
 				d.node.mu.Unlock()
 				after(reviewEvery + atMost)
@@ -219,8 +219,8 @@ func TestFollower_ActiveSource(t *testing.T) {
 		}
 	})
 
-	// A sync node that lost its history and begins anew is believed at once, and
-	// the memory contradicts it only as long as it is away.
+	// A sync node that lost its history and starts again is believed at once. The
+	// memory contradicts it only while it is away.
 	t.Run("NewHistory", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -381,7 +381,8 @@ func TestFollower_Activate(t *testing.T) {
 		})
 	}
 
-	// A node that would only pass it on refuses what was passed on.
+	// A node that would only pass the request on refuses a request that was
+	// passed on.
 	t.Run("PassedOn", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -395,8 +396,8 @@ func TestFollower_Activate(t *testing.T) {
 		})
 	})
 
-	// What is active already, and pinned, is repeated with success, and is not
-	// passed on.
+	// A switch to the source that is already active and pinned succeeds again,
+	// and is not passed on.
 	t.Run("PinnedAgain", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -414,7 +415,7 @@ func TestFollower_Activate(t *testing.T) {
 		})
 	})
 
-	// What a monitor decided is out of date also where nobody switched.
+	// A monitor's decision can be out of date even if nobody switched.
 	t.Run("Deposed", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

@@ -13,20 +13,20 @@ import (
 const (
 	// pageSize is how many activations are copied at once.
 	pageSize = 1000
-	// fewLatest is how many a sync node of an older version is asked for, which
-	// does not list them by epoch.
+	// fewLatest is how many activations a sync node of an older version is asked
+	// for, because it does not list them by epoch.
 	fewLatest = 100
-	// reviewEvery is how often all are read again, as at every start: the sync
-	// node may have got older ones back from another node.
+	// reviewEvery is how often all activations are read again, as they are at
+	// every start. The sync node may have got older ones back from another node.
 	reviewEvery = time.Hour
 )
 
-// remember copies the activations that are new: so the last known state survives
-// a restart, and the sync node gets the history back where it lost it. epoch is
-// the latest. What was copied before this fails half-way is not read again.
+// remember copies the new activations, up to epoch, the latest one. So the last
+// known state survives a restart, and the sync node can get a lost history
+// back. If remember fails half-way, what was already copied is not read again.
 func (f *Follower) remember(ctx context.Context, epoch int64) error {
 	if epoch < f.remembered || time.Since(f.reviewed) >= reviewEvery {
-		f.remembered, f.reviewed = model.NoEpoch, time.Now() // perhaps it is another history
+		f.remembered, f.reviewed = model.NoEpoch, time.Now() // the history may be another one
 	}
 	for f.remembered < epoch {
 		page, err := f.peer.ActivationsAfter(ctx, f.remembered, pageSize)
@@ -41,7 +41,7 @@ func (f *Follower) remember(ctx context.Context, epoch int64) error {
 			return err
 		}
 		if isOld || len(page) < pageSize {
-			f.remembered = epoch // also where the history lacks it
+			f.remembered = epoch // even if the history lacks this epoch
 			return nil
 		}
 		f.remembered = page[len(page)-1].Epoch

@@ -21,7 +21,7 @@ import (
 // maxListed bounds how many parked records are listed.
 const maxListed = 1000
 
-// outboxCommands work on the database directly, also while the service runs.
+// outboxCommands work on the database directly, even while the service runs.
 func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 	var asJSON, all bool
 	list := cli.New("list", "List what the sync node refused, and count what waits for it", cobra.NoArgs,
@@ -64,7 +64,7 @@ func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context
 	})
 }
 
-// chosen are the records that are to be sent again; nil for all of them.
+// chosen returns the records that are to be sent again, or nil for all of them.
 func chosen(args []string, all bool) ([]model.Fingerprint, error) {
 	switch {
 	case all && len(args) > 0:
@@ -99,7 +99,7 @@ func retryParked(ctx context.Context, db *repo.Node, uids []model.Fingerprint, o
 type outboxList struct {
 	Waiting waiting        `json:"waiting"`
 	Parked  []parkedRecord `json:"parked"`
-	// ParkedTotal is more than what is listed where that is very much.
+	// ParkedTotal exceeds the listed records if there are too many to list.
 	ParkedTotal int64 `json:"parked_total"`
 }
 
@@ -119,7 +119,7 @@ type parkedRecord struct {
 	Reason   string     `json:"reason"`
 }
 
-// readOutbox reads the list, its times in the station's zone.
+// readOutbox reads the list. Its times are in the station's zone.
 func readOutbox(ctx context.Context, cfg config.Config, db *repo.Node) (*outboxList, error) {
 	counts, err := db.Outbox(ctx)
 	if err != nil {

@@ -15,8 +15,9 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// parked is a database in which one entry waits, and one and a health status are
-// refused. It stays open, as that of a running service.
+// parked returns a database in which one entry waits, and one entry and one
+// health status are parked. It stays open, like the database of a running
+// service.
 func parked(t *testing.T) (environ map[string]string, entry, health model.Fingerprint) {
 	t.Helper()
 	environ = database(t)

@@ -1,7 +1,6 @@
-// Package config composes engine-api's configuration out of the blocks that
-// the shared packages bring. It promises that a configuration that Load
-// returned is valid as a whole, and that otherwise every mistake is named at
-// once.
+// Package config composes engine-api's configuration from the blocks of the
+// shared packages. It promises that a configuration that Load returned is valid
+// as a whole, and that otherwise every mistake is named at once.
 package config
 
 import (
@@ -21,7 +20,8 @@ import (
 	"aura.radio/engine/pkg/trackservice"
 )
 
-// Config is all that engine-api can be told. Variables carry the prefix AURA_.
+// Config is the complete configuration of engine-api. Variables carry the
+// prefix AURA_.
 type Config struct {
 	HostID        int `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1; playlog entries without a source are its own."`
 	Station       stationtime.Config
@@ -34,7 +34,7 @@ type Config struct {
 	lifecycle.Config
 }
 
-// Default is what holds where nothing is set: what the blocks say themselves.
+// Default is what holds if nothing is set. The defaults come from the blocks.
 func Default() Config { return Config{} }
 
 // Load reads and validates the configuration; the error names every mistake.
@@ -60,7 +60,7 @@ func (c *Config) Validate() error {
 	}
 	if c.SyncHost != "" {
 		if _, err := peer.New(c.SyncHost, c.Peers); err != nil {
-			refuse("SYNC_HOST", "", err.Error()) // which shows no password
+			refuse("SYNC_HOST", "", err.Error()) // the error shows no password
 		} else if isOwn(c.SyncHost, c.HTTP.Listen) {
 			refuse("SYNC_HOST", c.SyncHost, "must be the address of the sync node, not this service's own AURA_LISTEN")
 		}
@@ -68,9 +68,9 @@ func (c *Config) Validate() error {
 	return errors.Join(mistakes...)
 }
 
-// isOwn reports whether the URL leads to where this service listens. Other names
-// of this host are not known here; they are found out when the node is asked what
-// it is.
+// isOwn reports whether the URL leads to where this service listens. Other
+// names of this host are not known here. They are found out when the node is
+// asked what it is.
 func isOwn(syncHost, listen string) bool {
 	u, err := url.Parse(strings.TrimSpace(syncHost))
 	host, port, err2 := net.SplitHostPort(listen)
@@ -83,15 +83,15 @@ func isOwn(syncHost, listen string) bool {
 	return slices.ContainsFunc(addresses(u.Hostname()), func(a string) bool { return slices.Contains(addresses(host), a) })
 }
 
-// addresses are what a host of a URL or of AURA_LISTEN stands for, as far as one
-// can tell without asking anybody.
+// addresses returns the addresses that a host of a URL or of AURA_LISTEN stands
+// for, as far as that is known without a lookup.
 func addresses(host string) []string {
 	loopback := []string{"127.0.0.1", "::1"}
 	ip, err := netip.ParseAddr(host)
 	switch {
 	case strings.EqualFold(host, "localhost"), strings.HasSuffix(strings.ToLower(host), ".localhost"):
 		return loopback
-	case host == "", err == nil && ip.IsUnspecified(): // all of this host's
+	case host == "", err == nil && ip.IsUnspecified(): // all addresses of this host
 		return append(loopback, "::", "0.0.0.0")
 	case err == nil:
 		return []string{ip.Unmap().String()}

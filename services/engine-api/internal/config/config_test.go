@@ -10,7 +10,7 @@ import (
 
 //go:generate go test -run ^TestReadme$ . -update
 
-// TestReadme: every variable stands in the README.
+// TestReadme: every variable is in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	readmetest.Configuration(t, "../../README.md", &Config{})

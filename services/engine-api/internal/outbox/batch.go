@@ -9,24 +9,25 @@ import (
 
 // Bounds of what is read and sent at once.
 const (
-	// maxRead and maxReadHealths are how much one look into the outbox reads:
-	// several batches, because what is under way is still in the outbox and is
-	// read again.
+	// maxRead and maxReadHealths bound what one look into the outbox reads. That
+	// is several batches, because records on their way are still in the outbox
+	// and are read again.
 	maxRead        = 8000
 	maxReadHealths = 400
-	// maxRecords, maxHealths and maxClocks bound a batch. Each costs the sync node
-	// a transaction, and the website its answers: a backlog goes a third faster by
-	// 1000 records than by 500.
+	// maxRecords, maxHealths and maxClocks bound a batch. Each batch costs the
+	// sync node a transaction, and costs the website its cached answers. A
+	// backlog is sent a third faster in batches of 1000 records than of 500.
 	maxRecords = 1000
 	maxHealths = 100
 	maxClocks  = 100
-	// minRecords is what a batch shrinks to, by halves, while the sync node does
-	// not get done with one in time. With each that it takes the next ones grow by
-	// one part in growth, so that most of the time is spent on what succeeds.
+	// minRecords is the size to which batches shrink, by halves, while the sync
+	// node can't process one in time. With each batch that it takes, the next
+	// ones grow by one part in growth. So most of the time is spent on batches
+	// that succeed.
 	minRecords = 10
 	growth     = 8
-	// maxTaken is how often the same version of a record is sent, though the
-	// peer takes it, because it stays in the outbox.
+	// maxTaken is how often the same version of a record is sent if the peer
+	// takes it and it still stays in the outbox.
 	maxTaken = 3
 )
 
@@ -43,7 +44,7 @@ type item[T any] struct {
 	version version
 }
 
-// batch is what one request carries, or several.
+// batch is what one or several requests carry.
 type batch struct {
 	records []item[model.Record]
 	healths []item[model.Health]
@@ -84,14 +85,14 @@ func (b batch) halves() (first, second batch) {
 	return first, second
 }
 
-// cut splits a list behind its first n.
+// cut splits a list after its first n elements.
 func cut[T any](list []T, n int) (first, second []T) {
 	n = min(n, len(list))
 	return list[:n], list[n:]
 }
 
-// read looks what waits, the oldest first. What is under way is left out. more:
-// there may be more than what was read.
+// read returns what waits, oldest first, without what is under way. more
+// reports that more may wait than was read.
 func (p *Pusher) read(ctx context.Context, underWay batch) (waiting batch, more bool, err error) {
 	records, err := p.store.Unsynced(ctx, maxRead)
 	if err != nil {
@@ -108,7 +109,7 @@ func (p *Pusher) read(ctx context.Context, underWay batch) (waiting batch, more 
 	more = len(records) == maxRead || len(healths) == maxReadHealths
 	skip := underWay.versions()
 	taken := p.taken
-	p.taken = map[version]int{} // what is not there any more is done
+	p.taken = map[version]int{} // what is no longer in the outbox is done
 	var stuckRecords, stuckHealths []version
 	waiting.records, stuckRecords = sift(p.taken, taken, skip, records, recordVersion)
 	waiting.healths, stuckHealths = sift(p.taken, taken, skip, healths, healthVersion)
@@ -130,8 +131,8 @@ func healthVersion(h *model.Health) version {
 	return version{model.KindHealth, uid, uid}
 }
 
-// sift takes what is to be sent out of what was read, and what was sent too
-// often. It keeps how often the rest was taken.
+// sift splits what was read into what is to be sent and what was sent too
+// often. In keep it notes how often each remaining version was taken.
 func sift[T any](keep, taken map[version]int, skip map[version]bool, read []T, versionOf func(*T) version) (fresh []item[T], stuck []version) {
 	fresh = make([]item[T], 0, len(read))
 	for i := range read {
@@ -151,9 +152,9 @@ func sift[T any](keep, taken map[version]int, skip map[version]bool, read []T, v
 	return fresh, stuck
 }
 
-// take cuts off what goes into the next request, of records at most so many. The
-// first ones have something of each kind, so that statuses and clocks don't wait
-// behind many entries.
+// take cuts off the content of the next request, with at most that many
+// records. The first requests have something of each kind, so that statuses and
+// clocks don't wait behind many entries.
 func (b *batch) take(records int) (next batch) {
 	next.records, b.records = cut(b.records, records)
 	next.healths, b.healths = cut(b.healths, maxHealths)

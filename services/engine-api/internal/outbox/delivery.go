@@ -9,22 +9,23 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// maxRefusals is how many single records in a row a whole request may be
-// refused for before that counts as a failure of the peer, with a pause after
-// each: it may be the peer, or something on the way to it, that refuses all.
+// maxRefusals is how many single records in a row may be refused by the status
+// of a whole request. Each further refusal counts as a failure of the peer,
+// with a pause after it. The peer, or something on the way to it, may refuse
+// everything.
 const maxRefusals = 3
 
-// delivery is a batch and what the peer answered.
+// delivery is a batch and the peer's answer.
 type delivery struct {
 	batch   batch
 	results peer.Results
 	err     error
 }
 
-// drain sends all that waits, by batches. While one is under way, the answer to
-// the one before is settled, and where the last read was full what comes next is
-// read. It returns at the first failure; what was sent and not settled is sent
-// again.
+// drain sends all that waits, in batches. While one batch is under way, the
+// answer to the previous one is settled. If the last read was full, the next
+// records are read meanwhile. drain returns at the first failure. What was sent
+// and not settled is sent again.
 func (p *Pusher) drain(ctx context.Context) error {
 	waiting, more, err := p.read(ctx, batch{})
 	if err != nil {
@@ -35,7 +36,7 @@ func (p *Pusher) drain(ctx context.Context) error {
 			return err
 		}
 	}
-	var refused []batch // parts of what was refused as a whole; they go first
+	var refused []batch // parts of batches that were refused as a whole; they go first
 	var answered delivery
 	for waiting.len()+len(refused) > 0 {
 		var next batch
@@ -65,7 +66,8 @@ func (p *Pusher) drain(ctx context.Context) error {
 	return p.settle(ctx, answered)
 }
 
-// launch sends a batch. The channel gives the answer; it must be taken.
+// launch sends a batch. The channel delivers the answer, which must be
+// received.
 func (p *Pusher) launch(ctx context.Context, b batch) <-chan delivery {
 	done := make(chan delivery, 1)
 	go func() {
@@ -81,7 +83,7 @@ func (p *Pusher) launch(ctx context.Context, b batch) <-chan delivery {
 	return done
 }
 
-// errIncomplete: nobody can say what the peer did with which record.
+// errIncomplete: it is unknown what the peer did with which record.
 var errIncomplete = errors.New("the sync node did not answer for each record")
 
 func (d *delivery) complete() error {
@@ -92,9 +94,9 @@ func (d *delivery) complete() error {
 	return nil
 }
 
-// refused handles a request that failed as a whole. Where what it carried is at
-// fault it returns the halves of it, to be sent at once, until one record is
-// left, which is parked; else it returns the error.
+// refused handles a request that failed as a whole. If its content is at fault,
+// refused returns the two halves of the batch, to be sent at once. A batch of
+// one record is parked. Otherwise refused returns the error.
 func (p *Pusher) refused(ctx context.Context, d delivery) ([]batch, error) {
 	if !refusesContent(d.err) {
 		return nil, d.err
@@ -125,7 +127,7 @@ func (p *Pusher) refused(ctx context.Context, d delivery) ([]batch, error) {
 	return nil, nil
 }
 
-// settle writes down what the peer answered; the zero delivery needs nothing.
+// settle records what the peer answered. The zero delivery needs nothing.
 func (p *Pusher) settle(ctx context.Context, d delivery) error {
 	if d.batch.len() == 0 {
 		return nil
@@ -143,14 +145,14 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 	if err := p.settleClocks(ctx, d); err != nil {
 		return err
 	}
-	p.failures = 0 // only now: where this node can't write, all of it is sent again
+	p.failures = 0 // only now, because everything is sent again if this node can't write
 	return nil
 }
 
 func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 	var taken, merged []version
 	var acks []model.Ack
-	var known []model.Record // more than what was sent
+	var known []model.Record // with more than was sent
 	for i, result := range d.results.Records {
 		sent := &d.batch.records[i]
 		v := sent.version
@@ -180,7 +182,7 @@ func (p *Pusher) settleRecords(ctx context.Context, d delivery) error {
 	return p.merge(ctx, merged, known)
 }
 
-// merge takes over what the sync node knows more of records.
+// merge takes over what the sync node knows in addition about records.
 func (p *Pusher) merge(ctx context.Context, versions []version, known []model.Record) error {
 	if len(known) == 0 {
 		return nil
@@ -200,7 +202,7 @@ func (p *Pusher) merge(ctx context.Context, versions []version, known []model.Re
 	return nil
 }
 
-// took remembers what the peer has and the store was told of.
+// took counts the versions that the peer has and that the store was told of.
 func (p *Pusher) took(versions []version) {
 	for _, v := range versions {
 		p.taken[v]++
@@ -276,7 +278,8 @@ func (p *Pusher) parkStuck(ctx context.Context, stuck []version) error {
 	return nil
 }
 
-// refuseClock forgets that a clock waits: the next one replaces it.
+// refuseClock marks a refused clock as sent, because the next clock replaces
+// it.
 func (p *Pusher) refuseClock(ctx context.Context, c model.Clock, reason string) error {
 	p.metrics.refused(kindClock)
 	p.log.Warn().Int("source", c.Source).Time("sent_at", c.SentAt).Str("reason", reason).Msg("clock refused")

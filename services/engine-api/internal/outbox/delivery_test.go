@@ -14,7 +14,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// has tells whether a batch carries a record of that title.
+// has reports whether a batch carries a record of that title.
 func has(b peer.Batch, title string) bool {
 	return slices.ContainsFunc(b.Records, func(r model.Record) bool { return r.Entry.Title == title })
 }
@@ -70,7 +70,8 @@ func TestPusher_Refused(t *testing.T) {
 						t.Errorf("record %d is parked because %q", i, got)
 					}
 				}
-				// Each is a way down a tree of 10 levels, two requests at each.
+				// Each poisoned record costs a way down a tree of 10 levels, with two
+				// requests at each level.
 				if got := len(n.requests()); got > len(poisoned)*2*10+1 {
 					t.Errorf("%d requests", got)
 				}
@@ -100,7 +101,7 @@ func TestPusher_Refused(t *testing.T) {
 		})
 	})
 
-	// A peer that refuses all must not make us park all.
+	// A peer that refuses everything must not make the pusher park everything.
 	t.Run("All", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
@@ -152,7 +153,7 @@ func TestPusher_LostAnswer(t *testing.T) {
 		lost := 0
 		n.after = func(context.Context, peer.Batch) error {
 			if lost++; lost <= 3 {
-				return errNetwork // stored, and nobody learns of it
+				return errNetwork // stored, but the node does not learn of it
 			}
 			return nil
 		}
@@ -239,7 +240,7 @@ func TestPusher_Merged(t *testing.T) {
 	})
 }
 
-// answering is a peer that answers whatever it likes.
+// answering is a peer that gives any answer.
 type answering func(peer.Batch) peer.Results
 
 func (a answering) Send(_ context.Context, b peer.Batch) (peer.Results, error) { return a(b), nil }
@@ -280,7 +281,7 @@ func TestPusher_ChangedMeanwhile(t *testing.T) {
 			}
 			return nil
 		}
-		p, _ = run(t, newStore(), n) // the pusher is there before its first record
+		p, _ = run(t, newStore(), n) // the pusher exists before its first record
 		p.store, p.receiver = s, s
 		p.Wake()
 		synctest.Wait()
@@ -290,8 +291,8 @@ func TestPusher_ChangedMeanwhile(t *testing.T) {
 	})
 }
 
-// TestPusher_Stuck: what the peer takes, but stays in the outbox whatever we do,
-// is not sent for ever, and what comes behind it does not wait.
+// TestPusher_Stuck: a record that the peer takes, but that stays in the outbox,
+// is not sent for ever. The records after it do not wait.
 func TestPusher_Stuck(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -318,8 +319,8 @@ func TestPusher_Stuck(t *testing.T) {
 	})
 }
 
-// TestPusher_CannotWrite: a node whose disk is full sends less and less often
-// what it cannot write down as sent.
+// TestPusher_CannotWrite: a node whose disk is full can't mark records as sent.
+// It sends them less and less often.
 func TestPusher_CannotWrite(t *testing.T) {
 	t.Parallel()
 	for _, operation := range []string{"MarkSynced", "MarkHealthsSynced", "MarkClocksSynced"} {

@@ -19,8 +19,8 @@ func (e storeError) Error() string { return "outbox: " + e.error.Error() }
 
 func (e storeError) Unwrap() error { return e.error }
 
-// refusesContent tells whether the peer refused what a request carries, so that
-// sending it again is of no use.
+// refusesContent reports whether the peer refused the content of a request, so
+// that sending it again is useless.
 func refusesContent(err error) bool {
 	status, ok := errors.AsType[*peer.StatusError](err)
 	if !ok {
@@ -33,7 +33,7 @@ func refusesContent(err error) bool {
 	return false
 }
 
-// kindOf is what kind of failure it is, for the metrics.
+// kindOf returns the kind of a failure, for the metrics.
 func kindOf(err error) string {
 	status, isStatus := errors.AsType[*peer.StatusError](err)
 	network, isNetwork := errors.AsType[net.Error](err)

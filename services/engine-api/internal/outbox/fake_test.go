@@ -21,7 +21,7 @@ import (
 
 var start = time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
 
-// record is the n-th of source 1; they start a minute apart.
+// record returns the n-th record of source 1; the records start a minute apart.
 func record(n int) model.Record {
 	r := model.Record{Entry: model.Entry{LogSource: 1, TrackStart: start.Add(time.Duration(n) * time.Minute), Title: fmt.Sprint("Title ", n)}}
 	r.Normalize()
@@ -36,7 +36,7 @@ func health(n int) model.Health {
 type row struct {
 	record model.Record
 	synced bool
-	parked string // why
+	parked string // why it is parked
 }
 
 type healthRow struct {
@@ -51,10 +51,10 @@ type store struct {
 	rows    map[model.Fingerprint]*row
 	healths map[model.Fingerprint]*healthRow
 	clocks  map[int]model.Clock
-	marked  map[int]time.Time // clocks
-	// broken, where set, is asked before each operation.
+	marked  map[int]time.Time // the clocks that were marked as sent
+	// broken, if set, is called before each operation.
 	broken func(operation string) error
-	// deaf: nothing is marked.
+	// deaf: the store ignores all marks.
 	deaf  bool
 	reads int
 }
@@ -118,7 +118,7 @@ func (s *store) absorb(r model.Record, synced bool) model.Fingerprint {
 	return old.record.Content()
 }
 
-// Receive is a Receiver: the store is its own.
+// Receive implements Receiver: the store is its own receiver.
 func (s *store) Receive(_ context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error) {
 	defer s.mu.Unlock()
 	if err := s.begin("Receive"); err != nil {
@@ -275,7 +275,7 @@ func (s *store) Outbox(context.Context) (o model.Outbox, _ error) {
 	return o, nil
 }
 
-// counts are those of Outbox.
+// counts returns the counts of Outbox.
 func (s *store) counts() model.Outbox {
 	o, _ := s.Outbox(context.Background())
 	return o
@@ -293,22 +293,23 @@ type node struct {
 	records map[model.Fingerprint]model.Record
 	healths map[model.Fingerprint]model.Health
 	clocks  map[int]model.Clock
-	// before, where set, is asked before a batch is stored, after, where set,
-	// before it is answered. An error is answered instead.
+	// before, if set, is called before a batch is stored, and after, if set,
+	// before the batch is answered. If one returns an error, the error is the
+	// answer.
 	before, after func(ctx context.Context, b peer.Batch) error
-	// refuses, where set, says why a record is refused.
+	// refuses, if set, returns why a record is refused.
 	refuses func(r model.Record) string
-	// knows, where set, is merged into every record that comes.
+	// knows, if set, is merged into every record that arrives.
 	knows func(r model.Record) model.Record
-	// another, where set, is why it is no sync node.
+	// another, if set, is why the node is not a sync node.
 	another error
 	checks  int
-	// single: batches are unknown.
+	// single: the node knows no batches.
 	single bool
-	// refusesOne, where set, answers for Store.
+	// refusesOne, if set, gives the answer of Store.
 	refusesOne func(e model.Entry) error
 
-	sent    []time.Time // of every request
+	sent    []time.Time // the time of every request
 	batches []peer.Batch
 	ones    []model.Entry
 }
@@ -418,13 +419,14 @@ func refusedAs(status int) error {
 	return &peer.StatusError{Status: status, Detail: "as the test wants"}
 }
 
-// syncNode is one of any age.
+// syncNode is a sync node, original or not.
 type syncNode interface {
 	Peer
 	Original
 }
 
-// run runs a pusher within the bubble until stop, which waits for its end.
+// run runs a pusher within the bubble until stop, which waits for the pusher's
+// end.
 func run(t *testing.T, s *store, n syncNode) (_ *Pusher, stop func()) {
 	t.Helper()
 	p := New(s, s, n, n, zerolog.Nop())
@@ -442,7 +444,7 @@ func run(t *testing.T, s *store, n syncNode) (_ *Pusher, stop func()) {
 	return p, stop
 }
 
-// after lets so much time of the bubble pass.
+// after lets that much of the bubble's time pass.
 func after(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

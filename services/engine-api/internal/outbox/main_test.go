@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestMain sets on how many histories the property is tried; the command line
-// may say more, such as -rapid.checks=50000.
+// TestMain sets how many histories the property test tries. The command line
+// may ask for more, such as -rapid.checks=50000.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "500"); err != nil {
 		panic(err)

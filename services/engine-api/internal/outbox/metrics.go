@@ -13,13 +13,14 @@ import (
 // countTimeout bounds how long a scrape waits for the counts of what waits.
 const countTimeout = 2 * time.Second
 
-// kindClock is the third kind that is sent; nodes compare none by digests.
+// kindClock is the third kind that is sent. Nodes do not compare clocks by
+// digests.
 const kindClock model.Kind = "clocks"
 
 // metrics tells how far the sync node is behind, and why.
 type metrics struct {
 	store Store
-	// counting: one scrape at a time pays for the counts.
+	// counting ensures that only one scrape at a time pays for the counts.
 	counting sync.Mutex
 
 	pushedTotal, refusedTotal *prometheus.CounterVec
@@ -83,7 +84,8 @@ func (m *metrics) failed(err error) {
 	}
 }
 
-// own are the metrics that are kept here; the others are read from the database.
+// own are the metrics that are kept here. The others are read from the
+// database.
 func (m *metrics) own() []prometheus.Collector {
 	return []prometheus.Collector{m.pushedTotal, m.refusedTotal, m.mergedTotal, m.failures, m.lastSuccess, m.connected}
 }
@@ -99,8 +101,8 @@ func (p *Pusher) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Where the database is away, what it
-// would tell is left out.
+// Collect implements prometheus.Collector. If the database is away, the metrics
+// read from it are left out.
 func (p *Pusher) Collect(ch chan<- prometheus.Metric) {
 	m := p.metrics
 	for _, c := range m.own() {

@@ -26,17 +26,19 @@ var troubles = []string{
 // maxRequests is more than any history of this test may need.
 const maxRequests = 10_000
 
-// world is a node, its sync node, and all that may go wrong between them.
+// world is a node, its sync node, and everything that may go wrong between
+// them.
 type world struct {
 	store *store
 	node  *node
 	// troubles of the next requests, and of the next operations of the store.
 	troubles []string
 	broken   []bool
-	// poison refuses a whole request, wrong a record; known brings detail.
+	// poison makes the node refuse a whole request, wrong a single record. known
+	// adds detail.
 	poison, wrong, known int
 
-	listed  map[model.Fingerprint]bool // by the last look into the outbox
+	listed  map[model.Fingerprint]bool // found by the last look into the outbox
 	sent    map[model.Fingerprint]bool
 	healths map[model.Fingerprint]bool
 	mistake string
@@ -48,7 +50,8 @@ func (w *world) mistaken(format string, args ...any) {
 	}
 }
 
-// one tells, for about one of so many records, that it is of a kind.
+// one reports, for about one in that many records, that the record is of a
+// kind.
 func one(of int, kind string, id model.Fingerprint) bool {
 	h := fnv.New32a()
 	h.Write([]byte(kind))
@@ -59,7 +62,7 @@ func one(of int, kind string, id model.Fingerprint) bool {
 func (w *world) isPoison(r model.Record) bool { return one(w.poison, "poison", r.Entry.Fingerprint()) }
 func (w *world) isWrong(r model.Record) bool  { return one(w.wrong, "wrong", r.Entry.Fingerprint()) }
 
-// before is asked before a request is served.
+// before is called before a request is served.
 func (w *world) before(ctx context.Context, b peer.Batch) error {
 	if len(w.node.sent) > maxRequests {
 		w.mistaken("more than %d requests", maxRequests)
@@ -84,25 +87,25 @@ func (w *world) before(ctx context.Context, b peer.Batch) error {
 			panic(err)
 		}
 		if (status == 400 || status == 413) && len(b.Records)+len(b.Healths) < 2 {
-			return errNetwork // no record is at fault, so none may be parked for it
+			return errNetwork // no record is at fault, so none may be parked
 		}
 		return refusedAs(status)
 	}
 }
 
-// next is what happens to this request.
+// next returns what happens to this request.
 func (w *world) next() string {
 	if len(w.troubles) == 0 {
 		return "none"
 	}
 	next := w.troubles[0]
-	if next != "lost answer" && next != "garbage" { // these happen after it was stored
+	if next != "lost answer" && next != "garbage" { // these happen after the request was stored
 		w.troubles = w.troubles[1:]
 	}
 	return next
 }
 
-// after is asked before a request that was served is answered.
+// after is called before a request that was served is answered.
 func (w *world) after(context.Context, peer.Batch) error {
 	if len(w.troubles) > 0 && w.troubles[0] == "lost answer" {
 		w.troubles = w.troubles[1:]
@@ -111,7 +114,7 @@ func (w *world) after(context.Context, peer.Batch) error {
 	return nil
 }
 
-// Send is a Peer: that of the node, which may answer garbage.
+// Send implements Peer: it calls the node's Send, and may answer garbage.
 func (w *world) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	results, err := w.node.Send(ctx, b)
 	if err == nil && len(w.troubles) > 0 && w.troubles[0] == "garbage" {
@@ -121,14 +124,14 @@ func (w *world) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	return results, err
 }
 
-// CheckSyncNode is that of the node.
+// CheckSyncNode calls the node's CheckSyncNode.
 func (w *world) CheckSyncNode(ctx context.Context) error { return w.node.CheckSyncNode(ctx) }
 
 // Store is not needed: the node knows batches.
 func (w *world) Store(context.Context, model.Entry) error { return peer.ErrUnsupported }
 
-// checkOrder: within a request and from one to the next the oldest come first,
-// of those that the pusher could know of.
+// checkOrder checks that the oldest records come first, within a request and
+// from one to the next. Only records that the pusher could know count.
 func (w *world) checkOrder(b peer.Batch) {
 	byAge := func(a, b model.Record) int { return a.Entry.PlayedAt().Compare(b.Entry.PlayedAt()) }
 	if !slices.IsSortedFunc(b.Records, byAge) {
@@ -151,7 +154,7 @@ func (w *world) checkOrder(b peer.Batch) {
 	}
 }
 
-// breaks is asked before each operation of the store, which is locked.
+// breaks is called before each operation of the store, with the store locked.
 func (w *world) breaks(operation string) error {
 	if operation == "Unsynced" {
 		clear(w.listed)
@@ -172,7 +175,7 @@ func (w *world) breaks(operation string) error {
 	return nil
 }
 
-// detailed is a record with something that not every copy of it has.
+// detailed returns a record with detail that not every copy has.
 func detailed(r model.Record, n int) model.Record {
 	r.Entry.ShowName = fmt.Sprint("Show ", n)
 	return r
@@ -229,7 +232,7 @@ func anyPlan(rt *rapid.T) plan {
 	return p
 }
 
-// live lets a history happen, and returns what is wrong after it.
+// live runs a history, and returns what is wrong after it.
 func live(t *testing.T, plan plan) string {
 	w := &world{
 		store: newStore(), node: newNode(), troubles: plan.troubles, broken: plan.broken,
@@ -277,7 +280,7 @@ func live(t *testing.T, plan plan) string {
 			stop()
 			p, stop = run(t, w.store, w)
 		case "retry":
-			_, _ = w.store.Unpark(t.Context()) // by another process: nobody is woken
+			_, _ = w.store.Unpark(t.Context()) // by another process, so no pusher is woken
 			continue
 		}
 		if s.woken {
@@ -285,8 +288,8 @@ func live(t *testing.T, plan plan) string {
 		}
 		synctest.Wait()
 	}
-	// In the end all is well. The last pause may be one after many failures, and
-	// records that a request as a whole is refused for are parked slowly.
+	// In the end nothing fails any more. The last pause may follow many failures.
+	// Records for which a whole request is refused are parked slowly.
 	w.store.mu.Lock()
 	w.broken = nil
 	w.store.mu.Unlock()
@@ -297,7 +300,7 @@ func live(t *testing.T, plan plan) string {
 	return w.mistake
 }
 
-// longest is how long it may take until all is well.
+// longest returns how long recovery may take.
 func (w *world) longest() time.Duration {
 	w.store.mu.Lock()
 	defer w.store.mu.Unlock()
@@ -310,7 +313,8 @@ func (w *world) longest() time.Duration {
 	return deliveryTimeout + lookEvery + time.Duration(poisoned+2)*maxBackoff
 }
 
-// check: everything is with the sync node as it is here, or parked for a reason.
+// check verifies that every record is on the sync node as it is here, or parked
+// for a reason.
 func (w *world) check() {
 	for id, r := range w.store.rows {
 		known, ok := w.node.records[id]
@@ -337,13 +341,13 @@ func (w *world) check() {
 	}
 }
 
-// TestPusher_Histories: whatever happens on the way, every record ends up with
-// the sync node or parked with a reason, the oldest are sent first, and nothing
+// TestPusher_Histories: whatever happens on the way, every record ends up on
+// the sync node or parked with a reason. The oldest are sent first, and nothing
 // is sent for ever.
 func TestPusher_Histories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		history := anyPlan(rt) // before the bubble, which what rapid panics with can't leave
+		history := anyPlan(rt) // drawn outside the bubble, because rapid's panics can't leave it
 		var mistake string
 		synctest.Test(t, func(t *testing.T) { mistake = live(t, history) })
 		if mistake != "" {

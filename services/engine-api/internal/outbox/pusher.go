@@ -15,21 +15,21 @@ import (
 )
 
 const (
-	// lookEvery is how often the outbox is looked into without being woken:
+	// lookEvery is how often the outbox is checked without a wake-up, because
 	// another process may have put something back.
 	lookEvery = 30 * time.Second
 	// deliveryTimeout bounds one delivery. The peer's own limit for a request is
-	// shorter; a delivery may need more than one.
+	// shorter, but a delivery may need more than one request.
 	deliveryTimeout = 30 * time.Second
-	// minBackoff and maxBackoff bound the time out of which the pause after the
-	// first failure, and after many in a row, is drawn.
+	// minBackoff and maxBackoff bound the range from which a pause is drawn:
+	// minBackoff after the first failure, maxBackoff after many in a row.
 	minBackoff = 250 * time.Millisecond
 	maxBackoff = 30 * time.Second
-	// maxRetryAfter bounds how long a peer may send us away.
+	// maxRetryAfter bounds the pause that a peer may ask for.
 	maxRetryAfter = 5 * time.Minute
-	// maxRetriedAtStart bounds how many parked records a start sends again: a
-	// few are worth a try with what may be a new version, many would hold up
-	// what is new, at every start of a service that restarts often.
+	// maxRetriedAtStart bounds how many parked records a start sends again. A few
+	// are worth another attempt, because the version may be new. Many would delay
+	// new records at every start of a service that restarts often.
 	maxRetriedAtStart = 1000
 )
 
@@ -46,21 +46,22 @@ type Store interface {
 	Outbox(ctx context.Context) (model.Outbox, error)
 }
 
-// Receiver merges what the sync node knows more of an entry into the node's
-// own; *playlog.Recorder does.
+// Receiver merges what the sync node knows in addition about an entry into the
+// node's own entry; *playlog.Recorder implements it.
 type Receiver interface {
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
 }
 
-// Peer is the sync node; *peer.Client is one.
+// Peer is the sync node; *peer.Client implements it.
 type Peer interface {
-	// CheckSyncNode returns nil where it is one, else why not.
+	// CheckSyncNode returns nil if the peer is a sync node, otherwise the reason
+	// why not.
 	CheckSyncNode(ctx context.Context) error
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 }
 
-// Original is the sync node in case it is an original one; *original.Node is
-// one.
+// Original is the sync node in case it is an original one; *original.Node
+// implements it.
 type Original interface {
 	Store(ctx context.Context, e model.Entry) error
 }
@@ -79,22 +80,23 @@ type Pusher struct {
 
 	// What follows belongs to Run.
 
-	// failures in a row, since the last delivery that was written down here.
+	// failures in a row, since the last delivery that was recorded here.
 	failures int
-	// refusals in a row of single records, by the status of a whole request.
+	// refusals in a row of single records by the status of a whole request.
 	refusals int
 	// batchRecords is how many records a batch has at most, as far as the peer
-	// gets done with so many in time.
+	// can process so many in time.
 	batchRecords int
-	// checked: since the last failure the peer was found to be a sync node.
+	// checked: the peer was found to be a sync node since the last failure.
 	checked bool
-	// retriedParked: the parked records were looked at since the start.
+	// retriedParked: the parked records were already handled since the start.
 	retriedParked bool
-	// singleUntil is until when the peer is taken for an original sync node;
-	// zero where it is not.
+	// singleUntil is until when the peer is treated as an original sync node. It
+	// is zero if the peer is not an original one.
 	singleUntil time.Time
-	// taken counts how often the peer took a version of a record. What is taken
-	// leaves the outbox: so these are few, and one that comes again is stuck.
+	// taken counts how often the peer took a version of a record. A record that
+	// was taken leaves the outbox, so there are few. A record that comes again is
+	// stuck.
 	taken map[version]int
 }
 
@@ -114,7 +116,7 @@ func New(store Store, receiver Receiver, to Peer, original Original, log zerolog
 	}
 }
 
-// Wake says that something new waits. It never blocks.
+// Wake tells Run that something new waits. It never blocks.
 func (p *Pusher) Wake() {
 	select {
 	case p.wake <- struct{}{}:
@@ -122,7 +124,7 @@ func (p *Pusher) Wake() {
 	}
 }
 
-// Run sends until ctx ends, and returns nil then. Call it once, when the
+// Run sends until ctx ends, and then returns nil. Call it once, when the
 // database is ready.
 func (p *Pusher) Run(ctx context.Context) error {
 	for {
@@ -139,7 +141,7 @@ func (p *Pusher) Run(ctx context.Context) error {
 			if kindOf(err) == "timeout" {
 				p.batchRecords = max(p.batchRecords/2, minRecords)
 			}
-			// What is new does not shorten the pause: it waits with the rest.
+			// New records do not shorten the pause: they wait with the rest.
 			wake, pause = nil, backoff(p.failures, err)
 		}
 		select {
@@ -151,9 +153,9 @@ func (p *Pusher) Run(ctx context.Context) error {
 	}
 }
 
-// backoff is the pause after so many failures in a row, the last of them err:
-// full jitter, so that nodes which fail together don't come back together, on
-// top of what the peer asked for.
+// backoff returns the pause after so many failures in a row, of which err is
+// the last. It adds full jitter to the pause that the peer asked for, so that
+// nodes that fail together don't come back together.
 func backoff(failures int, err error) time.Duration {
 	bound := maxBackoff
 	if doublings := failures - 1; doublings < 16 {
@@ -166,7 +168,7 @@ func backoff(failures int, err error) time.Duration {
 	return pause
 }
 
-// push sends all that waits, by batches or one by one.
+// push sends all that waits, in batches or one by one.
 func (p *Pusher) push(ctx context.Context) error {
 	if err := p.retryParked(ctx); err != nil {
 		return err
@@ -185,8 +187,8 @@ func (p *Pusher) push(ctx context.Context) error {
 	}
 }
 
-// check asks the peer whether it is a sync node, before anything is sent at first
-// and after a failure: what another node took would never arrive.
+// check asks the peer whether it is a sync node, before the first sending and
+// after a failure. What another node took would never arrive at the sync node.
 func (p *Pusher) check(ctx context.Context) error {
 	if p.checked {
 		return nil
@@ -198,8 +200,8 @@ func (p *Pusher) check(ctx context.Context) error {
 	return err
 }
 
-// retryParked gives what was refused another chance after a start: whatever
-// refused it may have been mended.
+// retryParked gives parked records another chance after a start, because the
+// reason for their refusal may have been fixed.
 func (p *Pusher) retryParked(ctx context.Context) error {
 	if p.retriedParked {
 		return nil
@@ -212,7 +214,8 @@ func (p *Pusher) retryParked(ctx context.Context) error {
 	case n > maxRetriedAtStart:
 		p.log.Warn().Int64("parked", n).Int("limit", maxRetriedAtStart).Msg("too many parked records to retry at a start")
 	case n > 0:
-		// While nobody can take them, why they were refused stays known.
+		// Unparking deletes the reasons. So it waits until the peer can take the
+		// records.
 		if err := p.check(ctx); err != nil {
 			return err
 		}

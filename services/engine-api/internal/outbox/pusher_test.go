@@ -49,13 +49,13 @@ func TestPusher_Backoff(t *testing.T) {
 				late = append(late, gap)
 			}
 		}
-		// Of about 240 draws of 0 to 30 s a third is below 10 s, and a third
-		// above 20 s.
+		// About 240 pauses are drawn from 0 to 30 s. A third of them is below 10 s,
+		// and a third above 20 s.
 		slices.Sort(late)
 		if k := len(late); k < 120 || late[k/10] > 10*time.Second || late[k-k/10] < 20*time.Second {
 			t.Errorf("%d pauses from %s to %s are no full jitter", k, late[0], late[k-1])
 		}
-		// Success resets.
+		// A success resets the pause.
 		n.set(func() { n.before = nil })
 		after(maxBackoff)
 		if s.counts().Entries != 0 {
@@ -166,8 +166,8 @@ func TestPusher_Wake(t *testing.T) {
 	})
 }
 
-// TestPusher_AnotherNode: what is no sync node gets nothing, and is asked again
-// with the pauses of any failure.
+// TestPusher_AnotherNode: a node that is not a sync node gets nothing. It is
+// asked again with the same pauses as after any failure.
 func TestPusher_AnotherNode(t *testing.T) {
 	t.Parallel()
 	for _, single := range []bool{false, true} {
@@ -191,7 +191,7 @@ func TestPusher_AnotherNode(t *testing.T) {
 			if failed := testutil.ToFloat64(p.metrics.failures.WithLabelValues("address")); failed != float64(n.checks) || testutil.ToFloat64(p.metrics.connected) != 0 {
 				t.Errorf("%v failures", failed)
 			}
-			// The address was mended.
+			// The address now leads to the sync node.
 			n.set(func() { n.another, n.checks = nil, 0 })
 			after(maxBackoff)
 			for i := range 3 {
@@ -202,7 +202,7 @@ func TestPusher_AnotherNode(t *testing.T) {
 			if o := s.counts(); o.Entries != 0 || n.checks != 1 {
 				t.Errorf("left: %+v, asked %d times", o, n.checks)
 			}
-			// Whoever comes back after a failure may be another one.
+			// The node that comes back after a failure may be another one.
 			fail := func() {
 				n.before, n.refusesOne = func(context.Context, peer.Batch) error { return errNetwork }, func(model.Entry) error { return errNetwork }
 			}
@@ -219,7 +219,7 @@ func TestPusher_AnotherNode(t *testing.T) {
 	}
 }
 
-// TestPusher_Hanging: whoever stores is not held up, and the hang ends.
+// TestPusher_Hanging: callers that store are not delayed, and the hang ends.
 func TestPusher_Hanging(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -247,9 +247,9 @@ func TestPusher_Hanging(t *testing.T) {
 	})
 }
 
-// TestPusher_Slow: a sync node that gets done with a hundred records in the time
-// of a request gets a backlog by batches that it gets done with, and large ones
-// when it has recovered.
+// TestPusher_Slow: a slow sync node can process a hundred records in the time
+// of a request. It gets a backlog in batches that it can process, and large
+// batches after it has recovered.
 func TestPusher_Slow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -292,7 +292,7 @@ func TestPusher_Backlog(t *testing.T) {
 		const all = 3*maxRead + 17
 		s, n := newStore(), newNode()
 		for i := range all {
-			s.put(record((i * 7919) % all)) // stored in whatever order
+			s.put(record((i * 7919) % all)) // stored in no particular order
 		}
 		for i := range 3 * maxReadHealths {
 			s.putHealth(health(i))
@@ -395,7 +395,7 @@ func TestPusher_Restart(t *testing.T) {
 			}
 			n.after = func(ctx context.Context, b peer.Batch) error {
 				if b.Records[0].Entry.Title != "Title 0" {
-					<-ctx.Done() // stored, and the answer never comes
+					<-ctx.Done() // stored, but the answer never comes
 					return ctx.Err()
 				}
 				return nil

@@ -10,13 +10,13 @@ import (
 
 const (
 	// probeEvery is how often batches are tried with a peer that did not know
-	// them: it may have been replaced.
+	// them, because the peer may have been replaced.
 	probeEvery = 10 * time.Minute
 	// maxReadSingly is how many entries are read to be sent one by one.
 	maxReadSingly = 100
 )
 
-// becomeSingle begins to send one by one, for a while.
+// becomeSingle starts to send entries one by one for a while.
 func (p *Pusher) becomeSingle() {
 	if p.singleUntil.IsZero() {
 		p.log.Info().Msg("the sync node knows no batches: entries go one by one")
@@ -24,7 +24,7 @@ func (p *Pusher) becomeSingle() {
 	p.singleUntil = time.Now().Add(probeEvery)
 }
 
-// becomeBatched: the peer took a batch.
+// becomeBatched notes that the peer took a batch.
 func (p *Pusher) becomeBatched() {
 	if !p.singleUntil.IsZero() {
 		p.singleUntil = time.Time{}
@@ -32,7 +32,7 @@ func (p *Pusher) becomeBatched() {
 	}
 }
 
-// drainSingly sends the entries that wait one by one. done is false where it is
+// drainSingly sends the waiting entries one by one. done is false when it is
 // time to try batches again.
 func (p *Pusher) drainSingly(ctx context.Context) (done bool, err error) {
 	for {
@@ -63,9 +63,9 @@ func (p *Pusher) drainSingly(ctx context.Context) (done bool, err error) {
 	}
 }
 
-// sendOne sends an entry without its corrections. What a person declared void is
-// left out; if the sync node is replaced, the comparison of all records of this
-// node's own source brings it there.
+// sendOne sends an entry without its corrections. An entry that a person
+// declared void is left out. If the sync node is replaced, passive sync brings
+// the entry there, because it compares all records of this node's own source.
 func (p *Pusher) sendOne(ctx context.Context, r item[model.Record]) error {
 	if !r.value.Entry.Overlay.Void {
 		if err := p.storeOne(ctx, r.value.Entry); original.Refuses(err) {

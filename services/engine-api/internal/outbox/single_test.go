@@ -43,7 +43,7 @@ func TestPusher_OriginalSyncNode(t *testing.T) {
 			if !slices.IsSortedFunc(n.ones, func(a, b model.Entry) int { return a.TrackStart.Compare(b.TrackStart) }) {
 				t.Error("not the oldest first")
 			}
-			// A new one goes at once, and batches are not tried meanwhile.
+			// A new entry goes at once, and batches are not tried meanwhile.
 			before := len(n.requests())
 			s.put(record(1000))
 			p.Wake()
@@ -51,7 +51,7 @@ func TestPusher_OriginalSyncNode(t *testing.T) {
 			if !s.row(record(1000)).synced || len(n.requests()) != before+1 {
 				t.Errorf("%d requests for one entry", len(n.requests())-before)
 			}
-			// It is replaced.
+			// The sync node is replaced.
 			n.set(func() { n.single = false })
 			after(probeEvery + lookEvery)
 			if o := s.counts(); o != (model.Outbox{Parked: 1}) {
@@ -89,7 +89,7 @@ func TestPusher_OriginalSyncNode(t *testing.T) {
 		})
 	})
 
-	// Neither batches nor single entries are there: a wrong address.
+	// The peer knows neither batches nor single entries: the address is wrong.
 	t.Run("Nothing", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

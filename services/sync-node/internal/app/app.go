@@ -23,7 +23,7 @@ import (
 	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 
-// Name is sync-node in the contract's x-served-by.
+// Name is sync-node's name in the contract's x-served-by.
 const Name = "sync-node"
 
 // App is the service.
@@ -38,7 +38,7 @@ type App struct {
 	nodes    *reconcile.Reconciler
 }
 
-// New wires the service. The database need not be there yet.
+// New wires the service. The database need not be available yet.
 func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	station, err := repo.OpenStation(cfg.Database, cfg.DefaultSource, lifecycle.Log(log, "database"))
 	if err != nil {
@@ -90,20 +90,21 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	return a, nil
 }
 
-// plays are what the report of a month counts.
+// plays are what a month's report counts.
 func (a *App) plays(month report.Month, now time.Time) report.Plays {
 	return report.FromOnAir(a.onAir, month, now)
 }
 
-// changed tells everything that keeps answers in memory that they are out of
-// date. It is called after a write is durable and before it is acknowledged,
-// and when another process wrote.
+// changed tells everything that keeps answers in memory that these are out of
+// date. It is called after a write is durable and before the write is
+// acknowledged, and when another process has written.
 func (a *App) changed() {
 	a.base.Cache.Invalidate()
 	a.tracks.Changed()
 }
 
-// renderTrack is a track as the stream shows it: as GET /trackservice/current.
+// renderTrack renders a track for the stream, in the same form as GET
+// /trackservice/current.
 func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
 }
@@ -115,9 +116,8 @@ func (a *App) Listen(ctx context.Context) error { return a.base.Listen(ctx) }
 func (a *App) Addr() net.Addr { return a.base.Addr() }
 
 // Run serves until ctx ends, then drains and closes the database. It returns
-// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the database's
-// schema is not this binary's, and nil after a stop that was asked for. Call
-// it once.
+// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
+// is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,

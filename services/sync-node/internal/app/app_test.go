@@ -49,7 +49,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *lifecyclet
 	return lifecycletest.Start(t, a)
 }
 
-// longest is for a call to a node that nobody may wait for.
+// longest is a timeout for calls to a node. No test may wait that long.
 const longest = "5m"
 
 // noon is when these tests' titles begin.
@@ -57,7 +57,7 @@ var noon = time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
 
 func at(minute int) time.Time { return noon.Add(time.Duration(minute) * time.Minute) }
 
-// titles are those of a list, newest first.
+// titles returns the titles of a list, newest first.
 func titles(t *testing.T, answer string) []string {
 	t.Helper()
 	var list []struct {
@@ -73,7 +73,7 @@ func titles(t *testing.T, answer string) []string {
 	return all
 }
 
-// awaitTitles waits until a list is as wanted.
+// awaitTitles waits until a list has the wanted titles.
 func awaitTitles(t *testing.T, s *lifecycletest.Service, path string, want ...string) {
 	t.Helper()
 	s.AwaitAnswer(http.MethodGet, path, "", func(answer lifecycletest.Answer, text string) bool {
@@ -86,8 +86,8 @@ const (
 	all   = "/api/v1/playlog?source=all&limit=10"
 )
 
-// TestApp_Nodes: what two nodes played comes by itself, the on-air log follows
-// the active source, and what is missed later comes on demand.
+// TestApp_Nodes: what two nodes played arrives by itself. The on-air log
+// follows the active source. What is missed later arrives on demand.
 func TestApp_Nodes(t *testing.T) {
 	t.Parallel()
 	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
@@ -146,7 +146,7 @@ func TestApp_Nodes(t *testing.T) {
 		}
 	}
 
-	// A node that is gone is shown, and nothing else changes.
+	// A missing node is shown, and nothing else changes.
 	first.Close()
 	s.Call(http.MethodPost, "/api/v1/sync/run", "")
 	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ lifecycletest.Answer, text string) bool {
@@ -155,8 +155,8 @@ func TestApp_Nodes(t *testing.T) {
 	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
 }
 
-// TestApp_TwoProcesses: what one process stores the other one shows, although
-// it answers from memory.
+// TestApp_TwoProcesses: what one process stores is shown by the other one,
+// although that answers from memory.
 func TestApp_TwoProcesses(t *testing.T) {
 	t.Parallel()
 	database := repotest.URL(t, repotest.KindSQLite)
@@ -177,8 +177,8 @@ func TestApp_TwoProcesses(t *testing.T) {
 	awaitTitles(t, other, onAir)
 }
 
-// remember has a node know a history, as it copied it from the sync node: source
-// 2 from minute 5 on, and then whatever is said.
+// remember gives a node a history, as copied from the sync node: source 2 from
+// minute 5 on, and then the given source.
 func remember(t *testing.T, n *nodetest.Node, last int64, source int) {
 	t.Helper()
 	var all []model.Activation
@@ -194,9 +194,9 @@ func remember(t *testing.T, n *nodetest.Node, last int64, source int) {
 	}
 }
 
-// TestApp_LostHistory: a sync node that lost its database has the history of the
-// active source back before it takes another activation, and what only a node
-// knows that was away then is found later, and stays older.
+// TestApp_LostHistory: a sync node that lost its database gets the history of
+// the active source back before it takes another activation. What only an
+// absent node knew is found later, and stays older.
 func TestApp_LostHistory(t *testing.T) {
 	t.Parallel()
 	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
@@ -220,7 +220,8 @@ func TestApp_LostHistory(t *testing.T) {
 	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
 		"AURA_MAIN_HOST_1": first.URL, "AURA_MAIN_HOST_2": away.URL, "AURA_SYNC_TIMEOUT": longest,
 	})
-	// until then they get no answer; to activate what is active changes nothing.
+	// Until the nodes were asked, callers get no answer. To activate the source
+	// that is active changes nothing.
 	refused := func(method, path string) {
 		t.Helper()
 		res, answer := s.Call(method, path, "")
@@ -232,7 +233,7 @@ func TestApp_LostHistory(t *testing.T) {
 	for _, path := range []string{"/api/v1/source/active", "/api/v1/source/history"} {
 		refused(http.MethodGet, path)
 	}
-	s.Await(http.StatusOK, http.MethodGet, "/readyz", "") // which a node that does not answer must not hold up for the longest time
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "") // a node that does not answer must not delay this for the longest time
 	active := func() (active api.ActiveSource) {
 		_, answer := s.Call(http.MethodGet, "/api/v1/source/active", "")
 		if err := json.Unmarshal([]byte(answer), &active); err != nil {
@@ -253,7 +254,8 @@ func TestApp_LostHistory(t *testing.T) {
 
 	close(isBack)
 	s.Call(http.MethodPost, "/api/v1/sync/run", "")
-	// 52 of the second node's is another one, and 53 was given anew.
+	// Epoch 52 of the second node is another activation, and epoch 53 was
+	// assigned again.
 	s.AwaitAnswer(http.MethodGet, "/api/v1/sync/activations?limit=1000&after=-9", "", func(_ lifecycletest.Answer, text string) bool {
 		var list []api.SyncActivation
 		return json.Unmarshal([]byte(text), &list) == nil && len(list) == 62 && list[0].Epoch == -1
@@ -271,7 +273,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// TestApp_Stop: a node that does not answer does not hold up the stop.
+// TestApp_Stop: a node that does not answer does not delay the stop.
 func TestApp_Stop(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 100)
@@ -287,7 +289,8 @@ func TestApp_Stop(t *testing.T) {
 	}
 }
 
-// TestApp_EngineWithoutSource: what does not say who played it is nobody's.
+// TestApp_EngineWithoutSource: an entry that does not say its source is
+// refused.
 func TestApp_EngineWithoutSource(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
@@ -297,8 +300,8 @@ func TestApp_EngineWithoutSource(t *testing.T) {
 	}
 }
 
-// TestApp_Operations: as it is wired, the service answers what is its own, and has
-// nothing of the others.
+// TestApp_Operations: as wired, the service serves its own operations, and none
+// of the other services'.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)

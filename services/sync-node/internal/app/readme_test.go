@@ -12,7 +12,7 @@ import (
 
 //go:generate go test -run ^TestReadme$ . -update
 
-// TestReadme: every metric stands in the README.
+// TestReadme: every metric is in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(map[string]string{

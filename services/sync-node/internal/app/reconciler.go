@@ -41,7 +41,7 @@ func NewReconciler(cfg syncconfig.Config, station *repo.Station, recorder *playl
 	}, store{station, recorder}, station, processName(), peers, log), nil
 }
 
-// store is what the reconciler keeps records in: the station, where the
+// store is where the reconciler keeps records. It is the station, but the
 // recorder judges each record by itself.
 type store struct {
 	*repo.Station
@@ -58,8 +58,8 @@ func (s store) Occurrence(ctx context.Context, e model.Entry, other time.Time) (
 	return s.recorder.Occurrence(ctx, e, other)
 }
 
-// processName is this process's own among all that share the database, and
-// tells people which one it is.
+// processName returns a name that is unique among all processes that share the
+// database, and that tells people which process it is.
 func processName() string {
 	host, err := os.Hostname()
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// sources is the history of the active source, which says nothing and takes no
-// activation before the nodes were asked for the one that may have been lost.
+// sources is the history of the active source. It gives no answer and takes no
+// activation before the nodes were asked for a history that may have been lost.
 type sources struct {
 	*repo.Station
 	recalled atomic.Bool
@@ -52,8 +52,8 @@ func (s *sources) ready() error {
 	return nil
 }
 
-// prepare brings the database up to date, and the history of the active source
-// back where there is none.
+// prepare brings the database up to date. It also brings back the history of
+// the active source if there is none.
 func (a *App) prepare(ctx context.Context) error {
 	err := a.station.Prepare(ctx)
 	if err == nil {

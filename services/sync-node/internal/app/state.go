@@ -7,7 +7,7 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// state is what GET /sync/state shows: the sync node waits for nobody, and
+// state is what GET /sync/state shows. The sync node waits for nobody, and
 // tells what it knows of the nodes.
 func (a *App) state(context.Context) (api.SyncState, error) {
 	state := api.SyncState{HostId: a.cfg.HostID, Now: time.Now().UTC(), Nodes: &[]api.NodeState{}}

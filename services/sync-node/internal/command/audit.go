@@ -21,11 +21,11 @@ var errDiffers = errors.New("not everything is proved equal")
 
 // audit is what an audit shows.
 type audit struct {
-	// Equal: all of it is proved to be the same.
+	// Equal: all of it is proved to be the same on both sides.
 	Equal bool                  `json:"equal"`
 	Nodes []reconcile.NodeAudit `json:"nodes"`
-	// OnAir counts the segments of the on-air log that are not as they follow
-	// from what is stored.
+	// OnAir counts the segments of the on-air log that differ from what follows
+	// from the stored records.
 	OnAir int `json:"on_air_differing"`
 }
 
@@ -111,7 +111,7 @@ func (a audit) print(out io.Writer) error {
 	return w.err
 }
 
-// lines writes until something fails.
+// lines writes lines until a write fails.
 type lines struct {
 	out io.Writer
 	err error

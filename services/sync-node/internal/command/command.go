@@ -9,7 +9,7 @@ import (
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
-// env is what the commands have in common.
+// env is what the commands share.
 type env = cli.Env[config.Config]
 
 // Program is sync-node.

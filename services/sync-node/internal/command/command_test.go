@@ -55,8 +55,8 @@ func prepare(t *testing.T, url string) {
 	}
 }
 
-// TestReconcileAndAudit goes the way of somebody who finds a difference, mends
-// it and proves that it is mended.
+// TestReconcileAndAudit plays a person who finds a difference, fixes it and
+// proves that it is fixed.
 func TestReconcileAndAudit(t *testing.T) {
 	t.Parallel()
 	first, second := nodetest.Start(t, 1), nodetest.Start(t, 2)
@@ -120,7 +120,7 @@ func TestReconcileAndAudit(t *testing.T) {
 	expect("audit", cli.ExitConfig, "AURA_MAIN_HOST_1")
 }
 
-// refusing serves a node that refuses whatever is sent to it.
+// refusing serves a node that refuses everything that is sent to it.
 func refusing(t *testing.T, node *nodetest.Node) string {
 	t.Helper()
 	target, err := url.Parse(node.URL)
@@ -148,7 +148,7 @@ func refusing(t *testing.T, node *nodetest.Node) string {
 	return server.URL
 }
 
-// TestReconcile_Doubtful: what is not proved to be the same is not said to be.
+// TestReconcile_Doubtful: sides that are not proved equal are not called equal.
 func TestReconcile_Doubtful(t *testing.T) {
 	t.Parallel()
 	old := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -179,8 +179,8 @@ func TestReconcile_Doubtful(t *testing.T) {
 	}
 }
 
-// TestReconcile_Lost: what was lost here, whoever lost it, is back after
-// reconcile, which says so; audit says what is missing before.
+// TestReconcile_Lost: everything lost here is back after reconcile, which
+// reports it. Before that, audit reports what is missing.
 func TestReconcile_Lost(t *testing.T) {
 	t.Parallel()
 	node := nodetest.Start(t, 1)
@@ -210,7 +210,7 @@ func TestReconcile_Lost(t *testing.T) {
 	expect("audit", cli.ExitOK, "on-air log: as it follows")
 }
 
-// TestAudit_OnAir: an on-air log that somebody changed is found.
+// TestAudit_OnAir: an altered on-air log is found.
 func TestAudit_OnAir(t *testing.T) {
 	t.Parallel()
 	node := nodetest.Start(t, 1)
@@ -227,7 +227,7 @@ func TestAudit_OnAir(t *testing.T) {
 	}
 }
 
-// tamper takes the on-air log away behind everybody's back.
+// tamper deletes the on-air log without the service's knowledge.
 func tamper(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -240,7 +240,7 @@ func tamper(t *testing.T, path string) {
 	}
 }
 
-// TestWork: what is not known is not shown.
+// TestWork: unknown values are not shown.
 func TestWork(t *testing.T) {
 	t.Parallel()
 	w := new(work)

@@ -47,7 +47,7 @@ func reconcileCommand(env env) *cobra.Command {
 	return cmd
 }
 
-// errRefused: the two sides are not the same after a run.
+// errRefused means that the two sides are not the same after a run.
 var errRefused = errors.New("not every record could be stored on both sides")
 
 // outcome tells people how the runs that did not fail ended. Error: errRefused.
@@ -69,17 +69,17 @@ func outcome(out *lines, all []reconcile.Status) (err error) {
 	return err
 }
 
-// nodeFlag lets people choose nodes.
+// nodeFlag adds the flag that chooses nodes.
 func nodeFlag(cmd *cobra.Command, nodes *[]int) {
 	cmd.Flags().IntSliceVar(nodes, "node", nil, "only the node of this number; may be given again")
 }
 
-// errNotPrepared: writing, or judging, by another rule than the service's would
-// make a mess of the on-air log.
+// errNotPrepared: a command must not write or judge by another rule than the
+// service's, because that would spoil the on-air log.
 var errNotPrepared = errors.New("the on-air log was never derived, or with another AURA_DEFAULT_SOURCE: " +
 	"use the configuration of the service, and let that start once")
 
-// withNodes opens the database and lets do use it and the nodes.
+// withNodes opens the database and calls do with it and the nodes.
 func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error) error {
 	open := func(cfg config.Config, log zerolog.Logger) (*repo.Station, error) {
 		return repo.OpenExistingStation(cfg.Database, cfg.DefaultSource, log)
@@ -98,8 +98,8 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 		if !prepared {
 			return cli.Mistake(errNotPrepared)
 		}
-		log = log.Level(max(log.GetLevel(), zerolog.WarnLevel)) // what is well, people see without
-		// Other processes hear of what is stored from the database.
+		log = log.Level(max(log.GetLevel(), zerolog.WarnLevel)) // people see success without the log
+		// Other processes learn from the database what is stored.
 		recorder := playlog.New(station, log, time.Now, func() {})
 		r, err := app.NewReconciler(cfg, station, recorder, log)
 		if err != nil {
@@ -109,11 +109,11 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 	})
 }
 
-// work is what people see of the progress: of the nodes, and then of the on-air
-// log.
+// work is the progress that people see, first of the nodes and then of the
+// on-air log.
 type work struct {
 	nodes *reconcile.Reconciler
-	log   atomic.Pointer[[2]int64] // entries that were looked at, of how many, 0 where that is not known
+	log   atomic.Pointer[[2]int64] // entries that were looked at, and their total, 0 if unknown
 }
 
 func (w *work) passed(done, total int64) { w.log.Store(&[2]int64{done, total}) }
@@ -134,7 +134,7 @@ func (w *work) state() progress.State {
 	return progress.State{Text: text, Done: p.Compared + p.Exchanged, Part: p.Part}
 }
 
-// title names a node.
+// title returns a node's name for people.
 func title(number int, name string) string {
 	if name == "" {
 		return strconv.Itoa(number)

@@ -1,6 +1,6 @@
-// Package config composes sync-node's configuration out of the blocks that the
-// shared packages bring. It promises that a configuration that Load returned is
-// valid as a whole, and that otherwise every mistake is named at once.
+// Package config composes sync-node's configuration from the blocks of the
+// shared packages. It promises that a configuration that Load returned is valid
+// as a whole, and that otherwise every mistake is named at once.
 package config
 
 import (
@@ -24,7 +24,8 @@ import (
 	"aura.radio/engine/pkg/trackservice"
 )
 
-// Config is all that sync-node can be told. Variables carry the prefix AURA_.
+// Config is the complete configuration of sync-node. Variables carry the prefix
+// AURA_.
 type Config struct {
 	HostID        int               `env:"HOST_ID" envDefault:"0" doc:"The sync node's number: 0."`
 	MainHosts     map[int]string    `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008; the number is the engine's, its HOST_ID."`
@@ -41,8 +42,8 @@ type Config struct {
 	lifecycle.Config
 }
 
-// Default is what holds where nothing is set, as far as it differs from the
-// shared blocks' own.
+// Default is what holds if nothing is set, as far as it differs from the shared
+// blocks' defaults.
 func Default() Config {
 	var cfg Config
 	cfg.Database.URL = "sqlite:///var/lib/aura/sync-node.db"
@@ -78,7 +79,7 @@ func (c *Config) Validate() error {
 	}
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
 		if _, err := peer.New(c.MainHosts[number], c.Peers); err != nil {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), "", err.Error()) // which shows no password
+			refuse("MAIN_HOST_"+strconv.Itoa(number), "", err.Error()) // the error shows no password
 		} else if leadsTo(c.MainHosts[number], c.HTTP.Listen) {
 			refuse("MAIN_HOST_"+strconv.Itoa(number), "", "must be an engine's engine-api; it leads to "+
 				config.Prefix+"LISTEN="+c.HTTP.Listen+", the sync node itself")
@@ -99,8 +100,8 @@ func (c *Config) Validate() error {
 	return errors.Join(mistakes...)
 }
 
-// leadsTo reports whether a URL of this host's own names leads to the address at
-// which the service listens.
+// leadsTo reports whether a URL with one of this host's own names leads to the
+// address at which the service listens.
 func leadsTo(address, listen string) bool {
 	u, err := url.Parse(address)
 	host, port, splitErr := net.SplitHostPort(listen)
@@ -108,11 +109,11 @@ func leadsTo(address, listen string) bool {
 		return false
 	}
 	name := strings.ToLower(u.Hostname())
-	own, _ := os.Hostname() // "" is no one's name
+	own, _ := os.Hostname() // "" matches no host
 	if name == strings.ToLower(host) || name == "localhost" || own != "" && name == strings.ToLower(own) {
 		return true
 	}
 	ip, err := netip.ParseAddr(name)
-	at, _ := netip.ParseAddr(host) // invalid: any address
+	at, _ := netip.ParseAddr(host) // an invalid address stands for any address
 	return err == nil && ip.IsLoopback() && (!at.IsValid() || at.IsUnspecified() || at.IsLoopback())
 }

@@ -13,7 +13,7 @@ import (
 
 //go:generate go test -run ^TestReadme$ . -update
 
-// TestReadme: every variable stands in the README.
+// TestReadme: every variable is in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	cfg := Default()
@@ -36,7 +36,7 @@ func TestLoad(t *testing.T) {
 		}
 	})
 
-	// As the original's configuration says it.
+	// The names are those of the original's configuration.
 	t.Run("Original", func(t *testing.T) {
 		t.Parallel()
 		cfg, err := Load(map[string]string{
@@ -78,7 +78,7 @@ func TestLoad(t *testing.T) {
 }
 
 // TestLoad_itself: an engine's address that leads back to the sync node is a
-// mistake of set-up.
+// configuration error.
 func TestLoad_itself(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()

@@ -1,6 +1,6 @@
-// Package follow tells a process that another one wrote into the database they
-// share. It promises that a write is noticed within Every and one look at the
-// database, and that the first look counts as a write.
+// Package follow tells a process when another one has written into the database
+// that they share. It promises that a write is noticed within Every plus one
+// look at the database, and that the first look counts as a write.
 package follow
 
 import (
@@ -20,7 +20,7 @@ const patience = 5 * time.Second
 
 // Follower calls Changed when the sequence has moved.
 type Follower struct {
-	// Sequence is the number of the last write, of whichever process.
+	// Sequence returns the number of the last write of any process.
 	Sequence func(ctx context.Context) (int64, error)
 	// Changed must not block.
 	Changed func()
@@ -39,8 +39,8 @@ func (f *Follower) Run(ctx context.Context) error {
 			return nil
 		}
 		trouble.Report(err)
-		// Also where it fell behind: then the database is another one, such as
-		// one that was restored.
+		// A lower number also counts, because then the database is another one,
+		// such as a restored one.
 		if err == nil && n != last {
 			last = n
 			f.Changed()

@@ -1,6 +1,6 @@
 // Package nodetest gives tests nodes to synchronize with: the API of an
-// engine-api over a database of its own, and no process. It promises that what
-// it answers is as the contract says.
+// engine-api over its own database, without a process. It promises that its
+// answers follow the contract.
 package nodetest
 
 import (
@@ -20,7 +20,7 @@ import (
 type Node struct {
 	URL string
 	DB  *repo.Node
-	// Close cuts it off. The end of the test does so, too.
+	// Close cuts the node off. The end of the test also does so.
 	Close func()
 }
 

@@ -1,6 +1,6 @@
-// Package progress shows a person how far long work is: how much is done, how
-// fast, and how long it will still take. It promises one line that changes on a
-// terminal, and otherwise a line every few seconds, so that a log stays
+// Package progress shows a person the progress of long work: how much is done,
+// how fast, and how long it will still take. It promises one line that changes
+// on a terminal, and otherwise a line every few seconds, so that a log stays
 // readable.
 package progress
 
@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// redraw is how often a terminal's line changes, and tell how often a line
-	// is written elsewhere.
+	// redraw is how often a terminal's line changes. tell is how often a line is
+	// written to anything else.
 	redraw = 200 * time.Millisecond
 	tell   = 5 * time.Second
 	// window is the time over which the speed is measured.
@@ -26,14 +26,15 @@ const (
 type State struct {
 	// Text says what is being done.
 	Text string
-	// Done counts records.
+	// Done is how many records are done.
 	Done int64
-	// Part of the work that is done, from 0 to 1; less where nobody knows.
+	// Part of the work that is done, from 0 to 1, or less than 0 if that is
+	// unknown.
 	Part float64
 }
 
-// Show writes to w how far the work is until stop is called, which waits for
-// the last line.
+// Show writes to w how far the work is until stop is called. stop waits for the
+// last line.
 func Show(w io.Writer, look func() State) (stop func()) {
 	return show(w, isTerminal(w), look)
 }
@@ -41,7 +42,7 @@ func Show(w io.Writer, look func() State) (stop func()) {
 func show(w io.Writer, terminal bool, look func() State) (stop func()) {
 	every, begin, end := tell, "", "\n"
 	if terminal {
-		every, begin, end = redraw, "\r\x1b[K", "" // back to the start of a line that is empty
+		every, begin, end = redraw, "\r\x1b[K", "" // back to the start of the line, and clear it
 	}
 	ending, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -75,7 +76,7 @@ func isTerminal(w io.Writer) bool {
 
 // meter measures speed over the last samples.
 type meter struct {
-	samples []sample // the oldest first
+	samples []sample // oldest first
 }
 
 type sample struct {
@@ -85,7 +86,7 @@ type sample struct {
 
 func (m *meter) add(now time.Time, s State) {
 	if n := len(m.samples); n > 0 && (s.Done < m.samples[n-1].Done || s.Part < m.samples[n-1].Part || m.samples[n-1].Part < 0 && s.Part >= 0) {
-		m.samples = m.samples[:0] // there is more to do, or another work begins
+		m.samples = m.samples[:0] // there is more to do, or another task has begun
 	}
 	m.samples = append(m.samples, sample{now, s})
 	for len(m.samples) > 2 && now.Sub(m.samples[1].at) >= window {
@@ -93,7 +94,7 @@ func (m *meter) add(now time.Time, s State) {
 	}
 }
 
-// line is what is shown now.
+// line returns what is shown now.
 func (m *meter) line(now time.Time, s State) string {
 	m.add(now, s)
 	text := s.Text

@@ -39,8 +39,8 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// TestMeter: what falls back, as a comparison found more to do, is no negative
-// speed.
+// TestMeter: progress that falls back, because a comparison found more to do,
+// gives no negative speed.
 func TestMeter(t *testing.T) {
 	t.Parallel()
 	var m meter
@@ -52,7 +52,7 @@ func TestMeter(t *testing.T) {
 	if got := m.line(at.Add(3*time.Second), State{Text: "x", Done: 130, Part: 0.3}); got != "x,  30 %, 10/s, 7s left" {
 		t.Errorf("shows %q", got)
 	}
-	// Nobody knows how much there is, for a while.
+	// For a while the amount of work is unknown.
 	for i, want := range []string{"x", "x, 10/s", "x, 10/s"} {
 		if got := m.line(at.Add(time.Duration(4+i)*time.Second), State{Text: "x", Done: int64(140 + 10*i), Part: -1}); got != want {
 			t.Errorf("shows %q, want %q", got, want)

@@ -15,22 +15,23 @@ import (
 const (
 	// activationsPage is how many activations are fetched at once.
 	activationsPage = 1000
-	// maxActivations bounds what is taken from one node: more than a switch every
-	// ten minutes for ten years.
+	// maxActivations bounds how many activations are taken from one node. It
+	// allows more than a switch every ten minutes for ten years.
 	maxActivations = 1_000_000
-	// recallPatience bounds the try with each node before activations are
+	// recallPatience bounds the attempt with each node before activations are
 	// accepted.
 	recallPatience = 2 * time.Second
 )
 
 var errTooManyActivations = errors.New("the node knows more activations than can be")
 
-// activations takes back what the node knows of the history of the active source
-// and is missing here. The way there is the node's own: it copies what it sees.
+// activations takes back the activations that the node knows and that are
+// missing here. The other direction needs nothing: the node itself copies what
+// it sees.
 func (r *run) activations(ctx context.Context) error {
 	theirs, err := r.theirActivations(ctx)
 	if errors.Is(err, peer.ErrUnsupported) {
-		return nil // it is of an older version
+		return nil // the node is of an older version
 	}
 	if err != nil {
 		return err
@@ -38,7 +39,7 @@ func (r *run) activations(ctx context.Context) error {
 	return r.restore(ctx, theirs)
 }
 
-// restore stores what is missing of all that the node knows.
+// restore stores the activations among theirs that are missing here.
 func (r *run) restore(ctx context.Context, theirs []model.Activation) error {
 	good := make([]model.Activation, 0, len(theirs))
 	for _, a := range theirs {
@@ -59,7 +60,7 @@ func (r *run) restore(ctx context.Context, theirs []model.Activation) error {
 	return nil
 }
 
-// theirActivations are all that the node knows.
+// theirActivations returns all activations that the node knows.
 func (r *run) theirActivations(ctx context.Context) ([]model.Activation, error) {
 	var all []model.Activation
 	fetch := func(ctx context.Context, after epochAfter) ([]model.Activation, epochAfter, error) {
@@ -92,11 +93,11 @@ type epochAfter struct {
 	epoch int64
 }
 
-// Recall asks the nodes for the history of the active source where there is none
-// here, because the database is new or was lost; no node holds it up for longer
-// than about two seconds. Call it before activations are accepted, so that they
-// are numbered above those that the nodes know. What no node told in time comes
-// with the next run. Error: model.ErrUnavailable.
+// Recall asks the nodes for the history of the active source if there is none
+// here, because the database is new or was lost. No node delays this for longer
+// than about two seconds. Call Recall before activations are accepted, so that
+// these get numbers above those that the nodes know. What no node told in time
+// comes with the next run. Error: model.ErrUnavailable.
 func (r *Reconciler) Recall(ctx context.Context) error {
 	known, err := r.store.ActivationsAfter(ctx, model.NoEpoch, 1)
 	if err != nil || len(known) > 0 {

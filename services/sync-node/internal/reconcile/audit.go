@@ -19,11 +19,11 @@ type NodeAudit struct {
 	Number int         `json:"number"`
 	Name   string      `json:"name,omitempty"`
 	URL    string      `json:"url"`
-	Failed string      `json:"failed,omitempty"` // why it could not be compared
+	Failed string      `json:"failed,omitempty"` // why the node could not be compared
 	Kinds  []KindAudit `json:"kinds,omitempty"`
-	// Waiting is how many records wait there for the sync node, and Refused how
-	// many it refused. They may be of other sources than the node's, which are
-	// not compared.
+	// Waiting is how many records wait at the node for the sync node, and Refused
+	// how many records from there the sync node refused. They may be of other
+	// sources than the node's. Those sources are not compared.
 	Waiting int64 `json:"waiting,omitempty"`
 	Refused int64 `json:"refused,omitempty"`
 }
@@ -38,7 +38,7 @@ func (a NodeAudit) Equal() bool {
 	return a.Failed == "" && a.Waiting == 0 && a.Refused == 0
 }
 
-// KindAudit is what the comparison shows of one kind of records.
+// KindAudit is what the comparison shows for one kind of records.
 type KindAudit struct {
 	Kind      string        `json:"kind"`
 	Equal     int64         `json:"equal"` // records in spans of time that are the same
@@ -51,7 +51,7 @@ type BucketAudit struct {
 	From  time.Time  `json:"from"`
 	Here  int64      `json:"here"`
 	There int64      `json:"there"`
-	// Records are those that differ, the first ones where there are many.
+	// Records are the records that differ, only the first ones if there are many.
 	Records []RecordAudit `json:"records,omitempty"`
 }
 
@@ -82,15 +82,16 @@ const (
 const (
 	// maxListed bounds how many records an audit of one node lists.
 	maxListed = 100
-	// maxRead bounds how many are read for that, of one bucket and side.
+	// maxRead bounds how many records are read for the list, per bucket and side.
 	maxRead = 100_000
-	// What is under way between the nodes looks like a difference, so an audit
-	// looks at differences again, this often and after this long.
+	// Records on their way between the nodes look like a difference. So an audit
+	// looks at differences again, up to secondLooks times, each time after
+	// secondLookPause.
 	secondLooks     = 3
 	secondLookPause = time.Second
-	// kindClock is compared as a whole, and of kindActivations is found only what
-	// the node has and the sync node has not: the node's are a copy, which may be
-	// some seconds old.
+	// kindClock is compared as a whole. For kindActivations an audit finds only
+	// what the node has and the sync node lacks. The node's activations are a
+	// copy, which may be some seconds old.
 	kindClock       = "clock"
 	kindActivations = "activations"
 )
@@ -98,9 +99,10 @@ const (
 // errOriginal: an original node has no digests.
 var errOriginal = errors.New("it is an original node, which can't be compared")
 
-// Audit compares with the nodes of those numbers, or with all where none is
-// given, and changes nothing. A node that can't be compared is not an error,
-// but says so. Error: a node that does not exist, or the end of ctx.
+// Audit compares with the nodes of those numbers, or with all nodes if no
+// number is given. It changes nothing. A node that can't be compared is not an
+// error: its NodeAudit says why. Error: a node that does not exist, or the end
+// of ctx.
 func (r *Reconciler) Audit(ctx context.Context, numbers ...int) ([]NodeAudit, error) {
 	chosen, err := r.choose(numbers)
 	if err != nil {
@@ -165,8 +167,8 @@ func (a *audit) auditOutbox(ctx context.Context) (waiting, refused int64, err er
 	return waiting, refused, err
 }
 
-// lookAgain shows the state of the node to look, and again after a while until
-// that is satisfied: what is under way is no difference.
+// lookAgain calls look with the node's state, and again with a new state after
+// a pause until look is satisfied. Records on their way are no difference.
 func (a *audit) lookAgain(ctx context.Context, state peer.State, look func(peer.State) (satisfied bool, err error)) error {
 	for again := 0; ; again++ {
 		satisfied, err := look(state)
@@ -182,11 +184,11 @@ func (a *audit) lookAgain(ctx context.Context, state peer.State, look func(peer.
 	}
 }
 
-// errOldVersion: what the node knows of the active source can't be asked for.
+// errOldVersion: the node can't be asked what it knows of the active source.
 var errOldVersion = errors.New("its version does not list activations")
 
-// auditActivations looks for what the node knows and is missing here, by when it
-// happened.
+// auditActivations looks for activations that the node knows and that are
+// missing here. It groups them by the month in which they happened.
 func (a *audit) auditActivations(ctx context.Context) (KindAudit, error) {
 	theirs, err := a.theirActivations(ctx)
 	if errors.Is(err, peer.ErrUnsupported) {
@@ -253,7 +255,7 @@ func auditKind[T any](ctx context.Context, a *audit, s stock[T]) (KindAudit, err
 	return result, nil
 }
 
-// again compares only what differed.
+// again compares only the buckets that differed.
 func (c *comparison) again(ctx context.Context, differing []Bucket) ([]Bucket, error) {
 	var still []Bucket
 	for _, b := range differing {
@@ -306,8 +308,8 @@ func differences[T any](ctx context.Context, a *audit, s stock[T], b Bucket) ([]
 	return found, err
 }
 
-// auditClock compares the clocks by when they were sent; their text may be
-// written differently.
+// auditClock compares the clocks by when they were sent, because the same clock
+// may be written as different text.
 func (a *audit) auditClock(ctx context.Context, state peer.State) (KindAudit, error) {
 	var ours, theirs model.Clock
 	err := a.lookAgain(ctx, state, func(state peer.State) (_ bool, err error) {
@@ -331,7 +333,7 @@ func (a *audit) auditClock(ctx context.Context, state peer.State) (KindAudit, er
 	return result, nil
 }
 
-// count is 1 where there is a clock.
+// count is 1 if there is a clock.
 func count(c model.Clock) int64 {
 	if c.SentAt.IsZero() {
 		return 0

@@ -191,7 +191,7 @@ func TestAudit_Others(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store, node := equalSides()
 			waiting := sample(3)
-			waiting.Entry.LogSource = 3 // which is nobody's own, so it is not compared
+			waiting.Entry.LogSource = 3 // no node's own source, so it is not compared
 			waiting.Normalize()
 			node.put(waiting)
 			if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || audit.Waiting != 1 {
@@ -216,7 +216,7 @@ func TestAudit_Others(t *testing.T) {
 
 func lose(m *memory, r model.Record) { delete(m.records, r.Entry.Fingerprint()) }
 
-// TestAudit_UnderWay: what a node is about to send is no difference.
+// TestAudit_UnderWay: records that a node is about to send are no difference.
 func TestAudit_UnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

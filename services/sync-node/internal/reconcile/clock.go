@@ -9,7 +9,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// clock makes the later of the two clocks of the node's source that of both.
+// clock gives both sides the later of the two clocks of the node's source.
 func (r *run) clock(ctx context.Context, sent []model.Clock) error {
 	ours, theirs, err := r.clocks(ctx, sent)
 	if err != nil {
@@ -24,7 +24,7 @@ func (r *run) clock(ctx context.Context, sent []model.Clock) error {
 		if err := r.store.AbsorbClocks(ctx, []model.Clock{theirs}, true); err != nil {
 			return own("store the node's clock", err)
 		}
-		ours = theirs // sending it back says that it is here
+		ours = theirs // sending the clock back acknowledges it
 	case ours.SentAt.Equal(theirs.SentAt):
 		return nil
 	}
@@ -34,8 +34,7 @@ func (r *run) clock(ctx context.Context, sent []model.Clock) error {
 	return nil
 }
 
-// clocks are those of the node's source on both sides, zero where there is
-// none.
+// clocks returns both sides' clock of the node's source, zero if there is none.
 func (r *run) clocks(ctx context.Context, sent []model.Clock) (ours, theirs model.Clock, _ error) {
 	ours, err := r.store.Clock(ctx, r.source)
 	if err != nil && !errors.Is(err, model.ErrNotFound) {

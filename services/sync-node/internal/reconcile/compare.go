@@ -18,22 +18,23 @@ import (
 type Bucket struct {
 	Span     model.Span
 	From, To time.Time // half open, UTC
-	// Here is the digest of the sync node's records, There of the node's; zero
-	// where there are none.
+	// Here is the digest of the sync node's records, There the digest of the
+	// node's. A digest is zero if there are no records.
 	Here, There model.Digest
 }
 
-// digester has digests of what it keeps.
+// digester computes digests of the records that it keeps.
 type digester interface {
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 }
 
-// comparison of what two sides keep of one kind and source.
+// comparison compares what two sides keep of one kind and source.
 type comparison struct {
 	here, there digester
 	kind        model.Kind
 	source      int
-	// drill says of a bucket that differs whether to look at shorter ones in it.
+	// drill reports whether to compare the shorter spans in a bucket that
+	// differs.
 	drill func(Bucket) bool
 	// equal counts the records in buckets that are the same.
 	equal int64
@@ -41,20 +42,20 @@ type comparison struct {
 	tally *tally
 }
 
-// errOwn: it is not the node's fault.
+// errOwn marks a failure that is not the node's fault.
 var errOwn = errors.New("the sync node's own database")
 
 func own(doing string, err error) error { return fmt.Errorf("%w: %s: %w", errOwn, doing, err) }
 
-// chunk is how much time is compared by one question, in months: a question
-// about all the history of a station could take longer than anybody waits.
+// chunk is how much time one question compares, in months. A question about the
+// whole history of a station could take longer than any client waits.
 const chunk = 3
 
 // differing returns the buckets that differ, oldest first. oldest is when the
 // first record of either side was played.
 func (c *comparison) differing(ctx context.Context, oldest, now time.Time) ([]Bucket, error) {
 	var differing []Bucket
-	var from time.Time // open: what is even older came just now
+	var from time.Time // open start: records even older than oldest have come just now
 	bounds := chunks(oldest, now)
 	c.tally.steps.Add(int64(len(bounds)))
 	for _, to := range bounds {
@@ -69,8 +70,8 @@ func (c *comparison) differing(ctx context.Context, oldest, now time.Time) ([]Bu
 	return differing, nil
 }
 
-// chunks are the ends of the chunks from oldest to now. The last one is open,
-// for all that claims to be from the future.
+// chunks returns the ends of the chunks from oldest to now. The last chunk is
+// open, to include records with a time in the future.
 func chunks(oldest, now time.Time) []time.Time {
 	var ends []time.Time
 	for end := bucket(model.SpanMonth, oldest).AddDate(0, chunk, 0); end.Before(now); end = end.AddDate(0, chunk, 0) {
@@ -79,7 +80,7 @@ func chunks(oldest, now time.Time) []time.Time {
 	return append(ends, time.Time{})
 }
 
-// within compares the buckets of one span in a range of time.
+// within compares the buckets of one span within a range of time.
 func (c *comparison) within(ctx context.Context, span model.Span, from, to time.Time) ([]Bucket, error) {
 	q := model.DigestQuery{Kind: c.kind, Source: c.source, Span: span, From: from, To: to}
 	var here, there []model.Digest
@@ -121,7 +122,7 @@ func (c *comparison) within(ctx context.Context, span model.Span, from, to time.
 
 var finer = map[model.Span]model.Span{model.SpanMonth: model.SpanDay, model.SpanDay: model.SpanHour}
 
-// pair lays the digests of both sides beside one another, oldest first.
+// pair matches the digests of both sides by bucket, oldest first.
 func pair(span model.Span, here, there []model.Digest) []Bucket {
 	buckets := map[time.Time]Bucket{}
 	at := func(d model.Digest) Bucket {
@@ -141,7 +142,7 @@ func pair(span model.Span, here, there []model.Digest) []Bucket {
 	return slices.SortedFunc(maps.Values(buckets), func(a, b Bucket) int { return a.From.Compare(b.From) })
 }
 
-// bucket is when the bucket begins that holds t.
+// bucket returns when the bucket that holds t begins.
 func bucket(span model.Span, t time.Time) time.Time {
 	t = t.UTC()
 	switch span {

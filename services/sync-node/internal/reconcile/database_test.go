@@ -26,7 +26,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
-// stationStore is the sync node's store as the service has it.
+// stationStore is the sync node's store as in the service.
 type stationStore struct {
 	*repo.Station
 	recorder *playlog.Recorder
@@ -49,9 +49,9 @@ func (s stationStore) Occurrence(ctx context.Context, e model.Entry, other time.
 	return s.recorder.Occurrence(ctx, e, other)
 }
 
-// databaseNode is a node over a database, but for the way to it.
+// databaseNode is a node over a database, without the network.
 type databaseNode struct {
-	memoryNode // for what it does not need
+	memoryNode // for methods that need no database
 	db         *repo.Node
 	recorder   *playlog.Recorder
 }
@@ -112,7 +112,7 @@ func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, er
 	return results, err
 }
 
-// push is what the node's own outbox does.
+// push does what the node's own outbox does.
 func (n *databaseNode) push(ctx context.Context, store stationStore, limit int) error {
 	waiting, err := n.db.Unsynced(ctx, limit)
 	if err != nil || len(waiting) == 0 {
@@ -133,7 +133,7 @@ func (n *databaseNode) push(ctx context.Context, store stationStore, limit int) 
 	return n.db.MarkSynced(ctx, acks)
 }
 
-// everything is the content of every entry of source 1.
+// everything returns every entry of source 1.
 func everything(ctx context.Context, records func(context.Context, model.RecordQuery) ([]model.Record, *model.Position, error)) (map[model.Fingerprint]model.Record, error) {
 	all := map[model.Fingerprint]model.Record{}
 	q := model.RecordQuery{Source: 1, Limit: 1000}
@@ -152,8 +152,8 @@ func everything(ctx context.Context, records func(context.Context, model.RecordQ
 	}
 }
 
-// TestRun_Databases is TestRun_Equal over real databases, with the on-air log
-// derived, and a pusher beside it that is not in step.
+// TestRun_Databases is TestRun_Equal over real databases. The on-air log is
+// derived, and a pusher also runs at its own pace.
 func TestRun_Databases(t *testing.T) {
 	t.Parallel()
 	const histories = 12
@@ -282,7 +282,7 @@ func TestRun_Databases(t *testing.T) {
 	}
 }
 
-// TestRun_LostDatabases: a run rebuilds what either side lost as a whole.
+// TestRun_LostDatabases: a run restores a whole database that either side lost.
 func TestRun_LostDatabases(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -309,12 +309,12 @@ func TestRun_LostDatabases(t *testing.T) {
 			t.Errorf("waits: %+v, %v", waiting, err)
 		}
 	}
-	check(node)               // the sync node's
-	check(newDatabaseNode(t)) // the node's
+	check(node)               // the sync node's database is lost
+	check(newDatabaseNode(t)) // the node's database is lost
 }
 
-// TestRun_LostRows: rows that a cluster lost after they were committed come back
-// with the next run, whichever they were.
+// TestRun_LostRows: if a cluster loses any rows after they were committed, the
+// rows come back with the next run.
 func TestRun_LostRows(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
@@ -412,8 +412,8 @@ func rawSQL(t *testing.T, kind repotest.Kind, url string) *sql.DB {
 	return db
 }
 
-// everyRow is what must be the same after it was lost, but for the numbers that
-// rows get.
+// everyRow returns what must be the same after it was lost, except the numbers
+// of the rows.
 func everyRow(t *testing.T, raw *sql.DB) []string {
 	t.Helper()
 	var all []string

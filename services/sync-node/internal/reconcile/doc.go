@@ -1,36 +1,39 @@
-// Package reconcile is passive sync: the sync node compares what it keeps with
-// what each node keeps of its own source, fetches and sends what differs, and
-// so ends with the same on both sides.
+// Package reconcile is passive sync. The sync node compares what it keeps with
+// what each node keeps of its own source. It fetches and sends what differs, so
+// that both sides end up with the same records.
 //
 // It promises that after a run without failure both sides hold the union of
-// what they held when it began, records that could not be stored excepted; that
+// what they held when it began, except records that could not be stored; that
 // nothing depends on what an earlier run did, so a lost database, a lost
-// acknowledgement or a run that was cut need no care; that what the sync node
-// has is acknowledged to the node; that one node's trouble holds up no other;
-// and that of all processes one reconciles at a time.
+// acknowledgement or an interrupted run needs no care; that what the sync node
+// has is acknowledged to the node; that one node's trouble delays no other
+// node; and that only one process at a time reconciles.
 //
-// Entries and health statuses are compared by digests: a count and a sum of
-// hashes for each month, then each day and each hour where they differ.
+// Entries and health statuses are compared by digests. A digest is a count and
+// a sum of hashes for each month, then for each day and each hour if the longer
+// span differs.
 //
-// What is acknowledged. A record that was fetched is acknowledged by the content
-// that it came with: the node marks it unless it changed meanwhile. Where the
-// digests are equal nothing is fetched, and so nothing is acknowledged: a node
-// that sends by itself gets its answer by sending again, even where the sync
-// node's answer to it was lost. Only where a node still waits with records
-// older than the run, because it is not told to send or cannot, are the
-// records from its oldest waiting one on acknowledged, as they are here; and
-// where that did not help, not again until what waits has changed.
+// What is acknowledged: a fetched record is acknowledged by the content with
+// which it came. The node marks the record unless it has changed meanwhile. If
+// the digests are equal, nothing is fetched and so nothing is acknowledged. A
+// node that sends by itself gets its answer by sending again, even if the sync
+// node's first answer was lost. A node may still wait with records older than
+// the run, because it is not told to send or cannot send. Only then all records
+// from its oldest waiting record on are acknowledged, since they are here. If
+// that did not help, it is not repeated until what waits has changed.
 //
-// Activations go one way. The sync node numbers them, and every node copies what
-// it sees; what a node knows and is missing here comes back, first of all, before
-// the first activation is accepted where there is none. Each gets the epoch that
-// it had, or one of 0 and less where that was given anew; the last accepted stays
-// the last, above all that a node knows.
+// Activations go one way: the sync node numbers them, and every node copies
+// what it sees. What a node knows and is missing here is taken back first in a
+// run. If there is no history here, it is taken back before the first
+// activation is accepted. Each gets its former epoch, or an epoch of 0 or less
+// if the former one was assigned again. The activation accepted last stays the
+// last, above all that a node knows.
 //
-// The on-air log is looked after once for all nodes, and derived anew where it is
-// not as it follows from what is stored.
+// The on-air log is checked once for all nodes. It is derived again if it
+// differs from what follows from the stored records.
 //
-// An original node knows no digests: what it says is not synced is fetched page
-// by page, everything at start and on demand, else what was played lately. There
-// is nothing to acknowledge, and nothing proves that the sides are the same.
+// An original node knows no digests. The records that it calls not synced are
+// fetched page by page: all of them at start and on demand, otherwise those
+// that were played lately. There is nothing to acknowledge, and nothing proves
+// that the two sides are the same.
 package reconcile

@@ -10,11 +10,11 @@ import (
 )
 
 // maxKnown bounds how many records are remembered while one range of time is
-// exchanged; what is not remembered is sent in vain.
+// exchanged. A record that is not remembered is sent in vain.
 const maxKnown = 100_000
 
-// exchange compares one kind of records and exchanges what differs, the latest
-// first: that is what listeners ask for.
+// exchange compares one kind of records and exchanges what differs. The latest
+// records go first, because listeners ask for them.
 func exchange[T any](ctx context.Context, r *run, s stock[T]) error {
 	oldest, err := s.oldest(ctx, r.source)
 	if err != nil {
@@ -47,18 +47,19 @@ func exchange[T any](ctx context.Context, r *run, s stock[T]) error {
 	return nil
 }
 
-// isWorthDrilling: looking closer costs a question for each bucket, which must
-// spare more than a page, and spares nothing where most of it is missing.
+// isWorthDrilling reports whether to look closer at a bucket. Looking closer
+// costs a question for each shorter bucket, so it must spare more than a page.
+// It spares nothing if most of the bucket is missing on one side.
 func (r *run) isWorthDrilling(b Bucket) bool {
 	fewer, more := min(b.Here.Count, b.There.Count), max(b.Here.Count, b.There.Count)
 	return more > int64(r.cfg.BatchSize) && fewer > more/2
 }
 
-// known are records that the node has, and has as they are here once it has got
-// its answer.
+// known are the records that the node has. After the node got its answer, it
+// has them as they are here.
 type known map[model.Fingerprint]struct{}
 
-// fetch stores what the node has of a bucket, and tells it so.
+// fetch stores what the node has of a bucket, and tells the node so.
 func fetch[T any](ctx context.Context, r *run, s stock[T], b Bucket) (known, error) {
 	known := known{}
 	if b.There.Count == 0 {
@@ -80,7 +81,8 @@ func fetch[T any](ctx context.Context, r *run, s stock[T], b Bucket) (known, err
 	})
 }
 
-// send sends what is here of a bucket and not known to be there.
+// send sends the records of a bucket that are here and not known to be at the
+// node.
 func send[T any](ctx context.Context, r *run, s stock[T], b Bucket, known known) error {
 	if b.Here.Count == 0 {
 		return nil
@@ -103,9 +105,9 @@ func send[T any](ctx context.Context, r *run, s stock[T], b Bucket, known known)
 	})
 }
 
-// deliver sends records and acknowledgements, and stores what the node knows more
-// of the records than was sent: with what came, one may have moved to a span of
-// time that was over already, where nobody would fetch it.
+// deliver sends records and acknowledgements. It also stores the records of
+// which the node knows more than was sent. Such a record may have moved to a
+// span of time that is already done, where no fetch would find it.
 func (r *run) deliver(ctx context.Context, b peer.Batch) error {
 	if len(b.Records)+len(b.Healths)+len(b.Clocks)+len(b.Acks)+len(b.HealthAcks) == 0 {
 		return nil
@@ -146,8 +148,8 @@ func (r *run) deliver(ctx context.Context, b peer.Batch) error {
 	return r.deliver(ctx, answer)
 }
 
-// refused counts a record that one side can't store, and logs the first few. The
-// first one is told of.
+// refused counts a record that one side can't store, and logs the first few.
+// The first one is kept for the status.
 func (r *run) refused(message string, id model.Fingerprint, reason string) {
 	const shown = 10
 	r.tally.refusal.CompareAndSwap(nil, new(message+": "+reason))

@@ -16,23 +16,23 @@ import (
 	"aura.radio/engine/pkg/playlog"
 )
 
-// memory keeps records as simply as it can be done. It is the sync node's store
-// or, with a host's number, a node.
+// memory keeps records in the simplest way. It is the sync node's store or,
+// with a host's number, a node.
 type memory struct {
 	host int // 0: the sync node's store
 
 	mu      sync.Mutex
-	records map[model.Fingerprint]model.Record // Entry.Synced: nothing waits
-	healths map[model.Fingerprint]bool         // true: nothing waits
+	records map[model.Fingerprint]model.Record // Entry.Synced means that nothing waits
+	healths map[model.Fingerprint]bool         // true means that nothing waits
 	health  map[model.Fingerprint]model.Health
 	clocks  map[int]model.Clock
-	// activations are by content, in the order of coming.
+	// activations are in the order of arrival, each content once.
 	activations []model.Activation
 	offset      time.Duration
-	refused     int64                       // of what was sent
-	numbers     map[model.Fingerprint]int64 // of rows
-	rebuilt     int                         // how often the on-air log was looked after
-	// poison are titles of entries that can't be stored.
+	refused     int64                       // how many of the sent records were refused
+	numbers     map[model.Fingerprint]int64 // the numbers of rows
+	rebuilt     int                         // how often the on-air log was checked
+	// poison is the title of entries that can't be stored.
 	poison string
 }
 
@@ -43,7 +43,7 @@ func newMemory(host int) *memory {
 	}
 }
 
-// absorb merges a record, as every database does.
+// absorb merges a record, as a database does.
 func (m *memory) absorb(r model.Record, synced bool) playlog.Receipt {
 	r.Normalize()
 	r.Entry.Synced = false
@@ -140,7 +140,7 @@ func (m *memory) UnknownActivations(_ context.Context, theirs []model.Activation
 	}), nil
 }
 
-// RememberActivations gives no heed to epochs: the database does.
+// RememberActivations ignores epochs; the real database handles them.
 func (m *memory) RememberActivations(ctx context.Context, theirs []model.Activation) (int, error) {
 	unknown, _ := m.UnknownActivations(ctx, theirs)
 	m.mu.Lock()
@@ -149,7 +149,7 @@ func (m *memory) RememberActivations(ctx context.Context, theirs []model.Activat
 	return len(unknown), nil
 }
 
-// looked is how often the on-air log was looked after.
+// looked returns how often the on-air log was checked.
 func (m *memory) looked() int {
 	synctest.Wait()
 	m.mu.Lock()
@@ -206,7 +206,7 @@ func isWithin(at, from, to time.Time) bool {
 	return !at.Before(from) && (to.IsZero() || at.Before(to))
 }
 
-// list returns copies in the order in which pages go.
+// list returns copies in the order of the pages.
 func (m *memory) list(source int, from, to time.Time) []model.Record {
 	var all []model.Record
 	for _, r := range m.records {
@@ -237,7 +237,7 @@ func (m *memory) placeHealth(h model.Health) model.Position {
 	return model.Position{PlayedAt: h.LogTime, ID: m.number(h.UID())}
 }
 
-// number is that of a row, which it keeps.
+// number returns a row's number, which stays the same.
 func (m *memory) number(id model.Fingerprint) int64 {
 	if _, ok := m.numbers[id]; !ok {
 		m.numbers[id] = int64(len(m.numbers) + 1)
@@ -249,8 +249,8 @@ func comparePositions(a, b model.Position) int {
 	return cmp.Or(a.PlayedAt.Compare(b.PlayedAt), cmp.Compare(a.ID, b.ID))
 }
 
-// behind cuts the page behind a place out of a list, so that a list that changes
-// between two pages hides nothing.
+// behind returns the page after a position in a list, so that changes of the
+// list between two pages hide nothing.
 func behind[T any](all []T, after *model.Position, limit int, place func(T) model.Position) ([]T, *model.Position, error) {
 	if after != nil {
 		all = slices.DeleteFunc(all, func(one T) bool { return comparePositions(place(one), *after) <= 0 })
@@ -263,7 +263,7 @@ func behind[T any](all []T, after *model.Position, limit int, place func(T) mode
 	return all, &next, nil
 }
 
-// page cuts a page out of a list by its number.
+// page returns a page of a list by its offset.
 func page[T any](all []T, skip, limit int) []T {
 	all = all[min(skip, len(all)):]
 	return all[:min(limit, len(all))]
@@ -281,7 +281,7 @@ func (m *memory) HealthRecords(_ context.Context, q model.RecordQuery) ([]model.
 	return behind(m.listHealths(q.Source, q.From, q.To), q.After, q.Limit, m.placeHealth)
 }
 
-// memoryNode is a memory as the sync node speaks to it.
+// memoryNode is a memory with a node's interface.
 type memoryNode struct{ *memory }
 
 func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
@@ -368,7 +368,8 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	return results, nil
 }
 
-// push is what the node's own outbox does: it sends up to limit of what waits.
+// push does what the node's own outbox does: it sends up to limit of the
+// waiting records.
 func (n memoryNode) push(store *memory, limit int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -391,8 +392,9 @@ func (n memoryNode) push(store *memory, limit int) {
 	}
 }
 
-// troubled is a node and its way. before is called with the number of each call
-// before it is made, after when it was; an error of either is the answer.
+// troubled is a node and the network in front of it. before is called with the
+// number of each call before the call is made, after when it was made. If
+// either returns an error, the error is the answer.
 type troubled struct {
 	Node
 	before, after func(call int) error
@@ -456,7 +458,7 @@ type leases struct {
 	mu      sync.Mutex
 	holder  string
 	expires time.Time
-	err     error // what the database answers, where it is set
+	err     error // what the database answers, if set
 	asked   int
 }
 

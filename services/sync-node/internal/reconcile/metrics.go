@@ -7,7 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are what the runs did, and what is known of the nodes.
+// metrics tell what the runs did, and what is known of the nodes.
 type metrics struct {
 	r       *Reconciler
 	runs    *prometheus.CounterVec
@@ -47,7 +47,7 @@ func newMetrics(r *Reconciler) metrics {
 			Name: "aura_sync_onair_mended_total", Help: "Segments of the on-air log that were not as they follow from what is stored, and were derived anew.",
 		}),
 	}
-	for _, n := range r.nodes { // so that the first failure is a change of what was there
+	for _, n := range r.nodes { // with a value of 0, so that the first failure shows as a change
 		for _, result := range []string{"ok", "failed"} {
 			m.runs.WithLabelValues(strconv.Itoa(n.Number), result)
 		}

@@ -8,9 +8,9 @@ import (
 	"aura.radio/engine/pkg/logging"
 )
 
-// keepLog has the on-air log looked after once for the runs that belong together,
-// however many nodes there are, until ctx ends: a cluster may lose segments as it
-// may lose records, and no record that comes says so.
+// keepLog has the on-air log checked once for each round of runs, however many
+// nodes there are, until ctx ends. The check is needed because a cluster may
+// lose segments as it may lose records, and no arriving record shows that.
 func (r *Reconciler) keepLog(ctx context.Context) {
 	trouble := logging.NewLasting(r.log, "looking after the on-air log failed")
 	var last time.Time
@@ -20,7 +20,8 @@ func (r *Reconciler) keepLog(ctx context.Context) {
 			return
 		case <-r.ended:
 		}
-		// What follows within the interval is the same round with another node.
+		// A run that ends within the interval belongs to the same round, with
+		// another node.
 		if wanted := r.wanted.Swap(false); !wanted && time.Since(last) < r.cfg.Interval*4/5 {
 			continue
 		}
@@ -35,11 +36,11 @@ func (r *Reconciler) keepLog(ctx context.Context) {
 	}
 }
 
-// MendLog derives the on-air log anew where it is not as it follows from what is
-// stored, and returns how many segments were missing, wrong or too many. Where
-// all is well nothing is written; see repo.Station.Rebuild for what that costs.
-// Where another process reconciles, it waits for its turn. progress, which may be
-// nil, hears how many entries were looked at.
+// MendLog derives the on-air log again where it differs from what follows from
+// the stored records. It returns how many segments were missing, wrong or too
+// many. If there are none, nothing is written; see repo.Station.Rebuild for the
+// cost. If another process reconciles, MendLog waits for its turn. progress,
+// which may be nil, is called with how many entries were looked at.
 func (r *Reconciler) MendLog(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	for {
 		differing, err := r.mendLog(ctx, progress)
@@ -52,7 +53,7 @@ func (r *Reconciler) MendLog(ctx context.Context, progress func(done, total int6
 	}
 }
 
-// mendLog is MendLog. Error: errNotOurTurn.
+// mendLog is MendLog without waiting for the turn. Error: errNotOurTurn.
 func (r *Reconciler) mendLog(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	runCtx, done, err := r.turn.take(ctx)
 	if err != nil {
@@ -73,7 +74,7 @@ func (r *Reconciler) mendLog(ctx context.Context, progress func(done, total int6
 	return differing, nil
 }
 
-// runEnded has the on-air log looked after.
+// runEnded tells keepLog that a run has ended.
 func (r *Reconciler) runEnded() {
 	select {
 	case r.ended <- struct{}{}:

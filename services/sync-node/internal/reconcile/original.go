@@ -10,17 +10,17 @@ import (
 	"aura.radio/engine/pkg/peer/original"
 )
 
-// Original is a node as the sync node speaks to an original one; *original.Node
-// is one.
+// Original is the sync node's view of an original node; *original.Node
+// implements it.
 type Original interface {
-	// Playlog goes through what the node says is not synced: all, or what was
-	// played since shortly before newest. Each call of next gives the next entries;
-	// none is the end.
+	// Playlog goes through the entries that the node calls not synced: all of
+	// them, or those played since shortly before newest. Each call of next
+	// returns the next entries; no entries mean the end.
 	Playlog(newest time.Time, limit int) (next func(ctx context.Context) ([]original.Played, error))
 }
 
-// fetchOriginal stores what an original node says is not synced. Some of that may
-// come twice, which changes nothing.
+// fetchOriginal stores the records that an original node calls not synced. Some
+// may come twice, which changes nothing.
 func (r *run) fetchOriginal(ctx context.Context) error {
 	r.tally.original.Store(true)
 	began, newest := time.Now(), *r.newest
@@ -56,22 +56,22 @@ func (r *run) fetchOriginal(ctx context.Context) error {
 	})
 	if err == nil {
 		*r.newest = newest
-		if newest.After(began) { // it claims to be from the future
+		if newest.After(began) { // the record has a time in the future
 			*r.newest = began
 		}
 	}
 	return err
 }
 
-// played are the records of a page.
+// played returns the records of a page.
 func (r *run) played(ctx context.Context, page []original.Played) ([]model.Record, error) {
 	records := make([]model.Record, len(page))
 	for i, e := range page {
 		if e.LogSource == 0 {
 			e.LogSource = r.source
 		}
-		// In a repeated hour it may be stored at the other occurrence, which was the
-		// nearer one when it was fetched or pushed then.
+		// In a repeated hour an entry may be stored at the other occurrence, which
+		// was the nearer one when the entry was fetched or pushed.
 		var err error
 		if records[i].Entry, err = r.store.Occurrence(ctx, e.Entry, e.OtherStart); err != nil {
 			return nil, own("read", err)

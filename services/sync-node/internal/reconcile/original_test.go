@@ -14,21 +14,21 @@ import (
 	"aura.radio/engine/pkg/peer/original"
 )
 
-// originalNode is a node that knows nothing but a list, the latest first.
+// originalNode is a node that knows only a list, latest first.
 type originalNode struct {
 	memoryNode
 	playlog []original.Played
-	most    int         // it gives no more at once
-	asked   []time.Time // since when, at each run
-	during  func()      // what happens meanwhile, where set
-	fails   error       // behind the first page, where set
+	most    int         // the most entries of one answer
+	asked   []time.Time // the time since which each run asked
+	during  func()      // called during each request, if set
+	fails   error       // the error after the first page, if set
 }
 
-// newOriginal plays something every so often, up to epoch.
+// newOriginal returns a node that played a title at each interval, up to epoch.
 func newOriginal(titles int, every time.Duration) *originalNode {
 	o := &originalNode{memoryNode: memoryNode{newMemory(1)}, most: 7}
 	for i := range titles {
-		// It does not say of which source it is.
+		// The entry does not say which source it is of.
 		o.playlog = append(o.playlog, original.Played{Entry: model.Entry{TrackStart: epoch.Add(-time.Duration(i) * every), Title: strconv.Itoa(i)}})
 	}
 	return o
@@ -56,8 +56,8 @@ func (o *originalNode) Playlog(newest time.Time, limit int) func(context.Context
 	}
 }
 
-// TestRun_Original: all that an original node gives is stored, or the run says
-// that it was not.
+// TestRun_Original: everything that an original node gives is stored. Otherwise
+// the run says that it was not.
 func TestRun_Original(t *testing.T) {
 	t.Parallel()
 	errEnds := errors.New("its pages repeat")
@@ -77,7 +77,7 @@ func TestRun_Original(t *testing.T) {
 			store, node := newMemory(0), test.node
 			node.fails = test.fails
 			r := reconciler(Config{BatchSize: 10}, store, node)
-			node.during = func() { // nobody knows how much there is
+			node.during = func() { // the amount of work is unknown
 				if p := r.Progress(); p.Part >= 0 {
 					t.Errorf("progress is %+v", p)
 				}
@@ -110,7 +110,8 @@ func TestRun_Original(t *testing.T) {
 	}
 }
 
-// TestRun_OriginalAway: a node that gives not even its first entries is away.
+// TestRun_OriginalAway: a node that does not even give its first entries is
+// away.
 func TestRun_OriginalAway(t *testing.T) {
 	t.Parallel()
 	node := awayOriginal{newOriginal(3, time.Minute)}
@@ -130,8 +131,9 @@ func (awayOriginal) Playlog(time.Time, int) func(context.Context) ([]original.Pl
 	return func(context.Context) ([]original.Played, error) { return nil, errCable }
 }
 
-// TestRun_OriginalRepeatedHour: what was stored at the first occurrence of its
-// start is not stored again when the second one has become the nearer.
+// TestRun_OriginalRepeatedHour: an entry that was stored at the first
+// occurrence of its start is not stored again when the second occurrence has
+// become the nearer one.
 func TestRun_OriginalRepeatedHour(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newOriginal(2, time.Minute)
@@ -156,8 +158,8 @@ func TestRun_OriginalRepeatedHour(t *testing.T) {
 	}
 }
 
-// TestReconciler_Original: at start and on demand all is fetched from an original
-// node, and otherwise what was played lately.
+// TestReconciler_Original: at start and on demand everything is fetched from an
+// original node, otherwise only what was played lately.
 func TestReconciler_Original(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -169,7 +171,7 @@ func TestReconciler_Original(t *testing.T) {
 		r := reconcilerOf(time.Hour, &leases{}, "a", node)
 		began := time.Now()
 		begin(t, r)
-		newest := func() time.Time { // what the last run said that it knows
+		newest := func() time.Time { // returns the newest time that the last run passed to Playlog
 			synctest.Wait()
 			node.mu.Lock()
 			defer node.mu.Unlock()

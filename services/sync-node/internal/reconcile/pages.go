@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// pages fetches page after page and uses each while the next one is on its way.
-// The cursor of the first page is the zero value, and next that of the one that
-// follows, the zero value at the end.
+// pages fetches page after page, and uses each while the next one is on its
+// way. The cursor of the first page is the zero value. next is the cursor of
+// the following page, and the zero value at the end.
 func pages[T any, C comparable](ctx context.Context, pause time.Duration,
 	fetch func(ctx context.Context, cursor C) (_ []T, next C, _ error), use func(ctx context.Context, page []T) error,
 ) error {
@@ -55,7 +55,7 @@ func pages[T any, C comparable](ctx context.Context, pause time.Duration,
 	return g.Wait()
 }
 
-// sleep waits, and returns the context's error where that ends first.
+// sleep waits, and returns the context's error if the context ends first.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -16,11 +16,11 @@ import (
 	"aura.radio/engine/pkg/peer/original"
 )
 
-// epoch is somewhere in the middle of a month, in the time that records of
-// these tests are from.
+// epoch is a time in the middle of a month. Records of these tests are from
+// around that time.
 var epoch = time.Date(2026, 10, 20, 7, 0, 0, 0, time.UTC)
 
-// drawAt is a time in one of a few hours, days and months.
+// drawAt draws a time in one of a few hours, days and months.
 func drawAt(t *rapid.T) time.Time {
 	return epoch.
 		AddDate(0, -rapid.SampledFrom([]int{0, 0, 0, 1, 5}).Draw(t, "months"), -rapid.SampledFrom([]int{0, 0, 1}).Draw(t, "days")).
@@ -28,8 +28,8 @@ func drawAt(t *rapid.T) time.Time {
 		Add(time.Duration(rapid.IntRange(0, 59).Draw(t, "minutes")) * time.Minute)
 }
 
-// drawRecord is a copy of one of a number of records, with some of its detail
-// and some of its corrections.
+// drawRecord draws a copy of one of a few records, with some of its detail and
+// some of its corrections.
 func drawRecord(source int) *rapid.Generator[model.Record] {
 	return rapid.Custom(func(t *rapid.T) model.Record {
 		r := model.Record{Entry: model.Entry{
@@ -44,7 +44,7 @@ func drawRecord(source int) *rapid.Generator[model.Record] {
 			switch rapid.IntRange(0, 2).Draw(t, "kind") {
 			case 1:
 				c.Kind, c.Changes.Title = model.CorrectionAmend, new("Halah (live)")
-			case 2: // it moves to another bucket
+			case 2: // the record moves to another bucket
 				c.Kind, c.Changes.TrackStart = model.CorrectionAmend, new(r.Entry.TrackStart.Add(26*time.Hour))
 			}
 			r.Corrections = append(r.Corrections, c)
@@ -60,19 +60,19 @@ func drawHealth(source int) *rapid.Generator[model.Health] {
 	})
 }
 
-// peerOf is a node, original or not.
+// peerOf returns the node as a peer, original or not.
 func peerOf(number int, node Node) Peer {
 	asOriginal, _ := node.(Original)
 	return Peer{Number: number, URL: "http://node", Node: node, Original: asOriginal}
 }
 
-// reconciler is one of a single node.
+// reconciler returns a reconciler of a single node.
 func reconciler(cfg Config, store Store, node Node) *Reconciler {
 	cfg.Interval = time.Hour
 	return New(cfg, store, &leases{}, "test", []Peer{peerOf(1, node)}, zerolog.Nop())
 }
 
-// union is what both sides must have in the end.
+// union returns what both sides must have in the end.
 func union(sides ...*memory) map[model.Fingerprint]model.Fingerprint {
 	all := map[model.Fingerprint]model.Record{}
 	for _, m := range sides {
@@ -96,9 +96,9 @@ func contents(records map[model.Fingerprint]model.Record) map[model.Fingerprint]
 
 var errCable = errors.New("somebody pulled the cable")
 
-// TestRun_Equal: whatever both sides hold, whatever fails on the way and whoever
-// writes meanwhile, a run without trouble ends with the union on both sides, and
-// the next one at the latest with nothing waiting at the node.
+// TestRun_Equal: it does not matter what both sides hold, what fails on the
+// way, and who writes meanwhile. A run without trouble ends with the union on
+// both sides. By the next run at the latest, nothing waits at the node.
 func TestRun_Equal(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -117,7 +117,7 @@ func TestRun_Equal(t *testing.T) {
 		}
 		cfg := Config{BatchSize: rapid.IntRange(1, 5).Draw(t, "batch")}
 
-		// What goes wrong, and what others do meanwhile.
+		// What goes wrong, and what others do during the runs.
 		failing := rapid.IntRange(0, 40).Draw(t, "failing call")
 		lost := rapid.IntRange(0, 40).Draw(t, "lost answer")
 		news := rapid.SliceOfN(drawRecord(1), 0, 5).Draw(t, "news")
@@ -175,7 +175,8 @@ func TestRun_Equal(t *testing.T) {
 		if !store.clocks[1].SentAt.Equal(node.clocks[1].SentAt) {
 			t.Fatalf("clocks: %v here, %v there", store.clocks[1], node.clocks[1])
 		}
-		// What was equal but waited may have been found to be stuck only now.
+		// Records that were equal and still waited may be found stuck only by this
+		// run.
 		if err := r.Once(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -193,9 +194,10 @@ func TestRun_Equal(t *testing.T) {
 	})
 }
 
-// TestRun_Nodes: however many nodes there are, one of them original and some of
-// them away, at the end of a run the sync node has all that those hold that are
-// there, each of them has its own source's, and all activations are here.
+// TestRun_Nodes: the number of nodes does not matter, nor that one is original
+// and some are away. At the end of a run the sync node has all records of the
+// nodes that are present. Each of these nodes has all records of its own
+// source, and all activations are here.
 func TestRun_Nodes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -220,7 +222,7 @@ func TestRun_Nodes(t *testing.T) {
 				continue
 			}
 			side.putHealths(false, rapid.SliceOfN(drawHealth(number), 0, 3).Draw(t, "healths")...)
-			// Of another node's source, which goes through the outbox.
+			// Records of another node's source go through the outbox.
 			side.put(rapid.SliceOfN(drawRecord(number%nodes+1), 0, 2).Draw(t, "of another source")...)
 			for range rapid.IntRange(0, 3).Draw(t, "activations") {
 				a := model.Activation{Epoch: int64(len(side.activations) + 1), Source: rapid.IntRange(1, nodes).Draw(t, "source"), From: drawAt(t), RecordedAt: epoch}
@@ -237,7 +239,8 @@ func TestRun_Nodes(t *testing.T) {
 		}
 		r := New(Config{Interval: time.Hour, BatchSize: rapid.IntRange(1, 5).Draw(t, "batch")}, store, &leases{}, "test", peers, zerolog.Nop())
 
-		// verify fails where a node that is there has another than the sync node.
+		// verify fails if a node that is present has other records than the sync
+		// node.
 		verify := func() {
 			t.Helper()
 			for number, side := range sides {
@@ -271,7 +274,7 @@ func TestRun_Nodes(t *testing.T) {
 			t.Fatalf("the node that is away: %+v", s)
 		}
 		away[gone].Store(false)
-		for _, side := range sides { // what is of other sources goes through the outbox
+		for _, side := range sides { // records of other sources go through the outbox
 			memoryNode{side}.push(store, 1000)
 		}
 		if err := r.Once(t.Context()); err != nil {
@@ -293,7 +296,7 @@ func TestRun_Nodes(t *testing.T) {
 	})
 }
 
-// of are the contents of all records of a source.
+// of returns the contents of all records of a source.
 func of(source int, m *memory) map[model.Fingerprint]model.Fingerprint {
 	all := map[model.Fingerprint]model.Fingerprint{}
 	for id, r := range m.records {
@@ -318,8 +321,8 @@ func playedBy(m *memory) []original.Played {
 	return all
 }
 
-// TestRun_Frugal: what is equal is not fetched, and of what differs only the
-// hours that do.
+// TestRun_Frugal: equal records are not fetched, and for a difference only the
+// hours that differ.
 func TestRun_Frugal(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)
@@ -341,7 +344,8 @@ func TestRun_Frugal(t *testing.T) {
 	if len(store.records) != len(all) {
 		t.Errorf("%d records, want %d", len(store.records), len(all))
 	}
-	// One that tells since when there is history, and an hour's.
+	// One record tells when the history begins, and the others are those of an
+	// hour.
 	if got := records.Load(); got != 1+20 {
 		t.Errorf("fetched %d records for one that was missing", got)
 	}

@@ -9,16 +9,18 @@ import (
 	"aura.radio/engine/pkg/playlog"
 )
 
-// Node is a node as the sync node speaks to it; *peer.Client is one. What an
-// original node does not have is peer.ErrUnsupported.
+// Node is the sync node's view of a node; *peer.Client implements it. It
+// answers peer.ErrUnsupported for what an original node does not have.
 type Node interface {
-	// State is what the node says about itself, and how far its clock is ahead.
+	// State returns what the node says about itself, and how far its clock is
+	// ahead.
 	State(ctx context.Context) (peer.State, time.Duration, error)
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error)
 	Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error)
-	// ActivationsAfter are what the node knows of the history of the active source,
-	// by epoch; peer.ErrUnsupported where it is of an older version.
+	// ActivationsAfter returns what the node knows of the history of the active
+	// source, by epoch. Error: peer.ErrUnsupported if the node is of an older
+	// version.
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 }
@@ -28,21 +30,23 @@ type Store interface {
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
 	HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error)
-	// Receive stores records, each judged by itself.
+	// Receive stores records and judges each by itself.
 	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
-	// Occurrence is the entry at its start, or at the other one, where that is
-	// stored.
+	// Occurrence returns the entry at its start, or at the other start if the
+	// entry is stored there.
 	Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error)
 	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
 	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
-	// UnknownActivations are those of a node's that are missing.
+	// UnknownActivations returns those of a node's activations that are missing
+	// here.
 	UnknownActivations(ctx context.Context, theirs []model.Activation) ([]model.Activation, error)
-	// RememberActivations stores what is missing of all that a node knows.
+	// RememberActivations stores those of a node's activations that are missing
+	// here.
 	RememberActivations(ctx context.Context, theirs []model.Activation) (restored int, err error)
-	// Rebuild derives the on-air log anew where it differs from what is stored.
+	// Rebuild derives the on-air log again where it differs from what is stored.
 	Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error)
-	// Clock is model.ErrNotFound where the source never sent one.
+	// Clock returns model.ErrNotFound if the source never sent a clock.
 	Clock(ctx context.Context, source int) (model.Clock, error)
 }
 

@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	// lookEvery is how often a node is asked for its state between two runs. One
-	// that answers again after it did not is compared at once.
+	// lookEvery is how often a node is asked for its state between two runs. A
+	// node that answers again after a silence is compared at once.
 	lookEvery = 30 * time.Second
 	// lookPatience bounds such a look.
 	lookPatience = 10 * time.Second
 	// firstBackoff is the first pause after a run that failed; it doubles up to
 	// the interval.
 	firstBackoff = 2 * time.Second
-	// turnPause is about how long to wait where another process reconciles.
+	// turnPause is about how long to wait if another process reconciles.
 	turnPause = 5 * time.Second
-	// maxOffset is by how much a node's clock may differ before it is warned
-	// about.
+	// maxOffset is by how much a node's clock may differ before a warning is
+	// logged.
 	maxOffset = time.Second
 )
 
@@ -40,13 +40,14 @@ type Reconciler struct {
 	turn  *turn
 	nodes []*node
 	log   zerolog.Logger
-	// ended: a run did, and wanted: people asked for it. See keepLog.
+	// ended signals that a run has ended, and wanted that people asked for a run.
+	// See keepLog.
 	ended  chan struct{}
 	wanted atomic.Bool
 	metrics
 }
 
-// node is a peer, and what is known of it.
+// node is a peer and what is known of it.
 type node struct {
 	Peer
 	r       *Reconciler
@@ -54,13 +55,13 @@ type node struct {
 	trouble *logging.Lasting
 	status  status
 	demand  chan struct{}         // a run is wanted
-	tally   atomic.Pointer[tally] // of the run under way or the last one
-	futile  model.Outbox          // of the loop that runs
-	newest  time.Time             // of an original node; of the loop that runs
+	tally   atomic.Pointer[tally] // of the current run or the last one
+	futile  model.Outbox          // used only by the loop that runs
+	newest  time.Time             // of an original node; used only by the loop that runs
 }
 
-// New makes a reconciler of the peers. holder names this process among all that
-// share the database.
+// New makes a reconciler of the peers. holder is this process's name, unique
+// among all processes that share the database.
 func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, log zerolog.Logger) *Reconciler {
 	r := &Reconciler{cfg: cfg, store: store, turn: &turn{leases: leases, holder: holder}, log: log, ended: make(chan struct{}, 1)}
 	for _, p := range peers {
@@ -79,8 +80,9 @@ func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, lo
 	return r
 }
 
-// Run reconciles with every node now, and again and again, and keeps the on-air
-// log as it follows from what is stored, until ctx ends; then it returns nil.
+// Run reconciles with every node, now and then repeatedly, until ctx ends; then
+// it returns nil. It also keeps the on-air log as it follows from what is
+// stored.
 func (r *Reconciler) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -96,8 +98,8 @@ func (r *Reconciler) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Trigger asks for a run with every node now; it does not block. Where one is
-// under way, one more follows it, however often it was asked for.
+// Trigger asks for a run with every node now; it does not block. If a run is
+// under way, exactly one more follows it, however often Trigger was called.
 func (r *Reconciler) Trigger() {
 	r.wanted.Store(true)
 	for _, n := range r.nodes {
@@ -108,9 +110,9 @@ func (r *Reconciler) Trigger() {
 	}
 }
 
-// Once reconciles once, but for the on-air log, with the nodes of those numbers, or with all where none
-// is given. Where another process reconciles, it waits for its turn. The error
-// joins those of all nodes.
+// Once reconciles once with the nodes of those numbers, or with all nodes if no
+// number is given. It leaves out the on-air log. If another process reconciles,
+// Once waits for its turn. The error joins those of all nodes.
 func (r *Reconciler) Once(ctx context.Context, numbers ...int) error {
 	chosen, err := r.choose(numbers)
 	if err != nil {
@@ -153,7 +155,7 @@ func (r *Reconciler) choose(numbers []int) ([]*node, error) {
 	return chosen, nil
 }
 
-// Status is what is known of every node, by number.
+// Status returns what is known of every node, by number.
 func (r *Reconciler) Status() []Status {
 	all := make([]Status, len(r.nodes))
 	for i, n := range r.nodes {
@@ -174,7 +176,7 @@ func (n *node) follow(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-n.demand:
-			n.newest = time.Time{} // people want all of it
+			n.newest = time.Time{} // people want all records
 		case <-due.C:
 		case <-look.C:
 			if cameBack := n.look(ctx); !cameBack {
@@ -206,14 +208,14 @@ func (n *node) follow(ctx context.Context) {
 	}
 }
 
-// jitter is a random pause of about that length, so that processes and nodes
-// which began together do not stay together.
+// jitter returns a random pause of about that length, so that processes and
+// nodes that began together do not stay together.
 func jitter(d time.Duration) time.Duration {
 	return d - d/10 + rand.N(max(d/5, 1))
 }
 
 // look asks the node for its state. It reports whether the node answers again
-// after it did not.
+// after a silence.
 func (n *node) look(ctx context.Context) (cameBack bool) {
 	lookCtx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
@@ -221,7 +223,7 @@ func (n *node) look(ctx context.Context) (cameBack bool) {
 	_, err := n.newRun(n.tally.Load()).state(lookCtx)
 	switch {
 	case ctx.Err() != nil, errors.Is(err, peer.ErrUnsupported):
-		return false // an original node shows itself when it is fetched from
+		return false // an original node shows itself when records are fetched from it
 	case err != nil:
 		n.status.failed(err)
 		return false
@@ -242,7 +244,7 @@ func (n *node) reconcile(ctx context.Context) error {
 	err = n.newRun(t).all(runCtx)
 	t.over.Store(true)
 	if cause := context.Cause(runCtx); cause != nil && ctx.Err() == nil {
-		err = cause // the lease's, not what it led to
+		err = cause // the lease's error, not an error that it led to
 	}
 	took := time.Since(began)
 	n.finish(ctx, t, took, err)
@@ -252,7 +254,7 @@ func (n *node) reconcile(ctx context.Context) error {
 	return nil
 }
 
-// newTally begins to count anew.
+// newTally starts a new count.
 func (n *node) newTally() *tally {
 	t := &tally{}
 	n.tally.Store(t)

@@ -12,21 +12,22 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// run brings the sync node and one node to the same records, once.
+// run brings the sync node and one node to the same records once.
 type run struct {
 	cfg   Config
 	store Store
 	node  Node
-	// original is the node in case it is an original one.
+	// original is the same node, in case it is an original one.
 	original Original
 	source   int
 	log      zerolog.Logger
-	// seen is told each time that the node answered about itself.
+	// seen is called each time that the node has answered about itself.
 	seen func(peer.State, time.Duration)
-	// futile is what waited at the node although all was acknowledged.
+	// futile is the outbox that still waited at the node although all was
+	// acknowledged.
 	futile *model.Outbox
-	// newest is when the newest record of an original node was played, zero where
-	// everything is to be fetched.
+	// newest is when the newest record of an original node was played, or zero if
+	// all records are to be fetched.
 	newest *time.Time
 	tally  *tally
 }
@@ -34,7 +35,7 @@ type run struct {
 // errAway: the node does not even tell its state.
 var errAway = errors.New("the node is away")
 
-// errWrongNode: the configuration has the numbers of the nodes mixed up.
+// errWrongNode: the configuration has mixed up the numbers of the nodes.
 var errWrongNode = errors.New("another node answers there")
 
 // all compares and exchanges everything. One kind's trouble does not keep the
@@ -47,7 +48,7 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// First: what was on air follows from them.
+	// Activations come first, because what was on air follows from them.
 	err = errors.Join(r.activations(ctx), exchange(ctx, r, r.entries()), exchange(ctx, r, r.healths()), r.clock(ctx, state.Clocks))
 	if err != nil {
 		return err

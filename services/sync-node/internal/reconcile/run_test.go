@@ -14,8 +14,8 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// TestRun_WrongNode: a node that is not the one that it is configured as gets
-// and gives nothing.
+// TestRun_WrongNode: if another node answers than the configured one, nothing
+// is exchanged with it.
 func TestRun_WrongNode(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(2)
@@ -33,8 +33,8 @@ func TestRun_WrongNode(t *testing.T) {
 	}
 }
 
-// TestRun_Poison: a record that can't be stored holds up no other, and stays
-// with the node.
+// TestRun_Poison: a record that can't be stored delays no other, and stays with
+// the node.
 func TestRun_Poison(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)
@@ -55,12 +55,12 @@ func TestRun_Poison(t *testing.T) {
 	if state.Outbox.Entries != 1 || state.Outbox.Healths != 1 {
 		t.Errorf("waits: %+v", state.Outbox)
 	}
-	// Who is told that the run ended is told of this.
+	// The refusals are shown together with the end of the run.
 	if s := r.Status()[0]; s.Refused != 2 || s.Reconciled.IsZero() || !strings.HasPrefix(s.Detail, "2 refused, the first: ") {
 		t.Errorf("status is %+v", s)
 	}
 
-	// So it is where the node is the one who refuses.
+	// The same holds if the node refuses.
 	store.poison, node.poison = "", "toxic"
 	toxic := sample(40)
 	toxic.Entry.Title = "toxic"
@@ -82,9 +82,9 @@ func TestRun_Poison(t *testing.T) {
 	}
 }
 
-// TestRun_Settle: where both sides are equal but the node does not know it, the
-// run tells it; what is not of the node's own source it can't, and does not try
-// for ever.
+// TestRun_Settle: if both sides are equal but the node does not know that, the
+// run tells it. A run can't tell it about records of other sources, and does
+// not try for ever.
 func TestRun_Settle(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)
@@ -130,7 +130,7 @@ func TestRun_Settle(t *testing.T) {
 	}
 }
 
-// acknowledged counts what the node is told.
+// acknowledged counts the acknowledgements that the node gets.
 type acknowledged struct {
 	memoryNode
 	n *int
@@ -141,8 +141,9 @@ func (a *acknowledged) Send(ctx context.Context, b peer.Batch) (peer.Results, er
 	return a.memoryNode.Send(ctx, b)
 }
 
-// TestRun_Moved: where what is sent moves a record of the node into a span of time
-// that is over already, what only the node knows of it comes nevertheless.
+// TestRun_Moved: a record that is sent may move the node's copy into a span of
+// time that is already done. What only the node knows of that record still
+// arrives.
 func TestRun_Moved(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)
@@ -166,8 +167,8 @@ func TestRun_Moved(t *testing.T) {
 	}
 }
 
-// TestRun_Kinds: trouble with one kind of records does not keep the others from
-// being exchanged.
+// TestRun_Kinds: trouble with one kind of records does not prevent the exchange
+// of the others.
 func TestRun_Kinds(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)

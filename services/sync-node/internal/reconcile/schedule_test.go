@@ -14,12 +14,12 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// diary writes down when runs with a node began: a run asks for digests of the
-// healths once, whatever it finds.
+// diary records when runs with a node began. Each run asks once for digests of
+// the healths, whatever it finds.
 type diary struct {
 	memoryNode
 	runs   chan time.Time
-	answer func() error // of every call
+	answer func() error // the answer to every call
 }
 
 func newDiary(host int) *diary {
@@ -40,7 +40,7 @@ func (d *diary) Digests(ctx context.Context, q model.DigestQuery) ([]model.Diges
 	return d.memoryNode.Digests(ctx, q)
 }
 
-// ran takes the times of the runs so far.
+// ran returns the times of the runs since the last call.
 func (d *diary) ran() []time.Time {
 	synctest.Wait()
 	var all []time.Time
@@ -101,8 +101,8 @@ func TestReconciler_Interval(t *testing.T) {
 	})
 }
 
-// TestReconciler_Log: the on-air log is looked after once for all nodes, at start,
-// with each round of runs, and on demand, also where nodes are away.
+// TestReconciler_Log: the on-air log is checked once for all nodes: at start,
+// with each round of runs, and on demand. It is also checked if nodes are away.
 func TestReconciler_Log(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestReconciler_Trigger(t *testing.T) {
 		node.answer = func() error { <-slow; return nil }
 		for range 10 {
 			r.Trigger()
-			synctest.Wait() // the first is under way
+			synctest.Wait() // the first run is under way
 		}
 		node.answer = func() error { return nil }
 		close(slow)
@@ -156,8 +156,9 @@ func TestReconciler_Trigger(t *testing.T) {
 	})
 }
 
-// TestReconciler_Backoff: a node that is away is tried again soon, and less and
-// less often, and holds up no other; when it is back it is compared at once.
+// TestReconciler_Backoff: a node that is away is tried again soon, then less
+// and less often. It delays no other node. When it is back, it is compared at
+// once.
 func TestReconciler_Backoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -207,7 +208,7 @@ func TestReconciler_Backoff(t *testing.T) {
 }
 
 // TestReconciler_Failing: a node that tells its state but can't be compared is
-// not tried again by every look, and what is wrong stays to be seen.
+// not tried again at every look. The reason stays visible.
 func TestReconciler_Failing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -238,7 +239,7 @@ func (u *undigested) Digests(_ context.Context, q model.DigestQuery) ([]model.Di
 	return nil, errCable
 }
 
-// TestReconciler_RetryAfter: a node that asks to be left alone is.
+// TestReconciler_RetryAfter: a node that asks for a pause gets it.
 func TestReconciler_RetryAfter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -254,8 +255,8 @@ func TestReconciler_RetryAfter(t *testing.T) {
 	})
 }
 
-// TestReconciler_OneProcess: of two processes one reconciles at a time, and when
-// one dies the other goes on.
+// TestReconciler_OneProcess: only one of two processes reconciles at a time,
+// and when one dies, the other takes over.
 func TestReconciler_OneProcess(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -267,7 +268,7 @@ func TestReconciler_OneProcess(t *testing.T) {
 		begin(t, first)
 		synctest.Wait()
 		begin(t, second)
-		time.Sleep(time.Hour) // longer than the lease lasts without renewal
+		time.Sleep(time.Hour) // longer than an unrenewed lease lasts
 		synctest.Wait()
 		if s := second.Status()[0]; !s.Reconciled.IsZero() || s.Running {
 			t.Errorf("two at a time: %+v", s)
@@ -282,7 +283,7 @@ func TestReconciler_OneProcess(t *testing.T) {
 			t.Errorf("did not get its turn: %+v", s)
 		}
 
-		// Somebody took the lease and died.
+		// Another process took the lease and died.
 		shared.set(func(l *leases) { l.holder, l.expires = "dead", time.Now().Add(leaseTTL) })
 		done := make(chan error)
 		go func() { done <- second.Once(t.Context()) }()
@@ -297,7 +298,7 @@ func TestReconciler_OneProcess(t *testing.T) {
 }
 
 // TestReconciler_LostLease: a run ends when another process has the lease, or
-// the database does not answer for as long as the lease lasts.
+// when the database does not answer for as long as the lease lasts.
 func TestReconciler_LostLease(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -363,8 +364,8 @@ func (*hanging) State(ctx context.Context) (peer.State, time.Duration, error) {
 	return peer.State{}, 0, ctx.Err()
 }
 
-// TestReconciler_StepSleep: it pauses between two fetches, whether of one span of
-// time or of several, and not before the first.
+// TestReconciler_StepSleep: the reconciler pauses between two fetches, within
+// one span of time and between several, but not before the first fetch.
 func TestReconciler_StepSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -395,8 +396,8 @@ func TestReconciler_StepSleep(t *testing.T) {
 	})
 }
 
-// TestReconciler_Offset: how far a node's clock is ahead is shown, and changes
-// no time.
+// TestReconciler_Offset: the offset of a node's clock is shown, and changes no
+// time.
 func TestReconciler_Offset(t *testing.T) {
 	t.Parallel()
 	store, node := newMemory(0), newMemory(1)

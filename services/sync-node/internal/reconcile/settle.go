@@ -11,8 +11,9 @@ import (
 // maxAcks is how many acknowledgements go in one message.
 const maxAcks = 1000
 
-// settle clears the outbox of a node that waits although both sides are equal;
-// before is what waited when the run began. See the package's documentation.
+// settle clears the node's outbox if the node waits although both sides are
+// equal. before is the outbox when the run began. See the package's
+// documentation.
 func (r *run) settle(ctx context.Context, before model.Outbox) error {
 	state, err := r.state(ctx)
 	if err != nil {
@@ -53,7 +54,7 @@ func waitAlike(a, b model.Outbox) bool {
 	return a.Entries == b.Entries && a.Healths == b.Healths && a.Oldest.Equal(b.Oldest)
 }
 
-// acknowledge tells the node what is here, from a time on.
+// acknowledge tells the node which records are here, from a time on.
 func acknowledge[T any](ctx context.Context, r *run, s stock[T], from time.Time) error {
 	return pages(ctx, 0, s.ours(r.source, from, time.Time{}, maxAcks), func(ctx context.Context, page []T) error {
 		return r.deliver(ctx, s.receipt(page))

@@ -15,31 +15,31 @@ type Status struct {
 	Number int
 	Name   string
 	URL    string
-	// Reachable: it answered when it was asked for its state last.
+	// Reachable: the node answered when it was last asked for its state.
 	Reachable bool
-	// Detail is what was wrong with it, or with the last run, on whichever side;
-	// "" where nothing was.
+	// Detail is what was wrong with the node or with the last run, on either
+	// side. It is "" if nothing was wrong.
 	Detail string
-	// Seen is when it answered last, Offset how far its clock was ahead then,
-	// and Waiting how many entries waited in its outbox; zero before the first
-	// answer.
+	// Seen is when the node answered last, Offset how far its clock was ahead
+	// then, and Waiting how many entries waited in its outbox. All are zero
+	// before the first answer.
 	Seen    time.Time
 	Offset  time.Duration
 	Waiting int64
-	// Reconciled is when everything was compared last without failure, or
-	// fetched, of an original node; zero for never. Fetched is how many records
-	// that brought, Sent how many it gave, and Refused how many either side could
-	// not store: with any, or of an original node, the sides are not known to be
-	// the same.
+	// Reconciled is when everything was last compared without failure, or fetched
+	// from an original node. It is zero if that never happened. In that run
+	// Fetched records came from the node, Sent records went to it, and either
+	// side could not store Refused records. If any were refused, or if the node
+	// is an original one, the sides are not known to be the same.
 	Reconciled             time.Time
 	Fetched, Sent, Refused int64
-	// Original: it can't be compared.
+	// Original: the node can't be compared.
 	Original bool
-	// Running: it is being compared now.
+	// Running: the node is being compared now.
 	Running bool
 }
 
-// status is a Status that changes.
+// status is a Status that may change, with its lock.
 type status struct {
 	mu      sync.Mutex
 	current Status
@@ -66,7 +66,7 @@ func (s *status) seen(state peer.State, offset time.Duration) {
 	})
 }
 
-// failed notes what was wrong.
+// failed records what was wrong.
 func (s *status) failed(err error) {
 	s.change(func(c *Status) {
 		c.Detail = err.Error()
@@ -76,20 +76,21 @@ func (s *status) failed(err error) {
 
 // tally counts what one run does.
 type tally struct {
-	// steps are the parts of the comparison, and stepsDone those that are over.
+	// steps are the parts of the comparison, and stepsDone the finished ones.
 	steps, stepsDone atomic.Int64
 	// differing counts buckets, the rest records.
 	differing, compared, fetched, sent, acknowledged, refused atomic.Int64
-	// planned are the records, of both sides, in the buckets that differ, and
-	// done those that were looked at.
+	// planned counts the records, of both sides, in the buckets that differ. done
+	// counts those of them that were looked at.
 	planned, done atomic.Int64
-	// refusal is about the first record that was refused.
+	// refusal describes the first record that was refused.
 	refusal atomic.Pointer[string]
-	// original: the node is one. Until it is over nobody knows how much there is.
+	// original: the node is an original one. Until the run is over, the amount of
+	// work is unknown.
 	original, over atomic.Bool
 }
 
-// detail is what is wrong after a run that did not fail.
+// detail returns what is wrong after a run that did not fail.
 func (t *tally) detail() string {
 	n := t.refused.Load()
 	if n == 0 {
@@ -100,16 +101,16 @@ func (t *tally) detail() string {
 
 // Progress is how far the runs under way are, of all nodes together.
 type Progress struct {
-	// Compared counts records that are the same on both sides, Exchanged those
-	// that were looked at because something differs.
+	// Compared counts records that are the same on both sides. Exchanged counts
+	// records that were looked at because something differs.
 	Compared, Exchanged int64
-	// Part of the work that is done, from 0 to 1, as far as is known; less than 0
-	// where nobody knows how much there is. It falls back where a comparison shows
-	// that there is more to do.
+	// Part of the work that is done, from 0 to 1, as far as is known. It is less
+	// than 0 if the amount of work is unknown. It falls back when a comparison
+	// shows that there is more to do.
 	Part float64
 }
 
-// Progress is how far the runs under way are.
+// Progress returns how far the runs under way are.
 func (r *Reconciler) Progress() Progress {
 	var p Progress
 	var steps, stepsDone, planned int64

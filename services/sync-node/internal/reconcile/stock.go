@@ -15,12 +15,13 @@ type stock[T any] struct {
 	batch int // how many are fetched or sent at once
 	here  func(ctx context.Context, q model.RecordQuery) ([]T, *model.Position, error)
 	there func(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []T, next string, _ error)
-	// id identifies a record, content is the hash by which copies are compared.
+	// id identifies a record. content is the hash by which copies are compared.
 	id, content func(*T) model.Fingerprint
 	at          func(*T) time.Time
 	text        func(*T) string
-	// receive stores what the node has. The answer, for the node, acknowledges
-	// what is here as it came and holds that of which more is known here.
+	// receive stores records of the node. The answer to the node acknowledges
+	// records that are here as they came, and holds those of which more is known
+	// here.
 	receive func(ctx context.Context, page []T) (peer.Batch, error)
 	// parcel is a batch of records to send.
 	parcel func(page []T) peer.Batch
@@ -118,7 +119,8 @@ func (r *run) receive(ctx context.Context, records []model.Record) (peer.Batch, 
 	return answer, nil
 }
 
-// oldest is when the first record of either side was; now where there is none.
+// oldest returns when the first record of either side was, or now if there is
+// none.
 func (s stock[T]) oldest(ctx context.Context, source int) (time.Time, error) {
 	here, _, err := s.here(ctx, model.RecordQuery{Source: source, Limit: 1})
 	if err != nil {
@@ -137,7 +139,7 @@ func (s stock[T]) oldest(ctx context.Context, source int) (time.Time, error) {
 	return oldest, nil
 }
 
-// ours reads what is here in a range of time, page by page.
+// ours reads the records that are here in a range of time, page by page.
 func (s stock[T]) ours(source int, from, to time.Time, limit int) func(context.Context, *model.Position) ([]T, *model.Position, error) {
 	return func(ctx context.Context, after *model.Position) ([]T, *model.Position, error) {
 		page, next, err := s.here(ctx, model.RecordQuery{Source: source, From: from, To: to, After: after, Limit: limit})
@@ -148,7 +150,7 @@ func (s stock[T]) ours(source int, from, to time.Time, limit int) func(context.C
 	}
 }
 
-// theirs fetches what the node has in a range of time, page by page.
+// theirs fetches the node's records in a range of time, page by page.
 func (s stock[T]) theirs(source int, from, to time.Time) func(context.Context, string) ([]T, string, error) {
 	return func(ctx context.Context, after string) ([]T, string, error) {
 		page, next, err := s.there(ctx, source, from, to, after, s.batch)

@@ -10,10 +10,10 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Leases grants rights that one holder has at a time.
+// Leases grants rights that one holder at a time can have.
 type Leases interface {
-	// AcquireLease grants or renews the lease where the answer names the holder
-	// that asks.
+	// AcquireLease grants or renews the lease if the answer names the holder that
+	// asked.
 	AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error)
 	ReleaseLease(ctx context.Context, name, holder string) error
 }
@@ -21,12 +21,12 @@ type Leases interface {
 const (
 	// leaseName is the right to reconcile.
 	leaseName = "reconcile"
-	// leaseTTL is how long it lasts without being renewed: as long as another
-	// process waits after this one died.
+	// leaseTTL is how long the lease lasts without being renewed. Another process
+	// waits that long after this one died.
 	leaseTTL = 30 * time.Second
-	// renewEvery leaves room for two renewals that fail.
+	// renewEvery leaves room for two failed renewals.
 	renewEvery = leaseTTL / 3
-	// leasePatience bounds one question.
+	// leasePatience bounds one question to the database.
 	leasePatience = 5 * time.Second
 )
 
@@ -39,13 +39,13 @@ var (
 )
 
 // turn is this process's part in the lease. The runs with several nodes share
-// it; the last to end gives it back.
+// it, and the last run to end gives it back.
 type turn struct {
 	leases Leases
 	holder string
 
-	mu   sync.Mutex // held while the database is asked, so that these follow one another
-	runs int        // that need the lease now
+	mu   sync.Mutex // held while the database is asked, so that the questions follow one another
+	runs int        // how many runs need the lease now
 }
 
 // take returns a context that ends with errLeaseLost as its cause when the
@@ -83,7 +83,7 @@ func (t *turn) leave(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, leasePatience)
 	defer cancel()
-	_ = t.leases.ReleaseLease(ctx, leaseName, t.holder) // it ends by itself
+	_ = t.leases.ReleaseLease(ctx, leaseName, t.holder) // the lease ends by itself
 }
 
 func (t *turn) acquire(ctx context.Context) error {
@@ -117,9 +117,9 @@ func (t *turn) renew(ctx context.Context, expires time.Time, lose context.Cancel
 		case err == nil:
 			expires = asked.Add(leaseTTL)
 		case errors.Is(err, errNotOurTurn), !time.Now().Add(renewEvery).Before(expires):
-			// Another process has it, or there is no time left for another try. The
-			// cause is for people: a run that lost its turn is not one that had to
-			// wait for it.
+			// Another process has the lease, or no time is left for another attempt.
+			// err is formatted with %v, because a run that lost its turn must not
+			// look like a run that had to wait for its turn.
 			lose(fmt.Errorf("%w: %v", errLeaseLost, err)) //nolint:errorlint // see above
 			return
 		}
