@@ -145,8 +145,8 @@ func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
 	return g.Where("active_from <= ? AND epoch <= ?", sqldb.At(now), last.Epoch).Order(lastActive)
 }
 
-// ActiveSource returns which source is active at now. now is not before the
-// last accepted activation. Error: model.ErrNotFound before the first
+// ActiveSource returns which source is active at now, or when the last accepted
+// activation begins if that is later. Error: model.ErrNotFound before the first
 // activation.
 func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
 	ctx, cancel := r.db.Deadline(ctx)

@@ -87,7 +87,6 @@ func (r reader) readDigestPage(ctx context.Context, from digestSource, q model.R
 
 // sum adds the records of a query to the sums, and returns which of them have
 // an unknown content.
-// unknown content.
 func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
 	where, args := recordQuery(q).where(from.source, from.at)
 	rows, err := b.Query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)

@@ -7,8 +7,8 @@
 // equal in whatever order they arrive. Transactions never leave the package: a
 // rule that must run inside one is passed in as a pure function.
 //
-// An operation ends within Config.QueryTimeout, except if its comment says that
-// it takes as long as it takes. Another exception is that SQLite waits for a
+// An operation ends within Config.QueryTimeout, unless its comment says that it
+// takes as long as it takes. Another exception is that SQLite waits for a
 // disk that does not flush. If the database cannot be reached or cannot write
 // now, the error is model.ErrUnavailable. Times are UTC with microseconds.
 //

@@ -21,7 +21,6 @@ import (
 // Everything that it stores counts as synced. A write that was begun is
 // finished, even if its caller's context ends. A write that touches years of
 // the log takes longer than callers wait, and would otherwise never finish.
-// takes longer than callers wait, and would never come to an end otherwise.
 type Station struct {
 	*DB
 	*writer
