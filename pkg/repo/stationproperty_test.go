@@ -44,7 +44,6 @@ type history struct {
 // `make test` tries it on 100 histories with the race detector and, on SQLite,
 // on 10,000 without. `make soak` tries it on a million. Package onair's own
 // property, of the same derivation without a database, is tried as often.
-// derivation without a database.
 func TestStation_Oracle(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
