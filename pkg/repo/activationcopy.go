@@ -55,8 +55,8 @@ func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbe
 
 // RememberActivations keeps a node's own copy of activations as the sync node
 // has them, under the sync node's epochs. If another activation has that epoch
-// here, it loses the epoch. It is kept below all others until the sync node
-// tells its epoch. Error: model.ErrUnavailable.
+// here, that other one loses it. The other one is kept below all others until
+// the sync node tells its epoch. Error: model.ErrUnavailable.
 func (n *Node) RememberActivations(ctx context.Context, list []model.Activation) error {
 	for part := range slices.Chunk(list, sqldb.MaxList) {
 		err := n.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) error {

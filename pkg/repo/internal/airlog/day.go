@@ -14,8 +14,8 @@ import (
 )
 
 // dayRow is how many segments begin on a day, in UTC, as table onair_day keeps
-// it. A list shows its length after every change, and counting years of
-// segments would take longer than the change.
+// it. The number is stored because a list shows its length after every change:
+// counting years of segments would take longer than the change.
 type dayRow struct {
 	Day      string `gorm:"primaryKey"`
 	Segments int64
