@@ -84,7 +84,7 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	return write, read, nil
 }
 
-// writable is W_OK of access(2). It checks the directory too, because SQLite
+// writable is W_OK of access(2). The directory must be writable, because SQLite
 // keeps its journal next to the file.
 const writable = 2
 
