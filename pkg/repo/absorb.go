@@ -8,14 +8,15 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// Absorb stores records that come from another node, each merged with the copy
-// that is there by the rule of model.MergeRecords, all in one transaction; the
-// results are in the order of records. They are normalized and validated by the
-// caller. Copies that bring nothing new cost no write.
+// Absorb stores records that come from another node. Each record is merged with
+// the stored copy by the rule of model.MergeRecords, all in one transaction.
+// The results are in the order of records. The caller normalizes and validates
+// the records. Copies that bring nothing new cost no write.
 //
-// synced says that the sync node has them as they came: a record that ends with
-// just this content is synced. One that changed otherwise is not, and goes to
-// the sync node. Error: model.ErrUnavailable.
+// synced says that the sync node has the records as they came. A record whose
+// merged content equals the content that came is then synced. A record that
+// changed in another way is not synced, and goes to the sync node. Error:
+// model.ErrUnavailable.
 func (w *writer) Absorb(ctx context.Context, records []model.Record, synced bool) (results []model.Absorbed, _ error) {
 	err := w.commit(ctx, "absorb records", func(ctx context.Context, tx *writing) error {
 		arrivals, err := tx.absorb(ctx, records, synced)
@@ -34,21 +35,21 @@ func (w *writer) Absorb(ctx context.Context, records []model.Record, synced bool
 	return results, nil
 }
 
-// absorb merges and stores records; it returns the arrival of each of them.
+// absorb merges and stores records. It returns the arrival of each record.
 func (tx *writing) absorb(ctx context.Context, records []model.Record, synced bool) ([]*arrival, error) {
 	all := newArrivals(records)
 	each := distinct(all)
 	if err := tx.decide(ctx, each, false); err != nil {
 		return nil, err
 	}
-	// What is about to be rewritten is looked at again when nobody else can
-	// change it any more. What is new needs no lock: its key is unique.
+	// Rows that are about to be rewritten are read again when nobody else can
+	// change them any more. New rows need no lock: their key is unique.
 	if rewritten := selectArrivals(each, (*arrival).isRewritten); len(rewritten) > 0 && tx.Dialect.LocksRows() {
 		if err := tx.decide(ctx, rewritten, true); err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(rewritten, (*arrival).isNew) {
-			return nil, sqldb.ErrRaced // it was deleted behind our back
+			return nil, sqldb.ErrRaced // another transaction deleted it meanwhile
 		}
 	}
 	for _, a := range each {

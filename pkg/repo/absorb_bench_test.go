@@ -13,8 +13,9 @@ import (
 const batch = 500
 
 // BenchmarkAbsorb compares new records that come in batches with a bare INSERT
-// of the same rows, as many per statement and per transaction as the repo has.
-// Run it with -benchtime=200000x and compare entries/s.
+// of the same rows. The INSERT has as many rows per statement and per
+// transaction as the repo. Run it with -benchtime=200000x and compare
+// entries/s.
 func BenchmarkAbsorb(b *testing.B) {
 	for _, kind := range repotest.Kinds() {
 		b.Run("database="+string(kind), func(b *testing.B) {

@@ -27,8 +27,8 @@ func absorb(t *testing.T, db *repo.Node, synced bool, records ...model.Record) [
 	return results
 }
 
-// TestDB_Absorb_results: who sent a record learns what the database has of it,
-// and gets it whole where that is more.
+// TestDB_Absorb_results: the sender of a record learns what the database has of
+// it. If the database has more than was sent, the sender gets the whole record.
 func TestDB_Absorb_results(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		short, long, named := entry(0, "a"), entry(0, "a"), entry(0, "a")
@@ -41,7 +41,7 @@ func TestDB_Absorb_results(t *testing.T) {
 		for _, test := range []struct {
 			name string
 			came []model.Record
-			want []model.Record // whole, of each
+			want []model.Record // the whole stored record for each one that came
 		}{
 			{"New", []model.Record{recordOf(short)}, []model.Record{recordOf(short)}},
 			{"Copy", []model.Record{recordOf(short)}, []model.Record{recordOf(short)}},
@@ -75,7 +75,7 @@ func TestDB_Absorb_results(t *testing.T) {
 	})
 }
 
-// TestDB_Absorb_synced: a record is synced where the sync node has just what is
+// TestDB_Absorb_synced: a record is synced if the sync node has exactly what is
 // here.
 func TestDB_Absorb_synced(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
@@ -114,7 +114,7 @@ func TestDB_Absorb_synced(t *testing.T) {
 	})
 }
 
-// TestDB_Absorb_copies: what brings nothing new costs no write.
+// TestDB_Absorb_copies: copies that bring nothing new cost no write.
 func TestDB_Absorb_copies(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		records := []model.Record{recordOf(entry(0, "a")), recordOf(entry(1, "b"), amend(0, "c"))}
@@ -130,7 +130,7 @@ func TestDB_Absorb_copies(t *testing.T) {
 	})
 }
 
-// TestDB_Absorb_orphans: corrections of an entry that was lost are not lost with
+// TestDB_Absorb_orphans: if an entry is lost, its corrections are not lost with
 // it.
 func TestDB_Absorb_orphans(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
@@ -165,8 +165,8 @@ func TestDB_Absorb_corrections(t *testing.T) {
 	})
 }
 
-// TestDB_MariaDB_meanwhile: what another transaction is about to commit is not
-// lost where a record is written after it was read.
+// TestDB_MariaDB_meanwhile: a record is read and then written. What another
+// transaction commits in between is not lost.
 func TestDB_MariaDB_meanwhile(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func(t *testing.T, db *repo.Node) error{
@@ -181,7 +181,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) { // one after the other: both ask InnoDB, as follows
+		t.Run(name, func(t *testing.T) { // not parallel: both query InnoDB's table of transactions, see below
 			url := repotest.URL(t, repotest.KindMariaDB)
 			db := repotest.OpenURL(t, url)
 			if err := db.Migrate(t.Context()); err != nil {
@@ -200,8 +200,8 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 			}
 			written := make(chan error, 1)
 			go func() { written <- write(t, db) }()
-			// The other one commits when this one waits for it. InnoDB looks anew only
-			// when nobody asked for 0.1 s.
+			// The other transaction commits when this one waits for it. InnoDB
+			// refreshes that information only if nobody asked for it for 0.1 s.
 			look := time.NewTicker(150 * time.Millisecond)
 			defer look.Stop()
 			for waiting := "0"; waiting == "0" && len(written) == 0; <-look.C {
@@ -226,7 +226,7 @@ func TestDB_MariaDB_meanwhile(t *testing.T) {
 	}
 }
 
-// TestDB_Absorb_poisoned: all or nothing.
+// TestDB_Absorb_poisoned: a batch is stored as a whole or not at all.
 func TestDB_Absorb_poisoned(t *testing.T) {
 	for _, table := range []struct{ event, name, column string }{{"INSERT", "playlog", "track_title"}, {"INSERT", "correction", "reason"}} {
 		t.Run(table.name, func(t *testing.T) {

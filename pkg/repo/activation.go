@@ -54,10 +54,10 @@ const (
 	lastActive   = "active_from DESC, epoch DESC"
 )
 
-// Activate stores a switch of the active source, or finds it stored already, as
-// admit decides by what is known. It returns that decision, or the error of
-// admit. admit is asked again if somebody else took the epoch meanwhile, so it
-// must have no effects. Error: model.ErrUnavailable.
+// Activate stores a switch of the active source, or finds it already stored.
+// admit decides, given what is known. Activate returns that decision, or the
+// error of admit. admit is called again if another caller took the epoch
+// meanwhile, so it must have no effects. Error: model.ErrUnavailable.
 func (w *writer) Activate(ctx context.Context, r source.Request, admit source.Rule) (d source.Decision, _ error) {
 	err := w.commit(ctx, "activate source", func(ctx context.Context, tx *writing) (err error) {
 		if d, err = judge(tx.gorm(ctx), r, admit); err != nil || d.Stored {
@@ -68,15 +68,16 @@ func (w *writer) Activate(ctx context.Context, r source.Request, admit source.Ru
 	return d, err
 }
 
-// addActivation inserts an activation. The epoch is the primary key: of those who
-// all saw the same last one, one gets it.
+// addActivation inserts an activation. The epoch is the primary key: of several
+// callers that saw the same last epoch, only one gets the next.
 func (tx *writing) addActivation(ctx context.Context, a model.Activation) error {
 	tx.touched.Activation(a)
 	row := newActivationRow(a)
 	return sqldb.Raced(tx.gorm(ctx).Create(&row).Error)
 }
 
-// judge asks admit what becomes of the request, by what this transaction reads.
+// judge asks admit for its decision on the request, given what this transaction
+// reads.
 func judge(tx *gorm.DB, r source.Request, admit source.Rule) (source.Decision, error) {
 	k, err := readKnown(tx, r)
 	if err != nil {
@@ -85,7 +86,7 @@ func judge(tx *gorm.DB, r source.Request, admit source.Rule) (source.Decision, e
 	return admit(r, k)
 }
 
-// readKnown reads what the rules for the request look at.
+// readKnown reads the facts that the rules for the request need.
 func readKnown(tx *gorm.DB, r source.Request) (k source.Known, err error) {
 	if k.Last, err = firstActivation(tx.Order(lastAccepted)); err != nil {
 		return k, err
@@ -112,7 +113,7 @@ func readKnown(tx *gorm.DB, r source.Request) (k source.Known, err error) {
 	return k, err
 }
 
-// firstActivation is zero if there is none.
+// firstActivation is zero if there is no activation.
 func firstActivation(g *gorm.DB) (model.Activation, error) {
 	found, err := findActivations(g.Limit(1))
 	if err != nil || len(found) == 0 {
@@ -133,9 +134,10 @@ func findActivations(g *gorm.DB) ([]model.Activation, error) {
 	return activations, nil
 }
 
-// activeAt selects what is active at now, the last one first. What is accepted
-// is active, although now was looked at before. Rows are added and hardly ever
-// renumbered, so the bound keeps out what was accepted since last was read.
+// activeAt selects the activation that is active at now, the last one first. An
+// accepted activation is active, even if now was read before it. Rows are added
+// and hardly ever renumbered, so the bound excludes what was accepted since
+// last was read.
 func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
 	if last.From.After(now) {
 		now = last.From
@@ -143,8 +145,9 @@ func activeAt(g *gorm.DB, now time.Time, last model.Activation) *gorm.DB {
 	return g.Where("active_from <= ? AND epoch <= ?", sqldb.At(now), last.Epoch).Order(lastActive)
 }
 
-// ActiveSource returns which source is active at now, which is not before the
-// last one accepted. Error: model.ErrNotFound before the first activation.
+// ActiveSource returns which source is active at now, or when the last accepted
+// activation begins if that is later. Error: model.ErrNotFound before the first
+// activation.
 func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSource, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -165,8 +168,8 @@ func (r reader) ActiveSource(ctx context.Context, now time.Time) (model.ActiveSo
 	}, nil
 }
 
-// Activations returns the activations by when they really happened, newest
-// first.
+// Activations returns the activations ordered by when they really happened,
+// newest first.
 func (r reader) Activations(ctx context.Context, offset, limit int) ([]model.Activation, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()

@@ -7,8 +7,9 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// asked is the request of a person for that activation. It arrives when the
-// activation was recorded, or afterwards if the activation begins later.
+// asked is a person's request for that activation. It arrives when the
+// activation was recorded, or after the activation's beginning if that is
+// later.
 func asked(a model.Activation) source.Request {
 	r := source.Request{Source: a.Source, Arrived: a.RecordedAt, By: a.By, Reason: a.Reason, Pin: &a.Pinned}
 	if !a.From.Equal(a.RecordedAt) {
@@ -20,7 +21,7 @@ func asked(a model.Activation) source.Request {
 	return r
 }
 
-// decided is the request of a monitor for that activation.
+// decided is a monitor's request for that activation.
 func decided(a model.Activation, m source.Mandate) source.Request {
 	r := asked(a)
 	r.Mandate, r.ByMonitor = &m, true

@@ -10,8 +10,9 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// ActivationsAfter returns the activations of greater epochs than after, by
-// epoch; after model.NoEpoch all of them, limit at most.
+// ActivationsAfter returns the activations with epochs greater than after,
+// ordered by epoch, at most limit. After model.NoEpoch it returns them from the
+// first on.
 func (r reader) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -27,8 +28,8 @@ func (r reader) ActivationsAfter(ctx context.Context, after int64, limit int) ([
 	return activations, nil
 }
 
-// UnknownActivations are those of a list that are not stored, whatever their
-// epochs are. Error: model.ErrUnavailable.
+// UnknownActivations returns the activations of a list that are not stored,
+// regardless of their epochs. Error: model.ErrUnavailable.
 func (r reader) UnknownActivations(ctx context.Context, list []model.Activation) ([]model.Activation, error) {
 	var unknown []model.Activation
 	for part := range slices.Chunk(list, sqldb.MaxList) {
@@ -53,9 +54,9 @@ func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbe
 }
 
 // RememberActivations keeps a node's own copy of activations as the sync node
-// has them, under its epochs. One that has the epoch of another here loses it to
-// that and is kept below all others, until the sync node tells which it has
-// there. Error: model.ErrUnavailable.
+// has them, under the sync node's epochs. If another activation has that epoch
+// here, that other one loses it. The other one is kept below all others until
+// the sync node tells its epoch. Error: model.ErrUnavailable.
 func (n *Node) RememberActivations(ctx context.Context, list []model.Activation) error {
 	for part := range slices.Chunk(list, sqldb.MaxList) {
 		err := n.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) error {
@@ -74,15 +75,18 @@ func (n *Node) RememberActivations(ctx context.Context, list []model.Activation)
 	return nil
 }
 
-// rememberedAtOnce is how many activations are given back in one transaction:
-// each may have the log of its whole time derived anew, while others wait.
+// rememberedAtOnce is how many activations are given back in one transaction.
+// For each of them, the log of its whole time may have to be derived again
+// while other writes wait.
 const rememberedAtOnce = 50
 
-// RememberActivations gives the sync node back what a node still knows; theirs
-// is all of it. Each gets the epoch that it had. Where that was given anew since,
-// it gets one below all others: it is the older one. The last one accepted stays
-// the last, under an epoch above all that the node knows, so that it is believed
-// there. Returned is how many were missing. Error: model.ErrUnavailable.
+// RememberActivations gives the sync node back the activations that a node
+// still knows. theirs is all that the node knows. Each activation gets the
+// epoch that it had. If that epoch has been given to another activation since,
+// the returned one gets an epoch below all others, because it is the older one.
+// The activation that was accepted last stays the last: it gets an epoch above
+// all that the node knows, so that the node believes it. RememberActivations
+// returns how many activations were missing. Error: model.ErrUnavailable.
 func (s *Station) RememberActivations(ctx context.Context, theirs []model.Activation) (restored int, err error) {
 	unknown, err := s.UnknownActivations(ctx, theirs)
 	if err != nil || len(unknown) == 0 {
@@ -92,7 +96,7 @@ func (s *Station) RememberActivations(ctx context.Context, theirs []model.Activa
 	for _, a := range theirs {
 		isTheirs[a.Content()] = true
 	}
-	// The latest first: so each is followed up to the next one only, and the
+	// The latest first: the time of each then ends at the next one, and the
 	// first part brings the greatest epoch.
 	slices.SortFunc(unknown, func(a, b model.Activation) int { return int(min(max(b.Epoch-a.Epoch, -1), 1)) })
 	for part := range slices.Chunk(unknown, rememberedAtOnce) {
@@ -115,7 +119,7 @@ func (tx *writing) restore(ctx context.Context, part []model.Activation, isTheir
 	if err != nil {
 		return 0, err
 	}
-	var before activationRow // stays zero if there is none
+	var before activationRow // stays zero if there is no activation
 	if err := tx.gorm(ctx).Order(lastAccepted).Limit(1).Find(&before).Error; err != nil {
 		return 0, err
 	}
@@ -135,23 +139,23 @@ func (tx *writing) restore(ctx context.Context, part []model.Activation, isTheir
 			top = a
 		}
 	}
-	// The node never heard of the last one accepted here, and knows greater
-	// epochs: those are from before.
+	// The node does not know the last activation accepted here, but it knows
+	// greater epochs: these are older.
 	if last.Epoch > 0 && top.Epoch > last.Epoch && last.RecordedAt.After(top.RecordedAt) && !isTheirs[last.Content()] {
 		return added, n.move(ctx, tx, last, top.Epoch+1)
 	}
 	return added, nil
 }
 
-// numbered are stored activations, as far as a list of others has to do with
-// them.
+// numbered are the stored activations that matter for a list of others.
 type numbered struct {
 	rows   map[int64]model.Activation
 	epochs map[model.Fingerprint]int64
 	lowest int64
 }
 
-// readNumbered reads what has an epoch or the content of one of the list.
+// readNumbered reads the activations that share the epoch or the content with
+// one of the list.
 func readNumbered(g *gorm.DB, list []model.Activation) (*numbered, error) {
 	n := &numbered{rows: map[int64]model.Activation{}, epochs: map[model.Fingerprint]int64{}}
 	epochs, times := make([]int64, len(list)), make([]sqldb.Time, len(list))
@@ -180,8 +184,8 @@ func (n *numbered) add(a model.Activation) {
 	n.lowest = min(n.lowest, a.Epoch)
 }
 
-// below is an epoch below all others: 0 and less, for what is known of it is
-// only that it is older.
+// below is an epoch below all others, 0 or less: all that is known of the
+// activation is that it is older.
 func (n *numbered) below() int64 {
 	for _, taken := n.rows[n.lowest]; taken; _, taken = n.rows[n.lowest] {
 		n.lowest--
@@ -197,7 +201,7 @@ func (n *numbered) insert(ctx context.Context, tx *writing, a model.Activation) 
 	return nil
 }
 
-// move gives an activation that is stored another epoch.
+// move gives a stored activation another epoch.
 func (n *numbered) move(ctx context.Context, tx *writing, a model.Activation, to int64) error {
 	tx.touched.Activation(a)
 	if err := tx.gorm(ctx).Exec("UPDATE activation SET epoch = ? WHERE epoch = ?", to, a.Epoch).Error; err != nil {
@@ -209,7 +213,7 @@ func (n *numbered) move(ctx context.Context, tx *writing, a model.Activation, to
 	return nil
 }
 
-// follow has an activation under the epoch that the sync node says.
+// follow stores an activation under the epoch that the sync node gave it.
 func (n *numbered) follow(ctx context.Context, tx *writing, a model.Activation) error {
 	content := a.Content()
 	epoch, known := n.epochs[content]

@@ -14,8 +14,9 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// TestDB_RememberActivations: a node's copy is as the sync node has it, however
-// that numbers its activations, and nothing is ever lost of it.
+// TestDB_RememberActivations: a node's copy matches the sync node's
+// activations, however the sync node numbers them. No activation is ever lost
+// from the copy.
 func TestDB_RememberActivations(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		named := func(epoch int64, minute int, by string) model.Activation {
@@ -27,7 +28,7 @@ func TestDB_RememberActivations(t *testing.T) {
 		}{
 			{[]model.Activation{named(1, 1, "a"), named(2, 2, "b"), named(3, 3, "c")}, "1a 2b 3c"},
 			{[]model.Activation{named(1, 1, "a"), named(2, 2, "b"), named(3, 3, "c")}, "1a 2b 3c"},
-			{[]model.Activation{named(1, 4, "d"), named(2, 5, "A")}, "-1b 0a 1d 2A 3c"}, // it began anew
+			{[]model.Activation{named(1, 4, "d"), named(2, 5, "A")}, "-1b 0a 1d 2A 3c"}, // the sync node started again from epoch 1
 			{[]model.Activation{named(-1, 1, "a"), named(0, 2, "b"), named(3, 3, "c"), named(4, 4, "d"), named(5, 5, "A")}, "-1a 0b 3c 4d 5A"},
 			{nil, "-1a 0b 3c 4d 5A"},
 		} {
@@ -55,7 +56,7 @@ func TestDB_RememberActivations(t *testing.T) {
 	})
 }
 
-// byEpoch are the activations, by epoch and who made them.
+// byEpoch shows the activations, ordered by epoch, with who made them.
 func byEpoch(t *testing.T, db interface {
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
 },
@@ -73,13 +74,13 @@ func byEpoch(t *testing.T, db interface {
 }
 
 // TestStation_RememberActivations: the sync node gets back what nodes know of
-// the history, under the epochs that they know, and what was accepted last stays
-// that.
+// the history, under the epochs that they know. The activation that was
+// accepted last stays the last.
 func TestStation_RememberActivations(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		here string
-		// of the nodes, one after the other
+		// what the nodes know, one node after the other
 		theirs []string
 		want   string
 	}{
@@ -130,7 +131,7 @@ func TestStation_RememberActivations(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					for range 2 { // again: nothing changes
+					for range 2 { // the second time, nothing changes
 						restored, err := s.RememberActivations(t.Context(), read(theirs))
 						if err != nil || restored > len(unknown) {
 							t.Errorf("node %d: restored %d, %v, want %d", i, restored, err, len(unknown))

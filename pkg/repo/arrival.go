@@ -13,12 +13,12 @@ import (
 // arrival is a record on its way into the database.
 type arrival struct {
 	id      model.Fingerprint
-	came    model.Record // the copies in the batch, united
+	came    model.Record // the copies in the batch, merged into one
 	content model.Fingerprint
 	copies  int
 
-	// What decide makes of it.
-	stored  *storedRecord // what was there; nil where the record is new
+	// The results of decide.
+	stored  *storedRecord // what was there; nil if the record is new
 	merged  model.Record
 	final   model.Fingerprint // merged's content
 	missing []model.Correction
@@ -26,7 +26,7 @@ type arrival struct {
 	stale   bool // the stored content is unknown or wrong
 }
 
-// newArrivals unites the copies of each record.
+// newArrivals merges the copies of each record into one arrival.
 func newArrivals(records []model.Record) []*arrival {
 	each, all := make([]arrival, 0, len(records)), make([]*arrival, len(records))
 	index := make(map[model.Fingerprint]*arrival, len(records))
@@ -49,7 +49,7 @@ func newArrivals(records []model.Record) []*arrival {
 	return all
 }
 
-// distinct leaves out further copies.
+// distinct leaves out repeated copies.
 func distinct(arrivals []*arrival) []*arrival {
 	seen := make(map[*arrival]bool, len(arrivals))
 	return selectArrivals(arrivals, func(a *arrival) bool {
@@ -71,19 +71,19 @@ func selectArrivals(arrivals []*arrival, which func(*arrival) bool) []*arrival {
 
 func (a *arrival) isNew() bool { return a.stored == nil }
 
-// isRewritten: there is a row, and it must change.
+// isRewritten: there is a row, and its values must change.
 func (a *arrival) isRewritten() bool { return a.stored != nil && (a.changed || a.stale) }
 
-// isConfirmed: there is a row with what came, and it must only become synced.
+// isConfirmed: there is a row with what came, and it only has to become synced.
 func (a *arrival) isConfirmed() bool {
 	return a.stored != nil && !a.isRewritten() && a.merged.Entry.Synced && !a.stored.Entry.Synced
 }
 
-// decide compares what came with the row that is stored, if any, and the
-// corrections that are.
+// decide compares what came with the stored row, if any, and with the stored
+// corrections.
 func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
 	a.stored = stored
-	if stored == nil && corrections == nil { // as most are
+	if stored == nil && corrections == nil { // as for most records
 		a.merged, a.final, a.missing, a.changed, a.stale = a.came, a.content, a.came.Corrections, true, false
 		return
 	}
@@ -107,7 +107,7 @@ func (a *arrival) mark(synced, onStation bool) {
 	e.Synced = onStation || asItCame || kept
 }
 
-// touch tells what it does to the entry.
+// touch notes what the arrival changes about the entry.
 func (a *arrival) touch(touched *onair.Touches) {
 	if a.stored == nil {
 		touched.Entry(nil, &a.merged.Entry)
@@ -116,7 +116,7 @@ func (a *arrival) touch(touched *onair.Touches) {
 	}
 }
 
-// result is what the sender of one of the copies is told.
+// result is the answer to the sender of one of the copies.
 func (a *arrival) result(came *model.Record) model.Absorbed {
 	content := a.content
 	if a.copies > 1 {
@@ -130,7 +130,7 @@ func (a *arrival) result(came *model.Record) model.Absorbed {
 	return result
 }
 
-// decide has every arrival compared with what is stored of it.
+// decide compares every arrival with what is stored of it.
 func (b bulk) decide(ctx context.Context, arrivals []*arrival, lock bool) error {
 	locking := ""
 	if lock {
@@ -160,7 +160,7 @@ func (b bulk) decide(ctx context.Context, arrivals []*arrival, lock bool) error 
 	return nil
 }
 
-// storeArrivals writes what the arrivals decided.
+// storeArrivals writes what was decided about the arrivals.
 func (tx *writing) storeArrivals(ctx context.Context, arrivals []*arrival) error {
 	err := tx.storeSome(ctx, arrivals, (*arrival).isNew, tx.insertMany)
 	if err != nil && tx.Dialect.IsDuplicate(err) {
@@ -191,8 +191,7 @@ func (tx *writing) storeArrivals(ctx context.Context, arrivals []*arrival) error
 	return tx.unpark(ctx, model.KindEntry, rewritten)
 }
 
-// write executes the statement for rows, in as many parts as the database takes
-// well.
+// write executes the statement for rows, in as many parts as suit the database.
 func (tx *writing) write(ctx context.Context, rows []entryRow, statement func(rows int) string) error {
 	return tx.InParts(ctx, len(rows), tx.Dialect.RowsPerInsert(), statement, func(i int, to []any) []any { return rows[i].whole(to) })
 }

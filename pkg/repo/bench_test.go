@@ -14,8 +14,8 @@ import (
 )
 
 // BenchmarkStoreEntry compares durable stores with bare prepared INSERTs of the
-// same row, each committed, by one client on the same server and settings.
-// Run it with -benchtime=3s -count=6 and compare entries/s.
+// same row, each committed. Both use one client on the same server and
+// settings. Run it with -benchtime=3s -count=6 and compare entries/s.
 func BenchmarkStoreEntry(b *testing.B) {
 	for _, kind := range repotest.Kinds() {
 		b.Run("database="+string(kind), func(b *testing.B) {
@@ -27,7 +27,7 @@ func BenchmarkStoreEntry(b *testing.B) {
 	}
 }
 
-// played gives every entry of a benchmark a start of its own.
+// played gives every entry of a benchmark its own start time.
 var played atomic.Int64
 
 func benchEntry() model.Entry {
@@ -87,7 +87,7 @@ func benchBare(b *testing.B, kind repotest.Kind) {
 	reportRate(b)
 }
 
-// rawSQL opens a database past the repo.
+// rawSQL opens a database without the repo.
 func rawSQL(t testing.TB, kind repotest.Kind, url string) *sql.DB {
 	t.Helper()
 	var db *sql.DB

@@ -23,8 +23,8 @@ func (r *clockRow) clock() model.Clock {
 	return model.Clock{Source: r.Source, SentAt: r.SentAt.Time, Body: json.RawMessage(r.Body)}
 }
 
-// StoreClock keeps the clock of a source, unless a later one is there already, as
-// status.Later says. Error: model.ErrUnavailable.
+// StoreClock keeps the clock of a source, unless a later one, by the rule of
+// status.Later, is already stored. Error: model.ErrUnavailable.
 func (w *writer) StoreClock(ctx context.Context, c model.Clock) error {
 	return w.commit(ctx, "store clock", func(ctx context.Context, tx *writing) error {
 		return tx.absorbClocks(ctx, []model.Clock{c}, false)
@@ -49,9 +49,9 @@ func (tx *writing) absorbClocks(ctx context.Context, clocks []model.Clock, synce
 	return nil
 }
 
-// storeClock replaces a clock by a later one. MariaDB assigns from left to right,
-// and each condition looks at what the later ones assign; bodies are compared
-// byte by byte.
+// storeClock replaces a clock by a later one. MariaDB assigns from left to
+// right, so each condition must come before the assignments of the columns that
+// it reads. Bodies are compared byte by byte.
 var storeClock = map[sqldb.Kind]string{
 	sqldb.SQLite: `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
 		ON CONFLICT (source) DO UPDATE SET sent_at = excluded.sent_at, body = excluded.body, is_synced = excluded.is_synced
@@ -88,8 +88,8 @@ func (n *Node) UnsyncedClocks(ctx context.Context) ([]model.Clock, error) {
 	return clocks, nil
 }
 
-// MarkClocksSynced notes that the sync node has these clocks. Where a later one
-// came meanwhile, that stays unsynced. Error: model.ErrUnavailable.
+// MarkClocksSynced notes that the sync node has these clocks. If a later clock
+// came meanwhile, the later one stays unsynced. Error: model.ErrUnavailable.
 func (n *Node) MarkClocksSynced(ctx context.Context, clocks []model.Clock) error {
 	return n.commit(ctx, "mark clocks synced", func(ctx context.Context, tx *writing) error {
 		for _, c := range clocks {

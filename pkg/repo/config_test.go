@@ -20,7 +20,7 @@ func TestConfig_Validate(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		cfg  repo.Config
-		want string // part of the error; "" for none
+		want string // part of the error; "" for no error
 	}{
 		{"SQLite", repo.Config{URL: "sqlite:///var/lib/aura/a%20b.db"}, ""},
 		{"SQLiteRelative", repo.Config{URL: "sqlite:data/engine.db"}, ""},

@@ -9,8 +9,8 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// dbContent is the hash of a record's content as table playlog keeps it: NULL
-// where nobody has computed it since a merge changed the row.
+// dbContent is the hash of a record's content as table playlog keeps it. It is
+// NULL if nobody has computed the hash since a merge changed the row.
 type dbContent struct {
 	id    model.Fingerprint
 	known bool
@@ -34,8 +34,8 @@ func (c *dbContent) Scan(from any) error {
 	return (*sqldb.UID)(&c.id).Scan(from)
 }
 
-// learnContents computes the contents of entries that a merge left unknown, and
-// stores them.
+// learnContents computes and stores the contents of entries that a merge left
+// unknown.
 func (r reader) learnContents(ctx context.Context, entries []int64) error {
 	for part := range slices.Chunk(entries, sqldb.MaxList) {
 		if err := r.learnSome(ctx, part); err != nil {
@@ -51,7 +51,7 @@ func (r reader) learnSome(ctx context.Context, entries []int64) error {
 	return r.db.Classify(ctx, writeAside(ctx, r.db, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, entries) }))
 }
 
-// unknown are the records whose content is unknown.
+// unknown returns the numbers of the entries whose content is unknown.
 func unknown(records []*storedRecord) []int64 {
 	var entries []int64
 	for _, r := range records {
@@ -62,8 +62,8 @@ func unknown(records []*storedRecord) []int64 {
 	return entries
 }
 
-// learnContents locks the entries, because a content must not be older than the
-// row that it belongs to.
+// learnContents locks the entries, because a content must not be older than its
+// row.
 func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 	locking := ""
 	if tx.Dialect.LocksRows() {

@@ -74,7 +74,7 @@ func (r *correctionRow) correction() (model.Correction, error) {
 }
 
 // Corrections returns the corrections of an entry, oldest first. Error:
-// model.ErrNotFound where there is no such entry.
+// model.ErrNotFound if there is no such entry.
 func (r reader) Corrections(ctx context.Context, entryID int64) ([]model.Correction, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -88,12 +88,12 @@ func (r reader) Corrections(ctx context.Context, entryID int64) ([]model.Correct
 	return corrections, r.db.Fail(ctx, "read corrections", err)
 }
 
-// Correct stores what build makes of an entry and its earlier corrections, and
-// applies it, all in one transaction. Storing a correction again changes
-// nothing and returns the one that is there. build gives it normalized, except
-// for its Entry, which is filled in here; build may be called more than once, so
-// it must have no effects, and its error is returned. Errors: model.ErrNotFound,
-// model.ErrUnavailable.
+// Correct stores the correction that build makes from an entry and its earlier
+// corrections, and applies it, all in one transaction. Storing a correction
+// again changes nothing and returns the stored one. build returns the
+// correction normalized, except for its Entry, which is filled in here. build
+// may be called more than once, so it must have no effects. An error of build
+// is returned. Errors: model.ErrNotFound, model.ErrUnavailable.
 func (w *writer) Correct(ctx context.Context, entryID int64, build func(e model.Entry, earlier []model.Correction) (model.Correction, error)) (stored model.Correction, _ error) {
 	err := w.commit(ctx, "correct entry", func(ctx context.Context, tx *writing) error {
 		entry, err := lockEntry(tx.gorm(ctx).Where("id = ?", entryID))
@@ -106,9 +106,9 @@ func (w *writer) Correct(ctx context.Context, entryID int64, build func(e model.
 	return stored, err
 }
 
-// LogMissed stores an entry that a person logged, or merges it with the copy
-// that is there, together with the correction that says who and why, in one
-// transaction. Both are normalized; the correction's Entry is filled in here. An
+// LogMissed stores an entry that a person logged, or merges it with the stored
+// copy. In the same transaction it stores the correction that says who logged
+// it and why. Both are normalized; the correction's Entry is filled in here. An
 // entry that an engine sent stays the engine's. Errors: *model.InvalidError if
 // the entry has too many corrections, and then nothing is stored;
 // model.ErrUnavailable.
@@ -152,7 +152,7 @@ func (tx *writing) logMissed(ctx context.Context, e model.Entry, c model.Correct
 	return entry.ID, stored, err
 }
 
-// once is c, or the earlier correction that it repeats.
+// once is c, or the earlier correction that c repeats.
 func once(c model.Correction, earlier []model.Correction) model.Correction {
 	if i := slices.IndexFunc(earlier, c.Repeats); i >= 0 {
 		return earlier[i]
@@ -160,7 +160,8 @@ func once(c model.Correction, earlier []model.Correction) model.Correction {
 	return c
 }
 
-// room refuses a correction too many; one that is there already is none.
+// room refuses c if the entry already has too many corrections. A correction
+// that is already stored is not refused.
 func room(c model.Correction, earlier []model.Correction) error {
 	uid := c.UID()
 	if slices.ContainsFunc(earlier, func(known model.Correction) bool { return known.UID() == uid }) {
@@ -170,13 +171,14 @@ func room(c model.Correction, earlier []model.Correction) error {
 }
 
 // lockEntry reads the entry and keeps others from correcting it until the
-// transaction ends. SQLite's transactions exclude each other anyway.
+// transaction ends. SQLite needs no lock, because its transactions exclude each
+// other.
 func lockEntry(query *gorm.DB) (entryRow, error) {
 	return takeRow[entryRow](query.Model(&entryRow{}).Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}))
 }
 
-// correct stores a correction of an entry that is locked, and the net effect of
-// all its corrections.
+// correct stores a correction of a locked entry, and the net effect of all its
+// corrections.
 func (tx *writing) correct(ctx context.Context, row entryRow, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
 	entry, err := row.entry()
 	if err != nil {
@@ -211,7 +213,7 @@ func (tx *writing) correct(ctx context.Context, row entryRow, build func(model.E
 	return c, tx.storeCorrected(ctx, corrected)
 }
 
-// storeCorrected writes what follows from a record's corrections.
+// storeCorrected writes the values that follow from a record's corrections.
 func (tx *writing) storeCorrected(ctx context.Context, r model.Record) error {
 	overlay, err := overlayText(r.Entry.Overlay)
 	if err != nil {
@@ -226,7 +228,8 @@ func (tx *writing) storeCorrected(ctx context.Context, r model.Record) error {
 	}).Error
 }
 
-// overlayText is an overlay as table playlog keeps it: JSON, NULL for none.
+// overlayText is an overlay as table playlog keeps it: JSON, or NULL if there
+// is none.
 func overlayText(o model.Overlay) (sql.NullString, error) {
 	if o.IsEmpty() {
 		return sql.NullString{}, nil

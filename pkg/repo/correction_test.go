@@ -15,7 +15,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// correct stores a correction as it is.
+// correct stores a given correction.
 func correct(t *testing.T, db *repo.Node, id int64, c model.Correction) model.Correction {
 	t.Helper()
 	stored, err := db.Correct(t.Context(), id, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
@@ -119,7 +119,8 @@ func TestDB_Correct(t *testing.T) {
 	})
 }
 
-// TestDB_Correct_concurrent: of corrections at once each sees those before it.
+// TestDB_Correct_concurrent: of concurrent corrections, each sees the earlier
+// ones.
 func TestDB_Correct_concurrent(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"))
@@ -201,7 +202,8 @@ func TestDB_LogMissed(t *testing.T) {
 	})
 }
 
-// TestLogMissed_conflict: what must be tried again is stored as it was asked for.
+// TestLogMissed_conflict: a transaction that must be tried again stores what
+// was asked for.
 func TestLogMissed_conflict(t *testing.T) {
 	t.Parallel()
 	for _, number := range []int{1020, 1205, 1213} {
@@ -213,7 +215,7 @@ func TestLogMissed_conflict(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw := rawSQL(t, repotest.KindMariaDB, url)
-			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // which no rollback takes back
+			execSQL(t, raw, "CREATE TABLE refusals (n INT) ENGINE=MyISAM") // no rollback affects this engine
 			execSQL(t, raw, "CREATE TRIGGER refuse BEFORE INSERT ON correction FOR EACH ROW IF (SELECT COUNT(*) FROM refusals) < 2 THEN "+
 				"INSERT INTO refusals VALUES (1); SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = "+fmt.Sprint(number)+"; END IF")
 			for name, r := range map[string]recording{"engine-api": db, "sync node": db.Station(t, 1)} {
@@ -239,8 +241,9 @@ type recording interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
 }
 
-// wantRoom: however often somebody logs the same entry, it fits into what nodes
-// exchange, and what is stored already is no correction too many.
+// wantRoom: however often somebody logs the same entry, the record still fits
+// into what nodes exchange. A correction that is already stored does not count
+// as one too many.
 func wantRoom(t *testing.T, db recording) {
 	t.Helper()
 	logAs := func(n int) (int64, error) {
@@ -266,7 +269,8 @@ func wantRoom(t *testing.T, db recording) {
 	}
 }
 
-// wantOnce: who logs an entry again, as the answer was lost, adds no correction.
+// wantOnce: a person who logs an entry again because the answer was lost adds
+// no correction.
 func wantOnce(t *testing.T, db recording) {
 	t.Helper()
 	missed := entry(1, "missed")
@@ -278,7 +282,7 @@ func wantOnce(t *testing.T, db recording) {
 			t.Fatalf("entry %d, %+v, %v", id, stored, err)
 		}
 		first = id
-		missed.ShowName = "known later" // which counts nevertheless
+		missed.ShowName = "known later" // this change is stored nevertheless
 	}
 	if all, err := db.Corrections(t.Context(), first); err != nil || len(all) != 1 {
 		t.Errorf("%+v, %v", all, err)

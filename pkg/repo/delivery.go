@@ -55,9 +55,9 @@ func (r *deliveryRow) delivery() model.Delivery {
 	return d
 }
 
-// within waits for do until ctx ends: a disk that does not flush heeds no
-// context, and who decides which source is on air must not wait for it. do ends
-// when the disk does, and what it did is done.
+// within waits for do until ctx ends. A disk that does not flush ignores
+// contexts, and the code that decides which source is on air must not wait for
+// it. do then ends when the disk does, and what it did stays done.
 func within(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -69,10 +69,10 @@ func within(ctx context.Context, do func() error) error {
 	}
 }
 
-// StoreDeliveries stores deliveries, all or none, and returns them as they are
+// StoreDeliveries stores deliveries, all or none. It returns them as they are
 // stored, with their ids, which grow in the order of the list. It returns when
-// ctx ends, whatever the disk does: then they may be stored nevertheless. Errors:
-// *model.InvalidError, model.ErrUnavailable.
+// ctx ends, even if the disk hangs: then the deliveries may be stored
+// nevertheless. Errors: *model.InvalidError, model.ErrUnavailable.
 func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Delivery) ([]model.Delivery, error) {
 	if len(deliveries) == 0 {
 		return nil, nil
@@ -84,10 +84,11 @@ func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Deliver
 	}
 	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
-	stored := make([]model.Delivery, len(deliveries)) // which nobody looks at where it comes too late
+	stored := make([]model.Delivery, len(deliveries)) // if it is filled too late, nobody reads it
 	err := within(ctx, func() error {
 		return writeAside(ctx, w.db, func(ctx context.Context, tx *writing) error {
-			// They are few. One statement for all would not tell each one's id.
+			// They are few. One statement for all would not return the id of
+			// each.
 			for i, d := range deliveries {
 				d.Normalize()
 				row := newDeliveryRow(d)
@@ -106,8 +107,8 @@ func (w *writer) StoreDeliveries(ctx context.Context, deliveries []model.Deliver
 	return stored, nil
 }
 
-// WaitingDeliveries returns what a channel is still owed, the oldest first, at
-// most limit. Error: model.ErrUnavailable.
+// WaitingDeliveries returns the deliveries that still wait for a channel, the
+// oldest first, at most limit. Error: model.ErrUnavailable.
 func (r reader) WaitingDeliveries(ctx context.Context, channel string, limit int) ([]model.Delivery, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -123,8 +124,9 @@ func (r reader) WaitingDeliveries(ctx context.Context, channel string, limit int
 	return waiting, nil
 }
 
-// LatestDelivery returns what was stored last for a channel, whether it waits or
-// has ended. Errors: model.ErrNotFound, model.ErrUnavailable.
+// LatestDelivery returns the delivery that was stored last for a channel,
+// whether it still waits or has ended. Errors: model.ErrNotFound,
+// model.ErrUnavailable.
 func (r reader) LatestDelivery(ctx context.Context, channel string) (model.Delivery, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -136,15 +138,17 @@ func (r reader) LatestDelivery(ctx context.Context, channel string) (model.Deliv
 }
 
 // FailDelivery notes how many tries of a delivery have failed, and why the last
-// one did. One that has ended stays as it is. Error: model.ErrUnavailable.
+// one failed. A delivery that has ended stays as it is. Error:
+// model.ErrUnavailable.
 func (w *writer) FailDelivery(ctx context.Context, id int64, tries int, reason string) error {
 	failed := model.Delivery{Tries: tries, Error: reason}
 	failed.Normalize()
 	return w.changeWaiting(ctx, "note failed delivery", id, map[string]any{"tries": failed.Tries, "error": failed.Error})
 }
 
-// EndDelivery notes that a delivery is done, or, where outcome says why, given
-// up. One that has ended stays as it is. Error: model.ErrUnavailable.
+// EndDelivery notes that a delivery is done, or, if outcome gives a reason,
+// that it was given up. A delivery that has ended stays as it is. Error:
+// model.ErrUnavailable.
 func (w *writer) EndDelivery(ctx context.Context, id int64, at time.Time, outcome string) error {
 	ended := model.Delivery{EndedAt: at, Outcome: outcome}
 	ended.Normalize()

@@ -15,7 +15,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// owed is a delivery for a channel that says so.
+// owed is a delivery for a channel with that text.
 func owed(channel, text string) model.Delivery {
 	body, _ := json.Marshal(map[string]string{"text": text})
 	return model.Delivery{Channel: channel, Body: body, CreatedAt: noon}
@@ -30,7 +30,7 @@ func deliver(t *testing.T, db *repo.Node, deliveries ...model.Delivery) []model.
 	return stored
 }
 
-// wantWaiting compares whole deliveries, in their order.
+// wantWaiting compares the waiting deliveries with all their fields, in order.
 func wantWaiting(t *testing.T, db *repo.Node, channel string, limit int, want ...model.Delivery) {
 	t.Helper()
 	got, err := db.WaitingDeliveries(t.Context(), channel, limit)
@@ -71,7 +71,7 @@ func TestDB_StoreDeliveries(t *testing.T) {
 		}
 		wantWaiting(t, db, "hook", 10, stored[0], stored[2], more[0], more[1])
 		wantWaiting(t, db, "hook", 3, stored[0], stored[2], more[0])
-		wantWaiting(t, db, "Hook", 10, stored[1]) // another one
+		wantWaiting(t, db, "Hook", 10, stored[1]) // a different channel
 		if latest, err := db.LatestDelivery(t.Context(), "hook"); err != nil || !reflect.DeepEqual(latest, more[1]) {
 			t.Errorf("the latest is %+v, %v, want %+v", latest, err, more[1])
 		}
@@ -91,7 +91,7 @@ func TestDB_StoreDeliveries_invalid(t *testing.T) {
 	})
 }
 
-// TestDB_StoreDeliveries_poisoned: where one fails, none remains.
+// TestDB_StoreDeliveries_poisoned: if one delivery fails, none remains.
 func TestDB_StoreDeliveries_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "delivery", "channel")
@@ -143,7 +143,8 @@ func TestDB_EndDelivery(t *testing.T) {
 			t.Errorf("given up: %+v, want %+v", got, last)
 		}
 
-		// Its end is repeated because nobody saw it, or comes too late.
+		// The end is stored again because its answer was lost, or a failure
+		// comes too late.
 		end(last.ID, noon.Add(time.Hour), "")
 		fail(last.ID, 9, "late")
 		if got := latest(); !reflect.DeepEqual(got, last) {
@@ -155,7 +156,8 @@ func TestDB_EndDelivery(t *testing.T) {
 	})
 }
 
-// TestDB_EndDelivery_poisoned: where its end cannot be stored, it still waits.
+// TestDB_EndDelivery_poisoned: if its end cannot be stored, the delivery still
+// waits.
 func TestDB_EndDelivery_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		stored := deliver(t, db, owed("hook", "a"))
@@ -165,8 +167,8 @@ func TestDB_EndDelivery_poisoned(t *testing.T) {
 	})
 }
 
-// fillDeliveries stores what three channels got in a long time, of which each
-// still waits for the last few.
+// fillDeliveries stores the deliveries of three channels over a long time. Each
+// channel still waits for the last few.
 func fillDeliveries(t *testing.T, db *repo.Node) {
 	t.Helper()
 	const n = 3000
@@ -178,7 +180,7 @@ func fillDeliveries(t *testing.T, db *repo.Node) {
 		}
 		all = append(all, d)
 	}
-	for some := range slices.Chunk(all, 100) { // on a busy machine, all at once take too long
+	for some := range slices.Chunk(all, 100) { // on a busy machine, all at once would take too long
 		deliver(t, db, some...)
 	}
 }

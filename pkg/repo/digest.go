@@ -13,14 +13,15 @@ import (
 // digestPage is how many records Digests reads at once.
 const digestPage = 50_000
 
-// maxDigestAttempts bounds how often a page is read again because merges left
+// maxDigestAttempts bounds how often a page is read again because merges made
 // contents unknown meanwhile.
 const maxDigestAttempts = 8
 
-// Digests returns the digests of all records that q selects, manual and void
-// ones too, by when they were played, oldest first; buckets without records are
-// left out. It reads page by page, each within Config.QueryTimeout. What is
-// stored meanwhile may or may not be counted. Error: model.ErrUnavailable.
+// Digests returns the digests of all records that q selects, also manual and
+// void ones. They are ordered by when the records were played, oldest first;
+// buckets without records are left out. It reads page by page, each within
+// Config.QueryTimeout. What is stored meanwhile may or may not be counted.
+// Error: model.ErrUnavailable.
 func (r reader) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	return r.digests(ctx, q, digestPage)
 }
@@ -45,7 +46,8 @@ func (r reader) digests(ctx context.Context, q model.DigestQuery, perPage int) (
 	}
 }
 
-// digestSource is where the records of a kind and their contents are.
+// digestSource names the table and columns of the records of a kind and their
+// contents.
 type digestSource struct{ table, source, at, content string }
 
 var digestSources = map[model.Kind]digestSource{
@@ -54,8 +56,8 @@ var digestSources = map[model.Kind]digestSource{
 }
 
 // addDigestPage adds a page to the sums, and returns where to continue. The
-// databases sum more slowly than they hand the contents over: MariaDB has no XOR
-// of more than 64 bits, SQLite none at all.
+// databases are slower at summing contents than at returning them: MariaDB has
+// no XOR of more than 64 bits, SQLite none at all.
 func (r reader) addDigestPage(ctx context.Context, from digestSource, q model.RecordQuery, total *sums) (*model.Position, error) {
 	for range maxDigestAttempts {
 		page := &sums{end: total.end}
@@ -83,8 +85,8 @@ func (r reader) readDigestPage(ctx context.Context, from digestSource, q model.R
 	return next, unlearned, r.db.Classify(ctx, err)
 }
 
-// sum adds the records of a query to the sums, and tells which of them have an
-// unknown content.
+// sum adds the records of a query to the sums, and returns which of them have
+// an unknown content.
 func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
 	where, args := recordQuery(q).where(from.source, from.at)
 	rows, err := b.Query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
@@ -104,7 +106,7 @@ func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, t
 		} else if err := to.count(at, content); err != nil {
 			return nil, nil, err
 		}
-		if n == recordQuery(q).limit()-1 { // the bytes are gone after the last row
+		if n == recordQuery(q).limit()-1 { // the bytes are invalid after the last row
 			if last.PlayedAt, err = time.Parse(sqldb.TimeLayout, string(at)); err != nil {
 				return nil, nil, err
 			}

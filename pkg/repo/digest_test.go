@@ -15,7 +15,7 @@ import (
 
 var spans = []model.Span{model.SpanMonth, model.SpanDay, model.SpanHour}
 
-// bucketStart is where a bucket begins, by the calendar of UTC.
+// bucketStart is the start of a bucket, by the calendar of UTC.
 func bucketStart(at time.Time, span model.Span) time.Time {
 	y, m, d := at.Date()
 	switch span {
@@ -61,8 +61,8 @@ func digestsOf(records []model.Record, q model.DigestQuery) []model.Digest {
 	return digests(items, q)
 }
 
-// moments are where days and months begin and end, in UTC and for a station,
-// whose clocks were set back at one of them.
+// moments are the bounds of days and months, in UTC and for a station. The
+// station's clocks were set back at one of them.
 var moments = []time.Time{
 	time.Date(2020, 2, 29, 23, 59, 59, 999999000, time.UTC),
 	time.Date(2020, 3, 1, 0, 0, 0, 0, time.UTC),
@@ -74,7 +74,7 @@ var moments = []time.Time{
 	time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC),
 }
 
-// randomMoment is near one of the moments, and often just there.
+// randomMoment is near one of the moments, and often exactly there.
 func randomMoment(r *rand.Rand) time.Time {
 	at := moments[r.IntN(len(moments))]
 	switch r.IntN(3) {
@@ -86,7 +86,8 @@ func randomMoment(r *rand.Rand) time.Time {
 	return at
 }
 
-// randomBound also falls between two microseconds, is in any zone, or open.
+// randomBound may also lie between two microseconds, be in any zone, or be
+// open.
 func randomBound(r *rand.Rand) time.Time {
 	if r.IntN(4) == 0 {
 		return time.Time{}
@@ -104,7 +105,7 @@ func TestDB_Digests(t *testing.T) {
 			switch r.IntN(5) {
 			case 0:
 				record.Corrections = []model.Correction{{Kind: model.CorrectionVoid, At: noon, By: "alice"}}
-			case 1: // it counts where it was played
+			case 1: // the record counts at the time it was played
 				record.Corrections = []model.Correction{{Kind: model.CorrectionAmend, At: noon, By: "alice", Changes: model.Changes{TrackStart: new(randomMoment(r))}}}
 			}
 			record.Normalize()
@@ -148,8 +149,8 @@ func TestDB_Digests(t *testing.T) {
 	})
 }
 
-// TestDB_content: whoever needs a content that a merge left unknown computes it,
-// once and for all.
+// TestDB_content: a caller that needs a content which a merge left unknown
+// computes it, once and for all.
 func TestDB_content(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)

@@ -9,17 +9,17 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// Where a time ends, as the databases write it, for each span: what is before
-// names the bucket.
+// spanEnds has the length of the bucket's name, for each span. The name is the
+// beginning of a time as the databases write it.
 var spanEnds = map[model.Span]int{
 	model.SpanMonth: len("2020-06"),
 	model.SpanDay:   len("2020-06-27"),
 	model.SpanHour:  len("2020-06-27 17"),
 }
 
-// sums adds contents up by bucket. They come in the order of time.
+// sums adds up contents by bucket. The contents come in the order of time.
 type sums struct {
-	end     int // of a bucket's name in a time
+	end     int // length of a bucket's name in a time
 	buckets []bucket
 }
 
@@ -37,7 +37,7 @@ func newSums(span model.Span) (*sums, error) {
 	return &sums{end: end}, nil
 }
 
-// count adds a record's content; the arguments are only lent.
+// count adds a record's content. It does not keep its arguments.
 func (s *sums) count(at, content []byte) error {
 	if len(at) != len(sqldb.TimeLayout) || len(content) != len(model.Fingerprint{}) {
 		return fmt.Errorf("a time came as %q, a content with length %d", at, len(content))

@@ -21,7 +21,7 @@ import (
 )
 
 // childURL makes the test binary store entries into that database until it is
-// killed, and print the number of each that was acknowledged.
+// killed. The binary prints the number of each acknowledged entry.
 const (
 	childURL   = "AURA_TEST_STORE_UNTIL_KILLED"
 	childFirst = "AURA_TEST_STORE_FIRST"
@@ -37,7 +37,7 @@ func numbered(n int) model.Entry {
 }
 
 // storeFrom stores numbered entries with several writers until one fails, and
-// tells of each that was acknowledged.
+// reports each acknowledged entry.
 func storeFrom(ctx context.Context, db *repo.Node, first int, acknowledged func(n int)) {
 	var next atomic.Int64
 	next.Store(int64(first))
@@ -97,7 +97,7 @@ func random(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// TestDB_SQLite_killed kills a process that stores, at random instants.
+// TestDB_SQLite_killed kills a process at random instants while it stores.
 func TestDB_SQLite_killed(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -126,7 +126,8 @@ func TestDB_SQLite_killed(t *testing.T) {
 			}
 			acknowledged[n] = true
 			if len(acknowledged) == enough {
-				// Not only right after an answer: anywhere within the next commits.
+				// Not only right after an answer, but anywhere within the next
+				// commits.
 				time.AfterFunc(time.Duration(r.IntN(3000))*time.Microsecond, func() { _ = child.Process.Kill() })
 			}
 		}
@@ -138,8 +139,8 @@ func TestDB_SQLite_killed(t *testing.T) {
 	}
 }
 
-// TestDB_MariaDB_killed kills the server while it stores, at random instants.
-// It is not parallel: it disturbs the server for all.
+// TestDB_MariaDB_killed kills the server at random instants while it stores. It
+// is not parallel, because it disturbs every user of the server.
 func TestDB_MariaDB_killed(t *testing.T) {
 	server := repotest.MariaDB(t)
 	db := repotest.OpenURL(t, server.URL(t))
@@ -164,7 +165,7 @@ func TestDB_MariaDB_killed(t *testing.T) {
 		if len(acknowledged) == before {
 			t.Fatal("nothing was stored")
 		}
-		server.Kill() // wait for its end
+		server.Kill() // returns when the server has ended
 		server.Restart(t)
 		wantStored(t, db, acknowledged)
 	}

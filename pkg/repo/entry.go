@@ -34,7 +34,8 @@ func newEntryRow(e model.Entry) entryRow {
 	return entryRowOf(e, e.Fingerprint(), record.Content())
 }
 
-// entryRowOf makes the row of an entry, but for what follows from corrections.
+// entryRowOf makes the row of an entry, without the columns that follow from
+// corrections.
 func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
 	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true}}
 }
@@ -50,7 +51,7 @@ func (r *entryRow) entry() (model.Entry, error) {
 	return e, nil
 }
 
-// HasEntry reports whether an entry of that identity is stored.
+// HasEntry reports whether an entry with that identity is stored.
 func (r reader) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -68,8 +69,8 @@ func (r reader) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	return e, r.db.Fail(ctx, "read entry", err)
 }
 
-// The columns that StoreEntry writes: those of the entry's fields, and the row's
-// own. The columns that follow from corrections stand in no StoreEntry.
+// The columns that StoreEntry writes are those of the entry's fields, and the
+// row's own. StoreEntry never writes the columns that follow from corrections.
 var (
 	fieldColumns   = columnsOf(func(*model.Field) bool { return true })
 	mergedColumns  = columnsOf(func(f *model.Field) bool { return !f.Identity })
@@ -115,7 +116,7 @@ func (r *entryRow) whole(to []any) []any { return append(r.stored(to), r.IsVoid,
 
 func (r *entryRow) columns() string { return selectedColumns }
 
-// targets are where the values of entryColumns go.
+// targets are the destinations for the values of entryColumns.
 func (r *entryRow) targets() []any {
 	to := []any{&r.ID}
 	for _, f := range model.Fields {
@@ -131,29 +132,30 @@ func (r *entryRow) targets() []any {
 	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay)
 }
 
-// insertNew stores one entry, and fails where there is a copy.
+// insertNew stores one entry, and fails if there is a copy.
 var (
 	oneRow    = "(?" + strings.Repeat(", ?", len(storedColumns)-1) + ")"
 	insertNew = "INSERT INTO playlog (" + strings.Join(storedColumns, ", ") + ") VALUES " + oneRow
 )
 
-// The databases' words: how a conflict is caught, what the incoming value of a
-// column is, and how a text is compared byte by byte. MariaDB's collations take
-// letters with and without accents for equal, and ignore trailing blanks.
+// The SQL of each database: how a conflict is caught, how to refer to a
+// column's incoming value, and how a text is compared byte by byte. MariaDB's
+// collations treat letters with and without accents as equal, and ignore
+// trailing blanks.
 var (
 	sqliteMerge = newMerge("ON CONFLICT (fingerprint) DO UPDATE SET", "excluded.%s", "%s")
 	mysqlMerge  = newMerge("ON DUPLICATE KEY UPDATE", "VALUES(%s)", "CAST(%s AS BINARY)")
 )
 
-// upsert stores entries, merging each with the copy that is there.
+// upsert stores entries, merging each with its stored copy.
 func upsert(rows int, merge string) string {
 	return insertNew + strings.Repeat(", "+oneRow, rows-1) + merge
 }
 
 // newMerge writes model.Merge in SQL. Each expression is commutative, so the
-// order of statements does not matter. is_synced and content come first because
-// MariaDB assigns from left to right, and they look at what the others are about
-// to change. No database can compute the content, so it becomes unknown.
+// order of statements does not matter. is_synced and content come first:
+// MariaDB assigns from left to right, and these two read the old values of the
+// other columns. No database can compute the content, so it becomes unknown.
 func newMerge(onConflict, incoming, bytes string) string {
 	in := func(column string) string { return fmt.Sprintf(incoming, column) }
 	greater := func(column, form string) string {
@@ -195,10 +197,10 @@ var (
 	mysqlRewrite  = newRewrite("ON DUPLICATE KEY UPDATE", "VALUES(%s)")
 )
 
-// rewrite stores entries over those that are there.
+// rewrite stores entries over the existing ones.
 func rewrite(rows int, over string) string { return insertMany("INSERT", rows) + over }
 
-// insertMany stores entries, and fails where there is a copy.
+// insertMany stores entries, and fails if there is a copy.
 func insertMany(insert string, rows int) string {
 	return insert + insertWhole + strings.Repeat(", "+oneWhole, rows-1)
 }

@@ -48,7 +48,8 @@ func TestDB_StoreEntry(t *testing.T) {
 	})
 }
 
-// TestDB_StoreEntry_whileRead: however much is read at once, an entry is stored.
+// TestDB_StoreEntry_whileRead: however many reads run at once, an entry is
+// stored.
 func TestDB_StoreEntry_whileRead(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		release, err := db.HoldReaders(t.Context())
@@ -142,7 +143,7 @@ func TestDB_Entries(t *testing.T) {
 	})
 }
 
-// TestDB_Entries_pages reads page by page what one query gives at once.
+// TestDB_Entries_pages reads page by page what one query returns at once.
 func TestDB_Entries_pages(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		for i := range 25 {

@@ -22,7 +22,7 @@ func (r reader) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry,
 	return entries, r.db.Fail(ctx, "read entries", err)
 }
 
-// CountEntries counts the entries that q selects, ignoring After, Offset and
+// CountEntries counts the entries that q selects. It ignores After, Offset and
 // Limit.
 func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
 	ctx, cancel := r.db.Deadline(ctx)
@@ -36,10 +36,10 @@ func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, er
 const eachPage = 1000
 
 // EachEntry calls fn with every entry that was played in [from, to), oldest
-// first, without the voided ones, and ends with the first error of fn. It reads
-// page by page: memory stays small, and however slow fn is, no connection and
-// no transaction waits for it. An entry that is stored or moved meanwhile may
-// or may not be among them.
+// first, without the voided ones. It stops at the first error of fn and returns
+// it. It reads page by page: memory stays small, and however slow fn is, no
+// connection and no transaction waits for it. An entry that is stored or moved
+// meanwhile may or may not be included.
 func (r reader) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
 	return eachEntry(ctx, r.Entries, from, to, fn)
 }
@@ -64,8 +64,9 @@ func eachEntry(ctx context.Context, read func(context.Context, model.EntryQuery)
 	}
 }
 
-// LatestEntry returns the entry that was played last, not after at; of several
-// at one instant the one stored last. Error: model.ErrNotFound.
+// LatestEntry returns the entry that was played last, but not after at. Of
+// several at the same instant it returns the one stored last. Error:
+// model.ErrNotFound.
 func (r reader) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -82,16 +83,17 @@ func (r reader) NextEntry(ctx context.Context, after time.Time) (model.Entry, er
 	return e, r.db.Fail(ctx, "read next entry", err)
 }
 
-// entryOf is a row that holds an entry.
+// entryOf is a type of row that holds an entry.
 type entryOf[R any] interface {
 	*R
-	// columns are what a query selects for it, and targets where they go.
+	// columns are what a query selects for the row, and targets where the
+	// values go.
 	columns() string
 	targets() []any
 	entry() (model.Entry, error)
 }
 
-// findEntries reads all entries that the query gives.
+// findEntries reads all entries that the query returns.
 func findEntries[R any, P entryOf[R]](query *gorm.DB) ([]model.Entry, error) {
 	entries := []model.Entry{}
 	err := scanRows(query, func(row P) error {
@@ -102,7 +104,7 @@ func findEntries[R any, P entryOf[R]](query *gorm.DB) ([]model.Entry, error) {
 	return entries, err
 }
 
-// takeEntry reads the one entry that the query gives first.
+// takeEntry reads the first entry that the query returns.
 func takeEntry[R any, P entryOf[R]](query *gorm.DB) (model.Entry, error) {
 	row, err := takeRow[R, P](query)
 	if err != nil {
@@ -124,8 +126,8 @@ func takeRow[R any, P entryOf[R]](query *gorm.DB) (first R, _ error) {
 	return first, err
 }
 
-// scanRows calls fn with each row of the query; the row is valid until fn returns.
-// It goes past gorm, which does not know the columns and is slower.
+// scanRows calls fn with each row of the query; the row is valid until fn
+// returns. It does not use gorm, which does not know the columns and is slower.
 func scanRows[R any, P entryOf[R]](query *gorm.DB, fn func(P) error) error {
 	row := P(new(R))
 	rows, err := query.Select(row.columns()).Rows()
@@ -144,9 +146,9 @@ func scanRows[R any, P entryOf[R]](query *gorm.DB, fn func(P) error) error {
 	return rows.Err()
 }
 
-// selected is the query without order and paging. The flags stand in the SQL
-// as they are: SQLite uses a partial index only for a condition that it can
-// read.
+// selected is the query without order and paging. The flags are literals in the
+// SQL: SQLite uses a partial index only if the condition's values are in the
+// statement.
 func (q entryQuery) selected(g *gorm.DB) *gorm.DB {
 	g = g.Model(&entryRow{})
 	if q.Raw {
@@ -157,8 +159,8 @@ func (q entryQuery) selected(g *gorm.DB) *gorm.DB {
 	return q.within(g, "playlog.played_at")
 }
 
-// within are the conditions that the on-air log has, too; column is the time by
-// which entries are ordered.
+// within are the conditions that also apply to the on-air log. column is the
+// time by which entries are ordered.
 func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	if q.UnsyncedOnly {
 		g = g.Where("playlog.is_synced = 0")
@@ -172,8 +174,8 @@ func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	return g
 }
 
-// bounded has the position of After as a bound of the range; neither database
-// would find it in the comparison of the pair.
+// bounded uses the position of After as a bound of the range. Neither database
+// would derive that bound from the comparison of the pair.
 func (q entryQuery) bounded() entryQuery {
 	if q.After == nil {
 		return q

@@ -19,7 +19,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// world is a node, the sync node, and what both must end up with.
+// world is a node, the sync node, and the records that both must end up with.
 type world struct {
 	ctx        context.Context
 	node, sync *repo.Node
@@ -53,8 +53,8 @@ func (w *world) remember(r model.Record) {
 	w.want[id] = r
 }
 
-// push is what a node does with its outbox; stale is called between sending and
-// the answer, and where lost the answer never comes.
+// push does what a node does with its outbox. stale is called between sending
+// and the answer. If lost, the answer never arrives.
 func (w *world) push(t failer, limit int, stale func(), lost bool) (sent int) {
 	t.Helper()
 	records, err := w.node.Unsynced(w.ctx, limit)
@@ -80,8 +80,8 @@ func (w *world) push(t failer, limit int, stale func(), lost bool) (sent int) {
 	return len(records)
 }
 
-// reconcile is what the sync node does: both sides get what the other one has in
-// the buckets that differ.
+// reconcile does what the sync node does: in the buckets that differ, both
+// sides get what the other side has.
 func (w *world) reconcile(t failer) {
 	t.Helper()
 	q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: model.SpanHour}
@@ -128,10 +128,10 @@ func (w *world) settle(t failer) {
 		}
 	}
 	w.reconcile(t)
-	w.reconcile(t) // what a node had amended shows up in another bucket
+	w.reconcile(t) // an entry that a node had amended appears in another bucket
 }
 
-// check compares both databases with what they must have.
+// check compares both databases with the expected records.
 func (w *world) check(t failer) {
 	t.Helper()
 	outbox, err := w.node.Outbox(w.ctx)
@@ -144,7 +144,7 @@ func (w *world) check(t failer) {
 	}
 	sortRecords(want)
 	for name, db := range map[string]*repo.Node{"node": w.node, "sync node": w.sync} {
-		// First, because Records learns what is unknown.
+		// First, because Records computes contents that are unknown.
 		for _, span := range spans {
 			q := model.DigestQuery{Kind: model.KindEntry, Source: w.source, Span: span}
 			got, err := db.Digests(w.ctx, q)
@@ -166,7 +166,7 @@ func (w *world) check(t failer) {
 	}
 }
 
-// comparable is a record without what belongs to one database.
+// comparable is a record without the values that belong to one database.
 func comparable(r model.Record) model.Record {
 	r.Entry.ID, r.Entry.Synced = 0, false
 	r.Corrections = slices.Clone(r.Corrections)
@@ -191,8 +191,8 @@ func sortRecords(records []model.Record) {
 	})
 }
 
-// drawRecord draws one of few records, with some of its details and at most one
-// correction.
+// drawRecord draws one of a few records, with some of its details and at most
+// one correction.
 func (w *world) drawRecord(rt *rapid.T) model.Record {
 	e := model.Entry{
 		LogSource:  w.source,
@@ -230,7 +230,7 @@ func (w *world) drawCorrection(rt *rapid.T) model.Correction {
 	return c
 }
 
-// step does something to one of the two databases.
+// step makes one change to one of the two databases.
 func (w *world) step(rt *rapid.T) {
 	db := w.node
 	if rapid.Bool().Draw(rt, "atSyncNode") {
@@ -276,8 +276,8 @@ func (w *world) step(rt *rapid.T) {
 	}
 }
 
-// TestExchange: whatever happens to a node and to the sync node, in whatever
-// order, with answers lost and records sent twice, both end up equal, and
+// TestExchange: a node and the sync node change in any way and in any order,
+// answers get lost, and records are sent twice. In the end both are equal, and
 // nothing waits any more.
 func TestExchange(t *testing.T) {
 	t.Parallel()
@@ -307,7 +307,7 @@ func TestExchange(t *testing.T) {
 	})
 }
 
-// TestExchange_concurrent: the same with everybody at once.
+// TestExchange_concurrent is TestExchange with everything at once.
 func TestExchange_concurrent(t *testing.T) {
 	t.Parallel()
 	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
@@ -357,7 +357,7 @@ func TestExchange_concurrent(t *testing.T) {
 	})
 }
 
-// write has one of the databases store something.
+// write stores something in one of the databases.
 func (w *world) write(t *testing.T, r *rand.Rand) {
 	db := w.node
 	if r.IntN(2) == 0 {
@@ -384,7 +384,7 @@ func (w *world) write(t *testing.T, r *rand.Rand) {
 		_, err = db.Absorb(w.ctx, records, false)
 	case 2:
 		records = records[:1]
-		c := amend(r.IntN(4), "c") // so few that none is refused
+		c := amend(r.IntN(4), "c") // few enough that none is refused
 		_, c, err = db.LogMissed(w.ctx, records[0].Entry, c)
 		records[0].Entry.Manual, records[0].Corrections = true, []model.Correction{c}
 	}
@@ -396,8 +396,8 @@ func (w *world) write(t *testing.T, r *rand.Rand) {
 	}
 }
 
-// TestDB_MarkSynced: what changed after it was sent, or after it was synced, is
-// unsynced.
+// TestDB_MarkSynced: a record that changed after it was sent, or after it was
+// synced, is unsynced.
 func TestDB_MarkSynced(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		for name, change := range map[string]func(e model.Entry, n int){
@@ -414,7 +414,7 @@ func TestDB_MarkSynced(t *testing.T) {
 			},
 			"Logged": func(e model.Entry, n int) {
 				c := amend(n, "c")
-				c.Reason = fmt.Sprint(n) // for the same it would be the same one again
+				c.Reason = fmt.Sprint(n) // with the same reason it would be the same correction
 				if _, _, err := db.LogMissed(t.Context(), e, c); err != nil {
 					t.Fatal(err)
 				}
@@ -446,8 +446,9 @@ func TestDB_MarkSynced(t *testing.T) {
 	})
 }
 
-// TestDB_MarkSynced_many: of many at once just those become synced, and are not
-// parked any more, whether or not their numbers are known or near one another.
+// TestDB_MarkSynced_many: of many records, exactly the acknowledged ones become
+// synced and are no longer parked. This holds whether or not their numbers are
+// known or near one another.
 func TestDB_MarkSynced_many(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 60

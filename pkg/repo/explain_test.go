@@ -18,20 +18,20 @@ import (
 // primaryKey stands for a table's primary key among the indexes of a plan.
 const primaryKey = "PRIMARY"
 
-// storedOnce are the indexes that make a repeated write harmless: each is
-// needed for being unique, which TestDB_Correct, TestDB_StoreHealth and
+// storedOnce are the indexes that make a repeated write harmless. They are
+// needed because they are unique, as TestDB_Correct, TestDB_StoreHealth and
 // TestDB_StoreEntry show.
 var storedOnce = []string{"correction_uid", "health_uid", "playlog_fingerprint"}
 
-// planned is a query of the repo and the indexes that its statements use.
+// planned is a query of the repo, with the indexes that its statements use.
 type planned struct {
 	name    string
 	run     func() error
 	indexes []string
 }
 
-// readTwice are queries that, with a server, read once more under locks what
-// they are about to change; sorting are those that sort a small table.
+// readTwice are queries that, on a server, read again under locks what they are
+// about to change. sorting are queries that sort a small table.
 var (
 	readTwice = []string{"Absorb/More"}
 	sorting   = []string{"Parked"}
@@ -145,7 +145,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 }
 
 // TestIndexes: every query uses the index that it should, without sorting, and
-// there is no index that no query needs.
+// no index is unused.
 func TestIndexes(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
@@ -194,7 +194,8 @@ func TestIndexes(t *testing.T) {
 	}
 }
 
-// fill stores so much that the optimizers of both databases care.
+// fill stores so many rows that the choices of both databases' optimizers
+// matter.
 func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
 	t.Helper()
 	const n = 5000
@@ -226,7 +227,7 @@ func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
 		}
 	}
 	fillDeliveries(t, db)
-	// Through the repo, each would be a commit.
+	// Through the repo, each row would be a commit.
 	activations := make([]string, n)
 	for i := range activations {
 		at := noon.Add(time.Duration(i) * time.Minute).Format("2006-01-02 15:04:05.000000")
@@ -238,14 +239,14 @@ func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
 // plan is what a database says about one access to a table.
 type plan struct {
 	statement string
-	index     string // "" where it reads the whole table
+	index     string // "" if it reads the whole table
 	sorts     bool
 	text      string
 }
 
 func (p plan) String() string { return "\n" + p.statement + "\n\t" + p.text }
 
-// explain runs a query and returns the plans of its statements but INSERTs.
+// explain runs a query and returns the plans of its statements, except INSERTs.
 func explain(t *testing.T, db *repo.Node, raw *sql.DB, kind repotest.Kind, run func() error) []plan {
 	t.Helper()
 	type statement struct {
@@ -282,11 +283,11 @@ func explain(t *testing.T, db *repo.Node, raw *sql.DB, kind repotest.Kind, run f
 					plans[len(plans)-1].sorts = true
 					continue
 				}
-			} else if row["table"] == "" { // the same
+			} else if row["table"] == "" { // the subquery's own plan follows
 				continue
 			} else {
 				p.sorts = strings.Contains(row["Extra"], "filesort") || strings.Contains(row["Extra"], "temporary")
-				p.index, _, _ = strings.Cut(row["key"], "|") // the other one only filters
+				p.index, _, _ = strings.Cut(row["key"], "|") // the second index only filters
 			}
 			plans = append(plans, p)
 		}
@@ -296,7 +297,7 @@ func explain(t *testing.T, db *repo.Node, raw *sql.DB, kind repotest.Kind, run f
 
 func sqliteIndex(detail string) string {
 	if strings.Contains(detail, "USING INTEGER PRIMARY KEY") || strings.Contains(detail, "USING PRIMARY KEY") || strings.Contains(detail, "INDEX sqlite_autoindex_") ||
-		slices.Contains([]string{"SCAN activation", "SCAN clock", "SCAN changed", "SCAN maintenance"}, detail) { // in the order of its rows
+		slices.Contains([]string{"SCAN activation", "SCAN clock", "SCAN changed", "SCAN maintenance"}, detail) { // in primary key order
 		return primaryKey
 	}
 	_, after, _ := strings.Cut(detail, "INDEX ")

@@ -13,7 +13,7 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// CommitGroup commits the entries as one group and returns each one's result.
+// CommitGroup commits the entries as one group and returns the result of each.
 func (n *Node) CommitGroup(entries ...model.Entry) []error {
 	group := make([]*waitingEntry, len(entries))
 	for i, e := range entries {
@@ -27,8 +27,8 @@ func (n *Node) CommitGroup(entries ...model.Entry) []error {
 	return results
 }
 
-// CommitNext returns when the group committer is committing the entry, which it
-// can't complete while somebody else holds the database.
+// CommitNext returns when the group committer is committing the entry. The
+// committer cannot complete that while another transaction holds the database.
 func (n *Node) CommitNext(t testing.TB, e model.Entry) {
 	t.Helper()
 	n.group.queue <- &waitingEntry{row: newEntryRow(e), result: make(chan error, 1)}
@@ -52,13 +52,13 @@ func (n *Node) AwaitQueued(t testing.TB) {
 	})
 }
 
-// DigestsByPage is Digests, reading that many records at once.
+// DigestsByPage is Digests, but reads that many records at once.
 func (r reader) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage int) ([]model.Digest, error) {
 	return r.digests(ctx, q, perPage)
 }
 
-// RenewLeaseLate has the renewal of an epoch look at the clock of the server so
-// many seconds ago. n is of no use afterwards.
+// RenewLeaseLate renews an epoch as if the statement had read the server's
+// clock so many seconds ago. n must not be used afterwards.
 func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
 	err = writeAside(ctx, n.db, func(ctx context.Context, tx *writing) error {
 		if _, err := tx.Exec(ctx, "SET timestamp = UNIX_TIMESTAMP() - ?", seconds); err != nil {
@@ -70,7 +70,7 @@ func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch in
 	return renewed, err
 }
 
-// TakeLeaseAfter takes a lease for whoever saw that epoch expire.
+// TakeLeaseAfter takes a lease as a caller that saw that epoch expire.
 func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch int64) (taken bool, err error) {
 	err = writeAside(ctx, n.db, func(ctx context.Context, tx *writing) error {
 		taken, err = tx.takeLease(ctx, name, holder, leaseRow{Epoch: epoch}, time.Hour)
@@ -79,7 +79,7 @@ func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch in
 	return taken, err
 }
 
-// HoldReaders takes all connections that read, until release.
+// HoldReaders takes all connections for reads, until release.
 func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	pool, err := d.db.Read.DB()
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	var held []*sql.Conn
 	release = func() {
 		for _, c := range held {
-			_ = c.Close() // gives it back
+			_ = c.Close() // returns the connection to the pool
 		}
 	}
 	for range pool.Stats().MaxOpenConnections {
@@ -102,12 +102,12 @@ func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	return release, nil
 }
 
-// ExecRaw executes a statement on the connection that writes.
+// ExecRaw executes a statement on the connection for writes.
 func (d *DB) ExecRaw(ctx context.Context, query string) error {
 	return d.db.Write.WithContext(ctx).Exec(query).Error
 }
 
-// Record calls seen with every statement until stop.
+// Record calls seen with every statement until stop is called.
 func (d *DB) Record(seen func(query string, args []any)) (stop func()) {
 	write, read := d.db.Write, d.db.Read
 	d.db.Write, d.db.Read = recorded(write, seen), recorded(read, seen)

@@ -18,8 +18,8 @@ import (
 
 const poison = "poison"
 
-// poisonous makes the database refuse what happens to a table whenever its
-// column says poison.
+// poisonous makes the database refuse changes to a table if its column says
+// poison.
 func poisonous(t *testing.T, kind repotest.Kind, url, event, table, column string) {
 	t.Helper()
 	when := "NEW." + column + " = '" + poison + "'"
@@ -50,8 +50,8 @@ func wantRefused(t *testing.T, err error) {
 	}
 }
 
-// TestDB_StoreEntry_poisoned: a bad entry fails alone, the others of its group
-// are stored.
+// TestDB_StoreEntry_poisoned: a bad entry fails alone, and the others of its
+// group are stored.
 func TestDB_StoreEntry_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "playlog", "track_title")
@@ -75,7 +75,7 @@ func TestDB_StoreEntry_poisoned(t *testing.T) {
 	})
 }
 
-// TestDB_LogMissed_poisoned: where the correction fails, no entry remains.
+// TestDB_LogMissed_poisoned: if the correction fails, no entry remains.
 func TestDB_LogMissed_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		poisonous(t, kind, url, "INSERT", "correction", "reason")
@@ -87,7 +87,8 @@ func TestDB_LogMissed_poisoned(t *testing.T) {
 	})
 }
 
-// TestDB_Correct_poisoned: where applying it fails, no correction remains.
+// TestDB_Correct_poisoned: if applying the correction fails, no correction
+// remains.
 func TestDB_Correct_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		store(t, db, entry(0, poison))
@@ -101,8 +102,8 @@ func TestDB_Correct_poisoned(t *testing.T) {
 	})
 }
 
-// TestDB_Close: what StoreEntry accepted before is stored, what comes later is
-// refused.
+// TestDB_Close: what StoreEntry accepted before Close is stored; what comes
+// later is refused.
 func TestDB_Close(t *testing.T) {
 	onEachURL(t, func(t *testing.T, first *repo.Node, _ repotest.Kind, url string) {
 		db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop())
@@ -142,7 +143,8 @@ func TestDB_Close(t *testing.T) {
 	})
 }
 
-// promptly is what do returns, which may not wait for repotest.QueryTimeout.
+// promptly returns what do returns. do must return well before
+// repotest.QueryTimeout.
 func promptly(t *testing.T, do func() error) error {
 	t.Helper()
 	answer := make(chan error, 1)
@@ -157,8 +159,8 @@ func wantUnavailable(t *testing.T, do func() error) {
 	}
 }
 
-// openImpatient opens a database for calls that must fail. What must succeed with
-// it needs storeAtLast or another handle.
+// openImpatient opens a database for calls that must fail. Calls that must
+// succeed need storeAtLast or another handle.
 func openImpatient(t *testing.T, url string) *repo.Node {
 	t.Helper()
 	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: 300 * time.Millisecond}, zerolog.Nop())
@@ -169,13 +171,13 @@ func openImpatient(t *testing.T, url string) *repo.Node {
 	return db
 }
 
-// storeAtLast stores an entry, however often that ends for want of time.
+// storeAtLast stores an entry, however often the call times out.
 func storeAtLast(t *testing.T, db *repo.Node, e model.Entry) {
 	t.Helper()
 	patience.Await(t, func() error { return db.StoreEntry(t.Context(), e) })
 }
 
-// TestDB_SQLite_locked: another process writes for long.
+// TestDB_SQLite_locked: another process holds the write lock for long.
 func TestDB_SQLite_locked(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -199,8 +201,8 @@ func TestDB_SQLite_locked(t *testing.T) {
 	storeAtLast(t, db, entry(0, "a"))
 }
 
-// TestDB_StoreDeliveries_slow: who hands something over waits as long as they
-// want to, also where the database heeds no context.
+// TestDB_StoreDeliveries_slow: callers wait only as long as they want to, even
+// if the database ignores their context.
 func TestDB_StoreDeliveries_slow(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -209,7 +211,7 @@ func TestDB_StoreDeliveries_slow(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := deliver(t, db, owed("command", "a"))[0]
-	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: as a disk that stalls
+	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: like a stalled disk
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +237,7 @@ func TestDB_StoreDeliveries_slow(t *testing.T) {
 }
 
 // TestDB_OnLate: an entry that was stored when nobody waited for it any more is
-// made known.
+// reported.
 func TestDB_OnLate(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -271,11 +273,11 @@ func TestDB_OnLate(t *testing.T) {
 	}
 }
 
-// TestDB_SQLite_full: the disk is full, then it isn't.
+// TestDB_SQLite_full: the disk is full, then it is not full any more.
 func TestDB_SQLite_full(t *testing.T) {
 	t.Parallel()
 	db := repotest.Open(t, repotest.KindSQLite)
-	if err := db.ExecRaw(t.Context(), "PRAGMA max_page_count = 1"); err != nil { // as many as there are
+	if err := db.ExecRaw(t.Context(), "PRAGMA max_page_count = 1"); err != nil { // the current number of pages
 		t.Fatal(err)
 	}
 	var err error
@@ -300,7 +302,8 @@ func TestDB_SQLite_full(t *testing.T) {
 	}
 }
 
-// TestDB_MariaDB_server is not parallel: it disturbs the server for all.
+// TestDB_MariaDB_server is not parallel, because it disturbs every user of the
+// server.
 func TestDB_MariaDB_server(t *testing.T) {
 	server := repotest.MariaDB(t)
 	url := server.URL(t)
@@ -341,7 +344,7 @@ func TestDB_MariaDB_server(t *testing.T) {
 		}
 		wantUnavailable(t, func() error { return db.Ready(t.Context()) })
 		server.Resume()
-		// The patient handle proves that the server is back.
+		// The handle with the long timeout proves that the server is back.
 		if err := storeNext(); err != nil {
 			t.Fatal(err)
 		}

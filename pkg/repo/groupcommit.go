@@ -11,8 +11,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Bounds of the group commit. A full queue makes callers wait until their time
-// is over.
+// Bounds of the group commit. If the queue is full, callers wait until their
+// deadline.
 const (
 	maxGroup    = 256
 	queueLength = 1024
@@ -20,23 +20,24 @@ const (
 
 var errClosed = fmt.Errorf("%w: the service is stopping", model.ErrUnavailable)
 
-// groupCommit stores entries in one transaction after the other: everything
-// that waits when the one before is done goes into the next. So a lone entry is
-// stored at once, and many share one commit; there is no delay to tune.
+// groupCommit stores entries in one transaction after the other. Everything
+// that waits when a transaction is done goes into the next one. So a lone entry
+// is stored at once, and many entries share one commit; there is no delay to
+// tune.
 type groupCommit struct {
 	by    groupStore
 	log   zerolog.Logger
 	queue chan *waitingEntry
-	// stop asks the goroutine to end, ended says that it did.
+	// stop asks the goroutine to end; ended says that it has ended.
 	stop, ended chan struct{}
 	late        func()
 }
 
-// groupStore is how a group is stored: a node and a station each have their own
-// way.
+// groupStore is how a group is stored. A node and a station have different
+// implementations.
 type groupStore interface {
-	// await returns when a group may be stored. Until release no other write of
-	// those that exclude each other begins.
+	// await returns when a group may be stored. Until release is called, no
+	// other write that excludes this one begins.
 	await() (release func())
 	// storeGroup stores all entries of the group or none.
 	storeGroup(group []*waitingEntry) error
@@ -46,12 +47,12 @@ type groupStore interface {
 
 type waitingEntry struct {
 	row    entryRow
-	result chan error // has room, so that nobody waits for a caller who left
+	result chan error // buffered, so that the sender never waits for a caller who left
 	left   atomic.Bool
 }
 
-// answer says what became of the entry: to its caller, or to OnLate's function
-// if the caller may have left.
+// answer passes the entry's result to its caller, or to OnLate's function if
+// the caller may have left.
 func (w *waitingEntry) answer(err error, late func()) {
 	w.result <- err
 	if err == nil && w.left.Load() {
@@ -72,22 +73,23 @@ func startGroupCommit(by groupStore, log zerolog.Logger) *groupCommit {
 	return c
 }
 
-// close stores what waits and ends the goroutine.
+// close stores the waiting entries and ends the goroutine.
 func (c *groupCommit) close() {
 	close(c.stop)
 	<-c.ended
 }
 
 // OnLate registers f, which is called when an entry is committed after its
-// StoreEntry call had already returned a context error: who stored it could tell
-// nobody. f must not block. Call OnLate before the first StoreEntry.
+// StoreEntry call had already returned a context error: that caller could not
+// report the entry as stored. f must not block. Call OnLate before the first
+// StoreEntry.
 func (w *writer) OnLate(f func()) { w.group.late = f }
 
-// StoreEntry stores an entry, which its caller normalized and validated, or
-// merges it with the copy that is there by the rule of model.Merge. When it
+// StoreEntry stores an entry, or merges it with the stored copy by the rule of
+// model.Merge. The caller normalizes and validates the entry. When StoreEntry
 // returns nil, the entry is durable. Errors: model.ErrUnavailable, or that of
-// ctx; after these the entry may be stored nevertheless, and storing it again
-// does no harm.
+// ctx. After an error the entry may be stored nevertheless, and storing it
+// again does no harm.
 func (w *writer) StoreEntry(ctx context.Context, e model.Entry) error {
 	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
@@ -107,10 +109,10 @@ func (c *groupCommit) store(ctx context.Context, row entryRow) error {
 	case err := <-w.result:
 		return err
 	case <-ctx.Done():
-		w.left.Store(true) // before the last look, so that late or the caller learns of it
+		w.left.Store(true) // before the last look, so that either OnLate's function or the caller learns of it
 		return lastLook(w, ctx.Err())
 	case <-c.ended:
-		return lastLook(w, errClosed) // it came in after the last look into the queue
+		return lastLook(w, errClosed) // it was queued after the goroutine's last look into the queue
 	}
 }
 
@@ -149,7 +151,7 @@ func (c *groupCommit) run() {
 	}
 }
 
-// takeWaiting adds what came meanwhile.
+// takeWaiting adds the entries that came meanwhile.
 func (c *groupCommit) takeWaiting(group []*waitingEntry) []*waitingEntry {
 	for len(group) < maxGroup {
 		select {
@@ -162,9 +164,8 @@ func (c *groupCommit) takeWaiting(group []*waitingEntry) []*waitingEntry {
 	return group
 }
 
-// commit stores the group as a whole. If that fails for another reason than that
-// the database is unavailable, one entry may be at fault: then each is stored by
-// itself.
+// commit stores the group as a whole. If that fails although the database is
+// available, one entry may be the cause: then each entry is stored separately.
 func (c *groupCommit) commit(group []*waitingEntry) {
 	err := c.by.storeGroup(group)
 	if err != nil && len(group) > 1 && !errors.Is(err, model.ErrUnavailable) {

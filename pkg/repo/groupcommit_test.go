@@ -10,8 +10,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// TestGroupCommit_store looks at what happens to those who wait, with a
-// committer whose database hangs for ever.
+// TestGroupCommit_store checks what happens to waiting callers if the
+// committer's database hangs forever.
 func TestGroupCommit_store(t *testing.T) {
 	t.Parallel()
 	hung := func() *groupCommit {
@@ -43,7 +43,7 @@ func TestGroupCommit_store(t *testing.T) {
 				t.Errorf("error %v, want %v", err, context.DeadlineExceeded)
 			}
 			w, late := <-c.queue, 0
-			w.answer(nil, func() { late++ }) // the committer isn't held up by it
+			w.answer(nil, func() { late++ }) // this must not block the committer
 			if late != 1 {
 				t.Errorf("%d were told that it was stored after all", late)
 			}

@@ -37,8 +37,8 @@ func (w *writer) StoreHealth(ctx context.Context, h model.Health) error {
 	})
 }
 
-// AbsorbHealths stores statuses that come from another node, all or none;
-// copies of what is there change nothing. synced says that the sync node has
+// AbsorbHealths stores statuses that come from another node, all or none.
+// Copies of stored statuses change nothing. synced says that the sync node has
 // them. Error: model.ErrUnavailable.
 func (w *writer) AbsorbHealths(ctx context.Context, healths []model.Health, synced bool) error {
 	return w.commit(ctx, "absorb health", func(ctx context.Context, tx *writing) error {
@@ -66,8 +66,8 @@ func (tx *writing) absorbHealths(ctx context.Context, healths []model.Health, sy
 	return tx.unpark(ctx, model.KindHealth, uids)
 }
 
-// confirmHealth is what turns an INSERT of health statuses into one that, of what
-// is there, changes only that it may become synced.
+// confirmHealth extends an INSERT of health statuses. For a status that is
+// already stored, the only possible change is that it becomes synced.
 var confirmHealth = map[sqldb.Kind]string{
 	sqldb.SQLite: " ON CONFLICT (uid) DO UPDATE SET is_synced = 1 WHERE excluded.is_synced > health.is_synced",
 	sqldb.MySQL:  " ON DUPLICATE KEY UPDATE is_synced = is_synced OR VALUES(is_synced)",
@@ -93,8 +93,9 @@ func (b bulk) healths(ctx context.Context, where string, args ...any) ([]model.H
 	return all, rows.Err()
 }
 
-// LatestHealth returns the status with the latest log time of a source; of
-// several at one instant the one stored last. Error: model.ErrNotFound.
+// LatestHealth returns the status with the latest log time of a source. Of
+// several at the same instant it returns the one stored last. Error:
+// model.ErrNotFound.
 func (r reader) LatestHealth(ctx context.Context, source int) (model.Health, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()

@@ -12,11 +12,11 @@ import (
 	"aura.radio/engine/pkg/status"
 )
 
-// TestLater: what SQL keeps of several statements on one source is what package
-// status says.
+// TestLater: of several statements on one source, SQL keeps the one that
+// package status says.
 func TestLater(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
-		source := 0 // each history has its own
+		source := 0 // each history has its own source
 		at := rapid.Custom(func(t *rapid.T) time.Time {
 			return noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, "microseconds")) * time.Microsecond)
 		})

@@ -11,16 +11,16 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// maxContenders bounds how often AcquireLease begins again because somebody else
-// was faster.
+// maxContenders bounds how often AcquireLease starts again because another
+// caller was faster.
 const maxContenders = 32
 
-// AcquireLease gives the lease of that name to holder for ttl, where it is free,
-// or renews it, where holder has it. It returns the lease as it is then: it was
+// AcquireLease gives the lease of that name to holder for ttl if it is free, or
+// renews it if holder has it. It returns the resulting lease: the lease was
 // granted if it has this holder. A new holder gets a new epoch, so an epoch
-// never has two holders. All times are by the clock of the database; Remaining
-// is not longer than what remains when the call returns, if that is counted from
-// when it began. Error: model.ErrUnavailable.
+// never has two holders. All times are by the clock of the database. If
+// Remaining is counted from the beginning of the call, it is not longer than
+// what remains when the call returns. Error: model.ErrUnavailable.
 func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time.Duration) (model.Lease, error) {
 	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
@@ -52,11 +52,12 @@ func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time
 	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many want it at once", model.ErrUnavailable)
 }
 
-// takeLease inserts the epoch after the last one. The epoch is unique, so of
-// those who all saw the last one expire, one gets it. The databases look at the
-// clock when a statement begins, and a renewal that waited since may come after
-// this: so the last reign is marked as over. In a cluster that is also what the
-// two conflict about.
+// takeLease inserts the epoch after the last one. The epoch is unique: of
+// several callers that saw the last epoch expire, only one gets the next. The
+// databases read the clock when a statement begins, so a renewal that has been
+// waiting may be executed after this statement. For that reason the last reign
+// is marked as over. In a cluster, the renewal and takeLease also conflict on
+// that row.
 func (tx *writing) takeLease(ctx context.Context, name, holder string, last leaseRow, ttl time.Duration) (taken bool, err error) {
 	if last.Epoch > 0 && !last.IsOver {
 		over, err := tx.Exec(ctx, "UPDATE lease SET is_over = 1 WHERE name = ? AND epoch = ? AND is_over = 0 AND expires_at <= "+tx.Dialect.Now(), name, last.Epoch)
@@ -69,8 +70,8 @@ func (tx *writing) takeLease(ctx context.Context, name, holder string, last leas
 	return inserted > 0, err
 }
 
-// renewLease prolongs a lease that has not ended, and never shortens it: whoever
-// was told that it lasts longer relies on that.
+// renewLease prolongs a lease that has not ended, and never shortens it: a
+// caller who was told that it lasts longer relies on that.
 func (tx *writing) renewLease(ctx context.Context, name string, last leaseRow, ttl time.Duration) (renewed bool, err error) {
 	later := tx.Dialect.Later()
 	changed, err := tx.Exec(ctx, "UPDATE lease SET expires_at = CASE WHEN "+later+" > expires_at THEN "+later+" ELSE expires_at END"+
@@ -79,7 +80,7 @@ func (tx *writing) renewLease(ctx context.Context, name string, last leaseRow, t
 	return changed > 0, err
 }
 
-// ReleaseLease ends the lease of that name, where holder has it. Error:
+// ReleaseLease ends the lease of that name if holder has it. Error:
 // model.ErrUnavailable.
 func (w *writer) ReleaseLease(ctx context.Context, name, holder string) error {
 	return w.aside(ctx, "release lease", func(ctx context.Context, tx *writing) error {
@@ -92,7 +93,7 @@ func (w *writer) ReleaseLease(ctx context.Context, name, holder string) error {
 	})
 }
 
-// Lease returns who has the lease of that name, or had it last. Error:
+// Lease returns the lease of that name with its current or last holder. Error:
 // model.ErrUnavailable.
 func (r reader) Lease(ctx context.Context, name string) (model.Lease, error) {
 	ctx, cancel := r.db.Deadline(ctx)
@@ -101,9 +102,10 @@ func (r reader) Lease(ctx context.Context, name string) (model.Lease, error) {
 	return last.lease(name), r.db.Fail(ctx, "read lease", err)
 }
 
-// deposed reports whether another holder has had the lease since. A database that
-// does not know that reign is a new one: then whoever had the lease here had it
-// later. Whoever gets the lease at the same moment comes after.
+// deposed reports whether another holder has had the lease since. If the
+// database does not know the reign of l, it is a new database: any other holder
+// in it had the lease later. A holder who gets the lease at this very moment
+// comes after.
 func deposed(g *gorm.DB, l model.Lease) (bool, error) {
 	var later []int64
 	err := g.Raw("SELECT epoch FROM lease WHERE name = ? AND holder <> ? AND epoch > "+
@@ -112,8 +114,8 @@ func deposed(g *gorm.DB, l model.Lease) (bool, error) {
 	return len(later) > 0, err
 }
 
-// leaseRow is the last reign of a lease as table lease keeps it, and when it was
-// read. It is zero where nobody ever had the lease.
+// leaseRow is the last reign of a lease as table lease keeps it, and when it
+// was read. It is zero if nobody ever had the lease.
 type leaseRow struct {
 	Epoch     int64
 	Holder    string
@@ -132,8 +134,8 @@ func (r *leaseRow) lease(name string) model.Lease {
 	return lease
 }
 
-// readLease reads the last reign and the clock in one statement. g is one of
-// those that write.
+// readLease reads the last reign and the clock in one statement. g is a handle
+// for writes.
 func readLease(g *gorm.DB, d sqldb.Dialect, name string) (leaseRow, error) {
 	var rows []leaseRow
 	err := g.Raw("SELECT epoch, holder, expires_at, is_over, "+d.Now()+" AS read_at"+

@@ -30,7 +30,7 @@ func acquire(t *testing.T, db interface {
 	return lease
 }
 
-// TestStation_Activate_deposed: a decision counts until another holder has had
+// TestStation_Activate_deposed: a decision counts unless another holder has had
 // the lease since.
 func TestStation_Activate_deposed(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
@@ -84,9 +84,9 @@ func TestStation_Activate_deposed(t *testing.T) {
 	})
 }
 
-// TestStation_Activate_clockBehind: whatever the monitor's clock says and people
-// told before, each of its decisions is a record of its own and active, and is
-// known again when it is delivered again.
+// TestStation_Activate_clockBehind: whatever the monitor's clock shows and
+// whatever people told before, each decision of the monitor is a separate
+// record and active. A decision that is delivered again is recognized.
 func TestStation_Activate_clockBehind(t *testing.T) {
 	t.Parallel()
 	s := repotest.Open(t, repotest.KindSQLite).Station(t, 1)
@@ -95,7 +95,7 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		behind := time.Duration(rapid.IntRange(0, 3_000).Draw(rt, "behind")) * time.Second
 		if behind > 0 {
-			behind += time.Microsecond // and tells the time of nobody else
+			behind += time.Microsecond // and so never equals another one's time
 		}
 		for range rapid.IntRange(1, 10).Draw(rt, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
@@ -105,10 +105,10 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 			}
 			a := model.Activation{Source: rapid.IntRange(1, 2).Draw(rt, "source"), From: now, RecordedAt: now, By: "a person"}
 			var r source.Request
-			said++ // a person has another reason and time each time, the monitor always the same
+			said++ // each time a person has a new reason and time; the monitor's are always the same
 			switch rapid.SampledFrom([]string{"person", "person tells", "monitor", "monitor"}).Draw(rt, "who") {
 			case "person":
-				a.Source, a.Reason = 1+before.Source%2, fmt.Sprint(said) // another one than is active
+				a.Source, a.Reason = 1+before.Source%2, fmt.Sprint(said) // not the active source
 				r = asked(a)
 				r.Epoch = &before.Epoch
 			case "person tells":
@@ -120,7 +120,7 @@ func TestStation_Activate_clockBehind(t *testing.T) {
 			case "monitor":
 				a.By, a.From = "a monitor", now.Add(-behind)
 				r = decided(a, source.Mandate{Lease: lease, Upon: before.Epoch})
-				r.At.Time = a.From // also if that is now
+				r.At.Time = a.From // also if that is the current time
 			}
 			for range rapid.IntRange(1, 3).Draw(rt, "deliveries") {
 				stored, err := s.Activate(t.Context(), r, source.Admit)
@@ -159,7 +159,7 @@ func TestDB_AcquireLease(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		release("a") // nobody has it
+		release("a") // nobody has the lease
 		want(acquire(t, db, name, "a", time.Hour), "a", 1, 59*time.Minute, time.Hour)
 		want(acquire(t, db, name, "b", time.Hour), "a", 1, 59*time.Minute, time.Hour)
 		want(acquire(t, db, name, "A", time.Hour), "a", 1, 59*time.Minute, time.Hour)
@@ -167,7 +167,7 @@ func TestDB_AcquireLease(t *testing.T) {
 		if l := acquire(t, db, "other", "b", time.Hour); l.Holder != "b" || l.Epoch != 1 {
 			t.Errorf("%+v of another name", l)
 		}
-		want(acquire(t, db, name, "a", time.Minute), "a", 1, 119*time.Minute, 2*time.Hour) // never shorter
+		want(acquire(t, db, name, "a", time.Minute), "a", 1, 119*time.Minute, 2*time.Hour) // a lease is never shortened
 		for _, epoch := range []int64{0, 1} {                                              // before the first one, and before it was renewed
 			if taken, err := db.TakeLeaseAfter(t.Context(), name, "b", epoch); err != nil || taken {
 				t.Errorf("taken %t, %v", taken, err)
@@ -188,8 +188,9 @@ func TestDB_AcquireLease(t *testing.T) {
 	})
 }
 
-// TestDB_AcquireLease_late: a renewal that began in time but was executed after
-// somebody else took the lease, or after it was released, brings nothing back.
+// TestDB_AcquireLease_late: a renewal begins in time but is executed after
+// another holder took the lease, or after the lease was released. It does not
+// bring the lease back.
 func TestDB_AcquireLease_late(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(t *testing.T, db *repo.Node, raw *sql.DB) error{
@@ -221,8 +222,8 @@ func TestDB_AcquireLease_late(t *testing.T) {
 }
 
 // TestDB_AcquireLease_concurrent: holders in two processes take a short lease
-// from one another. Seen by the clock of the database, none begins before the
-// one before has ended, and no epoch has two.
+// from one another. By the clock of the database, no reign begins before the
+// previous one has ended, and no epoch has two holders.
 func TestDB_AcquireLease_concurrent(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, url string) {
 		r := &reigns{t: t, all: map[int64]reign{}, tired: map[string]int64{}}
@@ -242,15 +243,15 @@ func TestDB_AcquireLease_concurrent(t *testing.T) {
 	})
 }
 
-// reigns are what the holders of a lease were told.
+// reigns are the leases as their holders were told.
 type reigns struct {
 	t     *testing.T
 	mu    sync.Mutex
 	all   map[int64]reign  // by epoch
-	tired map[string]int64 // who does not renew the lease of that epoch any more
+	tired map[string]int64 // for each holder, the epoch that it no longer renews
 }
 
-// reign is since when a holder had the lease, and until when it was promised.
+// reign says since when a holder had the lease, and until when it was promised.
 type reign struct {
 	holder      string
 	since, till time.Time
@@ -264,8 +265,8 @@ func (r *reigns) isEnough() bool {
 	return len(r.all) >= 8 || r.t.Failed()
 }
 
-// compete tries to get or to keep the lease. A holder lets it expire after a
-// while.
+// compete tries to get or keep the lease. A holder lets the lease expire after
+// a while.
 func (r *reigns) compete(db *repo.Node, holder string) {
 	l, err := db.Lease(r.t.Context(), "monitor")
 	if err == nil && (l.Remaining == 0 || !r.isTired(holder, l.Epoch)) {
@@ -289,8 +290,9 @@ func (r *reigns) isTired(holder string, epoch int64) bool {
 func (r *reigns) granted(l model.Lease) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// When the statement that granted it looked at the clock; another one may
-	// have waited between looking at the clock and reading the lease.
+	// The time when the statement that granted the lease read the clock. A
+	// statement of another holder may have waited between reading the clock and
+	// reading the lease.
 	granted := l.Expires.Add(-leaseTTL)
 	one, known := r.all[l.Epoch]
 	if known && one.holder != l.Holder {

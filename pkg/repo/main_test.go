@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// onEach runs fn in parallel on every kind of database, each new and migrated.
+// onEach runs fn in parallel on every kind of database. Each database is new
+// and migrated.
 func onEach(t *testing.T, fn func(t *testing.T, db *repo.Node)) {
 	t.Helper()
 	t.Parallel()
@@ -40,7 +41,7 @@ func onEach(t *testing.T, fn func(t *testing.T, db *repo.Node)) {
 
 var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
 
-// entry is one that started so many seconds after noon.
+// entry is an entry that started so many seconds after noon.
 func entry(second int, title string) model.Entry {
 	return model.Entry{LogSource: 1, TrackStart: noon.Add(time.Duration(second) * time.Second), Artist: "Mazzie Star", Title: title}
 }
@@ -54,7 +55,7 @@ func store(t *testing.T, db *repo.Node, entries ...model.Entry) {
 	}
 }
 
-// entries is what has a playlog: a Node, a Station.
+// entries are the databases with a playlog: a Node and a Station.
 type entries interface {
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
 }

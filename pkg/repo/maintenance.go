@@ -7,7 +7,8 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// maintenanceRow is what was said of a source as table maintenance keeps it.
+// maintenanceRow is what was last said about a source as table maintenance
+// keeps it.
 type maintenanceRow struct {
 	Source    int `gorm:"primaryKey;autoIncrement:false"`
 	IsOn      bool
@@ -23,10 +24,10 @@ func (r *maintenanceRow) maintenance() model.Maintenance {
 	return model.Maintenance{Source: r.Source, On: r.IsOn, By: r.MadeBy, Reason: r.Reason, ChangedAt: r.ChangedAt.Time}
 }
 
-// StoreMaintenance keeps what somebody said of a source, unless something later
-// is there already, as status.Later says. The on-air log does not depend on it, so
-// on the sync node it is no change that others wait for. Error:
-// model.ErrUnavailable.
+// StoreMaintenance keeps what somebody said about a source, unless something
+// later, by the rule of status.Later, is already stored. The on-air log does
+// not depend on it, so on the sync node it is not a change that others wait
+// for. Error: model.ErrUnavailable.
 func (w *writer) StoreMaintenance(ctx context.Context, m model.Maintenance) error {
 	m.Normalize()
 	return w.aside(ctx, "store maintenance", func(ctx context.Context, tx *writing) error {
@@ -35,10 +36,10 @@ func (w *writer) StoreMaintenance(ctx context.Context, m model.Maintenance) erro
 	})
 }
 
-// storeMaintenance replaces what was said of a source, unless by something
-// earlier. For MariaDB it assigns what the conditions look at first last: then the
-// later conditions see what remains to be compared. Texts are compared byte by
-// byte.
+// storeMaintenance replaces what was said about a source, unless the new row is
+// earlier. For MariaDB, the columns that the conditions compare first are
+// assigned last: so the later conditions still see the old values that matter.
+// Texts are compared byte by byte.
 var storeMaintenance = map[sqldb.Kind]string{
 	sqldb.SQLite: `INSERT INTO maintenance (source, is_on, made_by, reason, changed_at) VALUES (?, ?, ?, ?, ?)
 		ON CONFLICT (source) DO UPDATE SET is_on = excluded.is_on, made_by = excluded.made_by, reason = excluded.reason, changed_at = excluded.changed_at
@@ -55,8 +56,9 @@ var storeMaintenance = map[sqldb.Kind]string{
 const isLater = `IF((VALUES(changed_at), CAST(VALUES(made_by) AS BINARY), CAST(VALUES(reason) AS BINARY), VALUES(is_on))
 		> (changed_at, CAST(made_by AS BINARY), CAST(reason AS BINARY), is_on), `
 
-// Maintenances returns what was said last of each source of which anything was
-// ever said, by source. Error: model.ErrUnavailable.
+// Maintenances returns what was last said about each source, ordered by source.
+// Sources about which nothing was ever said are left out. Error:
+// model.ErrUnavailable.
 func (r reader) Maintenances(ctx context.Context) ([]model.Maintenance, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()

@@ -60,8 +60,8 @@ func TestDB_StoreMaintenance(t *testing.T) {
 	})
 }
 
-// TestDB_StoreMaintenance_concurrent: whoever comes last, the latest stays, and
-// none of the others' words.
+// TestDB_StoreMaintenance_concurrent: regardless of the order of arrival, the
+// latest one stays, without any text of the others.
 func TestDB_StoreMaintenance_concurrent(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 16
@@ -82,8 +82,8 @@ func TestDB_StoreMaintenance_concurrent(t *testing.T) {
 	})
 }
 
-// TestStation_StoreMaintenance: it is no change of what is on air, and waits for
-// nobody who makes one.
+// TestStation_StoreMaintenance: it does not count as a change of what is on
+// air, and it does not wait for such changes.
 func TestStation_StoreMaintenance(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		s := db.Station(t, 1)

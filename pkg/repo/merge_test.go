@@ -13,11 +13,12 @@ import (
 )
 
 // TestDB_StoreEntry_merge stores copies of entries in any order, repetition and
-// grouping; what is stored then must be what model.Merge makes of them.
+// grouping. The stored entries must then be what model.Merge makes of the
+// copies.
 func TestDB_StoreEntry_merge(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		var run atomic.Int64
-		// Texts that collations of MariaDB take for equal, and some that sort
+		// Texts that MariaDB's collations treat as equal, and some that sort
 		// differently by bytes.
 		text := rapid.SampledFrom([]string{"", "", "a", "A", "á", "a ", "a  ", " a", "b", "B", "ß", "ss", "🎵", "🎶", "\uffff", "%", "'\\"})
 		id := rapid.SampledFrom([]int64{0, 0, 1, 2, 1 << 60})
@@ -82,7 +83,8 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 	})
 }
 
-// TestDB_StoreEntry_corrected: a merge leaves alone what corrections say.
+// TestDB_StoreEntry_corrected: a merge does not change what corrections
+// determine.
 func TestDB_StoreEntry_corrected(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		store(t, db, entry(0, "a"))

@@ -106,8 +106,8 @@ func TestDB_Migrate_newer(t *testing.T) {
 	})
 }
 
-// TestDB_Migrate_newerUsable: a program starts and writes on a newer schema whose
-// migrations all say that it may.
+// TestDB_Migrate_newerUsable: a program starts and writes on a newer schema if
+// all its migrations say that the program may.
 func TestDB_Migrate_newerUsable(t *testing.T) {
 	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
 		db := repotest.OpenURL(t, url)
@@ -174,8 +174,8 @@ func TestDB_Migrate_concurrent(t *testing.T) {
 	})
 }
 
-// TestDB_Migrate_meanwhile: a service answers while its schema changes, and what
-// it can't do then it can do later.
+// TestDB_Migrate_meanwhile: a service answers while its schema changes. What it
+// cannot do during the change, it can do later.
 func TestDB_Migrate_meanwhile(t *testing.T) {
 	onEachEmpty(t, func(t *testing.T, _ repotest.Kind, url string) {
 		db := repotest.OpenURL(t, url)
@@ -187,7 +187,7 @@ func TestDB_Migrate_meanwhile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range len(status) - 5 { // the sixth was the first that added a column
+		for range len(status) - 5 { // the sixth migration was the first that added a column
 			if err := db.MigrateDown(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -196,8 +196,8 @@ func TestDB_Migrate_meanwhile(t *testing.T) {
 	})
 }
 
-// serve has a node and a station work on a database, whatever its schema, until
-// stop. They may fail only because the database is unavailable.
+// serve makes a node and a station work on a database, whatever its schema,
+// until stop. They may fail only because the database is unavailable.
 func serve(t *testing.T, url string) (stop func()) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
@@ -242,12 +242,13 @@ func serve(t *testing.T, url string) (stop func()) {
 		close(over)
 		<-called
 	})
-	t.Cleanup(stop) // also after a failure; before the databases are closed
+	t.Cleanup(stop) // also after a failure, and before the databases are closed
 	return stop
 }
 
-// TestDB_Migrate_faults: a migration that fails at any statement, before it took
-// effect or after, continues with the next call, while services write.
+// TestDB_Migrate_faults: a migration that fails at any statement, before or
+// after the statement took effect, continues with the next call. Services write
+// meanwhile.
 func TestDB_Migrate_faults(t *testing.T) {
 	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
 		whole := repotest.URL(t, kind)
@@ -274,7 +275,8 @@ func TestDB_Migrate_faults(t *testing.T) {
 			if !errors.Is(err, lost) {
 				t.Fatal(err)
 			}
-			// The same statement of another migration fails, too.
+			// The step is part of the key, so that the same statement of
+			// another migration fails, too.
 			status, err := db.MigrationStatus(t.Context())
 			if err != nil && !errors.Is(err, lost) {
 				t.Fatal(err)
@@ -334,8 +336,8 @@ func schemaOf(t *testing.T, kind repotest.Kind, url string) string {
 	return all.String()
 }
 
-// TestDB_Migrate_foreign: what a migration makes, and somebody else made before,
-// is not taken for the migration's.
+// TestDB_Migrate_foreign: an object that somebody else created before is not
+// taken for the migration's.
 func TestDB_Migrate_foreign(t *testing.T) {
 	onEachEmpty(t, func(t *testing.T, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
@@ -353,8 +355,8 @@ func TestDB_Migrate_foreign(t *testing.T) {
 	})
 }
 
-// TestStation_Prepare_older: what a program wrote that does not count the days is
-// counted at the next start of one that does.
+// TestStation_Prepare_older: a program that does not count the days writes. Its
+// changes are counted at the next start of a program that does.
 func TestStation_Prepare_older(t *testing.T) {
 	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
 		onAirStation(t, s)
@@ -369,7 +371,7 @@ func TestStation_Prepare_older(t *testing.T) {
 		if differing, err := s.Verify(t.Context(), nil); err != nil || differing == 0 {
 			t.Fatalf("%d differ, %v: all days are counted at every start", differing, err)
 		}
-		// So writes a program that knows no column known.
+		// A program that does not know the column known writes like this.
 		execSQL(t, raw, "INSERT INTO changed (n, changed_at) SELECT MAX(n) + 1, MAX(changed_at) FROM changed")
 		if err := s.Prepare(t.Context()); err != nil {
 			t.Fatal(err)
@@ -384,8 +386,8 @@ func TestStation_Prepare_older(t *testing.T) {
 	})
 }
 
-// TestMigrations: a version means the same in every database, and MariaDB's
-// files hold one statement each way.
+// TestMigrations: a version has the same meaning in every database, and
+// MariaDB's files hold one statement each way.
 func TestMigrations(t *testing.T) {
 	t.Parallel()
 	mysql, err := fs.Glob(migrations.MySQL, "mysql/*.sql")
@@ -413,7 +415,7 @@ func TestMigrations(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i < 17 {
-			continue // programs of that time use no newer schema
+			continue // programs of that time accept no newer schema
 		}
 		oldest := regexp.MustCompile(`(?m)^-- Oldest program: (\d+)$`)
 		named, same := oldest.FindStringSubmatch(string(text)), oldest.FindStringSubmatch(string(other))

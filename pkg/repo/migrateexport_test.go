@@ -8,12 +8,12 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// Fault is asked before and after each statement and commit of a migration; its
-// error replaces the result. So a connection that is lost after the statement
-// took effect is like one that is lost before, to who sent it.
+// Fault is called before and after each statement and commit of a migration.
+// Its error replaces the result. So the sender of a statement cannot tell
+// whether the connection was lost before or after the statement took effect.
 type Fault func(statement string, done bool) error
 
-// FaultMigrations has d's migrations fail as fault says.
+// FaultMigrations makes d's migrations fail as fault says.
 func (d *DB) FaultMigrations(fault Fault) { d.db.Dialect = faultyDialect{d.db.Dialect, fault} }
 
 type faultyDialect struct {
@@ -29,7 +29,7 @@ func (d faultyDialect) OpenForMigrations() (*sql.DB, error) {
 	return sql.OpenDB(faultyConnector{pool, d.fault}), nil
 }
 
-// faultyConnector hands on the connections of a pool.
+// faultyConnector passes on the connections of a pool.
 type faultyConnector struct {
 	pool  *sql.DB
 	fault Fault
@@ -49,10 +49,11 @@ func (c faultyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 
 func (c faultyConnector) Driver() driver.Driver { return c.pool.Driver() }
 
-// Close implements io.Closer: the pool that hands on closes the other one.
+// Close implements io.Closer: the pool over faultyConnector closes the other
+// pool.
 func (c faultyConnector) Close() error { return c.pool.Close() }
 
-// rawConn is what the connections of both databases can do.
+// rawConn is what the connections of both databases implement.
 type rawConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -104,8 +105,8 @@ type faultyTx struct {
 	conn *faultyConn
 }
 
-// Commit fails before it happened by taking all back, as the server does when it
-// loses a client.
+// Commit fails before it takes effect: it rolls back, as the server does when
+// it loses a client.
 func (t faultyTx) Commit() error {
 	err := t.conn.fault("COMMIT", false)
 	if err != nil {

@@ -40,11 +40,11 @@ func (n *Node) Close() error {
 	return n.DB.Close()
 }
 
-// nodeCommitter commits the writes of a node: several at once, each in a
-// transaction that is repeated while it loses against others.
+// nodeCommitter commits the writes of a node. Several writes run at once, each
+// in a transaction that is repeated while it loses conflicts with others.
 type nodeCommitter struct {
 	db *sqldb.DB
-	// single is insertNew, prepared; nil before its first use.
+	// single is the prepared insertNew; nil before its first use.
 	single *sql.Stmt
 }
 
@@ -60,25 +60,25 @@ func (c *nodeCommitter) commit(ctx context.Context, do func(ctx context.Context,
 	}))
 }
 
-// await: a node stores entries beside other writes.
+// await does not wait: a node stores entries concurrently with other writes.
 func (c *nodeCommitter) await() (release func()) { return func() {} }
 
-// storeGroup bounds itself, because callers come and go.
+// storeGroup sets its own deadline, because callers come and go.
 func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 	ctx, cancel := c.db.Deadline(context.Background())
 	defer cancel()
 	return c.db.Classify(ctx, c.exec(ctx, group))
 }
 
-// exec stores the group in one transaction: one statement where the database
-// takes that many rows well, otherwise several.
+// exec stores the group in one transaction. It uses one statement if the
+// database handles that many rows well, otherwise several.
 func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
 	if len(group) == 1 {
 		err := c.execSingle(ctx, &group[0].row)
 		if err == nil || c.db.IsUnavailable(err) {
 			return err
 		}
-		// Mostly because there is a copy, with which this one must merge.
+		// Mostly because there is a copy, with which this entry must be merged.
 	}
 	rows := c.db.Dialect.RowsPerStatement()
 	if len(group) <= rows {
@@ -103,8 +103,8 @@ func (c *nodeCommitter) execMany(g *gorm.DB, group []*waitingEntry) error {
 }
 
 // execSingle stores an entry that comes alone and is new, as most are. A short
-// statement, prepared once and past gorm, takes a third off the time until the
-// entry is durable.
+// statement that is prepared once and does not use gorm reduces the time until
+// the entry is durable by a third.
 func (c *nodeCommitter) execSingle(ctx context.Context, row *entryRow) error {
 	if c.single == nil {
 		pool, err := c.db.Write.DB()
@@ -122,6 +122,6 @@ func (c *nodeCommitter) execSingle(ctx context.Context, row *entryRow) error {
 
 func (c *nodeCommitter) close() {
 	if c.single != nil {
-		_ = c.single.Close() // the pool is closed next
+		_ = c.single.Close() // an error does not matter: the pool is closed next
 	}
 }

@@ -25,9 +25,9 @@ func (r *noteRow) note() model.Note {
 	return model.Note{Name: r.Name, Body: json.RawMessage(r.Body), WrittenAt: r.WrittenAt.Time}
 }
 
-// StoreNote keeps a note in place of the one of that name. It returns when ctx
-// ends, whatever the disk does: then it may be stored nevertheless. Error:
-// model.ErrUnavailable.
+// StoreNote stores a note and replaces the earlier one of that name. It returns
+// when ctx ends, even if the disk hangs: then the note may be stored
+// nevertheless. Error: model.ErrUnavailable.
 func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 	n.Normalize()
 	ctx, cancel := w.db.Deadline(ctx)
@@ -44,9 +44,9 @@ func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 // Note returns the last note of a name. Errors: model.ErrNotFound,
 // model.ErrUnavailable.
 //
-// Before there was table note, notes were kept as deliveries of a channel of that
-// name, and a program of that age that runs again keeps its own there. So
-// whichever was written later counts.
+// Before there was table note, notes were kept as deliveries of a channel of
+// that name. A program of that age that runs again keeps its own notes there.
+// So the one of the two that was written later counts.
 func (r reader) Note(ctx context.Context, name string) (model.Note, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()

@@ -54,8 +54,8 @@ func TestDB_Note(t *testing.T) {
 	})
 }
 
-// TestDB_Note_older: a monitor of the time before table note keeps its note as a
-// delivery.
+// TestDB_Note_older: a monitor from before table note existed keeps its note as
+// a delivery.
 func TestDB_Note_older(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		asDelivery := func(text string, at time.Time) model.Note {
@@ -75,7 +75,8 @@ func TestDB_Note_older(t *testing.T) {
 	})
 }
 
-// TestDB_StoreNote_poisoned: if it cannot be stored, the one before it remains.
+// TestDB_StoreNote_poisoned: if a note cannot be stored, the earlier one
+// remains.
 func TestDB_StoreNote_poisoned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		first := noted("a", "first", noon)
@@ -88,8 +89,8 @@ func TestDB_StoreNote_poisoned(t *testing.T) {
 	})
 }
 
-// TestDB_StoreNote_slow: it returns when its caller wants it to, also if the
-// database heeds no context.
+// TestDB_StoreNote_slow: it returns when its caller's context ends, even if the
+// database ignores the context.
 func TestDB_StoreNote_slow(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -97,7 +98,7 @@ func TestDB_StoreNote_slow(t *testing.T) {
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: as a disk that stalls
+	tx, err := rawSQL(t, repotest.KindSQLite, url).BeginTx(t.Context(), nil) // immediate: like a stalled disk
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,12 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// noSource is the default source of a log that is partly derived by another one.
+// noSource is the default source of a log that is partly derived by another
+// default.
 const noSource = 0
 
-// onairRuleRow is the one row of table onair_rule: by what the on-air log was
-// derived.
+// onairRuleRow is the only row of table onair_rule: the rule by which the
+// on-air log was derived.
 type onairRuleRow struct {
 	ID            int64 `gorm:"primaryKey"`
 	DefaultSource int
@@ -24,12 +25,13 @@ type onairRuleRow struct {
 // TableName implements gorm's schema.Tabler.
 func (onairRuleRow) TableName() string { return "onair_rule" }
 
-// Prepare makes the on-air log of a database whose schema is in place what it
-// must be: it is derived as a whole where that was never done, and for the time
-// until the first activation where another source was the default. It also does
-// what a program of an older version left out. Call it before the first write; where it was interrupted, the next call begins again,
-// also by the rule from before. It takes as long as it takes, so bound ctx.
-// Error: model.ErrUnavailable.
+// Prepare brings the on-air log up to date in a database whose schema is in
+// place. The whole log is derived if that was never done. If another source was
+// the default, the time until the first activation is derived again. Prepare
+// also does what a program of an older version left out. Call it before the
+// first write. If it was interrupted, the next call starts from the beginning,
+// even by the earlier rule. It takes as long as it takes, so bound ctx. Error:
+// model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
 	if err := s.recount(ctx); err != nil {
 		return err
@@ -58,8 +60,8 @@ func (s *Station) Prepare(ctx context.Context) error {
 }
 
 // recount counts all days again if a program wrote that does not count them: an
-// older one, which a newer one may take turns with. It notes up to which change
-// that is done.
+// older program may take turns with a newer one. It notes up to which change
+// the days are counted.
 func (s *Station) recount(ctx context.Context) error {
 	var uncounted int64
 	err := s.query(ctx, "look for uncounted changes", func(_ context.Context, read *gorm.DB) error {
@@ -86,15 +88,15 @@ func (s *Station) recount(ctx context.Context) error {
 }
 
 // Prepared reports whether Prepare has nothing to do. A program that may have
-// been given another default source than the service asks before it writes.
-// Error: model.ErrUnavailable.
+// been given another default source than the service asks this before it
+// writes. Error: model.ErrUnavailable.
 func (s *Station) Prepared(ctx context.Context) (bool, error) {
 	w, err := s.underived(ctx)
 	return err == nil && w == nil, err
 }
 
-// underived is the time for which the log was derived by another rule or never,
-// nil where there is none.
+// underived is the time for which the log was never derived or was derived by
+// another rule, or nil if there is none.
 func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 	var rule []onairRuleRow
 	var first []activationRow
@@ -113,16 +115,19 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 	return &onair.Window{To: first[0].ActiveFrom.Time}, nil
 }
 
-// Rebuild derives the whole on-air log anew, mends what differs, and returns
-// how many segments were missing, wrong or too many, with the days whose segments
-// were counted wrong: 0, unless somebody changed the database behind the
-// Station's back, or a cluster lost something. Where nothing differs nothing is
-// written and no writer waits: it costs reading every entry and every segment
-// once, in parts of some thousands, a million entries in some ten seconds of one
-// core. What differs is mended in short transactions, so that others can write
-// meanwhile. progress, which may be nil, hears how many entries it has passed, and
-// of how many, 0 where that is not known. It takes as long as it takes, so bound
-// ctx. Error: model.ErrUnavailable.
+// Rebuild derives the whole on-air log again and mends the differences. It
+// returns how many segments were missing, wrong or superfluous, plus the number
+// of days whose segments were counted wrong. The result is 0 unless somebody
+// changed the database behind the Station's back, or a cluster lost something.
+//
+// If nothing differs, nothing is written and no writer waits. The cost is to
+// read every entry and every segment once, in parts of some thousands. A
+// million entries take some ten seconds of one core. Differences are mended in
+// short transactions, so that others can write meanwhile.
+//
+// progress, which may be nil, is told how many entries have been passed, and of
+// how many, which is 0 if not known. Rebuild takes as long as it takes, so
+// bound ctx. Error: model.ErrUnavailable.
 func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
 	return s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
 }
@@ -132,7 +137,7 @@ func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) 
 	return s.examine(ctx, onair.Window{}, s.verifySome, progress)
 }
 
-// rebuildSome looks at the begin of w, and mends it where it differs.
+// rebuildSome looks at the beginning of w, and mends it if it differs.
 func (s *Station) rebuildSome(ctx context.Context, w onair.Window) (examined, error) {
 	found, err := s.verifySome(ctx, w)
 	if err != nil || found.differing == 0 {
@@ -145,18 +150,18 @@ func (s *Station) rebuildSome(ctx context.Context, w onair.Window) (examined, er
 	return found, err
 }
 
-// examined is what came of a step.
+// examined is the result of a step.
 type examined struct {
 	differing int
-	rest      *onair.Window // what remains, nil for nothing
+	rest      *onair.Window // what remains; nil if nothing does
 }
 
-// examine has step go through w.
+// examine calls step for w, part by part.
 func (s *Station) examine(ctx context.Context, w onair.Window, step func(context.Context, onair.Window) (examined, error), progress func(done, total int64)) (differing int, err error) {
 	var done, total int64
 	if progress != nil {
-		// Where there are too many to be counted in time, it goes on without; a
-		// database that is away is noticed by the first step.
+		// If there are too many to be counted in time, it goes on without the
+		// total. If the database is unavailable, the first step notices that.
 		total, _ = s.countPlayed(ctx, w)
 	}
 	for rest := &w; rest != nil; {
@@ -179,7 +184,7 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 			}
 			done += passed
 			if total > 0 {
-				total = max(done, total) // more may have come meanwhile
+				total = max(done, total) // more may have been stored meanwhile
 			}
 			progress(done, total)
 		}
@@ -187,7 +192,7 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 	return differing, nil
 }
 
-// mendSome mends the begin of w.
+// mendSome mends the beginning of w.
 func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined, err error) {
 	err = s.commit(ctx, "derive on-air log", func(ctx context.Context, tx *writing) error {
 		log := s.sequencer.airLog(tx.tx)
@@ -198,10 +203,10 @@ func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined
 	return result, err
 }
 
-// verifySome looks at the begin of w.
+// verifySome looks at the beginning of w.
 func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examined, err error) {
 	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
-		// A transaction that reads sees one state of the database.
+		// A read transaction sees one state of the database.
 		return read.Transaction(func(tx *gorm.DB) error {
 			log := s.sequencer.airLog(sqldb.NewTx(s.db, tx))
 			log.DryRun = true
@@ -220,7 +225,7 @@ func (s *Station) countPlayed(ctx context.Context, w onair.Window) (n int64, err
 	return n, err
 }
 
-// query does one operation that reads.
+// query runs one read operation.
 func (s *Station) query(ctx context.Context, doing string, do func(ctx context.Context, read *gorm.DB) error) error {
 	ctx, cancel := s.db.Deadline(ctx)
 	defer cancel()

@@ -24,12 +24,12 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	}
 	// The segment comes first, then its entry.
 	joined := []string{primaryKey, primaryKey}
-	// What a change costs beside its own write.
+	// What a change costs in addition to its own write.
 	number, starts := []string{primaryKey}, []string{"playlog_source"}
 	reigns := []string{"activation_from", "activation_from"}
 	mend := []string{primaryKey, primaryKey, "playlog_source", "playlog_source", "playlog_source"}
 	follow := slices.Concat(starts, reigns, mend)
-	day := []string{primaryKey, primaryKey} // what the table says, what there is
+	day := []string{primaryKey, primaryKey} // what the table says, and what there is
 	return []planned{
 		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
 		{"Entries", entries(model.EntryQuery{Limit: 20}), joined},
@@ -38,7 +38,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"Entries/Between", entries(model.EntryQuery{From: at, To: at.Add(time.Hour)}), joined},
 		{"Entries/After", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), joined},
 		{"CountEntries/Between", func() error {
-			_, err := log.CountEntries(ctx, model.EntryQuery{From: at.Add(-30 * time.Hour), To: at}) // a whole day lies between
+			_, err := log.CountEntries(ctx, model.EntryQuery{From: at.Add(-30 * time.Hour), To: at}) // there is a whole day in between
 			return err
 		}, []string{primaryKey, primaryKey, primaryKey}},
 		{"LatestEntry", func() error { _, err := log.LatestEntry(ctx, at); return err }, joined},
@@ -53,7 +53,8 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	}
 }
 
-// TestIndexes_OnAir is TestIndexes for the on-air log and for what keeps it.
+// TestIndexes_OnAir is TestIndexes for the on-air log and for the writes that
+// keep it up to date.
 func TestIndexes_OnAir(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)

@@ -14,14 +14,14 @@ import (
 )
 
 // OnAirLog reads the on-air log: the entries that were on air, once for each
-// time that they were, with Air and Overlay. They are found and ordered by when
-// they went on air. Nothing in it is void, whatever EntryQuery.Raw says.
+// time they were on air, with Air and Overlay. They are selected and ordered by
+// when they went on air. No entry in it is void, regardless of EntryQuery.Raw.
 type OnAirLog struct{ db *sqldb.DB }
 
 // OnAir is the on-air log that the Station keeps.
 func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.db} }
 
-// airedRow is a segment with its entry.
+// airedRow is a segment together with its entry.
 type airedRow struct {
 	played entryRow
 	from   sqldb.Time
@@ -38,8 +38,8 @@ func (r *airedRow) entry() (model.Entry, error) {
 	return e, err
 }
 
-// Entry returns the entry with that number as it was on air last. Error:
-// model.ErrNotFound, also where it never was.
+// Entry returns the entry with that number as it was last on air. Error:
+// model.ErrNotFound, also if the entry was never on air.
 func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
@@ -47,7 +47,8 @@ func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
 	return e, l.db.Fail(ctx, "read entry on air", err)
 }
 
-// Entries returns what q selects, newest first unless q.Oldest.
+// Entries returns the log's entries that q selects, newest first unless
+// q.Oldest.
 func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
@@ -55,7 +56,8 @@ func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Ent
 	return entries, l.db.Fail(ctx, "read entries on air", err)
 }
 
-// CountEntries counts what q selects, ignoring After, Offset and Limit.
+// CountEntries counts the log's entries that q selects. It ignores After,
+// Offset and Limit.
 func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
@@ -69,14 +71,14 @@ func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64,
 	return n, l.db.Fail(ctx, "count entries on air", err)
 }
 
-// EachEntry calls fn with everything that went on air in [from, to), oldest
+// EachEntry calls fn with every entry that went on air in [from, to), oldest
 // first, as Node.EachEntry does.
 func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error {
 	return eachEntry(ctx, l.Entries, from, to, fn)
 }
 
-// LatestEntry returns what went on air last, not after at. It may be over: see
-// its Air.Until. Error: model.ErrNotFound.
+// LatestEntry returns the entry that went on air last, but not after at. It may
+// be over: see its Air.Until. Error: model.ErrNotFound.
 func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
@@ -84,7 +86,7 @@ func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, 
 	return e, l.db.Fail(ctx, "read latest entry on air", err)
 }
 
-// NextEntry returns what went on air first after a time. Error:
+// NextEntry returns the entry that went on air first after a time. Error:
 // model.ErrNotFound.
 func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
 	ctx, cancel := l.db.Deadline(ctx)
@@ -93,9 +95,9 @@ func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry,
 	return e, l.db.Fail(ctx, "read next entry on air", err)
 }
 
-// aired joins the log with its entries. STRAIGHT_JOIN would be the way to say
-// that the log comes first; only one of the databases knows it, and both find
-// out by themselves.
+// aired joins the log with its entries. It does not use STRAIGHT_JOIN to say
+// that the log comes first: only one of the databases knows it, and both find
+// that order by themselves.
 func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
 	return l.db.Read.WithContext(ctx).Table("onair").
 		Joins("JOIN playlog ON playlog.id = onair.entry_id")
@@ -109,8 +111,9 @@ func (q entryQuery) aired(g *gorm.DB) *gorm.DB {
 	return q.within(g, "onair.from_at")
 }
 
-// paged is EntryQuery.paged for the on-air log. No two segments start together,
-// but one may have taken the place of another since a position was taken.
+// paged is EntryQuery.paged for the on-air log. No two segments start at the
+// same time. But since a position was read, one segment may have replaced
+// another.
 func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
 	q = q.bounded()
 	g := q.aired(l.aired(ctx))

@@ -13,8 +13,8 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// aired shows entries as "title from-until", with minutes after the begin of the
-// oracle's histories.
+// aired shows entries as "title from-until", in minutes after the beginning of
+// the oracle's histories.
 func aired(entries []model.Entry) string {
 	minute := func(t time.Time) string {
 		if t.IsZero() {
@@ -93,7 +93,7 @@ func TestOnAirLog(t *testing.T) {
 
 		for _, oldest := range []bool{false, true} {
 			var all []model.Entry
-			q := model.EntryQuery{Oldest: oldest, Limit: 2, Offset: 1, From: at(0), To: at(40)} // Offset is for the first page
+			q := model.EntryQuery{Oldest: oldest, Limit: 2, Offset: 1, From: at(0), To: at(40)} // Offset applies to the first page
 			for {
 				part, err := log.Entries(ctx, q)
 				if err != nil {
@@ -122,7 +122,7 @@ func TestOnAirLog(t *testing.T) {
 		for _, test := range []struct {
 			name string
 			read func() (model.Entry, error)
-			want string // "" for none
+			want string // "" for no entry
 		}{
 			{"Latest", func() (model.Entry, error) { return log.LatestEntry(ctx, at(10)) }, "[a 10-12]"},
 			{"LatestIsOver", func() (model.Entry, error) { return log.LatestEntry(ctx, at(19)) }, "[a 10-12]"},
@@ -153,14 +153,14 @@ func TestOnAirLog(t *testing.T) {
 	})
 }
 
-// stored are all entries, the void ones too.
+// stored returns all entries, also the void ones.
 func stored(t *testing.T, s *repo.Station) []model.Entry {
 	t.Helper()
 	return append(find(t, s, model.EntryQuery{Raw: true}), find(t, s, model.EntryQuery{})...)
 }
 
-// TestOnAirLog_migrated: an on-air log that was there before its days were
-// counted is counted by the migration.
+// TestOnAirLog_migrated: an on-air log from before its days were counted is
+// counted by the migration.
 func TestOnAirLog_migrated(t *testing.T) {
 	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
 		onAirStation(t, s)
@@ -172,7 +172,7 @@ func TestOnAirLog_migrated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range len(status) - 15 { // also the table, and what is in it
+		for range len(status) - 15 { // this also removes the table and its content
 			if err := s.MigrateDown(t.Context()); err != nil {
 				t.Fatal(err)
 			}

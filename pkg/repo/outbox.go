@@ -12,16 +12,16 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// What waits for the sync node, but for what it refused. The kinds stand in the
-// SQL as they are, as constants of this package.
+// What waits for the sync node, except what it refused. The kinds are literals
+// in the SQL, as are other constants of this package.
 const (
 	waitingEntries = "is_synced = 0 AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.kind = 'entries' AND parked.uid = playlog.fingerprint)"
 	waitingHealths = "is_synced = 0 AND NOT EXISTS (SELECT 1 FROM parked WHERE parked.kind = 'healths' AND parked.uid = health.uid)"
 )
 
-// Unsynced returns the records that the sync node does not have as they are
-// here, oldest first, at most limit, without the parked ones. Error:
-// model.ErrUnavailable.
+// Unsynced returns the records that the sync node does not have in their
+// current form, oldest first, at most limit. It leaves out the parked ones.
+// Error: model.ErrUnavailable.
 func (n *Node) Unsynced(ctx context.Context, limit int) ([]model.Record, error) {
 	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
@@ -35,7 +35,7 @@ func (n *Node) Unsynced(ctx context.Context, limit int) ([]model.Record, error) 
 	return plain(found), nil
 }
 
-// plain are the records without what only the repo needs.
+// plain are the records without the values that only the repo needs.
 func plain(stored []*storedRecord) []model.Record {
 	records := make([]model.Record, len(stored))
 	for i, r := range stored {
@@ -44,14 +44,14 @@ func plain(stored []*storedRecord) []model.Record {
 	return records
 }
 
-// MarkSynced notes that the sync node has these records. One that says something
-// else by now stays unsynced. Error: model.ErrUnavailable.
+// MarkSynced notes that the sync node has these records. A record whose content
+// has changed meanwhile stays unsynced. Error: model.ErrUnavailable.
 func (w *writer) MarkSynced(ctx context.Context, acks []model.Ack) error {
 	return w.commit(ctx, "mark records synced", func(ctx context.Context, tx *writing) error { return tx.markSynced(ctx, acks) })
 }
 
-// markSynced also takes back that the sync node refused the records. A content
-// belongs to one fingerprint only, so the two lists need not be paired.
+// markSynced also deletes the note that the sync node refused the records. A
+// content belongs to one fingerprint only, so the two lists need not be paired.
 func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
 	for part := range slices.Chunk(acks, sqldb.MaxList) {
 		tx.touched.Inaudible()
@@ -74,8 +74,8 @@ func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
 	return nil
 }
 
-// closeNumbers are the bounds of the entries' numbers, if those are known and not
-// many others lie between.
+// closeNumbers are the bounds of the entries' numbers, if the numbers are known
+// and not many others lie in between.
 func closeNumbers(acks []model.Ack) (from, to int64, ok bool) {
 	from, to = acks[0].ID, acks[0].ID
 	for _, a := range acks {
@@ -85,7 +85,8 @@ func closeNumbers(acks []model.Ack) (from, to int64, ok bool) {
 }
 
 // UnsyncedHealths returns the statuses that the sync node does not have, oldest
-// first, at most limit, without the parked ones. Error: model.ErrUnavailable.
+// first, at most limit. It leaves out the parked ones. Error:
+// model.ErrUnavailable.
 func (n *Node) UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error) {
 	ctx, cancel := n.db.Deadline(ctx)
 	defer cancel()
@@ -121,8 +122,8 @@ type parkedRow struct {
 // TableName implements gorm's schema.Tabler.
 func (parkedRow) TableName() string { return "parked" }
 
-// Park notes that the sync node refused a record: it is not sent again before
-// Unpark, and holds nothing else up. Error: model.ErrUnavailable.
+// Park notes that the sync node refused a record. The record is not sent again
+// before Unpark, and does not delay others. Error: model.ErrUnavailable.
 func (n *Node) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error {
 	refused := model.Parked{At: time.Now(), Reason: reason}
 	refused.Normalize()
@@ -132,8 +133,8 @@ func (n *Node) Park(ctx context.Context, kind model.Kind, uid model.Fingerprint,
 	})
 }
 
-// Unpark has records sent again, all if none is named, and returns how many they
-// are. Error: model.ErrUnavailable.
+// Unpark makes records be sent again, all if none is named. It returns how many
+// records that concerns. Error: model.ErrUnavailable.
 func (n *Node) Unpark(ctx context.Context, uids ...model.Fingerprint) (unparked int64, _ error) {
 	err := n.commit(ctx, "unpark records", func(ctx context.Context, tx *writing) (err error) {
 		if unparked = 0; len(uids) == 0 {
@@ -165,7 +166,7 @@ func (tx *writing) unpark(ctx context.Context, kind model.Kind, uids []model.Fin
 	return nil
 }
 
-// Parked lists what the sync node refused, the last refused first, at most
+// Parked lists what the sync node refused, the last refusal first, at most
 // limit. Error: model.ErrUnavailable.
 func (n *Node) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
 	ctx, cancel := n.db.Deadline(ctx)
@@ -188,7 +189,7 @@ func (n *Node) Parked(ctx context.Context, limit int) ([]model.Parked, error) {
 	return parked, nil
 }
 
-// aboutParked reads what the parked records are about.
+// aboutParked reads the details of the parked records.
 func aboutParked(ctx context.Context, b bulk, rows []parkedRow) (map[model.Fingerprint]model.Parked, error) {
 	uids := make([]model.Fingerprint, len(rows))
 	for i, r := range rows {
@@ -222,8 +223,8 @@ func (n *Node) Outbox(ctx context.Context) (model.Outbox, error) {
 	var o model.Outbox
 	var parkedEntries, parkedHealths int64
 	var oldest []sqldb.Time
-	// Each counts by an index alone. To look every waiting record up among the
-	// parked ones would take ten times as long.
+	// Each of these queries counts with an index alone. Looking up every
+	// waiting record among the parked ones would take ten times as long.
 	for _, count := range []struct {
 		query string
 		to    any
@@ -239,7 +240,7 @@ func (n *Node) Outbox(ctx context.Context) (model.Outbox, error) {
 			return model.Outbox{}, n.db.Fail(ctx, "count unsynced records", err)
 		}
 	}
-	// Between two counts a record may have gone.
+	// A record may have left the outbox between two counts.
 	o.Entries, o.Healths = max(o.Entries-parkedEntries, 0), max(o.Healths-parkedHealths, 0)
 	if len(oldest) > 0 {
 		o.Oldest = oldest[0].Time

@@ -36,7 +36,7 @@ func TestDB_Unsynced(t *testing.T) {
 	})
 }
 
-// park refuses an entry for the sync node.
+// park notes that the sync node refused a record.
 func park(t *testing.T, db *repo.Node, kind model.Kind, uid model.Fingerprint, reason string) {
 	t.Helper()
 	if err := db.Park(t.Context(), kind, uid, reason); err != nil {
@@ -80,7 +80,7 @@ func TestDB_Park(t *testing.T) {
 		began := time.Now()
 		park(t, db, model.KindEntry, bad.Fingerprint(), "first words")
 		park(t, db, model.KindHealth, sick.UID(), "no such source\n"+strings.Repeat("🎵", model.MaxReason))
-		park(t, db, model.KindEntry, bad.Fingerprint(), "last words") // refused again
+		park(t, db, model.KindEntry, bad.Fingerprint(), "last words") // refused a second time
 		wantOutbox(t, db, "1 entries, 1 healths, 2 parked, oldest 1s")
 		if got := recordTitles(unsynced(t, db)); got != "good" {
 			t.Errorf("unsynced are %q", got)
@@ -163,7 +163,7 @@ func TestDB_AbsorbHealths(t *testing.T) {
 		}
 		absorbHealths(false, healths...)
 		absorbHealths(true, healths[:100]...)
-		absorbHealths(false, healths...) // what is synced stays it
+		absorbHealths(false, healths...) // a synced status stays synced
 		waiting, err := db.UnsyncedHealths(t.Context(), 1000)
 		if err != nil || len(waiting) != 200 || waiting[0].Details != "100" || waiting[199].Details != "299" {
 			t.Errorf("%d wait, %v", len(waiting), err)

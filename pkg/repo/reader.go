@@ -2,10 +2,10 @@ package repo
 
 import "aura.radio/engine/pkg/repo/internal/sqldb"
 
-// reader is what can be asked of a node's database and of a station's.
+// reader has the reads that a node's and a station's database share.
 type reader struct{ db *sqldb.DB }
 
-// reads is for answers about many records at once.
+// reads is for reads of many records at once on which no write depends.
 func (r reader) reads() bulk { return bulk{r.db.Reads()} }
 
 // bulk reads many records at once.

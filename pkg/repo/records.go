@@ -15,10 +15,11 @@ import (
 // recordQuery is a query in SQL.
 type recordQuery model.RecordQuery
 
-// Records returns the records that q selects, raw, in the order of model.Position, and
-// where to continue: nil where these are the last ones. What is stored or moved
-// while somebody reads page by page may or may not be among them, everything
-// else comes exactly once. Error: model.ErrUnavailable.
+// Records returns the records that q selects, raw, in the order of
+// model.Position. It also returns where to continue, or nil if these are the
+// last ones. Records that are stored or moved between the reads of two pages
+// may or may not be included; all others come exactly once. Error:
+// model.ErrUnavailable.
 func (r reader) Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
@@ -32,8 +33,8 @@ func (r reader) Records(ctx context.Context, q model.RecordQuery) ([]model.Recor
 	return plain(found), next, nil
 }
 
-// storedRecord is a record as the database has it, and the hash that is stored
-// with it.
+// storedRecord is a record as the database has it, with the hash that is stored
+// for it.
 type storedRecord struct {
 	model.Record
 	id       model.Fingerprint
@@ -43,8 +44,8 @@ type storedRecord struct {
 
 var recordColumns = "SELECT " + strings.Join(entryColumns, ", ") + " FROM playlog "
 
-// entries reads the entries that a query, which begins with recordColumns,
-// gives; without their corrections.
+// entries reads the entries that a query returns, without their corrections.
+// The query begins with recordColumns.
 func (b bulk) entries(ctx context.Context, query string, args ...any) ([]*storedRecord, error) {
 	rows, err := b.Query(ctx, query, args...)
 	if err != nil {
@@ -67,7 +68,7 @@ func (b bulk) entries(ctx context.Context, query string, args ...any) ([]*stored
 	return all, rows.Err()
 }
 
-// records reads the entries that a query gives, and their corrections.
+// records reads the entries that a query returns, and their corrections.
 func (b bulk) records(ctx context.Context, query, locking string, args ...any) ([]*storedRecord, error) {
 	all, err := b.entries(ctx, query, args...)
 	if err != nil {
@@ -84,10 +85,11 @@ func (b bulk) records(ctx context.Context, query, locking string, args ...any) (
 	return all, err
 }
 
-// corrections reads the corrections of entries, of each the oldest first.
+// corrections reads the corrections of entries, for each entry the oldest
+// first.
 func (b bulk) corrections(ctx context.Context, entries []model.Fingerprint, locking string) (map[model.Fingerprint][]model.Correction, error) {
 	all := map[model.Fingerprint][]model.Correction{}
-	// A lock sees what others committed meanwhile; this would not.
+	// A locking read sees what others committed meanwhile; HasRows would not.
 	if locking == "" && len(entries) > sqldb.FewRows {
 		if some, err := b.HasRows(ctx, "correction"); err != nil || !some {
 			return all, err
@@ -138,7 +140,7 @@ func (b bulk) recordPage(ctx context.Context, q model.RecordQuery) ([]*storedRec
 	return found, next, err
 }
 
-// numberedRows reads the rows of those numbers, in any order.
+// numberedRows reads the rows with those numbers, in any order.
 func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T, error) {
 	var found []T
 	for part := range slices.Chunk(ids, sqldb.MaxList) {
@@ -151,10 +153,10 @@ func numberedRows[T any](ids []int64, read func(where string) ([]T, error)) ([]T
 	return found, nil
 }
 
-// page looks up in the index alone which rows a page has, and where the next one
-// begins. Asked for the rows themselves, MariaDB would read the index from the
-// beginning of the source instead of from the position, so each page would take
-// longer than the one before.
+// page finds, with the index alone, which rows a page has and where the next
+// page begins. If the query asked for the rows themselves, MariaDB would read
+// the index from the beginning of the source instead of from the position. Then
+// each page would take longer than the one before.
 func (b bulk) page(ctx context.Context, table, source, at string, q model.RecordQuery) (ids []int64, next *model.Position, err error) {
 	where, args := recordQuery(q).where(source, at)
 	rows, err := b.Query(ctx, "SELECT "+at+", id FROM "+table+" "+where, args...)
@@ -179,7 +181,7 @@ func (b bulk) page(ctx context.Context, table, source, at string, q model.Record
 	return ids, next, nil
 }
 
-// HealthRecords is Records for health statuses; PlayedAt of a position is then
+// HealthRecords is Records for health statuses. PlayedAt of a position is then
 // the log time.
 func (r reader) HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error) {
 	ctx, cancel := r.db.Deadline(ctx)
@@ -208,11 +210,11 @@ func (q recordQuery) limit() int {
 	return q.Limit
 }
 
-// where is the query from its WHERE to its end.
+// where is the part of the query from its WHERE to its end.
 func (q recordQuery) where(source, at string) (where string, args []any) {
 	from := q.From
 	if q.After != nil && from.Before(q.After.PlayedAt) {
-		from = q.After.PlayedAt // the bound of the range, as in model.EntryQuery
+		from = q.After.PlayedAt // a bound for the range, as in model.EntryQuery
 	}
 	where, args = between(source, at, q.Source, from, q.To)
 	if q.After != nil {
@@ -222,7 +224,7 @@ func (q recordQuery) where(source, at string) (where string, args []any) {
 	return where + " ORDER BY " + at + ", id LIMIT ?", append(args, q.limit())
 }
 
-// between selects what a source did in [from, to); zero is open.
+// between selects the rows of a source in [from, to); a zero bound is open.
 func between(sourceColumn, atColumn string, source int, from, to time.Time) (where string, args []any) {
 	where, args = "WHERE "+sourceColumn+" = ?", []any{source}
 	if !from.IsZero() {

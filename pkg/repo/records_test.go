@@ -11,7 +11,7 @@ import (
 )
 
 // TestDB_Records reads random ranges page by page: every record of the source
-// in the range comes once, in order.
+// in the range comes exactly once, in order.
 func TestDB_Records(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		r := seeded(t)()
@@ -39,7 +39,8 @@ func TestDB_Records(t *testing.T) {
 				t.Errorf("%v, %v", got, err)
 			}
 		})
-		// In the order in which they were stored, which is that of their numbers.
+		// In the order in which they were stored, which is the order of their
+		// numbers.
 		slices.SortStableFunc(records, func(a, b model.Record) int { return a.Entry.PlayedAt().Compare(b.Entry.PlayedAt()) })
 		slices.SortStableFunc(healths, func(a, b model.Health) int { return a.LogTime.Compare(b.LogTime) })
 		for range 100 {

@@ -14,8 +14,9 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// What a Station has beside the writes of TestStation_writes: none of it stores
-// anything that the on-air log depends on or that answers show.
+// The methods of a Station except the writes of TestStation_writes. None of
+// these methods stores anything on which the on-air log depends, or that
+// answers show.
 var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountEntries", "Digests", "EachEntry", "Entries",
@@ -26,10 +27,10 @@ var (
 	stationTests  = []string{"AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "Record", "SetPage"}
 )
 
-// TestStation_writes: a Station has no method that writes past the sequence.
-// Every exported method is known here as a read, as a write that the sequence
-// counts, or as a write of what the on-air log does not depend on; the last two
-// are executed.
+// TestStation_writes: a Station has no method that writes outside the sequence.
+// The test knows every exported method as a read, as a write that the sequence
+// counts, or as a write on which the on-air log does not depend. It executes
+// the writes.
 func TestStation_writes(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		ctx := t.Context()
@@ -65,7 +66,7 @@ func TestStation_writes(t *testing.T) {
 			"AbsorbHealths": func() error { return s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon}}, true) },
 			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}) },
 			"AbsorbClocks":  func() error { return s.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: noon}}, true) },
-			"MarkSynced": func() error { // of a database that was a node's
+			"MarkSynced": func() error { // in a database that was a node's
 				e := only(t, s)
 				execSQL(t, raw, "UPDATE playlog SET is_synced = 0")
 				r := model.Record{Entry: e}
@@ -137,9 +138,9 @@ func TestStation_writes(t *testing.T) {
 			}
 		}
 		before := sequence()
-		release := s.HoldTurn() // for which they do not wait
+		release := s.HoldTurn() // these writes do not wait for the turn
 		defer release()
-		for _, name := range slices.Backward(slices.Sorted(maps.Keys(aside))) { // stored before it fails and ends
+		for _, name := range slices.Backward(slices.Sorted(maps.Keys(aside))) { // in this order a delivery is stored before it fails and ends
 			if err := aside[name](); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

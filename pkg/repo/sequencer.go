@@ -18,27 +18,30 @@ const (
 	// keptChanges is how many numbers remain in the database, also those of
 	// programs that left something out.
 	keptChanges = 1000
-	// knownSchema is the migration from which on programs say what they know.
+	// knownSchema is the migration from which on programs note what they know.
 	knownSchema = 18
-	// countsDays: a program that says at least so much keeps onair_day right.
+	// countsDays: a program that notes at least this number keeps onair_day
+	// right.
 	countsDays = 18
 )
 
 var (
-	// errOvertaken: another process wrote since this one looked.
+	// errOvertaken: another process has written since this process last read
+	// the sequence.
 	errOvertaken = errors.New("another process was faster")
-	// errUnchanged takes a transaction back that had nothing to do.
+	// errUnchanged rolls back a transaction that had nothing to do.
 	errUnchanged = errors.New("nothing changed")
 )
 
 // sequencer commits the writes of a station: one after the other over all
-// processes, each under the next number, with the on-air log brought up to date.
+// processes, each under the next number. Each commit also brings the on-air log
+// up to date.
 type sequencer struct {
 	db            *sqldb.DB
 	defaultSource int
 	page          int // see airlog.New
-	// turn is held by the one who writes. last, the number of the last change as
-	// far as this process knows, belongs to the holder.
+	// turn is held by the goroutine that writes. last is the number of the last
+	// change that this process knows. Only the holder of the turn uses it.
 	turn chan struct{}
 	last int64
 }
@@ -51,7 +54,7 @@ func (s *sequencer) commit(ctx context.Context, do func(ctx context.Context, tx 
 	return s.commitInTurn(ctx, do)
 }
 
-// takeTurn waits until nobody else of this process writes.
+// takeTurn waits until no other goroutine of this process writes.
 func (s *sequencer) takeTurn(ctx context.Context) error {
 	ctx, cancel := s.db.Deadline(ctx)
 	defer cancel()
@@ -65,7 +68,8 @@ func (s *sequencer) takeTurn(ctx context.Context) error {
 
 func (s *sequencer) endTurn() { <-s.turn }
 
-// await takes the turn for a group. The callers of its entries have deadlines.
+// await takes the turn for a group. It has no deadline of its own, because the
+// callers of the entries have deadlines.
 func (s *sequencer) await() (release func()) {
 	s.turn <- struct{}{}
 	return s.endTurn
@@ -87,8 +91,8 @@ func (s *sequencer) storeGroup(group []*waitingEntry) error {
 
 func (s *sequencer) close() {}
 
-// commitInTurn is commit for who has the turn. The write goes on whatever its
-// caller's context does.
+// commitInTurn is commit for a caller that has the turn. The write goes on even
+// if the caller's context ends.
 func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
 	ctx, goesOn, cancel := s.patience(ctx)
 	defer cancel()
@@ -113,7 +117,7 @@ func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Contex
 }
 
 // untilFirst repeats do while other processes are faster. Unlike retry it does
-// not give up, because who waits for a number may lose it many times in a row.
+// not give up, because a process may lose the number many times in a row.
 func (s *sequencer) untilFirst(ctx context.Context, do func() error) error {
 	pause := sqldb.FirstPause
 	for {
@@ -121,7 +125,7 @@ func (s *sequencer) untilFirst(ctx context.Context, do func() error) error {
 		wait := pause/2 + rand.N(pause)
 		switch {
 		case errors.Is(err, errOvertaken):
-			wait = 0 // it waited for the other one already
+			wait = 0 // it has already waited for the other process
 		case err == nil || !s.db.IsConflict(err):
 			return err
 		}
@@ -134,8 +138,9 @@ func (s *sequencer) untilFirst(ctx context.Context, do func() error) error {
 	}
 }
 
-// patience is a context for work of unknown length: it ends when goesOn was not
-// called for as long as one operation may take, and not with the caller's.
+// patience is a context for work of unknown length. It ends if goesOn was not
+// called for as long as one operation may take. It does not end with the
+// caller's context.
 func (s *sequencer) patience(ctx context.Context) (_ context.Context, goesOn func(), cancel func()) {
 	ctx, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	timer := time.AfterFunc(s.db.Timeout, func() { end(sqldb.ErrTooSlow) })
@@ -150,9 +155,10 @@ func (s *sequencer) airLog(tx *sqldb.Tx) *airlog.Log {
 	return airlog.New(tx, s.defaultSource, s.page)
 }
 
-// commitNext runs do in a transaction that inserts the next number first. The
-// number is unique, so whoever else inserts it waits here for the end of this
-// transaction, or, on another node of a cluster, fails to commit.
+// commitNext runs do in a transaction that first inserts the next number. The
+// number is unique. Another process that inserts the same number waits here for
+// the end of this transaction. On another node of a cluster, it fails to commit
+// instead.
 func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) error {
 	if s.last == 0 {
 		if err := s.catchUp(ctx); err != nil {
@@ -188,9 +194,9 @@ func (s *sequencer) catchUp(ctx context.Context) (err error) {
 	return err
 }
 
-// takeNumber inserts n. It must be the last number and follow the one before
-// directly: a number that was pruned, or one that runs ahead of what this node
-// of a cluster has applied yet, would not exclude other writers.
+// takeNumber inserts n. n must be the last number and follow directly on the
+// one before. Otherwise it would not exclude other writers: for example, if it
+// was pruned, or if it is ahead of what this node of a cluster has applied.
 func (s *sequencer) takeNumber(tx *gorm.DB, n int64) error {
 	err := tx.Exec("INSERT INTO changed (n, changed_at, known) VALUES (?, ?, ?)", n, sqldb.At(time.Now()), knownSchema).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {

@@ -11,23 +11,24 @@ import (
 
 // Station is the database of the sync node. It promises that the on-air log
 // always is what package onair derives from all that is stored: every write
-// brings it up to date in its own transaction. For that, writes of whatever
-// process follow one another, and each that changed something is counted (see
-// Sequence); one that changed nothing writes nothing at all. There is no write
-// past the sequence, except of what the on-air log does not depend on: leases,
-// maintenance and deliveries.
+// brings the log up to date in its own transaction.
 //
-// Everything that it stores counts as synced. A write that was begun is ended,
-// whatever becomes of its caller's context: one that touches years of the log
-// takes longer than callers wait, and would never come to an end otherwise.
+// For that, the writes of all processes follow one another. Each write that
+// changed something is counted (see Sequence); a write that changed nothing
+// writes nothing at all. The only writes outside the sequence are those on
+// which the on-air log does not depend: leases, maintenance and deliveries.
+//
+// Everything that it stores counts as synced. A write that was begun is
+// finished, even if its caller's context ends. A write that touches years of
+// the log takes longer than callers wait, and would otherwise never finish.
 type Station struct {
 	*DB
 	*writer
 	sequencer *sequencer
 }
 
-// OpenStation is Open for the sync node. defaultSource is active until the first
-// activation.
+// OpenStation is Open for the sync node. defaultSource is active until the
+// first activation.
 func OpenStation(cfg Config, defaultSource int, log zerolog.Logger) (*Station, error) {
 	db, err := Open(cfg, log)
 	return stationOver(db, defaultSource, err)
@@ -54,8 +55,8 @@ func (s *Station) Close() error {
 	return s.DB.Close()
 }
 
-// Sequence is the number of the last change, 0 before the first: when it has
-// grown, there is something new to read. It counts what any process wrote.
+// Sequence is the number of the last change, 0 before the first. When it has
+// grown, there is something new to read. It counts the writes of all processes.
 // Error: model.ErrUnavailable.
 func (s *Station) Sequence(ctx context.Context) (int64, error) {
 	ctx, cancel := s.db.Deadline(ctx)

@@ -38,7 +38,7 @@ func wantSequence(t *testing.T, s *repo.Station, want int64) {
 	}
 }
 
-// playedAt is an entry that started so many minutes after the begin of the
+// playedAt is an entry that started so many minutes after the beginning of the
 // oracle's histories.
 func playedAt(source, minute, minutes int, title string) model.Entry {
 	return model.Entry{LogSource: source, TrackStart: onairtest.At(minute), Duration: time.Duration(minutes) * time.Minute, Title: title}
@@ -53,8 +53,8 @@ func activate(t *testing.T, s *repo.Station, number, minute int) model.Activatio
 	return d.Activation
 }
 
-// TestStation_Sequence: it grows by one with every write that changed
-// something, and with no other; another process sees it.
+// TestStation_Sequence: the sequence grows by one with every write that changed
+// something, and with no other write. Another process sees it, too.
 func TestStation_Sequence(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, url string) {
 		s, other := db.Station(t, 1), repotest.OpenURL(t, url).Station(t, 1)
@@ -115,8 +115,8 @@ func TestStation_Sequence(t *testing.T) {
 	})
 }
 
-// TestStation_Sequence_pruned: old numbers go, and one that is gone does not
-// let a process that slept meanwhile write beside another one.
+// TestStation_Sequence_pruned: old numbers are deleted. A deleted number does
+// not let a process that slept meanwhile write at the same time as another one.
 func TestStation_Sequence_pruned(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		asleep, raw := db.Station(t, 1), rawSQL(t, kind, url)
@@ -134,7 +134,8 @@ func TestStation_Sequence_pruned(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantSequence(t, asleep, 4001)
-		// The other way round: this process knows a number that the database has not.
+		// The reverse: this process knows a number that the database does not
+		// have.
 		execSQL(t, raw, "DELETE FROM changed WHERE n > 3999")
 		if err := asleep.StoreEntry(t.Context(), playedAt(1, 2, 1, "c")); err != nil {
 			t.Fatal(err)
@@ -165,7 +166,7 @@ func TestStation_Activate(t *testing.T) {
 	})
 }
 
-// TestStation_StoreEntry_group: callers that wait for one another share a
+// TestStation_StoreEntry_group: callers that wait at the same time share a
 // transaction, and a bad entry fails alone.
 func TestStation_StoreEntry_group(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
@@ -215,8 +216,8 @@ func TestStation_StoreEntry_group(t *testing.T) {
 	})
 }
 
-// TestStation_abandoned: a queue full of entries whose callers have left holds
-// nobody up.
+// TestStation_abandoned: a queue full of entries whose callers have left delays
+// nobody.
 func TestStation_abandoned(t *testing.T) {
 	t.Parallel()
 	s := repotest.Open(t, repotest.KindSQLite).Station(t, 1)
@@ -242,8 +243,8 @@ func TestStation_abandoned(t *testing.T) {
 	}
 }
 
-// TestStation_impatient: who does not get a turn in time is told so, and who
-// leaves while it writes does not stop it.
+// TestStation_impatient: a caller that does not get a turn in time gets an
+// error. A caller that leaves during its write does not stop the write.
 func TestStation_impatient(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -272,8 +273,8 @@ func TestStation_impatient(t *testing.T) {
 	}
 }
 
-// TestStation_lateActivation: an activation that comes a year late takes longer
-// than one operation may, and succeeds nevertheless, in small parts.
+// TestStation_lateActivation: an activation that arrives a year late takes
+// longer than one operation may. It succeeds nevertheless, in small parts.
 func TestStation_lateActivation(t *testing.T) {
 	onEachURL(t, func(t *testing.T, patient *repo.Node, _ repotest.Kind, url string) {
 		const n = 400
@@ -295,7 +296,7 @@ func TestStation_lateActivation(t *testing.T) {
 		defer db.Close()
 		waited := time.Duration(0)
 		stop := db.Record(func(statement string, _ []any) {
-			// A database that is not the fastest, until that was enough.
+			// This simulates a slow database, until it has waited long enough.
 			if strings.HasPrefix(statement, "REPLACE INTO onair ") && waited <= timeout {
 				<-time.After(timeout / 8)
 				waited += timeout / 8
@@ -318,8 +319,8 @@ func TestStation_lateActivation(t *testing.T) {
 	})
 }
 
-// TestStation_Prepare: a database that knows no on-air log yet gets one, and
-// another default source counts until the first activation.
+// TestStation_Prepare: a database without an on-air log gets one. Another
+// default source counts until the first activation.
 func TestStation_Prepare(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
@@ -363,13 +364,14 @@ func TestStation_Prepare(t *testing.T) {
 			if err := s.Prepare(t.Context()); err != nil {
 				t.Error(err)
 			}
-			wantSequence(t, s, before) // once is enough
+			wantSequence(t, s, before) // one call is enough
 		}
 	})
 }
 
-// TestStation_Prepare_interrupted: where another default source was tried, and
-// given up before all was derived by it, the old one's log is derived again.
+// TestStation_Prepare_interrupted: another default source was tried, but given
+// up before everything was derived by it. The log of the old default is derived
+// again.
 func TestStation_Prepare_interrupted(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
 		raw := rawSQL(t, kind, url)
@@ -394,7 +396,7 @@ func TestStation_Prepare_interrupted(t *testing.T) {
 		if is, err := s.Prepared(t.Context()); err != nil || is {
 			t.Errorf("prepared: %t, %v", is, err)
 		}
-		// What the interrupted one may have done already:
+		// What the interrupted call may already have done:
 		if _, err := raw.ExecContext(t.Context(), "DELETE FROM onair"); err != nil {
 			t.Fatal(err)
 		}
@@ -431,8 +433,8 @@ func TestStation_Rebuild(t *testing.T) {
 		if differing, err := s.Rebuild(t.Context(), nil); err != nil || differing != 0 {
 			t.Errorf("%d segments differ, %v", differing, err)
 		}
-		wantSequence(t, s, 3) // what is right is not written
-		// Nor does it wait for whoever writes, or have others wait.
+		wantSequence(t, s, 3) // what is right is not written again
+		// It also does not wait for writers, nor make others wait.
 		if _, err := s.Activate(t.Context(), asked(model.Activation{Source: 1, From: noon, RecordedAt: noon}), func(r source.Request, k source.Known) (source.Decision, error) {
 			if differing, err := s.Rebuild(t.Context(), nil); err != nil || differing != 0 {
 				t.Errorf("beside a writer: %d segments differ, %v", differing, err)

@@ -10,8 +10,8 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// BenchmarkStationAbsorb compares what the sync node does with a batch that
-// catches up, records that follow one another, with the bare store of the same.
+// BenchmarkStationAbsorb compares how the sync node handles a catch-up batch of
+// consecutive records with only storing the same records.
 func BenchmarkStationAbsorb(b *testing.B) {
 	for _, kind := range repotest.Kinds() {
 		for _, size := range []int{1, 100, 1000} {

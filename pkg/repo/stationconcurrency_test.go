@@ -20,14 +20,14 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// acknowledged is what stations said that they stored.
+// acknowledged is what stations acknowledged as stored.
 type acknowledged struct {
 	mu          sync.Mutex
 	records     []model.Record
 	activations []model.Activation
 	failures    int // calls that had to be repeated
-	// by are those who said so, of a record by its fingerprint, of an activation
-	// by its epoch.
+	// by are the stations that acknowledged it: of a record by its fingerprint,
+	// of an activation by its epoch.
 	by map[any][]*repo.Station
 }
 
@@ -48,12 +48,12 @@ func (a *acknowledged) note(records []model.Record, activation *model.Activation
 	}
 }
 
-// fewFailures: one call in so many may be in conflict with others still after all
-// its repetitions.
+// fewFailures: one call in so many may still be in conflict with others after
+// all its repetitions.
 const fewFailures = 20
 
-// randomWrites has a station store n random things one after the other; a call
-// that fails is repeated, by another station where there is one.
+// randomWrites makes a station store n random things one after the other. A
+// call that fails is repeated, on another station if there is one.
 func (a *acknowledged) randomWrites(t *testing.T, rng *rand.Rand, n int, stations ...*repo.Station) {
 	for range n {
 		records := make([]model.Record, 1+rng.IntN(4))
@@ -111,9 +111,9 @@ func (a *acknowledged) randomWrites(t *testing.T, rng *rand.Rand, n int, station
 	}
 }
 
-// mustBeStored fails where something acknowledged is not in a database, or where
-// its log is not what the oracle says about all that is. What only the dead said
-// may be gone.
+// mustBeStored fails if something acknowledged is not in a database. It also
+// fails if the log is not what the oracle derives from all that is stored. What
+// was acknowledged only by dead stations may be gone.
 func (a *acknowledged) mustBeStored(t *testing.T, name string, s *repo.Station, raw *sql.DB, dead ...*repo.Station) {
 	t.Helper()
 	lost := func(key, what any) {
@@ -157,7 +157,7 @@ func (a *acknowledged) mustBeStored(t *testing.T, name string, s *repo.Station, 
 	}
 }
 
-// seeded is a source of random numbers whose seed a failure shows.
+// seeded is a source of random numbers. If the test fails, it shows the seed.
 func seeded(t *testing.T) (next func() *rand.Rand) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -168,7 +168,7 @@ func seeded(t *testing.T) (next func() *rand.Rand) {
 	}
 }
 
-// TestStation_concurrent: several processes write at once, and now and then an
+// TestStation_concurrent: several processes write at once, and sometimes an
 // administrator kills a connection in the middle of a transaction.
 func TestStation_concurrent(t *testing.T) {
 	t.Parallel()
@@ -215,8 +215,8 @@ func TestStation_concurrent(t *testing.T) {
 	}
 }
 
-// watchSequence reports how often a reader saw the sequence grow, and fails
-// where it shrinks.
+// watchSequence reports how often a reader saw the sequence grow, and fails if
+// it shrinks.
 func watchSequence(t *testing.T, s *repo.Station, done <-chan struct{}) <-chan int {
 	grown := make(chan int, 1)
 	go func() {
@@ -224,7 +224,7 @@ func watchSequence(t *testing.T, s *repo.Station, done <-chan struct{}) <-chan i
 		for over := false; !over; {
 			select {
 			case <-done:
-				over = true // after one more look
+				over = true // after one last look
 			case <-time.After(time.Millisecond):
 			}
 			n, err := s.Sequence(t.Context())
@@ -269,8 +269,8 @@ func killTransactions(t *testing.T, raw *sql.DB, done <-chan struct{}) (kills in
 	return kills
 }
 
-// TestStation_Galera: processes on all nodes of a cluster write at once, one
-// node is killed, and what the cluster loses comes back when it is sent again.
+// TestStation_Galera: processes on all nodes of a cluster write at once, and
+// one node is killed. What the cluster loses comes back when it is sent again.
 func TestStation_Galera(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a cluster takes long to start")
@@ -294,7 +294,8 @@ func TestStation_Galera(t *testing.T) {
 	onAllNodes := func(writes int, during func()) {
 		var writing sync.WaitGroup
 		for i := range stations {
-			// A balancer passes on to the next node what one cannot take.
+			// A load balancer passes on to the next node what one node cannot
+			// take.
 			order := slices.Concat(stations[i:], stations[:i])
 			random := rng()
 			writing.Go(func() { a.randomWrites(t, random, writes, order...) })
@@ -345,14 +346,14 @@ func TestStation_Galera(t *testing.T) {
 		cluster.Nodes[2].Kill()
 	})
 	// What a node acknowledged just before its death may never have reached the
-	// others, whatever Galera says.
+	// other nodes, whatever Galera promises.
 	dead := stations[2]
 	mustBeOnNodes("one is dead", []int{0, 1}, dead)
 
 	if _, err := raws[1].ExecContext(t.Context(), "DELETE FROM playlog ORDER BY id DESC LIMIT 50"); err != nil {
 		t.Fatal(err)
 	}
-	for part := range slices.Chunk(slices.Clone(a.records), 20) { // as a reconcile would
+	for part := range slices.Chunk(slices.Clone(a.records), 20) { // as a reconciliation would
 		if _, err := stations[1].Absorb(t.Context(), part, true); err != nil {
 			t.Fatal(err)
 		}

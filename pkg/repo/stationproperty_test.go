@@ -17,16 +17,17 @@ import (
 	"aura.radio/engine/pkg/source"
 )
 
-// The last record starts and the longest ends before the oracle's horizon.
+// The last record starts, and the longest record ends, before the oracle's
+// horizon.
 const lastStart, longest = 20, 12
 
-// midnight is between the days on which histories fall.
+// midnight lies between the two days of the histories.
 var midnight = onairtest.At(0).Truncate(24*time.Hour).AddDate(0, 0, 1)
 
 // history is a random history of a station: two processes over one database,
-// and what they must have stored, by the rules of the model alone.
+// and what they must have stored by the rules of the model alone.
 type history struct {
-	sources       int // that log something; one more never does
+	sources       int // the sources that log something; one more source never does
 	defaultSource int
 	processes     []*repo.Station
 	dbs           []*repo.Node
@@ -36,12 +37,13 @@ type history struct {
 	sequence      int64
 }
 
-// TestStation_Oracle: after every step of a random history, whatever the order
-// and the form in which records and activations arrive, the materialized on-air
-// log is what the oracle says about all that is stored. `make test` tries it on
-// 100 histories with the race detector and, on SQLite, on 10,000 without, `make
-// soak` on a million; so often is package onair's own property tried, of the same
-// derivation without a database.
+// TestStation_Oracle: after every step of a random history, the materialized
+// on-air log is what the oracle derives from all that is stored. Records and
+// activations arrive in any order and form.
+//
+// `make test` tries it on 100 histories with the race detector and, on SQLite,
+// on 10,000 without. `make soak` tries it on a million. Package onair's own
+// property, of the same derivation without a database, is tried as often.
 func TestStation_Oracle(t *testing.T) {
 	t.Parallel()
 	for _, kind := range repotest.Kinds() {
@@ -52,7 +54,7 @@ func TestStation_Oracle(t *testing.T) {
 			if err := dbs[0].Migrate(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if kind == repotest.KindSQLite { // durability is shown elsewhere, and this is five times as fast
+			if kind == repotest.KindSQLite { // other tests show durability, and this is five times as fast
 				for _, db := range dbs {
 					if err := db.ExecRaw(t.Context(), "PRAGMA synchronous = OFF"); err != nil {
 						t.Fatal(err)
@@ -79,7 +81,7 @@ func TestStation_Oracle(t *testing.T) {
 	}
 }
 
-// empty forgets all that a station stores, in one transaction.
+// empty deletes all that a station stores, in one transaction.
 func empty(t *testing.T, raw *sql.DB) {
 	tx, err := raw.BeginTx(t.Context(), nil)
 	if err != nil {
@@ -95,7 +97,7 @@ func empty(t *testing.T, raw *sql.DB) {
 	}
 }
 
-// start begins a process, which reads in parts of any size.
+// start begins a process, which reads in parts of a random size.
 func (h *history) start(t *rapid.T, db *repo.Node) *repo.Station {
 	s := db.Station(t, h.defaultSource)
 	s.SetPage(rapid.SampledFrom([]int{2, 3, 5, 2000}).Draw(t, "page"))
@@ -116,7 +118,7 @@ func anyDuration(t *rapid.T) time.Duration {
 	return time.Duration(rapid.IntRange(0, longest).Draw(t, "duration")) * time.Minute
 }
 
-// anyRecord is a new record, or a copy of a known one that may say more.
+// anyRecord is a new record, or a copy of a known record that may say more.
 func (h *history) anyRecord(t *rapid.T) model.Record {
 	if len(h.records) > 0 && rapid.IntRange(0, 3).Draw(t, "again") == 0 {
 		r := rapid.SampledFrom(h.records).Draw(t, "known")
@@ -181,7 +183,7 @@ func (h *history) merge(r model.Record) bool {
 	return true
 }
 
-// step lets one thing happen, sometimes twice, and compares.
+// step makes one thing happen, sometimes twice, and compares.
 func (h *history) step(ctx context.Context, t *rapid.T) {
 	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper"}
 	if len(h.records) > 0 {
@@ -241,14 +243,14 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 			h.activations = append(h.activations, d.Activation)
 			changed = true
 		}
-	case "remember": // an activation of which the sync node lost the memory
+	case "remember": // an activation that the sync node has lost
 		a := model.Activation{Epoch: int64(rapid.IntRange(1, 12).Draw(t, "epoch")), Source: h.anySource(t), From: anyMinute(t), RecordedAt: anyMinute(t)}
 		changed = h.remember(a)
 		do = func() error {
 			_, err := s.RememberActivations(ctx, []model.Activation{a})
 			return err
 		}
-	case "lose": // what a cluster had acknowledged, and get it again
+	case "lose": // what a cluster had acknowledged; then it comes again
 		r := rapid.SampledFrom(h.records).Draw(t, "lost")
 		id := r.Entry.Fingerprint()
 		for _, statement := range []string{"DELETE FROM playlog WHERE fingerprint = ?", "DELETE FROM correction WHERE entry = ?"} {
@@ -281,7 +283,7 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 	}
 }
 
-// remember notes that a node gave back an activation, and reports whether that
+// remember notes that a node gave an activation back, and reports whether that
 // changed anything.
 func (h *history) remember(a model.Activation) bool {
 	if slices.ContainsFunc(h.activations, func(known model.Activation) bool { return known.Content() == a.Content() }) {
@@ -304,7 +306,7 @@ func (h *history) remember(a model.Activation) bool {
 	return true
 }
 
-// absorb stores a batch, and what it is told must be what is there.
+// absorb stores a batch.
 func (h *history) absorb(ctx context.Context, s *repo.Station, batch []model.Record) error {
 	_, err := s.Absorb(ctx, batch, true)
 	return err
@@ -342,7 +344,7 @@ func (h *history) tamper(ctx context.Context, t *rapid.T, s *repo.Station) (chan
 		t.Fatalf("after Rebuild: %d differ, %v", differing, err)
 	}
 	var err error
-	if h.sequence, err = s.Sequence(ctx); err != nil { // it takes more than one transaction
+	if h.sequence, err = s.Sequence(ctx); err != nil { // Rebuild takes more than one transaction
 		t.Fatal(err)
 	}
 	return false
@@ -358,14 +360,14 @@ func (h *history) changeDefault(ctx context.Context, t *rapid.T) {
 		}
 	}
 	var err error
-	if h.sequence, err = h.processes[0].Sequence(ctx); err != nil { // what this costs does not matter
+	if h.sequence, err = h.processes[0].Sequence(ctx); err != nil { // how far the sequence grew does not matter
 		t.Fatal(err)
 	}
 	h.compare(ctx, t, "default", false)
 }
 
-// compare fails where the log is not what the oracle says, or where the
-// sequence did not grow with what changed.
+// compare fails if the log is not what the oracle says, or if the sequence did
+// not grow with the changes.
 func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed bool) {
 	t.Helper()
 	if changed {
@@ -393,8 +395,8 @@ func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed 
 	h.count(ctx, t, step, want)
 }
 
-// count fails where the log is said to be longer or shorter than it is, as a
-// whole or between two moments.
+// count fails if a count of the log is too high or too low, as a whole or
+// between two moments.
 func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onair.Segment) {
 	t.Helper()
 	moment := func(label string) time.Time {
@@ -413,7 +415,7 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 	}
 }
 
-// numbers are those under which the entries are stored.
+// numbers are the entries' numbers in the database.
 func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
 	rows, err := h.raw.Query("SELECT fingerprint, id FROM playlog")
 	if err != nil {

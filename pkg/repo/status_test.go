@@ -60,8 +60,8 @@ func TestDB_StoreHealth(t *testing.T) {
 	})
 }
 
-// TestDB_Activate_clock: what does not tell its time is active when it is
-// accepted, although the clock of who wrote it is behind.
+// TestDB_Activate_clock: an activation that does not state its time is active
+// when it is accepted, even if its writer's clock is behind.
 func TestDB_Activate_clock(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		for name, history := range map[string]activator{"DB": db, "Station": db.Station(t, 1)} {
@@ -106,7 +106,7 @@ func TestDB_Activate(t *testing.T) {
 			source int
 			since  time.Time
 		}{
-			{noon, 3, noon.Add(time.Minute)}, // somebody who looked at the clock before
+			{noon, 3, noon.Add(time.Minute)}, // a caller that read the clock earlier
 			{noon.Add(2 * time.Minute), 3, noon.Add(time.Minute)},
 			{noon.Add(2 * time.Hour), 2, noon.Add(time.Hour)},
 		} {
@@ -143,14 +143,14 @@ type activator interface {
 	Activations(ctx context.Context, offset, limit int) ([]model.Activation, error)
 }
 
-// TestActivate_repeated: what is delivered again is stored once, wherever it
-// stands, and whatever would be refused by now.
+// TestActivate_repeated: an activation that is delivered again is stored once,
+// wherever it stands, and even if it would be refused by now.
 func TestActivate_repeated(t *testing.T) {
 	repeated := func(t *testing.T, db activator) {
 		activate := func(a model.Activation, byMonitor bool) (int64, error) {
 			a.RecordedAt = noon
 			r := asked(a)
-			r.ByMonitor = byMonitor // which may not replace what is pinned
+			r.ByMonitor = byMonitor // a monitor may not replace a pinned activation
 			d, err := db.Activate(t.Context(), r, source.Admit)
 			return d.Epoch, err
 		}
@@ -176,7 +176,8 @@ func TestActivate_repeated(t *testing.T) {
 				t.Errorf("with another %s: %v", name, err)
 			}
 		}
-		// One of now is not delivered, and may be meant again.
+		// An activation for now is not a repeated delivery, and may be meant
+		// again.
 		if epoch, err := activate(model.Activation{Source: 2, From: noon, By: "alice"}, false); err != nil || epoch != 4 {
 			t.Errorf("another one meanwhile: epoch %d, %v", epoch, err)
 		}
@@ -193,7 +194,8 @@ func TestActivate_repeated(t *testing.T) {
 	})
 }
 
-// TestActivate_repeatedAtOnce: deliveries that overtake one another are one.
+// TestActivate_repeatedAtOnce: concurrent deliveries of the same activation are
+// stored once.
 func TestActivate_repeatedAtOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		var all sync.WaitGroup
@@ -212,8 +214,8 @@ func TestActivate_repeatedAtOnce(t *testing.T) {
 	})
 }
 
-// TestDB_Activate_concurrent: every activation gets an epoch of its own, and of
-// those who all saw the same epoch one wins.
+// TestDB_Activate_concurrent: every activation gets its own epoch. Of several
+// that saw the same epoch, one wins.
 func TestDB_Activate_concurrent(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 8

@@ -11,21 +11,21 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// writer has every write that a node's and a station's database share, and what
-// can be asked of both. Each write exists once; the committer knows whose
-// database it is.
+// writer has every write that a node's and a station's database share, and also
+// the shared reads. Each write exists once; the committer knows whether the
+// database is a node's or a station's.
 type writer struct {
 	reader
 	by    committer
 	group *groupCommit
 }
 
-// committer runs what a write does in a transaction: a node's, or the next one of
-// a station's sequence.
+// committer runs a write in a transaction: a transaction of a node, or the next
+// one of a station's sequence.
 type committer interface {
-	// commit runs do again from the start if the transaction lost against another
-	// one, so do must have no effects except in the database. The error says what
-	// it means to the caller, and not what was being done.
+	// commit runs do again from the start if the transaction lost a conflict
+	// with another one, so do must have no effects except in the database. The
+	// error says what it means to the caller, and not what was being done.
 	commit(ctx context.Context, do func(ctx context.Context, tx *writing) error) error
 	groupStore
 }
@@ -34,7 +34,7 @@ func newWriter(db *sqldb.DB, by committer) *writer {
 	return &writer{reader: reader{db}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
-// commit is how a write becomes durable. The error says what was being done.
+// commit makes a write durable. The error says what was being done.
 func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
 	if err := w.by.commit(ctx, do); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
@@ -42,17 +42,17 @@ func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.C
 	return nil
 }
 
-// aside is commit for a write on which the on-air log does not depend and for
-// which nobody waits who follows the sequence: a lease is renewed every second.
-// It also goes on while a station writes for long.
+// aside is commit for a write on which the on-air log does not depend, and for
+// which nobody who follows the sequence waits. For example, a lease is renewed
+// every second. aside does not wait for a station's long writes.
 func (w *writer) aside(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
 	ctx, cancel := w.db.Deadline(ctx)
 	defer cancel()
 	return w.db.Fail(ctx, doing, writeAside(ctx, w.db, do))
 }
 
-// writeAside runs do in a transaction that may not change what belongs to the
-// sequence.
+// writeAside runs do in a transaction that may not change tables that belong to
+// the sequence.
 func writeAside(ctx context.Context, db *sqldb.DB, do func(ctx context.Context, tx *writing) error) error {
 	return db.Transaction(ctx, func(unit *sqldb.Tx) error {
 		tx := newWriting(unit)
@@ -71,24 +71,25 @@ var (
 	errAside     = errors.New("a write beside the sequence changed what belongs to it")
 )
 
-// writing is the transaction of a write, and what the write says about itself.
+// writing is the transaction of a write, with what the write states about
+// itself.
 type writing struct {
 	bulk
 	tx *sqldb.Tx
 	// touched is what its changes mean for the on-air log.
 	touched onair.Touches
-	// onStation: this is the sync node's database. There is nobody that its
-	// records would have to be sent to, so all that is stored is synced.
+	// onStation: this is the sync node's database. Its records need not be sent
+	// anywhere, so all that is stored is synced.
 	onStation bool
 }
 
 func newWriting(tx *sqldb.Tx) *writing { return &writing{bulk: bulk{tx.Conn}, tx: tx} }
 
-// gorm is the transaction for gorm.
+// gorm is the transaction as a handle for gorm.
 func (w *writing) gorm(ctx context.Context) *gorm.DB { return w.tx.Gorm(ctx) }
 
-// complete is an error if the write forgot to say what it touched. It is the last
-// word before the commit.
+// complete returns an error if the write forgot to say what it touched. It is
+// the last check before the commit.
 func (w *writing) complete() error {
 	if !w.touched.Told() && w.tx.Changed.In("playlog", "activation") {
 		return errForgotten

@@ -14,8 +14,8 @@ import (
 )
 
 // TestWriting_forgotten: a write that forgets to say what it touches fails, and
-// nothing of it remains; and so does one beside the sequence that changes what
-// belongs to it.
+// nothing of it remains. The same is true of a write outside the sequence that
+// changes what belongs to the sequence.
 func TestWriting_forgotten(t *testing.T) {
 	t.Parallel()
 	cfg := Config{URL: "sqlite://" + filepath.Join(t.TempDir(), "test.db")}

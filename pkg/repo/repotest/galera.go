@@ -13,18 +13,18 @@ import (
 	"testing"
 )
 
-// Cluster is a private MariaDB Galera cluster: every node takes writes, and each
-// may be stopped, killed and started like any Server, as long as one of them
-// runs.
+// Cluster is a private MariaDB Galera cluster. Every node takes writes. Each
+// node may be stopped, killed and started like any Server, as long as one of
+// the nodes runs.
 type Cluster struct {
 	Nodes []*Server
 }
 
-// errNoGalera says what a cluster lacks on this machine.
+// errNoGalera says what this machine lacks for a cluster.
 var errNoGalera = errors.New("a Galera cluster is not installed (Debian: mariadb-server, galera-4, rsync)")
 
 // Galera starts a cluster of three nodes for this test alone, which takes some
-// ten seconds. Where it is not installed the test is skipped, or fails if
+// ten seconds. If Galera is not installed, the test is skipped, or fails if
 // AURA_TEST_REQUIRE_MARIADB=1.
 func Galera(t testing.TB) *Cluster {
 	t.Helper()
@@ -45,7 +45,7 @@ func Galera(t testing.TB) *Cluster {
 	return c
 }
 
-// URLs make a new, empty database and name it on each node.
+// URLs creates a new, empty database and returns its URL on each node.
 func (c *Cluster) URLs(t testing.TB) []string {
 	t.Helper()
 	urls := []string{c.Nodes[0].URL(t)}
@@ -84,7 +84,7 @@ func startGalera(ctx context.Context) (_ *Cluster, err error) {
 	first.once = []string{"--wsrep-new-cluster"}
 	for i, node := range c.Nodes {
 		node.options = append(node.options, "--wsrep-cluster-address=gcomm://"+strings.Join(members, ","))
-		if i > 0 { // it gets everything from the others
+		if i > 0 { // the node gets everything from the others
 			if err := node.prepareEmpty(); err != nil {
 				return c, err
 			}
@@ -108,13 +108,14 @@ func findGalera() (provider string, err error) {
 	return "", errNoGalera
 }
 
-// newNode makes a node that is not started; group is where the others find it.
+// newNode makes a node that is not started. group is the address at which the
+// other nodes find it.
 func newNode(number int, provider string) (node *Server, group string, err error) {
 	dir, err := newServerDir()
 	if err != nil {
 		return nil, "", err
 	}
-	node = &Server{dir: dir, ready: "SELECT 1 FROM mysql.user"} // refused until it takes part
+	node = &Server{dir: dir, ready: "SELECT 1 FROM mysql.user"} // the query is refused until the node takes part in the cluster
 	var address [3]string
 	for i := range address {
 		port, err := freePort()

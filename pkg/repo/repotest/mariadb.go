@@ -27,8 +27,8 @@ var shared struct {
 }
 
 // MariaDB returns the private server of this test binary, which is started at
-// the first call. Where MariaDB is not installed the test is skipped, or fails
-// if AURA_TEST_REQUIRE_MARIADB=1.
+// the first call. If MariaDB is not installed, the test is skipped, or fails if
+// AURA_TEST_REQUIRE_MARIADB=1.
 func MariaDB(t testing.TB) *Server {
 	t.Helper()
 	shared.Lock()
@@ -48,8 +48,8 @@ func MariaDB(t testing.TB) *Server {
 }
 
 // Main runs the tests of a binary and removes the server afterwards. Without
-// it, the server ends with the binary nevertheless, and the next run removes
-// what it left on the disk.
+// Main, the server still ends with the binary, and the next run removes the
+// files that it left on the disk.
 //
 //	func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 func Main(m *testing.M) (code int) {
@@ -65,7 +65,7 @@ func Main(m *testing.M) (code int) {
 	return code
 }
 
-// URL makes a new, empty database and names it.
+// URL creates a new, empty database and returns its URL.
 func (s *Server) URL(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout())
@@ -82,7 +82,7 @@ func (s *Server) URL(t testing.TB) string {
 }
 
 // Restart starts a server that a test stopped or killed, with the databases
-// that it had; it does nothing while the server runs.
+// that it had. It does nothing while the server runs.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout())
@@ -92,7 +92,7 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// install makes a data directory with the system tables.
+// install creates a data directory with the system tables.
 func install(ctx context.Context, dir string, run func(*exec.Cmd)) error {
 	program, err := exec.LookPath("mariadb-install-db")
 	if err != nil {
@@ -107,5 +107,5 @@ func install(ctx context.Context, dir string, run func(*exec.Cmd)) error {
 	return nil
 }
 
-// startTimeout is for a server or a whole cluster.
+// startTimeout is the timeout for starting a server or a whole cluster.
 func startTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }

@@ -20,7 +20,7 @@ import (
 // Kind is a kind of database.
 type Kind string
 
-// The kinds that every test of the repo runs on.
+// The kinds on which every test of the repo runs.
 const (
 	KindSQLite  Kind = "SQLite"
 	KindMariaDB Kind = "MariaDB"
@@ -29,8 +29,8 @@ const (
 // Kinds are all of them.
 func Kinds() []Kind { return []Kind{KindSQLite, KindMariaDB} }
 
-// URL names a database that is new and empty, without a schema. It skips the
-// test where the kind is not installed; see MariaDB.
+// URL returns the URL of a new and empty database, without a schema. It skips
+// the test if the kind is not installed; see MariaDB.
 func URL(t testing.TB, kind Kind) string {
 	t.Helper()
 	if kind == KindMariaDB {
@@ -50,20 +50,21 @@ func Open(t testing.TB, kind Kind) *repo.Node {
 	return db
 }
 
-// QueryTimeout is the longest that there is: however busy the machine is, no
-// operation of a test ends for want of time.
+// QueryTimeout is the longest that is allowed, so that no operation of a test
+// times out, however busy the machine is.
 const QueryTimeout = 5 * time.Minute
 
-// configure is the configuration of the database of that URL, with QueryTimeout.
+// configure returns the configuration for the database at that URL, with
+// QueryTimeout.
 func configure(url string) repo.Config {
 	if strings.HasPrefix(url, "mysql:") && !strings.Contains(url, "?") {
-		url += "?timeout=" + QueryTimeout.String() // to connect; a server that is not there refuses at once
+		url += "?timeout=" + QueryTimeout.String() // the timeout to connect; a server that is not there refuses at once
 	}
 	return repo.Config{URL: url, QueryTimeout: QueryTimeout}
 }
 
-// OpenURL opens the node's database of that URL as it is, with QueryTimeout, and
-// closes it when the test ends.
+// OpenURL opens the node's database at that URL as it is, with QueryTimeout,
+// and closes it when the test ends.
 func OpenURL(t testing.TB, url string) *repo.Node {
 	t.Helper()
 	db, err := repo.OpenNode(configure(url), zerolog.Nop())
@@ -88,7 +89,7 @@ func OpenStation(t testing.TB, kind Kind) *repo.Station {
 	return s
 }
 
-// OpenStationURL opens the station's database of that URL as it is, with
+// OpenStationURL opens the station's database at that URL as it is, with
 // QueryTimeout, and closes it when the test ends. Source 1 is the default.
 func OpenStationURL(t testing.TB, url string) *repo.Station {
 	t.Helper()

@@ -22,8 +22,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// The account that URLs name, and the sign by which the directories of servers
-// are known: the process that started them follows.
+// The account that URLs name, and the prefix of the servers' directories. The
+// id of the process that started the server follows the prefix.
 const (
 	testUser     = "aura"
 	testPassword = "not/so:s3cret@all"
@@ -33,13 +33,13 @@ const (
 // Server is a private MariaDB server with its default durability. It belongs to
 // the process that started it and ends with it.
 //
-// Stop, Kill, Pause and Start disturb everybody who uses the server: a test that calls
-// them must not be parallel, and must leave the server running.
+// Stop, Kill, Pause and Start disturb every user of the server. A test that
+// calls them must not be parallel, and must leave the server running.
 type Server struct {
 	dir        string
 	port       int
-	credential *syscall.Credential // whom it runs as; nil: as this process
-	// What a node of a cluster has besides: options of the server, those for its
+	credential *syscall.Credential // the user it runs as; nil: the user of this process
+	// These are for a node of a cluster: options of the server, options for its
 	// next start only, and a query that fails until the node takes part.
 	options, once []string
 	ready         string
@@ -51,7 +51,7 @@ type Server struct {
 }
 
 // StartMariaDB installs a server into a directory of its own and starts it. End
-// it with Close. Error: ErrNotInstalled.
+// the server with Close. Error: ErrNotInstalled.
 func StartMariaDB(ctx context.Context) (*Server, error) {
 	removeLeftovers()
 	dir, err := newServerDir()
@@ -82,7 +82,8 @@ func (s *Server) Close() error {
 	return os.RemoveAll(s.dir)
 }
 
-// removeLeftovers removes the directories of processes that could not.
+// removeLeftovers removes the directories of processes that ended without
+// removing them.
 func removeLeftovers() {
 	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
 	for _, dir := range dirs {
@@ -99,7 +100,7 @@ func (s *Server) prepare(ctx context.Context) error {
 	}
 	return install(ctx, s.data(), func(cmd *exec.Cmd) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential}
-		// Servers that start delete the temporary tables of others.
+		// A server that starts deletes the temporary tables of other servers.
 		cmd.Env = append(os.Environ(), "TMPDIR="+s.dir)
 	})
 }
@@ -143,7 +144,7 @@ func (s *Server) data() string   { return filepath.Join(s.dir, "data") }
 func (s *Server) socket() string { return filepath.Join(s.dir, "s") } // such paths are short
 func (s *Server) errors() string { return filepath.Join(s.dir, "error.log") }
 
-// startOnFreePort looks for another port where somebody was faster.
+// startOnFreePort tries another port if another process took the port first.
 func (s *Server) startOnFreePort(ctx context.Context) error {
 	var err error
 	for range 3 {
@@ -181,18 +182,19 @@ func (s *Server) Start(ctx context.Context) error {
 		"--tmpdir=" + s.dir, "--skip-name-resolve", "--max-connections=500"}
 	cmd := exec.Command(program, slices.Concat(options, s.options, s.once)...)
 	s.once = nil
-	// It gets its user here and not by --user, because changing the user would
+	// The user is set here and not by --user, because changing the user would
 	// make the kernel forget Pdeathsig.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.credential, Pdeathsig: syscall.SIGKILL}
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
-		// Pdeathsig means the death of the thread: it must live as long.
+		// Pdeathsig is sent when the thread dies, so the thread must live as
+		// long as the server.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // why it ended is in its log
+			_ = cmd.Wait() // the reason for its end is in its log
 			close(ended)
 		}
 	}()
@@ -230,7 +232,7 @@ func (s *Server) awaitReady(ctx context.Context, ended <-chan struct{}) error {
 		select {
 		case <-again.C:
 		case <-ended:
-			s.Kill() // forget it
+			s.Kill() // clear the state of the ended process
 			log, _ := os.ReadFile(s.errors())
 			return fmt.Errorf("mariadbd ended: %s", log)
 		case <-ctx.Done():
@@ -239,14 +241,14 @@ func (s *Server) awaitReady(ctx context.Context, ended <-chan struct{}) error {
 	}
 }
 
-// Kill ends the server at once, as a power cut would.
+// Kill ends the server at once, as a power failure would.
 func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 
-// Stop ends the server in good order.
+// Stop shuts the server down in an orderly way.
 func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 
-// Pause makes the server fall silent without closing a connection, as a hung
-// host does, until Resume.
+// Pause makes the server stop answering, without closing a connection, as a
+// hung host does, until Resume.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.
@@ -271,7 +273,7 @@ func (s *Server) end(how syscall.Signal) {
 	s.process = nil
 }
 
-// DSN names a database for database/sql with the driver "mysql".
+// DSN returns the name of a database for database/sql with the driver "mysql".
 func (s *Server) DSN(database string) string { return s.config(database).FormatDSN() }
 
 func (s *Server) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
@@ -287,7 +289,7 @@ func (s *Server) config(database string) *mysql.Config {
 func (s *Server) asRoot() (*sql.DB, error) {
 	c := mysql.NewConfig()
 	c.User, c.Net, c.Addr = "root", "unix", s.socket()
-	c.Logger = &mysql.NopLogger{} // while it starts, it does not answer
+	c.Logger = &mysql.NopLogger{} // a starting server refuses connections, and that need not be logged
 	connector, err := mysql.NewConnector(c)
 	if err != nil {
 		return nil, err
@@ -301,7 +303,7 @@ func (s *Server) createUser(ctx context.Context) error {
 		fmt.Sprintf("GRANT ALL ON *.* TO %s@'127.0.0.1'", testUser))
 }
 
-// CreateDatabase makes an empty database and returns its URL.
+// CreateDatabase creates an empty database and returns its URL.
 func (s *Server) CreateDatabase(ctx context.Context, name string) (string, error) {
 	if err := s.Exec(ctx, "CREATE DATABASE "+name); err != nil {
 		return "", fmt.Errorf("create database %s: %w", name, err)

@@ -13,9 +13,9 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// dayRow is how many segments begin on a day, in UTC, as table onair_day keeps it:
-// a list says how long it is after every change, and counting years of segments
-// takes longer than the change.
+// dayRow is how many segments begin on a day, in UTC, as table onair_day keeps
+// it. The number is stored because a list shows its length after every change:
+// counting years of segments would take longer than the change.
 type dayRow struct {
 	Day      string `gorm:"primaryKey"`
 	Segments int64
@@ -24,16 +24,16 @@ type dayRow struct {
 // TableName implements gorm's schema.Tabler.
 func (dayRow) TableName() string { return "onair_day" }
 
-// startOfDay is the begin of a day of that table.
+// startOfDay is the beginning of a day of that table.
 func startOfDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 func nextDay(day time.Time) time.Time { return day.AddDate(0, 0, 1) }
 
-// dayDate is a day as the databases keep it.
+// dayDate is a day in the databases' format.
 func dayDate(day time.Time) string { return day.Format(time.DateOnly) }
 
-// touchDays remembers the days on which more or fewer segments begin than before,
-// and by how many where they are not written.
+// touchDays remembers the days on which more or fewer segments begin than
+// before. If the segments are not written, it also remembers by how many.
 func (l *Log) touchDays(remove, add []onair.Segment) {
 	net := make(map[time.Time]int64)
 	for _, s := range remove {
@@ -77,9 +77,9 @@ func (l *Log) touchCounted(ctx context.Context, w onair.Window) error {
 	return nil
 }
 
-// countDays writes how many segments begin on the touched days, where that is
-// not what the table says. They are counted, not added up, so that a wrong
-// number does not stay wrong.
+// countDays writes how many segments begin on the touched days, if the table
+// says something different. It counts them instead of adding the difference, so
+// that a wrong number does not stay wrong.
 func (l *Log) countDays(ctx context.Context) error {
 	for part := range slices.Chunk(slices.SortedFunc(maps.Keys(l.days), time.Time.Compare), l.rows.Dialect.RowsPerStatement()) {
 		wrong, err := l.wrongDays(ctx, part)
@@ -88,7 +88,7 @@ func (l *Log) countDays(ctx context.Context) error {
 		}
 		l.Differing += len(wrong)
 		if len(wrong) > 0 && !l.DryRun {
-			// Not by REPLACE, which needs the right to delete.
+			// Not by REPLACE, which needs the privilege to delete.
 			if err := l.tx.Gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
 				return err
 			}
@@ -99,7 +99,8 @@ func (l *Log) countDays(ctx context.Context) error {
 	return nil
 }
 
-// wrongDays are the days of which the table says something else, as they are.
+// wrongDays are the days for which the table has a wrong number, with the right
+// number.
 func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, err error) {
 	dates := make([]string, len(days))
 	for i, day := range days {
@@ -126,8 +127,9 @@ func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, 
 	return wrong, nil
 }
 
-// Recount counts again the first days, from a time on, on which segments begin or
-// that have a number, and returns where to continue: nil after the last one.
+// Recount counts again the first days, from a given time on, on which segments
+// begin or that have a number. It returns where to continue, or nil after the
+// last day.
 func (l *Log) Recount(ctx context.Context, from time.Time) (next *time.Time, err error) {
 	if next, err = l.touchFrom(ctx, from); err != nil {
 		return nil, err
@@ -135,10 +137,10 @@ func (l *Log) Recount(ctx context.Context, from time.Time) (next *time.Time, err
 	return next, l.countDays(ctx)
 }
 
-// recountedDays is how many days one transaction counts again.
+// recountedDays is how many days are counted again in one transaction.
 const recountedDays = 60
 
-// touchFrom remembers those days.
+// touchFrom remembers the days that Recount counts.
 func (l *Log) touchFrom(ctx context.Context, from time.Time) (next *time.Time, err error) {
 	for range recountedDays {
 		day, found, err := l.dayFrom(ctx, from)
@@ -151,8 +153,8 @@ func (l *Log) touchFrom(ctx context.Context, from time.Time) (next *time.Time, e
 	return &from, nil
 }
 
-// dayFrom is the first day, from a time on, on which segments begin or that has
-// a number.
+// dayFrom is the first day, from a given time on, on which segments begin or
+// that has a number.
 func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found bool, err error) {
 	segments, err := sqldb.Select(ctx, l.rows.Conn, scanTime, "SELECT from_at FROM onair WHERE from_at >= ? ORDER BY from_at LIMIT 1", sqldb.At(from))
 	if err != nil {
@@ -177,15 +179,16 @@ func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found
 	return day, found, nil
 }
 
-// CountAired counts the segments that begin in [from, to], where zero is open:
-// whole days by the table, and one by one only what is left at both ends.
+// CountAired counts the segments that begin in [from, to]; a zero bound is
+// open. Whole days are taken from the table; only the rest at both ends is
+// counted one by one.
 func CountAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
 	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
 	first, last := startOfDay(from), startOfDay(to)
 	if first.Before(from) {
 		first = nextDay(first)
 	}
-	if !first.Before(last) { // no whole day lies between
+	if !first.Before(last) { // there is no whole day in between
 		first, last = from, from
 	}
 	return n, read.Raw(`SELECT (SELECT COALESCE(SUM(segments), 0) FROM onair_day WHERE day >= ? AND day < ?)

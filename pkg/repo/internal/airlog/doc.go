@@ -1,7 +1,8 @@
-// Package airlog keeps the on-air log in the tables onair and onair_day: what
-// package onair derives, materialized, because a website must not pay for it.
+// Package airlog keeps the on-air log in the tables onair and onair_day. The
+// log is what package onair derives, stored so that a website's query need not
+// derive it.
 //
 // It promises that after Follow, within the transaction that changed something,
-// the log is what deriving it from scratch would give, and that onair_day says how
-// many segments begin on each day, in UTC.
+// the log equals what deriving it from scratch would give. It also promises
+// that onair_day says how many segments begin on each day, in UTC.
 package airlog

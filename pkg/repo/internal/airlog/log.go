@@ -11,22 +11,22 @@ import (
 
 // Log is the on-air log within a transaction.
 type Log struct {
-	// DryRun: differences are only counted.
+	// DryRun: differences are counted, but not corrected.
 	DryRun bool
-	// Differing counts the segments that were missing, wrong or too many, and the
-	// days with a wrong number.
+	// Differing counts the segments that were missing, wrong or superfluous,
+	// and the days with a wrong number.
 	Differing int
 
 	tx            *sqldb.Tx
 	rows          rows
 	defaultSource int
-	whole         bool                // looks at all that is there, not only at what changes
+	whole         bool                // compare everything that is there, not only what changes
 	read          int                 // how many rows were needed
-	days          map[time.Time]int64 // whose segments are to be counted, and how many more a dry run found
+	days          map[time.Time]int64 // days to be counted again, and how many segments more a dry run found
 }
 
 // New is the log within a transaction. defaultSource is active until the first
-// activation; page is how many rows are read at once, at least 2.
+// activation. page is how many rows are read at once, at least 2.
 func New(tx *sqldb.Tx, defaultSource, page int) *Log {
 	return &Log{
 		tx:            tx,
@@ -36,8 +36,8 @@ func New(tx *sqldb.Tx, defaultSource, page int) *Log {
 	}
 }
 
-// Follow brings the log up to date with what was touched: first who was active,
-// then, source by source, what was played.
+// Follow brings the log up to date with what was touched: first which source
+// was active, then, source by source, what was played.
 func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 	for _, at := range t.Activations() {
 		next, err := l.rows.nextActivation(ctx, at)
@@ -62,8 +62,8 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 	return l.countDays(ctx)
 }
 
-// followSource looks only at when the source was active: at other times it has
-// nothing in the log, before the change and after it.
+// followSource looks only at the times at which the source was active. At other
+// times the source has nothing in the log, before the change and after it.
 func (l *Log) followSource(ctx context.Context, source int, touched []time.Time) error {
 	windows, err := onair.Windows(touched, func(at time.Time, limit int) ([]time.Time, error) {
 		return l.rows.startsAfter(ctx, source, at, limit)
@@ -87,8 +87,8 @@ func (l *Log) followSource(ctx context.Context, source int, touched []time.Time)
 	return nil
 }
 
-// reigns divides w by who was active. If there are more activations than limit,
-// the window that they divide is only the begin of w.
+// reigns divides w by which source was active. If there are more activations
+// than limit, the returned window is only the beginning of w.
 func (l *Log) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Reign, onair.Window, error) {
 	activations, w, err := l.rows.activations(ctx, w, limit)
 	if err != nil {
@@ -97,8 +97,8 @@ func (l *Log) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Re
 	return onair.Reigns(w, activations, l.defaultSource), w, nil
 }
 
-// MendSome mends the begin of w, so much that a transaction remains short, and
-// returns what remains, nil for nothing.
+// MendSome mends the beginning of w, as much as keeps the transaction short. It
+// returns the rest of w, or nil if nothing remains.
 func (l *Log) MendSome(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
 	l.whole = true
 	if rest, err = l.mendParts(ctx, w); err != nil {
@@ -134,8 +134,8 @@ func (l *Log) mendParts(ctx context.Context, w onair.Window) (rest *onair.Window
 	return &onair.Window{From: part.To, To: w.To}, nil
 }
 
-// mend makes the log within a reign what it must be, part by part, however long
-// the reign is.
+// mend corrects the log within a reign, part by part, however long the reign
+// is.
 func (l *Log) mend(ctx context.Context, r onair.Reign) error {
 	for {
 		rest, err := l.mendPart(ctx, r)
@@ -146,8 +146,8 @@ func (l *Log) mend(ctx context.Context, r onair.Reign) error {
 	}
 }
 
-// mendPart mends so much of a reign as fits into memory easily, and returns what
-// remains, nil for nothing.
+// mendPart mends as much of a reign as easily fits into memory. It returns the
+// rest, or nil if nothing remains.
 func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, err error) {
 	part := r.Window
 	old, part, err := l.rows.segments(ctx, part)
@@ -158,7 +158,7 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 	if err != nil {
 		return nil, err
 	}
-	// Within a reign nobody else is active.
+	// Within a reign no other source is active.
 	remove, add := onair.Splice(old, part, onair.Derive(part, records, nil, r.Source))
 	l.Differing += onair.Differing(remove, add)
 	l.touchDays(remove, add)

@@ -14,18 +14,19 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// rows reads and writes what the derivation of the on-air log needs, past
-// gorm: this is on the way of every record.
+// rows reads and writes what the derivation of the on-air log needs. It does so
+// without gorm, because every record takes this path.
 type rows struct {
 	sqldb.Conn     // of a transaction
 	page       int // how many rows are read at once, at least 2
 }
 
-// Page is how many rows are read at once: memory stays small, and a batch fits into one.
+// Page is how many rows are read at once. It is small enough to need little
+// memory, and large enough for a batch.
 const Page = 2000
 
-// page reads what starts in w, oldest first. Where that is more than limit, it
-// is only the begin, and the window returned is that begin of w.
+// page reads what starts in w, oldest first. If that is more than limit, it
+// reads only the beginning of w and returns that window.
 func page[T any](w onair.Window, limit int, start func(T) time.Time, read func(limit int) ([]T, error)) ([]T, onair.Window, error) {
 	for {
 		all, err := read(limit)
@@ -33,10 +34,10 @@ func page[T any](w onair.Window, limit int, start func(T) time.Time, read func(l
 			return all, w, err
 		}
 		if last := start(all[len(all)-1]); last.After(w.From) {
-			w.To = last // they may not all be here, and are left for what remains
+			w.To = last // of those that start at last, some may be missing here: all of them are left for the rest
 			return slices.DeleteFunc(all, func(one T) bool { return !start(one).Before(last) }), w, nil
 		}
-		limit *= 2 // all start at one instant
+		limit *= 2 // all start at the same instant
 	}
 }
 
@@ -46,8 +47,8 @@ func scanTime(row *sql.Rows) (time.Time, error) {
 	return t.Time, err
 }
 
-// nextActivation is when the next one later than at happened, zero where there
-// is none.
+// nextActivation is when the first activation after at happened, or zero if
+// there is none.
 func (r rows) nextActivation(ctx context.Context, at time.Time) (time.Time, error) {
 	next, err := sqldb.Select(ctx, r.Conn, scanTime,
 		"SELECT active_from FROM activation WHERE active_from > ? ORDER BY active_from LIMIT 1", sqldb.At(at))
@@ -57,7 +58,7 @@ func (r rows) nextActivation(ctx context.Context, at time.Time) (time.Time, erro
 	return next[0], nil
 }
 
-// activations are those that happened in w, and the last before it, in order;
+// activations are those that happened in w and the last one before w, in order;
 // see page.
 func (r rows) activations(ctx context.Context, w onair.Window, limit int) ([]model.Activation, onair.Window, error) {
 	const columns = "SELECT epoch, source, active_from FROM activation WHERE "
@@ -81,24 +82,27 @@ func scanActivation(row *sql.Rows) (model.Activation, error) {
 	return a, err
 }
 
-// ofSource is the begin of a query for records of a source, with the index to
-// use: left to itself, MariaDB finds the source in it and then goes through all
-// that it ever played, instead of finding source and time together.
+// ofSource is the beginning of a query for records of a source, with the index
+// to use. Without that hint, MariaDB uses the index only to find the source. It
+// then goes through all that the source ever played, instead of looking up
+// source and time together.
 func (r rows) ofSource(columns string) string {
 	return "SELECT " + columns + " FROM playlog " + r.Dialect.UseIndex("playlog_source") + " WHERE log_source = ? AND is_void = 0 AND "
 }
 
-// startsAfter is when the next records of a source start, at most limit.
+// startsAfter is when the next records of a source start, at most limit of
+// them.
 func (r rows) startsAfter(ctx context.Context, source int, at time.Time, limit int) ([]time.Time, error) {
 	return sqldb.Select(ctx, r.Conn, scanTime,
 		r.ofSource("played_at")+"played_at > ? ORDER BY played_at LIMIT ?", source, sqldb.At(at), limit)
 }
 
-// records are those of a source that start in w, and the last before it; see
+// records are those of a source that start in w, and the last one before w; see
 // page.
 func (r rows) records(ctx context.Context, source int, w onair.Window) ([]onair.Record, onair.Window, error) {
 	query := r.ofSource("id, fingerprint, log_source, played_at, duration_ms, overlay")
-	// Of several that started last at one instant, Derive knows which counts.
+	// If several started last at the same instant, Derive knows which one
+	// counts.
 	before, err := sqldb.Select(ctx, r.Conn, scanRecord, query+"played_at = ("+r.ofSource("played_at")+
 		"played_at < ? ORDER BY played_at DESC LIMIT 1)", source, source, sqldb.At(w.From))
 	if err != nil {
@@ -133,8 +137,8 @@ func scanRecord(row *sql.Rows) (onair.Record, error) {
 	return r, nil
 }
 
-// segments are those of the log that touch w, as Splice wants them. Where there
-// are many, the window returned is only the begin of w.
+// segments are those of the log that touch w, in the form that Splice needs. If
+// there are many, the returned window is only the beginning of w.
 func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
 	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source FROM onair WHERE "
 	before, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", sqldb.At(w.From))
@@ -143,7 +147,7 @@ func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, on
 	}
 	within, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at >= ? AND from_at <= ? ORDER BY from_at LIMIT ?",
 		sqldb.At(w.From), sqldb.UntilTime(w.To), r.page)
-	if len(within) == r.page { // no two start together
+	if len(within) == r.page { // no two start at the same time
 		w.To = within[r.page-1].From
 	}
 	return append(before, within...), w, err
@@ -158,8 +162,8 @@ func scanSegment(row *sql.Rows) (onair.Segment, error) {
 	return s, err
 }
 
-// replace takes segments out of the log and puts others in. One that only ends
-// at another time is put in the place of the old one.
+// replace takes segments out of the log and puts others in. A segment of which
+// only the end changes is updated in place.
 func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
 	starts := make(map[time.Time]bool, len(add))
 	for _, s := range add {

@@ -10,10 +10,10 @@ import (
 )
 
 // Changes are the tables in which the statements of a transaction changed rows.
-// A statement that finds everything as it would make it changes none.
+// A statement that leaves every row as it was changes no table.
 type Changes struct{ tables []string }
 
-// note looks at what became of a statement.
+// note looks at the result of a statement.
 func (c *Changes) note(statement string, result sql.Result) error {
 	if c == nil {
 		return nil
@@ -43,7 +43,8 @@ func (c *Changes) In(tables ...string) bool {
 	return slices.ContainsFunc(tables, func(table string) bool { return slices.Contains(c.tables, table) })
 }
 
-// changedTable is the table whose rows a statement changes, "" for none.
+// changedTable is the table whose rows a statement changes, or "" if it changes
+// none.
 func changedTable(statement string) string {
 	verb, rest, _ := strings.Cut(strings.TrimSpace(statement), " ")
 	switch verb {
@@ -59,8 +60,8 @@ func changedTable(statement string) string {
 	return strings.Trim(table, "`")
 }
 
-// watchedPool notes what the statements of a transaction change, whoever executes
-// them.
+// watchedPool notes what the statements of a transaction change, no matter
+// which code executes them.
 type watchedPool struct {
 	gorm.ConnPool
 	changed *Changes

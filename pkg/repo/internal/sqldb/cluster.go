@@ -8,9 +8,9 @@ import (
 	"io"
 )
 
-// currentConnector makes connections that, in a Galera cluster, read only what
-// is current: without it a node may answer before it has applied what another
-// node has committed already.
+// currentConnector makes connections that read only current data in a Galera
+// cluster. Otherwise, a node may answer before it has applied what another node
+// has already committed.
 type currentConnector struct{ sqldriver.Connector }
 
 // Connect implements driver.Connector.
@@ -25,8 +25,8 @@ func (c currentConnector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	return conn, nil
 }
 
-// readCurrent does nothing on a server that is in no cluster, or does not know
-// what that is.
+// readCurrent does nothing on a server that is not in a cluster, or that does
+// not know clusters.
 func readCurrent(ctx context.Context, conn sqldriver.Conn) error {
 	on, err := serverVariable(ctx, conn, "wsrep_on")
 	if err != nil || on != "ON" {
@@ -36,7 +36,7 @@ func readCurrent(ctx context.Context, conn sqldriver.Conn) error {
 	return err
 }
 
-// serverVariable is the value of a variable, "" where the server does not have
+// serverVariable is the value of a variable, or "" if the server does not have
 // it.
 func serverVariable(ctx context.Context, conn sqldriver.Conn, name string) (string, error) {
 	rows, err := conn.(sqldriver.QueryerContext).QueryContext(ctx, "SHOW VARIABLES LIKE '"+name+"'", nil)

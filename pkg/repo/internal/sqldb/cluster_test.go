@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// fakeServer is a connector, its connection, and what that answers to SHOW.
+// fakeServer is a connector, its connection, and the connection's answers to
+// SHOW.
 type fakeServer struct {
 	driver.Conn
 	rows     [][]driver.Value
@@ -50,8 +51,8 @@ func (r *fakeRows) Next(to []driver.Value) error {
 	return nil
 }
 
-// TestCurrentConnector: in a cluster, and only there, every new connection waits
-// for what other nodes committed before it reads.
+// TestCurrentConnector: in a cluster, and only there, every new connection
+// waits for the commits of other nodes before it reads.
 func TestCurrentConnector(t *testing.T) {
 	t.Parallel()
 	const ask, wait = "SHOW VARIABLES LIKE 'wsrep_on'", "SET SESSION wsrep_sync_wait = 1"

@@ -25,7 +25,7 @@ const (
 	maxPoolSize         = 256
 )
 
-// Validate names every mistake at once. It never repeats the URL, which may
+// Validate reports all mistakes at once. It never repeats the URL, which may
 // hold a password.
 func (c Config) Validate() error {
 	_, err := c.dialect()
@@ -40,8 +40,8 @@ func (c Config) Validate() error {
 }
 
 // MigrateAtStart reports whether the schema is to be brought up to date at
-// start: as AutoMigrate says, and where that is empty only for SQLite, because
-// a server's schema is its administrator's.
+// start, as AutoMigrate says. If AutoMigrate is empty, that is so only for
+// SQLite, because a server's schema belongs to its administrator.
 func (c Config) MigrateAtStart() bool {
 	if c.AutoMigrate != nil {
 		return *c.AutoMigrate

@@ -12,23 +12,23 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Conn executes statements past gorm, whose reflection costs more than what the
-// databases do: on a pool, or within a transaction.
+// Conn executes statements without gorm, because gorm's reflection costs more
+// than the work of the databases. It works on a pool or within a transaction.
 type Conn struct {
 	Dialect Dialect
 	pool    gorm.ConnPool
 	changed *Changes // nil if nothing is written
 }
 
-// Reads is for answers.
+// Reads is a Conn for reads on which no write depends.
 func (db *DB) Reads() Conn { return Conn{pool: db.Read.Statement.ConnPool, Dialect: db.Dialect} }
 
-// Query executes a statement that gives rows.
+// Query executes a statement that returns rows.
 func (c Conn) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	return c.pool.QueryContext(c.Dialect.StatementContext(ctx), query, args...)
 }
 
-// Select returns what scan makes of each row of a query.
+// Select calls scan for each row of a query and returns the results.
 func Select[T any](ctx context.Context, c Conn, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
 	rows, err := c.Query(ctx, query, args...)
 	if err != nil {
@@ -46,12 +46,12 @@ func Select[T any](ctx context.Context, c Conn, scan func(*sql.Rows) (T, error),
 	return all, rows.Err()
 }
 
-// FewRows are so many that asking for them costs no more than asking whether
-// their table has any rows at all.
+// FewRows is a number of keys so small that looking them up costs no more than
+// checking whether their table has any rows at all.
 const FewRows = 20
 
-// HasRows reports whether there is anything in a table that mostly is empty. To
-// look up hundreds of keys in vain costs as much as storing a part of their rows.
+// HasRows reports whether a table that is usually empty has any rows. Looking
+// up hundreds of keys in vain would cost as much as storing some of their rows.
 func (c Conn) HasRows(ctx context.Context, table string) (some bool, err error) {
 	rows, err := c.Query(ctx, "SELECT 1 FROM "+table+" LIMIT 1")
 	if err != nil {
@@ -72,14 +72,15 @@ func (c Conn) Exec(ctx context.Context, query string, args ...any) (int64, error
 }
 
 // ForUpdate ends a query whose rows nobody else may change until the
-// transaction ends. It also sees what was committed after the transaction
-// began, or conflicts with it.
+// transaction ends. The query also sees what was committed after the
+// transaction began, or it conflicts with it.
 const ForUpdate = " FOR UPDATE"
 
-// InParts executes a statement about n rows, at most size at once; values appends
-// those of one row. More rows than one part belong into a transaction.
+// InParts executes a statement about n rows, with at most size rows at once.
+// values appends the values of one row. If the rows need more than one part,
+// call it within a transaction.
 func (c Conn) InParts(ctx context.Context, n, size int, statement func(rows int) string, values func(row int, to []any) []any) error {
-	var whole *sql.Stmt // for parts of that size, where there are several
+	var whole *sql.Stmt // for parts of full size, if there are several
 	ctx = c.Dialect.StatementContext(ctx)
 	if c.Dialect.Prepares() && n >= 2*size {
 		var err error
@@ -104,7 +105,7 @@ func (c Conn) InParts(ctx context.Context, n, size int, statement func(rows int)
 		}
 		result, err := whole.ExecContext(ctx, args...)
 		if err == nil {
-			err = c.changed.note(statement(size), result) // past watchedPool
+			err = c.changed.note(statement(size), result) // it bypasses watchedPool
 		}
 		if err != nil {
 			return err
@@ -113,11 +114,11 @@ func (c Conn) InParts(ctx context.Context, n, size int, statement func(rows int)
 	return nil
 }
 
-// MaxList bounds the list of an IN.
+// MaxList is the maximum length of the list in an IN.
 const MaxList = 500
 
-// In is a condition on a column of fingerprints. They are written out, because
-// the SQLite driver takes long to bind many values.
+// In is a condition on a column of fingerprints. They are written as literals,
+// because the SQLite driver takes long to bind many values.
 func In(column string, ids []model.Fingerprint) string {
 	var b strings.Builder
 	b.Grow(len(column) + 8 + 36*len(ids))

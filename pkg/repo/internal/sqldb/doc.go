@@ -1,8 +1,9 @@
-// Package sqldb is the engine room of package repo: it opens the databases, knows
-// what they do differently, migrates them, and runs transactions.
+// Package sqldb is the database layer of package repo: it opens the databases,
+// hides their differences, migrates them, and runs transactions.
 //
-// It promises that a transaction which lost against another one is repeated, that
-// an operation ends within Config.QueryTimeout, that an error says what it means
-// to the caller, and that a transaction knows which tables it has changed, whoever
-// executed the statements. It knows no table by name, except its own.
+// It promises that a transaction which lost a conflict with another one is
+// repeated, and that an operation ends within Config.QueryTimeout. It promises
+// that an error says what it means to the caller. It also promises that a
+// transaction knows which tables it has changed, no matter which code executed
+// the statements. It knows no table by name, except its own.
 package sqldb

@@ -14,16 +14,16 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// ErrTooSlow is why a context ended: the operation took longer than
-// Config.QueryTimeout, not: the caller lost patience.
+// ErrTooSlow is the cause when a context ended because the operation took
+// longer than Config.QueryTimeout. It does not mean that the caller gave up.
 var ErrTooSlow = errors.New("the database did not answer in time")
 
-// Deadline bounds an operation, whatever the caller's own context says.
+// Deadline bounds an operation, regardless of the caller's own context.
 func (db *DB) Deadline(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, db.Timeout, ErrTooSlow)
 }
 
-// Fail says what was being done, and classifies err.
+// Fail adds what was being done to err, and classifies err.
 func (db *DB) Fail(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -31,8 +31,8 @@ func (db *DB) Fail(ctx context.Context, doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, db.Classify(ctx, err))
 }
 
-// Classify says what err means to the caller: ErrNotFound, ErrUnavailable, or
-// the error of the caller's own context, else err itself.
+// Classify says what err means to the caller: ErrNotFound, ErrUnavailable, the
+// error of the caller's own context, or otherwise err itself.
 func (db *DB) Classify(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.Is(err, model.ErrUnavailable):
@@ -42,7 +42,7 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 	case errors.Is(context.Cause(ctx), ErrTooSlow):
 		return fmt.Errorf("%w: %w", model.ErrUnavailable, ErrTooSlow)
 	case ctx.Err() != nil:
-		return ctx.Err() // drivers word it in their own ways
+		return ctx.Err() // each driver words it differently
 	case db.IsUnavailable(err):
 		return fmt.Errorf("%w: %w", model.ErrUnavailable, err)
 	}
@@ -53,8 +53,8 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 func (db *DB) IsUnavailable(err error) bool {
 	var network net.Error
 	return db.Dialect.IsUnavailable(err) ||
-		db.Dialect.IsIncomplete(err) || // a service that just started is about to migrate, or does it
-		db.IsConflict(err) || // still, after all repetitions
+		db.Dialect.IsIncomplete(err) || // a service that just started will soon migrate, or is migrating
+		db.IsConflict(err) || // still a conflict after all repetitions
 		errors.As(err, &network) ||
 		errors.Is(err, driver.ErrBadConn) ||
 		errors.Is(err, sql.ErrConnDone) ||

@@ -19,9 +19,9 @@ import (
 
 // Errors about the schema.
 var (
-	// ErrSchemaNewer: a newer binary migrated this database, to a schema that this
-	// one may not use. No service starts with it. A service that runs already is
-	// not ready any more, but goes on.
+	// ErrSchemaNewer: a newer binary migrated this database to a schema that
+	// this binary may not use. No service starts with it. A service that is
+	// already running is no longer ready, but goes on.
 	ErrSchemaNewer = errors.New("the database's schema is newer than this program")
 	// ErrSchemaOlder: the database has not been migrated yet.
 	ErrSchemaOlder = errors.New("the database's schema is older than this program; run migrate up")
@@ -35,9 +35,9 @@ type Migration struct {
 	AppliedAt time.Time // zero unless Applied
 }
 
-// Ready returns nil when the database answers and has a schema that this binary
-// may use: its own, or a newer one that says so (see package migrations).
-// Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
+// Ready returns nil if the database answers and has a schema that this binary
+// may use. That is its own schema, or a newer one that allows it (see package
+// migrations). Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
 func (db *DB) Ready(ctx context.Context) error {
 	ctx, cancel := db.Deadline(ctx)
 	defer cancel()
@@ -62,7 +62,7 @@ func (db *DB) checkSchema(ctx context.Context) error {
 	return nil
 }
 
-// schemaVersion is the number of the last migration applied, 0 before the
+// schemaVersion is the number of the last applied migration, or 0 before the
 // first.
 func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 	var version sql.NullInt64
@@ -73,8 +73,8 @@ func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 	return version.Int64, err
 }
 
-// checkNewer is an ErrSchemaNewer unless every migration that this program does
-// not know says that it may use the schema.
+// checkNewer returns ErrSchemaNewer unless every migration unknown to this
+// program says that this program may use the schema.
 func (db *DB) checkNewer(ctx context.Context, version, latest int64) error {
 	var forbidden int64
 	err := db.Read.WithContext(ctx).Raw("SELECT COUNT(*) FROM "+goose.DefaultTablename+" LEFT JOIN schema_step"+
@@ -90,10 +90,9 @@ func (db *DB) checkNewer(ctx context.Context, version, latest int64) error {
 }
 
 // Migrate brings the schema up to date. Several processes may call it at once:
-// one migrates, the others wait. It takes as long as it takes, so bound ctx.
-// What failed at any statement continues with the next call. A schema that is
-// newer, and that this binary may use, stays as it is.
-// Errors: ErrSchemaNewer, model.ErrUnavailable.
+// one migrates, the others wait. It takes as long as it takes, so bound ctx. If
+// a statement fails, the next call continues there. A newer schema that this
+// binary may use stays as it is. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) Migrate(ctx context.Context) error {
 	err := db.migrate(ctx, func(m *migrator) error {
 		for {
@@ -109,8 +108,8 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return db.Fail(ctx, "migrate", err)
 }
 
-// MigrateDown takes the last migration back; the data that it made room for is
-// lost. It is for tests. Errors: ErrSchemaNewer, model.ErrUnavailable.
+// MigrateDown reverts the last migration; the data that the migration made room
+// for is lost. It is for tests. Errors: ErrSchemaNewer, model.ErrUnavailable.
 func (db *DB) MigrateDown(ctx context.Context) error {
 	err := db.migrate(ctx, func(m *migrator) error { return m.down(ctx) })
 	return db.Fail(ctx, "migrate down", err)
@@ -137,8 +136,8 @@ func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 }
 
 // migrate runs do while no other process can migrate, unless this program may
-// not use the schema. It repeats do as long as services that write meanwhile are
-// faster, until ctx ends.
+// not use the schema. It repeats do, until ctx ends, as long as do loses
+// conflicts with services that write meanwhile.
 func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error) {
 	pool, err := db.Dialect.OpenForMigrations()
 	if err != nil {
@@ -174,12 +173,12 @@ func (db *DB) migrate(ctx context.Context, do func(*migrator) error) (err error)
 	}
 }
 
-// migrator changes the schema. Whoever has it has the lock of the schema.
+// migrator changes the schema. Its holder also holds the schema's lock.
 type migrator struct {
 	dialect  Dialect
 	pool     *sql.DB
 	provider *goose.Provider
-	notes    database.Store // of what is applied
+	notes    database.Store // which migrations are applied
 	log      zerolog.Logger
 }
 
@@ -193,12 +192,13 @@ func newMigrator(d Dialect, pool *sql.DB, log zerolog.Logger) (*migrator, error)
 	return &migrator{dialect: d, pool: pool, provider: provider, notes: notes, log: log}, err
 }
 
-// mendNotes makes up for the first row of the table of what is applied. Goose
-// makes the table and the row in two steps, and refuses a table without the row.
+// mendNotes adds the first row of the table of applied migrations if it is
+// missing. Goose creates the table and the row in two steps, and refuses a
+// table without the row.
 func (m *migrator) mendNotes(ctx context.Context) error {
 	_, err := m.notes.GetMigration(ctx, m.pool, 0)
 	switch {
-	case err == nil || m.dialect.IsIncomplete(err): // there is no table yet
+	case err == nil || m.dialect.IsIncomplete(err): // IsIncomplete: there is no table yet
 		return nil
 	case errors.Is(err, database.ErrVersionNotFound):
 		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: 0})
@@ -206,7 +206,7 @@ func (m *migrator) mendNotes(ctx context.Context) error {
 	return err
 }
 
-// next is the first migration that is not applied, 0 if all are.
+// next is the first migration that is not applied, or 0 if all are.
 func (m *migrator) next(ctx context.Context) (step int64, err error) {
 	steps, err := m.provider.Status(ctx)
 	for _, s := range steps {
@@ -217,9 +217,9 @@ func (m *migrator) next(ctx context.Context) (step int64, err error) {
 	return 0, err
 }
 
-// apply applies a migration. If an earlier try of it was cut off, MariaDB may
-// have committed the statement, while the note of it was lost: then what the
-// statement makes is there, and the note is made up for.
+// apply applies a migration. If an earlier try was cut off, MariaDB may have
+// committed the statement without the note about it. In that case the
+// statement's result already exists, and apply only adds the note.
 func (m *migrator) apply(ctx context.Context, step int64) error {
 	wasBegun, err := m.begin(ctx, step)
 	if err != nil {
@@ -232,21 +232,21 @@ func (m *migrator) apply(ctx context.Context, step int64) error {
 	case m.dialect.IsThere(err) && wasBegun:
 		m.log.Info().Int64("version", step).Msg("schema migrated by a try that was cut off")
 		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: step})
-	case m.dialect.IsThere(err): // somebody else's
+	case m.dialect.IsThere(err): // the object is not from this migration
 		_, forgotten := m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", step)
 		err = errors.Join(err, forgotten)
 	}
 	return err
 }
 
-// schemaSteps is the table of the migrations that were begun, each with the
-// oldest program that may use the schema from then on: an older program knows
-// the files of newer ones only by it. Like the table of what is applied, it is
-// there before the first migration.
+// schemaSteps is the table of the migrations that were begun. Each row names
+// the oldest program that may use the schema from then on; an older program has
+// no other way to know the files of newer ones. Like the table of applied
+// migrations, it exists before the first migration.
 const schemaSteps = "CREATE TABLE IF NOT EXISTS schema_step (version BIGINT NOT NULL PRIMARY KEY, oldest BIGINT NOT NULL)"
 
 // begin notes that a migration is about to run, and reports whether an earlier
-// try was noted.
+// try was already noted.
 func (m *migrator) begin(ctx context.Context, step int64) (wasBegun bool, err error) {
 	oldest, err := oldestProgram(m.dialect, step)
 	if err != nil {
@@ -289,7 +289,8 @@ func latestVersion(d Dialect) (int64, error) {
 var oldestLine = regexp.MustCompile(`(?m)^-- Oldest program: (\d+)$`)
 
 // oldestProgram is the number of the migration that a program must know to use
-// the schema after step: step itself, unless its file names an older one.
+// the schema after step. It is step itself, unless the step's file names an
+// older one.
 func oldestProgram(d Dialect, step int64) (int64, error) {
 	_, files := d.Migrations()
 	names, err := fs.Glob(files, fmt.Sprintf("%05d_*.sql", step))

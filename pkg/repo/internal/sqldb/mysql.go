@@ -22,13 +22,15 @@ import (
 const (
 	mysqlScheme = "mysql"
 	mysqlPort   = "3306"
-	// dialTimeout is short because a server that is there answers at once, and
-	// an engine waits for the answer.
+	// dialTimeout is short, because a running server answers at once and an
+	// engine waits for the answer.
 	dialTimeout = 2 * time.Second
-	// connMaxLifetime lets connections follow a proxy or a cluster that moved.
+	// connMaxLifetime lets connections follow a proxy or a cluster that has
+	// moved.
 	connMaxLifetime = 5 * time.Minute
 	// maxWriters is how many connections write. A service writes one group of
-	// entries after another, so few have room for a lease and an activation, too.
+	// entries after another, so a few connections are enough, also for a lease
+	// and an activation.
 	maxWriters = 4
 )
 
@@ -40,14 +42,14 @@ type mysqlDialect struct {
 func newMySQL(c Config) (Dialect, error) {
 	const form = "AURA_DATABASE_URL: must have the form mysql://user:password@host:3306/database"
 	u, err := url.Parse(c.URL)
-	if err != nil { // err repeats the URL, and with it the password
+	if err != nil { // err repeats the URL, and so also the password
 		return nil, errors.New(form + "; write special characters of the password as %XX")
 	}
 	name := strings.TrimPrefix(u.Path, "/")
 	if u.Hostname() == "" || u.User.Username() == "" || name == "" || strings.Contains(name, "/") {
 		return nil, errors.New(form)
 	}
-	// Only the parameters go through the driver's own syntax, which knows no
+	// Only the parameters go through the driver's own syntax, because it has no
 	// escapes for user and password.
 	config, err := driver.ParseDSN("/?" + u.RawQuery)
 	if err != nil {
@@ -64,21 +66,23 @@ func newMySQL(c Config) (Dialect, error) {
 	if config.Timeout == 0 {
 		config.Timeout = min(dialTimeout, timeout)
 	}
-	// Statements end by their context; these are for what has none, such as
-	// COMMIT on a connection whose other end is gone.
+	// Statements are bounded by their context. These timeouts are for calls
+	// without a context, such as COMMIT on a connection whose other end is
+	// gone.
 	config.ReadTimeout, config.WriteTimeout = timeout, timeout
 	config.ParseTime, config.Loc = false, time.UTC
 	config.MultiStatements = false
-	// A group of any size is then one round trip.
+	// A group of any size then takes one round trip.
 	config.InterpolateParams = true
-	// A row that was found and stays as it is does not count as changed.
+	// A row that is found and not changed does not count as changed.
 	config.ClientFoundRows = false
 	config.Logger = &driver.NopLogger{} // errors are returned
 	if config.Params == nil {
 		config.Params = map[string]string{}
 	}
 	config.Params["time_zone"] = "'+00:00'"
-	// Whatever the server's default: refuse what doesn't fit, never change it.
+	// Regardless of the server's default: refuse a value that does not fit,
+	// never change it.
 	config.Params["sql_mode"] = "'TRADITIONAL'"
 	if err := config.Apply(driver.Charset("utf8mb4", "")); err != nil {
 		return nil, err
@@ -86,7 +90,7 @@ func newMySQL(c Config) (Dialect, error) {
 	return mysqlDialect{config: config, poolMax: c.poolSize()}, nil
 }
 
-// Existing: a server makes no database by itself.
+// Existing: a server never creates a database by itself.
 func (d mysqlDialect) Existing() Dialect { return d }
 
 func (d mysqlDialect) Open() (write, read *gorm.DB, err error) {
@@ -121,7 +125,7 @@ func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
-// InsertMissing: unlike INSERT IGNORE it refuses what doesn't fit.
+// InsertMissing: unlike INSERT IGNORE it refuses values that do not fit.
 func (mysqlDialect) InsertMissing(column string) string {
 	return " ON DUPLICATE KEY UPDATE " + column + " = " + column
 }
@@ -136,12 +140,12 @@ func (mysqlDialect) StatementContext(ctx context.Context) context.Context { retu
 
 func (mysqlDialect) RowsPerStatement() int { return 256 }
 
-// RowsPerInsert: so many rows that the round trip is forgotten, and so few that
-// a batch is several times the same statement.
+// RowsPerInsert is so large that the round trip does not matter. It is so small
+// that a batch repeats the same statement several times.
 func (mysqlDialect) RowsPerInsert() int { return 100 }
 
-// Prepares: to read the SQL of an INSERT takes the server a quarter of the time
-// that it takes for all of it.
+// Prepares: parsing the SQL takes the server a quarter of the time of an
+// INSERT.
 func (mysqlDialect) Prepares() bool { return true }
 
 func (mysqlDialect) Now() string { return "UTC_TIMESTAMP(6)" }
@@ -161,15 +165,15 @@ func (mysqlDialect) Migrations() (goose.Dialect, fs.FS) {
 }
 
 // LockSchema takes a lock that ends with its connection, so that no crash
-// leaves it behind. In a Galera cluster it holds for one node: migrate through
-// one.
+// leaves it behind. In a Galera cluster the lock holds for one node only:
+// migrate through one node.
 func (d mysqlDialect) LockSchema(ctx context.Context, db *sql.DB) (func() error, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var got sql.NullInt64
-	// The context ends the wait; a day is for ever.
+	// The context ends the wait; a day is effectively no limit.
 	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK(CONCAT('aura:', MD5(DATABASE())), 86400)").Scan(&got)
 	if err == nil && got.Int64 != 1 {
 		err = errors.New("the server refused the lock")
@@ -186,7 +190,7 @@ func (d mysqlDialect) LockSchema(ctx context.Context, db *sql.DB) (func() error,
 // Error numbers of the server.
 var (
 	mysqlConflicts = []uint16{
-		1020, // read for a change after somebody else changed it (MariaDB 11.6.2 and later)
+		1020, // read for a change after another transaction changed it (MariaDB 11.6.2 and later)
 		1205, // lock wait timeout
 		1213, // deadlock; in a cluster also: another node committed first
 		1412, // a table was altered since the transaction began
@@ -195,7 +199,7 @@ var (
 		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
 		1037, 1038, 1041, // out of memory
 		1040, 1203, 1226, // too many connections
-		1044, 1045, 1049, 1129, 1130, // the server does not let us in, or has no such database yet
+		1044, 1045, 1049, 1129, 1130, // the server refuses the login, or has no such database yet
 		1047,                         // this cluster node has lost the others
 		1053, 1077, 1079, 1927, 1152, // going down, connection killed
 		1158, 1159, 1160, 1161, // network
@@ -204,7 +208,7 @@ var (
 	}
 	mysqlIncomplete = []uint16{1054, 1146}
 	mysqlDuplicate  = []uint16{1062}
-	mysqlThere      = []uint16{1050, 1060, 1061, 1091} // table, column, key; nothing to drop
+	mysqlThere      = []uint16{1050, 1060, 1061, 1091} // table, column, key exist; nothing to drop
 )
 
 func mysqlNumber(err error, among []uint16) bool {

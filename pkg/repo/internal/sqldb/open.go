@@ -14,27 +14,28 @@ import (
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	Dialect Dialect
-	// Write is for writes and for reads that decide about one; Read is for
-	// answers. They have connections of their own: what an engine logs must not
-	// wait behind what the public asks.
+	// Write is for writes and for reads on which a write depends. Read is for
+	// all other reads. They have separate connections: what an engine logs must
+	// not wait behind the public's queries.
 	Write, Read *gorm.DB
 	// Timeout is how long one operation may take.
 	Timeout time.Duration
 	Log     zerolog.Logger
 }
 
-// ErrNoDatabase says that there is nothing to open.
+// ErrNoDatabase says that there is no database to open.
 var ErrNoDatabase = errors.New("there is no database yet")
 
-// Open prepares the database for use, and makes an SQLite file that is not there.
-// A server need not be there yet, and the schema need not be; Ready tells. An
-// error means that the configuration is wrong.
+// Open prepares the database for use, and creates an SQLite file that does not
+// exist. The server and the schema need not be there yet; Ready tells. An error
+// means that the configuration is wrong.
 func Open(cfg Config, log zerolog.Logger) (*DB, error) {
 	return open(cfg, log, func(d Dialect) Dialect { return d })
 }
 
-// OpenExisting is Open for who only works with what is there: it makes no file,
-// which would belong to whoever happened to ask. Error: also ErrNoDatabase.
+// OpenExisting is Open for callers that only work with an existing database. It
+// creates no file, because the file would belong to whichever user happened to
+// ask. Error: also ErrNoDatabase.
 func OpenExisting(cfg Config, log zerolog.Logger) (*DB, error) {
 	return open(cfg, log, Dialect.Existing)
 }
@@ -74,13 +75,13 @@ func closePool(g *gorm.DB) error {
 // newGorm makes a gorm handle over a pool, or closes the pool.
 func newGorm(pool *sql.DB, d gorm.Dialector) (*gorm.DB, error) {
 	g, err := gorm.Open(d, &gorm.Config{
-		// One statement is a transaction by itself.
+		// A single statement is a transaction by itself.
 		SkipDefaultTransaction: true,
 		TranslateError:         true,
 		DisableAutomaticPing:   true,
 		// A newer binary may have added columns that this one doesn't know.
 		QueryFields: true,
-		// Errors are returned, and statements hold what stations play.
+		// Errors are returned, and statements contain what stations play.
 		Logger: logger.Discard,
 	})
 	if err != nil {

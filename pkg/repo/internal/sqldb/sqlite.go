@@ -70,11 +70,11 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	if err := d.checkFile(); err != nil {
 		return nil, nil, err
 	}
-	// SQLite has one writer at a time; a second connection would only wait
-	// inside SQLite, where it heeds no context.
-	// The larger cache and log are for many records at once: their fingerprints
-	// fall all over the index, and a page that was changed often enough before
-	// the log is copied into the file is copied once.
+	// SQLite has one writer at a time. A second connection would only wait
+	// inside SQLite, where it ignores its context. The larger cache and log are
+	// for many records at once. Their fingerprints are spread over the whole
+	// index. A page that changes several times before the log is copied into
+	// the file is then copied only once.
 	if write, err = d.pool(d.source("cache_size(-16000)", "wal_autocheckpoint(4000)"), 1); err != nil {
 		return nil, nil, err
 	}
@@ -84,7 +84,8 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	return write, read, nil
 }
 
-// writable is W_OK of access(2): SQLite keeps its journal beside the file.
+// writable is W_OK of access(2). The directory must be writable, because SQLite
+// keeps its journal next to the file.
 const writable = 2
 
 func (d sqliteDialect) checkFile() error {
@@ -136,24 +137,26 @@ func (sqliteDialect) LocksRows() bool { return false }
 func (sqliteDialect) UseIndex(name string) string { return "INDEXED BY " + name }
 
 // StatementContext: the driver starts a goroutine for every statement that may
-// be canceled, which costs a tenth of a commit, while busyTimeout bounds the
-// only wait.
+// be canceled, which costs a tenth of a commit. The only wait of a statement is
+// already bounded by busyTimeout.
 func (sqliteDialect) StatementContext(ctx context.Context) context.Context {
 	return context.WithoutCancel(ctx)
 }
 
 // RowsPerStatement: the driver's work to bind values grows with the square of
-// their number. Measured: 64 rows cost the least each, 256 three times as much.
+// their number. Measured: with 64 rows a row is cheapest, with 256 it costs
+// three times as much.
 func (sqliteDialect) RowsPerStatement() int { return 64 }
 
-// RowsPerInsert is less, because within a transaction a statement more costs
-// little: with 24 rows a new record takes two thirds of what it takes with 64.
+// RowsPerInsert is less, because within a transaction one more statement costs
+// little. With 24 rows a new record takes two thirds of the time that it takes
+// with 64.
 func (sqliteDialect) RowsPerInsert() int { return 24 }
 
 // Prepares: the driver compiles a statement each time that it executes it.
 func (sqliteDialect) Prepares() bool { return false }
 
-// SQLite's own clock shows milliseconds.
+// SQLite's own clock has a resolution of milliseconds.
 const sqliteClock = "strftime('%Y-%m-%d %H:%M:%f000', 'now'"
 
 func (sqliteDialect) Now() string { return sqliteClock + ")" }
@@ -171,8 +174,8 @@ func (sqliteDialect) Migrations() (goose.Dialect, fs.FS) {
 	return goose.DialectSQLite3, subFolder(migrations.SQLite, "sqlite")
 }
 
-// LockSchema locks the directory, not the file: closing any descriptor of the
-// file would end the locks that SQLite itself holds on it in this process.
+// LockSchema locks the directory, not the file. Closing any descriptor of the
+// file would release the locks that SQLite itself holds on it in this process.
 func (d sqliteDialect) LockSchema(ctx context.Context, _ *sql.DB) (func() error, error) {
 	dir, err := os.Open(filepath.Dir(d.path))
 	if err != nil {
@@ -206,13 +209,13 @@ const (
 	sqliteIOErr    = 10
 	sqliteFull     = 13
 	sqliteCantOpen = 14
-	sqliteSchema   = 17 // it was altered while the statement was compiled
+	sqliteSchema   = 17 // the schema was altered while the statement was compiled
 )
 
 // sqliteUnique is an extended result code.
 const sqliteUnique = 2067
 
-// sqliteCode is the primary result code of an error of SQLite, else 0.
+// sqliteCode is the primary result code of an SQLite error, otherwise 0.
 func sqliteCode(err error) int {
 	var e *gosqlite.Error
 	if errors.As(err, &e) {
@@ -242,7 +245,7 @@ func (sqliteDialect) IsUnavailable(err error) bool {
 	return false
 }
 
-// IsIncomplete: SQLite has no code for it.
+// IsIncomplete reads the error's text, because SQLite has no code for it.
 func (sqliteDialect) IsIncomplete(err error) bool {
 	if sqliteCode(err) != sqliteError {
 		return false
@@ -251,5 +254,5 @@ func (sqliteDialect) IsIncomplete(err error) bool {
 	return strings.Contains(text, "no such table") || strings.Contains(text, "no such column") || strings.Contains(text, "has no column named")
 }
 
-// IsThere: a migration is one transaction with the note of it.
+// IsThere: a migration and the note about it are one transaction.
 func (sqliteDialect) IsThere(error) bool { return false }

@@ -9,15 +9,16 @@ import (
 	"gorm.io/gorm"
 )
 
-// A transaction that lost against another one is repeated maxAttempts times, with
-// pauses that grow from FirstPause to about MaxPause.
+// A transaction that lost a conflict with another one is repeated up to
+// maxAttempts times. The pauses in between grow from FirstPause to about
+// MaxPause.
 const (
 	maxAttempts = 8
 	FirstPause  = 2 * time.Millisecond
 	MaxPause    = 100 * time.Millisecond
 )
 
-// Retry repeats do while it loses against other transactions.
+// Retry repeats do while it loses conflicts with other transactions.
 func (db *DB) Retry(ctx context.Context, do func() error) error {
 	pause := FirstPause
 	for attempt := 1; ; attempt++ {
@@ -34,9 +35,10 @@ func (db *DB) Retry(ctx context.Context, do func() error) error {
 	}
 }
 
-// Autocommit executes one statement as a transaction of its own. What ends when
-// ctx does counts as failed: SQLite's driver takes a statement for done that ctx
-// interrupted before it began. (A transaction is safe: its commit heeds ctx.)
+// Autocommit executes one statement as a transaction of its own. If ctx ends
+// during the statement, the statement counts as failed: SQLite's driver reports
+// success for a statement that ctx interrupted before it began. (A transaction
+// is safe, because its commit checks ctx.)
 func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) error {
 	return db.Retry(ctx, func() error {
 		if err := do(db.Write.WithContext(ctx)); err != nil {
@@ -46,7 +48,8 @@ func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) err
 	})
 }
 
-// IsConflict: the transaction lost against another one and may be repeated.
+// IsConflict: the transaction lost a conflict with another one and may be
+// repeated.
 func (db *DB) IsConflict(err error) bool {
 	return errors.Is(err, ErrRaced) || db.Dialect.IsConflict(err)
 }
@@ -54,7 +57,7 @@ func (db *DB) IsConflict(err error) bool {
 // ErrRaced: another transaction stored first what this one was about to store.
 var ErrRaced = errors.New("another transaction was faster")
 
-// Raced is ErrRaced where an error says so, else that error.
+// Raced is ErrRaced if err is a duplicate key, otherwise err itself.
 func Raced(err error) error {
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return ErrRaced
@@ -62,28 +65,28 @@ func Raced(err error) error {
 	return err
 }
 
-// Transaction runs do in a transaction, again from the start if it lost against
-// another one.
+// Transaction runs do in a transaction. It runs do again from the start if the
+// transaction lost a conflict with another one.
 func (db *DB) Transaction(ctx context.Context, do func(tx *Tx) error) error {
 	return db.Retry(ctx, func() error {
 		return db.Write.WithContext(ctx).Transaction(func(g *gorm.DB) error { return do(NewTx(db, g)) })
 	})
 }
 
-// Tx is a transaction. It notes which tables it changes, whoever executes the
-// statements.
+// Tx is a transaction. It notes which tables its statements change, no matter
+// which code executes them.
 type Tx struct {
 	Conn
 	Changed *Changes
-	// GoesOn is called whenever a part of long work is done.
+	// GoesOn is called each time a part of a long operation is done.
 	GoesOn func()
 	g      *gorm.DB
 }
 
-// NewTx is a transaction that gorm began.
+// NewTx wraps a transaction that gorm began.
 func NewTx(db *DB, g *gorm.DB) *Tx {
 	changed := &Changes{}
-	g = g.WithContext(g.Statement.Context) // a handle of its own
+	g = g.WithContext(g.Statement.Context) // a separate handle
 	g.Statement.ConnPool = watchedPool{g.Statement.ConnPool, changed}
 	return &Tx{
 		Conn:    Conn{pool: g.Statement.ConnPool, Dialect: db.Dialect, changed: changed},
@@ -93,5 +96,5 @@ func NewTx(db *DB, g *gorm.DB) *Tx {
 	}
 }
 
-// Gorm is the transaction for gorm.
+// Gorm is the transaction as a handle for gorm.
 func (tx *Tx) Gorm(ctx context.Context) *gorm.DB { return tx.g.WithContext(ctx) }

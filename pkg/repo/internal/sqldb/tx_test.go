@@ -23,7 +23,7 @@ func TestDB_Retry(t *testing.T) {
 	broken := &mysql.MySQLError{Number: 1064}
 	for _, test := range []struct {
 		name    string
-		results []error // of the attempts; the last one repeats
+		results []error // results of the attempts; the last one is repeated
 		patient time.Duration
 		want    error
 		calls   int
@@ -52,8 +52,8 @@ func TestDB_Retry(t *testing.T) {
 	}
 }
 
-// TestDB_Autocommit: what SQLite's driver says of a statement that was interrupted
-// before it began is nothing to rely on.
+// TestDB_Autocommit: the result that SQLite's driver reports for a statement
+// that was interrupted before it began is not reliable.
 func TestDB_Autocommit(t *testing.T) {
 	t.Parallel()
 	g, err := gorm.Open(nil, &gorm.Config{})

@@ -9,8 +9,8 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// TimeLayout has a fixed width, so it sorts as time does; both databases store
-// and give it back as it is.
+// TimeLayout has a fixed width, so its texts sort in the order of time. Both
+// databases store and return such a text unchanged.
 const TimeLayout = "2006-01-02 15:04:05.000000"
 
 // Time is a time as the databases keep it: UTC, microseconds.
@@ -54,7 +54,7 @@ func (t *Time) Scan(from any) (err error) {
 	return err
 }
 
-// Moment is Time for a time that stands elsewhere.
+// Moment is Time for a time.Time that is declared elsewhere.
 type Moment time.Time
 
 // Scan implements sql.Scanner.
