@@ -6,8 +6,9 @@ import "time"
 type EntryQuery struct {
 	// From and To bound when an entry was played, both inclusive; zero is open.
 	From, To time.Time
-	// Raw shows the entries as engines sent them: also those that a correction
-	// voided, but none that a person logged. Otherwise voided ones are left out.
+	// Raw shows the entries as engines sent them. It includes entries that a
+	// correction voided, and excludes entries that a person logged. Otherwise
+	// voided entries are left out.
 	Raw bool
 	// UnsyncedOnly leaves out entries that the sync node has.
 	UnsyncedOnly bool
