@@ -55,8 +55,8 @@
 //
 // # Why a window is enough
 //
-// What is on air at a moment depends only on the last activation and, for each
-// source, the last record that are not later. So an event counts from its own
+// What is on air at a moment depends only on the last activation, and the last
+// record of each source, up to that moment. So an event counts from its own
 // moment until the next event of its kind. A part of the log is derived from
 // the events in it and the last ones before it.
 package onair
