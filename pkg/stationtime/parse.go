@@ -13,8 +13,8 @@ const MaxAhead = 5 * time.Second
 type Reading struct {
 	// Time is the instant: UTC, microseconds.
 	Time time.Time
-	// Other is the other occurrence where the time had no offset and is in an
-	// hour that a change of the clocks repeats, else zero.
+	// Other is the other occurrence if the time had no offset and is in an hour
+	// that a clock change repeats, otherwise zero.
 	Other time.Time
 	// Shifted: the time had no offset and is in an hour that a clock change
 	// skips. It was moved forward by the length of the change.
