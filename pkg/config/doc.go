@@ -13,7 +13,7 @@
 //	family:"SOURCE"  a map[int]T from AURA_SOURCE_1, AURA_SOURCE_2, …
 //	doc:"…"          the meaning, for the README
 //
-// Structs within the struct are blocks of the same kind. What a field holds
-// before Load is its default and goes before envDefault, so that a service can
-// set its own.
+// Structs within the struct are blocks of the same kind. The value of a field
+// before Load is its default and overrides envDefault, so a service can set its
+// own default.
 package config
