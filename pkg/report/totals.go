@@ -35,7 +35,7 @@ type typeTotal struct {
 	total
 }
 
-// totals are the sums over all plays. A report keeps nothing else in memory.
+// totals are the sums over all plays. A report keeps them in memory.
 type totals struct {
 	all    total
 	titles map[[2]string]*titleTotal // by artist and title
