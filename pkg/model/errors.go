@@ -36,7 +36,7 @@ var (
 	ErrPinned = errors.New("the active source is pinned")
 )
 
-// FieldError says what is wrong with one field, and how to mend it.
+// FieldError says what is wrong with one field, and how to fix it.
 type FieldError struct {
 	Field string // name on the wire, such as "track_start"
 	Value string // the received value, shortened; "" if there was none
@@ -65,7 +65,7 @@ func Invalid(field, value, rule string) *InvalidError {
 	return &InvalidError{Fields: []FieldError{NewFieldError(field, value, rule)}}
 }
 
-// NewFieldError shortens the value to what may be repeated to its sender.
+// NewFieldError shortens the value to what may be shown to its sender.
 func NewFieldError(field, value, rule string) FieldError {
 	if r := []rune(value); len(r) > maxShownValue {
 		value = string(r[:maxShownValue]) + "…"
