@@ -10,7 +10,7 @@ import (
 // Mistake, or several joined.
 type Mistake struct {
 	Variable string // without the prefix
-	Value    string // what came; leave it empty for secrets
+	Value    string // the received value; leave it empty for secrets
 	Rule     string // what is expected, such as "must be host:port"
 }
 
