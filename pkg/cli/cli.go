@@ -50,7 +50,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return group
 }
 
-// Env is what the commands of a program have in common.
+// Env holds what the commands of a program share.
 type Env[C Config] struct {
 	program Program[C]
 	environ map[string]string
