@@ -85,7 +85,7 @@ func buildInfo(o Options) prometheus.Collector {
 // Listen opens the port, so that Addr is known before Run.
 func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }
 
-// Addr is where the service listens, nil before Listen.
+// Addr is the address on which the service listens, nil before Listen.
 func (s *Service) Addr() net.Addr { return s.Server.Addr() }
 
 // Close closes the database of a service that is not run. Run does so itself.
