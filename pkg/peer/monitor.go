@@ -44,7 +44,7 @@ func (c *Client) Lease(ctx context.Context) (model.Lease, error) {
 }
 
 func (c *Client) lease(ctx context.Context, what call) (model.Lease, error) {
-	var body struct { // nil where it is not there
+	var body struct { // nil if it is missing
 		Holder  *string  `json:"holder"`
 		Epoch   *int64   `json:"epoch"`
 		Seconds *float64 `json:"seconds"`
