@@ -2,9 +2,9 @@
 // and writes the table of its README from the same struct.
 //
 // It promises that a start with a wrong configuration names every mistake at
-// once, each with the variable, the value that came (never that of a secret)
-// and the rule; that a misspelled AURA_ variable is a mistake and not silently
-// without effect; and that secrets can be kept out of the environment.
+// once. A mistake has the variable, the received value (never that of a secret)
+// and the rule. A misspelled AURA_ variable is a mistake and is not silently
+// ignored. Secrets can be kept out of the environment.
 //
 // A struct describes its variables by tags, names without the AURA_ prefix:
 //
