@@ -13,7 +13,7 @@ import (
 	"aura.radio/engine/pkg/logging"
 )
 
-// mistake is what only an operator can mend.
+// mistake is an error that only an operator can fix.
 type mistake struct{ error }
 
 func (m mistake) Unwrap() error { return m.error }
@@ -22,7 +22,7 @@ func (m mistake) Unwrap() error { return m.error }
 // with ExitConfig.
 func Mistake(err error) error { return mistake{err} }
 
-// New is a command; arguments that check refuses are a mistake of usage.
+// New makes a command. Arguments that check refuses are a usage mistake.
 func New(use, short string, check cobra.PositionalArgs, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, RunE: run,
@@ -35,7 +35,7 @@ func New(use, short string, check cobra.PositionalArgs, run func(cmd *cobra.Comm
 	}
 }
 
-// Group is a command that does nothing without one of its subcommands.
+// Group makes a command that does nothing without one of its subcommands.
 func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	var names []string
 	for _, c := range commands {
@@ -50,7 +50,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return group
 }
 
-// Env is what the commands of a program have in common.
+// Env holds what the commands of a program share.
 type Env[C Config] struct {
 	program Program[C]
 	environ map[string]string
@@ -58,7 +58,7 @@ type Env[C Config] struct {
 }
 
 // Load reads the configuration and makes the logger, which writes to the
-// standard error. What is wrong is a Mistake.
+// standard error. A configuration error is a Mistake.
 func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	cfg, err := env.program.Load(env.environ)
 	if err != nil {
@@ -67,9 +67,10 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
 }
 
-// WithDatabase loads the configuration, has open open the database, lets do use
-// it, and closes it. The schema may be any; db.Ready tells. open is one of those
-// of package repo that make no database that is not there.
+// WithDatabase loads the configuration, opens the database with open, calls do
+// with it, and closes it. The schema may have any version; db.Ready tells which
+// it has. open is a function of package repo that does not create a missing
+// database.
 func WithDatabase[C Config, DB io.Closer](ctx context.Context, env Env[C], open func(cfg C, log zerolog.Logger) (DB, error), do func(ctx context.Context, cfg C, db DB, log zerolog.Logger) error) error {
 	cfg, log, err := env.Load()
 	if err != nil {

@@ -96,7 +96,7 @@ func TestProgram(t *testing.T) {
 		{"box open --wide", cli.ExitConfig, "wide"},
 		{"box close", cli.ExitOK, ""},
 		{"migrate", cli.ExitConfig, "up, status"},
-		// Nobody but migrate up makes a database.
+		// Only migrate up makes a database.
 		{"box open now", cli.ExitFailed, "there is no database yet: " + dir + "/test.db"},
 		{"migrate status", cli.ExitFailed, "there is no database yet"},
 		{"migrate down", cli.ExitFailed, "there is no database yet"},
@@ -118,7 +118,7 @@ func TestProgram(t *testing.T) {
 	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != cli.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {
 		t.Errorf("a wrong configuration: %d %q", code, out)
 	}
-	// Who changes the schema is not asked for the rest of the configuration.
+	// Changing the schema does not need the rest of the configuration.
 	other := maps.Clone(environ)
 	other["AURA_HOST_ID"] = "1"
 	if code, out := run(other, "migrate", "status"); code != cli.ExitOK {

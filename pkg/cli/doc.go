@@ -2,6 +2,6 @@
 // version and migrate. A service adds its own commands.
 //
 // It promises distinct exit codes: 0 done, 1 failed, 78 wrong configuration or
-// usage, or a schema that is not this program's, so that systemd and scripts
-// can tell a mistake, which a restart cannot mend, from a failure.
+// usage, or a schema that this program cannot use. So systemd and scripts can
+// tell a mistake, which a restart cannot fix, from a failure.
 package cli

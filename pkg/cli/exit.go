@@ -6,7 +6,7 @@ type exit struct {
 	error
 }
 
-// Error is what is said beside the code.
+// Error is the message that is shown with the code.
 func (e exit) Error() string {
 	if e.error == nil {
 		return ""
@@ -16,6 +16,7 @@ func (e exit) Error() string {
 
 func (e exit) Unwrap() error { return e.error }
 
-// Exit ends the program with that code, such as a check that has codes of its
-// own. A nil error says nothing more: the command has said it all.
+// Exit ends the program with that code. It is for commands with their own
+// codes, such as a check. With a nil error nothing more is printed, because the
+// command has already printed everything.
 func Exit(code int, err error) error { return exit{code, err} }

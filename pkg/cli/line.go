@@ -5,11 +5,11 @@ import (
 	"unicode"
 )
 
-// maxLine is how many characters of a text Line leaves.
+// maxLine is how many characters of a text Line keeps.
 const maxLine = 100
 
-// Line makes a text of strangers fit for one line of a terminal: a title may
-// hold anything, escape sequences included.
+// Line makes a text from strangers fit for one line of a terminal. A title may
+// contain anything, including escape sequences.
 func Line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

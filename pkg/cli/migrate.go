@@ -16,15 +16,15 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// migrateTimeout bounds a migration: long enough to alter a table of many
-// years.
+// migrateTimeout bounds a migration. It is long enough to alter a table that
+// holds many years.
 const migrateTimeout = time.Hour
 
-// opener is one of package repo's.
+// opener is one of the open functions of package repo.
 type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
 
-// openSchema opens the database with the variables that name it and nothing else
-// of the configuration: who changes the schema need not be the service.
+// openSchema opens the database with only those variables of the configuration
+// that name it. The user who changes the schema need not be the service.
 func (env Env[C]) openSchema(open opener) (*repo.DB, error) {
 	base := env.program.Default().Base()
 	part := struct {
@@ -56,7 +56,7 @@ func migrate[C Config](env Env[C]) *cobra.Command {
 	down := step("down", "Take back the last migration, for tests; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
 		return db.MigrateDown(ctx)
 	})
-	down.Hidden = true // a service goes back one version without it
+	down.Hidden = true // a service goes back one version without this command
 	return Group("migrate", "Bring the database's schema up to date, or look at it",
 		step("up", "Apply every migration that is missing", repo.Open, func(ctx context.Context, db *repo.DB) error {
 			return db.Migrate(ctx)

@@ -23,12 +23,12 @@ import (
 const (
 	ExitOK     = 0
 	ExitFailed = 1
-	ExitConfig = 78 // EX_CONFIG of sysexits(3): a crash never has it
+	ExitConfig = 78 // EX_CONFIG of sysexits(3): a crash never exits with this code
 )
 
 // gcPercent lets the small heap of a service grow further between two
-// collections: answers from memory make little garbage, and each collection
-// would take a core from them.
+// collections. Answers from memory make little garbage, and each collection
+// would take a core away from them.
 const gcPercent = 400
 
 // Config is a service's configuration: it embeds lifecycle.Config.
@@ -40,11 +40,11 @@ type Program[C Config] struct {
 	Version string
 	Short   string // what it does, in one line: a verb first
 
-	// Default is the configuration where the environment says nothing.
+	// Default is the configuration if the environment sets nothing.
 	Default func() C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
-	// Serve runs the service until ctx ends; see the function Serve.
+	// Serve runs the service until ctx ends; the function Serve makes it.
 	Serve func(ctx context.Context, cfg C, version string, log zerolog.Logger) error
 	// Commands are the service's own; nil if there are none.
 	Commands func(Env[C]) []*cobra.Command
@@ -55,7 +55,7 @@ type App interface {
 	Run(ctx context.Context) error
 }
 
-// Serve makes a service with a function that wires it, and runs it.
+// Serve returns a function that makes a service with wire, and runs it.
 func Serve[C Config, A App](wire func(cfg C, version string, log zerolog.Logger) (A, error)) func(context.Context, C, string, zerolog.Logger) error {
 	return func(ctx context.Context, cfg C, version string, log zerolog.Logger) error {
 		app, err := wire(cfg, version, log)

@@ -11,9 +11,9 @@ import (
 	"github.com/caarlos0/env/v10"
 )
 
-// decode lets env set one field; an empty value means its envDefault. One
-// field at a time, as env's errors name the fields of structs and not the
-// variables.
+// decode lets env set one field; an empty value means its envDefault. It sets
+// one field at a time, because env's errors name the fields of structs and not
+// the variables.
 func decode(field reflect.StructField, into reflect.Value, name, value string, secret bool) error {
 	key, _, _ := strings.Cut(field.Tag.Get("env"), ",")
 	one := reflect.New(reflect.StructOf([]reflect.StructField{
@@ -55,7 +55,7 @@ func rule(t reflect.Type, err error) string {
 	}
 	switch syntax := new(strconv.NumError); {
 	case !errors.As(parse.Err, &syntax):
-		return parse.Err.Error() // the words of the field's own type
+		return parse.Err.Error() // the field's own type chose these words
 	case errors.Is(parse.Err, strconv.ErrRange):
 		return "is out of range"
 	case t.Kind() == reflect.Bool:
@@ -66,8 +66,8 @@ func rule(t reflect.Type, err error) string {
 	return "must be a whole number"
 }
 
-// duration reads 230ms and 1h, and plain seconds as the original does: 0.23,
-// 3600.
+// duration reads 230ms and 1h. Like the original it also reads plain seconds:
+// 0.23, 3600.
 func duration(s string) (any, error) {
 	if d, err := time.ParseDuration(s); err == nil {
 		return d, nil
@@ -76,6 +76,6 @@ func duration(s string) (any, error) {
 	if err != nil || !(math.Abs(seconds) < math.MaxInt64/float64(time.Second)) {
 		return nil, errors.New("must be a duration such as 230ms, 90s or 1h, or plain seconds")
 	}
-	// Rounded, as 0.23 has no exact float: 230ms is meant, not 229.999999ms.
+	// Rounded, because 0.23 has no exact float: 230ms is meant, not 229.999999ms.
 	return time.Duration(math.Round(seconds * float64(time.Second))), nil
 }

@@ -2,9 +2,9 @@
 // and writes the table of its README from the same struct.
 //
 // It promises that a start with a wrong configuration names every mistake at
-// once, each with the variable, the value that came (never that of a secret)
-// and the rule; that a misspelled AURA_ variable is a mistake and not silently
-// without effect; and that secrets can be kept out of the environment.
+// once. A mistake has the variable, the received value (never that of a secret)
+// and the rule. A misspelled AURA_ variable is a mistake and is not silently
+// ignored. Secrets can be kept out of the environment.
 //
 // A struct describes its variables by tags, names without the AURA_ prefix:
 //
@@ -13,7 +13,7 @@
 //	family:"SOURCE"  a map[int]T from AURA_SOURCE_1, AURA_SOURCE_2, …
 //	doc:"…"          the meaning, for the README
 //
-// Structs within the struct are blocks of the same kind. What a field holds
-// before Load is its default and goes before envDefault, so that a service can
-// set its own.
+// Structs within the struct are blocks of the same kind. The value of a field
+// before Load is its default and overrides envDefault, so a service can set its
+// own default.
 package config

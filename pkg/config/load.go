@@ -19,13 +19,13 @@ func Environ() map[string]string {
 }
 
 // Load fills the struct that into points to from environ, a map of variables
-// with their prefix, and calls Validate() error on every block of it that has
-// one, and on the struct itself. An empty variable counts as not set. The
-// error joins all mistakes, each a *Mistake where it concerns one variable.
+// with their prefix. Then it calls Validate() error on every block that has
+// this method, and on the struct itself. An empty variable counts as not set.
+// The error joins all mistakes; each is a *Mistake if it concerns one variable.
 func Load(into any, environ map[string]string) error { return load(into, environ, unknown) }
 
-// LoadPart is Load for a struct that has a few blocks of a configuration only:
-// other variables of the environment are none of its business.
+// LoadPart is Load for a struct that has only a few blocks of a configuration.
+// It ignores other variables of the environment.
 func LoadPart(into any, environ map[string]string) error {
 	return load(into, environ, func([]setting, map[string]string) error { return nil })
 }
@@ -45,7 +45,7 @@ func load(into any, environ map[string]string, rest func([]setting, map[string]s
 	return errors.Join(found...)
 }
 
-// unknown reports every variable with our prefix that nobody reads.
+// unknown reports every variable with our prefix that no setting reads.
 func unknown(settings []setting, environ map[string]string) error {
 	var found mistakes
 	for _, name := range slices.Sorted(maps.Keys(environ)) {

@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// Mistake is what is wrong with one variable. Blocks return it, joined where
-// there are several, from Validate.
+// Mistake is what is wrong with one variable. Validate of a block returns a
+// Mistake, or several joined.
 type Mistake struct {
 	Variable string // without the prefix
-	Value    string // what came; leave it empty for secrets
+	Value    string // the received value; leave it empty for secrets
 	Rule     string // what is expected, such as "must be host:port"
 }
 
-// maxShownValue bounds how much of a wrong value is repeated, in bytes.
+// maxShownValue bounds how much of a wrong value is shown, in bytes.
 const maxShownValue = 80
 
 // Error is one line: the full name of the variable, its value and the rule.
@@ -36,9 +36,10 @@ func (m *Mistake) Error() string {
 // mistakes is a flat list of errors.
 type mistakes []error
 
-// add takes joined errors apart and leaves out what is already listed: a
-// struct that embeds one block inherits its Validate, and one that embeds
-// several may call theirs, so the same mistake is often reported twice.
+// add takes joined errors apart and leaves out mistakes that are already
+// listed. A struct that embeds one block inherits its Validate, and a struct
+// that embeds several may call theirs. So the same mistake is often reported
+// twice.
 func (l *mistakes) add(err error) {
 	if err == nil {
 		return

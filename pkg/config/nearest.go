@@ -1,7 +1,7 @@
 package config
 
-// nearest is the known variable that a misspelled one probably means, "" where
-// none is near.
+// nearest is the known variable that a misspelled variable probably means, ""
+// if none is near.
 func nearest(name string, settings []setting) string {
 	best, found := 1+len(name)/4, ""
 	for _, s := range settings {

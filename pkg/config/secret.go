@@ -11,7 +11,8 @@ import (
 // fileSuffix makes a variable name the file that holds the value.
 const fileSuffix = "_FILE"
 
-// maxSecretFile bounds what is read, in bytes: a wrong path may name anything.
+// maxSecretFile bounds how much of a file is read, in bytes: a wrong path may
+// name any file.
 const maxSecretFile = 1 << 20
 
 // secret is the value of a secret variable: from the variable itself, from
@@ -43,7 +44,7 @@ func secret(name string, environ map[string]string) (string, error) {
 	return value, nil
 }
 
-// readSecret is a file's content without the line ends that editors add.
+// readSecret returns a file's content without the line ends that editors add.
 func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -56,7 +57,7 @@ func readSecret(path string) (string, error) {
 	return strings.TrimRight(string(b), "\r\n"), err
 }
 
-// cause leaves out the path, which stands beside it already.
+// cause leaves out the path, which the message already shows.
 func cause(err error) string {
 	if pathErr := new(fs.PathError); errors.As(err, &pathErr) {
 		return pathErr.Err.Error()

@@ -20,8 +20,8 @@ type setting struct {
 }
 
 // describe lists the settings of a struct in order of declaration, and the
-// blocks that hold them, innermost first. It panics when the struct is wrongly
-// made, which the first test of a service shows.
+// blocks that hold them, innermost first. It panics if the struct is declared
+// wrongly; the first test of a service reveals that.
 func describe(into any) (settings []setting, blocks []reflect.Value) {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
@@ -62,8 +62,8 @@ func (s setting) reads(variable string) bool {
 	return variable == own || s.secret && variable == own+fileSuffix
 }
 
-// member is the number of a family's variable: AURA_SOURCE_12 is 12. Numbers
-// count from 1 and have one spelling only.
+// member is the number in the name of a family's variable: AURA_SOURCE_12 is
+// 12. Numbers start at 1 and have only one spelling.
 func (s setting) member(variable string) (int, bool) {
 	digits, ok := strings.CutPrefix(variable, Prefix+s.name+"_")
 	if !ok {
@@ -86,7 +86,7 @@ func (s setting) load(environ map[string]string) error {
 		}
 	}
 	if value == "" && !s.value.IsZero() {
-		return nil // what the service set before is the default
+		return nil // the value that the service set before is the default
 	}
 	return decode(s.field, s.value, s.name, value, s.secret)
 }

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Table is the Markdown table of every variable of the struct that of points
-// to, with its default and its meaning, for the service's README. It never shows a
-// secret, not even a default one.
+// Table is the Markdown table for the service's README. It lists every variable
+// of the struct that of points to, with its default and its meaning. It never
+// shows a secret, not even a default one.
 func Table(of any) string {
 	settings, _ := describe(of)
 	var b strings.Builder
@@ -52,7 +52,7 @@ func (s setting) meaning() string {
 	return strings.TrimSpace(doc)
 }
 
-// cell keeps a text within its cell of the table.
+// cell escapes a text so that it stays within its cell of the table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
 }

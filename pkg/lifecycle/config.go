@@ -6,8 +6,8 @@ import (
 	"aura.radio/engine/pkg/repo"
 )
 
-// Config are the blocks that every service has. A service embeds it in its own
-// configuration.
+// Config holds the blocks that every service has. A service embeds it in its
+// own configuration.
 type Config struct {
 	Database repo.Config
 	HTTP     httpserver.Config

@@ -14,23 +14,23 @@ import (
 	"aura.radio/engine/pkg/httpserver"
 )
 
-// Options are what a service is made of.
+// Options are the parts of a service.
 type Options struct {
-	// Name is that of the binary, and the service's in the contract's
+	// Name is the name of the binary, and of the service in the contract's
 	// x-served-by.
 	Name    string
 	Version string
 	Log     zerolog.Logger
 	HTTP    httpserver.Config
-	// Database is nil if the service has none. The service closes it, also if New
-	// fails.
+	// Database is nil if the service has none. The service closes it, even if
+	// New fails.
 	Database Database
 	// Migrate: the database's schema is brought up to date at start.
 	Migrate bool
 }
 
-// Database is what a service does with its database by itself: *repo.Node and
-// *repo.Station. It is open, but need not be there yet.
+// Database is what the service itself needs of its database: *repo.Node and
+// *repo.Station. It is open, but need not be reachable yet.
 type Database interface {
 	Ready(ctx context.Context) error
 	Migrate(ctx context.Context) error
@@ -40,12 +40,12 @@ type Database interface {
 // Service is what every service has. Make it with New, register handlers and
 // metrics, and Run it once.
 type Service struct {
-	// Cache holds the answers to public reads; whoever writes invalidates it.
+	// Cache holds the answers to public reads; every writer invalidates it.
 	Cache  *answercache.Cache
 	Server *httpserver.Server
 
 	opts Options
-	// preparing: the schema is there, and Work.Prepare is not done yet.
+	// preparing: the schema is there, but Work.Prepare is not done yet.
 	preparing atomic.Bool
 }
 
@@ -85,7 +85,7 @@ func buildInfo(o Options) prometheus.Collector {
 // Listen opens the port, so that Addr is known before Run.
 func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }
 
-// Addr is where the service listens, nil before Listen.
+// Addr is the address on which the service listens, nil before Listen.
 func (s *Service) Addr() net.Addr { return s.Server.Addr() }
 
 // Close closes the database of a service that is not run. Run does so itself.
@@ -96,26 +96,26 @@ func (s *Service) Close() error {
 	return s.opts.Database.Close()
 }
 
-// Work is what a service does beside answering requests.
+// Work is what a service does besides answering requests.
 type Work struct {
-	// Prepare brings what the service keeps in the database up to date, once the
-	// schema is there; until it is done /readyz says no. It is repeated while
-	// its error is model.ErrUnavailable; any other ends the service.
+	// Prepare updates the data that the service keeps in the database, once the
+	// schema is there. Until it is done, /readyz says no. It is repeated while
+	// its error is model.ErrUnavailable; any other error ends the service.
 	Prepare func(ctx context.Context) error
-	// Prepared is called when the database is ready: what was answered without
-	// it is out of date.
+	// Prepared is called when the database is ready. Answers that were given
+	// without the database are out of date then.
 	Prepared func()
-	// Early tasks begin at once, whether the database is there or not, and are
-	// otherwise as Tasks.
+	// Early tasks begin at once, whether the database is reachable or not.
+	// Otherwise they are like Tasks.
 	Early []func(ctx context.Context) error
-	// Tasks begin then. Each runs until its context ends and returns nil; an
-	// error ends the service.
+	// Tasks begin when the database is ready. Each task runs until its context
+	// ends and returns nil; an error ends the service.
 	Tasks []func(ctx context.Context) error
 }
 
 // Run serves until ctx ends, then drains and closes the database. It returns
-// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the database's
-// schema is not this binary's, and nil after a stop that was asked for.
+// repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
+// is not this binary's. It returns nil after a requested stop.
 func (s *Service) Run(ctx context.Context, w Work) error {
 	if err := s.Server.Listen(ctx); err != nil {
 		return errors.Join(err, s.Close())
@@ -137,7 +137,7 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 		return nil
 	})
 	g.Go(func() error { return s.watchdog(ctx) })
-	// Requests end before the database does: their last entries are stored.
+	// Requests end before the database does, so their last entries are stored.
 	err := errors.Join(g.Wait(), s.Close())
 	if err == nil {
 		s.opts.Log.Info().Msg("stopped")

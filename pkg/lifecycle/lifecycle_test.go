@@ -53,8 +53,8 @@ func sqlite(t *testing.T) *repo.Config {
 	return &repo.Config{URL: repotest.URL(t, repotest.KindSQLite)}
 }
 
-// TestService_Prepare: what a service prepares is tried again while the database
-// is away; until then the service answers but is not ready, and its tasks wait.
+// TestService_Prepare: the preparation is repeated while the database is away.
+// Until it is done, the service answers but is not ready, and its tasks wait.
 func TestService_Prepare(t *testing.T) {
 	t.Parallel()
 	var tries, prepared atomic.Int64
@@ -100,8 +100,8 @@ func TestService_Prepare(t *testing.T) {
 	}
 }
 
-// TestService_Fails: a task or a preparation that fails ends the service, and
-// so does a schema that is not this program's.
+// TestService_Fails: a task or a preparation that fails ends the service. A
+// schema that this program cannot use also ends it.
 func TestService_Fails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")

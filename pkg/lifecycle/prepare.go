@@ -12,13 +12,13 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// How often the service looks for a database that is away at start.
+// How often the service looks for a database that is away at the start.
 const (
 	firstLook = 250 * time.Millisecond
 	maxLook   = 5 * time.Second
 )
 
-// errPreparing is why a service that answers already is not ready.
+// errPreparing is why a service that already answers is not ready.
 var errPreparing = errors.New("what the service keeps is being brought up to date")
 
 // ready tells why the service can't do its work now, or nil.
@@ -34,12 +34,12 @@ func (s *Service) ready(ctx context.Context) error {
 	return nil
 }
 
-// prepare brings the schema up to date, or sees that it is, as soon as the
-// database is there, and then does what the service itself asks for. systemd
-// hears that the service is ready after the first look, whatever it showed: a
-// service that answers 503 and recovers by itself is better than one that is
-// killed for waiting. Only a schema that this binary cannot use ends the
-// service. It returns nil where ctx ended.
+// prepare brings the schema up to date, or checks that it is, as soon as the
+// database is reachable. Then it does the preparation that the service itself
+// asks for. systemd is told that the service is ready after the first look,
+// whatever its result: a service that answers 503 and recovers by itself is
+// better than one that is killed for waiting. Only a schema that this binary
+// cannot use ends the service. It returns nil if ctx ended.
 func (s *Service) prepare(ctx context.Context, w Work) error {
 	lasting := logging.NewLasting(s.opts.Log, "database not ready")
 	for pause := firstLook; ; pause = min(2*pause, maxLook) {
@@ -62,7 +62,7 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 			if w.Prepared != nil {
 				w.Prepared()
 			}
-			debug.FreeOSMemory() // of reading the contract, mostly
+			debug.FreeOSMemory() // mostly memory from reading the contract
 			return nil
 		}
 		select {
@@ -73,8 +73,8 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 	}
 }
 
-// look brings the schema up to date where that is asked for, and tells whether
-// it is.
+// look brings the schema up to date if that is asked for, and reports whether
+// it is up to date.
 func (s *Service) look(ctx context.Context) error {
 	if s.opts.Database == nil {
 		return nil
@@ -87,7 +87,7 @@ func (s *Service) look(ctx context.Context) error {
 	return s.opts.Database.Ready(ctx)
 }
 
-// watchdog tells systemd, where it asks, that the service is alive.
+// watchdog tells systemd, if it asks for that, that the service is alive.
 func (s *Service) watchdog(ctx context.Context) error {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil || interval == 0 {
@@ -105,7 +105,7 @@ func (s *Service) watchdog(ctx context.Context) error {
 	}
 }
 
-// notify tells systemd; without systemd it does nothing.
+// notify sends a state to systemd; without systemd it does nothing.
 func (s *Service) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
 		s.opts.Log.Warn().Err(err).Str("state", state).Msg("systemd can't be told")

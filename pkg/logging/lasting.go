@@ -10,9 +10,9 @@ import (
 // lastingEvery is how often a lasting error is logged.
 const lastingEvery = 30 * time.Second
 
-// Lasting logs an error that comes again and again, such as of a loop whose
-// peer is away: the first time, then at most every 30 s, then "recovered"
-// once. It is safe for concurrent use.
+// Lasting logs an error that occurs repeatedly, for example in a loop whose
+// peer is away. It logs the error the first time, then at most every 30 s, and
+// then "recovered" once. It is safe for concurrent use.
 type Lasting struct {
 	log     zerolog.Logger
 	message string

@@ -32,7 +32,7 @@ func (c *Config) Validate() error {
 // timeLayout is RFC 3339 with milliseconds.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// New makes a logger that writes to w. What c says wrongly is taken as the
+// New makes a logger that writes to w. It replaces a wrong value in c by the
 // default; Validate is there to refuse it.
 func New(c Config, w io.Writer) zerolog.Logger {
 	terminal := isTerminal(w)
@@ -48,7 +48,7 @@ func New(c Config, w io.Writer) zerolog.Logger {
 	return zerolog.New(w).Level(least).Hook(stamp{})
 }
 
-// stamp adds the time. zerolog's own would need its global settings.
+// stamp adds the time. zerolog's own timestamp would need its global settings.
 type stamp struct{}
 
 func (stamp) Run(e *zerolog.Event, _ zerolog.Level, _ string) {

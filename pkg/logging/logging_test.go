@@ -43,7 +43,7 @@ func TestConfig_Validate(t *testing.T) {
 
 func TestNew(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // whose clock starts at 2000-01-01
+	synctest.Test(t, func(t *testing.T) { // the clock of the bubble starts at 2000-01-01
 		var out bytes.Buffer
 		log := logging.New(logging.Config{Level: "info", Format: "auto"}, &out)
 		log.Debug().Msg("not shown")

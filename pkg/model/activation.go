@@ -7,16 +7,16 @@ import (
 
 // Activation is one switch of the active source: an audit record.
 type Activation struct {
-	// Epoch counts activations from 1 in the order in which they were
-	// accepted. One that was found again when its number had been given anew is
-	// numbered from 0 downwards.
+	// Epoch counts activations from 1 in the order in which they were accepted.
+	// If an activation is found again after its number was given to another
+	// one, it is numbered from 0 downwards.
 	Epoch      int64
 	Source     int
 	From       time.Time // when it really happened: UTC, microseconds
 	RecordedAt time.Time // when it was accepted: UTC, microseconds
 	By         string
 	Reason     string
-	// Pinned: it stays until a person releases it.
+	// Pinned: the activation stays until a person releases it.
 	Pinned bool
 }
 
@@ -28,14 +28,14 @@ func (a *Activation) Normalize() {
 	a.Reason, _ = cleanText(a.Reason, MaxReason)
 }
 
-// Repeats reports whether both are one activation: all that was said of it is
-// the same.
+// Repeats reports whether a and b are the same activation: everything except
+// the epoch is equal.
 func (a *Activation) Repeats(b *Activation) bool {
 	return a.Source == b.Source && a.From.Equal(b.From) && a.By == b.By && a.Reason == b.Reason && a.Pinned == b.Pinned
 }
 
-// Content identifies the activation whatever its epoch is, which may be another
-// one after its database was lost.
+// Content identifies the activation independently of its epoch. The epoch may
+// be another one after the database of the activation was lost.
 func (a *Activation) Content() Fingerprint {
 	d := newDigest("activation/1")
 	d.number(int64(a.Source))
@@ -47,8 +47,8 @@ func (a *Activation) Content() Fingerprint {
 	return d.sum()
 }
 
-// Validate refuses what would not be the same record in every database. The
-// error is an *InvalidError.
+// Validate refuses an activation that would not be the same record in every
+// database. The error is an *InvalidError.
 func (a *Activation) Validate() error {
 	wrong := statusMistakes("from", a.Source, a.From)
 	if a.RecordedAt.Before(time.UnixMicro(0)) || a.RecordedAt.After(maxTime) {

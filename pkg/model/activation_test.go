@@ -33,7 +33,7 @@ func TestActivation_Repeats(t *testing.T) {
 func TestActivation_Content(t *testing.T) {
 	t.Parallel()
 	a := Activation{Epoch: 3, Source: 2, From: start, RecordedAt: start.Add(time.Second), By: "monitor", Reason: "silent"}
-	// Computed by another program, never to change.
+	// Computed by another program; it must never change.
 	if got, want := a.Content().String(), "b5c61facdadc13ae0ad73c7443fd3c73"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

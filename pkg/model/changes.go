@@ -39,7 +39,7 @@ func (c Changes) over(later Changes) Changes {
 	return c
 }
 
-// Of returns e's own values of the fields that c changes: what an audit shows
+// Of returns e's own values of the fields that c changes. An audit shows them
 // as "before".
 func (c Changes) Of(e Entry) (own Changes) {
 	for _, f := range correctable {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// allChanges sets every field of Changes to something else than play has.
+// allChanges sets every field of Changes to a value that differs from play's.
 func allChanges() Changes {
 	var c Changes
 	v := reflect.ValueOf(&c).Elem()
@@ -28,7 +28,7 @@ func allChanges() Changes {
 	return c
 }
 
-// only is c with that field alone.
+// only returns c with only that field set.
 func only(c Changes, field int) Changes {
 	var o Changes
 	reflect.ValueOf(&o).Elem().Field(field).Set(reflect.ValueOf(c).Field(field))

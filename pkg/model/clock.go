@@ -7,19 +7,20 @@ import (
 	"unicode/utf8"
 )
 
-// Clock is the studio clock as a source sent it last.
+// Clock is the studio clock that a source sent last.
 type Clock struct {
 	Source int
 	SentAt time.Time // when it arrived: UTC, microseconds
-	// Body is the JSON object that came, whole.
+	// Body is the whole JSON object that arrived.
 	Body json.RawMessage
 }
 
-// MaxClock bounds the body of a clock, in bytes: well above what an engine may
-// send, because on its way between nodes it is written anew and may grow.
+// MaxClock bounds the body of a clock, in bytes. It is well above what an
+// engine may send, because nodes write the clock again when they pass it on,
+// and it may grow.
 const MaxClock = 512 * 1024
 
-// Validate refuses what is no clock. The error is an *InvalidError.
+// Validate refuses a value that is not a clock. The error is an *InvalidError.
 func (c *Clock) Validate() error {
 	wrong := statusMistakes("sent_at", c.Source, c.SentAt)
 	var object map[string]json.RawMessage

@@ -13,7 +13,7 @@ const (
 	CorrectionAmend = "amend"
 	// CorrectionVoid says that the entry was not played.
 	CorrectionVoid = "void"
-	// CorrectionRestore takes back a void.
+	// CorrectionRestore undoes a void.
 	CorrectionRestore = "restore"
 	// CorrectionLog is the record of an entry that a person logged because it
 	// was missed.
@@ -23,25 +23,26 @@ const (
 // MaxReason is the length, in characters, to which a reason is cut.
 const MaxReason = 1024
 
-// How many corrections an entry may have, so that it always fits into a request
-// between nodes with all of them: 1 MiB of JSON. At worst a correction takes
+// How many corrections an entry may have. The entry with all its corrections
+// must fit into a request between nodes, which is 1 MiB of JSON. At worst a
+// correction takes
 //
 //	by, reason, and seven texts before and after  256 + 1024 + 2·7·256 characters
 //	each of them written as \u003c                · 6 bytes = 29,184
 //	names, numbers and times                      ≤ 1,300
 //
-// and the entry itself 12,000 bytes: 32 corrections take 988 KB with it.
+// and the entry itself takes 12,000 bytes: with 32 corrections that is 988 KB.
 //
-// People get half of that for each database: where the node and the sync node
-// both take corrections before they hear of one another's, all of them fit.
+// People get half of that for each database. If the node and the sync node both
+// take corrections before they hear of each other's, all of them fit.
 const (
 	MaxCorrections       = 32
 	MaxCorrectionsByHand = MaxCorrections / 2
 )
 
-// Room refuses a correction of an entry that has as many as it may have by hand.
-// The last one can only be a void: then what is wrong can still be replaced. The
-// error is an *InvalidError.
+// Room refuses a correction if the entry already has as many corrections by
+// hand as it may have. The last one can only be a void, so a wrong entry can
+// still be replaced. The error is an *InvalidError.
 func (c *Correction) Room(earlier int) error {
 	limit := MaxCorrectionsByHand - 1
 	if c.Kind == CorrectionVoid {
@@ -54,7 +55,7 @@ func (c *Correction) Room(earlier int) error {
 		"the entry has %d corrections already, and may have %d, the last of them a void: void it, and log what was played as a missed entry", earlier, MaxCorrectionsByHand))
 }
 
-// Correction is a record of its own about one entry: a legal log is never
+// Correction is a separate record about one entry, because a legal log is never
 // edited in place.
 type Correction struct {
 	ID    int64
@@ -62,15 +63,16 @@ type Correction struct {
 	Kind  string
 	At    time.Time // when it was made: UTC, microseconds
 	By    string    // who made it
-	// Reason is why, in the words of who made it.
+	// Reason says why, in the words of the person who made the correction.
 	Reason  string
 	Changes Changes // new values; empty unless Kind is CorrectionAmend
 	Before  Changes // the values that they replaced
 	Synced  bool
 }
 
-// Repeats reports whether c says the same as an earlier correction, whose answer
-// was lost: then storing it again must succeed and change nothing.
+// Repeats reports whether c says the same as an earlier correction. The answer
+// to the earlier one may have been lost, so storing c again must succeed and
+// change nothing.
 func (c *Correction) Repeats(earlier Correction) bool {
 	earlier.At = c.At
 	return c.UID() == earlier.UID()
@@ -89,8 +91,8 @@ func (c *Correction) UID() Fingerprint {
 	return d.sum()
 }
 
-// Validate refuses a correction that does not say who made it and why, or
-// whose values no entry could have; target is the entry it is about. The error
+// Validate refuses a correction that does not say who made it and why, or whose
+// values no entry could have. target is the entry that it is about. The error
 // is an *InvalidError.
 func (c *Correction) Validate(target Entry) error {
 	var wrong []FieldError

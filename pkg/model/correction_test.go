@@ -19,7 +19,8 @@ func TestCorrection_UID(t *testing.T) {
 	amend.Kind, amend.Reason = CorrectionAmend, "tag was misspelled"
 	amend.Changes = Changes{TrackStart: &moved, Artist: &artist, Album: &album, TrackNum: &number, TimeslotID: &slot, Duration: &duration}
 
-	// As with fingerprints: computed by another program, never to change.
+	// As with fingerprints: computed by another program; they must never
+	// change.
 	for want, c := range map[string]Correction{"ee65bc346bfbb2be19e7a48a02f2f5f1": void, "0efeac72cdeccec3c5634862b9637267": amend} {
 		if got := c.UID().String(); got != want {
 			t.Errorf("%s: got %s, want %s", c.Kind, got, want)
@@ -115,7 +116,8 @@ func TestCorrection_Normalize(t *testing.T) {
 	})
 }
 
-// correction draws one of a few, so that ties and repetitions happen.
+// correction draws one of a few corrections, so that ties and repetitions
+// happen.
 func correction() *rapid.Generator[Correction] {
 	return rapid.Custom(func(t *rapid.T) Correction {
 		c := Correction{

@@ -7,23 +7,25 @@ import (
 	"unicode/utf8"
 )
 
-// Delivery is something that a status monitor owes somebody: it is done at least
-// once, after all that was stored before it for the same channel.
+// Delivery is a task that a status monitor must do for a channel. It is done at
+// least once, after all deliveries that were stored before it for the same
+// channel.
 type Delivery struct {
-	ID      int64  // grows in the order of storing; 0 before
-	Channel string // whom it is for; see MaxChannel
-	// Body is a JSON object, which the channel understands.
+	ID      int64  // grows in the order of storing; 0 before it is stored
+	Channel string // the recipient; see MaxChannel
+	// Body is a JSON object that the channel understands.
 	Body      json.RawMessage
 	CreatedAt time.Time // UTC, microseconds
-	Tries     int       // that failed
-	Error     string    // of the last try; "" where none failed
-	// EndedAt is zero while it waits.
+	Tries     int       // failed tries
+	Error     string    // of the last try; "" if none failed
+	// EndedAt is zero while the delivery waits.
 	EndedAt time.Time // UTC, microseconds
-	// Outcome is why it was given up; "" where it was done, or waits.
+	// Outcome is why the delivery was given up; "" if it was done or still
+	// waits.
 	Outcome string
 }
 
-// Bounds of a delivery: of its body in bytes, and of the name of its channel in
+// Bounds of a delivery: its body in bytes, and the name of its channel in
 // characters.
 const (
 	MaxDelivery = 64 * 1024
@@ -38,7 +40,7 @@ func (d *Delivery) Normalize() {
 	d.Outcome, _ = cleanText(d.Outcome, MaxReason)
 }
 
-// Validate refuses what cannot be stored as it is. The error is an
+// Validate refuses a delivery that cannot be stored as it is. The error is an
 // *InvalidError.
 func (d *Delivery) Validate() error {
 	var wrong []FieldError

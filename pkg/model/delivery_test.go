@@ -15,7 +15,7 @@ func TestDelivery_Validate(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		change func(*Delivery)
-		want   string // the field; "" where it is good
+		want   string // the refused field; "" if the delivery is valid
 	}{
 		"Good":            {func(*Delivery) {}, ""},
 		"LongestChannel":  {func(d *Delivery) { d.Channel = strings.Repeat("🎵", MaxChannel) }, ""},

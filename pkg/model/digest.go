@@ -2,7 +2,7 @@ package model
 
 import "time"
 
-// Kind is a kind of records that nodes keep in common and compare by digests.
+// Kind is a kind of record that nodes share and compare by digests.
 type Kind string
 
 // The kinds.
@@ -11,7 +11,7 @@ const (
 	KindHealth Kind = "healths"
 )
 
-// Span is how long the buckets of a digest are, in UTC.
+// Span is the length of a digest's buckets, in UTC.
 type Span string
 
 // The spans, from the longest to the shortest.

@@ -15,14 +15,14 @@ const (
 )
 
 // Entry is one title that one source played: a record of the playlog, raw as
-// the engine sent it. For every optional field the zero value means "not
-// known". Effective applies the corrections. The table Fields says of each field
-// how it is treated. The JSON form is how nodes exchange it.
+// the engine sent it. The zero value of every optional field means "not known".
+// Effective applies the corrections. The table Fields says how each field is
+// treated. The JSON form is how nodes exchange entries.
 type Entry struct {
 	// ID is the number under which this database keeps the entry; it differs
 	// from database to database and is 0 before the entry is stored.
 	ID int64 `json:"-"`
-	// LogSource is who played it, from 1.
+	// LogSource is the source that played it, from 1.
 	LogSource int `json:"log_source"`
 	// TrackStart is when it started to be audible on that engine: UTC,
 	// microseconds.
@@ -36,8 +36,8 @@ type Entry struct {
 	// newer than this code.
 	TrackType int `json:"track_type,omitempty"`
 
-	// Duration is the planned length, in whole milliseconds; JSON has no such
-	// number, so package record writes it.
+	// Duration is the planned length, in whole milliseconds. JSON has no type
+	// for it, so package record writes it.
 	Duration   time.Duration `json:"-"`
 	PlaylistID int64         `json:"playlist_id,omitempty"`
 	TimeslotID int64         `json:"timeslot_id,omitempty"`
@@ -47,32 +47,33 @@ type Entry struct {
 	Label      string        `json:"track_label,omitempty"`
 	ISRC       string        `json:"track_isrc,omitempty"`
 
-	// Manual: a person logged it, and no engine ever sent it. An engine's copy
-	// makes the entry an engine's.
+	// Manual: a person logged the entry, and no engine ever sent it. When an
+	// engine's copy arrives, the entry becomes the engine's.
 	Manual bool `json:"is_manual,omitempty"`
-	// Synced: the sync node has it, as it is here.
+	// Synced: the sync node has the entry in this state.
 	Synced bool `json:"-"`
 	// Overlay is the net effect of the entry's corrections.
 	Overlay Overlay `json:"-"`
-	// Air is when the entry was on air, if it was read from the on-air log; nil
-	// in the playlog.
+	// Air is when the entry was on air if it was read from the on-air log. It
+	// is nil in the playlog.
 	Air *Airing `json:"-"`
 }
 
-// Bounds of what an entry may say.
+// Bounds of an entry's values.
 const (
 	maxDuration = 366 * 24 * time.Hour
 )
 
 var (
-	// Before is a clock that was never set; what starts after may last until a
-	// date that neither database keeps.
+	// A time before minTime comes from a clock that was never set. An entry
+	// that starts after maxTime may last until a date that neither database can
+	// store.
 	minTime = time.Date(1970, 1, 2, 0, 0, 0, 0, time.UTC)
 	maxTime = time.Date(9998, 12, 30, 0, 0, 0, 0, time.UTC)
 )
 
 // Fingerprint is the entry's identity. Call it on a normalized entry: two
-// entries that are stored alike have the same one.
+// entries that are stored alike have the same fingerprint.
 func (e *Entry) Fingerprint() Fingerprint {
 	d := newDigest("entry/1")
 	d.fields(identity, e)
@@ -91,9 +92,9 @@ func (e *Entry) Normalize() (cut []string) {
 	return cut
 }
 
-// Validate refuses what has no meaning, naming every such field; what is
-// merely unknown or odd is never refused, because the engine does not send
-// anything twice. The error is an *InvalidError.
+// Validate refuses values that have no meaning, and names every such field.
+// Values that are merely unknown or odd are never refused, because the engine
+// does not send anything twice. The error is an *InvalidError.
 func (e *Entry) Validate() error {
 	var wrong []FieldError
 	refuse := func(field, value, rule string) { wrong = append(wrong, NewFieldError(field, value, rule)) }
@@ -121,12 +122,13 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
-// Merge unites two copies of one entry, field by field, each by its rule. What
-// belongs to the database that keeps the entry (ID, Synced, Overlay, Air) is a's;
-// Synced ends if the merge brings something new.
+// Merge unites two copies of one entry, field by field, each by its rule. ID,
+// Synced, Overlay and Air belong to the database that keeps the entry, so the
+// result has those of a. The result is no longer Synced if the merge brings
+// something new.
 func Merge(a, b Entry) Entry {
 	b.ID, b.Synced, b.Overlay, b.Air = a.ID, a.Synced, a.Overlay, a.Air
-	if a == b { // as most copies are
+	if a == b { // the usual case
 		return a
 	}
 	m, from := a, b
@@ -137,9 +139,9 @@ func Merge(a, b Entry) Entry {
 	return m
 }
 
-// PlayedAt is the start by which answers order and find the entry: in the
-// on-air log when it went on air, in the playlog the engine's, unless a
-// correction amended it.
+// PlayedAt is the start by which answers order and find the entry. In the
+// on-air log it is when the entry went on air. In the playlog it is the
+// engine's start, unless a correction amended it.
 func (e *Entry) PlayedAt() time.Time {
 	if e.Air != nil {
 		return e.Air.From

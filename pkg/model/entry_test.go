@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// start is when the first call of the original's documentation says.
+// start is the time in the first call of the original's documentation.
 var start = time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC)
 
 func play() Entry {
@@ -39,7 +39,7 @@ func wrongFields(t *testing.T, err error) string {
 	return strings.Join(names, " ")
 }
 
-// TestEntry_Fingerprint: the vectors were computed by another program from the
+// TestEntry_Fingerprint: another program computed the vectors from the
 // description of the encoding. They must never change, because every database
 // in the field identifies its entries by them.
 func TestEntry_Fingerprint(t *testing.T) {
@@ -98,7 +98,7 @@ func TestEntry_Fingerprint(t *testing.T) {
 	})
 }
 
-// eachFieldChanged are copies of e that differ from it in one field each.
+// eachFieldChanged returns copies of e that differ from it in one field each.
 func eachFieldChanged(e Entry) map[string]Entry {
 	changed := map[string]Entry{}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Entry]()) {
@@ -125,8 +125,8 @@ func eachFieldChanged(e Entry) map[string]Entry {
 	return changed
 }
 
-// anyText draws text as tags hold it: of any length, with controls, emoji and
-// bytes that are no UTF-8.
+// anyText draws text as tags may hold it: of any length, with control
+// characters, emoji and bytes that are not UTF-8.
 func anyText() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.SampledFrom([]string{"", " ", "\x00", "a\x00b", "\xff\xfe", "👩‍👩‍👧", "\u0085\u2028", strings.Repeat("🎧", 300), strings.Repeat("\xff", 600), strings.Repeat("é\xc3", 200)}),
@@ -149,7 +149,7 @@ func texts(e *Entry) iter.Seq2[string, *string] {
 	}
 }
 
-// anyEntry draws what may come, before it is normalized.
+// anyEntry draws an entry as it may arrive, before it is normalized.
 func anyEntry() *rapid.Generator[Entry] {
 	return rapid.Custom(func(t *rapid.T) (e Entry) {
 		for _, f := range Fields {

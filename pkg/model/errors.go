@@ -8,34 +8,38 @@ import (
 
 // Errors that every layer understands; the HTTP server has a status for each.
 var (
-	// ErrNotFound: what was asked for does not exist.
+	// ErrNotFound: the requested object does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the database cannot be reached or cannot write now. The
-	// same call may succeed later. A write was stored as a whole or not at all:
-	// which, is not known where the database went away in the middle of it.
+	// same call may succeed later. A write was stored as a whole or not at all.
+	// If the database went away in the middle of a write, it is not known
+	// which.
 	ErrUnavailable = errors.New("database unavailable")
-	// ErrOverloaded: as many as may are served already; later there is room.
+	// ErrOverloaded: the maximum number of callers is being served; there will
+	// be room later.
 	ErrOverloaded = errors.New("too many at once")
-	// ErrStaleEpoch: somebody else activated a source since the caller looked.
+	// ErrStaleEpoch: somebody else has activated a source since the caller
+	// looked.
 	ErrStaleEpoch = errors.New("the active source has changed since")
-	// ErrDeposed: another monitor had the lease since the one decided that
-	// activates a source.
+	// ErrDeposed: since the monitor decided to activate a source, another
+	// monitor has had the lease.
 	ErrDeposed = errors.New("another monitor has had the lease since this was decided")
 	// ErrSyncNodeAway: the sync node, which decides, cannot be reached or does
-	// not serve this node. The same call may succeed later; whether anything of
-	// it was stored is not known.
+	// not serve this node. The same call may succeed later. It is not known
+	// whether any part of the call was stored.
 	ErrSyncNodeAway = errors.New("sync node unavailable")
-	// ErrLoop: a request that was passed on came to a node that would only pass
-	// it on again.
+	// ErrLoop: a node received a request that had already been passed on, and
+	// could only pass it on again.
 	ErrLoop = errors.New("passed on in a circle")
-	// ErrPinned: a person pinned the active source and nobody released it yet.
+	// ErrPinned: a person pinned the active source, and nobody has released it
+	// yet.
 	ErrPinned = errors.New("the active source is pinned")
 )
 
-// FieldError says what is wrong with one field, and how to mend it.
+// FieldError says what is wrong with one field, and how to fix it.
 type FieldError struct {
 	Field string // name on the wire, such as "track_start"
-	Value string // what came, shortened; "" where nothing came
+	Value string // the received value, shortened; "" if there was none
 	Rule  string // what is expected
 }
 
@@ -61,7 +65,7 @@ func Invalid(field, value, rule string) *InvalidError {
 	return &InvalidError{Fields: []FieldError{NewFieldError(field, value, rule)}}
 }
 
-// NewFieldError shortens the value to what may be repeated to its sender.
+// NewFieldError shortens the value to what may be shown to its sender.
 func NewFieldError(field, value, rule string) FieldError {
 	if r := []rune(value); len(r) > maxShownValue {
 		value = string(r[:maxShownValue]) + "…"

@@ -6,19 +6,22 @@ import (
 	"time"
 )
 
-// Field is what there is to know of one field of an entry. What treats all fields
-// alike follows from Fields: merging, hashing, corrections, columns, and what is
-// read from and written to the wire.
+// Field describes one field of an entry. All code that treats every field alike
+// follows from the table Fields: merging, hashing, corrections, columns, and
+// reading and writing the wire format.
 type Field struct {
 	// Names are what requests and answers call the field. Answers use the first.
 	Names []string
-	// Identity: all copies of an entry agree on it, because it makes them copies.
+	// Identity: all copies of an entry agree on the field, because it
+	// identifies the entry.
 	Identity bool
-	// Merge is how two values become one; zero if the field is identity.
+	// Merge is the rule by which two values are merged; zero if the field is
+	// identity.
 	Merge Rule
-	// HashedIfKnown: an entry that lacks the field has the hash that it had before
-	// there was the field. Every new field needs it, so that old hashes stay valid
-	// and nodes of two versions agree.
+	// HashedIfKnown: the field is hashed only if it is known, so an entry that
+	// lacks it keeps the hash from before the field existed. Every new field
+	// needs this, so that old hashes stay valid and nodes of two versions
+	// agree.
 	HashedIfKnown bool
 
 	column string // if it is not the first name
@@ -36,25 +39,25 @@ func (f *Field) Column() string {
 	return f.Name()
 }
 
-// IsCorrectable reports whether a correction may change the field: it is about
-// what was played, and not about the record.
+// IsCorrectable reports whether a correction may change the field. It may if
+// the field describes the title that was played, and not the record itself.
 func (f *Field) IsCorrectable() bool { return f.Change(new(Changes)) != nil }
 
 // Rule is how two values of a field merge. Every rule is commutative,
-// associative and idempotent. Package repo says each of them in SQL.
+// associative and idempotent. Package repo has each rule in SQL.
 type Rule int
 
 // The rules.
 const (
-	// Greater: the greater value wins; texts are compared byte by byte. Known beats
-	// unknown, because unknown is the least value.
+	// Greater: the greater value wins; texts are compared byte by byte. A known
+	// value beats an unknown one, because unknown is the least value.
 	Greater Rule = iota + 1
 	// Both: true if both values are.
 	Both
 )
 
-// Fields is the table of an entry's fields. Its order is the order of the hashes,
-// so a new field goes to the end.
+// Fields is the table of an entry's fields. Its order is the order in which
+// fields are hashed, so a new field goes to the end.
 var Fields = []*Field{
 	{Names: []string{"log_source"}, Identity: true,
 		value: integer(func(e *Entry) *int { return &e.LogSource }, nil)},

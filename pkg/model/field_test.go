@@ -77,8 +77,8 @@ func TestFields(t *testing.T) {
 	})
 }
 
-// rowOf is the one row of the table whose pointer is that of the value; nil if
-// there is none.
+// rowOf is the one row of the table whose pointer is the pointer of the value;
+// nil if there is none.
 func rowOf(t *testing.T, name string, value reflect.Value, pointer func(*Field) any) *Field {
 	t.Helper()
 	rows := fieldsThat(func(f *Field) bool { return pointer(f) == value.Addr().Interface() })
@@ -92,7 +92,7 @@ func rowOf(t *testing.T, name string, value reflect.Value, pointer func(*Field) 
 	return rows[0]
 }
 
-// TestField_HashedIfKnown: what lacks a new field has the hash of before.
+// TestField_HashedIfKnown: an entry that lacks a new field keeps its old hash.
 func TestField_HashedIfKnown(t *testing.T) {
 	t.Parallel()
 	later := *correctable[slices.IndexFunc(correctable, func(f *Field) bool { return f.Name() == "show_id" })]
@@ -121,7 +121,7 @@ func TestField_HashedIfKnown(t *testing.T) {
 	}
 }
 
-// TestFields_kinds: whatever treats fields by their type knows the type.
+// TestFields_kinds: code that treats fields by their type knows every type.
 func TestFields_kinds(t *testing.T) {
 	t.Parallel()
 	for _, f := range Fields {

@@ -32,8 +32,8 @@ func (f Fingerprint) Xor(other Fingerprint) Fingerprint {
 	return f
 }
 
-// digest builds a fingerprint from a canonical encoding: each part is written
-// with its length, so that no two different lists of parts give the same bytes.
+// digest builds a fingerprint from a canonical encoding. Each part is written
+// with its length, so two different lists of parts never give the same bytes.
 type digest struct {
 	buf []byte
 }

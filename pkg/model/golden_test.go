@@ -12,10 +12,11 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// TestGolden pins every hash that databases keep, and the JSON form of what
-// they keep as JSON. The lines of testdata/golden.txt were computed before the
-// fields of an entry stood in one table. They never change, because databases in
-// the field and nodes of two versions must agree. Lines may be added.
+// TestGolden pins every hash that databases keep, and the form of everything
+// that they keep as JSON. The lines of testdata/golden.txt were computed before
+// the fields of an entry were in one table. They must never change, because
+// databases in the field and nodes of two versions must agree. Lines may be
+// added.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	want := goldenLines(t)
@@ -87,7 +88,7 @@ func goldenValues(t *testing.T) map[string]string {
 
 var goldenStart = time.Date(2020, 6, 27, 17, 14, 0, 123456000, time.UTC)
 
-// goldenEntry is an entry of which everything is known.
+// goldenEntry is an entry with every value known.
 func goldenEntry() model.Entry {
 	return model.Entry{
 		LogSource: 2, TrackStart: goldenStart, Artist: "Björk 🎧", Album: "Début", Title: "Human Behaviour", TrackNum: 7, TrackType: model.TrackTypeLine,
@@ -96,7 +97,7 @@ func goldenEntry() model.Entry {
 	}
 }
 
-// goldenEntries are entries of which one thing each is known, and odd ones.
+// goldenEntries are entries with one known value each, and odd entries.
 func goldenEntries() map[string]model.Entry {
 	least := func(change func(*model.Entry)) model.Entry {
 		e := model.Entry{LogSource: 1, TrackStart: goldenStart}

@@ -14,8 +14,8 @@ type Health struct {
 	Source  int       // from 1
 	LogTime time.Time // when the engine wrote it: UTC, microseconds
 	Healthy bool
-	// Details is the engine's own text, often JSON inside a string; kept as it
-	// came.
+	// Details is the engine's own text, often JSON inside a string. It is kept
+	// unchanged.
 	Details string
 }
 
@@ -33,8 +33,8 @@ func (h *Health) UID() Fingerprint {
 	return d.sum()
 }
 
-// Validate refuses what would not be the same record in every database. The
-// error is an *InvalidError.
+// Validate refuses a status that would not be the same record in every
+// database. The error is an *InvalidError.
 func (h *Health) Validate() error {
 	wrong := statusMistakes("log_time", h.Source, h.LogTime)
 	if utf8.RuneCountInString(h.Details) > MaxDetails || !utf8.ValidString(h.Details) || strings.ContainsRune(h.Details, 0) {

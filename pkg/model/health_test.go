@@ -8,7 +8,7 @@ import (
 func TestHealth_UID(t *testing.T) {
 	t.Parallel()
 	h := Health{Source: 2, LogTime: start, Healthy: true, Details: `{"lqs": {}}`}
-	// Computed by another program, never to change.
+	// Computed by another program; it must never change.
 	if got, want := h.UID().String(), "6657bc3dc6f694de44d3e60061eec5ac"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}

@@ -2,12 +2,13 @@ package model
 
 import "time"
 
-// Lease is the right to act that at most one holder has at a time.
+// Lease is the right to act; at most one holder has it at a time.
 type Lease struct {
 	Name    string
 	Holder  string
-	Epoch   int64     // counts the holders, from 1; 0 where nobody ever had it
+	Epoch   int64     // counts the holders, from 1; 0 if nobody ever had it
 	Expires time.Time // by the clock of the database, UTC
-	// Remaining is how long it lasted when it was read; 0 where it is free.
+	// Remaining is how much longer the lease lasted when it was read; 0 if it
+	// is free.
 	Remaining time.Duration
 }

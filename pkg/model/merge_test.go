@@ -74,7 +74,7 @@ func TestMerge(t *testing.T) {
 	})
 }
 
-// copies draws what different databases may know of one entry.
+// copies draws the copies of one entry that different databases may have.
 func copies() *rapid.Generator[[]Entry] {
 	return rapid.Custom(func(t *rapid.T) []Entry {
 		identity := anyEntry().Draw(t, "identity")
@@ -104,14 +104,15 @@ func copies() *rapid.Generator[[]Entry] {
 	})
 }
 
-// content is an entry without what belongs to the database that keeps it.
+// content is an entry without the values that belong to the database that keeps
+// it.
 func content(e Entry) Entry {
 	e.ID, e.Synced, e.Overlay = 0, false, Overlay{}
 	return e
 }
 
-// TestMerge_laws: whatever order copies arrive in, and how often, all databases
-// end up equal.
+// TestMerge_laws: all databases end up equal, in whatever order copies arrive
+// and however often.
 func TestMerge_laws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

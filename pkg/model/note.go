@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Note is something that a program notes for itself, to find it again after a
-// restart. Of each name the last one counts.
+// Note is a value that a program stores for itself, to find it again after a
+// restart. The last note of each name counts.
 type Note struct {
 	Name string // at most MaxChannel characters
 	// Body is a JSON object.

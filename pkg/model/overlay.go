@@ -8,12 +8,13 @@ type Overlay struct {
 	Changes Changes `json:"changes,omitzero"`
 }
 
-// IsEmpty reports whether the entry stands as the engine sent it.
+// IsEmpty reports whether the corrections leave the entry as the engine sent
+// it.
 func (o Overlay) IsEmpty() bool { return !o.Void && o.Changes.IsEmpty() }
 
 // Fold computes the net effect of corrections in the order in which they were
-// made; of two made at one instant the one with the greater UID is the later.
-// So it does not depend on the order in which they are given.
+// made. Of two corrections made at one instant, the one with the greater UID is
+// the later. So the result does not depend on the order of the arguments.
 func Fold(corrections []Correction) Overlay {
 	sorted := slices.Clone(corrections)
 	slices.SortFunc(sorted, func(a, b Correction) int {

@@ -76,7 +76,7 @@ func TestFold(t *testing.T) {
 	})
 }
 
-// TestOverlay_JSON: databases keep it in this form.
+// TestOverlay_JSON: databases keep overlays in this form.
 func TestOverlay_JSON(t *testing.T) {
 	t.Parallel()
 

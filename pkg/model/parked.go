@@ -3,13 +3,14 @@ package model
 import "time"
 
 // Parked is a record that the sync node refused. It is not sent again until
-// somebody retries it, and holds nothing else up.
+// somebody retries it, and does not hold up other records.
 type Parked struct {
 	Kind   Kind
 	UID    Fingerprint // of the entry or of the health status
 	At     time.Time   // when it was refused: UTC
 	Reason string      // the sync node's words
-	// What it is about, for whoever reads the list.
+	// The following fields describe the record to the person who reads the
+	// list.
 	Source int
 	Time   time.Time
 	Title  string

@@ -2,8 +2,8 @@ package model
 
 import "time"
 
-// Position is an entry's place in the order by time played; of entries played
-// at one instant, the one stored later is the later.
+// Position is an entry's place in the order by time played. Of two entries
+// played at one instant, the one stored later comes later.
 type Position struct {
 	PlayedAt time.Time
 	ID       int64

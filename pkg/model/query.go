@@ -6,17 +6,19 @@ import "time"
 type EntryQuery struct {
 	// From and To bound when an entry was played, both inclusive; zero is open.
 	From, To time.Time
-	// Raw shows the entries as engines sent them: also those that a correction
-	// voided, but none that a person logged. Otherwise voided ones are left out.
+	// Raw shows the entries as engines sent them. It includes entries that a
+	// correction voided, and excludes entries that a person logged. Otherwise
+	// voided entries are left out.
 	Raw bool
-	// UnsyncedOnly leaves out what the sync node has.
+	// UnsyncedOnly leaves out entries that the sync node has.
 	UnsyncedOnly bool
-	// After continues behind a position in the query's own order; Offset is
+	// After continues behind a position in the query's own order. Offset is
 	// then ignored.
 	After *Position
-	// Offset skips entries. Limit bounds how many come; 0 is no bound.
+	// Offset skips entries. Limit is the maximum number of entries; 0 means no
+	// limit.
 	Offset, Limit int
-	// Oldest has the oldest first instead of the newest.
+	// Oldest puts the oldest first instead of the newest.
 	Oldest bool
 }
 
@@ -25,10 +27,10 @@ type RecordQuery struct {
 	Source   int
 	From, To time.Time // half open; zero is open
 	After    *Position
-	Limit    int // 0 is no bound
+	Limit    int // 0 means no limit
 }
 
-// DigestQuery selects what digests are about.
+// DigestQuery selects the records that digests cover.
 type DigestQuery struct {
 	Kind     Kind
 	Source   int

@@ -8,17 +8,18 @@ import (
 	"time"
 )
 
-// Record is an entry with all its corrections: what nodes exchange. A
+// Record is an entry with all its corrections. Nodes exchange records, so a
 // correction never travels without its entry.
 type Record struct {
 	Entry       Entry
 	Corrections []Correction
 }
 
-// Content is a hash of all that the nodes must agree on: the entry's identity,
-// every field, and its corrections in whatever order. What belongs to one
-// database only (ID, Synced, Air) is not part of it, and neither is Overlay,
-// which follows from the corrections. Call it on a normalized record.
+// Content is a hash of everything that the nodes must agree on: the entry's
+// identity, every field, and its corrections in any order. Values that belong
+// to one database only (ID, Synced, Air) are not part of it. Overlay is not
+// part of it either, because it follows from the corrections. Call it on a
+// normalized record.
 func (r *Record) Content() Fingerprint {
 	e := &r.Entry
 	id := e.Fingerprint()
@@ -40,9 +41,9 @@ func correctionUIDs(corrections []Correction) []Fingerprint {
 	return slices.Compact(uids)
 }
 
-// Normalize brings the record into the form in which it is stored: the entry
-// and its corrections, each about this entry, and the overlay that follows from
-// them. Copies of the record that share its corrections stay as they are.
+// Normalize brings the record into the form in which it is stored: the entry,
+// its corrections, each about this entry, and the overlay that follows from
+// them. Copies of the record that share its corrections stay unchanged.
 func (r *Record) Normalize() {
 	r.Entry.Normalize()
 	id := r.Entry.Fingerprint()
@@ -54,9 +55,9 @@ func (r *Record) Normalize() {
 	r.Entry.Overlay = Fold(r.Corrections)
 }
 
-// Validate refuses what has no meaning. Unlike a person's correction, one that
-// another node accepted is not judged by what it changes. The error is an
-// *InvalidError.
+// Validate refuses values that have no meaning. Unlike a person's correction, a
+// correction that another node accepted is not judged by its changes. The error
+// is an *InvalidError.
 func (r *Record) Validate() error {
 	if err := r.Entry.Validate(); err != nil {
 		return err
@@ -81,8 +82,8 @@ func (r *Record) Validate() error {
 	return effective.Validate()
 }
 
-// MergeRecords unites two copies of one record: the entries by Merge, and of
-// the corrections all that either has.
+// MergeRecords unites two copies of one record. It merges the entries by Merge,
+// and keeps every correction that either copy has.
 func MergeRecords(a, b Record) Record {
 	m := Record{Entry: Merge(a.Entry, b.Entry), Corrections: slices.Clone(a.Corrections)}
 	known := correctionUIDs(a.Corrections)

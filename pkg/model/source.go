@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// statusMistakes are those of what a source says about itself at a time.
+// statusMistakes lists the mistakes in a status that a source reports about
+// itself.
 func statusMistakes(field string, source int, at time.Time) (wrong []FieldError) {
 	if invalid, ok := errors.AsType[*InvalidError](ValidateSource("source", source)); ok {
 		wrong = append(wrong, invalid.Fields...)
@@ -23,15 +24,16 @@ type ActiveSource struct {
 	Source int
 	// Since is nil for the default source before the first activation.
 	Since *time.Time
-	// Epoch is the latest accepted one; 0 before the first activation.
+	// Epoch is the latest accepted epoch; 0 before the first activation.
 	Epoch  int64
 	Pinned bool
-	// Stale: this is the last known state; the authority can't be reached.
+	// Stale: this is the last known state, because the authority can't be
+	// reached.
 	Stale bool
 }
 
-// ValidateSource refuses what is no source's number; field names it on the
-// wire. The error is an *InvalidError.
+// ValidateSource refuses a number that no source can have; field names it on
+// the wire. The error is an *InvalidError.
 func ValidateSource(field string, source int) error {
 	if source < 1 || source > math.MaxInt32 {
 		return Invalid(field, strconv.Itoa(source), "must be a source's number, from 1")

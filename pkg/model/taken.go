@@ -1,6 +1,6 @@
 package model
 
-// Taken says what became of an entry that was taken.
+// Taken says what happened to an entry that was taken.
 type Taken int
 
 const (

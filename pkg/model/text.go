@@ -10,9 +10,9 @@ import (
 // artist and title are cut.
 const MaxText = 256
 
-// cleanText makes a text storable everywhere: control characters, such as the
-// NUL that ID3v2.4 puts between several values, become blanks, and what is
-// over limit characters is cut. It reports whether it cut.
+// cleanText makes a text storable everywhere. Control characters, such as the
+// NUL that ID3v2.4 puts between several values, become blanks. Characters
+// beyond limit are cut. It reports whether it cut.
 func cleanText(s string, limit int) (string, bool) {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -22,7 +22,7 @@ func TestCleanText(t *testing.T) {
 			"a\u0085b":                           "a b",
 			"\xff\xfe":                           "\ufffd",
 			"Caf\xe9":                            "Caf\ufffd",
-			"e\u0301":                            "e\u0301", // not composed: identity is what the engine sent
+			"e\u0301":                            "e\u0301", // not composed, because identity is the text that the engine sent
 			"👩‍👩‍👧‍👦 \u202eRTL":                  "👩‍👩‍👧‍👦 \u202eRTL",
 			strings.Repeat("🎧", MaxText):         strings.Repeat("🎧", MaxText),
 			strings.Repeat("\x00", MaxText):      strings.Repeat(" ", MaxText),

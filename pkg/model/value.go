@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// value is where entries and changes keep a field, and how its values are cleaned
-// and merged.
+// value says where entries and changes keep a field, and how its values are
+// cleaned and merged.
 type value interface {
 	// Of points to the field of an entry: a *string, *int, *int64, *bool,
 	// *time.Time or *time.Duration.
@@ -26,7 +26,7 @@ type value interface {
 	pick(c *Changes, from *Entry, to *Changes)
 }
 
-// valueOf is a value of that type.
+// valueOf is a value of type T.
 type valueOf[T comparable] struct {
 	of      func(*Entry) *T
 	change  func(*Changes) **T
@@ -57,7 +57,8 @@ func integer[T int | int64](of func(*Entry) *T, change func(*Changes) **T) value
 	return &valueOf[T]{of: of, change: change, cleaned: asItIs[T], merged: mergeOrdered[T]}
 }
 
-// positive is a number from 1. Engines send -1 or 0 if they don't know it.
+// positive is a number from 1. Engines send -1 or 0 if they don't know the
+// number.
 func positive[T int | int64](of func(*Entry) *T, change func(*Changes) **T) value {
 	return &valueOf[T]{
 		of: of, change: change,

@@ -10,7 +10,7 @@ import (
 )
 
 // Record is what one source played, as far as the derivation needs to know. No
-// two records have one fingerprint.
+// two records have the same fingerprint.
 type Record struct {
 	Entry       int64 // the number under which the database keeps it; carried along, never compared
 	Fingerprint model.Fingerprint
@@ -37,14 +37,14 @@ type Segment struct {
 	Fingerprint model.Fingerprint
 	Source      int
 	From        time.Time
-	Until       time.Time // zero: nothing is known that ends it
+	Until       time.Time // zero: no end is known
 }
 
-// Derive returns the part of the on-air log within w, oldest first: segments
+// Derive returns the part of the on-air log within w, oldest first. Segments
 // that reach beyond w are cut at its bounds. records and activations are, in
 // any order, all that start in w, and the last before it (of the records, for
-// each source); more does no harm. Of one source's records alone it derives the
-// segments of that source.
+// each source). More than that does no harm. If all records are of one source,
+// it derives the segments of that source.
 func Derive(w Window, records []Record, activations []model.Activation, defaultSource int) []Segment {
 	records = slices.SortedFunc(slices.Values(records), func(a, b Record) int {
 		return cmp.Or(a.Start.Compare(b.Start), bytes.Compare(a.Fingerprint[:], b.Fingerprint[:]))
@@ -81,10 +81,10 @@ func Derive(w Window, records []Record, activations []model.Activation, defaultS
 	return log
 }
 
-// end is when a record of known duration is over, if nothing cuts it.
+// end is when a record of known duration is over if nothing cuts it.
 func (r Record) end() time.Time { return r.Start.Add(r.Duration) }
 
-// instants returns, in order, the moments of w at which who is on air may
+// instants returns, in order, the moments of w at which the record on air may
 // change; the first is the start of w.
 func instants(w Window, records []Record, activations []model.Activation) []time.Time {
 	var all []time.Time

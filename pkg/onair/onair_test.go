@@ -9,7 +9,7 @@ import (
 	"aura.radio/engine/pkg/onair/onairtest"
 )
 
-// at is noon and so many minutes.
+// at is that many minutes after the begin.
 func at(minutes int) time.Time { return onairtest.At(minutes) }
 
 // always is the window that holds everything.
@@ -30,7 +30,7 @@ func activation(epoch int64, source, from int) model.Activation {
 }
 
 // TestDerive has every case of the package's documentation. Source 1 is the
-// default, so activations are only there where they matter.
+// default, so there are activations only in cases in which they matter.
 func TestDerive(t *testing.T) {
 	t.Parallel()
 	type records = []onair.Record
@@ -126,7 +126,7 @@ func TestDerive(t *testing.T) {
 
 func TestDerive_Window(t *testing.T) {
 	t.Parallel()
-	// What Derive asks for: all of the window, and the last before it.
+	// What Derive asks for: all records of the window, and the last before it.
 	records := []onair.Record{plays(1, "a", 0, 0), plays(2, "b", 1, 9), plays(1, "c", 4, 2)}
 	activations := []model.Activation{activation(3, 2, 1), activation(4, 1, 3)}
 	for name, c := range map[string]struct {

@@ -15,8 +15,9 @@ import (
 	"aura.radio/engine/pkg/onair/onairtest"
 )
 
-// TestMain sets how many histories each property is tried on: a fifth of it
-// with -short, and what the command line says, such as -rapid.checks=1000000.
+// TestMain sets how many histories each property is tried on. With -short it is
+// a fifth of that. The command line may set another number, such as
+// -rapid.checks=1000000.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "10000"); err != nil {
 		panic(err)
@@ -27,15 +28,16 @@ func TestMain(m *testing.M) {
 // station is a random station: what its sync node holds, and the log that it
 // has materialized so far.
 type station struct {
-	sources       int // that log something; one more never does
+	sources       int // that log something; one more source never does
 	defaultSource int
 	entries       []model.Entry
 	activations   []model.Activation
 	log           []onair.Segment
 }
 
-// Times are minutes, few enough for collisions to be frequent; the longest
-// record started last is over before the oracle's horizon.
+// Times are minutes, and there are few of them, so that collisions are
+// frequent. The longest record that starts last is over before the oracle's
+// horizon.
 const lastStart, longest = 20, 12
 
 func newStation(t *rapid.T) *station {
@@ -54,11 +56,11 @@ func anyDuration(t *rapid.T) time.Duration {
 
 // touch is the moment from which a change counts.
 type touch struct {
-	source int // whose record it is; 0 for an activation
+	source int // the source of the record; 0 for an activation
 	at     time.Time
 }
 
-// change lets one thing happen and returns what it touches.
+// change makes one change and returns what it touches.
 func (s *station) change(t *rapid.T) []touch {
 	kinds := []string{"record", "record", "record", "activate", "activate"}
 	if len(s.entries) > 0 {
@@ -70,7 +72,7 @@ func (s *station) change(t *rapid.T) []touch {
 		source := rapid.IntRange(1, s.sources).Draw(t, "source")
 		title := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "title")
 		return s.store(model.Entry{LogSource: source, TrackStart: anyStart(t), Title: title, Duration: anyDuration(t)})
-	case "activate": // with any time: late ones too
+	case "activate": // with any time, so also late activations
 		a := model.Activation{Epoch: int64(len(s.activations) + 1), Source: s.anySource(t), From: anyStart(t)}
 		s.activations = append(s.activations, a)
 		return []touch{{at: a.From}}
@@ -110,8 +112,8 @@ func (s *station) store(e model.Entry) []touch {
 	return []touch{{e.LogSource, e.PlayedAt()}}
 }
 
-// records are those of a source, or of all where it is 0, as a database would
-// give them.
+// records are the records of a source, or of all sources if it is 0, in the
+// order in which a database returns them.
 func (s *station) records(source int) []onair.Record {
 	var records []onair.Record
 	for _, e := range s.entries {
@@ -134,7 +136,7 @@ func (s *station) sortedActivations() []model.Activation {
 func startOf(r onair.Record) time.Time      { return r.Start }
 func happened(a model.Activation) time.Time { return a.From }
 
-// next is when the first one after at starts, zero where there is none.
+// next is the start of the first element after at, zero if there is none.
 func next[T any](sorted []T, start func(T) time.Time, at time.Time) time.Time {
 	for _, one := range sorted {
 		if start(one).After(at) {
@@ -144,8 +146,8 @@ func next[T any](sorted []T, start func(T) time.Time, at time.Time) time.Time {
 	return time.Time{}
 }
 
-// needed are those in w and the last one before it: no more than what Derive
-// asks for.
+// needed returns the elements in w and the last one before it: no more than
+// Derive asks for.
 func needed[T any](sorted []T, start func(T) time.Time, w onair.Window) []T {
 	from, to := 0, 0
 	for i, one := range sorted {
@@ -159,8 +161,8 @@ func needed[T any](sorted []T, start func(T) time.Time, w onair.Window) []T {
 	return sorted[min(from, to):to]
 }
 
-// derive derives w from the least that is enough for it, of one source or, for
-// 0, of all.
+// derive derives w from the minimum input, for one source or, if it is 0, for
+// all.
 func (s *station) derive(w onair.Window, source int) []onair.Segment {
 	var records []onair.Record
 	for n := 1; n <= s.sources; n++ {
@@ -201,7 +203,7 @@ func (s *station) touched(c touch) onair.Window {
 	return onair.Touched(c.at, next(s.records(c.source), startOf, c.at))
 }
 
-// wider is a window that holds w; one in two is w itself.
+// wider is a window that contains w; in half of the cases it is w itself.
 func wider(t *rapid.T, w onair.Window) onair.Window {
 	if rapid.Bool().Draw(t, "wider") {
 		w.From = w.From.Add(-time.Duration(rapid.IntRange(0, lastStart).Draw(t, "earlier")) * time.Minute)
@@ -216,8 +218,8 @@ func (s *station) oracle() []onair.Segment {
 	return onairtest.Oracle(s.records(0), s.activations, s.defaultSource)
 }
 
-// mustEqual fails where two logs differ in anything, the entries' numbers
-// included.
+// mustEqual fails if two logs differ in anything, including the entries'
+// numbers.
 func mustEqual(t *rapid.T, what string, got, want []onair.Segment) {
 	t.Helper()
 	if !slices.Equal(got, want) {
@@ -225,8 +227,8 @@ func mustEqual(t *rapid.T, what string, got, want []onair.Segment) {
 	}
 }
 
-// TestDerive_Oracle: deriving gives what the oracle says, whatever the order of
-// input, of the whole time, of any window, and of any source alone.
+// TestDerive_Oracle: Derive agrees with the oracle in whatever order the input
+// comes, for the whole time, for any window, and for any single source.
 func TestDerive_Oracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -266,8 +268,8 @@ func within(w onair.Window, log []onair.Segment) []onair.Segment {
 	return part
 }
 
-// TestSplice_Oracle: the log that is updated in the touched windows alone is
-// what the oracle says, after every step of a history.
+// TestSplice_Oracle: a log that is updated only in the touched windows agrees
+// with the oracle after every step of a history.
 func TestSplice_Oracle(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

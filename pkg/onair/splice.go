@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Splice puts fresh, what Derive gave for w, in the place of what a
-// materialized log holds there. old are the segments of that log that touch w:
-// those with From <= w.To and Until >= w.From, bounds included, because what
-// ends where fresh begins may turn out to go on; more does no harm. Where fresh
-// is of one source, so must old be.
+// Splice replaces what a materialized log holds in w by fresh, which Derive
+// returned for w. old are the segments of that log that touch w: those with
+// From <= w.To and Until >= w.From, bounds included, because a segment that
+// ends where fresh begins may turn out to go on. More segments do no harm. If
+// fresh is of one source, old must be of that source.
 //
-// It returns what to remove from the log and what to add, oldest first; both
-// are empty where nothing changed. An entry that the database lost and stored
-// anew has another number there, which is a change.
+// It returns what to remove from the log and what to add, oldest first. Both
+// are empty if nothing changed. An entry that the database lost and stored
+// again has another number there, which is a change.
 func Splice(old []Segment, w Window, fresh []Segment) (remove, add []Segment) {
 	pieces := slices.Clone(fresh)
 	for _, s := range old {
@@ -56,8 +56,8 @@ func (s Segment) goesOnAs(next Segment) bool {
 	return s.Fingerprint == next.Fingerprint && s.Until.Equal(next.From)
 }
 
-// without returns the segments that are not among others. Both are sorted; in
-// one log no two segments start together.
+// without returns the segments that are not among others. Both lists are
+// sorted; in one log no two segments start together.
 func without(segments, others []Segment) []Segment {
 	return slices.DeleteFunc(slices.Clone(segments), func(s Segment) bool {
 		i, found := slices.BinarySearchFunc(others, s, byTime)
@@ -67,8 +67,8 @@ func without(segments, others []Segment) []Segment {
 
 func byTime(a, b Segment) int { return a.From.Compare(b.From) }
 
-// Differing counts the places at which a log has a segment too many, too few, or
-// another one, by what Splice removes and adds.
+// Differing counts the places at which a log has a segment too many, a segment
+// too few, or another segment. It takes what Splice says to remove and add.
 func Differing(remove, add []Segment) int {
 	starts := make([]time.Time, 0, len(remove)+len(add))
 	for _, s := range slices.Concat(remove, add) {

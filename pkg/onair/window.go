@@ -8,23 +8,25 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Window is the time [From, To). A zero From is the beginning of time, a zero
-// To its end.
+// Window is the time [From, To). A zero From is the beginning of time; a zero
+// To is the end of time.
 type Window struct{ From, To time.Time }
 
 // Touched is the window in which a change can alter the log. at is when the
-// record that came, changed or went starts, or when the activation happened;
-// next is when the next one of its kind starts, zero where there is none: the
+// record that was added, changed or removed starts, or when the activation
+// happened. next is when the next one of its kind starts after the change: the
 // first record of the same source, or the first activation, that is later than
-// at, as things are after the change. Where a correction moved a record, both
-// its starts were touched. A record touches only segments of its own source.
+// at. next is zero if there is none. If a correction moved a record, both its
+// starts were touched. A record touches only segments of its own source.
 //
-// Of changes made together each touches its own window; follow the activations
-// first, because the segments of one source alone only fit a log that knows who
-// was active. Any window that holds the touched one does as well.
+// Changes that are made together each touch their own window. Apply the
+// activations first, because the segments of a single source fit only a log
+// that already has the right activations. A larger window that contains the
+// touched one works as well.
 func Touched(at, next time.Time) Window { return Window{From: at, To: next} }
 
-// Intersect is the time that is in both windows; ok says whether there is any.
+// Intersect is the time that is in both windows; ok reports whether there is
+// any.
 func (w Window) Intersect(other Window) (both Window, ok bool) {
 	both = w
 	if other.From.After(both.From) {
@@ -42,9 +44,9 @@ type Reign struct {
 	Source int
 }
 
-// Reigns divides w by who is active. activations are those that happened in w,
-// and the last before it, in the order of (From, Epoch). No two reigns that
-// follow one another are of one source, and none is empty unless w is.
+// Reigns divides w by the active source. activations are those that happened in
+// w, and the last before it, in the order of (From, Epoch). Two consecutive
+// reigns are never of the same source, and none is empty unless w is.
 func Reigns(w Window, activations []model.Activation, defaultSource int) []Reign {
 	current := Reign{w, defaultSource}
 	var reigns []Reign
@@ -64,20 +66,21 @@ func Reigns(w Window, activations []model.Activation, defaultSource int) []Reign
 	return append(reigns, current)
 }
 
-// near is how far apart two moments may be for their windows to be taken for
+// near is how far apart two moments may be for their windows to be treated as
 // one: few records start in between.
 const near = 10 * time.Minute
 
-// Windows are those that the records of a source touch at these moments, in
-// order. They may hold more than what is touched, and do not meet. startsAfter
-// gives the first starts of the source's records that are after a time, at most
-// limit.
+// Windows returns the windows that the records of a source touch at these
+// moments, in order. The windows may hold more than what is touched, and do not
+// meet. startsAfter returns the first starts of the source's records after a
+// time, at most limit.
 //
-// Records mostly follow one another, which makes one window and one question. If
-// they are far apart, the first question is for the starts after all of them, and
-// later ones, if that was too little, for as many as turned out to be useful.
+// Records mostly follow one another, which takes one window and one query. If
+// they are far apart, the first query asks for the starts after all of them. If
+// that was not enough, later queries ask for as many starts as turned out to be
+// useful.
 func Windows(touched []time.Time, startsAfter func(at time.Time, limit int) ([]time.Time, error)) ([]Window, error) {
-	var windows, open []Window // open ones still end at the last moment in them
+	var windows, open []Window // an open window still ends at its last moment
 	for _, at := range distinct(touched) {
 		if n := len(open); n > 0 && at.Sub(open[n-1].To) <= near {
 			open[n-1].To = at
@@ -109,7 +112,7 @@ func Windows(touched []time.Time, startsAfter func(at time.Time, limit int) ([]t
 	return windows, nil
 }
 
-// join appends w, which neither begins nor ends before those that are there.
+// join appends w, which neither begins nor ends before the existing windows.
 func join(windows []Window, w Window) []Window {
 	if n := len(windows); n > 0 && (windows[n-1].To.IsZero() || !w.From.After(windows[n-1].To)) {
 		windows[n-1].To = w.To
@@ -118,7 +121,7 @@ func join(windows []Window, w Window) []Window {
 	return append(windows, w)
 }
 
-// distinct are the times in order, each once.
+// distinct returns the times in order, each once.
 func distinct(times []time.Time) []time.Time {
 	times = slices.SortedFunc(slices.Values(times), time.Time.Compare)
 	return slices.CompactFunc(times, time.Time.Equal)

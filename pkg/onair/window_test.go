@@ -12,7 +12,8 @@ import (
 	"aura.radio/engine/pkg/onair"
 )
 
-// anyWindow may be open at either end, and is mostly not empty.
+// anyWindow draws a window that may be open at either end, and is mostly not
+// empty.
 func anyWindow(t *rapid.T) onair.Window {
 	w := onair.Window{From: anyStart(t), To: anyStart(t)}
 	if w.To.Before(w.From) {
@@ -31,8 +32,8 @@ func contains(w onair.Window, t time.Time) bool {
 	return !t.Before(w.From) && (w.To.IsZero() || t.Before(w.To))
 }
 
-// halves are moments before, within and after all histories, also between their
-// minutes.
+// halves are moments before, within and after all histories, also halfway
+// between minutes.
 func halves() (moments []time.Time) {
 	for half := -2; half <= 2*(lastStart+longest); half++ {
 		moments = append(moments, at(0).Add(time.Duration(half)*30*time.Second))
@@ -60,8 +61,8 @@ func TestWindow_Intersect(t *testing.T) {
 	})
 }
 
-// TestReigns: at each moment of the window just one reign is there, that of the
-// last activation by time and epoch.
+// TestReigns: at each moment of the window there is exactly one reign, which is
+// that of the last activation by time and epoch.
 func TestReigns(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -105,8 +106,8 @@ func TestReigns(t *testing.T) {
 	})
 }
 
-// TestWindows: they hold what each moment touches, and of the rest only what is
-// between moments near one another; and they are asked for in few questions.
+// TestWindows: the windows hold what each moment touches. Besides that, they
+// hold only the time between moments near one another. Few queries are needed.
 func TestWindows(t *testing.T) {
 	t.Parallel()
 	const span, near = 120, 10

@@ -15,21 +15,22 @@ import (
 	"time"
 )
 
-// apiPath is where the operations of every node are.
+// apiPath is the path of every node's operations.
 const apiPath = "/api/v1"
 
 const (
-	// maxAnswer bounds what is read of an answer, in bytes.
+	// maxAnswer bounds how much of an answer is read, in bytes.
 	maxAnswer = 64 << 20
-	// maxRedirects is how many a read follows.
+	// maxRedirects is how many redirects a read follows.
 	maxRedirects = 3
-	// dialTimeout is how long it may take to get a connection.
+	// dialTimeout is how long it may take to establish a connection.
 	dialTimeout = 5 * time.Second
-	// keptConnections and keptFor are what is kept of idle ones.
+	// keptConnections is how many idle connections are kept, and keptFor for
+	// how long.
 	keptConnections = 4
 	keptFor         = 90 * time.Second
-	// pingAfter is after how much silence a connection of HTTP/2 is tried, and
-	// pingPatience how long it has then.
+	// pingAfter is how long an HTTP/2 connection may be silent before it is
+	// pinged. pingPatience is how long the answer may take.
 	pingAfter    = 5 * time.Second
 	pingPatience = 5 * time.Second
 )
@@ -42,11 +43,12 @@ type Client struct {
 	http  *http.Client
 }
 
-// shown is what may be said of a URL: the rest may be a secret in a wrong place.
+// shown is the part of a URL that may be shown: the rest may contain a secret
+// in the wrong place.
 func shown(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // New makes a client of the node at a URL such as http://host:8010, with or
-// without /api/v1 behind it. It connects to nothing yet.
+// without /api/v1 behind it. It does not connect yet.
 func New(baseURL string, cfg Config) (*Client, error) {
 	u, err := url.Parse(strings.TrimSpace(baseURL))
 	switch {
@@ -67,8 +69,8 @@ func New(baseURL string, cfg Config) (*Client, error) {
 		IdleConnTimeout:       keptFor,
 		ExpectContinueTimeout: time.Second,
 		DisableCompression:    true,
-		// A connection that something on the way forgot is given up soon: HTTP/2
-		// goes on with one on which requests time out.
+		// A connection that a device on the way has forgotten is given up soon.
+		// Otherwise HTTP/2 keeps using a connection on which requests time out.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 	}
 	return &Client{
@@ -83,11 +85,11 @@ func New(baseURL string, cfg Config) (*Client, error) {
 	}, nil
 }
 
-// Close gives up idle connections.
+// Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// checkRedirect: a write that is sent elsewhere would lose its body, or store
-// where nobody looks.
+// checkRedirect refuses to redirect a write: it would lose its body, or be
+// stored where nobody looks.
 func checkRedirect(_ *http.Request, via []*http.Request) error {
 	if via[0].Method != http.MethodGet {
 		return http.ErrUseLastResponse
@@ -105,20 +107,20 @@ type call struct {
 	query  url.Values
 	body   []byte // JSON; nil for none
 	header http.Header
-	// repeatable: where a kept connection turns out to be closed, the request
-	// may be sent again over another one.
+	// repeatable: if a kept connection turns out to be closed, the request may
+	// be sent again over another connection.
 	repeatable bool
 }
 
-// Get reads what is at a path of the peer's API that this package has no method
-// for. Errors: ErrUnsupported, *StatusError, or of the network.
+// Get reads a path of the peer's API for which this package has no method.
+// Errors: ErrUnsupported, *StatusError, or of the network.
 func (c *Client) Get(ctx context.Context, path string, query url.Values, into any) error {
 	return c.do(ctx, call{method: http.MethodGet, path: path, query: query}, into)
 }
 
-// Post sends a value as JSON to a path of the peer's API that this package has no
-// method for, where receiving it again changes nothing. Errors: ErrUnsupported,
-// *StatusError, or of the network.
+// Post sends a value as JSON to a path of the peer's API for which this package
+// has no method. It is for operations that change nothing when they receive the
+// value again. Errors: ErrUnsupported, *StatusError, or of the network.
 func (c *Client) Post(ctx context.Context, path string, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {
@@ -127,7 +129,7 @@ func (c *Client) Post(ctx context.Context, path string, value any) error {
 	return c.do(ctx, call{method: http.MethodPost, path: path, body: body, repeatable: true}, nil)
 }
 
-// do makes a call and decodes the answer into a value, unless that is nil.
+// do makes a call and decodes the answer into a value, unless the value is nil.
 func (c *Client) do(ctx context.Context, what call, into any) error {
 	if err := c.exchange(ctx, what, into); err != nil {
 		return fmt.Errorf("%s %s at %s: %w", what.method, what.path, c.name, err)
@@ -159,12 +161,12 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		r.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	if what.repeatable {
-		r.Header["X-Idempotency-Key"] = nil // for net/http; it is not sent
+		r.Header["X-Idempotency-Key"] = nil // tells net/http that it may repeat the request; it is not sent
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
 		if broken := new(url.Error); errors.As(err, &broken) {
-			err = broken.Err // the rest is said already
+			err = broken.Err // the rest is in the message already
 		}
 		return err
 	}

@@ -86,7 +86,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// calls are one of each operation.
+// calls has one call of each operation.
 var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 	"GET State": func(ctx context.Context, c *peer.Client) error { _, _, err := c.State(ctx); return err },
 	"GET Digests": func(ctx context.Context, c *peer.Client) error {
@@ -133,12 +133,13 @@ var calls = map[string]func(ctx context.Context, c *peer.Client) error{
 	"GET MonitorStatus": func(ctx context.Context, c *peer.Client) error { _, err := c.MonitorStatus(ctx); return err },
 }
 
-// aboutSource: its errors are those of the model.
+// aboutSource reports whether the errors of an operation are those of the
+// model.
 func aboutSource(name string) bool {
 	return slices.ContainsFunc([]string{"Activ", "Lease", "Maintenance", "Latest", "Monitor"}, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// bodiless are those whose answers have no body.
+// bodiless are the operations whose answers have no body.
 var bodiless = []string{"POST Post", "PUT Activate", "DELETE ReleaseLease", "PUT SetMaintenance"}
 
 func TestClient_Errors(t *testing.T) {
@@ -167,7 +168,7 @@ func TestClient_Errors(t *testing.T) {
 			}
 			want := peer.ErrUnsupported
 			if name == "GET LatestHealth" {
-				want = model.ErrNotFound // a node says of both in the same words that they are not there
+				want = model.ErrNotFound // a node uses the same words for a missing operation and a missing status
 			}
 			if s, err := status(says(404, `{"status": 404}`, "Content-Type", "application/problem+json")); !errors.Is(err, want) || s != nil {
 				t.Errorf("404 with a problem: %v, want %v", err, want)
@@ -238,7 +239,7 @@ func TestClient_Unreachable(t *testing.T) {
 	}
 }
 
-// A peer that does not answer holds nobody up.
+// A peer that does not answer delays nobody.
 func TestClient_Timeout(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -346,7 +347,7 @@ func TestClient_Request(t *testing.T) {
 	}
 }
 
-// A page that goes on for ever is the peer's mistake.
+// A list that never ends is the peer's mistake.
 func TestClient_Records_endless(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{"next": "1-2"}`, `{"records": [{}], "next": "1-1"}`} {

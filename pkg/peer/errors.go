@@ -12,26 +12,27 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// ErrUnsupported says that the peer does not have this operation: an original
-// node has none for batches and digests.
+// ErrUnsupported says that the peer does not have this operation. An original
+// node, for example, has no operations for batches and digests.
 var ErrUnsupported = errors.New("the peer does not have this operation")
 
-// errNothing is ErrUnsupported from a peer that speaks in problem documents: it
-// uses the same status where it has the operation, but not what was asked for.
+// errNothing is ErrUnsupported from a peer that answers with problem documents.
+// Such a peer uses the same status if it has the operation but not the
+// requested object.
 var errNothing = fmt.Errorf("%w, or nothing to answer with", ErrUnsupported)
 
-// ErrNotSyncNode says that the peer is another node than the one that it is
-// taken for.
+// ErrNotSyncNode says that the peer is not the sync node that it is taken for.
 var ErrNotSyncNode = errors.New("is not a sync node")
 
-// StatusError is an answer that is no success.
+// StatusError is an answer that reports no success.
 type StatusError struct {
 	Status int
-	// Detail is what the peer says about it; "" where it says nothing.
+	// Detail is what the peer says about it; "" if it says nothing.
 	Detail string
-	// RetryAfter is how long the peer asks to be left alone; 0 where it doesn't.
+	// RetryAfter is how long the peer asks the caller to wait; 0 if it does not
+	// ask.
 	RetryAfter time.Duration
-	// fields are those that a problem document names.
+	// fields are the fields that a problem document names.
 	fields []model.FieldError
 }
 
@@ -44,10 +45,10 @@ func (e *StatusError) Error() string {
 	return text
 }
 
-// maxDetail bounds what of an answer goes into an error, in bytes.
+// maxDetail bounds how much of an answer goes into an error, in bytes.
 const maxDetail = 512
 
-// statusError reads what an answer that is no success says.
+// statusError reads an answer that reports no success.
 func statusError(r *http.Response, body []byte) error {
 	isProblem := strings.HasPrefix(r.Header.Get("Content-Type"), "application/problem+json")
 	switch {
@@ -77,7 +78,7 @@ func statusError(r *http.Response, body []byte) error {
 	return e
 }
 
-// cut makes words of a stranger fit for a line of the log.
+// cut makes a stranger's text fit for a line of the log.
 func cut(s string) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 	if len(s) <= maxDetail {
@@ -86,11 +87,12 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:maxDetail], "") + "…"
 }
 
-// maxRetryAfter bounds what a peer may ask for.
+// maxRetryAfter bounds how long a peer may ask the caller to wait.
 const maxRetryAfter = 5 * time.Minute
 
-// RetryAfter is how long an answer asks to be left alone, at most five minutes:
-// its header says so in seconds, or by a date. 0 where it doesn't.
+// RetryAfter is how long an answer asks the caller to wait, at most five
+// minutes. The header gives it in seconds, or as a date. It is 0 if the header
+// does not say it.
 func RetryAfter(answer http.Header, now time.Time) time.Duration {
 	var wait time.Duration
 	header := answer.Get("Retry-After")
@@ -102,8 +104,8 @@ func RetryAfter(answer http.Header, now time.Time) time.Duration {
 	return min(max(wait, 0), maxRetryAfter)
 }
 
-// unavailable is a model.ErrUnavailable in its own words: it is not about our
-// database.
+// unavailable is a model.ErrUnavailable with its own text, because the model's
+// text is about our database.
 type unavailable struct{ error }
 
 // Is makes it a model.ErrUnavailable.
@@ -111,8 +113,8 @@ func (unavailable) Is(target error) bool { return target == model.ErrUnavailable
 
 func (e unavailable) Unwrap() error { return e.error }
 
-// domain says in the model's errors what those who serve the active source
-// understand.
+// domain translates an error into the model's errors, which the code that
+// serves the active source understands.
 func domain(err error) error {
 	if err == nil || errors.Is(err, ErrUnsupported) {
 		return err

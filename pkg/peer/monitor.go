@@ -21,14 +21,14 @@ const (
 	statusPath      = "/status"
 )
 
-// maxLease is for how long a lease may be asked.
+// maxLease is the longest time for which a lease may be requested.
 const maxLease = time.Hour
 
 // AcquireLease asks for the lease of the monitors for ttl, or renews it. It
-// returns the lease as it is then: it was granted if it has this holder.
-// Remaining counts from when the call began; what the lease is called and when
-// it expires by the peer's clock is not told. Errors as those of ActiveSource,
-// and *model.InvalidError.
+// returns the lease after the call: the lease was granted if it has this
+// holder. Remaining counts from when the call began. The name of the lease, and
+// when it expires by the peer's clock, are not reported. Errors as those of
+// ActiveSource, and *model.InvalidError.
 func (c *Client) AcquireLease(ctx context.Context, holder string, ttl time.Duration) (model.Lease, error) {
 	body, err := json.Marshal(api.LeaseRequest{Holder: holder, Seconds: ttl.Seconds()})
 	if err != nil {
@@ -44,7 +44,7 @@ func (c *Client) Lease(ctx context.Context) (model.Lease, error) {
 }
 
 func (c *Client) lease(ctx context.Context, what call) (model.Lease, error) {
-	var body struct { // nil where it is not there
+	var body struct { // nil if it is missing
 		Holder  *string  `json:"holder"`
 		Epoch   *int64   `json:"epoch"`
 		Seconds *float64 `json:"seconds"`
@@ -59,15 +59,15 @@ func (c *Client) lease(ctx context.Context, what call) (model.Lease, error) {
 	return model.Lease{Holder: *body.Holder, Epoch: *body.Epoch, Remaining: time.Duration(remaining * float64(time.Second))}, nil
 }
 
-// ReleaseLease gives the lease of the monitors back, where holder has it. Errors
-// as those of AcquireLease.
+// ReleaseLease gives the lease of the monitors back if holder has it. Errors as
+// those of AcquireLease.
 func (c *Client) ReleaseLease(ctx context.Context, holder string) error {
 	query := url.Values{"holder": {holder}}
 	return domain(c.do(ctx, call{method: http.MethodDelete, path: leasePath, query: query, repeatable: true}, nil))
 }
 
-// Maintenances asks which sources somebody works on, and who said last that
-// nobody does. Errors as those of ActiveSource.
+// Maintenances asks which sources somebody works on, and who last said that
+// nobody works on one. Errors as those of ActiveSource.
 func (c *Client) Maintenances(ctx context.Context) ([]model.Maintenance, error) {
 	var body []api.Maintenance
 	if err := c.do(ctx, call{method: http.MethodGet, path: maintenancePath}, &body); err != nil {
@@ -84,8 +84,8 @@ func (c *Client) Maintenances(ctx context.Context) ([]model.Maintenance, error) 
 	return all, nil
 }
 
-// SetMaintenance says that somebody works on a source, or has finished; the peer
-// knows when that is. Errors as those of AcquireLease.
+// SetMaintenance says that somebody works on a source, or has finished. The
+// peer sets the time. Errors as those of AcquireLease.
 func (c *Client) SetMaintenance(ctx context.Context, m model.Maintenance) error {
 	body, err := json.Marshal(struct {
 		On     bool   `json:"on"`
@@ -99,8 +99,9 @@ func (c *Client) SetMaintenance(ctx context.Context, m model.Maintenance) error 
 	return domain(c.do(ctx, call{method: http.MethodPut, path: path, body: body, repeatable: true}, nil))
 }
 
-// LatestHealth asks for what a source said last about itself. Errors as those of
-// ActiveSource, and model.ErrNotFound where the peer knows of nothing.
+// LatestHealth asks for the latest status that a source reported about itself.
+// Errors as those of ActiveSource, and model.ErrNotFound if the peer knows of
+// no status.
 func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, error) {
 	path := healthPath + strconv.Itoa(source)
 	var body api.Health
@@ -131,7 +132,7 @@ func (c *Client) MonitorStatus(ctx context.Context) (api.MonitorStatus, error) {
 	return body, nil
 }
 
-// unusable is unexpected in the model's errors, as domain has them.
+// unusable is unexpected, translated by domain into the model's errors.
 func (c *Client) unusable(path, what string) error {
 	return unavailable{c.Unexpected(path, what)}
 }

@@ -20,8 +20,8 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// node is a real node but for its process: its API over SQLite, its answers
-// checked against the contract.
+// node is a real node without its own process: its API over SQLite, with
+// answers checked against the contract.
 type node struct {
 	*peer.Client
 	db *repo.Node
@@ -51,7 +51,8 @@ func client(t testing.TB, url string) *peer.Client {
 
 var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
 
-// played is a normalized record of source 1, so many seconds after noon.
+// played is a normalized record of source 1 that starts that many seconds after
+// noon.
 func played(second int, title string, corrections ...model.Correction) model.Record {
 	r := model.Record{
 		Entry:       model.Entry{LogSource: 1, TrackStart: noon.Add(time.Duration(second) * time.Second), Title: title, Duration: 1500 * time.Millisecond},
@@ -101,7 +102,7 @@ func TestNode_Records(t *testing.T) {
 		t.Errorf("clock is %+v, %v", c, err)
 	}
 
-	// Back again, page by page, and by what it was played.
+	// Read the records back, page by page, and by when they were played.
 	var got []model.Record
 	for after := ""; ; {
 		records, next, err := n.Records(ctx, 1, time.Time{}, time.Time{}, after, 2)
@@ -190,7 +191,7 @@ func TestNode_State(t *testing.T) {
 	}
 }
 
-// The whole of a history comes over, also where it takes several requests.
+// The whole of a history is transferred, even if it takes several requests.
 func TestNode_Many(t *testing.T) {
 	t.Parallel()
 	n := start(t)
@@ -319,7 +320,7 @@ func TestNode_Maintenances(t *testing.T) {
 		t.Errorf("before anybody said something: %+v, %v", all, err)
 	}
 	want := []model.Maintenance{
-		{Source: 1, On: false, By: "local", ChangedAt: noon.Add(time.Second + time.Microsecond)}, // the second at this time
+		{Source: 1, On: false, By: "local", ChangedAt: noon.Add(time.Second + time.Microsecond)}, // the second maintenance at this time
 		{Source: 2, On: true, By: "M. Tester 🎵", Reason: "new disk", ChangedAt: noon},
 	}
 	for _, m := range []model.Maintenance{want[1], {Source: 1, On: true}, want[0]} {

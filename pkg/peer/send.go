@@ -11,37 +11,39 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Batch is what one node sends another.
+// Batch is the data that one node sends to another.
 type Batch struct {
 	Records []model.Record
 	Healths []model.Health
 	Clocks  []model.Clock
-	// Synced: the sync node sends it, so what the receiver then has just as sent
-	// waits for it no longer.
+	// Synced: the sync node sends the batch. A record that the receiver then
+	// has exactly as sent no longer waits for the sync node.
 	Synced bool
-	// Acks and HealthAcks say what the sync node has.
+	// Acks and HealthAcks say which records the sync node has.
 	Acks       []model.Ack
 	HealthAcks []model.Fingerprint
 }
 
-// Result is what became of one of a batch.
+// Result is the outcome for one element of a batch.
 type Result struct {
-	// Refused is why it was not stored, in the receiver's words; "" where it was.
+	// Refused is why the element was not stored, in the receiver's words; "" if
+	// it was stored.
 	Refused string
 	// Content is the hash of an entry as the receiver has it now.
 	Content model.Fingerprint
-	// Merged is the whole entry where the receiver knows more than what was sent.
+	// Merged is the whole entry if the receiver knows more than the copy that
+	// was sent.
 	Merged *model.Record
 }
 
-// Results are as many, and in the same order, as what was sent.
+// Results has one result for each element that was sent, in the same order.
 type Results struct {
 	Records, Healths, Clocks []Result
 }
 
 // Bounds of one request, as the contract has them.
 const (
-	maxRequest  = 1<<20 - 1024 // bytes; what is left is for the names around the lists
+	maxRequest  = 1<<20 - 1024 // bytes; the rest is for the names around the lists
 	maxRecords  = 1000
 	maxHealths  = 1000
 	maxClocks   = 100
@@ -49,10 +51,10 @@ const (
 	refusedSize = "is too large to be sent: more than 1 MiB as JSON"
 )
 
-// Send sends a batch, in as many requests as it needs. What is too large even
-// alone is refused here. Where a request fails, what went before may be stored;
-// sending all again changes nothing. Errors: ErrUnsupported, *StatusError, or
-// of the network.
+// Send sends a batch in as many requests as it needs. An element that is too
+// large even alone is refused here. If a request fails, the requests before it
+// may be stored; sending all again changes nothing. Errors: ErrUnsupported,
+// *StatusError, or of the network.
 func (c *Client) Send(ctx context.Context, b Batch) (Results, error) {
 	results := Results{
 		Records: make([]Result, len(b.Records)), Healths: make([]Result, len(b.Healths)), Clocks: make([]Result, len(b.Clocks)),
@@ -97,7 +99,7 @@ const (
 	numLists
 )
 
-// list is one of them, as it is being filled.
+// list is one of the lists of a request while it is being filled.
 type list struct {
 	name    string
 	max     int // elements
@@ -106,7 +108,7 @@ type list struct {
 	results []*Result
 }
 
-// sending is a batch under way: the request that is being filled.
+// sending is a batch that is being sent, with the request that is being filled.
 type sending struct {
 	client *Client
 	synced bool
@@ -124,8 +126,9 @@ func newSending(c *Client, synced bool) *sending {
 	}}
 }
 
-// add puts an element into the request, and sends that before where it is full.
-// result is filled once the answer is here; nil where there is none for it.
+// add puts an element into the request. If the request is full, add sends it
+// first. result is filled once the answer is here; nil if the element has no
+// result.
 func (s *sending) add(ctx context.Context, which int, element any, result *Result) error {
 	data, err := json.Marshal(element)
 	if err != nil {
@@ -150,7 +153,7 @@ func (s *sending) add(ctx context.Context, which int, element any, result *Resul
 	return nil
 }
 
-// flush sends the request that was filled, and empties it.
+// flush sends the filled request, and empties it.
 func (s *sending) flush(ctx context.Context) error {
 	if s.size == 0 {
 		return nil

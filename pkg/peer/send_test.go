@@ -14,7 +14,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// receiver takes batches as a node does, and tells of each request.
+// receiver takes batches as a node does, and reports each request to tell.
 func receiver(t testing.TB, tell func(b api.SyncBatch, size int)) *peer.Client {
 	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
 		data, _ := io.ReadAll(r.Body)
@@ -94,7 +94,7 @@ func TestClient_Send_split(t *testing.T) {
 	}
 }
 
-// Whoever answers less than was asked must not be believed.
+// An answer with fewer results than were requested must not be believed.
 func TestClient_Send_badResults(t *testing.T) {
 	t.Parallel()
 	one := `{"content": "00000000000000000000000000000000"}`

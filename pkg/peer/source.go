@@ -14,7 +14,7 @@ import (
 )
 
 // ActiveSource asks which source is active. Errors: ErrUnsupported,
-// model.ErrUnavailable where the peer can't be reached or fails, *StatusError.
+// model.ErrUnavailable if the peer can't be reached or fails, *StatusError.
 func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 	var body api.ActiveSource
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/source/active"}, &body); err != nil {
@@ -31,27 +31,27 @@ func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 	return active, nil
 }
 
-// ActivateRequest asks for a source to be active.
+// ActivateRequest asks to make a source active.
 type ActivateRequest struct {
 	Source int
-	// Pin is nil where it is not said.
+	// Pin is nil if the caller does not say whether to pin.
 	Pin *bool
-	// Epoch is the latest one that the caller knows; nil: whatever it is.
+	// Epoch is the latest epoch that the caller knows; nil accepts any epoch.
 	Epoch *int64
-	// At is when it happened; zero is now.
+	// At is when it happened; zero means now.
 	At         time.Time
 	By, Reason string
-	// Lease is the one under which a monitor decided it: its holder and epoch; nil
-	// where there was none.
+	// Lease is the lease under which a monitor decided the activation: its
+	// holder and epoch. It is nil if there was none.
 	Lease *model.Lease
-	// PassedOn: somebody else asked for it; see api.PassedOnHeader.
+	// PassedOn: somebody else asked for the activation; see api.PassedOnHeader.
 	PassedOn bool
 }
 
-// Activate activates a source. Errors: model.ErrStaleEpoch, also where another
-// monitor has had the lease since, model.ErrPinned,
-// *model.InvalidError, model.ErrUnavailable where the peer can't be reached or
-// fails, ErrUnsupported, *StatusError.
+// Activate activates a source. Errors: model.ErrStaleEpoch, also if another
+// monitor has had the lease since, model.ErrPinned, *model.InvalidError,
+// model.ErrUnavailable if the peer can't be reached or fails, ErrUnsupported,
+// *StatusError.
 func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	said := struct {
 		At     string          `json:"at,omitempty"`
@@ -80,7 +80,7 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	return domain(c.do(ctx, what, nil))
 }
 
-// maxPage is how long a page of a list may be.
+// maxPage is the maximum length of a page of a list.
 const maxPage = 1000
 
 // Activations asks for the history of the active source, newest first. Errors
@@ -89,7 +89,7 @@ func (c *Client) Activations(ctx context.Context, offset, limit int) ([]model.Ac
 	if limit < 1 {
 		return nil, nil
 	}
-	// The peer counts whole pages.
+	// The peer counts whole pages, so the request may begin before the offset.
 	size := min(limit, maxPage)
 	skip := offset % size
 	var found []model.Activation

@@ -13,8 +13,8 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// What the monitor asks for is what the contract wants, and whoever answers
-// something else is not believed.
+// The monitor sends requests as the contract wants them, and does not believe
+// answers that differ from the contract.
 func TestClient_Monitor(t *testing.T) {
 	t.Parallel()
 	var asked, answer string
@@ -92,7 +92,7 @@ func TestClient_CheckSyncNode(t *testing.T) {
 	}
 }
 
-// What fails is not our database, and is not called that.
+// The failure is not in our database, and is not reported as such.
 func TestClient_Unavailable(t *testing.T) {
 	t.Parallel()
 	c, at := fake(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })

@@ -15,17 +15,18 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// State is what a node says of itself.
+// State is what a node reports about itself.
 type State struct {
 	HostID int // 0 is the sync node
 	Outbox model.Outbox
-	// Clocks are the studio clocks that it holds.
+	// Clocks are the studio clocks that the node holds.
 	Clocks []model.Clock
 }
 
-// State asks a node what it is. offset is how far its clock is ahead of ours,
-// as far as can be told: half of the time that the answer took is taken for its
-// way back. Errors: ErrUnsupported, *StatusError, or of the network.
+// State asks a node for its state. offset is how far its clock is ahead of
+// ours, as well as that can be measured: the answer's way back is assumed to
+// take half of the total time. Errors: ErrUnsupported, *StatusError, or of the
+// network.
 func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ error) {
 	var sent, answered atomic.Pointer[time.Time]
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -56,9 +57,9 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	return state, offset, nil
 }
 
-// CheckSyncNode returns nil where the peer is a sync node. An original one does
-// not tell what it is, and is believed. Errors: ErrNotSyncNode, *StatusError, or
-// of the network.
+// CheckSyncNode returns nil if the peer is a sync node. An original node does
+// not tell what it is, and is believed. Errors: ErrNotSyncNode, *StatusError,
+// or of the network.
 func (c *Client) CheckSyncNode(ctx context.Context) error {
 	state, _, err := c.State(ctx)
 	switch {
@@ -72,7 +73,7 @@ func (c *Client) CheckSyncNode(ctx context.Context) error {
 	return nil
 }
 
-// Digests asks for digests of what the node has. Errors: ErrUnsupported,
+// Digests asks for digests of the node's records. Errors: ErrUnsupported,
 // *StatusError, or of the network.
 func (c *Client) Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error) {
 	query := rangeQuery(q.Source, q.From, q.To)
@@ -98,10 +99,10 @@ func (c *Client) Digests(ctx context.Context, q model.DigestQuery) ([]model.Dige
 }
 
 // Records asks for entries with their corrections that were played in [from,
-// to), the oldest first; zero times are open. after is next of the answer
-// before, "" at the beginning; next is "" at the end. What comes is normalized,
-// and not yet validated. Errors: ErrUnsupported, *StatusError, or of the
-// network.
+// to), the oldest first; zero times are open. after is the value of next from
+// the previous answer, "" at the beginning. next is "" at the end. The records
+// are normalized but not yet validated. Errors: ErrUnsupported, *StatusError,
+// or of the network.
 func (c *Client) Records(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Record, next string, _ error) {
 	page, err := c.page(ctx, model.KindEntry, source, from, to, after, limit)
 	if err != nil {
@@ -114,8 +115,8 @@ func (c *Client) Records(ctx context.Context, source int, from, to time.Time, af
 	return records, page.Next, nil
 }
 
-// Healths asks for health statuses that were logged in [from, to), as Records
-// does.
+// Healths asks for health statuses that were logged in [from, to), in the same
+// way as Records.
 func (c *Client) Healths(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []model.Health, next string, _ error) {
 	page, err := c.page(ctx, model.KindHealth, source, from, to, after, limit)
 	if err != nil {
@@ -144,9 +145,10 @@ func (c *Client) page(ctx context.Context, kind model.Kind, source int, from, to
 
 const syncRecords = "/sync/records"
 
-// ActivationsAfter asks for the activations of greater epochs than after, by
-// epoch; after model.NoEpoch all of them, limit at most. What comes is not yet
-// validated. Errors: ErrUnsupported, *StatusError, or of the network.
+// ActivationsAfter asks for the activations with epochs greater than after, in
+// the order of epochs, at most limit. With model.NoEpoch as after it asks for
+// all of them. The activations are not yet validated. Errors: ErrUnsupported,
+// *StatusError, or of the network.
 func (c *Client) ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error) {
 	const path = "/sync/activations"
 	query := url.Values{"limit": {strconv.Itoa(limit)}}
@@ -181,12 +183,12 @@ func rangeQuery(source int, from, to time.Time) url.Values {
 	return query
 }
 
-// Unexpected is the error that says that the peer does not keep to the contract.
+// Unexpected is the error that says that the peer violates the contract.
 func (c *Client) Unexpected(path, what string) error {
 	return errors.New(path + " at " + c.name + ": the answer is not as expected: " + what)
 }
 
-// resultOf reads what became of one of a batch.
+// resultOf reads the result for one element of a batch.
 func resultOf(w api.SyncResult, isRecord bool) (Result, error) {
 	r := Result{Refused: cut(w.Refused)}
 	if r.Refused != "" || !isRecord {

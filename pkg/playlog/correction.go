@@ -10,9 +10,9 @@ import (
 )
 
 // Correct stores a correction of kind amend, void or restore about the entry
-// with that id, and returns it as stored: with its time, and with the values
-// that it replaced. Errors: *model.InvalidError, also where it would change
-// nothing; model.ErrNotFound; model.ErrUnavailable.
+// with that id. It returns the correction as stored: with its time, and with
+// the values that it replaced. Errors: *model.InvalidError, also if the
+// correction would change nothing; model.ErrNotFound; model.ErrUnavailable.
 func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error) {
 	c.At = r.now()
 	c.Normalize()
@@ -26,7 +26,8 @@ func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (m
 	return stored, nil
 }
 
-// admit decides what a correction of the entry becomes, or why it is refused.
+// admit returns the correction as it will be stored, or the reason why it is
+// refused.
 func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model.Correction, error) {
 	current := e.Effective()
 	if c.Kind == model.CorrectionLog {
@@ -51,8 +52,8 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		return c, err
 	}
 	c.Before = c.Changes.Of(current)
-	// Corrections count in the order of their times, so one made now must not
-	// be older than one made before, even where the clock was set back.
+	// Corrections count in the order of their times, so a new correction must
+	// not be older than an earlier one, even if the clock was set back.
 	for _, before := range earlier {
 		if !c.At.After(before.At) {
 			c.At = before.At.Add(time.Microsecond)
@@ -73,7 +74,7 @@ func changesNothing(changes model.Changes, current model.Entry) bool {
 }
 
 // LogMissed stores an entry that a person logged because it was missed,
-// together with the record of who did it and why; c needs By and Reason only.
+// together with the record of who did it and why. c needs only By and Reason.
 // other is as for Record. It returns the id of the entry. Errors:
 // *model.InvalidError, model.ErrUnavailable.
 func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error) {

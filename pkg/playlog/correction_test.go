@@ -9,8 +9,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// keeping is a store that holds one entry, with that number, and its
-// corrections.
+// keeping is a store that holds e, under its number, and its corrections.
 func keeping(e model.Entry, earlier ...model.Correction) *fakeStore {
 	e.Overlay = model.Fold(earlier)
 	return &fakeStore{CorrectFunc: func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
@@ -115,7 +114,8 @@ func TestRecorder_Correct(t *testing.T) {
 		}
 	})
 
-	// An entry that has all that it may have can still be voided, and no more.
+	// An entry with the maximum of other corrections can still be voided, and
+	// nothing more.
 	t.Run("TooMany", func(t *testing.T) {
 		t.Parallel()
 		amends := func(n int) []model.Correction {

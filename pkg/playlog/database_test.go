@@ -10,7 +10,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// The rules on a real database.
+// TestRecorder_Database applies the rules to a real database.
 func TestRecorder_Database(t *testing.T) {
 	t.Parallel()
 	db := repotest.Open(t, repotest.KindSQLite)
@@ -50,7 +50,7 @@ func TestRecorder_Database(t *testing.T) {
 	amend := model.Correction{Kind: model.CorrectionAmend, By: "M. Tester", Reason: "misspelled tag", Changes: model.Changes{Artist: &artist}}
 	void := model.Correction{Kind: model.CorrectionVoid, By: "M. Tester", Reason: "was a test"}
 	restore := model.Correction{Kind: model.CorrectionRestore, By: "M. Tester", Reason: "was none"}
-	// The clock stands still here, and yet the last one counts.
+	// The clock does not advance here, and still the last correction counts.
 	for _, c := range []model.Correction{amend, void, restore, void, restore} {
 		if _, err := r.Correct(ctx, id, c); err != nil {
 			t.Fatalf("%s: %v", c.Kind, err)

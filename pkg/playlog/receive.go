@@ -8,28 +8,30 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Receipt is what became of one record of another node.
+// Receipt is the outcome for one record of another node.
 type Receipt struct {
 	// Content is the hash of the record as the store has it now.
 	Content model.Fingerprint
-	// Merged is the whole record where the store knows more than what came.
+	// Merged is the whole record if the store knows more than the copy that
+	// arrived.
 	Merged *model.Record
-	// Refused is why it was not stored, and will not be however often it is
-	// sent; nil where it was. An *model.InvalidError says what is wrong with it.
+	// Refused is why the record was not stored, and will not be stored however
+	// often it is sent; nil if it was stored. An *model.InvalidError says what
+	// is wrong with it.
 	Refused error
 }
 
-// Receive stores records of another node, as they are there: what a node has
-// accepted is not judged again by the rules for people. There is a receipt for
-// each, in order; one that is refused does not hold up the others. All that is
-// not refused is durable when Receive returns. synced: the sync node sent them.
-// Errors: model.ErrUnavailable, model.ErrOverloaded, the end of ctx, or that the
-// store takes nothing at all; some may be stored then, and sending all again
-// changes nothing.
+// Receive stores records of another node as that node has them. A node has
+// already accepted them, so they are not judged again by the rules for people.
+// There is a receipt for each record, in order. A refused record does not hold
+// up the others. All records that are not refused are durable when Receive
+// returns. synced: the sync node sent them. Errors: model.ErrUnavailable,
+// model.ErrOverloaded, the end of ctx, or that the store takes nothing at all.
+// After an error some records may be stored; sending all again changes nothing.
 func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced bool) ([]Receipt, error) {
 	receipts := make([]Receipt, len(records))
 	good := make([]model.Record, 0, len(records))
-	place := make([]int, 0, len(records)) // of each good one in receipts
+	place := make([]int, 0, len(records)) // the index in receipts of each good record
 	for i := range records {
 		record := records[i]
 		record.Normalize()
@@ -54,7 +56,7 @@ func (r *Recorder) Receive(ctx context.Context, records []model.Record, synced b
 	if mayPass(ctx, err) {
 		return nil, fmt.Errorf("receive records: %w", err)
 	}
-	// One of them may be at fault.
+	// One of the records may be at fault.
 	stored := 0
 	for i := range good {
 		receipt := &receipts[place[i]]
@@ -88,8 +90,8 @@ func (r *Recorder) receiveOne(ctx context.Context, record model.Record, synced b
 	return Receipt{Refused: err}, nil
 }
 
-// doubt decides whether it is the store that fails, where it took none of the
-// records: then nothing may be refused, because that is for ever.
+// doubt decides whether the store itself fails if it took none of the records.
+// Then no record may be refused, because a refusal is final.
 func (r *Recorder) doubt(ctx context.Context, records []model.Record, refused error) error {
 	if len(records) > 1 {
 		return fmt.Errorf("receive records: none can be stored: %w", refused)
@@ -100,7 +102,7 @@ func (r *Recorder) doubt(ctx context.Context, records []model.Record, refused er
 	return nil
 }
 
-// mayPass tells a failure of the store from one of what it was given.
+// mayPass tells a failure of the store from a failure caused by the records.
 func mayPass(ctx context.Context, err error) bool {
 	return ctx.Err() != nil || errors.Is(err, model.ErrUnavailable) || errors.Is(err, model.ErrOverloaded)
 }

@@ -15,7 +15,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// sent are records as another node has them, a minute apart.
+// sent are records as another node has them, one minute apart.
 func sent(titles ...string) []model.Record {
 	var records []model.Record
 	for i, title := range titles {
@@ -27,7 +27,7 @@ func sent(titles ...string) []model.Record {
 	return records
 }
 
-// absorbs takes every record but those of a title, and counts the calls.
+// absorbs takes every record except those with one title, and counts the calls.
 func absorbs(calls *int, failing string, err error) *fakeStore {
 	return &fakeStore{
 		AbsorbFunc: func(records []model.Record, synced bool) ([]model.Absorbed, error) {
@@ -124,13 +124,14 @@ func TestRecorder_Receive(t *testing.T) {
 		}
 	})
 
-	// What a store that fails does not take is not refused: that is for ever.
+	// A record that a failing store does not take is not refused, because a
+	// refusal is final.
 	t.Run("StoreAtFault", func(t *testing.T) {
 		t.Parallel()
 		for name, c := range map[string]struct {
 			records []model.Record
 			err     error
-			alive   error // of the store, when it is asked for something else
+			alive   error // the store's error when it is asked for something else
 			want    error
 		}{
 			"Unavailable":         {sent("bad", "bad"), model.ErrUnavailable, nil, model.ErrUnavailable},
@@ -186,8 +187,8 @@ func TestRecorder_Receive(t *testing.T) {
 	})
 }
 
-// On both databases: what is sent is there, corrections and all, in whatever
-// order and however often it comes.
+// On both databases: the records that were sent are there, with their
+// corrections, in whatever order and however often they arrive.
 func TestRecorder_Receive_database(t *testing.T) {
 	t.Parallel()
 	repotest.Each(t, func(t *testing.T, open func(testing.TB) *repo.Node) {
@@ -220,7 +221,7 @@ func TestRecorder_Receive_database(t *testing.T) {
 				if wrongFields(t, receipt.Refused) != "log_source" {
 					t.Errorf("receipt of the bad one is %+v", receipt)
 				}
-			case i == 2: // of which more is known
+			case i == 2: // more is known of this record
 				if receipt.Merged == nil || receipt.Content != known.Content() || receipt.Merged.Content() != known.Content() {
 					t.Errorf("receipt %d is %+v, want the whole", i, receipt)
 				}

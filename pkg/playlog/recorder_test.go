@@ -12,7 +12,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// fakeStore answers with its functions; one that is not set must not be called.
+// fakeStore answers with its functions; a function that is not set must not be
+// called.
 type fakeStore struct {
 	StoreEntryFunc func(model.Entry) error
 	HasEntryFunc   func(model.Fingerprint) (bool, error)
@@ -71,8 +72,8 @@ func (f takerFunc) Take(_ context.Context, e model.Entry, arrival time.Time) (mo
 	return f(e, arrival)
 }
 
-// TestRecorder_Take: who takes an entry hears when it arrived, and an entry that
-// is only kept changes no answer yet.
+// TestRecorder_Take: the taker of an entry is told when it arrived. An entry
+// that is only kept changes no answer yet.
 func TestRecorder_Take(t *testing.T) {
 	t.Parallel()
 	for taken, want := range map[model.Taken]int{model.TakenStored: 1, model.TakenKept: 0} {

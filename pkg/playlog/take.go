@@ -7,14 +7,15 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Taker takes what an engine plays. What it took is durable.
+// Taker takes the entries that an engine plays. An entry that it took is
+// durable.
 type Taker interface {
 	// Take takes an entry that arrived at that time. Errors:
 	// model.ErrUnavailable, or that of ctx.
 	Take(ctx context.Context, e model.Entry, arrival time.Time) (model.Taken, error)
 }
 
-// atOnce takes an entry by storing it.
+// atOnce takes an entry by storing it immediately.
 type atOnce struct{ store Store }
 
 // Take implements Taker.

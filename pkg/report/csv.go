@@ -13,15 +13,15 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// byteOrderMark begins every CSV. Who asks for CSV and not for JSON opens it in
-// a spreadsheet, and without the mark Excel takes UTF-8 for the code page of
-// the computer and garbles every umlaut. Programs name the encoding utf-8-sig
-// or skip these three bytes.
+// byteOrderMark begins every CSV. A person who asks for CSV and not for JSON
+// opens it in a spreadsheet. Without the mark, Excel takes UTF-8 for the code
+// page of the computer and garbles every umlaut. Programs name the encoding
+// utf-8-sig or skip these three bytes.
 const byteOrderMark = "\ufeff"
 
 // WriteCSV writes one part of the report (RFC 4180, UTF-8 with a byte order
-// mark). The header row names the columns as the JSON names the fields; what is
-// unknown is empty.
+// mark). The header row names the columns as the JSON names the fields. Unknown
+// values are empty.
 func WriteCSV(ctx context.Context, w io.Writer, month Month, part Part, plays Plays) error {
 	sample := blank(part)
 	if sample == nil {
@@ -91,11 +91,11 @@ func (c *csvWriter) moment(_ string, value time.Time) {
 func (c *csvWriter) unknown(string) { c.add("") }
 
 // harmless puts an apostrophe before a text that a spreadsheet would take for a
-// formula. Tags come from anywhere, a stream's title even from strangers, and
-// =HYPERLINK(…) or =cmd|… would run on the computer of who opens the report.
-// Quoting does not help, because spreadsheets look at what is inside. The wide
-// forms count as formulas too in some languages, and in some countries cells end
-// at a semicolon, whatever the file says.
+// formula. Tags come from anywhere, a stream's title even from strangers.
+// =HYPERLINK(…) or =cmd|… would run on the computer of the person who opens the
+// report. Quoting does not help, because spreadsheets look at the text inside
+// the quotes. In some languages the wide forms also count as formulas. In some
+// countries cells end at a semicolon, whatever the file says.
 func harmless(s string) string {
 	cells := strings.Split(s, ";")
 	for i, cell := range cells {

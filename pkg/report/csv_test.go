@@ -93,7 +93,7 @@ func TestWriteCSV(t *testing.T) {
 			for part, columns := range map[Part][]int{PartPlays: {3, 4, 5, 12, 13, 14, 15}, PartTitles: {0, 1}, PartShows: {1}} {
 				row := table(t, m, part, log)[1]
 				for _, i := range columns {
-					if want := strings.ReplaceAll(want, "\r", ""); row[i] != want { // the csv package leaves it out
+					if want := strings.ReplaceAll(want, "\r", ""); row[i] != want { // the csv package leaves \r out
 						t.Errorf("%s: column %d of %q is %q, want %q", part, i, in, row[i], want)
 					}
 				}

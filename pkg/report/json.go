@@ -11,8 +11,8 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// WriteJSON writes the whole report as one JSON object, one play per line;
-// totals come last, because they are known last. Times carry the offset of the
+// WriteJSON writes the whole report as one JSON object, one play per line.
+// Totals come last, because they are known last. Times carry the offset of the
 // station.
 func WriteJSON(ctx context.Context, w io.Writer, month Month, plays Plays) error {
 	j := jsonWriter{w: w, zone: month.Zone}
@@ -22,8 +22,8 @@ func WriteJSON(ctx context.Context, w io.Writer, month Month, plays Plays) error
 	return nil
 }
 
-// jsonWriter writes records as JSON objects. By hand, because reflection would
-// cost more than all else that a report does.
+// jsonWriter writes records as JSON objects. It does not use reflection, which
+// would cost more than the rest of the report.
 type jsonWriter struct {
 	w    io.Writer
 	zone *stationtime.Zone
@@ -65,7 +65,7 @@ func (j *jsonWriter) flush() error {
 
 func (j *jsonWriter) raw(s string) { j.buf = append(j.buf, s...) }
 
-// comma separates what follows from what is before it.
+// comma separates the next value from the one before it.
 func (j *jsonWriter) comma() {
 	// What was flushed always ends with a complete element.
 	if n := len(j.buf); n == 0 || j.buf[n-1] != '{' && j.buf[n-1] != '[' {

@@ -117,7 +117,7 @@ func TestWriteJSON(t *testing.T) {
 	})
 }
 
-// plays draws what any log may hold, in order of the starts.
+// plays draws plays that any log may hold, in order of the starts.
 func plays(m Month) *rapid.Generator[[]Play] {
 	text := rapid.SampledFrom([]string{"", "a", "A", "=1+1", "-", "Größe", "🎧", "\"x\", y", " blank ", "'quoted"})
 	return rapid.Custom(func(t *rapid.T) []Play {
@@ -143,7 +143,7 @@ func plays(m Month) *rapid.Generator[[]Play] {
 	})
 }
 
-// each gives plays that are there already.
+// each makes Plays from a list.
 func each(list []Play) Plays {
 	return func(_ context.Context, fn func(Play) error) error {
 		for _, p := range list {
@@ -155,8 +155,8 @@ func each(list []Play) Plays {
 	}
 }
 
-// TestWriteJSON_totals: every total is the sum over the plays that are listed,
-// to the millisecond, and every play is in exactly one total of each part.
+// TestWriteJSON_totals: every total is the sum over the listed plays, to the
+// millisecond. Every play is in exactly one total of each part.
 func TestWriteJSON_totals(t *testing.T) {
 	t.Parallel()
 	m := month(t, "2020-10")
@@ -233,7 +233,7 @@ func TestWriteJSON_totals(t *testing.T) {
 	})
 }
 
-// failingWriter fails after so many bytes.
+// failingWriter fails after room bytes.
 type failingWriter struct{ room int }
 
 var errFull = errors.New("disk full")

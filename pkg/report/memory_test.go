@@ -11,11 +11,12 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// many are n plays of so many titles, each made when it is asked for.
+// many makes n plays of that many titles; each play is made when it is
+// requested.
 func many(m Month, n, titles int) Plays {
 	return func(_ context.Context, fn func(Play) error) error {
 		for i := range n {
-			// New texts each time, as a database gives them.
+			// New texts each time, as a database returns them.
 			start := m.From.Add(time.Duration(i) * time.Second)
 			e := model.Entry{
 				LogSource: 1, TrackStart: start, Duration: 3 * time.Minute, ShowID: 5, ShowName: fmt.Sprint("Show ", 5),
@@ -29,8 +30,8 @@ func many(m Month, n, titles int) Plays {
 	}
 }
 
-// heapGrowth is the most by which the heap is larger, while the report is
-// written, than before; garbage not counted.
+// heapGrowth is the largest growth of the heap while the report is written,
+// without garbage.
 func heapGrowth(t testing.TB, n int, write func(Plays) error, m Month) uint64 {
 	t.Helper()
 	heap := func() uint64 {

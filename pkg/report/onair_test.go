@@ -54,7 +54,7 @@ func TestFromOnAir(t *testing.T) {
 			"PlaysOnNextMonth":  {aired(model.Entry{TrackStart: m.To.Add(-minute), Duration: 4 * minute}, m.To.Add(-minute).Sub(noon), m.To.Add(3*minute).Sub(noon)), now, "732h59m0s 733h3m0s"},
 			"InTheFuture":       {aired(model.Entry{Duration: 4 * minute}, 0, 4*minute), noon.Add(-minute), "0s 0s"},
 			"TrackOfLastMonth":  {aired(model.Entry{TrackStart: m.From.Add(-minute), Duration: 4 * minute}, -12*time.Hour, -12*time.Hour+3*minute), now, "-12h0m0s -11h57m0s"},
-			"LongerThanPlanned": {aired(model.Entry{Duration: minute}, 0, 4*minute), now, "0s 1m0s"}, // only a log that is wrong says so
+			"LongerThanPlanned": {aired(model.Entry{Duration: minute}, 0, 4*minute), now, "0s 1m0s"}, // only a wrong log says so
 		} {
 			if c.entry.TrackStart.IsZero() {
 				c.entry.TrackStart = noon
@@ -70,7 +70,8 @@ func TestFromOnAir(t *testing.T) {
 		}
 	})
 
-	// One that was cut, and on air again after the switch back, is two plays.
+	// An entry that was cut, and was on air again after the switch back, is two
+	// plays.
 	t.Run("Segments", func(t *testing.T) {
 		t.Parallel()
 		e := model.Entry{LogSource: 1, TrackStart: noon, Title: "Long", Duration: time.Hour}
@@ -100,8 +101,8 @@ func TestFromOnAir(t *testing.T) {
 	})
 }
 
-// Where one source is active all the time, the on-air log reports the same as
-// that source's playlog.
+// If one source is active all the time, the on-air log reports the same as that
+// source's playlog.
 func TestFromOnAir_likePlaylog(t *testing.T) {
 	t.Parallel()
 	m := month(t, "2020-10")

@@ -18,8 +18,8 @@ type Month struct {
 	From, To time.Time // half open
 }
 
-// NewMonth is the month that is written 2020-06 or 2020_06. The error says what
-// is expected, in words fit for the sender.
+// NewMonth returns the month that is written 2020-06 or 2020_06. The error says
+// what is expected, in words fit for the sender.
 func NewMonth(zone *stationtime.Zone, s string) (Month, error) {
 	from, to, err := zone.Month(s)
 	if err != nil {
@@ -32,7 +32,8 @@ func NewMonth(zone *stationtime.Zone, s string) (Month, error) {
 type Play struct {
 	// Entry is effective: its corrections are applied.
 	Entry model.Entry
-	// From is when it began to be audible, Until when it ended; never before.
+	// From is when it began to be audible. Until is when it ended; never before
+	// From.
 	From, Until time.Time
 }
 
@@ -42,13 +43,13 @@ func (p Play) Audible() time.Duration {
 }
 
 // Plays calls fn for every play that starts in one month, in the order of the
-// starts. It stops at the first error, of fn or its own, and returns it.
+// starts. It stops at the first error, from fn or its own, and returns it.
 type Plays func(ctx context.Context, fn func(Play) error) error
 
 // Log is a list of what was played.
 type Log interface {
-	// EachEntry calls fn for every entry played in [from, to), the oldest
-	// first, but not for void ones; an error of fn ends it and is returned.
+	// EachEntry calls fn for every entry played in [from, to), except void
+	// ones, the oldest first. An error of fn ends it and is returned.
 	EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error
 }
 
@@ -56,20 +57,20 @@ type Log interface {
 type Source interface {
 	Log
 	// NextEntry is the first entry played after that instant that is not void;
-	// model.ErrNotFound where there is none.
+	// model.ErrNotFound if there is none.
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
 }
 
-// FromPlaylog makes plays of the entries of a playlog, raw as the source keeps
-// them: it applies their corrections. An entry is audible until the next one
-// starts or, where that is earlier, until its duration is over. Where neither
-// is known a live one lasts until now or the end of the month, and of any other
-// nobody can tell: 0; nor of one that a gap of more than four hours follows.
-// What is not over counts until now. The last play of a month may end in the
-// next one.
+// FromPlaylog makes plays from the entries of a playlog. The source keeps the
+// entries raw, so FromPlaylog applies their corrections. An entry is audible
+// until the next one starts or until its duration is over, whichever is
+// earlier. If neither is known, a live entry lasts until now or the end of the
+// month. For any other entry nobody can tell, so its time is 0. The same is
+// true if a gap of more than four hours follows. A play that is not over counts
+// until now. The last play of a month may end in the next month.
 func FromPlaylog(source Source, month Month, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
-		var last *model.Entry // the one row of look-ahead
+		var last *model.Entry // one row of look-ahead
 		err := source.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -100,9 +101,9 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 	}
 }
 
-// FromOnAir makes plays of an on-air log: each time that an entry was on air is
-// a play, from when it went on air until it ended, also where a switch of the
-// source cut it. What nothing ends is judged as FromPlaylog does.
+// FromOnAir makes plays from an on-air log. Each time that an entry was on air
+// is a play, from when it went on air until it ended, also if a switch of the
+// source cut it. If nothing ends an entry, the rules of FromPlaylog apply.
 func FromOnAir(log Log, month Month, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		err := log.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
@@ -123,13 +124,13 @@ func FromOnAir(log Log, month Month, now time.Time) Plays {
 	}
 }
 
-// longestUnknown is the longest that a track of unknown duration is taken to
-// have lasted until the next one. Before a longer gap, such as an outage, nobody
-// can tell.
+// longestUnknown is the longest time that a track of unknown duration is
+// assumed to last until the next one. Before a longer gap, such as an outage,
+// nobody can tell.
 const longestUnknown = 4 * time.Hour
 
-// play begins then and ends at the limit, or earlier where the duration of the
-// entry says so; what is not over yet counts until now.
+// play begins at from and ends at the limit, or earlier if the duration of the
+// entry says so. A play that is not over yet counts until now.
 func play(e model.Entry, from, limit, now time.Time) Play {
 	p := Play{Entry: e, From: from, Until: limit}
 	switch end := e.TrackStart.Add(e.Duration); {
@@ -156,8 +157,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// endOfLast is the limit of an entry that was audible from a time on and that
-// no other follows.
+// endOfLast is the limit of an entry that was audible from a time on, if no
+// other entry follows.
 func endOfLast(e model.Entry, from time.Time, month Month) time.Time {
 	switch {
 	case e.Duration > 0:

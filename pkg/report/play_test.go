@@ -55,7 +55,7 @@ func TestFromPlaylog(t *testing.T) {
 
 	t.Run("Empty", func(t *testing.T) {
 		t.Parallel()
-		source := fakeSource{EachEntryFunc: func(func(model.Entry) error) error { return nil }} // asks for no next one
+		source := fakeSource{EachEntryFunc: func(func(model.Entry) error) error { return nil }} // asks for no next entry
 		if got := list(t, FromPlaylog(source, m, now)); got != "" {
 			t.Errorf("got %s", got)
 		}
@@ -63,13 +63,13 @@ func TestFromPlaylog(t *testing.T) {
 
 	t.Run("Corrected", func(t *testing.T) {
 		t.Parallel()
-		// A start that was amended moves a play into another month, too.
+		// A start that was amended also moves a play into another month.
 		in, out, title := m.From.Add(time.Hour), m.From.Add(-time.Hour), "Amended"
 		log := playlog{
 			{TrackStart: out, Title: "In", Duration: time.Minute, Overlay: model.Overlay{Changes: model.Changes{TrackStart: &in, Title: &title}}},
 			{TrackStart: in, Title: "Out", Overlay: model.Overlay{Changes: model.Changes{TrackStart: &out}}},
 		}
-		// So does the start of what comes after the month.
+		// So does the start of the entry after the month.
 		next := m.To.Add(time.Hour)
 		log[0].Duration, log[0].TrackType = 0, model.TrackTypeLine
 		log = append(log, model.Entry{TrackStart: m.To.Add(time.Minute), Overlay: model.Overlay{Changes: model.Changes{TrackStart: &next}}})

@@ -8,7 +8,7 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Part is one of the tables that make up a report.
+// Part is one of the tables of a report.
 type Part string
 
 // The parts, as the API names them.
@@ -19,8 +19,8 @@ const (
 	PartTypes  Part = "types"
 )
 
-// record is a row of a part. It is described once for all formats, so they
-// cannot differ in names, order or meaning.
+// record is a row of a part. It is described once for all formats, so the
+// formats cannot differ in names, order or meaning.
 type record interface {
 	write(to cells)
 }
@@ -34,8 +34,8 @@ type cells interface {
 	unknown(name string)
 }
 
-// blank is a record of that part without values, for its names; nil where there
-// is no such part.
+// blank returns a record of that part without values, which gives the names;
+// nil if there is no such part.
 func blank(part Part) record {
 	switch part {
 	case PartPlays:
@@ -50,12 +50,12 @@ func blank(part Part) record {
 	return nil
 }
 
-// firstColumns have an order of their own; those of the other fields follow in
+// firstColumns have their own order. The columns of the other fields follow in
 // the order of the table.
 var firstColumns = []string{"track_artist", "track_album", "track_title", "track_duration", "track_type", "track_num"}
 
-// playFields are what a report tells of an entry, except its start, for which it
-// has the play's.
+// playFields are the fields of an entry in a report. The entry's start is not
+// among them, because the report has the play's start.
 var playFields = func() (fields []*model.Field) {
 	for _, f := range model.Fields {
 		if f.IsCorrectable() && f.Name() != "track_start" {
@@ -81,7 +81,7 @@ func (p *Play) write(to cells) {
 		case *string:
 			to.text(f.Name(), *v)
 		case *int:
-			if f.Identity { // 0 is known, too
+			if f.Identity { // 0 is also a known value
 				to.number(f.Name(), int64(*v))
 			} else {
 				writeKnown(to, f.Name(), int64(*v))
@@ -142,7 +142,7 @@ func (n *names) seconds(name string, _ time.Duration) { *n = append(*n, name) }
 func (n *names) moment(name string, _ time.Time)      { *n = append(*n, name) }
 func (n *names) unknown(name string)                  { *n = append(*n, name) }
 
-// inSeconds is the number nearest to the duration in seconds; written out, it
+// inSeconds is the number nearest to the duration in seconds. Written out, it
 // has no more than three decimals.
 func inSeconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
 

@@ -72,7 +72,7 @@ func utc(t testing.TB, s string) time.Time {
 	return at.UTC()
 }
 
-// month is one of a station in Vienna.
+// month is a month of a station in Vienna.
 func month(t testing.TB, name string) Month {
 	t.Helper()
 	zone, err := stationtime.Load("Europe/Vienna")

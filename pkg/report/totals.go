@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// total counts plays and the time for which they were audible.
+// total counts plays and how long they were audible.
 type total struct {
 	plays   int64
 	audible time.Duration
@@ -35,7 +35,7 @@ type typeTotal struct {
 	total
 }
 
-// totals are the sums over all plays. They are what a report keeps in memory.
+// totals are the sums over all plays. A report keeps them in memory.
 type totals struct {
 	all    total
 	titles map[[2]string]*titleTotal // by artist and title
@@ -43,14 +43,14 @@ type totals struct {
 	types  map[int]*typeTotal
 }
 
-// showKey is the show's number, or its name where it has none: a show that was
-// renamed in the course of the month remains one.
+// showKey is the show's number, or its name if it has no number. So a show that
+// was renamed during the month remains one show.
 type showKey struct {
 	id   int64
 	name string
 }
 
-// tally adds up all plays and hands each of them on to row.
+// tally adds up all plays and passes each of them on to row.
 func tally(ctx context.Context, plays Plays, row func(Play) error) (*totals, error) {
 	t := &totals{
 		titles: map[[2]string]*titleTotal{},
@@ -85,7 +85,7 @@ func (t *totals) add(p Play) {
 		t.shows[key] = show
 	}
 	if e.ShowName != "" {
-		show.name = e.ShowName // the latest one counts
+		show.name = e.ShowName // the latest name counts
 	}
 	show.add(p)
 
@@ -97,7 +97,7 @@ func (t *totals) add(p Play) {
 	kind.add(p)
 }
 
-// records are the rows of one part other than the plays: titles by artist and
+// records are the rows of any part except the plays: titles by artist and
 // title, shows by name and number, types by number.
 func (t *totals) records(part Part) []record {
 	switch part {

@@ -14,15 +14,15 @@ import (
 )
 
 // WriteXLSX writes the whole report as a workbook with the sheets Plays,
-// Titles, Shows and Types; what does not fit on a sheet continues on "Plays 2"
-// and so on. Columns are named as the fields of the JSON. A start or end is a
-// real date in local time, to sort and compute with, and beside it, in the
-// column track_start_iso or track_end_iso, the text with its offset, which is
-// unambiguous also in the hour that a change of the clocks repeats. Text is never a formula, because
-// each cell says that it is text.
+// Titles, Shows and Types. Rows that do not fit on a sheet continue on "Plays
+// 2" and so on. Columns are named as the fields of the JSON. A start or end is
+// a real date in local time, to sort and compute with. The column
+// track_start_iso or track_end_iso also has it as text with its offset, which
+// is unambiguous in the hour that a clock change repeats. Text is never a
+// formula, because each cell says that it is text.
 //
-// A workbook cannot be written front to back: sheets are collected in a
-// temporary file (in memory where there is none), and nothing is written before
+// A workbook cannot be written front to back. So sheets are collected in a
+// temporary file (in memory if there is none), and nothing is written before
 // all plays are read.
 func WriteXLSX(ctx context.Context, w io.Writer, month Month, plays Plays) error {
 	return writeXLSX(ctx, w, month, plays, excelize.TotalRows)
@@ -68,11 +68,11 @@ func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRo
 // workbook writes records as rows of sheets, one sheet after the other.
 type workbook struct {
 	file    *excelize.File
-	maxRows int // of one sheet, header included
+	maxRows int // of one sheet, including the header
 	bold    int // style
 	row     sheetRow
 
-	sheet  *excelize.StreamWriter // the one being written
+	sheet  *excelize.StreamWriter // the sheet being written
 	title  string                 // of its part
 	part   Part
 	number int // of the sheet within its part, from 1
@@ -87,7 +87,7 @@ func (b *workbook) styles() error {
 	return errors.Join(errBold, errDate)
 }
 
-// begin ends the sheet before and begins the first one of a part.
+// begin ends the current sheet and begins the first sheet of a part.
 func (b *workbook) begin(title string, part Part) error {
 	b.title, b.part, b.number = title, part, 0
 	return b.nextSheet()
@@ -100,7 +100,7 @@ func (b *workbook) nextSheet() error {
 		name += " " + strconv.Itoa(b.number)
 	}
 	if b.sheet == nil {
-		if err := b.file.SetSheetName("Sheet1", name); err != nil { // a new workbook has that one
+		if err := b.file.SetSheetName("Sheet1", name); err != nil { // a new workbook has this sheet
 			return err
 		}
 	} else {
@@ -131,7 +131,7 @@ func (b *workbook) nextSheet() error {
 	return b.setRow(excelize.RowOpts{StyleID: b.bold})
 }
 
-// add writes a row, on a further sheet where this one is full.
+// add writes a row, on a further sheet if the current one is full.
 func (b *workbook) add(r record) error {
 	if b.rows == b.maxRows {
 		if err := b.nextSheet(); err != nil {
@@ -148,8 +148,8 @@ func (b *workbook) setRow(opts ...excelize.RowOpts) error {
 	return b.sheet.SetRow("A"+strconv.Itoa(b.rows), b.row.columns, opts...)
 }
 
-// writeTo writes the archive straight to w: by itself, the library would first
-// build all of it in memory.
+// writeTo writes the archive straight to w. The library's own method would
+// first build the whole archive in memory.
 func (b *workbook) writeTo(w io.Writer) error {
 	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
 	return b.file.Write(io.Discard)
@@ -172,7 +172,7 @@ func (s *sheetRow) seconds(_ string, value time.Duration) { s.add(inSeconds(valu
 
 func (s *sheetRow) moment(_ string, value time.Time) {
 	local := s.zone.In(value)
-	s.add(excelize.Cell{StyleID: s.date, Value: local}) // the library takes its clock, not its instant
+	s.add(excelize.Cell{StyleID: s.date, Value: local}) // the library uses the clock reading, not the instant
 	s.add(local.Format(time.RFC3339Nano))
 }
 

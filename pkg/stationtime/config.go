@@ -6,12 +6,12 @@ import "aura.radio/engine/pkg/config"
 type Config struct {
 	Timezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's, by TZ or /etc/localtime; if that is not known, the service does not start."`
 
-	// Zone is Timezone, loaded by Validate.
+	// Zone is the zone that Timezone names; Validate loads it.
 	Zone *Zone
 }
 
-// Validate loads the zone. It refuses one that does not exist, and an empty one
-// if the host's is not known.
+// Validate loads the zone. It refuses a zone that does not exist, and an empty
+// name if the host's zone is not known.
 func (c *Config) Validate() (err error) {
 	const rule = "must be a zone of the IANA database, such as Europe/Vienna"
 	if c.Timezone == "" {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// host is where a host tells its time zone, and the clock to compare by.
+// host is where a host keeps its time zone, and the clock to compare by.
 type host struct {
 	tz        string // the variable TZ
 	localtime string // /etc/localtime
@@ -19,11 +19,11 @@ type host struct {
 	now       time.Time
 }
 
-// Host is this host's time zone. An engine on the same host that sends local
-// times without an offset is so understood without any configuration. The error
-// tells what the host says instead: it says nothing, or something of which the
-// rules are not known. The zone is then not taken for UTC, because a station's
-// days would begin at the wrong hour, and nobody would notice.
+// Host is this host's time zone. With it, local times without an offset from an
+// engine on the same host are understood without any configuration. The error
+// says what the host has instead: nothing, or a zone whose rules are not known.
+// In this case UTC is not assumed: the station's days would begin at the wrong
+// hour, and nobody would notice.
 func Host() (*Zone, error) {
 	return host{os.Getenv("TZ"), "/etc/localtime", "/etc/timezone", time.Now()}.zone()
 }
@@ -43,8 +43,8 @@ func (h host) zone() (*Zone, error) {
 	return z, nil
 }
 
-// file reads the rules of a zone: a file has them whatever its name is. A link
-// into the database tells the name, too.
+// file reads the rules of a zone; a file contains the rules whatever its name
+// is. A link into the database also tells the name.
 func (h host) file(path string) (*Zone, error) {
 	rules, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,7 @@ func (h host) file(path string) (*Zone, error) {
 	return unnamed, nil
 }
 
-// names are what the zone of a file may be called.
+// names are the possible names of the zone in a file.
 func (h host) names(path string) []string {
 	var names []string
 	if target, err := filepath.EvalSymlinks(path); err == nil {
@@ -80,14 +80,14 @@ func (h host) names(path string) []string {
 	return names
 }
 
-// Offset is the offset from UTC that a zone's clocks have from a moment on.
+// Offset is the offset of a zone's clocks from UTC, from a moment on.
 type Offset struct {
 	From   time.Time     `json:"from"` // UTC
 	Offset time.Duration `json:"offset"`
 }
 
-// Offsets are the offsets of the zone from a year before now until a year after,
-// in order; the first is from the begin of that time.
+// Offsets are the offsets of the zone from a year before now until a year
+// after, in order. The first one starts at the beginning of that time.
 func (z *Zone) Offsets(now time.Time) []Offset {
 	from, end := now.UTC().AddDate(-1, 0, 0), now.UTC().AddDate(1, 0, 0)
 	var offsets []Offset

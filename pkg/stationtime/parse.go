@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// MaxAhead is how much the clock of whoever tells a time may be ahead of ours.
+// MaxAhead is how much the sender's clock may be ahead of ours.
 const MaxAhead = 5 * time.Second
 
 // Reading is what a written time means.
 type Reading struct {
 	// Time is the instant: UTC, microseconds.
 	Time time.Time
-	// Other is the other occurrence where the time had no offset and is in an
-	// hour that a change of the clocks repeats, else zero.
+	// Other is the other occurrence if the time had no offset and is in an hour
+	// that a clock change repeats, otherwise zero.
 	Other time.Time
-	// Shifted: the time had no offset and is in an hour that a change of the
-	// clocks skips; it was moved forward by the length of the change.
+	// Shifted: the time had no offset and is in an hour that a clock change
+	// skips. It was moved forward by the length of the change.
 	Shifted bool
 }
 
 // Parse reads a date and a time such as 2020-06-27 19:14:00,
 // 2020-06-27T19:14:00.123456 or 2020-06-27T19:14:00+02:00. Seconds may be
-// missing; of a fraction, at most nanoseconds, what is finer than microseconds
-// is cut off. A time with an offset means what it says, one without is in the
-// zone. A time in a repeated hour means the occurrence nearest to its arrival,
-// the earlier one where both are as near. The error says what is expected, in
-// words fit for the sender.
+// missing. A fraction has at most nanoseconds; digits finer than microseconds
+// are cut off. A time with an offset means that instant; a time without an
+// offset is in the zone. A time in a repeated hour means the occurrence nearest
+// to its arrival, and the earlier one if both are equally near. The error says
+// what is expected, in words fit for the sender.
 func (z *Zone) Parse(s string, arrival time.Time) (Reading, error) {
 	w, err := readMoment(strings.TrimSpace(s))
 	if err != nil {
@@ -51,15 +51,15 @@ func (z *Zone) Parse(s string, arrival time.Time) (Reading, error) {
 	}
 }
 
-// written is a date and a time as somebody wrote them.
+// written is a date and a time as the sender wrote them.
 type written struct {
 	wall      time.Time // what is written before the offset, as if it were UTC
 	offset    time.Duration
 	hasOffset bool
 }
 
-// The errors are rules: they are shown to the sender beside the field's name
-// and its value.
+// The errors are rules: they are shown to the sender with the field's name and
+// its value.
 var (
 	errMoment = errors.New("must be a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00+02:00")
 	errHour   = errors.New("must be a possible time: hours are 00 to 23, and midnight is 00:00 of the next day")
@@ -115,7 +115,7 @@ func (r *reader) digits(n int) (value int, ok bool) {
 	return value, true
 }
 
-// skip takes one of those characters.
+// skip takes one of the characters in among.
 func (r *reader) skip(among string) bool {
 	if r.rest == "" || strings.IndexByte(among, r.rest[0]) < 0 {
 		return false
@@ -124,8 +124,8 @@ func (r *reader) skip(among string) bool {
 	return true
 }
 
-// clock takes hours and minutes, and seconds with their fraction where they
-// are there.
+// clock takes hours and minutes, and seconds with their fraction if they are
+// present.
 func (r *reader) clock() (time.Duration, error) {
 	hour, okHour := r.digits(2)
 	colon := r.skip(":")
@@ -140,7 +140,7 @@ func (r *reader) clock() (time.Duration, error) {
 		if second, ok = r.digits(2); !ok {
 			return 0, errMoment
 		}
-		if r.skip(".,") { // ISO 8601 knows both
+		if r.skip(".,") { // ISO 8601 allows both
 			if fraction, ok = r.fraction(); !ok {
 				return 0, errMoment
 			}

@@ -196,7 +196,7 @@ func TestZone_Parse_skipped(t *testing.T) {
 	}
 }
 
-// instant draws a time that clocks show, often one near a change of the clocks.
+// instant draws a time that clocks show, often one near a clock change.
 func instant(z *Zone) *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
 		at := time.UnixMicro(rapid.Int64Range(0, 5e15).Draw(t, "unix µs")) // 1970 to 2128
@@ -241,8 +241,8 @@ func TestZone_Parse_roundTrip(t *testing.T) {
 	}
 }
 
-// TestZone_Parse_wall checks what a wall time means against the definition: the
-// instants that show it.
+// TestZone_Parse_wall checks the meaning of a wall time against the definition,
+// which is the instants that show it.
 func TestZone_Parse_wall(t *testing.T) {
 	t.Parallel()
 	const layout = "2006-01-02 15:04:05"

@@ -13,9 +13,9 @@ var (
 	errBound = errors.New("must be a date, such as 2020-06-27, or a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00+02:00")
 )
 
-// Day is a day of the zone: half open, from its first moment to the first one
-// of the next day. It is empty where the zone skipped that day. The error says
-// what is expected, in words fit for the sender.
+// Day is a day of the zone: half open, from its first moment to the first
+// moment of the next day. It is empty if the zone skipped that day. The error
+// says what is expected, in words fit for the sender.
 func (z *Zone) Day(date string) (from, to time.Time, err error) {
 	r := reader{rest: strings.TrimSpace(date)}
 	day, ok, err := r.date()
@@ -43,24 +43,25 @@ func (z *Zone) Month(s string) (from, to time.Time, err error) {
 }
 
 // From is the first moment that a query asks for. A date alone means the first
-// moment of that day, a time in a repeated hour its first occurrence. The error
-// says what is expected, in words fit for the sender.
+// moment of that day. A time in a repeated hour means its first occurrence. The
+// error says what is expected, in words fit for the sender.
 func (z *Zone) From(s string) (time.Time, error) {
 	from, _, err := z.bounds(s)
 	return from, err
 }
 
 // To is the last moment, to the microsecond, that a query asks for. A date
-// alone means the last moment of that day, a time in a repeated hour its last
-// occurrence. The error says what is expected, in words fit for the sender.
+// alone means the last moment of that day. A time in a repeated hour means its
+// last occurrence. The error says what is expected, in words fit for the
+// sender.
 func (z *Zone) To(s string) (time.Time, error) {
 	_, to, err := z.bounds(s)
 	return to, err
 }
 
-// bounds are the first and the last moment, both inclusive, of what s names. A
-// time in a skipped hour is shifted as Parse does, so that what was logged
-// under a time is found under it.
+// bounds are the first and the last moment, both inclusive, of the time or day
+// that s names. A time in a skipped hour is shifted as Parse does, so that an
+// entry logged under a time is found under that time.
 func (z *Zone) bounds(s string) (first, last time.Time, err error) {
 	s = strings.TrimSpace(s)
 	if len(s) == len(time.DateOnly) {
@@ -90,8 +91,9 @@ func (z *Zone) bounds(s string) (first, last time.Time, err error) {
 	return m.at[0], m.at[len(m.at)-1], nil
 }
 
-// unescapePlus mends an offset that was copied from an answer into a query as
-// it is: there a + means a blank. Only an offset can follow a blank that late.
+// unescapePlus repairs an offset that was copied from an answer into a query
+// unescaped: in a query, + means a blank. Only an offset can follow a blank
+// that late.
 func unescapePlus(s string) string {
 	const shortest = len("2020-06-27T19:14")
 	i := strings.LastIndexByte(s, ' ')
@@ -101,8 +103,8 @@ func unescapePlus(s string) string {
 	return s[:i] + "+" + s[i+1:]
 }
 
-// date takes a date; ok is false where none is written there, and err is set
-// where it is impossible.
+// date takes a date; ok is false if there is no date, and err is set if the
+// date is impossible.
 func (r *reader) date() (day time.Time, ok bool, err error) {
 	month, ok, err := r.month("-")
 	if !ok || err != nil || !r.skip("-") {

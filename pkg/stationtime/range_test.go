@@ -26,7 +26,7 @@ func TestZone_Day(t *testing.T) {
 			{"Africa/Cairo", "2023-04-28", "2023-04-27T22:00:00Z", "2023-04-28T21:00:00Z"},     // begins at 01:00
 			{"America/St_Johns", "2006-10-29", "2006-10-29T02:30:00Z", "2006-10-30T03:30:00Z"}, // 00:01 back to 23:01
 			{"Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", "2011-12-30T10:00:00Z"},
-			{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"}, // was not
+			{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"}, // this day did not exist
 			{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z"},
 			{"Europe/Vienna", "2040-12-31", "2040-12-30T23:00:00Z", "2040-12-31T23:00:00Z"}, // beyond the zone's table
 			{"UTC", " 9999-12-31 ", "9999-12-31T00:00:00Z", "9999-12-31T23:59:59.999999Z"},
@@ -116,7 +116,8 @@ func TestZone_tiles(t *testing.T) {
 					t.Fatalf("%s begins at %v, but the day before ended at %v", date, from, dayEnd)
 				}
 				dayEnd = to
-				// Never a moment of the day before, and first the day's own.
+				// The first moment is never in the day before, and is the first
+				// of the day itself.
 				if to.After(from) && (z.In(from).Format(time.DateOnly) != date || z.In(from.Add(-1)).Format(time.DateOnly) >= date) {
 					t.Fatalf("%s begins at %v, after %v", date, z.In(from), z.In(from.Add(-1)))
 				}
@@ -151,7 +152,7 @@ func TestZone_bounds(t *testing.T) {
 			{"2020-06-27T19:14", "2020-06-27T17:14:00Z", "2020-06-27T17:14:00Z"},
 			{"2020-06-27T19:14:00.5+01:00", "2020-06-27T18:14:00.5Z", "2020-06-27T18:14:00.5Z"},
 			{"2020-10-25 02:30:00", "2020-10-25T00:30:00Z", "2020-10-25T01:30:00Z"},       // both occurrences
-			{"2020-03-29 02:30:00", "2020-03-29T01:30:00Z", "2020-03-29T01:30:00Z"},       // as it is logged
+			{"2020-03-29 02:30:00", "2020-03-29T01:30:00Z", "2020-03-29T01:30:00Z"},       // as such a time is logged
 			{"2020-06-27T19:14:00 02:00", "2020-06-27T17:14:00Z", "2020-06-27T17:14:00Z"}, // an unescaped +
 			{"2020-06-27 19:14 0200", "2020-06-27T17:14:00Z", "2020-06-27T17:14:00Z"},
 		} {
@@ -180,7 +181,8 @@ func TestZone_bounds(t *testing.T) {
 		}
 	})
 
-	// What was logged under a time without an offset is found under it.
+	// An entry that was logged under a time without an offset is found under
+	// that time.
 	t.Run("FindsWhatWasLogged", func(t *testing.T) {
 		t.Parallel()
 		rapid.Check(t, func(t *rapid.T) {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// zones are those whose clocks do what others' do not.
+// zones are zones with unusual clock changes or offsets.
 var zones = []string{
 	"UTC", "Europe/Vienna", "Europe/London", "Europe/Dublin", "America/New_York",
 	"Australia/Lord_Howe",                 // changes by half an hour
@@ -32,7 +32,7 @@ func load(t testing.TB, name string) *Zone {
 	return z
 }
 
-// utc reads an instant that a test names.
+// utc parses a UTC time in a test.
 func utc(t testing.TB, s string) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.RFC3339Nano, s)

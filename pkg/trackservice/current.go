@@ -7,13 +7,17 @@ import (
 )
 
 // Current is the rule for what is playing. latest is the entry with the latest
-// start that is not in the future, next the first one that starts after it; nil
-// where there is none. The latest entry plays until the next one starts, and
-// until its duration, where known, and grace are over; the moment at which it
-// ends does not belong to it. One from the on-air log plays from when it went
-// on air until it ended, and there is grace only where it ended by its own
-// duration: what a switch ended is over. until is when this, or how it is
-// shown, may change without anything being stored, zero for never.
+// start that is not in the future. next is the first entry that starts after
+// latest. Either is nil if there is none.
+//
+// The latest entry plays until the next one starts, and until its duration, if
+// known, and grace are over. The moment at which it ends does not belong to it.
+// An entry from the on-air log plays from when it went on air until it ended.
+// It has grace only if it ended by its own duration: an entry that a switch
+// ended is over.
+//
+// until is when the result, or how it is shown, may change although nothing is
+// stored; zero means never.
 func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (playing bool, until time.Time) {
 	if next != nil {
 		until = next.PlayedAt()
@@ -35,7 +39,7 @@ func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (pla
 		return false, until
 	}
 	if air := latest.Air; air != nil && now.Before(air.Until) {
-		end = air.Until // from then on it is shown with its end
+		end = air.Until // from then on the entry is shown with its end
 	}
 	if until.IsZero() || end.Before(until) {
 		until = end
@@ -43,7 +47,7 @@ func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (pla
 	return true, until
 }
 
-// endOf is when an entry that no other follows ceases to play, zero where
+// endOf is when an entry stops playing if no other entry follows, zero if
 // nothing ends it.
 func endOf(e *model.Entry, grace time.Duration) time.Time {
 	var planned time.Time

@@ -10,7 +10,7 @@ import (
 
 var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
 
-// at is noon and so many seconds.
+// at is that many seconds after noon.
 func at(seconds float64) time.Time { return noon.Add(time.Duration(seconds * float64(time.Second))) }
 
 func entry(id int64, start time.Time, duration time.Duration) *model.Entry {

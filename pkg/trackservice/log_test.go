@@ -61,7 +61,7 @@ func (l *playlog) looks() int {
 	return l.reads
 }
 
-// hangingLog answers nothing until it is given up.
+// hangingLog does not answer until the caller gives up.
 type hangingLog struct{ calls int }
 
 func (l *hangingLog) LatestEntry(ctx context.Context, _ time.Time) (model.Entry, error) {

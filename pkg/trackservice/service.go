@@ -20,11 +20,13 @@ import (
 const (
 	// refreshTimeout bounds one look at the log.
 	refreshTimeout = 5 * time.Second
-	// recheckEvery bounds how long the loop sleeps: a clock that was set, or a
-	// change that nobody told of, is noticed after that at the latest.
+	// recheckEvery bounds how long the loop sleeps. After that time at the
+	// latest, it notices a clock that was set, or a change that nobody
+	// reported.
 	recheckEvery = time.Minute
-	// maxLooks, a second, and burstOfLooks bound how often the loop looks: a
-	// backlog that is stored does not pay for a look after every entry.
+	// maxLooks, a second, and burstOfLooks bound how often the loop looks at
+	// the log. So while a backlog is stored, the loop does not look after every
+	// entry.
 	maxLooks     = 10
 	burstOfLooks = 20
 	// minBackoff and maxBackoff bound the pause after a failure.
@@ -33,10 +35,10 @@ const (
 )
 
 // Log is where entries are read from: the playlog of an engine, or the on-air
-// log. Void entries are not in it, and entries count from PlayedAt. Both return
-// model.ErrNotFound where there is none.
+// log. It has no void entries, and an entry's time is its PlayedAt. Both
+// methods return model.ErrNotFound if there is no such entry.
 type Log interface {
-	// LatestEntry is the entry that started last, not after at.
+	// LatestEntry is the entry with the latest start that is not after at.
 	LatestEntry(ctx context.Context, at time.Time) (model.Entry, error)
 	// NextEntry is the first entry that starts after a time.
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
@@ -64,12 +66,13 @@ func (c *Config) Validate() error {
 
 // Track is what is playing.
 type Track struct {
-	// Playing is false where nothing is; Entry is then the one that was last
-	// to play, zero where there never was one.
+	// Playing is false if nothing plays. Entry is then the last entry that
+	// played, zero if there never was one.
 	Playing bool
-	// Entry is as the log has it: corrections are in its overlay.
+	// Entry is the entry as the log has it: corrections are in its overlay.
 	Entry model.Entry
-	// Until is when this may change without anything being stored; zero: never.
+	// Until is when the track may change although nothing is stored; zero means
+	// never.
 	Until time.Time
 }
 
@@ -80,21 +83,21 @@ type Service struct {
 	cfg     Config
 	trouble *logging.Lasting
 
-	// stored counts calls of Changed; wake tells the loop of them.
+	// stored counts calls of Changed; wake tells the loop about them.
 	stored atomic.Uint64
 	wake   chan struct{}
 	known  atomic.Pointer[knowledge]
 	stream *stream
 }
 
-// knowledge is a track, and how many changes it takes into account.
+// knowledge is a track and the number of changes that it takes into account.
 type knowledge struct {
 	track  Track
 	stored uint64
 }
 
 // New makes a service that reads from log. render makes the data of an event
-// of an entry, as listeners see it: a change is what changes these bytes.
+// from an entry, as listeners see it. A change is whatever changes these bytes.
 func New(log Log, render func(model.Entry) ([]byte, error), cfg Config, logger zerolog.Logger) *Service {
 	cfg.MaxListeners = cmp.Or(cfg.MaxListeners, defaultMaxListeners)
 	return &Service{
@@ -117,9 +120,9 @@ func (s *Service) Changed() {
 	}
 }
 
-// Current reads what is playing now. It asks the log, so it knows all that was
-// stored before; where the log is away it answers from memory, as long as that
-// can still be right. Error: model.ErrUnavailable.
+// Current reads what is playing now. It asks the log, so its answer includes
+// everything that was stored before. If the log is away, it answers from
+// memory, as long as that can still be right. Error: model.ErrUnavailable.
 func (s *Service) Current(ctx context.Context) (Track, error) {
 	track, err := s.read(ctx, time.Now())
 	if err == nil || !errors.Is(err, model.ErrUnavailable) {
@@ -149,7 +152,7 @@ func (s *Service) read(ctx context.Context, now time.Time) (Track, error) {
 	return t, nil
 }
 
-// found makes nil of an entry that does not exist.
+// found returns nil for an entry that does not exist.
 func found(e model.Entry, err error) (*model.Entry, error) {
 	switch {
 	case errors.Is(err, model.ErrNotFound):
@@ -160,8 +163,8 @@ func found(e model.Entry, err error) (*model.Entry, error) {
 	return &e, nil
 }
 
-// Run follows the log and publishes every change of the current track, until
-// ctx ends; then it ends all streams and returns nil. Call it once.
+// Run follows the log and publishes every change of the current track until ctx
+// ends. Then it ends all streams and returns nil. Call it once.
 func (s *Service) Run(ctx context.Context) error {
 	defer s.stream.end()
 	timer := time.NewTimer(0)
@@ -185,7 +188,7 @@ func (s *Service) Run(ctx context.Context) error {
 				continue
 			}
 		case <-timer.C:
-			looks.Allow() // counts, however few may be left
+			looks.Allow() // always counts as a look, even if none is left
 		}
 		until, err := s.refresh(ctx)
 		if ctx.Err() != nil {
@@ -211,7 +214,7 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) refresh(ctx context.Context) (until time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
-	stored := s.stored.Load() // before reading: what is stored meanwhile may not be seen
+	stored := s.stored.Load() // before reading, because the read may miss an entry that is stored meanwhile
 	track, err := s.read(ctx, time.Now())
 	if err != nil {
 		return time.Time{}, err

@@ -33,7 +33,8 @@ func newService(log trackservice.Log) *trackservice.Service {
 	return trackservice.New(log, render, trackservice.Config{Grace: grace}, zerolog.Nop())
 }
 
-// run runs the service until the test ends. In a bubble of synctest.
+// run runs the service until the test ends. It must be called in a bubble of
+// synctest.
 func run(t *testing.T, s *trackservice.Service) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
@@ -56,7 +57,7 @@ func subscribe(t *testing.T, s *trackservice.Service, lastEventID string) *track
 	return l
 }
 
-// heard is what the listener was told since it was asked last.
+// heard returns what the listener was told since the last call.
 func heard(l *trackservice.Listener) string {
 	synctest.Wait()
 	events, _ := l.Take()
@@ -87,7 +88,8 @@ func TestService_Run(t *testing.T) {
 			l := subscribe(t, s, "")
 			wantHeard(t, l, "null")
 
-			// To be heard from the 10th second to the 100th, and from the 300th.
+			// The first track plays from the 10th second to the 100th. The
+			// second one plays from the 300th second on.
 			log.add(entry(1, begin.Add(10*time.Second), time.Minute))
 			log.add(entry(2, begin.Add(300*time.Second), 0))
 			s.Changed()
@@ -125,7 +127,7 @@ func TestService_Run(t *testing.T) {
 			change(func() { log.entries = append(log.entries, *entry(1, now, 0)) }, "1 Fade Into You 0s")
 			change(func() {}, "")
 			change(func() { log.entries[0].Duration = time.Minute }, "1 Fade Into You 1m0s")
-			change(func() { log.entries[0].Synced = true }, "") // nobody sees that
+			change(func() { log.entries[0].Synced = true }, "") // listeners do not see this
 			title := "Halah"
 			change(func() { log.entries[0].Overlay.Changes.Title = &title }, "1 Halah 1m0s")
 			change(func() { log.entries = append(log.entries, *entry(2, now.Add(-time.Minute), 0)) }, "")
@@ -148,7 +150,7 @@ func TestService_Run(t *testing.T) {
 				time.Sleep([]time.Duration{60, 50, 60, 60}[i] * time.Second)
 				synctest.Wait()
 			}
-			// Stores that come while it looks need one more look, not one each.
+			// Stores during a look need one more look, not one each.
 			before := log.looks()
 			for range 100 {
 				s.Changed()
@@ -173,13 +175,14 @@ func TestService_Run(t *testing.T) {
 			before := log.looks()
 			log.set(func() { log.away = model.ErrUnavailable })
 			time.Sleep(10 * time.Minute)
-			wantHeard(t, l, "") // what is known stays
-			// Nine minutes of it were an outage, every 2.5 to 5 s.
+			wantHeard(t, l, "") // the known track stays
+			// Nine of these minutes were an outage, with a look every 2.5 to 5
+			// s.
 			if got := log.looks() - before; got < 100 || got > 230 {
 				t.Errorf("%d looks while the log was away", got)
 			}
 			log.set(func() { log.away = nil })
-			time.Sleep(5 * time.Second) // nobody tells of it
+			time.Sleep(5 * time.Second) // nobody reports it
 			wantHeard(t, l, "null")
 			if n := bytes.Count(lines.Bytes(), []byte("\n")); n < 17 || n > 21 {
 				t.Errorf("%d lines in the log, want one every 30 s:\n%s", n, &lines)
@@ -310,7 +313,7 @@ func TestService_Current(t *testing.T) {
 			time.Sleep(90*time.Second - time.Nanosecond)
 			want(t, s, 1, now.Add(90*time.Second))
 			time.Sleep(time.Nanosecond)
-			wantAway(t, s) // the next one may have come by now
+			wantAway(t, s) // the next track may have started by now
 		})
 	})
 

@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	// heartbeatEvery keeps proxies from ending a silent connection, and finds
-	// listeners that went away silently.
+	// heartbeatEvery keeps proxies from ending a silent connection. It also
+	// detects listeners that went away silently.
 	heartbeatEvery = 15 * time.Second
-	// writeTimeout is how long a client may take to receive what is sent.
+	// writeTimeout is how long a client may take to receive an event.
 	writeTimeout = 10 * time.Second
-	// minRetry and maxRetry bound how long clients wait before they come back,
-	// each its own time: after a restart not all come at once.
+	// minRetry and maxRetry bound how long clients wait before they reconnect.
+	// Each client gets its own time, so that they do not all reconnect at once
+	// after a restart.
 	minRetry = 2 * time.Second
 	maxRetry = 6 * time.Second
 )
@@ -22,8 +23,9 @@ const (
 // heartbeat is a comment, which clients ignore.
 var heartbeat = []*Event{{frame: []byte(":\n\n")}}
 
-// Serve streams the current track and its changes as server-sent events, until
-// the client or Run ends. The error is ErrFull, and nothing is written then.
+// Serve streams the current track and its changes as server-sent events until
+// the client or Run ends. The error is ErrFull; in that case nothing is
+// written.
 func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
 	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"))
 	if err != nil {
@@ -35,8 +37,8 @@ func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no")
 	c := client{w, http.NewResponseController(w)}
-	// The first one comes at a random moment, so that heartbeats stay spread
-	// when many connected at once.
+	// The first heartbeat comes at a random moment, so that heartbeats stay
+	// spread out if many clients connected at once.
 	beat := time.NewTimer(rand.N(heartbeatEvery))
 	defer beat.Stop()
 	retry := fmt.Appendf(nil, "retry: %d\n\n", (minRetry + rand.N(maxRetry-minRetry)).Milliseconds())
@@ -60,15 +62,15 @@ func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// client is who listens.
+// client is one listener's connection.
 type client struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
-// send fails where the client went away, or is too slow. Between two of them
-// there is no deadline: HTTP/2 would end the stream. Writers without deadlines
-// do without.
+// send fails if the client went away or is too slow. Between two calls there is
+// no deadline, because HTTP/2 would end the stream. A writer that supports no
+// deadlines is used without them.
 func (c client) send(events []*Event) error {
 	_ = c.control.SetWriteDeadline(time.Now().Add(writeTimeout))
 	for _, e := range events {

@@ -44,7 +44,8 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// serve serves the stream, with the timeouts of a server that knows no streams.
+// serve serves the stream, with the timeouts of a server that makes no
+// exception for streams.
 func serve(t *testing.T, s *trackservice.Service) *pipes {
 	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	protocols := new(http.Protocols)
@@ -181,8 +182,8 @@ func TestService_Serve(t *testing.T) {
 			if first := time.Since(connected); first >= 15*time.Second {
 				t.Errorf("first heartbeat after %v", first)
 			}
-			// An event between them does not move them: they would no longer be
-			// spread over the listeners.
+			// An event between heartbeats does not move them. Otherwise they
+			// would no longer be spread over the listeners.
 			last := time.Now()
 			play(log, s, 1)
 			if got, err := block(in); err != nil || !strings.Contains(got, "data: 1 ") {
@@ -228,7 +229,7 @@ func TestService_Serve(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for range 5 { // no deadline ends the stream between them
+			for range 5 { // no deadline ends the stream between heartbeats
 				wantBlock(t, in, ":\n")
 			}
 		})
@@ -242,7 +243,7 @@ func TestService_Serve(t *testing.T) {
 			run(t, s)
 			server := serve(t, s)
 			_, in := server.connect(t, "")
-			for range 4 { // up to the first heartbeat, so that the next one is far
+			for range 4 { // up to the first heartbeat, so that the next one is far away
 				if _, err := block(in); err != nil {
 					t.Fatal(err)
 				}
@@ -308,7 +309,7 @@ func TestService_Serve(t *testing.T) {
 	})
 }
 
-// TestService_ManyListeners serves one change to a thousand over real
+// TestService_ManyListeners serves one change to a thousand listeners over real
 // connections.
 func TestService_ManyListeners(t *testing.T) {
 	t.Parallel()

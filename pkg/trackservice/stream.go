@@ -14,17 +14,19 @@ import (
 // maxEvents is how many events are held for listeners that are slow or resume.
 const maxEvents = 64
 
-// ErrFull says that as many listen as may; it is a model.ErrOverloaded.
+// ErrFull says that the maximum number of listeners is reached; it is a
+// model.ErrOverloaded.
 var ErrFull = fmt.Errorf("%w: the stream has all the listeners that it may have", model.ErrOverloaded)
 
-// Event is a change of the current track. All listeners share it: don't change
-// it.
+// Event is a change of the current track. All listeners share it, so don't
+// change it.
 type Event struct {
-	// ID names what is said, not when: the start of the track in microseconds
-	// of Unix time, its number in the database, and a checksum of the data. So
-	// it is the same after a restart and in every process.
+	// ID identifies the content, not the time of the event: the start of the
+	// track in microseconds of Unix time, its number in the database, and a
+	// checksum of the data. So the ID is the same after a restart and in every
+	// process.
 	ID string
-	// Data is the track as rendered, or null where none plays any more.
+	// Data is the track as rendered, or null if no track plays any more.
 	Data  []byte
 	frame []byte // as server-sent events write it
 }
@@ -40,7 +42,7 @@ func newEvent(t Track, data []byte) *Event {
 }
 
 // stream hands events to listeners. They read it without a lock and at their
-// own pace, so nothing that a listener does delays a change or another listener.
+// own pace, so a listener never delays a change or another listener.
 type stream struct {
 	recent    atomic.Pointer[recent]
 	listeners atomic.Int64
@@ -63,28 +65,28 @@ func newStream(maxListeners int) *stream {
 	return s
 }
 
-// publish adds an event, unless its data is what listeners know already. Only
-// one goroutine publishes.
+// publish adds an event, unless listeners already have its data. Only one
+// goroutine publishes.
 func (s *stream) publish(t Track, data []byte) {
 	r := s.recent.Load()
 	events := r.events
 	if n := len(events); n > 0 && bytes.Equal(events[n-1].Data, data) {
 		return
 	}
-	// Readers hold on to the old list, so the new one is a copy.
+	// Readers hold on to the old list, so the new list is a copy.
 	events = append(slices.Clone(events[max(0, len(events)-maxEvents+1):]), newEvent(t, data))
 	s.recent.Store(&recent{events: events, count: r.count + 1, newer: make(chan struct{})})
 	close(r.newer)
 }
 
-// Listener receives events. It is for one goroutine.
+// Listener receives events. It must be used by one goroutine only.
 type Listener struct {
 	stream *stream
 	seen   int // of the events ever published
 }
 
-// Subscribe begins to listen: with the events after lastEventID where that is
-// still held, otherwise with the current one. Error: ErrFull.
+// Subscribe begins to listen. It starts with the events after lastEventID if
+// that event is still held, otherwise with the current event. Error: ErrFull.
 func (s *Service) Subscribe(lastEventID string) (*Listener, error) {
 	return s.stream.subscribe(lastEventID)
 }
@@ -97,15 +99,16 @@ func (s *stream) subscribe(lastEventID string) (*Listener, error) {
 	r := s.recent.Load()
 	l := &Listener{stream: s, seen: max(0, r.count-1)}
 	for i, e := range r.events {
-		if e.ID == lastEventID { // the last one, where a track came back
+		if e.ID == lastEventID { // the last match, because a track may have come back
 			l.seen = r.count - len(r.events) + i + 1
 		}
 	}
 	return l, nil
 }
 
-// Take returns the events that the listener did not get yet, oldest first; of
-// too many the oldest are missing. newer is closed when there are more.
+// Take returns the events that the listener has not received yet, oldest first.
+// If there are too many, the oldest are missing. newer is closed when there are
+// more.
 func (l *Listener) Take() (events []*Event, newer <-chan struct{}) {
 	r := l.stream.recent.Load()
 	missing := min(r.count-l.seen, len(r.events))

@@ -14,7 +14,7 @@ import (
 	"aura.radio/engine/pkg/trackservice"
 )
 
-// play stores a track that starts now, and waits until everybody knows.
+// play stores a track that starts now, and waits until all listeners know.
 func play(log *playlog, s *trackservice.Service, id int64) {
 	time.Sleep(time.Second)
 	log.add(entry(id, time.Now(), 0))
@@ -27,7 +27,7 @@ func said(id int64) string { return fmt.Sprintf("%d Fade Into You 0s", id) }
 func TestService_Subscribe(t *testing.T) {
 	t.Parallel()
 
-	// lastID plays n tracks and returns the ids of their events.
+	// begin plays n tracks and returns the ids of their events.
 	begin := func(t *testing.T, n int64) (*playlog, *trackservice.Service, []string) {
 		log := &playlog{}
 		s := newService(log)
@@ -130,7 +130,8 @@ func TestService_Subscribe(t *testing.T) {
 			log.set(func() { log.entries[1].Overlay.Void = true })
 			s.Changed()
 			synctest.Wait()
-			// Whoever heard the first one, then or now, has the current one.
+			// A listener that heard the first track, then or now, has the
+			// current one.
 			wantHeard(t, subscribe(t, s, ids[0]), "")
 			wantHeard(t, subscribe(t, s, ids[1]), said(1))
 		})

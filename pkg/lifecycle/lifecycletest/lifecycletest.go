@@ -1,6 +1,6 @@
-// Package lifecycletest runs whole services in tests and speaks to them. It
-// promises that a service which a test started is stopped, and has ended, before
-// the test is over.
+// Package lifecycletest runs whole services in tests and sends them requests.
+// It promises that a service started by a test is stopped, and has ended,
+// before the test is over.
 package lifecycletest
 
 import (
@@ -25,17 +25,17 @@ type App interface {
 	Run(ctx context.Context) error
 }
 
-// Service is a running one.
+// Service is a running service.
 type Service struct {
 	URL string // without a path
-	// Stop ends it, and returns the error with which it ended.
+	// Stop ends the service, and returns the error with which it ended.
 	Stop func() error
 
 	t testing.TB
 }
 
-// Start runs a service until the test ends. It is configured to listen on a
-// port that the kernel chooses.
+// Start runs a service until the test ends. The service must be configured to
+// listen on a port that the kernel chooses.
 func Start(t testing.TB, app App) *Service {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -69,7 +69,7 @@ type Answer struct {
 	Header     http.Header
 }
 
-// Call makes a request; a body is JSON, "" is none.
+// Call makes a request. The body is JSON; "" means none.
 func (s *Service) Call(method, path, body string) (_ Answer, text string) {
 	s.t.Helper()
 	req, err := http.NewRequestWithContext(s.t.Context(), method, s.URL+path, strings.NewReader(body))
@@ -91,13 +91,13 @@ func (s *Service) Call(method, path, body string) (_ Answer, text string) {
 	return Answer{res.StatusCode, res.Status, res.Header}, string(all)
 }
 
-// Await calls again and again until the answer has that status.
+// Await repeats a call until the answer has that status.
 func (s *Service) Await(status int, method, path, body string) (_ Answer, text string) {
 	s.t.Helper()
 	return s.AwaitAnswer(method, path, body, func(a Answer, _ string) bool { return a.StatusCode == status })
 }
 
-// AwaitAnswer calls again and again until the answer is as wanted.
+// AwaitAnswer repeats a call until wanted accepts the answer.
 func (s *Service) AwaitAnswer(method, path, body string, wanted func(Answer, string) bool) (_ Answer, text string) {
 	s.t.Helper()
 	var res Answer

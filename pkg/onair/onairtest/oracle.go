@@ -1,9 +1,9 @@
 // Package onairtest says, for tests, what an on-air log must be.
 //
-// It promises to share nothing with the derivation: the oracle asks anew for
-// every minute who is on air, looking through everything there is, and is as
-// simple as it can be. So it needs histories whose every time is a whole minute
-// from the begin on and before the horizon.
+// It promises to share nothing with the derivation. For every minute the oracle
+// works out from all records and activations what is on air, and it is as
+// simple as it can be. So it needs histories in which every time is a whole
+// minute, from the begin on and before the horizon.
 package onairtest
 
 import (
@@ -17,13 +17,13 @@ import (
 )
 
 // Horizon is how many minutes the oracle looks at. All starts and ends are
-// before it: what is on air at the horizon stays so for ever.
+// before it, so what is on air at the horizon stays on air for ever.
 const Horizon = 40
 
 // begin is short before midnight, so that histories fall on two days.
 var begin = time.Date(2020, 6, 27, 23, 48, 0, 0, time.UTC)
 
-// At is so many minutes after the begin of all histories.
+// At is the time that is that many minutes after the begin of all histories.
 func At(minutes int) time.Time { return begin.Add(time.Duration(minutes) * time.Minute) }
 
 // Oracle is the whole on-air log.
@@ -80,8 +80,8 @@ func cutAt(now time.Time, r onair.Record, records []onair.Record) bool {
 	return false
 }
 
-// Text shows a log with minutes after the begin, such as "1a 0-3, 2b 3-". Of a
-// fingerprint that is a letter and zeros it shows the letter.
+// Text shows a log with minutes after the begin, such as "1a 0-3, 2b 3-". If a
+// fingerprint is a letter and zeros, it shows the letter.
 func Text(log []onair.Segment) string {
 	minutes := func(t time.Time) string {
 		if t.IsZero() {

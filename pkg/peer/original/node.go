@@ -17,19 +17,19 @@ type Node struct {
 	zone   *stationtime.Zone
 }
 
-// New speaks to the node of the client, which is in the station's zone.
+// New makes a Node for the node of the client, which is in the station's zone.
 func New(client *peer.Client, zone *stationtime.Zone) *Node { return &Node{client: client, zone: zone} }
 
-// Store stores one entry as the engine sent it: an original node knows no
-// corrections, and would take an amended entry for another one. The start is
-// written as the station's clocks show it, which a node that heeds no offset
-// takes for the same moment. Errors: peer.ErrUnsupported, *peer.StatusError, or
+// Store stores one entry as the engine sent it. An original node knows no
+// corrections, and would take an amended entry for another entry. The start is
+// written as the station's clocks show it. A node that ignores offsets takes
+// that for the same moment. Errors: peer.ErrUnsupported, *peer.StatusError, or
 // of the network.
 func (n *Node) Store(ctx context.Context, e model.Entry) error {
 	return n.client.Post(ctx, "/playlog/store", n.play(&e))
 }
 
-// play is an entry as engines send it; what is not known is left out.
+// play is an entry as engines send it; unknown values are left out.
 func (n *Node) play(e *model.Entry) map[string]any {
 	play := map[string]any{}
 	for _, f := range model.Fields {
@@ -57,9 +57,10 @@ func putKnown[T comparable](play map[string]any, f *model.Field, v T) {
 	}
 }
 
-// Refuses tells whether an error of Store says that the node refused the entry,
-// so that sending it again is of no use. No document lists the statuses that a
-// node has for that, so it is any that does not mean something else.
+// Refuses reports whether an error of Store says that the node refused the
+// entry, so that sending it again is useless. No document lists the statuses
+// that a node uses for a refusal. So every status counts that does not mean
+// something else.
 func Refuses(err error) bool {
 	status, ok := errors.AsType[*peer.StatusError](err)
 	if !ok || status.Status < 400 || status.Status > 499 {

@@ -17,7 +17,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
-// TestNode_Store: what arrives, at a node of today, is the same entry.
+// TestNode_Store: the entry that arrives at a node of today is the same entry.
 func TestNode_Store(t *testing.T) {
 	t.Parallel()
 	db := repotest.Open(t, repotest.KindSQLite)
@@ -48,7 +48,7 @@ func TestNode_Store(t *testing.T) {
 	}
 }
 
-// TestNode_StoreZone: a node that heeds no offset reads the station's time.
+// TestNode_StoreZone: a node that ignores offsets reads the station's time.
 func TestNode_StoreZone(t *testing.T) {
 	t.Parallel()
 	var body string

@@ -17,8 +17,8 @@ import (
 // Played is an entry of an original node's playlog.
 type Played struct {
 	model.Entry
-	// OtherStart is the other occurrence of a start that has no offset and is in an
-	// hour that a change of the clocks repeats, else zero.
+	// OtherStart is the other occurrence of a start that has no offset and is
+	// in an hour that a clock change repeats, otherwise zero.
 	OtherStart time.Time
 }
 
@@ -26,16 +26,17 @@ type Played struct {
 type pageQuery struct {
 	number, limit int // number counts from 0
 	// from and to bound when entries started; zero is open. The node gets them
-	// without an offset, in the zone, so a little more may come.
+	// without an offset, in the zone, so it may return a few more entries.
 	from, to time.Time
 }
 
-// page asks for a page of the entries that the sync node does not have yet. Times
-// without an offset are in the zone; in a repeated hour they mean the occurrence
-// nearest to now. A field that can't be understood is unknown; LogSource is 0 if
-// the node does not say it. Entries without a start that can be read are left
-// out, unless that is all: no entries and no error is the end. Errors:
-// peer.ErrUnsupported, *peer.StatusError, or of the network.
+// page asks for a page of the entries that the sync node does not have yet.
+// Times without an offset are in the zone; in a repeated hour they mean the
+// occurrence nearest to now. A field that can't be understood is unknown.
+// LogSource is 0 if the node does not report it. Entries without a readable
+// start are left out. If all entries are like that, page returns an error,
+// because no entries and no error means the end. Errors: peer.ErrUnsupported,
+// *peer.StatusError, or of the network.
 func (n *Node) page(ctx context.Context, q pageQuery) ([]Played, error) {
 	const path = "/playlog"
 	query := url.Values{"page": {strconv.Itoa(q.number)}, "limit": {strconv.Itoa(q.limit)}, "skip_synced": {"true"}}
@@ -65,8 +66,9 @@ func (n *Node) page(ctx context.Context, q pageQuery) ([]Played, error) {
 	return entries, nil
 }
 
-// lower is the bound as it is asked for: not later than the time, whichever of
-// two equal hours the node takes it for when the clocks are put back.
+// lower is the lower bound as it is sent to the node. It is not later than the
+// time, whichever of the two equal hours the node assumes when the clocks are
+// put back.
 func (n *Node) lower(at time.Time) string {
 	at = at.Truncate(time.Second)
 	if n.wall(at) == n.wall(at.Add(time.Hour)) {
@@ -75,7 +77,8 @@ func (n *Node) lower(at time.Time) string {
 	return n.wall(at)
 }
 
-// upper is the bound as it is asked for: not earlier than the time, as lower.
+// upper is the upper bound as it is sent to the node. It is not earlier than
+// the time, in the same way as lower.
 func (n *Node) upper(at time.Time) string {
 	at = at.Add(time.Second - 1).Truncate(time.Second)
 	if n.wall(at) == n.wall(at.Add(-time.Hour)) {
@@ -125,7 +128,8 @@ func whole(raw json.RawMessage) int64 {
 	return v.Value
 }
 
-// bounded is a number that fits 32 bits, as all databases keep it.
+// bounded returns a number if it fits 32 bits, which is what all databases
+// store.
 func bounded(raw json.RawMessage) int64 {
 	n := whole(raw)
 	if n < math.MinInt32 || n > math.MaxInt32 {
@@ -137,7 +141,7 @@ func bounded(raw json.RawMessage) int64 {
 // longest is the longest duration that any entry may have, in seconds.
 const longest = 366 * 24 * 3600
 
-// seconds is a duration that an entry may have; 0 for any other.
+// seconds returns a duration that an entry may have; 0 for any other.
 func seconds(raw json.RawMessage) time.Duration {
 	var v loose.Number
 	if raw == nil || v.UnmarshalJSON(raw) != nil || v.Value < 0 || v.Value > longest {

@@ -67,8 +67,9 @@ func TestNode_Page(t *testing.T) {
 	if got, err := n.page(t.Context(), pageQuery{limit: 50}); err != nil || len(got) != 0 {
 		t.Errorf("the end is %v, %v", got, err)
 	}
-	// What starts within the bounds comes, whichever of two equal hours the node
-	// takes them for; on 25 October 2026 the hour from 00:00 UTC is one of them.
+	// Entries that start within the bounds are returned, whichever of two equal
+	// hours the node assumes. On 25 October 2026 the hour from 00:00 UTC is one
+	// of them.
 	night := time.Date(2026, 10, 25, 0, 30, 0, 5, time.UTC)
 	for hour, want := range []string{
 		"from 2026-10-25T01:30:00 to 2026-10-25T02:30:01", "from 2026-10-25T02:30:00 to 2026-10-25T03:30:01", "from 2026-10-25T03:30:00 to 2026-10-25T03:30:01",
@@ -83,7 +84,8 @@ func TestNode_Page(t *testing.T) {
 	}
 }
 
-// TestNode_Playlog: it begins a week before what is known, or asks for all.
+// TestNode_Playlog: it begins a week before the newest known entry, or asks for
+// everything.
 func TestNode_Playlog(t *testing.T) {
 	t.Parallel()
 	var asked []string

@@ -10,31 +10,34 @@ import (
 )
 
 const (
-	// lookBack is how far before the newest entry that is known Playlog begins: the
-	// node may never learn that something is synced. Its engine logs what it plays
-	// at once, and a week lets people notice, and its clock be wrong.
+	// lookBack is how far before the newest known entry Playlog begins, because
+	// the node may never learn that an entry is synced. The node's engine logs
+	// its plays at once. A week gives people time to notice a fault, and allows
+	// for a wrong clock.
 	lookBack = 7 * 24 * time.Hour
-	// windowPages is how many pages are asked for by their numbers, before it
-	// goes on by the time of the oldest entry: the cost of a page grows with its
-	// number, and some nodes end the numbers somewhere.
+	// windowPages is how many pages are requested by number before the walk
+	// goes on by the time of the oldest entry. The cost of a page grows with
+	// its number, and some nodes end the numbers somewhere.
 	windowPages = 100
 	// maxPages is more than any node has.
 	maxPages = 1_000_000
 )
 
-// An original node has more than it can be asked for, or no end.
+// Errors for an original node that has more entries than can be requested, or
+// no end.
 var (
 	errPagesRepeat = errors.New("its pages repeat, so not everything can be fetched from this original node")
 	errEndless     = errors.New("the playlog of this original node does not come to an end")
 )
 
-// Playlog goes through what the node says is not synced, the latest first. newest
-// is the start of the newest entry that is known: older ones are left out from a
-// week before it; with a zero time none is. Each call of next gives the next
-// entries, about limit of them; none and no error is the end. Pages go by number,
-// so what is stored there meanwhile may come twice. Errors of next:
-// peer.ErrUnsupported, *peer.StatusError, of the network, or that not everything
-// can be fetched.
+// Playlog goes through the entries that the node reports as not synced, the
+// latest first. newest is the start of the newest known entry. Entries more
+// than a week older than newest are left out; with a zero time none is left
+// out. Each call of next returns the next entries, about limit of them; no
+// entries and no error is the end. Pages go by number, so entries may come
+// twice if others are stored there meanwhile. Errors of next:
+// peer.ErrUnsupported, *peer.StatusError, of the network, or that not
+// everything can be fetched.
 func (n *Node) Playlog(newest time.Time, limit int) (next func(ctx context.Context) ([]Played, error)) {
 	w := walk{page: n.page, limit: limit}
 	if !newest.IsZero() {
@@ -43,8 +46,8 @@ func (n *Node) Playlog(newest time.Time, limit int) (next func(ctx context.Conte
 	return w.next
 }
 
-// place is one in the playlog: a page of what is not later than a time, zero for
-// all. The zero place is the beginning.
+// place is a place in the playlog: a page of the entries that are not later
+// than a time; a zero time means all entries. The zero place is the beginning.
 type place struct {
 	to     time.Time
 	number int
@@ -57,13 +60,13 @@ type walk struct {
 	from  time.Time
 	at    place
 	ended bool
-	// oldest is the earliest start that came so far.
+	// oldest is the earliest start so far.
 	oldest time.Time
-	// last is what the page before began with, first what the window did, and left
-	// the place where the window before ended.
+	// last is the first entry of the previous page, and first the first entry
+	// of the window. left is the place where the previous window ended.
 	last, first model.Fingerprint
 	left        place
-	// undated: the node does not heed times.
+	// undated: the node ignores times.
 	undated bool
 	asked   int
 }
@@ -82,18 +85,18 @@ func (w *walk) next(ctx context.Context) ([]Played, error) {
 	return nil, nil
 }
 
-// fetch asks for the page where the walk is, and tells where it goes on; the zero
-// place is the end.
+// fetch asks for the page at the walk's place, and returns the place where it
+// goes on; the zero place is the end.
 func (w *walk) fetch(ctx context.Context) (_ []Played, next place, _ error) {
 	at := w.at
 	entries, err := w.ask(ctx)
-	if err != nil || len(entries) == 0 { // one that is merely short may be as long as pages are there
+	if err != nil || len(entries) == 0 { // a page that is merely short may have the node's maximum length
 		return nil, place{}, err
 	}
 	first := entries[0].Fingerprint()
 	if at.number == 0 && first == w.first && entries[0].TrackStart.After(at.to) {
 		w.undated = true
-		if w.left.number+1 < windowPages { // it went by times because pages repeat
+		if w.left.number+1 < windowPages { // the walk went by times because pages repeat
 			return nil, place{}, errPagesRepeat
 		}
 		return nil, place{w.left.to, w.left.number + 1}, nil
@@ -115,7 +118,7 @@ func (w *walk) fetch(ctx context.Context) (_ []Played, next place, _ error) {
 	case at.to.IsZero() || w.undated || !isOldestLast:
 		return nil, place{}, errPagesRepeat
 	}
-	return nil, place{}, nil // the window holds nothing older: that was all
+	return nil, place{}, nil // the window holds nothing older, so that was everything
 }
 
 func (w *walk) ask(ctx context.Context) ([]Played, error) {
@@ -129,8 +132,8 @@ func (w *walk) ask(ctx context.Context) ([]Played, error) {
 	return entries, nil
 }
 
-// note keeps the oldest start, and reports whether the last entry of the page has
-// it: so the list is in the order that windows need.
+// note keeps the oldest start. It reports whether the last entry of the page
+// has it, which means that the list is in the order that windows need.
 func (w *walk) note(entries []Played) bool {
 	for _, e := range entries {
 		if w.oldest.IsZero() || e.TrackStart.Before(w.oldest) {

@@ -17,11 +17,11 @@ var epoch = time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
 type list struct {
 	playlog                            []Played
 	ignorePage, ignoreDates, ascending bool
-	most                               int // it gives no more at once, whatever is asked for
+	most                               int // it returns no more at once, whatever limit is requested
 	asked                              []pageQuery
 }
 
-// newList plays something every so often, up to epoch.
+// newList plays a title at every interval, up to epoch.
 func newList(titles int, every time.Duration) *list {
 	l := &list{most: 7}
 	for i := range titles {
@@ -53,8 +53,8 @@ func (l *list) page(_ context.Context, q pageQuery) ([]Played, error) {
 	return found[from:min(from+limit, len(found))], nil
 }
 
-// TestWalk: all that an original node has is reached, whichever of pages and
-// dates it knows, or the walk says that it was not.
+// TestWalk: the walk reaches everything that an original node has, whether the
+// node supports pages or dates. Otherwise the walk reports that it did not.
 func TestWalk(t *testing.T) {
 	t.Parallel()
 	many := 7*windowPages*2 + 50
@@ -109,7 +109,8 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// TestWalk_Fails: a page that does not come is named, and asked for again.
+// TestWalk_Fails: the error names a page that does not arrive, and the page is
+// requested again.
 func TestWalk_Fails(t *testing.T) {
 	t.Parallel()
 	l, away := newList(30, time.Minute), errors.New("away")
