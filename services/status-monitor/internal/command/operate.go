@@ -25,7 +25,7 @@ type operation struct {
 	by, reason string
 }
 
-// operate makes such a command. do says what was done.
+// operate makes such a command. do carries it out and prints the result.
 func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
 	o := new(operation)
 	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
@@ -85,7 +85,8 @@ func releaseCommand() *cobra.Command {
 				return err
 			}
 			if active.Pinned {
-				// If somebody switches meanwhile, this is not what was meant.
+				// The epoch is named because a switch by somebody else meanwhile is not
+				// meant.
 				err = syncNode.Activate(ctx, peer.ActivateRequest{
 					Source: active.Source, Pin: new(false), Epoch: &active.Epoch, By: o.by, Reason: o.reason})
 				if err != nil {
@@ -124,7 +125,7 @@ func sourceOf(arg string) (int, error) {
 	return source, nil
 }
 
-// say tells how it is now.
+// say prints which source is active now.
 func say(ctx context.Context, syncNode *peer.Client, out io.Writer) error {
 	active, err := syncNode.ActiveSource(ctx)
 	if err != nil {
