@@ -62,8 +62,8 @@ type activation struct {
 }
 
 // reached is the body of a proof: the chain that began at Began upon Base was
-// delivered until the sync node had Epoch. The proof is written down before an
-// activation ends that another one follows.
+// delivered until the sync node had Epoch. An activation that another one follows
+// ends only after this proof is written.
 type reached struct {
 	Base  int64     `json:"base"`
 	Began time.Time `json:"began,omitzero"`

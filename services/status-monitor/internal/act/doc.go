@@ -31,13 +31,13 @@
 // may take our time for a time in its future. The activation is then sent without
 // a time. After any other failure it is tried again, for ever.
 //
-// An activation that was handed over while another one waited before it relies on
-// that one. After a restart it is sent only behind that one, or if it is written
-// down that that one was delivered. This proof is written before an activation
-// ends that another one follows. Otherwise somebody else's switch could bring
-// exactly the expected epoch, and an old decision would be recorded after newer
-// ones. If there is no proof, because the database was away, the activation counts
-// as overtaken.
+// An activation that was handed over while an earlier one waited relies on the
+// earlier one. After a restart it is sent only behind the earlier one, or if there
+// is a written proof that the earlier one was delivered. An activation that
+// another one follows ends only after this proof is written. Without these rules
+// somebody else's switch could bring exactly the expected epoch, and an old
+// decision would be recorded after newer ones. If there is no proof, because the
+// database was away, the activation counts as overtaken.
 //
 // After a kill at any instant the audit shows exactly one switch for a decision:
 //

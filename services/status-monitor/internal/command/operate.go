@@ -85,8 +85,7 @@ func releaseCommand() *cobra.Command {
 				return err
 			}
 			if active.Pinned {
-				// The epoch is named because a switch by somebody else meanwhile is not
-				// meant.
+				// If somebody switches meanwhile, this is not what was meant.
 				err = syncNode.Activate(ctx, peer.ActivateRequest{
 					Source: active.Source, Pin: new(false), Epoch: &active.Epoch, By: o.by, Reason: o.reason})
 				if err != nil {

@@ -71,7 +71,7 @@ func Load(environ map[string]string) (Config, error) {
 	return cfg, nil
 }
 
-// maxName bounds the monitor's name, so that it fits beside what it says.
+// maxName bounds the monitor's name, so that it fits next to what the monitor says.
 const maxName = 64
 
 // Validate checks what the blocks do not check themselves.
