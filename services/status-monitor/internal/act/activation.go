@@ -18,7 +18,7 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// activateTimeout bounds one delivery to the sync node; its client has a shorter
+// activateTimeout bounds one delivery to the sync node. The client has a shorter
 // limit of its own.
 const activateTimeout = 10 * time.Second
 
@@ -37,32 +37,33 @@ type activation struct {
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
 	Reason   string    `json:"reason"`
-	// Base is the last epoch that was known when it was decided, Expected the one
-	// that the sync node has when all before it are delivered.
+	// Base is the last epoch that was known when the activation was decided.
+	// Expected is the epoch that the sync node has when all activations before it
+	// are delivered.
 	Base     int64 `json:"base"`
 	Expected int64 `json:"expected"`
-	// Began is when the first of its chain was decided, which tells chains upon one
-	// epoch apart.
+	// Began is when the first activation of its chain was decided. It tells apart
+	// two chains upon the same epoch.
 	Began time.Time `json:"began,omitzero"`
-	// Follows: it was handed over behind one that was not delivered yet. So
-	// Expected is what the sync node will have if that one is, and else what
-	// somebody else's switch may bring.
+	// Follows: it was handed over behind an activation that was not delivered yet.
+	// If that one is delivered, the sync node will have the epoch Expected.
+	// Otherwise somebody else's switch may bring that epoch.
 	Follows bool `json:"follows,omitempty"`
-	// Holder and Lease are the name and the epoch under which the lease was
-	// granted last when it was decided; zero where it never was.
+	// Holder and Lease are the name and the epoch under which the lease was last
+	// granted when the activation was decided; zero if it never was granted.
 	Holder string `json:"holder,omitempty"`
 	Lease  int64  `json:"lease,omitempty"`
 
 	chain *chain
-	// untimed: the sync node takes At for a time of its future.
+	// untimed: the sync node takes At for a time in its future.
 	untimed bool
-	// unproven: it follows one of which it is not known that it was delivered.
+	// unproven: it is not known whether the activation before it was delivered.
 	unproven bool
 }
 
-// reached is the body of a proof: all of the chain that began then upon Base was
-// delivered, until the sync node had that epoch. It is written down before an
-// activation ends that another one follows.
+// reached is the body of a proof: the chain that began at Began upon Base was
+// delivered until the sync node had Epoch. An activation that another one follows
+// ends only after this proof is written.
 type reached struct {
 	Base  int64     `json:"base"`
 	Began time.Time `json:"began,omitzero"`
@@ -76,10 +77,10 @@ const (
 	proveTimeout = 400 * time.Millisecond
 )
 
-// Notes keep what is found again after a restart; *repo.Node is one.
+// Notes keep what must survive a restart; *repo.Node is one.
 type Notes interface {
 	StoreNote(ctx context.Context, n model.Note) error
-	// Note is the last one of that name. Error: model.ErrNotFound.
+	// Note is the last note of that name. Error: model.ErrNotFound.
 	Note(ctx context.Context, name string) (model.Note, error)
 }
 
@@ -92,7 +93,7 @@ type activations struct {
 	metrics   *metrics
 	log       zerolog.Logger
 	forgetful *logging.Lasting
-	// draw draws the pauses of the back-off; tests have another one.
+	// draw draws the pauses of the back-off; tests replace it.
 	draw func(bound time.Duration) time.Duration
 
 	// mu guards the chains and all contents of the line.
@@ -101,13 +102,13 @@ type activations struct {
 	proof reached // the last one before the restart
 }
 
-// chain is what was decided upon one epoch, one after another.
+// chain is a sequence of activations that were decided upon one epoch.
 type chain struct {
 	base    int64
 	began   time.Time
-	next    int64 // what the next one expects
-	reached int64 // what the sync node has, as far as they were delivered
-	source  int   // the last one
+	next    int64 // what the next activation expects
+	reached int64 // the epoch that the sync node has, by what was delivered
+	source  int   // of the last activation
 	lost    bool  // overtaken
 }
 
@@ -132,8 +133,8 @@ func newActivations(s *shared, node SyncNode, notes Notes, overtaken func()) *ac
 	return a
 }
 
-// follow puts an activation into the chain of its base. It is not taken if too
-// many wait.
+// follow puts an activation into the chain of its base. It does not take the
+// activation if too many wait.
 func (a *activations) follow(n activation) (_ activation, taken bool) {
 	if a.line.Full() {
 		a.log.Error().Int("source", n.Source).Time("at", n.At).Str("reason", n.Reason).Int("limit", delivery.MaxWaiting).
@@ -147,10 +148,10 @@ func (a *activations) follow(n activation) (_ activation, taken bool) {
 	return n, true
 }
 
-// enchain says what an activation expects; call it with the lock held. Behind a
-// chain that was overtaken another one begins, also upon the same epoch: the sync
-// node may have refused that one although nobody switched, and takes the next only
-// if nobody has.
+// enchain sets what an activation expects; call it with the lock held. After a
+// chain was overtaken another one begins, even upon the same epoch. The sync
+// node may have refused the old chain although nobody switched, and takes the
+// next activation only if nobody has switched.
 func (a *activations) enchain(n *activation) {
 	n.Expected = n.Base
 	if c := a.chain; c == nil || c.base != n.Base || c.lost {
@@ -162,13 +163,13 @@ func (a *activations) enchain(n *activation) {
 	a.join(n)
 }
 
-// join puts one at the end of the chain; call it with the lock held.
+// join puts an activation at the end of the chain; call it with the lock held.
 func (a *activations) join(n *activation) {
 	n.chain, n.Began = a.chain, a.chain.began
 	a.chain.next, a.chain.source = n.Expected+1, n.Source
 }
 
-// load brings what waits from before a restart.
+// load brings back the activations that waited before a restart.
 func (a *activations) load(ctx context.Context) error {
 	kept, err := a.notes.Note(ctx, proofName)
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
@@ -184,9 +185,9 @@ func (a *activations) load(ctx context.Context) error {
 	return a.line.Load(ctx)
 }
 
-// arrange puts what waits from before a restart into chains, with the last one
-// stored, whatever became of it. What was handed over since the start is put
-// behind it in the chain.
+// arrange puts the activations that waited before a restart into chains. It also
+// takes in the last one stored, whatever its outcome. Activations handed over
+// since the start are put behind them in the chain.
 func (a *activations) arrange(before, handed []*delivery.Item[activation], last model.Delivery) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -208,15 +209,17 @@ func (a *activations) arrange(before, handed []*delivery.Item[activation], last 
 	for _, i := range handed {
 		a.enchain(&i.Content)
 	}
-	// One that was handed over since the start, and is delivered already, counts.
+	// An activation that was handed over since the start, and is already delivered,
+	// counts.
 	if since != nil && (a.chain == nil || a.chain.base != since.base || a.chain.next < since.next) {
 		a.chain = since
 	}
 }
 
-// rejoin puts one from before a restart into the chain; call it with the lock
-// held. It keeps what it expects, and needs the one before it, or the proof that
-// the sync node had that epoch by what was decided before it in the same chain.
+// rejoin puts an activation from before a restart into the chain; call it with
+// the lock held. The activation keeps what it expects. It needs the activation
+// before it, or the proof that earlier decisions of the same chain brought the
+// sync node to that epoch.
 func (a *activations) rejoin(n *activation) {
 	behind := a.chain != nil && a.chain.base == n.Base && a.chain.began.Equal(n.Began) && a.chain.next == n.Expected
 	proven := a.proof.Base == n.Base && a.proof.Began.Equal(n.Began) && a.proof.Epoch >= n.Expected
@@ -275,8 +278,8 @@ func (a *activations) send(ctx context.Context, n activation) error {
 	return a.node.Activate(ctx, r)
 }
 
-// reach notes that an activation was delivered. Load may have given it another
-// chain meanwhile.
+// reach notes that an activation was delivered. Load may have given the
+// activation another chain meanwhile.
 func (a *activations) reach(ctx context.Context, i *delivery.Item[activation]) {
 	a.mu.Lock()
 	n := i.Content
@@ -288,7 +291,7 @@ func (a *activations) reach(ctx context.Context, i *delivery.Item[activation]) {
 	}
 }
 
-// prove writes a proof down, also while the monitor stops.
+// prove writes a proof down, even while the monitor stops.
 func (a *activations) prove(ctx context.Context, r reached) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), proveTimeout)
 	defer cancel()
@@ -299,8 +302,9 @@ func (a *activations) prove(ctx context.Context, r reached) {
 	a.forgetful.Report(err)
 }
 
-// lose gives an activation up, with the rest of its chain. That is told once: what
-// is decided after it must not be taken for overtaken with the rest.
+// lose gives an activation up, with the rest of its chain. overtaken is called
+// only once for a chain: later decisions must not be taken for overtaken with
+// the rest.
 func (a *activations) lose(i *delivery.Item[activation], reason string) error {
 	a.mu.Lock()
 	c := i.Content.chain

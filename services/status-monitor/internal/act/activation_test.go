@@ -97,17 +97,17 @@ func TestActor_Activate(t *testing.T) {
 		m.activate(t, 4, 1)
 		n.set(nil)
 		after(5 * time.Second)
-		m.activate(t, 5, 1) // the monitor did not ask yet
+		m.activate(t, 5, 1) // the monitor has not asked yet
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{1, 2, 3, 4, 5})
 		m.stop()
-		m = begin(t, Config{}, s, n) // nothing waits, and the last one counts
+		m = begin(t, Config{}, s, n) // nothing waits, and the last activation counts
 		if u, known := m.Undelivered(); !known || u != (decision.Undelivered{Source: 5, Epoch: 1, Count: 4}) {
 			t.Errorf("undelivered is %+v, %t", u, known)
 		}
 		m.activate(t, 6, 1)
 		synctest.Wait()
-		m.activate(t, 7, 6) // it asked
+		m.activate(t, 7, 6) // the monitor asked
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{1, 2, 3, 4, 5, 6, 7})
 		if m.wasOvertaken() != 0 {
@@ -142,7 +142,7 @@ func TestActor_Activate(t *testing.T) {
 			if m.wasOvertaken() != chains || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
 				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
 			}
-			// After a restart the sync node is asked once more.
+			// After a restart the sync node is asked again.
 			m.stop()
 			asked := len(n.requests())
 			m = begin(t, Config{}, s, n)
@@ -158,22 +158,22 @@ func TestActor_Activate(t *testing.T) {
 		})
 	}
 
-	// Another monitor had the lease meanwhile, and switched nothing: so the epoch
-	// is as before. What is decided after that is recorded.
+	// Another monitor had the lease meanwhile, and switched nothing, so the epoch
+	// is as before. A decision after that is recorded.
 	bubble(t, "Deposed", func(t *testing.T) {
 		s, n := &store{}, &node{reign: reign{"a", 3}}
 		m := begin(t, Config{}, s, n)
 		m.reigns(3)
 		n.set(away)
 		m.activate(t, 2, 0)
-		m.stop() // what waits keeps the lease under which it was decided
+		m.stop() // waiting activations keep the lease under which they were decided
 		n.reigned("b")
 		m = begin(t, Config{}, s, n)
 		m.reigns(3)
 		m.activate(t, 3, 0)
 		n.set(nil)
 		after(5 * time.Second)
-		// It was decided before the monitor heard that.
+		// This activation was decided before the monitor heard that.
 		m.activate(t, 4, 0)
 		synctest.Wait()
 		equal(t, "records", n.sources(), nil)
@@ -218,8 +218,8 @@ func TestActor_Activate(t *testing.T) {
 		}
 	})
 
-	// Killed while an overtaken chain is given up: the rest of it expects what
-	// somebody else's switch brought.
+	// Killed while an overtaken chain is given up: the rest of the chain expects
+	// the epoch that somebody else's switch brought.
 	bubble(t, "KilledOvertaken", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		n.set(away)
@@ -250,25 +250,26 @@ func TestActor_Activate(t *testing.T) {
 		}
 	})
 
-	// What is sent while the rest is loaded gets another chain, and ends that one.
+	// An activation that is sent while the rest is loaded gets another chain, and
+	// ends that chain.
 	bubble(t, "LoadedWhileSent", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		n.set(func(ctx context.Context, _ peer.ActivateRequest) error { time.Sleep(time.Second); return nil })
 		m := prepared(t, Config{}, s, n).start(t)
 		m.activate(t, 2, 0)
-		synctest.Wait() // it is on its way
+		synctest.Wait() // the activation is on its way
 		if err := m.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		n.switchTo(9, false)
 		after(2 * time.Second)
-		m.activate(t, 3, 0) // before it heard of that
+		m.activate(t, 3, 0) // before the monitor heard of that
 		after(2 * time.Second)
 		equal(t, "records", n.sources(), []int{9})
 	})
 
-	// A proof of what was decided upon another epoch proves nothing, nor does one of
-	// another chain upon the same.
+	// A proof for another epoch proves nothing, nor does a proof for another chain
+	// upon the same epoch.
 	const began = "2000-01-01T00:00:00Z"
 	for name, c := range map[string]struct {
 		base, epoch int64 // once there is the proof
@@ -373,10 +374,10 @@ func TestActor_StoreAway(t *testing.T) {
 		if err := m.Load(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		m.activate(t, 4, 0) // what was delivered meanwhile counts
+		m.activate(t, 4, 0) // what was delivered meanwhile counts, too
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3, 4})
-		// Once as an error, and once when it is over.
+		// Logged once as an error, and once when it is over.
 		if got := m.log.count("done from memory"); got != 2 || m.activationsWait() {
 			t.Errorf("%d lines", got)
 		}
@@ -395,7 +396,7 @@ func TestActor_StoreAway(t *testing.T) {
 		equal(t, "records", n.sources(), []int{2})
 	})
 
-	// The end is not stored: it is delivered again after a restart.
+	// The end is not stored: the activation is delivered again after a restart.
 	bubble(t, "EndFails", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		s.Break(func(_ context.Context, operation string) error {
@@ -423,8 +424,8 @@ func TestActor_StoreAway(t *testing.T) {
 		}
 	})
 
-	// Only the end of the later one is stored. The earlier one is not taken for one
-	// that comes after it.
+	// Only the end of the later activation is stored. The earlier one is not taken
+	// for one that comes after it.
 	bubble(t, "EndFailsOnce", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		ends := 0
@@ -441,7 +442,7 @@ func TestActor_StoreAway(t *testing.T) {
 		m.activate(t, 2, 0)
 		synctest.Wait()
 		s.Edit(func(rows []model.Delivery) []model.Delivery {
-			second := rows[0] // as if that of a second one was told first
+			second := rows[0] // as if the end of a second one was told first
 			second.ID, second.EndedAt = 2, time.Now()
 			second.Body = []byte(strings.NewReplacer(`"source":2`, `"source":3`, `"expected":0`, `"expected":1`).Replace(string(second.Body)))
 			return append(rows, second)
@@ -453,7 +454,7 @@ func TestActor_StoreAway(t *testing.T) {
 		equal(t, "records", n.sources(), []int{2, 3})
 	})
 
-	// What was stored before the restart goes first, though it is read late.
+	// Activations stored before the restart go first, even if they are read late.
 	bubble(t, "LoadedLate", func(t *testing.T) {
 		s, n := &store{}, &node{}
 		n.set(away)

@@ -16,10 +16,10 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// Switch says that the active source is another one now, whoever decided that.
+// Switch says that another source is active now, whoever decided that.
 type Switch struct {
 	Source   int
-	Previous int // 0: not known
+	Previous int // 0: unknown
 	At       time.Time
 	By       string
 	Reason   string
@@ -33,16 +33,16 @@ const (
 	NoticeMonitor      = "monitor" // the state of the monitor itself changed
 )
 
-// Notice is something that people want to hear of.
+// Notice is something that people want to know.
 type Notice struct {
 	Type   string
 	At     time.Time
 	Source int    // 0: none
-	State  string // "" where there is none to tell
+	State  string // "" if there is none to tell
 	Reason string
 }
 
-// Store keeps across restarts what is owed and what was noted; *repo.Node is one.
+// Store keeps deliveries and notes across restarts; *repo.Node is one.
 type Store interface {
 	delivery.Ledger
 	Notes
@@ -55,7 +55,7 @@ type shared struct {
 	log     zerolog.Logger
 }
 
-// newLine makes the line of a channel, which is counted from now on.
+// newLine makes the line of a channel. The channel is counted from now on.
 func newLine[T any](s *shared, c delivery.Channel[T]) *delivery.Line[T] {
 	s.metrics.channel(c.Name)
 	return delivery.NewLine(s.outbox, c)
@@ -73,10 +73,11 @@ type Actor struct {
 	sender      *webhook.Sender
 }
 
-// New makes an Actor. by is the name of this monitor in audit records. lease is the
-// one under which it decides, as it was granted last; its epoch is 0 if it never
-// was. overtaken is called when somebody else decided meanwhile, so that the sync
-// node has to be asked; it must not block. The error is that of Config.Validate.
+// New makes an Actor. by is the name of this monitor in audit records. lease
+// returns the lease under which it decides, as it was granted last; its epoch is
+// 0 if none ever was granted. overtaken is called when somebody else decided
+// meanwhile, so that the sync node has to be asked; it must not block. The error
+// is that of Config.Validate.
 func New(cfg Config, store Store, node SyncNode, by string, lease func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
 	program, err := cfg.program()
 	if err != nil {
@@ -100,8 +101,8 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 	return a, nil
 }
 
-// Run does what waits until ctx ends, and returns nil within a second then. Call
-// it once. It need not wait for Load.
+// Run does the waiting deliveries until ctx ends, and then returns nil within a
+// second. Call it once. It need not wait for Load.
 func (a *Actor) Run(ctx context.Context) error {
 	var lines sync.WaitGroup
 	lines.Go(func() { a.activations.line.Run(ctx) })
@@ -114,9 +115,9 @@ func (a *Actor) Run(ctx context.Context) error {
 	return nil
 }
 
-// Load brings back what waits from before a restart. It may be called again
-// until it succeeds, while others hand over what is new already: that waits
-// behind.
+// Load brings back the deliveries that waited before a restart. It may be called
+// again until it succeeds. Others may hand over new deliveries meanwhile: those
+// wait behind the old ones.
 func (a *Actor) Load(ctx context.Context) error {
 	err := a.activations.load(ctx)
 	if err == nil {
@@ -130,8 +131,8 @@ func (a *Actor) Load(ctx context.Context) error {
 	return err
 }
 
-// Activate has the sync node record an activation. If too many wait it is
-// refused, which is logged.
+// Activate has the sync node record an activation. If too many wait, the
+// activation is refused, which is logged.
 func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
 	b := a.outbox.Begin()
 	defer b.End()
@@ -179,17 +180,16 @@ func (a *Actor) Notify(ctx context.Context, n Notice) {
 	b.Store(ctx)
 }
 
-// Act says whether this monitor acts, which it does until somebody says that it
-// doesn't.
+// Act says whether this monitor acts. It does until Act(false) is called.
 func (a *Actor) Act(on bool) { a.command.act(on) }
 
-// Asserted is the source for which the command was run last, with success; where
-// there is no command, for which it would have been. It is not known while one
-// waits or is tried again, after another monitor acted, and after a restart in
-// the middle.
+// Asserted is the source for which the command was last run with success. If
+// there is no command, it is the source for which one would have been run. It is
+// unknown while an order waits or is tried again, after another monitor acted,
+// and after a restart in the middle of an order.
 func (a *Actor) Asserted() (source int, known bool) { return a.command.last() }
 
-// Waiting is how much each channel is owed.
+// Waiting is how many deliveries each channel has to do.
 func (a *Actor) Waiting() []delivery.Waiting {
 	all := []delivery.Waiting{a.activations.line.Waiting(), a.command.line.Waiting()}
 	for _, w := range a.webhooks {
@@ -198,7 +198,7 @@ func (a *Actor) Waiting() []delivery.Waiting {
 	return all
 }
 
-// Undelivered is what was decided last, which the sync node may not know, or not
-// have told yet. What was decided before a restart counts once it is loaded.
-// known is false where nothing was, or somebody else was faster.
+// Undelivered is what was decided last. The sync node may not know it yet, or
+// may not have told it yet. Decisions from before a restart count once they are
+// loaded. known is false if nothing was decided, or if somebody else was faster.
 func (a *Actor) Undelivered() (u decision.Undelivered, known bool) { return a.activations.last() }

@@ -28,14 +28,14 @@ var errNotStored = errors.New("it could not be stored")
 
 // order is the body of a delivery to the command.
 type order struct {
-	Source   int       `json:"source"` // 0: only says that this monitor acts no more
+	Source   int       `json:"source"` // 0: only says that this monitor no longer acts
 	Previous int       `json:"previous,omitempty"`
 	At       time.Time `json:"at"`
 	By       string    `json:"by"`
 	Reason   string    `json:"reason"`
 
-	number int // of this run, from 1
-	turn   int // in which it was handed over
+	number int // counted in this run, from 1
+	turn   int // the turn in which it was handed over
 }
 
 // command is the channel to the command.
@@ -44,17 +44,17 @@ type command struct {
 	outbox  *delivery.Outbox
 	log     zerolog.Logger
 	program []string
-	// execute runs a program; tests have another one.
+	// execute runs a program; tests replace it.
 	execute func(ctx context.Context, program, environment []string) error
 
 	mu       sync.Mutex
 	standby  bool // this monitor does not act
-	turn     int  // how often it began not to act
+	turn     int  // how often it stopped acting
 	newest   int  // the number of the last order
 	asserted int
 	known    bool
-	// unsaid: the database may say that the last order was done, while another
-	// monitor acted since.
+	// unsaid: the database may say that the last order was done, although another
+	// monitor has acted since.
 	unsaid bool
 }
 
@@ -65,14 +65,14 @@ func newCommand(s *shared, program []string, timeout time.Duration) *command {
 		Policy: delivery.Policy{
 			Backoff: delivery.Backoff{First: 250 * time.Millisecond, Most: 10 * time.Second},
 			Timeout: timeout, NewestCounts: true,
-			Forget: restarted, // it is not known whether it is still so
+			Forget: restarted, // it may no longer be true
 		},
 		Send: c.runOnce, Loaded: c.load, Settle: c.say,
 	})
 	return c
 }
 
-// prepare numbers an order; acting is false if there is none to give.
+// prepare numbers an order; acting is false if this monitor does not act.
 func (c *command) prepare(o order) (_ order, acting bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,21 +85,22 @@ func (c *command) prepare(o order) (_ order, acting bool) {
 	return o, true
 }
 
-// said: an order was stored, so the last one in the database is of this turn.
+// said notes that an order was stored, so the last one in the database is of
+// this turn.
 func (c *command) said() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unsaid = false
 }
 
-// act says whether this monitor acts. If it doesn't, what waits is ended.
+// act says whether this monitor acts. If it does not, waiting orders are ended.
 func (c *command) act(on bool) {
 	if turn, ends := c.stand(on); ends {
 		c.line.Cancel(notActing, func(i *delivery.Item[order]) bool { return i.Content.turn < turn })
 	}
 }
 
-// stand notes whether this monitor acts. If it begins not to, all turns before
+// stand notes whether this monitor acts. If it stops acting, all turns before
 // turn end.
 func (c *command) stand(on bool) (turn int, ends bool) {
 	c.mu.Lock()
@@ -126,7 +127,7 @@ func (c *command) last() (source int, known bool) {
 	return c.asserted, true
 }
 
-// load takes what is known of the last order before a restart.
+// load takes over what is known of the last order before a restart.
 func (c *command) load(_, _ []*delivery.Item[order], last model.Delivery) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,7 +169,7 @@ func (c *command) over(o order) bool {
 	return o.turn != c.turn
 }
 
-// arguments is the program with what is to be replaced.
+// arguments is the program and its arguments, with the placeholders replaced.
 func (c *command) arguments(o order) []string {
 	replace := strings.NewReplacer("{source}", strconv.Itoa(o.Source), "{previous}", number(o.Previous))
 	words := []string{c.program[0]}
@@ -178,7 +179,8 @@ func (c *command) arguments(o order) []string {
 	return words
 }
 
-// environment is all that the program gets: nothing of ours but the PATH.
+// environment is all that the program gets: nothing of the monitor's own
+// environment except PATH.
 func environment(o order) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -190,7 +192,7 @@ func environment(o order) []string {
 	}
 }
 
-// number is "" for a source that is not known.
+// number is "" for an unknown source.
 func number(source int) string {
 	if source == 0 {
 		return ""
@@ -198,8 +200,8 @@ func number(source int) string {
 	return strconv.Itoa(source)
 }
 
-// say writes down that another monitor acted since the last order, so that a
-// restart does not take that for the state of things.
+// say writes down that another monitor acted since the last order. Otherwise a
+// restart would take that order for the present state.
 func (c *command) say(ctx context.Context) error {
 	b := c.outbox.Begin()
 	defer b.End()
@@ -220,5 +222,5 @@ func (c *command) isUnsaid() bool {
 	return c.unsaid
 }
 
-// now is the time in the form in which it is stored.
+// now is the current time in the form in which it is stored.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }

@@ -19,7 +19,7 @@ type program struct {
 	mu    sync.Mutex
 	runs  []string // its arguments
 	times []time.Time
-	// fails, where set, is asked what becomes of a run.
+	// fails, if set, decides the outcome of a run.
 	fails func(ctx context.Context, arguments string) error
 }
 
@@ -65,7 +65,7 @@ func (m *monitor) switched(t *testing.T, source, previous int) {
 	m.Switched(t.Context(), Switch{Source: source, Previous: previous, At: time.Now(), By: "somebody", Reason: "why"})
 }
 
-// asserts fails where the command ran last for another source; 0: not known.
+// asserts fails if the command ran last for another source; 0: unknown.
 func (m *monitor) asserts(t *testing.T, want int) {
 	t.Helper()
 	got, known := m.Asserted()
@@ -125,7 +125,7 @@ func TestActor_Switched(t *testing.T) {
 		equal(t, "rows", s.Outcomes("command"), []string{"done"})
 	})
 
-	// A failed one is given up at once when a newer one comes; each is tried.
+	// A failed order is given up at once when a newer one comes; each is tried.
 	bubble(t, "Newer", func(t *testing.T) {
 		s, p := &store{}, &program{fails: failing}
 		m := commanding(t, s, p)
@@ -186,7 +186,7 @@ func TestActor_Switched(t *testing.T) {
 		m.asserts(t, 0)
 		equal(t, "runs", p.runs, []string{"1<", "2<1"})
 		equal(t, "rows", s.Outcomes("command"), []string{"done", restarted, restarted})
-		m.switched(t, 3, 0) // it knows no better
+		m.switched(t, 3, 0) // the monitor does not know the previous source
 		synctest.Wait()
 		m.asserts(t, 3)
 	})

@@ -15,8 +15,8 @@ import (
 	"aura.radio/engine/pkg/delivery/webhook"
 )
 
-// Config says what hangs on the active source. It is meant to be filled by
-// config.Load.
+// Config says what a switch of the active source sets off. It is meant to be
+// filled by config.Load.
 type Config struct {
 	Command        string         `env:"ON_SWITCH_COMMAND" doc:"Program, by its absolute path, with arguments, that is run at each switch of the active source; no shell, but its quoting. {source} and {previous} in arguments are replaced; AURA_SOURCE, AURA_PREVIOUS_SOURCE (empty where it is not known), AURA_AT, AURA_BY and AURA_REASON are set."`
 	CommandTimeout time.Duration  `env:"ON_SWITCH_TIMEOUT" envDefault:"10s" doc:"When the command is killed, which counts as a failure."`
@@ -39,7 +39,7 @@ func (c *Config) Validate() error {
 	}
 	for _, number := range slices.Sorted(maps.Keys(c.Webhooks)) {
 		if !isHTTP(c.Webhooks[number]) {
-			// It is not shown: the URL of a webhook often is a secret.
+			// The value is not shown: the URL of a webhook often is a secret.
 			refuse(webhookVariable(number), "", "must be a URL, such as https://example.org/hook")
 		}
 	}
@@ -59,7 +59,7 @@ func isHTTP(text string) bool {
 	return err == nil && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
-// program is the command with its arguments; nil where there is none.
+// program is the command with its arguments; nil if there is none.
 func (c *Config) program() ([]string, error) {
 	words, err := shellquote.Split(c.Command)
 	switch {
@@ -71,7 +71,7 @@ func (c *Config) program() ([]string, error) {
 	return words, nil
 }
 
-// key is what signs; nil where nothing is to be signed.
+// key is the signing key; nil if nothing is to be signed.
 func (c *Config) key() ([]byte, error) {
 	if c.WebhookSecret == "" {
 		if len(c.Webhooks) > 0 {

@@ -29,7 +29,7 @@ var errNetwork = fmt.Errorf("%w: connection refused", model.ErrUnavailable)
 type store struct {
 	deliverytest.Ledger
 	notes  map[string]model.Note
-	proofs int // that were noted
+	proofs int // how many were noted
 }
 
 func (s *store) StoreNote(ctx context.Context, n model.Note) error {
@@ -52,23 +52,22 @@ func (s *store) Note(ctx context.Context, name string) (n model.Note, err error)
 	return n, err
 }
 
-// node is a sync node in memory, which admits activations as it does.
+// node is a sync node in memory, which admits activations as the real one does.
 type node struct {
 	mu      sync.Mutex
 	records []model.Activation
 	asked   []peer.ActivateRequest
 	times   []time.Time
-	// before, where set, is asked before a request is served, and after when it
-	// was.
+	// before, if set, is called before a request is served, and after afterwards.
 	before, after func(ctx context.Context, r peer.ActivateRequest) error
-	// behind is how far its clock is behind ours.
+	// behind is how far the node's clock is behind ours.
 	behind time.Duration
 	reign  reign // the last one
 	// reigns are those before it.
 	reigns []reign
 }
 
-// reign is a time with the lease.
+// reign is a period with the lease.
 type reign struct {
 	holder string
 	epoch  int64
@@ -83,7 +82,7 @@ func (n *node) reigned(holder string) (epoch int64) {
 	return n.reign.epoch
 }
 
-// deposed reports whether another one has had the lease since.
+// deposed reports whether another monitor has had the lease since.
 func (n *node) deposed(l *model.Lease) bool {
 	return l != nil && slices.ContainsFunc(append(n.reigns, n.reign), func(r reign) bool {
 		return r.epoch > l.Epoch && r.holder != l.Holder
@@ -164,7 +163,7 @@ func (n *node) epoch() int64 {
 	return n.last().Epoch
 }
 
-// sources are those of the records, in order.
+// sources are the sources of the records, in order.
 func (n *node) sources() []int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -199,17 +198,17 @@ func (l *lines) count(text string) int {
 	return strings.Count(l.b.String(), text)
 }
 
-// monitor is an Actor with all around it.
+// monitor is an Actor with all that it needs.
 type monitor struct {
 	*Actor
 	log       *lines
 	mu        sync.Mutex
 	overtaken int
 	lease     model.Lease
-	stop      func() // returns when Run has
+	stop      func() // returns when Run has returned
 }
 
-// reigns says under which lease it decides from now on.
+// reigns sets the lease under which the monitor decides from now on.
 func (m *monitor) reigns(epoch int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -246,7 +245,7 @@ func prepared(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	return m
 }
 
-// start lets it run until the end of the test, or until stop.
+// start runs it until the end of the test, or until stop.
 func (m *monitor) start(t *testing.T) *monitor {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -265,7 +264,7 @@ func (m *monitor) start(t *testing.T) *monitor {
 	return m
 }
 
-// begin is a start of the monitor: what waits is loaded.
+// begin starts the monitor with what waits loaded.
 func begin(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	t.Helper()
 	m := prepared(t, cfg, s, n)
@@ -275,13 +274,13 @@ func begin(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	return m.start(t)
 }
 
-// after lets time pass, and whatever happens then.
+// after lets time pass, and waits for whatever happens then.
 func after(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// activate decides for a source upon an epoch, a moment after the last one.
+// activate decides for a source upon an epoch, a moment after the last decision.
 func (m *monitor) activate(t *testing.T, source int, epoch int64) {
 	time.Sleep(time.Millisecond)
 	m.Activate(t.Context(), decision.Activate{Source: source, From: 9, At: time.Now(), Epoch: epoch, Reason: "was silent"})

@@ -6,7 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics tells how far what follows from decisions is behind them.
+// metrics tells how far the deliveries are behind the decisions.
 type metrics struct {
 	done, failures, givenUp *prometheus.CounterVec
 	waiting, oldest         *prometheus.Desc

@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	// maxOutput is how much of what a program wrote last goes into the log, in
+	// maxOutput is how much of the end of a program's output goes into the log, in
 	// bytes.
 	maxOutput = 400
-	// outputDelay is how long its output is waited for when it has ended: what it
-	// left running in the background may hold it open.
+	// outputDelay is how long to wait for a program's output after the program
+	// ended. Processes that it left running in the background may hold the output
+	// open.
 	outputDelay = 250 * time.Millisecond
 )
 

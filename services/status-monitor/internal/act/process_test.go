@@ -24,7 +24,7 @@ func script(t *testing.T, lines ...string) string {
 	return path
 }
 
-// await waits until something is so, which another process brings about.
+// await waits for a condition that another process brings about.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	patience.Await(t, func() error {
@@ -35,7 +35,7 @@ func await(t *testing.T, what string, so func() bool) {
 	})
 }
 
-// stopsAtOnce fails the test if the stop waits for what has longest to end.
+// stopsAtOnce fails the test if the stop waits for a process that lasts longest.
 func stopsAtOnce(t *testing.T, m *monitor) {
 	t.Helper()
 	stopped := make(chan struct{})
@@ -46,16 +46,16 @@ func stopsAtOnce(t *testing.T, m *monitor) {
 	patience.Receive(t, "the stop", stopped)
 }
 
-// longest is for what nobody may wait for.
+// longest is the time of processes that nobody may wait for.
 const longest = 24 * time.Hour
 
-// read is what a file has; "" where it is not there.
+// read is the content of a file; "" if there is no file.
 func read(path string) string {
 	b, _ := os.ReadFile(path)
 	return string(b)
 }
 
-// gone reports whether a process has ended. One that nobody waited for has, too.
+// gone reports whether a process has ended, even if nobody waited for it.
 func gone(pid string) bool {
 	n, err := strconv.Atoi(strings.TrimSpace(pid))
 	if err != nil {
@@ -105,7 +105,7 @@ func TestActor_Command(t *testing.T) {
 		await(t, "failed", func() bool { return m.log.count("no such file or directory") > 0 })
 	})
 
-	// A stop kills what runs, and is not held up.
+	// A stop kills the running command, and is not held up.
 	t.Run("Stop", func(t *testing.T) {
 		pids := filepath.Join(t.TempDir(), "pid")
 		program := script(t, `sleep 1000 & echo $! >`+pids+`.new; mv `+pids+`.new `+pids, `wait`)
@@ -147,7 +147,8 @@ func TestExecute(t *testing.T) {
 		await(t, "killed", func() bool { return gone(read(pids)) })
 	})
 
-	// What it leaves in the background holds its output open, and goes on.
+	// A process that it leaves in the background holds its output open, and goes
+	// on.
 	t.Run("Background", func(t *testing.T) {
 		t.Parallel()
 		pids := filepath.Join(t.TempDir(), "pid")
@@ -171,7 +172,7 @@ func TestExecute(t *testing.T) {
 	})
 }
 
-// deadline is a context whose time is over when a test says so.
+// deadline is a context whose deadline passes when a test says so.
 type deadline struct {
 	context.Context
 	over chan struct{}
@@ -188,7 +189,7 @@ func (d deadline) Err() error {
 	}
 }
 
-// TestTail: however it is written, the end is kept.
+// TestTail: the end is kept, however the output is written.
 func TestTail(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("abcdefghij", 100)

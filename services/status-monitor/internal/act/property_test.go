@@ -19,7 +19,7 @@ import (
 )
 
 // What may go wrong with one request, or with one write of the database. A kill
-// before or after it took effect is that of the process.
+// is that of the process, before or after the request or write took effect.
 var troubles = []string{"none", "none", "none", "fails", "lost answer", "killed before", "killed after"}
 
 // plan is a history before it happens.
@@ -54,8 +54,8 @@ func anyPlan(rt *rapid.T) plan {
 	return p
 }
 
-// life is what one process sees of the world: when it is killed, nothing that it
-// does has an effect any more.
+// life is what one process sees of the world. When it is killed, its actions no
+// longer have any effect.
 type life struct {
 	*world
 	dead bool
@@ -63,13 +63,13 @@ type life struct {
 
 // world outlives the processes.
 type world struct {
-	mu               sync.Mutex // the lock of all
+	mu               sync.Mutex // for everything
 	store            *store
 	node             *node
 	requests, writes []string
 	outage           bool
 	sound            bool // no write failed, and nobody else switched or had the lease
-	// deposed are the times since which another monitor has had the lease.
+	// deposed are the times at which another monitor got the lease.
 	deposed []time.Time
 	mistake string
 }
@@ -80,7 +80,7 @@ func (w *world) mistaken(format string, args ...any) {
 	}
 }
 
-// meet takes the next trouble of a list around what is to be done.
+// meet calls do, with the next trouble of the list around it.
 func (l *life) meet(list *[]string, do func() error) error {
 	if l.dead {
 		return errNetwork
@@ -129,7 +129,7 @@ func (l *life) killed() bool {
 	return l.dead
 }
 
-// write is one of the store's.
+// write is a write of the store.
 func (l *life) write(ctx context.Context, do func(ctx context.Context) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -173,12 +173,12 @@ func (d database) Note(ctx context.Context, name string) (model.Note, error) {
 	return d.store.Note(ctx, name)
 }
 
-// live lets a history happen, and returns what is wrong after it.
+// live lets a history happen, and returns what is wrong afterwards.
 func live(t *testing.T, p plan) string {
 	w := &world{store: &store{}, node: &node{}, requests: p.requests, writes: p.writes, sound: true}
 	var l *life
 	var m *monitor
-	reigns := w.node.reigned("a") // the lease that was granted to it last
+	reigns := w.node.reigned("a") // the lease that was last granted to this monitor
 	begin := func() {
 		l = &life{world: w}
 		m = prepared(t, Config{}, database{l}, l)
@@ -219,7 +219,7 @@ func live(t *testing.T, p plan) string {
 			w.outage = s.do == "outage"
 			w.mu.Unlock()
 		case "switch", "pin", "release":
-			time.Sleep(time.Millisecond) // no two happen at one time
+			time.Sleep(time.Millisecond) // no two steps happen at one time
 			w.unsound()
 			w.node.switchTo(s.source, s.do == "pin")
 		case "depose":
@@ -236,15 +236,15 @@ func live(t *testing.T, p plan) string {
 			restart()
 		}
 	}
-	// In the end all is well. A row of which the database did not say that it is
-	// stored waits for a restart.
+	// In the end all is well. A row waits for a restart if the database did not say
+	// that it was stored.
 	w.mu.Lock()
 	w.outage, w.requests, w.writes = false, nil, nil
 	w.mu.Unlock()
 	after(time.Duration(len(decided)+2) * toldAgain)
 	restart()
 	after(2 * toldAgain)
-	// Whatever happened, what is decided upon the truth is recorded.
+	// Whatever happened, a decision upon the truth is recorded.
 	if w.node.last().Pinned {
 		w.node.switchTo(1, false)
 	}
@@ -260,7 +260,7 @@ func live(t *testing.T, p plan) string {
 	return w.mistake
 }
 
-// unsound: decisions may be overtaken from here on.
+// unsound notes that decisions may be overtaken from here on.
 func (w *world) unsound() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -312,13 +312,13 @@ func (w *world) check(decided []time.Time) {
 	}
 }
 
-// TestActor_Histories: whatever happens on the way, no decision is recorded
-// twice, they are recorded in order and none after a newer switch of somebody else,
-// and what is stored is recorded in the end unless somebody else decided meanwhile.
+// TestActor_Histories: whatever happens, no decision is recorded twice. They are
+// recorded in order, and none after a newer switch of somebody else. A stored
+// decision is recorded in the end unless somebody else decided meanwhile.
 func TestActor_Histories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		history := anyPlan(rt) // before the bubble, which what rapid panics with can't leave
+		history := anyPlan(rt) // before the bubble, which rapid's panics can't leave
 		var mistake string
 		synctest.Test(t, func(t *testing.T) { mistake = live(t, history) })
 		if mistake != "" {

@@ -9,10 +9,10 @@ import (
 	"aura.radio/engine/pkg/delivery/webhook"
 )
 
-// userAgent is what webhooks are told of who posts.
+// userAgent tells webhooks who posts.
 const userAgent = "aura-status-monitor"
 
-// eventSwitch is the type of the event that the active source is another one.
+// eventSwitch is the type of the event that another source is active.
 const eventSwitch = "switch"
 
 // event is what is posted.

@@ -20,7 +20,7 @@ import (
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// hook is somebody who is told.
+// hook is a receiver of webhooks.
 type hook struct {
 	mu     sync.Mutex
 	events []event
@@ -28,7 +28,7 @@ type hook struct {
 	times  []time.Time
 	heads  []http.Header
 	bodies []string
-	// answers, where set, is asked for the status and the Retry-After.
+	// answers, if set, gives the status and the Retry-After.
 	answers func(e event) (status int, retryAfter string)
 }
 
@@ -67,7 +67,7 @@ func (h *hook) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {retryAfter}}, Body: http.NoBody, Request: r}, nil
 }
 
-// hosts are hooks by where they are.
+// hosts are hooks by their host.
 type hosts map[string]*hook
 
 // RoundTrip implements http.RoundTripper.
@@ -235,7 +235,7 @@ func TestActor_WebhookTimes(t *testing.T) {
 		equal(t, "told", h.sources(), []int{1, 2})
 	})
 
-	// One transaction for all that follows from one call.
+	// One transaction for everything that follows from one call.
 	bubble(t, "AtOnce", func(t *testing.T) {
 		s := &store{}
 		stores := 0

@@ -45,8 +45,8 @@ type App struct {
 	actor   *act.Actor
 }
 
-// New wires the service and opens the socket of the heartbeats. The database
-// need not be there yet.
+// New wires the service and opens the socket for heartbeats. The database need
+// not be there yet.
 func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, err error) {
 	db, err := repo.OpenNode(cfg.Database, lifecycle.Log(log, "database"))
 	if err != nil {
@@ -77,8 +77,8 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	}
 	a := &App{cfg: cfg, version: version, base: base}
 	by := authority.By + cfg.Name
-	// What the sync node refuses again and again is not asked about without a
-	// pause: the next round comes by itself.
+	// An activation that the sync node refuses again and again must not cause
+	// questions without a pause: the next round comes by itself.
 	refreshes := rate.NewLimiter(rate.Every(time.Second), 3)
 	overtaken := func() {
 		a.monitor.Learn(decision.Overtaken{})
@@ -109,7 +109,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	return a, nil
 }
 
-// author is who made the active source the active one.
+// author is who made the source active.
 func (a *App) author() (by, reason string, since time.Time) {
 	v := a.node.View()
 	if v.Active.Since != nil {
@@ -118,7 +118,7 @@ func (a *App) author() (by, reason string, since time.Time) {
 	return v.LastBy, v.LastReason, since
 }
 
-// showStatus is the status at the short path.
+// showStatus serves the status at the short path.
 func (a *App) showStatus(c *gin.Context) {
 	status, err := a.status(c)
 	if err != nil {
@@ -139,12 +139,12 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 func (a *App) HeartbeatAddr() net.Addr { return net.UDPAddrFromAddrPort(a.beats.Addr()) }
 
 // Run serves until ctx ends, then stops all parts and closes the database. It
-// returns repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, where the
-// database's schema is not this binary's, and nil after a stop that was asked
-// for. Call it once.
+// returns repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's
+// schema is not this binary's. It returns nil after a stop that was asked for.
+// Call it once.
 func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
-		// None of them waits for the database: an engine may fail at any time.
+		// None of these waits for the database: an engine may fail at any time.
 		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run},
 	})
 }

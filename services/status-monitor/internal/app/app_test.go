@@ -33,10 +33,10 @@ type station struct {
 	silent   [2]atomic.Bool
 }
 
-// interval is that of the heartbeats: the tests are quicker than life.
+// interval is that of the heartbeats: the tests are quicker than real life.
 func interval() time.Duration { return patience.Stretch(100 * time.Millisecond) }
 
-// intervals are so many, in the configuration.
+// intervals are so many of them, as the configuration has it.
 func intervals(n time.Duration) string { return (n * interval()).String() }
 
 // start runs a monitor over a database, with two engines that are alive.
@@ -84,7 +84,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *station {
 	return s
 }
 
-// await returns the status as soon as it is as wanted.
+// await returns the status as soon as it is as expected.
 func (s *station) await(t *testing.T, wanted func(api.MonitorStatus) bool) (status api.MonitorStatus) {
 	t.Helper()
 	s.AwaitAnswer(http.MethodGet, "/api/v1/status", "", func(answer lifecycletest.Answer, text string) bool {
@@ -156,8 +156,8 @@ func TestApp(t *testing.T) {
 	}
 }
 
-// TestApp_Restart: a monitor that comes back knows what it knew, and says
-// nothing again.
+// TestApp_Restart: a monitor that comes back knows what it knew before, and says
+// nothing twice.
 func TestApp_Restart(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
@@ -176,8 +176,8 @@ func TestApp_Restart(t *testing.T) {
 	}
 }
 
-// TestApp_WithoutDatabase: an engine that fails is switched away from although
-// nothing can be written down.
+// TestApp_WithoutDatabase: the monitor switches away from an engine that fails,
+// although nothing can be written down.
 func TestApp_WithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := start(t, "mysql://nobody:nothing@127.0.0.1:1/none", nil)
@@ -192,7 +192,7 @@ func TestApp_WithoutDatabase(t *testing.T) {
 	}
 }
 
-// TestApp_Operator: what people say at the sync node, the monitor does.
+// TestApp_Operator: the monitor does what people say at the sync node.
 func TestApp_Operator(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
@@ -216,7 +216,7 @@ func TestApp_Operator(t *testing.T) {
 	call(http.MethodPut, "/api/v1/source/maintenance/2", `{"on": true, "by": "M. Tester", "reason": "new fan"}`)
 	s.await(t, func(s api.MonitorStatus) bool { return s.Sources[1].Maintenance })
 	s.silent[0].Store(true)
-	s.await(t, func(s api.MonitorStatus) bool { return s.Alarm != "" }) // there is no other
+	s.await(t, func(s api.MonitorStatus) bool { return s.Alarm != "" }) // there is no other source
 	call(http.MethodPut, "/api/v1/source/active/1?pin=true", `{"by": "M. Tester", "reason": "silence is better"}`)
 	s.await(t, func(s api.MonitorStatus) bool { return s.Active.Pinned && s.Active.Manual })
 	call(http.MethodPut, "/api/v1/source/maintenance/2", `{"on": false}`)
@@ -231,8 +231,8 @@ func TestApp_Operator(t *testing.T) {
 	}
 }
 
-// TestApp_Operations: as it is wired, the service answers what is its own, and has
-// nothing of the others.
+// TestApp_Operations: the wired service answers its own operations, and none of
+// the others.
 func TestApp_Operations(t *testing.T) {
 	t.Parallel()
 	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)

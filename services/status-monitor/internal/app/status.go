@@ -8,10 +8,10 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// maxStrangers is how many of them the status shows.
+// maxStrangers is how many strangers the status shows.
 const maxStrangers = 10
 
-// status is what GET /status shows. It waits for nobody.
+// status is what GET /status shows. It waits for nothing.
 func (a *App) status(context.Context) (api.MonitorStatus, error) {
 	seen, node := a.monitor.View(), a.node.View()
 	status := api.MonitorStatus{
@@ -67,7 +67,7 @@ func (a *App) source(s decision.Source, received int64) api.MonitorSource {
 	return source
 }
 
-// shown is a time as the wire has it: null where there is none.
+// shown is a time in the form of the wire: null if there is none.
 func shown(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

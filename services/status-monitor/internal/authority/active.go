@@ -11,14 +11,14 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// fewNewest is how much of the history is looked at for the latest activation:
-// it is sorted by when a switch happened, and one that was delivered late need
-// not be the first.
+// fewNewest is how many activations are searched for the latest one. The history
+// is sorted by when a switch happened, so an activation that was delivered late
+// need not be the first.
 const fewNewest = 20
 
-// A history is new when so many answers in a row, over at least so long, have
-// lower epochs than before. A few may be old ones, which were on their way or
-// come from a database that lags behind.
+// A history is new if at least so many answers in a row, over at least so long,
+// have lower epochs than before. A few may be old answers, which were on their
+// way or come from a database that lags behind.
 const (
 	resetAnswers = 3
 	resetAfter   = 10 * time.Second
@@ -30,7 +30,7 @@ type lower struct {
 	since time.Time
 }
 
-// isNewHistory takes one more such answer.
+// isNewHistory counts another such answer.
 func (l *lower) isNewHistory(now time.Time) bool {
 	if l.count == 0 {
 		l.since = now
@@ -39,8 +39,8 @@ func (l *lower) isNewHistory(now time.Time) bool {
 	return l.count >= resetAnswers && now.Sub(l.since) >= resetAfter
 }
 
-// answer is what the sync node said last about the active source, and who made
-// it the active one.
+// answer is what the sync node last said about the active source, and about who
+// made it active.
 type answer struct {
 	Source int        `json:"source"`
 	Since  *time.Time `json:"since,omitempty"`
@@ -50,21 +50,22 @@ type answer struct {
 	Reason string     `json:"reason,omitempty"`
 }
 
-// says reports whether the sync node said the same.
+// says reports whether the sync node said the same again.
 func (a *answer) says(active model.ActiveSource) bool {
 	sameSince := a.Since == active.Since || a.Since != nil && active.Since != nil && a.Since.Equal(*active.Since)
 	return sameSince && a.Source == active.Source && a.Epoch == active.Epoch && a.Pinned == active.Pinned
 }
 
-// manual: a person chose it, or it is not known who did; better not to undo that
-// then. Nobody chose the default source that was never switched.
+// manual reports whether a person chose the source, or may have: if it is not
+// known who did, the choice is better not undone. Nobody chose a default source
+// that was never switched.
 func (a *answer) manual() bool { return a.Epoch > 0 && !strings.HasPrefix(a.By, By) }
 
 func (a *answer) event(reset bool) decision.Authority {
 	return decision.Authority{Active: a.Source, Epoch: a.Epoch, Pinned: a.Pinned, Manual: a.manual(), Reset: reset}
 }
 
-// askActive asks which source is active, and tells it.
+// askActive asks which source is active, and tells the loop.
 func (f *Follower) askActive(ctx context.Context) error {
 	var active model.ActiveSource
 	err := f.call(ctx, func(ctx context.Context) (err error) {
@@ -92,7 +93,8 @@ func (f *Follower) askActive(ctx context.Context) error {
 		next.By, next.Reason = last.By, last.Reason
 	}
 	if next.Epoch > 0 && next.By == "" {
-		// Without, it counts as a person's until the next round.
+		// If the name stays unknown, the switch counts as a person's until the next
+		// round.
 		err = f.askHistory(ctx, &next)
 	}
 	f.note.Active = &next

@@ -26,8 +26,9 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// The lease is renewed in time also where all is slow: its parts are a pause
-// and a call that renews it, of a quarter each, and a round between them.
+// The lease is renewed in time even if everything is slow. Its time is divided
+// into a pause and a call that renews it, of a quarter each, and a round between
+// them.
 const (
 	mostOften   = 2 * time.Second
 	longestKeep = time.Second
@@ -39,5 +40,5 @@ func (c *Config) every() time.Duration { return min(c.LeaseTime/4, mostOften) }
 // round is how long all calls of a round may take.
 func (c *Config) round() time.Duration { return 3 * c.LeaseTime / 8 }
 
-// keep is how long the memory may take to keep what a round told.
+// keep is how long the memory may take to store what a round learned.
 func (c *Config) keep() time.Duration { return min(c.LeaseTime/8, longestKeep) }

@@ -18,7 +18,7 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// How long the memory is waited for at the start.
+// How long to wait for the memory at the start.
 const (
 	recallFor   = 10 * time.Second
 	recallAgain = 250 * time.Millisecond
@@ -36,7 +36,7 @@ func hang(ctx context.Context, _ string) error {
 	return fmt.Errorf("%w: %w", model.ErrUnavailable, ctx.Err())
 }
 
-// slow is one that takes so long to answer.
+// slow is a node that takes so long to answer.
 func slow(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -86,7 +86,7 @@ func (n *syncNode) release(holder string) {
 	}
 }
 
-// held is who holds the lease now.
+// held is the holder of the lease now.
 func (n *syncNode) held() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -94,7 +94,7 @@ func (n *syncNode) held() string {
 	return name
 }
 
-// activate is somebody's switch, now or for so long already.
+// activate is somebody's switch, now or so long ago.
 func (n *syncNode) activate(source int, by string, ago time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -103,7 +103,7 @@ func (n *syncNode) activate(source int, by string, ago time.Duration) {
 	})
 }
 
-// forget loses the database.
+// forget loses the node's database.
 func (n *syncNode) forget() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -116,7 +116,7 @@ func (n *syncNode) work(maintenances ...model.Maintenance) {
 	n.maintenances = maintenances
 }
 
-// newest is the history by when it happened, newest first.
+// newest is the history sorted by when each switch happened, newest first.
 func (n *syncNode) newest() []model.Activation {
 	list := slices.Clone(n.history)
 	slices.SortFunc(list, func(a, b model.Activation) int {
@@ -132,14 +132,14 @@ func (n *syncNode) newest() []model.Activation {
 type link struct {
 	node *syncNode
 	mu   sync.Mutex
-	// before is asked before a call, after when it was done: its answer is lost
-	// where that fails.
+	// before is called before a call, and after when the call was done. If after
+	// fails, the answer is lost.
 	before, after func(ctx context.Context, call string) error
 	calls         []string
 	at            []time.Time
 }
 
-// set changes what happens to calls; nil: nothing.
+// set changes what happens to calls; nil: nothing special.
 func (l *link) set(before func(context.Context, string) error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -284,14 +284,14 @@ func (m *notes) count() int {
 	return len(m.stored)
 }
 
-// last is the one stored last.
+// last is the note that was stored last.
 func (m *notes) last() model.Note {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.stored[len(m.stored)-1]
 }
 
-// defaults is what is configured where nothing is.
+// defaults is the configuration when nothing is set.
 func defaults() authority.Config {
 	var cfg authority.Config
 	if err := config.Load(&cfg, nil); err != nil {
@@ -312,11 +312,11 @@ type monitor struct {
 	done   chan struct{}
 
 	mu sync.Mutex
-	// events are without Authority that says the same again, and without the
-	// reason of Standby at the start.
+	// events leave out an Authority that says the same again, and the reason of
+	// Standby at the start.
 	events []string
 	acts   bool
-	other  bool // it was told last that another one acts
+	other  bool // it was last told that another one acts
 	last   decision.Authority
 	told   int // how often Authority came
 }
@@ -325,7 +325,7 @@ func newMonitor(name string, node *syncNode) *monitor {
 	return &monitor{name: name, cfg: defaults(), link: &link{node: node}, memory: &notes{}}
 }
 
-// start starts it; whoever is not started does not act.
+// start starts it. A monitor that was not started does not act.
 func (m *monitor) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.Follower = authority.New(m.cfg, m.link, m.memory, m.name, 1, m.learn, nothing)

@@ -19,8 +19,8 @@ import (
 
 // Node is the sync node; *peer.Client is one.
 type Node interface {
-	// AcquireLease asks for the lease and tells who has it then; Lease only tells
-	// that. Error: peer.ErrUnsupported where the node knows no leases.
+	// AcquireLease asks for the lease and returns who then has it. Lease only
+	// returns who has it. Error: peer.ErrUnsupported if the node knows no leases.
 	AcquireLease(ctx context.Context, holder string, ttl time.Duration) (model.Lease, error)
 	Lease(ctx context.Context) (model.Lease, error)
 	ReleaseLease(ctx context.Context, holder string) error
@@ -33,25 +33,26 @@ type Node interface {
 // Memory is this monitor's own database; *repo.Node is one.
 type Memory interface {
 	StoreNote(ctx context.Context, n model.Note) error
-	// Note is the last one of that name. Error: model.ErrNotFound.
+	// Note is the last note of that name. Error: model.ErrNotFound.
 	Note(ctx context.Context, name string) (model.Note, error)
 }
 
 // By begins the name under which a monitor activates a source; the monitor's own
-// name follows. Whoever is called otherwise is a person.
+// name follows. Any other name is that of a person.
 const By = "status-monitor "
 
 const (
 	// releaseTimeout bounds the stop.
 	releaseTimeout = time.Second
-	// recallFor is how long the memory is waited for at the start, and recallAgain
-	// how often it is tried: the database opens at the same time.
+	// recallFor is how long to wait for the memory at the start. recallAgain is how
+	// often it is tried. The database opens at the same time.
 	recallFor   = 10 * time.Second
 	recallAgain = 250 * time.Millisecond
 )
 
-// Why this monitor may not act, where it is not known that another one does. At
-// the start the sync node may be away, refuse to say it, or know of no holder.
+// Why this monitor may not act, if it is not known that another one does. At the
+// start the sync node may be away, may refuse to say who may act, or may know of
+// no holder.
 const (
 	notTold    = "the sync node has not said since the start who may"
 	leaseOver  = "its lease ran out"
@@ -72,7 +73,7 @@ type Follower struct {
 	forgetful     *logging.Lasting
 	wake          chan struct{}
 
-	// What follows belongs to Run.
+	// The fields below belong to Run.
 	note      note
 	stored    []byte    // the note as the memory has it; nil: not known
 	written   time.Time // when it was stored; zero: not known
@@ -80,19 +81,19 @@ type Follower struct {
 	standby   decision.Standby // as it was told last
 	reachable bool             // in the last round, for the lease and the active source
 	failure   string
-	answered  time.Time // the last round in which it was
-	seen      time.Time // the last answer to which source is active
+	answered  time.Time // the last round in which the sync node was reachable
+	seen      time.Time // the last answer about which source is active
 	forgets   bool      // the memory failed in this round
 	lower     lower
 
 	mu   sync.Mutex
 	view View
-	// leaseEnds is by this monitor's clock, zero where nobody holds it.
+	// leaseEnds is by this monitor's clock; zero if nobody holds the lease.
 	leaseEnds time.Time
 }
 
 // New makes a Follower for the monitor of that name. learn hands an event to the
-// monitor's loop; what View says is as new as the event.
+// monitor's loop. When it is called, View is as new as the event.
 func New(cfg Config, node Node, memory Memory, name string, defaultSource int, learn func(decision.Event), log zerolog.Logger) *Follower {
 	f := &Follower{
 		cfg: cfg, node: node, memory: memory, name: name, defaultSource: defaultSource, learn: learn, log: log,
@@ -109,11 +110,12 @@ func New(cfg Config, node Node, memory Memory, name string, defaultSource int, l
 func (f *Follower) Refresh() {
 	select {
 	case f.wake <- struct{}{}:
-	default: // it will be
+	default: // a round is due already
 	}
 }
 
-// Run follows until ctx ends, and returns nil then. It gives the lease back.
+// Run follows the sync node until ctx ends, and then gives the lease back and
+// returns nil.
 func (f *Follower) Run(ctx context.Context) error {
 	f.start(ctx)
 	f.round(ctx)
@@ -155,7 +157,7 @@ func (f *Follower) start(ctx context.Context) {
 	}
 }
 
-// round asks the sync node for all that there is to know.
+// round asks the sync node for everything.
 func (f *Follower) round(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, f.cfg.round())
 	defer cancel()
@@ -164,7 +166,7 @@ func (f *Follower) round(parent context.Context) {
 	began := time.Now()
 	may, leaseErr := f.askLease(ctx)
 	if parent.Err() != nil {
-		return // whatever failed says nothing about the sync node
+		return // a failure says nothing about the sync node then
 	}
 	err := leaseErr
 	if !isAway(err) {
@@ -180,14 +182,14 @@ func (f *Follower) round(parent context.Context) {
 	if f.reachable {
 		f.answered = f.seen
 	}
-	if may && f.reachable && f.tenure.standing == alone { // and no proxy that finds nothing
+	if may && f.reachable && f.tenure.standing == alone { // and it is no proxy that finds nothing
 		f.tenure.until, f.note.Lease = began.Add(f.cfg.LeaseTime), 0
 		f.show(model.Lease{}, began)
 	}
 	switch {
 	case may && f.reachable:
 		f.act(ctx)
-	case may && f.tenure.standing == granted && !f.tenure.acts: // nor does another one
+	case may && f.tenure.standing == granted && !f.tenure.acts: // no other monitor acts either
 		f.tell(decision.Standby{On: true, Why: notActive})
 	case !f.cfg.ActAlone && !f.reachable && f.standby == (decision.Standby{On: true}) && f.View().LeaseRemaining == 0:
 		f.tell(decision.Standby{On: true, Why: leaseEnded})
@@ -196,14 +198,14 @@ func (f *Follower) round(parent context.Context) {
 	f.publish()
 }
 
-// isAway reports whether the other questions would fail, too; a refused one says
-// nothing about them.
+// isAway reports whether the other questions would fail, too. A refused question
+// says nothing about the others.
 func isAway(err error) bool {
 	return errors.Is(err, model.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// pause waits for the next round: less than its due, so that monitors don't ask
-// in step, and not longer than this monitor may act.
+// pause waits for the next round. It waits less than the full interval, so that
+// monitors don't ask in step, and no longer than this monitor may act.
 func (f *Follower) pause(ctx context.Context) {
 	every := f.cfg.every()
 	next := time.NewTimer(min(every-rand.N(every/5), f.left()))
@@ -215,8 +217,8 @@ func (f *Follower) pause(ctx context.Context) {
 	}
 }
 
-// call gives one call its deadline, and looks at the lease afterwards: what
-// hangs must not prolong it.
+// call gives one call its deadline, and then checks the lease: a call that hangs
+// must not prolong it.
 func (f *Follower) call(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, min(f.cfg.every(), f.left()))
 	defer cancel()
@@ -233,9 +235,9 @@ func (f *Follower) left() time.Duration {
 	return time.Until(f.tenure.until)
 }
 
-// askMaintenances asks which sources somebody works on. An original node has no
-// such thing, nor a lease, but says which source is active; of any other a proxy may
-// say that it has not.
+// askMaintenances asks which sources are in maintenance. An original node knows
+// neither maintenance nor leases, but says which source is active. If any other
+// node seems to lack maintenance, that may be a proxy's answer.
 func (f *Follower) askMaintenances(ctx context.Context, saysActive bool) error {
 	var all []model.Maintenance
 	err := f.call(ctx, func(ctx context.Context) (err error) {

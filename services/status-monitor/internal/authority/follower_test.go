@@ -164,7 +164,7 @@ func TestFollower_NewHistory(t *testing.T) {
 		node.activate(1, "Mo", 0)
 		pass(round)
 		m.expect(t, "active 1 epoch 2 manual")
-		m.kill() // and the old history does not rise again
+		m.kill() // and the old history does not come back
 		m.start()
 		m.expect(t, "acts false, active 1 epoch 2 manual, acts true")
 		stop(m)
@@ -236,12 +236,12 @@ func TestFollower_Maintenance(t *testing.T) {
 		m.link.set(nil)
 		pass(round)
 		m.expect(t, "maintenance 2 true")
-		for _, with := range []error{errAway, peer.ErrUnsupported} { // it knows leases, so it is no original one
+		for _, with := range []error{errAway, peer.ErrUnsupported} { // the node knows leases, so it is no original one
 			fails(with)
 			pass(time.Minute)
 			m.expect(t, "")
 		}
-		m.link.set(func(context.Context, string) error { return peer.ErrUnsupported }) // a proxy, of everything
+		m.link.set(func(context.Context, string) error { return peer.ErrUnsupported }) // a proxy, for everything
 		pass(time.Minute)
 		m.expect(t, "")
 		stop(m)

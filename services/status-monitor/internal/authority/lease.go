@@ -11,33 +11,33 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// standing is what the sync node said about the lease last.
+// standing is what the sync node last said about the lease.
 type standing int
 
 const (
 	unasked standing = iota
 	granted          // to this monitor
-	taken            // by another one
-	looking          // nobody holds it, and the former holder goes first
-	alone            // it knows no leases
+	taken            // by another monitor
+	looking          // nobody holds the lease, and the former holder goes first
+	alone            // the sync node knows no leases
 )
 
-// tenure is what this monitor knows of the lease, beside its note.
+// tenure is what this monitor knows of the lease, in addition to its note.
 type tenure struct {
 	acts     bool
 	standing standing
 	lease    model.Lease
-	until    time.Time // where granted: by this monitor's own clock
-	// watching: it may only look, until looked for as long as a lease lasts.
+	until    time.Time // when granted: by this monitor's own clock
+	// watching: it may only look, until it has looked for as long as a lease lasts.
 	watching bool
-	looked   time.Time // since when it does; zero: not yet
+	looked   time.Time // since when it looks; zero: not yet
 }
 
-// holder is what this monitor is called in the lease.
+// holder is the name of this monitor in the lease.
 func (f *Follower) holder() string { return f.name + "/" + f.note.ID }
 
-// askLease asks for the lease, or looks at it where the former holder goes
-// first, and reports whether this monitor may act.
+// askLease asks for the lease, or only looks at it if the former holder goes
+// first. It reports whether this monitor may act.
 func (f *Follower) askLease(ctx context.Context) (bool, error) {
 	over, err := f.look(ctx)
 	if over {
@@ -110,8 +110,8 @@ func (f *Follower) acquire(ctx context.Context) error {
 
 func isUnsupported(err error) bool { return errors.Is(err, peer.ErrUnsupported) }
 
-// act begins to act. It is noted before it is done: whoever acts goes on after a
-// restart.
+// act begins to act. That is noted before it is done, because a monitor that
+// acts goes on after a restart.
 func (f *Follower) act(ctx context.Context) {
 	if f.tenure.acts {
 		return
@@ -124,16 +124,16 @@ func (f *Follower) act(ctx context.Context) {
 	f.tell(decision.Standby{})
 }
 
-// standBy does not act because another monitor holds the lease. It is done
-// before it is noted, as the database may be slow.
+// standBy stops acting because another monitor holds the lease. That is done
+// before it is noted, because the database may be slow.
 func (f *Follower) standBy(ctx context.Context) {
 	f.note.Held, f.tenure.acts = false, false
 	f.tell(decision.Standby{On: true})
 	f.keep(ctx)
 }
 
-// lapse stops acting where it must not without the lease, and that has run out.
-// This monitor is the last holder nevertheless.
+// lapse stops acting if the lease has run out and this monitor must not act
+// without it. This monitor is the last holder nevertheless.
 func (f *Follower) lapse() {
 	if f.left() > 0 {
 		return
@@ -142,9 +142,9 @@ func (f *Follower) lapse() {
 	f.tell(decision.Standby{On: true, Why: leaseOver})
 }
 
-// tell tells whether this monitor acts and, where it does not, why, if that is
-// news. It is none that the sync node can't be reached, or knows of no holder:
-// the one that acted may act still.
+// tell tells whether this monitor acts and, if it does not, why. It tells only
+// news. It is no news that the sync node can't be reached, or knows of no
+// holder: the monitor that acted may still act.
 func (f *Follower) tell(s decision.Standby) {
 	if s == f.standby {
 		return
@@ -154,8 +154,8 @@ func (f *Follower) tell(s decision.Standby) {
 	f.learn(s)
 }
 
-// leave gives the lease back, where the sync node can be reached. Whether it
-// arrived is not known if that fails, so it counts as given back.
+// leave gives the lease back, if the sync node can be reached. If that fails, it
+// is not known whether the request arrived, so the lease counts as given back.
 func (f *Follower) leave(ctx context.Context) {
 	if !f.reachable || f.tenure.standing == alone {
 		return

@@ -11,8 +11,8 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// lease is as the tests configure it, and round how long it takes until a
-// monitor noticed something.
+// lease is the duration that the tests configure. round is how long it takes
+// until a monitor has noticed something.
 const (
 	lease = 10 * time.Second
 	round = 2 * time.Second
@@ -26,7 +26,7 @@ func rules(t *testing.T, name string, f func(t *testing.T)) {
 	})
 }
 
-// pair are two monitors of one node, of which a acts and b stands by.
+// pair are two monitors of one node: a acts and b stands by.
 func pair(t *testing.T) (node *syncNode, a, b *monitor) {
 	node = &syncNode{}
 	a, b = newMonitor("a", node), newMonitor("b", node)
@@ -37,7 +37,8 @@ func pair(t *testing.T) (node *syncNode, a, b *monitor) {
 	return node, a, b
 }
 
-// pairNotAlone is such a pair of which none acts without the lease, a minute later.
+// pairNotAlone is such a pair, a minute later, of which neither acts without the
+// lease.
 func pairNotAlone() (node *syncNode, a, b *monitor) {
 	node = &syncNode{}
 	a, b = newMonitor("a", node), newMonitor("b", node)
@@ -80,7 +81,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.stop()
 		pass(round)
 		b.expect(t, "acts true")
-		a.start() // it remembers that it held it no longer
+		a.start() // it remembers that it no longer held the lease
 		a.expect(t, "acts false, active 1 epoch 0, another acts")
 		a.detail(t, "another monitor acts: b")
 		stop(a, b)
@@ -102,7 +103,7 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a, b)
 	})
 
-	// What is decided is decided under the lease that was granted last.
+	// Decisions are made under the lease that was granted last.
 	rules(t, "Granted", func(t *testing.T) {
 		_, a, b := pair(t)
 		granted := func(m *monitor, name string, epoch int64) {
@@ -162,7 +163,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.link.set(nil)
 		pass(2 * round)
 		a.detail(t, "holds the lease")
-		b.detail(t, "another monitor acts: a") // nothing to wait for any more
+		b.detail(t, "another monitor acts: a") // there is nothing left to wait for
 		stop(a, b)
 		b.expect(t, "")
 		a.expect(t, "")
@@ -206,7 +207,7 @@ func TestFollower_Lease(t *testing.T) {
 		a.link.set(away)
 		pass(round)
 		a.stop()
-		a.start() // and is the last holder no more
+		a.start() // and is no longer the last holder
 		a.expect(t, "acts false, active 1 epoch 0")
 		stop(a, b)
 	})
@@ -230,7 +231,7 @@ func TestFollower_Lease(t *testing.T) {
 		pass(2 * round) // it was the last holder, so it asks at once
 		a.expect(t, "acts true")
 		a.kill()
-		a.start() // and does not know whether it still holds it
+		a.start() // and does not know whether it still holds the lease
 		a.expect(t, "acts false, active 1 epoch 0")
 		a.link.set(nil)
 		pass(round)
@@ -292,7 +293,7 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a)
 	})
 
-	rules(t, "AnswerLost", func(t *testing.T) { // the standby holds it and does not know
+	rules(t, "AnswerLost", func(t *testing.T) { // the standby holds the lease and does not know
 		node, a, b := pair(t)
 		a.kill()
 		b.link.mu.Lock()
@@ -345,7 +346,7 @@ func TestFollower_Lease(t *testing.T) {
 		pass(time.Minute)
 		a.expect(t, "")
 		a.stop()
-		a.start() // it goes on where it was
+		a.start() // it goes on as before
 		a.expect(t, "acts false, active 1 epoch 0, acts true")
 		a.link.set(original)
 		stop(a)
@@ -360,7 +361,8 @@ func TestFollower_Lease(t *testing.T) {
 		b.link.set(nothing)
 		pass(time.Minute)
 		b.expect(t, "")
-		// Who acts goes on under the lease that it had, and not without.
+		// A monitor that acts goes on under the lease that it had, and not without
+		// one.
 		b.link.set(nil)
 		a.link.set(nothing)
 		pass(time.Minute)
@@ -372,13 +374,13 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a, b)
 	})
 
-	// Without the lease none may act: so it is no proxy that says that there is none.
+	// Neither may act without the lease, nor because a proxy finds nothing.
 	rules(t, "ProxyFindsNothingNotAlone", func(t *testing.T) {
 		_, a, b := pairNotAlone()
 		nothing := func(context.Context, string) error { return fmt.Errorf("answered 404: %w", peer.ErrUnsupported) }
 		b.link.set(nothing)
 		pass(lease / 2)
-		b.expect(t, "") // nor is the other one's over
+		b.expect(t, "") // the other one's lease is not over either
 		b.link.set(nil)
 		pass(lease)
 		a.link.set(nothing)
@@ -388,7 +390,8 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a, b)
 	})
 
-	// None acts without the lease: so it is not known for ever that another one does.
+	// Neither acts without the lease, so it does not stay known for ever that the
+	// other one acts.
 	rules(t, "NeitherAlone", func(t *testing.T) {
 		_, a, b := pairNotAlone()
 		a.link.set(away)
@@ -422,7 +425,7 @@ func TestFollower_Lease(t *testing.T) {
 		stop(a)
 	})
 
-	rules(t, "ActiveSourceUnknown", func(t *testing.T) { // who begins knows the truth
+	rules(t, "ActiveSourceUnknown", func(t *testing.T) { // a monitor that begins knows the truth
 		a := newMonitor("a", &syncNode{})
 		a.link.set(func(ctx context.Context, call string) error {
 			if call == "ActiveSource" {
@@ -456,7 +459,7 @@ func TestFollower_Stop(t *testing.T) {
 		stop(a, b)
 	})
 
-	rules(t, "AnswerLost", func(t *testing.T) { // given back, or not: it must not act beside another
+	rules(t, "AnswerLost", func(t *testing.T) { // given back, or not: it must not act alongside another
 		_, a, b := pair(t)
 		a.link.set(func(ctx context.Context, call string) error {
 			if call == "ReleaseLease" {
@@ -528,7 +531,7 @@ func TestFollower_Schedule(t *testing.T) {
 				if call != "AcquireLease" {
 					continue
 				}
-				// Between two there is the pause, and where it hangs, one call.
+				// Between two calls there is the pause and, if it hangs, one call.
 				if at := a.link.at[i]; !last.IsZero() && at.Sub(last) > 2*c.every {
 					t.Errorf("waited %s", at.Sub(last))
 				}

@@ -24,8 +24,8 @@ type note struct {
 	ID string `json:"id"`
 	// Held: this monitor was the last holder, as far as it knows.
 	Held bool `json:"held"`
-	// Lease is the epoch of the lease when it was granted to this monitor last; 0
-	// before, and where the sync node knows no leases.
+	// Lease is the epoch of the lease when it was last granted to this monitor; 0
+	// before that, and if the sync node knows no leases.
 	Lease       int64   `json:"lease,omitempty"`
 	Active      *answer `json:"active,omitempty"` // nil before the first answer
 	Maintenance []int   `json:"maintenance,omitempty"`
@@ -57,15 +57,15 @@ func (f *Follower) recall(ctx context.Context) error {
 	return nil
 }
 
-// keep stores the note where it changed. In a round it tries once: a database
-// that hangs must not hold up the lease.
+// keep stores the note if it changed. In a round it tries once: a database that
+// hangs must not hold up the lease.
 func (f *Follower) keep(ctx context.Context) {
 	body, err := json.Marshal(f.note)
 	if bytes.Equal(body, f.stored) || f.forgets {
 		return
 	}
 	if err == nil {
-		// Also where the round or the monitor is at its end.
+		// It is stored even if the round or the monitor is at its end.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.cfg.keep())
 		defer cancel()
 		err = f.call(ctx, func(ctx context.Context) error { return f.store(ctx, body) })
@@ -74,8 +74,8 @@ func (f *Follower) keep(ctx context.Context) {
 	f.forgetful.Report(err)
 }
 
-// store stores the note as one that is later than the last one, also if the clock
-// was set back: of two notes the later one counts.
+// store gives the note a later time than the last one has, even if the clock was
+// set back: of two notes the later one counts.
 func (f *Follower) store(ctx context.Context, body []byte) error {
 	at := time.Now()
 	if earliest := f.written.Add(time.Microsecond); at.Before(earliest) {
@@ -88,7 +88,7 @@ func (f *Follower) store(ctx context.Context, body []byte) error {
 	return nil
 }
 
-// inMaintenance are the sources that somebody works on, by number.
+// inMaintenance are the sources in maintenance, by number.
 func inMaintenance(all []model.Maintenance) []int {
 	var sources []int
 	for _, m := range all {
@@ -100,7 +100,8 @@ func inMaintenance(all []model.Maintenance) []int {
 	return slices.Compact(sources)
 }
 
-// maintenanceChanges are what begins and ends from one list to another.
+// maintenanceChanges are the maintenances that begin or end from one list to the
+// other.
 func maintenanceChanges(before, after []int) []decision.Maintenance {
 	var changes []decision.Maintenance
 	for _, source := range before {

@@ -10,19 +10,19 @@ import (
 	"pgregory.net/rapid"
 )
 
-// settled is how long it takes at most until a monitor knows who may act, once
-// it reaches the sync node: a round that hangs, and the next one.
+// settled is how long it takes at most from when a monitor reaches the sync node
+// until it knows who may act: a round that hangs, and the next one.
 const settled = lease/2 + 2*round
 
-// agreed is how long it takes at most until one acts: beside that the former
-// holder is waited for, or its lease runs out.
+// agreed is how long it takes at most until one acts: in addition to settled, the
+// former holder is waited for, or its lease runs out.
 const agreed = 2*lease + settled
 
 // host is a monitor as it really is.
 type host struct {
 	*monitor
 	runs, connected bool
-	// knew: it was told that another one acts, before it was cut off at that time or
+	// knew: it was told that another one acts, before it was cut off at cut or was
 	// started without a way to the sync node.
 	knew bool
 	cut  time.Time
@@ -33,7 +33,7 @@ type station struct {
 	t     *rapid.T
 	alone bool
 	hosts []*host
-	// calm is since when nothing happened but time.
+	// calm is since when nothing has happened except the passing of time.
 	calm time.Time
 	// together: both were cut off after they had agreed, and still are.
 	together bool
@@ -77,7 +77,8 @@ func (s *station) acting() (count int) {
 	return count
 }
 
-// calmly reports whether both run, or one, and reach the sync node for so long.
+// calmly reports whether both monitors run, or one, and have reached the sync
+// node for so long.
 func (s *station) calmly(least int, d time.Duration) bool {
 	running := 0
 	for _, h := range s.hosts {
@@ -125,7 +126,7 @@ func (s *station) check() {
 	}
 }
 
-// told is what a monitor was told last.
+// told is what a monitor was last told.
 func (h *host) told() (acts, other bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -160,7 +161,7 @@ func (h *host) connect(trouble string) {
 func (s *station) happen() {
 	settledBefore := s.calmly(2, agreed)
 	h := s.hosts[rapid.IntRange(0, 1).Draw(s.t, "host")]
-	// What makes a difference, starts and mends more often.
+	// Starts and mends make a difference, so they are drawn more often.
 	possible := []string{"start", "start", "start", "start"}
 	if h.runs {
 		possible = []string{"stop", "kill"}
@@ -206,7 +207,7 @@ func (s *station) happen() {
 	s.check()
 }
 
-// halt kills it, whatever its link does.
+// halt kills the monitor, whatever its link does.
 func (h *host) halt() {
 	h.link.mu.Lock()
 	before, after := h.link.before, h.link.after
@@ -227,7 +228,7 @@ func TestFollower_Promise(t *testing.T) {
 		// 400 sequences. For more, repeat the test with -count.
 		rapid.Check(struct{ rapid.TB }{t}, func(t *rapid.T) {
 			s := newStation(t)
-			defer func() { // also where rapid ends the sequence by a panic
+			defer func() { // even if rapid ends the sequence by a panic
 				for _, h := range s.hosts {
 					if h.runs {
 						h.halt()

@@ -8,8 +8,8 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// TestFollower_Other: whoever stands by is told whether another one acts, as far
-// as the sync node said so.
+// TestFollower_Other: a monitor that stands by is told whether another one acts,
+// as far as the sync node said so.
 func TestFollower_Other(t *testing.T) {
 	t.Parallel()
 	rules(t, "NotSinceTheStart", func(t *testing.T) { // stopped in order, and the sync node is away then
@@ -21,7 +21,8 @@ func TestFollower_Other(t *testing.T) {
 		pass(time.Hour)
 		a.expect(t, "")
 		a.detail(t, "only watches: the sync node has not answered since the start, and another monitor may act")
-		// It is back, and first only looked at: that tells nothing yet.
+		// The sync node is back, and at first the lease is only looked at: that tells
+		// nothing yet.
 		a.link.set(nil)
 		pass(round)
 		a.detail(t, "only watches: the sync node is back, and the monitor that acted before may ask first")
@@ -34,7 +35,7 @@ func TestFollower_Other(t *testing.T) {
 		stop(a)
 	})
 
-	rules(t, "Refused", func(t *testing.T) { // who is let in nowhere does not know
+	rules(t, "Refused", func(t *testing.T) { // a monitor that is refused everywhere does not know
 		_, a := one(t)
 		a.stop()
 		a.heard()
@@ -50,7 +51,7 @@ func TestFollower_Other(t *testing.T) {
 		stop(a)
 	})
 
-	rules(t, "CutOffAfterIt", func(t *testing.T) { // that one goes on, as far as anybody knows
+	rules(t, "CutOffAfterIt", func(t *testing.T) { // the other one goes on, as far as anybody knows
 		_, a, b := pair(t)
 		b.link.set(away)
 		a.link.set(away)
@@ -63,13 +64,13 @@ func TestFollower_Other(t *testing.T) {
 		pass(time.Minute)
 		b.expect(t, "")
 		b.stop()
-		b.start() // what was known before is not known now
+		b.start() // what was known before the restart is not known now
 		pass(time.Minute)
 		b.expect(t, "acts false, active 1 epoch 0")
 		stop(a, b)
 	})
 
-	rules(t, "LeaseOver", func(t *testing.T) { // until somebody else has it
+	rules(t, "LeaseOver", func(t *testing.T) { // until somebody else has the lease
 		node, a := one(t)
 		a.cfg.ActAlone = false
 		a.stop()

@@ -8,35 +8,36 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// View is what there is to show.
+// View is what the Follower shows to others.
 type View struct {
-	// Reachable: the sync node says who may act and which source is active.
-	// Detail is what it did not answer, or why, in words; "" where all is well.
+	// Reachable: the sync node says who may act and which source is active. Detail
+	// says in words what it did not answer, or why; "" if all is well.
 	Reachable bool
 	Detail    string
-	// LeaseHolder is the name of the monitor that held the lease, as the sync
-	// node said last, and for LeaseRemaining from now; "" where none does.
+	// LeaseHolder is the name of the monitor that holds the lease, as the sync node
+	// said last; "" if none does. LeaseRemaining is how long the lease lasts from
+	// now.
 	LeaseHolder    string
 	LeaseRemaining time.Duration
-	// Granted is the lease as this monitor got it last, before a restart too: what
-	// it decides it decides under that, also while the sync node is away. Its epoch
-	// is 0 where there is none.
+	// Granted is the lease as this monitor got it last, even if that was before a
+	// restart. Its decisions are made under that lease, even while the sync node is
+	// away. Its epoch is 0 if there is none.
 	Granted model.Lease
 	// Acting: this monitor acts; ActingDetail is why, or why not.
 	Acting       bool
 	ActingDetail string
-	// Active is what the sync node said last, stale while it can't be asked: at
-	// first the default source.
+	// Active is what the sync node said last, at first the default source. It is
+	// stale while the sync node can't be asked.
 	Active model.ActiveSource
-	// LastBy and LastReason are of the activation that made it the active one; ""
-	// where they are not known.
+	// LastBy and LastReason are those of the activation that made the source
+	// active; "" if they are not known.
 	LastBy, LastReason string
-	// Seen is when the sync node last said which source is active; zero: not
-	// since the start.
+	// Seen is when the sync node last said which source is active; zero: not since
+	// the start.
 	Seen time.Time
 }
 
-// View is what is known now. It never waits for anybody.
+// View is what is known now. It never waits.
 func (f *Follower) View() View {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +48,7 @@ func (f *Follower) View() View {
 	return v
 }
 
-// show takes over what the sync node said about the lease, asked at that time.
+// show takes over what the sync node said about the lease; at is when it was asked.
 func (f *Follower) show(lease model.Lease, at time.Time) {
 	f.tenure.lease = lease
 	f.mu.Lock()
@@ -55,7 +56,7 @@ func (f *Follower) show(lease model.Lease, at time.Time) {
 	f.leaseEnds = at.Add(lease.Remaining)
 }
 
-// publish renews what View shows. What learn tells afterwards is in it.
+// publish renews what View shows. View then has all that learn tells afterwards.
 func (f *Follower) publish() {
 	name, _ := splitHolder(f.tenure.lease.Holder)
 	v := View{
@@ -74,7 +75,7 @@ func (f *Follower) publish() {
 	f.view = v
 }
 
-// actingDetail is why this monitor acts or why not.
+// actingDetail is why this monitor acts, or why not.
 func (f *Follower) actingDetail() string {
 	silence := "the sync node has not answered since the start"
 	if !f.answered.IsZero() {

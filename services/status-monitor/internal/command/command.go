@@ -1,5 +1,5 @@
-// Package command is status-monitor's command line: the service, and what an
-// operator does beside it.
+// Package command is status-monitor's command line: the service, and the
+// commands of an operator.
 package command
 
 import (
@@ -19,8 +19,8 @@ func Program(version string) cli.Program[config.Config] {
 		Default: config.Default,
 		Load:    config.Load,
 		Serve:   cli.Serve(app.New),
-		// None of them reads the environment: they are for people, whose own has
-		// nothing of the service's.
+		// None of these reads the environment: they are for people, whose environment
+		// has nothing of the service's.
 		Commands: func(cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{statusCommand(), switchCommand(), releaseCommand(), maintenanceCommand()}
 		},

@@ -40,7 +40,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// monitor answers a status, as a real one does.
+// monitor answers with a status, as a real one does.
 func monitor(t *testing.T, status func() api.MonitorStatus) string {
 	t.Helper()
 	server := httptest.NewServer(handlertest.Monitor(t, &handler.Monitor{
@@ -132,7 +132,7 @@ func TestStatus(t *testing.T) {
 	})
 }
 
-// screen counts what is shown, and says when there was enough.
+// screen counts what is shown, and says when enough was shown.
 type screen struct {
 	mu     sync.Mutex
 	text   strings.Builder
@@ -204,7 +204,7 @@ func TestOperate(t *testing.T) {
 	}
 }
 
-// TestTokenFile: a token is sent where a file holds one.
+// TestTokenFile: a token is sent if a file holds one.
 func TestTokenFile(t *testing.T) {
 	t.Parallel()
 	sent := make(chan string, 1)

@@ -15,10 +15,10 @@ import (
 // timeout is how long an operator waits for an answer.
 const timeout = 5 * time.Second
 
-// node is whom a command calls: what its flags say.
+// node is the node that a command calls, by its flags.
 type node struct{ url, tokenFile string }
 
-// flags lets people choose it.
+// flags lets people choose the node.
 func (n *node) flags(cmd *cobra.Command, name, url, what string) {
 	cmd.Flags().StringVar(&n.url, name, url, "URL of "+what)
 	cmd.Flags().StringVar(&n.tokenFile, "token-file", "", "file that holds a token for it; on its own host none is needed")

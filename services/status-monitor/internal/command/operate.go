@@ -25,7 +25,7 @@ type operation struct {
 	by, reason string
 }
 
-// operate makes such a command. do says what was done.
+// operate makes such a command. do carries it out and prints the result.
 func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error) *cobra.Command {
 	o := new(operation)
 	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
@@ -124,7 +124,7 @@ func sourceOf(arg string) (int, error) {
 	return source, nil
 }
 
-// say tells how it is now.
+// say prints which source is active now.
 func say(ctx context.Context, syncNode *peer.Client, out io.Writer) error {
 	active, err := syncNode.ActiveSource(ctx)
 	if err != nil {

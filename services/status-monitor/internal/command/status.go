@@ -15,14 +15,14 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// Exit codes of status, as checks in the manner of Nagios have them.
+// Exit codes of status, as in checks in the manner of Nagios.
 const (
 	exitWarning  = 1
 	exitCritical = 2
 	exitUnknown  = 3
 )
 
-// watchEvery is how often --watch looks.
+// watchEvery is how often --watch asks.
 const watchEvery = time.Second
 
 func statusCommand() *cobra.Command {
@@ -54,7 +54,7 @@ func statusCommand() *cobra.Command {
 	return cmd
 }
 
-// showStatus prints it once and returns the exit code.
+// showStatus prints the status once and returns the exit code.
 func showStatus(ctx context.Context, client *peer.Client, asJSON bool, out io.Writer) (code int, err error) {
 	status, err := client.MonitorStatus(ctx)
 	if err != nil {
@@ -69,8 +69,8 @@ func showStatus(ctx context.Context, client *peer.Client, asJSON bool, out io.Wr
 	return code, printStatus(status, summary, out)
 }
 
-// watchStatus prints it until ctx ends: one screen after another, or with JSON
-// one line after another.
+// watchStatus prints the status until ctx ends: one screen after another, or
+// with JSON one line after another.
 func watchStatus(ctx context.Context, client *peer.Client, asJSON bool, out io.Writer) error {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
@@ -101,10 +101,10 @@ func watchStatus(ctx context.Context, client *peer.Client, asJSON bool, out io.W
 	}
 }
 
-// clearScreen is what terminals since the VT100 understand.
+// clearScreen is a sequence that terminals since the VT100 understand.
 const clearScreen = "\x1b[H\x1b[2J"
 
-// judge is how things stand, for a machine and in words.
+// judge says how things stand, for a machine and in words.
 func judge(s api.MonitorStatus) (code int, summary string) {
 	if s.Alarm != "" {
 		return exitCritical, "CRITICAL: " + s.Alarm
@@ -115,7 +115,7 @@ func judge(s api.MonitorStatus) (code int, summary string) {
 	return cli.ExitOK, fmt.Sprintf("OK: source %s is active", title(s.Active.Source, s.Active.Name))
 }
 
-// worry is the worst of what needs a look; nil where nothing does.
+// worry is the worst of what needs a look; nil if nothing does.
 func worry(s api.MonitorStatus) error {
 	for _, source := range s.Sources {
 		if source.State != api.SourceUp && !source.Maintenance {

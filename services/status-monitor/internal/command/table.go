@@ -12,9 +12,10 @@ import (
 	"aura.radio/engine/pkg/cli"
 )
 
-// printStatus prints it for people. Its first line says the most important.
+// printStatus prints the status for people. Its first line says the most
+// important.
 func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
-	var text bytes.Buffer // written at once, so that a screen never shows a half
+	var text bytes.Buffer // written at once, so that a screen never shows half of it
 	fmt.Fprintf(&text, "%s\n\nmonitor %s (%s) %s\n", cli.Line(summary), s.Name, s.Version, cli.Line(s.ActingDetail))
 	fmt.Fprintf(&text, "active source: %s\n\n", activeWords(s))
 
@@ -50,7 +51,7 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	return err
 }
 
-// activeWords tells of the active source.
+// activeWords describes the active source.
 func activeWords(s api.MonitorStatus) string {
 	if !s.Active.Known {
 		return "not known"
@@ -71,7 +72,7 @@ func activeWords(s api.MonitorStatus) string {
 	return strings.Join(words, ", ")
 }
 
-// apiWords tells of the engine-api beside a source.
+// apiWords describes the engine-api of a source.
 func apiWords(s api.MonitorSource) string {
 	switch {
 	case s.ApiFailure == nil:
@@ -82,7 +83,7 @@ func apiWords(s api.MonitorSource) string {
 	return cli.Line(*s.ApiFailure)
 }
 
-// remark is the reason of a source's state, and what comes of it.
+// remark is the reason for a source's state, and what is to follow.
 func remark(s api.MonitorSource) string {
 	words := cli.Line(s.Reason)
 	if s.UpAt != nil {
@@ -94,7 +95,7 @@ func remark(s api.MonitorSource) string {
 	return words
 }
 
-// ago is how long before now something was, as people say it.
+// ago is how long before now then was, in the words of people.
 func ago(now time.Time, then *time.Time) string {
 	if then == nil {
 		return "-"

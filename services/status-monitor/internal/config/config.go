@@ -1,7 +1,7 @@
-// Package config composes status-monitor's configuration out of the blocks that
-// its parts and the shared packages bring. It promises that a configuration
-// that Load returned is valid as a whole, and that otherwise every mistake is
-// named at once.
+// Package config composes status-monitor's configuration from the blocks of its
+// parts and of the shared packages. It promises that a configuration that Load
+// returned is valid as a whole, and that otherwise every mistake is named at
+// once.
 package config
 
 import (
@@ -43,8 +43,8 @@ type Config struct {
 	lifecycle.Config
 }
 
-// Default is what holds where nothing is set, as far as it differs from the
-// shared blocks' own.
+// Default is the configuration when nothing is set, as far as it differs from
+// the shared blocks' own defaults.
 func Default() Config {
 	var cfg Config
 	cfg.Database.URL = "sqlite:///var/lib/aura/status-monitor.db"
@@ -71,7 +71,7 @@ func Load(environ map[string]string) (Config, error) {
 	return cfg, nil
 }
 
-// maxName bounds the monitor's name, so that it fits beside what it says.
+// maxName bounds the monitor's name, so that it fits next to what the monitor says.
 const maxName = 64
 
 // Validate checks what the blocks do not check themselves.
@@ -85,7 +85,7 @@ func (c *Config) Validate() error {
 	}
 	node := func(variable, host string) {
 		if _, err := peer.New(host, c.Peers); err != nil {
-			refuse(variable, "", err.Error()) // which shows no password
+			refuse(variable, "", err.Error()) // this text shows no password
 		}
 	}
 	if c.SyncHost != "" {
@@ -94,7 +94,7 @@ func (c *Config) Validate() error {
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
 		node("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number])
 		if _, watched := c.Heartbeats.Sources[number]; !watched {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), "", // it may hold a password
+			refuse("MAIN_HOST_"+strconv.Itoa(number), "", // the value may hold a password
 				"is of a source without heartbeats: set "+config.Prefix+"SOURCE_"+strconv.Itoa(number)+", too")
 		}
 	}

@@ -10,10 +10,10 @@ type (
 	// Activate a source.
 	Activate struct {
 		Source int
-		From   int       // the one that was active
+		From   int       // the source that was active
 		At     time.Time // when it was decided: the time at which it happened
-		// Epoch is the last one known of the authority, for If-Match. It does
-		// not count earlier activations that still wait to be delivered.
+		// Epoch is the last known epoch of the authority, for If-Match. It does not
+		// count earlier activations that still wait to be delivered.
 		Epoch  int64
 		Reason string
 	}

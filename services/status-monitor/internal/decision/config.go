@@ -55,7 +55,7 @@ func (c *Config) Validate() error {
 	return errors.Join(found...)
 }
 
-// remembered is how many heartbeats back a lost one counts.
+// remembered is how many heartbeats back a lost heartbeat counts.
 const remembered = 60
 
 // suspectAfter is the silence in which two heartbeats in a row are missing.
@@ -64,18 +64,18 @@ func (c *Config) suspectAfter() time.Duration { return 2*c.HeartbeatInterval + c
 // late is how much later than due a heartbeat may arrive.
 func (c *Config) late() time.Duration { return c.HeartbeatInterval / 2 }
 
-// timeout is how long heartbeats must be missing where so many were lost.
+// timeout is how long heartbeats must be missing if so many were lost.
 func (c *Config) timeout(lost int) time.Duration {
 	return min(c.HeartbeatTimeout+time.Duration(lost)*c.HeartbeatInterval, c.HeartbeatTimeoutMax)
 }
 
-// mostLost is how many lost heartbeats make a difference.
+// mostLost is how many lost heartbeats can make a difference.
 func (c *Config) mostLost() int {
 	extra := c.HeartbeatTimeoutMax - c.HeartbeatTimeout
 	return min(remembered, int((extra+c.HeartbeatInterval-1)/c.HeartbeatInterval))
 }
 
-// words is a duration as reasons say it.
+// words is a duration as reasons give it.
 func words(d time.Duration) string {
 	return fmt.Sprintf("%.4g s", d.Round(100*time.Millisecond).Seconds())
 }

@@ -15,12 +15,12 @@ import (
 // noon is when every monitor of these tests starts.
 var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
 
-// at is noon and so many seconds.
+// at is so many seconds after noon.
 func at(seconds float64) time.Time {
 	return noon.Add(time.Duration(seconds * float64(time.Second)))
 }
 
-// defaults is what a station has that configures nothing but its sources.
+// defaults is the configuration of a station that configures only its sources.
 func defaults(watched ...int) decision.Config {
 	var cfg decision.Config
 	if err := config.Load(&cfg, nil); err != nil {
@@ -40,7 +40,7 @@ func beat(source, count int) decision.Event {
 	return decision.Heartbeats{{Source: source, Count: count}}
 }
 
-// beats are heartbeats of a source, one a second, from a second to another,
+// beats are heartbeats of a source, one a second, from one second to another,
 // both included.
 func beats(source int, from, to float64) []happening {
 	var all []happening
@@ -56,16 +56,16 @@ func active(source int, epoch int64) decision.Authority {
 	return decision.Authority{Active: source, Epoch: epoch}
 }
 
-// nobody is a standby that does not know that another monitor acts.
+// nobody is a standby that does not know whether another monitor acts.
 func nobody(why string) decision.Standby { return decision.Standby{On: true, Why: why} }
 
-// without leaves out what happens at those seconds.
+// without leaves out what happens in those seconds.
 func without(schedule []happening, seconds ...float64) []happening {
 	return slices.DeleteFunc(schedule, func(h happening) bool { return slices.Contains(seconds, h.at) })
 }
 
-// play runs a monitor through a schedule, with a tick whenever it wants one,
-// until a second, and returns what it did.
+// play runs a monitor through a schedule until a second, with a tick whenever it
+// wants one, and returns what it did.
 func play(cfg decision.Config, until float64, schedule ...[]happening) (decision.State, string) {
 	s := decision.New(cfg, noon)
 	var log []string
@@ -134,7 +134,7 @@ func TestStep(t *testing.T) {
 				"26.5: 1→2, epoch 7: source 1 is down: no heartbeat for 6.5 s, longer than the loss of 2 before explains"},
 		"LossIsForgotten": {two, 100, schedule{once(0, active(1, 7)), without(beats(1, 1, 80), 15), beats(2, 1, 100)},
 			strings.NewReplacer("22.5", "82.5", "24.5", "84.5").Replace(cut)},
-		"Coalesced": { // the beats of 11 to 13 arrive together, and no harm is done
+		"Coalesced": { // the heartbeats of 11 to 13 arrive together, which does no harm
 			two, 60, schedule{once(0, active(1, 7)), without(beats(1, 1, 20), 11, 12, 13), once(13, beat(1, 3)), beats(2, 1, 60)},
 			started + "12.5: source 1 suspect: no heartbeat for 2.5 s\n13: source 1 up: heartbeats arrive\n" + strings.TrimPrefix(cut, started)},
 
@@ -227,7 +227,7 @@ func TestStep(t *testing.T) {
 			cut + "60: source 1 up: heartbeats were clean for 30 s\n" + down(2, 62) + "66.5: 2→1, epoch 7: source 2 is down: no heartbeat for 4.5 s"},
 		"Overtaken": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(30, decision.Overtaken{}), once(31, active(1, 7))},
 			cut + "31: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s"},
-		"Undelivered": { // decided before a restart: not once more
+		"Undelivered": { // decided before a restart: not decided again
 			two, 60, schedule{once(0, active(1, 7)), once(1, decision.Undelivered{Source: 2, Epoch: 7, Count: 1}), beats(2, 1, 60), once(20, active(1, 7)), once(40, active(2, 8))},
 			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started"},
 		"UndeliveredAndOver": {two, 20, schedule{once(0, active(1, 9)), once(1, decision.Undelivered{Source: 2, Epoch: 7, Count: 1}), beats(2, 1, 20)},
@@ -265,20 +265,20 @@ func TestStep(t *testing.T) {
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
 				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n30: alarm false: another monitor acts now\n" +
 				"40: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s"},
-		"NobodyActs": { // another one is up, and begins to act
+		"NobodyActs": { // another source is up, and begins to act
 			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{On: true})},
 			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
 				"30: alarm false: another monitor acts now"},
 		"NobodyActsUntilItMay": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{})},
 			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
 				"30: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n30: alarm false: source 2 is active and up"},
-		"NobodyActsAnyMore": { // the alarm stays raised, for the reason that it has then
+		"NobodyActsAnyMore": { // the alarm stays raised, for the reason at that time
 			two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), once(30, nobody("its lease ran out")), beats(1, 40, 100)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
 				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
 				"70: source 1 up: heartbeats were clean for 30 s\n70: alarm false: source 1 is active and up"},
-		"NobodyActsAndOneRecovers": { // it can be heard when the other monitor is gone: no reason to wake anybody
+		"NobodyActsAndOneRecovers": { // the source can be heard when the other monitor is gone: no reason to wake anybody
 			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Standby{On: true}), beats(1, 25, 60), once(30, nobody("its lease ran out"))},
 			started + down(1, 20) + "55: source 1 up: heartbeats were clean for 30 s"},
 		"NobodyActsAndPinned": {two, 60, schedule{once(0, decision.Authority{Active: 1, Epoch: 7, Pinned: true}), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out"))},
@@ -323,7 +323,7 @@ func TestStep_Slept(t *testing.T) {
 			if len(actions) > 0 {
 				t.Error(text(actions[0]))
 			}
-			// From here on silence counts again: of what was noticed before, half an
+			// From here on silence counts again. Of the silence noticed before, half an
 			// interval is left out for the heartbeats that wait in the socket.
 			s, _ = s.Step(beat(2, 1), at(83))
 			var last string
@@ -338,8 +338,8 @@ func TestStep_Slept(t *testing.T) {
 	}
 }
 
-// TestStep_AlarmSaysWhy: a raised alarm goes on when this monitor may not act any
-// more, and says so.
+// TestStep_AlarmSaysWhy: a raised alarm goes on when this monitor may no longer
+// act, and says so.
 func TestStep_AlarmSaysWhy(t *testing.T) {
 	t.Parallel()
 	s, _ := play(defaults(1), 40, once(0, active(1, 7)), beats(1, 1, 20), once(30, nobody("its lease ran out")))
@@ -382,7 +382,7 @@ func TestView(t *testing.T) {
 	if grace, standby := s.Watching(); !grace.IsZero() || standby || s.Alarm() != "" {
 		t.Error(grace, standby, s.Alarm())
 	}
-	for _, standby := range []decision.Standby{{On: true}, nobody("its lease ran out")} { // it does not act, either way
+	for _, standby := range []decision.Standby{{On: true}, nobody("its lease ran out")} { // the monitor does not act either way
 		if now, _ := s.Step(standby, at(50)); !watches(now) {
 			t.Errorf("acts, though %+v", standby)
 		}
@@ -414,7 +414,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// BenchmarkStep is one heartbeat among so many sources.
+// BenchmarkStep is one heartbeat among that many sources.
 func BenchmarkStep(b *testing.B) {
 	for _, sources := range []int{2, 1000} {
 		b.Run(fmt.Sprint(sources), func(b *testing.B) {

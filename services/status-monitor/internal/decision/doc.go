@@ -1,5 +1,5 @@
-// Package decision decides which source is on air, out of what is known about
-// each: a pure function of (state, event, now) to (state, actions).
+// Package decision decides which source is on air, from what is known about each:
+// a pure function of (state, event, now) to (state, actions).
 //
 // It promises that the same events at the same times give the same actions;
 // that it never activates a source that is down while another is up; that it
@@ -9,112 +9,114 @@
 //
 // # The rule
 //
-// A source is watched where its heartbeats are expected. A watched source is
+// A source is watched if its heartbeats are expected. A watched source is
 //
 //   - up: heartbeats arrive;
 //   - suspect: two in a row are missing, or it said that it is sick;
 //   - down: as many in a row are missing as make HEARTBEAT_TIMEOUT (four), or,
-//     where it said that it is sick, two.
+//     if it said that it is sick, two.
 //
 // A heartbeat is missing when half an interval has passed since it was due. So
 // with an interval of 1 s a source is suspect after 2.5 s of silence and down
-// after 4.5 s, which leaves half of a second to act in five.
+// after 4.5 s. That leaves half a second to act within five seconds.
 //
-// The active source stays while it is not down. Where it is down and another is
-// up, the other is activated. Where none is up nothing changes, and the alarm
-// is raised. It is cleared when the active source is not down any more.
+// The active source stays while it is not down. If it is down and another is up,
+// the other is activated. If none is up nothing changes, and the alarm is raised.
+// The alarm is cleared when the active source is no longer down.
 //
-// # What follows from it, and what it needs beside
+// # What follows from the rule, and what it needs in addition
 //
 //   - Lost datagrams: each heartbeat that was lost among the last sixty makes a
-//     source one interval more patient, up to HEARTBEAT_TIMEOUT_MAX. Lost is
-//     what is missing between two that arrived; the silence before a source was
-//     taken for down is not loss. See below for why.
-//   - Up again: a source that was down is up after RECOVERY_HOLD of heartbeats
-//     of which no two in a row are missing, when the next one arrives. Until then
-//     it is recovering: still down, so never activated. But where it is the
-//     active one it is not left either, as it can be heard: after a failure of
+//     source one interval more patient, up to HEARTBEAT_TIMEOUT_MAX. A heartbeat
+//     is lost if it is missing between two that arrived. The silence before a
+//     source was taken for down is not loss. See below for why.
+//   - Up again: a source that was down must send heartbeats for RECOVERY_HOLD, of
+//     which no two in a row are missing. It is up when the next one arrives. Until
+//     then it is recovering: still down, so never activated. If it is the active
+//     source, it is not left either, because it can be heard. After a failure of
 //     the monitor's own network all sources come back at once, and the first one
-//     to be up must not take over for that.
-//   - Flapping: a source that goes down before it was up again for
-//     RECOVERY_HOLD_MAX gets twice its last hold, up to RECOVERY_HOLD_MAX; one
-//     that stayed up for longer starts over with RECOVERY_HOLD. Two automatic
-//     switches to one source are therefore at least RECOVERY_HOLD apart, unless
-//     somebody else switched in between; with two sources, and without
-//     PREFER_DEFAULT_SOURCE, any two are. With more sources a second failure
-//     soon after the first is answered at once by the third source: silence on
-//     air is worse than two switches.
+//     to be up must not take over for that reason.
+//   - Flapping: a source may go down before it was up again for RECOVERY_HOLD_MAX.
+//     It then gets twice its last hold, up to RECOVERY_HOLD_MAX. A source that
+//     stayed up for longer starts over with RECOVERY_HOLD. Two automatic switches
+//     to one source are therefore at least RECOVERY_HOLD apart, unless somebody
+//     else switched in between. With two sources, and without
+//     PREFER_DEFAULT_SOURCE, any two switches are. With more sources a second
+//     failure soon after the first is answered at once by the third source:
+//     silence on air is worse than two switches.
 //   - The monitor's own network fails: all sources fall silent together. The
 //     others are suspect by the time at which the active one is down, and only
-//     what is up is activated. So nothing changes, and the alarm is raised.
+//     sources that are up are activated. So nothing changes, and the alarm is
+//     raised.
 //   - Sick: a source that says so and goes on sending heartbeats is suspect, not
-//     down: heartbeats are sent only while its vital checks pass. A healthy
-//     record ends it, and so does RECOVERY_HOLD of clean heartbeats, as the
+//     down: heartbeats are sent only while its vital checks pass. A healthy record
+//     ends the sickness. So does RECOVERY_HOLD of clean heartbeats, because the
 //     record of the recovery may be lost. A record that is not newer than the
 //     last one counts for nothing, so it may be shown again and again.
 //   - The probe never makes a source down or up: a host that answers proves
 //     nothing about the engine on it, and an engine whose API does not answer
 //     still sends its programme. Of several sources that are up, one whose API
 //     answers goes first, then the default source, then the lowest number.
-//   - Not watched, such as a studio line: never activated, never down. Where a
-//     person activated one, nothing happens until a person switches again.
-//   - Pinned: nothing is activated. Where the pinned source is down the alarm is
+//   - Not watched, such as a studio line: never activated, never down. If a person
+//     activated such a source, nothing happens until a person switches again.
+//   - Pinned: nothing is activated. If the pinned source is down, the alarm is
 //     raised.
-//   - An operator's switch without a pin stands until the source is down. One
-//     who activates a source that is silent must pin it, or the rule undoes that
-//     at once.
-//   - Maintenance of a source: it is not activated, and its failures do not
-//     count as flapping. Where it is the active one it stays, and is left when
-//     it is down, like any other.
-//   - PREFER_DEFAULT_SOURCE: the default source is activated when it is up, not
-//     in maintenance, RECOVERY_HOLD has passed since the last switch, and it was
-//     no person who chose the active one.
+//   - An operator's switch without a pin stands until the source is down. An
+//     operator who activates a silent source must pin it. Otherwise the rule
+//     undoes the switch at once.
+//   - Maintenance of a source: it is not activated, and its failures do not count
+//     as flapping. If it is the active source it stays, and is left when it is
+//     down, like any other.
+//   - PREFER_DEFAULT_SOURCE: the default source is activated when it is up and not
+//     in maintenance, RECOVERY_HOLD has passed since the last switch, and the
+//     active source was not chosen by a person.
 //   - The authority (the sync node) is asked by others; its answers are events.
-//     One with a greater epoch is the truth, whatever was thought before. After
-//     an activation of its own the monitor takes that as done, and an answer
-//     with the epoch from before as one that does not know of it yet. So the
-//     decision does not wait for a sync node that is away. Several may be on their
-//     way: each raises the epoch by one, so an answer that does not know of all
-//     of them is told by its epoch. Where one is refused, the next answer is the
-//     truth. After a restart, show what waits to be delivered (Undelivered):
-//     else it would be decided once more. A lower epoch is an old answer and counts for nothing, unless it is marked as the first of a
-//     new history: a sync node that lost its database counts from the beginning.
-//   - Standby: where another monitor acts, this one watches only: it activates
-//     nothing and raises no alarm. Where it may not act either, but it is not
-//     known that another one does (its lease ran out, or nobody told it since the
-//     start), it activates nothing, but an active source that is down is an
-//     alarm, whether another is up or not: perhaps nobody switches. When it may
-//     act it decides at once.
-//   - The start: nothing is known. For START_GRACE there is neither a switch nor
-//     an alarm; a source is suspect until it is first heard and then up at once,
-//     as nobody saw it down. One that is not heard until the end of the grace is
-//     down. While nobody told which source is active, nothing is ever activated,
-//     as it might be pinned; after the grace that is an alarm, unless another
-//     monitor acts. Show the last known answer of the authority after a restart,
-//     also where it is away.
-//   - The monitor itself slept (suspended, starved of CPU): where it is asked
-//     more than an interval later than Next said, the time in between counts for
-//     nothing. Its own absence is not that of the sources.
+//     An answer with a greater epoch is the truth, whatever was thought before.
+//     After an activation of its own the monitor takes that activation as done. An
+//     answer with the epoch from before does not know of it yet. So the decision
+//     does not wait for a sync node that is away. Several activations may be on
+//     their way. Each raises the epoch by one, so the epoch shows whether an answer
+//     knows of all of them. If one is refused, the next answer is the truth. After
+//     a restart, show what waits to be delivered (Undelivered): otherwise it would
+//     be decided again. An answer with a lower epoch is old and counts for nothing,
+//     unless it is marked as the first of a new history: a sync node that lost its
+//     database counts from the beginning.
+//   - Standby: if another monitor acts, this one only watches: it activates
+//     nothing and raises no alarm. It also activates nothing if it may not act but
+//     it is not known that another monitor does (its lease ran out, or nobody told
+//     it since the start). Then an active source that is down is an alarm, whether
+//     another is up or not: perhaps nobody switches. When it may act it decides at
+//     once.
+//   - The start: nothing is known. For START_GRACE there is neither a switch nor an
+//     alarm. A source is suspect until it is first heard. Then it is up at once,
+//     because nobody saw it down. A source that is not heard until the end of the
+//     grace is down. While nobody told which source is active, nothing is ever
+//     activated, because the active source might be pinned. After the grace that is
+//     an alarm, unless another monitor acts. Show the last known answer of the
+//     authority after a restart, even if the authority is away.
+//   - The monitor itself slept (suspended, starved of CPU): it is asked more than
+//     an interval later than Next said. The time in between counts for nothing: the
+//     monitor's own absence is not that of the sources.
 //   - Time never runs backwards: an earlier now counts as the last one.
 //   - A heartbeat at the very moment at which its source would be down, or later
 //     but before anybody looked, counts: the source is not down.
 //
 // # Lost datagrams: what is possible
 //
-// No rule can have both: whoever switches at the latest five seconds after the
-// last heartbeat of one a second has missed four, and cannot tell four that were
-// lost from four that were never sent. Where three in ten are lost, four in a
-// row are lost once every three minutes (0.7 × 0.3⁴ a second). So the promise
-// depends on what was seen before:
+// No rule can have both. A rule that switches at the latest five seconds after the
+// last heartbeat, with one a second, has missed four. It cannot tell four that were
+// lost from four that were never sent. If three in ten are lost, four in a row are
+// lost once every three minutes (0.7 × 0.3⁴ a second). So the promise depends on
+// what was seen before:
 //
-//   - Where none of the last sixty was lost: down after 4.5 s.
+//   - If none of the last sixty was lost: down after 4.5 s.
 //   - With n lost among the last sixty: after 4.5 s + n intervals, at most
 //     20.5 s. When three in ten are lost, it takes a run of 4 + n, where n is 18
 //     on average: 0.7 × 0.3⁴ × 0.79⁶⁰ = 4 in a thousand million a second, or one
 //     false switch in eight years. With half of all lost it is one in three weeks.
 //   - What remains is the beginning: a link that loses nothing and suddenly loses
-//     three in ten. The first run of losses is one of four or more in 2.7 % of
-//     all such beginnings; with the shorter ones after it, 3.5 % of them lead to
-//     a switch, to a source that is up. Only a later promise than five seconds
-//     could lower that: each second more divides it by three.
+//     three in ten. In 2.7 % of all such beginnings the first run of losses is one
+//     of four or more. With the shorter runs after it, 3.5 % of the beginnings lead
+//     to a switch, to a source that is up. Only a promise of more than five seconds
+//     could lower that: each further second divides it by three.
 package decision

@@ -2,13 +2,14 @@ package decision
 
 import "time"
 
-// Event is something that the monitor learns: one of the types below. What is
-// said about a source that is not watched has no effect.
+// Event is something that the monitor learns: one of the types below. An event
+// about a source that is not watched has no effect.
 type Event interface{ event() }
 
 type (
-	// Heartbeats arrived since the last event: all of them together, as time
-	// passes for a source whose own is not shown.
+	// Heartbeats are all heartbeats that arrived since the last event. They are
+	// shown together, because time also passes for a source whose heartbeat is not
+	// shown.
 	Heartbeats []Heartbeat
 	// Heartbeat of one source.
 	Heartbeat struct {
@@ -25,7 +26,7 @@ type (
 	// Probe is the outcome of asking the API of the source's host.
 	Probe struct {
 		Source int
-		// Failure is why it did not answer, in words; "" where it did.
+		// Failure is why it did not answer, in words; "" if it did.
 		Failure string
 	}
 	// Authority is the sync node's answer.
@@ -35,20 +36,20 @@ type (
 		Pinned bool
 		// Manual: a person chose it.
 		Manual bool
-		// Reset: the sync node began a new history, so this is the truth though
-		// its epoch may be lower than one that was known. Whoever asks sets it
-		// once, when the lower epochs can't be old answers any more.
+		// Reset: the sync node began a new history, so this answer is the truth even
+		// if its epoch is lower than a known one. The caller sets it once, when the
+		// lower epochs can no longer be old answers.
 		Reset bool
 	}
-	// Undelivered tells, after a restart, what was decided last before it, which
-	// the authority may not have heard or not have answered yet.
+	// Undelivered tells, after a restart, what was decided last before it. The
+	// authority may not have heard of that, or may not have answered yet.
 	Undelivered struct {
 		Source int   // the last one activated
-		Epoch  int64 // upon which the first of them was decided
-		Count  int   // how much they raise it
+		Epoch  int64 // the epoch upon which the first of them was decided
+		Count  int   // how much they raise the epoch
 	}
-	// Overtaken tells that the authority refused an activation, because somebody else
-	// decided meanwhile. Its next answer is the truth.
+	// Overtaken tells that the authority refused an activation, because somebody
+	// else decided meanwhile. The authority's next answer is the truth.
 	Overtaken struct{}
 	// Maintenance of a source begins or ends.
 	Maintenance struct {
@@ -58,8 +59,8 @@ type (
 	// Standby begins when this monitor may not act, and ends when it may.
 	Standby struct {
 		On bool
-		// Why it may not, in words, where it is not known that another monitor
-		// acts; "" where one does.
+		// Why says in words why this monitor may not act, if it is not known that
+		// another monitor acts; "" if one does.
 		Why string
 	}
 	// Tick tells that time passed. It is due when Next says so, after the

@@ -22,9 +22,9 @@ func newLossy(seed uint64) *lossy {
 	return &lossy{s: s, now: noon, chance: rand.New(rand.NewPCG(seed, 0))}
 }
 
-// second lets one pass, with up to a third of a second of jitter, and reports
-// whether the monitor switched. loss is the share lost of each source's
-// heartbeats.
+// second lets one second pass, with up to a third of a second of jitter, and
+// reports whether the monitor switched. loss is the share of each source's
+// heartbeats that is lost.
 func (l *lossy) second(loss ...float64) (switched bool) {
 	l.now = l.now.Add(interval)
 	step := func(e decision.Event, now time.Time) {
@@ -50,7 +50,7 @@ func (l *lossy) second(loss ...float64) (switched bool) {
 	return switched
 }
 
-// worsen lets the links get as bad as loss within four minutes.
+// worsen makes the links as bad as loss within four minutes.
 func (l *lossy) worsen(loss ...float64) {
 	now := make([]float64, len(loss))
 	for second := range 240 {
@@ -61,9 +61,9 @@ func (l *lossy) worsen(loss ...float64) {
 	}
 }
 
-// TestLoss_Lasting: three in ten lost on both links, for a simulated week, is
-// no switch. By the odds of the package's documentation two of a thousand seeds
-// show one; this one does not.
+// TestLoss_Lasting: if three in ten are lost on both links, there is no switch
+// in a simulated week. By the odds of the package's documentation two of a
+// thousand seeds show one; this one does not.
 func TestLoss_Lasting(t *testing.T) {
 	t.Parallel()
 	days := 7
@@ -79,8 +79,8 @@ func TestLoss_Lasting(t *testing.T) {
 	}
 }
 
-// TestLoss_Beginning measures what cannot be had: how often a link that was
-// clean and suddenly loses three in ten makes a switch.
+// TestLoss_Beginning measures what is impossible to rule out: how often a clean
+// link that suddenly loses three in ten causes a switch.
 func TestLoss_Beginning(t *testing.T) {
 	t.Parallel()
 	beginnings := 5000
@@ -112,8 +112,8 @@ func TestLoss_Beginning(t *testing.T) {
 	}
 }
 
-// TestLoss_CutLink: on links that lose three in ten, a cut one is left within
-// the longest timeout, as soon as the other one is heard.
+// TestLoss_CutLink: on links that lose three in ten, a source whose link is cut
+// is left within the longest timeout, as soon as the other one is heard.
 func TestLoss_CutLink(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {

@@ -15,8 +15,9 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// TestMain sets how many sequences the invariants are tried on: a fifth of it
-// with -short, and what the command line says, such as -rapid.checks=1000000.
+// TestMain sets on how many sequences the invariants are tried. With -short it
+// is a fifth of that. The command line may say otherwise, such as
+// -rapid.checks=1000000.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "20000"); err != nil {
 		panic(err)
@@ -29,11 +30,11 @@ const (
 	twoGone  = 2*interval + interval/2 // two in a row are missing
 )
 
-// engine is a source as it really is, and what arrived from it. What the
-// invariants need to know is kept here, apart from what the monitor thinks.
+// engine is a source as it really is, and what arrived from it. It keeps what
+// the invariants need to know, apart from what the monitor thinks.
 type engine struct {
 	number int
-	// alive and loss are what it does from now on; changed is since when.
+	// alive and loss are what the engine does from now on; changed is since when.
 	alive   bool
 	loss    float64
 	changed time.Time
@@ -41,11 +42,11 @@ type engine struct {
 
 	last        time.Time // arrival; zero: none yet
 	clean       time.Time // since when no two in a row are missing, if all went well while nobody listened
-	surely      time.Time // the same, if nothing did
+	surely      time.Time // the same, if nothing went well
 	lost        bool      // more than one interval passed between two arrivals, ever
 	fellSilent  bool      // for long enough to be down for certain; until it was clean for the hold
 	mayBeDown   bool      // it may have been down at some time
-	sick        bool      // it ever said so
+	sick        bool      // it said so at some time
 	waiting     int       // arrivals while nobody listened
 	maintenance bool
 }
@@ -66,16 +67,16 @@ type world struct {
 	manual     bool  // the same, until the monitor switched
 	standby    decision.Standby
 	alarm      bool
-	grace      time.Time // over by then
-	slept      time.Time // until then nobody listened, zero: never
+	grace      time.Time // the end of the grace
+	slept      time.Time // until then nobody listened; zero: never
 	switched   map[int]time.Time
 	anySwitch  time.Time
 	deliveries []delivery
 
 	truth decision.Authority // what the sync node would answer
-	ahead int                // activations of which no answer that counts knows
-	// chain are the activations that were decided upon one epoch, as many of
-	// which are delivered; lost: somebody else was faster.
+	ahead int                // activations that no answer that counts knows of
+	// chain are the activations that were decided upon one epoch. delivered is how
+	// many of them are delivered. lost: somebody else was faster.
 	chain struct {
 		base      int64
 		sources   []int
@@ -130,7 +131,7 @@ func newWorld(t *rapid.T) *world {
 	return w
 }
 
-// run lets time pass until then, tick by tick, as a monitor lives it.
+// run lets time pass until then, tick by tick, as it passes for a monitor.
 func (w *world) run(until time.Time) {
 	for {
 		at, do := until, func() {}
@@ -204,7 +205,7 @@ func (w *world) sleep(d time.Duration) {
 	}
 }
 
-// arrive takes heartbeats of an engine off the network.
+// arrive takes an engine's heartbeats off the network.
 func (w *world) arrive(e *engine, count int) decision.Heartbeat {
 	gap := w.now.Sub(later(e.last, noon))
 	listened := w.now.Sub(later(later(e.last, noon), w.slept))
@@ -230,7 +231,7 @@ func (w *world) arrive(e *engine, count int) decision.Heartbeat {
 	return decision.Heartbeat{Source: e.number, Count: count}
 }
 
-// silence of an engine, as somebody who always listened would measure it.
+// silence of an engine, as a permanent listener would measure it.
 func (w *world) silence(e *engine) time.Duration { return w.now.Sub(later(e.last, noon)) }
 
 func later(a, b time.Time) time.Time {
@@ -240,7 +241,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// answer takes an answer of the sync node.
+// answer takes in an answer of the sync node.
 func (w *world) answer(a decision.Authority) {
 	before := w.s.Active()
 	if !before.Known || a.Epoch >= before.Epoch+int64(w.ahead) {
@@ -284,7 +285,7 @@ func (w *world) happen() {
 			Pinned: rapid.SampledFrom([]bool{true, false, false}).Draw(w.t, "pin"), Manual: rapid.Bool().Draw(w.t, "manual"),
 		}
 		w.answer(w.truth)
-	case "answer": // again what is known already, or what was before an activation
+	case "answer": // one that is known already, or one from before an activation
 		if a := w.s.Active(); a.Known {
 			w.answer(decision.Authority{Active: rapid.IntRange(1, len(w.engines)+1).Draw(w.t, "to"), Epoch: a.Epoch, Pinned: a.Pinned})
 		}
@@ -301,7 +302,7 @@ func (w *world) happen() {
 	case "early tick": // does nothing
 		next, made := w.s.Next(), len(w.past)
 		w.step(decision.Tick{})
-		if w.now.Equal(next) { // it was
+		if w.now.Equal(next) { // a tick was due
 			return
 		}
 		if len(w.past[made].actions) > 0 || !w.s.Next().Equal(next) {
@@ -312,7 +313,7 @@ func (w *world) happen() {
 	}
 }
 
-// step makes one step and checks what must hold of it.
+// step makes one step and checks what must hold of the step.
 func (w *world) step(e decision.Event) {
 	m := moment{before: w.s, e: e, now: w.now}
 	w.s, m.actions = w.s.Step(e, w.now)
@@ -340,7 +341,7 @@ func (w *world) step(e decision.Event) {
 	w.checkPromise()
 }
 
-// checkSwitch: what must hold of every activation.
+// checkSwitch checks what must hold of every activation.
 func (w *world) checkSwitch(a decision.Activate) {
 	fail := func(why string) { w.t.Fatalf("%s: %s", text(a), why) }
 	switch {
@@ -365,7 +366,7 @@ func (w *world) checkSwitch(a decision.Activate) {
 		fail("it fell silent and was not clean for the hold since")
 	}
 
-	// The one that is left.
+	// The source that is left.
 	if a.From <= len(w.engines) && a.Reason != "the default source is up again" {
 		from := w.engines[a.From-1]
 		switch {
@@ -400,7 +401,7 @@ func (w *world) checkSwitch(a decision.Activate) {
 }
 
 // deliver lets the sync node learn of all that was activated, in order, if
-// nobody was faster. What it answers to each comes some time, in any order.
+// nobody was faster. Its answer to each comes some time later, in any order.
 func (w *world) deliver() {
 	soon := func() time.Time { return w.now.Add(time.Duration(w.chance.Int64N(int64(8 * interval)))) }
 	c := &w.chain
@@ -416,11 +417,11 @@ func (w *world) deliver() {
 	}
 }
 
-// otherActs: it is known that another monitor does.
+// otherActs reports whether it is known that another monitor acts.
 func (w *world) otherActs() bool { return w.standby.On && w.standby.Why == "" }
 
-// checkPromise: who is silent for too long is not active, or there is an alarm,
-// unless another monitor acts.
+// checkPromise: a source that is silent for too long is not active, or there is
+// an alarm, unless another monitor acts.
 func (w *world) checkPromise() {
 	active := w.s.Active()
 	if w.otherActs() {
@@ -468,7 +469,8 @@ func (w *world) checkPromise() {
 	}
 }
 
-// checkReplay: the same again gives the same, also from a state of the past.
+// checkReplay: the same step again gives the same, even from a state of the
+// past.
 func (w *world) checkReplay() {
 	if len(w.past) == 0 {
 		return
@@ -487,12 +489,12 @@ func (w *world) checkReplay() {
 	}
 }
 
-// TestStep_Invariants: what the package promises, over random sequences.
+// TestStep_Invariants: the promises of the package, over random sequences.
 func TestStep_Invariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
-		defer func() { // also where rapid ends the sequence by a panic
+		defer func() { // even if rapid ends the sequence by a panic
 			if t.Failed() {
 				t.Log(w.history())
 			}

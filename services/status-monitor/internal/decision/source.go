@@ -33,19 +33,20 @@ type source struct {
 	// heard is the last heartbeat; the start of the monitor before the first.
 	heard time.Time
 	ever  bool
-	// lost are the heartbeats that were lost among those remembered at heard:
-	// when that was noticed, oldest first, at most as many as matter.
+	// lost are the heartbeats that were lost among those remembered at heard. Each
+	// entry is when the loss was noticed, oldest first; at most as many as matter
+	// are kept.
 	lost []time.Time
-	// clean is since when no two heartbeats in a row are missing; zero while
-	// that is so.
+	// clean is since when no two heartbeats in a row are missing; zero while two
+	// are.
 	clean time.Time
-	// hold is how long it must be clean to be up again; recovered is when it
-	// last was.
+	// hold is how long the source must be clean to be up again. recovered is when
+	// it last was up again.
 	hold      time.Duration
 	recovered time.Time
 
-	// sick is since when it says so, zero where it does not; told is the time
-	// of its last record.
+	// sick is since when the source says that it is sick; zero if it does not. told
+	// is the time of its last record.
 	sick, told time.Time
 
 	probed      bool
@@ -53,7 +54,7 @@ type source struct {
 	maintenance bool
 }
 
-// heartbeat takes count heartbeats of which the last arrived now.
+// heartbeat takes in count heartbeats, of which the last arrived now.
 func (c *source) heartbeat(cfg *Config, count int, now time.Time) {
 	gap := now.Sub(c.heard)
 	if c.clean.IsZero() || gap >= cfg.suspectAfter() {
@@ -62,7 +63,7 @@ func (c *source) heartbeat(cfg *Config, count int, now time.Time) {
 	c.lost = slices.DeleteFunc(slices.Clone(c.lost), func(t time.Time) bool {
 		return now.Sub(t) > remembered*cfg.HeartbeatInterval
 	})
-	// A silence that made it down is no loss: nothing was sent.
+	// A silence that took the source down is no loss: nothing was sent.
 	if c.ever && (c.condition != Down || gap < cfg.suspectAfter()) {
 		missing := int((gap+cfg.late())/cfg.HeartbeatInterval) - max(count, 1)
 		for range min(missing, cfg.mostLost()) {
@@ -76,7 +77,7 @@ func (c *source) heartbeat(cfg *Config, count int, now time.Time) {
 	}
 }
 
-// health takes a record that the source wrote.
+// health takes in a record that the source wrote.
 func (c *source) health(e Health, now time.Time) {
 	if !e.At.After(c.told) {
 		return
@@ -90,7 +91,7 @@ func (c *source) health(e Health, now time.Time) {
 	}
 }
 
-// downAfter is the silence after which it is down.
+// downAfter is the silence after which the source is down.
 func (c *source) downAfter(cfg *Config) time.Duration {
 	switch {
 	case !c.ever:
@@ -101,10 +102,10 @@ func (c *source) downAfter(cfg *Config) time.Duration {
 	return cfg.timeout(len(c.lost)) + cfg.late()
 }
 
-// recovering: it is down, but can be heard.
+// recovering reports whether the source is down, but can be heard.
 func (c *source) recovering() bool { return c.condition == Down && !c.clean.IsZero() }
 
-// assess brings the condition up to date, and tells where it changed.
+// assess brings the condition up to date, and tells if it changed.
 func (c *source) assess(cfg *Config, now time.Time) (Changed, bool) {
 	silence := now.Sub(c.heard)
 	if silence >= cfg.suspectAfter() {
@@ -113,7 +114,7 @@ func (c *source) assess(cfg *Config, now time.Time) (Changed, bool) {
 	to, reason := c.condition, ""
 	switch {
 	case c.condition == Down:
-		// From heartbeat to heartbeat: time alone makes nothing up.
+		// Measured from heartbeat to heartbeat: time alone brings no source up.
 		if clean := c.heard.Sub(c.clean); c.recovering() && c.sick.IsZero() && clean >= c.hold {
 			to, reason = Up, "heartbeats were clean for "+words(clean)
 		}
@@ -157,7 +158,7 @@ func (c *source) whyDown(silence time.Duration) string {
 	return "no heartbeat for " + words(silence)
 }
 
-// nextHold is what a source that goes down now must be clean for.
+// nextHold is how long a source that goes down now must be clean to be up again.
 func (c *source) nextHold(cfg *Config, now time.Time) time.Duration {
 	if c.recovered.IsZero() || now.Sub(c.recovered) > cfg.RecoveryHoldMax {
 		return cfg.RecoveryHold
@@ -165,7 +166,7 @@ func (c *source) nextHold(cfg *Config, now time.Time) time.Duration {
 	return min(2*c.hold, cfg.RecoveryHoldMax)
 }
 
-// due is when time alone changes it; zero: never.
+// due is when time alone changes the condition; zero: never.
 func (c *source) due(cfg *Config) time.Time {
 	switch {
 	case c.condition == Up, c.recovering():
@@ -178,7 +179,7 @@ func (c *source) due(cfg *Config) time.Time {
 	return time.Time{}
 }
 
-// excuse moves what it measures by a time in which nobody listened.
+// excuse moves the source's times by a period in which nobody listened.
 func (c *source) excuse(blind time.Duration, now time.Time) {
 	for _, t := range []*time.Time{&c.heard, &c.clean, &c.sick} {
 		if moved := t.Add(blind); !t.IsZero() && moved.Before(now) {

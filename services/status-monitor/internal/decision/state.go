@@ -13,22 +13,22 @@ type State struct {
 	cfg     *Config
 	sources []*source // by number
 	now     time.Time // of the last step
-	grace   time.Time // until then it only watches
+	grace   time.Time // until then the monitor only watches
 
 	known  bool // somebody told which source is active
 	active int
 	epoch  int64
 	pinned bool
 	manual bool
-	// ahead is how many of its own activations the authority has not confirmed:
-	// each raises the epoch by one, so an answer with a lower one does not know of
-	// all of them.
+	// ahead is how many of its own activations the authority has not confirmed.
+	// Each raises the epoch by one, so an answer with a lower epoch does not know
+	// of all of them.
 	ahead int
 	// switched is when the active source last changed, as far as was seen.
 	switched time.Time
 
 	standby Standby
-	alarm   string // the reason for which it is raised; "" where it is not
+	alarm   string // the reason for which it is raised; "" if it is not
 }
 
 // New is the state of a monitor that starts now, with a valid configuration.
@@ -56,7 +56,7 @@ func (s State) Step(e Event, now time.Time) (State, []Action) {
 	var actions []Action
 	for i, c := range s.sources {
 		if due := c.due(s.cfg); c == before[i] && (due.IsZero() || now.Before(due)) {
-			continue // neither the event nor time has changed it
+			continue // neither the event nor time has changed the source
 		}
 		c := *c
 		if change, changed := c.assess(s.cfg, now); changed {
@@ -73,7 +73,7 @@ func (s State) Step(e Event, now time.Time) (State, []Action) {
 	return s, actions
 }
 
-// Next is when a Tick is due; zero: when something happens, and not before.
+// Next is when a Tick is due; zero: not before something happens.
 func (s State) Next() time.Time {
 	var next time.Time
 	consider := func(t time.Time) {
@@ -91,9 +91,9 @@ func (s State) Next() time.Time {
 	return next
 }
 
-// excuse leaves out of account a time in which the monitor was not asked,
-// though it should have been, and as much before as lets the heartbeats count
-// that came meanwhile and still wait in the socket.
+// excuse disregards a time in which the monitor was not asked, although it
+// should have been. It also disregards enough of the time before, so that
+// heartbeats count that came meanwhile and still wait in the socket.
 func (s *State) excuse(now time.Time) {
 	due := s.Next()
 	if due.IsZero() || now.Sub(due) <= s.cfg.HeartbeatInterval {
@@ -135,7 +135,7 @@ func (s *State) learn(e Event) {
 	}
 }
 
-// believe takes an answer of the authority.
+// believe takes in an answer of the authority.
 func (s *State) believe(e Authority) {
 	if s.known && !e.Reset && e.Epoch < s.epoch+int64(s.ahead) {
 		return
@@ -157,7 +157,7 @@ func (s *State) resume(e Undelivered) {
 	s.pinned, s.manual, s.switched = false, false, s.now
 }
 
-// decide activates another source, where the rule says so.
+// decide activates another source if the rule says so.
 func (s *State) decide() (Activate, bool) {
 	if !s.mayAct() || !s.known || s.pinned {
 		return Activate{}, false
@@ -203,12 +203,13 @@ func (s *State) best() int {
 	}).number
 }
 
-// candidate: it may be activated.
+// candidate reports whether a source may be activated.
 func (s *State) candidate(c *source) bool {
 	return c.number != s.active && c.condition == Up && !c.maintenance
 }
 
-// prefers: it wants the default source back, as soon as the hold allows.
+// prefers reports whether the default source is wanted back as soon as the hold
+// allows.
 func (s *State) prefers() bool {
 	if !s.cfg.PreferDefault || !s.mayAct() || !s.known || s.pinned || s.manual {
 		return false
@@ -232,7 +233,7 @@ func (s *State) watchOver() (Alarm, bool) {
 		s.alarm, clear = "", fmt.Sprintf("source %d is active, which is not watched", s.active)
 	case active.condition != Down:
 		s.alarm, clear = "", fmt.Sprintf("source %d is active and %s", s.active, active.condition)
-	case was == "" && active.recovering(): // it can be heard: no reason to wake anybody
+	case was == "" && active.recovering(): // the source can be heard: no reason to wake anybody
 	case s.pinned:
 		s.alarm = fmt.Sprintf("source %d is pinned and down: %s", s.active, active.reason)
 	case s.standby.On:
@@ -249,7 +250,7 @@ func (s *State) watchOver() (Alarm, bool) {
 	return Alarm{}, false
 }
 
-// mayAct: the start is over, and it does not stand by.
+// mayAct reports whether the start is over and the monitor does not stand by.
 func (s *State) mayAct() bool { return !s.standby.On && !s.now.Before(s.grace) }
 
 // find is a watched source.

@@ -2,7 +2,7 @@ package decision
 
 import "time"
 
-// Source is what there is to show of a watched source.
+// Source is what can be shown of a watched source.
 type Source struct {
 	Number    int
 	Condition Condition
@@ -10,20 +10,20 @@ type Source struct {
 	Reason    string    // for the condition, in words
 	Heard     time.Time // the last heartbeat; zero: none since the start
 	// Lost is how many heartbeats were lost among the last sixty, as far as they
-	// make it more patient; DownAfter is the silence that it is patient for.
+	// make the source more patient. DownAfter is the silence after which it is down.
 	Lost      int
 	DownAfter time.Duration
-	// Recovering is since when it can be heard again, zero where it is not down
-	// or not heard; UpAt is when it is up if that lasts.
+	// Recovering is since when the source can be heard again; zero if it is not
+	// down or not heard. UpAt is when it is up if that lasts.
 	Recovering, UpAt time.Time
 	Sick             bool
-	// Probed: its API was asked; ProbeFailure is why it did not answer.
+	// Probed: the source's API was asked; ProbeFailure is why it did not answer.
 	Probed       bool
 	ProbeFailure string
 	Maintenance  bool
 }
 
-// Sources are the watched ones by number.
+// Sources are the watched sources, by number.
 func (s State) Sources() []Source {
 	all := make([]Source, len(s.sources))
 	for i, c := range s.sources {
@@ -47,10 +47,11 @@ func (s State) Sources() []Source {
 type Active struct {
 	Known  bool // false: nobody told since the start
 	Source int
-	Epoch  int64 // the last one known of the authority
+	Epoch  int64 // the last known epoch of the authority
 	Pinned bool
 	Manual bool
-	// Unconfirmed: it was activated here, and the authority has not said so.
+	// Unconfirmed: the source was activated here, and the authority has not
+	// confirmed that.
 	Unconfirmed bool
 }
 
@@ -62,11 +63,12 @@ func (s State) Active() Active {
 	}
 }
 
-// Alarm is the reason for which the alarm is raised; "" where it is not.
+// Alarm is the reason for which the alarm is raised; "" if it is not raised.
 func (s State) Alarm() string { return s.alarm }
 
-// Watching tells why it only watches: until when the start's grace lasts, zero
-// where that is over, and whether it stands by, for whatever reason.
+// Watching tells why the monitor only watches. grace is when the start's grace
+// ends, zero if it is over. standby is whether the monitor stands by, for
+// whatever reason.
 func (s State) Watching() (grace time.Time, standby bool) {
 	if s.now.Before(s.grace) {
 		grace = s.grace

@@ -48,7 +48,8 @@ func (c *Config) Validate() error {
 }
 
 // unreachable tells why heartbeats of the sender never arrive at a listening
-// address, "" if they may. Of a host name nothing is known.
+// address; "" if they may. For a host name it is "", as nothing is known of its
+// addresses.
 func (s Sender) unreachable(listen string) string {
 	at, err := netip.ParseAddr(listen)
 	if err != nil || !s.addr.IsValid() { // any address, or a mistake of its own
@@ -66,8 +67,8 @@ func (s Sender) unreachable(listen string) string {
 
 // Sender is where a source's heartbeats come from.
 type Sender struct {
-	addr netip.Addr // unmapped; invalid where it is a host name
-	name string     // lower case, "" where it is an address
+	addr netip.Addr // unmapped; invalid if it is a host name
+	name string     // lower case; "" if it is an address
 	port uint16     // 0: any
 }
 
@@ -101,7 +102,7 @@ func (s *Sender) set(to Sender) error {
 	return nil
 }
 
-// String is as it was configured.
+// String is the sender as it was configured.
 func (s Sender) String() string {
 	host := s.name
 	if s.addr.IsValid() {
@@ -121,8 +122,8 @@ func parsePort(s string) (uint16, error) {
 	return uint16(port), nil
 }
 
-// isHostName reports whether it can be looked up, digits and dots alone being a
-// misspelled address.
+// isHostName reports whether the name can be looked up. A name of digits and
+// dots alone is a misspelled address.
 func isHostName(s string) bool {
 	letter := false
 	for _, label := range strings.Split(strings.TrimSuffix(s, "."), ".") {

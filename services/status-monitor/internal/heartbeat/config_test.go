@@ -6,7 +6,7 @@ import (
 )
 
 // TestConfig_Validate_unreachable: a source whose heartbeats can't arrive is a
-// mistake of set-up, told before an engine fails.
+// mistake of set-up, which is reported before an engine fails.
 func TestConfig_Validate_unreachable(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -18,13 +18,13 @@ import (
 )
 
 const (
-	// resolveEvery is how often a host name is looked up again, resolveAgain
-	// after a failure; resolveTimeout bounds one look.
+	// resolveEvery is how often a host name is looked up again, and resolveAgain
+	// how soon after a failure. resolveTimeout bounds one look-up.
 	resolveEvery   = time.Minute
 	resolveAgain   = 5 * time.Second
 	resolveTimeout = 5 * time.Second
-	// receiveBuffer, in bytes, is asked of the kernel, for a moment in which
-	// nobody reads; it may give less.
+	// receiveBuffer, in bytes, is asked of the kernel, for moments in which nobody
+	// reads. The kernel may give less.
 	receiveBuffer = 4 << 20
 )
 
@@ -37,13 +37,13 @@ type Resolver interface {
 type Listener struct {
 	conn     *net.UDPConn
 	numbers  []int    // of the sources, ascending
-	senders  []Sender // beside numbers
+	senders  []Sender // one for each of numbers
 	resolver Resolver
 	log      zerolog.Logger
 
 	queue     *queue
 	strangers strangers
-	received  []atomic.Uint64 // beside numbers
+	received  []atomic.Uint64 // one for each of numbers
 	registry  atomic.Pointer[registry]
 
 	mu       sync.Mutex // writes of registry
@@ -76,7 +76,7 @@ func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error
 	return l, nil
 }
 
-// Addr is where it listens.
+// Addr is where the Listener listens.
 func (l *Listener) Addr() netip.AddrPort { return l.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
 
 // Arrived is sent to when there is something to Take.
@@ -95,12 +95,12 @@ func (l *Listener) Received() map[int]uint64 {
 	return all
 }
 
-// Strangers are those who send but are no source, the most recent first and at
-// most 64 of them, and how many datagrams came from strangers in all.
+// Strangers are the senders that are no source, the most recent first and at
+// most 64 of them. The number is how many datagrams came from strangers in all.
 func (l *Listener) Strangers() ([]Stranger, uint64) { return l.strangers.list() }
 
 // Run receives until ctx is done, and then closes the socket. The error is nil
-// where that is why it ended.
+// if it ended for that reason.
 func (l *Listener) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var resolving sync.WaitGroup
@@ -112,7 +112,7 @@ func (l *Listener) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { l.conn.Close() })()
 	defer l.conn.Close()
 
-	var content [1]byte // any counts; the kernel throws the rest away
+	var content [1]byte // any content counts; the kernel throws the rest away
 	for {
 		_, from, err := l.conn.ReadFromUDPAddrPort(content[:])
 		if err != nil {
@@ -176,7 +176,7 @@ func (l *Listener) keepResolving(ctx context.Context, name string) {
 	}
 }
 
-// register makes the registry anew, with what a name resolved to.
+// register makes a new registry with what a name resolved to.
 func (l *Listener) register(name string, addrs []netip.Addr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -75,8 +75,8 @@ func start(tb testing.TB, cfg heartbeat.Config, log *lines) *heartbeat.Listener 
 	return l
 }
 
-// sender is a socket that sends to a listener, from an address that may say
-// which port.
+// sender is a socket that sends to a listener, from an address that may name a
+// port.
 func sender(tb testing.TB, from string, to netip.AddrPort) *net.UDPConn {
 	tb.Helper()
 	network := "udp4"
@@ -100,8 +100,8 @@ func send(tb testing.TB, conn *net.UDPConn, contents ...string) {
 	}
 }
 
-// counts waits until so many datagrams of sources have arrived, and returns how
-// many of each.
+// counts waits until that many datagrams of sources have arrived, and returns
+// how many came from each.
 func counts(tb testing.TB, l *heartbeat.Listener, total int) map[int]int {
 	tb.Helper()
 	got, sum := map[int]int{}, 0
@@ -115,7 +115,7 @@ func counts(tb testing.TB, l *heartbeat.Listener, total int) map[int]int {
 	return got
 }
 
-// until polls a condition that no channel tells of.
+// until polls a condition that no channel reports.
 func until(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
 	patience.Await(tb, func() error {
@@ -150,7 +150,8 @@ func TestListener(t *testing.T) {
 	}
 }
 
-// TestListener_Coalesces: what nobody takes is neither lost nor kept one by one.
+// TestListener_Coalesces: heartbeats that nobody takes are neither lost nor kept
+// one by one.
 func TestListener_Coalesces(t *testing.T) {
 	t.Parallel()
 	l := start(t, load(t, "127.0.0.1:0", map[string]string{"1": "127.0.0.2", "2": "127.0.0.3"}), new(lines))
@@ -174,7 +175,7 @@ func TestListener_Coalesces(t *testing.T) {
 	}
 }
 
-// free are so many places at an address, each with a port that nobody has.
+// free are n senders at an address, each with an unused port.
 func free(tb testing.TB, address string, n int) (ports []string) {
 	tb.Helper()
 	for range n {
@@ -182,7 +183,7 @@ func free(tb testing.TB, address string, n int) (ports []string) {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		defer conn.Close() // not before all are chosen
+		defer conn.Close() // not before all ports are chosen
 		ports = append(ports, conn.LocalAddr().String())
 	}
 	return ports

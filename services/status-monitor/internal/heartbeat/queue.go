@@ -9,7 +9,7 @@ import (
 type Beat struct {
 	Source int
 	At     time.Time // the last arrival, with a monotonic reading
-	Count  int       // how many
+	Count  int       // how many arrived
 }
 
 // queue holds at most one Beat for each source.
@@ -18,7 +18,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	waiting []Beat // by the source's index; Count 0: nothing
-	order   []int  // who waits, in the order of the first arrival
+	order   []int  // indices of those who wait, in the order of the first arrival
 }
 
 func newQueue(numbers []int) *queue {
@@ -45,7 +45,7 @@ func (q *queue) put(i int, at time.Time) {
 	}
 }
 
-// take appends what waits to into and empties the queue.
+// take appends the waiting Beats to into and empties the queue.
 func (q *queue) take(into []Beat) []Beat {
 	q.mu.Lock()
 	defer q.mu.Unlock()

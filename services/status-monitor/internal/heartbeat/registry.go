@@ -6,15 +6,16 @@ import (
 	"slices"
 )
 
-// registry tells whose an address is. It is never written to once it is used.
+// registry tells to which source an address belongs. It is never written to once
+// it is used.
 type registry struct {
 	byAddr     map[netip.Addr]int     // the index of the source
 	byAddrPort map[netip.AddrPort]int // goes first
 }
 
-// newRegistry registers the sources: their addresses, or what their names
-// resolved to. Of two that claim one address the lower number has it; clashes
-// are the indices of the others.
+// newRegistry registers the sources by their addresses, or by what their names
+// resolved to. If two sources claim one address, the source with the lower
+// number has it; clashes are the indices of the others.
 func newRegistry(senders []Sender, resolved map[string][]netip.Addr) (r *registry, clashes []int) {
 	r = &registry{byAddr: map[netip.Addr]int{}, byAddrPort: map[netip.AddrPort]int{}}
 	for i, s := range senders {
@@ -45,7 +46,7 @@ func claim[K comparable](owners map[K]int, key K, i int) bool {
 	return !taken || owner == i
 }
 
-// find is the index of the source that sends from there.
+// find is the index of the source that sends from that address and port.
 func (r *registry) find(from netip.AddrPort) (int, bool) {
 	addr := from.Addr().Unmap()
 	for {
@@ -58,7 +59,7 @@ func (r *registry) find(from netip.AddrPort) (int, bool) {
 		if addr.Zone() == "" {
 			return 0, false
 		}
-		addr = addr.WithZone("") // the kernel names one even where nobody asked
+		addr = addr.WithZone("") // the kernel names a zone even if none is configured
 	}
 }
 
@@ -67,7 +68,7 @@ func (r *registry) equal(other *registry) bool {
 	return maps.Equal(r.byAddr, other.byAddr) && maps.Equal(r.byAddrPort, other.byAddrPort)
 }
 
-// normal is a list of addresses as the registry holds them.
+// normal is a list of addresses in the form in which the registry holds them.
 func normal(addrs []netip.Addr) []netip.Addr {
 	out := make([]netip.Addr, len(addrs))
 	for i, a := range addrs {

@@ -80,8 +80,8 @@ func (n *names) LookupNetIP(ctx context.Context, _, _ string) ([]netip.Addr, err
 	return answer, err
 }
 
-// TestResolve: a host that moves is found within a minute; while the resolver
-// is away the last addresses count.
+// TestResolve: a host that moves is found within a minute. While the resolver is
+// away the last addresses count.
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestResolve(t *testing.T) {
 	})
 }
 
-// TestStrangers: many of them are neither remembered nor logged without bound.
+// TestStrangers: if there are many, neither memory nor log grows without bound.
 func TestStrangers(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
@@ -152,8 +152,8 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// TestReceive_Allocations: none for any datagram, except where a line is logged
-// or a stranger is new.
+// TestReceive_Allocations: a datagram allocates nothing, except if a line is
+// logged or a stranger is new.
 func TestReceive_Allocations(t *testing.T) { // not parallel: it measures
 	l, err := Listen(Config{Listen: "127.0.0.1:0", Sources: map[int]Sender{1: senders(t, "10.0.0.1")[0]}}, nil, zerolog.Nop())
 	if err != nil {

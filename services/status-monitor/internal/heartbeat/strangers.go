@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxStrangers bounds how many are remembered by name; forgetAfter is when
-	// one makes room for another.
+	// maxStrangers bounds how many are remembered by address. forgetAfter is how
+	// long after its last datagram one makes room for another.
 	maxStrangers = 64
 	forgetAfter  = 10 * time.Minute
 	// strangersLogEvery bounds the log: at most one line in that time.
@@ -25,7 +25,7 @@ type Stranger struct {
 	Last  time.Time
 }
 
-// strangers counts them.
+// strangers counts datagrams from strangers.
 type strangers struct {
 	log zerolog.Logger
 
@@ -36,7 +36,7 @@ type strangers struct {
 	unsaid uint64
 }
 
-// count takes one datagram.
+// count counts one datagram.
 func (s *strangers) count(from netip.AddrPort, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +59,8 @@ func (s *strangers) count(from netip.AddrPort, now time.Time) {
 	s.logged, s.unsaid = now, 0
 }
 
-// room reports whether another can be remembered, and makes some where it can.
+// room reports whether another stranger can be remembered, and makes room if it
+// can.
 func (s *strangers) room(now time.Time) bool {
 	if len(s.all) < maxStrangers {
 		return true
@@ -77,8 +78,8 @@ func (s *strangers) room(now time.Time) bool {
 	return true
 }
 
-// list is who was remembered, the most recent first, and how many datagrams
-// came from strangers in all.
+// list is the remembered strangers, the most recent first, and how many
+// datagrams came from strangers in all.
 func (s *strangers) list() ([]Stranger, uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

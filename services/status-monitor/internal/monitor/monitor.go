@@ -14,27 +14,28 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
 )
 
-// queueLength is how many events may wait for the loop. Where it is full, those
-// who learn something wait: the sync node and the probes, which ask again
-// anyway. Heartbeats never do.
+// queueLength is how many events may wait for the loop. If it is full, the sync
+// node's follower and the probes wait; they ask again anyway. Heartbeats never
+// wait.
 const queueLength = 256
 
 const (
-	// loadAgain is how soon what waits from before a restart is looked for again
-	// while the database is away.
+	// loadAgain is the pause between attempts to load what waits from before a
+	// restart, while the database is away.
 	loadAgain = 250 * time.Millisecond
-	// quiet is how long a database may take without a word: at the first start its
-	// schema has to be made.
+	// quiet is how long a database may take before that is logged: at the first
+	// start its schema has to be made.
 	quiet = 2 * time.Second
 )
 
-// Heartbeats is where they arrive; *heartbeat.Listener is one.
+// Heartbeats is where heartbeats arrive; *heartbeat.Listener is one.
 type Heartbeats interface {
 	Arrived() <-chan struct{}
 	Take(into []heartbeat.Beat) []heartbeat.Beat
 }
 
-// Actor carries out what was decided and blocks on no network; *act.Actor does.
+// Actor carries out what was decided and never blocks on the network; *act.Actor
+// is one.
 type Actor interface {
 	Load(ctx context.Context) error
 	Activate(ctx context.Context, a decision.Activate)
@@ -45,7 +46,7 @@ type Actor interface {
 	Undelivered() (u decision.Undelivered, known bool)
 }
 
-// Author tells who made the active source the active one, as the sync node says.
+// Author tells who made the source active, as the sync node says.
 type Author func() (by, reason string, since time.Time)
 
 // Monitor is the loop. Make it with New and Run it once.
@@ -58,20 +59,20 @@ type Monitor struct {
 	grace  time.Duration
 
 	events  chan decision.Event
-	done    chan struct{} // closed when nobody takes events any more
+	done    chan struct{} // closed when nobody takes events any longer
 	metrics metrics
 	shown   atomic.Pointer[shown]
 
-	// What follows belongs to the loop.
+	// The fields below belong to the loop.
 	state   decision.State
 	acting  bool
-	loaded  bool      // what waits from before a restart is back
-	told    int       // the source for which the actor was told last; 0: not known
+	loaded  bool      // what waited from before a restart is loaded
+	told    int       // the source for which the actor was told last; 0: unknown
 	alarmed time.Time // since when the alarm is raised
 	taken   []heartbeat.Beat
 }
 
-// New makes the loop of a monitor that starts now, by its name.
+// New makes the loop of a monitor of that name, which starts now.
 func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, author Author, log zerolog.Logger) *Monitor {
 	m := &Monitor{
 		name: name, beats: beats, actor: actor, author: author, log: log, grace: cfg.StartGrace,
@@ -82,7 +83,7 @@ func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, author
 	return m
 }
 
-// Learn hands an event to the loop. It waits while too many others do, and has
+// Learn hands an event to the loop. It waits while too many events wait, and has
 // no effect when the loop has ended.
 func (m *Monitor) Learn(e decision.Event) {
 	select {
@@ -136,8 +137,8 @@ func (m *Monitor) Run(ctx context.Context) error {
 	}
 }
 
-// load brings back what waits from before a restart. Where the database stays
-// away until the start is over, the monitor goes on without.
+// load brings back what waits from before a restart. If the database stays away
+// until the start is over, the monitor goes on without it.
 func (m *Monitor) load(ctx context.Context) {
 	trouble := logging.NewLasting(m.log, "what waits from before the restart can't be read")
 	began := time.Now()
@@ -189,8 +190,8 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 	case m.alarmed.IsZero():
 		m.alarmed = now
 	}
-	// Whoever hears of what follows may look here for the reason, and what follows
-	// waits for the database.
+	// Published first: those who hear of the actions may look here for the reason,
+	// and the actions wait for the database.
 	m.publish()
 	m.follow()
 	switched := act.Switch{At: now}
@@ -235,7 +236,7 @@ func (m *Monitor) follow() {
 	}
 }
 
-// asserted is the source for which the actor is known to have done it; 0: none.
+// asserted is the source for which the actor is known to have acted; 0: none.
 func (m *Monitor) asserted() int {
 	source, known := m.actor.Asserted()
 	if !known {
@@ -244,8 +245,8 @@ func (m *Monitor) asserted() int {
 	return source
 }
 
-// tell has the actor do what hangs on the active source, where it was not done
-// for that one.
+// tell has the actor carry out the change to the active source, unless that was
+// done for this source already.
 func (m *Monitor) tell(ctx context.Context, s act.Switch) {
 	active := m.state.Active()
 	if !m.loaded || !m.acting || !active.Known || active.Source == m.told {

@@ -52,17 +52,17 @@ func (l *line) beat(source int) {
 	}
 }
 
-// actor writes down what it is told.
+// actor records what it is told.
 type actor struct {
 	mu       sync.Mutex
 	heard    []string
 	at       []time.Time
 	loadErr  error
 	asserted int
-	unsure   bool // whether it is still so
+	unsure   bool // it does not know whether the last source still holds
 	// undelivered waits from before a restart.
 	undelivered decision.Undelivered
-	// view is what the monitor shows meanwhile.
+	// view is what the monitor shows at that time.
 	view func() View
 }
 
@@ -117,8 +117,8 @@ func (a *actor) Asserted() (int, bool) {
 	return a.asserted, a.asserted != 0 && !a.unsure
 }
 
-// take returns what it was told since the last time, as far as it is of those
-// kinds, and when the last of that was.
+// take returns what the actor was told since the last time, as far as it is of
+// those kinds, and when it was told the last of it.
 func (a *actor) take(kinds ...string) ([]string, time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -151,7 +151,7 @@ func config() decision.Config {
 	}
 }
 
-// start runs it until the test ends.
+// start runs the monitor until the test ends.
 func start(t *testing.T, prepare func(s *station)) *station {
 	t.Helper()
 	s := &station{line: &line{wake: make(chan struct{}, 1)}, actor: new(actor), alive: [2]bool{true, true}}
@@ -212,7 +212,7 @@ func TestMonitor_Switch(t *testing.T) {
 		if took := at.Sub(last); took != 4500*time.Millisecond {
 			t.Errorf("it took %s", took)
 		}
-		// What the sync node says of it is no other switch.
+		// What the sync node then says is no further switch.
 		s.Learn(decision.Authority{Active: 2, Epoch: 8})
 		s.pass(2)
 		s.expect(t, doings)
@@ -240,14 +240,15 @@ func TestMonitor_Switch(t *testing.T) {
 	})
 }
 
-// TestMonitor_Others: somebody else switches; who acts tells what hangs on it.
+// TestMonitor_Others: somebody else switches; a monitor that acts tells the
+// receivers.
 func TestMonitor_Others(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, func(s *station) { s.by = "M. Tester" })
 		s.Learn(decision.Authority{Active: 1})
 		s.pass(12)
-		s.expect(t, doings, "switched to 1 from 0 by M. Tester: because") // it was not known
+		s.expect(t, doings, "switched to 1 from 0 by M. Tester: because") // the previous source was not known
 		s.Learn(decision.Authority{Active: 2, Epoch: 1, Manual: true})
 		s.pass(1)
 		s.expect(t, doings, "switched to 2 from 1 by M. Tester: because")
@@ -270,8 +271,8 @@ func TestMonitor_Others(t *testing.T) {
 	})
 }
 
-// TestMonitor_NobodyActs: who may not act tells of the alarm nevertheless, and of
-// nothing else.
+// TestMonitor_NobodyActs: a monitor that may not act tells of the alarm
+// nevertheless, and of nothing else.
 func TestMonitor_NobodyActs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -329,7 +330,7 @@ func TestMonitor_Load(t *testing.T) {
 }
 
 // TestMonitor_Undelivered: what was decided before a restart is not decided
-// again, and the command runs for it where that is not known.
+// again. The command runs for it if it is not known whether it did.
 func TestMonitor_Undelivered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -337,7 +338,7 @@ func TestMonitor_Undelivered(t *testing.T) {
 			s.alive[0] = false
 			s.actor.undelivered = decision.Undelivered{Source: 2, Epoch: 7, Count: 1}
 		})
-		s.Learn(decision.Authority{Active: 1, Epoch: 7}) // as it was remembered
+		s.Learn(decision.Authority{Active: 1, Epoch: 7}) // as it was remembered from before
 		s.pass(30)
 		s.expect(t, doings, "switched to 2 from 0 by status-monitor a: decided before the restart")
 		if v := s.View(); v.Active.Source != 2 || !v.Active.Unconfirmed {

@@ -6,17 +6,17 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// View is what the monitor knew after its last step: what follows from that may
-// still be on its way.
+// View is what the monitor knew after its last step. The actions that follow
+// from that may still be on their way.
 type View struct {
 	Sources []decision.Source // by number
 	Active  decision.Active
-	// Alarm is the reason for which it is raised since Alarmed; "" where it is
-	// not.
+	// Alarm is the reason for which the alarm has been raised since Alarmed; "" if
+	// it is not raised.
 	Alarm   string
 	Alarmed time.Time
-	// Grace is until when it only watches after its start; zero where that is
-	// over. Standby: it may not act, whether another monitor does or not.
+	// Grace is until when the monitor only watches after its start; zero if that is
+	// over. Standby: this monitor may not act, whether another one does or not.
 	Grace   time.Time
 	Standby bool
 }
@@ -29,8 +29,8 @@ func (m *Monitor) View() View {
 	return v
 }
 
-// shown is what others may look at while the loop goes on: a State is never
-// written to.
+// shown is what others may read while the loop goes on: a State is never written
+// to.
 type shown struct {
 	state   decision.State
 	alarmed time.Time

@@ -1,5 +1,5 @@
 // Package nodetest gives tests a sync node to decide for: its API over a
-// database of its own, and no process. It promises that what it answers is as
+// database of its own, without a process. It promises that the node answers as
 // the contract says.
 package nodetest
 
@@ -29,7 +29,7 @@ func Start(t testing.TB) *SyncNode {
 	return &SyncNode{URL: server.URL, DB: station}
 }
 
-// Activations are all there are, newest first.
+// Activations are all activations, newest first.
 func (n *SyncNode) Activations(t testing.TB) []model.Activation {
 	t.Helper()
 	list, err := n.DB.Activations(t.Context(), 0, 1000)

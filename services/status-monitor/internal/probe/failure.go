@@ -15,8 +15,8 @@ import (
 	"aura.radio/engine/pkg/peer"
 )
 
-// Failure says in words why a node did not answer a call that had so much time;
-// "" for none.
+// Failure says in words why a node did not answer a call with that timeout; ""
+// for no error.
 func Failure(err error, timeout time.Duration) string {
 	if err == nil {
 		return ""
@@ -48,7 +48,7 @@ func Failure(err error, timeout time.Duration) string {
 	return err.Error()
 }
 
-// refusal says what an answer means that is no success.
+// refusal says what an unsuccessful answer means.
 func refusal(status *peer.StatusError) string {
 	said := strings.TrimSpace(fmt.Sprintf("%d %s", status.Status, http.StatusText(status.Status)))
 	if status.Detail != "" {

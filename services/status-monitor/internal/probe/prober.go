@@ -18,8 +18,8 @@ import (
 
 // Node is an engine-api; *peer.Client is one.
 type Node interface {
-	// LatestHealth is the source's newest record; model.ErrNotFound where it has
-	// none.
+	// LatestHealth is the source's newest record. Error: model.ErrNotFound if it
+	// has none.
 	LatestHealth(ctx context.Context, source int) (model.Health, error)
 }
 
@@ -31,11 +31,11 @@ type Prober struct {
 	log   zerolog.Logger
 
 	mu sync.Mutex
-	up map[int]bool // of those that were asked
+	up map[int]bool // by source, for those that were asked
 }
 
-// New makes a Prober of the nodes by the number of their source. learn is called
-// by one goroutine of each node.
+// New makes a Prober. nodes are by the number of their source. learn is called
+// by one goroutine for each node.
 func New(cfg Config, nodes map[int]Node, learn func(decision.Event), log zerolog.Logger) *Prober {
 	return &Prober{cfg: cfg, nodes: nodes, learn: learn, log: log, up: map[int]bool{}}
 }
@@ -61,7 +61,7 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 		}
 		recorded := err == nil
 		if errors.Is(err, model.ErrNotFound) {
-			err = nil // it answers
+			err = nil // the node answers
 		}
 		trouble.Report(err)
 		failure := Failure(err, p.cfg.Timeout)
@@ -76,7 +76,7 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(p.cfg.Interval - rand.N(p.cfg.Interval/10+1)): // not all in step
+		case <-time.After(p.cfg.Interval - rand.N(p.cfg.Interval/10+1)): // so that nodes are not asked in step
 		}
 	}
 }

@@ -27,7 +27,7 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/probe"
 )
 
-// node is an engine-api that answers as it is told.
+// node is an engine-api whose answers a test sets.
 type node struct {
 	mu     sync.Mutex
 	answer func(ctx context.Context, source int) (model.Health, error)
@@ -127,7 +127,7 @@ func TestProber(t *testing.T) {
 				want   string
 			}{
 				{says(false), "1 healthy false after 0s"},
-				{fails(model.ErrNotFound), ""}, // it answers
+				{fails(model.ErrNotFound), ""}, // the node answers
 				{fails(syscall.ECONNREFUSED), `1: "refuses the connection"`},
 				{fails(syscall.ECONNREFUSED), ""},
 				{fails(&peer.StatusError{Status: 401}), `1: "answers, but refuses this monitor's token, AURA_SYNC_TOKEN (401 Unauthorized)"`},
@@ -153,7 +153,7 @@ func TestProber(t *testing.T) {
 			time.Sleep(timeout)
 			l.expect(t, `1: "does not answer within 2s"`)
 			time.Sleep(time.Minute)
-			stop() // also in a call
+			stop() // even during a call
 			if len(two.asked) < 12 || len(two.asked) > 15 || len(one.asked) < 8 {
 				t.Errorf("asked %d and %d times", len(one.asked), len(two.asked))
 			}
@@ -190,7 +190,7 @@ func TestProber(t *testing.T) {
 			for _, m := range families[0].GetMetric() {
 				got = append(got, m.GetLabel()[0].GetValue()+" "+fmt.Sprint(m.GetGauge().GetValue()))
 			}
-			if text := strings.Join(got, ", "); text != "1 1, 2 0" { // the third was not asked to its end
+			if text := strings.Join(got, ", "); text != "1 1, 2 0" { // the third node was not asked to the end
 				t.Error(text)
 			}
 			stop()
@@ -223,7 +223,7 @@ func TestFailure(t *testing.T) {
 		{errors.New("something else"), "something else"},
 	} {
 		err := c.err
-		if err != nil && c.want != "something else" { // as the client wraps it
+		if err != nil && c.want != "something else" { // as the client wraps the error
 			err = fmt.Errorf("%w: %w", model.ErrUnavailable, err)
 		}
 		if got := probe.Failure(err, timeout); got != c.want {
@@ -232,7 +232,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// TestFailure_Real: the words for what a real client meets.
+// TestFailure_Real: the words for failures that a real client meets.
 func TestFailure_Real(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
