@@ -215,7 +215,7 @@ func (s *station) links() []*link { return append(append([]*link{}, s.up...), s.
 // all are the processes of all services.
 func (s *station) all() []*node { return append(append([]*node{}, s.nodes...), s.sync...) }
 
-// work returns when more further requests were acknowledged.
+// work returns when the given number of further requests was acknowledged.
 func (s *station) work(t testing.TB, more int) {
 	t.Helper()
 	target := s.ledger.acknowledged() + more

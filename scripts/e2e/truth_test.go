@@ -115,7 +115,7 @@ type truth struct {
 	healths     []string // details
 	clock       clock
 	corrections map[int64][]string // reasons, for each record that is corrected
-	// The tracks were read at some time between these two.
+	// The list of tracks ends at some time between these two.
 	asked, answered time.Time
 }
 
