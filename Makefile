@@ -1,15 +1,16 @@
-# `make help` shows what there is.
+# `make help` shows the targets.
 
 SERVICES = engine-api sync-node status-monitor
 MODULES  = migrations pkg scripts $(SERVICES:%=services/%)
-# What has no root module is named module by module.
+# There is no root module, so the modules are named one by one.
 PACKAGES = $(MODULES:%=./%/...)
 
-# One kind of build for everything but the race detector: as shipped, without
-# cgo. It also keeps the build cache to one copy of each library.
+# Everything except the race detector uses one kind of build: as shipped,
+# without cgo. So the build cache also keeps only one copy of each library.
 export CGO_ENABLED = 0
 
-# How long the tests of one package may take: far more than they do, on any machine.
+# How long the tests of one package may take. It is far more than they take on
+# any machine.
 export AURA_TEST_MINUTES = 30
 
 .DEFAULT_GOAL = help

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Fails when a generated file is not what its generator writes today. Works on
-# a copy, so that it changes nothing here.
+# Fails if a generated file differs from what its generator writes today. Works
+# on a copy, so that nothing changes here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/now"
 
-# What belongs to the tree: known to git, or new and not ignored.
+# The files that belong to the tree: known to git, or new and not ignored.
 git ls-files -z --cached --others --exclude-standard |
   while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
   tar --null --create --files-from=- | tar --extract --directory "$work/now"

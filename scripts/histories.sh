@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Tries a property test on a number of random histories, all cores at once: each
-# takes its share, in a process of one thread and with a seed of its own, which
-# is printed. A history is a chain of goroutines that wait for one another, which
-# two threads take twice as long for.
+# Tries a property test on a number of random histories, on all cores at once.
+# Each core runs its share in a process with one thread and with a seed of its
+# own, which is printed. A history is a chain of goroutines that wait for one
+# another. With two threads it would take twice as long.
 #
 #   scripts/histories.sh PACKAGE CASE HISTORIES [DIRECTORY]
 #
-# DIRECTORY is for their databases; a database server's own user must get at it.
+# DIRECTORY is for the test's databases. A database server's own user must be
+# able to access it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 package=$1 case=$2 cores=$(nproc)

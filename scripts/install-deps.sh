@@ -2,13 +2,13 @@
 # Installs the Debian packages that the named job needs and this machine lacks.
 #
 #   scripts/install-deps.sh test     what `make test` needs
-#   scripts/install-deps.sh bench    what `make bench` needs beside
+#   scripts/install-deps.sh bench    what `make bench` needs in addition
 #
-# Does nothing, and needs no root, where everything is there already.
+# If everything is there already, it does nothing and needs no root.
 set -euo pipefail
 
-# program that proves it is there : Debian package that brings it; the race detector
-# needs the compiler
+# Each entry is PROGRAM:PACKAGE. The program proves that the Debian package is
+# installed. The race detector needs the compiler.
 test_needs=(gcc:build-essential git:git curl:curl nginx:nginx-light mariadbd:mariadb-server chromium:chromium systemctl:systemd ip:iproute2)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
@@ -34,8 +34,8 @@ if ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-# Packages that bring a server would start it: tests start private processes of their own instead.
-# A policy that is there already is the machine's own and stays.
+# Packages with a server would start it, but tests start private processes of
+# their own. A policy that exists already belongs to the machine and stays.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null

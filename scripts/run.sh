@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# A whole redundant deployment on this machine: the sync node, two engine-apis,
-# the status monitor, and two simulated engines, of which one fails after a while,
-# so that the monitor switches the source and the on-air log follows. Needs no
-# root and installs nothing. Ctrl-C ends all of it in order; the databases stay in
-# .run/, so the next start has the history.
+# Runs a whole redundant deployment on this machine: the sync node, two
+# engine-apis, the status monitor and two simulated engines. One of the engines
+# fails after a while, so that the monitor switches the source and the on-air
+# log follows. Needs no root and installs nothing. Ctrl-C ends all of it in
+# order. The databases stay in .run/, so the next start has the history.
 #
 #   scripts/run.sh [argument of scripts/enginesim…]
 #   scripts/run.sh --stop 1     crashes engine 1 of the deployment that runs; --start 1
@@ -12,39 +12,42 @@
 #                               status monitor alone
 #   scripts/run.sh --single     an engine-api without a sync node, alone
 #
-# AURA_… variables hold for all services, NODE0_… for the sync node only, NODE1_…
-# and NODE2_… for one engine-api, NODE3_… for the status monitor:
-# NODE2_LISTEN=127.0.0.1:8019 is AURA_LISTEN of the second engine-api. The engines'
-# heartbeats go where the monitor expects them: from NODE3_SOURCE_1 and NODE3_SOURCE_2
-# to NODE3_HEARTBEAT_LISTEN, every NODE3_HEARTBEAT_INTERVAL. RUN_DIR is another place
-# for databases and logs.
+# AURA_… variables apply to all services, NODE0_… to the sync node only, NODE1_…
+# and NODE2_… to one engine-api, and NODE3_… to the status monitor. For example,
+# NODE2_LISTEN=127.0.0.1:8019 is AURA_LISTEN of the second engine-api. The
+# engines' heartbeats go where the monitor expects them: from NODE3_SOURCE_1 and
+# NODE3_SOURCE_2 to NODE3_HEARTBEAT_LISTEN, every NODE3_HEARTBEAT_INTERVAL.
+# RUN_DIR is another folder for databases and logs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 dir=$(realpath -m "${RUN_DIR:-.run}")
-socket=$(realpath -m --relative-to=. "$dir")/enginesim.sock # a short name: it has at most 107 bytes
+socket=$(realpath -m --relative-to=. "$dir")/enginesim.sock # a short name, because it may have at most 107 bytes
 service=(sync-node engine-api engine-api status-monitor)
 name=(sync-node engine-api-1 engine-api-2 status-monitor)
 
-# What concerns one service only was for engine-api 1 before there were more.
+# AURA_… variables that concern only one service belong to engine-api 1, as they
+# did before there were more services.
 NODE1_LISTEN=${NODE1_LISTEN:-${AURA_LISTEN:-127.0.0.1:8008}}
 NODE1_DATABASE_URL=${NODE1_DATABASE_URL:-${AURA_DATABASE_URL:-}}
 unset AURA_LISTEN AURA_DATABASE_URL AURA_HOST_ID
 zone=${AURA_STATION_TIMEZONE:-Europe/Vienna}
-unset AURA_STATION_TIMEZONE # the monitor has none
+unset AURA_STATION_TIMEZONE # the monitor has no time zone
 listen=("${NODE0_LISTEN:-127.0.0.1:8010}" "$NODE1_LISTEN" "${NODE2_LISTEN:-127.0.0.1:8009}" "${NODE3_LISTEN:-127.0.0.1:8011}")
 
-# Both engines send from this host, so that their ports tell them apart. The hold
-# is shorter than the monitor's own 30s, so that it can be watched.
+# Both engines send from this host, so the monitor tells them apart by their
+# ports. The hold is shorter than the monitor's own 30s, so that people can
+# watch it.
 NODE3_HEARTBEAT_LISTEN=${NODE3_HEARTBEAT_LISTEN:-127.0.0.1:43334}
 NODE3_HEARTBEAT_INTERVAL=${NODE3_HEARTBEAT_INTERVAL:-1s}
 NODE3_SOURCE_1=${NODE3_SOURCE_1:-127.0.0.1:43341}
 NODE3_SOURCE_2=${NODE3_SOURCE_2:-127.0.0.1:43342}
 NODE3_RECOVERY_HOLD=${NODE3_RECOVERY_HOLD:-15s}
 interval=$NODE3_HEARTBEAT_INTERVAL
-[[ $interval == *[!0-9.]* ]] || interval+=s # the monitor takes plain seconds, too
+[[ $interval == *[!0-9.]* ]] || interval+=s # the monitor also takes plain seconds
 
-# reached ADDRESS prints where programs on this machine reach what listens there.
+# reached ADDRESS prints the address at which programs on this machine reach a
+# service that listens at ADDRESS.
 reached() {
   case "${1%:*}" in
     '' | 0.0.0.0 | '[::]') echo "127.0.0.1:${1##*:}" ;;
@@ -54,8 +57,9 @@ reached() {
 url=()
 for n in 0 1 2 3; do url[n]=http://$(reached "${listen[n]}"); done
 
-# settings N prints the environment of a service, one setting a line: what goes
-# by itself, and after it what NODEn_… says, which prevails.
+# settings N prints the environment of a service, one setting a line. The
+# defaults come first, and then the settings from NODEn_…, which take
+# precedence.
 settings() {
   local n=$1 variable
   echo "AURA_LISTEN=${listen[n]}"
@@ -76,7 +80,7 @@ settings() {
   done
 }
 
-# connect N opens a connection to a service, as 3.
+# connect N opens a connection to a service, as file descriptor 3.
 connect() {
   local address=${url[$1]#http://}
   exec 3<>"/dev/tcp/${address%:*}/${address##*:}"
@@ -100,7 +104,7 @@ alone() {
   exec env "${environment[@]}" ".build/${service[n]}" serve
 }
 
-# order stop|start ENGINE tells the engines that run.
+# order stop|start ENGINE sends an order to the running engines.
 order() {
   if ! [ -S "$socket" ]; then
     echo "make run is not running: there is no $dir/enginesim.sock" >&2
@@ -122,9 +126,10 @@ mkdir -p "$dir"
 scripts/build.sh .build sync-node engine-api status-monitor
 CGO_ENABLED=0 go build -o .build/enginesim ./scripts/enginesim
 
-# Each child gets a process group of its own, so that Ctrl-C reaches only this
-# script and it can end them in order: first the engines, then who watches them,
-# then what they log to, then what that reports to.
+# Each child gets a process group of its own. So Ctrl-C reaches only this
+# script, and the script can end the children in order: the engines, the monitor
+# that watches them, the engine-apis that they log to, and the sync node that
+# those report to.
 set -m
 pid=('' '' '' '') engines=''
 stop() {
@@ -160,8 +165,8 @@ start() {
   done
   printf '%-14s %s   log: %s\n' "${name[n]}" "${url[n]}" "$log"
 }
-# The sync node after the nodes, with which it compares itself at once, and the
-# monitor last, which asks them all.
+# The sync node starts after the engine-apis, because it compares itself with
+# them at once. The monitor starts last, because it asks all of them.
 for n in 1 2 0 3; do start "$n"; done
 
 make=make
@@ -191,7 +196,8 @@ TRY
   -start -2h -speed 100000 -longest 15s "$@" &
 engines=$!
 
-# Until one of them ends; with -once the engines do, and all is well.
+# Waits until one of the processes ends. With -once the engines end, and all is
+# well.
 wait -n "$engines" "${pid[@]}" && ended=0 || ended=$?
 for n in 0 1 2 3; do
   kill -0 "${pid[n]}" 2>/dev/null || failed "${name[n]} ended: $(tail -n 20 "$dir/${name[n]}.log")"

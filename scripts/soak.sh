@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# What takes too long for every change: redundant stations through every fault,
-# again and again, and the property tests on a great many histories. Every seed
-# is printed; a failure tells how to repeat it.
+# Runs what takes too long for every change. Redundant stations go through every
+# fault repeatedly, and the property tests run on a great many histories. Every
+# seed is printed. A failure tells how to repeat it.
 #
 #   scripts/soak.sh
 #
-# AURA_SOAK is how long the stations are plagued (10m; each kind of fault at
-# least once), AURA_SOAK_CHECKS on how many histories the on-air log and the
-# monitor are tried (1000000); what costs more for each is tried on a share of
-# them. All cores work; two take some two hours.
+# AURA_SOAK (10m) is how long the stations are exposed to faults; each kind of
+# fault comes at least once. AURA_SOAK_CHECKS (1000000) is the number of
+# histories on which the on-air log and the monitor are tried. Tests with
+# costlier histories run on a share of that number. All cores work; two cores
+# take about two hours.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" CGO_ENABLED=0
@@ -26,11 +27,11 @@ soak() {
 }
 soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^TestSoak$'
 soak scripts/histories.sh pkg/onair '^Test(Derive|Splice)_Oracle$' "$checks"
-# In memory, where it may be: what a disk has to do with it, the stations show.
+# In memory, if possible: the stations above show what a disk has to do with it.
 memory=/dev/shm
 [ -w "$memory" ] || memory=/tmp
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^SQLite$' "$checks" "$memory"
-# A database server takes so much longer for a history.
+# A history takes that much longer on a database server.
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^MariaDB$' $((checks / 50))
 soak scripts/histories.sh services/engine-api/internal/outbox '^TestPusher_Histories$' $((checks / 5))
 soak scripts/histories.sh services/sync-node/internal/reconcile '^TestRun_(Equal|Nodes)$' $((checks / 5))

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# Shows which tests depend on the machine's speed: runs each package ten times,
-# scripts/e2e three times, on one core, of which a busy loop takes its share. Ends
-# with a table of what failed and how often, and with the place of the logs.
+# Shows which tests depend on the machine's speed. It runs each package ten
+# times, and scripts/e2e three times, on one core that it shares with a busy
+# loop. At the end it prints a table of what failed and how often, and where the
+# logs are.
 #
 #   scripts/stress.sh [PACKAGE…]     such as ./pkg/repo or ./pkg/...
 #
-# AURA_STRESS_RUNS (10) and AURA_STRESS_E2E_RUNS (3) are how often;
-# AURA_STRESS_LOOPS (1) is how many busy loops each core has. Each core is a lane
-# that takes one package after the other, the ones with the most tests first.
-# This is about time, not about search: property tests try few histories, and
-# there is no race detector. A run may take twice the limit of `make test`, and
-# what hits its limit has failed. Two cores take some hours for everything.
+# AURA_STRESS_RUNS (10) and AURA_STRESS_E2E_RUNS (3) are the numbers of runs;
+# AURA_STRESS_LOOPS (1) is the number of busy loops on each core. Each core is a
+# lane that takes one package after another, the packages with the most tests
+# first. The subject is time, not search: property tests try few histories, and
+# there is no race detector. A run may take twice the limit of `make test`. A
+# run that reaches its limit has failed. Two cores take some hours for
+# everything.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" CGO_ENABLED=0
@@ -20,17 +22,17 @@ minutes=$((2 * ${AURA_TEST_MINUTES:?make says how long a package may take})) che
 scripts/install-deps.sh test || exit 1
 export AURA_TEST_REQUIRE_MARIADB=1 AURA_TEST_REQUIRE_CHROMIUM=1
 
-# Names are short, because those of sockets in them must be.
+# Names are short, because the names of sockets in these folders must be short.
 work=$(mktemp -d -t stress.XXXX) && logs=$(mktemp -d -t stress-logs.XXXX) || exit 1
 chmod 755 "$work" # for the database server's own user
 mkdir "$work/bin"
 touch "$work/results" "$work/failures"
 
-# Everything that runs here, and all that it starts, has its place for temporary
-# files in $work, by which it is found.
+# Every process that this script starts, directly or not, has its folder for
+# temporary files in $work. end finds the processes by that.
 end() {
   local pids
-  # Processes end meanwhile, which grep counts as an error.
+  # Processes end meanwhile, and grep counts that as an error.
   while pids=$(grep -Elzs -- "^TMPDIR=$1(/|\$)" /proc/[0-9]*/environ | cut -d/ -f3 || true) && [ -n "$pids" ]; do
     # shellcheck disable=SC2086 # a list
     kill -KILL $pids 2>/dev/null
@@ -41,7 +43,8 @@ lanes=()
 trap 'exit 130' INT TERM HUP
 trap 'kill "${lanes[@]}" 2>/dev/null; end "$work"; rm -rf "$work"; rmdir "$logs" 2>/dev/null' EXIT
 
-# name PACKAGE is without what all have in common, and fit for a file.
+# name PACKAGE prints the package without the common prefix, as a name that a
+# file can have.
 name() { sed 's|^aura.radio/engine/||; s|/|.|g' <<<"$1"; }
 
 # The queue: packages that have tests, and their folders.
@@ -59,7 +62,7 @@ while read -r package _; do
   go test -c -o "$work/bin/$(name "$package")" "$package" || exit 1
 done <"$work/queue"
 
-# next prints what is first in the queue and takes it out.
+# next prints the first package in the queue and removes it.
 next() (
   exec 9<"$work/lock"
   flock 9
@@ -68,20 +71,20 @@ next() (
   echo "$first"
 )
 
-# explain LOG PACKAGE STATUS makes a summary of a failed run, as `make test` prints
-# it, and notes what failed.
+# explain LOG PACKAGE STATUS writes a summary of a failed run, in the form that
+# `make test` prints, and notes what failed.
 explain() {
   local summary=${1%.log}.txt
   {
     [ "$3" -ne 124 ] || printf '\n*** Test killed after %d minutes\n' "$minutes"
     [ "$3" -le 128 ] || printf '\nsignal: %s\n' "$(kill -l $(($3 - 128)))"
-    printf '\026FAIL\t%s\n' "$2" # as the go command ends it, whatever was said before
+    printf '\026FAIL\t%s\n' "$2" # as the go command ends the output, whatever was printed before
   } >>"$1"
   go tool test2json -t -p "$2" <"$1" | "$work/testsummary" >"$summary"
   sed -n '/^failed:$/,/^$/s/^  //p' "$summary" | sed "s|^$2:* *|$2 |" >>"$work/failures"
 }
 
-# stress CORE PACKAGE DIRECTORY is one package, as often as it is to run.
+# stress CORE PACKAGE DIRECTORY runs one package as often as needed.
 stress() {
   local core=$1 package=$2 dir=$3 times=$runs run log flags began status result
   flags=(-test.v=test2json -test.count=1 -test.parallel="$(nproc)" -test.timeout="${minutes}m")
@@ -94,7 +97,7 @@ stress() {
       (cd "$dir" && TMPDIR=$work/$core exec timeout --signal=QUIT --kill-after=1m $((minutes + 2))m \
         taskset -c "$core" "$work/bin/$(name "$package")" "${flags[@]}") </dev/null >"$log" 2>&1
       status=$?
-    } 2>/dev/null # the shell's own word of a signal
+    } 2>/dev/null # the shell's own message about a signal
     end "$work/$core"
     rm -rf "${work:?}/$core"
     if [ $status -eq 0 ]; then rm "$log"; else result=FAIL; explain "$log" "$package" $status; fi
@@ -106,7 +109,7 @@ stress() {
 lane() {
   local next
   for _ in $(seq "$loops"); do
-    # It ends with this script, whatever ends that.
+    # The loop ends with this script, however the script ends.
     TMPDIR=$work/loop taskset -c "$1" bash -c 'while [ -e "/proc/$1" ]; do :; done' stress-loop $$ &
   done
   while next=$(next); do
@@ -118,7 +121,7 @@ lane() {
 # With job control, a lane does not ignore the interrupts that tests send.
 set -m
 for core in $(seq 0 $(($(nproc --all) - 1))); do
-  taskset -c "$core" true 2>/dev/null || continue # it is not ours
+  taskset -c "$core" true 2>/dev/null || continue # this process may not use the core
   lane "$core" &
   lanes+=($!)
 done

@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change goes in. Installs what is missing,
-# runs all tests and, beside them, the checks, and ends with a summary: what ran,
-# what failed, what was skipped and why. Needs Go and a C compiler (for the race
-# detector); the systemd tests need root and say so if they skip.
+# Runs everything that must hold before a change goes in. It installs what is
+# missing and runs all tests and, at the same time, the checks. It ends with a
+# summary: what ran, what failed, what was skipped and why. Needs Go and a C
+# compiler (for the race detector). The systemd tests need root, and say so if
+# they skip.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin"
 limit=${AURA_TEST_MINUTES:?make says how long a package may take}m
 
 scripts/install-deps.sh test || exit 1
-# What was just installed must not be skipped for being absent.
+# Tests must not skip because something is missing that was just installed.
 export AURA_TEST_REQUIRE_MARIADB=1 AURA_TEST_REQUIRE_CHROMIUM=1
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 CGO_ENABLED=0 go build -o "$work/testsummary" ./scripts/testsummary || exit 1
 
-# One check: its output only if it fails, its result for the summary.
+# check runs one check. It shows the output only if the check fails, and notes
+# the result for the summary.
 check() {
   local name=$1 start=$SECONDS result=pass
   shift
@@ -27,11 +29,11 @@ check() {
 }
 check "generated files are fresh" make --no-print-directory check-generated
 check "files are formatted" make --no-print-directory check-fmt
-# Go's cache of test results does not see what is beyond the test's module.
+# Go's cache of test results ignores changes outside the test's module.
 check "links of the documents lead somewhere" go test -count=1 ./scripts/documents
 
-# Tests wait, for processes and for one another. What only computes takes that time,
-# and is so nice that it takes no other.
+# Tests wait, for processes and for one another. Work that only computes uses
+# that time, with such a low priority that it takes no other time.
 slow_checks() {
   check "lint" nice -n 19 make --no-print-directory lint
   check "each module builds alone" nice -n 19 make --no-print-directory independent
@@ -40,9 +42,9 @@ slow_checks() {
 }
 exec 3>&1
 {
-  trap 'trap - TERM; kill 0' INT # what runs in the background ignores a Ctrl-C
+  trap 'trap - TERM; kill 0' INT # background processes ignore a Ctrl-C
   slow_checks >&3 &
-  # The longest comes first. Each module was vetted alone.
+  # The longest package comes first. Each module was vetted alone.
   CGO_ENABLED=1 go test -race -vet=off -timeout "$limit" -json ./scripts/e2e work 2>&1
   tested=$?
   wait

@@ -5,17 +5,18 @@
 --                            can delete none, and cannot touch the schema.
 --   aura_engine_api_migrate  the schema: engine-api migrate up, once per update.
 --
--- Nobody has a password by default. Choose two, and in a client that is
--- connected as an administrator (sudo mariadb) say:
+-- Nobody has a password by default. Choose two passwords. In a client that is
+-- connected as an administrator (sudo mariadb), enter:
 --
 --   SET @aura_password = '…', @aura_migrate_password = '…';
 --   SOURCE deploy/mariadb/create-database.sql
 --
--- For the sync node, SET @aura_service = 'sync_node' before: database and users
--- are aura_sync_node and aura_sync_node_migrate then; and for a status monitor
--- that shall keep its notes here, SET @aura_service = 'status_monitor'. Both users
--- connect from this host; for another one, SET @aura_host = '192.0.2.7' before.
--- Running it again changes the passwords and keeps the data.
+-- For the sync node, enter SET @aura_service = 'sync_node' first. Then the
+-- database and the users are aura_sync_node and aura_sync_node_migrate. For a
+-- status monitor that keeps its notes here, enter
+-- SET @aura_service = 'status_monitor' first. Both users connect from this host.
+-- If they connect from another host, enter SET @aura_host = '192.0.2.7' first.
+-- Running the script again changes the passwords and keeps the data.
 
 DELIMITER //
 BEGIN NOT ATOMIC
@@ -37,9 +38,9 @@ BEGIN NOT ATOMIC
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('ALTER USER ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE ON ', name, '.* TO ', service);
-  -- Rows that are no records: notes on what was refused, and on the sync node
-  -- what it derives and can derive anew. A right to a table that is not there yet
-  -- can only be given together with CREATE, which is taken back at once.
+  -- Some rows are not records: notes on what was refused and, on the sync node,
+  -- data that it derives and can derive again. A right to a table that does not
+  -- exist yet can only be granted together with CREATE. CREATE is revoked at once.
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL

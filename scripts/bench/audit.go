@@ -13,13 +13,14 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// auditStep is how many seconds lie between the starts of two records, each of
-// which lasts as long: ten millions of them are a life of playlogs.
+// auditStep is the time between the starts of two records, in seconds. Each record
+// also lasts that long. Ten million such records are a lifetime of playlogs.
 const auditStep = 120
 
 // benchAudit measures how long `sync-node audit` takes to prove that a node and
-// the sync node hold the same, and that the on-air log follows from it; beside
-// it CHECKSUM TABLE, MariaDB's own way to compare two tables.
+// the sync node hold the same records, and that the on-air log follows from them.
+// For comparison it measures CHECKSUM TABLE, MariaDB's own way to compare two
+// tables.
 func benchAudit(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -33,8 +34,8 @@ func benchAudit(ctx context.Context, o options) error {
 	return errors.Join(auditOnMariaDB(ctx, o, server), server.Close(), auditOnSQLite(ctx, o, dir))
 }
 
-// firstAudited is when the first record starts, in Unix time: the last one ends
-// now.
+// firstAudited is the start of the first record, in Unix time. It is chosen so
+// that the last record ends now.
 func firstAudited(o options) int64 { return time.Now().Unix() - int64(o.audited+1)*auditStep }
 
 func auditOnMariaDB(ctx context.Context, o options, server *repotest.Server) error {
@@ -109,8 +110,8 @@ func auditOnSQLite(ctx context.Context, o options, dir string) error {
 	return err
 }
 
-// execSQLite executes statements on a file that nobody else has open, and
-// leaves nothing of it in another file.
+// execSQLite executes statements on a file that nobody else has open. It leaves no
+// data behind in a WAL file.
 func execSQLite(ctx context.Context, file string, statements ...string) error {
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
 	if err != nil {
@@ -139,14 +140,15 @@ func copyFile(to, from string) error {
 	return errors.Join(err, out.Close())
 }
 
-// audit starts a station on those databases and measures the audit, which
-// proves them equal, or fails.
+// audit starts a station on those databases and measures the audit. It fails if
+// the audit does not prove the databases equal.
 func audit(ctx context.Context, o options, name, nodeDatabase, syncDatabase string) (time.Duration, error) {
 	s, err := startStation(ctx, o, nodeDatabase, syncDatabase)
 	if err != nil {
 		return 0, err
 	}
-	// At its start the sync node compares by itself; that must be over.
+	// The sync node compares by itself when it starts; that comparison must be
+	// over.
 	if err = s.reconciled(ctx); err == nil {
 		began := time.Now()
 		err = s.run(ctx, o, "audit")

@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// awayBar: an engine must not notice what becomes of the sync node.
+// awayBar: an engine must not notice what happens to the sync node.
 const awayBar = 0.9
 
 // benchAway compares POSTs to an engine-api whose sync node hangs, or is not
-// there, with POSTs to one that has none.
+// there, with POSTs to an engine-api without a sync node.
 func benchAway(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -70,7 +70,7 @@ func listenSilently(ctx context.Context) (*silent, error) {
 		for {
 			c, err := l.Accept()
 			if err != nil {
-				return // it was closed
+				return // the listener was closed
 			}
 			s.taken = append(s.taken, c)
 		}

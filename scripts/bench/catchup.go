@@ -25,17 +25,19 @@ import (
 const (
 	catchUpRateBar  = 20_000 // records a second
 	catchUpRatioBar = 0.3
-	// askedShare is how much longer than an answer took the next question waits,
-	// so that asking whether it is done takes little of what is measured. The
-	// fewer wait the sooner they are counted, so the end is not noticed late.
+	// askedShare is how many times longer the benchmark waits before the next
+	// question than the last answer took. So the questions take little of what is
+	// measured. The fewer entries wait, the sooner they are counted, so the end is
+	// not noticed late.
 	askedShare = 50
-	// readPause is how often a website asks the sync node meanwhile.
+	// readPause is how long a website waits between two requests to the sync node
+	// meanwhile.
 	readPause = 5 * time.Millisecond
 )
 
-// benchCatchUp measures how fast a sync node that was away, and lost all that
-// it had, gets a node's whole unsynced playlog, while a website reads from it;
-// beside it mariadb-dump | mariadb of the same table.
+// benchCatchUp measures how fast a sync node that was away, and lost all its data,
+// gets a node's whole unsynced playlog. A website reads from it at the same time.
+// For comparison it measures mariadb-dump | mariadb of the same table.
 func benchCatchUp(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -109,8 +111,8 @@ func backlog(ctx context.Context, url string, records int) error {
 	return db.Close()
 }
 
-// dumpAndLoad is the rate of mariadb-dump | mariadb, of the node's playlog into
-// a new database.
+// dumpAndLoad is the rate of mariadb-dump | mariadb when it copies the node's
+// playlog into a new database.
 func dumpAndLoad(ctx context.Context, o options, server *repotest.Server) (float64, error) {
 	to, err := server.CreateDatabase(ctx, "loaded")
 	if err != nil {
@@ -140,8 +142,8 @@ func dumpAndLoad(ctx context.Context, o options, server *repotest.Server) (float
 	return float64(o.backlog) / time.Since(began).Seconds(), nil
 }
 
-// catchUp starts a station whose node has everything unsynced, and returns how
-// many records a second arrive until nothing waits any more.
+// catchUp starts a station whose node has everything unsynced. It returns how many
+// records a second arrive until none waits any more.
 func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase string) (float64, error) {
 	began := time.Now()
 	s, err := startStation(ctx, o, nodeDatabase, syncDatabase)
@@ -156,8 +158,8 @@ func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase st
 			break
 		}
 		select {
-		case <-ctx.Done(): // the next look says so
-		case <-time.After(askedShare * time.Since(asked)): // the node counts all that waits
+		case <-ctx.Done(): // the next request reports it
+		case <-time.After(askedShare * time.Since(asked)): // for each question the node counts all that waits
 		}
 	}
 	took := time.Since(began)
@@ -179,7 +181,7 @@ func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase st
 	return rate, nil
 }
 
-// count reads how many a list has in all.
+// count reads how many items a list has in total.
 func count(ctx context.Context, url string) (n int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -212,7 +214,7 @@ func visit(ctx context.Context, url string) *visits {
 		defer tick.Stop()
 		for i := 0; ; i++ {
 			asked := time.Now()
-			if _, err := fetch(ctx, url+paths[i%len(paths)]); err == nil { // to understand it is not our business
+			if _, err := fetch(ctx, url+paths[i%len(paths)]); err == nil { // whether the answer is right does not matter here
 				v.took = append(v.took, time.Since(asked))
 			} else if ctx.Err() == nil {
 				v.failed++
@@ -227,7 +229,7 @@ func visit(ctx context.Context, url string) *visits {
 	return v
 }
 
-// end ends the visits and says how they went.
+// end ends the visits and reports how they went.
 func (v *visits) end() string {
 	v.cancel()
 	v.gone.Wait()

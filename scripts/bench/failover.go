@@ -14,14 +14,15 @@ import (
 	"time"
 )
 
-// failoverBar is what the monitor promises of engines that send a heartbeat every
-// second: so long after the last one the sync node says that another source is
-// active.
+// failoverBar is what the monitor promises for engines that send a heartbeat every
+// second. It is the time from the last heartbeat until the sync node says that
+// another source is active.
 const failoverBar = 5 * time.Second
 
 // benchFailover measures the time from an engine's last heartbeat until the sync
-// node says that another source is active: with heartbeats every second, as real
-// engines send them, and ten times as quick, for more samples.
+// node says that another source is active. It does so with heartbeats every
+// second, as real engines send them. It also does so with heartbeats ten times as
+// fast, which gives more samples.
 func benchFailover(ctx context.Context, o options) error {
 	return errors.Join(
 		failover(ctx, o, time.Second, min(o.samples, 20), failoverBar),
@@ -29,8 +30,8 @@ func benchFailover(ctx context.Context, o options) error {
 	)
 }
 
-// failover lets one source after another fall silent, the active one each time;
-// a bar of 0 is none.
+// failover silences one source after another, each time the active one. A bar of 0
+// means none.
 func failover(ctx context.Context, o options, interval time.Duration, samples int, bar time.Duration) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -68,7 +69,7 @@ func failover(ctx context.Context, o options, interval time.Duration, samples in
 	return nil
 }
 
-// fall is the heart of failover, once all runs.
+// fall is the core of failover; it starts when all programs run.
 func fall(ctx context.Context, syncNode, monitor string, engines *engines, to net.Addr, interval time.Duration, samples int) ([]time.Duration, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var beating sync.WaitGroup
@@ -115,7 +116,8 @@ func fall(ctx context.Context, syncNode, monitor string, engines *engines, to ne
 			active = now
 			break
 		}
-		// So that the next one falls silent at any moment between two heartbeats.
+		// The next source must fall silent at a random moment between two
+		// heartbeats.
 		if err := pause(ctx, rand.N(interval)); err != nil {
 			return nil, err
 		}
@@ -132,8 +134,8 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// startMonitor runs status-monitor with all those engines, and tells where their
-// heartbeats go.
+// startMonitor runs status-monitor with all those engines. It also returns the
+// address that their heartbeats go to.
 func startMonitor(ctx context.Context, o options, database, syncNode string, engines *engines, interval time.Duration) (*process, net.Addr, error) {
 	listen, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -210,13 +212,13 @@ func (e *engines) send(i int, to net.Addr) bool {
 	if e.silent[i] {
 		return false
 	}
-	// One that is lost here is like one that the network loses.
+	// A heartbeat that is lost here is like one that the network loses.
 	_, _ = e.sockets[i].WriteTo([]byte("OK"), to)
 	e.last[i] = time.Now()
 	return true
 }
 
-// silence ends a source's heartbeats and returns when it sent the last one.
+// silence ends a source's heartbeats and returns the time of the last one.
 func (e *engines) silence(source int) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -21,9 +21,9 @@ const (
 	flooding      = 8 // sources that send at once, as fast as they can
 )
 
-// benchHeartbeats measures how many heartbeats a monitor of a thousand sources
-// takes a second, beside a loop that only receives datagrams, and what memory
-// it needs.
+// benchHeartbeats measures how many heartbeats a second a monitor of a thousand
+// sources takes, and how much memory it needs. For comparison it measures a loop
+// that only receives datagrams.
 func benchHeartbeats(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -51,9 +51,9 @@ func benchHeartbeats(ctx context.Context, o options) error {
 	return errors.Join(err, monitor.stop(), syncNode.stop())
 }
 
-// memoryOf measures a monitor all of whose sources are alive.
+// memoryOf measures the memory of a monitor while all its sources are alive.
 func memoryOf(ctx context.Context, monitor *process, engines *engines, to net.Addr) error {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second) // beyond the start's grace
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second) // longer than the grace period after the start
 	defer cancel()
 	var beating sync.WaitGroup
 	for i := range engines.sockets {
@@ -67,7 +67,7 @@ func memoryOf(ctx context.Context, monitor *process, engines *engines, to net.Ad
 	return err
 }
 
-// takes measures how many are taken a second.
+// takes measures how many heartbeats the monitor takes a second.
 func takes(ctx context.Context, o options, monitor *process, engines *engines, to net.Addr) error {
 	var least float64
 	err := pairs(o, "heartbeats a second, against a loop that only receives", 0, func() (float64, error) {
@@ -89,7 +89,7 @@ func takes(ctx context.Context, o options, monitor *process, engines *engines, t
 	return err
 }
 
-// flood sends from some of the sources as fast as it goes.
+// flood sends from some of the sources as fast as it can.
 func (e *engines) flood(length time.Duration, to net.Addr) time.Duration {
 	began := time.Now()
 	for time.Since(began) < length {
@@ -103,7 +103,7 @@ func (e *engines) flood(length time.Duration, to net.Addr) time.Duration {
 	return time.Since(began)
 }
 
-// received is how many heartbeats the monitor counts.
+// received is how many heartbeats the monitor has counted.
 func received(ctx context.Context, monitor string) (sum float64, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, monitor+"/metrics", http.NoBody)
 	if err != nil {

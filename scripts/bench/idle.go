@@ -15,7 +15,7 @@ const (
 	settle        = time.Second // until it is idle
 )
 
-// benchIdle measures a process that nobody has asked anything yet.
+// benchIdle measures a process that has not had a request yet.
 func benchIdle(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {

@@ -1,12 +1,14 @@
-// Command bench measures the services against peers in the same run: durable
-// POSTs against bare prepared INSERTs on the same server and settings, hot
-// reads against nginx serving the same bytes, the sync node's catching up
-// against mariadb-dump | mariadb, its audit against CHECKSUM TABLE, how soon it
-// shows what a node stored, how soon the monitor switches and how many heartbeats
-// it takes, and what an idle process costs.
+// Command bench measures the services and compares most figures with a peer in the
+// same run. Durable POSTs are compared with bare prepared INSERTs on the same
+// server and settings. Hot reads are compared with nginx serving the same bytes.
+// The sync node's catching up is compared with mariadb-dump | mariadb, and its
+// audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
+// node stored, how soon the monitor switches, how many heartbeats the monitor
+// takes, and what an idle process costs.
+//
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
-// both, and the median of the pairs' ratios is printed beside its bar. A bar
-// that is missed is reported, not an error: numbers are for people.
+// both. The median of the pairs' ratios is printed next to its bar. A missed bar
+// is reported, but is not an error: numbers are for people.
 package main
 
 import (
@@ -68,8 +70,8 @@ func main() {
 	}
 }
 
-// pairs runs subject and peer in turn and prints the median ratio of their
-// rates beside the bar.
+// pairs runs subject and peer in turn and prints the median ratio of their rates
+// next to the bar.
 func pairs(o options, name string, bar float64, subject, peer func() (float64, error)) error {
 	var ratios, subjects, peers []float64
 	for range o.rounds {
@@ -87,7 +89,7 @@ func pairs(o options, name string, bar float64, subject, peer func() (float64, e
 	return nil
 }
 
-// report prints the ratios beside their bar; 0 is no bar.
+// report prints the ratios next to their bar. A bar of 0 means none.
 func report(name string, bar float64, what string, ratios []float64) {
 	verdict := fmt.Sprintf(", bar %.2f: ok", bar)
 	switch {
@@ -100,7 +102,7 @@ func report(name string, bar float64, what string, ratios []float64) {
 		name, what, median(ratios), slices.Min(ratios), slices.Max(ratios), verdict)
 }
 
-// verdict is what a figure means beside its bar.
+// verdict is what a figure means compared with its bar.
 func verdict(missed bool) string {
 	if missed {
 		return "MISSED"

@@ -31,8 +31,8 @@ const (
 	manyClientsBar = 5
 )
 
-// target is a database under measurement: the service's own, and beside it on
-// the same server one for bare INSERTs.
+// target is a database under measurement. It has the service's own database and,
+// on the same server, another one for bare INSERTs.
 type target struct {
 	name           string
 	url            string
@@ -97,8 +97,8 @@ func benchTarget(ctx context.Context, o options, dir string, t target) error {
 	return errors.Join(err, peer.close())
 }
 
-// benchStore measures the repository alone, so that one sees what HTTP costs
-// beside it.
+// benchStore measures the repository alone, which shows how much HTTP costs on
+// top.
 func benchStore(ctx context.Context, o options, t target, bare func() (float64, error)) error {
 	if err := migrate(ctx, t.url); err != nil {
 		return err
@@ -117,7 +117,7 @@ func benchStore(ctx context.Context, o options, t target, bare func() (float64, 
 	return errors.Join(err, db.Close())
 }
 
-// stores is the rate of entries that callers store at once.
+// stores is the rate at which concurrent callers store entries.
 func stores(ctx context.Context, o options, db *repo.Node, callers int) (float64, error) {
 	var n atomic.Int64
 	began := time.Now()
@@ -142,8 +142,8 @@ func stores(ctx context.Context, o options, db *repo.Node, callers int) (float64
 	return float64(n.Load()) / time.Since(began).Seconds(), err
 }
 
-// benchFloor is what any HTTP server in Go can reach: the bare INSERT behind
-// net/http and nothing else. It has no bar.
+// benchFloor is what any HTTP server in Go can reach: net/http with only the bare
+// INSERT behind it. It has no bar.
 func benchFloor(ctx context.Context, o options, dir string, t target, peer *bareTable, bare func() (float64, error)) error {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, err := io.Copy(io.Discard, r.Body)
@@ -180,8 +180,8 @@ func migrate(ctx context.Context, url string) error {
 	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
-// played numbers the entries of the whole run, so that each is a new one: it is
-// the second after postEpoch at which an entry starts.
+// played numbers the entries of the whole run, so that each is a new one. An
+// entry's number is its start, in seconds after postEpoch.
 var played atomic.Int64
 
 const postEpoch = 100_000_000 // Unix time: 1973
@@ -217,7 +217,7 @@ func (b *bareTable) insert(ctx context.Context) error {
 	return err
 }
 
-// rate is that of one client that inserts one row after the other.
+// rate is the rate of a single client that inserts one row after another.
 func (b *bareTable) rate(ctx context.Context, o options) (float64, error) {
 	began, n := time.Now(), 0
 	for ; time.Since(began) < o.length; n++ {
@@ -231,16 +231,16 @@ func (b *bareTable) rate(ctx context.Context, o options) (float64, error) {
 //go:embed post.lua
 var postScript []byte
 
-// maxRate is more POSTs a second than any run makes: so many seconds of the
-// calendar are set aside for it.
+// maxRate is more POSTs a second than any run makes. For each second of a run,
+// that many seconds of the calendar are reserved.
 const maxRate = 100_000
 
-// posts is the rate of acknowledged POSTs of clients at once.
+// posts is the rate of acknowledged POSTs from concurrent clients.
 func posts(ctx context.Context, o options, dir, url string, clients int) (float64, error) {
 	script := filepath.Join(dir, "post.lua")
 	if err := os.WriteFile(script, postScript, 0o600); err != nil {
 		return 0, err
 	}
-	first := played.Add(int64(o.length.Seconds() * maxRate)) // far from what bare INSERTs count
+	first := played.Add(int64(o.length.Seconds() * maxRate)) // far from the starts that bare INSERTs use
 	return wrk(ctx, o, clients, url+"/api/v1/playlog", "-s", script, "--", strconv.FormatInt(postEpoch+first, 10))
 }

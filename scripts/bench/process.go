@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// startTimeout bounds how long a process may take until it answers; a sync node
-// may have to derive the on-air log of all its records first.
+// startTimeout bounds how long a process may take until it answers. A sync node
+// may first have to derive the on-air log of all its records.
 const startTimeout = 10 * time.Minute
 
 // process is a server under measurement.
@@ -39,7 +39,7 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// startEngineAPI runs engine-api on a free port; env adds to its configuration.
+// startEngineAPI runs engine-api on a free port. env adds to its configuration.
 func startEngineAPI(ctx context.Context, binary, databaseURL string, env ...string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
@@ -53,7 +53,8 @@ func startService(ctx context.Context, binary, port, databaseURL string, env ...
 	return startProgram(ctx, binary, port, databaseURL, append([]string{"AURA_STATION_TIMEZONE=Europe/Vienna"}, env...)...)
 }
 
-// startProgram runs any of the services with what all of them understand.
+// startProgram runs any of the services with the settings that all of them
+// understand.
 func startProgram(ctx context.Context, binary, port, databaseURL string, env ...string) (*process, error) {
 	cmd := exec.Command(binary)
 	cmd.Env = append([]string{
@@ -103,7 +104,7 @@ func answers(ctx context.Context, url string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// fetch reads what is at a URL.
+// fetch reads the answer from a URL.
 func fetch(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -21,7 +21,7 @@ import (
 const readBar = 1.0
 
 // seed fills a database with records that end now, one every three minutes, so
-// that the last is current.
+// that the last one is current.
 func seed(ctx context.Context, url string, records int) error {
 	db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
 	if err != nil {
@@ -43,8 +43,8 @@ func seed(ctx context.Context, url string, records int) error {
 	return errors.Join(g.Wait(), db.Close())
 }
 
-// seedEntry is the record with number i: the last one starts now, and nobody
-// knows its length.
+// seedEntry is record number i. The last one starts now, and its length is
+// unknown.
 func seedEntry(i, records int, now time.Time) model.Entry {
 	e := model.Entry{
 		LogSource: 1, TrackStart: now.Add(-time.Duration(records-1-i) * 3 * time.Minute),
@@ -141,11 +141,11 @@ var (
 	wrkTrouble        = regexp.MustCompile(`Non-2xx|Socket errors`)
 )
 
-// readClients ask as fast as they are answered.
+// readClients is how many clients ask, each again as soon as it is answered.
 const readClients = 32
 
-// wrk is the rate of good answers to clients that ask as fast as they are
-// answered; more goes to wrk.
+// wrk is the rate of good answers to clients that ask again as soon as they are
+// answered. more is passed on to wrk.
 func wrk(ctx context.Context, o options, clients int, url string, more ...string) (float64, error) {
 	args := []string{"-t1", "-c" + strconv.Itoa(clients), "-d" + strconv.Itoa(int(o.length.Seconds())) + "s", url}
 	out, err := exec.CommandContext(ctx, "wrk", append(args, more...)...).CombinedOutput()

@@ -12,11 +12,11 @@ import (
 // station is a sync node with one engine-api.
 type station struct {
 	node, sync *process
-	// How the sync node is configured, for its other commands.
+	// The sync node's configuration, for its other commands.
 	syncDatabase, mainHost string
 }
 
-// startStation starts both on free ports; first the engine-api, so that a
+// startStation starts both on free ports. The engine-api starts first, so that a
 // backlog is there when the sync node begins.
 func startStation(ctx context.Context, o options, nodeDatabase, syncDatabase string) (*station, error) {
 	syncPort, err := freePort()
@@ -46,7 +46,7 @@ func (s *station) run(ctx context.Context, o options, args ...string) error {
 	return nil
 }
 
-// waiting is how many entries the node has left for the sync node.
+// waiting is how many of the node's entries still wait for the sync node.
 func (s *station) waiting(ctx context.Context) (int64, error) {
 	var state struct {
 		Outbox struct {

@@ -25,17 +25,18 @@ const (
 	// visiblePause keeps the station idle between two titles: the stream looks at
 	// the log ten times a second at most, and a title may take two looks.
 	visiblePause = 400 * time.Millisecond
-	// flushPause is one that leaves the disk to the station for most of the time.
+	// flushPause is the pause between two flushes. It leaves the disk to the
+	// station most of the time.
 	flushPause = 20 * time.Millisecond
 	// visiblePatience bounds how long one title may take.
 	visiblePatience = 10 * time.Second
 )
 
-// benchVisible measures how long after an engine began to POST a title to its
-// node the sync node shows it on its stream; beside it the same for a title
-// that is posted to the sync node itself, which is what the way between them
-// adds to, and how long the disk meanwhile takes to flush one block, of which each
-// title needs several.
+// benchVisible measures how long after an engine began to POST a title to its node
+// the sync node shows it on its stream. For comparison it measures the same for a
+// title that is posted to the sync node itself: the way between the two adds to
+// that time. It also measures how long the disk takes meanwhile to flush one
+// block; each title needs several flushes.
 func benchVisible(ctx context.Context, o options) error {
 	dir, err := os.MkdirTemp("", "aura-bench")
 	if err != nil {
@@ -72,8 +73,8 @@ func benchVisibleOn(ctx context.Context, o options, dir, name, nodeDatabase, syn
 	return errors.Join(err, s.stop())
 }
 
-// visible posts titles to one service, one at a time, and waits for each on the
-// other one's stream.
+// visible posts titles to one service, one at a time. It waits for each title on
+// the other service's stream.
 func visible(ctx context.Context, o options, name string, bar time.Duration, to, from string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -98,7 +99,7 @@ func visible(ctx context.Context, o options, name string, bar time.Duration, to,
 	return nil
 }
 
-// withFlushes does something, and prints how long a flush took meanwhile.
+// withFlushes runs do and prints how long a flush took meanwhile.
 func withFlushes(ctx context.Context, dir, name string, do func() error) error {
 	f, err := os.Create(filepath.Join(dir, "flushed"))
 	if err != nil {
@@ -131,8 +132,8 @@ func withFlushes(ctx context.Context, dir, name string, do func() error) error {
 	return err
 }
 
-// printTimes prints how long something took, beside the bar for its p99 where
-// there is one.
+// printTimes prints how long something took, next to the bar for its p99 if there
+// is one.
 func printTimes(name string, took []time.Duration, bar time.Duration) {
 	slices.Sort(took)
 	p50, p99, worst := took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
@@ -196,7 +197,7 @@ func listen(ctx context.Context, url string) (<-chan string, error) {
 	return titles, nil
 }
 
-// hear returns when the stream brings that title.
+// hear returns when the stream brings the given title.
 func hear(ctx context.Context, titles <-chan string, title string) error {
 	patience := time.NewTimer(visiblePatience)
 	defer patience.Stop()

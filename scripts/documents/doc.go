@@ -1,3 +1,3 @@
-// Package documents holds only tests: what the documents say about each other and
-// about the tree must be so. What their commands do is tested in package e2e.
+// Package documents holds only tests. They check what the documents say about each
+// other and about the tree. Package e2e tests what the documents' commands do.
 package documents

@@ -35,7 +35,7 @@ func documents(t *testing.T) map[string]string {
 	return found
 }
 
-// TestLinks: what a document links to is there, and so is the heading.
+// TestLinks: the target of each link exists, and so does the heading.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	all := documents(t)

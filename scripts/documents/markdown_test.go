@@ -27,7 +27,7 @@ func linksOf(text string) (targets []string) {
 	return targets
 }
 
-// anchorsOf are what a link to a heading may say, as GitHub makes it.
+// anchorsOf are the anchors that GitHub makes of the headings.
 func anchorsOf(text string) map[string]bool {
 	anchors := map[string]bool{}
 	for _, found := range heading.FindAllStringSubmatch(fenced.ReplaceAllString(text, ""), -1) {

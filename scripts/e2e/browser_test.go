@@ -22,12 +22,12 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// browserTimeout is for all that one test does in the browser.
+// browserTimeout bounds everything that one test does in the browser.
 func browserTimeout() time.Duration { return patience.Stretch(5 * time.Minute) }
 
-// openBrowser starts a headless Chromium with a fresh profile. The test fails
-// where the pages it opens write errors to their console or ask another host
-// than home.
+// openBrowser starts a headless Chromium with a fresh profile. The test fails if
+// the pages that it opens write errors to their console, or send a request to
+// another host than home.
 func openBrowser(t *testing.T, home string) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
@@ -37,12 +37,12 @@ func openBrowser(t *testing.T, home string) context.Context {
 		}
 		t.Skip("chromium is not installed")
 	}
-	// Not the test's own context: that one ends before what Cleanup does.
+	// Not the test's own context, which ends before Cleanup runs.
 	ctx, cancel := context.WithTimeout(context.Background(), browserTimeout())
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
-		chromedp.NoSandbox, // it refuses to run as root otherwise, and opens only our pages
+		chromedp.NoSandbox, // otherwise it refuses to run as root; it opens only our pages
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.WindowSize(1280, 1600),
@@ -99,7 +99,7 @@ func openBrowser(t *testing.T, home string) context.Context {
 	return ctx
 }
 
-// screenshot keeps what the browser shows, for whoever looks into a failure.
+// screenshot keeps what the browser shows, for people who look into a failure.
 func screenshot(t *testing.T, ctx context.Context) {
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err != nil {
@@ -114,8 +114,8 @@ func screenshot(t *testing.T, ctx context.Context) {
 	t.Log("screenshot:", file)
 }
 
-// TestDocumentation_TryItOut uses the interactive documentation as a person
-// does: logs a title, and asks what is playing.
+// TestDocumentation_TryItOut uses the interactive documentation as a person does:
+// it logs a title and asks what is playing.
 func TestDocumentation_TryItOut(t *testing.T) {
 	t.Parallel()
 	s := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine-api.db"))
@@ -139,11 +139,11 @@ func TestDocumentation_TryItOut(t *testing.T) {
 	}
 	do("open", chromedp.Navigate(s.url+"/api/v1/ui/"), chromedp.WaitVisible(chromedp.CSS(".opblock-tag-section")))
 
-	// try opens an operation, fills in its body if there is one, executes it and
-	// returns the status and what is shown as its answer.
+	// try opens an operation, fills in its body if there is one, and executes it.
+	// It returns the status and the answer that is shown.
 	try := func(operation, body string) (status, answer string) {
 		t.Helper()
-		block := `[id="operations-` + operation + `" i]` // the document may write its names otherwise
+		block := `[id="operations-` + operation + `" i]` // the document may write its names in another case
 		do("open "+operation, click(block+" .opblock-summary-control"), click(block+" .try-out__btn"))
 		if body != "" {
 			input := block + " .body-param__text"

@@ -17,22 +17,22 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// extent is how much of everything happens in a disaster.
+// extent is the size of a disaster, in each respect.
 type extent struct {
 	kills   int // of random processes
 	backlog int // titles that are played while the sync node is away
-	work    int // what is acknowledged while something is wrong
+	work    int // how much is acknowledged while something is wrong
 	disk    int // size of a disk, in MiB
 }
 
-// disaster is what happens to a station under load. When it returns, every
-// process runs; links may still be bad, because verify mends them.
+// disaster is what happens to a station under load. When it returns, every process
+// runs. Links may still be bad, because verify mends them.
 type disaster struct {
 	name   string
 	strike func(s *station, t *testing.T, e extent)
 }
 
-// disasters are those that any station meets; some stations meet more.
+// disasters are the ones that every station meets. Some stations meet more.
 func disasters() []disaster {
 	return []disaster{
 		{"Kill", (*station).killAll},
@@ -56,14 +56,15 @@ func (s *station) killAll(t *testing.T, e extent) {
 			s.random.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
 		}
 		s.work(t, 1+s.random.IntN(e.work))
-		// Not only right after an answer: anywhere within the next commits.
+		// The kill comes not only right after an answer, but anywhere within the
+		// next commits.
 		time.Sleep(time.Duration(s.random.IntN(5000)) * time.Microsecond)
 		order[0].restart(t)
 		order = order[1:]
 	}
 }
 
-// isolate has a long backlog pile up while the sync node is away.
+// isolate lets a long backlog pile up while the sync node is away.
 func (s *station) isolate(t *testing.T, e extent) {
 	s.sync[s.front].kill(t)
 	for _, engine := range s.engines {
@@ -78,7 +79,7 @@ func (s *station) isolate(t *testing.T, e extent) {
 	s.sync[s.front].start(t)
 }
 
-// disturb has something go wrong on every link, in both directions.
+// disturb makes something go wrong on every link, in both directions.
 func (s *station) disturb(t *testing.T, e extent, f fault) {
 	for _, l := range s.links() {
 		l.set(f)
@@ -87,16 +88,16 @@ func (s *station) disturb(t *testing.T, e extent, f fault) {
 	s.met(t, 3)
 }
 
-// met returns when the fault of each link hit so many requests. The sync node
-// asks the engine-apis only when it compares itself with them: so it is asked
-// to, again and again.
+// met returns when the fault of each link hit at least times requests. The sync
+// node asks the engine-apis only when it compares itself with them. So it is told
+// to do that repeatedly.
 func (s *station) met(t *testing.T, times int) {
 	t.Helper()
 	askAgain := time.Time{}
 	eventually(t, func() error {
 		if time.Now().After(askAgain) {
 			askAgain = time.Now().Add(100 * time.Millisecond)
-			// Refused, perhaps: then it is asked again.
+			// If this is refused, it is asked again.
 			_, _, _ = call(t.Context(), http.MethodPost, s.frontURL()+"/api/v1/sync/run", "")
 		}
 		for i, l := range s.links() {
@@ -108,7 +109,7 @@ func (s *station) met(t *testing.T, times int) {
 	})
 }
 
-// split cuts one engine-api off, then makes the other one's network silent.
+// split cuts off one engine-api, then makes the network of the other one silent.
 func (s *station) split(t *testing.T, e extent) {
 	one := s.random.IntN(len(s.nodes))
 	for i, f := range []fault{{cut: true}, {silent: true}} {
@@ -127,10 +128,10 @@ func (s *station) split(t *testing.T, e extent) {
 	}
 }
 
-// loseSyncNode deletes the sync node's database, and has it filled again while
-// the load goes on. Who was active when is elsewhere within seconds, and what
-// people corrected at the sync node itself after a reconcile. All else must come
-// back in any case.
+// loseSyncNode deletes the sync node's database and lets it fill again while the
+// load goes on. Other nodes know the activations within seconds, and the
+// corrections that people made at the sync node itself after a reconcile.
+// Everything else must come back in any case.
 func (s *station) loseSyncNode(t *testing.T, e extent) {
 	s.pause()
 	before := s.ledger.switched()
@@ -190,8 +191,8 @@ func (s *station) loseNode(t *testing.T, e extent) {
 	s.work(t, e.work)
 }
 
-// misjudge sets the clock of one host 90 s ahead: its engine's records say so,
-// and so does its engine-api.
+// misjudge sets the clock of one host 90 s ahead. Both its engine's records and
+// its engine-api show that.
 func (s *station) misjudge(t *testing.T, e extent) {
 	const ahead = 90 * time.Second
 	wrong := s.random.IntN(len(s.nodes))
@@ -276,7 +277,7 @@ func fill(t *testing.T, n *node) (free func()) {
 	}
 }
 
-// disk is a folder on a disk of its own, where this process may make one.
+// disk is a folder on a disk of its own, if this process may make one.
 func disk(t *testing.T, e extent) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -295,8 +296,8 @@ func disk(t *testing.T, e extent) string {
 	return dir
 }
 
-// meet has a station meet disasters in any order, and checks after each that
-// all is as it must be.
+// meet lets a station meet disasters in random order. After each disaster it
+// checks that everything is as it must be.
 func (s *station) meet(t *testing.T, e extent, all []disaster) {
 	t.Helper()
 	all = slices.Clone(all)
@@ -310,12 +311,12 @@ func (s *station) meet(t *testing.T, e extent, all []disaster) {
 			t.Logf("the disaster took %s, all was well %s later", struck.Round(time.Millisecond), (time.Since(began) - struck).Round(time.Millisecond))
 		})
 		if !ok {
-			return // what comes later would only repeat it
+			return // later disasters would only repeat the failure
 		}
 	}
 }
 
-// short is what `make test` has time for.
+// short is the extent that `make test` has time for.
 var short = extent{kills: 9, backlog: 2000, work: 60, disk: 256}
 
 // TestStation: whatever happens to a redundant deployment on the embedded
@@ -333,8 +334,8 @@ func overSQLite(t *testing.T, e extent) {
 	s.meet(t, e, append(disasters(), disaster{"DiskFull", (*station).fillDisks}))
 }
 
-// TestStation_MariaDB is the same over MariaDB, which is killed and started
-// again besides.
+// TestStation_MariaDB is the same over MariaDB, which is also killed and started
+// again.
 func TestStation_MariaDB(t *testing.T) {
 	t.Parallel()
 	e := short
@@ -367,7 +368,7 @@ func overMariaDB(t *testing.T, e extent) {
 // privateMariaDB is a server that the test may kill.
 func privateMariaDB(t *testing.T) *repotest.Server {
 	t.Helper()
-	repotest.MariaDB(t) // skips where there is none
+	repotest.MariaDB(t) // skips if there is none
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout())
 	defer cancel()
 	server, err := repotest.StartMariaDB(ctx)

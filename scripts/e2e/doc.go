@@ -1,4 +1,4 @@
-// Package e2e holds only tests: it builds the real programs, runs them as a
-// station would, kills them and compares. What passes here holds from the
-// outside, without a look into the code.
+// Package e2e holds only tests. It builds the real programs, runs them as a
+// station would, kills them and compares the results. What passes here holds from
+// the outside, without a look into the code.
 package e2e

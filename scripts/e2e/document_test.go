@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// handbook is the operator's handbook, as it lies in a release.
+// handbook is the operator's handbook, at its path in a release.
 const handbook = "deploy/README.md"
 
-// document is what people go by.
+// document is a text whose instructions people follow.
 type document string
 
 func openDocument(t *testing.T, file string) document {
@@ -22,7 +22,8 @@ func openDocument(t *testing.T, file string) document {
 	return document(text)
 }
 
-// find is what the groups of a pattern match. Not to find it is a failure.
+// find returns what the groups of a pattern match. It fails the test if nothing
+// matches.
 func (d document) find(t *testing.T, pattern string) []string {
 	t.Helper()
 	found := regexp.MustCompile(pattern).FindStringSubmatch(string(d))
@@ -32,21 +33,21 @@ func (d document) find(t *testing.T, pattern string) []string {
 	return found[1:]
 }
 
-// commands are the first ones below a heading.
+// commands are the first commands below a heading.
 func (d document) commands(t *testing.T, heading string) []string {
 	t.Helper()
 	block := d.find(t, "(?s)\n#+ "+heading+"\n.*?```sh\n(.*?)\n```")[0]
 	return strings.Split(block, "\n")
 }
 
-// command is the one that a pattern matches.
+// command is the command that a pattern matches.
 func (d document) command(t *testing.T, pattern string) string {
 	t.Helper()
 	return d.find(t, "(?m)^("+pattern+")$")[0]
 }
 
-// environments are the contents of the files that are edited, with secrets, by
-// "host N: FILE".
+// environments are the contents of the files that people edit, with secrets filled
+// in. The keys are "host N: FILE".
 func (d document) environments(t *testing.T) map[string]string {
 	t.Helper()
 	secrets, files := map[string]string{}, map[string]string{}

@@ -20,8 +20,9 @@ const (
 	clients = 8
 )
 
-// TestDurability_Kill kills engine-api at random instants while clients log to
-// it. What it answered with success must be there afterwards, once.
+// TestDurability_Kill kills engine-api at random instants while clients log to it.
+// Every title that it answered with success must be there afterwards, exactly
+// once.
 func TestDurability_Kill(t *testing.T) {
 	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
@@ -49,7 +50,8 @@ func killUnderLoad(t *testing.T, database string) {
 			ended.Go(func() { l.post(t, s.url) })
 		}
 		patience.Receive(t, "the clients are answered", reached)
-		// Not only right after an answer: anywhere within the next commits.
+		// The kill comes not only right after an answer, but anywhere within the
+		// next commits.
 		time.Sleep(time.Duration(random.IntN(5000)) * time.Microsecond)
 		s.signal(t, syscall.SIGKILL)
 		l.stop.Store(true)
@@ -70,7 +72,7 @@ func killUnderLoad(t *testing.T, database string) {
 	t.Logf("%d acknowledged, %d stored, after %d kills", len(l.acknowledged), len(stored), kills)
 }
 
-// load posts titles, each its own, and remembers which were acknowledged.
+// load posts titles, each a new one, and remembers which were acknowledged.
 type load struct {
 	start time.Time
 	next  atomic.Int64
@@ -82,7 +84,7 @@ type load struct {
 	reached      chan struct{}
 }
 
-// until closes reached when so many titles are acknowledged.
+// until makes post close reached as soon as target titles are acknowledged.
 func (l *load) until(target int, reached chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,7 +99,7 @@ func (l *load) post(t *testing.T, url string) {
 		body := play(t, title, l.start.Add(time.Duration(n)*time.Millisecond))
 		status, answer, err := call(t.Context(), http.MethodPost, url+"/api/v1/playlog", body)
 		if err != nil {
-			return // killed: this one may be stored or not
+			return // killed: this title may be stored or not
 		}
 		if status != http.StatusNoContent {
 			t.Errorf("POST: %d %s", status, answer)

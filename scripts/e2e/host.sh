@@ -1,15 +1,16 @@
 #!/bin/bash
 # Boots a systemd of its own on a copy-on-write copy of this machine, in its own
-# namespaces: a host on which the test installs and runs units. Needs root.
+# namespaces. The result is a host on which the test installs and runs units.
+# Needs root.
 #
-#   host.sh DIRECTORY      DIRECTORY/shared is /shared there. Where it holds
-#                          `script`, that is run once the host is up, and then it
-#                          is shut down; otherwise it is up until it is killed
+#   host.sh DIRECTORY      DIRECTORY/shared is /shared there. If it holds `script`,
+#                          the script is run once the host is up, and then the
+#                          host is shut down. Otherwise it is up until it is killed
 #
-# Nothing of this machine is touched, and none of its services is started there.
-# Writes go to memory. Where something is mounted on DIRECTORY/disk, they go
-# there and outlive the host, which can be booted again. With CABLED=1 it has
-# the network of whoever calls this, otherwise a loopback of its own.
+# Nothing of this machine is changed, and none of its services is started there.
+# Writes go to memory. If something is mounted on DIRECTORY/disk, they go there
+# and outlive the host, which can be booted again. With CABLED=1 the host has
+# the caller's network, otherwise a loopback of its own.
 set -eu
 dir=$(realpath "$1")
 if [ "${INSIDE:-}" != 1 ]; then
@@ -54,7 +55,8 @@ ExecStart=-/shared/script
 ExecStopPost=/bin/systemctl poweroff -f -f
 UNIT
 
-# Not chroot: below one, the kernel forbids the user namespaces of PrivateUsers=.
+# Not chroot: inside one, the kernel forbids the user namespaces of
+# PrivateUsers=.
 mkdir -p old
 pivot_root . old
 umount -l /old

@@ -17,16 +17,16 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// insideLab holds the lab's folder where this test binary runs in it.
+// insideLab holds the lab's folder if this test binary runs in the lab.
 const insideLab = "E2E_INSIDE_LAB"
 
-// labTimeout is for all that one test does in the lab.
+// labTimeout bounds everything that one test does in the lab.
 func labTimeout() time.Duration { return patience.Stretch(15 * time.Minute) }
 
-// inLab runs a test once more in namespaces of its own, in which it may mount,
-// make networks and boot hosts, and returns true there. When it ends, for
-// whatever reason, nothing is left of them. release is what the hosts find in
-// /shared, by the names there.
+// inLab runs a test again in namespaces of its own, and returns true there. In the
+// namespaces the test may mount, make networks and boot hosts. When the test ends,
+// for whatever reason, nothing is left of them. release is what the hosts find in
+// /shared, by its names there.
 func inLab(t *testing.T, release map[string]string) bool {
 	t.Helper()
 	if os.Getenv(insideLab) != "" {
@@ -57,7 +57,7 @@ func inLab(t *testing.T, release map[string]string) bool {
 	return false
 }
 
-// copyTo copies files and folders into dir, by the names that they have there.
+// copyTo copies files and folders into dir, under the names that are their keys.
 func copyTo(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for to, from := range files {
@@ -71,10 +71,11 @@ func copyTo(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// subnet is the network of the lab; the host number n has the address subnet + n.
+// subnet is the network of the lab. Host number n has the address subnet + n.
 const subnet = "192.0.2."
 
-// plugIn makes the lab's network, and whatever machines have that hosts need.
+// plugIn makes the lab's network and everything else that hosts need from the
+// machine.
 func plugIn(t *testing.T) {
 	t.Helper()
 	mustSh(t, "mount -t tmpfs tmpfs /run && mkdir -p $"+insideLab+"/cgroup && mount -t cgroup2 cgroup2 $"+insideLab+"/cgroup")
@@ -84,13 +85,13 @@ func plugIn(t *testing.T) {
 // host is a machine with a disk and a cable to the lab's switch.
 type host struct {
 	name, address string
-	cable         string // the switch's end of it
+	cable         string // the end at the switch
 	dir           string
 	init          int // process id of its systemd, 0 while it is off
 	gone          chan struct{}
 }
 
-// newHost builds it; it is off.
+// newHost builds a host, which is off.
 func newHost(t *testing.T, number int) *host {
 	t.Helper()
 	lab := os.Getenv(insideLab)
@@ -116,18 +117,18 @@ func newHost(t *testing.T, number int) *host {
 	return h
 }
 
-// plug puts the host's cable in or out: up or down.
+// plug plugs the host's cable in (up) or pulls it out (down).
 func (h *host) plug(t *testing.T, state string) {
 	t.Helper()
 	mustSh(t, "ip link set "+h.cable+" "+state)
 }
 
-// boot returns when its systemd has started all that is enabled.
+// boot returns when the host's systemd has started all units that are enabled.
 func (h *host) boot(t *testing.T) {
 	t.Helper()
 	mustSh(t, fmt.Sprintf("ip netns add %[1]s && ip link add %[2]s type veth peer name eth0 netns %[1]s && ip link set %[2]s master switch up && "+
 		"ip -n %[1]s addr add %[3]s/24 dev eth0 && ip -n %[1]s link set eth0 up && ip -n %[1]s link set lo up", h.name, h.cable, h.address))
-	// A cgroup of its own: below it, this systemd is alone.
+	// The host has a cgroup of its own. Below it, this systemd is alone.
 	group, err := os.MkdirTemp(filepath.Join(os.Getenv(insideLab), "cgroup"), h.name+"-")
 	if err != nil {
 		t.Fatal(err)
@@ -152,8 +153,9 @@ func (h *host) boot(t *testing.T) {
 	gone := make(chan struct{})
 	h.gone = gone
 	go func() {
-		_ = cmd.Wait() // how it ended is on the console
-		// Its systemd made groups below; the kernel refuses where one is in use.
+		_ = cmd.Wait() // the console tells how it ended
+		// Its systemd made groups below. The kernel refuses to remove a group that
+		// is in use.
 		_ = exec.Command("find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+").Run()
 		close(gone)
 	}()
@@ -170,8 +172,8 @@ func (h *host) boot(t *testing.T) {
 	})
 }
 
-// powerOff ends everything on the host at once; its network is gone before
-// anything could say goodbye.
+// powerOff ends everything on the host at once. Its network goes first, so that
+// nothing can say goodbye.
 func (h *host) powerOff(t *testing.T) {
 	t.Helper()
 	h.plug(t, "down")
@@ -179,7 +181,7 @@ func (h *host) powerOff(t *testing.T) {
 	mustSh(t, "ip link del "+h.cable+" && ip netns del "+h.name)
 }
 
-// kill ends its systemd, and with it every process there.
+// kill ends the host's systemd, and with it every process on the host.
 func (h *host) kill(t *testing.T) {
 	t.Helper()
 	if h.init == 0 {
@@ -192,10 +194,10 @@ func (h *host) kill(t *testing.T) {
 	h.init = 0
 }
 
-// try runs a command there, as root, in /shared.
+// try runs a command on the host, as root, in /shared.
 func (h *host) try(ctx context.Context, command string) (string, error) {
 	cmd := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(h.init), "--all", "--wdns=/shared", "sh", "-c", command)
-	cmd.Env = environment() // the services would take what is meant for the test for a mistake
+	cmd.Env = environment() // the services would report the test's own variables as mistakes
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -20,7 +20,8 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// fault is what goes wrong on a link. The zero fault is none.
+// fault is what goes wrong on a link. The zero fault means that nothing goes
+// wrong.
 type fault struct {
 	cut    bool          // connections are reset
 	silent bool          // requests get no answer, however long one waits
@@ -33,8 +34,8 @@ type fault struct {
 // retryAfter is what a refused sender is told, in seconds.
 const retryAfter = "1"
 
-// link is the network from one node to another: an HTTP proxy on an address of
-// its own, whose faults a test chooses.
+// link is the network from one node to another. It is an HTTP proxy on an address
+// of its own; a test chooses its faults.
 type link struct {
 	url    string
 	target func() string // base URL of the receiver, which may move
@@ -47,7 +48,7 @@ type link struct {
 	inflicted int           // how many requests the present fault met
 }
 
-// newLink opens a link, which is in order, until the test ends.
+// newLink opens a link that works until the test ends or sets a fault.
 func newLink(t testing.TB, seed uint64, target func() string) *link {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -63,7 +64,7 @@ func newLink(t testing.TB, seed uint64, target func() string) *link {
 	ended := make(chan error)
 	go func() { ended <- server.Serve(listener) }()
 	t.Cleanup(func() {
-		_ = server.Close() // what is under way gets no answer, as meant
+		_ = server.Close() // requests under way get no answer, as intended
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
@@ -72,8 +73,8 @@ func newLink(t testing.TB, seed uint64, target func() string) *link {
 	return l
 }
 
-// set changes what goes wrong from now on. Requests that the fault before held
-// back get no answer any more.
+// set changes what goes wrong from now on. Requests that the previous fault held
+// back no longer get an answer.
 func (l *link) set(f fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,7 +83,7 @@ func (l *link) set(f fault) {
 	l.changed = make(chan struct{})
 }
 
-// met is how many requests the present fault met.
+// met is how many requests the present fault hit.
 func (l *link) met() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -156,7 +157,7 @@ func (f fate) wait(ctx context.Context, up <-chan time.Time) {
 	}
 }
 
-// broken reports whether an answer cannot come back.
+// broken reports whether answers cannot come back.
 func (l *link) broken() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -169,7 +170,7 @@ func (l *link) forward(r *http.Request) (int, http.Header, []byte, error) {
 		return 0, nil, nil, err
 	}
 	out.Header, out.ContentLength = r.Header.Clone(), r.ContentLength
-	out.Header.Del("Accept-Encoding") // what passes can be read
+	out.Header.Del("Accept-Encoding") // so that the answer can be read here
 	resp, err := l.client.Do(out)
 	if err != nil {
 		return 0, nil, nil, err
@@ -179,7 +180,7 @@ func (l *link) forward(r *http.Request) (int, http.Header, []byte, error) {
 	return resp.StatusCode, resp.Header, body, err
 }
 
-// reset ends the connection as a host that is gone does.
+// reset ends the connection as a host does that is gone.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -191,7 +192,7 @@ func reset(w http.ResponseWriter) {
 	conn.Close()
 }
 
-// shiftNow makes the state of a node say another time.
+// shiftNow changes the time in the state of a node.
 func shiftNow(state []byte, by time.Duration) []byte {
 	fields := map[string]json.RawMessage{}
 	var now time.Time
@@ -209,8 +210,8 @@ func shiftNow(state []byte, by time.Duration) []byte {
 	return bytes.TrimSpace(shifted)
 }
 
-// TestLink: each fault does what it says, or a test of the services would show
-// nothing.
+// TestLink: each fault does what it says. Otherwise a test of the services would
+// show nothing.
 func TestLink(t *testing.T) {
 	t.Parallel()
 	var arrived atomic.Int64

@@ -16,8 +16,8 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// TestCreateDatabase runs deploy/mariadb/create-database.sql as an
-// administrator does, and then the services as the users that it made.
+// TestCreateDatabase runs deploy/mariadb/create-database.sql as an administrator
+// does. Then it runs the services as the users that the script made.
 func TestCreateDatabase(t *testing.T) {
 	t.Parallel()
 	server := repotest.MariaDB(t)
@@ -61,7 +61,8 @@ func TestCreateDatabase(t *testing.T) {
 		s := a.install(t, "status-monitor", "SET @aura_service = 'status_monitor';",
 			"AURA_SYNC_HOST="+syncNode.url, "AURA_SOURCE_1=127.0.0.1", "AURA_HEARTBEAT_LISTEN="+freeUDPAddress(t))
 		decides(t, s, syncNode)
-		// What it learned is there: at the first start nothing is.
+		// The monitor stored what it learned; at its first start nothing was
+		// there.
 		if out, err := a.client(t, "aura_status_monitor", "SELECT body FROM note WHERE name = 'authority'"); err != nil || !strings.Contains(out, `"pinned":true`) {
 			t.Errorf("the monitor remembers %s (%v)", out, err)
 		}
@@ -70,8 +71,8 @@ func TestCreateDatabase(t *testing.T) {
 	t.Run("sync-node", func(t *testing.T) {
 		s := a.install(t, "sync-node", "SET @aura_service = 'sync_node';")
 		a.records(t, s)
-		// The switch cut the title, so the on-air log was written anew; and so
-		// it is where an earlier one becomes known.
+		// The switch cut the title, so the on-air log was derived again. The same
+		// happens when an earlier switch becomes known.
 		mustCall(t, http.MethodPut, s.url+"/api/v1/source/active/1", fmt.Sprintf(`{"at": %q}`,
 			time.Now().Add(-30*time.Second).UTC().Format(time.RFC3339)), http.StatusNoContent)
 		a.forbids(t, "aura_sync_node", "DELETE FROM playlog", "DELETE FROM activation", "DELETE FROM lease",
@@ -82,7 +83,7 @@ func TestCreateDatabase(t *testing.T) {
 	})
 }
 
-// decides lets a monitor whose database that is learn who is active.
+// decides lets the monitor of that database learn who is active.
 func decides(t *testing.T, monitor *service, syncNode *service) {
 	t.Helper()
 	mustCall(t, http.MethodPut, syncNode.url+"/api/v1/source/active/2?pin=true", `{"by": "M. Tester"}`, http.StatusNoContent)
@@ -95,7 +96,7 @@ func decides(t *testing.T, monitor *service, syncNode *service) {
 	})
 }
 
-// administration is of one database server.
+// administration gives access to one database server.
 type administration struct{ socket, address string }
 
 const (
@@ -106,8 +107,8 @@ const (
 	migrateInURL    = "migrate%2Fwith%3Aspecial%40signs"
 )
 
-// admin runs what somebody types, who goes on after a mistake, and returns what
-// was printed.
+// admin runs lines that somebody types who continues after a mistake. It returns
+// what was printed.
 func (a administration) admin(t *testing.T, lines string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "mariadb", "--no-defaults", "--force", "--socket="+a.socket, "--user=root")
@@ -116,14 +117,14 @@ func (a administration) admin(t *testing.T, lines string) (string, error) {
 	return string(out), err
 }
 
-// create runs the script after those settings.
+// create runs the script after the settings in set.
 func (a administration) create(t *testing.T, set string) (string, error) {
 	t.Helper()
 	return a.admin(t, set+"\nSOURCE "+filepath.Join(tree, "deploy/mariadb/create-database.sql")+"\n")
 }
 
-// client runs statements as a user of a service's database; those of the
-// service are called like it.
+// client runs statements as a user of a service's database. The service's own user
+// has the same name as the database.
 func (a administration) client(t *testing.T, database, statements string) (string, error) {
 	t.Helper()
 	return a.clientAs(t, database, password, database, statements)
@@ -140,8 +141,7 @@ func (a administration) clientAs(t *testing.T, user, password, database, stateme
 	return string(out), err
 }
 
-// install makes a service's database, brings its schema up and runs the
-// service.
+// install makes a service's database, updates its schema and runs the service.
 func (a administration) install(t *testing.T, program, set string, env ...string) *service {
 	t.Helper()
 	for range 2 { // running it again does no harm
@@ -178,7 +178,7 @@ func (a administration) install(t *testing.T, program, set string, env ...string
 	return s
 }
 
-// records stores one of everything.
+// records stores one record of each kind.
 func (a administration) records(t *testing.T, s *service) {
 	t.Helper()
 	body := play(t, "Fade Into You", time.Now().Add(-time.Minute))
@@ -192,7 +192,7 @@ func (a administration) records(t *testing.T, s *service) {
 		`{"kind": "void", "by": "M. Tester", "reason": "never played"}`, http.StatusCreated)
 }
 
-// forbids checks that a service's user may not do any of that.
+// forbids checks that a service's user may execute none of the statements.
 func (a administration) forbids(t *testing.T, user string, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
@@ -202,7 +202,7 @@ func (a administration) forbids(t *testing.T, user string, statements ...string)
 	}
 }
 
-// socketOf is where administrators reach the server.
+// socketOf is the socket at which administrators reach the server.
 func socketOf(t *testing.T, server *repotest.Server) string {
 	t.Helper()
 	db, err := sql.Open("mysql", server.DSN(""))

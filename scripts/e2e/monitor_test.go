@@ -15,9 +15,9 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// TestMonitor has real monitors watch two sources while engines, networks,
-// monitors and the sync node fail. The scenarios wait for heartbeats most of the
-// time, so they run beside each other in the place of one test.
+// TestMonitor lets real monitors watch two sources while engines, networks,
+// monitors and the sync node fail. The scenarios mostly wait for heartbeats, so
+// they run in parallel and take the place of one test.
 func TestMonitor(t *testing.T) {
 	t.Parallel()
 	var all sync.WaitGroup
@@ -44,11 +44,11 @@ func TestMonitor(t *testing.T) {
 	all.Wait()
 }
 
-// loseHeartbeats: where three heartbeats in ten are lost, and that is known, no
-// source is left for it. A loss that begins suddenly is another matter: as the
-// decision's documentation says, 3.5 % of such beginnings lead to a switch. So
-// at first every third one is lost, never two in a row, and chance begins when
-// the monitor knows of that.
+// loseHeartbeats: if three heartbeats in ten are lost, and the monitor knows of
+// that loss, it leaves no source because of it. A loss that begins suddenly is
+// another matter: as the decision's documentation says, 3.5 % of such beginnings
+// lead to a switch. So at first every third heartbeat is lost, never two in a row.
+// Random loss begins when the monitor knows of the loss.
 func loseHeartbeats(t *testing.T) {
 	const (
 		share      = 0.3
@@ -62,7 +62,7 @@ func loseHeartbeats(t *testing.T) {
 	}
 	soon(t, func() error {
 		for _, source := range m.status(t).Sources {
-			if source.Lost < 15 { // which is as many as make a difference
+			if source.Lost < 15 { // more than that makes no difference
 				return fmt.Errorf("source %d lost %d", source.Number, source.Lost)
 			}
 		}
@@ -106,7 +106,8 @@ func loseHeartbeats(t *testing.T) {
 		}
 	}
 
-	// Where all are lost it is no loss any more, however patient it is.
+	// When all heartbeats are lost, it is no longer a loss but a failure, however
+	// patient the monitor is.
 	cut := w.hearts[1].cut()
 	took := w.switched(t, 1, 2).From.Sub(cut)
 	t.Logf("after %s of silence it switched", took.Round(time.Millisecond))
@@ -116,11 +117,11 @@ func loseHeartbeats(t *testing.T) {
 }
 
 // busy is how much later than promised anything may be, because the machine has
-// other work. How soon it is otherwise, `make bench` says.
+// other work. `make bench` measures the delay without other work.
 func busy() time.Duration { return patience.Stretch(20 * time.Second) }
 
-// cutHeartbeats: a source whose link is cut is left in the promised time, at
-// whatever instant between two heartbeats that happens.
+// cutHeartbeats: when a source's link is cut, the monitor leaves the source in the
+// promised time. This holds for any instant between two heartbeats.
 func cutHeartbeats(t *testing.T) {
 	r := faster(200 * time.Millisecond)
 	r.hold, r.holdMax = 3*r.interval, 3*r.interval
@@ -130,7 +131,7 @@ func cutHeartbeats(t *testing.T) {
 	for round := range rounds {
 		soon(t, func() error {
 			for _, source := range w.monitors[0].status(t).Sources {
-				if source.Lost > 0 { // the machine was busy; it is patient for a while
+				if source.Lost > 0 { // the machine was busy; the monitor is patient for a while
 					return fmt.Errorf("source %d lost %d", source.Number, source.Lost)
 				}
 			}
@@ -161,8 +162,9 @@ func cutHeartbeats(t *testing.T) {
 	}
 }
 
-// flap: a link that is cut again as soon as it was switched to brings no switch
-// back before the hold of the other one is over.
+// flap: the link of a source is cut again as soon as the monitor has switched to
+// that source. The monitor does not switch back before the hold of the other
+// source is over.
 func flap(t *testing.T) {
 	r := hurried(50 * time.Millisecond)
 	r.hold, r.holdMax = 30*r.interval, 60*r.interval
@@ -186,9 +188,9 @@ func flap(t *testing.T) {
 	}
 }
 
-// partition: a monitor that is cut off from the sync node decides and switches
-// the audio at once, and has what it did recorded later, with the true times;
-// also where it is killed in between.
+// partition: a monitor that is cut off from the sync node decides and switches the
+// audio at once. Later it has its decisions recorded, with the true times, even if
+// it is killed in between.
 func partition(t *testing.T) {
 	r := faster(200 * time.Millisecond)
 	r.hold, r.holdMax = 3*r.interval, 3*r.interval
@@ -266,12 +268,13 @@ func partition(t *testing.T) {
 	}
 }
 
-// twoMonitors: however they are cut off, of one failure there is one switch in
-// the history.
+// twoMonitors: however two monitors are cut off, the history has one switch for
+// one failure.
 func twoMonitors(t *testing.T) {
 	w := startWatch(t, hurried(100*time.Millisecond), 2)
 	active, recorded := 1, 0
-	// fails has the active source fail until all that follows is recorded.
+	// fails makes the active source fail, and returns when everything that follows
+	// is recorded.
 	fails := func(mending func()) {
 		t.Helper()
 		w.hearts[active].cut()
@@ -283,7 +286,7 @@ func twoMonitors(t *testing.T) {
 			t.Fatalf("%d activations, want %d: %+v", len(all), recorded, all)
 		}
 	}
-	// sees returns when a monitor takes the active source for down.
+	// sees returns when a monitor considers the active source down.
 	sees := func(m *monitor) {
 		t.Helper()
 		soon(t, func() error {
@@ -303,7 +306,7 @@ func twoMonitors(t *testing.T) {
 		})
 	}
 
-	for range 3 { // all is well between them
+	for range 3 { // nothing is cut between the monitors and the sync node
 		holder, standby := w.acting(t)
 		by, idle := len(holder.ran(t)), standby.ran(t)
 		fails(func() { runs(holder, by); sees(standby) })
@@ -320,7 +323,7 @@ func twoMonitors(t *testing.T) {
 		fails(func() {
 			runs(holder, by)
 			sees(standby)
-			// Also when the lease is over for long.
+			// This also holds long after the lease has ended.
 			soon(t, func() error {
 				if left := leaseLeft(t, w.sync.url()); left > 0 {
 					return fmt.Errorf("the lease lasts for another %g s", left)
@@ -338,7 +341,7 @@ func twoMonitors(t *testing.T) {
 		})
 	}
 
-	for range 2 { // the holder is cut off: it acts, and so does who gets the lease
+	for range 2 { // the holder is cut off: it acts, and so does the monitor that gets the lease
 		holder, standby := w.acting(t)
 		alone, together := len(holder.ran(t)), standby.ran(t)
 		holder.link.set(fault{cut: true})
@@ -359,9 +362,9 @@ func twoMonitors(t *testing.T) {
 		}
 	}
 
-	// The holder decides while both are cut off. The other one gets the lease before
-	// it can tell, and sees no reason to switch: so the decision is out of date,
-	// though the history is as the holder knew it.
+	// The holder decides while both are cut off. The standby gets the lease before
+	// the holder can report, and sees no reason to switch. So the decision is out
+	// of date, although the history is as the holder knew it.
 	holder, standby := w.acting(t)
 	by, idle := len(holder.ran(t)), len(standby.ran(t))
 	holder.link.set(fault{cut: true})
@@ -387,10 +390,10 @@ func twoMonitors(t *testing.T) {
 	if all := w.history(t); len(all) != recorded {
 		t.Errorf("an old decision is recorded: %+v", all)
 	}
-	fails(func() {}) // and whoever has the lease decides upon the same epoch
+	fails(func() {}) // the monitor that has the lease decides upon the same epoch
 }
 
-// leaseLeft is for how many seconds a monitor still holds the lease.
+// leaseLeft is the number of seconds for which a monitor still holds the lease.
 func leaseLeft(t testing.TB, base string) float64 {
 	t.Helper()
 	var l struct {
@@ -402,9 +405,9 @@ func leaseLeft(t testing.TB, base string) float64 {
 	return l.Seconds
 }
 
-// killActive kills the monitor that acts around each failure, at any instant.
-// Each switch is in the history once, and the audio follows: also where the one
-// that was killed comes back when another one has taken over.
+// killActive kills the acting monitor around each failure, at random instants.
+// Each switch is in the history once, and the audio follows. This also holds if
+// the killed monitor comes back after another one has taken over.
 func killActive(t *testing.T, rounds int) {
 	w := startWatch(t, hurried(50*time.Millisecond), 2)
 	for round := range rounds {
@@ -415,7 +418,8 @@ func killActive(t *testing.T, rounds int) {
 			before[i] = len(m.ran(t))
 		}
 		w.hearts[active].cut()
-		// From before it suspects anything until all is done.
+		// The kill comes anywhere from before the monitor suspects anything until
+		// everything is done.
 		time.Sleep(time.Duration(w.random.Int64N(int64(w.promised() * 3 / 2))))
 		holder.kill(t)
 		atOnce := w.random.IntN(2) == 0
@@ -424,8 +428,8 @@ func killActive(t *testing.T, rounds int) {
 		}
 		w.switched(t, round+1, other(active))
 		if !atOnce {
-			// Where the switch was recorded before the kill, the standby has to
-			// take over all the same: it knows nothing of the audio.
+			// If the switch was recorded before the kill, the standby must take
+			// over nevertheless, because it knows nothing of the audio.
 			soon(t, func() error {
 				if !standby.status(t).Acting {
 					return errors.New("the standby does not act")
@@ -456,9 +460,9 @@ func pin(t *testing.T) {
 	w := startWatch(t, hurried(50*time.Millisecond), 2)
 	mustCall(t, http.MethodPut, w.sync.url()+"/api/v1/source/active/1?pin=true", `{"by": "M. Tester", "reason": "outside broadcast"}`, http.StatusNoContent)
 	w.rest(t)
-	// holds: it knows that it must not switch, though it would.
+	// holds: the monitor knows that it must not switch, though it otherwise would.
 	holds := func(s monitorStatus) bool { return s.Alarm != "" && s.Active.Pinned && s.Active.Source == 1 }
-	// alarmed returns when the monitor that acts does so.
+	// alarmed returns the acting monitor once it holds.
 	alarmed := func() *monitor {
 		t.Helper()
 		var holder *monitor
@@ -488,7 +492,7 @@ func pin(t *testing.T) {
 			m.link.set(fault{cut: true})
 			m.kill(t)
 			m.start(t)
-			soon(t, func() error { // it remembers
+			soon(t, func() error { // the monitor remembers
 				if s := m.status(t); !s.Acting || !holds(s) {
 					return fmt.Errorf("%s: %+v", m.name, s)
 				}
@@ -524,7 +528,7 @@ func pin(t *testing.T) {
 		}
 	}
 
-	// It was the pin that held it.
+	// It was the pin that held the source on air.
 	w.hearts[1].cut()
 	alarmed()
 	mustCall(t, http.MethodPut, w.sync.url()+"/api/v1/source/active/1?pin=false", `{"by": "M. Tester"}`, http.StatusNoContent)

@@ -22,8 +22,8 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// register is the active source, as the contract has it: what a request does
-// and how it is answered follows from it and from the request alone.
+// register is the active source according to the contract. The effect and the
+// answer of a request follow from the register and the request alone.
 type register struct {
 	source int
 	epoch  int64
@@ -32,20 +32,20 @@ type register struct {
 
 // operation is a request for the register.
 type operation struct {
-	put     bool // else it is read
+	put     bool // otherwise a read
 	source  int
-	epoch   int64  // of If-Match; unsaid: there is none
+	epoch   int64  // of If-Match; unsaid: no If-Match
 	pin     string // true, false or ""
-	monitor bool   // a monitor asks, not a person
+	monitor bool   // the client is a monitor, not a person
 }
 
 const unsaid = -1
 
-// outcome is what came of an operation.
+// outcome is the result of an operation.
 type outcome struct {
-	status int // of the answer; 0: there was none
+	status int // of the answer; 0: no answer
 	read   register
-	stored int64 // the epoch of the record that it left; 0 where it left none
+	stored int64 // the epoch of the record that the operation left; 0 if it left none
 }
 
 func (o operation) String() string {
@@ -79,7 +79,7 @@ func (o outcome) String() string {
 	return text
 }
 
-// after is the register after an operation, and what comes of that.
+// after returns the register after an operation, and the operation's outcome.
 func (r register) after(o operation) (register, outcome) {
 	samePin := o.pin == "" || o.pin == strconv.FormatBool(r.pinned)
 	sameEpoch := o.epoch == unsaid || o.epoch == r.epoch
@@ -96,7 +96,7 @@ func (r register) after(o operation) (register, outcome) {
 	return register{o.source, r.epoch + 1, o.pin == "true"}, outcome{status: http.StatusNoContent, stored: r.epoch + 1}
 }
 
-// oneRegister is what porcupine compares a history with.
+// oneRegister is the model that porcupine compares a history with.
 var oneRegister = porcupine.Model{
 	Init: func() any { return register{source: 1} },
 	Step: func(state, input, output any) (bool, any) {
@@ -110,7 +110,7 @@ var oneRegister = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%v: %v", input, output) },
 }
 
-// requests are those of all clients.
+// requests are the requests of all clients.
 type requests struct {
 	began time.Time
 	mu    sync.Mutex
@@ -133,9 +133,9 @@ func (r *requests) add(client int, call int64, by string, o operation, seen outc
 	r.all = append(r.all, request{porcupine.Operation{ClientId: client, Input: o, Call: call, Output: seen, Return: ended}, by})
 }
 
-// operations are the requests together with what the sync node says that it
-// stored. A request that was not answered may have been done at any time until
-// then; where it left no record, it was of no effect.
+// operations are the requests, completed with the records that the sync node says
+// it stored. A request that was not answered may have been done at any time until
+// now. If it left no record, it had no effect.
 func (r *requests) operations(t *testing.T, records []switchRecord) []porcupine.Operation {
 	t.Helper()
 	stored := map[string]int64{}
@@ -161,11 +161,11 @@ func (r *requests) operations(t *testing.T, records []switchRecord) []porcupine.
 	return all
 }
 
-// checkTimeout bounds how long the search for an order may take.
+// checkTimeout bounds the search for an order.
 func checkTimeout() time.Duration { return patience.Stretch(time.Minute) }
 
-// linearizable checks that the operations, each at one instant between its call
-// and its end, are those of one register.
+// linearizable checks that the operations are those of one register, if each takes
+// effect at one instant between its call and its end.
 func linearizable(t *testing.T, all []porcupine.Operation) {
 	t.Helper()
 	result, info := porcupine.CheckOperationsVerbose(oneRegister, all, checkTimeout())
@@ -195,7 +195,7 @@ func linearizable(t *testing.T, all []porcupine.Operation) {
 	t.Errorf("no order of %d operations explains the answers (%s within %s). The longest ends with\n%s", len(all), result, checkTimeout(), text)
 }
 
-// TestRegister: the check finds what would be wrong.
+// TestRegister: the check finds mistakes.
 func TestRegister(t *testing.T) {
 	t.Parallel()
 	did := func(call, end int64, o operation, status int, stored int64) porcupine.Operation {
@@ -256,31 +256,30 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// client asks for the active source and activates sources, one request after
-// the other.
+// client reads the active source and activates sources, one request after another.
 type client struct {
 	number int
 	role   string // of its token; "" for none
 	url    string
 	http   *http.Client
 	random *rand.Rand
-	// hasty: it does not always wait for the answer.
+	// hasty: the client does not always wait for the answer.
 	hasty bool
-	known register // what it read last
+	known register // what the client read last
 }
 
-// roles have tokens; these are their secrets.
+// These are the secrets of the roles that have tokens.
 const (
 	monitorSecret = "a-monitor-of-the-station"
 	adminSecret   = "somebody-at-the-desk"
 	roleTokens    = "AURA_API_TOKENS=night:monitor:" + monitorSecret + ",desk:admin:" + adminSecret
 )
 
-// next is what it asks for.
+// next is the client's next request.
 func (c *client) next() operation {
 	o := operation{put: true, epoch: unsaid, monitor: c.role == "monitor"}
-	// A source of its own shows which of two was stored; one of a few is often
-	// active already.
+	// A source that only this request uses shows which of two requests was stored.
+	// A source out of three is often active already.
 	o.source = 1 + c.random.IntN(3)
 	if c.random.IntN(2) == 0 {
 		o.source = 10 + c.random.IntN(1_000_000)
@@ -300,7 +299,7 @@ func (c *client) next() operation {
 	return o
 }
 
-// run asks so many times.
+// run makes the given number of requests.
 func (c *client) run(ctx context.Context, t *testing.T, r *requests, times int) {
 	for i := range times {
 		o := c.next()
@@ -322,7 +321,8 @@ func (c *client) run(ctx context.Context, t *testing.T, r *requests, times int) 
 	}
 }
 
-// ask makes one request. The error tells of an answer that should not be.
+// ask makes one request. It returns an error if the answer is one that should not
+// be.
 func (c *client) ask(ctx context.Context, o operation, by string) (outcome, error) {
 	method, url, body := http.MethodGet, c.url+"/api/v1/source/active", ""
 	if o.put {
@@ -344,14 +344,14 @@ func (c *client) ask(ctx context.Context, o operation, by string) (outcome, erro
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return outcome{}, nil // which is an outcome, too
+		return outcome{}, nil // no answer is an outcome, too
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	seen := outcome{status: resp.StatusCode}
 	switch {
 	case err != nil || seen.status == http.StatusServiceUnavailable || seen.status == http.StatusInternalServerError:
-		return outcome{}, nil // which is an outcome, too
+		return outcome{}, nil // no useful answer is an outcome, too
 	case seen.status == http.StatusOK && !o.put:
 		var read struct {
 			Source int   `json:"active_source"`
@@ -367,9 +367,9 @@ func (c *client) ask(ctx context.Context, o operation, by string) (outcome, erro
 	return outcome{}, fmt.Errorf("%s %s: %d %s", method, url, seen.status, answer)
 }
 
-// TestActiveSource: whatever monitors and people ask for at once, and whichever
-// answers get lost, the active source is one register, that a process of the
-// sync node or two over one database answer for.
+// TestActiveSource: the active source is one register, whatever monitors and
+// people request at once, and whichever answers get lost. The register is served
+// by one process of the sync node, or by two over one database.
 func TestActiveSource(t *testing.T) {
 	t.Parallel()
 	activeSource(t)
@@ -384,8 +384,8 @@ func activeSource(t *testing.T) {
 	})
 }
 
-// oneActiveSource has clients ask so many processes over a database, each client
-// so many times.
+// oneActiveSource lets clients send requests to the given number of processes over
+// one database. Each client sends times requests.
 func oneActiveSource(t *testing.T, database string, processes, times int) {
 	seed := seedOf(t)
 	logs := t.TempDir()
@@ -403,7 +403,7 @@ func oneActiveSource(t *testing.T, database string, processes, times int) {
 		{role: "monitor"}, {role: "monitor"}, {role: "admin"}, {role: "admin"},
 		{role: "monitor"}, {role: "admin"}, // through a link
 		{role: "monitor", hasty: true}, {role: "admin", hasty: true},
-		{}, {}, {}, {}, // a website's, two for each process
+		{}, {}, {}, {}, // of websites: two for each process
 	}
 	r := &requests{began: time.Now()}
 	var asking sync.WaitGroup
@@ -421,7 +421,7 @@ func oneActiveSource(t *testing.T, database string, processes, times int) {
 		asking.Wait()
 		close(ended)
 	}()
-	// Now and then nothing passes, in both directions or back only.
+	// Now and then nothing passes in both directions, or only answers get lost.
 	random := rand.New(rand.NewPCG(seed, 99))
 	for partitioned := true; partitioned; {
 		for _, f := range []fault{{lose: 0.05}, {cut: true}} {
@@ -446,7 +446,7 @@ func oneActiveSource(t *testing.T, database string, processes, times int) {
 	linearizable(t, all)
 	t.Logf("checked within %s", time.Since(began).Round(time.Millisecond))
 
-	// The check must not have been blind.
+	// The check must be able to find mistakes.
 	reads := slices.DeleteFunc(slices.Clone(all), func(o porcupine.Operation) bool { return o.Output.(outcome).read.epoch < 2 })
 	for _, doctored := range []func(*register){
 		func(r *register) { r.epoch-- }, func(r *register) { r.source++ }, func(r *register) { r.pinned = !r.pinned },
@@ -462,7 +462,7 @@ func oneActiveSource(t *testing.T, database string, processes, times int) {
 	}
 }
 
-// switchRecord is an activation as the sync node tells it.
+// switchRecord is an activation as the sync node reports it.
 type switchRecord struct {
 	Epoch    int64      `json:"epoch"`
 	Source   int        `json:"source"`
@@ -475,7 +475,8 @@ type switchRecord struct {
 	Pinned   bool       `json:"pinned"`
 }
 
-// switchRecords are all of them, newest first; secret is that of a token, or "".
+// switchRecords are all activations, newest first. secret is the secret of a
+// token, or "".
 func switchRecords(t testing.TB, base, secret string) []switchRecord {
 	t.Helper()
 	var all []switchRecord

@@ -21,16 +21,16 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// heart sends an engine's heartbeats, from a port of its own. It is the network
-// to the monitors, too, on which they may get lost.
+// heart sends an engine's heartbeats from a port of its own. It is also the
+// network to the monitors, in which heartbeats may get lost.
 type heart struct {
 	address string
 	conn    *net.UDPConn
 
 	mu     sync.Mutex
 	to     []netip.AddrPort
-	passes func() bool // whether the next one arrives
-	last   time.Time   // when the last one did
+	passes func() bool // whether the next heartbeat arrives
+	last   time.Time   // when the last heartbeat arrived
 	sent   int
 	lost   int
 }
@@ -83,8 +83,8 @@ func (h *heart) beat() {
 	}
 }
 
-// link says which heartbeats arrive from now on, and returns when the last one
-// did.
+// link sets which heartbeats arrive from now on, and returns when the last
+// heartbeat arrived.
 func (h *heart) link(passes func() bool) time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -95,20 +95,20 @@ func (h *heart) link(passes func() bool) time.Time {
 func (h *heart) cut() time.Time { return h.link(never) }
 func (h *heart) mend()          { h.link(always) }
 
-// count is how many were sent so far, and how many of them were lost.
+// count is how many heartbeats were sent so far, and how many of them were lost.
 func (h *heart) count() (sent, lost int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.sent, h.lost
 }
 
-// rhythm is how fast everything goes: the monitor's settings.
+// rhythm holds the monitor's settings that say how fast everything goes.
 type rhythm struct {
 	interval, timeout, timeoutMax, hold, holdMax, grace time.Duration
 }
 
-// faster are the default settings with heartbeats at another interval than 1 s.
-// With more patience they are slower.
+// faster is the rhythm of the default settings, scaled to heartbeats at another
+// interval than 1 s. More patience makes it slower.
 func faster(interval time.Duration) rhythm {
 	interval = patience.Stretch(interval)
 	return rhythm{
@@ -117,8 +117,8 @@ func faster(interval time.Duration) rhythm {
 	}
 }
 
-// hurried is a rhythm for many failures: a source is up again soon, and no loss
-// makes anybody patient.
+// hurried is a rhythm for many failures. A source is up again soon, and no loss
+// makes a monitor more patient.
 func hurried(interval time.Duration) rhythm {
 	interval = patience.Stretch(interval)
 	return rhythm{
@@ -127,12 +127,12 @@ func hurried(interval time.Duration) rhythm {
 	}
 }
 
-// promised is the silence after which a source is down where no heartbeat was
-// lost before.
+// promised is the silence after which a source is down if no heartbeat was lost
+// before.
 func (r rhythm) promised() time.Duration { return r.timeout + r.interval/2 }
 
-// leaseTime is how long a monitor may act without another word: hardly longer
-// than it must be.
+// leaseTime is how long a monitor may act without renewing its lease. It is hardly
+// longer than it must be.
 func leaseTime() time.Duration { return patience.Stretch(3 * time.Second) }
 
 // monitor is a status monitor: a process that comes and goes, with a link to the
@@ -143,7 +143,7 @@ type monitor struct {
 	env      []string
 	logs     string
 	link     *link
-	orders   string // the file to which the command of each monitor appends
+	orders   string // the file to which the monitors' commands append
 	process  *service
 }
 
@@ -158,10 +158,10 @@ func (m *monitor) kill(t testing.TB) {
 	m.process.signal(t, syscall.SIGKILL)
 }
 
-// order is that a monitor ran its command.
+// order records that a monitor ran its command.
 type order struct{ monitor, source string }
 
-// ordersIn are all of them, the last one last.
+// ordersIn are all orders in a file, oldest first.
 func ordersIn(t testing.TB, file string) []order {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -176,7 +176,7 @@ func ordersIn(t testing.TB, file string) []order {
 	return all
 }
 
-// ran are the sources for which it ran its command, in that order.
+// ran are the sources for which the monitor ran its command, in order.
 func (m *monitor) ran(t testing.TB) []string {
 	t.Helper()
 	var all []string
@@ -223,7 +223,7 @@ func (m *monitor) status(t testing.TB) monitorStatus {
 	return s
 }
 
-// owes is how much waits for the sync node.
+// owes is how many activations still wait for the sync node.
 func (s monitorStatus) owes() int {
 	for _, w := range s.Waiting {
 		if w.Channel == "activation" {
@@ -233,7 +233,7 @@ func (s monitorStatus) owes() int {
 	return 0
 }
 
-// watch is a sync node, two sources and those who watch them.
+// watch is a sync node, two sources and the monitors that watch them.
 type watch struct {
 	rhythm
 	seed     uint64
@@ -243,8 +243,8 @@ type watch struct {
 	monitors []*monitor
 }
 
-// startWatch returns when each monitor has heard both sources and one of them
-// acts.
+// startWatch returns when each monitor has heard both sources and one of the
+// monitors acts.
 func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 	t.Helper()
 	seed := seedOf(t)
@@ -295,7 +295,7 @@ func startWatch(t *testing.T, r rhythm, monitors int) *watch {
 	return w
 }
 
-// soon is eventually for what should take a few seconds.
+// soon is eventually, for conditions that should take a few seconds.
 func soon(t testing.TB, condition func() error) {
 	t.Helper()
 	patience.Await(t, condition)
@@ -307,8 +307,8 @@ func (w *watch) history(t testing.TB) []switchRecord {
 	return switchRecords(t, w.sync.url(), "")
 }
 
-// switched returns when there are so many activations, the last one of which is
-// of that source.
+// switched returns when there are exactly count activations. The last one must be
+// a monitor's, of source to.
 func (w *watch) switched(t testing.TB, count, to int) switchRecord {
 	t.Helper()
 	var last switchRecord
@@ -331,9 +331,9 @@ func (w *watch) switched(t testing.TB, count, to int) switchRecord {
 
 func byMonitor(r switchRecord) bool { return strings.HasPrefix(r.By, "status-monitor ") }
 
-// rest mends every link, and returns when both sources are up, one monitor acts,
-// none owes anything, all know what the sync node says, and that is what the
-// audio was switched to last.
+// rest mends every link. It returns when both sources are up, one monitor acts,
+// and none owes anything. Moreover, all monitors must know what the sync node
+// says, and the audio must last have been switched to the active source.
 func (w *watch) rest(t testing.TB) {
 	t.Helper()
 	for _, h := range w.hearts {
@@ -373,7 +373,7 @@ func (w *watch) rest(t testing.TB) {
 	})
 }
 
-// acting are the monitor that acts and, where there are two, the other one.
+// acting are the monitor that acts and the other monitor, if there are two.
 func (w *watch) acting(t testing.TB) (holder, standby *monitor) {
 	t.Helper()
 	soon(t, func() error {

@@ -41,7 +41,8 @@ func TestNginx(t *testing.T) {
 	}
 }
 
-// behindNginx is told how a write is answered.
+// behindNginx is given the status with which a write is answered, without a token
+// and with one.
 func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	if _, err := exec.LookPath("nginx"); err != nil {
 		t.Skip("nginx is not installed")
@@ -62,7 +63,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 			t.Fatal(err)
 		}
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("X-Forwarded-For", "127.0.0.1") // a visitor who claims to be the host
+		req.Header.Set("X-Forwarded-For", "127.0.0.1") // a visitor who claims to be the host itself
 		if token != "" {
 			req.Header.Set("Authorization", "Bearer "+token)
 		}
@@ -189,8 +190,8 @@ http {
 	return &http.Client{Transport: transport}, request
 }
 
-// selfSigned writes a certificate as the sample names it, and returns who
-// believes it.
+// selfSigned writes a certificate under the names in the sample. It returns a pool
+// that trusts the certificate.
 func selfSigned(t *testing.T, dir string) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

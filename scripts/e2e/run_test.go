@@ -19,14 +19,15 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// running is scripts/run.sh, with its own place and ports.
+// running is scripts/run.sh with its own folder and ports.
 type running struct {
 	cmd   *exec.Cmd
 	urls  [4]string // of the sync node, both engine-apis and the status monitor
 	lines chan string
 }
 
-// alert is a monitor that decides soon, and yet not because the machine is busy.
+// alert configures a monitor that decides soon, but not because the machine is
+// busy.
 func alert() []string {
 	var env []string
 	for name, value := range map[string]time.Duration{
@@ -60,14 +61,15 @@ func startRun(t *testing.T, dir string, args ...string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		// Where the test failed before: it has groups of its own for its children, which it ends.
+		// This is for a test that failed before. The script has its own process
+		// groups for its children, and ends them.
 		_ = syscall.Kill(-r.cmd.Process.Pid, syscall.SIGTERM)
 	})
 	go r.read(out)
 	return r
 }
 
-// freeUDPAddress is a loopback address to which nobody listens.
+// freeUDPAddress is a loopback address on which nobody listens.
 func freeUDPAddress(t *testing.T) string {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -85,8 +87,8 @@ func (r *running) read(out io.Reader) {
 	}
 }
 
-// await returns the line with that text when it is printed; without text, it
-// returns when the output ends, which it does when the last process has ended.
+// await returns the line that contains text when it is printed. Without text, it
+// returns when the output ends, which happens when the last process has ended.
 func (r *running) await(t *testing.T, text string) string {
 	t.Helper()
 	deadline := time.After(patience.Stretch(5 * time.Minute)) // it may have to compile everything
@@ -115,7 +117,7 @@ func (r *running) interrupt(t *testing.T) {
 	r.ends(t)
 }
 
-// ends returns when all is over, which must be in order.
+// ends returns when everything has ended, which must happen in order.
 func (r *running) ends(t *testing.T) {
 	t.Helper()
 	r.await(t, "")
@@ -130,17 +132,18 @@ func (r *running) ends(t *testing.T) {
 	}
 }
 
-// inHaste makes the story short. No show lasts six hours, and one has few titles.
+// inHaste makes the story short. No show lasts six hours, and a show has few
+// titles.
 var inHaste = []string{"-start", "-6h", "-longest", "1s"}
 
-// switching is a switch, as the history tells it.
+// switching is a switch, as the history shows it.
 type switching struct {
 	Source int    `json:"source"`
 	By     string `json:"by"`
 	Reason string `json:"reason"`
 }
 
-// isBy reports whether somebody whose name begins like that switched to a source.
+// isBy reports whether somebody whose name begins with who switched to a source.
 func (s switching) isBy(who string, source int) bool {
 	return s.Source == source && strings.HasPrefix(s.By, who)
 }
@@ -255,7 +258,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// shell runs a command line that scripts/run.sh printed; it must answer that.
+// shell runs a command line that scripts/run.sh printed. The answer must be want.
 func shell(t *testing.T, command, want string) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "bash", "-c", "cd "+tree+" && "+command).CombinedOutput()
@@ -280,7 +283,7 @@ func readmeCurls(t *testing.T, url string) []string {
 	return curls
 }
 
-// runCurl runs a command line of the README; its answer must be a success.
+// runCurl runs a command line of the README. Its answer must be a success.
 func runCurl(t *testing.T, command string) string {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {

@@ -24,7 +24,7 @@ import (
 // startTimeout is how long a process may take until it is ready.
 func startTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }
 
-// service is a running program of ours.
+// service is a running program of this project.
 type service struct {
 	program string
 	url     string // without /api/v1
@@ -33,7 +33,8 @@ type service struct {
 	log     string // file
 }
 
-// environment is the test's own without what configures a service, and more.
+// environment is the test's own environment without the variables that configure a
+// service, plus more.
 func environment(more ...string) []string {
 	var env []string
 	for _, e := range os.Environ() {
@@ -55,8 +56,8 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// startService runs engine-api on a database until the test ends, and returns
-// when it is ready.
+// startService runs engine-api on a database until the test ends. It returns when
+// engine-api is ready.
 func startService(t testing.TB, database string, env ...string) *service {
 	t.Helper()
 	s := launch(t, t.TempDir(), "engine-api", database, env...)
@@ -66,7 +67,7 @@ func startService(t testing.TB, database string, env ...string) *service {
 }
 
 // launch starts one of the programs at an address of its own. Its log goes to a
-// file in logs. End it with end.
+// file in logs. The caller ends it with end.
 func launch(t testing.TB, logs, program, database string, env ...string) *service {
 	t.Helper()
 	address := freeAddress(t)
@@ -77,9 +78,9 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 	defer log.Close()
 	configuration := []string{
 		"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
-		"AURA_DB_QUERY_TIMEOUT=" + repotest.QueryTimeout.String(), // it need not be quick
+		"AURA_DB_QUERY_TIMEOUT=" + repotest.QueryTimeout.String(), // a query may be slow here
 	}
-	if program != "status-monitor" { // which knows no local time
+	if program != "status-monitor" { // the status monitor knows no local time
 		configuration = append(configuration, "AURA_STATION_TIMEZONE=Europe/Vienna")
 	}
 	cmd := exec.Command(filepath.Join(bin, program), "serve")
@@ -90,13 +91,13 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 	}
 	s := &service{program: program, url: "http://" + address, cmd: cmd, exited: make(chan struct{}), log: log.Name()}
 	go func() {
-		_ = cmd.Wait() // how it ended is in cmd.ProcessState
+		_ = cmd.Wait() // cmd.ProcessState tells how it ended
 		close(s.exited)
 	}()
 	return s
 }
 
-// end kills the service and, where the test failed, shows its log.
+// end kills the service. If the test failed, it also shows the service's log.
 func (s *service) end(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGKILL)
@@ -114,7 +115,7 @@ func awaitReady(t testing.TB, url string, gone <-chan struct{}) {
 	})
 }
 
-// await returns when a process is ready; it fails the test where gone is closed
+// await returns when a process is ready. It fails the test if gone is closed
 // before.
 func await(t testing.TB, gone <-chan struct{}, ready func() bool) {
 	t.Helper()
@@ -173,8 +174,8 @@ func call(ctx context.Context, method, url, body string) (int, string, error) {
 	return resp.StatusCode, string(answer), err
 }
 
-// mustCall makes one request and fails the test where the answer's status is
-// another one.
+// mustCall makes one request and fails the test if the answer has another status
+// than want.
 func mustCall(t testing.TB, method, url, body string, want int) string {
 	t.Helper()
 	status, answer, err := call(t.Context(), method, url, body)

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// long is what there is time for at night.
+// long is the extent that there is time for at night.
 var long = extent{kills: 70, backlog: 50_000, work: 300, disk: 1024}
 
-// TestSoak has one station after the other, each with a seed of its own, meet
-// every disaster at length, and the active source and its monitors, until
-// AURA_SOAK (a duration) is over. `make soak` runs it.
+// TestSoak runs one station after another, each with a seed of its own, until
+// AURA_SOAK (a duration) is over. Each station meets every disaster at length, and
+// so do the active source and its monitors. `make soak` runs this test.
 func TestSoak(t *testing.T) {
 	said := os.Getenv("AURA_SOAK")
 	if said == "" {
@@ -30,8 +30,8 @@ func TestSoak(t *testing.T) {
 		{"SQLite", overSQLite}, {"MariaDB", overMariaDB}, {"TwoSyncNodes", overTwoSyncNodes},
 		{"MonitorKilled", func(t *testing.T, e extent) { killActive(t, e.kills) }},
 		{"ActiveSource", func(t *testing.T, e extent) {
-			// Many histories, not a long one: that would be checked in vain until
-			// the memory of any machine is full.
+			// It checks many histories, not a long one. A long one would be
+			// checked in vain until the memory of any machine is full.
 			for i := range e.work / 30 {
 				t.Run(strconv.Itoa(i+1), activeSource)
 			}
@@ -41,7 +41,7 @@ func TestSoak(t *testing.T) {
 	for round := 1; round == 1 || time.Since(began) < length; round++ {
 		for _, s := range stations {
 			if !t.Run(fmt.Sprintf("%s_%d", s.name, round), func(t *testing.T) { s.run(t, long) }) {
-				return // its log tells the seed
+				return // the log tells the seed
 			}
 		}
 	}

@@ -20,7 +20,8 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// settleTimeout bounds how long a station may take until all is as it must be.
+// settleTimeout bounds how long a station may take until everything is as it must
+// be.
 func settleTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }
 
 // node is an engine-api or a sync node: a process that comes and goes over a
@@ -32,7 +33,7 @@ type node struct {
 	logs     string // folder
 
 	mu      sync.Mutex
-	process *service // the last one
+	process *service // the latest one
 }
 
 func (n *node) program() string {
@@ -42,8 +43,8 @@ func (n *node) program() string {
 	return "engine-api"
 }
 
-// start starts a process, at another address each time, because somebody else
-// may have taken the last one meanwhile, and returns when it is ready.
+// start starts a process and returns when it is ready. The address is a new one
+// each time, because another program may have taken the last one meanwhile.
 func (n *node) start(t testing.TB) {
 	t.Helper()
 	process := launch(t, n.logs, n.program(), n.database, n.env...)
@@ -59,7 +60,7 @@ func (n *node) last() *service {
 	return n.process
 }
 
-// url is where the last process listens, before the first one nowhere.
+// url is where the latest process listens. It is empty before the first start.
 func (n *node) url() string {
 	if last := n.last(); last != nil {
 		return last.url
@@ -80,7 +81,7 @@ func (n *node) restart(t testing.TB) {
 	n.start(t)
 }
 
-// run executes a command of the program, configured as the process is.
+// run executes a command of the program, with the configuration of the process.
 func (n *node) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, n.program()), args...)
 	cmd.Env = environment(append([]string{"AURA_DATABASE_URL=" + n.database}, n.env...)...)
@@ -89,8 +90,8 @@ func (n *node) run(ctx context.Context, args ...string) (string, error) {
 }
 
 // station is a redundant deployment under load: two engines with their
-// engine-apis, and a sync node, with a link between each two nodes in each
-// direction.
+// engine-apis, and a sync node. Between each engine-api and the sync node there is
+// a link in each direction.
 type station struct {
 	seed    uint64
 	random  *rand.Rand
@@ -102,24 +103,23 @@ type station struct {
 	people  *people
 	ledger  *ledger
 
-	emptied func(testing.TB, *node) // deletes all that a node's database holds
+	emptied func(testing.TB, *node) // deletes everything that a node's database holds
 
 	front int // which process of the sync node the links lead to
 	mu    sync.Mutex
 
 	ctx     context.Context    // ends with the test whose station it is
-	halt    context.CancelFunc // ends the load; nil where there is none
+	halt    context.CancelFunc // ends the load; nil if there is none
 	working sync.WaitGroup
 }
 
-// places are where the databases of a station are.
+// places are the URLs of a station's databases.
 type places struct {
 	nodes [2]string // of the engine-apis
-	sync  []string  // of each process of the sync node, all of which name one database
+	sync  []string  // of each process of the sync node; all name one database
 }
 
-// seedOf is the seed of a test: that of AURA_TEST_SEED, or a new one. The log
-// tells it.
+// seedOf is the seed of a test: AURA_TEST_SEED, or a new one. The log tells it.
 func seedOf(t testing.TB) uint64 {
 	t.Helper()
 	seed := rand.Uint64()
@@ -133,14 +133,14 @@ func seedOf(t testing.TB) uint64 {
 	return seed
 }
 
-// startStation starts a station with so many processes of the sync node, under
-// load.
+// startStation starts a station under load. It has one process of the sync node
+// for each entry in databases.sync.
 func startStation(t testing.TB, databases places) *station {
 	t.Helper()
 	seed := seedOf(t)
 	s := &station{seed: seed, random: rand.New(rand.NewPCG(seed, 0)), ledger: newLedger(), ctx: t.Context()}
 	logs := t.TempDir()
-	past := time.Now().AddDate(-10, 0, 0) // none of the programmes reaches the present
+	past := time.Now().AddDate(-10, 0, 0) // no programme reaches the present
 	hosts := []string{}
 	for i, database := range databases.nodes {
 		n := &node{number: i + 1, database: database, logs: logs}
@@ -209,13 +209,13 @@ func (s *station) pause() {
 	}
 }
 
-// links are all of them.
+// links are all links.
 func (s *station) links() []*link { return append(append([]*link{}, s.up...), s.down...) }
 
-// all are all processes.
+// all are the processes of all services.
 func (s *station) all() []*node { return append(append([]*node{}, s.nodes...), s.sync...) }
 
-// work returns when so much more was acknowledged.
+// work returns when the given number of further requests was acknowledged.
 func (s *station) work(t testing.TB, more int) {
 	t.Helper()
 	target := s.ledger.acknowledged() + more
@@ -227,8 +227,8 @@ func (s *station) work(t testing.TB, more int) {
 	})
 }
 
-// eventually returns when condition holds, and fails the test with what it
-// says where that takes too long.
+// eventually returns when condition holds. If that takes too long, it fails the
+// test with the error that condition returned.
 func eventually(t testing.TB, condition func() error) {
 	t.Helper()
 	patience.Within(t, settleTimeout(), condition)
@@ -281,15 +281,15 @@ func (s *station) drain(t testing.TB) {
 	}
 }
 
-// reconcile has the sync node compare itself with the engine-apis, and returns
-// when it has.
+// reconcile makes the sync node compare itself with the engine-apis, and returns
+// when the comparison is done.
 func (s *station) reconcile(t testing.TB) {
 	t.Helper()
 	var began time.Time // by the sync node's clock
 	eventually(t, func() error {
 		now, err := stateOf(t.Context(), s.frontURL())
 		for _, n := range now.Nodes {
-			if n.Running { // it may have missed something
+			if n.Running { // a running comparison may have missed something
 				err = errors.New("a comparison that began before goes on")
 			}
 		}
@@ -309,8 +309,8 @@ func (s *station) reconcile(t testing.TB) {
 			if n.Reachable && n.Reconciled.After(began) {
 				continue
 			}
-			// Another process may have been at it. To ask while it runs would make it
-			// run once more, and on a slow machine never rest.
+			// Another process may be comparing already. A request while it runs
+			// would make it run again, and on a slow machine it would never rest.
 			if !n.Running && time.Now().After(askAgain) {
 				askAgain = time.Now().Add(time.Second)
 				if status, answer, err := call(t.Context(), http.MethodPost, s.frontURL()+"/api/v1/sync/run", ""); err != nil || status != http.StatusAccepted {
@@ -323,12 +323,12 @@ func (s *station) reconcile(t testing.TB) {
 	})
 }
 
-// verify brings the station to rest and checks all that must hold, then goes
-// on with the load.
+// verify brings the station to rest and checks everything that must hold. Then it
+// resumes the load.
 func (s *station) verify(t testing.TB) {
 	t.Helper()
 	for _, l := range s.links() {
-		l.set(fault{}) // nothing waits for an answer any more
+		l.set(fault{}) // no request waits for an answer any more
 	}
 	s.pause()
 	s.drain(t)
@@ -344,7 +344,7 @@ func (s *station) verify(t testing.TB) {
 			sync, err = s.judge(t.Context(), n)
 			return err
 		}
-		if i != s.front { // it follows
+		if i != s.front { // this process follows the front one
 			eventually(t, judged)
 		} else if err := judged(); err != nil {
 			t.Fatal(err)
@@ -359,7 +359,7 @@ func (s *station) verify(t testing.TB) {
 	s.resume()
 }
 
-// judge says what is wrong at a process of the sync node.
+// judge returns what is wrong at a process of the sync node.
 func (s *station) judge(ctx context.Context, sync *node) (truth, error) {
 	s.ledger.mu.Lock()
 	corrected := s.ledger.corrections

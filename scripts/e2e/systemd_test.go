@@ -18,15 +18,15 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// insideHost is set where this test binary runs on the host that TestSystemd
-// booted.
+// insideHost is set if this test binary runs on the host that TestSystemd booted.
 const insideHost = "E2E_INSIDE_HOST"
 
-// hostTimeout is for all that happens on the host.
+// hostTimeout bounds everything that happens on the host.
 func hostTimeout() time.Duration { return patience.Stretch(10 * time.Minute) }
 
-// TestSystemd boots a host with a real systemd and runs itself there: installs
-// engine-api as the handbook says, and lives through what a host lives through.
+// TestSystemd boots a host with a real systemd and runs itself there. It installs
+// engine-api as the handbook says, and then goes through what can happen to a
+// host.
 func TestSystemd(t *testing.T) {
 	if os.Getenv(insideHost) != "" {
 		liveOnHost(t)
@@ -45,7 +45,7 @@ func TestSystemd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What a release holds, and the test.
+	// The contents of a release, and the test.
 	copyTo(t, shared, map[string]string{
 		".build/engine-api": filepath.Join(bin, "engine-api"),
 		"deploy":            filepath.Join(tree, "deploy"),
@@ -87,11 +87,11 @@ const (
 	unitFile = "/etc/systemd/system/engine-api.service"
 )
 
-// liveOnHost is one story, in order.
+// liveOnHost is one story; its parts run in order.
 func liveOnHost(t *testing.T) {
 	t.Cleanup(func() {
 		if t.Failed() {
-			// Its exit code tells the unit's state.
+			// The exit code of systemctl only tells the unit's state.
 			out, _ := exec.Command("sh", "-c", "systemctl status --no-pager --full "+unit+"; journalctl --no-pager -n 50 -u "+unit).CombinedOutput()
 			t.Logf("%s", out)
 		}
@@ -121,7 +121,7 @@ const survivor = "Fade Into You"
 func install(t *testing.T) {
 	for _, line := range openDocument(t, handbook).commands(t, "Install on a host") {
 		if line == "make build" || strings.HasPrefix(line, "sudoedit") {
-			continue // built before; the example is a configuration that works
+			continue // it is built already, and the example is a configuration that works
 		}
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
@@ -130,8 +130,7 @@ func install(t *testing.T) {
 	mustSurvive(t)
 }
 
-// sandbox checks what systemd says about the unit, and what holds of the
-// process.
+// sandbox checks what systemd says about the unit, and the state of the process.
 func sandbox(t *testing.T) {
 	mustSh(t, "systemd-analyze verify "+unitFile)
 	t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
@@ -146,7 +145,8 @@ func sandbox(t *testing.T) {
 	}
 }
 
-// kill ends the process at once; systemd brings it back, with the title.
+// kill ends the process at once. systemd brings it back, and the title is still
+// there.
 func kill(t *testing.T) {
 	before := mainPID(t)
 	pid, err := strconv.Atoi(before)
@@ -177,7 +177,8 @@ func watchdog(t *testing.T) {
 	mustSurvive(t)
 }
 
-// stop is graceful, within the time that the unit leaves, and nothing is lost.
+// stop checks that a stop is graceful, ends within the time that the unit allows,
+// and loses nothing.
 func stop(t *testing.T) {
 	mustSh(t, "systemctl stop "+unit)
 	if got := show(t, "ActiveState", "Result", "ExecMainStatus"); got != "inactive success 0" {
@@ -187,8 +188,8 @@ func stop(t *testing.T) {
 	mustSurvive(t)
 }
 
-// restore brings a backup back as the handbook says, after a crash of which more
-// than the database is left.
+// restore restores a backup as the handbook says, after a crash that left more
+// than the database file behind.
 func restore(t *testing.T) {
 	mustSh(t, "systemctl stop "+unit+" && mkdir -p /backup && cp /var/lib/aura/engine-api.db /backup/ && systemctl start "+unit)
 	const later = "Of What Is Lost"
@@ -205,7 +206,8 @@ func restore(t *testing.T) {
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 }
 
-// wrongConfiguration: a restart cannot mend it, so there is none.
+// wrongConfiguration: a restart cannot mend a wrong configuration, so systemd does
+// not restart.
 func wrongConfiguration(t *testing.T) {
 	mustSh(t, "echo AURA_HOST_ID=none >>/etc/aura/engine-api.env")
 	if out, err := exec.Command("systemctl", "restart", unit).CombinedOutput(); err == nil {
@@ -227,7 +229,7 @@ func mustSurvive(t *testing.T) {
 	}
 }
 
-// awaitRestart returns when another process than before is ready.
+// awaitRestart returns when a process other than before is ready.
 func awaitRestart(t *testing.T, before string) {
 	t.Helper()
 	patience.Within(t, startTimeout(), func() error {
@@ -241,7 +243,7 @@ func awaitRestart(t *testing.T, before string) {
 
 func mainPID(t *testing.T) string { return show(t, "MainPID") }
 
-// show is the unit's properties, in that order.
+// show returns the values of the unit's properties, in the given order.
 func show(t *testing.T, properties ...string) string {
 	t.Helper()
 	var values []string
@@ -254,7 +256,7 @@ func show(t *testing.T, properties ...string) string {
 func mustSh(t *testing.T, command string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
-	cmd.Env = environment() // the services would take what is meant for the test for a mistake
+	cmd.Env = environment() // the services would report the test's own variables as mistakes
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)

@@ -17,10 +17,9 @@ import (
 	"time"
 )
 
-// TestThreeHosts boots the three hosts of a redundant deployment, installs them
-// as the handbook says, and lets engines play on two of them while a cable is cut
-// and hosts lose their power: the status monitor on the third one keeps the
-// station on air.
+// TestThreeHosts boots the three hosts of a redundant deployment and installs them
+// as the handbook says. Engines play on two of them while a cable is cut and hosts
+// lose their power. The status monitor on the third host keeps the station on air.
 func TestThreeHosts(t *testing.T) {
 	if os.Getenv(insideLab) == "" {
 		t.Parallel()
@@ -67,28 +66,28 @@ const (
 	syncHost   = ":8010"
 )
 
-// deployment is two hosts with an engine and one with the sync node and the
+// deployment is two hosts with an engine, and one host with the sync node and the
 // monitor.
 type deployment struct {
-	engines []*host // that of source n is n-1
+	engines []*host // the engine of source n has index n-1
 	sync    *host
 	book    document
 }
 
-// inTheLab is what the monitor is told beyond the handbook. Half a minute after
-// each failure would leave the lab no time for more than a few, and what hangs
-// on a switch has to be seen.
+// inTheLab is the monitor's configuration in addition to the handbook's. With half
+// a minute after each failure, the lab would have time for only a few failures.
+// The command makes visible what depends on a switch.
 const inTheLab = "AURA_RECOVERY_HOLD=5s\nAURA_RECOVERY_HOLD_MAX=5s\n" +
 	"AURA_ON_SWITCH_COMMAND=/usr/local/bin/audio-switch {source}\n"
 
-// audioSwitch writes down where it switched to.
+// audioSwitch writes down the source that it switched to.
 const audioSwitch = `cat >/usr/local/bin/audio-switch <<'END'
 #!/bin/sh
 [ "$1" = "$AURA_SOURCE" ] && echo "$1" >>/var/lib/aura/audio-switch
 END
 chmod +x /usr/local/bin/audio-switch`
 
-// deploy boots the hosts and installs the services, all at once.
+// deploy boots the hosts and installs the services, on all hosts at once.
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	plugIn(t)
@@ -96,7 +95,7 @@ func deploy(t *testing.T) *deployment {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, h := range d.hosts() {
-				// What it can still tell is enough.
+				// Partial output is enough here.
 				out, _ := h.try(context.Background(), "journalctl --no-pager -n 40 -u engine-api -u sync-node -u status-monitor -u engine")
 				t.Logf("journal of %s:\n%s", h.name, out)
 			}
@@ -152,9 +151,9 @@ func deploy(t *testing.T) *deployment {
 
 func (d *deployment) hosts() []*host { return append(slices.Clone(d.engines), d.sync) }
 
-// play starts an engine on each of its hosts, which plays on until the end: a
-// title every third of a second, to its own host's loopback, and a heartbeat
-// every second, to the monitor.
+// play starts an engine on each of the engines' hosts, which plays until the end.
+// It sends a title every third of a second to its own host's loopback, and a
+// heartbeat every second to the monitor.
 func (d *deployment) play(t *testing.T) {
 	beats := d.book.find(t, `heartbeat_server="(.*)"\nheartbeat_port="(.*)"\nheartbeat_frequency="(.*)"`)
 	for i, h := range d.engines {
@@ -175,8 +174,9 @@ systemctl daemon-reload && systemctl enable --now engine`, i+1, beats[0], beats[
 	d.staysOnAir(t, 1)
 }
 
-// cutCable cuts off the host that is on air. What it plays until the monitor
-// switches enters the on-air log when the cable is mended; nothing switches back.
+// cutCable cuts off the host that is on air. The titles that it plays until the
+// monitor switches enter the on-air log when the cable is mended. Nothing switches
+// back.
 func (d *deployment) cutCable(t *testing.T) {
 	h := d.engines[0]
 	cut := time.Now()
@@ -184,8 +184,9 @@ func (d *deployment) cutCable(t *testing.T) {
 	before := len(logged(t, 1))
 	switched := d.switchesInTime(t, cut, 1, 2)
 	d.awaitOnAir(t, 2)
-	// While its source was active; not at first, when a title may come again that
-	// was delivered before.
+	// Only titles that started while the host's source was active. The first
+	// second is left out, because a title that was delivered before may come again
+	// then.
 	var behind []string
 	for _, title := range logged(t, 1)[before:] {
 		if startsBetween(t, title, cut.Add(time.Second), switched.Add(-time.Second)) {
@@ -214,14 +215,15 @@ func (d *deployment) cutCable(t *testing.T) {
 	d.staysOnAir(t, 2)
 }
 
-// switchSource: as an operator does, through an engine's own host.
+// switchSource switches the source as an operator does, through an engine's own
+// host.
 func (d *deployment) switchSource(t *testing.T) {
 	mustCall(t, http.MethodPut, "http://"+d.engines[0].address+engineHost+"/api/v1/source/active/1",
 		`{"by": "M. Tester", "reason": "a test"}`, http.StatusNoContent)
 	d.staysOnAir(t, 1)
 }
 
-// engineLosesPower: with the host that is on air.
+// engineLosesPower: the host that is on air loses its power.
 func (d *deployment) engineLosesPower(t *testing.T) {
 	h := d.engines[0]
 	off := time.Now()
@@ -233,8 +235,9 @@ func (d *deployment) engineLosesPower(t *testing.T) {
 	d.staysOnAir(t, 2)
 }
 
-// syncNodeLosesPower, and the monitor with it: both engines' hosts keep what they
-// log until it is back. What an operator pinned before stays.
+// syncNodeLosesPower: the host of the sync node and the monitor loses its power.
+// Both engines' hosts keep what they log until it is back. The source that an
+// operator pinned before stays active.
 func (d *deployment) syncNodeLosesPower(t *testing.T) {
 	d.anybody(t, d.book.command(t, "status-monitor switch 2 --reason .* --pin"))
 	d.staysOnAir(t, 2)
@@ -248,7 +251,7 @@ func (d *deployment) syncNodeLosesPower(t *testing.T) {
 		}
 		return nil
 	})
-	// The station's state as it was known last.
+	// It is the last known state of the station.
 	eventually(t, func() error {
 		active := mustCall(t, http.MethodGet, "http://"+d.engines[0].address+engineHost+"/api/v1/source/active", "", http.StatusOK)
 		if !strings.Contains(active, `"active_source":2`) {
@@ -272,8 +275,8 @@ func (d *deployment) syncNodeLosesPower(t *testing.T) {
 	})
 }
 
-// pinnedEngineLosesPower: the monitor calls for help, and switches only when the
-// operator lets it.
+// pinnedEngineLosesPower: the monitor raises an alarm, and switches only when the
+// operator allows it.
 func (d *deployment) pinnedEngineLosesPower(t *testing.T) {
 	h := d.engines[1]
 	known := len(d.history(t))
@@ -310,14 +313,14 @@ func (d *deployment) pinnedEngineLosesPower(t *testing.T) {
 	}
 }
 
-// anybody runs a command on the sync node's host.
+// anybody runs a command on the sync node's host, as the user nobody.
 func (d *deployment) anybody(t *testing.T, command string) {
 	t.Helper()
 	t.Log(strings.TrimSpace(d.sync.sh(t, "runuser -u nobody -- "+command)))
 }
 
-// audioFollows: what was run at each switch. A monitor that begins to act may say
-// the same again.
+// audioFollows checks what was run at each switch. A monitor that begins to act
+// may report the same source again.
 func (d *deployment) audioFollows(t *testing.T) {
 	said := strings.Fields(d.sync.sh(t, "cat /var/lib/aura/audio-switch"))
 	if got, want := slices.Compact(said), []string{"1", "2", "1", "2", "1"}; !slices.Equal(got, want) {
@@ -325,7 +328,7 @@ func (d *deployment) audioFollows(t *testing.T) {
 	}
 }
 
-// sight is what the monitor says of what it sees.
+// sight is what the monitor reports of the station.
 type sight struct {
 	Acting bool   `json:"acting"`
 	Alarm  string `json:"alarm"`
@@ -358,8 +361,8 @@ func (s sight) source(number int) seen {
 	return seen{}
 }
 
-// awaitSight returns when what the monitor says, on its own host, and its exit
-// code are as they should be.
+// awaitSight returns when the monitor's report, fetched on its own host, and the
+// exit code are as they should be.
 func (d *deployment) awaitSight(t *testing.T, right func(s sight, code int) error) sight {
 	t.Helper()
 	var s sight
@@ -381,8 +384,8 @@ func (d *deployment) awaitSight(t *testing.T, right func(s sight, code int) erro
 	return s
 }
 
-// staysOnAir returns when the monitor acts and has nothing to complain about,
-// with that source on air. It fails the test where anything switches until then.
+// staysOnAir returns when the monitor acts and has nothing to complain about, with
+// the given source on air. It fails the test if anything switches before that.
 func (d *deployment) staysOnAir(t *testing.T, source int) {
 	t.Helper()
 	before := d.history(t)
@@ -398,7 +401,7 @@ func (d *deployment) staysOnAir(t *testing.T, source int) {
 	d.awaitOnAir(t, source)
 }
 
-// history is that of the active source, the newest first.
+// history is the history of the active source, newest first.
 func (d *deployment) history(t *testing.T) []activation {
 	t.Helper()
 	all, err := history(t.Context(), "http://"+d.sync.address+syncHost)
@@ -408,7 +411,7 @@ func (d *deployment) history(t *testing.T) []activation {
 	return all
 }
 
-// awaitSwitch returns when the monitor has switched since then, because a source
+// awaitSwitch returns when the monitor has switched after since, because a source
 // is down.
 func (d *deployment) awaitSwitch(t *testing.T, since time.Time, from, to int) activation {
 	t.Helper()
@@ -428,10 +431,11 @@ func (d *deployment) awaitSwitch(t *testing.T, since time.Time, from, to int) ac
 }
 
 // switchesInTime returns when the monitor has switched because a source failed,
-// and checks that it did so when the handbook promises: within five seconds of the
-// last heartbeat, and a second for each that was lost before; but not before four
-// are missing. What busy says is for a machine that has other work. The source
-// still fails. It returns when that was.
+// which must still be failing. It returns the time of the switch. It also checks
+// that the switch came when the handbook promises: within five seconds of the last
+// heartbeat, plus one second for each heartbeat that was lost before. The switch
+// must not come before four heartbeats are missing. busy allows for a machine that
+// has other work.
 func (d *deployment) switchesInTime(t *testing.T, failed time.Time, from, to int) time.Time {
 	t.Helper()
 	at := d.awaitSwitch(t, failed, from, to).From

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// nothingIsLost compares all that the hosts have, once the engines are silent.
+// nothingIsLost compares the records of all hosts, once the engines are silent.
 func (d *deployment) nothingIsLost(t *testing.T) {
-	d.sync.sh(t, "systemctl stop status-monitor") // or it may see one end before the other
+	d.sync.sh(t, "systemctl stop status-monitor") // otherwise it may see one engine end before the other
 	for _, h := range d.engines {
 		h.sh(t, "systemctl stop engine")
 	}
@@ -81,11 +81,11 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 
 func (e entry) title() string { return e.Start.Format("15:04:05") + "  " + e.Title }
 
-// startsBetween reports whether an engine's title starts within a second of that
-// time.
+// startsBetween reports whether an engine's title starts between from and to, to
+// the second.
 func startsBetween(t *testing.T, title string, from, to time.Time) bool {
 	t.Helper()
-	zone, err := time.LoadLocation("Europe/Vienna") // its own
+	zone, err := time.LoadLocation("Europe/Vienna") // the engine's own zone
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,8 +99,8 @@ func startsBetween(t *testing.T, title string, from, to time.Time) bool {
 
 func logOf(source int) string { return fmt.Sprintf("engine-%d.log", source) }
 
-// logged are the titles that an engine has logged, as far as they were
-// acknowledged, in order.
+// logged are the titles that an engine has logged and that were acknowledged, in
+// order.
 func logged(t *testing.T, source int) []string {
 	t.Helper()
 	log, err := os.ReadFile(filepath.Join(os.Getenv(insideLab), "release", logOf(source)))
@@ -114,7 +114,8 @@ func logged(t *testing.T, source int) []string {
 	return titles
 }
 
-// arrives returns when what an engine logged last by now is at the sync node.
+// arrives returns when the last title that an engine has logged by now is at the
+// sync node.
 func (d *deployment) arrives(t *testing.T, source int) {
 	t.Helper()
 	want := ""
@@ -139,7 +140,7 @@ func (d *deployment) arrives(t *testing.T, source int) {
 	})
 }
 
-// onAirOf counts which of a source's titles are in the on-air log.
+// onAirOf counts how many of a source's titles are in the on-air log.
 func (d *deployment) onAirOf(t *testing.T, source int, titles []string) int {
 	t.Helper()
 	entries, err := list[entry](t.Context(), "http://"+d.sync.address+syncHost, "/playlog?limit=1000")
@@ -159,8 +160,8 @@ func (d *deployment) onAirOf(t *testing.T, source int, titles []string) int {
 	return n
 }
 
-// awaitOnAir returns when the website reads that a title of that source is on
-// air, which began after the call.
+// awaitOnAir returns when the website reads that a title of the given source is on
+// air. The title must have begun after the call.
 func (d *deployment) awaitOnAir(t *testing.T, source int) {
 	t.Helper()
 	began := time.Now()

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// spin is one time that an engine played a title: its identity as a test knows
-// it.
+// spin is one time that an engine played a title. It identifies the record as a
+// test knows it.
 type spin struct {
 	source int
 	start  int64 // Unix time in microseconds
@@ -23,14 +23,14 @@ func (p spin) String() string {
 	return fmt.Sprintf("%s of source %d at %s", p.title, p.source, time.UnixMicro(p.start).UTC().Format(time.RFC3339Nano))
 }
 
-// ledger is all that services acknowledged: it must be there ever after.
+// ledger holds everything that services acknowledged. All of it must stay stored.
 type ledger struct {
 	mu          sync.Mutex
 	plays       map[spin]time.Duration // the longest length that was acknowledged; 0 is unknown
 	corrections map[spin]string        // reason
 	healths     map[string]bool        // details
 	switches    map[string]bool        // reason
-	clocks      map[int]int            // number of the last one of each source
+	clocks      map[int]int            // number of the last clock of each source
 	total       int
 	refused     map[int]int // answers that acknowledge nothing, by status
 	trouble     []string    // answers that should not be
@@ -43,14 +43,14 @@ func newLedger() *ledger {
 	}
 }
 
-// acknowledged is how much was.
+// acknowledged is how many requests were acknowledged.
 func (l *ledger) acknowledged() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.total
 }
 
-// overloaded is how often a service said that it cannot store anything now.
+// overloaded is how often a service answered that it cannot store anything now.
 func (l *ledger) overloaded() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +64,9 @@ func (l *ledger) switched() int {
 	return len(l.switches)
 }
 
-// post makes a request and, where it is answered with want, keeps what it
-// asked for. No answer, or that the service can't now, is nothing to keep.
+// post makes a request. If the answer is want, it calls keep to note what was
+// requested. It notes nothing if there is no answer, or if the service answers
+// that it cannot store now.
 func (l *ledger) post(ctx context.Context, method, url string, body any, want int, keep func()) bool {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -89,10 +90,10 @@ func (l *ledger) post(ctx context.Context, method, url string, body any, want in
 	return false
 }
 
-// engine behaves as a playout engine does towards its node: it logs what it
-// plays, says how it is and what comes next, and tries nothing twice. Its
-// programme is a matter of its random numbers alone, and lies in the past,
-// because it passes many times as fast as it would on air.
+// engine behaves as a playout engine does towards its node. It logs what it plays,
+// reports its health and what comes next, and retries nothing. Its programme
+// depends only on its random numbers. The programme lies in the past, because it
+// passes many times as fast as it would on air.
 type engine struct {
 	source int
 	node   func() string // base URL
@@ -101,10 +102,10 @@ type engine struct {
 
 	mu     sync.Mutex
 	random *rand.Rand
-	now    time.Time // where its programme is
+	now    time.Time // the present time of its programme
 	ahead  time.Duration
 	number int
-	recent []spin // what may be sent again
+	recent []spin // titles that may be sent again
 }
 
 // run lets the engine play until ctx ends.
@@ -121,8 +122,8 @@ func (e *engine) run(ctx context.Context) {
 	}
 }
 
-// step tells the node one thing. What is under way when ctx ends is finished,
-// because nobody would know whether it was stored.
+// step sends the node one message. A request under way when ctx ends is finished,
+// because otherwise nobody would know whether it was stored.
 func (e *engine) step(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	e.mu.Lock()
@@ -148,7 +149,7 @@ func (e *engine) play(ctx context.Context) {
 	switch chance := e.random.Float64(); {
 	case chance < 0.03: // two at one instant
 		gap = 0
-	case chance < 0.06 && len(e.recent) > 0: // started anew, it repeats the track
+	case chance < 0.06 && len(e.recent) > 0: // after a restart, it repeats the track
 		title = e.recent[len(e.recent)-1].title
 	}
 	if title == "" {
@@ -166,7 +167,7 @@ func (e *engine) play(ctx context.Context) {
 	e.log(ctx, p, length)
 }
 
-// repeat logs something again, of which it may know the length by now.
+// repeat logs a title again, perhaps with its length, which may be known by now.
 func (e *engine) repeat(ctx context.Context) {
 	e.mu.Lock()
 	if len(e.recent) == 0 {
@@ -179,7 +180,7 @@ func (e *engine) repeat(ctx context.Context) {
 	e.log(ctx, p, length)
 }
 
-// length is that of a title; of one in four it is not known.
+// length is the length of a title. For one title in four it is unknown.
 func (e *engine) length() time.Duration {
 	if e.random.IntN(4) == 0 {
 		return 0
@@ -222,7 +223,7 @@ func (e *engine) tellClock(ctx context.Context) {
 		func() { e.ledger.clocks[e.source] = max(e.ledger.clocks[e.source], number) })
 }
 
-// position is where the programme is.
+// position is the present time of the programme.
 func (e *engine) position() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -236,8 +237,8 @@ func (e *engine) setAhead(by time.Duration) {
 	e.ahead = by
 }
 
-// burst plays so many titles as fast as they are taken, and fails the test
-// where that does not come to an end.
+// burst plays the given number of titles as fast as the node takes them. It fails
+// the test if that takes too long.
 func (e *engine) burst(t testing.TB, titles int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), settleTimeout())
@@ -263,7 +264,7 @@ func microseconds(unix int64) string {
 	return time.UnixMicro(unix).UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
-// people switch sources and correct what was logged, at any of the services.
+// people switch sources and correct logged titles, at any of the services.
 type people struct {
 	ledger   *ledger
 	random   *rand.Rand
@@ -271,7 +272,7 @@ type people struct {
 	engines  []*engine
 	pace     time.Duration
 	number   int
-	touched  map[spin]bool // corrected, or perhaps so
+	touched  map[spin]bool // corrected, or perhaps corrected
 }
 
 func (p *people) run(ctx context.Context) {
@@ -291,8 +292,8 @@ func (p *people) run(ctx context.Context) {
 	}
 }
 
-// activate switches to any source, also to one that logs nothing, at a time of
-// the programme; what comes late counts from when it happened.
+// activate switches to any source, also to one that logs nothing, at a time of the
+// programme. A switch that arrives late counts from its own time.
 func (p *people) activate(ctx context.Context) {
 	p.number++
 	reason := fmt.Sprintf("switch %d", p.number)

@@ -19,8 +19,8 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// entry is what the services answer about a record, and about one time that it
-// was on air.
+// entry is what the services answer about a record, or about one time that the
+// record was on air.
 type entry struct {
 	ID          int64      `json:"id"`
 	Fingerprint string     `json:"fingerprint"`
@@ -62,7 +62,7 @@ func list[T any](ctx context.Context, base, path string) ([]T, error) {
 	}
 }
 
-// read gets JSON and returns the Link header beside it.
+// read gets JSON and also returns the Link header.
 func read(ctx context.Context, url string, into any) (link string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience.Limit())
 	defer cancel()
@@ -85,7 +85,7 @@ func read(ctx context.Context, url string, into any) (link string, err error) {
 	return resp.Header.Get("Link"), err
 }
 
-// complaints are what does not hold, the first of them in words.
+// complaints counts what does not hold, and describes the first cases.
 type complaints struct {
 	number int
 	first  []string
@@ -97,7 +97,7 @@ func (c *complaints) add(format string, args ...any) {
 	}
 }
 
-// err is nil where there are none.
+// err is nil if there are no complaints.
 func (c *complaints) err() error {
 	if c.number == 0 {
 		return nil
@@ -105,7 +105,7 @@ func (c *complaints) err() error {
 	return fmt.Errorf("%d times wrong, first:\n%s", c.number, strings.Join(c.first, "\n"))
 }
 
-// truth is what a service answers about all that it holds.
+// truth is everything that a service answers about what it holds.
 type truth struct {
 	raw         []entry // every record as it was sent
 	records     []entry // every record as corrected, without the void ones
@@ -114,12 +114,12 @@ type truth struct {
 	activations []activation
 	healths     []string // details
 	clock       clock
-	corrections map[int64][]string // reasons, of each record that is corrected
-	// The tracks end at some time between these.
+	corrections map[int64][]string // reasons, for each record that is corrected
+	// The list of tracks ends at some time between these two.
 	asked, answered time.Time
 }
 
-// ask reads the truth of a service. corrected are the records whose corrections
+// ask reads the truth of a service. corrected holds the records whose corrections
 // matter.
 func ask(ctx context.Context, service string, corrected map[spin]string) (truth, error) {
 	t := truth{corrections: map[int64][]string{}, asked: time.Now()}
@@ -152,13 +152,13 @@ func ask(ctx context.Context, service string, corrected map[spin]string) (truth,
 	return t, err
 }
 
-// clock is that of the active source.
+// clock is the clock of the active source.
 type clock struct {
 	Source int `json:"engine_source"`
 	Number int `json:"number"`
 }
 
-// activation is a switch, as GET /source/history tells it.
+// activation is a switch, as GET /source/history reports it.
 type activation struct {
 	Epoch  int64     `json:"epoch"`
 	Source int       `json:"source"`
@@ -177,7 +177,7 @@ func history(ctx context.Context, service string) ([]activation, error) {
 	}
 }
 
-// copies are the reasons of the activations that an engine-api has a copy of.
+// copies are the reasons of those activations of which an engine-api has a copy.
 func copies(ctx context.Context, service string) (map[string]bool, error) {
 	reasons := map[string]bool{}
 	for after := int64(math.MinInt64); ; {
@@ -215,9 +215,8 @@ func healths(ctx context.Context, service string, source int) (details []string,
 	return details, nil
 }
 
-// wrong says what the sync node lacks or has too much of what was acknowledged,
-// and where its on-air log is not what the oracle says. Nothing may happen
-// meanwhile.
+// wrong returns which acknowledged data the sync node lacks or has too often, and
+// where its on-air log differs from the oracle's. Nothing may change meanwhile.
 func (l *ledger) wrong(sync truth) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -256,7 +255,7 @@ func (l *ledger) judgePlays(c *complaints, sync truth) {
 	}
 }
 
-// judgeStatus looks at all but plays.
+// judgeStatus checks everything except plays.
 func (l *ledger) judgeStatus(c *complaints, sync truth) {
 	times := map[string]int{}
 	for _, details := range sync.healths {
@@ -289,8 +288,8 @@ func (l *ledger) String() string {
 		l.total, len(l.plays), len(l.corrections), len(l.healths), len(l.switches), l.refused)
 }
 
-// wrongAtNode says where an engine-api and the sync node differ in what that
-// node's engine played, and what the node believes to be unsynced.
+// wrongAtNode returns where an engine-api and the sync node differ about what that
+// node's engine played. It also returns what the node believes to be unsynced.
 func wrongAtNode(ctx context.Context, n *node, sync truth) error {
 	var c complaints
 	own, err := list[entry](ctx, n.url(), "/playlog?corrections=raw&limit=1000")
@@ -320,10 +319,10 @@ func wrongAtNode(ctx context.Context, n *node, sync truth) error {
 	return c.err()
 }
 
-// airing is one time that a record was on air, in microseconds.
+// airing is one time that a record was on air. Times are in microseconds.
 type airing struct {
 	fingerprint string
-	from, until int64 // until 0: nothing ends it
+	from, until int64 // until 0: no end
 }
 
 func (a airing) String() string {
@@ -334,7 +333,7 @@ func (a airing) String() string {
 	return text
 }
 
-// aired is what the sync node says, oldest first.
+// aired is what the sync node reports, oldest first.
 func aired(entries []entry) []airing {
 	var log []airing
 	for _, e := range entries {
@@ -348,9 +347,9 @@ func aired(entries []entry) []airing {
 	return log
 }
 
-// onAir is the oracle. At every moment at which anything starts or ends it asks
-// anew who is active and what of that source is audible, and writes down every
-// change. It knows nothing of how the sync node derives its log.
+// onAir is the oracle. At every moment at which anything starts or ends, it asks
+// again which source is active and which of its records is audible. It writes down
+// every change. It knows nothing of how the sync node derives its log.
 func onAir(records []entry, activations []activation) []airing {
 	sort.Slice(records, func(i, k int) bool {
 		if !records[i].Start.Equal(records[k].Start) {
@@ -376,7 +375,7 @@ func onAir(records []entry, activations []activation) []airing {
 	slices.Sort(moments)
 
 	var log []airing
-	before := "" // whom the last moment found on air
+	before := "" // the record that was on air at the previous moment
 	for _, now := range slices.Compact(moments) {
 		audible := ""
 		if r := last(bySource[activeAt(activations, now)], func(r entry) int64 { return r.Start.UnixMicro() }, now); r != nil &&
@@ -399,7 +398,8 @@ func onAir(records []entry, activations []activation) []airing {
 
 func (e entry) end() int64 { return e.Start.UnixMicro() + int64(e.Seconds*1e6+0.5) }
 
-// activeAt is source 1 before the first activation.
+// activeAt is the active source at a time, which is source 1 before the first
+// activation.
 func activeAt(activations []activation, now int64) int {
 	if a := last(activations, func(a activation) int64 { return a.From.UnixMicro() }, now); a != nil {
 		return a.Source
@@ -407,7 +407,7 @@ func activeAt(activations []activation, now int64) int {
 	return 1
 }
 
-// last is the last one that has begun by now; nil: none has.
+// last is the last element that has begun by now, or nil if none has.
 func last[T any](sorted []T, begin func(T) int64, now int64) *T {
 	later := sort.Search(len(sorted), func(i int) bool { return begin(sorted[i]) > now })
 	if later == 0 {
@@ -417,8 +417,8 @@ func last[T any](sorted []T, begin func(T) int64, now int64) *T {
 }
 
 // judgeOnAir compares the on-air log with the oracle's. The list of full records
-// shows the future too, that of tracks does not; in both, what ends later has no
-// end yet.
+// also shows the future, but the list of tracks does not. In both, a time on air
+// that ends later has no end yet.
 func (sync truth) judgeOnAir(c *complaints) {
 	want, got := onAir(sync.records, sync.activations), aired(sync.onAir)
 	now, begun, mayHave := sync.asked.UnixMicro(), 0, 0
@@ -434,7 +434,7 @@ func (sync truth) judgeOnAir(c *complaints) {
 		}
 	}
 	for i := range got {
-		if got[i].until > now { // it ended while it was asked
+		if got[i].until > now { // it ended while the service was asked
 			got[i].until = 0
 		}
 	}
@@ -444,8 +444,8 @@ func (sync truth) judgeOnAir(c *complaints) {
 	}
 }
 
-// judgeLog compares moment by moment, so that what is merely shifted in the list
-// counts once.
+// judgeLog compares times on air one by one. So a time that is merely shifted in
+// the list counts only once.
 func judgeLog(c *complaints, got, want []airing) {
 	wanted := map[airing]bool{}
 	for _, a := range want {
@@ -467,7 +467,7 @@ func judgeLog(c *complaints, got, want []airing) {
 	}
 }
 
-// TestOnAir: the oracle itself, in cases that one can see at a glance.
+// TestOnAir tests the oracle itself, in cases that one can check at a glance.
 func TestOnAir(t *testing.T) {
 	t.Parallel()
 	minute := func(m int) time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(m) * time.Minute) }

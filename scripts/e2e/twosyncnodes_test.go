@@ -12,8 +12,8 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// TestTwoSyncNodes has two processes of the sync node over one database: what
-// the nodes send to one is soon right at the other, and when one is killed
+// TestTwoSyncNodes runs two processes of the sync node over one database. What the
+// nodes send to one process is soon right at the other. If one process is killed,
 // nothing is lost.
 func TestTwoSyncNodes(t *testing.T) {
 	t.Parallel()
@@ -32,7 +32,7 @@ func overTwoSyncNodes(t *testing.T, e extent) {
 	})
 }
 
-// TestSyncNodesOverGalera has each process at another node of a cluster.
+// TestSyncNodesOverGalera runs each process at another node of a cluster.
 func TestSyncNodesOverGalera(t *testing.T) {
 	t.Parallel()
 	file := func(name string) string { return "sqlite://" + filepath.Join(t.TempDir(), name+".db") }
@@ -54,8 +54,8 @@ func TestSyncNodesOverGalera(t *testing.T) {
 	})
 }
 
-// follow: what is on air by one process is so by the other one. How much later is
-// in the log.
+// follow: a title that is on air at one process is also on air at the other. The
+// log shows how much later that is.
 func (s *station) follow(t *testing.T) {
 	s.pause()
 	defer s.resume()
@@ -86,8 +86,8 @@ func (s *station) follow(t *testing.T) {
 	t.Logf("the other process followed within %s (median), %s (worst)", lags[len(lags)/2], lags[len(lags)-1])
 }
 
-// takeOver kills the process that the engine-apis send to, while they do, and
-// leads them to the other one.
+// takeOver kills the process that the engine-apis send to, while they send. Then
+// it leads them to the other process.
 func (s *station) takeOver(t *testing.T, e extent) {
 	for range e.kills / 2 {
 		s.work(t, 1+s.random.IntN(e.work))

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// An order is one line on a Unix socket, such as "stop 1", and its answer
-// another one, which begins with this where the order was not carried out.
+// refused begins the answer to an order that was not carried out. An order is one
+// line on a Unix socket, such as "stop 1", and its answer is another line.
 const refused = "error: "
 
-// listenForOrders opens the socket, also where one that was killed left it.
+// listenForOrders opens the socket, also if a killed process left it behind.
 func listenForOrders(path string) (net.Listener, error) {
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
@@ -35,7 +35,8 @@ func listenForOrders(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// sendOrder gives an order to whoever listens there, and returns the answer.
+// sendOrder sends an order to the process that listens at path, and returns the
+// answer.
 func sendOrder(ctx context.Context, path, order string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -63,7 +64,8 @@ func sendOrder(ctx context.Context, path, order string) (string, error) {
 	return answer, nil
 }
 
-// takeOrders obeys one after another until ctx ends, and then closes the socket.
+// takeOrders obeys one order after another until ctx ends, and then closes the
+// socket.
 func (s *station) takeOrders(ctx context.Context, l net.Listener) error {
 	defer l.Close()
 	defer context.AfterFunc(ctx, func() { l.Close() })()
@@ -87,17 +89,17 @@ func (s *station) answer(conn net.Conn) {
 	}
 	line := bufio.NewScanner(conn)
 	if !line.Scan() {
-		return // it only looked whether somebody is here
+		return // the caller only looked whether somebody listens here
 	}
 	answer, err := s.obey(line.Text())
 	if err != nil {
 		answer = refused + err.Error()
 	}
-	// Who does not wait for the answer does not want it.
+	// A caller that does not wait for the answer does not want it.
 	_, _ = fmt.Fprintln(conn, answer)
 }
 
-// obey carries out an order. One that is carried out already is no mistake.
+// obey carries out an order. It is no mistake to repeat an order.
 func (s *station) obey(order string) (string, error) {
 	what, which, _ := strings.Cut(order, " ")
 	number, err := strconv.Atoi(which)

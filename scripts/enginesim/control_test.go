@@ -18,7 +18,7 @@ func TestStation_Orders(t *testing.T) {
 	if _, err := sendOrder(t.Context(), path, "stop 1"); err == nil || !strings.Contains(err.Error(), "no engines are simulated there") {
 		t.Errorf("without anybody: %v", err)
 	}
-	// One that was killed leaves its socket.
+	// A killed process leaves its socket.
 	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestStation_Orders(t *testing.T) {
 	})
 	for _, test := range []struct {
 		order, answer, refused string
-		away                   bool // engine 1, after it
+		away                   bool // whether engine 1 is away after the order
 	}{
 		{order: "stop 1", answer: "engine 1 is stopped", away: true},
 		{order: "stop 1", answer: "engine 1 is stopped already", away: true},
@@ -77,7 +77,7 @@ func TestStation_Orders(t *testing.T) {
 	expect(t, said, "stop engine 1 crashes, as ordered"+crash, "start engine 1"+back+", as ordered")
 }
 
-// TestListenForOrders_NoSocket: what is no socket is left alone.
+// TestListenForOrders_NoSocket: a file that is not a socket is left alone.
 func TestListenForOrders_NoSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "notes")

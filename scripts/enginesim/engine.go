@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// patience is how long the real engine waits for an answer before it goes on.
+// patience is how long the real engine waits for an answer before it continues.
 const patience = 3 * time.Second
 
 // heartbeats say that an engine is well.
@@ -28,9 +28,9 @@ type heartbeats struct {
 	every time.Duration
 }
 
-// engine behaves on the wire as a playout engine does: a playlog and the clock
-// at every title, its health when that changes, heartbeats while it is well. It
-// tries nothing twice.
+// engine behaves on the wire as a playout engine does. It sends a playlog and the
+// clock at every title, its health when that changes, and heartbeats while it is
+// well. It retries nothing.
 type engine struct {
 	api       string // the base URL, without /api/v1
 	client    *http.Client
@@ -40,9 +40,10 @@ type engine struct {
 	titles    int // stop after so many; 0 plays on
 	beats     heartbeats
 	out       io.Writer
-	// since is until when the engine-api has what this engine played.
+	// since is the time up to which the engine-api already has what this engine
+	// played.
 	since time.Time
-	// caughtUp is called once the past is played.
+	// caughtUp is called when the past is played.
 	caughtUp func()
 
 	healthy atomic.Bool
@@ -136,7 +137,7 @@ func length(p play) string {
 	}
 }
 
-// tellHealth reports a change of health; heartbeats stop and start with it.
+// tellHealth reports a change of health. Heartbeats stop and start with it.
 func (e *engine) tellHealth(ctx context.Context, at time.Time, healthy bool) error {
 	e.healthy.Store(healthy)
 	status, err := e.wire.health(at, healthy)
@@ -154,8 +155,8 @@ func (e *engine) tellHealth(ctx context.Context, at time.Time, healthy bool) err
 	return nil
 }
 
-// post sends once and waits no longer than patience. A post under way is
-// finished when ctx ends, so that a stop cuts nothing in half.
+// post sends once and waits no longer than patience. If ctx ends meanwhile, post
+// still finishes, so that a stop does not cut a request short.
 func (e *engine) post(ctx context.Context, path string, body object) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
@@ -177,7 +178,7 @@ func (e *engine) post(ctx context.Context, path string, body object) error {
 	return err
 }
 
-// latest is when the latest title began that its engine-api has; zero where it
+// latest is the start of the latest title that its engine-api has, or zero if it
 // has none.
 func (e *engine) latest(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -200,7 +201,7 @@ func (e *engine) latest(ctx context.Context) (time.Time, error) {
 	return tracks[0].Start, nil
 }
 
-// succeeded makes an error of any answer but a success.
+// succeeded turns any answer other than a success into an error.
 func succeeded(resp *http.Response, err error) (*http.Response, error) {
 	if urlErr := new(url.Error); errors.As(err, &urlErr) {
 		return nil, urlErr.Err // without the address, which was printed at the start
@@ -209,7 +210,7 @@ func succeeded(resp *http.Response, err error) (*http.Response, error) {
 		return resp, err
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // as much of the reason as there is
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // as much of the reason as can be read
 	return nil, fmt.Errorf("%s %s", resp.Status, strings.TrimSpace(string(answer)))
 }
 

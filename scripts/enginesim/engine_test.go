@@ -16,13 +16,14 @@ import (
 	testpatience "aura.radio/engine/pkg/patience"
 )
 
-// request is what an API was sent.
+// request is a request that the API received.
 type request struct {
 	path string
 	body object
 }
 
-// recorder is an API that answers every request alike and remembers them all.
+// recorder is an API that gives every request the same answer and remembers all
+// requests.
 type recorder struct {
 	status int
 	mu     sync.Mutex
@@ -99,8 +100,8 @@ func TestEngine_Run(t *testing.T) {
 	})
 }
 
-// TestEngine_Away: what was played before is not told again, nor is what the
-// engine missed while it was away.
+// TestEngine_Away: the engine does not report what was played before, nor what it
+// missed while it was away.
 func TestEngine_Away(t *testing.T) {
 	t.Parallel()
 	api := &recorder{status: http.StatusNoContent}
@@ -197,7 +198,7 @@ func TestEngine_Beat(t *testing.T) {
 	}
 	beat("", false, false)
 	beat("", true, true)
-	beat(from, true, false) // comes first, or a sick or crashed engine sent something
+	beat(from, true, false) // arrives first, unless a sick or crashed engine sent something
 	if err := monitor.SetReadDeadline(time.Now().Add(testpatience.Limit())); err != nil {
 		t.Fatal(err)
 	}

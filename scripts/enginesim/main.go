@@ -1,16 +1,16 @@
 // Command enginesim plays a programme and tells an engine-api about it, as the
-// real playout engine does: POST /playlog/store and /clock at every title,
-// POST /source/health when its health changes, UDP heartbeats while it is well.
+// real playout engine does: POST /playlog/store and /clock at every title, POST
+// /source/health when its health changes, UDP heartbeats while it is well.
 //
-// It begins some hours back and plays them quickly, then goes on in real time,
-// so that there is a history at once and the current track is the one that
-// would be on air now. The programme is a function of the time, so a second run
-// repeats the same titles and the API stores none of them twice.
+// It begins some hours back, plays those hours quickly, and then continues in real
+// time. So there is a history at once, and the current track is the one that would
+// be on air now. The programme is a function of the time. So a second run repeats
+// the same titles, and the API stores none of them twice.
 //
-// With -station it is the two engines of a redundant deployment, of which one
-// fails and comes back. It tells what the status monitor and the sync node make
-// of that, and takes orders at -control: "enginesim -control SOCKET stop 1" makes
-// engine 1 of the one that runs crash, and "start 1" brings it back.
+// With -station it is the two engines of a redundant deployment. One of them fails
+// and comes back. The command tells how the status monitor and the sync node
+// react, and takes orders at -control: "enginesim -control SOCKET stop 1" makes
+// engine 1 of the running command crash, and "start 1" brings it back.
 package main
 
 import (
@@ -44,13 +44,13 @@ func main() {
 type options struct {
 	api, station, monitor, logs string
 	control                     string
-	order                       []string // for the one that listens at control
+	order                       []string // for the process that listens at control
 	source                      int
 	zone                        *time.Location
 	now, start                  time.Time
 	speed                       float64
 	longest                     time.Duration
-	beats                       []heartbeats // of each engine
+	beats                       []heartbeats // one for each engine
 	titles                      int
 	seed                        uint64
 }
@@ -118,8 +118,8 @@ func parse(args []string, now time.Time) (options, error) {
 	return o, nil
 }
 
-// shortestExcerpt keeps the engines' titles in order, which start them at
-// slightly different times.
+// shortestExcerpt keeps the engines' titles in order, because the engines start
+// them at slightly different times.
 const shortestExcerpt = 200 * time.Millisecond
 
 func run(ctx context.Context, args []string) error {
@@ -151,7 +151,8 @@ func run(ctx context.Context, args []string) error {
 	return e.runAll(ctx)
 }
 
-// engine is the one with that number, which tells that engine-api.
+// engine returns the engine with the number source, which reports to the
+// engine-api at api.
 func (o *options) engine(programme *programme, source int, api string, beats heartbeats) *engine {
 	return &engine{
 		api: strings.TrimSuffix(api, "/"), client: &http.Client{}, wire: wire{zone: o.zone, source: source},
@@ -159,7 +160,7 @@ func (o *options) engine(programme *programme, source int, api string, beats hea
 	}
 }
 
-// runAll plays, with heartbeats beside, and ends both together.
+// runAll plays and sends heartbeats, and ends both together.
 func (e *engine) runAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -181,7 +182,7 @@ func (e *engine) runAll(ctx context.Context) error {
 	return errors.Join(err, beatErr)
 }
 
-// beginning reads a time, or how long before now.
+// beginning parses a time, or a duration before now.
 func beginning(s string, now time.Time) (time.Time, error) {
 	if ago, err := time.ParseDuration(s); err == nil {
 		if ago > 0 {

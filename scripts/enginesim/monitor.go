@@ -14,24 +14,24 @@ type monitor struct {
 	client *http.Client
 }
 
-// judgement is what the monitor thinks.
+// judgement is what the monitor thinks of all sources.
 type judgement struct {
 	Sources []verdict `json:"sources"`
-	Alarm   string    `json:"alarm"` // its reason; "" where there is none
+	Alarm   string    `json:"alarm"` // the alarm's reason; "" if there is no alarm
 }
 
-// verdict is what it thinks of one source.
+// verdict is what the monitor thinks of one source.
 type verdict struct {
 	Number int        `json:"number"`
 	State  string     `json:"state"`
 	Reason string     `json:"reason"`
-	UpAt   *time.Time `json:"up_at"` // where it is down and can be heard
+	UpAt   *time.Time `json:"up_at"` // set if the source is down and can be heard
 }
 
 // up is the state of a source that may be activated.
 const up = "up"
 
-// kind is the same while there is nothing new to say.
+// kind stays the same while there is nothing new to say.
 func (v verdict) kind() string {
 	if v.UpAt != nil {
 		return "recovering"
@@ -39,7 +39,7 @@ func (v verdict) kind() string {
 	return v.State
 }
 
-// in says it, with times in that zone.
+// in describes the verdict, with times in the given zone.
 func (v verdict) in(zone *time.Location) string {
 	if v.UpAt != nil {
 		return fmt.Sprintf("recovering: held until %s, and up then if its heartbeats stay clean", v.UpAt.In(zone).Format(time.TimeOnly))
@@ -47,7 +47,7 @@ func (v verdict) in(zone *time.Location) string {
 	return v.State + ": " + v.Reason
 }
 
-// status asks for its judgement.
+// status asks the monitor for its judgement.
 func (m *monitor) status(ctx context.Context) (judgement, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -27,8 +27,8 @@ const (
 	typeLine   = 2
 )
 
-// work is a piece of music or a jingle. Seconds is its length; 0 where nobody
-// knows it before it ends.
+// work is a piece of music or a jingle. Seconds is its length, or 0 if nobody
+// knows it before the work ends.
 type work struct {
 	Style    string  `json:"style"`
 	Artist   string  `json:"artist"`
@@ -42,7 +42,8 @@ func (w work) duration() time.Duration {
 	return time.Duration(w.Seconds * float64(time.Second)).Round(time.Millisecond)
 }
 
-// show is on every day from From, the station's local time, until the next.
+// show is on every day from From, in the station's local time, until the next
+// show.
 type show struct {
 	ID    int    `json:"id"`
 	Name  string `json:"name"`
@@ -71,8 +72,8 @@ type play struct {
 	Fallback bool
 }
 
-// programme is what the station broadcasts for ever. It is a pure function of
-// the seed and the time: whoever starts anew in the middle plays the same
+// programme is what the station broadcasts for ever. It is a pure function of the
+// seed and the time. An engine that starts again in the middle plays the same
 // titles at the same instants, so that a repeated start logs nothing twice.
 type programme struct {
 	shows   []show
@@ -81,9 +82,9 @@ type programme struct {
 	zone    *time.Location
 	seed    uint64
 
-	// longest is how long a title lasts at most from hurry on, and every show
-	// plays titles then, so that there is something to see in every minute; 0:
-	// they last as long as they are.
+	// longest is how long a title lasts at most from hurry on. From then on every
+	// show plays titles, so that there is something to see in every minute. 0
+	// means that titles keep their own length.
 	longest time.Duration
 	hurry   time.Time
 }
@@ -103,7 +104,8 @@ func newProgramme(zone *time.Location, seed uint64) (*programme, error) {
 	return p, nil
 }
 
-// plays yields, without end, what is playing at from and everything after it.
+// plays yields, without end, the title that is playing at from and every later
+// title.
 func (p *programme) plays(from time.Time) iter.Seq[play] {
 	return func(yield func(play) bool) {
 		var playing *play
@@ -120,7 +122,7 @@ func (p *programme) plays(from time.Time) iter.Seq[play] {
 	}
 }
 
-// slots yields, without end, the slot in which from lies and those after it.
+// slots yields, without end, the slot that contains from and every later slot.
 func (p *programme) slots(from time.Time) iter.Seq[slot] {
 	return func(yield func(slot) bool) {
 		local := from.In(p.zone)
@@ -136,7 +138,7 @@ func (p *programme) slots(from time.Time) iter.Seq[slot] {
 	}
 }
 
-// slot is the broadcast of the show number i on that day.
+// slot is the broadcast of show number i on that day.
 func (p *programme) slot(year int, month time.Month, day, i int) slot {
 	start := p.at(year, month, day, p.shows[i].From)
 	end := p.at(year, month, day+(i+1)/len(p.shows), p.shows[(i+1)%len(p.shows)].From)
@@ -147,13 +149,14 @@ func (p *programme) slot(year int, month time.Month, day, i int) slot {
 
 func (p *programme) at(year int, month time.Month, day int, clock string) time.Time {
 	var hour, minute int
-	// programme.json is part of this program, and a test reads every clock.
+	// programme.json is part of this program, and a test reads every clock time in
+	// it.
 	_, _ = fmt.Sscanf(clock, "%d:%d", &hour, &minute)
 	return time.Date(year, month, day, hour, minute, 0, 0, p.zone)
 }
 
-// fill is everything that plays in a slot, in order. The last title may be cut
-// by the next slot, as on a real station.
+// fill is everything that plays in a slot, in order. The next slot may cut the
+// last title short, as on a real station.
 func (p *programme) fill(s slot) []play {
 	random := rand.New(rand.NewPCG(p.seed, uint64(s.ID)))
 	f := filling{slot: s, next: s.Start, shortest: shortest}
@@ -165,12 +168,13 @@ func (p *programme) fill(s slot) []play {
 	return f.plays
 }
 
-// show fills the slot as the show is made.
+// show fills the slot according to the show's kind.
 func (p *programme) show(f *filling, random *rand.Rand) {
 	s := f.slot
 	switch s.Show.Kind {
 	case kindLine:
-		// The studio is on air, falls silent after a third, and returns.
+		// The studio is on air, falls silent after a third of the slot, and
+		// returns.
 		live := work{Artist: s.Show.Name, Title: "Live aus dem Studio"}
 		f.live(live, typeLine, s.End.Sub(s.Start)/3)
 		f.fallback(p.styles[s.Show.Style][random.IntN(len(p.styles[s.Show.Style]))])
@@ -182,8 +186,8 @@ func (p *programme) show(f *filling, random *rand.Rand) {
 	}
 }
 
-// playlist fills the slot with files, every work of the style before any comes
-// again, and a jingle before every third.
+// playlist fills the slot with files. It plays every work of the style before it
+// repeats one, and a jingle before every third work.
 func (p *programme) playlist(f *filling, random *rand.Rand) {
 	works := p.styles[f.slot.Show.Style]
 	for {
@@ -203,15 +207,16 @@ type filling struct {
 	slot  slot
 	next  time.Time
 	plays []play
-	// shortest is what is still worth starting before the slot ends.
+	// shortest is the shortest remaining time in which a title is still worth
+	// starting.
 	shortest time.Duration
-	longest  time.Duration // of a file; 0: as long as it is
+	longest  time.Duration // of a file; 0: its own length
 }
 
 const shortest = 20 * time.Second
 
-// hurry takes back what begins at from or later, and makes what is added now
-// last no longer than longest.
+// hurry removes the titles that begin at from or later. Titles that are added
+// afterwards last no longer than longest.
 func (f *filling) hurry(from time.Time, longest time.Duration) {
 	f.plays = slices.DeleteFunc(f.plays, func(p play) bool { return !p.Start.Before(from) })
 	f.next = f.slot.Start
@@ -221,7 +226,7 @@ func (f *filling) hurry(from time.Time, longest time.Duration) {
 	f.shortest, f.longest = min(f.shortest, longest), longest
 }
 
-// file adds a title of known length; false where the slot is full.
+// file adds a title of known length. It returns false if the slot is full.
 func (f *filling) file(w work) bool {
 	if f.slot.End.Sub(f.next) < f.shortest {
 		return false
@@ -238,7 +243,7 @@ func (f *filling) fallback(w work) {
 	f.add(play{work: w, Type: typeFile, Fallback: true}, w.duration())
 }
 
-// live adds what has no length of its own; it lasts for some time.
+// live adds a title that has no length of its own; it lasts for the given time.
 func (f *filling) live(w work, trackType int, lasts time.Duration) {
 	f.add(play{work: w, Type: trackType}, lasts)
 }
@@ -249,10 +254,10 @@ func (f *filling) add(p play, lasts time.Duration) {
 	f.next = f.next.Add(lasts)
 }
 
-// planned is how many titles an engine tells in advance.
+// planned is how many titles an engine announces in advance.
 const planned = 20
 
-// rest is what is planned next in the same slot after p.
+// rest is the titles planned after now in the same slot.
 func (p *programme) rest(now play) []play {
 	rest := p.fill(now.Slot)[now.Num:]
 	return rest[:min(len(rest), planned)]

@@ -28,7 +28,7 @@ func testProgramme(t *testing.T, seed uint64) *programme {
 	return p
 }
 
-// during is what plays in [from, to), with what is playing at from.
+// during is what plays in [from, to), including the title that is playing at from.
 func during(p *programme, from, to time.Time) []play {
 	var plays []play
 	for next := range p.plays(from) {

@@ -13,36 +13,37 @@ import (
 	"time"
 )
 
-// station is a redundant deployment: two engines that play the same programme,
-// each telling its own engine-api; the sync node, which makes one on-air log out
-// of both; and the status monitor, which listens to their heartbeats.
+// station is a redundant deployment. Two engines play the same programme, and each
+// reports to its own engine-api. The sync node makes one on-air log out of both.
+// The status monitor listens to their heartbeats.
 type station struct {
 	engines []*engine // the source's number is the index plus 1
 	node    *syncNode
 	monitor *monitor
-	orders  net.Listener     // nil: it takes none
-	onAir   chan airing      // what the sync node says, one change after another
+	orders  net.Listener     // nil: the station takes no orders
+	onAir   chan airing      // what the sync node reports, one change after another
 	looks   <-chan time.Time // when to ask the monitor and the sync node
-	pause   time.Duration    // from the start of a title to the failure in its midst
-	titles  int              // stop after so many on air; 0 plays on
+	pause   time.Duration    // from the start of a title to the failure in the middle of it
+	titles  int              // stop after so many titles on air; 0 plays on
 	zone    *time.Location
 
 	mu  sync.Mutex // one line at a time
 	out io.Writer
 
-	// What was said.
+	// What was said so far.
 	aired    int
 	airedOf  map[int]int // by source
 	active   activeSource
 	verdicts map[int]verdict
 	alarm    string
-	lost     map[string]bool // who does not answer
+	lost     map[string]bool // services that do not answer
 }
 
 // lookEvery is how often a station asks the monitor and the sync node.
 const lookEvery = 250 * time.Millisecond
 
-// runStation plays until ctx ends, or so many titles were on air as asked for.
+// runStation plays until ctx ends, or until the requested number of titles was on
+// air.
 func runStation(ctx context.Context, o options, programme *programme) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
@@ -58,7 +59,7 @@ func runStation(ctx context.Context, o options, programme *programme) error {
 		}
 		defer log.Close()
 		e.out = log
-		// What it played in an earlier run stays as it was.
+		// What the engine played in an earlier run stays as it was.
 		if e.since, err = e.latest(ctx); err != nil {
 			return fmt.Errorf("engine-api %d: %w", i+1, err)
 		}
@@ -80,7 +81,8 @@ func newStation() *station {
 	return &station{onAir: make(chan airing), airedOf: map[int]int{}, verdicts: map[int]verdict{}, lost: map[string]bool{}}
 }
 
-// run ends with ctx, with the story where it ends, or with an engine's error.
+// run ends with ctx, with the end of the story if it has one, or with an engine's
+// error.
 func (s *station) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -123,7 +125,8 @@ func (s *station) say(what, format string, args ...any) {
 	fmt.Fprintf(s.out, "%s  %-9s  %s\n", time.Now().In(s.zone).Format(time.TimeOnly), what, fmt.Sprintf(format, args...))
 }
 
-// crash makes an engine crash, and says so; false where it is away already.
+// crash makes an engine crash, and says so. It returns false if the engine is away
+// already.
 func (s *station) crash(number int, what, note string) bool {
 	if !s.engines[number-1].away.CompareAndSwap(false, true) {
 		return false
@@ -132,7 +135,8 @@ func (s *station) crash(number int, what, note string) bool {
 	return true
 }
 
-// comeBack undoes a crash, and says so; false where there was none.
+// comeBack undoes a crash, and says so. It returns false if the engine was not
+// away.
 func (s *station) comeBack(number int, what, note string) bool {
 	if !s.engines[number-1].away.CompareAndSwap(true, false) {
 		return false
@@ -141,7 +145,7 @@ func (s *station) comeBack(number int, what, note string) bool {
 	return true
 }
 
-// next waits for something to say, and says it.
+// next waits for the next event and reports it.
 func (s *station) next(ctx context.Context) error {
 	if s.titles > 0 && s.aired >= s.titles {
 		return errEnough
@@ -157,7 +161,7 @@ func (s *station) next(ctx context.Context) error {
 	return nil
 }
 
-// air says what is on air now, and before it why, where it is another source.
+// air says what is on air now. If the source has changed, it first says why.
 func (s *station) air(ctx context.Context, a airing) {
 	if a.Source == 0 {
 		s.say("on air", "nothing")
@@ -175,9 +179,9 @@ func (s *station) air(ctx context.Context, a airing) {
 	s.say("on air", "engine %d  %s – %s%s", a.Source, a.Artist, a.Title, note)
 }
 
-// look says what the monitor thinks, and who switched the source and why, where
-// that has changed. The monitor is asked after the sync node and told of before
-// it, so that what made it switch comes before the switch.
+// look reports changes: what the monitor thinks, and who switched the source and
+// why. The monitor is asked after the sync node, but reported before it. So the
+// monitor's reason for a switch comes before the switch.
 func (s *station) look(ctx context.Context) {
 	active, err := s.node.active(ctx)
 	judgement, monitorErr := s.monitor.status(ctx)
@@ -192,7 +196,7 @@ func (s *station) look(ctx context.Context) {
 	}
 }
 
-// fails reports whether somebody did not answer, and says so once.
+// fails reports whether a service did not answer, and says so once.
 func (s *station) fails(ctx context.Context, who string, err error) bool {
 	if err != nil && !s.lost[who] && ctx.Err() == nil {
 		s.say("lost", "%s: %v", who, err)
@@ -201,7 +205,7 @@ func (s *station) fails(ctx context.Context, who string, err error) bool {
 	return err != nil
 }
 
-// weigh says what is new in the monitor's judgement.
+// weigh reports what is new in the monitor's judgement.
 func (s *station) weigh(j judgement) {
 	for _, v := range j.Sources {
 		if v.kind() != s.verdicts[v.Number].kind() {
@@ -218,7 +222,7 @@ func (s *station) weigh(j judgement) {
 	s.alarm = j.Alarm
 }
 
-// tellSwitches says which ones happened since the last look, up to that epoch.
+// tellSwitches reports the switches since the last look, up to the epoch last.
 func (s *station) tellSwitches(ctx context.Context, last int64) error {
 	switches, err := s.node.switches(ctx, s.active.Epoch, last)
 	if err != nil {

@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// fakeStation is a sync node that knows nothing but the active source, and a
-// monitor that sees at each look which engine is away: it activates the other
-// one at once, and holds one that is back for one look.
+// fakeStation is a sync node that knows only the active source, together with a
+// monitor. At each look the monitor sees which engine is away and activates the
+// other engine at once. It holds an engine that is back for one look.
 type fakeStation struct {
 	engines []*engine
 
 	mu       sync.Mutex
-	switches []activation // newest first, as the history is
+	switches []activation // newest first, like the history
 	down     [2]bool
 	held     [2]bool
 	refuses  string // why an operator's switch is refused
@@ -78,11 +78,11 @@ func (f *fakeStation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func answer(w http.ResponseWriter, body any) {
-	// Who does not wait for the answer is seen by the test.
+	// The test notices a client that does not wait for the answer.
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// judge is one look of the monitor.
+// judge is one look by the monitor.
 func (f *fakeStation) judge() judgement {
 	if f.noticed != nil {
 		f.noticed()
@@ -114,9 +114,9 @@ func (f *fakeStation) judge() judgement {
 	return j
 }
 
-// tellStory lets a station of two engines play until so many titles were on
-// air. It returns what was said, without the times and what was on air, and the
-// sources on air, each once until another one was.
+// tellStory lets a station of two engines play until so many titles were on air.
+// It returns what was said, without the times and without what was on air. It also
+// returns the sources on air, each once until another source was on air.
 func tellStory(t *testing.T, f *fakeStation, s *station) (said []string, aired []int) {
 	t.Helper()
 	server := httptest.NewServer(f)
@@ -159,15 +159,15 @@ func tellStory(t *testing.T, f *fakeStation, s *station) (said []string, aired [
 	return said, slices.Compact(aired)
 }
 
-// playing is a station of two engines, which plays so many titles.
+// playing is a station of two engines that plays so many titles.
 func playing(titles int) (*fakeStation, *station) {
 	s := newStation()
 	s.engines, s.titles = []*engine{{}, {}}, titles
 	return &fakeStation{engines: s.engines}, s
 }
 
-// expect fails the test where something else was said; an expected line is the
-// beginning of one.
+// expect fails the test if something else was said. Each expected line is the
+// beginning of a line that was said.
 func expect(t *testing.T, said []string, want ...string) {
 	t.Helper()
 	if !slices.EqualFunc(said, want, strings.HasPrefix) {
@@ -261,8 +261,8 @@ func TestStation_Story(t *testing.T) {
 	})
 }
 
-// TestStation_Lost: who does not answer is named once, and all goes on when he
-// answers again.
+// TestStation_Lost: a service that does not answer is named once. Everything
+// continues when it answers again.
 func TestStation_Lost(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -298,7 +298,7 @@ func TestSyncNode_Follow(t *testing.T) {
 		`data: {"log_source": 1, "track_title": "Halah", "track_start": "2026-06-01T12:00:00+02:00", "on_air_from": "2026-06-01T12:00:01+02:00"}` + "\n\n:\n\n"
 	answers := make(chan string, 3)
 	answers <- first + strings.Replace(first, "Halah", "Halah (amended)", 1) + "event: track\ndata: null\n\n"
-	answers <- "" // breaks off before it says anything
+	answers <- "" // breaks off before the stream says anything
 	answers <- strings.ReplaceAll(first, "12:00", "12:05")
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, <-answers)

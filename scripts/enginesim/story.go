@@ -14,8 +14,8 @@ var (
 	errOtherwise = errors.New("the active source is not as the story goes")
 )
 
-// tell tells the story, and then what happens, until ctx ends or enough titles
-// were on air.
+// tell tells the story, and then reports what happens, until ctx ends or enough
+// titles were on air.
 func (s *station) tell(ctx context.Context) error {
 	err := s.begin(ctx)
 	for err == nil {
@@ -27,7 +27,7 @@ func (s *station) tell(ctx context.Context) error {
 	return err
 }
 
-// begin tells the story where there is one, as far as it goes.
+// begin tells the story, if there is one, as far as it goes.
 func (s *station) begin(ctx context.Context) error {
 	var err error
 	if s.active, err = s.node.active(ctx); err != nil {
@@ -48,14 +48,14 @@ func (s *station) begin(ctx context.Context) error {
 	return err
 }
 
-// story: the active engine fails in the midst of a title, the monitor activates
-// the other one, the engine comes back, the monitor holds it until it counts as
-// up, and then an operator switches back.
+// story tells this story: the active engine fails in the middle of a title. The
+// monitor activates the other engine. The first engine comes back, and the monitor
+// holds it until it counts as up. Then an operator switches back.
 func (s *station) story(ctx context.Context, engine, other int) error {
 	if err := s.titlesOf(ctx, engine, 3); err != nil {
 		return err
 	}
-	// The monitor activates only what is up.
+	// The monitor activates only a source that is up.
 	if err := s.until(ctx, engine, func() bool { return s.isUp(engine) && s.isUp(other) }); err != nil {
 		return err
 	}
@@ -90,8 +90,8 @@ func (s *station) story(ctx context.Context, engine, other int) error {
 	return nil
 }
 
-// failure of an engine: it returns when the monitor has activated the other one
-// and two of its titles were on air.
+// failure makes an engine fail. It returns when the monitor has activated the
+// other engine and two of that engine's titles were on air.
 func (s *station) failure(ctx context.Context, engine, other int) error {
 	enough := s.airedOf[other] + 2
 	s.crash(engine, "failure", " in the midst of a title")
@@ -101,23 +101,24 @@ func (s *station) failure(ctx context.Context, engine, other int) error {
 	return s.until(ctx, other, func() bool { return s.airedOf[other] >= enough })
 }
 
-// isUp reports whether the monitor says so.
+// isUp reports whether the monitor considers the engine up.
 func (s *station) isUp(engine int) bool { return s.verdicts[engine].State == up }
 
-// titlesOf returns when so many titles of the active source went on air.
+// titlesOf returns when so many more titles of the active source were on air.
 func (s *station) titlesOf(ctx context.Context, active, titles int) error {
 	enough := s.airedOf[active] + titles
 	return s.until(ctx, active, func() bool { return s.airedOf[active] >= enough })
 }
 
-// wait lets the station play on for a while.
+// wait lets the station play on for d.
 func (s *station) wait(ctx context.Context, active int, d time.Duration) error {
 	end := time.Now().Add(d)
 	return s.until(ctx, active, func() bool { return !time.Now().Before(end) })
 }
 
-// until says what happens until something is so, while that source is active. It
-// is an errOtherwise where somebody activates another one, or pins one.
+// until reports what happens until isSo returns true, while the source active
+// stays active. Errors: errOtherwise if somebody activates another source, or pins
+// one.
 func (s *station) until(ctx context.Context, active int, isSo func() bool) error {
 	for !isSo() {
 		if s.active.Source != active || s.active.Pinned {

@@ -20,8 +20,8 @@ type syncNode struct {
 	client *http.Client
 }
 
-// airing is what is on air, as the track service tells it; without source:
-// nothing is.
+// airing is what is on air, as the track service tells it. Without a source,
+// nothing is on air.
 type airing struct {
 	Source int       `json:"log_source"`
 	Artist string    `json:"track_artist"`
@@ -33,15 +33,15 @@ type airing struct {
 // reconnect is how long a listener waits before it tries again.
 const reconnect = time.Second
 
-// follow sends each change of what is on air until ctx ends. An interruption is
-// said once, and after it the stream is resumed.
+// follow sends each change of what is on air until ctx ends. It reports an
+// interruption once and then resumes the stream.
 func (n *syncNode) follow(ctx context.Context, onAir chan<- airing, say func(what, format string, args ...any)) {
 	var last airing
 	lost := false
 	for {
 		err := n.listen(ctx, func(a airing) {
 			lost = false
-			// The same track again, of which more is known now.
+			// It is the same track again, with more details.
 			if a.Source == last.Source && a.From.Equal(last.From) && a.Start.Equal(last.Start) {
 				return
 			}
@@ -63,8 +63,8 @@ func (n *syncNode) follow(ctx context.Context, onAir chan<- airing, say func(wha
 	}
 }
 
-// listen hands over what the stream brings until it ends, which it does with an
-// error.
+// listen hands over what the stream brings until the stream ends. The end is
+// always an error.
 func (n *syncNode) listen(ctx context.Context, hear func(airing)) error {
 	resp, err := n.do(ctx, http.MethodGet, "/trackservice/stream", nil, "")
 	if err != nil {
@@ -77,7 +77,7 @@ func (n *syncNode) listen(ctx context.Context, hear func(airing)) error {
 		if !isData {
 			continue
 		}
-		var a airing // stays empty where the data is null
+		var a airing // stays empty if the data is null
 		if err := json.Unmarshal([]byte(data), &a); err != nil {
 			return fmt.Errorf("%w in %s", err, data)
 		}
@@ -89,7 +89,7 @@ func (n *syncNode) listen(ctx context.Context, hear func(airing)) error {
 	return io.ErrUnexpectedEOF
 }
 
-// activeSource is the active source; ETag stands for the state seen.
+// activeSource is the active source. ETag identifies the state that was seen.
 type activeSource struct {
 	Source int   `json:"active_source"`
 	Epoch  int64 `json:"epoch"`
@@ -110,7 +110,7 @@ func (n *syncNode) active(ctx context.Context) (activeSource, error) {
 	return a, json.NewDecoder(resp.Body).Decode(&a)
 }
 
-// activation is a switch, as the history tells it.
+// activation is a switch, as the history shows it.
 type activation struct {
 	Epoch  int64  `json:"epoch"`
 	Source int    `json:"source"`
@@ -119,7 +119,8 @@ type activation struct {
 	Pinned bool   `json:"pinned"`
 }
 
-// switches are the latest ones after an epoch, up to another, oldest first.
+// switches are the latest switches after one epoch and up to another, oldest
+// first.
 func (n *syncNode) switches(ctx context.Context, after, upTo int64) ([]activation, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -137,7 +138,8 @@ func (n *syncNode) switches(ctx context.Context, after, upTo int64) ([]activatio
 	return all, nil
 }
 
-// activate switches the source, unless somebody else did since this looked.
+// activate switches the source, unless somebody else switched it after activate
+// looked.
 func (n *syncNode) activate(ctx context.Context, source int, by, reason string) error {
 	seen, err := n.active(ctx)
 	if err != nil {
@@ -156,7 +158,7 @@ func (n *syncNode) activate(ctx context.Context, source int, by, reason string) 
 	return resp.Body.Close()
 }
 
-// do makes one request; any answer but a success is an error.
+// do makes one request. Any answer other than a success is an error.
 func (n *syncNode) do(ctx context.Context, method, path string, body []byte, ifMatch string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, n.api+path, bytes.NewReader(body))
 	if err != nil {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// timeline is the engine's own time. It begins at start, in the past, runs
-// speed times as fast as real time until it has caught up, and is real time
-// from then on: so a history of hours is played in seconds, and yet nothing is
-// ever logged that lies in the future.
+// timeline is the engine's own time. It begins at start, in the past, and runs
+// speed times as fast as real time until it has caught up. From then on it is real
+// time. So a history of hours is played in seconds, and yet no logged title ever
+// lies in the future.
 type timeline struct {
-	start time.Time // in its own time
+	start time.Time // in the timeline's own time
 	began time.Time // the same moment in real time
 	speed float64   // at least 1
 }
 
-// due is when the moment t of this timeline really comes.
+// due is the real time at which the moment t of this timeline comes.
 func (l timeline) due(t time.Time) time.Time {
 	played := l.began.Add(time.Duration(float64(t.Sub(l.start)) / l.speed))
 	if t.After(played) {
@@ -24,7 +24,7 @@ func (l timeline) due(t time.Time) time.Time {
 	return played
 }
 
-// wait returns at the moment t of this timeline, or false once ctx has ended.
+// wait returns true at the moment t of this timeline, or false once ctx has ended.
 func (l timeline) wait(ctx context.Context, t time.Time) bool {
 	timer := time.NewTimer(time.Until(l.due(t)))
 	defer timer.Stop()

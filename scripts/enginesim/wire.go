@@ -10,7 +10,7 @@ import (
 // object is a JSON object as a Python engine would build it.
 type object = map[string]any
 
-// Engines of three ages are on the air. They say the same in different ways,
+// Engines of three ages are in use. They say the same things in different ways,
 // and the API understands them all.
 const (
 	ageOld    = iota // naive times with a blank, whole seconds, numbers as text, nothing where unknown
@@ -19,14 +19,14 @@ const (
 	ages
 )
 
-// wire says things as one station's engine does.
+// wire formats what one station's engine reports.
 type wire struct {
 	zone   *time.Location
 	source int
 }
 
-// age is by whose manner a play is told: always the same for the same play,
-// so that repeating it sends the same bytes.
+// age is the age of the engine whose manner a play is told in. It is always the
+// same for the same play, so that repeating the play sends the same bytes.
 func age(p play) int { return int(p.Start.Unix() % ages) }
 
 // playlog is the body of POST /playlog/store.
@@ -47,7 +47,7 @@ func (w wire) playlog(p play) object {
 	return entry
 }
 
-// track is a title, as the playlog and the clock tell it.
+// track is a title, as both the playlog and the clock tell it.
 func (w wire) track(p play) object {
 	t := object{
 		"track_start":  w.time(p.Start, age(p)),
@@ -133,9 +133,9 @@ func (w wire) health(at time.Time, healthy bool) (object, error) {
 	return object{"log_time": w.time(at, ageOld), "is_healthy": healthy, "details": string(details)}, err
 }
 
-// time writes a time as Python's str() or isoformat() does. Where the naive
-// time would mean two instants, at the end of summer time, even an old engine
-// is made to say which.
+// time writes a time as Python's str() or isoformat() does. At the end of summer
+// time a naive time can mean two instants. In that case even an old engine is made
+// to say which instant it means.
 func (w wire) time(t time.Time, age int) string {
 	t = t.In(w.zone)
 	layout := "2006-01-02 15:04:05"

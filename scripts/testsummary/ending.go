@@ -10,25 +10,29 @@ import (
 )
 
 const (
-	// An unfinished test is shown by its last lines: a service's log before them has megabytes.
+	// For an unfinished test only the last lines are shown: before them, a
+	// service's log has megabytes.
 	lastLines = 40
-	// A dump of all goroutines is shown as far as it is about tests, and no further than this.
+	// A dump of all goroutines is cut to what concerns tests, and to at most this
+	// many lines.
 	stackLines = 200
 )
 
 var (
-	// A process that something ends says so at the beginning of a line: the runtime, the
-	// testing package, goleak, or the go command in its place.
+	// If something ends a process, a line of output begins with the reason. The
+	// runtime, the testing package or goleak prints that line, or the go command
+	// in their place.
 	causeLine = regexp.MustCompile(`^(panic: |fatal error: |SIG[A-Z]+: |signal: |\*\*\* Test killed |goleak: |found unexpected goroutines)`)
-	// As long as the testing package speaks, nothing has ended.
+	// As long as the testing package prints, nothing has ended.
 	alive    = regexp.MustCompile(`^(=== |--- |(PASS|FAIL)\n)`)
 	timeOver = regexp.MustCompile(`^panic: test timed out after (.*)`)
-	// A test that waits for another one or for its turn has no part in an end.
+	// A test that waits for another test or for its turn has no part in an end.
 	waits = regexp.MustCompile(`testing\.\(\*T\)\.(Run|Parallel)\(`)
 )
 
-// ending is what a package printed from the cause of its end on, and which test
-// that was attributed to: the one that happened to speak last.
+// ending is the output of a package from the cause of its end on. Each line has
+// the test that it was attributed to, which is only the test that happened to
+// print last.
 type ending []line
 
 type line struct {
@@ -36,10 +40,10 @@ type line struct {
 	text string
 }
 
-// hear keeps a line of output with its test, or with the end of its package.
+// hear stores a line of output with its test, or with the end of its package.
 func (s *summary) hear(l line) {
 	end := s.endings[l.pkg]
-	if len(end) > 0 && alive.MatchString(l.text) { // it only looked like the end
+	if len(end) > 0 && alive.MatchString(l.text) { // the earlier lines only looked like the end
 		for _, earlier := range end {
 			s.output[earlier.key] = append(s.output[earlier.key], earlier.text)
 		}
@@ -68,8 +72,8 @@ func (e ending) cause() string {
 	return strings.Join(causes, "; ")
 }
 
-// excerpt is the cause, the stack of the goroutine that had it, and the stacks
-// of the tests that were at work.
+// excerpt is the cause, the stack of the goroutine that caused the end, and the
+// stacks of the tests that were at work.
 func (e ending) excerpt() []string {
 	if len(e) == 0 {
 		return nil
@@ -93,7 +97,8 @@ func (e ending) excerpt() []string {
 }
 
 // unfinished are the tests of a package that have begun and not ended, the
-// innermost first. What waits for its turn to run in parallel has not begun.
+// innermost first. A test that waits for its turn to run in parallel has not
+// begun.
 func (s *summary) unfinished(pkg string) []key {
 	var begun []key
 	for k := range s.running {
@@ -108,7 +113,7 @@ func (s *summary) unfinished(pkg string) []key {
 	})
 }
 
-// printUnfinished shows what unfinished tests said last.
+// printUnfinished shows the last output of unfinished tests.
 func (s *summary) printUnfinished(unfinished []key) {
 	for _, k := range unfinished {
 		fmt.Fprintf(s.out, "unfinished: %s\n", k.test)
@@ -121,7 +126,7 @@ func (s *summary) printUnfinished(unfinished []key) {
 	}
 }
 
-// innermost leaves out the tests whose subtests are unfinished, too.
+// innermost leaves out the tests that have unfinished subtests.
 func innermost(unfinished []key) []string {
 	parents := map[string]bool{}
 	var names []string
@@ -136,7 +141,7 @@ func innermost(unfinished []key) []string {
 	return names
 }
 
-// forget drops all that is kept of a package that has ended.
+// forget drops everything that is stored about a package that has ended.
 func (s *summary) forget(pkg string) {
 	maps.DeleteFunc(s.output, func(k key, _ []string) bool { return k.pkg == pkg })
 	maps.DeleteFunc(s.running, func(k key, _ bool) bool { return k.pkg == pkg })

@@ -29,7 +29,7 @@ func TestRun_Ending(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name, cause string
-		shown       string // of what ended it
+		shown       string // what is shown of the cause
 		flags       []string
 	}{
 		{"time over", "time over after 2s", "    \t\tTestOuter/Inner (", []string{"-timeout=2s"}},

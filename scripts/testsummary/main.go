@@ -1,9 +1,9 @@
-// Command testsummary reads the output of `go test -json` and prints what a
-// person needs of it: one line per package as it ends, the whole output of each
-// test that failed, what ended a package before its time with the last lines of
-// its unfinished tests, and at the end every skipped test with its reason. The
-// last line is always "N passed, N failed, N skipped"; the exit code is 1 if
-// anything failed or nothing ran.
+// Command testsummary reads the output of `go test -json` and prints what a person
+// needs of it. It prints one line per package as it ends, and the whole output of
+// each failed test. If a package ended before its time, it prints the cause and
+// the last lines of its unfinished tests. At the end it prints every skipped test
+// with its reason. The last line is always "N passed, N failed, N skipped". The
+// exit code is 1 if anything failed or nothing ran.
 package main
 
 import (

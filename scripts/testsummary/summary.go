@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// event is one line of `go test -json`, as far as it is used here.
+// event is one line of `go test -json`, limited to the fields used here.
 type event struct {
 	Action      string
 	Package     string
-	ImportPath  string // of what was built, in place of Package
+	ImportPath  string // the package that was built, in place of Package
 	Test        string
 	Elapsed     float64
 	Output      string
@@ -30,12 +30,12 @@ func (k key) String() string {
 	return k.pkg + " " + k.test
 }
 
-// summary counts tests that have no subtests of their own: a test with
+// summary counts the tests that have no subtests of their own. A test with
 // subtests counts only if it fails by itself.
 type summary struct {
 	out     io.Writer
 	running map[key]bool
-	output  map[key][]string // of what is still running
+	output  map[key][]string // of the tests that are still running
 	endings map[string]ending
 	// parents holds the tests that have subtests, and whether one failed.
 	parents map[key]bool
@@ -135,7 +135,7 @@ func (s *summary) endTest(k key, action string) {
 
 func (s *summary) endPackage(e event) {
 	switch e.Action {
-	case "skip": // it has no tests
+	case "skip": // the package has no tests
 	case "pass":
 		fmt.Fprintf(s.out, "ok    %-60s %6.1fs\n", e.Package, e.Elapsed)
 	case "fail":
@@ -145,7 +145,8 @@ func (s *summary) endPackage(e event) {
 	s.forget(e.Package)
 }
 
-// failPackage tells why a package failed, unless its failed tests are all there is to it.
+// failPackage tells why a package failed, unless its failed tests are the only
+// reason.
 func (s *summary) failPackage(e event) {
 	end, unfinished := s.endings[e.Package], s.unfinished(e.Package)
 	why := end.cause()
@@ -168,7 +169,7 @@ func (s *summary) failPackage(e event) {
 	s.printUnfinished(unfinished)
 }
 
-// finish prints the end and tells whether all is well.
+// finish prints the end and returns whether all is well.
 func (s *summary) finish() bool {
 	if len(s.skipped) > 0 {
 		fmt.Fprintln(s.out, "\nskipped:")

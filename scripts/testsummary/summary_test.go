@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What `go test -json` prints, cut to what matters.
+// The output of `go test -json`, cut to what matters.
 const sample = `{"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
 {"Action":"pass","Package":"p","Test":"TestA/one","Elapsed":0}
