@@ -109,10 +109,13 @@ func (a *arrival) mark(synced, onStation bool) {
 
 // touch notes what the arrival changes about the entry.
 func (a *arrival) touch(touched *onair.Touches) {
-	if a.stored == nil {
+	switch {
+	case a.stored == nil:
 		touched.Entry(nil, &a.merged.Entry)
-	} else {
+	case a.changed:
 		touched.Entry(&a.stored.Entry, &a.merged.Entry)
+	default: // a copy, which at most becomes synced
+		touched.Inaudible()
 	}
 }
 
