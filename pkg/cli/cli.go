@@ -76,7 +76,7 @@ func WithDatabase[C Config, DB io.Closer](ctx context.Context, env Env[C], open 
 	if err != nil {
 		return err
 	}
-	db, err := open(cfg, log) //nolint:contextcheck // the database's goroutine ends with Close
+	db, err := open(cfg, log)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,8 @@ package model
 type Taken int
 
 const (
-	// TakenStored: it is in the playlog.
+	// TakenStored means that the entry is in the playlog.
 	TakenStored Taken = iota
-	// TakenKept: it is kept until it can be stored.
+	// TakenKept means that the entry is kept until it can be stored.
 	TakenKept
 )

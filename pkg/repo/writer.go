@@ -86,12 +86,12 @@ type writing struct {
 func newWriting(tx *sqldb.Tx) *writing { return &writing{bulk: bulk{tx.Conn}, tx: tx} }
 
 // gorm is the transaction as a handle for gorm.
-func (w *writing) gorm(ctx context.Context) *gorm.DB { return w.tx.Gorm(ctx) }
+func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.tx.Gorm(ctx) }
 
 // complete returns an error if the write forgot to say what it touched. It is
 // the last check before the commit.
-func (w *writing) complete() error {
-	if !w.touched.Told() && w.tx.Changed.In("playlog", "activation") {
+func (tx *writing) complete() error {
+	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation") {
 		return errForgotten
 	}
 	return nil

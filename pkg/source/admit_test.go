@@ -162,7 +162,7 @@ func TestAdmit(t *testing.T) {
 			t.Parallel()
 			c.request.Arrived = noon
 			d, err := Admit(c.request, c.known)
-			if _, invalid := errors.AsType[*model.InvalidError](err); invalid && c.err == errInvalid {
+			if _, invalid := errors.AsType[*model.InvalidError](err); invalid && errors.Is(c.err, errInvalid) {
 				return
 			}
 			if !errors.Is(err, c.err) || err != nil && d != (Decision{}) {

@@ -88,7 +88,7 @@ func catchUpOnSQLite(ctx context.Context, o options, dir string) error {
 // backlog fills a node's database with unsynced records that end now, one every
 // three minutes.
 func backlog(ctx context.Context, url string, records int) error {
-	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	db, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: time.Minute}, zerolog.Nop())
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func benchStore(ctx context.Context, o options, t target, bare func() (float64, 
 	if err := migrate(ctx, t.url); err != nil {
 		return err
 	}
-	db, err := repo.OpenNode(repo.Config{URL: t.url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	db, err := repo.OpenNode(repo.Config{URL: t.url}, zerolog.Nop())
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func benchService(ctx context.Context, o options, dir string, t target, bare fun
 }
 
 func migrate(ctx context.Context, url string) error {
-	db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop()) //nolint:contextcheck // its goroutine ends with Close
+	db, err := repo.OpenNode(repo.Config{URL: url}, zerolog.Nop())
 	if err != nil {
 		return err
 	}

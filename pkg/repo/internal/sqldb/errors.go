@@ -49,7 +49,8 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 	return err
 }
 
-// IsUnavailable: the database cannot be reached or cannot write now.
+// IsUnavailable reports whether the database cannot be reached or cannot write
+// now.
 func (db *DB) IsUnavailable(err error) bool {
 	var network net.Error
 	return db.Dialect.IsUnavailable(err) ||

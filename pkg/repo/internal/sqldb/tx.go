@@ -48,13 +48,14 @@ func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) err
 	})
 }
 
-// IsConflict: the transaction lost a conflict with another one and may be
-// repeated.
+// IsConflict reports whether the transaction lost a conflict with another one and
+// may be repeated.
 func (db *DB) IsConflict(err error) bool {
 	return errors.Is(err, ErrRaced) || db.Dialect.IsConflict(err)
 }
 
-// ErrRaced: another transaction stored first what this one was about to store.
+// ErrRaced means that another transaction stored first what this one was about to
+// store.
 var ErrRaced = errors.New("another transaction was faster")
 
 // Raced is ErrRaced if err is a duplicate key, otherwise err itself.
