@@ -8,11 +8,11 @@
 #
 # AURA_STRESS_RUNS (10) and AURA_STRESS_E2E_RUNS (3) are the numbers of runs;
 # AURA_STRESS_LOOPS (1) is the number of busy loops on each core. Each core is a
-# lane that takes one package after another, the packages with the most tests
-# first. The subject is time, not search: property tests try few histories, and
-# there is no race detector. A run may take twice the limit of `make test`. A
-# run that reaches its limit has failed. Two cores take some hours for
-# everything.
+# lane that takes one package after another: scripts/e2e first, then the packages
+# with the most tests. The subject is time, not search: property tests try few
+# histories, and there is no race detector. A run may take twice the limit of
+# `make test`. A run that reaches its limit has failed. Two cores take some hours
+# for everything.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" CGO_ENABLED=0
@@ -23,13 +23,13 @@ scripts/install-deps.sh test || exit 1
 export AURA_TEST_REQUIRE_MARIADB=1 AURA_TEST_REQUIRE_CHROMIUM=1
 
 # Names are short, because the names of sockets in these folders must be short.
-work=$(mktemp -d -t stress.XXXX) && logs=$(mktemp -d -t stress-logs.XXXX) || exit 1
+work=$(mktemp -d -t stress.XXXX) && logs=$(mktemp -d -t stress-logs.XXXX) && memory=$(scripts/memory.sh) || exit 1
 chmod 755 "$work" # for the database server's own user
 mkdir "$work/bin"
 touch "$work/results" "$work/failures"
 
 # Every process that this script starts, directly or not, has its folder for
-# temporary files in $work. end finds the processes by that.
+# temporary files in $work or $memory. end finds the processes by that.
 end() {
   local pids
   # Processes end meanwhile, and grep counts that as an error.
@@ -41,7 +41,7 @@ end() {
 }
 lanes=()
 trap 'exit 130' INT TERM HUP
-trap 'kill "${lanes[@]}" 2>/dev/null; end "$work"; rm -rf "$work"; rmdir "$logs" 2>/dev/null' EXIT
+trap 'kill "${lanes[@]}" 2>/dev/null; end "$work"; end "$memory"; rm -rf "$work" "$memory"; rmdir "$logs" 2>/dev/null' EXIT
 
 # name PACKAGE prints the package without the common prefix, as a name that a
 # file can have.
@@ -50,7 +50,7 @@ name() { sed 's|^aura.radio/engine/||; s|/|.|g' <<<"$1"; }
 # The queue: packages that have tests, and their folders.
 go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.Dir}}{{end}}' "${@:-work}" | grep . |
   while read -r package dir; do
-    case $package in */scripts/e2e) size=0 ;; *) size=-$(cat "$dir"/*_test.go | wc -c) ;; esac
+    case $package in */scripts/e2e) size=-1000000000 ;; *) size=-$(cat "$dir"/*_test.go | wc -c) ;; esac
     echo "$size $package $dir"
   done | sort -n | cut -d' ' -f2- >"$work/queue"
 [ -s "$work/queue" ] || { echo "no package has tests" >&2; exit 2; }
@@ -86,20 +86,20 @@ explain() {
 
 # stress CORE PACKAGE DIRECTORY runs one package as often as needed.
 stress() {
-  local core=$1 package=$2 dir=$3 times=$runs run log flags began status result
+  local core=$1 package=$2 dir=$3 times=$runs temporary=$memory/$1 run log flags began status result
   flags=(-test.v=test2json -test.count=1 -test.parallel="$(nproc)" -test.timeout="${minutes}m")
-  case $package in */scripts/e2e) times=$e2e_runs ;; esac
+  case $package in */scripts/e2e) times=$e2e_runs temporary=$work/$core ;; esac
   grep -qs pgregory.net/rapid "$dir"/*_test.go && flags+=(-rapid.checks="$checks" -rapid.nofailfile)
   for run in $(seq "$times"); do
     log=$logs/$(name "$package").$run.log began=$SECONDS result=ok
-    mkdir -p "$work/$core"
+    mkdir -p "$temporary"
     {
-      (cd "$dir" && TMPDIR=$work/$core exec timeout --signal=QUIT --kill-after=1m $((minutes + 2))m \
+      (cd "$dir" && TMPDIR=$temporary exec timeout --signal=QUIT --kill-after=1m $((minutes + 2))m \
         taskset -c "$core" "$work/bin/$(name "$package")" "${flags[@]}") </dev/null >"$log" 2>&1
       status=$?
     } 2>/dev/null # the shell's own message about a signal
-    end "$work/$core"
-    rm -rf "${work:?}/$core"
+    end "$temporary"
+    rm -rf "$temporary"
     if [ $status -eq 0 ]; then rm "$log"; else result=FAIL; explain "$log" "$package" $status; fi
     echo "$package $result $((SECONDS - began))" >>"$work/results"
     printf '%-4s  %-60s run %2d of %d  %5ds\n' $result "$package" "$run" "$times" $((SECONDS - began))

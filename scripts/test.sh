@@ -13,21 +13,11 @@ scripts/install-deps.sh test || exit 1
 # Tests must not skip because something is missing that was just installed.
 export AURA_TEST_REQUIRE_MARIADB=1 AURA_TEST_REQUIRE_CHROMIUM=1
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) memory=
+trap 'rm -rf "$work" "$memory"' EXIT
+memory=$(scripts/memory.sh) || exit 1
 CGO_ENABLED=0 go build -o "$work/testsummary" ./scripts/testsummary || exit 1
 
-# Tests keep their databases in memory if there is room. Otherwise a disk that
-# flushes slowly decides how long they take. scripts/e2e shows what depends on a
-# disk, and stays there.
-memory=/dev/shm
-if [ -w $memory ] && [ "$(df --output=avail -m $memory | tail -n 1)" -ge 4096 ]; then
-  memory=$(mktemp -d -p $memory)
-  trap 'rm -rf "$work" "$memory"' EXIT
-  chmod 755 "$memory" # for the database server's own user
-else
-  memory=${TMPDIR:-/tmp}
-fi
 cat >"$work/run" <<SCRIPT
 #!/bin/sh
 case \$1 in */e2e.test) ;; *) export TMPDIR=$memory ;; esac

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+	"golang.org/x/sys/unix"
 )
 
 // The account that URLs name, and the prefix of the servers' directories. The
@@ -248,8 +249,18 @@ func (s *Server) Kill() { s.end(syscall.SIGKILL) }
 func (s *Server) Stop() { s.end(syscall.SIGTERM) }
 
 // Pause makes the server stop answering, without closing a connection, as a
-// hung host does, until Resume.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+// hung host does, until Resume. It returns when every thread has stopped: until
+// then, one of them may still answer.
+func (s *Server) Pause() {
+	s.signal(syscall.SIGSTOP)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.process != nil {
+		if !errors.Is(unix.Waitid(unix.P_PID, s.process.Pid, nil, unix.WSTOPPED, nil), unix.EINTR) {
+			return // it has stopped, or has ended by itself
+		}
+	}
+}
 
 // Resume ends a Pause.
 func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
