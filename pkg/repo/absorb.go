@@ -54,7 +54,7 @@ func (tx *writing) absorb(ctx context.Context, records []model.Record, synced bo
 	}
 	for _, a := range each {
 		a.mark(synced, tx.onStation)
-		a.touch(&tx.touched)
+		a.touch(tx)
 	}
 	return all, tx.storeArrivals(ctx, each)
 }

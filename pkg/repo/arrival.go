@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -108,14 +107,14 @@ func (a *arrival) mark(synced, onStation bool) {
 }
 
 // touch notes what the arrival changes about the entry.
-func (a *arrival) touch(touched *onair.Touches) {
+func (a *arrival) touch(tx *writing) {
 	switch {
 	case a.stored == nil:
-		touched.Entry(nil, &a.merged.Entry)
+		tx.touchEntry(nil, &a.merged.Entry)
 	case a.changed:
-		touched.Entry(&a.stored.Entry, &a.merged.Entry)
+		tx.touchEntry(&a.stored.Entry, &a.merged.Entry)
 	default: // a copy, which at most becomes synced
-		touched.Inaudible()
+		tx.touched.Inaudible()
 	}
 }
 

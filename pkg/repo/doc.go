@@ -18,4 +18,9 @@
 // node commits its writes concurrently. A station commits them one after the
 // other over all processes, each under the next number of a sequence. A write
 // that forgets to say what it touches is not committed.
+//
+// What is derived from entries follows what the writes say. A station derives
+// its on-air log in the transaction of the write. How many entries each day has
+// is derived by the next read that asks, on both, so that storing an entry stays
+// a single statement.
 package repo

@@ -132,10 +132,11 @@ func (r *entryRow) targets() []any {
 	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay)
 }
 
-// insertNew stores one entry, and fails if there is a copy.
+// insertNew stores one entry, and fails if there is a copy. An entry that comes
+// this way is counted later, see dayCounts.
 var (
-	oneRow    = "(?" + strings.Repeat(", ?", len(storedColumns)-1) + ")"
-	insertNew = "INSERT INTO playlog (" + strings.Join(storedColumns, ", ") + ") VALUES " + oneRow
+	oneRow    = "(?" + strings.Repeat(", ?", len(storedColumns)-1) + ", 1)"
+	insertNew = "INSERT INTO playlog (" + strings.Join(storedColumns, ", ") + ", is_uncounted) VALUES " + oneRow
 )
 
 // The SQL of each database: how a conflict is caught, how to refer to a
@@ -185,6 +186,7 @@ func newMerge(onConflict, incoming, bytes string) string {
 	set = append([]string{
 		"is_synced = is_synced AND " + isUnchanged,
 		"content = CASE WHEN " + isUnchanged + " THEN content END",
+		"is_uncounted = 1",
 	}, set...)
 	return " " + onConflict + " " + strings.Join(set, ", ")
 }

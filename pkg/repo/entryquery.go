@@ -27,9 +27,19 @@ func (r reader) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry,
 func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	var n int64
-	err := entryQuery(q).selected(r.db.Read.WithContext(ctx)).Count(&n).Error
+	n, err := r.countEntries(ctx, entryQuery(q))
 	return n, r.db.Fail(ctx, "count entries", err)
+}
+
+func (r reader) countEntries(ctx context.Context, q entryQuery) (n int64, err error) {
+	if !q.UnsyncedOnly { // those are few
+		n, known, err := r.days.count(ctx, q)
+		if known || err != nil {
+			return n, err
+		}
+	}
+	err = q.selected(r.db.Read.WithContext(ctx)).Count(&n).Error
+	return n, err
 }
 
 // eachPage is how many entries EachEntry reads at once.
@@ -150,13 +160,15 @@ func scanRows[R any, P entryOf[R]](query *gorm.DB, fn func(P) error) error {
 // SQL: SQLite uses a partial index only if the condition's values are in the
 // statement.
 func (q entryQuery) selected(g *gorm.DB) *gorm.DB {
-	g = g.Model(&entryRow{})
+	return q.within(g.Model(&entryRow{}).Where(q.kind()), "playlog.played_at")
+}
+
+// kind selects the entries that engines sent, or those that are not void.
+func (q entryQuery) kind() string {
 	if q.Raw {
-		g = g.Where("is_manual = 0")
-	} else {
-		g = g.Where("is_void = 0")
+		return "is_manual = 0"
 	}
-	return q.within(g, "playlog.played_at")
+	return "is_void = 0"
 }
 
 // within are the conditions that also apply to the on-air log. column is the

@@ -159,7 +159,7 @@ func TestIndexes(t *testing.T) {
 			raw := rawSQL(t, kind, url)
 			fill(t, db, raw)
 			if kind == repotest.KindMariaDB {
-				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked, maintenance, delivery")
+				execSQL(t, raw, "ANALYZE TABLE playlog, correction, health, activation, clock, parked, maintenance, delivery, playlog_day")
 			}
 			claimed := map[string]bool{primaryKey: true}
 			for _, name := range storedOnce {
@@ -185,6 +185,23 @@ func TestIndexes(t *testing.T) {
 					}
 				})
 			}
+			t.Run("CountEntries/Prepared", func(t *testing.T) {
+				if err := db.Prepare(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				store(t, db, entry(2, "later"))
+				used := map[string]bool{}
+				for _, p := range explain(t, db, raw, kind, func() error {
+					_, err := db.CountEntries(t.Context(), model.EntryQuery{})
+					return err
+				}) {
+					used[p.index], claimed[p.index] = true, true
+				}
+				want := []string{primaryKey, "playlog_played", "playlog_uncounted"}
+				if got := slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
+					t.Errorf("uses %v, want %v", got, want)
+				}
+			})
 			for _, name := range schemaIndexes(t, raw, kind) {
 				if !claimed[name] && name != "onair_entry" { // TestIndexes_OnAir needs it
 					t.Errorf("no query needs index %s", name)

@@ -108,7 +108,7 @@ func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Contex
 			if !unit.Changed.Any() {
 				return errUnchanged
 			}
-			if err := tx.complete(); err != nil {
+			if err := tx.complete(ctx); err != nil {
 				return err
 			}
 			return s.airLog(unit).Follow(ctx, &tx.touched)

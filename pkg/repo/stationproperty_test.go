@@ -87,7 +87,7 @@ func empty(t *testing.T, raw *sql.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_rule", "changed"} {
+	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_rule", "changed", "playlog_day"} {
 		if _, err := tx.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}

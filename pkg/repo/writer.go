@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
@@ -31,7 +35,7 @@ type committer interface {
 }
 
 func newWriter(db *sqldb.DB, by committer) *writer {
-	return &writer{reader: reader{db}, by: by, group: startGroupCommit(by, db.Log)}
+	return &writer{reader: reader{db, newDayCounts(db)}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
 // commit makes a write durable. The error says what was being done.
@@ -62,7 +66,7 @@ func writeAside(ctx context.Context, db *sqldb.DB, do func(ctx context.Context, 
 		if tx.touched.Any() || unit.Changed.In("activation", "clock", "correction", "health") {
 			return errAside
 		}
-		return tx.complete()
+		return tx.complete(ctx)
 	})
 }
 
@@ -78,6 +82,8 @@ type writing struct {
 	tx *sqldb.Tx
 	// touched is what its changes mean for the on-air log.
 	touched onair.Touches
+	// days are the days of which its changes alter the number of entries.
+	days map[time.Time]bool
 	// onStation: this is the sync node's database. Its records need not be sent
 	// anywhere, so all that is stored is synced.
 	onStation bool
@@ -88,11 +94,29 @@ func newWriting(tx *sqldb.Tx) *writing { return &writing{bulk: bulk{tx.Conn}, tx
 // gorm is the transaction as a handle for gorm.
 func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.tx.Gorm(ctx) }
 
-// complete returns an error if the write forgot to say what it touched. It is
-// the last check before the commit.
-func (tx *writing) complete() error {
+// touchEntry notes a change of an entry; before is nil if the entry is new.
+func (tx *writing) touchEntry(before, after *model.Entry) {
+	tx.touched.Entry(before, after)
+	was, is := countedAs(before), countedAs(after)
+	if was == is {
+		return
+	}
+	if tx.days == nil {
+		tx.days = make(map[time.Time]bool)
+	}
+	for _, c := range []counted{was, is} {
+		if c != (counted{}) {
+			tx.days[c.day] = true
+		}
+	}
+}
+
+// complete returns an error if the write forgot to say what it touched.
+// Otherwise it notes which days are to be counted again. It comes last before
+// the commit.
+func (tx *writing) complete(ctx context.Context) error {
 	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation") {
 		return errForgotten
 	}
-	return nil
+	return markStale(ctx, tx.tx, slices.SortedFunc(maps.Keys(tx.days), time.Time.Compare))
 }

@@ -24,23 +24,15 @@ type dayRow struct {
 // TableName implements gorm's schema.Tabler.
 func (dayRow) TableName() string { return "onair_day" }
 
-// startOfDay is the beginning of a day of that table.
-func startOfDay(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
-
-func nextDay(day time.Time) time.Time { return day.AddDate(0, 0, 1) }
-
-// dayDate is a day in the databases' format.
-func dayDate(day time.Time) string { return day.Format(time.DateOnly) }
-
 // touchDays remembers the days on which more or fewer segments begin than
 // before. If the segments are not written, it also remembers by how many.
 func (l *Log) touchDays(remove, add []onair.Segment) {
 	net := make(map[time.Time]int64)
 	for _, s := range remove {
-		net[startOfDay(s.From)]--
+		net[sqldb.StartOfDay(s.From)]--
 	}
 	for _, s := range add {
-		net[startOfDay(s.From)]++
+		net[sqldb.StartOfDay(s.From)]++
 	}
 	for day, n := range net {
 		switch {
@@ -55,7 +47,7 @@ func (l *Log) touchDays(remove, add []onair.Segment) {
 // touchDaysOf remembers all days of segments.
 func (l *Log) touchDaysOf(segments []onair.Segment) {
 	for _, s := range segments {
-		l.days[startOfDay(s.From)] += 0
+		l.days[sqldb.StartOfDay(s.From)] += 0
 	}
 }
 
@@ -63,7 +55,7 @@ func (l *Log) touchDaysOf(segments []onair.Segment) {
 func (l *Log) touchCounted(ctx context.Context, w onair.Window) error {
 	var counted []dayRow
 	err := l.tx.Gorm(ctx).Where("day >= ? AND day <= ? AND segments > 0",
-		dayDate(startOfDay(w.From)), dayDate(startOfDay(sqldb.UntilTime(w.To).Time))).Find(&counted).Error
+		sqldb.Date(sqldb.StartOfDay(w.From)), sqldb.Date(sqldb.StartOfDay(sqldb.UntilTime(w.To).Time))).Find(&counted).Error
 	if err != nil {
 		return err
 	}
@@ -104,7 +96,7 @@ func (l *Log) countDays(ctx context.Context) error {
 func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, err error) {
 	dates := make([]string, len(days))
 	for i, day := range days {
-		dates[i] = dayDate(day)
+		dates[i] = sqldb.Date(day)
 	}
 	var counted []dayRow
 	if err := l.tx.Gorm(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
@@ -116,7 +108,7 @@ func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, 
 	}
 	for i, day := range days {
 		var n int64
-		err := l.tx.Gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", sqldb.At(day), sqldb.At(nextDay(day))).Scan(&n).Error
+		err := l.tx.Gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Scan(&n).Error
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +140,7 @@ func (l *Log) touchFrom(ctx context.Context, from time.Time) (next *time.Time, e
 			return nil, err
 		}
 		l.days[day] += 0
-		from = nextDay(day)
+		from = sqldb.NextDay(day)
 	}
 	return &from, nil
 }
@@ -161,11 +153,11 @@ func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found
 		return day, false, err
 	}
 	var counted []dayRow
-	if err := l.tx.Gorm(ctx).Where("day >= ? AND segments > 0", dayDate(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
+	if err := l.tx.Gorm(ctx).Where("day >= ? AND segments > 0", sqldb.Date(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
 		return day, false, err
 	}
 	for _, s := range segments {
-		day, found = startOfDay(s), true
+		day, found = sqldb.StartOfDay(s), true
 	}
 	for _, c := range counted {
 		at, err := time.Parse(time.DateOnly, c.Day)
@@ -184,15 +176,9 @@ func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found
 // counted one by one.
 func CountAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
 	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
-	first, last := startOfDay(from), startOfDay(to)
-	if first.Before(from) {
-		first = nextDay(first)
-	}
-	if !first.Before(last) { // there is no whole day in between
-		first, last = from, from
-	}
+	first, last := sqldb.WholeDays(from, to)
 	return n, read.Raw(`SELECT (SELECT COALESCE(SUM(segments), 0) FROM onair_day WHERE day >= ? AND day < ?)
 		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?)
 		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at <= ?)`,
-		dayDate(first), dayDate(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
+		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
 }

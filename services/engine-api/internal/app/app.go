@@ -137,5 +137,5 @@ func (a *App) Run(ctx context.Context) error {
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
-	return a.base.Run(ctx, lifecycle.Work{Prepared: a.changed, Tasks: tasks})
+	return a.base.Run(ctx, lifecycle.Work{Prepare: a.db.Prepare, Prepared: a.changed, Tasks: tasks})
 }

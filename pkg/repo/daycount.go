@@ -1,0 +1,270 @@
+package repo
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+// dayRow is how many entries were played on a day, in UTC, as table playlog_day
+// keeps it. The numbers of a stale day are out of date.
+type dayRow struct {
+	Day     string `gorm:"primaryKey"`
+	Visible int64  // not void
+	Sent    int64  // sent by an engine
+	IsStale bool
+}
+
+// TableName implements gorm's schema.Tabler.
+func (dayRow) TableName() string { return "playlog_day" }
+
+// counted is what matters about an entry for the numbers of a day. It is zero
+// for no entry.
+type counted struct {
+	day           time.Time
+	visible, sent bool
+}
+
+func countedAs(e *model.Entry) counted {
+	if e == nil {
+		return counted{}
+	}
+	return counted{sqldb.StartOfDay(e.PlayedAt()), !e.Overlay.Void, !e.Manual}
+}
+
+// dayCounts derives how many entries were played on each day. A list shows its
+// length after every write, and counting years of entries would take longer
+// than the write.
+//
+// A write says in its own transaction what is to be counted again, and the next
+// read that needs it does that. An entry that StoreEntry stores says it of
+// itself, so that storing it stays a single statement. All other writes name
+// the days. What nobody says, because an older program wrote it, is counted at
+// the next start.
+type dayCounts struct {
+	db *sqldb.DB
+	// complete: since this process began, all days have been counted.
+	complete atomic.Bool
+	// turn is held by the goroutine that counts. Others wait for its result.
+	turn chan struct{}
+}
+
+func newDayCounts(db *sqldb.DB) *dayCounts {
+	return &dayCounts{db: db, turn: make(chan struct{}, 1)}
+}
+
+// How much is counted in one transaction, at most.
+const (
+	maxUncounted = 2000
+	maxStale     = 100
+)
+
+// count is the number of entries that q selects. It is not known if too much has
+// changed to be counted at once, or if the numbers can't be stored now.
+func (c *dayCounts) count(ctx context.Context, q entryQuery) (n int64, known bool, err error) {
+	if !c.complete.Load() {
+		return 0, false, nil
+	}
+	from, to := sqldb.RoundUp(q.From), sqldb.UntilTime(q.To).Time
+	// Today changes with every title, so it is always counted directly.
+	last := sqldb.StartOfDay(time.Now())
+	if to.Before(last) {
+		last = to
+	}
+	first, last := sqldb.WholeDays(from, last)
+	if derived, err := c.derive(ctx, first, last); err != nil || !derived {
+		return 0, false, nil
+	}
+	number := "visible"
+	if q.Raw {
+		number = "sent"
+	}
+	err = c.db.Read.WithContext(ctx).Raw(`SELECT (SELECT COALESCE(SUM(`+number+`), 0) FROM playlog_day WHERE day >= ? AND day < ?)
+		+ (SELECT COUNT(*) FROM playlog WHERE `+q.kind()+` AND played_at >= ? AND played_at < ?)
+		+ (SELECT COUNT(*) FROM playlog WHERE `+q.kind()+` AND played_at >= ? AND played_at <= ?)`,
+		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
+	return n, true, err
+}
+
+// markStale notes that days are to be counted again.
+func markStale(ctx context.Context, tx *sqldb.Tx, days []time.Time) error {
+	for part := range slices.Chunk(days, tx.Dialect.RowsPerStatement()) {
+		rows := make([]dayRow, len(part))
+		for i, day := range part {
+			rows[i] = dayRow{Day: sqldb.Date(day), IsStale: true}
+		}
+		err := tx.Gorm(ctx).Clauses(clause.OnConflict{
+			Columns:   []clause.Column{{Name: "day"}},
+			DoUpdates: clause.Assignments(map[string]any{"is_stale": true}),
+			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "is_stale = 0"}}},
+		}).Create(&rows).Error
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare counts all days.
+func (c *dayCounts) prepare(ctx context.Context) error {
+	if err := c.markAll(ctx); err != nil {
+		return err
+	}
+	for derived := false; !derived; {
+		var err error
+		if derived, err = c.derive(ctx, time.Time{}, sqldb.UntilTime(time.Time{}).Time); err != nil {
+			return err
+		}
+	}
+	c.complete.Store(true)
+	return nil
+}
+
+// markAll marks every day on which something was played, or that has a number.
+func (c *dayCounts) markAll(ctx context.Context) error {
+	for from := new(time.Time); from != nil; {
+		var days []time.Time
+		var err error
+		if days, from, err = c.daysFrom(ctx, *from); err != nil {
+			return err
+		}
+		if err := c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return markStale(ctx, tx, days) }); err != nil {
+			return err
+		}
+	}
+	return c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		return tx.Gorm(ctx).Model(&dayRow{}).Where("is_stale = 0").Update("is_stale", true).Error
+	})
+}
+
+// daysFrom are the first days on which something was played, and where to
+// continue, nil after the last one.
+func (c *dayCounts) daysFrom(ctx context.Context, from time.Time) (days []time.Time, next *time.Time, err error) {
+	ctx, cancel := c.db.Deadline(ctx)
+	defer cancel()
+	for len(days) < maxStale {
+		var played []sqldb.Time
+		err := c.db.Read.WithContext(ctx).Model(&entryRow{}).Where("played_at >= ?", sqldb.At(from)).
+			Order("played_at").Limit(1).Pluck("played_at", &played).Error
+		if err != nil || len(played) == 0 {
+			return days, nil, c.db.Classify(ctx, err)
+		}
+		day := sqldb.StartOfDay(played[0].Time)
+		days, from = append(days, day), sqldb.NextDay(day)
+	}
+	return days, &from, nil
+}
+
+func (c *dayCounts) transaction(ctx context.Context, do func(ctx context.Context, tx *sqldb.Tx) error) error {
+	ctx, cancel := c.db.Deadline(ctx)
+	defer cancel()
+	return c.db.Classify(ctx, c.db.Transaction(ctx, func(tx *sqldb.Tx) error { return do(ctx, tx) }))
+}
+
+// derive counts again what has changed since it was counted, of the days from
+// first until before last. It reports whether that was everything.
+func (c *dayCounts) derive(ctx context.Context, first, last time.Time) (derived bool, err error) {
+	work, err := c.changed(ctx, first, last)
+	if err != nil || work.none() {
+		return err == nil, err
+	}
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	// Another goroutine may have done it meanwhile.
+	if work, err = c.changed(ctx, first, last); err != nil || work.none() {
+		return err == nil, err
+	}
+	err = c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return work.count(ctx, tx) })
+	return err == nil && !work.more, err
+}
+
+// uncounted is what is to be counted.
+type uncounted struct {
+	entries []int64     // the numbers of those that say so of themselves
+	days    []time.Time // the days of these entries and those that writes named, in order
+	more    bool        // there is more than that
+}
+
+func (u uncounted) none() bool { return len(u.days) == 0 }
+
+// changed finds what is to be counted in the days from first until before last.
+func (c *dayCounts) changed(ctx context.Context, first, last time.Time) (u uncounted, err error) {
+	read := c.db.Read.WithContext(ctx)
+	var entries []entryPosition
+	err = read.Model(&entryRow{}).Select("id", "played_at").
+		Where("is_uncounted = 1 AND played_at >= ? AND played_at < ?", sqldb.At(first), sqldb.At(last)).
+		Order("played_at").Limit(maxUncounted).Find(&entries).Error
+	if err != nil {
+		return u, err
+	}
+	var stale []dayRow
+	err = read.Where("is_stale = 1 AND day >= ? AND day < ?", sqldb.Date(first), sqldb.Date(last)).
+		Order("day").Limit(maxStale).Find(&stale).Error
+	if err != nil {
+		return u, err
+	}
+	for _, e := range entries {
+		u.entries = append(u.entries, e.ID)
+		u.days = append(u.days, sqldb.StartOfDay(e.PlayedAt.Time))
+	}
+	for _, s := range stale {
+		day, err := time.Parse(time.DateOnly, s.Day)
+		if err != nil {
+			return u, err
+		}
+		u.days = append(u.days, day)
+	}
+	slices.SortFunc(u.days, time.Time.Compare)
+	u.days = slices.Compact(u.days)
+	u.more = len(entries) == maxUncounted || len(stale) == maxStale
+	return u, nil
+}
+
+// entryPosition is where an entry stands in the playlog.
+type entryPosition struct {
+	ID       int64
+	PlayedAt sqldb.Time
+}
+
+// count counts the days. It first takes the marks back, and so locks them: who
+// stores an entry again or names a day from now on waits, and marks it again.
+// Only then does it read, and thus sees all that was marked until now. If an
+// entry was moved meanwhile, that write named both days.
+func (u uncounted) count(ctx context.Context, tx *sqldb.Tx) error {
+	for part := range slices.Chunk(u.entries, sqldb.MaxList) {
+		if _, err := tx.Exec(ctx, "UPDATE playlog SET is_uncounted = 0 WHERE "+sqldb.InNumbers("id", part)); err != nil {
+			return err
+		}
+	}
+	rows := make([]dayRow, len(u.days))
+	for i, day := range u.days {
+		rows[i] = dayRow{Day: sqldb.Date(day)}
+	}
+	if err := storeDays(tx.Gorm(ctx), rows, tx.Dialect.RowsPerStatement()); err != nil {
+		return err
+	}
+	for i, day := range u.days {
+		err := tx.Gorm(ctx).Raw("SELECT COALESCE(SUM(1 - is_void), 0), COALESCE(SUM(1 - is_manual), 0) FROM playlog WHERE played_at >= ? AND played_at < ?",
+			sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Row().Scan(&rows[i].Visible, &rows[i].Sent)
+		if err != nil {
+			return err
+		}
+	}
+	return storeDays(tx.Gorm(ctx), rows, tx.Dialect.RowsPerStatement())
+}
+
+// storeDays does not use REPLACE, which needs the privilege to delete.
+func storeDays(g *gorm.DB, rows []dayRow, size int) error {
+	return g.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(&rows, size).Error
+}
