@@ -7,16 +7,18 @@
 #   scripts/stress.sh [PACKAGE…]     such as ./pkg/repo or ./pkg/...
 #
 # AURA_STRESS_RUNS (10) and AURA_STRESS_E2E_RUNS (3) are the numbers of runs;
-# AURA_STRESS_LOOPS (1) is the number of busy loops on each core. Each core is a
-# lane that takes one package after another: scripts/e2e first, then the packages
-# with the most tests. The subject is time, not search: property tests try few
-# histories, and there is no race detector. A run may take twice the limit of
-# `make test`. A run that reaches its limit has failed. Two cores take some hours
-# for everything.
+# AURA_STRESS_LOOPS (1) is the number of busy loops on each core;
+# AURA_STRESS_CORES (all) are the numbers of the cores, with blanks in between.
+# Each core is a lane that takes one package after another: scripts/e2e first,
+# then the packages with the most tests. The subject is time, not search:
+# property tests try few histories, and there is no race detector. A run may take
+# twice the limit of `make test`. A run that reaches its limit has failed. Two
+# cores take an hour or two for everything.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PATH:/usr/sbin:/sbin" CGO_ENABLED=0
 runs=${AURA_STRESS_RUNS:-10} e2e_runs=${AURA_STRESS_E2E_RUNS:-3} loops=${AURA_STRESS_LOOPS:-1}
+cores=${AURA_STRESS_CORES:-$(seq 0 $(($(nproc --all) - 1)))}
 minutes=$((2 * ${AURA_TEST_MINUTES:?make says how long a package may take})) checks=30
 
 scripts/install-deps.sh test || exit 1
@@ -120,7 +122,7 @@ lane() {
 
 # With job control, a lane does not ignore the interrupts that tests send.
 set -m
-for core in $(seq 0 $(($(nproc --all) - 1))); do
+for core in $cores; do
   taskset -c "$core" true 2>/dev/null || continue # this process may not use the core
   lane "$core" &
   lanes+=($!)
