@@ -80,7 +80,7 @@ func TestAPI_Maintenance_Unavailable(t *testing.T) {
 // noMaintenance is a database that can't be reached.
 type noMaintenance struct{}
 
-func (noMaintenance) StoreMaintenance(context.Context, model.Maintenance) error {
+func (noMaintenance) StoreMaintenance(context.Context, model.Maintenance, status.Rule[model.Maintenance]) error {
 	return model.ErrUnavailable
 }
 

@@ -349,7 +349,7 @@ func TestNode_LatestHealth(t *testing.T) {
 		t.Errorf("before there is any: %+v, %v", h, err)
 	}
 	want := model.Health{Source: 1, LogTime: noon.Add(time.Microsecond), Healthy: true, Details: `{"a": "ü"}`}
-	if err := n.db.StoreHealth(t.Context(), want); err != nil {
+	if err := n.db.AbsorbHealths(t.Context(), []model.Health{want}, false); err != nil {
 		t.Fatal(err)
 	}
 	if h, err := n.LatestHealth(t.Context(), 1); err != nil || h != want {

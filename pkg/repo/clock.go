@@ -3,9 +3,13 @@ package repo
 import (
 	"context"
 	"encoding/json"
+	"time"
+
+	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
+	"aura.radio/engine/pkg/status"
 )
 
 // clockRow is a studio clock as table clock keeps it.
@@ -19,56 +23,57 @@ type clockRow struct {
 // TableName implements gorm's schema.Tabler.
 func (clockRow) TableName() string { return "clock" }
 
+// newClockRow makes the row of a clock that does not wait for the sync node if
+// synced is true.
+func newClockRow(c model.Clock, synced bool) clockRow {
+	return clockRow{Source: c.Source, SentAt: sqldb.At(c.SentAt.UTC().Truncate(time.Microsecond)), Body: string(c.Body), IsSynced: synced}
+}
+
 func (r *clockRow) clock() model.Clock {
 	return model.Clock{Source: r.Source, SentAt: r.SentAt.Time, Body: json.RawMessage(r.Body)}
 }
 
-// StoreClock keeps the clock of a source, unless a later one, by the rule of
-// status.Later, is already stored. Error: model.ErrUnavailable.
-func (w *writer) StoreClock(ctx context.Context, c model.Clock) error {
+// isCopyOf reports whether both rows are the same clock.
+func (r *clockRow) isCopyOf(other *clockRow) bool {
+	return r.SentAt.Equal(other.SentAt.Time) && r.Body == other.Body
+}
+
+// StoreClock keeps what the rule says, given the last clock of the source. rule
+// may be called more than once, so it must have no effects. Error:
+// model.ErrUnavailable.
+func (w *writer) StoreClock(ctx context.Context, c model.Clock, rule status.Rule[model.Clock]) error {
 	return w.commit(ctx, "store clock", func(ctx context.Context, tx *writing) error {
-		return tx.absorbClocks(ctx, []model.Clock{c}, false)
+		return tx.keepClock(ctx, c, false, rule)
 	})
 }
 
-// AbsorbClocks keeps clocks that come from another node, as StoreClock does.
-// synced says that the sync node has them. Error: model.ErrUnavailable.
+// AbsorbClocks keeps clocks that come from another node, each unless a later
+// one, by the rule of status.Later, is already stored. synced says that the sync
+// node has them. Error: model.ErrUnavailable.
 func (w *writer) AbsorbClocks(ctx context.Context, clocks []model.Clock, synced bool) error {
 	return w.commit(ctx, "absorb clocks", func(ctx context.Context, tx *writing) error {
-		return tx.absorbClocks(ctx, clocks, synced)
+		for _, c := range clocks {
+			if err := tx.keepClock(ctx, c, synced, status.Later); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-func (tx *writing) absorbClocks(ctx context.Context, clocks []model.Clock, synced bool) error {
-	for _, c := range clocks {
-		_, err := tx.Exec(ctx, storeClock[tx.Dialect.Kind()], c.Source, sqldb.At(c.SentAt), string(c.Body), synced || tx.onStation)
-		if err != nil {
-			return err
-		}
+// keepClock keeps what the rule says. If it is the clock that is stored already,
+// it at most becomes synced.
+func (tx *writing) keepClock(ctx context.Context, c model.Clock, synced bool, rule status.Rule[model.Clock]) error {
+	last, err := lastSaid[clockRow](tx.gorm(ctx).Where("source = ?", c.Source))
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-// storeClock replaces a clock by a later one. MariaDB assigns from left to
-// right, so each condition must come before the assignments of the columns that
-// it reads. Bodies are compared byte by byte.
-var storeClock = map[sqldb.Kind]string{
-	sqldb.SQLite: `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
-		ON CONFLICT (source) DO UPDATE SET sent_at = excluded.sent_at, body = excluded.body, is_synced = excluded.is_synced
-		WHERE excluded.sent_at > clock.sent_at
-		OR excluded.sent_at = clock.sent_at AND (excluded.body > clock.body OR excluded.body = clock.body AND excluded.is_synced > clock.is_synced)`,
-	sqldb.MySQL: `INSERT INTO clock (source, sent_at, body, is_synced) VALUES (?, ?, ?, ?)
-		ON DUPLICATE KEY UPDATE
-		is_synced = CASE
-			WHEN VALUES(sent_at) < sent_at THEN is_synced
-			WHEN VALUES(sent_at) > sent_at OR CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(is_synced)
-			WHEN CAST(VALUES(body) AS BINARY) = CAST(body AS BINARY) THEN is_synced OR VALUES(is_synced)
-			ELSE is_synced END,
-		body = CASE
-			WHEN VALUES(sent_at) > sent_at
-				OR VALUES(sent_at) = sent_at AND CAST(VALUES(body) AS BINARY) > CAST(body AS BINARY) THEN VALUES(body)
-			ELSE body END,
-		sent_at = GREATEST(sent_at, VALUES(sent_at))`,
+	said := newClockRow(c, synced || tx.onStation)
+	kept := newClockRow(rule(said.clock(), last.clock()), said.IsSynced)
+	if kept.isCopyOf(&last) && (last.IsSynced || !said.IsSynced || !said.isCopyOf(&last)) {
+		return nil
+	}
+	return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&kept).Error
 }
 
 // UnsyncedClocks returns the clocks that the sync node does not have. Error:

@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 )
 
 // primaryKey stands for a table's primary key among the indexes of a plan.
@@ -78,6 +79,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 			return err
 		}, []string{"playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_uid"}},
 		{"LatestHealth", func() error { _, err := db.LatestHealth(ctx, 1); return err }, []string{"health_source"}},
+		{"StoreHealth", func() error { return db.StoreHealth(ctx, model.Health{Source: 1, LogTime: at}, asSaid) }, []string{"health_source"}},
 		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
 		{"Activate", func() error {
@@ -90,6 +92,9 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 			return db.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 1, From: at, RecordedAt: noon}, {Epoch: 8, Source: 1, From: at, RecordedAt: at}})
 		}, []string{primaryKey, "activation_from", primaryKey, primaryKey, primaryKey}},
 		{"Clock", func() error { _, err := db.Clock(ctx, 1); return err }, []string{primaryKey}},
+		{"StoreClock", func() error {
+			return db.StoreClock(ctx, model.Clock{Source: 1, SentAt: at}, status.LastClock)
+		}, []string{primaryKey}},
 		{"Absorb/New", func() error {
 			_, err := db.Absorb(ctx, []model.Record{{Entry: entry(1, "new")}}, false)
 			return err
@@ -137,6 +142,9 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		{"Lease/Renew", func() error { _, err := db.AcquireLease(ctx, "monitor", "a", 2*time.Hour); return err }, []string{primaryKey, primaryKey, primaryKey}},
 		{"Lease/Release", func() error { return db.ReleaseLease(ctx, "monitor", "a") }, []string{primaryKey, primaryKey}},
 		{"Maintenances", func() error { _, err := db.Maintenances(ctx); return err }, []string{primaryKey}},
+		{"StoreMaintenance", func() error {
+			return db.StoreMaintenance(ctx, model.Maintenance{Source: 1, ChangedAt: at}, status.LastMaintenance)
+		}, []string{primaryKey}},
 		{"WaitingDeliveries", func() error { _, err := db.WaitingDeliveries(ctx, "hook 1", 10); return err }, []string{"delivery_waiting"}},
 		{"LatestDelivery", func() error { _, err := db.LatestDelivery(ctx, "hook 1"); return err }, []string{"delivery_channel"}},
 		{"FailDelivery", func() error { return db.FailDelivery(ctx, 2999, 1, "no") }, []string{primaryKey}},
@@ -231,15 +239,15 @@ func fill(t *testing.T, db *repo.Node, raw *sql.DB) {
 	ids := find(t, db, model.EntryQuery{Limit: 100})
 	for i := range 200 {
 		correct(t, db, ids[i%len(ids)].ID, amend(i, "amended"))
-		if err := db.StoreHealth(t.Context(), model.Health{Source: i%3 + 1, LogTime: noon.Add(time.Duration(i) * time.Minute)}); err != nil {
+		if err := db.StoreHealth(t.Context(), model.Health{Source: i%3 + 1, LogTime: noon.Add(time.Duration(i) * time.Minute)}, asSaid); err != nil {
 			t.Fatal(err)
 		}
 		refused := entry(60*250*i, fmt.Sprint("title ", 250*i))
 		park(t, db, model.KindEntry, refused.Fingerprint(), "no")
-		if err := db.StoreClock(t.Context(), model.Clock{Source: i + 1, SentAt: noon}); err != nil {
+		if err := db.StoreClock(t.Context(), model.Clock{Source: i + 1, SentAt: noon}, status.LastClock); err != nil {
 			t.Fatal(err)
 		}
-		if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: i + 1, ChangedAt: noon}); err != nil {
+		if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: i + 1, ChangedAt: noon}, status.LastMaintenance); err != nil {
 			t.Fatal(err)
 		}
 	}

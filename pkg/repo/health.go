@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
+	"aura.radio/engine/pkg/status"
 )
 
 // healthRow is a health status as table health keeps it.
@@ -29,12 +31,29 @@ func (r *healthRow) health() model.Health {
 	return model.Health{ID: r.ID, Source: r.Source, LogTime: r.LogTime.Time, Healthy: r.IsHealthy, Details: r.Details}
 }
 
-// StoreHealth stores a health status; storing the same one again changes
-// nothing. Error: model.ErrUnavailable.
-func (w *writer) StoreHealth(ctx context.Context, h model.Health) error {
+// StoreHealth stores a health status as the rule says, given the latest status
+// of the source; storing the same one again changes nothing. rule may be called
+// more than once, so it must have no effects. Error: model.ErrUnavailable.
+func (w *writer) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
 	return w.commit(ctx, "store health", func(ctx context.Context, tx *writing) error {
-		return tx.absorbHealths(ctx, []model.Health{h}, false)
+		last, err := lastSaid[healthRow](newestHealth(tx.gorm(ctx), h.Source))
+		if err != nil {
+			return err
+		}
+		return tx.absorbHealths(ctx, []model.Health{rule(h, last.health())}, false)
 	})
+}
+
+// lastSaid reads the row of what a source said last, zero if there is none. It
+// keeps others from reading it in this way until the transaction ends. SQLite
+// needs no lock, because its transactions exclude each other.
+func lastSaid[R any](query *gorm.DB) (last R, _ error) {
+	var rows []R
+	err := query.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return last, err
+	}
+	return rows[0], nil
 }
 
 // AbsorbHealths stores statuses that come from another node, all or none.

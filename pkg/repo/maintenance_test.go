@@ -9,6 +9,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/status"
 )
 
 func maintenances(t *testing.T, db *repo.Node) []model.Maintenance {
@@ -32,17 +33,20 @@ func TestDB_StoreMaintenance(t *testing.T) {
 			said, want model.Maintenance
 		}{
 			{"First", first, first},
-			{"Older", model.Maintenance{Source: 2, By: "bob", Reason: "late", ChangedAt: at(1)}, first},
 			{
-				"SameTime", model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2)},
-				model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2)},
+				"ClockSetBack", model.Maintenance{Source: 2, By: "bob", Reason: "late", ChangedAt: at(1)},
+				model.Maintenance{Source: 2, By: "bob", Reason: "late", ChangedAt: at(2).Add(time.Microsecond)},
+			},
+			{
+				"SameTime", model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2).Add(time.Microsecond)},
+				model.Maintenance{Source: 2, On: true, By: "carol", ChangedAt: at(2).Add(2 * time.Microsecond)},
 			},
 			{
 				"Newer", model.Maintenance{Source: 2, By: "bob\n", Reason: strings.Repeat("ä", model.MaxReason+1), ChangedAt: at(3).Add(1999).In(time.FixedZone("", 3600))},
 				model.Maintenance{Source: 2, By: "bob ", Reason: strings.Repeat("ä", model.MaxReason), ChangedAt: at(3).Add(time.Microsecond)},
 			},
 		} {
-			if err := db.StoreMaintenance(t.Context(), c.said); err != nil {
+			if err := db.StoreMaintenance(t.Context(), c.said, status.LastMaintenance); err != nil {
 				t.Fatal(err)
 			}
 			if all := maintenances(t, db); !slices.Equal(all, []model.Maintenance{c.want}) {
@@ -50,7 +54,7 @@ func TestDB_StoreMaintenance(t *testing.T) {
 			}
 		}
 		for _, source := range []int{3, 1} {
-			if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: source, On: true, ChangedAt: noon}); err != nil {
+			if err := db.StoreMaintenance(t.Context(), model.Maintenance{Source: source, On: true, ChangedAt: noon}, status.LastMaintenance); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -60,22 +64,25 @@ func TestDB_StoreMaintenance(t *testing.T) {
 	})
 }
 
-// TestDB_StoreMaintenance_concurrent: regardless of the order of arrival, the
-// latest one stays, without any text of the others.
+// TestDB_StoreMaintenance_concurrent: the rule sees what was stored last, also
+// by others meanwhile.
 func TestDB_StoreMaintenance_concurrent(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		const n = 16
 		var all sync.WaitGroup
-		for i := range n {
+		for range n {
 			all.Go(func() {
-				m := model.Maintenance{Source: 1, On: i%2 == 1, Reason: strings.Repeat("x", i), ChangedAt: noon.Add(time.Duration(i) * time.Microsecond)}
-				if err := db.StoreMaintenance(t.Context(), m); err != nil {
+				m := model.Maintenance{Source: 1, Reason: "x", ChangedAt: noon}
+				if err := db.StoreMaintenance(t.Context(), m, func(said, last model.Maintenance) model.Maintenance {
+					said.Reason += last.Reason
+					return said
+				}); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
-		want := model.Maintenance{Source: 1, On: true, Reason: strings.Repeat("x", n-1), ChangedAt: noon.Add((n - 1) * time.Microsecond)}
+		want := model.Maintenance{Source: 1, Reason: strings.Repeat("x", n), ChangedAt: noon}
 		if got := maintenances(t, db); !slices.Equal(got, []model.Maintenance{want}) {
 			t.Errorf("%+v, want %+v", got, want)
 		}
@@ -96,7 +103,7 @@ func TestStation_StoreMaintenance(t *testing.T) {
 		}
 		release := s.HoldTurn()
 		defer release()
-		if err := s.StoreMaintenance(t.Context(), model.Maintenance{Source: 1, On: true, ChangedAt: noon}); err != nil {
+		if err := s.StoreMaintenance(t.Context(), model.Maintenance{Source: 1, On: true, ChangedAt: noon}, status.LastMaintenance); err != nil {
 			t.Error(err)
 		}
 		if after, err := s.Sequence(t.Context()); err != nil || after != before {

@@ -18,6 +18,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 )
 
 // onEachEmpty runs fn in parallel on every kind of database, without a schema.
@@ -215,7 +216,7 @@ func serve(t *testing.T, url string) (stop func()) {
 			return err
 		},
 		"StoreClock": func(n int) error {
-			return db.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon.Add(time.Duration(n) * time.Second), Body: []byte("{}")})
+			return db.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon.Add(time.Duration(n) * time.Second), Body: []byte("{}")}, status.LastClock)
 		},
 		"Unsynced": func(int) error {
 			_, err := db.Unsynced(ctx, 10)

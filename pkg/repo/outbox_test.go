@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/status"
 )
 
 func recordTitles(records []model.Record) string {
@@ -72,7 +73,7 @@ func TestDB_Park(t *testing.T) {
 		well := model.Health{Source: 2, LogTime: noon.Add(time.Second), Healthy: true}
 		store(t, db, bad, good)
 		for _, h := range []model.Health{sick, well} {
-			if err := db.StoreHealth(t.Context(), h); err != nil {
+			if err := db.StoreHealth(t.Context(), h, asSaid); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -192,14 +193,14 @@ func TestDB_UnsyncedClocks(t *testing.T) {
 			do   func() error
 			want string
 		}{
-			{"Stored", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b")) }, `1"b"`},
-			{"Other", func() error { return db.StoreClock(t.Context(), clock(2, 1, "b")) }, `1"b" 2"b"`},
+			{"Stored", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b"), status.Later) }, `1"b"`},
+			{"Other", func() error { return db.StoreClock(t.Context(), clock(2, 1, "b"), status.Later) }, `1"b" 2"b"`},
 			{"Marked", func() error { return db.MarkClocksSynced(t.Context(), []model.Clock{clock(1, 1, "b")}) }, `2"b"`},
-			{"Again", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b")) }, `2"b"`},
-			{"Earlier", func() error { return db.StoreClock(t.Context(), clock(1, 0, "c")) }, `2"b"`},
-			{"AtOnceLesser", func() error { return db.StoreClock(t.Context(), clock(1, 1, "a")) }, `2"b"`},
-			{"AtOnceGreater", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b~")) }, `1"b~" 2"b"`},
-			{"Later", func() error { return db.StoreClock(t.Context(), clock(1, 2, "a")) }, `1"a" 2"b"`},
+			{"Again", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b"), status.Later) }, `2"b"`},
+			{"Earlier", func() error { return db.StoreClock(t.Context(), clock(1, 0, "c"), status.Later) }, `2"b"`},
+			{"AtOnceLesser", func() error { return db.StoreClock(t.Context(), clock(1, 1, "a"), status.Later) }, `2"b"`},
+			{"AtOnceGreater", func() error { return db.StoreClock(t.Context(), clock(1, 1, "b~"), status.Later) }, `1"b~" 2"b"`},
+			{"Later", func() error { return db.StoreClock(t.Context(), clock(1, 2, "a"), status.Later) }, `1"a" 2"b"`},
 			{"OutdatedMark", func() error { return db.MarkClocksSynced(t.Context(), []model.Clock{clock(1, 1, "b")}) }, `1"a" 2"b"`},
 			{"OutdatedAbsorbed", func() error { return db.AbsorbClocks(t.Context(), []model.Clock{clock(1, 1, "x")}, true) }, `1"a" 2"b"`},
 			{"Absorbed", func() error {

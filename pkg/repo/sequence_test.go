@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 )
 
 // The methods of a Station except the writes of TestStation_writes. None of
@@ -62,9 +63,9 @@ func TestStation_writes(t *testing.T) {
 				_, err := s.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 2, From: noon, RecordedAt: noon}})
 				return err
 			},
-			"StoreHealth":   func() error { return s.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon}) },
+			"StoreHealth":   func() error { return s.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon}, asSaid) },
 			"AbsorbHealths": func() error { return s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon}}, true) },
-			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}) },
+			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}, status.LastClock) },
 			"AbsorbClocks":  func() error { return s.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: noon}}, true) },
 			"MarkSynced": func() error { // in a database that was a node's
 				e := only(t, s)
@@ -74,7 +75,7 @@ func TestStation_writes(t *testing.T) {
 			},
 			"MarkHealthsSynced": func() error {
 				h := model.Health{Source: 1, LogTime: noon}
-				if err := s.StoreHealth(ctx, h); err != nil {
+				if err := s.StoreHealth(ctx, h, asSaid); err != nil {
 					return err
 				}
 				execSQL(t, raw, "UPDATE health SET is_synced = 0")
@@ -92,11 +93,13 @@ func TestStation_writes(t *testing.T) {
 		}
 		delivery := model.Delivery{Channel: "hook", Body: json.RawMessage("{}"), CreatedAt: noon}
 		aside := map[string]func() error{
-			"AcquireLease":     func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
-			"ReleaseLease":     func() error { return s.ReleaseLease(ctx, "monitor", "a") },
-			"StoreMaintenance": func() error { return s.StoreMaintenance(ctx, model.Maintenance{Source: 1, On: true, ChangedAt: noon}) },
-			"StoreDeliveries":  func() error { _, err := s.StoreDeliveries(ctx, []model.Delivery{delivery}); return err },
-			"FailDelivery":     func() error { return s.FailDelivery(ctx, 1, 1, "no") },
+			"AcquireLease": func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
+			"ReleaseLease": func() error { return s.ReleaseLease(ctx, "monitor", "a") },
+			"StoreMaintenance": func() error {
+				return s.StoreMaintenance(ctx, model.Maintenance{Source: 1, On: true, ChangedAt: noon}, status.LastMaintenance)
+			},
+			"StoreDeliveries": func() error { _, err := s.StoreDeliveries(ctx, []model.Delivery{delivery}); return err },
+			"FailDelivery":    func() error { return s.FailDelivery(ctx, 1, 1, "no") },
 			"StoreNote": func() error {
 				return s.StoreNote(ctx, model.Note{Name: "hook", Body: json.RawMessage("{}"), WrittenAt: noon})
 			},

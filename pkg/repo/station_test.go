@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 )
 
 // onEachStation runs fn in parallel with a station on every kind of database.
@@ -78,11 +79,11 @@ func TestStation_Sequence(t *testing.T) {
 				_, err := s.Absorb(ctx, []model.Record{{Entry: more}, {Entry: e}, {Entry: playedAt(1, 3, 0, "b")}}, true)
 				return err
 			}},
-			{"StoreHealth", func(s *repo.Station) error { return s.StoreHealth(ctx, health) }},
+			{"StoreHealth", func(s *repo.Station) error { return s.StoreHealth(ctx, health, asSaid) }},
 			{"AbsorbHealths", func(s *repo.Station) error {
 				return s.AbsorbHealths(ctx, []model.Health{health, {Source: 1, LogTime: noon, Details: "b"}, {Source: 1, LogTime: noon, Details: "b"}}, true)
 			}},
-			{"StoreClock", func(s *repo.Station) error { return s.StoreClock(ctx, clock(1, `{"a":1}`)) }},
+			{"StoreClock", func(s *repo.Station) error { return s.StoreClock(ctx, clock(1, `{"a":1}`), status.Later) }},
 			{"AbsorbClocks", func(s *repo.Station) error {
 				return s.AbsorbClocks(ctx, []model.Clock{clock(0, `{"a":9}`), clock(1, `{"a":2}`)}, true)
 			}},
@@ -255,10 +256,10 @@ func TestStation_impatient(t *testing.T) {
 	s := openImpatient(t, url).Station(t, 1)
 	release := s.HoldTurn()
 	wantUnavailable(t, func() error { return s.StoreEntry(t.Context(), entry(0, "a")) })
-	wantUnavailable(t, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}) })
+	wantUnavailable(t, func() error { return s.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}, asSaid) })
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	if err := s.StoreClock(gone, model.Clock{Source: 1, SentAt: noon}); !errors.Is(err, context.Canceled) {
+	if err := s.StoreClock(gone, model.Clock{Source: 1, SentAt: noon}, status.LastClock); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 	release()

@@ -10,10 +10,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/status"
 )
+
+// asSaid is the rule by which every statement is stored as it came.
+func asSaid[S any](said, _ S) S { return said }
 
 func TestDB_StoreHealth(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
@@ -27,7 +33,7 @@ func TestDB_StoreHealth(t *testing.T) {
 			{Source: 1, LogTime: noon, Details: "first 🎵"},
 			{Source: 2, LogTime: noon.Add(time.Hour), Details: "other"},
 		} {
-			if err := db.StoreHealth(t.Context(), h); err != nil {
+			if err := db.StoreHealth(t.Context(), h, asSaid); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -268,13 +274,57 @@ func TestDB_StoreClock(t *testing.T) {
 			{3, `{"n":4}`, `{"n":4}`},
 		} {
 			clock := model.Clock{Source: 1, SentAt: noon.Add(time.Duration(c.sent) * time.Second), Body: []byte(c.body)}
-			if err := db.StoreClock(t.Context(), clock); err != nil {
+			if err := db.StoreClock(t.Context(), clock, status.Later); err != nil {
 				t.Fatal(err)
 			}
 			got, err := db.Clock(t.Context(), 1)
 			if err != nil || string(got.Body) != c.want || got.SentAt.Before(clock.SentAt) {
 				t.Errorf("after %s: %s of %s, %v, want %s", c.body, got.Body, got.SentAt, err, c.want)
 			}
+		}
+	})
+}
+
+// TestStatus_concurrent: of several statements that arrive at once, each comes
+// after the one that was stored before it.
+func TestStatus_concurrent(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		const n = 4
+		ctx := t.Context()
+		atOnce := func(tell func() error) {
+			var all sync.WaitGroup
+			for range n {
+				all.Go(func() {
+					if err := tell(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+		}
+		last := noon.Add((n - 1) * time.Microsecond)
+
+		clocks := status.NewClocks(db, 1, 1)
+		atOnce(func() error { return clocks.Keep(ctx, model.Clock{Source: 1, SentAt: noon, Body: []byte("{}")}) })
+		if c, err := db.Clock(ctx, 1); err != nil || !c.SentAt.Equal(last) {
+			t.Errorf("the clock is of %s, %v, want %s", c.SentAt, err, last)
+		}
+
+		works := status.NewMaintenances(db)
+		atOnce(func() error { return works.Set(ctx, model.Maintenance{Source: 1, ChangedAt: noon}) })
+		if all := maintenances(t, db); len(all) != 1 || !all[0].ChangedAt.Equal(last) {
+			t.Errorf("maintenance is %+v, want it of %s", all, last)
+		}
+
+		const setBack = time.Hour // so much was the host's clock
+		if err := db.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon.Add(setBack)}, asSaid); err != nil {
+			t.Fatal(err)
+		}
+		healths := status.NewHealths(db, zerolog.Nop())
+		atOnce(func() error { return healths.Record(ctx, model.Health{Source: 1}, noon) })
+		history, err := db.HealthHistory(ctx, 1, noon, 10*n)
+		if want := last.Add(setBack + time.Microsecond); err != nil || len(history) != n+1 || !history[0].LogTime.Equal(want) {
+			t.Errorf("health is %+v, %v, want %d, the last of %s", history, err, n+1, want)
 		}
 	})
 }

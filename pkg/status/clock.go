@@ -3,15 +3,16 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"aura.radio/engine/pkg/model"
 )
 
-// ClockStore keeps the later clock of each source.
+// ClockStore keeps one clock of each source.
 type ClockStore interface {
-	StoreClock(ctx context.Context, c model.Clock) error
+	// StoreClock keeps what the rule says, given the source's last clock, in one
+	// transaction.
+	StoreClock(ctx context.Context, c model.Clock, rule Rule[model.Clock]) error
 	// Clock is model.ErrNotFound if the source never sent one.
 	Clock(ctx context.Context, source int) (model.Clock, error)
 }
@@ -37,12 +38,14 @@ func (s *Clocks) Keep(ctx context.Context, c model.Clock) error {
 	if err := model.ValidateSource("engine_source", c.Source); err != nil {
 		return err
 	}
-	last, err := s.store.Clock(ctx, c.Source)
-	if err != nil && !errors.Is(err, model.ErrNotFound) {
-		return fmt.Errorf("keep clock: %w", err)
-	}
-	c.SentAt = After(c.SentAt.UTC().Truncate(time.Microsecond), last.SentAt)
-	return s.store.StoreClock(ctx, c)
+	c.SentAt = c.SentAt.UTC().Truncate(time.Microsecond)
+	return s.store.StoreClock(ctx, c, LastClock)
+}
+
+// LastClock is the Rule for clocks that a source sends: the last one counts.
+func LastClock(said, last model.Clock) model.Clock {
+	said.SentAt = After(said.SentAt, last.SentAt)
+	return said
 }
 
 // Of is the clock of the active source, otherwise this host's own, otherwise the

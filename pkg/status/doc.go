@@ -2,11 +2,11 @@
 // a source: the studio clock, health and maintenance.
 //
 // It promises that what arrives last counts, also after the host's clock was set
-// back; that of two statements the same one counts in every database, in
-// whatever order they come (see After and Later); and that nothing which is told
-// of the future hides what comes after it. It knows neither HTTP nor SQL.
+// back and if several arrive at once (see Rule); that of two clocks the same one
+// counts in every database, in whatever order they come (see Later); and that
+// nothing which is told of the future hides what comes after it. It knows neither
+// HTTP nor SQL.
 //
-// Clock and maintenance are one statement of each source: a store keeps the later
-// one, in one statement of SQL that says what Later says. Health is a timeline: a
+// Clock and maintenance are one statement of each source. Health is a timeline: a
 // status may tell an earlier time and then is history.
 package status

@@ -3,7 +3,6 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,7 +15,9 @@ import (
 
 // HealthStore keeps what sources said about themselves.
 type HealthStore interface {
-	StoreHealth(ctx context.Context, h model.Health) error
+	// StoreHealth stores the status as the rule says, given the source's latest
+	// status, in one transaction.
+	StoreHealth(ctx context.Context, h model.Health, rule Rule[model.Health]) error
 	// LatestHealth is model.ErrNotFound if the source never said anything.
 	LatestHealth(ctx context.Context, source int) (model.Health, error)
 	// HealthHistory is newest first.
@@ -69,18 +70,23 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	if err := CheckLogTime(h.LogTime); err != nil {
 		return model.Invalid("log_time", h.LogTime.Format(time.RFC3339Nano), err.Error())
 	}
-	last, err := s.store.LatestHealth(ctx, h.Source)
-	if err != nil && !errors.Is(err, model.ErrNotFound) {
-		return fmt.Errorf("record health: %w", err)
-	}
-	if last.LogTime.After(ahead) { // the host's clock was set back since
-		h.LogTime = After(h.LogTime, last.LogTime)
-	}
 	var cut bool
 	if h.Details, cut = clean(h.Details); cut {
 		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("details of health too long, stored cut")
 	}
-	return s.store.StoreHealth(ctx, h)
+	return s.store.StoreHealth(ctx, h, healthRule(ahead))
+}
+
+// healthRule is the Rule for a status that arrives when no status is later than
+// ahead, unless the host's clock was set back since. Then the status comes after
+// all others.
+func healthRule(ahead time.Time) Rule[model.Health] {
+	return func(said, last model.Health) model.Health {
+		if last.LogTime.After(ahead) {
+			said.LogTime = After(said.LogTime, last.LogTime)
+		}
+		return said
+	}
 }
 
 // clean brings details into the form in which they are stored, and reports whether

@@ -1,18 +1,22 @@
 package status
 
 import (
+	"bytes"
 	"cmp"
-	"slices"
-	"strconv"
 	"time"
 
 	"aura.radio/engine/pkg/model"
 )
 
+// Rule is a pure function that says what counts if a statement arrives after
+// last; last is zero if it is the first one. A store calls the Rule within the
+// transaction that stores the result, so no other statement comes in between.
+// It may call the Rule more than once.
+type Rule[S any] func(said, last S) S
+
 // After is the time under which a statement is kept that arrives at a time when
 // last is the latest one: what arrives last counts, whatever the host's clock
-// says. Two statements that arrive at once may get one time: then Later decides.
-// So it does no harm if last is read before the transaction that stores.
+// says.
 func After(arrived, last time.Time) time.Time {
 	if arrived.After(last) {
 		return arrived
@@ -20,30 +24,12 @@ func After(arrived, last time.Time) time.Time {
 	return last.Add(time.Microsecond) // the finest that a database keeps
 }
 
-// Statement is what one source has one of.
-type Statement interface {
-	model.Clock | model.Maintenance
-}
-
-// Later is which of two statements on one source counts: the one of the later
-// time, and of two at one instant the one with the greater content, text by
-// text and byte by byte. So every order of many ends with the same one.
-func Later[S Statement](a, b S) S {
-	atA, textA := said(a)
-	atB, textB := said(b)
-	if cmp.Or(atA.Compare(atB), slices.Compare(textA, textB)) < 0 {
+// Later is the Rule for clocks that nodes exchange: the later one counts, and of
+// two at one instant the one with the greater body, byte by byte. So every order
+// of many ends with the same one.
+func Later(a, b model.Clock) model.Clock {
+	if cmp.Or(a.SentAt.Compare(b.SentAt), bytes.Compare(a.Body, b.Body)) < 0 {
 		return b
 	}
 	return a
-}
-
-// said is when a statement was made, and its content.
-func said(statement any) (at time.Time, content []string) {
-	switch s := statement.(type) {
-	case model.Clock:
-		return s.SentAt, []string{string(s.Body)}
-	case model.Maintenance:
-		return s.ChangedAt, []string{s.By, s.Reason, strconv.FormatBool(s.On)}
-	}
-	return at, nil
 }

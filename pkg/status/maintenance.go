@@ -2,14 +2,15 @@ package status
 
 import (
 	"context"
-	"fmt"
 
 	"aura.radio/engine/pkg/model"
 )
 
-// MaintenanceStore keeps the later statement on each source.
+// MaintenanceStore keeps one statement on each source.
 type MaintenanceStore interface {
-	StoreMaintenance(ctx context.Context, m model.Maintenance) error
+	// StoreMaintenance keeps what the rule says, given the last statement on the
+	// source, in one transaction.
+	StoreMaintenance(ctx context.Context, m model.Maintenance, rule Rule[model.Maintenance]) error
 	// Maintenances are by source.
 	Maintenances(ctx context.Context) ([]model.Maintenance, error)
 }
@@ -27,16 +28,13 @@ func (s *Maintenances) Set(ctx context.Context, m model.Maintenance) error {
 		return err
 	}
 	m.Normalize()
-	known, err := s.store.Maintenances(ctx)
-	if err != nil {
-		return fmt.Errorf("set maintenance: %w", err)
-	}
-	for _, last := range known {
-		if last.Source == m.Source {
-			m.ChangedAt = After(m.ChangedAt, last.ChangedAt)
-		}
-	}
-	return s.store.StoreMaintenance(ctx, m)
+	return s.store.StoreMaintenance(ctx, m, LastMaintenance)
+}
+
+// LastMaintenance is the Rule for maintenance: what was said last counts.
+func LastMaintenance(said, last model.Maintenance) model.Maintenance {
+	said.ChangedAt = After(said.ChangedAt, last.ChangedAt)
+	return said
 }
 
 // All is what was said last of each source of which anything was ever said. Error:

@@ -24,8 +24,10 @@ type memory struct {
 	err          error
 }
 
-func (m *memory) StoreClock(_ context.Context, c model.Clock) error {
-	m.clocks[c.Source] = Later(m.clocks[c.Source], c)
+func (m *memory) StoreClock(_ context.Context, c model.Clock, rule Rule[model.Clock]) error {
+	if m.err == nil {
+		m.clocks[c.Source] = rule(c, m.clocks[c.Source])
+	}
 	return m.err
 }
 
@@ -37,9 +39,13 @@ func (m *memory) Clock(_ context.Context, source int) (model.Clock, error) {
 	return c, m.err
 }
 
-func (m *memory) StoreHealth(_ context.Context, h model.Health) error {
-	m.healths = append(m.healths, h)
-	return m.err
+func (m *memory) StoreHealth(ctx context.Context, h model.Health, rule Rule[model.Health]) error {
+	last, err := m.LatestHealth(ctx, h.Source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return err
+	}
+	m.healths = append(m.healths, rule(h, last))
+	return nil
 }
 
 func (m *memory) LatestHealth(ctx context.Context, source int) (model.Health, error) {
@@ -56,15 +62,17 @@ func (m *memory) HealthHistory(_ context.Context, source int, from time.Time, li
 	return history[:min(limit, len(history))], m.err
 }
 
-func (m *memory) StoreMaintenance(_ context.Context, s model.Maintenance) error {
-	for i, last := range m.maintenances {
-		if last.Source == s.Source {
-			m.maintenances[i] = Later(last, s)
-			return m.err
-		}
+func (m *memory) StoreMaintenance(_ context.Context, s model.Maintenance, rule Rule[model.Maintenance]) error {
+	if m.err != nil {
+		return m.err
 	}
-	m.maintenances = append(m.maintenances, s)
-	return m.err
+	i := slices.IndexFunc(m.maintenances, func(last model.Maintenance) bool { return last.Source == s.Source })
+	if i < 0 {
+		m.maintenances = append(m.maintenances, rule(s, model.Maintenance{}))
+		return nil
+	}
+	m.maintenances[i] = rule(s, m.maintenances[i])
+	return nil
 }
 
 func (m *memory) Maintenances(context.Context) ([]model.Maintenance, error) {
@@ -185,5 +193,58 @@ func TestMaintenances(t *testing.T) {
 	m.err = model.ErrUnavailable
 	if err := s.Set(t.Context(), model.Maintenance{Source: 1, ChangedAt: noon}); !errors.Is(err, m.err) {
 		t.Errorf("%v, want %v", err, m.err)
+	}
+}
+
+// overtaken is a store in which, before each statement is stored, another process
+// whose clock is ahead stores one on the same source.
+type overtaken struct{ *memory }
+
+// ahead is so much that health counts as told after the clock was set back.
+const ahead = time.Hour
+
+func (o overtaken) StoreClock(ctx context.Context, c model.Clock, rule Rule[model.Clock]) error {
+	o.clocks[c.Source] = model.Clock{Source: c.Source, SentAt: c.SentAt.Add(ahead)}
+	return o.memory.StoreClock(ctx, c, rule)
+}
+
+func (o overtaken) StoreHealth(ctx context.Context, h model.Health, rule Rule[model.Health]) error {
+	o.healths = append(o.healths, model.Health{Source: h.Source, LogTime: h.LogTime.Add(ahead)})
+	return o.memory.StoreHealth(ctx, h, rule)
+}
+
+func (o overtaken) StoreMaintenance(ctx context.Context, m model.Maintenance, rule Rule[model.Maintenance]) error {
+	o.maintenances = append(o.maintenances, model.Maintenance{Source: m.Source, ChangedAt: m.ChangedAt.Add(ahead)})
+	return o.memory.StoreMaintenance(ctx, m, rule)
+}
+
+// TestOvertaken: what is stored last counts, also if another process stored
+// something after the call began.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	ctx, store := t.Context(), overtaken{&memory{clocks: map[int]model.Clock{}}}
+	want := noon.Add(ahead + time.Microsecond)
+
+	if err := NewClocks(store, 1, 1).Keep(ctx, model.Clock{SentAt: noon, Body: json.RawMessage("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	if c := store.clocks[1]; !c.SentAt.Equal(want) || string(c.Body) != "{}" {
+		t.Errorf("the clock is %s of %s", c.Body, c.SentAt)
+	}
+
+	if err := NewHealths(store, zerolog.Nop()).Record(ctx, model.Health{Source: 1, Details: "own"}, noon); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := store.LatestHealth(ctx, 1); err != nil || h != (model.Health{Source: 1, Details: "own", LogTime: want}) {
+		t.Errorf("health is %+v, %v", h, err)
+	}
+
+	said := model.Maintenance{Source: 1, By: "own", ChangedAt: noon}
+	if err := NewMaintenances(store).Set(ctx, said); err != nil {
+		t.Fatal(err)
+	}
+	said.ChangedAt = want
+	if !slices.Equal(store.maintenances, []model.Maintenance{said}) {
+		t.Errorf("maintenance is %+v", store.maintenances)
 	}
 }

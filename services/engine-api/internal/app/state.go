@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/status"
 )
 
 // state is what GET /sync/state shows: what waits here, and the clock of this
@@ -45,8 +46,8 @@ type statuses struct {
 }
 
 // StoreHealth is repo.Node.StoreHealth.
-func (s statuses) StoreHealth(ctx context.Context, h model.Health) error {
-	err := s.Node.StoreHealth(ctx, h)
+func (s statuses) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
+	err := s.Node.StoreHealth(ctx, h, rule)
 	if err == nil {
 		s.stored()
 	}
@@ -54,8 +55,8 @@ func (s statuses) StoreHealth(ctx context.Context, h model.Health) error {
 }
 
 // StoreClock is repo.Node.StoreClock.
-func (s statuses) StoreClock(ctx context.Context, c model.Clock) error {
-	err := s.Node.StoreClock(ctx, c)
+func (s statuses) StoreClock(ctx context.Context, c model.Clock, rule status.Rule[model.Clock]) error {
+	err := s.Node.StoreClock(ctx, c, rule)
 	if err == nil {
 		s.stored()
 	}

@@ -44,7 +44,7 @@ func parked(t *testing.T) (environ map[string]string, entry, health model.Finger
 		entry = e.Fingerprint()
 	}
 	h := model.Health{Source: 2, LogTime: start}
-	if err := db.StoreHealth(ctx, h); err != nil {
+	if err := db.AbsorbHealths(ctx, []model.Health{h}, false); err != nil {
 		t.Fatal(err)
 	}
 	health = h.UID()

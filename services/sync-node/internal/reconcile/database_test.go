@@ -187,7 +187,7 @@ func TestRun_Databases(t *testing.T) {
 		absorb(node.db.Absorb, draw(60))
 		must(store.AbsorbHealths(ctx, drawHealths(), true))
 		must(node.db.AbsorbHealths(ctx, drawHealths(), false))
-		must(node.db.StoreClock(ctx, model.Clock{Source: 1, SentAt: epoch, Body: []byte(`{"engine_source": 1}`)}))
+		must(node.db.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: epoch, Body: []byte(`{"engine_source": 1}`)}}, false))
 		if i%2 == 0 {
 			_, err := store.Activate(ctx, source.Request{
 				Source: 2, Arrived: epoch.Add(2 * time.Hour), At: stationtime.Reading{Time: epoch.Add(90 * time.Minute)},
@@ -342,7 +342,7 @@ func TestRun_LostRows(t *testing.T) {
 				t.Fatal(err)
 			}
 			for hour := range 20 {
-				if err := node.db.StoreHealth(ctx, model.Health{Source: 1, LogTime: epoch.Add(time.Duration(hour) * time.Hour)}); err != nil {
+				if err := node.db.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: epoch.Add(time.Duration(hour) * time.Hour)}}, false); err != nil {
 					t.Fatal(err)
 				}
 				r := source.Request{Source: 1 + hour%2, Arrived: epoch.Add(time.Duration(hour) * time.Hour), By: "M. Tester"}
