@@ -12,7 +12,7 @@ import (
 
 // CorrectEntry stores a correction of an entry.
 func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject) (api.CorrectEntryResponseObject, error) {
-	c := model.Correction{Kind: string(r.Body.Kind), By: author(httpserver.Caller(ctx), r.Body.By), Reason: r.Body.Reason}
+	c := model.Correction{Kind: string(r.Body.Kind), By: model.Author(httpserver.Caller(ctx).Name, r.Body.By), Reason: r.Body.Reason}
 	if r.Body.Changes != nil {
 		var err error
 		if c.Changes, err = a.amendment(*r.Body.Changes); err != nil {
@@ -33,7 +33,7 @@ func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObj
 	if err != nil {
 		return nil, inside("entry", err)
 	}
-	id, stored, err := a.Recorder.LogMissed(ctx, e, other, model.Correction{By: author(httpserver.Caller(ctx), r.Body.By), Reason: r.Body.Reason})
+	id, stored, err := a.Recorder.LogMissed(ctx, e, other, model.Correction{By: model.Author(httpserver.Caller(ctx).Name, r.Body.By), Reason: r.Body.Reason})
 	if err != nil {
 		return nil, inside("entry", err)
 	}

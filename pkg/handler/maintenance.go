@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 
 	"aura.radio/engine/pkg/api"
@@ -33,11 +32,10 @@ func (s *SyncNode) SetMaintenanceByPost(ctx context.Context, r api.SetMaintenanc
 }
 
 func (s *SyncNode) setMaintenance(ctx context.Context, source int, body api.MaintenanceRequest) error {
-	caller := httpserver.Caller(ctx)
 	return s.Maintenance.Set(ctx, model.Maintenance{
 		Source:    source,
 		On:        body.On,
-		By:        cmp.Or(author(caller, string(valueOr(body.By, ""))), caller.Name, "local"),
+		By:        model.AuthorOrCaller(httpserver.Caller(ctx).Name, string(valueOr(body.By, ""))),
 		Reason:    string(valueOr(body.Reason, "")),
 		ChangedAt: s.Now(),
 	})

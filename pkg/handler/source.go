@@ -68,17 +68,6 @@ func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) e
 	return a.Sources.Activate(ctx, activation)
 }
 
-// author is the name for an audit record: the person whom the request names,
-// followed by the request's token or certificate, which can't be made up. It is
-// "" if the request names nobody.
-func author(caller httpserver.Identity, said string) string {
-	switch said = strings.TrimSpace(said); {
-	case said == "", said == caller.Name, caller.Name == "", caller.Name == "local":
-		return said
-	}
-	return said + " (" + caller.Name + ")"
-}
-
 // activation reads a request to activate a source.
 func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject) (source.Request, error) {
 	body := valueOr(r.Body, api.ActivationRequest{})
@@ -86,7 +75,7 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 	wish := source.Request{
 		Source:    r.Number,
 		Arrived:   a.Now(),
-		By:        cmp.Or(author(caller, string(valueOr(body.By, ""))), caller.Name, "local"),
+		By:        model.AuthorOrCaller(caller.Name, string(valueOr(body.By, ""))),
 		Reason:    string(valueOr(body.Reason, "")),
 		Pin:       cmp.Or(r.Params.Pin, body.Pin),
 		ByMonitor: caller.Role == httpserver.RoleMonitor,
