@@ -2,9 +2,7 @@ package handler
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -24,12 +22,11 @@ func (s *SyncNode) GetLease(ctx context.Context, _ api.GetLeaseRequestObject) (a
 
 // AcquireLease grants or renews the lease, or says who holds it.
 func (s *SyncNode) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestObject) (api.AcquireLeaseResponseObject, error) {
-	holder, err := holderOf("holder", r.Body.Holder)
-	if err != nil {
+	if err := model.ValidateHolder("holder", r.Body.Holder); err != nil {
 		return nil, err
 	}
 	ttl := time.Duration(r.Body.Seconds * float64(time.Second))
-	l, err := s.Leases.AcquireLease(ctx, monitorLease, holder, ttl)
+	l, err := s.Leases.AcquireLease(ctx, monitorLease, r.Body.Holder, ttl)
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +35,10 @@ func (s *SyncNode) AcquireLease(ctx context.Context, r api.AcquireLeaseRequestOb
 
 // ReleaseLease gives the lease back if this holder has it.
 func (s *SyncNode) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestObject) (api.ReleaseLeaseResponseObject, error) {
-	holder, err := holderOf("holder", r.Params.Holder)
-	if err != nil {
+	if err := model.ValidateHolder("holder", r.Params.Holder); err != nil {
 		return nil, err
 	}
-	return api.ReleaseLease204Response{}, s.Leases.ReleaseLease(ctx, monitorLease, holder)
-}
-
-// holderOf refuses a name that would not be the same everywhere it is written.
-func holderOf(field, name string) (string, error) {
-	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", model.Invalid(field, name, "must be a name without blanks around it and control characters")
-	}
-	return name, nil
+	return api.ReleaseLease204Response{}, s.Leases.ReleaseLease(ctx, monitorLease, r.Params.Holder)
 }
 
 // lease is the lease as the wire shows it: an expired lease has no holder.

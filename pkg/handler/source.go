@@ -102,8 +102,7 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 	wish.Epoch, err = expectedEpoch(r.Params.IfMatch)
 	refuse("If-Match", ifMatch, err)
 	if claim := body.Lease; claim != nil {
-		_, err := holderOf("lease.holder", claim.Holder)
-		join(err)
+		join(model.ValidateHolder("lease.holder", claim.Holder))
 		if wish.Epoch == nil {
 			refuse("If-Match", ifMatch, errNoEpoch)
 		}

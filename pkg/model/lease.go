@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+)
 
 // Lease is the right to act; at most one holder has it at a time.
 type Lease struct {
@@ -11,4 +15,13 @@ type Lease struct {
 	// Remaining is how much longer the lease lasted when it was read; 0 if it
 	// is free.
 	Remaining time.Duration
+}
+
+// ValidateHolder refuses a name that would not be the same everywhere it is
+// written. The error is an *InvalidError about the field.
+func ValidateHolder(field, name string) error {
+	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return Invalid(field, name, "must be a name without blanks around it and control characters")
+	}
+	return nil
 }
