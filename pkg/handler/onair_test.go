@@ -208,31 +208,3 @@ func TestTrack_onAir(t *testing.T) {
 		}
 	}
 }
-
-// An answer must not outlive the end of what it shows as on air.
-func TestAPI_untilOver(t *testing.T) {
-	t.Parallel()
-	noon := moment(t, "2020-06-27T12:00:00Z")
-	a := &API{Now: func() time.Time { return noon }}
-	ends := func(minute int) model.Entry {
-		return model.Entry{Air: &model.Airing{From: noon.Add(-time.Hour), Until: noon.Add(time.Duration(minute) * time.Minute)}}
-	}
-	endless := model.Entry{Air: &model.Airing{From: noon}}
-	for name, c := range map[string]struct {
-		until   time.Time
-		entries []model.Entry
-		want    time.Time
-	}{
-		"Nothing":      {},
-		"Engine":       {entries: []model.Entry{{}}},
-		"Over":         {noon.Add(time.Hour), []model.Entry{ends(-1), ends(0)}, noon.Add(time.Hour)},
-		"OnAir":        {entries: []model.Entry{ends(3), ends(-1)}, want: noon.Add(3 * time.Minute)},
-		"NextIsBefore": {noon.Add(time.Minute), []model.Entry{ends(3)}, noon.Add(time.Minute)},
-		"NextIsAfter":  {noon.Add(time.Hour), []model.Entry{ends(3)}, noon.Add(3 * time.Minute)},
-		"Endless":      {noon.Add(time.Hour), []model.Entry{endless}, noon.Add(time.Hour)},
-	} {
-		if got := a.untilOver(c.until, c.entries...); !got.Equal(c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}

@@ -2,13 +2,13 @@ package handler
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/trackservice"
 )
 
 // maxAge is how long browsers and proxies may show an answer of the track
@@ -22,7 +22,7 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	until, err := a.untilNow(ctx, &q)
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(until, found.entries...), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), found.entries...), MaxAge: maxAge})
 	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
 }
 
@@ -44,7 +44,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 		return nil, model.Invalid("date", r.Date, err.Error())
 	}
 	q := model.EntryQuery{From: within(from), To: within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
-	until, err := a.untilNow(ctx, &q)
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -56,39 +56,9 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, err
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(until, entries...), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), entries...), MaxAge: maxAge})
 	total := int(count)
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
-}
-
-// untilNow keeps the future out of the query. It returns the time at which the
-// answer will change without anything being stored, zero for never.
-func (a *API) untilNow(ctx context.Context, q *model.EntryQuery) (until time.Time, _ error) {
-	now := a.Now()
-	if !q.To.IsZero() && !q.To.After(now) {
-		return time.Time{}, nil
-	}
-	q.To = now
-	next, err := a.OnAir.NextEntry(ctx, now)
-	if errors.Is(err, model.ErrNotFound) {
-		return time.Time{}, nil
-	}
-	return next.PlayedAt(), err
-}
-
-// untilOver is the time at which the first of the entries goes off air, if that
-// is before the given time. From then on that entry is shown with its end.
-func (a *API) untilOver(until time.Time, entries ...model.Entry) time.Time {
-	now := a.Now()
-	for _, e := range entries {
-		if e.Air == nil || e.Air.Until.IsZero() || isOver(*e.Air, now) {
-			continue
-		}
-		if until.IsZero() || e.Air.Until.Before(until) {
-			until = e.Air.Until
-		}
-	}
-	return until
 }
 
 func (a *API) tracks(p page) api.TracksJSONResponse {
@@ -106,10 +76,10 @@ func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.Ge
 	if err != nil {
 		return nil, err
 	}
-	if e.Overlay.Void || e.PlayedAt().After(a.Now()) {
+	if !trackservice.IsShown(&e, a.Now()) {
 		return nil, model.ErrNotFound
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: a.untilOver(time.Time{}, e), MaxAge: maxAge})
+	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(time.Time{}, a.Now(), e), MaxAge: maxAge})
 	return api.GetTrack200JSONResponse(Track(a.Zone, e, a.Now())), nil
 }
 

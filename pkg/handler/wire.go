@@ -231,15 +231,11 @@ func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
 // what is on air may still be cut short.
 func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *time.Time, until json.RawMessage) {
 	start := zone.In(air.From)
-	if !isOver(air, now) {
+	if !air.IsOver(now) {
 		return &start, json.RawMessage("null")
 	}
 	end := zone.In(air.Until)
 	return &start, json.RawMessage(strconv.Quote(end.Format(time.RFC3339Nano)))
-}
-
-func isOver(air model.Airing, now time.Time) bool {
-	return !air.Until.IsZero() && !air.Until.After(now)
 }
 
 // playlogEntry renders a full record, raw as it was sent or with its

@@ -7,3 +7,7 @@ type Airing struct {
 	From  time.Time // UTC
 	Until time.Time // UTC; zero: nothing is known that ends it
 }
+
+// IsOver reports whether it has ended by now. The moment at which it ends does
+// not belong to it.
+func (a Airing) IsOver(now time.Time) bool { return !a.Until.IsZero() && !a.Until.After(now) }
