@@ -146,7 +146,7 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 
 // isPossible is false for a time that is not known and for one that no answer
 // can show.
-func isPossible(t time.Time) bool { return t.Equal(within(t)) }
+func isPossible(t time.Time) bool { return t.Equal(model.Within(t)) }
 
 // clockShow renders a show; nil is none.
 func (a *API) clockShow(show *status.Show) *api.ClockShow {

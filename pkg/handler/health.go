@@ -55,13 +55,13 @@ const defaultHistory = 50
 // GetHealth answers a source's latest status, and its history if the request
 // asks for it.
 func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
-	from := earliest
+	from := model.Earliest
 	if s := valueOr(r.Params.FromDate, ""); s != "" {
 		var err error
 		if from, err = a.Zone.From(s); err != nil {
 			return nil, model.Invalid("from_date", s, err.Error())
 		}
-		from = within(from)
+		from = model.Within(from)
 	}
 	newest, err := a.Healths.Latest(ctx, r.Number)
 	if err != nil {

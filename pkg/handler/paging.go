@@ -39,36 +39,18 @@ func (a *API) query(p listParams) (model.EntryQuery, error) {
 		if q.From, err = a.Zone.From(from); err != nil {
 			refuse("from_date", from, err)
 		}
-		q.From = within(q.From)
+		q.From = model.Within(q.From)
 	}
 	if to := valueOr(p.to, ""); to != "" {
 		if q.To, err = a.Zone.To(to); err != nil {
 			refuse("to_date", to, err)
 		}
-		q.To = within(q.To)
+		q.To = model.Within(q.To)
 	}
 	if wrong != nil {
 		return q, &model.InvalidError{Fields: wrong}
 	}
 	return q, nil
-}
-
-// All stored times are between these two.
-var (
-	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	latest   = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-)
-
-// within moves the bound of a query into the range that every database
-// understands.
-func within(t time.Time) time.Time {
-	switch {
-	case t.Before(earliest):
-		return earliest
-	case t.After(latest):
-		return latest
-	}
-	return t
 }
 
 func valueOr[T any](p *T, otherwise T) T {
@@ -142,7 +124,7 @@ func parseCursor(s string) (*model.Position, error) {
 	micros, err := strconv.ParseInt(at, 10, 64)
 	id, err2 := strconv.ParseInt(number, 10, 64)
 	p := model.Position{PlayedAt: time.UnixMicro(micros).UTC(), ID: id}
-	if cmp.Or(err, err2) != nil || p.PlayedAt != within(p.PlayedAt) || id < 1 || cursor(p) != s {
+	if cmp.Or(err, err2) != nil || p.PlayedAt != model.Within(p.PlayedAt) || id < 1 || cursor(p) != s {
 		return nil, errors.New("must be taken from the Link header of a list, as it stands there")
 	}
 	return &p, nil

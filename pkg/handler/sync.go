@@ -47,7 +47,7 @@ func bound(t *time.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
-	return within(t.UTC())
+	return model.Within(t.UTC())
 }
 
 // maxHealths bounds a page of health statuses: their details may be long.

@@ -43,7 +43,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, model.Invalid("date", r.Date, err.Error())
 	}
-	q := model.EntryQuery{From: within(from), To: within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
+	q := model.EntryQuery{From: model.Within(from), To: model.Within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
 	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
 	if err != nil {
 		return nil, err

@@ -2,6 +2,24 @@ package model
 
 import "time"
 
+// All stored times are from Earliest to latest.
+var (
+	Earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// Within moves the bound of a query into the range that every database
+// understands.
+func Within(t time.Time) time.Time {
+	switch {
+	case t.Before(Earliest):
+		return Earliest
+	case t.After(latest):
+		return latest
+	}
+	return t
+}
+
 // EntryQuery selects entries.
 type EntryQuery struct {
 	// From and To bound when an entry was played, both inclusive; zero is open.
