@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
@@ -74,9 +74,7 @@ type Recorder interface {
 	Record(ctx context.Context, e model.Entry, other time.Time) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error)
-	// Receive stores the records of another node and returns a receipt for
-	// each.
-	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
+	exchange.Recorder
 }
 
 // Sources knows which source is active, and activates one; *source.Service
@@ -103,17 +101,14 @@ type Clocks interface {
 	Of(ctx context.Context, active int) (model.Clock, error)
 }
 
-// SyncStore is what nodes compare and exchange, except for the entries, which
-// go through the Recorder; *repo.Node implements it.
+// SyncStore is what nodes compare and exchange, except for the entries that they
+// send, which go through the Recorder; *repo.Node implements it.
 type SyncStore interface {
 	Digests(ctx context.Context, q model.DigestQuery) ([]model.Digest, error)
 	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
 	HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error)
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
-	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
-	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
-	MarkSynced(ctx context.Context, acks []model.Ack) error
-	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
+	exchange.Store
 }
 
 // requestOf returns the request that ctx belongs to.

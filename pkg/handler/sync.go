@@ -10,7 +10,9 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 )
 
 // GetSyncState answers what this node is and what is waiting on it.
@@ -114,87 +116,70 @@ func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivations
 // for each. Only nodes and administrators may call it, so their statement of
 // what the sync node has is believed.
 func (a *API) StoreSyncRecords(ctx context.Context, r api.StoreSyncRecordsRequestObject) (api.StoreSyncRecordsResponseObject, error) {
-	acks, healthAcks, err := acknowledgements(r.Body)
-	if err != nil {
+	b := model.Batch{Synced: r.Body.Synced}
+	var err error
+	if b.Acks, b.HealthAcks, err = acknowledgements(r.Body); err != nil {
 		return nil, err
 	}
 	var results api.StoreSyncRecords200JSONResponse
-	if results.Records, err = a.receive(ctx, r.Body.Records, r.Body.Synced); err != nil {
-		return nil, err
-	}
-	healths, refusals := judge(r.Body.Healths, func(w record.Health) (model.Health, error) {
-		h := w.Health()
-		return h, h.Validate()
-	})
-	results.Healths = refusals
-	clocks, refusals := judge(r.Body.Clocks, func(w record.Clock) (model.Clock, error) {
-		c := w.Clock()
-		return c, c.Validate()
-	})
-	results.Clocks = refusals
-	if len(healths) > 0 {
-		err = a.Sync.AbsorbHealths(ctx, healths, r.Body.Synced)
-	}
-	if err == nil && len(clocks) > 0 {
-		err = a.Sync.AbsorbClocks(ctx, clocks, r.Body.Synced)
-	}
-	if err == nil && len(acks) > 0 {
-		err = a.Sync.MarkSynced(ctx, acks)
-	}
-	if err == nil && len(healthAcks) > 0 {
-		err = a.Sync.MarkHealthsSynced(ctx, healthAcks)
-	}
-	return results, err
-}
-
-// receive stores records.
-func (a *API) receive(ctx context.Context, sent []json.RawMessage, synced bool) ([]api.SyncResult, error) {
-	records, results := judge(sent, func(w record.Entry) (model.Record, error) { return w.Record(), nil })
-	if len(records) == 0 {
-		return results, nil
-	}
-	receipts, err := a.Recorder.Receive(ctx, records, synced)
+	b.Records, results.Records = decodeAll(r.Body.Records, record.Entry.Record)
+	b.Healths, results.Healths = decodeAll(r.Body.Healths, record.Health.Health)
+	b.Clocks, results.Clocks = decodeAll(r.Body.Clocks, record.Clock.Clock)
+	outcome, err := exchange.Receive(ctx, a.Recorder, a.Sync, b)
 	if err != nil {
 		return nil, err
 	}
-	next := 0
-	for i := range results {
-		if results[i].Refused != "" {
-			continue
-		}
-		receipt := receipts[next]
-		next++
-		if receipt.Refused != nil {
-			results[i].Refused = refusal(receipt.Refused)
-			continue
-		}
-		results[i].Content = receipt.Content.String()
-		if receipt.Merged != nil {
-			merged := record.NewEntry(*receipt.Merged)
-			results[i].Merged = &merged
-		}
-	}
+	settle(results.Records, outcome.Records, received)
+	settle(results.Healths, outcome.Healths, refused)
+	settle(results.Clocks, outcome.Clocks, refused)
 	return results, nil
 }
 
-// judge reads each record separately. It returns a result for each, in order,
-// and the values of those that are not refused.
-func judge[W record.Entry | record.Health | record.Clock, T any](sent []json.RawMessage, read func(W) (T, error)) ([]T, []api.SyncResult) {
+// decodeAll reads each element separately. It returns a result for each, in order,
+// and the values of those that can be read. The others are refused.
+func decodeAll[W record.Entry | record.Health | record.Clock, T any](sent []json.RawMessage, value func(W) T) ([]T, []api.SyncResult) {
 	values := make([]T, 0, len(sent))
 	results := make([]api.SyncResult, len(sent))
 	for i, raw := range sent {
 		wire, err := record.Decode[W](raw)
-		var value T
-		if err == nil {
-			value, err = read(wire)
-		}
 		if err != nil {
-			results[i].Refused = refusal(err)
+			refused(&results[i], err)
 			continue
 		}
-		values = append(values, value)
+		values = append(values, value(wire))
 	}
 	return values, results
+}
+
+// settle renders the outcomes of the elements that could be read.
+func settle[O any](results []api.SyncResult, outcomes []O, render func(*api.SyncResult, O)) {
+	next := 0
+	for i := range results {
+		if results[i].Refused == "" {
+			render(&results[i], outcomes[next])
+			next++
+		}
+	}
+}
+
+// received renders the outcome for a record.
+func received(to *api.SyncResult, receipt playlog.Receipt) {
+	if receipt.Refused != nil {
+		refused(to, receipt.Refused)
+		return
+	}
+	to.Content = receipt.Content.String()
+	if receipt.Merged != nil {
+		merged := record.NewEntry(*receipt.Merged)
+		to.Merged = &merged
+	}
+}
+
+// refused renders why an element was refused, if it was.
+func refused(to *api.SyncResult, err error) {
+	if err != nil {
+		to.Refused = refusal(err)
+	}
 }
 
 // refusal is the text for the sender. A database's own message belongs in this

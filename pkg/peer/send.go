@@ -12,17 +12,7 @@ import (
 )
 
 // Batch is the data that one node sends to another.
-type Batch struct {
-	Records []model.Record
-	Healths []model.Health
-	Clocks  []model.Clock
-	// Synced: the sync node sends the batch. A record that the receiver then
-	// has exactly as sent no longer waits for the sync node.
-	Synced bool
-	// Acks and HealthAcks say which records the sync node has.
-	Acks       []model.Ack
-	HealthAcks []model.Fingerprint
-}
+type Batch = model.Batch
 
 // Result is the outcome for one element of a batch.
 type Result struct {

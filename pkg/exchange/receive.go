@@ -1,0 +1,72 @@
+package exchange
+
+import (
+	"context"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+)
+
+// Recorder stores entries; *playlog.Recorder implements it.
+type Recorder interface {
+	// Receive stores the records of another node and returns a receipt for
+	// each.
+	Receive(ctx context.Context, records []model.Record, synced bool) ([]playlog.Receipt, error)
+}
+
+// Store keeps all else that nodes exchange; *repo.Node and *repo.Station
+// implement it. synced says that the sync node has the elements.
+type Store interface {
+	AbsorbHealths(ctx context.Context, hs []model.Health, synced bool) error
+	AbsorbClocks(ctx context.Context, cs []model.Clock, synced bool) error
+	MarkSynced(ctx context.Context, acks []model.Ack) error
+	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
+}
+
+// Outcome says what became of the elements of a batch, in their order.
+type Outcome struct {
+	Records []playlog.Receipt
+	// Healths and Clocks say why an element was refused, with an
+	// *model.InvalidError; nil: it was stored.
+	Healths, Clocks []error
+}
+
+// Receive stores a batch. The sender's statement of what the sync node has is
+// believed. Errors: those of the Recorder and the Store. After an error a part of
+// the batch may be stored.
+func Receive(ctx context.Context, recorder Recorder, store Store, b model.Batch) (o Outcome, err error) {
+	if len(b.Records) > 0 {
+		if o.Records, err = recorder.Receive(ctx, b.Records, b.Synced); err != nil {
+			return Outcome{}, err
+		}
+	}
+	healths, refused := valid(b.Healths, (*model.Health).Validate)
+	o.Healths = refused
+	clocks, refused := valid(b.Clocks, (*model.Clock).Validate)
+	o.Clocks = refused
+	if len(healths) > 0 {
+		err = store.AbsorbHealths(ctx, healths, b.Synced)
+	}
+	if err == nil && len(clocks) > 0 {
+		err = store.AbsorbClocks(ctx, clocks, b.Synced)
+	}
+	if err == nil && len(b.Acks) > 0 {
+		err = store.MarkSynced(ctx, b.Acks)
+	}
+	if err == nil && len(b.HealthAcks) > 0 {
+		err = store.MarkHealthsSynced(ctx, b.HealthAcks)
+	}
+	return o, err
+}
+
+// valid judges each element by itself. It returns the good ones, and for each why
+// it is refused, nil if it is good.
+func valid[T any](all []T, validate func(*T) error) (good []T, refused []error) {
+	refused = make([]error, len(all))
+	for i := range all {
+		if refused[i] = validate(&all[i]); refused[i] == nil {
+			good = append(good, all[i])
+		}
+	}
+	return good, refused
+}

@@ -1,0 +1,14 @@
+package model
+
+// Batch is the data that one node sends to another.
+type Batch struct {
+	Records []Record
+	Healths []Health
+	Clocks  []Clock
+	// Synced: the sync node sends the batch. A record that the receiver then
+	// has exactly as sent no longer waits for the sync node.
+	Synced bool
+	// Acks and HealthAcks say which records the sync node has.
+	Acks       []Ack
+	HealthAcks []Fingerprint
+}
