@@ -1,11 +1,9 @@
 package delivery_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/delivery/deliverytest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 )
 
@@ -95,36 +94,18 @@ func away(context.Context, string) error { return errNetwork }
 
 func hang(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() }
 
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.b.String(), text)
-}
-
 // service is a process with one line.
 type service struct {
 	*delivery.Line[text]
 	outbox *delivery.Outbox
 	counts *counts
-	log    *lines
+	log    *loggingtest.Lines
 	stop   func() // returns when Run has
 }
 
 // prepared is a service that does not run yet.
 func prepared(ledger delivery.Ledger, r *receiver, adapt ...func(*delivery.Channel[text])) *service {
-	s := &service{counts: &counts{}, log: &lines{}}
+	s := &service{counts: &counts{}, log: &loggingtest.Lines{}}
 	s.outbox = delivery.NewOutbox(ledger, s.counts, zerolog.New(s.log))
 	c := delivery.Channel[text]{
 		Name:   channel,

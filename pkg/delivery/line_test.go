@@ -49,7 +49,7 @@ func TestLine_Run(t *testing.T) {
 		if row := l.Of(channel)[0]; row.Tries != tries || row.Error != errNetwork.Error() {
 			t.Errorf("%d tries are noted, of %d: %s", row.Tries, tries, row.Error)
 		}
-		if got := s.log.count("delivery failed"); got > 3600/30+1 {
+		if got := s.log.Count("delivery failed"); got > 3600/30+1 {
 			t.Errorf("%d lines", got)
 		}
 		r.set(nil)
@@ -95,8 +95,8 @@ func TestLine_Run(t *testing.T) {
 			})
 			after(first)
 			equal(t, "rows", l.Outcomes(channel), []string{"refused", "waits"})
-			recovered := s.log.count("recovered") == 1
-			if recovered != answered || s.counts.givenUp != 1 || s.log.count("delivery given up") != 1 {
+			recovered := s.log.Count("recovered") == 1
+			if recovered != answered || s.counts.givenUp != 1 || s.log.Count("delivery given up") != 1 {
 				t.Errorf("recovered %t, %d given up", recovered, s.counts.givenUp)
 			}
 		})
@@ -150,7 +150,7 @@ func TestLine_Run(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("took %s", took)
 		}
-		if s.counts.failed > 0 || s.log.count("delivery failed") > 0 {
+		if s.counts.failed > 0 || s.log.Count("delivery failed") > 0 {
 			t.Error("a stop counts as a failure")
 		}
 		l.Break(nil)
@@ -221,7 +221,7 @@ func TestLine_Full(t *testing.T) {
 		close(let)
 		synctest.Wait()
 		got := r.texts()
-		if len(got) != delivery.MaxWaiting || got[0] != "0" || got[1] != "3" || s.log.count("too many wait") != 2 || s.counts.givenUp != 2 {
+		if len(got) != delivery.MaxWaiting || got[0] != "0" || got[1] != "3" || s.log.Count("too many wait") != 2 || s.counts.givenUp != 2 {
 			t.Errorf("got %d, the second is %s", len(got), got[1])
 		}
 		equal(t, "rows", l.Outcomes(channel)[:4], []string{"done", "too many waited", "too many waited", "done"})
@@ -384,7 +384,7 @@ func TestLine_LedgerAway(t *testing.T) {
 		synctest.Wait()
 		equal(t, "got", r.texts(), []string{"a", "b", "c"})
 		// Once as an error, and once when it is over.
-		if got := s.log.count("done from memory"); got != 2 {
+		if got := s.log.Count("done from memory"); got != 2 {
 			t.Errorf("%d lines", got)
 		}
 	})

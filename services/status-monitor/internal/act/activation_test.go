@@ -69,7 +69,7 @@ func TestActor_Activate(t *testing.T) {
 			if row.Tries != len(n.requests()) || row.Error != err.Error() {
 				t.Errorf("%d tries are noted, of %d: %s", row.Tries, len(n.requests()), row.Error)
 			}
-			if got := m.log.count("delivery failed"); got > 3600/30+1 {
+			if got := m.log.Count("delivery failed"); got > 3600/30+1 {
 				t.Errorf("%d lines", got)
 			}
 			n.set(nil)
@@ -139,7 +139,7 @@ func TestActor_Activate(t *testing.T) {
 					t.Errorf("%d: %s", i, outcome)
 				}
 			}
-			if m.wasOvertaken() != chains || m.log.count(`"level":"warn"`) < 4 || m.activationsWait() {
+			if m.wasOvertaken() != chains || m.log.Count(`"level":"warn"`) < 4 || m.activationsWait() {
 				t.Errorf("%d times overtaken, %d waiting", m.wasOvertaken(), m.Waiting()[0].Count)
 			}
 			// After a restart the sync node is asked again.
@@ -304,7 +304,7 @@ func TestActor_Activate(t *testing.T) {
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3})
 		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done"})
-		if got := m.log.count("it goes without"); got != 2 || len(n.requests()) != 4 {
+		if got := m.log.Count("it goes without"); got != 2 || len(n.requests()) != 4 {
 			t.Errorf("%d warnings, %d requests", got, len(n.requests()))
 		}
 	})
@@ -344,7 +344,7 @@ func TestActor_Activate(t *testing.T) {
 		for i := range delivery.MaxWaiting + 3 {
 			m.activate(t, 2+i%2, 0)
 		}
-		if got := m.log.count("too many activations wait"); got != 3 || m.Waiting()[0].Count != delivery.MaxWaiting || len(s.Of("activation")) != delivery.MaxWaiting {
+		if got := m.log.Count("too many activations wait"); got != 3 || m.Waiting()[0].Count != delivery.MaxWaiting || len(s.Of("activation")) != delivery.MaxWaiting {
 			t.Errorf("%d refused, %+v", got, m.Waiting()[0])
 		}
 		n.set(nil)
@@ -378,7 +378,7 @@ func TestActor_StoreAway(t *testing.T) {
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3, 4})
 		// Logged once as an error, and once when it is over.
-		if got := m.log.count("done from memory"); got != 2 || m.activationsWait() {
+		if got := m.log.Count("done from memory"); got != 2 || m.activationsWait() {
 			t.Errorf("%d lines", got)
 		}
 	})

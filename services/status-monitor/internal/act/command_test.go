@@ -204,8 +204,8 @@ func TestActor_Switched(t *testing.T) {
 		close(let)
 		synctest.Wait()
 		m.asserts(t, delivery.MaxWaiting+2)
-		if len(p.runs) != delivery.MaxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.count("too many wait") != 3 {
-			t.Errorf("%d runs, %d lines", len(p.runs), m.log.count("too many wait"))
+		if len(p.runs) != delivery.MaxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.Count("too many wait") != 3 {
+			t.Errorf("%d runs, %d lines", len(p.runs), m.log.Count("too many wait"))
 		}
 		for i, outcome := range s.Outcomes("command") {
 			if lost := outcome != "done"; lost != (i >= 1 && i <= 3) {

@@ -1,12 +1,10 @@
 package act
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -15,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/delivery/deliverytest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
@@ -180,28 +179,10 @@ func (n *node) requests() []time.Time {
 	return slices.Clone(n.times)
 }
 
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.b.String(), text)
-}
-
 // monitor is an Actor with all that it needs.
 type monitor struct {
 	*Actor
-	log       *lines
+	log       *loggingtest.Lines
 	mu        sync.Mutex
 	overtaken int
 	lease     model.Lease
@@ -228,7 +209,7 @@ func (m *monitor) wasOvertaken() int {
 // prepared makes an Actor that does not run yet.
 func prepared(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	t.Helper()
-	m := &monitor{log: &lines{}}
+	m := &monitor{log: &loggingtest.Lines{}}
 	var err error
 	lease := func() model.Lease {
 		m.mu.Lock()

@@ -102,7 +102,7 @@ func TestActor_Command(t *testing.T) {
 	t.Run("Missing", func(t *testing.T) {
 		m := begin(t, Config{Command: "/does/not/exist", CommandTimeout: longest}, &store{}, &node{})
 		m.switched(t, 2, 1)
-		await(t, "failed", func() bool { return m.log.count("no such file or directory") > 0 })
+		await(t, "failed", func() bool { return m.log.Count("no such file or directory") > 0 })
 	})
 
 	// A stop kills the running command, and is not held up.

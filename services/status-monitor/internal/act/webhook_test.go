@@ -206,7 +206,7 @@ func TestActor_WebhookTimes(t *testing.T) {
 		equal(t, "rows", s.Outcomes("webhook-1"), []string{"waits", "waits"})
 		after(time.Minute + time.Second)
 		equal(t, "rows", s.Outcomes("webhook-1"), []string{"not delivered within 72h0m0s", "waits"})
-		if m.log.count("delivery given up") != 1 {
+		if m.log.Count("delivery given up") != 1 {
 			t.Error("not logged")
 		}
 		h.set(nil)

@@ -1,7 +1,6 @@
 package heartbeat_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,29 +16,12 @@ import (
 	"go.uber.org/goleak"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// lines is a log that may be read while it is written.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lines) count(part string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.b.String(), part)
-}
 
 // load is the configuration of those sources, listening on a free port.
 func load(tb testing.TB, listen string, sources map[string]string) heartbeat.Config {
@@ -57,7 +38,7 @@ func load(tb testing.TB, listen string, sources map[string]string) heartbeat.Con
 }
 
 // start runs a listener until the test ends.
-func start(tb testing.TB, cfg heartbeat.Config, log *lines) *heartbeat.Listener {
+func start(tb testing.TB, cfg heartbeat.Config, log *loggingtest.Lines) *heartbeat.Listener {
 	tb.Helper()
 	l, err := heartbeat.Listen(cfg, net.DefaultResolver, zerolog.New(log))
 	if err != nil {
@@ -128,7 +109,7 @@ func until(tb testing.TB, what string, condition func() bool) {
 
 func TestListener(t *testing.T) {
 	t.Parallel()
-	var log lines
+	var log loggingtest.Lines
 	l := start(t, load(t, "127.0.0.1:0", map[string]string{"1": "127.0.0.2", "7": "127.0.0.3"}), &log)
 	one, seven, stranger := sender(t, "127.0.0.2:0", l.Addr()), sender(t, "127.0.0.3:0", l.Addr()), sender(t, "127.0.0.4:0", l.Addr())
 	before := time.Now()
@@ -145,8 +126,8 @@ func TestListener(t *testing.T) {
 	if total != 2 || len(list) != 1 || list[0].From != stranger.LocalAddr().(*net.UDPAddr).AddrPort() || list[0].Count != 2 || list[0].Last.Before(before) {
 		t.Error(list, total)
 	}
-	if log.count("no source's") != 1 {
-		t.Errorf("log: %s", &log.b)
+	if log.Count("no source's") != 1 {
+		t.Errorf("log: %s", &log)
 	}
 }
 
@@ -154,7 +135,7 @@ func TestListener(t *testing.T) {
 // one by one.
 func TestListener_Coalesces(t *testing.T) {
 	t.Parallel()
-	l := start(t, load(t, "127.0.0.1:0", map[string]string{"1": "127.0.0.2", "2": "127.0.0.3"}), new(lines))
+	l := start(t, load(t, "127.0.0.1:0", map[string]string{"1": "127.0.0.2", "2": "127.0.0.3"}), new(loggingtest.Lines))
 	one, two := sender(t, "127.0.0.2:0", l.Addr()), sender(t, "127.0.0.3:0", l.Addr())
 	before := time.Now()
 	for round := range uint64(20) { // as many at once as the socket holds
@@ -210,7 +191,7 @@ func TestListener_Senders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := start(t, load(t, c.listen, c.sources), new(lines))
+			l := start(t, load(t, c.listen, c.sources), new(loggingtest.Lines))
 			for _, from := range c.from {
 				to := l.Addr()
 				if to.Addr().IsUnspecified() {
@@ -228,16 +209,16 @@ func TestListener_Senders(t *testing.T) {
 // TestListener_HostName uses the name that every host knows.
 func TestListener_HostName(t *testing.T) {
 	t.Parallel()
-	var log lines
+	var log loggingtest.Lines
 	l := start(t, load(t, "127.0.0.1:0", map[string]string{"1": "LocalHost"}), &log)
-	until(t, "resolved", func() bool { return log.count("resolved the host") > 0 })
+	until(t, "resolved", func() bool { return log.Count("resolved the host") > 0 })
 	send(t, sender(t, "127.0.0.1:0", l.Addr()), "OK")
 	counts(t, l, 1)
 }
 
 func TestListen_Taken(t *testing.T) {
 	t.Parallel()
-	l := start(t, load(t, "127.0.0.1:0", nil), new(lines))
+	l := start(t, load(t, "127.0.0.1:0", nil), new(loggingtest.Lines))
 	_, err := heartbeat.Listen(load(t, l.Addr().String(), nil), net.DefaultResolver, zerolog.Nop())
 	if opErr, ok := errors.AsType[*net.OpError](err); !ok || !strings.HasPrefix(err.Error(), "listen for heartbeats: ") {
 		t.Errorf("%v, %v", err, opErr)
@@ -281,7 +262,7 @@ func TestConfig(t *testing.T) {
 
 // BenchmarkListener is datagrams through the loopback, from socket to consumer.
 func BenchmarkListener(b *testing.B) {
-	l := start(b, load(b, "127.0.0.1:0", map[string]string{"1": "127.0.0.2"}), new(lines))
+	l := start(b, load(b, "127.0.0.1:0", map[string]string{"1": "127.0.0.2"}), new(loggingtest.Lines))
 	conn := sender(b, "127.0.0.2:0", l.Addr())
 	ok := []byte("OK")
 	beats := make([]heartbeat.Beat, 0, 1)
