@@ -5,12 +5,15 @@ package readmetest
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/lifecycle"
 )
 
 var update = flag.Bool("update", false, "write the README's table")
@@ -33,6 +36,27 @@ func Metrics(t *testing.T, readme string, registered prometheus.Collector) {
 		t.Fatal(err)
 	}
 	table(t, readme, "metrics", metrics)
+}
+
+// Service is Metrics for a service, which is configured by environ and opens a
+// new database. base is the part of it that has the registry.
+func Service[C, S any](t *testing.T, readme string, environ map[string]string, load func(map[string]string) (C, error),
+	open func(cfg C, version string, log zerolog.Logger) (S, error), base func(S) *lifecycle.Service,
+) {
+	t.Helper()
+	environ["AURA_DATABASE_URL"] = "sqlite://" + filepath.Join(t.TempDir(), "database")
+	cfg, err := load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(cfg, "test", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	Metrics(t, readme, base(s).Server.Registry())
+	if err := base(s).Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // table compares the README's table of that name, or writes it.
