@@ -387,6 +387,24 @@ func TestStation_Prepare_older(t *testing.T) {
 	})
 }
 
+// TestStation_known: a change says which migrations its writer knows, so that a
+// newer program finds out what the writer left out.
+func TestStation_known(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		if err := s.StoreEntry(t.Context(), playedAt(1, 0, 3, "a")); err != nil {
+			t.Fatal(err)
+		}
+		steps, err := s.MigrationStatus(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprint(steps[len(steps)-1].Version)
+		if noted := query(t, raw, "SELECT known FROM changed"); len(noted) != 1 || noted[0]["known"] != want {
+			t.Errorf("noted %v, want %s", noted, want)
+		}
+	})
+}
+
 // TestMigrations: a version has the same meaning in every database, and
 // MariaDB's files hold one statement each way.
 func TestMigrations(t *testing.T) {

@@ -18,10 +18,10 @@ const (
 	// keptChanges is how many numbers remain in the database, also those of
 	// programs that left something out.
 	keptChanges = 1000
-	// knownSchema is the migration from which on programs note what they know.
-	knownSchema = 18
-	// countsDays: a program that notes at least this number keeps onair_day
-	// right.
+	// countsDays is the migration from which on programs keep onair_day right. A
+	// change notes the newest migration that its writer knows, so Prepare finds
+	// out what an older writer left out. Whatever else writers must keep right
+	// needs a migration of its own, and that migration's number here.
 	countsDays = 18
 )
 
@@ -198,7 +198,7 @@ func (s *sequencer) catchUp(ctx context.Context) (err error) {
 // one before. Otherwise it would not exclude other writers: for example, if it
 // was pruned, or if it is ahead of what this node of a cluster has applied.
 func (s *sequencer) takeNumber(tx *gorm.DB, n int64) error {
-	err := tx.Exec("INSERT INTO changed (n, changed_at, known) VALUES (?, ?, ?)", n, sqldb.At(time.Now()), knownSchema).Error
+	err := tx.Exec("INSERT INTO changed (n, changed_at, known) VALUES (?, ?, ?)", n, sqldb.At(time.Now()), s.db.Known).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return errOvertaken
 	}

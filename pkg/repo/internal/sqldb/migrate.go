@@ -45,19 +45,15 @@ func (db *DB) Ready(ctx context.Context) error {
 }
 
 func (db *DB) checkSchema(ctx context.Context) error {
-	latest, err := latestVersion(db.Dialect)
-	if err != nil {
-		return err
-	}
 	version, err := db.schemaVersion(ctx)
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if version < latest {
-		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrSchemaOlder, version, latest)
+	if version < db.Known {
+		return fmt.Errorf("%w: it has version %d, this program needs %d", ErrSchemaOlder, version, db.Known)
 	}
-	if version > latest {
-		return db.checkNewer(ctx, version, latest)
+	if version > db.Known {
+		return db.checkNewer(ctx, version)
 	}
 	return nil
 }
@@ -75,16 +71,16 @@ func (db *DB) schemaVersion(ctx context.Context) (int64, error) {
 
 // checkNewer returns ErrSchemaNewer unless every migration unknown to this
 // program says that this program may use the schema.
-func (db *DB) checkNewer(ctx context.Context, version, latest int64) error {
+func (db *DB) checkNewer(ctx context.Context, version int64) error {
 	var forbidden int64
 	err := db.Read.WithContext(ctx).Raw("SELECT COUNT(*) FROM "+goose.DefaultTablename+" LEFT JOIN schema_step"+
 		" ON schema_step.version = version_id AND schema_step.oldest <= ? WHERE version_id > ? AND schema_step.version IS NULL",
-		latest, latest).Scan(&forbidden).Error
+		db.Known, db.Known).Scan(&forbidden).Error
 	if err != nil && !db.Dialect.IsIncomplete(err) {
 		return fmt.Errorf("read schema steps: %w", err)
 	}
 	if err != nil || forbidden > 0 {
-		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrSchemaNewer, version, latest)
+		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrSchemaNewer, version, db.Known)
 	}
 	return nil
 }
@@ -276,8 +272,8 @@ func (m *migrator) down(ctx context.Context) error {
 	return err
 }
 
-// latestVersion is the highest migration that this binary knows.
-func latestVersion(d Dialect) (int64, error) {
+// newestMigration is the number of the newest migration that is embedded.
+func newestMigration(d Dialect) (int64, error) {
 	_, files := d.Migrations()
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil || len(names) == 0 {

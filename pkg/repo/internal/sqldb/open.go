@@ -18,6 +18,8 @@ type DB struct {
 	// all other reads. They have separate connections: what an engine logs must
 	// not wait behind the public's queries.
 	Write, Read *gorm.DB
+	// Known is the number of the newest migration that this binary knows.
+	Known int64
 	// Timeout is how long one operation may take.
 	Timeout time.Duration
 	Log     zerolog.Logger
@@ -49,11 +51,15 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 		return nil, err
 	}
 	d = as(d)
+	known, err := newestMigration(d)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	write, read, err := d.Open()
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{Dialect: d, Write: write, Read: read, Timeout: cfg.queryTimeout(), Log: log}, nil
+	return &DB{Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log}, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.
