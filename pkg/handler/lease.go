@@ -48,7 +48,7 @@ func (s *SyncNode) ReleaseLease(ctx context.Context, r api.ReleaseLeaseRequestOb
 // holderOf refuses a name that would not be the same everywhere it is written.
 func holderOf(field, name string) (string, error) {
 	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return "", model.Invalid(field, name, "must be a name without blanks around it and control characters")
+		return "", model.Invalid(field, name, "must be a name without control characters, and without blanks around it")
 	}
 	return name, nil
 }

@@ -145,7 +145,7 @@ func TestListener(t *testing.T) {
 	if total != 2 || len(list) != 1 || list[0].From != stranger.LocalAddr().(*net.UDPAddr).AddrPort() || list[0].Count != 2 || list[0].Last.Before(before) {
 		t.Error(list, total)
 	}
-	if log.count("no source's") != 1 {
+	if log.count("belongs to no source") != 1 {
 		t.Errorf("log: %s", &log.b)
 	}
 }
