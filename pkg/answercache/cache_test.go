@@ -308,7 +308,7 @@ func TestCache_Collect(t *testing.T) {
 	s.get()
 	s.get()
 	const want = `
-# HELP aura_answers_total Reads by how they were answered: hit (from memory), shared (rendered for another request), rendered, stale (an older answer, as rendering failed), passed (not kept).
+# HELP aura_answers_total Reads by how they were answered: hit (from memory), shared (rendered for another request), rendered, stale (an older answer, because rendering failed), passed (not kept).
 # TYPE aura_answers_total counter
 aura_answers_total{result="hit"} 2
 aura_answers_total{result="passed"} 0

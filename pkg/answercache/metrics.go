@@ -12,7 +12,7 @@ type metrics struct {
 func newMetrics(c *Cache) metrics {
 	answers := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "aura_answers_total",
-		Help: "Reads by how they were answered: hit (from memory), shared (rendered for another request), rendered, stale (an older answer, as rendering failed), passed (not kept).",
+		Help: "Reads by how they were answered: hit (from memory), shared (rendered for another request), rendered, stale (an older answer, because rendering failed), passed (not kept).",
 	}, []string{"result"})
 	return metrics{
 		answers:  answers,

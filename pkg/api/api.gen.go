@@ -326,27 +326,27 @@ type ActiveSource struct {
 	Epoch        int64 `json:"epoch"`
 	Pinned       bool  `json:"pinned"`
 
-	// Since null where the default source has been active from the beginning.
+	// Since null if the default source has been active from the beginning.
 	Since *time.Time `json:"since"`
 
-	// Stale The last known state; the authority can't be reached.
+	// Stale This is the last known state, because the sync node can't be reached.
 	Stale bool `json:"stale"`
 }
 
-// ChangedValues Fields and their values; null where unknown.
+// ChangedValues Fields and their values; null if unknown.
 type ChangedValues map[string]interface{}
 
-// Changes New values; null or "" makes a field unknown, a field that is left out stays.
+// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value.
 type Changes = map[string]json.RawMessage
 
-// Clock Beside these fields it holds every other field that the engine sent.
+// Clock It also has every other field that the engine sent.
 type Clock struct {
 	CurrentShow  *ClockShow `json:"current_show"`
 	CurrentTrack *Track     `json:"current_track"`
 	EngineSource int        `json:"engine_source"`
 	NextShow     *ClockShow `json:"next_show"`
 
-	// SentAt When the clock of the engine arrived; null where none ever did.
+	// SentAt When the clock of the engine arrived; null if none ever arrived.
 	SentAt               *time.Time             `json:"sent_at"`
 	ServerTime           time.Time              `json:"server_time"`
 	TimeZone             string                 `json:"time_zone"`
@@ -354,8 +354,8 @@ type Clock struct {
 }
 
 // ClockData Known fields: `engine_source`, `current_track`, `current_timeslot`,
-// `next_timeslot` or `upcoming_timeslots`, `planned_playlist`. All else
-// is kept too.
+// `next_timeslot` or `upcoming_timeslots`, `planned_playlist`. Other fields
+// are kept too.
 type ClockData = json.RawMessage
 
 // ClockShow defines model for ClockShow.
@@ -371,11 +371,11 @@ type ClockShow struct {
 type Correction struct {
 	At time.Time `json:"at"`
 
-	// Before Fields and their values; null where unknown.
+	// Before Fields and their values; null if unknown.
 	Before *ChangedValues `json:"before,omitempty"`
 	By     string         `json:"by"`
 
-	// Changes Fields and their values; null where unknown.
+	// Changes Fields and their values; null if unknown.
 	Changes *ChangedValues `json:"changes,omitempty"`
 	Id      int64          `json:"id"`
 	Kind    CorrectionKind `json:"kind"`
@@ -390,7 +390,7 @@ type CorrectionRequest struct {
 	// By is required: who makes the correction
 	By string `json:"by"`
 
-	// Changes New values; null or "" makes a field unknown, a field that is left out stays.
+	// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value.
 	Changes *Changes              `json:"changes,omitempty"`
 	Kind    CorrectionRequestKind `json:"kind"`
 
@@ -413,10 +413,10 @@ type Health struct {
 	// Details As the engine sent it.
 	Details string `json:"details"`
 
-	// DetailsParsed The details as JSON, where they are.
+	// DetailsParsed The details as JSON, if they are JSON.
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 
-	// History Newest first; only where limit or from_date was given.
+	// History Newest first. It is there only if limit or from_date was given.
 	History   *[]HealthRecord `json:"history,omitempty"`
 	IsHealthy bool            `json:"is_healthy"`
 	LogTime   time.Time       `json:"log_time"`
@@ -428,7 +428,7 @@ type HealthRecord struct {
 	// Details As the engine sent it.
 	Details string `json:"details"`
 
-	// DetailsParsed The details as JSON, where they are.
+	// DetailsParsed The details as JSON, if they are JSON.
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 	IsHealthy     bool            `json:"is_healthy"`
 	LogTime       time.Time       `json:"log_time"`
@@ -436,7 +436,7 @@ type HealthRecord struct {
 
 // HealthStatus defines model for HealthStatus.
 type HealthStatus struct {
-	// Details Text that often holds JSON itself, or an object; kept as it came.
+	// Details Text, which often holds JSON, or an object. It is kept as it came.
 	Details *json.RawMessage `json:"details,omitempty"`
 
 	// IsHealthy must be true or false
@@ -451,7 +451,7 @@ type Lease struct {
 	// Epoch Counts the holders.
 	Epoch int64 `json:"epoch"`
 
-	// Holder Empty where nobody holds it.
+	// Holder Empty if nobody holds it.
 	Holder string `json:"holder"`
 
 	// Seconds How long it is still held.
@@ -469,7 +469,7 @@ type LeaseClaim struct {
 
 // LeaseRequest defines model for LeaseRequest.
 type LeaseRequest struct {
-	// Holder is required: the name of who asks, of its own
+	// Holder is required: the name of the monitor that asks; no other monitor has it
 	Holder string `json:"holder"`
 
 	// Seconds must be from 1 to 3600 seconds
@@ -534,7 +534,7 @@ type Moment = loose.Text
 
 // MonitorActive The active source, as this monitor takes it to be.
 type MonitorActive struct {
-	// Epoch The latest one that it knows.
+	// Epoch The latest epoch that it knows.
 	Epoch int64 `json:"epoch"`
 
 	// Known false until it knows; the rest then means nothing.
@@ -547,11 +547,11 @@ type MonitorActive struct {
 	Name   string `json:"name"`
 	Pinned bool   `json:"pinned"`
 
-	// Since null where it has been active from the beginning.
+	// Since null if it has been active from the beginning.
 	Since  *time.Time `json:"since"`
 	Source int        `json:"source"`
 
-	// Unconfirmed It was switched here; the sync node does not know yet.
+	// Unconfirmed It was switched here, and the sync node does not know yet.
 	Unconfirmed bool `json:"unconfirmed"`
 }
 
@@ -559,16 +559,16 @@ type MonitorActive struct {
 type MonitorSource struct {
 	Active bool `json:"active"`
 
-	// ApiFailure What is wrong with the node; empty where it answers and null where it was not asked.
+	// ApiFailure What is wrong with the node; empty if it answers, and null if it was not asked.
 	ApiFailure *string `json:"api_failure"`
 
-	// ApiUrl The node beside its engine; empty where none is known.
+	// ApiUrl The node on its engine's host; empty if none is known.
 	ApiUrl string `json:"api_url"`
 
 	// DownAfterSeconds How long it may be silent before it is down.
 	DownAfterSeconds float64 `json:"down_after_seconds"`
 
-	// Heard When its last heartbeat arrived; null where none did.
+	// Heard When its last heartbeat arrived; null if none arrived.
 	Heard *time.Time `json:"heard"`
 
 	// Heartbeats How many arrived since the monitor started.
@@ -587,7 +587,7 @@ type MonitorSource struct {
 	// Reason Why it is in this state.
 	Reason string `json:"reason"`
 
-	// RecoveringSince Since when it is heard again while it is down; null where it is not.
+	// RecoveringSince Since when it is heard again while it is down; null if it is not.
 	RecoveringSince *time.Time `json:"recovering_since"`
 
 	// Sender Where its heartbeats come from.
@@ -600,7 +600,7 @@ type MonitorSource struct {
 	Since time.Time          `json:"since"`
 	State MonitorSourceState `json:"state"`
 
-	// UpAt When it will be up if it goes on like this; null where it is not recovering.
+	// UpAt When it will be up if its heartbeats stay clean; null if it is not recovering.
 	UpAt *time.Time `json:"up_at"`
 }
 
@@ -609,7 +609,7 @@ type MonitorSourceState string
 
 // MonitorStatus defines model for MonitorStatus.
 type MonitorStatus struct {
-	// Acting It switches; of several monitors one does.
+	// Acting It switches. Of several monitors, one acts.
 	Acting bool `json:"acting"`
 
 	// ActingDetail Why it acts, or only watches.
@@ -618,10 +618,10 @@ type MonitorStatus struct {
 	// Active The active source, as this monitor takes it to be.
 	Active MonitorActive `json:"active"`
 
-	// Alarm What a person has to look after; empty where nothing.
+	// Alarm What a person has to look after; empty if there is nothing.
 	Alarm string `json:"alarm"`
 
-	// AlarmSince null where there is no alarm.
+	// AlarmSince null if there is no alarm.
 	AlarmSince *time.Time `json:"alarm_since"`
 
 	// Name What this monitor is called.
@@ -636,7 +636,7 @@ type MonitorStatus struct {
 	SyncNode  MonitorSyncNode  `json:"sync_node"`
 	Version   string           `json:"version"`
 
-	// Waiting What it still owes, per channel.
+	// Waiting The deliveries that wait, per channel.
 	Waiting []MonitorWaiting `json:"waiting"`
 }
 
@@ -657,16 +657,16 @@ type MonitorStrangers struct {
 
 // MonitorSyncNode defines model for MonitorSyncNode.
 type MonitorSyncNode struct {
-	// Detail What is wrong, where something is.
+	// Detail What is wrong; empty if nothing is wrong.
 	Detail string `json:"detail"`
 
-	// LeaseHolder Which monitor may act; empty where none may or it is not known.
+	// LeaseHolder Which monitor may act; empty if none may, or if it is not known.
 	LeaseHolder string `json:"lease_holder"`
 
-	// LeaseSeconds For how long.
+	// LeaseSeconds For how long the monitor may act.
 	LeaseSeconds float64 `json:"lease_seconds"`
 
-	// Reachable It answered when it was asked last.
+	// Reachable It answered when it was last asked.
 	Reachable bool   `json:"reachable"`
 	Url       string `json:"url"`
 }
@@ -677,19 +677,19 @@ type MonitorWaiting struct {
 	Channel string `json:"channel"`
 	Count   int    `json:"count"`
 
-	// Error Why the last try failed; empty where none did.
+	// Error Why the last attempt failed; empty if none failed.
 	Error string `json:"error"`
 
-	// Oldest Since when the oldest one waits; null where none does.
+	// Oldest Since when the oldest delivery waits; null if none waits.
 	Oldest *time.Time `json:"oldest"`
 }
 
 // NodeState defines model for NodeState.
 type NodeState struct {
-	// Detail What was wrong, where something was.
+	// Detail What was wrong; absent if nothing was wrong.
 	Detail string `json:"detail,omitempty"`
 
-	// Fetched Records that this brought.
+	// Fetched Records that the last comparison brought.
 	Fetched *int64 `json:"fetched,omitempty"`
 
 	// Name What people call its source.
@@ -699,16 +699,16 @@ type NodeState struct {
 	// OffsetSeconds How far its clock is ahead of the sync node's.
 	OffsetSeconds *float64 `json:"offset_seconds,omitempty"`
 
-	// Reachable It answered when it was asked last.
+	// Reachable It answered when it was last asked.
 	Reachable bool `json:"reachable"`
 
-	// Reconciled When everything was compared last.
+	// Reconciled When everything was last compared.
 	Reconciled *time.Time `json:"reconciled,omitempty"`
 
 	// Running It is being compared now.
 	Running bool `json:"running,omitempty"`
 
-	// Seen When it answered last.
+	// Seen When it last answered.
 	Seen *time.Time `json:"seen,omitempty"`
 	Url  string     `json:"url"`
 
@@ -749,10 +749,10 @@ type PlaylogEntry struct {
 	IsVoid    bool `json:"is_void"`
 	LogSource int  `json:"log_source"`
 
-	// OnAirFrom When it went on air; in the sync node's on-air log only.
+	// OnAirFrom When it went on air; only in the sync node's on-air log.
 	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
 
-	// OnAirUntil When it ended, null while it is on air; in the sync node's on-air log only.
+	// OnAirUntil When it ended, null while it is on air; only in the sync node's on-air log.
 	OnAirUntil    json.RawMessage `json:"on_air_until,omitempty"`
 	PlaylistId    *int64          `json:"playlist_id"`
 	ShowId        *int64          `json:"show_id"`
@@ -762,7 +762,7 @@ type PlaylogEntry struct {
 	TrackArtist   string          `json:"track_artist"`
 	TrackComposer string          `json:"track_composer"`
 
-	// TrackDuration Planned length in seconds; null where unknown.
+	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64  `json:"track_duration"`
 	TrackIsrc     string    `json:"track_isrc"`
 	TrackLabel    string    `json:"track_label"`
@@ -835,13 +835,13 @@ type ReportPlay struct {
 	TrackComposer string   `json:"track_composer"`
 	TrackDuration *float64 `json:"track_duration"`
 
-	// TrackEnd When it ceased to be.
+	// TrackEnd When it ceased to be audible.
 	TrackEnd   time.Time `json:"track_end"`
 	TrackIsrc  string    `json:"track_isrc"`
 	TrackLabel string    `json:"track_label"`
 	TrackNum   int       `json:"track_num"`
 
-	// TrackStart When it began to be audible; on the sync node when it went on air.
+	// TrackStart When it began to be audible. On the sync node, when it went on air.
 	TrackStart time.Time `json:"track_start"`
 	TrackTitle string    `json:"track_title"`
 	TrackType  int       `json:"track_type"`
@@ -858,10 +858,10 @@ type SyncActivation struct {
 	Source     int       `json:"source"`
 }
 
-// SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock;
-// they are judged one by one.
+// SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock.
+// They are judged one by one.
 type SyncBatch struct {
-	// Acknowledged Content hashes of records that the sync node has; what still is just so waits for it no longer.
+	// Acknowledged Content hashes of records that the sync node has. Records that still have this content no longer wait for the sync node.
 	Acknowledged []Acknowledgement `json:"acknowledged,omitempty"`
 
 	// AcknowledgedHealths Content hashes of health statuses that the sync node has.
@@ -870,7 +870,7 @@ type SyncBatch struct {
 	Healths             []json.RawMessage `json:"healths,omitempty"`
 	Records             []json.RawMessage `json:"records,omitempty"`
 
-	// Synced The sender is the sync node; what the receiver then has just as sent waits for it no longer.
+	// Synced The sender is the sync node. Records that the receiver then has exactly as sent no longer wait for the sync node.
 	Synced bool `json:"synced,omitempty"`
 }
 
@@ -887,13 +887,13 @@ type SyncHealth = record.Health
 type SyncPage struct {
 	Healths []SyncHealth `json:"healths,omitempty"`
 
-	// Next Where to go on; absent at the end.
+	// Next Where the list continues; absent at the end.
 	Next    string       `json:"next,omitempty"`
 	Records []SyncRecord `json:"records,omitempty"`
 }
 
-// SyncRecord An entry as the engine sent it, with its corrections. What is left out
-// is not known. Times are UTC.
+// SyncRecord An entry as the engine sent it, with its corrections. A field that is left
+// out is not known. Times are UTC.
 type SyncRecord = record.Entry
 
 // SyncResult Stored, unless `refused` says why not.
@@ -901,11 +901,11 @@ type SyncResult struct {
 	// Content The content hash of the entry as the receiver has it now.
 	Content string `json:"content,omitempty"`
 
-	// Merged An entry as the engine sent it, with its corrections. What is left out
-	// is not known. Times are UTC.
+	// Merged An entry as the engine sent it, with its corrections. A field that is left
+	// out is not known. Times are UTC.
 	Merged *SyncRecord `json:"merged,omitempty"`
 
-	// Refused What is wrong with it; sending it again is of no use.
+	// Refused What is wrong with the record. Sending it again is of no use.
 	Refused string `json:"refused,omitempty"`
 }
 
@@ -936,13 +936,13 @@ type SyncState struct {
 type Track struct {
 	Id int64 `json:"id"`
 
-	// LogSource Who played it; on the sync node only.
+	// LogSource The source that played it; only on the sync node.
 	LogSource int `json:"log_source,omitempty"`
 
-	// OnAirFrom When it went on air; on the sync node only.
+	// OnAirFrom When it went on air; only on the sync node.
 	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
 
-	// OnAirUntil When it ended, null while it is on air; on the sync node only.
+	// OnAirUntil When it ended, null while it is on air; only on the sync node.
 	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
 	PlaylistId  *int64          `json:"playlist_id"`
 	ShowId      *int64          `json:"show_id"`
@@ -951,7 +951,7 @@ type Track struct {
 	TrackAlbum  string          `json:"track_album"`
 	TrackArtist string          `json:"track_artist"`
 
-	// TrackDuration Planned length in seconds; null where unknown.
+	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64  `json:"track_duration"`
 	TrackNum      int       `json:"track_num"`
 	TrackStart    time.Time `json:"track_start"`
@@ -1011,19 +1011,19 @@ type ListPlaylogParams struct {
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list; from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` then has no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time; a date alone means its first moment.
+	// FromDate Only what started at or after this time. A date alone means the start of the day.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time; a date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the whole day.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// SkipSynced Only entries that the sync node does not have yet.
 	SkipSynced *bool `form:"skip_synced,omitempty" json:"skip_synced,omitempty"`
 
-	// Source `all`: on the sync node the records of every source, whether they were on air or not, instead of the on-air log. An engine-api has one list only.
+	// Source `all`: on the sync node, the records of every source, on air or not, instead of the on-air log. An engine-api has only one list.
 	Source *ListPlaylogParamsSource `form:"source,omitempty" json:"source,omitempty"`
 
 	// Corrections `raw` shows what the engines sent, without corrections.
@@ -1049,7 +1049,7 @@ type GetPlaylogEntryParamsCorrections string
 type GetReportParams struct {
 	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
 
-	// Part Which part a CSV holds; the other formats hold all.
+	// Part Which part a CSV has. The other formats have all parts.
 	Part *GetReportParamsPart `form:"part,omitempty" json:"part,omitempty"`
 }
 
@@ -1061,7 +1061,7 @@ type GetReportParamsPart string
 
 // ActivateSourceByPostParams defines parameters for ActivateSourceByPost.
 type ActivateSourceByPostParams struct {
-	// Pin true keeps the source active until released; false releases.
+	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
 	// IfMatch The ETag of the last answer seen.
@@ -1070,7 +1070,7 @@ type ActivateSourceByPostParams struct {
 
 // ActivateSourceParams defines parameters for ActivateSource.
 type ActivateSourceParams struct {
-	// Pin true keeps the source active until released; false releases.
+	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
 	// IfMatch The ETag of the last answer seen.
@@ -1079,7 +1079,7 @@ type ActivateSourceParams struct {
 
 // GetHealthParams defines parameters for GetHealth.
 type GetHealthParams struct {
-	// Limit How many statuses the history holds at most, newest first (default 50 where only from_date is given).
+	// Limit How many statuses the history holds at most, newest first (default 50 if only from_date is given).
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// FromDate The history begins here.
@@ -1102,7 +1102,7 @@ type ReleaseLeaseParams struct {
 
 // ListSyncActivationsParams defines parameters for ListSyncActivations.
 type ListSyncActivationsParams struct {
-	// After Only greater epochs; the last one of the answer before.
+	// After Only greater epochs than this, the last epoch of the previous answer.
 	After *int64 `form:"after,omitempty" json:"after,omitempty"`
 	Limit *int   `form:"limit,omitempty" json:"limit,omitempty"`
 }
@@ -1117,10 +1117,10 @@ type ListDigestsParams struct {
 	// Span How long a bucket is.
 	Span *ListDigestsParamsSpan `form:"span,omitempty" json:"span,omitempty"`
 
-	// From Only what is not before this time (RFC 3339).
+	// From Only records at or after this time (RFC 3339).
 	From *From `form:"from,omitempty" json:"from,omitempty"`
 
-	// To Only what is before this time (RFC 3339).
+	// To Only records before this time (RFC 3339).
 	To *To `form:"to,omitempty" json:"to,omitempty"`
 }
 
@@ -1137,13 +1137,13 @@ type ListSyncRecordsParams struct {
 	// Source The source's number, from 1.
 	Source Source `form:"source" json:"source"`
 
-	// From Only what is not before this time (RFC 3339).
+	// From Only records at or after this time (RFC 3339).
 	From *From `form:"from,omitempty" json:"from,omitempty"`
 
-	// To Only what is before this time (RFC 3339).
+	// To Only records before this time (RFC 3339).
 	To *To `form:"to,omitempty" json:"to,omitempty"`
 
-	// After `next` of the answer before.
+	// After `next` of the previous answer.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 	Limit *int    `form:"limit,omitempty" json:"limit,omitempty"`
 }
@@ -1159,13 +1159,13 @@ type ListTracksParams struct {
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list; from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` then has no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time; a date alone means its first moment.
+	// FromDate Only what started at or after this time. A date alone means the start of the day.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time; a date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the whole day.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 }
 
@@ -5399,195 +5399,197 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nbxu31iD8Vwi9D9Ckdyw7Tpq2Nl5cuGl6n+yTNkHs3nQ3ylrUDCXxekSqJMeymjWwv2Z/2P6SBc8h",
-	"OV8caWTLaW9RoKgjaYYfh4fn++PTIJWLpRRMGD04+TSYM5oxBf98zcWV/ZsxnSq+NFyKwcng3Q8vyDfH",
-	"33xzQsZTrrQZJ2S8VOx6TKjIyFiwGzMmSzpjQ/+h0EyTMZ0apsYJ0XIkpjLP5YqLGeGGpFIbTcycEU0X",
-	"jFBDqFiTjC3NPIExhTRzeFYTxZaMGpYRqUYiZ1NDZGHIas5zRgRbESaM4kwTqhS/Zqd+ZRzGV4ys4P9j",
-	"uzz4ttAsG47EIBnodM4W1G7XrJdscDLQRnExG9zeJoNfDi6kofnBC1kI04bIf8oVWdg14xxUMcIFoXme",
-	"EHnNlP0XAEQPa/MsuOCLYjE4OUr8nFwYNmNqcGtnXVJFF8y4wwDwted+I/I1Wc2pBePCbtw+Rsyca7LM",
-	"aQorsaDNuTanZKrkglBiD5bgQQ89MMycCTKnmghJ2HTKUmNXy+0cvxZMrQfJQNCFXSSupLYTevOaiZmZ",
-	"D06eP0siAEylUiy1S9btLYwVXY2JnsuVxp3Y9TIx44JpopkwCVlxM7cHXRmna3XVqaprzNiUFrmx618u",
-	"c/sCExb4H8JnRVeDj7HVW6htgjy3QDNkwqZSMYS94QtGHtmr8vTp028fdy0WRq6ucirVgtpFZtSwAzvK",
-	"oGtFl/aRTcvShip7VaghUlURww57SiixAxCaS8HIglGhCTeawJ0mC7lgAjCA3dDFMrfzHx8dHx0cPT84",
-	"/vri6OgE/tuwLVzeTljCM/sYDLikZl6OxzN7POzXgiuWDU6MKlgUaFyY588GSXmznkRuVjK44qKcqbF0",
-	"+C2ON462VDCn/GbOaG7mOo4/OV/wTWSDWnjrzvuGr0fX9NVRYsHqNnt0dLR176JYTGJ05MKSX1molH2h",
-	"CT6UILl4EtZVPxQ30qaDCUs7fvLs62ffPH3+7OutC7TUqL28t3TGwrJSS4ZZhss7GpIfpCIZY0sgcpog",
-	"cwEqUiF0hAttGM26oAzzRoHchHEdzEfRXSAo7wbmxsLcUPuGs5FbSNodyJmRdyFmRu5Iypora9AyLtK8",
-	"yBiKFKu5zBnJ6Lp7zTtTqls8C6bNdzKz9//k0+AsNfya4sKtSCUMQ1HBcheewi+H/9L4cznTfyg2HZwM",
-	"/r/DUgg7xF/1YTnkO5zNTn2bDF7kMr36nhq6t5nKEcPmSkS7TQb/CdTt3FBT6B6TBpZhD9RQnuvByeDT",
-	"aJD/qkeDE/JpNLhmSnMp7KfR4Hj4ZDS4vbXnoy+RkK49judydgmIU2U/5Mm3J0+eWfZzm/TcYW0H8U3+",
-	"SO31EFSkzMN7p61O1oOTwY9DcsE0ykf2CdyFYhSeH1gRNeP6qv/CI6uKL/9tTte7LdjC1tMpSyMUTa8u",
-	"qTLc7nzwI/3tN87IuaF2L/gjXMOOo/DPGG5AWviBZoy8EkaS/y6L/vuFbcR2CN/opRQaL9yLIOft7xqU",
-	"Q8IK2qS7FC4thdRGKpaRrFB0kgOBqSpPMg3koD7Qe9ASTDkcy0BvWRPe0BBahOc2GbxmVLO9bRlHi+z2",
-	"/VySucwzpKK5fWxoT/GtkpOcLTYsYIlP/G23hfhxo0tBhrRSUswSVOFQMZxbNi/JgomMcAPrO4czaQP9",
-	"vHFWt8ngwuKr3gmU3LCF3rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXk",
-	"KmfZjC0cPJZKLpkyjstVALWkxjBlt/E/PxwdfEsPph8/PT2+/Y82i08GUy5mTC0V3/XVGhn4UBsnCYsp",
-	"ZW45+RdLjZ2xyjtTqbL2VibryA1LBmwp03lUqWjKUKVe2EfOSQZLLgRipvtpImXOqIDfFLvmstCX2+VG",
-	"Yux1WFFNqN0jc9LQMLpCz3giG1UAF5ZdUtN/D+Xy2nPFBEpR5LmzznCDJJPnuVu5XXJ0WvsWnVguguxz",
-	"M1LgiSWlnNwEZuLVbBBPJ6DqI1zqUAhHtA2hgnBQxyhqtjJz0KrtcIh9GymzlJpdsBt4PPdEfystf5FT",
-	"vnDo1j6PRaENmViqUzArSU9prjdAvIKhJSb1XPRtFxDZeUCiBvzg18tNOLbL7dx03zQXsVvm0NWzZ6cB",
-	"+os3p1YpYsJfPFDb7HMTNuNCcDG7K0YnA21o3nHtc6oNsXRZWDXIsFOYkxZmLhU3a5JS8QUcqmI0nbOs",
-	"QgnCjhtXpg5pD44kXCUHOr+s2H14MadixrJ/0rxwp5dl3K6a5m8rp4rbrW/qB86sXGEZuJkzrsg1DHJK",
-	"KuAvBOy4spfm1BsmBaxuzvoTW9UnkoqMBqMBWdArpgklU7ssP3ESvjBO+gjGZm3oGhh2HXuXOV3nXJtL",
-	"tGJtvSWvSkzVc7m662uoxe5ASixG6lzeZZ1OQ8gnxWK3KWuaxc4vwlMajVY7vmrFPS+Eb331nKVSZLp8",
-	"m2uV3mHSnE5Yfof3RE+wuhN5ely+6hSzvtynpqntvE68kLsttMUNksHNwUweuC8XdPkBieFHK3QP39HV",
-	"j0xrOmMDb/DYjcZ8xzTPgIprhhdZWwkENRp2zdSaSDNnqnrJS7cDeB3aVzwtlGLCXNqLB8vJ8zfTwcmH",
-	"HsaVc/vK7ccmJ7hNwqAA2/6jOiUjNiLuYSMfFexmz9uwEHOiZEvbRQ9UagcgclqFM7rpshrpF1IwOCKS",
-	"8eweHJWpa6ac8aivfGu/v/xNChb3A1Z5aHX86otN+JegaZ51Ukeo6qlEOW7V7FeH8X+BdIBofkLGtQWM",
-	"EzKuzVv7wjGDcTIS4Kwtv7H8cVwsU7ngYha+1uDtzamVDy49yxsPyVmeE5ZrNhJckyu2NMRIiY7VTfe+",
-	"67KfO9Ss3z+Gbps74kPJZFvCY8fLvIPXxqQ3ZXbDsgoL3nk5DUysDlfus7pmv8IEQBhFrpo1LabX9Nsa",
-	"KqNbDW014TGoQ63R0lLS22m4Dri2j9V7AoMreMHA/XctncsRTHwDsENHfHsbFOzGGcFwzrcIpKCqhm4+",
-	"kIq+uVHcjZk36mQC4idwTSdkNZdO9DU1wya6T73740lyz1PRO4B5M4A37mXd2IWV2Bc0Y9t20zgmd0Lb",
-	"Dud7PotaAFJvg9vJI72rIUmjnHh3KxpaQ3CxOFxsk+gyaW8yuHSaR3KmmyIUGGUjO3BDXC6p0jFj7QUo",
-	"3/AMoZr8t/M3PyWlXr4mFO1dmzhJ5dcDfcWXB3KJN+dgKS3kVZBc5txiX+S6/MRWTBsMiDglEp2Rdg3g",
-	"kAfziY9zAHvcjF8z0Fh7WYkRvM462TIW131hMRNG6Rm7v/GuKdp4ySXMUVtOOL8NaNNldf2zIc++T6lx",
-	"Enc/gNJZ23kAVKyd3N+E8afmqB9brgt2Y1BrklPDhFOsLKwJN5rl0wRijgTBEU5RJqSghKV0ASfQFHO2",
-	"CIZ1UG9VPr+LH0IfBbnJu8uJY/AODrmGsOpNlXXAgecFcd3CjCldU3G6RRV8uj3gy8XSrIPqNJHZ2h1G",
-	"x/XRzsoRDUfKJYZkBkv9nOUNHUwW9siiATAuIqgJP7fy0rzol9AJTTRi9wVpMGpb+mEfgXBBsprzdF56",
-	"L5FEKyoMy3zITQzymzl11ynUxBE7p5W7SSEypjYtZJBUY02Ov3q+m7jSgGwnPO8mQu62VzkFkZLqK53Y",
-	"D9xoIldi1x1uQFB/znh2xEjy9PnREfHPR5HUB0bZJ6Nnuw1nN+Jqlc7ECGrJCErZ19K6QTK4cH/e/fzS",
-	"rtz5YX7wf89en9vvLYYexeTiSszXk83BaC3S3eUDqpLf3O5s6LdWZYd8sZTKe3HnVmApFB0qmnF5iMz7",
-	"cHk1O6RLfgiDAGRrhuQYoMobVgu+enrc2nnndqgL9fJBdVQT6j4AK9LEsBvTtP1D2KuQzsGyhSkhVPw+",
-	"9gqVp8d1uGyO6DsI336TPBgIkb1P7T1+ekwm3Oh/G6CelyQkAtKnT54fHz/rCOL09ODuUHQUw0WnAply",
-	"E5JHT58/Jxld68fdoDxK7g/Nn3xo7l6AGdSGvuh5tF+k7IiX3YyNCUJPKnLkQAicSmZ2oN8HK8GL0k/u",
-	"9ljYTbz3c+1gSffeXSVGsXecDRqRdos+idmBzuWCgdC7kupKEynqcm80gmEPmjHYyeqhJJUdxYSFeHjp",
-	"zha93r46uUP4x37CPaqA6jCc/ci1ZtlLYdDesm97Zi5n3oxgIMZ7i6jJ/EK2R6TuYIlE/SmXsxnLyGRN",
-	"5hSMirsI9nXMwmVG4Sl9nF4X8cS4eJERCqHyCdFFOrekMhLDa1GikuTjvx5+9bej45Ojo9OQhmX1+ulU",
-	"M+P26nLMtAFn+xcuX8C5wxrB9E2iVDFjjkb6y0ejUfbp2e2B/XPs/3y4MOQj/vME/zzyfz8ME/jlSfLt",
-	"7eO/P/47+fLRh//x28f/9eFvBx/9o3/Hf9ifH//dTtK2kT4gcZSCG6kw9ClurXLxREhcgK1BasMC3yQG",
-	"rPTcWFFiwtpu6Q61GGOHDNOGSOHCBjkyh742B2QkrZHhgpJCGJ6HETEqSdnZIJMwcKO5i4tq05gFFQXN",
-	"I6ZAsmRKSxdnBdmeXTTde+QiAcNLJpc5IynNc0ROgO5w18jM7ZFi3DxsZNgGN34hUimmXC1idtBXGCWq",
-	"V9ykc5YRu1g8Jb0WKYhCJJOsFBnImpkewWNeugi80LsYu4LI3DnXlxunZoDwm+MD48dEl/xySnleqC58",
-	"8AHkaBzywuApYRX7GbekTa+Ywui0+iGvKIKK6isMstt6dHZRhcrjVxPgP8EwFatjIQGprwdCIbgmzVi4",
-	"ijFcrsQlpHZe9jLsLegadBSeMxEyVpGIZ26OthWlqRoN5oyqrCPUw+4FQhbtQ2bCqOmO8rhXgEcYX29K",
-	"rcSpCSAnnLqnqi6lrCclzKXelMHpolpg35rf2AMER5HL6myPt6iLzHeVaXvSvw5TcJkLuilyvDn2usr0",
-	"wVBMTZyuKpbKa2Y/XXaQ0XM4lhXijR0UMIvQGeWiFjdukfO0cSEx7fo+EUIiat987ybQJQpryK4Huh43",
-	"qvP0KkaBdXBo0bUOLNjlizunQvxkOwDmrhj4UAgXRjbOoKcn0Lh8S2+ULJbgCNZLDNGx0G5bHa0oZF84",
-	"uKbKIp62byKx/tm+j/88D6Pg5+9hLMuslt3xYZa88jy3pKlYEj61X8wsb5KC5PwKcz3j509KLNtTQkFI",
-	"bPaMDfHEg63kdEFAR3pYI0mOZEQpdORmePA4VCp5R5211QlH4lniJmba4Qe0b4pZVGpwEoM+tWRNs2um",
-	"aO7JpgZZ0ooNcbTFYS/Ry9hJPWhqNDgI0alOYbroxSp5/mbHXVXGtq/lVC06CCP14qWV2oxVGuUVVkdo",
-	"Mt+m7FpZlh3/slcWgWKIqATeuTu12kDqa9oC10Dza3kAlVEwri6Sh8bRh2PJHkRq7kBN4J7r3vlxdTEv",
-	"EvqgjaJi5nLh+owUnrcvr0V6aYWrvi+vRfqTffw28WnJURvRivL4jXnvqDo6TOWK6cRiGEnnVAiW9w4I",
-	"cet57+Zp5w82qBSGjCKJ8gv3F3DQvIn+StRRN9yv8hCrACw3XT2TjcQGH9olMqo7Gqp1BFa8umMgRSPm",
-	"CUbqsREdO25JLEeoSQfeMDJhXMxQxwKmYW+UlQ9L5bMOFsVSZ7/Z6eZ4MEfujpEmplMHSRXMP5WVtwVk",
-	"EIx7icXNOFSYOvGb2gRef+c6wlO2qHA+nEfLBfOVoaLUDvztl11+7Pfgl/d002pGNDURBcz+YglrkDi6",
-	"1TGcsFMT+0EqyFm22lhPVQuSupAxRFg1aqssCyI05IVaBRV0kTiPdirp5guDskc5u485GjSg2tzzhlN/",
-	"X1LQBnFAShm9awsH96lUUYgHwhJJFlRKqrgMEpQ1o9bECldWO20dvFNP236IPGMxdbCizdgJ8DEQmCwd",
-	"1RH918lRexBaPQxLGudW6eEQOxh7B8+9LrDDRbRY1nETVzRyFfvH000ZGKsiVecgoFD7TB2uyUTJYjY3",
-	"PRX43pqy7rQU9t/FJsUaDeebrTVTqkpBzGI/nTOaeStDMN99oX8/ImI1GJHai9Oh0kGSVcAJqz8vqaoM",
-	"2U+2VAWYT6PrhhpFdvwwtpCryGr7n5tmTHRrqAFOu20hTm43CJQvXQ1DjsY0WZiJvLkLQw6KbJOYx2jB",
-	"G5gmlnSDNc46lxly5yJm5Tm9Zt6s3CfG0VVR6ycndpHh9w0C7ADtaqxYZFzmdM3uYXpcUnXVg0hVQaLY",
-	"FGpN3uEY21XmwgoCEGIn6isCNYtqWWXP5M4j5MMrHEzA+1SpvehdL3WcqFYO6pNYGzS9v5Kk/0qS/itJ",
-	"ekOSdE2fqqz6433ypy0hyOUshF003a1TK5ZiJZT2XW/U7mlbjoCsfqEJz5gw3KwTwn4taG7ZFyZaZ9TQ",
-	"CdSPSnaqGtQ7i4/ry1BJKyopzEEACXVhkfJhvA7oYy7ifQ6FHwqRM40qPRn/vfLa/6/oahyXhri+7PJm",
-	"vw5xIN7weAoldrsSXeqjWgbS5Zrm+hIS6CInWkmEq3kevA+zZIDxlJVNTmcpLilXl/GiuMGab/clBaFc",
-	"nYbwkFJuJVIcUK5ILmdgA+4vTbnZIfige3omMsvLWuWH9rCizcLBvvKKGozyrhnLD5TvfN8E5haXbM/Q",
-	"4IYdD1S5XscjVe7WqCmLaewkh+gkixNOKeuqRLM5CaZj06UWVueXHcsNfLHjd1EDWAuiu2ai13lc1++O",
-	"l22RUyGXt16irbqoxqHWcaC+lNbZ1VZSBUX9piS9cuEbqFOHfO2YasSwSo+rFL/Bf0q6HJXJy/KJ7ar6",
-	"3z776us2Ay4tMe34RaWk6u94cZND/aVoyqnQJh6RYPk8DwYIV/w2lJaXcSeZDq7HCLZ2o1wd2TrMXR4R",
-	"HLq4qTZAHDfd0m6n/uuI5aFjgVBEavsKcWQ3Tmxh71iIJqwtaSEFpl23Kq9HY9dyuu6PATinj2ht+Q6q",
-	"1U/K2V8Wdn2H/+RMCBqlItLQPOJjDmvrIcNV7GE9DFrQLKC2688588Ow1WaoeZR24cY2p6W1j9Xk7PeB",
-	"Vk823kUNogpRg394EnAnyKyXvytgejLWGu/bfZ+N0ZoDBATx18rDpT1yYySkVPXiR350RxO6CV+3dcoO",
-	"cUrGbn3QpmVeCWEE63SR8UnOkhCErK3IT6TCwE52gyrONstVpGjk/eXuTXiwKeHsL4k9IrG3QdhTzHa1",
-	"ojqi5xjVLCvj6XcRlj+T/B5f+ITNqMB1+ztwapXauq151VbCd93lnlSCmPyPpX8q1OffWiuIEbjztUjr",
-	"/SD+wKWnP1+J6G11m12MTr0kcz0TakOBZgv076iJZcKMcUg9dpUx7KPoqknI2PlUxvAt1k7BRmbgfHXf",
-	"Q1G605HwBWTIv4psxjLw7U/W9g/WumvGWIZy6lmsEgiULydzqudMW91KdbuP5lSf+lYoPM8tT/xXoQ3R",
-	"EmMLyBQjVIQEPslU77CzZs13CE6/eYWvPsFmNzV5or8Rq7r/y4pvbxsc8FGCSh3rgkdth7vYlfe1PUSQ",
-	"mvi4Y63D2kruvI4KZPeykLuvxCHwH2Alpd08UkcfQ/O4ruPUadl8TrGU8WsogeCa4sFlo9iObsONu2Pk",
-	"wW0HPQuFbxv8Q2br3StolUNXarU+VOWwsuYpLHaL+8r5nnC7d8y4VK6Smgfd3gtathEJy4kH8rQmikHP",
-	"xSwK9e01LrsKlkeH8zUV71ySslGNsucRVetE7uOcelQZbDsG/7Cl8foB0e15PwB86/rlNWo3RXjCJimg",
-	"chS3dya6whW4iLY7kmQmiRSnhE6ANoWC29l9Iu1iHGfbPjtqLt6XWJclDxt0WbjIIxoj0NjbFKP9Ks1N",
-	"yftG2wEorFwGH5MLDt1eFSM/X7yICZ+Nlqu9oVNtgtW2mHnd63Kh+zvnS9f47t7mbQaZ3Ryf+zab/J5m",
-	"kj+vI7HmdNshCsaR15eu+Mc+qOs7pqEHaLydWAgWGbvwvjGGW6zma5+a2tk/K9ZcrlSEyjr5FcoRxNI5",
-	"FtKsh7vuTDsXTDnFtD/FdPvslWPPzSnI2q7NNyb1ctDwhCSFvkeIdTcNtscVseRHdLXtm4ajjxDBuzDX",
-	"7tHuxsLiozUukh+6GjnqINFlQulIByjhF9GnTJFxicHqZagRmFpcMRO2DkVf+/MhUAZi0JeBG0SqKrhq",
-	"YNNKhYejlqoXz8m3v+jOFMuq9QEqnthJGE3nYcReWytTLiJbe4jsTBniujcty0V/t8tgehMqphu6wWLI",
-	"c+H7lzRj0YCAH2imrnnqCFqbMPbmr3V5oZ2ah5FtQHtadnEf19UYtT/F3D30rXMNnzPabbdF/BXg9gdy",
-	"l/3Rotd+T6mxvv8jMuU5S8gToo1idJGQY5Lza0ZyDj3AE/KUeCTbnmOBbqI/XrRa1AevWVoobtbnlng7",
-	"kyCjKpbjekaMvGLC8o6zt68uL97818ufzofkJ2mIYCzzTfSBPNAFI3NXsQb4AqhqOHBYxtyYJfay5WIq",
-	"49xqwRbSSq3Y4I9cS0v45RS8JVKRhVTo5JeF8bkmJ3hWcqYT+85IANCI5xpTqciKTTQ3DB9o1kybl44b",
-	"0xBJhiMxEl9+CQrz8MsvyZmr8JRSBYt0peyG5JXwkW3aVctDObZS7U6PhKEWniiAW2H/FBM8XQL4xmJ4",
-	"MAXsTrElg8Jmc1lgkjjJLGLM5nbQa0hqw/B0birlS2WKjZtSRoQ9F21GwkiQCiCPm+ZJmP6KL5d+Ah/f",
-	"zqd2zqlUK6oyB5fXTHAm0rUFzSuBNvBqAlDiZCoNedBQBodqgndUQxvmkRhb6jFOyHg0GA2gc5QrnkGo",
-	"ITTPYQtkNAj2i9FgSH5G0uS7s1HFRoLPhNWrnPljDtHq8DImefssKncuxLWaJplMi4Vlu498GOXjkQBB",
-	"FOrU4BQJWlMBR1SRM7f/szRlGhDjnT/89pWAy2LXArdpSH6wT7BcM2xGPRIrZVETxgY+J2hOFKOZxjfH",
-	"Z9iu8zfAiRPyHdwq8n//9/8Z+73AyCOxmkvNiJI5lA2hC+nqCVhhySPU+ObAPqDHaPfJecoEtiBAhjY4",
-	"W9J0zg6Oh0cu+Q/vrT45PFytVkMKPw+lmh26d/Xh61cvXv50/hLeKeMzB2c/vzsjL9Fidfb2VaXUxMng",
-	"CUgoSybokg9OBk+HR8OnmOKButFh6t0XM2a6cm9zunY32vUkC3cYongsJQwV27iCu4RYhxcJu7C5S3Za",
-	"1lMDPGbOhVM1uSW+MP1INNqiWbT2rdPqvyCYwwm8ygYng38w490Vtbb0x0dH++tHjypQRyt6VAPgN2hT",
-	"2zVaWF6lx3rJQwYnHz5CD6AFVeuIQmcpP51BqSf8/NHKeAD27GCyxvxEC7MDiwXoeDuA6iEfrZTnyqbV",
-	"YQfGE9jcd+u3WCXJEd7vnGcrvg//CGcONtAN77Z1As+2g8K1ib8z9AK80DSCZBOQGXATPlpaqRGNHwVq",
-	"QjV5+/PF4zhY4VaXIB2gTjpIBjRbcLEj6IuNkP/Tw/yhIXybDA6dzFIhcXVwv+bauOQ7zNmlC2agqkxH",
-	"s83ykcMlOsS3PgfNqPo8CCWu+jwYulr1edjI8tFmKGe+JmzHJHFu3/y1YGDAddzMijJl4kVJOgMWuYLR",
-	"7bqlrUAgmufjk7Y+7IyrEHwjpy5t0YuWqzmDTrFgxoKyjqhXOzHHSlzaVMozlIlkQwK+H49AIM9YYdEq",
-	"AEEHj+44uNHDZkPrvDyP9APpcVBVf9Dtx3tyrX7pJtW007apMsrVHL4M0WSZuQpMr7m46prNPXYIz9wm",
-	"g18OLqSh+cELXxhm00v1h92a7kWbfihzaXVCRKWFXIUgebqxmSS5ykR3JP/RgqVnvoSF9NWe0MHANbHa",
-	"6yRnQ2LJdKhiZVmW80HMKBcjoYs0Zcy1b3exC17aPy3f8cnAKLuBxocefUKzTEMgnftiSN77quJkXFr3",
-	"xk5pcT3GqmKcdEpUufsvNEjpp62aC6Dg6zI+L8INS/q8Mz8sK8P/bqwQBgKi4kve74Zj92F7hw0Xcxzl",
-	"LkovlhPs8Xb4hlGuTj43iePi6wTc2tASNCNGzoD8Dlun91rOqu0EWue3FxG8OsNt3WgUIhBqh/9k+0nW",
-	"Pez3RIDXckaojzAwvjjTApa9FRvudfrYs7Vy7t2X602eMfWWQszLn+CWoTgP9c+I1XYff95r94lnt51a",
-	"9Rm5ljwryToUNSBGyoQsoGYMWG+KdD6MqbQ1lr2rxMqzweeWQ/qLH93ixnq4Bwx5I1i1jMbn5PVN1GiS",
-	"5U7N5EXlubuc9WcRIjeFI3UYRiphVHs42ZegDFQKakBJT8ScxJeY6ifgPaBcR3I2ozlUr+BW/71mirCM",
-	"Q+8MQSAq9STSIptWmDE3egQG2aCrhV4Iy2W+HkaKoQB10a1AFS+ahSDkiOzlzvXulObjrgzfJTRjBPDC",
-	"5YeFZG4L+MGPQ3LBtAF/RyUut+6rG/xIf/ttTc4NrbSQDy3NffStRYXAipcszxkGFfmKLd0TuwFDb3Q3",
-	"Xl6pI4NNXaZVV0duyQnciJ62xVZ/+T+keHO2cHmdwNUq9w7b4hCKP0xozVK5R2lHQbLq4ac1o+oSEl67",
-	"ea9lAkquoPqzXYI/Ingt2eAYcgZtSJkdCfs62N+xjjSYwO3v8D24xSwZHGK3ZfvDL6/Pf4F4G/C1TGWh",
-	"RmJJldGn5MX5P13SE5omXNW3sf15jN6RIbkIdx0b/ypGFywbkjNRVbIIgkKjoa1sWRIqxzWTEJ0sKsVI",
-	"UO7b9kVyE8tOQhDIcEJoriW+T10xepIWpsMK78ootEhIxC2Jx+CKKfhmV5dHz60oFCu2AKaZJYqtzjJT",
-	"osGgeVmqN6/W1Cr79Oz2w8Gla0cV7c//KWoGck70qM0LQi+gNxjahdzHVF8PksFNrm86rESxEsgWGQgt",
-	"cQX1aAlWL1yDDujVZbJaotM8tlKfEu6XGlLEt6Wdh3U/pJjo8OcW+vWUg1yLbCiXTNwscgeCAzmd8pR5",
-	"X+NQL8HBN2fMLPIh/K3PGmIgJlxQ1M1bCRmG3ZhDe2i1N5vPReUcvI77EHHC5cjXbtQKLXVf1EnpPcVV",
-	"NPEcls0dojLqP5jBjg7n3hz6YEhQm6cD3rWIg4aB8uUFnXWYPpYynSfk10Ialp36kppWUHo1PfiRWtoG",
-	"JNH1OuNiNiQ/QUSBbyBRI800Z8PaNWuhykM4BBvBFjrUua7gSZkPfWdMOPyEoQa33VYFl1btjiq4D3cT",
-	"Hys9fusHBn0xrxhb6krLOL975FKKQb3z7BSbZ/rPupMuchE7rw1OCgtwi0+1plIOBzRjIsyE+FdO5RGq",
-	"Nl+j+2KUsu5okKmktv++ZhmPDGUR201+1iqC7lclK2LRDVA+0h/JOMFWN3xKhITWXmVvw7B4vFaPnj05",
-	"Hglgviuu2eMheQ8hneExrgmmwbsxaajHhSUrl1yMy0glFC1RIaS+2cEXmjx6dvQtKWc5IWOL/GM7tGs/",
-	"idONhHNvJWQMGD8uUZ6cBaLlhELtLwvNLXNcJ2W3PTgVXJxUIyFA7K15E2iWQbwPqqSnREv0EWKwlHdJ",
-	"YEvLkaABC8sMqjE14yH83ze6qxdO98EiWFd9sh6JYkmMJF/52MmErEAigrxfKKRPIAZpBcFCZ2XzOGgA",
-	"YsccAyzGpICcYnybG5KxlENQ7qqOB8ORwHw4ikccRpxTTeYUDeQwJKIDStV2NO1UdllY1W8kysauoXy7",
-	"nerZk+OEsGsrZG/AtZFYMCogVtinmoU1kzldLpmwT0+NxRpooOmEeQzZQvvASABz83HpVWQP0TdlFXtN",
-	"1/oENDiqcs4UHNNIAJC1z3Dxce6m0rt0CrPjAdTcqcbHiNGK2rGkGksGlGXqJFRM8al26HtC2knGZ4Wi",
-	"B2/tO9nBGzEekjPvEaaGzJjRzetlfxgJ97oFf3BjI/gI43Cu3nby1dE3icVkNKqs3D8sGEcCsgcQDagu",
-	"96BJJrFKK9UQZigFBEBagMaUoDpP/Isb/sUNy+S5h+V9FQkOA3BrElyXUB/Sn/eEp2Vvo7JgCCNzro1U",
-	"a2f9oIYspDZ1jzx55EBOvjpy8jZw1BAAY+ntjF8z8bgLoTH6poFiGFSP9StCjP2TWAx6DNv9wqF3sIa2",
-	"vV2zl5E6uyL5A+lRPoU8rkEhjuxLY3X8wUV+Qww14uKpY7pwNhCNPA6AGmP8p4exkbJyS3CozxGVEXGV",
-	"IujuqdHchYDhxK5P5B8isI/WKwBtlOp7ndlewyfvSb7+lEf04AdS5TR4dze6NkumrB868PKzeEHL/XQU",
-	"r9hks6J79oWWg3YGuD28vAFyJqrdOTOsq+yI9q20mRVPURawmoDPT3FevnYwxDuUZF/DNC0UijHj0BCv",
-	"2y1Q4czHXz0H4cB/ftKHUT+L2Rg5GueZqkTUyhytjGINsXf7OPt/WKm/1E4bHrfogW8/6TrN7RIY/SHE",
-	"7tnmreCb9988+kkcO2p0jNw3FKLmpDeRTsw1j17p5MPzoanRQ4Jd0maKCsOykfCtB+FG+MuAvS0DElF9",
-	"pTHY87RqfXZ1LeRIhPeEXKF1aVptaxlVUOFClMe4/zg9GHsnT/ZnxJ4zfQUwCqcD/mvFBFsRvmf8qZDI",
-	"aqvwjUlYK6qJphwb24WyBt7aD3GaFv2pqPTzA+uOfWk4EmeFkQtqeBpah9ttXldslrIwLjM9EOSVVFeQ",
-	"oh6PD7Fc/Mdar/OH57LV+XoyWNc2OSGTtcuTHO6P3ODYbZDtjdFuR5weLplzVj2o30GBqcweKMDvGy5K",
-	"XShuG9lpea3Q5jvlgus5y3Z3XdyRr2w6vL+ObddjewDiHbqmdIlDoQu407wezJpTn6iLAsKv+6F6GPFT",
-	"l7I08wm/K++nsGIunUC6/f6UDpz2wD/oDmMt0sOKEtXJRy+a1YmrNshTl1FW8V2gWZ2SVC7X6EDB+Cgr",
-	"ozkHVC2RBYLtQ+gVyaU2kF1W8YIFH81UFiIbCay35eKtNAYigItpwphAsyahVgTxaWlySo4sfudM6y6W",
-	"XC9trreFXUEO4EwxapjCFbjgIpQ0RHD2OCkTq612mTsxgzGJhdh0t1L91NNuG5AXSjHvYsX9LBaARk35",
-	"3fX/UzJlK0hjpK5tkwUBpNpUD0Tvyzxbmdp3mi1rZ4G85AvAh/u7FunDmAzsLc74jGnTfYPfWvQr0iuG",
-	"Lke+YOTRzxcvHoNmA+6Fsjw7OHAVC3UIyC9v3oFTFosUpLWK5ieuH6ZbAFkqec3cd27IIfkOZtYj4QuJ",
-	"+Mns+fgaoKfVrsaY6QyGlyHxvZin0MNcGDkSuBdtAe070rv0VR+v6WrC2Sdw3bmcwca7Lv/3DoS7SgkQ",
-	"0dzDoqZ9n+CYhwfav1B/RLzTxaiXVHQEIvq4TR+I6D9nUP11Lgt1t9RaqAfWK1f6M5kL8aD6EgmHmPu4",
-	"+A5DUGekSOGdCjinOgEtGLu1c13XYx707ldKLHZowTIvM8Ar5UYqCQ8o+tU7EwzJWLAbM3ah3SPh2Jg9",
-	"TS4KpsmEzbmjEZ7CJr70MQj7qdRQC9kSmIwtzXwT530X6jk++AXcI8q30/ARaPdj/Vu8nP8GfH8bu4fK",
-	"3p3Bv8g49sSsK8UPyivbmd3UfVn3ltCEngaXnATNTjKX/cKNZvm0jKkJFtBKeShvCEdjJSmWLh5Im5Mq",
-	"ymHskIJaqhhhQ9MyT0OqLFQSHQmnuw5JPYW+FhwlpAlLiGXUUzsMus9ANm+kzw/J+xDzG0r9YqlRSKBH",
-	"lYdCUobL9nX1ulK6YOjYdptJqXJlNxhZVYhb4u2QI+G6YBhJoA5wZ358ne48hO227NzT33C7t4l9xeDI",
-	"PQN9dMIscINR1HdJ31dOMSUTiAGvdP+B/EKMCnO3qn3vFvTmALuAPDl69s1XXz/fy2Us+WUhuhP6Xxmi",
-	"CqGhlv/4Hy8vCL5jeSLzGYG+Zoq9nPZhlJStJO054UhgOnWG1d54zioPQ7k/H0KIGXCh+1kSoGOf53ok",
-	"7LWDoo2WQPgCYDF8fleA+1SkPI8YlI87t7qP434BUg8r42Ex0q/0oTBMBaCGZHw6tYx9I8G9g2EpnNIm",
-	"41JZA/qBL54rgtxtVGJ7tCmB5sl14lr8WOWOGxRJg2Wp7OpTM758DiEVsvpcrctuExM85CyUFt09o5oW",
-	"pkCFFDgQZPxjUl9pQfLXkpqRwKQ8Ajl5XjusZ+SdEOozDZtZeF7n9QO5LoSOo2HEcKjeB9Iu9xqzWfG0",
-	"U7fE3f3pq2R9vIsf0sFm35k971hqjxyRrzOUo4ab98DrQ1dTcaMJFQWbQCNdiB9iuxfyLI7XMD8pi16n",
-	"VjrCDnllh8wTF6xcRUscE69/4mI/7fX3NXyBsUCwexLeplibkpKZoqmLVbeXTl4zNSRvYkXFYD+uFGk1",
-	"49VywFM3bbhdwAzBEuzKd0POhgFBs6sEJcIUa68/IMHGCTqINZwyEOtohMpPLtSGa7A8WUH3QapWIsES",
-	"cuWneQgkzuj68JO9yrf7odMJEb4iMojz0JHwdCTGtcpkrq1IsEQGC+Rmavpm+j1d98mMzug65EUfHH89",
-	"JN/b6TaVJYaafcdPIYn6KygyrKNZ1AfHX8cTqTMvYvROoT7A/OmD7jTqPxJxPbOKIWKCU6ozut5YAqBD",
-	"2d4b6mJef3fhIAFpQ4aMXTlcKUgqhWAppF4B5TPOkYVIcIoUkxqKpUQAksnIIjQWhEbRwofa+UqdLiSN",
-	"vJCLhQUs+MJcbRKcDioG5PyaDckZpiCRiWL0KiHj11Sbg5d2nQevvh+Durtg+iSo0o7SKuZKYI0ELBzq",
-	"iVmuMGc5VERxJcqhnDXa0KP6r4VYl2TSvkY8q2WpIDiDdcCp9Flnxkptb/uN6Ic0c1jPQYkGO+ab44sP",
-	"Q7t97WdAvYQsCwyJwIS9AygjA6vXjx/iZjQKarW4rGevn79E0h548l7P6o1wQ+/jGOrzlD0MPny0cMOz",
-	"R0hjCXPoz3X9BKDqJu/qQuUkgKpyp53fa0jeFpOcp8Py4tV2EE/KmdbKejq3X91BUBnQ15+Jj1UvtQAa",
-	"p5JrmhvuKsgrNityaqSqjunqMHTV8CiTgzFBr5qlX/opXUDCsFVqNjasJfdlICCKID7sQrN8Whll7ltH",
-	"busPVXkndQ2eYs6+0kACQohiWSEyKgzJ2DKXa6j1z26cLAKVSL15JfRitVyluk+ru99+vP1/AQAA//8=",
+	"7H2Nctu21uCrYLR3pk0vJTtOmrbOfHPHTdP7Zb+0ycTu7d2NshZEQhKuKUAlIMtq1jP7NPtg+yQ7OAcA",
+	"QRKkKFtOezud6dSRROLn4OD8/3wcpHK5koIJrQanHwcLRjNWwD9fc3Fl/mZMpQVfaS7F4HTw7vsX5OuT",
+	"r78+JXrByGTGC6UnCZmsCnY9IVRkZCLYjZ6QFZ2zkfuwVkyRCZ1pVkxOCddjkUqlFYyh6JIRqgkVW5Kx",
+	"lV4kMIyQesHFnHBFCrZiVLOMyILkbKaJXGuyWfCcEcE2Y7P4gjNFaFHwazMpLobD+AUjUuRbwmcwW8F+",
+	"WTOlyYIqMjFrnIzGYpAMVLpgS2r2q7crNjgdKF1wMR/c3iaDfw4vpKb58IVcC90EyX/KDVma1XPNlorQ",
+	"PIfNK7Kg14xwQbR5e1SZZMkFX66Xg9PjxE3IhWZzVgxuzZQrWtAl0/YoAHDNid+YfW0WVJNULs3+zWNE",
+	"L7giq5ymOPeCkZwrPSIXC0auab5m9ulZIZeEEnPMBI99ZCFiXhIAISEJm81Yqs3quZnzlzUrtoNkIOjS",
+	"LBpXVtkZvXnNxFwvBqfPniYRaKayKFhqtqCaW5oUdDMhaiE3Cndm1s/EnAumiGJCJ2TD9cIgQDBO2+rC",
+	"qcI1ZmxG17k261+tcvMCE+Yw3vvPBd0MPsRWb6DWchIFS2WRKYPLsggPQ/MlI5+bm/PkyZNvHrWtFoYO",
+	"lzmTxZKaVWZUs6EZZdC2pEvzSBeGKE0Lc4WiixuRM2IGIDSXgpElo8LeTfMWkXh1Mro1S2c3dLnKzRpO",
+	"jk+Oh8fPhidfXRwfn8J/HVvDJe6FKjwzj8GAK6oX5Xg8M2fEflnzgmWDU12sWRRwXOhnTwdJed0eR65b",
+	"MrjiopyptnT4LY48lu4E6FN+s2A01wsVR6KcL3kXIaGaLKVqvXT4enRNXx4nBqx2s8fHxzv3LtbLaYy4",
+	"GHKh5LpI2WeK4EMJ0ozHfl3VQ7EjdR2MX9rJ46dfPf36ybOnX+1coCFJzeW9pXPml5UawswyXN7xiHwv",
+	"C5IxtgLKp8hM5rncAA4H1I5woTSjWRuUYd4okOswroL5OLoLBOXdwFxbmB3q0HDWcgddm7KZLNheJE3L",
+	"uxA0LfckZ/WV1egZF2m+zhiStM1C5p6Wxde8N6W6xbNgSn8rM3P/Tz8OzlLNryku3EhZQjMUHgyL4Sn8",
+	"cvQvhT+XM/2lYLPB6eC/HZVy2RH+qo7KId/hbGbq22TwIpfp1XdU04PNVI7oN1ci2m0y+E+gbuea6rXq",
+	"MalnGeZANeW5GpwOPo4H+S9qPDglH8eDa1YoLoX5NB6cjB6PB7e35nzUJRLSrcPxXM4vAXFC9kMef3P6",
+	"+KlhP7dJzx1WdhDf5A/UXA9BRcocvPfa6nQ7OB38MCIXTKGQZJ7AXRSMwvMDwTYk4+qq/8Ijq4ov/21O",
+	"t/st2MDW0SlDIwqaXl3SQnOz88EP9NdfOSPnmpq94I9wDVuOwj2juQZp4XuaMfJKaEn+h1z33y9sI7ZD",
+	"+EatpFB44V54Ye9w16AcElbQJN2lhGnUDaVlwTKSrQs6zYHAhPqUTD05qA70M2gpuhyOZcRIElvC1ahT",
+	"NzGLes2oYgfbMo4W2e3PC0kWMs+QiubmsZE5xbeFnOZs2bGAFT7x1/0W4saNLoVqA+5NIcU8MVrOZsHT",
+	"BZlxlmeoPS4Mv5cOnoRrWOs5nE/zAM5r53abDC4M7qq9wArq365twbhmAnuUtCgcfjexCy6QquOR1ctj",
+	"s9jHjuCZmOba9VL1YUQuu2xkaFdCbnKWzdnSwmNVyBUrtOV4AaBWVGtWmG38r/fHw2/ocPbh45OT2780",
+	"2X0ymHExZ8Wq4Pu+WiEJ7yvjJH4xpfwtp/9iqTYzhnzUiDbNrUy3kduWDNhKpouoglGXp0pFsY/MkwxW",
+	"XAjETPvTVMqcUQG/Feyay7W63C1DEm2uxoYqQs0emZWMRtEVOiYU2SiKfCy7pLr/HsrlNeeKCZdinefW",
+	"jMM1kk+e53blZsnRac1bdGo4CrLSbqTAE0tKmbkOzMSp3SCqTkH3R7hUoeCPaBdCeUGhilFU72TsEq7V",
+	"bWKxr5NKS6nYBbuBx3PHAHbS9Rc55UuLbs3zWK6VJlNDddbMSNUzmqsOiAcYWmJSz0XftgGRnXskqsEP",
+	"fr3swrF9bmfXfVNcxG4ZoKu1IlpV0N26BTXaERPu1oH+Zp6bsjkXgov5XdE5GShN8+id58paOElOlSaG",
+	"OAujF2mWkClL6VqhTKG2IiVCZoykVHwGJ1wwmi5YFpAFv/3a/amC3cEm8ffKwtEtM3Y5XiyomLPsHzRf",
+	"26PMMm52QfO3wRHj9qub/N4wdAUMXS8YL9B+qZ4TdxZrAdsONlKft2NGwO/6lD+yjZ1lhLPIgowH4wFZ",
+	"0iumCEUhw09MzuwX2sok3j59xdhKEa4VDjcC2hNi9Cqn25wrfYlWrp0351WJvWohN3d9DbXcPciLQVSV",
+	"y7us02oQ+XS93G/Kiuax94vwlEKj1p6vGhHQCek7Xz1nqRSZKt/mqkjvMGlOpyy/w3uiJ1jtiTw5KV+1",
+	"iltfjlTR5PZeJ17N/Rba4BDJ4GY4l0P75ZKu3iON/GAE8dE7uvmBKUXnbOAMIvuRmlea0FxJIOXsmhVb",
+	"IvWCFeHtLl0R4Ilo3uh0XRRM6Etzz2D2PH8zG5y+72FrOTev3H6o84PbxA8KoOw/qtUzYiPiHjpZqWA3",
+	"B96GgZiVJhvKL3qpUjOA8zVYOKNHLysJvpCCwfm4n+7BWFlxzQprTOor45rvL3+VgsU9hSHrDMcPX6wf",
+	"QAmb+mEnVYwKjyXKaEMzYBXI/wXCAeCyOiWTygImCZlU5q18YYn/JBkL8OWW3xjOOFmvUrnkYu6/VuAM",
+	"zqkRCy4di5uMyJvyNqmxoAUjV2yliZYS/a9dl73thp9bBK3eQoa+nDsiRclZG1Jky8u8hcHGJLlC74dq",
+	"Ad/dezk1dAyHK/cZrtmtMAEQRjGsYmKLKTj9toZa6U7rW0Vw9HpRY7S0FPT2Gq4Frs1jde5B7yReMvAJ",
+	"XkvrhwS73wCM0xGHX4emXTsjGM46HIEehPpo94EEimentBuzc1RpBQRc4JpOyWYhreSrK9ZO9Kk6n8jj",
+	"5J6novYAczeAO/eyre3CCOxLmrFdu6kdkz2hXYfzHZ9HTQGpM8bt5abe16KkUDi8uzkNzSK4WBwutkn0",
+	"ozQ36f089SM5U3VBCqyzkR3YIS5XtFAxq+0FKOLwDKGK/PfzNz8mVkHfEsNhzDejHbwk+HWorvhqKFd4",
+	"d4YraWBfeAlmwQ3+RS7Mj2zDlCYQCjUir3Qz8Agc9mBScXEQYKOb82sGumsvyzFC2losGwbkqq8sZtYo",
+	"PWf3N+jVRR0nyfg5KsvxR9mBQW2W2D8eHh36nGpncfcjKN25rUdAxdaqAnUof6yP+qHh0GA3OrGeGjnT",
+	"TFh3EsJbFoQKgi+7SwQSIlWEa5LSJZhQ6kLPDjGxCuud+ue38VPooyPXOXk5cQzg3mdXE12dBbMKOXDI",
+	"ILobkLFCVbSedsEFn24O+HK50ltUp6Yy29qDaLk+ylo5ouFKuRTzivV+wfKaTibX5ryiATI2YqgOPLvs",
+	"0sroltAKSjRs94WnN3Qb+mEegZhCi5reu4kkuqBCs8yF5MTA3s20246gIpmYOY0ITtYiY0XXQgZJGIty",
+	"8uWz/SSXGmRb4Xk3aXK/vVpNfykF17JAEwtVV+o5EdIaX9xvCyAC++69A3UdBuCpEi3Jk2fHx8Q9H0Vf",
+	"F1Jlnoye+i5s7sTikPzECG3JIEoB2ZDAQTK4sH/e/fTSrNx6bb53f89en5vvDe4ex4TnIFrscXcYW4Ok",
+	"t3mMQqqcm52N3NZCNsmXK1k4n+/CiDLrgo4KmnF5hGz9aHU1P6IrfgSDAGQrJuYYoMq7VwnbenLS2Hnr",
+	"dqgNEnPheFQRaj8An1JEsxv9vOYfgKBZIa0nZgevQqi4fRwUKk9OqnDpjgUc+m+/Th4MhHi5Z1wr8uSE",
+	"TLlW/zZAPS9JSASkTx4/Ozl52hL+6ejB3aFoKYaNawUyZScknz959oxkdKsetYPyOLk/NH90Qb0HAaZX",
+	"KPqi5/FhkbIl0rYbGxOEnizIcRAaL2RmBvptsBL8K/3kcYeF7cT7MNcOlnTv3QXRjb2jctDStF+sSsxY",
+	"dC6XDMThjSyuFJGiKhFH4x0OoDODMa0aeBLsKCYsxANT9zb79fbiyT2CRQ4THBICqsW69gNXimUvhUaT",
+	"zKGNnrmcOwODhujwHaImcwvZHcu6h7kSNatczucsI9MtWVCwPO4j8lcxC5cZhad0UX1txBMj6kVGKATZ",
+	"J0St04UhlZHoX4MSQXqQ+3r05V+PT06Pj5/7LC6j9M9mimm7V5uypjS44T+zmQbWcVYLw68TpcDWOR6r",
+	"Lz4fj7OPT2+H5s+J+/P+QpMP+M9T/PO5+/t+lMAvj5Nvbh/97dHfyBefv/+fv3743+//OvzgHv0b/sP8",
+	"/OhvZpKmIfUBiSOqQxgoFbdj2QAkJC7A1iApwitZYMrn2ogS00hMSovCfAFBRpopbfVljHZB9tDXGIGs",
+	"pDE2XFGyFprnfsTnNlVTaUxF9PxoYUOpmlRmScWa5hEzIVmxQkkbmgVZpG1U3TnuIsHGKyZXOSMpzXNE",
+	"T4DvaN9Izh2RZVw/bCRZh8N/LVIpZrxYxgykrzCkVG24ThcsIwtWsMRFZQXxZZlkpdRAtkz3CDBzAoZn",
+	"h84V2RZoZg+6uuQ4QQOc7w4ojJ8TXfHLGeX5umhDCBd9jpYjJw8+J8xZ1rghbWrDCmXTmcsz3lCEElVX",
+	"GL+w8+TMetZFHr+YAHoQVpS1hn+myEIqHawGwia4IvVoucBILjfiEtJCL3sZ/JZ0CxoKz5nQLgELSXhm",
+	"52jaUOqK0WDBaJG1xISY/UBko3lITxnVLeEg944E8ROorpxMnIUAYlYsVzYXrScZzKXqSv20VjHYuOI3",
+	"eks2rGAkt+mgzfGWVYn5riJtT+LXYiMuk0i7wszrY29Dng8WZKrjRLVgqbxm5tNlCw09h2PZIOKYQQG1",
+	"CJ1TTA/JQ+x8Hl5HDrfxPnFEImr1xKweg8UlfkHqPRD1uKmdp1cx8qu8m4tulWe+uHBi/QzxY22Blr1g",
+	"4FYhXGhZO4Ce/kFtszSdQXK9Ak+xWmEMjwF10+JoxCDzwvCaFgbrlHkTqfRP5n3857kfBT9/B2MZTrVq",
+	"DyMzxJXnuSFM6xUebwX6StMtSQ1sIhhASiQ7UPKBT4h2PA0xxQGuZHJePEd6WKFIlmJEKXTkYjgAWWQq",
+	"eUeVq1XpRuK4YRcfbfEOmjfFPCo0WIFBjcibGVHsmhU0d1RTJQRod6pVHHNx3Et0PrZSD/M+OA/B1b6h",
+	"OF8MWUt+3+3OC0Vs81pOi2ULYaROtjRSmzY6o7zC0goB68VIAB4TX4PFmVkudyceuJEIvHB3mtVB7Sv6",
+	"AldA9iupAsEoGH4XyVvj6N8x1w/COvegKXDbVe98uqqUFwmLULqgYm5z5/qM5J83L29FemkErL4vb0X6",
+	"o3n8NnEpzVEr0Yby+K3BWIScmzvNlEvn4joxqEbSBRWC5b1DRuyqfrazNbMOa/QKg0yRWLnlu5s4qF9J",
+	"dzeq2OsvWnmUIRjLrYcn00l28KF9wqjaQ6caB2HkrDsGWtQCpGCkHhtRsXsnieENFV7lDCRTxsUcFS1g",
+	"H+ZeGUGxVEGrYClYau04e90fB+bIDYLyRR0iK5iBgpU3JWWQkHvJx/WgVZg6cZvqAq+7eS3hKzv0uIqu",
+	"5AtPwU9R0geO+cs2h/fP4MB3RNSoSjRtqGNLugXOVZFB2hU0nLFVN/teFpD0DPpZqJ3Y2XsqZJAZhqwj",
+	"wtBRo2WZl7ONKguqitdlm4zcKq7dlwkllHJ2F680qIG6DocOjPi5pLE1woFUNHoPl/YsZrKInoInOpH0",
+	"w6KQRVxQ8Rod1dogATFimNFjqxiB30bnNbuP6Y2B2mMmwcccB9kC61A1dRm+O5CE60BZkkG7UAeO2PmY",
+	"a3ruVIc97qpBNntZ6RQD/srb6n8cdRlkd4TmzRgYuCJV72wJHJ8HBKdpyCktuJEAp4Vczxe6pw2gt7Kt",
+	"Wi2N/TfVpZuj6b3b4jOjRSnImbtBF4xmzlDhrX+fqd+OxBgtSKTm8rQohpDRVSJKcHoddqOmFWINFtjo",
+	"urmynNoNS4TcRFbb/9wUY6Jdz0WQWGD130KcGHcIpC9tbUWOBjm51lN5cxdW7pXhOqmPkYg3ME0stwfr",
+	"q7Uu01/QiFUayjFaq3Sf4Elbwa2fhNlGoH+ukWYLaFvfxSDjKqfb+1gvV7S46kWzSpAUbLZWPS2W9YIK",
+	"jQp3fgUeCLETddWI6gW9jLKoc1u4wgVoWJiA/yoo/uhcN1WcCKsW9Una9ZrinwnYfyZg/5mA3ZGAXdHE",
+	"glV/uE9utiEEuZz7wI26u3ZmZFWsvNK867VaQU3bCZDVzxThGROa621C2C9rmhv2hVndGdV0CrWrkr2q",
+	"FPVOFuTq0lfxikoKC6rC2rVI+TDiBzQ4G02/kBuRkLXImUJjAJn8LXjtPwq6mcSlIa4u27zhr30kibNd",
+	"QrR1axJNdVTDQNpc21xdQp5e5ESDfLuK/8L5QUsGGE+G6fJbS3FJeXEZr8rrfQJmX1IQyovnNidL1IVX",
+	"IsWQ8oLkct5fmrKzQ/BC+/RMZIaXNcodHWBF3cLBoTKWaozyronRD5RWfd886QaXbM5Q44YtD4Rcr+WR",
+	"kLvV6tliyjzJIb7JoINVyqLFbrqza1p2XKpgVWbZslbPFFt+FxVoNcC5b7Z7lcG1/W4Z2Q4hFfKFq/Xg",
+	"wkXVTrSKANWlNA6uspIQFNVrkvTKt6/hTRXylWOqUMKQGIfkvsZ8SqIcFcjLuo3NCv/fPP3yqyb3La0z",
+	"zfDHopBFf6+NnRzqO0VzWYXS8YgGw+S5tz64av6u0L2MW2uV911GsLUd5arI1mICc4hg0cVO1QFx3HRD",
+	"tZ25ryNmh5YFQmGp3SvEke04sYW9Yz4YsbKkpRSY2t0o+R4NfMvptj8G4JwuILbhcgjLrJSzv1yb9R39",
+	"gzMhaJSKSE3ziJPar62HABcYw3pYs6BVQWXXn3Lmh+Gp9Uj1KO3CjXVntTWPVefst4FWTx7eRg2i2lCN",
+	"fzgScCfIbFe/KWB6MtYK79t/n7XR6gN4BHHXysGlOXJtJKRU1SpLbnRLE9oJX7tpygzxnEzs+qCjzCKI",
+	"gYQ6q+uMT3OW+AhmZeR9AgmtjAh2g/rNLrNVpELl/YXuLjzoylf7U1yPiOtNEPYUs209qpYAPEYVyzAc",
+	"3+FSf/3zk8rx8Q1M2ZyK2vrJm5oym5TenFIV33ebB9INYooA1hkKyNC/tXoQo3TnW5FWO1L8jgtef7rC",
+	"1LuqRdsYn2oh6GpGVUdZaAP0b6mOZdRMbFOVia29YR5Fh01CJtazMoFvsTYLdlYDF6z9HirgjcbiwlWp",
+	"+dc6m7MMoiqnW/MHC+vVozV9EfcsVmgEiqaTBVULpoySVbQ7kRZUjUjFyWQrgNBr24rF1mAnQgLLZAV4",
+	"v8jMMkc/VO94tnoJegh/v3mFrz7GPjwViaO/jSsEzGXg+tsFIHyUoNrHWgEV7nAfs/OhtoeYUxEw96y4",
+	"WFnJndcRQPYgC7n7Sixm/w5WUprVI2X9MebPFvoubwxpeHcLljJ+DbUWbPM+dkNTnW8Jxc55va7hHaMV",
+	"bluony/EW+M2MtvuX9GrHDooJvtQlczKmqyw2B0uL+uvwu3eMc+zsJXdHOgOXmuziV1Y6Nzj0JYUDBpH",
+	"ZlGo7y6/2VpKPTacK/d452qZtUKZPY8oLGF5iHPqUQCx6Uz83Zbq6wdEu+fDAPCt7e9XqyUVYRRdokFw",
+	"FLd3psTCltVoa89kxHeQariANgQ2DNHXBs/uE6cXY0i7dtxSDfK+ZLssxlij0MLGLdEYqcbWrBgrGPRm",
+	"jbZIGAu5rgU9kwsOTWwLRn66eBETXmudY3tDKWzj1TS9Od3tcqn6u/hLB/v+Putdlp393KeHtr/8lvaW",
+	"P65HsuK92yOWxhLcl7YIySHo7TumoItpvAmaDzmZ2CDBCQZtbBZblybb2vUr1h6v1JfK0v4BBfFSK5b4",
+	"qwXN7k1Dl6ywim1/ymn32TvR3x4JOWci42gIxixjDgqhkGSt7hGw3U6TzbFFXAMR1W735gEFIsTwLmy3",
+	"fbS7sbT4aLUL5YYO41AtJNpMMS05ByX8IuqXXmdcYuh7GbgEJhtbXIVtfW3a/vwI1IQY9KXnCpE6D7Y6",
+	"2SwoN3Hc1AzjCQcyY6o14TM0VkD9FTMJo+liP+tMmdcR2dpD5IpKHyXetSwbS94sy+lMsZj2aAeLIc+F",
+	"a71Sj2wDQj5UrLjmqSVsTQLZm89W5YbuFn8YM0e4tuFjUuxEg/5U9I5BdbE1fPI4ut6L+DN07nfki/td",
+	"xcX9lmJkdfPHZMZzlpDHROmC0WVCTkjOr40iCm3NE/KEOAzbnbqBfqffXxxc1LuvWLouuN6eGypurYaM",
+	"FrFs2zODEgXThouc/fTu7PLs7avLizf/9fLH8xGxBRJVWUlL0SWD+khEMEjTEsw3WQZNDqfxi1povcIG",
+	"vVzMZJw0L9lSGqHWlsS6loYfyBk4Y2RBlrLAYAKj9NqEllM8OTlXiXlnLACExDGTmSzIhk0V1wwfqJd2",
+	"W5R+IV2TVEZjMRZffAH69OiLL6xizYWrSIUuGl95b0ReCRdJZ8QaZMllgb6xcBX6usrzwSgoH68Y1Flb",
+	"yDVmq5PMIMR8ocdC0WtIksNwd66DgqoyxaZTKSPCHIGCKnXcJZTT3M0wFobmrtwMyASW8pplBmobWmQW",
+	"AK+Z4EykWwODV4JsDOMM04kSK1MpSJKG0jxUEbyaWLZrLCaGaEwSMhkPxgPoeUXbOj6arZDxwFs0xoMR",
+	"+QlpU6XxFZ8Lo2mNyBmaR0tQwxA299yqJah3UGKbaJNMpuslE3osPneBmo9wKVBLx/XAxoENchTrnFl4",
+	"nKUpU4ARPW4F0fKKiRH53jzBcsU2UPZtLDaFwUkYG3idoDkpGM0Uvjk5W+uFLPivgCGn5Fu4TuT//Z//",
+	"O3F7gZHHYrOQipFC5lDUhC5d5roRnhx6TW6G5gE1QXtQzlMmsHMCMrXB2YqmCzY8GR3b1EK8sOr06Giz",
+	"2Ywo/DySxfzIvquOXr968fLH85fwThkAOjCkg7xEi9bZ21dBCYzTwWOQUlZM0BUfnA6ejI5HTzCBBHWl",
+	"o9Q5OuasTRWG9FmIa0JMhPgkvNq225q/zBA2ZB71WicvxgIoaVB3D/rL2SsILTN8A0Oa52H7QlXvXzgW",
+	"0MCQXPhvsJJxvRGcORfXLK76Cx6HP6lX2eB08HemnQOk0pj/5Pj4cB35UXVqacaP6gP8Bv1520bzywu6",
+	"zJcsZ3D6/gM0PFrSYhtRBA1roHMoW4WfPxh5EI4jG063mCVpYDY02IL+vSFUP/lgJEJb/60KOzC+wOa+",
+	"3b7Fek+WIn9rfWXxfbhHOLOwgf5/t40TeLobFLY5/p2h5+GFppUAyQFl4aOhsQrR+3NPdagib3+6eBQH",
+	"K9z+EqQD1GUHyYBmSy72BP26E/J/eJg/NIRvk8GRFWoCUlgF92uutE0BxMxhumQaquK09BctHzlaod99",
+	"53PQbqvPg1Crq8+Dvm9Xn4e1LB+tx5TmW8L2TFXn5s1f1gwMwJbrGQGozAApSafHIlv4ull8tRGIRPN8",
+	"ctpQm5PA1InmIMiedMInqtxGGhJSJ4QLpYOaEEHiGgGXkcMXYE5WTUdvWusGvR/e7823BczzSBuTHucS",
+	"uo9uP9yTSfVLcwlzXZsWzSgTs+gxQstmZgtGvebiqm02+9gRPHObDP45vJCa5sMXrlZN10vVh+2a7kWK",
+	"vi8TeFVCRNAcL6A/jkx0UyBbw+iO1D5aaBWKZIMaZAmjr52DfgmuiNFxIYzVUGdffMtwKuu6mFMuxkKt",
+	"05Qx257eBkH4In/kVejswJlsLVIj0YFCiBECyVho34AOBOEsA+XA+VqddjAp7YMTMmW5FHOoOhiKdVIE",
+	"Hw1UbClgFPXCAhBgFlCEVoaNSXXAokqKvTeHLGve/2bMEQYCkuOK+e+HhvdhhEc1p3U7Vnr8gzanGdFy",
+	"zkCGr3meDJW1HQrmYAJOLK8H23ON28p52CehcXwHkcnDGW6rRicf2lA5+8e7D7Lqsr/n+b+Wc0LdddKu",
+	"lNQSlr0TGe51+NixNjj29rv1Js9Y8ZZCWM0f4JKhfA9F24hRkx992lv3kWe3rer4GbmWPAsu3MLovlpK",
+	"vElLKGdj1BLz2Cim51YY+75iLM8Gn1pa6S+ktAsl29EBsOSNYGGFj08pEdTRo06ZW9WVF8FzdznrTyJq",
+	"dsU4tVhLghitA5zsS1AQglofUKcUMSdx1a/6iYEPJ/2dkZzNaW54JwSfGa2GsIxDWxBBIPgVZaVqk3BK",
+	"FDOnqh0TTsai7NLpzOrmGLejSJ0Wa/ZrRL+E1jjCdUz8sud6d0rzYV+mb9OtMdB4abPXfKq5AfzghxG5",
+	"YEqDlyQI/606+wY/0F9/3ZJzTYMm+r6puwvyNajg2fGK5TnDSCVXTKZ9Yjug7w5vx8uDEjfQscYVKkQL",
+	"Xm7ICdyIngbHRof936WIc7a0WafA2YJ7hz1/CMUfprRivjygxFNAKu3Rxy2jxSWk4952msPxeWsQYKSQ",
+	"G6hwbVYUdIbVi6TD5ZSMBRjDIcEXXgdbPtbKBvO5+Rm+B9+aoYoj6DcNP/zz9fk/rSssz8diJtdGVCm0",
+	"GpEX5//Aou4LBl+h1Dgx/5ygowWphNUkQWgvGF2i4jYWgckDN2pt/mWPFlf1qKGYBU9vqAKVjnLXqZBj",
+	"E4PCRV5Us44Twq6ZIHxm6BXU3ifpuo2w/J1pW/ehQVUi/k08Clv9wTX3ujx+ZqSjWHUIsOmsUJq1Jp0S",
+	"Mwb1+xNexkoTr+zj09v3w0vbfusvg6jZJ2Y/sr75qG0MwjmgFxoalOzHVF0PksFNrm5azEuxGs+AHNTh",
+	"C56m9bzACpRHMItaLfauFfrjY6t1eexuuT6vfVeuvF/7Q0qPFoduoUtROci1yEZyxcTNMreAGMrZjKfM",
+	"+S9HagVOwwVjepmP4G91Vh9eMeWCotbeSAfR7EYfmYOrvFl/Lir+4E07hOTjL0i+taMGJNZ+UaWw95Ri",
+	"0VpzVHa0iIquf2ca21icO1vqgyFBZZ4WeFfCF2rWzZcXtKUXAmTkJuSXtdTMxtxCwK0ir2bDH6ghcWDA",
+	"28q17/Dmy4iOyJmhlrmn0wuoOEfMdKPKbWtgzEP4EGsBHMqX7g7QpUzhvjNCHH3EqIbbdruDzQS3J+Y9",
+	"jvsJl0F74+q5QUvQK8ZWKuiV53bvG/1BiAMUc89G2D3UfVY27S9KJ7mIHVyHg8NA3hx4pbOWxQfFmPAz",
+	"IT6WUzkEq8xX60AZpbR72m6CtPzf1oJzVr8/nT7aEFMPq7mtYzlYUADTHckkqVT/8pZ4rKQ4I0JC0zMI",
+	"hfBtH+lY2G1ZiXLJKMRUPEeOveGKBeqcQdCnj09G5GcINfUw4WosMOc/wfmoXwdW6VxxMfFLss3/QM+k",
+	"rifDZ2os7Dsdcx9/M4LB/sPcpwlZcWGbeeJCxsJ63RJ8Cq7QpLxDILpyMSIOv6wjo0KFYMnogIBjhsWD",
+	"1uC9DvhNxdlBswzoqMuEuLCvjwVX2BB4JgsbB+amte1DqUf2MllsQvVkBP+3XQXHolpi3gW6YAjNdEvW",
+	"K6Il+dKFgsIKsJyKXAutCJD5DUQ9nZVt+qDDihlwAiCakDXkVqMezzXJWMohwnhTRbYReTUzmgbKdW44",
+	"g1wLiqE4MF7Q78SMpLgUSeUToI6BqZxBL1277AbKlWJ8Nx4j4P3oC7paMWEemGmDbXkeQDtwN9sNjMWV",
+	"YJvEwlI7XutC8cO7ZpQRwOCyDYCiW2VVHVrknBV4fiX8dRDaH5w/flIsXBqeU8VPDIuFbQe60Yoqh9ju",
+	"xknhFm8eGwtbbMY5TJCkk8nZuqDDt+b1bPhGTIxcACPCNHNmVly5xOZGYAvBjBUJma516ZpHLCGMG2xI",
+	"vO3ny+OvR+RcEr2RMDYCfAzhf5hLgehDVcXfjwVwqWpsy9wgA/OY6lZl338y7j8Zd41xPzybDqRODESu",
+	"SJ1t+ojPGz8QwpYtqMryK4wsuNKy2NrKOlSTpVS6GolAPrcgJ18eG0ILjNwH+RgUn/NrJh61YTNGGNXw",
+	"C/MMsBSITzt4HAvLj6G6WzU0elbQY7lt9jIaaV8MfyD9zyXexzU/RJBDadqWkdjwdwgvR0R8bvk2nA1E",
+	"ak88oCYJtgK1MNZSBlcEh/oUoSgR7y+C7p4q2F2oF05su3r+LoIXabWYUqf20evMDhoiek/a9Yc8ogc/",
+	"kJDN4N3t9NSWHFk9dHDpJ3HqlvtpKfTRZWujB3btloO2RvU9vLABciaaB3KmYy3EZkS5pufMyKYoBXgt",
+	"LfEd46zjshnf8Q6l2dcwVQONYgzZNydsd2sE3Pnky2cgILjPj/sw66cx+yjUo4UQmzJyWOZoIRVbiDI8",
+	"xPn/nV+zQM+tORGjh777tKt0t01idIcQu2vdW8E377959PNYllRrqnloKERNX9He2SDn4tE79QjOBvpp",
+	"g10APxtJtqBCs2wsAoMC3Amuy/6jHpGourKRqhUPp60BIseidp+IkBs0cs2CDqRxrRXuRnmih49EhLH3",
+	"8tN/QkQ6U1e+5p4lRWAlE2xD+IFRKaCYYZ/3Loc81LZyPm8rZEOf+iVkpk0hdZWaq2DNAvANGs+o2Bq8",
+	"GoslzUALde+NyNlayyXVPPXd4M3mrwODqh0mZ55wj8VGFleQ2B/3XRte/0Olf/3D8+Jwvp5s2DbATsh0",
+	"azNNR4cjSDh2yewcyA7GjnfjUw9P0zkLD+o3UHOC2T1h+G3jZKmNQW6cnL8SQBjMVZxxwdWCZfs7Yu7I",
+	"eboO789j2/fYHoCm+0Y2bQKT7+du9bMHs/lUJ2qjgPDrYage9getymGKuYxoG16FgjDyJn441QSnHboH",
+	"7WFsRXoUqFqd7LVSDjo0U44IqleB9wNN8JSkcrW1gV/AZ62jLggWg/wCRXJZca2pMv3IuXSoezgbi8AH",
+	"Z9YyZUyguZNoSZybK9T2uHOSiHLAYyKLMVSKa2PQ1ZLzaleYGeRGzgtGNStwGnChCPB5JqUHwK8AHJwF",
+	"u+ZyrayY2mYwxTzPJBZc1N729mNPy69HbKiLvY8d+JPYEGqV/+9gQbDIVDCozTljGygyTW3LLQOPBAuh",
+	"UVcmlYIPi6lD2XwbfkwaFCsD8cpV7vfXfSvSh7FDmEuf8TlTWnUkmOATqDYtnJfCpdNSMl2nV1iwBnyk",
+	"n/908eKRuYxldYd/vnlH5AxuPC8qdRSZGpGX0NTULoOsCnnNbKNTO8eIfAtTKOfIHws/e8F8zRIbsIjB",
+	"+XZRmKwIph38uVwshdBWXWzJTOa53ChHnMpW7a5zMxwTEB5rMfTxq7mcY8mKFrrxnQXuvuIGxIP3MOAp",
+	"1wA65k2C1j7+fHhrvKZaUdESr+lCXF28pvucQWHehVwXd0tfhnJsvdLPP5F1Eg+qL0WxyHoIkmAxBBMh",
+	"KZAap0zCHTJaNrbh56qqED0oVQiqXbaKAUEg4mYh8zLFviz0EibmoEhZbTExGotXWpGJYDcQcWGrUduw",
+	"D09/bZ6KK04NykMKcgIaBzO20osu3v3OV9h88Ht4QMxvFjhAON1XYNjhXf03kBZ2CQlQh701WBq5yoH4",
+	"eVBXory7rUli7bf2YHlhKILb/GquXC+d6dZwLJbPEqIkyNBYk8s+WDW6r1dYnMwI2hXbKcYxFVDXFuN6",
+	"aLrw99MGI8qitOX66MDKMEG5AlpWWLD5zEY6MytxK6QFG4tGIQPqVo6lCNqKFviizCBfjQVUK0CdKkyj",
+	"tnk50KHEBWTCHp2GE1K4SsKc7WoC1ZpVa9GBKhF6CHtx2aCpv7H4YBO7gs6RKwfK7pSlFOPnAnwZHSxT",
+	"m5IphM8HTZ5AwkP1z16w5hVc0pshtm95fPz06y+/enaQe1ny0LXorpJQ8vUo67NknUz+/vKC4JBgjJ74",
+	"ymtQU2EsaDhSsRZW9DayeqjCYNHZMgi48ZKQYwsy8zS36Vksi2H1uzX4cUXK84jN+mTnhs2Mh0CAFzAk",
+	"K+MkMWCx9OQwzKugmmR8NjN8v5Ma38GO5Q+my5ZVFu1+4Ktoq1a327DYAU1YoLlyhWG1qP9xXSp/NvPP",
+	"aEqNDk2fQpSFVElbhbRdlIWHXNc3WvgO3LO1XltDgWFHUFmhnuNY1kAciw119ZtrnJCLMjA7bBpJbNVt",
+	"W/i8YERvOETDN7IesURlpU2rZXwlvcBKi/BWmyyMe/3DFyv7cBffqIXNobOl3rHUHDmiYmu0SQVT74Hl",
+	"R7a0ZafiVtZiqjlIXXKw7WVTuQdJWac8pWIssEFi2Sn11EZVe0zEWWBUtLsZMuBqLpspoJpsMhbcVvuE",
+	"nAZE58qjkKZB5gVNma0PWu/JiqHcaFIOK+OUdw2YIKzCXyzghhA4YEuvQ16LeSFlbSVBEbhYQ/8B6ThO",
+	"0ELD4biBhkcjaX60IUEc7VdGFn6QKqJIuYTcuGkeApszuj36aO707aHI9xmGUBNoQWlvJWoY8MBzMqlU",
+	"kZvUzJ7edtxNYd/MvqPbPsnoGd36VPThyVcj8p2ZrlJomlTrTEMO9skTyFv/EqpGq2ji+vDkq3jueuaE",
+	"kN5Z60NMWR+2Z67/ngjuWZ67c7U6eUa3XZUX2nT1g2Ex1lNot7ALSJLSZGIrFaN2jFqBYCnknQER1LZ0",
+	"JaLCiLwyZJJqCmVdxgIACmY2rPSNCraLEXSlVG0sHXkhl0sDXnDRYelmO50UY0Fzfs1G5Azzr8i0YPQq",
+	"IZPXVOnhS7Pa4avvJqAkL22qAu7y1NYicwq5IcpGVCyYbanLhaswD0XK0TYfVZvNcG0CS/Mm8aySXIMQ",
+	"9QXSrBkga020qWzssLkIkNgP6xmWmLBnhj+++DCU3FXs1og+qzWGaWCq4hDq+cDq1aOHuBy16mYNnuuY",
+	"7aevVXUADn3Qs3oj7NCHOIbqPGVDivcfDNzw7BHSWIgeuq9dPwao2snbeoxZeSDUAJUvEfN2Pc15Oiov",
+	"XmUH8XSiWaUKq/UqVp0LwYCuEFB8rGpxC0zulVuaa277ABRsvs6plkU4pq180VY5xadT2wTDsCBC6QZ1",
+	"QRKNysCxYWk1QhGkEBcKolg+C0ZZuFahu7p+Be+ktm1XzG9YWlFssEW2FhkVmmRslcstxFCyGyuOQMFY",
+	"Z4PxvXcNSwn3aRT82w+3/z8AAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -44,7 +44,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 		}
 	}
 	group := New(use, short, cobra.NoArgs, func(*cobra.Command, []string) error {
-		return Mistake(fmt.Errorf("%s needs to know what to do: %s", use, strings.Join(names, ", ")))
+		return Mistake(fmt.Errorf("%s needs one of the commands %s", use, strings.Join(names, ", ")))
 	})
 	group.AddCommand(commands...)
 	return group

@@ -53,12 +53,12 @@ func migrate[C Config](env Env[C]) *cobra.Command {
 			return errors.Join(err, db.Close())
 		})
 	}
-	down := step("down", "Take back the last migration, for tests; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
+	down := step("down", "Undo the last migration, for tests; its data is lost", repo.OpenExisting, func(ctx context.Context, db *repo.DB) error {
 		return db.MigrateDown(ctx)
 	})
 	down.Hidden = true // a service goes back one version without this command
-	return Group("migrate", "Bring the database's schema up to date, or look at it",
-		step("up", "Apply every migration that is missing", repo.Open, func(ctx context.Context, db *repo.DB) error {
+	return Group("migrate", "Update the database's schema, or show its state",
+		step("up", "Apply every missing migration", repo.Open, func(ctx context.Context, db *repo.DB) error {
 			return db.Migrate(ctx)
 		}),
 		down,

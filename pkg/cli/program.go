@@ -123,13 +123,13 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		}
 		return serve(cmd, args)
 	})
-	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nIt is configured by environment variables, AURA_…; its README lists them."
+	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nEnvironment variables configure it (AURA_…); its README lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Mistake(err) })
 	root.AddCommand(
 		New("serve", "Run the service (the default)", cobra.NoArgs, serve),
-		New("check-config", "Validate the configuration, naming every mistake", cobra.NoArgs, check),
+		New("check-config", "Validate the configuration and name every mistake", cobra.NoArgs, check),
 		New("version", "Print the version", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", p.Name, p.Version)
 			return err

@@ -53,7 +53,7 @@ func unknown(settings []setting, environ map[string]string) error {
 			slices.ContainsFunc(settings, func(s setting) bool { return s.reads(name) }) {
 			continue
 		}
-		rule := "is no known variable"
+		rule := "is not a known variable"
 		if near := nearest(name, settings); near != "" {
 			rule += "; did you mean " + near + "?"
 		}

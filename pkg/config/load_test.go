@@ -114,17 +114,17 @@ func TestLoad_Mistakes(t *testing.T) {
 		"misspelled": {
 			map[string]string{"AURA_LISTN": ":1", "AURA_MAIN_HOTS_2": "x", "AURA_SOMETHING_ELSE": "x"},
 			[]string{
-				`AURA_LISTN: is no known variable; did you mean AURA_LISTEN?`,
-				`AURA_MAIN_HOTS_2: is no known variable; did you mean AURA_MAIN_HOST_1?`,
-				`AURA_SOMETHING_ELSE: is no known variable`,
+				`AURA_LISTN: is not a known variable; did you mean AURA_LISTEN?`,
+				`AURA_MAIN_HOTS_2: is not a known variable; did you mean AURA_MAIN_HOST_1?`,
+				`AURA_SOMETHING_ELSE: is not a known variable`,
 			},
 		},
 		"numbers of a family have one spelling": {
 			map[string]string{"AURA_MAIN_HOST_0": "x", "AURA_MAIN_HOST_01": "x", "AURA_MAIN_HOST_a": "x"},
 			[]string{
-				`AURA_MAIN_HOST_0: is no known variable; did you mean AURA_MAIN_HOST_1?`,
-				`AURA_MAIN_HOST_01: is no known variable; did you mean AURA_MAIN_HOST_1?`,
-				`AURA_MAIN_HOST_a: is no known variable; did you mean AURA_MAIN_HOST_1?`,
+				`AURA_MAIN_HOST_0: is not a known variable; did you mean AURA_MAIN_HOST_1?`,
+				`AURA_MAIN_HOST_01: is not a known variable; did you mean AURA_MAIN_HOST_1?`,
+				`AURA_MAIN_HOST_a: is not a known variable; did you mean AURA_MAIN_HOST_1?`,
 			},
 		},
 		"members": {
@@ -136,7 +136,7 @@ func TestLoad_Mistakes(t *testing.T) {
 		},
 		"range":             {map[string]string{"AURA_HOST_ID": "99999999999"}, []string{`AURA_HOST_ID="99999999999": is out of range`}},
 		"no secret shown":   {map[string]string{"AURA_PIN": "hush"}, []string{`AURA_PIN: must be a whole number`}},
-		"not a public file": {map[string]string{"AURA_HOST_ID_FILE": "/etc/x"}, []string{`AURA_HOST_ID_FILE: is no known variable`}},
+		"not a public file": {map[string]string{"AURA_HOST_ID_FILE": "/etc/x"}, []string{`AURA_HOST_ID_FILE: is not a known variable`}},
 		"twice": {
 			map[string]string{"AURA_TOKEN": "hush", "AURA_TOKEN_FILE": "/run/token"},
 			[]string{`AURA_TOKEN_FILE="/run/token": must not be set together with AURA_TOKEN`},
@@ -234,7 +234,7 @@ func TestTable(t *testing.T) {
 	s := settings{Block: Block{Listen: "127.0.0.1:8010", Token: "hush"}, hidden: "x"}
 	want := "| variable | default | meaning |\n|---|---|---|\n" +
 		"| `AURA_LISTEN` | `127.0.0.1:8010` | Where to listen. |\n" +
-		"| `AURA_TOKEN` |  | A token. Secret: also from the file that `AURA_TOKEN_FILE` names, or the systemd credential `aura_token`. |\n" +
+		"| `AURA_TOKEN` |  | A token. Secret: the value may also come from the file that `AURA_TOKEN_FILE` names, or from the systemd credential `aura_token`. |\n" +
 		"| `AURA_HOST_ID` |  | Number of this host. |\n" +
 		"| `AURA_SYNC_INTERVAL` | `3600` | Seconds \\| duration. |\n" +
 		"| `AURA_DB_AUTO_MIGRATE` |  |  |\n" +
@@ -242,7 +242,7 @@ func TestTable(t *testing.T) {
 		"| `AURA_STATION_TIMEZONE` | required |  |\n" +
 		"| `AURA_MAIN_HOST_1`, `AURA_MAIN_HOST_2`, … |  | The nodes. |\n" +
 		"| `AURA_WAIT_1`, `AURA_WAIT_2`, … |  |  |\n" +
-		"| `AURA_PIN` |  | Secret: also from the file that `AURA_PIN_FILE` names, or the systemd credential `aura_pin`. |\n"
+		"| `AURA_PIN` |  | Secret: the value may also come from the file that `AURA_PIN_FILE` names, or from the systemd credential `aura_pin`. |\n"
 	if got := config.Table(&s); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -25,7 +25,7 @@ type setting struct {
 func describe(into any) (settings []setting, blocks []reflect.Value) {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
-		panic(fmt.Sprintf("config: %T is no pointer to a struct", into))
+		panic(fmt.Sprintf("config: %T is not a pointer to a struct", into))
 	}
 	v = v.Elem()
 	for i := range v.NumField() {
@@ -40,7 +40,7 @@ func describe(into any) (settings []setting, blocks []reflect.Value) {
 			settings = append(settings, s)
 		case f.Tag.Get("family") != "":
 			if f.Type.Kind() != reflect.Map || f.Type.Key().Kind() != reflect.Int {
-				panic(fmt.Sprintf("config: family %s is no map[int]T", f.Name))
+				panic(fmt.Sprintf("config: family %s is not a map[int]T", f.Name))
 			}
 			s.name, s.family = f.Tag.Get("family"), true
 			settings = append(settings, s)

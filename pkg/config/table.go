@@ -46,7 +46,7 @@ func (s setting) shownDefault() string {
 func (s setting) meaning() string {
 	doc := s.field.Tag.Get("doc")
 	if s.secret {
-		doc += fmt.Sprintf(" Secret: also from the file that `%s%s%s` names, or the systemd credential `%s`.",
+		doc += fmt.Sprintf(" Secret: the value may also come from the file that `%s%s%s` names, or from the systemd credential `%s`.",
 			Prefix, s.name, fileSuffix, strings.ToLower(Prefix+s.name))
 	}
 	return strings.TrimSpace(doc)

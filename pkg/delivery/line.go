@@ -55,7 +55,7 @@ type Item[T any] struct {
 	canceled string // why it is not tried again; "" if it is
 }
 
-const newerWaits = "a newer one waits"
+const newerWaits = "a newer delivery waits"
 
 // Line is what one channel is owed, in order. Run delivers it; all else may be
 // called at any time.

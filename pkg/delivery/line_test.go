@@ -136,7 +136,7 @@ func TestLine_Run(t *testing.T) {
 		s.hand(t, "b", "c")
 		synctest.Wait() // no time passes
 		equal(t, "got", r.texts(), []string{"a", "b", "c"})
-		equal(t, "rows", l.Outcomes(channel), []string{"a newer one waits", "a newer one waits", "waits"})
+		equal(t, "rows", l.Outcomes(channel), []string{"a newer delivery waits", "a newer delivery waits", "waits"})
 	})
 
 	bubble(t, "Stop", func(t *testing.T) {
@@ -221,10 +221,10 @@ func TestLine_Full(t *testing.T) {
 		close(let)
 		synctest.Wait()
 		got := r.texts()
-		if len(got) != delivery.MaxWaiting || got[0] != "0" || got[1] != "3" || s.log.Count("too many wait") != 2 || s.counts.givenUp != 2 {
+		if len(got) != delivery.MaxWaiting || got[0] != "0" || got[1] != "3" || s.log.Count("too many deliveries wait") != 2 || s.counts.givenUp != 2 {
 			t.Errorf("got %d, the second is %s", len(got), got[1])
 		}
-		equal(t, "rows", l.Outcomes(channel)[:4], []string{"done", "too many waited", "too many waited", "done"})
+		equal(t, "rows", l.Outcomes(channel)[:4], []string{"done", "too many deliveries waited", "too many deliveries waited", "done"})
 	})
 
 	bubble(t, "OldestKept", func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestLine_Load(t *testing.T) {
 		}
 		s := begin(t, l, r)
 		synctest.Wait()
-		equal(t, "rows", l.Outcomes(channel), []string{"not understood", "done"})
+		equal(t, "rows", l.Outcomes(channel), []string{"can't be decoded", "done"})
 		if s.counts.givenUp != 1 {
 			t.Errorf("%d given up", s.counts.givenUp)
 		}
@@ -384,7 +384,7 @@ func TestLine_LedgerAway(t *testing.T) {
 		synctest.Wait()
 		equal(t, "got", r.texts(), []string{"a", "b", "c"})
 		// Once as an error, and once when it is over.
-		if got := s.log.Count("done from memory"); got != 2 {
+		if got := s.log.Count("go on from memory"); got != 2 {
 			t.Errorf("%d lines", got)
 		}
 	})

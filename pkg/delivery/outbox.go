@@ -34,7 +34,7 @@ type Outbox struct {
 
 // NewOutbox makes an Outbox.
 func NewOutbox(ledger Ledger, observer Observer, log zerolog.Logger) *Outbox {
-	trouble := logging.NewLasting(log, "what is owed can't be written down; it is done from memory")
+	trouble := logging.NewLasting(log, "deliveries can't be written to the database; they go on from memory")
 	return &Outbox{book: book{ledger, trouble}, observer: observer, log: log}
 }
 

@@ -99,9 +99,9 @@ func (l *Line[T]) bound() {
 		}
 		i := l.waiting[at]
 		l.waiting = slices.Delete(l.waiting, at, at+1)
-		l.log.Error().RawJSON("body", i.Body).Int("limit", MaxWaiting).Msg("too many wait: the oldest is given up")
+		l.log.Error().RawJSON("body", i.Body).Int("limit", MaxWaiting).Msg("too many deliveries wait; the oldest is given up")
 		l.outbox.observer.GivenUp(l.channel.Name)
-		l.end(i.ID, "too many waited")
+		l.end(i.ID, "too many deliveries waited")
 	}
 }
 
@@ -111,7 +111,7 @@ func (l *Line[T]) bound() {
 func (l *Line[T]) Load(ctx context.Context) error {
 	rows, last, err := l.outbox.book.past(ctx, l.channel.Name)
 	if err != nil {
-		return fmt.Errorf("read what %s is owed from before the restart: %w", l.channel.Name, err)
+		return fmt.Errorf("read the deliveries of %s from before the restart: %w", l.channel.Name, err)
 	}
 	l.outbox.mu.Lock()
 	defer l.outbox.mu.Unlock()
@@ -148,9 +148,9 @@ func (l *Line[T]) bring(rows []model.Delivery) (before []*Item[T]) {
 		}
 		i := &Item[T]{Delivery: row}
 		if err := json.Unmarshal(row.Body, &i.Content); err != nil {
-			l.log.Error().Err(err).Int64("id", row.ID).Msg("a stored delivery is not understood")
+			l.log.Error().Err(err).Int64("id", row.ID).Msg("a stored delivery can't be decoded; it is given up")
 			l.outbox.observer.GivenUp(l.channel.Name)
-			l.end(row.ID, "not understood")
+			l.end(row.ID, "can't be decoded")
 			continue
 		}
 		before = append(before, i)

@@ -125,7 +125,7 @@ func parseCursor(s string) (*model.Position, error) {
 	id, err2 := strconv.ParseInt(number, 10, 64)
 	p := model.Position{PlayedAt: time.UnixMicro(micros).UTC(), ID: id}
 	if cmp.Or(err, err2) != nil || p.PlayedAt != model.Within(p.PlayedAt) || id < 1 || cursor(p) != s {
-		return nil, errors.New("must be taken from the Link header of a list, as it stands there")
+		return nil, errors.New("must be copied unchanged from the Link header of a list")
 	}
 	return &p, nil
 }

@@ -26,7 +26,7 @@ func (a *API) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.
 		}
 		// Nobody may mistake a part of a report for the whole.
 		if ctx.Err() == nil {
-			a.Log.Error().Err(err).Str("month", month.Name).Msg("report failed, connection cut")
+			a.Log.Error().Err(err).Str("month", month.Name).Msg("report failed; the connection is closed")
 		}
 		panic(http.ErrAbortHandler)
 	}), nil

@@ -127,7 +127,7 @@ func (a *API) happened(at string, arrived time.Time) (stationtime.Reading, error
 
 var (
 	errNoETag  = errors.New(`must be the ETag of GET /source/active, such as "17" with its quotation marks, or *`)
-	errNoEpoch = errors.New("must be, with a lease, the ETag of what was decided upon")
+	errNoEpoch = errors.New("must be the ETag of the state on which the decision is based, because the request names a lease")
 )
 
 // expectedEpoch reads If-Match: nil if any epoch is accepted.

@@ -64,7 +64,7 @@ func (a *API) ListSyncRecords(ctx context.Context, r api.ListSyncRecordsRequestO
 	if after := valueOr(p.After, ""); after != "" {
 		var err error
 		if q.After, err = parseCursor(after); err != nil {
-			return nil, model.Invalid("after", after, "must be taken from the answer before, as it stands there")
+			return nil, model.Invalid("after", after, "must be copied unchanged from the previous answer")
 		}
 	}
 	var body api.ListSyncRecords200JSONResponse
@@ -188,7 +188,7 @@ func refusal(err error) string {
 	if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
 		return invalid.Error()
 	}
-	return "the receiver's database refuses it; its log says why"
+	return "the receiver's database refuses the record; the receiver's log says why"
 }
 
 // acknowledgements are the records that the sync node says it has.

@@ -254,7 +254,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		s := newStation(t)
 		s.api.Recorder = refusing{}
 		r := s.send(map[string]any{"records": []any{played(0, "a")}}).Records[0]
-		if !strings.Contains(r.Refused, "its log says why") || strings.Contains(r.Refused, "table") {
+		if !strings.Contains(r.Refused, "the receiver's log says why") || strings.Contains(r.Refused, "table") {
 			t.Errorf("answered %q, what a database says is not for others", r.Refused)
 		}
 	})

@@ -67,7 +67,7 @@ func (f *fields) text(names ...string) *string {
 
 func (f *fields) number(names ...string) *int64 {
 	var v loose.Integer
-	if !f.read(names, &v, "must be a whole number; leave it out where it is unknown") {
+	if !f.read(names, &v, "must be a whole number; leave it out if it is unknown") {
 		return nil
 	}
 	return &v.Value
@@ -95,7 +95,7 @@ const beyondAnyDuration = 1e9
 // refuses it.
 func (f *fields) seconds(names ...string) *time.Duration {
 	var v loose.Number
-	if !f.read(names, &v, "must be a number of seconds; leave it out where it is unknown") {
+	if !f.read(names, &v, "must be a number of seconds; leave it out if it is unknown") {
 		return nil
 	}
 	bounded := min(max(v.Value, -beyondAnyDuration), beyondAnyDuration)
@@ -183,7 +183,7 @@ func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
 	if read.Shifted {
 		_, raw := f.find(startNames)
 		a.Log.Warn().RawJSON("track_start", raw).Time("taken_as", a.Zone.In(read.Time)).
-			Msg("start in an hour that a daylight saving change skips, moved forward")
+			Msg("a start is in the hour that a daylight saving change skips; it is moved forward")
 	}
 	c.TrackStart = &read.Time
 	return c, *read
@@ -202,7 +202,7 @@ func (a *API) play(body api.Play) (e model.Entry, other time.Time, _ error) {
 	case source != nil && *source != 0:
 		e.LogSource = *source
 	case a.HostID == 0 && (source != nil || f.raw["log_source"] == nil):
-		f.refuse("log_source", f.raw["log_source"], "is required here: who played it; the sync node itself plays nothing")
+		f.refuse("log_source", f.raw["log_source"], "is required here: the number of the source that played it")
 	}
 	return e, start.Other, f.err(e.Validate())
 }

@@ -41,14 +41,14 @@ func (s *Server) access(c *gin.Context) {
 	case this.route.public, local, known && slices.Contains(this.route.roles, this.caller.Role):
 		c.Next()
 	case known:
-		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s is %s; this needs one of the roles %s.",
+		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s has the role %s. This request needs one of the roles %s.",
 			this.caller.Name, this.caller.Role, joinRoles(this.route.roles))})
 	default:
 		s.demand(c)
 	}
 }
 
-var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests from this address; come back in a second."}
+var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests came from this address. Try again in a second."}
 
 // identify reads the bearer token, otherwise the client certificate.
 func (s *Server) identify(r *http.Request, this *call) bool {
@@ -74,13 +74,13 @@ func (s *Server) identify(r *http.Request, this *call) bool {
 
 // demand asks for a token (RFC 6750).
 func (s *Server) demand(c *gin.Context) {
-	challenge, detail := `Bearer realm="aura"`, "This needs a token: Authorization: Bearer …"
+	challenge, detail := `Bearer realm="aura"`, "This request needs a token: Authorization: Bearer …"
 	switch {
 	case c.GetHeader("Authorization") != "":
 		challenge += `, error="invalid_token"`
-		detail = "There is no such token."
+		detail = "The token is not known here."
 	case !s.cfg.LocalToken && address(c.Request.RemoteAddr).IsLoopback():
-		detail += " Programs on this host need none, where they call it localhost or 127.0.0.1, no proxy stands between, and no page of another site sends it."
+		detail += " A program on this host needs no token if it calls localhost or 127.0.0.1 without a proxy, and no page of another site sends the request."
 	}
 	c.Header("WWW-Authenticate", challenge)
 	fail(c, &statusError{http.StatusUnauthorized, detail})

@@ -150,7 +150,7 @@ func TestAccess_LocalNeedsToken(t *testing.T) {
 		if w.Code != e.want {
 			t.Errorf("%s %s: %d, want %d: %s", e.method, e.path, w.Code, e.want, w.Body)
 		}
-		if w.Code == 401 && strings.Contains(w.Body.String(), "Programs on this host") {
+		if w.Code == 401 && strings.Contains(w.Body.String(), "A program on this host") {
 			t.Errorf("it says that none is needed: %s", w.Body)
 		}
 	}

@@ -79,7 +79,7 @@ func readBody(c *gin.Context, limit int64) ([]byte, error) {
 	case errors.As(err, &tooLong):
 		return nil, err
 	}
-	return nil, model.Invalid("body", "", "must arrive whole: "+err.Error())
+	return nil, model.Invalid("body", "", "must arrive completely: "+err.Error())
 }
 
 // checkType takes a missing type as JSON, because some engines send none.

@@ -18,15 +18,15 @@ import (
 // filled by config.Load; a service with another default port sets Listen before
 // that.
 type Config struct {
-	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket passed by systemd goes before it."`
-	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens for callers from other hosts, separated by commas or lines, each name:role:secret. Roles are engine, node, monitor and admin; a secret has at least 16 characters."`
-	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read what is public, such as https://radio.example, separated by commas; * means all."`
-	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is believed, separated by commas."`
-	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host need a token, too: for a proxy on this host that does not tell by a header that it passes requests on."`
-	TLSCert        string   `env:"TLS_CERT" doc:"File with the certificate chain, PEM. With TLS_KEY the server speaks HTTPS."`
-	TLSKey         string   `env:"TLS_KEY" doc:"File with the certificate's key, PEM."`
-	TLSClientCA    string   `env:"TLS_CLIENT_CA" doc:"File with the authorities of client certificates, PEM. Such a certificate stands for a token: its CN is the name, its OU the role."`
-	RateLimit      float64  `env:"RATE_LIMIT" envDefault:"50" doc:"Requests a second that one address may make without a token, from off this host; 0 is without limit."`
+	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket that systemd passes takes precedence."`
+	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens of callers from other hosts, separated by commas or line breaks. Each is name:role:secret. Roles are engine, node, monitor and admin. A secret has at least 16 characters."`
+	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all."`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is trusted, separated by commas."`
+	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host also need a token. Set this if a proxy on this host sends no header that shows that it passes requests on."`
+	TLSCert        string   `env:"TLS_CERT" doc:"PEM file with the certificate chain. With AURA_TLS_KEY the server speaks HTTPS."`
+	TLSKey         string   `env:"TLS_KEY" doc:"PEM file with the certificate's key."`
+	TLSClientCA    string   `env:"TLS_CLIENT_CA" doc:"PEM file with the authorities of client certificates. A client certificate serves as a token: its CN is the name, its OU the role."`
+	RateLimit      float64  `env:"RATE_LIMIT" envDefault:"50" doc:"How many requests a second an address outside this host may make without a token. 0: no limit."`
 }
 
 // Validate names every mistake.

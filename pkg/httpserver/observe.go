@@ -27,12 +27,12 @@ func newMetrics(r prometheus.Registerer) metrics {
 		}, []string{"method", "route", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "aura_http_request_duration_seconds",
-			Help:    "How long requests took, streams left out.",
+			Help:    "How long requests took, without streams.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
 		}, []string{"method", "route"}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "aura_http_requests_in_flight",
-			Help: "Requests that are being answered, streams included.",
+			Help: "Requests that are being answered, with streams.",
 		}),
 	}
 	r.MustRegister(m.requests, m.seconds, m.inFlight)

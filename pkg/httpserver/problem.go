@@ -90,7 +90,7 @@ func problemOf(err error) api.Problem {
 		own     *statusError
 		tooLong *http.MaxBytesError
 	)
-	status, detail := http.StatusInternalServerError, "Something failed here. The log says what, under the id in instance."
+	status, detail := http.StatusInternalServerError, "The service failed. Its log has the cause, under the id in instance."
 	switch {
 	case errors.As(err, &invalid):
 		return api.Problem{Status: http.StatusBadRequest, Detail: ptr(invalid.Error()), Errors: fieldsOf(invalid)}
@@ -99,25 +99,25 @@ func problemOf(err error) api.Problem {
 	case errors.As(err, &tooLong):
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("The body must not be longer than %d bytes.", tooLong.Limit)
 	case errors.Is(err, model.ErrNotFound):
-		status, detail = http.StatusNotFound, "There is no such thing here."
+		status, detail = http.StatusNotFound, "The requested object does not exist here."
 	case errors.Is(err, model.ErrStaleEpoch):
-		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match."
+		status, detail = http.StatusPreconditionFailed, "Somebody else has activated a source in the meantime. Read /source/active again and send its ETag as If-Match."
 	case errors.Is(err, model.ErrDeposed):
-		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since this was decided. Ask for the lease, read /source/active again and decide anew."
+		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since the decision. Ask for the lease, read /source/active and decide again."
 	case errors.Is(err, model.ErrPinned):
 		status, detail = http.StatusConflict, "The active source is pinned. Only a request with pin=true or pin=false changes it."
 	case errors.Is(err, model.ErrLoop):
-		status, detail = http.StatusLoopDetected, "Another node passed this on, but this one does not decide it either. The other one's AURA_SYNC_HOST must be the address of the sync node."
+		status, detail = http.StatusLoopDetected, "Another node passed this request on, but this node does not decide it either. On the other node, AURA_SYNC_HOST must be the address of the sync node."
 	case errors.Is(err, model.ErrSyncNodeAway):
-		status, detail = http.StatusServiceUnavailable, "The sync node, which decides this, cannot be reached or does not serve this node. The same request may succeed later; sending it again does no harm."
+		status, detail = http.StatusServiceUnavailable, "The sync node decides this, but it cannot be reached or does not serve this node. The same request may succeed later. Sending it again does no harm."
 	case errors.Is(err, model.ErrUnavailable):
-		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write in time. The same request may succeed later; what is stored already is not stored twice."
+		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write in time. The same request may succeed later. Nothing is stored twice."
 	case errors.Is(err, model.ErrOverloaded):
-		status, detail = http.StatusServiceUnavailable, "As many are served as may be. The same request may succeed later."
+		status, detail = http.StatusServiceUnavailable, "The service has reached its limit of callers. The same request may succeed later."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		status, detail = http.StatusServiceUnavailable, "The answer took too long. The same request may succeed later."
 	case errors.Is(err, context.Canceled):
-		status, detail = statusClientGone, "The client went away."
+		status, detail = statusClientGone, "The client closed the connection."
 	}
 	return api.Problem{Status: status, Detail: &detail}
 }
@@ -145,9 +145,9 @@ func ptr[T any](v T) *T { return &v }
 // unknownPath and wrongMethod answer requests that match no route; gin sets
 // Allow.
 func unknownPath(c *gin.Context) {
-	fail(c, &statusError{http.StatusNotFound, "There is no such path here."})
+	fail(c, &statusError{http.StatusNotFound, "This path does not exist here."})
 }
 
 func wrongMethod(c *gin.Context) {
-	fail(c, &statusError{http.StatusMethodNotAllowed, "This path knows only the methods " + c.Writer.Header().Get("Allow") + "."})
+	fail(c, &statusError{http.StatusMethodNotAllowed, "This path has only the methods " + c.Writer.Header().Get("Allow") + "."})
 }

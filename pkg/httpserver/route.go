@@ -115,7 +115,7 @@ func (s *Server) declare(doc *openapi3.T, service string) error {
 				r.roles = append(r.roles, Role(role))
 			}
 			if !r.public && len(r.roles) == 0 {
-				return fmt.Errorf("operation %s is neither public nor has it x-roles", op.OperationID)
+				return fmt.Errorf("operation %s is not public and has no x-roles", op.OperationID)
 			}
 			s.add(method, s.base+ginPath(path), r)
 		}

@@ -99,7 +99,7 @@ func rule(v *openapi3.SchemaError) string {
 				known = append(known, name)
 			}
 			slices.Sort(known)
-			return "is not known here; known are " + strings.Join(known, ", ")
+			return "is not a known field; known fields are " + strings.Join(known, ", ")
 		}
 	}
 	if isRule(v.Schema.Description) {

@@ -96,7 +96,7 @@ func (s *Server) Run(ctx context.Context) error {
 		if err := hs.Shutdown(bound); err != nil {
 			cutAll()
 			_ = hs.Close() // closes the connections that exceeded the drain timeout
-			s.log.Warn().Dur("after_ms", s.drain).Msg("requests cut at stop")
+			s.log.Warn().Dur("after_ms", s.drain).Msg("requests were cut off at the stop")
 		}
 		return nil
 	})

@@ -36,16 +36,16 @@ func TestServer_Errors(t *testing.T) {
 		status int
 		detail string
 	}{
-		"not found":   {fmt.Errorf("get: %w", model.ErrNotFound), 404, "There is no such thing here."},
+		"not found":   {fmt.Errorf("get: %w", model.ErrNotFound), 404, "The requested object does not exist here."},
 		"invalid":     {fmt.Errorf("record: %w", model.Invalid("track_start", "never", "must be a time")), 400, "invalid: track_start: must be a time"},
 		"unavailable": {fmt.Errorf("store: %w", model.ErrUnavailable), 503, "The database cannot be reached"},
-		"stale":       {model.ErrStaleEpoch, 412, "Somebody else activated"},
+		"stale":       {model.ErrStaleEpoch, 412, "Somebody else has activated"},
 		"deposed":     {fmt.Errorf("activate: %w", model.ErrDeposed), 412, "Another monitor"},
 		"pinned":      {model.ErrPinned, 409, "is pinned"},
 		"circle":      {fmt.Errorf("activate: %w", model.ErrLoop), 508, "AURA_SYNC_HOST"},
 		"deadline":    {fmt.Errorf("query: %w", context.DeadlineExceeded), 503, "took too long"},
-		"gone":        {context.Canceled, 499, "went away"},
-		"unknown":     {errors.New("dial tcp 10.0.0.3: secret"), 500, "Something failed here."},
+		"gone":        {context.Canceled, 499, "closed the connection"},
+		"unknown":     {errors.New("dial tcp 10.0.0.3: secret"), 500, "The service failed."},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -75,7 +75,7 @@ func Log(log zerolog.Logger, component string) zerolog.Logger {
 
 func buildInfo(o Options) prometheus.Collector {
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "aura_build_info", Help: "Always 1; the labels tell which build runs.",
+		Name: "aura_build_info", Help: "Always 1. The labels say which build runs.",
 		ConstLabels: prometheus.Labels{"service": o.Name, "version": o.Version},
 	})
 	info.Set(1)

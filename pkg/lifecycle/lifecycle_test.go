@@ -82,7 +82,7 @@ func TestService_Prepare(t *testing.T) {
 	})
 	s := lifecycletest.Start(t, a)
 	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(answer lifecycletest.Answer, text string) bool {
-		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "brought up to date") && tries.Load() == 2
+		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "still preparing its data") && tries.Load() == 2
 	})
 	if res, _ := s.Call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("healthz while preparing: %s", res.Status)

@@ -19,7 +19,7 @@ const (
 )
 
 // errPreparing is why a service that already answers is not ready.
-var errPreparing = errors.New("what the service keeps is being brought up to date")
+var errPreparing = errors.New("the service is still preparing its data")
 
 // ready tells why the service can't do its work now, or nil.
 func (s *Service) ready(ctx context.Context) error {
@@ -108,6 +108,6 @@ func (s *Service) watchdog(ctx context.Context) error {
 // notify sends a state to systemd; without systemd it does nothing.
 func (s *Service) notify(state string) {
 	if _, err := daemon.SdNotify(false, state); err != nil {
-		s.opts.Log.Warn().Err(err).Str("state", state).Msg("systemd can't be told")
+		s.opts.Log.Warn().Err(err).Str("state", state).Msg("systemd can't be notified")
 	}
 }

@@ -13,8 +13,8 @@ import (
 
 // Config says what is logged, and how.
 type Config struct {
-	Level  string `env:"LOG_LEVEL" envDefault:"info" doc:"The least level that is logged: trace, debug, info, warn or error."`
-	Format string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, pretty, or auto: pretty on a terminal."`
+	Level  string `env:"LOG_LEVEL" envDefault:"info" doc:"The lowest level that is logged: trace, debug, info, warn or error."`
+	Format string `env:"LOG_FORMAT" envDefault:"auto" doc:"json, pretty or auto. auto is pretty on a terminal and json otherwise."`
 }
 
 // Validate names every mistake.

@@ -56,7 +56,7 @@ func (a *Activation) Validate() error {
 	}
 	clean := *a
 	if clean.Normalize(); clean.By != a.By || clean.Reason != a.Reason {
-		wrong = append(wrong, NewFieldError("by", a.By, "must be, as the reason, text as it is stored"))
+		wrong = append(wrong, NewFieldError("by", a.By, "must be text in the stored form, and so must the reason"))
 	}
 	if wrong != nil {
 		return &InvalidError{Fields: wrong}

@@ -52,7 +52,7 @@ func (c *Correction) Room(earlier int) error {
 		return nil
 	}
 	return Invalid("kind", c.Kind, fmt.Sprintf(
-		"the entry has %d corrections already, and may have %d, the last of them a void: void it, and log what was played as a missed entry", earlier, MaxCorrectionsByHand))
+		"the entry already has %d corrections. It may have %d, and the last one must be a void: void the entry, and log what was played as a missed entry", earlier, MaxCorrectionsByHand))
 }
 
 // Correction is a separate record about one entry, because a legal log is never
@@ -105,11 +105,11 @@ func (c *Correction) Validate(target Entry) error {
 	switch c.Kind {
 	case CorrectionVoid, CorrectionRestore, CorrectionLog:
 		if !c.Changes.IsEmpty() {
-			wrong = append(wrong, NewFieldError("changes", "", "only an amend has changes"))
+			wrong = append(wrong, NewFieldError("changes", "", "must be left out: only an amend has changes"))
 		}
 	case CorrectionAmend:
 		if c.Changes.IsEmpty() {
-			wrong = append(wrong, NewFieldError("changes", "", "an amend names at least one field and its new value"))
+			wrong = append(wrong, NewFieldError("changes", "", "must have at least one field with its new value if the kind is amend"))
 		}
 		amended := target
 		c.Changes.apply(&amended)

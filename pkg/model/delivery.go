@@ -45,7 +45,7 @@ func (d *Delivery) Normalize() {
 func (d *Delivery) Validate() error {
 	var wrong []FieldError
 	if clean, cut := cleanText(d.Channel, MaxChannel); cut || clean != d.Channel || clean == "" {
-		wrong = append(wrong, NewFieldError("channel", d.Channel, fmt.Sprintf("must be a name without control characters, of at most %d", MaxChannel)))
+		wrong = append(wrong, NewFieldError("channel", d.Channel, fmt.Sprintf("must be a name without control characters, of at most %d characters", MaxChannel)))
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(d.Body, &object); err != nil || object == nil || len(d.Body) > MaxDelivery || !utf8.Valid(d.Body) {

@@ -105,7 +105,7 @@ func (e *Entry) Validate() error {
 		refuse("track_start", e.TrackStart.Format(time.RFC3339), "must be after 1970-01-01 and before 9999; check the engine's clock")
 	}
 	if e.Duration < 0 || e.Duration > maxDuration {
-		refuse("track_duration", strconv.FormatFloat(e.Duration.Seconds(), 'f', -1, 64), "must be seconds from 0 to 31622400 (366 days); leave it out where it is unknown")
+		refuse("track_duration", strconv.FormatFloat(e.Duration.Seconds(), 'f', -1, 64), "must be seconds from 0 to 31622400 (366 days); leave it out if it is unknown")
 	}
 	if e.LogSource < 1 || e.LogSource > math.MaxInt32 {
 		refuse("log_source", strconv.Itoa(e.LogSource), "must be a source's number, from 1")

@@ -17,20 +17,20 @@ var (
 	ErrUnavailable = errors.New("database unavailable")
 	// ErrOverloaded: the maximum number of callers is being served; there will
 	// be room later.
-	ErrOverloaded = errors.New("too many at once")
+	ErrOverloaded = errors.New("too many callers at once")
 	// ErrStaleEpoch: somebody else has activated a source since the caller
 	// looked.
-	ErrStaleEpoch = errors.New("the active source has changed since")
+	ErrStaleEpoch = errors.New("the active source has changed in the meantime")
 	// ErrDeposed: since the monitor decided to activate a source, another
 	// monitor has had the lease.
-	ErrDeposed = errors.New("another monitor has had the lease since this was decided")
+	ErrDeposed = errors.New("another monitor has had the lease since the decision")
 	// ErrSyncNodeAway: the sync node, which decides, cannot be reached or does
 	// not serve this node. The same call may succeed later. It is not known
 	// whether any part of the call was stored.
 	ErrSyncNodeAway = errors.New("sync node unavailable")
 	// ErrLoop: a node received a request that had already been passed on, and
 	// could only pass it on again.
-	ErrLoop = errors.New("passed on in a circle")
+	ErrLoop = errors.New("the request was passed on in a circle")
 	// ErrPinned: a person pinned the active source, and nobody has released it
 	// yet.
 	ErrPinned = errors.New("the active source is pinned")

@@ -21,7 +21,7 @@ type Lease struct {
 // written. The error is an *InvalidError about the field.
 func ValidateHolder(field, name string) error {
 	if name != strings.TrimSpace(name) || strings.ContainsFunc(name, unicode.IsControl) {
-		return Invalid(field, name, "must be a name without blanks around it and control characters")
+		return Invalid(field, name, "must be a name without control characters, and without blanks around it")
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (n *SourceNames) UnmarshalText(text []byte) error {
 			return errors.New("must be a list of number=name, such as 1=Engine A,3=Studio line")
 		}
 		if names[number] != "" {
-			return fmt.Errorf("must name source %d once", number)
+			return fmt.Errorf("must name source %d only once", number)
 		}
 		names[number] = name
 	}

@@ -57,7 +57,7 @@ func New(baseURL string, cfg Config) (*Client, error) {
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "", u.RawQuery != "", u.Fragment != "":
 		return nil, fmt.Errorf("%s: must be the URL of a node, such as http://host:8010", shown(u))
 	case u.User != nil:
-		return nil, fmt.Errorf("%s: must not hold a name or password; there is a token for that", shown(u))
+		return nil, fmt.Errorf("%s: must not contain a name or a password; use a token instead", shown(u))
 	}
 	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), apiPath)
 	transport := &http.Transport{

@@ -11,7 +11,7 @@ import (
 // Config is the block of variables for calls to other nodes. It is meant to be
 // filled by config.Load.
 type Config struct {
-	Token   string        `env:"SYNC_TOKEN" secret:"true" doc:"Token with which this host calls the other nodes: one of their AURA_API_TOKENS, only its secret."`
+	Token   string        `env:"SYNC_TOKEN" secret:"true" doc:"Secret of the token with which this host calls the other nodes. They have the token in their AURA_API_TOKENS."`
 	Timeout time.Duration `env:"SYNC_TIMEOUT" envDefault:"10s" doc:"How long a call to another node may take."`
 }
 

@@ -19,7 +19,7 @@ var ErrUnsupported = errors.New("the peer does not have this operation")
 // errNothing is ErrUnsupported from a peer that answers with problem documents.
 // Such a peer uses the same status if it has the operation but not the
 // requested object.
-var errNothing = fmt.Errorf("%w, or nothing to answer with", ErrUnsupported)
+var errNothing = fmt.Errorf("%w, or does not have the requested object", ErrUnsupported)
 
 // ErrNotSyncNode says that the peer is not the sync node that it is taken for.
 var ErrNotSyncNode = errors.New("is not a sync node")

@@ -53,7 +53,7 @@ func (c *Client) lease(ctx context.Context, what call) (model.Lease, error) {
 		return model.Lease{}, domain(err)
 	}
 	if body.Holder == nil || body.Epoch == nil || body.Seconds == nil || *body.Seconds < 0 {
-		return model.Lease{}, c.unusable(leasePath, "it does not tell who holds the lease")
+		return model.Lease{}, c.unusable(leasePath, "it does not say who holds the lease")
 	}
 	remaining := min(*body.Seconds, maxLease.Seconds())
 	return model.Lease{Holder: *body.Holder, Epoch: *body.Epoch, Remaining: time.Duration(remaining * float64(time.Second))}, nil
@@ -112,7 +112,7 @@ func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, er
 	case err != nil:
 		return model.Health{}, domain(err)
 	case body.Source != source || body.LogTime.IsZero():
-		return model.Health{}, c.unusable(path, "it is about another source, or tells no time")
+		return model.Health{}, c.unusable(path, "it is about another source, or has no time")
 	}
 	return model.Health{
 		Source: source, LogTime: body.LogTime.UTC().Truncate(time.Microsecond), Healthy: body.IsHealthy, Details: body.Details,
@@ -127,7 +127,7 @@ func (c *Client) MonitorStatus(ctx context.Context) (api.MonitorStatus, error) {
 		return api.MonitorStatus{}, domain(err)
 	}
 	if body.Now.IsZero() {
-		return api.MonitorStatus{}, c.unusable(statusPath, "it does not tell the time")
+		return api.MonitorStatus{}, c.unusable(statusPath, "it has no time")
 	}
 	return body, nil
 }

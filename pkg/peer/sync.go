@@ -38,7 +38,7 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		return State{}, 0, err
 	}
 	if body.Now.IsZero() {
-		return State{}, 0, c.Unexpected("/sync/state", "it does not tell the time")
+		return State{}, 0, c.Unexpected("/sync/state", "it has no time")
 	}
 	if from, to := sent.Load(), answered.Load(); from != nil && to != nil {
 		offset = body.Now.Sub(from.Add(to.Sub(*from) / 2))
@@ -138,7 +138,7 @@ func (c *Client) page(ctx context.Context, kind model.Kind, source int, from, to
 	}
 	err := c.do(ctx, call{method: http.MethodGet, path: syncRecords, query: query}, &page)
 	if err == nil && page.Next != "" && (page.Next == after || len(page.Records)+len(page.Healths) == 0) {
-		return page, c.Unexpected(syncRecords, "it does not come to an end")
+		return page, c.Unexpected(syncRecords, "its pages do not end")
 	}
 	return page, err
 }
@@ -162,7 +162,7 @@ func (c *Client) ActivationsAfter(ctx context.Context, after int64, limit int) (
 	activations := make([]model.Activation, len(body))
 	for i, a := range body {
 		if a.Epoch <= after {
-			return nil, c.Unexpected(path, "it does not go on by epoch")
+			return nil, c.Unexpected(path, "its epochs do not increase")
 		}
 		after = a.Epoch
 		activations[i] = model.Activation{

@@ -42,11 +42,11 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 	}
 	switch {
 	case c.Kind == model.CorrectionVoid && e.Overlay.Void:
-		return c, model.Invalid("kind", c.Kind, "the entry is void already")
+		return c, model.Invalid("kind", c.Kind, "the entry is already void")
 	case c.Kind == model.CorrectionRestore && !e.Overlay.Void:
 		return c, model.Invalid("kind", c.Kind, "the entry is not void, so there is nothing to restore")
 	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
-		return c, model.Invalid("changes", "", "the entry has these values already")
+		return c, model.Invalid("changes", "", "the entry already has these values")
 	}
 	if err := c.Room(len(earlier)); err != nil {
 		return c, err

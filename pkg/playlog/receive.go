@@ -86,7 +86,7 @@ func (r *Recorder) receiveOne(ctx context.Context, record model.Record, synced b
 		return Receipt{}, fmt.Errorf("receive record: %w", err)
 	}
 	r.log.Error().Err(err).Stringer("fingerprint", record.Entry.Fingerprint()).Int("log_source", record.Entry.LogSource).
-		Time("track_start", record.Entry.TrackStart).Msg("record of another node can't be stored")
+		Time("track_start", record.Entry.TrackStart).Msg("a record of another node can't be stored")
 	return Receipt{Refused: err}, nil
 }
 

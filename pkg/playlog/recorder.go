@@ -89,6 +89,6 @@ func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Tim
 func (r *Recorder) normalize(e *model.Entry) {
 	if cut := e.Normalize(); cut != nil {
 		r.log.Warn().Strs("fields", cut).Int("log_source", e.LogSource).Time("track_start", e.TrackStart).
-			Int("limit", model.MaxText).Msg("text too long, stored cut")
+			Int("limit", model.MaxText).Msg("a text is too long and was cut")
 	}
 }

@@ -169,7 +169,7 @@ func (c *groupCommit) takeWaiting(group []*waitingEntry) []*waitingEntry {
 func (c *groupCommit) commit(group []*waitingEntry) {
 	err := c.by.storeGroup(group)
 	if err != nil && len(group) > 1 && !errors.Is(err, model.ErrUnavailable) {
-		c.log.Warn().Err(err).Int("entries", len(group)).Msg("group commit failed, storing each entry alone")
+		c.log.Warn().Err(err).Int("entries", len(group)).Msg("group commit failed; each entry is stored alone")
 		for i := range group {
 			group[i].answer(c.by.storeGroup(group[i:i+1]), c.late)
 		}

@@ -49,7 +49,7 @@ func (w *writer) AcquireLease(ctx context.Context, name, holder string, ttl time
 			return lease.lease(name), w.db.Fail(ctx, "acquire lease", err)
 		}
 	}
-	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many want it at once", model.ErrUnavailable)
+	return model.Lease{}, fmt.Errorf("acquire lease: %w: too many callers want it at once", model.ErrUnavailable)
 }
 
 // takeLease inserts the epoch after the last one. The epoch is unique: of

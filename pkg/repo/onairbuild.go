@@ -73,7 +73,7 @@ func (s *Station) recount(ctx context.Context) error {
 	if err != nil || uncounted == 0 {
 		return err
 	}
-	s.db.Log.Info().Msg("counting the days of the on-air log: an older program may have written it")
+	s.db.Log.Info().Msg("counting the days of the on-air log again, because an older program may have written to it")
 	for next := new(time.Time); next != nil; {
 		from := *next
 		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {

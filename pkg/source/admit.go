@@ -113,8 +113,8 @@ var earliest = time.Unix(0, 0)
 
 // The errors are rules: they are shown to the sender, together with the value.
 var (
-	errEarly = errors.New("must be after 1970; check the clock of who sends it")
-	errAhead = errors.New("must not be in the future; check the clock of who sends it")
+	errEarly = errors.New("must be after 1970; check the sender's clock")
+	errAhead = errors.New("must not be in the future; check the sender's clock")
 )
 
 // Happened is when something happened that can't lie in the future. A little

@@ -47,7 +47,7 @@ func (s *Service) Activate(ctx context.Context, r Request) error {
 	}
 	if from := r.From(); r.Mandate != nil && d.From.After(from) {
 		s.log.Warn().Str("by", d.By).Int("source", r.Source).Time("at", from).Time("counts_as", d.From).
-			Msg("a monitor's clock is behind: what it decided is older than what it knew")
+			Msg("a monitor's clock is behind: its decision has an earlier time than an activation that the monitor knew")
 	}
 	// Also if it was stored before: the answer of then may have been lost before
 	// this was told.

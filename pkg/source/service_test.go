@@ -63,7 +63,7 @@ func TestService_Activate(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := `{"level":"warn","by":"monitor","source":2,"at":"2020-06-27T11:00:00Z","counts_as":"2020-06-27T11:59:00Z",` +
-				`"message":"a monitor's clock is behind: what it decided is older than what it knew"}`
+				`"message":"a monitor's clock is behind: its decision has an earlier time than an activation that the monitor knew"}`
 			if got := strings.TrimSpace(log.String()); got != want {
 				t.Errorf("logs %s, want %s", got, want)
 			}

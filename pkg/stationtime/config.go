@@ -4,7 +4,7 @@ import "aura.radio/engine/pkg/config"
 
 // Config names the station's time zone.
 type Config struct {
-	Timezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna: times without an offset, days and months are in it. Empty: the host's, by TZ or /etc/localtime; if that is not known, the service does not start."`
+	Timezone string `env:"STATION_TIMEZONE" doc:"The station's time zone, such as Europe/Vienna. Times without an offset, days and months are in this zone. Empty: the host's zone, from TZ or /etc/localtime. If the host's zone is not known, the service does not start."`
 
 	// Zone is the zone that Timezone names; Validate loads it.
 	Zone *Zone
@@ -16,7 +16,7 @@ func (c *Config) Validate() (err error) {
 	const rule = "must be a zone of the IANA database, such as Europe/Vienna"
 	if c.Timezone == "" {
 		if c.Zone, err = Host(); err != nil {
-			return &config.Mistake{Variable: "STATION_TIMEZONE", Rule: rule + ": the host's own is not known, as " + err.Error()}
+			return &config.Mistake{Variable: "STATION_TIMEZONE", Rule: rule + "; the host's zone is not known: " + err.Error()}
 		}
 		return nil
 	}

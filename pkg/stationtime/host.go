@@ -38,7 +38,7 @@ func (h host) zone() (*Zone, error) {
 	}
 	z, err := Load(tz)
 	if err != nil {
-		return nil, fmt.Errorf("TZ=%s is no zone of the IANA database", h.tz)
+		return nil, fmt.Errorf("TZ=%s is not a zone of the IANA database", h.tz)
 	}
 	return z, nil
 }
@@ -48,14 +48,14 @@ func (h host) zone() (*Zone, error) {
 func (h host) file(path string) (*Zone, error) {
 	rules, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("TZ is not set and there is no %s", path)
+		return nil, fmt.Errorf("TZ is not set, and %s does not exist", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the host's time zone: %w", err)
 	}
 	loc, err := time.LoadLocationFromTZData(path, rules)
 	if err != nil {
-		return nil, fmt.Errorf("%s holds no time zone", path)
+		return nil, fmt.Errorf("%s does not contain a time zone", path)
 	}
 	unnamed := &Zone{loc: loc}
 	for _, name := range h.names(path) {

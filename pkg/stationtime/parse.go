@@ -64,7 +64,7 @@ var (
 	errMoment = errors.New("must be a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00+02:00")
 	errHour   = errors.New("must be a possible time: hours are 00 to 23, and midnight is 00:00 of the next day")
 	errMinute = errors.New("must be a possible time: minutes are 00 to 59")
-	errSecond = errors.New("must be a possible time: seconds are 00 to 59, also where a leap second is")
+	errSecond = errors.New("must be a possible time: seconds are 00 to 59, also in a leap second")
 	errOffset = errors.New("must have a possible offset, such as Z, +02:00 or -0330")
 )
 

@@ -64,7 +64,7 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	case h.LogTime.IsZero():
 		h.LogTime = arrived
 	case h.LogTime.After(ahead):
-		s.log.Warn().Int("source", h.Source).Time("log_time", h.LogTime).Msg("health from the future, taken for now")
+		s.log.Warn().Int("source", h.Source).Time("log_time", h.LogTime).Msg("a health status has a time in the future; it is stored with the current time")
 		h.LogTime = arrived
 	}
 	if err := CheckLogTime(h.LogTime); err != nil {
@@ -72,7 +72,7 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	}
 	var cut bool
 	if h.Details, cut = clean(h.Details); cut {
-		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("details of health too long, stored cut")
+		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("the details of a health status are too long and were cut")
 	}
 	return s.store.StoreHealth(ctx, h, healthRule(ahead))
 }

@@ -131,14 +131,14 @@ func TestHealths_Record(t *testing.T) {
 		"NoTime":        {want: model.Health{LogTime: noon}},
 		"Earlier":       {told: noon.Add(-time.Hour), last: noon, want: model.Health{LogTime: noon.Add(-time.Hour)}},
 		"LittleAhead":   {told: noon.Add(ahead), want: model.Health{LogTime: noon.Add(ahead)}},
-		"Future":        {told: noon.Add(ahead + time.Microsecond), want: model.Health{LogTime: noon}, logs: "health from the future, taken for now"},
+		"Future":        {told: noon.Add(ahead + time.Microsecond), want: model.Health{LogTime: noon}, logs: "a health status has a time in the future; it is stored with the current time"},
 		"LastAhead":     {last: noon.Add(ahead), want: model.Health{LogTime: noon}},
 		"ClockSetBack":  {last: noon.Add(ahead + time.Microsecond), want: model.Health{LogTime: noon.Add(ahead + 2*time.Microsecond)}},
 		"ToldAfterBack": {told: noon.Add(-1), last: noon.Add(time.Hour), want: model.Health{LogTime: noon.Add(time.Hour + time.Microsecond)}},
 		"Earliest":      {told: earliest, want: model.Health{LogTime: earliest}},
 		"Details":       {details: "a\x00\xffb", want: model.Health{LogTime: noon, Details: "a \uFFFDb"}},
 		"Longest":       {details: long, want: model.Health{LogTime: noon, Details: long}},
-		"TooLong":       {details: long + "é", want: model.Health{LogTime: noon, Details: long}, logs: "details of health too long, stored cut"},
+		"TooLong":       {details: long + "é", want: model.Health{LogTime: noon, Details: long}, logs: "the details of a health status are too long and were cut"},
 	} {
 		m, log := &memory{}, &bytes.Buffer{}
 		if !c.last.IsZero() {

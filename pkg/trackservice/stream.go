@@ -16,7 +16,7 @@ const maxEvents = 64
 
 // ErrFull says that the maximum number of listeners is reached; it is a
 // model.ErrOverloaded.
-var ErrFull = fmt.Errorf("%w: the stream has all the listeners that it may have", model.ErrOverloaded)
+var ErrFull = fmt.Errorf("%w: the stream has as many listeners as it may have", model.ErrOverloaded)
 
 // Event is a change of the current track. All listeners share it, so don't
 // change it.

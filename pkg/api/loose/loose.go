@@ -31,7 +31,7 @@ func (v *Integer) UnmarshalJSON(b []byte) error {
 		// exact.
 		f, ok := decimal(s)
 		if !ok || f != math.Trunc(f) || math.Abs(f) >= 1<<53 {
-			return fmt.Errorf("%q is no whole number", s)
+			return fmt.Errorf("%q is not a whole number", s)
 		}
 		n = int64(f)
 	}
@@ -63,7 +63,7 @@ func (v *Number) UnmarshalJSON(b []byte) error {
 	}
 	f, ok := decimal(s)
 	if !ok {
-		return fmt.Errorf("%q is no number", s)
+		return fmt.Errorf("%q is not a number", s)
 	}
 	*v = Number{Value: f, Known: true}
 	return nil
@@ -126,7 +126,7 @@ func looseToken(b []byte) (string, error) {
 		err := json.Unmarshal(b, &s)
 		return strings.TrimSpace(s), err
 	case b[0] == '{' || b[0] == '[':
-		return "", fmt.Errorf("is no single value")
+		return "", fmt.Errorf("is not a single value")
 	}
 	return string(b), nil
 }

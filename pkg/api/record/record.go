@@ -102,7 +102,7 @@ func (w Clock) Clock() model.Clock {
 func Decode[T Entry | Health | Clock](raw json.RawMessage) (T, error) {
 	var wire T
 	if err := json.Unmarshal(raw, &wire); err != nil {
-		return wire, model.Invalid("record", "", fmt.Sprintf("must be as the API's documentation says: %v", err))
+		return wire, model.Invalid("record", "", fmt.Sprintf("must have the form that the API's documentation describes: %v", err))
 	}
 	return wire, nil
 }

@@ -182,7 +182,7 @@ func TestDecode(t *testing.T) {
 		t.Errorf("got %+v, %v", r, err)
 	}
 	for _, raw := range []string{`{"log_source": "1"}`, `{"track_start": "2020-06-27 19:14:00"}`, `{"duration_ms": 1.5}`, `{"corrections": 1}`, `[]`, `{`} {
-		if _, err := record.Decode[record.Entry]([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "invalid: record: must be") {
+		if _, err := record.Decode[record.Entry]([]byte(raw)); err == nil || !strings.HasPrefix(err.Error(), "invalid: record: must have the form") {
 			t.Errorf("%s: %v", raw, err)
 		}
 	}

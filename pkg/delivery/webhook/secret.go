@@ -20,7 +20,7 @@ func Key(secret string) ([]byte, error) {
 	if encoded, ok := strings.CutPrefix(secret, encodedSecret); ok {
 		var err error
 		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
-			return nil, errors.New("must be base64 behind " + encodedSecret)
+			return nil, errors.New("must be base64 after " + encodedSecret)
 		}
 	}
 	if len(key) < minSecret {

@@ -87,7 +87,7 @@ func (s *Sender) Post(ctx context.Context, to, id string, body []byte) error {
 	case answer.StatusCode >= 200 && answer.StatusCode <= 299:
 		return nil
 	case answer.StatusCode == http.StatusGone:
-		return &delivery.PermanentError{Reason: "the webhook is gone: answered 410", Answered: true}
+		return &delivery.PermanentError{Reason: "the webhook is gone: it answered 410", Answered: true}
 	}
 	return &delivery.LaterError{
 		Err:   fmt.Errorf("answered %d %s", answer.StatusCode, http.StatusText(answer.StatusCode)),

@@ -49,7 +49,7 @@ func TestKey(t *testing.T) {
 		"":                                       short,
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw": "",
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa==": short,
-		"whsec_0123456789abcdef01234567!":        "must be base64 behind whsec_",
+		"whsec_0123456789abcdef01234567!":        "must be base64 after whsec_",
 	} {
 		got := ""
 		if _, err := webhook.Key(secret); err != nil {
@@ -129,7 +129,7 @@ func TestSender_Post(t *testing.T) {
 		t.Parallel()
 		err := post(t, t.Context(), func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
 		permanent, ok := errors.AsType[*delivery.PermanentError](err)
-		if !ok || !permanent.Answered || permanent.Reason != "the webhook is gone: answered 410" {
+		if !ok || !permanent.Answered || permanent.Reason != "the webhook is gone: it answered 410" {
 			t.Errorf("%#v", err)
 		}
 	})

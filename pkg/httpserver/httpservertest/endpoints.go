@@ -86,7 +86,7 @@ func CheckService(t *testing.T, service, url string) {
 
 // unknownPath is the answer's text if the operation does not exist at all, as
 // opposed to a missing record.
-const unknownPath = "There is no such path here."
+const unknownPath = "This path does not exist here."
 
 // ask returns the body of failures only: a stream has no end.
 func ask(t *testing.T, e Endpoint, url string) (status int, body string) {

@@ -27,7 +27,7 @@ const (
 // no end.
 var (
 	errPagesRepeat = errors.New("its pages repeat, so not everything can be fetched from this original node")
-	errEndless     = errors.New("the playlog of this original node does not come to an end")
+	errEndless     = errors.New("the playlog of this original node does not end")
 )
 
 // Playlog goes through the entries that the node reports as not synced, the

@@ -10,10 +10,10 @@ import (
 
 // Config says which database to use. Zero values mean the defaults.
 type Config struct {
-	URL          string        `env:"DATABASE_URL" envDefault:"sqlite:///var/lib/aura/engine-api.db" secret:"true" doc:"Database; without it an SQLite file of the service's name in /var/lib/aura. Either sqlite:///path/file.db or mysql://user:password@host:3306/database (MariaDB, MySQL); parameters such as ?tls=true go to the driver."`
-	AutoMigrate  *bool         `env:"DB_AUTO_MIGRATE" doc:"Bring the schema up to date at start. Empty: yes for SQLite, no for a server."`
+	URL          string        `env:"DATABASE_URL" envDefault:"sqlite:///var/lib/aura/engine-api.db" secret:"true" doc:"Database: sqlite:///path/file.db or mysql://user:password@host:3306/database (MariaDB, MySQL). Parameters such as ?tls=true go to the MySQL driver. Empty: an SQLite file in /var/lib/aura with the service's name."`
+	AutoMigrate  *bool         `env:"DB_AUTO_MIGRATE" doc:"Update the schema at start. Empty: yes for SQLite, no for a database server."`
 	QueryTimeout time.Duration `env:"DB_QUERY_TIMEOUT" envDefault:"5s" doc:"How long one operation on the database may take."`
-	PoolSize     int           `env:"DB_POOL_SIZE" envDefault:"8" doc:"Connections to a database server that read, beside 4 that write, or readers of an SQLite file."`
+	PoolSize     int           `env:"DB_POOL_SIZE" envDefault:"8" doc:"How many connections read from the database. 4 further connections write to a database server."`
 }
 
 // Bounds of the configuration.

@@ -226,7 +226,7 @@ func (m *migrator) apply(ctx context.Context, step int64) error {
 	case err == nil:
 		m.log.Info().Int64("version", step).Dur("took", applied.Duration).Msg("schema migrated")
 	case m.dialect.IsThere(err) && wasBegun:
-		m.log.Info().Int64("version", step).Msg("schema migrated by a try that was cut off")
+		m.log.Info().Int64("version", step).Msg("schema was already migrated by an interrupted attempt")
 		err = m.notes.Insert(ctx, m.pool, database.InsertRequest{Version: step})
 	case m.dialect.IsThere(err): // the object is not from this migration
 		_, forgotten := m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", step)
@@ -262,12 +262,12 @@ func (m *migrator) begin(ctx context.Context, step int64) (wasBegun bool, err er
 func (m *migrator) down(ctx context.Context) error {
 	undone, err := m.provider.Down(ctx)
 	if errors.Is(err, goose.ErrNoNextVersion) {
-		return errors.New("there is no migration to take back")
+		return errors.New("there is no migration to undo")
 	}
 	if err != nil {
 		return err
 	}
-	m.log.Info().Int64("version", undone.Source.Version).Msg("schema migration taken back")
+	m.log.Info().Int64("version", undone.Source.Version).Msg("schema migration undone")
 	_, err = m.pool.ExecContext(ctx, "DELETE FROM schema_step WHERE version = ?", undone.Source.Version)
 	return err
 }

@@ -94,11 +94,11 @@ func (d sqliteDialect) checkFile() error {
 	}
 	switch info, err := os.Stat(d.path); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: %s is not there; the service makes it when it starts, and so does migrate up", ErrNoDatabase, d.path)
+		return fmt.Errorf("%w: %s does not exist; a start of the service or migrate up creates it", ErrNoDatabase, d.path)
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is no file", d.path)
+		return fmt.Errorf("%s is not a file", d.path)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ func newMetrics() metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := metrics{
-		source: gauge("aura_active_source", "Number of the active source, as the sync node said last; 0: not asked yet."),
-		epoch:  gauge("aura_active_source_epoch", "How often a source was activated, as the sync node said last."),
+		source: gauge("aura_active_source", "Number of the active source, as the sync node last said. 0: not asked yet."),
+		epoch:  gauge("aura_active_source_epoch", "How often a source was activated, as the sync node last said."),
 		stale:  gauge("aura_active_source_stale", "1 while the sync node can't be asked which source is active."),
 	}
 	m.stale.Set(1)

@@ -24,7 +24,7 @@ const maxListed = 1000
 // outboxCommands work on the database directly, even while the service runs.
 func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 	var asJSON, all bool
-	list := cli.New("list", "List what the sync node refused, and count what waits for it", cobra.NoArgs,
+	list := cli.New("list", "List the records that the sync node refused, and count those that wait", cobra.NoArgs,
 		func(cmd *cobra.Command, _ []string) error {
 			return withOutbox(cmd.Context(), env, func(ctx context.Context, cfg config.Config, db *repo.Node) error {
 				o, err := readOutbox(ctx, cfg, db)
@@ -37,8 +37,8 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 				return o.print(cmd.OutOrStdout())
 			})
 		})
-	list.Flags().BoolVar(&asJSON, "json", false, "for programs")
-	retry := cli.New("retry [uid…]", "Send what the sync node refused again; a running service does within 30 seconds", cobra.ArbitraryArgs,
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	retry := cli.New("retry [uid…]", "Send refused records again; a running service does so within 30 seconds", cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error {
 			uids, err := chosen(args, all)
 			if err != nil {
@@ -48,8 +48,8 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 				return retryParked(ctx, db, uids, cmd.OutOrStdout())
 			})
 		})
-	retry.Flags().BoolVar(&all, "all", false, "all of them")
-	return cli.Group("outbox", "What the sync node does not have yet", list, retry)
+	retry.Flags().BoolVar(&all, "all", false, "send all refused records again")
+	return cli.Group("outbox", "List or retry what the sync node does not have yet", list, retry)
 }
 
 func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context.Context, config.Config, *repo.Node) error) error {

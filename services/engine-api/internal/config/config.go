@@ -23,11 +23,11 @@ import (
 // Config is the complete configuration of engine-api. Variables carry the
 // prefix AURA_.
 type Config struct {
-	HostID        int `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1; playlog entries without a source are its own."`
+	HostID        int `env:"HOST_ID" envDefault:"1" doc:"Number of the engine on this host, from 1. Playlog entries without a source count as this engine's."`
 	Station       stationtime.Config
 	DefaultSource int `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
 
-	SyncHost string `env:"SYNC_HOST" doc:"The sync node in a redundant deployment, such as http://host-3:8010: it gets all that is stored here, and decides which source is active. Empty: there is none."`
+	SyncHost string `env:"SYNC_HOST" doc:"URL of the sync node in a redundant deployment, such as http://host-3:8010. The sync node gets every record of this host, and decides which source is active. Empty: there is no sync node."`
 	Peers    peer.Config
 
 	Tracks trackservice.Config

@@ -195,7 +195,7 @@ func (p *Pusher) merge(ctx context.Context, versions []version, known []model.Re
 		if receipt.Refused == nil {
 			p.metrics.merged()
 			p.took(versions[i : i+1])
-		} else if err := p.refuse(ctx, versions[i], fmt.Sprintf("what the sync node knows more can't be merged here: %v", receipt.Refused)); err != nil {
+		} else if err := p.refuse(ctx, versions[i], fmt.Sprintf("the sync node's additional data can't be merged here: %v", receipt.Refused)); err != nil {
 			return err
 		}
 	}
@@ -264,14 +264,14 @@ func (p *Pusher) park(ctx context.Context, v version, reason string) error {
 		return storeError{err}
 	}
 	delete(p.taken, v)
-	p.log.Warn().Str("kind", string(v.kind)).Stringer("uid", v.uid).Str("reason", reason).Msg("record parked")
+	p.log.Warn().Str("kind", string(v.kind)).Stringer("uid", v.uid).Str("reason", reason).Msg("a record is parked")
 	return nil
 }
 
 // parkStuck parks what was sent too often.
 func (p *Pusher) parkStuck(ctx context.Context, stuck []version) error {
 	for _, v := range stuck {
-		if err := p.park(ctx, v, "the sync node took it several times, and it still waits here as it was"); err != nil {
+		if err := p.park(ctx, v, "the sync node took the record several times, but it still waits here unchanged"); err != nil {
 			return err
 		}
 	}
@@ -282,7 +282,7 @@ func (p *Pusher) parkStuck(ctx context.Context, stuck []version) error {
 // it.
 func (p *Pusher) refuseClock(ctx context.Context, c model.Clock, reason string) error {
 	p.metrics.refused(kindClock)
-	p.log.Warn().Int("source", c.Source).Time("sent_at", c.SentAt).Str("reason", reason).Msg("clock refused")
+	p.log.Warn().Int("source", c.Source).Time("sent_at", c.SentAt).Str("reason", reason).Msg("the sync node refused the studio clock")
 	if err := p.store.MarkClocksSynced(ctx, []model.Clock{c}); err != nil {
 		return storeError{err}
 	}

@@ -43,15 +43,15 @@ func newMetrics(store Store) *metrics {
 		pushedTotal:  counter("aura_outbox_pushed_total", "Records that the sync node took, by kind.", "kind"),
 		refusedTotal: counter("aura_outbox_refused_total", "Records that the sync node refused, by kind.", "kind"),
 		mergedTotal: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "aura_outbox_merged_total", Help: "Entries of which the sync node knew more, merged here.",
+			Name: "aura_outbox_merged_total", Help: "Entries that were completed here, because the sync node knew more.",
 		}),
 		failures: counter("aura_outbox_failures_total",
-			"Failures to send, by kind: database (our own), address (that of another node, not of a sync node), network, timeout, access (the token), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as it should be), unsupported (not even single entries).", "kind"),
-		lastSuccess: gauge("aura_outbox_last_success_timestamp_seconds", "When the sync node took something last; 0: not since the start."),
-		connected:   gauge("aura_outbox_connected", "1 where the last attempt to send succeeded."),
+			"Failures to send, by kind: database (this node's own), address (another node answers, not a sync node), network, timeout, access (the token is refused), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as the API describes it), unsupported (not even single entries).", "kind"),
+		lastSuccess: gauge("aura_outbox_last_success_timestamp_seconds", "When the sync node last took something. 0: not since the start."),
+		connected:   gauge("aura_outbox_connected", "1 if the last attempt to send succeeded."),
 		waiting:     prometheus.NewDesc("aura_outbox_waiting", "Records that the sync node does not have yet, without the parked ones, by kind.", []string{"kind"}, nil),
 		parked:      prometheus.NewDesc("aura_outbox_parked", "Records that the sync node refused and that nobody retried.", nil, nil),
-		oldest:      prometheus.NewDesc("aura_outbox_oldest_age_seconds", "How long ago the oldest waiting entry was played; 0 where none waits.", nil, nil),
+		oldest:      prometheus.NewDesc("aura_outbox_oldest_age_seconds", "How long ago the oldest waiting entry was played. 0: none waits.", nil, nil),
 	}
 	for _, kind := range []model.Kind{model.KindEntry, model.KindHealth, kindClock} {
 		m.pushedTotal.WithLabelValues(string(kind))

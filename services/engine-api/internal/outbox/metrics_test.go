@@ -40,10 +40,10 @@ func TestPusher_Metrics(t *testing.T) {
 			}
 		}
 		compare(`
-# HELP aura_outbox_connected 1 where the last attempt to send succeeded.
+# HELP aura_outbox_connected 1 if the last attempt to send succeeded.
 # TYPE aura_outbox_connected gauge
 aura_outbox_connected 1
-# HELP aura_outbox_merged_total Entries of which the sync node knew more, merged here.
+# HELP aura_outbox_merged_total Entries that were completed here, because the sync node knew more.
 # TYPE aura_outbox_merged_total counter
 aura_outbox_merged_total 1
 # HELP aura_outbox_parked Records that the sync node refused and that nobody retried.

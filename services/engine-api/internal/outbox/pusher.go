@@ -212,7 +212,7 @@ func (p *Pusher) retryParked(ctx context.Context) error {
 	}
 	switch n := waiting.Parked; {
 	case n > maxRetriedAtStart:
-		p.log.Warn().Int64("parked", n).Int("limit", maxRetriedAtStart).Msg("too many parked records to retry at a start")
+		p.log.Warn().Int64("parked", n).Int("limit", maxRetriedAtStart).Msg("too many records are parked; they are not sent again at this start")
 	case n > 0:
 		// Unparking deletes the reasons. So it waits until the peer can take the
 		// records.
@@ -222,7 +222,7 @@ func (p *Pusher) retryParked(ctx context.Context) error {
 		if _, err := p.store.Unpark(ctx); err != nil {
 			return storeError{err}
 		}
-		p.log.Info().Int64("parked", n).Msg("retrying parked records")
+		p.log.Info().Int64("parked", n).Msg("sending parked records again")
 	}
 	p.retriedParked = true
 	return nil

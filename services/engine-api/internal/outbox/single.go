@@ -19,7 +19,7 @@ const (
 // becomeSingle starts to send entries one by one for a while.
 func (p *Pusher) becomeSingle() {
 	if p.singleUntil.IsZero() {
-		p.log.Info().Msg("the sync node knows no batches: entries go one by one")
+		p.log.Info().Msg("the sync node does not support batches; entries are sent one by one")
 	}
 	p.singleUntil = time.Now().Add(probeEvery)
 }
@@ -28,7 +28,7 @@ func (p *Pusher) becomeSingle() {
 func (p *Pusher) becomeBatched() {
 	if !p.singleUntil.IsZero() {
 		p.singleUntil = time.Time{}
-		p.log.Info().Msg("the sync node knows batches now")
+		p.log.Info().Msg("the sync node supports batches now")
 	}
 }
 

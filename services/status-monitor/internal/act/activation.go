@@ -116,7 +116,7 @@ func newActivations(s *shared, node SyncNode, notes Notes, overtaken func()) *ac
 	log := s.log.With().Str("channel", activationChannel).Logger()
 	a := &activations{
 		node: node, notes: notes, overtaken: overtaken, metrics: s.metrics, log: log, draw: rand.N[time.Duration],
-		forgetful: logging.NewLasting(log, "it can't be written down what was delivered"),
+		forgetful: logging.NewLasting(log, "delivered activations can't be written to the database"),
 	}
 	a.line = newLine(s, delivery.Channel[activation]{
 		Name: activationChannel,
@@ -138,7 +138,7 @@ func newActivations(s *shared, node SyncNode, notes Notes, overtaken func()) *ac
 func (a *activations) follow(n activation) (_ activation, taken bool) {
 	if a.line.Full() {
 		a.log.Error().Int("source", n.Source).Time("at", n.At).Str("reason", n.Reason).Int("limit", delivery.MaxWaiting).
-			Msg("too many activations wait: the newest is refused")
+			Msg("too many activations wait; the newest is refused")
 		a.metrics.GivenUp(activationChannel)
 		return n, false
 	}
@@ -173,7 +173,7 @@ func (a *activations) join(n *activation) {
 func (a *activations) load(ctx context.Context) error {
 	kept, err := a.notes.Note(ctx, proofName)
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
-		return fmt.Errorf("read what was delivered before the restart: %w", err)
+		return fmt.Errorf("read the activations that were delivered before the restart: %w", err)
 	}
 	var proof reached
 	if err == nil && json.Unmarshal(kept.Body, &proof) != nil {
@@ -235,14 +235,14 @@ func (a *activations) deliver(ctx context.Context, i *delivery.Item[activation])
 	n, lost := a.look(i)
 	switch {
 	case lost:
-		return a.lose(i, "overtaken: so is what was decided before it")
+		return a.lose(i, "overtaken: an earlier decision was overtaken")
 	case n.unproven:
-		return a.lose(i, "overtaken: it is not known whether what was decided before it was delivered")
+		return a.lose(i, "overtaken: it is not known whether the earlier decision was delivered")
 	}
 	err := a.send(ctx, n)
 	invalid, isInvalid := errors.AsType[*model.InvalidError](err)
 	if isInvalid && !n.untimed {
-		a.log.Warn().Err(invalid).Time("at", n.At).Msg("the sync node does not take the time of an activation: it goes without; check the clocks")
+		a.log.Warn().Err(invalid).Time("at", n.At).Msg("the sync node refused the time of an activation; it is sent without a time; check the clocks")
 		n.untimed = true
 		a.mu.Lock()
 		i.Content.untimed = true

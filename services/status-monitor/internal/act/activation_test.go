@@ -304,7 +304,7 @@ func TestActor_Activate(t *testing.T) {
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3})
 		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done"})
-		if got := m.log.Count("it goes without"); got != 2 || len(n.requests()) != 4 {
+		if got := m.log.Count("it is sent without a time"); got != 2 || len(n.requests()) != 4 {
 			t.Errorf("%d warnings, %d requests", got, len(n.requests()))
 		}
 	})
@@ -378,7 +378,7 @@ func TestActor_StoreAway(t *testing.T) {
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3, 4})
 		// Logged once as an error, and once when it is over.
-		if got := m.log.Count("done from memory"); got != 2 || m.activationsWait() {
+		if got := m.log.Count("go on from memory"); got != 2 || m.activationsWait() {
 			t.Errorf("%d lines", got)
 		}
 	})
@@ -501,7 +501,7 @@ func TestActor_StoreAway(t *testing.T) {
 		}
 		m := begin(t, Config{}, s, n)
 		synctest.Wait()
-		equal(t, "rows", s.Outcomes("activation"), []string{"not understood"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"can't be decoded"})
 		if len(n.requests()) != 0 || m.activationsWait() {
 			t.Error("it was sent")
 		}

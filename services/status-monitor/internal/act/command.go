@@ -20,11 +20,11 @@ const (
 	commandChannel = "command"
 
 	// notActing and restarted are why commands are given up.
-	notActing = "this monitor does not act any more"
+	notActing = "this monitor no longer acts"
 	restarted = "the monitor was restarted"
 )
 
-var errNotStored = errors.New("it could not be stored")
+var errNotStored = errors.New("the delivery could not be stored")
 
 // order is the body of a delivery to the command.
 type order struct {
@@ -150,7 +150,7 @@ func (c *command) runOnce(ctx context.Context, i *delivery.Item[order]) error {
 		if err := c.execute(ctx, c.arguments(o), environment(o)); err != nil {
 			return err
 		}
-		c.log.Info().Int("source", o.Source).Msg("command done")
+		c.log.Info().Int("source", o.Source).Msg("the switch command succeeded")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

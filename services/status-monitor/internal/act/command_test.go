@@ -141,7 +141,7 @@ func TestActor_Switched(t *testing.T) {
 		m.switched(t, 3, 2)
 		synctest.Wait() // no time passes
 		equal(t, "runs", p.compact(), []string{"1<", "2<1", "3<2"})
-		equal(t, "rows", s.Outcomes("command"), []string{"a newer one waits", "a newer one waits", "done"})
+		equal(t, "rows", s.Outcomes("command"), []string{"a newer delivery waits", "a newer delivery waits", "done"})
 		m.asserts(t, 3)
 	})
 
@@ -204,8 +204,8 @@ func TestActor_Switched(t *testing.T) {
 		close(let)
 		synctest.Wait()
 		m.asserts(t, delivery.MaxWaiting+2)
-		if len(p.runs) != delivery.MaxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.Count("too many wait") != 3 {
-			t.Errorf("%d runs, %d lines", len(p.runs), m.log.Count("too many wait"))
+		if len(p.runs) != delivery.MaxWaiting || p.runs[0] != "5000<" || p.runs[1] != "4<" || m.log.Count("too many deliveries wait") != 3 {
+			t.Errorf("%d runs, %d lines", len(p.runs), m.log.Count("too many deliveries wait"))
 		}
 		for i, outcome := range s.Outcomes("command") {
 			if lost := outcome != "done"; lost != (i >= 1 && i <= 3) {

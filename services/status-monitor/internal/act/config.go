@@ -18,10 +18,10 @@ import (
 // Config says what a switch of the active source sets off. It is meant to be
 // filled by config.Load.
 type Config struct {
-	Command        string         `env:"ON_SWITCH_COMMAND" doc:"Program, by its absolute path, with arguments, that is run at each switch of the active source; no shell, but its quoting. {source} and {previous} in arguments are replaced; AURA_SOURCE, AURA_PREVIOUS_SOURCE (empty where it is not known), AURA_AT, AURA_BY and AURA_REASON are set."`
-	CommandTimeout time.Duration  `env:"ON_SWITCH_TIMEOUT" envDefault:"10s" doc:"When the command is killed, which counts as a failure."`
-	Webhooks       map[int]string `family:"WEBHOOK" doc:"URL to which switches, changes of sources and alarms are posted, by the Standard Webhooks specification."`
-	WebhookSecret  string         `env:"WEBHOOK_SECRET" secret:"true" doc:"Signs what is posted: at least 24 characters, or whsec_ and the base64 of at least 24 bytes. Required for webhooks."`
+	Command        string         `env:"ON_SWITCH_COMMAND" doc:"Absolute path and arguments of a program that is run at each switch of the active source. There is no shell, but arguments may be quoted as in a shell. {source} and {previous} in arguments are replaced. AURA_SOURCE, AURA_PREVIOUS_SOURCE (empty if it is not known), AURA_AT, AURA_BY and AURA_REASON are set."`
+	CommandTimeout time.Duration  `env:"ON_SWITCH_TIMEOUT" envDefault:"10s" doc:"How long the command may run. Then it is killed, which counts as a failure."`
+	Webhooks       map[int]string `family:"WEBHOOK" doc:"URL to which switches, changes of sources and alarms are posted. The messages follow the Standard Webhooks specification."`
+	WebhookSecret  string         `env:"WEBHOOK_SECRET" secret:"true" doc:"Key that signs the messages to webhooks: at least 24 characters, or whsec_ and the base64 of at least 24 bytes. Required for webhooks."`
 	WebhookTimeout time.Duration  `env:"WEBHOOK_TIMEOUT" envDefault:"10s" doc:"How long a webhook may take to answer."`
 }
 

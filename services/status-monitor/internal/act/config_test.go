@@ -49,7 +49,7 @@ func TestConfig_Validate(t *testing.T) {
 		},
 		"NotEncoded": {
 			environ: map[string]string{"AURA_WEBHOOK_SECRET": "whsec_" + secret + "!"},
-			want:    []string{"AURA_WEBHOOK_SECRET: must be base64 behind whsec_"},
+			want:    []string{"AURA_WEBHOOK_SECRET: must be base64 after whsec_"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

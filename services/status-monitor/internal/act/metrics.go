@@ -17,11 +17,11 @@ func newMetrics() *metrics {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"channel"})
 	}
 	return &metrics{
-		done:     counter("aura_act_done_total", "Deliveries that were done, by channel: activation, command, webhook-N."),
-		failures: counter("aura_act_failures_total", "Tries of deliveries that failed, by channel."),
+		done:     counter("aura_act_done_total", "Deliveries that succeeded, by channel: activation, command, webhook-N."),
+		failures: counter("aura_act_failures_total", "Attempts to deliver that failed, by channel."),
 		givenUp:  counter("aura_act_given_up_total", "Deliveries that were given up or refused, by channel."),
 		waiting:  prometheus.NewDesc("aura_act_waiting", "Deliveries that are not done yet, by channel.", []string{"channel"}, nil),
-		oldest:   prometheus.NewDesc("aura_act_oldest_age_seconds", "How long the oldest waiting delivery of a channel waits; 0 where none does.", []string{"channel"}, nil),
+		oldest:   prometheus.NewDesc("aura_act_oldest_age_seconds", "How long the oldest delivery of a channel has waited. 0: none waits.", []string{"channel"}, nil),
 	}
 }
 

@@ -31,12 +31,12 @@ func TestActor_Metrics(t *testing.T) {
 		registry := prometheus.NewPedanticRegistry()
 		registry.MustRegister(m)
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(`
-# HELP aura_act_done_total Deliveries that were done, by channel: activation, command, webhook-N.
+# HELP aura_act_done_total Deliveries that succeeded, by channel: activation, command, webhook-N.
 # TYPE aura_act_done_total counter
 aura_act_done_total{channel="activation"} 1
 aura_act_done_total{channel="command"} 0
 aura_act_done_total{channel="webhook-1"} 0
-# HELP aura_act_failures_total Tries of deliveries that failed, by channel.
+# HELP aura_act_failures_total Attempts to deliver that failed, by channel.
 # TYPE aura_act_failures_total counter
 aura_act_failures_total{channel="activation"} 0
 aura_act_failures_total{channel="command"} 0
@@ -46,7 +46,7 @@ aura_act_failures_total{channel="webhook-1"} 1
 aura_act_given_up_total{channel="activation"} 1
 aura_act_given_up_total{channel="command"} 0
 aura_act_given_up_total{channel="webhook-1"} 0
-# HELP aura_act_oldest_age_seconds How long the oldest waiting delivery of a channel waits; 0 where none does.
+# HELP aura_act_oldest_age_seconds How long the oldest delivery of a channel has waited. 0: none waits.
 # TYPE aura_act_oldest_age_seconds gauge
 aura_act_oldest_age_seconds{channel="activation"} 0
 aura_act_oldest_age_seconds{channel="command"} 0

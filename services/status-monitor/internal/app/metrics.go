@@ -13,7 +13,7 @@ type heartbeats struct{ *heartbeat.Listener }
 
 var (
 	heartbeatsDesc = prometheus.NewDesc("aura_monitor_heartbeats_total", "Heartbeats that arrived from a source.", []string{"source"}, nil)
-	strangersDesc  = prometheus.NewDesc("aura_monitor_strangers_total", "Datagrams from addresses that are no source's.", nil, nil)
+	strangersDesc  = prometheus.NewDesc("aura_monitor_strangers_total", "Datagrams from addresses that belong to no source.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

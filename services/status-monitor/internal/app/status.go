@@ -24,7 +24,7 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 		Waiting:  []api.MonitorWaiting{},
 	}
 	if !seen.Grace.IsZero() {
-		status.ActingDetail = "only watches until " + seen.Grace.UTC().Format(time.TimeOnly) + " UTC, as it has just started"
+		status.ActingDetail = "only watches until " + seen.Grace.UTC().Format(time.TimeOnly) + " UTC, because it has just started"
 	}
 	received := a.beats.Received()
 	for i, s := range seen.Sources {

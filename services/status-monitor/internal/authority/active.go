@@ -73,7 +73,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 		return err
 	})
 	if err == nil && active.Stale {
-		err = errors.New("it does not decide itself, and knows only the last state: is AURA_SYNC_HOST the sync node?")
+		err = errors.New("the node does not decide itself and knows only the last state; check AURA_SYNC_HOST")
 	}
 	if err != nil {
 		return fmt.Errorf("ask for the active source: %w", err)
@@ -85,7 +85,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 			return nil
 		}
 		reset = true
-		f.log.Warn().Int64("epoch", active.Epoch).Int64("last", last.Epoch).Msg("the sync node began a new history")
+		f.log.Warn().Int64("epoch", active.Epoch).Int64("last", last.Epoch).Msg("the sync node began a new history of the active source")
 	}
 	f.lower = lower{}
 	next := answer{Source: active.Source, Since: active.Since, Epoch: active.Epoch, Pinned: active.Pinned}

@@ -8,8 +8,8 @@ import (
 
 // Config of the follower. It is meant to be filled by config.Load.
 type Config struct {
-	LeaseTime time.Duration `env:"LEASE_TIME" envDefault:"10s" doc:"Of several monitors the one that holds the sync node's lease acts. When it is gone for so long, another one takes over."`
-	ActAlone  bool          `env:"ACT_ALONE" envDefault:"true" doc:"Whether the monitor that held the lease last goes on acting while it can't reach the sync node, even if another one may have taken over."`
+	LeaseTime time.Duration `env:"LEASE_TIME" envDefault:"10s" doc:"Of several monitors, the holder of the sync node's lease acts. If the holder is gone for this long, another monitor takes over."`
+	ActAlone  bool          `env:"ACT_ALONE" envDefault:"true" doc:"Whether the last holder of the lease goes on acting while it can't reach the sync node, even if another monitor may have taken over."`
 }
 
 // Bounds of the configuration.

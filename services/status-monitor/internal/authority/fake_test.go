@@ -365,7 +365,7 @@ func (m *monitor) learn(e decision.Event) {
 		switch m.other = e.On && e.Why == ""; {
 		case m.other:
 			say("another acts")
-		case e.Why != "" && e.Why != "the sync node has not said since the start who may":
+		case e.Why != "" && e.Why != "the sync node has not said since the start which monitor may act":
 			say("acts false, as %s", e.Why)
 		default:
 			say("acts %t", m.acts)

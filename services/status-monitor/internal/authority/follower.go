@@ -54,9 +54,9 @@ const (
 // start the sync node may be away, may refuse to say who may act, or may know of
 // no holder.
 const (
-	notTold    = "the sync node has not said since the start who may"
+	notTold    = "the sync node has not said since the start which monitor may act"
 	leaseOver  = "its lease ran out"
-	leaseEnded = "the sync node can't be reached, and the other one's lease should be over"
+	leaseEnded = "the sync node can't be reached, and the other monitor's lease should be over"
 	notActive  = "the sync node does not say which source is active"
 )
 
@@ -97,8 +97,8 @@ type Follower struct {
 func New(cfg Config, node Node, memory Memory, name string, defaultSource int, learn func(decision.Event), log zerolog.Logger) *Follower {
 	f := &Follower{
 		cfg: cfg, node: node, memory: memory, name: name, defaultSource: defaultSource, learn: learn, log: log,
-		away:      logging.NewLasting(log, "the sync node can't be asked"),
-		forgetful: logging.NewLasting(log, "what the sync node said can't be kept"),
+		away:      logging.NewLasting(log, "asking the sync node failed"),
+		forgetful: logging.NewLasting(log, "the sync node's answers can't be written to the database"),
 		wake:      make(chan struct{}, 1),
 		note:      note{ID: newID()},
 	}
@@ -146,7 +146,7 @@ func (f *Follower) start(ctx context.Context) {
 		return
 	}
 	if err != nil {
-		f.log.Error().Err(err).Msg("begins without what was known before the restart")
+		f.log.Error().Err(err).Msg("the state from before the restart can't be read; the monitor starts without it")
 	}
 	f.publish()
 	if a := f.note.Active; a != nil {

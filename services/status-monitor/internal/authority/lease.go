@@ -165,6 +165,6 @@ func (f *Follower) leave(ctx context.Context) {
 	f.note.Held, f.forgets = false, false
 	f.keep(ctx)
 	if err := f.node.ReleaseLease(ctx, f.holder()); err != nil {
-		f.log.Warn().Err(err).Msg("the lease can't be given back; it runs out")
+		f.log.Warn().Err(err).Msg("the lease could not be given back; it will run out")
 	}
 }

@@ -326,7 +326,7 @@ func TestFollower_Lease(t *testing.T) {
 		pass(time.Minute)
 		a.expect(t, "acts false, active 1 epoch 0, acts true")
 		b.expect(t, "acts false, another acts, active 1 epoch 0")
-		b.detail(t, "another monitor acts: a, which is the name of this one, too")
+		b.detail(t, "another monitor acts: a, which is also the name of this monitor")
 		stop(a, b)
 	})
 
@@ -400,7 +400,7 @@ func TestFollower_Lease(t *testing.T) {
 		b.expect(t, "")
 		pass(lease)
 		a.expect(t, "acts false, as its lease ran out")
-		b.expect(t, "acts false, as the sync node can't be reached, and the other one's lease should be over")
+		b.expect(t, "acts false, as the sync node can't be reached, and the other monitor's lease should be over")
 		a.link.set(nil)
 		b.link.set(nil)
 		pass(2 * round)

@@ -3,10 +3,10 @@ package authority
 import "github.com/prometheus/client_golang/prometheus"
 
 var (
-	actingDesc    = prometheus.NewDesc("aura_monitor_acting", "1 while this monitor acts; of several one does.", nil, nil)
+	actingDesc    = prometheus.NewDesc("aura_monitor_acting", "1 while this monitor acts. Of several monitors, one acts.", nil, nil)
 	reachableDesc = prometheus.NewDesc("aura_monitor_sync_node_reachable", "1 while the sync node answers this monitor.", nil, nil)
-	activeDesc    = prometheus.NewDesc("aura_monitor_active_source", "Number of the active source, as the sync node said last; at first the default source.", nil, nil)
-	epochDesc     = prometheus.NewDesc("aura_monitor_epoch", "How often a source was activated, as the sync node said last.", nil, nil)
+	activeDesc    = prometheus.NewDesc("aura_monitor_active_source", "Number of the active source, as the sync node last said; at first the default source.", nil, nil)
+	epochDesc     = prometheus.NewDesc("aura_monitor_epoch", "How often a source was activated, as the sync node last said.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

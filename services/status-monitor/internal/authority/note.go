@@ -45,12 +45,12 @@ func (f *Follower) recall(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read what the sync node said: %w", err)
+		return fmt.Errorf("read the stored state: %w", err)
 	}
 	f.written = kept.WrittenAt
 	var n note
 	if err := json.Unmarshal(kept.Body, &n); err != nil || n.ID == "" {
-		f.log.Warn().Err(err).Msg("what was known before the restart can't be understood")
+		f.log.Warn().Err(err).Msg("the state from before the restart can't be decoded; the monitor starts without it")
 		return nil
 	}
 	f.note, f.stored = n, kept.Body

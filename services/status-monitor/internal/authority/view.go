@@ -108,7 +108,7 @@ func (f *Follower) actingDetail() string {
 func (f *Follower) other() string {
 	name, id := splitHolder(f.tenure.lease.Holder)
 	if name == f.name && id != "" {
-		return name + ", which is the name of this one, too"
+		return name + ", which is also the name of this monitor"
 	}
 	return name
 }

@@ -88,11 +88,11 @@ func TestStatus(t *testing.T) {
 		"SyncNodeAway": {func(s *api.MonitorStatus) {
 			s.SyncNode.Reachable, s.SyncNode.Detail, s.Active.Unconfirmed = false, "refuses the connection", true
 			s.Waiting = []api.MonitorWaiting{{Channel: "activation", Count: 2, Oldest: new(noon.Add(-time.Minute)), Error: "refuses"}}
-		}, 1, []string{"WARNING: the sync node does not answer: refuses the connection", "not delivered to the sync node yet", "2 wait to be delivered by activation, since 1m0s: refuses"}},
+		}, 1, []string{"WARNING: the sync node does not answer: refuses the connection", "not delivered to the sync node yet", "waiting deliveries of activation: 2, the oldest for 1m0s: refuses"}},
 		"NotKnown": {func(s *api.MonitorStatus) { s.Active.Known = false }, 1, []string{"active source: not known"}},
 		"WebhookFails": {func(s *api.MonitorStatus) {
 			s.Waiting = []api.MonitorWaiting{{Channel: "webhook-1", Count: 1, Oldest: new(noon), Error: "answered 500"}}
-		}, 1, []string{"WARNING: webhook-1 waits: answered 500"}},
+		}, 1, []string{"WARNING: a delivery of webhook-1 waits: answered 500"}},
 		"APIFails": {func(s *api.MonitorStatus) { s.Sources[0].ApiFailure = new("does not answer") }, 1, []string{"WARNING: the engine-api of source 1 (Engine A) does not answer"}},
 		"Strangers": {func(s *api.MonitorStatus) {
 			s.Strangers = api.MonitorStrangers{Total: 12, Recent: []api.MonitorStranger{{From: "192.0.2.9:4000", Count: 12, Last: noon}}}
@@ -180,7 +180,7 @@ func TestOperate(t *testing.T) {
 			}
 		}
 	}
-	expect("switch 2", cli.ExitConfig, "--reason is needed")
+	expect("switch 2", cli.ExitConfig, "--reason is required")
 	expect("switch two --reason noise", cli.ExitConfig, "two: must be a source's number")
 	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since")
 	expect("switch 1 --reason calm --by M.Tester --pin", cli.ExitOK, "source 1 is active since", "pinned")

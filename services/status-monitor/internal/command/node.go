@@ -21,7 +21,7 @@ type node struct{ url, tokenFile string }
 // flags lets people choose the node.
 func (n *node) flags(cmd *cobra.Command, name, url, what string) {
 	cmd.Flags().StringVar(&n.url, name, url, "URL of "+what)
-	cmd.Flags().StringVar(&n.tokenFile, "token-file", "", "file that holds a token for it; on its own host none is needed")
+	cmd.Flags().StringVar(&n.tokenFile, "token-file", "", "file with a token for the service; on the service's own host no token is needed")
 }
 
 // client connects to nothing yet. The error is a mistake of usage.
@@ -34,7 +34,7 @@ func (n *node) client() (*peer.Client, error) {
 		}
 		cfg.Token = strings.TrimSpace(string(token))
 		if err := cfg.Validate(); err != nil {
-			return nil, cli.Mistake(fmt.Errorf("%s holds no token: it must be one line of printable ASCII without blanks", n.tokenFile))
+			return nil, cli.Mistake(fmt.Errorf("%s does not contain a token: a token is one line of printable ASCII without blanks", n.tokenFile))
 		}
 	}
 	client, err := peer.New(n.url, cfg)

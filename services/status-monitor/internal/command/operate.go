@@ -30,7 +30,7 @@ func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.
 	o := new(operation)
 	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
 		if strings.TrimSpace(o.reason) == "" {
-			return cli.Mistake(errors.New("--reason is needed: the audit record says why"))
+			return cli.Mistake(errors.New("--reason is required: it goes into the audit record"))
 		}
 		client, err := o.node.client()
 		if err != nil {
@@ -40,8 +40,8 @@ func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.
 		return do(cmd.Context(), o, client, args, cmd.OutOrStdout())
 	})
 	o.node.flags(cmd, "sync-node", "http://127.0.0.1:8010", "the sync node")
-	cmd.Flags().StringVar(&o.by, "by", person(), "who does it, for the audit record")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "why, for the audit record")
+	cmd.Flags().StringVar(&o.by, "by", person(), "name of the person, for the audit record")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "reason, for the audit record")
 	return cmd
 }
 
@@ -56,7 +56,7 @@ func person() string {
 
 func switchCommand() *cobra.Command {
 	var pin bool
-	cmd := operate("switch N", "Activate a source; the monitor leaves it only when it is down", cobra.ExactArgs(1),
+	cmd := operate("switch N", "Activate a source; the monitor replaces it only when it is down", cobra.ExactArgs(1),
 		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
 			source, err := sourceOf(args[0])
 			if err != nil {
@@ -67,18 +67,18 @@ func switchCommand() *cobra.Command {
 				wish.Pin = &pin
 			}
 			if err := syncNode.Activate(ctx, wish); errors.Is(err, model.ErrPinned) {
-				return fmt.Errorf("%w\nSay --pin to pin source %d instead, or release the pin first", err, source)
+				return fmt.Errorf("%w\nUse --pin to pin source %d instead, or release the pin first", err, source)
 			} else if err != nil {
 				return err
 			}
 			return say(ctx, syncNode, out)
 		})
-	cmd.Flags().BoolVar(&pin, "pin", false, "keep it whatever happens, until it is released")
+	cmd.Flags().BoolVar(&pin, "pin", false, "keep the source active, even if it is down, until it is released")
 	return cmd
 }
 
 func releaseCommand() *cobra.Command {
-	return operate("release", "Take the pin off the active source, so that the monitor decides again", cobra.NoArgs,
+	return operate("release", "Release the pin of the active source, so that the monitor decides again", cobra.NoArgs,
 		func(ctx context.Context, o *operation, syncNode *peer.Client, _ []string, out io.Writer) error {
 			active, err := syncNode.ActiveSource(ctx)
 			if err != nil {

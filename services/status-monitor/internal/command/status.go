@@ -28,7 +28,7 @@ const watchEvery = time.Second
 func statusCommand() *cobra.Command {
 	var n node
 	var asJSON, watch bool
-	cmd := cli.New("status", "Show the sources, which one is active, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := cli.New("status", "Show the sources, the active source, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		client, err := n.client()
 		if err != nil {
 			return err
@@ -46,11 +46,11 @@ func statusCommand() *cobra.Command {
 		}
 		return nil
 	})
-	cmd.Long = "status shows what a monitor sees. Its exit code is that of a check in the manner of Nagios:\n" +
+	cmd.Long = "status shows what a monitor sees. Its exit code serves Nagios and similar checks:\n" +
 		"0 all is well, 1 something needs a look, 2 the alarm is raised, 3 the monitor does not answer."
 	n.flags(cmd, "monitor", "http://127.0.0.1:8011", "the monitor")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show it anew every second, until it is interrupted")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show the status again every second, until the command is interrupted")
 	return cmd
 }
 
@@ -126,11 +126,11 @@ func worry(s api.MonitorStatus) error {
 	case !s.SyncNode.Reachable:
 		return fmt.Errorf("the sync node does not answer: %s", s.SyncNode.Detail)
 	case !s.Active.Known:
-		return errors.New("which source is active is not known")
+		return errors.New("the active source is not known")
 	}
 	for _, w := range s.Waiting {
 		if w.Error != "" {
-			return fmt.Errorf("%s waits: %s", w.Channel, w.Error)
+			return fmt.Errorf("a delivery of %s waits: %s", w.Channel, w.Error)
 		}
 	}
 	for _, source := range s.Sources {

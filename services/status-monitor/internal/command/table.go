@@ -34,7 +34,7 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	}
 	for _, w := range s.Waiting {
 		if w.Count > 0 {
-			fmt.Fprintf(&text, "\n%d wait to be delivered by %s, since %s", w.Count, w.Channel, ago(s.Now, w.Oldest))
+			fmt.Fprintf(&text, "\nwaiting deliveries of %s: %d, the oldest for %s", w.Channel, w.Count, ago(s.Now, w.Oldest))
 			if w.Error != "" {
 				fmt.Fprintf(&text, ": %s", cli.Line(w.Error))
 			}

@@ -28,9 +28,9 @@ import (
 // Config is all that status-monitor can be told. Variables carry the prefix
 // AURA_.
 type Config struct {
-	Name        string            `env:"NAME" doc:"Name of this monitor, which no other one has; audit records and the lease show it. Empty: the host's."`
-	SyncHost    string            `env:"SYNC_HOST,required" doc:"The sync node, such as http://host-3:8010: the authority that says which source is active."`
-	MainHosts   map[int]string    `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008, which is probed; the number is the engine's, its HOST_ID."`
+	Name        string            `env:"NAME" doc:"Name of this monitor; no other monitor may have it. Audit records and the lease show the name. Empty: the host's name."`
+	SyncHost    string            `env:"SYNC_HOST,required" doc:"URL of the sync node, such as http://host-3:8010. The sync node says which source is active."`
+	MainHosts   map[int]string    `family:"MAIN_HOST" doc:"URL of the engine-api of each engine, such as http://host-1:8008, for probes. The number in the name is the engine's AURA_HOST_ID."`
 	SourceNames model.SourceNames `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
 
 	Heartbeats heartbeat.Config
@@ -64,7 +64,7 @@ func Load(environ map[string]string) (Config, error) {
 	if cfg.Name == "" {
 		host, err := os.Hostname()
 		if err != nil || host == "" {
-			return Config{}, &config.Mistake{Variable: "NAME", Rule: "is required, as this host has no name"}
+			return Config{}, &config.Mistake{Variable: "NAME", Rule: "is required, because this host has no name"}
 		}
 		cfg.Name = host
 	}
@@ -81,7 +81,7 @@ func (c *Config) Validate() error {
 		mistakes = append(mistakes, &config.Mistake{Variable: variable, Value: value, Rule: rule})
 	}
 	if len(c.Name) > maxName || strings.TrimSpace(c.Name) != c.Name || strings.ContainsFunc(c.Name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		refuse("NAME", c.Name, "must be at most 64 bytes, printable and without blanks around it")
+		refuse("NAME", c.Name, "must have at most 64 bytes, all printable, and no blanks around it")
 	}
 	node := func(variable, host string) {
 		if _, err := peer.New(host, c.Peers); err != nil {
@@ -95,7 +95,7 @@ func (c *Config) Validate() error {
 		node("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number])
 		if _, watched := c.Heartbeats.Sources[number]; !watched {
 			refuse("MAIN_HOST_"+strconv.Itoa(number), "", // the value may hold a password
-				"is of a source without heartbeats: set "+config.Prefix+"SOURCE_"+strconv.Itoa(number)+", too")
+				"is the engine-api of a source without heartbeats: also set "+config.Prefix+"SOURCE_"+strconv.Itoa(number))
 		}
 	}
 	if len(c.Heartbeats.Sources) == 0 {

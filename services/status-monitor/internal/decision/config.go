@@ -11,14 +11,14 @@ import (
 
 // Config of the rule. It is meant to be filled by config.Load.
 type Config struct {
-	HeartbeatInterval   time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"1s" doc:"How often each engine sends a heartbeat: its heartbeat_frequency."`
-	HeartbeatTimeout    time.Duration `env:"HEARTBEAT_TIMEOUT" envDefault:"4s" doc:"A source is down when its heartbeats are missing for so long, and half an interval more for the one that is late."`
-	HeartbeatTimeoutMax time.Duration `env:"HEARTBEAT_TIMEOUT_MAX" envDefault:"20s" doc:"Each heartbeat lost among the last sixty prolongs the timeout by an interval, up to this."`
-	RecoveryHold        time.Duration `env:"RECOVERY_HOLD" envDefault:"30s" doc:"How long the heartbeats of a source that was down must be clean until it is up again."`
-	RecoveryHoldMax     time.Duration `env:"RECOVERY_HOLD_MAX" envDefault:"5m" doc:"A source that goes down again doubles its hold, up to this; one that was up for longer starts over."`
-	StartGrace          time.Duration `env:"START_GRACE" envDefault:"10s" doc:"After its start the monitor only watches for so long."`
+	HeartbeatInterval   time.Duration `env:"HEARTBEAT_INTERVAL" envDefault:"1s" doc:"How often each engine sends a heartbeat; see the engine's heartbeat_frequency."`
+	HeartbeatTimeout    time.Duration `env:"HEARTBEAT_TIMEOUT" envDefault:"4s" doc:"How long a source may send no heartbeat before it is down. Half an interval is added, because a heartbeat may be late."`
+	HeartbeatTimeoutMax time.Duration `env:"HEARTBEAT_TIMEOUT_MAX" envDefault:"20s" doc:"Each lost heartbeat among the last sixty prolongs the timeout by one interval, up to this limit."`
+	RecoveryHold        time.Duration `env:"RECOVERY_HOLD" envDefault:"30s" doc:"How long a source that was down must send clean heartbeats before it is up again."`
+	RecoveryHoldMax     time.Duration `env:"RECOVERY_HOLD_MAX" envDefault:"5m" doc:"The hold of a source that goes down again is doubled, up to this limit. A source that was up for longer than this limit gets the first hold again."`
+	StartGrace          time.Duration `env:"START_GRACE" envDefault:"10s" doc:"How long the monitor only watches after its start."`
 	PreferDefault       bool          `env:"PREFER_DEFAULT_SOURCE" envDefault:"false" doc:"Switch back to the default source when it is up again."`
-	DefaultSource       int           `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation, and the first choice."`
+	DefaultSource       int           `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation, and the first choice of a switch."`
 
 	// Watched are the numbers of the sources whose heartbeats are expected.
 	Watched []int

@@ -130,8 +130,8 @@ func TestStep(t *testing.T) {
 			started + "21.5: source 1 suspect: no heartbeat for 2.5 s\n22: source 1 up: heartbeats arrive"},
 		"LossMakesPatient": {two, 60, schedule{once(0, active(1, 7)), without(beats(1, 1, 20), 10, 15), beats(2, 1, 60)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n" +
-				"26.5: source 1 down: no heartbeat for 6.5 s, longer than the loss of 2 before explains\n" +
-				"26.5: 1→2, epoch 7: source 1 is down: no heartbeat for 6.5 s, longer than the loss of 2 before explains"},
+				"26.5: source 1 down: no heartbeat for 6.5 s, longer than 2 lost heartbeats before explain\n" +
+				"26.5: 1→2, epoch 7: source 1 is down: no heartbeat for 6.5 s, longer than 2 lost heartbeats before explain"},
 		"LossIsForgotten": {two, 100, schedule{once(0, active(1, 7)), without(beats(1, 1, 80), 15), beats(2, 1, 100)},
 			strings.NewReplacer("22.5", "82.5", "24.5", "84.5").Replace(cut)},
 		"Coalesced": { // the heartbeats of 11 to 13 arrive together, which does no harm
@@ -141,18 +141,18 @@ func TestStep(t *testing.T) {
 		"NoneUp": {two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20.5)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
-				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s"},
+				"24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s"},
 		"AllComeBack": { // the other one is up first
 			two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), beats(2, 40.1, 100), beats(1, 40.9, 100)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
-				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
+				"24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s\n" +
 				"70.1: source 2 up: heartbeats were clean for 30 s\n70.9: source 1 up: heartbeats were clean for 30 s\n" +
 				"70.9: alarm false: source 1 is active and up"},
 		"OtherComesBackAlone": {two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), beats(2, 40, 100)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
-				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
+				"24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s\n" +
 				"70: source 2 up: heartbeats were clean for 30 s\n70: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n" +
 				"70: alarm false: source 2 is active and up"},
 
@@ -187,21 +187,21 @@ func TestStep(t *testing.T) {
 				down(1, 20) + "24.5: 1→3, epoch 7: source 1 is down: no heartbeat for 4.5 s"},
 
 		"SickAndSilent": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(20.2, decision.Health{Source: 1, At: at(20)})},
-			started + "20.2: source 1 suspect: it says that it is sick, though heartbeats arrive\n" +
-				"22.5: source 1 down: it said that it is sick, and no heartbeat for 2.5 s\n" +
-				"22.5: 1→2, epoch 7: source 1 is down: it said that it is sick, and no heartbeat for 2.5 s"},
+			started + "20.2: source 1 suspect: the engine says that it is sick, although heartbeats arrive\n" +
+				"22.5: source 1 down: the engine said that it is sick, and no heartbeat for 2.5 s\n" +
+				"22.5: 1→2, epoch 7: source 1 is down: the engine said that it is sick, and no heartbeat for 2.5 s"},
 		"SickWithHeartbeats": {two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 100), beats(2, 1, 100),
 			once(20.5, decision.Health{Source: 1, At: at(20)}), once(25, decision.Health{Source: 1, At: at(20)}), once(60, decision.Health{Source: 1, At: at(20)})},
-			started + "20.5: source 1 suspect: it says that it is sick, though heartbeats arrive\n51: source 1 up: heartbeats arrive"},
+			started + "20.5: source 1 suspect: the engine says that it is sick, although heartbeats arrive\n51: source 1 up: heartbeats arrive"},
 		"SickAndWell": {two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 100), beats(2, 1, 100),
 			once(20.5, decision.Health{Source: 1, At: at(20)}), once(25.5, decision.Health{Source: 1, At: at(25), Healthy: true})},
-			started + "20.5: source 1 suspect: it says that it is sick, though heartbeats arrive\n25.5: source 1 up: heartbeats arrive"},
+			started + "20.5: source 1 suspect: the engine says that it is sick, although heartbeats arrive\n25.5: source 1 up: heartbeats arrive"},
 		"ProbeAlone": {two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 100), beats(2, 1, 100), once(20.5, decision.Probe{Source: 1, Failure: "refused"})}, started},
 
 		"NotWatched":      {two, 100, schedule{once(0, active(3, 7)), beats(1, 1, 100), beats(2, 1, 100), beats(3, 1, 10)}, started},
 		"NotWatchedStays": {preferring, 100, schedule{once(0, decision.Authority{Active: 3, Epoch: 7, Manual: true}), beats(1, 1, 100), beats(2, 1, 100)}, started},
 		"NeverToUnwatched": {defaults(1), 60, schedule{once(0, active(1, 7)), beats(1, 1, 20)},
-			"1: source 1 up: heartbeats arrive\n" + down(1, 20) + "24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s"},
+			"1: source 1 up: heartbeats arrive\n" + down(1, 20) + "24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s"},
 
 		"Pinned": {two, 100, schedule{once(0, decision.Authority{Active: 1, Epoch: 7, Pinned: true}), beats(1, 1, 20), beats(2, 1, 100)},
 			started + down(1, 20) + "24.5: alarm true: source 1 is pinned and down: no heartbeat for 4.5 s"},
@@ -235,7 +235,7 @@ func TestStep(t *testing.T) {
 				"10: 1→2, epoch 9: source 1 is down: no heartbeat since the monitor started"},
 
 		"Maintenance": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Maintenance{Source: 2, On: true}), once(40, decision.Maintenance{Source: 2})},
-			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
+			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s\n" +
 				"40: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n40: alarm false: source 2 is active and up"},
 		"MaintenanceOfTheActive": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Maintenance{Source: 1, On: true})}, cut},
 		"MaintenanceIsNoFlapping": {two, 200, schedule{once(0, active(2, 7)), beats(1, 1, 20), beats(2, 1, 200), beats(1, 30, 65), beats(1, 100, 200),
@@ -256,27 +256,27 @@ func TestStep(t *testing.T) {
 			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started\n" +
 				"10: 1→2, epoch 7: source 1 is down: no heartbeat since the monitor started"},
 		"NobodySaysWhatIsActive": {two, 60, schedule{beats(1, 1, 20), beats(2, 1, 60), once(50, active(1, 7))},
-			started + "10: alarm true: which source is active is not known: the sync node has not answered since the start\n" + down(1, 20) +
+			started + "10: alarm true: the active source is not known: the sync node has not answered since the start\n" + down(1, 20) +
 				"50: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n50: alarm false: source 2 is active and up"},
 		"Standby": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Standby{On: true}), once(30, decision.Standby{})},
 			started + down(1, 20) + "30: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s"},
 		"StandbyEndsTheAlarm": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), once(30, decision.Standby{On: true}), once(40, decision.Standby{})},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
-				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n30: alarm false: another monitor acts now\n" +
-				"40: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s"},
+				"24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s\n30: alarm false: another monitor acts now\n" +
+				"40: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s"},
 		"NobodyActs": { // another source is up, and begins to act
 			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{On: true})},
-			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
+			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, because its lease ran out: no heartbeat for 4.5 s\n" +
 				"30: alarm false: another monitor acts now"},
 		"NobodyActsUntilItMay": {two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(15, nobody("its lease ran out")), once(30, decision.Standby{})},
-			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s\n" +
+			started + down(1, 20) + "24.5: alarm true: source 1 is active and down, and this monitor may not switch, because its lease ran out: no heartbeat for 4.5 s\n" +
 				"30: 1→2, epoch 7: source 1 is down: no heartbeat for 4.5 s\n30: alarm false: source 2 is active and up"},
 		"NobodyActsAnyMore": { // the alarm stays raised, for the reason at that time
 			two, 100, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 20), once(30, nobody("its lease ran out")), beats(1, 40, 100)},
 			started + "22.5: source 1 suspect: no heartbeat for 2.5 s\n22.5: source 2 suspect: no heartbeat for 2.5 s\n" +
 				"24.5: source 1 down: no heartbeat for 4.5 s\n24.5: source 2 down: no heartbeat for 4.5 s\n" +
-				"24.5: alarm true: source 1 is active and down, and no other is up: no heartbeat for 4.5 s\n" +
+				"24.5: alarm true: source 1 is active and down, and no other source is up: no heartbeat for 4.5 s\n" +
 				"70: source 1 up: heartbeats were clean for 30 s\n70: alarm false: source 1 is active and up"},
 		"NobodyActsAndOneRecovers": { // the source can be heard when the other monitor is gone: no reason to wake anybody
 			two, 60, schedule{once(0, active(1, 7)), beats(1, 1, 20), beats(2, 1, 60), once(10, decision.Standby{On: true}), beats(1, 25, 60), once(30, nobody("its lease ran out"))},
@@ -286,12 +286,12 @@ func TestStep(t *testing.T) {
 		"NotToldWhoMay": { // no alarm before the grace is over
 			two, 60, schedule{once(0, nobody("the sync node is away")), once(0, active(1, 7)), beats(2, 1, 60), once(40, decision.Standby{On: true})},
 			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started\n" +
-				"10: alarm true: source 1 is active and down, and this monitor may not switch, as the sync node is away: no heartbeat since the monitor started\n" +
+				"10: alarm true: source 1 is active and down, and this monitor may not switch, because the sync node is away: no heartbeat since the monitor started\n" +
 				"40: alarm false: another monitor acts now"},
 		"NotToldWhoMayInTime": {two, 60, schedule{once(0, nobody("the sync node is away")), once(0, active(1, 7)), beats(2, 1, 60), once(9.9, decision.Standby{On: true})},
 			"1: source 2 up: heartbeats arrive\n10: source 1 down: no heartbeat since the monitor started"},
 		"NotToldAnything": {two, 60, schedule{once(0, nobody("the sync node is away")), beats(1, 1, 60), beats(2, 1, 60), once(40, active(1, 7))},
-			started + "10: alarm true: which source is active is not known: the sync node has not answered since the start\n40: alarm false: source 1 is active and up"},
+			started + "10: alarm true: the active source is not known: the sync node has not answered since the start\n40: alarm false: source 1 is active and up"},
 		"OnlyToldThatAnotherActs": {two, 60, schedule{once(0, decision.Standby{On: true}), beats(1, 1, 60), beats(2, 1, 60)}, started},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -343,7 +343,7 @@ func TestStep_Slept(t *testing.T) {
 func TestStep_AlarmSaysWhy(t *testing.T) {
 	t.Parallel()
 	s, _ := play(defaults(1), 40, once(0, active(1, 7)), beats(1, 1, 20), once(30, nobody("its lease ran out")))
-	if got, want := s.Alarm(), "source 1 is active and down, and this monitor may not switch, as its lease ran out: no heartbeat for 4.5 s"; got != want {
+	if got, want := s.Alarm(), "source 1 is active and down, and this monitor may not switch, because its lease ran out: no heartbeat for 4.5 s"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -369,7 +369,7 @@ func TestView(t *testing.T) {
 			DownAfter: 4500 * time.Millisecond, Recovering: at(40), UpAt: at(70), Probed: true, ProbeFailure: "refused", Maintenance: true,
 		},
 		{
-			Number: 2, Condition: decision.Suspect, Since: at(49), Reason: "it says that it is sick, though heartbeats arrive",
+			Number: 2, Condition: decision.Suspect, Since: at(49), Reason: "the engine says that it is sick, although heartbeats arrive",
 			Heard: at(50), Lost: 1, DownAfter: 2500 * time.Millisecond, Sick: true,
 		},
 	}

@@ -125,7 +125,7 @@ func (c *source) assess(cfg *Config, now time.Time) (Changed, bool) {
 	case silence >= cfg.suspectAfter():
 		to, reason = Suspect, "no heartbeat for "+words(silence)
 	case !c.sick.IsZero():
-		to, reason = Suspect, "it says that it is sick, though heartbeats arrive"
+		to, reason = Suspect, "the engine says that it is sick, although heartbeats arrive"
 	default:
 		to, reason = Up, "heartbeats arrive"
 	}
@@ -151,9 +151,9 @@ func (c *source) whyDown(silence time.Duration) string {
 	case !c.ever:
 		return "no heartbeat since the monitor started"
 	case !c.sick.IsZero():
-		return fmt.Sprintf("it said that it is sick, and no heartbeat for %s", words(silence))
+		return fmt.Sprintf("the engine said that it is sick, and no heartbeat for %s", words(silence))
 	case len(c.lost) > 0:
-		return fmt.Sprintf("no heartbeat for %s, longer than the loss of %d before explains", words(silence), len(c.lost))
+		return fmt.Sprintf("no heartbeat for %s, longer than %d lost heartbeats before explain", words(silence), len(c.lost))
 	}
 	return "no heartbeat for " + words(silence)
 }

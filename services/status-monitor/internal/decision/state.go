@@ -228,18 +228,18 @@ func (s *State) watchOver() (Alarm, bool) {
 		s.alarm, clear = "", "another monitor acts now"
 	case s.now.Before(s.grace):
 	case !s.known:
-		s.alarm = "which source is active is not known: the sync node has not answered since the start"
+		s.alarm = "the active source is not known: the sync node has not answered since the start"
 	case !watched:
-		s.alarm, clear = "", fmt.Sprintf("source %d is active, which is not watched", s.active)
+		s.alarm, clear = "", fmt.Sprintf("source %d is active and not watched", s.active)
 	case active.condition != Down:
 		s.alarm, clear = "", fmt.Sprintf("source %d is active and %s", s.active, active.condition)
 	case was == "" && active.recovering(): // the source can be heard: no reason to wake anybody
 	case s.pinned:
 		s.alarm = fmt.Sprintf("source %d is pinned and down: %s", s.active, active.reason)
 	case s.standby.On:
-		s.alarm = fmt.Sprintf("source %d is active and down, and this monitor may not switch, as %s: %s", s.active, s.standby.Why, active.reason)
+		s.alarm = fmt.Sprintf("source %d is active and down, and this monitor may not switch, because %s: %s", s.active, s.standby.Why, active.reason)
 	default:
-		s.alarm = fmt.Sprintf("source %d is active and down, and no other is up: %s", s.active, active.reason)
+		s.alarm = fmt.Sprintf("source %d is active and down, and no other source is up: %s", s.active, active.reason)
 	}
 	switch {
 	case was == "" && s.alarm != "":

@@ -61,7 +61,7 @@ func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error
 		return nil, fmt.Errorf("listen for heartbeats: %w", err)
 	}
 	if err := conn.SetReadBuffer(receiveBuffer); err != nil {
-		log.Warn().Err(err).Msg("heartbeats have a small buffer")
+		log.Warn().Err(err).Msg("the receive buffer for heartbeats can't be enlarged")
 	}
 	numbers := slices.Sorted(maps.Keys(cfg.Sources))
 	l := &Listener{
@@ -160,7 +160,7 @@ func (l *Listener) keepResolving(ctx context.Context, name string) {
 			return
 		}
 		if err == nil && len(addrs) == 0 {
-			err = errors.New("it has no address")
+			err = errors.New("the name has no address")
 		}
 		trouble.Report(err)
 		if err == nil {
@@ -193,6 +193,6 @@ func (l *Listener) register(name string, addrs []netip.Addr) {
 	}
 	for _, i := range clashes {
 		l.log.Warn().Int("source", l.numbers[i]).Stringer("sender", l.senders[i]).
-			Msg("another source has its address; its heartbeats count for that one")
+			Msg("another source has the same address; the heartbeats count for the other source")
 	}
 }

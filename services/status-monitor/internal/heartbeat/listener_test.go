@@ -126,7 +126,7 @@ func TestListener(t *testing.T) {
 	if total != 2 || len(list) != 1 || list[0].From != stranger.LocalAddr().(*net.UDPAddr).AddrPort() || list[0].Count != 2 || list[0].Last.Before(before) {
 		t.Error(list, total)
 	}
-	if log.Count("no source's") != 1 {
+	if log.Count("belongs to no source") != 1 {
 		t.Errorf("log: %s", &log)
 	}
 }

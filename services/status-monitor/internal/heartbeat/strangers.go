@@ -55,7 +55,7 @@ func (s *strangers) count(from netip.AddrPort, now time.Time) {
 		return
 	}
 	s.log.Warn().Stringer("from", netip.AddrPortFrom(addr, from.Port())).Uint64("unsaid", s.unsaid).
-		Msg("datagram from an address that is no source's")
+		Msg("a datagram came from an address that belongs to no source")
 	s.logged, s.unsaid = now, 0
 }
 

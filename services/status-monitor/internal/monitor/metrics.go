@@ -21,7 +21,7 @@ func newMetrics() metrics {
 		}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "aura_monitor_decision_seconds",
-			Help:    "From when a switch could be decided until it was stored and handed on.",
+			Help:    "Time from when a switch could be decided until it was stored and handed on.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5},
 		}),
 	}
@@ -30,7 +30,7 @@ func newMetrics() metrics {
 var (
 	stateDesc = prometheus.NewDesc("aura_monitor_source_state", "1 for the state that a source is in.", []string{"source", "state"}, nil)
 	ageDesc   = prometheus.NewDesc("aura_monitor_heartbeat_age_seconds", "Time since the last heartbeat of a source, once it was heard.", []string{"source"}, nil)
-	lostDesc  = prometheus.NewDesc("aura_monitor_heartbeats_lost", "Heartbeats lost among the last sixty of a source, as far as they make it more patient.", []string{"source"}, nil)
+	lostDesc  = prometheus.NewDesc("aura_monitor_heartbeats_lost", "Lost heartbeats among the last sixty of a source, as far as they prolong its timeout.", []string{"source"}, nil)
 	alarmDesc = prometheus.NewDesc("aura_monitor_alarm", "1 while the alarm is raised.", nil, nil)
 )
 

@@ -140,7 +140,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 // load brings back what waits from before a restart. If the database stays away
 // until the start is over, the monitor goes on without it.
 func (m *Monitor) load(ctx context.Context) {
-	trouble := logging.NewLasting(m.log, "what waits from before the restart can't be read")
+	trouble := logging.NewLasting(m.log, "the deliveries from before the restart can't be read")
 	began := time.Now()
 	for {
 		err := m.actor.Load(ctx)
@@ -152,7 +152,7 @@ func (m *Monitor) load(ctx context.Context) {
 			trouble.Report(nil)
 			return
 		case since >= m.grace:
-			m.log.Error().Err(err).Msg("goes on without what waits from before the restart")
+			m.log.Error().Err(err).Msg("the monitor goes on without the deliveries from before the restart")
 			return
 		case since > quiet:
 			trouble.Report(err)
@@ -205,7 +205,7 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 		case decision.Alarm:
 			m.alarm(ctx, a)
 		case decision.Activate:
-			m.log.Warn().Int("source", a.Source).Int("previous", a.From).Str("reason", a.Reason).Msg("switches the active source")
+			m.log.Warn().Int("source", a.Source).Int("previous", a.From).Str("reason", a.Reason).Msg("switching the active source")
 			m.actor.Activate(ctx, a)
 			m.metrics.switches.Inc()
 			m.metrics.latency.Observe(time.Since(since).Seconds())
@@ -230,9 +230,9 @@ func (m *Monitor) follow() {
 	m.actor.Act(m.acting)
 	m.told = m.asserted()
 	if m.acting {
-		m.log.Info().Msg("acts")
+		m.log.Info().Msg("this monitor acts now")
 	} else {
-		m.log.Info().Msg("only watches")
+		m.log.Info().Msg("this monitor only watches now")
 	}
 }
 
@@ -263,7 +263,7 @@ func (m *Monitor) changed(ctx context.Context, c decision.Changed) {
 	if c.To == decision.Up {
 		level = zerolog.InfoLevel
 	}
-	m.log.WithLevel(level).Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("a source changed")
+	m.log.WithLevel(level).Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("the state of a source changed")
 	if m.acting {
 		m.actor.Notify(ctx, act.Notice{Type: act.NoticeSource, At: c.At, Source: c.Source, State: c.To.String(), Reason: c.Reason})
 	}
@@ -273,7 +273,7 @@ func (m *Monitor) alarm(ctx context.Context, a decision.Alarm) {
 	n := act.Notice{Type: act.NoticeAlarmCleared, At: a.At, Source: m.state.Active().Source, Reason: a.Reason}
 	if a.Raised {
 		n.Type = act.NoticeAlarm
-		m.log.Error().Str("reason", a.Reason).Msg("alarm")
+		m.log.Error().Str("reason", a.Reason).Msg("the alarm is raised")
 	} else {
 		m.log.Info().Str("reason", a.Reason).Msg("the alarm is over")
 	}

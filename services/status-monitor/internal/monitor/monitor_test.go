@@ -286,7 +286,7 @@ func TestMonitor_NobodyActs(t *testing.T) {
 		s.expect(t, told, "act false") // the start is not over
 		s.pass(2)
 		s.expect(t, told, "notice alarm 1 ")
-		if v := s.View(); !v.Standby || v.Alarmed.IsZero() || v.Alarm != "source 1 is active and down, and this monitor may not switch, as nobody said who may: no heartbeat since the monitor started" {
+		if v := s.View(); !v.Standby || v.Alarmed.IsZero() || v.Alarm != "source 1 is active and down, and this monitor may not switch, because nobody said who may: no heartbeat since the monitor started" {
 			t.Errorf("%+v", v)
 		}
 		s.Learn(decision.Standby{On: true})

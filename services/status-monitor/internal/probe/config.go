@@ -9,8 +9,8 @@ import (
 
 // Config of the probes. It is meant to be filled by config.Load.
 type Config struct {
-	Interval time.Duration `env:"PROBE_INTERVAL" envDefault:"5s" doc:"How often the API of each engine is asked for the engine's health."`
-	Timeout  time.Duration `env:"PROBE_TIMEOUT" envDefault:"2s" doc:"How long it may take to answer that."`
+	Interval time.Duration `env:"PROBE_INTERVAL" envDefault:"5s" doc:"How often the monitor asks each engine-api for the engine's health."`
+	Timeout  time.Duration `env:"PROBE_TIMEOUT" envDefault:"2s" doc:"How long an engine-api may take to answer."`
 }
 
 // Bounds of the configuration.

@@ -29,21 +29,21 @@ func Failure(err error, timeout time.Duration) string {
 	_, isCertificate := errors.AsType[*tls.CertificateVerificationError](err)
 	switch {
 	case errors.Is(err, peer.ErrUnsupported):
-		return "answers, but does not have what it was asked for: is the address that of the right node?"
+		return "answers, but does not have the requested path; check that the address is that of the right node"
 	case isName && unknown.IsNotFound:
-		return fmt.Sprintf("its name %s is not known", unknown.Name)
+		return fmt.Sprintf("can't be reached: its name %s is not known", unknown.Name)
 	case isName:
-		return fmt.Sprintf("its name %s can't be looked up", unknown.Name)
+		return fmt.Sprintf("can't be reached: its name %s can't be looked up", unknown.Name)
 	case isCertificate:
-		return "its certificate is not trusted"
+		return "has a certificate that is not trusted"
 	case isNetwork && broken.Timeout():
 		return fmt.Sprintf("does not answer within %s", timeout)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "refuses the connection"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return "can't be reached: there is no way to its host"
+		return "can't be reached: there is no route to its host"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "breaks the connection off"
+		return "breaks off the connection"
 	}
 	return err.Error()
 }
@@ -60,7 +60,7 @@ func refusal(status *peer.StatusError) string {
 	case status.Status == http.StatusTooManyRequests:
 		return fmt.Sprintf("answers, but was asked too often (%s)", said)
 	case status.Status >= http.StatusInternalServerError:
-		return fmt.Sprintf("answers, but is in trouble (%s)", said)
+		return fmt.Sprintf("answers, but with a failure of its own (%s)", said)
 	}
 	return fmt.Sprintf("answers, but not as expected (%s)", said)
 }

@@ -52,7 +52,7 @@ func (p *Prober) Run(ctx context.Context) error {
 
 // follow asks one node again and again.
 func (p *Prober) follow(ctx context.Context, source int, node Node) {
-	trouble := logging.NewLasting(p.log.With().Int("source", source).Logger(), "the engine's API can't be asked")
+	trouble := logging.NewLasting(p.log.With().Int("source", source).Logger(), "asking the engine's API failed")
 	told, last := false, ""
 	for {
 		health, err := p.ask(ctx, source, node)

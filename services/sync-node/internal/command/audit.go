@@ -32,7 +32,7 @@ type audit struct {
 func auditCommand(env env) *cobra.Command {
 	var nodes []int
 	var asJSON bool
-	cmd := cli.New("audit", "Prove that the nodes have the same as the sync node, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := cli.New("audit", "Prove that the nodes and the sync node have the same records, or list what differs", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		return withNodes(env, cmd, func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error {
 			work := work{nodes: r}
 			stop := progress.Show(cmd.ErrOrStderr(), work.state)
@@ -54,9 +54,9 @@ func auditCommand(env env) *cobra.Command {
 			return err
 		})
 	})
-	cmd.Long = "audit compares with the nodes as reconcile does, but changes nothing. It also derives the on-air log anew and compares,\n" +
-		"and looks for what waits at the nodes.\n" +
-		"It exits 0 only where everything is proved equal; a node that can't be reached is a failure, too."
+	cmd.Long = "audit compares with the nodes as reconcile does, but changes nothing. It also derives the on-air log again and compares,\n" +
+		"and looks for records that wait at the nodes.\n" +
+		"It exits with 0 only if everything is proved equal. A node that can't be reached is also a failure."
 	nodeFlag(cmd, &nodes)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
@@ -91,7 +91,7 @@ func (a audit) print(out io.Writer) error {
 				w.line("  %s: equal, %d", k.Kind, k.Equal)
 				continue
 			}
-			w.line("  %s: %d equal, but not in:", k.Kind, k.Equal)
+			w.line("  %s: %d equal; these spans of time differ:", k.Kind, k.Equal)
 			for _, b := range k.Differing {
 				w.line("    %s: %d here, %d there", b, b.Here, b.There)
 				for _, r := range b.Records {
@@ -100,13 +100,13 @@ func (a audit) print(out io.Writer) error {
 			}
 		}
 		if n.Waiting > 0 || n.Refused > 0 {
-			w.line("  waiting there for the sync node: %d, and %d that it refused", n.Waiting, n.Refused)
+			w.line("  records that wait there for the sync node: %d; records that the sync node refused: %d", n.Waiting, n.Refused)
 		}
 	}
 	if a.OnAir == 0 {
-		w.line("on-air log: as it follows from the records and the activations")
+		w.line("on-air log: agrees with the records and the activations")
 	} else {
-		w.line("on-air log: %d segments are not as they follow from the records and the activations", a.OnAir)
+		w.line("on-air log: %d segments do not agree with the records and the activations", a.OnAir)
 	}
 	return w.err
 }

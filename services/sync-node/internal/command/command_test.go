@@ -87,12 +87,12 @@ func TestReconcileAndAudit(t *testing.T) {
 	expect("migrate down", cli.ExitOK)
 	expect("reconcile", cli.ExitConfig, "migrate up")
 	expect("migrate up", cli.ExitOK)
-	expect("reconcile", cli.ExitConfig, "let that start once")
+	expect("reconcile", cli.ExitConfig, "start the service once")
 	prepare(t, database)
 
 	expect("audit", cli.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
-	expect("reconcile --node 1", cli.ExitOK, "node 1 (Engine A): both sides have the same; fetched 1, sent 0")
-	expect("audit --node 1", cli.ExitOK, "entries: equal, 1", "on-air log: as it follows")
+	expect("reconcile --node 1", cli.ExitOK, "node 1 (Engine A): both sides have the same records; fetched 1, sent 0")
+	expect("audit --node 1", cli.ExitOK, "entries: equal, 1", "on-air log: agrees")
 	expect("audit", cli.ExitFailed)
 	expect("reconcile", cli.ExitOK)
 	var found struct {
@@ -202,12 +202,12 @@ func TestReconcile_Lost(t *testing.T) {
 			}
 		}
 	}
-	expect("audit", cli.ExitFailed, "activations: 0 equal, but not in:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
-	expect("reconcile", cli.ExitOK, "both sides have the same; fetched 2, sent 0", "on-air log: as it follows")
+	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
+	expect("reconcile", cli.ExitOK, "both sides have the same records; fetched 2, sent 0", "on-air log: agrees")
 	expect("audit", cli.ExitOK, "activations: equal, 1")
 	tamper(t, path)
-	expect("reconcile", cli.ExitOK, "both sides have the same", "on-air log: 1 segments were not as they follow from the records and the activations, and are derived anew")
-	expect("audit", cli.ExitOK, "on-air log: as it follows")
+	expect("reconcile", cli.ExitOK, "both sides have the same records", "on-air log: 1 segments did not agree with the records and the activations; they were derived again")
+	expect("audit", cli.ExitOK, "on-air log: agrees")
 }
 
 // TestAudit_OnAir: an altered on-air log is found.

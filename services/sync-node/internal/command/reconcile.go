@@ -34,15 +34,15 @@ func reconcileCommand(env env) *cobra.Command {
 			switch {
 			case mending != nil:
 			case mended == 0:
-				out.line("on-air log: as it follows from the records and the activations")
+				out.line("on-air log: agrees with the records and the activations")
 			default:
-				out.line("on-air log: %d segments were not as they follow from the records and the activations, and are derived anew", mended)
+				out.line("on-air log: %d segments did not agree with the records and the activations; they were derived again", mended)
 			}
 			return errors.Join(err, refused, mending, out.err)
 		})
 	})
-	cmd.Long = "reconcile compares with the nodes, and fetches and sends what differs; then it derives the on-air log anew where that is\n" +
-		"not as it follows from what is stored. It exits 0 only where no node failed and no record was refused."
+	cmd.Long = "reconcile compares with the nodes, and fetches and sends what differs. Then it derives the on-air log again if the log\n" +
+		"does not agree with the stored records. It exits with 0 only if no node failed and no record was refused."
 	nodeFlag(cmd, &nodes)
 	return cmd
 }
@@ -56,7 +56,7 @@ func outcome(out *lines, all []reconcile.Status) (err error) {
 		if s.Reconciled.IsZero() {
 			continue
 		}
-		said := "both sides have the same"
+		said := "both sides have the same records"
 		switch {
 		case s.Refused > 0:
 			err = errRefused
@@ -71,13 +71,13 @@ func outcome(out *lines, all []reconcile.Status) (err error) {
 
 // nodeFlag adds the flag that chooses nodes.
 func nodeFlag(cmd *cobra.Command, nodes *[]int) {
-	cmd.Flags().IntSliceVar(nodes, "node", nil, "only the node of this number; may be given again")
+	cmd.Flags().IntSliceVar(nodes, "node", nil, "only the node with this number; may be given several times")
 }
 
 // errNotPrepared: a command must not write or judge by another rule than the
 // service's, because that would spoil the on-air log.
-var errNotPrepared = errors.New("the on-air log was never derived, or with another AURA_DEFAULT_SOURCE: " +
-	"use the configuration of the service, and let that start once")
+var errNotPrepared = errors.New("the on-air log was never derived, or was derived with another AURA_DEFAULT_SOURCE: " +
+	"use the service's configuration, and start the service once")
 
 // withNodes opens the database and calls do with it and the nodes.
 func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error) error {

@@ -27,15 +27,15 @@ import (
 // Config is the complete configuration of sync-node. Variables carry the prefix
 // AURA_.
 type Config struct {
-	HostID        int               `env:"HOST_ID" envDefault:"0" doc:"The sync node's number: 0."`
-	MainHosts     map[int]string    `family:"MAIN_HOST" doc:"The engine-api of each engine, such as http://host-1:8008; the number is the engine's, its HOST_ID."`
+	HostID        int               `env:"HOST_ID" envDefault:"0" doc:"Number of the sync node, always 0."`
+	MainHosts     map[int]string    `family:"MAIN_HOST" doc:"URL of the engine-api of each engine, such as http://host-1:8008. The number in the name is the engine's AURA_HOST_ID."`
 	DefaultSource int               `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation."`
 	SourceNames   model.SourceNames `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
 	Station       stationtime.Config
 
-	SyncInterval  time.Duration `env:"SYNC_INTERVAL" envDefault:"3600" doc:"How often everything is compared with each node, and fetched where it differs; also at start."`
+	SyncInterval  time.Duration `env:"SYNC_INTERVAL" envDefault:"3600" doc:"How often the sync node compares all records with each node, and exchanges what differs. It also does so at start."`
 	SyncBatchSize int           `env:"SYNC_BATCH_SIZE" envDefault:"100" doc:"How many records are fetched at once, up to 1000."`
-	SyncStepSleep time.Duration `env:"SYNC_STEP_SLEEP" envDefault:"0.23" doc:"Pause between two such fetches; 0: as fast as it goes."`
+	SyncStepSleep time.Duration `env:"SYNC_STEP_SLEEP" envDefault:"0.23" doc:"Pause between two fetches. 0: no pause."`
 	Peers         peer.Config
 
 	Tracks trackservice.Config

@@ -29,7 +29,7 @@ type Follower struct {
 
 // Run follows until ctx ends, and returns nil.
 func (f *Follower) Run(ctx context.Context) error {
-	trouble := logging.NewLasting(f.Log, "looking for other processes' writes failed")
+	trouble := logging.NewLasting(f.Log, "looking for writes of other processes failed")
 	ticker := time.NewTicker(Every)
 	defer ticker.Stop()
 	last := int64(-1)

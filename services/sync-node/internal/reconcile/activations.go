@@ -23,7 +23,7 @@ const (
 	recallPatience = 2 * time.Second
 )
 
-var errTooManyActivations = errors.New("the node knows more activations than can be")
+var errTooManyActivations = errors.New("the node lists more activations than are possible")
 
 // activations takes back the activations that the node knows and that are
 // missing here. The other direction needs nothing: the node itself copies what
@@ -52,7 +52,7 @@ func (r *run) restore(ctx context.Context, theirs []model.Activation) error {
 	restored, err := r.store.RememberActivations(ctx, good)
 	if restored > 0 {
 		r.tally.fetched.Add(int64(restored))
-		r.log.Warn().Int("activations", restored).Msg("activations were missing here and are restored from the node")
+		r.log.Warn().Int("activations", restored).Msg("activations were missing here; they were restored from the node")
 	}
 	if err != nil {
 		return own("restore activations", err)
@@ -110,7 +110,7 @@ func (r *Reconciler) Recall(ctx context.Context) error {
 			run.cfg.StepSleep = 0
 			theirs, err := run.recall(ctx)
 			if err != nil {
-				n.log.Warn().Err(err).Msg("the node can't tell the history of the active source now")
+				n.log.Warn().Err(err).Msg("reading the history of the active source from the node failed")
 			}
 			return run.restore(ctx, theirs)
 		})

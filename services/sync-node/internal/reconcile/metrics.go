@@ -18,10 +18,10 @@ type metrics struct {
 }
 
 var (
-	reachable  = nodeMetric("aura_sync_node_reachable", "1 where the node answered when it was asked last.")
+	reachable  = nodeMetric("aura_sync_node_reachable", "1 if the node answered when it was last asked.")
 	offset     = nodeMetric("aura_sync_node_clock_offset_seconds", "How far the node's clock is ahead of the sync node's.")
-	waiting    = nodeMetric("aura_sync_node_waiting_entries", "Entries in the node's outbox when it was asked last.")
-	reconciled = nodeMetric("aura_sync_node_reconciled_timestamp_seconds", "When everything was compared with the node last, Unix time; 0 for never.")
+	waiting    = nodeMetric("aura_sync_node_waiting_entries", "Entries in the node's outbox when it was last asked.")
+	reconciled = nodeMetric("aura_sync_node_reconciled_timestamp_seconds", "When all records were last compared with the node, as Unix time. 0: never.")
 )
 
 func nodeMetric(name, help string) *prometheus.Desc {
@@ -35,7 +35,7 @@ func newMetrics(r *Reconciler) metrics {
 			Name: "aura_sync_runs_total", Help: "Comparisons with a node, by how they ended: ok or failed.",
 		}, []string{"node", "result"}),
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "aura_sync_records_total", Help: "Records that comparisons led to: fetched, sent, acknowledged, or refused by either side.",
+			Name: "aura_sync_records_total", Help: "Records that comparisons fetched, sent or acknowledged, or that either side refused.",
 		}, []string{"node", "what"}),
 		seconds: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "aura_sync_run_seconds", Help: "How long the last comparison with the node took.",
@@ -44,7 +44,7 @@ func newMetrics(r *Reconciler) metrics {
 			Name: "aura_sync_differing_buckets", Help: "Spans of time that differed in the last comparison with the node.",
 		}, []string{"node"}),
 		mended: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "aura_sync_onair_mended_total", Help: "Segments of the on-air log that were not as they follow from what is stored, and were derived anew.",
+			Name: "aura_sync_onair_mended_total", Help: "Segments of the on-air log that did not agree with the stored records and were derived again.",
 		}),
 	}
 	for _, n := range r.nodes { // with a value of 0, so that the first failure shows as a change

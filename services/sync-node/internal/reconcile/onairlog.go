@@ -12,7 +12,7 @@ import (
 // nodes there are, until ctx ends. The check is needed because a cluster may
 // lose segments as it may lose records, and no arriving record shows that.
 func (r *Reconciler) keepLog(ctx context.Context) {
-	trouble := logging.NewLasting(r.log, "looking after the on-air log failed")
+	trouble := logging.NewLasting(r.log, "checking the on-air log failed")
 	var last time.Time
 	for {
 		select {
@@ -66,7 +66,7 @@ func (r *Reconciler) mendLog(ctx context.Context, progress func(done, total int6
 	}
 	if differing > 0 {
 		r.mended.Add(float64(differing))
-		r.log.Warn().Int("segments", differing).Msg("segments of the on-air log were not as they follow from what is stored, and are derived anew")
+		r.log.Warn().Int("segments", differing).Msg("segments of the on-air log did not agree with the stored records; they were derived again")
 	}
 	if err != nil {
 		return differing, own("derive the on-air log", err)

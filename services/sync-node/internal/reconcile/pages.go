@@ -33,7 +33,7 @@ func pages[T any, C comparable](ctx context.Context, pause time.Duration,
 			case start:
 				return nil
 			case cursor:
-				return errors.New("the list does not go on where it says")
+				return errors.New("the next page of the list is the same page again")
 			}
 			cursor = next
 			if err := sleep(ctx, pause); err != nil {

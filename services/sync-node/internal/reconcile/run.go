@@ -33,10 +33,10 @@ type run struct {
 }
 
 // errAway: the node does not even tell its state.
-var errAway = errors.New("the node is away")
+var errAway = errors.New("the node's state can't be read")
 
 // errWrongNode: the configuration has mixed up the numbers of the nodes.
-var errWrongNode = errors.New("another node answers there")
+var errWrongNode = errors.New("another node answers at this address")
 
 // all compares and exchanges everything. One kind's trouble does not keep the
 // others from it.
@@ -67,7 +67,7 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 		return peer.State{}, fmt.Errorf("%w: %w", errAway, err)
 	}
 	if state.HostID != r.source {
-		return peer.State{}, fmt.Errorf("%w: it says that it is number %d", errWrongNode, state.HostID)
+		return peer.State{}, fmt.Errorf("%w: its number is %d", errWrongNode, state.HostID)
 	}
 	r.seen(state, offset)
 	return state, nil

@@ -28,7 +28,7 @@ func TestRun_WrongNode(t *testing.T) {
 	if len(store.records) != 1 || len(node.records) != 1 {
 		t.Errorf("%d records here, %d there", len(store.records), len(node.records))
 	}
-	if s := r.Status()[0]; s.Reachable || !strings.Contains(s.Detail, "number 2") {
+	if s := r.Status()[0]; s.Reachable || !strings.Contains(s.Detail, "number is 2") {
 		t.Errorf("status is %+v", s)
 	}
 }

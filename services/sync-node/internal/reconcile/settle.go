@@ -39,7 +39,7 @@ func (r *run) settle(ctx context.Context, before model.Outbox) error {
 	if entries, healths = areStuck(before, state.Outbox); entries || healths {
 		*r.futile = state.Outbox
 		r.log.Warn().Int64("entries", state.Outbox.Entries).Int64("healths", state.Outbox.Healths).
-			Msg("the node keeps waiting with records that are not of its own source; does it know the sync node?")
+			Msg("records of other sources still wait at the node; check its AURA_SYNC_HOST")
 	}
 	return nil
 }
