@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
 )
 
 // mistake is an error that only an operator can fix.
@@ -67,11 +68,17 @@ func (env Env[C]) Load() (C, zerolog.Logger, error) {
 	return cfg, logging.New(cfg.Base().Log, env.stderr), nil
 }
 
+// Database is what WithDatabase needs of a database of package repo.
+type Database interface {
+	io.Closer
+	Belongs(ctx context.Context, o model.Owner) error
+	Ready(ctx context.Context) error
+}
+
 // WithDatabase loads the configuration, opens the database with open, calls do
-// with it, and closes it. The schema may have any version; db.Ready tells which
-// it has. open is a function of package repo that does not create a missing
-// database.
-func WithDatabase[C Config, DB io.Closer](ctx context.Context, env Env[C], open func(cfg C, log zerolog.Logger) (DB, error), do func(ctx context.Context, cfg C, db DB, log zerolog.Logger) error) error {
+// with it if it is the service's and ready, and closes it. open is a function of
+// package repo that does not create a missing database.
+func WithDatabase[C Config, DB Database](ctx context.Context, env Env[C], open func(cfg C, log zerolog.Logger) (DB, error), do func(ctx context.Context, cfg C, db DB, log zerolog.Logger) error) error {
 	cfg, log, err := env.Load()
 	if err != nil {
 		return err
@@ -80,5 +87,11 @@ func WithDatabase[C Config, DB io.Closer](ctx context.Context, env Env[C], open 
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(ctx, cfg, db, log), db.Close())
+	if err = db.Belongs(ctx, cfg.Owner()); err == nil {
+		err = db.Ready(ctx)
+	}
+	if err == nil {
+		err = do(ctx, cfg, db, log)
+	}
+	return errors.Join(err, db.Close())
 }

@@ -17,10 +17,13 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
 
 type settings struct{ lifecycle.Config }
+
+func (settings) Owner() model.Owner { return model.Owner{Service: "service"} }
 
 func open(cfg settings, log zerolog.Logger) (*repo.DB, error) {
 	return repo.OpenExisting(cfg.Database, log)
@@ -51,9 +54,9 @@ func program() cli.Program[settings] {
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
 				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
-					return cli.WithDatabase(cmd.Context(), env, open, func(ctx context.Context, _ settings, db *repo.DB, _ zerolog.Logger) error {
+					return cli.WithDatabase(cmd.Context(), env, open, func(context.Context, settings, *repo.DB, zerolog.Logger) error {
 						cmd.Println(args[0])
-						return db.Ready(ctx)
+						return nil
 					})
 				}),
 				cli.New("close", "Close it", cobra.NoArgs, func(*cobra.Command, []string) error { return nil }),
@@ -95,14 +98,16 @@ func TestProgram(t *testing.T) {
 		{"box open", cli.ExitConfig, "1 arg"},
 		{"box open --wide", cli.ExitConfig, "wide"},
 		{"box close", cli.ExitOK, ""},
-		{"migrate", cli.ExitConfig, "up, status"},
+		{"migrate", cli.ExitConfig, "up, adopt, status"},
 		// Only migrate up makes a database.
 		{"box open now", cli.ExitFailed, "there is no database yet: " + dir + "/test.db"},
 		{"migrate status", cli.ExitFailed, "there is no database yet"},
 		{"migrate down", cli.ExitFailed, "there is no database yet"},
+		{"migrate adopt", cli.ExitFailed, "there is no database yet"},
 		{"box open now", cli.ExitFailed, "migrate up"},
 		{"migrate up", cli.ExitOK, "APPLIED"},
 		{"box open now", cli.ExitOK, "now"},
+		{"migrate adopt", cli.ExitOK, "the database is that of service now"},
 		{"migrate down", cli.ExitOK, "no"},
 		{"box open now", cli.ExitConfig, "run migrate up"}, // an older schema
 		{"migrate status", cli.ExitOK, "no"},

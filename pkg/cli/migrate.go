@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
 
@@ -59,13 +60,43 @@ func migrate[C Config](env Env[C]) *cobra.Command {
 	down.Hidden = true // a service goes back one version without this command
 	return Group("migrate", "Update the database's schema, or show its state",
 		step("up", "Apply every missing migration", repo.Open, func(ctx context.Context, db *repo.DB) error {
-			return db.Migrate(ctx)
+			owner := model.Owner{Service: env.program.Name} // the first start knows the number of its host
+			if err := db.Belongs(ctx, owner); err != nil {
+				return err
+			}
+			if err := db.Migrate(ctx); err != nil {
+				return err
+			}
+			return db.Claim(ctx, owner)
 		}),
 		down,
+		adopt(env),
 		step("status", "List the migrations and when they were applied", repo.OpenExisting, func(context.Context, *repo.DB) error {
 			return nil
 		}),
 	)
+}
+
+func adopt[C Config](env Env[C]) *cobra.Command {
+	return New("adopt", "Make the database this service's own, after the number of its host was changed", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		ctx, cancel := context.WithTimeout(cmd.Context(), migrateTimeout)
+		defer cancel()
+		cfg, log, err := env.Load()
+		if err != nil {
+			return err
+		}
+		db, err := repo.OpenExisting(cfg.Base().Database, log)
+		if err != nil {
+			return err
+		}
+		if err = db.Ready(ctx); err == nil {
+			err = db.Adopt(ctx, cfg.Owner())
+		}
+		if err == nil {
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "the database is that of %s now\n", cfg.Owner())
+		}
+		return errors.Join(err, db.Close())
+	})
 }
 
 func printStatus(ctx context.Context, db *repo.DB, out io.Writer) error {

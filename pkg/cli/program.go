@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -16,6 +17,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
 
@@ -32,7 +34,11 @@ const (
 const gcPercent = 400
 
 // Config is a service's configuration: it embeds lifecycle.Config.
-type Config interface{ Base() lifecycle.Config }
+type Config interface {
+	Base() lifecycle.Config
+	// Owner is whose the database is.
+	Owner() model.Owner
+}
 
 // Program is a service as its command line sees it; C is its configuration.
 type Program[C Config] struct {
@@ -95,7 +101,8 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	if hasOwn {
 		return own.code
 	}
-	if _, ok := errors.AsType[mistake](err); ok || errors.Is(err, repo.ErrSchemaNewer) || errors.Is(err, repo.ErrSchemaOlder) {
+	if _, ok := errors.AsType[mistake](err); ok || 
+		slices.ContainsFunc([]error{repo.ErrSchemaNewer, repo.ErrSchemaOlder, repo.ErrForeign}, func(wrong error) bool { return errors.Is(err, wrong) }) {
 		return ExitConfig
 	}
 	return ExitFailed

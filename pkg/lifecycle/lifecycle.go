@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/model"
 )
 
 // Options are the parts of a service.
@@ -27,6 +28,9 @@ type Options struct {
 	Database Database
 	// Migrate: the database's schema is brought up to date at start.
 	Migrate bool
+	// Owner is whose the database must be. Alone: no other process may serve it.
+	Owner model.Owner
+	Alone bool
 }
 
 // Database is what the service itself needs of its database: *repo.Node and
@@ -34,6 +38,9 @@ type Options struct {
 type Database interface {
 	Ready(ctx context.Context) error
 	Migrate(ctx context.Context) error
+	Belongs(ctx context.Context, o model.Owner) error
+	Begin(ctx context.Context, o model.Owner, alone bool) (model.Identity, error)
+	Hold(ctx context.Context) error
 	Close() error
 }
 
@@ -47,6 +54,8 @@ type Service struct {
 	opts Options
 	// preparing: the schema is there, but Work.Prepare is not done yet.
 	preparing atomic.Bool
+	// identity is nil until the service has begun to serve the database.
+	identity atomic.Pointer[model.Identity]
 }
 
 // New makes the server. An error means that the configuration is wrong.
@@ -82,6 +91,10 @@ func buildInfo(o Options) prometheus.Collector {
 	return info
 }
 
+// Identity is that of the database and of this start, nil as long as the database
+// was not there.
+func (s *Service) Identity() *model.Identity { return s.identity.Load() }
+
 // Listen opens the port, so that Addr is known before Run.
 func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }
 
@@ -115,7 +128,9 @@ type Work struct {
 
 // Run serves until ctx ends, then drains and closes the database. It returns
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
-// is not this binary's. It returns nil after a requested stop.
+// is not this binary's, repo.ErrForeign if the database is not this service's,
+// and repo.ErrServed if another process serves it. It returns nil after a
+// requested stop.
 func (s *Service) Run(ctx context.Context, w Work) error {
 	if err := s.Server.Listen(ctx); err != nil {
 		return errors.Join(err, s.Close())
@@ -134,7 +149,10 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 		for _, task := range w.Tasks {
 			g.Go(func() error { return task(ctx) })
 		}
-		return nil
+		if s.opts.Database == nil {
+			return nil
+		}
+		return s.opts.Database.Hold(ctx)
 	})
 	g.Go(func() error { return s.watchdog(ctx) })
 	// Requests end before the database does, so their last entries are stored.

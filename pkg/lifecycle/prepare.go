@@ -39,7 +39,7 @@ func (s *Service) ready(ctx context.Context) error {
 // asks for. systemd is told that the service is ready after the first look,
 // whatever its result: a service that answers 503 and recovers by itself is
 // better than one that is killed for waiting. Only a schema that this binary
-// cannot use ends the service. It returns nil if ctx ended.
+// cannot use, and a database that is not its own, end the service. It returns nil if ctx ended.
 func (s *Service) prepare(ctx context.Context, w Work) error {
 	lasting := logging.NewLasting(s.opts.Log, "database not ready")
 	for pause := firstLook; ; pause = min(2*pause, maxLook) {
@@ -74,17 +74,28 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 }
 
 // look brings the schema up to date if that is asked for, and reports whether
-// it is up to date.
+// it is up to date. Before that it sees to it that the database is the service's
+// own, and after that it begins to serve it.
 func (s *Service) look(ctx context.Context) error {
 	if s.opts.Database == nil {
 		return nil
+	}
+	if err := s.opts.Database.Belongs(ctx, s.opts.Owner); err != nil {
+		return err
 	}
 	if s.opts.Migrate {
 		if err := s.opts.Database.Migrate(ctx); err != nil {
 			return err
 		}
 	}
-	return s.opts.Database.Ready(ctx)
+	if err := s.opts.Database.Ready(ctx); err != nil || s.identity.Load() != nil {
+		return err
+	}
+	identity, err := s.opts.Database.Begin(ctx, s.opts.Owner, s.opts.Alone)
+	if err == nil {
+		s.identity.Store(&identity)
+	}
+	return err
 }
 
 // watchdog tells systemd, if it asks for that, that the service is alive.

@@ -19,6 +19,10 @@
 // other over all processes, each under the next number of a sequence. A write
 // that forgets to say what it touches is not committed.
 //
+// A database knows whose it is. A service calls Begin before it serves: that
+// refuses the database of another service or host, and, except on a sync node,
+// one that another process serves.
+//
 // What is derived from entries follows what the writes say. A station derives
 // its on-air log in the transaction of the write. How many entries each day has
 // is derived by the next read that asks, on both, so that storing an entry stays

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rs/zerolog"
 
@@ -29,7 +30,12 @@ var (
 // DB is an open database, of a node or of the sync node. DB shows whether the
 // schema is in place, and brings it up to date. The data in it is accessed
 // through a Node or a Station. All three types are safe for concurrent use.
-type DB struct{ db *sqldb.DB }
+type DB struct {
+	db *sqldb.DB
+	// lock is that of the process that serves the database; nil if no service
+	// began, or if several may run.
+	lock *heldLock
+}
 
 // Open prepares the database for use, and creates an SQLite file that does not
 // exist. The server and the schema need not be there yet; Ready tells. An error
@@ -47,11 +53,18 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{db: db}, nil
 }
 
-// Close closes the connections. No other call may be made afterwards.
-func (d *DB) Close() error { return d.db.Close() }
+// Close closes the connections, and ends what Begin began. No other call may be
+// made afterwards.
+func (d *DB) Close() error {
+	err := d.db.Close()
+	if d.lock != nil {
+		err = errors.Join(err, d.lock.release())
+	}
+	return err
+}
 
 // Ready returns nil if the database answers and has a schema that this binary
 // may use. That is its own schema, or a newer one that allows it (see package

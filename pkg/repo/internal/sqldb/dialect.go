@@ -62,6 +62,10 @@ type Dialect interface {
 	// LockSchema keeps other processes from migrating until release.
 	LockSchema(ctx context.Context, db *sql.DB) (release func() error, err error)
 
+	// LockService takes the lock of the process that serves the database. Error:
+	// ErrLocked.
+	LockService(ctx context.Context) (ServiceLock, error)
+
 	// IsConflict: the transaction lost a conflict with another one and may be
 	// repeated.
 	IsConflict(err error) bool

@@ -26,7 +26,7 @@ import (
 )
 
 // Name is engine-api's name in the contract's x-served-by.
-const Name = "engine-api"
+const Name = model.EngineAPI
 
 // App is the service.
 type App struct {
@@ -47,6 +47,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
+		Owner: cfg.Owner(), Alone: true,
 	})
 	if err != nil {
 		return nil, err

@@ -57,9 +57,6 @@ func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context
 		return repo.OpenExistingNode(cfg.Database, log)
 	}
 	return cli.WithDatabase(ctx, env, open, func(ctx context.Context, cfg config.Config, db *repo.Node, _ zerolog.Logger) error {
-		if err := db.Ready(ctx); err != nil {
-			return err
-		}
 		return do(ctx, cfg, db)
 	})
 }

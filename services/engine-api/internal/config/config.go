@@ -15,6 +15,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
@@ -98,3 +99,6 @@ func addresses(host string) []string {
 	}
 	return []string{strings.ToLower(host)}
 }
+
+// Owner is whose the database is.
+func (c Config) Owner() model.Owner { return model.Owner{Service: model.EngineAPI, Host: c.HostID} }

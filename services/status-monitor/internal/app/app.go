@@ -31,7 +31,7 @@ import (
 )
 
 // Name is status-monitor in the contract's x-served-by.
-const Name = "status-monitor"
+const Name = model.StatusMonitor
 
 // App is the service.
 type App struct {
@@ -54,6 +54,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
+		Owner: cfg.Owner(), Alone: true,
 	})
 	if err != nil {
 		return nil, err

@@ -103,3 +103,6 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(mistakes...)
 }
+
+// Owner is whose the database is.
+func (c Config) Owner() model.Owner { return model.Owner{Service: model.StatusMonitor} }

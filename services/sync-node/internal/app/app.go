@@ -24,7 +24,7 @@ import (
 )
 
 // Name is sync-node's name in the contract's x-served-by.
-const Name = "sync-node"
+const Name = model.SyncNode
 
 // App is the service.
 type App struct {
@@ -46,6 +46,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
+		Owner: cfg.Owner(),
 	})
 	if err != nil {
 		return nil, err

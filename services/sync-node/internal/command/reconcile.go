@@ -88,9 +88,6 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 		if len(cfg.MainHosts) == 0 {
 			return cli.Mistake(errors.New("no node is configured: AURA_MAIN_HOST_1, AURA_MAIN_HOST_2, …"))
 		}
-		if err := station.Ready(ctx); err != nil {
-			return err
-		}
 		prepared, err := station.Prepared(ctx)
 		if err != nil {
 			return err

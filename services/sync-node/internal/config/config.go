@@ -117,3 +117,6 @@ func leadsTo(address, listen string) bool {
 	at, _ := netip.ParseAddr(host) // an invalid address stands for any address
 	return err == nil && ip.IsLoopback() && (!at.IsValid() || at.IsUnspecified() || at.IsLoopback())
 }
+
+// Owner is whose the database is.
+func (c Config) Owner() model.Owner { return model.Owner{Service: model.SyncNode} }

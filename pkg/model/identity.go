@@ -1,0 +1,43 @@
+package model
+
+import "fmt"
+
+// The services, by the names of their binaries.
+const (
+	EngineAPI     = "engine-api"
+	SyncNode      = "sync-node"
+	StatusMonitor = "status-monitor"
+)
+
+// Owner is the service to which a database belongs.
+type Owner struct {
+	Service string // EngineAPI, SyncNode or StatusMonitor
+	// Host is the number of its host; 0 if the service has none, or if it is not
+	// known.
+	Host int
+}
+
+// String names the owner for a person.
+func (o Owner) String() string {
+	if o.Host == 0 {
+		return o.Service
+	}
+	return fmt.Sprintf("%s of host %d", o.Service, o.Host)
+}
+
+// IsOther reports whether the two are different for sure.
+func (o Owner) IsOther(p Owner) bool {
+	return o.Service != p.Service || o.Host != 0 && p.Host != 0 && o.Host != p.Host
+}
+
+// Identity tells a database from every other one, and a running service from
+// others that serve a copy of the same database.
+type Identity struct {
+	Owner
+	// Database is random. It is made once, so a copy of the database has it too.
+	Database Fingerprint
+	// Starts is how often a service began to serve this database.
+	Starts int64
+	// Start is random. It is made by each start.
+	Start Fingerprint
+}

@@ -1,0 +1,268 @@
+package repo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"gorm.io/gorm"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+// Errors about whose a database is.
+var (
+	// ErrForeign: the database belongs to another service or host.
+	ErrForeign = errors.New("the database belongs to somebody else")
+	// ErrServed: another process serves the database.
+	ErrServed = sqldb.ErrLocked
+)
+
+// identityRow is the only row of table identity.
+type identityRow struct {
+	ID      int64 `gorm:"primaryKey"`
+	Service string
+	Host    int
+	UID     sqldb.UID `gorm:"column:uid"`
+	MadeAt  sqldb.Time
+	Starts  int64
+	Holder  string
+}
+
+// TableName implements gorm's schema.Tabler.
+func (identityRow) TableName() string { return "identity" }
+
+func (r *identityRow) owner() model.Owner { return model.Owner{Service: r.Service, Host: r.Host} }
+
+// Belongs returns nil if the database belongs to the owner, or to nobody yet.
+// Errors: ErrForeign, which says whose it is; model.ErrUnavailable.
+func (d *DB) Belongs(ctx context.Context, o model.Owner) error {
+	ctx, cancel := d.db.Deadline(ctx)
+	defer cancel()
+	found, err := ownerOf(d.db.Read.WithContext(ctx))
+	if err != nil && d.db.Dialect.IsIncomplete(err) {
+		err = nil // it was never migrated, and what is not there belongs to nobody
+	}
+	if err == nil {
+		err = foreign(found, o)
+	}
+	return d.db.Fail(ctx, "look whose the database is", err)
+}
+
+// Claim makes a database that belongs to nobody the owner's, and gives it its
+// identity. Call it after Migrate. Errors: ErrForeign, model.ErrUnavailable.
+func (d *DB) Claim(ctx context.Context, o model.Owner) error {
+	_, err := d.identify(ctx, "claim the database", func(row *identityRow) error { return foreign(row.owner(), o) }, o)
+	return err
+}
+
+// Adopt makes the database the owner's, whoever had it before. Error:
+// model.ErrUnavailable.
+func (d *DB) Adopt(ctx context.Context, o model.Owner) error {
+	_, err := d.identify(ctx, "adopt the database", func(row *identityRow) error {
+		row.Service, row.Host = o.Service, o.Host
+		return nil
+	}, o)
+	return err
+}
+
+// Begin is called by a service before it serves the database. If the service may
+// not run twice, alone is true, and Begin takes a lock that only ends with Close
+// or with the process. Errors: ErrForeign; ErrServed, which names the process;
+// model.ErrUnavailable.
+func (d *DB) Begin(ctx context.Context, o model.Owner, alone bool) (id model.Identity, err error) {
+	if alone && d.lock == nil {
+		if err := d.takeLock(ctx); err != nil {
+			return id, err
+		}
+	}
+	var start model.Fingerprint
+	rand.Read(start[:])
+	row, err := d.identify(ctx, "begin to serve the database", func(row *identityRow) error {
+		if err := foreign(row.owner(), o); err != nil {
+			return err
+		}
+		row.Starts++
+		row.Holder = thisProcess()
+		return nil
+	}, o)
+	return model.Identity{Owner: row.owner(), Database: model.Fingerprint(row.UID), Starts: row.Starts, Start: start}, err
+}
+
+// lockPatience is how long the lock of a process that has gone may still be
+// there.
+const lockPatience = 20 * time.Second
+
+func (d *DB) takeLock(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	lock, err := d.db.Dialect.LockService(ctx)
+	if errors.Is(err, ErrServed) {
+		return fmt.Errorf("%w: %s", err, d.holder(ctx))
+	}
+	if err != nil {
+		return d.db.Fail(ctx, "lock the database", err)
+	}
+	d.lock = holdLock(lock) //nolint:contextcheck // its goroutine ends with Close
+	return nil
+}
+
+// holder is the process that began last to serve the database.
+func (d *DB) holder(ctx context.Context) string {
+	var rows []identityRow
+	if err := d.db.Read.WithContext(ctx).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 || rows[0].Holder == "" {
+		return "it is not known which"
+	}
+	return rows[0].Holder
+}
+
+// thisProcess names the process for a person.
+func thisProcess() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	return fmt.Sprintf("process %d on %s, since %s", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))
+}
+
+// Hold returns nil when ctx ends, or ErrServed if another process has taken the
+// lock of Begin, because this process or its connection had stopped for long.
+func (d *DB) Hold(ctx context.Context) error {
+	if d.lock == nil {
+		<-ctx.Done()
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.lock.lost:
+		return fmt.Errorf("%w: %s", ErrServed, d.holder(ctx))
+	}
+}
+
+// heldLock keeps the lock of the process that serves the database.
+type heldLock struct {
+	lock sqldb.ServiceLock
+	// stop ends the goroutine; ended says that it has ended. lost is closed when
+	// another process has the lock.
+	stop        context.CancelFunc
+	ended, lost chan struct{}
+}
+
+// holdInterval is how often a lock is looked after.
+const holdInterval = 3 * time.Second
+
+func holdLock(lock sqldb.ServiceLock) *heldLock {
+	ctx, stop := context.WithCancel(context.Background())
+	h := &heldLock{lock: lock, stop: stop, ended: make(chan struct{}), lost: make(chan struct{})}
+	go h.run(ctx)
+	return h
+}
+
+func (h *heldLock) run(ctx context.Context) {
+	defer close(h.ended)
+	again := time.NewTicker(holdInterval)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		if errors.Is(h.check(ctx), ErrServed) {
+			close(h.lost)
+			return
+		}
+		// As long as the database is away, nobody else can take the lock either.
+	}
+}
+
+func (h *heldLock) check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, holdInterval)
+	defer cancel()
+	return h.lock.Check(ctx)
+}
+
+func (h *heldLock) release() error {
+	h.stop()
+	<-h.ended
+	return h.lock.Release()
+}
+
+// identify changes the row of the identity, and makes it if there is none.
+func (d *DB) identify(ctx context.Context, doing string, change func(*identityRow) error, o model.Owner) (row identityRow, err error) {
+	ctx, cancel := d.db.Deadline(ctx)
+	defer cancel()
+	err = d.db.Transaction(ctx, func(tx *sqldb.Tx) error {
+		g := tx.Gorm(ctx)
+		if row, err = lastSaid[identityRow](g.Where("id = 1")); err != nil {
+			return err
+		}
+		isNew := row.ID == 0
+		if isNew {
+			row = identityRow{ID: 1, MadeAt: sqldb.At(time.Now())}
+			rand.Read(row.UID[:])
+			if row.Service, err = inferService(g); err != nil {
+				return err
+			}
+		}
+		if row.Service == "" {
+			row.Service = o.Service
+		}
+		if err := change(&row); err != nil {
+			return err
+		}
+		if row.Host == 0 {
+			row.Host = o.Host
+		}
+		if isNew {
+			return sqldb.Raced(g.Create(&row).Error)
+		}
+		return g.Save(&row).Error
+	})
+	return row, d.db.Fail(ctx, doing, err)
+}
+
+// ownerOf is the owner that the database knows, or the one that follows from
+// what it holds. It is zero if nothing is known.
+func ownerOf(g *gorm.DB) (o model.Owner, err error) {
+	var rows []identityRow
+	if err := g.Limit(1).Find(&rows).Error; err != nil {
+		return o, err
+	}
+	if len(rows) > 0 {
+		return rows[0].owner(), nil
+	}
+	o.Service, err = inferService(g)
+	return o, err
+}
+
+// inferService tells whose database it is from what only one service writes. It
+// is for databases that older programs made, and "" if nobody has written yet.
+func inferService(g *gorm.DB) (service string, err error) {
+	for _, sign := range []struct{ table, service string }{
+		{"onair_rule", model.SyncNode}, {"delivery", model.StatusMonitor}, {"playlog", model.EngineAPI},
+	} {
+		var some []int
+		if err := g.Raw("SELECT 1 FROM " + sign.table + " LIMIT 1").Scan(&some).Error; err != nil {
+			return "", err
+		}
+		if len(some) > 0 {
+			return sign.service, nil
+		}
+	}
+	return "", nil
+}
+
+// foreign returns an error if the database that belongs to found can't be o's.
+func foreign(found, o model.Owner) error {
+	if found.Service == "" || !found.IsOther(o) {
+		return nil
+	}
+	return fmt.Errorf("%w: it is that of %s, and this is %s; use the right AURA_DATABASE_URL, or, if the number of this host was changed, %q",
+		ErrForeign, found, o, o.Service+" migrate adopt")
+}

@@ -1,0 +1,82 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// How long the server keeps the lock of a host that has gone without a word, in
+// seconds, and how long the next process waits for that.
+const (
+	lockIdle = "10"
+	lockWait = 12
+)
+
+// serverLock is a named lock of the server. It belongs to a connection that is
+// used for nothing else. In a Galera cluster the lock holds for one node only.
+type serverLock struct {
+	pool *sql.DB
+	conn *sql.Conn // nil if the connection was lost
+}
+
+const serverLockName = "CONCAT('aura-service:', MD5(DATABASE()))"
+
+func (d mysqlDialect) LockService(ctx context.Context) (ServiceLock, error) {
+	config := d.config.Clone()
+	config.ReadTimeout = 0 // the context bounds the wait
+	config.Params["wait_timeout"] = lockIdle
+	pool, err := openMySQL(config, 1)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetConnMaxLifetime(0) // the lock ends with the connection
+	l := &serverLock{pool: pool}
+	if err := l.take(ctx, lockWait); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return l, nil
+}
+
+// take waits for the lock for so many seconds.
+func (l *serverLock) take(ctx context.Context, seconds int) error {
+	conn, err := l.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	var got sql.NullInt64
+	err = conn.QueryRowContext(ctx, "SELECT GET_LOCK("+serverLockName+", ?)", seconds).Scan(&got)
+	switch {
+	case err == nil && got.Int64 == 1:
+		l.conn = conn
+		return nil
+	case err == nil && got.Valid:
+		err = ErrLocked
+	case err == nil:
+		err = errors.New("the server refused the lock")
+	}
+	return errors.Join(err, conn.Close())
+}
+
+func (l *serverLock) Check(ctx context.Context) error {
+	if l.conn != nil {
+		var held sql.NullBool
+		err := l.conn.QueryRowContext(ctx, "SELECT IS_USED_LOCK("+serverLockName+") = CONNECTION_ID()").Scan(&held)
+		if err == nil && held.Bool {
+			return nil
+		}
+		_ = l.conn.Close() // it is of no use any more
+		l.conn = nil
+	}
+	return l.take(ctx, 0)
+}
+
+// Release ends the connection, and so the lock. An error means that the
+// connection has ended already.
+func (l *serverLock) Release() error {
+	if l.conn != nil {
+		_ = l.conn.Close()
+	}
+	_ = l.pool.Close()
+	return nil
+}

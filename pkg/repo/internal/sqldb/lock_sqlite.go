@@ -1,0 +1,32 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// fileLock is a lock on a file next to the database. A lock on the database
+// itself would be released when any of its descriptors is closed.
+type fileLock struct{ file *os.File }
+
+func (d sqliteDialect) LockService(context.Context) (ServiceLock, error) {
+	file, err := os.OpenFile(d.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = ErrLocked
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
+	}
+	return fileLock{file}, nil
+}
+
+func (fileLock) Check(context.Context) error { return nil }
+
+func (l fileLock) Release() error { return l.file.Close() }
