@@ -9,7 +9,8 @@
 //     oldest program that may use the schema: one that knows migration N. Such a
 //     program starts and writes on the newer schema. So a service can go back one
 //     version, and processes that share a database are updated one after the
-//     other.
+//     other. A program that knows only 17 or less does not know the line: it
+//     refuses every newer schema.
 //   - A migration may fail at any statement, and is repeated: it then continues.
 //     What fills or changes data gives the same result when it runs again, also
 //     while services write.

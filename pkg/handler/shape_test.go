@@ -2,6 +2,7 @@ package handler
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // TestContract_fields: the contract has every field of the table wherever it
-// describes what was played.
+// describes what was played, and full answers always have it.
 func TestContract_fields(t *testing.T) {
 	t.Parallel()
 	doc, err := api.GetSpec()
@@ -24,6 +25,13 @@ func TestContract_fields(t *testing.T) {
 		for _, f := range model.Fields {
 			if f.IsCorrectable() && doc.Components.Schemas[schema].Value.Properties[nameOf(f)] == nil {
 				t.Errorf("%s lacks %s", schema, nameOf(f))
+			}
+		}
+	}
+	for _, answer := range []string{"PlaylogEntry", "ReportPlay"} {
+		for _, f := range model.Fields {
+			if f.IsCorrectable() && !slices.Contains(doc.Components.Schemas[answer].Value.Required, f.Name()) {
+				t.Errorf("%s does not require %s", answer, f.Name())
 			}
 		}
 	}
