@@ -20,6 +20,7 @@ import (
 
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/stationtime"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -289,19 +290,19 @@ type Acknowledgement struct {
 
 // ActivationRecord defines model for ActivationRecord.
 type ActivationRecord struct {
-	By     string    `json:"by"`
-	Epoch  int64     `json:"epoch"`
-	From   time.Time `json:"from"`
-	Pinned bool      `json:"pinned"`
+	By     string            `json:"by"`
+	Epoch  int64             `json:"epoch"`
+	From   stationtime.Stamp `json:"from"`
+	Pinned bool              `json:"pinned"`
 
 	// PreviousSource The source that was active before.
-	PreviousSource int       `json:"previous_source"`
-	Reason         string    `json:"reason"`
-	RecordedAt     time.Time `json:"recorded_at"`
-	Source         int       `json:"source"`
+	PreviousSource int               `json:"previous_source"`
+	Reason         string            `json:"reason"`
+	RecordedAt     stationtime.Stamp `json:"recorded_at"`
+	Source         int               `json:"source"`
 
 	// To null while it is still active.
-	To *time.Time `json:"to"`
+	To *stationtime.Stamp `json:"to"`
 }
 
 // ActivationRequest defines model for ActivationRequest.
@@ -327,7 +328,7 @@ type ActiveSource struct {
 	Pinned       bool  `json:"pinned"`
 
 	// Since null where the default source has been active from the beginning.
-	Since *time.Time `json:"since"`
+	Since *stationtime.Stamp `json:"since"`
 
 	// Stale The last known state; the authority can't be reached.
 	Stale bool `json:"stale"`
@@ -347,8 +348,8 @@ type Clock struct {
 	NextShow     *ClockShow `json:"next_show"`
 
 	// SentAt When the clock of the engine arrived; null where none ever did.
-	SentAt               *time.Time             `json:"sent_at"`
-	ServerTime           time.Time              `json:"server_time"`
+	SentAt               *stationtime.Stamp     `json:"sent_at"`
+	ServerTime           stationtime.Stamp      `json:"server_time"`
 	TimeZone             string                 `json:"time_zone"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -360,16 +361,16 @@ type ClockData = json.RawMessage
 
 // ClockShow defines model for ClockShow.
 type ClockShow struct {
-	End        *time.Time `json:"end"`
-	ShowId     *int64     `json:"show_id"`
-	ShowName   string     `json:"show_name"`
-	Start      time.Time  `json:"start"`
-	TimeslotId *int64     `json:"timeslot_id"`
+	End        *stationtime.Stamp `json:"end"`
+	ShowId     *int64             `json:"show_id"`
+	ShowName   string             `json:"show_name"`
+	Start      stationtime.Stamp  `json:"start"`
+	TimeslotId *int64             `json:"timeslot_id"`
 }
 
 // Correction defines model for Correction.
 type Correction struct {
-	At time.Time `json:"at"`
+	At stationtime.Stamp `json:"at"`
 
 	// Before Fields and their values; null where unknown.
 	Before *ChangedValues `json:"before,omitempty"`
@@ -403,9 +404,9 @@ type CorrectionRequestKind string
 
 // Digest defines model for Digest.
 type Digest struct {
-	Count int64     `json:"count"`
-	From  time.Time `json:"from"`
-	Sum   string    `json:"sum"`
+	Count int64             `json:"count"`
+	From  stationtime.Stamp `json:"from"`
+	Sum   string            `json:"sum"`
 }
 
 // Health defines model for Health.
@@ -417,10 +418,10 @@ type Health struct {
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 
 	// History Newest first; only where limit or from_date was given.
-	History   *[]HealthRecord `json:"history,omitempty"`
-	IsHealthy bool            `json:"is_healthy"`
-	LogTime   time.Time       `json:"log_time"`
-	Source    int             `json:"source"`
+	History   *[]HealthRecord   `json:"history,omitempty"`
+	IsHealthy bool              `json:"is_healthy"`
+	LogTime   stationtime.Stamp `json:"log_time"`
+	Source    int               `json:"source"`
 }
 
 // HealthRecord defines model for HealthRecord.
@@ -429,9 +430,9 @@ type HealthRecord struct {
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, where they are.
-	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
-	IsHealthy     bool            `json:"is_healthy"`
-	LogTime       time.Time       `json:"log_time"`
+	DetailsParsed json.RawMessage   `json:"details_parsed,omitempty"`
+	IsHealthy     bool              `json:"is_healthy"`
+	LogTime       stationtime.Stamp `json:"log_time"`
 }
 
 // HealthStatus defines model for HealthStatus.
@@ -496,8 +497,8 @@ type LooseText = loose.Text
 
 // Maintenance defines model for Maintenance.
 type Maintenance struct {
-	By        string    `json:"by"`
-	ChangedAt time.Time `json:"changed_at"`
+	By        string            `json:"by"`
+	ChangedAt stationtime.Stamp `json:"changed_at"`
 
 	// On Somebody works on it.
 	On     bool   `json:"on"`
@@ -548,8 +549,8 @@ type MonitorActive struct {
 	Pinned bool   `json:"pinned"`
 
 	// Since null where it has been active from the beginning.
-	Since  *time.Time `json:"since"`
-	Source int        `json:"source"`
+	Since  *stationtime.Stamp `json:"since"`
+	Source int                `json:"source"`
 
 	// Unconfirmed It was switched here; the sync node does not know yet.
 	Unconfirmed bool `json:"unconfirmed"`
@@ -569,7 +570,7 @@ type MonitorSource struct {
 	DownAfterSeconds float64 `json:"down_after_seconds"`
 
 	// Heard When its last heartbeat arrived; null where none did.
-	Heard *time.Time `json:"heard"`
+	Heard *stationtime.Stamp `json:"heard"`
 
 	// Heartbeats How many arrived since the monitor started.
 	Heartbeats int64 `json:"heartbeats"`
@@ -588,7 +589,7 @@ type MonitorSource struct {
 	Reason string `json:"reason"`
 
 	// RecoveringSince Since when it is heard again while it is down; null where it is not.
-	RecoveringSince *time.Time `json:"recovering_since"`
+	RecoveringSince *stationtime.Stamp `json:"recovering_since"`
 
 	// Sender Where its heartbeats come from.
 	Sender string `json:"sender"`
@@ -597,11 +598,11 @@ type MonitorSource struct {
 	Sick bool `json:"sick"`
 
 	// Since When it came into this state.
-	Since time.Time          `json:"since"`
+	Since stationtime.Stamp  `json:"since"`
 	State MonitorSourceState `json:"state"`
 
 	// UpAt When it will be up if it goes on like this; null where it is not recovering.
-	UpAt *time.Time `json:"up_at"`
+	UpAt *stationtime.Stamp `json:"up_at"`
 }
 
 // MonitorSourceState defines model for MonitorSource.State.
@@ -622,14 +623,14 @@ type MonitorStatus struct {
 	Alarm string `json:"alarm"`
 
 	// AlarmSince null where there is no alarm.
-	AlarmSince *time.Time `json:"alarm_since"`
+	AlarmSince *stationtime.Stamp `json:"alarm_since"`
 
 	// Name What this monitor is called.
 	Name string `json:"name"`
 
 	// Now The time of its clock.
-	Now     time.Time       `json:"now"`
-	Sources []MonitorSource `json:"sources"`
+	Now     stationtime.Stamp `json:"now"`
+	Sources []MonitorSource   `json:"sources"`
 
 	// Strangers Who sends heartbeats without being the sender of any source.
 	Strangers MonitorStrangers `json:"strangers"`
@@ -642,9 +643,9 @@ type MonitorStatus struct {
 
 // MonitorStranger defines model for MonitorStranger.
 type MonitorStranger struct {
-	Count int64     `json:"count"`
-	From  string    `json:"from"`
-	Last  time.Time `json:"last"`
+	Count int64             `json:"count"`
+	From  string            `json:"from"`
+	Last  stationtime.Stamp `json:"last"`
 }
 
 // MonitorStrangers Who sends heartbeats without being the sender of any source.
@@ -681,7 +682,7 @@ type MonitorWaiting struct {
 	Error string `json:"error"`
 
 	// Oldest Since when the oldest one waits; null where none does.
-	Oldest *time.Time `json:"oldest"`
+	Oldest *stationtime.Stamp `json:"oldest"`
 }
 
 // NodeState defines model for NodeState.
@@ -703,14 +704,14 @@ type NodeState struct {
 	Reachable bool `json:"reachable"`
 
 	// Reconciled When everything was compared last.
-	Reconciled *time.Time `json:"reconciled,omitempty"`
+	Reconciled *stationtime.Stamp `json:"reconciled,omitempty"`
 
 	// Running It is being compared now.
 	Running bool `json:"running,omitempty"`
 
 	// Seen When it answered last.
-	Seen *time.Time `json:"seen,omitempty"`
-	Url  string     `json:"url"`
+	Seen *stationtime.Stamp `json:"seen,omitempty"`
+	Url  string             `json:"url"`
 
 	// Waiting Entries in its outbox.
 	Waiting *int64 `json:"waiting,omitempty"`
@@ -723,7 +724,7 @@ type Outbox struct {
 	Healths int64 `json:"healths"`
 
 	// Oldest When the oldest waiting entry was played.
-	Oldest *time.Time `json:"oldest"`
+	Oldest *stationtime.Stamp `json:"oldest"`
 
 	// Parked Records that the sync node refused.
 	Parked int64 `json:"parked"`
@@ -750,7 +751,7 @@ type PlaylogEntry struct {
 	LogSource int  `json:"log_source"`
 
 	// OnAirFrom When it went on air; in the sync node's on-air log only.
-	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended, null while it is on air; in the sync node's on-air log only.
 	OnAirUntil    json.RawMessage `json:"on_air_until,omitempty"`
@@ -763,13 +764,13 @@ type PlaylogEntry struct {
 	TrackComposer string          `json:"track_composer"`
 
 	// TrackDuration Planned length in seconds; null where unknown.
-	TrackDuration *float64  `json:"track_duration"`
-	TrackIsrc     string    `json:"track_isrc"`
-	TrackLabel    string    `json:"track_label"`
-	TrackNum      int       `json:"track_num"`
-	TrackStart    time.Time `json:"track_start"`
-	TrackTitle    string    `json:"track_title"`
-	TrackType     int       `json:"track_type"`
+	TrackDuration *float64          `json:"track_duration"`
+	TrackIsrc     string            `json:"track_isrc"`
+	TrackLabel    string            `json:"track_label"`
+	TrackNum      int               `json:"track_num"`
+	TrackStart    stationtime.Stamp `json:"track_start"`
+	TrackTitle    string            `json:"track_title"`
+	TrackType     int               `json:"track_type"`
 }
 
 // Problem RFC 9457.
@@ -836,26 +837,26 @@ type ReportPlay struct {
 	TrackDuration *float64 `json:"track_duration"`
 
 	// TrackEnd When it ceased to be.
-	TrackEnd   time.Time `json:"track_end"`
-	TrackIsrc  string    `json:"track_isrc"`
-	TrackLabel string    `json:"track_label"`
-	TrackNum   int       `json:"track_num"`
+	TrackEnd   stationtime.Stamp `json:"track_end"`
+	TrackIsrc  string            `json:"track_isrc"`
+	TrackLabel string            `json:"track_label"`
+	TrackNum   int               `json:"track_num"`
 
 	// TrackStart When it began to be audible; on the sync node when it went on air.
-	TrackStart time.Time `json:"track_start"`
-	TrackTitle string    `json:"track_title"`
-	TrackType  int       `json:"track_type"`
+	TrackStart stationtime.Stamp `json:"track_start"`
+	TrackTitle string            `json:"track_title"`
+	TrackType  int               `json:"track_type"`
 }
 
 // SyncActivation defines model for SyncActivation.
 type SyncActivation struct {
-	By         string    `json:"by"`
-	Epoch      int64     `json:"epoch"`
-	From       time.Time `json:"from"`
-	Pinned     bool      `json:"pinned"`
-	Reason     string    `json:"reason"`
-	RecordedAt time.Time `json:"recorded_at"`
-	Source     int       `json:"source"`
+	By         string            `json:"by"`
+	Epoch      int64             `json:"epoch"`
+	From       stationtime.Stamp `json:"from"`
+	Pinned     bool              `json:"pinned"`
+	Reason     string            `json:"reason"`
+	RecordedAt stationtime.Stamp `json:"recorded_at"`
+	Source     int               `json:"source"`
 }
 
 // SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock;
@@ -928,8 +929,8 @@ type SyncState struct {
 	Nodes *[]NodeState `json:"nodes,omitempty"`
 
 	// Now The time of its clock.
-	Now    time.Time `json:"now"`
-	Outbox Outbox    `json:"outbox"`
+	Now    stationtime.Stamp `json:"now"`
+	Outbox Outbox            `json:"outbox"`
 }
 
 // Track A track-service entry.
@@ -940,7 +941,7 @@ type Track struct {
 	LogSource int `json:"log_source,omitempty"`
 
 	// OnAirFrom When it went on air; on the sync node only.
-	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended, null while it is on air; on the sync node only.
 	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
@@ -952,10 +953,10 @@ type Track struct {
 	TrackArtist string          `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null where unknown.
-	TrackDuration *float64  `json:"track_duration"`
-	TrackNum      int       `json:"track_num"`
-	TrackStart    time.Time `json:"track_start"`
-	TrackTitle    string    `json:"track_title"`
+	TrackDuration *float64          `json:"track_duration"`
+	TrackNum      int               `json:"track_num"`
+	TrackStart    stationtime.Stamp `json:"track_start"`
+	TrackTitle    string            `json:"track_title"`
 
 	// TrackType 0 file, 1 stream, 2 live line in, 3 playlist
 	TrackType int `json:"track_type"`
@@ -5399,195 +5400,196 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Nbxu31iD8Vwi9D9Ckdyw7Tpq2Nl5cuGl6n+yTNkHs3nQ3ylrUDCXxekSqJMeymjWwv2Z/2P6SBc8h",
-	"OV8caWTLaW9RoKgjaYYfh4fn++PTIJWLpRRMGD04+TSYM5oxBf98zcWV/ZsxnSq+NFyKwcng3Q8vyDfH",
-	"33xzQsZTrrQZJ2S8VOx6TKjIyFiwGzMmSzpjQ/+h0EyTMZ0apsYJ0XIkpjLP5YqLGeGGpFIbTcycEU0X",
-	"jFBDqFiTjC3NPIExhTRzeFYTxZaMGpYRqUYiZ1NDZGHIas5zRgRbESaM4kwTqhS/Zqd+ZRzGV4ys4P9j",
-	"uzz4ttAsG47EIBnodM4W1G7XrJdscDLQRnExG9zeJoNfDi6kofnBC1kI04bIf8oVWdg14xxUMcIFoXme",
-	"EHnNlP0XAEQPa/MsuOCLYjE4OUr8nFwYNmNqcGtnXVJFF8y4wwDwted+I/I1Wc2pBePCbtw+Rsyca7LM",
-	"aQorsaDNuTanZKrkglBiD5bgQQ89MMycCTKnmghJ2HTKUmNXy+0cvxZMrQfJQNCFXSSupLYTevOaiZmZ",
-	"D06eP0siAEylUiy1S9btLYwVXY2JnsuVxp3Y9TIx44JpopkwCVlxM7cHXRmna3XVqaprzNiUFrmx618u",
-	"c/sCExb4H8JnRVeDj7HVW6htgjy3QDNkwqZSMYS94QtGHtmr8vTp028fdy0WRq6ucirVgtpFZtSwAzvK",
-	"oGtFl/aRTcvShip7VaghUlURww57SiixAxCaS8HIglGhCTeawJ0mC7lgAjCA3dDFMrfzHx8dHx0cPT84",
-	"/vri6OgE/tuwLVzeTljCM/sYDLikZl6OxzN7POzXgiuWDU6MKlgUaFyY588GSXmznkRuVjK44qKcqbF0",
-	"+C2ON462VDCn/GbOaG7mOo4/OV/wTWSDWnjrzvuGr0fX9NVRYsHqNnt0dLR176JYTGJ05MKSX1molH2h",
-	"CT6UILl4EtZVPxQ30qaDCUs7fvLs62ffPH3+7OutC7TUqL28t3TGwrJSS4ZZhss7GpIfpCIZY0sgcpog",
-	"cwEqUiF0hAttGM26oAzzRoHchHEdzEfRXSAo7wbmxsLcUPuGs5FbSNodyJmRdyFmRu5Iypora9AyLtK8",
-	"yBiKFKu5zBnJ6Lp7zTtTqls8C6bNdzKz9//k0+AsNfya4sKtSCUMQ1HBcheewi+H/9L4cznTfyg2HZwM",
-	"/r/DUgg7xF/1YTnkO5zNTn2bDF7kMr36nhq6t5nKEcPmSkS7TQb/CdTt3FBT6B6TBpZhD9RQnuvByeDT",
-	"aJD/qkeDE/JpNLhmSnMp7KfR4Hj4ZDS4vbXnoy+RkK49judydgmIU2U/5Mm3J0+eWfZzm/TcYW0H8U3+",
-	"SO31EFSkzMN7p61O1oOTwY9DcsE0ykf2CdyFYhSeH1gRNeP6qv/CI6uKL/9tTte7LdjC1tMpSyMUTa8u",
-	"qTLc7nzwI/3tN87IuaF2L/gjXMOOo/DPGG5AWviBZoy8EkaS/y6L/vuFbcR2CN/opRQaL9yLIOft7xqU",
-	"Q8IK2qS7FC4thdRGKpaRrFB0kgOBqSpPMg3koD7Qe9ASTDkcy0BvWRPe0BBahOc2GbxmVLO9bRlHi+z2",
-	"/VySucwzpKK5fWxoT/GtkpOcLTYsYIlP/G23hfhxo0tBhrRSUswSVOFQMZxbNi/JgomMcAPrO4czaQP9",
-	"vHFWt8ngwuKr3gmU3LCF3rYVGNdO4I6PKuVxuo1RcGl0E3ec4h2bxT12CM/EdNNNL9UfRoRyy0YmdiXk",
-	"KmfZjC0cPJZKLpkyjstVALWkxjBlt/E/PxwdfEsPph8/PT2+/Y82i08GUy5mTC0V3/XVGhn4UBsnCYsp",
-	"ZW45+RdLjZ2xyjtTqbL2VibryA1LBmwp03lUqWjKUKVe2EfOSQZLLgRipvtpImXOqIDfFLvmstCX2+VG",
-	"Yux1WFFNqN0jc9LQMLpCz3giG1UAF5ZdUtN/D+Xy2nPFBEpR5LmzznCDJJPnuVu5XXJ0WvsWnVguguxz",
-	"M1LgiSWlnNwEZuLVbBBPJ6DqI1zqUAhHtA2hgnBQxyhqtjJz0KrtcIh9GymzlJpdsBt4PPdEfystf5FT",
-	"vnDo1j6PRaENmViqUzArSU9prjdAvIKhJSb1XPRtFxDZeUCiBvzg18tNOLbL7dx03zQXsVvm0NWzZ6cB",
-	"+os3p1YpYsJfPFDb7HMTNuNCcDG7K0YnA21o3nHtc6oNsXRZWDXIsFOYkxZmLhU3a5JS8QUcqmI0nbOs",
-	"QgnCjhtXpg5pD44kXCUHOr+s2H14MadixrJ/0rxwp5dl3K6a5m8rp4rbrW/qB86sXGEZuJkzrsg1DHJK",
-	"KuAvBOy4spfm1BsmBaxuzvoTW9UnkoqMBqMBWdArpgklU7ssP3ESvjBO+gjGZm3oGhh2HXuXOV3nXJtL",
-	"tGJtvSWvSkzVc7m662uoxe5ASixG6lzeZZ1OQ8gnxWK3KWuaxc4vwlMajVY7vmrFPS+Eb331nKVSZLp8",
-	"m2uV3mHSnE5Yfof3RE+wuhN5ely+6hSzvtynpqntvE68kLsttMUNksHNwUweuC8XdPkBieFHK3QP39HV",
-	"j0xrOmMDb/DYjcZ8xzTPgIprhhdZWwkENRp2zdSaSDNnqnrJS7cDeB3aVzwtlGLCXNqLB8vJ8zfTwcmH",
-	"HsaVc/vK7ccmJ7hNwqAA2/6jOiUjNiLuYSMfFexmz9uwEHOiZEvbRQ9UagcgclqFM7rpshrpF1IwOCKS",
-	"8eweHJWpa6ac8aivfGu/v/xNChb3A1Z5aHX86otN+JegaZ51Ukeo6qlEOW7V7FeH8X+BdIBofkLGtQWM",
-	"EzKuzVv7wjGDcTIS4Kwtv7H8cVwsU7ngYha+1uDtzamVDy49yxsPyVmeE5ZrNhJckyu2NMRIiY7VTfe+",
-	"67KfO9Ss3z+Gbps74kPJZFvCY8fLvIPXxqQ3ZXbDsgoL3nk5DUysDlfus7pmv8IEQBhFrpo1LabX9Nsa",
-	"KqNbDW014TGoQ63R0lLS22m4Dri2j9V7AoMreMHA/XctncsRTHwDsENHfHsbFOzGGcFwzrcIpKCqhm4+",
-	"kIq+uVHcjZk36mQC4idwTSdkNZdO9DU1wya6T73740lyz1PRO4B5M4A37mXd2IWV2Bc0Y9t20zgmd0Lb",
-	"Dud7PotaAFJvg9vJI72rIUmjnHh3KxpaQ3CxOFxsk+gyaW8yuHSaR3KmmyIUGGUjO3BDXC6p0jFj7QUo",
-	"3/AMoZr8t/M3PyWlXr4mFO1dmzhJ5dcDfcWXB3KJN+dgKS3kVZBc5txiX+S6/MRWTBsMiDglEp2Rdg3g",
-	"kAfziY9zAHvcjF8z0Fh7WYkRvM462TIW131hMRNG6Rm7v/GuKdp4ySXMUVtOOL8NaNNldf2zIc++T6lx",
-	"Enc/gNJZ23kAVKyd3N+E8afmqB9brgt2Y1BrklPDhFOsLKwJN5rl0wRijgTBEU5RJqSghKV0ASfQFHO2",
-	"CIZ1UG9VPr+LH0IfBbnJu8uJY/AODrmGsOpNlXXAgecFcd3CjCldU3G6RRV8uj3gy8XSrIPqNJHZ2h1G",
-	"x/XRzsoRDUfKJYZkBkv9nOUNHUwW9siiATAuIqgJP7fy0rzol9AJTTRi9wVpMGpb+mEfgXBBsprzdF56",
-	"L5FEKyoMy3zITQzymzl11ynUxBE7p5W7SSEypjYtZJBUY02Ov3q+m7jSgGwnPO8mQu62VzkFkZLqK53Y",
-	"D9xoIldi1x1uQFB/znh2xEjy9PnREfHPR5HUB0bZJ6Nnuw1nN+Jqlc7ECGrJCErZ19K6QTK4cH/e/fzS",
-	"rtz5YX7wf89en9vvLYYexeTiSszXk83BaC3S3eUDqpLf3O5s6LdWZYd8sZTKe3HnVmApFB0qmnF5iMz7",
-	"cHk1O6RLfgiDAGRrhuQYoMobVgu+enrc2nnndqgL9fJBdVQT6j4AK9LEsBvTtP1D2KuQzsGyhSkhVPw+",
-	"9gqVp8d1uGyO6DsI336TPBgIkb1P7T1+ekwm3Oh/G6CelyQkAtKnT54fHz/rCOL09ODuUHQUw0WnAply",
-	"E5JHT58/Jxld68fdoDxK7g/Nn3xo7l6AGdSGvuh5tF+k7IiX3YyNCUJPKnLkQAicSmZ2oN8HK8GL0k/u",
-	"9ljYTbz3c+1gSffeXSVGsXecDRqRdos+idmBzuWCgdC7kupKEynqcm80gmEPmjHYyeqhJJUdxYSFeHjp",
-	"zha93r46uUP4x37CPaqA6jCc/ci1ZtlLYdDesm97Zi5n3oxgIMZ7i6jJ/EK2R6TuYIlE/SmXsxnLyGRN",
-	"5hSMirsI9nXMwmVG4Sl9nF4X8cS4eJERCqHyCdFFOrekMhLDa1GikuTjvx5+9bej45Ojo9OQhmX1+ulU",
-	"M+P26nLMtAFn+xcuX8C5wxrB9E2iVDFjjkb6y0ejUfbp2e2B/XPs/3y4MOQj/vME/zzyfz8ME/jlSfLt",
-	"7eO/P/47+fLRh//x28f/9eFvBx/9o3/Hf9ifH//dTtK2kT4gcZSCG6kw9ClurXLxREhcgK1BasMC3yQG",
-	"rPTcWFFiwtpu6Q61GGOHDNOGSOHCBjkyh742B2QkrZHhgpJCGJ6HETEqSdnZIJMwcKO5i4tq05gFFQXN",
-	"I6ZAsmRKSxdnBdmeXTTde+QiAcNLJpc5IynNc0ROgO5w18jM7ZFi3DxsZNgGN34hUimmXC1idtBXGCWq",
-	"V9ykc5YRu1g8Jb0WKYhCJJOsFBnImpkewWNeugi80LsYu4LI3DnXlxunZoDwm+MD48dEl/xySnleqC58",
-	"8AHkaBzywuApYRX7GbekTa+Ywui0+iGvKIKK6isMstt6dHZRhcrjVxPgP8EwFatjIQGprwdCIbgmzVi4",
-	"ijFcrsQlpHZe9jLsLegadBSeMxEyVpGIZ26OthWlqRoN5oyqrCPUw+4FQhbtQ2bCqOmO8rhXgEcYX29K",
-	"rcSpCSAnnLqnqi6lrCclzKXelMHpolpg35rf2AMER5HL6myPt6iLzHeVaXvSvw5TcJkLuilyvDn2usr0",
-	"wVBMTZyuKpbKa2Y/XXaQ0XM4lhXijR0UMIvQGeWiFjdukfO0cSEx7fo+EUIiat987ybQJQpryK4Huh43",
-	"qvP0KkaBdXBo0bUOLNjlizunQvxkOwDmrhj4UAgXRjbOoKcn0Lh8S2+ULJbgCNZLDNGx0G5bHa0oZF84",
-	"uKbKIp62byKx/tm+j/88D6Pg5+9hLMuslt3xYZa88jy3pKlYEj61X8wsb5KC5PwKcz3j509KLNtTQkFI",
-	"bPaMDfHEg63kdEFAR3pYI0mOZEQpdORmePA4VCp5R5211QlH4lniJmba4Qe0b4pZVGpwEoM+tWRNs2um",
-	"aO7JpgZZ0ooNcbTFYS/Ry9hJPWhqNDgI0alOYbroxSp5/mbHXVXGtq/lVC06CCP14qWV2oxVGuUVVkdo",
-	"Mt+m7FpZlh3/slcWgWKIqATeuTu12kDqa9oC10Dza3kAlVEwri6Sh8bRh2PJHkRq7kBN4J7r3vlxdTEv",
-	"EvqgjaJi5nLh+owUnrcvr0V6aYWrvi+vRfqTffw28WnJURvRivL4jXnvqDo6TOWK6cRiGEnnVAiW9w4I",
-	"cet57+Zp5w82qBSGjCKJ8gv3F3DQvIn+StRRN9yv8hCrACw3XT2TjcQGH9olMqo7Gqp1BFa8umMgRSPm",
-	"CUbqsREdO25JLEeoSQfeMDJhXMxQxwKmYW+UlQ9L5bMOFsVSZ7/Z6eZ4MEfujpEmplMHSRXMP5WVtwVk",
-	"EIx7icXNOFSYOvGb2gRef+c6wlO2qHA+nEfLBfOVoaLUDvztl11+7Pfgl/d002pGNDURBcz+YglrkDi6",
-	"1TGcsFMT+0EqyFm22lhPVQuSupAxRFg1aqssCyI05IVaBRV0kTiPdirp5guDskc5u485GjSg2tzzhlN/",
-	"X1LQBnFAShm9awsH96lUUYgHwhJJFlRKqrgMEpQ1o9bECldWO20dvFNP236IPGMxdbCizdgJ8DEQmCwd",
-	"1RH918lRexBaPQxLGudW6eEQOxh7B8+9LrDDRbRY1nETVzRyFfvH000ZGKsiVecgoFD7TB2uyUTJYjY3",
-	"PRX43pqy7rQU9t/FJsUaDeebrTVTqkpBzGI/nTOaeStDMN99oX8/ImI1GJHai9Oh0kGSVcAJqz8vqaoM",
-	"2U+2VAWYT6PrhhpFdvwwtpCryGr7n5tmTHRrqAFOu20hTm43CJQvXQ1DjsY0WZiJvLkLQw6KbJOYx2jB",
-	"G5gmlnSDNc46lxly5yJm5Tm9Zt6s3CfG0VVR6ycndpHh9w0C7ADtaqxYZFzmdM3uYXpcUnXVg0hVQaLY",
-	"FGpN3uEY21XmwgoCEGIn6isCNYtqWWXP5M4j5MMrHEzA+1SpvehdL3WcqFYO6pNYGzS9v5Kk/0qS/itJ",
-	"ekOSdE2fqqz6433ypy0hyOUshF003a1TK5ZiJZT2XW/U7mlbjoCsfqEJz5gw3KwTwn4taG7ZFyZaZ9TQ",
-	"CdSPSnaqGtQ7i4/ry1BJKyopzEEACXVhkfJhvA7oYy7ifQ6FHwqRM40qPRn/vfLa/6/oahyXhri+7PJm",
-	"vw5xIN7weAoldrsSXeqjWgbS5Zrm+hIS6CInWkmEq3kevA+zZIDxlJVNTmcpLilXl/GiuMGab/clBaFc",
-	"nYbwkFJuJVIcUK5ILmdgA+4vTbnZIfige3omMsvLWuWH9rCizcLBvvKKGozyrhnLD5TvfN8E5haXbM/Q",
-	"4IYdD1S5XscjVe7WqCmLaewkh+gkixNOKeuqRLM5CaZj06UWVueXHcsNfLHjd1EDWAuiu2ai13lc1++O",
-	"l22RUyGXt16irbqoxqHWcaC+lNbZ1VZSBUX9piS9cuEbqFOHfO2YasSwSo+rFL/Bf0q6HJXJy/KJ7ar6",
-	"3z776us2Ay4tMe34RaWk6u94cZND/aVoyqnQJh6RYPk8DwYIV/w2lJaXcSeZDq7HCLZ2o1wd2TrMXR4R",
-	"HLq4qTZAHDfd0m6n/uuI5aFjgVBEavsKcWQ3Tmxh71iIJqwtaSEFpl23Kq9HY9dyuu6PATinj2ht+Q6q",
-	"1U/K2V8Wdn2H/+RMCBqlItLQPOJjDmvrIcNV7GE9DFrQLKC2688588Ow1WaoeZR24cY2p6W1j9Xk7PeB",
-	"Vk823kUNogpRg394EnAnyKyXvytgejLWGu/bfZ+N0ZoDBATx18rDpT1yYySkVPXiR350RxO6CV+3dcoO",
-	"cUrGbn3QpmVeCWEE63SR8UnOkhCErK3IT6TCwE52gyrONstVpGjk/eXuTXiwKeHsL4k9IrG3QdhTzHa1",
-	"ojqi5xjVLCvj6XcRlj+T/B5f+ITNqMB1+ztwapXauq151VbCd93lnlSCmPyPpX8q1OffWiuIEbjztUjr",
-	"/SD+wKWnP1+J6G11m12MTr0kcz0TakOBZgv076iJZcKMcUg9dpUx7KPoqknI2PlUxvAt1k7BRmbgfHXf",
-	"Q1G605HwBWTIv4psxjLw7U/W9g/WumvGWIZy6lmsEgiULydzqudMW91KdbuP5lSf+lYoPM8tT/xXoQ3R",
-	"EmMLyBQjVIQEPslU77CzZs13CE6/eYWvPsFmNzV5or8Rq7r/y4pvbxsc8FGCSh3rgkdth7vYlfe1PUSQ",
-	"mvi4Y63D2kruvI4KZPeykLuvxCHwH2Alpd08UkcfQ/O4ruPUadl8TrGU8WsogeCa4sFlo9iObsONu2Pk",
-	"wW0HPQuFbxv8Q2br3StolUNXarU+VOWwsuYpLHaL+8r5nnC7d8y4VK6Smgfd3gtathEJy4kH8rQmikHP",
-	"xSwK9e01LrsKlkeH8zUV71ySslGNsucRVetE7uOcelQZbDsG/7Cl8foB0e15PwB86/rlNWo3RXjCJimg",
-	"chS3dya6whW4iLY7kmQmiRSnhE6ANoWC29l9Iu1iHGfbPjtqLt6XWJclDxt0WbjIIxoj0NjbFKP9Ks1N",
-	"yftG2wEorFwGH5MLDt1eFSM/X7yICZ+Nlqu9oVNtgtW2mHnd63Kh+zvnS9f47t7mbQaZ3Ryf+zab/J5m",
-	"kj+vI7HmdNshCsaR15eu+Mc+qOs7pqEHaLydWAgWGbvwvjGGW6zma5+a2tk/K9ZcrlSEyjr5FcoRxNI5",
-	"FtKsh7vuTDsXTDnFtD/FdPvslWPPzSnI2q7NNyb1ctDwhCSFvkeIdTcNtscVseRHdLXtm4ajjxDBuzDX",
-	"7tHuxsLiozUukh+6GjnqINFlQulIByjhF9GnTJFxicHqZagRmFpcMRO2DkVf+/MhUAZi0JeBG0SqKrhq",
-	"YNNKhYejlqoXz8m3v+jOFMuq9QEqnthJGE3nYcReWytTLiJbe4jsTBniujcty0V/t8tgehMqphu6wWLI",
-	"c+H7lzRj0YCAH2imrnnqCFqbMPbmr3V5oZ2ah5FtQHtadnEf19UYtT/F3D30rXMNnzPabbdF/BXg9gdy",
-	"l/3Rotd+T6mxvv8jMuU5S8gToo1idJGQY5Lza0ZyDj3AE/KUeCTbnmOBbqI/XrRa1AevWVoobtbnlng7",
-	"kyCjKpbjekaMvGLC8o6zt68uL97818ufzofkJ2mIYCzzTfSBPNAFI3NXsQb4AqhqOHBYxtyYJfay5WIq",
-	"49xqwRbSSq3Y4I9cS0v45RS8JVKRhVTo5JeF8bkmJ3hWcqYT+85IANCI5xpTqciKTTQ3DB9o1kybl44b",
-	"0xBJhiMxEl9+CQrz8MsvyZmr8JRSBYt0peyG5JXwkW3aVctDObZS7U6PhKEWniiAW2H/FBM8XQL4xmJ4",
-	"MAXsTrElg8Jmc1lgkjjJLGLM5nbQa0hqw/B0birlS2WKjZtSRoQ9F21GwkiQCiCPm+ZJmP6KL5d+Ah/f",
-	"zqd2zqlUK6oyB5fXTHAm0rUFzSuBNvBqAlDiZCoNedBQBodqgndUQxvmkRhb6jFOyHg0GA2gc5QrnkGo",
-	"ITTPYQtkNAj2i9FgSH5G0uS7s1HFRoLPhNWrnPljDtHq8DImefssKncuxLWaJplMi4Vlu498GOXjkQBB",
-	"FOrU4BQJWlMBR1SRM7f/szRlGhDjnT/89pWAy2LXArdpSH6wT7BcM2xGPRIrZVETxgY+J2hOFKOZxjfH",
-	"Z9iu8zfAiRPyHdwq8n//9/8Z+73AyCOxmkvNiJI5lA2hC+nqCVhhySPU+ObAPqDHaPfJecoEtiBAhjY4",
-	"W9J0zg6Oh0cu+Q/vrT45PFytVkMKPw+lmh26d/Xh61cvXv50/hLeKeMzB2c/vzsjL9Fidfb2VaXUxMng",
-	"CUgoSybokg9OBk+HR8OnmOKButFh6t0XM2a6cm9zunY32vUkC3cYongsJQwV27iCu4RYhxcJu7C5S3Za",
-	"1lMDPGbOhVM1uSW+MP1INNqiWbT2rdPqvyCYwwm8ygYng38w490Vtbb0x0dH++tHjypQRyt6VAPgN2hT",
-	"2zVaWF6lx3rJQwYnHz5CD6AFVeuIQmcpP51BqSf8/NHKeAD27GCyxvxEC7MDiwXoeDuA6iEfrZTnyqbV",
-	"YQfGE9jcd+u3WCXJEd7vnGcrvg//CGcONtAN77Z1As+2g8K1ib8z9AK80DSCZBOQGXATPlpaqRGNHwVq",
-	"QjV5+/PF4zhY4VaXIB2gTjpIBjRbcLEj6IuNkP/Tw/yhIXybDA6dzFIhcXVwv+bauOQ7zNmlC2agqkxH",
-	"s83ykcMlOsS3PgfNqPo8CCWu+jwYulr1edjI8tFmKGe+JmzHJHFu3/y1YGDAddzMijJl4kVJOgMWuYLR",
-	"7bqlrUAgmufjk7Y+7IyrEHwjpy5t0YuWqzmDTrFgxoKyjqhXOzHHSlzaVMozlIlkQwK+H49AIM9YYdEq",
-	"AEEHj+44uNHDZkPrvDyP9APpcVBVf9Dtx3tyrX7pJtW007apMsrVHL4M0WSZuQpMr7m46prNPXYIz9wm",
-	"g18OLqSh+cELXxhm00v1h92a7kWbfihzaXVCRKWFXIUgebqxmSS5ykR3JP/RgqVnvoSF9NWe0MHANbHa",
-	"6yRnQ2LJdKhiZVmW80HMKBcjoYs0Zcy1b3exC17aPy3f8cnAKLuBxocefUKzTEMgnftiSN77quJkXFr3",
-	"xk5pcT3GqmKcdEpUufsvNEjpp62aC6Dg6zI+L8INS/q8Mz8sK8P/bqwQBgKi4kve74Zj92F7hw0Xcxzl",
-	"LkovlhPs8Xb4hlGuTj43iePi6wTc2tASNCNGzoD8Dlun91rOqu0EWue3FxG8OsNt3WgUIhBqh/9k+0nW",
-	"Pez3RIDXckaojzAwvjjTApa9FRvudfrYs7Vy7t2X602eMfWWQszLn+CWoTgP9c+I1XYff95r94lnt51a",
-	"9Rm5ljwryToUNSBGyoQsoGYMWG+KdD6MqbQ1lr2rxMqzweeWQ/qLH93ixnq4Bwx5I1i1jMbn5PVN1GiS",
-	"5U7N5EXlubuc9WcRIjeFI3UYRiphVHs42ZegDFQKakBJT8ScxJeY6ifgPaBcR3I2ozlUr+BW/71mirCM",
-	"Q+8MQSAq9STSIptWmDE3egQG2aCrhV4Iy2W+HkaKoQB10a1AFS+ahSDkiOzlzvXulObjrgzfJTRjBPDC",
-	"5YeFZG4L+MGPQ3LBtAF/RyUut+6rG/xIf/ttTc4NrbSQDy3NffStRYXAipcszxkGFfmKLd0TuwFDb3Q3",
-	"Xl6pI4NNXaZVV0duyQnciJ62xVZ/+T+keHO2cHmdwNUq9w7b4hCKP0xozVK5R2lHQbLq4ac1o+oSEl67",
-	"ea9lAkquoPqzXYI/Ingt2eAYcgZtSJkdCfs62N+xjjSYwO3v8D24xSwZHGK3ZfvDL6/Pf4F4G/C1TGWh",
-	"RmJJldGn5MX5P13SE5omXNW3sf15jN6RIbkIdx0b/ypGFywbkjNRVbIIgkKjoa1sWRIqxzWTEJ0sKsVI",
-	"UO7b9kVyE8tOQhDIcEJoriW+T10xepIWpsMK78ootEhIxC2Jx+CKKfhmV5dHz60oFCu2AKaZJYqtzjJT",
-	"osGgeVmqN6/W1Cr79Oz2w8Gla0cV7c//KWoGck70qM0LQi+gNxjahdzHVF8PksFNrm86rESxEsgWGQgt",
-	"cQX1aAlWL1yDDujVZbJaotM8tlKfEu6XGlLEt6Wdh3U/pJjo8OcW+vWUg1yLbCiXTNwscgeCAzmd8pR5",
-	"X+NQL8HBN2fMLPIh/K3PGmIgJlxQ1M1bCRmG3ZhDe2i1N5vPReUcvI77EHHC5cjXbtQKLXVf1EnpPcVV",
-	"NPEcls0dojLqP5jBjg7n3hz6YEhQm6cD3rWIg4aB8uUFnXWYPpYynSfk10Ialp36kppWUHo1PfiRWtoG",
-	"JNH1OuNiNiQ/QUSBbyBRI800Z8PaNWuhykM4BBvBFjrUua7gSZkPfWdMOPyEoQa33VYFl1btjiq4D3cT",
-	"Hys9fusHBn0xrxhb6krLOL975FKKQb3z7BSbZ/rPupMuchE7rw1OCgtwi0+1plIOBzRjIsyE+FdO5RGq",
-	"Nl+j+2KUsu5okKmktv++ZhmPDGUR201+1iqC7lclK2LRDVA+0h/JOMFWN3xKhITWXmVvw7B4vFaPnj05",
-	"Hglgviuu2eMheQ8hneExrgmmwbsxaajHhSUrl1yMy0glFC1RIaS+2cEXmjx6dvQtKWc5IWOL/GM7tGs/",
-	"idONhHNvJWQMGD8uUZ6cBaLlhELtLwvNLXNcJ2W3PTgVXJxUIyFA7K15E2iWQbwPqqSnREv0EWKwlHdJ",
-	"YEvLkaABC8sMqjE14yH83ze6qxdO98EiWFd9sh6JYkmMJF/52MmErEAigrxfKKRPIAZpBcFCZ2XzOGgA",
-	"YsccAyzGpICcYnybG5KxlENQ7qqOB8ORwHw4ikccRpxTTeYUDeQwJKIDStV2NO1UdllY1W8kysauoXy7",
-	"nerZk+OEsGsrZG/AtZFYMCogVtinmoU1kzldLpmwT0+NxRpooOmEeQzZQvvASABz83HpVWQP0TdlFXtN",
-	"1/oENDiqcs4UHNNIAJC1z3Dxce6m0rt0CrPjAdTcqcbHiNGK2rGkGksGlGXqJFRM8al26HtC2knGZ4Wi",
-	"B2/tO9nBGzEekjPvEaaGzJjRzetlfxgJ97oFf3BjI/gI43Cu3nby1dE3icVkNKqs3D8sGEcCsgcQDagu",
-	"96BJJrFKK9UQZigFBEBagMaUoDpP/Isb/sUNy+S5h+V9FQkOA3BrElyXUB/Sn/eEp2Vvo7JgCCNzro1U",
-	"a2f9oIYspDZ1jzx55EBOvjpy8jZw1BAAY+ntjF8z8bgLoTH6poFiGFSP9StCjP2TWAx6DNv9wqF3sIa2",
-	"vV2zl5E6uyL5A+lRPoU8rkEhjuxLY3X8wUV+Qww14uKpY7pwNhCNPA6AGmP8p4exkbJyS3CozxGVEXGV",
-	"IujuqdHchYDhxK5P5B8isI/WKwBtlOp7ndlewyfvSb7+lEf04AdS5TR4dze6NkumrB868PKzeEHL/XQU",
-	"r9hks6J79oWWg3YGuD28vAFyJqrdOTOsq+yI9q20mRVPURawmoDPT3FevnYwxDuUZF/DNC0UijHj0BCv",
-	"2y1Q4czHXz0H4cB/ftKHUT+L2Rg5GueZqkTUyhytjGINsXf7OPt/WKm/1E4bHrfogW8/6TrN7RIY/SHE",
-	"7tnmreCb9988+kkcO2p0jNw3FKLmpDeRTsw1j17p5MPzoanRQ4Jd0maKCsOykfCtB+FG+MuAvS0DElF9",
-	"pTHY87RqfXZ1LeRIhPeEXKF1aVptaxlVUOFClMe4/zg9GHsnT/ZnxJ4zfQUwCqcD/mvFBFsRvmf8qZDI",
-	"aqvwjUlYK6qJphwb24WyBt7aD3GaFv2pqPTzA+uOfWk4EmeFkQtqeBpah9ttXldslrIwLjM9EOSVVFeQ",
-	"oh6PD7Fc/Mdar/OH57LV+XoyWNc2OSGTtcuTHO6P3ODYbZDtjdFuR5weLplzVj2o30GBqcweKMDvGy5K",
-	"XShuG9lpea3Q5jvlgus5y3Z3XdyRr2w6vL+ObddjewDiHbqmdIlDoQu407wezJpTn6iLAsKv+6F6GPFT",
-	"l7I08wm/K++nsGIunUC6/f6UDpz2wD/oDmMt0sOKEtXJRy+a1YmrNshTl1FW8V2gWZ2SVC7X6EDB+Cgr",
-	"ozkHVC2RBYLtQ+gVyaU2kF1W8YIFH81UFiIbCay35eKtNAYigItpwphAsyahVgTxaWlySo4sfudM6y6W",
-	"XC9trreFXUEO4EwxapjCFbjgIpQ0RHD2OCkTq612mTsxgzGJhdh0t1L91NNuG5AXSjHvYsX9LBaARk35",
-	"3fX/UzJlK0hjpK5tkwUBpNpUD0Tvyzxbmdp3mi1rZ4G85AvAh/u7FunDmAzsLc74jGnTfYPfWvQr0iuG",
-	"Lke+YOTRzxcvHoNmA+6Fsjw7OHAVC3UIyC9v3oFTFosUpLWK5ieuH6ZbAFkqec3cd27IIfkOZtYj4QuJ",
-	"+Mns+fgaoKfVrsaY6QyGlyHxvZin0MNcGDkSuBdtAe070rv0VR+v6WrC2Sdw3bmcwca7Lv/3DoS7SgkQ",
-	"0dzDoqZ9n+CYhwfav1B/RLzTxaiXVHQEIvq4TR+I6D9nUP11Lgt1t9RaqAfWK1f6M5kL8aD6EgmHmPu4",
-	"+A5DUGekSOGdCjinOgEtGLu1c13XYx707ldKLHZowTIvM8Ar5UYqCQ8o+tU7EwzJWLAbM3ah3SPh2Jg9",
-	"TS4KpsmEzbmjEZ7CJr70MQj7qdRQC9kSmIwtzXwT530X6jk++AXcI8q30/ARaPdj/Vu8nP8GfH8bu4fK",
-	"3p3Bv8g49sSsK8UPyivbmd3UfVn3ltCEngaXnATNTjKX/cKNZvm0jKkJFtBKeShvCEdjJSmWLh5Im5Mq",
-	"ymHskIJaqhhhQ9MyT0OqLFQSHQmnuw5JPYW+FhwlpAlLiGXUUzsMus9ANm+kzw/J+xDzG0r9YqlRSKBH",
-	"lYdCUobL9nX1ulK6YOjYdptJqXJlNxhZVYhb4u2QI+G6YBhJoA5wZ358ne48hO227NzT33C7t4l9xeDI",
-	"PQN9dMIscINR1HdJ31dOMSUTiAGvdP+B/EKMCnO3qn3vFvTmALuAPDl69s1XXz/fy2Us+WUhuhP6Xxmi",
-	"CqGhlv/4Hy8vCL5jeSLzGYG+Zoq9nPZhlJStJO054UhgOnWG1d54zioPQ7k/H0KIGXCh+1kSoGOf53ok",
-	"7LWDoo2WQPgCYDF8fleA+1SkPI8YlI87t7qP434BUg8r42Ex0q/0oTBMBaCGZHw6tYx9I8G9g2EpnNIm",
-	"41JZA/qBL54rgtxtVGJ7tCmB5sl14lr8WOWOGxRJg2Wp7OpTM758DiEVsvpcrctuExM85CyUFt09o5oW",
-	"pkCFFDgQZPxjUl9pQfLXkpqRwKQ8Ajl5XjusZ+SdEOozDZtZeF7n9QO5LoSOo2HEcKjeB9Iu9xqzWfG0",
-	"U7fE3f3pq2R9vIsf0sFm35k971hqjxyRrzOUo4ab98DrQ1dTcaMJFQWbQCNdiB9iuxfyLI7XMD8pi16n",
-	"VjrCDnllh8wTF6xcRUscE69/4mI/7fX3NXyBsUCwexLeplibkpKZoqmLVbeXTl4zNSRvYkXFYD+uFGk1",
-	"49VywFM3bbhdwAzBEuzKd0POhgFBs6sEJcIUa68/IMHGCTqINZwyEOtohMpPLtSGa7A8WUH3QapWIsES",
-	"cuWneQgkzuj68JO9yrf7odMJEb4iMojz0JHwdCTGtcpkrq1IsEQGC+Rmavpm+j1d98mMzug65EUfHH89",
-	"JN/b6TaVJYaafcdPIYn6KygyrKNZ1AfHX8cTqTMvYvROoT7A/OmD7jTqPxJxPbOKIWKCU6ozut5YAqBD",
-	"2d4b6mJef3fhIAFpQ4aMXTlcKUgqhWAppF4B5TPOkYVIcIoUkxqKpUQAksnIIjQWhEbRwofa+UqdLiSN",
-	"vJCLhQUs+MJcbRKcDioG5PyaDckZpiCRiWL0KiHj11Sbg5d2nQevvh+Durtg+iSo0o7SKuZKYI0ELBzq",
-	"iVmuMGc5VERxJcqhnDXa0KP6r4VYl2TSvkY8q2WpIDiDdcCp9Flnxkptb/uN6Ic0c1jPQYkGO+ab44sP",
-	"Q7t97WdAvYQsCwyJwIS9AygjA6vXjx/iZjQKarW4rGevn79E0h548l7P6o1wQ+/jGOrzlD0MPny0cMOz",
-	"R0hjCXPoz3X9BKDqJu/qQuUkgKpyp53fa0jeFpOcp8Py4tV2EE/KmdbKejq3X91BUBnQ15+Jj1UvtQAa",
-	"p5JrmhvuKsgrNityaqSqjunqMHTV8CiTgzFBr5qlX/opXUDCsFVqNjasJfdlICCKID7sQrN8Whll7ltH",
-	"busPVXkndQ2eYs6+0kACQohiWSEyKgzJ2DKXa6j1z26cLAKVSL15JfRitVyluk+ru99+vP1/AQAA//8=",
+	"7H2Lchs3tuCvoLhTFTvTpB52nESqrSnFceZ6r2O7LGU8u6ZXBLtBEqMmwACgKMarqv2a/bD9kls4B0C/",
+	"0GRTouxMKlWpyCS78Tg4OO/Hp14q5wspmDC6d/KpN2M0Ywr++YqLK/s3YzpVfGG4FL2T3rufnpPvjr/7",
+	"7oSMJlxpM0rIaKHY9YhQkZGRYDdmRBZ0ygb+w1IzTUZ0YpgaJUTLoZjIPJcrLqaEG5JKbTQxM0Y0nTNC",
+	"DaFiTTK2MLMExhTSzOBZTRRbMGpYRqQaipxNDJFLQ1YznjMi2IowYRRnmlCl+DU79SvjML5iZAX/H9nl",
+	"wbdLzbLBUPSSnk5nbE7tds16wXonPW0UF9Pe7W3S+2f/Qhqa95/LpTBNiPyHXJG5XTPOQRUjXBCa5wmR",
+	"10zZfwFA9KAyz5wLPl/OeyeHiZ+TC8OmTPVu7awLquicGXcYAL7m3G9EviarGbVgnNuN28eImXFNFjlN",
+	"YSUWtDnX5pRMlJwTSuzBEjzogQeGmTFBZlQTIQmbTFhq7Gq5nePXJVPrXtITdG4XiSup7ITevGJiama9",
+	"k2dPkwgAU6kUS+2SdXMLI0VXI6JncqVxJ3a9TEy5YJpoJkxCVtzM7EGXxmlbXXmq8hozNqHL3Nj1Lxa5",
+	"fYEJC/wP4bOiq97H2Oot1DZBnlugGTJmE6kYwt7wOSOP7FV58uTJ94/bFgsjl1c5kWpO7SIzaljfjtKr",
+	"ryjp3fSnsu++tI8MLuxzfqWX9tVNy9WGKnuFqCFSlRHGjnVKKLEDEJpLwcicUaEJN5rAXSdzOWcCMIPd",
+	"0Pkit0s4Pjw+7B8+6x9/e3F4eAL/bdguLm8n7OGZfQwGXFAzK8bjmT029uuSK5b1ToxasigwuTDPnvaS",
+	"4sYdRW5c0rviopiptnT4LY5PjuaUMKr4ZsZobmY6jlc5n/NN5IRaeOvWe4ivR9f0zWFiweo2e3h4uHXv",
+	"Yjkfx+jLhSXLcqlS9pUm+FCCZOQorKt6KG6kTQcTlnZ89PTbp989efb0260LtFSquby3dMrCslJLnlmG",
+	"yzsckJ+kIhljCyB+miDTAepSIoCEC20YzdqgDPNGgVyHcRXMh9FdICjvBubawtxQ+4azkVtI3R3InJH7",
+	"JHJG7kji6iuu0Tgu0nyZMRRBVjOZM5LRdftedqZgt3hGTJsfZGbpwsmn3llq+DXFhVsRTBiGooXlRjyF",
+	"Xw7+pfHnYqa/KDbpnfT+20EhtB3gr/qgGPIdzmanvk16z3OZXv1IDd3bTMWIYXMFAt4mvf8AqnduqFnq",
+	"DpMGVmIP1FCe695J79Owl/+qh70T8mnYu2ZKcynsp2HveHA07N3e2vPRl0hg1x73czm9BIQqsyVy9P3J",
+	"0VPLlm6Tjjus7CC+yZ+pvTaCipR5eO+01fG6d9L7eUAumEZ5yj6Bu1CMwvM9K9JmXF91X3hkVfHlv83p",
+	"ercFW9h6+mVph6Lp1SVVhtud936mv/3GGTk31O4Ff4Rr2HIU/hnDDUgRP9GMkZfCSPI/5bL7fmEbsR3C",
+	"N3ohhcYL9zzIhfu7BsWQsIImSS+EUUs5tZGKZSRbKjrOgcCUlS2ZBnJQHeg9aBWmGI5loOesCa9pFA3C",
+	"c5v0XjGq2d62jKNFdvt+JslM5hlS0dw+NrCn+FbJcc7mGxawwCf+uttC/LjRpSCjWikppgmqfKhIziz7",
+	"l2TOREa4gfWdw5k0gX5eO6vbpHdh8VXvBEpu2Fxv2wqMaydwx0eV8jjdxCi4NLqOO05Rj83iHjuAZ2K6",
+	"7KaXqg8jQrllIxO7EnKVs2zK5g4eCyUXTBnH5UqAWlBjmLLb+N8fDvvf0/7k46cnx7d/abB+q8ZwMWVq",
+	"ofiur1bIwIfKOElYTCGLy/G/WGrsjGXemUqVNbcyXkduWNJjC5nOospGXbYq9MgO8o8VeLkQiJnup7GU",
+	"OaMCflPsmsulvtwuTxJjr8OKakLtHpmThgbRFXrGE9moAriw7JKa7nsoltecKyZoimWeO2sON0gyeZ67",
+	"ldslR6e1b9Gx5SLIPjcjBZ5YUsjPdWAmXi0HsXUMpgGESxUK4Yi2IVQQDqoYRc1WZg7ath0OsW8jZZZS",
+	"swt2A4/nnuhvpeXPc8rnDt2a5zFfakPGluosmZWkJzTXGyBewtACkzou+rYNiOw8IFENfvDr5SYc2+V2",
+	"brpvmovYLXPo6tmz0wz9xZtRqywx4S8eqHP2uTGbciG4mN4Vo5OeNjRvufY51YZYuiysGmTYKcxJl2Ym",
+	"FTdrklLxFRyqYjSdsaxECcKOa1emCmkPjiRcJQc6v6zYfXg+o2LKsn/QfOlOL8u4XTXN35ZOFbdb3dRP",
+	"nFm5wjJwM2NckWsY5JSUwL8UsOPSXupTb5gUsLo+62u2qk4kFRn2hj0yp1dME0omdll+4iR8YZz0EYzT",
+	"2tA1MOwq9i5yus65Npdo3dp6S14WmKpncnXX11CL3YGUWIzUubzLOp2GkI+X892mrGgWO78IT2k0Zu34",
+	"qhX3vBC+9dVzlkqR6eJtrlV6h0lzOmb5Hd4THcHqTuTJcfGqU8y6cp+KprbzOvFC7rbQBjeoGoTmdPEB",
+	"ieFHK3QP3tHVz0xrOmU9b/DYjcb8wDTPgIprhhdZWwkENRp2zdSaSDNjqnzJCzcFeCmaVzxdKsWEubQX",
+	"D5aT528mvZMPHYwr5/aV2491TnCbhEEBtt1HdUpGbETcw0Y+KtjNnrdhIeZEyYa2ix6r1A5A5KQMZ3Tr",
+	"ZRXSL6RgcEQk49k9OCpT10w541FX+dZ+f/mbFCzuNyzz0PL45Rfr8C9AUz/rpIpQ5VOJctyy2a8K4/8E",
+	"6QDR/ISMKgsYJWRUmbfyhWMGo2QowLlbfGP542i5SOWci2n4WoN3OKdWPrj0LG80IGd5Tliu2VBwTa7Y",
+	"whAjJTpiN937tst+7lCzev8YunPuiA8Fk20Ijy0v8xZeG5PelNkNy0oseOfl1DCxPFyxz/Ka/QoTAGEU",
+	"uSrWtJhe021rqIxuNbRVhMegDjVGSwtJb6fhWuDaPFbvIQyu4zkDt+C1dK5IMPH1wA4d8fltULBrZwTD",
+	"OZ8jkIKyGrr5QEr65kZxN2beqJIJiLfANZ2Q1Uw60ddUDJvoVvXuj6PknqeidwDzZgBv3Mu6tgsrsc9p",
+	"xrbtpnZM7oS2Hc6PfBq1AKTeBreTp3pXQ5JGOfHuVjS0huBicbjYJtFl0txkcOnUj+RM10UoMMpGduCG",
+	"uFxQpWPG2gtQvuEZQjX5H+dvXieFXr4mFO1dmzhJ6de+vuKLvlzgzekvpIW8CpLLjFvsi1yX12zFtMFA",
+	"iVMi0Rlp1wCOejCf+PgHsMdN+TUDjbWTlRjB66yTDWNx1RcWM2EUnrH7G+/qoo2XXMIcleWE89uANm1W",
+	"1z8a8uz7lGoncfcDKJy1rQdAxdrJ/XUYf6qP+rHhumA3BrUmOTFMOMXKwppwo1k+SSAWSRAc4RRlQgpK",
+	"WErncAJ1MWeLYFgF9Vbl84f4IXRRkOu8u5g4Bu/gkKsJq95UWQUceF4Q1y3MmNIVFaddVMGnmwO+mC/M",
+	"OqhOY5mt3WG0XB/trBzRMKVcYghnsNTPWF7TweTSHlk0MMZFCtXh51ZemBf9ElqhiUbsriANRm1LP+wj",
+	"EF5IVjOezgrvJZJoRYVhmQ/FiUF+M6duO4WKOGLntHI3WYqMqU0L6SXlWJPjb57tJq7UINsKz7uJkLvt",
+	"VU5ApKT6Sif2AzeayJXYdYcbENSfM54dMZI8eXZ4SPzzUST1AVP2yejZbsPZjbhapjMxglowgkL2tbSu",
+	"l/Qu3J93v7ywK3d+mJ/837NX5/Z7i6GHMbm4FAt2tDlIrUG623xAZfKb250N/NbK7JDPF1J5L+7MCixL",
+	"RQeKZlweIPM+WFxND+iCH8AgANmKITkGqOKGVYKvnhw3dt66HepCvXywHdWEug/AijQx7MbUbf8QDiuk",
+	"c7BsYUoIFb+PvULlyXEVLpsj/frh2++SBwMhsveJvcdPjsmYG/1vA9TzgoREQPrk6Nnx8dOW4E5PD+4O",
+	"RUcxXNQqkCk3IXn05NkzktG1ftwOysPk/tB87UN29wLMoDZ0Rc/D/SJlSxztZmxMEHpSkUMHQuBUMrMD",
+	"fRmsBC9KN7nbY2E78d7PtYMl3Xt3pRjFznE2aETaLfokZgc6l3MGQu9KqitNpKjKvdEIhj1oxmAnq4aS",
+	"lHYUExbi4aU7W/Q6++rkDuEf+wn3KAOqxXD2M9eaZS+EQXvLvu2ZuZx6M4KBGO8toibzC9kekbqDJRL1",
+	"p1xOpywj4zWZUTAq7iLYVzELlxmFp/Rxem3EE+PiRUYohMonRC/TmSWVkRheixKl5B//9eCbvx4enxwe",
+	"noa0LavXTyaaGbdXl5OmDTjbv3J5BM4dVgumrxOlkhlzONRfPxoOs09Pb/v2z7H/8+HCkI/4zxP888j/",
+	"/TBI4Jej5Pvbx397/Dfy9aMP/+u3j//nw1/7H/2jf8N/2J8f/81O8pct+Ql7JY5ScCMVhj7FrVUungiJ",
+	"C7A1SG2Y45vEgJWeGytKjFnTLd2iFmPskGHaEClc2CBH5tDV5oCMpDEyXFCyFIbnYUSMSlJ2Nsg8DNxo",
+	"5uKimjRmTsWS5hFTIFkwpaWLs4Ls0Daa7j1ykYDhBZOLnJGU5jkiJ0B3sGtk5vZIMW4eNjJsgxt/KVIp",
+	"JlzNY3bQlxglqlfcpDOWEbtYPCW9FimIQiSTrBAZyJqZDsFjXroIvNC7GNuCyNw5V5cbp2aA8JvjA+PH",
+	"RBf8ckJ5vlRt+OADyNE45IXBU8JK9jNuSZteMYXRadVDXlEEFdVXGGS39ejsopYqj19NgP8Yw1SsjoUE",
+	"pLoeCIXgmtRj4UrGcLkSl5DyednJsDena9BReM5EyHBFIp65OZpWlLpq1JsxqrKWUA+7FwhZtA+ZMaOm",
+	"PcrjXgEeYXy9KeUSpyaAnHDqnqq6lLKOlDCXelNmp4tqgX1rfmMPEBxFLtuzOd68KjLfVabtSP9aTMFF",
+	"juimyPH62Osy0wdDMTVxuqpYKq+Z/XTZQkbP4VhWiDd2UMAsQqeUi0rcuEXO09qFxDTt+0QIiah9872b",
+	"QBcorCEbH+h63KjO06sYBdbBoUXXOrBgl1/unArxk20BmLti4EMhXBhZO4OOnkDj8i29UXK5AEewXmCI",
+	"joV20+poRSH7Qv+aKot42r6JxPoX+z7+8zyMgp9/hLEss1q0x4dZ8srz3JKm5YLwif1ianmTFCTnV5jr",
+	"GT9/UmDZnhIKQsKzZ2yIJx5sBacLAjrSwwpJciQjSqEjN8ODx6FSwTuqrK1KOBLPEjcx0xY/oH1TTKNS",
+	"g5MY9Kkla5pdM0VzTzY1yJJWbIijLQ57iV7GVupBU6PBQYhOdQrTRS9WwfM3O+7KMrZ9Ladq3kIYqRcv",
+	"rdRmrNIor7BqQp351mXX0rLs+JedsggUQ0Ql8M7dqdUGUl/RFrgGml/JAyiNgnF1kTw0jj4cS/YgUnMH",
+	"agL3XHfOj6uKeZHQB20UFVOXC9dlpPC8fXkt0ksrXHV9eS3S1/bx28SnJUdtRCvK4zfmvaPq6DCVK6YT",
+	"i2EknVEhWN45IMSt572bp5k/WKNSGDKKJMov3F/AXv0m+itRRd1wv4pDLAOw2HT5TDYSG3xol8io9mio",
+	"xhFY8eqOgRS1mCcYqcNGdOy4JbEcoSIdeMPImHExRR0LmIa9UVY+LJTPKlgUS539Zqeb48EcuTtGmphO",
+	"HSRVMP+UVt4UkEEw7iQW1+NQYerEb2oTeP2dawlP2aLC+XAeLefMV5KKUjvwt1+2+bHfg1/e002rGdHU",
+	"RBQw+4slrEHiaFfHcMJWTewnqSBn2WpjHVUtSOpCxhBh1aitsiyI0JAXahVU0EXiPNqppJsvDMoexew+",
+	"5qhXg2p9zxtO/X1BQWvEASll9K7NHdwnUkUhHghLJFlQKaniMkhQ1oxaEytcWe20cfBOPW36IfKMxdTB",
+	"kjZjJ8DHQGCydFRH9F8nR+1BaPUwLGicW6WHQ+xg7B0897rADhfRYlnLTVzRyFXsHk83YWCsilSpg4BC",
+	"7TN1uCZjJZfTmemowHfWlHWrpbD7LjYp1mg432ytmVBVCGIW++mM0cxbGYL57iv95YiI1WBEai9Oi0oH",
+	"SVYBJ6z+vKCqNGQ32VItwXwaXTfULrLjh7GFXEVW2/3cNGOiXUMNcNptC3Fyu0GgfOFqHnI0psmlGcub",
+	"uzDkoMjWiXmMFryBaWJJN1j7rHWZIXcuYlae0WvmzcpdYhxddbVucmIbGX5fI8AO0K7GikXGRU7X7B6m",
+	"xwVVVx2IVBkkik2gNuUdjrFZfS6sIAAhdqK+IlC9qJZV9kzuPEI+vMLBBLxPpVqN3vVSxYly5aAuibVB",
+	"0/szSfrPJOk/k6Q3JElX9KnSqj/eJ3/aEoJcTkPYRd3dOrFiKVZCad71Wu2epuUIyOpXmvCMCcPNOiHs",
+	"1yXNLfvCROuMGjqG+lHJTlWDOmfxcX0ZKmlFJYUZCCChjixSPozXAX3MRbzPoPDDUuRMo0pPRn8rvfbf",
+	"FV2N4tIQ15dt3uxXIQ7EGx5PoSRvW6JLdVTLQNpc01xfQgJd5ERLiXAVz4P3YRYMMJ6yssnpLMUl5eoy",
+	"XkQ3WPPtvqQglKvTEB5SyK1Eij7liuRyCjbg7tKUmx2CD9qnZyKzvKxRfmgPK9osHOwrr6jGKO+asfxA",
+	"+c73TWBucMnmDDVu2PJAmeu1PFLmbrVas5jGTnKITrI44ZSytko0m5NgWjZdaGFVftmy3MAXW34XFYA1",
+	"ILprJnqVx7X97njZFjkVcnmrJdrKi6odahUHqktpnF1lJWVQVG9K0ikXvoY6VchXjqlCDMv0uEzxa/yn",
+	"oMtRmbwon9iswv/902++bTLgwhLTjF9USqrujhc3OdRfiqacCm3iEQmWz/NggHDFb0Mpehl3kungeoxg",
+	"azvKVZGtxdzlEcGhi5tqA8Rx0w3tduK/jlgeWhYIRaS2rxBHduPEFvaOhWjCypLmUmDadaMiezR2Lafr",
+	"7hiAc/qI1obvoFz9pJj9xdKu7+AfnAlBo1REGppHfMxhbR1kuJI9rINBC5oLVHb9OWd+GLZaDzWP0i7c",
+	"2Oa0tOaxmpx9GWh1ZONt1CCqENX4hycBd4LMevFFAdORsVZ43+77rI1WHyAgiL9WHi7NkWsjIaWqFj/y",
+	"ozua0E742q1TdohTMnLrg7Yus1III1inlxkf5ywJQcjaivxEKgzsZDeo4myzXEWKRt5f7t6EB5sSzv6U",
+	"2CMSexOEHcVsVyuqJXqOUc2yIp5+F2H5M8nv8YWP2ZQKXLe/A6dWqa3amldNJXzXXe5JJYjJ/1j6p0R9",
+	"/q21ghiBO1+LtNoP4ndcevrzlYjeVrfZxehUSzJXM6E2FGi2QP+BmlgmzAiH1CNXGcM+iq6ahIycT2UE",
+	"32LtFGx8Bs5X9z0UpTsdCl9AhvxrmU1ZBr798dr+wVp39RjLUE49i1UCgfLlZEb1jGmrW6l299GM6lPf",
+	"CoXnueWJ/1pqQ7TE2AIywQgVIYFPMtU57Kxe8x2C029e4qtH2ASnIk90N2KV939Z8u1tgwM+SlCpY23w",
+	"qOxwF7vyvraHCFIRH3esdVhZyZ3XUYLsXhZy95U4BP4drKSwm0fq6GNoHtdVnDotmtUpljJ+DSUQXBM9",
+	"uGwU29dtuHF3jDy4baFnofBtjX/IbL17Ba1i6FKt1oeqHFbUPIXFbnFfOd8TbveOGZfKVVLzoNt7Qcsm",
+	"ImE58UCe1kQx6NGYRaG+vcZlW8Hy6HC+puKdS1LWqlF2PKJynch9nFOHKoNNx+DvtjReNyC6Pe8HgG9d",
+	"H71a7aYIT9gkBZSO4vbORFe4AhfRdkeSTCWR4pTQMdCmUHA7u0+kXYzjbNtnS83F+xLrouRhjS4LF3lE",
+	"YwQae6FitF+pGSp5X2s7AIWVi+BjcsGhO6xi5JeL5zHhs9aitTN0yk2wmhYzr3tdznV353zhGt/d27zN",
+	"ILOb43PfZpMvaSb54zoSK063HaJgHHl94Yp/7IO6vmMaeoPG24mFYJGRC+8bYbjFarb2qamt/bNizeUK",
+	"Raiok1+iHEEsnWEhzWq46860c86UU0y7U0y3z0459tycgqzt2oJjUi8HDU9IstT3CLFup8H2uCKW/Iiu",
+	"tn3TcPQRIngX5to+2t1YWHy02kXyQ5cjRx0k2kwoLekABfwi+pRZZlxisHoRagSmFlfMhK1D0dfufAiU",
+	"gRj0ZeAGkaoKrhrYpFTh4bCh6sVz8u0vujXFsmx9gIondhJG01kYsdPWipSLyNYeIjtThrjuTcty0d/N",
+	"MpjehIrphm6wGPJc+P4l9Vg0IOB9zdQ1Tx1BaxLGzvy1Ki80U/Mwsg1oT8Mu7uO6aqN2p5i7h761ruFz",
+	"Rrvttog/A9x+R+6y31v02peUGqv7PyQTnrOEHBFtFKPzhByTnF8zknPoAZ6QJ8Qj2fYcC3QT/f6i1aI+",
+	"eM3SpeJmfW6JtzMJMqpiOa5nxMgrJizvOHv78vLizX++eH0+IK+lIYKxzDfXB/JA54zMXMUa4AugquHA",
+	"YRkzYxbYy5aLiYxzqzmbSyu1YoM/ci0t4ZcT8JZIReZSoZNfLo3PNTnBs5JTndh3hgKARjzXmEhFVmys",
+	"uWH4QL1m2qxw3JiaSDIYiqH4+mtQmAdff03OXIWnlCpYZChlJ0jGp1jmVmRE8xv3GZK4yURR0IqHQirI",
+	"3hyQl8KHwmlXXg8F39KYGqq3CVf53ioHp5gQignjoNW3V8+DKVDyXzAohDaTS0wqJ5lFpOnMDnrNxXQo",
+	"XDw7N6V6pzLFTk8pI8IepIYictznfdM8CbNf8cXCTTAUPiCeT+ykE6lWVGUOkK+Y4EykawvLlwKN5uWM",
+	"ocQJYRoSp6FuDtUELzXCdihGltyMEjIa9oY9aDXlqm0QagjNc9gCGfaCwWPYG5BfkJb5dm5UsaHgU2EV",
+	"MWcvmUF4O7yMWeE+7cqdC3G9qUkm0+Xc8ulHPu7y8VCA5AqFbXCKBM2vgA1qmTO3/7M0ZRow6Z0//OYd",
+	"gttl1wLXb0B+sk+wXDPsXj0UK2VxGcYGxihoThSjmcY3R2fY3/M3wIkT8gNcQ/L//+//G/m9wMhDsZpJ",
+	"zYiSOdQZoXPpChBY6coj1Oimbx/QIzQU5TxlAnsWIAfsnS1oOmP948GhyxbEi65PDg5Wq9WAws8DqaYH",
+	"7l198Orl8xevz1/AO0VAZ+/sl3dn5AWauM7evizVpjjpHYFIs2CCLnjvpPdkcDh4gjkhqEwdpN7fMWWm",
+	"LVk3p2tHAlwTs3DpIezHks5Q4o0ruEvuRgNdwbZt7pKdFgXYAI+Z8/mUbXSJr2Q/FLU+ahatfa+16i8I",
+	"5nACL7PeSe/vzHj/RqWP/fHh4f4a2KPO1NK7HvUG+A362raNFpZXaspeMJ3eyYeP0DRoTtU6ogFaVkGn",
+	"UBsKP3+0QiGAPeuP15jQaGHWt1iAnro+lBv5aMVCV2etCjuwtsDmfli/xbJKjvD+4Fxh8X34RzhzsIH2",
+	"ebeNE3i6HRSur/ydoRfghbYUJJuAzICb8NHSSo1o/ChQE6rJ218uHsfBCre6AGkPldhe0qPZnIsdQb/c",
+	"CPk/PMwfGsK3Se/ACTklElcF9yuujcvWwyRfOmcGytC0dOcsHjlYoAd963PQvarLg1ATq8uDoQ1Wl4eN",
+	"LB6tx37ma8J2zCrn9s1flwwsvo6bWVmmyNQoSGfAIldhulnotBE5RPN8dNJUoJ01FqJ15MTlOXpZdDVj",
+	"0FoW7F5QBxIVcSfmWJFLm1I9hyLzbEDAWeQRCOQZKy1ajSEo7dEdB7972GzotZfnkQYiHQ6q7EC6/XhP",
+	"rtUtP6Wcp9q0bUa5msOXAdo4M1ey6RUXV22zuccO4JnbpPfP/oU0NO8/95VkNr1Ufdit6V606aci+VYn",
+	"RJR6zpUIkqcbm0mSK2V0R/IfrXB65mteSF8eCj0SXBOr7o5zNiCWTIeyV5ZlOafFlHIxFHqZpoy5fu8u",
+	"2MFL+6fFOz57GGU3UBExBIDQLNMQeee+GJD3vgw5GRXmwJEzermmZGUxDq/vUBS7/0qDlH7aKNIAFgFd",
+	"BPRFuGFBn3fmh0Up+S/GCmEgICq+Rv5uOHYftndQ80nHUe6icHs5wR5vh+8w5Qrrc5M4Lr5OwA8OPUQz",
+	"YuQUyO+gcXqv5LTcf6BxfnsRwcsz3FatTCFkoXL4R9tPsuqSvycCvJJTQn1IgvHVnOaw7K3YcK/Txyav",
+	"pXNvv1xv8oyptxSCZP4AtwzFeSiYRqy2+/jzXrtPPLtt1arPyLXkWUHWoQoCMVImZA5FZsB6s0xng5hK",
+	"W2HZu0qsPOt9bjmku/jRLm6sB3vAkDeCletufE5eX0eNOllu1Uyel567y1l/FiFyU/xSi2GkFHe1h5N9",
+	"AcpAqQIH1ABFzEl8TapuAt4DynUkZ1OaQ7kLbvXfa6YIyzg02xAEwlhPIj21aYkZc6OHYJANulponrBY",
+	"5OtBpHoKUBfdiGzxolmIWo7IXu5c705pPu7K8F0GNIYMz11CWcj+toDv/TwgF0wbcJCUAnmrzr3ez/S3",
+	"39bk3NBSz/nQA92H61pUCKx4wfKcYRSSL/HSPrEbMDRTd+PlpcIz2AVmUvaN5JacwI3oaFtsNKT/XYo3",
+	"Z3OXCApcrXTvsI8OofjDmFYslXuUdhRktx58WjOqLiFDtp33Wiag5ArKRdsl+COC15INjiFn0IYc26Gw",
+	"r4P9HQtPgwnc/g7fgx/NksEBtme2P/zz1fk/IUAHfC0TcPksqDL6lDw//4fLkkLThCsTN7I/j9A7MiAX",
+	"4a5jp2DF6JxlA3ImykoWQVBoNLQVPU5Cqbl61qKTRaUYCsp9n79IMmPReggiH04IzbXE96mrXk/SpWmx",
+	"wru6Cw0SEvFj4jG46gu+O9bl4TMrCsWqM4BpZoFiq7PMFGjQq1+W8s2rdMHKPj29/dC/dP2rog39P0XN",
+	"QM7rHrV5QawGNBNDu5D7mOrrXtK7yfVNi5UoVjPZIgOhBa6gHi3B6oVr0AG92kxWC/Syx1bqc8j9UkNO",
+	"+bY89bDuhxQTHf7cQoOfYpBrkQ3kgombee5A0JeTCU+Z9zUO9AIcfDPGzDwfwN/qrCFoYswFRd28kcFh",
+	"2I05sIdWebP+XFTOweu4DxEnXI587UYt0VL3RZWU3lNcRRPPQdENIiqj/p0ZbAFx7s2hD4YElXla4F0J",
+	"UagZKF9c0GmL6WMh01lCfl1Kw7JTX4PTCkovJ/2fqaVtQBJdczQupgPyGkIKfMeJCmmmORtUrlkDVR7C",
+	"IViLztChMHYJT4oE6jtjwsEnDDW4bbcquDxsd1TBfbib+FhqClw9MGikecXYQpd6zPndI5dSDAqkZ6fY",
+	"bdN/1q10kYvYeW1wUliAW3yqdKFyOKAZE2EmxL9iKo9Qlflq7RqjlHVHg0wpF/7LmmU8MhRVbzf5WcsI",
+	"ul+VbBmLboB6k/5IRgn2xuETIiT0AiuaIYbF47V69PToeCiA+a64Zo8H5D3EgIbHuCaYN+/GpKGAF9a4",
+	"XHAxIlwPBYQqoWiJCiH13RG+0uTR08PvSTHLCRlZ5B/ZoV2/SpxuKJx7KyEjwPhRgfLkLBAtJxRqf1lo",
+	"bpnjOina88Gp4OKkGgoBYm/Fm0CzDOJ9UCU9JVqijxCjpbxLAntgDgUNWFikXI2oGQ3g/74zXrXSug8W",
+	"wULs4/VQLBfESPKND7ZMyAokIkgUhsr7BGKQVhAsdFZ0m4OOIXbMEcBiRJaQhIxvc0MylnKI4l1V8WAw",
+	"FJhAR/GIw4gzqsmMooEchkR0QKnajqadyi6XVvUbiqITbKj3bqd6enScEHZthewNuDYUc0YFBBf73LSw",
+	"ZjKjiwUT9umJsVgDHTedMI8hW2gfGApgbj6QvYzsIfqmKHuv6VqfgAZHVc6ZgmMaCgCy9ikxPjDelJqd",
+	"TmB2PICKO9X4GDFaUjsWVGONgaKunRQYJYeHgb4npJ1kdLZUtP/WvpP134jRgJx5jzA1ZMqMrl8v+8NQ",
+	"uNct+IMbG8FHGIdz9baTbw6/Sywmo1Fl5f5hwTgUkG6AaEB1sQdNMollXamGOEMpIGLSAjSmBFV54p/c",
+	"8E9uWGTbPSzvK0lwGLFbkeDahPqQL70nPC2aIRUVRhiZcW2kWjvrBzVkLrWpeuTJIwdy8s2hk7eBo4YA",
+	"GEtvp/yaicdtCI3RNzUUwyh8LHgRgvKPYkHrMWz3C4dmwxr6/LbNXkTq7IrkD6RH+ZzzuAaFOLIvjdXx",
+	"BxcqDkHUiIunjunC2UA08igAaoTxnx7GRsrSLcGhPkdURsRViqC7p0ZzFwKGE7vGkr+LwD5aLRm0Uarv",
+	"dGZ7DZ+8J/n6Qx7Rgx9ImdPg3d3o2iyYsn7owMvP4gUt9tNS7WKTzYru2RdaDNoa4Pbw8gbImah258yw",
+	"tjol2vfeZlY8RVnAagI+P8V5+ZrBEO9Qkn0F0zRQKMaMQwe9drdAiTMff/MMhAP/+agLo34aszFyNM4z",
+	"VYqolTlaGcUaYu/2cfZ/t1J/oZ3WPG7RA99+0lWa2yYw+kOI3bPNW8E377959JM4dlRrMblvKETNSW8i",
+	"rZsrHr3CyYfnQ1OjBwTbqk0VFYZlQ+F7FcKN8JcBm2EGJKL6SmOw52nZ+uwKYcihCO8JuULr0qTcBzOq",
+	"oMKFKI5x/3F6MPZOnuzPiD1n+gpgFE4H/NeKCbYifM/4UyKR5d7iG5OwVlQTTTl2wgt1ELy1H+I0LfpT",
+	"UWoACNYd+9JgKM6WRs6p4WnoNW63eV2yWcqlcansgSCvpLqCnPZ4fIjl4j9XmqM/PJctz9eRwbo+ywkZ",
+	"r12e5GB/5AbHboJsb4x2O+J0cMmcs/JBfQEFpjR7oABfNlyUulDcJrLT4lqhzXfCBdczlu3uurgjX9l0",
+	"eH8e267H9gDEO7RZaROHQttwp3k9mDWnOlEbBYRf90P1MOKnKmVp5hN+V95PYcVcOrY8he9P6cBp+/5B",
+	"dxhrkR6UlKhWPnpRL2dctkGeuoyyku8CzeqUpHKxRgcKxkdZGc05oCqJLBBsH0KvSC61geyykhcs+Ggm",
+	"cimyocACXS7eSmMgAriYxowJNGsSakUQn5YmJ+TQ4nfOtG5jydVa6Hpb2BXkAE4Vo4YpXIELLkJJQwRn",
+	"j5MysTxrm7kTMxiTWIhNe+/VTx3ttgF5oXbzLlbcz2IBqBWh313/PyUTtoI0Rur6PFkQQKpN+UD0vsyz",
+	"pal9a9qi2BbIS75ifLi/a5E+jMnA3uKMT5k27Tf4rUW/ZXrF0OXI54w8+uXi+WPQbMC9UNRzBweuYqEO",
+	"Afnnm3fglMUiBWmlBPqJa6DpFkAWSl4z950bckB+gJn1ULhKImEyez6+aOhpuQ0yZjqD4WVAfPPmCTQ9",
+	"F0YOBe5FW0D7FvYufdXHa7oicvYJXHcup7Dxtsv/owPhrlICRDR3sKhp31g45uGBfjHUHxFvdTHqBRUt",
+	"gYg+btMHIvrPGZSLncmlultqLRQQ65Qr/ZnMhXhQXYmEQ8x9XHyHIagzUqTwTgWcUZ2AFozt3bmu6jEP",
+	"evdLNRlbtGCZFxngpXIjpYQHFP2qrQwGZCTYjRm50O6hcGzMniYXS6bJmM24oxGewia+VjII+6nUUDzZ",
+	"EpiMLcxsE+d9FwpAPvgF3CPKN9PwEWj3Y/1bvJz/Bnx/G7uHUuCtwb/IOPbErEvFD4or25rd1H5Z95bQ",
+	"hJ4Gl5wE3VEyl/3CjWb5pIipCRbQUnkobwhHYyVZLlw8kDYnZZTD2CEFxVcxwoamRZ6GVFkoPToUTncd",
+	"kGoKfSU4SkgTlhDLqKd2GHSfgWxeS58fkPch5jfUBsbapJBAjyoPhaQMl+3r6nWldM7Qse02k1Llym4w",
+	"sioRt8TbIYfCtc0wkkDh4Nb8+CrdeQjbbdHqp7vhdm8T+xLDkXsG+uiYWeAGo6hvq76vnGJKxhADXmoX",
+	"BPmFGBXmblXz3s3pTR/bhhwdPv3um2+f7eUyFvxyKdoT+l8aopZCQ/H/0d9fXBB8x/JE5jMCfc0Ueznt",
+	"wygpW0nac8KhwHTqDKu98ZyVHob6gD6EEDPgQru0JEDHPs/1UNhrB1UeLYHwBcBi+PxuCe5TkfI8YlA+",
+	"bt3qPo77OUg9rIiHxUi/wofCMBWAGpLxycQy9o0E9w6GpXBKm4xLRdHoB754rmpyu1GJ7dGmBJon14nr",
+	"CWSVO25QJA2WpaINUMX48jmEVMjqc8Ux201M8JCzUFp094xqsjRLVEiBA0HGPyb1FRYkfy2pGQpMyiOQ",
+	"k+e1w2pG3gmhPtOwnoXndV4/kGtb6DgaRgyH6n0g7XKvMZsVT1t1S9zdH75K1se7+CEdbPad2fOOpfbI",
+	"EflaQzkquHkPvD5wNRU3mlBRsAk00oX4IbZ7Ic/ieAXzk6JKdmqlI2ypV7TUPHHBymW0xDHx+icu9tNe",
+	"f1/0FxgLBLsn4W2KtSkpmSqaulh1e+nkNVMD8iZWVAz240qRljNeLQc8ddOG2wXMECzBrt435GwYEDTb",
+	"SlAiTLFY+wMSbJyghVjDKQOxjkaovHahNlyD5ckKug9StRIJlpArP81DIHFG1wef7FW+3Q+dTojwJZRB",
+	"nIcWhqdDMapUJnN9SIIlMlggN1PTN5Mf6bpLZnRG1yEvun/87YD8aKeL1SV2OgvW7Dt+AknU30CVYR3N",
+	"ou4ffxtPpM68iNE5hbqP+dP99jTq3xNxPbOKIWKCU6ozut5YAqBF2d4b6mJef3vhIAFpQ4aMXDlcKUgq",
+	"hWAppF4B5TPOkYVIcIoUkxqKpUQAkgkU1MaC0Cha+FA7X6nThaSR53I+t4AFX5irTYLTQcWAnF+zATnD",
+	"FCQyVoxeJWT0imrTf2HX2X/54wjU3TnTJ0GVdpRWMVcCayhg4VBPzHKFGcuhIoqraQ7lrNGGHtV/LcTa",
+	"JJPmNeJZJUsFwRmsA06lz1ozVip7229EP6SZw3r6BRrsmG+OLz4M7fa1nwH1ErJYYkgEJuz1oYwMrF4/",
+	"foibUSuo1eCynr1+/hJJe+DJez2rN8INvY9jqM5TND348NHCDc8eIY0lzKGh1/URQNVN3ta2ykkAZeVO",
+	"O7/XgLxdjnOeDoqLV9lBPClnUinr6dx+VQdBaUBffyY+VrXUAmicSq5pbrirIK/YdJlTI1V5TFeHoa2G",
+	"R5EcjAl65Sz9wk/pAhIGjVKzsWEtuS8CAVEE8WEXmuWT0igz32tyW0Op0jup6wgVc/YVBhIQQhTLliKj",
+	"wpCMLXK5hlr/7MbJIlCJ1JtXQvNWy1XK+7S6++3H2/8KAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -51,7 +51,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	}
 	sent := clockFields(clock.Body)
 	body := clockAnswer{
-		ServerTime:           a.Zone.In(now),
+		ServerTime:           a.Zone.Stamp(now),
 		TimeZone:             a.Zone.Name(),
 		EngineSource:         clock.Source,
 		AdditionalProperties: map[string]any{},
@@ -157,7 +157,7 @@ func (a *API) clockShow(show *status.Show) *api.ClockShow {
 		TimeslotId: known(show.TimeslotID),
 		ShowId:     known(show.ShowID),
 		ShowName:   show.Name,
-		Start:      a.Zone.In(show.Start),
+		Start:      a.Zone.Stamp(show.Start),
 	}
 	if !show.End.IsZero() {
 		shown.End = a.known(&show.End)

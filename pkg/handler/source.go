@@ -40,11 +40,11 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 }
 
 // known shows a time in the station's zone, and null as null.
-func (a *API) known(t *time.Time) *time.Time {
+func (a *API) known(t *time.Time) *stationtime.Stamp {
 	if t == nil {
 		return nil
 	}
-	local := a.Zone.In(*t)
+	local := a.Zone.Stamp(*t)
 	return &local
 }
 
@@ -170,11 +170,11 @@ func (a *API) ListActivations(ctx context.Context, r api.ListActivationsRequestO
 			Epoch:          reign.Epoch,
 			Source:         reign.Source,
 			PreviousSource: reign.Previous,
-			From:           a.Zone.In(reign.From),
+			From:           a.Zone.Stamp(reign.From),
 			To:             a.known(reign.Until),
 			By:             reign.By,
 			Reason:         reign.Reason,
-			RecordedAt:     a.Zone.In(reign.RecordedAt),
+			RecordedAt:     a.Zone.Stamp(reign.RecordedAt),
 			Pinned:         reign.Pinned,
 		}
 	}

@@ -153,7 +153,7 @@ func TestAPI_ActivateSource(t *testing.T) {
 			t.Helper()
 			for range 2 { // the answer was lost
 				s.do(http.StatusNoContent, http.MethodPut, fmt.Sprintf("/source/active/%d", source), behind, "If-Match", fmt.Sprintf("%q", fmt.Sprint(upon)))
-				if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != upon+1 || got.ActiveSource != source || !got.Since.Equal(since) {
+				if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != upon+1 || got.ActiveSource != source || !got.Since.Equal(since.Time) {
 					t.Errorf("active is %+v, want source %d since %s", got, source, since)
 				}
 			}

@@ -67,7 +67,7 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 		h.LogTime = arrived
 	}
 	if err := CheckLogTime(h.LogTime); err != nil {
-		return model.Invalid("log_time", h.LogTime.Format(time.RFC3339Nano), err.Error())
+		return model.Invalid("log_time", stationtime.UTC(h.LogTime).String(), err.Error())
 	}
 	last, err := s.store.LatestHealth(ctx, h.Source)
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
