@@ -986,6 +986,9 @@ type Limit = int
 // Number defines model for number.
 type Number = int
 
+// Offset defines model for offset.
+type Offset = int
+
 // Page defines model for page.
 type Page = int
 
@@ -1009,16 +1012,21 @@ type ListPlaylogParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list; from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list; from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time; a date alone means its first moment.
+	// FromDate Only what started at or after this time; a date alone means its first moment. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time; a date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// SkipSynced Only entries that the sync node does not have yet.
@@ -1083,7 +1091,7 @@ type GetHealthParams struct {
 	// Limit How many statuses the history holds at most, newest first (default 50 where only from_date is given).
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// FromDate The history begins here.
+	// FromDate The history begins here. Also read as `fromDate` and `start`.
 	FromDate *string `form:"from_date,omitempty" json:"from_date,omitempty"`
 }
 
@@ -1091,6 +1099,9 @@ type GetHealthParams struct {
 type ListActivationsParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -1157,16 +1168,21 @@ type ListTracksParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list; from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list; from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time; a date alone means its first moment.
+	// FromDate Only what started at or after this time; a date alone means its first moment. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time; a date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 }
 
@@ -1536,6 +1552,14 @@ func (siw *ServerInterfaceWrapper) ListPlaylog(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2012,6 +2036,14 @@ func (siw *ServerInterfaceWrapper) ListActivations(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -2373,6 +2405,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -5400,196 +5440,199 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvoLhTFTvTpB52nESqrSnFceZ6r2O7LGU8u6ZXBLtBEqMmwACgKMarqv2a/bD9kls4B0C/",
-	"0GRTouxMKlWpyCS78Tg4OO/Hp14q5wspmDC6d/KpN2M0Ywr++YqLK/s3YzpVfGG4FL2T3rufnpPvjr/7",
-	"7oSMJlxpM0rIaKHY9YhQkZGRYDdmRBZ0ygb+w1IzTUZ0YpgaJUTLoZjIPJcrLqaEG5JKbTQxM0Y0nTNC",
-	"DaFiTTK2MLMExhTSzOBZTRRbMGpYRqQaipxNDJFLQ1YznjMi2IowYRRnmlCl+DU79SvjML5iZAX/H9nl",
-	"wbdLzbLBUPSSnk5nbE7tds16wXonPW0UF9Pe7W3S+2f/Qhqa95/LpTBNiPyHXJG5XTPOQRUjXBCa5wmR",
-	"10zZfwFA9KAyz5wLPl/OeyeHiZ+TC8OmTPVu7awLquicGXcYAL7m3G9EviarGbVgnNuN28eImXFNFjlN",
-	"YSUWtDnX5pRMlJwTSuzBEjzogQeGmTFBZlQTIQmbTFhq7Gq5nePXJVPrXtITdG4XiSup7ITevGJiama9",
-	"k2dPkwgAU6kUS+2SdXMLI0VXI6JncqVxJ3a9TEy5YJpoJkxCVtzM7EGXxmlbXXmq8hozNqHL3Nj1Lxa5",
-	"fYEJC/wP4bOiq97H2Oot1DZBnlugGTJmE6kYwt7wOSOP7FV58uTJ94/bFgsjl1c5kWpO7SIzaljfjtKr",
-	"ryjp3fSnsu++tI8MLuxzfqWX9tVNy9WGKnuFqCFSlRHGjnVKKLEDEJpLwcicUaEJN5rAXSdzOWcCMIPd",
-	"0Pkit0s4Pjw+7B8+6x9/e3F4eAL/bdguLm8n7OGZfQwGXFAzK8bjmT029uuSK5b1ToxasigwuTDPnvaS",
-	"4sYdRW5c0rviopiptnT4LY5PjuaUMKr4ZsZobmY6jlc5n/NN5IRaeOvWe4ivR9f0zWFiweo2e3h4uHXv",
-	"Yjkfx+jLhSXLcqlS9pUm+FCCZOQorKt6KG6kTQcTlnZ89PTbp989efb0260LtFSquby3dMrCslJLnlmG",
-	"yzsckJ+kIhljCyB+miDTAepSIoCEC20YzdqgDPNGgVyHcRXMh9FdICjvBubawtxQ+4azkVtI3R3InJH7",
-	"JHJG7kji6iuu0Tgu0nyZMRRBVjOZM5LRdftedqZgt3hGTJsfZGbpwsmn3llq+DXFhVsRTBiGooXlRjyF",
-	"Xw7+pfHnYqa/KDbpnfT+20EhtB3gr/qgGPIdzmanvk16z3OZXv1IDd3bTMWIYXMFAt4mvf8AqnduqFnq",
-	"DpMGVmIP1FCe695J79Owl/+qh70T8mnYu2ZKcynsp2HveHA07N3e2vPRl0hg1x73czm9BIQqsyVy9P3J",
-	"0VPLlm6Tjjus7CC+yZ+pvTaCipR5eO+01fG6d9L7eUAumEZ5yj6Bu1CMwvM9K9JmXF91X3hkVfHlv83p",
-	"ercFW9h6+mVph6Lp1SVVhtud936mv/3GGTk31O4Ff4Rr2HIU/hnDDUgRP9GMkZfCSPI/5bL7fmEbsR3C",
-	"N3ohhcYL9zzIhfu7BsWQsIImSS+EUUs5tZGKZSRbKjrOgcCUlS2ZBnJQHeg9aBWmGI5loOesCa9pFA3C",
-	"c5v0XjGq2d62jKNFdvt+JslM5hlS0dw+NrCn+FbJcc7mGxawwCf+uttC/LjRpSCjWikppgmqfKhIziz7",
-	"l2TOREa4gfWdw5k0gX5eO6vbpHdh8VXvBEpu2Fxv2wqMaydwx0eV8jjdxCi4NLqOO05Rj83iHjuAZ2K6",
-	"7KaXqg8jQrllIxO7EnKVs2zK5g4eCyUXTBnH5UqAWlBjmLLb+N8fDvvf0/7k46cnx7d/abB+q8ZwMWVq",
-	"ofiur1bIwIfKOElYTCGLy/G/WGrsjGXemUqVNbcyXkduWNJjC5nOospGXbYq9MgO8o8VeLkQiJnup7GU",
-	"OaMCflPsmsulvtwuTxJjr8OKakLtHpmThgbRFXrGE9moAriw7JKa7nsoltecKyZoimWeO2sON0gyeZ67",
-	"ldslR6e1b9Gx5SLIPjcjBZ5YUsjPdWAmXi0HsXUMpgGESxUK4Yi2IVQQDqoYRc1WZg7ath0OsW8jZZZS",
-	"swt2A4/nnuhvpeXPc8rnDt2a5zFfakPGluosmZWkJzTXGyBewtACkzou+rYNiOw8IFENfvDr5SYc2+V2",
-	"brpvmovYLXPo6tmz0wz9xZtRqywx4S8eqHP2uTGbciG4mN4Vo5OeNjRvufY51YZYuiysGmTYKcxJl2Ym",
-	"FTdrklLxFRyqYjSdsaxECcKOa1emCmkPjiRcJQc6v6zYfXg+o2LKsn/QfOlOL8u4XTXN35ZOFbdb3dRP",
-	"nFm5wjJwM2NckWsY5JSUwL8UsOPSXupTb5gUsLo+62u2qk4kFRn2hj0yp1dME0omdll+4iR8YZz0EYzT",
-	"2tA1MOwq9i5yus65Npdo3dp6S14WmKpncnXX11CL3YGUWIzUubzLOp2GkI+X892mrGgWO78IT2k0Zu34",
-	"qhX3vBC+9dVzlkqR6eJtrlV6h0lzOmb5Hd4THcHqTuTJcfGqU8y6cp+KprbzOvFC7rbQBjeoGoTmdPEB",
-	"ieFHK3QP3tHVz0xrOmU9b/DYjcb8wDTPgIprhhdZWwkENRp2zdSaSDNjqnzJCzcFeCmaVzxdKsWEubQX",
-	"D5aT528mvZMPHYwr5/aV2491TnCbhEEBtt1HdUpGbETcw0Y+KtjNnrdhIeZEyYa2ix6r1A5A5KQMZ3Tr",
-	"ZRXSL6RgcEQk49k9OCpT10w541FX+dZ+f/mbFCzuNyzz0PL45Rfr8C9AUz/rpIpQ5VOJctyy2a8K4/8E",
-	"6QDR/ISMKgsYJWRUmbfyhWMGo2QowLlbfGP542i5SOWci2n4WoN3OKdWPrj0LG80IGd5Tliu2VBwTa7Y",
-	"whAjJTpiN937tst+7lCzev8YunPuiA8Fk20Ijy0v8xZeG5PelNkNy0oseOfl1DCxPFyxz/Ka/QoTAGEU",
-	"uSrWtJhe021rqIxuNbRVhMegDjVGSwtJb6fhWuDaPFbvIQyu4zkDt+C1dK5IMPH1wA4d8fltULBrZwTD",
-	"OZ8jkIKyGrr5QEr65kZxN2beqJIJiLfANZ2Q1Uw60ddUDJvoVvXuj6PknqeidwDzZgBv3Mu6tgsrsc9p",
-	"xrbtpnZM7oS2Hc6PfBq1AKTeBreTp3pXQ5JGOfHuVjS0huBicbjYJtFl0txkcOnUj+RM10UoMMpGduCG",
-	"uFxQpWPG2gtQvuEZQjX5H+dvXieFXr4mFO1dmzhJ6de+vuKLvlzgzekvpIW8CpLLjFvsi1yX12zFtMFA",
-	"iVMi0Rlp1wCOejCf+PgHsMdN+TUDjbWTlRjB66yTDWNx1RcWM2EUnrH7G+/qoo2XXMIcleWE89uANm1W",
-	"1z8a8uz7lGoncfcDKJy1rQdAxdrJ/XUYf6qP+rHhumA3BrUmOTFMOMXKwppwo1k+SSAWSRAc4RRlQgpK",
-	"WErncAJ1MWeLYFgF9Vbl84f4IXRRkOu8u5g4Bu/gkKsJq95UWQUceF4Q1y3MmNIVFaddVMGnmwO+mC/M",
-	"OqhOY5mt3WG0XB/trBzRMKVcYghnsNTPWF7TweTSHlk0MMZFCtXh51ZemBf9ElqhiUbsriANRm1LP+wj",
-	"EF5IVjOezgrvJZJoRYVhmQ/FiUF+M6duO4WKOGLntHI3WYqMqU0L6SXlWJPjb57tJq7UINsKz7uJkLvt",
-	"VU5ApKT6Sif2AzeayJXYdYcbENSfM54dMZI8eXZ4SPzzUST1AVP2yejZbsPZjbhapjMxglowgkL2tbSu",
-	"l/Qu3J93v7ywK3d+mJ/837NX5/Z7i6GHMbm4FAt2tDlIrUG623xAZfKb250N/NbK7JDPF1J5L+7MCixL",
-	"RQeKZlweIPM+WFxND+iCH8AgANmKITkGqOKGVYKvnhw3dt66HepCvXywHdWEug/AijQx7MbUbf8QDiuk",
-	"c7BsYUoIFb+PvULlyXEVLpsj/frh2++SBwMhsveJvcdPjsmYG/1vA9TzgoREQPrk6Nnx8dOW4E5PD+4O",
-	"RUcxXNQqkCk3IXn05NkzktG1ftwOysPk/tB87UN29wLMoDZ0Rc/D/SJlSxztZmxMEHpSkUMHQuBUMrMD",
-	"fRmsBC9KN7nbY2E78d7PtYMl3Xt3pRjFznE2aETaLfokZgc6l3MGQu9KqitNpKjKvdEIhj1oxmAnq4aS",
-	"lHYUExbi4aU7W/Q6++rkDuEf+wn3KAOqxXD2M9eaZS+EQXvLvu2ZuZx6M4KBGO8toibzC9kekbqDJRL1",
-	"p1xOpywj4zWZUTAq7iLYVzELlxmFp/Rxem3EE+PiRUYohMonRC/TmSWVkRheixKl5B//9eCbvx4enxwe",
-	"noa0LavXTyaaGbdXl5OmDTjbv3J5BM4dVgumrxOlkhlzONRfPxoOs09Pb/v2z7H/8+HCkI/4zxP888j/",
-	"/TBI4Jej5Pvbx397/Dfy9aMP/+u3j//nw1/7H/2jf8N/2J8f/81O8pct+Ql7JY5ScCMVhj7FrVUungiJ",
-	"C7A1SG2Y45vEgJWeGytKjFnTLd2iFmPskGHaEClc2CBH5tDV5oCMpDEyXFCyFIbnYUSMSlJ2Nsg8DNxo",
-	"5uKimjRmTsWS5hFTIFkwpaWLs4Ls0Daa7j1ykYDhBZOLnJGU5jkiJ0B3sGtk5vZIMW4eNjJsgxt/KVIp",
-	"JlzNY3bQlxglqlfcpDOWEbtYPCW9FimIQiSTrBAZyJqZDsFjXroIvNC7GNuCyNw5V5cbp2aA8JvjA+PH",
-	"RBf8ckJ5vlRt+OADyNE45IXBU8JK9jNuSZteMYXRadVDXlEEFdVXGGS39ejsopYqj19NgP8Yw1SsjoUE",
-	"pLoeCIXgmtRj4UrGcLkSl5DyednJsDena9BReM5EyHBFIp65OZpWlLpq1JsxqrKWUA+7FwhZtA+ZMaOm",
-	"PcrjXgEeYXy9KeUSpyaAnHDqnqq6lLKOlDCXelNmp4tqgX1rfmMPEBxFLtuzOd68KjLfVabtSP9aTMFF",
-	"juimyPH62Osy0wdDMTVxuqpYKq+Z/XTZQkbP4VhWiDd2UMAsQqeUi0rcuEXO09qFxDTt+0QIiah9872b",
-	"QBcorCEbH+h63KjO06sYBdbBoUXXOrBgl1/unArxk20BmLti4EMhXBhZO4OOnkDj8i29UXK5AEewXmCI",
-	"joV20+poRSH7Qv+aKot42r6JxPoX+z7+8zyMgp9/hLEss1q0x4dZ8srz3JKm5YLwif1ianmTFCTnV5jr",
-	"GT9/UmDZnhIKQsKzZ2yIJx5sBacLAjrSwwpJciQjSqEjN8ODx6FSwTuqrK1KOBLPEjcx0xY/oH1TTKNS",
-	"g5MY9Kkla5pdM0VzTzY1yJJWbIijLQ57iV7GVupBU6PBQYhOdQrTRS9WwfM3O+7KMrZ9Ladq3kIYqRcv",
-	"rdRmrNIor7BqQp351mXX0rLs+JedsggUQ0Ql8M7dqdUGUl/RFrgGml/JAyiNgnF1kTw0jj4cS/YgUnMH",
-	"agL3XHfOj6uKeZHQB20UFVOXC9dlpPC8fXkt0ksrXHV9eS3S1/bx28SnJUdtRCvK4zfmvaPq6DCVK6YT",
-	"i2EknVEhWN45IMSt572bp5k/WKNSGDKKJMov3F/AXv0m+itRRd1wv4pDLAOw2HT5TDYSG3xol8io9mio",
-	"xhFY8eqOgRS1mCcYqcNGdOy4JbEcoSIdeMPImHExRR0LmIa9UVY+LJTPKlgUS539Zqeb48EcuTtGmphO",
-	"HSRVMP+UVt4UkEEw7iQW1+NQYerEb2oTeP2dawlP2aLC+XAeLefMV5KKUjvwt1+2+bHfg1/e002rGdHU",
-	"RBQw+4slrEHiaFfHcMJWTewnqSBn2WpjHVUtSOpCxhBh1aitsiyI0JAXahVU0EXiPNqppJsvDMoexew+",
-	"5qhXg2p9zxtO/X1BQWvEASll9K7NHdwnUkUhHghLJFlQKaniMkhQ1oxaEytcWe20cfBOPW36IfKMxdTB",
-	"kjZjJ8DHQGCydFRH9F8nR+1BaPUwLGicW6WHQ+xg7B0897rADhfRYlnLTVzRyFXsHk83YWCsilSpg4BC",
-	"7TN1uCZjJZfTmemowHfWlHWrpbD7LjYp1mg432ytmVBVCGIW++mM0cxbGYL57iv95YiI1WBEai9Oi0oH",
-	"SVYBJ6z+vKCqNGQ32VItwXwaXTfULrLjh7GFXEVW2/3cNGOiXUMNcNptC3Fyu0GgfOFqHnI0psmlGcub",
-	"uzDkoMjWiXmMFryBaWJJN1j7rHWZIXcuYlae0WvmzcpdYhxddbVucmIbGX5fI8AO0K7GikXGRU7X7B6m",
-	"xwVVVx2IVBkkik2gNuUdjrFZfS6sIAAhdqK+IlC9qJZV9kzuPEI+vMLBBLxPpVqN3vVSxYly5aAuibVB",
-	"0/szSfrPJOk/k6Q3JElX9KnSqj/eJ3/aEoJcTkPYRd3dOrFiKVZCad71Wu2epuUIyOpXmvCMCcPNOiHs",
-	"1yXNLfvCROuMGjqG+lHJTlWDOmfxcX0ZKmlFJYUZCCChjixSPozXAX3MRbzPoPDDUuRMo0pPRn8rvfbf",
-	"FV2N4tIQ15dt3uxXIQ7EGx5PoSRvW6JLdVTLQNpc01xfQgJd5ERLiXAVz4P3YRYMMJ6yssnpLMUl5eoy",
-	"XkQ3WPPtvqQglKvTEB5SyK1Eij7liuRyCjbg7tKUmx2CD9qnZyKzvKxRfmgPK9osHOwrr6jGKO+asfxA",
-	"+c73TWBucMnmDDVu2PJAmeu1PFLmbrVas5jGTnKITrI44ZSytko0m5NgWjZdaGFVftmy3MAXW34XFYA1",
-	"ILprJnqVx7X97njZFjkVcnmrJdrKi6odahUHqktpnF1lJWVQVG9K0ikXvoY6VchXjqlCDMv0uEzxa/yn",
-	"oMtRmbwon9iswv/902++bTLgwhLTjF9USqrujhc3OdRfiqacCm3iEQmWz/NggHDFb0Mpehl3kungeoxg",
-	"azvKVZGtxdzlEcGhi5tqA8Rx0w3tduK/jlgeWhYIRaS2rxBHduPEFvaOhWjCypLmUmDadaMiezR2Lafr",
-	"7hiAc/qI1obvoFz9pJj9xdKu7+AfnAlBo1REGppHfMxhbR1kuJI9rINBC5oLVHb9OWd+GLZaDzWP0i7c",
-	"2Oa0tOaxmpx9GWh1ZONt1CCqENX4hycBd4LMevFFAdORsVZ43+77rI1WHyAgiL9WHi7NkWsjIaWqFj/y",
-	"ozua0E742q1TdohTMnLrg7Yus1III1inlxkf5ywJQcjaivxEKgzsZDeo4myzXEWKRt5f7t6EB5sSzv6U",
-	"2CMSexOEHcVsVyuqJXqOUc2yIp5+F2H5M8nv8YWP2ZQKXLe/A6dWqa3amldNJXzXXe5JJYjJ/1j6p0R9",
-	"/q21ghiBO1+LtNoP4ndcevrzlYjeVrfZxehUSzJXM6E2FGi2QP+BmlgmzAiH1CNXGcM+iq6ahIycT2UE",
-	"32LtFGx8Bs5X9z0UpTsdCl9AhvxrmU1ZBr798dr+wVp39RjLUE49i1UCgfLlZEb1jGmrW6l299GM6lPf",
-	"CoXnueWJ/1pqQ7TE2AIywQgVIYFPMtU57Kxe8x2C029e4qtH2ASnIk90N2KV939Z8u1tgwM+SlCpY23w",
-	"qOxwF7vyvraHCFIRH3esdVhZyZ3XUYLsXhZy95U4BP4drKSwm0fq6GNoHtdVnDotmtUpljJ+DSUQXBM9",
-	"uGwU29dtuHF3jDy4baFnofBtjX/IbL17Ba1i6FKt1oeqHFbUPIXFbnFfOd8TbveOGZfKVVLzoNt7Qcsm",
-	"ImE58UCe1kQx6NGYRaG+vcZlW8Hy6HC+puKdS1LWqlF2PKJynch9nFOHKoNNx+DvtjReNyC6Pe8HgG9d",
-	"H71a7aYIT9gkBZSO4vbORFe4AhfRdkeSTCWR4pTQMdCmUHA7u0+kXYzjbNtnS83F+xLrouRhjS4LF3lE",
-	"YwQae6FitF+pGSp5X2s7AIWVi+BjcsGhO6xi5JeL5zHhs9aitTN0yk2wmhYzr3tdznV353zhGt/d27zN",
-	"ILOb43PfZpMvaSb54zoSK063HaJgHHl94Yp/7IO6vmMaeoPG24mFYJGRC+8bYbjFarb2qamt/bNizeUK",
-	"Raiok1+iHEEsnWEhzWq46860c86UU0y7U0y3z0459tycgqzt2oJjUi8HDU9IstT3CLFup8H2uCKW/Iiu",
-	"tn3TcPQRIngX5to+2t1YWHy02kXyQ5cjRx0k2kwoLekABfwi+pRZZlxisHoRagSmFlfMhK1D0dfufAiU",
-	"gRj0ZeAGkaoKrhrYpFTh4bCh6sVz8u0vujXFsmx9gIondhJG01kYsdPWipSLyNYeIjtThrjuTcty0d/N",
-	"MpjehIrphm6wGPJc+P4l9Vg0IOB9zdQ1Tx1BaxLGzvy1Ki80U/Mwsg1oT8Mu7uO6aqN2p5i7h761ruFz",
-	"Rrvttog/A9x+R+6y31v02peUGqv7PyQTnrOEHBFtFKPzhByTnF8zknPoAZ6QJ8Qj2fYcC3QT/f6i1aI+",
-	"eM3SpeJmfW6JtzMJMqpiOa5nxMgrJizvOHv78vLizX++eH0+IK+lIYKxzDfXB/JA54zMXMUa4AugquHA",
-	"YRkzYxbYy5aLiYxzqzmbSyu1YoM/ci0t4ZcT8JZIReZSoZNfLo3PNTnBs5JTndh3hgKARjzXmEhFVmys",
-	"uWH4QL1m2qxw3JiaSDIYiqH4+mtQmAdff03OXIWnlCpYZChlJ0jGp1jmVmRE8xv3GZK4yURR0IqHQirI",
-	"3hyQl8KHwmlXXg8F39KYGqq3CVf53ioHp5gQignjoNW3V8+DKVDyXzAohDaTS0wqJ5lFpOnMDnrNxXQo",
-	"XDw7N6V6pzLFTk8pI8IepIYictznfdM8CbNf8cXCTTAUPiCeT+ykE6lWVGUOkK+Y4EykawvLlwKN5uWM",
-	"ocQJYRoSp6FuDtUELzXCdihGltyMEjIa9oY9aDXlqm0QagjNc9gCGfaCwWPYG5BfkJb5dm5UsaHgU2EV",
-	"MWcvmUF4O7yMWeE+7cqdC3G9qUkm0+Xc8ulHPu7y8VCA5AqFbXCKBM2vgA1qmTO3/7M0ZRow6Z0//OYd",
-	"gttl1wLXb0B+sk+wXDPsXj0UK2VxGcYGxihoThSjmcY3R2fY3/M3wIkT8gNcQ/L//+//G/m9wMhDsZpJ",
-	"zYiSOdQZoXPpChBY6coj1Oimbx/QIzQU5TxlAnsWIAfsnS1oOmP948GhyxbEi65PDg5Wq9WAws8DqaYH",
-	"7l198Orl8xevz1/AO0VAZ+/sl3dn5AWauM7evizVpjjpHYFIs2CCLnjvpPdkcDh4gjkhqEwdpN7fMWWm",
-	"LVk3p2tHAlwTs3DpIezHks5Q4o0ruEvuRgNdwbZt7pKdFgXYAI+Z8/mUbXSJr2Q/FLU+ahatfa+16i8I",
-	"5nACL7PeSe/vzHj/RqWP/fHh4f4a2KPO1NK7HvUG+A362raNFpZXaspeMJ3eyYeP0DRoTtU6ogFaVkGn",
-	"UBsKP3+0QiGAPeuP15jQaGHWt1iAnro+lBv5aMVCV2etCjuwtsDmfli/xbJKjvD+4Fxh8X34RzhzsIH2",
-	"ebeNE3i6HRSur/ydoRfghbYUJJuAzICb8NHSSo1o/ChQE6rJ218uHsfBCre6AGkPldhe0qPZnIsdQb/c",
-	"CPk/PMwfGsK3Se/ACTklElcF9yuujcvWwyRfOmcGytC0dOcsHjlYoAd963PQvarLg1ATq8uDoQ1Wl4eN",
-	"LB6tx37ma8J2zCrn9s1flwwsvo6bWVmmyNQoSGfAIldhulnotBE5RPN8dNJUoJ01FqJ15MTlOXpZdDVj",
-	"0FoW7F5QBxIVcSfmWJFLm1I9hyLzbEDAWeQRCOQZKy1ajSEo7dEdB7972GzotZfnkQYiHQ6q7EC6/XhP",
-	"rtUtP6Wcp9q0bUa5msOXAdo4M1ey6RUXV22zuccO4JnbpPfP/oU0NO8/95VkNr1Ufdit6V606aci+VYn",
-	"RJR6zpUIkqcbm0mSK2V0R/IfrXB65mteSF8eCj0SXBOr7o5zNiCWTIeyV5ZlOafFlHIxFHqZpoy5fu8u",
-	"2MFL+6fFOz57GGU3UBExBIDQLNMQeee+GJD3vgw5GRXmwJEzermmZGUxDq/vUBS7/0qDlH7aKNIAFgFd",
-	"BPRFuGFBn3fmh0Up+S/GCmEgICq+Rv5uOHYftndQ80nHUe6icHs5wR5vh+8w5Qrrc5M4Lr5OwA8OPUQz",
-	"YuQUyO+gcXqv5LTcf6BxfnsRwcsz3FatTCFkoXL4R9tPsuqSvycCvJJTQn1IgvHVnOaw7K3YcK/Txyav",
-	"pXNvv1xv8oyptxSCZP4AtwzFeSiYRqy2+/jzXrtPPLtt1arPyLXkWUHWoQoCMVImZA5FZsB6s0xng5hK",
-	"W2HZu0qsPOt9bjmku/jRLm6sB3vAkDeCletufE5eX0eNOllu1Uyel567y1l/FiFyU/xSi2GkFHe1h5N9",
-	"AcpAqQIH1ABFzEl8TapuAt4DynUkZ1OaQ7kLbvXfa6YIyzg02xAEwlhPIj21aYkZc6OHYJANulponrBY",
-	"5OtBpHoKUBfdiGzxolmIWo7IXu5c705pPu7K8F0GNIYMz11CWcj+toDv/TwgF0wbcJCUAnmrzr3ez/S3",
-	"39bk3NBSz/nQA92H61pUCKx4wfKcYRSSL/HSPrEbMDRTd+PlpcIz2AVmUvaN5JacwI3oaFtsNKT/XYo3",
-	"Z3OXCApcrXTvsI8OofjDmFYslXuUdhRktx58WjOqLiFDtp33Wiag5ArKRdsl+COC15INjiFn0IYc26Gw",
-	"r4P9HQtPgwnc/g7fgx/NksEBtme2P/zz1fk/IUAHfC0TcPksqDL6lDw//4fLkkLThCsTN7I/j9A7MiAX",
-	"4a5jp2DF6JxlA3ImykoWQVBoNLQVPU5Cqbl61qKTRaUYCsp9n79IMmPReggiH04IzbXE96mrXk/SpWmx",
-	"wru6Cw0SEvFj4jG46gu+O9bl4TMrCsWqM4BpZoFiq7PMFGjQq1+W8s2rdMHKPj29/dC/dP2rog39P0XN",
-	"QM7rHrV5QawGNBNDu5D7mOrrXtK7yfVNi5UoVjPZIgOhBa6gHi3B6oVr0AG92kxWC/Syx1bqc8j9UkNO",
-	"+bY89bDuhxQTHf7cQoOfYpBrkQ3kgombee5A0JeTCU+Z9zUO9AIcfDPGzDwfwN/qrCFoYswFRd28kcFh",
-	"2I05sIdWebP+XFTOweu4DxEnXI587UYt0VL3RZWU3lNcRRPPQdENIiqj/p0ZbAFx7s2hD4YElXla4F0J",
-	"UagZKF9c0GmL6WMh01lCfl1Kw7JTX4PTCkovJ/2fqaVtQBJdczQupgPyGkIKfMeJCmmmORtUrlkDVR7C",
-	"IViLztChMHYJT4oE6jtjwsEnDDW4bbcquDxsd1TBfbib+FhqClw9MGikecXYQpd6zPndI5dSDAqkZ6fY",
-	"bdN/1q10kYvYeW1wUliAW3yqdKFyOKAZE2EmxL9iKo9Qlflq7RqjlHVHg0wpF/7LmmU8MhRVbzf5WcsI",
-	"ul+VbBmLboB6k/5IRgn2xuETIiT0AiuaIYbF47V69PToeCiA+a64Zo8H5D3EgIbHuCaYN+/GpKGAF9a4",
-	"XHAxIlwPBYQqoWiJCiH13RG+0uTR08PvSTHLCRlZ5B/ZoV2/SpxuKJx7KyEjwPhRgfLkLBAtJxRqf1lo",
-	"bpnjOina88Gp4OKkGgoBYm/Fm0CzDOJ9UCU9JVqijxCjpbxLAntgDgUNWFikXI2oGQ3g/74zXrXSug8W",
-	"wULs4/VQLBfESPKND7ZMyAokIkgUhsr7BGKQVhAsdFZ0m4OOIXbMEcBiRJaQhIxvc0MylnKI4l1V8WAw",
-	"FJhAR/GIw4gzqsmMooEchkR0QKnajqadyi6XVvUbiqITbKj3bqd6enScEHZthewNuDYUc0YFBBf73LSw",
-	"ZjKjiwUT9umJsVgDHTedMI8hW2gfGApgbj6QvYzsIfqmKHuv6VqfgAZHVc6ZgmMaCgCy9ikxPjDelJqd",
-	"TmB2PICKO9X4GDFaUjsWVGONgaKunRQYJYeHgb4npJ1kdLZUtP/WvpP134jRgJx5jzA1ZMqMrl8v+8NQ",
-	"uNct+IMbG8FHGIdz9baTbw6/Sywmo1Fl5f5hwTgUkG6AaEB1sQdNMollXamGOEMpIGLSAjSmBFV54p/c",
-	"8E9uWGTbPSzvK0lwGLFbkeDahPqQL70nPC2aIRUVRhiZcW2kWjvrBzVkLrWpeuTJIwdy8s2hk7eBo4YA",
-	"GEtvp/yaicdtCI3RNzUUwyh8LHgRgvKPYkHrMWz3C4dmwxr6/LbNXkTq7IrkD6RH+ZzzuAaFOLIvjdXx",
-	"BxcqDkHUiIunjunC2UA08igAaoTxnx7GRsrSLcGhPkdURsRViqC7p0ZzFwKGE7vGkr+LwD5aLRm0Uarv",
-	"dGZ7DZ+8J/n6Qx7Rgx9ImdPg3d3o2iyYsn7owMvP4gUt9tNS7WKTzYru2RdaDNoa4Pbw8gbImah258yw",
-	"tjol2vfeZlY8RVnAagI+P8V5+ZrBEO9Qkn0F0zRQKMaMQwe9drdAiTMff/MMhAP/+agLo34aszFyNM4z",
-	"VYqolTlaGcUaYu/2cfZ/t1J/oZ3WPG7RA99+0lWa2yYw+kOI3bPNW8E377959JM4dlRrMblvKETNSW8i",
-	"rZsrHr3CyYfnQ1OjBwTbqk0VFYZlQ+F7FcKN8JcBm2EGJKL6SmOw52nZ+uwKYcihCO8JuULr0qTcBzOq",
-	"oMKFKI5x/3F6MPZOnuzPiD1n+gpgFE4H/NeKCbYifM/4UyKR5d7iG5OwVlQTTTl2wgt1ELy1H+I0LfpT",
-	"UWoACNYd+9JgKM6WRs6p4WnoNW63eV2yWcqlcansgSCvpLqCnPZ4fIjl4j9XmqM/PJctz9eRwbo+ywkZ",
-	"r12e5GB/5AbHboJsb4x2O+J0cMmcs/JBfQEFpjR7oABfNlyUulDcJrLT4lqhzXfCBdczlu3uurgjX9l0",
-	"eH8e267H9gDEO7RZaROHQttwp3k9mDWnOlEbBYRf90P1MOKnKmVp5hN+V95PYcVcOrY8he9P6cBp+/5B",
-	"dxhrkR6UlKhWPnpRL2dctkGeuoyyku8CzeqUpHKxRgcKxkdZGc05oCqJLBBsH0KvSC61geyykhcs+Ggm",
-	"cimyocACXS7eSmMgAriYxowJNGsSakUQn5YmJ+TQ4nfOtG5jydVa6Hpb2BXkAE4Vo4YpXIELLkJJQwRn",
-	"j5MysTxrm7kTMxiTWIhNe+/VTx3ttgF5oXbzLlbcz2IBqBWh313/PyUTtoI0Rur6PFkQQKpN+UD0vsyz",
-	"pal9a9qi2BbIS75ifLi/a5E+jMnA3uKMT5k27Tf4rUW/ZXrF0OXI54w8+uXi+WPQbMC9UNRzBweuYqEO",
-	"Afnnm3fglMUiBWmlBPqJa6DpFkAWSl4z950bckB+gJn1ULhKImEyez6+aOhpuQ0yZjqD4WVAfPPmCTQ9",
-	"F0YOBe5FW0D7FvYufdXHa7oicvYJXHcup7Dxtsv/owPhrlICRDR3sKhp31g45uGBfjHUHxFvdTHqBRUt",
-	"gYg+btMHIvrPGZSLncmlultqLRQQ65Qr/ZnMhXhQXYmEQ8x9XHyHIagzUqTwTgWcUZ2AFozt3bmu6jEP",
-	"evdLNRlbtGCZFxngpXIjpYQHFP2qrQwGZCTYjRm50O6hcGzMniYXS6bJmM24oxGewia+VjII+6nUUDzZ",
-	"EpiMLcxsE+d9FwpAPvgF3CPKN9PwEWj3Y/1bvJz/Bnx/G7uHUuCtwb/IOPbErEvFD4or25rd1H5Z95bQ",
-	"hJ4Gl5wE3VEyl/3CjWb5pIipCRbQUnkobwhHYyVZLlw8kDYnZZTD2CEFxVcxwoamRZ6GVFkoPToUTncd",
-	"kGoKfSU4SkgTlhDLqKd2GHSfgWxeS58fkPch5jfUBsbapJBAjyoPhaQMl+3r6nWldM7Qse02k1Llym4w",
-	"sioRt8TbIYfCtc0wkkDh4Nb8+CrdeQjbbdHqp7vhdm8T+xLDkXsG+uiYWeAGo6hvq76vnGJKxhADXmoX",
-	"BPmFGBXmblXz3s3pTR/bhhwdPv3um2+f7eUyFvxyKdoT+l8aopZCQ/H/0d9fXBB8x/JE5jMCfc0Ueznt",
-	"wygpW0nac8KhwHTqDKu98ZyVHob6gD6EEDPgQru0JEDHPs/1UNhrB1UeLYHwBcBi+PxuCe5TkfI8YlA+",
-	"bt3qPo77OUg9rIiHxUi/wofCMBWAGpLxycQy9o0E9w6GpXBKm4xLRdHoB754rmpyu1GJ7dGmBJon14nr",
-	"CWSVO25QJA2WpaINUMX48jmEVMjqc8Ux201M8JCzUFp094xqsjRLVEiBA0HGPyb1FRYkfy2pGQpMyiOQ",
-	"k+e1w2pG3gmhPtOwnoXndV4/kGtb6DgaRgyH6n0g7XKvMZsVT1t1S9zdH75K1se7+CEdbPad2fOOpfbI",
-	"EflaQzkquHkPvD5wNRU3mlBRsAk00oX4IbZ7Ic/ieAXzk6JKdmqlI2ypV7TUPHHBymW0xDHx+icu9tNe",
-	"f1/0FxgLBLsn4W2KtSkpmSqaulh1e+nkNVMD8iZWVAz240qRljNeLQc8ddOG2wXMECzBrt435GwYEDTb",
-	"SlAiTLFY+wMSbJyghVjDKQOxjkaovHahNlyD5ckKug9StRIJlpArP81DIHFG1wef7FW+3Q+dTojwJZRB",
-	"nIcWhqdDMapUJnN9SIIlMlggN1PTN5Mf6bpLZnRG1yEvun/87YD8aKeL1SV2OgvW7Dt+AknU30CVYR3N",
-	"ou4ffxtPpM68iNE5hbqP+dP99jTq3xNxPbOKIWKCU6ozut5YAqBF2d4b6mJef3vhIAFpQ4aMXDlcKUgq",
-	"hWAppF4B5TPOkYVIcIoUkxqKpUQAkgkU1MaC0Cha+FA7X6nThaSR53I+t4AFX5irTYLTQcWAnF+zATnD",
-	"FCQyVoxeJWT0imrTf2HX2X/54wjU3TnTJ0GVdpRWMVcCayhg4VBPzHKFGcuhIoqraQ7lrNGGHtV/LcTa",
-	"JJPmNeJZJUsFwRmsA06lz1ozVip7229EP6SZw3r6BRrsmG+OLz4M7fa1nwH1ErJYYkgEJuz1oYwMrF4/",
-	"foibUSuo1eCynr1+/hJJe+DJez2rN8INvY9jqM5TND348NHCDc8eIY0lzKGh1/URQNVN3ta2ykkAZeVO",
-	"O7/XgLxdjnOeDoqLV9lBPClnUinr6dx+VQdBaUBffyY+VrXUAmicSq5pbrirIK/YdJlTI1V5TFeHoa2G",
-	"R5EcjAl65Sz9wk/pAhIGjVKzsWEtuS8CAVEE8WEXmuWT0igz32tyW0Op0jup6wgVc/YVBhIQQhTLliKj",
-	"wpCMLXK5hlr/7MbJIlCJ1JtXQvNWy1XK+7S6++3H2/8KAAD//w==",
+	"7H2Lchs3tuCvoLhTFTvTomTZcRKptqYUx5nrvU7sspTx7JpeEewGSYyaANMARTFeVe3X7Iftl9w65wDo",
+	"B9FkU6KcTCpTU5FJduNxcHDej0+9VM/mWgllTe/kU28qeCYK/Odrqa7gbyZMWsi5lVr1TnrvfnjBvjn+",
+	"5psTNhzLwthhwobzQlwPGVcZGypxY4dsziei7z8sjDBsyMdWFMOEGT1QY53neinVhEnLUm2sYXYqmOEz",
+	"wbhlXK1YJuZ2muCYStspPmtYIeaCW5ExXQxULsaW6YVly6nMBVNiyYSyhRSG8aKQ1+LUr0zi+IVgS/zv",
+	"EJY3xDGGejw2wuIjCyOy/kD1kp5Jp2LGYe92NRe9k56xhVST3u1t0vvnwYW2PD94oRfKroPnP/SSzWAD",
+	"NCEvBJOK8TxPmL4WBfwLoWP6tXlmUsnZYtY7OUr8nFJZMRFF7xZmnfOCz4R1J4OwXJ/7jcpXbDnlANMZ",
+	"QAEeY3YqDZvnPMWVAJxzaewpGxd6xjiDU2Z06n0PGTxJDxk7FYpN+bVgSjMxHovUwtolzPjLQhSrXtJT",
+	"fAZLpnXV9sVvXgs1sdPeyfNnSQScqS4KkcIGzPqGhgVfDpmZ6qWhfcHqhZpIJQwzQtmELaWdAg5Uxmlb",
+	"XXWq6hozMeaL3ML65/McXhAKjuJD+FzwZe9jbPUAw03nIA1gLxuJsS4EnYSVM8EewS16+vTpt4/bFosj",
+	"V1c51sWMwyIzbsUBjNJrrijp3RxM9IH7Eh7pX8BzfqWX8Oqm5RrLC7hd3DJdVNEHxjplnMEAjOdaCTYT",
+	"XBkmrWFIBthMz4SyfXaWG80KwTPGDRvCtN9z63EKJxjCnsUNn81zWOfx0fHRwdHzg+OvL46OTvD/G2BC",
+	"e+iOYgATnktuhIET9euBEWAtvY+3SU9mMA7OOOd2Wk4oMzh88ctCFiLrndhiIaJHIpV9/qyXlLf4SeQW",
+	"J70rqcqZGnvD3+JY6YhaBS/Lb6aC53Zq4tiZy5ncRKI4nJppvc30enRNXx0lAHe32aOjo617V4vZKEaz",
+	"LoDu60WRii8Mo4cSIk1Pwrrqh+JG2nQwYWnHT559/eybp8+ffb11gUTuNhF0zXIBZBDIjaNFIzGRSgFz",
+	"0uNAWhMmlbFwA/TYUdQ++0EXLBNijk8YRhwQX6kQYP9i24m4NUaPpHki9L9kM2cBxjKJkIS3fCLCaaTA",
+	"6URGp3K0p63gvF03snUXhEF3w67GwtxQ+0Yvq7fwiTvwCKv3ySGs3pE/NFfcZ2dVBiFVmi8ygaLXQC2n",
+	"Ohcs4yuS6Tjt0XNvzsYFR9aMHIUeNiLVCkQ9NpNqYUV/oOrMxeoKaxEqG5L0FgfVPRkHzYU0OOt9BHgB",
+	"fghjv9MZkOKTT72z1MprTkADsVpZQRIiiBEyxV8O/2Xo53IZfynEuHfS+2+HpSB+SL+aw3LIdzQbSIO3",
+	"Se9FrtOr77nle5upHPHWb65E/tuk9x/IaM4ttwvTYdLA3gGZLJe56Z30Pg16+S9m0Dthnwa9a1EYqRV8",
+	"GvSO+08GvdtbODxzSTxt5e9drieXiMxVUYE9+fbkyTMQFW6Tjjus7SC+yR85XFnFVSo8vHfa6mjVO+n9",
+	"2GcXwpAgDE/QLgrB8fkeqCmZNFfdFx5ZVXz5b3O+2m3BAFtPO4FuFTy9uuSFlbDz3o/811+lYOeWw17o",
+	"R5Ka4kfhn7HSomT3A88Ee6WsZv9TL7rvF7cR2yF+Y+ZaGbpwL4JAv79rUA6JK1hnJ6UWAVTbWF2IjGWL",
+	"go/yVZ8ksqBA6zSQg/pA71E5tOVwIkPddcVkQzFsSnWwqNeCG7G3LdNokd2+n2o21XlGynkOj/XhFN8W",
+	"epSL2YYFzOmJv+62ED9udCnEJJeFVpOE1HhiJFMQPTSbCZUxaXF953gm60A/b5zVbdK7AHw1O4FSWjEz",
+	"27aC48IE7vh4UXicXscovDSmiTvO+BKbxT12iM/ETBKbXqo/TAjllk1M7ErpZS6yiZg5eMwLPReFdVyu",
+	"Aqg5t1YUsI3//eHo4Ft+MP746enx7V96EWY6lmoiinkhd321RgY+1MZJwmJK9UeP/iVSCzNWeWeqi2x9",
+	"K6NV5IYlPTHX6TSq3zXlutIA0EH2AmFbKkWY6X4aaZ0LrvC3QlxLvTCX22VZZuE6LLlhIDNdCyeJ9aMr",
+	"9IwnstEC4SKyS26776Fc3vpcMSFXLfLcWeikJZIp89ytHJYcnRbe4iPgIsQ+NyMFnVhSyu5NYCbenoIi",
+	"8whtOgSXOhTCEW1DqCAc1DGK263MHM0kMBxh30bKrLURF+IGH8890d9Ky1/kXM4cuq2fx2xhLBsB1VkI",
+	"kK3HPDcbIF7B0BKTOi76tg2I4jwgUQN++OvlJhzb5XZuum9Gqtgtc+jq2bPTSv3Fm3JQ1ITyFw9VyZoh",
+	"4K4YjfaovOXa59xYBnRZgQpmxSnOyRd2qgtpVyzl6gs81ELwdCqyCiUIO25cmTqkPTiScJUc6PyyYvfh",
+	"xZSricj+wfOFO70sk7Bqnr+tnCptt76pH6QAuQIYuJ0KWbBrHOSUVcC/ULjjyl6aU2+YFLG6OetPYlmf",
+	"SBds0Bv02IxfCQNKKCzLT5yEL6yTPoLDwVi+QoZdx955zle5NPaSDIpbb8mrElPNVC/v+hqpuDuQEsBI",
+	"k+u7rNNpCPloMdttyppmsfOL+JQh++GOr4K454Xwra+eo8nBlG9LU6R3mDTnI5Hf4T3VEazuRJ4el686",
+	"xawr96lpajuvky7kbgtd4wZ1Y9SMzz8QMfwIQnf/HV/+KIzhE9HzBo/daMx3wsgMqbgRdJENSCCk0Yhr",
+	"UayYtlNRVC956V9C99L6FU8XRSGUvYSLh8vJ8zfj3smHDsaVc3jl9mOTE9wmYVCEbfdRnZIRG5H2sJGP",
+	"KnGz520AxJwouabtkuMxhQG8qdzBmVy1WY30K60EHhHLZHYPjiqKa1E441FX+Ra+v/xVKxF3/1Z5aHX8",
+	"6otN+JegaZ51Ukeo6qlEOW7V7FeH8X+idEBofsKGtQUMEzaszVv7wjGDYTJQ6LAvvwH+OFzMUz2TahK+",
+	"NujxzznIB5ee5Q377CzPmciNGChp2JWYW2a1JovspnvfdtnPHWrW758gD9od8aFksmvCY8vLsoXXxqS3",
+	"wu6GZRUWvPNyGphYHa7cZ3XNfoXOgB1Drpo1LabXdNsaKaNbDW014TGoQ2ujpaWkt9NwLXBdP1bvlA0+",
+	"/5lAT+y1dt5fNPH10A4dcbNuULAbZ4TDOTcvkoKqGrr5QCr65kZxN2beqJMJjKGhNZ2w5VQ70dfWDJvk",
+	"yfa+kSfJPU/F7ADmzQDeuJdVYxcgsc94JrbtpnFM7oS2Hc73chK1AKTeBrdTcMCuhiRDcuLdrWhkDaHF",
+	"0nCxTZLLZH2TwaXTPJIz0xSh0Cgb2YEb4nLOCxMz1l6g8o3PMG7Y/zh/81NS6uUrxsnetYmTVH49MFdy",
+	"fqDndHMO5hogXwTJZSoB+yLX5SexFMZShMsp0+QIhTVgbASaT3xMCtrjJvJaoMbayUpM4HXWyTVjcd0X",
+	"FjNhlJ6x+xvvmqKNl1zCHLXlhPPbgDZtVtc/GvLs+5QaJ3H3Ayidta0HwNXKyf1NGH9qjvpxzXUhbixp",
+	"TXpshXKKFcCaSWtEPk4wiEwxGuGUZEKOSljKZ3gCTTFni2BYB/VW5fO7+CF0UZCbvLucOAbv4JBrCKve",
+	"VFkHHHpeCNcBZqIwNRWnXVShp9cHfDmb21VQnUY6W7nDaLk+xlk5orFOuaaw3GCpn4q8oYPpBRxZNCjH",
+	"BWc14edWXpoX/RJaoUlG7K4gDUZtoB/wCEaWsOVUptPSe0kkuuDKisyHAcUgv5lTt51CTRyBOUHuZguV",
+	"iWLTQnpJNRDl+Kvnu4krDci2wvNuIuRue9VjFCm5uTIJfJDWML1Uu+5wA4L6c6azY1azp8+Pjph/Poqk",
+	"PlgLnoye7Tac3YirVToTI6glIyhlX6B1vaR34f68+/klrNz5YX7wf89en8P3gKFHMbm4Eof2ZHOA3Brp",
+	"bvMBVclvDjvr+61V2aGczXXhvbhTEFgWBe8XPJP6kJj34fxqcsjn8hAHQcjWDMkxQJU3rBaZ9fR4beet",
+	"2+EucMwH+nHDuPuArMgwK25s0/aPccxKOwfLFqZEUPH72CtUnh7X4bI5yvAgfPtN8mAgJPY+hnv89JiN",
+	"pDX/NkA9L0lIBKRPnzw/Pn7WEljq6cHdoegohouYRTLlJmSPnj5/zjK+Mo/bQXmU3B+aP/ko6b0AM6gN",
+	"XdHzaL9I2RLDuxkbE4KeLtiRAyFyKp3BQL8NVqIXpZvc7bGwnXjv59rhku69u0qMYuc4GzIi7RZ9ErMD",
+	"neuZQKF3qYsrwzCGOOYB3xgLs7tmjHayeihJZUcxYSEeXrqzRa+zr07vEP6xn3CPKqBaDGc/SmNE9lJZ",
+	"srfs256Z64k3I1gMAN8iagq/kO0RqTtYIkl/yvVkIjI2WrEpR6PiLoJ9HbNomVF4ah+n10Y8KSY/BN0n",
+	"zCzSKZDKSAwvoEQlIct/3f/qr0fHJ0dHp2XEvmKUjeL26lILjUVn+xcuh8G5wxqR9k2iVDFjDgbmy0eD",
+	"Qfbp2e0B/Dn2fz5cWPaR/nlCfx75vx/6Cf7yJPn29vHfHv+Nffnow//69eP/+fDXg4/+0b/RP+Dnx3+D",
+	"Sf6yJTdir8RRK2l1QaFPcWuViyci4oJsDdMqZvQms2illxZEiZFYd0u3qMUUO2SFsUwrFzYoiTl0tTkQ",
+	"I1kbGS8oWygr8zAiRSUVMBvmjAZuNHVxUes0ZsbVgucRUyCbi8JoF2eFGb9tNN175CIBw3Oh57lgKc9z",
+	"Qk6Ebn/XyMztkWLSPmxk2AY3/kKlWo1lMYvZQV9RlKhZSptORcZgsXRKZqVSFIVYpkUpMrCVsB2Cx7x0",
+	"EXihdzG2BZG5c64vN07NEOE3xwfGj4nP5eWYy3xRtOGDDyAn45AXBk+ZqNjPJJA2sxQFRafVDxmACaDi",
+	"5oqC7LYeHSxqUeTxq4nwH1GYCuhYREDq68FQCGlYMxauYgzXS3WJubqXnQx7M75CHUXmQoXUZCLimZtj",
+	"3YrSVI16U8GLrCXUA/aCIYvwkB0JbtujPO4V4BHGN5uyXGlqhsiJp+6pqktn60gJc202pYf6BFDYt5E3",
+	"cIDoKHIJtuvjzeoi811l2o70r8UUXKblboocb469qjJ9NBRzG6erhUj1tYBPly1k9ByPZUl4A4MiZjE+",
+	"4VLV4sYBOU8bF5Ly6+8TIaSi9s33bgJTorDBogpI1+NGdZlexSiwCQ4tvjKBBbvCAM6pED/ZFoC5K4Y+",
+	"FCaV1Y0z6OgJtC7X0xslF3N0BJs5hegAtNetjiAKwQsH17wAxMPUSCLWP8P79M/zMAp9/h7HAmY1b48P",
+	"A/Iq8xxI02LO5Bi+mABv0orl8oryTOPnz0os21NCQcgx94yN8MSDreR0QUAnelgjSY5kRCl05GZ48DhU",
+	"KnlHnbXVCUfiWeImZtriB4Q31SQqNTiJwZwCWTPiWhQ892TToCwJYkMcbWnYS/IytlIPnlqDDkJyqnOc",
+	"LnqxSp6/2XFXlbHhtZwXsxbCyL14CVKbBaVRX1G5iybzbcqulWXB+JedsggKQYjK8J27U6sNpL6mLUiD",
+	"NL+WB1AZheLqInloknw4QPYwUnMHaoL33HTOj6uLeZHQB2MLriYuF67LSOF5eHml0ksQrrq+vFLpT/D4",
+	"beLTkqM2oiWX8Rvz3lF1cpjqpTAJYBhLp1wpkXcOCHHree/mWc8fbFApChklEuUX7i9gr3kT/ZWoo264",
+	"X+UhVgFYbrp6JhuJDT20S2RUezTU2hGAeHXHQIpGzBOO1GEjJnbcmgFHqEkH3jAyElJNSMdCpgE3CuTD",
+	"Uvmsg6UQqbPf7HRzPJgjd8dqG9Opg6SK5p/KytcFZBSMO4nFzThUnDrxm9oEXn/nWsJTtqhwPpzH6Jnw",
+	"1cGi1A797Zdtfuz36Jf3dBM0I57aiAIGvwBhDRJHuzpGE7ZqYj/oAnOWQRvrqGphUhcxhgirJm1VZEGE",
+	"xrxQUFBRF4nzaKeSbr4wJHuUs/uYo14Dqs09bzj19yUFbRAHopTRuzZzcB/rIgrxQFgiyYJFoYu4DBKU",
+	"NVusGAhXoJ2uHbxTT9f9EHkmYupgRZuBCegxFJiAjpqI/uvkqD0IrR6GJY1zq/RwiB0M3MFzrwvscBEB",
+	"y1pu4pJHrmL3eLqxQGNVpPIgBhQan6kjDRsVejGZ2o4KfGdN2bRaCrvvYpNiTYbzzdaaMS9KQQywn09d",
+	"Rama+e4L89sREdBgVAoXp0WlwySrgBOgP895URmym2xZLNB8Gl031k2C8cPYSi8jq+1+bkYI1a6hBjjt",
+	"toU4ud0gUL50dSwlGdP0wo70zV0YclBkm8Q8Rgve4DSxpBsqN9e6zJA7FzErY+VIZ1buEuPoCtp1kxPb",
+	"yPD7BgF2gHY1VgAZ5zlfiXuYHue8uOpApKogKcQYS4ze4RjXC/6FFQQgxE7UVwRqFvQCZc/mziPkwysc",
+	"TND7VCmy6V0vdZyoVg7qklgbNL0/k6T/TJL+M0l6Q5J0TZ+qrPrjffKngRDkehLCLpru1jGIpVQJZf2u",
+	"N2r3rFuOkKx+YZjMhLLSrhImflnwHNgXJVpn3PIR1o9Kdqoa1DmLT5rLUEkrKilMUQAJBYCJ8lG8Dupj",
+	"LuJ9ioUfFioXhlR6Nvxb5bX/XvDlMC4NSXPZ5s1+HeJAvOHxFGsptyW61EcFBtLmmpbmEhPoIidaSYSr",
+	"eR68D7NkgPGUlU1OZ60uuSwu49WPgzUf9qUV47I4DeEhpdzKtDrgsmC5nqANuLs05WbH4IP26YXKgJet",
+	"lR/aw4o2Cwf7yitqMMq7Ziw/UL7zfROY17jk+gwNbtjyQJXrtTxS5W6NOreUxs5yjE4CnHBKWVslms1J",
+	"MC2bLrWwOr9sWW7giy2/qxrA1iC6ayZ6nce1/e542RY5FXN56yXaqotqHGodB+pLWTu72kqqoKjflKRT",
+	"LnwDdeqQrx1TjRhW6XGV4jf4T0mXozJ5WT5xvbPCt8+++nqdAZeWmPX4xaLQRXfHi5sc6y9FU06VsfGI",
+	"BODzMhggXPHb0FFAx51kJrgeI9jajnJ1ZGsxd3lEcOjiptoAcdr0mnY79l9HLA8tC8QiUttXSCO7cWIL",
+	"eydCNGFtSTOtKO16rUp+NHYt56vuGEBz+ojWNd9BtfpJOfvLBazv8B9SKMWjVERbnkd8zGFtHWS4ij2s",
+	"g0ELu0LUdv05Z34YttoMNY/SLtrY5rS09WO1ufhtoNWRjbdRg6hC1OAfngTcCTKr+W8KmI6Mtcb7dt9n",
+	"Y7TmAAFB/LXycFkfuTESUap68SM/uqMJ7YSv3ToFQ5yyoVsfdueZVkIY0Tq9yOQoF0kIQjYg8jNdUGCn",
+	"uCEVZ5vlKlI08v5y9yY82JRw9qfEHpHY10HYUcx2taJaoucENyIr4+l3EZY/k/weX/hITLiidfs7cApK",
+	"bd3WvFxXwnfd5Z5Ugpj8T6V/KtTn31oriBG485VK6/0gfselpz9fiehtdZtdjE69JHM9E2pDgWYA+nfc",
+	"xjJhhjSkGbrKGPAouWoSNnQ+lSF+S7VTqKcIOl/d91iU7nSgfAEZ9q9FNhEZ+vZHK/hDte6aMZahnHoW",
+	"qwSC5cvZlJupMKBbFe3uoyk3p74Ni8xz4In/WhjLjKbYAjamCBWlkU+KonPYWbPmOwan37yiV59QA56a",
+	"PNHdiFXd/2XFt7cNDvQoI6VOtMGjtsNd7Mr72h4hSE183LHWYW0ld15HBbJ7WcjdV+IQ+HewktJuHqmj",
+	"T6F50tRx6rTsMliIVMhrLIEgKE4YLxunvoMbbtwdIw9uW+hZKHzb4B86W+1eQasculKr9aEqh5U1T3Gx",
+	"W9xXzvdE271jxmXhKql50O29oOU6IlE58UCeVqwQ2Gozi0J9e43LtoLl0eF8TcU7l6RsVKPseETVOpH7",
+	"OKcOVQbXHYO/29J43YDo9rwfAL51PfwatZsiPGGTFFA5its7E13lClxE2x1pNtFMq1PGR0ibQsHt7D6R",
+	"djGOs22fLTUX70usy5KHDbqsXOQRjxFoamJL0X6VLrbsfaPtABZWLoOP2YXEJr+FYD9fvIgJn43eup2h",
+	"U22CtW4x87rX5cx0d86XrvHdvc3bDDK7OT73bTb5Lc0kf1xHYs3ptkMUjCOvL13xj31Q13fCYF/SeDux",
+	"ECwydOF9Qwq3WE5XPjW1tX9WrLlcqQiVdfIrlCOIpVMqpFkPd92Zds5E4RTT7hTT7bNTjr20pyhru1bv",
+	"lNQrUcNTmi3MPUKs22kwHFfEkh/R1bZvGo8+QgTvwlzbR7sbC4uP1rhIfuhq5KiDRJsJpSUdoIRfRJ+y",
+	"i0xqClYvQ43Q1OKKmYhVKPranQ+hMhCDvg7cIFJVwVUDG1cqPBytqXrxnHz4xbSmWFatD1jxBCYRPJ2G",
+	"ETttrUy5iGztIbIzdYjr3rQsF/29XgbTm1Ap3dANFkOeC9+/pBmLhgT8wIjiWqaOoK0Txs78tS4vrKfm",
+	"UWQb0p41u7iP62qM2p1i7h761rqGzxntttsi/gxw+x25y35v0Wu/pdRY3/8RG8tcJOwJM7YQfJawY5bL",
+	"a8Fyif3HE/aUeSTbnmNBbqLfX7Ra1AdvRLoopF2dA/F2JkHBi1iO6xmz+koo4B1nb19dXrz5z5c/nffZ",
+	"T9oyJUTmG/sjeeAzwaauYg3yBVTVaOCwjKm1c+plK9VYx7nVTMw0SK3U4I9dayD8eozeEl2wmS7Iya8X",
+	"1ueanNBZ6YlJqGU8Ao15rjHWBVuKkZFW0APNmmnT0nFjGyJJf6AG6ssvUWHuf/klO3MVnlJe4CJDKTvF",
+	"MjmhMrcqY0beuM+YxB161A+ULjB7s89eKR8KZ6o97atjGqzeplzle1AOTikhlBLGUatvr56HU5DkPxdY",
+	"CG2qF5RUzjJApMkUBr2WajJQLp5d2kq9U51Sp6dUMAUHabCInPR53zxPwuxXcj53EwyUD4iXY5h0rIsl",
+	"LzIHyNdCSaHSFcDylSKjeTVjKHFCmMHEaaybww2jS02wHaghkJthwoaD3qCHraZctQ3GLeN5jltgg14w",
+	"eAx6ffYz0TLfzo0XYqDkRIEi5uwlUwxvx5cpK9ynXblzYa43Nct0upgBn37k4y4fDxRKrljYhqZIyPyK",
+	"2FAscuH2f5amwiAmvfOHv36H8HbBWvD69dkP8ITIjaDu1QO1LACXcWxkjIrnrBA8M/Tm8Iz6e/6KOHHC",
+	"vsNryP7///1/Q78XHHmgllNtBCt0jnVG+Ey7AgQgXXmEGt4cwANmSIaiXKZCUc8C4oC9szlPp+LguH/k",
+	"sgXpopuTw8Plctnn+HNfF5ND9645fP3qxcufzl/iO2VAZ+/s53dn7CWZuM7evqrUpjjpPUGRZi4Un8ve",
+	"Se9p/6j/lHJCSJk6TL2/YyJsW7JuzleOBLgmZuHSY9gPkM5Q4k0WeJfcjUa6Qm3b3CU7LQuwIR4L5/Op",
+	"2ugSX8l+oBp91ACtfa+1+i8E5nACr7LeSe/vwnr/Rq2P/fHR0f4a2JPO1NK7nvQG/A372raNFpZXacpe",
+	"Mp3eyYeP2DRoxotVRAMEVsEnWBuKPn8EoRDBnh2MVpTQCDA7ACwgT90Blhv5CGKhq7NWhx1aW3Bz363e",
+	"UlklR3i/c66w+D78I1I42GD7vNu1E3i2HRSur/ydoRfgRbYUIpuIzIib+BFopSE0fhSoCTfs7c8Xj+Ng",
+	"xVtdgrRHSmwv6fFsJtWOoF9shPwfHuYPDeHbpHfohJwKiauD+7U01mXrUZIvnwmLZWhaunOWjxzOyYO+",
+	"9TkSTbo8iX2uujyI1bO6PBgaZnV52Ory0WaUaL5iYsf8cwlv/rIQaBt2fA+knjKnoySyAd9cLer1kqhr",
+	"MUY8z4cn66q2s9tiXI8eu4xIL7UupwKb0KKFDCtGksruBCIQzoytVH4oc9T6DN1KHtVQ8gG5EnSLoN5H",
+	"dxw89GGzoStfnkdajXQ4qKqr6fbjPflbt0yWakbruhU0yv8cvvTJGpq54k6vpbpqm809dojP3Ca9fx5c",
+	"aMvzgxe+5syml+oPuzXdi4r9UKbpmoSpSne6CunyFGYz8XJFj+7IKKK1UM98dQztC0mR70IaBorxKBd9",
+	"BgQ9FMgC5ubcGxMu1UCZRZoK4TrDu7AIrxeclu/4PGOS8lCZpGABxrPMYIye+6LP3vuC5WxYGg6Hzjzm",
+	"2pdVBT66vgNV7v4Lg/L86Vo5B7QdmDL0L8I3S0q+M+csi87/ZkwTB0Ki4qvp74Zj92GQhw3vdRzlLkoH",
+	"mVMB6Hb4XlSuBL+0ieP3qwQ95thtNGNWT5D89tdO77WeVDsVrJ3fXoT16gy3dXtUCG6oHf6T7SdZd97f",
+	"EwFe6wnjPnjB+rpPM1z2Vmy41+lTO9jKubdfrjd5Joq3HMNp/gC3jAR/LK3GQC9+/Hmv3SeZ3bbq32fs",
+	"WsusJOtYL4FZrRM2w3I0aOdZpNN+TPmtsexdZVuZ9T63HNJd/GgXN1b9PWDIGyWqFTo+J69vokaTLLfq",
+	"MC8qz93lrD+LELkp0qnFhFKJ0NrDyb5EZaBSqwOrhRLmJL56VTcB7wHlOpaLCc+xMIYETflaFExkEtty",
+	"KIYBryeR7tu8woylNQM03QZdLbRZmM/zVT9SZwWpi1mLgfGiWYhvjshe7lzvTmk+7srwXa40BRfPXOpZ",
+	"yBMHwPd+7LMLYSy6Uiohv3U3YO9H/uuvK3ZueaU7feiW7gN7ARUCK56LPBcUr+SLwbRP7AYMbdfdeHml",
+	"RA31ixlXvSg5kBO8ER2tkGut63+X4s3ZzKWMIler3DvquMM4/TDiNZvmHqWdAvNgDz+tBC8uMZe2nfcC",
+	"Eyj0EgtLwxL8EeFryQYXkjN9YzbuQMHraKmnEtVoLIff8Xv0uAEZ7FMjZ/jhn6/P/4mhPOiVGaNzaM4L",
+	"a07Zi/N/uHwqMk24gnJD+HlIfpQ+uwh3nXoKF4LPRNZnZ6qqZDEChSGTXNkNJRSla+Y3OllUq4Hi0ncE",
+	"jKQ9lk2KMEbihPHcaHqfuzr3LF3YFnu9q9CwRkIiHk86BlenwffRujx6DqJQrI4DmmbmJLY6y0yJBr3m",
+	"ZanevFq/rOzTs9sPB5eu01W09f+nqBnI+eejNi+M6sC2Y2QXch9Tc91Leje5uWmxEsWqKwMyMF7iCunR",
+	"Gq1etAYT0KvNZDUnf3xspT7b3C81ZJ9vy2gP635IMdHhzy22AioHuVZZX8+FupnlDgQHejyWqfBeyb6Z",
+	"oytwKoSd5X38W581hFeMpOKkm6/lelhxYw/h0GpvNp+Lyjl0Hfch4oTLka/cqBVa6r6ok9J7iqtk4jks",
+	"+0ZEZdS/C0vNIs69OfTBkKA2Twu8a8EMDQPlyws+aTF9zHU6TdgvC21FduqrdYKg9Gp88CMH2oYk0bVR",
+	"k2rSZz9h8IHvTVEjzTwX/do1W0OVh3AdNuI4TCihXcGTMtX6zphw+ImCEm7brQouY9sdVXA07iY+VtoH",
+	"1w8MW25eCTE3lW50fvfEpQqBpdSzU+rL6T+bVrooVey8NjgpAOCAT7V+VQ4HjBAqzET4V07lEao2X6Ox",
+	"Y5Sy7miQqWTN/7ZmGY8MZX3cTR7ZKoLuVyVbxOIgsDKlP5JhQl105JgpjV3DyraJYfF0rR49e3I8UMh8",
+	"l9KIx332HqNFw2PSMMqwd2PyUOqLqmHOpRoyaQYKg5pItCSFkPs+Cl8Y9ujZ0besnOWEDQH5hzC062xJ",
+	"0w2Uc28lbIgYPyxRnp0FouWEQuMvC8+BOa6SspEfngotThcDpVDsrXkTeJZhZBCppKfMaPIRUlyVd0lQ",
+	"t8yB4gELy+SsIbfDPv7X99Cr12T3YSVUsn20GqjFnFnNvvJhmQlbokSEKcVYo59htNISw4rOyr502FsE",
+	"xhwiLIZsgenK9La0LBOpxHjfZR0P+gNFqXacjjiMOOWGTTkZyHFIQgeSqmE041R2vQDVb6DKnrGhMjxM",
+	"9ezJccLENQjZG3BtoGaCKwxD9llsYc1syudzoeDpsQWswd6cTpin4C6yDwwUMjcf8l5F9hCnUxbIN3xl",
+	"TlCD40UuRYHHNFAIZOOTZ3wIva20RR3j7HQANXeq9dFkvKJ2zLmhagRlBTytKJ6ODoN8T0Q72fBsUfCD",
+	"t/BOdvBGDfvszHuEuWUTYU3zesEPA+VeB/AHNzaBjwmJ5+ptJ18dfZMAJpNRZen+AWAcKExMIDTgptyD",
+	"YZmmArDcYESiVhhbCQCNKUF1nvgnN/yTG5Z5eQ/L+yoSHMX21iS4NqE+ZFbvCU/LtkllLRLBptJYXayc",
+	"9YNbNtPG1j3y7JEDOfvqyMnbyFFDAAzQ24m8FupxG0JT9E0DxShen0pjhPD9J7Hw9hi2+4VjW2KDHYH7",
+	"7Cw3GkNPMZ4RFvg9t2JIRXAwGH7YtsQynKf7TQAU4LnkhjDFz0dFPEEbfFCV3Oe4x/UwwrR96b2Oy7jQ",
+	"dAzaJow+dawbTxijn4cBkkOKN/UnZbWu3DUa6nPEdkQcrgS6e+pFdyGDNLFrZPm7CCTk9RJFG3WDTme2",
+	"13DNexLBP+QRPfiBVPkV3d2NDtKStZvfT6DnZ/G6ljtvqcOxyUbG9+x7LQdtDah7ePkG5VpS83NhRVsF",
+	"FeO7ggsQh0n2AM3DZ844r+J68MU7kpxf4zRryBbj66G3X7sbosLkj796jsKI//yki5X9WcymKckZIIpK",
+	"BK/OyaqpVhjrt4+z/ztoGaU23PDwRQ98+0nXqXObgOoPIXbPNm+F3rz/5skv4xhXo/nlvqEQNV+9iTSV",
+	"rnkQS6cinQ9Prekzavg2KbiyIhso30URb4S/DNSmMyARN1eGgktPq9ZuV6JDD1R4T+klWbPG1Q6dUYUY",
+	"L0R5jPuPC8Sxd/Kcf0bsOTNXCKNwOugvL4QSSyb3jD8VElnter4xPWzJDTNcUo++UKHBexcwLhTQn6tK",
+	"a0K0JsFL/YE6W1g941amoQs6bPO6YiPVC+uS7ANBXuriCrPt4/EowO9/rLVtf3guW52vI4N1HaATNlq5",
+	"DM7+/sgNjb0Osr0x2u2I08EFdC6qB/UbqDqV2QMF+G3DU7kL/V1Hdl5eK7Ixj6WSZiqy3V0ld+Qrmw7v",
+	"z2Pb9dgegHiHBjBt4lBoaO50tAez+9QnaqOA+Ot+qB5FGNWlLCN8KvLS+0VAzOUj4Clyf0oHTXvgH3SH",
+	"sVLpYUWJauWjF81Cy1Wb56nLYKv4SsiMz1mq5yty2FA8FshozuFVS5zB4P4Q6sVybSxms1W8bsEnNNYL",
+	"lQ0UlQ5z8V2GAh/QpTUSQpEZlXEQQXwanB6zI8DvXBjTxpLrVdrNtjAvzDmcFIJbUdAKXDATSRoqOJec",
+	"lEmFY9ssp5QxmcRCetq7wn7qaCcOyItVpXexGn8WC0CjPP7u+v8pG4slpk1y14EKQICpPdUDMfsy5Fam",
+	"9k1zyzJgKC/5Wvbh/q5U+jAmA7jFmZwIY9tv8FtAv0V6JcjFKWeCPfr54sVj1GzQnVFWmkeHcSFChQT2",
+	"zzfv0AlM5RPSWnH2E9fa0y2AzQt9Ldx3bsg++w5nNgPlapyEyeB8fDnT02qDZsrBRsNLn/m20mNsx66s",
+	"HijaiwFA++b6Ll3Wx4e68nbwBK071xPceNvl/96BcFcpASOoO1jUjG95HPMoYScb7o9Itro0zZyrlsBH",
+	"HyfqAx/95wwL2U71orhbKi+WNuuUm/2ZzIV0UF2JhEPMfVx8hyGkM3Ki8E4FnHKToBZMjeelqesxD3r3",
+	"K9UiW7RgnZcZ55VCKJUECxL96k0W+myoxI0dulDygXJsDE5TqoUwbCSm0tEIT2ETX8UZhf1UGyzrDAQm",
+	"E3M73cR534XSlA9+AfeI8utp/wS0+7H+LaED/wZ8fxu7xyLlrcHGxDj2xKwrxRbKK9uaTdV+WfeWQEWe",
+	"BpcMhX1bMpdtI60R+biM4QkW0ErhKm8IJ2MlW8xd/JGxJ1WUo1ilAsvCUkQPT8u8EF1koSjqQDndtc/q",
+	"Kfu1YCylbVhCLIOfwzDkaEPZvJGu32fvQ4xxqFpMVVMxYZ9UHo5JIC672FUSS/lMkAvcbSblhSvzIdiy",
+	"QtwSb4ccKNfQw2qGJY1b8/HrdOchbLdlE6Luhtu9TeyLH0fuGeqjIwHADUZR3/B9XznMnI0w5rzSyAjz",
+	"GSkKzd2q9Xs34zcH1NDkydGzb776+vleLmPJLxeqvYDAK8uKhTLYlmD495cXjN4Bnih8BqKv0QKXEx4m",
+	"SRkkac8JB4rStzOqQydzUXkYKxf6kEXKuAuN3JIAHXhemoGCa4dhMEAgfGmyGD6/W6D7VKUyjxiUj1u3",
+	"uo/jfoFSjyjjbymysPShCEo94JZlcjwGxr6R4N7BsBROaZNxqSxn/cAXz9VzbjcqiT3alFDzlCZx3YpA",
+	"uZOWRNJgWSobFNWML59DSMUsQle2s93EhA85CyWgu2dU44VdkEKKHAgrDFASYWlB8teS24GiJECGOYBe",
+	"O6xnAJ4w7jMbm1l/Xuf1A7mGio6jUYRyqCuI0q70GrNdyrRVt6Td/Vm/K9Tv+ngXj6WD4r5zjt6JFJCD",
+	"0LQ16KOGxfe4AYeuLuRGYyuJQIGaurBBuhdeHITbULsjSVnpOwU5itoClm1BT1wYdRWBaUwiFImLSgVC",
+	"4QsXIwvCMPwkvM2pviZnk4KnLooerqe+FkWfvYmVO8P9uHKq1Vxc4JWnbtpwD5Ftos3Y1SzHbBKLImlb",
+	"GU2CKRWcf0DSThO0kHU8ZSTr0ViWn1xQjjRoowKR+EEqbxJpU3rpp3kIJM746vATXOXb/VD0hClfBhoF",
+	"f2zDeDpQw1rNNNdLJdgsg61yM919M/6er7rkbGd8FTK2D46/7rPvYbpYbWWn3VA1weOnmN79FVZKNtH8",
+	"7oPjr+Mp3pkXRjondx9QZvdBe4L374m4noEKSZjg1O+MrzYWJ2hRy/eGulRxoL2kkcKEJsuGrqSvVizV",
+	"SokUk8KQ8lnn8iIkOCWKyS2nIicIyQSLglNRaxJCfFCerzbqgtfYCz2bAWDRa+aqptB0WMsgl9eiz84o",
+	"OYqNCsGvEjZ8zY09eAnrPHj1/RAV45kwJ0HpdpS2EK4410DhwrHSGXCFqcixVoury44lucnaHtWUAWJt",
+	"Msz6NZJZLX+GwBnsCE75z1pzaWp72zmhZiPlxwR4XM9BiQY7ZsLTiw9Du339akS9hM0XFDxBqYQHWOAG",
+	"V28eP8TNaJT6WuOynr1+/uJNe+DJez2rN8oNvY9jqM9TNm74gHkvdPYEaSrDjk3Jrp8gVN3kba23nARQ",
+	"VQON85D12dvFKJdpv7x4tR3E04XGtYKjzkFYdyVUBvSVceJj1YtAoG5a6BXPrXRV8AsxWeTc6qI6pqsQ",
+	"0VZdpExbptTBav2A0qPpQhf6a0VwY8MCuS9DBkkE8QEaRuTjyihT3y9zW1Osyjup62oVcwuWphQUQgqR",
+	"LVTGlWWZmOd6hf0KxI2TRbBGqjfEhAa0wFWq+wQt//bj7X8FAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -17,19 +17,35 @@ const defaultLimit = 50
 
 // listParams are the query parameters that lists of entries have in common.
 type listParams struct {
-	page, limit         *int
+	page, offset, limit *int
 	after, fromDate, to *string
+}
+
+// offset is how many elements of a list are left out. The error is an
+// *model.InvalidError.
+func offset(page, offset *int, limit int) (int, error) {
+	byPage := valueOr(page, 0) * limit
+	switch {
+	case offset == nil:
+		return byPage, nil
+	case page != nil && byPage != *offset:
+		return 0, model.Invalid("offset", strconv.Itoa(*offset), fmt.Sprintf("must be left out beside page: page %d of %d each begins at %d", *page, limit, byPage))
+	}
+	return *offset, nil
 }
 
 // query reads the parameters.
 func (a *API) query(p listParams) (model.EntryQuery, error) {
 	q := model.EntryQuery{Limit: valueOr(p.limit, defaultLimit)}
-	q.Offset = valueOr(p.page, 0) * q.Limit
 	var wrong []model.FieldError
 	refuse := func(name, value string, err error) {
 		wrong = append(wrong, model.NewFieldError(name, value, err.Error()))
 	}
 	var err error
+	q.Offset, err = offset(p.page, p.offset, q.Limit)
+	if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+		wrong = append(wrong, invalid.Fields...)
+	}
 	if after := valueOr(p.after, ""); after != "" {
 		if q.After, err = parseCursor(after); err != nil {
 			refuse("after", after, err)
@@ -113,8 +129,9 @@ func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
 	var list []string
 	add := func(rel, name, value string) {
 		query := at.Query()
-		query.Del("page")
-		query.Del("after")
+		for _, place := range []string{"page", "offset", "after"} {
+			query.Del(place)
+		}
 		if name != "" {
 			query.Set(name, value)
 		}
@@ -123,7 +140,11 @@ func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
 	}
 	add("first", "", "")
 	if q.After == nil && q.Offset > 0 {
-		add("prev", "page", strconv.Itoa(q.Offset/q.Limit-1))
+		if at.Query().Has("offset") {
+			add("prev", "offset", strconv.Itoa(max(0, q.Offset-q.Limit)))
+		} else {
+			add("prev", "page", strconv.Itoa(q.Offset/q.Limit-1))
+		}
 	}
 	if next != nil {
 		add("next", "after", cursor(*next))

@@ -160,7 +160,11 @@ func expectedEpoch(header *string) (*int64, error) {
 // ListActivations answers the history of the active source, newest first.
 func (a *API) ListActivations(ctx context.Context, r api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	limit := valueOr(r.Params.Limit, defaultLimit)
-	reigns, err := a.Sources.History(ctx, valueOr(r.Params.Page, 0)*limit, limit)
+	skipped, err := offset(r.Params.Page, r.Params.Offset, limit)
+	if err != nil {
+		return nil, err
+	}
+	reigns, err := a.Sources.History(ctx, skipped, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -34,10 +34,12 @@ func TestAPI_ListTracks(t *testing.T) {
 		}
 		s.play(ago(-time.Hour), "future")
 		for path, want := range map[string]string{
-			"/trackservice/":               "d c b a",
-			"/trackservice":                "d c b a",
-			"/trackservice?page=0&limit=3": "d c b",
-			"/trackservice?page=1&limit=3": "a",
+			"/trackservice/":                 "d c b a",
+			"/trackservice":                  "d c b a",
+			"/trackservice?page=0&limit=3":   "d c b",
+			"/trackservice?page=1&limit=3":   "a",
+			"//trackservice//?limit=3":       "d c b",
+			"/trackservice?limit=3&offset=2": "b a",
 		} {
 			w := s.do(http.StatusOK, http.MethodGet, path, "")
 			var list []api.Track
@@ -69,6 +71,10 @@ func TestAPI_ListTracks(t *testing.T) {
 		links := linksOf(t, w.Header())
 		if want := "/api/v1/trackservice?from_date=2020-01-01T00%3A00%3A00%2B01%3A00&limit=3"; links["first"] != want || links["prev"] != want+"&page=0" {
 			t.Errorf("links are %v", links)
+		}
+		skipping := linksOf(t, s.do(http.StatusOK, http.MethodGet, "/trackservice?limit=3&offset=2&start=2020-01-01", "").Header())
+		if want := "/api/v1/trackservice?from_date=2020-01-01&limit=3"; skipping["first"] != want || skipping["prev"] != want+"&offset=0" || !strings.HasPrefix(skipping["next"], "/api/v1/trackservice?after=") {
+			t.Errorf("links with an offset are %v", skipping)
 		}
 		list := get[[]api.Track](s, strings.TrimPrefix(links["next"], v1))
 		if titles(list) != "6" {
