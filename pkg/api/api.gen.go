@@ -347,7 +347,7 @@ type Clock struct {
 	EngineSource int        `json:"engine_source"`
 	NextShow     *ClockShow `json:"next_show"`
 
-	// SentAt When the clock of the engine arrived; null where none ever did.
+	// SentAt When the clock of the engine arrived, or was emptied; null where none ever did.
 	SentAt               *stationtime.Stamp     `json:"sent_at"`
 	ServerTime           stationtime.Stamp      `json:"server_time"`
 	TimeZone             string                 `json:"time_zone"`
@@ -1007,6 +1007,12 @@ type Tracks = []Track
 // Activation defines model for Activation.
 type Activation = ActivationRequest
 
+// EmptyClockParams defines parameters for EmptyClock.
+type EmptyClockParams struct {
+	// EngineSource Whose clock.
+	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
 // ListPlaylogParams defines parameters for ListPlaylog.
 type ListPlaylogParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
@@ -1380,6 +1386,9 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// EmptyClock Forget what plays and what comes next
+	// (DELETE /clock)
+	EmptyClock(c *gin.Context, params EmptyClockParams)
 	// GetClock The studio clock
 	// (GET /clock)
 	GetClock(c *gin.Context)
@@ -1498,6 +1507,33 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// EmptyClock operation middleware
+func (siw *ServerInterfaceWrapper) EmptyClock(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EmptyClockParams
+
+	// ------------- Optional query parameter "engine_source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "engine_source", c.Request.URL.Query(), &params.EngineSource, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter engine_source: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EmptyClock(c, params)
+}
 
 // GetClock operation middleware
 func (siw *ServerInterfaceWrapper) GetClock(c *gin.Context) {
@@ -2608,6 +2644,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/source/health/:number", wrapper.GetHealth)
 	router.POST(options.BaseURL+"/source/health/:number", wrapper.StoreHealthByPost)
 	router.PUT(options.BaseURL+"/source/health/:number", wrapper.StoreHealth)
+	router.DELETE(options.BaseURL+"/clock", wrapper.EmptyClock)
 	router.GET(options.BaseURL+"/clock", wrapper.GetClock)
 	router.POST(options.BaseURL+"/clock", wrapper.StoreClockByPost)
 	router.PUT(options.BaseURL+"/clock", wrapper.StoreClock)
@@ -2650,6 +2687,38 @@ type TracksJSONResponse struct {
 	Body []Track
 
 	Headers TracksResponseHeaders
+}
+
+type EmptyClockRequestObject struct {
+	Params EmptyClockParams
+}
+
+type EmptyClockResponseObject interface {
+	VisitEmptyClockResponse(w http.ResponseWriter) error
+}
+
+type EmptyClock204Response = StoredResponse
+
+func (response EmptyClock204Response) VisitEmptyClockResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EmptyClockdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EmptyClockdefaultApplicationProblemPlusJSONResponse) VisitEmptyClockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type GetClockRequestObject struct {
@@ -4099,6 +4168,9 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// EmptyClock Forget what plays and what comes next
+	// (DELETE /clock)
+	EmptyClock(ctx context.Context, request EmptyClockRequestObject) (EmptyClockResponseObject, error)
 	// GetClock The studio clock
 	// (GET /clock)
 	GetClock(ctx context.Context, request GetClockRequestObject) (GetClockResponseObject, error)
@@ -4264,6 +4336,32 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictGinServerOptions
+}
+
+// EmptyClock operation middleware
+func (sh *strictHandler) EmptyClock(ctx *gin.Context, params EmptyClockParams) {
+	var request EmptyClockRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmptyClock(ctx, request.(EmptyClockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmptyClock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EmptyClockResponseObject); ok {
+		if err := validResponse.VisitEmptyClockResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // GetClock operation middleware
@@ -5440,199 +5538,204 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3tuCvoLhTFTvTomTZcRKptqYUx5nrvU7sspTx7JpeEewGSYyaANMARTFeVe3X7Iftl9w65wDo",
-	"B9FkU6KcTCpTU5FJduNxcHDej0+9VM/mWgllTe/kU28qeCYK/Odrqa7gbyZMWsi5lVr1TnrvfnjBvjn+",
-	"5psTNhzLwthhwobzQlwPGVcZGypxY4dsziei7z8sjDBsyMdWFMOEGT1QY53neinVhEnLUm2sYXYqmOEz",
-	"wbhlXK1YJuZ2muCYStspPmtYIeaCW5ExXQxULsaW6YVly6nMBVNiyYSyhRSG8aKQ1+LUr0zi+IVgS/zv",
-	"EJY3xDGGejw2wuIjCyOy/kD1kp5Jp2LGYe92NRe9k56xhVST3u1t0vvnwYW2PD94oRfKroPnP/SSzWAD",
-	"NCEvBJOK8TxPmL4WBfwLoWP6tXlmUsnZYtY7OUr8nFJZMRFF7xZmnfOCz4R1J4OwXJ/7jcpXbDnlANMZ",
-	"QAEeY3YqDZvnPMWVAJxzaewpGxd6xjiDU2Z06n0PGTxJDxk7FYpN+bVgSjMxHovUwtolzPjLQhSrXtJT",
-	"fAZLpnXV9sVvXgs1sdPeyfNnSQScqS4KkcIGzPqGhgVfDpmZ6qWhfcHqhZpIJQwzQtmELaWdAg5Uxmlb",
-	"XXWq6hozMeaL3ML65/McXhAKjuJD+FzwZe9jbPUAw03nIA1gLxuJsS4EnYSVM8EewS16+vTpt4/bFosj",
-	"V1c51sWMwyIzbsUBjNJrrijp3RxM9IH7Eh7pX8BzfqWX8Oqm5RrLC7hd3DJdVNEHxjplnMEAjOdaCTYT",
-	"XBkmrWFIBthMz4SyfXaWG80KwTPGDRvCtN9z63EKJxjCnsUNn81zWOfx0fHRwdHzg+OvL46OTvD/G2BC",
-	"e+iOYgATnktuhIET9euBEWAtvY+3SU9mMA7OOOd2Wk4oMzh88ctCFiLrndhiIaJHIpV9/qyXlLf4SeQW",
-	"J70rqcqZGnvD3+JY6YhaBS/Lb6aC53Zq4tiZy5ncRKI4nJppvc30enRNXx0lAHe32aOjo617V4vZKEaz",
-	"LoDu60WRii8Mo4cSIk1Pwrrqh+JG2nQwYWnHT559/eybp8+ffb11gUTuNhF0zXIBZBDIjaNFIzGRSgFz",
-	"0uNAWhMmlbFwA/TYUdQ++0EXLBNijk8YRhwQX6kQYP9i24m4NUaPpHki9L9kM2cBxjKJkIS3fCLCaaTA",
-	"6URGp3K0p63gvF03snUXhEF3w67GwtxQ+0Yvq7fwiTvwCKv3ySGs3pE/NFfcZ2dVBiFVmi8ygaLXQC2n",
-	"Ohcs4yuS6Tjt0XNvzsYFR9aMHIUeNiLVCkQ9NpNqYUV/oOrMxeoKaxEqG5L0FgfVPRkHzYU0OOt9BHgB",
-	"fghjv9MZkOKTT72z1MprTkADsVpZQRIiiBEyxV8O/2Xo53IZfynEuHfS+2+HpSB+SL+aw3LIdzQbSIO3",
-	"Se9FrtOr77nle5upHPHWb65E/tuk9x/IaM4ttwvTYdLA3gGZLJe56Z30Pg16+S9m0Dthnwa9a1EYqRV8",
-	"GvSO+08GvdtbODxzSTxt5e9drieXiMxVUYE9+fbkyTMQFW6Tjjus7SC+yR85XFnFVSo8vHfa6mjVO+n9",
-	"2GcXwpAgDE/QLgrB8fkeqCmZNFfdFx5ZVXz5b3O+2m3BAFtPO4FuFTy9uuSFlbDz3o/811+lYOeWw17o",
-	"R5Ka4kfhn7HSomT3A88Ee6WsZv9TL7rvF7cR2yF+Y+ZaGbpwL4JAv79rUA6JK1hnJ6UWAVTbWF2IjGWL",
-	"go/yVZ8ksqBA6zSQg/pA71E5tOVwIkPddcVkQzFsSnWwqNeCG7G3LdNokd2+n2o21XlGynkOj/XhFN8W",
-	"epSL2YYFzOmJv+62ED9udCnEJJeFVpOE1HhiJFMQPTSbCZUxaXF953gm60A/b5zVbdK7AHw1O4FSWjEz",
-	"27aC48IE7vh4UXicXscovDSmiTvO+BKbxT12iM/ETBKbXqo/TAjllk1M7ErpZS6yiZg5eMwLPReFdVyu",
-	"Aqg5t1YUsI3//eHo4Ft+MP746enx7V96EWY6lmoiinkhd321RgY+1MZJwmJK9UeP/iVSCzNWeWeqi2x9",
-	"K6NV5IYlPTHX6TSq3zXlutIA0EH2AmFbKkWY6X4aaZ0LrvC3QlxLvTCX22VZZuE6LLlhIDNdCyeJ9aMr",
-	"9IwnstEC4SKyS26776Fc3vpcMSFXLfLcWeikJZIp89ytHJYcnRbe4iPgIsQ+NyMFnVhSyu5NYCbenoIi",
-	"8whtOgSXOhTCEW1DqCAc1DGK263MHM0kMBxh30bKrLURF+IGH8890d9Ky1/kXM4cuq2fx2xhLBsB1VkI",
-	"kK3HPDcbIF7B0BKTOi76tg2I4jwgUQN++OvlJhzb5XZuum9Gqtgtc+jq2bPTSv3Fm3JQ1ITyFw9VyZoh",
-	"4K4YjfaovOXa59xYBnRZgQpmxSnOyRd2qgtpVyzl6gs81ELwdCqyCiUIO25cmTqkPTiScJUc6PyyYvfh",
-	"xZSricj+wfOFO70sk7Bqnr+tnCptt76pH6QAuQIYuJ0KWbBrHOSUVcC/ULjjyl6aU2+YFLG6OetPYlmf",
-	"SBds0Bv02IxfCQNKKCzLT5yEL6yTPoLDwVi+QoZdx955zle5NPaSDIpbb8mrElPNVC/v+hqpuDuQEsBI",
-	"k+u7rNNpCPloMdttyppmsfOL+JQh++GOr4K454Xwra+eo8nBlG9LU6R3mDTnI5Hf4T3VEazuRJ4el686",
-	"xawr96lpajuvky7kbgtd4wZ1Y9SMzz8QMfwIQnf/HV/+KIzhE9HzBo/daMx3wsgMqbgRdJENSCCk0Yhr",
-	"UayYtlNRVC956V9C99L6FU8XRSGUvYSLh8vJ8zfj3smHDsaVc3jl9mOTE9wmYVCEbfdRnZIRG5H2sJGP",
-	"KnGz520AxJwouabtkuMxhQG8qdzBmVy1WY30K60EHhHLZHYPjiqKa1E441FX+Ra+v/xVKxF3/1Z5aHX8",
-	"6otN+JegaZ51Ukeo6qlEOW7V7FeH8X+idEBofsKGtQUMEzaszVv7wjGDYTJQ6LAvvwH+OFzMUz2TahK+",
-	"NujxzznIB5ee5Q377CzPmciNGChp2JWYW2a1JovspnvfdtnPHWrW758gD9od8aFksmvCY8vLsoXXxqS3",
-	"wu6GZRUWvPNyGphYHa7cZ3XNfoXOgB1Drpo1LabXdNsaKaNbDW014TGoQ2ujpaWkt9NwLXBdP1bvlA0+",
-	"/5lAT+y1dt5fNPH10A4dcbNuULAbZ4TDOTcvkoKqGrr5QCr65kZxN2beqJMJjKGhNZ2w5VQ70dfWDJvk",
-	"yfa+kSfJPU/F7ADmzQDeuJdVYxcgsc94JrbtpnFM7oS2Hc73chK1AKTeBrdTcMCuhiRDcuLdrWhkDaHF",
-	"0nCxTZLLZH2TwaXTPJIz0xSh0Cgb2YEb4nLOCxMz1l6g8o3PMG7Y/zh/81NS6uUrxsnetYmTVH49MFdy",
-	"fqDndHMO5hogXwTJZSoB+yLX5SexFMZShMsp0+QIhTVgbASaT3xMCtrjJvJaoMbayUpM4HXWyTVjcd0X",
-	"FjNhlJ6x+xvvmqKNl1zCHLXlhPPbgDZtVtc/GvLs+5QaJ3H3Ayidta0HwNXKyf1NGH9qjvpxzXUhbixp",
-	"TXpshXKKFcCaSWtEPk4wiEwxGuGUZEKOSljKZ3gCTTFni2BYB/VW5fO7+CF0UZCbvLucOAbv4JBrCKve",
-	"VFkHHHpeCNcBZqIwNRWnXVShp9cHfDmb21VQnUY6W7nDaLk+xlk5orFOuaaw3GCpn4q8oYPpBRxZNCjH",
-	"BWc14edWXpoX/RJaoUlG7K4gDUZtoB/wCEaWsOVUptPSe0kkuuDKisyHAcUgv5lTt51CTRyBOUHuZguV",
-	"iWLTQnpJNRDl+Kvnu4krDci2wvNuIuRue9VjFCm5uTIJfJDWML1Uu+5wA4L6c6azY1azp8+Pjph/Poqk",
-	"PlgLnoye7Tac3YirVToTI6glIyhlX6B1vaR34f68+/klrNz5YX7wf89en8P3gKFHMbm4Eof2ZHOA3Brp",
-	"bvMBVclvDjvr+61V2aGczXXhvbhTEFgWBe8XPJP6kJj34fxqcsjn8hAHQcjWDMkxQJU3rBaZ9fR4beet",
-	"2+EucMwH+nHDuPuArMgwK25s0/aPccxKOwfLFqZEUPH72CtUnh7X4bI5yvAgfPtN8mAgJPY+hnv89JiN",
-	"pDX/NkA9L0lIBKRPnzw/Pn7WEljq6cHdoegohouYRTLlJmSPnj5/zjK+Mo/bQXmU3B+aP/ko6b0AM6gN",
-	"XdHzaL9I2RLDuxkbE4KeLtiRAyFyKp3BQL8NVqIXpZvc7bGwnXjv59rhku69u0qMYuc4GzIi7RZ9ErMD",
-	"neuZQKF3qYsrwzCGOOYB3xgLs7tmjHayeihJZUcxYSEeXrqzRa+zr07vEP6xn3CPKqBaDGc/SmNE9lJZ",
-	"srfs256Z64k3I1gMAN8iagq/kO0RqTtYIkl/yvVkIjI2WrEpR6PiLoJ9HbNomVF4ah+n10Y8KSY/BN0n",
-	"zCzSKZDKSAwvoEQlIct/3f/qr0fHJ0dHp2XEvmKUjeL26lILjUVn+xcuh8G5wxqR9k2iVDFjDgbmy0eD",
-	"Qfbp2e0B/Dn2fz5cWPaR/nlCfx75vx/6Cf7yJPn29vHfHv+Nffnow//69eP/+fDXg4/+0b/RP+Dnx3+D",
-	"Sf6yJTdir8RRK2l1QaFPcWuViyci4oJsDdMqZvQms2illxZEiZFYd0u3qMUUO2SFsUwrFzYoiTl0tTkQ",
-	"I1kbGS8oWygr8zAiRSUVMBvmjAZuNHVxUes0ZsbVgucRUyCbi8JoF2eFGb9tNN175CIBw3Oh57lgKc9z",
-	"Qk6Ebn/XyMztkWLSPmxk2AY3/kKlWo1lMYvZQV9RlKhZSptORcZgsXRKZqVSFIVYpkUpMrCVsB2Cx7x0",
-	"EXihdzG2BZG5c64vN07NEOE3xwfGj4nP5eWYy3xRtOGDDyAn45AXBk+ZqNjPJJA2sxQFRafVDxmACaDi",
-	"5oqC7LYeHSxqUeTxq4nwH1GYCuhYREDq68FQCGlYMxauYgzXS3WJubqXnQx7M75CHUXmQoXUZCLimZtj",
-	"3YrSVI16U8GLrCXUA/aCIYvwkB0JbtujPO4V4BHGN5uyXGlqhsiJp+6pqktn60gJc202pYf6BFDYt5E3",
-	"cIDoKHIJtuvjzeoi811l2o70r8UUXKblboocb469qjJ9NBRzG6erhUj1tYBPly1k9ByPZUl4A4MiZjE+",
-	"4VLV4sYBOU8bF5Ly6+8TIaSi9s33bgJTorDBogpI1+NGdZlexSiwCQ4tvjKBBbvCAM6pED/ZFoC5K4Y+",
-	"FCaV1Y0z6OgJtC7X0xslF3N0BJs5hegAtNetjiAKwQsH17wAxMPUSCLWP8P79M/zMAp9/h7HAmY1b48P",
-	"A/Iq8xxI02LO5Bi+mABv0orl8oryTOPnz0os21NCQcgx94yN8MSDreR0QUAnelgjSY5kRCl05GZ48DhU",
-	"KnlHnbXVCUfiWeImZtriB4Q31SQqNTiJwZwCWTPiWhQ892TToCwJYkMcbWnYS/IytlIPnlqDDkJyqnOc",
-	"LnqxSp6/2XFXlbHhtZwXsxbCyL14CVKbBaVRX1G5iybzbcqulWXB+JedsggKQYjK8J27U6sNpL6mLUiD",
-	"NL+WB1AZheLqInloknw4QPYwUnMHaoL33HTOj6uLeZHQB2MLriYuF67LSOF5eHml0ksQrrq+vFLpT/D4",
-	"beLTkqM2oiWX8Rvz3lF1cpjqpTAJYBhLp1wpkXcOCHHree/mWc8fbFApChklEuUX7i9gr3kT/ZWoo264",
-	"X+UhVgFYbrp6JhuJDT20S2RUezTU2hGAeHXHQIpGzBOO1GEjJnbcmgFHqEkH3jAyElJNSMdCpgE3CuTD",
-	"Uvmsg6UQqbPf7HRzPJgjd8dqG9Opg6SK5p/KytcFZBSMO4nFzThUnDrxm9oEXn/nWsJTtqhwPpzH6Jnw",
-	"1cGi1A797Zdtfuz36Jf3dBM0I57aiAIGvwBhDRJHuzpGE7ZqYj/oAnOWQRvrqGphUhcxhgirJm1VZEGE",
-	"xrxQUFBRF4nzaKeSbr4wJHuUs/uYo14Dqs09bzj19yUFbRAHopTRuzZzcB/rIgrxQFgiyYJFoYu4DBKU",
-	"NVusGAhXoJ2uHbxTT9f9EHkmYupgRZuBCegxFJiAjpqI/uvkqD0IrR6GJY1zq/RwiB0M3MFzrwvscBEB",
-	"y1pu4pJHrmL3eLqxQGNVpPIgBhQan6kjDRsVejGZ2o4KfGdN2bRaCrvvYpNiTYbzzdaaMS9KQQywn09d",
-	"Rama+e4L89sREdBgVAoXp0WlwySrgBOgP895URmym2xZLNB8Gl031k2C8cPYSi8jq+1+bkYI1a6hBjjt",
-	"toU4ud0gUL50dSwlGdP0wo70zV0YclBkm8Q8Rgve4DSxpBsqN9e6zJA7FzErY+VIZ1buEuPoCtp1kxPb",
-	"yPD7BgF2gHY1VgAZ5zlfiXuYHue8uOpApKogKcQYS4ze4RjXC/6FFQQgxE7UVwRqFvQCZc/mziPkwysc",
-	"TND7VCmy6V0vdZyoVg7qklgbNL0/k6T/TJL+M0l6Q5J0TZ+qrPrjffKngRDkehLCLpru1jGIpVQJZf2u",
-	"N2r3rFuOkKx+YZjMhLLSrhImflnwHNgXJVpn3PIR1o9Kdqoa1DmLT5rLUEkrKilMUQAJBYCJ8lG8Dupj",
-	"LuJ9ioUfFioXhlR6Nvxb5bX/XvDlMC4NSXPZ5s1+HeJAvOHxFGsptyW61EcFBtLmmpbmEhPoIidaSYSr",
-	"eR68D7NkgPGUlU1OZ60uuSwu49WPgzUf9qUV47I4DeEhpdzKtDrgsmC5nqANuLs05WbH4IP26YXKgJet",
-	"lR/aw4o2Cwf7yitqMMq7Ziw/UL7zfROY17jk+gwNbtjyQJXrtTxS5W6NOreUxs5yjE4CnHBKWVslms1J",
-	"MC2bLrWwOr9sWW7giy2/qxrA1iC6ayZ6nce1/e542RY5FXN56yXaqotqHGodB+pLWTu72kqqoKjflKRT",
-	"LnwDdeqQrx1TjRhW6XGV4jf4T0mXozJ5WT5xvbPCt8+++nqdAZeWmPX4xaLQRXfHi5sc6y9FU06VsfGI",
-	"BODzMhggXPHb0FFAx51kJrgeI9jajnJ1ZGsxd3lEcOjiptoAcdr0mnY79l9HLA8tC8QiUttXSCO7cWIL",
-	"eydCNGFtSTOtKO16rUp+NHYt56vuGEBz+ojWNd9BtfpJOfvLBazv8B9SKMWjVERbnkd8zGFtHWS4ij2s",
-	"g0ELu0LUdv05Z34YttoMNY/SLtrY5rS09WO1ufhtoNWRjbdRg6hC1OAfngTcCTKr+W8KmI6Mtcb7dt9n",
-	"Y7TmAAFB/LXycFkfuTESUap68SM/uqMJ7YSv3ToFQ5yyoVsfdueZVkIY0Tq9yOQoF0kIQjYg8jNdUGCn",
-	"uCEVZ5vlKlI08v5y9yY82JRw9qfEHpHY10HYUcx2taJaoucENyIr4+l3EZY/k/weX/hITLiidfs7cApK",
-	"bd3WvFxXwnfd5Z5Ugpj8T6V/KtTn31oriBG485VK6/0gfselpz9fiehtdZtdjE69JHM9E2pDgWYA+nfc",
-	"xjJhhjSkGbrKGPAouWoSNnQ+lSF+S7VTqKcIOl/d91iU7nSgfAEZ9q9FNhEZ+vZHK/hDte6aMZahnHoW",
-	"qwSC5cvZlJupMKBbFe3uoyk3p74Ni8xz4In/WhjLjKbYAjamCBWlkU+KonPYWbPmOwan37yiV59QA56a",
-	"PNHdiFXd/2XFt7cNDvQoI6VOtMGjtsNd7Mr72h4hSE183LHWYW0ld15HBbJ7WcjdV+IQ+HewktJuHqmj",
-	"T6F50tRx6rTsMliIVMhrLIEgKE4YLxunvoMbbtwdIw9uW+hZKHzb4B86W+1eQasculKr9aEqh5U1T3Gx",
-	"W9xXzvdE271jxmXhKql50O29oOU6IlE58UCeVqwQ2Gozi0J9e43LtoLl0eF8TcU7l6RsVKPseETVOpH7",
-	"OKcOVQbXHYO/29J43YDo9rwfAL51PfwatZsiPGGTFFA5its7E13lClxE2x1pNtFMq1PGR0ibQsHt7D6R",
-	"djGOs22fLTUX70usy5KHDbqsXOQRjxFoamJL0X6VLrbsfaPtABZWLoOP2YXEJr+FYD9fvIgJn43eup2h",
-	"U22CtW4x87rX5cx0d86XrvHdvc3bDDK7OT73bTb5Lc0kf1xHYs3ptkMUjCOvL13xj31Q13fCYF/SeDux",
-	"ECwydOF9Qwq3WE5XPjW1tX9WrLlcqQiVdfIrlCOIpVMqpFkPd92Zds5E4RTT7hTT7bNTjr20pyhru1bv",
-	"lNQrUcNTmi3MPUKs22kwHFfEkh/R1bZvGo8+QgTvwlzbR7sbC4uP1rhIfuhq5KiDRJsJpSUdoIRfRJ+y",
-	"i0xqClYvQ43Q1OKKmYhVKPranQ+hMhCDvg7cIFJVwVUDG1cqPBytqXrxnHz4xbSmWFatD1jxBCYRPJ2G",
-	"ETttrUy5iGztIbIzdYjr3rQsF/29XgbTm1Ap3dANFkOeC9+/pBmLhgT8wIjiWqaOoK0Txs78tS4vrKfm",
-	"UWQb0p41u7iP62qM2p1i7h761rqGzxntttsi/gxw+x25y35v0Wu/pdRY3/8RG8tcJOwJM7YQfJawY5bL",
-	"a8Fyif3HE/aUeSTbnmNBbqLfX7Ra1AdvRLoopF2dA/F2JkHBi1iO6xmz+koo4B1nb19dXrz5z5c/nffZ",
-	"T9oyJUTmG/sjeeAzwaauYg3yBVTVaOCwjKm1c+plK9VYx7nVTMw0SK3U4I9dayD8eozeEl2wmS7Iya8X",
-	"1ueanNBZ6YlJqGU8Ao15rjHWBVuKkZFW0APNmmnT0nFjGyJJf6AG6ssvUWHuf/klO3MVnlJe4CJDKTvF",
-	"MjmhMrcqY0beuM+YxB161A+ULjB7s89eKR8KZ6o97atjGqzeplzle1AOTikhlBLGUatvr56HU5DkPxdY",
-	"CG2qF5RUzjJApMkUBr2WajJQLp5d2kq9U51Sp6dUMAUHabCInPR53zxPwuxXcj53EwyUD4iXY5h0rIsl",
-	"LzIHyNdCSaHSFcDylSKjeTVjKHFCmMHEaaybww2jS02wHaghkJthwoaD3qCHraZctQ3GLeN5jltgg14w",
-	"eAx6ffYz0TLfzo0XYqDkRIEi5uwlUwxvx5cpK9ynXblzYa43Nct0upgBn37k4y4fDxRKrljYhqZIyPyK",
-	"2FAscuH2f5amwiAmvfOHv36H8HbBWvD69dkP8ITIjaDu1QO1LACXcWxkjIrnrBA8M/Tm8Iz6e/6KOHHC",
-	"vsNryP7///1/Q78XHHmgllNtBCt0jnVG+Ey7AgQgXXmEGt4cwANmSIaiXKZCUc8C4oC9szlPp+LguH/k",
-	"sgXpopuTw8Plctnn+HNfF5ND9645fP3qxcufzl/iO2VAZ+/s53dn7CWZuM7evqrUpjjpPUGRZi4Un8ve",
-	"Se9p/6j/lHJCSJk6TL2/YyJsW7JuzleOBLgmZuHSY9gPkM5Q4k0WeJfcjUa6Qm3b3CU7LQuwIR4L5/Op",
-	"2ugSX8l+oBp91ACtfa+1+i8E5nACr7LeSe/vwnr/Rq2P/fHR0f4a2JPO1NK7nvQG/A372raNFpZXacpe",
-	"Mp3eyYeP2DRoxotVRAMEVsEnWBuKPn8EoRDBnh2MVpTQCDA7ACwgT90Blhv5CGKhq7NWhx1aW3Bz363e",
-	"UlklR3i/c66w+D78I1I42GD7vNu1E3i2HRSur/ydoRfgRbYUIpuIzIib+BFopSE0fhSoCTfs7c8Xj+Ng",
-	"xVtdgrRHSmwv6fFsJtWOoF9shPwfHuYPDeHbpHfohJwKiauD+7U01mXrUZIvnwmLZWhaunOWjxzOyYO+",
-	"9TkSTbo8iX2uujyI1bO6PBgaZnV52Ory0WaUaL5iYsf8cwlv/rIQaBt2fA+knjKnoySyAd9cLer1kqhr",
-	"MUY8z4cn66q2s9tiXI8eu4xIL7UupwKb0KKFDCtGksruBCIQzoytVH4oc9T6DN1KHtVQ8gG5EnSLoN5H",
-	"dxw89GGzoStfnkdajXQ4qKqr6fbjPflbt0yWakbruhU0yv8cvvTJGpq54k6vpbpqm809dojP3Ca9fx5c",
-	"aMvzgxe+5syml+oPuzXdi4r9UKbpmoSpSne6CunyFGYz8XJFj+7IKKK1UM98dQztC0mR70IaBorxKBd9",
-	"BgQ9FMgC5ubcGxMu1UCZRZoK4TrDu7AIrxeclu/4PGOS8lCZpGABxrPMYIye+6LP3vuC5WxYGg6Hzjzm",
-	"2pdVBT66vgNV7v4Lg/L86Vo5B7QdmDL0L8I3S0q+M+csi87/ZkwTB0Ki4qvp74Zj92GQhw3vdRzlLkoH",
-	"mVMB6Hb4XlSuBL+0ieP3qwQ95thtNGNWT5D89tdO77WeVDsVrJ3fXoT16gy3dXtUCG6oHf6T7SdZd97f",
-	"EwFe6wnjPnjB+rpPM1z2Vmy41+lTO9jKubdfrjd5Joq3HMNp/gC3jAR/LK3GQC9+/Hmv3SeZ3bbq32fs",
-	"WsusJOtYL4FZrRM2w3I0aOdZpNN+TPmtsexdZVuZ9T63HNJd/GgXN1b9PWDIGyWqFTo+J69vokaTLLfq",
-	"MC8qz93lrD+LELkp0qnFhFKJ0NrDyb5EZaBSqwOrhRLmJL56VTcB7wHlOpaLCc+xMIYETflaFExkEtty",
-	"KIYBryeR7tu8woylNQM03QZdLbRZmM/zVT9SZwWpi1mLgfGiWYhvjshe7lzvTmk+7srwXa40BRfPXOpZ",
-	"yBMHwPd+7LMLYSy6Uiohv3U3YO9H/uuvK3ZueaU7feiW7gN7ARUCK56LPBcUr+SLwbRP7AYMbdfdeHml",
-	"RA31ixlXvSg5kBO8ER2tkGut63+X4s3ZzKWMIler3DvquMM4/TDiNZvmHqWdAvNgDz+tBC8uMZe2nfcC",
-	"Eyj0EgtLwxL8EeFryQYXkjN9YzbuQMHraKmnEtVoLIff8Xv0uAEZ7FMjZ/jhn6/P/4mhPOiVGaNzaM4L",
-	"a07Zi/N/uHwqMk24gnJD+HlIfpQ+uwh3nXoKF4LPRNZnZ6qqZDEChSGTXNkNJRSla+Y3OllUq4Hi0ncE",
-	"jKQ9lk2KMEbihPHcaHqfuzr3LF3YFnu9q9CwRkIiHk86BlenwffRujx6DqJQrI4DmmbmJLY6y0yJBr3m",
-	"ZanevFq/rOzTs9sPB5eu01W09f+nqBnI+eejNi+M6sC2Y2QXch9Tc91Leje5uWmxEsWqKwMyMF7iCunR",
-	"Gq1etAYT0KvNZDUnf3xspT7b3C81ZJ9vy2gP635IMdHhzy22AioHuVZZX8+FupnlDgQHejyWqfBeyb6Z",
-	"oytwKoSd5X38W581hFeMpOKkm6/lelhxYw/h0GpvNp+Lyjl0Hfch4oTLka/cqBVa6r6ok9J7iqtk4jks",
-	"+0ZEZdS/C0vNIs69OfTBkKA2Twu8a8EMDQPlyws+aTF9zHU6TdgvC21FduqrdYKg9Gp88CMH2oYk0bVR",
-	"k2rSZz9h8IHvTVEjzTwX/do1W0OVh3AdNuI4TCihXcGTMtX6zphw+ImCEm7brQouY9sdVXA07iY+VtoH",
-	"1w8MW25eCTE3lW50fvfEpQqBpdSzU+rL6T+bVrooVey8NjgpAOCAT7V+VQ4HjBAqzET4V07lEao2X6Ox",
-	"Y5Sy7miQqWTN/7ZmGY8MZX3cTR7ZKoLuVyVbxOIgsDKlP5JhQl105JgpjV3DyraJYfF0rR49e3I8UMh8",
-	"l9KIx332HqNFw2PSMMqwd2PyUOqLqmHOpRoyaQYKg5pItCSFkPs+Cl8Y9ujZ0besnOWEDQH5hzC062xJ",
-	"0w2Uc28lbIgYPyxRnp0FouWEQuMvC8+BOa6SspEfngotThcDpVDsrXkTeJZhZBCppKfMaPIRUlyVd0lQ",
-	"t8yB4gELy+SsIbfDPv7X99Cr12T3YSVUsn20GqjFnFnNvvJhmQlbokSEKcVYo59htNISw4rOyr502FsE",
-	"xhwiLIZsgenK9La0LBOpxHjfZR0P+gNFqXacjjiMOOWGTTkZyHFIQgeSqmE041R2vQDVb6DKnrGhMjxM",
-	"9ezJccLENQjZG3BtoGaCKwxD9llsYc1syudzoeDpsQWswd6cTpin4C6yDwwUMjcf8l5F9hCnUxbIN3xl",
-	"TlCD40UuRYHHNFAIZOOTZ3wIva20RR3j7HQANXeq9dFkvKJ2zLmhagRlBTytKJ6ODoN8T0Q72fBsUfCD",
-	"t/BOdvBGDfvszHuEuWUTYU3zesEPA+VeB/AHNzaBjwmJ5+ptJ18dfZMAJpNRZen+AWAcKExMIDTgptyD",
-	"YZmmArDcYESiVhhbCQCNKUF1nvgnN/yTG5Z5eQ/L+yoSHMX21iS4NqE+ZFbvCU/LtkllLRLBptJYXayc",
-	"9YNbNtPG1j3y7JEDOfvqyMnbyFFDAAzQ24m8FupxG0JT9E0DxShen0pjhPD9J7Hw9hi2+4VjW2KDHYH7",
-	"7Cw3GkNPMZ4RFvg9t2JIRXAwGH7YtsQynKf7TQAU4LnkhjDFz0dFPEEbfFCV3Oe4x/UwwrR96b2Oy7jQ",
-	"dAzaJow+dawbTxijn4cBkkOKN/UnZbWu3DUa6nPEdkQcrgS6e+pFdyGDNLFrZPm7CCTk9RJFG3WDTme2",
-	"13DNexLBP+QRPfiBVPkV3d2NDtKStZvfT6DnZ/G6ljtvqcOxyUbG9+x7LQdtDah7ePkG5VpS83NhRVsF",
-	"FeO7ggsQh0n2AM3DZ844r+J68MU7kpxf4zRryBbj66G3X7sbosLkj796jsKI//yki5X9WcymKckZIIpK",
-	"BK/OyaqpVhjrt4+z/ztoGaU23PDwRQ98+0nXqXObgOoPIXbPNm+F3rz/5skv4xhXo/nlvqEQNV+9iTSV",
-	"rnkQS6cinQ9Prekzavg2KbiyIhso30URb4S/DNSmMyARN1eGgktPq9ZuV6JDD1R4T+klWbPG1Q6dUYUY",
-	"L0R5jPuPC8Sxd/Kcf0bsOTNXCKNwOugvL4QSSyb3jD8VElnter4xPWzJDTNcUo++UKHBexcwLhTQn6tK",
-	"a0K0JsFL/YE6W1g941amoQs6bPO6YiPVC+uS7ANBXuriCrPt4/EowO9/rLVtf3guW52vI4N1HaATNlq5",
-	"DM7+/sgNjb0Osr0x2u2I08EFdC6qB/UbqDqV2QMF+G3DU7kL/V1Hdl5eK7Ixj6WSZiqy3V0ld+Qrmw7v",
-	"z2Pb9dgegHiHBjBt4lBoaO50tAez+9QnaqOA+Ot+qB5FGNWlLCN8KvLS+0VAzOUj4Clyf0oHTXvgH3SH",
-	"sVLpYUWJauWjF81Cy1Wb56nLYKv4SsiMz1mq5yty2FA8FshozuFVS5zB4P4Q6sVybSxms1W8bsEnNNYL",
-	"lQ0UlQ5z8V2GAh/QpTUSQpEZlXEQQXwanB6zI8DvXBjTxpLrVdrNtjAvzDmcFIJbUdAKXDATSRoqOJec",
-	"lEmFY9ssp5QxmcRCetq7wn7qaCcOyItVpXexGn8WC0CjPP7u+v8pG4slpk1y14EKQICpPdUDMfsy5Fam",
-	"9k1zyzJgKC/5Wvbh/q5U+jAmA7jFmZwIY9tv8FtAv0V6JcjFKWeCPfr54sVj1GzQnVFWmkeHcSFChQT2",
-	"zzfv0AlM5RPSWnH2E9fa0y2AzQt9Ldx3bsg++w5nNgPlapyEyeB8fDnT02qDZsrBRsNLn/m20mNsx66s",
-	"HijaiwFA++b6Ll3Wx4e68nbwBK071xPceNvl/96BcFcpASOoO1jUjG95HPMoYScb7o9Itro0zZyrlsBH",
-	"HyfqAx/95wwL2U71orhbKi+WNuuUm/2ZzIV0UF2JhEPMfVx8hyGkM3Ki8E4FnHKToBZMjeelqesxD3r3",
-	"K9UiW7RgnZcZ55VCKJUECxL96k0W+myoxI0dulDygXJsDE5TqoUwbCSm0tEIT2ETX8UZhf1UGyzrDAQm",
-	"E3M73cR534XSlA9+AfeI8utp/wS0+7H+LaED/wZ8fxu7xyLlrcHGxDj2xKwrxRbKK9uaTdV+WfeWQEWe",
-	"BpcMhX1bMpdtI60R+biM4QkW0ErhKm8IJ2MlW8xd/JGxJ1WUo1ilAsvCUkQPT8u8EF1koSjqQDndtc/q",
-	"Kfu1YCylbVhCLIOfwzDkaEPZvJGu32fvQ4xxqFpMVVMxYZ9UHo5JIC672FUSS/lMkAvcbSblhSvzIdiy",
-	"QtwSb4ccKNfQw2qGJY1b8/HrdOchbLdlE6Luhtu9TeyLH0fuGeqjIwHADUZR3/B9XznMnI0w5rzSyAjz",
-	"GSkKzd2q9Xs34zcH1NDkydGzb776+vleLmPJLxeqvYDAK8uKhTLYlmD495cXjN4Bnih8BqKv0QKXEx4m",
-	"SRkkac8JB4rStzOqQydzUXkYKxf6kEXKuAuN3JIAHXhemoGCa4dhMEAgfGmyGD6/W6D7VKUyjxiUj1u3",
-	"uo/jfoFSjyjjbymysPShCEo94JZlcjwGxr6R4N7BsBROaZNxqSxn/cAXz9VzbjcqiT3alFDzlCZx3YpA",
-	"uZOWRNJgWSobFNWML59DSMUsQle2s93EhA85CyWgu2dU44VdkEKKHAgrDFASYWlB8teS24GiJECGOYBe",
-	"O6xnAJ4w7jMbm1l/Xuf1A7mGio6jUYRyqCuI0q70GrNdyrRVt6Td/Vm/K9Tv+ngXj6WD4r5zjt6JFJCD",
-	"0LQ16KOGxfe4AYeuLuRGYyuJQIGaurBBuhdeHITbULsjSVnpOwU5itoClm1BT1wYdRWBaUwiFImLSgVC",
-	"4QsXIwvCMPwkvM2pviZnk4KnLooerqe+FkWfvYmVO8P9uHKq1Vxc4JWnbtpwD5Ftos3Y1SzHbBKLImlb",
-	"GU2CKRWcf0DSThO0kHU8ZSTr0ViWn1xQjjRoowKR+EEqbxJpU3rpp3kIJM746vATXOXb/VD0hClfBhoF",
-	"f2zDeDpQw1rNNNdLJdgsg61yM919M/6er7rkbGd8FTK2D46/7rPvYbpYbWWn3VA1weOnmN79FVZKNtH8",
-	"7oPjr+Mp3pkXRjondx9QZvdBe4L374m4noEKSZjg1O+MrzYWJ2hRy/eGulRxoL2kkcKEJsuGrqSvVizV",
-	"SokUk8KQ8lnn8iIkOCWKyS2nIicIyQSLglNRaxJCfFCerzbqgtfYCz2bAWDRa+aqptB0WMsgl9eiz84o",
-	"OYqNCsGvEjZ8zY09eAnrPHj1/RAV45kwJ0HpdpS2EK4410DhwrHSGXCFqcixVoury44lucnaHtWUAWJt",
-	"Msz6NZJZLX+GwBnsCE75z1pzaWp72zmhZiPlxwR4XM9BiQY7ZsLTiw9Du339akS9hM0XFDxBqYQHWOAG",
-	"V28eP8TNaJT6WuOynr1+/uJNe+DJez2rN8oNvY9jqM9TNm74gHkvdPYEaSrDjk3Jrp8gVN3kba23nARQ",
-	"VQON85D12dvFKJdpv7x4tR3E04XGtYKjzkFYdyVUBvSVceJj1YtAoG5a6BXPrXRV8AsxWeTc6qI6pqsQ",
-	"0VZdpExbptTBav2A0qPpQhf6a0VwY8MCuS9DBkkE8QEaRuTjyihT3y9zW1Osyjup62oVcwuWphQUQgqR",
-	"LVTGlWWZmOd6hf0KxI2TRbBGqjfEhAa0wFWq+wQt//bj7X8FAAD//w==",
+	"7L2Lchs31iD8Kij+U5U4X4u62HESqf6aUhxnPu/n2C5LGc+u6RXBbpDEqAkwACia8apqn2YfbJ9k65wD",
+	"9I1osilRdmYqU1OxSHbjcnBw7pdPvVTP5loJ5Wzv9FNvKngmDP75Uqpr+DcTNjVy7qRWvdPe25+fse9P",
+	"vv/+lA3H0lg3TNhwbsTNkHGVsaESH92QzflE9MOHhRWWDfnYCTNMmNUDNdZ5rpdSTZh0LNXWWeamglk+",
+	"E4w7xtWKZWLupgmOqbSb4rOWGTEX3ImMaTNQuRg7pheOLacyF0yJJRPKGSks48bIG3EWViZxfCPYEv87",
+	"hOUNcYyhHo+tcPjIwoqsP1C9pGfTqZhx2LtbzUXvtGedkWrSu71Nev84uNSO5wfP9EK5dfD8p16yGWyA",
+	"JuRGMKkYz/OE6Rth4C+Eju3X5plJJWeLWe/0KAlzSuXERJjeLcw654bPhPMng7Bcn/u1yldsOeUA0xlA",
+	"AR5jbiotm+c8xZUAnHNp3RkbGz1jnMEpMzr1foAMnmSAjJsKxab8RjClmRiPRepg7RJm/G0hzKqX9BSf",
+	"wZJpXbV98Y8vhZq4ae/06ZMkAs5UGyNS2IBd39DQ8OWQ2aleWtoXrF6oiVTCMiuUS9hSuingQGWcttVV",
+	"p6quMRNjvsgdrH8+z+EFoeAo3hefDV/2PsRWDzDcdA7SAvaykRhrI+gknJwJ9jXcosePH//wqG2xOHJ1",
+	"lWNtZhwWmXEnDmCUXnNFSe/jwUQf+C/hkf4lPBdWegWvblquddzA7eKOaVNFHxjrjHEGAzCeayXYTHBl",
+	"mXSWIRlgMz0TyvXZeW41M4JnjFs2hGl/4i7gFE4whD2Lj3w2z2GdJ0cnRwdHTw9Ovrs8OjrF/2+ACe2h",
+	"O4oBTHguuRUWTjSsB0aAtfQ+3CY9mcE4OOOcu2k5oczg8MVvC2lE1jt1ZiGiRyKVe/qkl5S3+Dhyi5Pe",
+	"tVTlTI294W9xrPRErYKX5TdTwXM3tXHszOVMbiJRHE7Ntt5mej26pm+PEoC73+zR0dHWvavFbBSjWZdA",
+	"9/XCpOIry+ihhEjTcbGu+qH4kTYdTLG0k+Mn3z35/vHTJ99tXSCRu00EXbNcABkEcuNp0UhMpFLAnPS4",
+	"IK0Jk8o6uAF67Clqn/2sDcuEmOMTlhEHxFcqBDi82HYifo3RI2meCP0v2cxZgLFMIiThDZ+I4jRS4HQi",
+	"o1M52tNWcN6uG9m6C8Kgu2FXY2F+qH2jl9Nb+MQdeITT++QQTu/IH5or7rPzKoOQKs0XmUDRa6CWU50L",
+	"lvEVyXSc9hi4N2djw5E1I0ehh61ItQJRj82kWjjRH6g6c3G6wlqEyoYkvcVBdU/GQXMhDc56HwBegB/C",
+	"uh91BqT49FPvPHXyhhPQQKxWTpCECGKETPGXw39a+rlcxl+MGPdOe//fYSmIH9Kv9rAc8i3NBtLgbdJ7",
+	"luv0+ifueIeZCk77qZcujBHKXQHsba7xlXnOV3CRr4ALPk56IG3h30/83x6Cr3g6dblMp0B/wgBXAI0q",
+	"C2cnJQsvHoLRjo8qXxDrrb13/IN/D2TCsEzDU9RA8I8rbpy08Nov/PffpWAXjgMboB+zhfGgP/nhcfgy",
+	"Ps/xE78+fMZJh2LIzzwT7IVymv13vYBVkJx5FUjLcdIDdaYGuwJW39ZhdT4SyM03gOm4BUzHm8FUgBdI",
+	"d86VEtlVOEE8bC8ZnL6/O9RUoGL3heGHpIFdSKo7IX6J4LfhrpW0+Dbp/SfKPReOu4Xd7Q5kwnGZ295p",
+	"79Ogl/9mB71T9mnQuxHGSq3g06B30j8e9G5vgZbYKxKxVoEN5HqCONACks47rO0gvslfOHAQxVUqwvXf",
+	"aaujFRx7n10KS3oZPEG7MILj8z3QmjNpr7svPLKq+PLf5Hy124IBtpX71gGB73XDu+0XtxHbIX5j51pZ",
+	"ov/PCv1yb/S/MiSuYF26KZVaECKs00ZkDK71KF/1SUEo7Dk6LbhTfaB3aKtw5XAiQ1PKismGnaKpZMCi",
+	"Xgpuxd62TKNFdvtuqtlU5xnZinJ4rA+n+MboUS5mGxYwpyf+Y7eFhHGjSyGZbWm0miRkVSK5ZgqSsGYz",
+	"oTImHa7vAs9kHegXjbO6TXqXgK92J1BKJ2Z221ZwXJjAHx83JuD0OkbhpbFN3PG2wNgs/rFDfCZmIdv0",
+	"Uv1hQii/bJKprpVe5iKbiJmHx9zouTDOC10VQM25c8LANv7n+6ODH/jB+MOnxye3f+lFZLuxVBNh5kbu",
+	"+mqNDLyvjZMUiym1cT36p0gdzFgV5VJtsvWtjFaRG5b0xFyn06i5oalmlPaoDqoACBAS5IfKpCOtc8EV",
+	"/mbEjdQLe7VdtWIOrsOSWwYi/I3wikE/usLAeCIbNQgXkV1x130P5fLW54rpXGqR595gLB2RTJnnfuWw",
+	"5Oi08BYfARch9rkZKejEklKVbAIzCeY91OBGaGIkuNShUBzRNoQqhIM6RnG3lZmj1Q6GI+zbSJm1tuJS",
+	"fMTH80D0t9LyZzmXM49u6+cxW1jHRkB1FgJUvTHP7QaIVzC0xKSOi75tA6K4KJCoAT/89WoTju1yOzfd",
+	"NytV7JZ5dA3s2RtJwsWbcstGQqhw8dCyUbNL3RWj0Tyat1z7nFvHgC4rZh134gzn5As31Ua6FUu5+goP",
+	"1QieTkVWoQTFjhtXpg7pAI6kuEoedGFZsfvwbMrVRGR/5/nCn16WSVg1z99UTpW2W9/Uz1KAXAEM3E2F",
+	"NOwGBzljFfAvFO64spfm1BsmRaxuzvpKLOsTacMGvUGPzfi1sIyzMSwrTJwUXzgvfRT+L+v4Chl2HXtr",
+	"uleHW/KixNRCsb3Da6QD70BKagrwbhN6DSEfLWa7TVnTLHZ+EZ+yZM7e8dVS4+7w6gVawGz5trQmvcOk",
+	"OR+J/A7vqY5g9Sfy+KR81StmXblPTVPbeZ10IXdb6Bo3qNtGZ3z+nojhBxC6+2/58hdhLZ+IXrC/7UZj",
+	"fhRWZkjFraCLbEECIY1G3AizYtpNhale8tLdid7O9SseLGVw8XA5ef56jMafrcaVC3jl9kOTE8TMb91G",
+	"9UpGbMSGKS3GR9G2ttdtAMS8KLmm7ZIfPIUBgufGw5kiB7IEiDGItGI2d1JkNVagtBJ4ZCyT2T04rDA3",
+	"wnhjUld5F76/+l0rEY9OqPLU6vjVF5vnUYKqefZJHcGqpxTlwFWrdB3m/4XSAqH9KRvWFjBM2LA2b+0L",
+	"zxyGyUANawbYIRzRcDFP9UyqSfG1xYCUhml02Gfnec5EbsVAScuuxdwxpzU5DDbRgbbLf+FRtX4fBTl4",
+	"74gPJdNdEyZbXpYtvDcmzRm3G5ZVWPLOy2lgYnW4cp/VNYcVev9KDLlq1rWYntNta6ScbjW81YTJQj1a",
+	"Gy0tJb+dhmuB6/qxhpiBIiRlRq6FG+2DE9Dk10O7dCQKYIPC3TgjHM5HISApqKqlmw+kon9uFH9j5o46",
+	"mcAQL1rTKVtOtReFXc3QSYEWwXV3nNzzVOwOYN4M4I17WTV2ARL8jGdi224ax+RPaNvh/CQnUYtAGmxy",
+	"O8Wu7GpYsiQ33t2qRtYRWiwNF9skuVDWN1m4eJpHcm6bIhUaaSM78ENczbmxMePtJSrj+Azjlv23i9ev",
+	"klJPXzFO9q9NnKTy64G9lvMDPaebczDXAHlTSDJTCdgXuS6vxFJYRwFYZ0yTnx7WgKE7aE4JIVMozEzk",
+	"jUANtpPVmMDrrZVrxuO6byxm0ig9Zfc35jVFmyC5FHPUllOc3wa0abPC/rshz75PqXESdz+A0nnbegBc",
+	"rbwe0ITxp+aoH9ZcGeKjIy1Kj51QXtECWDPprMjHKOJzxWiEM5IJOSplKZ/hCTTFnC2CYR3UW5XRH+OH",
+	"0EVhbvLucuIYvAsHXUNYDabLOuDQE0O4DjATxtZUnHZRhZ5eH/D5bO5Wheo00tnKH0bL9bHe6hENxcs1",
+	"RY0XlvupyBs6mF7AkUVjxnzsYBN+fuWluTEsoRWaZNTuCtLCyA30Ax7BwCe2nMp0WnoziUQbrhzonxSl",
+	"FoP8Zk7ddgo1cQTmBLmbLVQmzKaF9JJqnNTJt093E1cakG2F591EyN32qscoUnJ7bRP4IJ1leql23eEG",
+	"BA3nTGfHnGaPnx4dsfB8FElDLCE8GT3bbTi7EVerdCZGUEtGUMq+QOt6Se/S//P21+ewcu+X+Tn8e/7y",
+	"Ar4HDD2KycWVMMnjzfGba6S7zSdUJb857KwftlZlh3I21yZ4dacgsCwM7xueSX1IzPtwfj055HN5iIMg",
+	"ZGuG5RigyhtWCxx8fLK289btcB/XGOJQuWXcf0BWZJkTH13TF4Bh9kp7h8sWpkRQCfvYK1Qen9ThsjkI",
+	"9qD49vvkwUBI7H0M9/jxCRtJZ/9lgHpRkpAISB8fPz05edIS9xzowd2h6CmGD+hGMuUnZF8/fvqUZXxl",
+	"H7WD8ii5PzRfhSD+vQCzUBu6oufRfpGyJcR8MzYmBD1t2JEHIXIqncFAXwYr0avSTe4OWNhOvPdz7XBJ",
+	"995dJWaxc9wNGZF2i0aJ2YEu9Eyg0LvU5toyDHGPecQ3xsbsrhmjnaweWlLZUUxYiIeb7mzR6+y70zuE",
+	"g+wn/KMKqBbD2S/SWpE9V47sLfu2Z+Z6EswIDvMTtoiaIixke4TqDpZI0p9yPZmIjI1WbMrRqLiLYF/H",
+	"LFpmFJ46xO21EU9KGSlyQhJmF+kUSGUkphdQopIvGL7uf/sfRyenR0dnZUKJYpQs5ffqM1+tQ+f7Vz7F",
+	"xrvDGokgTaJUMWMOBvabrweD7NOT2wP45yT88/7SsQ/05yn983X4930/wV+Okx9uH/310V/ZN1+//x+/",
+	"f/hf7//j4EN49K/0B/z86K8wyV+2pO7slThqJZ02FAoVt1b5+CIiLsjWMOtnRm8yh1Z66UCUGIl1N3WL",
+	"WkyxRE5Yx7TyYYSSmENXmwMxkrWR8YKyhXIyL0akKCUDs2FKc8GNpj5Oap3GzLha8DxiCmRzYaz2cVeY",
+	"kN5G04NHLhJAPBd6nguW8jwn5ETo9neN1NweOSbdw0aKbXDrL1Sq1ViaWcwO+oKiRu1SunQqMgaLpVOy",
+	"K5WiKMQyLUqRga2E6xBMFqSLghcGF2NbUJk/5/py49QMEX5zvGD8mPhcXo25zBemDR9CQDkZh4IweIYh",
+	"CKvyKLmyS2EoWq1+yABMABW31xR0t/XoYFELk8evJsJ/RGEroGMRAamvB0MhpGXN2LiKMVwv1RWmkl91",
+	"MuzN+Ap1FJkLVWTOExHP/BzrVpSmatSbCm6yltAP2AuGMMJDbiS4C1Ef61Ee9wrwKMa3m5KwaWqGyImn",
+	"Hqiqz7bsSAlzbTdlL4f8ZNi3lR/hANFR5PO/18eb1UXmu8q0Helfiym4zBrfFEneHHtVZfpoKOYuTleN",
+	"SPWNgE9XLWT0Ao9lSXgDgyJmMT7hUtXiyAE5zxoXkso/3CdCSEXtm+/8BLZEYYs1P5Cux43qMr2OUWBb",
+	"OLT4yhYs2Net8E6F+Mm2AMxfMfShMKmcbpxBR0+g86nIwSi5mKMj2M4pRAegvW51BFEIXji44QYQDzN3",
+	"iVj/Cu/TnxfFKPT5JxwLmNW8PV4MyKvMcyBNizmTY/hiArxJK5bLa0qDjp8/K7FsTwkGRQmEwNgITwLY",
+	"Sk5XCOhED2skyZOMKIWO3IwAHo9KJe+os7Y64UgCS9zETFv8gPCmmkSlBi8x2DMga1bcCMPzQDYtypIg",
+	"NsTRloa9Ii9jK/XgqbPoICSnOsfpoher5PmbHXdVGRtey7mZtRBGHsRLkNocKI36mqqxNJlvU3atLAvG",
+	"v+qUVWAEISrDd+5OrTaQ+pq2IC3S/FpeQGUUiquL5KVJ8uEA2cPIzR2oCd5z2zlfri7mRUIfrDNcTXxu",
+	"XJeRiufh5ZVKr0C46vrySqWv4PHbJKQpR21ESy7jN+adp+rkMNVLYRPAMJZOuVIi7xwQ4tfzzs+znk/Y",
+	"oFIUMkokKiw8XMBe8yaGK1FH3eJ+lYdYBWC56eqZbCQ29NAukVHt0VBrRwDi1R0DKRoxTzhSh43Y2HFr",
+	"BhyhJh0Ew8hISDUhHQuZBtwokA9L5bMOFiNSb7/Z6eYEMEfujtMuplMXkiqafyorXxeQUTDuJBY341Bx",
+	"6iRsahN4w51rCU/ZosKFcB6rZyIUr4tSO/S3X7X5sd+hXz7QTdCMeOoiChj8AoS1kDja1TGasFUT+1kb",
+	"zGEGbayjqoVJXsQYIqyatFWRFSI05omCgoq6SJxHe5V084Uh2aOcPcQc9RpQbe55w6m/KylogzgQpYze",
+	"tZmH+1ibKMQLwhJJHjRGm7gMUihrzqwYCFegna4dvFdP1/0QeSZi6mBFm4EJ6DEUmICO2oj+6+WoPQit",
+	"AYYljfOrDHCIHQzcwYugC+xwEQHLWm7ikkeuYvd4urFAY1WkMCYGFNqQuSMtGxm9mExdRwW+s6ZsWy2F",
+	"3XexSbEmw/lma82Ym1IQA+znU1/wrGa++8p+OSICGoxK4eK0qHSYdFXgBOjPc24qQ3aTLc0CzafRdWNZ",
+	"Lxi/GFvpZWS13c/NCqHaNdQCTrttIU5uNwiUz32ZVUnGNL1wI/3xLgy5UGSbxDxGC17jNLGkG1/zqG2Z",
+	"RS5dxKyMhU29WblLjKOvt9hNTmwjw+8aBNgD2tdcAWSc53wl7mF6nHNz3YFIVUFixBgr4N7hGNfrURYr",
+	"KIAQO9FQIahZbw6UPZd7j1AIr/AwQe9TpQZscL3UcaJaSahLom2h6f2ZNP1n0vSfSdMbkqZr+lRl1R/u",
+	"k08NhCDXkyLsouluHYNYSpVR1u96o5bPuuUIyepXlslMKCfdKmHitwXPgX1R4nXGHR9hPalkpypCnbP4",
+	"pL0qKmtFJYUpCiBFfWqifBSvg/qYj3ifYiGIhcqFJZWeDf9aee3/N3w5jEtD0l61ebNfFnEgwfB4hqW+",
+	"2xJd6qMCA2lzTUt7hQl0kROtJMLVPA/Bh1kywHjKyians1ZXXJqreHHuwpoP+9KKcWnOivCQUm5lWh1w",
+	"aViuJ2gD7i5N+dkx+KB9eqEy4GVr5Yj2sKLNwsG+8ooajPKuGcsPlO983wTmNS65PkODG7Y8UOV6LY9U",
+	"uVujDDOlsbMco5MAJ7xS1laZZnMSTMumSy2szi9bllvwxZbfVQ1gaxDdNRO9zuPafve8bIucirm89ZJt",
+	"1UU1DrWOA/WlrJ1dbSVVUNRvStIpF76BOnXI146pRgyr9LhK8Rv8p6TLUZm8LKe43vjjhyfffrfOgEtL",
+	"zHr8ojHadHe8+MmxHlM05VRZF49IAD4vCwOEr81cNLzQcSeZLVyPEWxtR7k6srWYuwIieHTxU22AOG16",
+	"Tbsdh68jloeWBWJRqe0rpJH9OLGFvRVFNGFtSTOtKO16rYlDNHYt56vuGEBzhojWNd9BtfpJOfvzBazv",
+	"8O9SKMWjVEQ7nkd8zMXaOshwFXtYB4MWNi2p7fpzzvwwbLUZah6lXbSxzWlp68fqcvFloNWRjbdRg6hC",
+	"1OAfgQTcCTKr+RcFTEfGWuN9u++zMVpzgAJBwrUKcFkfuTESUap68aMwuqcJ7YSv3ToFQ5yxoV8fNo+a",
+	"VkIY0Tq9yOQoF0kRhGxB5GfaUGCn+EgqzjbLVaSI5P3l7k14sCnh7E+JPSKxr4Owo5jta0W1RM8JbkVW",
+	"xtPvIix/Jvk9vvCRmHBF6w534AyU2rqtebmuhO+6yz2pBDH5n0r/VKjPv7RWECNwFyuV1tuV/IFLUX++",
+	"ktHb6jj7GJ16ieZ6JtSGgs0A9B+5i2XCDGlIO/SVMeBRctUkbOh9KkP8lmqnUMsbdL7677Eo3dlAhQIy",
+	"7J+LbCIy9O2PVvAP1bprxlgW5dWzWCUQLGfOptxOhQXdyrS7j6bcnoUuQTLPgSf+c2Eds5piC9iYIlSU",
+	"Rj4pTOews2YNeAxO//iCXj2m/lA1eaK7Eau6/6uKb28bHOhRRkqdaINHbYe72JX3tT1CkJr4uGOtw9pK",
+	"7ryOCmT3spC7r8Qj8B9gJaXdPFJXn0LzpK3j1FnZBNOIVMgbLIEgKE4YLxuntpgbbtwdIw9uW+hZUQi3",
+	"wT90ttq9glY5dKV260NVDitrnuJit7ivvO+JtnvHjEvjK6kF0O29oOU6IlF58YI8rZgR2Ak2i0J9e43L",
+	"tgLm0eFCTcU7l6RsVKPseETVOpH7OKcOVQbXHYN/2NJ43YDo97wfAL7xLSYbtZsiPGGTFFA5its7E13l",
+	"C1xE2x9pNtFMqzPGR0ibigLc2X0i7WIcZ9s+W2ou3pdYlyUPG3RZ+cgjHiPQ1GOZov0qTZbZu0YbAiys",
+	"XAYfs0uJPaiNYL9ePosJn43Wz52hU22KtW4xC7rX1cx2d86XrvHdvc3bDDK7OT73bTb5kmaSf19HYs3p",
+	"tkMUjCevz33xj31Q17fCYtvceHuxIlhk6MP7hhRusZyuQmpqaz+tWLO5UhEq6+ZXKEchlk6pkGY93HVn",
+	"2jkTxium3Smm32enHHvpzlDWlmS3paReiRqe0mxh7xFi3U6D4bgilvyIrrZ903j0ESJ4F+baPtrdWFh8",
+	"tMZFCkNXI0c9JNpMKC3pACX8IvqUW2RSU7B6GWqEphZfzESsiqKv3fkQKgMx6OuCG0SqKvhqYONKhYej",
+	"NVUvnpMPv9jWFMuq9QErnsAkgqfTYsROWytTLiJbe4jsTF3EdW9alo/+Xi+DGUyolG7oB4shz2XoZ9KM",
+	"RUMCfmCFuZGpJ2jrhLEzf63LC+upeRTZhrRnzS4e4roao3anmLuHvrWu4XNGu+22iD8D3P5A7rI/WvTa",
+	"l5Qa6/s/YmOZi4QdM+uM4LOEnbBc3giWS2yPn7DHrOjdnXSKXfsDRqtFffBWpAsj3eoCiLc3CQpuYjmu",
+	"58zpa6GAd5y/eXF1+fq/nr+66LNX2jElRCayslaV5TPBpr5iDfIFVNVo4GIZU+fm1NtWqrGOc6uZmGmQ",
+	"WqnhH7vRQPj1GL0l2rCZNuTk1wsXck1O6az0xCbwzkAh0FjgGmNt2FKMrHSCHmjWTJuWjhvXEEn6AzVQ",
+	"33yDCnP/m2/Yua/wlHKDiyxK2SmWyQmVuVUZs/Kj/4xJ3GxsOGrFA6UNZm/22QsVQuGsL69Hgm9lTIvV",
+	"25SvfA/KwRklhFLCOGr17dXzcAqS/OcCC6FN9YKSylkGiDSZwqA3Uk0GysezS1epd6pT6vSUCqbgIC0W",
+	"kZMh75vnSTH7tZzP/QQDFQLi5RgmHWuz5CbzgHwplBQqXQEsXygymlczhhIvhFlMnMa6OdwyutQE24Ea",
+	"ArkZJmw46A162GrKV9tg3DGe57gFNugVBo9Br89+JVoW2rtxIwZKThQoYt5eMsXwdnyZssJD2pU/F+Z7",
+	"VbNMp4sZ8OmvQ9zlo4FCyRUL29AUCZlfERvMIhd+/+dpKixi0ttw+Ot3CG8XrAWvX5/9DE+I3ArqZj1Q",
+	"SwO4jGMjY1Q8Z0bwzNKbw3Pq9/k74sQp+xGvIfu///v/DMNecOSBWk61FczoHOuM8Jn2BQhAugoINfx4",
+	"AA/YIRmKcpkKRT0LiAP2zuc8nYqDk/6Rzxaki25PDw+Xy2Wf4899bSaH/l17+PLFs+evLp7jO2VAZ+/8",
+	"17fn7DmZuM7fvKjUpjjtHaNIMxeKz2XvtPe4f9R/TDkhpEwdpsHfkYlcuBarOyXF4mH97fklZm1QMRnf",
+	"jmK9/5m0Pre7jBbySW9UyAEuJGqnQPkKuL3IQneF4JeYc8NnwmFZiPcR4dOKUjiX8N1vC4GWCA/ltcZw",
+	"RZ/xzfWUI50Ibj802uOfHD1pk/GL5w59s3RsooKtbre/UvZpx05BM25WVMhgIhzdfYz4QkTGj3DhLYZg",
+	"AdPgE6wSRQf7AcRDRERKawRo9Ejv6iU9ns2komewt152MFqVzx0AzpBf7wBf+HCb9CbCteV0w6KIU/he",
+	"dwVvwOgwwJqiEqA0SHI94Uf2Q939PC0+K+v04R6Fdw1WTblJaHgwUI12e0D9AkrWf6HbWEe4vwkX0K1x",
+	"vkc7da7f2tqxrUG9x+A744iXTXqn7z9UMaZpKIgjR9eDn/tyfHXYIXrj5n5cvaHqW54//+g9pvF9hEek",
+	"8LDBLou3X/SGkcltyw1jXxdMh1v25tfLR3GwzvjHA3IaHx89+f7b757u+yLOFy6aeOcdorZ0rQfCy2UW",
+	"Otmz89AmqKij41k8yEsD5UUDup3eXVpU54pcoRIN/u0R4Isc923SO/TSOmzOE+H6GbyU1vm003XGGQNH",
+	"+cjhnEJBtj5HMnaXJ7FhW5cHsQxclweLzm9dHna6fLQZ7pyvmNixkEJMtADxvUxOKtlAgYS+qPp6bd+1",
+	"YDme58PTdZuRd0BggJoe+9TeoH4tpwK7K6OpF0ufku3JS/agZVhXKWFSJlvi7S9RDUV4kMdASS7sVNEd",
+	"r0tRRXvJPI/0zOlwUFWfaUTC2o0Dd0vJqqZmr5vzoxza40ufzPqZr1L2Uqrrttn8Y4f4zG3S+8fBpXY8",
+	"P3gWiidteqn+sF/T/aTHMt/cJkxV2ixW6FmgMJuFRl+9645cK1rU9zyUedGhIho54aRl2cLwUS76DKh8",
+	"UekN2K/304ESMVB2kaZCZDbGsM7Kd0LCPMmhaBWhqBfGs8xisKn/os/ehcr7bFhawIfezhsUn4pIStd3",
+	"oMrdf2VRMT1bq0uCRjBbxrBGmGlJyXdmp2X3hC/GSXEgJCqhLcRuOHYfBnnYCMOIo9xl6en1SgrdjtBU",
+	"zfeSkC7xQsAqwdAPbJubMacnSH7X1deXelJtubF2fntRJ6oz3NYNq0WUTu3wj7efZD0K5Z4I8FJPGA9R",
+	"OC4UMJvhsrdiw71On/oaV869/XK9zjNh3nCMC/s3uGWkmmCNQDbnbvro8167TzK7rQinTaP4jZZZSdax",
+	"8AdzWidshnWV0GC5SKf9mHpeY9m7yrYy631uOaS7+NEubqz6e8CQ10pUS818Tl7fRI0mWW7VYZ5VnrvL",
+	"WX8WIXJTyF6LkacSariHk32OykCl6AyWvSXMSUIZtm4C3gPKdSwXE55jhRcJ6vONMExkEvvLKIaGitNI",
+	"G3leYcbS2QH6IApdregXMp/nq36kYBAZqNeCuYJoVgTqR2Qvf653pzQfdmX4PumfouRnPoeyKHgAgO/9",
+	"0meXwjr0CVZi1+v+7N4v/PffV+zCcVPGqhdt/0OEOqBCwYrnIs8FBd6FqkbtE/sB8cHKeHml1hI1PhpX",
+	"3YE5kBO8ER3tpMVRho5tf0jx5nzmc5+Rq1XuHbWOYpx+GPGa1XWP0o7BhO7DTyvBzRUmhbfzXmACRi+x",
+	"QjosIRwRvpZs8IV64zymlQ8UvI4uJ6q1juZ8+B2/R9cxkME+dSSHH/7x8uIfGJOG7sUxejnn3Dh7xp5d",
+	"/N0nBpJpwldGHMLPQ3II9tllcdepObYRfCayPjtXVSWLESi8vbNs61NUV2wm6npZVKuB4jK0tozk75bd",
+	"tjDY55Tx3Gp6n/uGDSxduBaPgi81ssWDdVkegy84EhrCXR09BVEoVpAETTNzElu9ZaZEg17zslRvXq3x",
+	"W/bpye37gyvfsu0vvaj1JmYG8oEmUZsXhidh/zyyC/mPqb3pJb2Puf3YYiWKlQkHZGC8xBXSozVavWgN",
+	"tkCvNpPVnAJLYisNZRPCUosyCttKMxTrfkgx0ePPLfa0Kge5UVlfz4X6OMs9CA70eCxTEdzrfTtHn/ZU",
+	"CDfL+/hvfdYiTmgkFSfdfC1pyYmP7hAOrfZm87monEPXcR8iTnE58pUftUJL/Rd1UnpPcZVMPIdlA5So",
+	"jPo34ajryUUwhz4YEtTmaYF3LSqnYaB8fsknLaaPuU6nCfttoZ3IzkLZWRCUXowPfuFA25Ak+n6AUk36",
+	"7BVG0YQmKzXSzHPRr12zNVR5COdmIyDJFrXgK3hS1gy4MyYcfqLomtt2q4IvPeCPqnCF7iY+Vvpg1w8M",
+	"e8deCzG3VX+e3z1xKSOwJ0B2Rg1mw2fbShelip3XBicFABzwqdZ4zeOAFUIVMxH+lVMFhGpGX1Q7lEYp",
+	"644GmUr5hy9rlgnIUBZ63uQzriLoflWymIP4HZZYDUcyTKgdlBwzpbH9Xdn/s1g8XauvnxyfDBQy36W0",
+	"4lGfvcOw5+IxaRmVivBj8qJmHZV1nUs1ZNIOFEbnkWhJCiEPDUG+suzrJ0c/sHKWUzYE5B/C0L5FK003",
+	"UN69lbAhYvywRHl2XhAtLxTacFl4DsxxlZQdKfFUaHHaDJRCsbfmTeBZhiFupJKeMavJR0gBgsElQW1f",
+	"B4oXWFhmGQ65G/bxv6EZZL25QAh8oTCr0WqgFnPmNPs2xBcnbIkSEebGY7MJhmF3S4yPOy8bLGJsFYw5",
+	"RFgM2QLz7ult6VgmUomB68s6HvQHinJGOR1xMeKUWzblZCDHIQkdSKqG0axX2fUCVL+BKpsfFy0OYKon",
+	"xycJEzcgZG/AtYGaCa4wnj6kYxZrZlM+nwsFT48dYA02mfXCPEUpkn1goJC5hdyNKrIXkURlpwfLV/YU",
+	"NThucikMHtNAIZBtyAILuSCu0t93jLPTAdTcqS6ERfKK2jHnlspqlKUctaLAUDoM8j0R7WTD84XhB2/g",
+	"nezgtRr22XnwCHPHJsLZ5vWCHwbKvw7gL9zYBD4mJJ5rsJ18e/R9AphMRpWl/wPAOFCYYUNowG25B8sy",
+	"TZWMucXQWq0wSBgAGlOC6jzxT274JzcsE0wflvdVJDgKUq9JcG1CfVEiYE94Wvb/KovqCDaV1mmz8tYP",
+	"7thMW1f3yLOvPcjZt0de3kaOWgTAAL2dyBuhHrUhNEXfRMNdqcbLxkDXKLaHhWN/bYutrfvsPLcaY6gx",
+	"4hIW+BN3YkjVnDCrY9i2xDKcp/tNABTgueSWMCXMR9VoQRt8UJU8FGuI62GEafvSez2X8TkWmH1AGH3m",
+	"WTeeMIbxDwtIDikiNpyU07py12iozxHbEXG4EujuqRfdhQzSxL4j6x8iupDXa21t1A2qZ/a5AkpbT+/P",
+	"c6ue25c5pSpno1u+0ZVaCgH2jxMS+ln8s+XOW0rPbLKm8T17actBW0PvHl4SQgl4U6LPu6KtIGpnAgRn",
+	"klJARwnJYt7/uB6m8ZZk7Jc4zRqyxSSAop1lu8OiIg6cfPsUxZbw+biLPf5JzPopyW0gTCXWV+dk/1Qr",
+	"jArcx9n/DfSRUm9u+AKjB779pKPJOGuibDiE2D3bvBV68/6bJw+OZ3GNfq/7hkLU0PU60ke95mss3Y90",
+	"Pjx1ts+ox+HEcOVENlChcSjeiHAZqDNtgUTcXlsKQz2r2sV9VRo9UMV7Si/J7jWuNqWNqs54Icpj3H8E",
+	"IY69k4/9M2LPub1GGBWng551I5RYMrln/KmQyGqj/zZnetGMFdNpUO0PRUmCHwIjSAH9uap040S7E7zU",
+	"H6jzhdMz7mRaNP6Hbd5UrKl64XxdiYIgL7W5xgIT8cgV4Pe/VDbwObhsdb6ODNY3PU/YaOWTlvv7Izc0",
+	"9jrI9sZotyNOB2fRhage1BdQiiqzFxTgywaych8kvI7svLxWZI0eSyXtVGS7O1XuyFc2Hd6fx7brsT0A",
+	"8S56HrWJQ0UPf6+4PZiFqD5RGwXEX/dD9SgWqS5lWRHSqpfBgwJiLh8BT5H7Uzpo2oPwoD+MlUoPK0pU",
+	"Kx+9bNYWr1pHz3yuW8WrQgZ/zlI9X5FrhyK3QEbzrrFaig2mARRBYSzX1mHeW8U/V3iPxnqhsoGiank+",
+	"EsxSiAQ6v0ZCKDK4Mg4iSEiY02N2BPidC2vbWHK9MYHdFhCG2YkTI7gThlbgw55I0lCFG8pLmT6ft8XG",
+	"SrmVSSz4p70R8qeOFuUCebGQ+i725c9iAWh0hNhd/z9jY7HEBEvum64BCDAJqHogdl8m38rUoU90WfkO",
+	"5aXQvqG4vyuVPozJAG5xJifCuvYb/AbQb5FeC3KGyplgX/96+ewRajbo+CibK6Br2Yii2gP7x+u36C6m",
+	"UhBprR/Bqe9m6xfA5kbfCP+dH7LPfsSZ7UCF/PUwGZxPqOB7Vu1JTincaHjps9BJfczznEnl9EDRXiwA",
+	"eunbmfvE2hBJ6is6whO07lxPcONtl/8nD8JdpQSMte5gUbOhy3fM94TNm3g4Itnq/LRzrlpCJENEaQiR",
+	"DJ8zrN081Qtzt6RfrObXKYv7M5kL6aC6EgmPmPu4+B5DSGfkROG9CjjlNkEtGIbjRtq6HvOgd79SILVF",
+	"C9Z5mZteKepSScUg0a/eV6TPhkp8dEMfdD5Qno3BaUq1EJaNxFR6GhEobBIKl6Own2qLlcyBwGRi7qab",
+	"OO/bohrrg1/APaL8eoEAAtr9WP+WIIN/Ab6/jd1jXf7WsGRiHHti1pWyDOWVbc27ar+se0u1Ik+DT5vC",
+	"VkWZz8uRzop8XEb7FBbQSq22YAgnYyVbzH2kknWnVZSjqCaDlZAp9oenZQaJNllRB3igvO7aZ/Xk/lrY",
+	"ltKuWEIs15/DMOR9Q9m8WYmGvSuikYtC3VQoGFP7SeXhmC7i85B98byUzwQ5y/1mUm58QRDBlhXilgQ7",
+	"5ED5HjZOM6zi3Zq5X6c7D2G7LftudTfc7m3iUO87cs9QHx0JAG5hFPUF4veW7czZCKPTK727MPOR4tX8",
+	"rVq/d6Vf9snxD08eHz3Zy2Us+eVCtZcaeOGYWSiLnTiGf3t+yegd4Iki5CqGai5wOeFhkpRBkg6ccKAo",
+	"0Tuj0osyF5WHsVhnCG6k3Lyid2FSQAeel1TdiWHADBCIUGYths9vF+g+VanMIwblk9at7uO4n6HUI8pI",
+	"XYpBLH0ogpIUuGOZHI+BsW8kuHcwLBWntMm4VFZwf+CL50uYtxuVxB5tSqh5Spv4KmKg3ElHImlhWSp7",
+	"ctWML59DSMV8Q1+ptt3EhA95CyWge2BU44VbkEKKHAhrEVC6YWlBCteSu4GidEGG2YJBO6znCp4yHnIg",
+	"m/mBQecNA/keop6jUSxzUSMRpV0ZNGa3lGmrbkm7+7PSV1Hp68NdPJYeivvOTnorUkAOQtPWoI8aFt/j",
+	"Bhz6Gpcbja0kAhXU1AcY0r0I4iDchtodScri9inIUdQJs+yEe+oDrqsITGMSoUh8/CoQilCrG1kQBuwn",
+	"xducaoVyNjE89fH2cD31jTB99jpWGA334ysIV7N2gVee+WmLe4hsE23Gvkw/5p04FEnbSoISTKnHwgOS",
+	"dpqghazjKSNZj8ayvPJBOdKijQpE4gepIkqkTellmOYhkDjjq8NPcJVv90PRE6ZC5XMU/LHz6NlADWvV",
+	"1Xz7oMJmWdgqN9Pd1+Of+KpLdnfGV0Vu98HJd332E0wXKyfutRuqO3jyGBPBv8Xi4DaaCX5w8l08GTwL",
+	"wkjnNPADygE/aE8F/yMR13NQIQkTvPqd8dXGMgYtavneUJdqE7QXP1KY+uTY0Jcn1oqlWimRYvoYUj7n",
+	"XV6EBGdEMbnjVA4FIZlgHXyq405CSAjKC8VKffAae6ZnMwAses18fRWaDqse5PJG9Nk5pVGxkRH8OmHD",
+	"l9y6g+ewzoMXPw1RMZ4Je1oo3Z7SGuHLeA0ULhxrogFXmIocq7r4VgRYhZ6s7VFNGSDWJsOsXyOZ1TJt",
+	"CJyFHcEr/1lr1k1tbzun3myk/Jgqj+s5KNFgx5x5evFhaHeoxY2ol7D5goInKOnwAEvh4Orto4e4GY2i",
+	"YGtcNrDXz1/maQ88ea9n9Vr5ofdxDPV5yl4l7zFDhs6eIE2dB7AP380xQtVP3tZtzksAVTXQeg9Zn71Z",
+	"jHKZ9suLV9tBPLFoXCtN6h2EdVdCZcBQQyc+Vr1cBOqmRq947qRv/GDEZJFzp011TF9Loq0OSZngTEmG",
+	"1UoDpUfThy7018rlxoYFcl+GDJIIEgI0rMjHlVGmoUXstj5wlXdS38gt5hYsTSkohBiRLVTGlWOZmOd6",
+	"hS06xEcvi2A11WCIKXouA1ep7hO0/NsPt/8vAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

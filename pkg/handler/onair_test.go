@@ -138,7 +138,7 @@ func TestAPI_OnAir(t *testing.T) {
 				t.Errorf("%s names %q, want %q", body, got, want)
 			}
 		}
-		s.refused(http.StatusBadRequest, http.MethodPut, "/clock", `{}`)
+		s.refused(http.StatusBadRequest, http.MethodPut, "/clock", `{"current_track": null}`)
 	})
 
 	t.Run("Clock", func(t *testing.T) {

@@ -87,6 +87,10 @@ func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockRe
 	return api.GetClock200JSONResponse{ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
 }
 
+func (stub) EmptyClock(context.Context, api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
+	return api.EmptyClock204Response{}, nil
+}
+
 func (stub) StoreClockByPost(context.Context, api.StoreClockByPostRequestObject) (api.StoreClockByPostResponseObject, error) {
 	return api.StoreClockByPost204Response{}, nil
 }
