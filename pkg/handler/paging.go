@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -120,31 +121,30 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 		next = &last
 	}
 	total := int(count)
-	link := links(requestOf(ctx).URL, q, next)
+	link := links(requestOf(ctx).URL.Query(), q, next)
 	return page{entries: entries, total: &total, link: &link}, nil
 }
 
-// links is the Link header of a page; next is nil on the last one.
-func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
+// links is the Link header of a page; next is nil on the last one. Its
+// references are queries alone. So they do not depend on what a proxy made of
+// the path, and none is empty, which would mean the same page.
+func links(query url.Values, q model.EntryQuery, next *model.Position) string {
+	by, prev := "page", q.Offset/q.Limit-1
+	if query.Has("offset") {
+		by, prev = "offset", max(0, q.Offset-q.Limit)
+	}
 	var list []string
 	add := func(rel, name, value string) {
-		query := at.Query()
+		target := maps.Clone(query)
 		for _, place := range []string{"page", "offset", "after"} {
-			query.Del(place)
+			target.Del(place)
 		}
-		if name != "" {
-			query.Set(name, value)
-		}
-		target := url.URL{Path: at.Path, RawQuery: query.Encode()}
-		list = append(list, fmt.Sprintf("<%s>; rel=%q", target.String(), rel))
+		target.Set(name, value)
+		list = append(list, fmt.Sprintf("<?%s>; rel=%q", target.Encode(), rel))
 	}
-	add("first", "", "")
+	add("first", by, "0")
 	if q.After == nil && q.Offset > 0 {
-		if at.Query().Has("offset") {
-			add("prev", "offset", strconv.Itoa(max(0, q.Offset-q.Limit)))
-		} else {
-			add("prev", "page", strconv.Itoa(q.Offset/q.Limit-1))
-		}
+		add("prev", by, strconv.Itoa(prev))
 	}
 	if next != nil {
 		add("next", "after", cursor(*next))

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -56,9 +57,30 @@ func withoutSlashes(r *http.Request) *http.Request {
 	if raw := r.URL.RawPath; raw != "" {
 		u.RawPath = "/" + bareOf(raw) // counts only if it still means Path
 	}
-	bare := *r
+	bare := r.WithContext(context.WithValue(r.Context(), sentPathKey{}, r.URL.Path))
 	bare.URL, bare.RequestURI = &u, u.RequestURI()
-	return &bare
+	return bare
+}
+
+// sentPathKey holds the path as it was sent, with all its slashes.
+type sentPathKey struct{}
+
+// Relative writes the address of a path of this server as a reference that is
+// relative to the address of the request. Only such a reference is also right
+// below a proxy's sub-path.
+func Relative(r *http.Request, path string) string {
+	sent, ok := r.Context().Value(sentPathKey{}).(string)
+	if !ok {
+		sent = r.URL.Path
+	}
+	folder := sent[:strings.LastIndexByte(sent, '/')+1]
+	common := 0 // what both have, up to a slash
+	for i := 0; i < min(len(folder), len(path)) && folder[i] == path[i]; i++ {
+		if path[i] == '/' {
+			common = i + 1
+		}
+	}
+	return cmp.Or(strings.Repeat("../", strings.Count(folder[common:], "/"))+path[common:], "./")
 }
 
 // bareOf is a path with single slashes, and none around it.

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -366,12 +368,97 @@ func TestServer_Documentation(t *testing.T) {
 	}
 	page := httpservertest.Do(h, "GET", "/api/v1/ui/", "")
 	policy := page.Header().Get("Content-Security-Policy")
-	if !strings.Contains(page.Body.String(), `"swaggerJsonUrl":"/api/v1/openapi.json"`) || strings.Contains(policy, "unsafe") ||
+	if !strings.Contains(page.Body.String(), `"swaggerJsonUrl":"../openapi.json"`) || strings.Contains(policy, "unsafe") ||
 		strings.Count(policy, "'sha256-") != strings.Count(page.Body.String(), "<script>")+strings.Count(page.Body.String(), "<style>") {
 		t.Errorf("page does not fit its policy %q:\n%s", policy, page.Body)
 	}
 	if strings.Contains(page.Body.String(), "https://unpkg") || strings.Contains(page.Body.String(), "cdn") {
 		t.Error("page needs the internet")
+	}
+}
+
+// Below a proxy's sub-path, every address of the documentation leads to what is
+// there, and so does the contract's server.
+func TestServer_Documentation_belowSubpath(t *testing.T) {
+	t.Parallel()
+	server := httpservertest.New(t, stub{})
+	proxy := httptest.NewServer(http.StripPrefix("/radio/engine", server))
+	defer proxy.Close()
+	get := func(address *url.URL) (*http.Response, string) {
+		t.Helper()
+		answer, err := http.Get(address.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 200 {
+			t.Errorf("%s: %d, %v", address, answer.StatusCode, err)
+		}
+		return answer, string(body)
+	}
+	root, err := url.Parse(proxy.URL + "/radio/engine/api/v1/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"ui", "ui/", "/radio/engine//api//v1//ui//"} {
+		answer, html := get(resolve(t, root, path))
+		at := answer.Request.URL // after redirects
+		addresses := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(html, -1)
+		if len(addresses) < 4 {
+			t.Errorf("%s: addresses %v in\n%s", path, addresses, html)
+		}
+		for _, a := range addresses {
+			get(resolve(t, at, a[1]))
+		}
+		answer, document := get(resolve(t, at, "../openapi.json"))
+		var contract struct {
+			Servers []struct{ URL string }
+		}
+		if err := json.Unmarshal([]byte(document), &contract); err != nil || len(contract.Servers) != 1 {
+			t.Fatalf("%v: %.200s", err, document)
+		}
+		if base := resolve(t, answer.Request.URL, contract.Servers[0].URL); !strings.HasSuffix(base.Path, "/api/v1") {
+			t.Errorf("the contract's server is %s", base)
+		} else {
+			get(base.JoinPath("trackservice"))
+		}
+	}
+}
+
+func resolve(t *testing.T, base *url.URL, reference string) *url.URL {
+	t.Helper()
+	u, err := base.Parse(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestRelative(t *testing.T) {
+	t.Parallel()
+	const target = "/api/v1/ui/"
+	for sent, want := range map[string]string{
+		"/": "api/v1/ui/", "/api": "api/v1/ui/", "/api/": "v1/ui/", "/api/v1": "v1/ui/", "/api/v1/": "ui/", "/api/v1/ui": "ui/", "/api/v1/ui/": "./",
+		"/api/v1/ui/x": "./", "/api/v1/uix/y": "../ui/", "/x/y/z": "../../api/v1/ui/", "//api//v1": "../../../api/v1/ui/",
+	} {
+		var got string
+		h := httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) {
+			o.Wrap = func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = httpserver.Relative(r, target) })
+			}
+		})
+		httpservertest.Do(h, "GET", sent, "")
+		if got != want {
+			t.Errorf("from %s: %s, want %s", sent, got, want)
+		}
+		base, err := url.Parse("http://proxy.example/radio" + sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := resolve(t, base, got); at.Path != "/radio"+target {
+			t.Errorf("from %s it leads to %s", base, at)
+		}
 	}
 }
 
