@@ -81,6 +81,9 @@ func (s *Server) demand(c *gin.Context) {
 		detail = "There is no such token."
 	case !s.cfg.LocalToken && address(c.Request.RemoteAddr).IsLoopback():
 		detail += " Programs on this host need none, where they call it localhost or 127.0.0.1, no proxy stands between, and no page of another site sends it."
+		if !c.Request.ProtoAtLeast(1, 1) {
+			detail += " This request is HTTP/1.0, as proxies send it that do not tell for whom: a program must speak HTTP/1.1."
+		}
 	}
 	c.Header("WWW-Authenticate", challenge)
 	fail(c, &statusError{http.StatusUnauthorized, detail})

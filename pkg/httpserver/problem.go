@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -132,7 +133,7 @@ func problemOf(err error) api.Problem {
 	case errors.Is(err, model.ErrNotFound):
 		status, detail = http.StatusNotFound, "There is no such thing here."
 	case errors.Is(err, model.ErrStaleEpoch):
-		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match."
+		status, detail = http.StatusPreconditionFailed, "Somebody else activated a source since. Read /source/active again and send its ETag as If-Match. An ETag that begins with W/ never matches."
 	case errors.Is(err, model.ErrDeposed):
 		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since this was decided. Ask for the lease, read /source/active again and decide anew."
 	case errors.Is(err, model.ErrPinned):
@@ -173,12 +174,16 @@ func title(status int) string {
 
 func ptr[T any](v T) *T { return &v }
 
-// unknownPath and wrongMethod answer requests that match no route; gin sets
-// Allow.
+// unknownPath and wrongMethod answer requests that match no route. gin sets
+// Allow, but knows nothing of HEAD.
 func unknownPath(c *gin.Context) {
 	fail(c, &statusError{http.StatusNotFound, "There is no such path here."})
 }
 
 func wrongMethod(c *gin.Context) {
+	h := c.Writer.Header()
+	if allowed := strings.Split(h.Get("Allow"), ", "); slices.Contains(allowed, http.MethodGet) {
+		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see headAsGet
+	}
 	fail(c, &statusError{http.StatusMethodNotAllowed, "This path knows only the methods " + c.Writer.Header().Get("Allow") + "."})
 }

@@ -457,7 +457,7 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{"ui", "ui/", "/radio/engine//api//v1//ui//"} {
+	for _, path := range []string{"ui", "ui/", "/radio/engine//api//v1//ui//", "/radio/engine/", "/radio/engine/api/v1", "/radio/engine/api/v1/", "/radio/engine//"} {
 		answer, html := get(resolve(t, root, path))
 		at := answer.Request.URL // after redirects
 		addresses := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(html, -1)

@@ -40,12 +40,18 @@ func (s *Server) documentation(title string, document []byte) error {
 	if err != nil {
 		return err
 	}
+	lead := func(c *gin.Context) {
+		c.Header("Location", Relative(c.Request, uiPath+"/")) // gin would make it absolute
+		c.Status(http.StatusFound)
+	}
+	s.Handle(http.MethodGet, "/", Public, lead)
+	s.Handle(http.MethodGet, s.base, Public, lead)
 	s.Handle(http.MethodGet, uiPath, Public, func(c *gin.Context) {
-		if to := Relative(c.Request, uiPath+"/"); to != "./" {
-			lead(c, to)
-			return
+		if Relative(c.Request, uiPath+"/") == "./" {
+			start(c)
+		} else {
+			lead(c)
 		}
-		start(c)
 	})
 	s.Handle(http.MethodGet, uiPath+"/*file", Public, func(c *gin.Context) {
 		w := &missingWriter{ResponseWriter: c.Writer}
@@ -54,12 +60,6 @@ func (s *Server) documentation(title string, document []byte) error {
 		}
 	})
 	return nil
-}
-
-// lead redirects a browser to a relative address, which gin would make absolute.
-func lead(c *gin.Context, to string) {
-	c.Header("Location", to)
-	c.Status(http.StatusFound)
 }
 
 // missingWriter discards the file server's own 404, which is not a problem
