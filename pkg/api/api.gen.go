@@ -20,6 +20,7 @@ import (
 
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/stationtime"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -289,19 +290,19 @@ type Acknowledgement struct {
 
 // ActivationRecord defines model for ActivationRecord.
 type ActivationRecord struct {
-	By     string    `json:"by"`
-	Epoch  int64     `json:"epoch"`
-	From   time.Time `json:"from"`
-	Pinned bool      `json:"pinned"`
+	By     string            `json:"by"`
+	Epoch  int64             `json:"epoch"`
+	From   stationtime.Stamp `json:"from"`
+	Pinned bool              `json:"pinned"`
 
 	// PreviousSource The source that was active before.
-	PreviousSource int       `json:"previous_source"`
-	Reason         string    `json:"reason"`
-	RecordedAt     time.Time `json:"recorded_at"`
-	Source         int       `json:"source"`
+	PreviousSource int               `json:"previous_source"`
+	Reason         string            `json:"reason"`
+	RecordedAt     stationtime.Stamp `json:"recorded_at"`
+	Source         int               `json:"source"`
 
 	// To null while it is still active.
-	To *time.Time `json:"to"`
+	To *stationtime.Stamp `json:"to"`
 }
 
 // ActivationRequest defines model for ActivationRequest.
@@ -327,7 +328,7 @@ type ActiveSource struct {
 	Pinned       bool  `json:"pinned"`
 
 	// Since null if the default source has been active from the beginning.
-	Since *time.Time `json:"since"`
+	Since *stationtime.Stamp `json:"since"`
 
 	// Stale This is the last known state, because the sync node can't be reached.
 	Stale bool `json:"stale"`
@@ -346,9 +347,9 @@ type Clock struct {
 	EngineSource int        `json:"engine_source"`
 	NextShow     *ClockShow `json:"next_show"`
 
-	// SentAt When the clock of the engine arrived; null if none ever arrived.
-	SentAt               *time.Time             `json:"sent_at"`
-	ServerTime           time.Time              `json:"server_time"`
+	// SentAt When the clock of the engine arrived, or was emptied; null if none ever arrived.
+	SentAt               *stationtime.Stamp     `json:"sent_at"`
+	ServerTime           stationtime.Stamp      `json:"server_time"`
 	TimeZone             string                 `json:"time_zone"`
 	AdditionalProperties map[string]interface{} `json:"-"`
 }
@@ -360,16 +361,16 @@ type ClockData = json.RawMessage
 
 // ClockShow defines model for ClockShow.
 type ClockShow struct {
-	End        *time.Time `json:"end"`
-	ShowId     *int64     `json:"show_id"`
-	ShowName   string     `json:"show_name"`
-	Start      time.Time  `json:"start"`
-	TimeslotId *int64     `json:"timeslot_id"`
+	End        *stationtime.Stamp `json:"end"`
+	ShowId     *int64             `json:"show_id"`
+	ShowName   string             `json:"show_name"`
+	Start      stationtime.Stamp  `json:"start"`
+	TimeslotId *int64             `json:"timeslot_id"`
 }
 
 // Correction defines model for Correction.
 type Correction struct {
-	At time.Time `json:"at"`
+	At stationtime.Stamp `json:"at"`
 
 	// Before Fields and their values; null if unknown.
 	Before *ChangedValues `json:"before,omitempty"`
@@ -403,9 +404,9 @@ type CorrectionRequestKind string
 
 // Digest defines model for Digest.
 type Digest struct {
-	Count int64     `json:"count"`
-	From  time.Time `json:"from"`
-	Sum   string    `json:"sum"`
+	Count int64             `json:"count"`
+	From  stationtime.Stamp `json:"from"`
+	Sum   string            `json:"sum"`
 }
 
 // Health defines model for Health.
@@ -417,10 +418,10 @@ type Health struct {
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 
 	// History Newest first. It is there only if limit or from_date was given.
-	History   *[]HealthRecord `json:"history,omitempty"`
-	IsHealthy bool            `json:"is_healthy"`
-	LogTime   time.Time       `json:"log_time"`
-	Source    int             `json:"source"`
+	History   *[]HealthRecord   `json:"history,omitempty"`
+	IsHealthy bool              `json:"is_healthy"`
+	LogTime   stationtime.Stamp `json:"log_time"`
+	Source    int               `json:"source"`
 }
 
 // HealthRecord defines model for HealthRecord.
@@ -429,9 +430,9 @@ type HealthRecord struct {
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, if they are JSON.
-	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
-	IsHealthy     bool            `json:"is_healthy"`
-	LogTime       time.Time       `json:"log_time"`
+	DetailsParsed json.RawMessage   `json:"details_parsed,omitempty"`
+	IsHealthy     bool              `json:"is_healthy"`
+	LogTime       stationtime.Stamp `json:"log_time"`
 }
 
 // HealthStatus defines model for HealthStatus.
@@ -496,8 +497,8 @@ type LooseText = loose.Text
 
 // Maintenance defines model for Maintenance.
 type Maintenance struct {
-	By        string    `json:"by"`
-	ChangedAt time.Time `json:"changed_at"`
+	By        string            `json:"by"`
+	ChangedAt stationtime.Stamp `json:"changed_at"`
 
 	// On Somebody works on it.
 	On     bool   `json:"on"`
@@ -548,8 +549,8 @@ type MonitorActive struct {
 	Pinned bool   `json:"pinned"`
 
 	// Since null if it has been active from the beginning.
-	Since  *time.Time `json:"since"`
-	Source int        `json:"source"`
+	Since  *stationtime.Stamp `json:"since"`
+	Source int                `json:"source"`
 
 	// Unconfirmed It was switched here, and the sync node does not know yet.
 	Unconfirmed bool `json:"unconfirmed"`
@@ -569,7 +570,7 @@ type MonitorSource struct {
 	DownAfterSeconds float64 `json:"down_after_seconds"`
 
 	// Heard When its last heartbeat arrived; null if none arrived.
-	Heard *time.Time `json:"heard"`
+	Heard *stationtime.Stamp `json:"heard"`
 
 	// Heartbeats How many arrived since the monitor started.
 	Heartbeats int64 `json:"heartbeats"`
@@ -588,7 +589,7 @@ type MonitorSource struct {
 	Reason string `json:"reason"`
 
 	// RecoveringSince Since when it is heard again while it is down; null if it is not.
-	RecoveringSince *time.Time `json:"recovering_since"`
+	RecoveringSince *stationtime.Stamp `json:"recovering_since"`
 
 	// Sender Where its heartbeats come from.
 	Sender string `json:"sender"`
@@ -597,11 +598,11 @@ type MonitorSource struct {
 	Sick bool `json:"sick"`
 
 	// Since When it came into this state.
-	Since time.Time          `json:"since"`
+	Since stationtime.Stamp  `json:"since"`
 	State MonitorSourceState `json:"state"`
 
 	// UpAt When it will be up if its heartbeats stay clean; null if it is not recovering.
-	UpAt *time.Time `json:"up_at"`
+	UpAt *stationtime.Stamp `json:"up_at"`
 }
 
 // MonitorSourceState defines model for MonitorSource.State.
@@ -622,14 +623,14 @@ type MonitorStatus struct {
 	Alarm string `json:"alarm"`
 
 	// AlarmSince null if there is no alarm.
-	AlarmSince *time.Time `json:"alarm_since"`
+	AlarmSince *stationtime.Stamp `json:"alarm_since"`
 
 	// Name What this monitor is called.
 	Name string `json:"name"`
 
 	// Now The time of its clock.
-	Now     time.Time       `json:"now"`
-	Sources []MonitorSource `json:"sources"`
+	Now     stationtime.Stamp `json:"now"`
+	Sources []MonitorSource   `json:"sources"`
 
 	// Strangers Who sends heartbeats without being the sender of any source.
 	Strangers MonitorStrangers `json:"strangers"`
@@ -642,9 +643,9 @@ type MonitorStatus struct {
 
 // MonitorStranger defines model for MonitorStranger.
 type MonitorStranger struct {
-	Count int64     `json:"count"`
-	From  string    `json:"from"`
-	Last  time.Time `json:"last"`
+	Count int64             `json:"count"`
+	From  string            `json:"from"`
+	Last  stationtime.Stamp `json:"last"`
 }
 
 // MonitorStrangers Who sends heartbeats without being the sender of any source.
@@ -681,7 +682,7 @@ type MonitorWaiting struct {
 	Error string `json:"error"`
 
 	// Oldest Since when the oldest delivery waits; null if none waits.
-	Oldest *time.Time `json:"oldest"`
+	Oldest *stationtime.Stamp `json:"oldest"`
 }
 
 // NodeState defines model for NodeState.
@@ -703,14 +704,14 @@ type NodeState struct {
 	Reachable bool `json:"reachable"`
 
 	// Reconciled When everything was last compared.
-	Reconciled *time.Time `json:"reconciled,omitempty"`
+	Reconciled *stationtime.Stamp `json:"reconciled,omitempty"`
 
 	// Running It is being compared now.
 	Running bool `json:"running,omitempty"`
 
 	// Seen When it last answered.
-	Seen *time.Time `json:"seen,omitempty"`
-	Url  string     `json:"url"`
+	Seen *stationtime.Stamp `json:"seen,omitempty"`
+	Url  string             `json:"url"`
 
 	// Waiting Entries in its outbox.
 	Waiting *int64 `json:"waiting,omitempty"`
@@ -723,7 +724,7 @@ type Outbox struct {
 	Healths int64 `json:"healths"`
 
 	// Oldest When the oldest waiting entry was played.
-	Oldest *time.Time `json:"oldest"`
+	Oldest *stationtime.Stamp `json:"oldest"`
 
 	// Parked Records that the sync node refused.
 	Parked int64 `json:"parked"`
@@ -750,7 +751,7 @@ type PlaylogEntry struct {
 	LogSource int  `json:"log_source"`
 
 	// OnAirFrom When it went on air; only in the sync node's on-air log.
-	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended, null while it is on air; only in the sync node's on-air log.
 	OnAirUntil    json.RawMessage `json:"on_air_until,omitempty"`
@@ -763,13 +764,13 @@ type PlaylogEntry struct {
 	TrackComposer string          `json:"track_composer"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
-	TrackDuration *float64  `json:"track_duration"`
-	TrackIsrc     string    `json:"track_isrc"`
-	TrackLabel    string    `json:"track_label"`
-	TrackNum      int       `json:"track_num"`
-	TrackStart    time.Time `json:"track_start"`
-	TrackTitle    string    `json:"track_title"`
-	TrackType     int       `json:"track_type"`
+	TrackDuration *float64          `json:"track_duration"`
+	TrackIsrc     string            `json:"track_isrc"`
+	TrackLabel    string            `json:"track_label"`
+	TrackNum      int               `json:"track_num"`
+	TrackStart    stationtime.Stamp `json:"track_start"`
+	TrackTitle    string            `json:"track_title"`
+	TrackType     int               `json:"track_type"`
 }
 
 // Problem RFC 9457.
@@ -836,26 +837,26 @@ type ReportPlay struct {
 	TrackDuration *float64 `json:"track_duration"`
 
 	// TrackEnd When it ceased to be audible.
-	TrackEnd   time.Time `json:"track_end"`
-	TrackIsrc  string    `json:"track_isrc"`
-	TrackLabel string    `json:"track_label"`
-	TrackNum   int       `json:"track_num"`
+	TrackEnd   stationtime.Stamp `json:"track_end"`
+	TrackIsrc  string            `json:"track_isrc"`
+	TrackLabel string            `json:"track_label"`
+	TrackNum   int               `json:"track_num"`
 
 	// TrackStart When it began to be audible. On the sync node, when it went on air.
-	TrackStart time.Time `json:"track_start"`
-	TrackTitle string    `json:"track_title"`
-	TrackType  int       `json:"track_type"`
+	TrackStart stationtime.Stamp `json:"track_start"`
+	TrackTitle string            `json:"track_title"`
+	TrackType  int               `json:"track_type"`
 }
 
 // SyncActivation defines model for SyncActivation.
 type SyncActivation struct {
-	By         string    `json:"by"`
-	Epoch      int64     `json:"epoch"`
-	From       time.Time `json:"from"`
-	Pinned     bool      `json:"pinned"`
-	Reason     string    `json:"reason"`
-	RecordedAt time.Time `json:"recorded_at"`
-	Source     int       `json:"source"`
+	By         string            `json:"by"`
+	Epoch      int64             `json:"epoch"`
+	From       stationtime.Stamp `json:"from"`
+	Pinned     bool              `json:"pinned"`
+	Reason     string            `json:"reason"`
+	RecordedAt stationtime.Stamp `json:"recorded_at"`
+	Source     int               `json:"source"`
 }
 
 // SyncBatch `records` holds SyncRecord, `healths` SyncHealth and `clocks` SyncClock.
@@ -928,8 +929,8 @@ type SyncState struct {
 	Nodes *[]NodeState `json:"nodes,omitempty"`
 
 	// Now The time of its clock.
-	Now    time.Time `json:"now"`
-	Outbox Outbox    `json:"outbox"`
+	Now    stationtime.Stamp `json:"now"`
+	Outbox Outbox            `json:"outbox"`
 }
 
 // Track A track-service entry.
@@ -940,7 +941,7 @@ type Track struct {
 	LogSource int `json:"log_source,omitempty"`
 
 	// OnAirFrom When it went on air; only on the sync node.
-	OnAirFrom *time.Time `json:"on_air_from,omitempty"`
+	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended, null while it is on air; only on the sync node.
 	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
@@ -952,10 +953,10 @@ type Track struct {
 	TrackArtist string          `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
-	TrackDuration *float64  `json:"track_duration"`
-	TrackNum      int       `json:"track_num"`
-	TrackStart    time.Time `json:"track_start"`
-	TrackTitle    string    `json:"track_title"`
+	TrackDuration *float64          `json:"track_duration"`
+	TrackNum      int               `json:"track_num"`
+	TrackStart    stationtime.Stamp `json:"track_start"`
+	TrackTitle    string            `json:"track_title"`
 
 	// TrackType 0 file, 1 stream, 2 live line in, 3 playlist
 	TrackType int `json:"track_type"`
@@ -985,6 +986,9 @@ type Limit = int
 // Number defines model for number.
 type Number = int
 
+// Offset defines model for offset.
+type Offset = int
+
 // Page defines model for page.
 type Page = int
 
@@ -1003,21 +1007,32 @@ type Tracks = []Track
 // Activation defines model for Activation.
 type Activation = ActivationRequest
 
+// EmptyClockParams defines parameters for EmptyClock.
+type EmptyClockParams struct {
+	// EngineSource Whose clock.
+	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
 // ListPlaylogParams defines parameters for ListPlaylog.
 type ListPlaylogParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list. The value comes from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time. A date alone means the start of the day.
+	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time. A date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// SkipSynced Only entries that the sync node does not have yet.
@@ -1064,7 +1079,7 @@ type ActivateSourceByPostParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
-	// IfMatch The ETag of the last answer seen.
+	// IfMatch The ETag of the last answer seen, or a list of such. They are compared strongly, so one with `W/` never matches.
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -1073,7 +1088,7 @@ type ActivateSourceParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
-	// IfMatch The ETag of the last answer seen.
+	// IfMatch The ETag of the last answer seen, or a list of such. They are compared strongly, so one with `W/` never matches.
 	IfMatch *string `json:"If-Match,omitempty"`
 }
 
@@ -1082,7 +1097,7 @@ type GetHealthParams struct {
 	// Limit How many statuses the history holds at most, newest first (default 50 if only from_date is given).
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// FromDate The history begins here.
+	// FromDate The history begins here. Also read as `fromDate` and `start`.
 	FromDate *string `form:"from_date,omitempty" json:"from_date,omitempty"`
 }
 
@@ -1090,6 +1105,9 @@ type GetHealthParams struct {
 type ListActivationsParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
 
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
@@ -1156,16 +1174,21 @@ type ListTracksParams struct {
 	// Page Page number, counted from 0. For deep lists follow the Link header instead.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
 	// Limit How many at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// After Only what comes after this place in the list. The value comes from a Link header. `page` then has no effect.
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 
-	// FromDate Only what started at or after this time. A date alone means the start of the day.
+	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time. A date alone includes the whole day.
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 }
 
@@ -1363,6 +1386,9 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// EmptyClock Forget what plays and what comes next
+	// (DELETE /clock)
+	EmptyClock(c *gin.Context, params EmptyClockParams)
 	// GetClock The studio clock
 	// (GET /clock)
 	GetClock(c *gin.Context)
@@ -1482,6 +1508,33 @@ type ServerInterfaceWrapper struct {
 
 type MiddlewareFunc func(c *gin.Context)
 
+// EmptyClock operation middleware
+func (siw *ServerInterfaceWrapper) EmptyClock(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EmptyClockParams
+
+	// ------------- Optional query parameter "engine_source" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "engine_source", c.Request.URL.Query(), &params.EngineSource, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter engine_source: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EmptyClock(c, params)
+}
+
 // GetClock operation middleware
 func (siw *ServerInterfaceWrapper) GetClock(c *gin.Context) {
 
@@ -1535,6 +1588,14 @@ func (siw *ServerInterfaceWrapper) ListPlaylog(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2011,6 +2072,14 @@ func (siw *ServerInterfaceWrapper) ListActivations(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -2375,6 +2444,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "limit" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
@@ -2567,6 +2644,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/source/health/:number", wrapper.GetHealth)
 	router.POST(options.BaseURL+"/source/health/:number", wrapper.StoreHealthByPost)
 	router.PUT(options.BaseURL+"/source/health/:number", wrapper.StoreHealth)
+	router.DELETE(options.BaseURL+"/clock", wrapper.EmptyClock)
 	router.GET(options.BaseURL+"/clock", wrapper.GetClock)
 	router.POST(options.BaseURL+"/clock", wrapper.StoreClockByPost)
 	router.PUT(options.BaseURL+"/clock", wrapper.StoreClock)
@@ -2609,6 +2687,38 @@ type TracksJSONResponse struct {
 	Body []Track
 
 	Headers TracksResponseHeaders
+}
+
+type EmptyClockRequestObject struct {
+	Params EmptyClockParams
+}
+
+type EmptyClockResponseObject interface {
+	VisitEmptyClockResponse(w http.ResponseWriter) error
+}
+
+type EmptyClock204Response = StoredResponse
+
+func (response EmptyClock204Response) VisitEmptyClockResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type EmptyClockdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response EmptyClockdefaultApplicationProblemPlusJSONResponse) VisitEmptyClockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type GetClockRequestObject struct {
@@ -4058,6 +4168,9 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// EmptyClock Forget what plays and what comes next
+	// (DELETE /clock)
+	EmptyClock(ctx context.Context, request EmptyClockRequestObject) (EmptyClockResponseObject, error)
 	// GetClock The studio clock
 	// (GET /clock)
 	GetClock(ctx context.Context, request GetClockRequestObject) (GetClockResponseObject, error)
@@ -4223,6 +4336,32 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictGinServerOptions
+}
+
+// EmptyClock operation middleware
+func (sh *strictHandler) EmptyClock(ctx *gin.Context, params EmptyClockParams) {
+	var request EmptyClockRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EmptyClock(ctx, request.(EmptyClockRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EmptyClock")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EmptyClockResponseObject); ok {
+		if err := validResponse.VisitEmptyClockResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // GetClock operation middleware
@@ -5399,197 +5538,210 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Nctu21uCrYLR3pk0vJTtOmrbOfHPHTdP7Zb+0ycTu7d2NshZEQhKuKUAlIMtq1jP7NPtg+yQ7OAcA",
-	"QRKkKFtOezud6dSRROLn4OD8/3wcpHK5koIJrQanHwcLRjNWwD9fc3Fl/mZMpQVfaS7F4HTw7vsX5OuT",
-	"r78+JXrByGTGC6UnCZmsCnY9IVRkZCLYjZ6QFZ2zkfuwVkyRCZ1pVkxOCddjkUqlFYyh6JIRqgkVW5Kx",
-	"lV4kMIyQesHFnHBFCrZiVLOMyILkbKaJXGuyWfCcEcE2Y7P4gjNFaFHwazMpLobD+AUjUuRbwmcwW8F+",
-	"WTOlyYIqMjFrnIzGYpAMVLpgS2r2q7crNjgdKF1wMR/c3iaDfw4vpKb58IVcC90EyX/KDVma1XPNlorQ",
-	"PIfNK7Kg14xwQbR5e1SZZMkFX66Xg9PjxE3IhWZzVgxuzZQrWtAl0/YoAHDNid+YfW0WVJNULs3+zWNE",
-	"L7giq5ymOPeCkZwrPSIXC0auab5m9ulZIZeEEnPMBI99ZCFiXhIAISEJm81Yqs3quZnzlzUrtoNkIOjS",
-	"LBpXVtkZvXnNxFwvBqfPniYRaKayKFhqtqCaW5oUdDMhaiE3Cndm1s/EnAumiGJCJ2TD9cIgQDBO2+rC",
-	"qcI1ZmxG17k261+tcvMCE+Yw3vvPBd0MPsRWb6DWchIFS2WRKYPLsggPQ/MlI5+bm/PkyZNvHrWtFoYO",
-	"lzmTxZKaVWZUs6EZZdC2pEvzSBeGKE0Lc4WiixuRM2IGIDSXgpElo8LeTfMWkXh1Mro1S2c3dLnKzRpO",
-	"jk+Oh8fPhidfXRwfn8J/HVvDJe6FKjwzj8GAK6oX5Xg8M2fEflnzgmWDU12sWRRwXOhnTwdJed0eR65b",
-	"MrjiopyptnT4LY48lu4E6FN+s2A01wsVR6KcL3kXIaGaLKVqvXT4enRNXx4nBqx2s8fHxzv3LtbLaYy4",
-	"GHKh5LpI2WeK4EMJ0ozHfl3VQ7EjdR2MX9rJ46dfPf36ybOnX+1coCFJzeW9pXPml5UawswyXN7xiHwv",
-	"C5IxtgLKp8hM5rncAA4H1I5woTSjWRuUYd4okOswroL5OLoLBOXdwFxbmB3q0HDWcgddm7KZLNheJE3L",
-	"uxA0LfckZ/WV1egZF2m+zhiStM1C5p6Wxde8N6W6xbNgSn8rM3P/Tz8OzlLNryku3EhZQjMUHgyL4Sn8",
-	"cvQvhT+XM/2lYLPB6eC/HZVy2RH+qo7KId/hbGbq22TwIpfp1XdU04PNVI7oN1ci2m0y+E+gbuea6rXq",
-	"MalnGeZANeW5GpwOPo4H+S9qPDglH8eDa1YoLoX5NB6cjB6PB7e35nzUJRLSrcPxXM4vAXFC9kMef3P6",
-	"+KlhP7dJzx1WdhDf5A/UXA9BRcocvPfa6nQ7OB38MCIXTKGQZJ7AXRSMwvMDwTYk4+qq/8Ijq4ov/21O",
-	"t/st2MDW0SlDIwqaXl3SQnOz88EP9NdfOSPnmpq94I9wDVuOwj2juQZp4XuaMfJKaEn+h1z33y9sI7ZD",
-	"+EatpFB44V54Ye9w16AcElbQJN2lhGnUDaVlwTKSrQs6zYHAhPqUTD05qA70M2gpuhyOZcRIElvC1ahT",
-	"NzGLes2oYgfbMo4W2e3PC0kWMs+QiubmsZE5xbeFnOZs2bGAFT7x1/0W4saNLoVqA+5NIcU8MVrOZsHT",
-	"BZlxlmeoPS4Mv5cOnoRrWOs5nE/zAM5r53abDC4M7qq9wArq365twbhmAnuUtCgcfjexCy6QquOR1ctj",
-	"s9jHjuCZmOba9VL1YUQuu2xkaFdCbnKWzdnSwmNVyBUrtOV4AaBWVGtWmG38r/fHw2/ocPbh45OT2780",
-	"2X0ymHExZ8Wq4Pu+WiEJ7yvjJH4xpfwtp/9iqTYzhnzUiDbNrUy3kduWDNhKpouoglGXp0pFsY/MkwxW",
-	"XAjETPvTVMqcUQG/Feyay7W63C1DEm2uxoYqQs0emZWMRtEVOiYU2SiKfCy7pLr/HsrlNeeKCZdinefW",
-	"jMM1kk+e53blZsnRac1bdGo4CrLSbqTAE0tKmbkOzMSp3SCqTkH3R7hUoeCPaBdCeUGhilFU72TsEq7V",
-	"bWKxr5NKS6nYBbuBx3PHAHbS9Rc55UuLbs3zWK6VJlNDddbMSNUzmqsOiAcYWmJSz0XftgGRnXskqsEP",
-	"fr3swrF9bmfXfVNcxG4ZoKu1IlpV0N26BTXaERPu1oH+Zp6bsjkXgov5XdE5GShN8+id58paOElOlSaG",
-	"OAujF2mWkClL6VqhTKG2IiVCZoykVHwGJ1wwmi5YFpAFv/3a/amC3cEm8ffKwtEtM3Y5XiyomLPsHzRf",
-	"26PMMm52QfO3wRHj9qub/N4wdAUMXS8YL9B+qZ4TdxZrAdsONlKft2NGwO/6lD+yjZ1lhLPIgowH4wFZ",
-	"0iumCEUhw09MzuwX2sok3j59xdhKEa4VDjcC2hNi9Cqn25wrfYlWrp0351WJvWohN3d9DbXcPciLQVSV",
-	"y7us02oQ+XS93G/Kiuax94vwlEKj1p6vGhHQCek7Xz1nqRSZKt/mqkjvMGlOpyy/w3uiJ1jtiTw5KV+1",
-	"iltfjlTR5PZeJ17N/Rba4BDJ4GY4l0P75ZKu3iON/GAE8dE7uvmBKUXnbOAMIvuRmlea0FxJIOXsmhVb",
-	"IvWCFeHtLl0R4Ilo3uh0XRRM6Etzz2D2PH8zG5y+72FrOTev3H6o84PbxA8KoOw/qtUzYiPiHjpZqWA3",
-	"B96GgZiVJhvKL3qpUjOA8zVYOKNHLysJvpCCwfm4n+7BWFlxzQprTOor45rvL3+VgsU9hSHrDMcPX6wf",
-	"QAmb+mEnVYwKjyXKaEMzYBXI/wXCAeCyOiWTygImCZlU5q18YYn/JBkL8OWW3xjOOFmvUrnkYu6/VuAM",
-	"zqkRCy4di5uMyJvyNqmxoAUjV2yliZYS/a9dl73thp9bBK3eQoa+nDsiRclZG1Jky8u8hcHGJLlC74dq",
-	"Ad/dezk1dAyHK/cZrtmtMAEQRjGsYmKLKTj9toZa6U7rW0Vw9HpRY7S0FPT2Gq4Frs1jde5B7yReMvAJ",
-	"XkvrhwS73wCM0xGHX4emXTsjGM46HIEehPpo94EEimentBuzc1RpBQRc4JpOyWYhreSrK9ZO9Kk6n8jj",
-	"5J6novYAczeAO/eyre3CCOxLmrFdu6kdkz2hXYfzHZ9HTQGpM8bt5abe16KkUDi8uzkNzSK4WBwutkn0",
-	"ozQ36f089SM5U3VBCqyzkR3YIS5XtFAxq+0FKOLwDKGK/PfzNz8mVkHfEsNhzDejHbwk+HWorvhqKFd4",
-	"d4YraWBfeAlmwQ3+RS7Mj2zDlCYQCjUir3Qz8Agc9mBScXEQYKOb82sGumsvyzFC2losGwbkqq8sZtYo",
-	"PWf3N+jVRR0nyfg5KsvxR9mBQW2W2D8eHh36nGpncfcjKN25rUdAxdaqAnUof6yP+qHh0GA3OrGeGjnT",
-	"TFh3EsJbFoQKgi+7SwQSIlWEa5LSJZhQ6kLPDjGxCuud+ue38VPooyPXOXk5cQzg3mdXE12dBbMKOXDI",
-	"ILobkLFCVbSedsEFn24O+HK50ltUp6Yy29qDaLk+ylo5ouFKuRTzivV+wfKaTibX5ryiATI2YqgOPLvs",
-	"0sroltAKSjRs94WnN3Qb+mEegZhCi5reu4kkuqBCs8yF5MTA3s20246gIpmYOY0ITtYiY0XXQgZJGIty",
-	"8uWz/SSXGmRb4Xk3aXK/vVpNfykF17JAEwtVV+o5EdIaX9xvCyAC++69A3UdBuCpEi3Jk2fHx8Q9H0Vf",
-	"F1Jlnoye+i5s7sTikPzECG3JIEoB2ZDAQTK4sH/e/fTSrNx6bb53f89en5vvDe4ex4TnIFrscXcYW4Ok",
-	"t3mMQqqcm52N3NZCNsmXK1k4n+/CiDLrgo4KmnF5hGz9aHU1P6IrfgSDAGQrJuYYoMq7VwnbenLS2Hnr",
-	"dqgNEnPheFQRaj8An1JEsxv9vOYfgKBZIa0nZgevQqi4fRwUKk9OqnDpjgUc+m+/Th4MhHi5Z1wr8uSE",
-	"TLlW/zZAPS9JSASkTx4/Ozl52hL+6ejB3aFoKYaNawUyZScknz959oxkdKsetYPyOLk/NH90Qb0HAaZX",
-	"KPqi5/FhkbIl0rYbGxOEnizIcRAaL2RmBvptsBL8K/3kcYeF7cT7MNcOlnTv3QXRjb2jctDStF+sSsxY",
-	"dC6XDMThjSyuFJGiKhFH4x0OoDODMa0aeBLsKCYsxANT9zb79fbiyT2CRQ4THBICqsW69gNXimUvhUaT",
-	"zKGNnrmcOwODhujwHaImcwvZHcu6h7kSNatczucsI9MtWVCwPO4j8lcxC5cZhad0UX1txBMj6kVGKATZ",
-	"J0St04UhlZHoX4MSQXqQ+3r05V+PT06Pj5/7LC6j9M9mimm7V5uypjS44T+zmQbWcVYLw68TpcDWOR6r",
-	"Lz4fj7OPT2+H5s+J+/P+QpMP+M9T/PO5+/t+lMAvj5Nvbh/97dHfyBefv/+fv3743+//OvzgHv0b/sP8",
-	"/OhvZpKmIfUBiSOqQxgoFbdj2QAkJC7A1iApwitZYMrn2ogS00hMSovCfAFBRpopbfVljHZB9tDXGIGs",
-	"pDE2XFGyFprnfsTnNlVTaUxF9PxoYUOpmlRmScWa5hEzIVmxQkkbmgVZpG1U3TnuIsHGKyZXOSMpzXNE",
-	"T4DvaN9Izh2RZVw/bCRZh8N/LVIpZrxYxgykrzCkVG24ThcsIwtWsMRFZQXxZZlkpdRAtkz3CDBzAoZn",
-	"h84V2RZoZg+6uuQ4QQOc7w4ojJ8TXfHLGeX5umhDCBd9jpYjJw8+J8xZ1rghbWrDCmXTmcsz3lCEElVX",
-	"GL+w8+TMetZFHr+YAHoQVpS1hn+myEIqHawGwia4IvVoucBILjfiEtJCL3sZ/JZ0CxoKz5nQLgELSXhm",
-	"52jaUOqK0WDBaJG1xISY/UBko3lITxnVLeEg944E8ROorpxMnIUAYlYsVzYXrScZzKXqSv20VjHYuOI3",
-	"eks2rGAkt+mgzfGWVYn5riJtT+LXYiMuk0i7wszrY29Dng8WZKrjRLVgqbxm5tNlCw09h2PZIOKYQQG1",
-	"CJ1TTA/JQ+x8Hl5HDrfxPnFEImr1xKweg8UlfkHqPRD1uKmdp1cx8qu8m4tulWe+uHBi/QzxY22Blr1g",
-	"4FYhXGhZO4Ce/kFtszSdQXK9Ak+xWmEMjwF10+JoxCDzwvCaFgbrlHkTqfRP5n3857kfBT9/B2MZTrVq",
-	"DyMzxJXnuSFM6xUebwX6StMtSQ1sIhhASiQ7UPKBT4h2PA0xxQGuZHJePEd6WKFIlmJEKXTkYjgAWWQq",
-	"eUeVq1XpRuK4YRcfbfEOmjfFPCo0WIFBjcibGVHsmhU0d1RTJQRod6pVHHNx3Et0PrZSD/M+OA/B1b6h",
-	"OF8MWUt+3+3OC0Vs81pOi2ULYaROtjRSmzY6o7zC0goB68VIAB4TX4PFmVkudyceuJEIvHB3mtVB7Sv6",
-	"AldA9iupAsEoGH4XyVvj6N8x1w/COvegKXDbVe98uqqUFwmLULqgYm5z5/qM5J83L29FemkErL4vb0X6",
-	"o3n8NnEpzVEr0Yby+K3BWIScmzvNlEvn4joxqEbSBRWC5b1DRuyqfrazNbMOa/QKg0yRWLnlu5s4qF9J",
-	"dzeq2OsvWnmUIRjLrYcn00l28KF9wqjaQ6caB2HkrDsGWtQCpGCkHhtRsXsnieENFV7lDCRTxsUcFS1g",
-	"H+ZeGUGxVEGrYClYau04e90fB+bIDYLyRR0iK5iBgpU3JWWQkHvJx/WgVZg6cZvqAq+7eS3hKzv0uIqu",
-	"5AtPwU9R0geO+cs2h/fP4MB3RNSoSjRtqGNLugXOVZFB2hU0nLFVN/teFpD0DPpZqJ3Y2XsqZJAZhqwj",
-	"wtBRo2WZl7ONKguqitdlm4zcKq7dlwkllHJ2F680qIG6DocOjPi5pLE1woFUNHoPl/YsZrKInoInOpH0",
-	"w6KQRVxQ8Rod1dogATFimNFjqxiB30bnNbuP6Y2B2mMmwcccB9kC61A1dRm+O5CE60BZkkG7UAeO2PmY",
-	"a3ruVIc97qpBNntZ6RQD/srb6n8cdRlkd4TmzRgYuCJV72wJHJ8HBKdpyCktuJEAp4Vczxe6pw2gt7Kt",
-	"Wi2N/TfVpZuj6b3b4jOjRSnImbtBF4xmzlDhrX+fqd+OxBgtSKTm8rQohpDRVSJKcHoddqOmFWINFtjo",
-	"urmynNoNS4TcRFbb/9wUY6Jdz0WQWGD130KcGHcIpC9tbUWOBjm51lN5cxdW7pXhOqmPkYg3ME0stwfr",
-	"q7Uu01/QiFUayjFaq3Sf4Elbwa2fhNlGoH+ukWYLaFvfxSDjKqfb+1gvV7S46kWzSpAUbLZWPS2W9YIK",
-	"jQp3fgUeCLETddWI6gW9jLKoc1u4wgVoWJiA/yoo/uhcN1WcCKsW9Una9ZrinwnYfyZg/5mA3ZGAXdHE",
-	"glV/uE9utiEEuZz7wI26u3ZmZFWsvNK867VaQU3bCZDVzxThGROa621C2C9rmhv2hVndGdV0CrWrkr2q",
-	"FPVOFuTq0lfxikoKC6rC2rVI+TDiBzQ4G02/kBuRkLXImUJjAJn8LXjtPwq6mcSlIa4u27zhr30kibNd",
-	"QrR1axJNdVTDQNpc21xdQp5e5ESDfLuK/8L5QUsGGE+G6fJbS3FJeXEZr8rrfQJmX1IQyovnNidL1IVX",
-	"IsWQ8oLkct5fmrKzQ/BC+/RMZIaXNcodHWBF3cLBoTKWaozyronRD5RWfd886QaXbM5Q44YtD4Rcr+WR",
-	"kLvV6tliyjzJIb7JoINVyqLFbrqza1p2XKpgVWbZslbPFFt+FxVoNcC5b7Z7lcG1/W4Z2Q4hFfKFq/Xg",
-	"wkXVTrSKANWlNA6uspIQFNVrkvTKt6/hTRXylWOqUMKQGIfkvsZ8SqIcFcjLuo3NCv/fPP3yqyb3La0z",
-	"zfDHopBFf6+NnRzqO0VzWYXS8YgGw+S5tz64av6u0L2MW2uV911GsLUd5arI1mICc4hg0cVO1QFx3HRD",
-	"tZ25ryNmh5YFQmGp3SvEke04sYW9Yz4YsbKkpRSY2t0o+R4NfMvptj8G4JwuILbhcgjLrJSzv1yb9R39",
-	"gzMhaJSKSE3ziJPar62HABcYw3pYs6BVQWXXn3Lmh+Gp9Uj1KO3CjXVntTWPVefst4FWTx7eRg2i2lCN",
-	"fzgScCfIbFe/KWB6MtYK79t/n7XR6gN4BHHXysGlOXJtJKRU1SpLbnRLE9oJX7tpygzxnEzs+qCjzCKI",
-	"gYQ6q+uMT3OW+AhmZeR9AgmtjAh2g/rNLrNVpELl/YXuLjzoylf7U1yPiOtNEPYUs209qpYAPEYVyzAc",
-	"3+FSf/3zk8rx8Q1M2ZyK2vrJm5oym5TenFIV33ebB9INYooA1hkKyNC/tXoQo3TnW5FWO1L8jgtef7rC",
-	"1LuqRdsYn2oh6GpGVUdZaAP0b6mOZdRMbFOVia29YR5Fh01CJtazMoFvsTYLdlYDF6z9HirgjcbiwlWp",
-	"+dc6m7MMoiqnW/MHC+vVozV9EfcsVmgEiqaTBVULpoySVbQ7kRZUjUjFyWQrgNBr24rF1mAnQgLLZAV4",
-	"v8jMMkc/VO94tnoJegh/v3mFrz7GPjwViaO/jSsEzGXg+tsFIHyUoNrHWgEV7nAfs/OhtoeYUxEw96y4",
-	"WFnJndcRQPYgC7n7Sixm/w5WUprVI2X9MebPFvoubwxpeHcLljJ+DbUWbPM+dkNTnW8Jxc55va7hHaMV",
-	"bluony/EW+M2MtvuX9GrHDooJvtQlczKmqyw2B0uL+uvwu3eMc+zsJXdHOgOXmuziV1Y6Nzj0JYUDBpH",
-	"ZlGo7y6/2VpKPTacK/d452qZtUKZPY8oLGF5iHPqUQCx6Uz83Zbq6wdEu+fDAPCt7e9XqyUVYRRdokFw",
-	"FLd3psTCltVoa89kxHeQariANgQ2DNHXBs/uE6cXY0i7dtxSDfK+ZLssxlij0MLGLdEYqcbWrBgrGPRm",
-	"jbZIGAu5rgU9kwsOTWwLRn66eBETXmudY3tDKWzj1TS9Od3tcqn6u/hLB/v+Putdlp393KeHtr/8lvaW",
-	"P65HsuK92yOWxhLcl7YIySHo7TumoItpvAmaDzmZ2CDBCQZtbBZblybb2vUr1h6v1JfK0v4BBfFSK5b4",
-	"qwXN7k1Dl6ywim1/ymn32TvR3x4JOWci42gIxixjDgqhkGSt7hGw3U6TzbFFXAMR1W735gEFIsTwLmy3",
-	"fbS7sbT4aLUL5YYO41AtJNpMMS05ByX8IuqXXmdcYuh7GbgEJhtbXIVtfW3a/vwI1IQY9KXnCpE6D7Y6",
-	"2SwoN3Hc1AzjCQcyY6o14TM0VkD9FTMJo+liP+tMmdcR2dpD5IpKHyXetSwbS94sy+lMsZj2aAeLIc+F",
-	"a71Sj2wDQj5UrLjmqSVsTQLZm89W5YbuFn8YM0e4tuFjUuxEg/5U9I5BdbE1fPI4ut6L+DN07nfki/td",
-	"xcX9lmJkdfPHZMZzlpDHROmC0WVCTkjOr40iCm3NE/KEOAzbnbqBfqffXxxc1LuvWLouuN6eGypurYaM",
-	"FrFs2zODEgXThouc/fTu7PLs7avLizf/9fLH8xGxBRJVWUlL0SWD+khEMEjTEsw3WQZNDqfxi1povcIG",
-	"vVzMZJw0L9lSGqHWlsS6loYfyBk4Y2RBlrLAYAKj9NqEllM8OTlXiXlnLACExDGTmSzIhk0V1wwfqJd2",
-	"W5R+IV2TVEZjMRZffAH69OiLL6xizYWrSIUuGl95b0ReCRdJZ8QaZMllgb6xcBX6usrzwSgoH68Y1Flb",
-	"yDVmq5PMIMR8ocdC0WtIksNwd66DgqoyxaZTKSPCHIGCKnXcJZTT3M0wFobmrtwMyASW8pplBmobWmQW",
-	"AK+Z4EykWwODV4JsDOMM04kSK1MpSJKG0jxUEbyaWLZrLCaGaEwSMhkPxgPoeUXbOj6arZDxwFs0xoMR",
-	"+QlpU6XxFZ8Lo2mNyBmaR0tQwxA299yqJah3UGKbaJNMpuslE3osPneBmo9wKVBLx/XAxoENchTrnFl4",
-	"nKUpU4ARPW4F0fKKiRH53jzBcsU2UPZtLDaFwUkYG3idoDkpGM0Uvjk5W+uFLPivgCGn5Fu4TuT//Z//",
-	"O3F7gZHHYrOQipFC5lDUhC5d5roRnhx6TW6G5gE1QXtQzlMmsHMCMrXB2YqmCzY8GR3b1EK8sOr06Giz",
-	"2Ywo/DySxfzIvquOXr968fLH85fwThkAOjCkg7xEi9bZ21dBCYzTwWOQUlZM0BUfnA6ejI5HTzCBBHWl",
-	"o9Q5OuasTRWG9FmIa0JMhPgkvNq225q/zBA2ZB71WicvxgIoaVB3D/rL2SsILTN8A0Oa52H7QlXvXzgW",
-	"0MCQXPhvsJJxvRGcORfXLK76Cx6HP6lX2eB08HemnQOk0pj/5Pj4cB35UXVqacaP6gP8Bv1520bzywu6",
-	"zJcsZ3D6/gM0PFrSYhtRBA1roHMoW4WfPxh5EI4jG063mCVpYDY02IL+vSFUP/lgJEJb/60KOzC+wOa+",
-	"3b7Fek+WIn9rfWXxfbhHOLOwgf5/t40TeLobFLY5/p2h5+GFppUAyQFl4aOhsQrR+3NPdagib3+6eBQH",
-	"K9z+EqQD1GUHyYBmSy72BP26E/J/eJg/NIRvk8GRFWoCUlgF92uutE0BxMxhumQaquK09BctHzlaod99",
-	"53PQbqvPg1Crq8+Dvm9Xn4e1LB+tx5TmW8L2TFXn5s1f1gwMwJbrGQGozAApSafHIlv4ull8tRGIRPN8",
-	"ctpQm5PA1InmIMiedMInqtxGGhJSJ4QLpYOaEEHiGgGXkcMXYE5WTUdvWusGvR/e7823BczzSBuTHucS",
-	"uo9uP9yTSfVLcwlzXZsWzSgTs+gxQstmZgtGvebiqm02+9gRPHObDP45vJCa5sMXrlZN10vVh+2a7kWK",
-	"vi8TeFVCRNAcL6A/jkx0UyBbw+iO1D5aaBWKZIMaZAmjr52DfgmuiNFxIYzVUGdffMtwKuu6mFMuxkKt",
-	"05Qx257eBkH4In/kVejswJlsLVIj0YFCiBECyVho34AOBOEsA+XA+VqddjAp7YMTMmW5FHOoOhiKdVIE",
-	"Hw1UbClgFPXCAhBgFlCEVoaNSXXAokqKvTeHLGve/2bMEQYCkuOK+e+HhvdhhEc1p3U7Vnr8gzanGdFy",
-	"zkCGr3meDJW1HQrmYAJOLK8H23ON28p52CehcXwHkcnDGW6rRicf2lA5+8e7D7Lqsr/n+b+Wc0LdddKu",
-	"lNQSlr0TGe51+NixNjj29rv1Js9Y8ZZCWM0f4JKhfA9F24hRkx992lv3kWe3rer4GbmWPAsu3MLovlpK",
-	"vElLKGdj1BLz2Cim51YY+75iLM8Gn1pa6S+ktAsl29EBsOSNYGGFj08pEdTRo06ZW9WVF8FzdznrTyJq",
-	"dsU4tVhLghitA5zsS1AQglofUKcUMSdx1a/6iYEPJ/2dkZzNaW54JwSfGa2GsIxDWxBBIPgVZaVqk3BK",
-	"FDOnqh0TTsai7NLpzOrmGLejSJ0Wa/ZrRL+E1jjCdUz8sud6d0rzYV+mb9OtMdB4abPXfKq5AfzghxG5",
-	"YEqDlyQI/606+wY/0F9/3ZJzTYMm+r6puwvyNajg2fGK5TnDSCVXTKZ9Yjug7w5vx8uDEjfQscYVKkQL",
-	"Xm7ICdyIngbHRof936WIc7a0WafA2YJ7hz1/CMUfprRivjygxFNAKu3Rxy2jxSWk4952msPxeWsQYKSQ",
-	"G6hwbVYUdIbVi6TD5ZSMBRjDIcEXXgdbPtbKBvO5+Rm+B9+aoYoj6DcNP/zz9fk/rSssz8diJtdGVCm0",
-	"GpEX5//Aou4LBl+h1Dgx/5ygowWphNUkQWgvGF2i4jYWgckDN2pt/mWPFlf1qKGYBU9vqAKVjnLXqZBj",
-	"E4PCRV5Us44Twq6ZIHxm6BXU3ifpuo2w/J1pW/ehQVUi/k08Clv9wTX3ujx+ZqSjWHUIsOmsUJq1Jp0S",
-	"Mwb1+xNexkoTr+zj09v3w0vbfusvg6jZJ2Y/sr75qG0MwjmgFxoalOzHVF0PksFNrm5azEuxGs+AHNTh",
-	"C56m9bzACpRHMItaLfauFfrjY6t1eexuuT6vfVeuvF/7Q0qPFoduoUtROci1yEZyxcTNMreAGMrZjKfM",
-	"+S9HagVOwwVjepmP4G91Vh9eMeWCotbeSAfR7EYfmYOrvFl/Lir+4E07hOTjL0i+taMGJNZ+UaWw95Ri",
-	"0VpzVHa0iIquf2ca21icO1vqgyFBZZ4WeFfCF2rWzZcXtKUXAmTkJuSXtdTMxtxCwK0ir2bDH6ghcWDA",
-	"28q17/Dmy4iOyJmhlrmn0wuoOEfMdKPKbWtgzEP4EGsBHMqX7g7QpUzhvjNCHH3EqIbbdruDzQS3J+Y9",
-	"jvsJl0F74+q5QUvQK8ZWKuiV53bvG/1BiAMUc89G2D3UfVY27S9KJ7mIHVyHg8NA3hx4pbOWxQfFmPAz",
-	"IT6WUzkEq8xX60AZpbR72m6CtPzf1oJzVr8/nT7aEFMPq7mtYzlYUADTHckkqVT/8pZ4rKQ4I0JC0zMI",
-	"hfBtH+lY2G1ZiXLJKMRUPEeOveGKBeqcQdCnj09G5GcINfUw4WosMOc/wfmoXwdW6VxxMfFLss3/QM+k",
-	"rifDZ2os7Dsdcx9/M4LB/sPcpwlZcWGbeeJCxsJ63RJ8Cq7QpLxDILpyMSIOv6wjo0KFYMnogIBjhsWD",
-	"1uC9DvhNxdlBswzoqMuEuLCvjwVX2BB4JgsbB+amte1DqUf2MllsQvVkBP+3XQXHolpi3gW6YAjNdEvW",
-	"K6Il+dKFgsIKsJyKXAutCJD5DUQ9nZVt+qDDihlwAiCakDXkVqMezzXJWMohwnhTRbYReTUzmgbKdW44",
-	"g1wLiqE4MF7Q78SMpLgUSeUToI6BqZxBL1277AbKlWJ8Nx4j4P3oC7paMWEemGmDbXkeQDtwN9sNjMWV",
-	"YJvEwlI7XutC8cO7ZpQRwOCyDYCiW2VVHVrknBV4fiX8dRDaH5w/flIsXBqeU8VPDIuFbQe60Yoqh9ju",
-	"xknhFm8eGwtbbMY5TJCkk8nZuqDDt+b1bPhGTIxcACPCNHNmVly5xOZGYAvBjBUJma516ZpHLCGMG2xI",
-	"vO3ny+OvR+RcEr2RMDYCfAzhf5hLgehDVcXfjwVwqWpsy9wgA/OY6lZl338y7j8Zd41xPzybDqRODESu",
-	"SJ1t+ojPGz8QwpYtqMryK4wsuNKy2NrKOlSTpVS6GolAPrcgJ18eG0ILjNwH+RgUn/NrJh61YTNGGNXw",
-	"C/MMsBSITzt4HAvLj6G6WzU0elbQY7lt9jIaaV8MfyD9zyXexzU/RJBDadqWkdjwdwgvR0R8bvk2nA1E",
-	"ak88oCYJtgK1MNZSBlcEh/oUoSgR7y+C7p4q2F2oF05su3r+LoIXabWYUqf20evMDhoiek/a9Yc8ogc/",
-	"kJDN4N3t9NSWHFk9dHDpJ3HqlvtpKfTRZWujB3btloO2RvU9vLABciaaB3KmYy3EZkS5pufMyKYoBXgt",
-	"LfEd46zjshnf8Q6l2dcwVQONYgzZNydsd2sE3Pnky2cgILjPj/sw66cx+yjUo4UQmzJyWOZoIRVbiDI8",
-	"xPn/nV+zQM+tORGjh777tKt0t01idIcQu2vdW8E377959PNYllRrqnloKERNX9He2SDn4tE79QjOBvpp",
-	"g10APxtJtqBCs2wsAoMC3Amuy/6jHpGourKRqhUPp60BIseidp+IkBs0cs2CDqRxrRXuRnmih49EhLH3",
-	"8tN/QkQ6U1e+5p4lRWAlE2xD+IFRKaCYYZ/3Loc81LZyPm8rZEOf+iVkpk0hdZWaq2DNAvANGs+o2Bq8",
-	"GoslzUALde+NyNlayyXVPPXd4M3mrwODqh0mZ55wj8VGFleQ2B/3XRte/0Olf/3D8+Jwvp5s2DbATsh0",
-	"azNNR4cjSDh2yewcyA7GjnfjUw9P0zkLD+o3UHOC2T1h+G3jZKmNQW6cnL8SQBjMVZxxwdWCZfs7Yu7I",
-	"eboO789j2/fYHoCm+0Y2bQKT7+du9bMHs/lUJ2qjgPDrYage9getymGKuYxoG16FgjDyJn441QSnHboH",
-	"7WFsRXoUqFqd7LVSDjo0U44IqleB9wNN8JSkcrW1gV/AZ62jLggWg/wCRXJZca2pMv3IuXSoezgbi8AH",
-	"Z9YyZUyguZNoSZybK9T2uHOSiHLAYyKLMVSKa2PQ1ZLzaleYGeRGzgtGNStwGnChCPB5JqUHwK8AHJwF",
-	"u+ZyrayY2mYwxTzPJBZc1N729mNPy69HbKiLvY8d+JPYEGqV/+9gQbDIVDCozTljGygyTW3LLQOPBAuh",
-	"UVcmlYIPi6lD2XwbfkwaFCsD8cpV7vfXfSvSh7FDmEuf8TlTWnUkmOATqDYtnJfCpdNSMl2nV1iwBnyk",
-	"n/908eKRuYxldYd/vnlH5AxuPC8qdRSZGpGX0NTULoOsCnnNbKNTO8eIfAtTKOfIHws/e8F8zRIbsIjB",
-	"+XZRmKwIph38uVwshdBWXWzJTOa53ChHnMpW7a5zMxwTEB5rMfTxq7mcY8mKFrrxnQXuvuIGxIP3MOAp",
-	"1wA65k2C1j7+fHhrvKZaUdESr+lCXF28pvucQWHehVwXd0tfhnJsvdLPP5F1Eg+qL0WxyHoIkmAxBBMh",
-	"KZAap0zCHTJaNrbh56qqED0oVQiqXbaKAUEg4mYh8zLFviz0EibmoEhZbTExGotXWpGJYDcQcWGrUduw",
-	"D09/bZ6KK04NykMKcgIaBzO20osu3v3OV9h88Ht4QMxvFjhAON1XYNjhXf03kBZ2CQlQh701WBq5yoH4",
-	"eVBXory7rUli7bf2YHlhKILb/GquXC+d6dZwLJbPEqIkyNBYk8s+WDW6r1dYnMwI2hXbKcYxFVDXFuN6",
-	"aLrw99MGI8qitOX66MDKMEG5AlpWWLD5zEY6MytxK6QFG4tGIQPqVo6lCNqKFviizCBfjQVUK0CdKkyj",
-	"tnk50KHEBWTCHp2GE1K4SsKc7WoC1ZpVa9GBKhF6CHtx2aCpv7H4YBO7gs6RKwfK7pSlFOPnAnwZHSxT",
-	"m5IphM8HTZ5AwkP1z16w5hVc0pshtm95fPz06y+/enaQe1ny0LXorpJQ8vUo67NknUz+/vKC4JBgjJ74",
-	"ymtQU2EsaDhSsRZW9DayeqjCYNHZMgi48ZKQYwsy8zS36Vksi2H1uzX4cUXK84jN+mTnhs2Mh0CAFzAk",
-	"K+MkMWCx9OQwzKugmmR8NjN8v5Ma38GO5Q+my5ZVFu1+4Ktoq1a327DYAU1YoLlyhWG1qP9xXSp/NvPP",
-	"aEqNDk2fQpSFVElbhbRdlIWHXNc3WvgO3LO1XltDgWFHUFmhnuNY1kAciw119ZtrnJCLMjA7bBpJbNVt",
-	"W/i8YERvOETDN7IesURlpU2rZXwlvcBKi/BWmyyMe/3DFyv7cBffqIXNobOl3rHUHDmiYmu0SQVT74Hl",
-	"R7a0ZafiVtZiqjlIXXKw7WVTuQdJWac8pWIssEFi2Sn11EZVe0zEWWBUtLsZMuBqLpspoJpsMhbcVvuE",
-	"nAZE58qjkKZB5gVNma0PWu/JiqHcaFIOK+OUdw2YIKzCXyzghhA4YEuvQ16LeSFlbSVBEbhYQ/8B6ThO",
-	"0ELD4biBhkcjaX60IUEc7VdGFn6QKqJIuYTcuGkeApszuj36aO707aHI9xmGUBNoQWlvJWoY8MBzMqlU",
-	"kZvUzJ7edtxNYd/MvqPbPsnoGd36VPThyVcj8p2ZrlJomlTrTEMO9skTyFv/EqpGq2ji+vDkq3jueuaE",
-	"kN5Z60NMWR+2Z67/ngjuWZ67c7U6eUa3XZUX2nT1g2Ex1lNot7ALSJLSZGIrFaN2jFqBYCnknQER1LZ0",
-	"JaLCiLwyZJJqCmVdxgIACmY2rPSNCraLEXSlVG0sHXkhl0sDXnDRYelmO50UY0Fzfs1G5Azzr8i0YPQq",
-	"IZPXVOnhS7Pa4avvJqAkL22qAu7y1NYicwq5IcpGVCyYbanLhaswD0XK0TYfVZvNcG0CS/Mm8aySXIMQ",
-	"9QXSrBkga020qWzssLkIkNgP6xmWmLBnhj+++DCU3FXs1og+qzWGaWCq4hDq+cDq1aOHuBy16mYNnuuY",
-	"7aevVXUADn3Qs3oj7NCHOIbqPGVDivcfDNzw7BHSWIgeuq9dPwao2snbeoxZeSDUAJUvEfN2Pc15Oiov",
-	"XmUH8XSiWaUKq/UqVp0LwYCuEFB8rGpxC0zulVuaa277ABRsvs6plkU4pq180VY5xadT2wTDsCBC6QZ1",
-	"QRKNysCxYWk1QhGkEBcKolg+C0ZZuFahu7p+Be+ktm1XzG9YWlFssEW2FhkVmmRslcstxFCyGyuOQMFY",
-	"Z4PxvXcNSwn3aRT82w+3/z8AAP//",
+	"7L0Lcxs3lij8V1D8pipxtkU9/Egi19aU4jhZf+vELkuZzL2mrwh2gyRGTYABQFGMr6r21+wP219yC+cA",
+	"3ehudLMpUXZmKlNTkUl243FwcN6Pj4NULpZSMGH04PTjYM5oxhT88zUXV/ZvxnSq+NJwKQang3c/vCDf",
+	"nHzzzSkxc0bGU660GSdkvFTsekyoyMhYsBszJks6YwlRLKeGXzNiJLxAs0wxrYmcjoT9rNhvK6bN0L+1",
+	"0kyTMZ0apsanhBuSSm00vKrpghFqCBUbkrGlmSd2upEQ0sy5mBGuiWJLRg3LiFQkZ1ND5MqQ9ZznjAi2",
+	"JkwYxZkmVCl+zYZ+0RzGV2wkpMg3hE9JsDIyp5qM7WbGdtSxnE41M+PhSAySgU7nbEEtkMxmyQanA20U",
+	"F7PB7W0y+PvBhTQ0P3ghV8I04fgfck0WdivcsIUmNM8BYprM6TUjXBBj3x5WJllwwRerxeD0KPETcmHY",
+	"jKnBrZ1ySRVdMOPOD4DYnPiN3eN6Ti1oFxYY9jFi5lyTZU5TnHvOSM7tsVzMGbmm+Yq5p6dKLgglFjcI",
+	"4srQQwfO3oHHjiBwK0ISNp2y1Ni9cLuC31ZMbQbJQNCF3QKus7JPevOaiZmZD06fPUkisE2lUiy1G9LN",
+	"DY4VXY+Jnsu1xn3a3TAx44JpopkwCVlzM7eoEYzTtrpwqnCNGZvSVW7s+pfL3L7AhD2a98VnRdeDD7HV",
+	"Wxi2nItiqVSZtmguVXg0hi8Y+dJevsePH3/7qG21MHS4zKlUC2pXmVHDDuwog/qSksHNwUweuC/tI8ML",
+	"+5xf6qV9tQuPtKHKXrrooofkjNgBCM2lYGTBqHDX2b5FJF62jG6G5CzXkihGM2KvnJ36e2o8YsHjY7tv",
+	"dkMXy9yu9eTo5Ojg6NnBydcXR0en8P8OuOA++uOZhQvNOdVM22P167Ej2LUMPtwmA57ZcWDGJTXzckKe",
+	"WQxgv624Ytng1KgVix4LF+bZk0FSXu3jyNVOBldclDPV9ga/xVHTEbwAOctv5ozmZq7jKJrzBe8iWtSQ",
+	"hdStVxpfj67p6VFi4e42e3R0tHXvYrWYxAiZJU1arlTKvtAEH0qQPh0X66oeihup62CKpZ0cP/n6yTeP",
+	"nz35eusCkeZ1QMtIkjNLCy3NcQRpwmZcCMu33BWw9DYhXGhjb4CcOrI6JD9IRTLGlvCEJlOZ53INrwRU",
+	"2L/YdiJujdEjqZ8I/i/pZjeW28wiZOEtnbHiNFLL+1iGp3K0p63AvH03snUXiEF3w67awtxQ+0YvI7cw",
+	"iwmbSsV24hNG7pNLGLkjj6ivuMYkuEjzVcaAT4zEei5z4BAg7xGKe/QsnJKposCfCTeW4duHNUulAClw",
+	"wcXKsOFIVJmLkQFrYSJz8lwcVPdkHDgX0OBs8MHCy4mW38nMkuLTj4Oz1PBrikCzErkwDGVGK0vwFH45",
+	"/IfGn8tl/EWx6eB08P8dljL8If6qD8sh3+FsVkS8TQYvcplefU8N7TFTwWk/DtKVUkyYSwt7nUt4ZZnT",
+	"jb3Il5YLPk4GVuSCfz9x/3YQ/Jmmc5PzdG7pjx/g0kIjZOHkpGThxUN2tOOj4AtkvZX3jr9171nB0C9T",
+	"0RSUF/jHJVWGa/vaT/T33zkj54ZaNoA/ZivlQH/y7WP/ZXye4yduffCM4QbEkB9oxsgrYST5X3JlV4HC",
+	"5qUnLcfJwCo3FdgVsHpahdXZhAE37wDTcQuYjrvBVIDXku6cCsGyS3+CcNhOMjh9f3eoCU/F7gvDD0kN",
+	"u4BU90L8EsFv/V0rafFtMvgPkHvODTUrvdsdyJihPNeD08HH0SD/TY8Gp+TjaHDNlOZS2E+jwcnweDS4",
+	"vbW0RF+iiLXxbCCXM8CBFpD03mFlB/FN/kQtBxFUpMxf/522OtnYYx+SC6ZRObNP4C4Uo/D8wGrUGddX",
+	"/RceWVV8+W9zutltwRa2wX3rgcD3uuH99gvbiO0QvtFLKTTS/xeFkrk3+h8MCStoSjelZku4JtpIxTJi",
+	"r/Uk3wxRQShMQTItuFN1oF/nDBh5MRzLwMyyIVx3WX9CE8uw05JiF/+aUc32BhocLQKVX+eSzGWeoYKa",
+	"28eG9rTfKjnJ2aJjAUt84t92W4gfN7oUauyxrJUUM6sWkPWcp3My5SzPUBCaW9FZergTbmCt53COzYM6",
+	"r53vbTK4sDiudwIrGKu2bQvGtRO4o6RK+XvQxEK4aLqOb870GJvFPXYIz8TsbF0vVR9G5HLLRjnsSsh1",
+	"zrIZWzh4LJVcMmWcoBYAakmNYcpu4/+8Pzr4lh5MP3x8fHL7l0FEHpxyMWNqqfiur1ZIx/vKOEmxmFKD",
+	"l5N/sNTYGUPxz2oJza1MNpHblgzYUqbzqImirpqUhqwe6oMVOriVOYJJJ1LmjAr4TbFrLlf6crs6Roy9",
+	"GmuqiRX7r5lTJobRFXpmFdkoak8su6Sm/x7K5TXniulpYpXnzgDNDZJZnudu5XbJ0WntW3RiOQ+y3G6k",
+	"wBNLSvWzDszEmwVB65uAbRLhUoVCcUTbEKoQKKoYRc1WAUDCtbpNHPZ1UmkpNbtgN/B47hnAVrr+Iqd8",
+	"4dCteR6LlTZkYqnOiln1cEpz3QHxAENLTOq56Ns2ILLzAolq8INfL7twbJfb2XXfNBexWwbo6vwfzqri",
+	"b92cajJhTPhbB6aQiiHrrugM9tQ8eue5ds4ZklNtiCXOgmhDDUvIhKV0pVH20BuREiEzRlIqvoATVoym",
+	"c5YFZKHYfu3+VMHuYZMU98rB0S8zdjlezKmYsexvNF+5o8wybndB87fBEeP2q5v8wTJ0DQzdzBlX6G3R",
+	"z4k/i5WAbQcbqc/bMSPgd33Kn9nazTLEWaQio8FoQBb0imlCUcgoJiZn7gvjZJLCs3bF2FKD2QWGGwLt",
+	"CTG6osP1uDmvSuwtFOQ7vIa69A7kpaJI7zah0zTyyWqx25QVDWXnF+EpjWbxHV8tNfcer56DJU2Xb3Ot",
+	"0jtMmtMJy+/wnugJVncij0/KV52C15cjVTS+ndeJV3O3hTY4RNXGuqDL90gjP1hBfPiOrn9iWtMZG3g7",
+	"3m6k5pUhNNcSSDm7ZmpDpJkzFd7u0lUKntLmjfYGNnvPYPY8fzMFm9FWm8y5feX2Q50fxKx2/UZ1ekZs",
+	"xJoFLsZKwSS3121YiDlpsqEko089tQN47dfBGYMRssRSYSvVssXScJaVDEBIweC8/KP3YLRMXTPljFB9",
+	"ZV77/eXvUrB4nEPISsPxwxfrB1LCqn74SRXDwmOKMt7Qml0F+n+CsAC4rU/JuLKAcULGlXkrXzhmME5G",
+	"Ylwx3GIEyGqZygUXs+JrDfEvNZPqeEjelLdLjwRVjFyxpSFGSvQ2dF3+tht/7hC2eisZeofviBQlp21I",
+	"lS0v8xaGG5PslNkN1QI+vPNyaugYDlfuM1yzX6FzzsQwrGKaiyk8/baGWupWq11FkCz0pMZoaSn47TRc",
+	"C1ybx+oDDoqglgX6Ja6li2wAe+EAjNqREIIOzbt2RjCcC2EAehDqp90HEiiindJvzO5RpRUQOoZrOiXr",
+	"uXSSsKlYSTFKw/v9jpN7noreAczdAO7cy6a2CyvAL2jGtu2mdkzuhLYdzvd8FjUNpN44t1Pgy64WJo3C",
+	"4t3Na2gmwcXicLFNov+lucnCP1Q/kjNdF6zAWhvZgRvickmVjllxL0Axh2cI1eT/P3/zc+IU9g2xHMZ+",
+	"M9zCS4JfD/QVXx7IJd6dg6W0sFeFRDPnFv8iF+ZntmbaEIj+HJJXpoihJD6EEkKAwMTiQ69Aupnxawa6",
+	"bC9LMkLaWTAbBuWqjy1m5ig9bvc38NVFHS/JFHNUllMcZQcGtVlm//XwaN/nVDuLux9B6QZuPQIqNk41",
+	"qEP5Y33UDw0HB7sxifPcyKlhwrmXEN5SESoIvuwvEUiIVEPkM12ASaUu9GwRE6uw3qqPfhc/hT46c52T",
+	"lxPHAF748Gqiq7doViEHDhpEdwsypnRF62kXXPDp5oAvF0uzQXVqIrONO4iW66Od1SMa0pdLMatY8+cs",
+	"r+lkcmXPKxp75mIQ68Bzyy6tjn4JraBEQ3dfeBaGb0s/7CMQQOVQs/B2IolWVBirkGK0Wwzs3Uy77Qgq",
+	"komd04rgZCUyproWMkjCeKuTp892k1xqkG2F592kyd326jT/hRTcSIUmF6qv9HMipDPG+N/mQAR23XsH",
+	"6noMwFMlRpLHz46OiH8+ir4+WtE+GT31bdjcicUh+YkR2pJBlAKyJYGDZHDh/rz75aVdufPi/OD/nr0+",
+	"t99b3D2KCc9BIOZxd4Rog6S3eZBCqpzbnQ391kI2yRdLqbwPeG5FmZWiQ0UzLg+RrR8ur2aHdMkPYRCA",
+	"bMXkHANUefcqoYmPTxo7b90OdZGTPtKVakLdB+BTmhh2Y57X/AUQzC+k88xs4VUIFb+PvULl8UkVLt1h",
+	"tgfFt98kDwZCvNxTbjR5fEIm3Oh/GqCelyQkAtLHx89OTp60RFZ7enB3KDqK4ULGgUy5CcmXj589Ixnd",
+	"6EftoDxK7g/Nn32awF6AWSgUfdHzaL9I2RLE3o2NCUJPKnIUpOwImdmBPg9Wgr+lnzzusbCdeO/n2sGS",
+	"7r27ICqyd5QOWpp2i12JGYvO5YKBOLyW6koTCKKPucw7I2l215nBmFYNRAl2FBMW4gGtO5v9env15A7B",
+	"I/sJFgkB1WJd+4lrzbKXwqBJZt9Gz1zOvIHBQAbEFlGT+YVsj4HdwVyJmlUuZzOWkcmGzClYHncR+auY",
+	"hcuMwlP6KL824olJKUXWSUL0Kp1bUhmJGrYoEWQk+q+HT//t6OT06Oh5mbIiCKZjub26hFttwC3/hUvi",
+	"cY6zWqpJnSgFts7RSH/15WiUfXxye2D/nPg/7y8M+YD/PMU/X/q/74cJ/HKcfHv76K+P/kq++vL9//79",
+	"w/99/28HH/yjf8V/2J8f/dVO8pctyUF7JY6oDmHgVNyO5QKSkLgAW4O8okLJAlM+N1aUmERiVFoU5gsI",
+	"OjJMG6cvY/QLsoe+xghkJY2x4YqSlTA8L0Z87iKitcHc6YIfzV1oVZPKLKhY0TxiJiRLprR0oVqQD99G",
+	"1b3jLhJ8vGRymTOS0jxH9AT4DneN7NwSacbNw0aWdQQArEQqxZSrRcxA+gpDTPWam3TOMjJniiU+SiuI",
+	"N8skK6UGsmGmR8CZFzAKduhdkW2BZ+6gq0uOEzTA+e4Aw/g50SW/nFKer1QbQvhodLQceXnwOQQsbNxZ",
+	"UqHXTGmEVHDGFpYWSlRfYfzC1pOz61mpPH4xAfQu4w9JxxeazKU2wWogbIJrUo+eC4zkci0uIV39spfB",
+	"b0E3oKHwnAnjcxiRhGdujqYNpa4YDeaMqqwlRsTuById7UNmwqjxMR+1cJB7R4IUE+iuLG+chQBiVixX",
+	"Lp2zJxnMpe5Kj/YJ0Hbjmt+YDVkzxUjuEsyb4y2qEvNdRdqexK/FRlympXeFndfH3oQ8HyzI1MSJqmKp",
+	"vGb202ULDT2HY1kj4thBAbUInVFMF8lD7HweXkcOt/E+cUQiavXEbCCLxSV+QeEQIOpxUztPr2LkVxdu",
+	"LrrRBfPFhRPnZ4gfawu03AUDtwrhAjKSwgPo6R80LtHZGyRXS/AU6yXG8FhQNy2OVgyyLxxcU2WxDvKC",
+	"kUr/Yt/Hf54Xo+Dn72Esy6mW7WFllrjyPLeEabXE461AXxu6IamFTQQDSIlke0pGKEoseJ6GmOIBVzK5",
+	"QjxHelihSI5iRCl05GJ4ADlkKnlHlatV6UbiuWEXH23xDto3xSwqNDiBQQ/JmynR7JopmnuqqRMCtDs1",
+	"Oo65OO4lOh9bqYd9H5yH4GpfU5wvhqwlv+9254Uitn0tp2rRQhiply2t1GasziivsORLwHoxEoDHxNdg",
+	"cXaWy+2JCH4kAi/cnWZ1UPuKvsA1kP1K6kAwCobfRfLYOPp37PWDMM8daArcdt07v64q5UXCIrRRVMxc",
+	"Ll2fkYrn7csbkV5aAavvyxuR/mwfv018KnTUSrSmPH5rMBYh5/ZOM+3Tu7hJLKqRdE6FYHnvkBG3ql/d",
+	"bM0sxBq9wiBTJFZ++f4mDupX0t+NKvYWF608yhCM5dbDk+kkO/jQLmFU7aFTjYOwctYdAy1qAVIwUo+N",
+	"6Ni9k8Tyhgqv8gaSCeNihooWsA97r6ygWKqgVbAoljo7zk73x4M5coOg+FqHyApmoGDlTUkZJORe8nE9",
+	"aBWmTvymusDrb15L+MoWPa6iKxUl9OCnKOkDx/xlm8P7V3DgeyJqVSWaNtSxBd0A56rIIO0KGs7Yqpv9",
+	"IBUkQYN+FmonbvaeChlkiiHriDB01GhZVsjZVpUFVaXQZZuM3Cmu3ZcJJZRydh+vNKiBug6HDoz4taSx",
+	"NcKBVDR6DxfuLKZSRU+hIDqRdESlpIoLKoVGR42xSECsGGb12CpG4LfRee3uY3pjoPbYSfAxz0E2wDp0",
+	"TV2G7/Yk4XpQlmTQLdSDI3Y+9pqee9Vhh7tqkc1dVjrBgL/ythY/DrsMsltC86YMDFyRQp+uulSRFwSn",
+	"ackpVdxKgBMlV7O56WkD6K1s61ZLY/9NdenmaHrvtvhMqSoFOXs36NwVZatY/77Qn4/EWC1IpPbytCiG",
+	"kOFVIkpweh12o6YVYgUW2Oi6uXac2g9LhFxHVtv/3DRjol3PRZA4YPXfQpwYdwikL12ZWI4GObkyE3lz",
+	"F1ZeKMN1Uh8jEW9gmlhuj6vL1LbM4oJGrNJQgdVZpfsET7qakP0kzDYC/WuNNDtAu7owFhmXOd3cx3q5",
+	"pOqqF80qQaLYdKV7WizrBRYaNTOLFRRAiJ2or2JUr4lnlUWTu0IWPkDDwQT8V0GxWu+6qeJEWO2oTxJv",
+	"oSn+mZD9Z0L2nwnZHQnZFU0sWPWH++RqW0KQy1kRuFF3106trIqVWJp3vVY7qGk7AbL6hSY8Y8Jws0kI",
+	"+21Fc8u+MMs7o4ZOoJZVslPVot7JglxfFtW/opLCnOqw1jZSPoz4AQ3ORdPP5VokZCVyptEYQMZ/DV77",
+	"d0XX47g0xPVlmzf8dRFJ4m2XEG3dmkRTHdUykDbXNteXkKcXOdEg367iv/B+0JIBxpNhuvzWUlxSri7j",
+	"VcQLn4DdlxSEcvXc5WSJuvBKpDigXJFczvpLU252CF5on56JzPKyRvmjPayoWzjYV8ZSjVHeNTH6gdKq",
+	"75sn3eCSzRlq3LDlgZDrtTwScrdaqWhMmSc5xDdZdHBKWbT4TXd2TcuOSxWsyixb1lowxZbfRQVaDXDu",
+	"mu1eZXBtvztGtkVIhXzhan24cFG1E60iQHUpjYOrrCQERfWaJL3y7Wt4U4V85ZgqlDAkxiG5rzGfkihH",
+	"BfKyjmOzqcm3T55+3eS+pXWmGf6olFT9vTZucqj3FM1lFdrEIxosk+dZrWhm0aZDxq21uvBdRrC1HeWq",
+	"yNZiAvOI4NDFTdUBcdx0Q7Wd+q8jZoeWBUKhqe0rxJHdOLGFvWNFMGJlSQspMLW70WUiGviW001/DMA5",
+	"fUBsw+UQllkpZ3+5sus7/BtnQtAoFZGG5hEndbG2HgJcYAzrYc2C1iqVXX/KmR+Gp9Yj1aO0CzfWndXW",
+	"PFaTs88DrZ48vI0aRLWhGv/wJOBOkNksPytgejLWCu/bfZ+10eoDFAjir5WHS3Pk2khIqapVlvzojia0",
+	"E75205Qd4jkZu/VBc6x5EAMJdVdXGZ/kLCkimLWV9wkktDIi2A3qN9vMVpGKlfcXurvwoCtf7U9xPSKu",
+	"N0HYU8x29ahaAvAY1SzDcHyPS/31z08qx8c3MGEzKmrrJ29qymxSenNKVXzXbe5JN4gpAlhnKCBD/9Tq",
+	"QYzSnW9EWm2s8gcugP3pClVvqx7tYnyqhaGrGVUdZaIt0L+jJpZRM3b9isau9oZ9FB02CRk7z8oYvsXa",
+	"LNicB1yw7nuogDcciQtfpeYfq2zGMoiqnGzsHyysV4/WLIq6Z7FCI1BEncypnjPoTKDanUhzqoek4mRy",
+	"FUDotetm5GqyEyGBZTIF3i8ydcyxGKp3PFu9JD2Ev9+8wlePscVVReLob+MKAXMZuP62AQgfJaj2sVZA",
+	"hTvcxey8r+0h5lQEzB0rLlZWcud1BJDdy0LuvhKH2X+AlZRm9UiZf4z5c4W/yxtDGt5dxVLGr6HWAsOI",
+	"ZHZDU5NvCMVOn72u4R2jFW5bqF9RmLfGbWS22b2iVzl0UFz2oSqZlTVZYbFbXF7OX4XbvWOep3KV3Tzo",
+	"9l5rs4ldWPi8wKENUQza3mZRqG8vv9laWj02nC/3eOdqmbVCmT2PKCxhuY9z6lEAselM/MOW6usHRLfn",
+	"/QDwrWudWaslFWEUXaJBcBS3d6bEwpXVaGvrZMV3kGq4gLYELgyxqBWe3SdOL8aQtu24pRrkfcl2WYyx",
+	"RqGFi1uiMVKNraQxVjDoJR1tmTASclULeiYXHFpwK0Z+uXgRE15rna57Qyls/9U0vXnd7XKh+7v4Swf7",
+	"7j7rbZad3dyn+7a/fE57y7+uR7LivdshlsYR3JeuCMk+6O07pqFBcLwpWhFyMnZBgmMM2ljPNz5NtrUL",
+	"WKytXqkvlaX+AwpSSK1Y4q8WNLszDV0w5RTb/pTT7bN3or87EnLORMbREIxZxhwUQiHJSt8jYLudJttj",
+	"i7gGIqrd9s0DCkSI4V3Ybvtod2Np8dFqF8oPHcahOki0mWJacg5K+EXUL7PKuMTQ9zJwCUw2rrgK2xS1",
+	"afvzI1ATYtCXBVeI1Hlw1cmmQbmJo6ZmGE84kBnTrQmfobEC6q/YSRhN57tZZ8q8jsjWHiJXVBZR4l3L",
+	"crHkzbKc3hSLaY9usBjyXPhWLPXINiDkB5qpa546wtYkkL35bFVu6G75hzFzhBsXPibFVjToT0XvGFQX",
+	"W8Mnj6PrvYg/Q+f+QL64P1Rc3OcUI6ubPyJTnrOEHBNtFKOLhJyQnF9bRVQwwkVCHpOibXnSKyruDxgH",
+	"F/Xua5auFDebc0vFndWQURXLtj2zKKGYsVzk7Jd3Z5dnb19dXrz5z5c/nw+JK5Coy0pami4Y1EcigkGa",
+	"lmBF02XQ5HCaYlFzY5bYsJeLqYyT5gVbSCvUupJY19LyAzkFZ4xUZCEVBhNYpdcltJziycmZTuw7IwEg",
+	"JJ6ZTKUiazbR3DB8oF7abV76hUxNUhmOxEh89RXo08OvvnKKNRe+IhW6aILKe4JkfIZVeUVGNL9xnyHX",
+	"fCSmimL4tlQILvJK+NA7+w7y8EhFv2Y5v5Eo6vnBKChQLxkUZpvLFaa3k8xi0GxuiKbXkFSH4fHclAVY",
+	"R0Km2KUqZUTYM9NQ1o77DHSaFzNYGr30EyDTWMhrllkor6nKHMBeM8GZSDcWZq8EWVtGG6YfJU4G05BU",
+	"DaV8qCZ4lRF2IzG2RGackPFoMBpAjyza1jHSboWMBoUFZDQYkl+QllUaZfGZsJrZkJyhObWENAzhctWd",
+	"GoN6CiWuCTfJZLpaMGFG4ksf2PkIlwK1d3wPbRzYnr5a5czB4yxNmQYM6nGLiJFXTAzJD/YJlmu2hjJx",
+	"I7FWFodhbOCNguZEMZppfHN8tjJzqfjvgCGn5Du4fuR//uu/x34vMPJIrOdSM6JkDkVQ6MJnulthy1eL",
+	"HN8c2Af0GO1HOU+ZwE4LyAQHZ0uaztnByfDIpSLiBdenh4fr9XpI4eehVLND964+fP3qxcufz1/CO2XA",
+	"6MCSGvISLWBnb18FJTNOB8cg1SyZoEs+OB08Hh4NH2PCCepWh6l3jGQsZ6ZF4MOMWzisH19eQEoIFruB",
+	"r+S02ciNa5dSXkYjOakR60tAyR2rrFqKV8DtVeZ7QngHxpIqumAGqlW8j6TJa1bK6tx+99uKgYHCQbnR",
+	"4a5omt5d7jnSQuH2A7R+Wkp7FnaEk6MnbSJ/8dyh6/wO3V+gde/2V8oG9NDtaEHVBusqzJhBWgARZYDI",
+	"8NESAA0hXpZZ0BkUssKD/WAlREBEzJm00BigGjZIBjRbcIHPQJPA7GCyKZ87sDiDXsEDeOHDbTKYMdOF",
+	"I4AawSKRY7gmfgWPgGg0+2hhzOAKCbIOyjlC20JXeBU6sRR9Mmmeh10ydb1N5khAn0xyUXyDBbLr/QUt",
+	"mnrUrf6Ct7aKmD8y49GyhgdHO7Xr39rMsq0rv8P0O+OSk2QGp+8/hJhVty/EkagvgixdWcEq7OAawOa+",
+	"27zFMmKOb3/nXLDxffhHOHOwgbaSt5/1JqLFbstNJF8WzIlq8vaXi0dxsC7ozQF6oY+Pnnzz9Otn+76w",
+	"y5WJZv85D6u7rGUtWaIpz3z7fnLmWyEVvN7dOE03eiRc0Qu8tM7/WtQXi1yhEg3+5RHgsxz3bTI4dNK8",
+	"3Zwj1tUzeM21cbmvTQYbA0f5yOESA062Podyd58noSNdnwehnF2fB4vWdn0eNrJ8tB52nW8I27GaQ0wE",
+	"sTJ/mSRVsoECCV1t+GZ94kasHs3z8WnDspQE3gC0mEKCsdfP0CqFKpNJCBfaBGVTgtxOAl5Vj1nAaJ0l",
+	"Cx3OrRtsCldF58w8j3T66XEuoYc1InjtxnD7ZYKF6eBNo3+UITv0GKLxP3M11V5zcdU2m3vsEJ65TQZ/",
+	"P7iQhuYHL3w5p66Xqg+7Nd1PqCxz3HVCRNA/MiBfnqB0y5KuzNcdmVS0FjHUkQdLgaOrRXkpdN1xTbKV",
+	"ohDpbYl7UZ/Ocl3n3bM6xkjoVZoylukonyKvQn8gzuTK9VrpFGwmGESTjIQpejSC7pdloA/7cATPJMel",
+	"CX1MJiyXYgaFOUMRVYrgo4WKq5aNYmtYIwUsZ5rQyrCt7LWk7Tsz2LItxGfjrTAQkBzf72I3NLwPyzys",
+	"xXW0Y2WBf9AJOCNGzhjoIzXnrKWyronHDLwkiRMVNk2997Wcha1EGse3F/0inOG2apcton8qZ3+8/SCr",
+	"US33PP/Xckaov07GV1tbwLK3IsO9Dh+bOgfH3n633uQZU28pRJ79C1wy1FWgriFZUjN/9Glv3Uee3QbS",
+	"at2mfi15Fly4udXjjZR4kxZQ8cmqWPaxYUxnrzD2XQVeng0+tbTSX0hpF0o2wz1gyRvBwiI4n1IiqKNH",
+	"nTK3KjYvgufuctafRNTsCgNssfwEYYx7ONmXoCAE5XCglC9iTuILxPUTAx9O+jsjOZvR3PJOiM+0Wg1h",
+	"GYfOOYKA9QJlpWoffUo0s6dqPBNORqJsZOs9T/YYN8NIKSNnwmwEiIWWRcJNTPxy53p3SvNhV6bvKhJg",
+	"LP7CJXgW1Rgs4Ac/DckF0wYciUGEfNUfPviJ/v77hpwbqsqIeDdiGQdvUaFgx0uW5wyD+Xy9pfaJ3YDw",
+	"YDBeHlSBgqZOvpYnWiNzS07gRvQ0nhZH6bvR/SFFnLOFS8wGzhbcO2yLRSj+MKEVU+weJR4F2eaHHzeM",
+	"qkvIWG/nvxfoF5XKOIMAI0quoQi8XVHQPNnMk46maclIgGEfcuDhdXBfYTl5cAXYn+F7cD9bqjiEluzw",
+	"w99fn//deYvzfCSmcmVFFWX0kLw4/xv2PZgz+AqlxrH95xh9i0glnCYJQrtidIGK20gEJg/cqDOJlm2M",
+	"fGGwhmIWPL2mGlQ6yn0zT459PpQPTqom5ieEXTNB+NTSK2hPQdJVG2H5kRlXGmWLR+yiPApXIMX3v7s8",
+	"emalo1gBFbDpLFGadSadEjMG9fsTXsZKn7vs45Pb9weXrkPdXwZRs0/MfuTCV6K2MYh4gnaBaFByH1N9",
+	"PUgGN7m+aTEvxcqgA3JQjy94ms6LBCvQBYI51Gqxdy0xZCW2Wl/qwS+3KP2wrZxEsfaHlB4dDt1CI69y",
+	"kGuRDeWSiZtF7gBxIKdTnjLvsh/qJfjJ54yZRT6Ev9VZiwikCRcUtfZGxpRhN+bQHlzlzfpzUfEHb9o+",
+	"JJ/iguQbN2pAYt0XVQp7TykWrTWHZdOXqOj6IzPY6eXc21IfDAkq87TAuxLhU7NuvrygLe1CIGk9Ib+t",
+	"pGEuLB1i0jV5NT34iVoSBwa8jVwVTRCLSrtDcmapZV7Q6TkUZSR2umHltjUw5iH8obUYJ11Utw/Qpaxy",
+	"cGeEOPyIgTy37XYHVyzBnVjhPd1NuAw6gFfPDbrmXjG21KEL0O2+6IUJUT3Q7yAbYoNd/1m7zNgoneQi",
+	"dnAdDg4LeXvgleZzDh80YyLBMCbIfpNT6PcBZBzrDhQFz7VRUszyTUK0BIkFq5b+ejh2WsSibM8EC0f0",
+	"Llfu8bUeMOJ7vp48fdZCuXe0BQWVMD6vReisfh87/dch5u9XE4w5q3+F0/NnMk4qBfcKyz4WL50SIaHP",
+	"IISJFJ1W6Ui4bTkJdcEoxJs8RwlgzTUL1EOL8E+OT4bkV4juLmDC9UhgmY0E56PFOhDFllyMiyW5fpuA",
+	"cdS3QflCj4R7p2Puo2+HMNi/2/s5JksuXP9cXMhIOC9egk/BlRyXdxJEYS6GxOOXc4xUqBosGR0acMyw",
+	"eLhhhRcDv6k4T2iWAV32yUcX7vWR4Bp7cE+lcpGUflrXsZcWyF7mZ46pGQ/hv66R50hUuzr4ICAML5ps",
+	"yGpJjCRPffQ1rAArGMmVMJoA21hD4OBZ2RkTgs7sgGMA0ZisoJwB2gW4IRlLOQT1r6vINiSvplZzQTnR",
+	"D2eRa04xTAnGC1oM2ZE0lyKpfALUsTCVU2hf7ZbdQLlSLejGYwR8MfqcLpdM2AemxmJbngfQDtzXbgMj",
+	"cSXYOnGwNJ53++yX8K5Z5QYwuOy8oelGO9WJqpwzhedXwt8E2TTB+eMnzcKl4TlV/M6wWNh2oGstqfaI",
+	"7W+cFH7x9rGRcPWdvAMGaToZn60UPXhrX88O3oixlTNgRJhmxuyKK5fY3gjs2pkxlZDJypSufsQSwrjF",
+	"hqSwJT09+mZIziUxawljI8BHEEGL6UuIPlRX4gew5jTVjW3ZG2RhHlMFq+LAn4LAn4LAAwsCD8/2A6kY",
+	"cwkqUnGbvlSUftjTBSi7yJUVlBiZc22k2rjiWNSQhdSmGilBvnQgJ0+PLOEGwaAIQrJXZsavmXjUdjsw",
+	"AioamozVfDqDkqNXx68aerVraJM+JGe5lhDvbunQ2C7we2rYGAt6gaFq3LbEMqSq5R48exJJOLo5oDmn",
+	"GtHEz4eVia2W/aCmDl+BI67fIprty57g2JvLg4G0EUTn547ewAlDCsa4gOQ4wZ7A7qSMlMFFw6E+RcBN",
+	"xMeNoLunonkXGogTu/a+f4gIT1qtqtapE4Vn9qmCeltP789zC8/t85xSyNbwlnd6rksJQP9xwnI/iTu8",
+	"3HlLFaEuKyXds1O8HLQ1HvLhxSCQqLuSsl5NiZYLBhois1I4yieFPpoU7Sidy7cZGfMO5fbXMFUD4WJS",
+	"QNH5tN0hVBeNF1z4z8d9fB1PYpZlKHYNwUllzLXM0bYsNhCfuY/z/5Ffs0Cjr7lfo4e+/bSjyVMNWdYf",
+	"QuyudW8F37z/5tFD5thcrWPvvqEQNfJFG/ODBI5H7xVBOBto1g8WEPxsZWxFhWHZSASmE7gT3JTNjQtE",
+	"ovrKxfhWfMOuwJAcidp9IkKu0Zw3Ddobx/VzuBvlie4/hhPG3inC4RMi0pm+Kgp6OlIE9kDB1oTvGZUC",
+	"irmgViUSvlVLaygDWAx8tIAT3C3WQxlfQieQF0/tVXAGEPgGzYRUbCxejcSCZqAf+/eG5Gxl5IIanjpf",
+	"PtN289eB6dgNk7OCcI/EWqorqBoS9/pbqeCnYF+fgheH8/Vkw667fkImG5eWPtwfQcKxS2bnQbY3drwd",
+	"n3r46M5ZeFCfQXUKZi8Iw+eNMKYuertxcsWVAMJgr+KUC67nLNvd5XRHztN1eH8e267H9gA0veiS1SYw",
+	"uc765169ezA7UnWiNgoIv+6H6mHz4aocppnPi3eBaSgII2/i+1NNcNoD/6A7jI1IDwNVq5O9VmrNhwbU",
+	"IUH1KvDzoLOBklQuNy5kDvisc0kGYXaQmaFJLitORF0mbnnnFfUPZyMReBvtWiaMCTTEEiOJd+iF2h73",
+	"7iBRDnhEpBpBGco2Bl3tZ6G3BehBVulMMWqYwmnAWSTAu5uUvo5iBeDKVeyay5V2YmqblRYzZJNYWFZ7",
+	"T+2PPW3SBWJD0f1dLNSfxIZQaytyBwuCQybFwIU0ZWuoYE9dPz8LjwSrLFJfg5mCt47pfdmRGx5bGlRC",
+	"BPHKtwUprvtGpA9jh7CXPuMzpo3uSM3BJ1Btmnv/iU9EpmSySq+wGhZ4g7/85eLFI3sZyxoff3/zjsgp",
+	"3HiuKkVamR6Sl9Ax2S2DLJW8Zq6LsptjSL6DKbQPWRiJYnbFigJHLtQT0xrcojDNE0w7+HO5WApBwUZt",
+	"yFTmuVxrT5xcvcGiVX5S1L8pDI5F5G8uZ1i4pIVufO+Au6u4AZH0PQx42neXj/m5oG9YcT68NdJVL6lo",
+	"iXT1wcE+0tV/zqDq91yu1N0Sv6HWY6/E/U9kncSD6ktRHLLugyQ4DMEUUgqkxiuTcIeslo2ebq6rCtGD",
+	"UoWglG6rGBCEcK7nMi+LE5TlfsKUJhQpq/1rhiPxymgyFuwGYktcqXsX4FLQX5fh4yvfg/KQgpyAxsGM",
+	"Lc28i3e/K8r3Pvg93CPmN0tDIJzuKzB0u3T/GaSFbUICNHloDTNHrrInfh5U5Cjvbmt6Xfut3VtGHYrg",
+	"LjOda9+oa7KxHIvlUwiToUUBP/dg1ei+WmLNQytoV2ynGLGloGg2RjDRdF7cTxd2KVVpyy3iICvDBIUe",
+	"aFmbwmWCW+nMrsSvkCo2Eo0SENSvHIs4tJV7KCq+g3w1ElDnAXWqMAHdZTRB+yMfegp79BpOSOEqqYau",
+	"ZRKUgtet5RqqROgh7MVl97f+xuK9TeyrxUeuHCi7E5ZSjBQM8GW4txx3SiaQeBB0kAMJD9U/d8GaV7B0",
+	"DT85/vbJ46Mne7mXJQ9die76EiVfj7I+R9bJ+MeXFwSHBGP0uKi/B9UoRoKGI6mVcKK3ldVDFQYrWpfh",
+	"zo2XhBw5kNmnuUtsY1kMq9+twI8rUp5HbNYnWzdsZ9wHArzAKMAyIhRDM0tPDsOMFGpIxqdTy/c7qfEd",
+	"7FjFwXTZssqOAA98FV1J/HYbFtujCQs0V64TV17O6n/clMqfy5m0mlKj/dunEGUhydSVOG4XZeEh31KS",
+	"qqK9/3RlVs5QYNkR1KSoZ4eWlTBHYk19cfgaJ+SiDEEPO9ISV9LfdVVQjJg1h7j/Rr4o1rOt9IB2jK+k",
+	"F1hvE95qk4Vxr38WhCsKwn24ixfVQXHfGWnvWGqRA5G2NS6lgtP3uA+HrhRqp4pX1ruquVJ9ArZrqVW5",
+	"MUnZLiGlYiSwT2vZsPnURZoXOIuzwKhoobMEw5d+t1NAkepkJLirDgt5Hoj4lUchdYXMFE2Zqydbbw2N",
+	"4e1ofA6rD5W3EtglrKK4gsA3IcTAdYCAXB/7QsraSsgicLGVxwNSfJyghdrDcQO1j8bc/OyChzhauqzU",
+	"/CBVZ5HGCbn20zwENmd0c/jR3unbfRH6MwwDJ9AJ191K1EXggedkXKnUN64ZSAsrczctfjP9nm76JPxn",
+	"dFOk+x+cfD0k39vpusrXQ577yWOoDfAUitHraHGAg5Ov4/UBMi+u9K4McIBlAQ7aqwP8kQjuWZ77c3Xa",
+	"e0Y3XdUt2rT6vWEx1qxot8ULSBwzZOwqW6MejfqDYCnk4gERNK48KKLCkLyyZJIaCqVzRgIACgY5bCCA",
+	"qriPJvTVbl3UHXkhFwsLXnDmYalvN50UI0Fzfs2G5Axz0shEMXqVkPFrqs3BS7vag1ffj0GdXrh0C9zl",
+	"qav35lV3S5StUKmY6+zNhW90Ab0P0IqPGX8TJdcaMgZhBkyTAsefJqtlkVoFJL1I9iDsJmVLQ06OjiCR",
+	"ixa2CRfBf5ba308J1DAAQB/gUsdINFIqvrC6LOYrZqhk6FU6HwlXNCXn2jDBoA4rFFFx4xspkSp8+fTo",
+	"cUKenHz7CKrno4rHMrsm19BBMaM2p2MUoC2jOwWYuR0HMW2F5Ock77jtwS6/TeprEhmeVXKxENmK+nzO",
+	"lpK1JlJVznwXk+N2e2DjTO5QYAJffBgm54vfG7xZyxXGumBm6wGUk4LV60cPQTdqxfUa4oiXQz59qbQ9",
+	"CC97Pas3wg29j2OozlO2DHoPaU949rGr9o7lFFIuIbWV66JtSkLG//Nf/w1tNK+PD11Hj6GF6hjMti45",
+	"E5j9hOVyja1XbjZfaKJXkwPLvxNLbYZFu5Hh8PD6GM7Rbbet76QTzkLFXRc1kd6uJjlPh+VVr8Asnp82",
+	"rZQdds7gqk8oGNBXvoqPVa3mgtnnckNzw12vF8Vmq5waqcIxXamXtlJBRb6/y4ANK4CU3msf29IohR0b",
+	"llYDS0Ek9BE8muXTYJS5bx+9rRNk8E7qWjnG3L2l8cvFyGQrkVFhSMaWudxA6Cu7cbIhVEj2prOiH7vl",
+	"7+E+NyId3H64/X8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

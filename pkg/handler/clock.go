@@ -29,19 +29,44 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	if err := json.Unmarshal(body, &object); err != nil || object == nil {
 		return model.Invalid("body", string(body), "must be a JSON object")
 	}
+	if len(object) == 0 {
+		return nil // it says nothing; EmptyClock is for those who mean that
+	}
 	number := (&fields{raw: object}).number32("engine_source")
 	return a.Clocks.Keep(ctx, model.Clock{Source: valueOr(number, 0), SentAt: a.Now(), Body: body})
+}
+
+// EmptyClock forgets the studio clock of a source.
+func (a *API) EmptyClock(ctx context.Context, r api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
+	now := a.Now()
+	source := r.Params.EngineSource
+	if source == nil {
+		shown, err := a.shownClock(ctx, now)
+		if err != nil {
+			return nil, err
+		}
+		if shown.SentAt.IsZero() {
+			return api.StoredResponse{}, nil // none ever came
+		}
+		source = &shown.Source
+	}
+	return api.StoredResponse{}, a.Clocks.Keep(ctx, model.Clock{Source: *source, SentAt: now, Body: []byte("{}")})
+}
+
+// shownClock is the studio clock that GetClock shows.
+func (a *API) shownClock(ctx context.Context, now time.Time) (model.Clock, error) {
+	active, err := a.Sources.Active(ctx, now)
+	if err != nil {
+		return model.Clock{}, err
+	}
+	return a.Clocks.Of(ctx, active.Source)
 }
 
 // GetClock answers the studio clock of the active source. The answer contains
 // the time, so it is never cached.
 func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.GetClockResponseObject, error) {
 	now := a.Now()
-	active, err := a.Sources.Active(ctx, now)
-	if err != nil {
-		return nil, err
-	}
-	clock, err := a.Clocks.Of(ctx, active.Source)
+	clock, err := a.shownClock(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +76,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	}
 	sent := clockFields(clock.Body)
 	body := clockAnswer{
-		ServerTime:           a.Zone.In(now),
+		ServerTime:           a.Zone.Stamp(now),
 		TimeZone:             a.Zone.Name(),
 		EngineSource:         clock.Source,
 		AdditionalProperties: map[string]any{},
@@ -157,7 +182,7 @@ func (a *API) clockShow(show *status.Show) *api.ClockShow {
 		TimeslotId: known(show.TimeslotID),
 		ShowId:     known(show.ShowID),
 		ShowName:   show.Name,
-		Start:      a.Zone.In(show.Start),
+		Start:      a.Zone.Stamp(show.Start),
 	}
 	if !show.End.IsZero() {
 		shown.End = a.known(&show.End)

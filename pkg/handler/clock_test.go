@@ -98,6 +98,70 @@ func TestAPI_GetClock(t *testing.T) {
 		expect("with a source that sends none", 2, "two")
 	})
 
+	t.Run("Empty", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range map[string]*station{"engine-api": newStation(t), "sync-node": newSyncNode(t)} {
+			expect := func(when string, source int, name any) {
+				t.Helper()
+				c := get[api.Clock](s, "/clock")
+				if c.EngineSource != source || c.AdditionalProperties["name"] != name {
+					t.Errorf("%s the clock is %+v, want source %d's %v", when, c, source, name)
+				}
+			}
+			s.do(http.StatusNoContent, http.MethodDelete, "/clock", "") // none ever came
+			if c := get[api.Clock](s, "/clock"); c.SentAt != nil {
+				t.Errorf("%s: a clock came: %+v", name, c)
+			}
+			for _, source := range []string{"1", "2"} {
+				s.do(http.StatusNoContent, http.MethodPut, "/clock", `{"engine_source": `+source+`, "name": "of `+source+`", "current_timeslot": {"timeslot_start": "`+ago(time.Hour)+`"}}`)
+			}
+			for _, method := range []string{http.MethodPost, http.MethodPut} {
+				s.do(http.StatusNoContent, method, "/clock", ` { } `)
+			}
+			expect("after {}", 1, "of 1")
+			s.do(http.StatusNoContent, http.MethodDelete, "/clock", "")
+			expect("after DELETE", 1, nil)
+			if c := get[api.Clock](s, "/clock"); c.CurrentShow != nil {
+				t.Errorf("%s: a show is left: %+v", name, c)
+			}
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "")
+			expect("after the switch", 2, "of 2")
+			s.do(http.StatusNoContent, http.MethodDelete, "/clock?engine_source=2", "")
+			expect("after DELETE by number", 2, nil)
+			s.do(http.StatusNoContent, http.MethodPut, "/clock", `{"engine_source": 2, "name": "again"}`)
+			expect("when a clock comes", 2, "again")
+			s.refused(http.StatusBadRequest, http.MethodDelete, "/clock?engine_source=0", "")
+			s.refused(http.StatusUnauthorized, http.MethodDelete, "/clock", "", "X-Forwarded-For", "192.0.2.7")
+		}
+	})
+
+	// A day of three-minute titles is planned.
+	t.Run("Day", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t)
+		var entries []map[string]any
+		for i := range 480 {
+			entries = append(entries, map[string]any{
+				"track_start": time.Date(2020, 6, 27, 0, 3*i, 0, 0, time.UTC).Format("2006-01-02T15:04:05"), "track_num": i + 1, "track_duration": 180.25,
+				"track_artist": "Mazzie Star and a Guest with a <long> Name", "track_album": "So Tonight That I Might See (Remastered)", "track_title": "Fade Into You 🎶",
+			})
+		}
+		body, err := json.Marshal(map[string]any{"engine_source": 1, "planned_playlist": map[string]any{"playlist_id": 3, "entries": entries}})
+		if err != nil || len(body) < 64<<10 {
+			t.Fatalf("%d bytes, %v", len(body), err)
+		}
+		s.do(http.StatusNoContent, http.MethodPost, "/clock", string(body))
+		planned, _ := get[api.Clock](s, "/clock").AdditionalProperties["planned_playlist"].(map[string]any)
+		if list, _ := planned["entries"].([]any); len(list) != 480 {
+			t.Errorf("%d entries are planned", len(list))
+		}
+		details, err := json.Marshal(map[string]any{"is_healthy": true, "details": strings.Repeat("x", 70_000)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.do(http.StatusNoContent, http.MethodPost, "/source/health/1", string(details))
+	})
+
 	t.Run("Odd", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)

@@ -43,8 +43,9 @@ func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObj
 // corrected renders a correction that was just stored, and the location of its
 // entry.
 func (a *API) corrected(ctx context.Context, entryID int64, c model.Correction) api.CorrectionJSONResponse {
-	root, _, _ := strings.Cut(requestOf(ctx).URL.Path, "/playlog/")
-	location := root + "/playlog/" + strconv.FormatInt(entryID, 10)
+	r := requestOf(ctx)
+	root, _, _ := strings.Cut(r.URL.Path, "/playlog/")
+	location := httpserver.Relative(r, root+"/playlog/"+strconv.FormatInt(entryID, 10))
 	return api.CorrectionJSONResponse{
 		Body:    a.correction(c),
 		Headers: api.CorrectionResponseHeaders{Location: &location},

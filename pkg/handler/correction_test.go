@@ -24,8 +24,12 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		s := newStation(t)
 		s.do(http.StatusNoContent, http.MethodPost, "/playlog", firstCall)
 		w := s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections", correctArtist)
-		if got := w.Header().Get("Location"); got != "/api/v1/playlog/1" {
+		if got := w.Header().Get("Location"); got != "../1" {
 			t.Errorf("location is %s", got)
+		}
+		slashed := s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections/", correctArtist)
+		if got := slashed.Header().Get("Location"); got != "../../1" {
+			t.Errorf("location behind a slash is %s", got)
 		}
 		var c api.Correction
 		read(t, w, &c)
@@ -143,7 +147,7 @@ func TestAPI_LogMissedEntry(t *testing.T) {
 	s := newStation(t)
 	w := s.do(http.StatusCreated, http.MethodPost, "/playlog/corrections",
 		`{"by": "M. Tester", "reason": "engine was offline", "entry": {"track_start": "2020-06-27 19:19:00", "track_title": "Halah"}}`)
-	if got := w.Header().Get("Location"); got != "/api/v1/playlog/1" {
+	if got := w.Header().Get("Location"); got != "1" {
 		t.Errorf("location is %s", got)
 	}
 	e := get[api.PlaylogEntry](s, "/playlog/1")

@@ -91,7 +91,7 @@ func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.
 }
 
 func (a *API) healthRecord(h model.Health) api.HealthRecord {
-	record := api.HealthRecord{LogTime: a.Zone.In(h.LogTime), IsHealthy: h.Healthy, Details: h.Details}
+	record := api.HealthRecord{LogTime: a.Zone.Stamp(h.LogTime), IsHealthy: h.Healthy, Details: h.Details}
 	if text := strings.TrimSpace(h.Details); strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 		if parsed := json.RawMessage(text); json.Valid(parsed) {
 			record.DetailsParsed = parsed

@@ -23,7 +23,7 @@ func TestAPI_StoreHealth(t *testing.T) {
 		}
 		got := strings.TrimSpace(s.do(http.StatusOK, http.MethodGet, "/source/health/1", "").Body.String())
 		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"is_healthy":true,` +
-			`"log_time":"2020-06-27T19:14:00.5+02:00","source":1}`
+			`"log_time":"2020-06-27T19:14:00.500000+02:00","source":1}`
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -96,7 +96,7 @@ func TestAPI_GetHealth_History(t *testing.T) {
 	}
 	for query, want := range map[string]int{"?limit=2": 2, "?limit=1000": 3, "?from_date=2020-06-28": 2, "?from_date=2020-06-28&limit=1": 1, "?from_date=2021-01-01": 0} {
 		h := get[api.Health](s, "/source/health/1"+query)
-		if h.History == nil || len(*h.History) != want || want > 0 && !(*h.History)[0].LogTime.Equal(h.LogTime) {
+		if h.History == nil || len(*h.History) != want || want > 0 && !(*h.History)[0].LogTime.Equal(h.LogTime.Time) {
 			t.Errorf("%s: got %+v, want %d, newest first", query, h, want)
 		}
 	}

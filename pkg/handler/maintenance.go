@@ -16,7 +16,7 @@ func (s *SyncNode) ListMaintenance(ctx context.Context, _ api.ListMaintenanceReq
 	}
 	body := make(api.ListMaintenance200JSONResponse, len(found))
 	for i, m := range found {
-		body[i] = api.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: s.Zone.In(m.ChangedAt)}
+		body[i] = api.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: s.Zone.Stamp(m.ChangedAt)}
 	}
 	return body, nil
 }

@@ -45,13 +45,13 @@ func TestAPI_OnAir(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s of %d at %s from %s to %s", track.TrackTitle, track.LogSource,
 				track.TrackStart.Format("15:04"), track.OnAirFrom.Format("15:04"), track.OnAirUntil))
 		}
-		want := `now of 2 at 12:07 from 12:07 to null, joined of 2 at 12:04 from 12:05 to "2020-06-27T12:07:00Z", ` +
-			`cut of 1 at 12:03 from 12:03 to "2020-06-27T12:05:00Z", one of 1 at 12:00 from 12:00 to "2020-06-27T12:03:00Z"`
+		want := `now of 2 at 12:07 from 12:07 to null, joined of 2 at 12:04 from 12:05 to "2020-06-27T12:07:00+00:00", ` +
+			`cut of 1 at 12:03 from 12:03 to "2020-06-27T12:05:00+00:00", one of 1 at 12:00 from 12:00 to "2020-06-27T12:03:00+00:00"`
 		if strings.Join(got, ", ") != want {
 			t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 		}
 		joined := get[[]api.Track](s, "/trackservice?limit=2")[1]
-		if one := get[api.Track](s, fmt.Sprintf("/trackservice/%d", joined.Id)); string(one.OnAirUntil) != `"2020-06-27T12:07:00Z"` {
+		if one := get[api.Track](s, fmt.Sprintf("/trackservice/%d", joined.Id)); string(one.OnAirUntil) != `"2020-06-27T12:07:00+00:00"` {
 			t.Errorf("alone it is %+v", one)
 		}
 		if day := get[[]api.Track](s, "/trackservice/day/2020-06-27"); len(day) != 4 || day[3].OnAirFrom == nil {
@@ -60,7 +60,7 @@ func TestAPI_OnAir(t *testing.T) {
 		s.do(http.StatusNotFound, http.MethodGet, "/trackservice/3", "") // was never on air
 		// Nothing is stored, but the end has come.
 		s.setNow("2020-06-27T12:11:00Z")
-		if now := get[api.Track](s, "/trackservice/5"); string(now.OnAirUntil) != `"2020-06-27T12:11:00Z"` {
+		if now := get[api.Track](s, "/trackservice/5"); string(now.OnAirUntil) != `"2020-06-27T12:11:00+00:00"` {
 			t.Errorf("when it is over it is shown until %s", now.OnAirUntil)
 		}
 	})
@@ -76,8 +76,8 @@ func TestAPI_OnAir(t *testing.T) {
 			return got
 		}
 		for query, want := range map[string]string{
-			"?limit=2":                    `now true null, joined true "2020-06-27T12:07:00Z", `,
-			"?limit=2&corrections=raw":    `now true null, joined true "2020-06-27T12:07:00Z", `,
+			"?limit=2":                    `now true null, joined true "2020-06-27T12:07:00+00:00", `,
+			"?limit=2&corrections=raw":    `now true null, joined true "2020-06-27T12:07:00+00:00", `,
 			"?limit=3&source=all":         `now false , never false , joined false , `,
 			"?skip_synced=true":           ``,
 			"?from_date=2020-06-27T12:06": `now true null, `,
@@ -138,7 +138,7 @@ func TestAPI_OnAir(t *testing.T) {
 				t.Errorf("%s names %q, want %q", body, got, want)
 			}
 		}
-		s.refused(http.StatusBadRequest, http.MethodPut, "/clock", `{}`)
+		s.refused(http.StatusBadRequest, http.MethodPut, "/clock", `{"current_track": null}`)
 	})
 
 	t.Run("Clock", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,19 +18,35 @@ const defaultLimit = 50
 
 // listParams are the query parameters that lists of entries have in common.
 type listParams struct {
-	page, limit         *int
+	page, offset, limit *int
 	after, fromDate, to *string
+}
+
+// offset is how many elements of a list are left out. The error is an
+// *model.InvalidError.
+func offset(page, offset *int, limit int) (int, error) {
+	byPage := valueOr(page, 0) * limit
+	switch {
+	case offset == nil:
+		return byPage, nil
+	case page != nil && byPage != *offset:
+		return 0, model.Invalid("offset", strconv.Itoa(*offset), fmt.Sprintf("must be left out beside page: page %d of %d each begins at %d", *page, limit, byPage))
+	}
+	return *offset, nil
 }
 
 // query reads the parameters.
 func (a *API) query(p listParams) (model.EntryQuery, error) {
 	q := model.EntryQuery{Limit: valueOr(p.limit, defaultLimit)}
-	q.Offset = valueOr(p.page, 0) * q.Limit
 	var wrong []model.FieldError
 	refuse := func(name, value string, err error) {
 		wrong = append(wrong, model.NewFieldError(name, value, err.Error()))
 	}
 	var err error
+	q.Offset, err = offset(p.page, p.offset, q.Limit)
+	if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+		wrong = append(wrong, invalid.Fields...)
+	}
 	if after := valueOr(p.after, ""); after != "" {
 		if q.After, err = parseCursor(after); err != nil {
 			refuse("after", after, err)
@@ -86,26 +103,30 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 		next = &last
 	}
 	total := int(count)
-	link := links(requestOf(ctx).URL, q, next)
+	link := links(requestOf(ctx).URL.Query(), q, next)
 	return page{entries: entries, total: &total, link: &link}, nil
 }
 
-// links is the Link header of a page; next is nil on the last one.
-func links(at *url.URL, q model.EntryQuery, next *model.Position) string {
+// links is the Link header of a page; next is nil on the last one. Its
+// references are queries alone. So they do not depend on what a proxy made of
+// the path, and none is empty, which would mean the same page.
+func links(query url.Values, q model.EntryQuery, next *model.Position) string {
+	by, prev := "page", q.Offset/q.Limit-1
+	if query.Has("offset") {
+		by, prev = "offset", max(0, q.Offset-q.Limit)
+	}
 	var list []string
 	add := func(rel, name, value string) {
-		query := at.Query()
-		query.Del("page")
-		query.Del("after")
-		if name != "" {
-			query.Set(name, value)
+		target := maps.Clone(query)
+		for _, place := range []string{"page", "offset", "after"} {
+			target.Del(place)
 		}
-		target := url.URL{Path: at.Path, RawQuery: query.Encode()}
-		list = append(list, fmt.Sprintf("<%s>; rel=%q", target.String(), rel))
+		target.Set(name, value)
+		list = append(list, fmt.Sprintf("<?%s>; rel=%q", target.Encode(), rel))
 	}
-	add("first", "", "")
+	add("first", by, "0")
 	if q.After == nil && q.Offset > 0 {
-		add("prev", "page", strconv.Itoa(q.Offset/q.Limit-1))
+		add("prev", by, strconv.Itoa(prev))
 	}
 	if next != nil {
 		add("next", "after", cursor(*next))

@@ -28,7 +28,7 @@ func (a *API) record(ctx context.Context, body api.Play) error {
 // heard, unless the request asks for the records of every source.
 func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
 	p := r.Params
-	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
+	q, err := a.query(listParams{p.Page, p.Offset, p.Limit, p.After, p.FromDate, p.ToDate})
 	if err != nil {
 		return nil, err
 	}

@@ -100,6 +100,21 @@ func TestAPI_GetPlaylogEntry(t *testing.T) {
 	s.refused(http.StatusBadRequest, http.MethodGet, "/playlog/none", "")
 }
 
+// A day that is asked for to its last second ends with the fraction of it.
+func TestAPI_ListPlaylog_lastSecond(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, at(t, "2020-06-28T00:00:00Z"))
+	s.play("2020-06-27 23:59:59.5", "last")
+	s.play("2020-06-28 00:00:00", "next day")
+	for _, path := range []string{"/playlog", "/trackservice"} {
+		for _, end := range []string{"2020-06-27T23:59:59", "2020-06-27T23:59:59%2B02:00", "2020-06-27%2023:59"} {
+			if list := get[[]api.Track](s, path+"?from_date=2020-06-27&to_date="+end); titles(list) != "last" {
+				t.Errorf("%s until %s: got %s", path, end, titles(list))
+			}
+		}
+	}
+}
+
 func TestAPI_ListPlaylog(t *testing.T) {
 	t.Parallel()
 	s := newStation(t, at(t, "2020-06-28T00:00:00Z"))
@@ -120,6 +135,16 @@ func TestAPI_ListPlaylog(t *testing.T) {
 		"?skip_synced=true":                                    "c b a",
 		"?page=1&limit=2":                                      "a",
 		"?page=7":                                              "",
+		"?offset=1":                                            "b a",
+		"?offset=1&limit=1":                                    "b",
+		"?offset=2&limit=2&page=1":                             "a", // both say the same
+		"?offset=7":                                            "",
+		"?fromDate=2020-06-27T11:00":                           "c b",
+		"?start=2020-06-27T11:00&end=2020-06-27T11:00":         "b",
+		"?toDate=2020-06-27T11:00:00":                          "b a",
+		"?to_date=2020-06-27T11:00:00&end=2020-06-27T11:00:00": "b a",
+		"?fromDate=&start=2020-06-27T12:00":                    "c",
+		"?containsMusic=true&limit=2&offset=1":                 "b a",
 	} {
 		var got []string
 		for _, e := range get[[]api.PlaylogEntry](s, "/playlog"+query) {
@@ -130,12 +155,18 @@ func TestAPI_ListPlaylog(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]string{
-		"?from_date=soon":                "from_date",
-		"?to_date=2020-13-01":            "to_date",
-		"?after=x&from_date=y&to_date=z": "after from_date to_date",
-		"?limit=0":                       "limit (query)",
-		"?limit=1001":                    "limit (query)",
-		"?page=-1":                       "page (query)",
+		"?from_date=soon":                        "from_date",
+		"?to_date=2020-13-01":                    "to_date",
+		"?after=x&from_date=y&to_date=z":         "after from_date to_date",
+		"?limit=0":                               "limit (query)",
+		"?limit=1001":                            "limit (query)",
+		"?page=-1":                               "page (query)",
+		"?offset=-1":                             "offset (query)",
+		"?offset=1&page=1":                       "offset",
+		"?fromDate=soon":                         "from_date",
+		"?from_date=2020-06-27&start=2020-06-28": "from_date (query)",
+		"?fromDate=2020-06-27&start=2020-06-28&to_date=2020-06-27&toDate=2020-06-26": "from_date (query) to_date (query)",
+		"?start=2020-06-27&start=2020-06-27":                                         "from_date (query)", // twice
 	} {
 		if got := s.refused(http.StatusBadRequest, http.MethodGet, "/playlog"+query, ""); got != want {
 			t.Errorf("%s names %q, want %q", query, got, want)

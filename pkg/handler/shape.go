@@ -57,7 +57,7 @@ func (s shape[A]) show(zone *stationtime.Zone, e *model.Entry, to *A) {
 		case *time.Duration:
 			*to.(**float64) = known(v.Seconds())
 		case *time.Time:
-			*to.(*time.Time) = zone.In(*v)
+			*to.(*stationtime.Stamp) = zone.Stamp(*v)
 		}
 	}
 }
@@ -67,7 +67,7 @@ func (s shape[A]) show(zone *stationtime.Zone, e *model.Entry, to *A) {
 func changedValue(zone *stationtime.Zone, f *model.Field, changed *model.Entry) any {
 	switch v := f.Of(changed).(type) {
 	case *time.Time:
-		return zone.In(*v)
+		return zone.Stamp(*v)
 	case *time.Duration:
 		return known(v.Seconds())
 	case *int:

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,11 +41,11 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 }
 
 // known shows a time in the station's zone, and null as null.
-func (a *API) known(t *time.Time) *time.Time {
+func (a *API) known(t *time.Time) *stationtime.Stamp {
 	if t == nil {
 		return nil
 	}
-	local := a.Zone.In(*t)
+	local := a.Zone.Stamp(*t)
 	return &local
 }
 
@@ -98,19 +99,25 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 		wish.At, err = a.happened(at, wish.Arrived)
 		refuse("at", at, err)
 	}
-	ifMatch := valueOr(r.Params.IfMatch, "")
-	wish.Epoch, err = expectedEpoch(r.Params.IfMatch)
+	ifMatch := valueOr(r.Params.IfMatch, "*")
+	epochs, err := expectedEpochs(ifMatch)
 	refuse("If-Match", ifMatch, err)
-	if claim := body.Lease; claim != nil {
+	claim := body.Lease
+	if claim != nil {
 		join(model.ValidateHolder("lease.holder", claim.Holder))
-		if wish.Epoch == nil {
+		if epochs == nil {
 			refuse("If-Match", ifMatch, errNoEpoch)
 		}
-		lease := model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}
-		wish.Mandate = &source.Mandate{Lease: lease, Upon: valueOr(wish.Epoch, 0)}
 	}
 	if wrong != nil {
 		return wish, &model.InvalidError{Fields: wrong}
+	}
+	if wish.Epoch, err = a.matching(ctx, epochs, wish.Arrived); err != nil {
+		return wish, err
+	}
+	if claim != nil {
+		lease := model.Lease{Name: monitorLease, Holder: claim.Holder, Epoch: claim.Epoch}
+		wish.Mandate = &source.Mandate{Lease: lease, Upon: *wish.Epoch}
 	}
 	return wish, nil
 }
@@ -130,25 +137,64 @@ var (
 	errNoEpoch = errors.New("must be the ETag of the state on which the decision is based, because the request names a lease")
 )
 
-// expectedEpoch reads If-Match: nil if any epoch is accepted.
-func expectedEpoch(header *string) (*int64, error) {
-	tag := strings.TrimSpace(valueOr(header, "*"))
-	if tag == "*" {
+// expectedEpochs reads If-Match: nil if any epoch is accepted. The comparison is
+// strong, so a weak tag is left out (RFC 9110, 13.1.1).
+func expectedEpochs(header string) ([]int64, error) {
+	if strings.TrimSpace(header) == "*" {
 		return nil, nil
 	}
-	quoted := strings.TrimPrefix(tag, "W/") // some proxies weaken every ETag
-	digits := strings.TrimSuffix(strings.TrimPrefix(quoted, `"`), `"`)
-	epoch, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || epoch < 0 || quoted != strconv.Quote(digits) {
+	epochs, tags := []int64{}, 0
+	for tag := range strings.SplitSeq(header, ",") {
+		if tag = strings.TrimSpace(tag); tag == "" {
+			continue
+		}
+		tags++
+		quoted, weak := strings.CutPrefix(tag, "W/")
+		digits := strings.TrimSuffix(strings.TrimPrefix(quoted, `"`), `"`)
+		epoch, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil || epoch < 0 || quoted != strconv.Quote(digits) {
+			return nil, errNoETag
+		}
+		if !weak {
+			epochs = append(epochs, epoch)
+		}
+	}
+	if tags == 0 {
 		return nil, errNoETag
 	}
-	return &epoch, nil
+	return epochs, nil
+}
+
+// matching is the epoch that must still be the latest one when the source is
+// activated: of several, the one that is the latest now. If none is, it is the
+// last of them, because the request may repeat an activation whose answer was
+// lost. It is nil if any epoch is accepted.
+func (a *API) matching(ctx context.Context, epochs []int64, now time.Time) (*int64, error) {
+	switch {
+	case epochs == nil:
+		return nil, nil
+	case len(epochs) == 0:
+		return nil, model.ErrStaleEpoch
+	case len(epochs) > 1:
+		active, err := a.Sources.Active(ctx, now)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(epochs, active.Epoch) {
+			return &active.Epoch, nil
+		}
+	}
+	return new(slices.Max(epochs)), nil
 }
 
 // ListActivations answers the history of the active source, newest first.
 func (a *API) ListActivations(ctx context.Context, r api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	limit := valueOr(r.Params.Limit, defaultLimit)
-	reigns, err := a.Sources.History(ctx, valueOr(r.Params.Page, 0)*limit, limit)
+	skipped, err := offset(r.Params.Page, r.Params.Offset, limit)
+	if err != nil {
+		return nil, err
+	}
+	reigns, err := a.Sources.History(ctx, skipped, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -158,11 +204,11 @@ func (a *API) ListActivations(ctx context.Context, r api.ListActivationsRequestO
 			Epoch:          reign.Epoch,
 			Source:         reign.Source,
 			PreviousSource: reign.Previous,
-			From:           a.Zone.In(reign.From),
+			From:           a.Zone.Stamp(reign.From),
 			To:             a.known(reign.Until),
 			By:             reign.By,
 			Reason:         reign.Reason,
-			RecordedAt:     a.Zone.In(reign.RecordedAt),
+			RecordedAt:     a.Zone.Stamp(reign.RecordedAt),
 			Pinned:         reign.Pinned,
 		}
 	}

@@ -124,9 +124,15 @@ func TestAPI_ActivateSource(t *testing.T) {
 		s.do(http.StatusNoContent, http.MethodPut, "/source/active/2", "", "If-Match", `"0"`)
 		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/1", "", "If-Match", `"0"`)
 		s.refused(http.StatusPreconditionFailed, http.MethodPut, "/source/active/2", "", "If-Match", `"0"`)
-		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "", "If-Match", `W/"1"`)
+		for _, tags := range []string{`W/"1"`, `W/"1", "0"`, `"0", "2"`, `"10", "11"`} {
+			w := s.do(http.StatusPreconditionFailed, http.MethodPut, "/source/active/1", "", "If-Match", tags)
+			if !strings.Contains(w.Body.String(), "begins with W/") {
+				t.Errorf("%s is refused with %s", tags, w.Body)
+			}
+		}
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "", "If-Match", `W/"0" ,"0","1" , "7",`)
 		s.do(http.StatusNoContent, http.MethodPost, "/source/active/2", "", "If-Match", "*")
-		for _, tag := range []string{"3", `"x"`, `"-1"`, `""`, `"`, `"1", "2"`, `"3`} {
+		for _, tag := range []string{"3", `"x"`, `"-1"`, `""`, `"`, `"1", *`, `"1" "2"`, `,`, `W/`, `w/"3"`, `"3`} {
 			if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", "", "If-Match", tag); got != "If-Match" {
 				t.Errorf("%s: names %q", tag, got)
 			}
@@ -135,6 +141,7 @@ func TestAPI_ActivateSource(t *testing.T) {
 		late := `{"at": "2020-06-27T17:00:00Z"}`
 		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
 		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3"`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/5", late, "If-Match", `"3", "1"`)
 		if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != 4 || got.ActiveSource != 2 {
 			t.Errorf("active is %+v", got)
 		}
@@ -153,7 +160,7 @@ func TestAPI_ActivateSource(t *testing.T) {
 			t.Helper()
 			for range 2 { // the answer was lost
 				s.do(http.StatusNoContent, http.MethodPut, fmt.Sprintf("/source/active/%d", source), behind, "If-Match", fmt.Sprintf("%q", fmt.Sprint(upon)))
-				if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != upon+1 || got.ActiveSource != source || !got.Since.Equal(since) {
+				if got := get[api.ActiveSource](s, "/source/active"); got.Epoch != upon+1 || got.ActiveSource != source || !got.Since.Equal(since.Time) {
 					t.Errorf("active is %+v, want source %d since %s", got, source, since)
 				}
 			}

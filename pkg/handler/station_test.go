@@ -19,6 +19,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"github.com/rs/zerolog"
@@ -61,7 +62,7 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
 	state := func(ctx context.Context) (api.SyncState, error) {
 		o, err := db.Outbox(ctx)
-		return api.SyncState{Now: time.Now(), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
+		return api.SyncState{Now: stationtime.UTC(time.Now()), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
 	}
 	return serve(t, db, db, state, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
 }
@@ -73,7 +74,9 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	onAir := node.OnAir()
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
 	own := &SyncNode{Leases: node, Maintenance: status.NewMaintenances(node), Reconcile: func() {}}
-	state := func(context.Context) (api.SyncState, error) { return api.SyncState{Now: time.Now()}, nil }
+	state := func(context.Context) (api.SyncState, error) {
+		return api.SyncState{Now: stationtime.UTC(time.Now())}, nil
+	}
 	return serve(t, node, onAir, state, own, append([]func(*API){func(a *API) { a.Plays = plays }}, change...))
 }
 

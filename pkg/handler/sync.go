@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // GetSyncState answers what this node is and what is waiting on it.
@@ -39,7 +40,7 @@ func (a *API) ListDigests(ctx context.Context, r api.ListDigestsRequestObject) (
 	}
 	body := make(api.ListDigests200JSONResponse, len(digests))
 	for i, d := range digests {
-		body[i] = api.Digest{From: d.From.UTC(), Count: d.Count, Sum: d.Sum.String()}
+		body[i] = api.Digest{From: stationtime.UTC(d.From), Count: d.Count, Sum: d.Sum.String()}
 	}
 	return body, nil
 }
@@ -106,7 +107,7 @@ func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivations
 	body := make(api.ListSyncActivations200JSONResponse, len(found))
 	for i, a := range found {
 		body[i] = api.SyncActivation{
-			Epoch: a.Epoch, Source: a.Source, From: a.From.UTC(), RecordedAt: a.RecordedAt.UTC(), By: a.By, Reason: a.Reason, Pinned: a.Pinned,
+			Epoch: a.Epoch, Source: a.Source, From: stationtime.UTC(a.From), RecordedAt: stationtime.UTC(a.RecordedAt), By: a.By, Reason: a.Reason, Pinned: a.Pinned,
 		}
 	}
 	return body, nil

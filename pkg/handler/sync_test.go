@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 const syncPath = "/sync/records"
@@ -44,7 +45,7 @@ func (s *station) send(members map[string]any) (r api.SyncResults) {
 
 // played is a record of source 1, that many minutes after noon.
 func played(minute int, title string) record.Entry {
-	return record.Entry{Entry: model.Entry{LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, minute, 0, 0, time.UTC), Title: title}}
+	return record.NewEntry(model.Record{Entry: model.Entry{LogSource: 1, TrackStart: time.Date(2020, 6, 27, 12, minute, 0, 0, time.UTC), Title: title}})
 }
 
 func content(w record.Entry) string {
@@ -141,7 +142,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 	t.Run("HealthsAndClocks", func(t *testing.T) {
 		t.Parallel()
 		s := newSyncNode(t)
-		noon := time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+		noon := stationtime.UTC(time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC))
 		h := record.Health{Source: 2, LogTime: noon, Healthy: true, Details: `{"disk": "ü🎵"}`}
 		c := record.Clock{Source: 2, SentAt: noon, Body: json.RawMessage(`{"engine_source": 2, "a": 1.50}`)}
 		deep := json.RawMessage(`{"a":` + strings.Repeat("[", 98) + strings.Repeat("]", 98) + `}`) // as deep as PUT /clock takes
@@ -174,7 +175,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		if body := s.do(http.StatusOK, http.MethodGet, "/clock", "").Body.String(); !strings.Contains(body, `"a":1.50`) || !strings.Contains(body, `"engine_source":2`) {
 			t.Errorf("clock is %s", body)
 		}
-		if page := get[api.SyncPage](s, syncPath+"?source=2&kind=healths"); len(page.Healths) != 1 || page.Healths[0] != h {
+		if page := get[api.SyncPage](s, syncPath+"?source=2&kind=healths"); len(page.Healths) != 1 || page.Healths[0].Health() != h.Health() {
 			t.Errorf("healths are %+v", page)
 		}
 	})
@@ -237,8 +238,8 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 		s := newStation(t, func(a *API) { a.Sync = away{} })
 		s.api.Recorder = away{}
 		for _, members := range []map[string]any{
-			{"records": []any{played(0, "a")}}, {"healths": []any{record.Health{Source: 1, LogTime: time.Now()}}},
-			{"clocks": []any{record.Clock{Source: 1, SentAt: time.Now(), Body: json.RawMessage(`{}`)}}},
+			{"records": []any{played(0, "a")}}, {"healths": []any{record.Health{Source: 1, LogTime: stationtime.UTC(time.Now())}}},
+			{"clocks": []any{record.Clock{Source: 1, SentAt: stationtime.UTC(time.Now()), Body: json.RawMessage(`{}`)}}},
 			{"acknowledged": []any{map[string]any{"fingerprint": strings.Repeat("0", 32), "content": strings.Repeat("0", 32)}}},
 			{"acknowledged_healths": []string{strings.Repeat("0", 32)}},
 		} {
@@ -307,7 +308,7 @@ func TestAPI_ListSyncRecords(t *testing.T) {
 	var records, healths []any
 	for i := range n {
 		records = append(records, played(i/3, string(rune('a'+i)))) // several at one time
-		healths = append(healths, record.Health{Source: 1, LogTime: time.Date(2020, 6, 27, 12, i/3, 0, 0, time.UTC), Details: string(rune('a' + i))})
+		healths = append(healths, record.Health{Source: 1, LogTime: stationtime.UTC(time.Date(2020, 6, 27, 12, i/3, 0, 0, time.UTC)), Details: string(rune('a' + i))})
 	}
 	s.send(map[string]any{"records": records, "healths": healths})
 	for _, kind := range []string{"entries", "healths"} {
@@ -373,7 +374,7 @@ func TestAPI_ListSyncRecords_healths(t *testing.T) {
 	s := newSyncNode(t)
 	var healths []any
 	for i := range maxHealths + 1 {
-		healths = append(healths, record.Health{Source: 1, LogTime: time.Date(2020, 6, 27, 12, 0, i, 0, time.UTC)})
+		healths = append(healths, record.Health{Source: 1, LogTime: stationtime.UTC(time.Date(2020, 6, 27, 12, 0, i, 0, time.UTC))})
 	}
 	s.send(map[string]any{"healths": healths})
 	first := get[api.SyncPage](s, syncPath+"?source=1&kind=healths&limit=1000")
@@ -389,7 +390,7 @@ func TestAPI_ListDigests(t *testing.T) {
 	var records []any
 	for _, start := range []string{"2020-06-27T12:00:00Z", "2020-06-27T12:59:59.999999Z", "2020-06-27T13:00:00Z", "2020-06-30T22:30:00Z", "2020-07-01T00:00:00Z"} {
 		r := played(0, start)
-		r.TrackStart = moment(t, start)
+		r.TrackStart = stationtime.UTC(moment(t, start))
 		records = append(records, r)
 	}
 	slices.Reverse(records)

@@ -18,7 +18,7 @@ const maxAge = time.Second
 // ListTracks answers the recent tracks, newest first.
 func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {
 	p := r.Params
-	q, err := a.query(listParams{p.Page, p.Limit, p.After, p.FromDate, p.ToDate})
+	q, err := a.query(listParams{p.Page, p.Offset, p.Limit, p.After, p.FromDate, p.ToDate})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,10 +35,12 @@ func TestAPI_ListTracks(t *testing.T) {
 		}
 		s.play(ago(-time.Hour), "future")
 		for path, want := range map[string]string{
-			"/trackservice/":               "d c b a",
-			"/trackservice":                "d c b a",
-			"/trackservice?page=0&limit=3": "d c b",
-			"/trackservice?page=1&limit=3": "a",
+			"/trackservice/":                 "d c b a",
+			"/trackservice":                  "d c b a",
+			"/trackservice?page=0&limit=3":   "d c b",
+			"/trackservice?page=1&limit=3":   "a",
+			"//trackservice//?limit=3":       "d c b",
+			"/trackservice?limit=3&offset=2": "b a",
 		} {
 			w := s.do(http.StatusOK, http.MethodGet, path, "")
 			var list []api.Track
@@ -65,16 +68,27 @@ func TestAPI_ListTracks(t *testing.T) {
 		for i := range 7 {
 			s.play(ago(time.Duration(i)*time.Minute), fmt.Sprint(i))
 		}
-		w := s.do(http.StatusOK, http.MethodGet, "/trackservice/?limit=3&page=1&from_date=2020-01-01T00:00:00%2B01:00", "")
-		links := linksOf(t, w.Header())
-		if want := "/api/v1/trackservice?from_date=2020-01-01T00%3A00%3A00%2B01%3A00&limit=3"; links["first"] != want || links["prev"] != want+"&page=0" {
-			t.Errorf("links are %v", links)
+		linked := func(path string) map[string]string {
+			return linksOf(t, path, s.do(http.StatusOK, http.MethodGet, path, "").Header())
 		}
-		list := get[[]api.Track](s, strings.TrimPrefix(links["next"], v1))
-		if titles(list) != "6" {
+		for _, list := range []string{"/trackservice", "/trackservice/", "/trackservice//"} {
+			links := linked(list + "?limit=3&page=1&from_date=2020-01-01T00:00:00%2B01:00")
+			if want := list + "?from_date=2020-01-01T00%3A00%3A00%2B01%3A00&limit=3&page=0"; links["first"] != want || links["prev"] != want {
+				t.Errorf("links are %v", links)
+			}
+		}
+		skipping := linked("/trackservice?limit=3&offset=2&start=2020-01-01")
+		if want := "/trackservice?from_date=2020-01-01&limit=3&offset=0"; skipping["first"] != want || skipping["prev"] != want || !strings.HasPrefix(skipping["next"], "/trackservice?after=") {
+			t.Errorf("links with an offset are %v", skipping)
+		}
+		if links := linked("/trackservice"); links["first"] != "/trackservice?page=0" {
+			t.Errorf("links without a query are %v", links)
+		}
+		next := linked("/trackservice?limit=3&page=1")["next"]
+		if list := get[[]api.Track](s, next); titles(list) != "6" {
 			t.Errorf("next page is %s, want 6", titles(list))
 		}
-		last := linksOf(t, s.do(http.StatusOK, http.MethodGet, strings.TrimPrefix(links["next"], v1), "").Header())
+		last := linked(next)
 		if last["next"] != "" || last["prev"] != "" || last["first"] == "" {
 			t.Errorf("links of the last page are %v", last)
 		}
@@ -93,11 +107,26 @@ func TestAPI_ListTracks(t *testing.T) {
 
 var linkPattern = regexp.MustCompile(`<([^>]*)>; rel="([a-z]+)"`)
 
-func linksOf(t *testing.T, h http.Header) map[string]string {
+// linksOf are the links of an answer, below v1. The list was asked for at that
+// path below v1, and below an address of a proxy.
+func linksOf(t *testing.T, at string, h http.Header) map[string]string {
 	t.Helper()
+	const below = "/radio/engine" + v1
+	base, err := url.Parse(below + at)
+	if err != nil {
+		t.Fatal(err)
+	}
 	links := map[string]string{}
 	for _, m := range linkPattern.FindAllStringSubmatch(h.Get("Link"), -1) {
-		links[m[2]] = m[1]
+		target, err := base.Parse(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, ok := strings.CutPrefix(target.String(), below)
+		if !ok || m[1] == "" {
+			t.Errorf("the link %q leads from %s to %s", m[1], base, target)
+		}
+		links[m[2]] = path
 	}
 	return links
 }
@@ -137,8 +166,8 @@ func TestAPI_ListTracks_Paging(t *testing.T) {
 
 		before := stored
 		var seen []string
-		for next := fmt.Sprintf("%s%s&limit=%d", v1, list, limit); next != ""; {
-			w := s.do(http.StatusOK, http.MethodGet, strings.TrimPrefix(next, v1), "")
+		for next := fmt.Sprintf("%s&limit=%d", list, limit); next != ""; {
+			w := s.do(http.StatusOK, http.MethodGet, next, "")
 			var tracks []api.Track
 			read(t, w, &tracks)
 			for _, track := range tracks {
@@ -147,7 +176,7 @@ func TestAPI_ListTracks_Paging(t *testing.T) {
 				}
 				seen = append(seen, track.TrackTitle)
 			}
-			next = linksOf(t, w.Header())["next"]
+			next = linksOf(t, next, w.Header())["next"]
 			store("meanwhile", 0)
 			if stored > 60 {
 				break

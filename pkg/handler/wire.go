@@ -229,13 +229,12 @@ func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
 
 // onAir renders when something was on air. An end in the future is not shown:
 // what is on air may still be cut short.
-func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *time.Time, until json.RawMessage) {
-	start := zone.In(air.From)
+func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *stationtime.Stamp, until json.RawMessage) {
+	start := zone.Stamp(air.From)
 	if !air.IsOver(now) {
 		return &start, json.RawMessage("null")
 	}
-	end := zone.In(air.Until)
-	return &start, json.RawMessage(strconv.Quote(end.Format(time.RFC3339Nano)))
+	return &start, json.RawMessage(strconv.Quote(zone.Stamp(air.Until).String()))
 }
 
 // playlogEntry renders a full record, raw as it was sent or with its
@@ -266,7 +265,7 @@ func (a *API) correction(c model.Correction) api.Correction {
 	return api.Correction{
 		Id:      c.ID,
 		Kind:    api.CorrectionKind(c.Kind),
-		At:      a.Zone.In(c.At),
+		At:      a.Zone.Stamp(c.At),
 		By:      c.By,
 		Reason:  c.Reason,
 		Changes: a.changedValues(c.Changes),

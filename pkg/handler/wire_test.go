@@ -193,7 +193,7 @@ func TestTrack(t *testing.T) {
 		Overlay: model.Overlay{Changes: model.Changes{Artist: &artist}},
 	}, time.Now()))
 	want := `{"id":3,"playlist_id":null,"show_id":5,"show_name":"","timeslot_id":null,"track_album":"","track_artist":"Mazzy Star",` +
-		`"track_duration":1.5,"track_num":2,"track_start":"2020-06-27T19:14:00.5+02:00","track_title":"","track_type":0}`
+		`"track_duration":1.5,"track_num":2,"track_start":"2020-06-27T19:14:00.500000+02:00","track_title":"","track_type":0}`
 	if string(got) != want || err != nil {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
 	}

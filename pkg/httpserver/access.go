@@ -81,6 +81,9 @@ func (s *Server) demand(c *gin.Context) {
 		detail = "The token is not known here."
 	case !s.cfg.LocalToken && address(c.Request.RemoteAddr).IsLoopback():
 		detail += " A program on this host needs no token if it calls localhost or 127.0.0.1 without a proxy, and no page of another site sends the request."
+		if !c.Request.ProtoAtLeast(1, 1) {
+			detail += " This request is HTTP/1.0, as some proxies send it without saying for whom. A program must speak HTTP/1.1."
+		}
 	}
 	c.Header("WWW-Authenticate", challenge)
 	fail(c, &statusError{http.StatusUnauthorized, detail})

@@ -125,6 +125,26 @@ func TestAccess_Host(t *testing.T) {
 	}
 }
 
+// TestAccess_olderHTTP: a program of this host that speaks HTTP/1.0 is told why
+// it is asked for a token.
+func TestAccess_olderHTTP(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	for minor, told := range map[int]bool{0: true, 1: false} {
+		r := httpservertest.Request("PUT", "/api/v1/source/active/1", "")
+		r.ProtoMajor, r.ProtoMinor = 1, minor
+		if minor == 1 {
+			r.Host = "radio.example"
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		p := wantProblem(t, w, 401)
+		if strings.Contains(*p.Detail, "This request is HTTP/1.0") != told {
+			t.Errorf("HTTP/1.%d: %s", minor, *p.Detail)
+		}
+	}
+}
+
 // TestAccess_LocalNeedsToken: behind a proxy that does not identify itself,
 // nobody is taken for a program of this host.
 func TestAccess_LocalNeedsToken(t *testing.T) {

@@ -61,7 +61,7 @@ func TestBatch(t *testing.T) {
 			`{"acknowledged_healths": [{}]}`:           {400, "acknowledged_healths.0"},
 			`{"synced": "yes"}`:                        {400, "synced"},
 			deep(111):                                  {400, "body"},
-			many(1, `{"a": "`+strings.Repeat("x", 1<<20)+`"}`): {413, ""},
+			many(1, `{"a": "`+strings.Repeat("x", 4<<20)+`"}`): {413, ""},
 		} {
 			p := wantProblem(t, httpservertest.Do(h, "POST", batchPath, body), want.status)
 			var fields []string

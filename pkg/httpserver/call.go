@@ -21,6 +21,8 @@ type call struct {
 	route  route
 	// limited: the address has made too many requests.
 	limited bool
+	// refused is the status of a failure that was answered as an empty stream.
+	refused int
 }
 
 type callKey struct{}

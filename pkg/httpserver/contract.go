@@ -33,7 +33,7 @@ func (s *Server) contract(c *gin.Context) {
 		c.Next()
 		return
 	}
-	query, err := queryOf(c.Request)
+	query, err := queryOf(c.Request, r.contract.Operation)
 	if err != nil {
 		fail(c, err)
 		return
@@ -74,8 +74,9 @@ func inputOf(c *gin.Context, r route, query url.Values) *openapi3filter.RequestV
 }
 
 // queryOf reads the query. net/url silently drops what it can't read. A
-// parameter without a value, as HTML forms send it, counts as not sent.
-func queryOf(r *http.Request) (url.Values, error) {
+// parameter without a value, as HTML forms send it, counts as not sent. A
+// parameter that was sent under an alias gets the contract's name.
+func queryOf(r *http.Request, op *openapi3.Operation) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, model.Invalid("query", r.URL.RawQuery, "must be name=value pairs, joined by & and percent-encoded: "+err.Error())
@@ -86,8 +87,39 @@ func queryOf(r *http.Request) (url.Values, error) {
 			said[name] = values
 		}
 	}
+	if err := rename(said, op); err != nil {
+		return nil, err
+	}
 	r.URL.RawQuery = said.Encode() // for the binding, which reads it again
 	return said, nil
+}
+
+// rename moves what was sent under an alias, as x-aliases says, to the name of
+// its parameter. Several spellings must have the same value.
+func rename(query url.Values, op *openapi3.Operation) error {
+	var wrong []model.FieldError
+	for _, ref := range op.Parameters {
+		p := ref.Value
+		for _, alias := range words(p.Extensions["x-aliases"]) {
+			values, ok := query[alias]
+			if !ok {
+				continue
+			}
+			delete(query, alias)
+			before := query[p.Name]
+			switch {
+			case before == nil:
+				query[p.Name] = values
+			case !slices.Equal(before, values):
+				wrong = append(wrong, model.NewFieldError(fieldOf(p), strings.Join(append(before, values...), ", "),
+					fmt.Sprintf("must have one value; %s is the same parameter", alias)))
+			}
+		}
+	}
+	if wrong != nil {
+		return &model.InvalidError{Fields: wrong}
+	}
+	return nil
 }
 
 // repeated reports parameters that were sent more than once, or contain

@@ -7,7 +7,7 @@
 // no request is larger, slower or more frequent than its bounds; and that a
 // stop finishes the requests that are under way.
 //
-// A request passes, in this order: trailing slash, CORS and the rate limit of
+// A request passes, in this order: superfluous slashes, CORS and the rate limit of
 // anonymous callers; the service's Wrap, such as a cache of ready answers; then
 // in gin the request id, log and metrics, headers, problems, recovery, the
 // deadline, access, the body's form, and the contract. The OpenAPI document

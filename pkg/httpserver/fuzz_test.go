@@ -56,8 +56,14 @@ func FuzzPath(f *testing.F) {
 		r.URL = &url.URL{Path: path}
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code >= 500 || w.Code/100 == 3 {
+		if w.Code >= 500 {
 			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		if w.Code/100 == 3 { // only to the documentation
+			to, err := (&url.URL{Path: path}).Parse(w.Header().Get("Location"))
+			if err != nil || to.Path != "/api/v1/ui/" {
+				t.Fatalf("%q leads to %v, %v", path, to, err)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -23,7 +24,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 	m := metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "aura_http_requests_total",
-			Help: "Requests that reached the router, by method, route and status.",
+			Help: "Requests that reached the router, by method, route and status. A browser that the stream refuses counts as refused, although the answer is 200 and says when to ask again.",
 		}, []string{"method", "route", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "aura_http_request_duration_seconds",
@@ -48,7 +49,7 @@ func (s *Server) observe(c *gin.Context) {
 	defer func() { // even if a panic cuts the connection
 		s.metrics.inFlight.Dec()
 		took, this := time.Since(start), callOf(c)
-		method, path, status := c.Request.Method, c.FullPath(), c.Writer.Status()
+		method, path, status := c.Request.Method, c.FullPath(), cmp.Or(this.refused, c.Writer.Status())
 		if path == "" {
 			method, path = "any", "none"
 		}

@@ -8,7 +8,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -59,16 +62,20 @@ func (s *Server) problems(c *gin.Context) {
 		}
 		return
 	}
-	p := problemOf(err)
+	p, this := problemOf(err), callOf(c)
 	p.Type, p.Title = "about:blank", title(p.Status)
-	id := callOf(c).id
-	p.Instance = &id
+	p.Instance = &this.id
 	h := c.Writer.Header()
 	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Disposition", "Etag", "Last-Modified", "Location"} {
 		h.Del(name)
 	}
-	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
+	if this.route.events && isTemporary(p.Status) && wantsEvents(c.Request) {
+		this.refused = p.Status
+		askAgain(c)
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		// Spread, so that clients do not all come back at the same moment.
@@ -80,6 +87,31 @@ func (s *Server) problems(c *gin.Context) {
 	}
 	c.Writer.WriteHeader(p.Status)
 	_ = json.NewEncoder(c.Writer).Encode(p) // fails only if the client has gone
+}
+
+// isTemporary reports whether the same request may succeed later.
+func isTemporary(status int) bool {
+	return status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+}
+
+// wantsEvents reports whether a browser's EventSource asks.
+func wantsEvents(r *http.Request) bool {
+	return strings.Contains(strings.Join(r.Header["Accept"], ","), "text/event-stream")
+}
+
+// The bounds of how long an EventSource waits until it asks again. Each waits for
+// a time of its own, so that they do not all come back at the same moment.
+const (
+	minRetry = 2 * time.Second
+	maxRetry = 6 * time.Second
+)
+
+// askAgain answers an EventSource that can't be served now. On any status except
+// 200 it would never ask again.
+func askAgain(c *gin.Context) {
+	c.Header("Content-Type", "text/event-stream")
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = fmt.Fprintf(c.Writer, "retry: %d\n\n", (minRetry + rand.N(maxRetry-minRetry)).Milliseconds()) // fails only if the client has gone
 }
 
 // problemOf is the table of errors. An error that matches none of its rows is a
@@ -101,7 +133,7 @@ func problemOf(err error) api.Problem {
 	case errors.Is(err, model.ErrNotFound):
 		status, detail = http.StatusNotFound, "The requested object does not exist here."
 	case errors.Is(err, model.ErrStaleEpoch):
-		status, detail = http.StatusPreconditionFailed, "Somebody else has activated a source in the meantime. Read /source/active again and send its ETag as If-Match."
+		status, detail = http.StatusPreconditionFailed, "Somebody else has activated a source in the meantime. Read /source/active again and send its ETag as If-Match. An ETag that begins with W/ never matches."
 	case errors.Is(err, model.ErrDeposed):
 		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since the decision. Ask for the lease, read /source/active and decide again."
 	case errors.Is(err, model.ErrPinned):
@@ -142,12 +174,16 @@ func title(status int) string {
 
 func ptr[T any](v T) *T { return &v }
 
-// unknownPath and wrongMethod answer requests that match no route; gin sets
-// Allow.
+// unknownPath and wrongMethod answer requests that match no route. gin sets
+// Allow, but knows nothing of HEAD.
 func unknownPath(c *gin.Context) {
 	fail(c, &statusError{http.StatusNotFound, "This path does not exist here."})
 }
 
 func wrongMethod(c *gin.Context) {
-	fail(c, &statusError{http.StatusMethodNotAllowed, "This path has only the methods " + c.Writer.Header().Get("Allow") + "."})
+	h := c.Writer.Header()
+	if allowed := strings.Split(h.Get("Allow"), ", "); slices.Contains(allowed, http.MethodGet) {
+		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see headAsGet
+	}
+	fail(c, &statusError{http.StatusMethodNotAllowed, "This path has only the methods " + h.Get("Allow") + "."})
 }

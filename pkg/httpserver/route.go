@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -89,12 +90,19 @@ func (s *Server) add(method, path string, r route) {
 	}
 }
 
+// documentPath is where the contract is served; its server is relative to that.
+const documentPath = "/api/v1/openapi.json"
+
 // declare reads the operations of the document that the service serves.
 func (s *Server) declare(doc *openapi3.T, service string) error {
 	if len(doc.Servers) != 1 {
 		return errors.New("the contract must name one server")
 	}
-	s.base = doc.Servers[0].URL
+	server, err := url.Parse(doc.Servers[0].URL)
+	if err != nil {
+		return fmt.Errorf("read the contract's server: %w", err)
+	}
+	s.base = (&url.URL{Path: documentPath}).ResolveReference(server).Path
 	for _, path := range doc.Paths.InMatchingOrder() {
 		item := doc.Paths.Value(path)
 		for method, op := range item.Operations() {

@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -311,6 +313,62 @@ func TestServer_Probes(t *testing.T) {
 	}
 }
 
+// TestServer_Stream_refused: an EventSource never asks again after any status
+// except 200.
+func TestServer_Stream_refused(t *testing.T) {
+	t.Parallel()
+	full := stub{StreamFunc: func(context.Context) (io.Reader, error) { return nil, fmt.Errorf("listen: %w", model.ErrOverloaded) }}
+	broken := stub{StreamFunc: func(context.Context) (io.Reader, error) { panic("broken") }}
+	const path, browser = "/api/v1/trackservice/stream", "text/event-stream"
+	for name, c := range map[string]struct {
+		stub         stub
+		path, accept string
+		requests     int    // of one address; the last one counts
+		status       int    // of the answer
+		counted      string // by the metric
+	}{
+		"full":                {full, path, browser, 1, 200, "503"},
+		"full, in a list":     {full, path, "text/html, text/event-stream;q=0.9", 1, 200, "503"},
+		"full, for others":    {full, path, "*/*", 1, 503, "503"},
+		"full, for nobody":    {full, path, "", 1, 503, "503"},
+		"broken":              {broken, path, browser, 1, 200, "500"},
+		"too many":            {stub{}, path, browser, 2, 200, "429"},
+		"too many, slash":     {stub{}, path + "/", browser, 2, 200, "429"},
+		"too many, others":    {stub{}, path, "application/json", 2, 429, "429"},
+		"too many, no stream": {stub{}, "/api/v1/trackservice", browser, 2, 429, "429"},
+		"served":              {stub{}, path, browser, 1, 200, "200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			registry := prometheus.NewRegistry()
+			h := httpservertest.New(t, c.stub, func(cfg *httpserver.Config, o *httpserver.Options) {
+				cfg.RateLimit, cfg.CORSOrigins, o.Registry, o.Log = 0.001, []string{"*"}, registry, zerolog.Nop()
+			})
+			var w *httptest.ResponseRecorder
+			for range c.requests {
+				r := httpservertest.Request("GET", c.path, "")
+				r.RemoteAddr = "192.0.2.7:40000"
+				r.Header.Set("Accept", c.accept)
+				w = httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+			}
+			if w.Code != c.status || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("answered %d %v %s, want %d", w.Code, w.Header(), w.Body, c.status)
+			}
+			var wait int
+			_, err := fmt.Sscanf(w.Body.String(), "retry: %d\n\n", &wait)
+			if refused := c.status == 200 && c.counted != "200"; refused != (err == nil && wait >= 2000 && wait < 6000 && w.Header().Get("Content-Type") == "text/event-stream" && w.Header().Get("Retry-After") == "") {
+				t.Errorf("answered %v %q", w.Header(), w.Body)
+			}
+			metric := fmt.Sprintf(`route=%q,status=%q} 1`, strings.TrimRight(c.path, "/"), c.counted)
+			all := httpservertest.Do(h, "GET", "/metrics", "").Body.String()
+			if !strings.Contains(all, metric) {
+				t.Errorf("no %s in\n%s", metric, all)
+			}
+		})
+	}
+}
+
 func TestServer_Metrics(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewRegistry()
@@ -319,7 +377,7 @@ func TestServer_Metrics(t *testing.T) {
 	httpservertest.Do(h, "GET", "/api/v1/trackservice/2", "")
 	httpservertest.Do(h, "GET", "/api/v1/trackservice/x", "")
 	httpservertest.Do(h, "BREW", "/coffee", "")
-	want := `# HELP aura_http_requests_total Requests that reached the router, by method, route and status.
+	want := `# HELP aura_http_requests_total Requests that reached the router, by method, route and status. A browser that the stream refuses counts as refused, although the answer is 200 and says when to ask again.
 # TYPE aura_http_requests_total counter
 aura_http_requests_total{method="GET",route="/api/v1/trackservice/:id",status="200"} 2
 aura_http_requests_total{method="GET",route="/api/v1/trackservice/:id",status="400"} 1
@@ -366,12 +424,97 @@ func TestServer_Documentation(t *testing.T) {
 	}
 	page := httpservertest.Do(h, "GET", "/api/v1/ui/", "")
 	policy := page.Header().Get("Content-Security-Policy")
-	if !strings.Contains(page.Body.String(), `"swaggerJsonUrl":"/api/v1/openapi.json"`) || strings.Contains(policy, "unsafe") ||
+	if !strings.Contains(page.Body.String(), `"swaggerJsonUrl":"../openapi.json"`) || strings.Contains(policy, "unsafe") ||
 		strings.Count(policy, "'sha256-") != strings.Count(page.Body.String(), "<script>")+strings.Count(page.Body.String(), "<style>") {
 		t.Errorf("page does not fit its policy %q:\n%s", policy, page.Body)
 	}
 	if strings.Contains(page.Body.String(), "https://unpkg") || strings.Contains(page.Body.String(), "cdn") {
 		t.Error("page needs the internet")
+	}
+}
+
+// Below a proxy's sub-path, every address of the documentation leads to what is
+// there, and so does the contract's server.
+func TestServer_Documentation_belowSubpath(t *testing.T) {
+	t.Parallel()
+	server := httpservertest.New(t, stub{})
+	proxy := httptest.NewServer(http.StripPrefix("/radio/engine", server))
+	defer proxy.Close()
+	get := func(address *url.URL) (*http.Response, string) {
+		t.Helper()
+		answer, err := http.Get(address.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != 200 {
+			t.Errorf("%s: %d, %v", address, answer.StatusCode, err)
+		}
+		return answer, string(body)
+	}
+	root, err := url.Parse(proxy.URL + "/radio/engine/api/v1/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"ui", "ui/", "/radio/engine//api//v1//ui//", "/radio/engine/", "/radio/engine/api/v1", "/radio/engine/api/v1/", "/radio/engine//"} {
+		answer, html := get(resolve(t, root, path))
+		at := answer.Request.URL // after redirects
+		addresses := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(html, -1)
+		if len(addresses) < 4 {
+			t.Errorf("%s: addresses %v in\n%s", path, addresses, html)
+		}
+		for _, a := range addresses {
+			get(resolve(t, at, a[1]))
+		}
+		answer, document := get(resolve(t, at, "../openapi.json"))
+		var contract struct {
+			Servers []struct{ URL string }
+		}
+		if err := json.Unmarshal([]byte(document), &contract); err != nil || len(contract.Servers) != 1 {
+			t.Fatalf("%v: %.200s", err, document)
+		}
+		if base := resolve(t, answer.Request.URL, contract.Servers[0].URL); !strings.HasSuffix(base.Path, "/api/v1") {
+			t.Errorf("the contract's server is %s", base)
+		} else {
+			get(base.JoinPath("trackservice"))
+		}
+	}
+}
+
+func resolve(t *testing.T, base *url.URL, reference string) *url.URL {
+	t.Helper()
+	u, err := base.Parse(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestRelative(t *testing.T) {
+	t.Parallel()
+	const target = "/api/v1/ui/"
+	for sent, want := range map[string]string{
+		"/": "api/v1/ui/", "/api": "api/v1/ui/", "/api/": "v1/ui/", "/api/v1": "v1/ui/", "/api/v1/": "ui/", "/api/v1/ui": "ui/", "/api/v1/ui/": "./",
+		"/api/v1/ui/x": "./", "/api/v1/uix/y": "../ui/", "/x/y/z": "../../api/v1/ui/", "//api//v1": "../../../api/v1/ui/",
+	} {
+		var got string
+		h := httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) {
+			o.Wrap = func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = httpserver.Relative(r, target) })
+			}
+		})
+		httpservertest.Do(h, "GET", sent, "")
+		if got != want {
+			t.Errorf("from %s: %s, want %s", sent, got, want)
+		}
+		base, err := url.Parse("http://proxy.example/radio" + sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := resolve(t, base, got); at.Path != "/radio"+target {
+			t.Errorf("from %s it leads to %s", base, at)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // stub answers every operation with something valid. A func that is set takes
@@ -22,7 +23,7 @@ type stub struct {
 
 var (
 	_     api.StrictServerInterface = stub{}
-	noon                            = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+	noon                            = stationtime.UTC(time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC))
 	track                           = api.Track{Id: 1, TrackStart: noon, TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You"}
 	fixed                           = api.CorrectionJSONResponse{Body: api.Correction{Id: 1, Kind: "amend", At: noon, By: "M. Tester", Reason: "tag"}}
 )
@@ -84,6 +85,10 @@ func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackRe
 
 func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockResponseObject, error) {
 	return api.GetClock200JSONResponse{ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
+}
+
+func (stub) EmptyClock(context.Context, api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
+	return api.EmptyClock204Response{}, nil
 }
 
 func (stub) StoreClockByPost(context.Context, api.StoreClockByPostRequestObject) (api.StoreClockByPostResponseObject, error) {

@@ -13,20 +13,22 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/klauspost/compress/gzhttp"
+	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 )
 
 // documentation serves the contract and the page for trying it. All of it is
-// embedded: it works without the internet.
+// embedded: it works without the internet. All its addresses are relative to
+// the page, whose own address ends with a slash.
 func (s *Server) documentation(title string, document []byte) error {
-	path, uiPath := s.base+"/openapi.json", s.base+"/ui"
 	contract, err := ready("openapi.json", "application/json", document, dataPolicy)
 	if err != nil {
 		return err
 	}
-	s.Handle(http.MethodGet, path, Public, contract)
+	s.Handle(http.MethodGet, documentPath, Public, contract)
 
-	ui := v5emb.New(title, path, uiPath+"/")
+	uiPath := s.base + "/ui"
+	ui := v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath})(title, "", "")
 	index := page{header: http.Header{}}
 	first, err := http.NewRequest(http.MethodGet, uiPath+"/", nil)
 	if err != nil {
@@ -38,7 +40,19 @@ func (s *Server) documentation(title string, document []byte) error {
 	if err != nil {
 		return err
 	}
-	s.Handle(http.MethodGet, uiPath, Public, start)
+	lead := func(c *gin.Context) {
+		c.Header("Location", Relative(c.Request, uiPath+"/")) // gin would make it absolute
+		c.Status(http.StatusFound)
+	}
+	s.Handle(http.MethodGet, "/", Public, lead)
+	s.Handle(http.MethodGet, s.base, Public, lead)
+	s.Handle(http.MethodGet, uiPath, Public, func(c *gin.Context) {
+		if Relative(c.Request, uiPath+"/") == "./" {
+			start(c)
+		} else {
+			lead(c)
+		}
+	})
 	s.Handle(http.MethodGet, uiPath+"/*file", Public, func(c *gin.Context) {
 		w := &missingWriter{ResponseWriter: c.Writer}
 		if ui.ServeHTTP(w, c.Request); w.missing {

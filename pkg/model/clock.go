@@ -15,10 +15,10 @@ type Clock struct {
 	Body json.RawMessage
 }
 
-// MaxClock bounds the body of a clock, in bytes. It is well above what an
-// engine may send, because nodes write the clock again when they pass it on,
+// MaxClock bounds the body of a clock, in bytes. It is well above the 1 MiB that
+// an engine may send, because nodes write the clock again when they pass it on,
 // and it may grow.
-const MaxClock = 512 * 1024
+const MaxClock = 3 << 20
 
 // Validate refuses a value that is not a clock. The error is an *InvalidError.
 func (c *Clock) Validate() error {

@@ -321,7 +321,7 @@ func TestClient_Request(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), want)
 		}
 	}
-	if want := `{"records":[{"log_source":1,"track_start":"2020-06-27T12:00:00Z","track_title":"a","duration_ms":1500}],"synced":false}`; string(body) != want {
+	if want := `{"records":[{"log_source":1,"track_title":"a","track_start":"2020-06-27T12:00:00+00:00","duration_ms":1500}],"synced":false}`; string(body) != want {
 		t.Errorf("sent %s, want %s", body, want)
 	}
 	from := time.Date(2020, 6, 27, 14, 0, 0, 5000, time.FixedZone("", 7200))
@@ -330,7 +330,7 @@ func TestClient_Request(t *testing.T) {
 		t.Errorf("query is %s", q.Encode())
 	}
 	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, Epoch: new(int64(17)), Pin: new(false), At: from, By: "ann", Reason: "test"})
-	if want := `{"at":"2020-06-27T12:00:00.000005Z","by":"ann","reason":"test","pin":false}`; string(body) != want || got.Header.Get("If-Match") != `"17"` || got.URL.Path != "/api/v1/source/active/2" {
+	if want := `{"at":"2020-06-27T12:00:00.000005+00:00","by":"ann","reason":"test","pin":false}`; string(body) != want || got.Header.Get("If-Match") != `"17"` || got.URL.Path != "/api/v1/source/active/2" {
 		t.Errorf("%s %s If-Match %s: %s", got.Method, got.URL, got.Header.Get("If-Match"), body)
 	}
 	_ = c.Activate(t.Context(), peer.ActivateRequest{Source: 2, Lease: &model.Lease{Holder: "a", Epoch: 3}})

@@ -78,7 +78,7 @@ func (c *Client) Maintenances(ctx context.Context) ([]model.Maintenance, error) 
 		if err := model.ValidateSource("source", m.Source); err != nil {
 			return nil, c.unusable(maintenancePath, err.Error())
 		}
-		all[i] = model.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: m.ChangedAt}
+		all[i] = model.Maintenance{Source: m.Source, On: m.On, By: m.By, Reason: m.Reason, ChangedAt: m.ChangedAt.Time}
 		all[i].Normalize()
 	}
 	return all, nil

@@ -33,12 +33,14 @@ type Results struct {
 
 // Bounds of one request, as the contract has them.
 const (
-	maxRequest  = 1<<20 - 1024 // bytes; the rest is for the names around the lists
-	maxRecords  = 1000
-	maxHealths  = 1000
-	maxClocks   = 100
-	maxAcks     = 10_000
-	refusedSize = "is too large to be sent: more than 1 MiB as JSON"
+	// maxRequest is how many bytes the lists have together; the rest of 1 MiB is
+	// for the names around them. A clock alone may have more.
+	maxRequest = 1<<20 - 1024
+	maxClock   = 4<<20 - 1024
+	maxRecords = 1000
+	maxHealths = 1000
+	maxClocks  = 100
+	maxAcks    = 10_000
 )
 
 // Send sends a batch in as many requests as it needs. An element that is too
@@ -93,6 +95,7 @@ const (
 type list struct {
 	name    string
 	max     int // elements
+	longest int // element, in bytes
 	n       int
 	json    []byte // the elements, each with a comma behind it
 	results []*Result
@@ -108,11 +111,11 @@ type sending struct {
 
 func newSending(c *Client, synced bool) *sending {
 	return &sending{client: c, synced: synced, lists: [numLists]list{
-		records:    {name: "records", max: maxRecords},
-		healths:    {name: "healths", max: maxHealths},
-		clocks:     {name: "clocks", max: maxClocks},
-		acks:       {name: "acknowledged", max: maxAcks},
-		healthAcks: {name: "acknowledged_healths", max: maxAcks},
+		records:    {name: "records", max: maxRecords, longest: maxRequest},
+		healths:    {name: "healths", max: maxHealths, longest: maxRequest},
+		clocks:     {name: "clocks", max: maxClocks, longest: maxClock},
+		acks:       {name: "acknowledged", max: maxAcks, longest: maxRequest},
+		healthAcks: {name: "acknowledged_healths", max: maxAcks, longest: maxRequest},
 	}}
 }
 
@@ -124,11 +127,11 @@ func (s *sending) add(ctx context.Context, which int, element any, result *Resul
 	if err != nil {
 		return fmt.Errorf("encode for %s: %w", s.client.name, err)
 	}
-	if len(data) >= maxRequest && result != nil {
-		result.Refused = refusedSize
+	l := &s.lists[which]
+	if len(data) >= l.longest && result != nil {
+		result.Refused = fmt.Sprintf("is too large to be sent: more than %d MiB as JSON", l.longest>>20+1)
 		return nil
 	}
-	l := &s.lists[which]
 	if s.size+len(data)+1 > maxRequest || l.n == l.max {
 		if err := s.flush(ctx); err != nil {
 			return err

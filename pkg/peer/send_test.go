@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,19 @@ func TestClient_Send_split(t *testing.T) {
 	want := map[string]int{"records": 2300, "healths": 30, "clocks": 150, "acks": 25_000, "healthAcks": 10_001}
 	if fmt.Sprint(total) != fmt.Sprint(want) || len(results.Records) != 2301 || len(results.Healths) != 30 || len(results.Clocks) != 150 {
 		t.Errorf("sent %v in requests of %v KiB, want %v", total, sizes, want)
+	}
+	// A clock may be longer than all of a request otherwise is.
+	sizes = nil
+	long := func(mib int) model.Clock {
+		return model.Clock{Source: 1, SentAt: noon, Body: []byte(`{"a":"` + strings.Repeat("x", mib<<20) + `"}`)}
+	}
+	c = receiver(t, func(b api.SyncBatch, size int) { sizes = append(sizes, fmt.Sprint(size>>20, len(b.Clocks))) })
+	results, err = c.Send(t.Context(), peer.Batch{Clocks: []model.Clock{b.Clocks[0], long(2), b.Clocks[0], long(4), long(3)}})
+	if want := []string{"0 1", "2 1", "0 1", "3 1"}; err != nil || !slices.Equal(sizes, want) {
+		t.Errorf("sent requests of %v MiB and clocks, %v, want %v", sizes, err, want)
+	}
+	if len(results.Clocks) != 5 || results.Clocks[3].Refused != "is too large to be sent: more than 4 MiB as JSON" || results.Clocks[4].Refused != "" {
+		t.Errorf("results are %+v", results.Clocks)
 	}
 	sizes = nil
 	if _, err := c.Send(t.Context(), peer.Batch{}); err != nil || sizes != nil {

@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // ActiveSource asks which source is active. Errors: ErrUnsupported,
@@ -64,7 +65,7 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 		said.Lease = &api.LeaseClaim{Holder: r.Lease.Holder, Epoch: r.Lease.Epoch}
 	}
 	if !r.At.IsZero() {
-		said.At = r.At.UTC().Format(time.RFC3339Nano)
+		said.At = stationtime.UTC(r.At).String()
 	}
 	body, err := json.Marshal(said)
 	if err != nil {

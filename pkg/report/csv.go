@@ -85,7 +85,7 @@ func (c *csvWriter) number(_ string, value int64) { c.add(strconv.FormatInt(valu
 func (c *csvWriter) seconds(_ string, value time.Duration) { c.add(string(appendSeconds(nil, value))) }
 
 func (c *csvWriter) moment(_ string, value time.Time) {
-	c.add(c.zone.In(value).Format(time.RFC3339Nano))
+	c.add(c.zone.Stamp(value).String())
 }
 
 func (c *csvWriter) unknown(string) { c.add("") }

@@ -111,7 +111,7 @@ func (j *jsonWriter) seconds(name string, value time.Duration) {
 func (j *jsonWriter) moment(name string, value time.Time) {
 	j.name(name)
 	j.raw(`"`)
-	j.buf = j.zone.In(value).AppendFormat(j.buf, time.RFC3339Nano)
+	j.buf = j.zone.Stamp(value).Append(j.buf)
 	j.raw(`"`)
 }
 

@@ -171,9 +171,9 @@ func (s *sheetRow) number(_ string, value int64) { s.add(value) }
 func (s *sheetRow) seconds(_ string, value time.Duration) { s.add(inSeconds(value)) }
 
 func (s *sheetRow) moment(_ string, value time.Time) {
-	local := s.zone.In(value)
-	s.add(excelize.Cell{StyleID: s.date, Value: local}) // the library uses the clock reading, not the instant
-	s.add(local.Format(time.RFC3339Nano))
+	local := s.zone.Stamp(value)
+	s.add(excelize.Cell{StyleID: s.date, Value: local.Time}) // the library uses the clock reading, not the instant
+	s.add(local.String())
 }
 
 func (s *sheetRow) unknown(string) { s.add(nil) }

@@ -103,7 +103,7 @@ func (r Request) validate() error {
 		return err
 	}
 	if _, err := r.from(); err != nil {
-		return model.Invalid("at", r.At.Time.Format(time.RFC3339Nano), err.Error())
+		return model.Invalid("at", stationtime.UTC(r.At.Time).String(), err.Error())
 	}
 	return nil
 }

@@ -53,7 +53,8 @@ func (z *Zone) Parse(s string, arrival time.Time) (Reading, error) {
 
 // written is a date and a time as the sender wrote them.
 type written struct {
-	wall      time.Time // what is written before the offset, as if it were UTC
+	wall      time.Time     // what is written before the offset, as if it were UTC
+	rest      time.Duration // from wall to the last microsecond of the second or minute that is written
 	offset    time.Duration
 	hasOffset bool
 }
@@ -78,11 +79,11 @@ func readMoment(s string) (written, error) {
 	if !ok || !r.skip("Tt ") {
 		return written{}, errMoment
 	}
-	clock, err := r.clock()
+	clock, unit, err := r.clock()
 	if err != nil {
 		return written{}, err
 	}
-	w := written{wall: date.Add(clock)}
+	w := written{wall: date.Add(clock), rest: unit - time.Microsecond}
 	r.rest = strings.TrimLeft(r.rest, " ")
 	if r.rest == "" {
 		return w, nil
@@ -125,37 +126,41 @@ func (r *reader) skip(among string) bool {
 }
 
 // clock takes hours and minutes, and seconds with their fraction if they are
-// present.
-func (r *reader) clock() (time.Duration, error) {
+// present. unit is how much of the day is written: a minute, a second, or with a
+// fraction a microsecond.
+func (r *reader) clock() (of, unit time.Duration, err error) {
 	hour, okHour := r.digits(2)
 	colon := r.skip(":")
 	minute, okMinute := r.digits(2)
 	if !okHour || !colon || !okMinute {
-		return 0, errMoment
+		return 0, 0, errMoment
 	}
+	unit = time.Minute
 	var second int
 	var fraction time.Duration
 	if r.skip(":") {
 		var ok bool
+		unit = time.Second
 		if second, ok = r.digits(2); !ok {
-			return 0, errMoment
+			return 0, 0, errMoment
 		}
 		if r.skip(".,") { // ISO 8601 allows both
+			unit = time.Microsecond
 			if fraction, ok = r.fraction(); !ok {
-				return 0, errMoment
+				return 0, 0, errMoment
 			}
 		}
 	}
 	switch {
 	case hour > 23:
-		return 0, errHour
+		return 0, 0, errHour
 	case minute > 59:
-		return 0, errMinute
+		return 0, 0, errMinute
 	case second > 59:
-		return 0, errSecond
+		return 0, 0, errSecond
 	}
 	return time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute +
-		time.Duration(second)*time.Second + fraction.Truncate(time.Microsecond), nil
+		time.Duration(second)*time.Second + fraction.Truncate(time.Microsecond), unit, nil
 }
 
 // fraction takes one to nine digits of a second.

@@ -51,9 +51,9 @@ func (z *Zone) From(s string) (time.Time, error) {
 }
 
 // To is the last moment, to the microsecond, that a query asks for. A date
-// alone means the last moment of that day. A time in a repeated hour means its
-// last occurrence. The error says what is expected, in words fit for the
-// sender.
+// alone means the last moment of that day, and a time without a fraction the
+// last moment of its second or minute. A time in a repeated hour means its last
+// occurrence. The error says what is expected, in words fit for the sender.
 func (z *Zone) To(s string) (time.Time, error) {
 	_, to, err := z.bounds(s)
 	return to, err
@@ -82,13 +82,13 @@ func (z *Zone) bounds(s string) (first, last time.Time, err error) {
 		return time.Time{}, time.Time{}, err
 	case w.hasOffset:
 		at := w.wall.Add(-w.offset)
-		return at, at, nil
+		return at, at.Add(w.rest), nil
 	}
 	m := z.moments(w.wall)
 	if len(m.at) == 0 {
-		return m.ahead, m.ahead, nil
+		return m.ahead, m.ahead.Add(w.rest), nil
 	}
-	return m.at[0], m.at[len(m.at)-1], nil
+	return m.at[0], m.at[len(m.at)-1].Add(w.rest), nil
 }
 
 // unescapePlus repairs an offset that was copied from an answer into a query

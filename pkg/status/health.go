@@ -68,7 +68,7 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 		h.LogTime = arrived
 	}
 	if err := CheckLogTime(h.LogTime); err != nil {
-		return model.Invalid("log_time", h.LogTime.Format(time.RFC3339Nano), err.Error())
+		return model.Invalid("log_time", stationtime.UTC(h.LogTime).String(), err.Error())
 	}
 	var cut bool
 	if h.Details, cut = clean(h.Details); cut {

@@ -47,7 +47,7 @@ type Log interface {
 // Config of the track service. Zero values mean the defaults, except Grace.
 type Config struct {
 	Grace        time.Duration `env:"CURRENT_GRACE" envDefault:"30s" doc:"How long after its planned end a track still counts as the current one."`
-	MaxListeners int           `env:"MAX_LISTENERS" envDefault:"20000" doc:"How many listeners the stream of tracks may have at once. Further listeners get 503."`
+	MaxListeners int           `env:"MAX_LISTENERS" envDefault:"20000" doc:"How many listeners the stream of tracks may have at once. Further listeners are told to ask again: by 503, browsers by retry:."`
 }
 
 const defaultMaxListeners = 20_000

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,7 +29,7 @@ func browserTimeout() time.Duration { return patience.Stretch(5 * time.Minute) }
 // openBrowser starts a headless Chromium with a fresh profile. The test fails if
 // the pages that it opens write errors to their console, or send a request to
 // another host than home.
-func openBrowser(t *testing.T, home string) context.Context {
+func openBrowser(t *testing.T, home string, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
@@ -40,13 +41,13 @@ func openBrowser(t *testing.T, home string) context.Context {
 	// Not the test's own context, which ends before Cleanup runs.
 	ctx, cancel := context.WithTimeout(context.Background(), browserTimeout())
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+	ctx, cancel = chromedp.NewExecAllocator(ctx, slices.Concat(chromedp.DefaultExecAllocatorOptions[:], []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(program),
 		chromedp.NoSandbox, // otherwise it refuses to run as root; it opens only our pages
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.WindowSize(1280, 1600),
-	)...)
+	}, options)...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)

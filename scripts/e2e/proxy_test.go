@@ -52,7 +52,8 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 		"AURA_TRUSTED_PROXIES=127.0.0.1/32", "AURA_API_TOKENS=studio:node:"+token)
 	t.Cleanup(func() { s.end(t) })
 	awaitReady(t, s.url, s.exited)
-	client, plain := startNginx(t, program, strings.TrimPrefix(s.url, "http://"))
+	n := startNginx(t, program, strings.TrimPrefix(s.url, "http://"))
+	client := n.client(t)
 
 	get := func(method, path, body, token string) (int, string) {
 		t.Helper()
@@ -92,7 +93,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 			t.Errorf("%s: %d, want %d\n%s", test.name, status, test.want, answer)
 		}
 	}
-	if resp, err := (&http.Transport{}).RoundTrip(plain); err != nil || resp.Header.Get("Location") != "https://"+proxyHost+"/api/v1/clock" {
+	if resp, err := (&http.Transport{}).RoundTrip(n.withoutTLS(t)); err != nil || resp.Header.Get("Location") != "https://"+proxyHost+"/api/v1/clock" {
 		t.Errorf("without TLS: %v %v", resp, err)
 	} else {
 		resp.Body.Close()
@@ -120,9 +121,38 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	t.Errorf("the stream brought no event: %v", lines.Err())
 }
 
-// startNginx runs a service's sample on other ports. It returns a client that reaches
-// it by its name, and a request to its port without TLS.
-func startNginx(t *testing.T, program, upstream string) (*http.Client, *http.Request) {
+// proxy is a proxy as one of the samples has it, on other ports.
+type proxy struct {
+	plain, secure string // addresses
+	authorities   *x509.CertPool
+}
+
+// client reaches the proxy by its name.
+func (p proxy) client(t *testing.T) *http.Client {
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: p.authorities},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, p.secure)
+		},
+		ForceAttemptHTTP2: true,
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}
+
+// withoutTLS is a request to the proxy's port without TLS.
+func (p proxy) withoutTLS(t *testing.T) *http.Request {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.plain+"/api/v1/clock", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = proxyHost
+	return request
+}
+
+// startNginx runs a service's sample until the test ends.
+func startNginx(t *testing.T, program, upstream string) proxy {
 	t.Helper()
 	dir := t.TempDir()
 	authorities := selfSigned(t, dir)
@@ -150,7 +180,44 @@ http {
 	if err := os.WriteFile(filepath.Join(dir, "nginx.conf"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("nginx", "-p", dir, "-e", filepath.Join(dir, "error.log"), "-c", filepath.Join(dir, "nginx.conf"))
+	log := filepath.Join(dir, "error.log")
+	runProxy(t, exec.Command("nginx", "-p", dir, "-e", log, "-c", filepath.Join(dir, "nginx.conf")), log, secure)
+	return proxy{plain, secure, authorities}
+}
+
+// startCaddy runs a service's sample until the test ends.
+func startCaddy(t *testing.T, sample, upstream string) proxy {
+	t.Helper()
+	dir := t.TempDir()
+	authorities := selfSigned(t, dir)
+	secure := freeAddress(t)
+	text, err := os.ReadFile(filepath.Join(tree, "deploy/caddy", sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := strings.NewReplacer(
+		"127.0.0.1:8008", upstream, "127.0.0.1:8010", upstream,
+		proxyHost+" {", "https://"+proxyHost+secure[strings.LastIndex(secure, ":"):]+" {\n\tbind 127.0.0.1\n\ttls "+dir+"/fullchain.pem "+dir+"/privkey.pem",
+	).Replace(string(text))
+	file := filepath.Join(dir, "Caddyfile")
+	if err := os.WriteFile(file, []byte("{\n\tadmin off\n\tauto_https disable_redirects\n}\n"+site), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command("caddy", "run", "--config", file, "--adapter", "caddyfile")
+	cmd.Env = environment("HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
+	cmd.Stdout, cmd.Stderr = log, log
+	runProxy(t, cmd, log.Name(), secure)
+	return proxy{secure: secure, authorities: authorities}
+}
+
+// runProxy runs a proxy until the test ends. It returns when the proxy listens.
+func runProxy(t *testing.T, cmd *exec.Cmd, log, address string) {
+	t.Helper()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -163,31 +230,17 @@ http {
 		_ = cmd.Process.Signal(os.Interrupt)
 		<-gone
 		if t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
-			t.Logf("error.log of nginx:\n%s", log)
+			text, _ := os.ReadFile(log)
+			t.Logf("log of %s:\n%s", cmd.Path, text)
 		}
 	})
 	await(t, gone, func() bool {
-		conn, err := net.Dial("tcp", secure)
+		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()
 		}
 		return err == nil
 	})
-	transport := &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: authorities},
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, secure)
-		},
-		ForceAttemptHTTP2: true,
-	}
-	t.Cleanup(transport.CloseIdleConnections)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+plain+"/api/v1/clock", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Host = proxyHost
-	return &http.Client{Transport: transport}, request
 }
 
 // selfSigned writes a certificate under the names in the sample. It returns a pool

@@ -10,47 +10,74 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // Entry is a playlog entry with its corrections. Zero values are left out.
 type Entry struct {
 	model.Entry
-	DurationMS  int64        `json:"duration_ms,omitempty"`
-	Corrections []Correction `json:"corrections,omitempty"`
+	// TrackStart is written in the place of the model's own.
+	TrackStart  stationtime.Stamp `json:"track_start"`
+	DurationMS  int64             `json:"duration_ms,omitempty"`
+	Corrections []Correction      `json:"corrections,omitempty"`
 }
 
 // Correction is a correction of the entry that it travels with.
 type Correction struct {
-	Kind    string        `json:"kind"`
-	At      time.Time     `json:"at"`
-	By      string        `json:"by"`
-	Reason  string        `json:"reason,omitempty"`
-	Changes model.Changes `json:"changes,omitzero"`
-	Before  model.Changes `json:"before,omitzero"`
+	Kind    string            `json:"kind"`
+	At      stationtime.Stamp `json:"at"`
+	By      string            `json:"by"`
+	Reason  string            `json:"reason,omitempty"`
+	Changes Changes           `json:"changes,omitzero"`
+	Before  Changes           `json:"before,omitzero"`
+}
+
+// Changes are the fields that a correction sets.
+type Changes struct {
+	model.Changes
+	// TrackStart is written in the place of the model's own.
+	TrackStart *stationtime.Stamp `json:"track_start,omitempty"`
+}
+
+// newChanges is the wire form of changes.
+func newChanges(c model.Changes) Changes {
+	wire := Changes{Changes: c}
+	if c.TrackStart != nil {
+		wire.TrackStart = new(stationtime.UTC(*c.TrackStart))
+	}
+	return wire
+}
+
+// changes returns the changes.
+func (w Changes) changes() model.Changes {
+	c := w.Changes
+	if w.TrackStart != nil {
+		c.TrackStart = &w.TrackStart.Time
+	}
+	return c
 }
 
 // Health is a status that a source reported about itself.
 type Health struct {
-	Source  int       `json:"source"`
-	LogTime time.Time `json:"log_time"`
-	Healthy bool      `json:"is_healthy"`
-	Details string    `json:"details,omitempty"`
+	Source  int               `json:"source"`
+	LogTime stationtime.Stamp `json:"log_time"`
+	Healthy bool              `json:"is_healthy"`
+	Details string            `json:"details,omitempty"`
 }
 
 // Clock is the studio clock as a source last sent it.
 type Clock struct {
-	Source int             `json:"source"`
-	SentAt time.Time       `json:"sent_at"`
-	Body   json.RawMessage `json:"body"`
+	Source int               `json:"source"`
+	SentAt stationtime.Stamp `json:"sent_at"`
+	Body   json.RawMessage   `json:"body"`
 }
 
 // NewEntry is the wire form of a record.
 func NewEntry(r model.Record) Entry {
-	wire := Entry{Entry: r.Entry, DurationMS: r.Entry.Duration.Milliseconds()}
-	wire.TrackStart = wire.TrackStart.UTC()
+	wire := Entry{Entry: r.Entry, TrackStart: stationtime.UTC(r.Entry.TrackStart), DurationMS: r.Entry.Duration.Milliseconds()}
 	for _, c := range r.Corrections {
 		wire.Corrections = append(wire.Corrections, Correction{
-			Kind: c.Kind, At: c.At.UTC(), By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,
+			Kind: c.Kind, At: stationtime.UTC(c.At), By: c.By, Reason: c.Reason, Changes: newChanges(c.Changes), Before: newChanges(c.Before),
 		})
 	}
 	return wire
@@ -59,10 +86,10 @@ func NewEntry(r model.Record) Entry {
 // Record returns the record, normalized.
 func (w Entry) Record() model.Record {
 	r := model.Record{Entry: w.Entry}
-	r.Entry.Duration = milliseconds(w.DurationMS)
+	r.Entry.TrackStart, r.Entry.Duration = w.TrackStart.Time, milliseconds(w.DurationMS)
 	for _, c := range w.Corrections {
 		r.Corrections = append(r.Corrections, model.Correction{
-			Kind: c.Kind, At: c.At, By: c.By, Reason: c.Reason, Changes: c.Changes, Before: c.Before,
+			Kind: c.Kind, At: c.At.Time, By: c.By, Reason: c.Reason, Changes: c.Changes.changes(), Before: c.Before.changes(),
 		})
 	}
 	r.Normalize()
@@ -79,7 +106,7 @@ func milliseconds(n int64) time.Duration {
 
 // NewHealth is the wire form of a health status.
 func NewHealth(h model.Health) Health {
-	return Health{Source: h.Source, LogTime: h.LogTime.UTC(), Healthy: h.Healthy, Details: h.Details}
+	return Health{Source: h.Source, LogTime: stationtime.UTC(h.LogTime), Healthy: h.Healthy, Details: h.Details}
 }
 
 // Health returns the status.
@@ -89,7 +116,7 @@ func (w Health) Health() model.Health {
 
 // NewClock is the wire form of a clock.
 func NewClock(c model.Clock) Clock {
-	return Clock{Source: c.Source, SentAt: c.SentAt.UTC(), Body: c.Body}
+	return Clock{Source: c.Source, SentAt: stationtime.UTC(c.SentAt), Body: c.Body}
 }
 
 // Clock returns the clock.

@@ -108,8 +108,8 @@ func TestEntry_roundTrip(t *testing.T) {
 		}
 		for i, c := range again.Corrections {
 			was := r.Corrections[i]
-			before, _ := json.Marshal(c.Before)
-			wasBefore, _ := json.Marshal(was.Before)
+			before, _ := json.Marshal(record.NewEntry(again).Corrections[i].Before)
+			wasBefore, _ := json.Marshal(record.NewEntry(r).Corrections[i].Before)
 			if c.UID() != was.UID() || string(before) != string(wasBefore) {
 				t.Fatalf("correction %+v became %+v", was, c)
 			}

@@ -60,7 +60,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		Current:  trackservice.New(onAir, render, trackservice.Config{}, zerolog.Nop()),
 		Recorder: playlog.New(store, zerolog.Nop(), time.Now, func() {}),
 		State: func(context.Context) (api.SyncState, error) {
-			return api.SyncState{HostId: number, Now: time.Now().UTC()}, nil
+			return api.SyncState{HostId: number, Now: stationtime.UTC(time.Now())}, nil
 		},
 		Zone: zone, HostID: number, Now: time.Now, Log: zerolog.Nop(),
 	}

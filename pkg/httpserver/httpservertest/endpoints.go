@@ -43,6 +43,7 @@ func Endpoints() []Endpoint {
 		{"getClock", "GET", "/api/v1/clock", ""},
 		{"storeClock", "PUT", "/api/v1/clock", `{"engine_source": 1}`},
 		{"storeClockByPost", "POST", "/api/v1/clock", `{}`},
+		{"emptyClock", "DELETE", "/api/v1/clock?engine_source=1", ""},
 		{"getLease", "GET", "/api/v1/source/lease", ""},
 		{"acquireLease", "PUT", "/api/v1/source/lease", `{"holder": "monitor on host 3", "seconds": 10}`},
 		{"releaseLease", "DELETE", "/api/v1/source/lease?holder=monitor+on+host+3", ""},

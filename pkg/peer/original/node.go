@@ -43,7 +43,7 @@ func (n *Node) play(e *model.Entry) map[string]any {
 		case *time.Duration:
 			putKnown(play, f, v.Seconds())
 		case *time.Time:
-			play[f.Name()] = n.zone.In(*v).Format(time.RFC3339Nano)
+			play[f.Name()] = n.zone.Stamp(*v).String()
 		}
 	}
 	play["track_type"] = e.TrackType // 0 is a file

@@ -107,7 +107,7 @@ func TestApp_DatabaseAway(t *testing.T) {
 	t.Cleanup(func() { server.Restart(t) }) // even if this test fails before it restarts the server
 	health := `{"is_healthy": true, "log_time": "2020-06-27 19:00:00"}`
 	for path, body := range map[string]string{
-		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": "{}",
+		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": `{"engine_source": 1}`,
 	} {
 		res, answer := s.Call(http.MethodPost, path, body)
 		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" ||

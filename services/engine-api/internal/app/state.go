@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 )
 
@@ -21,11 +22,11 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	}
 	state := api.SyncState{
 		HostId: a.cfg.HostID,
-		Now:    time.Now().UTC(),
+		Now:    stationtime.UTC(time.Now()),
 		Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths, Parked: waiting.Parked},
 	}
 	if !waiting.Oldest.IsZero() {
-		state.Outbox.Oldest = new(waiting.Oldest.UTC())
+		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {

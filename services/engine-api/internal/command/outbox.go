@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
 
@@ -101,19 +102,19 @@ type outboxList struct {
 }
 
 type waiting struct {
-	Entries int64      `json:"entries"`
-	Healths int64      `json:"healths"`
-	Oldest  *time.Time `json:"oldest"`
+	Entries int64              `json:"entries"`
+	Healths int64              `json:"healths"`
+	Oldest  *stationtime.Stamp `json:"oldest"`
 }
 
 type parkedRecord struct {
-	UID      string     `json:"uid"`
-	Kind     model.Kind `json:"kind"`
-	Source   int        `json:"source"`
-	Time     time.Time  `json:"time"`
-	Title    string     `json:"title,omitempty"`
-	ParkedAt time.Time  `json:"parked_at"`
-	Reason   string     `json:"reason"`
+	UID      string            `json:"uid"`
+	Kind     model.Kind        `json:"kind"`
+	Source   int               `json:"source"`
+	Time     stationtime.Stamp `json:"time"`
+	Title    string            `json:"title,omitempty"`
+	ParkedAt stationtime.Stamp `json:"parked_at"`
+	Reason   string            `json:"reason"`
 }
 
 // readOutbox reads the list. Its times are in the station's zone.
@@ -133,12 +134,12 @@ func readOutbox(ctx context.Context, cfg config.Config, db *repo.Node) (*outboxL
 		ParkedTotal: counts.Parked,
 	}
 	if !counts.Oldest.IsZero() {
-		o.Waiting.Oldest = new(zone.In(counts.Oldest))
+		o.Waiting.Oldest = new(zone.Stamp(counts.Oldest))
 	}
 	for i, p := range parked {
 		o.Parked[i] = parkedRecord{
-			UID: p.UID.String(), Kind: p.Kind, Source: p.Source, Time: zone.In(p.Time), Title: p.Title,
-			ParkedAt: zone.In(p.At), Reason: p.Reason,
+			UID: p.UID.String(), Kind: p.Kind, Source: p.Source, Time: zone.Stamp(p.Time), Title: p.Title,
+			ParkedAt: zone.Stamp(p.At), Reason: p.Reason,
 		}
 	}
 	return o, nil

@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/delivery/webhook"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
@@ -163,7 +164,7 @@ func (a *Actor) Switched(ctx context.Context, s Switch) {
 		a.command.line.Add(b, wanted)
 	}
 	a.tell(b, event{
-		Type: eventSwitch, At: said.From, Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
+		Type: eventSwitch, At: stationtime.UTC(said.From), Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
 	})
 	if b.Store(ctx) && acting {
 		a.command.said()
@@ -176,7 +177,7 @@ func (a *Actor) Notify(ctx context.Context, n Notice) {
 	defer b.End()
 	said := model.Activation{From: n.At, Reason: n.Reason}
 	said.Normalize()
-	a.tell(b, event{Type: n.Type, At: said.From, Source: n.Source, State: n.State, Reason: said.Reason})
+	a.tell(b, event{Type: n.Type, At: stationtime.UTC(said.From), Source: n.Source, State: n.State, Reason: said.Reason})
 	b.Store(ctx)
 }
 

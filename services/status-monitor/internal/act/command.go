@@ -14,6 +14,7 @@ import (
 
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 const (
@@ -186,7 +187,7 @@ func environment(o order) []string {
 		"PATH=" + os.Getenv("PATH"),
 		"AURA_SOURCE=" + strconv.Itoa(o.Source),
 		"AURA_PREVIOUS_SOURCE=" + number(o.Previous),
-		"AURA_AT=" + o.At.Format(time.RFC3339Nano),
+		"AURA_AT=" + stationtime.UTC(o.At).String(),
 		"AURA_BY=" + o.By,
 		"AURA_REASON=" + o.Reason,
 	}

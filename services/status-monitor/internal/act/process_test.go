@@ -84,7 +84,7 @@ func TestActor_Command(t *testing.T) {
 		await(t, "done", func() bool { _, known := m.Asserted(); return known })
 		got := read(out)
 		for _, want := range []string{
-			"PATH=" + os.Getenv("PATH") + "\n", "AURA_SOURCE=2\n", "AURA_PREVIOUS_SOURCE=\n", "AURA_AT=2020-06-27T17:00:00.5Z\n",
+			"PATH=" + os.Getenv("PATH") + "\n", "AURA_SOURCE=2\n", "AURA_PREVIOUS_SOURCE=\n", "AURA_AT=2020-06-27T17:00:00.500000+00:00\n",
 			"AURA_BY=M. Tester\n", "AURA_REASON=line one \n", "\nto 2\n\n$HOME\n\n;\n",
 		} {
 			if !strings.Contains(got, want) {

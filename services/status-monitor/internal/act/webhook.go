@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/delivery/webhook"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // userAgent tells webhooks who posts.
@@ -17,15 +18,15 @@ const eventSwitch = "switch"
 
 // event is what is posted.
 type event struct {
-	Type     string    `json:"type"`
-	ID       string    `json:"id"`
-	At       time.Time `json:"at"`
-	Source   int       `json:"source,omitempty"`
-	Previous int       `json:"previous,omitempty"`
-	By       string    `json:"by,omitempty"`
-	Reason   string    `json:"reason,omitempty"`
-	State    string    `json:"state,omitempty"`
-	Monitor  string    `json:"monitor"`
+	Type     string            `json:"type"`
+	ID       string            `json:"id"`
+	At       stationtime.Stamp `json:"at"`
+	Source   int               `json:"source,omitempty"`
+	Previous int               `json:"previous,omitempty"`
+	By       string            `json:"by,omitempty"`
+	Reason   string            `json:"reason,omitempty"`
+	State    string            `json:"state,omitempty"`
+	Monitor  string            `json:"monitor"`
 }
 
 // tell adds an event for each webhook to a batch.

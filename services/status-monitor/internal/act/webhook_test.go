@@ -16,6 +16,7 @@ import (
 
 	"aura.radio/engine/pkg/delivery/deliverytest"
 	"aura.radio/engine/pkg/delivery/webhook"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -148,11 +149,12 @@ func TestActor_Webhook(t *testing.T) {
 	if len(h.ids) != 3 || h.ids[0] != h.ids[1] || h.ids[1] == h.ids[2] {
 		t.Fatalf("ids %v", h.ids)
 	}
-	want := event{Type: "switch", ID: h.ids[0], At: at, Source: 2, Previous: 1, By: "monitor-a", Reason: "silent", Monitor: "monitor-a"}
+	want := event{Type: "switch", ID: h.ids[0], At: stationtime.UTC(at), Source: 2, Previous: 1, By: "monitor-a", Reason: "silent", Monitor: "monitor-a"}
+	h.events[1].At = stationtime.UTC(h.events[1].At.Time) // its location has another name
 	if h.events[1] != want {
 		t.Errorf("%+v, want %+v", h.events[1], want)
 	}
-	if want := `{"type":"alarm","id":"` + h.ids[2] + `","at":"2020-06-27T17:00:00Z","reason":"none is up","monitor":"monitor-a"}`; h.bodies[2] != want {
+	if want := `{"type":"alarm","id":"` + h.ids[2] + `","at":"2020-06-27T17:00:00+00:00","reason":"none is up","monitor":"monitor-a"}`; h.bodies[2] != want {
 		t.Errorf("%s, want %s", h.bodies[2], want)
 	}
 	key, _ := (&Config{WebhookSecret: secret}).key()

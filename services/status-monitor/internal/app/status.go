@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
@@ -15,7 +16,7 @@ const maxStrangers = 10
 func (a *App) status(context.Context) (api.MonitorStatus, error) {
 	seen, node := a.monitor.View(), a.node.View()
 	status := api.MonitorStatus{
-		Name: a.cfg.Name, Version: a.version, Now: time.Now().UTC(),
+		Name: a.cfg.Name, Version: a.version, Now: stationtime.UTC(time.Now()),
 		Acting: !seen.Standby && seen.Grace.IsZero(), ActingDetail: node.ActingDetail,
 		Alarm: seen.Alarm, AlarmSince: shown(seen.Alarmed),
 		Active:   a.active(seen.Active, node.Active.Since),
@@ -37,7 +38,7 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 	strangers, total := a.beats.Strangers()
 	status.Strangers = api.MonitorStrangers{Total: int64(total), Recent: []api.MonitorStranger{}}
 	for _, s := range strangers[:min(len(strangers), maxStrangers)] {
-		status.Strangers.Recent = append(status.Strangers.Recent, api.MonitorStranger{From: s.From.String(), Count: int64(s.Count), Last: s.Last.UTC()})
+		status.Strangers.Recent = append(status.Strangers.Recent, api.MonitorStranger{From: s.From.String(), Count: int64(s.Count), Last: stationtime.UTC(s.Last)})
 	}
 	return status, nil
 }
@@ -47,8 +48,8 @@ func (a *App) active(active decision.Active, since *time.Time) api.MonitorActive
 		Known: active.Known, Source: active.Source, Name: a.cfg.SourceNames[active.Source], Epoch: active.Epoch,
 		Pinned: active.Pinned, Manual: active.Manual, Unconfirmed: active.Unconfirmed,
 	}
-	if !active.Unconfirmed {
-		shown.Since = since
+	if !active.Unconfirmed && since != nil {
+		shown.Since = new(stationtime.UTC(*since))
 	}
 	return shown
 }
@@ -56,7 +57,7 @@ func (a *App) active(active decision.Active, since *time.Time) api.MonitorActive
 func (a *App) source(s decision.Source, received int64) api.MonitorSource {
 	source := api.MonitorSource{
 		Number: s.Number, Name: a.cfg.SourceNames[s.Number], Sender: a.cfg.Heartbeats.Sources[s.Number].String(),
-		State: api.MonitorSourceState(s.Condition.String()), Since: s.Since.UTC(), Reason: s.Reason,
+		State: api.MonitorSourceState(s.Condition.String()), Since: stationtime.UTC(s.Since), Reason: s.Reason,
 		Heard: shown(s.Heard), Heartbeats: received, Lost: s.Lost, DownAfterSeconds: s.DownAfter.Seconds(),
 		RecoveringSince: shown(s.Recovering), UpAt: shown(s.UpAt),
 		Sick: s.Sick, ApiUrl: a.cfg.MainHosts[s.Number], Maintenance: s.Maintenance,
@@ -68,9 +69,9 @@ func (a *App) source(s decision.Source, received int64) api.MonitorSource {
 }
 
 // shown is a time in the form of the wire: null if there is none.
-func shown(t time.Time) *time.Time {
+func shown(t time.Time) *stationtime.Stamp {
 	if t.IsZero() {
 		return nil
 	}
-	return new(t.UTC())
+	return new(stationtime.UTC(t))
 }

@@ -18,6 +18,7 @@ import (
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/handler/handlertest"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/status-monitor/internal/nodetest"
 )
 
@@ -50,11 +51,11 @@ func monitor(t *testing.T, status func() api.MonitorStatus) string {
 	return server.URL
 }
 
-var noon = time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC)
+var noon = stationtime.UTC(time.Date(2026, 10, 20, 12, 0, 0, 0, time.UTC))
 
 // well is a station without trouble.
 func well() api.MonitorStatus {
-	before := func(d time.Duration) *time.Time { return new(noon.Add(-d)) }
+	before := func(d time.Duration) *stationtime.Stamp { return new(stationtime.UTC(noon.Add(-d))) }
 	return api.MonitorStatus{
 		Now: noon, Name: "host-3", Version: "1.2.3", Acting: true, ActingDetail: "holds the lease",
 		Active: api.MonitorActive{Known: true, Source: 1, Name: "Engine A", Since: before(time.Hour), Epoch: 7},
@@ -87,7 +88,7 @@ func TestStatus(t *testing.T) {
 		}, 0, []string{"maintenance"}},
 		"SyncNodeAway": {func(s *api.MonitorStatus) {
 			s.SyncNode.Reachable, s.SyncNode.Detail, s.Active.Unconfirmed = false, "refuses the connection", true
-			s.Waiting = []api.MonitorWaiting{{Channel: "activation", Count: 2, Oldest: new(noon.Add(-time.Minute)), Error: "refuses"}}
+			s.Waiting = []api.MonitorWaiting{{Channel: "activation", Count: 2, Oldest: new(stationtime.UTC(noon.Add(-time.Minute))), Error: "refuses"}}
 		}, 1, []string{"WARNING: the sync node does not answer: refuses the connection", "not delivered to the sync node yet", "waiting deliveries of activation: 2, the oldest for 1m0s: refuses"}},
 		"NotKnown": {func(s *api.MonitorStatus) { s.Active.Known = false }, 1, []string{"active source: not known"}},
 		"WebhookFails": {func(s *api.MonitorStatus) {

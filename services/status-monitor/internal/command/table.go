@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // printStatus prints the status for people. Its first line says the most
@@ -96,11 +97,11 @@ func remark(s api.MonitorSource) string {
 }
 
 // ago is how long before now then was, in the words of people.
-func ago(now time.Time, then *time.Time) string {
+func ago(now stationtime.Stamp, then *stationtime.Stamp) string {
 	if then == nil {
 		return "-"
 	}
-	d := max(0, now.Sub(*then))
+	d := max(0, now.Sub(then.Time))
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1fs", d.Seconds())

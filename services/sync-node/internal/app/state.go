@@ -5,21 +5,22 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // state is what GET /sync/state shows. The sync node waits for nobody, and
 // tells what it knows of the nodes.
 func (a *App) state(context.Context) (api.SyncState, error) {
-	state := api.SyncState{HostId: a.cfg.HostID, Now: time.Now().UTC(), Nodes: &[]api.NodeState{}}
+	state := api.SyncState{HostId: a.cfg.HostID, Now: stationtime.UTC(time.Now()), Nodes: &[]api.NodeState{}}
 	for _, s := range a.nodes.Status() {
 		node := api.NodeState{
 			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: s.Detail, Running: s.Running,
 		}
 		if !s.Seen.IsZero() {
-			node.Seen, node.OffsetSeconds, node.Waiting = new(s.Seen.UTC()), new(s.Offset.Seconds()), new(s.Waiting)
+			node.Seen, node.OffsetSeconds, node.Waiting = new(stationtime.UTC(s.Seen)), new(s.Offset.Seconds()), new(s.Waiting)
 		}
 		if !s.Reconciled.IsZero() {
-			node.Reconciled, node.Fetched = new(s.Reconciled.UTC()), new(s.Fetched)
+			node.Reconciled, node.Fetched = new(stationtime.UTC(s.Reconciled)), new(s.Fetched)
 		}
 		*state.Nodes = append(*state.Nodes, node)
 	}

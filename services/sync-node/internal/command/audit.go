@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -95,7 +94,7 @@ func (a audit) print(out io.Writer) error {
 			for _, b := range k.Differing {
 				w.line("    %s: %d here, %d there", b, b.Here, b.There)
 				for _, r := range b.Records {
-					w.line("      %s: %s %s (%s)", r.Where, r.At.UTC().Format(time.RFC3339Nano), cli.Line(r.Text), r.Fingerprint)
+					w.line("      %s: %s %s (%s)", r.Where, r.At, cli.Line(r.Text), r.Fingerprint)
 				}
 			}
 		}

@@ -90,7 +90,7 @@ func TestReconcileAndAudit(t *testing.T) {
 	expect("reconcile", cli.ExitConfig, "start the service once")
 	prepare(t, database)
 
-	expect("audit", cli.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z", "Halah", "Ghost [31mHighway", "not everything is proved equal")
+	expect("audit", cli.ExitFailed, "node 1 (Engine A) at "+first.URL, "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00+00:00", "Halah", "Ghost [31mHighway", "not everything is proved equal")
 	expect("reconcile --node 1", cli.ExitOK, "node 1 (Engine A): both sides have the same records; fetched 1, sent 0")
 	expect("audit --node 1", cli.ExitOK, "entries: equal, 1", "on-air log: agrees")
 	expect("audit", cli.ExitFailed)
@@ -202,7 +202,7 @@ func TestReconcile_Lost(t *testing.T) {
 			}
 		}
 	}
-	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
+	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00+00:00 source 1, by M. Tester: 2 is silent")
 	expect("reconcile", cli.ExitOK, "both sides have the same records; fetched 2, sent 0", "on-air log: agrees")
 	expect("audit", cli.ExitOK, "activations: equal, 1")
 	tamper(t, path)

@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // Node is a node.
@@ -31,9 +32,9 @@ func Start(t testing.TB, number int) *Node {
 	node := handlertest.Node(t, number, db, db)
 	node.State = func(ctx context.Context) (api.SyncState, error) {
 		waiting, err := db.Outbox(ctx)
-		state := api.SyncState{HostId: number, Now: time.Now().UTC(), Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths}}
+		state := api.SyncState{HostId: number, Now: stationtime.UTC(time.Now()), Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths}}
 		if !waiting.Oldest.IsZero() {
-			state.Outbox.Oldest = &waiting.Oldest
+			state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 		}
 		return state, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // NodeAudit is what a comparison with one node shows.
@@ -47,10 +48,10 @@ type KindAudit struct {
 
 // BucketAudit is a span of time that differs.
 type BucketAudit struct {
-	Span  model.Span `json:"span,omitempty"`
-	From  time.Time  `json:"from"`
-	Here  int64      `json:"here"`
-	There int64      `json:"there"`
+	Span  model.Span        `json:"span,omitempty"`
+	From  stationtime.Stamp `json:"from"`
+	Here  int64             `json:"here"`
+	There int64             `json:"there"`
 	// Records are the records that differ, only the first ones if there are many.
 	Records []RecordAudit `json:"records,omitempty"`
 }
@@ -58,15 +59,18 @@ type BucketAudit struct {
 // String is the span of time, for people.
 func (b BucketAudit) String() string {
 	layouts := map[model.Span]string{model.SpanMonth: "2006-01", model.SpanDay: time.DateOnly, model.SpanHour: "2006-01-02T15h"}
-	return b.From.UTC().Format(cmp.Or(layouts[b.Span], time.RFC3339Nano))
+	if layout, ok := layouts[b.Span]; ok {
+		return b.From.Format(layout)
+	}
+	return b.From.String()
 }
 
 // RecordAudit is a record that is not the same on both sides.
 type RecordAudit struct {
-	Where       Where     `json:"where"`
-	Fingerprint string    `json:"fingerprint"`
-	At          time.Time `json:"at"`
-	Text        string    `json:"text"`
+	Where       Where             `json:"where"`
+	Fingerprint string            `json:"fingerprint"`
+	At          stationtime.Stamp `json:"at"`
+	Text        string            `json:"text"`
 }
 
 // Where a record is.
@@ -206,14 +210,14 @@ func (a *audit) auditActivations(ctx context.Context) (KindAudit, error) {
 	for _, u := range unknown {
 		month := bucket(model.SpanMonth, u.From)
 		if n := len(result.Differing); n == 0 || !result.Differing[n-1].From.Equal(month) {
-			result.Differing = append(result.Differing, BucketAudit{Span: model.SpanMonth, From: month})
+			result.Differing = append(result.Differing, BucketAudit{Span: model.SpanMonth, From: stationtime.UTC(month)})
 		}
 		b := &result.Differing[len(result.Differing)-1]
 		b.There++
 		if a.listed > 0 {
 			a.listed--
 			b.Records = append(b.Records, RecordAudit{
-				Where: OnlyThere, Fingerprint: u.Content().String(), At: u.From, Text: fmt.Sprintf("source %d, by %s: %s", u.Source, u.By, u.Reason),
+				Where: OnlyThere, Fingerprint: u.Content().String(), At: stationtime.UTC(u.From), Text: fmt.Sprintf("source %d, by %s: %s", u.Source, u.By, u.Reason),
 			})
 		}
 	}
@@ -241,7 +245,7 @@ func auditKind[T any](ctx context.Context, a *audit, s stock[T]) (KindAudit, err
 	}
 	result := KindAudit{Kind: string(s.kind), Equal: c.equal}
 	for _, b := range differing {
-		found := BucketAudit{Span: b.Span, From: b.From, Here: b.Here.Count, There: b.There.Count}
+		found := BucketAudit{Span: b.Span, From: stationtime.UTC(b.From), Here: b.Here.Count, There: b.There.Count}
 		if a.listed > 0 && max(b.Here.Count, b.There.Count) <= maxRead {
 			list, err := differences(ctx, a, s, b)
 			if err != nil {
@@ -272,7 +276,7 @@ func (c *comparison) again(ctx context.Context, differing []Bucket) ([]Bucket, e
 // first.
 func differences[T any](ctx context.Context, a *audit, s stock[T], b Bucket) ([]RecordAudit, error) {
 	show := func(record *T, where Where) RecordAudit {
-		return RecordAudit{Where: where, Fingerprint: s.id(record).String(), At: s.at(record), Text: s.text(record)}
+		return RecordAudit{Where: where, Fingerprint: s.id(record).String(), At: stationtime.UTC(s.at(record)), Text: s.text(record)}
 	}
 	here := map[model.Fingerprint]T{}
 	err := pages(ctx, 0, s.ours(a.source, b.From, b.To, s.batch), func(_ context.Context, page []T) error {
@@ -303,7 +307,7 @@ func differences[T any](ctx context.Context, a *audit, s stock[T], b Bucket) ([]
 		found = append(found, show(&ours, OnlyHere))
 	}
 	slices.SortFunc(found, func(a, b RecordAudit) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Fingerprint, b.Fingerprint))
+		return cmp.Or(a.At.Compare(b.At.Time), cmp.Compare(a.Fingerprint, b.Fingerprint))
 	})
 	return found, err
 }
@@ -329,7 +333,7 @@ func (a *audit) auditClock(ctx context.Context, state peer.State) (KindAudit, er
 	if theirs.SentAt.After(at) {
 		at = theirs.SentAt
 	}
-	result.Differing = []BucketAudit{{From: at, Here: here, There: there}}
+	result.Differing = []BucketAudit{{From: stationtime.UTC(at), Here: here, There: there}}
 	return result, nil
 }
 
