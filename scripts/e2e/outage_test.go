@@ -81,6 +81,7 @@ func listenThrough(t *testing.T, start func(t *testing.T, upstream string) proxy
 	s = again
 	awaitReady(t, s.url, s.exited)
 	shows("Halah")
+	evaluate[any](t, ctx, "stream.close()") // the service ends before the browser does
 }
 
 // evaluate runs a script in the page and returns its result.
