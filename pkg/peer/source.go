@@ -39,7 +39,10 @@ type ActivateRequest struct {
 	// Epoch is the latest epoch that the caller knows; nil accepts any epoch.
 	Epoch *int64
 	// At is when it happened; zero means now.
-	At         time.Time
+	At time.Time
+	// OwnClock: At was read from this host's clock. The peer shifts it if that
+	// clock is wrong.
+	OwnClock   bool
 	By, Reason string
 	// Lease is the lease under which a monitor decided the activation: its
 	// holder and epoch. It is nil if there was none.
@@ -55,6 +58,7 @@ type ActivateRequest struct {
 func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	said := struct {
 		At     string          `json:"at,omitempty"`
+		SentAt string          `json:"sent_at,omitempty"`
 		By     string          `json:"by,omitempty"`
 		Reason string          `json:"reason,omitempty"`
 		Pin    *bool           `json:"pin,omitempty"`
@@ -65,6 +69,9 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	}
 	if !r.At.IsZero() {
 		said.At = r.At.UTC().Format(time.RFC3339Nano)
+		if r.OwnClock {
+			said.SentAt = time.Now().UTC().Format(time.RFC3339Nano)
+		}
 	}
 	body, err := json.Marshal(said)
 	if err != nil {

@@ -39,7 +39,7 @@ func TestActor_Activate(t *testing.T) {
 		equal(t, "records", n.sources(), []int{2})
 		equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 		r := n.asked[0]
-		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || r.By != "monitor-a" || r.Reason != "was silent" {
+		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || !r.OwnClock || r.By != "monitor-a" || r.Reason != "was silent" {
 			t.Errorf("%+v", r)
 		}
 		if m.activationsWait() || m.wasOvertaken() != 0 {

@@ -27,9 +27,11 @@
 // An activation is overtaken if somebody else decided meanwhile, by a switch or by
 // a pin, or if another monitor has had the lease since. It is then given up with
 // all others of its chain that wait, and the sync node has to be asked again. What
-// is decided after that begins another chain. If our clock is ahead, the sync node
-// may take our time for a time in its future. The activation is then sent without
-// a time. After any other failure it is tried again, for ever.
+// is decided after that begins another chain. Each request says when it was sent,
+// so the sync node knows how wrong our clock is, and shifts our time. A sync node
+// that does not do so may take our time for a time in its future. The activation
+// is then sent without a time. After any other failure it is tried again, for
+// ever.
 //
 // An activation that was handed over while an earlier one waited relies on the
 // earlier one. After a restart it is sent only behind the earlier one, or if there
