@@ -104,6 +104,17 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 // Run does the waiting deliveries until ctx ends, and then returns nil within a
 // second. Call it once. It need not wait for Load.
 func (a *Actor) Run(ctx context.Context) error {
+	writing, end := context.WithCancel(context.WithoutCancel(ctx))
+	var outbox sync.WaitGroup
+	outbox.Go(func() { a.outbox.Run(writing) })
+	a.runLines(ctx)
+	end() // what became of the deliveries is written down first
+	outbox.Wait()
+	a.sender.Client.CloseIdleConnections()
+	return nil
+}
+
+func (a *Actor) runLines(ctx context.Context) {
 	var lines sync.WaitGroup
 	lines.Go(func() { a.activations.line.Run(ctx) })
 	lines.Go(func() { a.command.line.Run(ctx) })
@@ -111,8 +122,6 @@ func (a *Actor) Run(ctx context.Context) error {
 		lines.Go(func() { w.Run(ctx) })
 	}
 	lines.Wait()
-	a.sender.Client.CloseIdleConnections()
-	return nil
 }
 
 // Load brings back the deliveries that waited before a restart. It may be called
@@ -133,7 +142,7 @@ func (a *Actor) Load(ctx context.Context) error {
 
 // Activate has the sync node record an activation. If too many wait, the
 // activation is refused, which is logged.
-func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
+func (a *Actor) Activate(d decision.Activate) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: d.At, By: a.by, Reason: d.Reason}
@@ -147,11 +156,11 @@ func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
 		return
 	}
 	a.activations.line.Add(b, body)
-	b.Store(ctx)
+	b.Store()
 }
 
 // Switched runs the command, if this monitor acts, and tells the webhooks.
-func (a *Actor) Switched(ctx context.Context, s Switch) {
+func (a *Actor) Switched(s Switch) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: s.At, By: s.By, Reason: s.Reason}
@@ -165,19 +174,17 @@ func (a *Actor) Switched(ctx context.Context, s Switch) {
 	a.tell(b, event{
 		Type: eventSwitch, At: said.From, Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
 	})
-	if b.Store(ctx) && acting {
-		a.command.said()
-	}
+	b.Store()
 }
 
 // Notify tells the webhooks.
-func (a *Actor) Notify(ctx context.Context, n Notice) {
+func (a *Actor) Notify(n Notice) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: n.At, Reason: n.Reason}
 	said.Normalize()
 	a.tell(b, event{Type: n.Type, At: said.From, Source: n.Source, State: n.State, Reason: said.Reason})
-	b.Store(ctx)
+	b.Store()
 }
 
 // Act says whether this monitor acts. It does until Act(false) is called.

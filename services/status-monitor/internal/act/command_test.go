@@ -62,7 +62,7 @@ func commanding(t *testing.T, s Store, p *program) *monitor {
 }
 
 func (m *monitor) switched(t *testing.T, source, previous int) {
-	m.Switched(t.Context(), Switch{Source: source, Previous: previous, At: time.Now(), By: "somebody", Reason: "why"})
+	m.Switched(Switch{Source: source, Previous: previous, At: time.Now(), By: "somebody", Reason: "why"})
 }
 
 // asserts fails if the command ran last for another source; 0: unknown.
@@ -262,7 +262,7 @@ func TestActor_Act(t *testing.T) {
 		m.asserts(t, 0)
 		after(time.Minute)
 		s.Break(nil)
-		after(toldAgain)
+		after(writtenAgain)
 		m.stop()
 		m = commanding(t, s, p)
 		synctest.Wait()

@@ -98,9 +98,9 @@ func (f *Follower) askActive(ctx context.Context) error {
 		err = f.askHistory(ctx, &next)
 	}
 	f.note.Active = &next
-	f.keep(ctx)
 	f.publish()
 	f.learn(next.event(reset))
+	f.keep(ctx) // last: nobody waits for the database
 	return err
 }
 

@@ -5,6 +5,11 @@
 // reach the sync node. It promises that what it learned last survives a restart.
 // It promises that a caller gets an answer from memory and never waits.
 //
+// What was learned is told before it is stored, so a database that hangs holds
+// nothing up. If the process dies until then, it knows what it knew before: it
+// asks the sync node again. Only if the sync node is away too, a monitor that had
+// just begun to act does not go on.
+//
 // # The lease
 //
 // The sync node gives one monitor a lease. That monitor renews the lease;

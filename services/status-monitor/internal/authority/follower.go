@@ -249,9 +249,9 @@ func (f *Follower) askMaintenances(ctx context.Context, saysActive bool) error {
 	}
 	before := f.note.Maintenance
 	f.note.Maintenance = inMaintenance(all)
-	f.keep(ctx)
 	for _, m := range maintenanceChanges(before, f.note.Maintenance) {
 		f.learn(m)
 	}
+	f.keep(ctx)
 	return nil
 }

@@ -286,6 +286,24 @@ func TestFollower_Memory(t *testing.T) {
 		}
 		stop(m)
 	})
+	rules(t, "HangsWhileTold", func(t *testing.T) { // what is learned does not wait for it
+		node, m := one(t)
+		m.memory.set(hangs)
+		node.activate(2, "Mo", 0)
+		m.Refresh()
+		m.expect(t, "active 2 epoch 1 manual")
+		pass(2 * time.Second)
+		b := newMonitor("b", node)
+		b.start()
+		b.expect(t, "acts false, another acts, active 2 epoch 1 manual")
+		b.memory.set(hangs)
+		m.kill()
+		pass(2 * lease)
+		if !b.isActing() {
+			t.Error("the other one does not take over")
+		}
+		stop(b)
+	})
 	rules(t, "Hangs", func(t *testing.T) { // the lease is renewed nevertheless
 		node, m := one(t)
 		m.memory.set(hangs)

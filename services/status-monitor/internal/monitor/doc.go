@@ -3,9 +3,9 @@
 //
 // It promises that events are decided about one after another, in the order in
 // which they were learned. It promises that no heartbeat which has arrived is
-// overlooked when the time of a source is over. It promises that neither the
-// network nor a database that is away holds up a decision for longer than a
-// second.
+// overlooked when the time of a source is over. It promises that no decision waits
+// for the network, nor for a database that hangs. What follows from a decision is
+// handed on within 50 ms.
 //
 // # The active source changes
 //

@@ -78,18 +78,18 @@ func (a *actor) Load(context.Context) error {
 	return a.loadErr
 }
 
-func (a *actor) Activate(_ context.Context, d decision.Activate) {
+func (a *actor) Activate(d decision.Activate) {
 	if v := a.view(); v.Active.Source != d.Source || !v.Active.Unconfirmed {
 		a.note("activate: shown is %+v", v)
 	}
 	a.note("activate %d after %d, epoch %d", d.Source, d.From, d.Epoch)
 }
 
-func (a *actor) Switched(_ context.Context, s act.Switch) {
+func (a *actor) Switched(s act.Switch) {
 	a.note("switched to %d from %d by %s: %s", s.Source, s.Previous, s.By, s.Reason)
 }
 
-func (a *actor) Notify(_ context.Context, n act.Notice) {
+func (a *actor) Notify(n act.Notice) {
 	if v := a.view(); n.Type == act.NoticeAlarm && (v.Alarm == "" || v.Alarmed.IsZero()) || n.Type == act.NoticeAlarmCleared && v.Alarm != "" {
 		a.note("notice: shown is %+v", v)
 	}
