@@ -23,6 +23,8 @@ type Switch struct {
 	At       time.Time
 	By       string
 	Reason   string
+	// Over: another source has been active since. The command is not run for it.
+	Over bool
 }
 
 // Types of notices.
@@ -71,6 +73,7 @@ type Actor struct {
 	command     *command
 	webhooks    []*delivery.Line[event] // by number
 	sender      *webhook.Sender
+	told        *told
 }
 
 // New makes an Actor. by is the name of this monitor in audit records. lease
@@ -93,6 +96,7 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 		by:     by, lease: lease,
 		sender: &webhook.Sender{Key: key, UserAgent: userAgent, Client: webhook.NewClient()},
 	}
+	a.told = &told{outbox: a.outbox, notes: store, log: log}
 	a.activations = newActivations(&a.shared, node, store, overtaken)
 	a.command = newCommand(&a.shared, program, cfg.CommandTimeout)
 	for _, number := range slices.Sorted(maps.Keys(cfg.Webhooks)) {
@@ -128,7 +132,10 @@ func (a *Actor) runLines(ctx context.Context) {
 // again until it succeeds. Others may hand over new deliveries meanwhile: those
 // wait behind the old ones.
 func (a *Actor) Load(ctx context.Context) error {
-	err := a.activations.load(ctx)
+	err := a.told.load(ctx)
+	if err == nil {
+		err = a.activations.load(ctx)
+	}
 	if err == nil {
 		err = a.command.line.Load(ctx)
 	}
@@ -165,11 +172,8 @@ func (a *Actor) Switched(s Switch) {
 	defer b.End()
 	said := model.Activation{From: s.At, By: s.By, Reason: s.Reason}
 	said.Normalize()
-	wanted, acting := a.command.prepare(order{
-		Source: s.Source, Previous: s.Previous, At: said.From, By: said.By, Reason: said.Reason,
-	})
-	if acting {
-		a.command.line.Add(b, wanted)
+	if !s.Over {
+		a.command.order(b, order{Source: s.Source, Previous: s.Previous, At: said.From, By: said.By, Reason: said.Reason})
 	}
 	a.tell(b, event{
 		Type: eventSwitch, At: said.From, Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
@@ -195,6 +199,13 @@ func (a *Actor) Act(on bool) { a.command.act(on) }
 // unknown while an order waits or is tried again, after another monitor acted,
 // and after a restart in the middle of an order.
 func (a *Actor) Asserted() (source int, known bool) { return a.command.last() }
+
+// Told is what was told last before the restart, once Load found it.
+func (a *Actor) Told() (t Told, known bool) { return a.told.last() }
+
+// Remember has written down what was told last. It does not wait. All switches
+// that were handed over until then are stored before.
+func (a *Actor) Remember(t Told) { a.told.remember(t) }
 
 // Waiting is how many deliveries each channel has to do.
 func (a *Actor) Waiting() []delivery.Waiting {

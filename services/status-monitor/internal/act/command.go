@@ -66,17 +66,17 @@ func newCommand(s *shared, program []string, timeout time.Duration) *command {
 	return c
 }
 
-// prepare numbers an order; acting is false if this monitor does not act.
-func (c *command) prepare(o order) (_ order, acting bool) {
+// order adds an order to a batch, if this monitor acts.
+func (c *command) order(b *delivery.Batch, o order) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.standby {
-		return o, false
+		return
 	}
 	c.newest++
 	c.known = false
 	o.number, o.turn = c.newest, c.turn
-	return o, true
+	c.line.Add(b, o)
 }
 
 // act says whether this monitor acts. If it does not, waiting orders are ended.

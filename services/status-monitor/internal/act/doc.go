@@ -70,7 +70,8 @@
 // # The command
 //
 // An order says which source is on air now, so the newest counts. Still, each is
-// tried at least once and in order. An order that failed is tried again until a
+// tried at least once and in order. There is none for a source that was active only
+// while this monitor was absent; package monitor says when that is. An order that failed is tried again until a
 // newer one waits. An order that waited before a restart is not run, because it
 // may no longer be true. Asserted tells for which source the command ran last. That
 // is unknown after such a restart, and after another monitor acted. While another

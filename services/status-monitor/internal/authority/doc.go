@@ -60,6 +60,8 @@
 // lower epoch is old. If all answers have lower epochs for a while, the sync node
 // lost its history and began a new one, which is the truth from then on.
 //
-// The last accepted answer is kept as the sync node gave it. The history is copied
+// The last accepted answer is kept as the sync node gave it. With each new answer,
+// and with the first one since the start, come the hundred newest activations: so
+// those are known that were over before this monitor looked. The history is copied
 // by the engines' hosts, not here.
 package authority

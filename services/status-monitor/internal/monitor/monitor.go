@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
@@ -43,20 +44,23 @@ type Actor interface {
 	Notify(n act.Notice)
 	Act(on bool)
 	Asserted() (source int, known bool)
+	Told() (t act.Told, known bool)
+	Remember(t act.Told)
 	Undelivered() (u decision.Undelivered, known bool)
 }
 
-// Author tells who made the source active, as the sync node says.
-type Author func() (by, reason string, since time.Time)
+// Said tells who made the source active, and the newest activations, as the sync
+// node said last.
+type Said func() (by, reason string, history []model.Activation)
 
 // Monitor is the loop. Make it with New and Run it once.
 type Monitor struct {
-	name   string
-	beats  Heartbeats
-	actor  Actor
-	author Author
-	log    zerolog.Logger
-	grace  time.Duration
+	name  string
+	beats Heartbeats
+	actor Actor
+	said  Said
+	log   zerolog.Logger
+	grace time.Duration
 
 	events  chan decision.Event
 	done    chan struct{} // closed when nobody takes events any longer
@@ -67,15 +71,15 @@ type Monitor struct {
 	state   decision.State
 	acting  bool
 	loaded  bool      // what waited from before a restart is loaded
-	told    int       // the source for which the actor was told last; 0: unknown
+	telling telling   // how far the receivers were told
 	alarmed time.Time // since when the alarm is raised
 	taken   []heartbeat.Beat
 }
 
 // New makes the loop of a monitor of that name, which starts now.
-func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, author Author, log zerolog.Logger) *Monitor {
+func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, said Said, log zerolog.Logger) *Monitor {
 	m := &Monitor{
-		name: name, beats: beats, actor: actor, author: author, log: log, grace: cfg.StartGrace,
+		name: name, beats: beats, actor: actor, said: said, log: log, grace: cfg.StartGrace,
 		events: make(chan decision.Event, queueLength), done: make(chan struct{}), metrics: newMetrics(),
 		state: decision.New(cfg, time.Now()), acting: true,
 	}
@@ -117,7 +121,8 @@ func (m *Monitor) Run(ctx context.Context) error {
 			return nil
 		case <-loaded:
 			loaded, m.loaded = nil, true
-			m.told = m.asserted()
+			m.telling.begin(m.asserted())
+			m.telling.told, m.telling.known = m.actor.Told()
 			m.hear()
 			var e decision.Event = decision.Tick{}
 			if u, known := m.actor.Undelivered(); known {
@@ -192,9 +197,10 @@ func (m *Monitor) step(e decision.Event, since time.Time) {
 	}
 	// Published first: those who hear of the actions may look here for the reason.
 	m.publish()
-	m.follow()
-	switched := act.Switch{At: now}
-	if switched.By, switched.Reason, _ = m.author(); isOwn(e) {
+	m.follow(e)
+	by, reason, history := m.said()
+	switched := act.Switch{At: now, By: by, Reason: reason}
+	if isOwn(e) {
 		switched.By, switched.Reason = m.name, "decided before the restart"
 	}
 	for _, action := range actions {
@@ -211,7 +217,12 @@ func (m *Monitor) step(e decision.Event, since time.Time) {
 			switched = act.Switch{At: a.At, By: m.name, Reason: a.Reason}
 		}
 	}
-	m.tell(switched)
+	if m.loaded && m.state.Active().Known {
+		m.tell(history, switched, now)
+	}
+	if _, answered := e.(decision.Authority); answered {
+		m.telling.answered = now
+	}
 }
 
 func isOwn(e decision.Event) bool {
@@ -220,14 +231,17 @@ func isOwn(e decision.Event) bool {
 }
 
 // follow notes whether this monitor acts now.
-func (m *Monitor) follow() {
+func (m *Monitor) follow(e decision.Event) {
+	if s, ok := e.(decision.Standby); ok {
+		m.telling.other = s.On && s.Why == ""
+	}
 	_, standby := m.state.Watching()
 	if m.acting == !standby {
 		return
 	}
 	m.acting = !standby
 	m.actor.Act(m.acting)
-	m.told = m.asserted()
+	m.telling.begin(m.asserted())
 	if m.acting {
 		m.log.Info().Msg("acts")
 	} else {
@@ -242,19 +256,6 @@ func (m *Monitor) asserted() int {
 		return 0
 	}
 	return source
-}
-
-// tell has the actor carry out the change to the active source, unless that was
-// done for this source already.
-func (m *Monitor) tell(s act.Switch) {
-	active := m.state.Active()
-	if !m.loaded || !m.acting || !active.Known || active.Source == m.told {
-		return
-	}
-	s.Source, s.Previous = active.Source, m.told
-	m.told = active.Source
-	m.log.Info().Int("source", s.Source).Int("previous", s.Previous).Str("by", s.By).Str("reason", s.Reason).Msg("the active source changed")
-	m.actor.Switched(s)
 }
 
 func (m *Monitor) changed(c decision.Changed) {
