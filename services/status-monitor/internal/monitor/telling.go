@@ -45,9 +45,13 @@ func (t *telling) begin(source int) {
 }
 
 // tell has the actor carry out each change of the active source that it was not
-// told of yet.
+// told of yet. If another monitor acts, it does that. If perhaps none does, it is
+// done later.
 func (m *Monitor) tell(history []model.Activation, last act.Switch, now time.Time) {
 	t, active := &m.telling, m.state.Active()
+	if !m.acting && !t.other { // at the start, what is remembered may be older than what was told
+		return
+	}
 	before := t.told
 	if !t.known || active.Expected < t.told.Epoch { // the sync node began a new history
 		t.known, t.told, t.marks = true, act.Told{Epoch: active.Epoch, Source: active.Source}, nil
@@ -55,10 +59,9 @@ func (m *Monitor) tell(history []model.Activation, last act.Switch, now time.Tim
 			t.told.Own = active.Expected
 		}
 	}
-	switch {
-	case m.acting:
+	if m.acting {
 		m.tellAll(history, last, now)
-	case t.other:
+	} else {
 		t.watch(active, now)
 	}
 	if t.told != before {

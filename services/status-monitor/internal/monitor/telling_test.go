@@ -172,6 +172,17 @@ func TestMonitor_Absence(t *testing.T) {
 		s.remembers(t, act.Told{Epoch: 10, Source: 2})
 	})
 
+	bubble(t, "RemembersLess", func(t *testing.T) { // what the sync node said was stored later than what was told
+		s := start(t, func(s *station) { s.actor.told = &act.Told{Epoch: 8, Source: 2} })
+		s.Learn(decision.Standby{On: true, Why: "nobody said who may"})
+		s.records(7, own, 1)
+		s.pass(1)
+		s.records(8, person, 2, 1)
+		s.Learn(decision.Standby{})
+		s.pass(1)
+		s.expect(t, told, "switched to 1 from 2 by M. Tester: studio")
+	})
+
 	bubble(t, "SyncNodeAway", func(t *testing.T) { // for longer than a minute
 		s := following(t)
 		s.pass(120)
