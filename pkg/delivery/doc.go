@@ -10,9 +10,11 @@
 //
 // An Outbox stores deliveries in a Ledger, which is a table of the database, and
 // puts each into the Line of its channel. A Batch is stored in one transaction.
-// It waits for the database for a second at most. A delivery that can't be
-// stored is done from memory: only a restart before that loses it, or repeats it
-// if the database stored it after all.
+// It waits for the database for 50 ms at most, and not at all while the database
+// keeps others waiting. What is not stored by then is done from memory, and stored
+// as soon as the database answers, in the order in which it was handed over. If
+// the process dies before that, what waited is forgotten. If the database stored
+// it after all, or what became of it is not noted, it is done again.
 //
 // # A line
 //
@@ -37,13 +39,15 @@
 //
 // At most MaxWaiting deliveries of a channel wait in memory. Beyond that the
 // oldest is given up, as what is newer says more, unless Policy.KeepOldest. Each
-// try ends after Policy.Timeout. Run ends within a second after its context if
-// Send does so at once.
+// try ends after Policy.Timeout. Line.Run ends when its context does if Send does
+// so at once, and Outbox.Run within a second. At most 10,000 writes into the
+// ledger wait in memory. Beyond that the oldest is forgotten: what it would have
+// stored is lost in a restart, and what it would have ended is done again.
 //
 // # The ledger
 //
 // A row of the ledger is one delivery: its body, the number of failed tries, the
 // last error, when it ended and why it was given up. Rows stay as the record of
-// what was sent. If the database is away when a delivery ends, the ledger is
-// told later.
+// what was sent. The Outbox writes in the order in which things happened. It tries
+// a write that fails again, every second. So no line waits for the database.
 package delivery

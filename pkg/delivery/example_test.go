@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,12 +44,12 @@ func Example() {
 	b := outbox.Begin()
 	line.Add(b, track{"Fade Into You"})
 	line.Add(b, track{"Halah"})
-	fmt.Println("stored:", b.Store(ctx))
+	b.Store()
 	b.End()
-	line.Run(ctx) // until the stop
+	run(ctx, outbox, line) // until the stop
 
 	ctx, stop = context.WithCancel(context.Background())
-	_, line = display(func(i *delivery.Item[track]) error {
+	outbox, line = display(func(i *delivery.Item[track]) error {
 		fmt.Println(i.Content.Title, "- shown")
 		if i.Content.Title == "Halah" {
 			stop()
@@ -58,12 +59,21 @@ func Example() {
 	if err := line.Load(ctx); err != nil {
 		fmt.Println(err)
 	}
-	line.Run(ctx)
+	run(ctx, outbox, line)
 	fmt.Println(ledger.Outcomes("display-1"))
 	// Output:
-	// stored: true
 	// Fade Into You - the display is away
 	// Fade Into You - shown
 	// Halah - shown
 	// [done done]
+}
+
+// run runs a line, and its outbox until the line has ended.
+func run(ctx context.Context, outbox *delivery.Outbox, line *delivery.Line[track]) {
+	writing, end := context.WithCancel(context.WithoutCancel(ctx))
+	var written sync.WaitGroup
+	written.Go(func() { outbox.Run(writing) })
+	line.Run(ctx)
+	end()
+	written.Wait()
 }

@@ -27,8 +27,8 @@ const (
 	first   = 100 * time.Millisecond
 	most    = 5 * time.Second
 	timeout = 10 * time.Second
-	// toldAgain is how soon the ledger is told again of what has ended.
-	toldAgain = 5 * time.Second
+	// writtenAgain is how soon a write into the ledger is tried again.
+	writtenAgain = time.Second
 )
 
 // text is what a delivery says.
@@ -123,14 +123,15 @@ func prepared(ledger delivery.Ledger, r *receiver, adapt ...func(*delivery.Chann
 func (s *service) start(t *testing.T) *service {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		s.Run(ctx)
-	}()
+	writing, end := context.WithCancel(context.Background())
+	var line, outbox sync.WaitGroup
+	line.Go(func() { s.Run(ctx) })
+	outbox.Go(func() { s.outbox.Run(writing) })
 	s.stop = func() {
 		cancel()
-		<-done
+		line.Wait()
+		end()
+		outbox.Wait()
 	}
 	t.Cleanup(s.stop)
 	return s
@@ -148,18 +149,19 @@ func begin(t *testing.T, ledger delivery.Ledger, r *receiver, adapt ...func(*del
 	t.Helper()
 	s := prepared(ledger, r, adapt...)
 	s.load(t)
-	return s.start(t)
+	s.start(t)
+	synctest.Wait()
+	return s
 }
 
 // hand hands texts over at once.
-func (s *service) hand(t *testing.T, texts ...string) (stored bool) {
-	t.Helper()
+func (s *service) hand(texts ...string) (stored bool) {
 	b := s.outbox.Begin()
 	defer b.End()
 	for _, one := range texts {
 		s.Add(b, text{one})
 	}
-	return b.Store(t.Context())
+	return b.Store()
 }
 
 // after lets time pass, and whatever happens then.

@@ -26,9 +26,6 @@ type Channel[T any] struct {
 	// returns. last is the delivery that was stored last, whatever became of it. Its
 	// ID is 0 if there is none, or if it was stored since the restart.
 	Loaded func(before, since []*Item[T], last model.Delivery)
-	// Settle, if it is not nil, is called when the ledger was told of all that
-	// ended, to write down what else there is. It is called again later if it fails.
-	Settle func(ctx context.Context) error
 }
 
 // Policy says how often and how long a channel's deliveries are tried.
@@ -49,10 +46,11 @@ type Policy struct {
 // Item is a delivery with what its body says. The line changes ID, Tries and Error
 // at any time. Content belongs to whoever owns the line.
 type Item[T any] struct {
-	model.Delivery // ID is 0 if it could not be stored
+	model.Delivery // ID is 0 until it is stored
 	Content        T
 
 	canceled string // why it is not tried again; "" if it is
+	noting   bool   // a write waits that notes the failed tries
 }
 
 const newerWaits = "a newer delivery waits"
@@ -70,11 +68,8 @@ type Line[T any] struct {
 	mu      sync.Mutex
 	waiting []*Item[T] // the oldest first
 	current *Item[T]   // that of waiting which is being tried
-	endings []ending   // of which the ledger does not know yet
 
-	// What follows belongs to Run.
-	failures int       // in a row
-	settleAt time.Time // not before
+	failures int // in a row; belongs to Run
 }
 
 // NewLine makes the line of a channel.
@@ -90,7 +85,7 @@ func (l *Line[T]) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		i := l.next()
 		if i == nil {
-			l.idle(ctx, l.settle(ctx))
+			l.idle(ctx)
 			continue
 		}
 		err := l.try(ctx, i)
@@ -108,10 +103,9 @@ func (l *Line[T]) Run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		default:
-			l.failed(ctx, i, err)
+			l.failed(i, err)
 			l.pause(ctx, i, l.channel.Policy.Backoff.after(l.failures, err))
 		}
-		l.settle(ctx)
 	}
 }
 
@@ -142,17 +136,53 @@ func (l *Line[T]) succeeded() {
 	l.trouble.Report(nil)
 }
 
-func (l *Line[T]) failed(ctx context.Context, i *Item[T], err error) {
+func (l *Line[T]) failed(i *Item[T], err error) {
 	l.failures++
 	l.trouble.Report(err)
 	l.outbox.observer.Failed(l.channel.Name)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.current = nil
 	i.Tries++
 	i.Error = err.Error()
-	row := i.Delivery
-	l.mu.Unlock()
-	l.outbox.book.fail(ctx, row)
+	if i.noting {
+		return
+	}
+	i.noting = true
+	l.outbox.writer.add(&write{do: func(ctx context.Context) error {
+		d := l.noted(i)
+		if d.ID == 0 {
+			return nil
+		}
+		return l.outbox.ledger.FailDelivery(ctx, d.ID, d.Tries, d.Error)
+	}})
+}
+
+// noted is one whose failed tries are noted now.
+func (l *Line[T]) noted(i *Item[T]) model.Delivery {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i.noting = false
+	return i.Delivery
+}
+
+// end has the ledger told what became of one; call it with the lock held. It has
+// no id if it is not stored yet. The write that stores it goes before this one.
+func (l *Line[T]) end(i *Item[T], outcome string) {
+	at := now()
+	l.outbox.Note(func(ctx context.Context) error {
+		id := l.id(i)
+		if id == 0 {
+			return nil
+		}
+		return l.outbox.ledger.EndDelivery(ctx, id, at, outcome)
+	})
+}
+
+func (l *Line[T]) id(i *Item[T]) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return i.ID
 }
 
 // pause waits after a failure, until the pause is over or there is a reason not
@@ -220,20 +250,15 @@ func (l *Line[T]) remove(i *Item[T], outcome string) {
 	l.current = nil
 	if at := slices.Index(l.waiting, i); at >= 0 {
 		l.waiting = slices.Delete(l.waiting, at, at+1)
-		l.end(i.ID, outcome)
+		l.end(i, outcome)
 	}
 }
 
 // idle waits until there may be something to do.
-func (l *Line[T]) idle(ctx context.Context, again time.Time) {
-	var over <-chan time.Time
-	if !again.IsZero() {
-		over = time.After(time.Until(again))
-	}
+func (l *Line[T]) idle(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-l.wake:
-	case <-over:
 	}
 }
 

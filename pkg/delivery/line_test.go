@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +22,7 @@ func TestLine_Run(t *testing.T) {
 	bubble(t, "OK", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
 		s := begin(t, l, r)
-		if !s.hand(t, "a", "b") || !s.hand(t, "c") || !s.hand(t) {
+		if !s.hand("a", "b") || !s.hand("c") || !s.hand() {
 			t.Error("not stored")
 		}
 		synctest.Wait() // no time passes
@@ -38,7 +38,7 @@ func TestLine_Run(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 		s := begin(t, l, r)
 		began := time.Now()
-		s.hand(t, "a", "b")
+		s.hand("a", "b")
 		after(time.Hour)
 		deliverytest.Jitters(t, r.tries(), first, most)
 		tries := len(r.tries())
@@ -58,7 +58,7 @@ func TestLine_Run(t *testing.T) {
 		equal(t, "rows", l.Outcomes(channel), []string{"done", "done"})
 		// After a success the pauses begin again.
 		r.set(away)
-		s.hand(t, "c")
+		s.hand("c")
 		after(time.Minute)
 		if times := r.tries()[tries+2:]; times[1].Sub(times[0]) >= first {
 			t.Errorf("the pause is %s", times[1].Sub(times[0]))
@@ -70,7 +70,7 @@ func TestLine_Run(t *testing.T) {
 			return fmt.Errorf("post: %w", &delivery.LaterError{Err: errNetwork, Pause: time.Minute})
 		}}
 		s := begin(t, &deliverytest.Ledger{}, r)
-		s.hand(t, "a")
+		s.hand("a")
 		after(time.Minute + first)
 		times := r.tries()
 		if pause := times[1].Sub(times[0]); pause < time.Minute || pause >= time.Minute+first {
@@ -85,7 +85,7 @@ func TestLine_Run(t *testing.T) {
 		bubble(t, "Permanent"+name, func(t *testing.T) {
 			l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 			s := begin(t, l, r)
-			s.hand(t, "a", "b")
+			s.hand("a", "b")
 			synctest.Wait()
 			r.set(func(_ context.Context, text string) error {
 				if text == "a" {
@@ -105,7 +105,7 @@ func TestLine_Run(t *testing.T) {
 	bubble(t, "Timeout", func(t *testing.T) {
 		r := &receiver{answers: hang}
 		s := begin(t, &deliverytest.Ledger{}, r)
-		s.hand(t, "a")
+		s.hand("a")
 		after(timeout)
 		if w := s.Waiting(); w.Error != context.DeadlineExceeded.Error() {
 			t.Errorf("%+v", w)
@@ -115,9 +115,9 @@ func TestLine_Run(t *testing.T) {
 	bubble(t, "MaxAge", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 		s := begin(t, l, r, func(c *delivery.Channel[text]) { c.Policy.MaxAge = 2 * time.Hour })
-		s.hand(t, "a")
+		s.hand("a")
 		after(time.Hour)
-		s.hand(t, "b")
+		s.hand("b")
 		after(time.Hour - time.Second)
 		equal(t, "rows", l.Outcomes(channel), []string{"waits", "waits"})
 		after(most + time.Second)
@@ -131,9 +131,9 @@ func TestLine_Run(t *testing.T) {
 	bubble(t, "NewestCounts", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 		s := begin(t, l, r, func(c *delivery.Channel[text]) { c.Policy.NewestCounts = true })
-		s.hand(t, "a")
+		s.hand("a")
 		synctest.Wait()
-		s.hand(t, "b", "c")
+		s.hand("b", "c")
 		synctest.Wait() // no time passes
 		equal(t, "got", r.texts(), []string{"a", "b", "c"})
 		equal(t, "rows", l.Outcomes(channel), []string{"a newer delivery waits", "a newer delivery waits", "waits"})
@@ -142,7 +142,7 @@ func TestLine_Run(t *testing.T) {
 	bubble(t, "Stop", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: hang}
 		s := begin(t, l, r)
-		s.hand(t, "a")
+		s.hand("a")
 		synctest.Wait()
 		l.Break(func(ctx context.Context, _ string) error { return hang(ctx, "") })
 		began := time.Now()
@@ -170,7 +170,7 @@ func TestLine_Cancel(t *testing.T) {
 			let := make(chan struct{})
 			r.set(func(context.Context, string) error { <-let; return fails })
 			s := begin(t, l, r)
-			s.hand(t, "a", "b", "kept")
+			s.hand("a", "b", "kept")
 			synctest.Wait()
 			s.Cancel("of no use", func(i *delivery.Item[text]) bool { return i.Content.Text != "kept" })
 			close(let)
@@ -193,7 +193,7 @@ func TestLine_Cancel(t *testing.T) {
 			return &delivery.LaterError{Err: errNetwork, Pause: time.Hour}
 		})
 		s := begin(t, l, r)
-		s.hand(t, "a")
+		s.hand("a")
 		synctest.Wait()
 		s.Cancel("of no use", func(*delivery.Item[text]) bool { return true })
 		synctest.Wait() // no time passes
@@ -213,10 +213,10 @@ func TestLine_Full(t *testing.T) {
 		let := make(chan struct{})
 		r.set(func(context.Context, string) error { <-let; return nil })
 		s := begin(t, l, r)
-		s.hand(t, "0")
+		s.hand("0")
 		synctest.Wait()
 		for i := range delivery.MaxWaiting + 1 {
-			s.hand(t, fmt.Sprint(i+1))
+			s.hand(fmt.Sprint(i + 1))
 		}
 		close(let)
 		synctest.Wait()
@@ -234,12 +234,12 @@ func TestLine_Full(t *testing.T) {
 			if s.Full() {
 				t.Fatalf("full with %d", i)
 			}
-			s.hand(t, fmt.Sprint(i))
+			s.hand(fmt.Sprint(i))
 		}
 		if !s.Full() {
 			t.Error("not full")
 		}
-		s.hand(t, "against the rule")
+		s.hand("against the rule")
 		if w := s.Waiting(); w.Count != delivery.MaxWaiting+1 || s.counts.givenUp != 0 {
 			t.Errorf("%d wait", w.Count)
 		}
@@ -252,7 +252,7 @@ func TestLine_Load(t *testing.T) {
 	bubble(t, "Order", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 		s := begin(t, l, r)
-		s.hand(t, "a")
+		s.hand("a")
 		synctest.Wait()
 		s.stop()
 		l.Break(func(context.Context, string) error { return errBroken })
@@ -260,29 +260,31 @@ func TestLine_Load(t *testing.T) {
 		if s.Load(t.Context()) == nil {
 			t.Error("loaded")
 		}
-		if s.hand(t, "b") {
+		if s.hand("b") {
 			t.Error("stored")
 		}
 		after(time.Minute)
-		// The answer to this one is lost: it is in the ledger, and in memory.
+		// The answer to the next try is lost: it is in the ledger, and in memory.
 		l.Break(nil)
 		l.Lose(on("store"))
-		s.hand(t, "c")
-		l.Lose(nil)
-		s.hand(t, "d")
+		s.hand("c")
+		after(writtenAgain)
 		for range 2 {
 			s.load(t)
 		}
+		l.Lose(nil)
+		s.hand("d")
+		after(writtenAgain)
 		asked := len(r.tries())
 		r.set(nil)
 		after(most)
 		equal(t, "got", r.texts()[asked:], []string{"a", "b", "c", "d"})
-		equal(t, "rows", l.Outcomes(channel), []string{"done", "done", "done"})
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done", "done", "done"})
 	})
 
 	bubble(t, "Forget", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: hang}
-		begin(t, l, r).hand(t, "a", "b")
+		begin(t, l, r).hand("a", "b")
 		synctest.Wait()
 		r.set(nil)
 		begin(t, l, r, func(c *delivery.Channel[text]) { c.Policy.Forget = "restarted" })
@@ -295,10 +297,10 @@ func TestLine_Load(t *testing.T) {
 	bubble(t, "Loaded", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{answers: away}
 		s := begin(t, l, r)
-		s.hand(t, "a", "b")
+		s.hand("a", "b")
 		b := s.outbox.Begin()
 		s.AddEnded(b, text{"note"}, "only written down")
-		b.Store(t.Context())
+		b.Store()
 		b.End()
 		s.stop()
 		r = &receiver{}
@@ -312,9 +314,7 @@ func TestLine_Load(t *testing.T) {
 				before[0].Content.Text = "changed"
 			}
 		})
-		l.Break(on("store"))
-		s.hand(t, "c")
-		l.Break(nil)
+		s.hand("c")
 		s.load(t)
 		s.load(t)
 		s.start(t)
@@ -328,14 +328,17 @@ func TestLine_Load(t *testing.T) {
 	// What was handed over since is not the last one from before.
 	bubble(t, "LastIsOwn", func(t *testing.T) {
 		l := &deliverytest.Ledger{}
-		s := prepared(l, &receiver{}, func(c *delivery.Channel[text]) {
+		s := prepared(l, &receiver{answers: away}, func(c *delivery.Channel[text]) {
 			c.Loaded = func(before, _ []*delivery.Item[text], last model.Delivery) {
 				if len(before) != 0 || last.ID != 0 {
 					t.Errorf("%d before, last %+v", len(before), last)
 				}
 			}
-		})
-		s.hand(t, "a")
+		}).start(t)
+		synctest.Wait()
+		if !s.hand("a") {
+			t.Error("not stored")
+		}
 		s.load(t)
 	})
 
@@ -374,15 +377,16 @@ func TestLine_LedgerAway(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
 		l.Break(func(context.Context, string) error { return errBroken })
 		s := prepared(l, r).start(t)
-		if s.hand(t, "a") || s.hand(t, "b") {
+		if s.hand("a") || s.hand("b") {
 			t.Error("stored")
 		}
 		synctest.Wait()
 		equal(t, "got", r.texts(), []string{"a", "b"})
 		l.Break(nil)
-		s.hand(t, "c")
-		synctest.Wait()
+		s.hand("c")
+		after(writtenAgain)
 		equal(t, "got", r.texts(), []string{"a", "b", "c"})
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done", "done"})
 		// Once as an error, and once when it is over.
 		if got := s.log.Count("go on from memory"); got != 2 {
 			t.Errorf("%d lines", got)
@@ -393,13 +397,22 @@ func TestLine_LedgerAway(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
 		l.Break(func(ctx context.Context, _ string) error { return hang(ctx, "") })
 		s := prepared(l, r).start(t)
-		began := time.Now()
-		s.hand(t, "a")
-		if took := time.Since(began); took != time.Second {
-			t.Errorf("took %s", took)
+		synctest.Wait()
+		for i, text := range []string{"a", "b"} { // only the first one waits
+			began := time.Now()
+			s.hand(text)
+			if took := time.Since(began); took > 50*time.Millisecond || i > 0 && took > 0 {
+				t.Errorf("took %s", took)
+			}
 		}
 		synctest.Wait()
-		equal(t, "got", r.texts(), []string{"a"})
+		equal(t, "got", r.texts(), []string{"a", "b"})
+		l.Break(nil)
+		after(time.Minute)
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done"})
+		if !s.hand("c") {
+			t.Error("not stored")
+		}
 	})
 
 	// The end is not stored: it is told later, or delivered again after a restart.
@@ -407,7 +420,7 @@ func TestLine_LedgerAway(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
 		l.Break(on("end"))
 		s := begin(t, l, r)
-		s.hand(t, "a")
+		s.hand("a")
 		after(time.Hour)
 		equal(t, "rows", l.Outcomes(channel), []string{"waits"})
 		s.stop()
@@ -415,44 +428,126 @@ func TestLine_LedgerAway(t *testing.T) {
 		after(time.Second)
 		equal(t, "got", r.texts(), []string{"a", "a"})
 		l.Break(nil)
-		after(toldAgain)
+		after(writtenAgain)
 		equal(t, "rows", l.Outcomes(channel), []string{"done"})
 	})
 
-	// What else there is to write down follows what ended, and is tried again.
-	bubble(t, "Settle", func(t *testing.T) {
+	// What could not be stored is stored as soon as the ledger answers, in order, and
+	// so is what became of it meanwhile.
+	bubble(t, "StoredLater", func(t *testing.T) {
 		l, r := &deliverytest.Ledger{}, &receiver{}
-		var broken atomic.Bool
-		var settled atomic.Int32
-		broken.Store(true)
-		s := begin(t, l, r, func(c *delivery.Channel[text]) {
-			c.Settle = func(context.Context) error {
-				settled.Add(1)
-				if broken.Load() {
-					return errBroken
-				}
-				return nil
-			}
-		})
+		s := begin(t, l, r)
+		l.Break(func(context.Context, string) error { return errBroken })
+		s.hand("a", "b")
+		s.hand("c")
 		synctest.Wait()
-		l.Break(on("end"))
-		before := settled.Load()
-		s.hand(t, "a")
-		after(toldAgain)
-		if settled.Load() != before {
-			t.Error("it did not wait for the ledger")
+		r.set(away)
+		s.hand("d")
+		after(time.Minute)
+		equal(t, "got", r.texts()[:3], []string{"a", "b", "c"})
+		equal(t, "rows", l.Outcomes(channel), nil)
+		l.Break(nil)
+		after(writtenAgain)
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done", "done", "waits"})
+		after(most)
+		if row := l.Of(channel)[3]; row.Tries != len(r.tries())-3 || row.Error != errNetwork.Error() {
+			t.Errorf("%d tries are noted, of %d: %s", row.Tries, len(r.tries())-3, row.Error)
+		}
+	})
+
+	// An answer that is lost stores nothing twice, and a restart delivers nothing
+	// again.
+	bubble(t, "AnswerLost", func(t *testing.T) {
+		l, r := &deliverytest.Ledger{}, &receiver{}
+		s := begin(t, l, r)
+		l.Lose(on("store"))
+		if s.hand("a", "b") {
+			t.Error("stored")
+		}
+		synctest.Wait()
+		l.Lose(nil)
+		after(writtenAgain)
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done"})
+		s.hand("b") // the same words, at another time
+		synctest.Wait()
+		s.stop()
+		begin(t, l, r)
+		synctest.Wait()
+		equal(t, "got", r.texts(), []string{"a", "b", "b"})
+		equal(t, "rows", l.Outcomes(channel), []string{"done", "done", "done"})
+	})
+
+	// What was stored is loaded while its answer is on its way, or lost.
+	bubble(t, "LoadedMeanwhile", func(t *testing.T) {
+		l, r := &deliverytest.Ledger{}, &receiver{}
+		s := prepared(l, r).start(t)
+		synctest.Wait()
+		l.Lose(func(ctx context.Context, operation string) error {
+			if operation == "store" {
+				return hang(ctx, "")
+			}
+			return nil
+		})
+		s.hand("a")
+		synctest.Wait()
+		s.load(t)
+		l.Lose(nil)
+		after(time.Minute)
+		equal(t, "got", r.texts(), []string{"a"})
+		equal(t, "rows", l.Outcomes(channel), []string{"done"})
+	})
+
+	bubble(t, "Invalid", func(t *testing.T) {
+		l, r := &deliverytest.Ledger{}, &receiver{}
+		s := begin(t, l, r, func(c *delivery.Channel[text]) { c.Name = strings.Repeat("x", 1000) })
+		s.hand("a")
+		after(time.Minute)
+		equal(t, "got", r.texts(), []string{"a"})
+		if got := s.log.Count("can never be stored"); got != 1 {
+			t.Errorf("%d lines", got)
+		}
+	})
+
+	// A stop writes what is left, but does not wait for long.
+	for name, hangs := range map[string]bool{"StopWrites": false, "StopHangs": true} {
+		bubble(t, name, func(t *testing.T) {
+			l, r := &deliverytest.Ledger{}, &receiver{}
+			s := begin(t, l, r)
+			l.Break(func(context.Context, string) error { return errBroken })
+			s.hand("a")
+			synctest.Wait()
+			l.Break(nil)
+			want := []string{"done"}
+			if hangs {
+				l.Break(func(ctx context.Context, _ string) error { return hang(ctx, "") })
+				want = nil
+			}
+			began := time.Now()
+			s.stop()
+			if took := time.Since(began); took >= time.Second {
+				t.Errorf("took %s", took)
+			}
+			equal(t, "rows", l.Outcomes(channel), want)
+		})
+	}
+
+	// Somebody still hands something over while the service stops.
+	bubble(t, "AfterStop", func(t *testing.T) {
+		l, r := &deliverytest.Ledger{}, &receiver{}
+		s := begin(t, l, r)
+		s.stop()
+		if !s.hand("a") {
+			t.Error("not stored")
+		}
+		l.Break(func(ctx context.Context, _ string) error { return hang(ctx, "") })
+		began := time.Now()
+		if s.hand("b") || time.Since(began) >= time.Second {
+			t.Errorf("took %s", time.Since(began))
 		}
 		l.Break(nil)
-		after(toldAgain)
-		after(toldAgain)
-		if got := settled.Load() - before; got != 2 {
-			t.Errorf("tried %d times", got)
-		}
-		broken.Store(false)
-		after(time.Hour)
-		if got := settled.Load() - before; got != 3 {
-			t.Errorf("tried %d times", got)
-		}
+		begin(t, l, r)
+		synctest.Wait()
+		equal(t, "got", r.texts(), []string{"a"})
 	})
 }
 
@@ -483,9 +578,7 @@ func TestBatch(t *testing.T) {
 		if len(r.texts()) > 0 {
 			t.Error("sent before it was stored")
 		}
-		stopped, stop := context.WithCancel(t.Context())
-		stop() // a stop does not keep it from being stored
-		if !b.Store(stopped) || stores != 1 {
+		if !b.Store() || stores != 1 {
 			t.Errorf("%d transactions", stores)
 		}
 		b.End()
@@ -500,7 +593,7 @@ func TestBatch(t *testing.T) {
 	t.Run("Order", func(t *testing.T) {
 		t.Parallel()
 		l := &deliverytest.Ledger{}
-		s := prepared(l, &receiver{})
+		s := prepared(l, &receiver{answers: hang}).start(t)
 		l.Break(func(context.Context, string) error { runtime.Gosched(); return nil })
 		const n = 200
 		number := 0
@@ -511,10 +604,11 @@ func TestBatch(t *testing.T) {
 				defer b.End()
 				number++
 				s.Add(b, text{fmt.Sprint(number)})
-				b.Store(t.Context())
+				b.Store()
 			})
 		}
 		all.Wait()
+		s.stop() // which stores what it still owes
 		for i, row := range l.Of(channel) {
 			if want := fmt.Sprintf(`{"text":"%d"}`, i+1); string(row.Body) != want {
 				t.Fatalf("%s, want %s", row.Body, want)

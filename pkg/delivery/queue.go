@@ -1,9 +1,9 @@
 package delivery
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,9 +21,15 @@ const (
 
 // Add adds a delivery to a batch, whose Store puts it behind all others.
 func (l *Line[T]) Add(b *Batch, content T) {
-	b.add(encode(l.channel.Name, content), func(stored model.Delivery) {
-		l.push(&Item[T]{Delivery: stored, Content: content})
-	})
+	i := &Item[T]{Delivery: encode(l.channel.Name, content), Content: content}
+	b.handed = append(b.handed, handed{row: i.Delivery, stored: func(id int64) { l.identify(i, id) }, push: func() { l.push(i) }})
+}
+
+// identify notes the id of one that is stored now.
+func (l *Line[T]) identify(i *Item[T], id int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i.ID = id
 }
 
 // AddEnded adds a row to a batch that is only written down: nobody gets it. A
@@ -31,7 +37,7 @@ func (l *Line[T]) Add(b *Batch, content T) {
 func (l *Line[T]) AddEnded(b *Batch, content T, outcome string) {
 	d := encode(l.channel.Name, content)
 	d.EndedAt, d.Outcome = d.CreatedAt, outcome
-	b.add(d, nil)
+	b.handed = append(b.handed, handed{row: d, stored: func(int64) {}})
 }
 
 // Full reports whether as many wait as may.
@@ -55,7 +61,7 @@ func (l *Line[T]) Cancel(reason string, which func(i *Item[T]) bool) {
 			return false
 		}
 		l.tellGivenUp(i, reason)
-		l.end(i.ID, reason)
+		l.end(i, reason)
 		return true
 	})
 	l.awake()
@@ -101,7 +107,7 @@ func (l *Line[T]) bound() {
 		l.waiting = slices.Delete(l.waiting, at, at+1)
 		l.log.Error().RawJSON("body", i.Body).Int("limit", MaxWaiting).Msg("too many deliveries wait; the oldest is given up")
 		l.outbox.observer.GivenUp(l.channel.Name)
-		l.end(i.ID, "too many deliveries waited")
+		l.end(i, "too many deliveries waited")
 	}
 }
 
@@ -109,7 +115,7 @@ func (l *Line[T]) bound() {
 // until it succeeds, while new deliveries are handed over already: they wait
 // behind. Run need not wait for it.
 func (l *Line[T]) Load(ctx context.Context) error {
-	rows, last, err := l.outbox.book.past(ctx, l.channel.Name)
+	rows, last, err := l.past(ctx)
 	if err != nil {
 		return fmt.Errorf("read the deliveries of %s from before the restart: %w", l.channel.Name, err)
 	}
@@ -133,24 +139,33 @@ func (l *Line[T]) Load(ctx context.Context) error {
 	return nil
 }
 
+// past reads what was stored for the channel before: what waits, and the last one
+// stored, whatever became of it; that one's ID is 0 if there is none.
+func (l *Line[T]) past(ctx context.Context) (waiting []model.Delivery, last model.Delivery, err error) {
+	ledger, channel := l.outbox.ledger, l.channel.Name
+	if waiting, err = ledger.WaitingDeliveries(ctx, channel, maxLoaded); err != nil {
+		return nil, last, err
+	}
+	last, err = ledger.LatestDelivery(ctx, channel)
+	if errors.Is(err, model.ErrNotFound) {
+		return waiting, model.Delivery{}, nil
+	}
+	return waiting, last, err
+}
+
 // bring puts what waits from before a restart in front, and returns it; call it
-// with the lock held. What waits here without an id, because the ledger did not
-// say that it stored it, may be among it.
+// with the lock held.
 func (l *Line[T]) bring(rows []model.Delivery) (before []*Item[T]) {
 	for _, row := range rows {
-		if forget := l.channel.Policy.Forget; forget != "" {
-			l.end(row.ID, forget)
-			continue
-		}
-		if at := slices.IndexFunc(l.waiting, func(i *Item[T]) bool { return i.ID == 0 && bytes.Equal(i.Body, row.Body) }); at >= 0 {
-			l.waiting[at].ID = row.ID
-			continue
-		}
 		i := &Item[T]{Delivery: row}
+		if forget := l.channel.Policy.Forget; forget != "" {
+			l.end(i, forget)
+			continue
+		}
 		if err := json.Unmarshal(row.Body, &i.Content); err != nil {
 			l.log.Error().Err(err).Int64("id", row.ID).Msg("a stored delivery can't be decoded; it is given up")
 			l.outbox.observer.GivenUp(l.channel.Name)
-			l.end(row.ID, "can't be decoded")
+			l.end(i, "can't be decoded")
 			continue
 		}
 		before = append(before, i)

@@ -95,8 +95,16 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 	}
 	join(model.ValidateSource("number", r.Number))
 	var err error
+	if sent := string(valueOr(body.SentAt, "")); sent != "" {
+		var reading stationtime.Reading
+		reading, err = a.Zone.Parse(sent, wish.Arrived)
+		wish.Sent = reading.Time
+		refuse("sent_at", sent, err)
+	}
 	if at := string(valueOr(body.At, "")); at != "" {
-		wish.At, err = a.happened(at, wish.Arrived)
+		if wish.At, err = a.Zone.Parse(at, wish.Arrived); err == nil {
+			err = wish.CheckTime()
+		}
 		refuse("at", at, err)
 	}
 	ifMatch := valueOr(r.Params.IfMatch, "*")
@@ -120,16 +128,6 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 		wish.Mandate = &source.Mandate{Lease: lease, Upon: *wish.Epoch}
 	}
 	return wish, nil
-}
-
-// happened reads the time at which a switch happened. The error is the rule
-// that the text breaks.
-func (a *API) happened(at string, arrived time.Time) (stationtime.Reading, error) {
-	r, err := a.Zone.Parse(at, arrived)
-	if err == nil {
-		_, err = source.Happened(r, arrived)
-	}
-	return r, err
 }
 
 var (

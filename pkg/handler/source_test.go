@@ -181,6 +181,34 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
+	// A monitor's clock is an hour behind. What was active until it decided stays
+	// so in the history, and the record says what the clock said.
+	t.Run("Skewed", func(t *testing.T) {
+		t.Parallel()
+		s := newSyncNode(t, at(t, "2020-06-27T17:00:00Z"))
+		s.do(http.StatusOK, http.MethodPut, "/source/lease", `{"holder": "a", "seconds": 60}`)
+		s.do(http.StatusNoContent, http.MethodPut, "/source/active/1", "")
+		for _, sent := range []string{"2020-06-27T17:30:01Z", "2020-06-27T19:30:01.2"} { // the answer was lost
+			s.setNow("2020-06-27T18:30:01Z")
+			s.do(http.StatusNoContent, http.MethodPut, "/source/active/2",
+				`{"at": "2020-06-27T17:30:00Z", "sent_at": "`+sent+`", "reason": "1 is silent", "lease": {"holder": "a", "epoch": 1}}`, "If-Match", `"1"`)
+		}
+		history := get[[]api.ActivationRecord](s, "/source/history")
+		if len(history) != 2 {
+			t.Fatalf("the history is %+v", history)
+		}
+		const reason = "1 is silent; the sender's clock was 1h0m0s behind and said 2020-06-27T17:30:00+00:00"
+		if a := history[0]; !a.From.Equal(moment(t, "2020-06-27T18:30:00Z")) || a.Reason != reason {
+			t.Errorf("it is recorded from %s: %s", a.From, a.Reason)
+		}
+		if was := history[1]; !was.From.Equal(moment(t, "2020-06-27T17:00:00Z")) || !was.To.Equal(history[0].From.Time) {
+			t.Errorf("source 1 was active from %s to %s", was.From, was.To)
+		}
+		if got := s.refused(http.StatusBadRequest, http.MethodPut, "/source/active/1", `{"at": "2020-06-27T17:00:00Z", "sent_at": "soon"}`); got != "sent_at" {
+			t.Errorf("names %q", got)
+		}
+	})
+
 	t.Run("Pin", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)

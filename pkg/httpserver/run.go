@@ -74,6 +74,7 @@ func (s *Server) Run(ctx context.Context) error {
 		WriteTimeout:      s.timeout + writeTimeout, // streams set their own
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         (&newcomers{all: map[net.Conn]*newcomer{}}).watch,
 		ErrorLog:          stdlog.New(troubles{s}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return base },
 	}

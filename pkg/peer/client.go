@@ -21,6 +21,8 @@ const apiPath = "/api/v1"
 const (
 	// maxAnswer bounds how much of an answer is read, in bytes.
 	maxAnswer = 64 << 20
+	// maxHeader bounds the header of an answer, in bytes.
+	maxHeader = 64 << 10
 	// maxRedirects is how many redirects a read follows.
 	maxRedirects = 3
 	// dialTimeout is how long it may take to establish a connection.
@@ -61,14 +63,15 @@ func New(baseURL string, cfg Config) (*Client, error) {
 	}
 	path := strings.TrimSuffix(strings.TrimRight(u.Path, "/"), apiPath)
 	transport := &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   dialTimeout,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          keptConnections,
-		MaxIdleConnsPerHost:   keptConnections,
-		IdleConnTimeout:       keptFor,
-		ExpectContinueTimeout: time.Second,
-		DisableCompression:    true,
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    dialTimeout,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns:           keptConnections,
+		MaxIdleConnsPerHost:    keptConnections,
+		IdleConnTimeout:        keptFor,
+		ExpectContinueTimeout:  time.Second,
+		DisableCompression:     true,
 		// A connection that a device on the way has forgotten is given up soon.
 		// Otherwise HTTP/2 keeps using a connection on which requests time out.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},

@@ -358,6 +358,17 @@ func TestClient_Records_endless(t *testing.T) {
 	}
 }
 
+func TestClient_headerTooLong(t *testing.T) {
+	t.Parallel()
+	c, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Long", strings.Repeat("a", 1<<20))
+		_, _ = w.Write([]byte(`{"active_source": 1}`))
+	})
+	if _, err := c.ActiveSource(t.Context()); !errors.Is(err, model.ErrUnavailable) {
+		t.Errorf("error is %v", err)
+	}
+}
+
 func TestClient_answerTooLong(t *testing.T) {
 	t.Parallel()
 	c, _ := fake(t, func(w http.ResponseWriter, _ *http.Request) {

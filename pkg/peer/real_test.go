@@ -257,6 +257,14 @@ func TestNode_ActiveSource(t *testing.T) {
 	if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || invalid.Fields[0].Field != "at" || !strings.Contains(invalid.Fields[0].Rule, "future") {
 		t.Errorf("in the future: %v", err)
 	}
+	// A clock that is years ahead: the difference is found in the request.
+	now = now.Add(time.Minute)
+	if err := n.Activate(ctx, peer.ActivateRequest{Source: 4, At: time.Now().Add(-time.Second), OwnClock: true}); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := n.Activations(ctx, 0, 1); err != nil || a[0].Source != 4 || !a[0].From.Before(now) || a[0].From.Before(now.Add(-time.Minute)) || !strings.Contains(a[0].Reason, "ahead") {
+		t.Errorf("with a wrong clock %+v, %v", a, err)
+	}
 	for i := range 9 {
 		now = now.Add(time.Minute)
 		if err := n.Activate(ctx, peer.ActivateRequest{Source: 10 + i}); err != nil {
@@ -264,17 +272,17 @@ func TestNode_ActiveSource(t *testing.T) {
 		}
 	}
 	all, err := n.Activations(ctx, 0, 5000)
-	if err != nil || len(all) != 12 || all[0].Source != 18 || all[11].By != first.By || all[11].Reason != first.Reason || !all[11].From.Equal(happened) {
+	if err != nil || len(all) != 13 || all[0].Source != 18 || all[12].By != first.By || all[12].Reason != first.Reason || !all[12].From.Equal(happened) {
 		t.Fatalf("history is %+v, %v", all, err)
 	}
-	for _, c := range [][2]int{{0, 1}, {0, 5}, {3, 5}, {5, 4}, {11, 3}, {12, 3}, {1, 1000}, {0, 0}} {
+	for _, c := range [][2]int{{0, 1}, {0, 5}, {3, 5}, {5, 4}, {12, 3}, {13, 3}, {1, 1000}, {0, 0}} {
 		got, err := n.Activations(ctx, c[0], c[1])
-		if want := all[c[0]:min(c[0]+c[1], 12)]; err != nil || !slices.Equal(got, want) {
+		if want := all[c[0]:min(c[0]+c[1], 13)]; err != nil || !slices.Equal(got, want) {
 			t.Errorf("from %d on %d: got %d, %v, want %d", c[0], c[1], len(got), err, len(want))
 		}
 	}
 	slices.SortFunc(all, func(a, b model.Activation) int { return int(a.Epoch - b.Epoch) })
-	for after, want := range map[int64][]model.Activation{model.NoEpoch: all[:5], -3: all[:5], 7: all[7:], 12: {}} {
+	for after, want := range map[int64][]model.Activation{model.NoEpoch: all[:5], -3: all[:5], 8: all[8:], 13: {}} {
 		if got, err := n.ActivationsAfter(ctx, after, 5); err != nil || !slices.Equal(got, want) {
 			t.Errorf("after epoch %d: got %+v, %v, want %d", after, got, err, len(want))
 		}

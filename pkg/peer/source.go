@@ -40,7 +40,10 @@ type ActivateRequest struct {
 	// Epoch is the latest epoch that the caller knows; nil accepts any epoch.
 	Epoch *int64
 	// At is when it happened; zero means now.
-	At         time.Time
+	At time.Time
+	// OwnClock: At was read from this host's clock. The peer shifts it if that
+	// clock is wrong.
+	OwnClock   bool
 	By, Reason string
 	// Lease is the lease under which a monitor decided the activation: its
 	// holder and epoch. It is nil if there was none.
@@ -56,6 +59,7 @@ type ActivateRequest struct {
 func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	said := struct {
 		At     string          `json:"at,omitempty"`
+		SentAt string          `json:"sent_at,omitempty"`
 		By     string          `json:"by,omitempty"`
 		Reason string          `json:"reason,omitempty"`
 		Pin    *bool           `json:"pin,omitempty"`
@@ -66,6 +70,9 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 	}
 	if !r.At.IsZero() {
 		said.At = stationtime.UTC(r.At).String()
+		if r.OwnClock {
+			said.SentAt = stationtime.UTC(time.Now()).String()
+		}
 	}
 	body, err := json.Marshal(said)
 	if err != nil {

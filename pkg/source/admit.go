@@ -2,7 +2,10 @@ package source
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
@@ -14,7 +17,10 @@ type Request struct {
 	// Arrived is when the request came: UTC.
 	Arrived time.Time
 	// At is when the switch really happened; zero: it happens now.
-	At         stationtime.Reading
+	At stationtime.Reading
+	// Sent is when the request was sent, by the clock that At was read from; zero:
+	// At is no reading of a clock, or the request does not say when it was sent.
+	Sent       time.Time
 	By, Reason string
 	// Pin says whether the source stays until a person releases it; nil: it was
 	// not said.
@@ -102,10 +108,16 @@ func (r Request) validate() error {
 	if err := model.ValidateSource("number", r.Source); err != nil {
 		return err
 	}
-	if _, err := r.from(); err != nil {
+	if err := r.CheckTime(); err != nil {
 		return model.Invalid("at", stationtime.UTC(r.At.Time).String(), err.Error())
 	}
 	return nil
+}
+
+// CheckTime returns the rule that the told time breaks, or nil.
+func (r Request) CheckTime() error {
+	_, err := r.from()
+	return err
 }
 
 // earliest is the time of no activation: a clock that was never set shows it.
@@ -117,11 +129,53 @@ var (
 	errAhead = errors.New("must not be in the future; check the sender's clock")
 )
 
-// Happened is when something happened that can't lie in the future. A little
+// MaxSkew is how far the sender's clock may be off before a time that it told is
+// shifted. A request that is under way for longer has been given up, so a greater
+// difference is the clock's.
+const MaxSkew = 2 * time.Second
+
+// Skew is how far the sender's clock is behind ours, negative if it is ahead; 0 if
+// that is not known, or is no more than MaxSkew.
+func (r Request) Skew() time.Duration {
+	skew := r.Arrived.Sub(r.Sent)
+	if r.Sent.IsZero() || !r.tellsTime() || skew.Abs() <= MaxSkew {
+		return 0
+	}
+	return skew
+}
+
+// at is the told time by our clock.
+func (r Request) at() stationtime.Reading {
+	at, skew := r.At, r.Skew()
+	at.Time = at.Time.Add(skew)
+	if !at.Other.IsZero() {
+		at.Other = at.Other.Add(skew)
+	}
+	return at
+}
+
+// said is the end of the reason of an activation whose told time was shifted: it
+// keeps the time as it was told.
+func (r Request) said() string {
+	return " and said " + stationtime.UTC(r.At.Time).String()
+}
+
+// note is what the record says about the sender's clock; "" if nothing.
+func (r Request) note() string {
+	switch skew := r.Skew().Round(100 * time.Millisecond); {
+	case skew > 0:
+		return fmt.Sprintf("; the sender's clock was %s behind", skew) + r.said()
+	case skew < 0:
+		return fmt.Sprintf("; the sender's clock was %s ahead", -skew) + r.said()
+	}
+	return ""
+}
+
+// happened is when something happened that can't lie in the future. A little
 // ahead is now, because clocks differ. If such a request comes again, that is
 // another time: only its epoch keeps it from being stored twice. The error is
 // the rule that the time breaks.
-func Happened(at stationtime.Reading, now time.Time) (time.Time, error) {
+func happened(at stationtime.Reading, now time.Time) (time.Time, error) {
 	limit := now.Add(stationtime.MaxAhead)
 	switch {
 	case at.Time.Before(earliest):
@@ -143,7 +197,7 @@ func (r Request) from() (time.Time, error) {
 	if !r.tellsTime() {
 		return now, nil
 	}
-	at, err := Happened(r.At, now)
+	at, err := happened(r.at(), now)
 	return at.UTC().Truncate(time.Microsecond), err
 }
 
@@ -167,7 +221,18 @@ func (r Request) activation() model.Activation {
 		By: r.By, Reason: r.Reason, Pinned: r.Pin != nil && *r.Pin,
 	}
 	a.Normalize()
+	if note := r.note(); note != "" {
+		a.Reason = cut(a.Reason, model.MaxReason-utf8.RuneCountInString(note)) + note
+	}
 	return a
+}
+
+// cut is the beginning of a text, of so many characters at most.
+func cut(text string, limit int) string {
+	if characters := []rune(text); len(characters) > limit {
+		return string(characters[:limit])
+	}
+	return text
 }
 
 // epoch is the last one that whoever asks knew; nil: whatever it is.
@@ -190,7 +255,7 @@ func (r Request) isSo(k Known) bool {
 func (r Request) repeats(a model.Activation, k Known) (model.Activation, bool) {
 	if r.IsLate() {
 		for _, told := range k.Told {
-			if told.Repeats(&a) {
+			if told.Repeats(&a) || r.isShiftOf(told, a) {
 				return told, true
 			}
 		}
@@ -198,9 +263,22 @@ func (r Request) repeats(a model.Activation, k Known) (model.Activation, bool) {
 	return model.Activation{}, false
 }
 
+// isShiftOf reports whether a stored activation is the requested one, although
+// the difference of the clocks was measured a little differently: one of the
+// two may not even be shifted.
+func (r Request) isShiftOf(told, a model.Activation) bool {
+	return told.Source == a.Source && told.By == a.By && told.Pinned == a.Pinned && r.wasTold(told)
+}
+
+// wasTold reports whether a stored activation has the time that the request
+// tells, as it was told.
+func (r Request) wasTold(told model.Activation) bool {
+	return !r.Sent.IsZero() && (strings.HasSuffix(told.Reason, r.said()) || told.From.Equal(r.At.Time.Truncate(time.Microsecond)))
+}
+
 // tells reports whether the request tells of that activation, in whatever words.
 func (r Request) tells(last model.Activation) bool {
-	return r.tellsTime() && last.Source == r.Source && last.From.Equal(r.From()) && r.agrees(last.Pinned)
+	return r.tellsTime() && last.Source == r.Source && (last.From.Equal(r.From()) || r.wasTold(last)) && r.agrees(last.Pinned)
 }
 
 func (r Request) agrees(pinned bool) bool { return r.Pin == nil || *r.Pin == pinned }

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,6 +17,12 @@ func told(at time.Time) stationtime.Reading { return stationtime.Reading{Time: a
 // ago is an activation of the past.
 func ago(epoch int64, number int, d time.Duration) model.Activation {
 	return model.Activation{Epoch: epoch, Source: number, From: noon.Add(-d), RecordedAt: noon.Add(-d), By: "alice"}
+}
+
+// skewed is a monitor's request whose clock is behind by skew: the switch was ago
+// before the request.
+func skewed(number int, skew, ago time.Duration) Request {
+	return Request{Source: number, At: told(noon.Add(-skew - ago)), Sent: noon.Add(-skew), Arrived: noon, Mandate: &Mandate{Upon: 7}}
 }
 
 // TestAdmit has each rule of doc.go with its bounds.
@@ -98,6 +105,52 @@ func TestAdmit(t *testing.T) {
 			epoch: 8, from: noon.Add(-time.Minute),
 		},
 		"ClockBehindAPerson": {request: Request{Source: 2, At: told(was.From)}, known: with(known, func(k *Known) { k.Upon = hour }), epoch: 8, from: was.From},
+
+		// The clock of who sent it is an hour behind, or ahead.
+		"Skewed":       {request: skewed(2, time.Hour, time.Minute), known: known, epoch: 8, from: noon.Add(-time.Minute)},
+		"SkewedAhead":  {request: skewed(2, -time.Hour, time.Minute), known: known, epoch: 8, from: noon.Add(-time.Minute)},
+		"SkewedNow":    {request: skewed(2, time.Hour, 0), known: known, epoch: 8},
+		"SkewedToUpon": {request: skewed(2, time.Hour, 2*time.Hour), known: with(known, func(k *Known) { k.Upon = hour }), epoch: 8, from: hour.From},
+		"SkewedLittle": {request: skewed(2, MaxSkew, time.Minute), known: known, epoch: 8, from: noon.Add(-time.Minute - MaxSkew)},
+		"SkewedMore":   {request: skewed(2, MaxSkew+1000, time.Minute), known: known, epoch: 8, from: noon.Add(-time.Minute)},
+		"SkewedFrom1970": {
+			request: Request{Source: 2, At: told(earliest), Sent: earliest.Add(time.Minute)}, known: known, epoch: 8, from: noon.Add(-time.Minute),
+		},
+		"SkewedBefore1970": {request: Request{Source: 2, At: told(earliest.Add(-time.Hour)), Sent: noon}, known: known, err: errInvalid},
+		"SkewedEqualHour": {
+			request: Request{Source: 2, At: stationtime.Reading{Time: noon.Add(time.Hour), Other: noon}, Sent: noon.Add(time.Minute)}, known: known,
+			epoch: 8, from: noon.Add(-time.Minute),
+		},
+		"SentAndNoTime": {request: Request{Source: 1, Sent: noon.Add(-time.Hour)}, known: known, epoch: 7, from: hour.From, stored: true},
+		// The difference is measured again, not quite the same.
+		"SkewedAgain": {
+			request: skewed(2, time.Hour+300*time.Millisecond, time.Minute),
+			known: with(known, func(k *Known) {
+				k.Told = []model.Activation{{Epoch: 8, Source: 2, From: noon.Add(-time.Minute), Reason: "r" + skewed(2, time.Hour+300*time.Millisecond, time.Minute).note()}}
+			}), epoch: 8, from: noon.Add(-time.Minute), stored: true,
+		},
+		"SkewedAgainLess": {
+			request: skewed(2, MaxSkew, time.Minute),
+			known: with(known, func(k *Known) {
+				k.Told = []model.Activation{{Epoch: 8, Source: 2, From: noon, Reason: "r" + skewed(2, MaxSkew, time.Minute).said()}}
+			}), epoch: 8, stored: true,
+		},
+		"SkewedAgainMore": {
+			request: skewed(2, time.Hour, time.Minute),
+			known: with(known, func(k *Known) {
+				k.Told = []model.Activation{{Epoch: 8, Source: 2, From: noon.Add(-time.Minute - time.Hour)}}
+			}), epoch: 8, from: noon.Add(-time.Minute - time.Hour), stored: true,
+		},
+		"SkewedOther": {
+			request: skewed(2, time.Hour, time.Minute),
+			known: with(known, func(k *Known) {
+				k.Told = []model.Activation{{Epoch: 8, Source: 2, From: noon, Reason: skewed(2, time.Hour, time.Second).note()}}
+			}), epoch: 8, from: noon.Add(-time.Minute),
+		},
+		"SkewedToldLast": {
+			request: skewed(1, time.Hour, time.Minute), known: with(known, func(k *Known) { k.Last.Reason = skewed(1, time.Hour, time.Minute).note() }),
+			epoch: 7, from: hour.From, stored: true,
+		},
 
 		"Repeated":            {request: again, known: repeats, epoch: 4, from: was.From, stored: true},
 		"RepeatedWhilePinned": {request: again, known: with(repeats, func(k *Known) { k.Last.Pinned = true }), epoch: 4, from: was.From, stored: true},
@@ -197,5 +250,32 @@ func TestAdmit_record(t *testing.T) {
 	}
 	if !r.IsLate() || (Request{Source: 2, Arrived: r.Arrived}).IsLate() {
 		t.Error("only what tells a time before its arrival is late")
+	}
+}
+
+// TestAdmit_skew: the record says what the clock said, however long the reason is.
+func TestAdmit_skew(t *testing.T) {
+	t.Parallel()
+	const hour = "; the sender's clock was 1h0m0s behind and said 2020-06-27T10:59:01+00:00"
+	for _, c := range []struct {
+		skew   time.Duration
+		reason string
+		want   string
+	}{
+		{time.Hour + 20*time.Millisecond, "1 is silent", "1 is silent; the sender's clock was 1h0m0s behind and said 2020-06-27T10:59:00.980000+00:00"},
+		{-90 * time.Second, "1 is silent", "1 is silent; the sender's clock was 1m30s ahead and said 2020-06-27T12:00:31+00:00"},
+		{MaxSkew, "1 is silent", "1 is silent"},
+		{time.Hour, strings.Repeat("ä", model.MaxReason), strings.Repeat("ä", model.MaxReason-len(hour)) + hour},
+	} {
+		r := skewed(2, c.skew, 59*time.Second)
+		r.Reason, r.Mandate = c.reason, nil
+		d, err := Admit(r, Known{})
+		if err != nil || d.Reason != c.want {
+			t.Errorf("%s: %q, %v, want %q", c.skew, d.Reason, err, c.want)
+		}
+		clean := d.Activation
+		if clean.Normalize(); clean != d.Activation {
+			t.Errorf("%s: it is stored as %+v", c.skew, clean)
+		}
 	}
 }

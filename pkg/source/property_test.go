@@ -29,6 +29,10 @@ func (m *memory) draw(t *rapid.T, arrived time.Time) Request {
 	case 2:
 		r.ByMonitor, r.Mandate = true, &Mandate{Lease: model.Lease{Name: "monitor", Holder: "m", Epoch: 1}, Upon: knew}
 		r.Pin = nil
+		if r.tellsTime() {
+			skew := time.Duration(rapid.SampledFrom([]int{0, 0, 1, 2, 3, -3, 3600, -3600}).Draw(t, "skew")) * time.Second
+			r.Sent, r.At.Time = arrived.Add(-skew), r.At.Time.Add(-skew)
+		}
 	}
 	return r
 }
@@ -70,7 +74,11 @@ func TestAdmit_history(t *testing.T) {
 			}
 		}
 		for _, r := range delivered {
-			r.Arrived = r.Arrived.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "later")) * time.Second)
+			later := time.Duration(rapid.IntRange(0, 100).Draw(t, "later")) * time.Second
+			r.Arrived = r.Arrived.Add(later)
+			if !r.Sent.IsZero() {
+				r.Sent = r.Sent.Add(later - time.Duration(rapid.IntRange(-300, 300).Draw(t, "under way, ms"))*time.Millisecond)
+			}
 			if d, err := m.Activate(t.Context(), r, Admit); err != nil || !d.Stored {
 				t.Fatalf("%+v comes again: %+v, %v", r, d, err)
 			}

@@ -45,6 +45,10 @@ func (s *Service) Activate(ctx context.Context, r Request) error {
 	if err != nil {
 		return err
 	}
+	if skew := r.Skew(); skew != 0 {
+		s.log.Warn().Str("by", d.By).Int("source", r.Source).Time("at", r.At.Time).Time("counts_as", d.From).Dur("behind_ms", skew).
+			Msg("the clock of who tells a switch is wrong: its time is shifted; check the clock")
+	}
 	if from := r.From(); r.Mandate != nil && d.From.After(from) {
 		s.log.Warn().Str("by", d.By).Int("source", r.Source).Time("at", from).Time("counts_as", d.From).
 			Msg("a monitor's clock is behind: its decision has an earlier time than an activation that the monitor knew")

@@ -52,6 +52,21 @@ func TestService_Activate(t *testing.T) {
 		}
 	})
 
+	t.Run("Skewed", func(t *testing.T) {
+		t.Parallel()
+		m, log := &memory{accepted: []model.Activation{ago(1, 1, time.Minute)}}, &bytes.Buffer{}
+		s, _ := start(m, log)
+		r := Request{Source: 2, Arrived: noon, At: told(noon.Add(-time.Hour)), Sent: noon.Add(-time.Hour), By: "monitor", Mandate: &Mandate{Upon: 1}}
+		if err := s.Activate(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		want := `{"level":"warn","by":"monitor","source":2,"at":"2020-06-27T11:00:00Z","counts_as":"2020-06-27T12:00:00Z","behind_ms":3600000,` +
+			`"message":"the clock of who tells a switch is wrong: its time is shifted; check the clock"}`
+		if got := strings.TrimSpace(log.String()); got != want {
+			t.Errorf("logs %s, want %s", got, want)
+		}
+	})
+
 	t.Run("ClockBehind", func(t *testing.T) {
 		t.Parallel()
 		m, log := &memory{accepted: []model.Activation{ago(1, 1, time.Minute)}}, &bytes.Buffer{}

@@ -25,7 +25,9 @@ const (
 	MaxAge = 3 * 24 * time.Hour
 	// maxAnswer bounds what is read of an answer, so that the connection can be
 	// used again, in bytes.
-	maxAnswer   = 64 * 1024
+	maxAnswer = 64 * 1024
+	// maxHeader bounds the header of an answer, in bytes.
+	maxHeader   = 64 * 1024
 	dialTimeout = 5 * time.Second
 	keptFor     = 90 * time.Second
 )
@@ -50,11 +52,12 @@ type Sender struct {
 func NewClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSHandshakeTimeout: dialTimeout,
-			ForceAttemptHTTP2:   true,
-			MaxIdleConnsPerHost: 1,
-			IdleConnTimeout:     keptFor,
+			DialContext:            (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSHandshakeTimeout:    dialTimeout,
+			ForceAttemptHTTP2:      true,
+			MaxResponseHeaderBytes: maxHeader,
+			MaxIdleConnsPerHost:    1,
+			IdleConnTimeout:        keptFor,
 		},
 		// Another place would get what was meant, and signed, for this one.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -146,6 +146,25 @@ func TestSender_Post(t *testing.T) {
 		}
 	})
 
+	// The header of an answer is bounded, and so is what is read of its body.
+	t.Run("Long", func(t *testing.T) {
+		t.Parallel()
+		err := post(t, t.Context(), func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Long", strings.Repeat("a", 1<<20)) })
+		if err == nil || !strings.HasPrefix(err.Error(), "post: ") {
+			t.Errorf("%v", err)
+		}
+		err = post(t, t.Context(), func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					return
+				}
+			}
+		})
+		if err != nil {
+			t.Errorf("an endless body: %v", err)
+		}
+	})
+
 	// A hanging one is left when the context ends.
 	t.Run("Stop", func(t *testing.T) {
 		t.Parallel()

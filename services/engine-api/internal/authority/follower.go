@@ -258,7 +258,7 @@ func passedOn(r source.Request, d source.Decision, epoch int64) peer.ActivateReq
 		wish.Lease = &r.Mandate.Lease
 	}
 	if r.IsLate() {
-		wish.At = d.From
+		wish.At, wish.OwnClock = d.From, !r.Sent.IsZero() // which admit made a time of this host's clock
 	}
 	return wish
 }

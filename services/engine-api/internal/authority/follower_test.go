@@ -309,7 +309,7 @@ func TestFollower_Activate(t *testing.T) {
 			if _, err := d.Activate(t.Context(), before, source.Admit); err != nil {
 				t.Fatal(err)
 			}
-			if w := d.node.wishes[0]; !w.At.Equal(before.At.Time) || !*w.Pin {
+			if w := d.node.wishes[0]; !w.At.Equal(before.At.Time) || w.OwnClock || !*w.Pin {
 				t.Errorf("passed on %+v", w)
 			}
 		})
@@ -439,6 +439,16 @@ func TestFollower_Activate(t *testing.T) {
 			}
 			if l := d.node.wishes[len(d.node.wishes)-1].Lease; l == nil || *l != decided.Mandate.Lease {
 				t.Errorf("passed on under %+v", l)
+			}
+			// The time is of this node's clock now, whatever the monitor's clock says.
+			skewed := decided
+			skewed.Source, skewed.Mandate = 5, nil
+			skewed.At.Time, skewed.Sent = decided.Arrived.Add(-time.Hour-time.Second), decided.Arrived.Add(-time.Hour)
+			if _, err := d.Activate(t.Context(), skewed, source.Admit); err != nil {
+				t.Fatal(err)
+			}
+			if w := d.node.wishes[len(d.node.wishes)-1]; !w.At.Equal(decided.Arrived.Add(-time.Second)) || !w.OwnClock {
+				t.Errorf("passed on as of %s, by this node's clock: %t", w.At, w.OwnClock)
 			}
 		})
 	})

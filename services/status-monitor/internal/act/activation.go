@@ -268,7 +268,7 @@ func (a *activations) look(i *delivery.Item[activation]) (n activation, lost boo
 }
 
 func (a *activations) send(ctx context.Context, n activation) error {
-	r := peer.ActivateRequest{Source: n.Source, Epoch: &n.Expected, At: n.At, By: n.By, Reason: n.Reason}
+	r := peer.ActivateRequest{Source: n.Source, Epoch: &n.Expected, At: n.At, OwnClock: true, By: n.By, Reason: n.Reason}
 	if n.untimed {
 		r.At = time.Time{}
 	}

@@ -39,7 +39,7 @@ func TestActor_Activate(t *testing.T) {
 		equal(t, "records", n.sources(), []int{2})
 		equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 		r := n.asked[0]
-		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || r.By != "monitor-a" || r.Reason != "was silent" {
+		if r.Pin != nil || *r.Epoch != 0 || !r.At.Equal(at) || !r.OwnClock || r.By != "monitor-a" || r.Reason != "was silent" {
 			t.Errorf("%+v", r)
 		}
 		if m.activationsWait() || m.wasOvertaken() != 0 {
@@ -375,25 +375,53 @@ func TestActor_StoreAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.activate(t, 4, 0) // what was delivered meanwhile counts, too
-		synctest.Wait()
+		after(writtenAgain)
 		equal(t, "records", n.sources(), []int{2, 3, 4})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done", "done"}) // which the database has now
 		// Logged once as an error, and once when it is over.
 		if got := m.log.Count("go on from memory"); got != 2 || m.activationsWait() {
 			t.Errorf("%d lines", got)
 		}
 	})
 
+	// No decision waits for a disk that hangs, and neither does the command.
 	bubble(t, "Hangs", func(t *testing.T) {
-		s, n := &store{}, &node{}
+		s, n, p := &store{}, &node{}, &program{}
+		m := commanding(t, s, p)
+		m.activations.node = n
+		synctest.Wait()
 		s.Break(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
-		m := prepared(t, Config{}, s, n).start(t)
 		began := time.Now()
 		m.activate(t, 2, 0)
-		if took := time.Since(began); took != time.Second+time.Millisecond {
+		m.switched(t, 2, 1)
+		m.Notify(Notice{Type: NoticeAlarm, At: time.Now()})
+		if took := time.Since(began); took > 51*time.Millisecond { // and one is that of the clock
 			t.Errorf("took %s", took)
 		}
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2})
+		equal(t, "runs", p.runs, []string{"2<1"})
+		// A second one does not wait at all.
+		after(30 * time.Second)
+		began = time.Now()
+		m.activate(t, 3, 1)
+		m.switched(t, 3, 2)
+		synctest.Wait()
+		if took := time.Since(began); took > time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+		equal(t, "records", n.sources(), []int{2, 3})
+		equal(t, "runs", p.runs, []string{"2<1", "3<2"})
+		// All of it is written down in the end, and a restart does nothing again.
+		s.Break(nil)
+		after(time.Minute)
+		m.stop()
+		equal(t, "activations", s.Outcomes("activation"), []string{"done", "done"})
+		equal(t, "orders", s.Outcomes("command"), []string{"done", "done"})
+		commanding(t, s, p).asserts(t, 3)
+		synctest.Wait()
+		equal(t, "records", n.sources(), []int{2, 3})
+		equal(t, "runs", p.runs, []string{"2<1", "3<2"})
 	})
 
 	// The end is not stored: the activation is delivered again after a restart.
@@ -416,7 +444,7 @@ func TestActor_StoreAway(t *testing.T) {
 			t.Errorf("%d requests", len(n.requests()))
 		}
 		s.Break(nil)
-		after(toldAgain)
+		after(writtenAgain)
 		equal(t, "records", n.sources(), []int{2})
 		equal(t, "rows", s.Outcomes("activation"), []string{"done"})
 		if m.wasOvertaken() != 0 {
@@ -428,12 +456,8 @@ func TestActor_StoreAway(t *testing.T) {
 	// for one that comes after it.
 	bubble(t, "EndFailsOnce", func(t *testing.T) {
 		s, n := &store{}, &node{}
-		ends := 0
 		s.Break(func(_ context.Context, operation string) error {
-			if operation != "end" {
-				return nil
-			}
-			if ends++; ends == 1 {
+			if operation == "end" {
 				return errBroken
 			}
 			return nil
@@ -449,6 +473,7 @@ func TestActor_StoreAway(t *testing.T) {
 		})
 		n.switchTo(3, false)
 		m.stop()
+		s.Break(nil)
 		begin(t, Config{}, s, n)
 		synctest.Wait()
 		equal(t, "records", n.sources(), []int{2, 3})
@@ -485,7 +510,7 @@ func TestActor_StoreAway(t *testing.T) {
 		n.set(nil)
 		after(5 * time.Second)
 		equal(t, "records", n.sources(), []int{2, 3, 4, 5})
-		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done", "done"})
+		equal(t, "rows", s.Outcomes("activation"), []string{"done", "done", "done", "done"})
 		if m.wasOvertaken() != 0 {
 			t.Error("overtaken by itself")
 		}

@@ -24,6 +24,8 @@ type Switch struct {
 	At       time.Time
 	By       string
 	Reason   string
+	// Over: another source has been active since. The command is not run for it.
+	Over bool
 }
 
 // Types of notices.
@@ -72,6 +74,7 @@ type Actor struct {
 	command     *command
 	webhooks    []*delivery.Line[event] // by number
 	sender      *webhook.Sender
+	told        *told
 }
 
 // New makes an Actor. by is the name of this monitor in audit records. lease
@@ -94,6 +97,7 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 		by:     by, lease: lease,
 		sender: &webhook.Sender{Key: key, UserAgent: userAgent, Client: webhook.NewClient()},
 	}
+	a.told = &told{outbox: a.outbox, notes: store, log: log}
 	a.activations = newActivations(&a.shared, node, store, overtaken)
 	a.command = newCommand(&a.shared, program, cfg.CommandTimeout)
 	for _, number := range slices.Sorted(maps.Keys(cfg.Webhooks)) {
@@ -105,6 +109,17 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 // Run does the waiting deliveries until ctx ends, and then returns nil within a
 // second. Call it once. It need not wait for Load.
 func (a *Actor) Run(ctx context.Context) error {
+	writing, end := context.WithCancel(context.WithoutCancel(ctx))
+	var outbox sync.WaitGroup
+	outbox.Go(func() { a.outbox.Run(writing) })
+	a.runLines(ctx)
+	end() // what became of the deliveries is written down first
+	outbox.Wait()
+	a.sender.Client.CloseIdleConnections()
+	return nil
+}
+
+func (a *Actor) runLines(ctx context.Context) {
 	var lines sync.WaitGroup
 	lines.Go(func() { a.activations.line.Run(ctx) })
 	lines.Go(func() { a.command.line.Run(ctx) })
@@ -112,15 +127,16 @@ func (a *Actor) Run(ctx context.Context) error {
 		lines.Go(func() { w.Run(ctx) })
 	}
 	lines.Wait()
-	a.sender.Client.CloseIdleConnections()
-	return nil
 }
 
 // Load brings back the deliveries that waited before a restart. It may be called
 // again until it succeeds. Others may hand over new deliveries meanwhile: those
 // wait behind the old ones.
 func (a *Actor) Load(ctx context.Context) error {
-	err := a.activations.load(ctx)
+	err := a.told.load(ctx)
+	if err == nil {
+		err = a.activations.load(ctx)
+	}
 	if err == nil {
 		err = a.command.line.Load(ctx)
 	}
@@ -134,7 +150,7 @@ func (a *Actor) Load(ctx context.Context) error {
 
 // Activate has the sync node record an activation. If too many wait, the
 // activation is refused, which is logged.
-func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
+func (a *Actor) Activate(d decision.Activate) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: d.At, By: a.by, Reason: d.Reason}
@@ -148,37 +164,32 @@ func (a *Actor) Activate(ctx context.Context, d decision.Activate) {
 		return
 	}
 	a.activations.line.Add(b, body)
-	b.Store(ctx)
+	b.Store()
 }
 
 // Switched runs the command, if this monitor acts, and tells the webhooks.
-func (a *Actor) Switched(ctx context.Context, s Switch) {
+func (a *Actor) Switched(s Switch) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: s.At, By: s.By, Reason: s.Reason}
 	said.Normalize()
-	wanted, acting := a.command.prepare(order{
-		Source: s.Source, Previous: s.Previous, At: said.From, By: said.By, Reason: said.Reason,
-	})
-	if acting {
-		a.command.line.Add(b, wanted)
+	if !s.Over {
+		a.command.order(b, order{Source: s.Source, Previous: s.Previous, At: said.From, By: said.By, Reason: said.Reason})
 	}
 	a.tell(b, event{
 		Type: eventSwitch, At: stationtime.UTC(said.From), Source: s.Source, Previous: s.Previous, By: said.By, Reason: said.Reason,
 	})
-	if b.Store(ctx) && acting {
-		a.command.said()
-	}
+	b.Store()
 }
 
 // Notify tells the webhooks.
-func (a *Actor) Notify(ctx context.Context, n Notice) {
+func (a *Actor) Notify(n Notice) {
 	b := a.outbox.Begin()
 	defer b.End()
 	said := model.Activation{From: n.At, Reason: n.Reason}
 	said.Normalize()
 	a.tell(b, event{Type: n.Type, At: stationtime.UTC(said.From), Source: n.Source, State: n.State, Reason: said.Reason})
-	b.Store(ctx)
+	b.Store()
 }
 
 // Act says whether this monitor acts. It does until Act(false) is called.
@@ -189,6 +200,13 @@ func (a *Actor) Act(on bool) { a.command.act(on) }
 // unknown while an order waits or is tried again, after another monitor acted,
 // and after a restart in the middle of an order.
 func (a *Actor) Asserted() (source int, known bool) { return a.command.last() }
+
+// Told is what was told last before the restart, once Load found it.
+func (a *Actor) Told() (t Told, known bool) { return a.told.last() }
+
+// Remember has written down what was told last. It does not wait. All switches
+// that were handed over until then are stored before.
+func (a *Actor) Remember(t Told) { a.told.remember(t) }
 
 // Waiting is how many deliveries each channel has to do.
 func (a *Actor) Waiting() []delivery.Waiting {

@@ -3,7 +3,6 @@ package act
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -24,8 +23,6 @@ const (
 	notActing = "this monitor no longer acts"
 	restarted = "the monitor was restarted"
 )
-
-var errNotStored = errors.New("the delivery could not be stored")
 
 // order is the body of a delivery to the command.
 type order struct {
@@ -54,9 +51,6 @@ type command struct {
 	newest   int  // the number of the last order
 	asserted int
 	known    bool
-	// unsaid: the database may say that the last order was done, although another
-	// monitor has acted since.
-	unsaid bool
 }
 
 func newCommand(s *shared, program []string, timeout time.Duration) *command {
@@ -68,37 +62,37 @@ func newCommand(s *shared, program []string, timeout time.Duration) *command {
 			Timeout: timeout, NewestCounts: true,
 			Forget: restarted, // it may no longer be true
 		},
-		Send: c.runOnce, Loaded: c.load, Settle: c.say,
+		Send: c.runOnce, Loaded: c.load,
 	})
 	return c
 }
 
-// prepare numbers an order; acting is false if this monitor does not act.
-func (c *command) prepare(o order) (_ order, acting bool) {
+// order adds an order to a batch, if this monitor acts.
+func (c *command) order(b *delivery.Batch, o order) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.standby {
-		return o, false
+		return
 	}
 	c.newest++
 	c.known = false
 	o.number, o.turn = c.newest, c.turn
-	return o, true
-}
-
-// said notes that an order was stored, so the last one in the database is of
-// this turn.
-func (c *command) said() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unsaid = false
+	c.line.Add(b, o)
 }
 
 // act says whether this monitor acts. If it does not, waiting orders are ended.
+// That is written down: otherwise a restart would take the last order for the
+// present state, although another monitor has acted since.
 func (c *command) act(on bool) {
-	if turn, ends := c.stand(on); ends {
-		c.line.Cancel(notActing, func(i *delivery.Item[order]) bool { return i.Content.turn < turn })
+	turn, ends := c.stand(on)
+	if !ends {
+		return
 	}
+	c.line.Cancel(notActing, func(i *delivery.Item[order]) bool { return i.Content.turn < turn })
+	b := c.outbox.Begin()
+	defer b.End()
+	c.line.AddEnded(b, order{At: now(), Reason: notActing}, notActing)
+	b.Store()
 }
 
 // stand notes whether this monitor acts. If it stops acting, all turns before
@@ -114,7 +108,7 @@ func (c *command) stand(on bool) (turn int, ends bool) {
 		return c.turn, false
 	}
 	c.turn++
-	c.known, c.unsaid = false, true
+	c.known = false
 	return c.turn, true
 }
 
@@ -199,28 +193,6 @@ func number(source int) string {
 		return ""
 	}
 	return strconv.Itoa(source)
-}
-
-// say writes down that another monitor acted since the last order. Otherwise a
-// restart would take that order for the present state.
-func (c *command) say(ctx context.Context) error {
-	b := c.outbox.Begin()
-	defer b.End()
-	if !c.isUnsaid() {
-		return nil
-	}
-	c.line.AddEnded(b, order{At: now(), Reason: notActing}, notActing)
-	if !b.Store(ctx) {
-		return errNotStored
-	}
-	c.said()
-	return nil
-}
-
-func (c *command) isUnsaid() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.unsaid
 }
 
 // now is the current time in the form in which it is stored.

@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/delivery/deliverytest"
+	"aura.radio/engine/pkg/model"
 )
 
 // program is the audio switch.
@@ -62,7 +63,7 @@ func commanding(t *testing.T, s Store, p *program) *monitor {
 }
 
 func (m *monitor) switched(t *testing.T, source, previous int) {
-	m.Switched(t.Context(), Switch{Source: source, Previous: previous, At: time.Now(), By: "somebody", Reason: "why"})
+	m.Switched(Switch{Source: source, Previous: previous, At: time.Now(), By: "somebody", Reason: "why"})
 }
 
 // asserts fails if the command ran last for another source; 0: unknown.
@@ -95,6 +96,19 @@ func TestActor_Switched(t *testing.T) {
 		m.stop()
 		commanding(t, s, p).asserts(t, 2)
 		equal(t, "runs", p.runs, []string{"1<", "2<1"})
+	})
+
+	// The command does not run for what was over long ago, and webhooks hear of it.
+	bubble(t, "Over", func(t *testing.T) {
+		s, p, h := &store{}, &program{}, &hook{}
+		m := telling(t, s, h)
+		m.command.program, m.command.execute = []string{"/bin/audio", "{source}"}, p.execute
+		m.Switched(Switch{Source: 2, Previous: 1, At: time.Now(), Over: true})
+		m.switched(t, 3, 2)
+		synctest.Wait()
+		equal(t, "runs", p.runs, []string{"3"})
+		equal(t, "told", h.sources(), []int{2, 3})
+		m.asserts(t, 3)
 	})
 
 	bubble(t, "NoCommand", func(t *testing.T) {
@@ -262,7 +276,7 @@ func TestActor_Act(t *testing.T) {
 		m.asserts(t, 0)
 		after(time.Minute)
 		s.Break(nil)
-		after(toldAgain)
+		after(writtenAgain)
 		m.stop()
 		m = commanding(t, s, p)
 		synctest.Wait()
@@ -311,4 +325,58 @@ func TestActor_Act(t *testing.T) {
 			m.asserts(t, 0)
 		})
 	}
+}
+
+// TestActor_Told: what was told last is known after a restart. It is written down
+// behind the deliveries of what was told: a kill in between tells again.
+func TestActor_Told(t *testing.T) {
+	t.Parallel()
+
+	bubble(t, "Restart", func(t *testing.T) {
+		s := &store{}
+		m := begin(t, Config{}, s, &node{})
+		if last, known := m.Told(); known {
+			t.Errorf("told %+v", last)
+		}
+		m.Remember(Told{Epoch: 7, Source: 1})
+		m.Remember(Told{Epoch: 8, Source: 2, Own: 9})
+		synctest.Wait()
+		m.stop()
+		if last, known := begin(t, Config{}, s, &node{}).Told(); !known || last != (Told{Epoch: 8, Source: 2, Own: 9}) {
+			t.Errorf("told %+v, %t", last, known)
+		}
+	})
+
+	bubble(t, "NotBeforeStored", func(t *testing.T) {
+		s := &store{}
+		m := begin(t, Config{}, s, &node{})
+		synctest.Wait()
+		s.Break(func(_ context.Context, operation string) error {
+			if operation == "store" {
+				return errBroken
+			}
+			return nil
+		})
+		m.switched(t, 2, 1)
+		m.Remember(Told{Epoch: 8, Source: 2})
+		after(time.Minute)
+		m.stop()
+		s.Break(nil)
+		m = begin(t, Config{}, s, &node{})
+		if last, known := m.Told(); known || len(s.Of("command")) > 0 {
+			t.Errorf("told %+v", last)
+		}
+		s.keep(model.Note{Name: toldName, Body: []byte(`[]`)})
+		if err := m.Load(t.Context()); err != nil || m.log.Count("can't be understood") != 1 {
+			t.Errorf("%v", err)
+		}
+	})
+
+	bubble(t, "Away", func(t *testing.T) {
+		s := &store{}
+		s.Break(func(context.Context, string) error { return errBroken })
+		if err := prepared(t, Config{}, s, &node{}).Load(t.Context()); !errors.Is(err, errBroken) {
+			t.Errorf("%v", err)
+		}
+	})
 }

@@ -6,10 +6,18 @@
 // with a reason that is written down. They are done in the order in which they
 // were handed over, also across restarts. It promises that no delivery holds up
 // one to another receiver, and that a caller that hands something over never waits
-// for the network. The caller waits for the database, for a second at most. A
-// delivery that can't be stored is done from memory all the same, because audio
-// must not wait for a database. Only a restart before it is done loses it, or
-// repeats it if the database stored it after all.
+// for the network. The caller waits for the database for 50 ms at most, and not at
+// all while the database hangs, because audio must not wait for a disk.
+//
+// A delivery that is not stored by then is done from memory. It is stored as soon
+// as the database answers, and the order stays. What does a kill mean until then?
+//
+//   - An activation, an event or an order that was not done yet is forgotten. The
+//     monitor decides again, if there still is a reason. It tells again what it
+//     told last, as far as that was stored.
+//   - If it was done, that is forgotten too. An activation then is in the sync
+//     node's history, from which the monitor learns it. An event that was stored
+//     before is told again, with the same id.
 //
 // Package delivery does this work. Its channels are "activation", "command",
 // "webhook-1" and so on. If too many orders or events wait, the oldest is given up.
@@ -27,9 +35,11 @@
 // An activation is overtaken if somebody else decided meanwhile, by a switch or by
 // a pin, or if another monitor has had the lease since. It is then given up with
 // all others of its chain that wait, and the sync node has to be asked again. What
-// is decided after that begins another chain. If our clock is ahead, the sync node
-// may take our time for a time in its future. The activation is then sent without
-// a time. After any other failure it is tried again, for ever.
+// is decided after that begins another chain. Each request says when it was sent,
+// so the sync node knows how wrong our clock is, and shifts our time. A sync node
+// that does not do so may take our time for a time in its future. The activation
+// is then sent without a time. After any other failure it is tried again, for
+// ever.
 //
 // An activation that was handed over while an earlier one waited relies on the
 // earlier one. After a restart it is sent only behind the earlier one, or if there
@@ -41,8 +51,10 @@
 //
 // After a kill at any instant the audit shows exactly one switch for a decision:
 //
-//   - Killed before the row is stored: nothing was sent. The reason for the
-//     decision is still there after the restart, and the decision is made then.
+//   - Killed before the row is stored: nothing was sent, unless the database hung.
+//     The reason for the decision is still there after the restart, and the
+//     decision is made then. If it was sent, the sync node either tells so first,
+//     or refuses the second one, because its epoch is out of date.
 //   - Killed before it is sent: it is sent after the restart, with the time of
 //     the decision.
 //   - Killed after the sync node took it, and before that was written down: it is
@@ -58,7 +70,8 @@
 // # The command
 //
 // An order says which source is on air now, so the newest counts. Still, each is
-// tried at least once and in order. An order that failed is tried again until a
+// tried at least once and in order. There is none for a source that was active only
+// while this monitor was absent; package monitor says when that is. An order that failed is tried again until a
 // newer one waits. An order that waited before a restart is not run, because it
 // may no longer be true. Asserted tells for which source the command ran last. That
 // is unknown after such a restart, and after another monitor acted. While another

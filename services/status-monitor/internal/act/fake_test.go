@@ -19,8 +19,8 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// toldAgain is how soon the database is told again of what has ended.
-const toldAgain = 5 * time.Second
+// writtenAgain is how soon a write into the database is tried again.
+const writtenAgain = time.Second
 
 var errNetwork = fmt.Errorf("%w: connection refused", model.ErrUnavailable)
 
@@ -127,9 +127,12 @@ func (n *node) serve(r peer.ActivateRequest) error {
 		a.From = now
 	}
 	last := n.last()
+	repeats := func(told model.Activation) bool {
+		return told.Source == r.Source && told.From.Equal(a.From) && told.By == r.By
+	}
 	switch {
-	case !r.At.IsZero() && last.Source == r.Source && last.From.Equal(a.From):
-		return nil // repeated
+	case !r.At.IsZero() && slices.ContainsFunc(n.records, repeats):
+		return nil // whatever came after it
 	case n.deposed(r.Lease), r.Epoch != nil && *r.Epoch != last.Epoch:
 		return fmt.Errorf("%w: answered 412", model.ErrStaleEpoch)
 	case last.Pinned:
@@ -249,10 +252,16 @@ func (m *monitor) start(t *testing.T) *monitor {
 func begin(t *testing.T, cfg Config, s Store, n SyncNode) *monitor {
 	t.Helper()
 	m := prepared(t, cfg, s, n)
+	m.load(t)
+	return m.start(t)
+}
+
+// load brings back what waits from before a restart.
+func (m *monitor) load(t *testing.T) {
+	t.Helper()
 	if err := m.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return m.start(t)
 }
 
 // after lets time pass, and waits for whatever happens then.
@@ -264,7 +273,7 @@ func after(d time.Duration) {
 // activate decides for a source upon an epoch, a moment after the last decision.
 func (m *monitor) activate(t *testing.T, source int, epoch int64) {
 	time.Sleep(time.Millisecond)
-	m.Activate(t.Context(), decision.Activate{Source: source, From: 9, At: time.Now(), Epoch: epoch, Reason: "was silent"})
+	m.Activate(decision.Activate{Source: source, From: 9, At: time.Now(), Epoch: epoch, Reason: "was silent"})
 }
 
 func equal[T comparable](t *testing.T, what string, got, want []T) {

@@ -78,7 +78,7 @@ func TestActor_Command(t *testing.T) {
 			`env >"$1.new"; printf '%s\n' "$@" >>"$1.new"; mv "$1.new" "$1"`)
 		s := &store{}
 		m := begin(t, Config{Command: program + " " + out + ` 'to {source}' "{previous}" $HOME '' ;`, CommandTimeout: longest}, s, &node{})
-		m.Switched(t.Context(), Switch{
+		m.Switched(Switch{
 			Source: 2, Previous: 0, At: time.Date(2020, 6, 27, 17, 0, 0, 500_000_900, time.UTC), By: "M. Tester", Reason: "line\none\x00",
 		})
 		await(t, "done", func() bool { _, known := m.Asserted(); return known })

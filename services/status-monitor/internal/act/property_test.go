@@ -22,6 +22,9 @@ import (
 // is that of the process, before or after the request or write took effect.
 var troubles = []string{"none", "none", "none", "fails", "lost answer", "killed before", "killed after"}
 
+// hangsFor is longer than one write may hang.
+const hangsFor = 10 * time.Second
+
 // plan is a history before it happens.
 type plan struct {
 	requests, writes []string
@@ -36,9 +39,12 @@ type planned struct {
 
 func anyPlan(rt *rapid.T) plan {
 	p := plan{requests: rapid.SliceOfN(rapid.SampledFrom(troubles), 0, 20).Draw(rt, "requests")}
-	writes := troubles
-	if rapid.Bool().Draw(rt, "sound store") {
+	writes := slices.Concat(troubles, []string{"hangs"})
+	switch rapid.IntRange(0, 2).Draw(rt, "store") {
+	case 1:
 		writes = []string{"none", "none", "none", "killed before", "killed after"}
+	case 2:
+		writes = []string{"none", "none", "none", "hangs"}
 	}
 	p.writes = rapid.SliceOfN(rapid.SampledFrom(writes), 0, 20).Draw(rt, "writes")
 	kinds := []string{"decide", "decide", "decide", "look", "wait", "restart", "outage", "back"}
@@ -59,6 +65,7 @@ func anyPlan(rt *rapid.T) plan {
 type life struct {
 	*world
 	dead bool
+	hung bool // a write hung: what was decided since may be lost with the process
 }
 
 // world outlives the processes.
@@ -129,12 +136,34 @@ func (l *life) killed() bool {
 	return l.dead
 }
 
+// lose ends the life. What could not be stored because a write hung is lost.
+func (l *life) lose() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sound = l.sound && !l.hung
+}
+
+// recover notes that all is stored.
+func (l *life) recover() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hung = false
+}
+
 // write is a write of the store.
 func (l *life) write(ctx context.Context, do func(ctx context.Context) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.writes) > 0 && (l.writes[0] == "fails" || l.writes[0] == "lost answer") {
+	switch {
+	case len(l.writes) == 0:
+	case l.writes[0] == "fails", l.writes[0] == "lost answer":
 		l.sound = false
+	case l.writes[0] == "hangs" && !l.dead:
+		l.writes, l.hung = l.writes[1:], true
+		l.mu.Unlock()
+		<-ctx.Done()
+		l.mu.Lock()
+		return ctx.Err()
 	}
 	return l.meet(&l.writes, func() error { return do(ctx) })
 }
@@ -192,6 +221,7 @@ func live(t *testing.T, p plan) string {
 	}
 	known := int64(0) // the epoch that the monitor knows; it survives a restart
 	restart := func() {
+		l.lose()
 		m.stop()
 		begin()
 	}
@@ -199,7 +229,7 @@ func live(t *testing.T, p plan) string {
 	decide := func(source int) {
 		time.Sleep(time.Millisecond)
 		decided = append(decided, now())
-		m.Activate(t.Context(), decision.Activate{Source: source, At: now(), Epoch: known, Reason: "r"})
+		m.Activate(decision.Activate{Source: source, At: now(), Epoch: known, Reason: "r"})
 	}
 	begin()
 	for _, s := range p.steps {
@@ -241,9 +271,11 @@ func live(t *testing.T, p plan) string {
 	w.mu.Lock()
 	w.outage, w.requests, w.writes = false, nil, nil
 	w.mu.Unlock()
-	after(time.Duration(len(decided)+2) * toldAgain)
+	after(hangsFor)
+	l.recover()
+	after(time.Duration(len(decided)+2) * writtenAgain)
 	restart()
-	after(2 * toldAgain)
+	after(2 * writtenAgain)
 	// Whatever happened, a decision upon the truth is recorded.
 	if w.node.last().Pinned {
 		w.node.switchTo(1, false)
@@ -251,7 +283,7 @@ func live(t *testing.T, p plan) string {
 	m.reigns(w.node.reigned("a"))
 	known = w.node.epoch()
 	decide(2)
-	after(2 * toldAgain)
+	after(2 * writtenAgain)
 	if last := w.node.last(); last.Source != 2 || !last.From.Equal(decided[len(decided)-1]) {
 		w.mistaken("the last decision is not recorded, but %+v", last)
 	}

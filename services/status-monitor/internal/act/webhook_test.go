@@ -118,7 +118,7 @@ func telling(t *testing.T, s Store, hooks ...*hook) *monitor {
 }
 
 func (m *monitor) notify(t *testing.T, source int) {
-	m.Notify(t.Context(), Notice{Type: NoticeSource, At: time.Now(), Source: source, State: "down", Reason: "silent"})
+	m.Notify(Notice{Type: NoticeSource, At: time.Now(), Source: source, State: "down", Reason: "silent"})
 }
 
 // TestActor_Webhook is with a real server.
@@ -139,8 +139,8 @@ func TestActor_Webhook(t *testing.T) {
 	s := &store{}
 	m := begin(t, cfg, s, &node{})
 	at := time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
-	m.Switched(t.Context(), Switch{Source: 2, Previous: 1, At: at, By: "monitor-a", Reason: "silent"})
-	m.Notify(t.Context(), Notice{Type: NoticeAlarm, At: at, Reason: "none is up"})
+	m.Switched(Switch{Source: 2, Previous: 1, At: at, By: "monitor-a", Reason: "silent"})
+	m.Notify(Notice{Type: NoticeAlarm, At: at, Reason: "none is up"})
 	await(t, "told", func() bool {
 		outcomes := s.Outcomes("webhook-3")
 		return len(outcomes) == 2 && !slices.Contains(outcomes, "waits")
@@ -248,6 +248,7 @@ func TestActor_WebhookTimes(t *testing.T) {
 			return nil
 		})
 		m := telling(t, s, &hook{}, &hook{})
+		synctest.Wait()
 		m.switched(t, 2, 1)
 		if stores != 1 || len(s.Of("command")) != 1 || len(s.Of("webhook-2")) != 1 {
 			t.Errorf("%d transactions", stores)

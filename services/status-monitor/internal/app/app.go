@@ -94,7 +94,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {
 		return nil, err
 	}
-	a.monitor = monitor.New(by, cfg.Decision, a.beats, a.actor, a.author, base.Log("monitor"))
+	a.monitor = monitor.New(by, cfg.Decision, a.beats, a.actor, a.said, base.Log("monitor"))
 	a.node = authority.New(cfg.Authority, syncNode, db, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
 	a.prober = probe.New(cfg.Probe, nodes, a.monitor.Learn, base.Log("probe"))
 
@@ -110,13 +110,10 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	return a, nil
 }
 
-// author is who made the source active.
-func (a *App) author() (by, reason string, since time.Time) {
+// said is what the sync node said last.
+func (a *App) said() (by, reason string, history []model.Activation) {
 	v := a.node.View()
-	if v.Active.Since != nil {
-		since = *v.Active.Since
-	}
-	return v.LastBy, v.LastReason, since
+	return v.LastBy, v.LastReason, v.History
 }
 
 // showStatus serves the status at the short path.

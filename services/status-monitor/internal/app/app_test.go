@@ -2,12 +2,17 @@ package app_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -229,6 +234,95 @@ func TestApp_Operator(t *testing.T) {
 	if status.Alarm != "" {
 		t.Errorf("the alarm is not over: %s", status.Alarm)
 	}
+}
+
+// TestApp_EachSwitch: an operator activates a source that is down, and the monitor
+// takes that back at once. Webhooks hear of both, and the command runs for both.
+// What changes while the monitor is stopped is told after its start.
+func TestApp_EachSwitch(t *testing.T) {
+	t.Parallel()
+	heard := &receiver{}
+	hook := httptest.NewServer(heard)
+	t.Cleanup(hook.Close)
+	orders := filepath.Join(t.TempDir(), "orders")
+	url := repotest.URL(t, repotest.KindSQLite)
+	settings := map[string]string{
+		"AURA_WEBHOOK_1": hook.URL, "AURA_WEBHOOK_SECRET": "0123456789abcdef01234567",
+		"AURA_ON_SWITCH_COMMAND": `/bin/sh -c "echo {source} >> ` + orders + `"`,
+	}
+	expect := func(switches, ran string) {
+		t.Helper()
+		patience.Await(t, func() error {
+			text, err := os.ReadFile(orders)
+			if got := strings.Join(strings.Fields(string(text)), " "); err != nil || got != ran {
+				return fmt.Errorf("the command ran for %q, %v, want %q", got, err, ran)
+			}
+			if got := heard.switches(); got != switches {
+				return fmt.Errorf("the webhook heard of %q, want %q", got, switches)
+			}
+			return nil
+		})
+	}
+	s := start(t, url, settings)
+	s.await(t, bothUp)
+	expect("1", "1")
+	s.silent[1].Store(true)
+	s.await(t, func(s api.MonitorStatus) bool { return s.Sources[1].State == api.SourceDown })
+	activate := func(source string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, s.syncNode.URL+"/api/v1/source/active/"+source, strings.NewReader(`{"by": "M. Tester"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusNoContent {
+			t.Fatal(res.Status)
+		}
+	}
+	activate("2")
+	expect("1 2 1", "1 2 1")
+	s.await(t, func(s api.MonitorStatus) bool { return !s.Active.Unconfirmed && s.Active.Epoch == 2 })
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	activate("2")
+	activate("1")
+	settings["AURA_SYNC_HOST"] = s.syncNode.URL
+	start(t, url, settings).await(t, bothUp)
+	expect("1 2 1 2 1", "1 2 1 1") // the command runs for what is active
+}
+
+// receiver is a webhook.
+type receiver struct {
+	mu  sync.Mutex
+	got []string // the sources of the switches
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	var e struct {
+		Type   string
+		Source int
+	}
+	if err := json.NewDecoder(request.Body).Decode(&e); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Type == "switch" {
+		r.got = append(r.got, strconv.Itoa(e.Source))
+	}
+}
+
+func (r *receiver) switches() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.got, " ")
 }
 
 // TestApp_Operations: the wired service answers its own operations, and none of

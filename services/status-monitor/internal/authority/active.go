@@ -11,10 +11,10 @@ import (
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
-// fewNewest is how many activations are searched for the latest one. The history
-// is sorted by when a switch happened, so an activation that was delivered late
-// need not be the first.
-const fewNewest = 20
+// newest is how many activations of the history are asked for. It is sorted by when
+// a switch happened, so an activation that was delivered late need not be the
+// first.
+const newest = 100
 
 // A history is new if at least so many answers in a row, over at least so long,
 // have lower epochs than before. A few may be old answers, which were on their
@@ -92,29 +92,30 @@ func (f *Follower) askActive(ctx context.Context) error {
 	if last != nil && last.says(active) {
 		next.By, next.Reason = last.By, last.Reason
 	}
-	if next.Epoch > 0 && next.By == "" {
+	if next.Epoch > 0 && (next.By == "" || next.Epoch != f.historyOf) {
 		// If the name stays unknown, the switch counts as a person's until the next
 		// round.
 		err = f.askHistory(ctx, &next)
 	}
 	f.note.Active = &next
-	f.keep(ctx)
 	f.publish()
 	f.learn(next.event(reset))
+	f.keep(ctx) // last: nobody waits for the database
 	return err
 }
 
-// askHistory asks who made the source active.
+// askHistory asks for the newest activations, and so who made the source active.
 func (f *Follower) askHistory(ctx context.Context, a *answer) error {
-	var newest []model.Activation
+	var list []model.Activation
 	err := f.call(ctx, func(ctx context.Context) (err error) {
-		newest, err = f.node.Activations(ctx, 0, fewNewest)
+		list, err = f.node.Activations(ctx, 0, newest)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("ask who switched: %w", err)
 	}
-	for _, activation := range newest {
+	f.history, f.historyOf = list, a.Epoch
+	for _, activation := range list {
 		if activation.Epoch == a.Epoch {
 			a.By, a.Reason = activation.By, activation.Reason
 		}

@@ -5,6 +5,11 @@
 // reach the sync node. It promises that what it learned last survives a restart.
 // It promises that a caller gets an answer from memory and never waits.
 //
+// What was learned is told before it is stored, so a database that hangs holds
+// nothing up. If the process dies until then, it knows what it knew before: it
+// asks the sync node again. Only if the sync node is away too, a monitor that had
+// just begun to act does not go on.
+//
 // # The lease
 //
 // The sync node gives one monitor a lease. That monitor renews the lease;
@@ -55,6 +60,8 @@
 // lower epoch is old. If all answers have lower epochs for a while, the sync node
 // lost its history and began a new one, which is the truth from then on.
 //
-// The last accepted answer is kept as the sync node gave it. The history is copied
+// The last accepted answer is kept as the sync node gave it. With each new answer,
+// and with the first one since the start, come the hundred newest activations: so
+// those are known that were over before this monitor looked. The history is copied
 // by the engines' hosts, not here.
 package authority

@@ -85,6 +85,8 @@ type Follower struct {
 	seen      time.Time // the last answer about which source is active
 	forgets   bool      // the memory failed in this round
 	lower     lower
+	history   []model.Activation // as it was answered last
+	historyOf int64              // the epoch of which it was; 0: none yet
 
 	mu   sync.Mutex
 	view View
@@ -249,9 +251,9 @@ func (f *Follower) askMaintenances(ctx context.Context, saysActive bool) error {
 	}
 	before := f.note.Maintenance
 	f.note.Maintenance = inMaintenance(all)
-	f.keep(ctx)
 	for _, m := range maintenanceChanges(before, f.note.Maintenance) {
 		f.learn(m)
 	}
+	f.keep(ctx)
 	return nil
 }

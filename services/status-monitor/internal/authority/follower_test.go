@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -69,6 +70,40 @@ func TestFollower_ActiveSource(t *testing.T) {
 		}
 		if n := m.link.called("Activations"); n > 0 {
 			t.Errorf("asked for the history %d times", n)
+		}
+		stop(m)
+	})
+
+	// The newest activations come with each change, and with the first answer after
+	// a start: also what was over before this monitor looked.
+	rules(t, "History", func(t *testing.T) {
+		node, m := one(t)
+		epochs := func(want ...int64) {
+			t.Helper()
+			synctest.Wait()
+			var got []int64
+			for _, a := range m.View().History {
+				got = append(got, a.Epoch)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("the history has %v, want %v", got, want)
+			}
+		}
+		epochs()
+		node.activate(2, "Mo", time.Second)
+		node.activate(1, "Mo", 0)
+		m.Refresh()
+		epochs(2, 1)
+		m.kill()
+		m.start()
+		epochs()
+		m.link.set(nil)
+		pass(round)
+		epochs(2, 1)
+		asked := m.link.called("Activations")
+		pass(time.Minute)
+		if n := m.link.called("Activations"); n != asked {
+			t.Errorf("asked for the history %d times more", n-asked)
 		}
 		stop(m)
 	})
@@ -285,6 +320,24 @@ func TestFollower_Memory(t *testing.T) {
 			t.Errorf("%d notes", m.memory.count())
 		}
 		stop(m)
+	})
+	rules(t, "HangsWhileTold", func(t *testing.T) { // what is learned does not wait for it
+		node, m := one(t)
+		m.memory.set(hangs)
+		node.activate(2, "Mo", 0)
+		m.Refresh()
+		m.expect(t, "active 2 epoch 1 manual")
+		pass(2 * time.Second)
+		b := newMonitor("b", node)
+		b.start()
+		b.expect(t, "acts false, another acts, active 2 epoch 1 manual")
+		b.memory.set(hangs)
+		m.kill()
+		pass(2 * lease)
+		if !b.isActing() {
+			t.Error("the other one does not take over")
+		}
+		stop(b)
 	})
 	rules(t, "Hangs", func(t *testing.T) { // the lease is renewed nevertheless
 		node, m := one(t)

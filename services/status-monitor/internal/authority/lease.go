@@ -110,18 +110,15 @@ func (f *Follower) acquire(ctx context.Context) error {
 
 func isUnsupported(err error) bool { return errors.Is(err, peer.ErrUnsupported) }
 
-// act begins to act. That is noted before it is done, because a monitor that
-// acts goes on after a restart.
+// act begins to act. That is done before it is noted, because the database may be
+// slow.
 func (f *Follower) act(ctx context.Context) {
 	if f.tenure.acts {
 		return
 	}
 	f.tenure.acts, f.note.Held = true, true
-	f.keep(ctx)
-	if !f.tenure.acts { // the lease ran out meanwhile
-		return
-	}
 	f.tell(decision.Standby{})
+	f.keep(ctx)
 }
 
 // standBy stops acting because another monitor holds the lease. That is done

@@ -32,6 +32,9 @@ type View struct {
 	// LastBy and LastReason are those of the activation that made the source
 	// active; "" if they are not known.
 	LastBy, LastReason string
+	// History are the hundred newest activations, as the sync node said when Active
+	// became what it is; nil: not yet since the start. Nobody writes to it.
+	History []model.Activation
 	// Seen is when the sync node last said which source is active; zero: not since
 	// the start.
 	Seen time.Time
@@ -63,7 +66,7 @@ func (f *Follower) publish() {
 		Reachable: f.reachable, Detail: f.failure, LeaseHolder: name,
 		Granted: model.Lease{Holder: f.holder(), Epoch: f.note.Lease},
 		Acting:  f.tenure.acts, ActingDetail: f.actingDetail(),
-		Active: model.ActiveSource{Source: f.defaultSource}, Seen: f.seen,
+		Active: model.ActiveSource{Source: f.defaultSource}, Seen: f.seen, History: f.history,
 	}
 	if a := f.note.Active; a != nil {
 		v.Active = model.ActiveSource{Source: a.Source, Since: a.Since, Epoch: a.Epoch, Pinned: a.Pinned}

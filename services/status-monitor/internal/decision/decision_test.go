@@ -376,7 +376,7 @@ func TestView(t *testing.T) {
 	if got := s.Sources(); !slices.Equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if got, want := s.Active(), (decision.Active{Known: true, Source: 2, Epoch: 7, Unconfirmed: true}); got != want {
+	if got, want := s.Active(), (decision.Active{Known: true, Source: 2, Epoch: 7, Unconfirmed: true, Expected: 8}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if grace, standby := s.Watching(); !grace.IsZero() || standby || s.Alarm() != "" {

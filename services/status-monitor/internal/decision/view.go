@@ -51,15 +51,17 @@ type Active struct {
 	Pinned bool
 	Manual bool
 	// Unconfirmed: the source was activated here, and the authority has not
-	// confirmed that.
+	// confirmed that. Expected is the epoch that the authority has when it knows of
+	// all that was activated here.
 	Unconfirmed bool
+	Expected    int64
 }
 
 // Active is the active source.
 func (s State) Active() Active {
 	return Active{
 		Known: s.known, Source: s.active, Epoch: s.epoch,
-		Pinned: s.pinned, Manual: s.manual, Unconfirmed: s.ahead > 0,
+		Pinned: s.pinned, Manual: s.manual, Unconfirmed: s.ahead > 0, Expected: s.epoch + int64(s.ahead),
 	}
 }
 

@@ -21,7 +21,7 @@ func newMetrics() metrics {
 		}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "aura_monitor_decision_seconds",
-			Help:    "Time from when a switch could be decided until it was stored and handed on.",
+			Help:    "Time from when a switch could be decided until it was handed on.",
 			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5},
 		}),
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
@@ -34,29 +35,32 @@ type Heartbeats interface {
 	Take(into []heartbeat.Beat) []heartbeat.Beat
 }
 
-// Actor carries out what was decided and never blocks on the network; *act.Actor
-// is one.
+// Actor carries out what was decided. It waits neither for the network nor for the
+// database, except in Load; *act.Actor is one.
 type Actor interface {
 	Load(ctx context.Context) error
-	Activate(ctx context.Context, a decision.Activate)
-	Switched(ctx context.Context, s act.Switch)
-	Notify(ctx context.Context, n act.Notice)
+	Activate(a decision.Activate)
+	Switched(s act.Switch)
+	Notify(n act.Notice)
 	Act(on bool)
 	Asserted() (source int, known bool)
+	Told() (t act.Told, known bool)
+	Remember(t act.Told)
 	Undelivered() (u decision.Undelivered, known bool)
 }
 
-// Author tells who made the source active, as the sync node says.
-type Author func() (by, reason string, since time.Time)
+// Said tells who made the source active, and the newest activations, as the sync
+// node said last.
+type Said func() (by, reason string, history []model.Activation)
 
 // Monitor is the loop. Make it with New and Run it once.
 type Monitor struct {
-	name   string
-	beats  Heartbeats
-	actor  Actor
-	author Author
-	log    zerolog.Logger
-	grace  time.Duration
+	name  string
+	beats Heartbeats
+	actor Actor
+	said  Said
+	log   zerolog.Logger
+	grace time.Duration
 
 	events  chan decision.Event
 	done    chan struct{} // closed when nobody takes events any longer
@@ -67,15 +71,15 @@ type Monitor struct {
 	state   decision.State
 	acting  bool
 	loaded  bool      // what waited from before a restart is loaded
-	told    int       // the source for which the actor was told last; 0: unknown
+	telling telling   // how far the receivers were told
 	alarmed time.Time // since when the alarm is raised
 	taken   []heartbeat.Beat
 }
 
 // New makes the loop of a monitor of that name, which starts now.
-func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, author Author, log zerolog.Logger) *Monitor {
+func New(name string, cfg decision.Config, beats Heartbeats, actor Actor, said Said, log zerolog.Logger) *Monitor {
 	m := &Monitor{
-		name: name, beats: beats, actor: actor, author: author, log: log, grace: cfg.StartGrace,
+		name: name, beats: beats, actor: actor, said: said, log: log, grace: cfg.StartGrace,
 		events: make(chan decision.Event, queueLength), done: make(chan struct{}), metrics: newMetrics(),
 		state: decision.New(cfg, time.Now()), acting: true,
 	}
@@ -117,22 +121,23 @@ func (m *Monitor) Run(ctx context.Context) error {
 			return nil
 		case <-loaded:
 			loaded, m.loaded = nil, true
-			m.told = m.asserted()
-			m.hear(ctx)
+			m.telling.begin(m.asserted())
+			m.telling.told, m.telling.known = m.actor.Told()
+			m.hear()
 			var e decision.Event = decision.Tick{}
 			if u, known := m.actor.Undelivered(); known {
 				e = u
 			}
-			m.step(ctx, e, time.Now())
+			m.step(e, time.Now())
 		case <-m.beats.Arrived():
-			m.hear(ctx)
+			m.hear()
 		case e := <-m.events:
 			learned := time.Now()
-			m.hear(ctx)
-			m.step(ctx, e, learned)
+			m.hear()
+			m.step(e, learned)
 		case <-over:
-			m.hear(ctx)
-			m.step(ctx, decision.Tick{}, due)
+			m.hear()
+			m.step(decision.Tick{}, due)
 		}
 	}
 }
@@ -166,7 +171,7 @@ func (m *Monitor) load(ctx context.Context) {
 }
 
 // hear takes the heartbeats that have arrived.
-func (m *Monitor) hear(ctx context.Context) {
+func (m *Monitor) hear() {
 	m.taken = m.beats.Take(m.taken[:0])
 	if len(m.taken) == 0 {
 		return
@@ -175,12 +180,12 @@ func (m *Monitor) hear(ctx context.Context) {
 	for i, b := range m.taken {
 		heard[i] = decision.Heartbeat{Source: b.Source, Count: b.Count}
 	}
-	m.step(ctx, heard, m.taken[0].At)
+	m.step(heard, m.taken[0].At)
 }
 
 // step decides about one event and hands on what follows. since is when it
 // could have been decided at the earliest.
-func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
+func (m *Monitor) step(e decision.Event, since time.Time) {
 	now := time.Now()
 	next, actions := m.state.Step(e, now)
 	m.state = next
@@ -190,29 +195,34 @@ func (m *Monitor) step(ctx context.Context, e decision.Event, since time.Time) {
 	case m.alarmed.IsZero():
 		m.alarmed = now
 	}
-	// Published first: those who hear of the actions may look here for the reason,
-	// and the actions wait for the database.
+	// Published first: those who hear of the actions may look here for the reason.
 	m.publish()
-	m.follow()
-	switched := act.Switch{At: now}
-	if switched.By, switched.Reason, _ = m.author(); isOwn(e) {
+	m.follow(e)
+	by, reason, history := m.said()
+	switched := act.Switch{At: now, By: by, Reason: reason}
+	if isOwn(e) {
 		switched.By, switched.Reason = m.name, "decided before the restart"
 	}
 	for _, action := range actions {
 		switch a := action.(type) {
 		case decision.Changed:
-			m.changed(ctx, a)
+			m.changed(a)
 		case decision.Alarm:
-			m.alarm(ctx, a)
+			m.alarm(a)
 		case decision.Activate:
 			m.log.Warn().Int("source", a.Source).Int("previous", a.From).Str("reason", a.Reason).Msg("switching the active source")
-			m.actor.Activate(ctx, a)
+			m.actor.Activate(a)
 			m.metrics.switches.Inc()
 			m.metrics.latency.Observe(time.Since(since).Seconds())
 			switched = act.Switch{At: a.At, By: m.name, Reason: a.Reason}
 		}
 	}
-	m.tell(ctx, switched)
+	if m.loaded && m.state.Active().Known {
+		m.tell(history, switched, now)
+	}
+	if _, answered := e.(decision.Authority); answered {
+		m.telling.answered = now
+	}
 }
 
 func isOwn(e decision.Event) bool {
@@ -221,14 +231,17 @@ func isOwn(e decision.Event) bool {
 }
 
 // follow notes whether this monitor acts now.
-func (m *Monitor) follow() {
+func (m *Monitor) follow(e decision.Event) {
+	if s, ok := e.(decision.Standby); ok {
+		m.telling.other = s.On && s.Why == ""
+	}
 	_, standby := m.state.Watching()
 	if m.acting == !standby {
 		return
 	}
 	m.acting = !standby
 	m.actor.Act(m.acting)
-	m.told = m.asserted()
+	m.telling.begin(m.asserted())
 	if m.acting {
 		m.log.Info().Msg("this monitor acts now")
 	} else {
@@ -245,31 +258,18 @@ func (m *Monitor) asserted() int {
 	return source
 }
 
-// tell has the actor carry out the change to the active source, unless that was
-// done for this source already.
-func (m *Monitor) tell(ctx context.Context, s act.Switch) {
-	active := m.state.Active()
-	if !m.loaded || !m.acting || !active.Known || active.Source == m.told {
-		return
-	}
-	s.Source, s.Previous = active.Source, m.told
-	m.told = active.Source
-	m.log.Info().Int("source", s.Source).Int("previous", s.Previous).Str("by", s.By).Str("reason", s.Reason).Msg("the active source changed")
-	m.actor.Switched(ctx, s)
-}
-
-func (m *Monitor) changed(ctx context.Context, c decision.Changed) {
+func (m *Monitor) changed(c decision.Changed) {
 	level := zerolog.WarnLevel
 	if c.To == decision.Up {
 		level = zerolog.InfoLevel
 	}
 	m.log.WithLevel(level).Int("source", c.Source).Stringer("from", c.From).Stringer("to", c.To).Str("reason", c.Reason).Msg("the state of a source changed")
 	if m.acting {
-		m.actor.Notify(ctx, act.Notice{Type: act.NoticeSource, At: c.At, Source: c.Source, State: c.To.String(), Reason: c.Reason})
+		m.actor.Notify(act.Notice{Type: act.NoticeSource, At: c.At, Source: c.Source, State: c.To.String(), Reason: c.Reason})
 	}
 }
 
-func (m *Monitor) alarm(ctx context.Context, a decision.Alarm) {
+func (m *Monitor) alarm(a decision.Alarm) {
 	n := act.Notice{Type: act.NoticeAlarmCleared, At: a.At, Source: m.state.Active().Source, Reason: a.Reason}
 	if a.Raised {
 		n.Type = act.NoticeAlarm
@@ -277,5 +277,5 @@ func (m *Monitor) alarm(ctx context.Context, a decision.Alarm) {
 	} else {
 		m.log.Info().Str("reason", a.Reason).Msg("the alarm is over")
 	}
-	m.actor.Notify(ctx, n)
+	m.actor.Notify(n)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
@@ -62,6 +63,7 @@ type actor struct {
 	unsure   bool // it does not know whether the last source still holds
 	// undelivered waits from before a restart.
 	undelivered decision.Undelivered
+	told        *act.Told // nil: nothing is known from before
 	// view is what the monitor shows at that time.
 	view func() View
 }
@@ -78,18 +80,37 @@ func (a *actor) Load(context.Context) error {
 	return a.loadErr
 }
 
-func (a *actor) Activate(_ context.Context, d decision.Activate) {
+func (a *actor) Activate(d decision.Activate) {
 	if v := a.view(); v.Active.Source != d.Source || !v.Active.Unconfirmed {
 		a.note("activate: shown is %+v", v)
 	}
 	a.note("activate %d after %d, epoch %d", d.Source, d.From, d.Epoch)
 }
 
-func (a *actor) Switched(_ context.Context, s act.Switch) {
-	a.note("switched to %d from %d by %s: %s", s.Source, s.Previous, s.By, s.Reason)
+func (a *actor) Switched(s act.Switch) {
+	what := "switched to"
+	if s.Over {
+		what = "told of"
+	}
+	a.note("%s %d from %d by %s: %s", what, s.Source, s.Previous, s.By, s.Reason)
 }
 
-func (a *actor) Notify(_ context.Context, n act.Notice) {
+func (a *actor) Told() (act.Told, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.told == nil {
+		return act.Told{}, false
+	}
+	return *a.told, true
+}
+
+func (a *actor) Remember(t act.Told) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.told = &t
+}
+
+func (a *actor) Notify(n act.Notice) {
 	if v := a.view(); n.Type == act.NoticeAlarm && (v.Alarm == "" || v.Alarmed.IsZero()) || n.Type == act.NoticeAlarmCleared && v.Alarm != "" {
 		a.note("notice: shown is %+v", v)
 	}
@@ -141,6 +162,8 @@ type station struct {
 	actor *actor
 	alive [2]bool
 	by    string
+	// history is what the sync node says.
+	history []model.Activation
 }
 
 func config() decision.Config {
@@ -155,7 +178,7 @@ func config() decision.Config {
 func start(t *testing.T, prepare func(s *station)) *station {
 	t.Helper()
 	s := &station{line: &line{wake: make(chan struct{}, 1)}, actor: new(actor), alive: [2]bool{true, true}}
-	s.Monitor = New("status-monitor a", config(), s.line, s.actor, func() (string, string, time.Time) { return s.by, "because", time.Time{} }, zerolog.Nop())
+	s.Monitor = New("status-monitor a", config(), s.line, s.actor, func() (string, string, []model.Activation) { return s.by, "because", s.history }, zerolog.Nop())
 	s.actor.view = s.View
 	if prepare != nil {
 		prepare(s)
@@ -195,7 +218,7 @@ func (s *station) expect(t *testing.T, kinds []string, want ...string) time.Time
 	return last
 }
 
-var doings = []string{"activate", "switched", "act "}
+var doings = []string{"activate", "switched", "told", "act "}
 
 // TestMonitor_Switch: the active engine falls silent.
 func TestMonitor_Switch(t *testing.T) {

@@ -1,0 +1,94 @@
+package httpserver_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/patience"
+)
+
+// TestServer_Run_slowHTTP2: a connection that begins no request in time is
+// closed, long before it is idle for too long. A connection that had a request
+// is kept for the next one.
+func TestServer_Run_slowHTTP2(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca, caKey := issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "Test CA"}, IsCA: true, BasicConstraintsValid: true}, nil, nil, dir, "ca")
+	issue(t, &x509.Certificate{Subject: pkix.Name{CommonName: "radio.example"}, IPAddresses: []net.IP{{127, 0, 0, 1}}}, ca, caKey, dir, "server")
+	cfg := httpserver.Config{TLSCert: filepath.Join(dir, "server.pem"), TLSKey: filepath.Join(dir, "server.key")}
+	addr, stop := start(t, stub{}, cfg, httpserver.Options{Log: zerolog.Nop()})
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	pool := x509.NewCertPool()
+	pool.AddCert(ca)
+
+	const (
+		preface  = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+		// half is a HEADERS frame that promises another one: END_HEADERS is missing.
+		half = "\x00\x00\x01\x01\x01\x00\x00\x00\x01\x82"
+	)
+	t.Run("Closed", func(t *testing.T) {
+		for name, said := range map[string]string{
+			"Silent": "", "Preface": preface, "Settings": preface + settings, "HalfHeader": preface + settings + half,
+			"HalfFrame": preface + settings + half[:5],
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: pool, NextProtos: []string{"h2"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer conn.Close()
+				_ = conn.SetDeadline(time.Now().Add(patience.Limit()))
+				if _, err := io.WriteString(conn, said); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.Copy(io.Discard, conn); err != nil { // until the server hangs up
+					t.Error(err)
+				}
+			})
+		}
+		t.Run("Kept", func(t *testing.T) {
+			t.Parallel()
+			transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: pool}}
+			defer transport.CloseIdleConnections()
+			reused := false
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { reused = i.Reused }})
+			for range 2 {
+				r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+addr+"/healthz", http.NoBody)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer, err := transport.RoundTrip(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer.Body.Close()
+				if answer.ProtoMajor != 2 {
+					t.Errorf("it speaks %s", answer.Proto)
+				}
+				if !reused {
+					time.Sleep(6 * time.Second) // longer than a header may take
+				}
+			}
+			if !reused {
+				t.Error("the connection was closed between two requests")
+			}
+		})
+	})
+}
