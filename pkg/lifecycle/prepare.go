@@ -27,6 +27,9 @@ func (s *Service) ready(ctx context.Context) error {
 		if err := s.opts.Database.Ready(ctx); err != nil {
 			return err
 		}
+		if err := s.opts.Database.Writable(ctx); err != nil {
+			return err
+		}
 	}
 	if s.preparing.Load() {
 		return errPreparing

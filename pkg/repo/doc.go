@@ -10,7 +10,8 @@
 // An operation ends within Config.QueryTimeout, unless its comment says that it
 // takes as long as it takes. Another exception is that SQLite waits for a
 // disk that does not flush. If the database cannot be reached or cannot write
-// now, the error is model.ErrUnavailable. Times are UTC with microseconds.
+// now, the error is model.ErrUnavailable. An SQLite file that this process may
+// not write is refused when it is opened. Times are UTC with microseconds.
 //
 // A Node is the database of one node. A Station is the database of the sync
 // node, which also keeps the on-air log. Both have the same writes, and the

@@ -195,6 +195,7 @@ func TestDB_SQLite_locked(t *testing.T) {
 	if err := promptly(t, func() error { return patient.Ready(t.Context()) }); err != nil {
 		t.Errorf("readers are locked out: %v", err)
 	}
+	wantUnavailable(t, func() error { return db.Writable(t.Context()) })
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -334,6 +335,16 @@ func TestDB_MariaDB_server(t *testing.T) {
 			}
 		})
 	}
+	t.Run("ReadOnly", func(t *testing.T) {
+		db := repotest.OpenURL(t, server.CommonURL(t))
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		server.SetReadOnly(t, true)
+		wantNoWrites(t, db, "read-only") // nothing else writes
+		server.SetReadOnly(t, false)
+		wantWrites(t, db)
+	})
 	t.Run("Hung", func(t *testing.T) {
 		db := openImpatient(t, url)
 		storeAtLast(t, db, entry(5000, "before"))

@@ -84,6 +84,7 @@ func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
 	if len(group) == 1 {
 		err := c.execSingle(ctx, &group[0].row)
 		if err == nil || c.db.IsUnavailable(err) {
+			c.db.Wrote(ctx, err)
 			return err
 		}
 		// Mostly because there is a copy, with which this entry must be merged.

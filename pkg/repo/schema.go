@@ -29,7 +29,11 @@ var (
 // DB is an open database, of a node or of the sync node. DB shows whether the
 // schema is in place, and brings it up to date. The data in it is accessed
 // through a Node or a Station. All three types are safe for concurrent use.
-type DB struct{ db *sqldb.DB }
+type DB struct {
+	db *sqldb.DB
+	// trying is held by the goroutine that tries to write; see Writable.
+	trying chan struct{}
+}
 
 // Open prepares the database for use, and creates an SQLite file that does not
 // exist. The server and the schema need not be there yet; Ready tells. An error
@@ -47,7 +51,7 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db}, nil
+	return &DB{db, make(chan struct{}, 1)}, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.

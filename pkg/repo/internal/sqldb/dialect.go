@@ -62,6 +62,9 @@ type Dialect interface {
 	// LockSchema keeps other processes from migrating until release.
 	LockSchema(ctx context.Context, db *sql.DB) (release func() error, err error)
 
+	// Explain adds to an error what it is about, if the error itself does not say
+	// so, or says something wrong.
+	Explain(err error) error
 	// IsConflict: the transaction lost a conflict with another one and may be
 	// repeated.
 	IsConflict(err error) bool

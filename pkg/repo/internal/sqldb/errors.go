@@ -34,9 +34,11 @@ func (db *DB) Fail(ctx context.Context, doing string, err error) error {
 // Classify says what err means to the caller: ErrNotFound, ErrUnavailable, the
 // error of the caller's own context, or otherwise err itself.
 func (db *DB) Classify(ctx context.Context, err error) error {
-	switch {
-	case err == nil, errors.Is(err, model.ErrUnavailable):
+	if err == nil || errors.Is(err, model.ErrUnavailable) {
 		return err
+	}
+	err = db.Dialect.Explain(err)
+	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return model.ErrNotFound
 	case errors.Is(context.Cause(ctx), ErrTooSlow):

@@ -216,6 +216,10 @@ func mysqlNumber(err error, among []uint16) bool {
 	return errors.As(err, &e) && slices.Contains(among, e.Number)
 }
 
+// Explain: the driver's errors name the server, and the server's errors say what
+// they are about.
+func (mysqlDialect) Explain(err error) error { return err }
+
 func (mysqlDialect) IsConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
 
 func (mysqlDialect) IsDuplicate(err error) bool { return mysqlNumber(err, mysqlDuplicate) }

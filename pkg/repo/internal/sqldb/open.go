@@ -23,6 +23,8 @@ type DB struct {
 	// Timeout is how long one operation may take.
 	Timeout time.Duration
 	Log     zerolog.Logger
+
+	last lastWrite
 }
 
 // ErrNoDatabase says that there is no database to open.

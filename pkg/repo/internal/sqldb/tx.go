@@ -40,12 +40,14 @@ func (db *DB) Retry(ctx context.Context, do func() error) error {
 // success for a statement that ctx interrupted before it began. (A transaction
 // is safe, because its commit checks ctx.)
 func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) error {
-	return db.Retry(ctx, func() error {
+	err := db.Retry(ctx, func() error {
 		if err := do(db.Write.WithContext(ctx)); err != nil {
 			return err
 		}
 		return ctx.Err()
 	})
+	db.Wrote(ctx, err)
+	return err
 }
 
 // IsConflict reports whether the transaction lost a conflict with another one and
@@ -69,9 +71,19 @@ func Raced(err error) error {
 // Transaction runs do in a transaction. It runs do again from the start if the
 // transaction lost a conflict with another one.
 func (db *DB) Transaction(ctx context.Context, do func(tx *Tx) error) error {
-	return db.Retry(ctx, func() error {
-		return db.Write.WithContext(ctx).Transaction(func(g *gorm.DB) error { return do(NewTx(db, g)) })
+	changed := false
+	err := db.Retry(ctx, func() error {
+		return db.Write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx := NewTx(db, g)
+			err := do(tx)
+			changed = tx.Changed.Any()
+			return err
+		})
 	})
+	if err != nil || changed {
+		db.Wrote(ctx, err)
+	}
+	return err
 }
 
 // Tx is a transaction. It notes which tables its statements change, no matter
