@@ -79,6 +79,33 @@ func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch in
 	return taken, err
 }
 
+// AwaitRefusal returns a function that returns when the database has refused a
+// write since now.
+func (d *DB) AwaitRefusal(t testing.TB) func() {
+	t.Helper()
+	d.db.Wrote(t.Context(), nil)
+	return func() {
+		t.Helper()
+		patience.Await(t, func() error {
+			if err, known := d.db.LastWrite(); known && err == nil {
+				return errors.New("no write was refused")
+			}
+			return nil
+		})
+	}
+}
+
+// HoldWriter takes a connection for writes, until release.
+func (d *DB) HoldWriter(ctx context.Context) (release func(), err error) {
+	pool, err := d.db.Write.DB()
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxIdleConns(-1) // what is released is closed
+	held, err := pool.Conn(ctx)
+	return func() { _ = held.Close() }, err
+}
+
 // HoldReaders takes all connections for reads, until release.
 func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	pool, err := d.db.Read.DB()

@@ -3,6 +3,7 @@ package repo_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/status"
 )
 
 const poison = "poison"
@@ -171,6 +173,73 @@ func openImpatient(t *testing.T, url string) *repo.Node {
 	return db
 }
 
+// wantPatience checks that writes which the database refuses succeed as soon as
+// it is back.
+func wantPatience(t *testing.T, db *repo.Node, mend func()) {
+	t.Helper()
+	station := db.Station(t, 1)
+	results := make(chan error, 10)
+	begun := 0
+	for name, write := range map[string]func() error{
+		"StoreEntry":            func() error { return db.StoreEntry(t.Context(), entry(6000, "patient")) },
+		"StoreHealth":           func() error { return db.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}, asSaid) },
+		"StoreEntry, sync node": func() error { return station.StoreEntry(t.Context(), entry(7000, "patient")) },
+		"StoreMaintenance": func() error {
+			return station.StoreMaintenance(t.Context(), model.Maintenance{Source: 1, ChangedAt: noon}, status.LastMaintenance)
+		},
+	} {
+		begun++
+		refused := db.AwaitRefusal(t)
+		go func() {
+			err := write()
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			results <- err
+		}()
+		refused()
+	}
+	if len(results) > 0 {
+		t.Errorf("did not wait: %v", <-results)
+		begun--
+	}
+	mend()
+	for range begun {
+		if err := patience.Receive(t, "the result of a write", results); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestDB_patience: writes wait for the schema, but not when the service stops.
+func TestDB_patience(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, _ repotest.Kind, url string) {
+		hasty := openImpatient(t, url)
+		wantUnavailable(t, func() error { return hasty.StoreEntry(t.Context(), entry(0, "hasty")) })
+
+		stopping, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: repotest.QueryTimeout}, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused, result := stopping.AwaitRefusal(t), make(chan error, 1)
+		go func() { result <- stopping.StoreEntry(t.Context(), entry(0, "stopping")) }()
+		refused()
+		if err := promptly(t, stopping.Close); err != nil {
+			t.Error(err)
+		}
+		if err := patience.Receive(t, "the result of a write", result); !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("stopping: %v, want %v", err, model.ErrUnavailable)
+		}
+
+		db := repotest.OpenURL(t, url)
+		wantPatience(t, db, func() {
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+}
+
 // storeAtLast stores an entry, however often the call times out.
 func storeAtLast(t *testing.T, db *repo.Node, e model.Entry) {
 	t.Helper()
@@ -324,12 +393,14 @@ func TestDB_MariaDB_server(t *testing.T) {
 				t.Fatal(err)
 			}
 			end()
-			for range 3 {
-				wantUnavailable(t, storeNext) // refused at once
+			hasty := openImpatient(t, url)
+			for n := range 3 {
+				wantUnavailable(t, func() error { return hasty.StoreEntry(t.Context(), entry(4000+n, "hasty")) })
 			}
+			// Reads do not wait.
 			wantUnavailable(t, func() error { return db.Ready(t.Context()) })
 			wantUnavailable(t, func() error { _, err := db.LatestEntry(t.Context(), noon); return err })
-			server.Restart(t)
+			wantPatience(t, db, func() { server.Restart(t) })
 			if err := storeNext(); err != nil {
 				t.Errorf("after the restart: %v", err)
 			}
@@ -342,8 +413,21 @@ func TestDB_MariaDB_server(t *testing.T) {
 		}
 		server.SetReadOnly(t, true)
 		wantNoWrites(t, db, "read-only") // nothing else writes
-		server.SetReadOnly(t, false)
+		wantPatience(t, db, func() { server.SetReadOnly(t, false) })
 		wantWrites(t, db)
+	})
+	t.Run("NoConnectionLeft", func(t *testing.T) {
+		url := server.CommonURL(t)
+		first := repotest.OpenURL(t, url)
+		if err := first.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		server.LimitConnections(t, url, 1)
+		release, err := first.HoldWriter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantPatience(t, repotest.OpenURL(t, url), release)
 	})
 	t.Run("Hung", func(t *testing.T) {
 		db := openImpatient(t, url)

@@ -25,7 +25,9 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{"Close", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Writable"}
-	stationTests  = []string{"AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "Record", "SetPage"}
+	stationTests  = []string{
+		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",
+	}
 )
 
 // TestStation_writes: a Station has no method that writes outside the sequence.

@@ -83,9 +83,12 @@ func (s *sequencer) storeGroup(group []*waitingEntry) error {
 			return err
 		}
 	}
-	return s.commitInTurn(context.Background(), func(ctx context.Context, tx *writing) error {
-		_, err := tx.absorb(ctx, records, false)
-		return err
+	ctx := context.Background()
+	return s.db.Outlast(ctx, func() error {
+		return s.commitInTurn(ctx, func(ctx context.Context, tx *writing) error {
+			_, err := tx.absorb(ctx, records, false)
+			return err
+		})
 	})
 }
 

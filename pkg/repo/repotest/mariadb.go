@@ -107,6 +107,17 @@ func (s *Server) SetReadOnly(t testing.TB, on bool) {
 	}
 }
 
+// LimitConnections lets the user of a CommonURL have at most n connections. Those
+// that are open stay.
+func (s *Server) LimitConnections(t testing.TB, commonURL string, n int) {
+	t.Helper()
+	u, err := url.Parse(commonURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.execute(t, fmt.Sprintf("ALTER USER %s@'127.0.0.1' WITH MAX_USER_CONNECTIONS %d", u.User.Username(), n))
+}
+
 func (s *Server) execute(t testing.TB, statements ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout())

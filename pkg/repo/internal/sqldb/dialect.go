@@ -72,6 +72,9 @@ type Dialect interface {
 	IsDuplicate(err error) bool
 	// IsUnavailable: the database cannot be reached or cannot write now.
 	IsUnavailable(err error) bool
+	// IsAway: the database cannot be reached or cannot write, and is likely to
+	// come back by itself. IsUnavailable need not know these errors.
+	IsAway(err error) bool
 	// IsIncomplete: the schema lacks a table or a column.
 	IsIncomplete(err error) bool
 	// IsThere: the schema already has what a statement was to create, or lacks

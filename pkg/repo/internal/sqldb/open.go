@@ -24,7 +24,8 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
-	last lastWrite
+	last  lastWrite
+	hurry chan struct{} // closed by Hurry
 }
 
 // ErrNoDatabase says that there is no database to open.
@@ -61,7 +62,10 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log}, nil
+	return &DB{
+		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
+		hurry: make(chan struct{}),
+	}, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.

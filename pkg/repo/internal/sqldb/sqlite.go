@@ -306,6 +306,9 @@ func (sqliteDialect) IsUnavailable(err error) bool {
 	return false
 }
 
+// IsAway: a file does not come back by itself.
+func (sqliteDialect) IsAway(error) bool { return false }
+
 // IsIncomplete reads the error's text, because SQLite has no code for it.
 func (sqliteDialect) IsIncomplete(err error) bool {
 	if sqliteCode(err) != sqliteError {
