@@ -18,7 +18,8 @@
 // A write waits, within its time, for a database that is away and likely to come
 // back: a server that restarts, is read-only or has no connection left, and a
 // schema that is being made. A read does not wait, and neither does a write that
-// its caller repeats anyway: a lease, a delivery, a note.
+// its caller repeats anyway: a lease, a delivery, a note. After a read that timed
+// out, reads fail at once until the database answers a probe.
 //
 // A Node is the database of one node. A Station is the database of the sync
 // node, which also keeps the on-air log. Both have the same writes, and the

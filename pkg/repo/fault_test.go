@@ -432,13 +432,26 @@ func TestDB_MariaDB_server(t *testing.T) {
 	t.Run("Hung", func(t *testing.T) {
 		db := openImpatient(t, url)
 		storeAtLast(t, db, entry(5000, "before"))
+		latest := func() error { _, err := db.LatestEntry(t.Context(), noon.Add(24*time.Hour)); return err }
+		patience.Await(t, latest)
 		server.Pause()
 		defer server.Resume()
 		for range 2 {
 			wantUnavailable(t, func() error { return db.StoreEntry(t.Context(), entry(5001, "hung")) })
 		}
-		wantUnavailable(t, func() error { return db.Ready(t.Context()) })
+		// Once a read has timed out, reads are not even tried.
+		wantUnavailable(t, latest)
+		for _, read := range []func() error{latest, func() error { return db.Ready(t.Context()) }} {
+			if err := read(); !repo.IsSilent(err) || !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("a read was tried: %v", err)
+			}
+		}
+		// Writes are.
+		if err := db.StoreEntry(t.Context(), entry(5001, "hung")); repo.IsSilent(err) || !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("a write was not tried: %v", err)
+		}
 		server.Resume()
+		patience.Await(t, latest)
 		// The handle with the long timeout proves that the server is back.
 		if err := storeNext(); err != nil {
 			t.Fatal(err)

@@ -24,8 +24,9 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
-	last  lastWrite
-	hurry chan struct{} // closed by Hurry
+	last    lastWrite
+	silence silence
+	hurry   chan struct{} // closed by Hurry
 }
 
 // ErrNoDatabase says that there is no database to open.
@@ -62,14 +63,18 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{
+	db := &DB{
 		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
-		hurry: make(chan struct{}),
-	}, nil
+		silence: silence{log: log}, hurry: make(chan struct{}),
+	}
+	db.guardReads()
+	return db, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.
 func (db *DB) Close() error {
+	wait := db.silence.end()
+	defer wait()
 	if err := errors.Join(closePool(db.Write), closePool(db.Read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
