@@ -101,7 +101,7 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	if hasOwn {
 		return own.code
 	}
-	if _, ok := errors.AsType[mistake](err); ok || 
+	if _, ok := errors.AsType[mistake](err); ok ||
 		slices.ContainsFunc([]error{repo.ErrSchemaNewer, repo.ErrSchemaOlder, repo.ErrForeign}, func(wrong error) bool { return errors.Is(err, wrong) }) {
 		return ExitConfig
 	}

@@ -37,6 +37,8 @@ type Options struct {
 // *repo.Station. It is open, but need not be reachable yet.
 type Database interface {
 	Ready(ctx context.Context) error
+	// Writable tells what a write would meet now.
+	Writable(ctx context.Context) error
 	Migrate(ctx context.Context) error
 	Belongs(ctx context.Context, o model.Owner) error
 	Begin(ctx context.Context, o model.Owner, alone bool) (model.Identity, error)

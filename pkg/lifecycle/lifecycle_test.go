@@ -100,6 +100,32 @@ func TestService_Prepare(t *testing.T) {
 	}
 }
 
+// unwritable is a database that answers and takes no writes.
+type unwritable struct{ *repo.Node }
+
+func (unwritable) Writable(context.Context) error {
+	return fmt.Errorf("disk is full: %w", model.ErrUnavailable)
+}
+
+// TestService_Unwritable: a service that can't store anything is not ready.
+func TestService_Unwritable(t *testing.T) {
+	t.Parallel()
+	cfg := sqlite(t)
+	db, err := repo.OpenNode(*cfg, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := lifecycle.New(lifecycle.Options{
+		Name: "test", Log: zerolog.Nop(), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}, Database: unwritable{db}, Migrate: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifecycletest.Start(t, app{base, lifecycle.Work{}}).AwaitAnswer(http.MethodGet, "/readyz", "", func(answer lifecycletest.Answer, text string) bool {
+		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "disk is full")
+	})
+}
+
 // TestService_Fails: a task or a preparation that fails ends the service. A
 // schema that this program cannot use also ends it.
 func TestService_Fails(t *testing.T) {

@@ -27,6 +27,9 @@ func (s *Service) ready(ctx context.Context) error {
 		if err := s.opts.Database.Ready(ctx); err != nil {
 			return err
 		}
+		if err := s.opts.Database.Writable(ctx); err != nil {
+			return err
+		}
 	}
 	if s.preparing.Load() {
 		return errPreparing
@@ -39,7 +42,8 @@ func (s *Service) ready(ctx context.Context) error {
 // asks for. systemd is told that the service is ready after the first look,
 // whatever its result: a service that answers 503 and recovers by itself is
 // better than one that is killed for waiting. Only a schema that this binary
-// cannot use, and a database that is not its own, end the service. It returns nil if ctx ended.
+// cannot use, and a database that is not its own, end the service. It returns
+// nil if ctx ended.
 func (s *Service) prepare(ctx context.Context, w Work) error {
 	lasting := logging.NewLasting(s.opts.Log, "database not ready")
 	for pause := firstLook; ; pause = min(2*pause, maxLook) {

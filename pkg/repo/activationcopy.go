@@ -56,10 +56,11 @@ func (r reader) numberedIn(ctx context.Context, list []model.Activation) (*numbe
 // RememberActivations keeps a node's own copy of activations as the sync node
 // has them, under the sync node's epochs. If another activation has that epoch
 // here, that other one loses it. The other one is kept below all others until
-// the sync node tells its epoch. Error: model.ErrUnavailable.
+// the sync node tells its epoch. It does not wait for a database that is away:
+// the sync node is asked every second. Error: model.ErrUnavailable.
 func (n *Node) RememberActivations(ctx context.Context, list []model.Activation) error {
 	for part := range slices.Chunk(list, sqldb.MaxList) {
-		err := n.commit(ctx, "remember activations", func(ctx context.Context, tx *writing) error {
+		err := n.commitNow(ctx, "remember activations", func(ctx context.Context, tx *writing) error {
 			stored, err := readNumbered(tx.gorm(ctx), part)
 			for _, a := range part {
 				if err == nil {

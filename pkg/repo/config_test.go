@@ -139,7 +139,7 @@ func TestOpen(t *testing.T) {
 	})
 	t.Run("NoServer", func(t *testing.T) {
 		t.Parallel()
-		db := repotest.OpenURL(t, "mysql://aura:secret@127.0.0.1:1/aura")
+		db := openImpatient(t, "mysql://aura:secret@127.0.0.1:1/aura")
 		for name, err := range map[string]error{
 			"Ready": db.Ready(t.Context()), "Migrate": db.Migrate(t.Context()), "StoreEntry": db.StoreEntry(t.Context(), entry(0, "a")),
 		} {

@@ -8,9 +8,18 @@
 // rule that must run inside one is passed in as a pure function.
 //
 // An operation ends within Config.QueryTimeout, unless its comment says that it
-// takes as long as it takes. Another exception is that SQLite waits for a
-// disk that does not flush. If the database cannot be reached or cannot write
-// now, the error is model.ErrUnavailable. Times are UTC with microseconds.
+// takes as long as it takes. Another exception is that SQLite waits for a disk
+// that does not flush. Times are UTC with microseconds.
+//
+// If the database cannot be reached or cannot write now, the error is
+// model.ErrUnavailable. An SQLite file that this process may not write is
+// refused when it is opened.
+//
+// A write waits, within its time, for a database that is away and likely to come
+// back: a server that restarts, is read-only or has no connection left, and a
+// schema that is being made. A read does not wait, and neither does a write that
+// its caller repeats anyway: a lease, a delivery, a note. After a read that timed
+// out, reads fail at once until the database answers a probe.
 //
 // A Node is the database of one node. A Station is the database of the sync
 // node, which also keeps the on-air log. Both have the same writes, and the

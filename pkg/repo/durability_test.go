@@ -154,14 +154,19 @@ func TestDB_MariaDB_killed(t *testing.T) {
 		var mu sync.Mutex
 		before := len(acknowledged)
 		enough := before + 1 + r.IntN(500)
-		storeFrom(t.Context(), db, round*1_000_000, func(n int) {
+		ctx, stop := context.WithCancel(t.Context()) // writes wait for the server
+		storeFrom(ctx, db, round*1_000_000, func(n int) {
 			mu.Lock()
 			defer mu.Unlock()
 			acknowledged[n] = true
 			if len(acknowledged) == enough {
-				time.AfterFunc(time.Duration(r.IntN(3000))*time.Microsecond, server.Kill)
+				time.AfterFunc(time.Duration(r.IntN(3000))*time.Microsecond, func() {
+					server.Kill()
+					stop()
+				})
 			}
 		})
+		stop()
 		if len(acknowledged) == before {
 			t.Fatal("nothing was stored")
 		}

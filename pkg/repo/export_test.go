@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // CommitGroup commits the entries as one group and returns the result of each.
@@ -79,6 +80,37 @@ func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch in
 	return taken, err
 }
 
+// AwaitRefusal returns a function that returns when the database has refused a
+// write since now.
+func (d *DB) AwaitRefusal(t testing.TB) func() {
+	t.Helper()
+	d.db.Wrote(t.Context(), nil)
+	return func() {
+		t.Helper()
+		patience.Await(t, func() error {
+			if err, known := d.db.LastWrite(); known && err == nil {
+				return errors.New("no write was refused")
+			}
+			return nil
+		})
+	}
+}
+
+// IsSilent reports whether a read was not tried, because the database did not
+// answer an earlier one.
+func IsSilent(err error) bool { return errors.Is(err, sqldb.ErrSilent) }
+
+// HoldWriter takes a connection for writes, until release.
+func (d *DB) HoldWriter(ctx context.Context) (release func(), err error) {
+	pool, err := d.db.Write.DB()
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxIdleConns(-1) // what is released is closed
+	held, err := pool.Conn(ctx)
+	return func() { _ = held.Close() }, err
+}
+
 // HoldReaders takes all connections for reads, until release.
 func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	pool, err := d.db.Read.DB()
@@ -115,9 +147,13 @@ func (d *DB) Record(seen func(query string, args []any)) (stop func()) {
 }
 
 func recorded(g *gorm.DB, seen func(string, []any)) *gorm.DB {
-	pool := g.ConnPool.(*sql.DB)
+	pool, err := g.DB()
+	if err != nil {
+		panic(err)
+	}
+	through := g.ConnPool
 	g = g.Session(&gorm.Session{})
-	g.Statement.ConnPool = &recorder{statements: statements{pool, seen}, pool: pool}
+	g.Statement.ConnPool = &recorder{statements: statements{through, seen}, pool: pool}
 	return g
 }
 

@@ -3,6 +3,7 @@ package repo_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/status"
 )
 
 const poison = "poison"
@@ -171,6 +173,73 @@ func openImpatient(t *testing.T, url string) *repo.Node {
 	return db
 }
 
+// wantPatience checks that writes which the database refuses succeed as soon as
+// it is back.
+func wantPatience(t *testing.T, db *repo.Node, mend func()) {
+	t.Helper()
+	station := db.Station(t, 1)
+	results := make(chan error, 10)
+	begun := 0
+	for name, write := range map[string]func() error{
+		"StoreEntry":            func() error { return db.StoreEntry(t.Context(), entry(6000, "patient")) },
+		"StoreHealth":           func() error { return db.StoreHealth(t.Context(), model.Health{Source: 1, LogTime: noon}, asSaid) },
+		"StoreEntry, sync node": func() error { return station.StoreEntry(t.Context(), entry(7000, "patient")) },
+		"StoreMaintenance": func() error {
+			return station.StoreMaintenance(t.Context(), model.Maintenance{Source: 1, ChangedAt: noon}, status.LastMaintenance)
+		},
+	} {
+		begun++
+		refused := db.AwaitRefusal(t)
+		go func() {
+			err := write()
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+			}
+			results <- err
+		}()
+		refused()
+	}
+	if len(results) > 0 {
+		t.Errorf("did not wait: %v", <-results)
+		begun--
+	}
+	mend()
+	for range begun {
+		if err := patience.Receive(t, "the result of a write", results); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestDB_patience: writes wait for the schema, but not when the service stops.
+func TestDB_patience(t *testing.T) {
+	onEachEmpty(t, func(t *testing.T, _ repotest.Kind, url string) {
+		hasty := openImpatient(t, url)
+		wantUnavailable(t, func() error { return hasty.StoreEntry(t.Context(), entry(0, "hasty")) })
+
+		stopping, err := repo.OpenNode(repo.Config{URL: url, QueryTimeout: repotest.QueryTimeout}, zerolog.Nop())
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused, result := stopping.AwaitRefusal(t), make(chan error, 1)
+		go func() { result <- stopping.StoreEntry(t.Context(), entry(0, "stopping")) }()
+		refused()
+		if err := promptly(t, stopping.Close); err != nil {
+			t.Error(err)
+		}
+		if err := patience.Receive(t, "the result of a write", result); !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("stopping: %v, want %v", err, model.ErrUnavailable)
+		}
+
+		db := repotest.OpenURL(t, url)
+		wantPatience(t, db, func() {
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+}
+
 // storeAtLast stores an entry, however often the call times out.
 func storeAtLast(t *testing.T, db *repo.Node, e model.Entry) {
 	t.Helper()
@@ -195,6 +264,7 @@ func TestDB_SQLite_locked(t *testing.T) {
 	if err := promptly(t, func() error { return patient.Ready(t.Context()) }); err != nil {
 		t.Errorf("readers are locked out: %v", err)
 	}
+	wantUnavailable(t, func() error { return db.Writable(t.Context()) })
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
 	}
@@ -323,27 +393,65 @@ func TestDB_MariaDB_server(t *testing.T) {
 				t.Fatal(err)
 			}
 			end()
-			for range 3 {
-				wantUnavailable(t, storeNext) // refused at once
+			hasty := openImpatient(t, url)
+			for n := range 3 {
+				wantUnavailable(t, func() error { return hasty.StoreEntry(t.Context(), entry(4000+n, "hasty")) })
 			}
+			// Reads do not wait.
 			wantUnavailable(t, func() error { return db.Ready(t.Context()) })
 			wantUnavailable(t, func() error { _, err := db.LatestEntry(t.Context(), noon); return err })
-			server.Restart(t)
+			wantPatience(t, db, func() { server.Restart(t) })
 			if err := storeNext(); err != nil {
 				t.Errorf("after the restart: %v", err)
 			}
 		})
 	}
+	t.Run("ReadOnly", func(t *testing.T) {
+		db := repotest.OpenURL(t, server.CommonURL(t))
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		server.SetReadOnly(t, true)
+		wantNoWrites(t, db, "read-only") // nothing else writes
+		wantPatience(t, db, func() { server.SetReadOnly(t, false) })
+		wantWrites(t, db)
+	})
+	t.Run("NoConnectionLeft", func(t *testing.T) {
+		url := server.CommonURL(t)
+		first := repotest.OpenURL(t, url)
+		if err := first.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		server.LimitConnections(t, url, 1)
+		release, err := first.HoldWriter(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantPatience(t, repotest.OpenURL(t, url), release)
+	})
 	t.Run("Hung", func(t *testing.T) {
 		db := openImpatient(t, url)
 		storeAtLast(t, db, entry(5000, "before"))
+		latest := func() error { _, err := db.LatestEntry(t.Context(), noon.Add(24*time.Hour)); return err }
+		patience.Await(t, latest)
 		server.Pause()
 		defer server.Resume()
 		for range 2 {
 			wantUnavailable(t, func() error { return db.StoreEntry(t.Context(), entry(5001, "hung")) })
 		}
-		wantUnavailable(t, func() error { return db.Ready(t.Context()) })
+		// Once a read has timed out, reads are not even tried.
+		wantUnavailable(t, latest)
+		for _, read := range []func() error{latest, func() error { return db.Ready(t.Context()) }} {
+			if err := read(); !repo.IsSilent(err) || !errors.Is(err, model.ErrUnavailable) {
+				t.Errorf("a read was tried: %v", err)
+			}
+		}
+		// Writes are.
+		if err := db.StoreEntry(t.Context(), entry(5001, "hung")); repo.IsSilent(err) || !errors.Is(err, model.ErrUnavailable) {
+			t.Errorf("a write was not tried: %v", err)
+		}
 		server.Resume()
+		patience.Await(t, latest)
 		// The handle with the long timeout proves that the server is back.
 		if err := storeNext(); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,9 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(childURL); url != "" {
 		os.Exit(storeUntilKilled(url))
 	}
+	if url := os.Getenv(strangerURL); url != "" {
+		os.Exit(openAsStranger(url))
+	}
 	code := repotest.Main(m)
 	if code == 0 {
 		if err := goleak.Find(); err != nil {

@@ -202,7 +202,7 @@ func TestDB_Migrate_meanwhile(t *testing.T) {
 func serve(t *testing.T, url string) (stop func()) {
 	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
-	db, station := repotest.OpenURL(t, url), repotest.OpenURL(t, url).Station(t, 1)
+	db, station := openImpatient(t, url), openImpatient(t, url).Station(t, 1)
 	calls := map[string]func(n int) error{
 		"StoreEntry":            func(n int) error { return db.StoreEntry(ctx, entry(n, "title")) },
 		"StoreEntry, sync node": func(n int) error { return station.StoreEntry(ctx, entry(n*7200, "title")) },

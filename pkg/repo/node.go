@@ -44,6 +44,7 @@ func (n *Node) Prepare(ctx context.Context) error {
 // Close stores what StoreEntry already accepted, then closes the connections.
 // No other call may be made afterwards.
 func (n *Node) Close() error {
+	n.db.Hurry()
 	n.group.close()
 	return n.DB.Close()
 }
@@ -75,7 +76,7 @@ func (c *nodeCommitter) await() (release func()) { return func() {} }
 func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 	ctx, cancel := c.db.Deadline(context.Background())
 	defer cancel()
-	return c.db.Classify(ctx, c.exec(ctx, group))
+	return c.db.Outlast(ctx, func() error { return c.db.Classify(ctx, c.exec(ctx, group)) })
 }
 
 // exec stores the group in one transaction. It uses one statement if the
@@ -84,6 +85,7 @@ func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
 	if len(group) == 1 {
 		err := c.execSingle(ctx, &group[0].row)
 		if err == nil || c.db.IsUnavailable(err) {
+			c.db.Wrote(ctx, err)
 			return err
 		}
 		// Mostly because there is a copy, with which this entry must be merged.

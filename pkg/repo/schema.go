@@ -35,6 +35,8 @@ type DB struct {
 	// lock is that of the process that serves the database; nil if no service
 	// began, or if several may run.
 	lock *heldLock
+	// trying is held by the goroutine that tries to write; see Writable.
+	trying chan struct{}
 }
 
 // Open prepares the database for use, and creates an SQLite file that does not
@@ -53,7 +55,7 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{db: db}, nil
+	return &DB{db: db, trying: make(chan struct{}, 1)}, nil
 }
 
 // Close closes the connections, and ends what Begin began. No other call may be

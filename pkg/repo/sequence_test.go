@@ -24,8 +24,12 @@ var (
 		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
-	stationSchema = []string{"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready"}
-	stationTests  = []string{"AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "Record", "SetPage"}
+	stationSchema = []string{
+		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Writable",
+	}
+	stationTests = []string{
+		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",
+	}
 )
 
 // TestStation_writes: a Station has no method that writes outside the sequence.

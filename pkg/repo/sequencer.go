@@ -83,9 +83,12 @@ func (s *sequencer) storeGroup(group []*waitingEntry) error {
 			return err
 		}
 	}
-	return s.commitInTurn(context.Background(), func(ctx context.Context, tx *writing) error {
-		_, err := tx.absorb(ctx, records, false)
-		return err
+	ctx := context.Background()
+	return s.db.Outlast(ctx, func() error {
+		return s.commitInTurn(ctx, func(ctx context.Context, tx *writing) error {
+			_, err := tx.absorb(ctx, records, false)
+			return err
+		})
 	})
 }
 
@@ -96,7 +99,7 @@ func (s *sequencer) close() {}
 func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Context, tx *writing) error) error {
 	ctx, goesOn, cancel := s.patience(ctx)
 	defer cancel()
-	return s.db.Classify(ctx, s.untilFirst(ctx, func() error {
+	err := s.untilFirst(ctx, func() error {
 		return s.commitNext(ctx, func(g *gorm.DB) error {
 			unit := sqldb.NewTx(s.db, g)
 			unit.GoesOn = goesOn
@@ -113,7 +116,11 @@ func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Contex
 			}
 			return s.airLog(unit).Follow(ctx, &tx.touched)
 		})
-	}))
+	})
+	if err != nil {
+		s.db.Wrote(ctx, err)
+	}
+	return s.db.Classify(ctx, err)
 }
 
 // untilFirst repeats do while other processes are faster. Unlike retry it does
@@ -179,6 +186,7 @@ func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) 
 	switch {
 	case err == nil:
 		s.last = n
+		s.db.Wrote(ctx, nil)
 	case errors.Is(err, errUnchanged):
 		return nil
 	case errors.Is(err, errOvertaken):

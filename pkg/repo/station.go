@@ -51,6 +51,7 @@ func stationOver(db *DB, defaultSource int, err error) (*Station, error) {
 // Close stores what StoreEntry already accepted, then closes the connections.
 // No other call may be made afterwards.
 func (s *Station) Close() error {
+	s.db.Hurry()
 	s.group.close()
 	return s.DB.Close()
 }

@@ -38,8 +38,15 @@ func newWriter(db *sqldb.DB, by committer) *writer {
 	return &writer{reader: reader{db, newDayCounts(db)}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
-// commit makes a write durable. The error says what was being done.
+// commit makes a write durable. It waits for a database that is away for a
+// moment. The error says what was being done.
 func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
+	return w.db.Outlast(ctx, func() error { return w.commitNow(ctx, doing, do) })
+}
+
+// commitNow is commit for a write that its caller repeats by itself. It does not
+// wait for a database that is away.
+func (w *writer) commitNow(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
 	if err := w.by.commit(ctx, do); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
@@ -47,16 +54,19 @@ func (w *writer) commit(ctx context.Context, doing string, do func(ctx context.C
 }
 
 // aside is commit for a write on which the on-air log does not depend, and for
-// which nobody who follows the sequence waits. For example, a lease is renewed
-// every second. aside does not wait for a station's long writes.
+// which nobody who follows the sequence waits. aside does not wait for a
+// station's long writes.
 func (w *writer) aside(ctx context.Context, doing string, do func(ctx context.Context, tx *writing) error) error {
-	ctx, cancel := w.db.Deadline(ctx)
-	defer cancel()
-	return w.db.Fail(ctx, doing, writeAside(ctx, w.db, do))
+	return w.db.Outlast(ctx, func() error {
+		ctx, cancel := w.db.Deadline(ctx)
+		defer cancel()
+		return w.db.Fail(ctx, doing, writeAside(ctx, w.db, do))
+	})
 }
 
 // writeAside runs do in a transaction that may not change tables that belong to
-// the sequence.
+// the sequence. It does not wait for a database that is away. For example, a
+// lease is renewed every second, and reads store what they derive.
 func writeAside(ctx context.Context, db *sqldb.DB, do func(ctx context.Context, tx *writing) error) error {
 	return db.Transaction(ctx, func(unit *sqldb.Tx) error {
 		tx := newWriting(unit)

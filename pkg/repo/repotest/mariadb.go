@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -74,11 +75,56 @@ func (s *Server) URL(t testing.TB) string {
 	s.databases++
 	name := fmt.Sprintf("test_%d", s.databases)
 	s.mu.Unlock()
-	url, err := s.CreateDatabase(ctx, name)
+	created, err := s.CreateDatabase(ctx, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return url
+	return created
+}
+
+// CommonURL is URL with a user of that database alone: without the rights over
+// the server that URL's user has, such as to write while it is read-only.
+func (s *Server) CommonURL(t testing.TB) string {
+	t.Helper()
+	u, err := url.Parse(s.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	s.execute(t, fmt.Sprintf("CREATE USER %s@'127.0.0.1' IDENTIFIED BY '%s'", name, testPassword),
+		fmt.Sprintf("GRANT ALL ON %s.* TO %s@'127.0.0.1'", name, name))
+	u.User = url.UserPassword(name, testPassword)
+	return u.String()
+}
+
+// SetReadOnly makes the server refuse the writes of users without special
+// rights, until it is taken back or the test ends.
+func (s *Server) SetReadOnly(t testing.TB, on bool) {
+	t.Helper()
+	s.execute(t, fmt.Sprintf("SET GLOBAL read_only = %t", on))
+	if on {
+		t.Cleanup(func() { s.execute(t, "SET GLOBAL read_only = false") })
+	}
+}
+
+// LimitConnections lets the user of a CommonURL have at most n connections. Those
+// that are open stay.
+func (s *Server) LimitConnections(t testing.TB, commonURL string, n int) {
+	t.Helper()
+	u, err := url.Parse(commonURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.execute(t, fmt.Sprintf("ALTER USER %s@'127.0.0.1' WITH MAX_USER_CONNECTIONS %d", u.User.Username(), n))
+}
+
+func (s *Server) execute(t testing.TB, statements ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout())
+	defer cancel()
+	if err := s.Exec(ctx, statements...); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Restart starts a server that a test stopped or killed, with the databases

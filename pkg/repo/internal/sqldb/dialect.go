@@ -66,6 +66,9 @@ type Dialect interface {
 	// ErrLocked.
 	LockService(ctx context.Context) (ServiceLock, error)
 
+	// Explain adds to an error what it is about, if the error itself does not say
+	// so, or says something wrong.
+	Explain(err error) error
 	// IsConflict: the transaction lost a conflict with another one and may be
 	// repeated.
 	IsConflict(err error) bool
@@ -73,6 +76,9 @@ type Dialect interface {
 	IsDuplicate(err error) bool
 	// IsUnavailable: the database cannot be reached or cannot write now.
 	IsUnavailable(err error) bool
+	// IsAway: the database cannot be reached or cannot write, and is likely to
+	// come back by itself. IsUnavailable need not know these errors.
+	IsAway(err error) bool
 	// IsIncomplete: the schema lacks a table or a column.
 	IsIncomplete(err error) bool
 	// IsThere: the schema already has what a statement was to create, or lacks

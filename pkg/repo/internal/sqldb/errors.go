@@ -34,9 +34,11 @@ func (db *DB) Fail(ctx context.Context, doing string, err error) error {
 // Classify says what err means to the caller: ErrNotFound, ErrUnavailable, the
 // error of the caller's own context, or otherwise err itself.
 func (db *DB) Classify(ctx context.Context, err error) error {
-	switch {
-	case err == nil, errors.Is(err, model.ErrUnavailable):
+	if err == nil || errors.Is(err, model.ErrUnavailable) {
 		return err
+	}
+	err = db.Dialect.Explain(err)
+	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return model.ErrNotFound
 	case errors.Is(context.Cause(ctx), ErrTooSlow):
@@ -52,12 +54,22 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 // IsUnavailable reports whether the database cannot be reached or cannot write
 // now.
 func (db *DB) IsUnavailable(err error) bool {
-	var network net.Error
-	return db.Dialect.IsUnavailable(err) ||
-		db.Dialect.IsIncomplete(err) || // a service that just started will soon migrate, or is migrating
+	return db.isAway(err) ||
+		db.Dialect.IsUnavailable(err) ||
 		db.IsConflict(err) || // still a conflict after all repetitions
+		errors.Is(err, sql.ErrConnDone)
+}
+
+// isAway reports whether the database is away, and is likely to come back by
+// itself. The end of a context does not count, although it is a net.Error.
+func (db *DB) isAway(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var network net.Error
+	return db.Dialect.IsAway(err) ||
+		db.Dialect.IsIncomplete(err) || // a service that just started will soon migrate, or is migrating
 		errors.As(err, &network) ||
 		errors.Is(err, driver.ErrBadConn) ||
-		errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -198,13 +198,16 @@ var (
 	mysqlUnavailable = []uint16{
 		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
 		1037, 1038, 1041, // out of memory
-		1040, 1203, 1226, // too many connections
 		1044, 1045, 1049, 1129, 1130, // the server refuses the login, or has no such database yet
+		1969, // statement ended by a limit
+	}
+	mysqlAway = []uint16{
+		1040, 1203, 1226, // too many connections
 		1047,                         // this cluster node has lost the others
 		1053, 1077, 1079, 1927, 1152, // going down, connection killed
 		1158, 1159, 1160, 1161, // network
 		1290, 1792, 1836, // read only
-		1317, 1969, // statement ended by an administrator or by a limit
+		1317, // statement ended by an administrator, or because the server goes down
 	}
 	mysqlIncomplete = []uint16{1054, 1146}
 	mysqlDuplicate  = []uint16{1062}
@@ -216,12 +219,18 @@ func mysqlNumber(err error, among []uint16) bool {
 	return errors.As(err, &e) && slices.Contains(among, e.Number)
 }
 
+// Explain: the driver's errors name the server, and the server's errors say what
+// they are about.
+func (mysqlDialect) Explain(err error) error { return err }
+
 func (mysqlDialect) IsConflict(err error) bool { return mysqlNumber(err, mysqlConflicts) }
 
 func (mysqlDialect) IsDuplicate(err error) bool { return mysqlNumber(err, mysqlDuplicate) }
 
-func (mysqlDialect) IsUnavailable(err error) bool {
-	return mysqlNumber(err, mysqlUnavailable) || errors.Is(err, driver.ErrInvalidConn)
+func (mysqlDialect) IsUnavailable(err error) bool { return mysqlNumber(err, mysqlUnavailable) }
+
+func (mysqlDialect) IsAway(err error) bool {
+	return mysqlNumber(err, mysqlAway) || errors.Is(err, driver.ErrInvalidConn)
 }
 
 func (mysqlDialect) IsIncomplete(err error) bool { return mysqlNumber(err, mysqlIncomplete) }

@@ -23,6 +23,10 @@ type DB struct {
 	// Timeout is how long one operation may take.
 	Timeout time.Duration
 	Log     zerolog.Logger
+
+	last    lastWrite
+	silence silence
+	hurry   chan struct{} // closed by Hurry
 }
 
 // ErrNoDatabase says that there is no database to open.
@@ -59,11 +63,18 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &DB{Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log}, nil
+	db := &DB{
+		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
+		silence: silence{log: log}, hurry: make(chan struct{}),
+	}
+	db.guardReads()
+	return db, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.
 func (db *DB) Close() error {
+	wait := db.silence.end()
+	defer wait()
 	if err := errors.Join(closePool(db.Write), closePool(db.Read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}

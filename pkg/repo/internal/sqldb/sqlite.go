@@ -84,23 +84,53 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	return write, read, nil
 }
 
-// writable is W_OK of access(2). The directory must be writable, because SQLite
+// R_OK and W_OK of access(2). The directory must be writable, because SQLite
 // keeps its journal next to the file.
-const writable = 2
+const (
+	readable = 4
+	writable = 2
+)
 
+// checkFile tells what keeps this process from writing the database. SQLite
+// itself would open a file that it can only read, and refuse each write later.
 func (d sqliteDialect) checkFile() error {
-	if err := d.checkDirectory(); err != nil || !d.mustExist {
+	if err := d.checkDirectory(); err != nil {
 		return err
 	}
 	switch info, err := os.Stat(d.path); {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist) && d.mustExist:
 		return fmt.Errorf("%w: %s does not exist; a start of the service or migrate up creates it", ErrNoDatabase, d.path)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s is not a file", d.path)
 	}
+	for _, part := range d.files() {
+		err := syscall.Access(part, readable|writable)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the SQLite file %s cannot be written: %w%s", part, err, owner(part))
+		}
+	}
 	return nil
+}
+
+// files are the database's file, and those that SQLite keeps next to it.
+func (d sqliteDialect) files() []string { return []string{d.path, d.path + "-wal", d.path + "-shm"} }
+
+// owner tells who may write a file, in addition to an error that says that this
+// process may not.
+func owner(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, user %d, group %d; this process is user %d)", info.Mode(), stat.Uid, stat.Gid, os.Getuid())
 }
 
 func (d sqliteDialect) checkDirectory() error {
@@ -125,7 +155,8 @@ func (d sqliteDialect) pool(source string, size int) (*gorm.DB, error) {
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	return newGorm(pool, sqlite.Dialector{Conn: pool})
+	g, err := newGorm(pool, sqlite.Dialector{Conn: pool})
+	return g, d.Explain(err)
 }
 
 func (sqliteDialect) InsertMissing(string) string { return " ON CONFLICT DO NOTHING" }
@@ -207,9 +238,11 @@ const (
 	sqliteNoMem    = 7
 	sqliteReadOnly = 8
 	sqliteIOErr    = 10
+	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
 	sqliteSchema   = 17 // the schema was altered while the statement was compiled
+	sqliteNotADB   = 26
 )
 
 // sqliteUnique is an extended result code.
@@ -222,6 +255,34 @@ func sqliteCode(err error) int {
 		return e.Code() & 0xff
 	}
 	return 0
+}
+
+// fileError is an error about the database's file.
+type fileError struct {
+	error
+	text string
+}
+
+func (e fileError) Error() string { return e.text }
+
+func (e fileError) Unwrap() error { return e.error }
+
+// Explain names the file. For a file that cannot be opened, the driver's text
+// is "out of memory".
+func (d sqliteDialect) Explain(err error) error {
+	if _, done := errors.AsType[fileError](err); done {
+		return err
+	}
+	what := ""
+	switch sqliteCode(err) {
+	case sqliteCantOpen:
+		what = "unable to open the file (14)"
+	case sqliteReadOnly, sqliteIOErr, sqliteCorrupt, sqliteFull, sqliteNotADB:
+		what = err.Error()
+	default:
+		return err
+	}
+	return fileError{err, "the SQLite file " + d.path + ": " + what}
 }
 
 func (sqliteDialect) IsConflict(err error) bool {
@@ -244,6 +305,9 @@ func (sqliteDialect) IsUnavailable(err error) bool {
 	}
 	return false
 }
+
+// IsAway: a file does not come back by itself.
+func (sqliteDialect) IsAway(error) bool { return false }
 
 // IsIncomplete reads the error's text, because SQLite has no code for it.
 func (sqliteDialect) IsIncomplete(err error) bool {

@@ -35,17 +35,46 @@ func (db *DB) Retry(ctx context.Context, do func() error) error {
 	}
 }
 
+// Outlast repeats do while the database is away for a moment, for as long as one
+// operation may take: the server restarts, has no connection left, is read-only,
+// or lacks the schema. Any write may be repeated, even if it was committed and
+// only the answer was lost. Reads are not repeated: those who serve them have
+// answers in memory, and must not pile up.
+func (db *DB) Outlast(ctx context.Context, do func() error) error {
+	ctx, cancel := db.Deadline(ctx)
+	defer cancel()
+	for pause := FirstPause; ; pause = min(2*pause, MaxPause) {
+		err := do()
+		if err == nil || !db.isAway(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-db.hurry:
+			return err
+		case <-time.After(pause/2 + rand.N(pause)):
+		}
+	}
+}
+
+// Hurry ends the patience of Outlast for good: the service is stopping. Call it
+// once.
+func (db *DB) Hurry() { close(db.hurry) }
+
 // Autocommit executes one statement as a transaction of its own. If ctx ends
 // during the statement, the statement counts as failed: SQLite's driver reports
 // success for a statement that ctx interrupted before it began. (A transaction
 // is safe, because its commit checks ctx.)
 func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) error {
-	return db.Retry(ctx, func() error {
+	err := db.Retry(ctx, func() error {
 		if err := do(db.Write.WithContext(ctx)); err != nil {
 			return err
 		}
 		return ctx.Err()
 	})
+	db.Wrote(ctx, err)
+	return err
 }
 
 // IsConflict reports whether the transaction lost a conflict with another one and
@@ -69,9 +98,19 @@ func Raced(err error) error {
 // Transaction runs do in a transaction. It runs do again from the start if the
 // transaction lost a conflict with another one.
 func (db *DB) Transaction(ctx context.Context, do func(tx *Tx) error) error {
-	return db.Retry(ctx, func() error {
-		return db.Write.WithContext(ctx).Transaction(func(g *gorm.DB) error { return do(NewTx(db, g)) })
+	changed := false
+	err := db.Retry(ctx, func() error {
+		return db.Write.WithContext(ctx).Transaction(func(g *gorm.DB) error {
+			tx := NewTx(db, g)
+			err := do(tx)
+			changed = tx.Changed.Any()
+			return err
+		})
 	})
+	if err != nil || changed {
+		db.Wrote(ctx, err)
+	}
+	return err
 }
 
 // Tx is a transaction. It notes which tables its statements change, no matter

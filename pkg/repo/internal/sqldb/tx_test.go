@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,6 +51,61 @@ func TestDB_Retry(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestDB_Outlast: what comes back by itself is waited for, for as long as one
+// operation may take.
+func TestDB_Outlast(t *testing.T) {
+	t.Parallel()
+	const timeout = 5 * time.Second
+	unavailable := func(err error) error { return fmt.Errorf("store: %w: %w", model.ErrUnavailable, err) }
+	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for name, test := range map[string]struct {
+		err   error
+		away  time.Duration // how long err lasts
+		takes time.Duration // at most; 0: it is not repeated
+		fails bool
+	}{
+		"Refused":     {refused, time.Second, time.Second + MaxPause*3/2, false},
+		"Broken":      {driver.ErrBadConn, time.Second, time.Second + MaxPause*3/2, false},
+		"Killed":      {mysql.ErrInvalidConn, time.Second, time.Second + MaxPause*3/2, false},
+		"ReadOnly":    {&mysql.MySQLError{Number: 1290}, time.Second, time.Second + MaxPause*3/2, false},
+		"Full":        {&mysql.MySQLError{Number: 1040}, time.Second, time.Second + MaxPause*3/2, false},
+		"NoTable":     {&mysql.MySQLError{Number: 1146}, time.Second, time.Second + MaxPause*3/2, false},
+		"TooLong":     {refused, time.Minute, timeout, true},
+		"DiskFull":    {&mysql.MySQLError{Number: 1114}, time.Second, 0, true},
+		"WrongLogin":  {&mysql.MySQLError{Number: 1045}, time.Second, 0, true},
+		"Deadlock":    {&mysql.MySQLError{Number: 1213}, time.Second, 0, true}, // it was repeated already
+		"TooSlow":     {ErrTooSlow, time.Second, 0, true},
+		"CallerLeft":  {context.DeadlineExceeded, time.Second, 0, true},
+		"OtherReason": {errors.New("other"), time.Second, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				db, began := &DB{Dialect: mysqlDialect{}, Timeout: timeout}, time.Now()
+				err := db.Outlast(t.Context(), func() error {
+					if time.Since(began) < test.away {
+						return unavailable(test.err)
+					}
+					return nil
+				})
+				if took := time.Since(began); took > test.takes || errors.Is(err, test.err) != test.fails {
+					t.Errorf("%v after %s", err, took)
+				}
+			})
+		})
+	}
+	t.Run("Hurry", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			db, began := &DB{Dialect: mysqlDialect{}, Timeout: timeout, hurry: make(chan struct{})}, time.Now()
+			time.AfterFunc(time.Second, db.Hurry)
+			if err := db.Outlast(t.Context(), func() error { return refused }); !errors.Is(err, refused) || time.Since(began) > time.Second {
+				t.Errorf("%v after %s", err, time.Since(began))
+			}
+		})
+	})
 }
 
 // TestDB_Autocommit: the result that SQLite's driver reports for a statement

@@ -44,7 +44,19 @@ func configure(t testing.TB, databaseURL string, more map[string]string) config.
 
 func start(t *testing.T, databaseURL string) *lifecycletest.Service {
 	t.Helper()
-	a, err := app.New(configure(t, databaseURL, nil), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
+	return startWith(t, databaseURL, nil)
+}
+
+// startHasty starts a service whose calls fail soon while the database is away.
+// Calls that must succeed need Await.
+func startHasty(t *testing.T, databaseURL string) *lifecycletest.Service {
+	t.Helper()
+	return startWith(t, databaseURL, map[string]string{"AURA_DB_QUERY_TIMEOUT": "500ms"})
+}
+
+func startWith(t *testing.T, databaseURL string, more map[string]string) *lifecycletest.Service {
+	t.Helper()
+	a, err := app.New(configure(t, databaseURL, more), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +108,12 @@ func TestApp_FreshStart(t *testing.T) {
 // everything recovers by itself.
 func TestApp_DatabaseAway(t *testing.T) {
 	server := repotest.MariaDB(t)
-	s := start(t, server.URL(t))
+	s := startHasty(t, server.URL(t))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
 	const list, current = "/api/v1/trackservice?limit=3", "/api/v1/trackservice/current"
-	_, before := s.Call(http.MethodGet, list, "")
-	s.Call(http.MethodGet, current, "")
+	_, before := s.Await(http.StatusOK, http.MethodGet, list, "")
+	s.Await(http.StatusOK, http.MethodGet, current, "")
 
 	server.Kill()
 	t.Cleanup(func() { server.Restart(t) }) // even if this test fails before it restarts the server
@@ -143,7 +155,7 @@ func TestApp_DatabaseAwayAtStart(t *testing.T) {
 	url := server.URL(t)
 	server.Stop()
 	t.Cleanup(func() { server.Restart(t) })
-	s := start(t, url)
+	s := startHasty(t, url)
 	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("store without a database: %s %s", res.Status, answer)
 	}

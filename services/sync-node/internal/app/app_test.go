@@ -177,6 +177,33 @@ func TestApp_TwoProcesses(t *testing.T) {
 	awaitTitles(t, other, onAir)
 }
 
+// TestApp_DatabaseHangs: while the database hangs, what was shown before is
+// shown with a warning, and it is known that the database does not answer.
+// Everything recovers by itself.
+func TestApp_DatabaseHangs(t *testing.T) { // not parallel: it disturbs every user of the server
+	server := repotest.MariaDB(t)
+	s := start(t, server.URL(t), map[string]string{"AURA_DB_QUERY_TIMEOUT": "500ms"})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	const active = "/api/v1/source/active"
+	_, before := s.Await(http.StatusOK, http.MethodGet, active, "")
+	server.Pause()
+	defer server.Resume()
+	for range 3 {
+		res, answer := s.Call(http.MethodGet, active, "")
+		if res.StatusCode != http.StatusOK || answer != before || !strings.HasPrefix(res.Header.Get("Warning"), "111 ") {
+			t.Errorf("%s %v %s", res.Status, res.Header, answer)
+		}
+	}
+	if res, answer := s.Call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable || !strings.Contains(answer, "does not answer since") {
+		t.Errorf("readyz: %s %s", res.Status, answer)
+	}
+	server.Resume()
+	s.AwaitAnswer(http.MethodGet, active, "", func(answer lifecycletest.Answer, text string) bool {
+		return answer.StatusCode == http.StatusOK && answer.Header.Get("Warning") == "" && text == before
+	})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+}
+
 // remember gives a node a history, as copied from the sync node: source 2 from
 // minute 5 on, and then the given source.
 func remember(t *testing.T, n *nodetest.Node, last int64, source int) {
