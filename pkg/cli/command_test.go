@@ -38,6 +38,8 @@ func newApp(_ settings, version string, _ zerolog.Logger) (app, error) {
 	return app{version}, nil
 }
 
+func (app) Reload(settings) ([]string, error) { return nil, nil }
+
 func (a app) Run(context.Context) error { return fmt.Errorf("%w as %s", errServe, a.version) }
 
 func program() cli.Program[settings] {
@@ -47,7 +49,7 @@ func program() cli.Program[settings] {
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},
-		Serve: cli.Serve(newApp),
+		Wire: cli.Wire(newApp),
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
 				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -60,13 +61,16 @@ type Server struct {
 	timeout    time.Duration
 	drain      time.Duration
 	listener   net.Listener
+	// tokens and certificates change while the server runs; see Reload.
+	tokens       atomic.Pointer[Tokens]
+	certificates atomic.Pointer[certificates] // nil without HTTPS
 	// stopping ends the streams that have no end of their own.
 	stopping context.Context
 	stop     context.CancelFunc
 }
 
 // New makes a server that so far serves only probes, metrics and documentation.
-// It fails if the embedded contract is unusable.
+// It fails if the embedded contract or a certificate is unusable.
 func New(cfg Config, o Options) (*Server, error) {
 	doc, err := api.GetSpec()
 	if err != nil {
@@ -81,11 +85,18 @@ func New(cfg Config, o Options) (*Server, error) {
 		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
+	s.tokens.Store(&cfg.Tokens)
+	present, err := cfg.certificates()
+	if err != nil {
+		return nil, err
+	}
+	s.certificates.Store(present)
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.registry.MustRegister(certificateDays{s})
 	s.metrics = newMetrics(s.registry)
 	if s.ready == nil {
 		s.ready = func(context.Context) error { return nil }

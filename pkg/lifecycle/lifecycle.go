@@ -96,6 +96,10 @@ func (s *Service) Close() error {
 	return s.opts.Database.Close()
 }
 
+// Reload takes the tokens, and reads the certificates again; see
+// httpserver.Server.Reload.
+func (s *Service) Reload(cfg Config) (changed []string, err error) { return s.Server.Reload(cfg.HTTP) }
+
 // Work is what a service does besides answering requests.
 type Work struct {
 	// Prepare updates the data that the service keeps in the database, once the

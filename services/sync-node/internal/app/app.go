@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -12,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
@@ -35,6 +38,7 @@ type App struct {
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
 	follower follow.Follower
+	clients  map[int]*peer.Client
 	nodes    *reconcile.Reconciler
 }
 
@@ -56,9 +60,10 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
-	if a.nodes, err = NewReconciler(cfg, a.station, recorder, base.Log("reconcile")); err != nil {
+	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
+	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:    a.onAir,
 		Plays:    a.plays,
@@ -107,6 +112,13 @@ func (a *App) changed() {
 // /trackservice/current.
 func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+}
+
+// Reload implements cli.App.
+func (a *App) Reload(cfg config.Config) (changed []string, err error) {
+	changed, err = a.base.Reload(cfg.Base())
+	token, refused := peer.Reload(cfg.Peers, slices.Collect(maps.Values(a.clients))...)
+	return append(changed, token...), errors.Join(err, refused)
 }
 
 // Listen opens the port, so that Addr is known before Run.
