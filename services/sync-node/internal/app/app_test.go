@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -31,6 +33,12 @@ func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
 func start(t *testing.T, databaseURL string, more map[string]string) *lifecycletest.Service {
 	t.Helper()
+	return startLogged(t, io.Discard, databaseURL, more)
+}
+
+// startLogged is start with a log.
+func startLogged(t *testing.T, log io.Writer, databaseURL string, more map[string]string) *lifecycletest.Service {
+	t.Helper()
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
 		"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0", "AURA_DB_QUERY_TIMEOUT": repotest.QueryTimeout.String(),
@@ -42,7 +50,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *lifecyclet
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(cfg, "test", zerolog.Nop())
+	a, err := app.New(cfg, "test", zerolog.New(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +161,38 @@ func TestApp_Nodes(t *testing.T) {
 		return strings.Contains(text, `"reachable":false`)
 	})
 	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
+}
+
+// TestApp_Zone: a node whose clocks show other times is named by the log, the
+// status and a metric. A zone of another name with the same clocks is not.
+func TestApp_Zone(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1) // Europe/Vienna
+	for zone, differs := range map[string]bool{"UTC": true, "Europe/Berlin": false} {
+		var log loggingtest.Lines
+		s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_STATION_TIMEZONE": zone})
+		want := ""
+		if differs {
+			want = `its time zone is "Europe/Vienna", the sync node's is "UTC"`
+		}
+		var state api.SyncState
+		s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ lifecycletest.Answer, text string) bool {
+			state = api.SyncState{}
+			return json.Unmarshal([]byte(text), &state) == nil && (*state.Nodes)[0].Seen != nil && !(*state.Nodes)[0].Running
+		})
+		if detail := (*state.Nodes)[0].Detail; !strings.Contains(detail, want) || differs == (detail == "") {
+			t.Errorf("%s: detail %q", zone, detail)
+		}
+		if state.TimeZone == nil || state.TimeZone.Name != zone || len(state.TimeZone.Offsets) == 0 {
+			t.Errorf("%s: its own zone is %+v", zone, state.TimeZone)
+		}
+		if _, metrics := s.Call(http.MethodGet, "/metrics", ""); strings.Contains(metrics, `aura_sync_node_zone_differs{node="1"} 1`) != differs {
+			t.Errorf("%s: the metric is wrong", zone)
+		}
+		if logged := log.Count("the node's time zone differs") > 0; logged != differs {
+			t.Errorf("%s: logged: %v", zone, logged)
+		}
+	}
 }
 
 // TestApp_TwoProcesses: what one process stores is shown by the other one,

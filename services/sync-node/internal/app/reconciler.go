@@ -46,7 +46,7 @@ func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *r
 		})
 	}
 	return reconcile.New(reconcile.Config{
-		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep,
+		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone,
 	}, store{station, recorder}, station, processName(), peers, log)
 }
 

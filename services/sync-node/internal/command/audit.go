@@ -86,6 +86,9 @@ func (a audit) print(out io.Writer) error {
 		if n.Failed != "" {
 			w.line("  not compared: %s", n.Failed)
 		}
+		if n.Zone != "" {
+			w.line("  %s", n.Zone)
+		}
 		for _, k := range n.Kinds {
 			if len(k.Differing) == 0 {
 				w.line("  %s: equal, %d", k.Kind, k.Equal)

@@ -112,6 +112,10 @@ func TestReconcileAndAudit(t *testing.T) {
 	environ["AURA_DEFAULT_SOURCE"] = "2"
 	expect("audit", cli.ExitConfig, "AURA_DEFAULT_SOURCE")
 	delete(environ, "AURA_DEFAULT_SOURCE")
+	environ["AURA_STATION_TIMEZONE"] = "Europe/London"
+	expect("audit", cli.ExitFailed, `its time zone is "Europe/Vienna", the sync node's is "Europe/London"`, "entries: equal, 1")
+	environ["AURA_STATION_TIMEZONE"] = "Europe/Berlin"
+	expect("audit", cli.ExitOK)
 	second.Close()
 	expect("audit", cli.ExitFailed, "not compared", "entries: equal, 1")
 	expect("reconcile", cli.ExitFailed, "node 2", "node 1 (Engine A): both sides have the same")
