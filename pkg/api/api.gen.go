@@ -331,6 +331,9 @@ type ActiveSource struct {
 
 	// Stale This is the last known state, because the sync node can't be reached.
 	Stale bool `json:"stale"`
+
+	// Unknown No setting, name or record of the sync node knows this source, so probably nothing is on air. Absent if it is known.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // ChangedValues Fields and their values; null if unknown.
@@ -553,6 +556,9 @@ type MonitorActive struct {
 
 	// Unconfirmed It was switched here, and the sync node does not know yet.
 	Unconfirmed bool `json:"unconfirmed"`
+
+	// Unknown The sync node says that no setting, name or record knows this source. Absent if it is known.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // MonitorSource defines model for MonitorSource.
@@ -1084,6 +1090,9 @@ type ActivateSourceByPostParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
+	// Known true refuses a number that no setting, name or record of the sync node knows.
+	Known *bool `form:"known,omitempty" json:"known,omitempty"`
+
 	// IfMatch The ETag of the last answer seen.
 	IfMatch *string `json:"If-Match,omitempty"`
 }
@@ -1092,6 +1101,9 @@ type ActivateSourceByPostParams struct {
 type ActivateSourceParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
+
+	// Known true refuses a number that no setting, name or record of the sync node knows.
+	Known *bool `form:"known,omitempty" json:"known,omitempty"`
 
 	// IfMatch The ETag of the last answer seen.
 	IfMatch *string `json:"If-Match,omitempty"`
@@ -1832,6 +1844,14 @@ func (siw *ServerInterfaceWrapper) ActivateSourceByPost(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "known" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "known", c.Request.URL.Query(), &params.Known, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter known: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	headers := c.Request.Header
 
 	// ------------- Optional header parameter "If-Match" -------------
@@ -1886,6 +1906,14 @@ func (siw *ServerInterfaceWrapper) ActivateSource(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "pin", c.Request.URL.Query(), &params.Pin, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter pin: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "known" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "known", c.Request.URL.Query(), &params.Known, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter known: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2605,6 +2633,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
+type ActivatedResponseHeaders struct {
+	Warning *string
+}
+type ActivatedResponse struct {
+	Headers ActivatedResponseHeaders
+}
+
 type CorrectionResponseHeaders struct {
 	Location *string
 }
@@ -3152,9 +3187,12 @@ type ActivateSourceByPostResponseObject interface {
 	VisitActivateSourceByPostResponse(w http.ResponseWriter) error
 }
 
-type ActivateSourceByPost204Response = StoredResponse
+type ActivateSourceByPost204Response = ActivatedResponse
 
 func (response ActivateSourceByPost204Response) VisitActivateSourceByPostResponse(w http.ResponseWriter) error {
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -3186,9 +3224,12 @@ type ActivateSourceResponseObject interface {
 	VisitActivateSourceResponse(w http.ResponseWriter) error
 }
 
-type ActivateSource204Response = StoredResponse
+type ActivateSource204Response = ActivatedResponse
 
 func (response ActivateSource204Response) VisitActivateSourceResponse(w http.ResponseWriter) error {
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -5419,200 +5460,203 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3tiD8Kih+U5U406Rk2XESuW5NKY4z1991YpelTGav6RXBbpDEqAkwACiK8apqn2YfbJ9kC+cA",
-	"3ehudLMpUU4mlapUZJLd+Dk4OP8/HwepXK6kYMLowenHwYLRjCn452suruzfjOlU8ZXhUgxOB+++f0G+",
-	"Pvn661NiFoxMZlxpM0nIZKXY9YRQkZGJYDdmQlZ0zkb+w1ozTSZ0ZpianBJuxiKV2mgYQ9MlI9QQKrYk",
-	"YyuzSGAYIc2Ciznhmii2YtSwjEhFcjYzRK4N2Sx4zohgm7FdvOJME6oUv7aT4mI4jK8YkSLfEj6D2RT7",
-	"Zc20IQuqycSucTIai0Ey0OmCLandr9mu2OB0oI3iYj64vU0G/xxeSEPz4Qu5FqYJkv+UG7K0q+eGLTWh",
-	"eQ6b12RBrxnhghj79qgyyZILvlwvB6fHiZ+QC8PmTA1u7ZQrquiSGXcUALjmxG/svjYLakgql3b/9jFi",
-	"FlyTVU5TnHvBSM61GZGLBSPXNF8z9/RMySWhxB4zwWMfOYjYlwRASEjCZjOWGrt6buf8Zc3UdpAMBF3a",
-	"RePKKjujN6+ZmJvF4PTZ0yQCzVQqxVK7Bd3c0kTRzYTohdxo3JldPxNzLpgmmgmTkA03C4sAwThtqwun",
-	"CteYsRld58auf7XK7QtM2MN4X3xWdDP4EFu9hVrLSSiWSpVpi8tShYdh+JKRz+3NefLkyTeP2lYLQ4fL",
-	"nEm1pHaVGTVsaEcZtC3p0j7ShSHaUGWvUHRxI3JG7ACE5lIwsmRUuLtp3yISr05Gt3bp7IYuV7ldw8nx",
-	"yfHw+Nnw5KuL4+NT+K9ja7jEvVCFZ/YxGHBFzaIcj2f2jNgva65YNjg1as2igOPCPHs6SMrr9jhy3ZLB",
-	"FRflTLWlw29x5HF0J0Cf8psFo7lZ6DgS5XzJuwgJNWQpdeulw9eja/ryOLFgdZs9Pj7euXexXk5jxMWS",
-	"Cy3XKmWfaYIPJUgzHhfrqh6KG6nrYIqlnTx++tXTr588e/rVzgVaktRc3ls6Z8WyUkuYWYbLOx6R76Ui",
-	"GWMroHyazGSeyw3gcEDtCBfaMJq1QRnmjQK5DuMqmI+ju0BQ3g3MtYW5oQ4NZyN30LUpm0nF9iJpRt6F",
-	"oBm5Jzmrr6xGz7hI83XGkKRtFjIvaFl8zXtTqls8C6bNtzKz9//04+AsNfya4sKtlCUMQ+HBshiewi9H",
-	"/9L4cznTXxSbDU4H/99RKZcd4a/6qBzyHc5mp75NBi9ymV59Rw092EzliMXmSkS7TQb/CdTt3FCz1j0m",
-	"LViGPVBDea4Hp4OP40H+ix4PTsnH8eCaKc2lsJ/Gg5PR4/Hg9taej75EQrr1OJ7L+SUgTsh+yONvTh8/",
-	"teznNum5w8oO4pv8gdrrIahImYf3Xludbgengx9G5IJpFJLsE7gLxSg8PxBsQzKur/ovPLKq+PLf5nS7",
-	"34ItbD2dsjRC0fTqkirD7c4HP9Bff+WMnBtq94I/wjVsOQr/jOEGpIXvacbIK2Ek+R9y3X+/sI3YDuEb",
-	"vZJC44V7UQh7h7sG5ZCwgibpLiVMq25oIxXLSLZWdJoDgQn1KZkW5KA60M+gpZhyOJYRK0lsCdejTt3E",
-	"Luo1o5odbMs4WmS3Py8kWcg8Qyqa28dG9hTfKjnN2bJjASt84q/7LcSPG10KNRbcGyXFPLFazmbB0wWZ",
-	"cZZnqD0uLL+XHp6EG1jrOZxP8wDOa+d2mwwuLO7qvcAK6t+ubcG4dgJ3lFQpj99N7IILpOt45PTy2Czu",
-	"sSN4Jqa5dr1UfRiRyy0bGdqVkJucZXO2dPBYKbliyjiOFwBqRY1hym7jf74/Hn5Dh7MPH5+c3P6lye6T",
-	"wYyLOVMrxfd9tUIS3lfGSYrFlPK3nP6LpcbOGPJRK9o0tzLdRm5bMmArmS6iCkZdnioVxT4yTzJYcSEQ",
-	"M91PUylzRgX8ptg1l2t9uVuGJMZejQ3VhNo9MicZjaIr9EwoslEU+Vh2SU3/PZTLa84VEy7FOs+dGYcb",
-	"JJ88z93K7ZKj09q36NRyFGSl3UiBJ5aUMnMdmIlXu0FUnYLuj3CpQqE4ol0IVQgKVYyiZidjl3CtbhOH",
-	"fZ1UWkrNLtgNPJ57BrCTrr/IKV86dGuex3KtDZlaqrNmVqqe0Vx3QDzA0BKTei76tg2I7LxAohr84NfL",
-	"Lhzb53Z23TfNReyWAbo6K6JTBf2tW1CrHTHhbx3ob/a5KZtzIbiY3xWdk4E2NI/eea6dhZPkVBtiibOw",
-	"epFhCZmylK41yhR6K1IiZMZISsVncMKK0XTBsoAsFNuv3Z8q2D1skuJeOTj6ZcYux4sFFXOW/YPma3eU",
-	"WcbtLmj+Njhi3H51k99bhq6BoZsF4wrtl/o58WexFrDtYCP1eTtmBPyuT/kj27hZRjiLVGQ8GA/Ikl4x",
-	"TSgKGcXE5Mx9YZxMUtinrxhbacKNxuFGQHtCjF7ldJtzbS7RyrXz5rwqsVcv5Oaur6GWuwd5sYiqc3mX",
-	"dToNIp+ul/tNWdE89n4RntJo1NrzVSsCeiF956vnLJUi0+XbXKv0DpPmdMryO7wneoLVnciTk/JVp7j1",
-	"5UgVTW7vdeLV3G+hDQ6RDG6Gczl0Xy7p6j3SyA9WEB+9o5sfmNZ0zgbeILIfqXllCM21BFLOrpnaEmkW",
-	"TIW3u3RFgCeieaPTtVJMmEt7z2D2PH8zG5y+72FrObev3H6o84PbpBgUQNl/VKdnxEbEPXSyUsFuDrwN",
-	"CzEnTTaUX/RSpXYA72twcEaPXlYSfCEFg/PxP92DsTJ1zZQzJvWVce33l79KweKewpB1huOHL9YPoIRN",
-	"/bCTKkaFxxJltKEZsArk/wLhAHBZn5JJZQGThEwq81a+cMR/kowF+HLLbyxnnKxXqVxyMS++1uAMzqkV",
-	"Cy49i5uMyJvyNumxoIqRK7YyxEiJ/teuy952w88dglZvIUNfzh2RouSsDSmy5WXewmBjkpwy+6FawHf3",
-	"Xk4NHcPhyn2Ga/YrTACEUQyrmNhiCk6/raFWutP6VhEcC72oMVpaCnp7DdcC1+axevdg4SReMvAJXkvn",
-	"hwS73wCM0xGHX4emXTsjGM45HIEehPpo94EEimentBuzc1RpBQRc4JpOyWYhneRrKtZO9Kl6n8jj5J6n",
-	"ovcAczeAO/eyre3CCuxLmrFdu6kdkzuhXYfzHZ9HTQGpN8bt5abe16KkUTi8uzkNzSK4WBwutkn0ozQ3",
-	"Wfh56kdypuuCFFhnIztwQ1yuqNIxq+0FKOLwDKGa/P/nb35MnIK+JZbD2G9GO3hJ8OtQX/HVUK7w7gxX",
-	"0sJeFRLMglv8i1yYH9mGaUMgFGpEXplm4BE47MGk4uMgwEY359cMdNdelmOEtLNYNgzIVV9ZzKxRes7u",
-	"b9CrizpekinmqCynOMoODGqzxP7x8OjQ51Q7i7sfQenObT0CKrZOFahD+WN91A8Nhwa7MYnz1MiZYcK5",
-	"kxDeUhEqCL7sLxFIiFQTbkhKl2BCqQs9O8TEKqx36p/fxk+hj45c5+TlxDGAFz67mujqLZhVyIFDBtHd",
-	"gowpXdF62gUXfLo54MvlymxRnZrKbOsOouX6aGfliIYr5VLMK9b7BctrOplc2/OKBsi4iKE68NyySyuj",
-	"X0IrKNGw3ReehaHb0g/7CMQUOtQsvJtIohUVhmU+JCcG9m6m3XYEFcnEzmlFcLIWGVNdCxkkYSzKyZfP",
-	"9pNcapBthefdpMn99uo0/aUU3EiFJhaqr/RzIqQzvvjfFkAE9t17B+p6DMBTJUaSJ8+Oj4l/Poq+PqTK",
-	"Phk99V3Y3InFIfmJEdqSQZQCsiWBg2Rw4f68++mlXbnz2nzv/569PrffW9w9jgnPQbTY4+4wtgZJb/MY",
-	"hVQ5tzsb+a2FbJIvV1J5n+/CijJrRUeKZlweIVs/Wl3Nj+iKH8EgANmKiTkGqPLuVcK2npw0dt66HeqC",
-	"xHw4HtWEug/ApzQx7MY8r/kHIGhWSOeJ2cGrECp+HweFypOTKly6YwGHxbdfJw8GQrzcM240eXJCptzo",
-	"fxugnpckJALSJ4+fnZw8bQn/9PTg7lB0FMPFtQKZchOSz588e0YyutWP2kF5nNwfmj/6oN6DALNQKPqi",
-	"5/FhkbIl0rYbGxOEnlTkOAiNFzKzA/02WAn+lX7yuMfCduJ9mGsHS7r37oLoxt5ROWhp2i9WJWYsOpdL",
-	"BuLwRqorTaSoSsTReIcD6MxgTKsGngQ7igkL8cDUvc1+vb14co9gkcMEh4SAarGu/cC1ZtlLYdAkc2ij",
-	"Zy7n3sBgIDp8h6jJ/EJ2x7LuYa5EzSqX8znLyHRLFhQsj/uI/FXMwmVG4Sl9VF8b8cSIepERCkH2CdHr",
-	"dGFJZST616JEkB7kvx59+dfjk9Pj4+dFFpdV+mczzYzbq0tZ0wbc8J+5TAPnOKuF4deJUmDrHI/1F5+P",
-	"x9nHp7dD++fE/3l/YcgH/Ocp/vnc/30/SuCXx8k3t4/+9uhv5IvP3//3rx/+1/u/Dj/4R/+G/7A/P/qb",
-	"naRpSH1A4ojqEAZKxe1YLgAJiQuwNUiKKJQsMOVzY0WJaSQmpUVhvoAgI8O0cfoyRrsge+hrjEBW0hgb",
-	"rihZC8PzYsTnLlVTG0xFLPjRwoVSNanMkoo1zSNmQrJiSksXmgVZpG1U3TvuIsHGKyZXOSMpzXNET4Dv",
-	"aN9Izh2RZdw8bCRZh8N/LVIpZlwtYwbSVxhSqjfcpAuWkQVTLPFRWUF8WSZZKTWQLTM9Asy8gFGwQ++K",
-	"bAs0cwddXXKcoAHOdwcUxs+JrvjljPJ8rdoQwkefo+XIy4PPCfOWNW5Jm94wpV06c3nGG4pQovoK4xd2",
-	"npxdz1rl8YsJoAdhRTtr+GeaLKQ2wWogbIJrUo+WC4zkciMuIS30spfBb0m3oKHwnAnjE7CQhGdujqYN",
-	"pa4YDRaMqqwlJsTuByIb7UNmyqhpCQe5dyRIMYHuysnEWQggZsVy5XLRepLBXOqu1E9nFYONa35jtmTD",
-	"FCO5SwdtjresSsx3FWl7Er8WG3GZRNoVZl4fexvyfLAgUxMnqoql8prZT5ctNPQcjmWDiGMHBdQidE4x",
-	"PSQPsfN5eB053Mb7xBGJqNUTs3osFpf4Ban3QNTjpnaeXsXIry7cXHSrC+aLCyfOzxA/1hZouQsGbhXC",
-	"hZG1A+jpHzQuS9MbJNcr8BTrFcbwWFA3LY5WDLIvDK+pslin7ZtIpX+y7+M/z4tR8PN3MJblVKv2MDJL",
-	"XHmeW8K0XuHxVqCvDd2S1MImggGkRLIDJR8UCdGepyGmeMCVTK4Qz5EeViiSoxhRCh25GB5ADplK3lHl",
-	"alW6kXhu2MVHW7yD9k0xjwoNTmDQI/JmRjS7ZormnmrqhADtTo2OYy6Oe4nOx1bqYd8H5yG42jcU54sh",
-	"a8nvu915oYhtX8upWrYQRuplSyu1GaszyissrRCwXowE4DHxNVicneVyd+KBH4nAC3enWR3UvqIvcA1k",
-	"v5IqEIyC4XeRvDWO/h17/SCscw+aArdd986nq0p5kbAIbRQVc5c712ek4nn78lakl1bA6vvyVqQ/2sdv",
-	"E5/SHLUSbSiP3xqMRci5vdNM+3QubhKLaiRdUCFY3jtkxK3qZzdbM+uwRq8wyBSJlV++v4mD+pX0d6OK",
-	"vcVFK48yBGO59fBkOskOPrRPGFV76FTjIKycdcdAi1qAFIzUYyM6du8ksbyhwqu8gWTKuJijogXsw94r",
-	"KyiWKmgVLIqlzo6z1/3xYI7cIChf1CGyghkoWHlTUgYJuZd8XA9ahakTv6ku8Pqb1xK+skOPq+hKReEp",
-	"+ClK+sAxf9nm8P4ZHPieiFpViaYNdWxJt8C5KjJIu4KGM7bqZt9LBUnPoJ+F2ombvadCBplhyDoiDB01",
-	"WpYVcrZVZUFVKXTZJiN3imv3ZUIJpZzdxysNaqCuw6EDI34uaWyNcCAVjd7DpTuLmVTRUyiITiT9UCmp",
-	"4oJKodFRYywSECuGWT22ihH4bXReu/uY3hioPXYSfMxzkC2wDl1Tl+G7A0m4HpQlGXQL9eCInY+9pude",
-	"ddjjrlpkcyn/kKrj5PvCQGzPjQqMHJGCPSd0imGB5Z0uhhh1mW13BPDNGJjBIrXxXKGcIlsIztwSXaq4",
-	"lROnSq7nC9PTUtBbJdet9sj+m+rS4NFA320XmlFVintwEgtGM2/OKGyEn+nfjhBZXUmk9oq1qI+Q91Ui",
-	"SnB6Hdalpq1iDXba6Lq5dvzcD0uE3ERW2//cNGOiXRtGkDhg9d9CnGR3iK0vXQVGjmY7uTZTeXMXhl+o",
-	"zHWG0EZI/tvlYsXtoqH/KMFQUoeiGooMOntWlQjF750dEqiMQ+lXZz9CkSk6pZoBI7ffznjuijAs3Gxq",
-	"nbdopHitdHwq92NFi3KBID9dvEh89cYto4rQufQOFOG+g6ooUmVM9VYWLCTfwKy7FQVUEfwGYmfzBlAg",
-	"lp2FFfJaUaggnhG/AhTUdH6FPuGvrgZfPx2hjcX+XGOu7hK4Cj2WUKxyur2P/XlF1VUvflKCRLHZWve0",
-	"OddLYjRqFBYrKIAQO1FfT6peks2q+8ZjvQ+xcTCBOxeU78yiFy6sO9Un7brQ9f9Mof8zhf7PFPqOFPqK",
-	"Lh2s+sN9sustIcjlvAi9qTvcZ1bbwNo5zbteq/bUZHxAVj/ThGdMGG62CWG/rCmwNszL9zwXxt6jzlTv",
-	"dE+uL4s6bFEpzrL2oLQwUj6M2SIoVEA+xEJuRELWImcazTlk8rfgtf9QdDOJS6pcX7bFM7wuYoG89Rni",
-	"5VvToKqjWgbSFpzA9SVkWkZONMiYrHigvCe7ZIDxdKauyAMpLilXl/G6yoVXx+5LCkK5eu6y6kRdsSBS",
-	"DClXJJfz/pKumx2kp/bpmcgsL2sUrDrAirqFg0PlnNUY5V1T2x8oMf6+me4NLtmcocYNWx4IuV7LIyF3",
-	"q1UkxqIHJIcINYsOTmGOlivqzo9q2XGpHleZZctaC6bY8ruoQKsBzn3rFVQZXNvvjpHtEFIh47ta0S9c",
-	"VO1EqwhQXUrj4CorCUFRvSZJr4oJNbypQr5yTBVKGBLjkNzXmE9JlKMCeVl5s9mj4ZunX37V5L6lfa0Z",
-	"wKqUVP39bm5yqNAVzUYW2sRjUiyT54VlyPdj8K0KZNzergvvcwRb21GuimwtRkyPCA5d3FQdEMdNN1Tb",
-	"mf86YhJqWSCUBtu9QhzZjRNb2DtWhJNWlrSUApPzG0X7o6GLOd32xwCc04c0N5xGYaGccvaXa7u+o39w",
-	"JgSNUhFpaB4JMyjW1kOACwyVPSyN0GyisutPOfPD8NR6rkGUduHGuvMSm8dqcvbbQKsnD2+jBlFtqMY/",
-	"PAm4E2S2q98UMD0Za4X37b/P2mj1AQoE8dfKw6U5cm0kpFTVOll+dEcT2glfu2nKDvGcTNz6oCfQIohi",
-	"hUq564xPc5YUMejayvveoCvYDeo3u8xWkRqj9xe6u/CgK+PwT3E9Iq43QdhTzHYVxVpCKBnVLMOECo9L",
-	"/fXPTyrHxzcwZXMqausnb2rKbFJ62kpVfN9tHkg3iCkCWCkqIEP/1upBjNKdb0Va7SnyOy5Z/ulKi++q",
-	"9+2itKqlvKs5cR2FvS3Qv6UmlhM1cW1xJq56in0UHTYJmTjPygS+xeo62BsP/Xj4PdQwHI3Fha8z9K91",
-	"NmcZxMVOt/YPlkasx9sWZfizWKkYKHtPFlQvGHgPVbsTaUH1iFScTK6GC712zXRcFX0iJLBMpsD7RWaO",
-	"ORZD9XYy1psIQALDzSt89TF2UqpIHP1tXCFgLgPX3y4A4aME1T7WCqhwh/uYnQ+1PcScioC5Z83Mykru",
-	"vI4AsgdZyN1X4jD7d7CS0qweacyAUZuuVHt5Y0jDu6tYyvg1VMtw7RfZDU1NviUUex/2uoZ3jCS5baF+",
-	"RSnlGreR2Xb/mmzl0EE54IeqRVdW1YXF7nB5OX8VbveOmbrK1ebzoDt4tdQmdmGp+gKHtkQxaP2ZRaG+",
-	"u4BqazH82HC+YOed653WSp32PKKwCOkhzqlHCcumM/F3W2yxHxDdng8DwLeuQ2OtGliEUXSJBsFR3N6Z",
-	"EgtXGKWtwZYV30Gq4QIaSbgQ0aK6e3afGMoYQ9q145Z6nvcl22U5zRqFFi5uicZINTbXxYCzoLtutMnF",
-	"WMh1LWydXHBoQ6wY+eniRUx4rfX+7Q2lsBFb0/TmdbfLpe7v4i8d7Pv7rHdZdvZznx7a/vJb2lv+uB7J",
-	"ivduj1gaR3BfujIyh6C375iGPrTxNnZFyMnEBQlOMGhjs9j6ROfWvm2xBoelvlQ2ZwgoSCG1YsBrLaB5",
-	"bxq6ZMoptv0pp9tn71IN7kjIORMZR0Mw5olzUAiFJGt9j2D6dppsjy3iGoiodrs3DygQIYZ3Ybvto92N",
-	"pcVHq10oP3QYh+og0WaKackaKeEXUb/MOuPSx0/7wCUw2bjyOGxbVBfuz49ATYhBXxZcIRKR7urLzYKC",
-	"IcdNzTCeDCIzpltTdkNjBVTQsZMwmi72s86UmTmRrT1Etq8sosS7luViyete5V07gdSAZjVWb7/FbFe3",
-	"ghjGXfiOO/VwOKD+Q83UNU8dNWxS1d7MuSpsdHd2xEA7wo2LOZNiJ+70J713jMSLreGTB9/1XsSf8Xa/",
-	"Iwfe7yqY7reUPaubP4Y0ooQ8JtooRpcJOSE5v7baK3SzT8gT4jFsd74HOqt+f8FzMZIb5CA1w6v2a3/S",
-	"O1kRFdYiXfGnixdF1TVBpBjthrDzMbVHUeB61oqb7bllUM6GyqiKZY+fWVxXzNjVnP307uzy7O2ry4s3",
-	"//Xyx/MRcQU/dVkZTtMlg3pfRDBIKBSsaBoOei1OUyxqYcwKG05zMZNxnrNkS2lFfFfi7VpaRidn4JqS",
-	"iiylwtAKuTY+vecUUVLOdWLfGQvADeK55EwqsmFTzQ3DB+qlChell8zU5LbRWIzFF1+AdWH0xRfOzMCF",
-	"r7CGDquikuSIvBI+rtAKeSiglAUnx8JXnOwqNwmjoLawYlA3cCHXWH2BZBbT5wszFppeQzonBv9zExQI",
-	"lik2UUsZEfYINFRd5L5AAs39DGNhmcnKz4DcbSmvWWahtqEqcwB4zQRnIt1aGLwSZGMlgjC5KnESpoak",
-	"fyg1RTXBO4Fl6MZiYqnhJCGT8WA8gB5utK2Dqd0KGQ8K+854MCI/IdGtNHLjc2H1zhE5Q2NxCWoYwtVS",
-	"cEoaamGUuKbwJJPpesmEGYvPfdjqI1wK1IbyPd1xYIscap0zB4+zNGUaMKLHrSBGXjExIt/bJ1iu2QbK",
-	"GI7FRlmchLGBiQuaE8VopvHNydnaLKTivwKGnJJv4TqR//u//8/E7wVGHovNQmpGlMwxE33pKzFYIubR",
-	"a3IztA/oCVrHcp4ygZ1AkFsPzlY0XbDhyejYJcHihdWnR0ebzWZE4eeRVPMj964+ev3qxcsfz1/CO2U4",
-	"7MCSDvIS7Xtnb18FJV1OB49B/FoxQVd8cDp4MjoePcF0GtQcj1Lv9pmzNsMAJHpDlBdiIkRr4dV23QOL",
-	"ywxBVJBv63VwrsYCWERQRxL6JborCC1gioacNM/Ddpy63o9zLKAhJ7kovsHK3PXGhvZcfPPD6i94HMVJ",
-	"vcoGp4O/M+PdQYrplbTAtrA4OT6umU3oapXzFN48+pfzfKAmsrP9GSqS8fb/TpmC36DfdNtoxfJ8WHaF",
-	"5QxO33+ABl5LqrYRtdiyBjqHMmz4+YMVdOE4suF0izmjFmZDiy3o7RxCNZ8PVtR19QyrsANTFGzu2+1b",
-	"rF/mKPK3znMY34d/hDMHG+hneds4gae7QYHWsLtDr4AXGpoCJAeUhY+WxmpE788LqkM1efvTxaM4WOH2",
-	"lyAdoGY/SAY0W3KxJ+jXnZD/w8P8oSF8mwyOnFATkMIquF9zbVxCJOZR0yUzUOWppV9u+cjRCqMQdj4H",
-	"7eP6PAi15/o8WPSh6/OwkeWj9QjbfEvYnon73L75y5qBOdxxPSsAlfkwJekssMgVcm8WE26EZdE8n5w2",
-	"7AFJYPhF4xjkknrhE20JVhoS0iSEC22C6iVBGh8BB5rHF2BOzv6AvsXWDRZRCcXeijaXeR5py9PjXEJn",
-	"2u2HezKpfkk/YeZv074bZWIOPUZo581cAbTXXFy1zeYeO4JnbpPBP4cX0tB8+MLXXup6qfqwW9O9SNH3",
-	"ZTqzTogImj0G9MeTiW4K5Gpy3ZHaRwsHQ9F3UIMcYSxqQaGXhmtilXcI6rXUuSgmZzmVc+TMKRdjoddp",
-	"yliGlNaFhBRFK8mr0PWDM7naulaiA4UQ4yWSsTBFQ0UQhLMMlAPvefbawaQ0fE7IlOVSzKGKZijWSRF8",
-	"tFBxpa1R1AvLYYA2rgmtDBuT6oBFlRR7bw5Z9nD4zZgjDAQkxzen2A8N78MIj2ou/HasLPAP2vZmxMg5",
-	"Axm+5oezVNZ13JiDbTtxvB6M6jVuK+dh34/G8R1EJg9nuK3aeopAj8rZP959kNUAhnue/2s5J9RfJ+NL",
-	"oy1h2TuR4V6Hjx2Yg2Nvv1tv8oyptxSCjP4AlwzleyhCSKya/OjT3rqPPLttVcfPyLXkWXDhFlb3NVLi",
-	"TVpCcR+rltjHRjE9t8LY9xVjeTb41NJKfyGlXSjZjg6AJW8EC+udfEqJoI4edcrcqq68CJ67y1l/ElGz",
-	"K+KrxVoSRKwd4GRfgoIQVD6BuruIOYmvBdZPDHw46e+M5GxOc8s7IRTPajWEZRza3AgCocAoK1Wb3lOi",
-	"mT1V45lwMhZl11lvVrfHuB1FqtY4s18jFii0xhFuYuKXO9e7U5oP+zJ9l3yOYddLl8tXJN5bwA9+GJEL",
-	"pg14SYJg6KoXc/AD/fXXLTk3VJXBz27EMuTZokLBjlcszxnGbfnSOu0TuwHhwWC8PCj4Ax2YfElNtODl",
-	"HIIcbpO+BsfiKH3ruN+liHO2dDm4wNmCe4c9rAjFH6a0Yr48oMSjILH46OOWUXUJycm3neZwfN4ZBBhR",
-	"cgMV2+2Kgk7HZpF0uJySsQBjOKQ7w+tgy8fa72A+tz/D9+Bbs1RxBP3T4Yd/vj7/p3OF5flYzOTaiirK",
-	"6BF5cf4PbFKwYPAVSo0T+88JOlqQSjhNEoR2xegSFbexCEweuFFn8y97DvkaUA3FLHh6QzWodJT7zpsc",
-	"m3IoH1JSzcFOCLtmgvCZpVfQS4Kk6zbC8ndmXBWMBlWJ+DfxKFwtDN+s7vL4mZWOYrUywKazQmnWmXRK",
-	"zBjU7094GStN6bKPT2/fDy9dO7m/DKJmn5j9yDm9o7YxiFOB3n5oUHIfU309SAY3ub5pMS/FapYDclCP",
-	"L3iazvMCK9AFgjnUarF3rTDQILZan9Xvl1tk+e+qHFCs/SGlR4dDt9B1qxzkWmQjuWLiZpk7QAzlbMZT",
-	"5v2XI70Cp+GCMbPMR/C3OmsRtzDlgqLW3kiOMezGHNmDq7xZfy4q/uBNO4TkU1yQfOtGDUis+6JKYe8p",
-	"xaK15qjs0BIVXf/ODLZlOfe21AdDgso8LfCuhC/UrJsvL2hLbw/IT07IL2tpmItAhvBjTV7Nhj9QS+LA",
-	"gLeV66JjYVFUdUTOLLXMCzq9gPp7xE43qty2BsY8hA+xFsChi1L0AbqUCe13RoijjxjVcNtud3B58e7E",
-	"Co/jfsJl0K67em7Q4vaKsZUOej/63ReNKyHEAZoTZCPshus/a5cEGaWTXMQOrsPBYSFvD7zSKc7hg2ZM",
-	"FDMhPpZTeQSrzFfrqBqltHvaboIiBb+tBeesfn86fbQhph5Wc1vHMtKgHKg/kklSqYVWWOKxruSMCAlN",
-	"/CAUomhjSsfCbctJlEtGIabiOXLsDdcsUOcsgj59fDIiP0MMbQETrscCKyAkOB8t1oE1S1dcTIoluWaW",
-	"oGdS32PkMz0W7p2OuY+/GcFg/2Hv04SsuHDNaXEhY+G8bgk+BVdoUt4hEF25GBGPX86RUaFCsGR0QMAx",
-	"w+JBayi8DvhNxdlBswzoqM8LuXCvjwXX2OB6JpWLA/PTuna4tED2MnVuQs1kBP93XTLHotoMwQe6YAjN",
-	"dEvWK2Ik+dLHuMIKsLiMXAujCZD5DUQ9nZVtJ6FjkB1wAiCakDVkmqMezw3JWMohdHpTRbYReTWzmgbK",
-	"dX44i1wLiqE4MF7Qv8eOpLkUSeUToI6FqZxBb2i37AbKlWJ8Nx4j4IvRF3S1YsI+MDMW2/I8gHbgbnYb",
-	"GIsrwTaJg6XxvNYnJoR3zSojgMFlwwpNt9qpOlTlnCk8vxL+Jkh0CM4fP2kWLg3PqeInLjoC0EA3WlHt",
-	"EdvfOCn84u1jY+FK73iHCZJ0MjlbKzp8a1/Phm/ExMoFMCJMM2d2xZVLbG8EtsTMmErIdG1K1zxiCWHc",
-	"YkNS2H6+PP56RM4lMRsJYyPAxxD+h5kliD5UV/z9WA6Y6sa27A2yMI+pblX2/Sfj/pNx1xj3w7PpQOrE",
-	"QOSK1NmmjxRZ9AdC2LKlWlmMhpEF10aqraszRA1ZSm2qkQjkcwdy8uWxJbTAyIsgH4vic37NxKM2bMYI",
-	"oxp+YQIFFkYp8ikex6LhY6juVw2NyzX0DG+bvYxG2hfDH0j/82UI4pofIsihNG3HSFz4O4SXIyI+d3wb",
-	"zgYitScFoCYJtrZ1MDZSBlcEh/oUoSgR7y+C7p4q2F2oF07sutT+LoIXabW0VKf20evMDhoiek/a9Yc8",
-	"ogc/kJDN4N3t9NSWHFk/dHDpJ3HqlvtpKXvSZWujB3btloO2RvU9vLABciaaB3JmYs3uZkT7Jv7MyqYo",
-	"BRRaWlL0NnSOy2Z8xzuUZl/DVA00ijHkotlmu1sj4M4nXz4DAcF/ftyHWT+N2UehOi+E2JSRwzJHC6nY",
-	"QpThIc7/7/yaBXpuzYkYPfTdp12lu20Soz+E2F3r3gq+ef/No5/HsaRak9hDQyFq+or2ggc5F4/eq0dw",
-	"NtAfHuwC+NlKsooKw7KxCAwKcCe4KfvpFohE9ZWLVK14OF1FFDkWtftEhNygkWsWdNSNa61wN8oTPXwk",
-	"Ioy9l5/+EyLSmb4qKhA6UgRWMsE2hB8YlQKKuaRW8RC+t0SrQx4qfXmftxOyLdZD3VFCp5C6Su1VcGYB",
-	"+AaNZ1RsLV6NxZJmoIX690bkbG3kkhqeOo8003bz14FB1Q2Ts4Jwj8VGqiuoWBD3XVte/0Owr0/Bi8P5",
-	"erJh19A9IdOtyzQdHY4g4dgls/MgOxg73o1PPTxN5yw8qN9AzQlmLwjDbxsnS10McuPkiisBhMFexRkX",
-	"XC9Ytr8j5o6cp+vw/jy2fY/tAWh60danTWDy7f29fvZgNp/qRG0UEH49DNXDbqlVOUwznxHtwqtQEEbe",
-	"xA+nmuC0Q/+gO4ytSI8CVauTvVaKY4dmyhFB9SrwfqAJnpJUrrYu8Av4rHPUBcFikF+gSS4rrjVdph95",
-	"lw71D2djEfjg7FqmjAk0dxIji4bwobbHvZNElAMeE6nGUDevjUFXC/DrXWFmkBs5V4wapnAacKEI8Hkm",
-	"pQegWAE4OBW75nKtnZjaZjDFPM8kFlzU3gT4Y0/Lb4HYUCV8HzvwJ7Eh1Pog3MGC4JBJMSj8MmMbKLlN",
-	"XQMyC48Ey8JRXzSWgg+L6UPZfBt+TBqUbgPxyvcxKK77VqQPY4ewlz7jc6aN7kgwwSdQbVp4L4VPp6Vk",
-	"uk6vsGAN+Eg//+nixSN7GcvqDv98847IGdx4ripVJZkekZfQ4tUtg6yUvGau7aubY0S+hSm0d+SPRTG7",
-	"YkXNEhewiMH5blGYrAimHfy5XCyF0FajtmQm81xutCdOrtZZ0ds7wWMCwuMshkX8ai7nWLKihW5854C7",
-	"r7gB8eA9DHjat8OOeZOg0VFxPrw1XlOvqGiJ1/Qhrj5e03/OoEzxQq7V3dKXoWpSr/TzT2SdxIPqS1Ec",
-	"sh6CJDgMwURICqTGK5Nwh6yWbYejiuuqQvSgVCGo/dkqBgSBiJuFzMsU+7LQS5iYgyJlteHGaCxeGU0m",
-	"gt1AxIWrze3CPgr66/JUfKluUB5SkBPQOJixlVl08e53Rb3RB7+HB8T8ZoEDhNN9BYYd3tV/A2lhl5AA",
-	"Velbg6WRqxyInwd1Jcq725ok1n5rD5YXhiK4y6/m2ncWmm4tx2L5LCFaggyNNbncg1Wj+3qFxcmsoF2x",
-	"nWIck4IqvxjXQ9NFcT9dMKJUpS23iA6sDBOUK6BlhQWXz2ylM7sSv0Kq2Fg0ChlQv3IsRdBWtKAoUQ3y",
-	"1VhAtQLUqcI0apeXA/1afEAm7NFrOCGFqyTMuR4vULtatxYdqBKhh7AXl+2q+huLDzaxL28duXKg7E5Z",
-	"SjF+LsCX0cEytSmZQvh80PIKJDxU/9wFa17BJb0ZYjObx8dPv/7yq2cHuZclD12L7ioJJV+Psj5H1snk",
-	"7y8vCA4JxuhJUXkNaiqMBQ1HUmvhRG8rq4cqDFbTLYOAGy8JOXYgs09zl57FshhWv1uDH1ekPI/YrE92",
-	"btjOeAgEeAFDsjJOEgMWS08Ow7wKakjGZzPL9zup8R3sWMXBdNmyyhLmD3wVXQ3vdhsWO6AJCzRXrjGs",
-	"FvU/bkrlz2X+WU2p0a/qU4iykCrpqpC2i7LwkO+BR1XRj3y2NmtnKLDsCCor1HMcyxqIY7GhvjB1jRNy",
-	"UQZmhy00iSsn7srAK0bMhkM0fCPrEUtUVprWOsZX0gustAhvtcnCuNc/fLGyD3fxjTrYHDpb6h1L7ZEj",
-	"KrZGm1Qw9R5YfuRKW3YqbmUtppqD1CcHu84+lXuQlAXYUyrGAttFln1jT11UdYGJOAuMinY3SwZ8MWk7",
-	"BVSTTcaCu2qfkNOA6Fx5FNI0yFzRlLn6oPUOtRjKjSblsDJOedeACcIqiosF3BACB1xNechrsS+krK0k",
-	"KAIXmwM8IB3HCVpoOBw30PBoJM2PLiSIo/3KysIPUkUUKZeQGz/NQ2BzRrdHH+2dvj0U+T7DEGoCDTnd",
-	"rUQNAx54TiaVKnKTmtmzsB13U9g3s+/otk8yeka3RSr68OSrEfnOTlcpNE2qdaYhB/vkCeStfwlVo3U0",
-	"cX148lU8dz3zQkjvrPUhpqwP2zPXf08E9yzP/bk6nTyj267KC226+sGwGOsptFvYBSRJGTJxlYpRO0at",
-	"QLAU8s6ACBpXuhJRYUReWTJJDYWyLmMBAAUzG1b6RgXbxwj6Uqoulo68kMulBS+46LB0s5tOirGgOb9m",
-	"I3KG+Vdkqhi9SsjkNdVm+NKudvjquwkoyUuXqoC7PHW1yLxCbomyFRUVcw2GufAV5qFIOdrmo2qzHa5N",
-	"YGneJJ5VkmsQokWBNGcGyFoTbSobO2wuAiT2w3qGJSbsmeGPLz4MJfcVuw2iz2qNYRqYqjiEej6wev3o",
-	"IS5HrbpZg+d6Zvvpa1UdgEMf9KzeCDf0IY6hOk/ZkOL9Bws3PHuENBaih150148Bqm7yto5rTh4INUBd",
-	"lIh5u57mPB2VF6+yg3g60axShdV5FavOhWBAXwgoPla1uAUm98otzQ13fQAUm69zaqQKx3SVL9oqpxTp",
-	"1C7BMCyIULpBfZBEozJwbFhajVAEKcSHgmiWz4JRFr5x6q4eaME7qWtiFvMbllYUF2yRrUVGhSEZW+Vy",
-	"CzGU7MaJI1Aw1ttgik7ElqWE+7QK/u2H2/8XAAD//w==",
+	"7L2Lchs31iD8Kij+U5U406Jk+ZJErq+mFMeZT//n2C5Lmcx+plcEu0ESoybAAKAoxquqfZp9sH2SLZwD",
+	"dKO70c2mRDmZVKpSkUl243JwcO6XT4NULpZSMGH04OTTYM5oxhT88zUXV/ZvxnSq+NJwKQYng/c/vCTf",
+	"HH/zzQkxc0bGU660GSdkvFTsekyoyMhYsBszJks6Y0P/YaWZJmM6NUyNTwg3I5FKbTSMoemCEWoIFRuS",
+	"saWZJzCMkGbOxYxwTRRbMmpYRqQiOZsaIleGrOc8Z0Sw9cguXnGmCVWKX9tJcTEcxleMSJFvCJ/CbIr9",
+	"smLakDnVZGzXOB6OxCAZ6HTOFtTu12yWbHAy0EZxMRvc3iaDfx5cSEPzg5dyJUwTJP8p12RhV88NW2hC",
+	"8xw2r8mcXjPCBTH27WFlkgUXfLFaDE6OEj8hF4bNmBrc2imXVNEFM+4oAHDNid/afa3n1JBULuz+7WPE",
+	"zLkmy5ymOPeckZxrMyQXc0auab5i7umpkgtCiT1mgsc+dBCxLwmAkJCETacsNXb13M75y4qpzSAZCLqw",
+	"i8aVVXZGb14zMTPzwcnzp0kEmqlUiqV2C7q5pbGi6zHRc7nWuDO7fiZmXDBNNBMmIWtu5hYBgnHaVhdO",
+	"Fa4xY1O6yo1d/3KZ2xeYsIfxofis6HrwMbZ6C7WWk1AslSrTFpelCg/D8AUjX9qb8+TJk28fta0Whg6X",
+	"OZVqQe0qM2rYgR1l0LakS/tIF4ZoQ5W9QtHFDckpsQMQmkvByIJR4e6mfYtIvDoZ3dilsxu6WOZ2DcdH",
+	"x0cHR88Pjr++ODo6gf86toZL3AlVeGYfgwGX1MzL8Xhmz4j9suKKZYMTo1YsCjguzPOng6S8bo8j1y0Z",
+	"XHFRzlRbOvwWRx5HdwL0Kb+ZM5qbuY4jUc4XvIuQUEMWUrdeOnw9uqZnR4kFq9vs0dHR1r2L1WISIy6W",
+	"XGi5Uin7QhN8KEGa8bhYV/VQ3EhdB1Ms7fjx06+ffvPk+dOvty7QkqTm8t7RGSuWlVrCzDJc3tGQ/CAV",
+	"yRhbAuXTZCrzXK4BhwNqR7jQhtGsDcowbxTIdRhXwXwU3QWC8m5gri3MDbVvOBu5ha5N2FQqthNJM/Iu",
+	"BM3IHclZfWU1esZFmq8yhiRtPZd5Qcvia96ZUt3iWTBtvpOZvf8nnwanqeHXFBdupSxhGAoPlsXwFH45",
+	"/JfGn8uZ/qLYdHAy+P8OS7nsEH/Vh+WQ73E2O/VtMniZy/Tqe2ro3mYqRyw2VyLabTL4T6Bu54aale4x",
+	"acEy7IEaynM9OBl8Gg3yX/RocEI+jQbXTGkuhf00GhwPH48Gt7f2fPQlEtKNx/Fczi4BcUL2Qx5/e/L4",
+	"qWU/t0nPHVZ2EN/kj9ReD0FFyjy8d9rqZDM4Gfw4JBdMo5Bkn8BdKEbh+YFga5JxfdV/4ZFVxZf/Lqeb",
+	"3RZsYevplKURiqZXl1QZbnc++JH++itn5NxQuxf8Ea5hy1H4Zww3IC38QDNGzoSR5H/IVf/9wjZiO4Rv",
+	"9FIKXblwLGvSjXMjFctItlJ0ksPFD/Scn6kS9ho336IbSzKosWKwZsZwMUuIpRKW5iBVJFfCiqqmoOIv",
+	"iLRKx5pr5rQPbsVowYadSgZc40Ja3d89LoeEKZq8pxSR7UJ1F6Bey7SgZ9WBfoaNmnI4lhErCm0I19v3",
+	"/ZpRzfa2ZRwtstuf55LMZZ7haeX2saFFw3dKTnK26FjAEp/4624L8eNGl0KNBfdaSYtSXFhtNp2TKWd5",
+	"hurv3Aos0sOTcANrRUTejuC3yeDCXj69E1hBf922LRjXTuCOkirlL2gTu4AC6DoeOcNCbBb32CE8E1O9",
+	"u16qPozI5ZaNBMJe1pxlM7Zw8FgquWTKOJYdAGpJjWHKbuN/fjg6+JYeTD9+enJ8+5emvJIMplzMmFoq",
+	"vuurFZr2oTJOUiymVCDk5F8sNXbGUBCwVKi5lckmctuSAVvKdB7VkOoCYanp9hHaksGSC4GY6X6aSJkz",
+	"KuA3xa65XOnL7UIw0ts11YTaPTIn2g2jK/RcNLJRpM4su6Sm/x7K5TXniknHYpXnzg7FDZJPnudu5XbJ",
+	"0WntW3RiWSLKAt1IgSeWlEJ/HZiJtxuArD0B4wXCpQqF4oi2IVQh6VQxipqtkomEa3WbOOzrpNJSanbB",
+	"buDx3DOArXT9ZU75wqFb8zwWK23IxFKdFbDoKc11B8QDDC0xqeeib9uAyM4LJKrBD3697MKxXW5n133T",
+	"XMRuGaCrM4M6Xdbfujm16h0T/taBAmqfm7AZF1Y8uis6JwNtaB6981w7Ey3JqTYgSQmr2BmWkAlL6QpF",
+	"KKI3IiVCZoykVHwBJ6wYTecsC8hCsP2VgKGaU75pF+Ociaucyst19lYDjBKiJbGSgOWwoXVaCkK5GpLT",
+	"iWbCWAAjMYBFRFaYDG4OZvLAfnugr/jyQML6aH6wlPaAVSjfloSgij/+kJOCQDiE8PCO3fKXcypmLPsH",
+	"zVcOJ7OM49zvAlzFc6yC7gcrmWiQTMyccYWWZP2CeKRyQA/2W5+3Y0a4qPUp37C1m2WIs0hFRoPRgCzo",
+	"FdOEorRUTExO3RfGCVeFp+CKsaUm3GgcbghENLyay5xucq7NJdobt5KAs/Ia6rlc3/U1tDfsQCftjdO5",
+	"vMs6nS6XT1aL3aas6IA7vwhPaTQv7viqlWW9trH11XOWSpHp8m2uVXqHSXM6Yfkd3hM9wepO5Mlx+apT",
+	"ofuy1opOvfM68WruttAGqwsImGW6dPkBif1Hq1EM39P1j0xrOmMDb5rajdScGUJzLYEnsWumNqhRh7e7",
+	"dAqBT6h5o9OVUkyYS3vPYPY8fzsdnHzoYfU6t6/cfqwzttukGBRA2X9UpzDFRsQ9dMoEgt3seRsWYk4s",
+	"bmjx6C9M7QCeJTo4o281Kwm+kILB+fif7iEhMHXNlDPr9RXW7feXv0rB4j7bkHWG44cv1g+ghE39sJMq",
+	"RoXHEmW0oUG2CuT/AikHcFmfkHFlAeOEjCvzVr5wxH+cjAR41ctvLGccr5apXHAxK77W4JbPqRULLj2L",
+	"Gw/J2/I26ZGgipErtjTESIme8K7L3nbDzx2CVm8hQ6/aHZGi5KwNcbjlZd7CYGMiqTK7oVrAd3deTg0d",
+	"w+HKfYZr9itMAIRRDKvYCmOaWr+toXq91YxYERwLBa8xWloKejsN1wLX5rF6R23hrl8w8M5eS+cRBgPm",
+	"ANwEEddrh8mgdkYwnHP9Aj0IFevuAwk06E5pN2awqdIKCH3BNZ2Q9Vw6yddUzLbo3fbeqcfJPU9F7wDm",
+	"bgB37mVT24UV2Bc0Y9t2Uzsmd0LbDud7PovaNFJvVdwpYGBX05hG4fDudkG07+BicbjYJtGj1dxk4XGr",
+	"H8mprgtSYGaO7MANcbmkSsfMzxdgUYBnCNXk/z9/+yZxloYNsRzGfjPcwkv66sXJYM4t/kUuzBu2ZtoQ",
+	"CEobkjPTDAGD0AmwDfmIFDA2zvg1A921lwkcIe1Mrw1LeNVrGbPPlD7M+1sm66KOl2SKOSrLKY6yA4Pa",
+	"TMp/PDza9znVzuLuR1A61luPgIqNUwXqUP5UH/VjwzPDbkziXE5yaphwfjGEt1SECoIv+0sEEiLVhBuS",
+	"0gWYUOpCzxYxsQrrrfrnd/FT6KMj1zl5OXEM4IXzsSa6elNsFXLgWUJ0tyBjSle0nnbBBZ9uDvhqsTQb",
+	"VKcmMtu4g2i5PtpZOaKBY7kUs4obYs7ymk4mV/a8oqFKLnarDjy37NLK6JfQCkq00PeFZ2Gxt/TDPgLR",
+	"nQ41CzctkmhFhWGZD46Kgb2babcdQUUysXOCaXglMqa6FjJIwqig42fPd5NcapBthefdpMnd9uo0/YUU",
+	"3EiFJhaqr/QLIqQzvvjf5kAEdt17B+p6DMBTJUaSJ8+Pjoh/Poq+PrjNPhk99W3Y3InFIfmJEdqSQZQC",
+	"siWBg2Rw4f68/+mVXblzP/3g/56+PrffW9w9ignPQdze4+6AwgZJb3N9hVQ5tzsbfhdxQ/DFUirvvJ5b",
+	"UWal6FDRjMtDZOuHy6vZIV3yQxgEIFsxMccAVd69SgDdk+PGzlu3Q124ng+MpJpQ9wH4lCaG3ZgXNf8A",
+	"hC8L6VxKW3gVQsXvY69QeXJchUt3VOZB8e03yYOBEC/3lBtNnhyTCTf63wao5yUJiYD0yePnx8dPWwJx",
+	"PT24OxQdxXARxkCm3ITkyyfPn5OMbvSjdlAeJfeH5hsfXr0XYBYKRV/0PNovUrbEPHdjY4LQk4ocBUkK",
+	"QmZ2oN8GK8G/0k8e91jYTrz3c+1gSffeXRBn2ju8CC1NuwXdxIxF53LBQBxeS3UFHvaKRBwN3NiDzgzG",
+	"tGoETbCjmLAQDxHe2ezX24snd4h62U+USwioFuvaj1xrlr0SBk0y+zZ65nLmDQwG4vS3iJrML2R7VPEO",
+	"5krUrHI5m7GMTDZkTsHyuIvIX8UsXGYUntKHJ7YRT8xtEBmhkO6QEL1K55ZURuKwLUoEiVr+6+Gzvx4d",
+	"nxwdvSjy6azSP51qZtxeXfKgNuCG/8LlfDjHWS0hok6UAlvnaKS/+nI0yj49vT2wf479nw8XhnzEf57g",
+	"ny/93w/DBH55nHx7++hvj/5Gvvryw3//+vF/ffjrwUf/6N/wH/bnR3+zkzQNqQ9IHFEdwoivuB3LRVL5",
+	"4CHqgokKJQtM+dxYUWISiUlpUZgvIFrKMG2cvozRLsge+hojWsKj4IqSlTA8L0Z84ZJmtcGk0IIfzV1M",
+	"WJPKLKhY0TxiJiRLprR0MWaQz9tG1b3jLhI1vWRymTOS0jwPou6Hu4akbgmR4+ZhQ+I6HP4rkUox5WoR",
+	"M5CeYWysXnOTzllG5kyxxEdlBdFrmWSl1EA2zOwYKXdRGU3vkghRBMw9eEScl4gK/u19p22RcQ4zqzCO",
+	"U2C4pN2hnHHEokt+OaU8X6k2DPZx/2jq8gLsC8K8KZBbWqzXTGmXCV8i5ZrisVJ9hQEXW1HNrmel8vgR",
+	"w+mCdKWd+f4LTeZSm2A1EOcRObzAqi/X4hIyii97WSgXdAMqFc8tdrjcPcSQzM3RNPrUNbnBnFGVtQSx",
+	"2P1ATKl9yEwYNS3xK/cOXSkm0F3pvDgLAcSsmNpcGmNPup1L3ZU17Mx4sHHNb8yGrJliJHeZxM3xFlUR",
+	"/64yeE9q3WLULvOPuwL862NvQiEFTN7UxLmAJU/XzH66bCH653Asa0QcOyigFqEziok5eYidL8LrCKld",
+	"5j6BTyJqpsV8KovFJX5B1QbgQnHfAE+vYvxCF365gogXCyfOMRI/1hZouQsGfiDChZG1A+jp0DQuwddb",
+	"UFdLcG3rJQYdWVA3TaSWUdgXDq6pslin7ZtIpX+y7+M/z4tR8PP3MJZld8v2uDdLXHmeW8K0WuLxVqCv",
+	"Dd2Q1MImggGkRLI9pX0UufSepyGmeMCVTK7QJ5AeViiSoxhRCh25GB5ADplK3lHlalW6kXhu2MVHW9yZ",
+	"9s1Y4uWZ8RKOHpK3U6LZNVM091RTJwRod2p0HHNx3Ev0lrZSD/s+eDshNmBNcb4Yspb8vtv/GOoE9rWc",
+	"qkULYaReGLZiprFKrrzCqhwB6w3yR+vydrA4O8vl9pQPPxKBF+5OszqofUXB4RrIfiVJIxgF4wUjGYMc",
+	"HVL2+kEc6g40BW677p3JWJXyInEc2igqZi5rsc9IxfP25Y1IL62A1ffljUjf2MdvE58NHzVrrSmP3xoM",
+	"nsi5vdNM+0Q6bhKLaiSdUyFY3jvGxa3qZzdbM9+zRq8wKhaJlV++v4mD+pX0d6OKvcVFK48yBGO59fBk",
+	"OskOPrRL3Fd7rFfjIKycdcfIkFpEF4zUYyM6du+sRiayCq/yFp0J42KGmiGwD3uvrKBY6sxVsCiWOsPT",
+	"TvfHgzlyg6DyVYfICnarYOVNSRkk5F7ycT3KFqZO/Ka6wOtvXku8zRY9rqIrFVlh8FOU9EEkwWWbh/5n",
+	"iDjwRNSqSjRtqGMLugHOVZFB2hU0nLFVN/tBKkg3B/0s1E7c7D0VMsjJQ9YRYeio0bKskLOtKguqSqHL",
+	"RuwTqLh2XyaUUMrZfYDVoAbqOhw6MOLnksbWCAdS0eg9XLizmEoVPYWC6EQSP5WSKi6oFBodNcYiAbFi",
+	"mNVjqxiB30bntbuP6Y2B2mMnwcc8B9kA69A1dRm+25OE60FZkkG3UA+O2PnYa3ruVYcd7qpFNldsAXKL",
+	"nHxfWLTtuVGBoS5SsBeEFqYrf6eLIYZdduYtEYdTBna7SFlFV2OpSG+CM7dElypu5cSJkqvZ3PS0FPRW",
+	"yXWrAbX/pro0ePQodNuFplSV4h6cxJzRZkruF/q3I0RWVxKpvWIt6iMkqpWIEpxeh3WpaatYCdGmEXHt",
+	"+Lkflgi5vocx1eqUTLRrwwgSB6z+W4iT7A6x9ZUr3snRbCdXZiJv7sLwC5W5zhDaCMl/u+SxuF00dHgl",
+	"GPvqUFRDfUpnz6oSofi9s0MClXEofXb6BuqT0QnVDBi5/XbKc1f+Yu5mU6u8RSPFa6XjU7kfK1qUi1z5",
+	"6eJl4gt/bhhVhM6k9/gI9x3Uo5EqY6q3smAh+RZm3a4ooIrgNxA7m7eAArF0Miyu2IpCBfGMOEKgFqtz",
+	"hPSJ13XlG/vpCG0s9ucac3WXwNVGsoRimdPNfezPS6quevGTEiSKTVe6p825XoykUd6yWEEBhNiJ+lJk",
+	"9Wp+Vt03Hut9TJCDCdy5oPJrFr1wYcmyPnniha7/Z87/nzn/f+b8d+T8V3TpYNUf71MOwBKCXM6KWKF6",
+	"hMDUahvoUG7e9VqdrSbjA7L6hSY8Y8Jws0kI+2VFgbVhIQHPc2HsHSp89c5P5fqyqIAXleIsaw+qUiPl",
+	"wyAzgkIFJHDM5VokZCVyptGcQ8Z/C177D0XX47ikyvVlWwDG6yJ4yVufIcC/NW+rOqplIG3RFFxfQmpo",
+	"5ESDFM+KB8p7sksGGM+/6gqVkOKScnUZL8ldeHXsvrBGzwuXBijqigWR4oByRXI56y/putlBemqfnonM",
+	"8rJGqbA9rKhbONhXklyNUd41F/+BMvnvm5rf4JLNGWrcsOWBkOu1PBJyt1oxa6zSQHIIqbPo4BTmaH2l",
+	"7oSulh2X6nGVWbastWCKLb+LCrQa4Ny1wEKVwbX97hjZFiEVUtSrtRTDRdVOtIoA1aU0Dq6ykhAU1WuS",
+	"9CrxUMObKuQrx1ShhCExDsl9jfmURDkqkJc1T5vtPb59+uzrJvct7WvNiFulpOrvd3OTQ0mxaPq00CYe",
+	"k2KZPC8sQ76Vh+9yIeP2dl14nyPY2o5yVWRrMWJ6RHDo4qbqgDhuuqHaTv3XEZNQywKhltn2FeLIbpzY",
+	"wt6zIv61sqSFFFhNoNHvIRprmdNNfwzAOX0MdsNpFFb2KWd/tbLrO/wHZ0LQKBWRhuaRMINibT0EuMBQ",
+	"2cPSCH1KKrv+nDM/DE+tJ0dEaRdurDuRsnmsJme/DbR68vA2ahDVhmr8w5OAO0Fms/xNAdOTsVZ43+77",
+	"rI1WH6BAEH+tPFyaI9dGQkpVLezlR3c0oZ3wtZum7BAvyNitD9pJzYMoVqhRvMr4JGdJETSvrbzvDbqC",
+	"3aB+s81sFanuen+huwsPulIk/xTXI+J6E4Q9xWxXAq0lhJJRzTLMAPG41F///KxyfHwDEzajorZ+8ram",
+	"zCalp61UxXfd5p50g5gigKWtAjL0b60exCjd+Uak1XY0v+Ni8Z+vqPu2SusuSqtaRL2axNdRUt0C/Ttq",
+	"YklcY9dRaezKvdhH0WGTkLHzrIzhWywHhG0V0Y+H30PRxeFIXPjCSP9aZTOWQVzsZGP/YC3Herxt0QAh",
+	"i9W2gYYDZE71nIH3ULU7keZUD0nFyeSKztBr14fJ9S8gQgLLZAq8X2TqmGMxVG8nY719AyQw3Jzhq4+x",
+	"CVdF4uhv4woBcxm4/rYBCB8lqPaxVkCFO9zF7Lyv7SHmVATMHYt8VlZy53UEkN3LQu6+EofZv4OVlGb1",
+	"SAYeRm26IvnljSEN765iKePXUN7Dde5kNzQ1+YZQbJvZ6xrePS0vSv2K2s81biOzze5F5Mqhg/rFD1U8",
+	"rywDDIvd4vJy/irc7h1Ti5UrJuhBt/fyrk3swtr6BQ5tiGLQNTaLQn17xdfW6v2x4XyF0TsXaK3VZu15",
+	"RGHV1H2cU4+am01n4u+2OmQ/ILo97weA71xzz1r5sgij6BINgqO4vTMlFq6SS1trMyu+g1TDBXS+cCGi",
+	"RTn67D4xlDGGtG3HLQVI70u2y/qfNQotXNwSjZFq7MuMAWdBY+ZoV46RkKta2Dq54NDBWjHy08XLmPBa",
+	"axvdG0phC7ym6c3rbpcL3d/FXzrYd/dZb7Ps7OY+3bf95be0t/xxPZIV790OsTSO4L5ydW/2QW/fMw0t",
+	"jOMNBIuQk7ELEhxj0MZ6vvGJzq0d82KtJUt9qewmEVCQQmrFgNdaQPPONHTBlFNs+1NOt8/epRrckZBz",
+	"JjKOhmDME+egEApJVvoewfTtNNkeW8Q1EFHttm8eUCBCDO/CdttHuxtLi49Wu1B+6DAO1UGizRTTkjVS",
+	"wi+ifplVxqWPn/aBS2CycfV82KYoh9yfH4GaEIO+LLhCJCLdFcSbBgVDjpqaYTwZRGZMt6bsNpueySlh",
+	"NJ3vZp0pM3MiW3uIbF9ZRIl3LcvFkte9ytt2AqkBzfKx3n6L2a5uBTGMu/AtgurhcED9DzRT1zx11LBJ",
+	"VXsz56qw0d1TEwPtCDcu5kyKrbjTn/TeMRIvtobPHnzXexF/xtv9jhx4v6tgut9S9qxu/gjSiBLymGij",
+	"GF0k5Jjk/Npqr4IRLhLyhHgM257vgc6q31/wXIzkBjlIzfCq3fq19E5WRIW1SFf86eJlUSZOECmG2yHs",
+	"fEztURS4npXiZnNuGZSzoTKqYtnjpxbXFTN2Nac/vT+9PH13dnnx9r9evTkfElehVJel7DRdMKj3RQSD",
+	"hMKgTT3otThNsai5MUts9c3FVMZ5zoItpBXxXU26a2kZnZyCa0oqspAKQyvkyvj0nhNESTnTiX1nJAA3",
+	"iOeSU6nImk00NwwfqNdWnJdeMlOT24YjMRJffQXWheFXXzkzAxe+who6rIrSl0NyJnxcoRXyUEApK2SO",
+	"hC+R2VUfE0ZBbWHJoNDhXK6w+gLJLKbP5mYkNL2GdE4M/ucmqGgsU+z6ljIi7BFoKBPJfYEEmvsZRsIy",
+	"k6WfAbnbQl6zzEJtTVXmAPCaCc5EurEwOBNkbSWCMLkqcRKmhqR/KDVFNcE7gWXoRmJsqeE4IePRYDSA",
+	"pnO0reWq3QoZDQr7zmgwJD8h0a10nuMzYfXOITlFY3EJahjC1VJwShpqYZS4dvwkk+lqwYQZiS992Ooj",
+	"V6aQ2lN23fRxYIscapUzB4/TNGUaMKLHrSBGXjExJD/YJ1iu2RrqLo7EWlmchLGBiQuaE8VopvHN8enK",
+	"zKXivwKGnJDv4DqR//u//8/Y7wVGHon1XGpGlMwxE33hKzFYIubRa3xzYB/QY7SO5TxlAluXILcenC5p",
+	"OmcHx8MjlwSLF1afHB6u1+shhZ+HUs0O3bv68PXZy1dvzl/BO2U47MCSDvIK7Xun786Cki4ng8cgfi2Z",
+	"oEs+OBk8GR4Nn2A6DWqOh6l3+8xYm2EAEr0hygsxEaK18Gq7dofFZYYgKsi39To4VyMBLCIofAkNHt0V",
+	"hJ41RQdRmudh/1BdbyA6EtBBlFwU32Ap8XonRnsuvltj9Rc8juKkzrLByeDvzHh3kGJ6KS2wLSyOj45q",
+	"ZhO6XOY8hTcP/+U8H6iJbO3Xhork7W3SBuIh9lyCTt9toxXL82HZFZYzOPnwETqOLajaRNRiyxroDMqw",
+	"4eePVtCF48gOJhvMGbUwO7DYgt7OA6jm89GKuq6eYRV2YIqCzX23eYf1yxxF/s55DuP78I9w5mADDThv",
+	"GyfwdDso0Bp2d+gV8EJDU4DkgLLw0dJYjej9ZUF1qCbvfrp4FAcr3P4SpAPU7AfJgGYLLnYE/aoT8n94",
+	"mD80hG+TwaETagJSWAX3a66NS4jEPGq6YAaqPLU0+C0fOVxiFMLW56DfXZ8HofZcnweLxnl9HjayfLQe",
+	"YZtvCNsxcZ/bN39ZMTCHO65nBaAyH6YknQUWucrzdVdNc0ljmufjk4Y9IAkMv2gcg1xSL3yiLcFKQ0Ka",
+	"hHChTVC9JEjjI+BA8/gCzMnZH9C32LrBIiqh2FvRlzPPI32EepxL6Ey7/XhPJtUv6SfM/G3ad6NMzKHH",
+	"EO28mSuA9pqLq7bZ3GOH8MxtMvjnwYU0ND946Wsvdb1Ufdit6V6k6IcynVknRATdKQP648lENwVyNbnu",
+	"SO2jhYOhSj2oQY4wFrWg0EvDNbHKOwT1WupcFJOznMo5cmaUi5HQqzRlLENK60JCiqKV5Cx0/eBMrrau",
+	"lehAIcR4iWQkTNEBEgThLAPlwHuevXYwLg2fYzJhuRQzqKIZinVSBB8tVFxpaxT1wnIYoI1rQivDxqQ6",
+	"YFElxd6ZQ5ZNJ34z5ggDAcnx3TR2Q8P7MMLDmgu/HSsL/IM+wxkxcsZAhq/54SyVdS1CZmDbThyvB6N6",
+	"jdvKWdiopHF8e5HJwxluq7aeItCjcvaPtx9kNYDhnuf/Ws4I9dfJ+NJoC1j2VmS41+Fjy+jg2Nvv1ts8",
+	"Y+odhSCjP8AlQ/keihASqyY/+ry37hPPblvV8VNyLXkWXLi51X2NlHiTFlDcx6ol9rFhTM+tMPZdxVie",
+	"DT63tNJfSGkXSjbDPWDJW8HCeiefUyKoo0edMreqKy+D5+5y1p9F1OyK+GqxlgQRa3s42VegIASVT6Du",
+	"LmJO4muB9RMDH076OyU5m9Hc8k4IxbNaDWEZh748gkAoMMpK1S79lGhmT9V4JpyMRNkm15vV7TFuhpGq",
+	"Nc7s14gFCq1xhJuY+OXO9e6U5uOuTN8ln2PY9cLl8hWJ9xbwgx+H5IJpA16SIBi66sUc/Eh//XVDzg1V",
+	"ZfCzG7EMebaoULDjJctzhnFbvrRO+8RuQHgwGC8PCv5AyyhfUhMteDmHIIfbpK/BsThK3+vudyninC5c",
+	"Di5wtuDeYdMtQvGHCa2YL/co8ShILD78tGFUXUJy8m2nORyfdwYBRpRcQ8V2u6KgNbOZJx0up2QkwBgO",
+	"6c7wOtjysfY7mM/tz/A9+NYsVRxCw3f44Z+vz//pXGF5PhJTubKiijJ6SF6e/wObFMwZfIVS49j+c4yO",
+	"FqQSTpMEoV0xukDFbSQCkwdu1Nn8y55DvgZUQzELnl5TDSod5b5VKMemHMqHlFRzsBPCrpkgfGrpFfSS",
+	"IOmqjbD8nRlXBaNBVSL+TTwKVwvDd9e7PHpupaNYrQyw6SxRmnUmnRIzBvX7E17GShe97NPT2w8Hl67/",
+	"3V8GUbNPzH7knN5R2xjEqUAzQjQouY+pvh4kg5tc37SYl2I1ywE5qMcXPE3neYEV6ALBHGq12LuWGGgQ",
+	"W63P6vfLLbL8t1UOKNb+kNKjw6Fb6LpVDnItsqFcMnGzyB0gDuR0ylPm/ZdDvQSn4Zwxs8iH8Lc6axG3",
+	"MOGCotbeSI4x7MYc2oOrvFl/Lir+4E3bh+RTXJB840YNSKz7okph7ynForXmsOzQEhVd/84MtmU597bU",
+	"B0OCyjwt8K6EL9Ssm68uaEtvD8hPTsgvK2mYi0CG8GNNzqYHP1JL4sCAt5GrosViUVR1SE4ttcwLOj2H",
+	"+nvETjes3LYGxjyED7EWwKGLUvQBupQJ7XdGiMNPGNVw2253cHnx7sQKj+NuwmXQX7x6btCT94qxpQ6a",
+	"VfrdF502IcQBmhNkQ2zf6z9rlwQZpZNcxA6uw8EBq8FgiqDJ9rbGjvU67GWr0diqiqaMO6zLYoRFxEoH",
+	"O4enmjFRzIX3pJzMI35lvlpr2igH2NGmFBRPuJNlySPZPoxLp/Wr3ek+Di/RfpXKVSxZDiqV+lMZJ5Uy",
+	"bYWTAEteTomQ0F8QojSKlrB0JNy2nLC7YBTCPV6gMLHmmgWapr07Tx8fD8nPEN5bwITrkcDiDAnOR4t1",
+	"YDnVJRfjYkmuzyaowNS3P/lCj4R7p2Puo2+HMNh/2Ms1JksuKk1QR8I5BBN8Cm73uLzeIFVzMSQexZyP",
+	"pUIgYcnoG4FjhsWDQlM4RPCbih+GZhmQeJ+ycuFeHwmusVn4FC75kpXTutbCtMD3MqtvTM14CP93DTxH",
+	"otqnwcfgYHTPZENWS2IkeebDb2EFWPdGroTRBDjQGgKyTsuOmNDMyA44BhCNyQqS4NHEwA3JWMohqntd",
+	"RbYhOZtaJQhFTj+cRa45xSghGC9oLWRH0lyKpPIJUMfCVE6hz7ZbdgPlSg2jG48R8MXoc7pcMmEfmBqL",
+	"bXkeQDvwhLsNjMSVYOvEwdJ4McDnTIR3zepJgMFlLw1NN9ppYVTlnCk8vxL+JsjBCM4fP2kWLg3PSWw8",
+	"27BIRCEs7my6C/sYCd8puOT/AXABimT8M1WCi9nY3cyyrxIqeyOBzDNgqqALuEWGfvaiowINWNiSan/7",
+	"PFmQwkPYPjYSrnSRdzgh6yHj05WiB+/s69nBWzG2chWMCNPMmAVrhdLYa4stRTOmEjJZmTK0AVGZMG5R",
+	"NilsZ8+OvhmSc0nMWsLYiBUIN8zMQRynuhIvgeWUqW5sy15zixgx1bcq/vwp+Pwp+Pz7CD4PL+YECgXG",
+	"mFcUijZVsyiQsKe7VHbLK+sMMTLn2ki1cSWkqCELqU01yIR86UBOnh1ZRgWCUBG/ZW/fjF8z8agNpTF4",
+	"rIZimBuDNW+KVJnHsUSHGLb7VUMTfQ3969tmLwPNdkXyB1LtfYWJuFKPCLIvI4pjxC6zATIHEBFfOLkH",
+	"zgaC8McFoMYJdi12MDZSBlcEh/ocUUYRxz6C7p7a9V0IGE7sGhD/LuJSabVqWKf21uvM9hr9e0/a9Yc8",
+	"ogc/kJDN4N3tdMKXTFk/dNzwZ/HXl/tpqWjTZUale/bal4O2Bmw+vLABIjCaV3JmYn0Mp0TLBQO9k1mx",
+	"GaWAQstNCpXJ+aSboTvvUdB+DVM10CjGkIs+qu0eq4A7Hz97DgKC//y4D7N+GjN9Q+FliJ4qg8JljsZv",
+	"sYEA0n2c/9/5NQvsBDX/cPTQt592le62SYz+EGJ3rXsr+Ob9N48uPMeSav1/9w2FqOkw2uYf5Fw8eq8h",
+	"wdlA63+wq+BnK8kqKgzLRiIwyMCd4KZslVwgEtVXLgi54rx2xW7kSNTuExFyjaaIadAsOa5Qw90oT3T/",
+	"QaYw9k4hGJ8RkU71VVFc0pEi0KgFWxO+Z1QKKOaCWsVD+LYhrbEWUMTNhzM4IdtiPZSUJXQCWcnUXgVn",
+	"sYBv0PhIxcbi1UgsaAZaqH9vSE5XRi6o4akLNmDabv46MEi7YXJWEO6RWEt1BRateFiC5fU/Bvv6HLw4",
+	"nK8nG3a9+hMy8bbB4f4IEo5dMjsPsr2x4+341MOJeM7Cg/oN1Jxg9oIw/LYh0NSFlzdOrrgSQBjsVZxy",
+	"wfWcZbs7su7IeboO789j2/XYHoCmFx2b2gQm16f/3OtnD2bzqU7URgHh1/1QPWyEW5XDNPPJ7i5yDgVh",
+	"5E18f6oJTnvgH3SHsRHpYaBqdbLXSt3z0Ew5JKheBY4Z9A5QksrlxsX0AZ91js4gDhBSRzTJZcU1qcvM",
+	"Mu8So/7hbCQCH6Zdy4QxgeZOYmTR6z/U9rj334hywCMi1QhKIrYx6GpvBb0tghDSXmeKUcMUTgPeHQE+",
+	"46R0AhQrAAexYtdcrrQTU9sMppjCm8Tixtr7O3/qafktEBsKwO9iB/4sNoRai4s7WBAcMikGNX2mbI0e",
+	"ItdbzsIjwYp/1NcDpuBeY3pfNt+GH5gGbicQr3yLiuK6b0T6MHYIe+kzPmPa6I7cIXwC1aa591L4TGlK",
+	"Jqv0CmsRgY/5y58uXj6yl7Es3PHPt++JnMKN56pSMJTpIXkF3XvdMshSyWvmOvq6OYbkO5hC+0CIkShm",
+	"V6woR+NiUTHvwi0K81DBtIM/l4ulELVs1IZMZZ7LtfbEyZWxK9q2J3hMQHicxbAITc7lDKuRtNCN7x1w",
+	"dxU3INS/hwFP+07nMW8S9LAqzoe3+jT1koqWUFwfvexDcf3nDCpQz+VK3S0zHQpi9aos8Jmsk3hQfSmK",
+	"Q9Z9kASHIZjjSoHUeGUS7pDVsu1wVHFdVYgelCoEZV1bxYAglmM9l3lZPaGs4RPmXKFIWe2lMhyJM6PJ",
+	"WLAbiFhxZddd2ExBf10Kkq/CDspDCnICGgcztjTzLt79vigl++D3cI+Y36xdgXC6r8Cwxbv6byAtbBMS",
+	"oOFAaxw8cpU98fOgZEh5d1vz/9pv7d5S/lAEd9EtXPumUZON5VgsnyZES5Chsdyae7BqdF8tse6cFbQr",
+	"tlMMsVJQwBlDjmg6L+6nC+aUqrTlFtGVlWGCShS0LJ7hUtWtdGZX4ldIFRuJRo0K6leOVSba6lEU1cdB",
+	"vhoJKESBOlWYIe9SrqAVjw9ohT16DSekcJVcSNe+B8qS69Z6ElUi9BD24rITWX9j8d4m9pXLI1cOlN0J",
+	"SynGHwb4MtxbEj4lE8iMCLqZgYSH6p+7YM0ruKA3B9in6PHR02+eff18L/ey5KEr0V0Ao+TrUdbnyDoZ",
+	"//3VBcEhwRg9LorqQbmMkaDhSGolnOhtZfVQhcFCyWUQdeMlIUcOZPZp7jLvWBbD6vcr8OOKlOcRm/Xx",
+	"1g3bGfeBAC9hSFaGcGIsZenJYZgyQw3J+HRq+X4nNb6DHas4mC5bVlmd/oGvoivP3m7DYns0YYHmyjWG",
+	"JaP+x02p/LmkTqspNVqRfQ5RFrJgXYHZdlEWHvLtDakqWs1PV2blDAWWHUHRjHr6alneciTW1Acu1zgh",
+	"F2Vge9gdlbhK8a7Cv2LErDlkEzQSWrH6aKUfsWN8Jb3AIprwVpssjHv9w9eh+3gX36iDzb4T4d6z1B45",
+	"omJrtEkFU++B5Yeuammn4laW2ao5SH3et2vaVLkHSVlbP6ViJLATaNkS+ISUwfqAiTgLjIp2N0sGfJ1w",
+	"OwXEUicjwV0hV8gJQXSuPAppLmSmaMpc6dd682GMMkeTclj0qLxrwARhFcXFAm4IgQOuXQDkBdkXUtZW",
+	"7RWBi30fHpCO4wQtNByOG2h4NJLmTZlFsczpxsrCD1IgFimXkGs/zUNgc0Y3h5/snb7dF/k+xRBqAr1W",
+	"3a1EDQMeeEHGlQKB45rZs7Add1PYt9Pv6aZPnYGMbooqAwfHXw/J93a6Sg1xUi0hDun1x0+gJMEzKAiu",
+	"ozUJDo6/jpclyLwQ0rsgwQFWIzhoL0rweyK4p3nuz9Xp5BnddBXVaNPV94bFWCqj3cIuIMnMkLErQo3a",
+	"MWoFgqWQtwdE0LiqpIgKQ3JmySQ1FCr2jAQAFMxsWMQdFWwfI+ir5LpYOvJSLhYWvOCiw6rcbjopRoLm",
+	"/JoNySnmr5GJYvQqIePXVJuDV3a1B2ffj0FJXrhUBdzliSsz5xVyS5StqKiY6x3NhW8eAPXn0TYfVZvt",
+	"cG0CS/Mm8aySX4MQLWrfOTNA1pprU9nYfnMRoGYDrOegxIQdizfgiw9DyX0xdoPos1xhmAameh5AqSZY",
+	"vX70EJejVriuwXM9s/38Zcj2wKH3elZvhRt6H8dQnafsNfLho4Ubnj1CGnsMQJvB68cAVTd5WzM9Jw+E",
+	"GqAuqv+8W01yng7Li1fZQTydaFopsOu8ilXnQjCgr/EUH6tatwSTo+WG5oa7Fg+KzVY5NVKFY7qiJm1F",
+	"cYp0dJf7GNa6KN2gPkiiUfQ5NiytRiiCFOJDQTTLp8Eoc98Td1t7u+Cd1PWni/kNSyuKC7bIViKjwpCM",
+	"LXO5gRhKduPEEagF7G0wRZNpy1LCfVoF//bj7f8LAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -58,13 +58,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
 	statuses := statuses{Node: db, stored: a.wake}
 	var sources source.Store = db
+	var knows source.Knows // a single engine-api has no names of sources
 	if cfg.SyncHost != "" {
 		if a.syncNode, err = peer.New(cfg.SyncHost, cfg.Peers); err != nil {
 			return nil, errors.Join(err, base.Close())
 		}
 		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Log("outbox"))
 		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
-		sources = a.authority
+		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
@@ -73,7 +74,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Current:  a.tracks,
 		Playlog:  db,
 		Recorder: recorder,
-		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
 		Healths:  status.NewHealths(statuses, base.Log("status")),
 		Clocks:   status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
 		Sync:     db,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
@@ -18,7 +19,7 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 		Name: a.cfg.Name, Version: a.version, Now: time.Now().UTC(),
 		Acting: !seen.Standby && seen.Grace.IsZero(), ActingDetail: node.ActingDetail,
 		Alarm: seen.Alarm, AlarmSince: shown(seen.Alarmed),
-		Active:   a.active(seen.Active, node.Active.Since),
+		Active:   a.active(seen.Active, node.Active),
 		Sources:  make([]api.MonitorSource, len(seen.Sources)),
 		SyncNode: api.MonitorSyncNode{Url: a.cfg.SyncHost, Reachable: node.Reachable, Detail: node.Detail, LeaseHolder: node.LeaseHolder, LeaseSeconds: max(0, node.LeaseRemaining.Seconds())},
 		Waiting:  []api.MonitorWaiting{},
@@ -42,13 +43,14 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 	return status, nil
 }
 
-func (a *App) active(active decision.Active, since *time.Time) api.MonitorActive {
+func (a *App) active(active decision.Active, said model.ActiveSource) api.MonitorActive {
 	shown := api.MonitorActive{
 		Known: active.Known, Source: active.Source, Name: a.cfg.SourceNames[active.Source], Epoch: active.Epoch,
 		Pinned: active.Pinned, Manual: active.Manual, Unconfirmed: active.Unconfirmed,
 	}
 	if !active.Unconfirmed {
-		shown.Since = since
+		shown.Since = said.Since
+		shown.Unknown = said.Unknown && said.Source == active.Source
 	}
 	return shown
 }

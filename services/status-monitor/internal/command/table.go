@@ -60,6 +60,9 @@ func activeWords(s api.MonitorStatus) string {
 	if s.Active.Since != nil {
 		words = append(words, "since "+s.Active.Since.Local().Format(time.DateTime))
 	}
+	if s.Active.Unknown {
+		words = append(words, "known by no setting, name or record")
+	}
 	if s.Active.Pinned {
 		words = append(words, "pinned")
 	}

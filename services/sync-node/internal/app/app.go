@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/handler"
@@ -35,6 +36,8 @@ type App struct {
 	base     *lifecycle.Service
 	station  *repo.Station
 	sources  *sources
+	active   *source.Service
+	unknown  prometheus.Gauge
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
 	follower follow.Follower
@@ -56,6 +59,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	a := &App{cfg: cfg, base: base, station: station}
 	a.sources = &sources{Station: a.station}
+	a.active = source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
+	a.unknown = newUnknown()
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
@@ -70,7 +75,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Current:  a.tracks,
 		Playlog:  a.station,
 		Recorder: recorder,
-		Sources:  source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Sources:  a.active,
 		Healths:  status.NewHealths(a.station, base.Log("status")),
 		Clocks:   status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
 		Sync:     a.station,
@@ -90,7 +95,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes)
+	base.Server.Registry().MustRegister(a.nodes, a.unknown)
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -134,6 +139,6 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,
 		Prepared: a.changed,
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch},
 	})
 }

@@ -195,6 +195,53 @@ func TestApp_Zone(t *testing.T) {
 	}
 }
 
+// TestApp_UnknownSource: a number that no setting, name or record knows is taken,
+// and told as long as it is active. A record makes it known.
+func TestApp_UnknownSource(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1)
+	var log loggingtest.Lines
+	s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_SOURCE_NAMES": "3=Studio line"})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	activate := func(path string, status int, warns bool) {
+		t.Helper()
+		if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/"+path, ""); res.StatusCode != status || (res.Header.Get("Warning") != "") != warns {
+			t.Errorf("activate %s: %s %s, Warning %q", path, res.Status, answer, res.Header.Get("Warning"))
+		}
+	}
+	told := func(metric, logged string) {
+		t.Helper()
+		s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
+			return strings.Contains(text, "\naura_active_source_unknown "+metric+"\n") && log.Count(logged) > 0
+		})
+	}
+	for _, known := range []string{"1", "3", "1"} {
+		activate(known+"?known=true", http.StatusNoContent, false)
+	}
+	told("0", "")
+	activate("22?known=true", http.StatusBadRequest, false)
+	activate("22", http.StatusNoContent, true)
+	activate("22?known=true", http.StatusBadRequest, false) // not known by having been active
+	told("1", "the active source is not known")
+	if _, answer := s.Call(http.MethodGet, "/api/v1/source/active", ""); !strings.Contains(answer, `"unknown":true`) {
+		t.Errorf("active is %s", answer)
+	}
+	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 22}`
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("store: %s %s", res.Status, answer)
+	}
+	told("0", "recovered")
+	if _, answer := s.Call(http.MethodGet, "/api/v1/source/active", ""); strings.Contains(answer, "unknown") {
+		t.Errorf("active is %s", answer)
+	}
+	activate("22?known=true", http.StatusNoContent, false)
+	health := `{"is_healthy": true, "details": "{}", "log_time": "2026-10-20T12:00:00Z"}`
+	if res, answer := s.Call(http.MethodPost, "/api/v1/source/health/23", health); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("health: %s %s", res.Status, answer)
+	}
+	activate("23?known=true", http.StatusNoContent, false)
+}
+
 // TestApp_TwoProcesses: what one process stores is shown by the other one,
 // although that answers from memory.
 func TestApp_TwoProcesses(t *testing.T) {
