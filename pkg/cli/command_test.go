@@ -131,6 +131,13 @@ func TestProgram(t *testing.T) {
 		t.Errorf("migrate with a mistake: %d %q", code, out)
 	}
 
+	other = map[string]string{"AURA_DATABASE_URL": "mysql://aura:hush@localhost/aura?timout=1s"}
+	for _, command := range [][]string{{"check-config"}, {"migrate", "up"}} {
+		if code, out := run(other, command...); code != cli.ExitConfig || !strings.Contains(out, "did you mean timeout?") || strings.Contains(out, "hush") {
+			t.Errorf("%v with an unknown parameter: %d %q", command, code, out)
+		}
+	}
+
 	bare := program()
 	bare.Version, bare.Commands = "", nil
 	var all bytes.Buffer
