@@ -28,6 +28,10 @@ type Options struct {
 	// Ready returns why the service can't do its work now, or nil. Without
 	// Ready, the service is always ready.
 	Ready func(ctx context.Context) error
+	// Preparing reports whether the service still prepares its data after its
+	// start. A request that fails meanwhile is no error in the log. Without
+	// Preparing, that is never so.
+	Preparing func() bool
 	// Wrap puts a handler in front of the router, such as a cache of ready
 	// answers. The handler must answer only what is public, because access is
 	// decided after it.
@@ -56,6 +60,7 @@ type Server struct {
 	registry   *prometheus.Registry
 	metrics    metrics
 	ready      func(context.Context) error
+	preparing  func() bool
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
 	timeout    time.Duration
@@ -82,7 +87,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{},
-		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)
@@ -100,6 +105,9 @@ func New(cfg Config, o Options) (*Server, error) {
 	s.metrics = newMetrics(s.registry)
 	if s.ready == nil {
 		s.ready = func(context.Context) error { return nil }
+	}
+	if s.preparing == nil {
+		s.preparing = func() bool { return false }
 	}
 	if s.wrap == nil {
 		s.wrap = func(h http.Handler) http.Handler { return h }

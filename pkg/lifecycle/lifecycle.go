@@ -45,7 +45,7 @@ type Service struct {
 	Server *httpserver.Server
 
 	opts Options
-	// preparing: the schema is there, but Work.Prepare is not done yet.
+	// preparing: the schema is not there yet, or Work.Prepare is not done.
 	preparing atomic.Bool
 }
 
@@ -58,6 +58,8 @@ func New(o Options) (*Service, error) {
 		Service: o.Name,
 		Ready:   s.ready,
 		Wrap:    s.Cache.Middleware,
+
+		Preparing: s.preparing.Load,
 	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -125,7 +127,7 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 		return errors.Join(err, s.Close())
 	}
 	s.opts.Log.Info().Stringer("address", s.Addr()).Msg("listening")
-	s.preparing.Store(w.Prepare != nil)
+	s.preparing.Store(s.opts.Database != nil || w.Prepare != nil)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Server.Run(ctx) })
 	for _, task := range w.Early {

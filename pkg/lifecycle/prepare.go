@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
 )
 
 // How often the service looks for a database that is away at the start.
@@ -24,7 +25,8 @@ var errPreparing = errors.New("the service is still preparing its data")
 // ready tells why the service can't do its work now, or nil.
 func (s *Service) ready(ctx context.Context) error {
 	if s.opts.Database != nil {
-		if err := s.opts.Database.Ready(ctx); err != nil {
+		// The service itself makes the schema, or ends if it is too old.
+		if err := s.opts.Database.Ready(ctx); err != nil && !(s.preparing.Load() && errors.Is(err, repo.ErrSchemaOlder)) {
 			return err
 		}
 	}

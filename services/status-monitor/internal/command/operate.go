@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -142,7 +141,7 @@ func say(ctx context.Context, syncNode *peer.Client, out io.Writer) error {
 	}
 	line := fmt.Sprintf("source %d is active", active.Source)
 	if active.Since != nil {
-		line += " since " + active.Since.Local().Format(time.DateTime)
+		line += " since " + active.Since.Local().Format(moment)
 	}
 	if active.Unknown {
 		line += ", and nothing knows it: probably nobody is on air"

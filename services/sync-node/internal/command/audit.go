@@ -94,7 +94,7 @@ func (a audit) print(out io.Writer) error {
 				w.line("  %s: equal, %d", k.Kind, k.Equal)
 				continue
 			}
-			w.line("  %s: %d equal; these spans of time differ:", k.Kind, k.Equal)
+			w.line("  %s: %d equal; these spans of time (UTC) differ:", k.Kind, k.Equal)
 			for _, b := range k.Differing {
 				w.line("    %s: %d here, %d there", b, b.Here, b.There)
 				for _, r := range b.Records {

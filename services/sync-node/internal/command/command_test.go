@@ -206,7 +206,7 @@ func TestReconcile_Lost(t *testing.T) {
 			}
 		}
 	}
-	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
+	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time (UTC) differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00Z source 1, by M. Tester: 2 is silent")
 	expect("reconcile", cli.ExitOK, "both sides have the same records; fetched 2, sent 0", "on-air log: agrees")
 	expect("audit", cli.ExitOK, "activations: equal, 1")
 	tamper(t, path)
