@@ -335,6 +335,9 @@ type ActiveSource struct {
 
 	// Stale This is the last known state, because the sync node can't be reached.
 	Stale bool `json:"stale"`
+
+	// Unknown No setting, name or record of the sync node knows this source, so probably nothing is on air. Absent if it is known.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // ChangedValues Fields and their values; null if unknown.
@@ -557,6 +560,9 @@ type MonitorActive struct {
 
 	// Unconfirmed It was switched here, and the sync node does not know yet.
 	Unconfirmed bool `json:"unconfirmed"`
+
+	// Unknown The sync node says that no setting, name or record knows this source. Absent if it is known.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // MonitorSource defines model for MonitorSource.
@@ -690,7 +696,7 @@ type MonitorWaiting struct {
 
 // NodeState defines model for NodeState.
 type NodeState struct {
-	// Detail What was wrong; absent if nothing was wrong.
+	// Detail What was wrong, also if its time zone is another one; absent if nothing was wrong.
 	Detail string `json:"detail,omitempty"`
 
 	// Fetched Records that the last comparison brought.
@@ -718,6 +724,15 @@ type NodeState struct {
 
 	// Waiting Entries in its outbox.
 	Waiting *int64 `json:"waiting,omitempty"`
+}
+
+// NodeZone The node's time zone, as its clocks show it.
+type NodeZone struct {
+	// Name The zone of the IANA database, or the file that has its rules.
+	Name string `json:"name"`
+
+	// Offsets The offsets of its clocks from UTC, from a year ago until in a year, in order.
+	Offsets []ZoneOffset `json:"offsets"`
 }
 
 // Outbox defines model for Outbox.
@@ -934,6 +949,9 @@ type SyncState struct {
 	// Now The time of its clock.
 	Now    stationtime.Stamp `json:"now"`
 	Outbox Outbox            `json:"outbox"`
+
+	// TimeZone The node's time zone, as its clocks show it.
+	TimeZone *NodeZone `json:"time_zone,omitempty"`
 }
 
 // Track A track-service entry.
@@ -963,6 +981,14 @@ type Track struct {
 
 	// TrackType 0 file, 1 stream, 2 live line in, 3 playlist
 	TrackType int `json:"track_type"`
+}
+
+// ZoneOffset defines model for ZoneOffset.
+type ZoneOffset struct {
+	From stationtime.Stamp `json:"from"`
+
+	// Seconds How far its clocks are ahead of UTC from then on.
+	Seconds int `json:"seconds"`
 }
 
 // After defines model for after.
@@ -1082,6 +1108,9 @@ type ActivateSourceByPostParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
 
+	// Known true refuses a number that no setting, name or record of the sync node knows.
+	Known *bool `form:"known,omitempty" json:"known,omitempty"`
+
 	// IfMatch The ETag of the last answer seen, or a list of such. They are compared strongly, so one with `W/` never matches.
 	IfMatch *string `json:"If-Match,omitempty"`
 }
@@ -1090,6 +1119,9 @@ type ActivateSourceByPostParams struct {
 type ActivateSourceParams struct {
 	// Pin true keeps the source active until it is released. false releases it.
 	Pin *bool `form:"pin,omitempty" json:"pin,omitempty"`
+
+	// Known true refuses a number that no setting, name or record of the sync node knows.
+	Known *bool `form:"known,omitempty" json:"known,omitempty"`
 
 	// IfMatch The ETag of the last answer seen, or a list of such. They are compared strongly, so one with `W/` never matches.
 	IfMatch *string `json:"If-Match,omitempty"`
@@ -1876,6 +1908,14 @@ func (siw *ServerInterfaceWrapper) ActivateSourceByPost(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "known" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "known", c.Request.URL.Query(), &params.Known, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter known: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	headers := c.Request.Header
 
 	// ------------- Optional header parameter "If-Match" -------------
@@ -1930,6 +1970,14 @@ func (siw *ServerInterfaceWrapper) ActivateSource(c *gin.Context) {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "pin", c.Request.URL.Query(), &params.Pin, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
 	if err != nil {
 		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter pin: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "known" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "known", c.Request.URL.Query(), &params.Known, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter known: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2666,6 +2714,13 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
+type ActivatedResponseHeaders struct {
+	Warning *string
+}
+type ActivatedResponse struct {
+	Headers ActivatedResponseHeaders
+}
+
 type CorrectionResponseHeaders struct {
 	Location *string
 }
@@ -3245,9 +3300,12 @@ type ActivateSourceByPostResponseObject interface {
 	VisitActivateSourceByPostResponse(w http.ResponseWriter) error
 }
 
-type ActivateSourceByPost204Response = StoredResponse
+type ActivateSourceByPost204Response = ActivatedResponse
 
 func (response ActivateSourceByPost204Response) VisitActivateSourceByPostResponse(w http.ResponseWriter) error {
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -3279,9 +3337,12 @@ type ActivateSourceResponseObject interface {
 	VisitActivateSourceResponse(w http.ResponseWriter) error
 }
 
-type ActivateSource204Response = StoredResponse
+type ActivateSource204Response = ActivatedResponse
 
 func (response ActivateSource204Response) VisitActivateSourceResponse(w http.ResponseWriter) error {
+	if response.Headers.Warning != nil {
+		w.Header().Set("Warning", fmt.Sprint(*response.Headers.Warning))
+	}
 	w.WriteHeader(204)
 	return nil
 }
@@ -5541,212 +5602,218 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Lcxs3lij8V1D8pipxtkU9/Egi19aU4jhZf+vELkuZzL2mrwiyQRKjJsA0QFGMr6r21+wP219yC+cc",
-	"dKOb6GZTouzMVKamIpPsxuPg4LwfH3tjPV9oJZQ1vdOPvZngqcjhn6+lunJ/U2HGuVxYqVXvtPfuhxfs",
-	"m5NvvjlldibYcCJzY4cJGy5ycT1kXKVsqMSNHbIFn4qE5SLjVl4LZjW8wNM0F8YwPRko9zkXvy2FsX3/",
-	"1tIIw4Z8YkU+PGXSsrE21sCrhs8F45ZxtWapWNhZ4qYbKKXtTKopk4blYiG4FSnTOcvExDK9tGw1k5lg",
-	"SqyYUDaXwjCe5/Ja9P2iJYyfi4HSKlszOWHBytiMGzZ0mxm6UYd6MjHCDvsD1Ut6ZjwTc+6AZNcL0Tvt",
-	"GZtLNe3d3ia9vx9caMuzgxd6qewmHP9Dr9jcbUVaMTeMZxlAzLAZvxZMKmbd2/3KJHOp5Hw5750eJX5C",
-	"qayYirx366Zc8JzPhaXzAyBuTvzG7XE14w60cwcM9xizM2nYIuNjnHsmWCbdsVzMBLvm2VLQ05Nczxln",
-	"DjcY4krfQwfOnsDjRlC4FaWZmEzE2Lq9SLeC35YiX/eSnuJztwVcZ2Wf/Oa1UFM7650+e5JEYDvWeS7G",
-	"bkNmc4PDnK+GzMz0yuA+3W6EmkolDDNC2YStpJ051AjGaVpdOFW4xlRM+DKzbv2LReZeEModzfvic85X",
-	"vQ+x1TsYNpxLLsY6T41Dc52HR2PlXLAv3eV7/Pjxt4+aVgtDh8uc6HzO3SpTbsWBG6VXX1LSuzmY6gP6",
-	"0j3Sv3DP+aVeulfb8MhYnrtLF110n50xNwDjmVaCzQVXdJ3dW0zjZUv5us/OMqNZLnjK3JVzU3/PrUcs",
-	"eHzo9i1u+HyRubWeHJ0cHRw9Ozj5+uLo6BT+3wIX3Ed3PHNw4ZnkRhh3rH49bgS3lt6H26QnUzcOzLjg",
-	"dlZOKFOHAeK3pcxF2ju1+VJEj0Uq++xJLymv9nHkaie9K6nKmWp7g9/iqEkEL0DO8puZ4JmdmTiKZnIu",
-	"24gWt2yuTeOVxteja3p6lDi402aPjo627l0t56MYIXOkyehlPhZfGIYPJUifjot1VQ+FRmo7mGJpJ8dP",
-	"vn7yzeNnT77eukCkeS3QspplwtFCR3OIII3EVCrl+BZdAUdvEyaVse4G6AmR1T77QecsFWIBTxg20Vmm",
-	"V/BKQIX9i00nQmuMHkn9RPB/STu7cdxmGiELb/lUFKcxdrxPpHgqR3vaCszbdSNbd4EYdDfsqi2Mhto3",
-	"elm9hVmMxETnYic+YfU+uYTVO/KI+oprTEKqcbZMBfCJgVrNdAYcAuQ9xnGPnoVzNsk58GcmrWP47mEj",
-	"xlqBFDiXamlFf6CqzMXqgLUIlZI8FwfVPRkHzgU0OO19cPAi0fI7nTpSfPqxdza28poj0JxErqxAmdHJ",
-	"EnIMvxz+w+DP5TL+kotJ77T3/x2WMvwh/moOyyHf4WxORLxNei8yPb76nlveYaaC037sjZd5LpS9dLA3",
-	"mYZXFhlfu4t86bjg46TnRC749xP6N0HwZz6e2UyOZ47++AEuHTRCFs5OShZePORGOz4KvkDWW3nv+Ft6",
-	"zwmGfpk5H4PyAv+45LmVxr32E//9dynYueWODeCP6TIn0J98+9h/GZ/n+AmtD56x0oIY8gNPBXulrGb/",
-	"Sy/dKlDYvPSk5TjpOeWmArsCVk+rsDobCeDmLWA6bgDTcTuYCvA60p1xpUR66U8QDpskg9P3d4ea8lTs",
-	"vjD8kNSwC0h1J8QvEfzW37WSFt8mvf8Auefccrs0u92BVFguM9M77X0c9LLfzKB3yj4OetciN1Ir92nQ",
-	"O+kfD3q3t46WmEsUsdaeDWR6CjjQAJLOO6zsIL7Jn7jjIIqrsfDXf6etjtbu2PvsQhhUztwTuItccHi+",
-	"5zTqVJqr7guPrCq+/LcZX++2YAfb4L51QOB73fBu+4VtxHYI35iFVgbp/4tCydwb/Q+GhBVsSjelZsuk",
-	"YcbqXKTMXetRtu6jglCYgvS44E7VgX6dCWDkxXAiBTPLmknTZv0JTSz9VkuKW/xrwY3YG2hwtAhUfp1p",
-	"NtNZigpq5h7ru9N+m+tRJuYtC1jgE/+220L8uNGlcOuOZZVrNXVqAVvN5HjGJlJkKQpCMyc6aw93Ji2s",
-	"9RzOcfOgzmvne5v0LhyOm53ACsaqbduCcd0EdJQ8z/092MRCuGimjm9keozNQo8dwjMxO1vbS9WHEblo",
-	"2SiHXSm9ykQ6FXOCxyLXC5FbEtQCQC24tSJ32/g/748OvuUHkw8fH5/c/qUXkQcnUk1Fvsjlrq9WSMf7",
-	"yjhJsZhSg9ejf4ixdTOG4p/TEja3MlpHblvSEws9nkVNFHXVpDRkdVAfnNAhncwRTDrSOhNcwW+5uJZ6",
-	"aS63q2PMuqux4oY5sf9akDLRj67QM6vIRlF7Euklt933UC5vc66YnqaWWUYGaGmRzMoso5W7JUendW/x",
-	"keM8yHLbkQJPLCnVzzowE28WBK1vBLZJhEsVCsURbUOoQqCoYhS3WwUADdfqNiHsa6XSWhtxIW7g8cwz",
-	"gK10/UXG5ZzQbfM85ktj2chRnaVw6uGEZ6YF4gGGlpjUedHGaSLdgXLbBHVxXmBdDeDw62UbUu5yndsu",
-	"qJEqdi0Bv8lhQmYYf01n3LCREMpfU7CdVCxfd8V/MMBmUSIhDXlzWMaNZY6aK2YstyJhIzHmS4PCilmr",
-	"MVM6FWzM1ReAErng45lIAzpSbL924apg97BJiotIcPTLjN2mFzOupiL9G8+WdJRpKt0uePY2OGLcfnWT",
-	"PzgJwIAEYGdC5uieMc+ZP4ulgm0HG6nP2zIjXIj6lD+LFc3Sx1l0zga9QY/N+ZUwjKNUUkzMzugLS0JM",
-	"4Yq7EmJhwE4Dw/WBWIUYXVH6Oly1VyX2Fhr1HV5D5XuHq13RvHebkFSTbLSc7zZlRaXZ+UV4yqAdfcdX",
-	"S1W/w6vnYHoz5dvS5OM7TJrxkcju8J7qCFY6kccn5aukEXZlYRUVced14tXcbaEbHKJqlJ3zxXukkR+c",
-	"5N5/x1c/CWP4VPS84W83UvPKMp4ZDaRcXIt8zbSdiTy83aVvFVyrmzfaW+TcPYPZs+zNBIxMW4045+6V",
-	"2w91fhAz83UblRST2Ig1k12MlYINb6/bCASEDa0anfBjN4BXlwnOGL2QJo4KOzFYzBdWirRkAEorAefl",
-	"H70HoxX5tcjJatVVSHbfX/6ulYgHRoSsNBw/fLF+ICWs6oefVDEsPKYo4w3N31Wg/ycIC4Db5pQNKwsY",
-	"JmxYmbfyBTGDYTJQw4qlF0NGlouxnks1Lb42EDBTs8EO++xNebvMQPFcsCuxsMxqje6JtsvfdOPPCWGr",
-	"t1KgO/mOSFFy2g2psuFl2cBwY5JdbndDtYAP77ycGjqGw5X7DNfsV0jenBiGVWx5MQ2p29ZQrd1q5qsI",
-	"koVitTHauBT8dhquAa6bx+ojFIoomDk6Mq41hUKAgbEHVvBIzEGLql47IxiOYh6AHoQKbfuBBJprq/Qb",
-	"M5RUaQXEmuGaTtlqpkkSthWzKoZ1eEfhcXLPUzE7gLkdwK17Wdd24QT4OU/Ftt3UjolOaNvhfC+nUVvC",
-	"2FvzdoqU2dUkZVBYvLs9Du0quFgcLrZJdNhsbrJwKNWP5MzUBSsw70Z2QENcLnhuYmbfC1DM4RnGDfv/",
-	"z9/8nJDCvmaOw7hv+lt4SfDrgbmSiwO9wLtzsNAO9nkh0cykw7/IhflZrISxDMJF++yVLYIumY+5hJgh",
-	"sMn4WC2QbqbyWoAu28n0jJAmk+eGBbrqlIuZOUoX3f0tgnVRx0syxRyV5RRH2YJBTabcfz082vc51c7i",
-	"7kdQ+o0bj4CrNakGdSh/rI/6YcMjIm5sQq4ePbFCkT8K4a1zxhXDl/0lAgmRGwiV5nMwqdSFni1iYhXW",
-	"W/XR7+Kn0NHCWeHk5cQxgBdOv5ro6i2aVciBRwfR3YFM5Kai9TQLLvj05oAv5wu7RnVqpNM1HUTD9TFk",
-	"9YjGAGZaTSvm/5nIajqZXrrzigarUdBiHXi07NLq6JfQCEq0jHeFZ2Epd/TDPQIRV4SahXsUSXTOlXUK",
-	"KYbHxcDezrSbjqAimbg5nQjOlioVedtCekkYoHXy9NlukksNso3wvJs0udteSfOfayWtztHkws2Vec6U",
-	"JmOM/20GRGDXvbegrscAPFVmNXv87OiI+eej6OvDG92T0VPfhs2tWBySnxihLRlEKSA7EthLehf0590v",
-	"L93Kye3zg/979vrcfe9w9ygmPAeRm8ftIaUbJL3J5RRS5cztrO+3FrJJOV/o3DuNZ06UWea8n/NU6kNk",
-	"64eLq+khX8hDGAQgWzE5xwBV3r1KLOPjk42dN26HU6ilD43lhnH6AHzKMCtu7POavwCi/5Umz8wWXoVQ",
-	"8fvYK1Qen1Th0h6Xe1B8+03yYCDEyz2R1rDHJ2wkrfmnAep5SUIiIH18/Ozk5ElDKLanB3eHIlEMijEH",
-	"MkUTsi8fP3vGUr42j5pBeZTcH5o/+7yCvQCzUCi6oufRfpGyIeq9HRsThJ7O2VGQ46N06gb6PFgJ/pZu",
-	"8rjHwmbivZ9rB0u69+6CMMrOYT1oadot2CVmLDrXcwHi8ErnV4ZB1H3MZd4aerO7zgzGtGrkSrCjmLAQ",
-	"j4Dd2ezX2aund4g22UN0SQ1QDda1n6QxIn2pLJpk9m30zPTUGxgspExsETWFX8j2oNkdzJWoWWV6OhUp",
-	"G63ZjIPlcReRv4pZuMwoPLUPC2winpjFUqSpJMwsxzNHKiNhxg4lghRG/3X/6b8dnZweHT0vc1wUw/wt",
-	"2itl6BoLbvkvKOuHHGe13JQ6UQpsnYOB+erLwSD9+OT2wP058X/eX1j2Af95in++9H/f9xP45Tj59vbR",
-	"Xx/9lX315fv//fuH//v+3w4++Ef/iv9wPz/6q5vkL1uyifZKHFEdwsCpuB2LApKQuABbg0SkQskCU760",
-	"TpQYRWJUGhTmCwg6ssJY0pcx+gXZQ1djBLKSjbHhirKlsjIrRnxOIdTGYrJ1wY9mFFq1SWXmXC15FjET",
-	"soXIjaZQLUigb6Lq3nEXiVZeCL3IBBvzLEP0BPj2dw0F3RJpJu3DRpa1BAAs1ViricznMQPpK4xJNStp",
-	"xzORspnIReKjtIJ4s1SLUmpga2E7BJx5AaNgh94V2RR4RgddXXKcoAHOtwcYxs+JL+TlhMtsmTchhA9f",
-	"R8uRlwefQ8DCms6SK7MSuUFIBWfsYOmgxM0Vxi9sPTm3nmWexS8mgJ5SBJF0fGHYTBsbrAbCJqRh9ei5",
-	"wEiuV+oS8tsvOxn85nwNGorMhLI+6RFJeEpzbNpQ6opRbyZ4njbEiLj9QKSje8iOBLc+5qMWDnLvSJBi",
-	"AtOWFo6zMEDMiuWK8j87ksFMm7Z8ap8x7TZu5I1ds5XIBcsoI31zvHlVYr6rSNuR+DXYiMs89rY49frY",
-	"65DngwWZ2zhRzcVYXwv36bKBhp7DsawQcdyggFqMTznml2Qhdj4Pr6OE23ifOCIVtXpi+pDD4hK/oNII",
-	"EPW4qV2Or2Lk1xRuLr42BfPFhTPyM8SPtQFadMHArcKkghSm8AA6+gctZUZ7g+RyAZ5is8AYHgfqTYuj",
-	"E4PcCwfXPHdYB4nESKV/ce/jP8+LUfDz9zCW41SL5rAyR1xlljnCtFzg8Vagbyxfs7GDTQQDWIlke8pe",
-	"KGoyeJ6GmOIBVzK5QjxHelihSEQxohQ6cjE8gAiZSt5R5WpVupF4btjGRxu8g+5NNY0KDSQwmD57M2FG",
-	"XIucZ55qmoQB7R5bE8dcHPcSnY+N1MO9D85DcLWvOM4XQ9aS37e780IR272W8XzeQBi5ly2d1Gadzqiv",
-	"sEZMwHoxEkDGxNdgcW6Wy+2JCH4kBi/cnWa1UPuKviANkP1K6kAwCobfRRLfJPp33PWDMM8daArcdtM5",
-	"Ia8q5UXCIozNuZpS8l2XkYrn3ctrNb50AlbXl9dq/LN7/DbxudNRK9GKy/itwViETLo7LYzPB5M2cajG",
-	"xjOulMg6h4zQqn6l2TbTFmv0CoNMkVj55fub2KtfSX83qthbXLTyKEMwllsPT6aV7OBDu4RRNYdObRyE",
-	"k7PuGGhRC5CCkTpsxMTunWaON1R4lTeQjIRUU1S0gH24e+UExVIFrYIlF2Oy4+x0fzyYIzcIqrW1iKxg",
-	"BgpWvikpg4TcST6uB63C1InfVBt4/c1rCF/ZosdVdKWi5h78FCV94Ji/bHJ4/woOfE9EnarExxvq2Jyv",
-	"gXNVZJBmBQ1nbNTNftA5ZE2DfhZqJzR7R4UMMsWQdUQYOmq0Ii3kbKfKgqpS6LKbjJwU1/bLhBJKObuP",
-	"V+rVQF2HQwtG/FrS2BrhQCoavYdzOouJzqOnUBCdSDpinus8LqgUGh231iEBc2KY02OrGIHfRud1u4/p",
-	"jYHa4ybBxzwHWQPrMDV1Gb7bk4TrQVmSQVqoB0fsfNw1Pfeqww531SEbXVY+woC/8rYWP/bbDLJbQvMm",
-	"AgxckcqgVI6qyAuC03TklOfSSYCjXC+nM9vRBtBZ2TaNlsbum2rTzdH03m7xmfC8FOTc3eAzquJWsf59",
-	"YT4fiXFakBq7y9OgGEKGV4kowem12I02rRBLsMBG1y0NcWo/LFN6FVlt93MzQqhmPRdBQsDqvoU4MW4R",
-	"SF9SXVmJBjm9tCN9cxdWXijDdVIfIxFvYJpYbg8VcmpaZnFBI1ZpKNlKVukuwZNURLKbhNlEoH+tkWYC",
-	"NBWScci4yPj6PtbLBc+vOtGsEiS5mCxNR4tlvSLDRpHNYgUFEGIn6sse1YvoOWXRZlT5wgdoEEzAfxVU",
-	"t/WumypOhOWRuiTxFprinwnZfyZk/5mQ3ZKQXdHEglV/uE+utiMEmZ4WgRt1d+3EyapYumXzrteKDW3a",
-	"ToCsfmGYTIWy0q4TJn5b8syxL8zyTrnlIyh+lexU5qhzsqA0l0W5sKikMOMmLM6NlA8jfkCDo2j6mV6p",
-	"hC1VJgwaA9jwr8Fr/57z1TAuDUlz2eQNf11EknjbJURbNybRVEd1DKTJtS3NJeTpRU40yLer+C+8H7Rk",
-	"gPFkmDa/tVaXXOaX8bLjhU/A7UsrxmX+nHKyVF14ZVodcJmzTE+7S1M0OwQvNE8vVOp42Ua9pD2sqF04",
-	"2FfGUo1R3jUx+oHSqu+bJ73BJTdnqHHDhgdCrtfwSMjdarWlMWWeZRDf5NCBlLJo8Zv27JqGHZcqWJVZ",
-	"Nqy1YIoNv6sKtDbAuWu2e5XBNf1OjGyLkAr5wtWCcuGiaidaRYDqUjYOrrKSEBTVa5J0yrev4U0V8pVj",
-	"qlDCkBiH5L7GfEqiHBXIy8KPm11Qvn3y9OtN7ltaZzbDH/Nc5929NjQ51HuK5rIqY+MRDY7Jy7RWZbPo",
-	"66Hj1lpT+C4j2NqMclVkazCBeUQgdKGpWiCOm95QbSf+64jZoWGBUGhq+wpxZBontrB3oghGrCxprhWm",
-	"dm+0pYgGvmV83R0DcE4fELvhcgjLrJSzv1y69R3+TQqleJSKaMuziJO6WFsHAS4whnWwZkEvlsquP+XM",
-	"D8NT65HqUdqFG2vPats8VpuJzwOtjjy8iRpEtaEa//Ak4E6QWS8+K2A6MtYK79t9n7XR6gMUCOKvlYfL",
-	"5si1kZBSVass+dGJJjQTvmbTlBviORvS+qCb1iyIgYRCrctUjjKRFBHMxsn7DBJaBVPiBvWbbWarSMXK",
-	"+wvdbXjQlq/2p7geEdc3QdhRzKZ6VA0BeIIbkWI4vsel7vrnJ5Xj4xsYiSlXtfWzNzVlNim9OaUqvus2",
-	"96QbxBQBrDMUkKF/avUgRunO12pc7cTyB66Y/ekqW28rN00xPtVK0tWMqpa60g7o33Eby6gZUoOjIdXe",
-	"cI+iwyZhQ/KsDOFbrM2C3XzABUvfQwW8/kBd+Co1/1imU5FCVOVo7f5gYb16tGZRBT6NFRqBqutsxs1M",
-	"QCuDvNmJNOOmzypOJqoAwq+p/REVcWdKA8sUOXi/2ISYYzFU53i2eg17CH+/eYWvHmNPrIrE0d3GFQLm",
-	"MnD9bQMQPspQ7RONgAp3uIvZeV/bQ8ypCJg7VlysrOTO6wggu5eF3H0lhNl/gJWUZvVIXwCM+aPC3+WN",
-	"YRve3VyMhbyGWgsCI5LFDR/bbM04tgbtdA3vGK1w20D9isK8NW6j0/XuFb3KoYPisg9VyaysyQqL3eLy",
-	"In8VbveOeZ45VXbzoNt7rc1N7MLC5wUOrVkuoE9uGoX69vKbjaXVY8P5co93rpZZK5TZ8YjCEpb7OKcO",
-	"BRA3nYl/2FJ93YBIe94PAN9Sr81aLakIo2gTDYKjuL0zJVZUVqOpD5QT30GqkQraElAYYlErPL1PnF6M",
-	"IW3bcUM1yPuS7bIYY41CK4pb4jFSjb2nMVYwaD4dbZkwUHpZC3pmFxJ6dueC/XLxIia81lpjd4ZS2C9s",
-	"0/TmdbfLuenu4i8d7Lv7rLdZdnZzn+7b/vI57S3/uh7Jivduh1gaIrgvqQjJPujtO2Ggo3C8i1oRcjKk",
-	"IMEhBm2sZmufJtvYNizWh6/Ul8pS/wEFKaRWLPFXC5rdmYbORU6KbXfKSfvsnOhPR8LOhUolGoIxy1iC",
-	"Qqg0W5p7BGw302R3bBHXQES12755QIEIMbwL220e7W4sLT5a7UL5ocM4VIJEkymmIeeghF9E/bLLVGoM",
-	"fS8Dl8BkQ8VVxLqoTdudH4GaEIO+LrhCpM4DVSebBOUmjjY1w3jCgU6FaUz4DI0VUH/FTSL4eLabdabM",
-	"64hs7SFyRXURJd62LIol3yzL6U2xmPZIg8WQ58K3YqlHtgEhPzAiv5ZjImybBLIzn63KDe09AjFmjklL",
-	"4WNabUWD7lT0jkF1sTV88ji6zov4M3TuD+SL+0PFxX1OMbK6+SM2kZlI2DEzNhd8nrATlslrp4gqwaRK",
-	"2GNW9DlPOkXF/QHj4KLefSPGy1za9bmj4mQ1FDyPZdueOZTIhXVc5OyXd2eXZ29fXV68+c+XP5/3GRVI",
-	"NGUlLcPnAuojMSUgTUuJokszaHI4TbGombUL7PAr1UTHSfNczLUTaqkk1rV2/EBPwBmjczbXOQYTOKWX",
-	"ElpO8eT01CTunYECEDLPTCY6ZysxMtIKfKBe2m1W+oVsTVLpD9RAffUV6NP9r74ixVoqX5EKXTRB5T3F",
-	"UjnFqrwqZUbe0GfINR+oSc4xfFvnCC72SvnQO/cO8vBIRb/Ncn4DVdTzg1FQoF4IKMw200tMb2epw6Dp",
-	"zDLDryGpDsPjpS0LsA6UHmOXqrFgyp2ZgbJ20meg86yYwdHohZ8AmcZcX4vUQXnF85QA9looKdR47WD2",
-	"SrGVY7Rh+lFCMpiBpGoo5cMNw6uMsBuooSMyw4QNB71BD3pk8aaOkW4rbNArLCCDXp/9grSs0ihLTpXT",
-	"zPrsDM2pJaRhCMpVJzUG9RTOqGs3S/V4ORfKDtSXPrDzES4Fau/4pts4sDv9fJkJgsfZeCwMYFCHW8Ss",
-	"vhKqz35wT4jMiBWUiRuoVe5wGMYG3qh4xnLBU4NvDs+WdqZz+TtgyCn7Dq4f+5//+u+h3wuMPFCrmTaC",
-	"5TqDIih87jPdnbDlq0UObw7cA2aI9qNMjoXCTgvIBHtnCz6eiYOT/hGlIuIFN6eHh6vVqs/h577Op4f0",
-	"rjl8/erFy5/PX8I7ZcBoz5Ea9hItYGdvXwUlM057xyDVLITiC9k77T3uH/UfY8IJ6laHY+8YSUUmbIPA",
-	"hxm3cFg/vryAlBAsdgNf6clmIzdpKKW8jEYiqRHrS0DJHaesOopXwO1V6ntCeAfGgud8LixUq3gfSZM3",
-	"opTVpfvut6UAAwVBeaPDXdFlvb3cc6SFwu0HaP200O4s3AgnR0+aRP7iuUNqFQ/dX6B17/ZXyo710O1o",
-	"zvM11lWYCou0ACLKAJHhoyMABkK8HLPgUyhkhQf7wUmIgIiYM+mg0UM1rJf0eDqXCp+BJoHpwWhdPnfg",
-	"cAa9ggfwwofbpDcVtg1HADWCRSLHoCZ+BY+AaDT3aGHMkDkSZBOUc4S2hVR4FTqxFH0yeZaFXTJNvU3m",
-	"QEGfTHZRfIMFsuv9BR2aetSt/oK3toqYPwrr0bKGB0c79fff2syyqY0/YfqdcYkkmd7p+w8hZtXtC3Ek",
-	"6oogCyorWIUdXAPY3Hfrt1hGjPj2d+SCje/DPyIFwQbaSt5+1puIFrstN5F9WTAnbtjbXy4excE65zcH",
-	"6IU+PnryzdOvn+37wi6WNpr9Rx5WuqxlLVlmuEx9v3925lshFbyebpzhazNQVPQCLy35X4v6YpErVKLB",
-	"vzwCfJbjvk16hyTNu80Rsa6ewWtpLOW+bjLYGDjKRw4XGHCy9TmUu7s8CR3pujwI5ey6PFi0tuvysNXl",
-	"o/Ww62zNxI7VHGIiiJP5yySpkg0USEi14TfrE2/E6vEsG55uWJaSwBuAFlNIMPb6GVqlUGWyCZPK2KBs",
-	"SpDbycCr6jELGC1ZstDh3LjBTeGq6JyZZZFOPx3OJfSwRgSv3Rhut0ywMB180+gfZciEHn00/qdUU+21",
-	"VFdNs9Fjh/DMbdL7+8GFtjw7eOHLObW9VH2Y1nQ/obLMcTcJU0H/yIB8eYLSLktSma87MqloLWKoIw+W",
-	"AqKrRXkpdN1Jw9JlziHS2xH3oj6d47rk3XM6xkCZ5XgsRGqifIq9Cv2BOBOV63XSKdhMMIgmGShb9GgE",
-	"3S9NQR/24QieSQ5LE/qQjUSm1RQKc4YiqlbBRwcVqpaNYmtYIwUsZ4bxyrCN7LWk7Tsz2LItxGfjrTAQ",
-	"kBzf72I3NLwPyzysxXU0Y2WBf9AJOGVWTwXoIzXnrKOy1MRjCl6ShESF9abe+1pPw1YiG8e3F/0inOG2",
-	"apcton8qZ3+8/SCrUS33PP/Xesq4v07WV1ubw7K3IsO9Dh+bOgfH3ny33mSpyN9yiDz7F7hkqKtAXUO2",
-	"4Hb26NPeuo8yvQ2k1bpN/VrLNLhwM6fHW63xJs2h4pNTsdxj/ZjOXmHsuwq8Mu19ammlu5DSLJSs+3vA",
-	"kjdKhEVwPqVEUEePOmVuVGxeBM/d5aw/iajZFgbYYPkJwhj3cLIvQUEIyuFAKV/EnMQXiOsmBj6c9HfG",
-	"MjHlmeOdEJ/ptBomUgmdcxQD6wXKStU++pwZ4U7VeiacDFTZyNZ7ntwxrvuRUkZkwtwIEAsti0zamPhF",
-	"53p3SvNhV6ZPFQkwFn9OCZ5FNQYH+N5PfXYhjAVHYhAhX/WH937iv/++ZueW52VEPI1YxsE7VCjY8UJk",
-	"mcBgPl9vqXliGhAeDMbLgipQ0NTJ1/JEa2TmyAnciI7G0+IofTe6P6SIczanxGzgbMG9w7ZYjOMPI14x",
-	"xe5R4skh2/zw41rw/BIy1pv57wX6RXVuySAgWK5XUATerShonmxnSUvTtGSgwLAPOfDwOrivsJw8uALc",
-	"z/A9uJ8dVexDS3b44e+vz/9O3uIsG6iJXjpRJbemz16c/w37HswEfIVS49D9c4i+RaQSpEmC0J4LPkfF",
-	"baACkwdulEyiZRsjXxhsQzELnl5xAyodl76Zp8Q+H7kPTqom5idMXAvF5MTRK2hPwcbLJsLyo7BUGmWL",
-	"R+yiPAoqkOL7310ePXPSUayACth0FijNkkmnxIxe/f6El7HS5y79+OT2/cEldaj7Sy9q9onZjyh8JWob",
-	"g4gnaBeIBiX6ODbXvaR3k5mbBvNSrAw6IAf3+IKnSV4kWIEpEIxQq8HetcCQldhqfakHv9yi9MO2chLF",
-	"2h9SeiQcuoVGXuUg1yrt64VQN/OMAHGgJxM5Ft5l3zcL8JPPhLDzrA9/q7MWEUgjqThq7RsZU1bc2EN3",
-	"cJU3689FxR+8afuQfIoLkq1p1IDE0hdVCntPKRatNYdl05eo6PqjsNjp5dzbUh8MCSrzNMC7EuFTs26+",
-	"vOAN7UIgaT1hvy21FRSWDjHphr2aHPzEHYkDA95aL4smiEWl3T47c9QyK+j0DIoyMjddv3LbNjDmIfyh",
-	"tRgnU1S3D9ClrHJwZ4Q4/IiBPLfNdgcqlkAnVnhPdxMugw7g1XODrrlXQixM6AKk3Re9MCGqB/odpH1s",
-	"sOs/G8qMjdJJqWIH1+LgcJB3B15pPkf4YIRQCYYxQfabnkC/DyDjWHegKHhubK7VNFsnzGiQWLBq6a+H",
-	"Q9Ii5mV7Jlg4one5co+v9YAR3/P15OmzBsq9oy0oqITxeS1CZ/X72Oq/DjF/v5pgzFn9K5yeP5NhUim4",
-	"V1j2sXjphCkNfQYhTKTotMoHirZFEupccIg3eY4SwEoaEaiHDuGfHJ/02a8Q3V3ARJqBwjIbCc7Hi3Ug",
-	"ii2kGhZLon6bgHHct0H5wgwUvdMy99G3fRjs3939HLKFVNQ/FxcyUOTFS/ApuJLD8k6CKCxVn3n8IsdI",
-	"harBktGhAccMi4cbVngx8JuK84SnKdBln3x0Qa8PlDTYg3uic4qk9NNSx15eIHuZnznkdtiH/1Ijz4Gq",
-	"dnXwQUAYXjRas+WCWc2e+uhrWAFWMNJLZQ0DtrGCwMEzX7UANAIM9YOpCvlcrxSOTI33fa+aVEMkUmY0",
-	"BTpIxYaUiT8sagiBKSBExhGZrDFQB/1K/mORwDVQozU6leyMK2ZX2u8lwdWBlVNOLGrG4HCSk4mAANMy",
-	"PAqV6IEqClCCvwFS5Iym7ReNQSHmzj02BAwZsiXABc0i0rJUjCXkNKyqd83twSluKCb74dzdmnFcBowX",
-	"dFhyIxmpVVL5BDfHoZSeQPduOrWNG1dqRe3XGPGuGH3GFwuh3AMT6y5blgXIFnjvaQMDdaXEKiFUsl50",
-	"8ck/Ialxuh1c4LLxiAMxaY48z6TI8dRK9LNBMlGA/vjJiHBpeE4VtzssFrYdqJoLbvy99rimlV+8e2yg",
-	"qLyV9z8hS2PDs2XOD96619ODN2roxCwYEaaZCrfiCg1zBAGblqYiT9hoactIB8QSJqTDhqQwpT09+qbP",
-	"zjVgMuR3weADCCDG7C1EH24q4RNYcpubjW05AuJgHtOEq9LQn3LQn3LQA8tBDy/1BEoBplJUlIImdbGo",
-	"fLGnC1A20SsLSAk2k8bqfE21wbhlc21sNVCEfUkgZ0+PHOEGuaiIwXJXZiqvhXrUdDswACwamY3FjFpj",
-	"sqNXx68aWtUb6BLfZ2eOmTsZwNGhoVvg99yKIdYzAzvdsGmJZURZwz149iSSb3VzwDPJDaKJnw8LM+e2",
-	"9+FBLT2+AElcvUc025c5hdgbpQFB1gyi83OiN3DCkIEyLCA5TLAlMp2U1Tq4aDjUp4g3irj4EXT31LPv",
-	"QgNxYupu/IcIcOXVonKtKmF4Zp8qprnx9P48t/DcPs8phWwNb3mr476UAMwfJyr5k0QDlDtvKKLUZqTl",
-	"e44JKAdtDAd9eDEIJOq2nLRXE2b0XICGKJwUjvJJoY8mRTdO8nhvBga9Q7n9NUy1gXAxKaBo/NrsD6uL",
-	"xnOp/OfjLq6eJzHDOtT6htisMuRcZ2haV2hJ2Mf5/yivRaDR17zP0UPfftrR3LENWdYfQuyutW8F37z/",
-	"5tFBSGyu1rB431CI2jjfTJhxKhnP/PSUOkdH7xVBOBs+tuS+xM9Oxs65siIdqMB0AndC2rK3c4FI3FxR",
-	"iHPFNU71lfRA1e4TU3qFlqdJ0N05rp/D3ShPdP8hrDD2TgEenxCRzsxVUc+USBGYQ5VYMblnVAoo5pw7",
-	"lUj5TjWNkRxgMfDBEiS4O6yHKsaMj6AsAHdXgQwg8A2aCblaO7waqDlPQT/27/XZ2dLqObdyTKEMwrjN",
-	"XweWcxomEwXhHqiVzq+gaEo86MFJBT8F+/oUvDicryMbxg2ahI3WlJXf3x9BwrFLZudBtjd2vB2fOrgo",
-	"z0V4UJ9BdQpmLwjD5w2w5uQJ2Di54koAYXBXcSKVNDOR7u5xuyPnaTu8P49t12N7AJpeNAlrEph+wjHP",
-	"vXr3YHak6kRNFBB+3Q/Vw97LVTnMCF8WgOLyUBBG3iT3p5rgtAf+QTqMtRofBqpWK3utlNoPDah9hupV",
-	"4OdBZwNnY71YU8Qg8FnyyAZRhpCYYlimKz5UU+ateecV9w+nAxU4W91aRkIoNMQyq5l36IXanvTuIFUO",
-	"eMR0PoAqnE0MutrOw2yLT4Sk2mkuuBU5TmPICzqTJPCCr6NYAXiyc3Et9dKQmNpkpcUE4SQWldbcUvxj",
-	"R5t0gdjQc2AXC/UnsSHUuqrcwYJAyJQLcCFNxArd5tTO0MEjwSKT3Jeg5uCtE2ZfduQNjy0PCkGCeOW7",
-	"ohTXfa3GD2OHcJc+lVNhrGnJTMInUG2aef+Jz8PmbLQcX2ExMPAGf/nLxYtH7jKWPvy/v3nH9ARuvMwr",
-	"NWqF6bOX0DCalsEWub4W1ESa5uiz72AK4yM2BqqYPRdFfSeKdMWsDloUZrmCaQd/LhfLISba5ms20Vmm",
-	"V8YTJyq3yE3RFd+X/ykMjkVgRaanWLelgW58T8DdVdyARIIOBjzjm+vH/FzQNq04H9kY6GsWXDUE+vrY",
-	"aB/o6z+nUPR8ppf53fLeodRlp7oFn8g6iQfVlaIQsu6DJBCGYAYtB1LjlUm4Q07LRk+3NFWF6EGpQlBJ",
-	"uFEMCCJYVzOdlbUZympHYUYXipTV9j39gXplDRsqcQOxJVTpnwJcCvpLCU6+8D8oD2OQE9A4mIqFnbXx",
-	"7ndF9eIHv4d7xPzNyhgIp/sKDO0u3X8GaWGbkAA9Lhqj7JGr7ImfBwVJyrvbmF3YfGv3llCIIjgFyknj",
-	"+5SN1o5jiWwCYTK8qF9ID1aN7ssFlnx0gnbFdooRWznUDMcIJj6eFfeTok51XtpyizDQyjBBnQteluag",
-	"RHgnnbmV+BXyXAzURgUM7leONSyaql0UBe9BvhooiEhEnSrMv6eELoij9JG3sEev4YQUrpJpSbGXUAnf",
-	"NFarqBKhh7AXl83vuhuL9zaxL5YfuXKg7I7EmGOkYIAv/b2l+HM2gryLoIEeSHio/tEF27yCpWv4yfG3",
-	"Tx4fPdnLvSx56FK1l9co+XqU9RFZZ8MfX14wHBKM0cOi/CAU4xgoHo6ULxWJ3k5WD1UYLOhdRntvvKT0",
-	"gEDmnpaU1yfSGFa/W4IfV41lFrFZn2zdsJtxHwjwAqMAy4hQDM0sPTkCE3K4pfBi006N72DHKg6mzZZV",
-	"NkR44KtIHQGabVhijyYs0FylSai6ntP/pC2VP0oZdZrSRve7TyHKQo4tVXhuFmXhId9Rk+fWs7HJ0i7J",
-	"UODYEZTkqCfHloVAB2rFfW38GieUqgxBDxvyMupoQE0lcsHsSkLaw0a6LJbzrbTAJsZX0gssNwpvNcnC",
-	"uNc/6+EV9fA+3MWLSlDcd0LeOzGGTAsYvTEupYLT97gPh1QJtlXFK8t91VypPv+cOopVbkxSdosYczVQ",
-	"2Ka27Fd9SpHmBc7iLDAqWugcwfCV790UUKM7GShJxXEhzwMRv/IoZO6wac7Hgsrp1jtjY3g7Gp/D4kvl",
-	"rQR2CasoriDwTQgxoAYYkOrkXhiLpgq6CFzsZPKAFB8naKD2cNxA7aMxNz9T8JBES5eTmh+k6C7SOKVX",
-	"fpqHwOaUrw8/ujt9uy9Cf4Zh4AwaAdOtRF0EHnjOhpVChcOagbSwMrfT4jeT7/m6S72DlK+LagcHJ1/3",
-	"2fduurbq/ZDmf/IYSiM8hVr8Jlob4eDk63h5hNSLK50LIxxgVYSD5uIIfySCe5Zl/lxJe0/5uq24R5NW",
-	"vzcsxpIdzbZ4BYljlg2psDfq0ag/KDGGVEQggpaqoyIq9NkrRya55VA5aKAAoGCQw/4JqIr7aEJf7Jei",
-	"7tgLPZ878IIzDyud03RaDRTP5LXoszPMSWOjXPCrhA1fc2MPXrrVHrz6fgjq9JzSLXCXp1Tuzqvujig7",
-	"oTIX1NhcKt/nA1o/oBUfM/5GuV4ZSJiEGTBNChx/hi0XRWoVkPQi2YOJm7FYWHZydASJXLywTVAE/9nY",
-	"/X7KoIQDAPoAlzqkBEeuvnC6LKZrpqhkmOV4NlBUMyaTxgoloAwt1JCh8a3WSBW+fHr0OGFPTr59BM0D",
-	"UMUTqVsT9bPIhc3Xp0MUoB2jOwWY0Y6DmLZC8iPJO257cMtvkvo2iYxMK7lYiGxFeUKypaSNiVSVM9/F",
-	"5LjdHrhxJneor4EvPgyT87X/Ld6sxRJjXTCx9wBSaGH15tFD0I1abcENccTLIZ++UtwehJe9ntUbRUPv",
-	"4xiq85Qdk95D2hOefeyqvRMZh5RLSG2Vpugak7Dh//zXf0MX0evjQ2po0ndQHYLZlpIzgdmPRKZX2Hnm",
-	"Zv2FYWY5OnD8O3HUpl90W+n3D6+P4Rxpu01tN0k4CxV3U5SEerscZXLcL696BWbx/LRJpeoyOYOrPqFg",
-	"QF/4Kz5WtZgNJt/rNc+spFY3uZguM251Ho5JlW6aKiUV5Q4oAzYsgFJ6r31sy0Yl8NiwvBpYCiKhj+Ax",
-	"IpsEo8x89+xtjTCDd8bUyTLm7i2NXxQjky5VypVlqVhkeg2hr+KGZEMoEO1NZ0U7esffw32u1bh3++H2",
-	"/wUAAP//",
+	"7H2Lchs3luivoHinKvFsi3r4kUSurSnFcWa969guS9nMXdNXBNkgiVETYBqgKMZXVfs1+2H7JbdwzkE3",
+	"uoluNiXKzs7N1FRkkt14HByc9+NTb6znC62EsqZ3+qk3EzwVOfzztVRX7m8qzDiXCyu16p323v/4gn17",
+	"8u23p8zOBBtOZG7sMGHDRS6uh4yrlA2VuLFDtuBTkbBcZNzKa8Gshhd4mubCGKYnA+U+5+LXpTC2799a",
+	"GmHYkE+syIenTFo21sYaeNXwuWDcMq7WLBULO0vcdAOltJ1JNWXSsFwsBLciZTpnmZhYppeWrWYyE0yJ",
+	"FRPK5lIYxvNcXou+X7SE8XMxUFplayYnLFgZm3HDhm4zQzfqUE8mRthhf6B6Sc+MZ2LOHZDseiF6pz1j",
+	"c6mmvdvbpPe3gwtteXbwQi+V3YTjv+gVm7utSCvmhvEsA4gZNuPXgknFrHu7X5lkLpWcL+e906PETyiV",
+	"FVOR927dlAue87mwdH4AxM2J37o9rmbcgXbugOEeY3YmDVtkfIxzzwTLpDuWi5lg1zxbCnp6kus548zh",
+	"BkNc6XvowNkTeNwICreiNBOTiRhbtxfpVvDrUuTrXtJTfO62gOus7JPfvBZqame902dPkghsxzrPxdht",
+	"yGxucJjz1ZCZmV4Z3KfbjVBTqYRhRiibsJW0M4cawThNqwunCteYiglfZtatf7HI3AtCuaP5UHzO+ar3",
+	"MbZ6B8OGc8nFWOepcWiu8/BorJwL9rW7fI8fP/7uUdNqYehwmROdz7lbZcqtOHCj9OpLSno3B1N9QF+6",
+	"R/oX7jm/1Ev3ahseGctzd+mii+6zM+YGYDzTSrC54Iqus3uLabxsKV/32VlmNMsFT5m7cm7qH7j1iAWP",
+	"D92+xQ2fLzK31pOjk6ODo2cHJ99cHB2dwv9b4IL76I5nDi48k9wI447Vr8eN4NbS+3ib9GTqxoEZF9zO",
+	"ygll6jBA/LqUuUh7pzZfiuixSGWfPekl5dU+jlztpHclVTlTbW/wWxw1ieAFyFl+MxM8szMTR9FMzmUb",
+	"0eKWzbVpvNL4enRNT48SB3fa7NHR0da9q+V8FCNkjjQZvczH4ivD8KEE6dNxsa7qodBIbQdTLO3k+Mk3",
+	"T759/OzJN1sXiDSvBVpWs0w4WuhoDhGkkZhKpRzfoivg6G3CpDLW3QA9IbLaZz/qnKVCLOAJwyY6y/QK",
+	"XgmosH+x6URojdEjqZ8I/i9pZzeO20wjZOEdn4riNMaO94kUT+VoT1uBebtuZOsuEIPuhl21hdFQ+0Yv",
+	"q7cwi5GY6FzsxCes3ieXsHpHHlFfcY1JSDXOlqkAPjFQq5nOgEOAvMc47tGzcM4mOQf+zKR1DN89bMRY",
+	"K5AC51ItregPVJW5WB2wFqFSkufioLon48C5gAanvY8OXiRafq9TR4pPP/XOxlZecwSak8iVFSgzOllC",
+	"juGXw78b/Llcxp9yMemd9v7XYSnDH+Kv5rAc8j3O5kTE26T3ItPjqx+45R1mKjjtp954medC2UsHe5Np",
+	"eGWR8bW7yJeOCz5Oek7kgn8/oX8TBN/w8cxmcjxz9McPcOmgEbJwdlKy8OIhN9rxUfAFst7Ke8ff0XtO",
+	"MPTLzPkYlBf4xyXPrTTutZ/4b79Jwc4td2wAf0yXOYH+5LvH/sv4PMdPaH3wjJUWxJAfeSrYK2U1+996",
+	"6VaBwualJy3HSc8pNxXYFbB6WoXV2UgAN28B03EDmI7bwVSA15HujCsl0kt/gnDYJBmcfrg71JSnYveF",
+	"4cekhl1Aqjshfongt/6ulbT4Nun9C8g955bbpdntDqTCcpmZ3mnv06CX/WoGvVP2adC7FrmRWrlPg95J",
+	"/3jQu711tMRcooi19mwg01PAgQaQdN5hZQfxTf7EHQdRXI2Fv/47bXW0dsfeZxfCoHLmnsBd5ILD8z2n",
+	"UafSXHVfeGRV8eW/y/h6twU72Ab3rQMC3+uGd9svbCO2Q/jGLLQyFfov0k0Wem51LlLmrtsoW/dRcPcm",
+	"ml947kTIyFt87bgnt079NsJaqaYJczTGMUUUHNiVciqyLQSd50zbmchX0gg0iDBpmNJK9FtNHcBVCi15",
+	"bwwsGBKm2BTPStXcLdS0Aeq1HhfstTrQL7BRWw4nUrATrZk0bear0Ea0HT6vBTdib6DB0SJQ+WWm2Uxn",
+	"KZ5q5h7rO3R9l+tRJuYtC1jgE/+020L8uNGlcOuOZZVrh3pSsdVMjmdsIkWWoiQ3c7K/9nBn0sJaEeG3",
+	"X4TbpHfhLqnZCaxgbdu2LRjXTUBHyfPcX+RNLARKYer4RrbT2Cz02CE8EzMUtr1UfRiRi5aNhMRd6kyk",
+	"UzEneCxyvRC5JUkzANSCWytyt43/8+Ho4Dt+MPn46fHJ7Z96EYF2ItVU5Itc7vpqhfZ9qIyTFIspTRB6",
+	"9Hcxtm7GUH511GpzK6N15LYlPbHQ41nUxlLXrUpLXAf9x0lN0glNwaQjrTPBFfyWi2upl+Zyuz6JdHnF",
+	"DXN6y7UgbagfXaHntpGNIhUX6SW33fdQLm9zrpiiqZZZRhZ0aZHMyiyjlbslR6d1b/GRY50oM7QjBZ5Y",
+	"UurPdWAm3q4JausIjKsIlyoUiiPahlCFRFTFKG63SjAartVtQtjXSqW1NuJC3MDjmWcAW+n6i4zLOaHb",
+	"5nnMl8aykaM6S2DlE56ZFogHGFpiUudFG6dKdQfKbRPUxXmBdTWAw6+XbUi5y3Vuu6BGqti1BPwmjw/Z",
+	"kfw1nXHDRkIof03B+FMx3d0V/8GCnEWJhDTkjmIZNxZENMWM5VYkbCTGfImyGTNrNWZKp4KNufoKUCIX",
+	"fDwTaUBHgu0vFQy1OeWbZvmQhJxyKi8wOjIAMEqY0cyJDo4ls8ARpxXjMu+zs5HDIQdgpB6wiMgKA+vS",
+	"gbmSiwMN6+PZwUK7A85DwbmkHFX88YecFBSFEMLDO0YWXsy4mor033m2JJxMU4lzvwtwFc+xCrofnShj",
+	"QJSxMyFzdJSZ58wjFQE92G993pYZ4WbXp3wjVjRLH2fRORv0Bj0251fCMI7iVTExO6MvLEljhVP0SoiF",
+	"AYsZDNcHqhtezYr63YFmvCqvYWHbuMNraAbZgUZVbCC7TUhKYjZaznebsqJc7vwiPGXQo7Hjq6XRpcOr",
+	"52AENeXb0uTjO0ya8ZHI7vCe6ghWOpHHJ+WrpJt35cUVZX3ndeLV3G2hG6yuah6f88UHJPYfnQrSf89X",
+	"Pwlj+FT0vAl2N1LzyjKeGQ08SVyLfI2qeni7Sy83OLk3b7S3jbp7BrNn2dsJmPu2mtPO3Su3H+uMLWZw",
+	"7TYqaVixEWvG05hMANbUvW4jkHQ2zAMYDjF2A3iWSHDGOJI0cVTYyfNivrBSpCUDUFoJOC//6D0kBpFf",
+	"i5zsh12lfff95W9aiXiISshKw/HDF+sHUsKqfvhJFcPCY4oy3tARUQX6v4HUA7htTtmwsoBhwoaVeStf",
+	"EDMYJgM1rNjcMXhnuRjruVTT4msDoUs1a/iwz96Wt8sMFM8FuxILy6zW6Chqu/xNN/6cELZ6KwU69u+I",
+	"FCWn3RCPG16WDQw3JqLmdjdUC/jwzsupoWM4XLnPcM1+heRXi2FYxSgZU/W6bQ318632yoogWWiIG6ON",
+	"S8Fvp+Ea4Lp5rD5WpIhHmqNL6VpTUApYSnvgj4hEf7TYHGpnBMNR9AnQg1Azbz+QQAVvlX5jFp8qrYCo",
+	"P1zTKVvNNEnCtmIfxgAb77I9Tu55KmYHMLcDuHUv69ounAA/56nYtpvaMdEJbTucH+Q0ahQZe7PkTjFL",
+	"u9rWDAqLdzcsooEIF4vDxTaJrrPNTRauvfqRnJm6YAV26sgOaIjLBc9NzH59ARYGeIZxw/71/O2bhCwP",
+	"a+Y4jPumv4WXdNWTk95MOvyLXJg3YiWMZRC422evbBH+ynz0K0RvgXHJR82BdDOV1wJ02U42dIQ02W43",
+	"TOlV92jMXlM6S+9v2qyLOl6SKeaoLKc4yhYMarJJ/+Ph0b7PqXYWdz+C0oPfeARcrUk1qEP5U33Ujxuu",
+	"HXFjE/JZ6YkVihxrCG+dM64YvuwvEUiI3EDQOp+DSaUu9GwRE6uw3qqPfh8/hY6m2gonLyeOAbzwXtZE",
+	"V2+arUIOXFOI7g5kIjcVradZcMGnNwd8OV/YNapTI52u6SAaro8hq0c0GjPTalrxY8xEVtPJ9NKdVzRs",
+	"kMJH68CjZZdWR7+ERlCiib8rPAuTv6Mf7hGIfSPULPy8SKJzrqxTSDFQMQb2dqbddAQVycTNCabipUpF",
+	"3raQXhKGyp08fbab5FKDbCM87yZN7rZX0vznWkmrczS5cHNlnjOlyRjjf5sBEdh17y2o6zEAT5VZzR4/",
+	"Ozpi/vko+vpAU/dk9NS3YXMrFofkJ0ZoSwZRCsiOBPaS3gX9ef/zS7dy8l/96P+evT533zvcPYoJz0EM",
+	"7XF7cO8GSW/ynYVUOXM7638fcUvI+ULn3vs9c6LMMuf9nKdSHyJbP1xcTQ/5Qh7CIADZisk5Bqjy7lWi",
+	"Sh+fbOy8cTucgl59kDI3jNMH4FOGWXFjn9f8BZCHoTS5mLbwKoSK38deofL4pAqX9gjpg+Lbb5MHAyFe",
+	"7om0hj0+YSNpzf8YoJ6XJCQC0sfHz05OnjQExXt6cHcoEsWgaH8gUzQh+/rxs2cs5WvzqBmUR8n9ofnG",
+	"Z3jsBZiFQtEVPY/2i5QN+Qft2Jgg9HTOjoJsK6VTN9CXwUrwt3STxz0WNhPv/Vw7WNK9dxcEtHaOT0JL",
+	"025ROzFj0bmeCxCHVzq/Ao97RSKORn7sQWcGY1o1BCfYUUxYiMci72z26+zV0zuEzewhTKYGqAbr2k/S",
+	"GJG+VBZNMvs2emZ66g0MFpJXtoiawi9ke/jyDuZK1KwyPZ2KlI3WbMbB8riLyF/FLFxmFJ7axzc2EU/M",
+	"JyoShhJmluOZI5WRgG+HEkEyqf+6//Sfjk5Oj46el9lGimEmHe2VcqWNBbf8V5R/RY6zWpZQnSgFts7B",
+	"wPz568Eg/fTk9sD9OfF/PlxY9hH/eYp/vvZ/P/QT+OU4+e720V8e/YX9+esP//Hbx//74Z8OPvpH/4L/",
+	"cD8/+oub5E9b8rr2ShxRHcIIsLgdiyKrfDARp+CiQskCU760TpQYRWJUGhTmC4iessJY0pcx+gXZQ1dj",
+	"REO4FFxRtlRWZsWIzykW3FhMey/40YxixDapzJyrJc8iZkK2ELnRFHMGpQyaqLp33EXCrhdCLzLBxjzL",
+	"gvD+/q4xrVtC5qR92BC5lgCApRprNZH5PGYgfYXBtWYl7XgmUjYTuUh8lFYQzZZqUUoNbC3sjpFzF5XR",
+	"zC4ZF0UA3YNHyHmJqODf3nfaFClHmFmFcZwCwyVtD+2MIxZfyMsJl9kyb8JgnziApi4vwD6HCIs1AYsr",
+	"sxK5waMNkNIdvjtWbq4w4GIrqrn1LPMsfsRwupRdirTuK8Nm2thgNRDnETm8wKqvV+oSSiNcdrJQzvka",
+	"VCqZOeygfFnEkJTm2DT61DW53kzwPG0IanH7gRhT95AdCW59kEotfuXeoSvFBKatogDOwgAxK6Y2Sh3u",
+	"SLczbdpS8X2yvdu4kTd2zVYiFyyjYgab482rIv5dZfCO1LrBqF2WQGjLEKiPvQ6FFDB5cxvnAo48XQv3",
+	"6bKB6J/DsawQcdyggFqMTzlm9mQhdj4PryPkkNn7BD6pqJkWE7ccFpf4BUVqgAvFfQNyfBXjF6bwyxVE",
+	"vFg4I8dI/FgboEUXDPxATCpIHgsPoKND01JSvbegLhfg2jYLDDpyoN40kTpG4V44uOa5wzrIQUcq/bN7",
+	"H/95XoyCn3+AsRy7WzTHwTniKrPMEablAo+3An1j+ZqNHWwiGMBKJNtT3khRzsPzNMQUD7iSyRX6BNLD",
+	"CkUiihGl0JGL4QFEyFTyjipXq9KNxHPDNj7a4M50b8YyPF9ZL+GYPns7YUZci5xnnmqahAHtHlsTx1wc",
+	"9xK9pY3Uw70P3k6IDVhxnC+GrCW/b/c/hjqBey3j+byBMHIvDDsx0zolV19heaGA9QaJqnV5O1icm+Vy",
+	"ewqIH4nBC3enWS3UvqLgSANkv5K0EYyC8YKRlEOJDil3/SAudQeaArfddE6FrEp5kTgOY3OuppT22GWk",
+	"4nn38lqNL52A1fXltRq/cY/fJj7tPmrWWnEZvzUYPJFJd6eF8Zl40iYO1dh4xpUSWecYF1rVLzTbZsJo",
+	"jV5hVCwSK798fxN79Svp70YVe4uLVh5lCMZy6+HJtJIdfGiXuK/mWK+Ng3By1h0jQ2oRXTBSh42Y2L1z",
+	"GplKK7zKW3RGQqopaobAPty9coJiqTNXwZKLMRmedro/HsyRGwSF/lpEVrBbBSvflJRBQu4kH9ejbGHq",
+	"xG+qDbz+5jXE22zR4yq6UpElBj9FSR9EElw2eeh/gYgDT0SdqsTHG+rYnK+Bc1VkkGYFDWds1M1+1Dnk",
+	"q4N+FmonNHtHhQxy9JB1RBg6arQiLeRsp8qCqlLoshH7BCqu7ZcJJZRydh9g1auBug6HFoz4paSxNcKB",
+	"VDR6D+d0FhOdR0+hIDqRRNA813lcUCk0Om6tQwLmxDCnx1YxAr+Nzut2H9MbA7XHTYKPeQ6yBtZhauoy",
+	"fLcnCdeDsiSDtFAPjtj5uGt67lWHHe6qQzaq1gC5RiTfFxZtd25cYaiLVuI544Xpyt/pYoh+m515S8Th",
+	"RIDdLlJ6luqdFelOcOaO6PJcOjlxlOvldGY7Wgo6q+Sm0YDafVNtGjx6FNrtQhOel+IenMSMygRWjJpf",
+	"mS9HiJyupMbuijWoj5C4ViJKcHot1qVNW8VSqSaNSBri535YpvTqHsZUp1MK1awNI0gIWN23ECfZLWLr",
+	"SypcLNFsp5d2pG/uwvALlbnOEJoIyX9Q8ljcLho6vBKMfSUUNVCAl+xZVSIUv3duSKAyhNKvzt5ATUA+",
+	"4kYAI3ffTmRG9TNmNFu+zBo0UrxWJj4V/VjRoihy5eeLF4mvc7wWPGd8qr3HR9F3UNBG56nIOysLDpJv",
+	"sQrnVkUBVQS/gdjZvAUUiKWTURW3JhQqiGfEEQL1mskR0iVelyrIdtMRmljsLzXmSpeAijA5QrHI+Po+",
+	"9ucFz6868ZMSJLmYLE1Hm3O9mslGhd1iBQUQYifqa57VK2g6dd96rPcxQQQTuHNBaes0euHC2mhd8sYL",
+	"Xf+PGgB/1AD4owZASw2Aii4drPrjfcoDOEKQ6WkRK1SPEJg4bQMdypt3vVaoa5PxAVn9yjCZCmWlXSdM",
+	"/LrkwNqwsIDnuTD2DiXCOuenSnNZlNqLSnGOtQdl95HyYZAZQ6ECEjhmeqUStlSZMGjOYcO/BK/9c85X",
+	"w7ikKs1lUwDG6yJ4yVufIcC/MW+rOqpjIE3RFNJcQmpo5ESDFM+KB8p7sksGGM+/aguV0OqSy/wy3nOg",
+	"8Oq4fWHNnueUBqjqigXT6oDLnGV62l3SpdlBemqeXqjU8bKNWmN7WFG7cLCvJLkao7xrLv4DZfLfNzV/",
+	"g0tuzlDjhg0PhFyv4ZGQu9UKy2OVBpZBSJ1DB1KYo/WW2hO6GnZcqsdVZtmw1oIpNvyuKtDaAOeuBRaq",
+	"DK7pd2JkW4RUSFGvFmMMF1U70SoCVJeycXCVlYSgqF6TpFOJhxreVCFfOaYKJQyJcUjua8ynJMpRgbws",
+	"mrrZAum7J0+/2eS+pX1tM+I2z3Xe3e9Gk0OJsWj6tDI2HpPimLxMaxVqi6Y+Om5vN4X3OYKtzShXRbYG",
+	"I6ZHBEIXmqoF4rjpDdV24r+OmIQaFgi1zbavEEemcWILey+K+NfKkuZaYTWBjZ400VjLjK+7YwDO6WOw",
+	"N5xGYWWfcvaXS7e+w3+XQikepSLa8iwSZlCsrYMAFxgqO1gaoRFTZdefc+aH4an15Igo7cKNtSdSbh6r",
+	"zcSXgVZHHt5EDaLaUI1/eBJwJ8isF18UMB0Za4X37b7P2mj1AQoE8dfKw2Vz5NpISKmqhb386EQTmglf",
+	"s2nKDfGcDWl90EpvFkSxQpHjZSpHmUiKoHnj5H1v0FXiBvWbbWarSLXX+wvdbXjQliL5h7geEdc3QdhR",
+	"zKYSaA0hlIIbkWIGiMel7vrnZ5Xj4xsYiSlXtfWztzVlNik9baUqvus296QbxBQBLG0VkKH/0epBjNKd",
+	"r9W42obpd1xt/vNVhd9Wqp2itKpV2KtJfC012R3Qv+c2lsQ1pO5mQyr34h5Fh03ChuRZGcK3WA4IW3mh",
+	"Hw+/h6KL/YG68IWR/r5MpyKFuNjR2v3BWo71eNuig0Iaq20DHQvYjJuZAO9h3uxEmnHTZxUnExWd4dfU",
+	"+4waIDClgWWKHLxfbELMsRiqs5Ox3v8BEhhuXuGrx9gQryJxdLdxhYC5DFx/2wCEjzJU+0QjoMId7mJ2",
+	"3tf2EHMqAuaORT4rK7nzOgLI7mUhd18JYfbvYCWlWT2SgYdRm1Q0v7wxbMO7m4uxkNdQ3kNgTLm44WOb",
+	"rRnHvsCdruHd0/Ki1K+oBV3jNjpd715Erhw6qGf8UMXzyjLAsNgtLi/yV+F275hanFMxQQ+6vZd33cQu",
+	"rLVf4NCa5QKaZKdRqG+v+NpYzT82nK8weucCrbXarB2PKKyauo9z6lBzc9OZ+LutDtkNiLTn/QDwHTXa",
+	"rZUvizCKNtEgOIrbO1NiRZVcmnqoOfEdpBqpoBMGhYgW5enT+8RQxhjSth03FCC9L9ku63/WKLSiuCUe",
+	"I9XYeB4DzoLO89EuHQOll7WwdXYhoWF/LtjPFy9iwmutL35nKIW99jZNb153u5yb7i7+0sG+u896m2Vn",
+	"N/fpvu0vX9Le8o/rkax473aIpSGC+5Lq3uyD3r4XBtqJxzsQFiEnQwoSHGLQxmq29onOjS33Yj0sS32p",
+	"7C4RUJBCasWA11pA8840dC5yUmy7U07aZ+dSDXQk7FyoVKIhGPPEJSiESrOluUcwfTNNdscWcQ1EVLvt",
+	"mwcUiBDDu7Dd5tHuxtLio9UulB86jEMlSDSZYhqyRkr4RdQvu0yl9vHTPnAJTDZUz0esi3LI3fkRqAkx",
+	"6OuCK0Qi0qkg3iQoGHK0qRnGk0F0Kkxjyu5mEzQ9YYKPZ7tZZ8rMnMjWHiLbVxdR4m3Loljyuld5204g",
+	"NWCzfKy332K2K60ghnEXvmVQPRwOqP+BEfm1HBM13KSqnZlzVdhob8qJgXZMWoo502or7nQnvXeMxIut",
+	"4bMH33VexB/xdr8jB97vKpjuS8qe1c0fQRpRwo6Zsbng84SdsExeO+1VCSZVwh4zj2Hb8z3QWfX7C56L",
+	"kdwgB2kzvGq3fi2dkxVRYS3SFX++eFGUiVNMq/52CJOPqTmKAtezzKVdnzsGRTZUwfNY9viZw/VcWLea",
+	"s5/fn12evXt1efH2316+Oe8zqlBqylJ2hs8F1PtiSkBCYdAPH/RanKZY1MzaBfYKl2qi4zxnLubaifhU",
+	"k+5aO0anJ+Ca0jmb6xxDK/TS+vSeU0RJPTWJe2egADeY55ITnbOVGBlpBT5Qr604K71ktia39QdqoP78",
+	"Z7Au9P/8ZzIzSOUrrKHDKih9qVgqp1gWW6XMyBv6DLUTBmqScwxm1zmCi71SPhDRvYMSTaSk5mY9zYEq",
+	"8gthFFQvFgIqI870Ess1sNRdjenMMsOvIf0TkwWkLSsgD5QeY5u4sWDKnZmBupLSV1TgWTGDYz4LPwFy",
+	"w7m+FqmD8ornKQHstVBSqPHaweyVYisnQYTJWAlJpAaKBEBpKm4Y3iGE3UANHfUcJmw46A160KSON7Vs",
+	"dVthg15hDxr0+uxnJNKVTnVyqpye2mdnaFwuIQ1DUO0FUupQa+OM+v+zVI+Xc6HsQH3tw1wfUVlD7rCC",
+	"2vfjwO7082UmCB5n47EwgEEdbhGz+kqoPvvRPSEyI1ZQp3GgVrnDYRgbmL7iGcsFTw2+OTxb2pnO5W+A",
+	"Iafse7h+7L//87+Gfi8w8kCtZtoIlusMM9fnvnKDI3q+XOvw5sA9YIZoTcvkWChsdYLcvXe24OOZODjp",
+	"H1HSLF5wc3p4uFqt+hx+7ut8ekjvmsPXr168fHP+Et4pw2d7jtSwl2gPPHv3KigBc9o7BnFtIRRfyN5p",
+	"73H/qP8Y029Q0zwcezdRKjJhGyRZzA2Hw/rrywtIkDGUOcuB2m10UpSGSiSUsVkkDmO9FCgh5VR3R/EK",
+	"uL1KfVMW785Z8JzPhYXqKx8iZR+MKDUX6b77dSnAXENQ3mgxCWoGRNi21luP9DC5/Qi91xbanYUb4eTo",
+	"SZM2Uzx3iKYdbL8ETcC3v+LDw2+xe9mc52usEzIVFmkBxNcBIsNHRwAMBLw5ZsGnUJgND/ajE30BETGD",
+	"1EGjh0ppL+nxdC4VPgNdOtOD0bp87sDhDPpID+CFj7dJbypsG44AagSLRI5BXTQLHgGxeZDG7U07MkeC",
+	"bIJ6qtA3lBLBoRVS0aiWZ1nYptbU+9QOFDSqZRfFN1ihvt7g06GpR93qL3hrq4j5V2E9Wtbw4KhmjeOL",
+	"RSbH8Obh38mhVmLe1m6yyOQbQNy/Oy6RJNM7/fAxxKy6tSWORF0RZEFlMquwg2sAm/t+/Q7L4hHf/p4c",
+	"0vF9+EekINhAX9fbL3oT0X655SayrwvmxA179/PFozhY5/zmAH3yx0dPvn36zbN9X9jF0kZzIcnfTJe1",
+	"LObMDJcp1YXtszPfi6zg9XTjDF+bgaLyLHhpyRtd1MuLXKESDf7hEeCLHPdt0jskad5tjoh19QxeS2Mp",
+	"E3iTwcbAUT5yuMDwm63PaV+OYuuT0BKyy4NQnrHLg0VvyS4PW10+Wg9Cz9ZM7FjbIiaCOJm/TBkr2UCB",
+	"hNScoe7N3FzSkGfZ8HTDZJYEvhG0H0O6tdfP0NyGKpNNmFTGBgV+gkxXBj5mj1nAaMlEh+73xg1uCldF",
+	"69osi7Ta6nAuob85InjtxnC75cWFyfGbLpAoQyb06KMrJKUaga+lumqajR47hGduk97fDi605dnBC1+e",
+	"rO2l6sO0pvsJlWXGv0mYChq4BuTLE5R2WZLK1t2RSUVra0MjB7AUEF0tyqWhI1Mali5zDnHvjrgX9RYd",
+	"1yVfp9MxBsosx2MhUhPlU+xV6B3Fmaj8tJNOwWaCIUXJQNmiSSrofmkK+rAPzvBMclj6BoZsJDKtplBo",
+	"NhRRtQo+OqhQ9XcUW8OKMWCwMoxXhm1kryVt35nBln1ZvhhvhYGA5PiGM7uh4X1Y5mEtyqUZKwv8g1bc",
+	"KbN6KkAfqbmqHZWlLjpTcP8kJCqsN/Xe13oa9vLZOL696BfhDLdVc2gRC1U5++PtB1mN8bnn+b/WU8b9",
+	"dbK+euAclr0VGe51+NhVPTj25rv1NktF/o5DHN4/wCVDXQXqdLIFt7NHn/fWfZLpbSCt1m3q11qmwYWb",
+	"OT3eao03aQ71r5yK5R7rx3T2CmPfVeCVae9zSyvdhZRmoWTd3wOWvFUiLAn0OSWCOnrUKXOjYvMieO4u",
+	"Z/1ZRM22oMgGy08Q1LmHk30JCkJQHAhKUyPmJL5cXjcx8OGkvzOWiSnPHO+EaFWn1TCRSmhdpRhYL1BW",
+	"CjbiZDJmhDtV65lwMlBlJ2nveXLHuO5HCjuRCXMjXC60LDJpY+IXnevdKc3HXZk+1WfAzIQ5pbsWtSkc",
+	"4Hs/9dmFMBYciUG+QNXR3/uJ//bbmp1bnpf5ATRimRXgUKFgxwuRZQJDG331qeaJaUB4MBgvC2piQVc1",
+	"X3UWrZGZhDig26Sr8bQ4St8O8ncp4pzNKU0dOFtw77AvHeP4w4hXTLF7lHhyyL0//LQWPL+E/P1m/nuB",
+	"flGdWzIICJbrFTQ1cCsKupfbWdLStTAZKDDsQ0UAeB3cV9geAVwB7mf4HtzPjir22b+ev30DP/zt9fnf",
+	"yFucZQM10UsnquTW9NmL83/HPh4zAV+h1Dh0/xyibxGpBGmSILTngs9RcRuowOSBGyWTaNmWy5dJ21DM",
+	"gqdX3IBKx6Xvpiuxb03uo66qZQoSJq6FYnLi6BW0W2HjZRNh+auwVChmi0fsojwKKhfjG1BeHj1z0lGs",
+	"nAzYdBYozZJJp8SMXv3+hJex0mgy/fTk9sPBJbWI/FMvavaJ2Y8oLiRqG4NQLujXiQYl+jg2172kd5OZ",
+	"mwbzUqysPyAH9/iCp0leJFiBKRCMUKvB3rXAWJzYan3hC7/cohDGtuIaxdofUnokHLqFxnTlINcq7euF",
+	"UDfzjABxoCcTORbeZd83C/CTz4Sw86wPf6uzFqE9I6k4au0b+WNW3NhDd3CVN+vPRcUfvGn7kHyKC5Kt",
+	"adSAxNIXVQp7TykWrTWHZROjqOj6V2Gxc9G5t6U+GBJU5mmAdyXCp2bdfHnBG9rfQAp/wn5daisoSB8i",
+	"9A17NTn4iTsSBwa8tV4WXUiLusN9duaoZVbQ6RmUqGRuun7ltm1gzEP4Q2sxTqbo1hCgS1nz4c4IcfgJ",
+	"A3lum+0OVDqCTqzwnu4mXAYt+KvnBm2rr4RYmNAFSLsvmtFCVA/070j72OHafzaUJxylk1LFDq7FwQGr",
+	"wfihoA/9tt6n9VYFZTfe2KqKvqU7rMthhEPESpNHwlMjhEowvApyFPUE+uoAe8HqEEXLAGNzrabZOmFG",
+	"gySFtWV/ORySdjMv26DB0vHalWv396geyOKbQZ88fdbAUXa0UQX1Su5kqfJIuw9j1VmdVLS61sNLuV8l",
+	"NeZH/wUO0B/LMKlURiycDlhldsKUhpaeEMFSdGHmA0XbIuF5LjiEwjxH4WQljQg0V3cXnxyf9NkvEFFf",
+	"wESagcJ6KAnOx4t1IJYtpBoWS6LWtoB03Hcc+soMFL3TMvfRd30Y7J/dZR2yhVSVvsMDRQ7GBJ8CajEs",
+	"yQVI6VL1mUcx8tlUCC4sGX0tcMyweLhkhYMFv6n4dXiaAsvwWWIX9PpASYP9+SdANBainJa6efMC38tE",
+	"2iG3wz78l3rmDlS1NYqPT8LIp9GaLRfMavbUR7zDCrDUlF4qaxhwtBXENJ758hJA3DAKEaYqVAe9Ujgy",
+	"ZDsVhwR+Z+qjgzEYUrEhlUwYFsWewEoRIuOIrOkYQ4QuL/+xyLQbqNEa/V12xhWzK+33kuDqwAArJxaV",
+	"dvCFyclEQOxrGbmF+v1AFZVCgUxDLqPRtP2iBy+EA7rHhoAhQ7YEuKDFRlqWirGEPJJV9a65PTidEiV4",
+	"P5y7WzOOy4DxgmZmbiQjtUoqn+DmOJTSE+jsT6e2ceNKha39GiPeFaPP+GIhlHtgYt1ly7IA2YLAAtrA",
+	"QF0psUoIlayXqnyWVkhqnNoJF7js3uNATEotzzMpcjy1Ev1skPUVoD9+MiJcGp6TWnsu7O4Qh8DaV5Nd",
+	"uPFA+d7kpTgVABegyIa/8FxJNR0SYSo7uaHuPFAoiwQyCqhWtMgwbKHo4cIDiWDBjSc+/kJo5SHsHhso",
+	"Kpbm/XfIetnwbJnzg3fu9fTgrRo6MRVGhGmmwoG1Qmgd1cImxqnIEzZa2jJSBFGZCelQNilMkU+Pvu2z",
+	"cw3XDbIFYXCEG+YCIo5zUwk/wQLu3Gxsy1E5hxgxS0JVmvxDjvxDjvz/V458eKkx0PcwS6ai7zVZAooS",
+	"L3u6m2W/z7JSmmAzaazO11QEj1s218ZWY4DY1wRy9vTIMT6QK4vwOnebp/JaqEdNVwRj+6JB91i1qzXc",
+	"Pnp7/KpHYuoEz5mAIFUnDDkZypHIoVvgD9yKIRbuAxPssGmJZbBgw1V49iSSo3ZzwDPJDaKJnw8rkOe2",
+	"9/FBjXi+0k7ccoNoti9LGYkHlOEFCVGIzs+J5MAJQ3LRsIDkMMHu7XRSVuvgouFQnyOULBK9gaC7pwnl",
+	"LmQQJ6ZG7L+L2GVerZ7YqlKHZ/a5wtUbT++PcwvP7cucUsjW8Ja3xmSUQoD5/QScf5ZAj3LnDdXC2uzv",
+	"fM/hHuWgjZG+Dy8GgbDflm74asKMngvQsIVTEFA+KfT5pFAOKZhhM+brPaoUr2GqDYSLSQFFj+pmV2dd",
+	"Op5L5T8fd/HiPYn5TKCoPYTdldkEOkOviUJLzD7O/6/yWgQWkVpgQfTQt592NC1wQ5b1hxC7a+1bwTfv",
+	"v3n0/RKbq/VW3zcUojbitxNmnFbGMz89ZUXS0XtdEM6Gjy15pvGzk7FzrqxIByowPcGdkLZsQ18gEjdX",
+	"FL1eiXqgQmJ6oGr3iSm9QqPLJGhEHzcdwN0oT3T/0ckw9k6xO58Rkc7MVVG4l0gR2A6UWDG5Z1QKKOac",
+	"O5VI+ZZMjUE6YDTwcTAkuDush3LdjI+g4gN3V4FsM/ANmlm5Wju8Gqg5T0E/9u/12dnS6jm3ckxRKsK4",
+	"zV8HngcaJhMF4R6olc6vwHYXj2dxUsFPwb4+By8O5+vIhnGDJmEjbwXt748g4dgls/Mg2xs73o5PHbzP",
+	"5yI8qC+gOgWzF4Thy8bOc/KkbJxccSWAMLirOJFKmplId/dY3pHztB3eH8e267E9AE0vuuE1CUw/4Zjn",
+	"Xr17MDtSdaImCgi/7ofqYZPxqhxmhK/4QCGXKAgjb5L7U01w2gP/IB3GWo0PA1Wrlb1WekqEBtQ+Q/Uq",
+	"cEGhH4SzsV6sKRgU+Cx5tIMAUsg5MizTFR+0KVMSvfOP+4fTgQqc1W4tIyEUGmKZ1cw7RENtT3pPlSoH",
+	"PGI6H0C52SYGXe1bY7aFnkK+9DQX3IocpzHkRZ5JEnjB3VGsACIBcnEt9dKQmNpkpcXc7yQWcNjcO/9T",
+	"R5t0gdjQXGMXC/VnsSHU2gfdwYJAyJQL8CJNxAp9YdS308EjwWqq3Nda5+BIFGZfduQNjzcPHGwgXvn2",
+	"P8V1X6vxw9gh3KVP5VQYa1qSzvAJVJtm3n/iU+w5Gy3HV1jnDbzpX/988eKRu4xlDMTf3r5negI3XuaV",
+	"YszC9NlL6IxOy2CLXF8L6pZOc/TZ9zCF8REvA1XMnouidBcFMWPCDi0KE5jBtIM/l4vlEO5u8zWb6CzT",
+	"K+OJE5UI5YZC3ZOislNhcCwCUzI9xZI8DXTjBwLuruIG5Ih0MOARJ4j7uaA/YHE+stF7axZcNcRw+7B3",
+	"H8PtP6dQ3X+ml/ndShpAscFOJSk+k3USD6orRSFk3QdJIAzB5GgOpMYrk3CHnJaNzm5pqgrRg1KFoGR2",
+	"oxgQRK2sZjory26UhazCZD0UKat9qvoD9coaNlTiBmJzqKUFBQgV9Jdy13yHC1AexiAnoHEwFQs7a+Pd",
+	"74sy3Q9+D/eI+ZtFTxBO9xUY2l26/xOkhW1CAjRzaUygQK6yJ34e1Jop725j4mjzrd1briiK4BTHI41v",
+	"yDdaO44lsglEyvCiNCU9WDW6LxdYzdMJ2hXbKQaT5VAcH4Or+HhW3E+K2tV5acstwmgrwwQlTHhZdYVq",
+	"HDjpzK3Er5DnYqA2iptwv3IsT9JUyKTo7ADy1UBBRCfqVGFpBcrVgzhUH7kMe/QaTkjhKkm0FLsKLR9M",
+	"YyGSKhF6CHtx2eWxu7F4bxP7rhCRKwfK7kiMOUZaBvjS31v1Bs5GkFITdIoECQ/VP7pgm1ewdA0/Of7u",
+	"yeOjJ3u5lyUPXar2yiklX4+yPiLrbPjXlxcMhwRj9LCoLAl1VgaKhyPlS0Wit5PVQxUGi9CX0fIbLyk9",
+	"IJC5pyWlbIo0htXvl+DHVWOZRWzWJ1s37GbcBwK8wEDAMlgVo0ZLT47AXCtuKTzbtFPjO9ixioNps2WV",
+	"nT8e+CpS64tmG5bYowkLNFdpEiqc6PQ/aUvlj7KBnaa00ebxc4iykD5NxbubRVl4yLeO5bn1bGyytEsy",
+	"FDh2BNVW6nnPZY3XgVpxH6Jd44RSlSH8YedpRl04qHtKLphdSUgb2ciExkrNlV7vxPhKeoGVZOGtJlkY",
+	"9/pHqcOi1OHHu3hRCYr7zrV8L8aQqQKjN8alVHD6HvfhkIr8tqp4ZSW3mivVlxag1nmVG5OUHU7GXA0U",
+	"9mMuG7OfsjKBAXAWZ4FR0ULnCIbv1uCmgPjyZKAk1T2GPBlE/MqjkPnEpjkfC6qUXG8Bj5H3aHwO62qV",
+	"txLYJayiuILANyHEgJq2QKqYe2EsmoojI3Cx+84DUnycoIHaw3EDtY/G3LwpM0sWGV87qflB6ikjjVN6",
+	"5ad5CGxO+frwk7vTt/si9GcYBs6g4zXdStRF4IHnbFipQTmsGUgLK3M7LX47+YGvu5SySPm6KGRxcPJN",
+	"n/3gpmtrzAAVHE4eQ9WLp9BmwUTLXhycfBOvfJF6caVzzYsDLHhx0Fz34vdEcM+yzJ8rae8pX7fVbWnS",
+	"6veGxViNpdkWryDxzrIh1WxHPRr1ByXGkMoJRNBS4VtEhT575cgktxyKQg0UABQMctgaA1VxH03o6zhT",
+	"1B17oedzB15w5mERe5pOq4HimbwWfXaGOX1slAt+lbDha27swUu32oNXPwxBnZ5TugXu8pQqGXrV3RFl",
+	"J1Tmgjr4S+VbuEBXD7TiY8bkKNcrAwmnMANmcIHjz7Dlosj6ApJeJHswcTMWC8tOjo4gx4wXtgmK4D8b",
+	"u99PGVTnAEAf4FKHlCDK1VdOl8V01xSVDLMczwaKygFl0lihBFQYhvJANL7VGqnC10+PHifsycl3j6Av",
+	"BKp4InVrolYlubD5+pSS/xyjOwWY0Y6DmLZC8iPJO257cMtvkvo2iYxMK+lYiGxF5UmypaSNuVSVM9/F",
+	"5LjdHrhxJnconYIvPgyT820dLN6sxRJjXTAx+gBSkGH15tFD0I1a2cgNccTLIZ+/COAehJe9ntVbRUPv",
+	"4xiq85TNsD5A2hOefeyqvRcZh2xQyLqVpmgIlLDhf//nf0G73OvjQ+pV03dQHYLZlvJGgdmPRKZX2FTo",
+	"Zv2VYWY5OnD8O3HUpl800un3D6+P4Rxpu039ZUk4CxV3U1T7erccZXLcL696BWbx/LRJpaA2OYOrPqFg",
+	"QF/TLT5WtU4RFi/Qa55ZSV2McjFdZtzqPByTihg1FcEqykVQcm5Y26b0XvvYlo0i77FheTWwFERCH8Fj",
+	"RDYJRpn5NvHbOr4G74ypZWvM3VsavyhGJl2qlCvLUrHI9BpCX8UNyYZQ+9ubzijvfg38PdznWo17tx9v",
+	"/18AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -41,6 +41,8 @@ func newApp(_ settings, version string, _ zerolog.Logger) (app, error) {
 	return app{version}, nil
 }
 
+func (app) Reload(settings) ([]string, error) { return nil, nil }
+
 func (a app) Run(context.Context) error { return fmt.Errorf("%w as %s", errServe, a.version) }
 
 func program() cli.Program[settings] {
@@ -50,7 +52,7 @@ func program() cli.Program[settings] {
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},
-		Serve: cli.Serve(newApp),
+		Wire: cli.Wire(newApp),
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
 				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
@@ -132,6 +134,13 @@ func TestProgram(t *testing.T) {
 	other["AURA_LOG_LEVEL"] = "loud"
 	if code, out := run(other, "migrate", "status"); code != cli.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") || strings.Contains(out, "AURA_HOST_ID") {
 		t.Errorf("migrate with a mistake: %d %q", code, out)
+	}
+
+	other = map[string]string{"AURA_DATABASE_URL": "mysql://aura:hush@localhost/aura?timout=1s"}
+	for _, command := range [][]string{{"check-config"}, {"migrate", "up"}} {
+		if code, out := run(other, command...); code != cli.ExitConfig || !strings.Contains(out, "did you mean timeout?") || strings.Contains(out, "hush") {
+			t.Errorf("%v with an unknown parameter: %d %q", command, code, out)
+		}
 	}
 
 	bare := program()

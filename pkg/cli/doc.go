@@ -3,5 +3,7 @@
 //
 // It promises distinct exit codes: 0 done, 1 failed, 78 wrong configuration or
 // usage, or a schema that this program cannot use. So systemd and scripts can
-// tell a mistake, which a restart cannot fix, from a failure.
+// tell a mistake, which a restart cannot fix, from a failure. A service that runs
+// reads its secrets and certificates again at SIGHUP, and by itself when their
+// files have changed.
 package cli

@@ -32,7 +32,7 @@ func (env Env[C]) openSchema(open opener) (*repo.DB, error) {
 		Database repo.Config
 		Log      logging.Config
 	}{base.Database, base.Log}
-	if err := config.LoadPart(&part, env.environ); err != nil {
+	if err := errors.Join(config.LoadPart(&part, env.environ), repo.CheckParameters(part.Database)); err != nil {
 		return nil, Mistake(fmt.Errorf("configuration:\n%w", err))
 	}
 	return open(part.Database, logging.New(part.Log, env.stderr))

@@ -50,25 +50,29 @@ type Program[C Config] struct {
 	Default func() C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
-	// Serve runs the service until ctx ends; the function Serve makes it.
-	Serve func(ctx context.Context, cfg C, version string, log zerolog.Logger) error
+	// Wire makes the service; the function Wire makes it fit.
+	Wire func(cfg C, version string, log zerolog.Logger) (App[C], error)
 	// Commands are the service's own; nil if there are none.
 	Commands func(Env[C]) []*cobra.Command
 }
 
 // App is a service that can be run, once.
-type App interface {
+type App[C Config] interface {
 	Run(ctx context.Context) error
+	// Reload takes the secrets of a configuration, and reads certificates again,
+	// before, while or after the service runs. It says what changed, without
+	// any secret. What is wrong is refused, and what was there before stays.
+	Reload(cfg C) (changed []string, err error)
 }
 
-// Serve returns a function that makes a service with wire, and runs it.
-func Serve[C Config, A App](wire func(cfg C, version string, log zerolog.Logger) (A, error)) func(context.Context, C, string, zerolog.Logger) error {
-	return func(ctx context.Context, cfg C, version string, log zerolog.Logger) error {
+// Wire returns a function that makes a service with wire.
+func Wire[C Config, A App[C]](wire func(cfg C, version string, log zerolog.Logger) (A, error)) func(C, string, zerolog.Logger) (App[C], error) {
+	return func(cfg C, version string, log zerolog.Logger) (App[C], error) {
 		app, err := wire(cfg, version, log)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return app.Run(ctx)
+		return app, nil
 	}
 }
 
@@ -115,7 +119,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.Serve(cmd.Context(), cfg, p.Version, log)
+		return p.serve(cmd.Context(), env, cfg, log)
 	}
 	check := func(cmd *cobra.Command, _ []string) error {
 		if _, _, err := env.Load(); err != nil {

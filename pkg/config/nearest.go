@@ -3,19 +3,27 @@ package config
 // nearest is the known variable that a misspelled variable probably means, ""
 // if none is near.
 func nearest(name string, settings []setting) string {
-	best, found := 1+len(name)/4, ""
+	var known []string
 	for _, s := range settings {
-		known := []string{Prefix + s.name}
+		own := Prefix + s.name
 		if s.family {
-			known[0] += "_1"
+			own += "_1"
 		}
+		known = append(known, own)
 		if s.secret {
-			known = append(known, Prefix+s.name+fileSuffix)
+			known = append(known, own+fileSuffix)
 		}
-		for _, k := range known {
-			if d := distance(name, k); d < best {
-				best, found = d, k
-			}
+	}
+	return Nearest(name, known)
+}
+
+// Nearest is the known name that a misspelled name probably means, "" if none is
+// near.
+func Nearest(name string, known []string) string {
+	best, found := 1+len(name)/4, ""
+	for _, k := range known {
+		if d := distance(name, k); d < best {
+			best, found = d, k
 		}
 	}
 	return found

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -32,14 +31,13 @@ func secret(name string, environ map[string]string) (string, error) {
 		}
 		return value, nil
 	}
-	dir := environ["CREDENTIALS_DIRECTORY"]
-	if dir == "" {
+	file = credential(name, environ)
+	if file == "" {
 		return "", nil
 	}
-	credential := filepath.Join(dir, strings.ToLower(Prefix+name))
-	value, err := readSecret(credential)
+	value, err := readSecret(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", &Mistake{Variable: name, Rule: "its credential " + credential + " must be readable: " + cause(err)}
+		return "", &Mistake{Variable: name, Rule: "its credential " + file + " must be readable: " + cause(err)}
 	}
 	return value, nil
 }

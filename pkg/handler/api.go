@@ -82,6 +82,8 @@ type Recorder interface {
 type Sources interface {
 	Active(ctx context.Context, now time.Time) (model.ActiveSource, error)
 	Activate(ctx context.Context, r source.Request) error
+	// Known reports whether any setting, name or record knows a source.
+	Known(ctx context.Context, source int) (bool, error)
 	History(ctx context.Context, offset, limit int) ([]source.Reign, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ func (a *API) GetActiveSource(ctx context.Context, _ api.GetActiveSourceRequestO
 			Epoch:        active.Epoch,
 			Pinned:       active.Pinned,
 			Stale:        active.Stale,
+			Unknown:      active.Unknown,
 		},
 		Headers: api.GetActiveSource200ResponseHeaders{ETag: etag},
 	}, nil
@@ -51,22 +53,29 @@ func (a *API) known(t *time.Time) *stationtime.Stamp {
 
 // ActivateSource activates a source.
 func (a *API) ActivateSource(ctx context.Context, r api.ActivateSourceRequestObject) (api.ActivateSourceResponseObject, error) {
-	return api.StoredResponse{}, a.activate(ctx, r)
+	return a.activate(ctx, r)
 }
 
 // ActivateSourceByPost activates a source.
 func (a *API) ActivateSourceByPost(ctx context.Context, r api.ActivateSourceByPostRequestObject) (api.ActivateSourceByPostResponseObject, error) {
-	return api.StoredResponse{}, a.activate(ctx, api.ActivateSourceRequestObject{
+	return a.activate(ctx, api.ActivateSourceRequestObject{
 		Number: r.Number, Params: api.ActivateSourceParams(r.Params), Body: r.Body,
 	})
 }
 
-func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) error {
+func (a *API) activate(ctx context.Context, r api.ActivateSourceRequestObject) (answer api.ActivatedResponse, err error) {
 	activation, err := a.activation(ctx, r)
-	if err != nil {
-		return err
+	if err == nil {
+		err = a.Sources.Activate(ctx, activation)
 	}
-	return a.Sources.Activate(ctx, activation)
+	if err != nil {
+		return answer, err
+	}
+	// What is stored is stored, also if the source can't be looked up.
+	if known, err := a.Sources.Known(ctx, r.Number); err == nil && !known {
+		answer.Headers.Warning = new(fmt.Sprintf(`299 - "source %d is not known: no setting, name or record knows it"`, r.Number))
+	}
+	return answer, nil
 }
 
 // activation reads a request to activate a source.
@@ -81,6 +90,8 @@ func (a *API) activation(ctx context.Context, r api.ActivateSourceRequestObject)
 		Pin:       cmp.Or(r.Params.Pin, body.Pin),
 		ByMonitor: caller.Role == httpserver.RoleMonitor,
 		PassedOn:  requestOf(ctx).Header.Get(api.PassedOnHeader) != "",
+
+		MustBeKnown: valueOr(r.Params.Known, false),
 	}
 	var wrong []model.FieldError
 	refuse := func(name, value string, rule error) {

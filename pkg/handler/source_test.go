@@ -55,6 +55,36 @@ func TestAPI_ActivateSource(t *testing.T) {
 		}
 	})
 
+	t.Run("Unknown", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:00:00Z"))
+		s.api.Sources = source.New(s.db, 1, s.changed, s.api.Log).Knowing(func(_ context.Context, number int) (bool, error) { return number < 3, nil })
+		for _, step := range []struct {
+			status          int
+			method, request string
+			warns           bool
+		}{
+			{http.StatusNoContent, http.MethodPut, "/source/active/2?known=true", false},
+			{http.StatusBadRequest, http.MethodPut, "/source/active/22?known=true", false},
+			{http.StatusNoContent, http.MethodPut, "/source/active/22", true},
+			{http.StatusNoContent, http.MethodPost, "/source/active/22?known=false", true},
+			{http.StatusNoContent, http.MethodPut, "/source/active/1", false},
+		} {
+			w := s.do(step.status, step.method, step.request, "")
+			want := ""
+			if step.warns {
+				want = `299 - "source 22 is not known: no setting, name or record knows it"`
+			}
+			if got := w.Header().Get("Warning"); got != want {
+				t.Errorf("%s: Warning %q, want %q", step.request, got, want)
+			}
+			w = s.do(http.StatusOK, http.MethodGet, "/source/active", "")
+			if strings.Contains(w.Body.String(), `"unknown":true`) != step.warns {
+				t.Errorf("%s: then %s", step.request, w.Body)
+			}
+		}
+	})
+
 	t.Run("Bodies", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)

@@ -22,7 +22,17 @@ func (a *API) GetSyncState(ctx context.Context, _ api.GetSyncStateRequestObject)
 	if err != nil {
 		return nil, err
 	}
+	state.TimeZone = nodeZone(a.Zone, a.Now())
 	return api.GetSyncState200JSONResponse(state), nil
+}
+
+// nodeZone is a time zone in the form of the wire.
+func nodeZone(z *stationtime.Zone, now time.Time) *api.NodeZone {
+	zone := api.NodeZone{Name: z.Name(), Offsets: []api.ZoneOffset{}}
+	for _, o := range z.Offsets(now) {
+		zone.Offsets = append(zone.Offsets, api.ZoneOffset{From: stationtime.UTC(o.From), Seconds: int(o.Offset / time.Second)})
+	}
+	return &zone
 }
 
 // ListDigests answers what proves two databases equal.

@@ -54,7 +54,7 @@ var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests came f
 func (s *Server) identify(r *http.Request, this *call) bool {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
-		if token, ok := s.cfg.Tokens.find(strings.TrimSpace(secret)); ok {
+		if token, ok := s.tokens.Load().find(strings.TrimSpace(secret)); ok {
 			this.caller = Identity{Name: token.Name, Role: token.Role}
 			return true
 		}

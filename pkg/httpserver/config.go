@@ -1,14 +1,11 @@
 package httpserver
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 
 	"aura.radio/engine/pkg/config"
@@ -19,13 +16,13 @@ import (
 // that.
 type Config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket that systemd passes takes precedence."`
-	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens of callers from other hosts, separated by commas or line breaks. Each is name:role:secret. Roles are engine, node, monitor and admin. A secret has at least 16 characters."`
+	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens of callers from other hosts, separated by commas or line breaks. Each is name:role:secret. Roles are engine, node, monitor and admin. A secret has at least 16 characters. Two entries may have the same name and role while a secret is exchanged."`
 	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all."`
 	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is trusted, separated by commas."`
 	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host also need a token. Set this if a proxy on this host sends no header that shows that it passes requests on."`
-	TLSCert        string   `env:"TLS_CERT" doc:"PEM file with the certificate chain. With AURA_TLS_KEY the server speaks HTTPS."`
-	TLSKey         string   `env:"TLS_KEY" doc:"PEM file with the certificate's key."`
-	TLSClientCA    string   `env:"TLS_CLIENT_CA" doc:"PEM file with the authorities of client certificates. A client certificate serves as a token: its CN is the name, its OU the role."`
+	TLSCert        string   `env:"TLS_CERT" file:"true" doc:"PEM file with the certificate chain. With AURA_TLS_KEY the server speaks HTTPS."`
+	TLSKey         string   `env:"TLS_KEY" file:"true" doc:"PEM file with the certificate's key."`
+	TLSClientCA    string   `env:"TLS_CLIENT_CA" file:"true" doc:"PEM file with the authorities of client certificates. A client certificate serves as a token: its CN is the name, its OU the role."`
 	RateLimit      float64  `env:"RATE_LIMIT" envDefault:"50" doc:"How many requests a second an address outside this host may make without a token. 0: no limit."`
 }
 
@@ -45,7 +42,7 @@ func (c *Config) Validate() error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		wrong("TLS_CERT", c.TLSCert, "must be set together with AURA_TLS_KEY")
-	} else if _, err := c.tls(); err != nil {
+	} else if _, err := c.certificates(); err != nil {
 		found = append(found, err)
 	}
 	if c.RateLimit < 0 || math.IsNaN(c.RateLimit) || math.IsInf(c.RateLimit, 0) {
@@ -57,29 +54,4 @@ func (c *Config) Validate() error {
 func isPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
-}
-
-// tls is the server's side of HTTPS, nil if HTTPS is not configured.
-func (c *Config) tls() (*tls.Config, error) {
-	if c.TLSCert == "" {
-		if c.TLSClientCA != "" {
-			return nil, &config.Mistake{Variable: "TLS_CLIENT_CA", Value: c.TLSClientCA, Rule: "needs AURA_TLS_CERT and AURA_TLS_KEY"}
-		}
-		return nil, nil
-	}
-	cert, err := tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	if err != nil {
-		return nil, &config.Mistake{Variable: "TLS_CERT", Value: c.TLSCert, Rule: "must name a certificate that fits AURA_TLS_KEY: " + err.Error()}
-	}
-	t := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
-	if c.TLSClientCA != "" {
-		pem, err := os.ReadFile(c.TLSClientCA)
-		t.ClientCAs = x509.NewCertPool()
-		if err != nil || !t.ClientCAs.AppendCertsFromPEM(pem) {
-			return nil, &config.Mistake{Variable: "TLS_CLIENT_CA", Value: c.TLSClientCA, Rule: "must name a readable file with PEM certificates"}
-		}
-		// Clients may omit it: public reads need no certificate.
-		t.ClientAuth = tls.VerifyClientCertIfGiven
-	}
-	return t, nil
 }

@@ -41,7 +41,7 @@ func newMetrics(r prometheus.Registerer) metrics {
 }
 
 // observe counts the request and writes it to the access log: our failures as
-// errors, refused writes as warnings, other writes as info, reads as debug. The
+// errors, except while the service prepares, refused writes as warnings, other writes as info, reads as debug. The
 // query is left out, because people put secrets there.
 func (s *Server) observe(c *gin.Context) {
 	start := time.Now()
@@ -65,6 +65,7 @@ func (s *Server) observe(c *gin.Context) {
 func (s *Server) logRequest(c *gin.Context, this *call, status int, took time.Duration) {
 	level := zerolog.InfoLevel
 	switch {
+	case status == http.StatusServiceUnavailable && s.preparing():
 	case status >= http.StatusInternalServerError:
 		level = zerolog.ErrorLevel
 	case isRead(c.Request.Method):

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	stdlog "log"
@@ -57,9 +58,9 @@ func (s *Server) Addr() net.Addr {
 // It returns nil after a requested stop.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.stop()
-	tlsConfig, err := s.cfg.tls()
-	if err != nil {
-		return err
+	var tlsConfig *tls.Config
+	if s.certificates.Load() != nil {
+		tlsConfig = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.certificates.Load().config, nil }}
 	}
 	if err := s.Listen(ctx); err != nil {
 		return err

@@ -42,6 +42,12 @@ func start(t *testing.T, ssi api.StrictServerInterface, cfg httpserver.Config, o
 		t.Fatal(err)
 	}
 	s.Register(ssi)
+	return run(t, s)
+}
+
+// run runs a server until stop is called.
+func run(t *testing.T, s *httpserver.Server) (addr string, stop func() error) {
+	t.Helper()
 	if s.Addr() != nil {
 		t.Error("has an address before it listens")
 	}
@@ -293,15 +299,21 @@ func TestServer_Run_TLS(t *testing.T) {
 	}
 }
 
-// issue writes a certificate and its key as PEM files.
+// issue writes a certificate of one day and its key as PEM files.
 func issue(t *testing.T, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey, dir, name string) (*x509.Certificate, *ecdsa.PrivateKey) {
+	t.Helper()
+	return issueFor(t, 1, template, parent, parentKey, dir, name)
+}
+
+// issueFor is issue for another number of days; a certificate of none has ended.
+func issueFor(t *testing.T, days int, template, parent *x509.Certificate, parentKey *ecdsa.PrivateKey, dir, name string) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template.SerialNumber = big.NewInt(1)
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(time.Hour)
+	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().AddDate(0, 0, days).Add(-time.Minute)
 	if parent == nil {
 		parent, parentKey = template, key
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -27,6 +28,10 @@ type Options struct {
 	// Ready returns why the service can't do its work now, or nil. Without
 	// Ready, the service is always ready.
 	Ready func(ctx context.Context) error
+	// Preparing reports whether the service still prepares its data after its
+	// start. A request that fails meanwhile is no error in the log. Without
+	// Preparing, that is never so.
+	Preparing func() bool
 	// Wrap puts a handler in front of the router, such as a cache of ready
 	// answers. The handler must answer only what is public, because access is
 	// decided after it.
@@ -55,18 +60,22 @@ type Server struct {
 	registry   *prometheus.Registry
 	metrics    metrics
 	ready      func(context.Context) error
+	preparing  func() bool
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
 	timeout    time.Duration
 	drain      time.Duration
 	listener   net.Listener
+	// tokens and certificates change while the server runs; see Reload.
+	tokens       atomic.Pointer[Tokens]
+	certificates atomic.Pointer[certificates] // nil without HTTPS
 	// stopping ends the streams that have no end of their own.
 	stopping context.Context
 	stop     context.CancelFunc
 }
 
 // New makes a server that so far serves only probes, metrics and documentation.
-// It fails if the embedded contract is unusable.
+// It fails if the embedded contract or a certificate is unusable.
 func New(cfg Config, o Options) (*Server, error) {
 	doc, err := api.GetSpec()
 	if err != nil {
@@ -78,17 +87,27 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{},
-		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
+	s.tokens.Store(&cfg.Tokens)
+	present, err := cfg.certificates()
+	if err != nil {
+		return nil, err
+	}
+	s.certificates.Store(present)
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.registry.MustRegister(certificateDays{s})
 	s.metrics = newMetrics(s.registry)
 	if s.ready == nil {
 		s.ready = func(context.Context) error { return nil }
+	}
+	if s.preparing == nil {
+		s.preparing = func() bool { return false }
 	}
 	if s.wrap == nil {
 		s.wrap = func(h http.Handler) http.Handler { return h }

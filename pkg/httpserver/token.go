@@ -80,15 +80,23 @@ func parseToken(entry string) (Token, error) {
 	return Token{Name: name, Role: role, hash: sha256.Sum256([]byte(secret))}, nil
 }
 
-// collides refuses a second token of the same name or secret: the log must
-// distinguish callers.
+// collides refuses a second token of the same secret, and one of the same name
+// for another role: the log must distinguish callers. While a secret is
+// exchanged, a name has two of them.
 func (t Tokens) collides(other Token) error {
+	sameName := 0
 	for _, own := range t {
-		if own.Name == other.Name {
-			return errors.New("must not use a name that another entry has")
-		}
 		if own.hash == other.hash {
 			return errors.New("must not have a secret that another entry has")
+		}
+		if own.Name != other.Name {
+			continue
+		}
+		if sameName++; own.Role != other.Role {
+			return errors.New("must not use a name that an entry of another role has")
+		}
+		if sameName > 1 {
+			return errors.New("must not use a name that two other entries have")
 		}
 	}
 	return nil

@@ -14,5 +14,8 @@ type Config struct {
 	Log      logging.Config
 }
 
+// Validate checks what the blocks do not check themselves.
+func (c Config) Validate() error { return repo.CheckParameters(c.Database) }
+
 // Base is what the command line needs to know of any service's configuration.
 func (c Config) Base() Config { return c }

@@ -54,7 +54,7 @@ type Service struct {
 	Server *httpserver.Server
 
 	opts Options
-	// preparing: the schema is there, but Work.Prepare is not done yet.
+	// preparing: the schema is not there yet, or Work.Prepare is not done.
 	preparing atomic.Bool
 	// identity is nil until the service has begun to serve the database.
 	identity atomic.Pointer[model.Identity]
@@ -69,6 +69,8 @@ func New(o Options) (*Service, error) {
 		Service: o.Name,
 		Ready:   s.ready,
 		Wrap:    s.Cache.Middleware,
+
+		Preparing: s.preparing.Load,
 	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -111,6 +113,10 @@ func (s *Service) Close() error {
 	return s.opts.Database.Close()
 }
 
+// Reload takes the tokens, and reads the certificates again; see
+// httpserver.Server.Reload.
+func (s *Service) Reload(cfg Config) (changed []string, err error) { return s.Server.Reload(cfg.HTTP) }
+
 // Work is what a service does besides answering requests.
 type Work struct {
 	// Prepare updates the data that the service keeps in the database, once the
@@ -138,7 +144,7 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 		return errors.Join(err, s.Close())
 	}
 	s.opts.Log.Info().Stringer("address", s.Addr()).Msg("listening")
-	s.preparing.Store(w.Prepare != nil)
+	s.preparing.Store(s.opts.Database != nil || w.Prepare != nil)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Server.Run(ctx) })
 	for _, task := range w.Early {

@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
@@ -124,6 +125,50 @@ func TestService_Unwritable(t *testing.T) {
 	lifecycletest.Start(t, app{base, lifecycle.Work{}}).AwaitAnswer(http.MethodGet, "/readyz", "", func(answer lifecycletest.Answer, text string) bool {
 		return answer.StatusCode == http.StatusServiceUnavailable && strings.Contains(text, "disk is full")
 	})
+}
+
+// fresh is a database whose schema is being made.
+type fresh struct {
+	*repo.Node
+	made chan struct{}
+}
+
+func (f fresh) Migrate(ctx context.Context) error {
+	select {
+	case <-f.made:
+		return f.Node.Migrate(ctx)
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// TestService_FirstStart: while the service makes its schema, it asks nobody to do
+// so, and a request that has to wait is no error in the log.
+func TestService_FirstStart(t *testing.T) {
+	t.Parallel()
+	var log loggingtest.Lines
+	cfg := sqlite(t)
+	node, err := repo.OpenNode(*cfg, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := fresh{node, make(chan struct{})}
+	base, err := lifecycle.New(lifecycle.Options{
+		Name: "test", Log: zerolog.New(&log), HTTP: httpserver.Config{Listen: "127.0.0.1:0"}, Database: db, Migrate: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := lifecycletest.Start(t, app{base, lifecycle.Work{}})
+	_, text := s.Await(http.StatusServiceUnavailable, http.MethodGet, "/readyz", "")
+	if !strings.Contains(text, "still preparing its data") {
+		t.Errorf("while the schema is being made: %s", text)
+	}
+	close(db.made)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	if logged := log.String(); strings.Contains(logged, `"error",`) || strings.Contains(logged, "migrate up") || !strings.Contains(logged, "/readyz") {
+		t.Errorf("logged:\n%s", logged)
+	}
 }
 
 // TestService_Fails: a task or a preparation that fails ends the service. A

@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
 )
 
 // How often the service looks for a database that is away at the start.
@@ -23,16 +24,18 @@ var errPreparing = errors.New("the service is still preparing its data")
 
 // ready tells why the service can't do its work now, or nil.
 func (s *Service) ready(ctx context.Context) error {
+	preparing := s.preparing.Load()
 	if s.opts.Database != nil {
-		if err := s.opts.Database.Ready(ctx); err != nil {
-			return err
-		}
-		if err := s.opts.Database.Writable(ctx); err != nil {
+		// The service itself makes the schema, or ends if it is too old.
+		if err := s.opts.Database.Ready(ctx); err != nil && !(preparing && errors.Is(err, repo.ErrSchemaOlder)) {
 			return err
 		}
 	}
-	if s.preparing.Load() {
+	if preparing {
 		return errPreparing
+	}
+	if s.opts.Database != nil {
+		return s.opts.Database.Writable(ctx)
 	}
 	return nil
 }

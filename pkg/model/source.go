@@ -30,6 +30,8 @@ type ActiveSource struct {
 	// Stale: this is the last known state, because the authority can't be
 	// reached.
 	Stale bool
+	// Unknown: no setting, name or record knows the source.
+	Unknown bool
 }
 
 // ValidateSource refuses a number that no source can have; field names it on

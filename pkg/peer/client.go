@@ -12,7 +12,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"aura.radio/engine/pkg/config"
 )
 
 // apiPath is the path of every node's operations.
@@ -41,7 +44,7 @@ const (
 type Client struct {
 	name  string // of the peer, in errors
 	base  string
-	token string
+	token atomic.Pointer[string]
 	http  *http.Client
 }
 
@@ -76,16 +79,31 @@ func New(baseURL string, cfg Config) (*Client, error) {
 		// Otherwise HTTP/2 keeps using a connection on which requests time out.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingPatience},
 	}
-	return &Client{
-		name:  shown(u),
-		base:  shown(u) + path + apiPath,
-		token: cfg.Token,
+	c := &Client{
+		name: shown(u),
+		base: shown(u) + path + apiPath,
 		http: &http.Client{
 			Transport:     transport,
 			Timeout:       cmp.Or(cfg.Timeout, defaultTimeout),
 			CheckRedirect: checkRedirect,
 		},
-	}, nil
+	}
+	c.token.Store(&cfg.Token)
+	return c, nil
+}
+
+// Reload gives clients the token of a configuration that was read again, and
+// says whether it is another one. A token that can't be sent is refused.
+func Reload(cfg Config, clients ...*Client) (changed []string, err error) {
+	if err := cfg.validateToken(); err != nil {
+		return nil, err
+	}
+	for _, c := range clients {
+		if before := c.token.Swap(&cfg.Token); *before != cfg.Token {
+			changed = []string{config.Prefix + "SYNC_TOKEN is another one"}
+		}
+	}
+	return changed, nil
 }
 
 // Close closes idle connections.
@@ -160,8 +178,8 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 	if what.body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
+	if token := *c.token.Load(); token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
 	}
 	if what.repeatable {
 		r.Header["X-Idempotency-Key"] = nil // tells net/http that it may repeat the request; it is not sent

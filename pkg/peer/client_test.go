@@ -3,6 +3,7 @@ package peer_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -62,6 +63,34 @@ func TestNew(t *testing.T) {
 	for _, bad := range []string{"", "host", "host:8010", "ftp://host", "http://", "http://:8010", "http://host/?x=1", "http://host/#a", "http://ann:hidden@host", "http://hidden@host", "http://host/?token=hidden", "http://host/#hidden", "http://ann:hidden@ho st"} {
 		if _, err := peer.New(bad, peer.Config{}); err == nil || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// TestReload: from then on the other token is sent, unless it is none.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	sent := ""
+	c, _ := fake(t, func(w http.ResponseWriter, r *http.Request) {
+		sent = r.Header.Get("Authorization")
+		says(http.StatusOK, "[]")(w, r)
+	})
+	for _, step := range []struct {
+		token, sent string
+		changed     bool
+		wrong       bool
+	}{
+		{"first-secret", "Bearer first-secret", true, false},
+		{"first-secret", "Bearer first-secret", false, false},
+		{"second secret", "Bearer first-secret", false, true},
+		{"", "", true, false},
+	} {
+		changed, err := peer.Reload(peer.Config{Token: step.token}, c)
+		if (len(changed) > 0) != step.changed || (err != nil) != step.wrong || strings.Contains(strings.Join(changed, "")+fmt.Sprint(err), "secret") {
+			t.Errorf("%q: %q %v", step.token, changed, err)
+		}
+		if _, err := c.Digests(t.Context(), model.DigestQuery{Source: 1}); err != nil || sent != step.sent {
+			t.Errorf("%q: sent %q, %v", step.token, sent, err)
 		}
 	}
 }

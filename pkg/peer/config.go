@@ -24,12 +24,16 @@ const (
 
 // Validate names every mistake.
 func (c *Config) Validate() error {
-	var token, timeout error
-	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		token = &config.Mistake{Variable: "SYNC_TOKEN", Rule: "must be printable ASCII without blanks"}
-	}
+	var timeout error
 	if c.Timeout != 0 && (c.Timeout < minTimeout || c.Timeout > maxTimeout) {
 		timeout = &config.Mistake{Variable: "SYNC_TIMEOUT", Value: c.Timeout.String(), Rule: "must be from 100ms to 5m"}
 	}
-	return errors.Join(token, timeout)
+	return errors.Join(c.validateToken(), timeout)
+}
+
+func (c *Config) validateToken() error {
+	if strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return &config.Mistake{Variable: "SYNC_TOKEN", Rule: "must be printable ASCII without blanks"}
+	}
+	return nil
 }

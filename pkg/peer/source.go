@@ -21,7 +21,7 @@ func (c *Client) ActiveSource(ctx context.Context) (model.ActiveSource, error) {
 	if err := c.do(ctx, call{method: http.MethodGet, path: "/source/active"}, &body); err != nil {
 		return model.ActiveSource{}, domain(err)
 	}
-	active := model.ActiveSource{Source: body.ActiveSource, Epoch: body.Epoch, Pinned: body.Pinned, Stale: body.Stale}
+	active := model.ActiveSource{Source: body.ActiveSource, Epoch: body.Epoch, Pinned: body.Pinned, Stale: body.Stale, Unknown: body.Unknown}
 	if body.Since != nil {
 		since := body.Since.UTC()
 		active.Since = &since
@@ -50,6 +50,8 @@ type ActivateRequest struct {
 	Lease *model.Lease
 	// PassedOn: somebody else asked for the activation; see api.PassedOnHeader.
 	PassedOn bool
+	// Known has the peer refuse a source that no setting, name or record knows.
+	Known bool
 }
 
 // Activate activates a source. Errors: model.ErrStaleEpoch, also if another
@@ -79,6 +81,9 @@ func (c *Client) Activate(ctx context.Context, r ActivateRequest) error {
 		return fmt.Errorf("encode for %s: %w", c.name, err)
 	}
 	what := call{method: http.MethodPut, path: "/source/active/" + strconv.Itoa(r.Source), body: body, header: http.Header{}}
+	if r.Known {
+		what.query = url.Values{"known": {"true"}}
+	}
 	if r.Epoch != nil {
 		what.header.Set("If-Match", strconv.Quote(strconv.FormatInt(*r.Epoch, 10)))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // State is what a node reports about itself.
@@ -21,6 +22,10 @@ type State struct {
 	Outbox model.Outbox
 	// Clocks are the studio clocks that the node holds.
 	Clocks []model.Clock
+	// Zone is the name of the node's time zone, and Offsets what its clocks show;
+	// "" and nil if the node is of an older version.
+	Zone    string
+	Offsets []stationtime.Offset
 }
 
 // State asks a node for its state. offset is how far its clock is ahead of
@@ -48,6 +53,12 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	}}
 	if body.Outbox.Oldest != nil {
 		state.Outbox.Oldest = body.Outbox.Oldest.UTC()
+	}
+	if body.TimeZone != nil {
+		state.Zone = cut(body.TimeZone.Name)
+		for _, o := range body.TimeZone.Offsets {
+			state.Offsets = append(state.Offsets, stationtime.Offset{From: o.From.UTC(), Offset: time.Duration(o.Seconds) * time.Second})
+		}
 	}
 	if body.Clocks != nil {
 		for _, w := range *body.Clocks {

@@ -34,6 +34,8 @@ type Request struct {
 	Mandate *Mandate
 	// PassedOn: another node passed the request on.
 	PassedOn bool
+	// MustBeKnown refuses a source that is not known; see Knows.
+	MustBeKnown bool
 }
 
 // Mandate is by what right a monitor decides.

@@ -29,6 +29,7 @@ type Service struct {
 	defaultSource int
 	changed       func()
 	log           zerolog.Logger
+	knows         Knows // nil: each source is known
 }
 
 // New makes a Service. defaultSource is active until the first activation.
@@ -39,8 +40,11 @@ func New(store Store, defaultSource int, changed func(), log zerolog.Logger) *Se
 
 // Activate switches the active source; the switch is durable when Activate
 // returns nil. A request that is fulfilled already succeeds. Errors: those of
-// Admit and of the Store.
+// Admit, of the Store and of Knows.
 func (s *Service) Activate(ctx context.Context, r Request) error {
+	if err := s.checkKnown(ctx, r); err != nil {
+		return err
+	}
 	d, err := s.store.Activate(ctx, r, Admit)
 	if err != nil {
 		return err
@@ -65,6 +69,11 @@ func (s *Service) Active(ctx context.Context, now time.Time) (model.ActiveSource
 	if errors.Is(err, model.ErrNotFound) {
 		return model.ActiveSource{Source: s.defaultSource}, nil
 	}
+	if err != nil {
+		return active, err
+	}
+	known, err := s.Known(ctx, active.Source)
+	active.Unknown = !known
 	return active, err
 }
 

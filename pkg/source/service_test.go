@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,6 +65,30 @@ func TestService_Activate(t *testing.T) {
 			`"message":"the clock of who tells a switch is wrong: its time is shifted; check the clock"}`
 		if got := strings.TrimSpace(log.String()); got != want {
 			t.Errorf("logs %s, want %s", got, want)
+		}
+	})
+
+	t.Run("Unknown", func(t *testing.T) {
+		t.Parallel()
+		m := &memory{}
+		s, changes := start(m, &bytes.Buffer{})
+		var away error
+		s.Knowing(func(_ context.Context, source int) (bool, error) { return source == 1, away })
+		invalid := new(model.InvalidError)
+		if err := s.Activate(t.Context(), Request{Source: 22, Arrived: noon, MustBeKnown: true}); !errors.As(err, &invalid) || invalid.Fields[0].Field != "number" || *changes != 0 {
+			t.Errorf("%v, %d changes told", err, *changes)
+		}
+		for _, r := range []Request{{Source: 1, Arrived: noon, MustBeKnown: true}, {Source: 22, Arrived: noon}} {
+			if err := s.Activate(t.Context(), r); err != nil {
+				t.Errorf("%+v: %v", r, err)
+			}
+			if active, err := s.Active(t.Context(), noon); err != nil || active.Source != r.Source || active.Unknown != (r.Source == 22) {
+				t.Errorf("active is %+v, %v", active, err)
+			}
+		}
+		away = model.ErrUnavailable
+		if err := s.Activate(t.Context(), Request{Source: 1, Arrived: noon, MustBeKnown: true}); !errors.Is(err, away) {
+			t.Errorf("while nothing can be looked up: %v", err)
 		}
 	})
 

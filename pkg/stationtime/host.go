@@ -82,8 +82,8 @@ func (h host) names(path string) []string {
 
 // Offset is the offset of a zone's clocks from UTC, from a moment on.
 type Offset struct {
-	From   time.Time     `json:"from"` // UTC
-	Offset time.Duration `json:"offset"`
+	From   time.Time // UTC
+	Offset time.Duration
 }
 
 // Offsets are the offsets of the zone from a year before now until a year
@@ -107,4 +107,50 @@ func (z *Zone) Agrees(other *Zone, now time.Time) bool {
 	return slices.EqualFunc(z.Offsets(now), other.Offsets(now), func(a, b Offset) bool {
 		return a.From.Equal(b.From) && a.Offset == b.Offset
 	})
+}
+
+// Difference is a moment at which the clocks of two zones show different times.
+type Difference struct {
+	At           time.Time // UTC
+	Ours, Theirs time.Duration
+}
+
+// margin is left out at both ends when offsets are compared with those of
+// another host, whose now may be another one.
+const margin = 24 * time.Hour
+
+// Differs finds the first moment, from a year before now until a year after, at
+// which the zone's clocks and those with the offsets do not show the same.
+// Offsets that are not in order make no sense, and nil says nothing.
+func (z *Zone) Differs(theirs []Offset, now time.Time) (Difference, bool) {
+	if len(theirs) == 0 {
+		return Difference{}, false
+	}
+	ours := z.Offsets(now)
+	from, end := now.AddDate(-1, 0, 0).Add(margin), now.AddDate(1, 0, 0).Add(-margin)
+	moments := []time.Time{from}
+	for _, o := range slices.Concat(ours, theirs) {
+		if o.From.After(from) && o.From.Before(end) {
+			moments = append(moments, o.From)
+		}
+	}
+	slices.SortFunc(moments, time.Time.Compare)
+	for _, at := range moments {
+		if a, b := offsetAt(ours, at), offsetAt(theirs, at); a != b {
+			return Difference{at.UTC(), a, b}, true
+		}
+	}
+	return Difference{}, false
+}
+
+// offsetAt is the offset that holds at a moment, the first one if all begin
+// later.
+func offsetAt(all []Offset, at time.Time) time.Duration {
+	offset := all[0].Offset
+	for _, o := range all {
+		if !o.From.After(at) {
+			offset = o.Offset
+		}
+	}
+	return offset
 }

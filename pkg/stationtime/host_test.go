@@ -108,6 +108,43 @@ func TestZone_Agrees(t *testing.T) {
 	}
 }
 
+// TestZone_Differs: whoever asks, and whenever the other host's clock says that it
+// is, only offsets count.
+func TestZone_Differs(t *testing.T) {
+	t.Parallel()
+	zone := func(name string) *Zone {
+		t.Helper()
+		z, err := Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	change := time.Date(2025, 10, 26, 1, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		ours, theirs string
+		now          time.Time
+		ahead        time.Duration // of their clock
+		differs      bool
+		want         Difference
+	}{
+		{"Europe/Vienna", "Europe/Berlin", summer, 0, false, Difference{}},
+		{"Europe/Vienna", "Europe/Berlin", change.AddDate(-1, 0, 0), -time.Hour, false, Difference{}}, // theirs end before the change
+		{"Europe/Vienna", "Europe/Berlin", change.AddDate(1, 0, 0), time.Hour, false, Difference{}},
+		{"Europe/Vienna", "UTC", summer, 0, true, Difference{summer.AddDate(-1, 0, 1), 2 * time.Hour, 0}},
+		{"Europe/Vienna", "Africa/Algiers", change.Add(time.Hour).AddDate(1, 0, 0), time.Minute, true,
+			Difference{time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC), 2 * time.Hour, time.Hour}}, // the same in winter
+	} {
+		got, differs := zone(test.ours).Differs(zone(test.theirs).Offsets(test.now.Add(test.ahead)), test.now)
+		if differs != test.differs || !got.At.Equal(test.want.At) || got.Ours != test.want.Ours || got.Theirs != test.want.Theirs {
+			t.Errorf("%s and %s: %+v %v, want %+v", test.ours, test.theirs, got, differs, test.want)
+		}
+	}
+	if got, differs := zone("UTC").Differs(nil, summer); differs {
+		t.Errorf("differs from nothing: %+v", got)
+	}
+}
+
 // viennaRules is a file of a time zone (RFC 9636) that has no table, only the rule
 // of central Europe.
 var viennaRules = func() string {

@@ -34,7 +34,8 @@ type App struct {
 	base   *lifecycle.Service
 	db     *repo.Node
 	tracks *trackservice.Service
-	// pusher and authority are nil if there is no sync node.
+	// syncNode, pusher and authority are nil if there is no sync node.
+	syncNode  *peer.Client
 	pusher    *outbox.Pusher
 	authority *authority.Follower
 }
@@ -58,14 +59,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
 	statuses := statuses{Node: db, stored: a.wake}
 	var sources source.Store = db
+	var knows source.Knows // a single engine-api has no names of sources
 	if cfg.SyncHost != "" {
-		syncNode, err := peer.New(cfg.SyncHost, cfg.Peers)
-		if err != nil {
+		if a.syncNode, err = peer.New(cfg.SyncHost, cfg.Peers); err != nil {
 			return nil, errors.Join(err, base.Close())
 		}
-		a.pusher = outbox.New(db, recorder, syncNode, original.New(syncNode, cfg.Station.Zone), base.Log("outbox"))
-		a.authority = authority.New(syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
-		sources = a.authority
+		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Log("outbox"))
+		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
+		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
@@ -74,7 +75,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Current:  a.tracks,
 		Playlog:  db,
 		Recorder: recorder,
-		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
 		Healths:  status.NewHealths(statuses, base.Log("status")),
 		Clocks:   status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
 		Sync:     db,
@@ -122,6 +123,16 @@ func (a *App) wake() {
 // /trackservice/current.
 func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+}
+
+// Reload implements cli.App.
+func (a *App) Reload(cfg config.Config) (changed []string, err error) {
+	changed, err = a.base.Reload(cfg.Base())
+	if a.syncNode == nil {
+		return changed, err
+	}
+	token, refused := peer.Reload(cfg.Peers, a.syncNode)
+	return append(changed, token...), errors.Join(err, refused)
 }
 
 // Listen opens the port, so that Addr is known before Run.

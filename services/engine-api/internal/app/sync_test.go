@@ -56,7 +56,7 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
 	node := handlertest.Node(t, 0, n.station, onAir)
 	node.Current, node.Zone = n.tracks, cfg.Station.Zone
-	node.Sources = source.New(n.station, 1, base.Cache.Invalidate, zerolog.Nop())
+	node.Sources = source.New(n.station, 1, base.Cache.Invalidate, zerolog.Nop()).Knowing(func(_ context.Context, number int) (bool, error) { return number < 9, nil })
 	node.Recorder = playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate)
 	node.Plays = func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) }
 	operations, err := handler.NewSyncNode(node, handlertest.Own(node, n.station))
@@ -256,6 +256,32 @@ func TestApp_SyncNodeAway(t *testing.T) {
 	node := r.start()
 	until(node, state, nothingWaits)
 	until(r.sync, allEntries, has("Title 1"))
+}
+
+// TestApp_UnknownSource: what the sync node says of a number that nothing knows
+// is also said here.
+func TestApp_UnknownSource(t *testing.T) {
+	t.Parallel()
+	const active = "/api/v1/source/active"
+	r := deploy(t, repotest.KindSQLite)
+	until(r.node, active, has(`"active_source":1`, `"stale":false`))
+	if res, answer := r.node.Call(http.MethodPut, active+"/22?known=true", ""); res.StatusCode != http.StatusBadRequest || !has(`"field":"number"`, "record of the sync node knows")(answer) {
+		t.Errorf("must be known: %s %s", res.Status, answer)
+	}
+	for number, unknown := range map[string]bool{"22": true, "2": false} {
+		res, answer := r.node.Call(http.MethodPut, active+"/"+number, "")
+		if res.StatusCode != http.StatusNoContent || (res.Header.Get("Warning") != "") != unknown {
+			t.Errorf("%s: %s %s, Warning %q", number, res.Status, answer, res.Header.Get("Warning"))
+		}
+		if _, answer := r.node.Call(http.MethodGet, active, ""); has(`"unknown":true`)(answer) != unknown {
+			t.Errorf("%s: then %s", number, answer)
+		}
+		metric := "\naura_active_source_unknown 0\n"
+		if unknown {
+			metric = "\naura_active_source_unknown 1\n"
+		}
+		until(r.node, "/metrics", has(metric))
+	}
 }
 
 func TestApp_ActiveSource(t *testing.T) {

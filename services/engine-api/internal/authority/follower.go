@@ -199,6 +199,14 @@ func (f *Follower) ActiveSource(ctx context.Context, now time.Time) (model.Activ
 	return active, err
 }
 
+// Knows is what the sync node said of the active source. It says nothing of
+// others, which count as known: the sync node judges them itself.
+func (f *Follower) Knows(_ context.Context, source int) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.known == nil || f.known.Source != source || !f.known.Unknown, nil
+}
+
 // Activate has the sync node store a switch of the active source. First admit
 // judges the switch by what the sync node accepted last, because this node
 // knows the caller. The epoch ensures that nothing came in between. If
@@ -253,7 +261,7 @@ func lastOf(active model.ActiveSource) model.Activation {
 
 // passedOn returns the request as the sync node gets it.
 func passedOn(r source.Request, d source.Decision, epoch int64) peer.ActivateRequest {
-	wish := peer.ActivateRequest{Source: d.Source, Pin: &d.Pinned, Epoch: &epoch, By: d.By, Reason: d.Reason, PassedOn: true}
+	wish := peer.ActivateRequest{Source: d.Source, Pin: &d.Pinned, Epoch: &epoch, By: d.By, Reason: d.Reason, PassedOn: true, Known: r.MustBeKnown}
 	if r.Mandate != nil {
 		wish.Lease = &r.Mandate.Lease
 	}

@@ -17,7 +17,7 @@ func Program(version string) cli.Program[config.Config] {
 		Short:   "Stores what a playout engine plays, and serves it",
 		Default: config.Default,
 		Load:    config.Load,
-		Serve:   cli.Serve(app.New),
+		Wire:    cli.Wire(app.New),
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{outboxCommands(env)}
 		},

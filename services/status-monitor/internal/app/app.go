@@ -42,6 +42,7 @@ type App struct {
 	monitor *monitor.Monitor
 	node    *authority.Follower
 	prober  *probe.Prober
+	clients []*peer.Client
 	actor   *act.Actor
 }
 
@@ -68,6 +69,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	if err != nil {
 		return nil, &config.Mistake{Variable: "SYNC_HOST", Rule: err.Error()}
 	}
+	clients := []*peer.Client{syncNode}
 	nodes := map[int]probe.Node{}
 	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
 		client, err := peer.New(cfg.MainHosts[number], cfg.Peers)
@@ -75,8 +77,9 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 			return nil, &config.Mistake{Variable: fmt.Sprintf("MAIN_HOST_%d", number), Rule: err.Error()}
 		}
 		nodes[number] = client
+		clients = append(clients, client)
 	}
-	a := &App{cfg: cfg, version: version, base: base}
+	a := &App{cfg: cfg, version: version, base: base, clients: clients}
 	by := authority.By + cfg.Name
 	// An activation that the sync node refuses again and again must not cause
 	// questions without a pause: the next round comes by itself.
@@ -125,6 +128,17 @@ func (a *App) showStatus(c *gin.Context) {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, status)
+}
+
+// Reload implements cli.App. The key of the webhooks stays.
+func (a *App) Reload(cfg monitorconfig.Config) (changed []string, err error) {
+	changed, err = a.base.Reload(cfg.Base())
+	token, refused := peer.Reload(cfg.Peers, a.clients...)
+	changed = append(changed, token...)
+	if cfg.Act.WebhookSecret != a.cfg.Act.WebhookSecret {
+		changed = append(changed, config.Prefix+"WEBHOOK_SECRET is another one; this needs a restart")
+	}
+	return changed, errors.Join(err, refused)
 }
 
 // Listen opens the port, so that Addr is known before Run.

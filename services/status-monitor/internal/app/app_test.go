@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
@@ -104,6 +105,36 @@ func (s *station) await(t *testing.T, wanted func(api.MonitorStatus) bool) (stat
 
 func bothUp(s api.MonitorStatus) bool {
 	return s.Acting && !slices.ContainsFunc(s.Sources, func(source api.MonitorSource) bool { return source.State != api.SourceUp })
+}
+
+// TestApp_UnknownSource: what the sync node does not know is a fault in the
+// status and the metrics, as long as it is active.
+func TestApp_UnknownSource(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), nil)
+	s.await(t, bothUp)
+	told := func(source int, unknown bool, metric string) {
+		t.Helper()
+		s.await(t, func(s api.MonitorStatus) bool {
+			return s.Active.Source == source && s.Active.Unknown == unknown && !s.Active.Unconfirmed
+		})
+		s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
+			return strings.Contains(text, "\naura_monitor_active_source_unknown "+metric+"\n")
+		})
+	}
+	client, err := peer.New(s.syncNode.URL, peer.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Activate(t.Context(), peer.ActivateRequest{Source: 22, Pin: new(true)}); err != nil {
+		t.Fatal(err)
+	}
+	told(22, true, "1")
+	if err := client.Activate(t.Context(), peer.ActivateRequest{Source: 2, Pin: new(false), Known: true}); err != nil {
+		t.Fatal(err)
+	}
+	told(2, false, "0")
 }
 
 // TestApp: from heartbeats on a socket to the sync node's audit record.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
@@ -19,7 +20,7 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 		Name: a.cfg.Name, Version: a.version, Now: stationtime.UTC(time.Now()),
 		Acting: !seen.Standby && seen.Grace.IsZero(), ActingDetail: node.ActingDetail,
 		Alarm: seen.Alarm, AlarmSince: shown(seen.Alarmed),
-		Active:   a.active(seen.Active, node.Active.Since),
+		Active:   a.active(seen.Active, node.Active),
 		Sources:  make([]api.MonitorSource, len(seen.Sources)),
 		SyncNode: api.MonitorSyncNode{Url: a.cfg.SyncHost, Reachable: node.Reachable, Detail: node.Detail, LeaseHolder: node.LeaseHolder, LeaseSeconds: max(0, node.LeaseRemaining.Seconds())},
 		Waiting:  []api.MonitorWaiting{},
@@ -43,13 +44,16 @@ func (a *App) status(context.Context) (api.MonitorStatus, error) {
 	return status, nil
 }
 
-func (a *App) active(active decision.Active, since *time.Time) api.MonitorActive {
+func (a *App) active(active decision.Active, said model.ActiveSource) api.MonitorActive {
 	shown := api.MonitorActive{
 		Known: active.Known, Source: active.Source, Name: a.cfg.SourceNames[active.Source], Epoch: active.Epoch,
 		Pinned: active.Pinned, Manual: active.Manual, Unconfirmed: active.Unconfirmed,
 	}
-	if !active.Unconfirmed && since != nil {
-		shown.Since = new(stationtime.UTC(*since))
+	if !active.Unconfirmed {
+		if said.Since != nil {
+			shown.Since = new(stationtime.UTC(*said.Since))
+		}
+		shown.Unknown = said.Unknown && said.Source == active.Source
 	}
 	return shown
 }

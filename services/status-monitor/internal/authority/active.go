@@ -48,12 +48,22 @@ type answer struct {
 	Pinned bool       `json:"pinned,omitempty"`
 	By     string     `json:"by,omitempty"` // "": not known
 	Reason string     `json:"reason,omitempty"`
+	// Unknown: no setting, name or record of the sync node knows the source.
+	Unknown bool `json:"unknown,omitempty"`
 }
 
 // says reports whether the sync node said the same again.
 func (a *answer) says(active model.ActiveSource) bool {
 	sameSince := a.Since == active.Since || a.Since != nil && active.Since != nil && a.Since.Equal(*active.Since)
 	return sameSince && a.Source == active.Source && a.Epoch == active.Epoch && a.Pinned == active.Pinned
+}
+
+// fault is why nobody may be on air by that answer; nil if all is well.
+func (a *answer) fault() error {
+	if !a.Unknown {
+		return nil
+	}
+	return fmt.Errorf("no setting, name or record of the sync node knows source %d", a.Source)
 }
 
 // manual reports whether a person chose the source, or may have: if it is not
@@ -88,7 +98,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 		f.log.Warn().Int64("epoch", active.Epoch).Int64("last", last.Epoch).Msg("the sync node began a new history of the active source")
 	}
 	f.lower = lower{}
-	next := answer{Source: active.Source, Since: active.Since, Epoch: active.Epoch, Pinned: active.Pinned}
+	next := answer{Source: active.Source, Since: active.Since, Epoch: active.Epoch, Pinned: active.Pinned, Unknown: active.Unknown}
 	if last != nil && last.says(active) {
 		next.By, next.Reason = last.By, last.Reason
 	}
@@ -98,6 +108,7 @@ func (f *Follower) askActive(ctx context.Context) error {
 		err = f.askHistory(ctx, &next)
 	}
 	f.note.Active = &next
+	f.unknown.Report(next.fault())
 	f.publish()
 	f.learn(next.event(reset))
 	f.keep(ctx) // last: nobody waits for the database

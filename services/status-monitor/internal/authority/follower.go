@@ -71,6 +71,7 @@ type Follower struct {
 	log           zerolog.Logger
 	away          *logging.Lasting
 	forgetful     *logging.Lasting
+	unknown       *logging.Lasting
 	wake          chan struct{}
 
 	// The fields below belong to Run.
@@ -101,6 +102,7 @@ func New(cfg Config, node Node, memory Memory, name string, defaultSource int, l
 		cfg: cfg, node: node, memory: memory, name: name, defaultSource: defaultSource, learn: learn, log: log,
 		away:      logging.NewLasting(log, "asking the sync node failed"),
 		forgetful: logging.NewLasting(log, "the sync node's answers can't be written to the database"),
+		unknown:   logging.NewLasting(log, "the active source is not known"),
 		wake:      make(chan struct{}, 1),
 		note:      note{ID: newID()},
 	}

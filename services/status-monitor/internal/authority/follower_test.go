@@ -389,7 +389,7 @@ func TestFollower_Collect(t *testing.T) {
 		for _, f := range families {
 			fmt.Fprintln(&got, f.GetName(), f.GetMetric()[0].GetGauge().GetValue())
 		}
-		want := "aura_monitor_acting 1\naura_monitor_active_source 2\naura_monitor_epoch 1\naura_monitor_sync_node_reachable 1\n"
+		want := "aura_monitor_acting 1\naura_monitor_active_source 2\naura_monitor_active_source_unknown 0\naura_monitor_epoch 1\naura_monitor_sync_node_reachable 1\n"
 		if got.String() != want {
 			t.Errorf("got %s", &got)
 		}

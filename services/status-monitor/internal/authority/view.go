@@ -69,7 +69,7 @@ func (f *Follower) publish() {
 		Active: model.ActiveSource{Source: f.defaultSource}, Seen: f.seen, History: f.history,
 	}
 	if a := f.note.Active; a != nil {
-		v.Active = model.ActiveSource{Source: a.Source, Since: a.Since, Epoch: a.Epoch, Pinned: a.Pinned}
+		v.Active = model.ActiveSource{Source: a.Source, Since: a.Since, Epoch: a.Epoch, Pinned: a.Pinned, Unknown: a.Unknown}
 		v.LastBy, v.LastReason = a.By, a.Reason
 	}
 	v.Active.Stale = !f.reachable

@@ -18,7 +18,7 @@ func Program(version string) cli.Program[config.Config] {
 		Short:   "Watches a station's engines and decides which one is on air",
 		Default: config.Default,
 		Load:    config.Load,
-		Serve:   cli.Serve(app.New),
+		Wire:    cli.Wire(app.New),
 		// None of these reads the environment: they are for people, whose environment
 		// has nothing of the service's.
 		Commands: func(cli.Env[config.Config]) []*cobra.Command {

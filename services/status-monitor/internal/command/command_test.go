@@ -77,12 +77,12 @@ func TestStatus(t *testing.T) {
 		wants  []string
 	}{
 		"Well": {func(*api.MonitorStatus) {}, 0, []string{
-			"OK: source 1 (Engine A) is active\n", "monitor host-3 (1.2.3) holds the lease", "1 (Engine A) *", "2d", "0.4s", "answers", "1m0s",
+			"OK: source 1 (Engine A) is active\n", "active source: 1 (Engine A), since " + noon.Add(-time.Hour).Local().Format("2006-01-02 15:04:05 -07:00"), "monitor host-3 (1.2.3) holds the lease", "1 (Engine A) *", "2d", "0.4s", "answers", "1m0s",
 		}},
 		"Alarm": {func(s *api.MonitorStatus) { s.Alarm = "source 1 is pinned and down" }, 2, []string{"CRITICAL: source 1 is pinned and down\n"}},
 		"Down": {func(s *api.MonitorStatus) {
 			s.Sources[1].State, s.Sources[1].Reason, s.Sources[1].UpAt = api.SourceDown, "no heartbeat for 4.5 s", new(noon)
-		}, 1, []string{"WARNING: source 2 is down: no heartbeat for 4.5 s\n", "heard again, up at"}},
+		}, 1, []string{"WARNING: source 2 is down: no heartbeat for 4.5 s\n", "heard again, up at " + noon.Local().Format("15:04:05 -07:00") + " if"}},
 		"Maintenance": {func(s *api.MonitorStatus) {
 			s.Sources[1].State, s.Sources[1].Maintenance = api.SourceDown, true
 		}, 0, []string{"maintenance"}},
@@ -98,6 +98,9 @@ func TestStatus(t *testing.T) {
 		"Strangers": {func(s *api.MonitorStatus) {
 			s.Strangers = api.MonitorStrangers{Total: 12, Recent: []api.MonitorStranger{{From: "192.0.2.9:4000", Count: 12, Last: noon}}}
 		}, 0, []string{"12 datagrams came from strangers", "192.0.2.9:4000"}},
+		"UnknownSource": {func(s *api.MonitorStatus) { s.Active.Source, s.Active.Name, s.Active.Unknown = 22, "", true }, 2, []string{
+			"CRITICAL: source 22 is active, and nothing knows it", "active source: 22, ", "known by no setting, name or record",
+		}},
 		"Escapes": {func(s *api.MonitorStatus) { s.Sources[0].Reason = "\x1b[31mred" }, 0, []string{" [31mred"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +186,8 @@ func TestOperate(t *testing.T) {
 	}
 	expect("switch 2", cli.ExitConfig, "--reason is required")
 	expect("switch two --reason noise", cli.ExitConfig, "two: must be a source's number")
-	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since")
+	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since 20", time.Now().Local().Format(" -07:00")+"\n")
+	expect("switch 22 --reason typo --by M.Tester", cli.ExitFailed, "number", "must be a source that a setting, a name or a record of the sync node knows", "Use --force to activate source 22 nevertheless")
 	expect("switch 1 --reason calm --by M.Tester --pin", cli.ExitOK, "source 1 is active since", "pinned")
 	expect("switch 2 --reason noise --by M.Tester", cli.ExitFailed, "--pin", "release")
 	expect("release --reason done --by M.Tester", cli.ExitOK, "source 1 is active")
@@ -192,7 +196,8 @@ func TestOperate(t *testing.T) {
 	expect("maintenance 2 perhaps --reason fan", cli.ExitConfig, "perhaps: must be on or off")
 	expect("maintenance 2", cli.ExitConfig, "2 arg")
 
-	list := syncNode.Activations(t)
+	expect("switch 22 --force --reason line --by M.Tester", cli.ExitOK, "source 22 is active since", "nothing knows it")
+	list := syncNode.Activations(t)[1:]
 	if len(list) != 3 || list[0].Source != 1 || list[0].Pinned || !list[1].Pinned || list[2].By != "M.Tester" || list[2].Reason != "noise" {
 		t.Errorf("the history is %+v", list)
 	}

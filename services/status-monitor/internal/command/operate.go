@@ -8,9 +8,9 @@ import (
 	"io"
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,26 +55,35 @@ func person() string {
 }
 
 func switchCommand() *cobra.Command {
-	var pin bool
+	var pin, force bool
 	cmd := operate("switch N", "Activate a source; the monitor replaces it only when it is down", cobra.ExactArgs(1),
 		func(ctx context.Context, o *operation, syncNode *peer.Client, args []string, out io.Writer) error {
 			source, err := sourceOf(args[0])
 			if err != nil {
 				return err
 			}
-			wish := peer.ActivateRequest{Source: source, By: o.by, Reason: o.reason}
+			wish := peer.ActivateRequest{Source: source, By: o.by, Reason: o.reason, Known: !force}
 			if pin {
 				wish.Pin = &pin
 			}
 			if err := syncNode.Activate(ctx, wish); errors.Is(err, model.ErrPinned) {
 				return fmt.Errorf("%w\nUse --pin to pin source %d instead, or release the pin first", err, source)
+			} else if isUnknown(err) && !force {
+				return fmt.Errorf("%w\nUse --force to activate source %d nevertheless", err, source)
 			} else if err != nil {
 				return err
 			}
 			return say(ctx, syncNode, out)
 		})
 	cmd.Flags().BoolVar(&pin, "pin", false, "keep the source active, even if it is down, until it is released")
+	cmd.Flags().BoolVar(&force, "force", false, "also activate a number that no setting, name or record knows")
 	return cmd
+}
+
+// isUnknown reports whether the sync node refused the number itself.
+func isUnknown(err error) bool {
+	invalid, ok := errors.AsType[*model.InvalidError](err)
+	return ok && slices.ContainsFunc(invalid.Fields, func(f model.FieldError) bool { return f.Field == "number" })
 }
 
 func releaseCommand() *cobra.Command {
@@ -132,7 +141,10 @@ func say(ctx context.Context, syncNode *peer.Client, out io.Writer) error {
 	}
 	line := fmt.Sprintf("source %d is active", active.Source)
 	if active.Since != nil {
-		line += " since " + active.Since.Local().Format(time.DateTime)
+		line += " since " + active.Since.Local().Format(moment)
+	}
+	if active.Unknown {
+		line += ", and nothing knows it: probably nobody is on air"
 	}
 	if active.Pinned {
 		line += ", pinned until somebody releases it"

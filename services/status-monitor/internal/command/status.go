@@ -47,7 +47,8 @@ func statusCommand() *cobra.Command {
 		return nil
 	})
 	cmd.Long = "status shows what a monitor sees. Its exit code serves Nagios and similar checks:\n" +
-		"0 all is well, 1 something needs a look, 2 the alarm is raised, 3 the monitor does not answer."
+		"0 all is well, 1 something needs a look, 2 the alarm is raised or nothing knows the active source,\n" +
+		"3 the monitor does not answer."
 	n.flags(cmd, "monitor", "http://127.0.0.1:8011", "the monitor")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show the status again every second, until the command is interrupted")
@@ -108,6 +109,10 @@ const clearScreen = "\x1b[H\x1b[2J"
 func judge(s api.MonitorStatus) (code int, summary string) {
 	if s.Alarm != "" {
 		return exitCritical, "CRITICAL: " + s.Alarm
+	}
+	if s.Active.Unknown {
+		return exitCritical, fmt.Sprintf("CRITICAL: source %s is active, and nothing knows it; "+
+			"activate another one with switch, or name it in AURA_SOURCE_NAMES of the sync node", title(s.Active.Source, s.Active.Name))
 	}
 	if why := worry(s); why != nil {
 		return exitWarning, "WARNING: " + why.Error()

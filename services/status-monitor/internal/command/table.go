@@ -52,6 +52,13 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	return err
 }
 
+// How times are shown: by the clock of whoever looks, with its offset, because
+// the hosts of a station may be in several zones.
+const (
+	moment    = "2006-01-02 15:04:05 -07:00"
+	timeOfDay = "15:04:05 -07:00"
+)
+
 // activeWords describes the active source.
 func activeWords(s api.MonitorStatus) string {
 	if !s.Active.Known {
@@ -59,7 +66,10 @@ func activeWords(s api.MonitorStatus) string {
 	}
 	words := []string{title(s.Active.Source, s.Active.Name)}
 	if s.Active.Since != nil {
-		words = append(words, "since "+s.Active.Since.Local().Format(time.DateTime))
+		words = append(words, "since "+s.Active.Since.Local().Format(moment))
+	}
+	if s.Active.Unknown {
+		words = append(words, "known by no setting, name or record")
 	}
 	if s.Active.Pinned {
 		words = append(words, "pinned")
@@ -88,7 +98,7 @@ func apiWords(s api.MonitorSource) string {
 func remark(s api.MonitorSource) string {
 	words := cli.Line(s.Reason)
 	if s.UpAt != nil {
-		words += "; heard again, up at " + s.UpAt.Local().Format(time.TimeOnly) + " if that lasts"
+		words += "; heard again, up at " + s.UpAt.Local().Format(timeOfDay) + " if that lasts"
 	}
 	if s.Maintenance {
 		words += "; maintenance"

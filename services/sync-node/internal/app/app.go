@@ -4,14 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net"
+	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/report"
@@ -32,9 +36,12 @@ type App struct {
 	base     *lifecycle.Service
 	station  *repo.Station
 	sources  *sources
+	active   *source.Service
+	unknown  prometheus.Gauge
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
 	follower follow.Follower
+	clients  map[int]*peer.Client
 	nodes    *reconcile.Reconciler
 }
 
@@ -53,20 +60,23 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	a := &App{cfg: cfg, base: base, station: station}
 	a.sources = &sources{Station: a.station}
+	a.active = source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
+	a.unknown = newUnknown()
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
-	if a.nodes, err = NewReconciler(cfg, a.station, recorder, base.Log("reconcile")); err != nil {
+	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
+	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:    a.onAir,
 		Plays:    a.plays,
 		Current:  a.tracks,
 		Playlog:  a.station,
 		Recorder: recorder,
-		Sources:  source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")),
+		Sources:  a.active,
 		Healths:  status.NewHealths(a.station, base.Log("status")),
 		Clocks:   status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
 		Sync:     a.station,
@@ -86,7 +96,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes)
+	base.Server.Registry().MustRegister(a.nodes, a.unknown)
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -110,6 +120,13 @@ func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
 }
 
+// Reload implements cli.App.
+func (a *App) Reload(cfg config.Config) (changed []string, err error) {
+	changed, err = a.base.Reload(cfg.Base())
+	token, refused := peer.Reload(cfg.Peers, slices.Collect(maps.Values(a.clients))...)
+	return append(changed, token...), errors.Join(err, refused)
+}
+
 // Listen opens the port, so that Addr is known before Run.
 func (a *App) Listen(ctx context.Context) error { return a.base.Listen(ctx) }
 
@@ -123,6 +140,6 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,
 		Prepared: a.changed,
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch},
 	})
 }

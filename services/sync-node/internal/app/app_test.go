@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -31,6 +33,12 @@ func TestMain(m *testing.M) { os.Exit(repotest.Main(m)) }
 
 func start(t *testing.T, databaseURL string, more map[string]string) *lifecycletest.Service {
 	t.Helper()
+	return startLogged(t, io.Discard, databaseURL, more)
+}
+
+// startLogged is start with a log.
+func startLogged(t *testing.T, log io.Writer, databaseURL string, more map[string]string) *lifecycletest.Service {
+	t.Helper()
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
 		"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_SYNC_STEP_SLEEP": "0", "AURA_DB_QUERY_TIMEOUT": repotest.QueryTimeout.String(),
@@ -42,7 +50,7 @@ func start(t *testing.T, databaseURL string, more map[string]string) *lifecyclet
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(cfg, "test", zerolog.Nop())
+	a, err := app.New(cfg, "test", zerolog.New(log))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +161,85 @@ func TestApp_Nodes(t *testing.T) {
 		return strings.Contains(text, `"reachable":false`)
 	})
 	awaitTitles(t, s, onAir, "B20", "B11", "B1", "A0")
+}
+
+// TestApp_Zone: a node whose clocks show other times is named by the log, the
+// status and a metric. A zone of another name with the same clocks is not.
+func TestApp_Zone(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1) // Europe/Vienna
+	for zone, differs := range map[string]bool{"UTC": true, "Europe/Berlin": false} {
+		var log loggingtest.Lines
+		s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_STATION_TIMEZONE": zone})
+		want := ""
+		if differs {
+			want = `its time zone is "Europe/Vienna", the sync node's is "UTC"`
+		}
+		var state api.SyncState
+		s.AwaitAnswer(http.MethodGet, "/api/v1/sync/state", "", func(_ lifecycletest.Answer, text string) bool {
+			state = api.SyncState{}
+			return json.Unmarshal([]byte(text), &state) == nil && (*state.Nodes)[0].Seen != nil && !(*state.Nodes)[0].Running
+		})
+		if detail := (*state.Nodes)[0].Detail; !strings.Contains(detail, want) || differs == (detail == "") {
+			t.Errorf("%s: detail %q", zone, detail)
+		}
+		if state.TimeZone == nil || state.TimeZone.Name != zone || len(state.TimeZone.Offsets) == 0 {
+			t.Errorf("%s: its own zone is %+v", zone, state.TimeZone)
+		}
+		if _, metrics := s.Call(http.MethodGet, "/metrics", ""); strings.Contains(metrics, `aura_sync_node_zone_differs{node="1"} 1`) != differs {
+			t.Errorf("%s: the metric is wrong", zone)
+		}
+		if logged := log.Count("the node's time zone differs") > 0; logged != differs {
+			t.Errorf("%s: logged: %v", zone, logged)
+		}
+	}
+}
+
+// TestApp_UnknownSource: a number that no setting, name or record knows is taken,
+// and told as long as it is active. A record makes it known.
+func TestApp_UnknownSource(t *testing.T) {
+	t.Parallel()
+	node := nodetest.Start(t, 1)
+	var log loggingtest.Lines
+	s := startLogged(t, &log, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL, "AURA_SOURCE_NAMES": "3=Studio line"})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	activate := func(path string, status int, warns bool) {
+		t.Helper()
+		if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/"+path, ""); res.StatusCode != status || (res.Header.Get("Warning") != "") != warns {
+			t.Errorf("activate %s: %s %s, Warning %q", path, res.Status, answer, res.Header.Get("Warning"))
+		}
+	}
+	told := func(metric, logged string) {
+		t.Helper()
+		s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
+			return strings.Contains(text, "\naura_active_source_unknown "+metric+"\n") && log.Count(logged) > 0
+		})
+	}
+	for _, known := range []string{"1", "3", "1"} {
+		activate(known+"?known=true", http.StatusNoContent, false)
+	}
+	told("0", "")
+	activate("22?known=true", http.StatusBadRequest, false)
+	activate("22", http.StatusNoContent, true)
+	activate("22?known=true", http.StatusBadRequest, false) // not known by having been active
+	told("1", "the active source is not known")
+	if _, answer := s.Call(http.MethodGet, "/api/v1/source/active", ""); !strings.Contains(answer, `"unknown":true`) {
+		t.Errorf("active is %s", answer)
+	}
+	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 22}`
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("store: %s %s", res.Status, answer)
+	}
+	told("0", "recovered")
+	if _, answer := s.Call(http.MethodGet, "/api/v1/source/active", ""); strings.Contains(answer, "unknown") {
+		t.Errorf("active is %s", answer)
+	}
+	activate("22?known=true", http.StatusNoContent, false)
+	health := `{"is_healthy": true, "details": "{}", "log_time": "2026-10-20T12:00:00Z"}`
+	if res, answer := s.Call(http.MethodPost, "/api/v1/source/health/23", health); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("health: %s %s", res.Status, answer)
+	}
+	activate("23?known=true", http.StatusNoContent, false)
 }
 
 // TestApp_TwoProcesses: what one process stores is shown by the other one,

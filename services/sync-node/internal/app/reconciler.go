@@ -21,24 +21,33 @@ import (
 	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 
-// NewReconciler makes the reconciler of the configured nodes. An error means
+// Clients makes the clients of the configured nodes, by number. An error means
 // that the configuration is wrong.
-func NewReconciler(cfg syncconfig.Config, station *repo.Station, recorder *playlog.Recorder, log zerolog.Logger) (*reconcile.Reconciler, error) {
-	var peers []reconcile.Peer
-	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
-		url := cfg.MainHosts[number]
+func Clients(cfg syncconfig.Config) (map[int]*peer.Client, error) {
+	clients := map[int]*peer.Client{}
+	for number, url := range cfg.MainHosts {
 		client, err := peer.New(url, cfg.Peers)
 		if err != nil {
 			return nil, &config.Mistake{Variable: fmt.Sprintf("MAIN_HOST_%d", number), Rule: err.Error()}
 		}
+		clients[number] = client
+	}
+	return clients, nil
+}
+
+// NewReconciler makes the reconciler of nodes.
+func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, log zerolog.Logger) *reconcile.Reconciler {
+	var peers []reconcile.Peer
+	for _, number := range slices.Sorted(maps.Keys(nodes)) {
+		client := nodes[number]
 		peers = append(peers, reconcile.Peer{
-			Number: number, Name: cfg.SourceNames[number], URL: url,
+			Number: number, Name: cfg.SourceNames[number], URL: cfg.MainHosts[number],
 			Node: client, Original: original.New(client, cfg.Station.Zone),
 		})
 	}
 	return reconcile.New(reconcile.Config{
-		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep,
-	}, store{station, recorder}, station, processName(), peers, log), nil
+		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone,
+	}, store{station, recorder}, station, processName(), peers, log)
 }
 
 // store is where the reconciler keeps records. It is the station, but the

@@ -6,6 +6,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 
 // state is what GET /sync/state shows. The sync node waits for nobody, and
@@ -14,7 +15,7 @@ func (a *App) state(context.Context) (api.SyncState, error) {
 	state := api.SyncState{HostId: a.cfg.HostID, Now: stationtime.UTC(time.Now()), Nodes: &[]api.NodeState{}}
 	for _, s := range a.nodes.Status() {
 		node := api.NodeState{
-			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: s.Detail, Running: s.Running,
+			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: detail(s), Running: s.Running,
 		}
 		if !s.Seen.IsZero() {
 			node.Seen, node.OffsetSeconds, node.Waiting = new(stationtime.UTC(s.Seen)), new(s.Offset.Seconds()), new(s.Waiting)
@@ -25,4 +26,12 @@ func (a *App) state(context.Context) (api.SyncState, error) {
 		*state.Nodes = append(*state.Nodes, node)
 	}
 	return state, nil
+}
+
+// detail is all that is wrong with a node.
+func detail(s reconcile.Status) string {
+	if s.Detail == "" || s.Zone == "" {
+		return s.Detail + s.Zone
+	}
+	return s.Detail + "; " + s.Zone
 }

@@ -85,12 +85,15 @@ func (a audit) print(out io.Writer) error {
 		if n.Failed != "" {
 			w.line("  not compared: %s", n.Failed)
 		}
+		if n.Zone != "" {
+			w.line("  %s", n.Zone)
+		}
 		for _, k := range n.Kinds {
 			if len(k.Differing) == 0 {
 				w.line("  %s: equal, %d", k.Kind, k.Equal)
 				continue
 			}
-			w.line("  %s: %d equal; these spans of time differ:", k.Kind, k.Equal)
+			w.line("  %s: %d equal; these spans of time (UTC) differ:", k.Kind, k.Equal)
 			for _, b := range k.Differing {
 				w.line("    %s: %d here, %d there", b, b.Here, b.There)
 				for _, r := range b.Records {

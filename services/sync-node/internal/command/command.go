@@ -20,7 +20,7 @@ func Program(version string) cli.Program[config.Config] {
 		Short:    "Unites what every engine of a station played into one on-air log, and serves it",
 		Default:  config.Default,
 		Load:     config.Load,
-		Serve:    cli.Serve(app.New),
+		Wire:     cli.Wire(app.New),
 		Commands: func(env env) []*cobra.Command { return []*cobra.Command{reconcileCommand(env), auditCommand(env)} },
 	}
 }

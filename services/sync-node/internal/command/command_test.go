@@ -112,6 +112,10 @@ func TestReconcileAndAudit(t *testing.T) {
 	environ["AURA_DEFAULT_SOURCE"] = "2"
 	expect("audit", cli.ExitConfig, "AURA_DEFAULT_SOURCE")
 	delete(environ, "AURA_DEFAULT_SOURCE")
+	environ["AURA_STATION_TIMEZONE"] = "Europe/London"
+	expect("audit", cli.ExitFailed, `its time zone is "Europe/Vienna", the sync node's is "Europe/London"`, "entries: equal, 1")
+	environ["AURA_STATION_TIMEZONE"] = "Europe/Berlin"
+	expect("audit", cli.ExitOK)
 	second.Close()
 	expect("audit", cli.ExitFailed, "not compared", "entries: equal, 1")
 	expect("reconcile", cli.ExitFailed, "node 2", "node 1 (Engine A): both sides have the same")
@@ -202,7 +206,7 @@ func TestReconcile_Lost(t *testing.T) {
 			}
 		}
 	}
-	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00+00:00 source 1, by M. Tester: 2 is silent")
+	expect("audit", cli.ExitFailed, "activations: 0 equal; these spans of time (UTC) differ:", "2026-10: 0 here, 1 there", "only there: 2026-10-20T12:00:00+00:00 source 1, by M. Tester: 2 is silent")
 	expect("reconcile", cli.ExitOK, "both sides have the same records; fetched 2, sent 0", "on-air log: agrees")
 	expect("audit", cli.ExitOK, "activations: equal, 1")
 	tamper(t, path)

@@ -98,11 +98,11 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 		log = log.Level(max(log.GetLevel(), zerolog.WarnLevel)) // people see success without the log
 		// Other processes learn from the database what is stored.
 		recorder := playlog.New(station, log, time.Now, func() {})
-		r, err := app.NewReconciler(cfg, station, recorder, log)
+		nodes, err := app.Clients(cfg)
 		if err != nil {
 			return cli.Mistake(err)
 		}
-		return do(ctx, station, r)
+		return do(ctx, station, app.NewReconciler(cfg, nodes, station, recorder, log))
 	})
 }
 

@@ -21,6 +21,7 @@ type NodeAudit struct {
 	Name   string      `json:"name,omitempty"`
 	URL    string      `json:"url"`
 	Failed string      `json:"failed,omitempty"` // why the node could not be compared
+	Zone   string      `json:"zone,omitempty"`   // how its time zone differs
 	Kinds  []KindAudit `json:"kinds,omitempty"`
 	// Waiting is how many records wait at the node for the sync node, and Refused
 	// how many records from there the sync node refused. They may be of other
@@ -36,7 +37,7 @@ func (a NodeAudit) Equal() bool {
 			return false
 		}
 	}
-	return a.Failed == "" && a.Waiting == 0 && a.Refused == 0
+	return a.Failed == "" && a.Zone == "" && a.Waiting == 0 && a.Refused == 0
 }
 
 // KindAudit is what the comparison shows for one kind of records.
@@ -142,6 +143,7 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 	if err != nil {
 		return err
 	}
+	found.Zone = zoneDifference(a.cfg.Zone, state, time.Now())
 	for _, compare := range []func() (KindAudit, error){
 		func() (KindAudit, error) { return auditKind(ctx, a, a.entries()) },
 		func() (KindAudit, error) { return auditKind(ctx, a, a.healths()) },

@@ -41,7 +41,7 @@ func exchange[T any](ctx context.Context, r *run, s stock[T]) error {
 			err = send(ctx, r, s, b, known)
 		}
 		if err != nil {
-			return fmt.Errorf("%s of the %s %s: %w", s.kind, b.Span, b.From.Format(time.DateTime), err)
+			return fmt.Errorf("%s of the %s %s: %w", s.kind, b.Span, b.From.UTC().Format(time.RFC3339), err)
 		}
 	}
 	return nil

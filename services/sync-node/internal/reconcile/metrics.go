@@ -21,6 +21,7 @@ var (
 	reachable  = nodeMetric("aura_sync_node_reachable", "1 if the node answered when it was last asked.")
 	offset     = nodeMetric("aura_sync_node_clock_offset_seconds", "How far the node's clock is ahead of the sync node's.")
 	waiting    = nodeMetric("aura_sync_node_waiting_entries", "Entries in the node's outbox when it was last asked.")
+	zoneDiffer = nodeMetric("aura_sync_node_zone_differs", "1 if the node's time zone differs from the sync node's.")
 	reconciled = nodeMetric("aura_sync_node_reconciled_timestamp_seconds", "When all records were last compared with the node, as Unix time. 0: never.")
 )
 
@@ -72,7 +73,7 @@ func (m *metrics) ran(number int, t *tally, took time.Duration, err error) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{reachable, offset, waiting, reconciled} {
+	for _, desc := range []*prometheus.Desc{reachable, offset, waiting, zoneDiffer, reconciled} {
 		ch <- desc
 	}
 	for _, c := range m.collectors() {
@@ -86,7 +87,10 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge := func(desc *prometheus.Desc, value float64) {
 			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, strconv.Itoa(s.Number))
 		}
-		answers, last := 0.0, 0.0
+		answers, last, otherZone := 0.0, 0.0, 0.0
+		if s.Zone != "" {
+			otherZone = 1
+		}
 		if s.Reachable {
 			answers = 1
 		}
@@ -96,6 +100,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(reachable, answers)
 		gauge(offset, s.Offset.Seconds())
 		gauge(waiting, float64(s.Waiting))
+		gauge(zoneDiffer, otherZone)
 		gauge(reconciled, last)
 	}
 	for _, c := range m.collectors() {

@@ -7,6 +7,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // Node is the sync node's view of a node; *peer.Client implements it. It
@@ -58,6 +59,8 @@ type Config struct {
 	// StepSleep the pause between two fetches.
 	BatchSize int
 	StepSleep time.Duration
+	// Zone is the station's time zone, which each node should have too.
+	Zone *stationtime.Zone
 }
 
 // Peer is a node to compare with.

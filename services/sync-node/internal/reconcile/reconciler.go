@@ -53,6 +53,7 @@ type node struct {
 	r       *Reconciler
 	log     zerolog.Logger
 	trouble *logging.Lasting
+	zone    *logging.Lasting
 	status  status
 	demand  chan struct{}         // a run is wanted
 	tally   atomic.Pointer[tally] // of the current run or the last one
@@ -69,6 +70,7 @@ func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, lo
 		n := &node{
 			Peer: p, r: r, log: nodeLog,
 			trouble: logging.NewLasting(nodeLog, "reconciling failed"),
+			zone:    logging.NewLasting(nodeLog, "the node's time zone differs"),
 			demand:  make(chan struct{}, 1),
 		}
 		n.status.current = Status{Number: p.Number, Name: p.Name, URL: p.URL}
@@ -264,7 +266,7 @@ func (n *node) newTally() *tally {
 func (n *node) newRun(t *tally) *run {
 	return &run{
 		cfg: n.r.cfg, store: n.r.store, node: n.Node, original: n.Original, source: n.Number, log: n.log,
-		seen: n.status.seen, futile: &n.futile, newest: &n.newest, tally: t,
+		seen: n.seen, futile: &n.futile, newest: &n.newest, tally: t,
 	}
 }
 
