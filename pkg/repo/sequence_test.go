@@ -24,7 +24,7 @@ var (
 		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
-	stationSchema = []string{"Close", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Writable"}
+	stationSchema = []string{"Close", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Size", "Writable"}
 	stationTests  = []string{
 		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",
 	}
