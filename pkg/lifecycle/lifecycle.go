@@ -43,6 +43,8 @@ type Database interface {
 	Belongs(ctx context.Context, o model.Owner) error
 	Begin(ctx context.Context, o model.Owner, alone bool) (model.Identity, error)
 	Hold(ctx context.Context) error
+	// Size is the size of its file and of its log, in bytes, if it has any.
+	Size() (file, log int64, known bool)
 	Close() error
 }
 
@@ -75,6 +77,9 @@ func New(o Options) (*Service, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.Server.Registry().MustRegister(s.Cache, buildInfo(o))
+	if o.Database != nil {
+		s.Server.Registry().MustRegister(databaseSize{o.Database})
+	}
 	return s, nil
 }
 
@@ -98,6 +103,26 @@ func buildInfo(o Options) prometheus.Collector {
 // Identity is that of the database and of this start, nil as long as the database
 // was not there.
 func (s *Service) Identity() *model.Identity { return s.identity.Load() }
+
+// databaseSize shows how large the database is.
+type databaseSize struct{ db Database }
+
+var sizeOf = prometheus.NewDesc("aura_database_bytes",
+	"Size of the SQLite database, by part: file, and log (what is not in the file yet). A database server's size is not shown.",
+	[]string{"part"}, nil)
+
+// Describe implements prometheus.Collector.
+func (databaseSize) Describe(ch chan<- *prometheus.Desc) { ch <- sizeOf }
+
+// Collect implements prometheus.Collector.
+func (s databaseSize) Collect(ch chan<- prometheus.Metric) {
+	file, log, known := s.db.Size()
+	if !known {
+		return
+	}
+	ch <- prometheus.MustNewConstMetric(sizeOf, prometheus.GaugeValue, float64(file), "file")
+	ch <- prometheus.MustNewConstMetric(sizeOf, prometheus.GaugeValue, float64(log), "log")
+}
 
 // Listen opens the port, so that Addr is known before Run.
 func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }

@@ -96,8 +96,11 @@ func TestService_Prepare(t *testing.T) {
 	close(goOn)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	<-began
-	if _, text := s.Call(http.MethodGet, "/metrics", ""); !strings.Contains(text, `aura_build_info{service="test",version="1.2.3"} 1`) {
-		t.Errorf("metrics: %s", text)
+	_, text := s.Call(http.MethodGet, "/metrics", "")
+	for _, want := range []string{`aura_build_info{service="test",version="1.2.3"} 1`, `aura_database_bytes{part="file"} `, `aura_database_bytes{part="log"} `} {
+		if !strings.Contains(text, want) || strings.Contains(text, want+"0\n") {
+			t.Errorf("metrics lack %s: %s", want, text)
+		}
 	}
 }
 

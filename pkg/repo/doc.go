@@ -13,7 +13,8 @@
 //
 // If the database cannot be reached or cannot write now, the error is
 // model.ErrUnavailable. An SQLite file that this process may not write is
-// refused when it is opened.
+// refused when it is opened. An SQLite file is whole without the log next to it
+// shortly after the last write.
 //
 // A write waits, within its time, for a database that is away and likely to come
 // back: a server that restarts, is read-only or has no connection left, and a

@@ -25,7 +25,8 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Writable",
+		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Size",
+		"Writable",
 	}
 	stationTests = []string{
 		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",

@@ -31,6 +31,13 @@ type Dialect interface {
 	// on which a decision depends; read is for all other reads.
 	Open() (write, read *gorm.DB, err error)
 
+	// Checkpoint copies into the database's file what is only in its log, as far
+	// as that needs no waiting for others.
+	Checkpoint(ctx context.Context, pool *sql.DB) error
+	// Size is the size of the database's file and of its log, in bytes, if this
+	// process can know.
+	Size() (file, log int64, known bool)
+
 	// InsertMissing turns an INSERT into one that leaves existing rows alone.
 	// column is any column of the table.
 	InsertMissing(column string) string

@@ -32,6 +32,9 @@ func (db *DB) Wrote(ctx context.Context, err error) {
 	db.last.mu.Lock()
 	defer db.last.mu.Unlock()
 	db.last.at, db.last.err = time.Now(), err
+	if err == nil && db.checkpoints != nil {
+		db.checkpoints.wrote()
+	}
 }
 
 // LastWrite is how the last write ended, or not known if that was too long ago.

@@ -101,6 +101,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 			}
 		}
 	})
+	if err == nil {
+		db.checkpoint(ctx)
+	}
 	return db.Fail(ctx, "migrate", err)
 }
 

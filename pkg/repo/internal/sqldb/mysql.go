@@ -125,6 +125,12 @@ func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
 	return pool, nil
 }
 
+// Checkpoint: the server does so by itself.
+func (mysqlDialect) Checkpoint(context.Context, *sql.DB) error { return nil }
+
+// Size: the files are the server's.
+func (mysqlDialect) Size() (file, log int64, known bool) { return 0, 0, false }
+
 // InsertMissing: unlike INSERT IGNORE it refuses values that do not fit.
 func (mysqlDialect) InsertMissing(column string) string {
 	return " ON DUPLICATE KEY UPDATE " + column + " = " + column

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -24,9 +25,12 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
+	readers *sql.DB // the connections of Read
 	last    lastWrite
 	silence silence
 	hurry   chan struct{} // closed by Hurry
+	// checkpoints is nil if writes are never checkpointed.
+	checkpoints *checkpoints
 }
 
 // ErrNoDatabase says that there is no database to open.
@@ -68,18 +72,34 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 		silence: silence{log: log}, hurry: make(chan struct{}),
 	}
 	db.guardReads()
+	db.checkpoints = newCheckpoints(db.checkpoint)
 	return db, nil
 }
 
 // Close closes the connections. No other call may be made afterwards.
 func (db *DB) Close() error {
-	wait := db.silence.end()
-	defer wait()
+	for _, end := range []func() (wait func()){db.silence.end, db.checkpoints.end} {
+		defer end()()
+	}
 	if err := errors.Join(closePool(db.Write), closePool(db.Read)); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
 }
+
+// checkpoint makes the database's file whole by itself, as far as that is
+// possible without waiting.
+func (db *DB) checkpoint(ctx context.Context) {
+	ctx, cancel := db.Deadline(ctx)
+	defer cancel()
+	if err := db.Dialect.Checkpoint(ctx, db.readers); err != nil && ctx.Err() == nil {
+		db.Log.Warn().Err(db.Dialect.Explain(err)).Msg("checkpoint failed")
+	}
+}
+
+// Size is how large an embedded database is, in bytes: its file, and the log
+// of what is not in the file yet. A server's size is not known.
+func (db *DB) Size() (file, log int64, known bool) { return db.Dialect.Size() }
 
 func closePool(g *gorm.DB) error {
 	pool, err := g.DB()

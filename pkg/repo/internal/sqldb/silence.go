@@ -94,7 +94,8 @@ func (s *silence) end() (wait func()) {
 // guardReads makes reads obey the silence. The probes use the connections of the
 // reads.
 func (db *DB) guardReads() {
-	pool := db.Read.ConnPool
+	pool := db.Read.ConnPool.(*sql.DB)
+	db.readers = pool
 	db.silence.probe = func(ctx context.Context) error {
 		ctx, cancel := db.Deadline(ctx)
 		defer cancel()

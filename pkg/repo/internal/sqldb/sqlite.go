@@ -23,6 +23,13 @@ import (
 
 const sqliteScheme = "sqlite"
 
+// The log is copied into the file when it has checkpointPages pages, usually of
+// 4 KiB. A reader that takes long lets it grow. It then shrinks to maxLog again.
+const (
+	checkpointPages = 4000
+	maxLog          = 16 << 20
+)
+
 type sqliteDialect struct {
 	path        string // of the database's file
 	busyTimeout time.Duration
@@ -54,6 +61,7 @@ func (d sqliteDialect) source(more ...string) string {
 		fmt.Sprintf("busy_timeout(%d)", d.busyTimeout.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
+		fmt.Sprintf("journal_size_limit(%d)", maxLog),
 	}, more...)}
 	if d.mustExist {
 		settings.Set("mode", "rw")
@@ -70,12 +78,15 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	if err := d.checkFile(); err != nil {
 		return nil, nil, err
 	}
+	if err := d.create(); err != nil {
+		return nil, nil, err
+	}
 	// SQLite has one writer at a time. A second connection would only wait
 	// inside SQLite, where it ignores its context. The larger cache and log are
 	// for many records at once. Their fingerprints are spread over the whole
 	// index. A page that changes several times before the log is copied into
 	// the file is then copied only once.
-	if write, err = d.pool(d.source("cache_size(-16000)", "wal_autocheckpoint(4000)"), 1); err != nil {
+	if write, err = d.pool(d.source("cache_size(-16000)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)), 1); err != nil {
 		return nil, nil, err
 	}
 	if read, err = d.pool(d.source("query_only(1)"), d.readers); err != nil {
@@ -114,6 +125,21 @@ func (d sqliteDialect) checkFile() error {
 		}
 	}
 	return nil
+}
+
+// create makes the file if there is none, whatever the umask, for this process's
+// user only. SQLite gives the files next to it the same mode. The file is not
+// opened: closing it would release SQLite's own locks, if another goroutine was
+// so fast to open the database.
+func (d sqliteDialect) create() error {
+	err := syscall.Mknod(d.path, syscall.S_IFREG|0o600, 0)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("create %s: %w", d.path, err)
+	}
+	return os.Chmod(d.path, 0o600)
 }
 
 // files are the database's file, and those that SQLite keeps next to it.
@@ -157,6 +183,25 @@ func (d sqliteDialect) pool(source string, size int) (*gorm.DB, error) {
 	pool.SetMaxIdleConns(size)
 	g, err := newGorm(pool, sqlite.Dialector{Conn: pool})
 	return g, d.Explain(err)
+}
+
+// Checkpoint: until the log is copied, the file alone has nothing of what was
+// written last, and a bad block in the log loses all that comes after it.
+func (sqliteDialect) Checkpoint(ctx context.Context, pool *sql.DB) error {
+	_, err := pool.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+	return err
+}
+
+// Size: a file that is not there has no size.
+func (d sqliteDialect) Size() (file, log int64, known bool) {
+	size := func(path string) int64 {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0
+		}
+		return info.Size()
+	}
+	return size(d.path), size(d.path + "-wal"), true
 }
 
 func (sqliteDialect) InsertMissing(string) string { return " ON CONFLICT DO NOTHING" }
