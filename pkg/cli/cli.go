@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -19,17 +18,17 @@ type mistake struct{ error }
 
 func (m mistake) Unwrap() error { return m.error }
 
-// Mistake marks an error as one of configuration or usage: the program exits
-// with ExitConfig.
+// Mistake marks an error as one of configuration: the program exits with
+// ExitConfig.
 func Mistake(err error) error { return mistake{err} }
 
-// New makes a command. Arguments that check refuses are a usage mistake.
+// New makes a command. Arguments that check refuses are an error of usage.
 func New(use, short string, check cobra.PositionalArgs, run func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, RunE: run,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := check(cmd, args); err != nil {
-				return Mistake(err)
+				return Usage(unknownCommand(cmd, args, err))
 			}
 			return nil
 		},
@@ -45,7 +44,7 @@ func Group(use, short string, commands ...*cobra.Command) *cobra.Command {
 		}
 	}
 	group := New(use, short, cobra.NoArgs, func(*cobra.Command, []string) error {
-		return Mistake(fmt.Errorf("%s needs one of the commands %s", use, strings.Join(names, ", ")))
+		return incomplete(use, names)
 	})
 	group.AddCommand(commands...)
 	return group

@@ -45,6 +45,18 @@ func (app) Reload(settings) ([]string, error) { return nil, nil }
 
 func (a app) Run(context.Context) error { return fmt.Errorf("%w as %s", errServe, a.version) }
 
+// wide gives a command a flag.
+func wide(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().Bool("wide", false, "open it wide")
+	return cmd
+}
+
+// check gives a command another exit code for a wrong command line.
+func check(cmd *cobra.Command) *cobra.Command {
+	cli.UsageExit(cmd, 3)
+	return cmd
+}
+
 func program() cli.Program[settings] {
 	return cli.Program[settings]{
 		Name: "service", Version: "1.2.3", Short: "Serves",
@@ -55,12 +67,13 @@ func program() cli.Program[settings] {
 		Wire: cli.Wire(newApp),
 		Commands: func(env cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{cli.Group("box", "A group",
-				cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+				wide(cli.New("open", "Open it", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 					return cli.WithDatabase(cmd.Context(), env, open, func(context.Context, settings, *repo.DB, zerolog.Logger) error {
 						cmd.Println(args[0])
 						return nil
 					})
-				}),
+				})),
+				check(cli.New("seal", "Seal it", cobra.ExactArgs(1), func(*cobra.Command, []string) error { return cli.Usage(errors.New("it can't be sealed")) })),
 				cli.New("close", "Close it", cobra.NoArgs, func(*cobra.Command, []string) error { return nil }),
 				cli.New("weigh", "Weigh it", cobra.NoArgs, func(*cobra.Command, []string) error { return cli.Exit(2, nil) }),
 				cli.New("burn", "Burn it", cobra.NoArgs, func(*cobra.Command, []string) error { return cli.Exit(3, errors.New("no fire")) }),
@@ -90,17 +103,29 @@ func TestProgram(t *testing.T) {
 		{"--check-config", cli.ExitOK, "valid"},
 		{"", cli.ExitFailed, "can't serve as 1.2.3"},
 		{"serve", cli.ExitFailed, "can't serve"},
-		{"serve now", cli.ExitConfig, "now"},
-		{"--nonsense", cli.ExitConfig, "nonsense"},
-		{"nonsense", cli.ExitConfig, "nonsense"},
+		{"serve now", cli.ExitUsage, "now"},
+		{"--nonsense", cli.ExitUsage, "nonsense"},
+		{"nonsense", cli.ExitUsage, "nonsense"},
+		{"--version", cli.ExitOK, "service 1.2.3\n"},
+		{"-v", cli.ExitOK, "service 1.2.3\n"},
+		{"config", cli.ExitOK, "AURA_LISTEN (default: 127.0.0.1:8008)\n    Address and port of the HTTP server."},
+		{"config", cli.ExitOK, "AURA_API_TOKENS\n    Tokens of callers from other hosts"},
+		{"mirgate up", cli.ExitUsage, `unknown command "mirgate" for "service"; did you mean migrate?` + "\nsee service --help\n"},
+		{"migrate upp", cli.ExitUsage, "did you mean up?"},
+		{"migrate statsu", cli.ExitUsage, "did you mean status?\nsee service migrate --help\n"},
+		{"box open --wdie", cli.ExitUsage, "unknown flag: --wdie; did you mean --wide?\nsee service box open --help\n"},
+		{"--chekc-config", cli.ExitUsage, "did you mean --check-config?\nsee service --help\n"},
+		{"box seal", 3, "1 arg"},
+		{"box seal it --wide", 3, "see service box seal --help"},
+		{"box seal it", 3, "can't be sealed"},
 		{"box weigh", 2, ""},
 		{"box burn", 3, "service: no fire"},
-		{"box", cli.ExitConfig, "open, close"},
-		{"box shake", cli.ExitConfig, "shake"},
-		{"box open", cli.ExitConfig, "1 arg"},
-		{"box open --wide", cli.ExitConfig, "wide"},
+		{"box", cli.ExitUsage, "open, seal, close"},
+		{"box shake", cli.ExitUsage, "shake"},
+		{"box open", cli.ExitUsage, "1 arg"},
+		{"box open --high", cli.ExitUsage, "unknown flag: --high\nsee"},
 		{"box close", cli.ExitOK, ""},
-		{"migrate", cli.ExitConfig, "up, adopt, status"},
+		{"migrate", cli.ExitUsage, "up, adopt, status"},
 		// Only migrate up makes a database.
 		{"box open now", cli.ExitFailed, "there is no database yet: " + dir + "/test.db"},
 		{"migrate status", cli.ExitFailed, "there is no database yet"},

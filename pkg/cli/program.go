@@ -25,6 +25,7 @@ import (
 const (
 	ExitOK     = 0
 	ExitFailed = 1
+	ExitUsage  = 2
 	ExitConfig = 78 // EX_CONFIG of sysexits(3): a crash never exits with this code
 )
 
@@ -94,7 +95,7 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return ExitOK
 	}
@@ -104,6 +105,10 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	}
 	if hasOwn {
 		return own.code
+	}
+	if _, ok := errors.AsType[usage](err); ok {
+		fmt.Fprintln(stderr, hint(cmd))
+		return usageCode(cmd)
 	}
 	if _, ok := errors.AsType[mistake](err); ok ||
 		slices.ContainsFunc([]error{repo.ErrSchemaNewer, repo.ErrSchemaOlder, repo.ErrForeign}, func(wrong error) bool { return errors.Is(err, wrong) }) {
@@ -134,13 +139,19 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		}
 		return serve(cmd, args)
 	})
-	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nEnvironment variables configure it (AURA_…); its README lists them."
+	root.Long = p.Name + " " + strings.ToLower(p.Short[:1]) + p.Short[1:] + ".\nEnvironment variables configure it (AURA_…); config lists them."
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.Flags().BoolVar(&checkOnly, "check-config", false, "validate the configuration and exit")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Mistake(err) })
+	root.SetFlagErrorFunc(wrongFlag)
+	root.Version = p.Version // cobra then has --version and -v
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(
 		New("serve", "Run the service (the default)", cobra.NoArgs, serve),
 		New("check-config", "Validate the configuration and name every mistake", cobra.NoArgs, check),
+		New("config", "List every variable with its default and its meaning", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+			cfg := p.Default()
+			return printVariables(cmd.OutOrStdout(), config.Variables(&cfg))
+		}),
 		New("version", "Print the version", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", p.Name, p.Version)
 			return err

@@ -20,7 +20,7 @@ func nearest(name string, settings []setting) string {
 // Nearest is the known name that a misspelled name probably means, "" if none is
 // near.
 func Nearest(name string, known []string) string {
-	best, found := 1+len(name)/4, ""
+	best, found := 1+max(len(name)/4, 1), ""
 	for _, k := range known {
 		if d := distance(name, k); d < best {
 			best, found = d, k
@@ -29,23 +29,27 @@ func Nearest(name string, known []string) string {
 	return found
 }
 
-// distance is how many bytes must be inserted, deleted or replaced to turn a
-// into b (Levenshtein).
+// distance is how many bytes must be inserted, deleted, replaced, or swapped with
+// their neighbour to turn a into b.
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	// Rows for the first i-2, i-1 and i bytes of a.
+	var before []int
+	last, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
+	for i := 1; i <= len(a); i++ {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := last[j-1]
+			if a[i-1] != b[j-1] {
 				replace++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+			row[j] = min(replace, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
 		}
 	}
 	return row[len(b)]

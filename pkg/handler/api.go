@@ -38,8 +38,10 @@ type API struct {
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
-	// Zone is the station's time zone.
-	Zone *stationtime.Zone
+	// Zone is the station's time zone, and Station what people call the station, ""
+	// if that is not known.
+	Zone    *stationtime.Zone
+	Station string
 	// HostID is the source of an entry that does not name one.
 	HostID int
 	Now    func() time.Time

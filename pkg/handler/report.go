@@ -17,7 +17,8 @@ func (a *API) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.
 	if err != nil {
 		return nil, model.Invalid("year_month", r.YearMonth, err.Error())
 	}
-	plays := a.Plays(month, a.Now())
+	month.Station, month.Made = a.Station, a.Now()
+	plays := a.Plays(month, month.Made)
 	format, part := valueOr(r.Params.Format, api.Json), valueOr(r.Params.Part, api.Plays)
 	return reportAnswer(func(w http.ResponseWriter) error {
 		err := writeReport(ctx, w, month, plays, format, part)

@@ -39,7 +39,7 @@ func New(c Config, w io.Writer) zerolog.Logger {
 	if c.Format == "pretty" || c.Format != "json" && terminal {
 		w = zerolog.ConsoleWriter{
 			Out:          w,
-			NoColor:      !terminal || os.Getenv("NO_COLOR") != "",
+			NoColor:      !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb",
 			TimeFormat:   timeLayout,
 			TimeLocation: time.UTC,
 		}

@@ -81,7 +81,7 @@ func (d *DB) Size() (file, log int64, known bool) { return d.db.Size() }
 // one migrates, the others wait. It takes as long as it takes, so bound ctx. If
 // a statement fails, the next call continues there. A newer schema that this
 // binary may use stays as it is. Errors: ErrSchemaNewer, model.ErrUnavailable.
-func (d *DB) Migrate(ctx context.Context) error { return d.db.Migrate(ctx) }
+func (d *DB) Migrate(ctx context.Context) error { return plainly(d.db.Migrate(ctx)) }
 
 // MigrateDown reverts the last migration; the data that the migration made room
 // for is lost. It is for tests. Errors: ErrSchemaNewer, model.ErrUnavailable.
@@ -90,5 +90,6 @@ func (d *DB) MigrateDown(ctx context.Context) error { return d.db.MigrateDown(ct
 // MigrationStatus lists the migrations that this binary knows. Errors:
 // ErrSchemaNewer, model.ErrUnavailable.
 func (d *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
-	return d.db.MigrationStatus(ctx)
+	list, err := d.db.MigrationStatus(ctx)
+	return list, plainly(err)
 }

@@ -16,6 +16,11 @@ type Month struct {
 	Name     string // 2020-06
 	Zone     *stationtime.Zone
 	From, To time.Time // half open
+
+	// Station and Made are the author of a workbook, and when it was made; they
+	// are left out if they are zero.
+	Station string
+	Made    time.Time
 }
 
 // NewMonth returns the month that is written 2020-06 or 2020_06. The error says

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"aura.radio/engine/pkg/stationtime"
 	"github.com/xuri/excelize/v2"
@@ -19,7 +21,8 @@ import (
 // a real date in local time, to sort and compute with. The column
 // track_start_iso or track_end_iso also has it as text with its offset, which
 // is unambiguous in the hour that a clock change repeats. Text is never a
-// formula, because each cell says that it is text.
+// formula, because each cell says that it is text. Columns are as wide as their
+// first rows need.
 //
 // A workbook cannot be written front to back. So sheets are collected in a
 // temporary file (in memory if there is none), and nothing is written before
@@ -36,7 +39,7 @@ func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRo
 			err = fmt.Errorf("write report: %w", err)
 		}
 	}()
-	if err := b.styles(); err != nil {
+	if err := errors.Join(b.styles(), b.author(month)); err != nil {
 		return err
 	}
 	if err := b.begin("Plays", PartPlays); err != nil {
@@ -59,7 +62,7 @@ func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRo
 			}
 		}
 	}
-	if err := b.sheet.Flush(); err != nil {
+	if err := b.endSheet(); err != nil {
 		return err
 	}
 	return b.writeTo(w)
@@ -77,6 +80,31 @@ type workbook struct {
 	part   Part
 	number int // of the sheet within its part, from 1
 	rows   int // of the sheet, so far
+	// waiting are the first rows of the sheet, with the header, until the widths
+	// of the columns are known.
+	waiting [][]any
+	widths  []int
+}
+
+// Widths of columns, in characters.
+const (
+	minWidth = 8
+	maxWidth = 60
+	dateShow = len("2006-01-02 15:04:05")
+	// fitRows is how many rows of a sheet its columns fit: a workbook is written
+	// front to back, and the widths come first.
+	fitRows = 1000
+)
+
+// author names the station as whoever made the workbook. Otherwise it would be
+// the author of the library.
+func (b *workbook) author(month Month) error {
+	props := excelize.DocProperties{Creator: month.Station, LastModifiedBy: month.Station, Title: "Report " + month.Name}
+	if !month.Made.IsZero() {
+		props.Created = month.Made.UTC().Format(time.RFC3339)
+		props.Modified = props.Created
+	}
+	return b.file.SetDocProps(&props)
 }
 
 func (b *workbook) styles() error {
@@ -104,7 +132,7 @@ func (b *workbook) nextSheet() error {
 			return err
 		}
 	} else {
-		if err := b.sheet.Flush(); err != nil {
+		if err := b.endSheet(); err != nil {
 			return err
 		}
 		if _, err := b.file.NewSheet(name); err != nil {
@@ -121,14 +149,20 @@ func (b *workbook) nextSheet() error {
 	}
 	var header sheetNames
 	blank(b.part).write(&header)
-	if err := b.sheet.SetColWidth(1, len(header.names), 18); err != nil {
-		return err
-	}
+	b.widths = make([]int, len(header.names))
 	b.row.columns = b.row.columns[:0]
 	for _, name := range header.names {
 		b.row.add(name)
 	}
-	return b.setRow(excelize.RowOpts{StyleID: b.bold})
+	return b.setRow()
+}
+
+// endSheet writes what is left of the sheet.
+func (b *workbook) endSheet() error {
+	if err := b.fit(); err != nil {
+		return err
+	}
+	return b.sheet.Flush()
 }
 
 // add writes a row, on a further sheet if the current one is full.
@@ -143,9 +177,62 @@ func (b *workbook) add(r record) error {
 	return b.setRow()
 }
 
-func (b *workbook) setRow(opts ...excelize.RowOpts) error {
+// setRow writes the row, or lets it wait for the widths of the columns.
+func (b *workbook) setRow() error {
 	b.rows++
-	return b.sheet.SetRow("A"+strconv.Itoa(b.rows), b.row.columns, opts...)
+	if b.rows > fitRows {
+		return b.write(b.rows, b.row.columns)
+	}
+	b.waiting = append(b.waiting, slices.Clone(b.row.columns))
+	for i, value := range b.row.columns {
+		b.widths[i] = max(b.widths[i], width(value))
+	}
+	if b.rows == fitRows {
+		return b.fit()
+	}
+	return nil
+}
+
+// fit sets the widths of the columns, and writes the rows that waited for them.
+func (b *workbook) fit() error {
+	if len(b.waiting) == 0 {
+		return nil
+	}
+	for i, width := range b.widths {
+		// A column also needs room for its margins.
+		if err := b.sheet.SetColWidth(i+1, i+1, float64(min(max(width, minWidth), maxWidth)+2)); err != nil {
+			return err
+		}
+	}
+	for i, columns := range b.waiting {
+		if err := b.write(i+1, columns); err != nil {
+			return err
+		}
+	}
+	b.waiting = nil
+	return nil
+}
+
+// write writes a row; the first one is the header.
+func (b *workbook) write(row int, columns []any) error {
+	var opts []excelize.RowOpts
+	if row == 1 {
+		opts = []excelize.RowOpts{{StyleID: b.bold}}
+	}
+	return b.sheet.SetRow("A"+strconv.Itoa(row), columns, opts...)
+}
+
+// width is how many characters a cell shows.
+func width(value any) int {
+	switch v := value.(type) {
+	case nil:
+		return 0
+	case string:
+		return utf8.RuneCountInString(v)
+	case excelize.Cell:
+		return dateShow
+	}
+	return len(fmt.Sprint(value))
 }
 
 // writeTo writes the archive straight to w. The library's own method would

@@ -14,6 +14,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // open writes a workbook and opens it again.
@@ -123,6 +125,53 @@ func TestWriteXLSX(t *testing.T) {
 			if style, err := f.GetStyle(id); err != nil || style.Font == nil || !style.Font.Bold {
 				t.Errorf("%s: the header is not bold: %+v, %v", sheet, style, err)
 			}
+		}
+	})
+
+	t.Run("Author", func(t *testing.T) {
+		t.Parallel()
+		m := m
+		m.Station, m.Made = "Radio Helsinki", time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+		props, err := open(t, m, many(m, 3, 2), 100).GetDocProps()
+		if err != nil || props.Creator != "Radio Helsinki" || props.LastModifiedBy != "Radio Helsinki" || props.Title != "Report 2020-10" ||
+			props.Created != "2026-11-01T08:00:00Z" || props.Modified != props.Created {
+			t.Errorf("%+v, %v", props, err)
+		}
+	})
+
+	t.Run("Widths", func(t *testing.T) {
+		t.Parallel()
+		title := strings.Repeat("ü", 40)
+		f := open(t, m, func(_ context.Context, fn func(Play) error) error {
+			for i := range 1500 { // more than the columns fit
+				e := model.Entry{LogSource: 1, TrackStart: m.From, Title: "short", ShowName: strings.Repeat("x", 500)}
+				if i == 900 {
+					e.Title = title
+				}
+				if err := fn(Play{Entry: e, From: m.From.Add(time.Duration(i) * time.Second), Until: m.From}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, 1200)
+		for _, c := range []struct {
+			sheet, header string
+			want          float64
+		}{
+			{"Plays", "track_start", 21}, {"Plays", "track_start_iso", 27}, {"Plays", "track_title", 42}, {"Plays", "show_name", 62}, {"Plays", "seconds", 10},
+			{"Plays 2", "track_title", 13}, {"Titles", "track_title", 42}, {"Types", "track_type", 12},
+		} {
+			r := rows(t, f, c.sheet)
+			column, err := excelize.ColumnNumberToName(slices.Index(r[0], c.header) + 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := f.GetColWidth(c.sheet, column); err != nil || got != c.want {
+				t.Errorf("%s: %s is %v wide, %v, want %v", c.sheet, c.header, got, err, c.want)
+			}
+		}
+		if plays, more := rows(t, f, "Plays"), rows(t, f, "Plays 2"); len(plays) != 1200 || len(more) != 302 || more[1][1] != m.Zone.In(m.From.Add(1199*time.Second)).Format(time.RFC3339) {
+			t.Errorf("%d and %d rows, the second begin with %v", len(plays), len(more), more[1])
 		}
 	})
 

@@ -81,6 +81,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Sync:     db,
 		State:    a.state,
 		Zone:     cfg.Station.Zone,
+		Station:  cfg.Report.Station,
 		HostID:   cfg.HostID,
 		Now:      time.Now,
 		Log:      base.Log("api"),

@@ -51,7 +51,7 @@ func TestRun(t *testing.T) {
 	t.Run("Usage", func(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{{"nonsense"}, {"--nonsense"}, {"migrate", "up", "twice"}, {"migrate", "upp"}, {"migrate"}} {
-			if code, _, errOut := run(t, database(t), args...); code != cli.ExitConfig || errOut == "" {
+			if code, _, errOut := run(t, database(t), args...); code != cli.ExitUsage || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}
 		}

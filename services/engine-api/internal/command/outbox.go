@@ -43,7 +43,7 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error {
 			uids, err := chosen(args, all)
 			if err != nil {
-				return cli.Mistake(err)
+				return cli.Usage(err)
 			}
 			return withOutbox(cmd.Context(), env, func(ctx context.Context, _ config.Config, db *repo.Node) error {
 				return retryParked(ctx, db, uids, cmd.OutOrStdout())

@@ -163,7 +163,7 @@ func TestOutbox(t *testing.T) {
 			{"outbox"}, {"outbox", "retry"}, {"outbox", "retry", "--all", entry.String()}, {"outbox", "retry", "17"},
 			{"outbox", "list", "all"}, {"outbox", "drop"},
 		} {
-			if code, _, errOut := run(t, environ, args...); code != cli.ExitConfig || errOut == "" {
+			if code, _, errOut := run(t, environ, args...); code != cli.ExitUsage || errOut == "" {
 				t.Errorf("%v: %d %q", args, code, errOut)
 			}
 		}

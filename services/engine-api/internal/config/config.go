@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Peers    peer.Config
 
 	Tracks trackservice.Config
+	Report report.Config
 	lifecycle.Config
 }
 

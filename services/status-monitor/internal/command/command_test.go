@@ -36,6 +36,11 @@ func TestProgram(t *testing.T) {
 	if code, out, _ := run(t, "version"); code != cli.ExitOK || out != "status-monitor 1.2.3\n" {
 		t.Errorf("got %d %q", code, out)
 	}
+	for args, want := range map[string]int{"status --monitro x": exitUnknown, "status now": exitUnknown, "switch": cli.ExitUsage, "switch 1 --pni": cli.ExitUsage} {
+		if code, _, errOut := run(t, strings.Fields(args)...); code != want || !strings.Contains(errOut, "\nsee status-monitor s") {
+			t.Errorf("%s: %d %q", args, code, errOut)
+		}
+	}
 	if code, _, errOut := run(t, "check-config"); code != cli.ExitConfig || !strings.Contains(errOut, "AURA_SYNC_HOST") {
 		t.Errorf("got %d %q", code, errOut)
 	}
@@ -130,7 +135,7 @@ func TestStatus(t *testing.T) {
 		if code, _, errOut := run(t, "status", "--monitor", "http://127.0.0.1:1"); code != 3 || !strings.Contains(errOut, "UNKNOWN: ") {
 			t.Errorf("%d %s", code, errOut)
 		}
-		if code, _, errOut := run(t, "status", "--monitor", "nowhere"); code != cli.ExitConfig || !strings.Contains(errOut, "URL") {
+		if code, _, errOut := run(t, "status", "--monitor", "nowhere"); code != exitUnknown || !strings.Contains(errOut, "URL") {
 			t.Errorf("%d %s", code, errOut)
 		}
 	})
@@ -184,8 +189,8 @@ func TestOperate(t *testing.T) {
 			}
 		}
 	}
-	expect("switch 2", cli.ExitConfig, "--reason is required")
-	expect("switch two --reason noise", cli.ExitConfig, "two: must be a source's number")
+	expect("switch 2", cli.ExitUsage, "--reason is required")
+	expect("switch two --reason noise", cli.ExitUsage, "two: must be a source's number")
 	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since 20", time.Now().Local().Format(" -07:00")+"\n")
 	expect("switch 22 --reason typo --by M.Tester", cli.ExitFailed, "number", "must be a source that a setting, a name or a record of the sync node knows", "Use --force to activate source 22 nevertheless")
 	expect("switch 1 --reason calm --by M.Tester --pin", cli.ExitOK, "source 1 is active since", "pinned")
@@ -193,8 +198,8 @@ func TestOperate(t *testing.T) {
 	expect("release --reason done --by M.Tester", cli.ExitOK, "source 1 is active")
 	expect("release --reason again", cli.ExitOK, "source 1 is active")
 	expect("maintenance 2 on --reason fan --by M.Tester", cli.ExitOK, "maintenance of source 2 is on")
-	expect("maintenance 2 perhaps --reason fan", cli.ExitConfig, "perhaps: must be on or off")
-	expect("maintenance 2", cli.ExitConfig, "2 arg")
+	expect("maintenance 2 perhaps --reason fan", cli.ExitUsage, "perhaps: must be on or off")
+	expect("maintenance 2", cli.ExitUsage, "2 arg")
 
 	expect("switch 22 --force --reason line --by M.Tester", cli.ExitOK, "source 22 is active since", "nothing knows it")
 	list := syncNode.Activations(t)[1:]
@@ -231,7 +236,7 @@ func TestTokenFile(t *testing.T) {
 		if content == "" {
 			file = filepath.Join(t.TempDir(), "none")
 		}
-		if code, _, errOut := run(t, "status", "--monitor", server.URL, "--token-file", file); code != cli.ExitConfig || !strings.Contains(errOut, "token") {
+		if code, _, errOut := run(t, "status", "--monitor", server.URL, "--token-file", file); code != exitUnknown || !strings.Contains(errOut, "token") {
 			t.Errorf("%q: %d %s", content, code, errOut)
 		}
 	}

@@ -30,16 +30,16 @@ func (n *node) client() (*peer.Client, error) {
 	if n.tokenFile != "" {
 		token, err := os.ReadFile(n.tokenFile)
 		if err != nil {
-			return nil, cli.Mistake(fmt.Errorf("read the token: %w", err))
+			return nil, cli.Usage(fmt.Errorf("read the token: %w", err))
 		}
 		cfg.Token = strings.TrimSpace(string(token))
 		if err := cfg.Validate(); err != nil {
-			return nil, cli.Mistake(fmt.Errorf("%s does not contain a token: a token is one line of printable ASCII without blanks", n.tokenFile))
+			return nil, cli.Usage(fmt.Errorf("%s does not contain a token: a token is one line of printable ASCII without blanks", n.tokenFile))
 		}
 	}
 	client, err := peer.New(n.url, cfg)
 	if err != nil {
-		return nil, cli.Mistake(err)
+		return nil, cli.Usage(err)
 	}
 	return client, nil
 }

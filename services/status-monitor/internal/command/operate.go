@@ -30,7 +30,7 @@ func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.
 	o := new(operation)
 	cmd := cli.New(use, short, check, func(cmd *cobra.Command, args []string) error {
 		if strings.TrimSpace(o.reason) == "" {
-			return cli.Mistake(errors.New("--reason is required: it goes into the audit record"))
+			return cli.Usage(errors.New("--reason is required: it goes into the audit record"))
 		}
 		client, err := o.node.client()
 		if err != nil {
@@ -114,7 +114,7 @@ func maintenanceCommand() *cobra.Command {
 			}
 			on := args[1] == "on"
 			if !on && args[1] != "off" {
-				return cli.Mistake(fmt.Errorf("%s: must be on or off", args[1]))
+				return cli.Usage(fmt.Errorf("%s: must be on or off", args[1]))
 			}
 			err = syncNode.SetMaintenance(ctx, model.Maintenance{Source: source, On: on, By: o.by, Reason: o.reason})
 			if err != nil {
@@ -128,7 +128,7 @@ func maintenanceCommand() *cobra.Command {
 func sourceOf(arg string) (int, error) {
 	source, err := strconv.Atoi(arg)
 	if err != nil || model.ValidateSource("source", source) != nil {
-		return 0, cli.Mistake(fmt.Errorf("%s: must be a source's number, from 1", arg))
+		return 0, cli.Usage(fmt.Errorf("%s: must be a source's number, from 1", arg))
 	}
 	return source, nil
 }

@@ -46,9 +46,10 @@ func statusCommand() *cobra.Command {
 		}
 		return nil
 	})
+	cli.UsageExit(cmd, exitUnknown)
 	cmd.Long = "status shows what a monitor sees. Its exit code serves Nagios and similar checks:\n" +
 		"0 all is well, 1 something needs a look, 2 the alarm is raised or nothing knows the active source,\n" +
-		"3 the monitor does not answer."
+		"3 the monitor does not answer, or the command line is wrong."
 	n.flags(cmd, "monitor", "http://127.0.0.1:8011", "the monitor")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "show the status again every second, until the command is interrupted")

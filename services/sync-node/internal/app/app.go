@@ -82,6 +82,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Sync:     a.station,
 		State:    a.state,
 		Zone:     cfg.Station.Zone,
+		Station:  cfg.Report.Station,
 		HostID:   cfg.HostID,
 		Now:      time.Now,
 		Log:      base.Log("api"),

@@ -36,7 +36,7 @@ type State struct {
 // Show writes to w how far the work is until stop is called. stop waits for the
 // last line.
 func Show(w io.Writer, look func() State) (stop func()) {
-	return show(w, isTerminal(w), look)
+	return show(w, isTerminal(w) && os.Getenv("TERM") != "dumb", look)
 }
 
 func show(w io.Writer, terminal bool, look func() State) (stop func()) {
