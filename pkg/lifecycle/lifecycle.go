@@ -108,7 +108,7 @@ func (s *Service) Identity() *model.Identity { return s.identity.Load() }
 type databaseSize struct{ db Database }
 
 var sizeOf = prometheus.NewDesc("aura_database_bytes",
-	"Size of the SQLite database, by part: file, and log (what is not in the file yet). A database server's size is not shown.",
+	"Size of the SQLite database, by part: file, and log (the -wal file). A database server's size is not shown.",
 	[]string{"part"}, nil)
 
 // Describe implements prometheus.Collector.

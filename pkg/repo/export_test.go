@@ -88,7 +88,7 @@ func (d *DB) AwaitRefusal(t testing.TB) func() {
 	return func() {
 		t.Helper()
 		patience.Await(t, func() error {
-			if err, known := d.db.LastWrite(); known && err == nil {
+			if known, err := d.db.LastWrite(); known && err == nil {
 				return errors.New("no write was refused")
 			}
 			return nil

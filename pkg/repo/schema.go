@@ -73,8 +73,8 @@ func (d *DB) Close() error {
 // migrations). Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
 func (d *DB) Ready(ctx context.Context) error { return d.db.Ready(ctx) }
 
-// Size is how large an embedded database is, in bytes: its file, and the log of
-// what is not in the file yet. A server's size is not known.
+// Size is how large an embedded database is, in bytes: its file and its log. A
+// server's size is not known.
 func (d *DB) Size() (file, log int64, known bool) { return d.db.Size() }
 
 // Migrate brings the schema up to date. Several processes may call it at once:

@@ -18,7 +18,7 @@ const writeTest = "write test"
 func (d *DB) Writable(ctx context.Context) error {
 	ctx, cancel := d.db.Deadline(ctx)
 	defer cancel()
-	err, known := d.db.LastWrite()
+	known, err := d.db.LastWrite()
 	if !known {
 		err = d.tryWrite(ctx)
 	}
@@ -35,7 +35,7 @@ func (d *DB) tryWrite(ctx context.Context) error {
 	}
 	return within(ctx, func() error {
 		defer func() { <-d.trying }()
-		if err, known := d.db.LastWrite(); known {
+		if known, err := d.db.LastWrite(); known {
 			return err
 		}
 		// It is not repeated: a probe wants to know what is now.

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,26 +13,25 @@ import (
 func TestCheckpoints(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		calls, takes := 0, time.Duration(0)
-		running := false
+		var calls, takes atomic.Int64
+		var running atomic.Bool
 		c := newCheckpoints(func(ctx context.Context) {
-			if running {
+			if running.Swap(true) {
 				t.Error("two at once")
 			}
-			running = true
-			calls++
+			calls.Add(1)
 			select {
-			case <-time.After(takes):
+			case <-time.After(time.Duration(takes.Load())):
 			case <-ctx.Done():
 			}
-			running = false
+			running.Store(false)
 		})
-		wait := func(d time.Duration, want int) {
+		wait := func(d time.Duration, want int64) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if calls != want {
-				t.Errorf("%d calls, want %d", calls, want)
+			if got := calls.Load(); got != want {
+				t.Errorf("%d calls, want %d", got, want)
 			}
 		}
 		wait(time.Hour, 0)
@@ -48,11 +48,12 @@ func TestCheckpoints(t *testing.T) {
 		}
 		wait(idleAfter, 3)
 
-		takes = 10 * time.Second
+		const long = 10 * time.Second
+		takes.Store(int64(long))
 		c.wrote()
 		wait(idleAfter, 4)
 		c.wrote() // during the call
-		wait(takes, 4)
+		wait(long, 4)
 		wait(idleAfter, 5)
 		c.end()() // ends the call
 		c.wrote()

@@ -54,19 +54,18 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 // IsUnavailable reports whether the database cannot be reached or cannot write
 // now.
 func (db *DB) IsUnavailable(err error) bool {
+	var network net.Error
 	return db.isAway(err) ||
 		db.Dialect.IsUnavailable(err) ||
 		db.IsConflict(err) || // still a conflict after all repetitions
+		errors.As(err, &network) ||
 		errors.Is(err, sql.ErrConnDone)
 }
 
 // isAway reports whether the database is away, and is likely to come back by
 // itself. The end of a context does not count, although it is a net.Error.
 func (db *DB) isAway(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return false
-	}
-	var network net.Error
+	var network *net.OpError
 	return db.Dialect.IsAway(err) ||
 		db.Dialect.IsIncomplete(err) || // a service that just started will soon migrate, or is migrating
 		errors.As(err, &network) ||

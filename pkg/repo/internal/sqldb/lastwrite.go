@@ -38,12 +38,12 @@ func (db *DB) Wrote(ctx context.Context, err error) {
 }
 
 // LastWrite is how the last write ended, or not known if that was too long ago.
-func (db *DB) LastWrite() (err error, known bool) {
+func (db *DB) LastWrite() (known bool, err error) {
 	db.last.mu.Lock()
 	defer db.last.mu.Unlock()
 	holds := successHolds
 	if db.last.err != nil {
 		holds = failureHolds
 	}
-	return db.last.err, time.Since(db.last.at) < holds
+	return time.Since(db.last.at) < holds, db.last.err
 }

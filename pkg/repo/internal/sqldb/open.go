@@ -27,7 +27,7 @@ type DB struct {
 
 	readers *sql.DB // the connections of Read
 	last    lastWrite
-	silence silence
+	silence *silence
 	hurry   chan struct{} // closed by Hurry
 	// checkpoints is nil if writes are never checkpointed.
 	checkpoints *checkpoints
@@ -67,9 +67,13 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	readers, err := read.DB()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write))
+	}
 	db := &DB{
 		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
-		silence: silence{log: log}, hurry: make(chan struct{}),
+		readers: readers, hurry: make(chan struct{}),
 	}
 	db.guardReads()
 	db.checkpoints = newCheckpoints(db.checkpoint)
@@ -97,8 +101,8 @@ func (db *DB) checkpoint(ctx context.Context) {
 	}
 }
 
-// Size is how large an embedded database is, in bytes: its file, and the log
-// of what is not in the file yet. A server's size is not known.
+// Size is how large an embedded database is, in bytes: its file and its
+// log. A server's size is not known.
 func (db *DB) Size() (file, log int64, known bool) { return db.Dialect.Size() }
 
 func closePool(g *gorm.DB) error {

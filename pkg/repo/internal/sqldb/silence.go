@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -23,19 +22,26 @@ const probePause = time.Second
 
 // silence remembers that the database did not answer a read in time. From then
 // on reads fail at once, until a probe in the background is answered. Otherwise
-// each read would wait as long as the first one, and reads would pile up.
+// each read would wait as long as the first one, and reads would pile up. Make it
+// with newSilence.
 type silence struct {
-	// probe asks the database something that it answers at once.
-	probe func(ctx context.Context) error
-	log   zerolog.Logger
+	probe func() error
+	// stop ends the probes, and closes stopping.
+	stop     context.CancelFunc
+	stopping <-chan struct{}
+	probing  sync.WaitGroup
+	log      zerolog.Logger
 
 	mu sync.Mutex
 	// since is when the silence began; zero while there is none.
-	since time.Time
-	// stop ends the probes; stopped says that there will be none any more.
-	stop    context.CancelFunc
+	since   time.Time
 	stopped bool
-	probing sync.WaitGroup
+}
+
+// newSilence: probe asks the database something that it answers at once.
+func newSilence(probe func(ctx context.Context) error, log zerolog.Logger) *silence {
+	ctx, stop := context.WithCancel(context.Background())
+	return &silence{probe: func() error { return probe(ctx) }, stop: stop, stopping: ctx.Done(), log: log}
 }
 
 // refuse returns an error during a silence.
@@ -56,20 +62,15 @@ func (s *silence) begin() {
 		return
 	}
 	s.since = time.Now()
-	ctx, cancel := context.WithCancel(context.Background())
-	s.stop = cancel
 	s.log.Warn().Msg("database does not answer; reads are not tried until it does")
-	s.probing.Go(func() {
-		defer cancel()
-		s.await(ctx)
-	})
+	s.probing.Go(s.await)
 }
 
 // await ends the silence when a probe is answered.
-func (s *silence) await(ctx context.Context) {
-	for s.probe(ctx) != nil {
+func (s *silence) await() {
+	for s.probe() != nil {
 		select {
-		case <-ctx.Done():
+		case <-s.stopping:
 			return
 		case <-time.After(probePause):
 		}
@@ -85,49 +86,45 @@ func (s *silence) end() (wait func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
-	if s.stop != nil {
-		s.stop()
-	}
+	s.stop()
 	return s.probing.Wait
 }
 
-// guardReads makes reads obey the silence. The probes use the connections of the
-// reads.
+// guardReads makes reads obey the silence.
 func (db *DB) guardReads() {
-	pool := db.Read.ConnPool.(*sql.DB)
-	db.readers = pool
-	db.silence.probe = func(ctx context.Context) error {
-		ctx, cancel := db.Deadline(ctx)
-		defer cancel()
-		rows, err := pool.QueryContext(ctx, "SELECT 1")
-		if err == nil {
-			err = errors.Join(rows.Err(), rows.Close())
-		}
+	db.silence = newSilence(db.probe, db.Log)
+	over := guardedPool{db.readers, db}
+	db.Read.ConnPool, db.Read.Statement.ConnPool = over, over
+}
+
+// probe asks on the connections of the reads.
+func (db *DB) probe(ctx context.Context) error {
+	ctx, cancel := db.Deadline(ctx)
+	defer cancel()
+	rows, err := db.readers.QueryContext(ctx, "SELECT 1")
+	if err != nil {
 		return err
 	}
-	over := guardedPool{pool, db}
-	db.Read.ConnPool, db.Read.Statement.ConnPool = over, over
+	return errors.Join(rows.Err(), rows.Close())
 }
 
 // guardedPool refuses reads during a silence, and notes when one begins.
 type guardedPool struct {
-	gorm.ConnPool
+	*sql.DB
 	db *DB
 }
 
-func (p guardedPool) pool() *sql.DB { return p.ConnPool.(*sql.DB) }
-
 // GetDBConn implements gorm's GetDBConnector.
-func (p guardedPool) GetDBConn() (*sql.DB, error) { return p.pool(), nil }
+func (p guardedPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
 // QueryContext implements gorm.ConnPool.
 func (p guardedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return guarded(ctx, p.db, func() (*sql.Rows, error) { return p.pool().QueryContext(ctx, query, args...) })
+	return guarded(ctx, p.db, func() (*sql.Rows, error) { return p.DB.QueryContext(ctx, query, args...) })
 }
 
 // BeginTx implements gorm's TxBeginner, for a read of several statements.
 func (p guardedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
-	return guarded(ctx, p.db, func() (*sql.Tx, error) { return p.pool().BeginTx(ctx, opts) })
+	return guarded(ctx, p.db, func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, opts) })
 }
 
 func guarded[T any](ctx context.Context, db *DB, ask func() (*T, error)) (*T, error) {
@@ -137,7 +134,8 @@ func guarded[T any](ctx context.Context, db *DB, ask func() (*T, error)) (*T, er
 	began := time.Now()
 	answer, err := ask()
 	// The driver's own timeout is as long, and may be faster than the context.
-	if err != nil && (errors.Is(context.Cause(ctx), ErrTooSlow) || time.Since(began) >= db.Timeout) {
+	tooSlow := errors.Is(context.Cause(ctx), ErrTooSlow) || ctx.Err() == nil && time.Since(began) >= db.Timeout
+	if err != nil && tooSlow {
 		db.silence.begin()
 	}
 	return answer, err

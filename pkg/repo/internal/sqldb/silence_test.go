@@ -3,9 +3,12 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -16,14 +19,15 @@ func TestSilence(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const timeout = 5 * time.Second
-		answers, probes, probing := false, 0, 0
-		s := &silence{probe: func(ctx context.Context) error {
-			probes++
-			if probing++; probing > 1 {
+		var answers atomic.Bool
+		var probes, probing atomic.Int64
+		s := newSilence(func(ctx context.Context) error {
+			probes.Add(1)
+			if probing.Add(1) > 1 {
 				t.Error("two probes at once")
 			}
-			defer func() { probing-- }()
-			if answers {
+			defer probing.Add(-1)
+			if answers.Load() {
 				return nil
 			}
 			select {
@@ -31,7 +35,7 @@ func TestSilence(t *testing.T) {
 			case <-time.After(timeout):
 			}
 			return context.DeadlineExceeded
-		}}
+		}, zerolog.Nop())
 		if err := s.refuse(); err != nil {
 			t.Errorf("refused before: %v", err)
 		}
@@ -42,24 +46,24 @@ func TestSilence(t *testing.T) {
 			t.Errorf("error %v, want %v", err, ErrSilent)
 		}
 		time.Sleep(2 * (timeout + probePause))
-		if synctest.Wait(); probes != 3 || s.refuse() == nil {
-			t.Errorf("%d probes, refused: %v", probes, s.refuse())
+		if synctest.Wait(); probes.Load() != 3 || s.refuse() == nil {
+			t.Errorf("%d probes, refused: %v", probes.Load(), s.refuse())
 		}
-		answers = true
+		answers.Store(true)
 		time.Sleep(timeout + probePause)
-		if synctest.Wait(); probes != 4 || s.refuse() != nil {
-			t.Errorf("%d probes, refused: %v", probes, s.refuse())
+		if synctest.Wait(); probes.Load() != 4 || s.refuse() != nil {
+			t.Errorf("%d probes, refused: %v", probes.Load(), s.refuse())
 		}
-		answers = false
+		answers.Store(false)
 		s.begin()
 		s.end()()
-		if err := s.refuse(); err == nil || probing > 0 {
-			t.Errorf("ended: %v, %d probes", err, probing)
+		if err := s.refuse(); err == nil || probing.Load() > 0 {
+			t.Errorf("ended: %v, %d probes", err, probing.Load())
 		}
 		time.Sleep(time.Hour)
 		s.begin()
-		if synctest.Wait(); probes != 5 {
-			t.Errorf("%d probes after the end", probes-5)
+		if synctest.Wait(); probes.Load() != 5 {
+			t.Errorf("%d probes after the end", probes.Load()-5)
 		}
 	})
 }

@@ -60,6 +60,8 @@ func TestDB_Outlast(t *testing.T) {
 	const timeout = 5 * time.Second
 	unavailable := func(err error) error { return fmt.Errorf("store: %w: %w", model.ErrUnavailable, err) }
 	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	past := net.Dialer{Deadline: time.Unix(1, 0)}
+	_, silent := past.DialContext(t.Context(), "tcp", "127.0.0.1:1") // it also says that it is a context.DeadlineExceeded
 	for name, test := range map[string]struct {
 		err   error
 		away  time.Duration // how long err lasts
@@ -67,6 +69,7 @@ func TestDB_Outlast(t *testing.T) {
 		fails bool
 	}{
 		"Refused":     {refused, time.Second, time.Second + MaxPause*3/2, false},
+		"DialTimeout": {silent, time.Second, time.Second + MaxPause*3/2, false},
 		"Broken":      {driver.ErrBadConn, time.Second, time.Second + MaxPause*3/2, false},
 		"Killed":      {mysql.ErrInvalidConn, time.Second, time.Second + MaxPause*3/2, false},
 		"ReadOnly":    {&mysql.MySQLError{Number: 1290}, time.Second, time.Second + MaxPause*3/2, false},
