@@ -440,7 +440,8 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 	server := httpservertest.New(t, stub{})
 	proxy := httptest.NewServer(http.StripPrefix("/radio/engine", server))
 	defer proxy.Close()
-	get := func(address *url.URL) (*http.Response, string) {
+	// get returns the address after redirects, and the body.
+	get := func(address *url.URL) (*url.URL, string) {
 		t.Helper()
 		answer, err := http.Get(address.String())
 		if err != nil {
@@ -451,15 +452,14 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 		if err != nil || answer.StatusCode != 200 {
 			t.Errorf("%s: %d, %v", address, answer.StatusCode, err)
 		}
-		return answer, string(body)
+		return answer.Request.URL, string(body)
 	}
 	root, err := url.Parse(proxy.URL + "/radio/engine/api/v1/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"ui", "ui/", "/radio/engine//api//v1//ui//", "/radio/engine/", "/radio/engine/api/v1", "/radio/engine/api/v1/", "/radio/engine//"} {
-		answer, html := get(resolve(t, root, path))
-		at := answer.Request.URL // after redirects
+		at, html := get(resolve(t, root, path))
 		addresses := regexp.MustCompile(`(?:href|src)="([^"]+)"`).FindAllStringSubmatch(html, -1)
 		if len(addresses) < 4 {
 			t.Errorf("%s: addresses %v in\n%s", path, addresses, html)
@@ -467,14 +467,14 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 		for _, a := range addresses {
 			get(resolve(t, at, a[1]))
 		}
-		answer, document := get(resolve(t, at, "../openapi.json"))
+		at, document := get(resolve(t, at, "../openapi.json"))
 		var contract struct {
 			Servers []struct{ URL string }
 		}
 		if err := json.Unmarshal([]byte(document), &contract); err != nil || len(contract.Servers) != 1 {
 			t.Fatalf("%v: %.200s", err, document)
 		}
-		if base := resolve(t, answer.Request.URL, contract.Servers[0].URL); !strings.HasSuffix(base.Path, "/api/v1") {
+		if base := resolve(t, at, contract.Servers[0].URL); !strings.HasSuffix(base.Path, "/api/v1") {
 			t.Errorf("the contract's server is %s", base)
 		} else {
 			get(base.JoinPath("trackservice"))

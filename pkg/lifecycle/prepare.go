@@ -27,7 +27,8 @@ func (s *Service) ready(ctx context.Context) error {
 	preparing := s.preparing.Load()
 	if s.opts.Database != nil {
 		// The service itself makes the schema, or ends if it is too old.
-		if err := s.opts.Database.Ready(ctx); err != nil && !(preparing && errors.Is(err, repo.ErrSchemaOlder)) {
+		err := s.opts.Database.Ready(ctx)
+		if err != nil && (!preparing || !errors.Is(err, repo.ErrSchemaOlder)) {
 			return err
 		}
 	}

@@ -100,6 +100,8 @@ func readKnown(tx *gorm.DB, r source.Request) (k source.Known, err error) {
 		if k.Active, err = firstActivation(activeAt(tx, r.From(), k.Last)); err == nil {
 			k.Latest, err = firstActivation(tx.Order(lastActive))
 		}
+	}
+	if err != nil || !r.MayRepeat() {
 		return k, err
 	}
 	told := tx.Where("active_from = ?", sqldb.At(r.From()))

@@ -196,7 +196,7 @@ func TestDB_Writable(t *testing.T) {
 				return errors.New("an entry still fits")
 			}
 			if err := db.Writable(t.Context()); !errors.Is(err, model.ErrUnavailable) || !strings.Contains(err.Error(), dir) {
-				return fmt.Errorf("writable: %v, want an error that names %s", err, dir)
+				return fmt.Errorf("writable: %w, want an error that names %s", err, dir)
 			}
 			return nil
 		})

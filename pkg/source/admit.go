@@ -52,8 +52,8 @@ type Known struct {
 	// Active is active when the request arrives, and Latest begins after all
 	// others. They are read only if the request tells no earlier time.
 	Active, Latest model.Activation
-	// Told may be what a late request repeats: all that begin at its time, or, of
-	// a Mandate, the one with the epoch after Upon.
+	// Told is what a request may repeat that MayRepeat: all that begin at its
+	// time, or, of a Mandate, the one with the epoch after Upon.
 	Told []model.Activation
 	// Upon is the latest by time up to the Mandate's epoch. It is read only if the
 	// request is late.
@@ -215,6 +215,11 @@ func (r Request) From() time.Time {
 // Whoever sent it may send it again, because the answer was lost.
 func (r Request) IsLate() bool { return r.From().Before(r.Arrived.Truncate(time.Microsecond)) }
 
+// MayRepeat reports whether the request may be that of a stored activation once
+// more. This is true of a late one. A monitor's request that was late may not seem
+// so when it comes again, because the difference of the clocks is measured anew.
+func (r Request) MayRepeat() bool { return r.IsLate() || r.Mandate != nil && !r.Sent.IsZero() }
+
 // activation is what the request asks for, before the rules give it a time and an
 // epoch.
 func (r Request) activation() model.Activation {
@@ -252,10 +257,10 @@ func (r Request) isSo(k Known) bool {
 		r.agrees(k.Last.Pinned) && (epoch == nil || *epoch == k.Last.Epoch)
 }
 
-// repeats finds the stored activation that a late request was before. What
+// repeats finds the stored activation that the request was before. What
 // differs only in case is the same to some databases, so it is compared here.
 func (r Request) repeats(a model.Activation, k Known) (model.Activation, bool) {
-	if r.IsLate() {
+	if r.MayRepeat() {
 		for _, told := range k.Told {
 			if told.Repeats(&a) || r.isShiftOf(told, a) {
 				return told, true
@@ -267,9 +272,11 @@ func (r Request) repeats(a model.Activation, k Known) (model.Activation, bool) {
 
 // isShiftOf reports whether a stored activation is the requested one, although
 // the difference of the clocks was measured a little differently: one of the
-// two may not even be shifted.
+// two may not even be shifted. Of a Mandate, the time does not matter: with the
+// next epoch after what it knew, this monitor has activated this source already.
 func (r Request) isShiftOf(told, a model.Activation) bool {
-	return told.Source == a.Source && told.By == a.By && told.Pinned == a.Pinned && r.wasTold(told)
+	return told.Source == a.Source && told.By == a.By && told.Pinned == a.Pinned &&
+		(r.wasTold(told) || r.Mandate != nil && !r.Sent.IsZero())
 }
 
 // wasTold reports whether a stored activation has the time that the request

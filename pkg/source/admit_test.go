@@ -144,7 +144,7 @@ func TestAdmit(t *testing.T) {
 		"SkewedOther": {
 			request: skewed(2, time.Hour, time.Minute),
 			known: with(known, func(k *Known) {
-				k.Told = []model.Activation{{Epoch: 8, Source: 2, From: noon, Reason: skewed(2, time.Hour, time.Second).note()}}
+				k.Told = []model.Activation{{Epoch: 8, Source: 3, From: noon, Reason: skewed(3, time.Hour, time.Second).note()}}
 			}), epoch: 8, from: noon.Add(-time.Minute),
 		},
 		"SkewedToldLast": {

@@ -84,7 +84,7 @@ func (n *node) restart(t testing.TB) {
 // run executes a command of the program, with the configuration of the process.
 func (n *node) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(bin, n.program()), args...)
-	cmd.Env = environment(append([]string{"AURA_DATABASE_URL=" + n.database}, n.env...)...)
+	cmd.Env = environment(append([]string{"AURA_DATABASE_URL=" + n.database, "AURA_STATION_TIMEZONE=Europe/Vienna"}, n.env...)...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -101,11 +101,8 @@ func (db *DB) guardReads() {
 func (db *DB) probe(ctx context.Context) error {
 	ctx, cancel := db.Deadline(ctx)
 	defer cancel()
-	rows, err := db.readers.QueryContext(ctx, "SELECT 1")
-	if err != nil {
-		return err
-	}
-	return errors.Join(rows.Err(), rows.Close())
+	var one int
+	return db.readers.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
 // guardedPool refuses reads during a silence, and notes when one begins.

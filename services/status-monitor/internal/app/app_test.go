@@ -286,7 +286,7 @@ func TestApp_EachSwitch(t *testing.T) {
 		patience.Await(t, func() error {
 			text, err := os.ReadFile(orders)
 			if got := strings.Join(strings.Fields(string(text)), " "); err != nil || got != ran {
-				return fmt.Errorf("the command ran for %q, %v, want %q", got, err, ran)
+				return fmt.Errorf("the command ran for %q, want %q (%w)", got, ran, err)
 			}
 			if got := heard.switches(); got != switches {
 				return fmt.Errorf("the webhook heard of %q, want %q", got, switches)
