@@ -44,6 +44,7 @@ type App struct {
 	prober  *probe.Prober
 	clients []*peer.Client
 	actor   *act.Actor
+	ledger  ledger
 }
 
 // New wires the service and opens the socket for heartbeats. The database need
@@ -79,7 +80,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 		nodes[number] = client
 		clients = append(clients, client)
 	}
-	a := &App{cfg: cfg, version: version, base: base, clients: clients}
+	a := &App{cfg: cfg, version: version, base: base, clients: clients, ledger: ledger{db, make(chan struct{})}}
 	by := authority.By + cfg.Name
 	// An activation that the sync node refuses again and again must not cause
 	// questions without a pause: the next round comes by itself.
@@ -91,7 +92,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 		}
 	}
 	lease := func() model.Lease { return a.node.View().Granted }
-	if a.actor, err = act.New(cfg.Act, db, syncNode, by, lease, overtaken, base.Log("act")); err != nil {
+	if a.actor, err = act.New(cfg.Act, a.ledger, syncNode, by, lease, overtaken, base.Log("act")); err != nil {
 		return nil, err
 	}
 	if a.beats, err = heartbeat.Listen(cfg.Heartbeats, net.DefaultResolver, base.Log("heartbeat")); err != nil {
@@ -156,6 +157,7 @@ func (a *App) HeartbeatAddr() net.Addr { return net.UDPAddrFromAddrPort(a.beats.
 // Call it once.
 func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
+		Prepared: func() { close(a.ledger.prepared) },
 		// None of these waits for the database: an engine may fail at any time.
 		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run},
 	})
