@@ -245,7 +245,7 @@ func ownerOf(g *gorm.DB) (o model.Owner, err error) {
 // is for databases that older programs made, and "" if nobody has written yet.
 func inferService(g *gorm.DB) (service string, err error) {
 	for _, sign := range []struct{ table, service string }{
-		{"onair_rule", model.SyncNode}, {"delivery", model.StatusMonitor}, {"playlog", model.EngineAPI},
+		{"onair_rule", model.SyncNode}, {"changed", model.SyncNode}, {"delivery", model.StatusMonitor}, {"playlog", model.EngineAPI},
 	} {
 		var some []int
 		if err := g.Raw("SELECT 1 FROM " + sign.table + " LIMIT 1").Scan(&some).Error; err != nil {

@@ -79,6 +79,11 @@ func TestDB_Belongs_inferred(t *testing.T) {
 	}{
 		"Node":    {func(t *testing.T, db *repo.Node) { store(t, db, entry(1, "a")) }, node},
 		"Station": {func(t *testing.T, db *repo.Node) { prepare(t, db.Station(t, 1)) }, station},
+		"StationInUse": {func(t *testing.T, db *repo.Node) { // it is not prepared yet
+			if err := db.Station(t, 1).StoreEntry(t.Context(), entry(1, "a")); err != nil {
+				t.Fatal(err)
+			}
+		}, station},
 		"Monitor": {func(t *testing.T, db *repo.Node) {
 			if _, err := db.StoreDeliveries(t.Context(), []model.Delivery{{Channel: "hook 1", Body: []byte("{}"), CreatedAt: noon}}); err != nil {
 				t.Fatal(err)
