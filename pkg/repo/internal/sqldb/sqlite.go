@@ -356,7 +356,7 @@ func (sqliteDialect) IsAway(error) bool { return false }
 
 // IsIncomplete reads the error's text, because SQLite has no code for it.
 func (sqliteDialect) IsIncomplete(err error) bool {
-	if sqliteCode(err) != sqliteError {
+	if code := sqliteCode(err); code != sqliteError && code != sqliteSchema {
 		return false
 	}
 	text := err.Error()
