@@ -3,6 +3,7 @@
 //
 // It promises that a refused element never holds up the others; that nothing is
 // acknowledged before all that came with the acknowledgement is durable; and that
-// after an error all may be sent again, which changes nothing. It knows neither
-// HTTP nor SQL.
+// after an error all may be sent again, which changes nothing. Nothing is taken
+// from a database that is not its host's, see Judge. It knows neither HTTP nor
+// SQL.
 package exchange

@@ -31,10 +31,28 @@ type Outcome struct {
 	Healths, Clocks []error
 }
 
+// Gate knows which databases are their hosts'.
+type Gate interface {
+	// Admit returns model.ErrTwin if another database is known as that host's.
+	Admit(ctx context.Context, came model.Identity) error
+}
+
+// Open is a Gate that lets everything through: an engine-api takes what the sync
+// node sends.
+type Open struct{}
+
+// Admit implements Gate.
+func (Open) Admit(context.Context, model.Identity) error { return nil }
+
 // Receive stores a batch. The sender's statement of what the sync node has is
-// believed. Errors: those of the Recorder and the Store. After an error a part of
-// the batch may be stored.
-func Receive(ctx context.Context, recorder Recorder, store Store, b model.Batch) (o Outcome, err error) {
+// believed. Errors: those of the Gate, the Recorder and the Store. After an error
+// a part of the batch may be stored.
+func Receive(ctx context.Context, gate Gate, recorder Recorder, store Store, b model.Batch) (o Outcome, err error) {
+	if b.From != nil {
+		if err := gate.Admit(ctx, *b.From); err != nil {
+			return Outcome{}, err
+		}
+	}
 	if len(b.Records) > 0 {
 		if o.Records, err = recorder.Receive(ctx, b.Records, b.Synced); err != nil {
 			return Outcome{}, err

@@ -67,7 +67,7 @@ func TestReceive(t *testing.T) {
 	const all = "records 2 true, healths 2 true, clocks 1 true, acks 3 true, health acks 4 true"
 	for _, failing := range []string{"", "records", "healths", "clocks", "acks", "health acks"} {
 		n := &node{failing: failing}
-		_, err := exchange.Receive(t.Context(), n, n, batch())
+		_, err := exchange.Receive(t.Context(), exchange.Open{}, n, n, batch())
 		var want error
 		calls := all
 		if failing != "" {
@@ -84,7 +84,7 @@ func TestReceive(t *testing.T) {
 func TestReceive_Refused(t *testing.T) {
 	t.Parallel()
 	n := &node{}
-	o, err := exchange.Receive(t.Context(), n, n, batch())
+	o, err := exchange.Receive(t.Context(), exchange.Open{}, n, n, batch())
 	if err != nil || len(o.Records) != 2 || len(o.Healths) != 3 || len(o.Clocks) != 2 {
 		t.Fatalf("%+v, %v", o, err)
 	}
@@ -105,8 +105,22 @@ func TestReceive_Refused(t *testing.T) {
 func TestReceive_Empty(t *testing.T) {
 	t.Parallel()
 	n := &node{}
-	o, err := exchange.Receive(t.Context(), n, n, model.Batch{Healths: make([]model.Health, 1), Clocks: make([]model.Clock, 1)})
+	o, err := exchange.Receive(t.Context(), exchange.Open{}, n, n, model.Batch{Healths: make([]model.Health, 1), Clocks: make([]model.Clock, 1)})
 	if err != nil || n.calls != nil || o.Healths[0] == nil || o.Clocks[0] == nil {
 		t.Errorf("%v, %+v, %v", n.calls, o, err)
+	}
+}
+
+type closed struct{}
+
+func (closed) Admit(context.Context, model.Identity) error { return model.ErrTwin }
+
+// TestReceive_Twin: nothing is taken from a database that is not its host's.
+func TestReceive_Twin(t *testing.T) {
+	t.Parallel()
+	n, b := &node{}, batch()
+	b.From = &model.Identity{}
+	if _, err := exchange.Receive(t.Context(), closed{}, n, n, b); !errors.Is(err, model.ErrTwin) || n.calls != nil {
+		t.Errorf("%v, %v", n.calls, err)
 	}
 }

@@ -33,8 +33,10 @@ type API struct {
 	Healths  Healths
 	Clocks   Clocks
 
-	// Sync is what the nodes compare and exchange.
+	// Sync is what the nodes compare and exchange, and Gate knows from whom to
+	// take it.
 	Sync SyncStore
+	Gate exchange.Gate
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 

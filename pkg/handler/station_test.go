@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
@@ -86,7 +87,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
-		OnAir: onAir, Playlog: all, Sync: all,
+		OnAir: onAir, Playlog: all, Sync: all, Gate: exchange.Open{},
 		Sources: source.New(all, 1, cache.Invalidate, logger), Healths: status.NewHealths(all, logger),
 		State: state,
 		Zone:  zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,

@@ -136,7 +136,14 @@ func (a *API) StoreSyncRecords(ctx context.Context, r api.StoreSyncRecordsReques
 	b.Records, results.Records = decodeAll(r.Body.Records, record.Entry.Record)
 	b.Healths, results.Healths = decodeAll(r.Body.Healths, record.Health.Health)
 	b.Clocks, results.Clocks = decodeAll(r.Body.Clocks, record.Clock.Clock)
-	outcome, err := exchange.Receive(ctx, a.Recorder, a.Sync, b)
+	if r.Body.Database != nil {
+		from, err := r.Body.Database.Identity()
+		if err != nil {
+			return nil, err
+		}
+		b.From = &from
+	}
+	outcome, err := exchange.Receive(ctx, a.Gate, a.Recorder, a.Sync, b)
 	if err != nil {
 		return nil, err
 	}

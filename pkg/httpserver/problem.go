@@ -136,6 +136,8 @@ func problemOf(err error) api.Problem {
 		status, detail = http.StatusPreconditionFailed, "Somebody else has activated a source in the meantime. Read /source/active again and send its ETag as If-Match. An ETag that begins with W/ never matches."
 	case errors.Is(err, model.ErrDeposed):
 		status, detail = http.StatusPreconditionFailed, "Another monitor has had the lease since the decision. Ask for the lease, read /source/active and decide again."
+	case errors.Is(err, model.ErrTwin):
+		status, detail = http.StatusConflict, "Refused: "+err.Error()+"."
 	case errors.Is(err, model.ErrPinned):
 		status, detail = http.StatusConflict, "The active source is pinned. Only a request with pin=true or pin=false changes it."
 	case errors.Is(err, model.ErrLoop):

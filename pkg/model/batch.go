@@ -2,6 +2,9 @@ package model
 
 // Batch is the data that one node sends to another.
 type Batch struct {
+	// From is the sender's database; nil if the sender is the sync node, or does
+	// not tell.
+	From    *Identity
 	Records []Record
 	Healths []Health
 	Clocks  []Clock

@@ -1,6 +1,10 @@
 package model
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // The services, by the names of their binaries.
 const (
@@ -41,3 +45,26 @@ type Identity struct {
 	// Start is random. It is made by each start.
 	Start Fingerprint
 }
+
+// ErrTwin says that another database is the host's. What comes from this one must
+// not get into the log.
+var ErrTwin = errors.New("another database is known as this host's")
+
+// Sighting is a database that told the sync node that it is a host's.
+type Sighting struct {
+	Identity
+	// First and Last are when it was heard. After a long silence First begins
+	// again.
+	First, Last time.Time
+	Standing    Standing
+}
+
+// Standing is what the sync node makes of a database.
+type Standing string
+
+// The standings.
+const (
+	Current  Standing = "current"  // it is the host's
+	Replaced Standing = "replaced" // it was the host's
+	Refused  Standing = "refused"  // another one is the host's
+)

@@ -51,7 +51,10 @@ func (c *Client) Send(ctx context.Context, b Batch) (Results, error) {
 	results := Results{
 		Records: make([]Result, len(b.Records)), Healths: make([]Result, len(b.Healths)), Clocks: make([]Result, len(b.Clocks)),
 	}
-	s := newSending(c, b.Synced)
+	s, err := newSending(c, b)
+	if err != nil {
+		return Results{}, err
+	}
 	for i, r := range b.Records {
 		if err := s.add(ctx, records, record.NewEntry(r), &results.Records[i]); err != nil {
 			return Results{}, err
@@ -105,18 +108,27 @@ type list struct {
 type sending struct {
 	client *Client
 	synced bool
-	size   int // of all lists, in bytes
+	from   []byte // the sender's database; nil if it is not told
+	size   int    // of all lists, in bytes
 	lists  [numLists]list
 }
 
-func newSending(c *Client, synced bool) *sending {
-	return &sending{client: c, synced: synced, lists: [numLists]list{
+func newSending(c *Client, b Batch) (*sending, error) {
+	s := &sending{client: c, synced: b.Synced, lists: [numLists]list{
 		records:    {name: "records", max: maxRecords, longest: maxRequest},
 		healths:    {name: "healths", max: maxHealths, longest: maxRequest},
 		clocks:     {name: "clocks", max: maxClocks, longest: maxClock},
 		acks:       {name: "acknowledged", max: maxAcks, longest: maxRequest},
 		healthAcks: {name: "acknowledged_healths", max: maxAcks, longest: maxRequest},
 	}}
+	if b.From != nil {
+		from, err := json.Marshal(record.NewIdentity(*b.From))
+		if err != nil {
+			return nil, fmt.Errorf("encode for %s: %w", c.name, err)
+		}
+		s.from = from
+	}
+	return s, nil
 }
 
 // add puts an element into the request. If the request is full, add sends it
@@ -184,6 +196,9 @@ func (s *sending) body() []byte {
 			body = append(body, l.json[:len(l.json)-1]...)
 			body = append(body, "],"...)
 		}
+	}
+	if s.from != nil {
+		body = fmt.Appendf(body, `"database":%s,`, s.from)
 	}
 	return fmt.Appendf(body, `"synced":%t}`, s.synced)
 }

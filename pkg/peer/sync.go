@@ -20,6 +20,8 @@ import (
 type State struct {
 	HostID int // 0 is the sync node
 	Outbox model.Outbox
+	// Database is which one the node serves; nil if it does not tell.
+	Database *model.Identity
 	// Clocks are the studio clocks that the node holds.
 	Clocks []model.Clock
 	// Zone is the name of the node's time zone, and Offsets what its clocks show;
@@ -59,6 +61,13 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		for _, o := range body.TimeZone.Offsets {
 			state.Offsets = append(state.Offsets, stationtime.Offset{From: o.From.UTC(), Offset: time.Duration(o.Seconds) * time.Second})
 		}
+	}
+	if body.Database != nil {
+		database, err := body.Database.Identity()
+		if err != nil {
+			return State{}, 0, c.Unexpected("/sync/state", err.Error())
+		}
+		state.Database = &database
 	}
 	if body.Clocks != nil {
 		for _, w := range *body.Clocks {

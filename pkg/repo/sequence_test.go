@@ -22,7 +22,7 @@ var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Size",
@@ -100,6 +100,12 @@ func TestStation_writes(t *testing.T) {
 		aside := map[string]func() error{
 			"AcquireLease": func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
 			"ReleaseLease": func() error { return s.ReleaseLease(ctx, "monitor", "a") },
+			"Sight": func() error {
+				_, err := s.Sight(ctx, 1, noon, func([]model.Sighting) []model.Sighting {
+					return []model.Sighting{{Identity: model.Identity{Owner: engine(1)}, First: noon, Last: noon, Standing: model.Current}}
+				})
+				return err
+			},
 			"StoreMaintenance": func() error {
 				return s.StoreMaintenance(ctx, model.Maintenance{Source: 1, On: true, ChangedAt: noon}, status.LastMaintenance)
 			},

@@ -133,3 +133,31 @@ func Decode[T Entry | Health | Clock](raw json.RawMessage) (T, error) {
 	}
 	return wire, nil
 }
+
+// Identity is which database a node serves, as nodes tell it one another.
+type Identity struct {
+	Host   int    `json:"host"`
+	ID     string `json:"id"`
+	Starts int64  `json:"starts"`
+	Start  string `json:"start"`
+}
+
+// NewIdentity makes the wire form of an identity.
+func NewIdentity(id model.Identity) Identity {
+	return Identity{Host: id.Host, ID: id.Database.String(), Starts: id.Starts, Start: id.Start.String()}
+}
+
+// Identity reads the wire form. Only engine-apis tell it.
+func (w Identity) Identity() (model.Identity, error) {
+	database, err := model.ParseFingerprint(w.ID)
+	if err != nil {
+		return model.Identity{}, model.Invalid("database.id", w.ID, err.Error())
+	}
+	start, err := model.ParseFingerprint(w.Start)
+	if err != nil {
+		return model.Identity{}, model.Invalid("database.start", w.Start, err.Error())
+	}
+	return model.Identity{
+		Owner: model.Owner{Service: model.EngineAPI, Host: w.Host}, Database: database, Starts: w.Starts, Start: start,
+	}, nil
+}

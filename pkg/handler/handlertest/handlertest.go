@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
@@ -51,7 +52,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	}
 	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
 	return &handler.API{
-		OnAir: onAir, Playlog: store, Sync: store,
+		OnAir: onAir, Playlog: store, Sync: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, zerolog.Nop()), Clocks: status.NewClocks(store, number, 1),
 		Plays: func(report.Month, time.Time) report.Plays {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/logging"
@@ -65,7 +66,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		if a.syncNode, err = peer.New(cfg.SyncHost, cfg.Peers); err != nil {
 			return nil, errors.Join(err, base.Close())
 		}
-		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Log("outbox"))
+		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Identity, base.Log("outbox"))
 		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
@@ -80,6 +81,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Healths:  status.NewHealths(statuses, base.Log("status")),
 		Clocks:   status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
 		Sync:     db,
+		Gate:     exchange.Open{},
 		State:    a.state,
 		Zone:     cfg.Station.Zone,
 		Station:  cfg.Report.Station,

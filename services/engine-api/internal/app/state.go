@@ -25,6 +25,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 		Now:    stationtime.UTC(time.Now()),
 		Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths, Parked: waiting.Parked},
 	}
+	if identity := a.base.Identity(); identity != nil {
+		state.Database = new(record.NewIdentity(*identity))
+	}
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}

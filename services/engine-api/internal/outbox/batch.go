@@ -53,8 +53,8 @@ type batch struct {
 
 func (b batch) len() int { return len(b.records) + len(b.healths) + len(b.clocks) }
 
-func (b batch) message() peer.Batch {
-	return peer.Batch{Records: values(b.records), Healths: values(b.healths), Clocks: b.clocks}
+func (b batch) message(from *model.Identity) peer.Batch {
+	return peer.Batch{From: from, Records: values(b.records), Healths: values(b.healths), Clocks: b.clocks}
 }
 
 func values[T any](items []item[T]) []T {

@@ -74,7 +74,7 @@ func (p *Pusher) launch(ctx context.Context, b batch) <-chan delivery {
 		ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 		defer cancel()
 		d := delivery{batch: b}
-		d.results, d.err = p.peer.Send(ctx, b.message())
+		d.results, d.err = p.peer.Send(ctx, b.message(p.from()))
 		if d.err == nil {
 			d.err = d.complete()
 		}

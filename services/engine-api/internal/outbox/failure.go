@@ -48,6 +48,8 @@ func kindOf(err error) string {
 		return "unsupported"
 	case isStatus && (status.Status == http.StatusUnauthorized || status.Status == http.StatusForbidden):
 		return "access"
+	case isStatus && status.Status == http.StatusConflict:
+		return "twin"
 	case isStatus && (status.Status == http.StatusTooManyRequests || status.Status == http.StatusServiceUnavailable):
 		return "overloaded"
 	case isStatus && status.Status < http.StatusInternalServerError:
@@ -62,4 +64,4 @@ func kindOf(err error) string {
 	return "answer"
 }
 
-var failureKinds = []string{"database", "address", "unsupported", "access", "overloaded", "refused", "status", "timeout", "answer", "network"}
+var failureKinds = []string{"database", "address", "unsupported", "access", "twin", "overloaded", "refused", "status", "timeout", "answer", "network"}

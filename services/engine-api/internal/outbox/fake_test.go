@@ -429,7 +429,7 @@ type syncNode interface {
 // end.
 func run(t *testing.T, s *store, n syncNode) (_ *Pusher, stop func()) {
 	t.Helper()
-	p := New(s, s, n, n, zerolog.Nop())
+	p := New(s, s, n, n, func() *model.Identity { return &model.Identity{Owner: model.Owner{Host: 1}} }, zerolog.Nop())
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()

@@ -46,7 +46,7 @@ func newMetrics(store Store) *metrics {
 			Name: "aura_outbox_merged_total", Help: "Entries that were completed here, because the sync node knew more.",
 		}),
 		failures: counter("aura_outbox_failures_total",
-			"Failures to send, by kind: database (this node's own), address (another node answers, not a sync node), network, timeout, access (the token is refused), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as the API describes it), unsupported (not even single entries).", "kind"),
+			"Failures to send, by kind: database (this node's own), address (another node answers, not a sync node), network, timeout, access (the token is refused), twin (another database is known as this host's), overloaded (429, 503), refused (any other 4xx), status (any other 5xx), answer (not as the API describes it), unsupported (not even single entries).", "kind"),
 		lastSuccess: gauge("aura_outbox_last_success_timestamp_seconds", "When the sync node last took something. 0: not since the start."),
 		connected:   gauge("aura_outbox_connected", "1 if the last attempt to send succeeded."),
 		waiting:     prometheus.NewDesc("aura_outbox_waiting", "Records that the sync node does not have yet, without the parked ones, by kind.", []string{"kind"}, nil),

@@ -73,6 +73,7 @@ type Pusher struct {
 	receiver Receiver
 	peer     Peer
 	original Original
+	from     func() *model.Identity
 	log      zerolog.Logger
 	trouble  *logging.Lasting
 	metrics  *metrics
@@ -100,13 +101,15 @@ type Pusher struct {
 	taken map[version]int
 }
 
-// New makes a Pusher. Both to and original are the sync node.
-func New(store Store, receiver Receiver, to Peer, original Original, log zerolog.Logger) *Pusher {
+// New makes a Pusher. Both to and original are the sync node. from is which
+// database this is; nil while that is not known.
+func New(store Store, receiver Receiver, to Peer, original Original, from func() *model.Identity, log zerolog.Logger) *Pusher {
 	return &Pusher{
 		store:        store,
 		receiver:     receiver,
 		peer:         to,
 		original:     original,
+		from:         from,
 		log:          log,
 		trouble:      logging.NewLasting(log, "sending to the sync node failed"),
 		metrics:      newMetrics(store),

@@ -483,8 +483,9 @@ func TestKindOf(t *testing.T) {
 		"address":     fmt.Errorf("http://node %w", peer.ErrNotSyncNode),
 		"unsupported": fmt.Errorf("send: %w", peer.ErrUnsupported),
 		"access":      fmt.Errorf("send: %w", refusedAs(http.StatusForbidden)),
+		"twin":        fmt.Errorf("send: %w", refusedAs(http.StatusConflict)),
 		"overloaded":  refusedAs(http.StatusServiceUnavailable),
-		"refused":     refusedAs(http.StatusConflict),
+		"refused":     refusedAs(http.StatusGone),
 		"status":      refusedAs(http.StatusBadGateway),
 		"timeout":     fmt.Errorf("send: %w", context.DeadlineExceeded),
 		"answer":      errIncomplete,
@@ -501,7 +502,7 @@ func TestPusher_Stop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNode()
 		n.before = func(ctx context.Context, _ peer.Batch) error { <-ctx.Done(); return ctx.Err() }
-		p := New(newStore(record(1)), nil, n, n, zerolog.Nop())
+		p := New(newStore(record(1)), nil, n, n, func() *model.Identity { return nil }, zerolog.Nop())
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
@@ -69,7 +70,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, base.Log("reconcile"))
+	origins := exchange.NewOrigins(a.station, time.Now, base.Log("exchange"))
+	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:    a.onAir,
 		Plays:    a.plays,
@@ -80,6 +82,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Healths:  status.NewHealths(a.station, base.Log("status")),
 		Clocks:   status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
 		Sync:     a.station,
+		Gate:     origins,
 		State:    a.state,
 		Zone:     cfg.Station.Zone,
 		Station:  cfg.Report.Station,

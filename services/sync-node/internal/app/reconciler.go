@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/peer/original"
@@ -36,7 +37,7 @@ func Clients(cfg syncconfig.Config) (map[int]*peer.Client, error) {
 }
 
 // NewReconciler makes the reconciler of nodes.
-func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, log zerolog.Logger) *reconcile.Reconciler {
+func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, origins *exchange.Origins, log zerolog.Logger) *reconcile.Reconciler {
 	var peers []reconcile.Peer
 	for _, number := range slices.Sorted(maps.Keys(nodes)) {
 		client := nodes[number]
@@ -46,7 +47,7 @@ func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *r
 		})
 	}
 	return reconcile.New(reconcile.Config{
-		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone,
+		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone, Origins: origins,
 	}, store{station, recorder}, station, processName(), peers, log)
 }
 

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -30,8 +32,6 @@ func (a *App) state(context.Context) (api.SyncState, error) {
 
 // detail is all that is wrong with a node.
 func detail(s reconcile.Status) string {
-	if s.Detail == "" || s.Zone == "" {
-		return s.Detail + s.Zone
-	}
-	return s.Detail + "; " + s.Zone
+	all := slices.DeleteFunc([]string{s.Detail, s.Zone, s.Twin}, func(wrong string) bool { return wrong == "" })
+	return strings.Join(all, "; ")
 }

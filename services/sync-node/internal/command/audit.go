@@ -85,6 +85,9 @@ func (a audit) print(out io.Writer) error {
 		if n.Failed != "" {
 			w.line("  not compared: %s", n.Failed)
 		}
+		if n.Twin != "" {
+			w.line("  %s", n.Twin)
+		}
 		if n.Zone != "" {
 			w.line("  %s", n.Zone)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -102,7 +103,7 @@ func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station
 		if err != nil {
 			return cli.Mistake(err)
 		}
-		return do(ctx, station, app.NewReconciler(cfg, nodes, station, recorder, log))
+		return do(ctx, station, app.NewReconciler(cfg, nodes, station, recorder, exchange.NewOrigins(station, time.Now, log), log))
 	})
 }
 

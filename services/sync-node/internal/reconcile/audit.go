@@ -22,6 +22,7 @@ type NodeAudit struct {
 	URL    string      `json:"url"`
 	Failed string      `json:"failed,omitempty"` // why the node could not be compared
 	Zone   string      `json:"zone,omitempty"`   // how its time zone differs
+	Twin   string      `json:"twin,omitempty"`   // other databases that say that they are its own
 	Kinds  []KindAudit `json:"kinds,omitempty"`
 	// Waiting is how many records wait at the node for the sync node, and Refused
 	// how many records from there the sync node refused. They may be of other
@@ -37,7 +38,7 @@ func (a NodeAudit) Equal() bool {
 			return false
 		}
 	}
-	return a.Failed == "" && a.Zone == "" && a.Waiting == 0 && a.Refused == 0
+	return a.Failed == "" && a.Zone == "" && a.Twin == "" && a.Waiting == 0 && a.Refused == 0
 }
 
 // KindAudit is what the comparison shows for one kind of records.
@@ -144,6 +145,9 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 		return err
 	}
 	found.Zone = zoneDifference(a.cfg.Zone, state, time.Now())
+	if found.Twin, err = a.origin(ctx, state); err != nil {
+		return err
+	}
 	for _, compare := range []func() (KindAudit, error){
 		func() (KindAudit, error) { return auditKind(ctx, a, a.entries()) },
 		func() (KindAudit, error) { return auditKind(ctx, a, a.healths()) },

@@ -22,6 +22,7 @@ var (
 	offset     = nodeMetric("aura_sync_node_clock_offset_seconds", "How far the node's clock is ahead of the sync node's.")
 	waiting    = nodeMetric("aura_sync_node_waiting_entries", "Entries in the node's outbox when it was last asked.")
 	zoneDiffer = nodeMetric("aura_sync_node_zone_differs", "1 if the node's time zone differs from the sync node's.")
+	twins      = nodeMetric("aura_sync_node_twin", "1 if another database says that it is the node's.")
 	reconciled = nodeMetric("aura_sync_node_reconciled_timestamp_seconds", "When all records were last compared with the node, as Unix time. 0: never.")
 )
 
@@ -73,7 +74,7 @@ func (m *metrics) ran(number int, t *tally, took time.Duration, err error) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{reachable, offset, waiting, zoneDiffer, reconciled} {
+	for _, desc := range []*prometheus.Desc{reachable, offset, waiting, zoneDiffer, twins, reconciled} {
 		ch <- desc
 	}
 	for _, c := range m.collectors() {
@@ -87,7 +88,10 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge := func(desc *prometheus.Desc, value float64) {
 			ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, strconv.Itoa(s.Number))
 		}
-		answers, last, otherZone := 0.0, 0.0, 0.0
+		answers, last, otherZone, hasTwin := 0.0, 0.0, 0.0, 0.0
+		if s.Twin != "" {
+			hasTwin = 1
+		}
 		if s.Zone != "" {
 			otherZone = 1
 		}
@@ -101,6 +105,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(offset, s.Offset.Seconds())
 		gauge(waiting, float64(s.Waiting))
 		gauge(zoneDiffer, otherZone)
+		gauge(twins, hasTwin)
 		gauge(reconciled, last)
 	}
 	for _, c := range m.collectors() {

@@ -34,7 +34,7 @@ func (r *run) fetchOriginal(ctx context.Context) error {
 			return nil, 0, err
 		}
 		if fetched == 0 {
-			r.seen(peer.State{HostID: r.source}, 0)
+			r.seen(peer.State{HostID: r.source}, 0, "")
 		}
 		if len(page) == 0 {
 			return nil, 0, nil

@@ -61,6 +61,17 @@ type Config struct {
 	StepSleep time.Duration
 	// Zone is the station's time zone, which each node should have too.
 	Zone *stationtime.Zone
+	// Origins knows which databases are their hosts'; nil: all are.
+	Origins Origins
+}
+
+// Origins knows which databases are their hosts'; *exchange.Origins implements it.
+type Origins interface {
+	// Admit returns model.ErrTwin if another database is known as that host's.
+	Admit(ctx context.Context, came model.Identity) error
+	// Twin describes the other databases that say that they are the host's; "" if
+	// there is none.
+	Twin(ctx context.Context, host int) (string, error)
 }
 
 // Peer is a node to compare with.

@@ -54,6 +54,7 @@ type node struct {
 	log     zerolog.Logger
 	trouble *logging.Lasting
 	zone    *logging.Lasting
+	twin    *logging.Lasting
 	status  status
 	demand  chan struct{}         // a run is wanted
 	tally   atomic.Pointer[tally] // of the current run or the last one
@@ -71,6 +72,7 @@ func New(cfg Config, store Store, leases Leases, holder string, peers []Peer, lo
 			Peer: p, r: r, log: nodeLog,
 			trouble: logging.NewLasting(nodeLog, "reconciling failed"),
 			zone:    logging.NewLasting(nodeLog, "the node's time zone differs"),
+			twin:    logging.NewLasting(nodeLog, "another database says that it is the node's"),
 			demand:  make(chan struct{}, 1),
 		}
 		n.status.current = Status{Number: p.Number, Name: p.Name, URL: p.URL}

@@ -22,7 +22,7 @@ type run struct {
 	source   int
 	log      zerolog.Logger
 	// seen is called each time that the node has answered about itself.
-	seen func(peer.State, time.Duration)
+	seen func(state peer.State, offset time.Duration, twin string)
 	// futile is the outbox that still waited at the node although all was
 	// acknowledged.
 	futile *model.Outbox
@@ -69,6 +69,22 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 	if state.HostID != r.source {
 		return peer.State{}, fmt.Errorf("%w: its number is %d", errWrongNode, state.HostID)
 	}
-	r.seen(state, offset)
+	twin, err := r.origin(ctx, state)
+	if err != nil {
+		return peer.State{}, err
+	}
+	r.seen(state, offset, twin)
 	return state, nil
+}
+
+// origin returns model.ErrTwin if the node does not serve the host's database.
+// Otherwise it describes other databases that say that they are the host's.
+func (r *run) origin(ctx context.Context, state peer.State) (twin string, err error) {
+	if r.cfg.Origins == nil || state.Database == nil {
+		return "", nil
+	}
+	if err := r.cfg.Origins.Admit(ctx, *state.Database); err != nil {
+		return "", err
+	}
+	return r.cfg.Origins.Twin(ctx, r.source)
 }

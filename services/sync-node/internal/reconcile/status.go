@@ -29,6 +29,9 @@ type Status struct {
 	// Zone says how the node's time zone differed then from the station's. It is
 	// "" if it did not, or if the node is of an older version.
 	Zone string
+	// Twin describes other databases that say that they are the node's; "" if
+	// there is none.
+	Twin string
 	// Reconciled is when everything was last compared without failure, or fetched
 	// from an original node. It is zero if that never happened. In that run
 	// Fetched records came from the node, Sent records went to it, and either
@@ -60,12 +63,12 @@ func (s *status) change(change func(*Status)) {
 	change(&s.current)
 }
 
-func (s *status) seen(state peer.State, offset time.Duration, zone string) {
+func (s *status) seen(state peer.State, offset time.Duration, zone, twin string) {
 	s.change(func(c *Status) {
 		if !c.Reachable {
 			c.Reachable, c.Detail = true, ""
 		}
-		c.Seen, c.Offset, c.Waiting, c.Zone = time.Now(), offset, state.Outbox.Entries, zone
+		c.Seen, c.Offset, c.Waiting, c.Zone, c.Twin = time.Now(), offset, state.Outbox.Entries, zone, twin
 	})
 }
 

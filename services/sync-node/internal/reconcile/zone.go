@@ -5,21 +5,29 @@ import (
 	"fmt"
 	"time"
 
+	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/stationtime"
 )
 
 // seen notes what the node said about itself. It also tells if the node's time
 // zone is another one: the node would show its titles at other times, and take
-// times without an offset for others.
-func (n *node) seen(state peer.State, offset time.Duration) {
+// times without an offset for others. twin are other databases that say that they
+// are the node's.
+func (n *node) seen(state peer.State, offset time.Duration, twin string) {
 	differs := zoneDifference(n.r.cfg.Zone, state, time.Now())
-	n.status.seen(state, offset, differs)
-	if differs == "" {
-		n.zone.Report(nil)
-	} else {
-		n.zone.Report(errors.New(differs))
+	n.status.seen(state, offset, differs, twin)
+	report(n.zone, differs)
+	report(n.twin, twin)
+}
+
+// report tells what is wrong, or that nothing is.
+func report(to *logging.Lasting, wrong string) {
+	if wrong == "" {
+		to.Report(nil)
+		return
 	}
+	to.Report(errors.New(wrong))
 }
 
 // zoneDifference says how a node's time zone differs, "" if it does not or is not

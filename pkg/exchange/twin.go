@@ -1,0 +1,77 @@
+package exchange
+
+import (
+	"slices"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+const (
+	// silence is how long a database was not heard if another one may take its
+	// place. Two databases of one host that are both heard within that time are
+	// twins.
+	silence = 10 * time.Minute
+	// absence is how long a database was not heard if it has lost its claim.
+	absence = 24 * time.Hour
+)
+
+// Judge decides whether a database is its host's. known are the sightings of that
+// host; the result has that of came, too.
+//
+//   - One database is the host's at a time. A second one is refused, be it that of
+//     another host with the same number or a copy.
+//   - A database that is silent makes room: a lost disk heals by itself. If it is
+//     heard again within a day, the place is its own again, because it was there
+//     first.
+//   - A new start of the same database is a restart. If the one that it replaced is
+//     heard again, it was none: both run, on copies. From then on, a new start
+//     may be that of either, and waits until the other one is silent.
+func Judge(known []model.Sighting, came model.Identity, now time.Time) []model.Sighting {
+	all := slices.Clone(known)
+	current := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Standing == model.Current })
+	at := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Database == came.Database && s.Start == came.Start })
+	isNew := at < 0
+	if isNew {
+		at, all = len(all), append(all, model.Sighting{First: now})
+	}
+	if now.Sub(all[at].Last) >= absence {
+		all[at].First = now
+	}
+	all[at].Identity, all[at].Last = came, now
+	if current == at {
+		return all
+	}
+	take := func(instead model.Standing) []model.Sighting {
+		all[current].Standing, all[at].Standing = instead, model.Current
+		return all
+	}
+	switch {
+	case current < 0:
+		all[at].Standing = model.Current
+	case isNew && isRestart(all, all[current], came, now):
+		return take(model.Replaced)
+	case now.Sub(all[current].Last) >= silence:
+		if all[current].Database == came.Database && all[current].Last.Before(all[at].First) {
+			all[at].First = all[current].First // it was a restart, as the other one was never heard since
+		}
+		return take(model.Replaced)
+	case all[at].Standing == model.Replaced && all[at].First.Before(all[current].First):
+		return take(model.Refused)
+	default:
+		all[at].Standing = model.Refused
+	}
+	return all
+}
+
+// isRestart reports whether came can only be the next start of the current one.
+func isRestart(all []model.Sighting, current model.Sighting, came model.Identity, now time.Time) bool {
+	return came.Database == current.Database && !slices.ContainsFunc(all, func(s model.Sighting) bool {
+		return s.Database == came.Database && IsTwin(s, now)
+	})
+}
+
+// IsTwin reports whether the database is heard although another one is the host's.
+func IsTwin(s model.Sighting, now time.Time) bool {
+	return s.Standing == model.Refused && now.Sub(s.Last) < silence
+}
