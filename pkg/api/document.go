@@ -16,7 +16,7 @@ type document = map[string]any
 // empty name means all services.
 //
 // Code generators read it. Some of them obey the extensions of another one, and
-// some do not look behind the reference of a request's body.
+// some do not look behind the reference of a body.
 func Document(service string) ([]byte, error) {
 	raw, err := GetSpecJSON()
 	if err != nil {
@@ -54,7 +54,7 @@ func keepOperations(doc document, service string) {
 		for method := range item {
 			op := member(item, method)
 			tellRoles(op)
-			inlineBody(doc, op)
+			inline(member(doc, "components"), op)
 			for _, tag := range list(op, "tags") {
 				tags[tag] = true
 			}
@@ -80,13 +80,26 @@ func tellRoles(op document) {
 		"\n\nFrom another host it needs a token of one of the roles " + strings.Join(roles, ", ") + ".")
 }
 
-// inlineBody replaces the reference of an operation's body.
-func inlineBody(doc, op document) {
-	reference, ok := member(op, "requestBody")["$ref"].(string)
+// inline replaces the references of an operation's body and of its answers.
+// That of its problems stays: it is one type for all operations.
+func inline(components, op document) {
+	replace(components, op, "requestBody")
+	responses := member(op, "responses")
+	for status := range responses {
+		if status != "default" {
+			replace(components, responses, status)
+		}
+	}
+}
+
+// replace puts a component in the place of the reference to it.
+func replace(components, in document, name string) {
+	reference, ok := member(in, name)["$ref"].(string)
 	if !ok {
 		return
 	}
-	op["requestBody"] = member(member(doc, "components"), "requestBodies")[reference[strings.LastIndex(reference, "/")+1:]]
+	steps := strings.Split(reference, "/") // # components KIND NAME
+	in[name] = member(components, steps[2])[steps[3]]
 }
 
 // tidy removes every x-…. No name of the API begins like that. It also removes

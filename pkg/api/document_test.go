@@ -139,6 +139,11 @@ func TestDocument_components(t *testing.T) {
 				if op.RequestBody != nil && op.RequestBody.Ref != "" {
 					t.Errorf("%s: %s has its body by reference", service, op.OperationID)
 				}
+				for status, response := range op.Responses.Map() {
+					if (response.Ref != "") != (status == "default") {
+						t.Errorf("%s: %s has its answer %s by reference, or its problems not", service, op.OperationID, status)
+					}
+				}
 			}
 		}
 	}
