@@ -9,8 +9,6 @@ import (
 	"regexp"
 	"testing"
 	"time"
-
-	"aura.radio/engine/pkg/api"
 )
 
 // workshop is a folder with other people's tools, at the versions that
@@ -73,30 +71,38 @@ func (w workshop) try(t *testing.T, name string, args ...string) ([]byte, error)
 	return cmd.CombinedOutput()
 }
 
+// save keeps the document that a service serves, and returns the file's name.
+func (w workshop) save(t *testing.T, s *service) string {
+	t.Helper()
+	file := s.program + ".json"
+	document := mustCall(t, http.MethodGet, s.url+"/api/v1/openapi.json", "", http.StatusOK)
+	if err := os.WriteFile(filepath.Join(string(w), file), []byte(document), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // TestForeignClients: other people's linters find no mistake in the OpenAPI
 // documents, and clients that other people's generators make from them work.
 func TestForeignClients(t *testing.T) {
 	t.Parallel()
-	w := openWorkshop(t)
-	var documents []string
-	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
-		document, err := api.Document(service)
-		if err != nil {
-			t.Fatal(err)
-		}
-		documents = append(documents, service+".json")
-		if err := os.WriteFile(filepath.Join(string(w), service+".json"), document, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	w, dir := openWorkshop(t), t.TempDir()
+	database := func(program string) string { return "sqlite://" + filepath.Join(dir, program+".db") }
+	engineAPI := startService(t, database("engine-api"))
+	documents := []string{w.save(t, engineAPI)}
+	for program, env := range map[string][]string{
+		"sync-node":      {"AURA_MAIN_HOST_1=" + engineAPI.url},
+		"status-monitor": {"AURA_SYNC_HOST=" + engineAPI.url, "AURA_SOURCE_1=" + freeUDPAddress(t), "AURA_HEARTBEAT_LISTEN=127.0.0.1:0"},
+	} {
+		s := launch(t, dir, program, database(program), env...)
+		t.Cleanup(func() { s.end(t) })
+		awaitReady(t, s.url, s.exited)
+		documents = append(documents, w.save(t, s))
 	}
 	w.npm(t, "redocly", append([]string{"lint", "--config=redocly.yaml"}, documents...)...)
 	w.npm(t, "spectral", append([]string{"lint", "--ruleset=spectral.yaml", "--fail-severity=warn"}, documents...)...)
 
-	engineAPI := startService(t, "sqlite://"+filepath.Join(t.TempDir(), "engine.db"))
-	document := filepath.Join(string(w), "served.json")
-	if err := os.WriteFile(document, []byte(mustCall(t, http.MethodGet, engineAPI.url+"/api/v1/openapi.json", "", http.StatusOK)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	document := documents[0]
 	w.npm(t, "openapi-typescript", document, "-o", "ts/openapi-typescript.gen.ts")
 	w.npm(t, "swagger-typescript-api", "generate", "-p", document, "-o", "ts", "-n", "swagger-typescript-api.gen.ts")
 	w.npm(t, "tsc", "-p", "ts")
