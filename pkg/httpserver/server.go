@@ -81,9 +81,9 @@ func New(cfg Config, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load contract: %w", err)
 	}
-	document, err := api.GetSpecJSON()
+	document, err := api.Document(o.Service)
 	if err != nil {
-		return nil, fmt.Errorf("load contract: %w", err)
+		return nil, err
 	}
 	s := &Server{
 		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{},

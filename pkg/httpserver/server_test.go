@@ -433,6 +433,22 @@ func TestServer_Documentation(t *testing.T) {
 	}
 }
 
+// Each service describes what it serves, and nothing else.
+func TestServer_Documentation_ofService(t *testing.T) {
+	t.Parallel()
+	s, err := httpserver.New(httpserver.Config{}, httpserver.Options{Log: zerolog.Nop(), Service: "status-monitor"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := httpservertest.Do(s.Handler(), "GET", "/api/v1/openapi.json", "")
+	var contract struct {
+		Paths map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &contract); err != nil || len(contract.Paths) != 1 || contract.Paths["/status"] == nil {
+		t.Errorf("%v: %.200s", err, w.Body)
+	}
+}
+
 // Below a proxy's sub-path, every address of the documentation leads to what is
 // there, and so does the contract's server.
 func TestServer_Documentation_belowSubpath(t *testing.T) {
