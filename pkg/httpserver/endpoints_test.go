@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -61,6 +62,30 @@ func TestEndpoints_Complete(t *testing.T) {
 	}
 	if missing != nil {
 		t.Errorf("not tested: %v", missing)
+	}
+}
+
+// TestExamples: every operation belongs to a service, and its examples are as
+// the contract says. The services' own tests show that they are accepted.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	for _, e := range httpservertest.Examples(t) {
+		if e.ServedBy == nil {
+			t.Errorf("%s is served by no service", e.ID)
+		}
+		for _, service := range e.ServedBy {
+			if !slices.Contains([]string{"engine-api", "sync-node", "status-monitor"}, service) {
+				t.Errorf("%s is served by %s, which is no service", e.ID, service)
+			}
+		}
+		r := httpservertest.Request(e.Method, e.Path, e.Body)
+		maps.Copy(r.Header, e.Header)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code/100 != 2 {
+			t.Errorf("%s %s %s is answered %d %s", e.Method, e.Path, e.Body, w.Code, w.Body)
+		}
 	}
 }
 

@@ -428,6 +428,9 @@ func TestServer_Documentation(t *testing.T) {
 		strings.Count(policy, "'sha256-") != strings.Count(page.Body.String(), "<script>")+strings.Count(page.Body.String(), "<style>") {
 		t.Errorf("page does not fit its policy %q:\n%s", policy, page.Body)
 	}
+	if !strings.Contains(page.Body.String(), `name="viewport" content="width=device-width`) {
+		t.Error("page is tiny on a phone")
+	}
 	if strings.Contains(page.Body.String(), "https://unpkg") || strings.Contains(page.Body.String(), "cdn") {
 		t.Error("page needs the internet")
 	}

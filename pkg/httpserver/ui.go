@@ -3,9 +3,11 @@ package httpserver
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed" // for uiStyle
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"html/template"
 	"net/http"
 	"regexp"
 	"strings"
@@ -28,7 +30,7 @@ func (s *Server) documentation(title string, document []byte) error {
 	s.Handle(http.MethodGet, documentPath, Public, contract)
 
 	uiPath := s.base + "/ui"
-	ui := v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath})(title, "", "")
+	ui := v5emb.NewWithConfig(swgui.Config{SwaggerJSON: "../openapi.json", BasePath: ".", InternalBasePath: uiPath, AppendHead: uiHead()})(title, "", "")
 	index := page{header: http.Header{}}
 	first, err := http.NewRequest(http.MethodGet, uiPath+"/", nil)
 	if err != nil {
@@ -60,6 +62,17 @@ func (s *Server) documentation(title string, document []byte) error {
 		}
 	})
 	return nil
+}
+
+// uiStyle makes the page readable on a phone, too.
+//
+//go:embed ui.css
+var uiStyle string
+
+// uiHead is what the page's head has in addition. Without a viewport of its own,
+// a phone shows the page as wide as on a desk, and tiny.
+func uiHead() template.HTML {
+	return template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">` + "\n<style>" + uiStyle + "</style>") //nolint:gosec // all of it is written here
 }
 
 // missingWriter discards the file server's own 404, which is not a problem

@@ -3,6 +3,7 @@ package httpservertest
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,7 +70,7 @@ func CheckService(t *testing.T, service, url string) {
 	services := servedBy(t)
 	served := 0
 	for _, e := range Endpoints() {
-		status, body := ask(t, e, url)
+		status, body := ask(t, e, nil, url)
 		exists := status != http.StatusNotFound || !strings.Contains(body, unknownPath)
 		switch isOwn := slices.Contains(services[strings.ToLower(e.ID)], service); {
 		case !isOwn && exists:
@@ -89,13 +90,14 @@ func CheckService(t *testing.T, service, url string) {
 // opposed to a missing record.
 const unknownPath = "This path does not exist here."
 
-// ask returns the body of failures only: a stream has no end.
-func ask(t *testing.T, e Endpoint, url string) (status int, body string) {
+// ask returns no body of a stream of events, which has no end.
+func ask(t *testing.T, e Endpoint, header http.Header, url string) (status int, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), e.Method, url+e.Path, strings.NewReader(e.Body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	maps.Copy(r.Header, header)
 	if e.Body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -104,7 +106,7 @@ func ask(t *testing.T, e Endpoint, url string) (status int, body string) {
 		t.Fatalf("%s: %v", e.ID, err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode < http.StatusBadRequest {
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
 		return answer.StatusCode, ""
 	}
 	all, err := io.ReadAll(answer.Body)

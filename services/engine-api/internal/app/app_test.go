@@ -291,3 +291,12 @@ func TestApp_Operations(t *testing.T) {
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	httpservertest.CheckService(t, app.Name, s.URL)
 }
+
+// TestApp_Examples: as wired, the service accepts every example that the
+// documentation page shows for its operations.
+func TestApp_Examples(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite))
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	httpservertest.CheckExamples(t, app.Name, s.URL)
+}
