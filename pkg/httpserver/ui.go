@@ -72,7 +72,7 @@ var uiStyle string
 // uiHead is what the page's head has in addition. Without a viewport of its own,
 // a phone shows the page as wide as on a desk, and tiny.
 func uiHead() template.HTML {
-	return template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">` + "\n<style>" + uiStyle + "</style>") //nolint:gosec // all of it is written here
+	return template.HTML(`<meta name="viewport" content="width=device-width, initial-scale=1">` + "\n<style>" + uiStyle + "</style>")
 }
 
 // missingWriter discards the file server's own 404, which is not a problem

@@ -261,4 +261,7 @@ func TestDocumentation_Phone(t *testing.T) {
 	p.do("execute", p.click(clock+" .execute"))
 	p.text(clock + " .live-responses-table .response .response-col_status")
 	readable("answered")
+	evaluate[any](t, p.ctx, `document.querySelectorAll(".model-example .tab button[data-name=model]").forEach(b => b.click())`)
+	p.do("show the schemas", chromedp.WaitVisible(chromedp.CSS(clock+" .model-box")))
+	readable("with schemas")
 }
