@@ -37,6 +37,7 @@ func TestConfig_Validate(t *testing.T) {
 		{"MySQLNoHost", repo.Config{URL: "mysql://aura:secret@/aura"}, "host"},
 		{"MySQLUnescaped", repo.Config{URL: "mysql://aura:sec%ret@localhost/aura"}, "%XX"},
 		{"MySQLParameter", repo.Config{URL: "mysql://aura:secret@localhost/aura?timeout=secret"}, "parameters"},
+		{"MySQLStrict", repo.Config{URL: "mysql://aura:secret@localhost/aura?strict=true"}, "strict"},
 		{"Timeout", repo.Config{URL: "sqlite:a.db", QueryTimeout: time.Millisecond}, "AURA_DB_QUERY_TIMEOUT=1ms"},
 		{"Pool", repo.Config{URL: "sqlite:a.db", PoolSize: -1}, "AURA_DB_POOL_SIZE=-1"},
 		{"AllAtOnce", repo.Config{URL: "x", PoolSize: 100000}, "AURA_DATABASE_URL"},

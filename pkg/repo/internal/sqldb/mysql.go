@@ -49,6 +49,9 @@ func newMySQL(c Config) (Dialect, error) {
 	if u.Hostname() == "" || u.User.Username() == "" || name == "" || strings.Contains(name, "/") {
 		return nil, errors.New(form)
 	}
+	if u.Query().Has("strict") { // the driver panics
+		return nil, errors.New("AURA_DATABASE_URL: has the parameter strict, which the MySQL driver no longer knows")
+	}
 	// Only the parameters go through the driver's own syntax, because it has no
 	// escapes for user and password.
 	config, err := driver.ParseDSN("/?" + u.RawQuery)
