@@ -52,6 +52,9 @@ func (s *Service) prepare(ctx context.Context, w Work) error {
 	lasting := logging.NewLasting(s.opts.Log, "database not ready")
 	for pause := firstLook; ; pause = min(2*pause, maxLook) {
 		err := s.look(ctx)
+		if err == nil && w.Prepare == nil {
+			s.preparing.Store(false) // before anybody is told that the service is ready
+		}
 		if pause == firstLook && (err == nil || errors.Is(err, model.ErrUnavailable)) {
 			s.notify(daemon.SdNotifyReady)
 		}

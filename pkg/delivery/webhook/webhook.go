@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"aura.radio/engine/pkg/delivery"
@@ -40,13 +41,17 @@ func Backoff() delivery.Backoff {
 // NewID makes the id of an event.
 func NewID() string { return "msg_" + rand.Text() }
 
-// Sender posts to webhooks. It may be used at the same time by several lines.
+// Sender posts to webhooks. It may be used at the same time by several lines. Give
+// it a key with Sign before the first post.
 type Sender struct {
-	// Key signs; see Key.
-	Key       []byte
 	UserAgent string
 	Client    *http.Client
+
+	key atomic.Pointer[[]byte]
 }
+
+// Sign has all posts from now on signed with a key; see Key.
+func (s *Sender) Sign(key []byte) { s.key.Store(&key) }
 
 // NewClient makes a client that is fit for webhooks. A post ends with its context.
 func NewClient() *http.Client {
@@ -76,7 +81,7 @@ func (s *Sender) Post(ctx context.Context, to, id string, body []byte) error {
 	r.Header.Set("User-Agent", s.UserAgent)
 	r.Header.Set("webhook-id", id)
 	r.Header.Set("webhook-timestamp", sent)
-	r.Header.Set("webhook-signature", Sign(s.Key, id, sent, body))
+	r.Header.Set("webhook-signature", Sign(*s.key.Load(), id, sent, body))
 	answer, err := s.Client.Do(r)
 	if err != nil {
 		if broken, ok := errors.AsType[*url.Error](err); ok {

@@ -78,7 +78,8 @@ func post(t *testing.T, ctx context.Context, serve http.HandlerFunc) error {
 
 func postTo(t *testing.T, ctx context.Context, url string) error {
 	t.Helper()
-	s := &webhook.Sender{Key: key(t), UserAgent: "aura-test", Client: webhook.NewClient()}
+	s := &webhook.Sender{UserAgent: "aura-test", Client: webhook.NewClient()}
+	s.Sign(key(t))
 	defer s.Client.CloseIdleConnections()
 	err := s.Post(ctx, url, id, []byte(`{"a":"ü"}`))
 	if err != nil && strings.Contains(err.Error(), "secret-path") {
@@ -197,7 +198,8 @@ func TestSender_Post_retryAfter(t *testing.T) {
 		"":                              0,
 	} {
 		synctest.Test(t, func(t *testing.T) { // in which it is the year 2000
-			s := &webhook.Sender{Key: key(t), Client: &http.Client{Transport: answer{"Retry-After": {header}}}}
+			s := &webhook.Sender{Client: &http.Client{Transport: answer{"Retry-After": {header}}}}
+			s.Sign(key(t))
 			err := s.Post(t.Context(), "http://hook.example", id, nil)
 			if later, ok := errors.AsType[*delivery.LaterError](err); !ok || later.Pause != want {
 				t.Errorf("%q: %v, want a pause of %s", header, err, want)

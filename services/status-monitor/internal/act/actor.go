@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/delivery/webhook"
 	"aura.radio/engine/pkg/model"
@@ -95,8 +96,9 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 	a := &Actor{
 		shared: shared{outbox: delivery.NewOutbox(store, metrics, log), metrics: metrics, log: log},
 		by:     by, lease: lease,
-		sender: &webhook.Sender{Key: key, UserAgent: userAgent, Client: webhook.NewClient()},
+		sender: &webhook.Sender{UserAgent: userAgent, Client: webhook.NewClient()},
 	}
+	a.sender.Sign(key)
 	a.told = &told{outbox: a.outbox, notes: store, log: log}
 	a.activations = newActivations(&a.shared, node, store, overtaken)
 	a.command = newCommand(&a.shared, program, cfg.CommandTimeout)
@@ -104,6 +106,18 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 		a.webhooks = append(a.webhooks, newWebhook(&a.shared, number, cfg.Webhooks[number], a.sender, cfg.WebhookTimeout))
 	}
 	return a, nil
+}
+
+// Reload has the webhooks' messages signed with the secret of a configuration that
+// was read again. If there is something wrong with it, the error says so, and the
+// key stays.
+func (a *Actor) Reload(cfg Config) error {
+	key, err := cfg.key()
+	if err != nil {
+		return &config.Mistake{Variable: "WEBHOOK_SECRET", Rule: err.Error()}
+	}
+	a.sender.Sign(key)
+	return nil
 }
 
 // Run does the waiting deliveries until ctx ends, and then returns nil within a

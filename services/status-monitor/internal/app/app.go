@@ -45,6 +45,8 @@ type App struct {
 	clients []*peer.Client
 	actor   *act.Actor
 	ledger  ledger
+	// secret is the webhooks' present one; only Reload uses it.
+	secret string
 }
 
 // New wires the service and opens the socket for heartbeats. The database need
@@ -80,7 +82,7 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 		nodes[number] = client
 		clients = append(clients, client)
 	}
-	a := &App{cfg: cfg, version: version, base: base, clients: clients, ledger: ledger{db, make(chan struct{})}}
+	a := &App{cfg: cfg, version: version, base: base, clients: clients, ledger: ledger{db, make(chan struct{})}, secret: cfg.Act.WebhookSecret}
 	by := authority.By + cfg.Name
 	// An activation that the sync node refuses again and again must not cause
 	// questions without a pause: the next round comes by itself.
@@ -131,13 +133,17 @@ func (a *App) showStatus(c *gin.Context) {
 	c.JSON(http.StatusOK, status)
 }
 
-// Reload implements cli.App. The key of the webhooks stays.
+// Reload implements cli.App.
 func (a *App) Reload(cfg monitorconfig.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
 	token, refused := peer.Reload(cfg.Peers, a.clients...)
 	changed = append(changed, token...)
-	if cfg.Act.WebhookSecret != a.cfg.Act.WebhookSecret {
-		changed = append(changed, config.Prefix+"WEBHOOK_SECRET is another one; this needs a restart")
+	if cfg.Act.WebhookSecret != a.secret {
+		if wrong := a.actor.Reload(cfg.Act); wrong != nil {
+			return changed, errors.Join(err, refused, wrong)
+		}
+		a.secret = cfg.Act.WebhookSecret
+		changed = append(changed, config.Prefix+"WEBHOOK_SECRET is another one")
 	}
 	return changed, errors.Join(err, refused)
 }
