@@ -38,13 +38,23 @@ const fresh = time.Minute
 // Admit implements Gate, by the rule of Judge. Errors: model.ErrTwin,
 // model.ErrUnavailable.
 func (o *Origins) Admit(ctx context.Context, came model.Identity) error {
+	return o.hear(ctx, came, false)
+}
+
+// Confirm notes which database the node at a host's address serves: this one is
+// the host's. Error: model.ErrUnavailable.
+func (o *Origins) Confirm(ctx context.Context, serves model.Identity) error {
+	return o.hear(ctx, serves, true)
+}
+
+func (o *Origins) hear(ctx context.Context, came model.Identity, asked bool) error {
 	now := o.now()
 	known, err := o.store.Sightings(ctx, came.Host, now.Add(-absence))
 	if err != nil {
 		return err
 	}
-	if before, ok := find(known, came); !ok || now.Sub(before.Last) >= fresh || standing(Judge(known, came, now), came) != before.Standing {
-		after, err := o.store.Sight(ctx, came.Host, now.Add(-absence), func(known []model.Sighting) []model.Sighting { return Judge(known, came, now) })
+	if before, ok := find(known, came); !ok || now.Sub(before.Last) >= fresh || standing(Judge(known, came, asked, now), came) != before.Standing {
+		after, err := o.store.Sight(ctx, came.Host, now.Add(-absence), func(known []model.Sighting) []model.Sighting { return Judge(known, came, asked, now) })
 		if err != nil {
 			return err
 		}

@@ -74,4 +74,10 @@ func TestOrigins(t *testing.T) {
 	if text := twin(); text != "" {
 		t.Errorf("the other one is silent: %s", text)
 	}
+	// The disk of the host was lost: its node has a new database.
+	admit("c1", model.ErrTwin)
+	if err := o.Confirm(t.Context(), from("c1")); err != nil {
+		t.Fatal(err)
+	}
+	admit("c1", nil)
 }

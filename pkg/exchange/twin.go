@@ -17,17 +17,19 @@ const (
 )
 
 // Judge decides whether a database is its host's. known are the sightings of that
-// host; the result has that of came, too.
+// host; the result has that of came, too. asked: the sync node asked the node at
+// the host's address. Otherwise came has called by itself, from wherever.
 //
 //   - One database is the host's at a time. A second one is refused, be it that of
 //     another host with the same number or a copy.
-//   - A database that is silent makes room: a lost disk heals by itself. If it is
-//     heard again within a day, the place is its own again, because it was there
-//     first.
+//   - What answers at the host's address is the host's: a lost disk heals by
+//     itself, as soon as the node there has been asked.
+//   - A database that is silent makes room. If it is heard again within a day, the
+//     place is its own again, because it was there first.
 //   - A new start of the same database is a restart. If the one that it replaced is
 //     heard again, it was none: both run, on copies. From then on, a new start
 //     may be that of either, and waits until the other one is silent.
-func Judge(known []model.Sighting, came model.Identity, now time.Time) []model.Sighting {
+func Judge(known []model.Sighting, came model.Identity, asked bool, now time.Time) []model.Sighting {
 	all := slices.Clone(known)
 	current := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Standing == model.Current })
 	at := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Database == came.Database && s.Start == came.Start })
@@ -49,6 +51,9 @@ func Judge(known []model.Sighting, came model.Identity, now time.Time) []model.S
 	switch {
 	case current < 0:
 		all[at].Standing = model.Current
+	case asked:
+		all[current].First = now // it has lost its claim
+		return take(model.Replaced)
 	case isNew && isRestart(all, all[current], came, now):
 		return take(model.Replaced)
 	case now.Sub(all[current].Last) >= silence:

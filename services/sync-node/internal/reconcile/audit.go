@@ -145,7 +145,7 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 		return err
 	}
 	found.Zone = zoneDifference(a.cfg.Zone, state, time.Now())
-	if found.Twin, err = a.origin(ctx, state); err != nil {
+	if found.Twin, err = a.twin(ctx); err != nil {
 		return err
 	}
 	for _, compare := range []func() (KindAudit, error){

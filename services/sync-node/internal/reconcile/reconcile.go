@@ -67,8 +67,8 @@ type Config struct {
 
 // Origins knows which databases are their hosts'; *exchange.Origins implements it.
 type Origins interface {
-	// Admit returns model.ErrTwin if another database is known as that host's.
-	Admit(ctx context.Context, came model.Identity) error
+	// Confirm notes which database the node at a host's address serves.
+	Confirm(ctx context.Context, serves model.Identity) error
 	// Twin describes the other databases that say that they are the host's; "" if
 	// there is none.
 	Twin(ctx context.Context, host int) (string, error)

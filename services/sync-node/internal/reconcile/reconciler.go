@@ -224,7 +224,11 @@ func (n *node) look(ctx context.Context) (cameBack bool) {
 	lookCtx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
 	before := n.status.get()
-	_, err := n.newRun(n.tally.Load()).state(lookCtx)
+	looking := n.newRun(n.tally.Load())
+	state, err := looking.state(lookCtx)
+	if err == nil {
+		err = looking.confirm(lookCtx, state)
+	}
 	switch {
 	case ctx.Err() != nil, errors.Is(err, peer.ErrUnsupported):
 		return false // an original node shows itself when records are fetched from it

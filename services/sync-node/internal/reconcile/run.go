@@ -48,6 +48,9 @@ func (r *run) all(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := r.confirm(ctx, state); err != nil {
+		return err
+	}
 	// Activations come first, because what was on air follows from them.
 	err = errors.Join(r.activations(ctx), exchange(ctx, r, r.entries()), exchange(ctx, r, r.healths()), r.clock(ctx, state.Clocks))
 	if err != nil {
@@ -69,7 +72,7 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 	if state.HostID != r.source {
 		return peer.State{}, fmt.Errorf("%w: its number is %d", errWrongNode, state.HostID)
 	}
-	twin, err := r.origin(ctx, state)
+	twin, err := r.twin(ctx)
 	if err != nil {
 		return peer.State{}, err
 	}
@@ -77,14 +80,19 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 	return state, nil
 }
 
-// origin returns model.ErrTwin if the node does not serve the host's database.
-// Otherwise it describes other databases that say that they are the host's.
-func (r *run) origin(ctx context.Context, state peer.State) (twin string, err error) {
-	if r.cfg.Origins == nil || state.Database == nil {
+// twin describes other databases that say that they are the node's; "" if there
+// is none.
+func (r *run) twin(ctx context.Context) (string, error) {
+	if r.cfg.Origins == nil {
 		return "", nil
 	}
-	if err := r.cfg.Origins.Admit(ctx, *state.Database); err != nil {
-		return "", err
-	}
 	return r.cfg.Origins.Twin(ctx, r.source)
+}
+
+// confirm notes which database the node serves.
+func (r *run) confirm(ctx context.Context, state peer.State) error {
+	if r.cfg.Origins == nil || state.Database == nil {
+		return nil
+	}
+	return r.cfg.Origins.Confirm(ctx, *state.Database)
 }
