@@ -13,7 +13,7 @@ import (
 // maxAttempts times. The pauses in between grow from FirstPause to about
 // MaxPause.
 const (
-	maxAttempts = 8
+	maxAttempts = 40
 	FirstPause  = 2 * time.Millisecond
 	MaxPause    = 100 * time.Millisecond
 )
