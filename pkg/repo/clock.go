@@ -64,7 +64,7 @@ func (w *writer) AbsorbClocks(ctx context.Context, clocks []model.Clock, synced 
 // keepClock keeps what the rule says. If it is the clock that is stored already,
 // it at most becomes synced.
 func (tx *writing) keepClock(ctx context.Context, c model.Clock, synced bool, rule status.Rule[model.Clock]) error {
-	last, err := lastSaid[clockRow](tx.gorm(ctx).Where("source = ?", c.Source))
+	last, err := firstRow[clockRow](locking(tx.gorm(ctx).Where("source = ?", c.Source)))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
@@ -171,10 +170,9 @@ func room(c model.Correction, earlier []model.Correction) error {
 }
 
 // lockEntry reads the entry and keeps others from correcting it until the
-// transaction ends. SQLite needs no lock, because its transactions exclude each
-// other.
+// transaction ends.
 func lockEntry(query *gorm.DB) (entryRow, error) {
-	return takeRow[entryRow](query.Model(&entryRow{}).Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}))
+	return takeRow[entryRow](locking(query.Model(&entryRow{})))
 }
 
 // correct stores a correction of a locked entry, and the net effect of all its

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
@@ -36,24 +35,12 @@ func (r *healthRow) health() model.Health {
 // more than once, so it must have no effects. Error: model.ErrUnavailable.
 func (w *writer) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
 	return w.commit(ctx, "store health", func(ctx context.Context, tx *writing) error {
-		last, err := lastSaid[healthRow](newestHealth(tx.gorm(ctx), h.Source))
+		last, err := firstRow[healthRow](locking(newestHealth(tx.gorm(ctx), h.Source)))
 		if err != nil {
 			return err
 		}
 		return tx.absorbHealths(ctx, []model.Health{rule(h, last.health())}, false)
 	})
-}
-
-// lastSaid reads the row of what a source said last, zero if there is none. It
-// keeps others from reading it in this way until the transaction ends. SQLite
-// needs no lock, because its transactions exclude each other.
-func lastSaid[R any](query *gorm.DB) (last R, _ error) {
-	var rows []R
-	err := query.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return last, err
-	}
-	return rows[0], nil
 }
 
 // AbsorbHealths stores statuses that come from another node, all or none.

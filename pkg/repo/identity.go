@@ -56,17 +56,17 @@ func (d *DB) Belongs(ctx context.Context, o model.Owner) error {
 // Claim makes a database that belongs to nobody the owner's, and gives it its
 // identity. Call it after Migrate. Errors: ErrForeign, model.ErrUnavailable.
 func (d *DB) Claim(ctx context.Context, o model.Owner) error {
-	_, err := d.identify(ctx, "claim the database", func(row *identityRow) error { return foreign(row.owner(), o) }, o)
+	_, err := d.identify(ctx, "claim the database", o, func(row *identityRow) error { return foreign(row.owner(), o) })
 	return err
 }
 
 // Adopt makes the database the owner's, whoever had it before. Error:
 // model.ErrUnavailable.
 func (d *DB) Adopt(ctx context.Context, o model.Owner) error {
-	_, err := d.identify(ctx, "adopt the database", func(row *identityRow) error {
+	_, err := d.identify(ctx, "adopt the database", o, func(row *identityRow) error {
 		row.Service, row.Host = o.Service, o.Host
 		return nil
-	}, o)
+	})
 	return err
 }
 
@@ -82,14 +82,14 @@ func (d *DB) Begin(ctx context.Context, o model.Owner, alone bool) (id model.Ide
 	}
 	var start model.Fingerprint
 	rand.Read(start[:])
-	row, err := d.identify(ctx, "begin to serve the database", func(row *identityRow) error {
+	row, err := d.identify(ctx, "begin to serve the database", o, func(row *identityRow) error {
 		if err := foreign(row.owner(), o); err != nil {
 			return err
 		}
 		row.Starts++
 		row.Holder = thisProcess()
 		return nil
-	}, o)
+	})
 	return model.Identity{Owner: row.owner(), Database: model.Fingerprint(row.UID), Starts: row.Starts, Start: start}, err
 }
 
@@ -107,17 +107,16 @@ func (d *DB) takeLock(ctx context.Context) error {
 	if err != nil {
 		return d.db.Fail(ctx, "lock the database", err)
 	}
-	d.lock = holdLock(lock) //nolint:contextcheck // its goroutine ends with Close
+	d.lock = lock
 	return nil
 }
 
 // holder is the process that began last to serve the database.
 func (d *DB) holder(ctx context.Context) string {
-	var rows []identityRow
-	if err := d.db.Read.WithContext(ctx).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 || rows[0].Holder == "" {
-		return "it is not known which"
+	if row, err := readIdentity(d.db.Read.WithContext(ctx)); err == nil && row.Holder != "" {
+		return row.Holder
 	}
-	return rows[0].Holder
+	return "it is not known which"
 }
 
 // thisProcess names the process for a person.
@@ -139,67 +138,18 @@ func (d *DB) Hold(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-d.lock.lost:
+	case <-d.lock.Lost():
 		return fmt.Errorf("%w: %s", ErrServed, d.holder(ctx))
 	}
 }
 
-// heldLock keeps the lock of the process that serves the database.
-type heldLock struct {
-	lock sqldb.ServiceLock
-	// stop ends the goroutine; ended says that it has ended. lost is closed when
-	// another process has the lock.
-	stop        context.CancelFunc
-	ended, lost chan struct{}
-}
-
-// holdInterval is how often a lock is looked after.
-const holdInterval = 3 * time.Second
-
-func holdLock(lock sqldb.ServiceLock) *heldLock {
-	ctx, stop := context.WithCancel(context.Background())
-	h := &heldLock{lock: lock, stop: stop, ended: make(chan struct{}), lost: make(chan struct{})}
-	go h.run(ctx)
-	return h
-}
-
-func (h *heldLock) run(ctx context.Context) {
-	defer close(h.ended)
-	again := time.NewTicker(holdInterval)
-	defer again.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-again.C:
-		}
-		if errors.Is(h.check(ctx), ErrServed) {
-			close(h.lost)
-			return
-		}
-		// As long as the database is away, nobody else can take the lock either.
-	}
-}
-
-func (h *heldLock) check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, holdInterval)
-	defer cancel()
-	return h.lock.Check(ctx)
-}
-
-func (h *heldLock) release() error {
-	h.stop()
-	<-h.ended
-	return h.lock.Release()
-}
-
 // identify changes the row of the identity, and makes it if there is none.
-func (d *DB) identify(ctx context.Context, doing string, change func(*identityRow) error, o model.Owner) (row identityRow, err error) {
+func (d *DB) identify(ctx context.Context, doing string, o model.Owner, change func(*identityRow) error) (row identityRow, err error) {
 	ctx, cancel := d.db.Deadline(ctx)
 	defer cancel()
 	err = d.db.Transaction(ctx, func(tx *sqldb.Tx) error {
 		g := tx.Gorm(ctx)
-		if row, err = lastSaid[identityRow](g.Where("id = 1")); err != nil {
+		if row, err = readIdentity(locking(g)); err != nil {
 			return err
 		}
 		isNew := row.ID == 0
@@ -230,16 +180,16 @@ func (d *DB) identify(ctx context.Context, doing string, change func(*identityRo
 // ownerOf is the owner that the database knows, or the one that follows from
 // what it holds. It is zero if nothing is known.
 func ownerOf(g *gorm.DB) (o model.Owner, err error) {
-	var rows []identityRow
-	if err := g.Limit(1).Find(&rows).Error; err != nil {
-		return o, err
-	}
-	if len(rows) > 0 {
-		return rows[0].owner(), nil
+	row, err := readIdentity(g)
+	if err != nil || row.ID != 0 {
+		return row.owner(), err
 	}
 	o.Service, err = inferService(g)
 	return o, err
 }
+
+// readIdentity is zero if the database has no identity yet.
+func readIdentity(g *gorm.DB) (identityRow, error) { return firstRow[identityRow](g.Where("id = 1")) }
 
 // inferService tells whose database it is from what only one service writes. It
 // is for databases that older programs made, and "" if nobody has written yet.

@@ -38,7 +38,7 @@ func (r *maintenanceRow) maintenance() model.Maintenance {
 func (w *writer) StoreMaintenance(ctx context.Context, m model.Maintenance, rule status.Rule[model.Maintenance]) error {
 	m.Normalize()
 	return w.aside(ctx, "store maintenance", func(ctx context.Context, tx *writing) error {
-		last, err := lastSaid[maintenanceRow](tx.gorm(ctx).Where("source = ?", m.Source))
+		last, err := firstRow[maintenanceRow](locking(tx.gorm(ctx).Where("source = ?", m.Source)))
 		if err != nil {
 			return err
 		}

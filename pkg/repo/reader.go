@@ -1,6 +1,11 @@
 package repo
 
-import "aura.radio/engine/pkg/repo/internal/sqldb"
+import (
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
 
 // reader has the reads that a node's and a station's database share.
 type reader struct {
@@ -13,3 +18,19 @@ func (r reader) reads() bulk { return bulk{r.db.Reads()} }
 
 // bulk reads many records at once.
 type bulk struct{ sqldb.Conn }
+
+// locking makes a query keep others from reading its rows in this way until the
+// transaction ends. SQLite needs no lock, because its transactions exclude each
+// other.
+func locking(query *gorm.DB) *gorm.DB {
+	return query.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+}
+
+// firstRow is the first row of a query, zero if there is none.
+func firstRow[R any](query *gorm.DB) (first R, _ error) {
+	var rows []R
+	if err := query.Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return first, err
+	}
+	return rows[0], nil
+}

@@ -34,7 +34,7 @@ type DB struct {
 	db *sqldb.DB
 	// lock is that of the process that serves the database; nil if no service
 	// began, or if several may run.
-	lock *heldLock
+	lock sqldb.ServiceLock
 	// trying is held by the goroutine that tries to write; see Writable.
 	trying chan struct{}
 }
@@ -63,7 +63,7 @@ func opened(db *sqldb.DB, err error) (*DB, error) {
 func (d *DB) Close() error {
 	err := d.db.Close()
 	if d.lock != nil {
-		err = errors.Join(err, d.lock.release())
+		err = errors.Join(err, d.lock.Release())
 	}
 	return err
 }

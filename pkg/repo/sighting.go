@@ -57,7 +57,7 @@ func (s *Station) Sightings(ctx context.Context, host int, since time.Time) ([]m
 // model.ErrUnavailable.
 func (s *Station) Sight(ctx context.Context, host int, since time.Time, judge func(known []model.Sighting) []model.Sighting) (after []model.Sighting, _ error) {
 	err := s.aside(ctx, "store sightings", func(ctx context.Context, tx *writing) error {
-		known, err := sightings(tx.gorm(ctx).Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}), host, since)
+		known, err := sightings(locking(tx.gorm(ctx)), host, since)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,6 @@ func (d sqliteDialect) LockService(context.Context) (ServiceLock, error) {
 	return fileLock{file}, nil
 }
 
-func (fileLock) Check(context.Context) error { return nil }
+func (fileLock) Lost() <-chan struct{} { return nil }
 
 func (l fileLock) Release() error { return l.file.Close() }
