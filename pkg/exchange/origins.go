@@ -53,7 +53,7 @@ func (o *Origins) hear(ctx context.Context, came model.Identity, asked bool) err
 	if err != nil {
 		return err
 	}
-	if before, ok := find(known, came); !ok || now.Sub(before.Last) >= fresh || standing(Judge(known, came, asked, now), came) != before.Standing {
+	if at := find(known, came); at < 0 || now.Sub(known[at].Last) >= fresh || standing(Judge(known, came, asked, now), came) != known[at].Standing {
 		after, err := o.store.Sight(ctx, came.Host, now.Add(-absence), func(known []model.Sighting) []model.Sighting { return Judge(known, came, asked, now) })
 		if err != nil {
 			return err
@@ -108,15 +108,15 @@ func describe(known []model.Sighting, now time.Time) string {
 	return text + "; stop the one that is a copy, or give it its own AURA_HOST_ID"
 }
 
-func find(known []model.Sighting, of model.Identity) (model.Sighting, bool) {
-	at := slices.IndexFunc(known, func(s model.Sighting) bool { return s.Database == of.Database && s.Start == of.Start })
-	if at < 0 {
-		return model.Sighting{}, false
-	}
-	return known[at], true
+// find is the index of a start of a database, -1 if it was never heard.
+func find(known []model.Sighting, of model.Identity) int {
+	return slices.IndexFunc(known, func(s model.Sighting) bool { return s.Database == of.Database && s.Start == of.Start })
 }
 
+// standing is "" if the start was never heard.
 func standing(known []model.Sighting, of model.Identity) model.Standing {
-	s, _ := find(known, of)
-	return s.Standing
+	if at := find(known, of); at >= 0 {
+		return known[at].Standing
+	}
+	return ""
 }

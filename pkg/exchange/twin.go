@@ -32,7 +32,7 @@ const (
 func Judge(known []model.Sighting, came model.Identity, asked bool, now time.Time) []model.Sighting {
 	all := slices.Clone(known)
 	current := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Standing == model.Current })
-	at := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Database == came.Database && s.Start == came.Start })
+	at := find(all, came)
 	isNew := at < 0
 	if isNew {
 		at, all = len(all), append(all, model.Sighting{First: now})
