@@ -154,8 +154,8 @@ type Work struct {
 	// Early tasks begin at once, whether the database is reachable or not.
 	// Otherwise they are like Tasks.
 	Early []func(ctx context.Context) error
-	// Tasks begin when the database is ready. Each task runs until its context
-	// ends and returns nil; an error ends the service.
+	// Tasks begin when the database is ready. Each task runs until it is done or
+	// its context ends, and returns nil; an error ends the service.
 	Tasks []func(ctx context.Context) error
 }
 

@@ -38,17 +38,12 @@ func (c *dbContent) Scan(from any) error {
 // unknown.
 func (r reader) learnContents(ctx context.Context, entries []int64) error {
 	for part := range slices.Chunk(entries, sqldb.MaxList) {
-		if err := r.learnSome(ctx, part); err != nil {
+		err := storeDerived(ctx, r.db, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, part) })
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (r reader) learnSome(ctx context.Context, entries []int64) error {
-	ctx, cancel := r.db.Deadline(ctx)
-	defer cancel()
-	return r.db.Classify(ctx, writeAside(ctx, r.db, func(ctx context.Context, tx *writing) error { return tx.learnContents(ctx, entries) }))
 }
 
 // unknown returns the numbers of the entries whose content is unknown.

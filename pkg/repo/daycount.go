@@ -39,6 +39,14 @@ func countedAs(e *model.Entry) counted {
 	return counted{sqldb.StartOfDay(e.PlayedAt()), !e.Overlay.Void, !e.Manual}
 }
 
+// CountDays counts the entries of each day in a database whose schema is in place,
+// also those that a program of an older version stored. Until then, CountEntries
+// counts one by one. Call it once at the start. It takes some seconds for ten
+// years of entries, so bound ctx. Error: model.ErrUnavailable.
+func (r reader) CountDays(ctx context.Context) error {
+	return r.db.Fail(ctx, "count the entries of each day", r.days.countAll(ctx))
+}
+
 // dayCounts derives how many entries were played on each day. A list shows its
 // length after every write, and counting years of entries would take longer
 // than the write.
@@ -94,13 +102,13 @@ func (c *dayCounts) count(ctx context.Context, q entryQuery) (n int64, known boo
 }
 
 // markStale notes that days are to be counted again.
-func markStale(ctx context.Context, tx *sqldb.Tx, days []time.Time) error {
+func (tx *writing) markStale(ctx context.Context, days []time.Time) error {
 	for part := range slices.Chunk(days, tx.Dialect.RowsPerStatement()) {
 		rows := make([]dayRow, len(part))
 		for i, day := range part {
 			rows[i] = dayRow{Day: sqldb.Date(day), IsStale: true}
 		}
-		err := tx.Gorm(ctx).Clauses(clause.OnConflict{
+		err := tx.gorm(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "day"}},
 			DoUpdates: clause.Assignments(map[string]any{"is_stale": true}),
 			Where:     clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "is_stale = 0"}}},
@@ -112,8 +120,8 @@ func markStale(ctx context.Context, tx *sqldb.Tx, days []time.Time) error {
 	return nil
 }
 
-// prepare counts all days.
-func (c *dayCounts) prepare(ctx context.Context) error {
+// countAll counts all days.
+func (c *dayCounts) countAll(ctx context.Context) error {
 	if err := c.markAll(ctx); err != nil {
 		return err
 	}
@@ -135,12 +143,12 @@ func (c *dayCounts) markAll(ctx context.Context) error {
 		if days, from, err = c.daysFrom(ctx, *from); err != nil {
 			return err
 		}
-		if err := c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return markStale(ctx, tx, days) }); err != nil {
+		if err := storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error { return tx.markStale(ctx, days) }); err != nil {
 			return err
 		}
 	}
-	return c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		return tx.Gorm(ctx).Model(&dayRow{}).Where("is_stale = 0").Update("is_stale", true).Error
+	return storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error {
+		return tx.gorm(ctx).Model(&dayRow{}).Where("is_stale = 0").Update("is_stale", true).Error
 	})
 }
 
@@ -162,12 +170,6 @@ func (c *dayCounts) daysFrom(ctx context.Context, from time.Time) (days []time.T
 	return days, &from, nil
 }
 
-func (c *dayCounts) transaction(ctx context.Context, do func(ctx context.Context, tx *sqldb.Tx) error) error {
-	ctx, cancel := c.db.Deadline(ctx)
-	defer cancel()
-	return c.db.Classify(ctx, c.db.Transaction(ctx, func(tx *sqldb.Tx) error { return do(ctx, tx) }))
-}
-
 // derive counts again what has changed since it was counted, of the days from
 // first until before last. It reports whether that was everything.
 func (c *dayCounts) derive(ctx context.Context, first, last time.Time) (derived bool, err error) {
@@ -185,7 +187,7 @@ func (c *dayCounts) derive(ctx context.Context, first, last time.Time) (derived 
 	if work, err = c.changed(ctx, first, last); err != nil || work.none() {
 		return err == nil, err
 	}
-	err = c.transaction(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return work.count(ctx, tx) })
+	err = storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error { return tx.countDays(ctx, work) })
 	return err == nil && !work.more, err
 }
 
@@ -237,11 +239,12 @@ type entryPosition struct {
 	PlayedAt sqldb.Time
 }
 
-// count counts the days. It first takes the marks back, and so locks them: who
+// countDays counts days. It first takes the marks back, and so locks them: who
 // stores an entry again or names a day from now on waits, and marks it again.
 // Only then does it read, and thus sees all that was marked until now. If an
 // entry was moved meanwhile, that write named both days.
-func (u uncounted) count(ctx context.Context, tx *sqldb.Tx) error {
+func (tx *writing) countDays(ctx context.Context, u uncounted) error {
+	tx.touched.Inaudible()
 	for part := range slices.Chunk(u.entries, sqldb.MaxList) {
 		if _, err := tx.Exec(ctx, "UPDATE playlog SET is_uncounted = 0 WHERE "+sqldb.InNumbers("id", part)); err != nil {
 			return err
@@ -251,17 +254,17 @@ func (u uncounted) count(ctx context.Context, tx *sqldb.Tx) error {
 	for i, day := range u.days {
 		rows[i] = dayRow{Day: sqldb.Date(day)}
 	}
-	if err := storeDays(tx.Gorm(ctx), rows, tx.Dialect.RowsPerStatement()); err != nil {
+	if err := storeDays(tx.gorm(ctx), rows, tx.Dialect.RowsPerStatement()); err != nil {
 		return err
 	}
 	for i, day := range u.days {
-		err := tx.Gorm(ctx).Raw("SELECT COALESCE(SUM(1 - is_void), 0), COALESCE(SUM(1 - is_manual), 0) FROM playlog WHERE played_at >= ? AND played_at < ?",
+		err := tx.gorm(ctx).Raw("SELECT COALESCE(SUM(1 - is_void), 0), COALESCE(SUM(1 - is_manual), 0) FROM playlog WHERE played_at >= ? AND played_at < ?",
 			sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Row().Scan(&rows[i].Visible, &rows[i].Sent)
 		if err != nil {
 			return err
 		}
 	}
-	return storeDays(tx.Gorm(ctx), rows, tx.Dialect.RowsPerStatement())
+	return storeDays(tx.gorm(ctx), rows, tx.Dialect.RowsPerStatement())
 }
 
 // storeDays does not use REPLACE, which needs the privilege to delete.

@@ -63,7 +63,7 @@ func TestDB_CountEntries_property(t *testing.T) {
 					Absorb(context.Context, []model.Record, bool) ([]model.Absorbed, error)
 					LogMissed(context.Context, model.Entry, model.Correction) (int64, model.Correction, error)
 					Correct(context.Context, int64, func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
-					Prepare(context.Context) error
+					CountDays(context.Context) error
 				}, 0, 4)
 				for _, node := range nodes {
 					station := node.Station(t, 1)
@@ -96,7 +96,7 @@ func TestDB_CountEntries_property(t *testing.T) {
 						c.At, c.By, c.Reason = made, "alice", "wrong"
 						_, err = db.Correct(t.Context(), of.ID, func(model.Entry, []model.Correction) (model.Correction, error) { return c, nil })
 					case 6:
-						err = db.Prepare(t.Context())
+						err = db.CountDays(t.Context())
 					}
 					if err != nil {
 						rt.Fatal(err)
@@ -126,13 +126,13 @@ func TestDB_CountEntries_prepare(t *testing.T) {
 		}
 		execute("UPDATE playlog SET is_uncounted = 0")
 		wantCounted(t, db, wholeList...)
-		if err := db.Prepare(t.Context()); err != nil {
+		if err := db.CountDays(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		wantCounted(t, db, wholeList...)
 		execute("DELETE FROM playlog WHERE track_title = 'a'")
 		execute("UPDATE playlog SET is_void = 1 WHERE played_at < '2020-07-01'")
-		if err := db.Prepare(t.Context()); err != nil {
+		if err := db.CountDays(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		wantCounted(t, db, wholeList...)
@@ -149,7 +149,7 @@ func TestDB_CountEntries_meanwhile(t *testing.T) {
 	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, url string) {
 		other := repotest.OpenURL(t, url)
 		for _, node := range []*repo.Node{db, other} {
-			if err := node.Prepare(t.Context()); err != nil {
+			if err := node.CountDays(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -194,7 +194,7 @@ func TestIndexes(t *testing.T) {
 				})
 			}
 			t.Run("CountEntries/Prepared", func(t *testing.T) {
-				if err := db.Prepare(t.Context()); err != nil {
+				if err := db.CountDays(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				store(t, db, entry(2, "later"))

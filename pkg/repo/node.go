@@ -33,14 +33,6 @@ func nodeOver(db *DB, err error) (*Node, error) {
 	return &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db})}, nil
 }
 
-// Prepare counts the entries of each day in a database whose schema is in place,
-// also those that a program of an older version stored. Until then, CountEntries
-// counts one by one. Call it once at the start. It takes some seconds for ten
-// years of entries, so bound ctx. Error: model.ErrUnavailable.
-func (n *Node) Prepare(ctx context.Context) error {
-	return n.db.Fail(ctx, "count the entries of each day", n.days.prepare(ctx))
-}
-
 // Close stores what StoreEntry already accepted, then closes the connections.
 // No other call may be made afterwards.
 func (n *Node) Close() error {

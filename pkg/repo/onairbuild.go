@@ -28,14 +28,11 @@ func (onairRuleRow) TableName() string { return "onair_rule" }
 // Prepare brings the on-air log up to date in a database whose schema is in
 // place. The whole log is derived if that was never done. If another source was
 // the default, the time until the first activation is derived again. Prepare
-// also counts the entries of each day, as for a Node, and does what a program of
-// an older version left out. Call it before the first write. If it was
-// interrupted, the next call starts from the beginning, even by the earlier
-// rule. It takes as long as it takes, so bound ctx. Error: model.ErrUnavailable.
+// also does what a program of an older version left out. Call it before the
+// first write. If it was interrupted, the next call starts from the beginning,
+// even by the earlier rule. It takes as long as it takes, so bound ctx. Error:
+// model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
-	if err := s.days.prepare(ctx); err != nil {
-		return s.db.Fail(ctx, "count the entries of each day", err)
-	}
 	if err := s.recount(ctx); err != nil {
 		return err
 	}

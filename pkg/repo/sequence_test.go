@@ -20,7 +20,7 @@ import (
 // answers show.
 var (
 	stationReads = []string{
-		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountEntries", "Digests", "EachEntry", "Entries",
+		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}

@@ -64,6 +64,13 @@ func (w *writer) aside(ctx context.Context, doing string, do func(ctx context.Co
 	})
 }
 
+// storeDerived stores what a read derived.
+func storeDerived(ctx context.Context, db *sqldb.DB, do func(ctx context.Context, tx *writing) error) error {
+	ctx, cancel := db.Deadline(ctx)
+	defer cancel()
+	return db.Classify(ctx, writeAside(ctx, db, do))
+}
+
 // writeAside runs do in a transaction that may not change tables that belong to
 // the sequence. It does not wait for a database that is away. For example, a
 // lease is renewed every second, and reads store what they derive.
@@ -128,5 +135,5 @@ func (tx *writing) complete(ctx context.Context) error {
 	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation") {
 		return errForgotten
 	}
-	return markStale(ctx, tx.tx, slices.SortedFunc(maps.Keys(tx.days), time.Time.Compare))
+	return tx.markStale(ctx, slices.SortedFunc(maps.Keys(tx.days), time.Time.Compare))
 }

@@ -12,7 +12,6 @@ import (
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
-	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/peer/original"
@@ -149,33 +148,9 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.tracks.Run, a.countDays}
+	tasks := []func(context.Context) error{a.tracks.Run, a.base.Counting(a.db)}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
 	return a.base.Run(ctx, lifecycle.Work{Prepared: a.changed, Tasks: tasks})
-}
-
-// recount is the pause before the days are counted again if that failed.
-const recount = time.Minute
-
-// countDays counts the entries of each day, until that succeeds. The service need
-// not wait for it: until then, lists are counted one by one.
-func (a *App) countDays(ctx context.Context) error {
-	lasting := logging.NewLasting(a.base.Log("database"), "the entries of each day can't be counted")
-	for {
-		err := a.db.Prepare(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		lasting.Report(err)
-		if err == nil || !errors.Is(err, model.ErrUnavailable) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(recount):
-		}
-	}
 }

@@ -144,6 +144,6 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,
 		Prepared: a.changed,
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch, a.base.Counting(a.station)},
 	})
 }
