@@ -22,16 +22,9 @@ const auditStep = 120
 // For comparison it measures CHECKSUM TABLE, MariaDB's own way to compare two
 // tables.
 func benchAudit(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "aura-bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := repotest.StartMariaDB(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(auditOnMariaDB(ctx, o, server), server.Close(), auditOnSQLite(ctx, o, dir))
+	return errors.Join(
+		onServer(ctx, func(server *repotest.Server) error { return auditOnMariaDB(ctx, o, server) }),
+		inFolder(func(dir string) error { return auditOnSQLite(ctx, o, dir) }))
 }
 
 // firstAudited is the start of the first record, in Unix time. It is chosen so

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -39,16 +38,9 @@ const (
 // gets a node's whole unsynced playlog. A website reads from it at the same time.
 // For comparison it measures mariadb-dump | mariadb of the same table.
 func benchCatchUp(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "aura-bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := repotest.StartMariaDB(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(catchUpOnMariaDB(ctx, o, server), server.Close(), catchUpOnSQLite(ctx, o, dir))
+	return errors.Join(
+		onServer(ctx, func(server *repotest.Server) error { return catchUpOnMariaDB(ctx, o, server) }),
+		inFolder(func(dir string) error { return catchUpOnSQLite(ctx, o, dir) }))
 }
 
 func catchUpOnMariaDB(ctx context.Context, o options, server *repotest.Server) error {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
-
-	"aura.radio/engine/pkg/repo/repotest"
 )
 
 const (
@@ -24,24 +20,10 @@ const (
 // are titles of now, the other half come a month late. Answers from memory play
 // no role: a write makes them invalid.
 func benchChanged(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "aura-bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := repotest.StartMariaDB(ctx)
-	if err != nil {
-		return err
-	}
-	file := func(name string) (string, error) { return "sqlite://" + filepath.Join(dir, name+".db"), nil }
-	err = benchChangedOn(ctx, o, "SQLite", file)
-	if err == nil {
-		err = benchChangedOn(ctx, o, "MariaDB", func(name string) (string, error) { return server.CreateDatabase(ctx, name) })
-	}
-	return errors.Join(err, server.Close())
+	return onEach(ctx, func(name, _ string, database newDatabase) error { return benchChangedOn(ctx, o, name, database) })
 }
 
-func benchChangedOn(ctx context.Context, o options, name string, database func(name string) (string, error)) (err error) {
+func benchChangedOn(ctx context.Context, o options, name string, database newDatabase) (err error) {
 	begin := func(database string, records int) (*process, error) {
 		if err := seed(ctx, database, records); err != nil {
 			return nil, fmt.Errorf("seed: %w", err)
@@ -50,7 +32,7 @@ func benchChangedOn(ctx context.Context, o options, name string, database func(n
 	}
 	urls := make([]string, 2)
 	for i, records := range []int{o.records, fewRecords} {
-		url, err := database(fmt.Sprintf("records%d", i))
+		url, err := database(ctx, fmt.Sprintf("records%d", i))
 		if err != nil {
 			return err
 		}

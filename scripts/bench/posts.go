@@ -43,22 +43,18 @@ type target struct {
 // benchPosts compares acknowledged POSTs with bare prepared INSERTs of the same
 // row, each committed, on the same server and settings.
 func benchPosts(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "aura-bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := repotest.StartMariaDB(ctx)
-	if err != nil {
-		return err
-	}
-	targets, err := benchTargets(ctx, dir, server)
-	if err == nil {
-		for _, t := range targets {
-			err = errors.Join(err, benchTarget(ctx, o, dir, t))
-		}
-	}
-	return errors.Join(err, server.Close())
+	return inFolder(func(dir string) error {
+		return onServer(ctx, func(server *repotest.Server) error {
+			targets, err := benchTargets(ctx, dir, server)
+			if err != nil {
+				return err
+			}
+			for _, t := range targets {
+				err = errors.Join(err, benchTarget(ctx, o, dir, t))
+			}
+			return err
+		})
+	})
 }
 
 func benchTargets(ctx context.Context, dir string, server *repotest.Server) ([]target, error) {

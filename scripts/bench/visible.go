@@ -16,8 +16,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"aura.radio/engine/pkg/repo/repotest"
 )
 
 const (
@@ -38,27 +36,17 @@ const (
 // that time. It also measures how long the disk takes meanwhile to flush one
 // block; each title needs several flushes.
 func benchVisible(ctx context.Context, o options) error {
-	dir, err := os.MkdirTemp("", "aura-bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	server, err := repotest.StartMariaDB(ctx)
-	if err != nil {
-		return err
-	}
-	file := func(name string) string { return "sqlite://" + filepath.Join(dir, name) }
-	err = benchVisibleOn(ctx, o, dir, "SQLite", file("node.db"), file("sync.db"))
-	if err == nil {
-		var node, sync string
-		if node, err = server.CreateDatabase(ctx, "node"); err == nil {
-			sync, err = server.CreateDatabase(ctx, "sync")
+	return onEach(ctx, func(name, dir string, database newDatabase) error {
+		node, err := database(ctx, "node")
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			err = benchVisibleOn(ctx, o, dir, "MariaDB", node, sync)
+		sync, err := database(ctx, "sync")
+		if err != nil {
+			return err
 		}
-	}
-	return errors.Join(err, server.Close())
+		return benchVisibleOn(ctx, o, dir, name, node, sync)
+	})
 }
 
 func benchVisibleOn(ctx context.Context, o options, dir, name, nodeDatabase, syncDatabase string) error {
