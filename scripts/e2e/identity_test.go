@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -63,16 +62,4 @@ func TestIdentity_Command(t *testing.T) {
 			t.Errorf("%s %v: exit code %d, want %d and %q:\n%s", c.program, c.args, code, c.code, c.want, out)
 		}
 	}
-}
-
-// command executes a command of one of the programs.
-func command(t *testing.T, program string, args []string, env ...string) (code int, out string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), args...)
-	cmd.Env = environment(env...)
-	all, err := cmd.CombinedOutput()
-	if err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return cmd.ProcessState.ExitCode(), string(all)
 }

@@ -218,3 +218,15 @@ func titles(t testing.TB, base string) map[string]int {
 		}
 	}
 }
+
+// command executes a command of one of the programs.
+func command(t *testing.T, program string, args []string, env ...string) (code int, out string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, program), args...)
+	cmd.Env = environment(env...)
+	all, err := cmd.CombinedOutput()
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), string(all)
+}

@@ -3,7 +3,6 @@ package e2e
 import (
 	"errors"
 	"net/http"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,24 +22,15 @@ func TestUnknownSource(t *testing.T) {
 	monitor := launch(t, dir, "status-monitor", "sqlite://"+filepath.Join(dir, "monitor.db"), "AURA_SYNC_HOST="+station.url,
 		"AURA_SOURCE_1="+freeUDPAddress(t), "AURA_HEARTBEAT_LISTEN=127.0.0.1:0")
 	t.Cleanup(func() { monitor.end(t) })
-	command := func(code int, want string, args ...string) error {
+	expect := func(code int, want string, args ...string) {
 		t.Helper()
-		cmd := exec.Command(filepath.Join(bin, "status-monitor"), args...)
-		cmd.Env = environment()
-		out, err := cmd.CombinedOutput()
-		if cmd.ProcessState == nil {
-			t.Fatal(err)
+		if got, out := command(t, "status-monitor", args); got != code || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, not %d and %s:\n%s", got, code, want, out)
 		}
-		if got := cmd.ProcessState.ExitCode(); got != code || !strings.Contains(string(out), want) {
-			return errors.New(cmd.ProcessState.String() + ", not " + want + ":\n" + string(out))
-		}
-		return nil
 	}
 	change := func(code int, want string, args ...string) {
 		t.Helper()
-		if err := command(code, want, append(args, "--reason", "test", "--sync-node", station.url)...); err != nil {
-			t.Error(err)
-		}
+		expect(code, want, append(args, "--reason", "test", "--sync-node", station.url)...)
 	}
 	fault := func(source, value string) {
 		t.Helper()
@@ -62,9 +52,7 @@ func TestUnknownSource(t *testing.T) {
 	fault("3", "0")
 	change(0, "nothing knows it", "switch", "22", "--force")
 	fault("22", "1")
-	if err := command(2, "CRITICAL: source 22 is active, and nothing knows it", "status", "--monitor", monitor.url); err != nil {
-		t.Error(err)
-	}
+	expect(2, "CRITICAL: source 22 is active, and nothing knows it", "status", "--monitor", monitor.url)
 	for _, s := range []*service{station, monitor} {
 		if !strings.Contains(s.logged(), "the active source is not known") {
 			t.Errorf("the log of %s does not tell:\n%s", s.program, s.logged())
