@@ -47,6 +47,15 @@ type Entry struct {
 	Label      string        `json:"track_label,omitempty"`
 	ISRC       string        `json:"track_isrc,omitempty"`
 
+	// ReceivedAt is when the play arrived at the engine-api of its own host: UTC,
+	// microseconds. It is zero if no engine sent the entry itself: if it was
+	// imported, logged by hand, or comes from an original node.
+	ReceivedAt time.Time `json:"received_at,omitzero"`
+	// Told says when the engine told the play again.
+	Told Tellings `json:"told,omitempty"`
+	// Doubts say what was not understood of what the engine sent.
+	Doubts Doubts `json:"doubts,omitempty"`
+
 	// Manual: a person logged the entry, and no engine ever sent it. When an
 	// engine's copy arrives, the entry becomes the engine's.
 	Manual bool `json:"is_manual,omitempty"`
@@ -122,6 +131,20 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
+// Evidence is a hash of how the entry came to be known: its arrival, its
+// tellings and its doubts. It is zero if nothing is known of these. Nodes of the
+// version that knew no evidence agree on the rest.
+func (e *Entry) Evidence() (id Fingerprint) {
+	if e.ReceivedAt.IsZero() && e.Told == "" && e.Doubts == "" {
+		return id
+	}
+	id = e.Fingerprint()
+	d := newDigest("evidence/1")
+	d.bytes(id[:])
+	d.fields(evidence, e)
+	return d.sum()
+}
+
 // Merge unites two copies of one entry, field by field, each by its rule. ID,
 // Synced, Overlay and Air belong to the database that keeps the entry, so the
 // result has those of a. The result is no longer Synced if the merge brings
@@ -131,10 +154,8 @@ func Merge(a, b Entry) Entry {
 	if a == b { // the usual case
 		return a
 	}
-	m, from := a, b
-	for _, f := range merged {
-		f.merge(f.Merge, &m, &from)
-	}
+	m := a
+	mergeTold(&m, &a, &b)
 	m.Synced = a.Synced && m == a
 	return m
 }

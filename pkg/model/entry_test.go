@@ -113,6 +113,10 @@ func eachFieldChanged(e Entry) map[string]Entry {
 			v.SetBool(!value)
 		case time.Time:
 			v.Set(reflect.ValueOf(value.Add(time.Microsecond)))
+		case Tellings:
+			v.SetString(string(tellings{Again: []time.Time{e.TrackStart}}.encode()))
+		case Doubts:
+			v.SetString(string(NewDoubts(Doubt{Field: "track_num", Sent: "x", Why: "y"})))
 		case Overlay:
 			v.Set(reflect.ValueOf(Overlay{Void: true}))
 		case *Airing:

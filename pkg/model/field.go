@@ -15,9 +15,12 @@ type Field struct {
 	// Identity: all copies of an entry agree on the field, because it
 	// identifies the entry.
 	Identity bool
-	// Merge is the rule by which two values are merged; zero if the field is
-	// identity.
+	// Merge is the rule by which two values are merged that were told at one
+	// time, or never by an engine; zero if the field is identity or evidence.
 	Merge Rule
+	// IsEvidence: the field says how the entry came to be known, and not what was
+	// played. It counts for the entry's Evidence. Copies merge as in Merge.
+	IsEvidence bool
 	// HashedIfKnown: the field is hashed only if it is known, so an entry that
 	// lacks it keeps the hash from before the field existed. Every new field
 	// needs this, so that old hashes stay valid and nodes of two versions
@@ -92,12 +95,20 @@ var Fields = []*Field{
 		value: text(MaxText, func(e *Entry) *string { return &e.ISRC }, func(c *Changes) **string { return &c.ISRC })},
 	{Names: []string{"is_manual"}, Merge: Both,
 		value: flag(func(e *Entry) *bool { return &e.Manual })},
+
+	{Names: []string{"received_at"}, IsEvidence: true, HashedIfKnown: true,
+		value: moment(func(e *Entry) *time.Time { return &e.ReceivedAt }, nil)},
+	{Names: []string{"told"}, IsEvidence: true, HashedIfKnown: true,
+		value: cleaned(func(e *Entry) *Tellings { return &e.Told }, Tellings.clean)},
+	{Names: []string{"doubts"}, IsEvidence: true, HashedIfKnown: true,
+		value: cleaned(func(e *Entry) *Doubts { return &e.Doubts }, Doubts.clean)},
 }
 
 // Parts of the table.
 var (
 	identity    = fieldsThat(func(f *Field) bool { return f.Identity })
-	merged      = fieldsThat(func(f *Field) bool { return !f.Identity })
+	merged      = fieldsThat(func(f *Field) bool { return !f.Identity && !f.IsEvidence })
+	evidence    = fieldsThat(func(f *Field) bool { return f.IsEvidence })
 	correctable = fieldsThat((*Field).IsCorrectable)
 	// changedByKind is the order in which a correction hashes its changes.
 	changedByKind = slices.SortedStableFunc(slices.Values(correctable), func(a, b *Field) int {

@@ -60,8 +60,8 @@ func TestFields(t *testing.T) {
 		t.Parallel()
 		names, columns := map[string]bool{}, map[string]bool{}
 		for _, f := range Fields {
-			if f.Identity == (f.Merge != 0) {
-				t.Errorf("%s: is either identity or has a rule for merging", f.Name())
+			if f.Merge == 0 != (f.Identity || f.IsEvidence) {
+				t.Errorf("%s: is identity or evidence, or has a rule for merging", f.Name())
 			}
 			for _, name := range f.Names {
 				if names[name] {
@@ -126,7 +126,7 @@ func TestFields_kinds(t *testing.T) {
 	t.Parallel()
 	for _, f := range Fields {
 		switch v := f.Of(new(Entry)).(type) {
-		case *string, *int, *int64, *bool, *time.Time, *time.Duration:
+		case *string, *int, *int64, *bool, *time.Time, *time.Duration, *Tellings, *Doubts:
 		default:
 			t.Errorf("%s: is a %T", f.Name(), v)
 		}

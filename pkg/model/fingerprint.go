@@ -83,6 +83,10 @@ func (d *digest) fields(fields []*Field, e *Entry) {
 			d.number(v.Milliseconds())
 		case *bool:
 			d.flag(*v)
+		case *Tellings:
+			d.text(string(*v))
+		case *Doubts:
+			d.text(string(*v))
 		}
 	}
 }

@@ -74,6 +74,8 @@ func TestMerge(t *testing.T) {
 	})
 }
 
+var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
+
 // copies draws the copies of one entry that different databases may have.
 func copies() *rapid.Generator[[]Entry] {
 	return rapid.Custom(func(t *rapid.T) []Entry {
@@ -95,6 +97,11 @@ func copies() *rapid.Generator[[]Entry] {
 				case *bool:
 					*v = rapid.Bool().Draw(t, f.Name())
 				}
+			}
+			e.ReceivedAt = rapid.SampledFrom([]time.Time{{}, noon, noon.Add(time.Second), noon.Add(time.Minute)}).Draw(t, "received")
+			e.Doubts = rapid.SampledFrom([]Doubts{"", NewDoubts(NewDoubt("track_num", "?", "is no number")), NewDoubts(NewDoubt("body", "\xff", "is not UTF-8"))}).Draw(t, "doubts")
+			if again := rapid.IntRange(0, 2).Draw(t, "again"); again > 0 {
+				e.Told = tellings{Again: []time.Time{noon.Add(time.Duration(again) * time.Hour)}}.encode()
 			}
 			e.ID, e.Synced, e.Overlay.Void = number.Draw(t, "id"), rapid.Bool().Draw(t, "synced"), rapid.Bool().Draw(t, "void")
 			e.Normalize()

@@ -16,7 +16,8 @@ type Record struct {
 }
 
 // Content is a hash of everything that the nodes must agree on: the entry's
-// identity, every field, and its corrections in any order. Values that belong
+// identity, every field, its evidence, and its corrections in any order. Without
+// evidence it is the hash that nodes of the previous version compute. Values that belong
 // to one database only (ID, Synced, Air) are not part of it. Overlay is not
 // part of it either, because it follows from the corrections. Call it on a
 // normalized record.
@@ -29,7 +30,7 @@ func (r *Record) Content() Fingerprint {
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
-	return d.sum()
+	return d.sum().Xor(e.Evidence())
 }
 
 func correctionUIDs(corrections []Correction) []Fingerprint {
@@ -84,8 +85,13 @@ func (r *Record) Validate() error {
 
 // MergeRecords unites two copies of one record. It merges the entries by Merge,
 // and keeps every correction that either copy has.
-func MergeRecords(a, b Record) Record {
-	m := Record{Entry: Merge(a.Entry, b.Entry), Corrections: slices.Clone(a.Corrections)}
+func MergeRecords(a, b Record) Record { return mergeRecords(Merge, a, b) }
+
+// TellRecord is MergeRecords for a record that its engine tells again; see Tell.
+func TellRecord(stored, told Record) Record { return mergeRecords(Tell, stored, told) }
+
+func mergeRecords(merge func(a, b Entry) Entry, a, b Record) Record {
+	m := Record{Entry: merge(a.Entry, b.Entry), Corrections: slices.Clone(a.Corrections)}
 	known := correctionUIDs(a.Corrections)
 	for _, c := range b.Corrections {
 		if !slices.Contains(known, c.UID()) {

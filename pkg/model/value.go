@@ -9,7 +9,7 @@ import (
 // cleaned and merged.
 type value interface {
 	// Of points to the field of an entry: a *string, *int, *int64, *bool,
-	// *time.Time or *time.Duration.
+	// *time.Time, *time.Duration, *Tellings or *Doubts.
 	Of(e *Entry) any
 	// Change points to the field of changes, such as a **string; nil if no
 	// correction may change it.
@@ -19,6 +19,8 @@ type value interface {
 
 	clean(e *Entry) (cut bool)
 	merge(rule Rule, to, from *Entry)
+	copy(to, from *Entry)
+	differs(a, b *Entry) bool
 	isKnown(e *Entry) bool
 
 	apply(c *Changes, to *Entry)
@@ -38,7 +40,7 @@ type valueOf[T comparable] struct {
 func moment(of func(*Entry) *time.Time, change func(*Changes) **time.Time) value {
 	return &valueOf[time.Time]{
 		of: of, change: change,
-		cleaned: func(t time.Time) (time.Time, bool) { return t.UTC().Truncate(time.Microsecond), false },
+		cleaned: func(t time.Time) (time.Time, bool) { return micro(t), false },
 		merged:  func(_ Rule, a, _ time.Time) time.Time { return a },
 	}
 }
@@ -85,6 +87,11 @@ func flag(of func(*Entry) *bool) value {
 	}
 }
 
+// cleaned is a text that has a canonical form; no correction changes it.
+func cleaned[T ~string](of func(*Entry) *T, clean func(T) (T, bool)) value {
+	return &valueOf[T]{of: of, cleaned: clean, merged: func(_ Rule, a, _ T) T { return a }}
+}
+
 func asItIs[T any](v T) (T, bool) { return v, false }
 
 func mergeOrdered[T cmp.Ordered](rule Rule, a, b T) T {
@@ -113,6 +120,10 @@ func (v *valueOf[T]) merge(rule Rule, to, from *Entry) {
 	own := v.of(to)
 	*own = v.merged(rule, *own, *v.of(from))
 }
+
+func (v *valueOf[T]) copy(to, from *Entry) { *v.of(to) = *v.of(from) }
+
+func (v *valueOf[T]) differs(a, b *Entry) bool { return *v.of(a) != *v.of(b) }
 
 func (v *valueOf[T]) isKnown(e *Entry) bool {
 	var unknown T

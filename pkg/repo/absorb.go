@@ -35,9 +35,19 @@ func (w *writer) Absorb(ctx context.Context, records []model.Record, synced bool
 	return results, nil
 }
 
+// tell stores what engines told.
+func (tx *writing) tell(ctx context.Context, told []model.Record) error {
+	_, err := tx.take(ctx, newTellings(told), false)
+	return err
+}
+
 // absorb merges and stores records. It returns the arrival of each record.
 func (tx *writing) absorb(ctx context.Context, records []model.Record, synced bool) ([]*arrival, error) {
-	all := newArrivals(records)
+	return tx.take(ctx, newArrivals(records), synced)
+}
+
+// take stores arrivals, each merged with what is stored.
+func (tx *writing) take(ctx context.Context, all []*arrival, synced bool) ([]*arrival, error) {
 	each := distinct(all)
 	if err := tx.decide(ctx, each, false); err != nil {
 		return nil, err

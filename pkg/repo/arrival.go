@@ -15,6 +15,10 @@ type arrival struct {
 	came    model.Record // the copies in the batch, merged into one
 	content model.Fingerprint
 	copies  int
+	// merge is how it merges with what is stored, and again are further tellings,
+	// which merge after it.
+	merge func(stored, came model.Record) model.Record
+	again []model.Record
 
 	// The results of decide.
 	stored  *storedRecord // what was there; nil if the record is new
@@ -27,17 +31,30 @@ type arrival struct {
 
 // newArrivals merges the copies of each record into one arrival.
 func newArrivals(records []model.Record) []*arrival {
+	return arrivalsOf(records, func(a *arrival, copied model.Record) { a.came = model.MergeRecords(a.came, copied) })
+}
+
+// newTellings makes one arrival of all tellings of an entry. Their order counts.
+func newTellings(told []model.Record) []*arrival {
+	all := arrivalsOf(told, func(a *arrival, again model.Record) { a.again = append(a.again, again) })
+	for _, a := range all {
+		a.merge = model.TellRecord
+	}
+	return all
+}
+
+func arrivalsOf(records []model.Record, add func(a *arrival, copied model.Record)) []*arrival {
 	each, all := make([]arrival, 0, len(records)), make([]*arrival, len(records))
 	index := make(map[model.Fingerprint]*arrival, len(records))
 	for i := range records {
 		id := records[i].Entry.Fingerprint()
 		a := index[id]
 		if a == nil {
-			each = append(each, arrival{id: id, came: records[i]})
+			each = append(each, arrival{id: id, came: records[i], merge: model.MergeRecords})
 			a = &each[len(each)-1]
 			index[id] = a
 		} else {
-			a.came = model.MergeRecords(a.came, records[i])
+			add(a, records[i])
 		}
 		a.copies++
 		all[i] = a
@@ -82,7 +99,7 @@ func (a *arrival) isConfirmed() bool {
 // corrections.
 func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
 	a.stored = stored
-	if stored == nil && corrections == nil { // as for most records
+	if stored == nil && corrections == nil && a.again == nil { // as for most records
 		a.merged, a.final, a.missing, a.changed, a.stale = a.came, a.content, a.came.Corrections, true, false
 		return
 	}
@@ -90,7 +107,10 @@ func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
 	if stored != nil {
 		base.Entry = stored.Entry
 	}
-	a.merged = model.MergeRecords(base, a.came)
+	a.merged = a.merge(base, a.came)
+	for _, again := range a.again {
+		a.merged = a.merge(a.merged, again)
+	}
 	a.final = a.merged.Content()
 	a.missing = a.merged.Corrections[len(corrections):]
 	before := base.Content()

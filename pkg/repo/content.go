@@ -34,6 +34,27 @@ func (c *dbContent) Scan(from any) error {
 	return (*sqldb.UID)(&c.id).Scan(from)
 }
 
+// dbEvidence is the hash of an entry's evidence as table playlog keeps it. It is
+// NULL if there is none.
+type dbEvidence model.Fingerprint
+
+// Value implements driver.Valuer.
+func (e dbEvidence) Value() (driver.Value, error) {
+	if e == (dbEvidence{}) {
+		return nil, nil
+	}
+	return e[:], nil
+}
+
+// Scan implements sql.Scanner.
+func (e *dbEvidence) Scan(from any) error {
+	if from == nil {
+		*e = dbEvidence{}
+		return nil
+	}
+	return (*sqldb.UID)(e).Scan(from)
+}
+
 // learnContents computes and stores the contents of entries that a merge left
 // unknown.
 func (r reader) learnContents(ctx context.Context, entries []int64) error {

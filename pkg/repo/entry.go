@@ -23,6 +23,7 @@ type entryRow struct {
 	IsVoid      bool
 	Overlay     sql.NullString
 	Content     dbContent
+	Evidence    dbEvidence
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -37,7 +38,8 @@ func newEntryRow(e model.Entry) entryRow {
 // entryRowOf makes the row of an entry, without the columns that follow from
 // corrections.
 func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
-	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true}}
+	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true},
+		Evidence: dbEvidence(e.Evidence())}
 }
 
 func (r *entryRow) entry() (model.Entry, error) {
@@ -74,7 +76,7 @@ func (r reader) Entry(ctx context.Context, id int64) (model.Entry, error) {
 var (
 	fieldColumns   = columnsOf(func(*model.Field) bool { return true })
 	mergedColumns  = columnsOf(func(f *model.Field) bool { return !f.Identity })
-	storedColumns  = slices.Concat(fieldColumns, []string{"is_synced", "fingerprint", "played_at", "content"})
+	storedColumns  = slices.Concat(fieldColumns, []string{"is_synced", "fingerprint", "played_at", "content", "evidence"})
 	overlayColumns = []string{"is_void", "overlay"}
 	entryColumns   = slices.Concat([]string{"id"}, storedColumns, overlayColumns)
 
@@ -103,12 +105,16 @@ func (r *entryRow) stored(to []any) []any {
 		case *bool:
 			to = append(to, *v)
 		case *time.Time:
-			to = append(to, sqldb.At(*v))
+			to = append(to, sqldb.AtOrNull(*v))
 		case *time.Duration:
 			to = append(to, v.Milliseconds())
+		case *model.Tellings:
+			to = append(to, string(*v))
+		case *model.Doubts:
+			to = append(to, string(*v))
 		}
 	}
-	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content)
+	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content, r.Evidence)
 }
 
 // whole are the values of storedColumns and overlayColumns.
@@ -129,7 +135,7 @@ func (r *entryRow) targets() []any {
 			to = append(to, v)
 		}
 	}
-	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.IsVoid, &r.Overlay)
+	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.Evidence, &r.IsVoid, &r.Overlay)
 }
 
 // insertNew stores one entry, and fails if there is a copy. An entry that comes
@@ -139,57 +145,8 @@ var (
 	insertNew = "INSERT INTO playlog (" + strings.Join(storedColumns, ", ") + ", is_uncounted) VALUES " + oneRow
 )
 
-// The SQL of each database: how a conflict is caught, how to refer to a
-// column's incoming value, and how a text is compared byte by byte. MariaDB's
-// collations treat letters with and without accents as equal, and ignore
-// trailing blanks.
-var (
-	sqliteMerge = newMerge("ON CONFLICT (fingerprint) DO UPDATE SET", "excluded.%s", "%s")
-	mysqlMerge  = newMerge("ON DUPLICATE KEY UPDATE", "VALUES(%s)", "CAST(%s AS BINARY)")
-)
-
-// upsert stores entries, merging each with its stored copy.
-func upsert(rows int, merge string) string {
-	return insertNew + strings.Repeat(", "+oneRow, rows-1) + merge
-}
-
-// newMerge writes model.Merge in SQL. Each expression is commutative, so the
-// order of statements does not matter. is_synced and content come first:
-// MariaDB assigns from left to right, and these two read the old values of the
-// other columns. No database can compute the content, so it becomes unknown.
-func newMerge(onConflict, incoming, bytes string) string {
-	in := func(column string) string { return fmt.Sprintf(incoming, column) }
-	greater := func(column, form string) string {
-		return fmt.Sprintf(form, in(column)) + " > " + fmt.Sprintf(form, column)
-	}
-	var unchanged []string
-	var set []string
-	merge := func(column, isGreater string) {
-		unchanged = append(unchanged, "NOT "+isGreater)
-		set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE %s END", column, isGreater, in(column), column))
-	}
-	for _, f := range model.Fields {
-		column := f.Column()
-		switch f.Merge {
-		case model.Greater:
-			form := "%s"
-			if _, isText := f.Of(&model.Entry{}).(*string); isText {
-				form = bytes
-			}
-			merge(column, greater(column, form))
-		case model.Both:
-			unchanged = append(unchanged, column+" <= "+in(column))
-			set = append(set, column+" = "+column+" AND "+in(column))
-		}
-	}
-	isUnchanged := strings.Join(unchanged, " AND ")
-	set = append([]string{
-		"is_synced = is_synced AND " + isUnchanged,
-		"content = CASE WHEN " + isUnchanged + " THEN content END",
-		"is_uncounted = 1",
-	}, set...)
-	return " " + onConflict + " " + strings.Join(set, ", ")
-}
+// insertNewRows is insertNew for several entries.
+func insertNewRows(rows int) string { return insertNew + strings.Repeat(", "+oneRow, rows-1) }
 
 var (
 	oneWhole    = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1) + ")"
@@ -209,7 +166,7 @@ func insertMany(insert string, rows int) string {
 
 func newRewrite(onConflict, incoming string) string {
 	var set []string
-	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content"}) {
+	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content", "evidence"}) {
 		set = append(set, column+" = "+fmt.Sprintf(incoming, column))
 	}
 	return " " + onConflict + " " + strings.Join(set, ", ")
@@ -217,7 +174,6 @@ func newRewrite(onConflict, incoming string) string {
 
 // The statements about entries in the SQL of each kind of database.
 var (
-	merges   = map[sqldb.Kind]string{sqldb.SQLite: sqliteMerge, sqldb.MySQL: mysqlMerge}
 	rewrites = map[sqldb.Kind]string{sqldb.SQLite: sqliteRewrite, sqldb.MySQL: mysqlRewrite}
 	// Without FAIL, SQLite saves a copy of every page, so that it can roll back
 	// this one statement.

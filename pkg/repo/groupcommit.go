@@ -51,6 +51,17 @@ type waitingEntry struct {
 	left   atomic.Bool
 }
 
+// recordsOf are the entries of a group as records without corrections.
+func recordsOf(group []*waitingEntry) (_ []model.Record, err error) {
+	records := make([]model.Record, len(group))
+	for i, w := range group {
+		if records[i].Entry, err = w.row.entry(); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
 // answer passes the entry's result to its caller, or to OnLate's function if
 // the caller may have left.
 func (w *waitingEntry) answer(err error, late func()) {
@@ -85,8 +96,8 @@ func (c *groupCommit) close() {
 // StoreEntry.
 func (w *writer) OnLate(f func()) { w.group.late = f }
 
-// StoreEntry stores an entry, or merges it with the stored copy by the rule of
-// model.Merge. The caller normalizes and validates the entry. When StoreEntry
+// StoreEntry stores an entry that its engine told, or merges it with the stored
+// copy by the rule of model.Tell. The caller normalizes and validates the entry. When StoreEntry
 // returns nil, the entry is durable. Errors: model.ErrUnavailable, or that of
 // ctx. After an error the entry may be stored nevertheless, and storing it
 // again does no harm.

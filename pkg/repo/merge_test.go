@@ -13,7 +13,7 @@ import (
 )
 
 // TestDB_StoreEntry_merge stores copies of entries in any order, repetition and
-// grouping. The stored entries must then be what model.Merge makes of the
+// grouping. The stored entries must then be what model.Tell makes of the
 // copies.
 func TestDB_StoreEntry_merge(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
@@ -29,7 +29,8 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 					LogSource:  1,
 					TrackStart: day.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "start")) * time.Second),
 					Title:      rapid.SampledFrom([]string{"a", "A", "a ", "á"}).Draw(rt, "title"),
-					Synced:     rapid.Bool().Draw(rt, "synced"),
+					ReceivedAt: rapid.SampledFrom([]time.Time{{}, day, day.Add(time.Second), day.Add(time.Minute)}).Draw(rt, "received"),
+					Doubts:     rapid.SampledFrom([]model.Doubts{"", model.NewDoubts(model.NewDoubt("track_num", "?", "is no number"))}).Draw(rt, "doubts"),
 				}
 				for _, f := range model.Fields {
 					if f.Identity {
@@ -55,7 +56,7 @@ func TestDB_StoreEntry_merge(t *testing.T) {
 			want := map[model.Fingerprint]model.Entry{}
 			for _, e := range copies {
 				if stored, ok := want[e.Fingerprint()]; ok {
-					e = model.Merge(stored, e)
+					e = model.Tell(stored, e)
 				}
 				want[e.Fingerprint()] = e
 			}

@@ -64,31 +64,40 @@ func (c *nodeCommitter) commit(ctx context.Context, do func(ctx context.Context,
 // await does not wait: a node stores entries concurrently with other writes.
 func (c *nodeCommitter) await() (release func()) { return func() {} }
 
-// storeGroup sets its own deadline, because callers come and go.
+// storeGroup sets its own deadline, because callers come and go. Nearly always
+// all entries of a group are new, and a plain INSERT is the fastest. If one is
+// there already, the whole group is merged with what is stored.
 func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 	ctx, cancel := c.db.Deadline(context.Background())
 	defer cancel()
-	return c.db.Outlast(ctx, func() error { return c.db.Classify(ctx, c.exec(ctx, group)) })
-}
-
-// exec stores the group in one transaction. It uses one statement if the
-// database handles that many rows well, otherwise several.
-func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
-	if len(group) == 1 {
-		err := c.execSingle(ctx, &group[0].row)
+	return c.db.Outlast(ctx, func() error {
+		err := c.insert(ctx, group)
 		if err == nil || c.db.IsUnavailable(err) {
 			c.db.Wrote(ctx, err)
+			return c.db.Classify(ctx, err)
+		}
+		records, err := recordsOf(group)
+		if err != nil {
 			return err
 		}
-		// Mostly because there is a copy, with which this entry must be merged.
-	}
+		return c.commit(ctx, func(ctx context.Context, tx *writing) error { return tx.tell(ctx, records) })
+	})
+}
+
+// insert stores the group in one transaction, if all its entries are new. It
+// uses one statement if the database handles that many rows well, otherwise
+// several.
+func (c *nodeCommitter) insert(ctx context.Context, group []*waitingEntry) error {
 	rows := c.db.Dialect.RowsPerStatement()
-	if len(group) <= rows {
-		return c.db.Autocommit(ctx, func(write *gorm.DB) error { return c.execMany(write, group) })
+	switch {
+	case len(group) == 1:
+		return c.insertSingle(ctx, &group[0].row)
+	case len(group) <= rows:
+		return c.db.Autocommit(ctx, func(write *gorm.DB) error { return c.insertMany(write, group) })
 	}
 	return c.db.Transaction(ctx, func(tx *sqldb.Tx) error {
 		for part := range slices.Chunk(group, rows) {
-			if err := c.execMany(tx.Gorm(ctx), part); err != nil {
+			if err := c.insertMany(tx.Gorm(ctx), part); err != nil {
 				return err
 			}
 		}
@@ -96,18 +105,18 @@ func (c *nodeCommitter) exec(ctx context.Context, group []*waitingEntry) error {
 	})
 }
 
-func (c *nodeCommitter) execMany(g *gorm.DB, group []*waitingEntry) error {
+func (c *nodeCommitter) insertMany(g *gorm.DB, group []*waitingEntry) error {
 	values := make([]any, 0, len(group)*len(storedColumns))
 	for _, w := range group {
 		values = w.row.stored(values)
 	}
-	return g.Exec(upsert(len(group), merges[c.db.Dialect.Kind()]), values...).Error
+	return g.Exec(insertNewRows(len(group)), values...).Error
 }
 
-// execSingle stores an entry that comes alone and is new, as most are. A short
+// insertSingle stores an entry that comes alone, as most do. A short
 // statement that is prepared once and does not use gorm reduces the time until
 // the entry is durable by a third.
-func (c *nodeCommitter) execSingle(ctx context.Context, row *entryRow) error {
+func (c *nodeCommitter) insertSingle(ctx context.Context, row *entryRow) error {
 	if c.single == nil {
 		pool, err := c.db.Write.DB()
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/airlog"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
@@ -76,19 +75,13 @@ func (s *sequencer) await() (release func()) {
 }
 
 func (s *sequencer) storeGroup(group []*waitingEntry) error {
-	records := make([]model.Record, len(group))
-	for i, w := range group {
-		var err error
-		if records[i].Entry, err = w.row.entry(); err != nil {
-			return err
-		}
+	records, err := recordsOf(group)
+	if err != nil {
+		return err
 	}
 	ctx := context.Background()
 	return s.db.Outlast(ctx, func() error {
-		return s.commitInTurn(ctx, func(ctx context.Context, tx *writing) error {
-			_, err := tx.absorb(ctx, records, false)
-			return err
-		})
+		return s.commitInTurn(ctx, func(ctx context.Context, tx *writing) error { return tx.tell(ctx, records) })
 	})
 }
 

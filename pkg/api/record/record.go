@@ -17,9 +17,10 @@ import (
 type Entry struct {
 	model.Entry
 	// TrackStart is written in the place of the model's own.
-	TrackStart  stationtime.Stamp `json:"track_start"`
-	DurationMS  int64             `json:"duration_ms,omitempty"`
-	Corrections []Correction      `json:"corrections,omitempty"`
+	TrackStart  stationtime.Stamp  `json:"track_start"`
+	ReceivedAt  *stationtime.Stamp `json:"received_at,omitempty"` // likewise
+	DurationMS  int64              `json:"duration_ms,omitempty"`
+	Corrections []Correction       `json:"corrections,omitempty"`
 }
 
 // Correction is a correction of the entry that it travels with.
@@ -75,6 +76,9 @@ type Clock struct {
 // NewEntry is the wire form of a record.
 func NewEntry(r model.Record) Entry {
 	wire := Entry{Entry: r.Entry, TrackStart: stationtime.UTC(r.Entry.TrackStart), DurationMS: r.Entry.Duration.Milliseconds()}
+	if !r.Entry.ReceivedAt.IsZero() {
+		wire.ReceivedAt = new(stationtime.UTC(r.Entry.ReceivedAt))
+	}
 	for _, c := range r.Corrections {
 		wire.Corrections = append(wire.Corrections, Correction{
 			Kind: c.Kind, At: stationtime.UTC(c.At), By: c.By, Reason: c.Reason, Changes: newChanges(c.Changes), Before: newChanges(c.Before),
@@ -87,6 +91,9 @@ func NewEntry(r model.Record) Entry {
 func (w Entry) Record() model.Record {
 	r := model.Record{Entry: w.Entry}
 	r.Entry.TrackStart, r.Entry.Duration = w.TrackStart.Time, milliseconds(w.DurationMS)
+	if w.ReceivedAt != nil {
+		r.Entry.ReceivedAt = w.ReceivedAt.Time
+	}
 	for _, c := range w.Corrections {
 		r.Corrections = append(r.Corrections, model.Correction{
 			Kind: c.Kind, At: c.At.Time, By: c.By, Reason: c.Reason, Changes: c.Changes.changes(), Before: c.Before.changes(),

@@ -54,11 +54,28 @@ func (t *Time) Scan(from any) (err error) {
 	return err
 }
 
-// Moment is Time for a time.Time that is declared elsewhere.
+// AtOrNull is t for a database, or NULL if t is zero.
+func AtOrNull(t time.Time) driver.Valuer {
+	if t.IsZero() {
+		return null{}
+	}
+	return At(t)
+}
+
+type null struct{}
+
+// Value implements driver.Valuer.
+func (null) Value() (driver.Value, error) { return nil, nil }
+
+// Moment is Time for a time.Time that is declared elsewhere. NULL is zero.
 type Moment time.Time
 
 // Scan implements sql.Scanner.
 func (m *Moment) Scan(from any) error {
+	if from == nil {
+		*m = Moment{}
+		return nil
+	}
 	var t Time
 	err := t.Scan(from)
 	*m = Moment(t.Time)
