@@ -343,7 +343,7 @@ type ActiveSource struct {
 // ChangedValues Fields and their values; null if unknown.
 type ChangedValues map[string]interface{}
 
-// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value.
+// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 type Changes = map[string]json.RawMessage
 
 // Clock It also has every other field that the engine sent.
@@ -404,7 +404,7 @@ type CorrectionRequest struct {
 	// By is required: who makes the correction
 	By string `json:"by"`
 
-	// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value.
+	// Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 	Changes *Changes              `json:"changes,omitempty"`
 	Kind    CorrectionRequestKind `json:"kind"`
 
@@ -424,6 +424,24 @@ type Digest struct {
 	Count int64             `json:"count"`
 	From  stationtime.Stamp `json:"from"`
 	Sum   string            `json:"sum"`
+}
+
+// Doubt defines model for Doubt.
+type Doubt struct {
+	// Field The field, or body if the whole body is meant.
+	//
+	// Example: track_num
+	Field string `json:"field"`
+
+	// Sent What was sent, cut to 200 bytes.
+	//
+	// Example: three
+	Sent string `json:"sent"`
+
+	// Why What is wrong with it, and what was done instead.
+	//
+	// Example: is no whole number; it is left out
+	Why string `json:"why"`
 }
 
 // Health defines model for Health.
@@ -540,7 +558,7 @@ type MissedEntry struct {
 	// By is required: who logs the entry
 	By string `json:"by"`
 
-	// Entry One title that a source played, as engines send it.
+	// Entry One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
 	Entry Play `json:"entry"`
 
 	// Reason is required: why it is logged by hand
@@ -759,11 +777,14 @@ type Outbox struct {
 	Parked int64 `json:"parked"`
 }
 
-// Play One title that a source played, as engines send it.
+// Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
 type Play = map[string]json.RawMessage
 
 // PlaylogEntry A full record.
 type PlaylogEntry struct {
+	// Doubts What was not understood of what the engine sent.
+	Doubts []Doubt `json:"doubts"`
+
 	// Fingerprint The entry's identity, equal in every database.
 	Fingerprint string `json:"fingerprint"`
 	Id          int64  `json:"id"`
@@ -779,18 +800,27 @@ type PlaylogEntry struct {
 	IsVoid    bool `json:"is_void"`
 	LogSource int  `json:"log_source"`
 
+	// MediaId The number of the media file, as engines since 2025 know it.
+	MediaId *int64 `json:"media_id"`
+
 	// OnAirFrom When it went on air; only in the sync node's on-air log.
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended, null while it is on air; only in the sync node's on-air log.
-	OnAirUntil    json.RawMessage `json:"on_air_until,omitempty"`
-	PlaylistId    *int64          `json:"playlist_id"`
-	ShowId        *int64          `json:"show_id"`
-	ShowName      string          `json:"show_name"`
-	TimeslotId    *int64          `json:"timeslot_id"`
-	TrackAlbum    string          `json:"track_album"`
-	TrackArtist   string          `json:"track_artist"`
-	TrackComposer string          `json:"track_composer"`
+	OnAirUntil json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId *int64          `json:"playlist_id"`
+
+	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
+	ShowId     *int64             `json:"show_id"`
+	ShowName   string             `json:"show_name"`
+	TimeslotId *int64             `json:"timeslot_id"`
+
+	// ToldAgain When the engine told it again without a change, the earliest first.
+	ToldAgain     *[]stationtime.Stamp `json:"told_again,omitempty"`
+	TrackAlbum    string               `json:"track_album"`
+	TrackArtist   string               `json:"track_artist"`
+	TrackComposer string               `json:"track_composer"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64          `json:"track_duration"`
@@ -854,16 +884,22 @@ type Report struct {
 
 // ReportPlay One play; `seconds` is how long it was audible, until its end or the next play.
 type ReportPlay struct {
-	LogSource     int      `json:"log_source"`
-	PlaylistId    *int64   `json:"playlist_id"`
-	Seconds       float64  `json:"seconds"`
-	ShowId        *int64   `json:"show_id"`
-	ShowName      string   `json:"show_name"`
-	TimeslotId    *int64   `json:"timeslot_id"`
-	TrackAlbum    string   `json:"track_album"`
-	TrackArtist   string   `json:"track_artist"`
-	TrackComposer string   `json:"track_composer"`
-	TrackDuration *float64 `json:"track_duration"`
+	LogSource int `json:"log_source"`
+
+	// MediaId The number of the media file, as engines since 2025 know it.
+	MediaId    *int64 `json:"media_id"`
+	PlaylistId *int64 `json:"playlist_id"`
+
+	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
+	ReceivedAt    *stationtime.Stamp `json:"received_at"`
+	Seconds       float64            `json:"seconds"`
+	ShowId        *int64             `json:"show_id"`
+	ShowName      string             `json:"show_name"`
+	TimeslotId    *int64             `json:"timeslot_id"`
+	TrackAlbum    string             `json:"track_album"`
+	TrackArtist   string             `json:"track_artist"`
+	TrackComposer string             `json:"track_composer"`
+	TrackDuration *float64           `json:"track_duration"`
 
 	// TrackEnd When it ceased to be audible.
 	TrackEnd   stationtime.Stamp `json:"track_end"`
@@ -979,6 +1015,9 @@ type Track struct {
 
 	// LogSource The source that played it; only on the sync node.
 	LogSource int `json:"log_source,omitempty"`
+
+	// MediaId The number of the media file, as engines since 2025 know it.
+	MediaId *int64 `json:"media_id"`
 
 	// OnAirFrom When it went on air; only on the sync node.
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
@@ -5621,229 +5660,238 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lchs3luivoHinyvFsi3r4kUSurSnFcWa117FdlrKZXdNXBLtBEuMmwDRA0YyvqvZr9sP2S27hHACN",
-	"7kY3mxJlZ+d6aioyyW48Dg7O+/FpkMrFUgomtBqcfhrMGc1YAf98ycUH8zdjKi34UnMpBqeDtz89J9+d",
-	"fPfdKdFzRsZTXig9Tsh4WbDrMaEiI2PBPuoxWdIZS0jBcqr5NSNawgs0ywqmFJHTkTCfC/bbiik9dG+t",
-	"FFNkTKeaFeNTwjVJpdIKXlV0wQjVhIoNydhSzxMz3UgIqedczAhXpGBLRjXLiCxIzqaayJUm6znPGRFs",
-	"TZjQBWeK0KLg12zoFs1h/IKNhBT5hvApCVZG5lSRsdnM2Iw6ltOpYno8HIlBMlDpnC2oAZLeLNngdKB0",
-	"wcVscHOTDP52cCk1zQ+ey5XQTTj+i1yThdkK12yhCM1zgJgic3rNCBdEm7eHlUkWXPDFajE4PUrchFxo",
-	"NmPF4MZMuaQFXTBtzw+A2Jz4tdnjek4NaBcGGOYxoudckWVOU5x7zkjOzbFczhm5pvmK2aenhVwQSgxu",
-	"EMSVoYMOnL0FjxlB4FaEJGw6Zak2e+FmBb+tWLEZJANBF2YLuM7KPunHl0zM9Hxw+vRxEoFtKouCpWZD",
-	"qrnBcUHXY6Lmcq1wn2Y3TMy4YIooJnRC1lzPDWoE47StLpwqXGPGpnSVa7P+5TI3LzBhjuad/1zQ9eB9",
-	"bPUGhi3nUrBUFpkyaC6L8Gg0XzDyjbl8jx49+v5h22ph6HCZU1ksqFllRjU7MKMM6ktKBh8PZvLAfmke",
-	"GV6a59xSr8yrXXikNC3MpYsuekjOiBmA0FwKRhaMCnudzVtE4mXL6GZIznIlScFoRsyVM1P/SLVDLHh8",
-	"bPbNPtLFMjdrPTk6OTo4enpw8u3l0dEp/L8DLriP/nhm4EJzThVT5ljdeswIZi2D9zfJgGdmHL+iYzv7",
-	"kup5OTnPDDaw31a8YNngVBcrFj0iLvTTx4OkvObHkWueDD5wAbPG9gm/xdHUEr8AUctv5ozmeq7i6Jrz",
-	"Be8iYFSThVSt1xtfj67pyVFizsBu9ujoaOvexWoxiRE1Q6aUXBUpe6AIPpQgrTquoEz8gOyoXYfkl3ly",
-	"/Pjbx989evr4262LRVrYATktSc4MjTS0yBKqCZtxIQw/s1fD0OGEcKG0uRlyasntkPwkC5IxtoQnFJnK",
-	"PJdreCWgzu7FttOxa4weT/108H9JNxsyXGgWIRdv6Iz5k0kNT2QZntDRnrYC8/bdyNZdIDbdHdNqi7TD",
-	"7hvVtNzCUCZsKgu2Ey/Rcp+cRMsd+Uh9xTVGwkWarzIGvGQk1nOZAxcBmZBQ3KNj85RMCwo8nHBthALz",
-	"sGKpFCApLrhYaTYciSoD0jJgP0xkVuaLg+qOzAXnAtqcDd4beFnx8weZGRJ9+mlwlmp+TRFoRmoXmqFc",
-	"aeQNnsIvh39X+LNHw0+DyWZwOvh5SC6Z0pbIUXhqgFx4lXFpRGApCOUFoTPKhVlfuZM/FWw6OB38r8NS",
-	"VTjEX9Vhuaq3uGAjid4kg+e5TD/8SDXdbbHpqiiY0Ffm+FQu4ZVlTjeGLlwZZvsoGRjJDv792P7bHsIr",
-	"ms51ztO5IWdugCsD0FBSICelpOAfMqMdHwVfIIevvHf8vX3PyJ9umQVNQUeCf1zRQnNlXvuZ/v47Z+RC",
-	"UwNw/DFbFfb0Tr5/5L6Mz3P82K4PntFcg7TzE80YORdakn+XK7MKlGmvHKU6TgZGh6rAzsPqSRVWZxMG",
-	"gkIHmI5bwHTcDSYPXsMJcioEy67cCcJhW6Hj9N3toSYcIbwrDN8nNey66Y34JYLfuOtakvObZPAvIFJd",
-	"aKpXarc7kDFNea4Gp4NPo0H+mxoNTsmn0eCaFYpLYT6NBifD49Hg5saQI3WF0tvGcZJczgAHWkDSe4eV",
-	"HcQ3+TM1TEhQkTJ3/e9Gm8wTuAtPpYzinnH1of/CI6uKL/9NTje7LdjANrhvPRD4Tje8335hG7Edwjdq",
-	"KYWqsBCWNbnwhZYFy4i5bpN8M0SdwFmCfqWFkUgjb9GNYcBUGy1fMa25mCXE0BjDV1H2IB+E0cS1l5ue",
-	"EannrFhzxdDuYriPkIINOy0qwFW8Mt7j2Hre43JImKIp7ZUWALNQ1QWolzL1HLo60K+wUV0OxzIwR20I",
-	"V11WstAUtR0+LxlVbG+gwdEiUPl1Lslc5hmeam4eGxp0fVPISc4WHQtY4hP/tNtC3LjRpVBtjmVdSIN6",
-	"XJD1nKdzMuUsz1AYnBtVQjq4E65hrYjw2y/CTTK4NJdU7QRWMOpt2xaMayawR0mLwl3kJhYCpVB1fLMm",
-	"2tgs9rFDeCZmj+x6qfowIpddNhISc6lzls3YwsJjWcglK7QVVgNALanWrDDb+D/vjg6+pwfT958endz8",
-	"aRCRiadczFixLPiur1Zo37vKOIlfTGndkJO/s1SbGUP51VCr5lYmm8htSwZsKdN51HxTV89Kg18PFcpI",
-	"TdwITcGkEylzRkEoXxbsmsuVutquniJdXlNFjOpzzaxCNYyu0HHbyEaRirPsiur+eyiX15wrpquKVZ5b",
-	"Qz3XSGZ5ntuVmyVHpzVv0YlhnSgzdCMFnlhSquB1YCbOfAqa72RT6kpVKPgj2oZQXiKqYhTVWyUYCdfq",
-	"JrHY10mlpVTskn2Ex3PHALbS9ec55QuLbs3zWKyUJhNDdVbAyqc0Vx0QDzC0xKTei1ZGleoPlJs2qLML",
-	"j3U1gMOvV11Iuct17rqgiovYtQT8to4la5Zy13ROFZkwJtw1BVtSxRJ4W/wHQ3UeJRJcWa8XyanSIKIJ",
-	"ojTVLCETltIVymZEbURKhMwYSal4AChRMJrOWRbQkWD7KwFDNad81S4fWiGnnMoJjIYMAIwSoiQxooNh",
-	"ySTw96HNYkjOJgaHDICResAiIisMDFQH6gNfHkhYH80PltIccBEKziXlqOKPO+TEUxSLEA7eMbLwfE7F",
-	"jGX/RvOVxcks4zj3mwBX8RyroPvJiDIKRBk9Z7xAf5x6RhxSWaAH+63P2zEj3Oz6lK/Y2s4yxFlkQUaD",
-	"0YAs6AemCEXxyk9MzuwX2kpj3vf6gbGlAqMbDDcEqhtezYr63YNmnJfX0Ns2bvEamkF2oFEVG8huE1ol",
-	"MZ+sFrtNWVEud34RnlLoLNnx1dLo0uPVC7CjqvJtror0FpPmdMLyW7wneoLVnsijk/JVq5v35cUVZX3n",
-	"deLV3G2hDVZXtbAv6PIdEvv3RgUZvqXrn5lSdMYGzgS7G6k514TmSgJPYtes2KCqHt7u0pkOvvTmjXa2",
-	"UXPPehnRLsyDMaPq1je9AlWzhMYYPJhGd15TIJo09HkMk0jN446HWcBgfEmWGLJpBHC2WGrOspJiCykY",
-	"ANg9egcWz4prVliDX1/x3Hx/9bsULB66EvK+cPzwxTrQS1jVTzKpokR4FFFOGXoO+qOuUXymyCknLJdr",
-	"DD6hEHBgZCgClgIvxayE0XO1lJmNd1mgU1KNBFUlY3tdor8itGDkA1tqoqVEX1Ac80MDfHWRZ4LgRsE1",
-	"RcYBVxknwUcMdgi/YQKesDzPxUQ4VgZxEVVUiV2olsUMyV9fXNqAGa7B92XPtjJCfJLG1WseC3pJvZxn",
-	"RTr0mSZmOuofKcxHzT7q6FwN90ZkLvZREykYxviUcWN4hNFRY16KVkido3xpsIACtFK6YNFhV8tULriY",
-	"+QVHQpXOwOHtIOPWrnovfgt/aGMKF5YM1hdjUKAkUg3bbJ0WVbGfYVTKLalYKcs1FLCWl3mLSBdTggq9",
-	"G20MJL2dl1Ojn+Fw5T7DNbsVWudvG0m8jN9ibxtE9myQWNUYTSaZ2n5+LdttQjv0gWwzP5nlsIxw/YxA",
-	"bKUUVV0vYo3qq6MlAymuKC+u4uF0wKC5JmujGKKe2LGGfqhhJ1wJzfP2GZnIDO9vmLRut4juq9N93/uD",
-	"sqaG3fYO3tMNvuuVbOhgzRlqulbLA6FiVAtvQiZCcgj5MDIFxpfE1fTypOXKrLsajdSyHRulVld82ja7",
-	"K9mrKjdtv1slprr5IzLlOUvIMVG6YHSRkBOS82tGcg6ROgl5RDx33UoxgTyGe6gdT/U0qytvHFRl4SHk",
-	"qjif9KDT77uZrVdGqk7KmOm334mgvX6rulIxLHmLcWO0tDQE7TRcb7bgwlJ9GPQCQ0yupY1/Bc/pAPhH",
-	"JNC0wwcRww8b6ArqRmipj7JPfyCBSb7TGhbzAFVRHpINcE2nZD2X1jKmK/5ivNcuCuw4ueOpqB3A3A3g",
-	"zr1sarswvGtBM7ZtN7Vjsie07XCMpjehip1nTGiuNzG+ytM5yexzRlmQGSOgl6ohOSOpXG6MCE3LZ+Y0",
-	"SBkZg3IFqSJUoD3DRpMbEV5Jw5eNDmJG5KkbmXAd0/HmUuk+Ws7cRkQ37wmPOJ3fUpHJRQJgJlKkaCjd",
-	"wXHqiX3HuJMNYTSdY5jlrSZQ8VhmOdVMBACcsBkVREuEJDjck+0UpIY+AOgEL7ud3AfedxNidCsMPUKF",
-	"UhBfLGXhfMvzwemArgo6LGjG5SFqsofLD7NDuuSHOAys60c+izryUudK3ymEf1d/sEI+f3tnODo1cbE4",
-	"XOwiYrhXc5M+HK2hL6q6MdAedWMHdoirJS1ULObiErxi8Iy5iv968fpVYjXQDVhdzDfDvQm7c25oZITS",
-	"vGJrpjSBnDan6qMW7BLDIJkBHKIuoQQMfDN+zUCw6xX3gZC28QaN8I9qSF/Mx1gG+N3dHV+39jljnp+j",
-	"shx/lB0Y1BZH8Y+HR/s+p9pZ3P4IyqjT1iOgYvN6CkG422wz3UbY2greN8yy7KNObEwW8gkMHMOzkQWh",
-	"PWxrW2xa1XPY6l/5IX5CPUMPKpJoOXHsMHw0Xs1Q5kINqpCCUCtlhYc8Y4XqxTaTAT7dHPDFYqk3aASa",
-	"yGxjAd9ytay2GmfwuRSzSlzOnOXZdj22prc2GDwsu/SiuyW0ghJDVvrC04ewGNpiHkGjKqKij1tE8l1Q",
-	"oVnmbNIxsHcz9LYjqEjWYOI1Ain4HroWMkjC7JGTJ093k7xrkG2F5+20od32asXhhRRcywKNglR9UM+I",
-	"kNa56H6bw6Xfde8dqOswAE/VCKSPnh4dOcNMHH1d7pV5Mnrq27C5E4tD8lMhwg3mUSp4hs4OksGl/fP2",
-	"lxdm5TYe6yf39+zlhfne4O5RTPkL0sqOu3PfGiS8LRYspMq52dnwh0iYzQ4SNwwCkK2EUPThVuVdrCRe",
-	"PTppQKJ1e9Tmhbmcvrhf6lktHgbSmYW0IVRRqJxHDNt3hsqjkypcupMGD/y33yWfDYR42adcK/LohEy4",
-	"Vn9YoF6UJCQC0kfHT09OHtdzRrdZaW8NRUtBbHIskC27APLNo6dPSUY36mE7KI+S3aH5yiVA7wWYXtno",
-	"i55H94uULem63diYIPRkQY6CogVCZmagz4OVED+0o6xew8J2Yn67awdLuvPuggSt3vH2aCndLQo9Zuy8",
-	"kAsG4vBaFh/AKVeRiKORzHvQp8EYXA0pD3YUExbiuXU7m617R6nJHcLA9xD2XQNUi3X4Z64Uy14Ijeaa",
-	"fRvtczlzxgcN+dxbRE3mFrI9HW8HcztqVrmczVhGJhsyp2A530Xkr2IWLjMKT+nyddqIJabY+xz6hKhV",
-	"OjekMZLAaFAiqMHivh4++aejk9Ojo2dlAr4gWGjC7tWWGFIanHQPbEkCG1dWS5xvRC2UdtDRSP35m9Eo",
-	"+/T45sD8OXF/3l1q8h7/eYp/vnF/3w0T+OU4+f7m4V8e/oX8+Zt3//H7+//77p8O3rtH/4L/MD8//IuZ",
-	"5E9bSh3slTiiOoQZDXEbl80UcJFU1AbLeyULXFFcG9FhEom5blGYLyEbQDOlrb6M0dzIDvoaI1rC/+GK",
-	"Egic8CM+s7mNSmO1KM9/5jbnoUllFlSsaB4LXVqyQkmbQwEVwNqougsyiKQRLplc5oykNM+DSLXhrjla",
-	"W1JAuL7flI+OGNiVSKWY8mIRM56eY7KYWnOdzllG5qxgics6CLIzMslKKYFsmN4xE+SyMpraJYPYJ4Tc",
-	"e8aHk4A8/3aRWm2ZHxYzqzCOU2C4pN2pSnHEokt+NaU8XxVtGOwSYcv4QQPkZxCAvLHAokKtWaHwaAOk",
-	"NIdvjpWqDxiPvBXVzHpWRd7iDpXgyoTcD6R1DxR4RYPVQHRa5PACi79ciyuoKHbVy0K5oBtQoXhusMOW",
-	"kEEMyVpjbxrxNXNGi6w1wEthzpR5SE8Y1S6GuxZ1d+fIbj+B6iq+hbMQQMyKqc1W0+lJt/OoX9tP42pR",
-	"mY0r/lFvyJoVjOStXu5FVcS/rQzek1q3GLXLamFdGa/1sTehkAImb6rjXMCQp2tmPl21EP0LOJa1jQzk",
-	"CrAmwyI7leBAg53PwusIcbf6LnkBImqmxUIEBotL/ILajsCF4r4BHgs8PfcXOyDifuHEOkbix9oCLRdB",
-	"mRryzwUUQwgPoKezU9s6U86CulqC21stMVbAgLppIjWMwrxwcE0Lg3VQlgmp9C/mffznhR8FP/8IY0G0",
-	"d3uaiCGuPM8h7WCJx1uBvtJ0Q1IDmwgGkBLJ9pQH7avdOZ6GmOIAVzI5r08gPaxQJEsxohQ6cjEcgCwy",
-	"lbyjytWqdCNx3LCLj7a4Os2bsYol59pJOGpIXk+JYtesoLmjmiohQLtTreKYi+NeoSe1lXqY98G7CXED",
-	"a4rzxZC15Pfd/sdQJzCv5bRYtBBG6oRhiIIySq78gFU5A9YbBPfX5e1gcWaWq+0pzW4kAi/cnmZ1UPuK",
-	"gsMVkP1KEnIwSiy5AcLkOTqkzPWDtK0daArcdtW7tEdVyovEeChdUDGzZTz6jOSfNy9vRHplBKy+L29E",
-	"+so8fpO4MlJRs9aa8vitwcCKnJs7zZSrLMF1YlCNpHMqBMt7x7/YVf1qZ2sWQKnRK0waQ2Lllu9u4qB+",
-	"Jd3dqGKvv2jlUYZgLLcenkwn2cGHdokJa48DaxyEkbNuGTVSi/aCkXpsRMXundHIRFbhVc6iM2FczFAz",
-	"BPYBAZhiE+jMVbAULLWGp53ujwNz5AZBfewOkRXsVsHKm5KyD4TcNTYRp07cprrA625eSyzOFj2uoiv5",
-	"qgfwU5T0QSTBVZuHHgNpHRE1qhJNG+rYgm6Ac1VkkHYFDWds1c1+kgXUXwL9LNRO7Ow9FTKoOYGsI8LQ",
-	"UaNlmZezjSoLqorXZSP2CVRcuy8TSijl7C74alADdR0OHRjxa0lja4QDqWj0Hi7sWUxlET0FT3QihU2K",
-	"QhZxQcVrdFRrgwTEiGFGj61iBH4bndfsPqY3BmqPmQQfcxxkA6yjnqQG3+1JwnWgLMmgXagDR+x8zDW9",
-	"cKrDDnfVIJutPga581a+9xZtc24u7hwSU/Fyua98zHpdiQKJZy6VfqCeEerNXY4O+GmHXbbpLRGMUwa2",
-	"vkjguC0b7FP+AU8MoaYFN7LlpJCr2Vz3tC70VuNVq9G1/6a6tH70QnTbkqa0KEVEOL25rbxdMYQ+UF+O",
-	"eBn9SqTmWraonFC8oUSU4PQ6LFJN+8ZKiDYtiisrA7hhiZDrOxhgjR7KRLsGjSCxwOq/hTiZ7xB1X9ge",
-	"IRxNfXKlJ/LjbYQEr2bXmUgb8fkPW48hbksNnWQJxsdaFFWQt21tYFXCFb93ZkigTBalz89enXk6BPRJ",
-	"QzGF3Cbxzu1sxSpv0WLxWqn4VPbHiuZlo1t+uXyeuJYiG0YLQmfSeYmE/Q6KOsoiY0VvBcNA8jUWtt+q",
-	"XKBa4TYQO5vXgAKRuFNXybgNhTzxjDhPoDqFdZ70ifG1DRr66RVtbPnXGkO2l8AWIjWEAvO1b6/BL2nx",
-	"oRc/KUFSsOlK9bRT1yv6NRpY+BV4IMRO1NX9rReiZwSySG2UqktkR5jAnQu6yGTRC1fNjd9eO8nbB77W",
-	"wfpaB+trHayOOlgV/TtY9fu7lMgyhCCXMx9fVI8qmBoNxeYTNu56rVhtk/EBWX2gCLeZiAlhv60osDYs",
-	"ruV47q7JmL1zsrm68uWmo1KcYe1BhyukfBiYRlCogKSPuVyLhKxEzpSypYv+Erz2zwVdj+OSKldXbUEb",
-	"L33Ak7NYQ1JAax5YdVTDQNoiMLi6gnToyIkGac0Vhct5v0sGGM/n6gqvuGU9Ei7qigWR4oDyguRy9kWK",
-	"k9xuRV8rlfyBKpWEXO9/QjETxyxb1uqZYsvvX7IWSp9yJtWC5H/A4iYNvKlCvnJMFUoYEuOQ3NeYT0mU",
-	"owJ52Tig2W30+8dPvm1y39Im14zSLQpZ9PfV2cmhzG40HVsoHY9jMUyeZ7UuDb5/pozb6JX3WEewtR3l",
-	"qsjWYvh0iGDRxU7VAXHcdEO1nbqvIyahlgVCfd/tK8SR7Tixhb1lPma2sqSFFFidoNH+MRqfmdNNfwzA",
-	"OV3cdsPRFBbLLGd/sTLrO/w3zoSgUSoiNc0joQl+bT0EuMBQ2cPSCCUcK7v+nDPfD0+tJ1REaRdurDv5",
-	"snmsOmdfBlo9eXgbNYhqQzX+4UjArSCzWX5RwPRkrBXet/s+a6PVB/AI4q6Vg0tz5NpISKmqtXLd6JYm",
-	"tBO+dtOUGeIZGdv1QdfqeRD5Co0+Vhmf5CzxgfbKyPvOoAvlRc0o28xWkY4Hdxe6u/Cgo2jAV3E9Jq43",
-	"QdhTzLZFWlvCLhlVLMOsEYdL/fXPzyrHxzfgC08F6yeva8psUnraSlV8123uSTeIKQJYzi0gQ/+j1YMY",
-	"pbvYiLTazfQP3HHp83VG2tauyEZ2VTsRVRP/OvoSGaD/QHUs8WtsmwSPbYkY8yg6bBIytp6VMXyL5YWw",
-	"+Dj68fB7KFA8HIlLV2jp76tsxjKIpZ1szJ9YLT1adhHLYvVwoGsXmVM1Z+A9LNqdSHOqhqTiZLKFaui1",
-	"bSFsm4ARIYFlsgK8X2RqmWOlEG8vpaHeAw2SHj6e46vH2GO6InH0t3GFgLkKXH/bAISPElT7WCugwh3u",
-	"Ynbe1/YQcyoCZv8SU1urQVVWees1OtM8LC7Pbf59Fz40CllGimH5cMkHqjT+k/N4A6QgaAhTPKkeCQwI",
-	"SuAFLLYxMZeaQFIxOFLRPv/46Hvb/RCDwA2ymztY9SXfO/xvfwD2sv/BV1l6IdpO2vXZKgkMaTjDC5Yy",
-	"fg0VUxiG7bOPNNX5BgqU9qVat898jDIL3z6mxpxlttmtM8e2+n7ltEG3lfuqa1g2KYGN9CsliqC4ex1R",
-	"AOveq0Pv1iMF23p53NuQgi1zmlZ8XuWJbC8m3X/2oKlYbCpX2PjWdaFrJaF7Hm1YrHkf59ujjGrTn/uH",
-	"LfjZD4h2z/sB4BtDoRvgizGtLm4cHMXNram7sAV42lo5Q/MWI1hyAQ35bJSu75KV3SWMNcYAt+24pabs",
-	"XVlBWdK10RcHQ8dojMTbLjYQ81fGCsSbBY6EXNWyDcil0UpBm/jl8nm031I56k5QClt+N62fTn2+Wqj+",
-	"URZljMPuYQPbjGu7ebD3bQL7kiavf1yncMWBukM4kyW4L2y5on3Q27dMrXLd1gjdR/2MrXoxxriZ9Xzj",
-	"8tNbO3/HWumXKmvZMy+gIF4SxpjjWkz5zjR0wQprW+hPOe0+e1fYsEdCLpjIONriMb2fg04uJFmpO+Qz",
-	"tNNkc2wR70xEu96+eUCBCDG8DdttH+12LC0+Wu1CuaHDUGALiTZrWEuyTwm/iEqnVxmXLoTdxY6B1cyW",
-	"YWIbX7W6Pz8C9SLGigIjxG6mhwT6J1zxrE+vCqwRc9TUVOO5PDJjqjVLu2nGkFNsO7GTca1MxoqA5T4S",
-	"vKUP8u9alk0FqAcFbNsJZHbEGlygmR0TnO0KYtja0vrtDBu/Hbi+G0BJmxT5a2O3r43dvoZLfm3s9rWx",
-	"W9/GbjfJIEgha0bH7da+p3euKSq7Ptv0l8vnvjKgIFIMt0PYugjbg2BwPauC682FYVDWpstoESsYcGZw",
-	"vWDQoPbsl7dnV2dvzq8uX//vF68uhsQWpVVl9ULotmXYGhEM8kGxbSxwQtCJcRq/qLnWy8HNDYRYTmWc",
-	"5yzYQhr1wJYhvJaG0ckpOEVkQRaywMgYudIuO+sUUVLO0E0yEtge1XHJqSzImk0U18z6UWrlNOelk1PX",
-	"ZL7hSIzEn/8Mlonhn/9sTRRcuKJ6tul0We1UkIzPsPK5yIjiH+1nKJcxEtOCYi6CLBBc5Fy4OFLzDko0",
-	"kSqqzRKqI+HTQ2EUVE2WDIphzuWqcC3SNjmfzTVR9BqydzHXg+uyyPVIyBQbP6eMCHNmCkqJcldEg+Z+",
-	"BsN8lm4C5IYLec0yA+U1LTILsJdMcCbSjYHZuSBrI0GEuXSJlUgV1IWAamRUEbxDyvZuGxvqOU7IeDQY",
-	"DcZQrztiSCIGUGYrZDTwtqTRYEh+QSJteymPhLlqfCaMjjskZ2iYLiHt2oY3/GqULDFylmQyXS2Y0CPx",
-	"jYtSfmgrWVKDFTBRYgc2p1+scmbhcZamTAEG9bhFRMsPTAzJT+YJliu2htKcI7EuDA7D2MD0Bc1JwWim",
-	"8M3x2UrPZcF/Bww5JT/A9SP//Z//NXZ7gZEtLhbSZT5ChuiSIaHF3aD5LecpE6iOIEsfnC1pOmcHJ8Mj",
-	"m+iMt1qdHh6u1+shhZ+Hspgd2nfV4cvz5y9eXbyAd8qQ54GhL+QFGhDP3pwHpX5OB8cgoy2ZoEs+OB08",
-	"Gh4NH2HKFKqmh6nzVWUsZ7pFfMV8ftih73dus50pkLhxpZf5ODGHj6Uwyng6KwNjXRzwzBpd35A5D7Hz",
-	"zDXfcX6jJS3ogmmosvMuUt5DsVJd8QHGx4YsDk4Hv60Y2HosxBtd90HPgAjpzhr7kb41N++hX+RSmnMx",
-	"I5wcPW5TZ/xzh2gXwnZcU2pNR92vuPD+G+xmt6DFBmvDzJhGYgDxkYDJ8NFQAAUBi4Zb0BkU48NDfm9k",
-	"X4OrCjOADTQGqJUOkgHNFlzgM9B8MDuYbMrnDgz+oNP2AF54f5MMZkx34Qu2xS8XiSzDNsb3TAJiKyEN",
-	"39mFeIEUWQU1dM2KCpvID+2uoGDInCpC89x2w0H6VF5EXPlIKCb0kFz6b7ALARlXW/QblG1p3g83uIqk",
-	"f2XaoWgND45qpjy6XOY8hTcP/269cSXmdbYuRePGzU3SBuLh7XHJijKD03fvQ8yqm2riSNQXQZa2NGoV",
-	"dnANYHM/bN5gKUTLuH+wHvL4PtwjnFnY/Eg1RePYF7uJaPzcchPJN547UUXe/HL5MA7WBf14gEECx0eP",
-	"v3vy7dN9X9jlSkdzWa0j217WsoA3UZRnthbwkJy5fnOe2dsbp+hGjYQtr4OX1rq5fY3EyBUq0eAfHgG+",
-	"yHHfJINDK86bzVliXT2Dl1xpm8ndZLYxcJSPHC4xHmjrc9KVE9n6JLQI7fMglOTs86DvNdrnYS3LR+tJ",
-	"BPmGsB1rk8REECP0lyl/JRvwSGgbctRdoc0ljWmej08bNrMkcKygARnS5Z2ChvY21Jl0QrhQOijQFGQq",
-	"E3BQO8wCRmttdOi7b91gU7jy7bbzPNJerce5hM7qiOC1G8Ptl9cYFjdo+k+iDNmixxD9KJmtC/mSiw9t",
-	"s9nHDuGZm2Twt4NLqWl+8NyVpOt6qfqwXdPdhMqyYoNKiAga+gbkyxGUblnSliq8JZNq7ROOpgJLV32J",
-	"PPSCckWyVUEhb8EQd19j03Bd6yg1+sZIqFWaMpapKJ9yEaX4Bs5kS44b6RSMJhiPlIyE9k1zodZZloFC",
-	"7CI7HJMcl86BMZmwXIoZxJWGIqoUwUcDFVvxH8XWsOIPWKwUoZVhW9lrSdt3ZrBlL54vxlthICA5rsnQ",
-	"bmh4F5Z5WAuRacdKj38K9k20nDHQR2p+bkNlbeekGfh/EisqbJo68Es5C/s3NY5vC7nzmjBmhAx+HpJL",
-	"pjR2NnUVW0Kf1XHd3D/4mf7++4ZcaFrULM8+edi2Mzo5Oj06qpmcTwf/QnM6D0MQB1BMj18zX7Usp0st",
-	"l2Dn7aUOhQC5qZpvfdxXBVWPt+NdNZ7pjuj6Us4IdbdfuwKXC1j2Vty9E64C5oVY2k4KXucZK95QiDn8",
-	"B6AJqFpBKVmypHr+8PMSiU88uwmE67oP4FryLKAPc7kWREuJF38B5daMRmgeG8ZMDBU5ZFf5nGeDzy1c",
-	"9Zep2mWozXAPWPJasLAC1ecUYOroUWckrXrY8+C525z1Z5GMuwJAWwxVQQDrHk72BegzQS0qqJ6OmJO4",
-	"6oz9pNb7E1bPSM5mNDesHiJzjRJGWMahu5ogYGxB0S7YiBEhiWLmVLWTGZKRKJudO0+ZOcbNMFJHzFpc",
-	"G6GBoSGUYDJTndjYc709pXl/SxkFMyEWNrval0JpiC1B3kS7pOJzIeyIgfih6cyz4yXLc4ZhnK7YWfvE",
-	"dkB4MBgvD0qwQeM/V+QYjac5h7il3sJNea9cx9I/pIhztrBVEYCzBfcOWycSij9MaMVyvEeJp4BSD4ef",
-	"NowWV1Auop3/XqIfVxba2i8YKeQa+m6YFQUN9vU86WismYwE+CGgAAW8DlIudvAAz4X5Gb4Hd7mhikPy",
-	"rxevX8EPf3t58Tfr3c7zkZjKlRFVCq2G5PnFv2GW4ZzBVyg1js0/x9Z7SALFF3SMgtEF6pkjEVhocKPW",
-	"glt2jnNV+Rp6ZPD0mirQQCl3DZ45tlYqXJRYtSpGQtg1E1CJ3XYEIumqjbD8lWlbl2iLM++yPAqrYLge",
-	"qVdHTyvuvaB6EZiglijNWgtUiRmD+v0JL2OlF2r26fHNu4Mr28X0T4OolSpm7rJxLFFTHoSegcKF9i/7",
-	"MVXXg2TwMVcfW6xhsc4TgBzU4QuepnV6wQqURzCLWi3muSXGDsVW6+qsuOX6uivbarn4td+n9Ghx6AZ6",
-	"J5aDXItsKJdMfFzkFhAHcjrlKXMhBkO1BL/+nDG9yIfwtzqrD0WacEHRyNDIldPsoz40B1d5s/5cVPzB",
-	"m7YPycdfkHxjRw1IrP2iSmHvKMWiceCw7LMVpbK/WjNXzQxNK/ZjJ7qsfV9ctoa69KUqBEkLELpCsXZK",
-	"g45gD68LZ2G+N1yrzNNyrJXAp5rN98UlbWkEBYUpEvLbSmpm8x7srs+nBz9DNjqYNTdy5fvx+mraQ3KG",
-	"wHHsYA6FV4mZbli51A3EvA8vcS30S/m+JQFWlpVMbo13h58wvumm3bxhC6LYE/M+5d1kWB9JWj83aOD+",
-	"gbGlCh2jdve+LTMEO0Enm2yIvd7dZ2VTtqPkmIvYwXW4fWA1GFZl1AWbjbCtC7CMlkloW5Xv4LvDugxG",
-	"GESstDu1eKoYEwlGnUHap5xChyngYljzxDfCULqQYpZvEqIkCGxYMfnXw7FVohZlQ0BYOl67cu3uHtXD",
-	"e1xb9JMnT1sY146msKAKz60MYg5p92ETO6uTis6Ag/BS7lcXXrWwBzJ2xzJOKvU+vSsGaydPiZDQ3Bbi",
-	"enw/cjoSdltWRl8wCgFCz1AGWnPFAgXZ3MXHxydD8iskGniYcDUSWOUnwfmoXwdi2ZKLsV+SbfIMSEdd",
-	"760HaiTsOx1zH30/hMH+2VzWMVlyUenAPRLW7ZrgU0AtxiW5AGWAiyFxKGY9WRWCC0tGDxQcMyweLpl3",
-	"O+E3FW8XzTJgGS7x7tK+PhJcESAtUyAaS1ZOa/vaU4/vZW7ymOrxEP5ru0ePRLXhj4vawniwyYaslkRL",
-	"8sQlAsAKsICaXAmtCHC0NYR6nrkqIEDcMDgTpvIailwLHBkSyPwhgTfedpTCyBQuyNhWrxj7EmZgDAmR",
-	"cWKN9hhZhY5A99EnL47EZINeQD2ngui1dHtJcHVg5+VTjbYB8BDy6ZRBSHAZz4ZmhJHw9W+BTEN6qJJ2",
-	"+74bNQRMmsfGgCFjsgK4oGGIa5KxlEN6zbp618wejOqKioIbztytOcVlwHhBWz8zkuJSJJVPcHMMSskp",
-	"yahm9tQaN67UC7uvMeKdH31Ol0smzANTbS5bngfIFoRb2A2MhBEeE4tK2klVLnktJDVG2oQLXPakMiC2",
-	"ujMtcs4KPLUS/XSQDBegP35SLFwanpPYOC5s7hCFeOPz6S7ceCRcl/5SnAqAC1Ak419pIbiYjS1hKnsa",
-	"ooo+EiiLBDIKaHB2kaEw7jsT0UAiWFLliI+7EFI4CJvHRsKWAHReTWS9ZHy2KujBG/N6dvBajI2YCiPC",
-	"NDNmwFohtIZqYTvvjBUJmax0GT+DqEwYNyibeLXhydF3Q3Ih4bpBEqUt6WTghimSiONGfQiCcrAtAVWN",
-	"bRkqZxAjZrCoSpNf5civcuT/v3Lk/UuNgb6HyUMVfS/qK/sr075qzp7uZtn5tqz/x8icKy2LjS3tSDVZ",
-	"SKWrkVHkGwty8uTIMD6QK33QobnNM37NxMNqesJR/L5g+GM0LwErrXVmJESvktvChM2MFDpnEMdrJCMj",
-	"UBl6OTar/ZFqNsbalGD2Hbdd6TKesuVePH0cyeP7eEBzThXijJsPi+wXevD+Xg2HrpJR3IyDOLcv65yV",
-	"FWwWHCSNIW4/s/QHThgSsMYekuMExBN3UlrK4NbhUJ8j2i4SMYKgu6M95TY0ESe+wBYMf4jwblotENqp",
-	"X4dn9rki+ltP7+u5hef2ZU4p5HF4yzvjQEqJQP1xYvI/S3BJufOWamxdxni65xCTctDWYOj7l4lA8u/K",
-	"zjyfEiUXDNRtZrQFFFa8cp94TdEGUDQ9K29Rv3gJUzUQrvS6+qCIB4qUu4tJCb61e7v7tS5KL7hwn4/7",
-	"eBYfxxws0NcBQgHLhAyZo4tFoNlmH/jxV37NAvNJLdghihTbsSGaWdkQfN0hxe5i91bwzbtvHv3Rlg06",
-	"m9KCwn3ZNxSiBuXXU6KMCkdzN71NLLVH7xRHOBuaaustx89GIC+o0CwbicBOBXeGa9dgHuQxHI2qDzYB",
-	"oBKJYQu5yZGo3Tci5BotNFNZ+C4jcTsD3I3yRG8Z4G0vW9v99DU0jo96ByPBmnaKQ/qMCHimPvgizpbE",
-	"gYFCsDXhe0bBgBIvqFG1hOtm1hpwBJYJF9NjFQJzW6DSPaETqLZBzRWyBiD4Bm25VGwMPo7EgmaghLv3",
-	"huRspeWCap7aiBumzOavA/eGHSZnniGMxFoWH8BAGI/NMdLGz8G+PgePD+fryd5xgyohE2dqHe6PkOHY",
-	"JRN1INsbm9+OTz1c3BcsPKgvoJIFs3vC8GXzAKh11zROzl8JIAzmKk654GrOst3dorfkWF2H9/XYdj22",
-	"e6DpvpFkm6D1M4554dTGe7NPVSdqo4Dw636oHvbnr8pvirliGy5ACwRo5E18fyoPTnvgHrSHsRHpYaDC",
-	"dbLXSjuW0Eo7JKi2BX4udLZQksrlxga2Ap+1bvMgGBbypxTJZcXRrcpsUOdhpO7hbCQCj7hZy4QxgdZe",
-	"oqXvQBJqkdy5w0Q54BGRxQjKBLcx6GrLJ7UtjBZS1WcFo5oVOI2yruo5t4Iy+FT8CiDcoGDXXK6UFW8r",
-	"1uoWYzWm4CexQMq2MpltQbRNu7dHcuhDs4sV/LPYKWpduG5hpbCIVTBwW03ZGp1vtv2tgUeCFXGpq5dP",
-	"wXPJ1L5s1Q0XOw08eiBquS5a/upvRHo/tg5DADI+Y0qrjmQ6fAJVr7lz2LhKB5RMVukHrLcH7vtvfrl8",
-	"/tBczDLo4m+v3xI5hdvPi0pBbaaG5MVvK5rbSRRZFvKaEQbf2TmG5AeYQrkQm5HwsxfMl1CzwdmYiGQX",
-	"hXnkYD7Cn8vFUgjj18WGTGWey7VyhMqWaqXKhvAnvtiWN2r6SJhczrAyUgsN+dECd1fRA3JfehgJLVeI",
-	"O9agzaY/H97qLlZLKlpi0104v4tNd58z6NAwl6vidpUloOhjr8ogn8kCigfVl6JYZN0HSbAYgjnqFEiN",
-	"UyzhDhmNG73rXFWVo3ulCkHZ81aRIAiTwbZe7laW9cTCJEQUL6vt3oYjca4VGQv2EYKBbFsSG5Hk6a/N",
-	"yXNdSkCRSEFmQANjxpZ63sXH3/pS6/d+D/eI+c3aMwinduGhn8DQ7Tb+nyAtbBMSoCFPa2IIcpU98fOg",
-	"5E95d1sTYttv7d5yYFEct4FDXLm+lpON4Vgsn0JoDvUlQu2DVcP9aolVVY3QXbG/YvRaAQ0OMJqLpnN/",
-	"P22YsCxKe7CP260ME1SSoWXxG1u7wUhnZiVuhbRgI9GoMUPdyrFKTFs9Gd+dA+SrkYAQUtSvwpIRNgcR",
-	"Al9dqDTs0Wk7IYWrJAfbYFlo26Fa68FUidCtbc6u0cO7sqmdL5loa0bDRSkrmA9e0XSuc57OXSll268u",
-	"qCZyefzt6fHj06Oj/yh7t54em0vqe2m8+1Tp+IVepbLHV6/BPE9516cGCmfbiqBUZqpWQfmJZoycCy3J",
-	"v8vV4OZ9bwt82XK2v/l9b1TL9UeJEC4wH0xYSjFANrh1w73V9qC2L2fQthbkZFSoLZlqErLSif/4+PvH",
-	"j44e74W6lZLISnSXASqlo6gAYZkjGf/1xSXBIcG8P/ZlUqFo0EjQcKRiJawCYzSeUBHElgplkkPjJSFH",
-	"QRdUbhN6WRajDW9X4HEXKc8jXoCTrRs2M+4DAZ5j/GYZY4zBvqVPjWGKHNU2ql5187RbWAb9wXRZB8se",
-	"OPd8FW0jl3arINujURD0f64SWwXUaNFclyq0zRU3+majiernUAiAtNpS9O0KATzk+ljTQjthYLrSK2tu",
-	"MUwdavHUs+LLgsUjsaYusr4mT3BRZl6EbfCJ7SljewEVjOg1h2yfRp481h1H5d4227fiQ0kvsCwyvNWm",
-	"UeBev9bt9HU739/GL22huO8U2bcshQQjGL01gqiC03e4D4dW/OpUlMuyhDXntCs8YZtIVm5MUvbrSakY",
-	"CWwOP2EOcU9JmXcCOIuzwKho5zQEw/UeMVNAWkAyEtwW8Yb0JkT8yqOQsEZmBU2ZLfv9ulbsFBMm0Jwf",
-	"Vl0rbyWwS1iFv4LANyHYw7Ygggw/80LK2ip9I3Cxl9Q9UnycoIXaw3EDtY9GP70qE4KWOd0Y3eNeioMj",
-	"jRNy7aa5D2zO6Obwk7nTN/si9GcYvU+g/b69lajRwQPPyLhSUHVcMzN7W303LX49/ZFu+hQ6yejGlzk5",
-	"OPl2SH4003W1GYH6HiePoCbKE2gaoqJFUQ5Ovo3XRcmcuNK7IsoBlkM5aK+K8kciuGd57s7V2kAyuumq",
-	"6tNmG9kbFmOtnnaPhoB8SU3GtgEBWiNQfxAshQxcIILaVnFGVBiSc0MmqaZQMmwkAKBg1sRGL2jQcHGf",
-	"rii5jX8kz+ViYcAL7lHsyGCnk2IkaM6v2ZCcYSommRSMfkjI+CVV+uCFWe3B+Y9jMEosbJYM7vLU1rl0",
-	"BhBDlI1QWZgHDMfgwjUkgh416AvBRNdJIdcKwtZgBky8A1eqIqulT9YDku5zdAj7mLKlJidHR5AaSL2F",
-	"x+ZanKXm91MCtVsA0Ae41LHN66XigdFlMUs5QyVDrdL5SNhiUTlXmgkG5bKheJQdX0uJVOGbJ0ePEvL4",
-	"5PuH0PAEVTyWmTXZxjsF08Xm1OZsGkZ3CjCzOw6iC73kZyXvuAXHLL9N6msSGZ5VsugQ2XxdUmuRyqpU",
-	"5LgtIa6CAbuYcbfbWBsndIsyO/ji/bA817FE4z1brjCWCLPbDyCPHFavHt4HFdmpxKjheFO5grZQssCS",
-	"grYomWeUqsopo6V2nKjz+atQ7kE+2isCvBZ26H2cbXWeT0a3cQ3k3kEaHOJU7EK/ZTmFVGFIyebKN9FK",
-	"yPi///O/oD319fGhbfU0NIAdg4ndJhWDSDFhuVxjI66PmweKqNXkwEgJiaFpQ9+Hajg8vD6Go7Q7buvn",
-	"bEXA0DygfMW5N6tJztNhSUIqYIvnK04rNeit477qvwsGdHUF42NVa2VhZQu5obnmtvNXwWarnGpZhGPa",
-	"Qlpthdh8LRGbuR0WPiojDVxMUqMvQmxYWg0IBsHTRV4plk+DUWzSUny/lW575TupbZEcc82XJjYb25St",
-	"REaFJhlb5nIDIcvso5VAoVy+M9DZogwbkCLCfW5EOrh5f/P/AgAA//8=",
+	"7L0Ncxs3kjf+VVD8b1WSvRFFyS9J5LraUhwnq/s7tstSLntn+hHBGZDEaggwA1A040dV92nug90neQrd",
+	"AAYzxAyHFOVk97y1FZnkDF4b/YbuX3/spXK+kIIJrXpnH3szRjNWwD9fcnFj/mZMpQVfaC5F76z39ofn",
+	"5JvTb745I3rGyGjCC6VHCRktCnY7IlRkZCTYBz0iCzplCSlYTjW/ZURLeIFmWcGUInIyFOZzwX5dMqX7",
+	"7q2lYoqM6ESzYnRGuCapVFrBq4rOGaGaULEmGVvoWWK6Gwoh9YyLKeGKFGzBqGYZkQXJ2UQTudRkNeM5",
+	"I4KtCBO64EwRWhT8lvXdoDm0X7ChkCJfEz4hwcjIjCoyMpMZmVZHcjJRTI/6Q9FLeiqdsTk1i6TXC9Y7",
+	"6yldcDHt3d0lvb8dXUlN86Pncin05jr+Va7I3EyFazZXhOY5rJgiM3rLCBdEm7f7lU7mXPD5ct47GySu",
+	"Qy40m7Kid2e6XNCCzpm2+weLuNnxazPH1YyapZ2bxTCPET3jiixymmLfM0ZybrblasbILc2XzD49KeSc",
+	"UGJogyCt9N3qwN7b5TEtCJyKkIRNJizVZi7cjODXJSvWvaQn6NxMAcdZmSf98JKJqZ71zp4+TiJrm8qi",
+	"YKmZkNqc4KigqxFRM7lSOE8zGyamXDBFFBM6ISuuZ4Y0gnaaRhd2FY4xYxO6zLUZ/2KRmxeYMFvzzn8u",
+	"6Kr3PjZ6s4YN+1KwVBaZMmQui3BrNJ8z8qU5fI8ePfr2q6bRQtPhMCeymFMzyoxqdmRa6dWHlPQ+HE3l",
+	"kf3SPNK/Ms+5oV6bV9voSGlamEMXHXSfnBPTAKG5FIzMGRX2OJu3iMTDltF1n5znSpKC0YyYI2e6/p5q",
+	"R1jw+MjMm32g80Vuxno6OB0cDZ4enX59NRicwf9b1gXn0Z3OzLrQnFPFlNlWNx7TghlL7/1d0uOZaceP",
+	"6MT2vqB6VnbOM0MN7NclL1jWO9PFkkW3iAv99HEvKY/5SeSYJ70bLqDX2DzhtziZWuYXEGr5zYzRXM9U",
+	"nFxzPudtDIxqMpeq8Xjj69ExPRkkZg/sZAeDwda5i+V8HGNqhk0puSxS9oUi+FCCvOqkQjLxDbKttm2S",
+	"H+bpyeOvH3/z6Onjr7cOFnlhy8ppSXJmeKThRZZRjdmUC2HkmT0ahg8nhAulzcmQE8tu++QHWZCMsQU8",
+	"ochE5rlcwSsBd3YvNu2OHWN0e+q7g/9L2sWQkULTCLt4Q6fM70xqZCLLcIcGB5oK9Nt1IltngdR0f0qr",
+	"DdI2e2hS03KLQBmziSzYTrJEy0NKEi13lCP1EdcECRdpvswYyJKhWM1kDlIEdEJCcY5OzFMyKSjIcMK1",
+	"UQrMw4qlUoCmOOdiqVl/KKoCSMtA/DCRWZ0vvlT3FC7YF/DmrPferJdVP7+TmWHRZx9756nmtxQXzWjt",
+	"QjPUK42+wVP45fjvCn/2ZPixN173zno/9ckVU9oyOQpP9VAKLzMujQosBaG8IHRKuTDjK2fyp4JNeme9",
+	"/++4NBWO8Vd1XI7qLQ7YaKJ3Se95LtOb76mmuw02XRYFE/rabJ/KJbyyyOna8IVrI2wfJT2j2cG/H9t/",
+	"2014RdOZznk6M+zMNXBtFjTUFMhpqSn4h0xrJ4PgC5TwlfdOvrXvGf3TDbOgKdhI8I9rWmiuzGs/0d9+",
+	"44xcamoWHH/MloXdvdNvH7kv4/2cPLbjg2c016Dt/EAzRi6EluQ/5NKMAnXaa8epTpKesaEqa+fX6kl1",
+	"rc7HDBSFlmU6aVimk/Zl8strJEFOhWDZtdtB2GyrdJy923/VhGOE913D90mNuu46E35J4HfuuJbs/C7p",
+	"/RVUqktN9VLtdgYypinPVe+s93HYy39Vw94Z+Tjs3bJCcSnMp2HvtH8y7N3dGXakrlF7WztJkssp0EDD",
+	"knSeYWUG8Un+RI0QElSkzB3/+/Em8wTOwnMpY7hnXN10H3hkVPHhv8npercBm7UNzlsHAr7XCe82X5hG",
+	"bIbwjVpIoSoihGWbUvhSy4JlxBy3cb7uo03gPEG/0MJopJG36NoIYKqNla+Y1lxME2J4jJGrqHuQG2Es",
+	"ce31pmdE6hkrVlwx9LsY6SOkYP1WjwpIFW+Md9i2jue4bBK62NT2Sg+AGahqW6iXMvUSutrQLzBRXTbH",
+	"MnBHrQlXbV6y0BW1fX1eMqrYwZYGW4usyi8zSWYyz3BXc/NY35Drm0KOczZvGcACn/iX3Qbi2o0OhWqz",
+	"LatCGtLjgqxmPJ2RCWd5hsrgzJgS0q074RrGigS//SDcJb0rc0jVTssKTr1t04J2TQd2K2lRuIO8SYXA",
+	"KVSd3qyLNtaLfewYnon5I9teqj6MxGWHjYzEHOqcZVM2t+uxKOSCFdoqq8FCLajWrDDT+D/vBkff0qPJ",
+	"+4+PTu/+1IvoxBMupqxYFHzXVyu8712lncQPpvRuyPHfWapNj6H+arjV5lTG68hpS3psIdNZ1H1TN89K",
+	"h18HE8poTdwoTUGnYylzRkEpXxTslsulut5uniJfXlFFjOlzy6xB1Y+O0EnbyESRi7PsmurucyiHt9lX",
+	"zFYVyzy3jnqukc3yPLcjN0OOdmveomMjOlFnaCcK3LGkNMHri5k49ylYvuN1aStVV8Fv0TaC8hpRlaKo",
+	"3qrBSDhWd4mlvlYuLaViV+wDPJ47AbCVrz/PKZ9bctvcj/lSaTI2XGcJonxCc9Wy4gGFlpTUedDKmFLd",
+	"F+WuadXZpae62oLDr9dtRLnLcW47oIqL2LEE+rYXS9Yt5Y7pjCoyZky4Ywq+pIoncF/6B0d1HmUSXNlb",
+	"L5JTpUFFE0RpqllCxiylS9TNiFqLlAiZMZJS8QWQRMFoOmNZwEeC6S8FNLXZ5atm/dAqOWVXTmE0bADW",
+	"KCFKEqM6GJFMgvs+9Fn0yfnY0JBZYOQeMIjICAMH1ZG64YsjCeOj+dFCmg0uQsW55BxV+nGbnHiOYgnC",
+	"rXeMLTyfUTFl2b/TfGlpMss49v0moFXcx+rS/WBUGQWqjJ4xXuB9nHpGHFHZRQ/mW++3pUc42fUuX7GV",
+	"7aWPvciCDHvDHpnTG6YIRfXKd0zO7RfaamP+7vWGsYUCpxs01yev6JwpMqdrQ0pckJTOWf4cFMikdmrn",
+	"LOP0IuvESi7K0wmvXfOd33OOgIu939yjUzWTq4u93noFjpxduKxzBe3el/Ua7dCZ8xDtPreKs2nHV42K",
+	"fJ6Pl/PdxgqvWRt+1/eem4cUXknt9ub33rPV4c1LcFYr//KFKtLdu3xJxyzf/bVXHRfUbsWjU//mJTo/",
+	"uio78M4VOkN2HeQVcL69RnlN96MZ7/jZ+cV0b6oJHKJ7kM0134turvP9CAcdtfvtidqDdJwjbedx6j2I",
+	"Z0MNrd5+zeniHSpi7/+upOi/paufmFJ0ynruemQ3NeBCE5orCfoiu2XFGt1ooeQtA10gzmVTpLp7C8PU",
+	"Ozm4L82DsQuPrW9650btliKmfMO1xc5jCsyGDV8bhjCl5nGnX9qFwdivLDEqjTGO2XyhOctKbUpIwWCB",
+	"3aP3UL9ZccsK64zvajqb769/k4LFw8pCvTRsP3yxvujlWtV3MqmSRLgVUS02vNXrTrpXM4ZkaiydXK4w",
+	"MIxCMJCxbwh48byFsRQZK5SWMrOxaHMMGFBDQVWpdL4uyV8RWjBywxaaaCnxnjZO+eHlWHWQ54LgROHa",
+	"mIwCRWSUBB8xECn8hgl4wipYLl7J6U0Qs1QlldiBahhMn/z44soGs3EN99J2bystxDvZOHqb24IRDN4G",
+	"s+YWxjMkpjvqHynMR80+6GhfG1ePkb7YB02kYBh/V8Z04hZGW43dIDau1AXafoYKKKyWMS6izS4XqZxz",
+	"MfUDjoQRnkMwilsZN3bVefBb5EOTULi0bLA+GEMCJZPauDep86Iq9TOMGNuTi5WGw4ZzpOFl3mA/xBwU",
+	"hd6NNwbGwc7DqfHPsLlynuGY3QhtYEYTS7yKn2Lvt0fxbIhY1QRNJpnavn8N091c7fB+cptr2AyHZYTr",
+	"ZwTinqWo+mEinuKu/pOqFb6N68CzZMJzBhzHh+pykTJyOjh9Av4cuLhJ9iFBKa4pL67jYbegLHBNVkxo",
+	"609qWY9uZGo7XArN8+YemciMHrLh+t5vEO3HuJ33dN/WmqtjX37wQNzkvuxhwx7c7KFm9zU8EBpptTBI",
+	"FGgkh9Awo99gHFrcnVfutFyacVejFhumY6NZ60ZY02R3ZcFVQ6vpd2tQVSc/sIf8hChdMDpPyCnJ+S0j",
+	"OYeIvoQ8Il7Sb+XewKrDOdS2p7qb1ZFvbFRl4OHKVWk+6SQzPPN7364DeBupGtcQuy3qtjl4xbfViqr4",
+	"ov0l00Zraek73qm5ztLKRbL7zIk5RqXdShsyD8EWPRBrkdj0lmvLGKnY2HiwgsLLvahU9xsS3OK1OtBj",
+	"l8ZV6of8JBzTGVnNpHWm60qICR5xFzh6ktxzV9QOy9y+wK1zWddmYcTYnGZs22xq22R3aNvmGAN0TBW7",
+	"yJjQXK9jIpanM5LZ54wNIzNGwFxWfXJOUrlYG+2Dls/MaJBlNgKbD7LLqEA3i01AMQqKkkZEG9PItMhT",
+	"17LRUCKm50wq3UUNmtkkis1zElOj3lKRyXkCy0ykSPECZYdYC8/3W9odrwmj6Qwjs/fqQMXTH+REMxEs",
+	"4JhNqSBa4ko2qXpbBAIsdIKH3Xbuc3XaGTHeRPY9QYUKEZ8vZOHCUWa9sx5dFrRf0IzLY1RVjxc302O6",
+	"4MfYDIzrez6N3v2nLvpmp6yfXUNIFIr8/eNnMA4CB4vNRQ+iXI4jcwSTOE7xNixLFmQsM59qiQH5+I0C",
+	"r5CuJnqF4jjiZRNRJ6CNfsGMv3SpDXmdDgZkvNZocwXtzwoWXcjVbN3QtIs5Q3cA1xhrtnK9Zpij4BNW",
+	"yr7AaLdTRgbwzCr+7ta0Q3iTWWA7cxxkbHswgHdzf3yA8YaXQdVdyPYkbqyLbeJ6QQvFGvbaPmM45b9d",
+	"vn6V2N1eg6/OfNM/mFky40aERbbqFVsxpQlkKTsHEfpOXKovpKdBiItLEYT9m/JbBip4p0g+XGkbQbYR",
+	"0FcN0o5FjZQh2/cPsKr7iJ0L2PdRGY7fyhYKaoqM++ejo0PvU20v9t+CMo+gcQuoWL+eQFrFNo9eu+u+",
+	"NoL3G8589kEnNsoWxTiGAuPeyILQDh7ZLZ7Q6j5svZX7Lr5DHYPJKoZC2XFsM3x8dc296oLHqisFwbPK",
+	"6nZ5xgrVSatJevj0ZoMv5gu9RtchCEtc+IajZf0Kcf0rN5IrjLScsTzb7nGoeRg29C8YdhkX5YbQuJQY",
+	"hNh1PX1QouEt5hGUvUiKPhId2XdBhWaZu8mILXu7vtW0BRXDBy4GjL0AN1ZtA+klYT7g6ZOnuxlGtZVt",
+	"XM/9jNXd5uqctlJwLQt0JVN1o54ZtQZtJffbDA79rnNvIV1HAbirRqF79HQwcC60OPm6bFrzZHTXt1Fz",
+	"KxWH7KfChDeER2l/Gz7bS3pX9s/bn1+YkdsI2x/c3/OXl+Z7Q7uDmG0eJAqftGczb7DwpujekCvnZmb9",
+	"7yKBkzsYRNAIrGwlVquLtCrPYiWV9tHpxko0To9WtOym28xntQhHAKgQ0gbFRlflInIdcu9VeXRaXZf2",
+	"NPAj/+03ySdbQjzsE64VeXRKxlyrP+yiXpYsJLKkj06enp4+rqMAbPOn772KloNYuANgW3YA5MtHT5+S",
+	"jK7VV81LOUh2X81XDtLiIIvpjY2u5Dl4WKJsAGBop8YEV08WZBDA0AiZmYY+DVVC1NmOunqNCpuZ+X7H",
+	"DoZ079kFKbedM6jQkb1bXlHMF30p5wzU4ZUsbuD6tKIRR3NTDmBPg6++miQUzCimLMSzpXe+Vegc2yh3",
+	"SOw5QCJPbaEanPc/caVY9kJodNcc+k4ll1PnfNCA0LFF1WRuINsTrHe4DbH+PDmdsoyM12RG4WJjF5W/",
+	"Slk4zOh6ynnU/1kySwRN8agoCVHLdGZYYyQl3ZBEgKrlvu4/+ZfB6dlg8KyEVBEEoYPsXC1onNJwnfqF",
+	"BZmx0Yg1KJSNWJfSTT0cqj9/ORxmHx/fHZk/p+7PuytN3uM/z/DPl+7vu34Cv5wk39599Zev/kL+/OW7",
+	"//zt/f999y9H792jf8F/mJ+/+ovp5E9bwGsOyhzRHMIctbiPy+Z+ufg7atOfvJEFN4UcXNjjSKpMg8F8",
+	"Bfldmilt7WXMz0Fx0NUZ0ZDQBUeUQIiLb/GZzVZXGvH/vPyZ2Sy2TS4zp2JJ81jA24IVStqsOMB0bOLq",
+	"Lhwk4qRfMLnIGUlpngfxjf1ds263JPVx/bBJfC2R00uRSjHhxTzmPL2wFyArrtMZy8iMFSxxeWRBvl0m",
+	"WaklkDXTO+b2XVVaU7tgQvgUvwfP4XMakJffLr6vKZfPUmZ1jeMcGA5pe/JpnLDogl9PKM+XBet0zeQU",
+	"1mcQtr62i0WFWrFC4dYGRGk232wrVTcYxb6V1Mx4lkXecFst4aYZsvmQ132h4NI6GA3ENEY2L/D4y5W4",
+	"BozI604eSpsqqHhuqMOCgiGFZI1RUhuRUDNGi6wxFE9hFqx5SI8Z1S7yvxaree98AN+BaoNTxF5s+GPo",
+	"arP4aB35dh4NO/DdOHRBM3HFP+g1WbGCkbwxCGFeVfH31cE7cusGp3aJ/9iGYVBvex0qKeDypjouBQx7",
+	"umXm03UD07+EbVnZGE6ugGoyhE2rhHEa6nwWHke4+NX3ySYRUTctQssYKi7pC9B6QQrF7wZ4LFz5wh/s",
+	"gIn7gRN7MRLf1obVcrGuqWH/XAC8TbgBHS87tUUOdB7U5QKiEtQCQznMUm+6SI2gMC8c3dLCUB0A7SGX",
+	"/tm8j/+89K3g5++hLcgRaE4uMsyV5zkkqyxweyurrzRdk9SsTYQCSElkB0K28PilTqYhpbiFK4WctyeQ",
+	"H1Y4kuUYUQ4dORhugSwxlbKjKtWqfCNx0rBNjjZcdZo3YxhUF9ppOKpPXk+IYresoLnjmiohwLtTreKU",
+	"i+1e401qI/cw78PtJsQNrCj2FyPWUt633z+GNoF5LafFvIExUqcMQ5CaMXLlDeIsB6I3SAmp69vB4Ewv",
+	"19tBKlxLBF7Yn2e1cPuKgcMVsP0KrETQSiwlBpIrOF5ImeMHyX478BQ47aozWFNVy4vEeChdUDG1wExd",
+	"WvLPm5fXIr02ClbXl9cifWUev0scMGDUrbWiPH5qMLAi5+ZMM+WwgrhODKmRdEaFYHnn+Bc7ql9sb5uQ",
+	"VjV+hamGyKzc8N1J7NWPpDsbVer1B63cynAZy6mHO9PKdvChXUL2msP0NjbC6Fl7Ro3UgvGgpQ4TUbFz",
+	"ZywykVVklfPojBkXU7QMQXxAfKxYBzZzdVkKllrH007nxy1z5ARBxYMWlRX8VsHINzVlH6e6a+godp24",
+	"SbUtrzt5DbE4W+y4iq3kcWzgpyjrg0iC66YbeoxzdkzUmEo03TDH5nQNkquigzQbaNhjo232gywAUQ/s",
+	"s9A6sb13NMgARQhFR0Sgo0XLMq9nG1MWTBVvy0b8E2i4th8m1FDK3l3wVa+21PV1aKGIX0oeW2McyEWj",
+	"53Bu92Iii+gueKYTgaoqClnEFRVv0VGtDREQo4YZO7ZKEfhttF8z+5jdGJg9phN8zEmQNYiOemojfHcg",
+	"DdctZckG7UDdcsT2xxzTS2c67HBWDbFZPElAXLD6vfdom31zaQGQzoyHy33lUwrqRhRoPDOp9BfqGaHe",
+	"3eX4gO+23+ab3hLBOGHg64vE9VsgeA8UAXRiGDUtuNEtx4VcTme6o3ehsxmvGp2u3SfVZvXjLUS7L2lC",
+	"i1JFhN2b2VoKFUfoF+r3Y17GvhKpOZYNJidAfpSEEuxei0dq07+xFKLJiuLK6gCuWSLk6h4OWGOHMtFs",
+	"QeOS2MXqPoU4m29RdV/Yqk8cXX1yqcfywz5Kgjez60Kkifn8p0XxiPtSw0uyBONjLYkqyPa3PrAq44qf",
+	"O9MkcCZL0hfnr849HwL+pCH5Irep3zPbW7HMG6xYPFYq3pX9sWJ52eiWn6+eJ65I1JrRgtCpdLdEwn4H",
+	"ML2yyFjR2cAwK/kaS5VsNS7QrHATiO3NayCBSNypw6ZvIiHPPCOXJ4BpYi9PusT42pI73eyKJrH8S00g",
+	"20NgoaUNo8As//0t+AUtbjrJk3JJCjZZqo5+6jpG60ZJIj8CvwixHXVI7vXSIoxAvq+NUnXwB7gmVbAB",
+	"JuCGkbzYRB9YFVwzHwCrqrCF5GJCxlLPiFqwPOdiqjCxEGGZaGExzhN7Agu4G6XlDZeFtkncDTqcCzzH",
+	"XNkibIh0M2eG/SDUDZ8KablmlYRzOS0vorbjg3lvRhU4YocXP6M0fkZp/IzS+Bml8TNK42eUxn82lEaj",
+	"VeRy6oMV6yFKk2We24iWTUlszEetWlwMRmkMoO7kpF6t1IM4dlKRMRk74latFVXYVOdBWfxCEW7T3xPC",
+	"fl1SUNgRaNJZErsiAHQGAuHq2pdFidqmxmAJKrGiCoXhtgRNJUhlm8mVSMhS5EwpC+P3l+C1fy3oahS3",
+	"v7m6bgpFe+nDON09HKQ6NWa3Vls1anFTXBlX14DBESGtAEuj4kZyhFOq9fEs1bagsX8CbC4u6q4bIsUR",
+	"5QXJ5fR3Aerab0T/KKhdBUsZv/XB+vF1cvcxFSZ2RBfcOQqMuYMBY6WjuHaOzHMsn9wjSuaPjS8m8+wa",
+	"Syw22/J2RcyzsKwYWuRrWSLbQ4OS0SLnJcJBKCs6wnnV7+AOA4AWqk7/CBhpTuNqGKvXrBp+/z0h1rqg",
+	"pFXrIf0hMdNqdFNd+co2BQKsIutCcRsK9Jp6UYrdKltLnMYW9S+Vlc1qbrAfnpNvHz/5OqL/+SumzaST",
+	"opBF99AT2znUAYmiiwil42GZRp7zrFZGzhf4l/ErZ+UDsCL03EyUVXJsuMdzpGIJynbVsuI/OCyhBoih",
+	"yA1HwwChAMn2ETpsHWgnNrC3zKeAVMuVSIFgOxv16aPpBjldd6cA7NOlIW3w7BAxvOz9xdKM7/jfOROC",
+	"RvmM1DSPRNr5sXXQ3IN7tw4XZ4BjXZn1p+z5YdSCen5glLvhxNqxBDa3Vefs91mtjlK+iRvUD31MwjgW",
+	"sNfKrBe/68J0FL0V6bj7PGut1RvwBOKOlVuXzZZrLSGnqhYMcK1bntDM+JpvWkwTz8jIjm8EsfFBIgdU",
+	"IlxmfGxMSZc3ZizKzN1PAsa6aSV6rfEPY9L+r7K22k5PC3LQ/xIc6B3NoM0l7Gi+WHz/htwLRhXLMHXU",
+	"ncDuLpJPah/FJ+DBQYPxk9c1f0tShtuU3qJdp3kgmytmYCHkbsC8//HMroqtFdhgIbuKCY7LtUjLsqh/",
+	"8Aq7n64S7rbytDbuu1p5tgoL0FKH1iz6d1TH0sJH2KQaWQA58yiGcyRkZOMuRvAtgg9iQRuM8sHvoehF",
+	"fyiuHAzj35fZlGWQaTNemz8xIGRaVo3OYmh5UKWZzKiaMQiiKJpDTGZU9UklBMXC2NFbhpETtuizkXlG",
+	"A2EFxMaQidU1KgUVOtlg9ZrXkBL54QJfPRkMBoOaAtfdPxsuzHUQGLRtgfBRglY0a1yocIa7XN8canpI",
+	"ORV9vTsA5VasyMoo9x6ju+KCweW5RedpvW+ro5BHoDJ9MsUXqrxEIxfxgrdBSDECQFA9FBgunIQwyeZQ",
+	"E4AcgTArvOd6PPjWVrvHFDFD7OYMViPNHnz9998Ae9j/4KMsb/OadtrVVS4ZDNkIlbMCs0CUDCjo94Gm",
+	"Ol8Ti1fdiWvtj4sQFRa+JGFNOMtsvVu1t23ov2W3QQW/h0I9LgvfwUS64cDjUtwfBB6W9eClPXaru4dl",
+	"nD3trUnBFjlNK3fH5Y5srwTSvfegiHSsK1eVYu+iHrV6Hh23Nqy0cYj97QCyvhkX8YeFA++2iHbOh1nA",
+	"N4ZDbyxfTGi1SeNgK+725u7CwvPF8BXgxoRD0oXQXEABdpvD4z0w2X2SXGICcNuMGxDn7ysKSsD3jVqL",
+	"GFhOYyw+caUQKqE68eLwQyGXtVxEcmXMVbAmfr56Hq3hWba60yoFZz7iTG6K0/q3y9evzsptlxOCT8ZR",
+	"baxxfj1X3UOeyoCj+8XwdOhtm09yqw+yIxtqceod2okXD65o2sdVLLgCAbtBRmGUhSvigY4keMZjCTbE",
+	"YfSbvUmfwn34zxu4UPE2hcPpJqNeWPzHQ4iot0wt81hSrJYFy3zA4chaZCMM2VvN1g7wp87HwJCPWxFp",
+	"YOWXpasDpuuNB0ziqiXp7Sx25qyw7pjuwsbOszNkmd0ScslExvE2CA8TBzeGkGSp7pEg2izGzLZF7gcj",
+	"DontkwcSiMiPfTSV5tb20wLirdUOlGs6zK2yK9HkQGzIni7XL2IF62XGpcsJdGGr4Gi0uJZs7cuAdBfh",
+	"YJHFpHfgt9nNW5NAvbCOd4YIujfYNO7jydEyY6oR9mbT8yMnWGZtJ39kmd0eWZaHQMyRPmuybVg2t7Ie",
+	"lrJtJpAqGyvohlcMiBhjRxCj1oYKzOdYf/nI1ZkDTrrJkT/XV/5cX/lzfeXP9ZU/11f+B6+vfJf0AqiA",
+	"zbDR3apodsYUQbeFRxX5+eq5R4AWRIr+9sW2l73N0WE4nmXB9frSyE3rnWe0iAFDnRuyLxi4Lc5/fnt+",
+	"ff7m4vrq9f//4tVln9jiA6pEqYait0baEsEA90MAIwQBDY4J7MYPaqb1ond3B7HHExmXQXM2l8ZqsXDT",
+	"t9LIXzmB6y1ZkLksMGTMGNNWJJ0hdcopXngNBZCJLxI7kQVZsbHimtkbsRps+qy8rtY1VbQ/FEPx5z+D",
+	"j6n/5z9bZxMXDjwZb44DVHtBMj7FCjciI4p/sJ8hu38oJgXF7CxZ4HKRC+ECrM07qGhF0PI3ofKHwsOA",
+	"QCtoMS0YgJ7P5LJwlYrXOZ/ONFH0FlBaMPuN67KYyVDINF0WBTOCXZg9UwAZzx1YGs19D0YOLVwHKBjn",
+	"8pZlZpVXtMjsgr1kgjORrs2aXQjMUAwxExKrayjA/wLUWaoIniFlSyiPDCMdJWQ07A17I6jLEnEJErNQ",
+	"Zipk2PNewWGvT35Gfo2vqKEI8Q/IuXXflG4Z04SFVavckFKywJByksl0OWdCD8WXLnz/K4tYDvgOtkit",
+	"9QuJDGBS7HqcpylTQEEdThHR8oaJPvnBPMFyxVYABTEUgCihoG2Q/4LmpGA0U/jm6HypZ7LgvwGFnJHv",
+	"4PiR//mv/x65uUDLlhYL6RAuAEBiwZDn4mzQkZrzlAm0klC6984XNJ2xo9P+wALa4KlWZ8fHq9WqT+Hn",
+	"viymx/Zddfzy4vmLV5cv4J0yF6Bn+IuFzSDnby4CSMez3gmoawsm6IL3znqP+oP+I0wiRYv5OHW3jhnL",
+	"mW7QqhG3CWb444srSPNUFtWGAosbIUla1XyUmM1HyLMy0NSq5oh/CHfsU8qBNfsVu8hckUV3A7igBZ0z",
+	"DWiK7yIwboqVVpSPvD8xbLF31vt1ycAFZVe8MkbHXSmkDrTWUorUJ7x7D2XbF9Lsi2nhdPC4ycryzx2j",
+	"uwrLrk6o9Wi1v+LyXu6wqPScFmvEAJwyjcwAAofL2seGAyiI5DXSgk4BdBk3+b1Rgw2tKkR6MavRQ2O5",
+	"l/RoNucCn4Ea4NnReF0+d2ToB6/fj+CF93dJb8p0G70AmQSDRJGB/FF7IQFBxwC35NxVvECOrIJaCWZE",
+	"hQVsgrKmAAw3o4rQPLdVD5E/lQcRRz4UkMVNrvw3WG2KjOxIrkHIQbi0I+PqL3iCq0T6I9OORGt0MKh5",
+	"GOlikfMU3jz+u71XLSmvzSy3Ppe7u6Rpifv705JVZXpn796HlFX3IMWJqCuBLCwEfnXt4BjA5L5bv0HI",
+	"ayu4v7OxDvF5uEc4s2vzPdUUfXa/20lEn+yWk0i+9NKJKvLm56uv4ss6px+OMNzjZPD4mydfPz30gV0s",
+	"dTS734YkqBIAwTFryjNb86FPzl1dYS/s7YlTdK2GwsIo4qG1AQseCztyhEoy+KcngN9lu++S3rFV583k",
+	"LLOu7sFLrrQF2dgUtrHlKB85XmBk19bnpION2/oklILv8iBAr3d50NeU7/KwluWj9eyafE3Yjhh0MRXE",
+	"KP1limwpBjwR2sJr9fvozSGNaJ6PzjbcZ0lw34N+bQAQcQYaut7QZtIJ4ULpAIgzwEsgEGrgM1qMoLXu",
+	"OryOb5zgpnLlakbQPI+U0e2wL2HYQUTx2k3gdkv4DXFnNq91ogLZkkcfr3cyi//9koubpt7sY8fwzF3S",
+	"+9vRldQ0P3ruoIfbXqo+bMd0P6WyBNNRCRFs5WENAvblGEq7LmkhqfcUUtG6OVCkDVwFlq8GAQW6WEPB",
+	"l2VBITXFMHePpW6kbhA/MBRqmaaMZSoqp1xsML6BPZVxB+g0wciyZCj0zH0ATNssA4PYxeg4ITkq7yxG",
+	"ZMxyKaYQIRyqqFLUcshsZSdUW0NkR/BYKUIrzTaK15K37yxgy5qLv5tshYaA5bhikruR4X1E5nEt2KmZ",
+	"Kj39KZg30XLKwB6pXb8jwJR0VSm5dsEu600b+KWchnU6N7ZvC7vzljDm9vR+6pMrpjRWsHdgWuFV2knd",
+	"89/7if7225pcalrUnNA+q96WrTwdnA0GNe/zWe+vNKezMJi0B6DJ/JZ5dNqcLrRcgJ+3kzkULshd1X3r",
+	"I/gqpHqyne6qkWn3JNeXckqoO/3aoYzNYdhbafdetAqUF1JpMyt4nWeseEMhevSfgCegaQUlA8iC6tlX",
+	"n5ZJfOTZXaBc1+8AbiXPAv4wkytBtJR48OcAq2ssQvNYP+ZiqOghu+rnPOt9auWqu07VrEOt+wegkteC",
+	"heCAn1KBqZNHXZA02mHPg+f22etPohm3hfI2OKqCUOQD7OwLsGcCdD6okoOUkzgU7m5a68Mpq+ckZ1Oa",
+	"G1EPMdbGCCMs41BFVxBwtqBqF0zEqJBEMbOr2ukMyVBgjKz26q8iZhvX/QiyovW4bkQsho5QgmlpdWZj",
+	"93V/TvN+Tx0Fc1rmNoHeYwRtqC1BBkyzpuKzWmyLgfqh6dSL4wXLc4bRpQ7+sblj26AHrLLt5QEoJRR4",
+	"dsUs0Hmacwin6qzclOfKVab/Q6o453MLFwKSLTh3WCKbUPxhTCue4wNqPAVgoBx/XDNaXAOOSrP8vcJ7",
+	"XFlo679gpJArqK9mRuSjs0wrSUsB9WQo4B4CkFngddBysVIb3FyYn+F7uC43XLFP/u3y9Sv44W8vL/9m",
+	"b7fzfCgmcmlUlUKrPnl++e+YLzpj8BVqjSPzz5G9PSSB4Qs2RsHoHO3MoQg8NDhR68EtKwQ7nNINOzJ4",
+	"ekUVWKCUF1Y551hCs3ABY1W4mISwWyag4o6t/EjSZRNj+ZFpC9i15TLvqtwKa2C4WvjXg6eV670A1gtc",
+	"UAvUZq0HqqSMXv38hIexUvM++/j47t3Rta1W/6de1EsVc3fZOJaoKw+i0MDgQv+X/Ziq217S+5CrDw3e",
+	"sFiFMSAO6ugFd9NeesEIlCcwS1oN7rkFhhHFRusAiNxwPSDRNpAjP/aH1B4tDd1BjeyykVuR9eWCiQ/z",
+	"3C7EkZxMeMpciEFfLeBef8aYnud9+Fvt1Ycijbmg6GTYyHrU7IM+NhtXebP+XFT9wZN2CM3HH5B8bVsN",
+	"WKz9osph76nFonPguKynGuWyv1g3V80NTSv+Y6e6WO5EbgRbQf2h0hSCXAoIXaEIj7PBR7BW66XzMD8Y",
+	"rVX6adjWSuBTzef74oo2FPwEiJGE/LqUmtl0DDvri8nRT4ArAG7NtVxiD0YTpGWFflwcJw5mAEVNTHf9",
+	"yqHeIMyHuCWuhX4pX58uoErrXroP3R1/xPimu2b3hoW2sTvm75R302F9UGl934zgIDeMLVR4MWpn7+Qi",
+	"BjtBxcKsT+ASx31WNq47yo65iG1cy7UPjAbDqoy5YOPMMXZKEsW0hitY074Rn6XnMZL20DQqiPbacVyG",
+	"IgwhVsraWzpVjIkEo85cJqdapjOQYohe4wueKV1IMc3XCVESFDbEkP/leGSNqHlZ+BmGjseuHLs7R/Xw",
+	"npcQjtw7O33ytEFw7egKC/CU9nKIOaI9hE/svM4qWgMOwkN5WFt42SAeyMhtyyipAOH6qxhEcJ8QIccy",
+	"W2Ncj1sgQofCTsvq6HNGIUDoGepAK65YYCCbs/j45LRPfoGcA78mXA0F4jUl2B/140AqW3Ax8kNCwYRE",
+	"R12N1S/UUNh3WvoefNuHxv7VHNYRWXBhS0/iQIbCXrsm+BRwi1HJLsAY4KJPHInZm6wKw4Uh4w0UbDMM",
+	"Hg6Zv3bCbyq3XTTLQGS4fMAr+/pQcEWAtUyAaSxY2W1Owbylnt7LLPMR1aM+/BeCT8dsKKqFHV3UFsaD",
+	"jddkuSBakicuJwBGgBh5UISLgERbQajnucNzAeaGwZnQlbdQoHiXaRmyavwmwW28rRyKkSlckJHFIRn5",
+	"5GJwhoTEOLZOe4yswotA99HnVA7FeI23gHpGBdEr6eaS4OjAz8snGn0DcEPIJxMGIcFlPBu6EYbCA0MD",
+	"m4asVSXt9N10MGDSPDYCChlh0RKbPM01yVjKIdNmVT1rZg7GdEVDwTVnztaM4jCgvaB8s2lJcSmSyic4",
+	"OYak5IRkVDO7axsnrrQL248x0p1vfUYXCybMAxNtDlueB8QWhFvYCQyFUR4TS0raaVUupy5kNUbbhANc",
+	"1h41S2xtZ0DuL3DXSvLTQY5eQP74SbFwaLhPYu2ksDlDFOKNLya7SOOhwCzEUr1IwsWFVSSjX2ghuJiO",
+	"LGMqa1ejiT4UqIsEOgpYcHaQoTLuK1DSQCNYUOWYjzsQUrgVNo8NhUV5dLeaKHrJ6HxZ0KM35vXs6LUY",
+	"GTUVWoRupswsa4XRGq7FlX09IeOlLuNnkJQJ44ZkE282PBl80yeXEo4b5HZacC5Im4PMTaRxYz4EQTlY",
+	"qIWqjWkZLmcII+awqGqTn/XIz3rk/1498uG1xsDew+Shir0XvSv7kWmPf3Sgs/lXuSJzKtYhkiMjM660",
+	"LNYWpJNqMpdKVyOjyJd2ycmTgRF8oFf6oENzmqf8lomvqukJg/h5wfDHaF4CYua1ZiREj5KbwphNjRY6",
+	"YxDHazQjo1AZfjkyo/2eajZClFFw+46ajnQZT9lwLp4+juTxfTiiOacKacb1h9UnCt17/6COQ4dJFXfj",
+	"IM0dyjtndQWbBQdJY0jbzyz/gR2GBKyRX8lRAuqJ2yktZXDqsKlPEW0XiRjBpbunP2UfnogdX2Jtkj9E",
+	"eDetQr222tfhnn2qiP7G3fu8b+G+/T67FMo4POWtcSClRqD+ODH5nyS4pJx5A65emzOeHjjEpGy0MRj6",
+	"4XUi0PzbsjMvJkTJOQNzmxlrAZUVb9wn3lK0ARSbNytv0b54CV1tEFx56+qDIr5QpJxdTEuYQTxe6/Vr",
+	"XZWec+E+n3S5WXwcu2CBgicQClgmZLgafgLdNoegjx/5LQvcJ7VghyhRbKeGaGblhuLrNil2Ftungm/e",
+	"f/J4H23FoPMpzSmcl0OvQtSh/HpClDHhaO66t4mlduud4Qh7Q1Ntb8vxs1HICyo0y4Yi8FPBmeEajEuO",
+	"fiTbGlU3NgGgEolh8eXkUNTOGxFyhR6aiSx8+Z24nwHORrmjewZ428PWdD49hsbJoHMwEoxppzikT0iA",
+	"5+rGw3FbFgcOCsFWhB+YBANOPKfG1BKuzF9jwBF4JlxMjzUIzGmBmgWEjgFtg5ojZB1A8A36cqlYG3oc",
+	"ijnNwAh37/XJ+VLLOdU8tRE3TJnJ3wbXG7aZnHmBMBQrWdyAgzAem2O0jZ+CeX0KGR/211G84wRVQsbO",
+	"1do/HCPDtksh6pbsYGJ+Oz11uOK+ZOFG/Q4mWdC7Zwy/bx4Atdc1GzvnjwQwBnMUJ1xwNWPZ7teie0qs",
+	"ts37vG27btsD8HRfYbVJ0foJ27x0ZuOD+aeqHTVxQPj1MFyPaitZAv1NMQe24QK0QIFG2cQPZ/Jgt0fu",
+	"QbsZa5EeByZcq3itFNYJvbR9gmZbcM+Fly2UpHKxtoGtIGfttXkQDAv5U4rksnLRrcpsUHfDSN3D2VAE",
+	"N+JmLGPGBHp7iZa+lkxoRXJ3HSbKBgdEFkNAL24S0NXiXWpbGC2kqk8LRjUrsBtlr6pn3CrKcKfiRwDh",
+	"BgW75XKprHpb8VY3OKsxBT+JBVI2oXc2BdFu+r09kUNFoV284J/ET1Grp7aHl8ISVsHg2mrCVnj5ZutC",
+	"m/VIEKiXusoHFG4umTqUr3rjip0GN3qgarl6aP7or0X6ML4OwwAyPmVKq5ZkOnwCTa+Zu7BxSAeUjJfp",
+	"DeLtwfX9lz9fPf/KHMwy6OJvr98SOYHTz4sKzjdTffLi1yXNbSeKLAp5ywiD72wfffIddKFciM1Q+N4L",
+	"5iHUbHA2JiLZQWEeObiP8OdysBTC+HWxJhOZ53KlHKOyqK1U2RD+xINteaemj4TJ5RSRkRp4yPd2cXdV",
+	"PSD3pYOT0EqF+MUa1J/1+8Mbr4vVgoqG2HQXzu9i093nDGptzOSy2A9ZAkAfOyGDfCIPKG5UV45iifUQ",
+	"LMFSCOaoU2A1zrCEM2Qsbrxd56pqHD0oVwjQ2BtVgiBMBgu0uVNZ4omFSYioXlYL9/WH4kIrMhLsAwQD",
+	"2QIzNiLJ81+bk+fqzYAhkYLOgA7GjC30rE2Ov/UI8A9+Dg9I+ZvYM7hOzcpDN4Wh/dr4H0Fb2KYkQGml",
+	"xsQQlCoHkucB5E95dhsTYptP7cFyYFEdt4FDXLkKpeO1rXkNoTnUQ4TaB6uO++UCUVWN0l3xv2L0WgF1",
+	"FzCai6Yzfz5tmLAsSn+wj9utNBMgydAS/MZiNxjtzIzEjZAWbCg2MGaoGzmixDThyfiiIaBfDQWEkKJ9",
+	"FUJG2BxECHx1odIwR2fthByukhxsg2WhmohqxIOpMqG9fc6u/sS7sjyhh0y08NFwUEow894rms50ztOZ",
+	"g1K2lQcDNJGrk6/PTh6fDQb/WVbhPTsxh9SX+Hj3sVK7DW+VymptnRrzMuVdFwwUzraBoFR6qqKg/EAz",
+	"Ri6EluQ/5LJ3976zB74sHtzd/X4wruXKtkQYF7gPxiylGCAbnLr+wbA9qK2wGhQgBj0ZDWrLpjYZWXmJ",
+	"//jk28ePBo8Pwt1KTWQp2mGASu0oqkBY4UhGP764ItgkuPdHHiYVQIOGgoYtFUthDRhj8YSGIFZXKJMc",
+	"Nl4SchjUs+U2oZdlMd7wdgk37iLleeQW4HTrhE2PhyCA5xi/WcYYY7BveafGMEWOahtVr9pl2h6eQb8x",
+	"bd7BsjTPAx9FW1+m2SvIDugUBPufq8SigBormuvShLa54sbe3CiH+ykMAmCtFoq+2SCAh1xFclpopwxM",
+	"lnpp3S1GqAMWTz0rvgQsHooVdZH1NX2CizLzIqip0ie21I0tUVQwolccsn028uQRdxyNe7rM+Di3YNgB",
+	"v0BYZHiryaLAuX7G7fS4ne/3uZe2q3joFNm3LIUEI2i9MYKoQtP3OA/HVv1qNZRLWMLa5bQDnrDlQCsn",
+	"JilL96RUDAWW+R8zR7hnpMw7AZrFXqBV9HMahuHKkJguIC0gGQpuQbwhvQkJv/IoJKyRaUFTZmG/X9fA",
+	"TjFhAt35IepaeSpBXMIo/BEEuQnBHrYaEWT4mRdS1oT0jYuLJa4ekONjBw3cHrYbuH00+ulVmRC0yOna",
+	"2B4PAg6OPE7IlevmIag5o+vjj+ZM3x2K0Z9j9D45GQwGA3sq0aKDB56RUQVQdVRzM3tffTsvfj35nq67",
+	"AJ1kdO1hTo5Ov+6T7013bWVGAN/j9BFgojyBoiEqCopydPp1HBclc+pKZ0SUI4RDOWpGRfkjMdzzPHf7",
+	"an0gGV23ofo0+UYORsWI1dN8oyEgX1KTkS1AgN4ItB8ESyEDF5igtijOtuAtuTBskmoKkGFDAQsKbk0s",
+	"9IIODRf36UDJbfwjeS7nc7O8cD2KFRlsd1IMBc35LeuTc0zFJOOC0ZuEjF5SpY9emNEeXXw/AqfE3GbJ",
+	"4CzPLM6lc4AYpmyUysI8YCQGF64gEdSowbsQTHQdF3KlIGwNesDEO7hKVWS58Ml6wNJ9jg5hH1K20OR0",
+	"MIDUQOo9PDbX4jw1v58RwG6BhT7CoY5sXi8VXxhbFrOUMzQy1DKdDYUFi8q50kwwgMsG8CjbvpYSucKX",
+	"TwaPEvL49NuvoOAJmngsM2OyhXcKpov1mc3ZNIIOC1rbGQfRhV7zs5p33INjht+k9W0yGZ5VsuiQ2Dwu",
+	"qasvXeUiJ00JcRUK2MWNu93HurFDe8Ds4IsPI/JcxRKN52yxxFgizG4/gjxyGL366iG4yE4Qo0biTeQS",
+	"ykLJAiEFLSiZF5SqKimjUDtO1fn0KJQH0I8OSgCvhW36EHtb7eejsW1cAbl3kAaHNBU70G9ZTiFVGFKy",
+	"ufJFtBIy+p//+m+omn17cmxLPfXNwo7AxW6TikGlGLNcrrAQ14f1F4qo5fjIaAmJ4Wl9X4eq3z++PYGt",
+	"tDNuKjNtVcDQPaA84tyb5Tjnab9kIZVli+crTioY9Pbivnp/FzTocAXjbVWxshDZQq5prrmt/FWw6TKn",
+	"WhZhmxZIqwmIzWOJ2MztEPiojDRwMUkbdRFizdJqQDAoni7ySrF8ErRik5bi861U2yvfSW3l5tjVfOli",
+	"s7FN2VJkVGiSsUUu1xCyzD5YDRTg8p2DzoIyrEGLCOe5Fmnv7v3d/wsAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

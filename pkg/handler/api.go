@@ -8,6 +8,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
@@ -44,6 +45,8 @@ type API struct {
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
+	// EngineZone is the zone of an engine's times without an offset.
+	EngineZone *stationtime.Zone
 	// HostID is the source of an entry that does not name one.
 	HostID int
 	Now    func() time.Time
@@ -75,7 +78,7 @@ type TrackService interface {
 // Recorder stores what was played and its corrections; *playlog.Recorder
 // implements it.
 type Recorder interface {
-	Record(ctx context.Context, e model.Entry, other time.Time) error
+	Record(ctx context.Context, p playlog.Play) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error)
 	exchange.Recorder

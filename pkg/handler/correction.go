@@ -29,7 +29,7 @@ func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject)
 // LogMissedEntry stores an entry that a person logs, with the person's name and
 // reason.
 func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error) {
-	e, other, err := a.play(r.Body.Entry)
+	e, other, err := a.missed(r.Body.Entry)
 	if err != nil {
 		return nil, inside("entry", err)
 	}

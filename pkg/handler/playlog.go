@@ -17,11 +17,11 @@ func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlder
 }
 
 func (a *API) record(ctx context.Context, body api.Play) error {
-	e, other, err := a.play(body)
+	p, err := a.play(body)
 	if err != nil {
 		return err
 	}
-	return a.Recorder.Record(ctx, e, other)
+	return a.Recorder.Record(ctx, p)
 }
 
 // ListPlaylog answers full records, newest first. They are those that listeners

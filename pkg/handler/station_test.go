@@ -90,7 +90,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 		OnAir: onAir, Playlog: all, Sync: all, Gate: exchange.Open{},
 		Sources: source.New(all, 1, cache.Invalidate, logger), Healths: status.NewHealths(all, logger),
 		State: state,
-		Zone:  zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
+		Zone:  zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)
@@ -123,7 +123,7 @@ func at(t testing.TB, now string, zoneName ...string) func(*API) {
 		instant := moment(t, now)
 		a.Now = func() time.Time { return instant }
 		for _, name := range zoneName {
-			a.Zone = zone(t, name)
+			a.Zone, a.EngineZone = zone(t, name), zone(t, name)
 		}
 	}
 }

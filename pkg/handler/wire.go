@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -14,25 +15,50 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// fields reads a JSON object that was sent, and collects every mistake in it.
+// fields reads a JSON object that was sent, and collects what is wrong in it.
 // Its methods return nil for a field that was not sent. For a field that was
 // sent as not known they return a pointer to the zero value.
 type fields struct {
 	raw     map[string]json.RawMessage
 	zone    *stationtime.Zone
 	arrival time.Time
+	// lenient: an engine sent it, which sends nothing twice. What can't be
+	// understood is left out and becomes a doubt. Otherwise it is a mistake.
+	lenient bool
 	wrong   []model.FieldError
+	doubts  []model.Doubt
 }
 
 // find returns the name under which a field was sent, and its value; nil if it
-// was not sent.
-func (f *fields) find(names []string) (string, json.RawMessage) {
-	for _, name := range names {
-		if raw, ok := f.raw[name]; ok {
-			return name, raw
+// was not sent. If it was sent in several spellings, the first that is known
+// counts.
+func (f *fields) find(names []string) (name string, value json.RawMessage) {
+	name = names[0]
+	for _, spelling := range names {
+		if raw, ok := f.raw[spelling]; ok && (value == nil || isNone(value) && !isNone(raw)) {
+			name, value = spelling, raw
 		}
 	}
-	return names[0], nil
+	return name, value
+}
+
+// others refuses what was sent in another spelling of a field, with another
+// value.
+func (f *fields) others(names []string, name string, value json.RawMessage) {
+	for _, spelling := range names {
+		if raw, ok := f.raw[spelling]; ok && !isNone(raw) && !bytes.Equal(raw, value) {
+			f.refuse(names, spelling, raw, "was also sent as "+name+", with another value, which counts")
+		}
+	}
+}
+
+// isNone reports whether a value stands for nothing.
+func isNone(raw json.RawMessage) bool {
+	switch string(bytes.TrimSpace(raw)) {
+	case "null", `""`, "-1", `"-1"`:
+		return true
+	}
+	return false
 }
 
 // read decodes one field and reports whether there is a value to use.
@@ -41,24 +67,30 @@ func (f *fields) read(names []string, into json.Unmarshaler, rule string) bool {
 	if raw == nil {
 		return false
 	}
+	f.others(names, name, raw)
 	if err := into.UnmarshalJSON(raw); err != nil {
-		f.refuse(name, raw, rule)
+		f.refuse(names, name, raw, rule)
 		return false
 	}
 	return true
 }
 
-func (f *fields) refuse(name string, raw json.RawMessage, rule string) {
+// refuse notes a mistake in a field that was sent under that name, or a doubt.
+func (f *fields) refuse(names []string, name string, raw json.RawMessage, rule string) {
 	shown := string(raw)
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
 		shown = text
 	}
+	if f.lenient {
+		f.doubts = append(f.doubts, model.NewDoubt(names[0], shown, rule))
+		return
+	}
 	f.wrong = append(f.wrong, model.NewFieldError(name, shown, rule))
 }
 
 func (f *fields) text(names ...string) *string {
-	var v loose.Text
+	var v loose.Names
 	if !f.read(names, &v, "must be text") {
 		return nil
 	}
@@ -66,7 +98,7 @@ func (f *fields) text(names ...string) *string {
 }
 
 func (f *fields) number(names ...string) *int64 {
-	var v loose.Integer
+	var v loose.Count
 	if !f.read(names, &v, "must be a whole number; leave it out if it is unknown") {
 		return nil
 	}
@@ -80,26 +112,19 @@ func (f *fields) number32(names ...string) *int {
 	}
 	if *v < math.MinInt32 || *v > math.MaxInt32 {
 		name, raw := f.find(names)
-		f.refuse(name, raw, "must be a number that fits 32 bits")
+		f.refuse(names, name, raw, "must be a number that fits 32 bits")
 		return nil
 	}
 	n := int(*v)
 	return &n
 }
 
-// beyondAnyDuration is more seconds than any entry may have, and fewer than a
-// time.Duration can hold.
-const beyondAnyDuration = 1e9
-
-// seconds reads a length. An invalid length stays invalid, so that Validate
-// refuses it.
 func (f *fields) seconds(names ...string) *time.Duration {
-	var v loose.Number
-	if !f.read(names, &v, "must be a number of seconds; leave it out if it is unknown") {
+	var v loose.Length
+	if !f.read(names, &v, "must be a number of seconds from 0 to 31622400; leave it out if it is unknown") {
 		return nil
 	}
-	bounded := min(max(v.Value, -beyondAnyDuration), beyondAnyDuration)
-	d := time.Duration(math.Round(bounded*1000)) * time.Millisecond
+	d := time.Duration(math.Round(v.Value*1000)) * time.Millisecond
 	return &d
 }
 
@@ -111,10 +136,10 @@ func (f *fields) moment(names ...string) *stationtime.Reading {
 	if v == "" {
 		return &stationtime.Reading{}
 	}
-	r, err := f.zone.Parse(string(v), f.arrival)
+	r, err := f.zone.ParseEngine(string(v), f.arrival)
 	if err != nil {
 		name, raw := f.find(names)
-		f.refuse(name, raw, err.Error())
+		f.refuse(names, name, raw, err.Error())
 		return nil
 	}
 	return &r
@@ -189,20 +214,28 @@ func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
 	return c, *read
 }
 
-// play reads an entry as engines send it. If the start was a naive time in a
-// repeated hour, other is its second possible time.
-func (a *API) play(body api.Play) (e model.Entry, other time.Time, _ error) {
-	f := a.fields(body)
+// entry reads an entry, without its source. start is what was read as its start.
+func (a *API) entry(f *fields) (e model.Entry, start stationtime.Reading) {
 	known, start := a.changes(f)
 	e = model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()
 	e.Overlay = model.Overlay{}
+	return e, start
+}
+
+// missed reads an entry as a person logs it. If the start was a naive time in a
+// repeated hour, other is its second possible time.
+func (a *API) missed(body api.Play) (e model.Entry, other time.Time, _ error) {
+	f := a.fields(body)
+	e, start := a.entry(f)
 	e.LogSource = a.HostID
-	source := f.number32("log_source")
+	names := model.FieldOf("log_source").Names
+	source := f.number32(names...)
 	switch {
 	case source != nil && *source != 0:
 		e.LogSource = *source
-	case a.HostID == 0 && (source != nil || f.raw["log_source"] == nil):
-		f.refuse("log_source", f.raw["log_source"], "is required here: the number of the source that played it")
+	case a.HostID == 0:
+		name, raw := f.find(names)
+		f.refuse(names, name, raw, "is required here: the number of the source that played it")
 	}
 	return e, start.Other, f.err(e.Validate())
 }
@@ -254,10 +287,33 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 		IsVoid:      e.Overlay.Void,
 	}
 	playlogShape.show(a.Zone, &e, &record)
+	if !e.ReceivedAt.IsZero() {
+		record.ReceivedAt = new(a.Zone.Stamp(e.ReceivedAt))
+	}
+	if again := e.Told.Again(); again != nil {
+		record.ToldAgain = new(stamps(a.Zone, again))
+	}
+	record.Doubts = doubts(e.Doubts)
 	if e.Air != nil {
 		record.OnAirFrom, record.OnAirUntil = onAir(a.Zone, *e.Air, a.Now())
 	}
 	return record
+}
+
+func stamps(zone *stationtime.Zone, times []time.Time) []stationtime.Stamp {
+	shown := make([]stationtime.Stamp, len(times))
+	for i, t := range times {
+		shown[i] = zone.Stamp(t)
+	}
+	return shown
+}
+
+func doubts(list model.Doubts) []api.Doubt {
+	shown := []api.Doubt{}
+	for _, d := range list.List() {
+		shown = append(shown, api.Doubt(d))
+	}
+	return shown
 }
 
 // correction renders a correction; values that are not known are null.

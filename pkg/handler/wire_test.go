@@ -28,7 +28,7 @@ func zone(t testing.TB, name string) *stationtime.Zone {
 func decoder(t testing.TB, zoneName, now string, log *bytes.Buffer) *API {
 	t.Helper()
 	at := moment(t, now)
-	return &API{Zone: zone(t, zoneName), HostID: 7, Now: func() time.Time { return at }, Log: zerolog.New(log)}
+	return &API{Zone: zone(t, zoneName), EngineZone: zone(t, zoneName), HostID: 7, Now: func() time.Time { return at }, Log: zerolog.New(log)}
 }
 
 func moment(t testing.TB, s string) time.Time {
@@ -46,7 +46,8 @@ func decode(t testing.TB, a *API, body string) (model.Entry, time.Time, error) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		t.Fatal(err)
 	}
-	return a.play(p)
+	read, err := a.play(p)
+	return read.Entry, read.Other, err
 }
 
 func TestAPI_play(t *testing.T) {
@@ -91,7 +92,7 @@ func TestAPI_play(t *testing.T) {
 		},
 		"NewTrackType": {
 			`{"track_start": "2020-06-27 19:14:00.000", "track_type": 99, "track_num": -1}`,
-			model.Entry{LogSource: 7, TrackStart: start, TrackType: 99, TrackNum: -1},
+			model.Entry{LogSource: 7, TrackStart: start, TrackType: 99},
 		},
 		"Emoji": {
 			`{"track_start": "2020-06-27T19:14:00", "track_title": "🎺 Ćevapčići \ud83d\ude00"}`,
@@ -102,6 +103,7 @@ func TestAPI_play(t *testing.T) {
 			t.Parallel()
 			var log bytes.Buffer
 			e, other, err := decode(t, decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &log), c.body)
+			c.want.ReceivedAt = moment(t, "2020-06-27T17:14:01Z")
 			if err != nil || e != c.want || !other.IsZero() {
 				t.Errorf("got %+v, %v, %v; want %+v", e, other, err, c.want)
 			}
@@ -112,7 +114,8 @@ func TestAPI_play(t *testing.T) {
 	}
 }
 
-func TestAPI_play_Invalid(t *testing.T) {
+// TestAPI_missed_Invalid: a person can correct what is wrong.
+func TestAPI_missed_Invalid(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, want string }{
 		"NoStart":      {`{"track_title": "a"}`, "track_start="},
@@ -121,18 +124,22 @@ func TestAPI_play_Invalid(t *testing.T) {
 		"NoSuchDate":   {`{"track_start": "2020-02-30 10:00:00"}`, "track_start=2020-02-30 10:00:00"},
 		"Year0":        {`{"track_start": "0001-01-01 00:00:00Z"}`, "track_start="},
 		"Year9999":     {`{"track_start": "9999-12-31T23:59:59-23:59"}`, "track_start=10000-01-01T23:58:59Z"},
-		"Negative":     {`{"track_start": "2020-06-27 19:14:00", "track_duration": -1}`, "track_duration=-1"},
-		"HugeDuration": {`{"track_start": "2020-06-27 19:14:00", "track_duration": 1e300}`, "track_duration=1000000000"},
+		"HugeDuration": {`{"track_start": "2020-06-27 19:14:00", "track_duration": 1e300}`, "track_duration=1e300"},
+		"Spellings":    {`{"track_start": "2020-06-27 19:14:00", "show_id": 3, "showId": 4}`, "showId=4"},
 		"HugeNumber":   {`{"track_start": "2020-06-27 19:14:00", "track_num": 4294967296, "log_source": 4294967297}`, "track_num=4294967296 log_source=4294967297"},
 		"Source":       {`{"track_start": "2020-06-27 19:14:00", "log_source": -3}`, "log_source=-3"},
 		"AllAtOnce": {
 			`{"track_start": "soon", "track_artist": {}, "track_duration": "long", "track_num": 1.5, "show_id": "x", "track_type": [], "log_source": -1}`,
-			"track_artist={} track_num=1.5 track_type=[] track_duration=long show_id=x track_start=soon log_source=-1",
+			"track_artist={} track_num=1.5 track_type=[] track_duration=long show_id=x track_start=soon",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, _, err := decode(t, decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}), c.body)
+			var p api.Play
+			if err := json.Unmarshal([]byte(c.body), &p); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}).missed(p)
 			invalid, ok := errors.AsType[*model.InvalidError](err)
 			if !ok {
 				t.Fatalf("error is %v, want an *model.InvalidError", err)
@@ -192,7 +199,7 @@ func TestTrack(t *testing.T) {
 		ID: 3, TrackStart: moment(t, "2020-06-27T17:14:00.5Z"), Artist: "Mazzie Star", TrackNum: 2, ShowID: 5, Duration: 1500 * time.Millisecond,
 		Overlay: model.Overlay{Changes: model.Changes{Artist: &artist}},
 	}, time.Now()))
-	want := `{"id":3,"playlist_id":null,"show_id":5,"show_name":"","timeslot_id":null,"track_album":"","track_artist":"Mazzy Star",` +
+	want := `{"id":3,"media_id":null,"playlist_id":null,"show_id":5,"show_name":"","timeslot_id":null,"track_album":"","track_artist":"Mazzy Star",` +
 		`"track_duration":1.5,"track_num":2,"track_start":"2020-06-27T19:14:00.500000+02:00","track_title":"","track_type":0}`
 	if string(got) != want || err != nil {
 		t.Errorf("got  %s, %v\nwant %s", got, err, want)
@@ -240,7 +247,8 @@ func FuzzPlay(f *testing.F) {
 		if json.Unmarshal(body, &p) != nil {
 			return
 		}
-		e, other, err := a.play(p)
+		read, err := a.play(p)
+		e, other := read.Entry, read.Other
 		if err != nil {
 			if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || len(invalid.Fields) == 0 {
 				t.Fatalf("refused without naming a field: %v", err)
@@ -266,10 +274,11 @@ func FuzzPlay(f *testing.F) {
 		if err := json.Unmarshal(shown, &back); err != nil {
 			t.Fatal(err)
 		}
-		same, _, err := a.play(back)
+		shownAgain, err := a.play(back)
 		if err != nil {
 			t.Fatalf("what is shown can't be stored: %v", err)
 		}
+		same := shownAgain.Entry
 		same.Normalize()
 		if math.Abs(float64(e.PlaylistID)) < 1<<53 && same.Fingerprint() != e.Fingerprint() {
 			t.Fatalf("what is shown is another entry: %+v, %+v", e, same)

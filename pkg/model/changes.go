@@ -20,6 +20,7 @@ type Changes struct {
 	Composer   *string        `json:"track_composer,omitempty"`
 	Label      *string        `json:"track_label,omitempty"`
 	ISRC       *string        `json:"track_isrc,omitempty"`
+	MediaID    *int64         `json:"media_id,omitempty"`
 }
 
 // IsEmpty reports whether nothing changes.

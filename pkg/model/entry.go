@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -46,6 +47,8 @@ type Entry struct {
 	Composer   string        `json:"track_composer,omitempty"`
 	Label      string        `json:"track_label,omitempty"`
 	ISRC       string        `json:"track_isrc,omitempty"`
+	// MediaID is the number of the media file, as engines since 2025 know it.
+	MediaID int64 `json:"media_id,omitempty"`
 
 	// ReceivedAt is when the play arrived at the engine-api of its own host: UTC,
 	// microseconds. It is zero if no engine sent the entry itself: if it was
@@ -131,17 +134,16 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
-// Evidence is a hash of how the entry came to be known: its arrival, its
-// tellings and its doubts. It is zero if nothing is known of these. Nodes of the
-// version that knew no evidence agree on the rest.
-func (e *Entry) Evidence() (id Fingerprint) {
-	if e.ReceivedAt.IsZero() && e.Told == "" && e.Doubts == "" {
+// Supplement is a hash of the fields that nodes of the first version don't know;
+// zero if none of these is known. Call it on a normalized entry.
+func (e *Entry) Supplement() (id Fingerprint) {
+	if !slices.ContainsFunc(supplement, func(f *Field) bool { return f.isKnown(e) }) {
 		return id
 	}
 	id = e.Fingerprint()
-	d := newDigest("evidence/1")
+	d := newDigest("supplement/1")
 	d.bytes(id[:])
-	d.fields(evidence, e)
+	d.fields(supplement, e)
 	return d.sum()
 }
 

@@ -11,21 +11,20 @@ import (
 // reading and writing the wire format.
 type Field struct {
 	// Names are what requests and answers call the field. Answers use the first.
+	// Engines since 2025 use the second.
 	Names []string
 	// Identity: all copies of an entry agree on the field, because it
 	// identifies the entry.
 	Identity bool
 	// Merge is the rule by which two values are merged that were told at one
-	// time, or never by an engine; zero if the field is identity or evidence.
+	// time, or never by an engine; zero if the field is
+	// identity, or says how the entry came to be known.
 	Merge Rule
-	// IsEvidence: the field says how the entry came to be known, and not what was
-	// played. It counts for the entry's Evidence. Copies merge as in Merge.
-	IsEvidence bool
-	// HashedIfKnown: the field is hashed only if it is known, so an entry that
-	// lacks it keeps the hash from before the field existed. Every new field
-	// needs this, so that old hashes stay valid and nodes of two versions
-	// agree.
-	HashedIfKnown bool
+	// IsSupplement: nodes of the first version don't know the field. It is
+	// hashed only if it is known, and apart from the other fields (see
+	// Entry.Supplement). So an entry that lacks it keeps its hash, and nodes of
+	// two versions agree on the rest. Every new field needs this.
+	IsSupplement bool
 
 	column string // if it is not the first name
 	value
@@ -62,59 +61,67 @@ const (
 // Fields is the table of an entry's fields. Its order is the order in which
 // fields are hashed, so a new field goes to the end.
 var Fields = []*Field{
-	{Names: []string{"log_source"}, Identity: true,
+	{Names: []string{"log_source", "logSource"}, Identity: true,
 		value: integer(func(e *Entry) *int { return &e.LogSource }, nil)},
-	{Names: []string{"track_start"}, Identity: true,
+	{Names: []string{"track_start", "trackStart"}, Identity: true,
 		value: moment(func(e *Entry) *time.Time { return &e.TrackStart }, func(c *Changes) **time.Time { return &c.TrackStart })},
-	{Names: []string{"track_artist"}, Identity: true,
+	{Names: []string{"track_artist", "trackArtist"}, Identity: true,
 		value: text(MaxText, func(e *Entry) *string { return &e.Artist }, func(c *Changes) **string { return &c.Artist })},
-	{Names: []string{"track_album"}, Identity: true,
+	{Names: []string{"track_album", "trackAlbum"}, Identity: true,
 		value: text(MaxText, func(e *Entry) *string { return &e.Album }, func(c *Changes) **string { return &c.Album })},
-	{Names: []string{"track_title"}, Identity: true,
+	{Names: []string{"track_title", "trackTitle"}, Identity: true,
 		value: text(MaxText, func(e *Entry) *string { return &e.Title }, func(c *Changes) **string { return &c.Title })},
-	{Names: []string{"track_num"}, Identity: true,
+	{Names: []string{"track_num", "trackNum"}, Identity: true,
 		value: integer(func(e *Entry) *int { return &e.TrackNum }, func(c *Changes) **int { return &c.TrackNum })},
-	{Names: []string{"track_type"}, Identity: true,
+	{Names: []string{"track_type", "trackType"}, Identity: true,
 		value: integer(func(e *Entry) *int { return &e.TrackType }, func(c *Changes) **int { return &c.TrackType })},
 
-	{Names: []string{"track_duration"}, column: "duration_ms", Merge: Greater,
+	{Names: []string{"track_duration", "trackDuration"}, column: "duration_ms", Merge: Greater,
 		value: length(func(e *Entry) *time.Duration { return &e.Duration }, func(c *Changes) **time.Duration { return &c.Duration })},
-	{Names: []string{"playlist_id"}, Merge: Greater,
+	{Names: []string{"playlist_id", "playlistId"}, Merge: Greater,
 		value: positive(func(e *Entry) *int64 { return &e.PlaylistID }, func(c *Changes) **int64 { return &c.PlaylistID })},
-	{Names: []string{"timeslot_id"}, Merge: Greater,
+	{Names: []string{"timeslot_id", "timeslotId"}, Merge: Greater,
 		value: positive(func(e *Entry) *int64 { return &e.TimeslotID }, func(c *Changes) **int64 { return &c.TimeslotID })},
-	{Names: []string{"show_id"}, Merge: Greater,
+	{Names: []string{"show_id", "showId"}, Merge: Greater,
 		value: positive(func(e *Entry) *int64 { return &e.ShowID }, func(c *Changes) **int64 { return &c.ShowID })},
-	{Names: []string{"show_name"}, Merge: Greater,
+	{Names: []string{"show_name", "showName"}, Merge: Greater,
 		value: text(MaxText, func(e *Entry) *string { return &e.ShowName }, func(c *Changes) **string { return &c.ShowName })},
-	{Names: []string{"track_composer"}, Merge: Greater,
+	{Names: []string{"track_composer", "trackComposer"}, Merge: Greater,
 		value: text(MaxText, func(e *Entry) *string { return &e.Composer }, func(c *Changes) **string { return &c.Composer })},
-	{Names: []string{"track_label"}, Merge: Greater,
+	{Names: []string{"track_label", "trackLabel"}, Merge: Greater,
 		value: text(MaxText, func(e *Entry) *string { return &e.Label }, func(c *Changes) **string { return &c.Label })},
-	{Names: []string{"track_isrc"}, Merge: Greater,
+	{Names: []string{"track_isrc", "trackIsrc"}, Merge: Greater,
 		value: text(MaxText, func(e *Entry) *string { return &e.ISRC }, func(c *Changes) **string { return &c.ISRC })},
 	{Names: []string{"is_manual"}, Merge: Both,
 		value: flag(func(e *Entry) *bool { return &e.Manual })},
 
-	{Names: []string{"received_at"}, IsEvidence: true, HashedIfKnown: true,
+	{Names: []string{"media_id", "mediaId"}, Merge: Greater, IsSupplement: true,
+		value: positive(func(e *Entry) *int64 { return &e.MediaID }, func(c *Changes) **int64 { return &c.MediaID })},
+	{Names: []string{"received_at"}, IsSupplement: true,
 		value: moment(func(e *Entry) *time.Time { return &e.ReceivedAt }, nil)},
-	{Names: []string{"told"}, IsEvidence: true, HashedIfKnown: true,
+	{Names: []string{"told"}, IsSupplement: true,
 		value: cleaned(func(e *Entry) *Tellings { return &e.Told }, Tellings.clean)},
-	{Names: []string{"doubts"}, IsEvidence: true, HashedIfKnown: true,
+	{Names: []string{"doubts"}, IsSupplement: true,
 		value: cleaned(func(e *Entry) *Doubts { return &e.Doubts }, Doubts.clean)},
 }
 
 // Parts of the table.
 var (
 	identity    = fieldsThat(func(f *Field) bool { return f.Identity })
-	merged      = fieldsThat(func(f *Field) bool { return !f.Identity && !f.IsEvidence })
-	evidence    = fieldsThat(func(f *Field) bool { return f.IsEvidence })
+	merged      = fieldsThat(func(f *Field) bool { return f.Merge != 0 })
+	described   = fieldsThat(func(f *Field) bool { return !f.Identity && !f.IsSupplement })
+	supplement  = fieldsThat(func(f *Field) bool { return f.IsSupplement })
 	correctable = fieldsThat((*Field).IsCorrectable)
 	// changedByKind is the order in which a correction hashes its changes.
 	changedByKind = slices.SortedStableFunc(slices.Values(correctable), func(a, b *Field) int {
 		return cmp.Compare(placeInCorrection(a), placeInCorrection(b))
 	})
 )
+
+// FieldOf is the row of the field with that name. The name must be in the table.
+func FieldOf(name string) *Field {
+	return Fields[slices.IndexFunc(Fields, func(f *Field) bool { return f.Name() == name })]
+}
 
 func fieldsThat(are func(*Field) bool) (some []*Field) {
 	for _, f := range Fields {
@@ -126,7 +133,7 @@ func fieldsThat(are func(*Field) bool) (some []*Field) {
 }
 
 func placeInCorrection(f *Field) int {
-	if f.HashedIfKnown {
+	if f.IsSupplement {
 		return 5
 	}
 	switch f.Of(&Entry{}).(type) {

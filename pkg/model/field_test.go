@@ -60,8 +60,8 @@ func TestFields(t *testing.T) {
 		t.Parallel()
 		names, columns := map[string]bool{}, map[string]bool{}
 		for _, f := range Fields {
-			if f.Merge == 0 != (f.Identity || f.IsEvidence) {
-				t.Errorf("%s: is identity or evidence, or has a rule for merging", f.Name())
+			if f.Identity && (f.Merge != 0 || f.IsSupplement) {
+				t.Errorf("%s: is identity, and needs neither a rule for merging nor a hash apart", f.Name())
 			}
 			for _, name := range f.Names {
 				if names[name] {
@@ -92,11 +92,11 @@ func rowOf(t *testing.T, name string, value reflect.Value, pointer func(*Field) 
 	return rows[0]
 }
 
-// TestField_HashedIfKnown: an entry that lacks a new field keeps its old hash.
-func TestField_HashedIfKnown(t *testing.T) {
+// TestField_IsSupplement: an entry that lacks a new field keeps its old hash.
+func TestField_IsSupplement(t *testing.T) {
 	t.Parallel()
 	later := *correctable[slices.IndexFunc(correctable, func(f *Field) bool { return f.Name() == "show_id" })]
-	later.HashedIfKnown = true
+	later.IsSupplement = true
 	hash := func(write func(*digest)) string {
 		d := newDigest("test")
 		write(d)

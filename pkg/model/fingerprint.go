@@ -64,7 +64,7 @@ func (d *digest) time(t time.Time) { d.number(t.UnixMicro()) }
 // fields writes the values of an entry.
 func (d *digest) fields(fields []*Field, e *Entry) {
 	for _, f := range fields {
-		if f.HashedIfKnown {
+		if f.IsSupplement {
 			if !f.isKnown(e) {
 				continue
 			}
@@ -95,7 +95,7 @@ func (d *digest) fields(fields []*Field, e *Entry) {
 func (d *digest) changes(fields []*Field, c *Changes) {
 	for _, f := range fields {
 		changed := f.IsChanged(c)
-		if !f.HashedIfKnown {
+		if !f.IsSupplement {
 			d.flag(changed)
 		} else if changed {
 			d.text(f.Name())

@@ -16,8 +16,8 @@ type Record struct {
 }
 
 // Content is a hash of everything that the nodes must agree on: the entry's
-// identity, every field, its evidence, and its corrections in any order. Without
-// evidence it is the hash that nodes of the previous version compute. Values that belong
+// identity, every field, its supplement, and its corrections in any order. Without a
+// supplement it is the hash that nodes of the first version compute. Values that belong
 // to one database only (ID, Synced, Air) are not part of it. Overlay is not
 // part of it either, because it follows from the corrections. Call it on a
 // normalized record.
@@ -26,11 +26,11 @@ func (r *Record) Content() Fingerprint {
 	id := e.Fingerprint()
 	d := newDigest("content/1")
 	d.bytes(id[:])
-	d.fields(merged, e)
+	d.fields(described, e)
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
-	return d.sum().Xor(e.Evidence())
+	return d.sum().Xor(e.Supplement())
 }
 
 func correctionUIDs(corrections []Correction) []Fingerprint {

@@ -36,7 +36,7 @@ func TestRecorder_Database(t *testing.T) {
 		{second, first.TrackStart}, // repeated in the second
 		{first, second.TrackStart},
 	} {
-		if err := r.Record(ctx, e.entry, e.other); err != nil {
+		if err := r.Record(ctx, Play{Entry: e.entry, Other: e.other}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -81,7 +81,7 @@ func TestRecorder_Database(t *testing.T) {
 	if e, err := db.Entry(ctx, id); err != nil || !e.Manual || c.ID == 0 {
 		t.Errorf("logged %+v with %+v, %v", e, c, err)
 	}
-	if err := r.Record(ctx, missed, time.Time{}); err != nil {
+	if err := r.Record(ctx, Play{Entry: missed}); err != nil {
 		t.Fatal(err)
 	}
 	if e, err := db.Entry(ctx, id); err != nil || e.Manual {

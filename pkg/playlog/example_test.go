@@ -43,14 +43,14 @@ func Example() {
 		start, err := vienna.Parse("2026-10-25 02:30:00", arrival)
 		if err == nil {
 			e := model.Entry{LogSource: 1, TrackStart: start.Time, Artist: "Mazzy Star", Title: "Fade Into You"}
-			err = recorder.Record(context.Background(), e, start.Other)
+			err = recorder.Record(context.Background(), playlog.Play{Entry: e, Other: start.Other})
 		}
 		fmt.Println("record:", err)
 	}
 	for _, e := range store.entries {
 		fmt.Printf("%q at %s\n", e.Title, e.TrackStart.Format(time.RFC3339))
 	}
-	fmt.Println(recorder.Record(context.Background(), model.Entry{LogSource: 1, TrackStart: first, Duration: -time.Second}, time.Time{}))
+	fmt.Println(recorder.Record(context.Background(), playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: first, Duration: -time.Second}}))
 	// Output:
 	// caches forget their answers
 	// record: <nil>

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
@@ -14,6 +15,7 @@ type Store interface {
 	// StoreEntry is durable when it returns nil.
 	StoreEntry(ctx context.Context, e model.Entry) error
 	HasEntry(ctx context.Context, id model.Fingerprint) (bool, error)
+	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
 	// Correct stores the correction that build makes from the entry and its
 	// earlier corrections, in one transaction. build may be called more than
 	// once.
@@ -31,33 +33,29 @@ type Recorder struct {
 	log     zerolog.Logger
 	now     func() time.Time
 	changed func()
+	doubted *prometheus.CounterVec
 }
 
-// New makes a Recorder. now gives the time at which an entry arrives or a
-// correction is made. changed is called after every successful store and must
-// not block.
+// New makes a Recorder. now gives the time at which a correction is made.
+// changed is called after every successful store and must not block.
 func New(store Store, log zerolog.Logger, now func() time.Time, changed func()) *Recorder {
-	return &Recorder{store: store, taker: atOnce{store}, log: log, now: now, changed: changed}
+	return &Recorder{store: store, taker: NewAtOnce(store), log: log, now: now, changed: changed, doubted: newDoubted()}
 }
 
-// Record takes an entry that an engine sent; it is durable when Record returns
-// nil. other is the start's other occurrence if the start had no offset and is
-// in a repeated hour, otherwise zero. A text that is too long is cut, with a
-// warning in the log, because the engine does not send anything twice. Errors:
-// *model.InvalidError, model.ErrUnavailable.
-func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) error {
-	r.normalize(&e)
-	if err := e.Validate(); err != nil {
+// Record takes a play that an engine told; it is durable when Record returns
+// nil. A text that is too long is cut, because the engine does not send anything
+// twice. The log warns of that, and of doubts. Errors: *model.InvalidError,
+// model.ErrUnavailable.
+func (r *Recorder) Record(ctx context.Context, p Play) error {
+	r.normalize(&p.Entry)
+	if err := p.Entry.Validate(); err != nil {
 		return err
 	}
-	e, err := r.Occurrence(ctx, e, other)
+	taken, err := r.taker.Take(ctx, p)
 	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
-	taken, err := r.taker.Take(ctx, e, r.now())
-	if err != nil {
-		return fmt.Errorf("record playlog: %w", err)
-	}
+	r.tellDoubts(&p.Entry)
 	if taken == model.TakenStored {
 		r.changed()
 	}
@@ -70,20 +68,7 @@ func (r *Recorder) Record(ctx context.Context, e model.Entry, other time.Time) e
 // repeated after the hour changed remains the same entry. Error:
 // model.ErrUnavailable.
 func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
-	if other.IsZero() {
-		return e, nil
-	}
-	known, err := r.store.HasEntry(ctx, e.Fingerprint())
-	if known || err != nil {
-		return e, err
-	}
-	twin := e
-	twin.TrackStart = other
-	twin.Normalize()
-	if known, err = r.store.HasEntry(ctx, twin.Fingerprint()); known {
-		return twin, nil
-	}
-	return e, err
+	return occurrence(ctx, r.store, e, other)
 }
 
 func (r *Recorder) normalize(e *model.Entry) {

@@ -16,6 +16,7 @@ import (
 // called.
 type fakeStore struct {
 	StoreEntryFunc func(model.Entry) error
+	EntriesFunc    func(model.EntryQuery) ([]model.Entry, error)
 	HasEntryFunc   func(model.Fingerprint) (bool, error)
 	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
@@ -27,6 +28,10 @@ func (f *fakeStore) Absorb(_ context.Context, records []model.Record, synced boo
 }
 
 func (f *fakeStore) StoreEntry(_ context.Context, e model.Entry) error { return f.StoreEntryFunc(e) }
+
+func (f *fakeStore) Entries(_ context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	return f.EntriesFunc(q)
+}
 
 func (f *fakeStore) HasEntry(_ context.Context, id model.Fingerprint) (bool, error) {
 	return f.HasEntryFunc(id)
@@ -66,25 +71,22 @@ func wrongFields(t *testing.T, err error) string {
 }
 
 // takerFunc is a Taker.
-type takerFunc func(e model.Entry, arrival time.Time) (model.Taken, error)
+type takerFunc func(p Play) (model.Taken, error)
 
-func (f takerFunc) Take(_ context.Context, e model.Entry, arrival time.Time) (model.Taken, error) {
-	return f(e, arrival)
-}
+func (f takerFunc) Take(_ context.Context, p Play) (model.Taken, error) { return f(p) }
 
-// TestRecorder_Take: the taker of an entry is told when it arrived. An entry
-// that is only kept changes no answer yet.
+// TestRecorder_Take: an entry that is only kept changes no answer yet.
 func TestRecorder_Take(t *testing.T) {
 	t.Parallel()
 	for taken, want := range map[model.Taken]int{model.TakenStored: 1, model.TakenKept: 0} {
 		r, changes := start(&fakeStore{}, &bytes.Buffer{})
-		r.taker = takerFunc(func(e model.Entry, arrival time.Time) (model.Taken, error) {
-			if e.Title != play().Title || !arrival.Equal(now) {
-				t.Errorf("took %+v at %v", e, arrival)
+		r.taker = takerFunc(func(p Play) (model.Taken, error) {
+			if p.Entry.Title != play().Title {
+				t.Errorf("took %+v", p)
 			}
 			return taken, nil
 		})
-		if err := r.Record(t.Context(), play(), time.Time{}); err != nil || *changes != want {
+		if err := r.Record(t.Context(), Play{Entry: play()}); err != nil || *changes != want {
 			t.Errorf("%d: %v, told of %d changes, want %d", taken, err, *changes, want)
 		}
 	}
@@ -98,7 +100,7 @@ func TestRecorder_Record(t *testing.T) {
 		var got []model.Entry
 		var log bytes.Buffer
 		r, changes := start(&fakeStore{StoreEntryFunc: func(e model.Entry) error { got = append(got, e); return nil }}, &log)
-		if err := r.Record(t.Context(), play(), time.Time{}); err != nil {
+		if err := r.Record(t.Context(), Play{Entry: play()}); err != nil {
 			t.Fatal(err)
 		}
 		want := play()
@@ -122,7 +124,7 @@ func TestRecorder_Record(t *testing.T) {
 		e := play()
 		e.Title = strings.Repeat("é", 300)
 		e.ShowName = strings.Repeat("🎵", 257)
-		if err := r.Record(t.Context(), e, time.Time{}); err != nil {
+		if err := r.Record(t.Context(), Play{Entry: e}); err != nil {
 			t.Fatal(err)
 		}
 		if got.Title != strings.Repeat("é", 256) || got.ShowName != strings.Repeat("🎵", 256) {
@@ -136,7 +138,7 @@ func TestRecorder_Record(t *testing.T) {
 	t.Run("ErrInvalid", func(t *testing.T) {
 		t.Parallel()
 		r, changes := start(&fakeStore{}, &bytes.Buffer{})
-		err := r.Record(t.Context(), model.Entry{Duration: -time.Second}, time.Time{})
+		err := r.Record(t.Context(), Play{Entry: model.Entry{Duration: -time.Second}})
 		if got := wrongFields(t, err); got != "track_start track_duration log_source" {
 			t.Errorf("names %q", got)
 		}
@@ -148,7 +150,7 @@ func TestRecorder_Record(t *testing.T) {
 	t.Run("ErrUnavailable", func(t *testing.T) {
 		t.Parallel()
 		r, changes := start(&fakeStore{StoreEntryFunc: func(model.Entry) error { return model.ErrUnavailable }}, &bytes.Buffer{})
-		if err := r.Record(t.Context(), play(), time.Time{}); !errors.Is(err, model.ErrUnavailable) {
+		if err := r.Record(t.Context(), Play{Entry: play()}); !errors.Is(err, model.ErrUnavailable) {
 			t.Errorf("error is %v", err)
 		}
 		if *changes != 0 {
@@ -186,7 +188,7 @@ func TestRecorder_Record_RepeatedHour(t *testing.T) {
 					return false, nil
 				},
 			}, &bytes.Buffer{})
-			if err := r.Record(t.Context(), play(), twin.TrackStart.Add(time.Nanosecond)); err != nil {
+			if err := r.Record(t.Context(), Play{Entry: play(), Other: twin.TrackStart.Add(time.Nanosecond)}); err != nil {
 				t.Fatal(err)
 			}
 			if got != c.want {
@@ -204,7 +206,7 @@ func TestRecorder_Record_RepeatedHour(t *testing.T) {
 			}
 			return false, nil
 		}}, &bytes.Buffer{})
-		if err := r.Record(t.Context(), play(), twin.TrackStart); !errors.Is(err, model.ErrUnavailable) {
+		if err := r.Record(t.Context(), Play{Entry: play(), Other: twin.TrackStart}); !errors.Is(err, model.ErrUnavailable) {
 			t.Errorf("error is %v: stored without knowing whether it is a repetition", err)
 		}
 	})

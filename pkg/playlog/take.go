@@ -7,18 +7,78 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Taker takes the entries that an engine plays. An entry that it took is
-// durable.
-type Taker interface {
-	// Take takes an entry that arrived at that time. Errors:
-	// model.ErrUnavailable, or that of ctx.
-	Take(ctx context.Context, e model.Entry, arrival time.Time) (model.Taken, error)
+// Play is an entry as its engine told it, with what only the store can decide.
+type Play struct {
+	// Entry is normalized and valid. Its ReceivedAt is the arrival.
+	Entry model.Entry
+	// Other is the start's other occurrence if the start had no offset and is in
+	// a repeated hour, otherwise zero.
+	Other time.Time
+	// Undated: no start was told, so the arrival is taken. The same play again
+	// within a few seconds is the same entry.
+	Undated bool
 }
 
-// atOnce takes an entry by storing it immediately.
-type atOnce struct{ store Store }
+// Taker takes what engines play. An entry that it took is durable.
+type Taker interface {
+	// Take takes a play. To take it twice with one arrival is the same as once.
+	// Errors: model.ErrUnavailable, or that of ctx.
+	Take(ctx context.Context, p Play) (model.Taken, error)
+}
+
+// sameUndated is for how long an undated play that is told again is the same.
+const sameUndated = 5 * time.Second
+
+// AtOnce takes a play by storing it immediately.
+type AtOnce struct{ store Store }
+
+// NewAtOnce makes a Taker that stores at once.
+func NewAtOnce(store Store) AtOnce { return AtOnce{store} }
 
 // Take implements Taker.
-func (a atOnce) Take(ctx context.Context, e model.Entry, _ time.Time) (model.Taken, error) {
+func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
+	e, err := occurrence(ctx, a.store, p.Entry, p.Other)
+	if err == nil && p.Undated {
+		e, err = a.dated(ctx, e)
+	}
+	if err != nil {
+		return model.TakenStored, err
+	}
 	return model.TakenStored, a.store.StoreEntry(ctx, e)
+}
+
+// dated gives an undated play the start of its copy, if one was told within
+// sameUndated.
+func (a AtOnce) dated(ctx context.Context, e model.Entry) (model.Entry, error) {
+	recent, err := a.store.Entries(ctx, model.EntryQuery{From: e.TrackStart.Add(-sameUndated), To: e.TrackStart, Raw: true, Oldest: true})
+	if err != nil {
+		return e, err
+	}
+	for _, r := range recent {
+		copied := e
+		copied.TrackStart = r.TrackStart
+		if r.TrackStart.Equal(r.ReceivedAt) && copied.Fingerprint() == r.Fingerprint() {
+			return copied, nil
+		}
+	}
+	return e, nil
+}
+
+// occurrence decides which of the two occurrences of a start without an offset
+// is meant; see Recorder.Occurrence.
+func occurrence(ctx context.Context, store Store, e model.Entry, other time.Time) (model.Entry, error) {
+	if other.IsZero() {
+		return e, nil
+	}
+	known, err := store.HasEntry(ctx, e.Fingerprint())
+	if known || err != nil {
+		return e, err
+	}
+	twin := e
+	twin.TrackStart = other
+	twin.Normalize()
+	if known, err = store.HasEntry(ctx, twin.Fingerprint()); known {
+		return twin, nil
+	}
+	return e, err
 }

@@ -34,22 +34,22 @@ func (c *dbContent) Scan(from any) error {
 	return (*sqldb.UID)(&c.id).Scan(from)
 }
 
-// dbEvidence is the hash of an entry's evidence as table playlog keeps it. It is
+// dbSupplement is the hash of an entry's supplement as table playlog keeps it. It is
 // NULL if there is none.
-type dbEvidence model.Fingerprint
+type dbSupplement model.Fingerprint
 
 // Value implements driver.Valuer.
-func (e dbEvidence) Value() (driver.Value, error) {
-	if e == (dbEvidence{}) {
+func (e dbSupplement) Value() (driver.Value, error) {
+	if e == (dbSupplement{}) {
 		return nil, nil
 	}
 	return e[:], nil
 }
 
 // Scan implements sql.Scanner.
-func (e *dbEvidence) Scan(from any) error {
+func (e *dbSupplement) Scan(from any) error {
 	if from == nil {
-		*e = dbEvidence{}
+		*e = dbSupplement{}
 		return nil
 	}
 	return (*sqldb.UID)(e).Scan(from)

@@ -23,7 +23,7 @@ type entryRow struct {
 	IsVoid      bool
 	Overlay     sql.NullString
 	Content     dbContent
-	Evidence    dbEvidence
+	Supplement  dbSupplement
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -39,7 +39,7 @@ func newEntryRow(e model.Entry) entryRow {
 // corrections.
 func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
 	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true},
-		Evidence: dbEvidence(e.Evidence())}
+		Supplement: dbSupplement(e.Supplement())}
 }
 
 func (r *entryRow) entry() (model.Entry, error) {
@@ -76,7 +76,7 @@ func (r reader) Entry(ctx context.Context, id int64) (model.Entry, error) {
 var (
 	fieldColumns   = columnsOf(func(*model.Field) bool { return true })
 	mergedColumns  = columnsOf(func(f *model.Field) bool { return !f.Identity })
-	storedColumns  = slices.Concat(fieldColumns, []string{"is_synced", "fingerprint", "played_at", "content", "evidence"})
+	storedColumns  = slices.Concat(fieldColumns, []string{"is_synced", "fingerprint", "played_at", "content", "supplement"})
 	overlayColumns = []string{"is_void", "overlay"}
 	entryColumns   = slices.Concat([]string{"id"}, storedColumns, overlayColumns)
 
@@ -114,7 +114,7 @@ func (r *entryRow) stored(to []any) []any {
 			to = append(to, string(*v))
 		}
 	}
-	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content, r.Evidence)
+	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content, r.Supplement)
 }
 
 // whole are the values of storedColumns and overlayColumns.
@@ -135,7 +135,7 @@ func (r *entryRow) targets() []any {
 			to = append(to, v)
 		}
 	}
-	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.Evidence, &r.IsVoid, &r.Overlay)
+	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.Supplement, &r.IsVoid, &r.Overlay)
 }
 
 // insertNew stores one entry, and fails if there is a copy. An entry that comes
@@ -166,7 +166,7 @@ func insertMany(insert string, rows int) string {
 
 func newRewrite(onConflict, incoming string) string {
 	var set []string
-	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content", "evidence"}) {
+	for _, column := range slices.Concat(mergedColumns, overlayColumns, []string{"is_synced", "played_at", "content", "supplement"}) {
 		set = append(set, column+" = "+fmt.Sprintf(incoming, column))
 	}
 	return " " + onConflict + " " + strings.Join(set, ", ")

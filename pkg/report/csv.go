@@ -84,7 +84,11 @@ func (c *csvWriter) number(_ string, value int64) { c.add(strconv.FormatInt(valu
 
 func (c *csvWriter) seconds(_ string, value time.Duration) { c.add(string(appendSeconds(nil, value))) }
 
-func (c *csvWriter) moment(_ string, value time.Time) {
+func (c *csvWriter) moment(name string, value time.Time) {
+	if value.IsZero() {
+		c.unknown(name)
+		return
+	}
 	c.add(c.zone.Stamp(value).String())
 }
 

@@ -109,6 +109,10 @@ func (j *jsonWriter) seconds(name string, value time.Duration) {
 }
 
 func (j *jsonWriter) moment(name string, value time.Time) {
+	if value.IsZero() {
+		j.unknown(name)
+		return
+	}
 	j.name(name)
 	j.raw(`"`)
 	j.buf = j.zone.Stamp(value).Append(j.buf)

@@ -30,7 +30,7 @@ type cells interface {
 	text(name, value string)
 	number(name string, value int64)
 	seconds(name string, value time.Duration) // whole milliseconds
-	moment(name string, value time.Time)
+	moment(name string, value time.Time)      // zero is unknown
 	unknown(name string)
 }
 
@@ -58,7 +58,7 @@ var firstColumns = []string{"track_artist", "track_album", "track_title", "track
 // among them, because the report has the play's start.
 var playFields = func() (fields []*model.Field) {
 	for _, f := range model.Fields {
-		if f.IsCorrectable() && f.Name() != "track_start" {
+		if f.IsCorrectable() && f.Name() != "track_start" && !f.IsSupplement {
 			fields = append(fields, f)
 		}
 	}
@@ -72,11 +72,21 @@ var playFields = func() (fields []*model.Field) {
 	return fields
 }()
 
+// addedFields are those that reports have had since later versions. They come
+// last, so that the columns before keep their places.
+var addedFields = []*model.Field{model.FieldOf("media_id"), model.FieldOf("received_at")}
+
 func (p *Play) write(to cells) {
 	to.moment("track_start", p.From)
 	to.moment("track_end", p.Until)
 	to.seconds("seconds", p.Audible())
-	for _, f := range playFields {
+	p.writeFields(to, playFields)
+	to.number("log_source", int64(p.Entry.LogSource))
+	p.writeFields(to, addedFields)
+}
+
+func (p *Play) writeFields(to cells, fields []*model.Field) {
+	for _, f := range fields {
 		switch v := f.Of(&p.Entry).(type) {
 		case *string:
 			to.text(f.Name(), *v)
@@ -90,9 +100,10 @@ func (p *Play) write(to cells) {
 			writeKnown(to, f.Name(), *v)
 		case *time.Duration:
 			writeLength(to, f.Name(), *v)
+		case *time.Time:
+			to.moment(f.Name(), *v)
 		}
 	}
-	to.number("log_source", int64(p.Entry.LogSource))
 }
 
 func (t *titleTotal) write(to cells) {

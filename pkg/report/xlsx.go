@@ -257,7 +257,12 @@ func (s *sheetRow) number(_ string, value int64) { s.add(value) }
 
 func (s *sheetRow) seconds(_ string, value time.Duration) { s.add(inSeconds(value)) }
 
-func (s *sheetRow) moment(_ string, value time.Time) {
+func (s *sheetRow) moment(name string, value time.Time) {
+	if value.IsZero() {
+		s.unknown(name)
+		s.unknown(name)
+		return
+	}
 	local := s.zone.Stamp(value)
 	s.add(excelize.Cell{StyleID: s.date, Value: local.Time}) // the library uses the clock reading, not the instant
 	s.add(local.String())

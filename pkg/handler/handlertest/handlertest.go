@@ -63,7 +63,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		State: func(context.Context) (api.SyncState, error) {
 			return api.SyncState{HostId: number, Now: stationtime.UTC(time.Now())}, nil
 		},
-		Zone: zone, HostID: number, Now: time.Now, Log: zerolog.Nop(),
+		Zone: zone, EngineZone: zone, HostID: number, Now: time.Now, Log: zerolog.Nop(),
 	}
 }
 

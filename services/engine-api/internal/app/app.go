@@ -58,6 +58,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.tracks = trackservice.New(db, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
+	base.Server.Registry().MustRegister(recorder)
 	statuses := statuses{Node: db, stored: a.wake}
 	var sources source.Store = db
 	var knows source.Knows // a single engine-api has no names of sources
@@ -71,22 +72,23 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
-		OnAir:    db,
-		Plays:    a.plays,
-		Current:  a.tracks,
-		Playlog:  db,
-		Recorder: recorder,
-		Sources:  source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
-		Healths:  status.NewHealths(statuses, base.Log("status")),
-		Clocks:   status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
-		Sync:     db,
-		Gate:     exchange.Open{},
-		State:    a.state,
-		Zone:     cfg.Station.Zone,
-		Station:  cfg.Report.Station,
-		HostID:   cfg.HostID,
-		Now:      time.Now,
-		Log:      base.Log("api"),
+		OnAir:      db,
+		Plays:      a.plays,
+		Current:    a.tracks,
+		Playlog:    db,
+		Recorder:   recorder,
+		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
+		Healths:    status.NewHealths(statuses, base.Log("status")),
+		Clocks:     status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
+		Sync:       db,
+		Gate:       exchange.Open{},
+		State:      a.state,
+		Zone:       cfg.Station.Zone,
+		EngineZone: cfg.Station.Zone,
+		Station:    cfg.Report.Station,
+		HostID:     cfg.HostID,
+		Now:        time.Now,
+		Log:        base.Log("api"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())

@@ -1,13 +1,14 @@
--- How an entry came to be known. evidence is the hash of the three columns
--- before it.
+-- Engines since 2025 number their media. And how an entry came to be known.
+-- supplement is the hash of the columns before it.
 -- Oldest program: 18
 
 -- +goose Up
 ALTER TABLE playlog
+  ADD COLUMN media_id BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN received_at DATETIME(6) NULL COMMENT 'when the play arrived at its own host, UTC; NULL if no engine sent it itself',
   ADD COLUMN told TEXT NOT NULL DEFAULT '' COMMENT 'JSON: when values were told again',
   ADD COLUMN doubts TEXT NOT NULL DEFAULT '' COMMENT 'JSON: what was not understood',
-  ADD COLUMN evidence BINARY(16) NULL;
+  ADD COLUMN supplement BINARY(16) NULL;
 
 -- +goose Down
-ALTER TABLE playlog DROP COLUMN evidence, DROP COLUMN doubts, DROP COLUMN told, DROP COLUMN received_at;
+ALTER TABLE playlog DROP COLUMN supplement, DROP COLUMN doubts, DROP COLUMN told, DROP COLUMN received_at, DROP COLUMN media_id;

@@ -1,0 +1,68 @@
+package handler
+
+import (
+	"time"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// play reads a title as its engine sends it. Whatever could be a play is one:
+// what is not understood is left out and becomes a doubt. Error: an
+// *model.InvalidError if nothing in it says what was played.
+func (a *API) play(body api.Play) (playlog.Play, error) {
+	f := a.fields(body)
+	f.lenient, f.zone = true, a.EngineZone
+	e, start := a.entry(f)
+	if loose.IsNone(e.Artist) && loose.IsNone(e.Title) {
+		e.Artist, e.Title = "", ""
+	}
+	if playlog.SaysNothing(&e) {
+		return playlog.Play{}, model.Invalid("body", "", "must say what was played: at least one of track_start, track_artist, track_title, track_album, show_name, or a number of show, timeslot, playlist or media")
+	}
+	if err := a.speaker(f, &e); err != nil {
+		return playlog.Play{}, err
+	}
+	p := playlog.Play{Other: start.Other}
+	e.TrackStart, p.Undated = a.start(f, start)
+	if a.HostID > 0 { // original nodes send plays to a sync node, and their arrival there says nothing
+		e.ReceivedAt = f.arrival
+	}
+	e.Doubts = model.NewDoubts(f.doubts...)
+	p.Entry = e
+	return p, nil
+}
+
+// speaker finds the source that played the entry.
+func (a *API) speaker(f *fields, e *model.Entry) error {
+	names := model.FieldOf("log_source").Names
+	name, raw := f.find(names)
+	source := f.number32(names...)
+	switch {
+	case source != nil && *source > 0:
+		e.LogSource = *source
+	case a.HostID == 0:
+		return model.Invalid("log_source", string(raw), "is required here: the number of the source that played it")
+	default:
+		e.LogSource = a.HostID
+		if source != nil && *source < 0 {
+			f.refuse(names, name, raw, "must be a source's number, from 1; the host's own is taken")
+		}
+	}
+	return nil
+}
+
+// start is when the entry started. Without a usable start it is the arrival.
+func (a *API) start(f *fields, read stationtime.Reading) (start time.Time, undated bool) {
+	start, doubt := playlog.Start(read.Time, f.arrival)
+	names := model.FieldOf("track_start").Names
+	name, raw := f.find(names)
+	isUnreadable := read.Time.IsZero() && raw != nil && !isNone(raw) // there is a doubt about it already
+	if doubt != "" && !isUnreadable {
+		f.refuse(names, name, raw, doubt)
+	}
+	return start, !start.Equal(read.Time)
+}
