@@ -108,7 +108,7 @@ func (stub) LogMissedEntry(context.Context, api.LogMissedEntryRequestObject) (ap
 }
 
 func (stub) GetPlaylogEntry(context.Context, api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error) {
-	return api.GetPlaylogEntry200JSONResponse{Id: 1, Fingerprint: strings.Repeat("0", 32), TrackStart: noon}, nil
+	return api.GetPlaylogEntry200JSONResponse{Id: 1, Fingerprint: strings.Repeat("0", 32), TrackStart: noon, Doubts: []api.Doubt{}}, nil
 }
 
 func (stub) ListCorrections(context.Context, api.ListCorrectionsRequestObject) (api.ListCorrectionsResponseObject, error) {

@@ -18,6 +18,7 @@ func sample(minute int) model.Record {
 			LogSource: 1, TrackStart: epoch.Add(time.Duration(minute) * time.Minute), Artist: "Mazzy Star", Album: "She Hangs Brightly",
 			Title: "Halah", TrackNum: 1, TrackType: 1, Duration: 3 * time.Minute, PlaylistID: 2, TimeslotID: 3, ShowID: 4,
 			ShowName: "Nightline", Composer: "Roback", Label: "Rough Trade", ISRC: "USCA29600428", Manual: true,
+			MediaID: 5, ReceivedAt: epoch.Add(time.Duration(minute) * time.Minute),
 		},
 		Corrections: []model.Correction{{Kind: model.CorrectionVoid, At: epoch, By: "M. Tester", Reason: "never heard"}},
 	}
@@ -44,11 +45,21 @@ var changes = func() map[string]func(*model.Record) {
 				*v = v.Add(time.Microsecond)
 			case *time.Duration:
 				*v += time.Millisecond
+			case *model.Doubts:
+				*v = v.With(model.NewDoubts(model.NewDoubt("track_num", "x", "is no number")))
+			case *model.Tellings:
+				*v = model.Tell(r.Entry, toldLater(r.Entry)).Told
 			}
 		}
 	}
 	return all
 }()
+
+// toldLater is an entry as its engine tells it again.
+func toldLater(e model.Entry) model.Entry {
+	e.ReceivedAt = epoch.Add(time.Hour)
+	return e
+}
 
 func changesOfCorrections() map[string]func(*model.Record) {
 	return map[string]func(*model.Record){
