@@ -102,21 +102,18 @@ func (s *Server) declare(doc *openapi3.T, service string) error {
 		return err
 	}
 	s.base = bases[0]
-	for _, own := range []bool{true, false} {
-		for _, path := range doc.Paths.InMatchingOrder() {
-			item := doc.Paths.Value(path)
-			if (len(item.Servers) > 0) != own {
-				continue
-			}
-			below := bases
-			if own {
-				if below, err = basesOf(item.Servers); err != nil {
-					return err
-				}
-			}
-			if err := s.declarePath(doc, service, path, below); err != nil {
+	paths := doc.Paths.InMatchingOrder()
+	own := func(path string) openapi3.Servers { return doc.Paths.Value(path).Servers }
+	slices.SortStableFunc(paths, func(a, b string) int { return len(own(b)) - len(own(a)) })
+	for _, path := range paths {
+		below := bases
+		if servers := own(path); len(servers) > 0 {
+			if below, err = basesOf(servers); err != nil {
 				return err
 			}
+		}
+		if err := s.declarePath(doc, service, path, below); err != nil {
+			return err
 		}
 	}
 	return nil
