@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Runs a whole redundant deployment on this machine: the sync node, two
-# engine-apis, the status monitor and two simulated engines. One of the engines
-# fails after a while, so that the monitor switches the source and the on-air
-# log follows. Needs no root and installs nothing. Ctrl-C ends all of it in
-# order. The databases stay in .run/, so the next start has the history.
+# engine-apis, the status monitor and two simulated engines. Engine 1 speaks as
+# engines do since 2025, engine 2 as those of 2020. One of the engines fails after
+# a while, so that the monitor switches the source and the on-air log follows.
+# Needs no root and installs nothing. Ctrl-C ends all of it in order. The
+# databases stay in .run/, so the next start has the history.
 #
 #   scripts/run.sh [argument of scripts/enginesim…]
 #   scripts/run.sh --stop 1     crashes engine 1 of the deployment that runs; --start 1
@@ -17,6 +18,8 @@
 # NODE2_LISTEN=127.0.0.1:8019 is AURA_LISTEN of the second engine-api. The
 # engines' heartbeats go where the monitor expects them: from NODE3_SOURCE_1 and
 # NODE3_SOURCE_2 to NODE3_HEARTBEAT_LISTEN, every NODE3_HEARTBEAT_INTERVAL.
+# An engine of 2025 would send no heartbeats; here both do, because the monitor
+# watches nothing else.
 # RUN_DIR is another folder for databases and logs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -192,7 +195,7 @@ and twice as long where it fails again soon:
 TRY
 .build/enginesim -station "${url[0]}" -api "${url[1]},${url[2]}" -monitor "${url[3]}" -control "$socket" \
   -heartbeat "$(reached "$NODE3_HEARTBEAT_LISTEN")" -heartbeat-from "$NODE3_SOURCE_1,$NODE3_SOURCE_2" \
-  -heartbeat-interval "$interval" -logs "$dir" -zone "$zone" \
+  -heartbeat-interval "$interval" -wire 2025,2020 -logs "$dir" -zone "$zone" \
   -start -2h -speed 100000 -longest 15s "$@" &
 engines=$!
 

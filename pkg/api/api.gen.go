@@ -93,6 +93,21 @@ func (e MonitorSourceState) Valid() bool {
 	}
 }
 
+// Defines values for Track1xPlayoutStatus.
+const (
+	PlayoutFallback Track1xPlayoutStatus = "fallback"
+)
+
+// Valid indicates whether the value is a known member of the Track1xPlayoutStatus enum.
+func (e Track1xPlayoutStatus) Valid() bool {
+	switch e {
+	case PlayoutFallback:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Corrections.
 const (
 	CorrectionsApply Corrections = "apply"
@@ -1035,11 +1050,44 @@ type Track struct {
 	TrackDuration *float64          `json:"track_duration"`
 	TrackNum      int               `json:"track_num"`
 	TrackStart    stationtime.Stamp `json:"track_start"`
-	TrackTitle    string            `json:"track_title"`
+
+	// TrackTitle The show's name if the engine told neither an artist nor a title.
+	TrackTitle string `json:"track_title"`
 
 	// TrackType 0 file, 1 stream, 2 live line in, 3 playlist
 	TrackType int `json:"track_type"`
 }
+
+// Track1x A track-service entry with the names of AURA 1.x.
+type Track1x struct {
+	Id int64 `json:"id"`
+
+	// LogSource The source that played it.
+	LogSource int    `json:"logSource"`
+	MediaId   *int64 `json:"mediaId"`
+
+	// PlayoutStatus `fallback` if the engine played its own music because the programme was missing, otherwise null. The values of the original are not public.
+	PlayoutStatus *Track1xPlayoutStatus `json:"playoutStatus"`
+	ShowId        *int64                `json:"showId"`
+	ShowName      string                `json:"showName"`
+	TimeslotId    *int64                `json:"timeslotId"`
+	TrackAlbum    string                `json:"trackAlbum"`
+	TrackArtist   string                `json:"trackArtist"`
+
+	// TrackDuration Planned length in seconds; null if unknown.
+	TrackDuration *float64          `json:"trackDuration"`
+	TrackNum      int               `json:"trackNum"`
+	TrackStart    stationtime.Stamp `json:"trackStart"`
+
+	// TrackTitle The show's name if the engine told neither an artist nor a title.
+	TrackTitle string `json:"trackTitle"`
+
+	// TrackType 0 file, 1 stream, 2 live line in, 3 playlist
+	TrackType int `json:"trackType"`
+}
+
+// Track1xPlayoutStatus `fallback` if the engine played its own music because the programme was missing, otherwise null. The values of the original are not public.
+type Track1xPlayoutStatus string
 
 // ZoneOffset defines model for ZoneOffset.
 type ZoneOffset struct {
@@ -1093,6 +1141,21 @@ type Tracks = []Track
 
 // Activation defines model for Activation.
 type Activation = ActivationRequest
+
+// ListTracks1xParams defines parameters for ListTracks1x.
+type ListTracks1xParams struct {
+	// ContainsMusic true leaves out tracks that name neither an artist nor a title, such as a live show.
+	ContainsMusic *bool `form:"containsMusic,omitempty" json:"containsMusic,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`. For deep lists follow the Link header instead.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
 
 // EmptyClockParams defines parameters for EmptyClock.
 type EmptyClockParams struct {
@@ -1479,6 +1542,12 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
+	// (GET /api/v1/playlog)
+	ListTracks1x(c *gin.Context, params ListTracks1xParams)
+	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
+	// (GET /api/v1/playlog/current)
+	GetCurrentTrack1x(c *gin.Context)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(c *gin.Context, params EmptyClockParams)
@@ -1600,6 +1669,70 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// ListTracks1x operation middleware
+func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTracks1xParams
+
+	// ------------- Optional query parameter "containsMusic" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "containsMusic", c.Request.URL.Query(), &params.ContainsMusic, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter containsMusic: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTracks1x(c, params)
+}
+
+// GetCurrentTrack1x operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCurrentTrack1x(c)
+}
 
 // EmptyClock operation middleware
 func (siw *ServerInterfaceWrapper) EmptyClock(c *gin.Context) {
@@ -2738,6 +2871,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
+	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
+	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
 	router.GET(options.BaseURL+"/playlog", wrapper.ListPlaylog)
 	router.POST(options.BaseURL+"/playlog", wrapper.StorePlaylog)
 	router.POST(options.BaseURL+"/playlog/store", wrapper.StorePlaylogOlderPath)
@@ -2803,6 +2938,105 @@ type TracksJSONResponse struct {
 	Body []Track
 
 	Headers TracksResponseHeaders
+}
+
+type ListTracks1xRequestObject struct {
+	Params ListTracks1xParams
+}
+
+type ListTracks1xResponseObject interface {
+	VisitListTracks1xResponse(w http.ResponseWriter) error
+}
+
+type ListTracks1x200ResponseHeaders struct {
+	Link        *string
+	XTotalCount *int
+}
+
+type ListTracks1x200JSONResponse struct {
+	Body    []Track1x
+	Headers ListTracks1x200ResponseHeaders
+}
+
+func (response ListTracks1x200JSONResponse) VisitListTracks1xResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XTotalCount != nil {
+		w.Header().Set("X-Total-Count", fmt.Sprint(*response.Headers.XTotalCount))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTracks1xdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTracks1xdefaultApplicationProblemPlusJSONResponse) VisitListTracks1xResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCurrentTrack1xRequestObject struct {
+}
+
+type GetCurrentTrack1xResponseObject interface {
+	VisitGetCurrentTrack1xResponse(w http.ResponseWriter) error
+}
+
+type GetCurrentTrack1x200JSONResponse Track1x
+
+func (response GetCurrentTrack1x200JSONResponse) VisitGetCurrentTrack1xResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCurrentTrack1x204Response struct {
+}
+
+func (response GetCurrentTrack1x204Response) VisitGetCurrentTrack1xResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type GetCurrentTrack1xdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetCurrentTrack1xdefaultApplicationProblemPlusJSONResponse) VisitGetCurrentTrack1xResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type EmptyClockRequestObject struct {
@@ -4290,6 +4524,12 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
+	// (GET /api/v1/playlog)
+	ListTracks1x(ctx context.Context, request ListTracks1xRequestObject) (ListTracks1xResponseObject, error)
+	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
+	// (GET /api/v1/playlog/current)
+	GetCurrentTrack1x(ctx context.Context, request GetCurrentTrack1xRequestObject) (GetCurrentTrack1xResponseObject, error)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(ctx context.Context, request EmptyClockRequestObject) (EmptyClockResponseObject, error)
@@ -4458,6 +4698,56 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictGinServerOptions
+}
+
+// ListTracks1x operation middleware
+func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParams) {
+	var request ListTracks1xRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTracks1x(ctx, request.(ListTracks1xRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTracks1x")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTracks1xResponseObject); ok {
+		if err := validResponse.VisitListTracks1xResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetCurrentTrack1x operation middleware
+func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context) {
+	var request GetCurrentTrack1xRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCurrentTrack1x(ctx, request.(GetCurrentTrack1xRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCurrentTrack1x")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetCurrentTrack1xResponseObject); ok {
+		if err := validResponse.VisitGetCurrentTrack1xResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // EmptyClock operation middleware
@@ -5660,238 +5950,248 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Ncxs3kjf+VVD8b1WSvRFFyS9J5LraUhwnq/s7tstSLntn+hHBGZDEaggwA1A040dV92nug90neQrd",
-	"AAYzxAyHFOVk97y1FZnkDF4b/YbuX3/spXK+kIIJrXpnH3szRjNWwD9fcnFj/mZMpQVfaC5F76z39ofn",
-	"5JvTb745I3rGyGjCC6VHCRktCnY7IlRkZCTYBz0iCzplCSlYTjW/ZURLeIFmWcGUInIyFOZzwX5dMqX7",
-	"7q2lYoqM6ESzYnRGuCapVFrBq4rOGaGaULEmGVvoWWK6Gwoh9YyLKeGKFGzBqGYZkQXJ2UQTudRkNeM5",
-	"I4KtCBO64EwRWhT8lvXdoDm0X7ChkCJfEz4hwcjIjCoyMpMZmVZHcjJRTI/6Q9FLeiqdsTk1i6TXC9Y7",
-	"6yldcDHt3d0lvb8dXUlN86Pncin05jr+Va7I3EyFazZXhOY5rJgiM3rLCBdEm7f7lU7mXPD5ct47GySu",
-	"Qy40m7Kid2e6XNCCzpm2+weLuNnxazPH1YyapZ2bxTCPET3jiixymmLfM0ZybrblasbILc2XzD49KeSc",
-	"UGJogyCt9N3qwN7b5TEtCJyKkIRNJizVZi7cjODXJSvWvaQn6NxMAcdZmSf98JKJqZ71zp4+TiJrm8qi",
-	"YKmZkNqc4KigqxFRM7lSOE8zGyamXDBFFBM6ISuuZ4Y0gnaaRhd2FY4xYxO6zLUZ/2KRmxeYMFvzzn8u",
-	"6Kr3PjZ6s4YN+1KwVBaZMmQui3BrNJ8z8qU5fI8ePfr2q6bRQtPhMCeymFMzyoxqdmRa6dWHlPQ+HE3l",
-	"kf3SPNK/Ms+5oV6bV9voSGlamEMXHXSfnBPTAKG5FIzMGRX2OJu3iMTDltF1n5znSpKC0YyYI2e6/p5q",
-	"R1jw+MjMm32g80Vuxno6OB0cDZ4enX59NRicwf9b1gXn0Z3OzLrQnFPFlNlWNx7TghlL7/1d0uOZaceP",
-	"6MT2vqB6VnbOM0MN7NclL1jWO9PFkkW3iAv99HEvKY/5SeSYJ70bLqDX2DzhtziZWuYXEGr5zYzRXM9U",
-	"nFxzPudtDIxqMpeq8Xjj69ExPRkkZg/sZAeDwda5i+V8HGNqhk0puSxS9oUi+FCCvOqkQjLxDbKttm2S",
-	"H+bpyeOvH3/z6Onjr7cOFnlhy8ppSXJmeKThRZZRjdmUC2HkmT0ahg8nhAulzcmQE8tu++QHWZCMsQU8",
-	"ochE5rlcwSsBd3YvNu2OHWN0e+q7g/9L2sWQkULTCLt4Q6fM70xqZCLLcIcGB5oK9Nt1IltngdR0f0qr",
-	"DdI2e2hS03KLQBmziSzYTrJEy0NKEi13lCP1EdcECRdpvswYyJKhWM1kDlIEdEJCcY5OzFMyKSjIcMK1",
-	"UQrMw4qlUoCmOOdiqVl/KKoCSMtA/DCRWZ0vvlT3FC7YF/DmrPferJdVP7+TmWHRZx9756nmtxQXzWjt",
-	"QjPUK42+wVP45fjvCn/2ZPixN173zno/9ckVU9oyOQpP9VAKLzMujQosBaG8IHRKuTDjK2fyp4JNeme9",
-	"/++4NBWO8Vd1XI7qLQ7YaKJ3Se95LtOb76mmuw02XRYFE/rabJ/KJbyyyOna8IVrI2wfJT2j2cG/H9t/",
-	"2014RdOZznk6M+zMNXBtFjTUFMhpqSn4h0xrJ4PgC5TwlfdOvrXvGf3TDbOgKdhI8I9rWmiuzGs/0d9+",
-	"44xcamoWHH/MloXdvdNvH7kv4/2cPLbjg2c016Dt/EAzRi6EluQ/5NKMAnXaa8epTpKesaEqa+fX6kl1",
-	"rc7HDBSFlmU6aVimk/Zl8strJEFOhWDZtdtB2GyrdJy923/VhGOE913D90mNuu46E35J4HfuuJbs/C7p",
-	"/RVUqktN9VLtdgYypinPVe+s93HYy39Vw94Z+Tjs3bJCcSnMp2HvtH8y7N3dGXakrlF7WztJkssp0EDD",
-	"knSeYWUG8Un+RI0QElSkzB3/+/Em8wTOwnMpY7hnXN10H3hkVPHhv8npercBm7UNzlsHAr7XCe82X5hG",
-	"bIbwjVpIoSoihGWbUvhSy4JlxBy3cb7uo03gPEG/0MJopJG36NoIYKqNla+Y1lxME2J4jJGrqHuQG2Es",
-	"ce31pmdE6hkrVlwx9LsY6SOkYP1WjwpIFW+Md9i2jue4bBK62NT2Sg+AGahqW6iXMvUSutrQLzBRXTbH",
-	"MnBHrQlXbV6y0BW1fX1eMqrYwZYGW4usyi8zSWYyz3BXc/NY35Drm0KOczZvGcACn/iX3Qbi2o0OhWqz",
-	"LatCGtLjgqxmPJ2RCWd5hsrgzJgS0q074RrGigS//SDcJb0rc0jVTssKTr1t04J2TQd2K2lRuIO8SYXA",
-	"KVSd3qyLNtaLfewYnon5I9teqj6MxGWHjYzEHOqcZVM2t+uxKOSCFdoqq8FCLajWrDDT+D/vBkff0qPJ",
-	"+4+PTu/+1IvoxBMupqxYFHzXVyu8712lncQPpvRuyPHfWapNj6H+arjV5lTG68hpS3psIdNZ1H1TN89K",
-	"h18HE8poTdwoTUGnYylzRkEpXxTslsulut5uniJfXlFFjOlzy6xB1Y+O0EnbyESRi7PsmurucyiHt9lX",
-	"zFYVyzy3jnqukc3yPLcjN0OOdmveomMjOlFnaCcK3LGkNMHri5k49ylYvuN1aStVV8Fv0TaC8hpRlaKo",
-	"3qrBSDhWd4mlvlYuLaViV+wDPJ47AbCVrz/PKZ9bctvcj/lSaTI2XGcJonxCc9Wy4gGFlpTUedDKmFLd",
-	"F+WuadXZpae62oLDr9dtRLnLcW47oIqL2LEE+rYXS9Yt5Y7pjCoyZky4Ywq+pIoncF/6B0d1HmUSXNlb",
-	"L5JTpUFFE0RpqllCxiylS9TNiFqLlAiZMZJS8QWQRMFoOmNZwEeC6S8FNLXZ5atm/dAqOWVXTmE0bADW",
-	"KCFKEqM6GJFMgvs+9Fn0yfnY0JBZYOQeMIjICAMH1ZG64YsjCeOj+dFCmg0uQsW55BxV+nGbnHiOYgnC",
-	"rXeMLTyfUTFl2b/TfGlpMss49v0moFXcx+rS/WBUGQWqjJ4xXuB9nHpGHFHZRQ/mW++3pUc42fUuX7GV",
-	"7aWPvciCDHvDHpnTG6YIRfXKd0zO7RfaamP+7vWGsYUCpxs01yev6JwpMqdrQ0pckJTOWf4cFMikdmrn",
-	"LOP0IuvESi7K0wmvXfOd33OOgIu939yjUzWTq4u93noFjpxduKxzBe3el/Ua7dCZ8xDtPreKs2nHV42K",
-	"fJ6Pl/PdxgqvWRt+1/eem4cUXknt9ub33rPV4c1LcFYr//KFKtLdu3xJxyzf/bVXHRfUbsWjU//mJTo/",
-	"uio78M4VOkN2HeQVcL69RnlN96MZ7/jZ+cV0b6oJHKJ7kM0134turvP9CAcdtfvtidqDdJwjbedx6j2I",
-	"Z0MNrd5+zeniHSpi7/+upOi/paufmFJ0ynruemQ3NeBCE5orCfoiu2XFGt1ooeQtA10gzmVTpLp7C8PU",
-	"Ozm4L82DsQuPrW9650btliKmfMO1xc5jCsyGDV8bhjCl5nGnX9qFwdivLDEqjTGO2XyhOctKbUpIwWCB",
-	"3aP3UL9ZccsK64zvajqb769/k4LFw8pCvTRsP3yxvujlWtV3MqmSRLgVUS02vNXrTrpXM4ZkaiydXK4w",
-	"MIxCMJCxbwh48byFsRQZK5SWMrOxaHMMGFBDQVWpdL4uyV8RWjBywxaaaCnxnjZO+eHlWHWQ54LgROHa",
-	"mIwCRWSUBB8xECn8hgl4wipYLl7J6U0Qs1QlldiBahhMn/z44soGs3EN99J2bystxDvZOHqb24IRDN4G",
-	"s+YWxjMkpjvqHynMR80+6GhfG1ePkb7YB02kYBh/V8Z04hZGW43dIDau1AXafoYKKKyWMS6izS4XqZxz",
-	"MfUDjoQRnkMwilsZN3bVefBb5EOTULi0bLA+GEMCJZPauDep86Iq9TOMGNuTi5WGw4ZzpOFl3mA/xBwU",
-	"hd6NNwbGwc7DqfHPsLlynuGY3QhtYEYTS7yKn2Lvt0fxbIhY1QRNJpnavn8N091c7fB+cptr2AyHZYTr",
-	"ZwTinqWo+mEinuKu/pOqFb6N68CzZMJzBhzHh+pykTJyOjh9Av4cuLhJ9iFBKa4pL67jYbegLHBNVkxo",
-	"609qWY9uZGo7XArN8+YemciMHrLh+t5vEO3HuJ33dN/WmqtjX37wQNzkvuxhwx7c7KFm9zU8EBpptTBI",
-	"FGgkh9Awo99gHFrcnVfutFyacVejFhumY6NZ60ZY02R3ZcFVQ6vpd2tQVSc/sIf8hChdMDpPyCnJ+S0j",
-	"OYeIvoQ8Il7Sb+XewKrDOdS2p7qb1ZFvbFRl4OHKVWk+6SQzPPN7364DeBupGtcQuy3qtjl4xbfViqr4",
-	"ov0l00Zraek73qm5ztLKRbL7zIk5RqXdShsyD8EWPRBrkdj0lmvLGKnY2HiwgsLLvahU9xsS3OK1OtBj",
-	"l8ZV6of8JBzTGVnNpHWm60qICR5xFzh6ktxzV9QOy9y+wK1zWddmYcTYnGZs22xq22R3aNvmGAN0TBW7",
-	"yJjQXK9jIpanM5LZ54wNIzNGwFxWfXJOUrlYG+2Dls/MaJBlNgKbD7LLqEA3i01AMQqKkkZEG9PItMhT",
-	"17LRUCKm50wq3UUNmtkkis1zElOj3lKRyXkCy0ykSPECZYdYC8/3W9odrwmj6Qwjs/fqQMXTH+REMxEs",
-	"4JhNqSBa4ko2qXpbBAIsdIKH3Xbuc3XaGTHeRPY9QYUKEZ8vZOHCUWa9sx5dFrRf0IzLY1RVjxc302O6",
-	"4MfYDIzrez6N3v2nLvpmp6yfXUNIFIr8/eNnMA4CB4vNRQ+iXI4jcwSTOE7xNixLFmQsM59qiQH5+I0C",
-	"r5CuJnqF4jjiZRNRJ6CNfsGMv3SpDXmdDgZkvNZocwXtzwoWXcjVbN3QtIs5Q3cA1xhrtnK9Zpij4BNW",
-	"yr7AaLdTRgbwzCr+7ta0Q3iTWWA7cxxkbHswgHdzf3yA8YaXQdVdyPYkbqyLbeJ6QQvFGvbaPmM45b9d",
-	"vn6V2N1eg6/OfNM/mFky40aERbbqFVsxpQlkKTsHEfpOXKovpKdBiItLEYT9m/JbBip4p0g+XGkbQbYR",
-	"0FcN0o5FjZQh2/cPsKr7iJ0L2PdRGY7fyhYKaoqM++ejo0PvU20v9t+CMo+gcQuoWL+eQFrFNo9eu+u+",
-	"NoL3G8589kEnNsoWxTiGAuPeyILQDh7ZLZ7Q6j5svZX7Lr5DHYPJKoZC2XFsM3x8dc296oLHqisFwbPK",
-	"6nZ5xgrVSatJevj0ZoMv5gu9RtchCEtc+IajZf0Kcf0rN5IrjLScsTzb7nGoeRg29C8YdhkX5YbQuJQY",
-	"hNh1PX1QouEt5hGUvUiKPhId2XdBhWaZu8mILXu7vtW0BRXDBy4GjL0AN1ZtA+klYT7g6ZOnuxlGtZVt",
-	"XM/9jNXd5uqctlJwLQt0JVN1o54ZtQZtJffbDA79rnNvIV1HAbirRqF79HQwcC60OPm6bFrzZHTXt1Fz",
-	"KxWH7KfChDeER2l/Gz7bS3pX9s/bn1+YkdsI2x/c3/OXl+Z7Q7uDmG0eJAqftGczb7DwpujekCvnZmb9",
-	"7yKBkzsYRNAIrGwlVquLtCrPYiWV9tHpxko0To9WtOym28xntQhHAKgQ0gbFRlflInIdcu9VeXRaXZf2",
-	"NPAj/+03ySdbQjzsE64VeXRKxlyrP+yiXpYsJLKkj06enp4+rqMAbPOn772KloNYuANgW3YA5MtHT5+S",
-	"jK7VV81LOUh2X81XDtLiIIvpjY2u5Dl4WKJsAGBop8YEV08WZBDA0AiZmYY+DVVC1NmOunqNCpuZ+X7H",
-	"DoZ079kFKbedM6jQkb1bXlHMF30p5wzU4ZUsbuD6tKIRR3NTDmBPg6++miQUzCimLMSzpXe+Vegc2yh3",
-	"SOw5QCJPbaEanPc/caVY9kJodNcc+k4ll1PnfNCA0LFF1WRuINsTrHe4DbH+PDmdsoyM12RG4WJjF5W/",
-	"Slk4zOh6ynnU/1kySwRN8agoCVHLdGZYYyQl3ZBEgKrlvu4/+ZfB6dlg8KyEVBEEoYPsXC1onNJwnfqF",
-	"BZmx0Yg1KJSNWJfSTT0cqj9/ORxmHx/fHZk/p+7PuytN3uM/z/DPl+7vu34Cv5wk39599Zev/kL+/OW7",
-	"//zt/f999y9H792jf8F/mJ+/+ovp5E9bwGsOyhzRHMIctbiPy+Z+ufg7atOfvJEFN4UcXNjjSKpMg8F8",
-	"Bfldmilt7WXMz0Fx0NUZ0ZDQBUeUQIiLb/GZzVZXGvH/vPyZ2Sy2TS4zp2JJ81jA24IVStqsOMB0bOLq",
-	"Lhwk4qRfMLnIGUlpngfxjf1ds263JPVx/bBJfC2R00uRSjHhxTzmPL2wFyArrtMZy8iMFSxxeWRBvl0m",
-	"WaklkDXTO+b2XVVaU7tgQvgUvwfP4XMakJffLr6vKZfPUmZ1jeMcGA5pe/JpnLDogl9PKM+XBet0zeQU",
-	"1mcQtr62i0WFWrFC4dYGRGk232wrVTcYxb6V1Mx4lkXecFst4aYZsvmQ132h4NI6GA3ENEY2L/D4y5W4",
-	"BozI604eSpsqqHhuqMOCgiGFZI1RUhuRUDNGi6wxFE9hFqx5SI8Z1S7yvxaree98AN+BaoNTxF5s+GPo",
-	"arP4aB35dh4NO/DdOHRBM3HFP+g1WbGCkbwxCGFeVfH31cE7cusGp3aJ/9iGYVBvex0qKeDypjouBQx7",
-	"umXm03UD07+EbVnZGE6ugGoyhE2rhHEa6nwWHke4+NX3ySYRUTctQssYKi7pC9B6QQrF7wZ4LFz5wh/s",
-	"gIn7gRN7MRLf1obVcrGuqWH/XAC8TbgBHS87tUUOdB7U5QKiEtQCQznMUm+6SI2gMC8c3dLCUB0A7SGX",
-	"/tm8j/+89K3g5++hLcgRaE4uMsyV5zkkqyxweyurrzRdk9SsTYQCSElkB0K28PilTqYhpbiFK4WctyeQ",
-	"H1Y4kuUYUQ4dORhugSwxlbKjKtWqfCNx0rBNjjZcdZo3YxhUF9ppOKpPXk+IYresoLnjmiohwLtTreKU",
-	"i+1e401qI/cw78PtJsQNrCj2FyPWUt633z+GNoF5LafFvIExUqcMQ5CaMXLlDeIsB6I3SAmp69vB4Ewv",
-	"19tBKlxLBF7Yn2e1cPuKgcMVsP0KrETQSiwlBpIrOF5ImeMHyX478BQ47aozWFNVy4vEeChdUDG1wExd",
-	"WvLPm5fXIr02ClbXl9cifWUev0scMGDUrbWiPH5qMLAi5+ZMM+WwgrhODKmRdEaFYHnn+Bc7ql9sb5uQ",
-	"VjV+hamGyKzc8N1J7NWPpDsbVer1B63cynAZy6mHO9PKdvChXUL2msP0NjbC6Fl7Ro3UgvGgpQ4TUbFz",
-	"ZywykVVklfPojBkXU7QMQXxAfKxYBzZzdVkKllrH007nxy1z5ARBxYMWlRX8VsHINzVlH6e6a+godp24",
-	"SbUtrzt5DbE4W+y4iq3kcWzgpyjrg0iC66YbeoxzdkzUmEo03TDH5nQNkquigzQbaNhjo232gywAUQ/s",
-	"s9A6sb13NMgARQhFR0Sgo0XLMq9nG1MWTBVvy0b8E2i4th8m1FDK3l3wVa+21PV1aKGIX0oeW2McyEWj",
-	"53Bu92Iii+gueKYTgaoqClnEFRVv0VGtDREQo4YZO7ZKEfhttF8z+5jdGJg9phN8zEmQNYiOemojfHcg",
-	"DdctZckG7UDdcsT2xxzTS2c67HBWDbFZPElAXLD6vfdom31zaQGQzoyHy33lUwrqRhRoPDOp9BfqGaHe",
-	"3eX4gO+23+ab3hLBOGHg64vE9VsgeA8UAXRiGDUtuNEtx4VcTme6o3ehsxmvGp2u3SfVZvXjLUS7L2lC",
-	"i1JFhN2b2VoKFUfoF+r3Y17GvhKpOZYNJidAfpSEEuxei0dq07+xFKLJiuLK6gCuWSLk6h4OWGOHMtFs",
-	"QeOS2MXqPoU4m29RdV/Yqk8cXX1yqcfywz5Kgjez60Kkifn8p0XxiPtSw0uyBONjLYkqyPa3PrAq44qf",
-	"O9MkcCZL0hfnr849HwL+pCH5Irep3zPbW7HMG6xYPFYq3pX9sWJ52eiWn6+eJ65I1JrRgtCpdLdEwn4H",
-	"ML2yyFjR2cAwK/kaS5VsNS7QrHATiO3NayCBSNypw6ZvIiHPPCOXJ4BpYi9PusT42pI73eyKJrH8S00g",
-	"20NgoaUNo8As//0t+AUtbjrJk3JJCjZZqo5+6jpG60ZJIj8CvwixHXVI7vXSIoxAvq+NUnXwB7gmVbAB",
-	"JuCGkbzYRB9YFVwzHwCrqrCF5GJCxlLPiFqwPOdiqjCxEGGZaGExzhN7Agu4G6XlDZeFtkncDTqcCzzH",
-	"XNkibIh0M2eG/SDUDZ8KablmlYRzOS0vorbjg3lvRhU4YocXP6M0fkZp/IzS+Bml8TNK42eUxn82lEaj",
-	"VeRy6oMV6yFKk2We24iWTUlszEetWlwMRmkMoO7kpF6t1IM4dlKRMRk74latFVXYVOdBWfxCEW7T3xPC",
-	"fl1SUNgRaNJZErsiAHQGAuHq2pdFidqmxmAJKrGiCoXhtgRNJUhlm8mVSMhS5EwpC+P3l+C1fy3oahS3",
-	"v7m6bgpFe+nDON09HKQ6NWa3Vls1anFTXBlX14DBESGtAEuj4kZyhFOq9fEs1bagsX8CbC4u6q4bIsUR",
-	"5QXJ5fR3Aerab0T/KKhdBUsZv/XB+vF1cvcxFSZ2RBfcOQqMuYMBY6WjuHaOzHMsn9wjSuaPjS8m8+wa",
-	"Syw22/J2RcyzsKwYWuRrWSLbQ4OS0SLnJcJBKCs6wnnV7+AOA4AWqk7/CBhpTuNqGKvXrBp+/z0h1rqg",
-	"pFXrIf0hMdNqdFNd+co2BQKsIutCcRsK9Jp6UYrdKltLnMYW9S+Vlc1qbrAfnpNvHz/5OqL/+SumzaST",
-	"opBF99AT2znUAYmiiwil42GZRp7zrFZGzhf4l/ErZ+UDsCL03EyUVXJsuMdzpGIJynbVsuI/OCyhBoih",
-	"yA1HwwChAMn2ETpsHWgnNrC3zKeAVMuVSIFgOxv16aPpBjldd6cA7NOlIW3w7BAxvOz9xdKM7/jfOROC",
-	"RvmM1DSPRNr5sXXQ3IN7tw4XZ4BjXZn1p+z5YdSCen5glLvhxNqxBDa3Vefs91mtjlK+iRvUD31MwjgW",
-	"sNfKrBe/68J0FL0V6bj7PGut1RvwBOKOlVuXzZZrLSGnqhYMcK1bntDM+JpvWkwTz8jIjm8EsfFBIgdU",
-	"IlxmfGxMSZc3ZizKzN1PAsa6aSV6rfEPY9L+r7K22k5PC3LQ/xIc6B3NoM0l7Gi+WHz/htwLRhXLMHXU",
-	"ncDuLpJPah/FJ+DBQYPxk9c1f0tShtuU3qJdp3kgmytmYCHkbsC8//HMroqtFdhgIbuKCY7LtUjLsqh/",
-	"8Aq7n64S7rbytDbuu1p5tgoL0FKH1iz6d1TH0sJH2KQaWQA58yiGcyRkZOMuRvAtgg9iQRuM8sHvoehF",
-	"fyiuHAzj35fZlGWQaTNemz8xIGRaVo3OYmh5UKWZzKiaMQiiKJpDTGZU9UklBMXC2NFbhpETtuizkXlG",
-	"A2EFxMaQidU1KgUVOtlg9ZrXkBL54QJfPRkMBoOaAtfdPxsuzHUQGLRtgfBRglY0a1yocIa7XN8canpI",
-	"ORV9vTsA5VasyMoo9x6ju+KCweW5RedpvW+ro5BHoDJ9MsUXqrxEIxfxgrdBSDECQFA9FBgunIQwyeZQ",
-	"E4AcgTArvOd6PPjWVrvHFDFD7OYMViPNHnz9998Ae9j/4KMsb/OadtrVVS4ZDNkIlbMCs0CUDCjo94Gm",
-	"Ol8Ti1fdiWvtj4sQFRa+JGFNOMtsvVu1t23ov2W3QQW/h0I9LgvfwUS64cDjUtwfBB6W9eClPXaru4dl",
-	"nD3trUnBFjlNK3fH5Y5srwTSvfegiHSsK1eVYu+iHrV6Hh23Nqy0cYj97QCyvhkX8YeFA++2iHbOh1nA",
-	"N4ZDbyxfTGi1SeNgK+725u7CwvPF8BXgxoRD0oXQXEABdpvD4z0w2X2SXGICcNuMGxDn7ysKSsD3jVqL",
-	"GFhOYyw+caUQKqE68eLwQyGXtVxEcmXMVbAmfr56Hq3hWba60yoFZz7iTG6K0/q3y9evzsptlxOCT8ZR",
-	"baxxfj1X3UOeyoCj+8XwdOhtm09yqw+yIxtqceod2okXD65o2sdVLLgCAbtBRmGUhSvigY4keMZjCTbE",
-	"YfSbvUmfwn34zxu4UPE2hcPpJqNeWPzHQ4iot0wt81hSrJYFy3zA4chaZCMM2VvN1g7wp87HwJCPWxFp",
-	"YOWXpasDpuuNB0ziqiXp7Sx25qyw7pjuwsbOszNkmd0ScslExvE2CA8TBzeGkGSp7pEg2izGzLZF7gcj",
-	"DontkwcSiMiPfTSV5tb20wLirdUOlGs6zK2yK9HkQGzIni7XL2IF62XGpcsJdGGr4Gi0uJZs7cuAdBfh",
-	"YJHFpHfgt9nNW5NAvbCOd4YIujfYNO7jydEyY6oR9mbT8yMnWGZtJ39kmd0eWZaHQMyRPmuybVg2t7Ie",
-	"lrJtJpAqGyvohlcMiBhjRxCj1oYKzOdYf/nI1ZkDTrrJkT/XV/5cX/lzfeXP9ZU/11f+B6+vfJf0AqiA",
-	"zbDR3apodsYUQbeFRxX5+eq5R4AWRIr+9sW2l73N0WE4nmXB9frSyE3rnWe0iAFDnRuyLxi4Lc5/fnt+",
-	"ff7m4vrq9f//4tVln9jiA6pEqYait0baEsEA90MAIwQBDY4J7MYPaqb1ond3B7HHExmXQXM2l8ZqsXDT",
-	"t9LIXzmB6y1ZkLksMGTMGNNWJJ0hdcopXngNBZCJLxI7kQVZsbHimtkbsRps+qy8rtY1VbQ/FEPx5z+D",
-	"j6n/5z9bZxMXDjwZb44DVHtBMj7FCjciI4p/sJ8hu38oJgXF7CxZ4HKRC+ECrM07qGhF0PI3ofKHwsOA",
-	"QCtoMS0YgJ7P5LJwlYrXOZ/ONFH0FlBaMPuN67KYyVDINF0WBTOCXZg9UwAZzx1YGs19D0YOLVwHKBjn",
-	"8pZlZpVXtMjsgr1kgjORrs2aXQjMUAwxExKrayjA/wLUWaoIniFlSyiPDCMdJWQ07A17I6jLEnEJErNQ",
-	"Zipk2PNewWGvT35Gfo2vqKEI8Q/IuXXflG4Z04SFVavckFKywJByksl0OWdCD8WXLnz/K4tYDvgOtkit",
-	"9QuJDGBS7HqcpylTQEEdThHR8oaJPvnBPMFyxVYABTEUgCihoG2Q/4LmpGA0U/jm6HypZ7LgvwGFnJHv",
-	"4PiR//mv/x65uUDLlhYL6RAuAEBiwZDn4mzQkZrzlAm0klC6984XNJ2xo9P+wALa4KlWZ8fHq9WqT+Hn",
-	"viymx/Zddfzy4vmLV5cv4J0yF6Bn+IuFzSDnby4CSMez3gmoawsm6IL3znqP+oP+I0wiRYv5OHW3jhnL",
-	"mW7QqhG3CWb444srSPNUFtWGAosbIUla1XyUmM1HyLMy0NSq5oh/CHfsU8qBNfsVu8hckUV3A7igBZ0z",
-	"DWiK7yIwboqVVpSPvD8xbLF31vt1ycAFZVe8MkbHXSmkDrTWUorUJ7x7D2XbF9Lsi2nhdPC4ycryzx2j",
-	"uwrLrk6o9Wi1v+LyXu6wqPScFmvEAJwyjcwAAofL2seGAyiI5DXSgk4BdBk3+b1Rgw2tKkR6MavRQ2O5",
-	"l/RoNucCn4Ea4NnReF0+d2ToB6/fj+CF93dJb8p0G70AmQSDRJGB/FF7IQFBxwC35NxVvECOrIJaCWZE",
-	"hQVsgrKmAAw3o4rQPLdVD5E/lQcRRz4UkMVNrvw3WG2KjOxIrkHIQbi0I+PqL3iCq0T6I9OORGt0MKh5",
-	"GOlikfMU3jz+u71XLSmvzSy3Ppe7u6Rpifv705JVZXpn796HlFX3IMWJqCuBLCwEfnXt4BjA5L5bv0HI",
-	"ayu4v7OxDvF5uEc4s2vzPdUUfXa/20lEn+yWk0i+9NKJKvLm56uv4ss6px+OMNzjZPD4mydfPz30gV0s",
-	"dTS734YkqBIAwTFryjNb86FPzl1dYS/s7YlTdK2GwsIo4qG1AQseCztyhEoy+KcngN9lu++S3rFV583k",
-	"LLOu7sFLrrQF2dgUtrHlKB85XmBk19bnpION2/oklILv8iBAr3d50NeU7/KwluWj9eyafE3Yjhh0MRXE",
-	"KP1limwpBjwR2sJr9fvozSGNaJ6PzjbcZ0lw34N+bQAQcQYaut7QZtIJ4ULpAIgzwEsgEGrgM1qMoLXu",
-	"OryOb5zgpnLlakbQPI+U0e2wL2HYQUTx2k3gdkv4DXFnNq91ogLZkkcfr3cyi//9koubpt7sY8fwzF3S",
-	"+9vRldQ0P3ruoIfbXqo+bMd0P6WyBNNRCRFs5WENAvblGEq7LmkhqfcUUtG6OVCkDVwFlq8GAQW6WEPB",
-	"l2VBITXFMHePpW6kbhA/MBRqmaaMZSoqp1xsML6BPZVxB+g0wciyZCj0zH0ATNssA4PYxeg4ITkq7yxG",
-	"ZMxyKaYQIRyqqFLUcshsZSdUW0NkR/BYKUIrzTaK15K37yxgy5qLv5tshYaA5bhikruR4X1E5nEt2KmZ",
-	"Kj39KZg30XLKwB6pXb8jwJR0VSm5dsEu600b+KWchnU6N7ZvC7vzljDm9vR+6pMrpjRWsHdgWuFV2knd",
-	"89/7if7225pcalrUnNA+q96WrTwdnA0GNe/zWe+vNKezMJi0B6DJ/JZ5dNqcLrRcgJ+3kzkULshd1X3r",
-	"I/gqpHqyne6qkWn3JNeXckqoO/3aoYzNYdhbafdetAqUF1JpMyt4nWeseEMhevSfgCegaQUlA8iC6tlX",
-	"n5ZJfOTZXaBc1+8AbiXPAv4wkytBtJR48OcAq2ssQvNYP+ZiqOghu+rnPOt9auWqu07VrEOt+wegkteC",
-	"heCAn1KBqZNHXZA02mHPg+f22etPohm3hfI2OKqCUOQD7OwLsGcCdD6okoOUkzgU7m5a68Mpq+ckZ1Oa",
-	"G1EPMdbGCCMs41BFVxBwtqBqF0zEqJBEMbOr2ukMyVBgjKz26q8iZhvX/QiyovW4bkQsho5QgmlpdWZj",
-	"93V/TvN+Tx0Fc1rmNoHeYwRtqC1BBkyzpuKzWmyLgfqh6dSL4wXLc4bRpQ7+sblj26AHrLLt5QEoJRR4",
-	"dsUs0Hmacwin6qzclOfKVab/Q6o453MLFwKSLTh3WCKbUPxhTCue4wNqPAVgoBx/XDNaXAOOSrP8vcJ7",
-	"XFlo679gpJArqK9mRuSjs0wrSUsB9WQo4B4CkFngddBysVIb3FyYn+F7uC43XLFP/u3y9Sv44W8vL/9m",
-	"b7fzfCgmcmlUlUKrPnl++e+YLzpj8BVqjSPzz5G9PSSB4Qs2RsHoHO3MoQg8NDhR68EtKwQ7nNINOzJ4",
-	"ekUVWKCUF1Y551hCs3ABY1W4mISwWyag4o6t/EjSZRNj+ZFpC9i15TLvqtwKa2C4WvjXg6eV670A1gtc",
-	"UAvUZq0HqqSMXv38hIexUvM++/j47t3Rta1W/6de1EsVc3fZOJaoKw+i0MDgQv+X/Ziq217S+5CrDw3e",
-	"sFiFMSAO6ugFd9NeesEIlCcwS1oN7rkFhhHFRusAiNxwPSDRNpAjP/aH1B4tDd1BjeyykVuR9eWCiQ/z",
-	"3C7EkZxMeMpciEFfLeBef8aYnud9+Fvt1Ycijbmg6GTYyHrU7IM+NhtXebP+XFT9wZN2CM3HH5B8bVsN",
-	"WKz9osph76nFonPguKynGuWyv1g3V80NTSv+Y6e6WO5EbgRbQf2h0hSCXAoIXaEIj7PBR7BW66XzMD8Y",
-	"rVX6adjWSuBTzef74oo2FPwEiJGE/LqUmtl0DDvri8nRT4ArAG7NtVxiD0YTpGWFflwcJw5mAEVNTHf9",
-	"yqHeIMyHuCWuhX4pX58uoErrXroP3R1/xPimu2b3hoW2sTvm75R302F9UGl934zgIDeMLVR4MWpn7+Qi",
-	"BjtBxcKsT+ASx31WNq47yo65iG1cy7UPjAbDqoy5YOPMMXZKEsW0hitY074Rn6XnMZL20DQqiPbacVyG",
-	"IgwhVsraWzpVjIkEo85cJqdapjOQYohe4wueKV1IMc3XCVESFDbEkP/leGSNqHlZ+BmGjseuHLs7R/Xw",
-	"npcQjtw7O33ytEFw7egKC/CU9nKIOaI9hE/svM4qWgMOwkN5WFt42SAeyMhtyyipAOH6qxhEcJ8QIccy",
-	"W2Ncj1sgQofCTsvq6HNGIUDoGepAK65YYCCbs/j45LRPfoGcA78mXA0F4jUl2B/140AqW3Ax8kNCwYRE",
-	"R12N1S/UUNh3WvoefNuHxv7VHNYRWXBhS0/iQIbCXrsm+BRwi1HJLsAY4KJPHInZm6wKw4Uh4w0UbDMM",
-	"Hg6Zv3bCbyq3XTTLQGS4fMAr+/pQcEWAtUyAaSxY2W1Owbylnt7LLPMR1aM+/BeCT8dsKKqFHV3UFsaD",
-	"jddkuSBakicuJwBGgBh5UISLgERbQajnucNzAeaGwZnQlbdQoHiXaRmyavwmwW28rRyKkSlckJHFIRn5",
-	"5GJwhoTEOLZOe4yswotA99HnVA7FeI23gHpGBdEr6eaS4OjAz8snGn0DcEPIJxMGIcFlPBu6EYbCA0MD",
-	"m4asVSXt9N10MGDSPDYCChlh0RKbPM01yVjKIdNmVT1rZg7GdEVDwTVnztaM4jCgvaB8s2lJcSmSyic4",
-	"OYak5IRkVDO7axsnrrQL248x0p1vfUYXCybMAxNtDlueB8QWhFvYCQyFUR4TS0raaVUupy5kNUbbhANc",
-	"1h41S2xtZ0DuL3DXSvLTQY5eQP74SbFwaLhPYu2ksDlDFOKNLya7SOOhwCzEUr1IwsWFVSSjX2ghuJiO",
-	"LGMqa1ejiT4UqIsEOgpYcHaQoTLuK1DSQCNYUOWYjzsQUrgVNo8NhUV5dLeaKHrJ6HxZ0KM35vXs6LUY",
-	"GTUVWoRupswsa4XRGq7FlX09IeOlLuNnkJQJ44ZkE282PBl80yeXEo4b5HZacC5Im4PMTaRxYz4EQTlY",
-	"qIWqjWkZLmcII+awqGqTn/XIz3rk/1498uG1xsDew+Shir0XvSv7kWmPf3Sgs/lXuSJzKtYhkiMjM660",
-	"LNYWpJNqMpdKVyOjyJd2ycmTgRF8oFf6oENzmqf8lomvqukJg/h5wfDHaF4CYua1ZiREj5KbwphNjRY6",
-	"YxDHazQjo1AZfjkyo/2eajZClFFw+46ajnQZT9lwLp4+juTxfTiiOacKacb1h9UnCt17/6COQ4dJFXfj",
-	"IM0dyjtndQWbBQdJY0jbzyz/gR2GBKyRX8lRAuqJ2yktZXDqsKlPEW0XiRjBpbunP2UfnogdX2Jtkj9E",
-	"eDetQr222tfhnn2qiP7G3fu8b+G+/T67FMo4POWtcSClRqD+ODH5nyS4pJx5A65emzOeHjjEpGy0MRj6",
-	"4XUi0PzbsjMvJkTJOQNzmxlrAZUVb9wn3lK0ARSbNytv0b54CV1tEFx56+qDIr5QpJxdTEuYQTxe6/Vr",
-	"XZWec+E+n3S5WXwcu2CBgicQClgmZLgafgLdNoegjx/5LQvcJ7VghyhRbKeGaGblhuLrNil2Ftungm/e",
-	"f/J4H23FoPMpzSmcl0OvQtSh/HpClDHhaO66t4mlduud4Qh7Q1Ntb8vxs1HICyo0y4Yi8FPBmeEajEuO",
-	"fiTbGlU3NgGgEolh8eXkUNTOGxFyhR6aiSx8+Z24nwHORrmjewZ428PWdD49hsbJoHMwEoxppzikT0iA",
-	"5+rGw3FbFgcOCsFWhB+YBANOPKfG1BKuzF9jwBF4JlxMjzUIzGmBmgWEjgFtg5ojZB1A8A36cqlYG3oc",
-	"ijnNwAh37/XJ+VLLOdU8tRE3TJnJ3wbXG7aZnHmBMBQrWdyAgzAem2O0jZ+CeX0KGR/211G84wRVQsbO",
-	"1do/HCPDtksh6pbsYGJ+Oz11uOK+ZOFG/Q4mWdC7Zwy/bx4Atdc1GzvnjwQwBnMUJ1xwNWPZ7teie0qs",
-	"ts37vG27btsD8HRfYbVJ0foJ27x0ZuOD+aeqHTVxQPj1MFyPaitZAv1NMQe24QK0QIFG2cQPZ/Jgt0fu",
-	"QbsZa5EeByZcq3itFNYJvbR9gmZbcM+Fly2UpHKxtoGtIGfttXkQDAv5U4rksnLRrcpsUHfDSN3D2VAE",
-	"N+JmLGPGBHp7iZa+lkxoRXJ3HSbKBgdEFkNAL24S0NXiXWpbGC2kqk8LRjUrsBtlr6pn3CrKcKfiRwDh",
-	"BgW75XKprHpb8VY3OKsxBT+JBVI2oXc2BdFu+r09kUNFoV284J/ET1Grp7aHl8ISVsHg2mrCVnj5ZutC",
-	"m/VIEKiXusoHFG4umTqUr3rjip0GN3qgarl6aP7or0X6ML4OwwAyPmVKq5ZkOnwCTa+Zu7BxSAeUjJfp",
-	"DeLtwfX9lz9fPf/KHMwy6OJvr98SOYHTz4sKzjdTffLi1yXNbSeKLAp5ywiD72wfffIddKFciM1Q+N4L",
-	"5iHUbHA2JiLZQWEeObiP8OdysBTC+HWxJhOZ53KlHKOyqK1U2RD+xINteaemj4TJ5RSRkRp4yPd2cXdV",
-	"PSD3pYOT0EqF+MUa1J/1+8Mbr4vVgoqG2HQXzu9i093nDGptzOSy2A9ZAkAfOyGDfCIPKG5UV45iifUQ",
-	"LMFSCOaoU2A1zrCEM2Qsbrxd56pqHD0oVwjQ2BtVgiBMBgu0uVNZ4omFSYioXlYL9/WH4kIrMhLsAwQD",
-	"2QIzNiLJ81+bk+fqzYAhkYLOgA7GjC30rE2Ov/UI8A9+Dg9I+ZvYM7hOzcpDN4Wh/dr4H0Fb2KYkQGml",
-	"xsQQlCoHkucB5E95dhsTYptP7cFyYFEdt4FDXLkKpeO1rXkNoTnUQ4TaB6uO++UCUVWN0l3xv2L0WgF1",
-	"FzCai6Yzfz5tmLAsSn+wj9utNBMgydAS/MZiNxjtzIzEjZAWbCg2MGaoGzmixDThyfiiIaBfDQWEkKJ9",
-	"FUJG2BxECHx1odIwR2fthByukhxsg2WhmohqxIOpMqG9fc6u/sS7sjyhh0y08NFwUEow894rms50ztOZ",
-	"g1K2lQcDNJGrk6/PTh6fDQb/WVbhPTsxh9SX+Hj3sVK7DW+VymptnRrzMuVdFwwUzraBoFR6qqKg/EAz",
-	"Ri6EluQ/5LJ3976zB74sHtzd/X4wruXKtkQYF7gPxiylGCAbnLr+wbA9qK2wGhQgBj0ZDWrLpjYZWXmJ",
-	"//jk28ePBo8Pwt1KTWQp2mGASu0oqkBY4UhGP764ItgkuPdHHiYVQIOGgoYtFUthDRhj8YSGIFZXKJMc",
-	"Nl4SchjUs+U2oZdlMd7wdgk37iLleeQW4HTrhE2PhyCA5xi/WcYYY7BveafGMEWOahtVr9pl2h6eQb8x",
-	"bd7BsjTPAx9FW1+m2SvIDugUBPufq8SigBormuvShLa54sbe3CiH+ykMAmCtFoq+2SCAh1xFclpopwxM",
-	"lnpp3S1GqAMWTz0rvgQsHooVdZH1NX2CizLzIqip0ie21I0tUVQwolccsn028uQRdxyNe7rM+Di3YNgB",
-	"v0BYZHiryaLAuX7G7fS4ne/3uZe2q3joFNm3LIUEI2i9MYKoQtP3OA/HVv1qNZRLWMLa5bQDnrDlQCsn",
-	"JilL96RUDAWW+R8zR7hnpMw7AZrFXqBV9HMahuHKkJguIC0gGQpuQbwhvQkJv/IoJKyRaUFTZmG/X9fA",
-	"TjFhAt35IepaeSpBXMIo/BEEuQnBHrYaEWT4mRdS1oT0jYuLJa4ekONjBw3cHrYbuH00+ulVmRC0yOna",
-	"2B4PAg6OPE7IlevmIag5o+vjj+ZM3x2K0Z9j9D45GQwGA3sq0aKDB56RUQVQdVRzM3tffTsvfj35nq67",
-	"AJ1kdO1hTo5Ov+6T7013bWVGAN/j9BFgojyBoiEqCopydPp1HBclc+pKZ0SUI4RDOWpGRfkjMdzzPHf7",
-	"an0gGV23ofo0+UYORsWI1dN8oyEgX1KTkS1AgN4ItB8ESyEDF5igtijOtuAtuTBskmoKkGFDAQsKbk0s",
-	"9IIODRf36UDJbfwjeS7nc7O8cD2KFRlsd1IMBc35LeuTc0zFJOOC0ZuEjF5SpY9emNEeXXw/AqfE3GbJ",
-	"4CzPLM6lc4AYpmyUysI8YCQGF64gEdSowbsQTHQdF3KlIGwNesDEO7hKVWS58Ml6wNJ9jg5hH1K20OR0",
-	"MIDUQOo9PDbX4jw1v58RwG6BhT7CoY5sXi8VXxhbFrOUMzQy1DKdDYUFi8q50kwwgMsG8CjbvpYSucKX",
-	"TwaPEvL49NuvoOAJmngsM2OyhXcKpov1mc3ZNIIOC1rbGQfRhV7zs5p33INjht+k9W0yGZ5VsuiQ2Dwu",
-	"qasvXeUiJ00JcRUK2MWNu93HurFDe8Ds4IsPI/JcxRKN52yxxFgizG4/gjxyGL366iG4yE4Qo0biTeQS",
-	"ykLJAiEFLSiZF5SqKimjUDtO1fn0KJQH0I8OSgCvhW36EHtb7eejsW1cAbl3kAaHNBU70G9ZTiFVGFKy",
-	"ufJFtBIy+p//+m+omn17cmxLPfXNwo7AxW6TikGlGLNcrrAQ14f1F4qo5fjIaAmJ4Wl9X4eq3z++PYGt",
-	"tDNuKjNtVcDQPaA84tyb5Tjnab9kIZVli+crTioY9Pbivnp/FzTocAXjbVWxshDZQq5prrmt/FWw6TKn",
-	"WhZhmxZIqwmIzWOJ2MztEPiojDRwMUkbdRFizdJqQDAoni7ySrF8ErRik5bi861U2yvfSW3l5tjVfOli",
-	"s7FN2VJkVGiSsUUu1xCyzD5YDRTg8p2DzoIyrEGLCOe5Fmnv7v3d/wsAAP//",
+	"7L2Lchs3ljD8Kij+W5XLtihKdm5yfTWlOM6M9nfslKVsZtf0L4LdIIlRE2AaoCjGv6r2afbB9km+wjkA",
+	"Gt1EN5sU5XiynpqKRbIbl4ODc7+876VyvpCCCa16Z+97M0YzVsCfL7m4Mf9mTKUFX2guRe+s9+bH5+Tb",
+	"02+/PSN6xshowgulRwkZLQp2OyJUZGQk2J0ekQWdsoQULKea3zKiJbxAs6xgShE5GQrzuWC/LZnSfffW",
+	"UjFFRnSiWTE6I1yTVCqt4FVF54xQTahYk4wt9Cwx0w2FkHrGxZRwRQq2YFSzjMiC5GyiiVxqsprxnBHB",
+	"VoQJXXCmCC0Kfsv6btEcxi/YUEiRrwmfkGBlZEYVGZnNjMyoIzmZKKZH/aHoJT2VzticGiDp9YL1znpK",
+	"F1xMe/f3Se/vR1dS0/zouVwKvQnHv8kVmZutcM3mitA8B4gpMqO3jHBBtHm7X5lkzgWfL+e9s0HiJuRC",
+	"sykrevdmygUt6Jxpe34AxM2JX5s9rmbUgHZugGEeI3rGFVnkNMW5Z4zk3BzL1YyRW5ovmX16Usg5ocTg",
+	"BkFc6TvowNlb8JgRBG5FSMImE5ZqsxduVvDbkhXrXtITdG62gOus7JPevWRiqme9s6+fJhHYprIoWGo2",
+	"pDY3OCroakTUTK4U7tPshokpF0wRxYROyIrrmUGNYJym1YVThWvM2IQuc23Wv1jk5gUmzNG89Z8Luuq9",
+	"i63ewLDhXAqWyiJTBs1lER6N5nNGPjeX78mTJ9990bRaGDpc5kQWc2pWmVHNjswovfqSkt7d0VQe2S/N",
+	"I/0r85xb6rV5tQ2PlKaFuXTRRffJOTEDEJpLwcicUWGvs3mLSLxsGV33yXmuJCkYzYi5cmbqH6h2iAWP",
+	"j8y+2R2dL3Kz1tPB6eBo8PXR6TdXg8EZ/L8FLriP7nhm4EJzThVT5ljdeswIZi29d/dJj2dmHL+iEzv7",
+	"gupZOTnPDDaw35a8YFnvTBdLFj0iLvTXT3tJec1PItc86d1wAbPG9gm/xdHUEr8AUctvZozmeqbi6Jrz",
+	"OW8jYFSTuVSN1xtfj67pq0FizsBudjAYbN27WM7HMaJmyJSSyyJlnymCDyVIq04qKBM/IDtq2yH5ZZ6e",
+	"PP3m6bdPvn76zdbFIi1sgZyWJGeGRhpaZAnVmE25EIaf2ath6HBCuFDa3Aw5seS2T36UBckYW8ATikxk",
+	"nssVvBJQZ/di0+nYNUaPp346+L+knQ0ZLjSNkIuf6ZT5k0kNT2QZntDgQFuBebtuZOsuEJsejmm1Rdph",
+	"D41qWm5hKGM2kQXbiZdoeUhOouWOfKS+4hoj4SLNlxkDXjIUq5nMgYuATEgo7tGxeUomBQUeTrg2QoF5",
+	"WLFUCpAU51wsNesPRZUBaRmwHyYyK/PFQfVA5oJzAW3Oeu8MvKz4+b3MDIk+e987TzW/pQg0I7ULzVCu",
+	"NPIGT+GX438o/Nmj4fveeN076/3UJ1dMaUvkKDzVQy68zLg0IrAUhPKC0Cnlwqyv3Mm/FGzSO+v9P8el",
+	"qnCMv6rjclVvcMFGEr1Pes9zmd78QDXdbbHpsiiY0Nfm+FQu4ZVFTteGLlwbZvsk6RnJDv5+av+2h/CK",
+	"pjOd83RmyJkb4NoANJQUyGkpKfiHzGgng+AL5PCV906+s+8Z+dMts6Ap6EjwxzUtNFfmtZ/o779zRi41",
+	"NQDHH7NlYU/v9Lsn7sv4PCdP7frgGc01SDs/0oyRC6El+Q+5NKtAmfbaUaqTpGd0qArsPKy+qsLqfMxA",
+	"UGgB00kDmE7aweTBazhBToVg2bU7QThsK3Scvd0fasIRwofC8F1Sw677zohfIvi9u64lOb9Pen8DkepS",
+	"U71Uu92BjGnKc9U7670f9vLf1LB3Rt4Pe7esUFwK82nYO+2fDHv394YcqWuU3taOk+RyCjjQAJLOO6zs",
+	"IL7Jn6hhQoKKlLnr/zDaZJ7AXXgqZRT3jKub7guPrCq+/J9zut5twQa2wX3rgMAPuuHd9gvbiO0QvlEL",
+	"KVSFhbBskwtfalmwjJjrNs7XfdQJnCXoV1oYiTTyFl0bBky10fIV05qLaUIMjTF8FWUPciOMJq693PSM",
+	"SD1jxYorhnYXw32EFKzfalEBruKV8Q7H1vEel0PCFJvSXmkBMAtVbYB6KVPPoasD/Qob1eVwLANz1Jpw",
+	"1WYlC01R2+HzklHFDgYaHC0ClV9nksxknuGp5uaxvkHXnws5ztm8ZQELfOJfd1uIGze6FKrNsawKaVCP",
+	"C7Ka8XRGJpzlGQqDM6NKSAd3wjWsFRF++0W4T3pX5pKqncAKRr1t24JxzQT2KGlRuIu8iYVAKVQd36yJ",
+	"NjaLfewYnonZI9teqj6MyGWXjYTEXOqcZVM2t/BYFHLBCm2F1QBQC6o1K8w2/r+3g6Pv6NHk3fsnp/f/",
+	"0ovIxBMupqxYFHzXVyu0721lnMQvprRuyPE/WKrNjKH8aqjV5lbG68htS3psIdNZ1HxTV89Kg18HFcpI",
+	"TdwITcGkYylzRkEoXxTslsulut6uniJdXlFFjOpzy6xC1Y+u0HHbyEaRirPsmurueyiXtzlXTFcVyzy3",
+	"hnqukczyPLcrN0uOTmveomPDOlFmaEcKPLGkVMHrwEyc+RQ03/G61JWqUPBHtA2hvERUxSiqt0owEq7V",
+	"fWKxr5VKS6nYFbuDx3PHALbS9ec55XOLbpvnMV8qTcaG6iyBlU9orlogHmBoiUmdF62MKtUdKPdNUGeX",
+	"HutqAIdfr9uQcpfr3HZBFRexawn4bR1L1izlrumMKjJmTLhrCrakiiVwX/wHQ3UeJRJcWa8XyanSIKIJ",
+	"ojTVLCFjltIlymZErUVKhMwYSan4DFCiYDSdsSygI8H2lwKG2pzyVbN8aIWccionMBoyADBKiJLEiA6G",
+	"JZPA34c2iz45HxscMgBG6gGLiKwwMFAdqRu+OJKwPpofLaQ54CIUnEvKUcUfd8iJpygWIRy8Y2Th+YyK",
+	"Kcv+neZLi5NZxnHunwNcxXOsgu5HI8ooEGX0jPEC/XHqGXFIZYEe7Lc+b8uMcLPrU75iKztLH2eRBRn2",
+	"hj0ypzdMEYrilZ+YnNsvtJXGvO/1hrGFAqMbDNcnr+icKTKna4NKXJCUzln+HATIpHZr5yzj9CLrREou",
+	"ytsJr13znd9zhoCLvd/cY1I1k6uLvd56BYacXaisMwXtPpe1Gu0wmbMQ7b63irFpx1eNiHyej5fz3dYK",
+	"r1kdftf3npuHFLqkdnvzB2/Z6vDmJRirlX/5QhXp7lO+pGOW7/7aq44AtUfx5NS/eYnGj67CDrxzhcaQ",
+	"XRd5BZRvr1Ve0/1wxht+dn4x3RtrAoPoHmhzzffCm+t8P8RBQ+1+Z6L2QB1nSNt5nXoP5NkQQ6verzld",
+	"vEVB7N0/lBT9N3T1E1OKTlnPuUd2EwMuNKG5kiAvsltWrNGMFnLeMtAF4lw2WarzWxii3snAfWkejDk8",
+	"tr7pjRs1L0VM+Aa3xc5rCtSGDVsbhjCl5nEnX1rAYOxXlhiRxijHbL7QnGWlNCWkYABg9+gDxG9W3LLC",
+	"GuO7qs7m++vfpWDxsLJQLg3HD1+sA72EVf0kkypKhEcRlWJDr1531L2aMURTo+nkcoWBYRSCgYx+Q8CK",
+	"5zWMpchYobSUmY1Fm2PAgBoKqkqh83WJ/orQgpEbttBES4l+2jjmh86x6iLPBcGNgtuYjAJBZJQEHzEQ",
+	"KfyGCXjCClguXsnJTRCzVEWV2IVqWEyf/PXFlQ1m4xr80vZsKyPEJ9m4epvHghEMXgez6hbGMyRmOuof",
+	"KcxHze50dK4N12NkLnaniRQM4+/KmE48wuioMQ9iI6QuUPczWEABWka5iA67XKRyzsXULzgSRngOwSgO",
+	"Mm7tqvPit/CHJqZwaclgfTEGBUoiteE3qdOiKvYzjBjbk4qVisOGcaThZd6gP8QMFIXejTYGysHOy6nR",
+	"z3C4cp/hmt0KbWBGE0m8it9ib7dH9myQWNUYTSaZ2n5+DdvdhHbon9xmGjbLYRnh+hmBuGcpqnaYiKW4",
+	"q/2kqoVvozrwLJnwnAHF8aG6XKSMnA5OvwJ7Djhukn1QUIpryovreNgtCAtckxUT2tqTWuDRDU3thEuh",
+	"ed48IxOZkUM2TN/7LaL9GrfTnu7HWjN17EsPHomaPJQ8bOiDmzPU9L6GB0IlrRYGiQyN5BAaZuQbjEOL",
+	"m/PKk5ZLs+5q1GLDdmw0a10Ja9rsriS4qmhFSMxMrj5TaOTlFdFbyzwjgnGQ26ggCEYijGRBYMR+y4xW",
+	"RatOOLBk44QoXTA6T8gpyfktIzmHGMGEPCFedtjKD4D4h1CpHXgVP6qw2Dj6ysLDs6jeoqQTF/Lk9F27",
+	"VOG1rmqkRMz/1O240Wm4VS+rWLe922pjtLS0Ru80XGf+52LjfS7GHOPcbqUNwofwjR4wyki0e4sjNIYq",
+	"Ntoe9KrQXRiVE/yBBH7BVpN8zA1dxX7IeMI1nZHVTFrzvK4ErSDRcKGoJ8kDT0XtAOZ2ALfuZV3bhWGM",
+	"c5qxbbupHZM9oW2HY1TaMVXsImNCc72OMW2ezkhmnzNakcwYAQVc9ck5SeVibeQZWj4zo0He2gi0SMhX",
+	"owINNzalxYg8Shqmb5QtMyJP3chG5okoszOpdBfBambTMjbvSUwwe0NFJucJgJlIkaJLZofoDc9JWsYd",
+	"rwmj6QxjvfeaQMUTKuREMxEAcMymVBAtEZJNwuMWhgCATvCy28l99k87IUbfZt8jVChi8flCFi7AZdY7",
+	"69FlQfsFzbg8RlZ5vLiZHtMFP8ZhYF0/8Gk0miB18Tw75RHtGpSiUIjYPyIHIytwsThc9CLK5TiyR1Cy",
+	"4xhvA71kQcYy88mbGOKP3yiwM+lq6ljIjiN2OxE1K9p4GswhTJfaoNfpYEDGa41aXDD+rGBRQK5m64ah",
+	"XRQbGhi4xui1lZs1w6wHnwJTzgVmALtlJADPrCrh/LAdAqYMgO3OcZGx48GQ4M3z8SHLG3YLVTdK25u4",
+	"ARc7xPWCFoo1nLV9xlDKf7t8/Sqxp70G65/5pn8wRWfGDQuLHNUrtmJKE8h7diYntMa45GFIeIOgGZd0",
+	"COc35bcMhPpOsYEIaRuTthEiWA37jsWhlEHgDw/ZqludnVHZz1FZjj/KFgxqirX78+HRoc+pdhb7H0GZ",
+	"mdB4BFSsX08gUWObjbDdGVBbwbsN9wC704mN20U2jsHFeDYSdMWtNt4tttXqOWz1830fP6GO4WkVRaGc",
+	"OHYYPmK7ZrB14WhVSEE4rrKyXZ6xQnWSapIePr054Iv5Qq/RGAnMEgHfcLWspSIuf+WGc4WxmzOWZ9tt",
+	"GDWbxYb8BcsuI63cEhpBiWGNXeHpwxwNbTGPIO9FVPSx7Ui+Cyo0y5xvJAb2dnmr6Qgqig+4Goy+AD6w",
+	"toX0kjDD8PSrr3dTjGqQbYTnfsrqbnt1ZmApuJYFGqepulHPjFiDupL7bQaXfte9t6CuwwA8VSPQPfl6",
+	"MHBGuTj6uvxc82T01LdhcysWh+SnQoQ3mEepfxs620t6V/afN7+8MCu3Mbs/un/PX16a7w3uDmK6eZB6",
+	"fNKeH71BwpvihUOqnJud9b+PhGLuoBDBIADZSvRXF25V3sVKcu6T0w1ING6PVqTsJv/os1rMJJS8ENKG",
+	"2UahchFxsDwYKk9Oq3BpTyw/8t9+m3wwEOJln3CtyJNTMuZafbRAvSxJSASkT06+Pj19Wq8rsM1CvzcU",
+	"LQWxBRSAbNkFkM+ffP01yehafdEMykGyOzRfuSIZBwGmVza6oufgcZGyoaRDOzYmCD1ZkEFQ2EbIzAz0",
+	"YbAS4th2lNVrWNhMzPe7drCkB+8uSOLtnJOFhuzdMpVituhLOWcgDq9kcQMO2YpEHM12OYA+Dbb6atpR",
+	"sKOYsBDPv97Zq9A5WlLukCp0gNSgGqAajPc/caVY9kJoNNcc2qeSy6kzPmio+bFF1GRuIdtTtnfwhlh7",
+	"npxOWUbGazKj4NjYReSvYhYuMwpPOY/aP0tiiWVYfJ2VhKhlOjOkMZLkblAiqNPlvu5/9a+D07PB4FlZ",
+	"pEUQLEZk92rL0CkN7tTPbNkaG99YK66yET1TmqmHQ/Xl58Nh9v7p/ZH559T98/ZKk3f45xn+87n7920/",
+	"gV9Oku/uv/jLF38hX37+9j9/f/f/v/3Xo3fu0b/gH+bnL/5iJvmXLeVwDkocUR3CrLe4jctmk7mIPmoT",
+	"qrySBZ5CDibscST5pkFhvoKMMc2UtvoyZvwgO+hqjGhIEYMrSiBoxo/4zOa/K40VBT3/mdm8uE0qM6di",
+	"SfNYCN2CFUraPDuoEtlE1V2AScRIv2BykTOS0jwPIib7u+bxbkkT5Ppx0wJbYrGXIpViwot5zHh6YR0g",
+	"K67TGcvIjBUscZlpQQZfJlkpJZA10ztmC15VRlO7VJnwSYOPnhXoJCDPv13EYFN2oMXMKozjFBguaXs6",
+	"axyx6IJfTyjPlwXr5GZyAuszCIRfW2BRoVasUHi0AVKawzfHStUNxsVvRTWznmWRN3irJXiaIT8Qad1n",
+	"CpzWwWogSjJyeIHFX67ENVSdvO5kobTJh4rnBjtsmTHEkKwx7mojtmrGaJE1BvcpzKs1D+kxo9rlEtSi",
+	"Px+cYeAnUG0FGnEWG1AZmtpsxbWOdDuPhh34aVy9QrNxxe/0mqxYwUjeGIQwr4r4+8rgHal1g1G7rCjZ",
+	"VhWhPvY6FFLA5E11nAsY8nTLzKfrBqJ/CceyslGhXAHWZFiIrRIYarDzWXgdwfGrH5KfIqJmWixWY7C4",
+	"xC+o/wtcKO4b4LEA6At/sQMi7hdOrGMkfqwN0HLRsynEFwoomBMeQEdnp7a1CJ0FdbmAqAS1wFAOA+pN",
+	"E6lhFOaFo1taGKyD0n1IpX8x7+Ofl34U/PwDjAVZB83pSoa48jyH9JcFHm8F+krTNUkNbCIYQEokO1Ct",
+	"DF8R1fE0xBQHuJLJeX0C6WGFIlmKEaXQkYvhAGSRqeQdVa5WpRuJ44ZtfLTB1WnejFW1utBOwlF98npC",
+	"FLtlBc0d1VQJAdqdahXHXBz3Gj2pjdTDvA/eTYgbWFGcL4asJb9v9z+GOoF5LafFvIEwUicMQ5CaUXLl",
+	"DVZuDlhvkGRSl7eDxZlZrreXvXAjEXhhf5rVQu0rCg5XQPYrhSqCUWJJNpCuwdEhZa4fpA/uQFPgtqvO",
+	"5Z+qUl4kxkPpgoqpLfXUZST/vHl5LdJrI2B1fXkt0lfm8fvElRqMmrVWlMdvDQZW5NzcaaZc9SGuE4Nq",
+	"JJ1RIVjeOf7FrupXO9tmkawavcLkRSRWbvnuJvbqV9LdjSr2+otWHmUIxnLr4cm0kh18aJeQveYwvY2D",
+	"MHLWnlEjtWA8GKnDRlTs3hmNTGQVXuUsOmPGxRQ1Q2AfEB8r1oHOXAVLwVJreNrp/jgwR24Q9FBoEVnB",
+	"bhWsfFNS9nGqu4aO4tSJ21QbeN3Na4jF2aLHVXQlXxkHfoqSPogkuG7y0GOcsyOiRlWi6YY6Nqdr4FwV",
+	"GaRZQcMZG3WzH2UBNfpAPwu1Ezt7R4UM6hIh64gwdNRoWeblbKPKgqriddmIfQIV1/bLhBJKObsLvurV",
+	"QF2HQwtG/FrS2BrhQCoavYdzexYTWURPwROdSPGropBFXFDxGh3V2iABMWKY0WOrGIHfRuc1u4/pjYHa",
+	"YybBxxwHWQPrqCdLwncHknAdKEsyaBfqwBE7H3NNL53qsMNdNchmK1RCDQcr33uLtjk3lxYACdJ4udxX",
+	"PqWgrkSBxDOTSn+mnhHqzV2ODvhp+2226S0RjBMGtr5IXL8tLe9LTwCeGEJNC25ky3Ehl9OZ7mhd6KzG",
+	"q0aja/dNtWn96IVotyVNaFGKiHB6M9udoWII/Uz9ccTL6FciNdeyQeWEIiIlogSn12KR2rRvLIVo0qK4",
+	"sjKAG5YIuXqAAdbooUw0a9AIEgus7luIk/kWUfeF7SPF0dQnl3os7/YREryaXWciTcTnP21dkLgtNXSS",
+	"JRgfa1FUQVqmtYFVCVf83pkhgTJZlL44f3Xu6RDQJw3JF7lNJp/Z2Ypl3qDF4rVS8ansjxXNy0a3/HL1",
+	"PHFtp9aMFoROpfMSCfsdFP6VRcaKzgqGgeRrbH6yVblAtcJtIHY2rwEFInGnrtp9Ewp54hlxnkCVFOs8",
+	"6RLja5v4dNMrmtjyrzWGbC+BLVZtCAXWDdhfg1/Q4qYTPylBUrDJUnW0U9ervm40OfIr8ECInairDV9v",
+	"VsIwU9lGqbqCCgiTavkCJsDDSF5s1jNYFVwzHwCrqoUQycWEjKWeEbVgec7FVGFiIRZ6ooWtmp7YG1iA",
+	"b5SWHi5bLCdxHnS4F3iPubJt3bB2zpwZ8oPFc/hUSEs1qyicy2npiNpeccxbM6qlKHZ48VPdx091Hz/V",
+	"ffxU9/FT3cdPdR//bHUfjVSRy6kPVqyHKE2WeW4jWjY5sVEftWoxMRihMSieJyf1/qe+LGQnERmTsSNm",
+	"1Vqbhk1xHoTFzxThNv09Iey3JQWBHUtXOk1i1woAnQuBcHXtG61EdVOjsAS9XVGEwnBbgqoSpLLN5Eok",
+	"ZClyppQtDPiX4LX/U9DVKK5/c3XdFIr20odxOj8cpDo1ZrdWRzVicVNcGVfXUIMjglpBLY2KGckhTinW",
+	"x7NU24LG/gTVvriom26IFEeUFySX0z+k9Nd+K/pnqQNWsJTxWx+sH4eT88dUiNgRXXBnKDDqDgaMlYbi",
+	"2j0yz7F88oAomY+7YpnMs2ts2tisy4cFuAxYMbTId8dEsocKJaNFzssKByGv6FggrO6DO0xJtVB0+meo",
+	"uuYkroa1esmq4fdHLdq2pcRalypp1Q5LH2XNtBreVCFfOaaAgVV4XchuQ4ZeEy9Ktlsla4mT2KL2pbJX",
+	"Ws0M9uNz8t3Tr76JyH/exbSZdFIUsugeemInh84i0eoiQul4WKbh5zyrNaZzrMrypWi0HQZgRfC5GSmr",
+	"6Njgx3OoYhHKTtUC8R9dLaGGEkMRD0fDAqGlyfYVuto6ME5sYW+YTwGpNkCRAovtbHS8j6Yb5HTdHQNw",
+	"TpeGtEGzwxrk5ewvlmZ9x//OmRA0Smekpnkk0s6vrYPkHvjdOjjOoDJ2ZdcfcubHEQvq+YFR6oYba68l",
+	"sHmsOmd/DLQ6cvkmalC/9DEO40jAXpBZL/5QwHRkvRXuuPs+a6PVB/AI4q6Vg8vmyLWRkFJVWxC40S1N",
+	"aCZ8zZ4WM8QzMrLrG0FsfJDIAb0NlxkfG1XS5Y0ZjTJz/kmo2m5Gibo1/mlU2v9V2lbb7WmpHPS/pLL0",
+	"jmrQJgg7qi+2Y0BD7gWjimWYOupuYHcTyQfVj+Ib8MVBg/WT1zV7S1KG25TWol23eSCdK6ZgYcndgHj/",
+	"86ldFV0r0MFCchVjHJdrkZaNVj/ynr0frrfutoa3Nu672su2WhagpbOtAfr3VMfSwkc4pBrZAnLmUQzn",
+	"SMjIxl2M4FssPogtcjDKB7+HNhr9obhyZRj/scymLINMm/Ha/BMrhEzLPtRZrFoe9H0mM6pmDIIoiuYQ",
+	"kxlVfVIJQbFl7Ogtw8gJ20ba8DwjgbACYmPIxMoalRYNnXSwehdtSIm8u8BXTwaDwaAmwHW3z4aAuQ4C",
+	"g7YBCB8lqEWzRkCFO9zFfXOo7SHmVOT17gUot9aKrKxy7zU6FxcsLs9tdZ5Wf1u9CnmkVKZPpvhMlU40",
+	"chFvoRuEFGMBCKqHAsOFk7BMsrnUBEqOQJgV+rmeDr6z/fMxRcwgu7mD1UizR4f//gdgL/tHvsrSm9d0",
+	"0q5Tc0lgyEaonGWYBVbJgBaBdzTV+ZrYetWdqNb+dRGizMI3OawxZ5mtd+sft636bzlt0BPwsaoel630",
+	"YCPd6sAjKB5eBB7AevDWHrt18sPG0B731qRgi5ymFd9xeSLbO4F0nz1oSx2bynWl2LupR62fR8ejDTtt",
+	"HOJ8OxRZ34yL+GjLgXcDot3zYQD4s6HQG+CLMa02bhwcxf3e1F3Y8nyx+grgMeGQdCE0F9DS3ebweAtM",
+	"9pAklxgD3LbjhorzD2UFZcH3je6NGFhOYyQ+ca0QKqE68XbzQyGXtVxEcmXUVdAmfrl6Hu0KWo66E5SC",
+	"Ox8xJjfFaf3b5etXZ+WxywnBJ+NVbaxyfj1X3UOeyoCjh8XwdJhtm01yqw2yIxlqMeod2ogXD65oOsdV",
+	"LLgCC3YDj8IoC9fEAw1J8IyvJdgQh9HSBO1DmA//vIELFWtTuJxuPOqFrf94CBb1hqllHkuK1bJgmQ84",
+	"HFmNbIQhe6vZ2hX8qdMxUOTjWkQaaPllM+yA6HrlAZO4akl6O7OdOSusOaY7s7H77FyyzB4JuWQi4+gN",
+	"wsvEwYwhJFmqBySINrMxc2wR/2DEILF984ACEf6xj6TSPNp+UkB8tNqFckOHuVUWEk0GxIbs6RJ+ES1Y",
+	"LzMuXU6gC1sFQ6Ota8nWvg1IdxYOGlmMewd2m92sNQn0C+voM8Sie4NN5T6eHC0zphrL3mxafuQE26zt",
+	"ZI8ss9sjYHmMijnSZ022LcvmVtbDUrbtBFJlYw3d0MWAFWPsCmLY2tDT+Rw7Oh+5PnNASTcp8qeOzZ86",
+	"Nn/q2PypY/Onjs2fOjY38JaTu47cJajUC9nickLOf3lzTk76dw9jPJe78p2GOq5lwvaewU1yqcsijTXX",
+	"8oTm+ZimN6MabvpFYVzSfKl4SsYspUuFtrVFIacFnc+xbdacKwV1o8EltuKKwfXtk8CkbbmbLPiUC5qD",
+	"5QhSo5bjnKfQdNOWC3WLMqe7nY5v1Az9Gff8ox+lkhK+J5V9tY3IXjyIxp63k9jzLRT2h4+IwL5qpa+X",
+	"e5DXqw9NXa8+KHG9DGnreYW0noeU9SokrD/U6OpVQFZfwTuOcFRQ1N+EAKtDalWnGDH6GhR32Qz0363v",
+	"cecqUGho9nWgfrl67mv2CyJFfzu8bXhOczwvrmdZcL2+NJqO9acyWsRK+Z2be1Qw7fjF9fnPF9dXr//f",
+	"F68u+8S2i1FlXwFoU270IyIYVGoSgH6gUoEpGafxi5ppvejd30O2yETGcX/O5rJY+wYBt9LwNDmBgARZ",
+	"kLkskI7LpXZKxBkiqJxiiMJQAL74tt4TWZAVGyuumY1hqDW6mJUBRrpmPOgPxVB8+SV4BfpffmndA1y4",
+	"cvcY6xP0IREk41PsSSYyovid/Qz1WIZiUlDMp5UFgotcCJcSY95B1TjS32SzuclQ+MJNMArauBYM2lTM",
+	"5LJwveXXOZ/ONFH0FupqYb4y12X7qaGQabosCmZUMWHOTEGTD+7KW9Lcz2A0h4WbAFWZubxlmYHyihaZ",
+	"BdhLJjgT6drA7EJgTnlY5Sax2qGCio1QJ5wqgndI2ab3I0OZRwkZDXvD3gg6aUWcOMQAymyFDHvejzPs",
+	"9ckvyADwFTUUYcUacm4N7qUh3QxhC2FWYlqoEQrGOZuTTKbLORN6KD53CVdf2B4TIGPZtuLWki8yKGxl",
+	"4eGFry+/JC8gnd3QFzhJKAWXK9t1PiNjlssVGTlrMF3w49uTUZ+8Fvl6KEZ/fXFFqr8dW+wfYYhc/Mdj",
+	"PGA9MiRnKPzsToLhhRGJ0NVUvT5U+dsTipGkMFQL4ntgg2nKFFyRDmSCaHnDRJ/8aJ5guWIrqE40FFDk",
+	"SME+QCU1EpWZR+Gbo/OlnsmC/w5LPyPfA30h//Nf/z1yhwUj28tWSFd0CUQ0D3A4LvTt5TxlAg13qHD2",
+	"zhc0nbGj0/7A1lhDsqXOjo9Xq1Wfws99WUyP7bvq+OXF8xevLl/AO2V6Wg8ghZWcyPnPF0GV4bPeCVgQ",
+	"FkzQBe+d9Z70B/0nWNcAjbi10zNfTVmDsR6OC85mdIx/48mNkjYtgPzK9WwoRqkUmnKhfjLC8P8xItCo",
+	"Unt79PejK6lpfgSNhEcINg9LIx/2XnKlQT1RJ3dYKovOmYbiv2/rC4aWXzmjtwyK4LnF+2vULtyUbaMo",
+	"CimG3Vc626MMx81Uvy0ZOF/swVY26rgURZBOKLhWbMevuiP0PombDsuNHkMD916HB6WrH7f1SSitDvF8",
+	"BVMLaTDNLPZ0MKi5b+hikfMUjuP4HzZopdxcJzOuUy43rff3SSPG9dGIn9kqzy+5uGmaxz52DM/cJ70K",
+	"Tm17qfqwXZI9sfibHmAua7UiB/XO3r4zn4rbOIq+YTkF+cA1inCEPyFaStT+KtS77OV/Rkb/81//3UCe",
+	"+56g9PvH/b59Ck5YLedzWqyxoh0T7lokRLCVT6xP2kmxnjEQqulU+fB/SwmMXHh3hPzlaLzGGncuU8dW",
+	"LD+CiuWgVX48kLlPeg18bDtF3CSIngcmW8wjVfL2V6af44vumjzwSna6iS03r2+u0Ong6ebmX5XVvA28",
+	"oAHDn/q6lKct5MrtOdkms/wZr0nqImczljPdYFjA2sPAbI0cCSmbtjIrBaVvhGNa99IoMavDst1lsqQ1",
+	"82ENf4gTn1IuNu/NC/Oei2JtFQp+nUnFSk+gZ+YncU5eWWOFk7f3A4702I+w16fbrwmGXOx/szz6/iiL",
+	"KdOoHkHyqw39oVBWmSnIRg2wFQ8Z0NQIt6pE0R46fHtJj2ZzLnZD5UZCivgCaBIsEpVoS0y92gyJs1Ay",
+	"2BFXXqCOqoJ+f3BpbNHhPrnQqPrMjESX57ZzP2pspeSOKx8KqERGrvw32DGZjOxKruEuQ8qvQ+PqLzHZ",
+	"1RB3i6KPRtNt3ECcolusPxCVrhDG0JARR6KuCLKwbdyqsINrAJv7fv0ztm2ypozvbbx+fB/uEc4sbH6g",
+	"mmLcyR92EzGuaMtNJJ97dZYq8vMvV1/EwTqnd0eYsnAyePrtV998fegLu1jqaIU6G1avyiJ+jlhTntm+",
+	"hX1yLgiaB735w944RddqKGwrALy0Nuje93OKXKESDf70CPCHHLfh7pt2gE0V3BaK3GS2WxTNBWYnHVB1",
+	"7awNWx13+4OTQs6vM4wz2vqwluWj9QoR+ZqwHeuox0QQdcMXZZmn3UwJNWclzfPR2UYISBLELGJsFlgN",
+	"nckaw0fQiqwTwoXSQTOJoOYfgXB5X5XBMFobcoIh5Y0b3BSunCOT5vlmn8MuRpIwdP7D2DUqtVM7Gjcs",
+	"evzTWTdKobIsCFuzIATkyxGUdlnStlXak0lFe79Co3Fwnli6GgTF62INTUuXBYXyCoa4+35ghusGMfBD",
+	"oZZpylimonzK5bfiGzhTGTuPbiTMjkqGQs/cBzDGZxm4CEQQSmGY5KiMuxuBlV5MFap4pYgqRa0Oiu1O",
+	"jGJr2J0AfHiK0Mqwjey1pO07M1hXsOsP5K0wEJAcZgPid0PDh7DM41rCTjNWevxTsG+i5ZSBPlILIcci",
+	"ydKQ1ylEk7iEjfWmDvxSTn/iSrHMZQLUjm8LufOaMNan6P3UJ1dMafCpMlcQOgwHPalHr/V+or//viaX",
+	"mha1sCdfGe7o9Bty8t3Z6eBsMKjFO531/kZzOgsTInvQ+IffMt9hJacLLRfg+e6kDoUAua86tH0WWgVV",
+	"T7bjXTW76oHo+lJOCXW3X7tK2XNY9lbcfRCuAuaFWNpMCl7nGSt+ppAB+SegCahaQds7sqB69sWHJRLv",
+	"eXbfaFI+J7eSZwF9mMmVIFpKvPhzaA1jNELzWNR+XJFDdpXPedb70MJVd5mqWYZa9w+AJa8FCwvcf0gB",
+	"po4edUbSqIc9D57b56w/iGTclo7aYKgK0mkPcLIYBRFUmIdOr4g5iesk1U1qfTxh9ZzkbEpzw+rBHW6U",
+	"MMIyrg3fFwSMLSjaBRsxIiRRzJyqdjJDMhSY56m9+KuIOcZ1P9IdwFpcN7LuQkMohl5sEBt7rvtTmnd7",
+	"yihYl2Fui8D5OrcbYktQxaFZUvGVGeyIgfih6dSz4wXLc4YZkq6FQfPEdkBfdNmOlweNFTTDHOsgCiwH",
+	"D8t9Z+GmvFc2DubjFHHO57bkJXC24N4VRNMbRij+AJHGjyLxFFDH8/j9mtHiGmqB3re6dPF5a79gpJAr",
+	"6BFuVuQzjMwoyUacXNDfcCjADwHVReF1G1Ri/gTPhfkZvgeXoqGKffJvl69fwQ9/f3n5dxvvl+dDMZFL",
+	"I6oUWvXJ88t/x5pHMwZfodQ4Mn+ObLgRCRRf0DEKRueoZw5FYKHBjVoLLtYmDWLXN/XI4OkVVaCBUl5Y",
+	"4RzcdUbadwajSsnThLBbJqBrLFErrtMZSZdNhOWvTNui01uceVflUVgFw2CV+fN68HXFvReUpgYT1AKl",
+	"WWuBKjGjV78/4WUMaokNh9n7p/dvj67fmb+i9cSMIBUzd9nI3qgpDzKpgkB++zFVt72kd5eruwZrWKxL",
+	"NiAHdfhiXcHo9IIVKI9gFrUazHMLDK6OrdYV0XXL9UV1txXq9Wt/TOnR4pChAeEgtyLrywUTd/PcAuJI",
+	"TiY8Zc513lcLCAScMabneR/+rc7qg7PHXFA0MmxU7tHsTh+bg6u8WX8uKv7gTTuE5OMvSL62owYk1n5R",
+	"pbAPlGLROHCMUc+NVPZXa+aqmaFpxX7sRBdLnciNYCvooVuqQlAPAIJ5KWYjbNARKMPJfGz+o+FaZZ6G",
+	"Y62Egtdsvi+u6LTBVLSQ6Swhvy2lZrakgN31xeToJ6iNB2bNtVziDEYSdJ0/++QcgePYwQzaKREzXb9y",
+	"qTcQ8zG8xLVgeOV7rAdYac1LD8G74/cY8X3fbN6w5VntiXmf8m4yrM/biUae3jC2UKFj1O7e8UUM/4au",
+	"+1mfgBPHfVY2mS1KjrmIHVyL2wdWg4HmRl2wudIYBiuJYlqDCxZCYmURWB4jqftNq4L49x3XZTDCIKKb",
+	"KuiPTRRjIsE4fFeNSC3TGXAxrMDqm3YrXUgxzdcJURIENuyD9uvxyCpRc3NJWLl0vHbl2t09qof3vISM",
+	"r97Z6VdfNzCuHU1hQU3gvQxiDmkPYRM7r5OK1oCD8FIeVhdeNrAHMnLHMkoqzVy8Kwa7kE2IkGOZrTGu",
+	"xwGI0KGw27Iy+pxRCBB6FmRY6oqY/PTktE9+hbx5DxOuhgJrDic4H/XrQCxbcDHyS0LGhEhHiYXLZ2oo",
+	"7Dstcw++68NgNip+wSFdhrsIuKGwbtcEnwJqMSrJBSgDXPSJQzHryaoQXFgyeqDgmGHxcMm82wm/qXi7",
+	"aJYBy3A1ba7s60PBFQHSMgGisWDltDkF9ZZ6fC8rpY2oHvXhv5COM2ZD4ZPSKlFbGA82XpPlgmhJvnJp",
+	"l7ACrPMOjaQJcLQV5Iacu5qkQNwwmwOm8hoKNKA2IycY2W8PCbzxic2NgcgULsjI1tIc+QJZYAwJkXFs",
+	"jfYYWYWOQPfR1wUaivEavYB6RgXRK+n2kuDqwM7LJxptA+Ah5JMJgySpMp4NzQhD4ZsbAZmGyktK2u27",
+	"7WDApHlsBBgywsabtgAY1yRjKYdqEavqXTN7MKorKgpuOHO3Zhj3TWA8y7rRmZlyxaVIKp/g5hiUkhOS",
+	"Uc3sqW3cuFIvbL/GiHd+9BldLJgwD0y0uWx5HiBbEG5hNzAURnhMLCppJ1W5ujAhqTHSJlxgnzkJILa6",
+	"M3SfK/DUSvTTQZ2ZAP3xk2Lh0vCcxNpxYXOHKCQoXUx24cZDgZV0SvEiCYELUCSjX2khuJiOLGEqI7ZR",
+	"RR8KlEUCGQU0OLvIUBgHiOKopUSwoMoRH3chpHAQNo8Nhe1U4LyayHrJ6HxZ0KOfzevZ0WsxMmIqjAjT",
+	"TJkBa4XQGqrFlX09IeOlLuNnEJUJ5vIkXm34avBtn1xKuG5Qn8gWmIbSL1B9CHHcqA9BUA5m1FO1sS1D",
+	"5QxixAwWVWnykxz5SY783ytHPr7UGOh7mE5d0feivrK/Mu1r+B7obv5NrsicinXYjYCRGVdaFmvbaIJq",
+	"MpdKVyOjyOcW5OSrgWF8IFf6oENzm6f8lokvqukJg/h9wfDHaF4C1n1vzUiIXiW3hTGbGil0xiCO10hG",
+	"kNJCFRmZ1f5ANbNpwGD2HTVd6TKesuFefP00Utng7ojmnCrEGTcfdlAsdO/doxoOXV3luBkHce5Q1jkr",
+	"K9i6AJBGj7j9zNIfOGFISR95SI4SEE/cSWkpg1uHQ32IaLtIxAiC7oH2lH1oIk5si258FOHdtNqupFW/",
+	"Ds/sQ0X0N57ep3MLz+2POaWQx+Etb40DKSUC9fHE5H+Q4JJy5w214duM8fTAISbloI3B0I8vE4Hk35ad",
+	"eTEhSs4ZqNvMaAsorHjlPvGaog2g2PSsvEH94iVMtYFwpdfVB0V8pki5u5iUMIN4vFb3a12UnnPhPp90",
+	"8Sw+jTlYoGknhAKWCRmuD71As80h8OOvkKPrzSe1YIcoUmzHhmhm5Ybg6w4pdhfbt4JvPnzz6I+2bNDZ",
+	"lOYU7suhoRA1KL+eEGVUOJq76W1iqT16pzjC2dBUW285fjYCeUGFZtlQBHYquDNcg3LJ0Y5kR6PqxiYA",
+	"VCIxbI10ORS1+0aEXKGFZiIL30I2bmeAu1Ge6J4B3vayNd1PX1XsZNA5GAnWtFMc0gdEwHN141tKWRIH",
+	"BgrBVtUU/QOgYECJ59SoWsK1qm8MOALLhIvpsQqBuS3Qd4/QMdQfo+YKWQMQfIO2XCrWBh+HYk4zUMLd",
+	"e31yvtRyTjVPbcQNU1gNp3Rv2GFy5hnCUKxkcQMGwnhsjpE2fgr29SF4fDhfR/aOG1QJGTtTa/9whAzH",
+	"LpmoA9nB2Px2fOrg4r5k4UH9ASpZMLsnDH9sHgC17pqNk/NXAgiDuYoTLriasWx3t+ieHKvt8D4d267H",
+	"9gg03VcAbhK0fsIxL53a+Gj2qepETRQQfj0M1aPacpZAflPMFdtwAVogQCNv4odTeXDaI/egPYy1SI8D",
+	"Fa6VvVaaw4ZW2r6tjxj4udDZQkkqF2sb2Ap81rrNg2BYyJ9SJJcVR7cqs0Gdh5G6h7OhCDziZi1jxgRa",
+	"e4mWvh9qqEVy5w4T5YADIoshdOBpYtDVBtRqWxgtpKpPC0Y1K3AaZV3VM24FZfCp+BVg/Wp2y+VSWfG2",
+	"Yq1uMFZjCn4SC6RsKgTeFES7aff2SA5dcXexgn8QO0WtJ/geVgqLWAUDt9WErdD5JmzLtrnRRbTzavkz",
+	"k4KpQ9mqN1zsNPDogajlenr7q78W6ePYOgwByPiUKa1akunwCVS9Zs5h4yodUDJepjdYgRjc95//cvX8",
+	"C3Mxy6CLv79+Q+QEbj8vKr2qmOqTF78taW4nUWRRyFtGGHxn5+iT72EK5UJshsLPXjBfVNYGZ2Mikl0U",
+	"5pGD+Qh/LhdLIYxfF2sykXkuV8oRKtt5hCobwp/4YlveqOkjYXI5xcpIDTTkBwvcXUUPyH3pYCS0XCHu",
+	"WDMKcHk+vNFdrBZUNMSmu3B+F5vuPmfQL3Iml8V+lSWgDHanyiAfyAKKB9WVolhkPQRJsBiCOeoUSI1T",
+	"LOEOGY0bvetcVZWjR6UKQUexRpEgCJPBJuPuVpb1xMIkRBQvq83n+0NxoRUZCXYHwUC2SaqNSPL01+bk",
+	"uZ6poEikIDOggTFjCz1r4+NvfBezR7+HB8T8zdozCKdm4aGbwNDuNv5nkBa2CQnQHrgxMQS5yoH4eVDy",
+	"p7y7jQmxzbf2YDmwKI7bwCGuyD+WmU2Y5FqxfAKhOdQXTbcPVg33ywXWmTdCd8X+itFrBfQOxGgums78",
+	"/bRhwrIo7cE+brcyTFBJhpbFb2ztBmZbsrgVQgH0jRoz1K0cq8Q01ZPxjS9BvhoKCCFF/SosGWFzECHw",
+	"1YVKwx6dthNSuEpysA2WhY6YqrEeTJUI7W1zdj0U35Yt9n3JRNteAy5K2ZCr94qmM53zdOaaS9ju+UE1",
+	"kauTb85Onp4NBv/ZK5uCn5hL6ttUvn1f6T+OXqWy43inwTxPedulBgpn24qgVGaqVkH5kWaMXAgtyX/I",
+	"JRZc7U48vof4s+7m94NRLdd6NEK4wHwwZinFANng1vUPVtuDkjFkQslJSNScQm3J1CYhK534T0++e/pk",
+	"8PQg1K2URJaivQxQKR1FBQjLHAk2YoAhwbw/8mVSoWjQUNBwpGIprAJjNJ5QEcQOgWWSw8ZLQg4tyMzT",
+	"3Cb0sixGG94sweMuUp5HvACnWzdsZjwEAjzH+M2gzDYE+5Y+NYYpclTbqHrVztP2sAz6g2mzDpbtZR/5",
+	"Ktoeqc1WQXZAoyDo/1wltgqo0aK5LlVomytu9E3nf/M2tA+hEFRKbjcqBEFfCMxgt8LAZKmX1tximDrU",
+	"4qlnxZcFi4diRV1kfU2e4KLMvAj6gvaJbahXFubWKw7ZPht58tioBJV7usz4OLfFsAN6gWWR4a323hmf",
+	"6nb6up3v9vFLWygeOkW2pSHDAcrI1+9Dp/YGtQ6PpXPaFZ7gKHpXbkxStp9NqRgKpXmekzFziHtGyrwT",
+	"wFmcBUZFO6chGK7xpZkC0gKSoeC2iDekNyHiVx6FhDUyLWjKbNnv17Vip5gwgeb8sOpaeSuBXcIq/BUE",
+	"vgnBHrajLmT4mRdS1lTpO2jj8OhNHD6+Fg7tXRMeA5szuj5+b+70/aEI/TlG75OTwWAwcN2DQKODB57V",
+	"+xXVzMzeVt9Oi19PfqDrLoVOMrr2ZU6OTr/pkx/MdG2N16C+x+kTqInyFbRRU9GiKEen38TromROXOlc",
+	"EeUIy6EcNVdF+ZgI7nmeBy2tjMyb0XVbVZ8m28jBsBhr9TR7NATkS2oysg0I0BqB+oNgKWTgAhHUtooz",
+	"okKfXBgySTWFkmFDAQAFsya2vkODhov7dEXJbfwjeS7ncwNecI9iRwY7nRRDQXN+y/rkHFMxybhg9CYh",
+	"o5dU6aMXZrVHFz+MwCgxt1kyuMszW+fSGUAMUTZCZWEeMByDC9eiEbr2oS8EE13HhVwpCFuDGTDxDlyp",
+	"iiwXPlkPSLrP0SHsLmULTU4HA0gNpN7CY3MtzlPz+xmB2i0A6CNc6sjm9VLxmdFlXf88UDLUMp0NhS0W",
+	"lXOlmWBQLhuKR9nxtZRIFT7/avAkIU9Pv/sCGp6giscysybbirBgulif2ZxNw+iwU57dcRBd6CU/K3nH",
+	"LThm+U1S3yaR4Vkliw6RzdcltRaprEpFTpoS4ioYsIsZd7uNdeOE9iizgy8+DstzHUs03rPFEmOJMLv9",
+	"CPLIYfXqi8egIjuVGDUcbyKX0ChTFlhS0BYl84xSVTlltNSOE3U+fBXKA8hHB0WA18IOfYizrc7z3ug2",
+	"rqXuW0iD26s5FLR+sj2fbG/IvgHsCEzsNqkYRArsEQqtSe/WnymiluMjIyVgg6mwTdTtSS+eUQhOr7IN",
+	"qFEPjGjkmrSCoSDWQovdLVgKfrN5vB+V3QFgkAX0+5j1sRRwQ6uE8oXufvYd1C3lqpxWfFOTSul7Gy9Q",
+	"dRsGA7pyhvGxqiW6sKCGXNNccwuegk2XOdWyCMe09bua6r/5EiY2YTyst1QGOLhQqI12DLFhaTUOGeRd",
+	"F/ClWD4JRrG5Ug0IEbY9DtpmYvOiaERAadmzIVXZUmRUaJKxRS7XECnN7qzgC1X6nV3Q1oJYg/AS7nMt",
+	"0t79u/v/GwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

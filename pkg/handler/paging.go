@@ -86,7 +86,7 @@ type page struct {
 
 // page reads one page of a list.
 func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page, error) {
-	count, err := log.CountEntries(ctx, q)
+	total, err := total(ctx, log, q)
 	if err != nil {
 		return page{}, err
 	}
@@ -102,9 +102,17 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 		last := model.PositionOf(entries[q.Limit-1])
 		next = &last
 	}
-	total := int(count)
 	link := links(requestOf(ctx).URL.Query(), q, next)
-	return page{entries: entries, total: &total, link: &link}, nil
+	return page{entries: entries, total: total, link: &link}, nil
+}
+
+// total is how long a list is; nil if it would take too long to count.
+func total(ctx context.Context, log EntryLog, q model.EntryQuery) (*int, error) {
+	if q.Named { // no number is kept
+		return nil, nil
+	}
+	count, err := log.CountEntries(ctx, q)
+	return new(int(count)), err
 }
 
 // links is the Link header of a page; next is nil on the last one. Its

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // shape says which fields of an entry an answer shows: those that the generated
-// type has under their names. So the contract alone decides. The code that
+// type has under one of their names. So the contract alone decides. The code that
 // makes the answer adds fields about the record itself, rather than about what
 // was played.
 type shape[A any] []shownField
@@ -23,6 +24,7 @@ type shownField struct {
 
 var (
 	trackShape   = newShape[api.Track]()
+	track1xShape = newShape[api.Track1x]()
 	playlogShape = newShape[api.PlaylogEntry]()
 )
 
@@ -30,7 +32,7 @@ func newShape[A any]() (s shape[A]) {
 	for _, f := range model.Fields {
 		for i, field := range reflect.VisibleFields(reflect.TypeFor[A]()) {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if name == f.Name() && f.IsCorrectable() {
+			if slices.Contains(f.Names, name) && f.IsCorrectable() {
 				s = append(s, shownField{f, i})
 			}
 		}

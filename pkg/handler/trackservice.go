@@ -22,16 +22,26 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
+	found, err := a.recent(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
+}
+
+// recent reads one page of what has started, and has the answer kept while it is
+// right.
+func (a *API) recent(ctx context.Context, q model.EntryQuery) (page, error) {
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
+	if err != nil {
+		return page{}, err
 	}
 	found, err := a.page(ctx, a.OnAir, q)
 	if err != nil {
-		return nil, err
+		return page{}, err
 	}
 	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), found.entries...), MaxAge: maxAge})
-	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
+	return found, nil
 }
 
 // maxOfDay bounds the tracks of a day: one every nine seconds.
@@ -85,15 +95,24 @@ func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.Ge
 
 // GetCurrentTrack answers the track that is playing.
 func (a *API) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {
-	current, err := a.Current.Current(ctx)
+	current, err := a.playing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: current.Until, MaxAge: maxAge})
 	if !current.Playing {
 		return api.GetCurrentTrack204Response{}, nil
 	}
 	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, current.Entry, a.Now())), nil
+}
+
+// playing reads what is playing, and has the answer kept while it is right.
+func (a *API) playing(ctx context.Context) (trackservice.Track, error) {
+	current, err := a.Current.Current(ctx)
+	if err != nil {
+		return current, err
+	}
+	answercache.Keep(ctx, answercache.Policy{Until: current.Until, MaxAge: maxAge})
+	return current, nil
 }
 
 // StreamTracks pushes the current track and its changes.

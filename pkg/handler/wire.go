@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/trackservice"
 )
 
 // fields reads a JSON object that was sent, and collects what is wrong in it.
@@ -253,6 +254,7 @@ func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
 	effective := e.Effective()
 	t := api.Track{Id: e.ID}
 	trackShape.show(zone, &effective, &t)
+	t.TrackTitle = trackservice.Title(&effective)
 	if e.Air != nil {
 		t.LogSource = e.LogSource
 		t.OnAirFrom, t.OnAirUntil = onAir(zone, *e.Air, now)

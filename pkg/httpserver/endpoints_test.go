@@ -27,6 +27,9 @@ func behind(target, more string) string {
 	return path + more + query
 }
 
+// belowEngine is where AURA 1.x has a target.
+func belowEngine(target string) string { return "/engine" + strings.TrimPrefix(target, "/engine") }
+
 // wantProblem checks that the answer is a problem document about status.
 func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int) api.Problem {
 	t.Helper()
@@ -41,6 +44,41 @@ func wantProblem(t *testing.T, w *httptest.ResponseRecorder, status int) api.Pro
 		t.Errorf("incomplete: %s", w.Body)
 	}
 	return p
+}
+
+// TestEndpoints_belowEngine: an operation has one handler and one rule of access,
+// wherever it is. The read view of AURA 1.x is only below /engine.
+func TestEndpoints_belowEngine(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{})
+	ask := func(method, target, body string) *httptest.ResponseRecorder {
+		r := httpservertest.Request(method, target, body)
+		r.RemoteAddr = "192.0.2.1:1234"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	for _, e := range endpoints {
+		if strings.HasSuffix(e.ID, "1x") {
+			if w := ask(e.Method, e.Path, e.Body); w.Code != 200 {
+				t.Errorf("%s is not public: %d", e.ID, w.Code)
+			}
+			continue
+		}
+		here, there := ask(e.Method, e.Path, e.Body), ask(e.Method, belowEngine(e.Path), e.Body)
+		if e.ID != "listPlaylog" && here.Code != there.Code {
+			t.Errorf("%s from elsewhere is answered %d, and below /engine %d", e.ID, here.Code, there.Code)
+		}
+	}
+	if w := httpservertest.Do(h, "GET", "/api/v1/playlog", ""); strings.Contains(w.Body.String(), "trackStart") {
+		t.Errorf("the full records are %s", w.Body)
+	}
+	if w := httpservertest.Do(h, "GET", "/engine/api/v1/playlog", ""); !strings.Contains(w.Body.String(), "trackStart") {
+		t.Errorf("a website of 1.x is shown %s", w.Body)
+	}
+	for _, path := range []string{"/engine/playlog", "/engine/api/v1", "/engine/api/v1/openapi.json", "/api/v1/api/v1/playlog"} {
+		wantProblem(t, httpservertest.Do(h, "GET", path, ""), 404)
+	}
 }
 
 func TestEndpoints_Complete(t *testing.T) {
@@ -96,7 +134,7 @@ func TestEndpoints_Good(t *testing.T) {
 		doubled, query, _ := strings.Cut(e.Path, "?")
 		doubled = strings.ReplaceAll(doubled, "/", "//") + "?" + query
 		for name, path := range map[string]string{
-			"": e.Path, "/": behind(e.Path, "/"), "//": behind(e.Path, "//"), " doubled": doubled,
+			"": e.Path, "/": behind(e.Path, "/"), "//": behind(e.Path, "//"), " doubled": doubled, " below engine": belowEngine(e.Path),
 		} {
 			t.Run(e.ID+name, func(t *testing.T) {
 				t.Parallel()

@@ -63,12 +63,11 @@ func (s *Server) Register(ssi api.StrictServerInterface) {
 	})
 	all := gin.New()
 	api.RegisterHandlersWithOptions(all, handler, api.GinServerOptions{
-		BaseURL:      s.base,
 		ErrorHandler: func(c *gin.Context, err error, _ int) { fail(c, unreadable(err)) },
 	})
 	for _, r := range all.Routes() {
-		if s.routes[routeKey{r.Method, r.Path}].served {
-			s.engine.Handle(r.Method, r.Path, r.HandlerFunc)
+		for _, path := range s.places[routeKey{r.Method, r.Path}] {
+			s.engine.Handle(r.Method, path, r.HandlerFunc)
 		}
 	}
 }
@@ -90,45 +89,94 @@ func (s *Server) add(method, path string, r route) {
 	}
 }
 
-// documentPath is where the contract is served; its server is relative to that.
+// documentPath is where the contract is served; its servers are relative to
+// that.
 const documentPath = "/api/v1/openapi.json"
 
-// declare reads the operations of the document that the service serves.
+// declare reads the operations of the document that the service serves. They are
+// below each of the document's servers. A path that has servers of its own is
+// only there, and takes precedence.
 func (s *Server) declare(doc *openapi3.T, service string) error {
-	if len(doc.Servers) != 1 {
-		return errors.New("the contract must name one server")
-	}
-	server, err := url.Parse(doc.Servers[0].URL)
+	bases, err := basesOf(doc.Servers)
 	if err != nil {
-		return fmt.Errorf("read the contract's server: %w", err)
+		return err
 	}
-	s.base = (&url.URL{Path: documentPath}).ResolveReference(server).Path
-	for _, path := range doc.Paths.InMatchingOrder() {
-		item := doc.Paths.Value(path)
-		for method, op := range item.Operations() {
-			if servedBy := words(op.Extensions["x-served-by"]); service != "" && !slices.Contains(servedBy, service) {
-				continue
+	s.base = bases[0]
+	paths := doc.Paths.InMatchingOrder()
+	own := func(path string) openapi3.Servers { return doc.Paths.Value(path).Servers }
+	slices.SortStableFunc(paths, func(a, b string) int { return len(own(b)) - len(own(a)) })
+	for _, path := range paths {
+		below := bases
+		if servers := own(path); len(servers) > 0 {
+			if below, err = basesOf(servers); err != nil {
+				return err
 			}
-			r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
-			r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: op}
-			r.streams, r.events = streaming(op)
-			r.maxBody, r.batches = maxBody, batches(op)
-			if limit, ok := op.Extensions["x-max-body"].(float64); ok {
-				r.maxBody = int64(limit)
-			}
-			for _, role := range words(op.Extensions["x-roles"]) {
-				if !slices.Contains(roles, Role(role)) {
-					return fmt.Errorf("operation %s has an unknown role %s", op.OperationID, role)
-				}
-				r.roles = append(r.roles, Role(role))
-			}
-			if !r.public && len(r.roles) == 0 {
-				return fmt.Errorf("operation %s is not public and has no x-roles", op.OperationID)
-			}
-			s.add(method, s.base+ginPath(path), r)
+		}
+		if err := s.declarePath(doc, service, path, below); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// declarePath declares the operations of a path below each of the bases.
+func (s *Server) declarePath(doc *openapi3.T, service, path string, bases []string) error {
+	item := doc.Paths.Value(path)
+	for method, op := range item.Operations() {
+		if servedBy := words(op.Extensions["x-served-by"]); service != "" && !slices.Contains(servedBy, service) {
+			continue
+		}
+		r, err := routeOf(op)
+		if err != nil {
+			return err
+		}
+		r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: op}
+		operation := routeKey{method, ginPath(path)}
+		for _, base := range bases {
+			place := base + ginPath(path)
+			if s.routes[routeKey{method, place}].served {
+				continue
+			}
+			s.add(method, place, r)
+			s.places[operation] = append(s.places[operation], place)
+		}
+	}
+	return nil
+}
+
+// routeOf is what an operation says of its route.
+func routeOf(op *openapi3.Operation) (route, error) {
+	r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
+	r.streams, r.events = streaming(op)
+	r.maxBody, r.batches = maxBody, batches(op)
+	if limit, ok := op.Extensions["x-max-body"].(float64); ok {
+		r.maxBody = int64(limit)
+	}
+	for _, role := range words(op.Extensions["x-roles"]) {
+		if !slices.Contains(roles, Role(role)) {
+			return r, fmt.Errorf("operation %s has an unknown role %s", op.OperationID, role)
+		}
+		r.roles = append(r.roles, Role(role))
+	}
+	if !r.public && len(r.roles) == 0 {
+		return r, fmt.Errorf("operation %s is not public and has no x-roles", op.OperationID)
+	}
+	return r, nil
+}
+
+// basesOf are the paths of servers.
+func basesOf(servers openapi3.Servers) (bases []string, _ error) {
+	if len(servers) == 0 {
+		return nil, errors.New("the contract must name a server")
+	}
+	for _, server := range servers {
+		at, err := url.Parse(server.URL)
+		if err != nil {
+			return nil, fmt.Errorf("read the contract's servers: %w", err)
+		}
+		bases = append(bases, (&url.URL{Path: documentPath}).ResolveReference(at).Path)
+	}
+	return bases, nil
 }
 
 // ginPath writes /playlog/{id} as /playlog/:id.

@@ -56,6 +56,7 @@ type Server struct {
 	engine     *gin.Engine
 	base       string // where the contract's paths begin: /api/v1
 	routes     map[routeKey]route
+	places     map[routeKey][]string // by the contract's path: where it is served
 	limit      *addressLimit
 	registry   *prometheus.Registry
 	metrics    metrics
@@ -86,7 +87,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{},
+		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
 		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}

@@ -453,7 +453,7 @@ func TestServer_Documentation_ofService(t *testing.T) {
 }
 
 // Below a proxy's sub-path, every address of the documentation leads to what is
-// there, and so does the contract's server.
+// there, and so do the contract's servers.
 func TestServer_Documentation_belowSubpath(t *testing.T) {
 	t.Parallel()
 	server := httpservertest.New(t, stub{})
@@ -487,16 +487,31 @@ func TestServer_Documentation_belowSubpath(t *testing.T) {
 			get(resolve(t, at, a[1]))
 		}
 		at, document := get(resolve(t, at, "../openapi.json"))
-		var contract struct {
+		type servers struct {
 			Servers []struct{ URL string }
 		}
-		if err := json.Unmarshal([]byte(document), &contract); err != nil || len(contract.Servers) != 1 {
+		var contract struct {
+			servers
+			Paths map[string]servers
+		}
+		if err := json.Unmarshal([]byte(document), &contract); err != nil || len(contract.Servers) != 2 {
 			t.Fatalf("%v: %.200s", err, document)
 		}
-		if base := resolve(t, at, contract.Servers[0].URL); !strings.HasSuffix(base.Path, "/api/v1") {
-			t.Errorf("the contract's server is %s", base)
-		} else {
-			get(base.JoinPath("trackservice"))
+		if first := resolve(t, at, contract.Servers[0].URL); first.Path != "/radio/engine/api/v1" {
+			t.Errorf("the contract's first server is %s", first)
+		}
+		for _, base := range contract.Servers {
+			get(resolve(t, at, base.URL).JoinPath("trackservice"))
+		}
+		own := 0
+		for path, item := range contract.Paths {
+			for _, base := range item.Servers {
+				own++
+				get(resolve(t, at, base.URL).JoinPath(path))
+			}
+		}
+		if own != 2 {
+			t.Errorf("%d paths have a server of their own", own)
 		}
 	}
 }

@@ -75,6 +75,14 @@ func (s stub) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	return api.ListTracks200JSONResponse{TracksJSONResponse: api.TracksJSONResponse{Body: []api.Track{track}}}, nil
 }
 
+func (stub) ListTracks1x(context.Context, api.ListTracks1xRequestObject) (api.ListTracks1xResponseObject, error) {
+	return api.ListTracks1x200JSONResponse{Body: []api.Track1x{{Id: 1, TrackStart: noon, LogSource: 1}}}, nil
+}
+
+func (stub) GetCurrentTrack1x(context.Context, api.GetCurrentTrack1xRequestObject) (api.GetCurrentTrack1xResponseObject, error) {
+	return api.GetCurrentTrack1x200JSONResponse{Id: 1, TrackStart: noon, LogSource: 1}, nil
+}
+
 func (stub) ListTracksOfDay(context.Context, api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error) {
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: api.TracksJSONResponse{Body: []api.Track{}}}, nil
 }

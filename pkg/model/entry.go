@@ -175,6 +175,16 @@ func (e *Entry) PlayedAt() time.Time {
 	return e.TrackStart
 }
 
+// IsNamed reports whether the engine named a work: its artist or its title.
+// Engines name none for live shows and for files without tags.
+func (e *Entry) IsNamed() bool { return e.Artist != "" || e.Title != "" }
+
+// IsFallback reports whether the engine played music of its own because the
+// programme was missing.
+func (e *Entry) IsFallback() bool {
+	return e.ShowName == "Fallback" && e.ShowID == 0 && e.MediaID == 0
+}
+
 // Effective is the entry with its corrections applied, as answers show it.
 func (e Entry) Effective() Entry {
 	if e.Overlay.Changes.IsEmpty() {

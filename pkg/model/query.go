@@ -28,6 +28,8 @@ type EntryQuery struct {
 	// correction voided, and excludes entries that a person logged. Otherwise
 	// voided entries are left out.
 	Raw bool
+	// Named leaves out entries without Entry.IsNamed.
+	Named bool
 	// UnsyncedOnly leaves out entries that the sync node has.
 	UnsyncedOnly bool
 	// After continues behind a position in the query's own order. Offset is

@@ -32,7 +32,7 @@ func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, er
 }
 
 func (r reader) countEntries(ctx context.Context, q entryQuery) (n int64, err error) {
-	if !q.UnsyncedOnly { // those are few
+	if !q.UnsyncedOnly && !q.Named { // the former are few, and no numbers of the latter are kept
 		n, known, err := r.days.count(ctx, q)
 		if known || err != nil {
 			return n, err
@@ -177,6 +177,9 @@ func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	if q.UnsyncedOnly {
 		g = g.Where("playlog.is_synced = 0")
 	}
+	if q.Named {
+		g = g.Where(q.effective("track_artist") + " OR " + q.effective("track_title"))
+	}
 	if !q.From.IsZero() {
 		g = g.Where(column+" >= ?", sqldb.At(sqldb.RoundUp(q.From)))
 	}
@@ -184,6 +187,17 @@ func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 		g = g.Where(column+" <= ?", sqldb.At(q.To))
 	}
 	return g
+}
+
+// effective says that a text is known, with corrections applied unless q.Raw.
+// An amendment to an empty text is "" in quotes to MariaDB, and without quotes to
+// SQLite.
+func (q entryQuery) effective(column string) string {
+	text := "playlog." + column
+	if !q.Raw {
+		text = "COALESCE(JSON_EXTRACT(playlog.overlay, '$.changes." + column + "'), " + text + ")"
+	}
+	return text + ` NOT IN ('', '""')`
 }
 
 // bounded uses the position of After as a bound of the range. Neither database

@@ -59,6 +59,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		{"Entries/Between", entries(model.EntryQuery{From: at, To: at.Add(time.Hour)}), played},
 		{"Entries/After", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), played},
 		{"Entries/AfterOldest", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Oldest: true, Limit: 20}), played},
+		{"Entries/Named", entries(model.EntryQuery{Named: true, Limit: 20}), played},
 		{"Entries/Unsynced", entries(model.EntryQuery{UnsyncedOnly: true, Oldest: true, Limit: 20}), []string{"playlog_unsynced"}},
 		{"Entries/UnsyncedAfter", entries(model.EntryQuery{UnsyncedOnly: true, After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), []string{"playlog_unsynced"}},
 		{"CountEntries", count(model.EntryQuery{}), played},

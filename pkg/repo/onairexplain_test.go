@@ -36,6 +36,7 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 		{"Entries/Oldest", entries(model.EntryQuery{Oldest: true, Limit: 20}), joined},
 		{"Entries/Raw", entries(model.EntryQuery{Raw: true, Limit: 20}), joined},
 		{"Entries/Between", entries(model.EntryQuery{From: at, To: at.Add(time.Hour)}), joined},
+		{"Entries/Named", entries(model.EntryQuery{Named: true, Limit: 20}), joined},
 		{"Entries/After", entries(model.EntryQuery{After: &model.Position{PlayedAt: at, ID: 1}, Limit: 20}), joined},
 		{"CountEntries/Between", func() error {
 			_, err := log.CountEntries(ctx, model.EntryQuery{From: at.Add(-30 * time.Hour), To: at}) // there is a whole day in between

@@ -63,7 +63,7 @@ func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64,
 	defer cancel()
 	var n int64
 	var err error
-	if q.Raw || q.UnsyncedOnly {
+	if q.Raw || q.UnsyncedOnly || q.Named {
 		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
 	} else {
 		n, err = airlog.CountAired(l.db.Read.WithContext(ctx), q.From, q.To)

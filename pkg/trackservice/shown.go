@@ -14,6 +14,15 @@ func IsShown(e *model.Entry, now time.Time) bool {
 	return !e.Overlay.Void && !e.PlayedAt().After(now)
 }
 
+// Title is what listeners are shown as the title of an entry: the show's name if
+// no work is named.
+func Title(e *model.Entry) string {
+	if e.IsNamed() {
+		return e.Title
+	}
+	return e.ShowName
+}
+
 // Upcoming is a log that knows what starts next.
 type Upcoming interface {
 	// NextEntry is the first entry that starts after a time, or

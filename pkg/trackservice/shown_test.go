@@ -87,3 +87,20 @@ func TestUntilOver(t *testing.T) {
 		}
 	}
 }
+
+func TestTitle(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		e    model.Entry
+		want string
+	}{
+		"Work":     {model.Entry{Artist: "a", Title: "b", ShowName: "c"}, "b"},
+		"Untitled": {model.Entry{Artist: "a", ShowName: "c"}, ""},
+		"Show":     {model.Entry{Album: "a", ShowName: "c"}, "c"},
+		"Nothing":  {model.Entry{}, ""},
+	} {
+		if got := trackservice.Title(&c.e); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

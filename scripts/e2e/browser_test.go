@@ -188,6 +188,10 @@ func TestDocumentation_TryItOut(t *testing.T) {
 	if !strings.HasPrefix(status, "200") || !strings.Contains(answer, title) {
 		t.Errorf("GET /trackservice/current: %s\n%s", status, answer)
 	}
+	// It is below another server of the document.
+	if status, answer := p.try("trackservice-getCurrentTrack1x", ""); !strings.HasPrefix(status, "200") || !strings.Contains(answer, "trackTitle") {
+		t.Errorf("GET /engine/api/v1/playlog/current: %s\n%s", status, answer)
+	}
 	if current := mustCall(t, http.MethodGet, s.url+"/api/v1/trackservice/current", "", http.StatusOK); !strings.Contains(current, title) {
 		t.Errorf("stored: %s", current)
 	}

@@ -85,6 +85,7 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 		want                            int
 	}{
 		{"PublicRead", http.MethodGet, "/api/v1/trackservice", "", "", http.StatusOK},
+		{"WebsiteOf1x", http.MethodGet, "/engine/api/v1/playlog?limit=1", "", "", http.StatusOK},
 		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", withoutToken},
 		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, withToken},
 		{"InternalPath", http.MethodGet, "/metrics", "", "", http.StatusNotFound},

@@ -1,25 +1,18 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 )
-
-// patience is how long the real engine waits for an answer before it continues.
-const patience = 3 * time.Second
 
 // heartbeats say that an engine is well.
 type heartbeats struct {
@@ -28,12 +21,13 @@ type heartbeats struct {
 	every time.Duration
 }
 
-// engine behaves on the wire as a playout engine does. It sends a playlog and the
-// clock at every title, its health when that changes, and heartbeats while it is
-// well. It retries nothing.
+// engine behaves as a playout engine does. It tells its engine-api of every title
+// and of its health, in the way of its generation, and sends heartbeats while it
+// is well.
 type engine struct {
-	api       string // the base URL, without /api/v1
-	client    *http.Client
+	source    int
+	zone      *time.Location
+	line      *line
 	wire      wire
 	programme *programme
 	time      timeline
@@ -46,7 +40,8 @@ type engine struct {
 	// caughtUp is called when the past is played.
 	caughtUp func()
 
-	healthy atomic.Bool
+	// fallback: the studio is silent, and the engine plays music in its place.
+	fallback atomic.Bool
 	// away: the engine has crashed. The time goes on without it.
 	away atomic.Bool
 	lost int
@@ -56,13 +51,15 @@ type engine struct {
 func (e *engine) run(ctx context.Context) error {
 	next, stop := iter.Pull(e.programme.plays(e.time.start))
 	defer stop()
-	if err := e.tellHealth(ctx, e.time.start, true); err != nil {
-		return err
+	past, crashed, changes := true, false, e.wire.habits().healthEvery == 0
+	if changes {
+		if err := e.tellHealth(ctx, e.time.start); err != nil {
+			return err
+		}
 	}
-	past, crashed := true, false
 	for played := 0; e.titles == 0 || played < e.titles; {
 		p, _ := next()
-		p.Start = p.Start.Add(drift(e.wire.source, p.Start))
+		p.Start = p.Start.Add(drift(e.source, p.Start))
 		if !p.Start.After(e.since) {
 			continue
 		}
@@ -70,18 +67,23 @@ func (e *engine) run(ctx context.Context) error {
 			past = false
 			e.caughtUp()
 		}
+		if past && p.Fallback && e.wire.habits().undated {
+			continue // it would be taken for one of now
+		}
 		if !e.time.wait(ctx, p.Start) {
 			return nil
 		}
 		played++
 		if e.away.Load() {
 			crashed = true
-			fmt.Fprintf(e.out, "%s  (crashed)\n", p.Start.In(e.wire.zone).Format("Mon 15:04:05"))
+			fmt.Fprintf(e.out, "%s  (crashed)\n", p.Start.In(e.zone).Format("Mon 15:04:05"))
 			continue
 		}
-		if crashed || p.Fallback == e.healthy.Load() { // started again, fell silent, or is back
-			crashed = false
-			if err := e.tellHealth(ctx, p.Start, !p.Fallback); err != nil {
+		// It started again, fell silent, or is back.
+		changed := e.fallback.Swap(p.Fallback) != p.Fallback || crashed
+		crashed = false
+		if changes && changed {
+			if err := e.tellHealth(ctx, p.Start); err != nil {
 				return err
 			}
 		}
@@ -104,26 +106,30 @@ func drift(source int, planned time.Time) time.Duration {
 func (e *engine) whereToLook() {
 	fmt.Fprintln(e.out, "\nThe past is played; from here on in real time. What is on air now, and what was:")
 	for _, path := range []string{"trackservice/current", "trackservice?page=0&limit=3", "trackservice/stream",
-		"clock", "playlog", "source/health/" + strconv.Itoa(e.wire.source), "ui/"} {
-		fmt.Fprintf(e.out, "  %s/api/v1/%s\n", e.api, path)
+		"clock", "playlog", "source/health/" + strconv.Itoa(e.source), "ui/"} {
+		fmt.Fprintf(e.out, "  %s/api/v1/%s\n", e.line.api, path)
 	}
 	fmt.Fprintln(e.out)
 }
 
 func (e *engine) play(ctx context.Context, p play) {
 	note := ""
-	if err := e.post(ctx, "/api/v1/playlog/store", e.wire.playlog(p)); err != nil {
-		e.lost++
-		note = fmt.Sprintf("  NOT LOGGED: %v", err)
-	}
-	if err := e.post(ctx, "/api/v1/clock", e.wire.clock(p, e.programme.rest(p), e.programme.after(p.Slot))); err != nil {
-		note += fmt.Sprintf("  clock not told: %v", err)
+	for i, m := range e.wire.titled(p, e.programme.rest(p), e.programme.after(p.Slot)) {
+		err := e.line.post(ctx, m)
+		switch {
+		case err == nil:
+		case i == 0:
+			e.lost++
+			note = fmt.Sprintf("  NOT LOGGED: %v", err)
+		default:
+			note += fmt.Sprintf("  clock not told: %v", err)
+		}
 	}
 	if p.Fallback {
 		note = "  (fallback: the studio is silent)" + note
 	}
 	fmt.Fprintf(e.out, "%s  %s – %s  [%s, %s]%s\n",
-		p.Start.In(e.wire.zone).Format("Mon 15:04:05"), p.Artist, p.Title, length(p), p.Slot.Show.Name, note)
+		p.Start.In(e.zone).Format("Mon 15:04:05"), p.Artist, p.Title, length(p), p.Slot.Show.Name, note)
 }
 
 func length(p play) string {
@@ -137,45 +143,38 @@ func length(p play) string {
 	}
 }
 
-// tellHealth reports a change of health. Heartbeats stop and start with it.
-func (e *engine) tellHealth(ctx context.Context, at time.Time, healthy bool) error {
-	e.healthy.Store(healthy)
-	status, err := e.wire.health(at, healthy)
+// tellHealth reports the engine's health.
+func (e *engine) tellHealth(ctx context.Context, at time.Time) error {
+	fallback := e.fallback.Load()
+	status, err := e.wire.health(at, fallback)
 	if err != nil {
 		return err
 	}
 	said := "well"
-	if !healthy {
-		said = "sick"
+	if fallback {
+		said = "the studio is silent"
 	}
-	if err := e.post(ctx, fmt.Sprintf("/api/v1/source/health/%d", e.wire.source), status); err != nil {
+	if err := e.line.post(ctx, status); err != nil {
 		said += fmt.Sprintf("  NOT LOGGED: %v", err)
 	}
-	fmt.Fprintf(e.out, "%s  health: %s\n", at.In(e.wire.zone).Format("Mon 15:04:05"), said)
+	fmt.Fprintf(e.out, "%s  health: %s\n", at.In(e.zone).Format("Mon 15:04:05"), said)
 	return nil
 }
 
-// post sends once and waits no longer than patience. If ctx ends meanwhile, post
-// still finishes, so that a stop does not cut a request short.
-func (e *engine) post(ctx context.Context, path string, body object) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	data, err := json.Marshal(body)
-	if err != nil {
-		return err
+// report tells the health now and at each tick until ctx ends.
+func (e *engine) report(ctx context.Context, ticks <-chan time.Time) error {
+	for {
+		if !e.away.Load() {
+			if err := e.tellHealth(ctx, time.Now()); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticks:
+		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.api+path, bytes.NewReader(data))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := succeeded(e.client.Do(req))
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	_, err = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
-	return err
 }
 
 // latest is the start of the latest title that its engine-api has, or zero if it
@@ -183,11 +182,11 @@ func (e *engine) post(ctx context.Context, path string, body object) error {
 func (e *engine) latest(ctx context.Context) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.api+"/api/v1/trackservice?limit=1", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.line.api+"/api/v1/trackservice?limit=1", nil)
 	if err != nil {
 		return time.Time{}, err
 	}
-	resp, err := succeeded(e.client.Do(req))
+	resp, err := succeeded(http.DefaultClient.Do(req)) // an engine does not read
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -201,18 +200,8 @@ func (e *engine) latest(ctx context.Context) (time.Time, error) {
 	return tracks[0].Start, nil
 }
 
-// succeeded turns any answer other than a success into an error.
-func succeeded(resp *http.Response, err error) (*http.Response, error) {
-	if urlErr := new(url.Error); errors.As(err, &urlErr) {
-		return nil, urlErr.Err // without the address, which was printed at the start
-	}
-	if err != nil || resp.StatusCode < 300 {
-		return resp, err
-	}
-	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, 4096)) // as much of the reason as can be read
-	return nil, fmt.Errorf("%s %s", resp.Status, strings.TrimSpace(string(answer)))
-}
+// isWell reports whether the engine's vital checks pass.
+func (e *engine) isWell() bool { return !e.fallback.Load() || e.wire.habits().healthEvery > 0 }
 
 // beat sends two bytes to a UDP address at each tick until ctx ends, but only
 // while the vital checks pass.
@@ -235,7 +224,7 @@ func (e *engine) beat(ctx context.Context, ticks <-chan time.Time) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticks:
-			if e.healthy.Load() && !e.away.Load() {
+			if e.isWell() && !e.away.Load() {
 				// Nobody may be listening; a heartbeat is not worth an error.
 				_, _ = conn.Write([]byte("OK"))
 			}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,16 +44,23 @@ func (a *recorder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(a.status)
 }
 
-// simulate plays some titles to api, as quickly as it answers.
-func simulate(t *testing.T, api *recorder, start time.Time, titles int) *engine {
+// simulated is an engine that plays some titles to api, as quickly as it answers.
+func simulated(t *testing.T, api http.Handler, year string, start time.Time, titles int) *engine {
 	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
 	zone := vienna(t)
-	e := &engine{
-		api: server.URL, client: server.Client(), wire: wire{zone: zone, source: 1}, programme: testProgramme(t, 1),
+	speech := generations[year](zone, 1)
+	return &engine{
+		source: 1, zone: zone, line: newLine(server.URL, speech.habits()), wire: speech, programme: testProgramme(t, 1),
 		time: timeline{start: start, began: time.Now(), speed: 1e9}, titles: titles, out: io.Discard,
 	}
+}
+
+// simulate plays the titles.
+func simulate(t *testing.T, api *recorder, year string, start time.Time, titles int) *engine {
+	t.Helper()
+	e := simulated(t, api, year, start, titles)
 	if err := e.run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +74,7 @@ func TestEngine_Run(t *testing.T) {
 		t.Parallel()
 		api := &recorder{status: http.StatusNoContent}
 		// The studio's hour: live, silent after a third, live again.
-		simulate(t, api, time.Date(2020, 6, 27, 10, 0, 0, 0, time.UTC), 3)
+		simulate(t, api, "2020", time.Date(2020, 6, 27, 10, 0, 0, 0, time.UTC), 3)
 		var paths []string
 		for _, r := range api.got {
 			paths = append(paths, strings.TrimPrefix(r.path, "/api/v1"))
@@ -92,10 +100,12 @@ func TestEngine_Run(t *testing.T) {
 
 	t.Run("TriesNothingTwice", func(t *testing.T) {
 		t.Parallel()
-		api := &recorder{status: http.StatusServiceUnavailable}
-		e := simulate(t, api, time.Date(2020, 6, 27, 16, 30, 0, 0, time.UTC), 5)
-		if len(api.got) != 11 || e.lost != 5 {
-			t.Errorf("%d requests, %d lost; want 11 and 5", len(api.got), e.lost)
+		for year, requests := range map[string]int{"2020": 11, "2025": 5} {
+			api := &recorder{status: http.StatusServiceUnavailable}
+			e := simulate(t, api, year, time.Date(2020, 6, 27, 16, 30, 0, 0, time.UTC), 5)
+			if len(api.got) != requests || e.lost != 5 {
+				t.Errorf("%s: %d requests, %d lost; want %d and 5", year, len(api.got), e.lost, requests)
+			}
 		}
 	})
 }
@@ -105,15 +115,9 @@ func TestEngine_Run(t *testing.T) {
 func TestEngine_Away(t *testing.T) {
 	t.Parallel()
 	api := &recorder{status: http.StatusNoContent}
-	server := httptest.NewServer(api)
-	defer server.Close()
 	start := time.Date(2020, 6, 27, 10, 0, 0, 0, time.UTC)
-	programme := testProgramme(t, 1)
-	programme.longest = time.Second
-	e := &engine{
-		api: server.URL, client: server.Client(), wire: wire{zone: vienna(t), source: 1}, programme: programme,
-		time: timeline{start: start, began: time.Now(), speed: 1e9}, titles: 5, since: start.Add(2 * time.Second),
-	}
+	e := simulated(t, api, "2020", start, 5)
+	e.programme.longest, e.since = time.Second, start.Add(2*time.Second)
 	e.out = afterLine(func(line string) {
 		e.away.Store(strings.Contains(line, "12:00:04"))
 	})
@@ -180,10 +184,10 @@ func TestEngine_Beat(t *testing.T) {
 	free.Close()
 
 	// beat lets an engine live through two ticks.
-	beat := func(from string, healthy, away bool) {
+	beat := func(from string, fallback, away bool) {
 		t.Helper()
-		e := &engine{beats: heartbeats{to: monitor.LocalAddr().String(), from: from}}
-		e.healthy.Store(healthy)
+		e := &engine{wire: wire2020{}, beats: heartbeats{to: monitor.LocalAddr().String(), from: from}}
+		e.fallback.Store(fallback)
 		e.away.Store(away)
 		ctx, cancel := context.WithCancel(t.Context())
 		ticks := make(chan time.Time)
@@ -196,9 +200,9 @@ func TestEngine_Beat(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	beat("", false, false)
-	beat("", true, true)
-	beat(from, true, false) // arrives first, unless a sick or crashed engine sent something
+	beat("", true, false)
+	beat("", false, true)
+	beat(from, false, false) // arrives first, unless a sick or crashed engine sent something
 	if err := monitor.SetReadDeadline(time.Now().Add(testpatience.Limit())); err != nil {
 		t.Fatal(err)
 	}
@@ -271,9 +275,25 @@ func TestParse(t *testing.T) {
 	if o, err = parse([]string{"-heartbeat", "0"}, now); err != nil || len(o.beats) != 1 || o.beats[0].to != "" {
 		t.Errorf("got %v (%v), want one that sends nowhere", o.beats, err)
 	}
+	for args, want := range map[string][]string{
+		"":                                 {"127.0.0.1:43334"},
+		"-wire 2025":                       {""},
+		"-wire 2025 -heartbeat 10.0.0.1:1": {"10.0.0.1:1"},
+		"-station http://a -api http://b,http://c -wire 2025,2020": {"", "127.0.0.1:43334"},
+	} {
+		o, err := parse(strings.Fields(args), now)
+		var got []string
+		for _, beats := range o.beats {
+			got = append(got, beats.to)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: heartbeats go to %q (%v), want %q", args, got, err, want)
+		}
+	}
 	for _, args := range []string{
 		"-station http://a -api http://b", "-station http://a -api http://b,http://c -heartbeat-from 127.0.0.1:2",
 		"-heartbeat-from 127.0.0.1:2,127.0.0.1:3", "-heartbeat-interval 0", "stop 1",
+		"-wire 2021", "-wire 2020,2025", "-station http://a -api http://b,http://c -wire 2020,2025,2025",
 	} {
 		if _, err := parse(strings.Fields(args), now); err == nil {
 			t.Errorf("%s is accepted", args)

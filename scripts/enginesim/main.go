@@ -1,6 +1,9 @@
-// Command enginesim plays a programme and tells an engine-api about it, as the
-// real playout engine does: POST /playlog/store and /clock at every title, POST
-// /source/health when its health changes, UDP heartbeats while it is well.
+// Command enginesim plays a programme and tells an engine-api about it, as real
+// playout engines do. With -wire 2020 it sends POST /playlog/store and /clock at
+// every title, POST /source/health when its health changes, and UDP heartbeats
+// while it is well. With -wire 2025 it speaks camelCase over one connection: POST
+// /playlog at every title, POST /source/health every ten seconds, no clock. Such
+// an engine sends no heartbeats either, unless -heartbeat says where.
 //
 // It begins some hours back, plays those hours quickly, and then continues in real
 // time. So there is a history at once, and the current track is the one that would
@@ -18,9 +21,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -50,7 +53,8 @@ type options struct {
 	now, start                  time.Time
 	speed                       float64
 	longest                     time.Duration
-	beats                       []heartbeats // one for each engine
+	speaks                      []func(zone *time.Location, source int) wire // by engine
+	beats                       []heartbeats                                 // one for each engine
 	titles                      int
 	seed                        uint64
 }
@@ -68,7 +72,8 @@ func parse(args []string, now time.Time) (options, error) {
 	flags.Float64Var(&o.speed, "speed", 60, "how much faster than real time the past is played; 1 is real time throughout")
 	start := flags.String("start", "-6h", "where the programme begins: a time (RFC 3339) or how long ago")
 	flags.DurationVar(&o.longest, "longest", 0, "how long a title lasts at most (with -station, from now on); 0 plays all of it")
-	to := flags.String("heartbeat", "127.0.0.1:43334", "where UDP heartbeats go; 0 for none")
+	years := flags.String("wire", "2020", "generation of the engine, 2020 or 2025; with -station those of both engines, separated by a comma, or one for both")
+	to := flags.String("heartbeat", "", "where UDP heartbeats go; 0 for none; empty: 127.0.0.1:43334 for engines of 2020, none for those of 2025")
 	from := flags.String("heartbeat-from", "", "address:port from which they go; with -station those of both engines, separated by a comma; empty: any")
 	every := flags.Duration("heartbeat-interval", time.Second, "how often they go")
 	flags.IntVar(&o.titles, "once", 0, "stop after so many titles, with -station that went on air; 0 plays on")
@@ -106,16 +111,36 @@ func parse(args []string, now time.Time) (options, error) {
 	if len(senders) != engines {
 		return o, fmt.Errorf("-heartbeat-from %s: must be as many addresses as there are engines, %d", *from, engines)
 	}
-	if *to == "0" {
-		*to = ""
+	wires := strings.Split(*years, ",")
+	if len(wires) == 1 {
+		wires = slices.Repeat(wires, engines)
 	}
-	for _, sender := range senders {
-		o.beats = append(o.beats, heartbeats{to: *to, from: sender, every: *every})
+	if len(wires) != engines {
+		return o, fmt.Errorf("-wire %s: must be one generation, or as many as there are engines, %d", *years, engines)
+	}
+	for i, sender := range senders {
+		speaks, err := generation(wires[i])
+		if err != nil {
+			return o, err
+		}
+		o.speaks = append(o.speaks, speaks)
+		o.beats = append(o.beats, heartbeats{to: destination(*to, wires[i]), from: sender, every: *every})
 	}
 	if o.order = flags.Args(); len(o.order) > 0 && (o.station != "" || o.control == "") {
 		return o, fmt.Errorf("%s: only an order for -control, without -station, goes without a dash", strings.Join(o.order, " "))
 	}
 	return o, nil
+}
+
+// destination is where an engine sends heartbeats to.
+func destination(to, year string) string {
+	switch {
+	case to == "0", to == "" && year == "2025":
+		return ""
+	case to == "":
+		return "127.0.0.1:43334"
+	}
+	return to
 }
 
 // shortestExcerpt keeps the engines' titles in order, because the engines start
@@ -143,43 +168,50 @@ func run(ctx context.Context, args []string) error {
 		programme.hurry = o.now
 		return runStation(ctx, o, programme)
 	}
-	e := o.engine(programme, o.source, o.api, o.beats[0])
+	e := o.engine(programme, o.source, o.api, 0)
 	e.titles = o.titles
 	e.caughtUp = e.whereToLook
 	fmt.Printf("engine %d plays to %s from %s at speed %g until it is %s, then in real time\n",
-		o.source, e.api, o.start.In(o.zone).Format(time.DateTime), o.speed, o.now.In(o.zone).Format("15:04"))
+		o.source, e.line.api, o.start.In(o.zone).Format(time.DateTime), o.speed, o.now.In(o.zone).Format("15:04"))
 	return e.runAll(ctx)
 }
 
 // engine returns the engine with the number source, which reports to the
-// engine-api at api.
-func (o *options) engine(programme *programme, source int, api string, beats heartbeats) *engine {
+// engine-api at api. It is the nth of the command line, from 0.
+func (o *options) engine(programme *programme, source int, api string, nth int) *engine {
+	speech := o.speaks[nth](o.zone, source)
 	return &engine{
-		api: strings.TrimSuffix(api, "/"), client: &http.Client{}, wire: wire{zone: o.zone, source: source},
-		programme: programme, time: timeline{start: o.start, began: o.now, speed: o.speed}, beats: beats, out: os.Stdout,
+		source: source, zone: o.zone, wire: speech, line: newLine(api, speech.habits()),
+		programme: programme, time: timeline{start: o.start, began: o.now, speed: o.speed}, beats: o.beats[nth], out: os.Stdout,
 	}
 }
 
-// runAll plays and sends heartbeats, and ends both together.
+// runAll plays, reports health and sends heartbeats, and ends all together.
 func (e *engine) runAll(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var beating sync.WaitGroup
-	var beatErr error
-	if e.beats.to != "" {
-		ticker := time.NewTicker(e.beats.every)
-		defer ticker.Stop()
-		beating.Go(func() {
-			if beatErr = e.beat(ctx, ticker.C); beatErr != nil {
+	var beside sync.WaitGroup
+	failed := make([]error, 2)
+	regularly := func(n int, every time.Duration, do func(context.Context, <-chan time.Time) error) {
+		ticker := time.NewTicker(every)
+		beside.Go(func() {
+			defer ticker.Stop()
+			if failed[n] = do(ctx, ticker.C); failed[n] != nil {
 				cancel()
 			}
 		})
 	}
+	if e.beats.to != "" {
+		regularly(0, e.beats.every, e.beat)
+	}
+	if every := e.wire.habits().healthEvery; every > 0 {
+		regularly(1, every, e.report)
+	}
 	err := e.run(ctx)
 	cancel()
-	beating.Wait()
-	fmt.Fprintf(e.out, "engine %d stopped; titles that could not be logged: %d\n", e.wire.source, e.lost)
-	return errors.Join(err, beatErr)
+	beside.Wait()
+	fmt.Fprintf(e.out, "engine %d stopped; titles that could not be logged: %d\n", e.source, e.lost)
+	return errors.Join(err, failed[0], failed[1])
 }
 
 // beginning parses a time, or a duration before now.

@@ -52,7 +52,7 @@ func runStation(ctx context.Context, o options, programme *programme) error {
 	s.monitor = &monitor{api: strings.TrimSuffix(o.monitor, "/"), client: &http.Client{}}
 	s.looks, s.pause, s.titles, s.zone, s.out = ticker.C, o.longest/2, o.titles, o.zone, os.Stdout
 	for i, api := range strings.Split(o.api, ",") {
-		e := o.engine(programme, i+1, api, o.beats[i])
+		e := o.engine(programme, i+1, api, i)
 		log, err := os.OpenFile(filepath.Join(o.logs, fmt.Sprintf("engine-%d.log", i+1)), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		if err != nil {
 			return err
@@ -176,7 +176,7 @@ func (s *station) air(ctx context.Context, a airing) {
 	if late := a.From.Sub(a.Start); late > time.Second {
 		note = fmt.Sprintf("  (in its midst: it began %s before)", late.Round(time.Second))
 	}
-	s.say("on air", "engine %d  %s – %s%s", a.Source, a.Artist, a.Title, note)
+	s.say("on air", "engine %d  %s%s", a.Source, a.name(), note)
 }
 
 // look reports changes: what the monitor thinks, and who switched the source and

@@ -30,6 +30,14 @@ type airing struct {
 	From   time.Time `json:"on_air_from"`
 }
 
+// name is what a listener sees. A show without titles has no artist.
+func (a airing) name() string {
+	if a.Artist == "" {
+		return a.Title
+	}
+	return a.Artist + " – " + a.Title
+}
+
 // reconnect is how long a listener waits before it tries again.
 const reconnect = time.Second
 

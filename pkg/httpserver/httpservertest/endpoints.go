@@ -26,6 +26,8 @@ func Endpoints() []Endpoint {
 		{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
 		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
 		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
+		{"listTracks1x", "GET", "/engine/api/v1/playlog?containsMusic=true&limit=10&offset=0", ""},
+		{"getCurrentTrack1x", "GET", "/engine/api/v1/playlog/current", ""},
 		{"listPlaylog", "GET", "/api/v1/playlog", ""},
 		{"storePlaylog", "POST", "/api/v1/playlog", Play},
 		{"storePlaylogOlderPath", "POST", "/api/v1/playlog/store", Play},

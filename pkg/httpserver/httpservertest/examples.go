@@ -39,10 +39,11 @@ func Examples(t *testing.T) []Example {
 	services := servedBy(t)
 	var all []Example
 	for path, item := range doc.Paths.Map() {
+		base := baseOf(t, slices.Concat(item.Servers, doc.Servers)[0])
 		for method, op := range item.Operations() {
 			target, header := filledIn(t, path, op)
 			e := Example{
-				Endpoint: Endpoint{ID: op.OperationID, Method: method, Path: "/api/v1" + target},
+				Endpoint: Endpoint{ID: op.OperationID, Method: method, Path: base + target},
 				Header:   header, ServedBy: services[strings.ToLower(op.OperationID)],
 			}
 			for _, e.Body = range bodies(t, op) {
@@ -54,6 +55,20 @@ func Examples(t *testing.T) []Example {
 		return cmp.Or(slices.Index(methods, a.Method)-slices.Index(methods, b.Method), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Body, b.Body))
 	})
 	return all
+}
+
+// baseOf is where a server's paths begin.
+func baseOf(t *testing.T, server *openapi3.Server) string {
+	t.Helper()
+	document, err := url.Parse("/api/v1/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := document.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base.Path
 }
 
 // filledIn is the path of an operation with its query, and its headers.

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-func TestWire_Time(t *testing.T) {
+func TestWire2020_Time(t *testing.T) {
 	t.Parallel()
-	w := wire{zone: vienna(t), source: 1}
+	w := wire2020{zone: vienna(t), source: 1}
 	summer := time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC)
 	repeated := time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC) // 02:30 for the second time
 	for _, test := range []struct {
@@ -33,9 +33,9 @@ func TestWire_Time(t *testing.T) {
 	}
 }
 
-func TestWire_Playlog(t *testing.T) {
+func TestWire2020_Playlog(t *testing.T) {
 	t.Parallel()
-	w := wire{zone: vienna(t), source: 2}
+	w := wire2020{zone: vienna(t), source: 2}
 	// Unix()%3 tells the age: 1593277200 is divisible by 3.
 	old := time.Date(2020, 6, 27, 17, 0, 0, 0, time.UTC)
 	p := play{
@@ -62,10 +62,11 @@ func TestWire_Playlog(t *testing.T) {
 	}
 }
 
-func TestWire_Health(t *testing.T) {
+func TestWire2020_Health(t *testing.T) {
 	t.Parallel()
-	w := wire{zone: vienna(t), source: 1}
-	status, err := w.health(time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC), false)
+	w := wire2020{zone: vienna(t), source: 1}
+	m, err := w.health(time.Date(2020, 6, 27, 17, 14, 0, 0, time.UTC), true)
+	status := m.body
 	if err != nil || status["log_time"] != "2020-06-27 19:14:00" || status["is_healthy"] != false {
 		t.Errorf("%v (%v)", status, err)
 	}
