@@ -103,7 +103,7 @@ func TestLenient(t *testing.T) {
 					wantProblem(t, w, c.status)
 					continue
 				}
-				if w.Code != 204 || got == nil || got.TrackTitle == nil || *got.TrackTitle != "Björk" || !slices.EqualFunc(doubts, c.doubts, sameDoubt) {
+				if w.Code != 204 || got == nil || string((*got)["track_title"]) != `"Björk"` || !slices.Equal(doubts, c.doubts) {
 					t.Fatalf("%d, %+v, %+v, want %+v: %s", w.Code, got, doubts, c.doubts, w.Body)
 				}
 				if c.encoding == "" && !bytes.Equal(raw, []byte(c.body[:min(len(c.body), 1<<20)])) {
@@ -113,9 +113,6 @@ func TestLenient(t *testing.T) {
 		})
 	}
 }
-
-// sameDoubt: of the many fields that are left out, any may be the first.
-func sameDoubt(a, b model.Doubt) bool { return a == b }
 
 // TestLenient_parameters: the contract still checks them.
 func TestLenient_parameters(t *testing.T) {
@@ -200,7 +197,7 @@ func TestLenient_foreignPage(t *testing.T) {
 					continue
 				}
 				for user, change := range map[string]func(*http.Request){
-					"nobody": func(*http.Request) {}, "Basic": basic("engine1", engineSecret), "certificate": withCertificate("engine1", "engine"),
+					"nobody": func(*http.Request) {}, "Basic": basic("engine1", engineSecret), "certificate": certificate("engine1", "engine"),
 				} {
 					r := httpservertest.Request(e.Method, e.Path, e.Body)
 					r.Header.Set("Content-Type", contentType)

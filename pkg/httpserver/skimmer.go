@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 
 	"aura.radio/engine/pkg/api/lenient"
 	"aura.radio/engine/pkg/model"
@@ -64,7 +65,8 @@ func (s *skimmer) Write(p []byte) (int, error) {
 	s.came = append(s.came, p[:min(len(p), maxRaw-len(s.came))]...)
 	for _, b := range p {
 		s.next(b)
-		tooLong := len(s.kept)-s.valueAt > maxUnknown || len(s.kept) > s.limit
+		// Room is left for what the contract knows.
+		tooLong := len(s.kept)-s.valueAt > maxUnknown || len(s.kept) > s.limit-maxUnknown
 		if tooLong && s.valueAt > 0 && !s.needed && !s.skipsOver {
 			s.leaveOut()
 		}
@@ -112,11 +114,13 @@ func (s *skimmer) next(b byte) {
 
 // leaveOut makes the value null, and doubts it.
 func (s *skimmer) leaveOut() {
-	if len(s.doubts) < model.MaxDoubts {
-		s.doubts = append(s.doubts, model.Doubt{
-			Field: lenient.Snippet(s.kept[s.nameAt:s.nameEnd]), Sent: lenient.Snippet(bytes.TrimSpace(s.kept[s.valueAt:])),
-			Why: "is no known field and too long, so it was left out",
-		})
+	d := model.Doubt{
+		Field: lenient.Snippet(s.kept[s.nameAt:s.nameEnd]), Sent: lenient.Snippet(bytes.TrimSpace(s.kept[s.valueAt:])),
+		Why: "is no known field and too long, so it was left out",
+	}
+	same := func(other model.Doubt) bool { return other.Field == d.Field }
+	if len(s.doubts) < model.MaxDoubts && !slices.ContainsFunc(s.doubts, same) {
+		s.doubts = append(s.doubts, d)
 	}
 	s.kept = append(s.kept[:s.valueAt], "null"...)
 	s.skipsOver = true
