@@ -23,7 +23,7 @@ func (e *Engines) Validate() error {
 		return &config.Mistake{Variable: "ENGINE_HOSTNAMES", Value: strings.Join(e.Hostnames, ","), Rule: "is only for engines of AURA_ENGINE_NETWORKS, which is not set"}
 	}
 	for _, name := range e.Hostnames {
-		if name == "" || strings.ContainsAny(name, ":/@*[] ") {
+		if name = strings.TrimSpace(name); name == "" || strings.ContainsAny(name, ":/@*[] ") {
 			return &config.Mistake{Variable: "ENGINE_HOSTNAMES", Value: name, Rule: "must be names such as engine-api, without scheme, port and path"}
 		}
 	}
@@ -47,6 +47,6 @@ func (e Engines) named(hostport string) bool {
 		return true
 	}
 	host = strings.TrimSuffix(host, ".")
-	is := func(name string) bool { return strings.EqualFold(host, name) }
+	is := func(name string) bool { return strings.EqualFold(host, strings.TrimSpace(name)) }
 	return is("localhost") || slices.ContainsFunc(e.Hostnames, is)
 }
