@@ -24,10 +24,6 @@ const maxLenient = 8 << 20
 // or not, mended if its meaning is certain. What was mended goes into the
 // context, for the handler.
 func lenientBody(c *gin.Context, r route) ([]byte, error) {
-	charset, err := lenientType(c.Request.Header)
-	if err != nil {
-		return nil, err
-	}
 	sent, err := decompressed(c)
 	if err != nil {
 		return nil, err
@@ -35,6 +31,10 @@ func lenientBody(c *gin.Context, r route) ([]byte, error) {
 	s := skimmer{known: r.members, limit: int(r.maxBody)}
 	err = arrived(c, s.read(sent))
 	callOf(c).raw = s.raw()
+	if err != nil {
+		return nil, err
+	}
+	charset, err := lenientType(c.Request.Header)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,9 @@ func lenientBody(c *gin.Context, r route) ([]byte, error) {
 	if bytes.TrimLeft(object, " \t\r\n")[0] != '{' {
 		return nil, model.Invalid("body", "", "must be an object")
 	}
-	c.Request = c.Request.WithContext(lenient.WithDoubts(c.Request.Context(), append(s.doubts, doubts...)...))
+	if doubts = append(s.doubts, doubts...); len(doubts) > 0 {
+		c.Request = c.Request.WithContext(lenient.WithDoubts(c.Request.Context(), doubts...))
+	}
 	return object, nil
 }
 
