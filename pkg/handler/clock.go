@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -32,8 +33,28 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	if len(object) == 0 {
 		return nil // it says nothing; EmptyClock is for those who mean that
 	}
-	number := (&fields{raw: object}).number32("engine_source")
-	return a.Clocks.Keep(ctx, model.Clock{Source: valueOr(number, 0), SentAt: a.Now(), Body: body})
+	f := a.said(ctx, object)
+	number := f.number32(model.Spellings("engine_source")...)
+	if number != nil && *number < 0 {
+		number = nil
+	}
+	if !isClock(object) {
+		f.doubts = append(f.doubts, model.NewDoubt("body", string(body), "has no field of a clock that is known"))
+	}
+	f.tell(a.Log.With().Int("source", valueOr(number, 0)).Logger(), "a clock")
+	return a.Clocks.Keep(ctx, model.Clock{Source: valueOr(number, 0), SentAt: f.arrival, Body: body})
+}
+
+// clockFieldNames are the fields of a clock that have a meaning.
+var clockFieldNames = []string{"engine_source", "current_track", "current_timeslot", "next_timeslot", "upcoming_timeslots", "planned_playlist"}
+
+// isClock reports whether an object has a field of a clock.
+func isClock(object map[string]json.RawMessage) bool {
+	f := fields{raw: object}
+	return slices.ContainsFunc(clockFieldNames, func(name string) bool {
+		_, raw := f.find(model.Spellings(name))
+		return raw != nil
+	})
 }
 
 // EmptyClock forgets the studio clock of a source.
@@ -90,7 +111,8 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	}
 	current, next := status.CurrentAndNext(a.shows(sent, clock.SentAt), now)
 	body.CurrentShow, body.NextShow = a.clockShow(current), a.clockShow(next)
-	if track, ok := sent["current_track"]; ok {
+	own := fields{raw: sent}
+	if _, track := own.find(model.Spellings("current_track")); track != nil {
 		body.AdditionalProperties["engine_current_track"] = track
 	}
 	for name, value := range sent {
@@ -119,7 +141,7 @@ func (c clockAnswer) VisitGetClockResponse(w http.ResponseWriter) error {
 // answeredByClock are the fields that the server fills in itself.
 var answeredByClock = map[string]bool{
 	"server_time": true, "time_zone": true, "engine_source": true, "sent_at": true,
-	"current_track": true, "current_show": true, "next_show": true,
+	"current_track": true, "current_show": true, "next_show": true, "engineSource": true, "currentTrack": true,
 }
 
 // clockFields are the fields of a stored clock; none if it can't be understood.
@@ -134,14 +156,16 @@ func clockFields(body json.RawMessage) map[string]json.RawMessage {
 // can't be understood counts as unknown.
 func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.Show {
 	var slots []map[string]json.RawMessage
+	own := fields{raw: sent}
 	for _, name := range []string{"current_timeslot", "next_timeslot"} {
 		var slot map[string]json.RawMessage
-		if json.Unmarshal(sent[name], &slot) == nil {
+		if _, raw := own.find(model.Spellings(name)); json.Unmarshal(raw, &slot) == nil {
 			slots = append(slots, slot)
 		}
 	}
 	var upcoming []json.RawMessage
-	_ = json.Unmarshal(sent["upcoming_timeslots"], &upcoming)
+	_, raw := own.find(model.Spellings("upcoming_timeslots"))
+	_ = json.Unmarshal(raw, &upcoming)
 	for _, raw := range upcoming {
 		var slot map[string]json.RawMessage
 		if json.Unmarshal(raw, &slot) == nil {
@@ -150,15 +174,15 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 	}
 	var shows []status.Show
 	for _, slot := range slots {
-		f := &fields{raw: slot, zone: a.Zone, arrival: sentAt}
-		start, end := f.moment("timeslot_start"), f.moment("timeslot_end")
+		f := &fields{raw: slot, zone: a.EngineZone, arrival: sentAt, lenient: true}
+		start, end := f.moment(model.Spellings("timeslot_start")...), f.moment(model.Spellings("timeslot_end")...)
 		if start == nil || !isPossible(start.Time) {
 			continue
 		}
 		show := status.Show{
-			TimeslotID: valueOr(f.number("timeslot_id"), 0),
-			ShowID:     valueOr(f.number("show_id"), 0),
-			Name:       valueOr(f.text("show_name"), ""),
+			TimeslotID: valueOr(f.number(model.Spellings("timeslot_id")...), 0),
+			ShowID:     valueOr(f.number(model.Spellings("show_id")...), 0),
+			Name:       valueOr(f.text(model.Spellings("show_name")...), ""),
 			Start:      start.Time,
 		}
 		if end != nil && isPossible(end.Time) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -22,22 +23,32 @@ func (a *API) StoreHealthByPost(ctx context.Context, r api.StoreHealthByPostRequ
 }
 
 func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus) error {
-	now := a.Now()
-	h := model.Health{Source: source, Healthy: bool(body.IsHealthy)}
-	if at := string(valueOr(body.LogTime, "")); at != "" {
-		told, err := a.Zone.Parse(at, now)
-		if err == nil {
-			err = status.CheckLogTime(told.Time)
-		}
-		if err != nil {
-			return model.Invalid("log_time", at, err.Error())
-		}
-		h.LogTime = told.Time
+	f := a.said(ctx, body)
+	healthy := f.boolean(model.Spellings("is_healthy")...)
+	if healthy == nil {
+		return model.Invalid("is_healthy", "", "is required: true or false, whether the source is healthy")
 	}
-	if body.Details != nil {
-		h.Details = details(*body.Details)
+	h := model.Health{Source: source, Healthy: *healthy, LogTime: f.logTime()}
+	if _, raw := f.find([]string{"details"}); raw != nil {
+		h.Details = details(raw)
 	}
-	return a.Healths.Record(ctx, h, now)
+	f.tell(a.Log.With().Int("source", source).Logger(), "a health status")
+	return a.Healths.Record(ctx, h, f.arrival)
+}
+
+// logTime is when a status was told to be true; zero if that is not known.
+func (f *fields) logTime() time.Time {
+	names := model.Spellings("log_time")
+	told := f.moment(names...)
+	if told == nil || told.Time.IsZero() {
+		return time.Time{}
+	}
+	if err := status.CheckLogTime(told.Time); err != nil {
+		name, raw := f.find(names)
+		f.refuse(names, name, raw, err.Error())
+		return time.Time{}
+	}
+	return told.Time
 }
 
 // details returns text as it came, and everything else as compact JSON.

@@ -1,9 +1,14 @@
 package handler
 
 import (
+	"context"
+	"encoding/json"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/lenient"
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
@@ -13,9 +18,8 @@ import (
 // play reads a title as its engine sends it. Whatever could be a play is one:
 // what is not understood is left out and becomes a doubt. Error: an
 // *model.InvalidError if nothing in it says what was played.
-func (a *API) play(body api.Play) (playlog.Play, error) {
-	f := a.fields(body)
-	f.lenient, f.zone = true, a.EngineZone
+func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
+	f := a.said(ctx, body)
 	e, start := a.entry(f)
 	if loose.IsNone(e.Artist) && loose.IsNone(e.Title) {
 		e.Artist, e.Title = "", ""
@@ -34,6 +38,18 @@ func (a *API) play(body api.Play) (playlog.Play, error) {
 	e.Doubts = model.NewDoubts(f.doubts...)
 	p.Entry = e
 	return p, nil
+}
+
+// said are the fields of a body that an engine sent.
+func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
+	return &fields{raw: body, zone: a.EngineZone, arrival: a.Now(), lenient: true, doubts: lenient.Doubts(ctx)}
+}
+
+// tell logs the doubts about something that does not keep them.
+func (f *fields) tell(log zerolog.Logger, what string) {
+	if len(f.doubts) > 0 {
+		log.Warn().Interface("doubts", f.doubts).Msg("a part of " + what + " was not understood and counts as unknown")
+	}
 }
 
 // speaker finds the source that played the entry.

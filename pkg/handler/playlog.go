@@ -17,7 +17,7 @@ func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlder
 }
 
 func (a *API) record(ctx context.Context, body api.Play) error {
-	p, err := a.play(body)
+	p, err := a.play(ctx, body)
 	if err != nil {
 		return err
 	}

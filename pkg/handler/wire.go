@@ -129,6 +129,14 @@ func (f *fields) seconds(names ...string) *time.Duration {
 	return &d
 }
 
+func (f *fields) boolean(names ...string) *bool {
+	var v loose.Boolean
+	if !f.read(names, &v, "must be true or false") {
+		return nil
+	}
+	return (*bool)(&v)
+}
+
 func (f *fields) moment(names ...string) *stationtime.Reading {
 	var v loose.Text
 	if !f.read(names, &v, "must be a date and a time, as text") {

@@ -46,7 +46,7 @@ func decode(t testing.TB, a *API, body string) (model.Entry, time.Time, error) {
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		t.Fatal(err)
 	}
-	read, err := a.play(p)
+	read, err := a.play(t.Context(), p)
 	return read.Entry, read.Other, err
 }
 
@@ -247,7 +247,7 @@ func FuzzPlay(f *testing.F) {
 		if json.Unmarshal(body, &p) != nil {
 			return
 		}
-		read, err := a.play(p)
+		read, err := a.play(t.Context(), p)
 		e, other := read.Entry, read.Other
 		if err != nil {
 			if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || len(invalid.Fields) == 0 {
@@ -274,7 +274,7 @@ func FuzzPlay(f *testing.F) {
 		if err := json.Unmarshal(shown, &back); err != nil {
 			t.Fatal(err)
 		}
-		shownAgain, err := a.play(back)
+		shownAgain, err := a.play(t.Context(), back)
 		if err != nil {
 			t.Fatalf("what is shown can't be stored: %v", err)
 		}

@@ -12,7 +12,8 @@ import (
 // access identifies the caller and refuses callers without permission.
 func (s *Server) access(c *gin.Context) {
 	this := callOf(c)
-	if this.limited {
+	engine := this.route.lenient && s.engines.admit(c.Request, s.cfg.TrustedProxies)
+	if this.limited && !engine { // an engine sends in a moment what a fault held up
 		fail(c, tooMany)
 		return
 	}
@@ -22,6 +23,8 @@ func (s *Server) access(c *gin.Context) {
 	case known:
 	case local:
 		this.caller = Identity{Name: "local", Role: RoleAdmin}
+	case engine:
+		this.caller = Identity{Name: "network", Role: RoleEngine}
 	case claims(c.Request):
 		// The edge did not count it, because its token might have been valid.
 		if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.limit.allow(addr) {
@@ -38,7 +41,7 @@ func (s *Server) access(c *gin.Context) {
 		return
 	}
 	switch {
-	case this.route.public, local, known && slices.Contains(this.route.roles, this.caller.Role):
+	case this.route.public, local, engine, known && slices.Contains(this.route.roles, this.caller.Role):
 		c.Next()
 	case known:
 		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s has the role %s. This request needs one of the roles %s.",
@@ -50,11 +53,23 @@ func (s *Server) access(c *gin.Context) {
 
 var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests came from this address. Try again in a second."}
 
-// identify reads the bearer token, otherwise the client certificate.
+// identify reads the token, otherwise the client certificate. A browser adds a
+// certificate by itself, and a name and secret if an address has them. So these
+// two say nothing about a write if the page of another site sends it.
 func (s *Server) identify(r *http.Request, this *call) bool {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
 		if token, ok := s.tokens.Load().find(strings.TrimSpace(secret)); ok {
+			this.caller = Identity{Name: token.Name, Role: token.Role}
+			return true
+		}
+	}
+	if !isRead(r.Method) && crossSite(r) {
+		return false
+	}
+	// Some engines can send no header, but take an address with name and secret.
+	if name, secret, ok := r.BasicAuth(); ok {
+		if token, ok := s.tokens.Load().findNamed(name, secret); ok && token.Role == RoleEngine {
 			this.caller = Identity{Name: token.Name, Role: token.Role}
 			return true
 		}
@@ -72,13 +87,17 @@ func (s *Server) identify(r *http.Request, this *call) bool {
 	return false
 }
 
-// demand asks for a token (RFC 6750).
+// demand asks for a token (RFC 6750). It never asks for name and secret: a browser
+// would ask its user for them, and send them again with every request.
 func (s *Server) demand(c *gin.Context) {
 	challenge, detail := `Bearer realm="aura"`, "This request needs a token: Authorization: Bearer …"
 	switch {
 	case c.GetHeader("Authorization") != "":
 		challenge += `, error="invalid_token"`
 		detail = "The token is not known here."
+		if _, _, ok := c.Request.BasicAuth(); ok {
+			detail = "There is no token of the role engine with this name and secret. Other roles need Authorization: Bearer …"
+		}
 	case !s.cfg.LocalToken && address(c.Request.RemoteAddr).IsLoopback():
 		detail += " A program on this host needs no token if it calls localhost or 127.0.0.1 without a proxy, and no page of another site sends the request."
 		if !c.Request.ProtoAtLeast(1, 1) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 )
@@ -32,6 +33,22 @@ func withTokens(t testing.TB) func(*httpserver.Config, *httpserver.Options) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// withEngines admits the engines of a network, also if they call the service by
+// the name engine-api.
+func withEngines(t testing.TB, networks string) func(*httpserver.Config, *httpserver.Options) {
+	return func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Engines.Hostnames = []string{"engine-api"}
+		if err := o.Engines.Networks.UnmarshalText([]byte(networks)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// basic is a name and secret that a program read from its URL.
+func basic(name, secret string) func(*http.Request) {
+	return func(r *http.Request) { r.SetBasicAuth(name, secret) }
 }
 
 // remote makes a request come from another host.
@@ -92,7 +109,7 @@ func TestAccess_Host(t *testing.T) {
 		"DNS rebinding, but with a token":   {is(host("evil.example"), header("Authorization", "bearer "+adminSecret)), 200, 204},
 		"another host, wrong token":         {is(remote, header("Authorization", "Bearer admin:secret:012345678")), 401, 401},
 		"another host, empty token":         {is(remote, header("Authorization", "Bearer ")), 401, 401},
-		"another host, Basic":               {is(remote, header("Authorization", "Basic "+adminSecret)), 401, 401},
+		"another host, Basic":               {is(remote, basic("ann", adminSecret)), 401, 401},
 		"local, wrong token":                {is(header("Authorization", "Bearer nonsense")), 200, 204},
 		"local, token of too small a right": {is(header("Authorization", "Bearer "+nodeSecret)), 200, 204},
 	}
@@ -172,6 +189,125 @@ func TestAccess_LocalNeedsToken(t *testing.T) {
 		}
 		if w.Code == 401 && strings.Contains(w.Body.String(), "A program on this host") {
 			t.Errorf("it says that none is needed: %s", w.Body)
+		}
+	}
+}
+
+// TestAccess_Basic: name and secret are good for a token of the role engine, as
+// its bearer token is, and nobody is asked for them.
+func TestAccess_Basic(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, withTokens(t))
+	for name, c := range map[string]struct {
+		change         []func(*http.Request)
+		play, activate int
+	}{
+		"engine":               {[]func(*http.Request){basic("engine1", engineSecret)}, 204, 403},
+		"engine, own page":     {[]func(*http.Request){basic("engine1", engineSecret), header("Origin", "https://radio.example"), header("Sec-Fetch-Site", "same-origin")}, 204, 403},
+		"another name":         {[]func(*http.Request){basic("engine2", engineSecret)}, 401, 401},
+		"no name":              {[]func(*http.Request){basic("", engineSecret)}, 401, 401},
+		"another secret":       {[]func(*http.Request){basic("engine1", engineSecret+"0")}, 401, 401},
+		"no secret":            {[]func(*http.Request){basic("engine1", "")}, 401, 401},
+		"another one's secret": {[]func(*http.Request){basic("engine1", nodeSecret)}, 401, 401},
+		"node":                 {[]func(*http.Request){basic("node1", nodeSecret)}, 401, 401},
+		"admin":                {[]func(*http.Request){basic("ann", adminSecret)}, 401, 401},
+		"no base64":            {[]func(*http.Request){header("Authorization", "Basic engine1:"+engineSecret)}, 401, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, e := range []struct {
+				method, path, body string
+				want               int
+			}{{"POST", "/api/v1/playlog", play, c.play}, {"PUT", "/api/v1/source/active/1", "", c.activate}} {
+				r := httpservertest.Request(e.method, e.path, e.body)
+				remote(r)
+				for _, change := range c.change {
+					change(r)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				if w.Code != e.want {
+					t.Errorf("%s: %d, want %d: %s", e.path, w.Code, e.want, w.Body)
+				}
+				if strings.Contains(strings.Join(w.Header().Values("WWW-Authenticate"), ","), "Basic") {
+					t.Errorf("it asks for a name and a secret: %q", w.Header())
+				}
+			}
+		})
+	}
+}
+
+// TestAccess_Engines: from their networks plays, health and clock need no token,
+// and everything else does.
+func TestAccess_Engines(t *testing.T) {
+	t.Parallel()
+	const engine = "172.18.0.5:4000"
+	is := func(changes ...func(*http.Request)) []func(*http.Request) { return changes }
+	for name, c := range map[string]struct {
+		networks string
+		change   []func(*http.Request)
+		want     int
+	}{
+		"by address":                  {"172.18.0.0/16", is(peer(engine), host("172.18.0.2:8008")), 204},
+		"by IPv6 address":             {"fd00:1::/64", is(peer("[fd00:1::5]:1"), host("[fd00:1::2]:8008")), 204},
+		"by name":                     {"172.18.0.5", is(peer(engine), host("Engine-API:8008")), 204},
+		"by localhost":                {"172.18.0.5", is(peer(engine), host("localhost:8008")), 204},
+		"with a wrong token":          {"172.18.0.5", is(peer(engine), host("engine-api"), header("Authorization", "Bearer nonsense")), 204},
+		"behind a declared proxy":     {"172.18.0.5", is(peer("10.1.1.1:1"), host("engine-api"), header("X-Forwarded-For", "172.18.0.5")), 204},
+		"off":                         {"", is(peer(engine), host("172.18.0.2")), 401},
+		"another network":             {"172.18.0.0/16", is(peer("172.19.0.5:1"), host("172.18.0.2")), 401},
+		"by another name":             {"172.18.0.5", is(peer(engine), host("evil.example:8008")), 401},
+		"by a name alike":             {"172.18.0.5", is(peer(engine), host("engine-api.evil.example")), 401},
+		"by no name":                  {"172.18.0.5", is(peer(engine), host("")), 401},
+		"behind an undeclared proxy":  {"172.18.0.5", is(peer(engine), host("engine-api"), header("X-Forwarded-For", "172.18.0.5")), 401},
+		"the declared proxy's visits": {"10.0.0.0/8", is(peer("10.1.1.1:1"), host("engine-api"), header("X-Forwarded-For", "192.0.2.7")), 401},
+		"pretends to be an engine":    {"172.18.0.5", is(peer("192.0.2.7:1"), host("engine-api"), header("X-Forwarded-For", "172.18.0.5")), 401},
+		"another site's page":         {"172.18.0.5", is(peer(engine), host("engine-api"), header("Origin", "https://evil.example")), 401},
+		"a sandbox":                   {"172.18.0.5", is(peer(engine), host("engine-api"), header("Origin", "null")), 401},
+		"same site":                   {"172.18.0.5", is(peer(engine), host("engine-api"), header("Sec-Fetch-Site", "same-site")), 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var caller httpserver.Identity
+			h := httpservertest.New(t, stub{StoreFunc: func(ctx context.Context, _ api.Play) error {
+				caller = httpserver.Caller(ctx)
+				return nil
+			}}, withTokens(t), withEngines(t, c.networks))
+			isLenient := lenientOperations(t)
+			for _, e := range endpoints {
+				r := httpservertest.Request(e.Method, e.Path, e.Body)
+				for _, change := range c.change {
+					change(r)
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				want := 401
+				if isLenient[strings.ToLower(e.ID)] {
+					want = c.want
+				}
+				if w.Code != want && w.Code != 200 { // public
+					t.Errorf("%s: %d, want %d: %s", e.ID, w.Code, want, w.Body)
+				}
+			}
+			if want := (httpserver.Identity{Name: "network", Role: "engine"}); c.want == 204 && caller != want {
+				t.Errorf("the caller is %+v", caller)
+			}
+		})
+	}
+}
+
+// TestAccess_EnginesAtOnce: an engine whose requests were held up sends all of
+// them in a moment.
+func TestAccess_EnginesAtOnce(t *testing.T) {
+	t.Parallel()
+	h := httpservertest.New(t, stub{}, withEngines(t, "172.18.0.5"), func(c *httpserver.Config, _ *httpserver.Options) { c.RateLimit = 1 })
+	for range 10 {
+		r := httpservertest.Request("POST", "/api/v1/playlog", play)
+		r.RemoteAddr, r.Host = "172.18.0.5:1", "engine-api"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 204 {
+			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 	}
 }
@@ -315,6 +451,30 @@ func TestConfig(t *testing.T) {
 			}
 			if err != nil && (strings.Contains(err.Error(), "hush") || strings.Contains(err.Error(), "0123456789abcdef")) {
 				t.Errorf("shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestEngines_config(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ networks, hostnames, want string }{
+		"off":               {"", "", ""},
+		"networks":          {"172.18.0.0/16, fd00::1", "", ""},
+		"names":             {"172.18.0.0/16", "engine-api, api.studio.example", ""},
+		"everybody":         {"0.0.0.0/0", "", `"0.0.0.0/0" must not be the whole internet`},
+		"everybody by IPv6": {"::/0", "", `"::/0" must not be the whole internet`},
+		"a name":            {"engine.example", "", `"engine.example" must be an address or a network`},
+		"URL":               {"172.18.0.5", "http://engine-api", `AURA_ENGINE_HOSTNAMES="http://engine-api": must be names such as engine-api`},
+		"port":              {"172.18.0.5", "engine-api:8008", `AURA_ENGINE_HOSTNAMES="engine-api:8008": must be names`},
+		"any name":          {"172.18.0.5", "*", `AURA_ENGINE_HOSTNAMES="*": must be names`},
+		"names only":        {"", "engine-api", `AURA_ENGINE_HOSTNAMES="engine-api": is only for engines of AURA_ENGINE_NETWORKS`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			err := config.Load(&httpserver.Engines{}, map[string]string{"AURA_ENGINE_NETWORKS": c.networks, "AURA_ENGINE_HOSTNAMES": c.hostnames})
+			if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
 	}

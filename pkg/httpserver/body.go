@@ -39,16 +39,11 @@ func (s *Server) body(c *gin.Context) {
 		c.Next()
 		return
 	}
-	data, err := readBody(c, r.maxBody)
-	if err == nil && len(data) > 0 {
-		if err = checkType(c.Request.Header); err == nil {
-			deepest := maxDepth
-			if len(r.batches) > 0 {
-				deepest += wrapping
-			}
-			err = checkJSON(data, deepest)
-		}
+	read := strictBody
+	if r.lenient {
+		read = lenientBody
 	}
+	data, err := read(c, r)
 	if err != nil {
 		fail(c, err)
 		return
@@ -58,6 +53,26 @@ func (s *Server) body(c *gin.Context) {
 	c.Next()
 }
 
+// strictBody refuses what is not clean JSON. A body of blanks only counts as
+// none.
+func strictBody(c *gin.Context, r route) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, r.maxBody))
+	if err = arrived(c, err); err != nil {
+		return nil, err
+	}
+	if data = bytes.TrimSpace(data); len(data) == 0 {
+		return nil, nil
+	}
+	if err := checkType(c.Request.Header); err != nil {
+		return nil, err
+	}
+	deepest := maxDepth
+	if len(r.batches) > 0 {
+		deepest += wrapping
+	}
+	return data, checkJSON(data, deepest)
+}
+
 // setBody replaces the body of a request.
 func setBody(r *http.Request, data []byte) {
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
@@ -65,21 +80,20 @@ func setBody(r *http.Request, data []byte) {
 	r.ContentLength = int64(len(data))
 }
 
-// readBody takes no longer than bodyTimeout, which the edge enforces. A body of
-// blanks only counts as none.
-func readBody(c *gin.Context, limit int64) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, limit))
+// arrived judges how reading a body ended. It takes no longer than bodyTimeout,
+// which the edge enforces.
+func arrived(c *gin.Context, err error) error {
 	switch tooLong := new(http.MaxBytesError); {
 	case err == nil:
 		// Only now: net/http tries again to read a body that did not arrive.
 		_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // tests have no connection
-		return bytes.TrimSpace(data), nil
+		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &statusError{http.StatusRequestTimeout, fmt.Sprintf("The body did not arrive within %v.", bodyTimeout)}
+		return &statusError{http.StatusRequestTimeout, fmt.Sprintf("The body did not arrive within %v.", bodyTimeout)}
 	case errors.As(err, &tooLong):
-		return nil, err
+		return err
 	}
-	return nil, model.Invalid("body", "", "must arrive completely: "+err.Error())
+	return model.Invalid("body", "", "must arrive completely: "+err.Error())
 }
 
 // checkType takes a missing type as JSON, because some engines send none.
@@ -104,8 +118,8 @@ func checkJSON(data []byte, deepest int) error {
 	if at := invalidUTF8(data); at >= 0 {
 		return model.Invalid(fieldAt(data, at), "", fmt.Sprintf("must be UTF-8; byte %d of the body is not", at))
 	}
-	if depth(data) > deepest {
-		return model.Invalid("body", "", fmt.Sprintf("must not be nested more than %d deep", deepest))
+	if err := checkDepth(data, deepest); err != nil {
+		return err
 	}
 	if json.Valid(data) {
 		return nil
@@ -117,6 +131,13 @@ func checkJSON(data []byte, deepest int) error {
 		rule += fmt.Sprintf(" at byte %d", syntax.Offset)
 	}
 	return model.Invalid("body", "", rule)
+}
+
+func checkDepth(data []byte, deepest int) error {
+	if depth(data) > deepest {
+		return model.Invalid("body", "", fmt.Sprintf("must not be nested more than %d deep", deepest))
+	}
+	return nil
 }
 
 // invalidUTF8 is the offset of the first byte that is not UTF-8, or -1.

@@ -19,6 +19,8 @@ type call struct {
 	id     string
 	caller Identity
 	route  route
+	// raw is the body of a lenient operation as it came; see Raw.
+	raw []byte
 	// limited: the address has made too many requests.
 	limited bool
 	// refused is the status of a failure that was answered as an empty stream.
@@ -41,6 +43,16 @@ func RequestID(ctx context.Context) string {
 		return c.id
 	}
 	return ""
+}
+
+// Raw is the body of the request that ctx belongs to as it came, without
+// Content-Encoding, and at most 1 MiB of it. Only operations that engines call
+// have it.
+func Raw(ctx context.Context) []byte {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c.raw
+	}
+	return nil
 }
 
 // callOf is never nil after begin.

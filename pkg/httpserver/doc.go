@@ -11,5 +11,7 @@
 // anonymous callers; the service's Wrap, such as a cache of ready answers; then
 // in gin the request id, log and metrics, headers, problems, recovery, the
 // deadline, access, the body's form, and the contract. The OpenAPI document
-// alone says which operations exist, who may call them and what they accept.
+// alone says which operations exist, who may call them and what they accept. The
+// bodies of its lenient operations, which engines call, are only read; their
+// handlers judge them.
 package httpserver

@@ -26,7 +26,7 @@ func (n *Networks) UnmarshalText(text []byte) error {
 		case err != nil:
 			wrong = append(wrong, fmt.Sprintf("%q must be an address or a network such as 10.0.0.0/8", s))
 		case p.Bits() == 0:
-			// Everybody could then claim to be the host itself.
+			// Everybody could then claim to be the host itself, or an engine.
 			wrong = append(wrong, fmt.Sprintf("%q must not be the whole internet", s))
 		}
 		list = append(list, p.Masked())

@@ -82,8 +82,8 @@ func (s *Server) problems(c *gin.Context) {
 		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(5)))
 	case http.StatusTooManyRequests:
 		h.Set("Retry-After", "1")
-	case http.StatusRequestTimeout:
-		h.Set("Connection", "close")
+	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
+		h.Set("Connection", "close") // otherwise net/http reads on before it answers
 	}
 	c.Writer.WriteHeader(p.Status)
 	_ = json.NewEncoder(c.Writer).Encode(p) // fails only if the client has gone

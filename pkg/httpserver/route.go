@@ -29,6 +29,10 @@ type route struct {
 	// batches are those members of its body that are lists of objects which the
 	// handler judges one by one.
 	batches []string
+	// lenient: its body is read as far as its meaning is certain, and the
+	// handler judges the members of those names, and others.
+	lenient bool
+	members map[string]bool
 	// streams: the answer is written piece by piece and may take long.
 	streams bool
 	// events: the answer is a stream without an end of its own; a stop ends it.
@@ -151,6 +155,9 @@ func routeOf(op *openapi3.Operation) (route, error) {
 	r.maxBody, r.batches = maxBody, batches(op)
 	if limit, ok := op.Extensions["x-max-body"].(float64); ok {
 		r.maxBody = int64(limit)
+	}
+	if r.lenient, _ = op.Extensions["x-lenient"].(bool); r.lenient {
+		r.members = membersOf(op)
 	}
 	for _, role := range words(op.Extensions["x-roles"]) {
 		if !slices.Contains(roles, Role(role)) {

@@ -158,7 +158,7 @@ func shown(v any) string {
 // text is a number, and then whether the number is within bounds.
 func looseMistakes(input *openapi3filter.RequestValidationInput) []model.FieldError {
 	ref := input.Route.Operation.RequestBody
-	if ref == nil || input.Request.GetBody == nil {
+	if ref == nil || input.Options.ExcludeRequestBody || input.Request.GetBody == nil {
 		return nil
 	}
 	body, err := input.Request.GetBody()

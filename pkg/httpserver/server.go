@@ -25,6 +25,8 @@ type Options struct {
 	// of other services do not exist. If it is empty, as in tests, all are
 	// served.
 	Service string
+	// Engines says which engines need no token.
+	Engines Engines
 	// Ready returns why the service can't do its work now, or nil. Without
 	// Ready, the service is always ready.
 	Ready func(ctx context.Context) error
@@ -52,6 +54,7 @@ type Options struct {
 // and Run it once.
 type Server struct {
 	cfg        Config
+	engines    Engines
 	log        zerolog.Logger
 	engine     *gin.Engine
 	base       string // where the contract's paths begin: /api/v1
@@ -87,7 +90,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
+		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
 		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}

@@ -116,3 +116,12 @@ func (t Tokens) find(secret string) (Token, bool) {
 	}
 	return t[found], true
 }
+
+// findNamed is find for a caller that also says the token's name.
+func (t Tokens) findNamed(name, secret string) (Token, bool) {
+	token, ok := t.find(secret)
+	if subtle.ConstantTimeCompare([]byte(name), []byte(token.Name)) == 0 || !ok {
+		return Token{}, false
+	}
+	return token, true
+}

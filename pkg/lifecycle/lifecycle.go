@@ -23,6 +23,7 @@ type Options struct {
 	Version string
 	Log     zerolog.Logger
 	HTTP    httpserver.Config
+	Engines httpserver.Engines
 	// Database is nil if the service has none. The service closes it, even if
 	// New fails.
 	Database Database
@@ -69,6 +70,7 @@ func New(o Options) (*Service, error) {
 	if s.Server, err = httpserver.New(o.HTTP, httpserver.Options{
 		Log:     s.Log("http"),
 		Service: o.Name,
+		Engines: o.Engines,
 		Ready:   s.ready,
 		Wrap:    s.Cache.Middleware,
 

@@ -26,10 +26,8 @@ import (
 // browserTimeout bounds everything that one test does in the browser.
 func browserTimeout() time.Duration { return patience.Stretch(5 * time.Minute) }
 
-// openBrowser starts a headless Chromium with a fresh profile. The test fails if
-// the pages that it opens write errors to their console, or send a request to
-// another host than home.
-func openBrowser(t *testing.T, home string, options ...chromedp.ExecAllocatorOption) context.Context {
+// startBrowser starts a headless Chromium with a fresh profile.
+func startBrowser(t *testing.T, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	program, err := exec.LookPath("chromium")
 	if err != nil {
@@ -51,7 +49,14 @@ func openBrowser(t *testing.T, home string, options ...chromedp.ExecAllocatorOpt
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	return ctx
+}
 
+// openBrowser starts a browser. The test fails if the pages that it opens write
+// errors to their console, or send a request to another host than home.
+func openBrowser(t *testing.T, home string, options ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	ctx := startBrowser(t, options...)
 	var requests atomic.Int64
 	var mu sync.Mutex
 	var complaints []string

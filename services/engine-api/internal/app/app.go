@@ -48,7 +48,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, err
 	}
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: db, Migrate: cfg.Database.MigrateAtStart(),
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: db, Migrate: cfg.Database.MigrateAtStart(),
 		Owner: cfg.Owner(), Alone: true,
 	})
 	if err != nil {

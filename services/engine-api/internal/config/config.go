@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
@@ -34,6 +35,8 @@ type Config struct {
 
 	Tracks trackservice.Config
 	Report report.Config
+
+	Engines httpserver.Engines
 	lifecycle.Config
 }
 

@@ -1,0 +1,47 @@
+package lenient
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"aura.radio/engine/pkg/model"
+)
+
+type doubtsKey struct{}
+
+// WithDoubts adds what was doubtful about the body of a request.
+func WithDoubts(ctx context.Context, doubts ...model.Doubt) context.Context {
+	if len(doubts) == 0 {
+		return ctx
+	}
+	return context.WithValue(ctx, doubtsKey{}, slices.Concat(Doubts(ctx), doubts))
+}
+
+// Doubts is what was doubtful about the body of the request that ctx belongs
+// to.
+func Doubts(ctx context.Context) []model.Doubt {
+	doubts, _ := ctx.Value(doubtsKey{}).([]model.Doubt)
+	return doubts
+}
+
+// Snippet is the beginning of what was sent, as a doubt holds it. A byte that
+// is not UTF-8 is shown as \xF6.
+func Snippet(sent []byte) string {
+	var b strings.Builder
+	for len(sent) > 0 {
+		r, size := utf8.DecodeRune(sent)
+		shown := string(sent[:size])
+		if r == utf8.RuneError && size == 1 {
+			shown = fmt.Sprintf(`\x%02X`, sent[0])
+		}
+		if b.Len()+len(shown) > model.MaxDoubtText {
+			break
+		}
+		b.WriteString(shown)
+		sent = sent[size:]
+	}
+	return b.String()
+}
