@@ -238,6 +238,22 @@ func TestApp_Schema(t *testing.T) {
 	})
 }
 
+// TestApp_Reload: the database hears of its URL, too.
+func TestApp_Reload(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	a, err := app.New(configure(t, url, nil), "test", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifecycletest.Start(t, a)
+	for another, want := range map[string]int{url: 0, url + "2": 1} {
+		if changed, err := a.Reload(configure(t, another, nil)); err != nil || len(changed) != want {
+			t.Errorf("%s: %v, %v", another, changed, err)
+		}
+	}
+}
+
 // TestApp_StoredLate: an entry that the database stored after the service had
 // answered with a failure is still shown.
 func TestApp_StoredLate(t *testing.T) {
