@@ -20,12 +20,12 @@ const (
 type Evidence int
 
 const (
-	// Called: it has called by itself, from wherever.
+	// Called says that it has called by itself, from wherever.
 	Called Evidence = iota
-	// Answered: it answers at the host's address.
+	// Answered says that it answers at the host's address.
 	Answered
-	// Elsewhere: it has called by itself, while another one answers at the host's
-	// address.
+	// Elsewhere says that it has called by itself, while another one answers at the
+	// host's address.
 	Elsewhere
 )
 

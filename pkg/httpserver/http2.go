@@ -13,6 +13,8 @@ import (
 // must come in time. net/http sees to that for HTTP/1 only. An HTTP/2 connection
 // that sends no header, or half of one, would stay until it is idle for too long.
 // base is the context of all requests.
+//
+//nolint:staticcheck // net/http is preferred, but it hands nobody what HTTP/2 reads
 func limitHTTP2(base context.Context, hs *http.Server) error {
 	h2 := &http2.Server{}
 	if err := http2.ConfigureServer(hs, h2); err != nil {
