@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"slices"
@@ -46,7 +45,6 @@ func stateOf(files []string) []fileState {
 type reloader[C Config] struct {
 	env     Env[C]
 	app     App[C]
-	first   C // the configuration that the service was started with
 	present C
 	log     zerolog.Logger
 }
@@ -88,9 +86,6 @@ func (r *reloader[C]) reload(asked bool) {
 	defaults := r.env.program.Default()
 	wrong := config.Again(&r.present, &defaults, r.env.environ)
 	changed, refused := r.app.Reload(r.present)
-	if r.present.Base().Database.URL != r.first.Base().Database.URL {
-		changed = append(changed, fmt.Sprintf("%sDATABASE_URL is another one; this needs a restart", config.Prefix))
-	}
 	for _, err := range []error{wrong, refused} {
 		if err != nil {
 			r.log.Error().Err(err).Msg("refused while reading secrets and certificates again; what was there before stays")
@@ -118,7 +113,7 @@ func (p Program[C]) serve(ctx context.Context, env Env[C], cfg C, log zerolog.Lo
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		(&reloader[C]{env: env, app: app, first: cfg, present: cfg, log: log}).run(watching, signals)
+		(&reloader[C]{env: env, app: app, present: cfg, log: log}).run(watching, signals)
 	}()
 	err = app.Run(ctx)
 	end()

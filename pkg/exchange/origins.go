@@ -20,51 +20,94 @@ type Sightings interface {
 	Sight(ctx context.Context, host int, since time.Time, judge func(known []model.Sighting) []model.Sighting) ([]model.Sighting, error)
 }
 
+// Ask asks the node at a host's address which database it serves; nil if that is
+// not known.
+type Ask func(ctx context.Context, host int) (*model.Identity, error)
+
 // Origins is the sync node's Gate.
 type Origins struct {
 	store Sightings
+	ask   Ask
 	now   func() time.Time
 	log   zerolog.Logger
 }
 
 // NewOrigins makes Origins.
-func NewOrigins(store Sightings, now func() time.Time, log zerolog.Logger) *Origins {
-	return &Origins{store: store, now: now, log: log}
+func NewOrigins(store Sightings, ask Ask, now func() time.Time, log zerolog.Logger) *Origins {
+	return &Origins{store: store, ask: ask, now: now, log: log}
 }
 
-// fresh is how old the time of a sighting may get before it is written again.
-const fresh = time.Minute
+const (
+	// fresh is how old the time of a sighting may get before it is written again.
+	fresh = time.Minute
+	// askPatience bounds how long a delivery waits until its host was asked.
+	askPatience = 3 * time.Second
+)
 
-// Admit implements Gate, by the rule of Judge. Errors: model.ErrTwin,
-// model.ErrUnavailable.
-func (o *Origins) Admit(ctx context.Context, came model.Identity) error {
-	return o.hear(ctx, came, false)
+// Admit implements Gate, by the rule of Judge. A start that was never heard may be
+// a copy's, so the node at the host's address is asked first. If it does not
+// answer, the start counts as that of the host until it does. Errors:
+// model.ErrTwin, model.ErrUnavailable.
+func (o *Origins) Admit(ctx context.Context, came model.Identity) (twin string, _ error) {
+	now := o.now()
+	known, err := o.store.Sightings(ctx, came.Host, now.Add(-absence))
+	how := Called
+	if err == nil && find(known, came) < 0 {
+		how, err = o.look(ctx, came)
+	}
+	if err != nil {
+		return "", err
+	}
+	known, err = o.hear(ctx, came, how)
+	switch {
+	case err != nil:
+		return "", err
+	case standing(known, came) == model.Refused:
+		return "", fmt.Errorf("%w: %s", model.ErrTwin, describe(known, now))
+	}
+	return twinOf(known, now), nil
+}
+
+// look asks whether a start that was never heard answers at its host's address.
+func (o *Origins) look(ctx context.Context, came model.Identity) (Evidence, error) {
+	asking, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	serves, err := o.ask(asking, came.Host)
+	switch {
+	case err != nil:
+		o.log.Info().Err(err).Int("node", came.Host).Msg("a new start of a host's database counts as a restart, as the host can't be asked")
+		return Called, nil
+	case serves == nil || serves.Host != came.Host:
+		return Called, nil
+	case serves.Database == came.Database && serves.Start == came.Start:
+		return Answered, nil
+	}
+	return Elsewhere, o.Confirm(ctx, *serves)
 }
 
 // Confirm notes which database the node at a host's address serves: this one is
 // the host's. Error: model.ErrUnavailable.
 func (o *Origins) Confirm(ctx context.Context, serves model.Identity) error {
-	return o.hear(ctx, serves, true)
+	_, err := o.hear(ctx, serves, Answered)
+	return err
 }
 
-func (o *Origins) hear(ctx context.Context, came model.Identity, asked bool) error {
+// hear notes that a database was heard, and returns what is known then.
+func (o *Origins) hear(ctx context.Context, came model.Identity, how Evidence) ([]model.Sighting, error) {
 	now := o.now()
 	known, err := o.store.Sightings(ctx, came.Host, now.Add(-absence))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if at := find(known, came); at < 0 || now.Sub(known[at].Last) >= fresh || standing(Judge(known, came, asked, now), came) != known[at].Standing {
-		after, err := o.store.Sight(ctx, came.Host, now.Add(-absence), func(known []model.Sighting) []model.Sighting { return Judge(known, came, asked, now) })
+	if at := find(known, came); at < 0 || now.Sub(known[at].Last) >= fresh || standing(Judge(known, came, how, now), came) != known[at].Standing {
+		after, err := o.store.Sight(ctx, came.Host, now.Add(-absence), func(known []model.Sighting) []model.Sighting { return Judge(known, came, how, now) })
 		if err != nil {
-			return err
+			return nil, err
 		}
 		o.tell(known, after)
 		known = after
 	}
-	if standing(known, came) == model.Refused {
-		return fmt.Errorf("%w: %s", model.ErrTwin, describe(known, now))
-	}
-	return nil
+	return known, nil
 }
 
 // tell logs what has changed.
@@ -88,10 +131,14 @@ func (o *Origins) tell(before, after []model.Sighting) {
 func (o *Origins) Twin(ctx context.Context, host int) (string, error) {
 	now := o.now()
 	known, err := o.store.Sightings(ctx, host, now.Add(-absence))
-	if err != nil || !slices.ContainsFunc(known, func(s model.Sighting) bool { return IsTwin(s, now) }) {
-		return "", err
+	return twinOf(known, now), err
+}
+
+func twinOf(known []model.Sighting, now time.Time) string {
+	if !slices.ContainsFunc(known, func(s model.Sighting) bool { return IsTwin(s, now) }) {
+		return ""
 	}
-	return describe(known, now), nil
+	return describe(known, now)
 }
 
 // describe tells a person which databases say that they are the host's.

@@ -29,12 +29,16 @@ type Outcome struct {
 	// Healths and Clocks say why an element was refused, with an
 	// *model.InvalidError; nil: it was stored.
 	Healths, Clocks []error
+	// Twin describes other databases that say that they are the sender's host's;
+	// "" if there is none.
+	Twin string
 }
 
 // Gate knows which databases are their hosts'.
 type Gate interface {
 	// Admit returns model.ErrTwin if another database is known as that host's.
-	Admit(ctx context.Context, came model.Identity) error
+	// twin describes others that say so, too; "" if there is none.
+	Admit(ctx context.Context, came model.Identity) (twin string, err error)
 }
 
 // Open is a Gate that lets everything through: an engine-api takes what the sync
@@ -42,14 +46,14 @@ type Gate interface {
 type Open struct{}
 
 // Admit implements Gate.
-func (Open) Admit(context.Context, model.Identity) error { return nil }
+func (Open) Admit(context.Context, model.Identity) (string, error) { return "", nil }
 
 // Receive stores a batch. The sender's statement of what the sync node has is
 // believed. Errors: those of the Gate, the Recorder and the Store. After an error
 // a part of the batch may be stored.
 func Receive(ctx context.Context, gate Gate, recorder Recorder, store Store, b model.Batch) (o Outcome, err error) {
 	if b.From != nil {
-		if err := gate.Admit(ctx, *b.From); err != nil {
+		if o.Twin, err = gate.Admit(ctx, *b.From); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -111,16 +111,24 @@ func TestReceive_Empty(t *testing.T) {
 	}
 }
 
-type closed struct{}
+// gate answers the same about each database.
+type gate struct {
+	twin string
+	err  error
+}
 
-func (closed) Admit(context.Context, model.Identity) error { return model.ErrTwin }
+func (g gate) Admit(context.Context, model.Identity) (string, error) { return g.twin, g.err }
 
-// TestReceive_Twin: nothing is taken from a database that is not its host's.
+// TestReceive_Twin: nothing is taken from a database that is not its host's, and
+// the host's own is told of others.
 func TestReceive_Twin(t *testing.T) {
 	t.Parallel()
 	n, b := &node{}, batch()
 	b.From = &model.Identity{}
-	if _, err := exchange.Receive(t.Context(), closed{}, n, n, b); !errors.Is(err, model.ErrTwin) || n.calls != nil {
+	if _, err := exchange.Receive(t.Context(), gate{err: model.ErrTwin}, n, n, b); !errors.Is(err, model.ErrTwin) || n.calls != nil {
 		t.Errorf("%v, %v", n.calls, err)
+	}
+	if o, err := exchange.Receive(t.Context(), gate{twin: "another one"}, n, n, b); err != nil || o.Twin != "another one" || n.calls == nil {
+		t.Errorf("%v, %+v, %v", n.calls, o, err)
 	}
 }

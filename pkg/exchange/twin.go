@@ -16,20 +16,33 @@ const (
 	absence = 24 * time.Hour
 )
 
+// Evidence is how it is known that a database says that it is a host's.
+type Evidence int
+
+const (
+	// Called says that it has called by itself, from wherever.
+	Called Evidence = iota
+	// Answered says that it answers at the host's address.
+	Answered
+	// Elsewhere says that it has called by itself, while another one answers at the
+	// host's address.
+	Elsewhere
+)
+
 // Judge decides whether a database is its host's. known are the sightings of that
-// host; the result has that of came, too. asked: the sync node asked the node at
-// the host's address. Otherwise came has called by itself, from wherever.
+// host; the result has that of came, too.
 //
 //   - One database is the host's at a time. A second one is refused, be it that of
 //     another host with the same number or a copy.
 //   - What answers at the host's address is the host's: a lost disk heals by
-//     itself, as soon as the node there has been asked.
+//     itself, as soon as the node there has been asked. A start that calls for the
+//     first time while another one answers there is a copy's.
 //   - A database that is silent makes room. If it is heard again within a day, the
 //     place is its own again, because it was there first.
 //   - A new start of the same database is a restart. If the one that it replaced is
 //     heard again, it was none: both run, on copies. From then on, a new start
 //     may be that of either, and waits until the other one is silent.
-func Judge(known []model.Sighting, came model.Identity, asked bool, now time.Time) []model.Sighting {
+func Judge(known []model.Sighting, came model.Identity, how Evidence, now time.Time) []model.Sighting {
 	all := slices.Clone(known)
 	current := slices.IndexFunc(all, func(s model.Sighting) bool { return s.Standing == model.Current })
 	at := find(all, came)
@@ -51,10 +64,10 @@ func Judge(known []model.Sighting, came model.Identity, asked bool, now time.Tim
 	switch {
 	case current < 0:
 		all[at].Standing = model.Current
-	case asked:
+	case how == Answered:
 		all[current].First = now // it has lost its claim
 		return take(model.Replaced)
-	case isNew && isRestart(all, all[current], came, now):
+	case isNew && how != Elsewhere && isRestart(all, all[current], came, now):
 		return take(model.Replaced)
 	case now.Sub(all[current].Last) >= silence:
 		if all[current].Database == came.Database && all[current].Last.Before(all[at].First) {

@@ -22,18 +22,26 @@ func from(name string) model.Identity {
 
 // heard tells what becomes of a series of names, each with the minutes that passed
 // before it was heard: "a1 3b1 a1" is a1, b1 three minutes later, and a1 again, a
-// second after that. With an exclamation mark, the sync node has asked. The
-// answer has the name of those that are taken, and a dash for the others.
+// second after that. With an exclamation mark, the sync node has asked, and with
+// a question mark another one answers at the host's address. The answer has the name of those that are taken, and a dash for the others.
 func heard(series string) string {
 	var known []model.Sighting
 	var taken []string
 	now := noon
 	for _, word := range strings.Fields(series) {
+		how := exchange.Called
 		word, asked := strings.CutSuffix(word, "!")
+		if asked {
+			how = exchange.Answered
+		}
+		word, elsewhere := strings.CutSuffix(word, "?")
+		if elsewhere {
+			how = exchange.Elsewhere
+		}
 		minutes, name := 0, word[len(word)-2:]
 		_, _ = fmt.Sscanf(word, "%d", &minutes)
 		now = now.Add(time.Duration(minutes)*time.Minute + time.Second)
-		known = exchange.Judge(known, from(name), asked, now)
+		known = exchange.Judge(known, from(name), how, now)
 		result := "-"
 		for _, s := range known {
 			if s.Standing == model.Current && s.Start == from(name).Start {
@@ -62,6 +70,9 @@ func TestJudge(t *testing.T) {
 		"CloneOfOther":     {"a1 1b1 1b2 1a1", "a1 - - a1"},
 		"LostDiskAsked":    {"a1! b1 b1! b1 1b1 a1", "a1 - b1 b1 b1 -"},
 		"CloneAsked":       {"a1! a2 a1! a2 a2", "a1 a2 a1 - -"},
+		"CopyIsSeen":       {"a1! a2? a1 a2 a1", "a1 - a1 - a1"},
+		"RestartBesideTwo": {"a1! a2? a3! a2 a3 a4? a3", "a1 - a3 - a3 - a3"},
+		"CopyIsKeptLater":  {"a1! a2? 10a2 a2", "a1 - a2 a2"},
 		"RestartAsked":     {"a1! a2 a1! a2 a3! a2 a3", "a1 a2 a1 - a3 - a3"},
 	} {
 		if got := heard(c.series); got != c.want {

@@ -147,6 +147,7 @@ func (a *API) StoreSyncRecords(ctx context.Context, r api.StoreSyncRecordsReques
 	if err != nil {
 		return nil, err
 	}
+	results.Twin = outcome.Twin
 	settle(results.Records, outcome.Records, received)
 	settle(results.Healths, outcome.Healths, refused)
 	settle(results.Clocks, outcome.Clocks, refused)

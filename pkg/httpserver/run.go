@@ -75,9 +75,13 @@ func (s *Server) Run(ctx context.Context) error {
 		WriteTimeout:      s.timeout + writeTimeout, // streams set their own
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ConnState:         (&newcomers{all: map[net.Conn]*newcomer{}}).watch,
 		ErrorLog:          stdlog.New(troubles{s}, "", 0),
 		BaseContext:       func(net.Listener) context.Context { return base },
+	}
+	if tlsConfig != nil {
+		if err := limitHTTP2(base, hs); err != nil {
+			return fmt.Errorf("serve http/2: %w", err)
+		}
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {

@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
 )
 
 // Options are the parts of a service.
@@ -44,6 +45,8 @@ type Database interface {
 	Belongs(ctx context.Context, o model.Owner) error
 	Begin(ctx context.Context, o model.Owner, alone bool) (model.Identity, error)
 	Hold(ctx context.Context) error
+	// Reload takes the login of a configuration that was read again.
+	Reload(cfg repo.Config) (changed []string, err error)
 	// Size is the size of its file and of its log, in bytes, if it has any.
 	Size() (file, log int64, known bool)
 	Close() error
@@ -140,9 +143,16 @@ func (s *Service) Close() error {
 	return s.opts.Database.Close()
 }
 
-// Reload takes the tokens, and reads the certificates again; see
-// httpserver.Server.Reload.
-func (s *Service) Reload(cfg Config) (changed []string, err error) { return s.Server.Reload(cfg.HTTP) }
+// Reload takes the tokens and the database's login, and reads the certificates
+// again; see httpserver.Server.Reload and repo.DB.Reload.
+func (s *Service) Reload(cfg Config) (changed []string, err error) {
+	changed, err = s.Server.Reload(cfg.HTTP)
+	if s.opts.Database == nil {
+		return changed, err
+	}
+	login, refused := s.opts.Database.Reload(cfg.Database)
+	return append(changed, login...), errors.Join(err, refused)
+}
 
 // Work is what a service does besides answering requests.
 type Work struct {

@@ -29,6 +29,9 @@ type Result struct {
 // Results has one result for each element that was sent, in the same order.
 type Results struct {
 	Records, Healths, Clocks []Result
+	// Twin describes other databases that say that they are the sender's host's;
+	// "" if there is none.
+	Twin string
 }
 
 // Bounds of one request, as the contract has them.
@@ -81,7 +84,9 @@ func (c *Client) Send(ctx context.Context, b Batch) (Results, error) {
 			return Results{}, err
 		}
 	}
-	return results, s.flush(ctx)
+	err = s.flush(ctx)
+	results.Twin = s.twin
+	return results, err
 }
 
 // The lists of a request.
@@ -109,6 +114,7 @@ type sending struct {
 	client *Client
 	synced bool
 	from   []byte // the sender's database; nil if it is not told
+	twin   string // as the last answer has it
 	size   int    // of all lists, in bytes
 	lists  [numLists]list
 }
@@ -179,7 +185,7 @@ func (s *sending) flush(ctx context.Context) error {
 			}
 		}
 	}
-	s.size = 0
+	s.size, s.twin = 0, cut(answer.Twin)
 	for i := range s.lists {
 		l := &s.lists[i]
 		l.n, l.json, l.results = 0, l.json[:0], l.results[:0]

@@ -24,7 +24,7 @@ func receiver(t testing.TB, tell func(b api.SyncBatch, size int)) *peer.Client {
 			t.Error(err)
 		}
 		tell(b, len(data))
-		answer := api.SyncResults{Records: []api.SyncResult{}, Healths: []api.SyncResult{}, Clocks: []api.SyncResult{}}
+		answer := api.SyncResults{Records: []api.SyncResult{}, Healths: []api.SyncResult{}, Clocks: []api.SyncResult{}, Twin: "another one"}
 		for _, raw := range b.Records {
 			var sent struct {
 				Title string `json:"track_title"`
@@ -73,6 +73,9 @@ func TestClient_Send_split(t *testing.T) {
 		b.Clocks = append(b.Clocks, model.Clock{Source: 1, SentAt: noon, Body: []byte("{}")})
 	}
 	results, err := c.Send(t.Context(), b)
+	if results.Twin != "another one" {
+		t.Errorf("the answer tells of %q", results.Twin)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,6 +73,12 @@ func (d *DB) Close() error {
 // migrations). Errors: model.ErrUnavailable, ErrSchemaOlder, ErrSchemaNewer.
 func (d *DB) Ready(ctx context.Context) error { return d.db.Ready(ctx) }
 
+// Reload opens connections to come with the login of a configuration that was
+// read again. It says what changed, and never shows a secret. If the server
+// refuses the new login, that is an error; the login of before is used too, until
+// the server takes the new one. Only one goroutine may call Reload.
+func (d *DB) Reload(cfg Config) (changed []string, err error) { return d.db.Reload(cfg) }
+
 // Size is how large an embedded database is, in bytes: its file and its log. A
 // server's size is not known.
 func (d *DB) Size() (file, log int64, known bool) { return d.db.Size() }

@@ -25,7 +25,7 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Size",
+		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload", "Size",
 		"Writable",
 	}
 	stationTests = []string{

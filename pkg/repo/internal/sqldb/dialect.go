@@ -31,6 +31,12 @@ type Dialect interface {
 	// on which a decision depends; read is for all other reads.
 	Open() (write, read *gorm.DB, err error)
 
+	// NextLogin opens connections to come with the login of next, a dialect of a
+	// later configuration. If next leads to another database, or if the database
+	// has no login, same is false and nothing changes. refused is the error of a
+	// server that does not take the login.
+	NextLogin(ctx context.Context, next Dialect) (same bool, refused error)
+
 	// Checkpoint copies into the database's file what is only in its log, as far
 	// as that needs no waiting for others.
 	Checkpoint(ctx context.Context, pool *sql.DB) error

@@ -32,10 +32,7 @@ func (d mysqlDialect) LockService(ctx context.Context) (ServiceLock, error) {
 	config := d.config.Clone()
 	config.ReadTimeout = 0 // the context bounds the wait
 	config.Params["wait_timeout"] = lockIdle
-	pool, err := openMySQL(config, 1)
-	if err != nil {
-		return nil, err
-	}
+	pool := d.openWith(config, 1)
 	pool.SetConnMaxLifetime(0) // the lock ends with the connection
 	l := &serverLock{pool: pool, ended: make(chan struct{}), lost: make(chan struct{})}
 	if err := l.take(ctx, lockWait); err != nil {

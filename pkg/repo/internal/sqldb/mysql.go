@@ -36,6 +36,7 @@ const (
 
 type mysqlDialect struct {
 	config  *driver.Config
+	logins  *logins
 	poolMax int
 }
 
@@ -63,8 +64,8 @@ func newMySQL(c Config) (Dialect, error) {
 		port = mysqlPort
 	}
 	config.Net, config.Addr = "tcp", net.JoinHostPort(u.Hostname(), port)
-	config.User, config.DBName = u.User.Username(), name
-	config.Passwd, _ = u.User.Password()
+	config.DBName = name
+	password, _ := u.User.Password()
 	timeout := c.queryTimeout()
 	if config.Timeout == 0 {
 		config.Timeout = min(dialTimeout, timeout)
@@ -90,7 +91,7 @@ func newMySQL(c Config) (Dialect, error) {
 	if err := config.Apply(driver.Charset("utf8mb4", "")); err != nil {
 		return nil, err
 	}
-	return mysqlDialect{config: config, poolMax: c.poolSize()}, nil
+	return mysqlDialect{config: config, logins: &logins{newest: login{u.User.Username(), password}}, poolMax: c.poolSize()}, nil
 }
 
 // Existing: a server never creates a database by itself.
@@ -109,23 +110,17 @@ func (d mysqlDialect) Open() (write, read *gorm.DB, err error) {
 }
 
 func (d mysqlDialect) openPool(connections int) (*gorm.DB, error) {
-	pool, err := openMySQL(d.config, connections)
-	if err != nil {
-		return nil, err
-	}
+	pool := d.openWith(d.config, connections)
 	return newGorm(pool, mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true}))
 }
 
-func openMySQL(config *driver.Config, connections int) (*sql.DB, error) {
-	connector, err := driver.NewConnector(config)
-	if err != nil {
-		return nil, err
-	}
-	pool := sql.OpenDB(currentConnector{connector})
+// openWith opens connections of a configuration like the dialect's.
+func (d mysqlDialect) openWith(config *driver.Config, connections int) *sql.DB {
+	pool := sql.OpenDB(currentConnector{loginConnector{config, d.logins}})
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxLifetime(connMaxLifetime)
-	return pool, nil
+	return pool
 }
 
 // Checkpoint: the server does so by itself.
@@ -166,7 +161,7 @@ func (d mysqlDialect) OpenForMigrations() (*sql.DB, error) {
 	config.ReadTimeout, config.WriteTimeout = 0, 0 // altering a table may take long
 	config.ParseTime = true                        // goose's own table has times
 	const connections = 2                          // one holds the lock
-	return openMySQL(config, connections)
+	return d.openWith(config, connections), nil
 }
 
 func (mysqlDialect) Migrations() (goose.Dialect, fs.FS) {

@@ -25,6 +25,7 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
+	url     string  // of the configuration; only Reload uses it
 	readers *sql.DB // the connections of Read
 	last    lastWrite
 	silence *silence
@@ -73,7 +74,7 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	}
 	db := &DB{
 		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
-		readers: readers, hurry: make(chan struct{}),
+		url: cfg.URL, readers: readers, hurry: make(chan struct{}),
 	}
 	db.guardReads()
 	db.checkpoints = newCheckpoints(db.checkpoint)

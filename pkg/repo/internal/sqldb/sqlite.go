@@ -193,6 +193,11 @@ func (sqliteDialect) Checkpoint(ctx context.Context, pool *sql.DB) error {
 }
 
 // Size: a file that is not there has no size.
+// NextLogin: a file has no login.
+func (sqliteDialect) NextLogin(context.Context, Dialect) (same bool, refused error) {
+	return false, nil
+}
+
 func (d sqliteDialect) Size() (file, log int64, known bool) {
 	size := func(path string) int64 {
 		info, err := os.Stat(path)

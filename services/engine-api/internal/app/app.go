@@ -61,7 +61,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	base.Server.Registry().MustRegister(recorder)
 	statuses := statuses{Node: db, stored: a.wake}
 	var sources source.Store = db
-	var knows source.Knows // a single engine-api has no names of sources
+	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
 		if a.syncNode, err = peer.New(cfg.SyncHost, cfg.Peers); err != nil {
 			return nil, errors.Join(err, base.Close())

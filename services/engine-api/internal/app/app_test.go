@@ -103,6 +103,36 @@ func TestApp_FreshStart(t *testing.T) {
 	}
 }
 
+// TestApp_UnknownSourceAlone: a single engine-api takes a number that nothing here
+// knows, and warns. Its own number, the default source, records and earlier
+// activations make a source known.
+func TestApp_UnknownSourceAlone(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_HOST_ID": "2", "AURA_DEFAULT_SOURCE": "3"})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	activate := func(path string, status int, warns bool) {
+		t.Helper()
+		if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/"+path, ""); res.StatusCode != status || (res.Header.Get("Warning") != "") != warns {
+			t.Errorf("activate %s: %s %s, Warning %q", path, res.Status, answer, res.Header.Get("Warning"))
+		}
+		want := status == http.StatusNoContent && warns
+		if _, answer := s.Call(http.MethodGet, "/api/v1/source/active", ""); strings.Contains(answer, `"unknown":true`) != want {
+			t.Errorf("after %s, active is %s", path, answer)
+		}
+	}
+	activate("2?known=true", http.StatusNoContent, false)
+	activate("22?known=true", http.StatusBadRequest, false)
+	activate("22", http.StatusNoContent, true)
+	activate("22", http.StatusNoContent, true) // not known by being active
+	activate("3?known=true", http.StatusNoContent, false)
+	activate("22?known=true", http.StatusNoContent, false)
+	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 23}`
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
+		t.Fatalf("store: %s %s", res.Status, answer)
+	}
+	activate("23", http.StatusNoContent, false)
+}
+
 // TestApp_DatabaseAway kills the server under a running service. Writes are
 // refused with a hint when to retry, reads are answered from memory, and
 // everything recovers by itself.
@@ -206,6 +236,22 @@ func TestApp_Schema(t *testing.T) {
 			t.Errorf("error is %v", err)
 		}
 	})
+}
+
+// TestApp_Reload: the database hears of its URL, too.
+func TestApp_Reload(t *testing.T) {
+	t.Parallel()
+	url := repotest.URL(t, repotest.KindSQLite)
+	a, err := app.New(configure(t, url, nil), "test", zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lifecycletest.Start(t, a)
+	for another, want := range map[string]int{url: 0, url + "2": 1} {
+		if changed, err := a.Reload(configure(t, another, nil)); err != nil || len(changed) != want {
+			t.Errorf("%s: %v, %v", another, changed, err)
+		}
+	}
 }
 
 // TestApp_StoredLate: an entry that the database stored after the service had

@@ -28,6 +28,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if identity := a.base.Identity(); identity != nil {
 		state.Database = new(record.NewIdentity(*identity))
 	}
+	if a.pusher != nil {
+		state.Twin = a.pusher.Twin()
+	}
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}

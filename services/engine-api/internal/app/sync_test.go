@@ -265,7 +265,7 @@ func TestApp_UnknownSource(t *testing.T) {
 	const active = "/api/v1/source/active"
 	r := deploy(t, repotest.KindSQLite)
 	until(r.node, active, has(`"active_source":1`, `"stale":false`))
-	if res, answer := r.node.Call(http.MethodPut, active+"/22?known=true", ""); res.StatusCode != http.StatusBadRequest || !has(`"field":"number"`, "record of the sync node knows")(answer) {
+	if res, answer := r.node.Call(http.MethodPut, active+"/22?known=true", ""); res.StatusCode != http.StatusBadRequest || !has(`"field":"number"`, "record knows")(answer) {
 		t.Errorf("must be known: %s %s", res.Status, answer)
 	}
 	for number, unknown := range map[string]bool{"22": true, "2": false} {

@@ -136,6 +136,7 @@ func (p *Pusher) settle(ctx context.Context, d delivery) error {
 	p.batchRecords = min(p.batchRecords+p.batchRecords/growth+1, maxRecords)
 	p.becomeBatched()
 	p.metrics.succeeded()
+	p.twin.answered(d.results.Twin)
 	if err := p.settleRecords(ctx, d); err != nil {
 		return err
 	}

@@ -304,6 +304,8 @@ type node struct {
 	// another, if set, is why the node is not a sync node.
 	another error
 	checks  int
+	// twin is told of with each answer.
+	twin string
 	// single: the node knows no batches.
 	single bool
 	// refusesOne, if set, gives the answer of Store.
@@ -351,6 +353,7 @@ func (n *node) take(b peer.Batch) (results peer.Results) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.batches = append(n.batches, b)
+	results.Twin = n.twin
 	for _, r := range b.Records {
 		if n.refuses != nil {
 			if why := n.refuses(r); why != "" {

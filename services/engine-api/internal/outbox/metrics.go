@@ -28,7 +28,7 @@ type metrics struct {
 	failures                  *prometheus.CounterVec
 	lastSuccess, connected    prometheus.Gauge
 
-	waiting, parked, oldest *prometheus.Desc
+	waiting, parked, oldest, twin *prometheus.Desc
 }
 
 func newMetrics(store Store) *metrics {
@@ -52,6 +52,7 @@ func newMetrics(store Store) *metrics {
 		waiting:     prometheus.NewDesc("aura_outbox_waiting", "Records that the sync node does not have yet, without the parked ones, by kind.", []string{"kind"}, nil),
 		parked:      prometheus.NewDesc("aura_outbox_parked", "Records that the sync node refused and that nobody retried.", nil, nil),
 		oldest:      prometheus.NewDesc("aura_outbox_oldest_age_seconds", "How long ago the oldest waiting entry was played. 0: none waits.", nil, nil),
+		twin:        prometheus.NewDesc("aura_outbox_twin", "1 if another database says that it is this host's, as the sync node last told: this host was copied, or another one has its number.", nil, nil),
 	}
 	for _, kind := range []model.Kind{model.KindEntry, model.KindHealth, kindClock} {
 		m.pushedTotal.WithLabelValues(string(kind))
@@ -96,7 +97,7 @@ func (p *Pusher) Describe(ch chan<- *prometheus.Desc) {
 	for _, c := range m.own() {
 		c.Describe(ch)
 	}
-	for _, d := range []*prometheus.Desc{m.waiting, m.parked, m.oldest} {
+	for _, d := range []*prometheus.Desc{m.waiting, m.parked, m.oldest, m.twin} {
 		ch <- d
 	}
 }
@@ -108,6 +109,14 @@ func (p *Pusher) Collect(ch chan<- prometheus.Metric) {
 	for _, c := range m.own() {
 		c.Collect(ch)
 	}
+	value := func(desc *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
+	}
+	isTwin := 0.0
+	if p.Twin() != "" {
+		isTwin = 1
+	}
+	value(m.twin, isTwin)
 	m.counting.Lock()
 	defer m.counting.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
@@ -119,9 +128,6 @@ func (p *Pusher) Collect(ch chan<- prometheus.Metric) {
 	var age time.Duration
 	if !waiting.Oldest.IsZero() {
 		age = max(time.Since(waiting.Oldest), 0)
-	}
-	value := func(desc *prometheus.Desc, v float64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
 	}
 	value(m.waiting, float64(waiting.Entries), string(model.KindEntry))
 	value(m.waiting, float64(waiting.Healths), string(model.KindHealth))

@@ -66,7 +66,7 @@ type Original interface {
 	Store(ctx context.Context, e model.Entry) error
 }
 
-// Pusher sends what waits. Run does all the work; Wake and the metrics may be
+// Pusher sends what waits. Run does all the work; Wake, Twin and the metrics may be
 // called at any time.
 type Pusher struct {
 	store    Store
@@ -76,6 +76,7 @@ type Pusher struct {
 	from     func() *model.Identity
 	log      zerolog.Logger
 	trouble  *logging.Lasting
+	twin     *twin
 	metrics  *metrics
 	wake     chan struct{}
 
@@ -112,6 +113,7 @@ func New(store Store, receiver Receiver, to Peer, original Original, from func()
 		from:         from,
 		log:          log,
 		trouble:      logging.NewLasting(log, "sending to the sync node failed"),
+		twin:         newTwin(log),
 		metrics:      newMetrics(store),
 		wake:         make(chan struct{}, 1),
 		batchRecords: maxRecords,
@@ -139,6 +141,7 @@ func (p *Pusher) Run(ctx context.Context) error {
 		wake, pause := p.wake, lookEvery
 		if err != nil {
 			p.metrics.failed(err)
+			p.twin.failed(err)
 			p.failures++
 			p.checked = false
 			if kindOf(err) == "timeout" {

@@ -192,7 +192,7 @@ func TestOperate(t *testing.T) {
 	expect("switch 2", cli.ExitUsage, "--reason is required")
 	expect("switch two --reason noise", cli.ExitUsage, "two: must be a source's number")
 	expect("switch 2 --reason noise --by M.Tester", cli.ExitOK, "source 2 is active since 20", time.Now().Local().Format(" -07:00")+"\n")
-	expect("switch 22 --reason typo --by M.Tester", cli.ExitFailed, "number", "must be a source that a setting, a name or a record of the sync node knows", "Use --force to activate source 22 nevertheless")
+	expect("switch 22 --reason typo --by M.Tester", cli.ExitFailed, "number", "must be a source that a setting, a name or a record knows", "Use --force to activate source 22 nevertheless")
 	expect("switch 1 --reason calm --by M.Tester --pin", cli.ExitOK, "source 1 is active since", "pinned")
 	expect("switch 2 --reason noise --by M.Tester", cli.ExitFailed, "--pin", "release")
 	expect("release --reason done --by M.Tester", cli.ExitOK, "source 1 is active")

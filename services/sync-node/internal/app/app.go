@@ -70,7 +70,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
-	origins := exchange.NewOrigins(a.station, time.Now, base.Log("exchange"))
+	origins := exchange.NewOrigins(a.station, Serves(a.clients), time.Now, base.Log("exchange"))
 	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:      a.onAir,

@@ -3,63 +3,22 @@ package app
 import (
 	"context"
 	"fmt"
-	"sync"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"aura.radio/engine/pkg/logging"
-	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
-// records is where sources leave traces.
-type records interface {
-	Records(ctx context.Context, q model.RecordQuery) ([]model.Record, *model.Position, error)
-	HealthRecords(ctx context.Context, q model.RecordQuery) ([]model.Health, *model.Position, error)
-}
-
-// knowledge is which sources exist. Activations don't count: a mistyped number
-// would make itself known.
-type knowledge struct {
-	records records
-
-	mu    sync.Mutex
-	known map[int]bool // by settings and names, and by records that were found
-}
-
-func newKnowledge(cfg config.Config, records records) *knowledge {
-	k := &knowledge{records: records, known: map[int]bool{cfg.DefaultSource: true}}
-	for number := range cfg.MainHosts {
-		k.known[number] = true
-	}
-	for number := range cfg.SourceNames {
-		k.known[number] = true
-	}
-	return k
-}
-
-// Knows is source.Knows.
-func (k *knowledge) Knows(ctx context.Context, source int) (bool, error) {
-	k.mu.Lock()
-	known := k.known[source]
-	k.mu.Unlock()
-	if known {
-		return true, nil
-	}
-	q := model.RecordQuery{Source: source, Limit: 1}
-	entries, _, err := k.records.Records(ctx, q)
-	if err != nil {
-		return false, err
-	}
-	healths, _, err := k.records.HealthRecords(ctx, q)
-	if err != nil || len(entries)+len(healths) == 0 {
-		return false, err
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.known[source] = true
-	return true, nil
+// newKnowledge is which sources exist. Activations don't count, because each
+// source that plays nothing itself can be named.
+func newKnowledge(cfg config.Config, records source.Records) *source.Knowledge {
+	named := slices.AppendSeq([]int{cfg.DefaultSource}, maps.Keys(cfg.MainHosts))
+	return source.NewKnowledge(records, slices.AppendSeq(named, maps.Keys(cfg.SourceNames))...)
 }
 
 // watchEvery is how often the active source is looked at.

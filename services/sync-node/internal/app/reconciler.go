@@ -36,6 +36,18 @@ func Clients(cfg syncconfig.Config) (map[int]*peer.Client, error) {
 	return clients, nil
 }
 
+// Serves asks the node at a host's address which database it serves.
+func Serves(nodes map[int]*peer.Client) exchange.Ask {
+	return func(ctx context.Context, host int) (*model.Identity, error) {
+		node := nodes[host]
+		if node == nil {
+			return nil, nil
+		}
+		state, _, err := node.State(ctx)
+		return state.Database, err
+	}
+}
+
 // NewReconciler makes the reconciler of nodes.
 func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *repo.Station, recorder *playlog.Recorder, origins *exchange.Origins, log zerolog.Logger) *reconcile.Reconciler {
 	var peers []reconcile.Peer

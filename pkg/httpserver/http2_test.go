@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,9 +19,9 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// TestServer_Run_slowHTTP2: a connection that begins no request in time is
-// closed, long before it is idle for too long. A connection that had a request
-// is kept for the next one.
+// TestServer_Run_slowHTTP2: a connection that begins no request in time, or does
+// not end its header, is closed long before it is idle for too long. This is also
+// true after a request. A connection that had a request is kept for the next one.
 func TestServer_Run_slowHTTP2(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -41,11 +42,19 @@ func TestServer_Run_slowHTTP2(t *testing.T) {
 		settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 		// half is a HEADERS frame that promises another one: END_HEADERS is missing.
 		half = "\x00\x00\x01\x01\x01\x00\x00\x00\x01\x82"
+		ping = "\x00\x00\x08\x06\x00\x00\x00\x00\x0012345678"
+		// whole is a request: GET, https, / and the name of the server.
+		whole = "\x00\x00\x06\x01\x05\x00\x00\x00\x01\x82\x87\x84\x41\x01x"
 	)
+	second := strings.Replace(half, "\x00\x00\x00\x01", "\x00\x00\x00\x03", 1)
 	t.Run("Closed", func(t *testing.T) {
 		for name, said := range map[string]string{
 			"Silent": "", "Preface": preface, "Settings": preface + settings, "HalfHeader": preface + settings + half,
-			"HalfFrame": preface + settings + half[:5],
+			"HalfFrame": preface + settings + half[:5], "Ping": preface + settings + ping,
+			"HalfSecondHeader": preface + settings + whole + second,
+			"HalfSecondFrame":  preface + settings + whole + ping + second[:9],
+			"HalfFrameHead":    preface + settings + whole + second[:8],
+			"HalfPing":         preface + settings + whole + ping[:12],
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -58,8 +67,12 @@ func TestServer_Run_slowHTTP2(t *testing.T) {
 				if _, err := io.WriteString(conn, said); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := io.Copy(io.Discard, conn); err != nil { // until the server hangs up
+				answer, err := io.ReadAll(conn) // until the server hangs up
+				if err != nil {
 					t.Error(err)
+				}
+				if answered := strings.Contains(string(answer), "\x01\x05\x00\x00\x00\x01"); answered != strings.Contains(said, whole) {
+					t.Errorf("a request was answered: %t", answered)
 				}
 			})
 		}
