@@ -59,7 +59,13 @@ type log interface {
 // newStation is in Vienna, with host 1; change may alter its parts.
 func newStation(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
-	db := repotest.Open(t, repotest.KindSQLite)
+	return newStationOn(t, repotest.KindSQLite, change...)
+}
+
+// newStationOn is newStation over a database of that kind.
+func newStationOn(t testing.TB, kind repotest.Kind, change ...func(*API)) *station {
+	t.Helper()
+	db := repotest.Open(t, kind)
 	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
 	state := func(ctx context.Context) (api.SyncState, error) {
 		o, err := db.Outbox(ctx)

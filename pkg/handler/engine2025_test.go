@@ -1,0 +1,143 @@
+package handler
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// sentLine is one request of a recorded engine: its arrival after the first
+// second of the programme, and the start of its play after the same moment; null
+// if the engine sent the epoch.
+type sentLine struct {
+	AtMS   int64          `json:"at_ms"`
+	Path   string         `json:"path"`
+	StartS *float64       `json:"start_s"`
+	Body   map[string]any `json:"body"`
+}
+
+func recordedEngine(t *testing.T) (lines []sentLine) {
+	t.Helper()
+	file, err := os.Open("testdata/engine-2025.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for scan := bufio.NewScanner(file); scan.Scan(); {
+		var line sentLine
+		if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// snakeCase is a name in the spelling of older engines.
+func snakeCase(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// TestEngine2025: six minutes of an engine of 2025, as it speaks, are stored
+// whole, in either spelling, in both databases.
+func TestEngine2025(t *testing.T) {
+	t.Parallel()
+	begin := moment(t, "2026-11-27T09:00:00Z")
+	for _, kind := range []repotest.Kind{repotest.KindSQLite, repotest.KindMariaDB} {
+		for name, spell := range map[string]func(string) string{"2025": func(name string) string { return name }, "2020": snakeCase} {
+			t.Run(string(kind)+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				now := begin
+				s := newStationOn(t, kind, func(a *API) { a.Now = func() time.Time { return now } })
+				want := map[model.Fingerprint]model.Entry{}
+				for _, line := range recordedEngine(t) {
+					now = begin.Add(time.Duration(line.AtMS) * time.Millisecond)
+					if line.Path == "/playlog" {
+						line.Body["trackStart"] = "1970-01-01T01:00:00"
+						if line.StartS != nil {
+							line.Body["trackStart"] = s.api.Zone.In(begin.Add(time.Duration(*line.StartS * float64(time.Second)))).Format("2006-01-02T15:04:05")
+						}
+						e := sentPlay(line, begin, now)
+						if before, ok := want[e.Fingerprint()]; ok {
+							e.ReceivedAt = before.ReceivedAt // the last duration counts, and the first arrival
+						}
+						want[e.Fingerprint()] = e
+					} else {
+						line.Body["logTime"] = s.api.Zone.In(now).Format("2006-01-02 15:04:05.000")
+					}
+					spelled := map[string]any{}
+					for name, value := range line.Body {
+						spelled[spell(name)] = value
+					}
+					body, err := json.Marshal(spelled)
+					if err != nil {
+						t.Fatal(err)
+					}
+					s.do(http.StatusNoContent, http.MethodPost, line.Path, string(body))
+				}
+				stored := get[[]api.PlaylogEntry](s, "/playlog?limit=50")
+				if len(stored) != len(want) {
+					t.Errorf("%d entries are stored, want %d", len(stored), len(want))
+				}
+				for _, got := range stored {
+					id, err := model.ParseFingerprint(got.Fingerprint)
+					if err != nil {
+						t.Fatal(err)
+					}
+					w, ok := want[id]
+					hasStart := len(got.Doubts) == 0
+					switch {
+					case !ok:
+						t.Errorf("never sent: %+v", got)
+					case got.ReceivedAt == nil || !got.ReceivedAt.Equal(w.ReceivedAt),
+						valueOr(got.TrackDuration, 0) != w.Duration.Seconds(), got.ShowName != w.ShowName, valueOr(got.ShowId, 0) != w.ShowID,
+						valueOr(got.TimeslotId, 0) != w.TimeslotID, valueOr(got.MediaId, 0) != w.MediaID, hasStart == w.TrackStart.Equal(w.ReceivedAt):
+						t.Errorf("stored %+v, want %+v", got, w)
+					}
+				}
+			})
+		}
+	}
+}
+
+// sentPlay is the play of a line, read independently of the code under test.
+func sentPlay(line sentLine, begin, arrival time.Time) model.Entry {
+	number := func(name string) int64 {
+		switch v := line.Body[name].(type) {
+		case float64:
+			return max(int64(v), 0)
+		case string:
+			var n int64
+			_ = json.Unmarshal([]byte(v), &n) // "" and "-1" are none
+			return max(n, 0)
+		}
+		return 0
+	}
+	text := func(name string) string { s, _ := line.Body[name].(string); return s }
+	seconds, _ := line.Body["trackDuration"].(float64)
+	e := model.Entry{
+		LogSource: 1, TrackStart: arrival, ReceivedAt: arrival, Artist: text("trackArtist"), Album: text("trackAlbum"), Title: text("trackTitle"),
+		TrackNum: int(number("trackNum")), TrackType: int(number("trackType")), Duration: time.Duration(seconds * float64(time.Second)),
+		TimeslotID: number("timeslotId"), ShowID: number("showId"), MediaID: number("mediaId"), ShowName: text("showName"),
+	}
+	if line.StartS != nil {
+		e.TrackStart = begin.Add(time.Duration(*line.StartS * float64(time.Second)))
+	}
+	return e
+}
