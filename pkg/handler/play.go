@@ -3,6 +3,7 @@ package handler
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -42,7 +43,16 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 
 // said are the fields of a body that an engine sent.
 func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
-	return &fields{raw: body, zone: a.EngineZone, arrival: a.Now(), lenient: true, doubts: lenient.Doubts(ctx)}
+	f := &fields{raw: body, zone: a.EngineZone, arrival: a.Now(), lenient: true}
+	for _, d := range lenient.Doubts(ctx) {
+		for _, field := range model.Fields {
+			if slices.Contains(field.Names, d.Field) {
+				d.Field = field.Name()
+			}
+		}
+		f.doubts = append(f.doubts, d)
+	}
+	return f
 }
 
 // tell logs the doubts about something that does not keep them.

@@ -46,10 +46,12 @@ func TestApp_BodiesOfEngines(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	const comma, charset = `{"field":"body","sent":",","why":"has a comma too many, which is left out"}`, `{"field":"track_title","sent":"camelCase \\xE9","why":"is not UTF-8, and was read as Windows-1252"}`
 	for i, c := range []struct {
 		title, body string
 		header      []string
 	}{
+		{"camelCase é", strings.NewReplacer("track_title", "trackTitle", "TITLE", "camelCase \xe9").Replace(bjork), nil},
 		{"gzip", zipped.String(), []string{"Content-Encoding", "gzip"}},
 		{"Latin-1 é", strings.NewReplacer("ö", "\xf6", "TITLE", "Latin-1 \xe9").Replace(bjork), nil},
 		{"curl", strings.Replace(bjork, "TITLE", "curl", 1), []string{"Content-Type", "application/x-www-form-urlencoded"}},
@@ -62,6 +64,9 @@ func TestApp_BodiesOfEngines(t *testing.T) {
 		_, list := s.Call(http.MethodGet, "/api/v1/playlog", "")
 		if !strings.Contains(list, `"track_title":"`+c.title+`"`) || !strings.Contains(list, `"track_artist":"Björk"`) {
 			t.Errorf("%s: %s", c.title, list)
+		}
+		if !strings.Contains(list, comma) || !strings.Contains(list, charset) {
+			t.Errorf("%s: the doubts are missing: %s", c.title, list)
 		}
 	}
 }
