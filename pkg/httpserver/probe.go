@@ -29,14 +29,17 @@ func (s *Server) readiness(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	ctx, cancel := context.WithTimeout(c.Request.Context(), readyTimeout)
 	defer cancel()
-	if err := s.ready(ctx); err != nil {
-		// The reason may name hosts and schemas, so strangers don't get it.
-		detail := "This service is not ready."
-		if Caller(c.Request.Context()) != (Identity{}) {
-			detail = err.Error()
-		}
-		fail(c, fmt.Errorf("%w: %w", &statusError{http.StatusServiceUnavailable, detail}, err))
-		return
+	detail, err := s.ready(ctx)
+	// The reason may name hosts and schemas, so strangers don't get it.
+	known := Caller(c.Request.Context()) != (Identity{})
+	switch {
+	case err != nil && known:
+		fail(c, fmt.Errorf("%w: %w", &statusError{http.StatusServiceUnavailable, err.Error()}, err))
+	case err != nil:
+		fail(c, fmt.Errorf("%w: %w", &statusError{http.StatusServiceUnavailable, "This service is not ready."}, err))
+	case detail != "" && known:
+		c.String(http.StatusOK, "ready: %s\n", detail)
+	default:
+		c.String(http.StatusOK, "ready\n")
 	}
-	c.String(http.StatusOK, "ready\n")
 }

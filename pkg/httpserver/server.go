@@ -27,9 +27,10 @@ type Options struct {
 	Service string
 	// Engines says which engines need no token.
 	Engines Engines
-	// Ready returns why the service can't do its work now, or nil. Without
-	// Ready, the service is always ready.
-	Ready func(ctx context.Context) error
+	// Ready returns why the service can't do its work now, or nil. detail says
+	// what an operator should know although the service is ready; "" is nothing.
+	// Without Ready, the service is always ready.
+	Ready func(ctx context.Context) (detail string, err error)
 	// Preparing reports whether the service still prepares its data after its
 	// start. A request that fails meanwhile is no error in the log. Without
 	// Preparing, that is never so.
@@ -63,7 +64,7 @@ type Server struct {
 	limit      *addressLimit
 	registry   *prometheus.Registry
 	metrics    metrics
-	ready      func(context.Context) error
+	ready      func(context.Context) (string, error)
 	preparing  func() bool
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
@@ -108,7 +109,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	s.registry.MustRegister(certificateDays{s})
 	s.metrics = newMetrics(s.registry)
 	if s.ready == nil {
-		s.ready = func(context.Context) error { return nil }
+		s.ready = func(context.Context) (string, error) { return "", nil }
 	}
 	if s.preparing == nil {
 		s.preparing = func() bool { return false }

@@ -292,7 +292,7 @@ func TestServer_Probes(t *testing.T) {
 	t.Parallel()
 	reason := errors.New("schema 3 is newer than 2")
 	h := httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) {
-		o.Ready = func(context.Context) error { return reason }
+		o.Ready = func(context.Context) (string, error) { return "", reason }
 	})
 	if w := httpservertest.Do(h, "GET", "/healthz", ""); w.Code != 200 {
 		t.Errorf("healthz %d", w.Code)
@@ -310,6 +310,16 @@ func TestServer_Probes(t *testing.T) {
 	h = httpservertest.New(t, stub{})
 	if w := httpservertest.Do(h, "GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("readyz %d", w.Code)
+	}
+	h = httpservertest.New(t, stub{}, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Ready = func(context.Context) (string, error) { return "3 items wait", nil }
+	})
+	if w := httpservertest.Do(h, "GET", "/readyz", ""); w.Code != 200 || w.Body.String() != "ready: 3 items wait\n" {
+		t.Errorf("readyz %d %q", w.Code, w.Body)
+	}
+	w = httptest.NewRecorder()
+	if h.ServeHTTP(w, r); w.Code != 200 || w.Body.String() != "ready\n" {
+		t.Errorf("readyz says to strangers: %d %q", w.Code, w.Body)
 	}
 }
 

@@ -33,6 +33,10 @@ type Options struct {
 	// Owner is whose the database must be. Alone: no other process may serve it.
 	Owner model.Owner
 	Alone bool
+	// Meanwhile is asked if the database can't do its work now, or is not
+	// prepared yet. If the service can do its own nevertheless, Meanwhile says
+	// how. It may be nil.
+	Meanwhile func(ctx context.Context, reason error) (how string, can bool)
 }
 
 // Database is what the service itself needs of its database: *repo.Node and

@@ -22,8 +22,21 @@ const (
 // errPreparing is why a service that already answers is not ready.
 var errPreparing = errors.New("the service is still preparing its data")
 
-// ready tells why the service can't do its work now, or nil.
-func (s *Service) ready(ctx context.Context) error {
+// ready tells why the service can't do its work now, or nil. detail is how it
+// does its work without the database.
+func (s *Service) ready(ctx context.Context) (detail string, err error) {
+	err = s.check(ctx)
+	if s.opts.Meanwhile == nil || !errors.Is(err, model.ErrUnavailable) && !errors.Is(err, errPreparing) {
+		return "", err
+	}
+	if how, can := s.opts.Meanwhile(ctx, err); can {
+		return how, nil
+	}
+	return "", err
+}
+
+// check tells why the database can't do its work now, or nil.
+func (s *Service) check(ctx context.Context) error {
 	preparing := s.preparing.Load()
 	if s.opts.Database != nil {
 		// The service itself makes the schema, or ends if it is too old.

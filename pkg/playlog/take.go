@@ -35,6 +35,13 @@ type AtOnce struct{ store Store }
 // NewAtOnce makes a Taker that stores at once.
 func NewAtOnce(store Store) AtOnce { return AtOnce{store} }
 
+// Taking makes the Recorder take plays by t instead. Call it before the first
+// play comes.
+func (r *Recorder) Taking(t Taker) *Recorder {
+	r.taker = t
+	return r
+}
+
 // Take implements Taker.
 func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
 	e, err := occurrence(ctx, a.store, p.Entry, p.Other)

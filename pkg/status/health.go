@@ -74,13 +74,14 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	if h.Details, cut = clean(h.Details); cut {
 		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("the details of a health status are too long and were cut")
 	}
-	return s.store.StoreHealth(ctx, h, healthRule(ahead))
+	return s.store.StoreHealth(ctx, h, HealthRule(arrived))
 }
 
-// healthRule is the Rule for a status that arrives when no status is later than
-// ahead, unless the host's clock was set back since. Then the status comes after
-// all others.
-func healthRule(ahead time.Time) Rule[model.Health] {
+// HealthRule is the Rule for a status that arrived at that time. Then no status
+// was later than what is taken for the future, unless the host's clock was set
+// back since: the status comes after all others.
+func HealthRule(arrived time.Time) Rule[model.Health] {
+	ahead := arrived.Add(stationtime.MaxAhead)
 	return func(said, last model.Health) model.Health {
 		if last.LogTime.After(ahead) {
 			said.LogTime = After(said.LogTime, last.LogTime)

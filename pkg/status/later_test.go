@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 var noon = time.Date(2020, 6, 27, 12, 0, 0, 0, time.UTC)
@@ -96,7 +97,7 @@ func TestRules(t *testing.T) {
 			}
 			ahead := said.SentAt
 			latest := well
-			well = healthRule(ahead)(model.Health{Source: 1, Details: string(said.Body), LogTime: said.SentAt}, latest)
+			well = HealthRule(ahead.Add(-stationtime.MaxAhead))(model.Health{Source: 1, Details: string(said.Body), LogTime: said.SentAt}, latest)
 			if latest.LogTime.After(ahead) && !well.LogTime.After(latest.LogTime) || well.LogTime.Before(said.SentAt) || well.Details != string(said.Body) {
 				t.Fatalf("%+v comes after %+v", well, latest)
 			}

@@ -49,6 +49,15 @@ func (c Config) MigrateAtStart() bool {
 	return strings.HasPrefix(c.URL, sqliteScheme+":")
 }
 
+// File is the database's file, "" if the database is on a server.
+func (c Config) File() string {
+	d, err := c.dialect()
+	if embedded, ok := d.(sqliteDialect); ok && err == nil {
+		return embedded.path
+	}
+	return ""
+}
+
 func (c Config) queryTimeout() time.Duration { return cmp.Or(c.QueryTimeout, defaultQueryTimeout) }
 
 func (c Config) poolSize() int { return cmp.Or(c.PoolSize, defaultPoolSize) }

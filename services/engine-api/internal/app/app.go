@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/authority"
 	"aura.radio/engine/services/engine-api/internal/config"
+	"aura.radio/engine/services/engine-api/internal/journal"
 	"aura.radio/engine/services/engine-api/internal/outbox"
 )
 
@@ -31,10 +32,13 @@ const Name = model.EngineAPI
 
 // App is the service.
 type App struct {
-	cfg    config.Config
-	base   *lifecycle.Service
-	db     *repo.Node
-	tracks *trackservice.Service
+	cfg     config.Config
+	base    *lifecycle.Service
+	db      *repo.Node
+	journal *journal.Journal
+	tracks  *trackservice.Service
+	// prepared is closed when the database is ready.
+	prepared chan struct{}
 	// syncNode, pusher and authority are nil if there is no sync node.
 	syncNode  *peer.Client
 	pusher    *outbox.Pusher
@@ -47,19 +51,26 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	a := &App{cfg: cfg, db: db, prepared: make(chan struct{})}
+	journalLog := lifecycle.Log(log, "journal")
+	a.journal = journal.New(journal.Options{
+		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
+		Plays: playlog.NewAtOnce(db), Database: db, Identity: a.identity,
+		Kept: a.changed, Stored: a.stored, Now: time.Now, Log: journalLog,
+	})
 	base, err := lifecycle.New(lifecycle.Options{
-		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: db, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(), Alone: true,
+		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: database{db, a.journal}, Migrate: cfg.Database.MigrateAtStart(),
+		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, base: base, db: db}
-	a.tracks = trackservice.New(db, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	a.base = base
+	a.tracks = trackservice.New(journal.NewShown(db, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
-	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored)
+	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal)
 	base.Server.Registry().MustRegister(recorder)
-	statuses := statuses{Node: db, stored: a.wake}
+	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -71,6 +82,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
+	base.Server.Registry().MustRegister(a.journal)
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      db,
 		Plays:      a.plays,
@@ -150,9 +162,41 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.tracks.Run, a.base.Counting(a.db)}
+	tasks := []func(context.Context) error{a.journal.Run, a.base.Counting(a.db)}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
-	return a.base.Run(ctx, lifecycle.Work{Prepared: a.changed, Tasks: tasks})
+	return a.base.Run(ctx, lifecycle.Work{
+		Prepared: func() { a.changed(); close(a.prepared) },
+		Early:    []func(context.Context) error{a.publish}, Tasks: tasks,
+	})
 }
+
+// publish streams the tracks, from when there is something to look at.
+func (a *App) publish(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.prepared:
+	case <-a.journal.Began():
+	}
+	return a.tracks.Run(ctx)
+}
+
+// identity is that of the database and of this start, nil as long as the
+// database was not there.
+func (a *App) identity() *model.Identity {
+	if a.base == nil {
+		return nil // the service is being wired
+	}
+	return a.base.Identity()
+}
+
+// database is the service's, with the journal that closes before it.
+type database struct {
+	*repo.Node
+	journal *journal.Journal
+}
+
+// Close closes both.
+func (d database) Close() error { return errors.Join(d.journal.Close(), d.Node.Close()) }

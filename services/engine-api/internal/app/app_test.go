@@ -9,9 +9,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -31,6 +32,9 @@ func configure(t testing.TB, databaseURL string, more map[string]string) config.
 	environ := map[string]string{
 		"AURA_LISTEN": "127.0.0.1:0", "AURA_DATABASE_URL": databaseURL, "AURA_DB_AUTO_MIGRATE": "true",
 		"AURA_DB_QUERY_TIMEOUT": repotest.QueryTimeout.String(), "AURA_STATION_TIMEZONE": "Europe/Vienna",
+	}
+	if strings.HasPrefix(databaseURL, "mysql:") { // otherwise it is next to the database's file
+		environ["AURA_JOURNAL"] = filepath.Join(t.TempDir(), "journal")
 	}
 	for name, value := range more {
 		environ[name] = value
@@ -133,9 +137,10 @@ func TestApp_UnknownSourceAlone(t *testing.T) {
 	activate("23", http.StatusNoContent, false)
 }
 
-// TestApp_DatabaseAway kills the server under a running service. Writes are
-// refused with a hint when to retry, reads are answered from memory, and
-// everything recovers by itself.
+// TestApp_DatabaseAway kills the server under a running service. What an engine
+// says is taken, and shown as the current track. Corrections are refused with a
+// hint when to retry, other reads are answered from memory, and everything is
+// stored when the server is back.
 func TestApp_DatabaseAway(t *testing.T) {
 	server := repotest.MariaDB(t)
 	s := startHasty(t, server.URL(t))
@@ -143,13 +148,25 @@ func TestApp_DatabaseAway(t *testing.T) {
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
 	const list, current = "/api/v1/trackservice?limit=3", "/api/v1/trackservice/current"
 	_, before := s.Await(http.StatusOK, http.MethodGet, list, "")
-	s.Await(http.StatusOK, http.MethodGet, current, "")
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, current, ""); title(t, answer) != "Fade Into You" {
+		t.Errorf("current is %s", answer)
+	}
 
 	server.Kill()
 	t.Cleanup(func() { server.Restart(t) }) // even if this test fails before it restarts the server
-	health := `{"is_healthy": true, "log_time": "2020-06-27 19:00:00"}`
+	for _, c := range []struct{ path, body string }{
+		{"/api/v1/playlog", strings.NewReplacer("19:14", "19:20", "Fade Into You", "Halah").Replace(mazzie)},
+		{"/api/v1/source/health/1", `{"is_healthy": true, "log_time": "2020-06-27 19:00:00", "details": "well"}`},
+		{"/api/v1/clock", `{"engine_source": 1, "mood": "good"}`},
+		{"/api/v1/playlog", strings.NewReplacer("19:14", "19:18", "Fade Into You", "Blue Flower").Replace(mazzie)},
+	} {
+		if res, answer := s.Call(http.MethodPost, c.path, c.body); res.StatusCode != http.StatusNoContent {
+			t.Errorf("POST %s without a database: %s %v %s", c.path, res.Status, res.Header, answer)
+		}
+	}
 	for path, body := range map[string]string{
-		"/api/v1/playlog": strings.Replace(mazzie, "19:14", "19:20", 1), "/api/v1/source/health/1": health, "/api/v1/clock": `{"engine_source": 1}`,
+		"/api/v1/playlog/1/corrections": `{"kind": "void", "by": "M. Tester", "reason": "never played"}`,
+		"/api/v1/playlog/corrections":   `{"entry": ` + mazzie + `, "by": "M. Tester", "reason": "missed"}`,
 	} {
 		res, answer := s.Call(http.MethodPost, path, body)
 		if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" ||
@@ -157,41 +174,94 @@ func TestApp_DatabaseAway(t *testing.T) {
 			t.Errorf("POST %s without a database: %s %v %s", path, res.Status, res.Header, answer)
 		}
 	}
-	// The refused writes may or may not have made the answers in memory out of
-	// date. Either way these answers are the best available.
+	// What was kept made the answers in memory out of date. Still they are the
+	// best available.
 	if res, answer := s.Call(http.MethodGet, list, ""); res.StatusCode != http.StatusOK || answer != before {
 		t.Errorf("list from memory: %s %s", res.Status, answer)
 	}
-	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
-		t.Errorf("current from memory: %s %s", res.Status, answer)
+	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Halah" {
+		t.Errorf("current without a database: %s %s", res.Status, answer)
 	}
-	if res, _ := s.Call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("readyz without a database: %s", res.Status)
+	if res, answer := s.Call(http.MethodGet, "/readyz", ""); res.StatusCode != http.StatusOK || !strings.Contains(answer, "4 items wait") {
+		t.Errorf("readyz without a database: %s %s", res.Status, answer)
 	}
 	if res, _ := s.Call(http.MethodGet, "/healthz", ""); res.StatusCode != http.StatusOK {
 		t.Errorf("healthz without a database: %s", res.Status)
 	}
+	if _, answer := s.Call(http.MethodGet, "/metrics", ""); !strings.Contains(answer, `aura_journal_items{state="waiting"} 4`) || !strings.Contains(answer, `aura_journal_taken_total{kind="play"} 2`) {
+		t.Errorf("metrics without a database: %s", answer)
+	}
 
 	server.Restart(t)
-	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", strings.Replace(mazzie, "Fade Into You", "Halah", 1))
-	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); !strings.Contains(answer, "Halah") || !strings.Contains(answer, "Fade Into You") {
-		t.Errorf("playlog after the database came back: %s", answer)
+	_, answer := s.AwaitAnswer(http.MethodGet, "/api/v1/playlog", "", func(_ lifecycletest.Answer, answer string) bool {
+		return strings.Contains(answer, "Halah") && strings.Contains(answer, "Blue Flower")
+	})
+	if got := titlesByID(t, answer); !slices.Equal(got, []string{"Fade Into You", "Halah", "Blue Flower"}) {
+		t.Errorf("stored as %q", got)
 	}
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/source/health/1", ""); !strings.Contains(answer, `"well"`) {
+		t.Errorf("health after the database came back: %s", answer)
+	}
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/clock", ""); !strings.Contains(answer, `"good"`) {
+		t.Errorf("clock after the database came back: %s", answer)
+	}
+	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(a lifecycletest.Answer, answer string) bool { return answer == "ready\n" })
+	s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, answer string) bool {
+		return strings.Contains(answer, `aura_journal_items{state="waiting"} 0`) && strings.Contains(answer, "aura_journal_drained_total 4")
+	})
 }
 
-// TestApp_DatabaseAwayAtStart: the service comes up before its database.
+// titlesByID are the titles of a list of entries, in the order in which they were
+// stored.
+func titlesByID(t *testing.T, answer string) []string {
+	t.Helper()
+	var entries []struct {
+		ID    int64  `json:"id"`
+		Title string `json:"track_title"`
+	}
+	if err := json.Unmarshal([]byte(answer), &entries); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	slices.SortFunc(entries, func(a, b struct {
+		ID    int64  `json:"id"`
+		Title string `json:"track_title"`
+	},
+	) int {
+		return int(a.ID - b.ID)
+	})
+	titles := make([]string, len(entries))
+	for i, e := range entries {
+		titles[i] = e.Title
+	}
+	return titles
+}
+
+// TestApp_DatabaseAwayAtStart: the service comes up before its database, takes
+// what the engine plays, and still has it after a restart.
 func TestApp_DatabaseAwayAtStart(t *testing.T) {
 	server := repotest.MariaDB(t)
+	more := map[string]string{"AURA_DB_QUERY_TIMEOUT": "500ms", "AURA_JOURNAL": filepath.Join(t.TempDir(), "journal")}
 	url := server.URL(t)
 	server.Stop()
 	t.Cleanup(func() { server.Restart(t) })
-	s := startHasty(t, url)
-	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
+	s := startWith(t, url, more)
+	const current = "/api/v1/trackservice/current"
+	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("current, before anything is known: %s %s", res.Status, answer)
+	}
+	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusNoContent {
 		t.Errorf("store without a database: %s %s", res.Status, answer)
 	}
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	s = startWith(t, url, more)
+	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
+		t.Errorf("current after a restart: %s %s", res.Status, answer)
+	}
 	server.Restart(t)
-	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
-	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.AwaitAnswer(http.MethodGet, "/api/v1/playlog", "", func(_ lifecycletest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
+	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(_ lifecycletest.Answer, answer string) bool { return answer == "ready\n" })
 }
 
 // makeNewer migrates the SQLite database to a version that does not exist yet.
@@ -254,45 +324,42 @@ func TestApp_Reload(t *testing.T) {
 	}
 }
 
-// TestApp_StoredLate: an entry that the database stored after the service had
-// answered with a failure is still shown.
-func TestApp_StoredLate(t *testing.T) {
+// TestApp_Locked: an entry that comes while somebody else has locked the database
+// is taken, and stored once when the lock ends.
+func TestApp_Locked(t *testing.T) {
 	t.Parallel()
 	url := repotest.URL(t, repotest.KindSQLite)
-	a, err := app.New(configure(t, url, map[string]string{"AURA_DB_QUERY_TIMEOUT": "200ms"}), "test", zerolog.Nop())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := lifecycletest.Start(t, a)
+	s := start(t, url)
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
-	const list = "/api/v1/trackservice?limit=3"
-	s.AwaitAnswer(http.MethodGet, list, "", func(_ lifecycletest.Answer, answer string) bool { return strings.TrimSpace(answer) == "[]" }) // memory holds the list from here on
 	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite://")+"?_txlock=immediate")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	// The service may give up before the database is free again. Then the attempt
-	// is repeated.
-	patience.Await(t, func() error {
-		tx, err := db.BeginTx(t.Context(), nil)
-		if err != nil {
-			return err
-		}
-		if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", mazzie); res.StatusCode != http.StatusServiceUnavailable {
-			t.Fatalf("while the database is locked: %s %s", res.Status, answer)
-		}
-		if err := tx.Rollback(); err != nil {
-			return err
-		}
-		for range 20 {
-			if _, answer := s.Call(http.MethodGet, list, ""); strings.Contains(answer, "Fade Into You") {
-				return nil
-			}
-			<-time.After(20 * time.Millisecond)
-		}
-		return errors.New("it is not shown")
+	var tx *sql.Tx
+	patience.Await(t, func() (err error) {
+		tx, err = db.BeginTx(t.Context(), nil)
+		return err
 	})
+	for path, body := range map[string]string{
+		"/api/v1/playlog": mazzie, "/api/v1/source/health/1": `{"is_healthy": true}`, "/api/v1/clock": `{"engine_source": 1}`,
+	} {
+		if res, answer := s.Call(http.MethodPost, path, body); res.StatusCode != http.StatusNoContent {
+			t.Fatalf("POST %s while the database is locked: %s %s", path, res.Status, answer)
+		}
+	}
+	if _, answer := s.Call(http.MethodGet, "/api/v1/trackservice/current", ""); title(t, answer) != "Fade Into You" {
+		t.Errorf("current while the database is locked: %s", answer)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, answer string) bool {
+		return strings.Contains(answer, `aura_journal_items{state="waiting"} 0`) && strings.Contains(answer, "aura_journal_drained_total 3")
+	})
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); strings.Count(answer, "Fade Into You") != 1 {
+		t.Errorf("playlog after the lock: %s", answer)
+	}
 }
 
 // TestApp_Stop: a stop ends the event streams and answers the requests under

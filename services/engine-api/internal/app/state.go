@@ -11,6 +11,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
+	"aura.radio/engine/services/engine-api/internal/journal"
 )
 
 // state is what GET /sync/state shows: what waits here, and the clock of this
@@ -49,21 +50,22 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 // there is something new to send on.
 type statuses struct {
 	*repo.Node
-	stored func()
+	journal *journal.Journal
+	stored  func()
 }
 
-// StoreHealth is repo.Node.StoreHealth.
+// StoreHealth is journal.Journal.StoreHealth.
 func (s statuses) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
-	err := s.Node.StoreHealth(ctx, h, rule)
+	err := s.journal.StoreHealth(ctx, h, rule)
 	if err == nil {
 		s.stored()
 	}
 	return err
 }
 
-// StoreClock is repo.Node.StoreClock.
+// StoreClock is journal.Journal.StoreClock.
 func (s statuses) StoreClock(ctx context.Context, c model.Clock, rule status.Rule[model.Clock]) error {
-	err := s.Node.StoreClock(ctx, c, rule)
+	err := s.journal.StoreClock(ctx, c, rule)
 	if err == nil {
 		s.stored()
 	}

@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/services/engine-api/internal/journal"
 )
 
 // Config is the complete configuration of engine-api. Variables carry the
@@ -32,6 +33,8 @@ type Config struct {
 
 	SyncHost string `env:"SYNC_HOST" doc:"URL of the sync node in a redundant deployment, such as http://host-3:8010. The sync node gets every record of this host, and decides which source is active. Empty: there is no sync node."`
 	Peers    peer.Config
+
+	Journal journal.Config
 
 	Tracks trackservice.Config
 	Report report.Config

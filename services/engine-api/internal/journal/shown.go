@@ -1,0 +1,114 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/trackservice"
+)
+
+// Meanwhile tells how the service does its work while the database can't: what
+// engines say is kept. reason is why the database can't. While the schema is
+// being made, that is so as soon as something was kept.
+func (j *Journal) Meanwhile(ctx context.Context, reason error) (how string, can bool) {
+	s, err := j.State(ctx)
+	if err != nil || s.Waiting == 0 && !errors.Is(reason, model.ErrUnavailable) {
+		return "", false
+	}
+	how = fmt.Sprintf("what engines play is kept in the journal, because: %v; %d items wait", reason, s.Waiting)
+	if !s.Oldest.IsZero() {
+		how += ", the oldest since " + s.Oldest.Format(time.RFC3339)
+	}
+	return how, true
+}
+
+// Shown is the log of the track service, with the plays that are kept. Make it
+// with NewShown.
+type Shown struct {
+	log     trackservice.Log
+	journal *Journal
+	// known is the latest entry that the log told; nil before.
+	known atomic.Pointer[model.Entry]
+}
+
+// NewShown adds the journal's plays to a log.
+func NewShown(log trackservice.Log, j *Journal) *Shown { return &Shown{log: log, journal: j} }
+
+// LatestEntry implements trackservice.Log. While a play is kept, the log may be
+// away: then the play counts if it is newer than what the log told last.
+func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.LatestEntry(ctx, at) })
+	if err == nil {
+		s.known.Store(&stored)
+	}
+	kept := s.kept(ctx, func(ctx context.Context) (model.Kept, error) {
+		return s.journal.file.LatestPlay(ctx, s.journal.database(), at)
+	})
+	if kept == nil {
+		return stored, err
+	}
+	latest := &stored
+	if err != nil {
+		latest = s.known.Load()
+	}
+	switch {
+	case errors.Is(err, model.ErrNotFound), latest == nil, kept.PlayedAt().After(latest.PlayedAt()):
+		return *kept, nil
+	case latest.PlayedAt().After(at): // what was known was asked for at a later time
+		return stored, err
+	}
+	return *latest, nil
+}
+
+// NextEntry implements trackservice.Log.
+func (s *Shown) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.NextEntry(ctx, after) })
+	if s.journal.file.Waits() == 0 {
+		return stored, err
+	}
+	kept := s.kept(ctx, func(ctx context.Context) (model.Kept, error) {
+		return s.journal.file.NextPlay(ctx, s.journal.database(), after)
+	})
+	switch {
+	case kept != nil && (err != nil || kept.PlayedAt().Before(stored.PlayedAt())):
+		return *kept, nil
+	case errors.Is(err, model.ErrUnavailable):
+		return model.Entry{}, model.ErrNotFound // as far as is known
+	}
+	return stored, err
+}
+
+// ask asks the log. While the journal has something the log may hang, and then
+// nobody waits for it for long.
+func (s *Shown) ask(ctx context.Context, ask func(ctx context.Context) (model.Entry, error)) (model.Entry, error) {
+	if s.journal.file.Waits() > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, tryFor)
+		defer cancel()
+	}
+	e, err := ask(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errBusy
+	}
+	return e, err
+}
+
+// kept is a play of the journal, or nil.
+func (s *Shown) kept(ctx context.Context, find func(ctx context.Context) (model.Kept, error)) *model.Entry {
+	if s.journal.file.Waits() == 0 {
+		return nil
+	}
+	k, err := find(ctx)
+	if err != nil {
+		return nil
+	}
+	p, err := playOf(k)
+	if err != nil {
+		return nil
+	}
+	return &p.Entry
+}
