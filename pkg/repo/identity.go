@@ -53,6 +53,18 @@ func (d *DB) Belongs(ctx context.Context, o model.Owner) error {
 	return d.db.Fail(ctx, "look whose the database is", err)
 }
 
+// Database is the database's own random number. Errors: model.ErrNotFound if
+// nobody claimed it yet, model.ErrUnavailable.
+func (d *DB) Database(ctx context.Context) (model.Fingerprint, error) {
+	ctx, cancel := d.db.Deadline(ctx)
+	defer cancel()
+	row, err := readIdentity(d.db.Read.WithContext(ctx))
+	if err == nil && row.ID == 0 {
+		err = model.ErrNotFound
+	}
+	return model.Fingerprint(row.UID), d.db.Fail(ctx, "look which database it is", err)
+}
+
 // Claim makes a database that belongs to nobody the owner's, and gives it its
 // identity. Call it after Migrate. Errors: ErrForeign, model.ErrUnavailable.
 func (d *DB) Claim(ctx context.Context, o model.Owner) error {

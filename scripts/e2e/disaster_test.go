@@ -23,6 +23,7 @@ type extent struct {
 	backlog int // titles that are played while the sync node is away
 	work    int // how much is acknowledged while something is wrong
 	disk    int // size of a disk, in MiB
+	fires   int // kills while a database comes and goes
 }
 
 // disaster is what happens to a station under load. When it returns, every process

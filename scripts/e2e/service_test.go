@@ -83,6 +83,11 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 	if program != "status-monitor" { // the status monitor knows no local time
 		configuration = append(configuration, "AURA_STATION_TIMEZONE=Europe/Vienna")
 	}
+	if program == "engine-api" && strings.HasPrefix(database, "mysql:") { // otherwise it is next to the database's file
+		_, name, _ := strings.Cut(database, "@")
+		name, _, _ = strings.Cut(name, "?")
+		configuration = append(configuration, "AURA_JOURNAL="+filepath.Join(bin, strings.ReplaceAll(name, "/", "-")+".journal"))
+	}
 	cmd := exec.Command(filepath.Join(bin, program), "serve")
 	cmd.Env = environment(append(configuration, env...)...)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -9,7 +9,7 @@ import (
 )
 
 // long is the extent that there is time for at night.
-var long = extent{kills: 70, backlog: 50_000, work: 300, disk: 1024}
+var long = extent{kills: 70, backlog: 50_000, work: 300, disk: 1024, fires: 200}
 
 // TestSoak runs one station after another, each with a seed of its own, until
 // AURA_SOAK (a duration) is over. Each station meets every disaster at length, and
@@ -28,6 +28,8 @@ func TestSoak(t *testing.T) {
 		run  func(*testing.T, extent)
 	}{
 		{"SQLite", overSQLite}, {"MariaDB", overMariaDB}, {"TwoSyncNodes", overTwoSyncNodes},
+		{"JournalSQLite", func(t *testing.T, e extent) { underFireSQLite(t, e.fires) }},
+		{"JournalMariaDB", func(t *testing.T, e extent) { underFireMariaDB(t, e.fires) }},
 		{"MonitorKilled", func(t *testing.T, e extent) { killActive(t, e.kills) }},
 		{"ActiveSource", func(t *testing.T, e extent) {
 			// It checks many histories, not a long one. A long one would be

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -33,7 +36,7 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 					return err
 				}
 				if asJSON {
-					return o.printJSON(cmd.OutOrStdout())
+					return printJSON(cmd.OutOrStdout(), o)
 				}
 				return o.print(cmd.OutOrStdout())
 			})
@@ -145,10 +148,24 @@ func readOutbox(ctx context.Context, cfg config.Config, db *repo.Node) (*outboxL
 	return o, nil
 }
 
-func (o *outboxList) printJSON(out io.Writer) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(o)
+// printJSON escapes what a terminal might take for a command.
+func printJSON(out io.Writer, what any) error {
+	raw, err := json.MarshalIndent(what, "", "  ")
+	if err != nil {
+		return err
+	}
+	var text strings.Builder
+	for _, r := range string(raw) {
+		if r == '\n' || unicode.IsPrint(r) {
+			text.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&text, `\u%04x`, unit)
+		}
+	}
+	_, err = fmt.Fprintln(out, text.String())
+	return err
 }
 
 func (o *outboxList) print(out io.Writer) error {

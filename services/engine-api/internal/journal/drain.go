@@ -35,7 +35,7 @@ func (j *Journal) Run(ctx context.Context) error {
 			}
 		}
 		if err == nil {
-			err = j.Drain(ctx)
+			_, err = j.Drain(ctx)
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -73,9 +73,9 @@ func (j *Journal) claim(ctx context.Context, first bool) error {
 	return err
 }
 
-// Drain stores everything that is kept for the database.
-func (j *Journal) Drain(ctx context.Context) error {
-	drained := 0
+// Drain stores everything that is kept for the database. It returns how many
+// items that were.
+func (j *Journal) Drain(ctx context.Context) (drained int, err error) {
 	defer func() {
 		if drained > 0 {
 			j.log.Info().Int("items", drained).Msg("stored what the journal kept")
@@ -84,12 +84,12 @@ func (j *Journal) Drain(ctx context.Context) error {
 	for {
 		items, err := j.file.Oldest(ctx, j.identity().Database, atOnce)
 		if err != nil || len(items) == 0 {
-			return err
+			return drained, err
 		}
 		stored, err := j.drainSome(ctx, items)
 		drained += stored
 		if err != nil {
-			return err
+			return drained, err
 		}
 	}
 }

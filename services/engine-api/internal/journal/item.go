@@ -63,6 +63,26 @@ func playOf(k model.Kept) (playlog.Play, error) {
 	return kept.play(), err
 }
 
+// Describe names a kept item for a person: its source, and a play's title. What
+// can't be read has neither.
+func Describe(k model.Kept) (source int, title string) {
+	switch k.Kind {
+	case model.KeptPlay:
+		if e, err := entryOf(k); err == nil {
+			return e.LogSource, e.Title
+		}
+	case model.KeptHealth:
+		if h, err := decode[record.Health](k); err == nil {
+			return h.Source, ""
+		}
+	case model.KeptClock:
+		if c, err := decode[record.Clock](k); err == nil {
+			return c.Source, ""
+		}
+	}
+	return 0, ""
+}
+
 // store stores an item in the database. To store it again changes nothing.
 func (j *Journal) store(ctx context.Context, k model.Kept) error {
 	switch k.Kind {
