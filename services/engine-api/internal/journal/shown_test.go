@@ -1,0 +1,108 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+)
+
+// log is what the database has; fails is why it can't be read.
+type log struct {
+	entries []model.Entry // by start
+	fails   func(ctx context.Context) error
+}
+
+func (l *log) find(ctx context.Context, wanted func(e model.Entry) bool, last bool) (found model.Entry, err error) {
+	if l.fails != nil {
+		return found, l.fails(ctx)
+	}
+	err = model.ErrNotFound
+	for _, e := range l.entries {
+		if wanted(e) && (last || err != nil) {
+			found, err = e, nil
+		}
+	}
+	return found, err
+}
+
+func (l *log) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	return l.find(ctx, func(e model.Entry) bool { return !e.TrackStart.After(at) }, true)
+}
+
+func (l *log) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	return l.find(ctx, func(e model.Entry) bool { return e.TrackStart.After(after) }, false)
+}
+
+// TestShown: the track service sees what is stored and what is kept, by their
+// starts, and does not wait for a database that hangs.
+func TestShown(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC)
+	at := func(minute int) time.Time { return start.Add(time.Duration(minute) * time.Minute) }
+	entry := func(minute int, title string) model.Entry {
+		return model.Entry{LogSource: 1, TrackStart: at(minute), Title: title}
+	}
+	unavailable := func(context.Context) error { return model.ErrUnavailable }
+	hanging := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	for name, c := range map[string]struct {
+		stored, kept []model.Entry
+		fails        func(ctx context.Context) error
+		knew         bool // the log was read before it failed
+		latest, next string
+		err          error // of both
+	}{
+		"nothing kept":           {stored: []model.Entry{entry(1, "a"), entry(9, "z")}, latest: "a", next: "z"},
+		"nothing at all":         {err: model.ErrNotFound},
+		"nothing kept, and away": {stored: []model.Entry{entry(1, "a")}, fails: unavailable, knew: true, err: model.ErrUnavailable},
+		"kept is newer":          {stored: []model.Entry{entry(1, "a")}, kept: []model.Entry{entry(2, "b")}, latest: "b"},
+		"kept is older":          {stored: []model.Entry{entry(3, "a")}, kept: []model.Entry{entry(2, "b")}, latest: "a"},
+		"kept is next":           {stored: []model.Entry{entry(1, "a"), entry(9, "z")}, kept: []model.Entry{entry(8, "y")}, latest: "a", next: "y"},
+		"kept comes after next":  {stored: []model.Entry{entry(1, "a"), entry(8, "y")}, kept: []model.Entry{entry(9, "z")}, latest: "a", next: "y"},
+		"away":                   {stored: []model.Entry{entry(1, "a")}, kept: []model.Entry{entry(2, "b"), entry(8, "y")}, fails: unavailable, knew: true, latest: "b", next: "y"},
+		"away, kept is older":    {stored: []model.Entry{entry(3, "a")}, kept: []model.Entry{entry(2, "b")}, fails: unavailable, knew: true, latest: "a"},
+		"away from the start":    {kept: []model.Entry{entry(2, "b")}, fails: unavailable, latest: "b"},
+		"hanging":                {stored: []model.Entry{entry(1, "a")}, kept: []model.Entry{entry(2, "b")}, fails: hanging, knew: true, latest: "b"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				stored := &log{entries: c.stored}
+				s := open(&disk{}, &base{fails: away})
+				shown := NewShown(stored, s.Journal)
+				if c.knew {
+					if _, err := shown.LatestEntry(t.Context(), at(5)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				stored.fails = c.fails
+				for _, e := range c.kept {
+					if _, err := s.Take(t.Context(), e, at(5)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				asked := time.Now()
+				for _, ask := range []struct {
+					name string
+					find func(context.Context, time.Time) (model.Entry, error)
+					want string
+				}{{"latest", shown.LatestEntry, c.latest}, {"next", shown.NextEntry, c.next}} {
+					e, err := ask.find(t.Context(), at(5))
+					wrong := c.err
+					if wrong == nil && ask.want == "" {
+						wrong = model.ErrNotFound
+					}
+					if !errors.Is(err, wrong) || e.Title != ask.want {
+						t.Errorf("%s is %q, %v; want %q, %v", ask.name, e.Title, err, ask.want, wrong)
+					}
+				}
+				if took := time.Since(asked); took > 2*tryFor {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
