@@ -20,6 +20,9 @@ import (
 type State struct {
 	HostID int // 0 is the sync node
 	Outbox model.Outbox
+	// Journal is what the node took while its database could not store it; zero
+	// if it does not tell.
+	Journal model.Journal
 	// Database is which one the node serves; nil if it does not tell.
 	Database *model.Identity
 	// Clocks are the studio clocks that the node holds.
@@ -55,6 +58,12 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	}}
 	if body.Outbox.Oldest != nil {
 		state.Outbox.Oldest = body.Outbox.Oldest.UTC()
+	}
+	if kept := body.Journal; kept != nil {
+		state.Journal = model.Journal{Waiting: kept.Waiting, Aside: kept.Aside, Foreign: kept.Foreign, Bytes: kept.Bytes}
+		if kept.Oldest != nil {
+			state.Journal.Oldest = kept.Oldest.UTC()
+		}
 	}
 	if body.TimeZone != nil {
 		state.Zone = cut(body.TimeZone.Name)

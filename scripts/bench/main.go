@@ -1,6 +1,6 @@
 // Command bench measures the services and compares most figures with a peer in the
 // same run. Durable POSTs are compared with bare prepared INSERTs on the same
-// server and settings. Hot reads are compared with nginx serving the same bytes.
+// server and settings, also while the journal takes them. Hot reads are compared with nginx serving the same bytes.
 // The sync node's catching up is compared with mariadb-dump | mariadb, and its
 // audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
 // node stored, how soon the monitor switches, how many heartbeats the monitor
@@ -44,7 +44,7 @@ func main() {
 	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, away, reads, changed, idle, visible, catchup, audit, syncreads, failover or heartbeats")
+	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover or heartbeats")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -53,7 +53,7 @@ func main() {
 		name string
 		run  func(context.Context, options) error
 	}{
-		{"posts", benchPosts}, {"away", benchAway}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
+		{"posts", benchPosts}, {"away", benchAway}, {"journal", benchJournal}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
 		{"failover", benchFailover}, {"heartbeats", benchHeartbeats},
 	}

@@ -57,6 +57,9 @@ func benchPosts(ctx context.Context, o options) error {
 	})
 }
 
+// bareSQLite are the settings of a bare SQLite file: those of the services.
+const bareSQLite = "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate"
+
 func benchTargets(ctx context.Context, dir string, server *repotest.Server) ([]target, error) {
 	mariadb := target{name: "MariaDB", driver: "mysql"}
 	for name, url := range map[string]*string{"subject": &mariadb.url, "bare": &mariadb.bareURL} {
@@ -70,7 +73,7 @@ func benchTargets(ctx context.Context, dir string, server *repotest.Server) ([]t
 	return []target{
 		{
 			name: "SQLite", url: "sqlite://" + filepath.Join(dir, "subject.db"), bareURL: "sqlite://" + bare, driver: "sqlite",
-			source: "file:" + bare + "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_txlock=immediate",
+			source: "file:" + bare + bareSQLite,
 		},
 		mariadb,
 	}, nil

@@ -218,18 +218,18 @@ func (s *station) misjudge(t *testing.T, e extent) {
 	}
 }
 
-// fillDisks fills the disk of an engine-api, and then the sync node's, until
-// writes fail.
+// fillDisks fills the disk of an engine-api, until its journal takes what its
+// database can't store, and then the sync node's, until writes fail.
 func (s *station) fillDisks(t *testing.T, e extent) {
 	if os.Geteuid() != 0 {
 		t.Skip("a disk of its own, which can be full, needs root")
 	}
 	unlucky := s.nodes[s.random.IntN(len(s.nodes))]
-	before := s.ledger.overloaded()
+	before := keptPlays(t, unlucky.url())
 	free := fill(t, unlucky)
 	eventually(t, func() error {
-		if n := s.ledger.overloaded() - before; n < 5 {
-			return fmt.Errorf("the disk is full, and only %d requests were answered 503", n)
+		if n := keptPlays(t, unlucky.url()) - before; n < 5 {
+			return fmt.Errorf("the disk is full, and the journal took only %d plays", n)
 		}
 		return nil
 	})

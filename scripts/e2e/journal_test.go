@@ -138,6 +138,18 @@ func awaitDrained(t *testing.T, url string) {
 	})
 }
 
+// keptPlays is how many plays the journal has taken since the service started.
+func keptPlays(t *testing.T, url string) (n int) {
+	t.Helper()
+	metrics := mustCall(t, http.MethodGet, url+"/metrics", "", http.StatusOK)
+	const name = `aura_journal_taken_total{kind="play"} `
+	_, after, found := strings.Cut(metrics, name)
+	if _, err := fmt.Sscan(after, &n); err != nil || !found {
+		t.Fatalf("the metrics have no %s: %v", name, err)
+	}
+	return n
+}
+
 // lonelyEngine says one thing after another, each once, and waits for each answer,
 // as a real engine does.
 type lonelyEngine struct {

@@ -35,6 +35,12 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}
+	if kept, err := a.journal.State(ctx); err == nil { // otherwise the metrics tell
+		state.Journal = &api.Journal{Waiting: kept.Waiting, Aside: kept.Aside, Foreign: kept.Foreign, Bytes: kept.Bytes}
+		if !kept.Oldest.IsZero() {
+			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
+		}
+	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {
 	case errors.Is(err, model.ErrNotFound):

@@ -164,14 +164,16 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 	return err
 }
 
-// auditOutbox counts what the node holds for the sync node.
+// auditOutbox counts what the node holds for the sync node, in its outbox or, if
+// its own database could not store it, in its journal.
 func (a *audit) auditOutbox(ctx context.Context) (waiting, refused int64, err error) {
 	state, err := a.state(ctx)
 	if err != nil {
 		return 0, 0, err
 	}
 	err = a.lookAgain(ctx, state, func(state peer.State) (bool, error) {
-		waiting, refused = state.Outbox.Entries+state.Outbox.Healths, state.Outbox.Parked
+		waiting = state.Outbox.Entries + state.Outbox.Healths + state.Journal.Waiting
+		refused = state.Outbox.Parked + state.Journal.Aside + state.Journal.Foreign
 		return waiting == 0, nil
 	})
 	return waiting, refused, err

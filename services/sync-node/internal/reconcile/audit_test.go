@@ -213,6 +213,10 @@ func TestAudit_Others(t *testing.T) {
 			if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || audit.Waiting != 0 || audit.Refused != 2 {
 				t.Errorf("shows %+v", audit)
 			}
+			node.journal = model.Journal{Waiting: 3, Aside: 1, Foreign: 1}
+			if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || audit.Waiting != 3 || audit.Refused != 4 {
+				t.Errorf("shows %+v", audit)
+			}
 		})
 	})
 

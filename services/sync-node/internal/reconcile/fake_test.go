@@ -29,7 +29,8 @@ type memory struct {
 	// activations are in the order of arrival, each content once.
 	activations []model.Activation
 	offset      time.Duration
-	refused     int64                       // how many of the sent records were refused
+	refused     int64 // how many of the sent records were refused
+	journal     model.Journal
 	numbers     map[model.Fingerprint]int64 // the numbers of rows
 	rebuilt     int                         // how often the on-air log was checked
 	// poison is the title of entries that can't be stored.
@@ -289,6 +290,7 @@ func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	defer n.mu.Unlock()
 	state := peer.State{HostID: n.host}
 	state.Outbox.Parked = n.refused
+	state.Journal = n.journal
 	for _, r := range n.records {
 		if !r.Entry.Synced {
 			state.Outbox.Entries++
