@@ -119,7 +119,7 @@ func drainJournal(ctx context.Context, env cli.Env[config.Config], all bool, out
 		}
 		file := repo.NewJournal(path, cfg.Journal.Bytes(), log)
 		j := journal.New(journal.Options{
-			File: file, Plays: playlog.AtOnce(db), Database: db, Now: time.Now, Log: log,
+			File: file, Plays: playlog.NewAtOnce(db), Database: db, Now: time.Now, Log: log,
 			Identity: func() *model.Identity { return &model.Identity{Owner: cfg.Owner(), Database: database} },
 			Kept:     func() {}, Stored: func() {},
 		})

@@ -99,12 +99,12 @@ func keep(t *testing.T, file *repo.Journal, e model.Entry, arrival time.Time) {
 	}
 	defer away.Close()
 	j := journal.New(journal.Options{
-		File: file, Plays: playlog.AtOnce(away), Database: away, Now: time.Now, Log: zerolog.Nop(),
+		File: file, Plays: playlog.NewAtOnce(away), Database: away, Now: func() time.Time { return arrival }, Log: zerolog.Nop(),
 		Identity: func() *model.Identity { return &model.Identity{Database: model.Fingerprint{9}} },
 		Kept:     func() {}, Stored: func() {},
 	})
 	e.Normalize()
-	if taken, err := j.Take(t.Context(), e, arrival); err != nil || taken != model.TakenKept {
+	if taken, err := j.Take(t.Context(), playlog.Play{Entry: e}); err != nil || taken != model.TakenKept {
 		t.Fatalf("%v, %v", taken, err)
 	}
 }

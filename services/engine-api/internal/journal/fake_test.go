@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/status"
 )
 
@@ -203,8 +204,8 @@ func (b *base) has() []string {
 	return slices.Clone(b.stored)
 }
 
-func (b *base) Take(ctx context.Context, e model.Entry, _ time.Time) (model.Taken, error) {
-	return model.TakenStored, b.store(ctx, e.Title)
+func (b *base) Take(ctx context.Context, p playlog.Play) (model.Taken, error) {
+	return model.TakenStored, b.store(ctx, p.Entry.Title)
 }
 
 func (b *base) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
@@ -258,7 +259,7 @@ func (s *station) say(t testing.TB, kind model.KeptKind, what string) (model.Tak
 	case model.KeptClock:
 		err = s.StoreClock(t.Context(), model.Clock{Source: 1, SentAt: now, Body: []byte(what)}, status.LastClock)
 	default:
-		return s.Take(t.Context(), model.Entry{LogSource: 1, TrackStart: now.UTC().Truncate(time.Microsecond), Title: what}, now)
+		return s.Take(t.Context(), playlog.Play{Entry: model.Entry{LogSource: 1, TrackStart: now.UTC().Truncate(time.Microsecond), Title: what}})
 	}
 	if s.file.Waits() > before {
 		return model.TakenKept, err

@@ -68,8 +68,8 @@ func playOf(k model.Kept) (playlog.Play, error) {
 func Describe(k model.Kept) (source int, title string) {
 	switch k.Kind {
 	case model.KeptPlay:
-		if e, err := entryOf(k); err == nil {
-			return e.LogSource, e.Title
+		if p, err := playOf(k); err == nil {
+			return p.Entry.LogSource, p.Entry.Title
 		}
 	case model.KeptHealth:
 		if h, err := decode[record.Health](k); err == nil {

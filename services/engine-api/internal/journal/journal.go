@@ -118,6 +118,9 @@ func (j *Journal) Take(ctx context.Context, p playlog.Play) (model.Taken, error)
 	if err != nil {
 		return model.TakenKept, err
 	}
+	if !p.Entry.ReceivedAt.IsZero() {
+		k.Arrival = p.Entry.ReceivedAt
+	}
 	taken, err := j.take(ctx, k, func(ctx context.Context) error {
 		_, err := j.plays.Take(ctx, p)
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 )
 
 // log is what the database has; fails is why it can't be read.
@@ -80,7 +81,7 @@ func TestShown(t *testing.T) {
 				}
 				stored.fails = c.fails
 				for _, e := range c.kept {
-					if _, err := s.Take(t.Context(), e, at(5)); err != nil {
+					if _, err := s.Take(t.Context(), playlog.Play{Entry: e}); err != nil {
 						t.Fatal(err)
 					}
 				}
