@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,8 +46,13 @@ type outage struct {
 }
 
 func underFireSQLite(t *testing.T, kills int) {
-	file := filepath.Join(t.TempDir(), "engine-api.db")
-	underFire(t, kills, "sqlite://"+file, []outage{{"locked", func(t *testing.T) func() { return lockSQLite(t, file) }}})
+	file := filepath.Join(disk(t, extent{disk: 32}), "engine-api.db") // the journal is on another disk
+	database := "sqlite://" + file
+	outages := []outage{{"locked", func(t *testing.T) func() { return lockSQLite(t, file) }}}
+	if os.Geteuid() == 0 {
+		outages = append(outages, outage{"full", func(t *testing.T) func() { return fill(t, &node{database: database}) }})
+	}
+	underFire(t, kills, database, outages)
 }
 
 func underFireMariaDB(t *testing.T, kills int) {
@@ -107,6 +113,7 @@ func underFire(t *testing.T, kills int, database string, outages []outage) {
 	for range kills {
 		within(300 * time.Millisecond)
 		o := outages[random.IntN(len(outages))]
+		t.Logf("%s", o.name)
 		end = o.begin(t)
 		within(1500 * time.Millisecond)
 		if random.IntN(2) == 0 { // otherwise the service meets the outage again when it starts
