@@ -259,6 +259,7 @@ func TestApp_DatabaseAwayAtStart(t *testing.T) {
 	if res, answer := s.Call(http.MethodGet, current, ""); res.StatusCode != http.StatusOK || title(t, answer) != "Fade Into You" {
 		t.Errorf("current after a restart: %s %s", res.Status, answer)
 	}
+	listen(t, s, "Fade Into You")
 	server.Restart(t)
 	s.AwaitAnswer(http.MethodGet, "/api/v1/playlog", "", func(_ lifecycletest.Answer, answer string) bool { return strings.Contains(answer, "Fade Into You") })
 	s.AwaitAnswer(http.MethodGet, "/readyz", "", func(_ lifecycletest.Answer, answer string) bool { return answer == "ready\n" })
@@ -369,6 +370,20 @@ func TestApp_Stop(t *testing.T) {
 	s := start(t, repotest.URL(t, repotest.KindSQLite))
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", mazzie)
+	stream := listen(t, s, "Fade Into You")
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	// A stream that is cut would end with an error.
+	if _, err := io.Copy(io.Discard, stream); err != nil {
+		t.Errorf("the stream ended with %v", err)
+	}
+}
+
+// listen listens to the stream of tracks until it names that title, and returns
+// the rest of the stream.
+func listen(t *testing.T, s *lifecycletest.Service, title string) io.Reader {
+	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/trackservice/stream", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
@@ -377,23 +392,17 @@ func TestApp_Stop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	t.Cleanup(func() { res.Body.Close() })
 	var got bytes.Buffer
 	buf := make([]byte, 4096)
-	for !strings.Contains(got.String(), "Fade Into You") {
+	for !strings.Contains(got.String(), title) {
 		n, err := res.Body.Read(buf)
 		got.Write(buf[:n])
 		if err != nil {
 			t.Fatalf("%v after %q", err, got.String())
 		}
 	}
-	if err := s.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	// A stream that is cut would end with an error.
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
-		t.Errorf("the stream ended with %v", err)
-	}
+	return res.Body
 }
 
 // TestApp_Operations: as wired, the service serves its own operations, and none

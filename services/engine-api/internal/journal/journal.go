@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -82,6 +83,8 @@ type Journal struct {
 	// began is closed when the journal has something for the first time.
 	began chan struct{}
 	begin func()
+	// refuses: the journal could not keep what it had to keep last.
+	refuses atomic.Bool
 }
 
 // New makes a journal, and opens its file. If that fails, it is tried again
@@ -217,6 +220,7 @@ func (j *Journal) keep(ctx context.Context, k model.Kept) error {
 	defer cancel()
 	err := j.file.Keep(ctx, k)
 	j.failing.Report(err)
+	j.refuses.Store(err != nil)
 	if err != nil {
 		return err
 	}
@@ -229,17 +233,18 @@ func (j *Journal) keep(ctx context.Context, k model.Kept) error {
 	return nil
 }
 
-// Close waits for what is under way, and closes the file. Call it before the
-// database is closed.
+// Close waits for what is under way, but not for long, and closes the file. Call
+// it before the database is closed.
 func (j *Journal) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), keepFor)
-	defer cancel()
-	for range maxTries { // no try begins from here on
+	enough := time.After(keepFor)
+	for n := 0; n < maxTries; n++ { // no try begins from here on
 		select {
 		case j.tries <- struct{}{}:
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), j.file.Close(ctx))
+		case <-enough:
+			n = maxTries // the database hangs; what it was to store is kept
 		}
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), keepFor)
+	defer cancel()
 	return j.file.Close(ctx)
 }

@@ -128,6 +128,9 @@ func TestJournal_Unwritable(t *testing.T) {
 	if _, err := s.say(t, model.KeptPlay, "refused"); !errors.Is(err, model.ErrUnavailable) {
 		t.Errorf("neither can be written: %v", err)
 	}
+	if how, can := s.Meanwhile(t.Context(), model.ErrUnavailable); can {
+		t.Errorf("neither can be written, and meanwhile: %q", how)
+	}
 	db.setFails(nil)
 	if taken, err := s.say(t, model.KeptPlay, "stored"); err != nil || taken != model.TakenStored {
 		t.Errorf("the journal is full, and the database is back: %v, %v", taken, err)

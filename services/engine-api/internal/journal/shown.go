@@ -16,7 +16,7 @@ import (
 // being made, that is so as soon as something was kept.
 func (j *Journal) Meanwhile(ctx context.Context, reason error) (how string, can bool) {
 	s, err := j.State(ctx)
-	if err != nil || s.Waiting == 0 && !errors.Is(reason, model.ErrUnavailable) {
+	if err != nil || j.refuses.Load() || s.Waiting == 0 && !errors.Is(reason, model.ErrUnavailable) {
 		return "", false
 	}
 	how = fmt.Sprintf("what engines play is kept in the journal, because: %v; %d items wait", reason, s.Waiting)
