@@ -86,7 +86,7 @@ func (j *Journal) Close(ctx context.Context) error {
 
 // onFile works on the journal's file, once at a time. It returns when ctx ends,
 // even if the disk hangs: then the work may be done nevertheless. If the disk is
-// full, the room that was kept aside is freed, and the work is done again.
+// full, some of the room that was kept aside is freed, and the work is done again.
 // Errors: model.ErrNotFound, model.ErrUnavailable.
 func onFile[T any](ctx context.Context, j *Journal, doing string, work func(ctx context.Context, file *sqldb.File) (T, error)) (T, error) {
 	var none T
@@ -101,9 +101,10 @@ func onFile[T any](ctx context.Context, j *Journal, doing string, work func(ctx 
 		// A statement that is interrupted may be done or not. Each is short.
 		ctx := context.WithoutCancel(ctx)
 		result, err := tryOnFile(ctx, j, doing, work)
-		if sqldb.LacksRoom(err) && j.ballast != nil {
-			if err := j.ballast.Free(); err != nil {
-				return err
+		for sqldb.LacksRoom(err) && j.ballast != nil {
+			freed, failed := j.ballast.Free()
+			if failed != nil || !freed {
+				return errors.Join(err, failed)
 			}
 			result, err = tryOnFile(ctx, j, doing, work)
 		}

@@ -109,12 +109,11 @@ func underFire(t *testing.T, kills int, database string, outages []outage) {
 	defer stop()
 	go e.play(ctx, t)
 	within := func(d time.Duration) { time.Sleep(time.Duration(random.Int64N(int64(d)))) }
-	end := func() {}
 	for range kills {
 		within(300 * time.Millisecond)
 		o := outages[random.IntN(len(outages))]
 		t.Logf("%s", o.name)
-		end = o.begin(t)
+		end := o.begin(t)
 		within(1500 * time.Millisecond)
 		if random.IntN(2) == 0 { // otherwise the service meets the outage again when it starts
 			end()

@@ -50,13 +50,6 @@ func (l *ledger) acknowledged() int {
 	return l.total
 }
 
-// overloaded is how often a service answered that it cannot store anything now.
-func (l *ledger) overloaded() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.refused[http.StatusServiceUnavailable]
-}
-
 // switched is how many switches were acknowledged.
 func (l *ledger) switched() int {
 	l.mu.Lock()

@@ -39,40 +39,51 @@ func Open(path string, size int64) (*Ballast, error) {
 }
 
 // Take takes the room, unless it has it.
-func (r *Ballast) Take() error {
-	info, err := r.file.Stat()
-	if err != nil || info.Size() >= r.size {
+func (b *Ballast) Take() error {
+	info, err := b.file.Stat()
+	if err != nil || info.Size() >= b.size {
 		return err
 	}
 	for {
-		err = syscall.Fallocate(int(r.file.Fd()), 0, 0, r.size)
+		err = syscall.Fallocate(int(b.file.Fd()), 0, 0, b.size)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}
 	}
 	if errors.Is(err, syscall.EOPNOTSUPP) {
-		err = r.fill()
+		err = b.fill()
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("keep room aside: %w", err), r.Free()) // half of it helps nobody
+		return errors.Join(fmt.Errorf("keep room aside: %w", err), b.file.Truncate(info.Size()))
 	}
 	return nil
 }
 
 // fill is for file systems that give no room without data.
-func (r *Ballast) fill() error {
+func (b *Ballast) fill() error {
 	const part = 1 << 20
 	zeros := make([]byte, part)
-	for at := int64(0); at < r.size; at += part {
-		if _, err := r.file.WriteAt(zeros[:min(part, r.size-at)], at); err != nil {
+	for at := int64(0); at < b.size; at += part {
+		if _, err := b.file.WriteAt(zeros[:min(part, b.size-at)], at); err != nil {
 			return err
 		}
 	}
-	return r.file.Sync()
+	return b.file.Sync()
 }
 
-// Free gives the room back to the disk.
-func (r *Ballast) Free() error { return r.file.Truncate(0) }
+// step is how much Free gives back. Others write to the disk, too, and shall not
+// get all of it at once.
+const step = 1 << 20
+
+// Free gives a part of the room back to the disk. It reports whether there was
+// any left.
+func (b *Ballast) Free() (freed bool, err error) {
+	info, err := b.file.Stat()
+	if err != nil || info.Size() == 0 {
+		return false, err
+	}
+	return true, b.file.Truncate(max(info.Size()-step, 0))
+}
 
 // Close lets other processes have the file. The room stays as it is.
-func (r *Ballast) Close() error { return r.file.Close() }
+func (b *Ballast) Close() error { return b.file.Close() }

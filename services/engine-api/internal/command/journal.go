@@ -118,7 +118,7 @@ func drainJournal(ctx context.Context, env cli.Env[config.Config], all bool, out
 			return err
 		}
 		file := repo.NewJournal(path, cfg.Journal.Bytes(), log)
-		j := journal.New(journal.Options{
+		j := journal.New(journal.Options{ //nolint:contextcheck // it bounds itself
 			File: file, Plays: playlog.NewAtOnce(db), Database: db, Now: time.Now, Log: log,
 			Identity: func() *model.Identity { return &model.Identity{Owner: cfg.Owner(), Database: database} },
 			Kept:     func() {}, Stored: func() {},
@@ -129,7 +129,7 @@ func drainJournal(ctx context.Context, env cli.Env[config.Config], all bool, out
 		} else if err == nil {
 			_, err = fmt.Fprintf(out, "items that were stored: %d\n", drained)
 		}
-		return errors.Join(err, j.Close())
+		return errors.Join(err, j.Close()) //nolint:contextcheck // it bounds itself
 	})
 }
 
