@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,19 +27,56 @@ func (p spin) String() string {
 // ledger holds everything that services acknowledged. All of it must stay stored.
 type ledger struct {
 	mu          sync.Mutex
-	plays       map[spin]time.Duration // the longest length that was acknowledged; 0 is unknown
-	corrections map[spin]string        // reason
-	healths     map[string]bool        // details
-	switches    map[string]bool        // reason
-	clocks      map[int]int            // number of the last clock of each source
+	plays       map[spin]bool      // acknowledged
+	lengths     map[spin][]telling // sent, also if that was not acknowledged
+	corrections map[spin]string    // reason
+	healths     map[string]bool    // details
+	switches    map[string]bool    // reason
+	clocks      map[int]int        // number of the last clock of each source
 	total       int
 	refused     map[int]int // answers that acknowledge nothing, by status
 	trouble     []string    // answers that should not be
 }
 
+// telling is one POST of a title with a known length.
+type telling struct {
+	length time.Duration
+	from   time.Time // when it was sent
+	until  time.Time // when it was acknowledged; zero if it was not
+}
+
+// sends notes that a title is about to be sent with that length. The result is
+// called when that is acknowledged, with the lock held.
+func (l *ledger) sends(p spin, length time.Duration) (acknowledged func()) {
+	if length == 0 {
+		return func() { l.plays[p] = true }
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.lengths[p])
+	l.lengths[p] = append(l.lengths[p], telling{length: length, from: time.Now()})
+	return func() { l.plays[p], l.lengths[p][n].until = true, time.Now() }
+}
+
+// mayLast reports whether a title may be stored with that length: the one that
+// was told last counts. Of tellings that overlapped, any may have been the last.
+func (l *ledger) mayLast(p spin, length time.Duration) bool {
+	told := l.lengths[p]
+	acknowledged := func(t telling) bool { return !t.until.IsZero() }
+	if length == 0 {
+		return !slices.ContainsFunc(told, acknowledged)
+	}
+	return slices.ContainsFunc(told, func(t telling) bool {
+		isReplaced := slices.ContainsFunc(told, func(later telling) bool {
+			return acknowledged(t) && acknowledged(later) && later.from.After(t.until)
+		})
+		return t.length == length && !isReplaced
+	})
+}
+
 func newLedger() *ledger {
 	return &ledger{
-		plays: map[spin]time.Duration{}, corrections: map[spin]string{}, healths: map[string]bool{},
+		plays: map[spin]bool{}, lengths: map[spin][]telling{}, corrections: map[spin]string{}, healths: map[string]bool{},
 		switches: map[string]bool{}, clocks: map[int]int{}, refused: map[int]int{},
 	}
 }
@@ -190,9 +228,7 @@ func (e *engine) log(ctx context.Context, p spin, length time.Duration) {
 		body["track_duration"] = length.Seconds()
 		path = "/api/v1/playlog"
 	}
-	e.ledger.post(ctx, http.MethodPost, e.node()+path, body, http.StatusNoContent, func() {
-		e.ledger.plays[p] = max(e.ledger.plays[p], length)
-	})
+	e.ledger.post(ctx, http.MethodPost, e.node()+path, body, http.StatusNoContent, e.ledger.sends(p, length))
 }
 
 func (e *engine) tellHealth(ctx context.Context) {

@@ -240,12 +240,12 @@ func (l *ledger) judgePlays(c *complaints, sync truth) {
 		stored[e.spin()] = e
 		fingerprints[e.Fingerprint] = true
 	}
-	for p, length := range l.plays {
+	for p := range l.plays {
 		switch e, found := stored[p]; {
 		case !found:
 			c.add("%s was acknowledged and is lost", p)
-		case e.Seconds < length.Seconds():
-			c.add("%s: length is %v s, acknowledged was %s", p, e.Seconds, length)
+		case !l.mayLast(p, time.Duration(math.Round(e.Seconds*1000))*time.Millisecond):
+			c.add("%s: length is %v s, told was %v", p, e.Seconds, l.lengths[p])
 		}
 	}
 	for p, reason := range l.corrections {
