@@ -804,6 +804,26 @@ type Outbox struct {
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
 type Play = map[string]json.RawMessage
 
+// PlayOrList An entry, or a list of entries.
+type PlayOrList = json.RawMessage
+
+// PlayResult What became of an entry of a list.
+type PlayResult struct {
+	// Detail What is wrong.
+	Detail *string `json:"detail,omitempty"`
+
+	// Errors The fields that are wrong.
+	Errors *[]ProblemField `json:"errors,omitempty"`
+
+	// Status The status with which the entry alone would have been answered; 204 if it is stored durably.
+	//
+	// Example: 204
+	Status int `json:"status"`
+}
+
+// PlayResults Example: [{"status":204},{"detail":"invalid: body: must be an object","status":400}]
+type PlayResults = []PlayResult
+
 // PlaylogEntry A full record.
 type PlaylogEntry struct {
 	// Doubts What was not understood of what the engine sent.
@@ -1219,6 +1239,12 @@ type ListPlaylogParamsSource string
 // ListPlaylogParamsCorrections defines parameters for ListPlaylog.
 type ListPlaylogParamsCorrections string
 
+// LogMissedEntryParams defines parameters for LogMissedEntry.
+type LogMissedEntryParams struct {
+	// DryRun true only checks the request.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+}
+
 // GetPlaylogEntryParams defines parameters for GetPlaylogEntry.
 type GetPlaylogEntryParams struct {
 	// Corrections `raw` shows what the engines sent, without corrections.
@@ -1379,13 +1405,13 @@ type StoreClockByPostJSONRequestBody = ClockData
 type StoreClockJSONRequestBody = ClockData
 
 // StorePlaylogJSONRequestBody defines body for StorePlaylog for application/json ContentType.
-type StorePlaylogJSONRequestBody = Play
+type StorePlaylogJSONRequestBody = PlayOrList
 
 // LogMissedEntryJSONRequestBody defines body for LogMissedEntry for application/json ContentType.
 type LogMissedEntryJSONRequestBody = MissedEntry
 
 // StorePlaylogOlderPathJSONRequestBody defines body for StorePlaylogOlderPath for application/json ContentType.
-type StorePlaylogOlderPathJSONRequestBody = Play
+type StorePlaylogOlderPathJSONRequestBody = PlayOrList
 
 // CorrectEntryJSONRequestBody defines body for CorrectEntry for application/json ContentType.
 type CorrectEntryJSONRequestBody = CorrectionRequest
@@ -1586,7 +1612,7 @@ type ServerInterface interface {
 	StorePlaylog(c *gin.Context)
 	// LogMissedEntry Log an entry that was missed
 	// (POST /playlog/corrections)
-	LogMissedEntry(c *gin.Context)
+	LogMissedEntry(c *gin.Context, params LogMissedEntryParams)
 	// StorePlaylogOlderPath Store one entry (the older path)
 	// (POST /playlog/store)
 	StorePlaylogOlderPath(c *gin.Context)
@@ -1925,6 +1951,20 @@ func (siw *ServerInterfaceWrapper) StorePlaylog(c *gin.Context) {
 // LogMissedEntry operation middleware
 func (siw *ServerInterfaceWrapper) LogMissedEntry(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LogMissedEntryParams
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", c.Request.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dry_run: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -1932,7 +1972,7 @@ func (siw *ServerInterfaceWrapper) LogMissedEntry(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.LogMissedEntry(c)
+	siw.Handler.LogMissedEntry(c, params)
 }
 
 // StorePlaylogOlderPath operation middleware
@@ -3252,6 +3292,20 @@ type StorePlaylogResponseObject interface {
 	VisitStorePlaylogResponse(w http.ResponseWriter) error
 }
 
+type StorePlaylog200JSONResponse PlayResults
+
+func (response StorePlaylog200JSONResponse) VisitStorePlaylogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StorePlaylog204Response = StoredResponse
 
 func (response StorePlaylog204Response) VisitStorePlaylogResponse(w http.ResponseWriter) error {
@@ -3277,7 +3331,8 @@ func (response StorePlaylogdefaultApplicationProblemPlusJSONResponse) VisitStore
 }
 
 type LogMissedEntryRequestObject struct {
-	Body *LogMissedEntryJSONRequestBody
+	Params LogMissedEntryParams
+	Body   *LogMissedEntryJSONRequestBody
 }
 
 type LogMissedEntryResponseObject interface {
@@ -3299,6 +3354,14 @@ func (response LogMissedEntry201JSONResponse) VisitLogMissedEntryResponse(w http
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type LogMissedEntry204Response struct {
+}
+
+func (response LogMissedEntry204Response) VisitLogMissedEntryResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type LogMissedEntrydefaultApplicationProblemPlusJSONResponse struct {
@@ -3324,6 +3387,20 @@ type StorePlaylogOlderPathRequestObject struct {
 
 type StorePlaylogOlderPathResponseObject interface {
 	VisitStorePlaylogOlderPathResponse(w http.ResponseWriter) error
+}
+
+type StorePlaylogOlderPath200JSONResponse PlayResults
+
+func (response StorePlaylogOlderPath200JSONResponse) VisitStorePlaylogOlderPathResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type StorePlaylogOlderPath204Response = StoredResponse
@@ -4971,8 +5048,10 @@ func (sh *strictHandler) StorePlaylog(ctx *gin.Context) {
 }
 
 // LogMissedEntry operation middleware
-func (sh *strictHandler) LogMissedEntry(ctx *gin.Context) {
+func (sh *strictHandler) LogMissedEntry(ctx *gin.Context, params LogMissedEntryParams) {
 	var request LogMissedEntryRequestObject
+
+	request.Params = params
 
 	var body LogMissedEntryJSONRequestBody
 	var err error
@@ -5968,261 +6047,271 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4luivoHS3qjs9tCw7j+52amuuO0nPeG5eFbs3sxvlWhAJSRhTgJoALatzXbVfsx+2X3IL5wAk",
-	"SIEUJcvpTG+mpjqWROJxcHDej0+9WM4XUjChVe/kU2/GaMIy+PMlF1fm34SpOOMLzaXonfTe/fyM/HD8",
-	"ww8nRM8YGU14pvQoIqNFxq5HhIqEjAS70SOyoFMWkYylVPNrRrSEF2iSZEwpIidDYT5n7NecKd13b+WK",
-	"KTKiE82y0QnhmsRSaQWvKjpnhGpCxYokbKFnkZluKITUMy6mhCuSsQWjmiVEZiRlE01krslyxlNGBFsS",
-	"JnTGmSI0y/g167tFcxg/Y0MhRboifEK8lZEZVWRkNjMyo47kZKKYHvWHohf1VDxjc2qApFcL1jvpKZ1x",
-	"Me3d3ka9vx9cSE3Tg2cyF3odjn+VSzI3W+GazRWhaQoQU2RGrxnhgmjzdr8yyZwLPs/nvZNB5CbkQrMp",
-	"y3q3ZsoFzeicaXt+AMT1id+YPS5n1IB2boBhHiN6xhVZpDTGuWeMpNwcy8WMkWua5sw+PcnknFBicIMg",
-	"rvQddODsLXjMCAK3IiRhkwmLtdkLNyv4NWfZqhf1BJ2bLeA6K/ukNy+ZmOpZ7+TJoygA21hmGYvNhtT6",
-	"BkcZXY6Imsmlwn2a3TAx5YIpopjQEVlyPTOo4Y3TtDp/Kn+NCZvQPNVm/YtFal5gwhzNh+JzRpe9j6HV",
-	"Gxg2nEvGYpklyqC5zPyj0XzOyLfm8j18+PDHB02rhaH9ZU5kNqdmlQnV7MCM0qsvKerdHEzlgf3SPNK/",
-	"MM+5pV6aV9vwSGmamUsXXHSfnBIzAKGpFIzMGRX2Opu3iMTLltBVn5ymSpKM0YSYK2emfk61Qyx4fGT2",
-	"zW7ofJGatR4PjgcHgycHx99fDAYn8P8WuOA+uuOZgQtNOVVMmWN16zEjmLX0Pt5GPZ6YcYoVHdnZF1TP",
-	"ysl5YrCB/ZrzjCW9E53lLHhEXOgnj3pRec2PAtc86l1xAbOG9gm/hdHUEj8PUctvZoymeqbC6JryOW8j",
-	"YFSTuVSN1xtfD67p8SAyZ2A3OxgMNu5d5PNxiKgZMqVknsXsG0XwoQhp1VEFZcIHZEdtO6RimcdHj75/",
-	"9MPDJ4++37hYpIUtkNOSpMzQSEOLLKEasykXwvAzezUMHY4IF0qbmyEnltz2yc8yIwljC3hCkYlMU7mE",
-	"Vzzq7F5sOh27xuDx1E8H/xe1syHDhaYBcvGWTllxMrHhiSzBExrsaSswb9eNbNwFYtPdMa22SDvsvlFN",
-	"yw0MZcwmMmNb8RIt98lJtNySj9RXXGMkXMRpnjDgJUOxnMkUuAjIhITiHh2bp2SSUeDhhGsjFJiHFYul",
-	"AElxzkWuWX8oqgxIS4/9MJFYmS8MqjsyF5wLaHPS+2jgZcXPn2RiSPTJp95prPk1RaAZqV1ohnKlkTd4",
-	"DL8c/kPhzwUafuqNV72T3qs+uWBKWyJH4akecuE84dKIwFIQyjNCp5QLs75yJ/+SsUnvpPe/DktV4RB/",
-	"VYflqt7hgo0kehv1nqUyvnpONd1usXGeZUzoS3N8KpXwyiKlK0MXLg2zfRj1jGQHfz+yf9tDeE3jmU55",
-	"PDPkzA1waQDqSwrkuJQUiofMaEcD7wvk8JX3jn607xn50y0zozHoSPDHJc00V+a1V/S33zgj55oagOOP",
-	"SZ7Z0zv+8aH7MjzP0SO7PnhGcw3Szs80YeRMaEn+XeZmFSjTXjpKdRT1jA5VgV0Bq8dVWJ2OGQgKLWA6",
-	"agDTUTuYCvAaTpBSIVhy6U4QDtsKHScfdoeacITwrjD8GNWw67Yz4pcIDvhepWmn5G/nb14TOf4Hi3Vk",
-	"aAwQOK5IzDJNuSF5RhLWhtBIwU6IYox8h5edaPOsp7Ak3/XXGMZt1PsrCG3nmupcbXfLEqYpT1XvpPdp",
-	"2Et/VcPeCfk07F2zTHEpzKdh77h/NOzd3hqCpy5RPlw5XpXKKWBZA9A7w7Cyg98LjK+oYaSCipg5EnY3",
-	"+mqeQDgVlFawJUm4uuoOmsCqbh1bqCz/bUpX2y3YnJ5HMzpcwjtRqW77hW38PigAUFULKVSF0bJkXVY5",
-	"1zJjCTFEaZyu+qg5OXvZe5oZuT3wFl3ZpQhJFNOai2lEDCU2+0EJjVwJubSKMZzNUyL1jGVLrhhap8ye",
-	"hRSs32p3At5bmCw6IEZHalcOGTgkIxOXdhKzUNUGqJcyLuSY6kDvYaO6HI4lYLRbEa7abIm+wW4zfF4y",
-	"qtjeQIOjBaDyfibJTKYJnmpqHuubC/E2k+OUzVsWsMAn/rTdQty4waXgnVlm0qAeF2Q54/GMTDhLExSZ",
-	"Z0bhkg7uhGtYKyL85otwG/UuDBlQW4EVTJ+btgXjmgnsUdIsC5MKg4VAi1Qd36whOzSLfewQnglZbdte",
-	"qj6MyGWXjYTEXOqUJVM2t/BYZHLBMm1Feg9QC6o1y8w2/u+HwcGP9GDy8dPD49t/6QU0hwkXU5YtMr7t",
-	"qxX+8aEyTlQsprQBIdE1M/pSvqFW61sZrwK3LeqxhYxnQSNXXYktzaIdFE0jW3IjWnqTjqVMGQXVZZGx",
-	"ay5zdblZiUe6vKSKGAXxmlm1sx9coePngY0iFWfJJdXd91Aub32ukEYv8jS17gyukczyNLUrN0sOTmve",
-	"omPDnFEqaUcKPLGoNFTUgRk5IzPYB8arUqOsQqE4ok0IVchcVYyieqOMJOFa3UYW+1qptJSKXbAbeDx1",
-	"DGAjXX+WUj636LZ+HvNcaTI2VCcHVj6hqWqBuIehJSZ1XrQyCmd3oNw2QZ2dF1hXAzj8etmGlNtc57YL",
-	"qrgIXUvAb+t+s8Y7d01nVJExY8JdU7C4Veylu+I/mPPTIJHgyvoGSUqVBhFNEKWpZhEZs5jmKJsRtRIx",
-	"ETJhJKbiG0CJjNF4xhKPjnjbzwUMtT7l62b50Ao55VROYDRkAGAUESWJER0MSyaeVxQtO31yOjY4ZACM",
-	"1AMWEVihZ8Y7UFd8cSBhfTQ9WEhzwJkvOJeUo4o/7pCjgqJYhHDwDpGFZzMqpiz5N5rmFieThOPcbz1c",
-	"xXOsgu5nI8ooEGX0jPEMvZbqKXFIZYHu7bc+b8uMcLPrU75mSztLH2eRGRn2hj0yp1dMEYriVTExObVf",
-	"aCuNFR7qK8YWCkyTMFyfvKZzpsicrgwqcUFiOmfpMxAgo9qtnbOE07OkEyk5K28nvHbJt37PmUvOdn5z",
-	"h0nVTC7PdnrrNZi7tqGyzmC2/VzWtrbFZM6Otv3eKia5LV81IvJpOs7n260VXrNWgm3fe2YeUui42+7N",
-	"54X9r8Ob52DSV8XLZyqLt5/yJR2zdPvXXncEqD2Kh8fFm+doXukq7MA7F2hu2XaRF0D5dlrlJd0NZwrT",
-	"0tYvxjtjjWc23gFtLvlOeHOZ7oY4aM7e7UzUDqjjTHVbr1PvgDxrYmjVRziniw8oiH38h5Ki/44uXzGl",
-	"6JT1nBNpOzHgTBOaKgnyIrtm2QrNaD7nLcOBIBponaU6744h6p3cAOfmwZBbaOObhXGj5ssJCd/g3Nl6",
-	"TZ7asGZrw0Cv2Dzu5EsLGIyQS9DgakA5X2jOklKaElIwALB79A7iN8uuWWYdCl1VZ/P95W9SsHDwnS+X",
-	"+uP7L9aBXsKqfpJRFSX8owhKsb7vszvqXswYoqnRdFK5xPA5CuZto98QsOIVGkYuEpYpLWViI/bmGFah",
-	"hoKqUuh8U6K/IjRj5IotNNFStkmZ4OgOXooLz7lYs9QrMqq7byFeq4oA5TW5cLekZRzzSOsgFW9nbSBh",
-	"3QYQB0BGnsw0iryPGFnmf8MEPGFlQReA5kS8Detp2JVbTJ/85cWFjU7k4LUYWTTssGl88rzBqnVajoUo",
-	"3TZIq20M41oKndOqlxjlEpk10+KRzHzU7EYH5zIXpR1lKi7rUeMgLecMC2Y3mkjBMLSzDBdGvA+Oap3T",
-	"bz3f9Prq6h7sUdtQFT934/Gfoe5tbiEFFDDXLjhsvojlnIupA6AKr9E9VoBIjVqHK58LjAcRWO7gHVRV",
-	"Z7BuYPdNPP7ccrX6Ysw1KXnOmhuszlqqFIthmOSOTKnUA9dsXQ0v8wZ1MGRvyvR2rM7T9bZeTo0d+sOV",
-	"+/TX7FZoo5GaOFwD/S7cMChtmTuhanJDIpnafH4N212Htu/Q3mTpN8thCeH6KYFgfymqZrWA4b+rOaxq",
-	"VNlEVOFZMuEpA4JaOKm5iBk5Hhw/BvMc+OGiXVBQikvKs8twrDnIflyTJRPamgdb4NENTe2EudA8bZ6R",
-	"icSIlWuejN0W0X6N22lP92OtWa52pQf3RE3uSh7W1Pv1GWpqfMMDvs5di/1F/khSiIc0oiYGX4ats+VJ",
-	"y9ysuxqq27AdG8Jd16mbNrstCa7qzQESM5PLbxTa7HlFk9IyTYhgHMRwKgiCkQgjOBEYsd8yo9W4qxMO",
-	"LNk4IkpnjM4jckxSfs1IyiEwNiIPSSGKbOQHQPx9qNQOvIofVVisHX1l4f5ZVG9R1IkLFeT0Y7tUUSjR",
-	"1cCXkDux23GjD3ijml1xVhReyLXR4tK5sNVwnfmfSwgpEpDmGNx5LW3mCUTj9IBRBlI8WvzaIVSxKSag",
-	"Jvve36CcUByI5+Zt9bCEogqq2A9pfrimE7KcSett0ZUYJCQaLv76KLrjqagtwNwO4Na9rGq7MIxxThO2",
-	"aTe1Y7IntOlwnlNNx1Sxs4QJzfUqxLR5PCOJfc4ofTJhBOwpqk9OSSwXKyPP0PKZGfWSNUegaUOSJhVo",
-	"h7N5XEbkUdIwfaNLmhF57EY2Mk/AADGTSncRrGY2F2n9noQEs3dUJHIeAZiJFDF62LYIxik4Scu44xVh",
-	"NJ5hgsNOE6hwFpGcaCY8AI7ZlAqiJUKySXjcwBAA0BFedjt5kfLWTojRVd0vEMoXsfh8ITMXrzTrnfRo",
-	"ntF+RhMuD5FVHi6upod0wQ9xGFjXcz4NBofELjxrq+S5bWOMFAoRuwdYYaAMLhaHC15EmY8DewQlO4zx",
-	"Nm5PZmQskyJjGfNa8BuFUbHVfEmfHQfMsCJoJbbhUZg4G+faoNfxYEDGK41anDf+LGNBQC5nq4ahXVAi",
-	"Ghi4xmDEpZs1wVSfIu+rnAvMAHbLSACeWlXCudU7xL8ZANud4yJDx4NR6uvnU0TRB4wyNR+DvYlrcLFD",
-	"XC5opljDWdtnDKX82/mb15E97RUYc803/b0pOjNuWFjgqF6zJVOaQLK/s2ChNcZlzEOWJ8RAuUxbOL8p",
-	"v2Yg1HcK9URI2xDDtYjPaiZCKKyozEu4ewRe3YngfATFHJXlFEfZgkFNoZN/PDza9znVzmL3IyiTZQKk",
-	"iDpDkaIrRehY5gbeiqWTNlcJeT9jINkg8bGrIUVooLkl6y5G78ypWL2ZQDrUJqNkuzOptuWPa+4ldqMj",
-	"G/eNcgMGpyMySFBON9io4Wj/Wp7sRkfwT+WZV3FimzdTCRbw7l5uH712CpXcxkf9N5lngqZNOCXs9T2g",
-	"C060lFeF1UuVQnMs8zQhQmrMm7C3vKa/Kp6whlmwgoIdLGOTXNX8sc26I3DxMMHIJIRYml2kqZGuuSba",
-	"6FodhzY6NJ+KFpnCjCbIBHAP1QO3i45TyDRhqs23jQ+4IG8D9Du7q80wwTSf9aMAZUjioe4iibupInv6",
-	"JUzdwRUgCNG8Is+l5hdxQbzV5UMSg7IqVJqwrOs549PrA76YL/QKbf4gkyK5aeBg1iAYVnNSIyD6Ee8z",
-	"liabTYU10+CamgPLLuNT3RIaQYnB4F3h6XEAAo+giIsEuMgIQikpo0KzxHlYQ2BvV2uajqBiXwCPnlHL",
-	"IXKgbSG9yM9eP378ZDv7Qw2yjfDczSa03V6dt0UKrmVmyZm6Uk+N9oA0x/02A1a37d5bUNdhAJ6qoQQP",
-	"nwwGzvYdRl9X+8E8GTz1TdjcisU+Z62IHmsyWmnmMmSwF/Uu7D/vfnlhVm4zHX52/56+PDffG9wdhExg",
-	"XlmLo/baG2uCS1OWhc+jU7Oz/k+BAPYt7A4wCEC2EjPbRUYr72Kl8MPD4zVING6PVpTZpiiLp7VIcyin",
-	"ZCQHzCgIQeUs4Me8M1QeHlfh0l605KD49ofos4EQL/vEMP2Hx2TMtfpigXpekpAASB8ePTk+flSvWbPJ",
-	"EbYzFC0FscV5gGzZBZBvHz55QhK6Ug+aQTmItofma1eAaS/ALHT6rug5uF+kbCgX1I6NEUJPZmTgFU0T",
-	"MjEDfR6shOjfLTXUGhY2E/Pdrh0s6c6784ordM5kRX/RdvmdIZfPuZwzEIeXMruCuIeKRBzMEdyD2UqK",
-	"tWRNb0chYSFcF2Nr513nGHO5RYLlHhIqa4Bq8JG94kqx5IXQaBXdt+sylVNn49NQT2qDqMncQjaX0tjC",
-	"6WjN5nI6ZQkZr8iMgv9wG5G/ilm4zCA85TzoZiiJJZb4Kmp4RUTl8cyQxkDxEYMSXg1I93X/8Z8GxyeD",
-	"wdOyAJggWOjO7tWWOFUaoha+sSXRbFR4rXDXWpBa6Q0aDtV33w6HyadHtwfmn2P3z4cLTT7inyf4z7fu",
-	"3w/9CH45in68ffDnB38m33374T9++/j/Pvzp4KN79M/4h/n5wZ/NJP+yodTaXokjqkOYKxy2DNkcXBcX",
-	"TG0aaqFkgUOeg6doHDB+NijMF5Bnq5nSVl/GPElkB12NEQ2JtXBFCcSmFSM+tVVDwD7ERMl/ZjabeJ3K",
-	"zKnIQ7a+U7JgmZI2OxkqEDdRdRfHFbAdLZhcpIzENE29uOv+ttUPNiRXc32/ydQtGSy5iKWY8Gwe8lGc",
-	"WT/jkut4xhIyYxmLXD6vl/ecSFZKCWTF9JY51heV0dQ2tXmKVOt7z6V2ElDBv11gblNOtcXMKozDFBgu",
-	"aXsRgDBi0QW/nFCe5hnr5M11AutTSB9aWWBRoZYsU3i0HlKawzfHStUVmmc3oppZT56lDUEhEgI6wNCO",
-	"tO4bBbEh3mogGDlweJ5jTS7FJVQ0vuxkobQeIsVTgx22hCViSNIY3rgWwjhjNEsaY2gVViMwD+kxo9qZ",
-	"tGtB1nc2dBcTqLbivziLjVv2TW22mmdHup0Go3uKaVwtXLNxxW/0iixZxkjaGOszr4r4u8rgHal1g1G7",
-	"rFbcVkumPvbKF1LA5E11mAsY8nTNzKfLBqJ/DseytMHX6J/MEizyWYm/Ntj51L+OEF+h75LVJ4JmWizx",
-	"ZbC4xC+oLQ9cKOwb4KE8g7PiYntEvFi4c8SGj7UBWi5IPYYwXgFlxvwD6BhToG2dW2dBzRcQ/KMW6Fs0",
-	"oF43kRpGYV44uKaZwTooC4tU+hfzPv55XoyCn5/DWJDc05zkaYgrT1NIGlzg8VagrzRdkdjAJoABpESy",
-	"PVUYKqptO56GmOIAVzK5Qp9AelihSJZiBCl04GI4AFlkKnlHlatV6UbkuGEbHy0iCtb5aMhJeKadhKP6",
-	"5M2EKHbNMpo6qqkiArQ71iqMuTjuJcYPNFIP8z749CE8Z0lxvhCylvy+3VPu6wTmtZRm88Y4CisMW/dn",
-	"KuUVdgXwWK+Xy1WXt73FmVkuNxcLciMReGF3mtVC7SsKDldA9ivlfbxRQrlskBXF0SFlrh8kXW9BU+C2",
-	"q85F86pSXiCUSumMiqktkNdlpOJ58/JKxJdGwOr68krEr83jt5ErMhs0azW61jF+KeXmTruynubhyKAa",
-	"iWdUCJZ2DjOzq3pvZ1svLVijV5jyjcTKLd/dxF79Srq7UcXe4qKVR+mDMfJc/eXJtJIdfGibyNjmaNi1",
-	"gzBy1o7BWbWYVxipw0aCQVkSarZWeJWz6IwZF1PUDIF9QBi6WHk6cxUsGYut4Wmr++PAHLhB0J+nRWQF",
-	"u5W38nVJuQgH3zYuBKeO3KbawOtuXkPU4QY9rqIrFfXE4Kcg6YNIgssmDz2mEzgialQlGq+pY3O6As5V",
-	"kUGaFTScsVE3+1lmUNkU9DNfO7Gzd1TIoJobso4AQ0eNliWFnG1UWVBVCl02YJ9AxbX9MqGEUs7uYhx7",
-	"NVDX4dCCEe9LGlsjHEhFg/dwbs9iIrPgKRREJ1AyMMtkFhZUCo2Oam2QgBgxzOixVYzAb4PzNsV/eWqP",
-	"FwVmOcgKI8Fq6jJ8tycJ14GyJIN2oQ4cofMx1/TcqQ5b3FWDbLauL1S+sfJ9YdE25+bC66BCAl6uesTd",
-	"mhIFEs9MKv2NekpoYe5ydKCYtt9mm94QKDxhYOsLpM/YtiVFwR7AE0OoacaNbDnOZD6d6Y7Whc5qvGo0",
-	"unbfVJvWj16IdlvShGaliAinN7OdfyqG0G/U70e8jH4lYnMtG1ROKL1UIop3ei0WqXX7Ri5EkxbFlZUB",
-	"3LBEyOUdDLBGD2WiWYNGkFhgdd9CmMy3iLovbI9CjqY+meuxvNlFSCjU7DoTaSI+/2GrKYVtqb6TLMKo",
-	"cIuiCrKfg0HL4XtnhgTKZFH67PT1aUGHgD5pyHFKbc2GmZ0ty9MGLRavVUMcs/2xonnZ6JZfLp5FrqXh",
-	"itGM0Kl0XiJhv4Ny6TJLWNZZwTCQfIONtTYqF6hWuA2EzuYNoEAg7tR1UmlCoYJ4BpwnUFvKOk+6xPja",
-	"BnHd9IquYdn2EtgS/4ZQYHmO3TX4Bc2uOvGTEiTbxMvXa2WvNdArVtAamO16dtQbYTEsCGCjVF06CsKk",
-	"WiWECfAwkhfrZUOWGdesCIBVtWyVswkZSz0jasHSlIupwvxdLI9HM5uwEtkbmLnYeecksSXGIudBh3uB",
-	"95gr2zIUK47NmSE/WHKMT4W0VLOKwqmclo6ozXUaC2tGteLLFi9+rZb7tVru12q5X6vlfq2W+7Va7h+t",
-	"Wi5UMpTTIlixHqI0ydPURrQEElJlPtaqxcRghEav5Kic1HtrF8V0O4nIWPMgYFatNbdZF+dBWPxGEW6r",
-	"TESE/ZpTENix4K+fQ7hNoY3O9Xa4uizaUwV1U6OweH3DUYTCcFuCqhKkss3kUkQkFylTytYo/bP32r9m",
-	"dDkK699cXTaFor0swjidHw5SnRqTyKujGrG4Ka6Mq0sodRNALa9kTcWM5BCnFOvDyeBtQWN/gKJ6XNRN",
-	"N0SKA8ozksrp71Jhb7cV/bOU28tYzPh1EawfhpPzx1SIGKRpW0OBUXcwYKw0FNfukasPsHuUzJddGFCm",
-	"ySU2BG7W5f06dwasGFpUdF5GsocKJaNZystCIj6v6FiHr+6D20/lQl90+mcobugkroa1FpJVw+/3Whtx",
-	"QyXDLsUIq33pvsjShDW8qUK+ckweA6vwOp/d+gy9Jl6UbLdK1iInsQXtS2WHyZoZ7Odn5MdHj79vKkgS",
-	"7uGXZTLrHnpiJ4d+TMEiPkLpcFim4ec8qbXzdKzK8qVgtB0GYAXwuRkpq+jY4MdzqGIRyk7VAvGfXcmu",
-	"hkpeAQ9HwwKhEdTmFboSVjBOaGHvWJECUm0bJQXWtCoratlMmmC6QUpX3TEA53RpSGs02+/cUM7+Ijfr",
-	"O/w3zoSgQTojNU0DkXbF2jpI7p7frYPjDIr0V3b9OWe+H7Ggnh8YpG64sfZaAuvHqlP2+0CrI5dvogb1",
-	"Sx/iMI4E7ASZ1eJ3BUxH1lvhjtvvszZafYACQdy1cnBZH7k2ElKqauMWN7qlCc2Er9nTYoZ4SkZ2fSOI",
-	"jfcSOaAjbJ7wsVElXd6Y0SgT55+E5ghmlKBb459Gpf0fpW213Z6WykH/Qwq4b6kGrYOwo/piG3M05F4w",
-	"qliCqaPuBnY3kXxW/Si8gaIGr7d+8qZmb4nKcJvSWrTtNvekc4UULKxs7RHvfz61q6JreTqYT65CjON8",
-	"JeKyPfUX3un883Uk39Qm3MZ9VzuAV8sCtPQDN0D/iepQWvgIh1QjW0DOPIrhHBEZ2biLEXyLlSmxWxdG",
-	"+eD30K2mPxQXrtrpP/JkyhLItBmvzD+heuO07N6fhKrlQbd8MqNqxiCIImsOMZlR1SeVEBRbxo5eM4yc",
-	"sM33Dc8zEgjLIDYGSiOudULppIOdlqt37qw5vTnDV48Gg8GgJsB1t8/6gLn0AoM2AQgfJahFs0ZA+Tvc",
-	"xn2zr+0h5lTk9e5lVze2u6qscuc1OhcXLC5NbXWeVn9bvdh/oEBskUzxTVmbFCKGQo3HvZBiLABB9VBg",
-	"uHDkVyM3l5pAyREIs0I/16PBj5j/bVPEDLKbO1iNNLt3+O9+APayf+GrLL15TSft+tuXBIashcpZhplh",
-	"lQxorHpDY52uiC0L34lq7V4XIcgsitawNeYsk9V2XTc3Fdkup/U6qd5XcfGyASlspFu7BQTF3XstAFj3",
-	"3kFnu/6n2E6/wL0VydgipXHFd1yeyOaGO91n95r5h6ZyzV927p1Ta5vT8Wj9hjb7ON8OvQzW4yK+2Kr7",
-	"3YBo97wfAL41FHoNfCGm1caNvaO43Zm6C1ueL1RfATwmHJIuhOYiZ2UOT2GBSe6S5BJigJt23NDY4a6s",
-	"oOyrsNZzFQPLaYjER67jSCVUp09O/VbhtpvIUEAvAD8XkUBTVtAmfrl4FmyYXI66FZS8Ox8wJjfFaf3t",
-	"/M3rk/LY5YTgk+GqNlY5v5yr7iFPZcDR3WJ4Osy2ySa50QbZkQy1GPX2bcQLB1c0neMyFFyBBbuBR2GU",
-	"heuVg4YkeKaoJdgQh9HSa/BzmA//uIELFWuTv5xuPOqFrf+4Dxb1jqk8DSXFapmxpAg4HFmNbIQhe8vZ",
-	"yhX8qdMxUOTDWkTsafnOY1EhuoXygElctSS9rdnOnGXWHNOd2dh9di5ZZo+EnDORcPQG4WXiYMYQkuTq",
-	"DgmizWzMHFvAPxgwSGzePKBAgH/sIqk0j7abFNA0ml6GA82gY00lWVkZnPW0BJu4VJovQnnLXuPpnU/O",
-	"v/Ju8372lz2rJhNnQ353ecIBPV3nCZcua9EF1oIp1FbeZKuihXx3IQN0xpB84VmWtrMnRdA4sKNXE8sC",
-	"DtbND0FW+Y+yx07bmlwrHqjBkzDV0qKlbs2SE+zQuJWNtczYDwDyPqoAySITtG1ZNl+0HmqzaSeQ/ruH",
-	"W1hUDXDo6QEbkqitoALitMGC+7yjDiUjW8XHQjB0Pxva2Z9iM/sD12ITuNs6l/zarP5rs/qvzeq/Nqv/",
-	"2qz+a7P6Bt5ydNORu3jVkyGDX07I6S/vTslR/+ZujOd8W77TUFu3TKLfMeBM5rqpFedoQtN0TOOrUQ03",
-	"i0VhrNg8VzwmYxbTXKHwv8jkNKPzObYym3OloJY3yCxLrhhc3z7x3AyWu8mMT7mgKQgwkK6Wj1MeQ79h",
-	"W8LVLcqc7mY6vlbH9S3u+edilEqa/o5U9vUmInt2Jxp72k5iTzdQ2OdfEIF93Upfz3cgrxefm7pefFbi",
-	"eu7T1tMKaT31KeuFT1if1+jqhUdWX8M7jnBUULS4CR5W+9SqTjFC9NUruLOefLFdy/fOlbnQ+F/U5vrl",
-	"4lnRR0EQKfqb4W1DpppjrHE9ecb16txoatbHzWgWKq94au5RxrTjF5enb88uL978nxevz/vEtvBRZa8H",
-	"ZRDU6EdEMKieJQD9QCUE8z5OUyxqpvWid3sLGTwTGcb9OZvLbFU0bbiWhqfJCQSJyIzMZYZ0XObaKREn",
-	"iKByimEjQwH4QhxDnMiMLNlYcc1sXEmt+cisDPrSNXNJfyiG4rvvwFPT/+4767LhwrUgwPgrrzeMIAmf",
-	"Yp84kRDFb+xnqJEzFJOMYo6zzBBc5Ey4NCXzDqr2gZ4z6w1nhqIopgWjoN1xwaB1yEzmWM+UJObqTmea",
-	"KHoNtc4wh5zrsiXYUMg4zrOMGVVMmDMDFZsUvW5pWsxgNIeFmwBVmbm8ZomB8pJmiQXYSyY4E/HKwOxM",
-	"YJ6/X3kostohNsSG2u1UEbxDCLuhGBnKPIrIaNgb9kbQ3SzgWCMGUGYrZNgrfGvDXp/8ggwAX1FD4VcR",
-	"IqfWCVI6N8wQtjhpJc6IGqFgnLI5SWScz5nQQ/GtS4J7YPt+gIwFE0XOuyISKDZm4VEIX999R15AiQFD",
-	"X+AkoTxfqiTgK0vImKVySUbOQk8X/PD6aNQnb0S6GorRX15ckOpvhxb7Rxi2GP7xEA9YjwzJGYpidifB",
-	"8MyIROj+q14fqorb44uRJDNUC2KuzAZ/kklRL8w/6O++I99CqkVkixFCyBZcuAdA/WAYqoAwUoPUsBbv",
-	"NGKWacoFSl2GkGDhVQOxMSMjzW70odF1R9FQjOhikfIYdnb43Z/wa/vMIqUcPvnP3Bwsl8sDQ9cP8ixl",
-	"IpYJS0YRkdlQWPGvT0Y2EPHghfmdi+kJmf7GF5DwUdaz6BPnDJiD0n/i4tuGIp7RTDEdkYTFKRQahOuv",
-	"ybdA6d9zkcilOjg6fnz8AIrX/XLx88HRk6eEkvFKuxJZc5pdPR2KWAqdydRcZENMzB0ypIHdaPWUjF7T",
-	"12aPZ2LCBdcr8/drKdjItkrBO2f7YQ3FqP94VNyBX3OJtAVmUk8JUzFd4Kmj1S6lYprTqSGj5RDD4dGP",
-	"j4bDoyc/jsyCYzmfU6KlhBLGfegNX1zYODesZeJdsj75ZWFozQ/kFf8JL6nBiAirg/B4Ro7ML3DmGZv7",
-	"DklM6RRTTxS3Qt9Q4KU399xGlUGvDihjamtVPjp66O5mHDMF1L0DhyNaXjHRJz+bJ1iq2BKKnQ0F1ExT",
-	"AGawphhlwOxE4Zuj01zPZMZ/AwifkJ+ANZL//s//Gjk6AyNbPpFJV8MNtIuCVgClMdsqHgayb562EiJc",
-	"DGxKYo4nVyAoJmRBlVrKLDkhI8OGTw4PzVgnyO//t9nioVkMhiGkPGYCLfhoh+mdLmg8YwfH/YEtB4nc",
-	"XJ0cHi6Xyz6Fn/symx7ad9Xhy7NnL16fv4B3ykzaHhAQLDpHTt+eeQXRT3pHYFhbMEEXvHfSe9gf9B9i",
-	"CRb0N9WImvlqyhr8ikDFACtGh/g3ErRR1KYck/dcz4ZiZG4Z5UK9MjrivxrNYFRpEzD6+8GF1DQ9gJ7n",
-	"FmzFORm1qfeSKw1auzq6wap+dM401Cn/UF8wdCdMGb1mUK/TLb7gLu0yf9nhjqLsbqRg0D1dbiyqNtxM",
-	"9WvOwE9sD7ayUSe8UQTphIIX2DYnrMds3EZhj0C50cOUz7nudXhQulKXG5+ELhAQepwxtZAG08xijweD",
-	"mqfZJ/P/sPF15eY6eWeczWU9U/E2asS4PnrzEluQ/iUXV03z2McO4ZnbqFfBqU0vVR+2S7InFn6zAJhL",
-	"sK+oB72TDx/Np+w6jKLvWEpBbHY9bZw8FBlqj+y5ItTgdZEiXZ2Q0X//5381SC39gqD0+4f9vn0KTljl",
-	"8znNVlh8kwl3LSIi2LKoARK1Syh6xkDXpFNVZCpZSmDUpZsDFLsOxissx+mSCm1zhQNorgDGli8HMrdR",
-	"r0G820wR1wliIRpGG6yGVfL2F6af4YvumtzxSna6iS03r2+u0PHg0frmX5eNBwy8oFfMH/q6lKct5NLt",
-	"Odokyv8Rr0nsgvwTljLdYG9DzQSYrVGvILvcFpGmYAsZ4ZjW6zqKzOqww0CZ122t39huBFJapkZtWbs3",
-	"L8x7LuC+VSh4P5OKlQ7+gpkfhTl5ZY0VTt7euvwoYGVaZ6+PNl8TjA7b/WYV6PuzzKZMo9UAlEcbpUih",
-	"AjxTkDjvYSseMqCpEYVViaI9jOPoRT2azLnYDpUbCSniC6CJt0i0LVliWliTIMcfqps74sozNN0orzUp",
-	"XBpbH71PzjSK8TMj0aWp1b5Qpym1Alz5UEDRRHJRfIPN3cnIruQS7jIoqw6Nq7+EZFdD3C2K3htNtwFE",
-	"YYpusX5PVLpCGH37XhiJuiLIwnacrMIOrgFs7qfVW+wwZy18P9nUovA+3COcWdg8p5piiNzvdhMxBHLD",
-	"TQQzBqrKVJG3v1w8CIM1BaOgdtrIzcGc3hxgutXR4NEPj79/su8bvMh1sLqmTQlSZQFSR70pT2zP1T45",
-	"FQTN6IXJwV5BRVdqKGwbE7zFNmGo6EUXuFMlXvzhMeLLOH/D/9ctBetKuq16u86ON6iiC0y13KNy21lf",
-	"tlrw5gcnmZxfJhhguPFhLctH6+Vu0hVhWzaFCAkp6oovypp12xkbal5+mqajk7XYqcgLwMagTDC3O18P",
-	"xl1Z+2tEuFDa64zjFTAlkPtTlJgxrNjGamF+TOMG18UvFwFA03S9aWsXM4qfB/R5LB+VQtAdzR8WPf7p",
-	"7B+l2FlWt67ZGDx65ghKu7Rpe8TtyLWCjawNiNF6bQmtl+GjMzBuJ3lGoVaMofZFc0PDl72EnqFQeRwz",
-	"lqgg43LJ+vgGzlQmAqH/FVM9I3DW2A9gW08S8K0JLwbJcM1RGbA6AveWmCpUAkshVopaUScbgY+Crd9q",
-	"BZzfitDKsI38tqTtW3NcV33wd2S2MBCQHGaze4Jo+Dsy1sNajmIz7hZYqgA6RMspA72mljWDnh9piPAU",
-	"grVcjtpqXZd+KaevuFIscclPtUPeQBQLjRpL8vRe9ckFUxpCFpirge9HWx/Vg0N7r+hvv63IuaZZLaqw",
-	"KIZ5cPw9Ofrx5HhwMhjUwglPen+lKZ35OeA96HXGr1nRVCqlCy0XEFjSSa3yAXJbjRcpEm8rCH20GTur",
-	"CaV3ROqXckqooxHaNQeYw7I3Eto74Spgno+lzQTjTZqw7C2FpO8/AOVAFQ06fZIF1bMHXyIp+cST20YD",
-	"9im5ljzxqMhMLgXRUiJ5mEPPLKN/mseC1uqKTLOtrM+T3ucW1LrLZ83y2Kq/B1x6I5jf+eNzCkN19Kiz",
-	"m0ad7pn33C5n/Vmk7LY8/QazmFdnYA8ni6FIXusNaIGNmBO5FnvdJOD7E3xPScqmNDUCATjfjUJHWMK1",
-	"kQ4EAUsOioneRow4ShQzp6qdZBENBYaU6EKUVsQc46ofaJti7btr6ci+2RXjn9aIjT3X3SnNxx0lGSxY",
-	"M7fVMYsC4GvCjVfeplmeKUrW2BE9IUXTacG0FyxNGaaOu94uzRPbAYtq9Ha81Os4oxkWn/BCMVPw59x2",
-	"FoHKe2Ujer5MQeh0bmsBA2fz7l1GNL1ihOIPEO5/L3JRBgWODz+tGM0uoUjybasDGZ+3thBGMrkkCyNQ",
-	"pHRVpPmZUaK1YFWv8etQgNcDyi7D6zaExfwJfhKIVjLfgwPTUEUbRWZ++PvL87/boNs0HYqJzI1Ak2nV",
-	"J8/O/w2Lwc0YfIWy5cj8OXKBU54SDZpIxugcddah8Kw9uFFrHsaizV4CybpO6j29pAq0WcozK8KDc9Do",
-	"BM74VKkFHRF2zQS00yZqyXU8gyi5MGH5C9O2Gv8G1+FFeRRWDTFYZf68HDypOBO9mv1gzlqgzGutWSVm",
-	"9Or3x7+MXpHF4TD59Oj2w8HlR/NXsNCiEaRCpjMbXh80C0I6o5dNYz/G6roX9W5SddNgWQulIANyUIcv",
-	"1vGMLjZYgSoQzKJWg6lvgRkOodW66uJuuUW18U0VzIu136f0aHHI0AB/kGuR9OWCiZt5agFxICcTHjPn",
-	"qO+rBYQ0zhjT87QP/1ZnLTIkxlxQNFislTSDaFxzcJU3688FxR+8afuQfIoLkq7sqB6JtV9UKewdpVg0",
-	"IRxi6kEjlX3vxbZ6Jm1asUU70cVSJ3Il2BLy4ktVCAqlQEQ9xZSgNToC9YlZkSBzb7hWmafhWCv5GDX7",
-	"8YsLOm0wKC1kPIsgbJnZWit212eTg1dQNBRMpCuZ4wxGEnQtkfvkFIHj2MEM+swRM12/cqnXEPM+fNK1",
-	"jBTMijer97DSGqHugneHnzAE/LbZCGLrVtsTKzzY28mwRfJcMM71irGF8r2udveOL2J4eApV3PsEHELu",
-	"s7IZpUFyzEXo4FpcSLAaDEQ36oItWIBBt5IopjX4dyEAV2aefTJQ/6NpVRCQvuW6DEYYRHRTQc0Li6eK",
-	"MRFhMowr06byeAZcDOtnmCOBJAOlMymm6SoiSoLAhg0i3x+OrBI1N5eElUvHa1eu3d2jejDRS0i77J0c",
-	"P37SwLi2NJh5xdJ3Mps5pN2H5ey0Tipawxv8S7lfXThvYA9k5I5lFFW6XBVuHWzPOCFCQtYDRBE5ABE6",
-	"FHZbVkafMwrhSE+9NGddEZMfHR33yXsoXlHAhKuhwGLsEc5Hi3Ugli24GBVLQsaESEeJhcs3aijsOy1z",
-	"D37sw2A2Bn/BIWeNu3i7obAu3AifAmoxKskFKANc9IlDMesVqxBcWDJ6s+CYYfFwyQoXFn5T8ZzRJAGW",
-	"4Yp9XdjXh4IrAqRlAkRjwcppUwrqLS3wvSwhOaJ61If/QrLLmA1FkRlaiRHD6LPxiuSQOfPY5T7DCrAB",
-	"BnTYJ8DRlpDlcuqKNQNxw7wUmKrQUKAzvxk5wjwCe0jg2Y9sghqEvXBBRrbI8KioHAjGEB8Zx9a0j3Fc",
-	"6FR0H4uCaUMxXqFHUc+oIHop3V4iXB3YeflEo20AvI18MmGQqVhGz6EZYSiKrm9ApqEknZJ2+247GJ5p",
-	"HhsBhowwg8vmGnFNEhZzKNmyrN41swejuqKi4IYzd2uGUeYExrOsGx2jMVdciqjyCW6OzLG+JtXMntra",
-	"jSv1wvZrjHhXjD6jiwUT5oGJNpctTT1k80I37AaGwgiPkUUl7aQqV1zKJzVG2oQLXKQvA4it7gxtOTM8",
-	"tRL9tFesykN//KSYvzQ8J7FyXNjcIQqpVmeTbbjxUGA5rlK8iHzgAhTJ6D3NBBfTkSVMZXw4quhDgbKI",
-	"J6OABmcX6QvjAFEctZQIFlQ54uMuhBQOwuaxobAtXJzvE1kvGZ3mGT14a15PDt6IkRFTYUSYZsoMWCuE",
-	"1lAtruzrERnnuozFQVQmmDkUFWrD48EPfXIu4bpBkTNbeR/qL0EJM8Rxoz54AT5Y1oKqtW0ZKmcQI2Sw",
-	"qEqTX+XIr3Lk/1w58v6lRk/fwxTrir4X9JX9hemiuPme7uZf5RJyf/02LYzMuNIyW9kOPFSTuVS6GmVF",
-	"vrUgJ48HhvGBXFkEMJrbPOXXTDyoJkMMwvcFQymDWRDYEKM1/yF4ldwWxmxqpNAZgyBhIxm5JPaRWe1z",
-	"qm2+9QjMvqOmK13GZjbciyePAuVFbg5oyqlCnHHzYWvZTPc+3qvh0BWcD5txEOf2ZZ2zsoItzgG1LBC3",
-	"n1r6AycMdSFGBSRHEYgn7qS0lN6tw6E+R+ReIK4EQXdHe8ouNBEntpVvvojYcVrt49SqX/tn9rvlDzQe",
-	"59eD9A/yCzk2nwsiHWiNFCllBvXlZAB8lvCTcucNbTXazPV0z0Eo5aCNodf3LzWBbtCWLXo2IUrOGSjk",
-	"zOgTKM4U6n9U6JI2xGLd9/IONZCXMNUawpV+2SJs4htFyt2F5IgZxPW1OmjrwvacC/f5qIvv8VHIBQNl",
-	"miGksEz/kCk6YQQadvaBH3+BnOHCwFILhwgixWZsCGZ6ronG7pBCd7F9K/jm3TePHmvLKJ3VCQogxXrf",
-	"UAianN9MiDJKHk3d9DbR1R69Uy3hbGisrT8dPxuRPaNCs2QoPEsW3BmuQf3kaGmyo1F1ZdMNKrEatr2E",
-	"HIrafSNCLtGGM5FZ0X07bImAu1Ge6I6B4vayNd3Povjf0aBzuBKsaatIpc+IgKfqqujGZ0kcmDAEW1ZL",
-	"BuwBBT1KPKdGGRNUxKw1JAlsFy7qx6oM5rZAy1JCx1AmkJorZE1E8A1ae6lYGXwcijlNQE137/XJaa7l",
-	"nGoe25gcprA6T+kAscOkrGAIQ4Fll6RoiN4x0sYrb1+fg8f783Vk77hBFZGxM8b290fIcOySiTqQ7Y3N",
-	"b8anDk7wc+Yf1O+gtHmzF4Th980ncG0a1k6uuBJAGMxVnHDB1Ywl2ztOd+RYbYf39di2PbZ7oOlFoe4m",
-	"QesVjnnu9Mh7s2BVJ2qigPDrfqge1ZazePKbYq74hwvhAgEaeRPfn8qD0x64B+1hrER86Klwrey10lfb",
-	"t+P2bRlTzxOG7hhKYrlY2dBX4LPWse6Fy0IeliKprLjCVZl76nyQ1D2cDIXnMzdrGTMm0B5MtCxaSfta",
-	"JHcOM1EOOIDKnilTqolBV3v3q02BtpAYP80Y1SzDaZR1Zs+4FZTB61KsAMvMs2suc1eNsmLPbjBnY8J/",
-	"FAq1bKrX3xRmu24ZL5AcGopvYyf/LHaK6pHsYqWwiJUxcGxN2BLdc8J2u5wbXaTSBQzOTAqm9mXNXnPC",
-	"U8/nB6IWYIh/9Vcivh9bhyEACZ8ypVVLuh0+garXzLl0XF0FSsZ5fIWFwsHB/+0vF88emItZhmX8/c07",
-	"Iieuom9caebfJy9+zWlqJ1FkkclrRhh8Z+fok59gCuWCcIaimD1jRe1nG76NqUp2UZi1DuYj/LlcLIVA",
-	"f52tyESmqVwqR6hsgyCqbJB/VBT/KqycRaxMKqdYqamBhjy3wN1W9IDsmA5GQssVwq43KIlbnA9vdCir",
-	"BRUN0esu4N9Fr7vPCbTanck8262OBVSr71SH5DNZQPGgulIUi6z7IAkWQzDXnQKpcYol3CGjcaP/nauq",
-	"cnSvVMFrxtgoEniBNMuZTMtaK2V9Mz9NEcVL303ADO8904qMBLuBcCHbX9rGLBX012btuXbToEjEIDOg",
-	"gTFhCz1r4+PvivaK934P94j565VuEE7NwkM3gaHdsfzPIC1sEhKgs3pj6ghylT3xc6/AUHl3G1Nmm2/t",
-	"3rJkURy3oUVckX/kiU2p5FqxdALBO7TobWAfrBru8wW2gzBCd8X+ivFtGbRdxXgvGs+K+2kDibFKPWJp",
-	"EdlbGcarW0PLUju2BgSznZPcCqFPwVpFG+pWjjVpmqrXFD2DQb4aCggyRf3KLz0hvJavLpga9ui0HZ/C",
-	"VdKHbTgtNBNWjdVnqkRoZ5uza+764VNv7F52JRxtFxy4KGXfvN5rGs90yuOZ6wEDAbuVqiQXR9+fHD06",
-	"GQz+w6CYq3BiLmnR4ffDpx5Xl/hx5bxKqZzCtB0HK3jKhy61VDjbVEylMlO1msrPNGHkTGhJ/l3mWAC2",
-	"O/H4CSLUupvf90a1XNfmAOEC88GYxRRDaL1b199bjRBKxpArJSc+UXMKtSVT64SsdOI/Ovrx0cPBo71Q",
-	"t1ISyUV7OaFSOgoKEJY5EuyXAkOCeX9UlG1l2JuD+iNlubAKjNF4fEUQG3mWaRBrLwk5tCAzT3Ob8suS",
-	"EG14l4PHXcQ8DXgBjjdu2My4DwR4hhGeXtlvCAcufWoMk+iotnH3qp2n7WAZLA6mzTpY9r2+56toWzE3",
-	"WwXZHo2CoP9zFdkipEaL5rpUoW02udE3nf+tsKF9DoWgUgK8USHw+lRgjrsVBia5zq25xTB1qNZTz5sv",
-	"CygPxZK62PuaPMFFmZvhte+FHihQIKAoFK6XHPKB1jLpsSkLKvc0T/g4tcW5PXqBZZrhrfZeHl+rhBZV",
-	"Qj/u4pe2UNx3Em1Lg4g9lLWv34dO7RZqjVhL57QrTcFR9K7cmKjsEh1TMRRK8zQlY+YQ94SUmSmAszgL",
-	"jIp2TkMwXH9aMwUkDkRDwW1RcUiAQsSvPAopbWSa0ZjZMuRvaqVVMaUCzfl+9bbyVgK7hFUUVxD4JgR7",
-	"2MbXkANoXohZU+Vxr63EvTeV+PJaSrR3cbgPbE7o6vCTudO3+yL0pxjfT44Gg8HAdTMCjQ4eeFrvn1Qz",
-	"Mxe2+nZa/GbynK66lEJJ6KoohHJw/H2fPDfTtfVHhAogxw+haspj6HaogmVTDo6/D1dOSZy40rlmygEW",
-	"TDlorpvyJRHc0zT1WmwZmTehq7a6P022kb1hMVbzafZoCMio1GRkGyKgNQL1B8FiyNEFIqhtzWhEhT45",
-	"M2SSagpFxYYCAApmTexQiQYNF/fpaqLb+EfyTM7nBrzgHsUOEXY6KYaCpvya9ckpJmuSccboVURGL6nS",
-	"By/Mag/Ono/AKDG3eTS4yxNbL9MZQAxRNkJlZh4wHIML10kVmmuiLwRTYceZXCoIW4MZMDUPXKmK5Isi",
-	"nQ9IepHFQ9hNzBaaHA8GkDxICwuPzcY4jc3vJ9CI8BAAfYBLHdnMXyq+Mbqsa3MJSobK49lQ2HJSKVea",
-	"CQbFuaG8lB3f9RIk3z4ePIzIo+MfH0SVVn7Hg4HtGJoxna1ObFanYXTY0NLu2IsuLCQ/K3mHLThm+U1S",
-	"3zqR4Uklzw6Rrahvai1SSZWKHDWlzFUwYBsz7mYb69oJ7VCIB1+8H5bnOqhovGeLHGOJMP/9ADLNYfXq",
-	"wX1Qka2KkBqON5E59LOVGRYdtGXLCkapqpwyWIzHiTqfv07lHuSjvSLAG2GH3sfZVuf5ZHQb1/n6AyTK",
-	"7dSsClpR2R5Utldl33aaVdKlHYNIga18oYPwzeobRVQ+PjBSAja88ttWXR/1wjmH4PQqu/Ua9cCIRq7F",
-	"LhgKQi292M2CxeA3m4f7Y9kdAAZZQH8KWR9LAde3SqiiFN7bfJzyuF9SrspphTc1qRTat/ECVbehN6Ar",
-	"eBgeq1rEC0tuyBVNNbfgydg0T6mWmT+mrfDVVCGuKHJiU8r9ikxlgIMLhVpr/hAallbjkEHedQFfiqUT",
-	"bxSbPNWAEH53cq+NJzZTCkYElJY9G1KV5CKhQpOELVK5gkhpdmMFX+gJ4OyCtlrECoQXf58rEfduP97+",
-	"/wAAAP//",
+	"7L2Nchs3lj/6KijerUqcaVGULDuxXFtzFceZ0VzHdkXKZnZNXxHsBkmMmwDTAEUx/qtqn2YfbJ/kXzgH",
+	"QKOb6GaTkhxnJlNTsUh24/Pg4Hz+zsdeKucLKZjQqnf6sTdjNGMF/PmKiw/m34yptOALzaXonfZ+/P4F",
+	"+eb4m29OiZ4xMprwQulRQkaLgl2PCBUZGQl2o0dkQacsIQXLqebXjGgJL9AsK5hSRE6Gwnwu2C9LpnTf",
+	"vbVUTJERnWhWjE4J1ySVSit4VdE5I1QTKtYkYws9S0x3QyGknnExJVyRgi0Y1SwjsiA5m2gil5qsZjxn",
+	"RLAVYUIXnClCi4Jfs74bNIf2CzYUUuRrwickGBmZUUVGZjIj0+pITiaK6VF/KHpJT6UzNqdmkfR6wXqn",
+	"PaULLqa929uk9/eDS6lpfvBCLoXeXMe/yhWZm6lwzeaK0DyHFVNkRq8Z4YJo83a/0smcCz5fznung8R1",
+	"yIVmU1b0bk2XC1rQOdN2/2ARNzt+Y+a4mlGztHOzGOYxomdckUVOU+x7xkjOzbZczhi5pvmS2acnhZwT",
+	"SgxtEKSVvlsd2Hu7PKYFgVMRkrDJhKXazIWbEfyyZMW6l/QEnZsp4Dgr86Q3r5iY6lnv9OlJElnbVBYF",
+	"S82E1OYERwVdjYiayZXCeZrZMDHlgimimNAJWXE9M6QRtNM0urCrcIwZm9Blrs34F4vcvMCE2Zp3/nNB",
+	"V733sdGbNWzYl4KlssiUIXNZhFuj+ZyRL83he/z48bNHTaOFpsNhTmQxp2aUGdXswLTSqw8p6d0cTOWB",
+	"/dI80r80z7mhXplX2+hIaVqYQxcddJ+cEdMAobkUjMwZFfY4m7eIxMOW0XWfnOVKkoLRjJgjZ7r+jmpH",
+	"WPD4yMyb3dD5IjdjPR4cDw4GTw+Ov74cDE7h/y3rgvPoTmdmXWjOqWLKbKsbj2nBjKX3/jbp8cy040d0",
+	"ZHtfUD0rO+eZoQb2y5IXLOud6mLJolvEhX560kvKY34UOeZJ7wMX0GtsnvBbnEwt8wsItfxmxmiuZypO",
+	"rjmf8zYGRjWZS9V4vPH16JieDBKzB3ayg8Fg69zFcj6OMTXDppRcFin7QhF8KEFedVQhmfgG2VbbNskP",
+	"8/jo5OuTbx4/Pfl662CRF7asnJYkZ4ZHGl5kGdWYTbkQ5j6zR8Pw4YRwobQ5GXJi2W2ffC8LkjG2gCcU",
+	"mcg8lyt4JeDO7sWm3bFjjG5PfXfwf0n7NWRuoWmEXbylU+Z3JjV3Istwhwb3NBXot+tEts4CqenulFYb",
+	"pG32vklNyy0XyphNZMF2uku0vM+bRMsd75H6iGsXCRdpvswY3CVDsZrJHG4RkAkJxTm6a56SSUHhDidc",
+	"G6HAPKxYKgVIinMulpr1h6J6AWkZXD9MZFbmiy/VHS8X7At4c9Z7b9bLip/fysyw6NOPvbNU82uKi2ak",
+	"dqEZypVG3uAp/HL4D4U/ezL82Buve6e9H/rkkiltmRyFp3p4Cy8zLo0ILAWhvCB0Srkw4ytn8m8Fm/RO",
+	"e//PYakqHOKv6rAc1Y84YCOJ3ia9F7lMP3xHNd1tsOmyKJjQV2b7VC7hlUVO14YvXJnL9nHSM5Id/H1i",
+	"/7ab8JqmM53zdGbYmWvgyixoKCmQ41JS8A+Z1o4GwRd4w1feO3pm3zPypxtmQVPQkeCPK1porsxrP9Bf",
+	"f+WMXGhqFhx/zJaF3b3jZ4/dl/F+jk7s+OAZzTVIO9/TjJFzoSX5T7k0o0CZ9spxqqOkZ3Soytr5tXpS",
+	"XauzMQNBoWWZjhqW6ah9mfzympsgp0Kw7MrtIGy2FTpO3+2/asIxwruu4fukRl23nQm/JHCg9ypPOyN/",
+	"u3jzmsjxP1iqE8NjgMFxRVJWaMoNyzOSsDaMRgp2ShRj5Cs87ESbZwOFJfuqv3Fh3Ca9v4LQdqGpXqrd",
+	"TlnGNOW56p32Pg57+S9q2DslH4e9a1YoLoX5NOwd94+Gvdtbw/DUFcqHa3dX5XIKVNaw6J3XsDKD32oZ",
+	"f6DmIhVUpMyxsLvxV/MErpPntIKtSMbVh+5LExnVrbsWKsN/m9P1m+IV33XYZg8DztHhKN6JV3WbdTCZ",
+	"7eRAQVo0ErFapjP7tXoYMoGVVwspVOUyZtmmPHOhZcEyYhjXOF/3UbtyNrWfaWFk+8hbdG2HIiRRTGsu",
+	"pgkx3NrMB6U48kHIlVWeYeeeE6lnrFhxxdCCZeYspGD9VtsU3M/erNGBbDpyxLLJyOYZubm0pZiBqraF",
+	"eiVTL+tUG/oZJqrL5lgGhr014arN3hga9bavzytGFbu3pcHWIqvy80ySmcwz3NXcPNY3x+VtIcc5m7cM",
+	"YIFP/Gm3gbh2o0PBM7MqpCE9LshqxtMZmXCWZyhWz4xSJt26E65hrEjw2w/CbdK7NExC7bSsYB7dNi1o",
+	"13Rgt5IWBV03USFwKlWnN2vsjvViHzuEZ2KW3baXqg8jcdlhIyMxhzpn2ZTN7XosCrlghbZif7BQC6o1",
+	"K8w0/v93g4Nn9GDy/uPj49t/60W0iwkXU1YsCr7rq5U75l2lncQPprQTIdc1PYaagOFWm1MxN+XHzaGy",
+	"hUxnUUNYXdEtTacdlFEjf3IjfgadjqXMGQX1ZlGway6X6mq7oo98eUUVMUrkNbOqaT86QnfnRyaKXJxl",
+	"V1R3n0M5vM2+Ylq/WOa5dXlwjWyW57kduRlytFvzFh2bqxsll3aiwB1LSmNGfTETZ4gGG8J4XWqd1VXw",
+	"W7SNoLxcVqUoqrfKURKO1W1iqa+VS0up2CW7gcdzdwFs5esvcsrnltw292O+VJqMDddZwlU+oblqWfGA",
+	"QktK6jxoZZTS7oty27Tq7MJTXW3B4derNqLc5Ti3HVDFRexYAn1bF5018LljOqOKjBkT7piCVa5iU92X",
+	"/sHkn0eZBFfWf0hyqjSIaIIoTTVLyJildImyGVFrkRIhM0ZSKr4AkigYTWcsC/hIMP2lgKY2u3zdLB9a",
+	"IafsygmMhg3AGiVESWJEB3Mlk8BzitafPjkbGxoyC4zcAwYRGWFg6jtQH/jiQML4aH6wkGaDi1BwLjlH",
+	"lX7cJieeo1iCcOsdYwsvZlRMWfYfNF9amswyjn2/DWgV97G6dN8bUUaBKKNnjBfo2VTPiSMqu+jBfOv9",
+	"tvQIJ7ve5Wu2sr30sRdZkGFv2CNz+oEpQlG88h2TM/uFttKY92J/YGyhwHwJzfXJazpniszp2pASFySl",
+	"c5a/AAEyqZ3aOcs4Pc86sZLz8nTCa1d85/ecSeV87zf36FTN5Op8r7deg0lsFy7rjGq792Xtbzt05mxt",
+	"u8+tYrbb8VUjIp/l4+V8t7HCa9aGsOt7L8xDCp17u735nbcRdnjzAsz+yr98rop09y5f0THLd3/tdccF",
+	"tVvx+Ni/eYHGl67CDrxzicaYXQd5CZxvr1Fe0f1oxhuedn4x3ZtqAtPyHmRzxfeim6t8P8JBk/d+e6L2",
+	"IB1nyNt5nHoP4tkQQ6t+xDldvENB7P0/lBT9H+nqB6YUnbKeczTtJgaca0JzJUFeZNesWKMZLbx5y5Ah",
+	"iBjavFKdB8gw9U6uggvzYMx1tPVNb9yo+Xtiwjc4gHYeU6A2bNjaMBgsNY87+dIuDEbRZWhwNUs5X2jO",
+	"slKaElIwWGD36B3Eb1Zcs8I6Hbqqzub7q1+lYPEAvVAuDdsPX6wverlW9Z1MqiQRbkVUig39o91J93LG",
+	"kEyNppPLFYbYUTBvG/2GgBXPaxhLkbFCaSkzG9U3x9ALNRRUlULnm5L8FaEFIx/YQhMtZZuUCc7w6KG4",
+	"DByQNQu+IqO6ixdiuqoEUB6TS3dKWtoxj7Q2UvGI1hoS1m8AsQJkFMhMoyT4iNFn4TdMwBNWFnRBak7E",
+	"2zKehlm5wfTJX15e2ghGDl6LkSXDDpPGJy8arFpnZVtI0m2NtNrGMPbF65xWvcRImMSMmfpHCvNRsxsd",
+	"7csclHaSqbi1R42NtOwzDJjdaCIFw/DPMqQY6T7aqnVgvw3815ujq3u5R21NVXzhjdt/jrq3OYUUSMAc",
+	"u2izy0Uq51xM3QKq+BjdY36J1Ki1ufK5SHve76aDVVWdl3XLdd90x1/YW60+GHNMyjtnww1Wv1qqHIth",
+	"KOWel1KpB27Yuhpe5g3qYMzeVOjdrrpA19t5OLXrMGyunGc4ZjdCG7HUdMM18G/vhkFpy5wJVZMbMsnU",
+	"9v1rmO7maofu7m2WfjMclhGunxNICJCialaLGP67msOqRpVtTBWeJROeM2Co3knNRcrI8eD4CZjnwA+X",
+	"7EOCUlxRXlzF49FB9uOarJjQ1jzYsh7dyNR2uBSa5809MpEZsXLDk7HfINqPcTvv6b6tNcvVvvzggbjJ",
+	"XdnDhnq/2UNNjW94INS5a/HBeD+SHGImjaiJAZpx62y503Jpxl0N522Yjg3zruvUTZPdlQVX9eYIi5nJ",
+	"1RcKbfa8oklpmWdEMA5iOBUEl5EIIzgRaLHf0qPVuKsdDizbOCJKF4zOE3JMcn7NSM4heDYhj4kXRbbe",
+	"B8D8w1WpbXiVPqprsbH1lYGHe1E9RUmnW8iz0/ftUoVXoquBLzF3YrftRh/wVjW74qzwXsiN1tLSubBT",
+	"c53vP5c04pOU5hgAei1tdgpE4/TgooykgbT4tWOkYtNQQE0Ovb9ROcFvSODmbfWwxKIKqtQPqYA4plOy",
+	"mknrbdGVGCRkGi5G+yi5466oHZa5fYFb57KuzcJcjHOasW2zqW2T3aFtm/Md1XRMFTvPmNBcr2OXNk9n",
+	"JLPPGaVPZoyAPUX1yRlJ5WJt5BlaPjOjQULnCDRtSOSkAu1wNtfLiDxKmkvf6JKmRZ66lo3MEzFAzKTS",
+	"XQSrmc1X2jwnMcHsRyoyOU9gmYkUKXrYdgjG8TdJS7vjNWE0nWESxF4dqHimkZxoJoIFHLMpFURLXMkm",
+	"4XHLhQALneBht537tLh2Royu6r4nqFDE4vOFLFy80qx32qPLgvYLmnF5iFfl4eLD9JAu+CE2A+P6jk+j",
+	"wSGpC8/aKcFu1xgjhULE/gFWGCiDg8XmogdRLseROYKSHad4G7cnCzKWmc9qxtwX/EZhVGw1pzK8jiNm",
+	"WBG1EtvwKEyuTZfakNfxYEDGa41aXND+rGDRhVzN1g1Nu6BENDBwjcGIK9drhulAPjes7AvMAHbKyACe",
+	"W1XCudU7xL+ZBbYzx0HGtgcj2Tf3x0faR4wyNR+DPYkb62KbuFrQQrGGvbbPGE75t4s3rxO722sw5ppv",
+	"+vem6My4ucIiW/WarZjSBAABnAULrTEuqx4yQSEGymXjwv5N+TUDob5TqCeutA0x3Ij4rGYrxMKKytyF",
+	"u0fg1Z0Izkfg+6gMx29lCwU1hU7+89HRfe9TbS/234IyoSbCiqgzFCm6VoSO5dKst2L5pM1VQn6eMZBs",
+	"kPnY0RAfGmhOyaaLMdhzKtZvJpAytc0o2e5Mqk35/YZ7id3oxMZ9o9yAwelIDBKU0y02atjav5Y7u9UR",
+	"/G2551Wa2OXNXIIFvLuXOySvvUIld/FR/00uC0HzJpoS9vge0AUnWsoP3uqlSqE5lcs8I0JqzJuwp7ym",
+	"vyqesYZeEGXBNlawyVLV/LHNuiPc4nGGUUgIsTSzyHMjXXNNtNG1OjZtdGg+FS0yhWlNkAnQHqoHbhYd",
+	"u5B5xlSbbxsfcEHeZtHv7K42zUTTfDa3ApQhiZu6jyTuukrs7pdr6jbOL0GM5/k8l5pfxAXxVocPSQzK",
+	"qlB5xoqu+4xPbzb4cr7Qa7T5g0yK7KbhBrMGwbiakxsBMYx4n7E8224qrJkGN9QcGHYZn+qG0LiUGAze",
+	"dT2DG4DAIyjiIgP2GUEoJRVUaJY5D2ts2dvVmqYtqNgXwKNn1HKIHGgbSC8JM9yPnzzdzf5QW9nG9dzP",
+	"JrTbXJ23RQquZWHZmfqgnhvtAXmO+20GV92uc28hXUcBuKuGEzx+Ohg423ecfB0+hHkyuuvbqLmVisOb",
+	"tSJ6bMhopZnLsMFe0ru0//z400szcpvp8L379+zVhfne0O4gZgILoC+O2vE5NgSXpiyL8I7Ozcz630YC",
+	"2HewO0AjsLKVmNkuMlp5FivgEI+PN1aicXq0osw2RVk8r0WaA+SSkRwwoyC2KucRP+adV+XxcXVd2oFN",
+	"Dvy33ySfbAnxsE/Mpf/4mIy5Vp/tol6ULCSypI+Pnh4fn9RxbbY5wvZeRctBLIAPsC07APLl46dPSUbX",
+	"6lHzUg6S3VfztQNpupfF9Dp9V/IcPCxRNkAKtVNjgqsnCzIIgNWEzExDn4YqIfp3Rw21RoXNzHy/YwdD",
+	"uvPsAgCGzpms6C/aLb8z5vK5kHMG4vBKFh8g7qEiEUdzBO/BbCXFRrJmMKOYsBDHztjZedc5xlzukGB5",
+	"DwmVtYVq8JH9wJVi2Uuh0Sp6367LXE6djU8D5tQWUZO5gWwD2tjJ6WjN5nI6ZRkZr8mMgv9wF5G/Slk4",
+	"zOh6ynnUzVAyS4QB8zhfCQKAUEUi0CSGJAKcSPd1/8mfBseng8HzEiRMEATDs3O1MKhKQ9TCFxY2zUaF",
+	"18C9NoLUSm/QcKi++nI4zD6e3B6Yf47dP+8uNXmPf57iP1+6f9/1E/jlKHl2++jPj/5Mvvry3X/9+v7/",
+	"vPvTwXv36J/xD/Pzoz+bTv5tCxzbvTJHVIcwVzhuGbI5uC4umNo0VK9kgUOeg6doHDF+NijMl5Bnq5nS",
+	"Vl/GPEm8DroaIxoSa+GIEohN8y0+t6ghYB9iorx/ZjabeJPLzKlYxmx9Z2TBCiVtdjKgFDdxdRfHFbEd",
+	"LZhc5IykNM+DuOv+rugHW5KruX7YZOqWDJalSKWY8GIe81GcWz/jiut0xjIyYwVLXD5vkPecSVZKCWTN",
+	"9I451peV1tQu2Dw+1frBc6mdBOTvbxeY25RTbSmzusZxDgyHtB0EIE5YdMGvJpTny4J18uY6gfU5pA+t",
+	"7WJRoVasULi1AVGazTfbStUHNM9uJTUznmWRNwSFSAjoAEM78rovFMSGBKOBYOTI5gWONbkSV4B6fNXJ",
+	"Qmk9RIrnhjoszCVSSNYY3rgRwjhjtMgaY2gVohGYh/SYUe1M2rUg6zsbun0Hqg0gGHuxccuhqc0ifnbk",
+	"23k0usd34/ByzcQVv9FrsmIFI3ljrM+8KuLvK4N35NYNRu0S0bgNS6be9joUUsDkTXX8FjDs6ZqZT1cN",
+	"TP8CtmVlg6/RP1lkCARaib821Pk8PI4QX6HvktUnomZahPgyVFzSF+DPwy0U9w3wWJ7BuT/YARP3A3eO",
+	"2Pi2NqyWC1JPIYxXAMxYuAEdYwq0xcJ1FtTlAoJ/1AJ9i2apN02k5qIwLxxc08JQHUDHIpf+ybyPf174",
+	"VvDzd9AWJPc0J3ka5srzHJIGF7i9ldVXmq5JatYmQgGkJLJ7QhjyiNzuTkNKcQtXXnJen0B+WOFIlmNE",
+	"OXTkYLgFssRU3h3VW63KNxJ3G7bdoz6iYPMejTkJz7WTcFSfvJkQxa5ZQXPHNVVCgHenWsUpF9u9wviB",
+	"Ru5BHVgihOesKPYXI9byvm/3lIc6gXktp8W8MY7CCsPW/ZlL+QErBwRXb5DLVZe3g8GZXq62gwW5lgi8",
+	"sD/PauH2FQWHK2D7FXifoJVYLhtkRXF0SJnjB0nXO/AUOO2qM2heVcqLhFIpXVAxtQB5XVryz5uX1yK9",
+	"MgJW15fXIn1tHr9NHBBt1KzV6FrH+KWcmzPtYD3Nw4khNZLOqBAs7xxmZkf1s+1tE1qwxq8w5RuZlRu+",
+	"O4m9+pF0Z6NKvf6glVsZLmMSuPrLnWllO/jQLpGxzdGwGxth5Kw9g7NqMa/QUoeJRIOyJGC2Vu4qZ9EZ",
+	"My6mqBnC9QFh6GId6MzVZSlYag1PO50ft8yREwQ1fFpEVrBbBSPflJR9OPiucSHYdeIm1ba87uQ1RB1u",
+	"0eMqupLHE4OfoqwPIgmumjz0mE7gmKhRlWi6oY7N6RpurooM0qygYY+Nutn3sgBkU9DPQu3E9t5RIQM0",
+	"N7w6Ihc6arQs83K2UWVBVfG6bMQ+gYpr+2FCCaXs3cU49mpLXV+HFor4ueSxNcaBXDR6Dud2LyayiO6C",
+	"ZzoRyMCikEVcUPEaHdXaEAExYpjRY6sUgd9G+22K/wrUniAKzN4ga4wEq6nL8N09SbhuKUs2aAfqliO2",
+	"P+aYXjjVYYezaojN4voC8o2V771F2+ybC68DhAQ8XPWIuw0lCiSemVT6C/WcUG/ucnzAd9tvs01vCRSe",
+	"MLD1RdJnbGkTD9gDdGIYNS24kS3HhVxOZ7qjdaGzGq8aja7dJ9Wm9aMXot2WNKFFKSLC7s1sdaCKIfQL",
+	"9dsxL6NfidQcywaVE6CXSkIJdq/FIrVp31gK0aRFcWVlANcsEXJ1BwOs0UOZaNagcUnsYnWfQpzNt4i6",
+	"L20dQ46mPrnUY3mzj5Dg1ez6JdLEfP7LoinFbamhkyzBqHBLogqyn6NBy/FzZ5oEzmRJ+vzs9ZnnQ8Cf",
+	"NOQ45RazYWZ7K5Z5gxaLx6ohjtn+WNG8bHTLT5cvElf2cM1oQehUOi+RsN8BXLosMlZ0VjDMSr7B4ltb",
+	"lQtUK9wEYnvzBkggEnfqqq00kZBnnhHnCWBLWedJlxhfW0Sum17RNSzbHgIL8W8YBcJz7K/BL2jxodN9",
+	"Ui7JLvHydazsjSJ7fgStgdngoY8Uy2IICGCjVF06Cq5JFSWECfAwkpebsCGrgmvmA2BVLVvlfELGUs+I",
+	"WrA852KqMH8X4fFoYRNWEnsCCxc775wkFmIscR50OBd4jrmyZUURcWzODPtByDE+FdJyzSoJ53JaOqK2",
+	"4zR6a0YV8WWHF/9Ay/0DLfcPtNw/0HL/QMv9Ay33nw0tt1otrAza7RAr2NEq6iIL5/TmHJ/Hwr5VCXcj",
+	"5vdMoISHWaYeYdBKT/3tGIGm3x+ZgnqvUSV+zFKb7ENtXyjWgEDSkHy7xfQZ1TPAeqNaMBmshGmEHt9K",
+	"t6XF4k1QxSDur4lnLl/aMMalqqeX4TJgQdUVJJiCzI9xX1aPfU6OByelqXWzapfHWzgenGwVh+0YmyRe",
+	"3EFVqVX37qOf2fHgxBCi25weF9c059kpAFqc+oRqn6XcKxflZDAwVNeZhi0tbaVkHHcupz4AuB72N1nm",
+	"uY0Si9CZXI61ajHbGUUsgPGVk3pNew9Q3WlqiCMSIZ5awahNCgJa+UIRbpFbEsJ+WVJQghFEO8zL3QW8",
+	"pjOGFVdXvuRb1N4zoyos6Y/nDEPYCZofgIJnciUSshQ5U/ZEjP4cvPbvBV2N4jYtrq6awjtf+dBo59uG",
+	"9MFGYIZqq0bVbIrV5OoK4KMipBXAQFVMs45wSlU5DrDQFoj5TwBUyUXdHEqkOKC8ILmc/iaolfuN6PcC",
+	"YVmwlPFrnwATXyfn46wwMYA+sMY3uRI2CLN0vtTOkcPc2D/y7PMG25R5doWFuJvtYyF2pFlWDNfzFc+R",
+	"7aGRhtEi5yU4T3hXdMS2rPu17wcNNFRHfg+AoU6LaRir11Yafn9QvNEt6KBdAD6rtR4/S7jPGt1UV76y",
+	"TcEFVrnrwus2vNBr4kV57VbZWuIktqgEW1ZtrZmWv39Bnp08+bpNz2hRJO5FO+BC6Xios7nPeVYrkeuu",
+	"KnsvRSNYUdmI0HMzUVbJscE37kjFElSbzhBOuhkdL+I1bBggFFfbPkIHCwftxAb2I/NpVdVSbFIgTlyJ",
+	"Umez06IpPDldd6cA7NMp4Bs8O6yGUvb+cmnGd/gfnAlBo3xGappHolf92DpI7oEvu4MzGgpfVGb9KXt+",
+	"GLGgrgZHuRtOrB2fY3Nbdc5+m9XqeMs3cYP6oY/dMI4F7LUy68VvujAdr97K7bj7PGut1RvwBOKOlVuX",
+	"zZZrLSGnqhZDcq1bntDM+Jq9l6aJ52RkxzeCfJMgOQqqLC8zPjaqpMvFNBpl5nz+UHDEtBJ1Ff5uVNp/",
+	"KW2r7fS0oHH9ixRF2FEN2lzCjuqLLXbTkM/EqGIZpmO7E9jdRPJJ9aP4BDyudTB+8qZmb0nKELbSWrTr",
+	"NO9J54opWIgWHzDv35/aVdG1Ah0sZFexi+NiLdKy5HtnzJVdyo3vhuzdlj//6ar8byu9b3MpqlX1q1Ab",
+	"LTX2zaJ/S3UMamGETaqRBWU0j2KIVEJGNpZpBN8i2itWwMPIOfweKkD1h+LSIQj/Y5lNWQbZa+O1+SeG",
+	"4U9Tc7HmzDwaQ6AU2pzcGVUzBoFJRXPY1oyqPqmEdVloSHrNMBoptc0JCRIIKyDeDOBGN6oLddLBzsrR",
+	"Oxdx1X9UdyB1t8+GC3MVBNttWyB81HoAWeNChTPcxX1zX9NDyqnI692hjLe6hyuj3HuMzsUFg8vzDs7z",
+	"jQIaEdBln6D0RYn3C1F4sWL+QZg+gqpQPRQYgp+ECP/mUBOA8YHQRfRznQyeIaaCTbs0xG7OYDV688HX",
+	"f/8NsIf9Mx9l6c1r2mkLjh8wGLIRfmovzAKRZ6BY8Q1Ndb4mttRCJ661P9ZI9LLw5ZZrl7PM1rtVst0G",
+	"XF92G1QnfijA/rKoL0ykWwkTXIq71y+BZb33qlS71RQGs2dJe2tSsEVO04rvuNyR7UWsuvf+mq1s79Gu",
+	"XEGlvetR1UpRddzasEjUfexvh/ogm3ERn20li26LaOd8Pwv41nDojeWLXVptt3GwFbd7c3dhIS9jmCXg",
+	"MeGQyCQ0F0tW5sV5C0x2l8Sx2AW4bcYNxVLuehWUtUrioXyExlh84qr4VEJ1+uQsLL9vK/QMBdTXCPN7",
+	"CRQ6Bm3ip8sX0SLkZas7rVJw5iPG5KY4rb9dvHl9Wm67nBB8Mo4UZZXzq7nqHvJUBhzdLYanQ2/bbJJb",
+	"bZAd2VCLUe++jXjx4IqmfVzFgiswXBLuKIyycPWn0JAEzwTBlNE4jJb6nZ/CfPjPG7hQsTaFw+l2R720",
+	"mKr3cUU1RR9fQMSsDzgcWY1shCF7q9nagWjV+Rgo8nEtIg20fOexqDBdrzxgYmQt8XXna2fOCmuO6X7Z",
+	"2Hl2hgG0W0IumMg4eoPwMHEwYwhJluoOSdfN15gPOa5twKZBYvvkXdBw/f7YR1Jpbm0/KaCpNb2KB5pB",
+	"FagKAIAyNBtoCTYZsDRfxLAAgmLue+9ceOTd5MOMSrtXTSbOBsyEcodjAfPLjEuXCewCa8EUatFs2dqW",
+	"vEp2EDJAZ4zJF4FlaTd7UgLFODt6NRFqc7Bpfohelf8o61a1jcmVtwJcq4yplrJHdWuWnGDV051srCUK",
+	"RmQhHwJZS/rs6rZh2RzseqjNtplASv09nEKPxOHIM1hsACawggqI04YKHvKMOpJMLDKWXcHY+cTK3JHg",
+	"drjND1zZWrjdNm/JzmJfVVSOnHdMpIZVxbB5wrWN2pZi62nZ5Sr93cfVx9bjk4fSdx7E7yV6/l8i1uGz",
+	"iud+UL0mwmJmcvWFQuBwPtnQMwXjwOapILiMREAuJLTYokA6Tana4cCyjSOidMHoPCHHJOfXjOQcyiUn",
+	"5DFxNLsdxQIjBT7HiHDPThvvlqObjrdLgEgOqBhyQs5++vGMHPVv7nbxXOx67zTgVZfAFHsGnMmlbipv",
+	"O5rQPB/T9MOoRpt+UBgrNl8qnkIy7VKh8L8o5LSg8zmWB5xzpQAfH2SWFVcMjm+fBG4Ge7vJgk+5oDkI",
+	"MJCuthznPIWcUguL7AZldnc7H9/ARn6Lc/7et1KBvtiTy77exmTP78Rjz9pZ7NkWDvvdZ8RgX7fy14s9",
+	"2Ovlp+aul5+UuV6EvPWswlrPQs56GTLW72p89TJgq6/hHcc4KiTqT0JA1SG3qnOMGH8NQKw2ky92Crbq",
+	"jnaHxn+Pd/fT5Qtfm0QQKfrb19uGTDXHWON4lgXX6wujqVkfN6NFDLL0zJyjgml3X1ydvT2/unzz/718",
+	"fdEntiyWKuunKEOgRj8iggEinQDyA5UQzPvYjR/UTOtF7/YWMngmMk77czaXxdoXQrmW5k6TEwgSkQWZ",
+	"ywL5uFxqp0ScIoHKKYaNDAXQC3EX4kQWZMXGimtm40pqBX1mZdCXrplL+kMxFF99BZ6a/ldfWZcNd5AC",
+	"CuOvgnpLgmR8irUXRUYUv7GfAaBhKCYFxRxnWeBykXPh0pTMO6jaR+o4bRZxGgoPUAetoN1xwaAcz0wu",
+	"ESOYZOboTmeaKHoN+IGYQ851WWZvKGSaLouCGVVMmD0DFZv4+tE09z0YzWHhOkBVZi6vWWZWeUWLzC7Y",
+	"KyY4E+narNm5wDz/EM0rsdohFpmHeghUETxDuHZDMTKceZSQ0bA37I0QTGPTsUbMQpmpkGHP+9aGvT75",
+	"CS8AC1QxFCEyFzmzTpDSuWGasIC/lTgjaoSCcc7mJJPpcs6EHoovXRLcI1tLB2Qs6Chx3hWRAYCfXQ8v",
+	"fH31FXkJEAOGv8BOAuRlriTQK8vImOVyRUbOQk8X/PD6aNQnb0S+HorRX15ekupvh5b6Rxi2GP/xEDdY",
+	"jwzLGQrfu5NgeGFEInT/VY8PVf70hGIkKQzXgpgrM8FvZeYx+MKN/uor8iWkWiQW4BNCtuDAPQLuB81Q",
+	"BYyRGqKGsQS7kbJCUy5Q6jKMBMGMzYqNGRlpdqMPja47SoZiRBeLnKcws8Ov/oRf22cWOeXwKXzm5mC1",
+	"Wh0Yvn6wLHImUpmxbJQQWQyFFf/6ZGQDEQ9emt+5mJ6S6a98AQkfJZ5FnzhnwByU/lMX3zYU6YwWiumE",
+	"ZCzNAbwTjr8mXwKn/5mLTK7UwdHxk+NHgBrz0+X3B0dPnxNKxmvtYOfmtPjwfChSKXQhc3OQDTMxZ8iw",
+	"Bnaj1XMyek1fmzmeiwkXXK/N36+lYCNbfgjPnK0xNxSj/pORPwO/LCXyFuhJPSdMpXSBu45Wu5yK6ZJO",
+	"DRstmxgOj56dDIdHT5+NzIBTOZ9ToqUEWPA++dvFm9f+wKZLc7VMgkPWJz8tDK/5hvzAv8VDaigiQXQQ",
+	"ns7IkfkF9rxg89AhiSmdYhqI4lboGwo89Oac26gyqH8D0MAW//Xk6HG5Y+W3g0FCTgbfmE04OXpCuBqK",
+	"D2yBRiMR5JwkZAnjPnoKwzOr+2wAtWL7ZBSkpngPmZGf1FBwXUYtcm2pf0q5ODVrR/O8tJgVMmeEZnMu",
+	"YPaKrskYUaSNwGDoavT3gzPkzyMCPOnx48fPHpWuX5g0QAVhtrzlRWnKFNxmHW50ouUHJvrke/MEyxVb",
+	"AWDiUADuooK5gPXIKD9mNgrfHJ0t9UwW/FegqFPyLYgC5H//+39Gjq9Cy/ZehLn6cMGSNwJnNdvoH/Yr",
+	"YyViYARY2MiQ41KBYJyRBVVqJYvslIyM2HF6eGjaOkX55v81Uzw0g8Gwi5ynTKDHAu1OvbMFTWfs4Lg/",
+	"sJCyKL2o08PD1WrVp/BzXxbTQ/uuOnx1/uLl64uX8E6ZOdwDhonAleTs7XlQVOG0dwSGxAUTdMF7p73H",
+	"/UH/MULOoH+txsTNV1PW4EcFrg2nYHSIfyMDHyVtxgDyM9ezoRgZrkK5UD8YnfjfjSY0qpQaGf394FJq",
+	"mh+8kEuh7bL5fTJqYu8VVxqsFOroBpFB6ZxpqHXwrj5gqHCaM3rNAPPXDd7fpu06Tlklk6KuYqT+Cn4T",
+	"qnLcdPXLkoFf3G5sZaJOWKW4pBMKXm9b4LQeo3KbxD0g5UQPcz7nutfhQengcrc+CZVkINS6YGohDaWZ",
+	"wR4PBjXPenit/cPGE5aT6+SNcjamzczM26SR4vrovcxsUYtXXHxo6sc+dgjP3Ca9Ck1te6n6sB2S3bH4",
+	"m37BHKBARR3qnb57bz4V13ES/ZHlFNQEVxfLyX+Jud1QHKkIcXhcpMjXp2T0v//9Pw1SWt8zlH7/sN+3",
+	"T8EOq+V8Tos1Avgy4Y5FQgRbecyTpF0i0zMGujWdKp+ZZTmBUQ9vDlDMPBivEdLX3VS2QMsBFGgB49Ln",
+	"szK3Sa9BnN3OETcZoheFky1W0ip7+wvTL/BFd0zueCQ7ncSWk9c3R+h4cLI5+ddl8RKzXlBv6p/6uJS7",
+	"LeTKzTnZprr8Mx6T1CU1ZCxnusG+iJoYXLZGnYRsegtET8H2YyVY62UeJWZ0WKWkzGO31n4sWQQpPEaM",
+	"3Tw3L817LsGgVSj4eSYVKwMa/GV+FL/JK2Os3ORzeoPm3eOjk69Pvnn89OTrwOZ7FLGqbV6vJ9uPCUbD",
+	"7X+yPPl+L4sp02glAWXZRmVSqCLBFAAFBNSKmwxkakRhVZJoD+NWekkPFIfdSLmRkSK9AJkEg0RbmmWm",
+	"3noGmAZQIcExV16gqUoF5Y3h0NgaC31yrlGMN0oRzXOrbYYIo6UJfCgAJJJc+m++QG/OyI7kCs4yKOeO",
+	"jKu/xGRXw9wtiT4YT7cBU3GObqn+nrh0hTGG9sw4EXUlkIWtWltdOzgGMLlv12+xSqW1aH5rU6ni83CP",
+	"cGbX5juqKYYE/mYnEUM+t5xEMNugqkwVefvT5aP4suZgBNVOG7k5mNObA0wvOxqcfPPk66f3fYIXSx1F",
+	"E7UpUKoEXHXcm/LM1m3ukzOHNetNLPYIKrpWQ2FLIeEptglSvp5l5EyVdPFPTxGfx/6b+3/TUrCppFuU",
+	"383reIsqusDU0ntUbjvry1YL3v7gpJDzqwwDKrc+rGX5aB3eJ187xO7OhWViQor6wBclRt9uxoZaVAPN",
+	"89HpRqxYEgScYxAquBecbwvjzKy9OSFcKB1U1woAW8lZaN6Eq9jGpjGPKx6d4Kb45SIeaJ5vFn7uYkYJ",
+	"854+jeWjAnzd0fwRALr/ruwfpdhZonnXbAwBP3MMpV3atHUm97y1osXwzRKjXd4y2iCjSRdgzEfkdtYn",
+	"htv7AqnmXg4SmIZCLdOUsUxFLy4HToBvYE9l4hP6mzG1NQHnlP0AXoMsA1+iCGKuzK05KgN0R+DOE1OF",
+	"SmApxEpRA7GyGQco2IblmsDZrwitNAum/PPyMFNfc8Db/ed0DfhBPpuPajKXSpOjwWDgeRt4WsHF0icv",
+	"KeIsWFx8qixUPngQAFkfR2d3BTVWQY4HA2tJoUNRQGoG+NwhGt7ulSi3BmuLkTPvZsVHSo4q84wsF7jY",
+	"oAmocI1BR7QlALgiTwaP3UwxNRWU0CZppLz5dpZHgnITtw+oJISVAyJ8p1b+IVjioABEaRb6RDISNAQ3",
+	"BbNJaFHu8RvKQ4e1VNpmluOZiz0FWk4ZqKO15C50UEpzd04hptClUq4RJgiJ3SHQIkfZ4D2hpxA8+KU1",
+	"ZSKLoYD9LeTKVS3LWdTxIqc/cKVY5lIAt7te4GpPZwydLn6cTZd8VqyviqXYTYJ5v3HKtpwQb/BBhKze",
+	"D31yyZSGCCLmSlKEyQ9H9Vjt3g/011/X5ELTohbk67FpD46/JkfPTo8Hp4NBLbr3tPdXmtNZCMnQg3Ke",
+	"/Jr5uok5XWi5gDivTgc63JnbaviWz4Ov8JKj7aewmt8dNQH/DLUg7L6NTiH5AaqiGEapsTzd3Q/+Kzkt",
+	"S9BoV+djDlPeKkPc6TzDHMKT3Mzt3+QZK95SwG/4g+0/HNtHswhU6CYLqmePPsd74CPPbhudRmfkWvIs",
+	"uAJmciWIlhJ5+xxqXRq5yDwW9RBV9Ihd9Wue9T61ctRdJ2rWgdb3wUnemCuv1Ec+pQJSJ4+6rNBoR3kR",
+	"PLfPXn8SzbYNC6TBFB1gmdzDzmK4Y1Dep6Ku2NK43bTOh1M2z0jOpjQ3QhgEvLBrVhCWcW1EO0HAeorK",
+	"TzARowISxcyuaicWJkNR1iRzQcJmG9f9SGkm61PZgDwIXR0YY7nBbOy+7s9p9hXPEBRrbhF4fZGBDYkt",
+	"gNBqFtI8LJZtMZC8NJ16aWLB8pwhPIWrH9XcsW3QV7yw7eVBVSvNUCUOwr1z8KHedpbrynNlo+geSLq7",
+	"4+k7m1u8cbjZaFiaUNMPjFD8AVKKHkRgKwBE/fDjmtHiCoDYb1uDNvB5a39koPwsjECR07VPJTatJBsB",
+	"8UHB9qEATyNAu8PrNmzM/Am+SYgQNN9D0IDhijZS1fzw91cXf7eB/Xk+FBO5NAJNoVWfvLj4DwScnDH4",
+	"CoXekflz5IIVqyYSzKpBO9FQVCJDzUStSwaB4YMktU07UPD0iiqwIFFeWL0EHPJG0XEG3wrefELYNROE",
+	"G1lRrbhOZxCJG2csf2HaVvzYokhellthdStDVebPq8HTigM/qAsC2uUChXGrXJaU0aufn/AwBkCuw2H2",
+	"8eT23cHVe/NXFMwVinxGNFmbwhNVZCFlOsjYsx9Tdd1Leje5ummwZsdgDoA4qKMXG+yBbm0YgfIEZkmr",
+	"QfNeYBZVbLSugoEbrq9osK1Kgh/7Q0qPloYMDwgbuRZZXy6YuJnndiEO5GTCU+aCY/pqAWHEM8b0PO/D",
+	"v9VefRbWmAuK1qYN2ESI+DcbV3mz/lxU/MGTdh+Sjz8g+dq2GrBY+0WVw95RikW7yCGmNzVy2Z+D+PnA",
+	"jVQJb/eii+VO5INgK8DeKFUhCGCHrB2KaYcbfAQw0JlPwnswWqv007CtlZyvms/m5SWdNlgDFzKdJZAa",
+	"wSyek531+eTgBwAmBrfEWi6xByMJUtcLOcPFcdfBDGpZEtNdv3KoNwjzIeJAallviLxhRh9QpbWs3YXu",
+	"Dj9imslts3XGYuPbHfNRI7vJsD5BN2rg/MDYQoWRDnb27l7EFJQcKkX0CZgw3Wdls9aj7JiL2Ma1uG1h",
+	"NOjqMOqCBUXBQHdJFNMaYioEukYC43IEY6hpVJD0suO4DEUYQnRdAa6OpVPFmKhVr1bLdAa3GGL0mC2B",
+	"RCalCymm+TohSoLAhkVofz4cWSVqbg4JK4eOx64cuztH9QC+V5Da3Ts9fvK04eLa0ZIXFGTYK6LEEe19",
+	"WM7O6qyiNaQoPJT3qwsvdZPl2G3LKKlU0vOuVCwBOyFCgrMRIvfcAhE6FHZaVkafMwohgM8DKAVdEZNP",
+	"jo775GcAyPFrwtVQYMGHBPujfhxIZQsuRn5IeDEh0VFi1+ULNRT2nZa+B8/60JjNe1lwyIvlLsZ1KGzY",
+	"RIJPAbcYlewClAEu+sSRmPVEVxguDBmdmrDNMHg4ZN5tjN9UvNU0y+DKcICCzrE0FFwRYC0TYBoLVnab",
+	"U1Bvqaf3EqZ2RPWoD/+1TtOh8NnnlbhMjPgcr22W2xOHrwAjwCI7cim0InCjrcAdfeYA4YG5YS4YdOU1",
+	"FLkS2HKCuTt2k8D3m9gkWAg144KMLJD5yKOTgjEkJMax9Tlg7CQ68t1HD8o4FOM1evH1jAqiV9LNJcHR",
+	"gZ2XTzTaBsDDzycTBtnQZcQqmhGGwleWBDYNsJdK2um76aATzzw2AgoZYZaozWfkmmQs5QALtaqeNTMH",
+	"o7qiouCaM2drhpkdBNqzVzcGI6RccSmSyic4OXKJGL5UM7trGyeu1AvbjzHSnW99RhcLJswDE20OW54H",
+	"xBaES9kJDIURHl3CpHZSlQOwC1mNkTbhAHuIBFhiqztD6d8Cd60kPx0A4gXkj58UC4eG+yTW7hY2Z4hC",
+	"euP5ZJfbeCgQ8q8UL5JwcWEVyehnWggupiPLmMqcDFTRhwJlkUBGAQ3ODjIUxmFFsdVSIlhQ5ZiPOxBS",
+	"uBU2jw2FLRPlHNd49ZLR2bKgB2/N69nBGzEyYiq0CN1MmVnWCqM1XIsr+3pCxktdRmsgKRPM1ku82vBk",
+	"8E2fXEg4bgCkaKt7AMYbuK+Qxo36EATVIXQOVRvTgniSa1bEDBZVafIPOfIPOfJfV458eKkx0PcQxqGi",
+	"70V9ZX9h2hdQuKez+Ve5AnyBsBQUIzOutCzWtsqXjXerRjaSL+2SkycDc/GBXOmDhs1pnvJrJh5VE5AG",
+	"8fOC4cvRzCMsutOacxQ9Sm4KYzY1UuiMQWC+kYwcUMbIjPY7qi2mwwjMvqOmI13GQzeci6cnEQijmwOa",
+	"c6qQZlx/WL660L33D2o4dEUt4mYcpLn7ss5ZWcECAEEsBdL2c8t/YIcBe2bkV3KUgHjidkpLGZw6bOpT",
+	"RMtGAl5w6e5oT9mHJ2LHFl3rs8jXoNVaca36dbhnv1nOTuN2/rGR4UZ+JtsW3oLIB1ojRUqZQX0+WTef",
+	"JPyknHlD6Z42cz295yCUstHGdIeHl5pAN2jL0D6fECXnDBRyZvQJFGe8+p94XdKGWGz6Xn5EDeQVdLVB",
+	"cKVf1odNfKFIObuYHDGDuL5WB21d2J5z4T4fdfE9nsRcMAAFDyGF1QQBbpQMNOzcB338BfL0vYGlFg4R",
+	"JYrt1BDNrt4Qjd0mxc5i+1TwzbtPHj3W9qJ0VicAWUv1fa9C1OT8ZkKUUfJo7rq3yeV2651qCXtDU239",
+	"6fjZiOwFFZplQxFYsuDMcA3qJ0dLk22Nqg82xacSq2FL2MihqJ03IuQKbTgTWfgK/3FLBJyNckf3jH63",
+	"h63pfHqA0aNB53AlGNNOkUqfkADP1Adf8dOyODBhCLaqwnTcAwkGnHhOjTImqEhZa0gS2C5c1I9VGcxp",
+	"gbLIhI4BipSaI2RNRPANWnupWBt6HIo5zUBNd+/1ydlSyznVPLUxOUwhIlbpALHN5MxfCEOBUGdSNETv",
+	"GGnjh2Ben+KOD/vreL3jBFVCxs4Y278/RoZtl5eoW7J7u+a301MHJ/gFCzfqN1Dagt49Y/hNJf4LVwpm",
+	"Y+f8kQDGYI7ihAuuZizb3XG6543Vtnl/bNuu2/YAPN0XA2gStH7ANi+cHvlgFqxqR00cEH69H65Htb1Z",
+	"AvlNMQe440K4QIDGu4nfn8qD3R64B+1mrEV6GKhwrddrpXZ/aMftW6jkwBOG7hhKUrlY29BXuGetYz0I",
+	"l4UEMUVyWXGFqzLf2/kgqXs4G4rAZ27GMmZMoD2YaOnL1YdaJHcOM1E2OAD04Jwp1XRBX6xF2moSiIBR",
+	"TAtGNSuwG2Wd2TNuBWXwuvgRYCkLds3l0mHbVuzZDeZsBNlIYqGWTTVBmsJsNy3jnsiPwDC+g538k9gp",
+	"qluyj5XCElbBwLE1YSt0zwlbUXdudJFKpUHYMymYui9r9oYTngY+PxC1gELCo78W6cPYOgwDyPiUKa1a",
+	"0u3wCVS9Zs6l47BMKBkv0w9YjAAc/F/+dPnikTmYZVjG39/8SOTEoYaHpUSZ6pOXvyxpbjtRZFHIa0YY",
+	"fGf76JNvoQvlgnCGwvdeMI8vb8O3MVXJDgqRIhBXGX4uB0sh0F8XazKReS5XyjEqW4SMKhvkn3jAPW/l",
+	"9LEyuZwiOloDD/nOLu6uogdkx3QwEtpbIe56A9htvz+80aGsFrQhabznAv5d9Lr7nEE575lcFvthx0BF",
+	"jE7YP5/IAoob1ZWjWGK9D5ZgKQSBCiiwGqdYwhkyGjf637mqKkcPyhWCgq+NIkEQSLOaybzENyoxBcM0",
+	"RRQvQzcBM3fvuVZkJNgNhAvZGvY2ZsnzX5u150ragyKRgsyABsaMLfSs7R7/0ZdwffBzeI+Uv4kuhevU",
+	"LDx0ExjaHcu/B2lhm5DwFtwxTakjeKvc030egHqVZ7cxZbb51N5bliyK4za0iCvyj2VmUyq5ViyfQPAO",
+	"9cA+9sE6sg+WnDFCd8X+ivFtdfwgdz5tIDFWwkAq9ZG9lWYCrChawltZcApmq7O5EUItlA0UKepG3oDa",
+	"cj6p1iUH+WooIMgU9asQE0MEZaVdMDXM0Wk7IYerpA/bcFooWK4aMY2qTGhvm7MrIP3uY2/sXnawqbbS",
+	"FhyUsjZn7zVNZzrn6czVmYKA3QrUyuXR16dHJ6eDwX8ZEnOwLeaQ+iri7z72uLrCj2vnVcrlFLrt2Ji/",
+	"U951AYjhbBtCTKWnKkTM9zRj5FxoSf5TLhF0uTvz+BYi1Lqb3++Na+2ILWLDze8NI4SSMeRKyUnI1JxC",
+	"bdnUJiMrnfgnR89OHg9O7oW7lZLIUrRjQZXSUVSAsJcjwZpM0CSY90ceKplh/R8atlQshVVgjMYTKoJY",
+	"LLhMg9h4ScihXTLzNLcpvyyL8YYfl+BxFynPI16A460TNj3eBwG8wAjPAGofwoFLnxrDJDqqbdy9ar/T",
+	"9rAM+o1psw6WtfUf+Cjacu/NVkF2j0ZB0P+5Sizwr9GiuS5VaJtNbvRN53/zNrRPoRBUYPcbFYKgNgzm",
+	"uFthYLLUS2tuMZc6oPXU8+ZL0PKhWFEXe1+TJ7goczOCEuFQdwgAAjw4v15xyAfayKTHQkio3NNlxse5",
+	"BcQP+AVCo8Nb7fVz/kDm9ci87/fxS9tVvO8k2paiLPdQSqJ+HjqVOKkVey6d0w6agqPoXTkxSVmJPqVi",
+	"KJTmeQ5YoUi4p6TMTAGaxV6gVbRzGobhamCbLiBxIBkKboH8IQEKCb/yKKS0kWlBU2ah/9/U4IwxpQLN",
+	"+SGsXHkq4bqEUfgjCPcmBHvY4vqQA2heSFkT2n9QyuXBC7l8fmVc2iunPAQ1Z3R9+NGc6dv7YvRnAZ7t",
+	"wFUQA40OHnher1lWMzN7W307L34z+Y6uu0ChZHTtgVAOjr/uk+9Md201WAEB5PgxoKY8gYqqKgqbcnD8",
+	"dRw5JXPiSmfMlAMETDloxk35nBjuWZ4HZe2MzJvRdRvuT5Nt5N6oGNF8mj0aAjIqNRnZIiRojUD9QbAU",
+	"cnSBCWqL046k0Cfnhk1STQFUbChgQcGsiVVw0aDh4j5dHQIb/0heyPncLC+4R7Eqi+1OiqGgOb9mfXKG",
+	"yZpkXDD6ISGjV1Tpg5dmtAfn343AKDG3eTQ4y1ML5OkMIIYpG6GyMA+YG4MLV60ZCviWNSbPyLiQKwVh",
+	"a9ADpuaBK1WR5cKn82FZTZfFQ9hNyhaaHA8GkDxIvYXHZmOcpeb3Uyh2eggLfYBDHdnMXyq+0AgFDaV0",
+	"QclQy3Q2FBZOKudKM8EAEB/gpWz7rl4p+fLJ4HFCTo6fPUoqhUGPBwNblbhgulif2qxOc9Fh0Vw74yC6",
+	"0Et+VvKOW3DM8Jukvk0mw7NKnh0SmwdetRaprMpFjppS5ioUsIsZd7uNdWOH9gDiwRcf5spzVYs0nrPF",
+	"EmOJMP/9ADLNYfTq0UNwkZ1ASM2NN5FLqJktCwQdtLBl/qJU1ZsyCsbjRJ1Pj1N5D/LRvRLAG2Gbvo+9",
+	"rfbz0eg2rrr+O0iU26tAHJR/s3XfbH3Yvq1mraRLOwaRAsuFQ5Xym/UXiqjl+MBICVhkLiwVd33Ui+cc",
+	"Iiy/rwhu1AMjGrky3mAoiJXRYzcLloLfbB6vSWdnABRkF/pjzPpYCrihVUJ5KLy3y3HO037JuSq7FZ/U",
+	"pFLcwsYLVN2GQYMO8DDeVhXECyE35Jrm2lZQIAWbLnOqZRG2aRG+mhDiPMiJTSkPEZnKAAcXCrVRcCXW",
+	"LK3GIYO86wK+FMsnQSs2eaqBIIKKYcE7WNooHhFQWvZsSFW2FBkVmmRskcs1REqzGyv4Qh0OZxe0aBFr",
+	"EF7Cea5F2rt9f/t/AwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -11,6 +11,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/lenient"
 	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/stationtime"
@@ -43,7 +44,7 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 
 // said are the fields of a body that an engine sent.
 func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
-	f := &fields{raw: body, zone: a.EngineZone, arrival: a.Now(), lenient: true}
+	f := &fields{raw: body, zone: a.EngineZone, arrival: a.arrival(ctx), lenient: true}
 	for _, d := range lenient.Doubts(ctx) {
 		for _, field := range model.Fields {
 			if slices.Contains(field.Names, d.Field) {
@@ -53,6 +54,14 @@ func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields
 		f.doubts = append(f.doubts, d)
 	}
 	return f
+}
+
+// arrival is when a body came. A body that was refused may be sent again.
+func (a *API) arrival(ctx context.Context) time.Time {
+	if at, again := httpserver.Arrival(ctx); again {
+		return at
+	}
+	return a.Now()
 }
 
 // tell logs the doubts about something that does not keep them.

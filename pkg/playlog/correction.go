@@ -78,19 +78,8 @@ func changesNothing(changes model.Changes, current model.Entry) bool {
 // other is as for Record. It returns the id of the entry. Errors:
 // *model.InvalidError, model.ErrUnavailable.
 func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error) {
-	e.Manual = true
-	r.normalize(&e)
-	c.Kind = model.CorrectionLog
-	c.At = r.now()
-	c.Normalize()
-	var wrong []model.FieldError
-	for _, err := range []error{e.Validate(), c.Validate(e)} {
-		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
-			wrong = append(wrong, invalid.Fields...)
-		}
-	}
-	if wrong != nil {
-		return 0, model.Correction{}, &model.InvalidError{Fields: wrong}
+	if err := r.CheckMissed(&e, &c); err != nil {
+		return 0, model.Correction{}, err
 	}
 	e, err := r.Occurrence(ctx, e, other)
 	if err != nil {
@@ -103,4 +92,24 @@ func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time
 	}
 	r.changed()
 	return id, stored, nil
+}
+
+// CheckMissed brings a missed entry and its record into the form in which
+// LogMissed stores them. Error: *model.InvalidError, which names every mistake.
+func (r *Recorder) CheckMissed(e *model.Entry, c *model.Correction) error {
+	e.Manual = true
+	r.normalize(e)
+	c.Kind = model.CorrectionLog
+	c.At = r.now()
+	c.Normalize()
+	var wrong []model.FieldError
+	for _, err := range []error{e.Validate(), c.Validate(*e)} {
+		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+			wrong = append(wrong, invalid.Fields...)
+		}
+	}
+	if wrong != nil {
+		return &model.InvalidError{Fields: wrong}
+	}
+	return nil
 }
