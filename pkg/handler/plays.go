@@ -2,6 +2,7 @@ package handler
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -33,10 +34,13 @@ func (a *API) record(ctx context.Context, body api.PlayOrList) ([]api.PlayResult
 	return a.recordAll(ctx, list)
 }
 
-// recordAll stores each entry as if it came alone. If one can't be stored now,
-// the rest is not tried. Error: that nothing can be stored now.
+// recordAll stores each entry as if it came alone. Those that are refused are
+// told together. If one can't be stored now, the rest is not tried. Error: that
+// nothing can be stored now.
 func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.PlayResult, error) {
 	results := make([]api.PlayResult, len(list))
+	var refused []json.RawMessage
+	var first error
 	for i, raw := range list {
 		err := a.recordOne(lenient.OfElement(ctx, i), raw)
 		if err == nil {
@@ -46,7 +50,7 @@ func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.Play
 		p := httpserver.ProblemOf(err)
 		results[i] = api.PlayResult{Status: p.Status, Detail: p.Detail, Errors: p.Errors}
 		if _, invalid := errors.AsType[*model.InvalidError](err); invalid {
-			httpserver.Refuse(ctx, raw, err)
+			refused, first = append(refused, raw), cmp.Or(first, err)
 			continue
 		}
 		if i == 0 {
@@ -57,6 +61,13 @@ func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.Play
 			results[rest] = results[i]
 		}
 		break
+	}
+	if refused != nil {
+		body, err := json.Marshal(refused)
+		if err != nil {
+			return nil, fmt.Errorf("collect refused entries: %w", err)
+		}
+		httpserver.Refuse(ctx, body, first)
 	}
 	return results, nil
 }

@@ -126,7 +126,7 @@ type call struct {
 	method string
 	path   string
 	query  url.Values
-	body   []byte // JSON; nil for none
+	body   []byte // JSON, unless the header says something else; nil for none
 	header http.Header
 	// repeatable: if a kept connection turns out to be closed, the request may
 	// be sent again over another connection.
@@ -175,7 +175,7 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		r.Header[name] = values
 	}
 	r.Header.Set("Accept", "application/json, application/problem+json")
-	if what.body != nil {
+	if _, chosen := what.header["Content-Type"]; what.body != nil && !chosen {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if token := *c.token.Load(); token != "" {
@@ -200,7 +200,7 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		return fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return statusError(answer, data)
-	case into == nil:
+	case into == nil, answer.StatusCode == http.StatusNoContent:
 		return nil
 	}
 	if err := decode(data, into); err != nil {

@@ -25,6 +25,7 @@ import (
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/journal"
 	"aura.radio/engine/services/engine-api/internal/outbox"
+	"aura.radio/engine/services/engine-api/internal/refused"
 )
 
 // Name is engine-api's name in the contract's x-served-by.
@@ -36,6 +37,7 @@ type App struct {
 	base    *lifecycle.Service
 	db      *repo.Node
 	journal *journal.Journal
+	refused *refused.Keeper
 	tracks  *trackservice.Service
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
@@ -58,9 +60,10 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Plays: playlog.NewAtOnce(db), Database: db, Identity: a.identity,
 		Kept: a.changed, Stored: a.stored, Now: time.Now, Log: journalLog,
 	})
+	a.refused = refused.New(refused.NewFolder(cfg.Journal.File(cfg.Database.File())), time.Now, lifecycle.Log(log, "refused"))
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: database{db, a.journal}, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile,
+		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep,
 	})
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
-	base.Server.Registry().MustRegister(a.journal)
+	base.Server.Registry().MustRegister(a.journal, a.refused)
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      db,
 		Plays:      a.plays,
@@ -168,7 +171,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepared: func() { a.changed(); close(a.prepared) },
-		Early:    []func(context.Context) error{a.publish}, Tasks: tasks,
+		Early:    []func(context.Context) error{a.publish, a.refused.Run}, Tasks: tasks,
 	})
 }
 

@@ -41,6 +41,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
 		}
 	}
+	if kept, err := a.refused.State(); err == nil {
+		state.Refused = &api.Refused{Items: kept.Items, Bytes: kept.Bytes}
+	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {
 	case errors.Is(err, model.ErrNotFound):

@@ -19,7 +19,7 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
-			return []*cobra.Command{outboxCommands(env), journalCommands(env)}
+			return []*cobra.Command{outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env)}
 		},
 	}
 }
