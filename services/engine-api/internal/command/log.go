@@ -103,6 +103,6 @@ func (l *missedLog) logRow(ctx context.Context, row playfile.Row) error {
 
 func (l *missedLog) tellWrong(row playfile.Row, why string) error {
 	l.wrongs++
-	_, err := fmt.Fprintf(l.out, "row %d: wrong: %s\n", row.Number, cli.Line(why))
+	_, err := fmt.Fprintf(l.out, "row %d: wrong: %s\n", row.Number, cli.Printable(why))
 	return err
 }

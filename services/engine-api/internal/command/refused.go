@@ -142,7 +142,7 @@ func retryRefused(ctx context.Context, client *peer.Client, folder refused.Folde
 		err := client.SendAgain(ctx, r)
 		if said, ok := errors.AsType[*peer.StatusError](err); ok && isRefusal(said.Status) {
 			again++
-			_, err := fmt.Fprintf(out, "%d: refused again: %s\n", r.ID, cli.Line(said.Detail))
+			_, err := fmt.Fprintf(out, "%d: refused again: %s\n", r.ID, cli.Printable(said.Detail))
 			return err
 		}
 		if err != nil {
