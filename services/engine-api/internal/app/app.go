@@ -96,11 +96,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Zone:       cfg.Station.Zone,
-		EngineZone: cfg.Station.Zone,
+		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
 		HostID:     cfg.HostID,
-		Now:        time.Now,
-		Log:        base.Log("api"),
+
+		EngineAsSent: cfg.EngineSource.AsSent(),
+
+		Now: time.Now,
+		Log: base.Log("api"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
