@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/progress"
 	"aura.radio/engine/pkg/repo"
-	"aura.radio/engine/services/sync-node/internal/progress"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 
