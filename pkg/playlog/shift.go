@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/stationtime"
 )
 
 // Shift moves the starts of plays by one time, because a clock was wrong. Each
@@ -101,3 +102,17 @@ func lastStart(earlier []model.Correction) *model.Correction {
 func isShift(c *model.Correction) bool {
 	return strings.HasPrefix(strings.TrimPrefix(c.Reason, takenBack), shifted)
 }
+
+// Command is the finished command that carries the shift out for the plays of a
+// source that start in [from, to].
+func (s Shift) Command(source int, zone *stationtime.Zone, from, to time.Time) string {
+	command := fmt.Sprintf("engine-api correct shift --source %d --from %s --to %s --by %s --reason %s",
+		source, zone.Stamp(from), zone.Stamp(to), s.By, quoted(s.Reason))
+	if s.IfNearer {
+		command += " --if-nearer"
+	}
+	return command
+}
+
+// quoted is a text as a shell takes it.
+func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }

@@ -91,6 +91,9 @@ func (a audit) print(out io.Writer) error {
 		if n.Zone != "" {
 			w.line("  %s", n.Zone)
 		}
+		if n.Clock != "" {
+			w.line("  %s", n.Clock)
+		}
 		for _, k := range n.Kinds {
 			if len(k.Differing) == 0 {
 				w.line("  %s: equal, %d", k.Kind, k.Equal)
