@@ -49,8 +49,11 @@ type API struct {
 	EngineZone *stationtime.Zone
 	// HostID is the source of an entry that does not name one.
 	HostID int
-	Now    func() time.Time
-	Log    zerolog.Logger
+	// EngineAsSent: engines are believed if they say that they are source 1; see
+	// source.Speakers.
+	EngineAsSent bool
+	Now          func() time.Time
+	Log          zerolog.Logger
 }
 
 // EntryLog is a list of entries; *repo.Node and *repo.Station implement it.

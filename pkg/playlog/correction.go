@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -12,7 +13,8 @@ import (
 // Correct stores a correction of kind amend, void or restore about the entry
 // with that id. It returns the correction as stored: with its time, and with
 // the values that it replaced. Errors: *model.InvalidError, also if the
-// correction would change nothing; model.ErrNotFound; model.ErrUnavailable.
+// correction would change nothing; model.ErrNotFound; model.ErrUnavailable. A
+// start about which there is a doubt may be amended to itself: that confirms it.
 func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error) {
 	c.At = r.now()
 	c.Normalize()
@@ -45,7 +47,7 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		return c, model.Invalid("kind", c.Kind, "the entry is already void")
 	case c.Kind == model.CorrectionRestore && !e.Overlay.Void:
 		return c, model.Invalid("kind", c.Kind, "the entry is not void, so there is nothing to restore")
-	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
+	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current) && !confirms(c.Changes, e):
 		return c, model.Invalid("changes", "", "the entry already has these values")
 	}
 	if err := c.Room(len(earlier)); err != nil {
@@ -60,6 +62,14 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		}
 	}
 	return c, nil
+}
+
+// confirms reports whether an amendment to the value that is there says
+// something: that a start is right about which there is a doubt, and which nobody
+// has given or confirmed yet.
+func confirms(changes model.Changes, e model.Entry) bool {
+	return changes.TrackStart != nil && e.Overlay.Changes.TrackStart == nil &&
+		slices.ContainsFunc(e.Doubts.List(), func(d model.Doubt) bool { return d.Field == "track_start" })
 }
 
 func changesNothing(changes model.Changes, current model.Entry) bool {

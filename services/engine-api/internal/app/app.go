@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/engineclock"
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
@@ -39,6 +40,7 @@ type App struct {
 	journal *journal.Journal
 	refused *refused.Keeper
 	tracks  *trackservice.Service
+	clocks  *engineclock.Watch
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	// syncNode, pusher and authority are nil if there is no sync node.
@@ -71,8 +73,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.base = base
 	a.tracks = trackservice.New(journal.NewShown(db, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
-	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal)
-	base.Server.Registry().MustRegister(recorder)
+	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
+	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
+	base.Server.Registry().MustRegister(recorder, a.clocks)
 	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
@@ -99,11 +102,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Zone:       cfg.Station.Zone,
-		EngineZone: cfg.Station.Zone,
+		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
 		HostID:     cfg.HostID,
-		Now:        time.Now,
-		Log:        base.Log("api"),
+
+		EngineAsSent: cfg.EngineSource.AsSent(),
+
+		Now: time.Now,
+		Log: base.Log("api"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -171,8 +177,15 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepared: func() { a.changed(); close(a.prepared) },
-		Early:    []func(context.Context) error{a.publish, a.refused.Run}, Tasks: tasks,
+		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
 	})
+}
+
+// afterStep is the command that moves what was logged while the clock of this
+// host, and so of its engine, was wrong.
+func (a *App) afterStep(step lifecycle.Step) string {
+	shift := playlog.Shift{By: step.By, Reason: "the clock of the host was wrong"}
+	return shift.Command(a.cfg.HostID, a.cfg.Station.Zone, step.Since, step.Until)
 }
 
 // publish streams the tracks, from when there is something to look at.

@@ -32,6 +32,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if a.pusher != nil {
 		state.Twin = a.pusher.Twin()
 	}
+	if wrong := a.clocks.Warnings(); wrong != nil {
+		state.Warnings = &wrong
+	}
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}

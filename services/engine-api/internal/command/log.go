@@ -20,7 +20,7 @@ import (
 
 // logCommand logs plays that were missed, through the running service.
 func logCommand(env cli.Env[config.Config]) *cobra.Command {
-	var service cli.Node
+	var service cli.Remote
 	var l missedLog
 	cmd := cli.New("log FILE", "Log plays that were missed, from a file in CSV (.csv) or with a JSON object a line (.jsonl)", cobra.ExactArgs(1),
 		func(cmd *cobra.Command, args []string) error {

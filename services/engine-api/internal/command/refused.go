@@ -49,7 +49,7 @@ func refusedCommands(env cli.Env[config.Config]) *cobra.Command {
 				})
 			})
 		})
-	var service cli.Node
+	var service cli.Remote
 	retry := cli.New("retry [N…]", "Have bodies read again by the running service, with their first arrival; what is taken now is dropped", cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error {
 			return withRefused(env, func(cfg config.Config, folder refused.Folder) error {

@@ -26,7 +26,7 @@ const (
 const watchEvery = time.Second
 
 func statusCommand() *cobra.Command {
-	var n cli.Node
+	var n cli.Remote
 	var asJSON, watch bool
 	cmd := cli.New("status", "Show the sources, the active source, and who decides", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		client, err := n.Client()

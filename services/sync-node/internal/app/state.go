@@ -32,6 +32,6 @@ func (a *App) state(context.Context) (api.SyncState, error) {
 
 // detail is all that is wrong with a node.
 func detail(s reconcile.Status) string {
-	all := slices.DeleteFunc([]string{s.Detail, s.Zone, s.Twin}, func(wrong string) bool { return wrong == "" })
+	all := slices.DeleteFunc([]string{s.Detail, s.Zone, s.Clock, s.Twin}, func(wrong string) bool { return wrong == "" })
 	return strings.Join(all, "; ")
 }
