@@ -50,7 +50,7 @@ func played(minute int, title string) record.Entry {
 
 func content(w record.Entry) string {
 	r := w.Record()
-	return r.Content().String()
+	return r.Content().Base.String()
 }
 
 func TestAPI_StoreSyncRecords(t *testing.T) {
@@ -194,12 +194,16 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 			}
 		}
 		waits(1)
-		ack := func(content model.Fingerprint) map[string]any {
-			return map[string]any{"acknowledged": []any{map[string]any{"fingerprint": a.Entry.Fingerprint().String(), "content": content.String()}}}
+		ack := func(base model.Fingerprint, supplement string) map[string]any {
+			return map[string]any{"acknowledged": []any{map[string]any{
+				"fingerprint": a.Entry.Fingerprint().String(), "content": base.String(), "supplement": supplement,
+			}}}
 		}
-		s.send(ack(model.Fingerprint{1})) // of content that the record no longer had
+		had := a.Content()
+		s.send(ack(model.Fingerprint{1}, had.Supplement.String())) // of content that the record no longer had
+		s.send(ack(had.Base, model.Fingerprint{}.String()))
 		waits(1)
-		members := ack(a.Content())
+		members := ack(had.Base, had.Supplement.String())
 		members["acknowledged_healths"] = []any{h.UID().String()}
 		s.send(members)
 		waits(0)

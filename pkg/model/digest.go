@@ -26,5 +26,5 @@ const (
 type Digest struct {
 	From  time.Time   // when the bucket begins, UTC
 	Count int64       // how many records
-	Sum   Fingerprint // XOR of their contents
+	Sum   Content     // XOR of their contents
 }

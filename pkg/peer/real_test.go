@@ -89,10 +89,10 @@ func TestNode_Records(t *testing.T) {
 				t.Errorf("what is no record: %+v", r)
 			}
 		case i == 3:
-			if r.Merged == nil || r.Content != known.Content() || r.Merged.Content() != known.Content() {
+			if r.Merged == nil || r.Content != known.Content().Base || r.Merged.Content() != known.Content() {
 				t.Errorf("of what the receiver knows more: %+v", r)
 			}
-		case r.Refused != "" || r.Merged != nil || r.Content != sent[i].Content():
+		case r.Refused != "" || r.Merged != nil || r.Content != sent[i].Content().Base:
 			t.Errorf("%d: %+v", i, r)
 		}
 	}
@@ -283,7 +283,7 @@ func TestNode_Many(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range results.Records {
-		if r.Content != records[i].Content() {
+		if r.Content != records[i].Content().Base {
 			refused++
 		}
 	}

@@ -179,7 +179,7 @@ func (m *memory) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sums := map[time.Time]model.Digest{}
-	add := func(source int, at time.Time, content model.Fingerprint) {
+	add := func(source int, at time.Time, content model.Content) {
 		if source != q.Source || !isWithin(at, q.From, q.To) {
 			return
 		}
@@ -189,7 +189,7 @@ func (m *memory) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest
 	}
 	if q.Kind == model.KindHealth {
 		for id, h := range m.health {
-			add(h.Source, h.LogTime, id)
+			add(h.Source, h.LogTime, model.Content{Base: id})
 		}
 	} else {
 		for _, r := range m.records {
@@ -289,7 +289,7 @@ type memoryNode struct{ *memory }
 func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	state := peer.State{HostID: n.host}
+	state := peer.State{HostID: n.host, Edition: model.ThisEdition}
 	state.Outbox.Parked = n.refused
 	state.Journal, state.Warnings = n.journal, n.warnings
 	for _, r := range n.records {
@@ -346,7 +346,7 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	}
 	results := peer.Results{Records: make([]peer.Result, len(receipts)), Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	for i, r := range receipts {
-		results.Records[i] = peer.Result{Content: r.Content, Merged: r.Merged}
+		results.Records[i] = peer.Result{Content: r.Content.Base, Merged: r.Merged}
 		if r.Refused != nil {
 			results.Records[i] = peer.Result{Refused: r.Refused.Error()}
 		}
