@@ -20,7 +20,7 @@ import (
 type State struct {
 	HostID  int // 0 is the sync node
 	Edition model.Edition
-	Outbox model.Outbox
+	Outbox  model.Outbox
 	// Journal is what the node took while its database could not store it; zero
 	// if it does not tell.
 	Journal model.Journal

@@ -22,7 +22,7 @@ type run struct {
 	source   int
 	// edition is the node's, as it told its state last.
 	edition model.Edition
-	log      zerolog.Logger
+	log     zerolog.Logger
 	// seen is called each time that the node has answered about itself.
 	seen func(state peer.State, offset time.Duration, twin string)
 	// futile is the outbox that still waited at the node although all was

@@ -35,11 +35,11 @@ const maxHealths = 100
 
 func (r *run) entries() stock[model.Record] {
 	return stock[model.Record]{
-		kind:    model.KindEntry,
-		batch:   r.cfg.BatchSize,
-		here:    r.store.Records,
-		there:   r.node.Records,
-		id:      func(record *model.Record) model.Fingerprint { return record.Entry.Fingerprint() },
+		kind:  model.KindEntry,
+		batch: r.cfg.BatchSize,
+		here:  r.store.Records,
+		there: r.node.Records,
+		id:    func(record *model.Record) model.Fingerprint { return record.Entry.Fingerprint() },
 		same: func(theirs, ours *model.Record) bool {
 			return r.edition.Holds(*theirs, *ours) && model.ThisEdition.Holds(*ours, *theirs)
 		},
@@ -59,13 +59,13 @@ func (r *run) entries() stock[model.Record] {
 
 func (r *run) healths() stock[model.Health] {
 	s := stock[model.Health]{
-		kind:    model.KindHealth,
-		batch:   min(r.cfg.BatchSize, maxHealths),
-		here:    r.store.HealthRecords,
-		there:   r.node.Healths,
-		id:      (*model.Health).UID,
-		same:    func(theirs, ours *model.Health) bool { return theirs.UID() == ours.UID() },
-		at:      func(h *model.Health) time.Time { return h.LogTime },
+		kind:  model.KindHealth,
+		batch: min(r.cfg.BatchSize, maxHealths),
+		here:  r.store.HealthRecords,
+		there: r.node.Healths,
+		id:    (*model.Health).UID,
+		same:  func(theirs, ours *model.Health) bool { return theirs.UID() == ours.UID() },
+		at:    func(h *model.Health) time.Time { return h.LogTime },
 		text: func(h *model.Health) string {
 			if h.Healthy {
 				return "healthy"
