@@ -190,7 +190,7 @@ func TestNode_State(t *testing.T) {
 	if state.Zone != "Europe/Vienna" || len(state.Offsets) < 4 || state.Offsets[0].Offset%time.Hour != 0 || state.Offsets[0].Offset == 0 {
 		t.Errorf("zone %s with %v", state.Zone, state.Offsets)
 	}
-	if state.HostID != 2 || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
+	if state.HostID != 2 || state.Edition != model.ThisEdition || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
 		t.Errorf("state is %+v", state)
 	}
 	if !slices.Equal(state.Warnings, []string{"starts are 2h behind"}) {

@@ -36,6 +36,7 @@ type memory struct {
 	rebuilt     int                         // how often the on-air log was checked
 	// poison is the title of entries that can't be stored.
 	poison string
+	older  bool // the node is of the first edition
 }
 
 func newMemory(host int) *memory {
@@ -49,6 +50,9 @@ func newMemory(host int) *memory {
 func (m *memory) absorb(r model.Record, synced bool) playlog.Receipt {
 	r.Normalize()
 	r.Entry.Synced = false
+	if m.older {
+		r.Entry.MediaID, r.Entry.ReceivedAt, r.Entry.Told, r.Entry.Doubts = 0, time.Time{}, "", ""
+	}
 	if m.poison != "" && r.Entry.Title == m.poison {
 		return playlog.Receipt{Refused: errors.New("poison")}
 	}
@@ -290,6 +294,9 @@ func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	state := peer.State{HostID: n.host, Edition: model.ThisEdition}
+	if n.older {
+		state.Edition = 0
+	}
 	state.Outbox.Parked = n.refused
 	state.Journal, state.Warnings = n.journal, n.warnings
 	for _, r := range n.records {
