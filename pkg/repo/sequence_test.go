@@ -25,8 +25,8 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Begin", "Belongs", "Claim", "Close", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload", "Size",
-		"Writable",
+		"Adopt", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
+		"Size", "Writable",
 	}
 	stationTests = []string{
 		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",
