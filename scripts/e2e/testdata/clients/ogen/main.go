@@ -34,7 +34,7 @@ func run(ctx context.Context, server, title, start string) error {
 		return err
 	}
 	if _, err := c.StorePlaylog(ctx, api.NewPlayPlayOrList(api.Play{
-		TrackStart: api.NewNilMoment(api.Moment(start)),
+		TrackStart: api.NewOptNilMoment(api.Moment(start)),
 		TrackTitle: api.NewOptLooseText(api.NewStringLooseText(title)),
 		LogSource:  api.NewOptLooseSource(api.NewIntLooseSource(1)),
 	})); err != nil {
