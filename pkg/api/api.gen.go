@@ -368,10 +368,16 @@ type Clock struct {
 
 	// CurrentTrack The track that plays; null if none does.
 	CurrentTrack *ClockTrack `json:"current_track"`
-	EngineSource int         `json:"engine_source"`
+
+	// Doubts What was not understood of what the engine sent.
+	Doubts       []Doubt `json:"doubts"`
+	EngineSource int     `json:"engine_source"`
 
 	// NextShow A show; null if there is none.
 	NextShow *ClockShow `json:"next_show"`
+
+	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
 
 	// SentAt When the clock of the engine arrived, or was emptied; null if none ever arrived.
 	SentAt               *stationtime.Stamp     `json:"sent_at"`
@@ -459,30 +465,89 @@ type Doubt struct {
 	Why string `json:"why"`
 }
 
-// Health defines model for Health.
+// Health The last state, see HealthRecord.
 type Health struct {
-	// Details As the engine sent it.
+	// Details Of the last report of the state, as the engine sent it.
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, if they are JSON.
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 
-	// History Newest first. It is there only if limit or from_date was given.
-	History   *[]HealthRecord   `json:"history,omitempty"`
-	IsHealthy bool              `json:"is_healthy"`
-	LogTime   stationtime.Stamp `json:"log_time"`
-	Source    int               `json:"source"`
+	// Doubts What was not understood of what the engine sent.
+	Doubts []Doubt `json:"doubts"`
+
+	// Fallback It plays music of its own, because the programme is missing. null: it does not say.
+	Fallback *bool `json:"fallback"`
+
+	// Frozen The level has been the same to the last digit for a minute, as that of a sound card which is dead.
+	Frozen bool `json:"frozen"`
+
+	// History The states, newest first. It is there only if limit or from_date was given.
+	History   *[]HealthRecord `json:"history,omitempty"`
+	IsHealthy bool            `json:"is_healthy"`
+
+	// LastReceivedAt When the last report arrived there; absent as long as the first is the last.
+	LastReceivedAt *stationtime.Stamp `json:"last_received_at,omitempty"`
+
+	// LastSaidAt When the last report of the state was written.
+	LastSaidAt stationtime.Stamp `json:"last_said_at"`
+
+	// LogTime When the first report of the state was written.
+	LogTime stationtime.Stamp `json:"log_time"`
+
+	// NoPlaySince Since when it has played nothing although it says that it is healthy. Absent if that is less than `AURA_NO_PLAY_AFTER`.
+	NoPlaySince *stationtime.Stamp `json:"no_play_since,omitempty"`
+
+	// ReceivedAt When the first report arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
+
+	// RestartedAt When the engine started, as its uptime says; null if it has not started again since it was first heard.
+	RestartedAt *stationtime.Stamp `json:"restarted_at"`
+
+	// Silence Nothing is heard, or less than `AURA_SILENCE_BELOW`. null: it does not say.
+	Silence *bool `json:"silence"`
+	Source  int   `json:"source"`
 }
 
-// HealthRecord defines model for HealthRecord.
+// HealthRecord A state: a first report, and all those after it that said nothing new. New
+// are being healthy or not, fallback, silence, a frozen level, a restart and
+// any other change of the details, but not a number in them that keeps
+// changing. A report that comes more than two minutes after the one before
+// begins a state, and so does the first one after a fallback play.
 type HealthRecord struct {
-	// Details As the engine sent it.
+	// Details Of the last report of the state, as the engine sent it.
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, if they are JSON.
-	DetailsParsed json.RawMessage   `json:"details_parsed,omitempty"`
-	IsHealthy     bool              `json:"is_healthy"`
-	LogTime       stationtime.Stamp `json:"log_time"`
+	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
+
+	// Doubts What was not understood of what the engine sent.
+	Doubts []Doubt `json:"doubts"`
+
+	// Fallback It plays music of its own, because the programme is missing. null: it does not say.
+	Fallback *bool `json:"fallback"`
+
+	// Frozen The level has been the same to the last digit for a minute, as that of a sound card which is dead.
+	Frozen    bool `json:"frozen"`
+	IsHealthy bool `json:"is_healthy"`
+
+	// LastReceivedAt When the last report arrived there; absent as long as the first is the last.
+	LastReceivedAt *stationtime.Stamp `json:"last_received_at,omitempty"`
+
+	// LastSaidAt When the last report of the state was written.
+	LastSaidAt stationtime.Stamp `json:"last_said_at"`
+
+	// LogTime When the first report of the state was written.
+	LogTime stationtime.Stamp `json:"log_time"`
+
+	// ReceivedAt When the first report arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
+
+	// RestartedAt When the engine started, as its uptime says; null if it has not started again since it was first heard.
+	RestartedAt *stationtime.Stamp `json:"restarted_at"`
+
+	// Silence Nothing is heard, or less than `AURA_SILENCE_BELOW`. null: it does not say.
+	Silence *bool `json:"silence"`
 }
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
@@ -974,7 +1039,9 @@ type SyncClock = record.Clock
 // SyncCorrection defines model for SyncCorrection.
 type SyncCorrection = record.Correction
 
-// SyncHealth defines model for SyncHealth.
+// SyncHealth A state of a source, which `source`, `log_time`, `is_healthy` and `details`
+// of its first report identify. Of copies that differ, the later last report
+// counts. A field that is left out is not known. Times are UTC.
 type SyncHealth = record.Health
 
 // SyncPage defines model for SyncPage.
@@ -1040,6 +1107,9 @@ type SyncState struct {
 
 	// Twin Which other databases say that they are this host's, as the sync node last told this node; absent if none does.
 	Twin string `json:"twin,omitempty"`
+
+	// Warnings What is wrong with what its source plays, by its health; absent if nothing is.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Track A track-service entry.
@@ -1268,7 +1338,7 @@ type ActivateSourceParams struct {
 
 // GetHealthParams defines parameters for GetHealth.
 type GetHealthParams struct {
-	// Limit How many statuses the history holds at most, newest first (default 50 if only from_date is given).
+	// Limit How many states the history holds at most, newest first (default 50 if only from_date is given).
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// FromDate The history begins here. Also read as `fromDate` and `start`.
@@ -1455,6 +1525,14 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 		delete(object, "current_track")
 	}
 
+	if raw, found := object["doubts"]; found {
+		err = json.Unmarshal(raw, &a.Doubts)
+		if err != nil {
+			return fmt.Errorf("error reading 'doubts': %w", err)
+		}
+		delete(object, "doubts")
+	}
+
 	if raw, found := object["engine_source"]; found {
 		err = json.Unmarshal(raw, &a.EngineSource)
 		if err != nil {
@@ -1469,6 +1547,14 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'next_show': %w", err)
 		}
 		delete(object, "next_show")
+	}
+
+	if raw, found := object["received_at"]; found {
+		err = json.Unmarshal(raw, &a.ReceivedAt)
+		if err != nil {
+			return fmt.Errorf("error reading 'received_at': %w", err)
+		}
+		delete(object, "received_at")
 	}
 
 	if raw, found := object["sent_at"]; found {
@@ -1524,6 +1610,13 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("error marshaling 'current_track': %w", err)
 	}
 
+	if a.Doubts != nil {
+		object["doubts"], err = json.Marshal(a.Doubts)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'doubts': %w", err)
+		}
+	}
+
 	object["engine_source"], err = json.Marshal(a.EngineSource)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'engine_source': %w", err)
@@ -1532,6 +1625,11 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 	object["next_show"], err = json.Marshal(a.NextShow)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'next_show': %w", err)
+	}
+
+	object["received_at"], err = json.Marshal(a.ReceivedAt)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'received_at': %w", err)
 	}
 
 	object["sent_at"], err = json.Marshal(a.SentAt)
@@ -5968,261 +6066,274 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7H2Lcts4luivoHS3qjs9tCw7j+52amuuO0nPeG5eFbs3sxvlWhAJSRhTgJoALatzXbVfsx+2X3IL5wAk",
-	"SIEUJcvpTG+mpjqWROJxcHDej0+9WM4XUjChVe/kU2/GaMIy+PMlF1fm34SpOOMLzaXonfTe/fyM/HD8",
-	"ww8nRM8YGU14pvQoIqNFxq5HhIqEjAS70SOyoFMWkYylVPNrRrSEF2iSZEwpIidDYT5n7NecKd13b+WK",
-	"KTKiE82y0QnhmsRSaQWvKjpnhGpCxYokbKFnkZluKITUMy6mhCuSsQWjmiVEZiRlE01krslyxlNGBFsS",
-	"JnTGmSI0y/g167tFcxg/Y0MhRboifEK8lZEZVWRkNjMyo47kZKKYHvWHohf1VDxjc2qApFcL1jvpKZ1x",
-	"Me3d3ka9vx9cSE3Tg2cyF3odjn+VSzI3W+GazRWhaQoQU2RGrxnhgmjzdr8yyZwLPs/nvZNB5CbkQrMp",
-	"y3q3ZsoFzeicaXt+AMT1id+YPS5n1IB2boBhHiN6xhVZpDTGuWeMpNwcy8WMkWua5sw+PcnknFBicIMg",
-	"rvQddODsLXjMCAK3IiRhkwmLtdkLNyv4NWfZqhf1BJ2bLeA6K/ukNy+ZmOpZ7+TJoygA21hmGYvNhtT6",
-	"BkcZXY6Imsmlwn2a3TAx5YIpopjQEVlyPTOo4Y3TtDp/Kn+NCZvQPNVm/YtFal5gwhzNh+JzRpe9j6HV",
-	"Gxg2nEvGYpklyqC5zPyj0XzOyLfm8j18+PDHB02rhaH9ZU5kNqdmlQnV7MCM0qsvKerdHEzlgf3SPNK/",
-	"MM+5pV6aV9vwSGmamUsXXHSfnBIzAKGpFIzMGRX2Opu3iMTLltBVn5ymSpKM0YSYK2emfk61Qyx4fGT2",
-	"zW7ofJGatR4PjgcHgycHx99fDAYn8P8WuOA+uuOZgQtNOVVMmWN16zEjmLX0Pt5GPZ6YcYoVHdnZF1TP",
-	"ysl5YrCB/ZrzjCW9E53lLHhEXOgnj3pRec2PAtc86l1xAbOG9gm/hdHUEj8PUctvZoymeqbC6JryOW8j",
-	"YFSTuVSN1xtfD67p8SAyZ2A3OxgMNu5d5PNxiKgZMqVknsXsG0XwoQhp1VEFZcIHZEdtO6RimcdHj75/",
-	"9MPDJ4++37hYpIUtkNOSpMzQSEOLLKEasykXwvAzezUMHY4IF0qbmyEnltz2yc8yIwljC3hCkYlMU7mE",
-	"Vzzq7F5sOh27xuDx1E8H/xe1syHDhaYBcvGWTllxMrHhiSzBExrsaSswb9eNbNwFYtPdMa22SDvsvlFN",
-	"yw0MZcwmMmNb8RIt98lJtNySj9RXXGMkXMRpnjDgJUOxnMkUuAjIhITiHh2bp2SSUeDhhGsjFJiHFYul",
-	"AElxzkWuWX8oqgxIS4/9MJFYmS8MqjsyF5wLaHPS+2jgZcXPn2RiSPTJp95prPk1RaAZqV1ohnKlkTd4",
-	"DL8c/kPhzwUafuqNV72T3qs+uWBKWyJH4akecuE84dKIwFIQyjNCp5QLs75yJ/+SsUnvpPe/DktV4RB/",
-	"VYflqt7hgo0kehv1nqUyvnpONd1usXGeZUzoS3N8KpXwyiKlK0MXLg2zfRj1jGQHfz+yf9tDeE3jmU55",
-	"PDPkzA1waQDqSwrkuJQUiofMaEcD7wvk8JX3jn607xn50y0zozHoSPDHJc00V+a1V/S33zgj55oagOOP",
-	"SZ7Z0zv+8aH7MjzP0SO7PnhGcw3Szs80YeRMaEn+XeZmFSjTXjpKdRT1jA5VgV0Bq8dVWJ2OGQgKLWA6",
-	"agDTUTuYCvAaTpBSIVhy6U4QDtsKHScfdoeacITwrjD8GNWw67Yz4pcIDvhepWmn5G/nb14TOf4Hi3Vk",
-	"aAwQOK5IzDJNuSF5RhLWhtBIwU6IYox8h5edaPOsp7Ak3/XXGMZt1PsrCG3nmupcbXfLEqYpT1XvpPdp",
-	"2Et/VcPeCfk07F2zTHEpzKdh77h/NOzd3hqCpy5RPlw5XpXKKWBZA9A7w7Cyg98LjK+oYaSCipg5EnY3",
-	"+mqeQDgVlFawJUm4uuoOmsCqbh1bqCz/bUpX2y3YnJ5HMzpcwjtRqW77hW38PigAUFULKVSF0bJkXVY5",
-	"1zJjCTFEaZyu+qg5OXvZe5oZuT3wFl3ZpQhJFNOai2lEDCU2+0EJjVwJubSKMZzNUyL1jGVLrhhap8ye",
-	"hRSs32p3At5bmCw6IEZHalcOGTgkIxOXdhKzUNUGqJcyLuSY6kDvYaO6HI4lYLRbEa7abIm+wW4zfF4y",
-	"qtjeQIOjBaDyfibJTKYJnmpqHuubC/E2k+OUzVsWsMAn/rTdQty4waXgnVlm0qAeF2Q54/GMTDhLExSZ",
-	"Z0bhkg7uhGtYKyL85otwG/UuDBlQW4EVTJ+btgXjmgnsUdIsC5MKg4VAi1Qd36whOzSLfewQnglZbdte",
-	"qj6MyGWXjYTEXOqUJVM2t/BYZHLBMm1Feg9QC6o1y8w2/u+HwcGP9GDy8dPD49t/6QU0hwkXU5YtMr7t",
-	"qxX+8aEyTlQsprQBIdE1M/pSvqFW61sZrwK3LeqxhYxnQSNXXYktzaIdFE0jW3IjWnqTjqVMGQXVZZGx",
-	"ay5zdblZiUe6vKSKGAXxmlm1sx9coePngY0iFWfJJdXd91Aub32ukEYv8jS17gyukczyNLUrN0sOTmve",
-	"omPDnFEqaUcKPLGoNFTUgRk5IzPYB8arUqOsQqE4ok0IVchcVYyieqOMJOFa3UYW+1qptJSKXbAbeDx1",
-	"DGAjXX+WUj636LZ+HvNcaTI2VCcHVj6hqWqBuIehJSZ1XrQyCmd3oNw2QZ2dF1hXAzj8etmGlNtc57YL",
-	"qrgIXUvAb+t+s8Y7d01nVJExY8JdU7C4Veylu+I/mPPTIJHgyvoGSUqVBhFNEKWpZhEZs5jmKJsRtRIx",
-	"ETJhJKbiG0CJjNF4xhKPjnjbzwUMtT7l62b50Ao55VROYDRkAGAUESWJER0MSyaeVxQtO31yOjY4ZACM",
-	"1AMWEVihZ8Y7UFd8cSBhfTQ9WEhzwJkvOJeUo4o/7pCjgqJYhHDwDpGFZzMqpiz5N5rmFieThOPcbz1c",
-	"xXOsgu5nI8ooEGX0jPEMvZbqKXFIZYHu7bc+b8uMcLPrU75mSztLH2eRGRn2hj0yp1dMEYriVTExObVf",
-	"aCuNFR7qK8YWCkyTMFyfvKZzpsicrgwqcUFiOmfpMxAgo9qtnbOE07OkEyk5K28nvHbJt37PmUvOdn5z",
-	"h0nVTC7PdnrrNZi7tqGyzmC2/VzWtrbFZM6Otv3eKia5LV81IvJpOs7n260VXrNWgm3fe2YeUui42+7N",
-	"54X9r8Ob52DSV8XLZyqLt5/yJR2zdPvXXncEqD2Kh8fFm+doXukq7MA7F2hu2XaRF0D5dlrlJd0NZwrT",
-	"0tYvxjtjjWc23gFtLvlOeHOZ7oY4aM7e7UzUDqjjTHVbr1PvgDxrYmjVRziniw8oiH38h5Ki/44uXzGl",
-	"6JT1nBNpOzHgTBOaKgnyIrtm2QrNaD7nLcOBIBponaU6744h6p3cAOfmwZBbaOObhXGj5ssJCd/g3Nl6",
-	"TZ7asGZrw0Cv2Dzu5EsLGIyQS9DgakA5X2jOklKaElIwALB79A7iN8uuWWYdCl1VZ/P95W9SsHDwnS+X",
-	"+uP7L9aBXsKqfpJRFSX8owhKsb7vszvqXswYoqnRdFK5xPA5CuZto98QsOIVGkYuEpYpLWViI/bmGFah",
-	"hoKqUuh8U6K/IjRj5IotNNFStkmZ4OgOXooLz7lYs9QrMqq7byFeq4oA5TW5cLekZRzzSOsgFW9nbSBh",
-	"3QYQB0BGnsw0iryPGFnmf8MEPGFlQReA5kS8Detp2JVbTJ/85cWFjU7k4LUYWTTssGl88rzBqnVajoUo",
-	"3TZIq20M41oKndOqlxjlEpk10+KRzHzU7EYH5zIXpR1lKi7rUeMgLecMC2Y3mkjBMLSzDBdGvA+Oap3T",
-	"bz3f9Prq6h7sUdtQFT934/Gfoe5tbiEFFDDXLjhsvojlnIupA6AKr9E9VoBIjVqHK58LjAcRWO7gHVRV",
-	"Z7BuYPdNPP7ccrX6Ysw1KXnOmhuszlqqFIthmOSOTKnUA9dsXQ0v8wZ1MGRvyvR2rM7T9bZeTo0d+sOV",
-	"+/TX7FZoo5GaOFwD/S7cMChtmTuhanJDIpnafH4N212Htu/Q3mTpN8thCeH6KYFgfymqZrWA4b+rOaxq",
-	"VNlEVOFZMuEpA4JaOKm5iBk5Hhw/BvMc+OGiXVBQikvKs8twrDnIflyTJRPamgdb4NENTe2EudA8bZ6R",
-	"icSIlWuejN0W0X6N22lP92OtWa52pQf3RE3uSh7W1Pv1GWpqfMMDvs5di/1F/khSiIc0oiYGX4ats+VJ",
-	"y9ysuxqq27AdG8Jd16mbNrstCa7qzQESM5PLbxTa7HlFk9IyTYhgHMRwKgiCkQgjOBEYsd8yo9W4qxMO",
-	"LNk4IkpnjM4jckxSfs1IyiEwNiIPSSGKbOQHQPx9qNQOvIofVVisHX1l4f5ZVG9R1IkLFeT0Y7tUUSjR",
-	"1cCXkDux23GjD3ijml1xVhReyLXR4tK5sNVwnfmfSwgpEpDmGNx5LW3mCUTj9IBRBlI8WvzaIVSxKSag",
-	"Jvve36CcUByI5+Zt9bCEogqq2A9pfrimE7KcSett0ZUYJCQaLv76KLrjqagtwNwO4Na9rGq7MIxxThO2",
-	"aTe1Y7IntOlwnlNNx1Sxs4QJzfUqxLR5PCOJfc4ofTJhBOwpqk9OSSwXKyPP0PKZGfWSNUegaUOSJhVo",
-	"h7N5XEbkUdIwfaNLmhF57EY2Mk/AADGTSncRrGY2F2n9noQEs3dUJHIeAZiJFDF62LYIxik4Scu44xVh",
-	"NJ5hgsNOE6hwFpGcaCY8AI7ZlAqiJUKySXjcwBAA0BFedjt5kfLWTojRVd0vEMoXsfh8ITMXrzTrnfRo",
-	"ntF+RhMuD5FVHi6upod0wQ9xGFjXcz4NBofELjxrq+S5bWOMFAoRuwdYYaAMLhaHC15EmY8DewQlO4zx",
-	"Nm5PZmQskyJjGfNa8BuFUbHVfEmfHQfMsCJoJbbhUZg4G+faoNfxYEDGK41anDf+LGNBQC5nq4ahXVAi",
-	"Ghi4xmDEpZs1wVSfIu+rnAvMAHbLSACeWlXCudU7xL8ZANud4yJDx4NR6uvnU0TRB4wyNR+DvYlrcLFD",
-	"XC5opljDWdtnDKX82/mb15E97RUYc803/b0pOjNuWFjgqF6zJVOaQLK/s2ChNcZlzEOWJ8RAuUxbOL8p",
-	"v2Yg1HcK9URI2xDDtYjPaiZCKKyozEu4ewRe3YngfATFHJXlFEfZgkFNoZN/PDza9znVzmL3IyiTZQKk",
-	"iDpDkaIrRehY5gbeiqWTNlcJeT9jINkg8bGrIUVooLkl6y5G78ypWL2ZQDrUJqNkuzOptuWPa+4ldqMj",
-	"G/eNcgMGpyMySFBON9io4Wj/Wp7sRkfwT+WZV3FimzdTCRbw7l5uH712CpXcxkf9N5lngqZNOCXs9T2g",
-	"C060lFeF1UuVQnMs8zQhQmrMm7C3vKa/Kp6whlmwgoIdLGOTXNX8sc26I3DxMMHIJIRYml2kqZGuuSba",
-	"6FodhzY6NJ+KFpnCjCbIBHAP1QO3i45TyDRhqs23jQ+4IG8D9Du7q80wwTSf9aMAZUjioe4iibupInv6",
-	"JUzdwRUgCNG8Is+l5hdxQbzV5UMSg7IqVJqwrOs549PrA76YL/QKbf4gkyK5aeBg1iAYVnNSIyD6Ee8z",
-	"liabTYU10+CamgPLLuNT3RIaQYnB4F3h6XEAAo+giIsEuMgIQikpo0KzxHlYQ2BvV2uajqBiXwCPnlHL",
-	"IXKgbSG9yM9eP378ZDv7Qw2yjfDczSa03V6dt0UKrmVmyZm6Uk+N9oA0x/02A1a37d5bUNdhAJ6qoQQP",
-	"nwwGzvYdRl9X+8E8GTz1TdjcisU+Z62IHmsyWmnmMmSwF/Uu7D/vfnlhVm4zHX52/56+PDffG9wdhExg",
-	"XlmLo/baG2uCS1OWhc+jU7Oz/k+BAPYt7A4wCEC2EjPbRUYr72Kl8MPD4zVING6PVpTZpiiLp7VIcyin",
-	"ZCQHzCgIQeUs4Me8M1QeHlfh0l605KD49ofos4EQL/vEMP2Hx2TMtfpigXpekpAASB8ePTk+flSvWbPJ",
-	"EbYzFC0FscV5gGzZBZBvHz55QhK6Ug+aQTmItofma1eAaS/ALHT6rug5uF+kbCgX1I6NEUJPZmTgFU0T",
-	"MjEDfR6shOjfLTXUGhY2E/Pdrh0s6c6784ordM5kRX/RdvmdIZfPuZwzEIeXMruCuIeKRBzMEdyD2UqK",
-	"tWRNb0chYSFcF2Nr513nGHO5RYLlHhIqa4Bq8JG94kqx5IXQaBXdt+sylVNn49NQT2qDqMncQjaX0tjC",
-	"6WjN5nI6ZQkZr8iMgv9wG5G/ilm4zCA85TzoZiiJJZb4Kmp4RUTl8cyQxkDxEYMSXg1I93X/8Z8GxyeD",
-	"wdOyAJggWOjO7tWWOFUaoha+sSXRbFR4rXDXWpBa6Q0aDtV33w6HyadHtwfmn2P3z4cLTT7inyf4z7fu",
-	"3w/9CH45in68ffDnB38m33374T9++/j/Pvzp4KN79M/4h/n5wZ/NJP+yodTaXokjqkOYKxy2DNkcXBcX",
-	"TG0aaqFkgUOeg6doHDB+NijMF5Bnq5nSVl/GPElkB12NEQ2JtXBFCcSmFSM+tVVDwD7ERMl/ZjabeJ3K",
-	"zKnIQ7a+U7JgmZI2OxkqEDdRdRfHFbAdLZhcpIzENE29uOv+ttUPNiRXc32/ydQtGSy5iKWY8Gwe8lGc",
-	"WT/jkut4xhIyYxmLXD6vl/ecSFZKCWTF9JY51heV0dQ2tXmKVOt7z6V2ElDBv11gblNOtcXMKozDFBgu",
-	"aXsRgDBi0QW/nFCe5hnr5M11AutTSB9aWWBRoZYsU3i0HlKawzfHStUVmmc3oppZT56lDUEhEgI6wNCO",
-	"tO4bBbEh3mogGDlweJ5jTS7FJVQ0vuxkobQeIsVTgx22hCViSNIY3rgWwjhjNEsaY2gVViMwD+kxo9qZ",
-	"tGtB1nc2dBcTqLbivziLjVv2TW22mmdHup0Go3uKaVwtXLNxxW/0iixZxkjaGOszr4r4u8rgHal1g1G7",
-	"rFbcVkumPvbKF1LA5E11mAsY8nTNzKfLBqJ/DseytMHX6J/MEizyWYm/Ntj51L+OEF+h75LVJ4JmWizx",
-	"ZbC4xC+oLQ9cKOwb4KE8g7PiYntEvFi4c8SGj7UBWi5IPYYwXgFlxvwD6BhToG2dW2dBzRcQ/KMW6Fs0",
-	"oF43kRpGYV44uKaZwTooC4tU+hfzPv55XoyCn5/DWJDc05zkaYgrT1NIGlzg8VagrzRdkdjAJoABpESy",
-	"PVUYKqptO56GmOIAVzK5Qp9AelihSJZiBCl04GI4AFlkKnlHlatV6UbkuGEbHy0iCtb5aMhJeKadhKP6",
-	"5M2EKHbNMpo6qqkiArQ71iqMuTjuJcYPNFIP8z749CE8Z0lxvhCylvy+3VPu6wTmtZRm88Y4CisMW/dn",
-	"KuUVdgXwWK+Xy1WXt73FmVkuNxcLciMReGF3mtVC7SsKDldA9ivlfbxRQrlskBXF0SFlrh8kXW9BU+C2",
-	"q85F86pSXiCUSumMiqktkNdlpOJ58/JKxJdGwOr68krEr83jt5ErMhs0azW61jF+KeXmTruynubhyKAa",
-	"iWdUCJZ2DjOzq3pvZ1svLVijV5jyjcTKLd/dxF79Srq7UcXe4qKVR+mDMfJc/eXJtJIdfGibyNjmaNi1",
-	"gzBy1o7BWbWYVxipw0aCQVkSarZWeJWz6IwZF1PUDIF9QBi6WHk6cxUsGYut4Wmr++PAHLhB0J+nRWQF",
-	"u5W38nVJuQgH3zYuBKeO3KbawOtuXkPU4QY9rqIrFfXE4Kcg6YNIgssmDz2mEzgialQlGq+pY3O6As5V",
-	"kUGaFTScsVE3+1lmUNkU9DNfO7Gzd1TIoJobso4AQ0eNliWFnG1UWVBVCl02YJ9AxbX9MqGEUs7uYhx7",
-	"NVDX4dCCEe9LGlsjHEhFg/dwbs9iIrPgKRREJ1AyMMtkFhZUCo2Oam2QgBgxzOixVYzAb4PzNsV/eWqP",
-	"FwVmOcgKI8Fq6jJ8tycJ14GyJIN2oQ4cofMx1/TcqQ5b3FWDbLauL1S+sfJ9YdE25+bC66BCAl6uesTd",
-	"mhIFEs9MKv2NekpoYe5ydKCYtt9mm94QKDxhYOsLpM/YtiVFwR7AE0OoacaNbDnOZD6d6Y7Whc5qvGo0",
-	"unbfVJvWj16IdlvShGaliAinN7OdfyqG0G/U70e8jH4lYnMtG1ROKL1UIop3ei0WqXX7Ri5EkxbFlZUB",
-	"3LBEyOUdDLBGD2WiWYNGkFhgdd9CmMy3iLovbI9CjqY+meuxvNlFSCjU7DoTaSI+/2GrKYVtqb6TLMKo",
-	"cIuiCrKfg0HL4XtnhgTKZFH67PT1aUGHgD5pyHFKbc2GmZ0ty9MGLRavVUMcs/2xonnZ6JZfLp5FrqXh",
-	"itGM0Kl0XiJhv4Ny6TJLWNZZwTCQfIONtTYqF6hWuA2EzuYNoEAg7tR1UmlCoYJ4BpwnUFvKOk+6xPja",
-	"BnHd9IquYdn2EtgS/4ZQYHmO3TX4Bc2uOvGTEiTbxMvXa2WvNdArVtAamO16dtQbYTEsCGCjVF06CsKk",
-	"WiWECfAwkhfrZUOWGdesCIBVtWyVswkZSz0jasHSlIupwvxdLI9HM5uwEtkbmLnYeecksSXGIudBh3uB",
-	"95gr2zIUK47NmSE/WHKMT4W0VLOKwqmclo6ozXUaC2tGteLLFi9+rZb7tVru12q5X6vlfq2W+7Va7h+t",
-	"Wi5UMpTTIlixHqI0ydPURrQEElJlPtaqxcRghEav5Kic1HtrF8V0O4nIWPMgYFatNbdZF+dBWPxGEW6r",
-	"TESE/ZpTENix4K+fQ7hNoY3O9Xa4uizaUwV1U6OweH3DUYTCcFuCqhKkss3kUkQkFylTytYo/bP32r9m",
-	"dDkK699cXTaFor0swjidHw5SnRqTyKujGrG4Ka6Mq0sodRNALa9kTcWM5BCnFOvDyeBtQWN/gKJ6XNRN",
-	"N0SKA8ozksrp71Jhb7cV/bOU28tYzPh1EawfhpPzx1SIGKRpW0OBUXcwYKw0FNfukasPsHuUzJddGFCm",
-	"ySU2BG7W5f06dwasGFpUdF5GsocKJaNZystCIj6v6FiHr+6D20/lQl90+mcobugkroa1FpJVw+/3Whtx",
-	"QyXDLsUIq33pvsjShDW8qUK+ckweA6vwOp/d+gy9Jl6UbLdK1iInsQXtS2WHyZoZ7Odn5MdHj79vKkgS",
-	"7uGXZTLrHnpiJ4d+TMEiPkLpcFim4ec8qbXzdKzK8qVgtB0GYAXwuRkpq+jY4MdzqGIRyk7VAvGfXcmu",
-	"hkpeAQ9HwwKhEdTmFboSVjBOaGHvWJECUm0bJQXWtCoratlMmmC6QUpX3TEA53RpSGs02+/cUM7+Ijfr",
-	"O/w3zoSgQTojNU0DkXbF2jpI7p7frYPjDIr0V3b9OWe+H7Ggnh8YpG64sfZaAuvHqlP2+0CrI5dvogb1",
-	"Sx/iMI4E7ASZ1eJ3BUxH1lvhjtvvszZafYACQdy1cnBZH7k2ElKqauMWN7qlCc2Er9nTYoZ4SkZ2fSOI",
-	"jfcSOaAjbJ7wsVElXd6Y0SgT55+E5ghmlKBb459Gpf0fpW213Z6WykH/Qwq4b6kGrYOwo/piG3M05F4w",
-	"qliCqaPuBnY3kXxW/Si8gaIGr7d+8qZmb4nKcJvSWrTtNvekc4UULKxs7RHvfz61q6JreTqYT65CjON8",
-	"JeKyPfUX3un883Uk39Qm3MZ9VzuAV8sCtPQDN0D/iepQWvgIh1QjW0DOPIrhHBEZ2biLEXyLlSmxWxdG",
-	"+eD30K2mPxQXrtrpP/JkyhLItBmvzD+heuO07N6fhKrlQbd8MqNqxiCIImsOMZlR1SeVEBRbxo5eM4yc",
-	"sM33Dc8zEgjLIDYGSiOudULppIOdlqt37qw5vTnDV48Gg8GgJsB1t8/6gLn0AoM2AQgfJahFs0ZA+Tvc",
-	"xn2zr+0h5lTk9e5lVze2u6qscuc1OhcXLC5NbXWeVn9bvdh/oEBskUzxTVmbFCKGQo3HvZBiLABB9VBg",
-	"uHDkVyM3l5pAyREIs0I/16PBj5j/bVPEDLKbO1iNNLt3+O9+APayf+GrLL15TSft+tuXBIashcpZhplh",
-	"lQxorHpDY52uiC0L34lq7V4XIcgsitawNeYsk9V2XTc3Fdkup/U6qd5XcfGyASlspFu7BQTF3XstAFj3",
-	"3kFnu/6n2E6/wL0VydgipXHFd1yeyOaGO91n95r5h6ZyzV927p1Ta5vT8Wj9hjb7ON8OvQzW4yK+2Kr7",
-	"3YBo97wfAL41FHoNfCGm1caNvaO43Zm6C1ueL1RfATwmHJIuhOYiZ2UOT2GBSe6S5BJigJt23NDY4a6s",
-	"oOyrsNZzFQPLaYjER67jSCVUp09O/VbhtpvIUEAvAD8XkUBTVtAmfrl4FmyYXI66FZS8Ox8wJjfFaf3t",
-	"/M3rk/LY5YTgk+GqNlY5v5yr7iFPZcDR3WJ4Osy2ySa50QbZkQy1GPX2bcQLB1c0neMyFFyBBbuBR2GU",
-	"heuVg4YkeKaoJdgQh9HSa/BzmA//uIELFWuTv5xuPOqFrf+4Dxb1jqk8DSXFapmxpAg4HFmNbIQhe8vZ",
-	"yhX8qdMxUOTDWkTsafnOY1EhuoXygElctSS9rdnOnGXWHNOd2dh9di5ZZo+EnDORcPQG4WXiYMYQkuTq",
-	"DgmizWzMHFvAPxgwSGzePKBAgH/sIqk0j7abFNA0ml6GA82gY00lWVkZnPW0BJu4VJovQnnLXuPpnU/O",
-	"v/Ju8372lz2rJhNnQ353ecIBPV3nCZcua9EF1oIp1FbeZKuihXx3IQN0xpB84VmWtrMnRdA4sKNXE8sC",
-	"DtbND0FW+Y+yx07bmlwrHqjBkzDV0qKlbs2SE+zQuJWNtczYDwDyPqoAySITtG1ZNl+0HmqzaSeQ/ruH",
-	"W1hUDXDo6QEbkqitoALitMGC+7yjDiUjW8XHQjB0Pxva2Z9iM/sD12ITuNs6l/zarP5rs/qvzeq/Nqv/",
-	"2qz+a7P6Bt5ydNORu3jVkyGDX07I6S/vTslR/+ZujOd8W77TUFu3TKLfMeBM5rqpFedoQtN0TOOrUQ03",
-	"i0VhrNg8VzwmYxbTXKHwv8jkNKPzObYym3OloJY3yCxLrhhc3z7x3AyWu8mMT7mgKQgwkK6Wj1MeQ79h",
-	"W8LVLcqc7mY6vlbH9S3u+edilEqa/o5U9vUmInt2Jxp72k5iTzdQ2OdfEIF93Upfz3cgrxefm7pefFbi",
-	"eu7T1tMKaT31KeuFT1if1+jqhUdWX8M7jnBUULS4CR5W+9SqTjFC9NUruLOefLFdy/fOlbnQ+F/U5vrl",
-	"4lnRR0EQKfqb4W1DpppjrHE9ecb16txoatbHzWgWKq94au5RxrTjF5enb88uL978nxevz/vEtvBRZa8H",
-	"ZRDU6EdEMKieJQD9QCUE8z5OUyxqpvWid3sLGTwTGcb9OZvLbFU0bbiWhqfJCQSJyIzMZYZ0XObaKREn",
-	"iKByimEjQwH4QhxDnMiMLNlYcc1sXEmt+cisDPrSNXNJfyiG4rvvwFPT/+4767LhwrUgwPgrrzeMIAmf",
-	"Yp84kRDFb+xnqJEzFJOMYo6zzBBc5Ey4NCXzDqr2gZ4z6w1nhqIopgWjoN1xwaB1yEzmWM+UJObqTmea",
-	"KHoNtc4wh5zrsiXYUMg4zrOMGVVMmDMDFZsUvW5pWsxgNIeFmwBVmbm8ZomB8pJmiQXYSyY4E/HKwOxM",
-	"YJ6/X3kostohNsSG2u1UEbxDCLuhGBnKPIrIaNgb9kbQ3SzgWCMGUGYrZNgrfGvDXp/8ggwAX1FD4VcR",
-	"IqfWCVI6N8wQtjhpJc6IGqFgnLI5SWScz5nQQ/GtS4J7YPt+gIwFE0XOuyISKDZm4VEIX999R15AiQFD",
-	"X+AkoTxfqiTgK0vImKVySUbOQk8X/PD6aNQnb0S6GorRX15ckOpvhxb7Rxi2GP7xEA9YjwzJGYpidifB",
-	"8MyIROj+q14fqorb44uRJDNUC2KuzAZ/kklRL8w/6O++I99CqkVkixFCyBZcuAdA/WAYqoAwUoPUsBbv",
-	"NGKWacoFSl2GkGDhVQOxMSMjzW70odF1R9FQjOhikfIYdnb43Z/wa/vMIqUcPvnP3Bwsl8sDQ9cP8ixl",
-	"IpYJS0YRkdlQWPGvT0Y2EPHghfmdi+kJmf7GF5DwUdaz6BPnDJiD0n/i4tuGIp7RTDEdkYTFKRQahOuv",
-	"ybdA6d9zkcilOjg6fnz8AIrX/XLx88HRk6eEkvFKuxJZc5pdPR2KWAqdydRcZENMzB0ypIHdaPWUjF7T",
-	"12aPZ2LCBdcr8/drKdjItkrBO2f7YQ3FqP94VNyBX3OJtAVmUk8JUzFd4Kmj1S6lYprTqSGj5RDD4dGP",
-	"j4bDoyc/jsyCYzmfU6KlhBLGfegNX1zYODesZeJdsj75ZWFozQ/kFf8JL6nBiAirg/B4Ro7ML3DmGZv7",
-	"DklM6RRTTxS3Qt9Q4KU399xGlUGvDihjamtVPjp66O5mHDMF1L0DhyNaXjHRJz+bJ1iq2BKKnQ0F1ExT",
-	"AGawphhlwOxE4Zuj01zPZMZ/AwifkJ+ANZL//s//Gjk6AyNbPpFJV8MNtIuCVgClMdsqHgayb562EiJc",
-	"DGxKYo4nVyAoJmRBlVrKLDkhI8OGTw4PzVgnyO//t9nioVkMhiGkPGYCLfhoh+mdLmg8YwfH/YEtB4nc",
-	"XJ0cHi6Xyz6Fn/symx7ad9Xhy7NnL16fv4B3ykzaHhAQLDpHTt+eeQXRT3pHYFhbMEEXvHfSe9gf9B9i",
-	"CRb0N9WImvlqyhr8ikDFACtGh/g3ErRR1KYck/dcz4ZiZG4Z5UK9MjrivxrNYFRpEzD6+8GF1DQ9gJ7n",
-	"FmzFORm1qfeSKw1auzq6wap+dM401Cn/UF8wdCdMGb1mUK/TLb7gLu0yf9nhjqLsbqRg0D1dbiyqNtxM",
-	"9WvOwE9sD7ayUSe8UQTphIIX2DYnrMds3EZhj0C50cOUz7nudXhQulKXG5+ELhAQepwxtZAG08xijweD",
-	"mqfZJ/P/sPF15eY6eWeczWU9U/E2asS4PnrzEluQ/iUXV03z2McO4ZnbqFfBqU0vVR+2S7InFn6zAJhL",
-	"sK+oB72TDx/Np+w6jKLvWEpBbHY9bZw8FBlqj+y5ItTgdZEiXZ2Q0X//5381SC39gqD0+4f9vn0KTljl",
-	"8znNVlh8kwl3LSIi2LKoARK1Syh6xkDXpFNVZCpZSmDUpZsDFLsOxissx+mSCm1zhQNorgDGli8HMrdR",
-	"r0G820wR1wliIRpGG6yGVfL2F6af4YvumtzxSna6iS03r2+u0PHg0frmX5eNBwy8oFfMH/q6lKct5NLt",
-	"Odokyv8Rr0nsgvwTljLdYG9DzQSYrVGvILvcFpGmYAsZ4ZjW6zqKzOqww0CZ122t39huBFJapkZtWbs3",
-	"L8x7LuC+VSh4P5OKlQ7+gpkfhTl5ZY0VTt7euvwoYGVaZ6+PNl8TjA7b/WYV6PuzzKZMo9UAlEcbpUih",
-	"AjxTkDjvYSseMqCpEYVViaI9jOPoRT2azLnYDpUbCSniC6CJt0i0LVliWliTIMcfqps74sozNN0orzUp",
-	"XBpbH71PzjSK8TMj0aWp1b5Qpym1Alz5UEDRRHJRfIPN3cnIruQS7jIoqw6Nq7+EZFdD3C2K3htNtwFE",
-	"YYpusX5PVLpCGH37XhiJuiLIwnacrMIOrgFs7qfVW+wwZy18P9nUovA+3COcWdg8p5piiNzvdhMxBHLD",
-	"TQQzBqrKVJG3v1w8CIM1BaOgdtrIzcGc3hxgutXR4NEPj79/su8bvMh1sLqmTQlSZQFSR70pT2zP1T45",
-	"FQTN6IXJwV5BRVdqKGwbE7zFNmGo6EUXuFMlXvzhMeLLOH/D/9ctBetKuq16u86ON6iiC0y13KNy21lf",
-	"tlrw5gcnmZxfJhhguPFhLctH6+Vu0hVhWzaFCAkp6oovypp12xkbal5+mqajk7XYqcgLwMagTDC3O18P",
-	"xl1Z+2tEuFDa64zjFTAlkPtTlJgxrNjGamF+TOMG18UvFwFA03S9aWsXM4qfB/R5LB+VQtAdzR8WPf7p",
-	"7B+l2FlWt67ZGDx65ghKu7Rpe8TtyLWCjawNiNF6bQmtl+GjMzBuJ3lGoVaMofZFc0PDl72EnqFQeRwz",
-	"lqgg43LJ+vgGzlQmAqH/FVM9I3DW2A9gW08S8K0JLwbJcM1RGbA6AveWmCpUAkshVopaUScbgY+Crd9q",
-	"BZzfitDKsI38tqTtW3NcV33wd2S2MBCQHGaze4Jo+Dsy1sNajmIz7hZYqgA6RMspA72mljWDnh9piPAU",
-	"grVcjtpqXZd+KaevuFIscclPtUPeQBQLjRpL8vRe9ckFUxpCFpirge9HWx/Vg0N7r+hvv63IuaZZLaqw",
-	"KIZ5cPw9Ofrx5HhwMhjUwglPen+lKZ35OeA96HXGr1nRVCqlCy0XEFjSSa3yAXJbjRcpEm8rCH20GTur",
-	"CaV3ROqXckqooxHaNQeYw7I3Eto74Spgno+lzQTjTZqw7C2FpO8/AOVAFQ06fZIF1bMHXyIp+cST20YD",
-	"9im5ljzxqMhMLgXRUiJ5mEPPLKN/mseC1uqKTLOtrM+T3ucW1LrLZ83y2Kq/B1x6I5jf+eNzCkN19Kiz",
-	"m0ad7pn33C5n/Vmk7LY8/QazmFdnYA8ni6FIXusNaIGNmBO5FnvdJOD7E3xPScqmNDUCATjfjUJHWMK1",
-	"kQ4EAUsOioneRow4ShQzp6qdZBENBYaU6EKUVsQc46ofaJti7btr6ci+2RXjn9aIjT3X3SnNxx0lGSxY",
-	"M7fVMYsC4GvCjVfeplmeKUrW2BE9IUXTacG0FyxNGaaOu94uzRPbAYtq9Ha81Os4oxkWn/BCMVPw59x2",
-	"FoHKe2Ujer5MQeh0bmsBA2fz7l1GNL1ihOIPEO5/L3JRBgWODz+tGM0uoUjybasDGZ+3thBGMrkkCyNQ",
-	"pHRVpPmZUaK1YFWv8etQgNcDyi7D6zaExfwJfhKIVjLfgwPTUEUbRWZ++PvL87/boNs0HYqJzI1Ak2nV",
-	"J8/O/w2Lwc0YfIWy5cj8OXKBU54SDZpIxugcddah8Kw9uFFrHsaizV4CybpO6j29pAq0WcozK8KDc9Do",
-	"BM74VKkFHRF2zQS00yZqyXU8gyi5MGH5C9O2Gv8G1+FFeRRWDTFYZf68HDypOBO9mv1gzlqgzGutWSVm",
-	"9Or3x7+MXpHF4TD59Oj2w8HlR/NXsNCiEaRCpjMbXh80C0I6o5dNYz/G6roX9W5SddNgWQulIANyUIcv",
-	"1vGMLjZYgSoQzKJWg6lvgRkOodW66uJuuUW18U0VzIu136f0aHHI0AB/kGuR9OWCiZt5agFxICcTHjPn",
-	"qO+rBYQ0zhjT87QP/1ZnLTIkxlxQNFislTSDaFxzcJU3688FxR+8afuQfIoLkq7sqB6JtV9UKewdpVg0",
-	"IRxi6kEjlX3vxbZ6Jm1asUU70cVSJ3Il2BLy4ktVCAqlQEQ9xZSgNToC9YlZkSBzb7hWmafhWCv5GDX7",
-	"8YsLOm0wKC1kPIsgbJnZWit212eTg1dQNBRMpCuZ4wxGEnQtkfvkFIHj2MEM+swRM12/cqnXEPM+fNK1",
-	"jBTMijer97DSGqHugneHnzAE/LbZCGLrVtsTKzzY28mwRfJcMM71irGF8r2udveOL2J4eApV3PsEHELu",
-	"s7IZpUFyzEXo4FpcSLAaDEQ36oItWIBBt5IopjX4dyEAV2aefTJQ/6NpVRCQvuW6DEYYRHRTQc0Li6eK",
-	"MRFhMowr06byeAZcDOtnmCOBJAOlMymm6SoiSoLAhg0i3x+OrBI1N5eElUvHa1eu3d2jejDRS0i77J0c",
-	"P37SwLi2NJh5xdJ3Mps5pN2H5ey0Tipawxv8S7lfXThvYA9k5I5lFFW6XBVuHWzPOCFCQtYDRBE5ABE6",
-	"FHZbVkafMwrhSE+9NGddEZMfHR33yXsoXlHAhKuhwGLsEc5Hi3Ugli24GBVLQsaESEeJhcs3aijsOy1z",
-	"D37sw2A2Bn/BIWeNu3i7obAu3AifAmoxKskFKANc9IlDMesVqxBcWDJ6s+CYYfFwyQoXFn5T8ZzRJAGW",
-	"4Yp9XdjXh4IrAqRlAkRjwcppUwrqLS3wvSwhOaJ61If/QrLLmA1FkRlaiRHD6LPxiuSQOfPY5T7DCrAB",
-	"BnTYJ8DRlpDlcuqKNQNxw7wUmKrQUKAzvxk5wjwCe0jg2Y9sghqEvXBBRrbI8KioHAjGEB8Zx9a0j3Fc",
-	"6FR0H4uCaUMxXqFHUc+oIHop3V4iXB3YeflEo20AvI18MmGQqVhGz6EZYSiKrm9ApqEknZJ2+247GJ5p",
-	"HhsBhowwg8vmGnFNEhZzKNmyrN41swejuqKi4IYzd2uGUeYExrOsGx2jMVdciqjyCW6OzLG+JtXMntra",
-	"jSv1wvZrjHhXjD6jiwUT5oGJNpctTT1k80I37AaGwgiPkUUl7aQqV1zKJzVG2oQLXKQvA4it7gxtOTM8",
-	"tRL9tFesykN//KSYvzQ8J7FyXNjcIQqpVmeTbbjxUGA5rlK8iHzgAhTJ6D3NBBfTkSVMZXw4quhDgbKI",
-	"J6OABmcX6QvjAFEctZQIFlQ54uMuhBQOwuaxobAtXJzvE1kvGZ3mGT14a15PDt6IkRFTYUSYZsoMWCuE",
-	"1lAtruzrERnnuozFQVQmmDkUFWrD48EPfXIu4bpBkTNbeR/qL0EJM8Rxoz54AT5Y1oKqtW0ZKmcQI2Sw",
-	"qEqTX+XIr3Lk/1w58v6lRk/fwxTrir4X9JX9hemiuPme7uZf5RJyf/02LYzMuNIyW9kOPFSTuVS6GmVF",
-	"vrUgJ48HhvGBXFkEMJrbPOXXTDyoJkMMwvcFQymDWRDYEKM1/yF4ldwWxmxqpNAZgyBhIxm5JPaRWe1z",
-	"qm2+9QjMvqOmK13GZjbciyePAuVFbg5oyqlCnHHzYWvZTPc+3qvh0BWcD5txEOf2ZZ2zsoItzgG1LBC3",
-	"n1r6AycMdSFGBSRHEYgn7qS0lN6tw6E+R+ReIK4EQXdHe8ouNBEntpVvvojYcVrt49SqX/tn9rvlDzQe",
-	"59eD9A/yCzk2nwsiHWiNFCllBvXlZAB8lvCTcucNbTXazPV0z0Eo5aCNodf3LzWBbtCWLXo2IUrOGSjk",
-	"zOgTKM4U6n9U6JI2xGLd9/IONZCXMNUawpV+2SJs4htFyt2F5IgZxPW1OmjrwvacC/f5qIvv8VHIBQNl",
-	"miGksEz/kCk6YQQadvaBH3+BnOHCwFILhwgixWZsCGZ6ronG7pBCd7F9K/jm3TePHmvLKJ3VCQogxXrf",
-	"UAianN9MiDJKHk3d9DbR1R69Uy3hbGisrT8dPxuRPaNCs2QoPEsW3BmuQf3kaGmyo1F1ZdMNKrEatr2E",
-	"HIrafSNCLtGGM5FZ0X07bImAu1Ge6I6B4vayNd3Povjf0aBzuBKsaatIpc+IgKfqqujGZ0kcmDAEW1ZL",
-	"BuwBBT1KPKdGGRNUxKw1JAlsFy7qx6oM5rZAy1JCx1AmkJorZE1E8A1ae6lYGXwcijlNQE137/XJaa7l",
-	"nGoe25gcprA6T+kAscOkrGAIQ4Fll6RoiN4x0sYrb1+fg8f783Vk77hBFZGxM8b290fIcOySiTqQ7Y3N",
-	"b8anDk7wc+Yf1O+gtHmzF4Th980ncG0a1k6uuBJAGMxVnHDB1Ywl2ztOd+RYbYf39di2PbZ7oOlFoe4m",
-	"QesVjnnu9Mh7s2BVJ2qigPDrfqge1ZazePKbYq74hwvhAgEaeRPfn8qD0x64B+1hrER86Klwrey10lfb",
-	"t+P2bRlTzxOG7hhKYrlY2dBX4LPWse6Fy0IeliKprLjCVZl76nyQ1D2cDIXnMzdrGTMm0B5MtCxaSfta",
-	"JHcOM1EOOIDKnilTqolBV3v3q02BtpAYP80Y1SzDaZR1Zs+4FZTB61KsAMvMs2suc1eNsmLPbjBnY8J/",
-	"FAq1bKrX3xRmu24ZL5AcGopvYyf/LHaK6pHsYqWwiJUxcGxN2BLdc8J2u5wbXaTSBQzOTAqm9mXNXnPC",
-	"U8/nB6IWYIh/9Vcivh9bhyEACZ8ypVVLuh0+garXzLl0XF0FSsZ5fIWFwsHB/+0vF88emItZhmX8/c07",
-	"Iieuom9caebfJy9+zWlqJ1FkkclrRhh8Z+fok59gCuWCcIaimD1jRe1nG76NqUp2UZi1DuYj/LlcLIVA",
-	"f52tyESmqVwqR6hsgyCqbJB/VBT/KqycRaxMKqdYqamBhjy3wN1W9IDsmA5GQssVwq43KIlbnA9vdCir",
-	"BRUN0esu4N9Fr7vPCbTanck8262OBVSr71SH5DNZQPGgulIUi6z7IAkWQzDXnQKpcYol3CGjcaP/nauq",
-	"cnSvVMFrxtgoEniBNMuZTMtaK2V9Mz9NEcVL303ADO8904qMBLuBcCHbX9rGLBX012btuXbToEjEIDOg",
-	"gTFhCz1r4+PvivaK934P94j565VuEE7NwkM3gaHdsfzPIC1sEhKgs3pj6ghylT3xc6/AUHl3G1Nmm2/t",
-	"3rJkURy3oUVckX/kiU2p5FqxdALBO7TobWAfrBru8wW2gzBCd8X+ivFtGbRdxXgvGs+K+2kDibFKPWJp",
-	"EdlbGcarW0PLUju2BgSznZPcCqFPwVpFG+pWjjVpmqrXFD2DQb4aCggyRf3KLz0hvJavLpga9ui0HZ/C",
-	"VdKHbTgtNBNWjdVnqkRoZ5uza+764VNv7F52JRxtFxy4KGXfvN5rGs90yuOZ6wEDAbuVqiQXR9+fHD06",
-	"GQz+w6CYq3BiLmnR4ffDpx5Xl/hx5bxKqZzCtB0HK3jKhy61VDjbVEylMlO1msrPNGHkTGhJ/l3mWAC2",
-	"O/H4CSLUupvf90a1XNfmAOEC88GYxRRDaL1b199bjRBKxpArJSc+UXMKtSVT64SsdOI/Ovrx0cPBo71Q",
-	"t1ISyUV7OaFSOgoKEJY5EuyXAkOCeX9UlG1l2JuD+iNlubAKjNF4fEUQG3mWaRBrLwk5tCAzT3Ob8suS",
-	"EG14l4PHXcQ8DXgBjjdu2My4DwR4hhGeXtlvCAcufWoMk+iotnH3qp2n7WAZLA6mzTpY9r2+56toWzE3",
-	"WwXZHo2CoP9zFdkipEaL5rpUoW02udE3nf+tsKF9DoWgUgK8USHw+lRgjrsVBia5zq25xTB1qNZTz5sv",
-	"CygPxZK62PuaPMFFmZvhte+FHihQIKAoFK6XHPKB1jLpsSkLKvc0T/g4tcW5PXqBZZrhrfZeHl+rhBZV",
-	"Qj/u4pe2UNx3Em1Lg4g9lLWv34dO7RZqjVhL57QrTcFR9K7cmKjsEh1TMRRK8zQlY+YQ94SUmSmAszgL",
-	"jIp2TkMwXH9aMwUkDkRDwW1RcUiAQsSvPAopbWSa0ZjZMuRvaqVVMaUCzfl+9bbyVgK7hFUUVxD4JgR7",
-	"2MbXkANoXohZU+Vxr63EvTeV+PJaSrR3cbgPbE7o6vCTudO3+yL0pxjfT44Gg8HAdTMCjQ4eeFrvn1Qz",
-	"Mxe2+nZa/GbynK66lEJJ6KoohHJw/H2fPDfTtfVHhAogxw+haspj6HaogmVTDo6/D1dOSZy40rlmygEW",
-	"TDlorpvyJRHc0zT1WmwZmTehq7a6P022kb1hMVbzafZoCMio1GRkGyKgNQL1B8FiyNEFIqhtzWhEhT45",
-	"M2SSagpFxYYCAApmTexQiQYNF/fpaqLb+EfyTM7nBrzgHsUOEXY6KYaCpvya9ckpJmuSccboVURGL6nS",
-	"By/Mag/Ono/AKDG3eTS4yxNbL9MZQAxRNkJlZh4wHIML10kVmmuiLwRTYceZXCoIW4MZMDUPXKmK5Isi",
-	"nQ9IepHFQ9hNzBaaHA8GkDxICwuPzcY4jc3vJ9CI8BAAfYBLHdnMXyq+Mbqsa3MJSobK49lQ2HJSKVea",
-	"CQbFuaG8lB3f9RIk3z4ePIzIo+MfH0SVVn7Hg4HtGJoxna1ObFanYXTY0NLu2IsuLCQ/K3mHLThm+U1S",
-	"3zqR4Uklzw6Rrahvai1SSZWKHDWlzFUwYBsz7mYb69oJ7VCIB1+8H5bnOqhovGeLHGOJMP/9ADLNYfXq",
-	"wX1Qka2KkBqON5E59LOVGRYdtGXLCkapqpwyWIzHiTqfv07lHuSjvSLAG2GH3sfZVuf5ZHQb1/n6AyTK",
-	"7dSsClpR2R5Utldl33aaVdKlHYNIga18oYPwzeobRVQ+PjBSAja88ttWXR/1wjmH4PQqu/Ua9cCIRq7F",
-	"LhgKQi292M2CxeA3m4f7Y9kdAAZZQH8KWR9LAde3SqiiFN7bfJzyuF9SrspphTc1qRTat/ECVbehN6Ar",
-	"eBgeq1rEC0tuyBVNNbfgydg0T6mWmT+mrfDVVCGuKHJiU8r9ikxlgIMLhVpr/hAallbjkEHedQFfiqUT",
-	"bxSbPNWAEH53cq+NJzZTCkYElJY9G1KV5CKhQpOELVK5gkhpdmMFX+gJ4OyCtlrECoQXf58rEfduP97+",
-	"/wAAAP//",
+	"7L2Nchs3lj/6KijercrHtChKdpxErq25iuPMaK5juyxlPbumrwh2gyTGTYBpgKIY/1W1T7MPtk/yL5wD",
+	"oNFNdLNJ0Y4z46mpWCS78XlwcD5/530vlfOFFExo1Tt735sxmrEC/nzGxTvzb8ZUWvCF5lL0znqvfnpC",
+	"vjv97rszomeMjCa8UHqUkNGiYDcjQkVGRoLd6hFZ0ClLSMFyqvkNI1rCCzTLCqYUkZOhMJ8L9uuSKd13",
+	"by0VU2REJ5oVozPCNUml0gpeVXTOCNWEijXJ2ELPEtPdUAipZ1xMCVekYAtGNcuILEjOJprIpSarGc8Z",
+	"EWxFmNAFZ4rQouA3rO8GzaH9gg2FFPma8AkJRkZmVJGRmczItDqSk4lietQfil7SU+mMzalZJL1esN5Z",
+	"T+mCi2nv7i7p/f3oSmqaHz2RS6E31/GvckXmZipcs7kiNM9hxRSZ0RtGuCDavN2vdDLngs+X897ZIHEd",
+	"cqHZlBW9O9PlghZ0zrTdP1jEzY5fmDmuZtQs7dwshnmM6BlXZJHTFPueMZJzsy1XM0ZuaL5k9ulJIeeE",
+	"EkMbBGml71YH9t4uj2lB4FSEJGwyYak2c+FmBL8uWbHuJT1B52YKOM7KPOntMyametY7e/QwiaxtKouC",
+	"pWZCanOCo4KuRkTN5ErhPM1smJhywRRRTOiErLieGdII2mkaXdhVOMaMTegy12b8i0VuXmDCbM0b/7mg",
+	"q97b2OjNGjbsS8FSWWTKkLkswq3RfM7Il+bwPXjw4PuvmkYLTYfDnMhiTs0oM6rZkWmlVx9S0rs9msoj",
+	"+6V5pH9lnnNDvTavttGR0rQwhy466D45J6YBQnMpGJkzKuxxNm8RiYcto+s+Oc+VJAWjGTFHznT9I9WO",
+	"sODxkZk3u6XzRW7Gejo4HRwNHh2dfns1GJzB/1vWBefRnc7MutCcU8WU2VY3HtOCGUvv7V3S45lpx4/o",
+	"xPa+oHpWds4zQw3s1yUvWNY708WSRbeIC/3oYS8pj/lJ5JgnvXdcQK+xecJvcTK1zC8g1PKbGaO5nqk4",
+	"ueZ8ztsYGNVkLlXj8cbXo2P6ZpCYPbCTHQwGW+culvNxjKkZNqXkskjZF4rgQwnyqpMKycQ3yLbatkl+",
+	"mKcnD799+N2DRw+/3TpY5IUtK6clyZnhkYYXWUY1ZlMuhLnP7NEwfDghXChtToacWHbbJz/JgmSMLeAJ",
+	"RSYyz+UKXgm4s3uxaXfsGKPbU98d/F/Sfg2ZW2gaYRcv6ZT5nUnNncgy3KHBgaYC/XadyNZZIDXdn9Jq",
+	"g7TNHprUtNxyoYzZRBZsp7tEy0PeJFrueI/UR1y7SLhI82XG4C4ZitVM5nCLgExIKM7RXfOUTAoKdzjh",
+	"2ggF5mHFUilAUpxzsdSsPxTVC0jL4PphIrMyX3yp7nm5YF/Am7PeW7NeVvz8QWaGRZ+9752nmt9QXDQj",
+	"tQvNUK408gZP4Zfjfyj82ZPh+9543Tvr/dwnV0xpy+QoPNXDW3iZcWlEYCkI5QWhU8qFGV85k38r2KR3",
+	"1vt/jktV4Rh/VcflqF7hgI0kepf0nuQyffcj1XS3wabLomBCX5vtU7mEVxY5XRu+cG0u2wdJz0h28PdD",
+	"+7fdhOc0nemcpzPDzlwD12ZBQ0mBnJaSgn/ItHYyCL7AG77y3sn39j0jf7phFjQFHQn+uKaF5sq89jP9",
+	"7TfOyKWmZsHxx2xZ2N07/f6B+zLez8lDOz54RnMN0s5PNGPkQmhJ/lMuzShQpr12nOok6RkdqrJ2fq2+",
+	"qa7V+ZiBoNCyTCcNy3TSvkx+ec1NkFMhWHbtdhA22wodZ2/2XzXhGOF91/BtUqOuu86EXxI40HuVp52T",
+	"v12+eE7k+B8s1YnhMcDguCIpKzTlhuUZSVgbRiMFOyOKMfI1HnaizbOBwpJ93d+4MO6S3l9BaLvUVC/V",
+	"bqcsY5ryXPXOeu+HvfxXNeydkffD3g0rFJfCfBr2Tvsnw97dnWF46hrlw7W7q3I5BSprWPTOa1iZwe+1",
+	"jD9Tc5EKKlLmWNj9+Kt5AtfJc1rBViTj6l33pYmM6s5dC5Xhv8zpercBm90LeEaHQ3gvLtVtvjCN34cE",
+	"YFXVQgpVuWhZtimrXGpZsIwYpjTO133UnJy97DUtjNweeYuu7VCEJIppzcU0IYYTm/mghEbeCbmyijHs",
+	"zWMi9YwVK64YWqfMnIUUrN9qd4K715ssOhBGR25XNhnZJCMTl3YSM1DVtlDPZOrlmGpDr2GiumyOZWC0",
+	"WxOu2myJocFu+/o8Y1Sxgy0NthZZldczSWYyz3BXc/NY3xyIl4Uc52zeMoAFPvGn3Qbi2o0OBc/MqpCG",
+	"9LggqxlPZ2TCWZ6hyDwzCpd06064hrEiwW8/CHdJ78qwAbXTsoLpc9u0oF3Tgd1KWhRxVmGoEHiRqtOb",
+	"NWTHerGPHcMzMatt20vVh5G47LCRkZhDnbNsyuZ2PRaFXLBCW5E+WKgF1ZoVZhr//5vB0ff0aPL2/YPT",
+	"u3/rRTSHCRdTViwKvuurlfvjTaWdxA+mtAEh0zU9hlK+4VabUxmvI6ct6bGFTGdRI1ddiS3Noh0UTSNb",
+	"ciNaBp2OpcwZBdVlUbAbLpfqersSj3x5RRUxCuINs2pnPzpCd59HJopcnGXXVHefQzm8zb5iGr1Y5rl1",
+	"Z3CNbJbnuR25GXK0W/MWHZvLGaWSdqLAHUtKQ0V9MRNnZAb7wHhdapTVVfBbtI2gvMxVpSiqt8pIEo7V",
+	"XWKpr5VLS6nYFbuFx3N3AWzl609yyueW3Db3Y75UmowN11nCVT6huWpZ8YBCS0rqPGhlFM7ui3LXtOrs",
+	"0lNdbcHh1+s2otzlOLcdUMVF7FgCfVv3mzXeuWM6o4qMGRPumILFrWIv3Zf+wZyfR5kEV9Y3SHKqNIho",
+	"gihNNUvImKV0ibIZUWuREiEzRlIqvgCSKBhNZywL+Egw/aWApja7fN4sH1ohp+zKCYyGDcAaJURJYkQH",
+	"cyWTwCuKlp0+OR8bGjILjNwDBhEZYWDGO1Lv+OJIwvhofrSQZoOLUHAuOUeVftwmJ56jWIJw6x1jC09m",
+	"VExZ9h80X1qazDKOfb8MaBX3sbp0PxlRRoEoo2eMF+i1VI+JIyq76MF86/229Agnu97lc7ayvfSxF1mQ",
+	"YW/YI3P6jilCUbzyHZNz+4W20pj3UL9jbKHANAnN9clzOmeKzOnakBIXJKVzlj8BATKpndo5yzi9yDqx",
+	"kovydMJr13zn95y55GLvN/foVM3k6mKvt56DuWsXLusMZrv3ZW1rO3Tm7Gi7z61iktvxVSMin+fj5Xy3",
+	"scJr1kqw63tPzEMKHXe7vfmjt/91ePMSTPrKv3yhinT3Lp/RMct3f+15xwW1W/Hg1L95ieaVrsIOvHOF",
+	"5pZdB3kFnG+vUV7T/WjGm5Z2fjHdm2oCs/EeZHPN96Kb63w/wkFz9n57ovYgHWeq23mceg/i2RBDqz7C",
+	"OV28QUHs7T+UFP1XdPUzU4pOWc85kXYTAy40obmSIC+yG1as0YwW3rxlOBBEA21eqc67Y5h6JzfApXkw",
+	"5hba+qY3bmRyOdYqZhGz6qmQmixFxgqlpQRxcNUwmU5WlR9Nf5tWlQ2nUkwLAC/TzotTsJTxG68hbxj+",
+	"hJFKMTIvI5WZHdEFNxM2ApKRwGdS6VKuEzJcANOINZdqxfLJPbSCUt+KjBVslGZ6TjC3Y7ATQEu1ocH5",
+	"QnOWhcMVDCjTPXqfERY3rLCemK42B/P99W9SsHjUYijQh+2HL9aJpFyr6i57qq6fjKR6xEKKimoFoS+5",
+	"Oyu4mjE89kZzzOUKwxEpuAuMvkjgbHmNLThcGAE5xzAVNRRUlUL8i5KdKEILRt6xhSZayjapHQIHokzm",
+	"KnDW1jwfiozq7nCIf6vSRcl2rhzXaWnHPNLaSMV7XGtIWDcMxFWQUSCDjpLgI0bqhd8wAU9Y2doF9DmR",
+	"ect4GmblBtMnf3l6ZaM9OXiBRpY6O0wan7xssBKel20hpbc10mprxDghr8NbdR2jhhIzZuofKcxHzW51",
+	"tC9zUNpJphICMGpspGWfYcDsVhMpGIbKluHXSPfRVq2z/2Xg698cXT0iYNTWVCVuoHH7L9CWYU4hBRIw",
+	"xy7a7HKRyjkXU7eAKj5G95hfIjVqba58LtIeRLS5jXerqjov6xbxqUlmurSXc30w5piUV9GGW7F+41Q5",
+	"FsOw0z3vqlKv3rAdNrzMG9TrmP2u0LvdgIHuvPNwardk2Fw5z3DMboQ2uqvphmvg396thdKrOROqJk5k",
+	"kqnt+9cw3c3VDgMEtnlOzHBYRrh+TCB5QoqqmTLiSOlqXqwaqbYxVXiWTHjOgKF6pz8XKSOng9NvwNwJ",
+	"fs1kHxKU4pry4joeu+/E15WRQNHc2rIe3cjUdrgUmufNPTKRGWlzwzO03yDaj3E77+m+rTVL4L784ANx",
+	"k/uyhw1zyWYPNbNIwwOhDaMWS433I8khvtSImhjMGrd2lzstl2bc1dDnhunYkPi6jaJpsruy4KodIsJi",
+	"ZnL1hUIfCK8oWFrmGRGMgxhOBcFlJMIITgRa7Lf0aC0Y1Q4Hlm2cEKULRucJOSU5v2Ek5xBonJAHxIsi",
+	"W+8DYP7hqtQ2vEof1bXY2PrKwMO9qJ6ipNMt5Nnp23apwhslqoFEMfdst+1Gn/pWa0HF+eO9uhutpaWz",
+	"ZqfmOt9/LsHGJ3TNMVj2RtpMHohu6sFFGUmZaYkTiJGKTdkBfTn0pkflBL8hgdu81WMVi9KoUj+kTeKY",
+	"zshqJq33SldiupBpuHj2k+Seu6J2WOb2BW6dy7o2C3MxzmnGts2mtk12h7Ztzo9U0zFV7CJjQnO9jl3a",
+	"PJ2RzD5nlD6ZMQJmFtUn5ySVi7WRZ2j5zIwGya8j0LQh6ZUKtGvavDgj8ihpLn2jS5oWeepaNjJPxAAx",
+	"k0p3EaxmNrdr85zEBLNXVGRynsAyEylS9FjuENzkb5KWdsdrwmg6w4SRvTpQ8awsOdFMBAs4ZlMqiJa4",
+	"kk3C45YLARY6wcNuO/cphO2MGF3/fU9QoYjF5wtZuPivWe+sR5cF7Rc04/IYr8rjxbvpMV3wY2wGxvUj",
+	"n0aDbVIX7rZTMuKuMVsKhYj9A9Yw8AgHi81FDyLYtjfmCEp2nOJtHKQsyFhmPgMc84TwG4VRxtX80/A6",
+	"jtqPW+z5mIicLrUhr9PBgIzXGrW4oP1ZwaILuZqtG5p2QZ5oYOAagztXrtcMU6d8Hl3ZF5gB7JSRATy2",
+	"qoQLU+gQT2gW2M4cBxnbHoz6j28ExNnYCBvFGMFnMehw01Hj8xg2csomZdROwcxB8bY3bNty1arjICo4",
+	"2j6uF7RQrIF87DOm1b9dvnieWAJag33YfNM/mO70yfiJJjTPx1GDxYU1UpD5UvE0cNxUg6YWhZwWdD4H",
+	"C9ScKwU2eaOOAO5DJhlORtF1v1NM3aSQvzHRQFfshuVlEJm/UW0kORBKxqdckwkoEpgSaOmEaryUlVyK",
+	"jKS0yGz4NFckswdpczgzbuSXdYN+Y8hQJUSwFVOaAIqGM2WiWc5BUUD6NAQXuhR22OYpv2Gi8y6Gxyi2",
+	"mWGKTyxez6zP9XYHXv3MOW8ezOgxoRh/RhXJDYeyZxDmHsbZdTeRwLAU5TsMKWQDsJCrgmvNxA6d+uSn",
+	"xg5xSgfrUUiwhF83RE1egolrZQ1ChsatUc6FAJqNlcupuQ7MabIkjczdbnsYHFiGpyl4VJDR+S+vzq+f",
+	"v7h++ez8P6/Pf7p6+mrUffjd6KayZp+QG9ioIZCW3D581zc+m6ArQpHlAhKRVcVma3cJmJtLeZ5SLqyx",
+	"kiMjxwWZMVrcx0XMcxYlmudleCh0kSBkTnXHLy+ePX3+5On1D0+fvXg9uhdzbo4nqDudnU/Zn7MKe/IX",
+	"cq92/OuuZ38/lYvgr4jarvpbtVlaKdMeNlwq5lyfQbBnScA2Cz3PiZ5Jo+kBJgrQJDWLxsvDKdiqT56z",
+	"1VAYYWHMzHd2smZLhNQJcXNJiJ1KAintZi54s5nPdkpOPXSBL6iXe5wVXLyEjJcaNtA7Hp3PG0YIAalD",
+	"Ae/CtXzuTqYugYPmmJ5vFKSVtDdmCSdkbjCXTTEUEKUNqqmVv0RGlEQ6Kk+/eQPfp37OwMxi+utn4e+z",
+	"8PfJCn+fBapPWaD6LJH8y0skNanjkxI2SkiHCJunzv0Okjwdy6V2FNUSgEZezxiIAxWpn/gENkOYrfYV",
+	"KtYvJgDasW2H20P0alN+uxG0x251YjksWmMxhRqvVgkuvy2RP8B+/1py363hyj808e1d3swlxBV1j8UO",
+	"2d5eCX27RFL/TS4LQfMmmhIhQ9NSvvOxBKp0RaRymWeWR8jCWcNrXkHFM9bQC+L82cYKNlmqWvBrs0cO",
+	"bKPxy72Q0gqtRtwGZkw0fYem1C5Zx7JgfCpahCrTmkDRwDpd3Cw6diHzjKk2Vo0PuFRks+j3jg02zUTB",
+	"KDa3AlxMEjd1H/+G6yqxu1+uqds4vwQxnufRGGrRZi7VtDp8SLVX1jGVG0m34ybg05sNPp0v9Bqva7D0",
+	"I7tp0AdsmEXceQQyWJiXPWN5tj0AoxZwseE8gmGXWZRuCI1LiSnLXdczuAEIPIKOA2TAHrcCTY4FFSBJ",
+	"YNxqbNnbnUVNW1Dx2kKcpJHOQY9pG0gvCTHWTr95tJtXt7ayjeu5n6d9t7m6GDYpuJaFZWfqnZHQpNXj",
+	"3W8zuOp2nXsL6ToKwF01nODBo8HARRTFydchFJono7u+jZpbqTi8WSuix4YeVQYPGDbYS3pX9p9XvzxF",
+	"sQzy8X9y/54/uzTfG9odxAILAvDFk3aEyA3BpQkLILyjczOz/g+RNOsdvLnQCKxsJbOzi4xWnsUKPOGD",
+	"042VaJwerbgIm2LXH9fyoQH010gOmPceW5WLSHTovVflwWl1XdqhNY/8t98lH20J8bBPzKX/4JSMuVaf",
+	"7KJeliwksqQPTh6dnj6sI6tuCy/cexUtB7EQssC27ADIlw8ePSIZXauvmpdykOy+ms8dTPBBFtMbxLuS",
+	"5+DDEmUDqG07NSa4erIggwDaW8jMNPRxqBJyVHfUUGtU2MzM9zt2MKR7zy6AAOyMt4TW/t1QiGKBdJdy",
+	"zkAcXsniHUSTVyTiKJLNDvBGTT4fKTYghYIZxYSFOHrjziGRnTOh5Q4wQAeA/aktVEPk4c9cKZY9FRrD",
+	"DQ4dEJrLqfOYaEA93iJqMjeQ7YCPO4Ry2mAkOZ2yjIzXZEYhKnMXkb9KWTjM6HrKeTR4q2SWCETtkaYT",
+	"opbpzLDGCESmIYmgUoH7uv/NnwanZ4PB4xKmWhCEY7dztYU4lIZY8C8scLdNwa3BS2+k/pQxdsOh+vrL",
+	"4TB7//DuyPxz6v55c6XJW/zzDP/50v37pp/ALyfJ93df/fmrP5Ovv3zzX7+9/T9v/nT01j36Z/zD/PzV",
+	"n00n/7YFEPygzBHVIUS0iluGLFKUy7akFizJK1kQ5swh/m4cMX42KMwYpaaZ0lZfdsEUgMfU0RjRAP8E",
+	"R5RAxo9v8bHFtgT7EBPl/TOzmFebXGZOxTJm6zsnC1YoaTG0oE5OE1d32TER29GCyUXOSIrebbe+/V0x",
+	"+rZAgFmPxAeD/GqBN1iKVIoJL+Yxj++Fjd5ccZ3OWEZmrLDu7Co6l/dHQNbZmukdkcCuKq2pXRBkPSDY",
+	"B0f8chKQv79dumMT8pelzOoaxzkwHNJ2qLo4YdEFv55Qni8L1ilG1gmsjwGrYW0Xiwq1YoXCrQ2I0nnZ",
+	"qXqH5tmtpGbGsyzyhlB7CWHyYGhHXveFsm5EVhomBYttXhCmIFfiGgInrjtZKK2HCFxV2hVaQArJGpPG",
+	"NhLDwEvXmJmo0EtsHtJjRr0HtZa6em9Dt+9AtZWosd5bdGeGpjbrmevIt/NozoTvRgaRJ4rf6jVZsYKR",
+	"vDGDYl4V8feVwTty6wajdllTpw3xtN72OhRSwORNdfwWMOzphplP3SIYnQPYuqDDrFZDnRWvNUSt63uB",
+	"vETNtK+dp74kYAVhT3ALxX0DPB4Po7wnvhZ6adiIC7+MbmvDarnU3xSSIwVEsYQb0DEXQ9tqLM6CulxA",
+	"SoVaoG/RLPWmidRcFOaFoxtaGKqD4iXIpX8x7+Ofl74V/PwjtAWQCa3oPyue5wDFssDtray+0nRNUrM2",
+	"EQogJZEdCAfX14RydxpSilu48pLz+gTywwpHshwjyqEjB8MtkCWm8u6o3mpVvpG427DtHvURBZv3aMxJ",
+	"eKGdhKP65MWEKHbDCpo7rqkSDNVLtYpTLrZ7jfEDjdzDvA8+fYh1X1HsL0as5X3f7ikPdQLzWk6LeWMc",
+	"hRWGrfszl/IdBh8GV2+AkFGXt4PBmV6ut0PaupYIvLA/z2rh9hUFhytg+xUQ2jCofNWANcHRIWWOHyBc",
+	"7cBT4LSrztDuVSkvEmeodEHF1MK4d2nJP29eXov02ghYXV9ei/S5efwucaVQomatRtc6RoPm3JxpV3zC",
+	"PJwYUoNAXMHyzsGXdlSvbW+bAPg1foVAWsis3PDdSezVj6Q7G1Xq9Qet3MpwGZPA1V/uTCvbwYd2yTds",
+	"zjGMRit2NXO2ZxJCSx0mEg3KklBZpHJXOYsOhnODZgjXB4SSinWgM1eXpWCpNTztdH7cMkdOEFSRbRFZ",
+	"wW4VjHxTUvZJtrvGhWDXiZtU2/K6k7dBJ803SKDHVXQlH0QIP0VZH0QSXDd56DFJ2zFRoyrRdEMdm9M1",
+	"3FwVGaRZQcMeG3Wzn2QB9TdAPwu1E9t7R4UMMMfx6ohc6KjRsszL2UaVBVXF67IR+wQqru2HCSWUsncX",
+	"NtmrLXV9HVoo4nXJY2uMA7lo9BzO7V5MZBHdBc90IsD2RSGLuKDiNTqqtSECYsQwo8dWKQK/jfbbFP8V",
+	"qD1BFJi9QdYYCVZTl+G7A0m4bilLNmgH6pYjtj/mmF461WGHs4px2lB9BvBZrXzvLdpm31x4HeDO4eGq",
+	"R9xtKFEg8cyk0l8oHw8f8AHfbb/NNr0l7WLCwNYXASWwxTU9rCzQiWHUtOBGthwXcjmd6Y7Whc5qvGo0",
+	"unafVJvWj16IdlvShBaliAi7N7P1aSuG0C/U78e8jH4lUnMsG1ROAAguCSXYvRaL1KZ9YylEkxbFlZUB",
+	"XLNEyNU9DLBGD2WiWYPGJbGL1X0KcTbfIuo+tZX0OZr65FKP5e0+QoJXs+uXSBPz+S8LXRu3pYZOMp/y",
+	"ACSqAFMqGrQcP3emSeBMlqQvzp+fez4E/AmTRHKLhDezvRXLvEGLxWPVEMdsf6xoXja65ZerJ4krvL9m",
+	"tCB0Kp2XSNjvoKiXLDJWdFYwzEq+wPLPW5ULVCvcBGJ78wJIIBJ36up9NpGQZ54R5wkg9lrnSZcYX1vG",
+	"vJte0TUs2x4CW4hu5fOr99fgF7R41+k+KZdkl3j5ekWnjTLvfgStgdmusmS9XDNDmDUbperSUXBNqtiL",
+	"TICHkTzdBGNcFVwzHwCratkqFxMylnpG1ILlORdThTl4COJOC5uwkgRpWi5pHWv0IHBz4jzocC7wHHMF",
+	"iKwOx3nODPtBIGc+FdJyzSoJ53JaOqK2VxPw1owqjuYOL36u6fK5psvnmi6fa7p8runyuabLP1tNF8CH",
+	"l1MfrFgPUZos89xGtEQSUj8ZAIRqCdZNcR6ExS8U4Ra7LyHs1yUFgR3L0oQ5hLvAF3ZGMeXq2hdRjuqm",
+	"RmEpsTGt1GnhQlBVglS2GYA3LAWkYmPlhz8Hr/17QVejRhCEplC0Zz6M0/nhHm/myze2asTiprgyrq4B",
+	"QDRCWgEQaMWM5AinFOsjgA0VWS4SyfHHhyrnom66IVIcUV6QXE5/F9zy/Ub0RwEx/3gFke5dCunThluX",
+	"eXYNsULb0TAAPdwsK4YWucBry/ZQoWS0yHmJyhfeFR3Rzes+uMPgwYei0x8BMt5JXA1j9ZJVw+8fFHF+",
+	"Cz58F4j3avX0TxLwvUY31ZWvbFNwgVXuuvC6DS/0mnhRXrsNFcCi9qVCjnMWuaJe/fSEfP/wm2+bAEni",
+	"leaLQhbdQ09s51A1OIqIKZSOh2Wa+5x7R0eBSUfuqrL3UjTaDgOwIvTcTJRVcmzw4zlSsQRlu2pZ8Z8c",
+	"EHIDPnLEw9EwQChXvH2EDhgY2okN7BXzKSDV4sZSIFJwiVNsM2mi6QY5XXenAOzTpSFt8OywTF7Z+9Ol",
+	"Gd/xf3AmBI3yGalpHom082PrILkHfrcOjjMofVaZ9cfs+cOIBfX8wCh3w4m1YwlsbqvO2e+zWh1v+SZu",
+	"UD/0sRvGsYC9Vma9+F0XpuPVW7kdd59nrbV6A55A3LFy67LZcq0l5FTVKpmudcsTmhlfs6fFNPGYjOz4",
+	"RhAbHyRyGM2VLjM+NqqkyxszGmXm/JNQcg4gNGNujT+MSvsvpW21nZ4W5KB/kbJYO6pBm0vYUX2x5Q4b",
+	"ci8YVSzD1FF3ArubSD6qfhSfgK9sEoyfvKjZW5Iy3Ka0Fu06zQPpXDEFC+sFBcz7j6d2VXStQAcL2VXs",
+	"4rhci/Qc03ij5bka8CF8UvMOcdfdNrst17cFIwIt/TsiVnQGlvCgaW6Fbdx32GsdcMJOpGnRf6A6lhY+",
+	"wibVyALImUcxnCMhIxt3MYJvEZkSayBjlA9+DzVA+0Nx5bCj/7HMpixDGO21+SeGgk1Tc7HmzDwaQ8sT",
+	"2pzcGVUzBkEURXOIyYyqPqmEoFgYO3rDMHIitc0JCRIIKyA2BqARN+pLdtLBzsvRO3fWnN5e4Ksng8Fg",
+	"UBPguttnw4W5DgKDti0QPkpQi2aNCxXOcBf3zaGmh5RTkde7w65uLSJcGeXeY3QuLhhcnlt0nlZ/W72E",
+	"WgQg1idTfFFik0LEUHWTMBs+CCl2cN5DgeHCSVjjyRxqApAjEGaFfq6Hg+8x/9umiBliN2ewGmn2wdd/",
+	"/w2wh/0TH2XpzWvaaQdmXjIYshEqZy/MAlEyzI6xW5rqfE1ssa1OXGt/XIToZQE8PXI5y2y9bS826pK3",
+	"liwou21ykf/t8sVzRJx0FcnxyX4HgPSOtzIT+sNc4/76dl0kuITdyufhJty/dh5s6MEronanAXMewOBa",
+	"Uv2aFGyR07TitS5pYXsB1e69P2cr23u0K1fMc+9aqLUyqB23NixQeoj9bapNZ+u8+FIQgCiE2LQj/DhK",
+	"yMhBepu/SyTxEcp6Fkx9NBTWllCpL4BxIpM1pFuncuEjozM+mbAiseklmhVh9YWhwEjXPjm3wbFl8SYs",
+	"2lfNTSNXRn0B6fKXqydbqqpEYEYOwFo6VcboXH1iv4ITpou2icaqc+xey2KvWhQdOSefisaNiFQLqtYK",
+	"svUI+ofhyfHSCd3Orz1uhzm7L41YssGVY5JamwgacIG7vUUaYTEpY6Ai/pwYbYqLJSsT17zZMbtPZldM",
+	"6ts244bSgPeVfxrLZgmbTREtxZS44qWV+LQ4jxuKPZhc0OpOqxRcNxEPykHYo7NIXc9V9zi/MsrufoFr",
+	"HXrbZojfanjvyOBaLNmHtlzHI4qa9nEViyhCSQDEIwwtcmV30XoKz3gAzYbgo36zCfVj2Mz/eaN1KibW",
+	"cDjd7qinFvT0EFfUK6aWeSwTXMuCZT7KdmTNECOMU13N1g7lqs7HwHoVV53TwLTl3HQVpus1ZsxcrGWm",
+	"7nztzFlhbZDdLxs7z844fXZLyCUTGUcXKB4mDrY7IclS3SMruvkaM9sWcYpHrHDbJw8kELk/9pFUmlvb",
+	"Twpoak2v4tGVUKapkqGvDM0GCqrN1ittdrFkfYE5n/faufDIu8mHKY92r5rs+g2gBuUOx4o4LzMuXaqu",
+	"iyYH+78rMrm2NamSHYQMMFfE5IvAnLqbETXpmUXv6MpHLMzBps0telX+oyws1TYmV38KgKcyplrqEtVN",
+	"uHJCGE1nuzkWSpiKyEJ+COgr6dOf24Zlk6Tr8WXbZgI57wc4hR4qw9dALRcbtGorqIA4nbEDn9Gkt6KF",
+	"4GKqOvH7FZ4nFSYYq4SM1w4YMNezGOQHrzpn2qOz9+Qv7jglFnbL7n6Mt1wV0Tqp5wQkkSPFihue2pt5",
+	"84bvLLJWxfwIr8JFBIqw5cG5tmkWUmw96buIAX/4RJjYenz03JfOg/ijpLv8SwQnfVIJGB9UJ4uwmJlc",
+	"faEQlZxPNnRkwThcUVQQXEYioNoytNii/Dotr9rhwLKNE6J0weg8Iack5zeM5KZDo4A/II5mt0NkYGjP",
+	"p5jC4dlp491yctvxdgngzgFyQ07I+S+vzslJ//Z+F8/lrvdOAxh2iXqxZ4SoXOqm2rkjZxUf1WjTDwqD",
+	"O7FsebxU+Yr6WuUJylsrrhgc3z4JvHP2dpMFn3JBcxC+IL90Oc552ofSI4i57OsGv+3CxzeAl1/inH/y",
+	"rVRwNfbkss+3MdmLe/HY83YWe76Fw/74CTHY56389XIP9nr1sbnr1Udlrpchbz2vsNbzkLNehYz1xxpf",
+	"vQrY6nN4xzGOCon6kxBQdcit6hwjxl8DhKzNbKmdoiO7Q+mh48KD6f1y9cQXPhFEiv729bYxjs1JETie",
+	"ZcH1+tJomTYohdEihod6bs5RwbS7L67PX15cX734/54+v+wTW3NLlcVZlCFQox8RwQDuTgD5gToLrgns",
+	"xg9qpvWid3cHKXcTGaf9OZvLYu2rrNxIc6fJCUR1yYLMZYF8XC61UyLOkEDlFOO8hgLohbgLcSILsmJj",
+	"xTWzgWC1akGzMkpT10w9/aEYiq+/Bi9T/+uvrbuJC1czBAMmg2JOgmR8ioUdRUYUv7WfIZpgKCYFRVAC",
+	"WeBykQvh8grNO2iWiBSJ2qwQNRQe/Q5aQZvpgkGtn5lcIgAxyczRnc40UfQGwAkR9IHrsobfUMg0XRYF",
+	"M6qYMHsG5gHii1PT3PdgNIeF6wBVmbm8YZlZ5RUtMrtgz5jgTKRrs2YXAvX7ECossdohVrCHYgtUETxD",
+	"uHZDMTKceZSQ0bA37I2gHGFT4IOZChn2vF9w2OuTX/ACwFfUUISwX+TcOnBKx4xpwqIJVwIDqREKxjmb",
+	"k0ymyzkTeii+dFmrX9lCPSBjQUeJ8wyJDNAB7Xp44evrr8lTwAQx/AV2EvA0cyWBXllGxiyXKzJy3gW6",
+	"4Mc3J6M+eSHy9VCM/vL0ilR/O7bUb2NP4j8e4wbrkWE5Q+F7dxIML4xIhK7L6vGhyp+eUIwkheFaECRp",
+	"JviDzHwYS7jRX39NvrTWHEQPhRhLOHBfAfeDZqgCxkgNUcNYgt1IWaEpFyh1GUaCSMlmxcaMjDS71cdG",
+	"1x0lQzGii0XOU5jZ8dd/wq/tM4uccvgUPnN7tFqtjgxfP1oWOROpzFg2SogshsKKf30yspHDR0/N71xM",
+	"z8j0N76ADK0SgKZPnGFrDkr/mQtIHYp0RgvFdEIyluaADArHX5MvgdO/5iKTK3V0cvrN6VeANvnL1U9H",
+	"J48eE0rGa+0w7ea0ePd4KFIpdCFzc5ANMzFnyLAGdqvVYzJ6Tp+bOV6ICRdcr83fz6VgI1vbCM+cLWA3",
+	"FKP+NyN/Bn5dSuQt0JN6TJhK6QJ3HS2OORXTJZ0aNlo2MRyefP9wODx59P3IDDiV8zklWkrAHO+Tv12+",
+	"eO4PbLo0V8skOGR98svC8JrvyM/8BzykhiIShPPh6YycmF9gzws2D52pmIMtpoEoboW+ocBDb865DQOF",
+	"4jqAO2zBZR+ePHBnM02ZAu7e4YYjWr5jok9+Mk+wXLEVoBMOBYAcKlhmsKYYZcDMROGbo/OlnsmC/wYr",
+	"fEZ+gKuR/O9//8/I8Rlo2d4ThXSgi6BdeF4BnMZMyz8MbN88bSVEOBhYRchsz1KBoJiRBVVqJYvsjIzM",
+	"NXx2fGzaOsP7/v81Uzw2g8EQipynTKD3Ae0wvfMFTWfs6LQ/sPiteJurs+Pj1WrVp/BzXxbTY/uuOn52",
+	"8eTp88un8E6Z+t4DBoIokeT85UVQweCsdwKGtQUTdMF7Z70H/UH/AWImoa+sxtTMV1PW4BMFLgZUMTrG",
+	"v5GhjZI25Zi85no2FCNzyigX6mejI/670QxGlboeo78fXUlN86Mncim0XTa/T0Zt6j3jSoPWrk5uEYaT",
+	"zpmGwgJv6gOGcqI5ozcMAHbd4P3t0i7zlyUpKcruRgoG3dMls6Nqw01Xvy4Z+LjtxlYm6oQ3iks6oeDB",
+	"ttVE6/Emd0ncm1FO9Djnc657HR6UDpt265NQtgVyBQqmFtJQmhns6WBQ85KHbP4fNiy1nFwnz5KzuWym",
+	"Ft8ljRTXR09kZitIPOPiXVM/9rFjeOYu6VVoattL1YftkOyOxd/0C+YQMSrqQe/szVvzqbiJk+grllMQ",
+	"m10RKicPJYbb4/VcEWrwuEiRr8/I6H//+38apJa+Zyj9/nG/b5+CHVbL+ZwWa0TLZcIdi4QItvKgPUm7",
+	"hKJnDHRNOlU+tdByAqMu3R6h2HU0XiN+rssCttVQjqAaChhbPp2VuUt6DeLddo64yRC9aJhssRpW2dtf",
+	"mH6CL7pjcs8j2ekktpy8vjlCp4OHm5N/XlYKMesFxZ3+qY9LudtCrtyck22i/D/jMUldVk7GcqYb7G2o",
+	"mcBla9QrgIOwqO8UbCEjbPPah/9zZUuClEAM1vqN9YEgB21q1JaNc/PUvOfyVFqFgtczqVgZnOAv85P4",
+	"TV4ZY+Umn9NbNHeenjz89uF3Dx49/DawgZ5ErEyb1+vD7ccEI9v2P1mefH+SxZRptBqA8mgjLCmUbGAK",
+	"kC4CasVNBjI1orAqSbSHMSi9pEezORe7kXIjI0V6ATIJBom2JctMvTUJQDmgHIFjrrxA040KagnDobEF",
+	"DfrkQqMYPzMSXZ5b7Qt1mlIrwJEPBaCckiv/zRfo3RjZkVzDWQZl1ZFx9ZeY7GqYuyXRD8bTbfBTnKNb",
+	"qj8Ql64wxtC+FyeirgSysCViq2sHxwAm98P6JZaEtBa+H2wuYHwe7hHO7Nr8SDXF8L7f7SRi+OaWkwhm",
+	"DFSVqSIvf7n6Kr6sORgFtdNGbo/m9PYI8yNPBg+/++bbR4c+wYuljsLh2kw6VSIGO+5NeWaLJPfJuSBo",
+	"RvcmB3sEFV2robBBSHiKbZ6dLx4ZOVMlXfzTU8Snsf/m/t+0FGwq6RamevM63qKKLjA3+oDKbWd92WrB",
+	"2x+cFHJ+nWFw5NaHtSwfreNT5WvCdqziEhNS1Du+KEEmdzM21Lz8NM9HZxuxU0kQPI4BpWBud74ejLuy",
+	"9teEcKF0UMoqQBwmkLfkMaHMVWxjtTC3p3GCm+KXiwCgeb5ZZbmLGSXMYfo4lo8KcntH84cljz+c/aMU",
+	"O0s4+pqNIeBnjqG0S5u2qOOet1a08rxZYrReW0YbZCfpAozb2bKgAO5kuL2vRmru5SAZaSjUMk0Zy1T0",
+	"4nLoGvgG9lQmMaH/FfNpE3DW2A9gW88y8K2JIAbJ3JqjMmB1BO4tMVWoBJZCrBQ1FDabPYCCbVgbCZzf",
+	"itBKs433bcnbd75xHVzo73jZQkPAcpjNTIqS4e94sR7X8iubaddTqYLVIVpOGeg1tYwf9PxIw4SnEKzl",
+	"8uvWm7r0Mzn9mSvFMpe4VdvkLUzRa9SIodX7uU+umNIQssBc0Yow2vqkHhza+5n+9tuaXGpa1KIKPXrt",
+	"0em35OT7s9PB2WBQCyc86/2V5nQWQif0oDghv2G+ClxOF1ouILCkk1oVLshdNV7EJw1XCPpkO3VWk2Hv",
+	"SdTP5JRQxyO0q+Yxh2FvZbT3olWgvJBKmxnGizxjxUsKCev/BJwDVTQozUsWVM+++hRZyXue3TUasM/J",
+	"jeRZwEVmciWIlhLZwxyK3Bn90zwWtVZXZJpdZX2e9T62oNZdPmuWx9b9A9DSC8HCUj0fUxiqk0f9umnU",
+	"6Z4Ez+2z1x9Fym7DGGgwiwUYCQfYWQxFCmrlQM16pJzE1cTsJgF/OMH3nORsSnMjEIDz3Sh0hGVcG+lA",
+	"ELDkoJgYTMSIo0Qxs6vaSRbJUGBIifaitCJmG9f9SJ0ja9/dSKUOza4Y/7TBbOy+7s9p3u4pySDO09zC",
+	"2XrE/g3hJkCFapZnPNKTbTEQUjSd+kt7wfKcYdq7K8bU3LFt0JePsO3lQYkozRA4IwjFzMGfc9dZBCrP",
+	"lY3o+TQFofO5Be+Gmy04dwXR9B0jFH+AcP8PIhchsNLx+zWjxTWgmt+1OpAtEBPaQhgp5IosjECR07VP",
+	"8zOtJBvBqkGl5qEArwfgpMPrNoTF/Al+EohWMt+DA9NwRRtFZn74+7PLv9ug2zwfiolcGoGm0KpPnlz+",
+	"B6I3zhh8hbLlyPw5coFTgRINmkjB6Bx11qEIrD04UVXmpVYSSDZ10uDpFVWgzVJeWBEenINGJ3DGpwp4",
+	"e0LYDRNQ/56oFdfpDKLk4ozlL0zb8hlbXIdX5VZYNcRQlfnzevCo4kwMimyAOWuBMq+1ZpWU0aufn/Aw",
+	"Bqiow2H2/uHdm6Prt+avKDKqEaRipjMbXh81C0I6Y5BNYz+m6qaX9G5zddtgWYulTwNxUEcv1vGMLjYY",
+	"gfIEZkmrwdS3wAyH2GhdOQA3XF8eYFvJAT/2Dyk9WhoyPCBs5EZkfblg4nae24U4kpMJT5lz1PfVAkIa",
+	"Z4zped6Hf6u9+gyJMRcUDRYbSIAQjWs2rvJm/bmo+IMn7RCSjz8g+dq2GrBY+0WVw95TikUTwjGmHjRy",
+	"2ddBbGtg0qYVW7QTXSx3Iu8EW0FOf6kKAcgLRNRTTAna4CMAKM58gswHo7VKPw3bWsnHqNmPn17RaYNB",
+	"aSHTWQJhy8zixNhZX0yOfgaUXzCRruUSezCSoEN07JNzXBx3HcygMCQx3fUrh3qDMD+ET7qWkYJZ8Wb0",
+	"AVVaI9R96O74PYaA3zUbQSzQvN0x78HeTYb1yXPRONd3jC1U6HW1s3f3IoaH51B2oU/AIeQ+K5tRGmXH",
+	"XMQ2rsWFBKPBQHSjLljAAgy6lUQxrcG/CwG4sgjskxHskqZRQUD6juMyFGEI0XUFeB2WThVjIsFkGAcx",
+	"p5bpDG4xxP4wWwJJBkoXUkzzdUKUBIENK7q+Ph5ZJWpuDgkrh47Hrhy7O0f1YKJnkHbZOzv95lHDxbWj",
+	"wSyobrCX2cwR7SEsZ+d1VtEa3hAeysPqwsuG64GM3LaMkkpZOu/WwXqqEyIkZD1AFJFbIEKHwk7Lyuhz",
+	"RiEc6XGQ5qwrYvLDk9M+eQ3gFX5NuBoKrJ6QYH/UjwOpbMHFyA8JLyYkOkrsunyhhsK+09L34Ps+NGZj",
+	"8Bcccta4i7cbCuvCTfAp4Bajkl2AMsBFnzgSs16xCsOFIaM3C7YZBg+HzLuw8JuK54xmGVwZDqjsyr4+",
+	"FFwRYC0TYBoLVnabU1Bvqaf3Ev5yRPWoD/+FZJcxGwqfGVqJEcPos/GaLCFz5huX+wwjwIo1ABRM4EZb",
+	"QZbLuUNXB+aGeSnQlddQ5EpgywnmEdhNAs9+YhPUIOyFCzKy2Nwjj3oIxpCQGMfWtI9xXOhUdB89+M9Q",
+	"jNfoUdQzKoheSTeXBEcHdl4+0WgbAG8jQCQj0q2LnkMzAmAtB24kgNNT0k7fTQfDM81jI6CQEWZw2Vwj",
+	"rknGUg6QLavqWTNzMKorKgquOXO2ZhhlTqA9e3WjYzTlikuRVD7ByZFLxAalmtld2zhxpV7YfoyR7nzr",
+	"M7pYMGEemGhz2PI8ILYgdMNOYCiM8JhYUtJOqnLAWCGrMdImHGCfvgxLbHVnqKNb4K6V5KcDoK2A/PGT",
+	"YuHQcJ/E2t3C5gxRSLW6mOxyGw8FQomV4kUSLi6sIhm9RnSqkWVMZXw4quhDgbJIIKOABmcHGQrjsKLY",
+	"aikRLKhyzMcdCCncCpvHhsLWXHK+T7x6yeh8WdCjl+b17OiFGBkxFVqEbqbMLGuF0RquxZV9PSHjpS5j",
+	"cZCUCWYOJV5t+GbwXZ9cSjhuANBmS2UA/hLAryGNG/UhCPBBWAuqNqZluJwhjJjBoipNfpYjP8uR/7py",
+	"5IeXGgN9D1OsK/pe1Ff2F6Y9MPuBzuZf5Qpyf7GMAh7QGVdaFmtbMItqMpdKV2OsyJd2wck3A3PtgVTp",
+	"wxfNWZ7yGya+qqZCDOKnBQMpozkQWL+mNfshepDcFMZsamTQGYMQYSMXuRT2kRntj1TbbOsRGH1HTQe6",
+	"jMxsOBWPHkbARW6PaM6pQopx/WEl6EL33n5Qs6GDyo8bcZDiDmWbs5KCheYISnE8ttwHdhhQIUZ+JUcJ",
+	"4kXandJSBmcOm/oYcXuRqBJcuntaU/bhiNixxb35JCLHabXsWqt2He7Z75Y90Lidnzcy3MhPZNvCOxD5",
+	"QGucSCkxqE8n/v+jBJ+UM28oCNJmrKcHDkEpG20MvP7wMhNoBm25ohcTouScgTrOjDaB4oxX/hOvSdoA",
+	"i03PyyvUP55BVxsEV3plfdDEF4qUs4vJETOI6mt1z9ZF7TkX7vNJF8/jw5gDBgCmIaCwTP6QObpgBJp1",
+	"DkEff4GMYW9eqQVDRIliOzVE8zw3BGO3SbGz2D4VfPP+k0d/tb0onc0J4I9SfehViBqcX0yIMioezV33",
+	"Ns3Vbr1TLGFvaKqtNx0/G5G9oEKzbCgCOxacGa5B+eRoZ7KtUfXOJhtUIjVsYQw5FLXzRoRcoQVnIgtf",
+	"LD9uh4CzUe7onmHi9rA1nU8P/Xcy6BysBGPaKU7pIxLguXrni2daFgcGDMFWVcCAA5BgwInn1ChjgoqU",
+	"tQYkgeXCxfxYlQG0zjmkYI8BJJCaI2QNRPAN2nqpWBt6HIo5zUBJd+/1yflSyznVPLUROUwhNk/p/rDN",
+	"5MxfCEOBoEtSNMTuGGnj52BeH+OOD/vreL3jBBF8H+XV/uEYGbZdXqJuyQ52zW+npw4u8EsWbtTvoLQF",
+	"vXvG8PtmE7gCExs7F5TItO6QCRdczVi2u9t0zxurbfM+b9uu2/YBeLqH6W4StH7GNi+dHvnBLFjVjpo4",
+	"IPx6GK5Htb1ZAvlNMQf94QK4QIDGu4kfTuXBbo/cg3Yz1iI9DlS41uu1UgY/tOP2LYhp4AdDZwwlqVys",
+	"beAr3LPWrR4Ey0IWliK5rDjCVZl56jyQ1D2cDUXgMTdjGTMm0B5MtPSV30Mtkjt3mSgbHACuZ86Uarqg",
+	"L9cibTUJRNLipwWDWr3QjbKu7BlXSelz8SNAkHl2w+XSYVFW7NkN5mxM909igZZNaP1NQbablnFP5FD/",
+	"fxc7+UexU1S3ZB8rhSWsgoFba8JW6JyzFYbNeiTV+mWwZ1IwdShr9oYLngYePxC1gELCo78W6YexdRgG",
+	"kPEpU1q1JNvhE6h6zZxDx6EqUDJepu8QJhzc+1/+cvXkK3Mwy6CMv794ReTE4fmGBQqZ6pOnvy5pbjtR",
+	"ZFHIG0YYfGf76JMfoAvlQnCGwvdeMI/8bIO3MVHJDgpz1sF8hD+Xg6UQ5q+LNZnIPJcr5RiVLQ9ElQ3x",
+	"Tzz0l7dy+kiZXE4Rp6mBh/xoF3dX0QNyYzoYCe2tEHe8ASCu3x/e6E5WCyoaYtdduL+LXXefM6ihNZPL",
+	"Yj8UC8Cq74RC8pEsoLhRXTmKJdZDsARLIZjpToHVOMUSzpDRuNH7zlVVOfqgXCEoI9koEgRhNKuZzEuk",
+	"lRLdLExSRPEydBMwc/deaEVGgt1CsJCtjG0jloKq75Cz5wplgyKRgsyABsaMLfSs7R5/5QtDfvBzeEDK",
+	"38S5wXVqFh66CQztjuU/grSwTUiAmvCNiSN4qxzoPg/ghcqz25gw23xqD5Yji+K4DSziivxjmdmESq4V",
+	"yycQukN9ZQP7YNVwv1xgMQgjdFfsrxjdVkDBWIz2ounMn08bRowY9UilPq630kyAWkNLoB2LAMFs3SQ3",
+	"QqhSsIFnQ93IEZGmCbvGVzsG+WooIMQU9asQeEIExWpdKDXM0Wk7IYerJA/bYFoog6wasWeqTGhvm7Mr",
+	"S/vmfW/sXnYAjrYGDhyUsmpe7zlNZzrn6cxVgIFw3QomydXJt2cnD88Gg/8yJObwTcwh9bWJ37zvcXWN",
+	"H9fOq5TLKXTbsTF/p7zpgqTC2TYolUpPVSyVn2jGyIXQkvynXCL8a3fm8QPEp3U3vx+Ma7l60xHGBeaD",
+	"MUspBtAGp65/MIQQSsaQKSUnIVNzCrVlU5uMrHTiPzz5/uGDwcODcLdSElmKdjChUjqKChD2ciRYLQWa",
+	"BPP+yIO2MqzMQcOWiqWwCozReEJFEMt4lkkQGy8JObRLZp7mNuGXZTHe8GoJHneR8jziBTjdOmHT4yEI",
+	"4AnGdwag3xAMXPrUGKbQUW2j7lX7nbaHZdBvTJt1sKzY/YGPoi0i3WwVZAc0CoL+z1ViIUiNFs11qULb",
+	"XHKjbzr/m7ehfQyFoAIA3qgQBFUqMMPdCgOTpV5ac4u51AGrp541X8InD8WKusj7mjzBRZmZERTvhQoo",
+	"AA/gYcL1ikM20EYePZZkQeWeLjM+zi00d8AvEKQZ3mqv5PEZI9RjhL7dxy9tV/HQKbQt5SEOAGpfPw+d",
+	"ii3UyrCWzmkHTMFR9K6cmKSsEZ1SMRRK8zwnY+YI94yUeSlAs9gLtIp2TsMwXHVa0wWkDSRDwS2kOKQ/",
+	"IeFXHoWENjItaMosCPmLGrAqJlSgOT/EbitPJVyXMAp/BOHehGAPW/YaMgDNCylrwh0Pikp88JISn15B",
+	"ifYaDh+CmjO6Pn5vzvTdoRj9Ocb3k5PBYDBwtYxAo4MHHterJ9XMzN5W386LX0x+pOsuQCgZXXsYlKPT",
+	"b/vkR9NdW3VEwP84fQCYKd9ArUMVBU05Ov02jpuSOXGlM2LKEcKlHDWjpnxKDPc8z4MCW0bmzei6DfWn",
+	"yTZyMCpGLJ9mj4aAfEpNRrYcAlojUH8QLIUMXWCC2iJGIyn0yYVhk1RTgBQbClhQMGtifUo0aLi4T4eI",
+	"buMfyRM5n5vlBfco1oew3UkxFDTnN6xPzjFVk4wLRt8lZPSMKn301Iz26OLHERgl5jaPBmd5ZtEynQHE",
+	"MGUjVBbmAXNjcOHqqEJpTfSFYCLsuJArBWFr0AMm5oErVZHlwifzAUu3OTxLRdhtyhaanA4GkDpIvYXH",
+	"ZmOcp+b3MyhDeAwLfYRDHdm8Xyq+MLqsK3IJSoZaprOhsGBSOVeaCQbQ3AAuZdt3lQTJl98MHiTk4en3",
+	"XyWVQn6ng4GtF1owXazPbE6nueiwnKWdcRBd6CU/K3nHLThm+E1S3yaT4Vklyw6JzaObWotUVuUiJ00J",
+	"cxUK2MWMu93GurFDe8Dw4Isf5spz9VM0nrPFEmOJMPv9CPLMYfTqqw/BRXaCIDU33kQuoZqtLBBy0IKW",
+	"+YtSVW/KKBSPE3U+PkrlAeSjgxLAC2GbPsTeVvt5b3QbV/f6DSTK7VWqCgpR2QpUtlJl39aZVdIlHYNI",
+	"gYV8oX7w7foLRdRyfGSkBCx3FRatujnpxXMOwelV1uo16oERjVyBXTAUxAp6sdsFS8FvNo9Xx7IzAAqy",
+	"C/0+Zn0sBdzQKqE8EN7L5Tjnab/kXJXdik9qUoHZt/ECVbdh0KCDO4y3VYXwQsANuaa55nZ5CjZd5lTL",
+	"ImzT4ns14cN5iBObUB7iMZUBDi4UaqP0Q6xZWo1DBnnXBXwplk+CVmzyVANBhLXJgyKeWEopGhFQWvZs",
+	"SFW2FBkVmmRskcs1REqzWyv4QkUAZxe0WBFrEF7Cea5F2rt7e/d/AwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -22,8 +22,9 @@ func TestAPI_StoreHealth(t *testing.T) {
 			s.do(http.StatusNoContent, method, "/source/health/1/", body)
 		}
 		got := strings.TrimSpace(s.do(http.StatusOK, http.MethodGet, "/source/health/1", "").Body.String())
-		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"is_healthy":true,` +
-			`"log_time":"2020-06-27T19:14:00.500000+02:00","source":1}`
+		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"doubts":[],"fallback":null,"frozen":false,` +
+			`"is_healthy":true,"last_said_at":"2020-06-27T19:14:00.500000+02:00","log_time":"2020-06-27T19:14:00.500000+02:00",` +
+			`"received_at":"2020-06-27T19:15:00+02:00","restarted_at":null,"silence":null,"source":1}`
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

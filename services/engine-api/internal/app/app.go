@@ -36,6 +36,7 @@ type App struct {
 	base    *lifecycle.Service
 	db      *repo.Node
 	journal *journal.Journal
+	health  *status.Healths
 	tracks  *trackservice.Service
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
@@ -71,6 +72,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal)
 	base.Server.Registry().MustRegister(recorder)
 	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
+	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
+	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID))
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -90,7 +93,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Playlog:    db,
 		Recorder:   recorder,
 		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
-		Healths:    status.NewHealths(statuses, base.Log("status")),
+		Healths:    a.health,
 		Clocks:     status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
 		Sync:       db,
 		Gate:       exchange.Open{},

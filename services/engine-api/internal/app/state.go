@@ -41,6 +41,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
 		}
 	}
+	if state.Warnings, err = a.health.Warnings(ctx, time.Now(), a.cfg.HostID); err != nil {
+		return api.SyncState{}, err
+	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {
 	case errors.Is(err, model.ErrNotFound):

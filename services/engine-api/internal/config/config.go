@@ -20,6 +20,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
@@ -38,6 +39,7 @@ type Config struct {
 
 	Tracks trackservice.Config
 	Report report.Config
+	Health status.Config
 
 	Engines httpserver.Engines
 	lifecycle.Config

@@ -127,8 +127,7 @@ func recordVersion(r *model.Record) version {
 }
 
 func healthVersion(h *model.Health) version {
-	uid := h.UID()
-	return version{model.KindHealth, uid, uid}
+	return version{model.KindHealth, h.UID(), h.Content()}
 }
 
 // sift splits what was read into what is to be sent and what was sent too
