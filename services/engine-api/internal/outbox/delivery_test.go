@@ -323,7 +323,7 @@ func TestPusher_Stuck(t *testing.T) {
 // It sends them less and less often.
 func TestPusher_CannotWrite(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"MarkSynced", "MarkHealthsSynced", "MarkClocksSynced"} {
+	for _, operation := range []string{"MarkSynced", "AbsorbHealths", "MarkClocksSynced"} {
 		for _, single := range []bool{false, operation == "MarkSynced"} {
 			synctest.Test(t, func(t *testing.T) {
 				s, n := newStore(record(1)), newNode()
@@ -351,7 +351,7 @@ func TestPusher_CannotWrite(t *testing.T) {
 
 func TestPusher_DatabaseFails(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"Outbox", "Unsynced", "UnsyncedHealths", "UnsyncedClocks", "MarkSynced", "MarkHealthsSynced", "MarkClocksSynced", "Park", "Receive"} {
+	for _, operation := range []string{"Outbox", "Unsynced", "UnsyncedHealths", "UnsyncedClocks", "MarkSynced", "AbsorbHealths", "MarkClocksSynced", "Park", "Receive"} {
 		synctest.Test(t, func(t *testing.T) {
 			s, n := newStore(record(1), record(2), record(3)), newNode()
 			s.putHealth(health(1))

@@ -28,9 +28,10 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 		}
 		*state.Nodes = append(*state.Nodes, node)
 	}
-	var err error
-	state.Warnings, err = a.health.Warnings(ctx, time.Now(), slices.Sorted(maps.Keys(a.cfg.MainHosts))...)
-	return state, err
+	if warnings, err := a.health.Warnings(ctx, time.Now(), slices.Sorted(maps.Keys(a.cfg.MainHosts))...); err == nil { // otherwise the database is away
+		state.Warnings = warnings
+	}
+	return state, nil
 }
 
 // detail is all that is wrong with a node.
