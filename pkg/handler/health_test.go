@@ -60,12 +60,12 @@ func TestAPI_StoreHealth(t *testing.T) {
 		t.Parallel()
 		for name, s := range map[string]*station{"engine-api": newStation(t), "sync-node": newSyncNode(t)} {
 			s.do(http.StatusNoContent, http.MethodPost, "/source/health/1", `{"is_healthy": true, "log_time": "soon"}`)
-			s.do(http.StatusNoContent, http.MethodPost, "/clock", `{"engine_source": 1, "mood": "blue"}`)
+			s.do(http.StatusNoContent, http.MethodPost, "/clock", `{"engine_source": 1, "engineSource": 2}`)
 			h, c := get[api.Health](s, "/source/health/1"), get[api.Clock](s, "/clock")
 			if len(h.Doubts) != 1 || h.Doubts[0].Field != "log_time" || h.Doubts[0].Sent != "soon" {
 				t.Errorf("%s: the doubts of health are %+v", name, h.Doubts)
 			}
-			if len(c.Doubts) != 1 || c.Doubts[0].Field != "body" {
+			if len(c.Doubts) != 1 || c.Doubts[0].Field != "engine_source" {
 				t.Errorf("%s: the doubts of the clock are %+v", name, c.Doubts)
 			}
 			if isHost := name == "engine-api"; isHost != (h.ReceivedAt != nil) || isHost != (c.ReceivedAt != nil) {
