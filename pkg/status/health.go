@@ -29,14 +29,15 @@ type HealthStore interface {
 
 // Healths knows what sources said about themselves.
 type Healths struct {
-	store HealthStore
-	cfg   Config
-	log   zerolog.Logger
+	store   HealthStore
+	cfg     Config
+	log     zerolog.Logger
+	doubted doubted
 }
 
 // NewHealths makes Healths.
 func NewHealths(store HealthStore, cfg Config, log zerolog.Logger) *Healths {
-	return &Healths{store: store, cfg: cfg, log: log}
+	return &Healths{store: store, cfg: cfg, log: log, doubted: newDoubted("health", "log_time", "is_healthy", "details")}
 }
 
 var (
@@ -78,6 +79,7 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	if h.Details, cut = clean(h.Details); cut {
 		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("the details of a health status are too long and were cut")
 	}
+	s.doubted.count(h.Doubts)
 	said := readDetails(h.Details)
 	h.Signs = said.sign(s.cfg.SilenceBelow).Text()
 	return s.store.StoreHealth(ctx, h, HealthRule(arrived))

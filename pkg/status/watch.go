@@ -13,8 +13,9 @@ import (
 // watchTimeout bounds how long a scrape waits for the store.
 const watchTimeout = 2 * time.Second
 
-// Watch tells Prometheus what some sources said last about themselves. If the
-// store is away, or a source said nothing yet, its metrics are left out.
+// Watch tells Prometheus what some sources said last about themselves, and what
+// was not understood of it. If the store is away, or a source said nothing yet,
+// the metrics of the source are left out.
 type Watch struct {
 	healths *Healths
 	sources []int
@@ -42,6 +43,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (w *Watch) Describe(out chan<- *prometheus.Desc) {
+	w.healths.doubted.Describe(out)
 	for _, d := range []*prometheus.Desc{healthyDesc, saidDesc, fallbackDesc, silenceDesc, frozenDesc, restartDesc, noPlayDesc} {
 		out <- d
 	}
@@ -49,6 +51,7 @@ func (w *Watch) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (w *Watch) Collect(out chan<- prometheus.Metric) {
+	w.healths.doubted.Collect(out)
 	ctx, cancel := context.WithTimeout(context.Background(), watchTimeout)
 	defer cancel()
 	for _, source := range w.sources {

@@ -73,7 +73,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	base.Server.Registry().MustRegister(recorder)
 	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
-	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID))
+	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
+	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -94,7 +95,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Recorder:   recorder,
 		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
 		Healths:    a.health,
-		Clocks:     status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
+		Clocks:     clocks,
 		Sync:       db,
 		Gate:       exchange.Open{},
 		State:      a.state,

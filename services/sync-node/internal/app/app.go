@@ -68,6 +68,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
+	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
 	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -82,7 +83,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Recorder:   recorder,
 		Sources:    a.active,
 		Healths:    a.health,
-		Clocks:     status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
+		Clocks:     clocks,
 		Sync:       a.station,
 		Gate:       origins,
 		State:      a.state,
@@ -103,7 +104,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes, a.unknown, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
+	base.Server.Registry().MustRegister(a.nodes, a.unknown, clocks, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
