@@ -17,7 +17,7 @@ import (
 // once, so it must have no effects. Error: model.ErrUnavailable.
 func (w *writer) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
 	return w.commit(ctx, "store health", func(ctx context.Context, tx *writing) error {
-		last, err := tx.lastHealth(ctx, h.Source)
+		last, err := tx.lastHealth(ctx, h)
 		if err != nil {
 			return err
 		}
@@ -34,19 +34,21 @@ func (w *writer) StoreHealth(ctx context.Context, h model.Health, rule status.Ru
 	})
 }
 
-// lastHealth is the last state of a source, zero if there is none.
-func (tx *writing) lastHealth(ctx context.Context, source int) (model.Health, error) {
+// lastHealth is the last state of the source before a report comes; zero if there
+// is none.
+func (tx *writing) lastHealth(ctx context.Context, said model.Health) (model.Health, error) {
 	where := strings.Replace(newestHealth, "%s", "", 1)
 	if tx.Dialect.LocksRows() {
 		where += sqldb.ForUpdate
 	}
-	found, err := tx.healths(ctx, where, source, 1)
+	found, err := tx.healths(ctx, where, said.Source, 1)
 	if err != nil || len(found) == 0 {
 		return model.Health{}, err
 	}
 	last := found[0]
-	if said := last.Said(); !said.ReceivedAt.IsZero() {
-		last.Closed, err = tx.hasFallback(ctx, source, said.ReceivedAt)
+	// After a longer gap the state has ended anyway.
+	if before := last.Said().ReceivedAt; !before.IsZero() && said.ReceivedAt.Sub(before) <= status.MaxGap {
+		last.Closed, err = tx.hasFallback(ctx, said.Source, before)
 	}
 	return last, err
 }

@@ -9,10 +9,11 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
+// MaxGap is how far two reports of one state are apart at most: in the time
+// between, nobody knows.
+const MaxGap = 2 * time.Minute
+
 const (
-	// maxGap is how far two reports of one state are apart at most: in the time
-	// between, nobody knows.
-	maxGap = 2 * time.Minute
 	// frozenAfter is how long a level is the same to the last digit until it
 	// counts as frozen.
 	frozenAfter = time.Minute
@@ -117,10 +118,10 @@ func next(said, last model.Health) model.Health {
 
 // isGap reports whether nobody knows what was between two reports.
 func isGap(before, after model.Report) bool {
-	if !before.ReceivedAt.IsZero() && !after.ReceivedAt.IsZero() && after.ReceivedAt.Sub(before.ReceivedAt) > maxGap {
+	if !before.ReceivedAt.IsZero() && !after.ReceivedAt.IsZero() && after.ReceivedAt.Sub(before.ReceivedAt) > MaxGap {
 		return true
 	}
-	return after.LogTime.Sub(before.LogTime) > maxGap
+	return after.LogTime.Sub(before.LogTime) > MaxGap
 }
 
 // startOf is when an engine started that runs for so many seconds: after it was
