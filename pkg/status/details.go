@@ -46,7 +46,7 @@ func readDetails(text string) details {
 
 func isEnd(decoder *json.Decoder) bool {
 	_, err := decoder.Token()
-	return err == io.EOF //nolint:errorlint // Token returns io.EOF itself
+	return err == io.EOF
 }
 
 // take reads the known members, and removes them.

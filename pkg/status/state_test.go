@@ -1,6 +1,7 @@
 package status
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -248,7 +249,7 @@ func TestHealths_NoPlaySince(t *testing.T) {
 			t.Errorf("%s: %s, %v, want %s", name, got, err, c.want)
 		}
 		m.err = model.ErrUnavailable
-		if _, err := s.NoPlaySince(t.Context(), report{}.said(), now); err != m.err {
+		if _, err := s.NoPlaySince(t.Context(), report{}.said(), now); !errors.Is(err, m.err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
