@@ -814,7 +814,7 @@ type MonitorWaiting struct {
 
 // NodeState defines model for NodeState.
 type NodeState struct {
-	// Detail What was wrong, also if its time zone is another one, or if another database says that it is this host's; absent if nothing was wrong.
+	// Detail What was wrong, also if its time zone is another one, if the clock of its engine is wrong, or if another database says that it is this host's; absent if nothing was wrong.
 	Detail string `json:"detail,omitempty"`
 
 	// Fetched Records that the last comparison brought.
@@ -868,6 +868,26 @@ type Outbox struct {
 
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
 type Play = map[string]json.RawMessage
+
+// PlayOrList An entry, or a list of entries.
+type PlayOrList = json.RawMessage
+
+// PlayResult What became of an entry of a list.
+type PlayResult struct {
+	// Detail What is wrong.
+	Detail *string `json:"detail,omitempty"`
+
+	// Errors The fields that are wrong.
+	Errors *[]ProblemField `json:"errors,omitempty"`
+
+	// Status The status with which the entry alone would have been answered; 204 if it is stored durably.
+	//
+	// Example: 204
+	Status int `json:"status"`
+}
+
+// PlayResults Example: [{"status":204},{"detail":"invalid: body: must be an object","status":400}]
+type PlayResults = []PlayResult
 
 // PlaylogEntry A full record.
 type PlaylogEntry struct {
@@ -938,6 +958,13 @@ type ProblemField struct {
 	Field string  `json:"field"`
 	Rule  string  `json:"rule"`
 	Value *string `json:"value,omitempty"`
+}
+
+// Refused What engines sent to an engine-api and nobody understood, as far as it is kept.
+type Refused struct {
+	// Bytes The room that all of it takes.
+	Bytes int64 `json:"bytes"`
+	Items int   `json:"items"`
 }
 
 // Report defines model for Report.
@@ -1089,6 +1116,9 @@ type SyncState struct {
 	// another `start` as soon as a service serves it.
 	Database *DatabaseIdentity `json:"database,omitempty"`
 
+	// HealthWarnings What is wrong with what its source plays, by its health; on the sync node, of all sources. Absent if nothing is.
+	HealthWarnings []string `json:"health_warnings,omitempty"`
+
 	// HostId The number of the node; 0 is the sync node.
 	HostId int `json:"host_id"`
 
@@ -1102,14 +1132,17 @@ type SyncState struct {
 	Now    stationtime.Stamp `json:"now"`
 	Outbox Outbox            `json:"outbox"`
 
+	// Refused What engines sent to an engine-api and nobody understood, as far as it is kept.
+	Refused *Refused `json:"refused,omitempty"`
+
 	// TimeZone The node's time zone, as its clocks show it.
 	TimeZone *NodeZone `json:"time_zone,omitempty"`
 
 	// Twin Which other databases say that they are this host's, as the sync node last told this node; absent if none does.
 	Twin string `json:"twin,omitempty"`
 
-	// Warnings What is wrong with what its source plays, by its health; absent if nothing is.
-	Warnings []string `json:"warnings,omitempty"`
+	// Warnings What is wrong with the clock or the time zone of its engine; absent if nothing is.
+	Warnings *[]string `json:"warnings,omitempty"`
 }
 
 // Track A track-service entry.
@@ -1289,6 +1322,12 @@ type ListPlaylogParamsSource string
 // ListPlaylogParamsCorrections defines parameters for ListPlaylog.
 type ListPlaylogParamsCorrections string
 
+// LogMissedEntryParams defines parameters for LogMissedEntry.
+type LogMissedEntryParams struct {
+	// DryRun true only checks the request.
+	DryRun *bool `form:"dry_run,omitempty" json:"dry_run,omitempty"`
+}
+
 // GetPlaylogEntryParams defines parameters for GetPlaylogEntry.
 type GetPlaylogEntryParams struct {
 	// Corrections `raw` shows what the engines sent, without corrections.
@@ -1449,13 +1488,13 @@ type StoreClockByPostJSONRequestBody = ClockData
 type StoreClockJSONRequestBody = ClockData
 
 // StorePlaylogJSONRequestBody defines body for StorePlaylog for application/json ContentType.
-type StorePlaylogJSONRequestBody = Play
+type StorePlaylogJSONRequestBody = PlayOrList
 
 // LogMissedEntryJSONRequestBody defines body for LogMissedEntry for application/json ContentType.
 type LogMissedEntryJSONRequestBody = MissedEntry
 
 // StorePlaylogOlderPathJSONRequestBody defines body for StorePlaylogOlderPath for application/json ContentType.
-type StorePlaylogOlderPathJSONRequestBody = Play
+type StorePlaylogOlderPathJSONRequestBody = PlayOrList
 
 // CorrectEntryJSONRequestBody defines body for CorrectEntry for application/json ContentType.
 type CorrectEntryJSONRequestBody = CorrectionRequest
@@ -1684,7 +1723,7 @@ type ServerInterface interface {
 	StorePlaylog(c *gin.Context)
 	// LogMissedEntry Log an entry that was missed
 	// (POST /playlog/corrections)
-	LogMissedEntry(c *gin.Context)
+	LogMissedEntry(c *gin.Context, params LogMissedEntryParams)
 	// StorePlaylogOlderPath Store one entry (the older path)
 	// (POST /playlog/store)
 	StorePlaylogOlderPath(c *gin.Context)
@@ -2023,6 +2062,20 @@ func (siw *ServerInterfaceWrapper) StorePlaylog(c *gin.Context) {
 // LogMissedEntry operation middleware
 func (siw *ServerInterfaceWrapper) LogMissedEntry(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LogMissedEntryParams
+
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", c.Request.URL.Query(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dry_run: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2030,7 +2083,7 @@ func (siw *ServerInterfaceWrapper) LogMissedEntry(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.LogMissedEntry(c)
+	siw.Handler.LogMissedEntry(c, params)
 }
 
 // StorePlaylogOlderPath operation middleware
@@ -3350,6 +3403,20 @@ type StorePlaylogResponseObject interface {
 	VisitStorePlaylogResponse(w http.ResponseWriter) error
 }
 
+type StorePlaylog200JSONResponse PlayResults
+
+func (response StorePlaylog200JSONResponse) VisitStorePlaylogResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type StorePlaylog204Response = StoredResponse
 
 func (response StorePlaylog204Response) VisitStorePlaylogResponse(w http.ResponseWriter) error {
@@ -3375,7 +3442,8 @@ func (response StorePlaylogdefaultApplicationProblemPlusJSONResponse) VisitStore
 }
 
 type LogMissedEntryRequestObject struct {
-	Body *LogMissedEntryJSONRequestBody
+	Params LogMissedEntryParams
+	Body   *LogMissedEntryJSONRequestBody
 }
 
 type LogMissedEntryResponseObject interface {
@@ -3397,6 +3465,14 @@ func (response LogMissedEntry201JSONResponse) VisitLogMissedEntryResponse(w http
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type LogMissedEntry204Response struct {
+}
+
+func (response LogMissedEntry204Response) VisitLogMissedEntryResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type LogMissedEntrydefaultApplicationProblemPlusJSONResponse struct {
@@ -3422,6 +3498,20 @@ type StorePlaylogOlderPathRequestObject struct {
 
 type StorePlaylogOlderPathResponseObject interface {
 	VisitStorePlaylogOlderPathResponse(w http.ResponseWriter) error
+}
+
+type StorePlaylogOlderPath200JSONResponse PlayResults
+
+func (response StorePlaylogOlderPath200JSONResponse) VisitStorePlaylogOlderPathResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type StorePlaylogOlderPath204Response = StoredResponse
@@ -5069,8 +5159,10 @@ func (sh *strictHandler) StorePlaylog(ctx *gin.Context) {
 }
 
 // LogMissedEntry operation middleware
-func (sh *strictHandler) LogMissedEntry(ctx *gin.Context) {
+func (sh *strictHandler) LogMissedEntry(ctx *gin.Context, params LogMissedEntryParams) {
 	var request LogMissedEntryRequestObject
+
+	request.Params = params
 
 	var body LogMissedEntryJSONRequestBody
 	var err error
@@ -6066,274 +6158,286 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3lj/6KijercrHtChKdpxErq25iuPMaK5juyxlPbumrwh2gyTGTYBpgKIY/1W1T7MPtk/yL5wD",
-	"oNFNdLNJ0Y4z46mpWCS78XlwcD5/530vlfOFFExo1Tt735sxmrEC/nzGxTvzb8ZUWvCF5lL0znqvfnpC",
-	"vjv97rszomeMjCa8UHqUkNGiYDcjQkVGRoLd6hFZ0ClLSMFyqvkNI1rCCzTLCqYUkZOhMJ8L9uuSKd13",
-	"by0VU2REJ5oVozPCNUml0gpeVXTOCNWEijXJ2ELPEtPdUAipZ1xMCVekYAtGNcuILEjOJprIpSarGc8Z",
-	"EWxFmNAFZ4rQouA3rO8GzaH9gg2FFPma8AkJRkZmVJGRmczItDqSk4lietQfil7SU+mMzalZJL1esN5Z",
-	"T+mCi2nv7i7p/f3oSmqaHz2RS6E31/GvckXmZipcs7kiNM9hxRSZ0RtGuCDavN2vdDLngs+X897ZIHEd",
-	"cqHZlBW9O9PlghZ0zrTdP1jEzY5fmDmuZtQs7dwshnmM6BlXZJHTFPueMZJzsy1XM0ZuaL5k9ulJIeeE",
-	"EkMbBGml71YH9t4uj2lB4FSEJGwyYak2c+FmBL8uWbHuJT1B52YKOM7KPOntMyametY7e/QwiaxtKouC",
-	"pWZCanOCo4KuRkTN5ErhPM1smJhywRRRTOiErLieGdII2mkaXdhVOMaMTegy12b8i0VuXmDCbM0b/7mg",
-	"q97b2OjNGjbsS8FSWWTKkLkswq3RfM7Il+bwPXjw4PuvmkYLTYfDnMhiTs0oM6rZkWmlVx9S0rs9msoj",
-	"+6V5pH9lnnNDvTavttGR0rQwhy466D45J6YBQnMpGJkzKuxxNm8RiYcto+s+Oc+VJAWjGTFHznT9I9WO",
-	"sODxkZk3u6XzRW7Gejo4HRwNHh2dfns1GJzB/1vWBefRnc7MutCcU8WU2VY3HtOCGUvv7V3S45lpx4/o",
-	"xPa+oHpWds4zQw3s1yUvWNY708WSRbeIC/3oYS8pj/lJ5JgnvXdcQK+xecJvcTK1zC8g1PKbGaO5nqk4",
-	"ueZ8ztsYGNVkLlXj8cbXo2P6ZpCYPbCTHQwGW+culvNxjKkZNqXkskjZF4rgQwnyqpMKycQ3yLbatkl+",
-	"mKcnD799+N2DRw+/3TpY5IUtK6clyZnhkYYXWUY1ZlMuhLnP7NEwfDghXChtToacWHbbJz/JgmSMLeAJ",
-	"RSYyz+UKXgm4s3uxaXfsGKPbU98d/F/Sfg2ZW2gaYRcv6ZT5nUnNncgy3KHBgaYC/XadyNZZIDXdn9Jq",
-	"g7TNHprUtNxyoYzZRBZsp7tEy0PeJFrueI/UR1y7SLhI82XG4C4ZitVM5nCLgExIKM7RXfOUTAoKdzjh",
-	"2ggF5mHFUilAUpxzsdSsPxTVC0jL4PphIrMyX3yp7nm5YF/Am7PeW7NeVvz8QWaGRZ+9752nmt9QXDQj",
-	"tQvNUK408gZP4Zfjfyj82ZPh+9543Tvr/dwnV0xpy+QoPNXDW3iZcWlEYCkI5QWhU8qFGV85k38r2KR3",
-	"1vt/jktV4Rh/VcflqF7hgI0kepf0nuQyffcj1XS3wabLomBCX5vtU7mEVxY5XRu+cG0u2wdJz0h28PdD",
-	"+7fdhOc0nemcpzPDzlwD12ZBQ0mBnJaSgn/ItHYyCL7AG77y3sn39j0jf7phFjQFHQn+uKaF5sq89jP9",
-	"7TfOyKWmZsHxx2xZ2N07/f6B+zLez8lDOz54RnMN0s5PNGPkQmhJ/lMuzShQpr12nOok6RkdqrJ2fq2+",
-	"qa7V+ZiBoNCyTCcNy3TSvkx+ec1NkFMhWHbtdhA22wodZ2/2XzXhGOF91/BtUqOuu86EXxI40HuVp52T",
-	"v12+eE7k+B8s1YnhMcDguCIpKzTlhuUZSVgbRiMFOyOKMfI1HnaizbOBwpJ93d+4MO6S3l9BaLvUVC/V",
-	"bqcsY5ryXPXOeu+HvfxXNeydkffD3g0rFJfCfBr2Tvsnw97dnWF46hrlw7W7q3I5BSprWPTOa1iZwe+1",
-	"jD9Tc5EKKlLmWNj9+Kt5AtfJc1rBViTj6l33pYmM6s5dC5Xhv8zpercBm90LeEaHQ3gvLtVtvjCN34cE",
-	"YFXVQgpVuWhZtimrXGpZsIwYpjTO133UnJy97DUtjNweeYuu7VCEJIppzcU0IYYTm/mghEbeCbmyijHs",
-	"zWMi9YwVK64YWqfMnIUUrN9qd4K715ssOhBGR25XNhnZJCMTl3YSM1DVtlDPZOrlmGpDr2GiumyOZWC0",
-	"WxOu2myJocFu+/o8Y1Sxgy0NthZZldczSWYyz3BXc/NY3xyIl4Uc52zeMoAFPvGn3Qbi2o0OBc/MqpCG",
-	"9LggqxlPZ2TCWZ6hyDwzCpd06064hrEiwW8/CHdJ78qwAbXTsoLpc9u0oF3Tgd1KWhRxVmGoEHiRqtOb",
-	"NWTHerGPHcMzMatt20vVh5G47LCRkZhDnbNsyuZ2PRaFXLBCW5E+WKgF1ZoVZhr//5vB0ff0aPL2/YPT",
-	"u3/rRTSHCRdTViwKvuurlfvjTaWdxA+mtAEh0zU9hlK+4VabUxmvI6ct6bGFTGdRI1ddiS3Noh0UTSNb",
-	"ciNaBp2OpcwZBdVlUbAbLpfqersSj3x5RRUxCuINs2pnPzpCd59HJopcnGXXVHefQzm8zb5iGr1Y5rl1",
-	"Z3CNbJbnuR25GXK0W/MWHZvLGaWSdqLAHUtKQ0V9MRNnZAb7wHhdapTVVfBbtI2gvMxVpSiqt8pIEo7V",
-	"XWKpr5VLS6nYFbuFx3N3AWzl609yyueW3Db3Y75UmowN11nCVT6huWpZ8YBCS0rqPGhlFM7ui3LXtOrs",
-	"0lNdbcHh1+s2otzlOLcdUMVF7FgCfVv3mzXeuWM6o4qMGRPumILFrWIv3Zf+wZyfR5kEV9Y3SHKqNIho",
-	"gihNNUvImKV0ibIZUWuREiEzRlIqvgCSKBhNZywL+Egw/aWApja7fN4sH1ohp+zKCYyGDcAaJURJYkQH",
-	"cyWTwCuKlp0+OR8bGjILjNwDBhEZYWDGO1Lv+OJIwvhofrSQZoOLUHAuOUeVftwmJ56jWIJw6x1jC09m",
-	"VExZ9h80X1qazDKOfb8MaBX3sbp0PxlRRoEoo2eMF+i1VI+JIyq76MF86/229Agnu97lc7ayvfSxF1mQ",
-	"YW/YI3P6jilCUbzyHZNz+4W20pj3UL9jbKHANAnN9clzOmeKzOnakBIXJKVzlj8BATKpndo5yzi9yDqx",
-	"kovydMJr13zn95y55GLvN/foVM3k6mKvt56DuWsXLusMZrv3ZW1rO3Tm7Gi7z61iktvxVSMin+fj5Xy3",
-	"scJr1kqw63tPzEMKHXe7vfmjt/91ePMSTPrKv3yhinT3Lp/RMct3f+15xwW1W/Hg1L95ieaVrsIOvHOF",
-	"5pZdB3kFnG+vUV7T/WjGm5Z2fjHdm2oCs/EeZHPN96Kb63w/wkFz9n57ovYgHWeq23mceg/i2RBDqz7C",
-	"OV28QUHs7T+UFP1XdPUzU4pOWc85kXYTAy40obmSIC+yG1as0YwW3rxlOBBEA21eqc67Y5h6JzfApXkw",
-	"5hba+qY3bmRyOdYqZhGz6qmQmixFxgqlpQRxcNUwmU5WlR9Nf5tWlQ2nUkwLAC/TzotTsJTxG68hbxj+",
-	"hJFKMTIvI5WZHdEFNxM2ApKRwGdS6VKuEzJcANOINZdqxfLJPbSCUt+KjBVslGZ6TjC3Y7ATQEu1ocH5",
-	"QnOWhcMVDCjTPXqfERY3rLCemK42B/P99W9SsHjUYijQh+2HL9aJpFyr6i57qq6fjKR6xEKKimoFoS+5",
-	"Oyu4mjE89kZzzOUKwxEpuAuMvkjgbHmNLThcGAE5xzAVNRRUlUL8i5KdKEILRt6xhSZayjapHQIHokzm",
-	"KnDW1jwfiozq7nCIf6vSRcl2rhzXaWnHPNLaSMV7XGtIWDcMxFWQUSCDjpLgI0bqhd8wAU9Y2doF9DmR",
-	"ect4GmblBtMnf3l6ZaM9OXiBRpY6O0wan7xssBKel20hpbc10mprxDghr8NbdR2jhhIzZuofKcxHzW51",
-	"tC9zUNpJphICMGpspGWfYcDsVhMpGIbKluHXSPfRVq2z/2Xg698cXT0iYNTWVCVuoHH7L9CWYU4hBRIw",
-	"xy7a7HKRyjkXU7eAKj5G95hfIjVqba58LtIeRLS5jXerqjov6xbxqUlmurSXc30w5piUV9GGW7F+41Q5",
-	"FsOw0z3vqlKv3rAdNrzMG9TrmP2u0LvdgIHuvPNwardk2Fw5z3DMboQ2uqvphmvg396thdKrOROqJk5k",
-	"kqnt+9cw3c3VDgMEtnlOzHBYRrh+TCB5QoqqmTLiSOlqXqwaqbYxVXiWTHjOgKF6pz8XKSOng9NvwNwJ",
-	"fs1kHxKU4pry4joeu+/E15WRQNHc2rIe3cjUdrgUmufNPTKRGWlzwzO03yDaj3E77+m+rTVL4L784ANx",
-	"k/uyhw1zyWYPNbNIwwOhDaMWS433I8khvtSImhjMGrd2lzstl2bc1dDnhunYkPi6jaJpsruy4KodIsJi",
-	"ZnL1hUIfCK8oWFrmGRGMgxhOBcFlJMIITgRa7Lf0aC0Y1Q4Hlm2cEKULRucJOSU5v2Ek5xBonJAHxIsi",
-	"W+8DYP7hqtQ2vEof1bXY2PrKwMO9qJ6ipNMt5Nnp23apwhslqoFEMfdst+1Gn/pWa0HF+eO9uhutpaWz",
-	"ZqfmOt9/LsHGJ3TNMVj2RtpMHohu6sFFGUmZaYkTiJGKTdkBfTn0pkflBL8hgdu81WMVi9KoUj+kTeKY",
-	"zshqJq33SldiupBpuHj2k+Seu6J2WOb2BW6dy7o2C3MxzmnGts2mtk12h7Ztzo9U0zFV7CJjQnO9jl3a",
-	"PJ2RzD5nlD6ZMQJmFtUn5ySVi7WRZ2j5zIwGya8j0LQh6ZUKtGvavDgj8ihpLn2jS5oWeepaNjJPxAAx",
-	"k0p3EaxmNrdr85zEBLNXVGRynsAyEylS9FjuENzkb5KWdsdrwmg6w4SRvTpQ8awsOdFMBAs4ZlMqiJa4",
-	"kk3C45YLARY6wcNuO/cphO2MGF3/fU9QoYjF5wtZuPivWe+sR5cF7Rc04/IYr8rjxbvpMV3wY2wGxvUj",
-	"n0aDbVIX7rZTMuKuMVsKhYj9A9Yw8AgHi81FDyLYtjfmCEp2nOJtHKQsyFhmPgMc84TwG4VRxtX80/A6",
-	"jtqPW+z5mIicLrUhr9PBgIzXGrW4oP1ZwaILuZqtG5p2QZ5oYOAagztXrtcMU6d8Hl3ZF5gB7JSRATy2",
-	"qoQLU+gQT2gW2M4cBxnbHoz6j28ExNnYCBvFGMFnMehw01Hj8xg2csomZdROwcxB8bY3bNty1arjICo4",
-	"2j6uF7RQrIF87DOm1b9dvnieWAJag33YfNM/mO70yfiJJjTPx1GDxYU1UpD5UvE0cNxUg6YWhZwWdD4H",
-	"C9ScKwU2eaOOAO5DJhlORtF1v1NM3aSQvzHRQFfshuVlEJm/UW0kORBKxqdckwkoEpgSaOmEaryUlVyK",
-	"jKS0yGz4NFckswdpczgzbuSXdYN+Y8hQJUSwFVOaAIqGM2WiWc5BUUD6NAQXuhR22OYpv2Gi8y6Gxyi2",
-	"mWGKTyxez6zP9XYHXv3MOW8ezOgxoRh/RhXJDYeyZxDmHsbZdTeRwLAU5TsMKWQDsJCrgmvNxA6d+uSn",
-	"xg5xSgfrUUiwhF83RE1egolrZQ1ChsatUc6FAJqNlcupuQ7MabIkjczdbnsYHFiGpyl4VJDR+S+vzq+f",
-	"v7h++ez8P6/Pf7p6+mrUffjd6KayZp+QG9ioIZCW3D581zc+m6ArQpHlAhKRVcVma3cJmJtLeZ5SLqyx",
-	"kiMjxwWZMVrcx0XMcxYlmudleCh0kSBkTnXHLy+ePX3+5On1D0+fvXg9uhdzbo4nqDudnU/Zn7MKe/IX",
-	"cq92/OuuZ38/lYvgr4jarvpbtVlaKdMeNlwq5lyfQbBnScA2Cz3PiZ5Jo+kBJgrQJDWLxsvDKdiqT56z",
-	"1VAYYWHMzHd2smZLhNQJcXNJiJ1KAintZi54s5nPdkpOPXSBL6iXe5wVXLyEjJcaNtA7Hp3PG0YIAalD",
-	"Ae/CtXzuTqYugYPmmJ5vFKSVtDdmCSdkbjCXTTEUEKUNqqmVv0RGlEQ6Kk+/eQPfp37OwMxi+utn4e+z",
-	"8PfJCn+fBapPWaD6LJH8y0skNanjkxI2SkiHCJunzv0Okjwdy6V2FNUSgEZezxiIAxWpn/gENkOYrfYV",
-	"KtYvJgDasW2H20P0alN+uxG0x251YjksWmMxhRqvVgkuvy2RP8B+/1py363hyj808e1d3swlxBV1j8UO",
-	"2d5eCX27RFL/TS4LQfMmmhIhQ9NSvvOxBKp0RaRymWeWR8jCWcNrXkHFM9bQC+L82cYKNlmqWvBrs0cO",
-	"bKPxy72Q0gqtRtwGZkw0fYem1C5Zx7JgfCpahCrTmkDRwDpd3Cw6diHzjKk2Vo0PuFRks+j3jg02zUTB",
-	"KDa3AlxMEjd1H/+G6yqxu1+uqds4vwQxnufRGGrRZi7VtDp8SLVX1jGVG0m34ybg05sNPp0v9Bqva7D0",
-	"I7tp0AdsmEXceQQyWJiXPWN5tj0AoxZwseE8gmGXWZRuCI1LiSnLXdczuAEIPIKOA2TAHrcCTY4FFSBJ",
-	"YNxqbNnbnUVNW1Dx2kKcpJHOQY9pG0gvCTHWTr95tJtXt7ayjeu5n6d9t7m6GDYpuJaFZWfqnZHQpNXj",
-	"3W8zuOp2nXsL6ToKwF01nODBo8HARRTFydchFJono7u+jZpbqTi8WSuix4YeVQYPGDbYS3pX9p9XvzxF",
-	"sQzy8X9y/54/uzTfG9odxAILAvDFk3aEyA3BpQkLILyjczOz/g+RNOsdvLnQCKxsJbOzi4xWnsUKPOGD",
-	"042VaJwerbgIm2LXH9fyoQH010gOmPceW5WLSHTovVflwWl1XdqhNY/8t98lH20J8bBPzKX/4JSMuVaf",
-	"7KJeliwksqQPTh6dnj6sI6tuCy/cexUtB7EQssC27ADIlw8ePSIZXauvmpdykOy+ms8dTPBBFtMbxLuS",
-	"5+DDEmUDqG07NSa4erIggwDaW8jMNPRxqBJyVHfUUGtU2MzM9zt2MKR7zy6AAOyMt4TW/t1QiGKBdJdy",
-	"zkAcXsniHUSTVyTiKJLNDvBGTT4fKTYghYIZxYSFOHrjziGRnTOh5Q4wQAeA/aktVEPk4c9cKZY9FRrD",
-	"DQ4dEJrLqfOYaEA93iJqMjeQ7YCPO4Ry2mAkOZ2yjIzXZEYhKnMXkb9KWTjM6HrKeTR4q2SWCETtkaYT",
-	"opbpzLDGCESmIYmgUoH7uv/NnwanZ4PB4xKmWhCEY7dztYU4lIZY8C8scLdNwa3BS2+k/pQxdsOh+vrL",
-	"4TB7//DuyPxz6v55c6XJW/zzDP/50v37pp/ALyfJ93df/fmrP5Ovv3zzX7+9/T9v/nT01j36Z/zD/PzV",
-	"n00n/7YFEPygzBHVIUS0iluGLFKUy7akFizJK1kQ5swh/m4cMX42KMwYpaaZ0lZfdsEUgMfU0RjRAP8E",
-	"R5RAxo9v8bHFtgT7EBPl/TOzmFebXGZOxTJm6zsnC1YoaTG0oE5OE1d32TER29GCyUXOSIrebbe+/V0x",
-	"+rZAgFmPxAeD/GqBN1iKVIoJL+Yxj++Fjd5ccZ3OWEZmrLDu7Co6l/dHQNbZmukdkcCuKq2pXRBkPSDY",
-	"B0f8chKQv79dumMT8pelzOoaxzkwHNJ2qLo4YdEFv55Qni8L1ilG1gmsjwGrYW0Xiwq1YoXCrQ2I0nnZ",
-	"qXqH5tmtpGbGsyzyhlB7CWHyYGhHXveFsm5EVhomBYttXhCmIFfiGgInrjtZKK2HCFxV2hVaQArJGpPG",
-	"NhLDwEvXmJmo0EtsHtJjRr0HtZa6em9Dt+9AtZWosd5bdGeGpjbrmevIt/NozoTvRgaRJ4rf6jVZsYKR",
-	"vDGDYl4V8feVwTty6wajdllTpw3xtN72OhRSwORNdfwWMOzphplP3SIYnQPYuqDDrFZDnRWvNUSt63uB",
-	"vETNtK+dp74kYAVhT3ALxX0DPB4Po7wnvhZ6adiIC7+MbmvDarnU3xSSIwVEsYQb0DEXQ9tqLM6CulxA",
-	"SoVaoG/RLPWmidRcFOaFoxtaGKqD4iXIpX8x7+Ofl74V/PwjtAWQCa3oPyue5wDFssDtray+0nRNUrM2",
-	"EQogJZEdCAfX14RydxpSilu48pLz+gTywwpHshwjyqEjB8MtkCWm8u6o3mpVvpG427DtHvURBZv3aMxJ",
-	"eKGdhKP65MWEKHbDCpo7rqkSDNVLtYpTLrZ7jfEDjdzDvA8+fYh1X1HsL0as5X3f7ikPdQLzWk6LeWMc",
-	"hRWGrfszl/IdBh8GV2+AkFGXt4PBmV6ut0PaupYIvLA/z2rh9hUFhytg+xUQ2jCofNWANcHRIWWOHyBc",
-	"7cBT4LSrztDuVSkvEmeodEHF1MK4d2nJP29eXov02ghYXV9ei/S5efwucaVQomatRtc6RoPm3JxpV3zC",
-	"PJwYUoNAXMHyzsGXdlSvbW+bAPg1foVAWsis3PDdSezVj6Q7G1Xq9Qet3MpwGZPA1V/uTCvbwYd2yTds",
-	"zjGMRit2NXO2ZxJCSx0mEg3KklBZpHJXOYsOhnODZgjXB4SSinWgM1eXpWCpNTztdH7cMkdOEFSRbRFZ",
-	"wW4VjHxTUvZJtrvGhWDXiZtU2/K6k7dBJ803SKDHVXQlH0QIP0VZH0QSXDd56DFJ2zFRoyrRdEMdm9M1",
-	"3FwVGaRZQcMeG3Wzn2QB9TdAPwu1E9t7R4UMMMfx6ohc6KjRsszL2UaVBVXF67IR+wQqru2HCSWUsncX",
-	"NtmrLXV9HVoo4nXJY2uMA7lo9BzO7V5MZBHdBc90IsD2RSGLuKDiNTqqtSECYsQwo8dWKQK/jfbbFP8V",
-	"qD1BFJi9QdYYCVZTl+G7A0m4bilLNmgH6pYjtj/mmF461WGHs4px2lB9BvBZrXzvLdpm31x4HeDO4eGq",
-	"R9xtKFEg8cyk0l8oHw8f8AHfbb/NNr0l7WLCwNYXASWwxTU9rCzQiWHUtOBGthwXcjmd6Y7Whc5qvGo0",
-	"unafVJvWj16IdlvShBaliAi7N7P1aSuG0C/U78e8jH4lUnMsG1ROAAguCSXYvRaL1KZ9YylEkxbFlZUB",
-	"XLNEyNU9DLBGD2WiWYPGJbGL1X0KcTbfIuo+tZX0OZr65FKP5e0+QoJXs+uXSBPz+S8LXRu3pYZOMp/y",
-	"ACSqAFMqGrQcP3emSeBMlqQvzp+fez4E/AmTRHKLhDezvRXLvEGLxWPVEMdsf6xoXja65ZerJ4krvL9m",
-	"tCB0Kp2XSNjvoKiXLDJWdFYwzEq+wPLPW5ULVCvcBGJ78wJIIBJ36up9NpGQZ54R5wkg9lrnSZcYX1vG",
-	"vJte0TUs2x4CW4hu5fOr99fgF7R41+k+KZdkl3j5ekWnjTLvfgStgdmusmS9XDNDmDUbperSUXBNqtiL",
-	"TICHkTzdBGNcFVwzHwCratkqFxMylnpG1ILlORdThTl4COJOC5uwkgRpWi5pHWv0IHBz4jzocC7wHHMF",
-	"iKwOx3nODPtBIGc+FdJyzSoJ53JaOqK2VxPw1owqjuYOL36u6fK5psvnmi6fa7p8runyuabLP1tNF8CH",
-	"l1MfrFgPUZos89xGtEQSUj8ZAIRqCdZNcR6ExS8U4Ra7LyHs1yUFgR3L0oQ5hLvAF3ZGMeXq2hdRjuqm",
-	"RmEpsTGt1GnhQlBVglS2GYA3LAWkYmPlhz8Hr/17QVejRhCEplC0Zz6M0/nhHm/myze2asTiprgyrq4B",
-	"QDRCWgEQaMWM5AinFOsjgA0VWS4SyfHHhyrnom66IVIcUV6QXE5/F9zy/Ub0RwEx/3gFke5dCunThluX",
-	"eXYNsULb0TAAPdwsK4YWucBry/ZQoWS0yHmJyhfeFR3Rzes+uMPgwYei0x8BMt5JXA1j9ZJVw+8fFHF+",
-	"Cz58F4j3avX0TxLwvUY31ZWvbFNwgVXuuvC6DS/0mnhRXrsNFcCi9qVCjnMWuaJe/fSEfP/wm2+bAEni",
-	"leaLQhbdQ09s51A1OIqIKZSOh2Wa+5x7R0eBSUfuqrL3UjTaDgOwIvTcTJRVcmzw4zlSsQRlu2pZ8Z8c",
-	"EHIDPnLEw9EwQChXvH2EDhgY2okN7BXzKSDV4sZSIFJwiVNsM2mi6QY5XXenAOzTpSFt8OywTF7Z+9Ol",
-	"Gd/xf3AmBI3yGalpHom082PrILkHfrcOjjMofVaZ9cfs+cOIBfX8wCh3w4m1YwlsbqvO2e+zWh1v+SZu",
-	"UD/0sRvGsYC9Vma9+F0XpuPVW7kdd59nrbV6A55A3LFy67LZcq0l5FTVKpmudcsTmhlfs6fFNPGYjOz4",
-	"RhAbHyRyGM2VLjM+NqqkyxszGmXm/JNQcg4gNGNujT+MSvsvpW21nZ4W5KB/kbJYO6pBm0vYUX2x5Q4b",
-	"ci8YVSzD1FF3ArubSD6qfhSfgK9sEoyfvKjZW5Iy3Ka0Fu06zQPpXDEFC+sFBcz7j6d2VXStQAcL2VXs",
-	"4rhci/Qc03ij5bka8CF8UvMOcdfdNrst17cFIwIt/TsiVnQGlvCgaW6Fbdx32GsdcMJOpGnRf6A6lhY+",
-	"wibVyALImUcxnCMhIxt3MYJvEZkSayBjlA9+DzVA+0Nx5bCj/7HMpixDGO21+SeGgk1Tc7HmzDwaQ8sT",
-	"2pzcGVUzBkEURXOIyYyqPqmEoFgYO3rDMHIitc0JCRIIKyA2BqARN+pLdtLBzsvRO3fWnN5e4Ksng8Fg",
-	"UBPguttnw4W5DgKDti0QPkpQi2aNCxXOcBf3zaGmh5RTkde7w65uLSJcGeXeY3QuLhhcnlt0nlZ/W72E",
-	"WgQg1idTfFFik0LEUHWTMBs+CCl2cN5DgeHCSVjjyRxqApAjEGaFfq6Hg+8x/9umiBliN2ewGmn2wdd/",
-	"/w2wh/0TH2XpzWvaaQdmXjIYshEqZy/MAlEyzI6xW5rqfE1ssa1OXGt/XIToZQE8PXI5y2y9bS826pK3",
-	"liwou21ykf/t8sVzRJx0FcnxyX4HgPSOtzIT+sNc4/76dl0kuITdyufhJty/dh5s6MEronanAXMewOBa",
-	"Uv2aFGyR07TitS5pYXsB1e69P2cr23u0K1fMc+9aqLUyqB23NixQeoj9bapNZ+u8+FIQgCiE2LQj/DhK",
-	"yMhBepu/SyTxEcp6Fkx9NBTWllCpL4BxIpM1pFuncuEjozM+mbAiseklmhVh9YWhwEjXPjm3wbFl8SYs",
-	"2lfNTSNXRn0B6fKXqydbqqpEYEYOwFo6VcboXH1iv4ITpou2icaqc+xey2KvWhQdOSefisaNiFQLqtYK",
-	"svUI+ofhyfHSCd3Orz1uhzm7L41YssGVY5JamwgacIG7vUUaYTEpY6Ai/pwYbYqLJSsT17zZMbtPZldM",
-	"6ts244bSgPeVfxrLZgmbTREtxZS44qWV+LQ4jxuKPZhc0OpOqxRcNxEPykHYo7NIXc9V9zi/MsrufoFr",
-	"HXrbZojfanjvyOBaLNmHtlzHI4qa9nEViyhCSQDEIwwtcmV30XoKz3gAzYbgo36zCfVj2Mz/eaN1KibW",
-	"cDjd7qinFvT0EFfUK6aWeSwTXMuCZT7KdmTNECOMU13N1g7lqs7HwHoVV53TwLTl3HQVpus1ZsxcrGWm",
-	"7nztzFlhbZDdLxs7z844fXZLyCUTGUcXKB4mDrY7IclS3SMruvkaM9sWcYpHrHDbJw8kELk/9pFUmlvb",
-	"Twpoak2v4tGVUKapkqGvDM0GCqrN1ittdrFkfYE5n/faufDIu8mHKY92r5rs+g2gBuUOx4o4LzMuXaqu",
-	"iyYH+78rMrm2NamSHYQMMFfE5IvAnLqbETXpmUXv6MpHLMzBps0telX+oyws1TYmV38KgKcyplrqEtVN",
-	"uHJCGE1nuzkWSpiKyEJ+COgr6dOf24Zlk6Tr8WXbZgI57wc4hR4qw9dALRcbtGorqIA4nbEDn9Gkt6KF",
-	"4GKqOvH7FZ4nFSYYq4SM1w4YMNezGOQHrzpn2qOz9+Qv7jglFnbL7n6Mt1wV0Tqp5wQkkSPFihue2pt5",
-	"84bvLLJWxfwIr8JFBIqw5cG5tmkWUmw96buIAX/4RJjYenz03JfOg/ijpLv8SwQnfVIJGB9UJ4uwmJlc",
-	"faEQlZxPNnRkwThcUVQQXEYioNoytNii/Dotr9rhwLKNE6J0weg8Iack5zeM5KZDo4A/II5mt0NkYGjP",
-	"p5jC4dlp491yctvxdgngzgFyQ07I+S+vzslJ//Z+F8/lrvdOAxh2iXqxZ4SoXOqm2rkjZxUf1WjTDwqD",
-	"O7FsebxU+Yr6WuUJylsrrhgc3z4JvHP2dpMFn3JBcxC+IL90Oc552ofSI4i57OsGv+3CxzeAl1/inH/y",
-	"rVRwNfbkss+3MdmLe/HY83YWe76Fw/74CTHY56389XIP9nr1sbnr1Udlrpchbz2vsNbzkLNehYz1xxpf",
-	"vQrY6nN4xzGOCon6kxBQdcit6hwjxl8DhKzNbKmdoiO7Q+mh48KD6f1y9cQXPhFEiv729bYxjs1JETie",
-	"ZcH1+tJomTYohdEihod6bs5RwbS7L67PX15cX734/54+v+wTW3NLlcVZlCFQox8RwQDuTgD5gToLrgns",
-	"xg9qpvWid3cHKXcTGaf9OZvLYu2rrNxIc6fJCUR1yYLMZYF8XC61UyLOkEDlFOO8hgLohbgLcSILsmJj",
-	"xTWzgWC1akGzMkpT10w9/aEYiq+/Bi9T/+uvrbuJC1czBAMmg2JOgmR8ioUdRUYUv7WfIZpgKCYFRVAC",
-	"WeBykQvh8grNO2iWiBSJ2qwQNRQe/Q5aQZvpgkGtn5lcIgAxyczRnc40UfQGwAkR9IHrsobfUMg0XRYF",
-	"M6qYMHsG5gHii1PT3PdgNIeF6wBVmbm8YZlZ5RUtMrtgz5jgTKRrs2YXAvX7ECossdohVrCHYgtUETxD",
-	"uHZDMTKceZSQ0bA37I2gHGFT4IOZChn2vF9w2OuTX/ACwFfUUISwX+TcOnBKx4xpwqIJVwIDqREKxjmb",
-	"k0ymyzkTeii+dFmrX9lCPSBjQUeJ8wyJDNAB7Xp44evrr8lTwAQx/AV2EvA0cyWBXllGxiyXKzJy3gW6",
-	"4Mc3J6M+eSHy9VCM/vL0ilR/O7bUb2NP4j8e4wbrkWE5Q+F7dxIML4xIhK7L6vGhyp+eUIwkheFaECRp",
-	"JviDzHwYS7jRX39NvrTWHEQPhRhLOHBfAfeDZqgCxkgNUcNYgt1IWaEpFyh1GUaCSMlmxcaMjDS71cdG",
-	"1x0lQzGii0XOU5jZ8dd/wq/tM4uccvgUPnN7tFqtjgxfP1oWOROpzFg2SogshsKKf30yspHDR0/N71xM",
-	"z8j0N76ADK0SgKZPnGFrDkr/mQtIHYp0RgvFdEIyluaADArHX5MvgdO/5iKTK3V0cvrN6VeANvnL1U9H",
-	"J48eE0rGa+0w7ea0ePd4KFIpdCFzc5ANMzFnyLAGdqvVYzJ6Tp+bOV6ICRdcr83fz6VgI1vbCM+cLWA3",
-	"FKP+NyN/Bn5dSuQt0JN6TJhK6QJ3HS2OORXTJZ0aNlo2MRyefP9wODx59P3IDDiV8zklWkrAHO+Tv12+",
-	"eO4PbLo0V8skOGR98svC8JrvyM/8BzykhiIShPPh6YycmF9gzws2D52pmIMtpoEoboW+ocBDb865DQOF",
-	"4jqAO2zBZR+ePHBnM02ZAu7e4YYjWr5jok9+Mk+wXLEVoBMOBYAcKlhmsKYYZcDMROGbo/OlnsmC/wYr",
-	"fEZ+gKuR/O9//8/I8Rlo2d4ThXSgi6BdeF4BnMZMyz8MbN88bSVEOBhYRchsz1KBoJiRBVVqJYvsjIzM",
-	"NXx2fGzaOsP7/v81Uzw2g8EQipynTKD3Ae0wvfMFTWfs6LQ/sPiteJurs+Pj1WrVp/BzXxbTY/uuOn52",
-	"8eTp88un8E6Z+t4DBoIokeT85UVQweCsdwKGtQUTdMF7Z70H/UH/AWImoa+sxtTMV1PW4BMFLgZUMTrG",
-	"v5GhjZI25Zi85no2FCNzyigX6mejI/670QxGlboeo78fXUlN86Mncim0XTa/T0Zt6j3jSoPWrk5uEYaT",
-	"zpmGwgJv6gOGcqI5ozcMAHbd4P3t0i7zlyUpKcruRgoG3dMls6Nqw01Xvy4Z+LjtxlYm6oQ3iks6oeDB",
-	"ttVE6/Emd0ncm1FO9Djnc657HR6UDpt265NQtgVyBQqmFtJQmhns6WBQ85KHbP4fNiy1nFwnz5KzuWym",
-	"Ft8ljRTXR09kZitIPOPiXVM/9rFjeOYu6VVoattL1YftkOyOxd/0C+YQMSrqQe/szVvzqbiJk+grllMQ",
-	"m10RKicPJYbb4/VcEWrwuEiRr8/I6H//+38apJa+Zyj9/nG/b5+CHVbL+ZwWa0TLZcIdi4QItvKgPUm7",
-	"hKJnDHRNOlU+tdByAqMu3R6h2HU0XiN+rssCttVQjqAaChhbPp2VuUt6DeLddo64yRC9aJhssRpW2dtf",
-	"mH6CL7pjcs8j2ekktpy8vjlCp4OHm5N/XlYKMesFxZ3+qY9LudtCrtyck22i/D/jMUldVk7GcqYb7G2o",
-	"mcBla9QrgIOwqO8UbCEjbPPah/9zZUuClEAM1vqN9YEgB21q1JaNc/PUvOfyVFqFgtczqVgZnOAv85P4",
-	"TV4ZY+Umn9NbNHeenjz89uF3Dx49/DawgZ5ErEyb1+vD7ccEI9v2P1mefH+SxZRptBqA8mgjLCmUbGAK",
-	"kC4CasVNBjI1orAqSbSHMSi9pEezORe7kXIjI0V6ATIJBom2JctMvTUJQDmgHIFjrrxA040KagnDobEF",
-	"DfrkQqMYPzMSXZ5b7Qt1mlIrwJEPBaCckiv/zRfo3RjZkVzDWQZl1ZFx9ZeY7GqYuyXRD8bTbfBTnKNb",
-	"qj8Ql64wxtC+FyeirgSysCViq2sHxwAm98P6JZaEtBa+H2wuYHwe7hHO7Nr8SDXF8L7f7SRi+OaWkwhm",
-	"DFSVqSIvf7n6Kr6sORgFtdNGbo/m9PYI8yNPBg+/++bbR4c+wYuljsLh2kw6VSIGO+5NeWaLJPfJuSBo",
-	"RvcmB3sEFV2robBBSHiKbZ6dLx4ZOVMlXfzTU8Snsf/m/t+0FGwq6RamevM63qKKLjA3+oDKbWd92WrB",
-	"2x+cFHJ+nWFw5NaHtSwfreNT5WvCdqziEhNS1Du+KEEmdzM21Lz8NM9HZxuxU0kQPI4BpWBud74ejLuy",
-	"9teEcKF0UMoqQBwmkLfkMaHMVWxjtTC3p3GCm+KXiwCgeb5ZZbmLGSXMYfo4lo8KcntH84cljz+c/aMU",
-	"O0s4+pqNIeBnjqG0S5u2qOOet1a08rxZYrReW0YbZCfpAozb2bKgAO5kuL2vRmru5SAZaSjUMk0Zy1T0",
-	"4nLoGvgG9lQmMaH/FfNpE3DW2A9gW88y8K2JIAbJ3JqjMmB1BO4tMVWoBJZCrBQ1FDabPYCCbVgbCZzf",
-	"itBKs433bcnbd75xHVzo73jZQkPAcpjNTIqS4e94sR7X8iubaddTqYLVIVpOGeg1tYwf9PxIw4SnEKzl",
-	"8uvWm7r0Mzn9mSvFMpe4VdvkLUzRa9SIodX7uU+umNIQssBc0Yow2vqkHhza+5n+9tuaXGpa1KIKPXrt",
-	"0em35OT7s9PB2WBQCyc86/2V5nQWQif0oDghv2G+ClxOF1ouILCkk1oVLshdNV7EJw1XCPpkO3VWk2Hv",
-	"SdTP5JRQxyO0q+Yxh2FvZbT3olWgvJBKmxnGizxjxUsKCev/BJwDVTQozUsWVM+++hRZyXue3TUasM/J",
-	"jeRZwEVmciWIlhLZwxyK3Bn90zwWtVZXZJpdZX2e9T62oNZdPmuWx9b9A9DSC8HCUj0fUxiqk0f9umnU",
-	"6Z4Ez+2z1x9Fym7DGGgwiwUYCQfYWQxFCmrlQM16pJzE1cTsJgF/OMH3nORsSnMjEIDz3Sh0hGVcG+lA",
-	"ELDkoJgYTMSIo0Qxs6vaSRbJUGBIifaitCJmG9f9SJ0ja9/dSKUOza4Y/7TBbOy+7s9p3u4pySDO09zC",
-	"2XrE/g3hJkCFapZnPNKTbTEQUjSd+kt7wfKcYdq7K8bU3LFt0JePsO3lQYkozRA4IwjFzMGfc9dZBCrP",
-	"lY3o+TQFofO5Be+Gmy04dwXR9B0jFH+AcP8PIhchsNLx+zWjxTWgmt+1OpAtEBPaQhgp5IosjECR07VP",
-	"8zOtJBvBqkGl5qEArwfgpMPrNoTF/Al+EohWMt+DA9NwRRtFZn74+7PLv9ug2zwfiolcGoGm0KpPnlz+",
-	"B6I3zhh8hbLlyPw5coFTgRINmkjB6Bx11qEIrD04UVXmpVYSSDZ10uDpFVWgzVJeWBEenINGJ3DGpwp4",
-	"e0LYDRNQ/56oFdfpDKLk4ozlL0zb8hlbXIdX5VZYNcRQlfnzevCo4kwMimyAOWuBMq+1ZpWU0aufn/Aw",
-	"Bqiow2H2/uHdm6Prt+avKDKqEaRipjMbXh81C0I6Y5BNYz+m6qaX9G5zddtgWYulTwNxUEcv1vGMLjYY",
-	"gfIEZkmrwdS3wAyH2GhdOQA3XF8eYFvJAT/2Dyk9WhoyPCBs5EZkfblg4nae24U4kpMJT5lz1PfVAkIa",
-	"Z4zped6Hf6u9+gyJMRcUDRYbSIAQjWs2rvJm/bmo+IMn7RCSjz8g+dq2GrBY+0WVw95TikUTwjGmHjRy",
-	"2ddBbGtg0qYVW7QTXSx3Iu8EW0FOf6kKAcgLRNRTTAna4CMAKM58gswHo7VKPw3bWsnHqNmPn17RaYNB",
-	"aSHTWQJhy8zixNhZX0yOfgaUXzCRruUSezCSoEN07JNzXBx3HcygMCQx3fUrh3qDMD+ET7qWkYJZ8Wb0",
-	"AVVaI9R96O74PYaA3zUbQSzQvN0x78HeTYb1yXPRONd3jC1U6HW1s3f3IoaH51B2oU/AIeQ+K5tRGmXH",
-	"XMQ2rsWFBKPBQHSjLljAAgy6lUQxrcG/CwG4sgjskxHskqZRQUD6juMyFGEI0XUFeB2WThVjIsFkGAcx",
-	"p5bpDG4xxP4wWwJJBkoXUkzzdUKUBIENK7q+Ph5ZJWpuDgkrh47Hrhy7O0f1YKJnkHbZOzv95lHDxbWj",
-	"wSyobrCX2cwR7SEsZ+d1VtEa3hAeysPqwsuG64GM3LaMkkpZOu/WwXqqEyIkZD1AFJFbIEKHwk7Lyuhz",
-	"RiEc6XGQ5qwrYvLDk9M+eQ3gFX5NuBoKrJ6QYH/UjwOpbMHFyA8JLyYkOkrsunyhhsK+09L34Ps+NGZj",
-	"8Bcccta4i7cbCuvCTfAp4Bajkl2AMsBFnzgSs16xCsOFIaM3C7YZBg+HzLuw8JuK54xmGVwZDqjsyr4+",
-	"FFwRYC0TYBoLVnabU1Bvqaf3Ev5yRPWoD/+FZJcxGwqfGVqJEcPos/GaLCFz5huX+wwjwIo1ABRM4EZb",
-	"QZbLuUNXB+aGeSnQlddQ5EpgywnmEdhNAs9+YhPUIOyFCzKy2Nwjj3oIxpCQGMfWtI9xXOhUdB89+M9Q",
-	"jNfoUdQzKoheSTeXBEcHdl4+0WgbAG8jQCQj0q2LnkMzAmAtB24kgNNT0k7fTQfDM81jI6CQEWZw2Vwj",
-	"rknGUg6QLavqWTNzMKorKgquOXO2ZhhlTqA9e3WjYzTlikuRVD7ByZFLxAalmtld2zhxpV7YfoyR7nzr",
-	"M7pYMGEemGhz2PI8ILYgdMNOYCiM8JhYUtJOqnLAWCGrMdImHGCfvgxLbHVnqKNb4K6V5KcDoK2A/PGT",
-	"YuHQcJ/E2t3C5gxRSLW6mOxyGw8FQomV4kUSLi6sIhm9RnSqkWVMZXw4quhDgbJIIKOABmcHGQrjsKLY",
-	"aikRLKhyzMcdCCncCpvHhsLWXHK+T7x6yeh8WdCjl+b17OiFGBkxFVqEbqbMLGuF0RquxZV9PSHjpS5j",
-	"cZCUCWYOJV5t+GbwXZ9cSjhuANBmS2UA/hLAryGNG/UhCPBBWAuqNqZluJwhjJjBoipNfpYjP8uR/7py",
-	"5IeXGgN9D1OsK/pe1Ff2F6Y9MPuBzuZf5Qpyf7GMAh7QGVdaFmtbMItqMpdKV2OsyJd2wck3A3PtgVTp",
-	"wxfNWZ7yGya+qqZCDOKnBQMpozkQWL+mNfshepDcFMZsamTQGYMQYSMXuRT2kRntj1TbbOsRGH1HTQe6",
-	"jMxsOBWPHkbARW6PaM6pQopx/WEl6EL33n5Qs6GDyo8bcZDiDmWbs5KCheYISnE8ttwHdhhQIUZ+JUcJ",
-	"4kXandJSBmcOm/oYcXuRqBJcuntaU/bhiNixxb35JCLHabXsWqt2He7Z75Y90Lidnzcy3MhPZNvCOxD5",
-	"QGucSCkxqE8n/v+jBJ+UM28oCNJmrKcHDkEpG20MvP7wMhNoBm25ohcTouScgTrOjDaB4oxX/hOvSdoA",
-	"i03PyyvUP55BVxsEV3plfdDEF4qUs4vJETOI6mt1z9ZF7TkX7vNJF8/jw5gDBgCmIaCwTP6QObpgBJp1",
-	"DkEff4GMYW9eqQVDRIliOzVE8zw3BGO3SbGz2D4VfPP+k0d/tb0onc0J4I9SfehViBqcX0yIMioezV33",
-	"Ns3Vbr1TLGFvaKqtNx0/G5G9oEKzbCgCOxacGa5B+eRoZ7KtUfXOJhtUIjVsYQw5FLXzRoRcoQVnIgtf",
-	"LD9uh4CzUe7onmHi9rA1nU8P/Xcy6BysBGPaKU7pIxLguXrni2daFgcGDMFWVcCAA5BgwInn1ChjgoqU",
-	"tQYkgeXCxfxYlQG0zjmkYI8BJJCaI2QNRPAN2nqpWBt6HIo5zUBJd+/1yflSyznVPLUROUwhNk/p/rDN",
-	"5MxfCEOBoEtSNMTuGGnj52BeH+OOD/vreL3jBBF8H+XV/uEYGbZdXqJuyQ52zW+npw4u8EsWbtTvoLQF",
-	"vXvG8PtmE7gCExs7F5TItO6QCRdczVi2u9t0zxurbfM+b9uu2/YBeLqH6W4StH7GNi+dHvnBLFjVjpo4",
-	"IPx6GK5Htb1ZAvlNMQf94QK4QIDGu4kfTuXBbo/cg3Yz1iI9DlS41uu1UgY/tOP2LYhp4AdDZwwlqVys",
-	"beAr3LPWrR4Ey0IWliK5rDjCVZl56jyQ1D2cDUXgMTdjGTMm0B5MtPSV30Mtkjt3mSgbHACuZ86Uarqg",
-	"L9cibTUJRNLipwWDWr3QjbKu7BlXSelz8SNAkHl2w+XSYVFW7NkN5mxM909igZZNaP1NQbablnFP5FD/",
-	"fxc7+UexU1S3ZB8rhSWsgoFba8JW6JyzFYbNeiTV+mWwZ1IwdShr9oYLngYePxC1gELCo78W6YexdRgG",
-	"kPEpU1q1JNvhE6h6zZxDx6EqUDJepu8QJhzc+1/+cvXkK3Mwy6CMv794ReTE4fmGBQqZ6pOnvy5pbjtR",
-	"ZFHIG0YYfGf76JMfoAvlQnCGwvdeMI/8bIO3MVHJDgpz1sF8hD+Xg6UQ5q+LNZnIPJcr5RiVLQ9ElQ3x",
-	"Tzz0l7dy+kiZXE4Rp6mBh/xoF3dX0QNyYzoYCe2tEHe8ASCu3x/e6E5WCyoaYtdduL+LXXefM6ihNZPL",
-	"Yj8UC8Cq74RC8pEsoLhRXTmKJdZDsARLIZjpToHVOMUSzpDRuNH7zlVVOfqgXCEoI9koEgRhNKuZzEuk",
-	"lRLdLExSRPEydBMwc/deaEVGgt1CsJCtjG0jloKq75Cz5wplgyKRgsyABsaMLfSs7R5/5QtDfvBzeEDK",
-	"38S5wXVqFh66CQztjuU/grSwTUiAmvCNiSN4qxzoPg/ghcqz25gw23xqD5Yji+K4DSziivxjmdmESq4V",
-	"yycQukN9ZQP7YNVwv1xgMQgjdFfsrxjdVkDBWIz2ounMn08bRowY9UilPq630kyAWkNLoB2LAMFs3SQ3",
-	"QqhSsIFnQ93IEZGmCbvGVzsG+WooIMQU9asQeEIExWpdKDXM0Wk7IYerJA/bYFoog6wasWeqTGhvm7Mr",
-	"S/vmfW/sXnYAjrYGDhyUsmpe7zlNZzrn6cxVgIFw3QomydXJt2cnD88Gg/8yJObwTcwh9bWJ37zvcXWN",
-	"H9fOq5TLKXTbsTF/p7zpgqTC2TYolUpPVSyVn2jGyIXQkvynXCL8a3fm8QPEp3U3vx+Ma7l60xHGBeaD",
-	"MUspBtAGp65/MIQQSsaQKSUnIVNzCrVlU5uMrHTiPzz5/uGDwcODcLdSElmKdjChUjqKChD2ciRYLQWa",
-	"BPP+yIO2MqzMQcOWiqWwCozReEJFEMt4lkkQGy8JObRLZp7mNuGXZTHe8GoJHneR8jziBTjdOmHT4yEI",
-	"4AnGdwag3xAMXPrUGKbQUW2j7lX7nbaHZdBvTJt1sKzY/YGPoi0i3WwVZAc0CoL+z1ViIUiNFs11qULb",
-	"XHKjbzr/m7ehfQyFoAIA3qgQBFUqMMPdCgOTpV5ac4u51AGrp541X8InD8WKusj7mjzBRZmZERTvhQoo",
-	"AA/gYcL1ikM20EYePZZkQeWeLjM+zi00d8AvEKQZ3mqv5PEZI9RjhL7dxy9tV/HQKbQt5SEOAGpfPw+d",
-	"ii3UyrCWzmkHTMFR9K6cmKSsEZ1SMRRK8zwnY+YI94yUeSlAs9gLtIp2TsMwXHVa0wWkDSRDwS2kOKQ/",
-	"IeFXHoWENjItaMosCPmLGrAqJlSgOT/EbitPJVyXMAp/BOHehGAPW/YaMgDNCylrwh0Pikp88JISn15B",
-	"ifYaDh+CmjO6Pn5vzvTdoRj9Ocb3k5PBYDBwtYxAo4MHHterJ9XMzN5W386LX0x+pOsuQCgZXXsYlKPT",
-	"b/vkR9NdW3VEwP84fQCYKd9ArUMVBU05Ov02jpuSOXGlM2LKEcKlHDWjpnxKDPc8z4MCW0bmzei6DfWn",
-	"yTZyMCpGLJ9mj4aAfEpNRrYcAlojUH8QLIUMXWCC2iJGIyn0yYVhk1RTgBQbClhQMGtifUo0aLi4T4eI",
-	"buMfyRM5n5vlBfco1oew3UkxFDTnN6xPzjFVk4wLRt8lZPSMKn301Iz26OLHERgl5jaPBmd5ZtEynQHE",
-	"MGUjVBbmAXNjcOHqqEJpTfSFYCLsuJArBWFr0AMm5oErVZHlwifzAUu3OTxLRdhtyhaanA4GkDpIvYXH",
-	"ZmOcp+b3MyhDeAwLfYRDHdm8Xyq+MLqsK3IJSoZaprOhsGBSOVeaCQbQ3AAuZdt3lQTJl98MHiTk4en3",
-	"XyWVQn6ng4GtF1owXazPbE6nueiwnKWdcRBd6CU/K3nHLThm+E1S3yaT4Vklyw6JzaObWotUVuUiJ00J",
-	"cxUK2MWMu93GurFDe8Dw4Isf5spz9VM0nrPFEmOJMPv9CPLMYfTqqw/BRXaCIDU33kQuoZqtLBBy0IKW",
-	"+YtSVW/KKBSPE3U+PkrlAeSjgxLAC2GbPsTeVvt5b3QbV/f6DSTK7VWqCgpR2QpUtlJl39aZVdIlHYNI",
-	"gYV8oX7w7foLRdRyfGSkBCx3FRatujnpxXMOwelV1uo16oERjVyBXTAUxAp6sdsFS8FvNo9Xx7IzAAqy",
-	"C/0+Zn0sBdzQKqE8EN7L5Tjnab/kXJXdik9qUoHZt/ECVbdh0KCDO4y3VYXwQsANuaa55nZ5CjZd5lTL",
-	"ImzT4ns14cN5iBObUB7iMZUBDi4UaqP0Q6xZWo1DBnnXBXwplk+CVmzyVANBhLXJgyKeWEopGhFQWvZs",
-	"SFW2FBkVmmRskcs1REqzWyv4QkUAZxe0WBFrEF7Cea5F2rt7e/d/AwAA//8=",
+	"7L2Nchs3lj/6KijercrHtChKlp1Erq25iuPMaK5juyJlPbumrwh2gyTGTYBpgKIY/1W1T7MPtk/yL5wD",
+	"oNFNdLMpUY4z46mpWCS78XlwcD5/50MvlfOFFExo1Tv90JsxmrEC/nzBxXvzb8ZUWvCF5lL0Tns///iM",
+	"fHv87benRM8YGU14ofQoIaNFwa5HhIqMjAS70SOyoFOWkILlVPNrRrSEF2iWFUwpIidDYT4X7NclU7rv",
+	"3loqpsiITjQrRqeEa5JKpRW8quicEaoJFWuSsYWeJaa7oRBSz7iYEq5IwRaMapYRWZCcTTSRS01WM54z",
+	"ItiKMKELzhShRcGvWd8NmkP7BRsKKfI14RMSjIzMqCIjM5mRaXUkJxPF9Kg/FL2kp9IZm1OzSHq9YL3T",
+	"ntIFF9Pe7W3S+/vBpdQ0P3gml0JvruNf5YrMzVS4ZnNFaJ7Diikyo9eMcEG0ebtf6WTOBZ8v573TQeI6",
+	"5EKzKSt6t6bLBS3onGm7f7CImx2/MnNczahZ2rlZDPMY0TOuyCKnKfY9YyTnZlsuZ4xc03zJ7NOTQs4J",
+	"JYY2CNJK360O7L1dHtOCwKkISdhkwlJt5sLNCH5dsmLdS3qCzs0UcJyVedKbF0xM9ax3+uQkiaxtKouC",
+	"pWZCanOCo4KuRkTN5ErhPM1smJhywRRRTOiErLieGdII2mkaXdhVOMaMTegy12b8i0VuXmDCbM1b/7mg",
+	"q9672OjNGjbsS8FSWWTKkLkswq3RfM7Il+bwPXr06LuvmkYLTYfDnMhiTs0oM6rZgWmlVx9S0rs5mMoD",
+	"+6V5pH9pnnNDvTKvttGR0rQwhy466D45I6YBQnMpGJkzKuxxNm8RiYcto+s+OcuVJAWjGTFHznT9A9WO",
+	"sODxkZk3u6HzRW7Gejw4HhwMnhwcf3M5GJzC/1vWBefRnc7MutCcU8WU2VY3HtOCGUvv3W3S45lpx4/o",
+	"yPa+oHpWds4zQw3s1yUvWNY71cWSRbeIC/3kpJeUx/wocsyT3nsuoNfYPOG3OJla5hcQavnNjNFcz1Sc",
+	"XHM+520MjGoyl6rxeOPr0TE9HiRmD+xkB4PB1rmL5XwcY2qGTSm5LFL2hSL4UIK86qhCMvENsq22bZIf",
+	"5vHRyTcn3z56cvLN1sEiL2xZOS1JzgyPNLzIMqoxm3IhzH1mj4bhwwnhQmlzMuTEsts++VEWJGNsAU8o",
+	"MpF5LlfwSsCd3YtNu2PHGN2e+u7g/5L2a8jcQtMIu3hNp8zvTGruRJbhDg32NBXot+tEts4Cqen+lFYb",
+	"pG1236Sm5ZYLZcwmsmA73SVa7vMm0XLHe6Q+4tpFwkWaLzMGd8lQrGYyh1sEZEJCcY7umqdkUlC4wwnX",
+	"RigwDyuWSgGS4pyLpWb9oaheQFoG1w8TmZX54kt1z8sF+wLenPXemfWy4uf3MjMs+vRD7yzV/Jriohmp",
+	"XWiGcqWRN3gKvxz+Q+HPngw/9Mbr3mnvpz65ZEpbJkfhqR7ewsuMSyMCS0EoLwidUi7M+MqZ/FvBJr3T",
+	"3v9zWKoKh/irOixH9TMO2Eiit0nvWS7T9z9QTXcbbLosCib0ldk+lUt4ZZHTteELV+ayfZT0jGQHf5/Y",
+	"v+0mvKTpTOc8nRl25hq4MgsaSgrkuJQU/EOmtaNB8AXe8JX3jr6z7xn50w2zoCnoSPDHFS00V+a1n+hv",
+	"v3FGLjQ1C44/ZsvC7t7xd4/cl/F+jk7s+OAZzTVIOz/SjJFzoSX5T7k0o0CZ9spxqqOkZ3Soytr5tXpc",
+	"XauzMQNBoWWZjhqW6ah9mfzympsgp0Kw7MrtIGy2FTpO39591YRjhPddw3dJjbpuOxN+SeBA71Wedkb+",
+	"dvHqJZHjf7BUJ4bHAIPjiqSs0JQblmckYW0YjRTslCjGyNd42Ik2zwYKS/Z1f+PCuE16fwWh7UJTvVS7",
+	"nbKMacpz1TvtfRj28l/VsHdKPgx716xQXArzadg77h8Ne7e3huGpK5QP1+6uyuUUqKxh0TuvYWUGv9cy",
+	"/kTNRSqoSJljYffjr+YJXCfPaQVbkYyr992XJjKqW3ctVIb/OqfrV8ULvuuwzR4GnKPDUbwXr+o262Ay",
+	"28mBgrRoJGK1TGf2a/UwZAIrrxZSqMplzLJNeeZCy4JlxDCucb7uo3blbGpvaGFk+8hbdG2HIiRRTGsu",
+	"pgkx3NrMB6U48l7IlVWeYeeeEqlnrFhxxdCCZeYspGD9VtsU3M/erNGBbDpyxLLJyOYZubm0pZiBqraF",
+	"eiFTL+tUG3oDE9VlcywDw96acNVmbwyNetvX5wWjiu1tabC1yKq8mUkyk3mGu5qbx/rmuLwu5Dhn85YB",
+	"LPCJP+02ENdudCh4ZlaFNKTHBVnNeDojE87yDMXqmVHKpFt3wjWMFQl++0G4TXqXhkmonZYVzKPbpgXt",
+	"mg7sVtKioOsmKgROper0Zo3dsV7sY4fwTMyy2/ZS9WEkLjtsZCTmUOcsm7K5XY9FIRes0FbsDxZqQbVm",
+	"hZnG//92cPAdPZi8+/Do+PbfehHtYsLFlBWLgu/6auWOeVtpJ/GDKe1EyHVNj6EmYLjV5lTMTflhc6hs",
+	"IdNZ1BBWV3RL02kHZdTIn9yIn0GnYylzRkG9WRTsmsulutqu6CNfXlFFjBJ5zaxq2o+O0N35kYkiF2fZ",
+	"FdXd51AOb7OvmNYvlnluXR5cI5vleW5HboYc7da8Rcfm6kbJpZ0ocMeS0phRX8zEGaLBhjBel1pndRX8",
+	"Fm0jKC+XVSmK6q1ylIRjdZtY6mvl0lIqdslu4PHcXQBb+fqznPK5JbfN/ZgvlSZjw3WWcJVPaK5aVjyg",
+	"0JKSOg9aGaW0+6LcNq06u/BUV1tw+PWqjSh3Oc5tB1RxETuWQN/WRWcNfO6YzqgiY8aEO6ZglavYVO9K",
+	"/2Dyz6NMgivrPyQ5VRpENEGUppolZMxSukTZjKi1SImQGSMpFV8ASRSMpjOWBXwkmP5SQFObXb5slg+t",
+	"kFN25QRGwwZgjRKiJDGig7mSSeA5RetPn5yNDQ2ZBUbuAYOIjDAw9R2o93xxIGF8ND9YSLPBRSg4l5yj",
+	"Sj9ukxPPUSxBuPWOsYVnMyqmLPsPmi8tTWYZx75fB7SK+1hduh+NKKNAlNEzxgv0bKqnxBGVXfRgvvV+",
+	"W3qEk13v8iVb2V762IssyLA37JE5fc8UoShe+Y7Jmf1CW2nMe7HfM7ZQYL6E5vrkJZ0zReZ0bUiJC5LS",
+	"OcufgQCZ1E7tnGWcnmedWMl5eTrhtSu+83vOpHJ+5zfv0KmaydX5nd56CSaxXbisM6rt3pe1v+3QmbO1",
+	"7T63itlux1eNiHyWj5fz3cYKr1kbwq7vPTMPKXTu7fbmD95G2OHNCzD7K//yuSrS3bt8Qccs3/21lx0X",
+	"1G7Fo2P/5gUaX7oKO/DOJRpjdh3kJXC+O43yit6NZrzhaecX0ztTTWBavgPZXPE70c1VfjfCQZP33fZE",
+	"3YF0nCFv53HqOxDPhhha9SPO6eItCmLv/qGk6P9MVz8xpeiU9ZyjaTcx4FwTmisJ8iK7ZsUazWjhzVuG",
+	"DEHE0OaV6jxAhql3chVcmAdjrqOtb3rjRiaXY61iFjGrngqpyVJkrFBaShAHVw2T6WRV+cH0t2lV2XA8",
+	"xbQA8ETtvDgFSxm/9hryhuFPGKkUo/cyUpnZAV1wM2EjIBkJfCaVLuU6IcMFMI1Yc6lWLJ/cQyso9a3I",
+	"WMFGaabnBHM7BjsBtFQbGpwvNGdZOFzBgDLdo/cZYXHNCuut6WpzMN9f/SYFi0c2hgJ92H74Yp1IyrWq",
+	"7rKn6vrJSKpHLKSoqFYQ+pu7s4LLGcNjbzTHXK4wZJGCu8DoiwTOltfYgsOFUZJzDGVRQ0FVKcS/KtmJ",
+	"IrRg5D1baKKlbJPaIbggymQuA4duzSOiyKjuMocYuSpdlGzn0nGdlnbMI62NVDzMtYaE9cNA7AUZBTLo",
+	"KAk+YjRf+A0T8ISVrV3QnxOZt4ynYVZuMH3yl+eXNiKUgxdoZKmzw6TxyYsGK+FZ2RZSelsjrbZGjCXy",
+	"OrxV1zGyKDFjpv6RwnzU7EZH+zIHpZ1kKmECo8ZGWvYZBsxuNJGCYThtGaKNdB9t1QYEvA7iATZHV48a",
+	"GLU1VYktaNz+c7RlmFNIgQTMsYs2u1ykcs7F1C2gio/RPeaXSI1amyufi7Tn/Zg6WFXVeVm3iE9NMtOF",
+	"vZzrgzHHpLyKNtyK9RunyrEYhqbe8a4q9eoN22HDy7xBvY7Z7wq92w0Y6M47D6d2S4bNlfMMx+xGaCPA",
+	"mm64Bv7t3VoovZozoWriRCaZ2r5/DdPdXO0wfGCb58QMh2WE66cEEiykqJopI46UrubFqpFqG1OFZ8mE",
+	"5wwYqnf6c5Eycjw4fgzmTvBrJnchQSmuKC+u4vH9TnxdGQkUza0t69GNTG2HS6F53twjE5mRNjc8Q3cb",
+	"RPsxbuc93be1Zgm8Kz94IG5yX/awYS7Z7KFmFml4ILRh1OKt8X4kOcSgGlETA17j1u5yp+XSjLsaHt0w",
+	"HRs2X7dRNE12VxZctUNEWMxMrr5Q6APhFQVLyzwjgnEQw6kguIxEGMGJQIv9lh6tBaPa4cCyjSOidMHo",
+	"PCHHJOfXjOQcgpET8oh4UWTrfQDMP1yV2oZX6aO6FhtbXxl4uBfVU5R0uoU8O33XLlV4o0Q1kCjmnu22",
+	"3ehT32otqDh/vFd3o7W0dNbs1Fzn+88l4fikrzkG1F5Lm+0D0U09uCgjaTUtcQIxUrFpPaAvh970qJzg",
+	"NyRwm7d6rGJRGlXqh9RKHNMpWc2k9V7pSkwXMg0X836U3HNX1A7L3L7ArXNZ12ZhLsY5zdi22dS2ye7Q",
+	"ts35gWo6poqdZ0xortexS5unM5LZ54zSJzNGwMyi+uSMpHKxNvIMLZ+Z0SBBdgSaNiTGUoF2TZs7Z0Qe",
+	"Jc2lb3RJ0yJPXctG5okYIGZS6S6C1czmf22ek5hg9jMVmZwnsMxEihQ9ljsEN/mbpKXd8Zowms4wqeRO",
+	"Hah45pacaCaCBRyzKRVES1zJJuFxy4UAC53gYbed+zTDdkaMrv++J6hQxOLzhSxc/Nesd9qjy4L2C5px",
+	"eYhX5eHi/fSQLvghNgPj+oFPo8E2qQt32ylhcdeYLYVCxN0D1jDwCAeLzUUPIti2N+YISnac4m0cpCzI",
+	"WGY+SxxzifAbhVHG1RzV8DqO2o9b7PmYrJwutSGv48GAjNcatbig/VnBogu5mq0bmnZBnmhg4BqDO1eu",
+	"1wzTq3yuXdkXmAHslJEBPLWqhAtT6BBPaBbYzhwHGdsezAyIbwTE2dgIG8UYwWcx6HDTUeNzHTbyziZl",
+	"1E7BzEHxtjds23LVquMgKjjaPq4WtFCsgXzsM6bVv128eplYAlqDfdh809+b7vTJ+IkmNM/HUYPFuTVS",
+	"kPlS8TRw3FSDphaFnBZ0PgcL1JwrBTZ5o44ANkQmGU5G0XW/U0zdpJC/MdFAV+ya5WUQmb9RbSQ5EErG",
+	"p1yTCSgSmDZo6YRqvJSVXIqMpLTIbPg0VySzB2lzODNu5Jd1g35jyFAlRLAVU5oA0oYzZaJZzsFVQIo1",
+	"BBe6NHfY5im/ZqLzLobHKLaZYRpQLF7PrM/Vdgde/cw5bx7M6CmhGH9GFckNh7JnEOYextl1N5HAsBTl",
+	"OwwpZAOwkKuCa83EDp36BKnGDnFKe+tRSLCEXzVETV6AiWtlDUKGxq1RzoUAmo2Vy6m5DsxpsiSNzN1u",
+	"exgcWIanKXhUkNHZLz+fXb18dfX6xdl/Xp39ePn851H34Xejm8qafUJuYKOGQOpy+/Bd3/hsgq4IRZYL",
+	"SFZWFZut3SVgbi4tekq5sMZKjowcF2TGaHEfFzHPWZRoXpbhodBFgrA61R2/OH/x/OWz51ffP3/x6s3o",
+	"Xsy5OZ6g7nR2PmV/zirsyV/Ivdrxr7ue/f1ULoK/Imq76m/VZmmlTHvYcKmYc30KwZ4lAdtM9TwneiaN",
+	"pge4KUCT1CwaLw+nYKs+eclWQ2GEhTEz39nJmi0RUifEzSUhdioJpL2bueDNZj7bKTn10AW+oF7usVhw",
+	"8RIyXmrYQO94dD5vGCEEpA4FvAvX8pk7mboEF5pjCr9RkFbS3pgl5JC5wVw2xVBAlDaoplb+EhlREumo",
+	"PP3mDXyf+jkDM4vpr5+Fv8/C3ycr/H0WqD5lgeqzRPIvL5HUpI5PStgoYR8ibJ469ztI8nQsl9pRVEsA",
+	"GnkzYyAOVKR+4hPYDGG22leoWL+aALDHth1uD9GrTfndRtAeu9GJ5bBojcUUarxaJbj8tkT+APv9a8l9",
+	"t4Yrf9/Et3d5M5cQV9Q9Fjtke3dK6NslkvpvclkImjfRlAgZmpbyvY8lUKUrIpXLPLM8QhbOGl7zCiqe",
+	"sYZeEAvQNlawyVLVgl+bPXJgG41f7oWUVmg14jYwY6LpezSldsk6lgXjU9EiVJnWBIoG1uniZtGxC5ln",
+	"TLWxanzApSKbRb93bLBpJgpGsbkV4GKSuKl38W+4rhK7++Wauo3zSxDjeR6NoRZt5lJNq8OHVHtlHVO5",
+	"kXQ7bgI+vdng8/lCr/G6Bks/spsGfcCGWcSdRyCDhXnZM5Zn2wMwagEXG84jGHaZRemG0LiUmLLcdT2D",
+	"G4DAI+g4QAbscSvQ5FhQAZIExq3Glr3dWdS0BRWvLcRJGukc9Ji2gfSSEIft+PGT3by6tZVtXM+7edp3",
+	"m6uLYZOCa1lYdqbeGwlNWj3e/TaDq27XubeQrqMA3FXDCR49GQxcRFGcfB2KoXkyuuvbqLmVisObtSJ6",
+	"bOhRZfCAYYO9pHdp//n5l+colkE+/o/u37MXF+Z7Q7uDWGBBANB41I4iuSG4NGEBhHd0bmbW/z6SZr2D",
+	"NxcagZWtZHZ2kdHKs1iBMHx0vLESjdOjFRdhU+z601o+NAADG8kB895jq3IeiQ6996o8Oq6uSzv85oH/",
+	"9tvkoy0hHvaJufQfHZMx1+qTXdSLkoVElvTR0ZPj45M6+uq28MI7r6LlIBZmFtiWHQD58tGTJySja/VV",
+	"81IOkt1X86WDEt7LYnqDeFfyHDwsUTYA37ZTY4KrJwsyCOC/hcxMQx+HKiFHdUcNtUaFzcz8bscOhnTv",
+	"2QUwgZ3xltDavxsKUSyQ7kLOGYjDK1m8h2jyikQcRbLZAd6oyecjxQakUDCjmLAQR3jcOSSycya03AEG",
+	"aA+wP7WFaog8/IkrxbLnQmO4wb4DQnM5dR4TDcjIW0RN5gayDQ5yp1BOG4wkp1OWkfGazChEZe4i8lcp",
+	"C4cZXU85jwZvlcwSwao9GnWCMJVUkQiApiGJoJqB+7r/+E+D49PB4GkJZS0IQrbbudpiHUpDLPgXFtzb",
+	"puDWIKg3Un/KGLvhUH395XCYfTi5PTD/HLt/3l5q8g7/PMV/vnT/vu0n8MtR8t3tV3/+6s/k6y/f/tdv",
+	"7/7P2z8dvHOP/hn/MD9/9WfTyb9tAQ3fK3NEdQgRreKWIYsU5bItqQVL8koWhDlziL8bR4yfDQozRqlp",
+	"prTVl10wBeAxdTRGNMA/wRElkPHjW3xqsS3BPsREef/MLObVJpeZU7GM2frOyIIVSloMLail08TVXXZM",
+	"xHa0YHKRM5Kid9utb39XjL4tEGDWI/FgkF8t8AZLkUox4cU85vE9t9GbK67TGcvIjBXWnV1F5/L+CMg6",
+	"WzO9IxLYZaU1tQuCrAcEe3DELycB+fvbpTs2IX9ZyqyucZwDwyFth6qLExZd8KsJ5fmyYJ1iZJ3A+hSw",
+	"GtZ2sahQK1Yo3NqAKJ2Xnar3aJ7dSmpmPMsibwi1lxAmD4Z25HVfKOtGZKVhUrDY5gVhCnIlriBw4qqT",
+	"hdJ6iMBVpV0xBqSQrDFpbCMxDLx0jZmJCr3E5iE9ZtR7UGupq/c2dPsOVFsZG+u9RXdmaGqznrmOfDuP",
+	"5kz4bmQQeaL4jV6TFSsYyRszKOZVEf+uMnhHbt1g1C7r7rQhntbbXodCCpi8qY7fAoY9XTPzqVsEo3MA",
+	"Wxd0mNVqqLPitYaodX0vkJeomfaN89SXBKwg7AluobhvgMfjYZT3xNdCLw0bceGX0W1tWC2X+ptCcqSA",
+	"KJZwAzrmYmhbscVZUJcLSKlQC/QtmqXeNJGai8K8cHBNC0N1UOAEufQv5n3888K3gp9/gLYAMqEV/WfF",
+	"8xygWBa4vZXVV5quSWrWJkIBpCSyPeHg+rpR7k5DSnELV15yXp9AfljhSJZjRDl05GC4BbLEVN4d1Vut",
+	"yjcSdxu23aM+omDzHo05Cc+1k3BUn7yaEMWuWUFzxzVVgqF6qVZxysV2rzB+oJF7UAfpD7HuK4r9xYi1",
+	"vO/bPeWhTmBey2kxb4yjsMKwdX/mUr7H4MPg6g0QMurydjA408vVdkhb1xKBF+7Os1q4fUXB4QrYfgWE",
+	"NgwqXzVgTXB0SJnjBwhXO/AUOO2qM7R7VcqLxBkqXVAxtTDuXVryz5uX1yK9MgJW15fXIn1pHr9NXLmU",
+	"qFmr0bWO0aA5N2faFZ8wDyeG1CAQV7C8c/ClHdUb29smAH6NXyGQFjIrN3x3Env1I+nORpV6/UErtzJc",
+	"xiRw9Zc708p28KFd8g2bcwyj0YpdzZztmYTQUoeJRIOyJFQWqdxVzqKD4dygGcL1AaGkYh3ozNVlKVhq",
+	"DU87nR+3zJETBJVmW0RWsFsFI9+UlH2S7a5xIdh14ibVtrzu5G3QSfMNEuhxFV3JBxHCT1HWB5EEV00e",
+	"ekzSdkzUqEo03VDH5nQNN1dFBmlW0LDHRt3sR1lA/Q3Qz0LtxPbeUSEDzHG8OiIXOmq0LPNytlFlQVXx",
+	"umzEPoGKa/thQgml7N2FTfZqS11fhxaKeFPy2BrjQC4aPYdzuxcTWUR3wTOdCLB9UcgiLqh4jY5qbYiA",
+	"GDHM6LFVisBvo/02xX8Fak8QBWZvkDVGgtXUZfhuTxKuW8qSDdqBuuWI7Y85phdOddjhrGKcNlSfAXxW",
+	"K997i7bZNxdeB7hzNgfbY2yWFpKgkA2ewHpY3oamBWLRTCr9hfJB8wGz8GPrtxmwt+RmTBgYBCPIBbZK",
+	"p8eeBWIy3JwW3Aig40IupzPd0QTRWddXjZbZ7pNqMw2gq6Ld4DShRSlHwhbPbKHbirX0C/X7cTijhInU",
+	"nN0GvRRQhEtCCXavxWy1aQRZCtGkanFlBQXXLBFydQ8rrVFWmWhWs3FJ7GJ1n0L8LmiRh5/bkvwc7YFy",
+	"qcfy5i6ShNfF6zdNE4f6L4tvGze4hp40nxcBJKoAeCoa2Rw/d6ZJYF+WpM/PXp55PgT8CTNJcguXN7O9",
+	"Fcu8QdXFY9UQ7Gx/rKhnNgTml8tniavgv2a0IHQqnStJ2O+g8pcsMlZ01kLMSr7COtJbNRDUPdwEYnvz",
+	"CkggEpzqCoc2kZBnnhEPC8D6Wg9Ll0BgWw+9m/LRNXbbHgJbrW7lk7DvruYvaPG+031SLskuQfX1sk8b",
+	"9eL9CFqjt8GNH6n7zBCLzYayupwVXJMqQCMT4IYkzzcRG1cF18xHyapaSsv5hIylnhG1YHnOxVRhoh4i",
+	"vdPCZrUkQS6Xy2zHQj6I7pw4NzucCzzHXAFsqwN7njPDfhDtmU+FtFyzSsK5nJbequ0lB7zJowq2ucOL",
+	"nwu/fC788rnwy+fCL58Lv3wu/PLPVvilWvi6jOztEFDY0XTqwg/n9OYcnz8aDAZ1CXcjMPhMoISHqage",
+	"3N1KT/3t8Oym35+ZWuZN2HBjltqMIGr7QrEGBJKGDN0t9tGongEmHtUCh2clTCP0+Fa6LS3WIYaCfHGn",
+	"Tjy92eFiLVU9Bw2XgeZgAYMsVJD5MTjM6rFPyfHgpLTHbhag9lB3x4OTreKwHWOTxIs7qCpl199+8DM7",
+	"HpwYQnSb0+PimuY8OwUswVOfde1TmXvlopwMBobqOtOwpaWtlIzjzuXURwnXYwMnyzy3oWQROvtkkEeq",
+	"tY83KQho5QtFuAXNTAj7dUlBCcZ6UGHy7i64oZ3hg7m68tXLo/aeGVUBKK09ZxanB80PQMEzQE1ZCsBA",
+	"wJIrfw5e+/eCrkaN6CNNMaAvfPy0c4A/3QSqaGzVqJpNAZ1cXQFyb4S0AgTeimnWEU6pKkeQUir6USSE",
+	"6o9fI4CLujmUSHFAeUFyOf1dCgbcbUR/lOoBH68S2b1rkH3adQ5knl1BkN52GBqA7TfLijF9LuPBsj00",
+	"0jBa5LyEwwzvio5lBerO7/0UYgjVkT9CrQanxTSM1WsrDb8/aKmHLYUZutRWCEWAT7TSQo1uqitf2abg",
+	"AqvcdeF1G17oNfGivHYbSu9FJVgU0COm5R+fke9OHn/Tpme0KBJ70Q64UDoeD23uc+6dhwVm+7mryt5L",
+	"0TBXVDYi9NxMlFVybHCgO1KxBNWmM4STbgYmj3gNGwYIdcK3j9AhckM7sYH9jB6DBsE+sNFDmlQVJwgy",
+	"IxA0pZT8QbCa0MIiMll8pk2CekBEH0+G25gJPOcwauKr4zPTqjXXpUAA8xI+3Sb4RbOgcrrufj6wT2ee",
+	"2LjRwuqdZe/Pl2Z8h//BmRA0yoWlpnkkANiPrcO6Bp7+Dq56qMhYmfXH7PlhhKa6kSDK+3Fi7RAnm9uq",
+	"c/b7rFZHGaiJV9ZZYuz+dQzyTiuzXvyuC9NRMKnIDrvPs9ZavQFPIO5YuXXZbLnWEnKqavFe17rlCc2M",
+	"r9m3a5p4SkZ2fCNI2Qnyy4xeT5cZHxtF26WzGn07cxERUAkTkH1jjtQ/jML/L6WLtp2eFkCzf5FqfTsq",
+	"iZtL2FG5s1VYG1LCGFUsw4x2dwK7G5A+qvYYn4AvuBSMn7yqWaOSMsCvtKXtOs09aaQx9RPLmAXM+4+n",
+	"lFY00UBDDdlV7OK4WIv0DNEFolUDG2BrPNbCDukg3Ta7DYKgBboG/SA7Aul0xrvxWI5uhW06SthrHQfH",
+	"TqRp0b+nOoZWMcIm1cjiWppHMYAsISMb6TWCbxEwF0uzY1whfg+liftDcekg7f+xzKYsQ3T/tfknBs5P",
+	"U3Ox5sw8GgPxFNqc3BlVMwZhW0VzUNuMqj6pBL1ZdE16zTBWK7XNCQkSCCsgGg8QWzfK3nbSwc7K0TsH",
+	"etW7VnevdbdehwtzFYQiblsgfNT6R1njQoUz3MW5ta/pIeVU5PXuaNBbneeVUd55jM4BCIPL8w6hBRuV",
+	"HSO41T7H64sSMhliFKubhCAdQaaDqzIwFJigkISl58yhJoCEBGYa9AKeDL5DWAqbuWqI3ZzBamzrg6//",
+	"3TfAHvZPfJSlr7Npp12NhZLBkI3gXHthFgjeY3aM3dBU52tiawB24lp3h2uJXhbA0yOXs8zW2/ai5trd",
+	"Ukml7LYpgOBvF69eIhCui6XBJ/sd6jZ0vJWZ0A9zjfvr23WR4BJ2q+qJm3D/kp6woXsv1NydBsx5AHN0",
+	"SfVrUrBFTtOKT7+khe11nbv3/pKtbO/RrlyN4TuXaK5VZ+64tWHd5H3sb1PJTFt+yleoAaAzjJsa4cdR",
+	"Qkau0oD5uyxwMEJZz9Z4GA2FtSVUyp5gFM1kDSgQqVz4XIyMTyasSGxCm2ZFWBRmKDC2vk/ObDh+WVMO",
+	"a4lWU2bJpVFfQLr85fLZlmJPEfSjPbCWTgV7OhfFuVsdHNNF20RjRYN2L7FzpxI5HTknn4rGjYgUMauW",
+	"MLNlUvr74cnxii7dzq89bvs5u6+NWLLBlWOSWpsIGnCB2zuLNMJC5cawjvw5MdoUF0tWpsp6s2N2n1zS",
+	"mNS3bcYNFUvvK/80VvNzEbfRCnGJq6lcid6L87ihuAOTC1rdaZWC6ybiQdkLe3QWqau56h4FWcYg3i+s",
+	"r0Nv2wzxWw3vHRlciyV735breLxV0z6uYvFWKAmAeISBV64aOFpP4ZkgvjoamtVvNqF+DJv5P28sU8XE",
+	"Gg6n2x313GIx7+OKakpIuIAgeh+DPLJmiBFG8a5mawe+V+djYL2Kq85pYNpybroK0/UaM+ZK13Lhd752",
+	"5qywNsjul03RGhWzCR9qt4RcMJFxdIHiYeJguxOSLNU9cBiarzGfhVDbgE0r3PbJuzyC+v1xF0mlubW7",
+	"SQFNrelVPPYUqsdVMEGUodlAQbX5waXNLgYPIjDL/F47Fx55N/kwydruVZNdvwFrpdzhWA7NMuPSgQO4",
+	"WHuw/7vat2tbKi/ZQcgAc0VMvgjMqbsZUd0yXK1oIbiYqk4HboUTUmFOuUrIeO0AI3M9e0rkhs/Q6Mh5",
+	"bt9SITZyCRpVWZH28OLuHMhQVsd4BcQhHmwaFqPywD/Kon5tC+9q/wHoX8ZUS024up1aTgij6Ww370kJ",
+	"ERShloeAHZQeVaJtWBZ7osre2yPx8LF62N22uQP4yB6Yk8cs8hWry+0BY4OV30DLyNieWVfS2+lUBlhN",
+	"aL8ukZ0q4E0x/KWdzt1mSTHnA0cEREsMMX56WURLVp8RkL4OFCuueWqlkU2pprOYXlVtIvwZ+RZsN2Y+",
+	"Ea5t4k2dbUUO/i6izx8+NSq2Hh89G6rzIP4oCVD/EgFZn1RKzoPqoREWM5OrLxQWiOCTDbuAYBzuHyoI",
+	"LiMRkM4OLbYo/E6zrXY4sGzjiChdMDpPyDHJ+TUjOYD1iYQ8Io5mtwMRYTjTp5jU49lp491ydNPxdgkq",
+	"TwCwkZyQs19+PiNH/Zv7XTwXu947DXUJSmyhO0bFyqVuKmM+cp6AUY02/aAwoHW+VDwFPISlQmVtUchp",
+	"QedzLAM750pBHRQQplZcMTi+fRJ4JO3tJgs+5YLmIFlBxvFynPMUYAEs/L0v4f6uCx/fwMB/jXP+0bdS",
+	"QS+6I5d9uY3Jnt+Lx561s9izLRz2h0+Iwb5s5a8Xd2Cvlx+bu15+VOZ6EfLWswprPQs562XIWH+o8dXL",
+	"gK2+hHcc46iQqD8JAVWH3KrOMWL8NcAh3Myf2ykitDtgKTprPGTpL5fPfA0qQaTob19vG9fZnAiC41kW",
+	"XK8vjAppA3EYLWLQ1GfmHBVMu/vi6uz1+dXlq//v+cuLPrHlD1VZJ0sZAjX6EREMQEUFkB/oquCOwW78",
+	"oGZaL3q3t5CEOZFx2p+zuSzWvuDVtTR3mpxAJJssyFwWyMfl0qcPniKByinGtg0F0AtxF+JEFmTFxopr",
+	"ZoPfaoXbZmVkqq6Zt/pDMRRffw2etf7XX1sXG3eoMAqDRIO6eoJkfIo1dkVGFL+xn8E6NBSTgiJMhSxw",
+	"uci5cJmm5h3UaiP1+jaL9Q2F14ChFbQTLxiUXZvJJWLBk8wc3elME0WvAQIWYUC4LsupDoVM02VRMKOK",
+	"CbNnoPsDnUJmCM19D0ZzWLgOUJWZy2uWmVVe0SKzC/aCCc5EujZrdi7QpBYCMiZWO1SAQA51b6gieIZw",
+	"7YZiZDjzKCGjYW/YGyEeUkOwh5kKGfa8L3TY65Nf8AKwWENDEYIrkjPrtCqdUaYJC+xeCYakRigY52xO",
+	"Mpku50zoofjS5TF/ZWumgYwFHSXOGyYywGC16+GFr6+/Js8BJcbwF9hJQC3OlQR6ZRkZs1yuyMh5VOiC",
+	"H14fjfrklcjXQzH6y/NLUv3t0FK/jbeJ/3iIG6xHhuUMhe/dSTC8MCIRumurx4cqf3pCMZIUhmtBYKiZ",
+	"4Pcy86E74UZ//TX50hpQ0XoDcaVw4L4C7gfN+JTeocCxBLuRskJTLlDqMowEQevNio0ZGWl2ow+NrjtK",
+	"hmJEF4ucpzCzw6//hF/bZxY55fApfObmYLVaHRi+frAsciZSmbFslBBZDIUV//pkZKOlD56b37mYnpLp",
+	"b3wBWWllYnKfOKvVHJT+UxeEOxTpjBaK6YRkLM0BfxmOvyZfAqd/w0UmV+rg6Pjx8VcA/PXL5Y8HR0+e",
+	"EkrGa+2QQ+e0eP90KFIpdCFzc5ANMzFnyLAGdqPVUzJ6SV+aOZ6LCRdcr83fL6VgI1tmDs+crSU6FKP+",
+	"45E/A78uJfIW6Ek9JUyldIG7jubEnIrpkk4NGy2bGA6PvjsZDo+efDcyA07lfE6JlhLKP/TJ3y5evfQH",
+	"Nl2aq2USHLI++WVheM235Cf+PR5SQxEJAjzxdEaOzC+w5wWbhw5kzMoX00AUt0LfUOChN+fchr5CFjlA",
+	"wFsI75OjR+WOld8OBgk5GXxrNuHk6DHhaijeswUajcLk9IQsYdxHT2B4ZnW/G0BN8D4ZBflz3qNp5Cc1",
+	"FFyXodVcW+qfUi5OzdrRPC8tZoXMGaHZnAuYvaJrMsZqAUZgMHQ1+vvBGfLnEQGe9OjRo+++Kl31MGlA",
+	"e0PAE8uL0pQpuM063OhEy/dM9MmP5gmWK7YCzNuhAOhcBXMB65FRfsxsFL45OlvqmSz4b0BRp+R7EAXI",
+	"//73/4wcX4WW7b0Ic/UxzSVvBM5qttE/7FfGSsTACLCAnSHHpQLBOCMLqtRKFtkpGRmx4/Tw0LR1ivLN",
+	"/2umeGgGg2EyOU+ZQA8T2p16ZwuaztjBcX9gUcFRelGnh4er1apP4ee+LKaH9l11+OL82fOXF8/hnRL8",
+	"oQcME7GHydnr86B4zmnvCAyJCybogvdOe4/6g/4jRA1Df2iNiZuvpqzB7w1cG07B6BD/RgY+StqMAeQN",
+	"17OhGBmuQrlQPxmd+N+NJjSqlJQa/f3gUmqaHzyTS6Htsvl9Mmpi7wVXGqwU6ugGwZ3pnGmoafO2PmCo",
+	"ZJ0zes0Att0N3t+m7TpOWQ2Zoq5ipP4KBB+qctx09euSQRyD3djKRJ2wSnFJJxSiFGwh63pM0W0Sd82U",
+	"Ez3M+ZzrXocHpUM83/okVAyDfJCCqYU0lGYGezwY1CIhwmvtHzb0uJxcJ8easzFtukRuk0aK66O3ObPF",
+	"i15w8b6pH/vYITxzm/QqNLXtperDdkh2x+Jv+gVzmDAVdah3+vad+VRcx0n0Z5ZTUBNc/UMn/yXmdkNx",
+	"pCLE4XGRIl+fktH//vf/NEhpfc9Q+v3Dft8+BTuslvM5LdaIwQ6QKLDCCRFs5WGrknaJTM8Y6NZ0qnz6",
+	"qOUERj28OUAx82C8RlR2d1PZQlwHUIgLjEufzsrcJr0GcXY7R9xkiF4UTrZYSavs7S9MP8MX3TG555Hs",
+	"dBJbTl7fHKHjwcnm5F+WRarMekFdwX/q41LutpArN+dkm+ryz3hMUpd5lbGc6Qb7ImpicNkadRIgP2wt",
+	"EQq2HyvBXvkUD65sNaoSbMNa+7E0HeQZGjF289w8N++5XKRWoeDNTCpWxmb4y/wofpNXxli5yef0Bs27",
+	"x0cn35x8++jJyTeBzfcoYlXbvF5Pth8TjF68+8ny5PujLKZMo5UElGUbRUuhEBBTgGYSUCtuMpCpEYVV",
+	"SaI9DMHpJT1QHHYj5UZGivQCZBIMEm1plpl66xkAr0CRG8dceYGmKhWUsYdDY8vk9Mm5RjHeKEUAyQWi",
+	"XwgSXZrAhwJwfsml/+YL9OaM7Eiu4CyDcu7IuPpLTHY1zN2S6IPxdBvgFufolur3xKUrjDG0Z8aJqCuB",
+	"LGx18urawTGAyX2/fo3ViK1F83ub7xmfh3uEM7s2P1BNMXzqdzuJGKK75SSC2QZVZarI618uv4ovaw5G",
+	"UO20kZuDOb05wBzYo8HJt4+/ebLvE7xY6iggtM2WVCVmtuPelGe2Pn+fnDm4cG9isUdQ0bUaChtNhafY",
+	"5lL6usWRM1XSxT89RXwa+2/u/01LwaaSboHaN6/jLaroAvPf96jcdtaXrRa8/cFJIedXGcaGbn1Yy/LR",
+	"OgZZvnZFFzrXBosJKeo9X5Qwq7sZG2pRDTTPR6eRuOMyQQDjacG94HxbGGdm7c0J4ULpoEBigLlNzirY",
+	"m+YqtrFpzJeGiE5wU/xyEQ80zzcL/Hcxo4R5ah/H8lGpXdDR/BHU5PhD2T9KsbMsyFCzMQT8zDGUdmnT",
+	"1hO+460lVYPgiXZ5y2iDDDRdgDEfi2+wPjHc3hfCNvdykHA2FGqZpoxlKnpxOQQVfAN7KhPV0N+MOdMJ",
+	"OKfsB/AaZBn4EkUQc2VuzVEZoDsCd56YKlQCSyFWihrSns0QQcE2rLgHzn5FaKVZX83OjIlqW8hu5EMe",
+	"Rlj27ggt+8gSTPMJUdJhGi2FVjbweyiqwbqbwxqKoTgvmQf1ZWq8n2FO1wCq5rM9qSZzqTQ5GgwGnpeC",
+	"ZxdcOn3ynCL4jC2lQpWtrgIeCyjGgqthqQA1ZEGOBwNruaFDUUDqDvj4IZHA0oYoSQHLUZIz79bFR0oO",
+	"LvOMLBe4uaB5qHBPQSe1VWO4Io8Hj9xMMXUZlN4m6ae8aXeWf4IKRbcPqJSExWYifK5WMShY4qBmUGmG",
+	"+kgyGTQENxOzSYpRbvU7yl+HtVTrZhbnmZk9BVpOGai/teQ/dIhKc1dPIYbRpdquETsNid2BliMH2+B1",
+	"oWcSIgZK681EFkMB+1vIlSt0mbOoo0dOf+JKscyliG539YAokc4YOnn8OJuEiqxYXxVLsZvE9G7jlG05",
+	"Id7AhLCBvZ/65JIpDRFLzFUxCpMtjuqx4b2f6G+/rcmFpkUtqNgDdh8cf0OOvjs9HpwOBrVo4tPeX2lO",
+	"ZyFaTA8qQPNr5kvt5nSh5QLiyjod6HBnbqvhYh4nocJLjrafwmr+f9Tk/AbKB9l9G51CsgUU0jKMUmNF",
+	"0/sf/BdyWlYt06401BymvFVmudd5hjmEJ7mZ27/KM1a8poDv8ZntPxzbRzOMNKtNFlTPvvoU74EPPLtt",
+	"dFKdkWvJs+AKmMmVIFpK5O1zKI9s5CLzWNQjVdFbdtXnedb72MpYdx2sWeda74OTvDJXXqn/fEyFp04e",
+	"dVmh0W7zLHjuLnv9UTTpNqyYBtN3gHWzh53F8MqgIlxFXbHV1LtpuQ+n3J6RnE1pboQwCLAxGhphGddG",
+	"tBMErLWo/AQTMSonUczsqnZiYTIUZRlLF5RstnHdj1Tzsz6cDUiM0LUCtdJRKcboH4q4PYSOAXJIKzIK",
+	"JJ1RAjE6c6NuWh3XSKJDUXmIpFJMeDFXGDG6wcos1dydj91V+EM0wLkFPfdVbzbkwQA7sFkE9HiAtsVA",
+	"rtN06mWVBctzhuAorqBhc8e2QV+CybaXB2UWNUOFOwhez8EjfNtZaixPrY0JfCDZ8Z5n+2xuSzzAvUnD",
+	"WrmavmeE4g+QIPUg4iDC7x1+WDNaXEHti9vWEBQL14fWVAaq1cKIKzld+8Ro00qyEd5f5rcnQwF+U6im",
+	"Aa/bIDjzJ3haId7RfA8hEIbn2rhb88PfX1z83aYp5PlQTOTSiEuFVn3y7OI/EON3xuArFKlHCzixNvSy",
+	"aoDBHCG0eg1FJc7VTFSV4BmVlLtNq1bw9IoqsIdRXlitB8ILDN9w5utKiY+EsGsmCAdIyhXX6QziiuOM",
+	"5S9M2yJLW9TUy3IrrOZmqMr8eTV4UglHCEoxge66QFHfqq4lZfTq5yc8jAF29nCYfTi5fXtw9c78FcXP",
+	"hqrTET3ZJiRF1WRIAA/yD+3HVF33kt5Nrm4abPMxNAkgDuroxYauoJMeRqA8gVnSatDrF5gTFhutKxrj",
+	"huuLyGwrTOPH/pCyqaUhwwPCRq5F1pcLJm7muV2IAzmZ8JS5UJ++WkBQ9IwxPc/78G+1V59TNuaCoi1r",
+	"Ay8W8hfMxlXerD8XFa7wpO1DrvIHJF/bVgMWa7+octh7yshodTnEZK1GLvsmyAYInGL1SnIoGFnuRN4L",
+	"tgKIk1LRgnB8yEGimES5wUeg7ATzKYUPRmuVfhq2tZLBVvNAPb+k0wZb40KmswQSPZhFE7OzPp8c/ARY",
+	"8OBkWcsl9mDkTIf72ydnuDjuOphBcWViuutXDvUGYT5EVEsthw9xRMzoA6q0drv70N3hB/SM3Dbbfmw5",
+	"ErtjPgZmNxnWpxtHzafvGVuoMG7Dzt7di5hQk0Nxnj4BA6n7rGwOfpQdcxHbuBYnNIwGHSlGMbBeIwzb",
+	"l0QxrSFCRKDjJTBdR8CfmkYFKTw7jstQhCFE1xXAF1k6VYyJBNMHnWtKLdMZ3GIIhWS2BNKylC6kmOZr",
+	"cJMZgQ2ror85HFkVbW4OCSuHjseuHLs7R/VwxBeQqN47PX78pOHi2tFOGNTAuVN8jCPafdjlzuqsojVA",
+	"KjyU+9W0l7rJLu22ZZRUSrt6xzDWJJ+4aqMQh+gWiNChsNOyMvqcUQhofBoAQ+iKmHxydNwnbwDux68J",
+	"V0OBNXYS7I/6cSCVLbgY+SHhxYRER4ldly/UUNh3WvoefNeHxmwWz4JDli93EbtDYYNAEnwKuMWoZBeg",
+	"DHDRJ47ErF+9wnBhyOgyhW2GwcMh805w/Kbie6dZBleGg7O89MYCrgiwlgkwjQUru80pqLfU03sJkjyi",
+	"etSH/1qX7FD4XPpKlCnGr47XNmfvsUOLgBFgXTPvDRdyBc7uM1eDA5gbZrZBV15DkSuBLSeYiWQ3CTzL",
+	"iU3phcA5LsjIVnAYeWxcLHkbEOPYejQwEhQtMO6jx0IbivEaYxL0jAqiV9LNJcHRgRWZTzTaBiBeAYD0",
+	"EQ/dxd+iGQEQ+QMPI4CuKmmn76aDLkLz2AgoZIQ5rzY7k2uSsZQDyNWqetbMHIzqioqCa86crRnmqRBo",
+	"z17dGFqRcsWlSCqf4OTIJSJIU83srm2cuFIvbD/GSHe+9RldLJgwD0y0OWx5HhBbEPxlJzAURnh06Z/a",
+	"SVUOhC5kNUbahAPsAR9gia3uDLXoC9y1SjCGRyoMyB8/KRYODfdJrN0tbM4QhWTN88kut/FQIBZjKV4k",
+	"4eLCKpLRGwTrG1nGVGaYoIo+FCiLBDIKaHB2kKEwDiuKrZYSwYIqx3zcgZDCGxTXIh0KW5nPucXx6iWj",
+	"s2VBD16b17ODV2JkxFRoEbqZMrOsFUZruBZX9vWEjJe6jAVBUiaYe5h4teHx4Ns+uZBw3ADh0hZUAsQ6",
+	"cI4hjRv1IQgRRCAgqjamBdEq16yIGSyq0uRnOfKzHPmvK0c+vNQY6HsISlHR96KeuL8w7ct37Ols/lWu",
+	"AC0Bi+3gAZ1xpSVE7eVGesJYumqUJvnSLjh5PDDXHkiVPgDanOUpv2biq2oy1SB+WjAUO5pFhVXOWvOn",
+	"ogfJTWHMpkYGnTFIMjBykQP9GJnR/kC1xacYobOo6UCXsd0Np+LJSQSO6eaA5pwqpBjXn2kBsfAf1Gzo",
+	"CqrEjThIcfuyzVlJwYIZBQWbnlruAzsMODojv5KjBEGt7U5pKYMzh019jMjfSDANLt09rSl34YjYsUUK",
+	"+yRyT2i1OGerdh3u2SeSf2QjlUkYqMzVX12RMAhUdq6vJaQwWOFkM3rZiPBWTHGpqk3hyvGA3Hty7n9K",
+	"evpEqCe8ipEdtQbDlIKL+nQSmT5KhE0584bqVW0+A7rnOJuy0cYMkocX3UBBaUt6Pzc8Zc7AKsCMUoNS",
+	"lbdBJF6htXEemw6gn1ENegFdbRBc6Rz2sRtfKFLOLibOzCB0sdVLXJf451y4z0ddHKAnMT8QwP5D1GQ1",
+	"B4IbTQetS/ugj78A9IG38tRiMqJEsZ0aognrG/K526TYWWyfCr55/8mj29zeaM70Bbh1qd73KkQv3VcT",
+	"oszFSXPXvc3Xt1vv9FvYG5pq69THz0ZzKKjQLBuKwJwGZ4Zr0IE5mrtsa1S9t1lTlYARW8VJDkXtvBEh",
+	"V2hImsiCzOQKYNri5hA4G+WO3jHA3x62pvPpMVuPBp1jpmBMO4VLfUQCPFPvfaVny+LAjiLYqop8sgcS",
+	"DDjxnBqdUFCRsta4KDCguNAjq7mA8juHpCqINATDmrNTwTdocqZibehxKOY0A1uBe69PzpZazqnmqQ0M",
+	"YgpBxkovjG0mZ/5CGApEj5OiIYTISBs/BfP6GHd82F/H693WHYJCRSiv9vfHyLDt8hJ1S7a3a347PXXw",
+	"xF+wcKN+B90x6N0zht9V4r9wZX82di6o52y9MhMuuJqxbHfv7R1vrLbN+7xtu27bA/B0X1+hSdD6Cdu8",
+	"cHrkgxnSqh01cUD4dT9cj2p7swTym2IOw8jFkYEA7eLi98cLodsD96DdjLVIDwMVrvV6LT0k7o61KnXf",
+	"ok8H7jj0CVGSysXaxt/CPWu9+0HMLuTAKZLLij9elSn0zhFK3cPZUASOezOWMWMCzdJES4eQXNEiufPa",
+	"ibLBAQAy50yppgv6Yi3SVpNABN9jWjAoLA/dKOtRn3GVlK4fPwKsDsKuuVw6uOCKWb3Bqo64JUks3rOp",
+	"zEpTrO+mgd4T+RHY53cw138UO0V1S+5ipSjTUGjByISt0Edoy+Gb9UiqxTZhz6Rgal9G9Y1IABo4HkHU",
+	"AgoJj/5apA9j6zAMIONTprRqySjEJ1D1mjm/koOHoWS8TN9jfQeIMvjyl8tnX5mDWcaG/P3Vz0ROHBB7",
+	"WE2XqT55/uuS5rYTRRaFvGaEwXe2jz75HrpQLhJoKHzvBfOQ/TaGHLOx7KAQfAOhquHncrAUsg10sSYT",
+	"medypRyjsnXdqLKZBok3DHsrpw/YyeUUAecaeMgPdnF3FT0gRaeDkdDeCnH/HyCZ+/3hjV5ttaANefE9",
+	"l3XgQujd5wyqic7ksrgbHA8UGekEp/SRLKC4UV05iiXWfbAESyGIxUCB1TjFEs6Q0bgxCICrqnL0oFwh",
+	"qHncKBIE0TyrmcxLyKgSpjHMxETxMnQTMHP3nmtFRoLdYEaf5mJpBCAInPL81yYmEgeaZRSJFGQGNDBm",
+	"bKFnbff4z76K8YOfwz1S/iZgF65Ts/DQTWBo92//EaSFbULCa3DHNOWv4K2yp/s8wEkrz25jVnDzqd1b",
+	"IjCK4za+iSvyj2Vm8zq5ViyfQAQR9dhF9sE6eBFiOBmhu2J/xSC7OkSSO582mhmLiyCV+vDiSjMB/BYt",
+	"EcOsP5fZgnduhFBeZgOYi7qRNwDTnE+qpflBvhoKiHRF/SqE/RBBZXUX0Q1zdNpOyOEqGdI2phdq9qtG",
+	"L3GVCd3Z5uxqqL/90Bu7lx0SrS1eBgelLHfae0nTmc55OnOluyBquIImc3n0zenRyelg8F+GxBwyjTmk",
+	"vpD+2w89rq7w49p5lXI5hW47NubvlLddMHA42waCU+mpioLzI80YORdakv+US8Sx7s48vocwue7m971x",
+	"rR3hU2zM+95gUCgZQ8KWnIRMzSnUlk1tMrLSiX9y9N3Jo8HJXrhbKYksRTvcVSkdRQUIezkSLHMFTYJ5",
+	"f+TRpxmWVKJhS8VSWAXGaDyhIoj1l8tcjI2XhBzaJTNPc5t3zLIYb/h5CR53kfI84gU43jph0+M+COAZ",
+	"hpkG1QsgJrn0qTHM5KPaBv+r9jvtDpZBvzFt1kFzSrBO/wMfReykxSrI9mgUBP2fq8RiKRstmutShbYp",
+	"7UbfdP43b0P7GApBpZJBo0IQlNvBRHsrDEyWemnNLeZSB0CievJ+iQM/FCvqEgBq8gQXZYJIUHUdSjkB",
+	"SoGvd6BXHJKSNtL5sbYUKvd0mfFxbmsMBPwC0ebhrfaSRJ/Bjj3Y8bu7+KXtKu47k7elzs0eqnPUz0On",
+	"qjG1+tmlc9rhY3AUvSsnJimL+6dUDIXSPM8BDhUJ95SU6TFAs9gLtIp2TsMwXFlx0wVkLyRDwW1tBMjC",
+	"QsKvPAp5dWRa0JTZagqvagjRGDCJ5vwQOa88lXBdwij8EYR7E4I9MNxSQiKieSFlTQUUguo4D14b59Or",
+	"jNNejOYhqDmj68MP5kzf7ovRnwWQvQNXlA00Onjgab0MXM3M7G317bz41eQHuu6Cx5LRtUdjOTj+pk9+",
+	"MN21lbUFGJLjRwDd8hiK1KoodsvB8Tdx+JbMiSudgVsOELXloBm85VNiuGd5HlQKNDJvRtdt4ENNtpG9",
+	"UTFCCjV7NASkdWoLOjay1gjUHwRLIVEYmKC2keJICn1ybtgk1RQwzIYCFhTMmlhYGA0aLu7TlXaw8Y/k",
+	"mZzPzfKCexQL3djupBgKmvNr1idnmDFKxgWj7xMyekGVPnhuRntw/sMIjBJzm86Dszy1WKXOAGLRu80p",
+	"xBuDC1cAG2oil2U7z8i4kCsFYWvQA+YHgitVkeXC5xRipdK1812zm5QtNDkeDCCDkXoLj00KOUvN76dQ",
+	"P/YQFvoAhzqy6cdUfKER7RqqE4OSoZbpbCgsplXOlWaCQY0BwLiy7bsSsOTLx4NHCTk5/u6rpFJr9Xgw",
+	"sIWeC6aL9alNLTUXHdYhtjMOogu95Gcl77gFxwy/SerbZDI8qyT7IbF5bFlrkcqqXOSoKW+vQgG7mHG3",
+	"21g3dugOaED44sNcea4QlMZztlhiLBEm4R9AujuMXn31EFxkJ5xVc+NN5BLKkMsCMQ4tdpq/KFX1powi",
+	"AjlR5+NDce5BPtorAbwStul97G21nw9GtxlD+WDT6+1dqxBCRT1bSs+W3O3bAuE+qagAkQIrsEPh95v1",
+	"F4qo5fjASAlYty+svnd91IunPmLlAV9k3agHRjRyldHBUBCrTMhuFiwFv9k8XubPzgAoyC70h5j1sRRw",
+	"Q6uE8nh8r5fjnKf9knNVdis+qUmlXoiNF6i6DYMGHepivK0qkhjifsg1zbUtEkEKNl3mVMsibNPCjDXB",
+	"1HmkFZvXHsJClQEOLhRqo4ZNrFlajUMGedcDobJ8ErRik6caCCIowha8g9Wi4hEBpWXPhlRlS5FRoUnG",
+	"FrlcQ6Q0u7GCL5Q2cXZBC1mxBuElnOdapL3bd7f/NwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -49,8 +49,11 @@ type API struct {
 	EngineZone *stationtime.Zone
 	// HostID is the source of an entry that does not name one.
 	HostID int
-	Now    func() time.Time
-	Log    zerolog.Logger
+	// EngineAsSent: engines are believed if they say that they are source 1; see
+	// source.Speakers.
+	EngineAsSent bool
+	Now          func() time.Time
+	Log          zerolog.Logger
 }
 
 // EntryLog is a list of entries; *repo.Node and *repo.Station implement it.
@@ -81,6 +84,8 @@ type Recorder interface {
 	Record(ctx context.Context, p playlog.Play) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error)
+	// CheckMissed says whether LogMissed would refuse it.
+	CheckMissed(e *model.Entry, c *model.Correction) error
 	exchange.Recorder
 }
 

@@ -33,7 +33,11 @@ func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObj
 	if err != nil {
 		return nil, inside("entry", err)
 	}
-	id, stored, err := a.Recorder.LogMissed(ctx, e, other, model.Correction{By: model.Author(httpserver.Caller(ctx).Name, r.Body.By), Reason: r.Body.Reason})
+	c := model.Correction{By: model.Author(httpserver.Caller(ctx).Name, r.Body.By), Reason: r.Body.Reason}
+	if valueOr(r.Params.DryRun, false) {
+		return api.LogMissedEntry204Response{}, inside("entry", a.Recorder.CheckMissed(&e, &c))
+	}
+	id, stored, err := a.Recorder.LogMissed(ctx, e, other, c)
 	if err != nil {
 		return nil, inside("entry", err)
 	}

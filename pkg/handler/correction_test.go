@@ -160,6 +160,14 @@ func TestAPI_LogMissedEntry(t *testing.T) {
 	if c := get[[]api.Correction](s, "/playlog/1/corrections"); len(c) != 1 || c[0].Kind != "log" || c[0].Reason != "engine was offline" {
 		t.Errorf("corrections are %+v", c)
 	}
+	s.do(http.StatusCreated, http.MethodPost, "/playlog/corrections",
+		`{"by": "M. Tester", "reason": "engine was offline", "entry": {"trackStart": "2020-06-27T19:19:00+02:00", "trackTitle": "Halah"}}`)
+	if c := get[[]api.Correction](s, "/playlog/1/corrections"); len(c) != 1 {
+		t.Errorf("corrections after the same request again are %+v", c)
+	}
+	s.do(http.StatusNoContent, http.MethodPost, "/playlog/corrections?dry_run=true",
+		`{"by": "M. Tester", "reason": "engine was offline", "entry": {"track_start": "2020-06-27 19:24:00", "track_title": "Fade Into You"}}`)
+	s.refused(http.StatusNotFound, http.MethodGet, "/playlog/2", "")
 	for body, want := range map[string]string{
 		`{"by": "a", "reason": "b", "entry": {}}`:                                                                       "entry.track_start",
 		`{"by": "a", "reason": "b", "entry": {"track_start": "soon", "track_num": "x"}}`:                                "entry.track_num entry.track_start",
@@ -167,8 +175,10 @@ func TestAPI_LogMissedEntry(t *testing.T) {
 		`{"by": " ", "reason": "\t", "entry": {"track_start": "2020-06-27 19:19:00"}}`:                                  "by reason",
 		`{"by": "a", "reason": "b", "entry": {"track_start": "2020-06-27 19:19:00", "log_source": -1}, "kind": "void"}`: "entry.log_source kind",
 	} {
-		if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/corrections", body); got != want {
-			t.Errorf("%s names %q, want %q", body, got, want)
+		for _, query := range []string{"", "?dry_run=true"} {
+			if got := s.refused(http.StatusBadRequest, http.MethodPost, "/playlog/corrections"+query, body); got != want {
+				t.Errorf("%s %s names %q, want %q", query, body, got, want)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -27,13 +28,25 @@ func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus
 	if healthy == nil {
 		return model.Invalid("is_healthy", "", "is required: true or false, whether the source is healthy")
 	}
-	h := model.Health{Source: source, Healthy: *healthy, LogTime: f.logTime()}
+	h := model.Health{Source: a.reporter(f, source), Healthy: *healthy, LogTime: f.logTime()}
 	if _, raw := f.find([]string{"details"}); raw != nil {
 		h.Details = details(raw)
 	}
 	h.ReceivedAt, h.Doubts = a.received(f), model.NewDoubts(f.doubts...)
 	f.tell(a.Log.With().Int("source", source).Logger(), "a health status")
 	return a.Healths.Record(ctx, h, f.arrival)
+}
+
+// reporter is the source that a status is about which was sent as that of a
+// source.
+func (a *API) reporter(f *fields, sent int) int {
+	names := model.Spellings("is_healthy")
+	name, _ := f.find(names)
+	reporter, doubt := a.speakers().Of(sent, name != names[0])
+	if doubt != "" {
+		f.doubts = append(f.doubts, model.NewDoubt("source", strconv.Itoa(sent), doubt))
+	}
+	return reporter
 }
 
 // logTime is when a status was told to be true; zero if that is not known.

@@ -11,8 +11,10 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/lenient"
 	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -41,7 +43,7 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 
 // said are the fields of a body that an engine sent.
 func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
-	f := &fields{raw: body, zone: a.EngineZone, arrival: a.Now(), lenient: true}
+	f := &fields{raw: body, zone: a.EngineZone, arrival: a.arrival(ctx), lenient: true}
 	for _, d := range lenient.Doubts(ctx) {
 		for _, field := range model.Fields {
 			if slices.Contains(field.Names, d.Field) {
@@ -62,10 +64,18 @@ func (a *API) received(f *fields) time.Time {
 	return f.arrival.UTC().Truncate(time.Microsecond)
 }
 
+// arrival is when a body came. A body that was refused may be sent again.
+func (a *API) arrival(ctx context.Context) time.Time {
+	if at, again := httpserver.Arrival(ctx); again {
+		return at
+	}
+	return a.Now()
+}
+
 // tell logs the doubts about what was sent.
 func (f *fields) tell(log zerolog.Logger, what string) {
-	if len(f.doubts) > 0 {
-		log.Warn().Interface("doubts", f.doubts).Msg("a part of " + what + " was not understood and counts as unknown")
+	if doubts := slices.DeleteFunc(slices.Clone(f.doubts), source.IsExpected); len(doubts) > 0 {
+		log.Warn().Interface("doubts", doubts).Msg("a part of " + what + " was not understood and counts as unknown")
 	}
 }
 
@@ -73,19 +83,20 @@ func (f *fields) tell(log zerolog.Logger, what string) {
 func (a *API) speaker(f *fields, e *model.Entry) error {
 	names := model.FieldOf("log_source").Names
 	name, raw := f.find(names)
-	source := f.number32(names...)
-	switch {
-	case source != nil && *source > 0:
-		e.LogSource = *source
-	case a.HostID == 0:
+	var doubt string
+	e.LogSource, doubt = a.speakers().Of(valueOr(f.number32(names...), 0), name != names[0])
+	if e.LogSource == 0 {
 		return model.Invalid("log_source", string(raw), "is required here: the number of the source that played it")
-	default:
-		e.LogSource = a.HostID
-		if source != nil && *source < 0 {
-			f.refuse(names, name, raw, "must be a source's number, from 1; the host's own is taken")
-		}
+	}
+	if doubt != "" {
+		f.refuse(names, name, raw, doubt)
 	}
 	return nil
+}
+
+// speakers is the rule for which source an engine's words are about.
+func (a *API) speakers() source.Speakers {
+	return source.Speakers{Host: a.HostID, AsSent: a.EngineAsSent}
 }
 
 // start is when the entry started. Without a usable start it is the arrival.

@@ -6,22 +6,22 @@ import (
 	"aura.radio/engine/pkg/api"
 )
 
-// StorePlaylog stores one entry.
+// StorePlaylog stores one entry, or a list of entries.
 func (a *API) StorePlaylog(ctx context.Context, r api.StorePlaylogRequestObject) (api.StorePlaylogResponseObject, error) {
-	return api.StoredResponse{}, a.record(ctx, *r.Body)
-}
-
-// StorePlaylogOlderPath stores one entry.
-func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlderPathRequestObject) (api.StorePlaylogOlderPathResponseObject, error) {
-	return api.StoredResponse{}, a.record(ctx, *r.Body)
-}
-
-func (a *API) record(ctx context.Context, body api.Play) error {
-	p, err := a.play(ctx, body)
-	if err != nil {
-		return err
+	results, err := a.record(ctx, *r.Body)
+	if err != nil || results == nil {
+		return api.StoredResponse{}, err
 	}
-	return a.Recorder.Record(ctx, p)
+	return api.StorePlaylog200JSONResponse(results), nil
+}
+
+// StorePlaylogOlderPath stores one entry, or a list of entries.
+func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlderPathRequestObject) (api.StorePlaylogOlderPathResponseObject, error) {
+	results, err := a.record(ctx, *r.Body)
+	if err != nil || results == nil {
+		return api.StoredResponse{}, err
+	}
+	return api.StorePlaylogOlderPath200JSONResponse(results), nil
 }
 
 // ListPlaylog answers full records, newest first. They are those that listeners

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"regexp"
+	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // Identity identifies a caller. The zero Identity is an anonymous caller.
@@ -19,8 +22,14 @@ type call struct {
 	id     string
 	caller Identity
 	route  route
-	// raw is the body of a lenient operation as it came; see Raw.
+	// raw is the body of a lenient operation as it came, at most 1 MiB of it.
 	raw []byte
+	// contentType and contentEncoding are those of raw, as they were sent.
+	contentType, contentEncoding string
+	// arrival is when the body came, if it is sent again; see Arrival.
+	arrival time.Time
+	// refuse tells what was refused of the body; nil if nobody wants to know.
+	refuse func(r model.Refusal, err error)
 	// limited: the address has made too many requests.
 	limited bool
 	// refused is the status of a failure that was answered as an empty stream.
@@ -43,16 +52,6 @@ func RequestID(ctx context.Context) string {
 		return c.id
 	}
 	return ""
-}
-
-// Raw is the body of the request that ctx belongs to as it came, without
-// Content-Encoding, and at most 1 MiB of it. Only operations that engines call
-// have it.
-func Raw(ctx context.Context) []byte {
-	if c, ok := ctx.Value(callKey{}).(*call); ok {
-		return c.raw
-	}
-	return nil
 }
 
 // callOf is never nil after begin.

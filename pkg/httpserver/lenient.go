@@ -24,13 +24,16 @@ const maxLenient = 8 << 20
 // or not, mended if its meaning is certain. What was mended goes into the
 // context, for the handler.
 func lenientBody(c *gin.Context, r route) ([]byte, error) {
-	sent, err := decompressed(c)
+	sent, came, err := decompressed(c)
 	if err != nil {
+		callOf(c).raw = *came
 		return nil, err
 	}
 	s := skimmer{known: r.members, limit: int(r.maxBody)}
 	err = arrived(c, s.read(sent))
-	callOf(c).raw = s.raw()
+	if callOf(c).raw = s.raw(); came != nil {
+		callOf(c).raw = *came
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +51,9 @@ func lenientBody(c *gin.Context, r route) ([]byte, error) {
 	if err := checkDepth(object, maxDepth); err != nil {
 		return nil, err
 	}
-	if bytes.TrimLeft(object, " \t\r\n")[0] != '{' {
+	switch first := bytes.TrimLeft(object, " \t\r\n")[0]; {
+	case first == '{', first == '[' && r.lists:
+	default:
 		return nil, model.Invalid("body", "", "must be an object")
 	}
 	if doubts = append(s.doubts, doubts...); len(doubts) > 0 {
@@ -78,36 +83,75 @@ func lenientType(h http.Header) (charset string, err error) {
 	return "", &statusError{http.StatusUnsupportedMediaType, "The body must be JSON: Content-Type: application/json"}
 }
 
+// beginning keeps the first maxRaw bytes that are written.
+type beginning []byte
+
+func (b *beginning) Write(p []byte) (int, error) {
+	*b = append(*b, p[:min(len(p), maxRaw-len(*b))]...)
+	return len(p), nil
+}
+
 // decompressed is the body without its Content-Encoding. It is bounded before
-// and after decompression.
-func decompressed(c *gin.Context) (io.Reader, error) {
+// and after decompression. came gets the body as it came; it is nil if that is
+// the same.
+func decompressed(c *gin.Context) (plain io.Reader, came *beginning, refused error) {
+	came = &beginning{}
 	if c.Request.ContentLength > maxLenient {
-		return nil, &http.MaxBytesError{Limit: maxLenient}
+		return nil, came, &http.MaxBytesError{Limit: maxLenient}
 	}
 	body := http.MaxBytesReader(c.Writer, c.Request.Body, maxLenient)
-	switch strings.ToLower(c.GetHeader("Content-Encoding")) {
-	case "", "identity":
-		return body, nil
+	encoding := strings.ToLower(c.GetHeader("Content-Encoding"))
+	if encoding == "" || encoding == "identity" {
+		return body, nil, nil
+	}
+	seen := io.TeeReader(body, came)
+	switch encoding {
 	case "gzip", "x-gzip":
+		unpacked, err := gzip.NewReader(seen)
+		if err == nil {
+			c.Request.Header.Del("Content-Encoding")
+			return http.MaxBytesReader(nil, &whole{unpacked, seen}, maxLenient), came, nil
+		}
+		refused = arrived(c, err)
 	default:
-		return nil, &statusError{http.StatusUnsupportedMediaType, "The body must not be encoded, except by Content-Encoding: gzip"}
+		refused = &statusError{http.StatusUnsupportedMediaType, "The body must not be encoded, except by Content-Encoding: gzip"}
 	}
-	plain, err := gzip.NewReader(body)
+	if _, err := io.Copy(io.Discard, seen); err != nil {
+		return nil, came, arrived(c, err)
+	}
+	return nil, came, refused
+}
+
+// whole is what a body contains. If that ends or is broken, the rest of the body
+// is read too.
+type whole struct {
+	*gzip.Reader
+	body io.Reader
+}
+
+func (w *whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
 	if err != nil {
-		return nil, arrived(c, err)
+		if _, late := io.Copy(io.Discard, w.body); late != nil {
+			err = late
+		}
 	}
-	c.Request.Header.Del("Content-Encoding")
-	return http.MaxBytesReader(nil, plain, maxLenient), nil
+	return n, err
 }
 
 // membersOf are the names of the members that an operation's body has by the
-// contract; see spelled.
-func membersOf(op *openapi3.Operation) map[string]bool {
-	names := map[string]bool{}
-	for name := range op.RequestBody.Value.Content.Get("application/json").Schema.Value.Properties {
-		names[spelled(name)] = true
+// contract, or that the elements of a list have; see spelled. lists: the body may
+// be a list.
+func membersOf(op *openapi3.Operation) (names map[string]bool, lists bool) {
+	names = map[string]bool{}
+	schema := op.RequestBody.Value.Content.Get("application/json").Schema.Value
+	for _, ref := range append(openapi3.SchemaRefs{schema.NewRef()}, schema.AnyOf...) {
+		for name := range ref.Value.Properties {
+			names[spelled(name)] = true
+		}
+		lists = lists || ref.Value.Type.Is(openapi3.TypeArray)
 	}
-	return names
+	return names, lists
 }
 
 // spelled is a name as track_start and trackStart have it in common.

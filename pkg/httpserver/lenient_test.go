@@ -18,7 +18,6 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/lenient"
-	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
@@ -87,9 +86,8 @@ func TestLenient(t *testing.T) {
 			for _, path := range []string{"/api/v1/playlog", "/api/v1/playlog/store"} {
 				var got *api.Play
 				var doubts []model.Doubt
-				var raw []byte
 				h := httpservertest.New(t, stub{StoreFunc: func(ctx context.Context, body api.Play) error {
-					got, doubts, raw = &body, lenient.Doubts(ctx), httpserver.Raw(ctx)
+					got, doubts = &body, lenient.Doubts(ctx)
 					return nil
 				}}, quiet)
 				r := httpservertest.Request("POST", path, c.body)
@@ -107,9 +105,6 @@ func TestLenient(t *testing.T) {
 				}
 				if w.Code != 204 || got == nil || string((*got)["track_title"]) != `"Björk"` || !slices.Equal(doubts, c.doubts) {
 					t.Fatalf("%d, %+v, %+v, want %+v: %s", w.Code, got, doubts, c.doubts, w.Body)
-				}
-				if c.encoding == "" && !bytes.Equal(raw, []byte(c.body[:min(len(c.body), 1<<20)])) {
-					t.Errorf("raw: %d bytes of %d", len(raw), len(c.body))
 				}
 			}
 		})

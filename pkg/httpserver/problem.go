@@ -62,7 +62,7 @@ func (s *Server) problems(c *gin.Context) {
 		}
 		return
 	}
-	p, this := problemOf(err), callOf(c)
+	p, this := ProblemOf(err), callOf(c)
 	p.Type, p.Title = "about:blank", title(p.Status)
 	p.Instance = &this.id
 	h := c.Writer.Header()
@@ -114,9 +114,9 @@ func askAgain(c *gin.Context) {
 	_, _ = fmt.Fprintf(c.Writer, "retry: %d\n\n", (minRetry + rand.N(maxRetry-minRetry)).Milliseconds()) // fails only if the client has gone
 }
 
-// problemOf is the table of errors. An error that matches none of its rows is a
+// ProblemOf is the table of errors: what a failed request is answered. An error that matches none of its rows is a
 // plain 500, and its details are in the log only.
-func problemOf(err error) api.Problem {
+func ProblemOf(err error) api.Problem {
 	var (
 		invalid *model.InvalidError
 		own     *statusError

@@ -33,6 +33,8 @@ type route struct {
 	// handler judges the members of those names, and others.
 	lenient bool
 	members map[string]bool
+	// lists: its body may also be a list.
+	lists bool
 	// streams: the answer is written piece by piece and may take long.
 	streams bool
 	// events: the answer is a stream without an end of its own; a stop ends it.
@@ -157,7 +159,7 @@ func routeOf(op *openapi3.Operation) (route, error) {
 		r.maxBody = int64(limit)
 	}
 	if r.lenient, _ = op.Extensions["x-lenient"].(bool); r.lenient {
-		r.members = membersOf(op)
+		r.members, r.lists = membersOf(op)
 	}
 	for _, role := range words(op.Extensions["x-roles"]) {
 		if !slices.Contains(roles, Role(role)) {

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 )
 
 // Options are what a service gives its server, in addition to the
@@ -31,6 +32,9 @@ type Options struct {
 	// what an operator should know although the service is ready; "" is nothing.
 	// Without Ready, the service is always ready.
 	Ready func(ctx context.Context) (detail string, err error)
+	// Refused gets what engines sent and nobody understood. The answer waits for
+	// it, so it must return within a second. It may be nil.
+	Refused func(ctx context.Context, r model.Refusal)
 	// Preparing reports whether the service still prepares its data after its
 	// start. A request that fails meanwhile is no error in the log. Without
 	// Preparing, that is never so.
@@ -65,6 +69,7 @@ type Server struct {
 	registry   *prometheus.Registry
 	metrics    metrics
 	ready      func(context.Context) (string, error)
+	refused    func(context.Context, model.Refusal)
 	preparing  func() bool
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
@@ -92,7 +97,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
-		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)
@@ -124,7 +129,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		s.drain = drainTimeout
 	}
 
-	s.engine.Use(s.begin, s.observe, s.headers, s.verify, s.problems, recovery, s.deadline, s.access, s.body, s.contract)
+	s.engine.Use(s.begin, s.observe, s.headers, s.verify, s.problems, recovery, s.deadline, s.access, s.refusals, s.body, s.contract)
 	s.engine.NoRoute(unknownPath)
 	s.engine.NoMethod(wrongMethod)
 	if err := s.declare(doc, o.Service); err != nil {

@@ -2,6 +2,7 @@ package httpserver_test
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"strings"
 	"time"
@@ -28,19 +29,23 @@ var (
 	fixed                           = api.CorrectionJSONResponse{Body: api.Correction{Id: 1, Kind: "amend", At: noon, By: "M. Tester", Reason: "tag"}}
 )
 
-func (s stub) store(ctx context.Context, body *api.Play) error {
+func (s stub) store(ctx context.Context, body json.RawMessage) error {
 	if s.StoreFunc == nil {
 		return nil
 	}
-	return s.StoreFunc(ctx, *body)
+	var play api.Play
+	if err := json.Unmarshal(body, &play); err != nil {
+		return err
+	}
+	return s.StoreFunc(ctx, play)
 }
 
 func (s stub) StorePlaylog(ctx context.Context, r api.StorePlaylogRequestObject) (api.StorePlaylogResponseObject, error) {
-	return api.StorePlaylog204Response{}, s.store(ctx, r.Body)
+	return api.StorePlaylog204Response{}, s.store(ctx, *r.Body)
 }
 
 func (s stub) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlderPathRequestObject) (api.StorePlaylogOlderPathResponseObject, error) {
-	return api.StorePlaylogOlderPath204Response{}, s.store(ctx, r.Body)
+	return api.StorePlaylogOlderPath204Response{}, s.store(ctx, *r.Body)
 }
 
 func (s stub) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {

@@ -37,6 +37,9 @@ type Options struct {
 	// prepared yet. If the service can do its own nevertheless, Meanwhile says
 	// how. It may be nil.
 	Meanwhile func(ctx context.Context, reason error) (how string, can bool)
+	// Refused gets what engines sent and nobody understood; see
+	// httpserver.Options. It may be nil.
+	Refused func(ctx context.Context, r model.Refusal)
 }
 
 // Database is what the service itself needs of its database: *repo.Node and
@@ -78,6 +81,7 @@ func New(o Options) (*Service, error) {
 		Log:     s.Log("http"),
 		Service: o.Name,
 		Engines: o.Engines,
+		Refused: o.Refused,
 		Ready:   s.ready,
 		Wrap:    s.Cache.Middleware,
 

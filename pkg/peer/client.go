@@ -126,11 +126,14 @@ type call struct {
 	method string
 	path   string
 	query  url.Values
-	body   []byte // JSON; nil for none
+	body   []byte // JSON, unless the header says something else; nil for none
 	header http.Header
 	// repeatable: if a kept connection turns out to be closed, the request may
 	// be sent again over another connection.
 	repeatable bool
+	// answered is called with the header of an answer that reports success; nil
+	// if nobody needs it.
+	answered func(http.Header)
 }
 
 // Get reads a path of the peer's API for which this package has no method.
@@ -175,7 +178,7 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		r.Header[name] = values
 	}
 	r.Header.Set("Accept", "application/json, application/problem+json")
-	if what.body != nil {
+	if _, chosen := what.header["Content-Type"]; what.body != nil && !chosen {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	if token := *c.token.Load(); token != "" {
@@ -200,7 +203,11 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		return fmt.Errorf("the answer is longer than %d bytes", maxAnswer)
 	case answer.StatusCode < 200 || answer.StatusCode > 299:
 		return statusError(answer, data)
-	case into == nil:
+	}
+	if what.answered != nil {
+		what.answered(answer.Header)
+	}
+	if into == nil || answer.StatusCode == http.StatusNoContent {
 		return nil
 	}
 	if err := decode(data, into); err != nil {

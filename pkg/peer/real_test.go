@@ -179,7 +179,7 @@ func TestNode_State(t *testing.T) {
 		a.State = func(context.Context) (api.SyncState, error) {
 			return api.SyncState{
 				HostId: 2, Now: stationtime.UTC(time.Now().Add(ahead)), Outbox: api.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: new(stationtime.UTC(noon))},
-				Clocks: &[]api.SyncClock{record.NewClock(clock)},
+				Clocks: &[]api.SyncClock{record.NewClock(clock)}, Warnings: &[]string{"starts are 2h behind"},
 			}, nil
 		}
 	})
@@ -192,6 +192,80 @@ func TestNode_State(t *testing.T) {
 	}
 	if state.HostID != 2 || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
 		t.Errorf("state is %+v", state)
+	}
+	if !slices.Equal(state.Warnings, []string{"starts are 2h behind"}) {
+		t.Errorf("warnings are %q", state.Warnings)
+	}
+}
+
+// TestNode_Entries reads a list page after page, and corrects an entry.
+func TestNode_Entries(t *testing.T) {
+	t.Parallel()
+	n := start(t)
+	ctx := t.Context()
+	sent := []model.Record{played(0, "a"), played(1, "b"), played(2, "c"), played(3, "d")}
+	sent[1].Entry.ReceivedAt = noon.Add(time.Minute)
+	if _, err := n.Send(ctx, peer.Batch{Records: sent}); err != nil {
+		t.Fatal(err)
+	}
+	titles := func(q peer.EntryQuery) (list []peer.Entry, titles string) {
+		t.Helper()
+		for {
+			page, next, err := n.Entries(ctx, q)
+			if err != nil || len(page) > q.Limit {
+				t.Fatalf("%d entries, %v", len(page), err)
+			}
+			list = append(list, page...)
+			for _, e := range page {
+				titles += e.Title
+			}
+			if q.After = next; next == "" {
+				return list, titles
+			}
+		}
+	}
+	list, all := titles(peer.EntryQuery{Limit: 2})
+	if all != "dcba" || !list[2].ReceivedAt.Equal(noon.Add(time.Minute)) || !list[3].TrackStart.Equal(noon) {
+		t.Errorf("%s: %+v", all, list)
+	}
+	if _, some := titles(peer.EntryQuery{From: noon.Add(time.Second), To: noon.Add(2 * time.Second), Limit: 10}); some != "cb" {
+		t.Errorf("a range has %s", some)
+	}
+
+	id := list[2].ID
+	later := noon.Add(time.Hour)
+	amend := peer.Correction{Kind: model.CorrectionAmend, By: "M. Tester", Reason: "clock", Changes: map[string]string{"track_start": stationtime.UTC(later).String(), "track_num": "3"}}
+	for range 2 { // again it changes nothing
+		if err := n.Correct(ctx, id, amend); err != nil {
+			t.Fatal(err)
+		}
+	}
+	corrections, err := n.Corrections(ctx, id)
+	if err != nil || len(corrections) != 1 || corrections[0].Reason != "clock" || !corrections[0].Changes.TrackStart.Equal(later) || !corrections[0].Before.TrackStart.Equal(noon.Add(time.Second)) {
+		t.Errorf("corrections %+v, %v", corrections, err)
+	}
+	if err := n.Correct(ctx, id, peer.Correction{Kind: model.CorrectionVoid, By: "M. Tester", Reason: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := n.Entry(ctx, id); err != nil || !e.IsVoid || !e.IsCorrected || !e.TrackStart.Equal(later) {
+		t.Errorf("is %+v, %v", e, err)
+	}
+	if _, raw := titles(peer.EntryQuery{Raw: true, Limit: 10}); raw != "bdca" {
+		t.Errorf("as sent: %s", raw)
+	}
+	if _, shown := titles(peer.EntryQuery{Limit: 10}); shown != "dca" {
+		t.Errorf("without the void one: %s", shown)
+	}
+	refused := new(model.InvalidError)
+	if err := n.Correct(ctx, id, amend); !errors.As(err, &refused) || refused.Fields[0].Field != "changes" {
+		t.Errorf("an amendment that changes nothing: %v", err)
+	}
+	_, entryErr := n.Entry(ctx, 1000)
+	_, listErr := n.Corrections(ctx, 1000)
+	for _, err := range []error{entryErr, listErr, n.Correct(ctx, 1000, amend)} {
+		if !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("an entry that is not there: %v", err)
+		}
 	}
 }
 

@@ -27,6 +27,8 @@ type State struct {
 	Database *model.Identity
 	// Clocks are the studio clocks that the node holds.
 	Clocks []model.Clock
+	// Warnings say what is wrong with the clock of the node's engine.
+	Warnings []string
 	// Zone is the name of the node's time zone, and Offsets what its clocks show;
 	// "" and nil if the node is of an older version.
 	Zone    string
@@ -63,6 +65,11 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		state.Journal = model.Journal{Waiting: kept.Waiting, Aside: kept.Aside, Foreign: kept.Foreign, Bytes: kept.Bytes}
 		if kept.Oldest != nil {
 			state.Journal.Oldest = kept.Oldest.UTC()
+		}
+	}
+	if body.Warnings != nil {
+		for _, w := range *body.Warnings {
+			state.Warnings = append(state.Warnings, cut(w))
 		}
 	}
 	if body.TimeZone != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -12,7 +13,8 @@ import (
 // Correct stores a correction of kind amend, void or restore about the entry
 // with that id. It returns the correction as stored: with its time, and with
 // the values that it replaced. Errors: *model.InvalidError, also if the
-// correction would change nothing; model.ErrNotFound; model.ErrUnavailable.
+// correction would change nothing; model.ErrNotFound; model.ErrUnavailable. A
+// start about which there is a doubt may be amended to itself: that confirms it.
 func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error) {
 	c.At = r.now()
 	c.Normalize()
@@ -45,7 +47,7 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		return c, model.Invalid("kind", c.Kind, "the entry is already void")
 	case c.Kind == model.CorrectionRestore && !e.Overlay.Void:
 		return c, model.Invalid("kind", c.Kind, "the entry is not void, so there is nothing to restore")
-	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current):
+	case c.Kind == model.CorrectionAmend && changesNothing(c.Changes, current) && !confirms(c.Changes, e):
 		return c, model.Invalid("changes", "", "the entry already has these values")
 	}
 	if err := c.Room(len(earlier)); err != nil {
@@ -60,6 +62,14 @@ func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model
 		}
 	}
 	return c, nil
+}
+
+// confirms reports whether an amendment to the value that is there says
+// something: that a start is right about which there is a doubt, and which nobody
+// has given or confirmed yet.
+func confirms(changes model.Changes, e model.Entry) bool {
+	return changes.TrackStart != nil && e.Overlay.Changes.TrackStart == nil &&
+		slices.ContainsFunc(e.Doubts.List(), func(d model.Doubt) bool { return d.Field == "track_start" })
 }
 
 func changesNothing(changes model.Changes, current model.Entry) bool {
@@ -78,19 +88,8 @@ func changesNothing(changes model.Changes, current model.Entry) bool {
 // other is as for Record. It returns the id of the entry. Errors:
 // *model.InvalidError, model.ErrUnavailable.
 func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error) {
-	e.Manual = true
-	r.normalize(&e)
-	c.Kind = model.CorrectionLog
-	c.At = r.now()
-	c.Normalize()
-	var wrong []model.FieldError
-	for _, err := range []error{e.Validate(), c.Validate(e)} {
-		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
-			wrong = append(wrong, invalid.Fields...)
-		}
-	}
-	if wrong != nil {
-		return 0, model.Correction{}, &model.InvalidError{Fields: wrong}
+	if err := r.CheckMissed(&e, &c); err != nil {
+		return 0, model.Correction{}, err
 	}
 	e, err := r.Occurrence(ctx, e, other)
 	if err != nil {
@@ -103,4 +102,24 @@ func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time
 	}
 	r.changed()
 	return id, stored, nil
+}
+
+// CheckMissed brings a missed entry and its record into the form in which
+// LogMissed stores them. Error: *model.InvalidError, which names every mistake.
+func (r *Recorder) CheckMissed(e *model.Entry, c *model.Correction) error {
+	e.Manual = true
+	r.normalize(e)
+	c.Kind = model.CorrectionLog
+	c.At = r.now()
+	c.Normalize()
+	var wrong []model.FieldError
+	for _, err := range []error{e.Validate(), c.Validate(*e)} {
+		if invalid, ok := errors.AsType[*model.InvalidError](err); ok {
+			wrong = append(wrong, invalid.Fields...)
+		}
+	}
+	if wrong != nil {
+		return &model.InvalidError{Fields: wrong}
+	}
+	return nil
 }

@@ -1,9 +1,12 @@
 package playlog
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/source"
 )
 
 func newDoubted() *prometheus.CounterVec {
@@ -13,7 +16,8 @@ func newDoubted() *prometheus.CounterVec {
 	}, []string{"field"})
 }
 
-// tellDoubts warns of what was not understood of a play, and counts it.
+// tellDoubts warns of what was not understood of a play, and counts it. Nobody is
+// warned of what comes with every play.
 func (r *Recorder) tellDoubts(e *model.Entry) {
 	doubts := e.Doubts.List()
 	if doubts == nil {
@@ -21,6 +25,9 @@ func (r *Recorder) tellDoubts(e *model.Entry) {
 	}
 	for _, d := range doubts {
 		r.doubted.WithLabelValues(countedField(d.Field)).Inc()
+	}
+	if !slices.ContainsFunc(doubts, func(d model.Doubt) bool { return !source.IsExpected(d) }) {
+		return
 	}
 	r.log.Warn().Str("track_artist", e.Artist).Str("track_title", e.Title).Time("track_start", e.TrackStart).Int("log_source", e.LogSource).
 		RawJSON("doubts", []byte(e.Doubts)).Msg("a part of a play was not understood; the play is stored without it")

@@ -34,12 +34,20 @@ type Recorder struct {
 	now     func() time.Time
 	changed func()
 	doubted *prometheus.CounterVec
+	witness func(*model.Entry)
 }
 
 // New makes a Recorder. now gives the time at which a correction is made.
 // changed is called after every successful store and must not block.
 func New(store Store, log zerolog.Logger, now func() time.Time, changed func()) *Recorder {
-	return &Recorder{store: store, taker: NewAtOnce(store), log: log, now: now, changed: changed, doubted: newDoubted()}
+	return &Recorder{store: store, taker: NewAtOnce(store), log: log, now: now, changed: changed, doubted: newDoubted(), witness: func(*model.Entry) {}}
+}
+
+// Witnessing makes the Recorder show f each play that arrived with a start of its
+// own, once it is taken. Call it before the first play comes.
+func (r *Recorder) Witnessing(f func(*model.Entry)) *Recorder {
+	r.witness = f
+	return r
 }
 
 // Record takes a play that an engine told; it is durable when Record returns
@@ -56,6 +64,9 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 		return fmt.Errorf("record playlog: %w", err)
 	}
 	r.tellDoubts(&p.Entry)
+	if !p.Undated && !p.Entry.ReceivedAt.IsZero() {
+		r.witness(&p.Entry)
+	}
 	if taken == model.TakenStored {
 		r.changed()
 	}

@@ -30,6 +30,12 @@ func Start(told, arrival time.Time) (start time.Time, doubt string) {
 	return told, ""
 }
 
+// IsDoubtful reports whether a play starts so much later than it arrived that it
+// counts only when a person has confirmed or moved its start.
+func IsDoubtful(e *model.Entry) bool {
+	return !e.ReceivedAt.IsZero() && e.TrackStart.After(e.ReceivedAt.Add(maxAhead))
+}
+
 // SaysNothing reports whether an entry that was read says neither what was
 // played nor when.
 func SaysNothing(e *model.Entry) bool {

@@ -109,9 +109,27 @@ func harmless(s string) string {
 }
 
 func noFormula(s string) string {
-	switch first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); first {
-	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+	if isFormula(s) {
 		return "'" + s
 	}
 	return s
+}
+
+func isFormula(s string) bool {
+	switch first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); first {
+	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
+		return true
+	}
+	return false
+}
+
+// Told is a text of a CSV as it was before WriteCSV made it harmless.
+func Told(text string) string {
+	cells := strings.Split(text, ";")
+	for i, cell := range cells {
+		if formula, ok := strings.CutPrefix(cell, "'"); ok && isFormula(formula) {
+			cells[i] = formula
+		}
+	}
+	return strings.Join(cells, ";")
 }

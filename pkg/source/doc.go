@@ -8,6 +8,8 @@
 // that all who keep answers in memory hear of an activation after it is
 // durable. It knows neither HTTP nor SQL.
 //
+// Speakers is the rule for which source an engine's words are about.
+//
 // These are the rules, in their order. The first one that applies decides.
 //
 //  1. Wrong clock: who reads a time from its own clock also tells when it sent

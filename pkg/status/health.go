@@ -37,7 +37,7 @@ type Healths struct {
 
 // NewHealths makes Healths.
 func NewHealths(store HealthStore, cfg Config, log zerolog.Logger) *Healths {
-	return &Healths{store: store, cfg: cfg, log: log, doubted: newDoubted("health", "log_time", "is_healthy", "details")}
+	return &Healths{store: store, cfg: cfg, log: log, doubted: newDoubted("health", "source", "log_time", "is_healthy", "details")}
 }
 
 var (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -26,6 +27,26 @@ func Doubts(ctx context.Context) []model.Doubt {
 	doubts, _ := ctx.Value(doubtsKey{}).([]model.Doubt)
 	return doubts
 }
+
+// OfElement is a context with what was doubtful about one element of the list
+// that is the body, or about the whole.
+func OfElement(ctx context.Context, element int) context.Context {
+	all := Doubts(ctx)
+	if len(all) == 0 {
+		return ctx
+	}
+	var own []model.Doubt
+	for _, d := range all {
+		field, isOwn := strings.CutPrefix(d.Field, ofElement(element))
+		if isOwn || d.Field == Body {
+			own = append(own, model.Doubt{Field: field, Sent: d.Sent, Why: d.Why})
+		}
+	}
+	return context.WithValue(ctx, doubtsKey{}, own)
+}
+
+// ofElement begins the field of a doubt that is about an element of a list.
+func ofElement(element int) string { return strconv.Itoa(element) + "." }
 
 // Snippet is the beginning of what was sent, as a doubt holds it. A byte that
 // is not UTF-8 is shown as \xF6.

@@ -15,34 +15,52 @@ type mender struct {
 	out    []byte
 	doubts []model.Doubt
 	depth  int
-	// field is the member of the outermost object that is being read.
+	// field is the member of the outermost object that is being read, or of an
+	// object in the outermost list.
 	field string
+	// outermost is the depth at which such a member is.
+	outermost int
+	// element counts the elements of the outermost list, and before is how many
+	// doubts there were before this element.
+	element, before int
 }
 
 func (m *mender) doubt(sent, why string) {
-	same := func(d model.Doubt) bool { return d.Field == m.field && d.Why == why }
-	if len(m.doubts) < model.MaxDoubts && !slices.ContainsFunc(m.doubts, same) {
-		m.doubts = append(m.doubts, model.Doubt{Field: m.field, Sent: sent, Why: why})
+	field := m.field
+	if m.outermost > 1 && m.depth > 0 {
+		field = ofElement(m.element) + field
+	}
+	own := m.doubts[m.before:]
+	same := func(d model.Doubt) bool { return d.Field == field && d.Why == why }
+	if len(own) < model.MaxDoubts && !slices.ContainsFunc(own, same) {
+		m.doubts = append(m.doubts, model.Doubt{Field: field, Sent: sent, Why: why})
 	}
 }
 
 func (m *mender) mend(data []byte) {
 	m.out = make([]byte, 0, len(data)+64)
+	if m.outermost = 1; next(data) == '[' {
+		m.outermost = 2
+	}
 	for i := 0; i < len(data); {
 		switch b := data[i]; b {
 		case '"':
 			end := endOfText(data, i)
-			m.text(data[i:end], m.depth == 1 && next(data[end:]) == ':')
+			m.text(data[i:end], m.depth == m.outermost && next(data[end:]) == ':')
 			i = end
 			continue
 		case ',':
-			if m.depth == 1 {
+			if m.depth <= m.outermost {
 				m.field = Body
 			}
 			if closing := next(data[i+1:]); (closing == '}' || closing == ']') && m.endsValue() {
 				m.doubt(",", "has a comma too many, which is left out")
 				i++
 				continue
+			}
+			if m.depth == 1 && m.outermost > 1 {
+				m.element++
+				m.before = len(m.doubts)
 			}
 		case '{', '[':
 			m.depth++
@@ -58,7 +76,7 @@ func (m *mender) mend(data []byte) {
 			i = end
 			continue
 		}
-		if m.depth == 0 {
+		if m.depth < m.outermost {
 			m.field = Body
 		}
 		m.out = append(m.out, data[i])

@@ -13,7 +13,8 @@ import (
 const Body = "body"
 
 // Read returns data as JSON in UTF-8, with a doubt for each kind of mending.
-// charset is what the sender declared, if anything. If data is JSON in UTF-8
+// charset is what the sender declared, if anything. If data is a list, a doubt
+// about the title of its first element has the field 0.title; see OfElement. If data is JSON in UTF-8
 // already, it is returned itself. Text that is cut off is never completed.
 func Read(data []byte, charset string) (text []byte, doubts []model.Doubt, err error) {
 	if utf8.Valid(data) && json.Valid(data) {

@@ -57,6 +57,7 @@ func TestRead(t *testing.T) {
 		"Latin-1 among UTF-8":     {"{\"a\": \"Grüße\", \"t\": \"Bj\xf6rk\"}", "", `{"a": "Grüße", "t": "Björk"}`, []model.Doubt{d("t", `Bj\xF6rk`, notUTF8)}},
 		"Windows-1252":            {"{\"t\": \"\x93Sin\xe9ad\x94 \x80\"}", "", `{"t": "“Sinéad” €"}`, []model.Doubt{d("t", `\x93Sin\xE9ad\x94 \x80`, notUTF8)}},
 		"Latin-1 in a name":       {"{\"St\xfcck\": 1}", "", `{"Stück": 1}`, []model.Doubt{d("Stück", `St\xFCck`, notUTF8)}},
+		"list":                    {"[{\"t\": \"a\"}, {\"t\": \"\xf6\", \"u\": {\"v\": NaN}}, [\"\xf6\"], {\"t\": \"\xf6\",},]", "", `[{"t": "a"}, {"t": "ö", "u": {"v": "NaN"}}, ["ö"], {"t": "ö"}]`, []model.Doubt{d("1.t", `\xF6`, notUTF8), d("1.u", "NaN", asText), d("2.body", `\xF6`, notUTF8), d("3.t", `\xF6`, notUTF8), d("3.body", ",", tooMany)}},
 		"Latin-1, nested":         {"{\"x\": 1, \"l\": [{\"t\": \"\xf6\"}, \"\xe4\"], \"y\": 2}", "", `{"x": 1, "l": [{"t": "ö"}, "ä"], "y": 2}`, []model.Doubt{d("l", `\xF6`, notUTF8)}},
 		"declared":                {latin2, "ISO-8859-2", `{"t": "Dvořák"}`, []model.Doubt{d("body", "charset=ISO-8859-2", charset)}},
 		"declared, 7 bits":        {japaneseText, "iso-2022-jp", `{"t": "東京"}`, []model.Doubt{d("body", "charset=iso-2022-jp", charset)}},
@@ -195,4 +196,27 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestOfElement: an element of a list has its own doubts, and those about the
+// whole.
+func TestOfElement(t *testing.T) {
+	t.Parallel()
+	sent := "\ufeff[{\"t\": NaN}, {\"t\": \"" + "\xf6" + "\"}" + strings.Repeat(`, {"t": NaN}`, 20) + "]"
+	_, doubts, err := lenient.Read([]byte(sent), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := lenient.WithDoubts(t.Context(), doubts...)
+	whole := d("body", "U+FEFF", mark)
+	for element, want := range map[int][]model.Doubt{
+		0: {whole, d("t", "NaN", asText)}, 1: {whole, d("t", `\xF6`, notUTF8)}, 21: {whole, d("t", "NaN", asText)}, 22: {whole},
+	} {
+		if got := lenient.Doubts(lenient.OfElement(ctx, element)); !slices.Equal(got, want) {
+			t.Errorf("%d: %+v, want %+v", element, got, want)
+		}
+	}
+	if got := lenient.Doubts(lenient.OfElement(t.Context(), 0)); got != nil {
+		t.Errorf("of nothing: %+v", got)
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/engineclock"
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
@@ -25,6 +26,7 @@ import (
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/journal"
 	"aura.radio/engine/services/engine-api/internal/outbox"
+	"aura.radio/engine/services/engine-api/internal/refused"
 )
 
 // Name is engine-api's name in the contract's x-served-by.
@@ -37,7 +39,9 @@ type App struct {
 	db      *repo.Node
 	journal *journal.Journal
 	health  *status.Healths
+	refused *refused.Keeper
 	tracks  *trackservice.Service
+	clocks  *engineclock.Watch
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	// syncNode, pusher and authority are nil if there is no sync node.
@@ -59,9 +63,10 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Plays: playlog.NewAtOnce(db), Database: db, Identity: a.identity,
 		Kept: a.changed, Stored: a.stored, Now: time.Now, Log: journalLog,
 	})
+	a.refused = refused.New(refused.NewFolder(cfg.Journal.File(cfg.Database.File())), time.Now, lifecycle.Log(log, "refused"))
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: database{db, a.journal}, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile,
+		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep,
 	})
 	if err != nil {
 		return nil, err
@@ -69,8 +74,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.base = base
 	a.tracks = trackservice.New(journal.NewShown(db, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
-	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal)
-	base.Server.Registry().MustRegister(recorder)
+	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
+	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
+	base.Server.Registry().MustRegister(recorder, a.clocks)
 	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
@@ -86,7 +92,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
-	base.Server.Registry().MustRegister(a.journal)
+	base.Server.Registry().MustRegister(a.journal, a.refused)
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      db,
 		Plays:      a.plays,
@@ -100,11 +106,14 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Zone:       cfg.Station.Zone,
-		EngineZone: cfg.Station.Zone,
+		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
 		HostID:     cfg.HostID,
-		Now:        time.Now,
-		Log:        base.Log("api"),
+
+		EngineAsSent: cfg.EngineSource.AsSent(),
+
+		Now: time.Now,
+		Log: base.Log("api"),
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -172,8 +181,15 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepared: func() { a.changed(); close(a.prepared) },
-		Early:    []func(context.Context) error{a.publish}, Tasks: tasks,
+		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
 	})
+}
+
+// afterStep is the command that moves what was logged while the clock of this
+// host, and so of its engine, was wrong.
+func (a *App) afterStep(step lifecycle.Step) string {
+	shift := playlog.Shift{By: step.By, Reason: "the clock of the host was wrong"}
+	return shift.Command(a.cfg.HostID, a.cfg.Station.Zone, step.Since, step.Until)
 }
 
 // publish streams the tracks, from when there is something to look at.

@@ -32,6 +32,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if a.pusher != nil {
 		state.Twin = a.pusher.Twin()
 	}
+	if wrong := a.clocks.Warnings(); wrong != nil {
+		state.Warnings = &wrong
+	}
 	if !waiting.Oldest.IsZero() {
 		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
 	}
@@ -41,8 +44,11 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
 		}
 	}
-	if state.Warnings, err = a.health.Warnings(ctx, time.Now(), a.cfg.HostID); err != nil {
+	if state.HealthWarnings, err = a.health.Warnings(ctx, time.Now(), a.cfg.HostID); err != nil {
 		return api.SyncState{}, err
+	}
+	if kept, err := a.refused.State(); err == nil {
+		state.Refused = &api.Refused{Items: kept.Items, Bytes: kept.Bytes}
 	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {

@@ -5,9 +5,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/correct"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
+
+// url is where the service is found on its own host.
+const url = "http://127.0.0.1:8008"
 
 // Program is engine-api.
 func Program(version string) cli.Program[config.Config] {
@@ -19,7 +23,7 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
-			return []*cobra.Command{outboxCommands(env), journalCommands(env)}
+			return []*cobra.Command{outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env), correct.Commands(url, correct.Source(url))}
 		},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/report"
+	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
@@ -41,7 +42,9 @@ type Config struct {
 	Report report.Config
 	Health status.Config
 
-	Engines httpserver.Engines
+	Engines      httpserver.Engines
+	EngineSource source.Engines
+	EngineTime   stationtime.EngineConfig
 	lifecycle.Config
 }
 
@@ -109,6 +112,9 @@ func addresses(host string) []string {
 	}
 	return []string{strings.ToLower(host)}
 }
+
+// EngineZone is the zone of the engine's times without an offset.
+func (c Config) EngineZone() *stationtime.Zone { return cmp.Or(c.EngineTime.Zone, c.Station.Zone) }
 
 // Owner is whose the database is.
 func (c Config) Owner() model.Owner { return model.Owner{Service: model.EngineAPI, Host: c.HostID} }

@@ -48,6 +48,22 @@ func TestLoad(t *testing.T) {
 		}
 	})
 
+	t.Run("Engine", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna"})
+		if err != nil || cfg.EngineZone().Name() != "Europe/Vienna" || cfg.EngineSource.AsSent() {
+			t.Errorf("defaults: %+v, %v", cfg, err)
+		}
+		cfg, err = Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_ENGINE_TIMEZONE": "UTC", "AURA_ENGINE_SOURCE": "as-sent"})
+		if err != nil || cfg.EngineZone().Name() != "UTC" || !cfg.EngineSource.AsSent() {
+			t.Errorf("set: %+v, %v", cfg, err)
+		}
+		_, err = Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "AURA_ENGINE_TIMEZONE": "Mars", "AURA_ENGINE_SOURCE": "1"})
+		if err == nil || !strings.Contains(err.Error(), "AURA_ENGINE_TIMEZONE") || !strings.Contains(err.Error(), "AURA_ENGINE_SOURCE") {
+			t.Errorf("mistakes: %v", err)
+		}
+	})
+
 	t.Run("SyncHost", func(t *testing.T) {
 		t.Parallel()
 		for value, valid := range map[string]bool{

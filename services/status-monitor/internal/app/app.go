@@ -165,6 +165,6 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepared: func() { close(a.ledger.prepared) },
 		// None of these waits for the database: an engine may fail at any time.
-		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run},
+		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run, a.base.WatchingClock(nil)},
 	})
 }

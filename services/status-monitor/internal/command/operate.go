@@ -1,13 +1,10 @@
 package command
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +18,7 @@ import (
 
 // operation is a command by which a person tells the sync node something.
 type operation struct {
-	node       node
+	node       cli.Remote
 	by, reason string
 }
 
@@ -32,26 +29,17 @@ func operate(use, short string, check cobra.PositionalArgs, do func(ctx context.
 		if strings.TrimSpace(o.reason) == "" {
 			return cli.Usage(errors.New("--reason is required: it goes into the audit record"))
 		}
-		client, err := o.node.client()
+		client, err := o.node.Client()
 		if err != nil {
 			return err
 		}
 		defer client.Close()
 		return do(cmd.Context(), o, client, args, cmd.OutOrStdout())
 	})
-	o.node.flags(cmd, "sync-node", "http://127.0.0.1:8010", "the sync node")
-	cmd.Flags().StringVar(&o.by, "by", person(), "name of the person, for the audit record")
+	o.node.Flags(cmd, "sync-node", "http://127.0.0.1:8010", "the sync node")
+	cmd.Flags().StringVar(&o.by, "by", cli.Person(), "name of the person, for the audit record")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "reason, for the audit record")
 	return cmd
-}
-
-// person is who runs the command.
-func person() string {
-	name := os.Getenv("SUDO_USER")
-	if u, err := user.Current(); name == "" && err == nil {
-		name = u.Username
-	}
-	return cmp.Or(name, "operator")
 }
 
 func switchCommand() *cobra.Command {

@@ -148,6 +148,7 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepare:  a.prepare,
 		Prepared: a.changed,
+		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
 		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch, a.base.Counting(a.station)},
 	})
 }

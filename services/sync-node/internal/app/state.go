@@ -29,13 +29,13 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 		*state.Nodes = append(*state.Nodes, node)
 	}
 	if warnings, err := a.health.Warnings(ctx, time.Now(), slices.Sorted(maps.Keys(a.cfg.MainHosts))...); err == nil { // otherwise the database is away
-		state.Warnings = warnings
+		state.HealthWarnings = warnings
 	}
 	return state, nil
 }
 
 // detail is all that is wrong with a node.
 func detail(s reconcile.Status) string {
-	all := slices.DeleteFunc([]string{s.Detail, s.Zone, s.Twin}, func(wrong string) bool { return wrong == "" })
+	all := slices.DeleteFunc([]string{s.Detail, s.Zone, s.Clock, s.Twin}, func(wrong string) bool { return wrong == "" })
 	return strings.Join(all, "; ")
 }

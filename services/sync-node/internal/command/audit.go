@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/progress"
 	"aura.radio/engine/pkg/repo"
-	"aura.radio/engine/services/sync-node/internal/progress"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 
@@ -90,6 +90,9 @@ func (a audit) print(out io.Writer) error {
 		}
 		if n.Zone != "" {
 			w.line("  %s", n.Zone)
+		}
+		if n.Clock != "" {
+			w.line("  %s", n.Clock)
 		}
 		for _, k := range n.Kinds {
 			if len(k.Differing) == 0 {

@@ -12,12 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/progress"
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
-	"aura.radio/engine/services/sync-node/internal/progress"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ type NodeAudit struct {
 	URL    string      `json:"url"`
 	Failed string      `json:"failed,omitempty"` // why the node could not be compared
 	Zone   string      `json:"zone,omitempty"`   // how its time zone differs
+	Clock  string      `json:"clock,omitempty"`  // what is wrong with the clock of its engine; its records are equal nevertheless
 	Twin   string      `json:"twin,omitempty"`   // other databases that say that they are its own
 	Kinds  []KindAudit `json:"kinds,omitempty"`
 	// Waiting is how many records wait at the node for the sync node, and Refused
@@ -145,6 +147,7 @@ func (a *audit) all(ctx context.Context, found *NodeAudit) error {
 		return err
 	}
 	found.Zone = zoneDifference(a.cfg.Zone, state, time.Now())
+	found.Clock = strings.Join(state.Warnings, "; ")
 	if found.Twin, err = a.twin(ctx); err != nil {
 		return err
 	}

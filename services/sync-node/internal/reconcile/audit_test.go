@@ -220,6 +220,18 @@ func TestAudit_Others(t *testing.T) {
 		})
 	})
 
+	t.Run("WrongClock", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, node := equalSides()
+			node.warnings = []string{"starts are 2h behind", "and so on"}
+			// It is told, and the records are equal nevertheless.
+			if audit := auditOf(t, store, memoryNode{node}); !audit.Equal() || audit.Clock != "starts are 2h behind; and so on" {
+				t.Errorf("shows %+v", audit)
+			}
+		})
+	})
+
 	t.Run("AnotherNode", func(t *testing.T) {
 		t.Parallel()
 		store, _ := equalSides()

@@ -31,6 +31,7 @@ type memory struct {
 	offset      time.Duration
 	refused     int64 // how many of the sent records were refused
 	journal     model.Journal
+	warnings    []string
 	numbers     map[model.Fingerprint]int64 // the numbers of rows
 	rebuilt     int                         // how often the on-air log was checked
 	// poison is the title of entries that can't be stored.
@@ -290,7 +291,7 @@ func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	defer n.mu.Unlock()
 	state := peer.State{HostID: n.host}
 	state.Outbox.Parked = n.refused
-	state.Journal = n.journal
+	state.Journal, state.Warnings = n.journal, n.warnings
 	for _, r := range n.records {
 		if !r.Entry.Synced {
 			state.Outbox.Entries++

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,9 @@ type Status struct {
 	// Zone says how the node's time zone differed then from the station's. It is
 	// "" if it did not, or if the node is of an older version.
 	Zone string
+	// Clock says what is wrong with the clock of the node's engine; "" if nothing
+	// is.
+	Clock string
 	// Twin describes other databases that say that they are the node's; "" if
 	// there is none.
 	Twin string
@@ -69,6 +73,7 @@ func (s *status) seen(state peer.State, offset time.Duration, zone, twin string)
 			c.Reachable, c.Detail = true, ""
 		}
 		c.Seen, c.Offset, c.Waiting, c.Zone, c.Twin = time.Now(), offset, state.Outbox.Entries, zone, twin
+		c.Clock = strings.Join(state.Warnings, "; ")
 	})
 }
 

@@ -30,7 +30,11 @@ func run(ctx context.Context, server, title, start string) error {
 	if err := play.LogSource.FromLooseSource0(1); err != nil {
 		return err
 	}
-	stored, err := c.StorePlaylogWithResponse(ctx, play)
+	var body api.PlayOrList
+	if err := body.FromPlay(play); err != nil {
+		return err
+	}
+	stored, err := c.StorePlaylogWithResponse(ctx, body)
 	if err != nil || stored.StatusCode() != http.StatusNoContent {
 		return fmt.Errorf("store play: %v %s", err, stored.Body)
 	}

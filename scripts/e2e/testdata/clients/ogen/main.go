@@ -33,11 +33,11 @@ func run(ctx context.Context, server, title, start string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.StorePlaylog(ctx, &api.Play{
+	if _, err := c.StorePlaylog(ctx, api.NewPlayPlayOrList(api.Play{
 		TrackStart: api.NewNilMoment(api.Moment(start)),
 		TrackTitle: api.NewOptLooseText(api.NewStringLooseText(title)),
 		LogSource:  api.NewOptLooseSource(api.NewIntLooseSource(1)),
-	}); err != nil {
+	})); err != nil {
 		return fmt.Errorf("store play: %w", err)
 	}
 	text, err := json.Marshal(title)
