@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // document is a part of an OpenAPI document, as JSON.
@@ -27,6 +29,7 @@ func Document(service string) ([]byte, error) {
 		return nil, fmt.Errorf("read contract: %w", err)
 	}
 	keepOperations(doc, service)
+	leaveOutTwins(doc)
 	tidy(doc)
 	keepComponents(doc)
 	served, err := json.Marshal(doc)
@@ -100,6 +103,20 @@ func replace(components, in document, name string) {
 	}
 	steps := strings.Split(reference, "/") // # components KIND NAME
 	in[name] = member(components, steps[2])[steps[3]]
+}
+
+// leaveOutTwins leaves out the second spelling of members: the descriptions tell
+// of it. In most languages, code that is generated has one name for both.
+func leaveOutTwins(doc document) {
+	schemas := member(member(doc, "components"), "schemas")
+	for name := range schemas {
+		properties := member(member(schemas, name), "properties")
+		for property := range properties {
+			for _, twin := range model.Spellings(property)[1:] {
+				delete(properties, twin)
+			}
+		}
+	}
 }
 
 // tidy removes every x-…. No name of the API begins like that. It also removes

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/model"
 )
 
 // served is the document of a service, which must be valid by itself.
@@ -178,4 +179,32 @@ func TestDocument_schemas(t *testing.T) {
 		t.Fatal(err)
 	}
 	check("", doc)
+}
+
+// TestDocument_twins: code that is generated from a served document has one name
+// for both spellings of a member, so only one of them is in it.
+func TestDocument_twins(t *testing.T) {
+	t.Parallel()
+	contract, err := api.GetSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, _ := served(t, "engine-api")
+	twins := 0
+	for name, schema := range contract.Components.Schemas {
+		for property := range schema.Value.Properties {
+			for _, twin := range model.Spellings(property)[1:] {
+				if schema.Value.Properties[twin] == nil {
+					continue
+				}
+				twins++
+				if shown := doc.Components.Schemas[name]; shown != nil && (shown.Value.Properties[twin] != nil || shown.Value.Properties[property] == nil) {
+					t.Errorf("%s: shows %s, or not %s", name, twin, property)
+				}
+			}
+		}
+	}
+	if twins == 0 {
+		t.Error("the contract has no second spelling")
+	}
 }

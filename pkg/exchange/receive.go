@@ -61,6 +61,7 @@ func Receive(ctx context.Context, gate Gate, recorder Recorder, store Store, b m
 		if o.Records, err = recorder.Receive(ctx, b.Records, b.Synced); err != nil {
 			return Outcome{}, err
 		}
+		withoutNews(o.Records, b)
 	}
 	healths, refused := valid(b.Healths, (*model.Health).Validate)
 	o.Healths = refused
@@ -79,6 +80,19 @@ func Receive(ctx context.Context, gate Gate, recorder Recorder, store Store, b m
 		err = store.MarkHealthsSynced(ctx, b.HealthAcks)
 	}
 	return o, err
+}
+
+// withoutNews leaves out records of which the sender has all that its edition can
+// keep. It would send its copy again and again.
+func withoutNews(receipts []playlog.Receipt, b model.Batch) {
+	if b.Edition.KnowsSupplements() {
+		return
+	}
+	for i := range receipts {
+		if known := receipts[i].Merged; known != nil && b.Edition.Holds(b.Records[i], *known) {
+			receipts[i].Merged = nil
+		}
+	}
 }
 
 // valid judges each element by itself. It returns the good ones, and for each why

@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +21,7 @@ func (a *API) GetSyncState(ctx context.Context, _ api.GetSyncStateRequestObject)
 	if err != nil {
 		return nil, err
 	}
+	state.Edition = int(model.ThisEdition)
 	state.TimeZone = nodeZone(a.Zone, a.Now())
 	return api.GetSyncState200JSONResponse(state), nil
 }
@@ -50,7 +50,7 @@ func (a *API) ListDigests(ctx context.Context, r api.ListDigestsRequestObject) (
 	}
 	body := make(api.ListDigests200JSONResponse, len(digests))
 	for i, d := range digests {
-		body[i] = api.Digest{From: stationtime.UTC(d.From), Count: d.Count, Sum: d.Sum.String()}
+		body[i] = api.Digest{From: stationtime.UTC(d.From), Count: d.Count, Sum: d.Sum.Base.String(), Supplement: d.Sum.Supplement.String()}
 	}
 	return body, nil
 }
@@ -127,7 +127,7 @@ func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivations
 // for each. Only nodes and administrators may call it, so their statement of
 // what the sync node has is believed.
 func (a *API) StoreSyncRecords(ctx context.Context, r api.StoreSyncRecordsRequestObject) (api.StoreSyncRecordsResponseObject, error) {
-	b := model.Batch{Synced: r.Body.Synced}
+	b := model.Batch{Edition: model.Edition(r.Body.Edition), Synced: r.Body.Synced}
 	var err error
 	if b.Acks, b.HealthAcks, err = acknowledgements(r.Body); err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func received(to *api.SyncResult, receipt playlog.Receipt) {
 		refused(to, receipt.Refused)
 		return
 	}
-	to.Content = receipt.Content.String()
+	to.Content = receipt.Content.Base.String()
 	if receipt.Merged != nil {
 		merged := record.NewEntry(*receipt.Merged)
 		to.Merged = &merged
@@ -213,12 +213,11 @@ func refusal(err error) string {
 // acknowledgements are the records that the sync node says it has.
 func acknowledgements(body *api.SyncBatch) (acks []model.Ack, healths []model.Fingerprint, _ error) {
 	for _, sent := range body.Acknowledged {
-		fingerprint, err := model.ParseFingerprint(sent.Fingerprint)
-		content, err2 := model.ParseFingerprint(sent.Content)
-		if err := cmp.Or(err, err2); err != nil {
-			return nil, nil, model.Invalid("acknowledged", strings.Join([]string{sent.Fingerprint, sent.Content}, " "), err.Error())
+		ack, err := acknowledgement(sent)
+		if err != nil {
+			return nil, nil, model.Invalid("acknowledged", strings.Join([]string{sent.Fingerprint, sent.Content, sent.Supplement}, " "), err.Error())
 		}
-		acks = append(acks, model.Ack{Fingerprint: fingerprint, Content: content})
+		acks = append(acks, ack)
 	}
 	for _, sent := range body.AcknowledgedHealths {
 		uid, err := model.ParseFingerprint(sent)
@@ -228,4 +227,20 @@ func acknowledgements(body *api.SyncBatch) (acks []model.Ack, healths []model.Fi
 		healths = append(healths, uid)
 	}
 	return acks, healths, nil
+}
+
+func acknowledgement(sent api.Acknowledgement) (ack model.Ack, err error) {
+	ack.BaseOnly = sent.Supplement == ""
+	for _, part := range []struct {
+		sent string
+		to   *model.Fingerprint
+	}{{sent.Fingerprint, &ack.Fingerprint}, {sent.Content, &ack.Content.Base}, {sent.Supplement, &ack.Content.Supplement}} {
+		if part.sent == "" && ack.BaseOnly {
+			continue
+		}
+		if *part.to, err = model.ParseFingerprint(part.sent); err != nil {
+			return ack, err
+		}
+	}
+	return ack, nil
 }

@@ -50,7 +50,7 @@ func played(minute int, title string) record.Entry {
 
 func content(w record.Entry) string {
 	r := w.Record()
-	return r.Content().String()
+	return r.Content().Base.String()
 }
 
 func TestAPI_StoreSyncRecords(t *testing.T) {
@@ -78,6 +78,27 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 					t.Errorf("%s: %q holds %+v", name, kind, page.Records)
 				}
 			}
+		}
+	})
+
+	// A node of the first edition is not answered what it can't keep.
+	t.Run("Older", func(t *testing.T) {
+		t.Parallel()
+		s := newSyncNode(t)
+		here, there := played(0, "a"), played(0, "a")
+		there.DurationMS, here.DurationMS = 60_000, 40_000
+		here.ReceivedAt, here.MediaID = new(stationtime.UTC(here.TrackStart.Add(time.Second))), 7
+		s.send(map[string]any{"records": []any{here}, "edition": model.ThisEdition})
+		if r := s.send(map[string]any{"records": []any{there}}).Records[0]; r.Merged != nil || r.Content == "" {
+			t.Errorf("answered %+v to an older node", r)
+		}
+		if r := s.send(map[string]any{"records": []any{there}, "edition": model.ThisEdition}).Records[0]; r.Merged == nil || r.Merged.MediaID != 7 {
+			t.Errorf("answered %+v to a node of this version", r)
+		}
+		here.ShowName = "Nachtlicht"
+		s.send(map[string]any{"records": []any{here}})
+		if r := s.send(map[string]any{"records": []any{there}}).Records[0]; r.Merged == nil || r.Merged.ShowName != "Nachtlicht" {
+			t.Errorf("answered %+v, though the node lacks the show", r)
 		}
 	})
 
@@ -194,15 +215,31 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 			}
 		}
 		waits(1)
-		ack := func(content model.Fingerprint) map[string]any {
-			return map[string]any{"acknowledged": []any{map[string]any{"fingerprint": a.Entry.Fingerprint().String(), "content": content.String()}}}
+		ack := func(base model.Fingerprint, supplement string) map[string]any {
+			return map[string]any{"acknowledged": []any{map[string]any{
+				"fingerprint": a.Entry.Fingerprint().String(), "content": base.String(), "supplement": supplement,
+			}}}
 		}
-		s.send(ack(model.Fingerprint{1})) // of content that the record no longer had
+		had := a.Content()
+		if had.Supplement == (model.Fingerprint{}) {
+			t.Error("its arrival is not known")
+		}
+		s.send(ack(model.Fingerprint{1}, had.Supplement.String())) // of content that the record no longer had
+		s.send(ack(had.Base, model.Fingerprint{}.String()))
 		waits(1)
-		members := ack(a.Content())
+		members := ack(had.Base, had.Supplement.String())
 		members["acknowledged_healths"] = []any{h.UID().String()}
 		s.send(members)
 		waits(0)
+		s.play("2020-06-27 12:00:30", "older")
+		older := get[api.SyncPage](s, syncPath+"?source=1&from=2020-06-27T10:00:20Z").Records[0].Record()
+		content := older.Content()
+		for i, base := range []model.Fingerprint{{1}, content.Base} { // a sync node of the first edition knows no supplements
+			s.send(map[string]any{"acknowledged": []any{map[string]any{"fingerprint": older.Entry.Fingerprint().String(), "content": base.String()}}})
+			if o := get[api.SyncState](s, "/sync/state").Outbox; o.Entries != int64(1-i) {
+				t.Errorf("%d wait after an acknowledgement of %s", o.Entries, base)
+			}
+		}
 		s.play("2020-06-27 12:01:00", "b")
 		s.send(map[string]any{"records": []any{played(60, "c")}, "synced": true})
 		if o := get[api.SyncState](s, "/sync/state").Outbox; o.Entries != 1 {

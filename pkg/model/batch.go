@@ -2,6 +2,8 @@ package model
 
 // Batch is the data that one node sends to another.
 type Batch struct {
+	// Edition is the sender's.
+	Edition Edition
 	// From is the sender's database; nil if the sender is the sync node, or does
 	// not tell.
 	From    *Identity

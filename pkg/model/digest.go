@@ -24,7 +24,7 @@ const (
 // Digest stands for all records of one source and kind in one bucket of time.
 // Two databases with equal digests hold equal records.
 type Digest struct {
-	From  time.Time   // when the bucket begins, UTC
-	Count int64       // how many records
-	Sum   Fingerprint // XOR of their contents
+	From  time.Time // when the bucket begins, UTC
+	Count int64     // how many records
+	Sum   Content   // XOR of their contents
 }

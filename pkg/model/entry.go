@@ -134,7 +134,7 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
-// Supplement is a hash of the fields that nodes of the first version don't know;
+// Supplement is a hash of the fields that nodes of the first edition don't know;
 // zero if none of these is known. Call it on a normalized entry.
 func (e *Entry) Supplement() (id Fingerprint) {
 	if !slices.ContainsFunc(supplement, func(f *Field) bool { return f.isKnown(e) }) {

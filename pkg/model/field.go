@@ -20,10 +20,10 @@ type Field struct {
 	// time, or never by an engine; zero if the field is
 	// identity, or says how the entry came to be known.
 	Merge Rule
-	// IsSupplement: nodes of the first version don't know the field. It is
-	// hashed only if it is known, and apart from the other fields (see
-	// Entry.Supplement). So an entry that lacks it keeps its hash, and nodes of
-	// two versions agree on the rest. Every new field needs this.
+	// IsSupplement: nodes of the first edition don't know the field. It is
+	// hashed only if it is known, and apart from the other fields (see Content).
+	// So an entry that lacks it keeps its hash, and nodes of two editions agree
+	// on the rest. Every new field needs this.
 	IsSupplement bool
 
 	column string // if it is not the first name

@@ -56,7 +56,11 @@ func goldenValues(t *testing.T) map[string]string {
 	putRecord := func(name string, r model.Record) {
 		r.Normalize()
 		put("fingerprint/"+name, r.Entry.Fingerprint())
-		put("content/"+name, r.Content())
+		content := r.Content()
+		put("content/"+name, content.Base)
+		if content.Supplement != (model.Fingerprint{}) {
+			put("supplement/"+name, content.Supplement)
+		}
 	}
 	for name, e := range goldenEntries() {
 		putRecord(name, model.Record{Entry: e})

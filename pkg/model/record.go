@@ -16,12 +16,11 @@ type Record struct {
 }
 
 // Content is a hash of everything that the nodes must agree on: the entry's
-// identity, every field, its supplement, and its corrections in any order. Without a
-// supplement it is the hash that nodes of the first version compute. Values that belong
-// to one database only (ID, Synced, Air) are not part of it. Overlay is not
-// part of it either, because it follows from the corrections. Call it on a
-// normalized record.
-func (r *Record) Content() Fingerprint {
+// identity, every field, and its corrections in any order. Values that belong to
+// one database only (ID, Synced, Air) are not part of it. Overlay is not part of
+// it either, because it follows from the corrections. Call it on a normalized
+// record.
+func (r *Record) Content() Content {
 	e := &r.Entry
 	id := e.Fingerprint()
 	d := newDigest("content/1")
@@ -30,7 +29,7 @@ func (r *Record) Content() Fingerprint {
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
-	return d.sum().Xor(e.Supplement())
+	return Content{Base: d.sum(), Supplement: e.Supplement()}
 }
 
 func correctionUIDs(corrections []Correction) []Fingerprint {

@@ -72,7 +72,7 @@ func TestTell(t *testing.T) {
 }
 
 // Content is the content of an entry without corrections.
-func (e *Entry) Content() Fingerprint {
+func (e *Entry) Content() Content {
 	r := Record{Entry: *e}
 	return r.Content()
 }

@@ -350,7 +350,7 @@ func TestClient_Request(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got.Header.Get(name), want)
 		}
 	}
-	if want := `{"records":[{"log_source":1,"track_title":"a","track_start":"2020-06-27T12:00:00+00:00","duration_ms":1500}],"synced":false}`; string(body) != want {
+	if want := `{"records":[{"log_source":1,"track_title":"a","track_start":"2020-06-27T12:00:00+00:00","duration_ms":1500}],"edition":2,"synced":false}`; string(body) != want {
 		t.Errorf("sent %s, want %s", body, want)
 	}
 	from := time.Date(2020, 6, 27, 14, 0, 0, 5000, time.FixedZone("", 7200))

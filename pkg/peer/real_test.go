@@ -89,10 +89,10 @@ func TestNode_Records(t *testing.T) {
 				t.Errorf("what is no record: %+v", r)
 			}
 		case i == 3:
-			if r.Merged == nil || r.Content != known.Content() || r.Merged.Content() != known.Content() {
+			if r.Merged == nil || r.Content != known.Content().Base || r.Merged.Content() != known.Content() {
 				t.Errorf("of what the receiver knows more: %+v", r)
 			}
-		case r.Refused != "" || r.Merged != nil || r.Content != sent[i].Content():
+		case r.Refused != "" || r.Merged != nil || r.Content != sent[i].Content().Base:
 			t.Errorf("%d: %+v", i, r)
 		}
 	}
@@ -190,7 +190,7 @@ func TestNode_State(t *testing.T) {
 	if state.Zone != "Europe/Vienna" || len(state.Offsets) < 4 || state.Offsets[0].Offset%time.Hour != 0 || state.Offsets[0].Offset == 0 {
 		t.Errorf("zone %s with %v", state.Zone, state.Offsets)
 	}
-	if state.HostID != 2 || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
+	if state.HostID != 2 || state.Edition != model.ThisEdition || state.Outbox != (model.Outbox{Entries: 3, Healths: 2, Parked: 1, Oldest: noon}) || len(state.Clocks) != 1 || string(state.Clocks[0].Body) != `{"a":1}` {
 		t.Errorf("state is %+v", state)
 	}
 	if !slices.Equal(state.Warnings, []string{"starts are 2h behind"}) {
@@ -283,7 +283,7 @@ func TestNode_Many(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range results.Records {
-		if r.Content != records[i].Content() {
+		if r.Content != records[i].Content().Base {
 			refused++
 		}
 	}

@@ -19,7 +19,7 @@ type Result struct {
 	// Refused is why the element was not stored, in the receiver's words; "" if
 	// it was stored.
 	Refused string
-	// Content is the hash of an entry as the receiver has it now.
+	// Content is the base of the content of an entry as the receiver has it now.
 	Content model.Fingerprint
 	// Merged is the whole entry if the receiver knows more than the copy that
 	// was sent.
@@ -74,7 +74,7 @@ func (c *Client) Send(ctx context.Context, b Batch) (Results, error) {
 		}
 	}
 	for _, a := range b.Acks {
-		ack := api.Acknowledgement{Fingerprint: a.Fingerprint.String(), Content: a.Content.String()}
+		ack := api.Acknowledgement{Fingerprint: a.Fingerprint.String(), Content: a.Content.Base.String(), Supplement: a.Content.Supplement.String()}
 		if err := s.add(ctx, acks, ack, nil); err != nil {
 			return Results{}, err
 		}
@@ -206,5 +206,5 @@ func (s *sending) body() []byte {
 	if s.from != nil {
 		body = fmt.Appendf(body, `"database":%s,`, s.from)
 	}
-	return fmt.Appendf(body, `"synced":%t}`, s.synced)
+	return fmt.Appendf(body, `"edition":%d,"synced":%t}`, model.ThisEdition, s.synced)
 }

@@ -18,8 +18,9 @@ import (
 
 // State is what a node reports about itself.
 type State struct {
-	HostID int // 0 is the sync node
-	Outbox model.Outbox
+	HostID  int // 0 is the sync node
+	Edition model.Edition
+	Outbox  model.Outbox
 	// Journal is what the node took while its database could not store it; zero
 	// if it does not tell.
 	Journal model.Journal
@@ -55,7 +56,7 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	if from, to := sent.Load(), answered.Load(); from != nil && to != nil {
 		offset = body.Now.Sub(from.Add(to.Sub(*from) / 2))
 	}
-	state := State{HostID: body.HostId, Outbox: model.Outbox{
+	state := State{HostID: body.HostId, Edition: model.Edition(body.Edition), Outbox: model.Outbox{
 		Entries: body.Outbox.Entries, Healths: body.Outbox.Healths, Parked: body.Outbox.Parked,
 	}}
 	if body.Outbox.Oldest != nil {
@@ -125,11 +126,15 @@ func (c *Client) Digests(ctx context.Context, q model.DigestQuery) ([]model.Dige
 	}
 	digests := make([]model.Digest, len(body))
 	for i, d := range body {
-		sum, err := model.ParseFingerprint(d.Sum)
+		digests[i] = model.Digest{From: d.From.UTC(), Count: d.Count}
+		sum := &digests[i].Sum
+		var err error
+		if sum.Base, err = model.ParseFingerprint(d.Sum); err == nil && d.Supplement != "" {
+			sum.Supplement, err = model.ParseFingerprint(d.Supplement)
+		}
 		if err != nil {
 			return nil, c.Unexpected("/sync/digests", "sum "+err.Error())
 		}
-		digests[i] = model.Digest{From: d.From.UTC(), Count: d.Count, Sum: sum}
 	}
 	return digests, nil
 }

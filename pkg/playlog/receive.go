@@ -11,7 +11,7 @@ import (
 // Receipt is the outcome for one record of another node.
 type Receipt struct {
 	// Content is the hash of the record as the store has it now.
-	Content model.Fingerprint
+	Content model.Content
 	// Merged is the whole record if the store knows more than the copy that
 	// arrived.
 	Merged *model.Record

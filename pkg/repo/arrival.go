@@ -13,7 +13,7 @@ import (
 type arrival struct {
 	id      model.Fingerprint
 	came    model.Record // the copies in the batch, merged into one
-	content model.Fingerprint
+	content model.Content
 	copies  int
 	// merge is how it merges with what is stored, and again are further tellings,
 	// which merge after it.
@@ -23,7 +23,7 @@ type arrival struct {
 	// The results of decide.
 	stored  *storedRecord // what was there; nil if the record is new
 	merged  model.Record
-	final   model.Fingerprint // merged's content
+	final   model.Content // merged's content
 	missing []model.Correction
 	changed bool // the merged record says more than the stored one
 	stale   bool // the stored content is unknown or wrong
@@ -115,7 +115,7 @@ func (a *arrival) decide(stored *storedRecord, corrections []model.Correction) {
 	a.missing = a.merged.Corrections[len(corrections):]
 	before := base.Content()
 	a.changed = stored == nil || a.final != before
-	a.stale = stored != nil && stored.content != dbContent{id: before, known: true}
+	a.stale = stored != nil && stored.content != contentOf(before)
 }
 
 // mark decides whether the merged record is synced.

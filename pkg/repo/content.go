@@ -9,33 +9,44 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// dbContent is the hash of a record's content as table playlog keeps it. It is
-// NULL if nobody has computed the hash since a merge changed the row.
+// dbContent is a record's content as table playlog keeps it, in two columns. A
+// program of the first edition that serves the database for a while knows only
+// the first one, and what it writes never changes the second.
 type dbContent struct {
+	Base       dbBase
+	Supplement dbSupplement
+}
+
+func contentOf(c model.Content) dbContent {
+	return dbContent{Base: dbBase{id: c.Base, known: true}, Supplement: dbSupplement(c.Supplement)}
+}
+
+// dbBase is the base of a content. It is NULL if nobody has computed it since the
+// row changed.
+type dbBase struct {
 	id    model.Fingerprint
 	known bool
 }
 
 // Value implements driver.Valuer.
-func (c dbContent) Value() (driver.Value, error) {
-	if !c.known {
+func (b dbBase) Value() (driver.Value, error) {
+	if !b.known {
 		return nil, nil
 	}
-	return c.id[:], nil
+	return b.id[:], nil
 }
 
 // Scan implements sql.Scanner.
-func (c *dbContent) Scan(from any) error {
+func (b *dbBase) Scan(from any) error {
 	if from == nil {
-		*c = dbContent{}
+		*b = dbBase{}
 		return nil
 	}
-	c.known = true
-	return (*sqldb.UID)(&c.id).Scan(from)
+	b.known = true
+	return (*sqldb.UID)(&b.id).Scan(from)
 }
 
-// dbSupplement is the hash of an entry's supplement as table playlog keeps it. It is
-// NULL if there is none.
+// dbSupplement is the supplement of a content. It is NULL if there is none.
 type dbSupplement model.Fingerprint
 
 // Value implements driver.Valuer.
@@ -71,7 +82,7 @@ func (r reader) learnContents(ctx context.Context, entries []int64) error {
 func unknown(records []*storedRecord) []int64 {
 	var entries []int64
 	for _, r := range records {
-		if !r.content.known {
+		if !r.content.Base.known {
 			entries = append(entries, r.Entry.ID)
 		}
 	}
@@ -100,7 +111,7 @@ func (tx *writing) learnContents(ctx context.Context, entries []int64) error {
 }
 
 // recordRow is the row of a record.
-func recordRow(r model.Record, id, content model.Fingerprint) (row entryRow, err error) {
+func recordRow(r model.Record, id model.Fingerprint, content model.Content) (row entryRow, err error) {
 	row = entryRowOf(r.Entry, id, content)
 	row.IsVoid = r.Entry.Overlay.Void
 	row.Overlay, err = overlayText(r.Entry.Overlay)

@@ -222,7 +222,7 @@ func (tx *writing) storeCorrected(ctx context.Context, r model.Record) error {
 		"played_at": sqldb.At(r.Entry.PlayedAt()),
 		"is_void":   r.Entry.Overlay.Void,
 		"is_synced": tx.onStation,
-		"content":   dbContent{id: r.Content(), known: true},
+		"content":   contentOf(r.Content()).Base, // corrections don't change the supplement
 	}).Error
 }
 

@@ -48,11 +48,11 @@ func (r reader) digests(ctx context.Context, q model.DigestQuery, perPage int) (
 
 // digestSource names the table and columns of the records of a kind and their
 // contents.
-type digestSource struct{ table, source, at, content string }
+type digestSource struct{ table, source, at, content, supplement string }
 
 var digestSources = map[model.Kind]digestSource{
-	model.KindEntry:  {"playlog", "log_source", "played_at", "content"},
-	model.KindHealth: {"health", "source", "log_time", "uid"}, // its identity is its content
+	model.KindEntry:  {"playlog", "log_source", "played_at", "content", "supplement"},
+	model.KindHealth: {"health", "source", "log_time", "uid", "NULL"}, // its identity is its content
 }
 
 // addDigestPage adds a page to the sums, and returns where to continue. The
@@ -89,21 +89,21 @@ func (r reader) readDigestPage(ctx context.Context, from digestSource, q model.R
 // an unknown content.
 func (b bulk) sum(ctx context.Context, from digestSource, q model.RecordQuery, to *sums) (next *model.Position, unlearned []int64, err error) {
 	where, args := recordQuery(q).where(from.source, from.at)
-	rows, err := b.Query(ctx, "SELECT "+from.at+", id, "+from.content+" FROM "+from.table+" "+where, args...)
+	rows, err := b.Query(ctx, "SELECT "+from.at+", id, "+from.content+", "+from.supplement+" FROM "+from.table+" "+where, args...)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer rows.Close()
-	var at, content sql.RawBytes
+	var at, content, supplement sql.RawBytes
 	var last model.Position
 	n := 0
 	for ; rows.Next(); n++ {
-		if err := rows.Scan(&at, &last.ID, &content); err != nil {
+		if err := rows.Scan(&at, &last.ID, &content, &supplement); err != nil {
 			return nil, nil, err
 		}
 		if content == nil {
 			unlearned = append(unlearned, last.ID)
-		} else if err := to.count(at, content); err != nil {
+		} else if err := to.count(at, content, supplement); err != nil {
 			return nil, nil, err
 		}
 		if n == recordQuery(q).limit()-1 { // the bytes are invalid after the last row

@@ -31,7 +31,7 @@ func bucketStart(at time.Time, span model.Span) time.Time {
 type item struct {
 	source  int
 	at      time.Time
-	content model.Fingerprint
+	content model.Content
 }
 
 // digests is what Digests promises, computed without a database.
@@ -118,7 +118,7 @@ func TestDB_Digests(t *testing.T) {
 		for i := range 100 {
 			h := model.Health{Source: 1 + r.IntN(2), LogTime: randomMoment(r), Details: fmt.Sprint(i)}
 			healths = append(healths, h)
-			statuses = append(statuses, item{h.Source, h.LogTime, h.UID()})
+			statuses = append(statuses, item{h.Source, h.LogTime, model.Content{Base: h.UID()}})
 		}
 		if err := db.AbsorbHealths(t.Context(), healths, false); err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type sums struct {
 type bucket struct {
 	name  []byte
 	count int64
-	sum   model.Fingerprint
+	sum   model.Content
 }
 
 func newSums(span model.Span) (*sums, error) {
@@ -37,12 +37,18 @@ func newSums(span model.Span) (*sums, error) {
 	return &sums{end: end}, nil
 }
 
-// count adds a record's content. It does not keep its arguments.
-func (s *sums) count(at, content []byte) error {
-	if len(at) != len(sqldb.TimeLayout) || len(content) != len(model.Fingerprint{}) {
-		return fmt.Errorf("a time came as %q, a content with length %d", at, len(content))
+// count adds a record's content; its supplement is nil if there is none. It does
+// not keep its arguments.
+func (s *sums) count(at, base, supplement []byte) error {
+	const size = len(model.Fingerprint{})
+	if len(at) != len(sqldb.TimeLayout) || len(base) != size || supplement != nil && len(supplement) != size {
+		return fmt.Errorf("a time came as %q, a content with lengths %d and %d", at, len(base), len(supplement))
 	}
-	s.add(bucket{name: at[:s.end], count: 1, sum: model.Fingerprint(content)})
+	b := bucket{name: at[:s.end], count: 1, sum: model.Content{Base: model.Fingerprint(base)}}
+	if supplement != nil {
+		b.sum.Supplement = model.Fingerprint(supplement)
+	}
+	s.add(b)
 	return nil
 }
 

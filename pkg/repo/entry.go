@@ -22,8 +22,7 @@ type entryRow struct {
 	PlayedAt    sqldb.Time
 	IsVoid      bool
 	Overlay     sql.NullString
-	Content     dbContent
-	Supplement  dbSupplement
+	Content     dbContent `gorm:"-"`
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -37,9 +36,8 @@ func newEntryRow(e model.Entry) entryRow {
 
 // entryRowOf makes the row of an entry, without the columns that follow from
 // corrections.
-func entryRowOf(e model.Entry, id, content model.Fingerprint) entryRow {
-	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: dbContent{id: content, known: true},
-		Supplement: dbSupplement(e.Supplement())}
+func entryRowOf(e model.Entry, id model.Fingerprint, content model.Content) entryRow {
+	return entryRow{Entry: e, Fingerprint: sqldb.UID(id), PlayedAt: sqldb.At(e.PlayedAt()), Content: contentOf(content)}
 }
 
 func (r *entryRow) entry() (model.Entry, error) {
@@ -114,7 +112,7 @@ func (r *entryRow) stored(to []any) []any {
 			to = append(to, string(*v))
 		}
 	}
-	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content, r.Supplement)
+	return append(to, r.Entry.Synced, r.Fingerprint, r.PlayedAt, r.Content.Base, r.Content.Supplement)
 }
 
 // whole are the values of storedColumns and overlayColumns.
@@ -135,7 +133,7 @@ func (r *entryRow) targets() []any {
 			to = append(to, v)
 		}
 	}
-	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content, &r.Supplement, &r.IsVoid, &r.Overlay)
+	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content.Base, &r.Content.Supplement, &r.IsVoid, &r.Overlay)
 }
 
 // insertNew stores one entry, and fails if there is a copy. An entry that comes

@@ -446,6 +446,36 @@ func TestDB_MarkSynced(t *testing.T) {
 	})
 }
 
+// TestDB_MarkSynced_baseOnly: a sync node of the first edition acknowledges what it
+// knows of a record. One of this edition acknowledges all or nothing.
+func TestDB_MarkSynced_baseOnly(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		e := entry(0, "a")
+		e.MediaID = 7
+		store(t, db, e)
+		r := recordOf(e)
+		content := r.Content()
+		for _, c := range []struct {
+			content  model.Content
+			baseOnly bool
+			waits    int
+		}{
+			{model.Content{Base: content.Supplement}, true, 1},
+			{model.Content{Base: content.Base}, false, 1},
+			{model.Content{Base: content.Base, Supplement: content.Base}, false, 1},
+			{model.Content{Base: content.Base}, true, 0},
+		} {
+			ack := model.Ack{Fingerprint: e.Fingerprint(), Content: c.content, BaseOnly: c.baseOnly}
+			if err := db.MarkSynced(t.Context(), []model.Ack{ack}); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(unsynced(t, db)); n != c.waits {
+				t.Errorf("%+v: %d wait, want %d", ack, n, c.waits)
+			}
+		}
+	})
+}
+
 // TestDB_MarkSynced_many: of many records, exactly the acknowledged ones become
 // synced and are no longer parked. This holds whether or not their numbers are
 // known or near one another.

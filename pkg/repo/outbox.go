@@ -50,20 +50,28 @@ func (w *writer) MarkSynced(ctx context.Context, acks []model.Ack) error {
 	return w.commit(ctx, "mark records synced", func(ctx context.Context, tx *writing) error { return tx.markSynced(ctx, acks) })
 }
 
-// markSynced also deletes the note that the sync node refused the records. A
-// content belongs to one fingerprint only, so the two lists need not be paired.
+// markSynced also deletes the note that the sync node refused the records. Each
+// part of a content belongs to one fingerprint only, so the lists need not be
+// paired.
 func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
 	for part := range slices.Chunk(acks, sqldb.MaxList) {
 		tx.touched.Inaudible()
-		ids, contents := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
+		ids, bases := make([]model.Fingerprint, len(part)), make([]model.Fingerprint, len(part))
+		var supplements, baseOnly []model.Fingerprint
 		for i, a := range part {
-			ids[i], contents[i] = a.Fingerprint, a.Content
+			ids[i], bases[i] = a.Fingerprint, a.Content.Base
+			if a.BaseOnly {
+				baseOnly = append(baseOnly, a.Fingerprint)
+			} else if a.Content.Supplement != (model.Fingerprint{}) {
+				supplements = append(supplements, a.Content.Supplement)
+			}
 		}
 		where := sqldb.In("fingerprint", ids)
 		if from, to, ok := closeNumbers(part); ok {
 			where = fmt.Sprintf("id BETWEEN %d AND %d", from, to)
 		}
-		_, err := tx.Exec(ctx, "UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND "+where+" AND "+sqldb.In("content", contents))
+		_, err := tx.Exec(ctx, "UPDATE playlog SET is_synced = 1 WHERE is_synced = 0 AND "+where+" AND "+sqldb.In("content", bases)+
+			" AND (supplement IS NULL"+orIn("supplement", supplements)+orIn("fingerprint", baseOnly)+")")
 		if err == nil {
 			err = tx.unpark(ctx, model.KindEntry, ids)
 		}
@@ -72,6 +80,13 @@ func (tx *writing) markSynced(ctx context.Context, acks []model.Ack) error {
 		}
 	}
 	return nil
+}
+
+func orIn(column string, ids []model.Fingerprint) string {
+	if len(ids) == 0 {
+		return ""
+	}
+	return " OR " + sqldb.In(column, ids)
 }
 
 // closeNumbers are the bounds of the entries' numbers, if the numbers are known

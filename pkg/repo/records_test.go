@@ -51,7 +51,7 @@ func TestDB_Records(t *testing.T) {
 			var want, wantHealths []model.Fingerprint
 			for _, record := range records {
 				if in(record.Entry.LogSource, record.Entry.PlayedAt()) {
-					want = append(want, record.Content())
+					want = append(want, record.Content().Base)
 				}
 			}
 			for _, h := range healths {
@@ -62,7 +62,7 @@ func TestDB_Records(t *testing.T) {
 			got := eachPage(t, q, func(q model.RecordQuery) (page []model.Fingerprint, next *model.Position, err error) {
 				records, next, err := db.Records(t.Context(), q)
 				for _, record := range records {
-					page = append(page, record.Content())
+					page = append(page, record.Content().Base)
 				}
 				return page, next, err
 			})

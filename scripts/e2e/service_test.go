@@ -70,6 +70,12 @@ func startService(t testing.TB, database string, env ...string) *service {
 // file in logs. The caller ends it with end.
 func launch(t testing.TB, logs, program, database string, env ...string) *service {
 	t.Helper()
+	return launchFrom(t, bin, logs, program, database, env...)
+}
+
+// launchFrom is launch with the programs of another folder.
+func launchFrom(t testing.TB, programs, logs, program, database string, env ...string) *service {
+	t.Helper()
 	address := freeAddress(t)
 	log, err := os.CreateTemp(logs, program)
 	if err != nil {
@@ -83,12 +89,12 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 	if program != "status-monitor" { // the status monitor knows no local time
 		configuration = append(configuration, "AURA_STATION_TIMEZONE=Europe/Vienna")
 	}
-	if program == "engine-api" && strings.HasPrefix(database, "mysql:") { // otherwise it is next to the database's file
+	if programs == bin && program == "engine-api" && strings.HasPrefix(database, "mysql:") { // older programs have no journal; otherwise it is next to the database's file
 		_, name, _ := strings.Cut(database, "@")
 		name, _, _ = strings.Cut(name, "?")
 		configuration = append(configuration, "AURA_JOURNAL="+filepath.Join(bin, strings.ReplaceAll(name, "/", "-")+".journal"))
 	}
-	cmd := exec.Command(filepath.Join(bin, program), "serve")
+	cmd := exec.Command(filepath.Join(programs, program), "serve")
 	cmd.Env = environment(append(configuration, env...)...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {

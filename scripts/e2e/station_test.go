@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,8 @@ func settleTimeout() time.Duration { return patience.Stretch(3 * time.Minute) }
 // node is an engine-api or a sync node: a process that comes and goes over a
 // database that stays.
 type node struct {
-	number   int // 0 is the sync node
+	programs string // the folder of its program; "" is bin
+	number   int    // 0 is the sync node
 	database string
 	env      []string
 	logs     string // folder
@@ -47,7 +49,7 @@ func (n *node) program() string {
 // each time, because another program may have taken the last one meanwhile.
 func (n *node) start(t testing.TB) {
 	t.Helper()
-	process := launch(t, n.logs, n.program(), n.database, n.env...)
+	process := launchFrom(t, cmp.Or(n.programs, bin), n.logs, n.program(), n.database, n.env...)
 	n.mu.Lock()
 	n.process = process
 	n.mu.Unlock()
@@ -83,7 +85,7 @@ func (n *node) restart(t testing.TB) {
 
 // run executes a command of the program, with the configuration of the process.
 func (n *node) run(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, n.program()), args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(cmp.Or(n.programs, bin), n.program()), args...)
 	cmd.Env = environment(append([]string{"AURA_DATABASE_URL=" + n.database, "AURA_STATION_TIMEZONE=Europe/Vienna"}, n.env...)...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

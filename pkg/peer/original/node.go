@@ -29,10 +29,14 @@ func (n *Node) Store(ctx context.Context, e model.Entry) error {
 	return n.client.Post(ctx, "/playlog/store", n.play(&e))
 }
 
-// play is an entry as engines send it; unknown values are left out.
+// play is an entry as engines send it; unknown values are left out. Original
+// nodes don't know the fields that were added since.
 func (n *Node) play(e *model.Entry) map[string]any {
 	play := map[string]any{}
 	for _, f := range model.Fields {
+		if f.IsSupplement {
+			continue
+		}
 		switch v := f.Of(e).(type) {
 		case *string:
 			putKnown(play, f, *v)

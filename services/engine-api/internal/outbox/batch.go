@@ -33,8 +33,9 @@ const (
 
 // version is a state of a record that the peer can have.
 type version struct {
-	kind         model.Kind
-	uid, content model.Fingerprint
+	kind    model.Kind
+	uid     model.Fingerprint
+	content model.Content
 }
 
 // item is a record or a health status of a batch with its version, which is
@@ -127,7 +128,8 @@ func recordVersion(r *model.Record) version {
 }
 
 func healthVersion(h *model.Health) version {
-	return version{model.KindHealth, h.UID(), h.Content()}
+	uid := h.UID()
+	return version{model.KindHealth, uid, model.Content{Base: uid, Supplement: h.Content()}}
 }
 
 // sift splits what was read into what is to be sent and what was sent too

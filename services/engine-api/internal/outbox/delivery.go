@@ -192,13 +192,24 @@ func (p *Pusher) merge(ctx context.Context, versions []version, known []model.Re
 	if err != nil {
 		return storeError{err}
 	}
+	var taken []model.Ack
 	for i, receipt := range receipts {
 		if receipt.Refused == nil {
 			p.metrics.merged()
 			p.took(versions[i : i+1])
+			if v := versions[i]; receipt.Content == v.content {
+				taken = append(taken, model.Ack{Fingerprint: v.uid, Content: v.content})
+			}
 		} else if err := p.refuse(ctx, versions[i], fmt.Sprintf("the sync node's additional data can't be merged here: %v", receipt.Refused)); err != nil {
 			return err
 		}
+	}
+	if len(taken) == 0 {
+		return nil
+	}
+	// A sync node of an older version keeps other values, which are no news here.
+	if err := p.store.MarkSynced(ctx, taken); err != nil {
+		return storeError{err}
 	}
 	return nil
 }

@@ -210,6 +210,26 @@ func TestPusher_Merged(t *testing.T) {
 		})
 	})
 
+	// An older sync node keeps the greater length, though a smaller one was told
+	// later. That is no reason to send it again.
+	t.Run("NoNews", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			told := record(1)
+			told.Entry.Duration, told.Entry.ReceivedAt = time.Minute, time.Now().UTC().Truncate(time.Microsecond)
+			s, requests := newStore(told), 0
+			run(t, s, answering(func(b peer.Batch) peer.Results {
+				requests++
+				longer := record(1)
+				longer.Entry.Duration = time.Hour
+				return peer.Results{Records: []peer.Result{{Merged: &longer}}}
+			}))
+			if got := s.row(told); !got.synced || got.record.Entry.Duration != time.Minute || requests != 1 {
+				t.Errorf("%+v after %d requests", got, requests)
+			}
+		})
+	})
+
 	t.Run("AnotherRecord", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

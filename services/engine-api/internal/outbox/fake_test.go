@@ -99,7 +99,7 @@ func (s *store) putClock(c model.Clock) {
 	s.clocks[c.Source] = c
 }
 
-func (s *store) absorb(r model.Record, synced bool) model.Fingerprint {
+func (s *store) absorb(r model.Record, synced bool) model.Content {
 	came := r.Content()
 	old := s.rows[r.Entry.Fingerprint()]
 	if old == nil {
@@ -371,8 +371,8 @@ func (n *node) take(b peer.Batch) (results peer.Results) {
 			merged = model.MergeRecords(merged, n.knows(r))
 		}
 		n.records[id] = merged
-		result := peer.Result{Content: merged.Content()}
-		if result.Content != r.Content() {
+		result := peer.Result{Content: merged.Content().Base}
+		if merged.Content() != r.Content() {
 			result.Merged = &merged
 		}
 		results.Records = append(results.Records, result)

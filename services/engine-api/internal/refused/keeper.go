@@ -49,13 +49,14 @@ type Keeper struct {
 	// last is the highest number, and room what all bodies take; -1 before the
 	// folder was looked at.
 	last, room int64
+	keepFor    time.Duration // how long an answer waits for the disk
 }
 
 // New makes a Keeper. now is the time.
 func New(folder Folder, now func() time.Time, log zerolog.Logger) *Keeper {
 	return &Keeper{
 		folder: folder, now: now, log: log, failing: logging.NewLasting(log, "what is refused can't be kept"),
-		limit: rate.NewLimiter(perSecond, atOnce), metrics: newMetrics(), turn: make(chan struct{}, 1), room: -1,
+		limit: rate.NewLimiter(perSecond, atOnce), metrics: newMetrics(), turn: make(chan struct{}, 1), room: -1, keepFor: keepFor,
 	}
 }
 
@@ -107,7 +108,7 @@ func (k *Keeper) keep(ctx context.Context, r *model.Refusal) error {
 // work does something to the folder, once at a time. It waits for it no longer
 // than keepFor, even if the disk hangs.
 func (k *Keeper) work(ctx context.Context, do func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, keepFor)
+	ctx, cancel := context.WithTimeout(ctx, k.keepFor)
 	defer cancel()
 	select {
 	case k.turn <- struct{}{}:

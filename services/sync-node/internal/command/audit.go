@@ -85,6 +85,9 @@ func (a audit) print(out io.Writer) error {
 		if n.Failed != "" {
 			w.line("  not compared: %s", n.Failed)
 		}
+		if n.Older {
+			w.line("  of an older version: what it can't keep is not compared")
+		}
 		if n.Twin != "" {
 			w.line("  %s", n.Twin)
 		}

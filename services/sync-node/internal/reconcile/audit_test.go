@@ -267,3 +267,55 @@ func TestAudit_NoSuchNode(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// TestAudit_Older: a node of the first edition is compared by what it knows, and
+// nothing is sent for the rest. Once it is updated, it gets the rest.
+func TestAudit_Older(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, node := newMemory(0), newMemory(1)
+		node.older = true
+		for minute := range 100 {
+			store.put(sample(minute))
+			node.put(sample(minute))
+		}
+		memoryNode{node}.push(store, 1000)
+		// The node keeps a length that is not the one that was told last.
+		shorter, longer := sample(7), sample(7)
+		shorter.Entry.Duration, shorter.Entry.ReceivedAt = time.Minute, epoch.Add(time.Hour)
+		longer.Entry.Duration = time.Hour
+		shorter.Entry = model.Tell(longer.Entry, shorter.Entry)
+		store.records[shorter.Entry.Fingerprint()] = shorter
+		node.put(longer)
+		r := reconciler(Config{BatchSize: 10}, store, memoryNode{node})
+		for range 2 {
+			if err := r.Once(t.Context()); err != nil || r.Status()[0].Sent != 0 {
+				t.Errorf("%v, sent %d", err, r.Status()[0].Sent)
+			}
+		}
+		if audit := auditOf(t, store, memoryNode{node}); !audit.Older || !audit.Equal() || audit.Kinds[0].Equal != 100 {
+			t.Errorf("%+v", audit)
+		}
+
+		unlabelled := sample(8)
+		unlabelled.Entry.Label = ""
+		store.records[unlabelled.Entry.Fingerprint()] = unlabelled
+		if audit := auditOf(t, store, memoryNode{node}); audit.Equal() || len(audit.Kinds[0].Differing[0].Records) != 1 {
+			t.Errorf("what is missing here is not found: %+v", audit)
+		}
+
+		node.older = false
+		if audit := auditOf(t, store, memoryNode{node}); audit.Older || audit.Equal() {
+			t.Errorf("what the node lacks is not found: %+v", audit)
+		}
+		if err := r.Once(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if audit := auditOf(t, store, memoryNode{node}); !audit.Equal() {
+			t.Errorf("%+v", audit)
+		}
+		if got := node.records[shorter.Entry.Fingerprint()].Entry; got.Duration != time.Minute || got.MediaID != 5 {
+			t.Errorf("the node has %+v", got)
+		}
+	})
+}

@@ -31,6 +31,7 @@ type digester interface {
 // comparison compares what two sides keep of one kind and source.
 type comparison struct {
 	here, there digester
+	edition     model.Edition // of the node; what it does not know is not compared
 	kind        model.Kind
 	source      int
 	// drill reports whether to compare the shorter spans in a bucket that
@@ -104,7 +105,7 @@ func (c *comparison) within(ctx context.Context, span model.Span, from, to time.
 	for _, b := range pair(span, here, there) {
 		finer, exists := finer[span]
 		switch {
-		case b.Here.Count == b.There.Count && b.Here.Sum == b.There.Sum:
+		case b.Here.Count == b.There.Count && c.edition.Same(b.Here.Sum, b.There.Sum):
 			c.equal += b.Here.Count
 			c.tally.compared.Add(b.Here.Count)
 		case exists && c.drill(b):

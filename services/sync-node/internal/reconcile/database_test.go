@@ -64,7 +64,7 @@ func newDatabaseNode(t testing.TB) *databaseNode {
 
 func (n *databaseNode) State(ctx context.Context) (peer.State, time.Duration, error) {
 	waiting, err := n.db.Outbox(ctx)
-	state := peer.State{HostID: 1, Outbox: waiting}
+	state := peer.State{HostID: 1, Edition: model.ThisEdition, Outbox: waiting}
 	if clock, err := n.db.Clock(ctx, 1); err == nil {
 		state.Clocks = []model.Clock{clock}
 	}
@@ -93,7 +93,7 @@ func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, er
 	results := peer.Results{Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	receipts, err := n.recorder.Receive(ctx, b.Records, b.Synced)
 	for _, r := range receipts {
-		result := peer.Result{Content: r.Content, Merged: r.Merged}
+		result := peer.Result{Content: r.Content.Base, Merged: r.Merged}
 		if r.Refused != nil {
 			result.Refused = r.Refused.Error()
 		}

@@ -22,6 +22,10 @@
 // from its oldest waiting record on are acknowledged, since they are here. If
 // that did not help, it is not repeated until what waits has changed.
 //
+// A node of an older edition is compared by what it knows of records. What it
+// can't keep is not sent to it again. Once it is updated, the digests differ, and
+// it gets the rest.
+//
 // Activations go one way: the sync node numbers them, and every node copies
 // what it sees. What a node knows and is missing here is taken back first in a
 // run. If there is no history here, it is taken back before the first

@@ -36,6 +36,7 @@ type memory struct {
 	rebuilt     int                         // how often the on-air log was checked
 	// poison is the title of entries that can't be stored.
 	poison string
+	older  bool // the node is of the first edition
 }
 
 func newMemory(host int) *memory {
@@ -49,6 +50,9 @@ func newMemory(host int) *memory {
 func (m *memory) absorb(r model.Record, synced bool) playlog.Receipt {
 	r.Normalize()
 	r.Entry.Synced = false
+	if m.older {
+		r.Entry.MediaID, r.Entry.ReceivedAt, r.Entry.Told, r.Entry.Doubts = 0, time.Time{}, "", ""
+	}
 	if m.poison != "" && r.Entry.Title == m.poison {
 		return playlog.Receipt{Refused: errors.New("poison")}
 	}
@@ -179,7 +183,7 @@ func (m *memory) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sums := map[time.Time]model.Digest{}
-	add := func(source int, at time.Time, content model.Fingerprint) {
+	add := func(source int, at time.Time, content model.Content) {
 		if source != q.Source || !isWithin(at, q.From, q.To) {
 			return
 		}
@@ -189,7 +193,7 @@ func (m *memory) Digests(_ context.Context, q model.DigestQuery) ([]model.Digest
 	}
 	if q.Kind == model.KindHealth {
 		for id, h := range m.health {
-			add(h.Source, h.LogTime, id)
+			add(h.Source, h.LogTime, model.Content{Base: id})
 		}
 	} else {
 		for _, r := range m.records {
@@ -289,7 +293,10 @@ type memoryNode struct{ *memory }
 func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	state := peer.State{HostID: n.host}
+	state := peer.State{HostID: n.host, Edition: model.ThisEdition}
+	if n.older {
+		state.Edition = 0
+	}
 	state.Outbox.Parked = n.refused
 	state.Journal, state.Warnings = n.journal, n.warnings
 	for _, r := range n.records {
@@ -346,7 +353,7 @@ func (n memoryNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error
 	}
 	results := peer.Results{Records: make([]peer.Result, len(receipts)), Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	for i, r := range receipts {
-		results.Records[i] = peer.Result{Content: r.Content, Merged: r.Merged}
+		results.Records[i] = peer.Result{Content: r.Content.Base, Merged: r.Merged}
 		if r.Refused != nil {
 			results.Records[i] = peer.Result{Refused: r.Refused.Error()}
 		}

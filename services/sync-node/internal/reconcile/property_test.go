@@ -73,7 +73,7 @@ func reconciler(cfg Config, store Store, node Node) *Reconciler {
 }
 
 // union returns what both sides must have in the end.
-func union(sides ...*memory) map[model.Fingerprint]model.Fingerprint {
+func union(sides ...*memory) map[model.Fingerprint]model.Content {
 	all := map[model.Fingerprint]model.Record{}
 	for _, m := range sides {
 		for id, r := range m.records {
@@ -86,8 +86,8 @@ func union(sides ...*memory) map[model.Fingerprint]model.Fingerprint {
 	return contents(all)
 }
 
-func contents(records map[model.Fingerprint]model.Record) map[model.Fingerprint]model.Fingerprint {
-	all := map[model.Fingerprint]model.Fingerprint{}
+func contents(records map[model.Fingerprint]model.Record) map[model.Fingerprint]model.Content {
+	all := map[model.Fingerprint]model.Content{}
 	for id, r := range records {
 		all[id] = r.Content()
 	}
@@ -297,8 +297,8 @@ func TestRun_Nodes(t *testing.T) {
 }
 
 // of returns the contents of all records of a source.
-func of(source int, m *memory) map[model.Fingerprint]model.Fingerprint {
-	all := map[model.Fingerprint]model.Fingerprint{}
+func of(source int, m *memory) map[model.Fingerprint]model.Content {
+	all := map[model.Fingerprint]model.Content{}
 	for id, r := range m.records {
 		if r.Entry.LogSource == source {
 			all[id] = r.Content()

@@ -20,7 +20,9 @@ type run struct {
 	// original is the same node, in case it is an original one.
 	original Original
 	source   int
-	log      zerolog.Logger
+	// edition is the node's, as it told its state last.
+	edition model.Edition
+	log     zerolog.Logger
 	// seen is called each time that the node has answered about itself.
 	seen func(state peer.State, offset time.Duration, twin string)
 	// futile is the outbox that still waited at the node although all was
@@ -76,6 +78,7 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 	if err != nil {
 		return peer.State{}, err
 	}
+	r.edition = state.Edition
 	r.seen(state, offset, twin)
 	return state, nil
 }

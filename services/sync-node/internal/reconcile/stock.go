@@ -15,10 +15,11 @@ type stock[T any] struct {
 	batch int // how many are fetched or sent at once
 	here  func(ctx context.Context, q model.RecordQuery) ([]T, *model.Position, error)
 	there func(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []T, next string, _ error)
-	// id identifies a record. content is the hash by which copies are compared.
-	id, content func(*T) model.Fingerprint
-	at          func(*T) time.Time
-	text        func(*T) string
+	id    func(*T) model.Fingerprint
+	// same reports whether neither side can learn anything from the other's copy.
+	same func(theirs, ours *T) bool
+	at   func(*T) time.Time
+	text func(*T) string
 	// receive stores records of the node. The answer to the node acknowledges
 	// records that are here as they came, and holds those of which more is known
 	// here.
@@ -34,12 +35,14 @@ const maxHealths = 100
 
 func (r *run) entries() stock[model.Record] {
 	return stock[model.Record]{
-		kind:    model.KindEntry,
-		batch:   r.cfg.BatchSize,
-		here:    r.store.Records,
-		there:   r.node.Records,
-		id:      func(record *model.Record) model.Fingerprint { return record.Entry.Fingerprint() },
-		content: (*model.Record).Content,
+		kind:  model.KindEntry,
+		batch: r.cfg.BatchSize,
+		here:  r.store.Records,
+		there: r.node.Records,
+		id:    func(record *model.Record) model.Fingerprint { return record.Entry.Fingerprint() },
+		same: func(theirs, ours *model.Record) bool {
+			return r.edition.Holds(*theirs, *ours) && model.ThisEdition.Holds(*ours, *theirs)
+		},
 		at:      func(record *model.Record) time.Time { return record.Entry.PlayedAt() },
 		text:    func(record *model.Record) string { return record.Entry.Artist + " – " + record.Entry.Title },
 		receive: r.receive,
@@ -56,13 +59,13 @@ func (r *run) entries() stock[model.Record] {
 
 func (r *run) healths() stock[model.Health] {
 	s := stock[model.Health]{
-		kind:    model.KindHealth,
-		batch:   min(r.cfg.BatchSize, maxHealths),
-		here:    r.store.HealthRecords,
-		there:   r.node.Healths,
-		id:      (*model.Health).UID,
-		content: (*model.Health).UID,
-		at:      func(h *model.Health) time.Time { return h.LogTime },
+		kind:  model.KindHealth,
+		batch: min(r.cfg.BatchSize, maxHealths),
+		here:  r.store.HealthRecords,
+		there: r.node.Healths,
+		id:    (*model.Health).UID,
+		same:  func(theirs, ours *model.Health) bool { return theirs.UID() == ours.UID() },
+		at:    func(h *model.Health) time.Time { return h.LogTime },
 		text: func(h *model.Health) string {
 			if h.Healthy {
 				return "healthy"
@@ -115,6 +118,8 @@ func (r *run) receive(ctx context.Context, records []model.Record) (peer.Batch, 
 		switch {
 		case receipt.Refused != nil:
 			r.refused("a record of the node can't be stored", id, receipt.Refused.Error())
+		case receipt.Merged != nil && r.edition.Holds(records[i], *receipt.Merged):
+			answer.Acks = append(answer.Acks, model.Ack{Fingerprint: id, Content: records[i].Content()})
 		case receipt.Merged != nil:
 			answer.Records = append(answer.Records, *receipt.Merged)
 		default:

@@ -1,0 +1,343 @@
+package e2e
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/repo/repotest"
+)
+
+// firstEdition is the last commit whose nodes do not know the supplement of
+// records.
+const firstEdition = "89c1568cc86f6a95a01ecc32feaabd9a1959359f"
+
+// errNoHistory: this copy of the repository was made without its history.
+var errNoHistory = errors.New("the commit of the older version is not here")
+
+// older builds the programs of firstEdition once, and returns their folder.
+var older = sync.OnceValues(func() (string, error) {
+	sources, programs := filepath.Join(bin, "older-sources"), filepath.Join(bin, "older")
+	for _, dir := range []string{sources, programs} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return "", err
+		}
+	}
+	if out, err := exec.Command("git", "-C", tree, "cat-file", "-e", firstEdition+"^{commit}").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s: %w %s", errNoHistory, firstEdition, err, out)
+	}
+	extract := exec.Command("sh", "-c", "git -C "+tree+" archive "+firstEdition+" | tar -x -C "+sources)
+	if out, err := extract.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("extract: %w\n%s", err, out)
+	}
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs+"/", "./services/engine-api", "./services/sync-node")
+	build.Dir, build.Env = sources, environment("CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return programs, nil
+})
+
+// versions says which program each node has: true is this one, false the older.
+type versions struct{ engineAPI, syncNode bool }
+
+func (v versions) String() string {
+	name := map[bool]string{true: "this", false: "older"}
+	return name[v.engineAPI] + " engine-api, " + name[v.syncNode] + " sync node"
+}
+
+// TestUpdate updates a deployment node by node, and takes it back, in any order.
+// Plays come before, between and meanwhile, also while the sync node is away. In
+// each state both sides agree in all that both versions know, and nothing waits or
+// is sent again. In the end they agree in everything.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	programs, err := older()
+	switch {
+	case errors.Is(err, errNoHistory):
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	old, engineFirst, syncFirst, both := versions{}, versions{engineAPI: true}, versions{syncNode: true}, versions{true, true}
+	for name, states := range map[string][]versions{
+		"SyncNodeFirst":  {old, syncFirst, both, engineFirst, both},
+		"EngineAPIFirst": {old, engineFirst, both, syncFirst, both},
+		"AtOnceAndBack":  {old, both, old, both},
+	} {
+		for _, kind := range repotest.Kinds() {
+			t.Run(name+"/"+string(kind), func(t *testing.T) {
+				t.Parallel()
+				u := newUpdating(t, kind, programs)
+				for _, state := range states {
+					u.become(t, state)
+					u.settled(t)
+				}
+				u.agree(t)
+			})
+		}
+	}
+	t.Run("Shorter", func(t *testing.T) {
+		t.Parallel()
+		u := newUpdating(t, repotest.KindSQLite, programs)
+		u.become(t, engineFirst)
+		u.settled(t)
+		u.shorten(t)
+		u.become(t, both)
+		u.settled(t)
+		u.agree(t)
+	})
+}
+
+// shorten lets the engine tell a play again with a shorter length. An older sync
+// node keeps the longer one, and its audit shows the title. But nothing waits for
+// that, and the comparison ends.
+func (u *updating) shorten(t *testing.T) {
+	t.Helper()
+	shorter := u.plays[1]
+	shorter["track_duration"] = 7
+	u.tell(t, shorter)
+	eventually(t, func() error {
+		waiting, err := u.waiting(t)
+		if err == nil && waiting > 0 {
+			err = fmt.Errorf("%d wait", waiting)
+		}
+		return err
+	})
+	for range 2 {
+		if out, err := u.syncs.run(t.Context(), "reconcile"); err != nil {
+			t.Fatalf("reconcile: %v\n%s", err, out)
+		}
+	}
+	if out, err := u.syncs.run(t.Context(), "audit"); err == nil || !strings.Contains(out, "differing: ") || strings.Count(out, "Mazzy Star") != 1 {
+		t.Errorf("audit: %v\n%s", err, out)
+	}
+}
+
+// waiting is how much waits at engine-api for the sync node. Nothing may be parked.
+func (u *updating) waiting(t *testing.T) (int64, error) {
+	t.Helper()
+	var s state
+	_, err := read(t.Context(), u.engineAPI.url()+"/api/v1/sync/state", &s)
+	if s.Outbox.Parked > 0 {
+		t.Fatalf("%s: %d are parked", u.now, s.Outbox.Parked)
+	}
+	return s.Outbox.Entries + s.Outbox.Healths, err
+}
+
+// updating is a deployment whose programs are exchanged.
+type updating struct {
+	older            string // folder
+	now              versions
+	engineAPI, syncs *node
+	told             int
+	plays            []map[string]any // as they were told last, in the spelling that every version reads
+}
+
+func newUpdating(t *testing.T, kind repotest.Kind, older string) *updating {
+	u := &updating{older: older}
+	logs := t.TempDir()
+	common := []string{"AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn", "AURA_SYNC_TIMEOUT=" + patience.Stretch(10*time.Second).String()}
+	u.engineAPI = &node{number: 1, database: repotest.URL(t, kind), logs: logs}
+	u.syncs = &node{database: repotest.URL(t, kind), logs: logs}
+	up, down := newLink(t, 1, u.syncs.url), newLink(t, 2, u.engineAPI.url)
+	u.engineAPI.env = append([]string{"AURA_HOST_ID=1", "AURA_SYNC_HOST=" + up.url}, common...)
+	u.syncs.env = append([]string{"AURA_MAIN_HOST_1=" + down.url, "AURA_SYNC_STEP_SLEEP=0"}, common...)
+	t.Cleanup(func() {
+		for _, n := range []*node{u.engineAPI, u.syncs} {
+			if last := n.last(); last != nil {
+				last.end(t)
+			}
+		}
+	})
+	return u
+}
+
+// become exchanges the programs. Plays come to the program before while the sync
+// node is away, and to the one after while it is away and when it is back.
+func (u *updating) become(t *testing.T, next versions) {
+	t.Helper()
+	t.Log(next)
+	if u.syncs.last() != nil {
+		u.syncs.kill(t)
+		u.play(t)
+		u.engineAPI.kill(t)
+	}
+	u.now = next
+	u.engineAPI.programs, u.syncs.programs = u.programs(next.engineAPI), u.programs(next.syncNode)
+	u.engineAPI.start(t)
+	u.play(t)
+	u.syncs.start(t)
+	u.play(t)
+	u.correct(t, u.syncs)
+	u.correct(t, u.engineAPI)
+}
+
+func (u *updating) programs(this bool) string {
+	if this {
+		return ""
+	}
+	return u.older
+}
+
+// play lets the engine play something of each kind, and tell earlier plays again.
+func (u *updating) play(t *testing.T) {
+	t.Helper()
+	for range 3 {
+		u.told++
+		u.tell(t, map[string]any{
+			"log_source": 1, "track_start": time.Now().Add(time.Duration(u.told-3600) * time.Second).UTC().Format(time.RFC3339),
+			"track_artist": "Mazzy Star", "track_title": fmt.Sprintf("Title %d", u.told), "track_duration": 100 + u.told,
+			"show_name": "Morning", "show_id": 11, "timeslot_id": 1011, "media_id": 500 + u.told,
+		})
+	}
+	for i, again := range []int{0, len(u.plays) / 2, len(u.plays) - 1} {
+		longer := u.plays[again]
+		longer["track_duration"] = longer["track_duration"].(int) + i // the first is told without a change
+		u.tell(t, longer)
+	}
+	if u.now.engineAPI { // what older programs refuse
+		for _, body := range []string{
+			`{"logSource": 1, "trackStart": "1970-01-01T01:00:00", "trackArtist": "Low", "trackTitle": "Words %d", "trackDuration": 12.5, ` +
+				`"showName": "Fallback", "showId": -1, "timeslotId": "-1", "mediaId": -1, "trackType": 0}`,
+			`{"logSource": 1, "showName": "Live %d", "trackNum": "5/12"}`,
+		} {
+			mustCall(t, http.MethodPost, u.engineAPI.url()+"/api/v1/playlog", fmt.Sprintf(body, u.told), http.StatusNoContent)
+		}
+	}
+	mustCall(t, http.MethodPost, u.engineAPI.url()+"/api/v1/source/health/1", fmt.Sprintf(`{"is_healthy": true, "details": "%d"}`, u.told), http.StatusNoContent)
+}
+
+// tell posts a play as an engine does that this version of engine-api understands.
+func (u *updating) tell(t *testing.T, p map[string]any) {
+	t.Helper()
+	if !slices.ContainsFunc(u.plays, func(known map[string]any) bool { return known["track_title"] == p["track_title"] }) {
+		u.plays = append(u.plays, p)
+	}
+	body := map[string]any{}
+	for name, value := range p {
+		if u.now.engineAPI {
+			body[camel(name)] = value
+		} else if name != "media_id" {
+			body[name] = value
+		}
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustCall(t, http.MethodPost, u.engineAPI.url()+"/api/v1/playlog", string(data), http.StatusNoContent)
+}
+
+// camel is a name as engines since 2025 spell it.
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words[1:] {
+		words[i+1] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, "")
+}
+
+// correct lets a person correct the newest title at a node.
+func (u *updating) correct(t *testing.T, at *node) {
+	t.Helper()
+	eventually(t, func() error {
+		var newest []struct {
+			ID int64 `json:"id"`
+		}
+		if _, err := read(t.Context(), at.url()+"/api/v1/playlog?limit=1", &newest); err != nil {
+			return err
+		}
+		if len(newest) == 0 {
+			return errors.New("there is no entry yet")
+		}
+		mustCall(t, http.MethodPost, fmt.Sprintf("%s/api/v1/playlog/%d/corrections", at.url(), newest[0].ID),
+			fmt.Sprintf(`{"kind": "amend", "by": "M. Tester", "reason": "correction %d", "changes": {"track_composer": "%s %d"}}`, u.told, at.program(), u.told), http.StatusCreated)
+		return nil
+	})
+}
+
+// settled returns when nothing waits, nothing is sent any more, and the audit
+// proves both sides equal.
+func (u *updating) settled(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		waiting, err := u.waiting(t)
+		if err != nil || waiting > 0 {
+			return fmt.Errorf("%s: %d wait, %w", u.now, waiting, err)
+		}
+		out, err := u.syncs.run(t.Context(), "reconcile")
+		if err != nil || !strings.Contains(out, u.quiet()) {
+			return fmt.Errorf("%s: reconcile: %w %s", u.now, err, out)
+		}
+		return nil
+	})
+	out, err := u.syncs.run(t.Context(), "audit")
+	if saysOlder := strings.Contains(out, "of an older version"); err != nil || saysOlder != (u.now == versions{syncNode: true}) {
+		t.Fatalf("%s: audit: %v\n%s", u.now, err, out)
+	}
+}
+
+// quiet is what a comparison says that found nothing to do. An older engine-api
+// keeps a greater value that it was told since it went back, and this version's sync
+// node the value that it knows was told: it looks at these records each time.
+func (u *updating) quiet() string {
+	if u.now.syncNode && !u.now.engineAPI {
+		return ", sent 0"
+	}
+	return "fetched 0, sent 0"
+}
+
+// agree compares all records of both sides, with the fields that only this version
+// knows.
+func (u *updating) agree(t *testing.T) {
+	t.Helper()
+	records := func(n *node) []map[string]any {
+		var page struct {
+			Records []map[string]any `json:"records"`
+		}
+		if _, err := read(t.Context(), n.url()+"/api/v1/sync/records?source=1&limit=1000", &page); err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(page.Records, func(a, b map[string]any) int {
+			return strings.Compare(fmt.Sprint(a["track_start"], a["track_title"]), fmt.Sprint(b["track_start"], b["track_title"]))
+		})
+		return page.Records
+	}
+	here, there := records(u.syncs), records(u.engineAPI)
+	if len(here) < u.told || !reflect.DeepEqual(here, there) {
+		t.Errorf("the sync node has %d, engine-api %d, told were %d:\n%v\n%v", len(here), len(there), u.told, here, there)
+	}
+	known := map[string]int{}
+	for _, r := range here {
+		for name := range r {
+			known[name]++
+		}
+	}
+	for _, name := range []string{"media_id", "received_at", "told", "doubts", "corrections"} {
+		if known[name] == 0 {
+			t.Errorf("no record has %s", name)
+		}
+	}
+	for _, p := range u.plays {
+		i := slices.IndexFunc(here, func(r map[string]any) bool { return r["track_title"] == p["track_title"] })
+		if i < 0 {
+			t.Errorf("%v is lost", p)
+			continue
+		}
+		if got, want := here[i]["duration_ms"], float64(p["track_duration"].(int)*1000); got != want {
+			t.Errorf("%v has %v", p, here[i])
+		}
+	}
+}
