@@ -371,10 +371,16 @@ type Clock struct {
 
 	// CurrentTrack The track that plays; null if none does.
 	CurrentTrack *ClockTrack `json:"current_track"`
-	EngineSource int         `json:"engine_source"`
+
+	// Doubts What was not understood of what the engine sent.
+	Doubts       []Doubt `json:"doubts"`
+	EngineSource int     `json:"engine_source"`
 
 	// NextShow A show; null if there is none.
 	NextShow *ClockShow `json:"next_show"`
+
+	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
 
 	// SentAt When the clock of the engine arrived, or was emptied; null if none ever arrived.
 	SentAt               *stationtime.Stamp     `json:"sent_at"`
@@ -465,30 +471,89 @@ type Doubt struct {
 	Why string `json:"why"`
 }
 
-// Health defines model for Health.
+// Health The last state, see HealthRecord.
 type Health struct {
-	// Details As the engine sent it.
+	// Details Of the last report of the state, as the engine sent it.
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, if they are JSON.
 	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
 
-	// History Newest first. It is there only if limit or from_date was given.
-	History   *[]HealthRecord   `json:"history,omitempty"`
-	IsHealthy bool              `json:"is_healthy"`
-	LogTime   stationtime.Stamp `json:"log_time"`
-	Source    int               `json:"source"`
+	// Doubts What was not understood of what the engine sent.
+	Doubts []Doubt `json:"doubts"`
+
+	// Fallback It plays music of its own, because the programme is missing. null: it does not say.
+	Fallback *bool `json:"fallback"`
+
+	// Frozen The level has been the same to the last digit for a minute, as that of a sound card which is dead.
+	Frozen bool `json:"frozen"`
+
+	// History The states, newest first. It is there only if limit or from_date was given.
+	History   *[]HealthRecord `json:"history,omitempty"`
+	IsHealthy bool            `json:"is_healthy"`
+
+	// LastReceivedAt When the last report arrived there; absent as long as the first is the last.
+	LastReceivedAt *stationtime.Stamp `json:"last_received_at,omitempty"`
+
+	// LastSaidAt When the last report of the state was written.
+	LastSaidAt stationtime.Stamp `json:"last_said_at"`
+
+	// LogTime When the first report of the state was written.
+	LogTime stationtime.Stamp `json:"log_time"`
+
+	// NoPlaySince Since when it has played nothing although it says that it is healthy. Absent if that is less than `AURA_NO_PLAY_AFTER`.
+	NoPlaySince *stationtime.Stamp `json:"no_play_since,omitempty"`
+
+	// ReceivedAt When the first report arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
+
+	// RestartedAt When the engine started, as its uptime says; null if it has not started again since it was first heard.
+	RestartedAt *stationtime.Stamp `json:"restarted_at"`
+
+	// Silence Nothing is heard, or less than `AURA_SILENCE_BELOW`. null: it does not say.
+	Silence *bool `json:"silence"`
+	Source  int   `json:"source"`
 }
 
-// HealthRecord defines model for HealthRecord.
+// HealthRecord A state: a first report, and all those after it that said nothing new. New
+// are being healthy or not, fallback, silence, a frozen level, a restart and
+// any other change of the details, but not a number in them that keeps
+// changing. A report that comes more than two minutes after the one before
+// begins a state, and so does the first one after a fallback play.
 type HealthRecord struct {
-	// Details As the engine sent it.
+	// Details Of the last report of the state, as the engine sent it.
 	Details string `json:"details"`
 
 	// DetailsParsed The details as JSON, if they are JSON.
-	DetailsParsed json.RawMessage   `json:"details_parsed,omitempty"`
-	IsHealthy     bool              `json:"is_healthy"`
-	LogTime       stationtime.Stamp `json:"log_time"`
+	DetailsParsed json.RawMessage `json:"details_parsed,omitempty"`
+
+	// Doubts What was not understood of what the engine sent.
+	Doubts []Doubt `json:"doubts"`
+
+	// Fallback It plays music of its own, because the programme is missing. null: it does not say.
+	Fallback *bool `json:"fallback"`
+
+	// Frozen The level has been the same to the last digit for a minute, as that of a sound card which is dead.
+	Frozen    bool `json:"frozen"`
+	IsHealthy bool `json:"is_healthy"`
+
+	// LastReceivedAt When the last report arrived there; absent as long as the first is the last.
+	LastReceivedAt *stationtime.Stamp `json:"last_received_at,omitempty"`
+
+	// LastSaidAt When the last report of the state was written.
+	LastSaidAt stationtime.Stamp `json:"last_said_at"`
+
+	// LogTime When the first report of the state was written.
+	LogTime stationtime.Stamp `json:"log_time"`
+
+	// ReceivedAt When the first report arrived at the engine-api of its own host; null if no engine sent it there itself.
+	ReceivedAt *stationtime.Stamp `json:"received_at"`
+
+	// RestartedAt When the engine started, as its uptime says; null if it has not started again since it was first heard.
+	RestartedAt *stationtime.Stamp `json:"restarted_at"`
+
+	// Silence Nothing is heard, or less than `AURA_SILENCE_BELOW`. null: it does not say.
+	Silence *bool `json:"silence"`
 }
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
@@ -1010,7 +1075,9 @@ type SyncClock = record.Clock
 // SyncCorrection defines model for SyncCorrection.
 type SyncCorrection = record.Correction
 
-// SyncHealth defines model for SyncHealth.
+// SyncHealth A state of a source, which `source`, `log_time`, `is_healthy` and `details`
+// of its first report identify. Of copies that differ, the later last report
+// counts. A field that is left out is not known. Times are UTC.
 type SyncHealth = record.Health
 
 // SyncPage defines model for SyncPage.
@@ -1060,6 +1127,9 @@ type SyncState struct {
 
 	// Edition What the node knows of records. 2: all fields of SyncRecord. Absent: an older node, which does not know `media_id`, `received_at`, `told` and `doubts`.
 	Edition int `json:"edition,omitempty"`
+
+	// HealthWarnings What is wrong with what its source plays, by its health; on the sync node, of all sources. Absent if nothing is.
+	HealthWarnings []string `json:"health_warnings,omitempty"`
 
 	// HostId The number of the node; 0 is the sync node.
 	HostId int `json:"host_id"`
@@ -1319,7 +1389,7 @@ type ActivateSourceParams struct {
 
 // GetHealthParams defines parameters for GetHealth.
 type GetHealthParams struct {
-	// Limit How many statuses the history holds at most, newest first (default 50 if only from_date is given).
+	// Limit How many states the history holds at most, newest first (default 50 if only from_date is given).
 	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// FromDate The history begins here. Also read as `fromDate` and `start`.
@@ -1506,6 +1576,14 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 		delete(object, "current_track")
 	}
 
+	if raw, found := object["doubts"]; found {
+		err = json.Unmarshal(raw, &a.Doubts)
+		if err != nil {
+			return fmt.Errorf("error reading 'doubts': %w", err)
+		}
+		delete(object, "doubts")
+	}
+
 	if raw, found := object["engine_source"]; found {
 		err = json.Unmarshal(raw, &a.EngineSource)
 		if err != nil {
@@ -1520,6 +1598,14 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 			return fmt.Errorf("error reading 'next_show': %w", err)
 		}
 		delete(object, "next_show")
+	}
+
+	if raw, found := object["received_at"]; found {
+		err = json.Unmarshal(raw, &a.ReceivedAt)
+		if err != nil {
+			return fmt.Errorf("error reading 'received_at': %w", err)
+		}
+		delete(object, "received_at")
 	}
 
 	if raw, found := object["sent_at"]; found {
@@ -1575,6 +1661,13 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("error marshaling 'current_track': %w", err)
 	}
 
+	if a.Doubts != nil {
+		object["doubts"], err = json.Marshal(a.Doubts)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'doubts': %w", err)
+		}
+	}
+
 	object["engine_source"], err = json.Marshal(a.EngineSource)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'engine_source': %w", err)
@@ -1583,6 +1676,11 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 	object["next_show"], err = json.Marshal(a.NextShow)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'next_show': %w", err)
+	}
+
+	object["received_at"], err = json.Marshal(a.ReceivedAt)
+	if err != nil {
+		return nil, fmt.Errorf("error marshaling 'received_at': %w", err)
 	}
 
 	object["sent_at"], err = json.Marshal(a.SentAt)
@@ -6072,278 +6170,290 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Pchs3tjf4KijurXKSaVGULDuJXF/NKo4zo1nHTkXKzXzX9IpgN0hi1ASYBiiK8arqe5r7YPdJtnAO",
-	"gEY30c2mRDlOJlNTsUh24+/Bwfn7Ox96qZwvpGBCq97ph96M0YwV8OdrLq7NvxlTacEXmkvRO+39+N1L",
-	"8tXxV1+dEj1jZDThhdKjhIwWBbsZESoyMhLsVo/Igk5ZQgqWU81vGNESXqBZVjCliJwMhflcsF+WTOm+",
-	"e2upmCIjOtGsGJ0SrkkqlVbwqqJzRqgmVKxJxhZ6lpjuhkJIPeNiSrgiBVswqllGZEFyNtFELjVZzXjO",
-	"iGArwoQuOFOEFgW/YX03aA7tF2wopMjXhE9IMDIyo4qMzGRGptWRnEwU06P+UPSSnkpnbE7NIun1gvVO",
-	"e0oXXEx7d3dJ758Hl1LT/OClXAq9uY5/lysyN1Phms0VoXkOK6bIjN4wwgXR5u1+pZM5F3y+nPdOB4nr",
-	"kAvNpqzo3ZkuF7Sgc6bt/sEibnb81sxxNaNmaedmMcxjRM+4Ioucptj3jJGcm225nDFyQ/Mls09PCjkn",
-	"lBjaIEgrfbc6sPd2eUwLAqciJGGTCUu1mQs3I/hlyYp1L+kJOjdTwHFW5klvXzMx1bPe6fOTJLK2qSwK",
-	"lpoJqc0Jjgq6GhE1kyuF8zSzYWLKBVNEMaETsuJ6ZkgjaKdpdGFX4RgzNqHLXJvxLxa5eYEJszXv/OeC",
-	"rnrvY6M3a9iwLwVLZZEpQ+ayCLdG8zkjn5nD9/Tp068/bxotNB0OcyKLOTWjzKhmB6aVXn1ISe/2YCoP",
-	"7Jfmkf6lec4N9cq82kZHStPCHLrooPvkjJgGCM2lYGTOqLDH2bxFJB62jK775CxXkhSMZsQcOdP1t1Q7",
-	"woLHR2be7JbOF7kZ6/HgeHAweH5w/OXlYHAK/29ZF5xHdzoz60JzThVTZlvdeEwLZiy993dJj2emHT+i",
-	"I9v7gupZ2TnPDDWwX5a8YFnvVBdLFt0iLvTzk15SHvOjyDFPetdcQK+xecJvcTK1zC8g1PKbGaO5nqk4",
-	"ueZ8ztsYGNVkLlXj8cbXo2N6NkjMHtjJDgaDrXMXy/k4xtQMm1JyWaTsiSL4UIK86qhCMvENsq22bZIf",
-	"5vHRyZcnXz19fvLl1sEiL2xZOS1JzgyPNLzIMqoxm3IhzH1mj4bhwwnhQmlzMuTEsts++U4WJGNsAU8o",
-	"MpF5LlfwSsCd3YtNu2PHGN2e+u7g/5L2a8jcQtMIu/iBTpnfmdTciSzDHRrsaSrQb9eJbJ0FUtPDKa02",
+	"7L2Nchs3lj/6KijerXKSaVGULDuJXFtzFceZ0VzHdkXKenZDXxHsBkmMmwDTAEUx/qtqn2YfbJ/kXzgH",
+	"QKOb6GZTohxnxlNTsUh24/Pg4Hz+zodeKucLKZjQqnf6oTdjNGMF/PmSi/fm34yptOALzaXonfZ++uE5",
+	"+eb4m29OiZ4xMprwQulRQkaLgl2PCBUZGQl2o0dkQacsIQXLqebXjGgJL9AsK5hSRE6Gwnwu2K9LpnTf",
+	"vbVUTJERnWhWjE4J1ySVSit4VdE5I1QTKtYkYws9S0x3QyGknnExJVyRgi0Y1SwjsiA5m2gil5qsZjxn",
+	"RLAVYUIXnClCi4Jfs74bNIf2CzYUUuRrwickGBmZUUVGZjIj0+pITiaK6VF/KHpJT6UzNqdmkfR6wXqn",
+	"PaULLqa929uk9/eDS6lpfvBcLoXeXMe/yhWZm6lwzeaK0DyHFVNkRq8Z4YJo83a/0smcCz5fznung8R1",
+	"yIVmU1b0bk2XC1rQOdN2/2ARNzt+bea4mlGztHOzGOYxomdckUVOU+x7xkjOzbZczhi5pvmS2acnhZwT",
+	"SgxtEKSVvlsd2Hu7PKYFgVMRkrDJhKXazIWbEfy6ZMW6l/QEnZsp4Dgr86Q3L5mY6lnv9OlJElnbVBYF",
+	"S82E1OYERwVdjYiayZXCeZrZMDHlgimimNAJWXE9M6QRtNM0urCrcIwZm9Blrs34F4vcvMCE2Zpf/OeC",
+	"rnrvYqM3a9iwLwVLZZEpQ+ayCLdG8zkjX5jD9/jx42+/bBotNB0OcyKLOTWjzKhmB6aVXn1ISe/mYCoP",
+	"7Jfmkf6lec4N9cq82kZHStPCHLrooPvkjJgGCM2lYGTOqLDH2bxFJB62jK775CxXkhSMZsQcOdP191Q7",
+	"woLHR2be7IbOF7kZ6/HgeHAweHpw/PXlYHAK/29ZF5xHdzoz60JzThVTZlvdeEwLZiy9d7dJj2emHT+i",
+	"I9v7gupZ2TnPDDWwX5e8YFnvVBdLFt0iLvTTk15SHvOjyDFPeu+5gF5j84Tf4mRqmV9AqOU3M0ZzPVNx",
+	"cs35nLcxMKrJXKrG442vR8f0ZJCYPbCTHQwGW+culvNxjKkZNqXkskjZI0XwoQR51VGFZOIbZFtt2yQ/",
+	"zOOjk69Pvnn89OTrrYNFXtiyclqSnBkeaXiRZVRjNuVCmPvMHg3DhxPChdLmZMiJZbd98oMsSMbYAp5Q",
+	"ZCLzXK7glYA7uxebdseOMbo99d3B/yXt15C5haYRdvGGTpnfmdTciSzDHRrsaSrQb9eJbJ0FUtP9Ka02",
 	"SNvsvklNyy0XyphNZMF2uku03OdNouWO90h9xLWLhIs0X2YM7pKhWM1kDrcIyISE4hzdNU/JpKBwhxOu",
-	"jVBgHlYslQIkxTkXS836Q1G9gLQMrh8mMivzxZfqgZcL9gW8Oeu9N+tlxc9vZGZY9OmH3lmq+Q3FRTNS",
-	"u9AM5Uojb/AUfjn8l8KfPRl+6I3XvdPe931yyZS2TI7CUz28hZcZl0YEloJQXhA6pVyY8ZUz+Y+CTXqn",
-	"vf/rsFQVDvFXdViO6kccsJFE75Ley1ym199STXcbbLosCib0ldk+lUt4ZZHTteELV+ayfZr0jGQHf5/Y",
-	"v+0mvKHpTOc8nRl25hq4MgsaSgrkuJQU/EOmtaNB8AXe8JX3jr627xn50w2zoCnoSPDHFS00V+a17+mv",
-	"v3JGLjQ1C44/ZsvC7t7x10/dl/F+jk7s+OAZzTVIO9/RjJFzoSX533JpRoEy7ZXjVEdJz+hQlbXza/Ws",
-	"ulZnYwaCQssyHTUs01H7MvnlNTdBToVg2ZXbQdhsK3Scvrv/qgnHCB+6hu+TGnXddSb8ksCB3qs87Yz8",
-	"4+LtGyLH/2KpTgyPAQbHFUlZoSk3LM9IwtowGinYKVGMkS/wsBNtng0UluyL/saFcZf0/g5C24Wmeql2",
-	"O2UZ05Tnqnfa+zDs5b+oYe+UfBj2blihuBTm07B33D8a9u7uDMNTVygfrt1dlcspUFnDondew8oMfqtl",
-	"/J6ai1RQkTLHwh7GX80TuE6e0wq2IhlX192XJjKqO3ctVIb/Q07Xb4vXfNdhmz0MOEeHo/ggXtVt1sFk",
-	"tpMDBWnRSMRqmc7s1+pxyARWXi2kUJXLmGWb8syFlgXLiGFc43zdR+3K2dR+poWR7SNv0bUdipBEMa25",
-	"mCbEcGszH5TiyLWQK6s8w869IFLPWLHiiqEFy8xZSMH6rbYpuJ+9WaMD2XTkiGWTkc0zcnNpSzEDVW0L",
-	"9VqmXtapNvQzTFSXzbEMDHtrwlWbvTE06m1fn9eMKra3pcHWIqvy80ySmcwz3NXcPNY3x+WHQo5zNm8Z",
-	"wAKf+MtuA3HtRoeCZ2ZVSEN6XJDVjKczMuEsz1CsnhmlTLp1J1zDWJHgtx+Eu6R3aZiE2mlZwTy6bVrQ",
-	"runAbiUtCrpuokLgVKpOb9bYHevFPnYIz8Qsu20vVR9G4rLDRkZiDnXOsimb2/VYFHLBCm3F/mChFlRr",
-	"Vphp/L/vBgdf04PJ+w9Pj+/+oxfRLiZcTFmxKPjur6rlYpH70Wyu34yqmTtPQByWcYHxXMjMWYlZxuGo",
-	"HwPfSsivrJCK8AlwKENp5mvxgtCxYkKjP0GtRQptkEwyw8s0PGV+mydEwZleE1ow+MksNy0YWAQ6zzBQ",
-	"Ug/UNV8cSJgczQ8W0ty5Rcjy3SXwrrKgid+V0mCG149Zv1AlMmx7c0+NyPBhc+HZQqazqEWwrvGXNuQO",
-	"WrkRxLmRw4NOx1LmjIKetyjYDZdLdbXd4oH7vKKKGG36hlkdvR8doRN+IhPF64xlV1R3n0M5vM2+YuYP",
-	"scxz6/vhGu8bnud25GbI0W7NW3RsZBgU4TbNoSFR4I4lpVWnvpiJs8iDMWW8LtXv6ir4LdpGUF5ArVIU",
-	"1VsFSgkn+i6x1Nd6XUmp2CW7hcdzdxNuveBe5pTPLblt7sd8qTQZG/a7BJlmQnPVsuIBhZaU1HnQhqNc",
-	"dV+Uu6ZVZxee6moLDr9etRHlLse57YAqLmLHEujb+iqtpdMd0xlVZMyYcMcU2HHFuHxf+gffRx5lElxZ",
-	"RyrJqUK2LYjSVLOEjFlKlyikBiw+peIJkETBaDpDNr45/aWApja7fNMsKNvbqezKSc6GDcAawWViZCgj",
-	"m5DAhYxmsD45g1vJLDByDxhEZIT3vE6q9OM2OfEcxRKEW+8YW3g5o2LKsv+k+dLSZIY3Ls1/CGgV97G6",
-	"dN/htW1kOj1jvEAXr3pBHFHZRQ/mW++3pUc42fUu37CV7aWPvciCDHvDHpnTa6YIRVHCd0zO7BfaiqXe",
-	"nX/N2EKBHRea65M3dM4UmdO1ISUuSErnLH8JknRSO7VzlnF6nnViJefl6YTXrvjO7znb0vm937xHp2om",
-	"V+f3eusN2AZ34bLOurh7X9YQuUNnzui4+9wq9ssdXzW6wlk+Xs53Gyu8Zo0pu7730jyk0Mu525vfemNp",
-	"hzcvwP+h/Mvnqkh37/I1HbN899fedFxQuxVPj/2bF2iF6irswDuXaJXadZCXwPnuNcorej+a8Ra4nV9M",
-	"7001gY39HmRzxe9FN1f5/QgHbf/32xN1D9JxFs2dx6nvQTwbYmjVoTqni3coiL3/l5Ki/yNdfc+UolPW",
-	"cx633cSAc01oriTIi+yGFWu0J4Y3bxk7BaFTm1eqc4UZpt7JZ3JhHoz50La+6a08NcdXTPgGT9jOYwrU",
-	"hg2jI0bFpeZxJ1/ahcFwwgwtz2Yp5wvNWVZKU2DwMAvsHn2A+M2KG1ZY70tX1dl8f/WrFCweqRjKpWH7",
-	"4Yv1RS/Xqr6TSZUkwq2ISrGho7g76V6Wxqcxy+UKYw0p2PmNfkPAnOk1jKXIWKG0lJkNb5xjDIoaCqpK",
-	"ofNtSf4KrEzXbKGJlrJNyoSogOihuAw8sTVXhiKjuq8bgtuqBFAek0t3SlraMY+0NlJxDdcaEtaBAkET",
-	"ZBTITKMk+IhheOE3TMATVhZ00XpOxNsynoZZucH0yd9eXdpQTg7um5Elww6TxicvGqxaZ2VbSNJtjbTa",
-	"xjAIyOucVr3EkKDEjJn6RwrzUbNbHe3LHJR2kqn490eNjbTsMwyY3WoiBcM42DK2Guk+2qr15P8QOPI3",
-	"R1d394/amqoEBTRu/znq3uYUUiABc+yizS4XqZxzMXULqOJjdI/5JVKj1ubK5yLteQekDlZVdV7WLdd9",
-	"0x1/YW+1+mDMMSnvnA1/YP1qqXIshjGl97yUSj1ww9bV8DJvUAdj9qZC73bVBbrezsOpXYdhc+U8wzG7",
-	"EdrQraYbroF/e38USlvmTKia3JBJprbvX8N0N1c79Ptvs/Sb4bCMcP0CnTtSVM1qEcN/V3NY1aiyjanC",
-	"s2TCcwYM1XvruUgZOR4cP0MvEdcVwao7CUpxRXlxFQ/MB9mPa7JiQlvzYMt6dCNT2+FSaJ4398hEZsTK",
-	"DU/G/QbRfozbeU/3ba1Zru7LDx6JmzyUPWyo95s91NT4hgdCnbsWKI33I8kheNSImhipGrfOljstl2bc",
-	"1bjmhunYePe6Tt002V1ZcFVvjrCYmVw9UWiz5xVNSss8I4JxEMOpILiMRBjBiUCL/ZYercZd7XBg2cYR",
-	"UbpgdJ6QY5LzG0ZyDlHECXlKvCiy9T4A5h+uSm3Dq/RRXYuNra8MPNyL6ilKOt1Cnp2+b5cqvBJdjQCK",
-	"uRO7bTf6gLeq2RVnhfdCbrSWls6FnZrrfP+57BmfrTXHSNgbadN0ICypBxdlJB+mxa8dIxWbjwNqcuj9",
-	"jcoJfkMCN2+rhyUWVVClfsiJxDGdktVMWm+LrgRjIdNwwepHyQN3Re2wzO0L3DqXdW0W5mKc04xtm01t",
-	"m+wObducb6mmY6rYecaE5nodu7R5OiOZfc4ofTJjBOwpqk/OSCoXayPP0PKZGQ0yW0egaUNGKxVoh7NJ",
-	"b0bkUdJc+kaXNC3y1LVsZJ6IAWImle4iWM1s4tbmOYkJZj9Skcl5AstMpEjZToE3oTDf0u54TRhNZ5gN",
-	"cq8OVDzlSk40E8ECjtmUCqIlrmST8LjlQoCFTvCw2859fmA7I0ZXdd8TVChi8flCFi5wa9Y77dFlQfsF",
-	"zbg8xKvycHE9PaQLfojNwLi+5dNocEjq4tR2yjTcNcZIoRCxr0iz1/yaQWDrzpFmffI2z1hhH8ikeKKJ",
-	"ZkZy0h8lUAwDfnDRcVmiDEUux5G9gmnGT64NxJQFGcvMp6ljMhN+ozDMuZokG4oVEXOyiFq7bZgXZkun",
-	"S22OyfFgQMZrjdpo0P6sYFGCWM3WDU27KFM0lHCN0aUr12uG+V0+2a/sC8wZdsrIyF5YlciFB/S28Xtc",
-	"YDtzHGRsezA1YXN/fOpExLhU85VYettYF9vE1YIWijXstX3GcPx/XLx9k9jdxtBH801/bwrbjJurOLJV",
-	"b9iKKU0A4cFZ4tCq5GASILUXYrlcejXs35TfMFBOOsXu4krbUMmNEN5q+kksPKpMRnl4JGHdGeJ8Hb6P",
-	"ynD8VrZQUFMI6B+Pjva9T7W9uP8WlBlSEVZEncFL0bUidCyXZr0VyydtLh/y84yBhIbMx46G+BBHc0o2",
-	"XaXBnlOxfjuBHLhtxtV2p1htyu833GTsVic2kB/lH8w2QGKQoGRvsbXD1v693NmtDu1vyj2v0sQub+YS",
-	"LPndvfUhed0r5HMXX/s/5LIQNG+iKWGP7wFdcKKlvPbWO1UK/6lc5hmEsYMq5KSTqh6ueMYaekHYDNtY",
-	"wSZLVfMrN+vAcIvHGUYhIVTUzCLPjezFNdFGZ+zY9EQWjE9Fi0xhWhNkArSHao6bRccuZJ4x1eajxwdc",
-	"sLpZ9Ae73U0z0bytza0ApU7ipt5Ho3BdJXb3yzV1G+eXIMbzfOJSzb/jgpGrw4esFGVVQSM1d91nfHqz",
-	"wVfzhV6j7wJkUmQ3DTeYNWzG1bXcCIhh5P6M5dl2k2fNxLmhrsGwyzhbN4TGpcSg9q7rGdwABB5BERcZ",
-	"sE/xQimpoEKzzHmKY8verp41bUHFTgKeSTq3ERBtA+klIWTB8bPnu9lRaivbuJ73s23tNlfnNZKCa1lY",
-	"dqau1QujPSDPcb/N4Krbde4tpOsoAHfVcIKnzwcDZ8OPk68D/DBPRnd9GzW3UnF4s1ZEjw0ZrTTXGTbY",
-	"S3qX9p8ff3plRm4zNr5z/569vjDfG9odxEx5AZbJUTvgyobg0pQtEt7RuZlZ/5tIIP4O9hNoBFa2Evvb",
-	"RUYrz2IF7ePp8cZKNE6PVpTZpmiRF7WIecDQcrlxIroq5xF/7INX5elxdV3akWoO/LdfJR9tCfGwT8yl",
-	"//SYjLlWn+yiXpQsJLKkT4+eHx+f1IGKtjn07r2KloNYRCZgW3YA5LOnz5+TjK7V581LOUh2X803DnVr",
-	"L4vpdfqu5Dl4XKJswIhqp8YEV08WZBAg5QmZmYY+DlVCFPOOGmqNCpuZ+f2OHQzpwbMLEDU6Z+Si32u3",
-	"PNWY6+pCzhmIwytZXEP8RkUijuY67sFsJcVG0mkwo5iwEAdD2dkJ2TlWXu6QKLqHxNDaQjX4+r7nSrHs",
-	"ldBoFd23CzaXU2fj0wAitkXUZG4g25BTdnKeWrO5nE5ZRsZrMqPgB91F5K9SFg4zup4y7uIpmSXiunng",
-	"tgQRXagiEawZQxIB8Kf7uv/sL4Pj08HgRYn6JgiiG9q5WlxbpSH64onFwbPR7TW0to1gu9JpNByqLz4b",
-	"DrMPJ3cH5p9j98+7S03e45+n+M9n7t93/QR+OUq+vvv8r5//lXzx2bv/+vX9//fuLwfv3aN/xT/Mz5//",
-	"1XTyH1vw9fbKHFEdwpznuGXI5hK7+GZq02m9kgWBBRw8ReOI8bNBYb6EfGHNlLb6MuZ74nXQ1RjRkCAM",
-	"R5RAjJ1v8YWFgQH7EBPl/TOzWdGbXGZOxTJm6zsjC1YoabOsAXa6iau7eLSI7WjB5CJnJKV5HsSP93dF",
-	"cdiSJM714yaFt2TiLEUqxYQX85iP4tz6GVdcpzOWkRkrWOLykhvRQNZM75grfllpTe0CtuRTxh89J9xJ",
-	"QP7+dgHGTbnhljKraxznwHBI28EM4oRFF/xqQnm+LFgnb64TWF9AGtTaLhYVasUKhVsbEKXZfLOtVF2j",
-	"eXYrqZnxLIu8IbhFQmAKGNqR1z1REOMSjKaCPhN3rMmVuAIY66tOFkrrIVI8N9RhcUuRQrLGMM2NUMwZ",
-	"o0XWGAusEFXBPKTHjGpn0q4Fiz/Y0O07UG2Iz9iLjb8OTW0WwrUj386jUUq+GweAbCau+K1ekxUrGMkb",
-	"Y5bmVRH/vjJ4R27dYNQuIarbMHHqba9DIQVM3lTHbwHDnm6Y+XTVwPQvYFtWNogc/ZNFhsiulTjyDPCX",
-	"guMI8RX6IdmJImqmRcw2Q8UlfUFBAbiF4r4BHsuXOPcHO2DifuDOERvf1obVcsH2KYQjC8CNCzegY0yB",
-	"tuDGzoK6XEDwj1qgb9Es9aaJ1FwU5oWDG1oYqgMsYOTSP5n38c8L3wp+/hbagiSl5mRVw1x5nkPy4wK3",
-	"t7L6StM1Sc3aRCiAlES2J6QkD7Hu7jSkFLdw5SXn9QnkhxWOZDlGlENHDoZbIEtM5d1RvdWqfCNxt2Hb",
-	"PeojCjbv0ZiT8Fw7CUf1ydsJUeyGFTR3XFMlBHh3qlWccrHdK4wfaOQe1KFfQnjOimJ/MWIt7/t2T3mo",
-	"E5jXclrMG+MorDBs3Z+5lNdYCiK4eoOctLq8HQzO9HK1HfTItUTghfvzrBZuX1FwuAK2X4EpClqJ5eRB",
-	"dhdHh5Q5fpA8vgNPgdOuOqMgVqW8SCiV0gUVU4t42KUl/7x5eS3SKyNgdX15LdI35vG7xCELR81aja51",
-	"jF/KuTnTDqfVPJwYUiPpjArB8s5hZnZUP9veNrEia/wKU9eRWbnhu5PYqx9Jdzaq1OsPWrmV4TImgau/",
-	"3JlWtoMP7RLh2xzVu7ERRs66Z3BWLeYVWuowkWhQlgQQ3spd5Sw6Y8bFFDVDuD4gnF6sA525uiwFS63h",
-	"aafz45Y5coKgKFOLyAp2q2Dkm5KyD2vfNS4Eu07cpNqW1528hqjDLXpcRVfyuGjwU5T1QSTBVZOHHtMi",
-	"HBM1qhJNN9SxOV3DzVWRQZoVNOyxUTf7ThYAVQv6Waid2N47KmSASodXR+RCR42WZV7ONqosqCpel43Y",
-	"J1BxbT9MKKGUvbsYx15tqevr0EIRP5c8tsY4kItGz+Hc7sVEFtFd8EwnAn1YFLKICypeo6NaGyIgRgwz",
-	"emyVIvDbaL9N8V+B2hNEgdkbZI2RYDV1Gb7bk4TrlrJkg3agbjli+2OO6YVTHXY4q4bYLFAzIPhY+d5b",
-	"tM2+ufA6QHqw2QIevqa0kASYz3gC62F5G5oWiEUzqfQT5dB7Q2bhx9a/d0pF0pswMAhGcoVsQRuPTgTE",
-	"hEjA3Aig40IupzPd0QTRWddXjZbZ7pNqMw2gq6Ld4DShRSlHwhbPbE2oirX0ifrtOJxRwkRqzm6DXgo4",
-	"UyWhBLvXYrbaNIIshWhStbiygoJrlgi5eoCV1iirTDSr2bgkdrG6TyF+F7TIw69s9UqO9kC51GN5ex9J",
-	"wuvi9ZumiUP9l4WOihtcQ09agqHjlkQVpHpHI5vj5840CezLkvT52Zszz4eAP2EqWG4BKma2t2KZN6i6",
-	"eKwagp3tjxX1zIbA/HT5MnHFLteMFoROpXMlCfsdgOTLImNFZy3ErORbLLm2VQNB3cNNILY3b4EEIsGp",
-	"rsZOEwl55hnxsACQlvWwdAkEtqUDuykfXWO37SGwhR0Mo0Askvur+QtaXHe6T8ol2SWovg4MvlFa0Y+g",
-	"NXob3PiREmkM0Q9sKKvLWcE1qUKiMAFuSPJqEyNlVXDNfJSsqqW0nE/IWOoZUQuW51xMFSYrIxYgLWxW",
-	"S2JPYOEC7J0nxeKpJc7NDucCzzFXtpgswqvNmWE/iK/Gp0I6AP8KCedyWnqrtoNSepNHFd5mhxf/hAb+",
-	"Exr4T2jgP6GB/4QG/hMa+I8GDVytEVdG9nYIKOxoOnXhh3N6e47PYznnqoS7ERh8JlDCw1RUD6dopaf+",
-	"dkBE0++PTEGV36gSP2apzQiiti8Ua0AgacjQ3WIfjeoZYOJRLcANVsI0Qo9vpdvSYskuKNkQd+rE05sv",
-	"bazjUtVz0HAZsIzuCrJQQebH4DCrx74gx4OT0h67WavNgzIcD062isN2jE0SL+6gqlQofPfBz+x4cGII",
-	"0W1Oj4sbmvPsFFAvTn3WtU9l7pWLcjIYGKrrTMOWlrZSMo47l1MfJVyPDZws89yGkkXoTC7HWrXY9owi",
-	"FmAWywmiY0TQuDtNDcFGIsRTKxO2SUFAK08U4RamJiHslyUFJRgRw8Pk3V2wXzoDdnF15Qv9Re09M6oC",
-	"GCh7zjDOnaD5ASh4JlciIUuRM2VPxOivwWv/q6CrUdymxdVVUwzoax8/7RzgkGPYiN5QbdWomk0BnVxd",
-	"AVZWhLQCzKuKadYRTqkqx1EY2qI1/wConFzUzaFEigPKC5LL6W8C0Xm/Ef1e8DoLljJ+47Nk4uvkHKEV",
-	"Jgb4CNb4JlfCRmqWHpraOXLAHPcPT/u0kUVlnl1h+fVm+1gIlGmWFWP6fJ17ZHtopGG0yHmJ4BPeFR2B",
-	"POvO7/1An4bqyO8BHdVpMQ1j9dpKw++PCq66BQq1C5pptbDlJ4ltWqOb6spXtim4wCp3XXjdhhd6Tbwo",
-	"r90qW0ucxBaVYMtavTXT8ncvydcnz75s0zNaFIm9aAdcKB2Phzb3Oc9qhZHdVWXvpWiYKyobEXpuJsoq",
-	"OTY40B2pWIJq0xnCSTdD6EW8hg0DhEpy20fosOOgndjAfkSPQYNgH9joIU2qihMEmREImlJK/iBYTWhh",
-	"EZksPtMmQT0ioo8nw23MBJ5zGDXx1fGZadWqfFIg1F4J9GcT/KJZUDlddz8f2KczT2zcaGFhnLL3V0sz",
-	"vsP/5EwIGuXCUtM8EgDsx9ZhXQNPfwdXPdRAqcz6Y/b8OEJT3UgQ5f04sXaIk81t1Tn7bVarowzUxCvr",
-	"LDF2/zoGea+VWS9+04XpKJhUZIfd51lrrd6AJxB3rNy6bLZcawk5VbUulmvd8oRmxtfs2zVNvCAjO74R",
-	"pOwE+WVQcHuZ8bFRtF06q9G3MxcRAbVnTCtRR+rvRuH/t9JF205PC6DZv0l9jB2VxM0l7Kjc2bpHDSlh",
-	"jCqWYUa7O4HdDUgfVXuMT8BDnAfjJ29r1qikDPArbWm7TnNPGmlM/cTCAQHz/v0ppRVNNNBQQ3YVuzgu",
-	"1iItq/93hq3ZpfL8biDvbRAELdA16AfZEUinM96Nx3J0K2zTUcJe6zg4diJNi/4N1TG0ihE2qUYW19I8",
-	"igFkCRnZSK8RfIuAuVgMEeMK8XsoBtYfiksHwvyvZTZlGSQAjtfmn1g5B5qaizVn5tEYiKfQ5uTOqJox",
-	"CNsqmoPaZlT1SSXozaJr0huGsVqpbU5IkEBYAdF4gNi6UWiqkw52Vo7eOdCr3rW6e6279TpcmKsgFHHb",
-	"AuGj1j/KGhcqnOEuzq19TQ8ppyKvd0eD3uo8r4zy3mN0DkAYXJ53CC3YqKUSwa32OV5PSshkiFGsbhKC",
-	"dASZDohLQ/VQYIJCEhZJMIeaABISmGnQC3gy+BphKWzmqiF2cwYNH8WlbkH9tXloOIzy4CVEMQbnHZI7",
-	"XJGCMqLedOzyJZz7DovVXjO2eFBdveAUPDrR3J9q7EJ94qMsHbRN5GmLIgRckWxEFNtbvkDEISi2fUtT",
-	"na+JLbHRidXeH2MmesP5cuE1iUJm690qMW8rWFB2G1TXfqxCDWVRaphItxI8uBQPr78Dy7r3qmq71cQG",
-	"S3ZJe2tSsEVO00o4QLkj24uwde/9DVvZ3qNduYJg966nViul1nFrwyJn+9jfDnVhNkNdPtkKJt0W0c55",
-	"Pwv4g+HQG8sXu7TaRIhgK+7uzd2FhTqNYdWAE4xDbprQXCxZmerozUbZQ3IBYxfgthk3FMl56FVQ1qiJ",
-	"R2cSGmPxiaveVIm+6pMzmzLiskNyNtFDAXVVwrxuAoW6QQX66fJltIh+2epOqxSc+YgFvCn07h8Xb9+c",
-	"ltsuJwSfjCOEWYvC1Vx1j2IrY8geFpbVobdthtSthtOObKjFErlvy2M8XqZpH1exeBmMgIU7CgNnXN0x",
-	"tH7BM0F8bDS0pqX+7Mewef5xY1EqJrJwON3uqFcWS3cfV1RTQPkFBEH7GNKRVSNHGIW5mq0deFqdj4H1",
-	"Ia5FpIFpwrlZKkzXKw+Y60qEXCWeKlcdqiE+4I6as8IanLrfTEVrCMQmVqTdP3LBRMbR34Unj4NCLSRZ",
-	"qgck3TffeT7kvLZbmyaX7ZN3QeP1y+Y+Yk1za/cTGZpa06t4oCGUCqsAQChD4IFKYZNBSwNNDAtCYEpx",
-	"f19lNd3kw4xau1dNRtwGYI1yh2MJE8uMS5cJ7iwzYOy1kMdsbeuiJTtIJKBgxoSRwHa2m8Wsi3EqsJCV",
-	"pqk+OT6FSCCblSIngRXbQdyeQjKFr6LqKshVUXhHTigZJYYXevnBfDR36Qit3yhGjR5m05Jeltnmo0bs",
-	"2cGmXSYqQ/yrLOTWtv6u3hsAvWVMtVkEa7ZJOcFyxjtZzEtYmAjRPAbUnPRIAm3DsngDVS7fHn2Fj9VD",
-	"rbbNHQAn9sCjPE6NO7zB9gBsh5X5QDMxdLNXDpb0VrQQXExV59vQ4vOg+a9E86kA9sQwd3jVV7EllDtS",
-	"wxr9kYh6Z4khxlYvjWAWy0kBie3AldYGCWZTEuos2lfVoQibRvwD2G7MdiFc22QLKbYe/F0koN99Okxs",
-	"PT56BkznQfxekl7+LYJwPqk0jEfVXSMsZiZXTxQWBeCTDVuCYBzuHyoILiMRkMIMLbYYCZw2XO1wYNnG",
-	"EVG6YHSekGOS8xtGcgBoEwl5ShzNbgefwRCWTzGRw7PTxrvl6Lbj7RJUGwAwGzkhZz/9eEaO+rcPu3gu",
-	"dr13GrDoSzyZe0ZCyqVuKl09mtA8H9P0elSjTT8oDGKcLxVPIQd+qVBnWxRyWtD5HEt/zrlSUPsChKkV",
-	"VwyOb58EriR7u8mCT7mgOUhWkGW6HOc8hVRwC3nuBmV2dzsf38A9/wHn/J1vpYJYc08u+2Ybkz1/EI89",
-	"a2exZ1s47LefEIN908pfL+7BXi8/Nne9/KjM9SLkrWcV1noWctbLkLF+W+OrlwFbfQPvOMZRIVF/EgKq",
-	"DrlVnWPE+GuAPbeZM7VTFGB3kEp08HiYyp8uX/q6Q4JI0d++3jaWrzn4H8ezLLheXxgV0sYxMFrE4IjP",
-	"zDkqmHb3xdXZD+dXl2//n1dvLvrElrxTZW0kZQjU6EdEMACSFEB+oKuCCwe78YOaab3o3d1B4t1Exml/",
-	"zuayWPsiRzfS3GlyAtFLsiBzWSAfl0ufMnaKBCqnGM80FEAvxF2IE1mQFRsrrpkNeKoV65qV0Yi6ZuXq",
-	"D8VQfPEFeOP6X3xh3XLcIYEoDAwMaqkJkvEp1lUVGVH81n4GXJWhmBQUoQlkgctFzoXLLjTvoFYbqdG2",
-	"WaBtKLwGDK2guXjBoNTWTC4R/5tk5uhOZ5ooegOwnwj9wHVZQnMoZJoui4IZVUyYPQPdn/ja8DT3PRjN",
-	"YeE6QFVmLm9YZlZ5RYvMLthrJjgT6dqs2blAS3wIwpdY7VAB6jTUOqGK4BnCtRuKkeHMo4SMhr1hb4QY",
-	"OJvOU2IWykyFDHvefzrs9clPeAFYS95QhIB65Mw6ukoHlmnCgnlXAuCoEQrGOZuTTKbLORN6KD5zuauf",
-	"2zpZIGNBR4nzoIkMcDftenjh64svyCtABjH8BXYSQt9yJYFeWUbGLJcrMnJeGLrghzdHoz55K/L1UIz+",
-	"9uqSVH87tNRvLYrxHw9xg/XIsJyh8L07CYYXRiRCF2/1+FDlT08oRpLCcC0IBjQT/EZmHjoz3OgvviCf",
-	"QQ5QYq03EEsIB+5z4H7QjE/jHAocS7AbKSs05QKlLsNIEKjcrNiYkZFmt/rQ6LqjZChGdLHIeQozO/zi",
-	"L/i1fWaRUw6fwmduD1ar1YHh6wfLImcilRnLRgmRxVBY8a9PRjZC9uCV+Z2L6SmZ/soXkIlUJqP2ibNa",
-	"zUHpP3WBl0ORzmihmE5IxtIcMHfh+GvyGXD6n7nI5EodHB0/O/4cwJ5+uvzu4Oj5C0LJeK0dWuScFtcv",
-	"hiKVQhcyNwfZMBNzhgxrYLdavSCjN/SNmeO5mHDB9dr8/UYKNrKlxfDM2fqRQzHqPxv5M/DLUiJvgZ7U",
-	"C8JUShe462hOzKmYLunUsNGyieHw6OuT4fDo+dcjM+BUzueUaCkB8r9P/nHx9o0/sOnSXC2T4JD1yU8L",
-	"w2u+It/zb/CQGopIENSHpzNyZH6BPS/YPHQ6Yya2mAaiuBX6hgIPvTnnNnIQMofDINOTo6fljpXfDgYJ",
-	"ORl8ZTbh5OgZ4WoortkCjUZhQnJCljDuo+cwPLO6Xw+gDnSfjIKcKe8FNfKTGgquy3Bari31TykXp2bt",
-	"aJ6XFrNC5ozQbM4FzF7RNRkjQrwRGAxdjf55cIb8eUSAJz19+vTrz0v3PkwaEL4Q5MLyojRlCm6zDjc6",
-	"0fKaiT75DnynuWIrwDkdCoBLVTAXsB4Z5cfMRuGbo7OlnsmC/woUdUq+AVGA/M//+e+R46vQsr0XYa4+",
-	"JLTkjcBZzTb6h/3KWIkYGAEWLTPkuFQgGGdkQZVaySI7JSMjdpweHpq2TlG++b/NFA/NYDC0JucpE+ho",
-	"QrtT72xB0xk7OO4PLBI0Si/q9PBwtVr1Kfzcl8X00L6rDl+fv3z15uIVvFMm/PeAYSLeLDn74TwomHLa",
-	"OwJD4oIJuuC9097T/qD/FJGi0C1aY+Lmqylr8JUD14ZTMDrEv5GBj5I2YwD5mevZUIwMV6FcqO+NTvy/",
-	"jCY0qpQRGv3z4FJqmh+8lEuh7bL5fTJqYu81VxqsFOroFgF96ZxpqGPyrj5gqF6cM3rDAKrbDd7fpu06",
-	"TlkBl6KuYqT+CuwaqnLcdPXLkkHsg93YykSdsEpxSScUIhts8eJ6HNJdEnfNlBM9zPmc616HB6VDud76",
-	"JFSJghyAgqmFNJRmBns8GNSiJ8Jr7V82ZrScXCfHmrMxbbpE7pJGiuuj0zmzBWtec3Hd1I997BCeuUt6",
-	"FZra9lL1YTsku2PxN/2CORyQijrUO3333nwqbuIk+iPLKagJruadk/8Sc7uhOFIR4vC4SJGvT8nof/7P",
-	"fzdIaX3PUPr9w37fPgU7rJbzOS3WiLsNMBiwwgkRbOWhipJ2iUzPGOjWdKp8yqDlBEY9vD1AMfNgvEYk",
-	"bndT2eJLB1B8CYxLn87K3CW9BnF2O0fcZIheFE62WEmr7O1vTL/EF90xeeCR7HQSW05e3xyh48HJ5uTf",
-	"lIWJzHpBLbk/9HEpd1vIlZtzsk11+SMek9QlrmQsZ7rBvoiaGFy2Rp0EmAdbP4KC7cdKsNbLPErM6LAC",
-	"UQmwYK39WI4McsuMGLt5bl6Z91wSSatQ8PNMKlbGZvjL/Ch+k1fGWLnJ5/QWzbvHRydfnnz19PnJl4HN",
-	"9yhiVdu8Xk+2HxOMeLz/yfLk+50spszGK4KybCNvKRR/YQoQLAJqxU0GMjWisCpJtIchOL2kB4rDbqTc",
-	"yEiRXoBMgkGiLc0yU289A7ANKGzimCsv0FSlgtLlcGhsaZQ+OdcoxhulCGCYQPQLgYFLE/hQALYrufTf",
-	"PEFvzsiO5ArOMijnjoyrv8RkV8PcLYk+Gk+3cW5xjm6pfk9cusIYQ3tmnIi6EsjCVqSurh0cA5jcN+sf",
-	"sAKttWh+Y9Pl4vNwj3Bm1+ZbqimGT/1mJxED/bacRDDboKpMFfnhp8vP48uagxFUO23k9mBObw8whfBo",
-	"cPLVsy+f7/sEL5Y6CgJs09xUiZPsuDflma3J3idnDiLam1jsEVR0rYbCRlPhKbZJcL5WbeRMlXTxh6eI",
-	"T2P/zf2/aSnYVNItOPfmdbxFFV1g+vAeldvO+rLVgrc/OCnk/CrD2NCtD2tZPlrHncrXDmi/cz2omJCi",
-	"rvmihNbczdhQi2qgeT463YgVS4I8AYynBfeC821hnJm1NyeEC6WDongBzjI5q+AtmqvYxqYxXw4gOsFN",
-	"8ctFPNA83yzq3sWMEua2fRzLRwWvvqP5I6jD8Luyf5RiZwnCX7MxBPzMMZR2adPWkL3nrSVVg+CJdnnL",
-	"aIOsNV2AMR8LLrA+MdzeFz8293KQpDYUapmmjGUqenE51Ax8A3sqk9vQ34zpywk4p+wH8BpkGfgSRRBz",
-	"ZW7NURmgOwJ3npgqVAJLIVaKGrqaTRRBwTassgbOfkVopVlfwcyMiWpbvGzkQx5GWOrsyOY8AUswzSdE",
-	"SYdjsxRa2cDvoagG624OayiG4rxkHtSXJvF+hjldA5CWzxClmsyl0uRoMBh4XgqeXXDp9MkrioAjtnwG",
-	"VbaiBngsoAAHroalAtSQBTkeDKzlhg5FARk84OOHRAJLG6IkBSxBSM68WxcfKTm4zDOyXODmguahwj0F",
-	"ndRWCuGKPBs8dTPFdGdQepukn/Km3Vn+CarS3D2iUhIWGInwuVqVmGCJgzoxpRnqI8lk0BDcTMwmNka5",
-	"1W8ofx3W0rObWZxnZvYUaDlloP7WcgDRISrNXT2FGEaXnrtGvCwkdgdUjRxsg9eFnkmIGCitNxNZDAXs",
-	"byFXrrhhzqKOHjn9nivFMpdWut3VA6JEOmPo5PHjbBIqsmJ9VSzFbhLT+41TtuWEeAMTQsX1vu+TS6Y0",
-	"RCwxV7kmTLY4qseG976nv/66JheaFrWgYg/SfHD8JTn6+vR4cDoY1KKJT3t/pzmdhTAfPaj6y2+YL6+a",
-	"04WWC4gr63Sgw525q4aLeWyFCi852n4Kq5gBUZPzz1Ayxu7b6BSSLaB4kmGUGqtYPvzgv5bTslKVduWA",
-	"5jDlrTLLg84zzCE8yc3c/m2eseIHCpggf7L9x2P7aIbBPMwF1bPPP8V74APP7hqdVGfkRvIsuAJmciWI",
-	"lhJ5+xxK4hq5yDwW9UhV9JZd9Xme9T62MtZdB2vWudb74CRvzZVX6j8fU+Gpk0ddVmi027wMnrvPXn8U",
-	"TboNX6bB9B3g4+xhZzG8MqgCVlFXbAXtblru4ym3ZyRnU5obIQwCbIyGBtAURrQTBKy1qPwEEzEqJ1HM",
-	"7Kp2YmEyFGXpQheUbLZx3Y9UcLM+nA0YjdC1AvWxUSnG6B+KWD+EjgGmSCsyCiSdUQIxOnOjblod10ii",
-	"Q1F5iKRSTHgxVxgxusHKLNXcn4/dV/hDGLe5Bbr2lU425MEA9K1ZBPRAbrbFQK7TdOpllQXLc4aAKq6I",
-	"XXPHtkFfdse2lwel9TRDhTsIXs/BI3zXWWosT62NCXwk2fGBZ/tsbmH94d6kYX1UTa8ZofgDJEg9ijhY",
-	"QK2Cww9rRosrqHdw1xqCgs9bayoD1WphxJWcrn1itGkl2QjvL/Pbk6EAvylUUIDXbRCc+RM8rRDvaL6H",
-	"EAjDc23crfnhn68v/mnTFPJ8KCZyacSlQqs+eXnxn4jrOmPwFYrUowWcWBt6WTXAYI4QWr2GohLnaiZq",
-	"HUxlNr6rtrhh1QqeXlEF9jDKC6v1QHiB4RvOfF0p65AQdsME4UYSVSuu0xnEFccZy9+YtoV1tqipl+VW",
-	"WM3NUJX582rwvBKOEJTfAd11gaK+VV1LyujVz094GAO85OEw+3By9+7g6r35K4qZDJWGI3qyTUiKqsmQ",
-	"AB7kH9qPqbrpJb3bXN022OZjaBJAHNTRiw1dQSc9jEB5ArOk1aDXLzAnLDZaVyjEDdcXDtlWjMSP/TFl",
-	"U0tDhgeEjdyIrC8XTNzOc7sQB3Iy4SlzoT59tYCg6Bljep734d9qrz6nbMwFRVvWBtAn5C+Yjau8WX8u",
-	"KlzhSduHXOUPSL62rQYs1n5R5bAPlJHR6nKIyVqNXPbnIBsgcIrVq4ehYGS5E7kWbAUQJ6WiBeH4kINE",
-	"MYlyg49AqQHmUwofjdYq/TRsayWDreaBenVJpw22xoVMZwkkejALKmZnfT45+B7wv8HJspZL7MHImdT1",
-	"Qs5wcdx1MIOCusR0168c6g3CfIyolloOH+KImNEHVGntdg+hu8MP6Bm5a7b92BIUdsd8DMxuMqxPN46a",
-	"T68ZW6gwbsPO3t2LmFCTQ0GWPgEDqfusbA5+lB1zEdu4Fic0jAYdKUYxsF4jDNuXRDGtIUJEoOMlMF1H",
-	"wJ+aRgUpPDuOy1CEIUTXFcAXWTpVjIlaCX21TGdwiyEUktkSSMtSupBimq/BTQYF4MGs+fPhyKpoc3NI",
-	"WDl0PHbl2N05qocjvoZE9d7p8bPnDRfXjnbCoO7JveJjHNHuwy53VmcVrQFS4aHcr6a91E12abcto6RS",
-	"ztM7hrEO9cRVmIQ4RLdAhA6FnZaV0eeMQkDjiwAYQlfE5JOj4z75GeB+/JpwNRRYVyXB/qgfB1LZgouR",
-	"HxJeTEh0lNh1eaKGwr7T0vfg6z40ZrN4FhyyfLmL2B0KGwSS4FPALUYluwBlgIs+cSRm/eoVhgtDRpcp",
-	"bDMMHg6Zd4LjNxXfO80yuDIcquWlNxZwRYC1TIBpLFjZbU5BvaWe3ktg5RHVoz7817pkh8Ln0leiTDF+",
-	"dby2OXvPHFoEjABrWXlvuJArcHafuRIGwNwwsw268hqKXAlsOcFMJLtJ4FlObEovBM5xQUYWen/k8XSx",
-	"zGlAjGPr0cBIULTAuI8eC20oxmuMSdAzKoheSTeXBEcHVmQ+0WgbgHgFPpkwyO0u42/RjDAUvrwtsGkA",
-	"alXSTt9NB12E5rERUMgIc15tdibXJGMpB5CrVfWsmTkY1RUVBdecOVszzFMh0J69ujG0IuWKS5FUPsHJ",
-	"kUtEnaaa2V3bOHGlXth+jJHufOszulgwYR6YaHPY8jwgtiD4y05gKIzw6NI/tZOqHAhdyGqMtAkH2AM+",
-	"wBJb3Rnqjxe4a5VgDI9UGJA/flIsHBruk1i7W9icIQrJmueTXW7joUAsxlK8SMLFhVUko58RrG9kGVOZ",
-	"YYIq+lCgLBLIKKDB2UGGwjisKLZaSgQLqhzzcQdCCm9QXIt0KCzWpnOL49VLRmfLgh78YF7PDt6KkRFT",
-	"oUXoZsrMslYYreFaXNnXEzJe6jIWBEmZYO5h4tWGZ4Ov+uRCwnFDKGEsogOIdeAcQxo36kMQIohAQFRt",
-	"TAuiVW5YETNYVKXJP+XIP+XIf1858vGlxkDfQ1CKir4X9cT9jWlf8mNPZ/PvcgVoCWHFNUZmXGkJcXu5",
-	"kZ8wmq4ap0k+s0tOng3MxQdypQ+BNqd5ym+Y+LyaTjWInxcMxo7mUWGZqNYMquhRclMYs6mRQmcM0gyM",
-	"ZORgP0ZmtN9SbREqRuguajrSZXR3w7l4fhIBZLo9oDmnCmnG9Yc19Avde/+ohkNXhiVuxkGa25d1zsoK",
-	"Fs4IIjWQtl9Y/gM7DEg6I7+SowTEE7dTWsrg1GFTHyP2NxJOg0v3QHvKfXgidmyxwj6J7BNaLcnYql+H",
-	"e/aJZCDZWGUShipzhcu8tqHKzvm1hCQGK55sxi8bId4KKi5ZtSlgOR6S+0De/Yekp0+EesLLGNlRazhM",
-	"KbqoTyeV6aPE2JQzb6h51eY1oHuOtCkbbcwheXzhDVSUtrT3c8NT5gzsAsyoNShVeStE4lVaG+mx6QL6",
-	"ERWh19DVBsGV7mEfvfFEkXJ2MXFmBsGLrX7iusw/58J9PuriAj2JeYIA+B/iJqtZENzoOmhf2gd9/A3A",
-	"D7ydpxaVESWK7dQQTVnfkNDdJsXOYvtU8M2HTx4d5/ZGc8YvQK5L9b5XIXrpvp0QZS5Omrvubca+3Xqn",
-	"4cLe0FRbtz5+NppDQYVm2VAEBjU4M1yDFszR4GVbo+ra5k1VQkZs7Sc5FLXzhpWajMg/kQWZyRUAtcUN",
-	"InA2yh29Z4i/PWxN59Ojth4NOkdNwZh2Cpj6iAR4pq59qVzL4sCSItiqin2yBxIMOPGcGp1QUJGy1sgo",
-	"MKG44COruZjTAkXQbawhmNacpWqMJb3MqaJibehxKOY0A2uBe69PzpZazqnmqQ0NYgphxko/jG0mZ/5C",
-	"GArEj5OiIYjISBvfB/P6GHd82F/H6x0nqBIydjbh/v4YGbZdXqJuyfZ2zW+npw6++AsWbtRvoDsGvXvG",
-	"8JtK/Beu8M/GzvkjAYzBHMUJF1zNWLa7//aeN1bb5v25bbtu2yPwdF9hoUnQ+h7bvHB65KMZ0qodNXFA",
-	"+HU/XI9qe7ME8ptiDsXIRZKBAO0i4/fHC6HbA/eg3Yy1SA8DFa71ei19JO6OtSp13+JPBw459ApRksrF",
-	"2kbgwj1r/ftB1C5kwSmSy4pHXpVJ9M4VSt3D2VAErnszljFjAs3SREuHkVzRIrnz24mywQFAMudMqaYL",
-	"+mIt0laTQAThY1owqlmB3SjrU59xKyiD88ePAOuDsBsulw4wuGJWb7CqI3JJEov4bCq00hTtu2mg90R+",
-	"BPb5Hcz1H8VOUd2S+1gpykQUWjAyYSv0EgpbinpudJFK1U3YMymY2pdRfSMWgAauRxC1gELCo78W6ePY",
-	"OgwDyPiUKa1acgrxCVS9Zs6z5ABiKBkv02us8ABxBp/9dPnyc3Mwy+iQf779kciJg2IPa/Ay1SevflnS",
-	"3HaiyKKQN4ww+M7X0PwGulAuFmgofO8F86D9Nooc87HsoBB+A8Gq4edysBTyDXSxJhOZ53KlHKOyld2o",
-	"srkGiTcMeyunD9nJ5RQh5xp4yLd2cXcVPSBJp4OR0N4KcQ8gYJn7/eGNfm21oA2Z8T2Xd+CC6N3nDOrg",
-	"z+SyuB8gD5QZ6QSo9JEsoLhRXTmKJdZ9sARLIYjGAOWlfSwFnCGjcWMYAFdV5ehRuUJQ/LhRJAjieVYz",
-	"mZegUSVQY5iLieJl6CZg5u4914qMBLvFnD7NxdIIQBA65fmvTU0kDjbLKBIpyAxoYMzYQs/a7vEffTnj",
-	"Rz+He6T8TcguXKdm4aGbwNDu3/49SAvbhIQfwB3TlMGCt8qe7vMAKa08u415wc2ndm+pwCiO2wgnrsi/",
-	"lpnN7ORasXwCMUTUoxfZB+vwRYjiZITuiv0Vw+zqIEnufNp4ZiwvglTqA4wrzQQAXLTEDLP+XGZL3rkR",
-	"QoGZDWgu6kbeAE1zPqkW9Af5aigg1hX1qxD4QwQl1l1MN8zRaTshh6vkSNuoXijerxq9xFUmdG+bsyum",
-	"/u5Db+xedli0tnwZHJSy4GnvDU1nOufpzBXvgrjhCp7M5dGXp0cnp4PBfxkSc9g05pD6ivrvPvS4usKP",
-	"a+dVyuUUuu3YmL9T3nVBweFsGwxOpacqDs53NGPkXGhJ/rdcIpJ1d+bxDQTKdTe/741r7QigYqPe9waE",
-	"QskYUrbK6vUoJ6NCbdnUJiMrnfgnR1+fPB2c7IW7lZLIUrQDXpXSUVSAsJcjwUJX0CSY90cef5phUSUa",
-	"tlQshVVgjMYTKoJYgbnMxth4ScihXTLzNLeZxyyL8YYfl+BxFynPI16A460TNj3ugwBeYqBpUL8AopJL",
-	"nxrDXD6qbfi/ar/T7mEZ9BvTZh00pwQr9T/yUcROWqyCbI9GQdD/uUosmrLRorkuVWib1G70Ted/8za0",
-	"j6EQVGoZNCoEQcEdTLW3wsBkqZfW3GIudYAkqqfvl0jwQ7GiLgWgJk9wUaaIBHXXoZgT4BT4igd6xSEt",
-	"aSOhH6tLoXJPlxkf57bKQMAvEG8e3movSvQn3LGHO35/H7+0XcV95/K2VLrZQ32O+nnoVDemVkG7dE47",
-	"hAyOonflxCRlef+UiqFQmuc5AKIi4Z6SMkEGaBZ7gVbRzmkYhissbrqA/IVkKLitjgB5WEj4lUchs45M",
-	"C5oyW0/hbQ0jGgMm0ZwfYueVpxKuSxiFP4Jwb0KwB4ZbSkhFNC+krKmEQlAf59Gr43x6tXHay9E8BjVn",
-	"dH34wZzpu30x+rMAtHfgyrKBRgcPvKgXgquZmb2tvp0Xv518S9ddEFkyuvZ4LAfHX/bJt6a7tsK2AERy",
-	"/BTAW55BmVoVRW85OP4yDuCSOXGlM3TLAeK2HDTDt3xKDPcsz4NagUbmzei6DX6oyTayNypGUKFmj4aA",
-	"xE5tYcdG1hqB+oNgKaQKAxPUNlIcSaFPzg2bpJoCitlQwIKCWRNLC6NBw8V9uuIONv6RvJTzuVlecI9i",
-	"qRvbnRRDQXN+w/rkDHNGybhg9Doho9dU6YNXZrQH59+OwCgxt+k8OMtTi1bqDCAWv9ucQrwxuHAlsKEq",
-	"clm484yMC7lSELYGPWCGILhSFVkufFYh1ip1yUSE3aZsocnxYAA5jNRbeGxSyFlqfj+FCrKHsNAHONSR",
-	"TUCm4olGvGuoTwxKhlqms6GwqFY5V5oJBlUGAOXKtu+KwJLPng2eJuTk+OvPk0q11ePBwJZ6Lpgu1qc2",
-	"udRcdFiJ2M44iC70kp+VvOMWHDP8Jqlvk8nwrJLuh8Tm0WWtRSqrcpGjpsy9CgXsYsbdbmPd2KF74AHh",
-	"i49z5blSUBrP2WKJsUSYhn8ACe8wevX5Y3CRnZBWzY03kUsoRC4LRDm06Gn+olTVmzKKCeREnY8PxrkH",
-	"+WivBPBW2Kb3sbfVfj4Y3WYMBYRNr3f3rUMINfVsMT1bdLdvS4T7pKICRAqswQ6l32/XTxRRy/GBkRKw",
-	"cl9Yf+/mqBdPfcTaA77MulEPjGjkaqODoSBWm5DdLlgKfrN5vNCfnQFQkF3oDzHrYynghlYJ5RH5fliO",
-	"c572S85V2a34pCaViiE2XqDqNgwadLiL8baqWGKI/CHXNNe2TAQp2HSZUy2LsE0LNNYEVOexVmxmewgM",
-	"VQY4uFCojSo2sWZpNQ4Z5F0PhcrySdCKTZ5qIIigDFvwDtaLikcElJY9G1KVLUVGhSYZW+RyDZHS7NYK",
-	"vlDcxNkFLWjFGoSXcJ5rkfbu3t/9/wEAAP//",
+	"jVBgHlYslQIkxTkXS836Q1G9gLQMrh8mMivzxZfqnpcL9gW8Oeu9M+tlxc/vZGZY9OmH3lmq+TXFRTNS",
+	"u9AM5Uojb/AUfjn8h8KfPRl+6I3XvdPej31yyZS2TI7CUz28hZcZl0YEloJQXhA6pVyY8ZUz+beCTXqn",
+	"vf/nsFQVDvFXdViO6iccsJFEb5Pe81ym77+nmu422HRZFEzoK7N9KpfwyiKna8MXrsxl+zjpGckO/j6x",
+	"f9tNeEXTmc55OjPszDVwZRY0lBTIcSkp+IdMa0eD4Au84SvvHX1r3zPypxtmQVPQkeCPK1porsxrP9Lf",
+	"fuOMXGhqFhx/zJaF3b3jbx+7L+P9HJ3Y8cEzmmuQdn6gGSPnQkvyn3JpRoEy7ZXjVEdJz+hQlbXza/Wk",
+	"ulZnYwaCQssyHTUs01H7MvnlNTdBToVg2ZXbQdhsK3Sc/nL3VROOEd53Dd8lNeq67Uz4JYEDvVd52hn5",
+	"28XrV0SO/8FSnRgeAwyOK5KyQlNuWJ6RhLVhNFKwU6IYI1/hYSfaPBsoLNlX/Y0L4zbp/RWEtgtN9VLt",
+	"dsoypinPVe+092HYy39Vw94p+TDsXbNCcSnMp2HvuH807N3eGoanrlA+XLu7KpdToLKGRe+8hpUZ/F7L",
+	"+CM1F6mgImWOhd2Pv5oncJ08pxVsRTKu3ndfmsiobt21UBn+m5yuXxcv+a7DNnsYcI4OR/FevKrbrIPJ",
+	"bCcHCtKikYjVMp3Zr9XDkAmsvFpIoSqXMcs25ZkLLQuWEcO4xvm6j9qVs6m9pYWR7SNv0bUdipBEMa25",
+	"mCbEcGszH5TiyHshV1Z5hp17RqSesWLFFUMLlpmzkIL1W21TcD97s0YHsunIEcsmI5tn5ObSlmIGqtoW",
+	"6qVMvaxTbegtTFSXzbEMDHtrwlWbvTE06m1fn5eMKra3pcHWIqvydibJTOYZ7mpuHuub4/KmkOOczVsG",
+	"sMAn/rTbQFy70aHgmVkV0pAeF2Q14+mMTDjLMxSrZ0Ypk27dCdcwViT47QfhNuldGiahdlpWMI9umxa0",
+	"azqwW0mLgq6bqBA4larTmzV2x3qxjx3CMzHLbttL1YeRuOywkZGYQ52zbMrmdj0WhVywQluxP1ioBdWa",
+	"FWYa//8vg4Nv6cHk3YfHx7f/1otoFxMupqxYFHz3V9Vyscj9aDbXb0bVzJ0nIA7LuMB4LmTmrMQs43DU",
+	"j4FvJeQ3VkhF+AQ4lKE087V4RuhYMaHRn6DWIoU2SCaZ4WUanjK/zROi4EyvCS0Y/GSWmxYMLAKdZxgo",
+	"qQfqPV8cSJgczQ8W0ty5Rcjy3SXwS2VBE78rpcEMrx+zfqFKZNj25p4akeHD5sKzhUxnUYtgXeMvbcgd",
+	"tHIjiHMjhwedjqXMGQU9b1Gway6X6mq7xQP3eUUVMdr0NbM6ej86Qif8RCaK1xnLrqjuPodyeJt9xcwf",
+	"Ypnn1vfDNd43PM/tyM2Qo92at+jYyDAowm2aQ0OiwB1LSqtOfTETZ5EHY8p4Xarf1VXwW7SNoLyAWqUo",
+	"qrcKlBJO9G1iqa/1upJSsUt2A4/n7ibcesE9zymfW3Lb3I/5UmkyNux3CTLNhOaqZcUDCi0pqfOgDUe5",
+	"6r4ot02rzi481dUWHH69aiPKXY5z2wFVXMSOJdC39VVaS6c7pjOqyJgx4Y4psOOKcfmu9A++jzzKJLiy",
+	"jlSSU4VsWxClqWYJGbOULlFIDVh8SsUjIImC0XSGbHxz+ksBTW12+apZULa3U9mVk5wNG4A1gsvEyFBG",
+	"NiGBCxnNYH1yBreSWWDkHjCIyAjveJ1U6cdtcuI5iiUIt94xtvB8RsWUZf9B86WlyQxvXJq/CWgV97G6",
+	"dD/gtW1kOj1jvEAXr3pGHFHZRQ/mW++3pUc42fUuX7GV7aWPvciCDHvDHpnT90wRiqKE75ic2S+0FUu9",
+	"O/89YwsFdlxork9e0TlTZE7XhpS4ICmds/w5SNJJ7dTOWcbpedaJlZyXpxNeu+I7v+dsS+d3fvMOnaqZ",
+	"XJ3f6a1XYBvchcs66+LufVlD5A6dOaPj7nOr2C93fNXoCmf5eDnfbazwmjWm7Prec/OQQi/nbm9+742l",
+	"Hd68AP+H8i+fqyLdvcuXdMzy3V971XFB7VY8PvZvXqAVqquwA+9colVq10FeAue70yiv6N1oxlvgdn4x",
+	"vTPVBDb2O5DNFb8T3VzldyMctP3fbU/UHUjHWTR3Hqe+A/FsiKFVh+qcLn5BQezdP5QU/Z/o6kemFJ2y",
+	"nvO47SYGnGtCcyVBXmTXrFijPTG8ecvYKQid2rxSnSvMMPVOPpML82DMh7b1TW/lyeRyrFXMNGjVUyE1",
+	"WYqMFUpLCeLgqmEyncxL35v+Ns1LGx64mBYALrmdF6dgKePXXkPesIAKI5ViGGNGKjM7oAtuJmwEJCOB",
+	"z6TSpVwnZLgAphFrN9aK5ZN7aAWlvhUZKxhrzfScYG7HYCeAJntDg/OF5iwLhysYUKZ79D4jLK5ZYd1W",
+	"XW0O5vur36Rg8RDPUKAP2w9frBNJuVbVXfZUXT8ZSfWIhRQV1QpCx3t3VnBZGvPGLJcrjN2k4Dcx+iKB",
+	"s+U1tuBwYbjoHGN61FBQVQrxr0t2osBq954tNNFStkntEGURZTKXgWe75hpSZFSPHYBgwSpdlGzn0nGd",
+	"lnbMI62NVFzttYaEdUhBEAoZBTLoKAk+Ylhj+A0T8ISVrV30oxOZt4ynYVZuMH3ylxeXNjSWgztsZKmz",
+	"w6TxyYsGK+FZ2RZSelsjrbZGDKryOrxV1zHEKjFjpv6RwnzU7EZH+zIHpZ1kKvESo8ZGWvYZBsxuNJGC",
+	"YVxxGauOdB9t1UZGvAkCIzZHVw+fGLU1VQmyaNz+c7RlmFNIgQTMsYs2u1ykcs7F1C2gio/RPeaXSI1a",
+	"myufi7TnHbo6WFXVeVm3iE9NMtOFvZzrgzHHpLyKNvyr9RunyrEYxuje8a4q9eoN22HDy7xBvY7Z7wq9",
+	"2w0Y6M47D6d2S4bNlfMMx+xGaEPhmm64Bv7t/XsovZozoWriRCaZ2r5/DdPdXO0wjmKb58QMh2WE62fo",
+	"LJOiaqaMOFK6mherRqptTBWeJROeM2CoPvqBi5SR48HxE/S6cV2Rt7qToBRXlBdX8UQHJ76ujASK5taW",
+	"9ehGprbDpdA8b+6RicxImxueobsNov0Yt/Oe7ttaswTelR88EDe5L3vYMJds9lAzizQ8ENowaoHneD+S",
+	"HIJxjaiJkb9xa3e503Jpxl2NE2+Yjs0fqNsomia7Kwuu2iEiLGYmV48U+kB4RcHSMs+IYBzEcCoILiMR",
+	"RnAi0GK/pUdrwah2OLBs44goXTA6T8gxyfk1IzmHqOyEPCZeFNl6HwDzD1eltuFV+qiuxcbWVwYe7kX1",
+	"FCWdbiHPTt+1SxXeKFGNqIq5Z7ttN/rUt1oLKs4f79XdaC0tnTU7Ndf5/nPZSD77bY6RxdfSpj1BmFcP",
+	"LspIflFLnECMVGx+E+jLoTc9Kif4DQnc5q0eq1iURpX6IccUx3RKVjNpvVe6EtyGTMMF/x8l99wVtcMy",
+	"ty9w61zWtVmYi3FOM7ZtNrVtsju0bXO+p5qOqWLnGROa63Xs0ubpjGT2OaP0yYwRMLOoPjkjqVysjTxD",
+	"y2dmNMgUHoGmDRnCVKBd0yYRGpFHSXPpG13StMhT17KReSIGiJlUuotgNbOJcJvnJCaY/URFJucJLDOR",
+	"ImU7BTKFwnxLu+M1YTSdYXbNnTpQ8RQ2OdFMBAs4ZlMqiJa4kk3C45YLARY6wcNuO/f5lu2MGF3/fU9Q",
+	"oYjF5wtZuEC4We+0R5cF7Rc04/IQr8rDxfvpIV3wQ2wGxvU9n0aDbVIX97dT5uauMVsKhYh9Re695O8Z",
+	"BArvHLnXJ6/zjBX2gUyKR5poZiQn/VEC7zCAChcdlyXKUMBGv7FXMM34ybWBrbIgY5n5tH9MDsNvFIaN",
+	"V5OOQ7Eiagdv8Utg9nm61OaYHA8GZLzWqI0G7c8KFiWI1Wzd0LSL2kVDCdcYrbtyvWaYL+eTJ8u+wJxh",
+	"p4yM7JlViVy4RW8bv8cFtjPHQca2B1M94hsB8UI2UkgxRvBZDJ7cdDj55JWNRMJJGX1UMHPgvQ0R27a3",
+	"Q9UBEhWAbR9XC1oo1kA+9hnT6t8uXr9KLAFhdKr5pr83HfCT8XdNaJ6Po4aXc2tsIfOl4mnggKoGfy0K",
+	"OS3ofA6WtDlXCnwLRq0CsA8f9Kvout8pNnBSyN+YaKArds3yMhjOSwY2NQAIJeNTrskEFCLMA7V0QjUK",
+	"F0ouRUZSWmQ2Hp4rktmDtDmcGTdy2LpBTzNkqBIi2IopTQA6xZlk0bzo8EcgZx6CJB1uAWzzlF8z0XkX",
+	"w2MU28wwrysWd2jW52q7I7J+5pxXEmbkorvNmuaGQ9kzCHMP4wW7m3pgWIryHYYUsgFYyFXBtWZih059",
+	"xltjhzilvfUoJFj0rxqiPy/AVLeyhi1D49a46EIZzcbK5dRcB+Y0WZJG5m63PQxyLMPsFDwqyOjs55/O",
+	"rl69vnrz8uw/r85+uHzx06j78LvRTWXNPiF3tlGnIBe9ffiub3w2QZeKIssFZJ+riu3Z7hIwN5fnPqVc",
+	"WKMrR0aOCzJjtLiPq5vnLEo0r8owV+giQZyk6o5fnL988er5i6vvXrx8/XZ0L+bcHBdRd54737g/ZxX2",
+	"5C/kXu34113o/n4qF8FfEbVd9bdqs7RSpm9suIbMuT6FoNWSgC30QJ4TPZNGYwUgHKBJahaNl4dTsFWf",
+	"vGKroTDCwpiZ7+xkzZYIqRPi5pIQO5UEcAzMXPBmM5/tlJya6wJ40L7gwXVw8RIyXmrYQO9Adb57GCEE",
+	"1g4FvAvX8pk7mbpEi5ojJoNR9FbS3pglhpS5wVxWyFBAtDmo2Fb+EhlREumoPP3mDXyf+jkDM4vp4Z+F",
+	"v8/C3ycr/H0WqD5lgeqzRPIvL5HUpI5PStgocTwibJ66MAKQ5OlYLrWjqJZAOvJ2xkAcqEj9xCfiGcJs",
+	"ta9QsX49AaSWbTvcHmpYm/K7jeBDdqMTy2HRqow58Xi1SnBdbolgAvb715L7bg27/q6Jb+/yZi4hPqp7",
+	"THnI9u6UmLhLRPjf5LIQNG+iKREyNC3lex8ToUqXSiqXeWZ5hCycVb/m3VQ8Yw29ILijbaxgk6WqBfE2",
+	"exbBNhq/3AsprdBqxG1gxkTT92hK7ZI9LQvGp6JFqDKtCRQNrPPIzaJjFzLPmGpj1fiAS6k2i37vGGfT",
+	"TBRdZHMrwFUmcVPv4qdxXSV298s1dRvnlyDG8zy8Ri1qzqXMVocP2AnKOthyI+l23AR8erPBF/OFXuN1",
+	"DZZ+ZDcN+oANF4k7wUAGC/PLZyzPtgeS1AJHNpxgMOwyG9QNoXEpMfW663oGNwCBR9BxgAzYA5GgybGg",
+	"AiQJjL+NLXu706tpCyreZ4j3NNI56DFtA+klIbDe8ZOnu3mnayvbuJ53ixjYba4uFk8KrmVh2Zl6byQ0",
+	"afV499sMrrpd595Cuo4CcFcNJ3j8dDBwkVFx8nWwlObJ6K5vo+ZWKg5v1orosaFHlUEQhg32kt6l/een",
+	"n1+gWAa4Aj+4f89eXpjvDe0OYgESAeLmUTss6Ibg0oRpEN7RuZlZ/7tIuvgOXmloBFa2kqHaRUYrz2IF",
+	"k/Lx8cZKNE6PVlyETTH4z2p53YD07BBcRHRVziNRrvdelcfH1XVpx1M98N9+k3y0JcTDPjGX/uNjMuZa",
+	"fbKLelGykMiSPj56enx8UofT3RYmeedVtBzE4gYD27IDIF88fvqUZHStvmxeykGy+2q+ctjQe1lMbxDv",
+	"Sp6DhyXKBiTjdmpMcPVkQQYBnruQmWno41Al5NruqKHWqLCZmd/t2MGQ7j27APexM24UWvt3Q1OKBQRe",
+	"yDkDcXgli/cQFV+RiKOIPDvANDX5fKTYgEYKZhQTFuKQnTuHdnbO6JY7wBntAb6otlANEZQ/cqVY9kJo",
+	"DDfYd2BrLqfOY6IB6nqLqMncQLbhe+4UkmqDkeR0yjIyXpMZhejSXUT+KmXhMKPrKeOBcyWzRPRxDy+e",
+	"IO4oVSSCiGpIIihP4b7uP/nT4Ph0MHhWYpMLghj8dq62+orSENP+yKK121TiGqb4RgpTGYo3HKqvvhgO",
+	"sw8ntwfmn2P3zy+XmrzDP0/xny/cv7/0E/jlKPn29ss/f/ln8tUXv/zXb+/+zy9/OnjnHv0z/mF+/vLP",
+	"ppN/24ICv1fmiOoQInPFLUMW8cpljVIL+uSVLAjX5hB/N44YPxsUZoxS00xpqy+7YArAlepojGiAsYIj",
+	"SiBzybf4zIKVgn2IifL+mVnsrk0uM6diGbP1nZEFK5S0WGBQHKmJq7ssn4jtaMHkImckRe+2W9/+rliD",
+	"W6DMrEfiwaDLWmAaliKVYsKLeczje26jN1dcpzOWkRkrrDu7DbNyzfSOiGaXldbULpDAHtjswZHLnATk",
+	"72+XttmEYGYps7rGcQ4Mh7Qdci9OWHTBryaU58uCdYqRdQLrM8CcWNvFokKtWKFwawOidF52qt6jeXYr",
+	"qZnxLIu8IWVAQrg/GNqR1z1S1o3ISsNkgJEaD1OQK3EFgRNXnSyU1kMErirtqmsghWSNyW8bCW7gpWvM",
+	"sFToJTYP6TGj3oNaS8G9t6Hbd6Da6hJZ7y26M0NTm/XMdeTbeTT3w3cjg8gTxW/0mqxYwUjemAkyr4r4",
+	"d5XBO3LrBqN2WUipDbm13vY6FFLA5E11/BYw7OmamU/dIhidA9i6oMPs3AxQgoPjCFHr+l5gNVEz7Vvn",
+	"qS8JWEHYE9xCcd8Aj8fDKO+Jr4VeGjbiwi+j29qwWi6FOYUkTwFRLOEGdMwp0bYEj7OgLheQUqEW6Fs0",
+	"S71pIjUXhXnh4JoWhuqgYg1y6Z/N+/jnhW8FP38PbQH0QyuK0YrnOUDKLHB7K6uvNF2T1KxNhAJISWR7",
+	"wvP1hcDcnYaU4hauvOS8PoH8sMKRLMeIcujIwXALZImpvDuqt1qVbyTuNmy7R31EweY9GnMSnmsn4ag+",
+	"eT0hil2zguaOa6oEQ/VSreKUi+1eYfxAI/egrkYDxLqvKPYXI9byvm/3lIc6gXktp8W8MY7CCsPW/ZlL",
+	"+R6DD4OrN0D6qMvbweBML1fboXldSwReuDvPauH2FQWHK2D7FTDdMKh81YCZwdEhZY4fIHXtwFPgtKvO",
+	"WP1VKS8SZ6h0QcXU4vJ3ack/b15ei/TKCFhdX16L9JV5/DZx9W+iZq1G1zpGg+bcnGlXTcQ8nBhSg0Bc",
+	"wfLOwZd2VG9tb5sVDWr8CgHBkFm54buT2KsfSXc2qtTrD1q5leEyJoGrv9yZVraDD+2SN9mcKxmNVuxq",
+	"5mzPJISWOkwkGpQloVRM5a5yFh0M5wbNEK4PCCUV60Bnri5LwVJreNrp/LhljpwgKB3cIrKC3SoY+aak",
+	"7JOFd40Lwa4TN6m25XUnb4NOmm+QQI+r6Eo+iBB+irI+iCS4avLQY7K5Y6JGVaLphjo2p2u4uSoySLOC",
+	"hj026mY/yAIKqoB+FmontveOChlgp+PVEbnQUaNlmZezjSoLqorXZSP2CVRc2w8TSihl7y5ssldb6vo6",
+	"tFDE25LH1hgHctHoOZzbvZjIIroLnulEAPqLQhZxQcVrdFRrQwTEiGFGj61SBH4b7bcp/itQe4IoMHuD",
+	"rDESrKYuw3d7knDdUpZs0A7ULUdsf8wxvXCqww5nFeO0oZwQ4Mxa+d5btM2+ufA6wM+zOdgeK7S0kASV",
+	"ifAE1sPyNjQtEItmUulHygfNB8zCj61/50T1pDdhYBCMIDDYsqseQxeICevVcCOAjgu5nM50RxNEZ11f",
+	"NVpmu0+qzTSArop2g9OEFqUcCVs8s5WLK9bSR+r343BGCROpObsNeimgIZeEEuxei9lq0wiyFKJJ1eLK",
+	"CgquWSLk6h5WWqOsMtGsZuOS2MXqPoX4XdAiD7/A+p6Eoz1QLvVY3txFkvC6eP2maeJQ/2VxeuMG19CT",
+	"5vMigEQVAGhFI5vj5840CezLkvT52aszz4eAP2EmSW5h/2a2t2KZN6i6eKwagp3tjxX1zIbA/Hz53IZs",
+	"ULJmtCB0Kp0rSdjvoJSbLDJWdNZCzEq+xsLgWzUQ1D3cBGJ78xpIIBKc6irBNpGQZ54RDwvAE1sPS5dA",
+	"YFvgvpvy0TV22x4CW35w5ZOw767mL2jxvtN9Ui7JLkH19fJVdgfK9fEjaI3eBjd+pJA3Q0w5G8rqclZw",
+	"TapAk0yAG5K82ESeXBVcMx8lq2opLecTMpZ6RtSC5TkXU4WJeohYTwub1ZIEuVwusx0LEiFKdeLc7HAu",
+	"8BxzBfCzDrR6zgz7QdRqPhXSlZmrkHAup6W3anvpBG/yqIKG7vDi5wI2nwvYfC5g87mAzecCNp8L2Pyz",
+	"FbCpVjIvI3s7BBR2NJ268MM5vTnH548Gg0Fdwt0IDD4TKOFhKqoHqbfSU387zLzp9yemlnkTNtyYpTYj",
+	"iNq+UKwBgaQhQ3eLfTSqZ4CJR7XA4VkJ0wg9vpVuS4uFpaGwYNypE09vdrhYS1XPQcNloDlYwCALFWR+",
+	"DA6zeuwzcjw4Ke2xmxXFPdTd8eBkqzhsx9gk8eIOqkod/V8++JkdD04MIbrN6XFxTXOenQKW4KnPuvap",
+	"zL1yUU4GA0N1nWnY0tJWSsZx53Lqo4TrsYGTZZ7bULIInX0yyCPVYtabFAS08kgRbsE/E8J+XVJQgrGu",
+	"VZi8uwuiZmcYZK6ufDn6qL1nRlUArmvPmcXpQfMDUPAMUFOWAjAQsHTMn4PX/r2gq1Ej+khTDOhLHz/t",
+	"HODPNoEqGls1qmZTQCdXV4BAHCGtAEm4Ypp1hFOqyhGklIp+FAmh+uPXOuCibg4lUhxQXpBcTn+Xwgd3",
+	"G9EfpQrCx6uodu9aap92vQaZZ1cQpLcdhgbKD5hlxZg+l/Fg2R4aaRgtcl7CYYZ3RcfyCHXn934KSoTq",
+	"yB+h5oTTYhrG6rWVht8ftGTFlgITXWpEhCLAJ1oxokY31ZWvbFNwgVXuuvC6DS/0mnhRXrsNJQSjEiwK",
+	"6BHT8g/PybcnT75u0zNaFIm9aAdcKB2Phzb3OffOwwKz/dxVZe+laJgrKhsRem4myio5NjjQHalYgmrT",
+	"GcJJNwOTR7yGDQOEeufbR+gQuaGd2MB+Qo9Bg2Af2OghTaqKEwSZEQiaUkr+IFhNaGERmSw+0yZBPSCi",
+	"jyfDbcwEnnMYNfHV8Zlp1drxUiCAeQmfbhP8ollQOV13Px/YpzNPbNxoYRXSsvcXSzO+w//gTAga5cJS",
+	"0zwSAOzH1mFdA09/B1c9VJaszPpj9vwwQlPdSBDl/TixdoiTzW3VOft9VqujDNTEK+ssMXb/OgZ5p5VZ",
+	"L37XhekomFRkh93nWWut3oAnEHes3LpstlxrCTlVtQixa93yhGbG1+zbNU08IyM7vhGk7AT5ZUavp8uM",
+	"j42i7dJZjb6duYgIqOgJyL4xR+ofRuH/l9JF205PC6DZv0jVwR2VxM0l7Kjc2WqyDSlhjCqWYUa7O4Hd",
+	"DUgfVXuMT8AXjgrGT17XrFFJGeBX2tJ2neaeNNKY+onl2ALm/cdTSiuaaKChhuwqdnFcrEV6hugC0eqH",
+	"DbA1Hmthh3SQbpvdBkHQAl2DfpAdgXQ64914LEe3wjYdJey1joNjJ9K06N9RHUOrGGGTamRxLc2jGECW",
+	"kJGN9BrBtwiYiyXmMa4Qv4cSy/2huHSQ9v9YZlOWIbr/2vwTA+enqblYc2YejYF4Cm1O7oyqGYOwraI5",
+	"qG1GVZ9Ugt4suia9ZhirldrmhAQJhBUQjQeIrRvlezvpYGfl6J0Dvepdq7vXuluvw4W5CkIRty0QPmr9",
+	"o6xxocIZ7uLc2tf0kHIq8np3NOitzvPKKO88RucAhMHleYfQgo0KlRHcap/j9aiETIYYxeomIUhHkOng",
+	"qgwMBSYoJGHpOXOoCSAhgZkGvYAng28RlsJmrhpiN2fQ8FFc6hbUX5uHhsMoDx5WWzPnHZI7XOm3MqLe",
+	"dOzyJZz7LqXiEdYKuVe18uAUPDjR3J1q7EJ94qMsHbRN5OkKQ5RckWxEFNtbvkDEIUNm7IamOl8TW7iw",
+	"E6u9O8ZM9IaDiygiUchsvW0vav7oLeVfym6boh7+dvH6FaL3ugAgfLLfodhER1GCCf0wsoeXOVwXCS5h",
+	"t5KquAn3r6cKG7r3KtndacCcB7Chl1S/JgVb5DStBCKUtLC9qHb33l+xle092pUr8Hzn+ti10tgdtzYs",
+	"Wr2P/W2q82lrZvmyOoDOhsFeI/w4SsjIlUcwf5dVGUYooNrCFKOhsAaQSq0WDP2ZrAG6IpULn0CS8cmE",
+	"FYnNwtOsCCvZDAUmBPTJmc0hKAvhYQHUap4vuTQ6F4jEP18+31KhKgLZtAfW0qnKUOdKPncr3mO6aJto",
+	"rNLR7nWB7lTXpyPn5FPRuBGRymvVumu2tkt/Pzw5Xoam2/m1x20/Z/eNEUs2uHJMUmuTmwMucHtnkUZY",
+	"fN8YQJM/J0YF5GLJyvxebyvN7pMAG5P6ts24oczqfeWfxhKELkw4WtYucYWgKyGHcR43FHdgckGrO61S",
+	"cN1E3D57YY/OjHY1V91DN8vAyfvFInbobZv3YKu3oCODazG/79vcHg8Sa9rHVSxIDCUBEI8wWsyVMEeT",
+	"LzwTBIVH48n6zXbfj2Ho/+cNwKrYhcPhdLujXlgA6X1cUU1ZFBcQ+e8Dp0fWdjLC0OPVbO0QA+t8DExu",
+	"cdU5DexxzrdYYbpeY8YEbyLkKvFUCZHwEFdrVGObr21NNeQYOO197qg5K6yVtfvNVLTG/WwCpNr9IxdM",
+	"ZBydvHjyOFiRhCRLdQ+kieY7z+dZ1HZr0864ffIuU6J+2dxFrGlu7W4iQ1NrehWProX6eBXUE2UIPNBm",
+	"bQZ0aZWMAaAIzKO/186F/MFNPkwjt3vV5LloQJMpdziWJbTMuHTwB84cCR4OV913bYsBJjtIJGDbiAkj",
+	"gcF4NzNxF4tsYBYu7bF9cnwK4W82FUtOAteNw3U+hQyiPGOFd4sasqhCT4+cUGIU6UB+MB/NXeo0ahCj",
+	"Rnsw5F6taCG4mKpOzGWFm6dChACVkPHawX/mevaMyA0PsJzA8liYuhDpuoQAq+x+e7D4DpOUXmDbFn2C",
+	"qNKDTYtrVFD6R1misY3IXCVHgHDMmGqz9de8DnJCGE1nu/nCSsCnyMl4CBBJ6TFC2oZlkUSqV1l7XCU+",
+	"Vg+i3DZ3gJLZAyP2CFS+/ni5PWCFsYItqF8Z2zObTno7ncoAeQsN+yVOVwWKK4amtdO52ywQ5yIaEM/S",
+	"EkPs7rgsogXIzwiIpQeKFdc8tWLaprjXWX+p6nyRuwj5Fmw35rERrm0aVZ1t3Yu7/hMkusXW46PntnUe",
+	"xB8lne1fIrzuk0qwelAFPcJiZnL1SGG5Dz7ZMJgIxuH+oYLgMhIB4ATQYoslxKn81Q4Hlm0cEaULRucJ",
+	"OSY5v2YkB+hFkZDHxNHsdlgpDE77FFO0PDttvFuObjreLkEdEYCpkhNy9vNPZ+Sof3O/i+di13unocpE",
+	"iRR1xxhnudRNRelHzkUyqtGmHxSGJ8+XiqeAbrFUqJguCjkt6HyORX3nXCmoagPC1IorBse3TwJXrb3d",
+	"ZMGnXNAcJCvIH1+Oc54CyIMtZuAL8r/rwsc3Khq8wTn/4FupYFHdkcu+2sZkz+/FY8/aWezZFg77/SfE",
+	"YF+18teLO7DXy4/NXS8/KnO9CHnrWYW1noWc9TJkrN/X+OplwFZfwTuOcVRI1J+EgKpDblXnGDH+GqBK",
+	"bmZD7hTf2x1+Fr1YHoD258vnvqKYIFL0t6+3jdJtTuvB8SwLrtcXRoW0EUqMFjGg8TNzjgqm3X1xdfbm",
+	"/Ory9f/34tVFn9hilqqseqYMgRr9iAgGELECyA90VfBTYTd+UDOtF73bW0ipncg47c/ZXBZrX77sWpo7",
+	"TU4gLlEWZC4L5ONy6ZNBT5FA5RQjFYcC6IW4C3EiC7JiY8U1s6GMtTJ8szLOWNdMef2hGIqvvgKXY/+r",
+	"r6zvkTuMH4Uhv0GVREEyPsWKySIjit/Yz2AdGopJQRF0RBa4XORcuLxh8w5qtZHqi5ulF4fCa8DQCtrE",
+	"FwyK6M3kEpH9SWaO7nSmiaLXAOiLoC5cl8Vxh0Km6bIomFHFhNkz0P2BTiHPh+a+B6M5LFwHqMrM5TXL",
+	"zCqvaJHZBXvJBGciXZs1OxdoUgvhNROrHSrAk4cqRlQRPEO4dkMxMpx5lJDRsDfsjRDdqiEKxkyFDHve",
+	"STzs9cnPeAFYc+VQhFCZ5Mx680ovnWnCwvRXQlupEQrGOZuTTKbLORN6KL5wWelf2gp4IGNBR4lzE4oM",
+	"EHXtenjh66uvyAvA/DH8BXYSglpzJYFeWUbGLJcrMnKuJrrgh9dHoz55LfL1UIz+8uKSVH87tNRvzabx",
+	"Hw9xg/XIsJyh8L07CYYXRiRCP3b1+FDlT08oRpLCcC0I8zUT/E5mPqYp3OivviJfWAMqWm8gShgO3JfA",
+	"/aAZn6A9FDiWYDdSVmjKBUpdhpFgCQKzYmNGRprd6EOj646SoRjRxSLnKczs8Ks/4df2mUVOOXwKn7k5",
+	"WK1WB4avHyyLnIlUZiwbJUQWQ2HFvz4Z2dj3gxfmdy6mp2T6G19AjmGZZt4nzmo1B6X/1IVUD0U6o4Vi",
+	"OiEZS3NA04bjr8kXwOnfcpHJlTo4On5y/CXAuP18+cPB0dNnhJLxWjsc2Dkt3j8bilQKXcjcHGTDTMwZ",
+	"MqyB3Wj1jIxe0VdmjudiwgXXa/P3KynYyBYNxDNnK8MOxaj/ZOTPwK9LibwFelLPCFMpXeCuozkxp2K6",
+	"pFPDRssmhsOjb0+Gw6On347MgFM5n1OipYRiHn3yt4vXr/yBTZfmapkEh6xPfl4YXvMN+ZF/h4fUUESC",
+	"cF08nZEj8wvsecHmoWcdMRbENBDFrdA3FHjozTm3McGACRCGj58cPS53rPx2MEjIyeAbswknR08IV0Px",
+	"ni3QaBRCDSRkCeM+egrDM6v77QAqvPfJKMiG9K5eIz+poeC6DJTn2lL/lHJxataO5nlpMStkzgjN5lzA",
+	"7BVdkzHWfjACg6Gr0d8PzpA/jwjwpMePH3/7ZRnDAJMG7D6Er7G8KE2Zgtusw41OtHzPRJ/8AA7iXLEV",
+	"IBgPBQAhK5gLWI+M8mNmo/DN0dlSz2TBfwOKOiXfgShA/ve//2fk+Cq0bO9FmKsP9i55I3BWs43+Yb8y",
+	"ViIGRoDlCA05LhUIxhlZUKVWsshOyciIHaeHh6atU5Rv/l8zxUMzGIwfynnKBHrT0O7UO1vQdMYOjvsD",
+	"i/GO0os6PTxcrVZ9Cj/3ZTE9tO+qw5fnz1+8ungB75RQHj1gmIgkTc7enAelkE57R2BIXDBBF7x32nvc",
+	"H/QfIwYc+n5rTNx8NWUNAQHAteEUjA7xb2Tgo6TNGEDecj0bipHhKpQL9aPRif/daEKjSoGw0d8PLqWm",
+	"+cFzuRTaLpvfJ6Mm9l5ypcFKoY5uEKqbzpmGCkW/1AcMdclzRq8ZgPC7wfvbtF3HKWtbU9RVjNRfAVRE",
+	"VY6brn5dMgjwsBtbmagTViku6YRC+IYtS14PtrpN4q6ZcqKHOZ9z3evwoHT49VufhPpvkN1TMLWQhtLM",
+	"YI8Hg1qISHit/cPGZJeT6+RYczamTZfIbdJIcX30rGe2FNVLLt439WMfO4RnbpNehaa2vVR92A7J7lj8",
+	"Tb9gDuGnog71Tn95Zz4V13ES/YnlFNQEV83SyX+Jud1QHKkIcXhcpMjXp2T0v//9Pw1SWt8zlH7/sN+3",
+	"T8EOq+V8Tos1IuoDwA2scEIEW3kQsqRdItMzBro1nSqfDGw5gVEPbw5QzDwYrxFj391UtqzaAZRVA+PS",
+	"p7Myt0mvQZzdzhE3GaIXhZMtVtIqe/sL08/xRXdM7nkkO53ElpPXN0foeHCyOflXZckxs15QJfKf+riU",
+	"uy3kys052aa6/DMek9SlpGUsZ7rBvoiaGFy2Rp0EABdbGYaC7cdKsFc+94UrW1ushE6x1n4sNAhZo0aM",
+	"3Tw3L8x7LkmrVSh4O5OKlbEZ/jI/it/klTFWbvI5vUHz7vHRydcn3zx+evJ1YPM9iljVNq/Xk+3HBMM6",
+	"736yPPn+IIsps0GZoCzb8GIKZZ2YAmyagFpxk4FMjSisShLtYQhOL+mB4rAbKTcyUqQXIJNgkGhLs8zU",
+	"W88ARgdKFjnmygs0VVmbGAYAmkNjix71yblGMd4oRQCwBqJfCPldmsCHAlCbyaX/5hF6c0Z2JFdwlkE5",
+	"d2Rc/SUmuxrmbkn0wXi6DeaLc3RL9Xvi0hXGGNoz40TUlUAWttZ8de3gGMDkvlu/wdrS1qL5nU2Ejc/D",
+	"PcKZXZvvqaYYPvW7nUSMZtxyEsFsg6oyVeTNz5dfxpc1ByOodtrIzcGc3hxgcvDR4OSbJ18/3fcJXix1",
+	"FN7bppGqEgHdcW/KM4LZqn1y5sDfvYnFHkFF12oobDQVnmKbZOqrUEfOVEkX//QU8Wnsv7n/Ny0Fm0q6",
+	"hd3fvI63qKILBAbYo3LbWV+2WvD2ByeFnF9lGBu69WEty0friHL52pXQ6FzpLSakqPd8UYLm7mZsqEU1",
+	"0DwfnUbijstkCIynBfeC821hnJm1NyeEC6WDcpcBgjo5qyCpmqvYxqYxX+gjOsFN8ctFPNA8DzySZWL4",
+	"1n0JE/g+juWjUomio/kjqLDyh7J/lGJnWV6jZmMI+JljKO3Spq0OfcdbS6oGwRPt8pbRBql5ugBjPpZS",
+	"YX1iuL0va27u5SATbyjUMk0Zy1T04nJ4OPgG9lRm8KG/GZPJE3BO2Q/gNcgy8CWKIObK3JqjMkB3BO48",
+	"MVWoBJZCrBQ13ESbDYOCbVg/EZz9itBKs742oRkT1bYs4ciHPIywiOGRTewClmCaT4iSDqFqKbSygd9D",
+	"UQ3W3RzWUAzFeck8qC865P0Mc7oGiDyfBks1mUulydFgMPC8FDy74NLpkxcUoYRsYRyqbK0c8FhAaR1c",
+	"DUsFqCELcjwYWMsNHYoC0pTAxw+JBJY2REkKWFyUnHm3Lj5ScnCZZ2S5wM0FzUOFewo6qa0BxBV5Mnjs",
+	"Zoo53aD0Nkk/5U27s/wT1Ju6fUClJCwdFOFztfpPwRIHFaBKM9RHksmgIbiZmM3ejHKr31H+OqzloDez",
+	"OM/M7CnQcspA/a0lOqJDVJq7egoxjC4HeY1IeEjsDoIeOdgGrws9kxAxUFpvJrIYCtjfQq5c2dKcRR09",
+	"cvojV4plLnd2u6sHRIl0xtDJ48fZJFRkxfqqWIrdJKZ3G6dsywnxBiYEgez92CeXTGmIWGKuJlWYbHFU",
+	"jw3v/Uh/+21NLjQtakHFHn794PhrcvTt6fHgdDCoRROf9v5KczoLYXR6UM+bXzNfODmnCy0XEFfW6UCH",
+	"O3NbDRfzABIVXnK0/RRWgRGiJue3UAzK7tvoFJItoCyaYZQa69Pe/+C/lNOyBp12hb7mMOWtMsu9zjPM",
+	"ITzJzdz+dZ6x4g0F4JPPbP/h2D6aYTDZdEH17MtP8R74wLPbRifVGbmWPAuugJlcCaKlRN4+h2LXRi4y",
+	"j0U9UhW9ZVd9nme9j62MddfBmnWu9T44yWtz5ZX6z8dUeOrkUZcVGu02z4Pn7rLXH0WTbgPRaTB9ByBA",
+	"e9hZDK8M6vtV1BVbG7+blvtwyu0ZydmU5kYIgwAbo6EB/oYR7QQBay0qP8FEjMpJFDO7qp1YmAxFWZTU",
+	"BSWbbVz3I7UZrQ9nAyskdK1A5XtUijH6hyKgEaFjwGLSiowCSWeUQIzO3KibVsc1kuhQVB4iqRQTXswV",
+	"RoxusDJLNXfnY3cV/hAmcW4h7H0Now15MABVbBYBPVCibTGQ6zSdelllwfKcIWqMK0/Z3LFt0BfUsu3l",
+	"QdFMzVDhDoLXc/AI33aWGstTa2MCH0h2vOfZPpvbgh1wb9Kw8rGm7xmh+AMkSD2IOIi4hIcf1owWV1DJ",
+	"5LY1BMXiGKI1lYFqtTDiSk7XPjHatJJshPeX+e3JUIDfFGqjwOs2CM78CZ5WiHc030MIhOG5Nu7W/PD3",
+	"lxd/t2kKeT4UE7k04lKhVZ88v/gPRGyeMfgKRerRAk6sDb2sGmAwRwitXkNRiXM1E1UleEYl5W7TqhU8",
+	"vaIK7GGUF1brgfACwzec+bpSsCUh7JoJwgGrc8V1OoO44jhj+QvTtmTWFjX1stwKq7kZqjJ/Xg2eVsIR",
+	"gsJaoLsuUNS3qmtJGb36+QkPY4CEPhxmH05ufzm4emf+iqKhQw3xiJ5sE5KiajIkgAf5h/Zjqq57Se8m",
+	"VzcNtvkYmgQQB3X0YkNX0EkPI1CewCxpNej1C8wJi43WlQByw/UlgbaVGfJjf0jZ1NKQ4QFhI9ci68sF",
+	"Ezfz3C7EgZxMeMpcqE9fLSAoesaYnud9+Lfaq88pG3NB0Za1AaQL+Qtm4ypv1p+LCld40vYhV/kDkq9t",
+	"qwGLtV9UOew9ZWS0uhxislYjl30bZAMETrF6XUAUjCx3Iu8FWwHESaloQTg+5CBRTKLc4CNQRIT5lMIH",
+	"o7VKPw3bWslgq3mgXlzSaYOtcSHTWQKJHswip9lZn08OfgRkf3CyrOUSezBypgNE7pMzXBx3HcygVDYx",
+	"3fUrh3qDMB8iqqWWw4c4Imb0AVVau9196O7wA3pGbpttP7a4jN0xHwOzmwzr042j5tP3jC1UGLdhZ+/u",
+	"RUyoyaHUUp+AgdR9VjYHP8qOuYhtXIsTGkaDjhSjGFivEYbtS6KY1hAhItDxEpiuI+BPTaOCFJ4dx2Uo",
+	"whCi6wrgiyydKsZEgumDzjWllukMbjGEQjJbAmlZShdSTPM1uMmMwIY17t8ejqyKNjeHhJVDx2NXjt2d",
+	"o3o44ktIVO+dHj952nBx7WgnDCoa3Sk+xhHtPuxyZ3VW0RogFR7K/WraS91kl3bbMkoqhXq9YxgrzE9c",
+	"7ViIQ3QLROhQ2GlZGX3OKAQ0PguAIXRFTD45Ou6TtwD349eEq6HAikkJ9kf9OJDKFlyM/JDwYkKio8Su",
+	"yyM1FPadlr4H3/ahMZvFs+CQ5ctdxO5Q2CCQBJ8CbjEq2QUoA1z0iSMx61evMFwYMrpMYZth8HDIvBMc",
+	"v6n43mmWwZXhoDsvvbGAKwKsZQJMY8HKbnMK6i319F6iR4+oHvXhv9YlOxQ+l74SZYrxq+O1zdl74tAi",
+	"YARYpc57w4VcgbP7zBUnAeaGmW3QlddQ5EpgywlmItlNAs9yYlN6IXCOCzKypS1GHjQYCxgHxDi2Hg2M",
+	"BEULjPvosdCGYrzGmAQ9o4LolXRzSXB0YEXmE422AYhXgAoDCBTv4m/RjAClCgIPI6DRKmmn76aDLkLz",
+	"2AgoZIQ5rzY7k2uSsZQDyNWqetbMHIzqioqCa86crRnmqRBoz17dGFqRcsWlSCqf4OTIJUJrU83srm2c",
+	"uFIvbD/GSHe+9RldLJgwD0y0OWx5HhBbEPxlJzAURnh06Z/aSVUOhC5kNUbahAPsAR9gia3uTIucswJ3",
+	"rRKM4ZEKA/LHT4qFQ8N9Emt3C5szRCFZ83yyy208FIjFWIoXSbi4sIpk9BbB+kaWMZUZJqiiDwXKIoGM",
+	"AhqcHWQojMOKYqulRLCgyjEfdyCk8AbFtUiHwgKKOrc4Xr1kdLYs6MEb83p28FqMjJgKLUI3U2aWtcJo",
+	"Ddfiyr6ekPFSl7EgSMoEcw8TrzY8GXzTJxcSjhviJWN5LECsA+cY0rhRH4IQQQQCompjWhCtcs2KmMGi",
+	"Kk1+liM/y5H/unLkw0uNgb6HoBQVfS/qifsL076uyZ7O5l/lCtASsAoRHtAZV1pC1F5upCeMpatGaZIv",
+	"7IKTJwNz7YFU6QOgzVme8msmvqwmUw3ipwVDsaNZVFj+rTV/KnqQ3BTGbGpk0BmDJAMjFznQj5EZ7fdU",
+	"W3yKETqLmg50GdvdcCqenkTgmG4OaM6pQopx/ZkWsEjAg5oNXaWZuBEHKW5ftjkrKVgwo6CS1TPLfWCH",
+	"AUdn5FdylCCotd0pLWVw5rCpjxH5GwmmwaW7pzXlLhwRO7ZIYZ9E7gmtllpt1a7DPftE8o9spDIJA5W5",
+	"+qurngaBys71tYQUBiucbEYvGxHeiikuVbUpXDkekHtPzv1PSU+fCPWEVzGyo9ZgmFJwUZ9OItNHibAp",
+	"Z95Q1qvNZ0D3HGdTNtqYQfLwohsoKG1J7+eGp8wZWAWYUWpQqvI2iMQrtDbOY9MB9BOqQS+hqw2CK53D",
+	"PnbjkSLl7GLizAxCF1u9xHWJf86F+3zUxQF6EvMDAew/RE1WcyC40XTQurQP+vgLQB94K08tJiNKFNup",
+	"IZqwviGfu02KncX2qeCb9588us3tjeZMX4Bbl+p9r0L00n09IcpcnDR33dt8fbv1Tr+FvaGptk59/Gw0",
+	"h4IKzbKhCMxpcGa4Bh2Yo7nLtkbVe5s1VQkYseWt5FDUzhsWozIi/0QWZCZXANMWN4fA2Sh39I4B/vaw",
+	"NZ1Pj9l6NOgcMwVj2ilc6iMS4Jl670tgWxYHdhTBVlXkkz2QYMCJ59TohIKKlLXGRYEBxYUeWc0FlN85",
+	"JFVBpCEY1pydaoxVy8ypomJt6HEo5jQDW4F7r0/OllrOqeapDQxiCkHGSi+MbSZn/kIYCkSPk6IhhMhI",
+	"Gz8G8/oYd3zYX8fr3dYdgkJFKK/298fIsO3yEnVLtrdrfjs9dfDEX7Bwo34H3THo3TOG31Xiv3BlfzZ2",
+	"Lih0bb0yEy64mrFsd+/tHW+sts37vG27btsD8HRfX6FJ0PoR27xweuSDGdKqHTVxQPh1P1yPanuzBPKb",
+	"Yg7DyMWRgQDt4uL3xwuh2wP3oN2MtUgPAxWu9XotPSTujrUqdd+iTwfuOPQJUZLKxdrG38I9a737Qcwu",
+	"5MApksuKP16VKfTOEUrdw9lQBI57M5YxYwLN0kRLh5Bc0SK589qJssEBADLnTKmmC/piLdJWk0AE32Na",
+	"MKi4D90o61GfcZWUrh8/AqwOwq65XDq44IpZvcGqjrglSSzes6nMSlOs76aB3hP5EdjndzDXfxQ7RXVL",
+	"7mKlKNNQaMHIhK3QRyhste250UUqhUVhz6Rgal9G9Y1IABo4HkHUAgoJj/5apA9j6zAMIONTprRqySjE",
+	"J1D1mjm/koOHoWS8TN9jfQeIMvji58vnX5qDWcaG/P31T0ROHBB7WGaYqT558euS5rYTRRaFvGaEwXe+",
+	"TOh30IVykUBD4XsvmIfstzHkmI1lB4XgGwhVDT+Xg6WQbaCLNZnIPJcr5RiVretGlc00SLxh2Fs5fcBO",
+	"LqcIONfAQ763i7ur6AEpOh2MhPZWiPv/AMnc7w9v9GqrBW3Ii++5rAMXQu8+Z1BNdCaXxd3geKDISCc4",
+	"pY9kAcWN6spRLLHugyVYCkEsBqig7SMp4AwZjRuDALiqKkcPyhWC+s6NIkEQzbOaybyEjCphGsNMTBQv",
+	"QzcBM3fvuVZkJNgNZvRpLpZGAILAKc9/bWIicaBZRpFIQWZAA2PGFnrWdo//5Cs2P/g53CPlbwJ24To1",
+	"Cw/dBIZ2//YfQVrYJiS8AXdMU/4K3ip7us8DnLTy7DZmBTef2r0lAqM4buObuCL/WGY2r5NrxfIJRBBR",
+	"j11kH6yDFyGGkxG6K/ZXDLKrQyS582mjmbG4CFKpDy+uNBPAb9ESMcz6c5kteOdGCOVlNoC5qBt5AzDN",
+	"uQ9EZfyaFShfDQVEuqJ+FcJ+iKCKvIvohjk6bSfkcJUMaRvTO2fFlKlGL3GVCd3Z5uzqxf/yoTd2Lzsk",
+	"Wlu8DA5KWe6094qmM53zdOZKd0HUcAVN5vLo69Ojk9PB4L8MiTlkGnNIXX170yFXV/hx7bxKuZxCtx0b",
+	"83fKL10wcDjbBoJT6amKgvMDzRg5F1qS/5RLxLHuzjy+gzC57ub3vXGtHeFTbMz73mBQKBlDwlZZoB/l",
+	"ZFSoLZvaZGSlE//k6NuTx4OTvXC3UhJZina4q1I6igoQ9nIkWOYKmgTz/sijTzMsqUTDloqlsAqM0XhC",
+	"RRDrL5e5GBsvCTm0S2ae5jbvmGUx3vDTEjzuIuV5xAtwvHXCpsd9EMBzDDMNqhdATHLpU2OYyUe1Df5X",
+	"7XfaHSyDfmParIPmlGCd/gc+ithJi1WQ7dEoCPo/V4nFUjZaNNelCm1T2o2+6fxv3ob2MRSCSiWDRoUg",
+	"KLeDifZWGJgs9dKaW8ylDoBE9eT9Egd+KFbUJQDU5AkuygSRoOo6lHIClAJf70CvOCQlbaTzY20pVO7p",
+	"MuPj3NYYCPgFos3DW+0liT6DHXuw43d38UvbVdx3Jm9LnZs9VOeon4dOVWNq9bNL57TDx+AoeldOTFIW",
+	"90+pGAqleZ4DHCoS7ikp02OAZrEXaBXtnIZhuLLipgvIXkiGgtvaCJCFhYRfeRTy6si0oCmz1RRe1xCi",
+	"MWASzfkhcl55KuG6hFH4Iwj3JgR7YLilhERE80LKmgooBNVxHrw2zqdXGae9GM1DUHNG14cfzJm+3Rej",
+	"PwsgeweuKBtodPDAs3oZuJqZ2dvq23nx68n3dN0FjyWja4/GcnD8dZ98b7prK2sLMCTHjwG65QkUqVVR",
+	"7JaD46/j8C2ZE1c6A7ccIGrLQTN4y6fEcM/yPKgUaGTejK7bwIeabCN7o2KEFGr2aAhI69QWdGxkrRGo",
+	"PwiWQqIwMEFtI8WRFPrk3LBJqilgmA0FLCiYNbGwMBo0XNynK+1g4x/Jczmfm+UF9ygWurHdSTEUNOfX",
+	"rE/OMGOUjAtG3ydk9JIqffDCjPbg/PsRGCXmNp0HZ3lqsUqdAcSid5tTiDcGF64ANtRELst2npFxIVcK",
+	"wtagB8wPBFeqIsuFzynESqVr57tmNylbaHI8GEAGI/UWHpsUcpaa30+hfuwhLPQBDnVk04+peKQR7Rqq",
+	"E4OSoZbpbCgsplXOlWaCQY0BwLiy7bsSsOSLJ4PHCTk5/vbLpFJr9XgwsIWeC6aL9alNLTUXHdYhtjMO",
+	"ogu95Gcl77gFxwy/SerbZDI8qyT7IbF5bFlrkcqqXOSoKW+vQgG7mHG321g3dugOaED44sNcea4QlMZz",
+	"tlhiLBEm4R9AujuMXn35EFxkJ5xVc+NN5BLKkMsCMQ4tdpq/KFX1powiAjlR5+NDce5BPtorAbwWtul9",
+	"7G21nw9GtxlD+WDT6+1dqxBCRT1bSs+W3O3bAuE+qagAkQIrsEPh95v1I0XUcnxgpASs2xdW37s+6sVT",
+	"H7HygC+ybtQDIxq5yuhgKIhVJmQ3C5aC32weL/NnZwAUZBf6Q8z6WAq4oVVCeTy+N8txztN+ybkquxWf",
+	"1KRSL8TGC1TdhkGDDnUx3lYVSQxxP+Sa5toWiSAFmy5zqmURtmlhxppg6jzSis1rD2GhygAHFwq1UcMm",
+	"1iytxiGDvOuBUFk+CVqxyVMNBBEUYQvewWpR8YiA0rJnQ6qypcio0CRji1yuIVKa3VjBF0qbOLughaxY",
+	"g/ASznMt0t7tu9v/GwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

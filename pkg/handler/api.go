@@ -105,6 +105,9 @@ type Healths interface {
 	Record(ctx context.Context, h model.Health, arrived time.Time) error
 	Latest(ctx context.Context, source int) (model.Health, error)
 	History(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
+	// NoPlaySince is since when a source plays nothing although its last state is
+	// healthy; zero if that is not so.
+	NoPlaySince(ctx context.Context, last model.Health, now time.Time) (time.Time, error)
 }
 
 // Clocks keeps the last studio clock of each source; *status.Clocks implements

@@ -42,7 +42,9 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 		f.doubts = append(f.doubts, model.NewDoubt("body", string(body), "has no field of a clock that is known"))
 	}
 	f.tell(a.Log.With().Int("source", valueOr(number, 0)).Logger(), "a clock")
-	return a.Clocks.Keep(ctx, model.Clock{Source: valueOr(number, 0), SentAt: f.arrival, Body: body})
+	return a.Clocks.Keep(ctx, model.Clock{
+		Source: valueOr(number, 0), SentAt: f.arrival, Body: body, ReceivedAt: a.received(f), Doubts: model.NewDoubts(f.doubts...),
+	})
 }
 
 // clockFieldNames are the fields of a clock that have a meaning.
@@ -106,9 +108,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 		track := Track(a.Zone, playing.Entry, now)
 		body.CurrentTrack = &track
 	}
-	if !clock.SentAt.IsZero() {
-		body.SentAt = a.known(&clock.SentAt)
-	}
+	body.SentAt, body.ReceivedAt, body.Doubts = a.stamp(clock.SentAt), a.stamp(clock.ReceivedAt), doubts(clock.Doubts)
 	current, next := status.CurrentAndNext(a.shows(sent, clock.SentAt), now)
 	body.CurrentShow, body.NextShow = a.clockShow(current), a.clockShow(next)
 	own := fields{raw: sent}
@@ -140,7 +140,7 @@ func (c clockAnswer) VisitGetClockResponse(w http.ResponseWriter) error {
 
 // answeredByClock are the fields that the server fills in itself.
 var answeredByClock = map[string]bool{
-	"server_time": true, "time_zone": true, "engine_source": true, "sent_at": true,
+	"server_time": true, "time_zone": true, "engine_source": true, "sent_at": true, "received_at": true, "doubts": true,
 	"current_track": true, "current_show": true, "next_show": true, "engineSource": true, "currentTrack": true,
 }
 

@@ -3,8 +3,10 @@ package handler
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +93,9 @@ func TestEngine2025(t *testing.T) {
 					}
 					s.do(http.StatusNoContent, http.MethodPost, line.Path, string(body))
 				}
+				if got := statesSince(begin, get[api.Health](s, "/source/health/1?limit=50")); got != statesOf2025 {
+					t.Errorf("health is\n%s\nwant\n%s", got, statesOf2025)
+				}
 				stored := get[[]api.PlaylogEntry](s, "/playlog?limit=50")
 				if len(stored) != len(want) {
 					t.Errorf("%d entries are stored, want %d", len(stored), len(want))
@@ -114,6 +119,31 @@ func TestEngine2025(t *testing.T) {
 			})
 		}
 	}
+}
+
+// statesOf2025 are the states of the recorded engine, as seconds from the first
+// report to the last. What stands next to a fallback play is kept.
+const statesOf2025 = "5-55, 65-75 fallback silence, 85-85 fallback silence, 95-105, 115-145, 155-255 frozen, " +
+	"265-275 fallback silence, 285-315, 352-375 frozen"
+
+func statesSince(begin time.Time, h api.Health) string {
+	var all []string
+	for _, s := range slices.Backward(*h.History) {
+		text := fmt.Sprintf("%g-%g", s.LogTime.Sub(begin).Seconds(), s.LastSaidAt.Sub(begin).Seconds())
+		if s.ReceivedAt == nil || !s.ReceivedAt.Equal(s.LogTime.Time) || s.LastReceivedAt != nil && !s.LastReceivedAt.Equal(s.LastSaidAt.Time) {
+			text += " which arrived otherwise"
+		}
+		for _, sign := range []struct {
+			is   *bool
+			word string
+		}{{s.Fallback, "fallback"}, {s.Silence, "silence"}, {&s.Frozen, "frozen"}} {
+			if sign.is == nil || *sign.is {
+				text += " " + sign.word
+			}
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
 }
 
 // sentPlay is the play of a line, read independently of the code under test.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -33,6 +32,7 @@ func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus
 	if _, raw := f.find([]string{"details"}); raw != nil {
 		h.Details = details(raw)
 	}
+	h.ReceivedAt, h.Doubts = a.received(f), model.NewDoubts(f.doubts...)
 	f.tell(a.Log.With().Int("source", source).Logger(), "a health status")
 	return a.Healths.Record(ctx, h, f.arrival)
 }
@@ -91,35 +91,52 @@ func (a *API) GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.
 	if err != nil {
 		return nil, err
 	}
-	record := a.healthRecord(newest)
-	body := api.GetHealth200JSONResponse{
-		Source:        newest.Source,
-		LogTime:       record.LogTime,
-		IsHealthy:     record.IsHealthy,
-		Details:       record.Details,
-		DetailsParsed: record.DetailsParsed,
-	}
-	if r.Params.Limit == nil && r.Params.FromDate == nil {
-		return body, nil
-	}
-	statuses, err := a.Healths.History(ctx, r.Number, from, valueOr(r.Params.Limit, defaultHistory))
+	body := a.health(newest)
+	silent, err := a.Healths.NoPlaySince(ctx, newest, a.Now())
 	if err != nil {
 		return nil, err
 	}
-	history := make([]api.HealthRecord, len(statuses))
-	for i, h := range statuses {
+	body.NoPlaySince = a.stamp(silent)
+	if r.Params.Limit == nil && r.Params.FromDate == nil {
+		return api.GetHealth200JSONResponse(body), nil
+	}
+	states, err := a.Healths.History(ctx, r.Number, from, valueOr(r.Params.Limit, defaultHistory))
+	if err != nil {
+		return nil, err
+	}
+	history := make([]api.HealthRecord, len(states))
+	for i, h := range states {
 		history[i] = a.healthRecord(h)
 	}
 	body.History = &history
-	return body, nil
+	return api.GetHealth200JSONResponse(body), nil
 }
 
+// healthRecord renders a state.
 func (a *API) healthRecord(h model.Health) api.HealthRecord {
-	record := api.HealthRecord{LogTime: a.Zone.Stamp(h.LogTime), IsHealthy: h.Healthy, Details: h.Details}
-	if text := strings.TrimSpace(h.Details); strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
-		if parsed := json.RawMessage(text); json.Valid(parsed) {
-			record.DetailsParsed = parsed
-		}
+	said, sign := h.Said(), h.Signs.Read()
+	return api.HealthRecord{
+		LogTime:        a.Zone.Stamp(h.LogTime),
+		IsHealthy:      h.Healthy,
+		Details:        said.Details,
+		DetailsParsed:  status.Parsed(said.Details),
+		LastSaidAt:     a.Zone.Stamp(said.LogTime),
+		ReceivedAt:     a.stamp(h.ReceivedAt),
+		LastReceivedAt: a.stamp(h.Last.ReceivedAt),
+		Fallback:       sign.Fallback,
+		Silence:        sign.Silence,
+		Frozen:         sign.Frozen,
+		RestartedAt:    a.stamp(sign.RestartedAt),
+		Doubts:         doubts(h.Doubts),
 	}
-	return record
+}
+
+// health renders the last state of a source.
+func (a *API) health(h model.Health) api.Health {
+	r := a.healthRecord(h)
+	return api.Health{
+		Source: h.Source, LogTime: r.LogTime, IsHealthy: r.IsHealthy, Details: r.Details, DetailsParsed: r.DetailsParsed,
+		LastSaidAt: r.LastSaidAt, ReceivedAt: r.ReceivedAt, LastReceivedAt: r.LastReceivedAt,
+		Fallback: r.Fallback, Silence: r.Silence, Frozen: r.Frozen, RestartedAt: r.RestartedAt, Doubts: r.Doubts,
+	}
 }

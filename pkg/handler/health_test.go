@@ -22,8 +22,9 @@ func TestAPI_StoreHealth(t *testing.T) {
 			s.do(http.StatusNoContent, method, "/source/health/1/", body)
 		}
 		got := strings.TrimSpace(s.do(http.StatusOK, http.MethodGet, "/source/health/1", "").Body.String())
-		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"is_healthy":true,` +
-			`"log_time":"2020-06-27T19:14:00.500000+02:00","source":1}`
+		want := `{"details":"{\"lqs\": {\"version\": \"2.1\"}}","details_parsed":{"lqs":{"version":"2.1"}},"doubts":[],"fallback":null,"frozen":false,` +
+			`"is_healthy":true,"last_said_at":"2020-06-27T19:14:00.500000+02:00","log_time":"2020-06-27T19:14:00.500000+02:00",` +
+			`"received_at":"2020-06-27T19:15:00+02:00","restarted_at":null,"silence":null,"source":1}`
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
@@ -51,6 +52,40 @@ func TestAPI_StoreHealth(t *testing.T) {
 			}
 			if parsed := strings.HasPrefix(want.Details, "{"); parsed != (got.DetailsParsed != nil) {
 				t.Errorf("%s: parsed %s", body, got.DetailsParsed)
+			}
+		}
+	})
+
+	t.Run("Doubts", func(t *testing.T) {
+		t.Parallel()
+		for name, s := range map[string]*station{"engine-api": newStation(t), "sync-node": newSyncNode(t)} {
+			s.do(http.StatusNoContent, http.MethodPost, "/source/health/1", `{"is_healthy": true, "log_time": "soon"}`)
+			s.do(http.StatusNoContent, http.MethodPost, "/clock", `{"engine_source": 1, "engineSource": 2}`)
+			h, c := get[api.Health](s, "/source/health/1"), get[api.Clock](s, "/clock")
+			if len(h.Doubts) != 1 || h.Doubts[0].Field != "log_time" || h.Doubts[0].Sent != "soon" {
+				t.Errorf("%s: the doubts of health are %+v", name, h.Doubts)
+			}
+			if len(c.Doubts) != 1 || c.Doubts[0].Field != "engine_source" {
+				t.Errorf("%s: the doubts of the clock are %+v", name, c.Doubts)
+			}
+			if isHost := name == "engine-api"; isHost != (h.ReceivedAt != nil) || isHost != (c.ReceivedAt != nil) {
+				t.Errorf("%s: health arrived at %v, the clock at %v", name, h.ReceivedAt, c.ReceivedAt)
+			}
+			if page := get[api.SyncPage](s, "/sync/records?source=1&kind=healths"); len(page.Healths) != 1 || len(page.Healths[0].Doubts.List()) != 1 {
+				t.Errorf("%s: between nodes it is %+v", name, page.Healths)
+			}
+		}
+	})
+
+	t.Run("NoPlay", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T17:15:00Z"))
+		s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"track_start": "2020-06-27 19:14:00", "track_title": "a", "track_duration": 60}`)
+		s.do(http.StatusNoContent, http.MethodPost, "/source/health/1", `{"is_healthy": true}`)
+		for now, want := range map[string]bool{"2020-06-27T17:44:59Z": false, "2020-06-27T17:45:00Z": true} {
+			s.setNow(now)
+			if since := get[api.Health](s, "/source/health/1").NoPlaySince; want != (since != nil) || want && !since.Equal(moment(t, "2020-06-27T17:15:00Z")) {
+				t.Errorf("at %s it has played nothing since %v", now, since)
 			}
 		}
 	})

@@ -35,9 +35,7 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 	}
 	p := playlog.Play{Other: start.Other}
 	e.TrackStart, p.Undated = a.start(f, start)
-	if a.HostID > 0 { // original nodes send plays to a sync node, and their arrival there says nothing
-		e.ReceivedAt = f.arrival
-	}
+	e.ReceivedAt = a.received(f)
 	e.Doubts = model.NewDoubts(f.doubts...)
 	p.Entry = e
 	return p, nil
@@ -57,6 +55,15 @@ func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields
 	return f
 }
 
+// received is when it arrived at its own host. It is zero on a sync node: original
+// nodes send to it, and their arrival there says nothing.
+func (a *API) received(f *fields) time.Time {
+	if a.HostID == 0 {
+		return time.Time{}
+	}
+	return f.arrival.UTC().Truncate(time.Microsecond)
+}
+
 // arrival is when a body came. A body that was refused may be sent again.
 func (a *API) arrival(ctx context.Context) time.Time {
 	if at, again := httpserver.Arrival(ctx); again {
@@ -65,7 +72,7 @@ func (a *API) arrival(ctx context.Context) time.Time {
 	return a.Now()
 }
 
-// tell logs the doubts about something that does not keep them.
+// tell logs the doubts about what was sent.
 func (f *fields) tell(log zerolog.Logger, what string) {
 	if doubts := slices.DeleteFunc(slices.Clone(f.doubts), source.IsExpected); len(doubts) > 0 {
 		log.Warn().Interface("doubts", doubts).Msg("a part of " + what + " was not understood and counts as unknown")

@@ -51,6 +51,14 @@ func (a *API) known(t *time.Time) *stationtime.Stamp {
 	return &local
 }
 
+// stamp renders a time that may be unknown: nil if it is zero.
+func (a *API) stamp(t time.Time) *stationtime.Stamp {
+	if t.IsZero() {
+		return nil
+	}
+	return a.known(&t)
+}
+
 // ActivateSource activates a source.
 func (a *API) ActivateSource(ctx context.Context, r api.ActivateSourceRequestObject) (api.ActivateSourceResponseObject, error) {
 	return a.activate(ctx, r)

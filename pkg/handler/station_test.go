@@ -94,9 +94,10 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 	cache := answercache.New(answercache.Config{})
 	a := &API{
 		OnAir: onAir, Playlog: all, Sync: all, Gate: exchange.Open{},
-		Sources: source.New(all, 1, cache.Invalidate, logger), Healths: status.NewHealths(all, logger),
-		State: state,
-		Zone:  zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
+		Sources: source.New(all, 1, cache.Invalidate, logger),
+		Healths: status.NewHealths(all, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, logger),
+		State:   state,
+		Zone:    zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)

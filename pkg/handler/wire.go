@@ -297,9 +297,7 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 		IsVoid:      e.Overlay.Void,
 	}
 	playlogShape.show(a.Zone, &e, &record)
-	if !e.ReceivedAt.IsZero() {
-		record.ReceivedAt = new(a.Zone.Stamp(e.ReceivedAt))
-	}
+	record.ReceivedAt = a.stamp(e.ReceivedAt)
 	if again := e.Told.Again(); again != nil {
 		record.ToldAgain = new(stamps(a.Zone, again))
 	}

@@ -97,7 +97,7 @@ func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackRe
 }
 
 func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockResponseObject, error) {
-	return api.GetClock200JSONResponse{ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
+	return api.GetClock200JSONResponse{Doubts: []api.Doubt{}, ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
 }
 
 func (stub) EmptyClock(context.Context, api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
@@ -145,7 +145,7 @@ func (stub) ActivateSource(context.Context, api.ActivateSourceRequestObject) (ap
 }
 
 func (stub) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealthResponseObject, error) {
-	return api.GetHealth200JSONResponse{Source: 1, LogTime: noon, IsHealthy: true}, nil
+	return api.GetHealth200JSONResponse{Source: 1, LogTime: noon, LastSaidAt: noon, IsHealthy: true, Doubts: []api.Doubt{}}, nil
 }
 
 func (stub) StoreHealthByPost(context.Context, api.StoreHealthByPostRequestObject) (api.StoreHealthByPostResponseObject, error) {

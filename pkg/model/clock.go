@@ -13,6 +13,20 @@ type Clock struct {
 	SentAt time.Time // when it arrived: UTC, microseconds
 	// Body is the whole JSON object that arrived.
 	Body json.RawMessage
+	// ReceivedAt is when it arrived at the source's own host: UTC,
+	// microseconds. It is zero if no engine sent it there itself.
+	ReceivedAt time.Time
+	// Doubts are about what was not understood.
+	Doubts Doubts
+}
+
+// Normalize brings what another node sent into the form in which it is stored.
+func (c *Clock) Normalize() {
+	c.SentAt = micro(c.SentAt)
+	if !c.ReceivedAt.IsZero() {
+		c.ReceivedAt = micro(Within(c.ReceivedAt))
+	}
+	c.Doubts, _ = c.Doubts.clean()
 }
 
 // MaxClock bounds the body of a clock, in bytes. It is well above the 1 MiB that

@@ -99,7 +99,7 @@ func (c *Client) SetMaintenance(ctx context.Context, m model.Maintenance) error 
 	return domain(c.do(ctx, call{method: http.MethodPut, path: path, body: body, repeatable: true}, nil))
 }
 
-// LatestHealth asks for the latest status that a source reported about itself.
+// LatestHealth asks for the last state that a source reported about itself.
 // Errors as those of ActiveSource, and model.ErrNotFound if the peer knows of
 // no status.
 func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, error) {
@@ -114,9 +114,12 @@ func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, er
 	case body.Source != source || body.LogTime.IsZero():
 		return model.Health{}, c.unusable(path, "it is about another source, or has no time")
 	}
-	return model.Health{
-		Source: source, LogTime: body.LogTime.UTC().Truncate(time.Microsecond), Healthy: body.IsHealthy, Details: body.Details,
-	}, nil
+	h := model.Health{Source: source, LogTime: body.LogTime.Time, Healthy: body.IsHealthy, Details: body.Details}
+	if body.LastSaidAt.After(body.LogTime.Time) { // nodes of the first version do not tell it
+		h.Last = model.Report{LogTime: body.LastSaidAt.Time, Details: body.Details}
+	}
+	h.Normalize()
+	return h, nil
 }
 
 // MonitorStatus asks a status monitor what it sees. Errors as those of

@@ -18,6 +18,9 @@ type clockRow struct {
 	SentAt   sqldb.Time
 	Body     string
 	IsSynced bool
+	// ReceivedAt is NULL if no engine sent the clock to its own host itself.
+	ReceivedAt *sqldb.Time
+	Doubts     string
 }
 
 // TableName implements gorm's schema.Tabler.
@@ -26,16 +29,27 @@ func (clockRow) TableName() string { return "clock" }
 // newClockRow makes the row of a clock that does not wait for the sync node if
 // synced is true.
 func newClockRow(c model.Clock, synced bool) clockRow {
-	return clockRow{Source: c.Source, SentAt: sqldb.At(c.SentAt.UTC().Truncate(time.Microsecond)), Body: string(c.Body), IsSynced: synced}
+	row := clockRow{
+		Source: c.Source, SentAt: sqldb.At(c.SentAt.UTC().Truncate(time.Microsecond)), Body: string(c.Body), IsSynced: synced, Doubts: string(c.Doubts),
+	}
+	if !c.ReceivedAt.IsZero() {
+		row.ReceivedAt = new(sqldb.At(c.ReceivedAt.UTC().Truncate(time.Microsecond)))
+	}
+	return row
 }
 
 func (r *clockRow) clock() model.Clock {
-	return model.Clock{Source: r.Source, SentAt: r.SentAt.Time, Body: json.RawMessage(r.Body)}
+	c := model.Clock{Source: r.Source, SentAt: r.SentAt.Time, Body: json.RawMessage(r.Body), Doubts: model.Doubts(r.Doubts)}
+	if r.ReceivedAt != nil {
+		c.ReceivedAt = r.ReceivedAt.Time
+	}
+	return c
 }
 
 // isCopyOf reports whether both rows are the same clock.
 func (r *clockRow) isCopyOf(other *clockRow) bool {
-	return r.SentAt.Equal(other.SentAt.Time) && r.Body == other.Body
+	return r.SentAt.Equal(other.SentAt.Time) && r.Body == other.Body && r.Doubts == other.Doubts &&
+		r.clock().ReceivedAt.Equal(other.clock().ReceivedAt)
 }
 
 // StoreClock keeps what the rule says, given the last clock of the source. rule

@@ -84,6 +84,15 @@ func (r reader) LatestEntry(ctx context.Context, at time.Time) (model.Entry, err
 	return e, r.db.Fail(ctx, "read latest entry", err)
 }
 
+// LastPlay returns the entry of a source that was played last, with its overlay.
+// Error: model.ErrNotFound.
+func (r reader) LastPlay(ctx context.Context, source int) (model.Entry, error) {
+	ctx, cancel := r.db.Deadline(ctx)
+	defer cancel()
+	e, err := takeEntry[entryRow](r.db.Read.WithContext(ctx).Model(&entryRow{}).Where("log_source = ?", source).Order("played_at DESC, id DESC"))
+	return e, r.db.Fail(ctx, "read the last play", err)
+}
+
 // NextEntry returns the entry that was played first after a time. Error:
 // model.ErrNotFound.
 func (r reader) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {

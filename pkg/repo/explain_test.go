@@ -43,6 +43,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 	at := noon.Add(2500 * time.Minute)
 	first := find(t, db, model.EntryQuery{Limit: 1})[0]
 	id := first.ID
+	received := model.Health{Source: 1, LogTime: at.AddDate(1, 0, 0), ReceivedAt: at}
 	entries := func(q model.EntryQuery) func() error {
 		return func() error { _, err := db.Entries(ctx, q); return err }
 	}
@@ -80,8 +81,11 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 			return err
 		}, []string{"playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_entry", "playlog_fingerprint", "correction_uid"}},
 		{"LatestHealth", func() error { _, err := db.LatestHealth(ctx, 1); return err }, []string{"health_source"}},
-		{"StoreHealth", func() error { return db.StoreHealth(ctx, model.Health{Source: 1, LogTime: at}, asSaid) }, []string{"health_source"}},
-		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source"}},
+		{"StoreHealth", func() error { return db.StoreHealth(ctx, model.Health{Source: 1, LogTime: at}, asSaid) }, []string{"health_source", "health_uid"}},
+		{"StoreHealth/Received", func() error { return db.StoreHealth(ctx, received, asSaid) }, []string{"health_source", "health_uid"}},
+		{"StoreHealth/Fallback", func() error { return db.StoreHealth(ctx, received, asSaid) }, []string{"health_source", "playlog_source", "health_uid"}},
+		{"LastPlay", func() error { _, err := db.LastPlay(ctx, 1); return err }, []string{"playlog_source"}},
+		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source", "health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},
 		{"Activate", func() error {
 			_, err := db.Activate(ctx, asked(model.Activation{Source: 1, From: at.Add(time.Second), RecordedAt: noon}), source.Admit)

@@ -109,20 +109,14 @@ func (n *Node) UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, 
 	return healths, n.db.Fail(ctx, "read unsynced health", err)
 }
 
-// MarkHealthsSynced notes that the sync node has these statuses. Error:
-// model.ErrUnavailable.
+// MarkHealthsSynced notes that the sync node has these states, as they are now.
+// Error: model.ErrUnavailable.
 func (w *writer) MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error {
 	return w.commit(ctx, "mark health synced", func(ctx context.Context, tx *writing) error {
-		for part := range slices.Chunk(uids, sqldb.MaxList) {
-			_, err := tx.Exec(ctx, "UPDATE health SET is_synced = 1 WHERE is_synced = 0 AND "+sqldb.In("uid", part))
-			if err == nil {
-				err = tx.unpark(ctx, model.KindHealth, part)
-			}
-			if err != nil {
-				return err
-			}
+		if err := tx.confirmHealths(ctx, uids); err != nil {
+			return err
 		}
-		return nil
+		return tx.unpark(ctx, model.KindHealth, uids)
 	})
 }
 

@@ -17,15 +17,17 @@ type ClockStore interface {
 	Clock(ctx context.Context, source int) (model.Clock, error)
 }
 
-// Clocks knows the studio clock of each source.
+// Clocks knows the studio clock of each source. It tells Prometheus what it did
+// not understand.
 type Clocks struct {
 	store                 ClockStore
 	hostID, defaultSource int
+	doubted
 }
 
 // NewClocks makes Clocks. hostID is the source of what does not name one.
 func NewClocks(store ClockStore, hostID, defaultSource int) *Clocks {
-	return &Clocks{store: store, hostID: hostID, defaultSource: defaultSource}
+	return &Clocks{store: store, hostID: hostID, defaultSource: defaultSource, doubted: newDoubted("clock", "engine_source")}
 }
 
 // Keep stores a clock that arrived at its SentAt. A source that is not known is
@@ -38,6 +40,7 @@ func (s *Clocks) Keep(ctx context.Context, c model.Clock) error {
 	if err := model.ValidateSource("engine_source", c.Source); err != nil {
 		return err
 	}
+	s.count(c.Doubts)
 	c.SentAt = c.SentAt.UTC().Truncate(time.Microsecond)
 	return s.store.StoreClock(ctx, c, LastClock)
 }

@@ -7,6 +7,15 @@
 // nothing which is told of the future hides what comes after it. It knows neither
 // HTTP nor SQL.
 //
-// Clock and maintenance are one statement of each source. Health is a timeline: a
-// status may tell an earlier time and then is history.
+// Clock and maintenance are one statement of each source. Health is a timeline of
+// states. A report that says nothing new confirms the last state, so a day of
+// 8,640 reports is a few states (see HealthRule); a report may tell an earlier
+// time and then is history. A state is known by its first report. Copies of it
+// merge the same way in whatever order they come (see MergeHealth). The first and
+// the last report of each state are kept, and with them what health said next to
+// a fallback play, which closes the state.
+//
+// From the details it reads fallback, silence, a level that is frozen, and
+// restarts (see model.Sign). A store is told which state to keep, and a Watch
+// tells Prometheus.
 package status

@@ -20,19 +20,24 @@ type HealthStore interface {
 	StoreHealth(ctx context.Context, h model.Health, rule Rule[model.Health]) error
 	// LatestHealth is model.ErrNotFound if the source never said anything.
 	LatestHealth(ctx context.Context, source int) (model.Health, error)
-	// HealthHistory is newest first.
+	// HealthHistory has the states that lasted or began since from, newest first.
 	HealthHistory(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error)
+	// LastPlay is the entry of the source that started last. Error:
+	// model.ErrNotFound if there is none.
+	LastPlay(ctx context.Context, source int) (model.Entry, error)
 }
 
 // Healths knows what sources said about themselves.
 type Healths struct {
-	store HealthStore
-	log   zerolog.Logger
+	store   HealthStore
+	cfg     Config
+	log     zerolog.Logger
+	doubted doubted
 }
 
 // NewHealths makes Healths.
-func NewHealths(store HealthStore, log zerolog.Logger) *Healths {
-	return &Healths{store: store, log: log}
+func NewHealths(store HealthStore, cfg Config, log zerolog.Logger) *Healths {
+	return &Healths{store: store, cfg: cfg, log: log, doubted: newDoubted("health", "source", "log_time", "is_healthy", "details")}
 }
 
 var (
@@ -49,8 +54,8 @@ func CheckLogTime(told time.Time) error {
 	return nil
 }
 
-// Record stores a status that arrived at that time; its LogTime is zero if none
-// was told. A time of the future is taken for now, with a warning in the log: it
+// Record stores a report that arrived at that time; its LogTime is zero if none
+// was told. It is a state of its own, or confirms the last one: see HealthRule. A time of the future is taken for now, with a warning in the log: it
 // would hide every later status until that time comes. Details that are too long
 // are cut, also with a warning. Errors: *model.InvalidError,
 // model.ErrUnavailable.
@@ -74,20 +79,10 @@ func (s *Healths) Record(ctx context.Context, h model.Health, arrived time.Time)
 	if h.Details, cut = clean(h.Details); cut {
 		s.log.Warn().Int("source", h.Source).Int("limit", model.MaxDetails).Msg("the details of a health status are too long and were cut")
 	}
+	s.doubted.count(h.Doubts)
+	said := readDetails(h.Details)
+	h.Signs = said.sign(s.cfg.SilenceBelow).Text()
 	return s.store.StoreHealth(ctx, h, HealthRule(arrived))
-}
-
-// HealthRule is the Rule for a status that arrived at that time. Then no status
-// was later than what is taken for the future, unless the host's clock was set
-// back since: the status comes after all others.
-func HealthRule(arrived time.Time) Rule[model.Health] {
-	ahead := arrived.Add(stationtime.MaxAhead)
-	return func(said, last model.Health) model.Health {
-		if last.LogTime.After(ahead) {
-			said.LogTime = After(said.LogTime, last.LogTime)
-		}
-		return said
-	}
 }
 
 // clean brings details into the form in which they are stored, and reports whether
@@ -106,8 +101,29 @@ func (s *Healths) Latest(ctx context.Context, source int) (model.Health, error) 
 	return s.store.LatestHealth(ctx, source)
 }
 
-// History is what a source said since from, newest first. Error:
+// History is what a source said since from, the newest state first. Error:
 // model.ErrUnavailable.
 func (s *Healths) History(ctx context.Context, source int, from time.Time, limit int) ([]model.Health, error) {
 	return s.store.HealthHistory(ctx, source, from, limit)
+}
+
+// NoPlaySince is since when a source plays nothing although it says that it is
+// healthy. It is zero if that is not so, or not yet for long enough. Error:
+// model.ErrUnavailable.
+func (s *Healths) NoPlaySince(ctx context.Context, h model.Health, now time.Time) (time.Time, error) {
+	if !h.Healthy {
+		return time.Time{}, nil
+	}
+	played, err := s.store.LastPlay(ctx, h.Source)
+	if err != nil && !errors.Is(err, model.ErrNotFound) {
+		return time.Time{}, err
+	}
+	since := h.LogTime
+	if err == nil {
+		since = played.PlayedAt().Add(played.Effective().Duration)
+	}
+	if now.Sub(since) < s.cfg.NoPlayAfter {
+		return time.Time{}, nil
+	}
+	return since, nil
 }

@@ -26,9 +26,10 @@ func After(arrived, last time.Time) time.Time {
 
 // Later is the Rule for clocks that nodes exchange: the later one counts, and of
 // two at one instant the one with the greater body, byte by byte. So every order
-// of many ends with the same one.
+// of many ends with the same one. Of two copies, the one counts that knows more
+// of its arrival.
 func Later(a, b model.Clock) model.Clock {
-	if cmp.Or(a.SentAt.Compare(b.SentAt), bytes.Compare(a.Body, b.Body)) < 0 {
+	if cmp.Or(a.SentAt.Compare(b.SentAt), bytes.Compare(a.Body, b.Body), a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(a.Doubts, b.Doubts)) < 0 {
 		return b
 	}
 	return a

@@ -98,7 +98,8 @@ func TestRules(t *testing.T) {
 			ahead := said.SentAt
 			latest := well
 			well = HealthRule(ahead.Add(-stationtime.MaxAhead))(model.Health{Source: 1, Details: string(said.Body), LogTime: said.SentAt}, latest)
-			if latest.LogTime.After(ahead) && !well.LogTime.After(latest.LogTime) || well.LogTime.Before(said.SentAt) || well.Details != string(said.Body) {
+			prior, next := latest.Said(), well.Said()
+			if prior.LogTime.After(ahead) && !next.LogTime.After(prior.LogTime) || next.LogTime.Before(said.SentAt) || next.Details != string(said.Body) {
 				t.Fatalf("%+v comes after %+v", well, latest)
 			}
 		}

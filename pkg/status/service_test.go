@@ -21,6 +21,7 @@ type memory struct {
 	clocks       map[int]model.Clock
 	healths      []model.Health
 	maintenances []model.Maintenance
+	played       time.Time
 	err          error
 }
 
@@ -44,7 +45,14 @@ func (m *memory) StoreHealth(ctx context.Context, h model.Health, rule Rule[mode
 	if err != nil && !errors.Is(err, model.ErrNotFound) {
 		return err
 	}
-	m.healths = append(m.healths, rule(h, last))
+	kept := rule(h, last)
+	for i := range m.healths {
+		if m.healths[i].UID() == kept.UID() {
+			m.healths[i] = MergeHealth(m.healths[i], kept)
+			return nil
+		}
+	}
+	m.healths = append(m.healths, kept)
 	return nil
 }
 
@@ -60,6 +68,13 @@ func (m *memory) HealthHistory(_ context.Context, source int, from time.Time, li
 	history := slices.DeleteFunc(slices.Clone(m.healths), func(h model.Health) bool { return h.Source != source || h.LogTime.Before(from) })
 	slices.SortStableFunc(history, func(a, b model.Health) int { return b.LogTime.Compare(a.LogTime) })
 	return history[:min(limit, len(history))], m.err
+}
+
+func (m *memory) LastPlay(context.Context, int) (model.Entry, error) {
+	if m.played.IsZero() && m.err == nil {
+		return model.Entry{}, model.ErrNotFound
+	}
+	return model.Entry{TrackStart: m.played, Duration: time.Minute}, m.err
 }
 
 func (m *memory) StoreMaintenance(_ context.Context, s model.Maintenance, rule Rule[model.Maintenance]) error {
@@ -142,9 +157,9 @@ func TestHealths_Record(t *testing.T) {
 	} {
 		m, log := &memory{}, &bytes.Buffer{}
 		if !c.last.IsZero() {
-			m.healths = []model.Health{{Source: 3, LogTime: c.last}, {Source: 4, LogTime: noon.Add(24 * time.Hour)}}
+			m.healths = []model.Health{{Source: 3, LogTime: c.last, Details: "before"}, {Source: 4, LogTime: noon.Add(24 * time.Hour)}}
 		}
-		s := NewHealths(m, zerolog.New(log))
+		s := NewHealths(m, Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.New(log))
 		err := s.Record(t.Context(), model.Health{Source: 3, LogTime: c.told, Details: c.details}, noon.Add(999))
 		c.want.Source = 3
 		if got := append(m.healths, model.Health{}); err != nil || !slices.Contains(got, c.want) {
@@ -156,7 +171,7 @@ func TestHealths_Record(t *testing.T) {
 	}
 
 	m := &memory{}
-	s := NewHealths(m, zerolog.Nop())
+	s := NewHealths(m, Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop())
 	for _, h := range []model.Health{{}, {Source: 1, LogTime: earliest.Add(-1)}} {
 		if err := s.Record(t.Context(), h, noon); !errors.As(err, new(*model.InvalidError)) || len(m.healths) != 0 {
 			t.Errorf("%+v: %v", h, err)
@@ -232,7 +247,7 @@ func TestOvertaken(t *testing.T) {
 		t.Errorf("the clock is %s of %s", c.Body, c.SentAt)
 	}
 
-	if err := NewHealths(store, zerolog.Nop()).Record(ctx, model.Health{Source: 1, Details: "own"}, noon); err != nil {
+	if err := NewHealths(store, Config{}, zerolog.Nop()).Record(ctx, model.Health{Source: 1, Details: "own"}, noon); err != nil {
 		t.Fatal(err)
 	}
 	if h, err := store.LatestHealth(ctx, 1); err != nil || h != (model.Health{Source: 1, Details: "own", LogTime: want}) {

@@ -58,12 +58,19 @@ func (w Changes) changes() model.Changes {
 	return c
 }
 
-// Health is a status that a source reported about itself.
+// Health is a state that a source reported about itself. Zero values are left
+// out.
 type Health struct {
-	Source  int               `json:"source"`
-	LogTime stationtime.Stamp `json:"log_time"`
-	Healthy bool              `json:"is_healthy"`
-	Details string            `json:"details,omitempty"`
+	Source         int                `json:"source"`
+	LogTime        stationtime.Stamp  `json:"log_time"`
+	Healthy        bool               `json:"is_healthy"`
+	Details        string             `json:"details,omitempty"`
+	ReceivedAt     *stationtime.Stamp `json:"received_at,omitempty"`
+	LastAt         *stationtime.Stamp `json:"last_at,omitempty"`
+	LastReceivedAt *stationtime.Stamp `json:"last_received_at,omitempty"`
+	LastDetails    string             `json:"last_details,omitempty"`
+	Signs          model.Signs        `json:"signs,omitempty"`
+	Doubts         model.Doubts       `json:"doubts,omitempty"`
 }
 
 // Clock is the studio clock as a source last sent it.
@@ -71,14 +78,15 @@ type Clock struct {
 	Source int               `json:"source"`
 	SentAt stationtime.Stamp `json:"sent_at"`
 	Body   json.RawMessage   `json:"body"`
+	// Both are left out if they are zero.
+	ReceivedAt *stationtime.Stamp `json:"received_at,omitempty"`
+	Doubts     model.Doubts       `json:"doubts,omitempty"`
 }
 
 // NewEntry is the wire form of a record.
 func NewEntry(r model.Record) Entry {
 	wire := Entry{Entry: r.Entry, TrackStart: stationtime.UTC(r.Entry.TrackStart), DurationMS: r.Entry.Duration.Milliseconds()}
-	if !r.Entry.ReceivedAt.IsZero() {
-		wire.ReceivedAt = new(stationtime.UTC(r.Entry.ReceivedAt))
-	}
+	wire.ReceivedAt = stamp(r.Entry.ReceivedAt)
 	for _, c := range r.Corrections {
 		wire.Corrections = append(wire.Corrections, Correction{
 			Kind: c.Kind, At: stationtime.UTC(c.At), By: c.By, Reason: c.Reason, Changes: newChanges(c.Changes), Before: newChanges(c.Before),
@@ -91,9 +99,7 @@ func NewEntry(r model.Record) Entry {
 func (w Entry) Record() model.Record {
 	r := model.Record{Entry: w.Entry}
 	r.Entry.TrackStart, r.Entry.Duration = w.TrackStart.Time, milliseconds(w.DurationMS)
-	if w.ReceivedAt != nil {
-		r.Entry.ReceivedAt = w.ReceivedAt.Time
-	}
+	r.Entry.ReceivedAt = moment(w.ReceivedAt)
 	for _, c := range w.Corrections {
 		r.Corrections = append(r.Corrections, model.Correction{
 			Kind: c.Kind, At: c.At.Time, By: c.By, Reason: c.Reason, Changes: c.Changes.changes(), Before: c.Before.changes(),
@@ -111,24 +117,51 @@ func milliseconds(n int64) time.Duration {
 	return time.Duration(min(max(n, -beyondAnyDuration), beyondAnyDuration)) * time.Millisecond
 }
 
-// NewHealth is the wire form of a health status.
-func NewHealth(h model.Health) Health {
-	return Health{Source: h.Source, LogTime: stationtime.UTC(h.LogTime), Healthy: h.Healthy, Details: h.Details}
+// stamp is the wire form of a time that may be unknown.
+func stamp(t time.Time) *stationtime.Stamp {
+	if t.IsZero() {
+		return nil
+	}
+	return new(stationtime.UTC(t))
 }
 
-// Health returns the status.
+// moment is the time of a stamp, zero if it is unknown.
+func moment(s *stationtime.Stamp) time.Time {
+	if s == nil {
+		return time.Time{}
+	}
+	return s.Time
+}
+
+// NewHealth is the wire form of a state.
+func NewHealth(h model.Health) Health {
+	return Health{
+		Source: h.Source, LogTime: stationtime.UTC(h.LogTime), Healthy: h.Healthy, Details: h.Details, ReceivedAt: stamp(h.ReceivedAt),
+		LastAt: stamp(h.Last.LogTime), LastReceivedAt: stamp(h.Last.ReceivedAt), LastDetails: h.Last.Details, Signs: h.Signs, Doubts: h.Doubts,
+	}
+}
+
+// Health returns the state, normalized.
 func (w Health) Health() model.Health {
-	return model.Health{Source: w.Source, LogTime: w.LogTime.UTC().Truncate(time.Microsecond), Healthy: w.Healthy, Details: w.Details}
+	h := model.Health{
+		Source: w.Source, LogTime: w.LogTime.Time, Healthy: w.Healthy, Details: w.Details, ReceivedAt: moment(w.ReceivedAt),
+		Last:  model.Report{LogTime: moment(w.LastAt), ReceivedAt: moment(w.LastReceivedAt), Details: w.LastDetails},
+		Signs: w.Signs, Doubts: w.Doubts,
+	}
+	h.Normalize()
+	return h
 }
 
 // NewClock is the wire form of a clock.
 func NewClock(c model.Clock) Clock {
-	return Clock{Source: c.Source, SentAt: stationtime.UTC(c.SentAt), Body: c.Body}
+	return Clock{Source: c.Source, SentAt: stationtime.UTC(c.SentAt), Body: c.Body, ReceivedAt: stamp(c.ReceivedAt), Doubts: c.Doubts}
 }
 
-// Clock returns the clock.
+// Clock returns the clock, normalized.
 func (w Clock) Clock() model.Clock {
-	return model.Clock{Source: w.Source, SentAt: w.SentAt.UTC().Truncate(time.Microsecond), Body: w.Body}
+	c := model.Clock{Source: w.Source, SentAt: w.SentAt.Time, Body: w.Body, ReceivedAt: moment(w.ReceivedAt), Doubts: w.Doubts}
+	c.Normalize()
+	return c
 }
 
 // Decode reads one record of a batch. The error is an *model.InvalidError, in

@@ -154,7 +154,10 @@ func TestContract(t *testing.T) {
 		}
 		h := model.Health{Source: 1, LogTime: moments.Draw(t, "log time"), Healthy: rapid.Bool().Draw(t, "healthy"), Details: words.Draw(t, "details")}
 		check(t, "SyncHealth", record.NewHealth(h))
-		check(t, "SyncClock", record.NewClock(model.Clock{Source: 1, SentAt: h.LogTime, Body: json.RawMessage(`{"a": 1}`)}))
+		h.ReceivedAt, h.Last = h.LogTime, h.Said()
+		h.Signs, h.Doubts = model.Sign{Frozen: true}.Text(), model.NewDoubts(model.NewDoubt("log_time", h.Details, "is none"))
+		check(t, "SyncHealth", record.NewHealth(h))
+		check(t, "SyncClock", record.NewClock(model.Clock{Source: 1, SentAt: h.LogTime, Body: json.RawMessage(`{"a": 1}`), ReceivedAt: h.LogTime, Doubts: h.Doubts}))
 	})
 }
 
@@ -162,12 +165,18 @@ func TestHealth_roundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		h := model.Health{Source: 3, LogTime: moments.Draw(t, "log time").UTC(), Healthy: rapid.Bool().Draw(t, "healthy"), Details: words.Draw(t, "details")}
+		if rapid.Bool().Draw(t, "more") {
+			h.ReceivedAt, h.Last = h.LogTime, h.Said()
+			h.Signs = model.Sign{Frozen: true, Moving: []string{".disk"}, LevelSince: h.LogTime}.Text()
+			h.Doubts = model.NewDoubts(model.NewDoubt("log_time", h.Details, "is none"))
+			h.Normalize()
+		}
 		raw, err := json.Marshal(record.NewHealth(h))
 		if err != nil {
 			t.Fatal(err)
 		}
 		wire, err := record.Decode[record.Health](raw)
-		if got := wire.Health(); err != nil || got.UID() != h.UID() {
+		if got := wire.Health(); err != nil || got.Content() != h.Content() {
 			t.Fatalf("%s became %+v, %v", raw, got, err)
 		}
 	})

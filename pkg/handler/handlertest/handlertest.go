@@ -54,7 +54,8 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	return &handler.API{
 		OnAir: onAir, Playlog: store, Sync: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
-		Healths: status.NewHealths(store, zerolog.Nop()), Clocks: status.NewClocks(store, number, 1),
+		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
+		Clocks:  status.NewClocks(store, number, 1),
 		Plays: func(report.Month, time.Time) report.Plays {
 			return func(context.Context, func(report.Play) error) error { return nil }
 		},

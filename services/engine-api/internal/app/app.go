@@ -38,6 +38,7 @@ type App struct {
 	base    *lifecycle.Service
 	db      *repo.Node
 	journal *journal.Journal
+	health  *status.Healths
 	refused *refused.Keeper
 	tracks  *trackservice.Service
 	clocks  *engineclock.Watch
@@ -77,6 +78,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
 	base.Server.Registry().MustRegister(recorder, a.clocks)
 	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
+	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
+	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
+	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -96,8 +100,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Playlog:    db,
 		Recorder:   recorder,
 		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
-		Healths:    status.NewHealths(statuses, base.Log("status")),
-		Clocks:     status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource),
+		Healths:    a.health,
+		Clocks:     clocks,
 		Sync:       db,
 		Gate:       exchange.Open{},
 		State:      a.state,

@@ -44,6 +44,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
 		}
 	}
+	if state.HealthWarnings, err = a.health.Warnings(ctx, time.Now(), a.cfg.HostID); err != nil {
+		return api.SyncState{}, err
+	}
 	if kept, err := a.refused.State(); err == nil {
 		state.Refused = &api.Refused{Items: kept.Items, Bytes: kept.Bytes}
 	}

@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
@@ -39,6 +40,7 @@ type Config struct {
 
 	Tracks trackservice.Config
 	Report report.Config
+	Health status.Config
 
 	Engines      httpserver.Engines
 	EngineSource source.Engines

@@ -128,7 +128,8 @@ func recordVersion(r *model.Record) version {
 }
 
 func healthVersion(h *model.Health) version {
-	return version{kind: model.KindHealth, uid: h.UID()}
+	uid := h.UID()
+	return version{model.KindHealth, uid, model.Content{Base: uid, Supplement: h.Content()}}
 }
 
 // sift splits what was read into what is to be sent and what was sent too

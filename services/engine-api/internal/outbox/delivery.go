@@ -224,20 +224,20 @@ func (p *Pusher) took(versions []version) {
 
 func (p *Pusher) settleHealths(ctx context.Context, d delivery) error {
 	var taken []version
-	var uids []model.Fingerprint
+	var states []model.Health
 	for i, result := range d.results.Healths {
 		v := d.batch.healths[i].version
 		if result.Refused == "" {
 			taken = append(taken, v)
-			uids = append(uids, v.uid)
+			states = append(states, d.batch.healths[i].value)
 		} else if err := p.refuse(ctx, v, result.Refused); err != nil {
 			return err
 		}
 	}
-	if len(uids) == 0 {
+	if len(states) == 0 {
 		return nil
 	}
-	if err := p.store.MarkHealthsSynced(ctx, uids); err != nil {
+	if err := p.store.AbsorbHealths(ctx, states, true); err != nil {
 		return storeError{err}
 	}
 	p.took(taken)

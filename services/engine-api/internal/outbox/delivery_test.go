@@ -311,6 +311,42 @@ func TestPusher_ChangedMeanwhile(t *testing.T) {
 	})
 }
 
+// TestPusher_StateGoesOn: a state that goes on while it is under way is sent
+// again, as often as it goes on, and never parked.
+func TestPusher_StateGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, n := newStore(), newNode()
+		p, _ := run(t, s, n)
+		said := func(reports int) model.Health {
+			h := health(0)
+			h.Last.LogTime = h.LogTime.Add(time.Duration(reports) * 10 * time.Second)
+			return h
+		}
+		n.set(func() {
+			n.after = func(_ context.Context, b peer.Batch) error {
+				if len(b.Healths) == 1 && b.Healths[0] == said(1) {
+					s.putHealth(said(2))
+				}
+				return nil
+			}
+		})
+		for reports := 1; reports < 3*maxTaken; reports++ {
+			s.putHealth(said(reports))
+			p.Wake()
+			synctest.Wait()
+			after(lookEvery)
+			if o := s.counts(); o.Healths != 0 || o.Parked != 0 {
+				t.Fatalf("after %d reports: %+v", reports, o)
+			}
+		}
+		last := said(3*maxTaken - 1)
+		if got := n.healths[last.UID()]; got != last {
+			t.Errorf("the sync node has %+v", got)
+		}
+	})
+}
+
 // TestPusher_Stuck: a record that the peer takes, but that stays in the outbox,
 // is not sent for ever. The records after it do not wait.
 func TestPusher_Stuck(t *testing.T) {
@@ -343,7 +379,7 @@ func TestPusher_Stuck(t *testing.T) {
 // It sends them less and less often.
 func TestPusher_CannotWrite(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"MarkSynced", "MarkHealthsSynced", "MarkClocksSynced"} {
+	for _, operation := range []string{"MarkSynced", "AbsorbHealths", "MarkClocksSynced"} {
 		for _, single := range []bool{false, operation == "MarkSynced"} {
 			synctest.Test(t, func(t *testing.T) {
 				s, n := newStore(record(1)), newNode()
@@ -371,7 +407,7 @@ func TestPusher_CannotWrite(t *testing.T) {
 
 func TestPusher_DatabaseFails(t *testing.T) {
 	t.Parallel()
-	for _, operation := range []string{"Outbox", "Unsynced", "UnsyncedHealths", "UnsyncedClocks", "MarkSynced", "MarkHealthsSynced", "MarkClocksSynced", "Park", "Receive"} {
+	for _, operation := range []string{"Outbox", "Unsynced", "UnsyncedHealths", "UnsyncedClocks", "MarkSynced", "AbsorbHealths", "MarkClocksSynced", "Park", "Receive"} {
 		synctest.Test(t, func(t *testing.T) {
 			s, n := newStore(record(1), record(2), record(3)), newNode()
 			s.putHealth(health(1))

@@ -193,13 +193,15 @@ func (s *store) MarkSynced(_ context.Context, acks []model.Ack) error {
 	return nil
 }
 
-func (s *store) MarkHealthsSynced(_ context.Context, uids []model.Fingerprint) error {
+func (s *store) AbsorbHealths(_ context.Context, healths []model.Health, synced bool) error {
 	defer s.mu.Unlock()
-	if err := s.begin("MarkHealthsSynced"); err != nil || s.deaf {
+	if err := s.begin("AbsorbHealths"); err != nil || s.deaf {
 		return err
 	}
-	for _, uid := range uids {
-		s.healths[uid].synced = true
+	for _, h := range healths {
+		if row := s.healths[h.UID()]; synced && row.health.Content() == h.Content() {
+			row.synced = true
+		}
 	}
 	return nil
 }

@@ -39,7 +39,9 @@ type Store interface {
 	UnsyncedHealths(ctx context.Context, limit int) ([]model.Health, error)
 	UnsyncedClocks(ctx context.Context) ([]model.Clock, error)
 	MarkSynced(ctx context.Context, acks []model.Ack) error
-	MarkHealthsSynced(ctx context.Context, uids []model.Fingerprint) error
+	// AbsorbHealths with synced notes that the sync node has these states, as far
+	// as they have not changed meanwhile.
+	AbsorbHealths(ctx context.Context, healths []model.Health, synced bool) error
 	MarkClocksSynced(ctx context.Context, cs []model.Clock) error
 	Park(ctx context.Context, kind model.Kind, uid model.Fingerprint, reason string) error
 	Unpark(ctx context.Context, uids ...model.Fingerprint) (int64, error)

@@ -71,7 +71,7 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 			p.learn(decision.Probe{Source: source, Failure: failure})
 		}
 		if recorded {
-			p.learn(decision.Health{Source: source, Healthy: health.Healthy, At: health.LogTime})
+			p.learn(decision.Health{Source: source, Healthy: health.Healthy, At: health.Said().LogTime})
 		}
 		select {
 		case <-ctx.Done():

@@ -36,6 +36,7 @@ type App struct {
 	cfg      config.Config
 	base     *lifecycle.Service
 	station  *repo.Station
+	health   *status.Healths
 	sources  *sources
 	active   *source.Service
 	unknown  prometheus.Gauge
@@ -66,6 +67,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
+	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
+	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
 	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -79,8 +82,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Playlog:    a.station,
 		Recorder:   recorder,
 		Sources:    a.active,
-		Healths:    status.NewHealths(a.station, base.Log("status")),
-		Clocks:     status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource),
+		Healths:    a.health,
+		Clocks:     clocks,
 		Sync:       a.station,
 		Gate:       origins,
 		State:      a.state,
@@ -101,7 +104,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes, a.unknown)
+	base.Server.Registry().MustRegister(a.nodes, a.unknown, clocks, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // state is what GET /sync/state shows. The sync node waits for nobody, and
 // tells what it knows of the nodes.
-func (a *App) state(context.Context) (api.SyncState, error) {
+func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	state := api.SyncState{HostId: a.cfg.HostID, Now: stationtime.UTC(time.Now()), Nodes: &[]api.NodeState{}}
 	for _, s := range a.nodes.Status() {
 		node := api.NodeState{
@@ -26,6 +27,9 @@ func (a *App) state(context.Context) (api.SyncState, error) {
 			node.Reconciled, node.Fetched = new(stationtime.UTC(s.Reconciled)), new(s.Fetched)
 		}
 		*state.Nodes = append(*state.Nodes, node)
+	}
+	if warnings, err := a.health.Warnings(ctx, time.Now(), slices.Sorted(maps.Keys(a.cfg.MainHosts))...); err == nil { // otherwise the database is away
+		state.HealthWarnings = warnings
 	}
 	return state, nil
 }

@@ -22,6 +22,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 )
 
@@ -41,6 +42,7 @@ type Config struct {
 
 	Tracks trackservice.Config
 	Report report.Config
+	Health status.Config
 	lifecycle.Config
 }
 

@@ -74,9 +74,14 @@ func (r *run) healths() stock[model.Health] {
 		},
 		parcel: func(page []model.Health) peer.Batch { return peer.Batch{Synced: true, Healths: page} },
 		receipt: func(page []model.Health) peer.Batch {
-			var b peer.Batch
+			// Of a state that goes on, only the whole says what is here.
+			b := peer.Batch{Synced: true}
 			for i := range page {
-				b.HealthAcks = append(b.HealthAcks, page[i].UID())
+				if page[i].Content() == page[i].UID() {
+					b.HealthAcks = append(b.HealthAcks, page[i].UID())
+				} else {
+					b.Healths = append(b.Healths, page[i])
+				}
 			}
 			return b
 		},
