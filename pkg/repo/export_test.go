@@ -84,7 +84,9 @@ func (n *Node) TakeLeaseAfter(ctx context.Context, name, holder string, epoch in
 // write since now.
 func (d *DB) AwaitRefusal(t testing.TB) func() {
 	t.Helper()
-	d.db.Wrote(t.Context(), nil)
+	if err := d.db.Wrote(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
 	return func() {
 		t.Helper()
 		patience.Await(t, func() error {

@@ -73,8 +73,7 @@ func (c *nodeCommitter) storeGroup(group []*waitingEntry) error {
 	return c.db.Outlast(ctx, func() error {
 		err := c.insert(ctx, group)
 		if err == nil || c.db.IsUnavailable(err) {
-			c.db.Wrote(ctx, err)
-			return c.db.Classify(ctx, err)
+			return c.db.Classify(ctx, c.db.Wrote(ctx, err))
 		}
 		records, err := recordsOf(group)
 		if err != nil {

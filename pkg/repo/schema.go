@@ -25,6 +25,9 @@ var (
 	ErrSchemaOlder = sqldb.ErrSchemaOlder
 	// ErrNoDatabase says that there is no database to open.
 	ErrNoDatabase = sqldb.ErrNoDatabase
+	// ErrFileGone says that what is written is lost: the file was deleted or
+	// replaced while it was open.
+	ErrFileGone = sqldb.ErrFileGone
 )
 
 // DB is an open database, of a node or of the sync node. DB shows whether the

@@ -111,7 +111,7 @@ func (s *sequencer) commitInTurn(ctx context.Context, do func(ctx context.Contex
 		})
 	})
 	if err != nil {
-		s.db.Wrote(ctx, err)
+		err = s.db.Wrote(ctx, err)
 	}
 	return s.db.Classify(ctx, err)
 }
@@ -179,7 +179,7 @@ func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) 
 	switch {
 	case err == nil:
 		s.last = n
-		s.db.Wrote(ctx, nil)
+		return s.db.Wrote(ctx, nil)
 	case errors.Is(err, errUnchanged):
 		return nil
 	case errors.Is(err, errOvertaken):

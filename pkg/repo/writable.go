@@ -41,7 +41,6 @@ func (d *DB) tryWrite(ctx context.Context) error {
 		// It is not repeated: a probe wants to know what is now.
 		row := noteRow{Name: writeTest, Body: "{}", WrittenAt: sqldb.At(time.Now())}
 		err := d.db.Write.WithContext(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
-		d.db.Wrote(ctx, err)
-		return err
+		return d.db.Wrote(ctx, err)
 	})
 }

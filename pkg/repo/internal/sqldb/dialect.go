@@ -43,6 +43,8 @@ type Dialect interface {
 	// Size is the size of the database's file and of its log, in bytes, if this
 	// process can know.
 	Size() (file, log int64, known bool)
+	// Path is where the file of an embedded database is, "" for a server.
+	Path() string
 
 	// InsertMissing turns an INSERT into one that leaves existing rows alone.
 	// column is any column of the table.

@@ -55,7 +55,8 @@ func (db *DB) Classify(ctx context.Context, err error) error {
 // now.
 func (db *DB) IsUnavailable(err error) bool {
 	var network net.Error
-	return db.isAway(err) ||
+	return errors.Is(err, model.ErrUnavailable) ||
+		db.isAway(err) ||
 		db.Dialect.IsUnavailable(err) ||
 		db.IsConflict(err) || // still a conflict after all repetitions
 		errors.As(err, &network) ||

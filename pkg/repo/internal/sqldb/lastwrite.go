@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -23,18 +25,42 @@ type lastWrite struct {
 	err error
 }
 
-// Wrote notes how a write ended. What the caller did wrong says nothing about
-// the database, and is not noted. A write that changed nothing is none.
-func (db *DB) Wrote(ctx context.Context, err error) {
-	if err = db.Classify(ctx, err); err != nil && !errors.Is(err, model.ErrUnavailable) {
-		return
+// Wrote notes how a write ended, and returns that. What the caller did wrong says
+// nothing about the database, and is not noted. A write that changed nothing is
+// none. A write into a file that is no longer at its path failed.
+func (db *DB) Wrote(ctx context.Context, err error) error {
+	if err == nil {
+		err = db.inPlace()
 	}
+	if classified := db.Classify(ctx, err); classified == nil || errors.Is(classified, model.ErrUnavailable) {
+		db.note(classified)
+	}
+	return err
+}
+
+func (db *DB) note(err error) {
 	db.last.mu.Lock()
 	defer db.last.mu.Unlock()
 	db.last.at, db.last.err = time.Now(), err
 	if err == nil && db.checkpoints != nil {
 		db.checkpoints.wrote()
 	}
+}
+
+// ErrFileGone: the database's file was deleted, or another one was put in its
+// place, while it was open.
+var ErrFileGone = errors.New("the database's file was deleted or replaced, so what is written now is lost; put it back or restore a backup, and restart")
+
+// inPlace returns ErrFileGone if the file at the database's path is not the open
+// one. A server's files are its own business.
+func (db *DB) inPlace() error {
+	if db.file == nil {
+		return nil
+	}
+	if now, err := os.Stat(db.Dialect.Path()); err == nil && os.SameFile(db.file, now) {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", model.ErrUnavailable, ErrFileGone)
 }
 
 // LastWrite is how the last write ended, or not known if that was too long ago.

@@ -129,6 +129,9 @@ func (mysqlDialect) Checkpoint(context.Context, *sql.DB) error { return nil }
 // Size: the files are the server's.
 func (mysqlDialect) Size() (file, log int64, known bool) { return 0, 0, false }
 
+// Path: a server's files are its own business.
+func (mysqlDialect) Path() string { return "" }
+
 // InsertMissing: unlike INSERT IGNORE it refuses values that do not fit.
 func (mysqlDialect) InsertMissing(column string) string {
 	return " ON DUPLICATE KEY UPDATE " + column + " = " + column

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -25,8 +26,9 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
-	url     string  // of the configuration; only Reload uses it
-	readers *sql.DB // the connections of Read
+	file    os.FileInfo // of an embedded database when it was opened, otherwise nil
+	url     string      // of the configuration; only Reload uses it
+	readers *sql.DB     // the connections of Read
 	last    lastWrite
 	silence *silence
 	hurry   chan struct{} // closed by Hurry
@@ -75,6 +77,11 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	db := &DB{
 		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
 		url: cfg.URL, readers: readers, hurry: make(chan struct{}),
+	}
+	if path := d.Path(); path != "" {
+		if db.file, err = os.Stat(path); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write), closePool(read))
+		}
 	}
 	db.guardReads()
 	db.checkpoints = newCheckpoints(db.checkpoint)

@@ -370,3 +370,6 @@ func (sqliteDialect) IsIncomplete(err error) bool {
 
 // IsThere: a migration and the note about it are one transaction.
 func (sqliteDialect) IsThere(error) bool { return false }
+
+// Path is that of the database's file.
+func (d sqliteDialect) Path() string { return d.path }

@@ -73,8 +73,7 @@ func (db *DB) Autocommit(ctx context.Context, do func(write *gorm.DB) error) err
 		}
 		return ctx.Err()
 	})
-	db.Wrote(ctx, err)
-	return err
+	return db.Wrote(ctx, err)
 }
 
 // IsConflict reports whether the transaction lost a conflict with another one and
@@ -107,10 +106,10 @@ func (db *DB) Transaction(ctx context.Context, do func(tx *Tx) error) error {
 			return err
 		})
 	})
-	if err != nil || changed {
-		db.Wrote(ctx, err)
+	if err == nil && !changed {
+		return db.inPlace() // what is there already is acknowledged, too
 	}
-	return err
+	return db.Wrote(ctx, err)
 }
 
 // Tx is a transaction. It notes which tables its statements change, no matter
