@@ -17,7 +17,8 @@ type Play struct {
 	// ReceivedAt is when the play arrived first; zero if no engine sent it
 	// itself. It is not looked at if a person logged the play or set its start.
 	ReceivedAt time.Time
-	// Again says when the engine told the play again without changing anything.
+	// Again says when the engine told the play again without changing anything,
+	// ascending.
 	Again []time.Time
 	// Type is one of the model.TrackType constants, or a newer number.
 	Type int

@@ -1,0 +1,70 @@
+package heard
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// entrance is a moment from which a play's title sounds, because it begins, is
+// repeated, or is told again.
+type entrance struct {
+	at    time.Time
+	rank  int // of two at one instant the greater counts
+	of    *play
+	again bool // it was told again
+}
+
+func (e entrance) compare(o entrance) int {
+	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.rank, o.rank))
+}
+
+// sounds reports whether the title has not ended yet.
+func (e entrance) sounds() bool { return e.at.Before(e.of.title.until()) }
+
+// entrances are in order.
+type entrances []entrance
+
+// add puts an entrance in its place.
+func (all *entrances) add(e entrance) {
+	i, _ := slices.BinarySearchFunc(*all, e, entrance.compare)
+	*all = slices.Insert(*all, i, e)
+}
+
+// from returns the entrances that are not before t.
+func (all entrances) from(t time.Time) entrances {
+	i, _ := slices.BinarySearchFunc(all, t, func(e entrance, t time.Time) int { return e.at.Compare(t) })
+	return all[i:]
+}
+
+// first returns when the first one is that sounds; the limit if that is earlier.
+func (all entrances) first(limit time.Time) time.Time {
+	for _, e := range all {
+		if !e.at.Before(limit) {
+			break
+		}
+		if e.sounds() {
+			return e.at
+		}
+	}
+	return limit
+}
+
+// again adds an entrance for each time that the play was told again before its
+// title's end.
+func (all *entrances) again(p *play) {
+	t := p.title
+	for _, at := range p.Again {
+		if !at.After(p.Start) || at.Sub(p.Start) > proves {
+			continue
+		}
+		if t.since.IsZero() {
+			t.since = at
+		} else if !at.After(t.since) {
+			continue
+		}
+		if e := (entrance{at, t.rank, p, true}); e.sounds() {
+			all.add(e)
+		}
+	}
+}
