@@ -59,16 +59,12 @@ func bursts(plays []*play, health reports) {
 		if last < 0 {
 			continue
 		}
-		end := last + 1
-		for end < len(lot) && lot[end].ReceivedAt.Equal(lot[last].ReceivedAt) {
-			end++
-		}
-		if isBurst(lot[:end]) {
-			for _, p := range lot[:end] {
+		if burst := lot[:last+1]; isBurst(burst) {
+			for _, p := range burst {
 				p.inBurst = true
 			}
 		}
-		for _, p := range lot[end:] {
+		for _, p := range lot[last+1:] {
 			p.waited = lot[last].arrivedLate() && !health.saysFallback(p.Start, p.bound())
 		}
 	}

@@ -25,9 +25,6 @@ func (t *title) total() (d time.Duration) {
 	return d
 }
 
-// isTooShort reports whether it is no play, because something else began.
-func (t *title) isTooShort() bool { return t.isCut && t.total() < shortest }
-
 // stretch is a title that is audible.
 type stretch struct {
 	Interval
@@ -40,13 +37,12 @@ func sequence(all entrances) (s []stretch) {
 	for i, e := range all {
 		t := e.of.title
 		until := t.until()
-		if i+1 < len(all) && all[i+1].at.Before(until) {
-			next := all[i+1].of.title
-			until = all[i+1].at
-			t.cut(next)
+		if next := all[i+1:].after(e); next != nil && next.at.Before(until) {
+			until = next.at
+			e.of.cutBy(next.of)
 		}
 		switch {
-		case e.at.Before(until):
+		case e.at.Before(until) && !t.isShort:
 			s = append(s, stretch{Interval{e.at, until}, t})
 		case i > 0 && !t.isCut: // it had ended when it came
 			t.because(ReplacedBy, all[i-1].of.title.play)
@@ -55,14 +51,25 @@ func sequence(all entrances) (s []stretch) {
 	return s
 }
 
-// cut notes that a title ends because the next one begins.
-func (t *title) cut(next *title) {
-	if t == next {
+// after returns what ends e: the first entrance that sounds. Within a slot it
+// need not.
+func (all entrances) after(e entrance) *entrance {
+	for i, next := range all {
+		if next.sounds() || next.of.slot == e.of.slot && !next.of.title.isShort {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// cutBy notes that a title ends because the next one begins.
+func (p *play) cutBy(next *play) {
+	if p.title == next.title {
 		return
 	}
-	t.isCut = true
-	if t.slot == next.slot {
-		t.because(ReplacedBy, next.play)
+	p.title.isCut = true
+	if p.slot == next.slot {
+		p.title.because(ReplacedBy, next.title.play)
 	}
 }
 
@@ -91,22 +98,20 @@ func under(fallback []Interval, programme []stretch) {
 }
 
 // audible gives each title what is heard of it. What is too short is no play:
-// the programme goes on as if it had not been. That takes time from nobody, so
-// nothing else becomes too short by it.
+// the programme goes on as if it had not been.
+// That takes time from nobody, so nothing else becomes too short by it.
 func audible(programme entrances, fallbacks []*title) {
 	lay(programme, fallbacks)
-	isShort := make(map[*title]bool)
+	all := slices.Clone(fallbacks)
 	for _, e := range programme {
-		isShort[e.of.title] = e.of.title.isTooShort()
+		all = append(all, e.of.title)
 	}
-	for _, f := range fallbacks {
-		isShort[f] = f.isTooShort()
+	for _, t := range all {
+		t.isShort = t.isCut && t.total() < shortest
 	}
-	programme = slices.DeleteFunc(programme, func(e entrance) bool { return isShort[e.of.title] })
-	fallbacks = slices.DeleteFunc(fallbacks, func(f *title) bool { return isShort[f] })
 	lay(programme, fallbacks)
-	for t, is := range isShort {
-		if is {
+	for _, t := range all {
+		if t.isShort {
 			t.intervals, t.why = nil, nil
 			t.because(TooShort, nil)
 		}
@@ -124,7 +129,9 @@ func lay(programme entrances, fallbacks []*title) {
 	}
 	var over []Interval
 	for _, f := range fallbacks {
-		over = append(over, f.intervals...)
+		if !f.isShort {
+			over = append(over, f.intervals...)
+		}
 	}
 	slices.SortFunc(over, func(a, b Interval) int { return a.From.Compare(b.From) })
 	under(over, sequence(programme))

@@ -24,7 +24,7 @@ var began = time.Date(2025, 7, 17, 12, 0, 0, 0, time.UTC)
 // of a second, in any order of what it said.
 func TestDerive_engine2025(t *testing.T) {
 	t.Parallel()
-	plays, reports, names := recorded(t)
+	plays, reports, names := engine2025(t)
 	want := heardInCase(t)
 	for range 20 {
 		rand.Shuffle(len(plays), func(i, j int) { plays[i], plays[j] = plays[j], plays[i] })
@@ -60,9 +60,9 @@ func tenths(t time.Time) string {
 	return strconv.FormatFloat(float64(t.Sub(began).Round(100*time.Millisecond).Milliseconds())/1000, 'f', -1, 64)
 }
 
-// recorded reads what the engine said. A play that was told again with another
+// engine2025 reads what the engine said. A play that was told again with another
 // duration is one play with the last.
-func recorded(t *testing.T) ([]heard.Play, []heard.Report, map[model.Fingerprint]string) {
+func engine2025(t *testing.T) ([]heard.Play, []heard.Report, map[model.Fingerprint]string) {
 	t.Helper()
 	file, err := os.ReadFile("testdata/engine-2025.jsonl")
 	if err != nil {

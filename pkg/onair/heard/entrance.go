@@ -10,17 +10,16 @@ import (
 // repeated, or is told again.
 type entrance struct {
 	at    time.Time
-	rank  int // of two at one instant the greater counts
 	of    *play
 	again bool // it was told again
 }
 
 func (e entrance) compare(o entrance) int {
-	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.rank, o.rank))
+	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.of.rank, o.of.rank))
 }
 
-// sounds reports whether the title has not ended yet.
-func (e entrance) sounds() bool { return e.at.Before(e.of.title.until()) }
+// sounds reports whether the title is a play and has not ended yet.
+func (e entrance) sounds() bool { return !e.of.title.isShort && e.at.Before(e.of.title.until()) }
 
 // entrances are in order.
 type entrances []entrance
@@ -63,7 +62,7 @@ func (all *entrances) again(p *play) {
 		} else if !at.After(t.since) {
 			continue
 		}
-		if e := (entrance{at, t.rank, p, true}); e.sounds() {
+		if e := (entrance{at, p, true}); e.sounds() {
 			all.add(e)
 		}
 	}

@@ -16,7 +16,6 @@ type cover struct {
 
 	next    int    // the next of the fallbacks' entrances
 	current *spell // the last one that began
-	spells  []spell
 }
 
 // spell is what is heard of a fallback at a stretch.
@@ -26,15 +25,15 @@ type spell struct {
 }
 
 // newCover is the cover of the programme by fallbacks, which stand in order.
-func newCover(fallbacks []*play, pr *programme) *cover {
-	c := &cover{plays: pr.plays, health: pr.health}
+func newCover(fallbacks []*play, s *sender) *cover {
+	c := &cover{plays: s.plays, health: s.health}
 	for i, f := range fallbacks {
-		t := newTitle(f)
-		t.rank, t.since = i, f.Start
-		c.fallbacks.add(entrance{at: f.Start, rank: i, of: f})
+		newTitle(f).since = f.Start
+		f.rank = i
+		c.fallbacks.add(entrance{at: f.Start, of: f})
 		for _, at := range f.Again {
 			if at.After(f.Start) && at.Sub(f.Start) <= proves {
-				c.fallbacks.add(entrance{at, i, f, true})
+				c.fallbacks.add(entrance{at, f, true})
 			}
 		}
 		if f.said == ofKnownArrival {
@@ -47,14 +46,11 @@ func newCover(fallbacks []*play, pr *programme) *cover {
 
 // enter adds a play of the programme that becomes audible at a time.
 func (c *cover) enter(p *play, at time.Time) {
-	t := p.title
-	if p.isFirst() && t.isTaken(at) {
-		t.isLost = true
-	} else {
-		if t.since.IsZero() || at.Before(t.since) {
+	if p.isLost = p.isTaken(at); !p.isLost {
+		if t := p.title; t.since.IsZero() || at.Before(t.since) {
 			t.since = at
 		}
-		c.programme.add(entrance{at: at, rank: t.rank, of: p})
+		c.programme.add(entrance{at: at, of: p})
 	}
 	c.programme.again(p)
 }
@@ -67,36 +63,35 @@ func (c *cover) walk(t time.Time) {
 	}
 }
 
-// begin ends the current spell and begins another.
+// begin ends the current spell and begins another, or joins it.
 func (c *cover) begin(e entrance) {
 	s, f := c.current, e.of
-	if s == nil {
-		c.current = &spell{f.title, e.at}
-		return
+	if s != nil {
+		until, isCut := c.until(s)
+		if e.again && (!e.sounds() || s.of == f.title && until.After(e.at)) {
+			return
+		}
+		if !e.again && isCut && until.Equal(e.at) && !c.playBegins(e.at) && c.repeats(f, s.of.last) {
+			s.of.join(f)
+			isCut = false
+		}
+		s.end(until, isCut)
 	}
-	until, isCut := c.until(s)
-	switch {
-	case e.again && (!e.sounds() || s.of == f.title && until.After(e.at)):
-		return
-	case !e.again && until.Equal(e.at) && isCut && c.repeats(f, s.of.last):
-		s.of.join(f)
-	}
-	c.end()
 	c.current = &spell{f.title, e.at}
 }
 
-// end ends the current spell.
-func (c *cover) end() {
-	if c.current == nil {
-		return
-	}
-	s := c.current
-	until, isCut := c.until(s)
+// playBegins reports whether a play becomes audible at t. At one instant the
+// play wins.
+func (c *cover) playBegins(t time.Time) bool {
+	return c.programme.from(t).first(t.Add(1)).Equal(t)
+}
+
+// end adds the spell to what is heard of the fallback.
+func (s *spell) end(until time.Time, isCut bool) {
+	s.of.isCut = s.of.isCut || isCut
 	if s.from.Before(until) {
 		s.of.sound(Interval{s.from, until})
 	}
-	s.of.isCut = s.of.isCut || isCut
-	c.current = nil
 }
 
 // until is when a spell ends: at the fallback's own end; when the next play or
@@ -156,7 +151,7 @@ func (c *cover) makesLate(p *play) bool {
 		if e.at.After(p.ReceivedAt) {
 			break
 		}
-		if e.sounds() && c.programme.from(e.at).first(e.at.Add(1)).After(e.at) {
+		if e.sounds() && !c.playBegins(e.at) {
 			return true
 		}
 	}
@@ -168,7 +163,9 @@ func (c *cover) lie() (titles []*title) {
 	for ; c.next < len(c.fallbacks); c.next++ {
 		c.begin(c.fallbacks[c.next])
 	}
-	c.end()
+	if c.current != nil {
+		c.current.end(c.until(c.current))
+	}
 	seen := make(map[*title]bool)
 	for _, e := range c.fallbacks {
 		if t := e.of.title; !seen[t] {

@@ -12,14 +12,7 @@ const maxAhead = 5 * time.Minute
 // Derive returns what was heard of each play, in the order of (Start, ID). The
 // order of plays and reports does not matter.
 func Derive(c Config, said []Play, reports []Report) []Heard {
-	plays := make([]*play, len(said))
-	for i, p := range said {
-		plays[i] = c.newPlay(p)
-	}
-	slices.SortFunc(plays, inOrder)
-	pr := &programme{health: newReports(reports)}
-	derive(plays, pr)
-
+	plays := c.plays(voidAlong(c, said, reports), reports)
 	slices.SortFunc(plays, func(a, b *play) int { return cmp.Or(a.Start.Compare(b.Start), byID(a, b)) })
 	all := make([]Heard, len(plays))
 	for i, p := range plays {
@@ -28,39 +21,56 @@ func Derive(c Config, said []Play, reports []Report) []Heard {
 	return all
 }
 
-// derive applies the rule, step by step, to plays in order.
-func derive(plays []*play, pr *programme) {
-	plays = slices.DeleteFunc(slices.Clone(plays), (*play).isOut)
-	bursts(slices.DeleteFunc(slices.Clone(plays), func(p *play) bool { return p.Void }), pr.health)
+// plays returns the plays in order, with what was heard of each.
+func (c Config) plays(said []Play, reports []Report) []*play {
+	plays := make([]*play, len(said))
+	for i, p := range said {
+		plays[i] = c.newPlay(p)
+	}
+	slices.SortFunc(plays, inOrder)
+	derive(plays, newReports(reports))
+	return plays
+}
 
+// derive applies the rule, step by step, to plays in order.
+func derive(plays []*play, health reports) {
 	var programme, fallbacks []*play
 	for _, p := range plays {
 		switch {
-		case !p.isFallback:
-			programme = append(programme, p)
-		case !p.Void:
+		case p.isDoubtful():
+			p.because(DoubtfulStart, nil)
+		case p.isFallback:
 			fallbacks = append(fallbacks, p)
+		default:
+			programme = append(programme, p)
 		}
 	}
-	replace(titles(programme))
-	pr.plays = slices.DeleteFunc(programme, func(p *play) bool { return p.title == nil })
-
-	fallbacks = pr.believed(fallbacks)
-	cover := pr.enter(fallbacks)
+	makeTitles(programme)
+	programme, fallbacks = valid(programme), valid(fallbacks)
+	bursts(slices.Concat(programme, fallbacks), health)
+	replace(programme)
+	s := &sender{plays: programme, health: health}
+	cover := s.enter(s.believed(fallbacks))
 	audible(cover.programme, cover.lie())
 }
 
-// isOut notes what a person voided and what starts too far ahead of its arrival.
-// Void plays stay, because they take their repetitions along.
-func (p *play) isOut() bool {
-	isDoubtful := p.said == ofKnownArrival && p.Start.Sub(p.ReceivedAt) > maxAhead
-	switch {
-	case p.Void:
-		p.because(Void, nil)
-	case isDoubtful:
-		p.because(DoubtfulStart, nil)
+// isDoubtful reports whether the play starts too far ahead of its arrival. It is
+// out until a person confirms its start, or moves it.
+func (p *play) isDoubtful() bool {
+	return p.said == ofKnownArrival && p.Start.Sub(p.ReceivedAt) > maxAhead
+}
+
+// valid returns the plays that are not void, and notes why the others were not
+// heard.
+func valid(plays []*play) (valid []*play) {
+	for _, p := range plays {
+		if p.Void {
+			p.because(Void, nil)
+			continue
+		}
+		valid = append(valid, p)
 	}
-	return isDoubtful
+	return valid
 }
 
 // heard is what was heard of a play.
@@ -72,8 +82,8 @@ func (p *play) heard() Heard {
 	case !p.isFirst():
 		p.because(RepetitionOf, t.play)
 	default:
-		if t.isLost {
-			p.because(ReplacedBy, t.next.play)
+		if p.isLost && p.next.title != t {
+			p.because(ReplacedBy, p.next.title.play)
 		}
 		h.Intervals = t.intervals
 		h.Estimated = t.end.IsZero() && len(t.intervals) > 0 && t.intervals[len(t.intervals)-1].Until.Equal(t.until())

@@ -33,19 +33,20 @@ type play struct {
 	longest    time.Duration // bounds it if its end is unknown
 	why        []Why         // why it was not heard, or not wholly
 	isDoubted  bool
-	title      *title // what it is part of, alone or as a repetition
+	isLost     bool   // another one of its slot was audible by then
+	title      *title // what it is part of; nil if it takes no part
+	place
 }
 
 // title is what sounds: one play with its repetitions.
 type title struct {
 	*play                // the first
-	place                // of the programme's titles
 	last      *play      // its last repetition
 	end       time.Time  // as planned, of the last one; zero if unknown
 	since     time.Time  // when it became audible; zero: never
 	isLate    bool       // it began later than planned
-	isLost    bool       // another one of its slot was audible by then
 	isCut     bool       // it ended because something else began
+	isShort   bool       // too short to be a play
 	intervals []Interval // what is heard of it, ascending
 }
 
@@ -66,8 +67,8 @@ func (p *play) bound() time.Time {
 	return p.end
 }
 
-// said tells whose word a start is. Of plays of one start the greater counts
-// as the later.
+// said tells whose word a start is. Of plays of one slot the greater counts as
+// the later.
 type said int
 
 const (
@@ -107,13 +108,15 @@ func (p *play) because(r Reason, by *play) {
 }
 
 // inOrder compares plays by their starts. Plays of one start stand in order of
-// arrival if it is known.
+// arrival; those of unknown arrival come first.
 func inOrder(a, b *play) int {
-	c := cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.said, b.said))
-	if c == 0 && a.said == ofKnownArrival {
-		c = a.ReceivedAt.Compare(b.ReceivedAt)
+	arrival := func(p *play) (at time.Time) {
+		if p.said == ofKnownArrival {
+			at = p.ReceivedAt
+		}
+		return at
 	}
-	return cmp.Or(c, byID(a, b))
+	return cmp.Or(a.Start.Compare(b.Start), arrival(a).Compare(arrival(b)), byID(a, b))
 }
 
 func byID(a, b *play) int { return bytes.Compare(a.ID[:], b.ID[:]) }

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// programme is what the station planned to send, and what lay over it.
-type programme struct {
+// sender is the programme of the source, and its health.
+type sender struct {
 	plays  []*play // of the programme, in order
 	health reports
 }
 
 // believed returns the fallbacks that sounded, and doubts the others.
-func (pr *programme) believed(fallbacks []*play) (heard []*play) {
+func (s *sender) believed(fallbacks []*play) (heard []*play) {
 	for _, f := range fallbacks {
 		if f.inBurst {
 			f.because(DoubtfulStart, nil)
@@ -21,7 +21,7 @@ func (pr *programme) believed(fallbacks []*play) (heard []*play) {
 		}
 		heard = append(heard, f)
 	}
-	cover := pr.enter(heard) // as if each of them were heard
+	cover := s.enter(heard) // as if each of them were heard
 	return slices.DeleteFunc(heard, func(f *play) bool {
 		switch {
 		case f.waited:
@@ -38,25 +38,24 @@ func (pr *programme) believed(fallbacks []*play) (heard []*play) {
 
 // enter lets each play of the programme sound, late or not, below the given
 // fallbacks. What can't be late comes first, the others are decided in order.
-func (pr *programme) enter(fallbacks []*play) *cover {
-	for _, p := range pr.plays {
-		t := p.title
-		t.since, t.isLate, t.isLost = time.Time{}, false, false
+func (s *sender) enter(fallbacks []*play) *cover {
+	for _, p := range s.plays {
+		p.title.since, p.title.isLate, p.isLost = time.Time{}, false, false
 	}
-	c := newCover(fallbacks, pr)
-	for _, p := range pr.plays {
+	c := newCover(fallbacks, s)
+	for _, p := range s.plays {
 		if !p.mayBeLate() {
-			c.enter(p, p.planned())
+			c.enter(p, p.from)
 		}
 	}
-	for _, p := range pr.plays {
+	for _, p := range s.plays {
 		switch {
 		case !p.mayBeLate():
 		case c.makesLate(p):
 			p.title.isLate = p.title.isLate || p.isFirst()
 			c.enter(p, p.ReceivedAt)
 		default:
-			c.enter(p, p.planned())
+			c.enter(p, p.from)
 		}
 	}
 	return c
@@ -65,18 +64,9 @@ func (pr *programme) enter(fallbacks []*play) *cover {
 // isFirst reports whether the play is no repetition.
 func (p *play) isFirst() bool { return p.title.play == p }
 
-// planned is when the play becomes audible if it is not late.
-func (p *play) planned() time.Time {
-	if p.isFirst() {
-		return p.title.from
-	}
-	return p.Start
-}
-
-// mayBeLate reports whether the play may have begun when it arrived. A title
-// that replaced another has its time by that.
+// mayBeLate reports whether the play may have begun when it arrived. If it
+// replaced another, that says when it began.
 func (p *play) mayBeLate() bool {
-	t := p.title
-	isBeforeEnd := t.end.IsZero() || p.ReceivedAt.Before(t.end)
-	return p.arrivedLate() && !p.inBurst && isBeforeEnd && (t.isEarliest || !p.isFirst())
+	isBeforeEnd := p.title.end.IsZero() || p.ReceivedAt.Before(p.title.end)
+	return p.arrivedLate() && !p.inBurst && p.isEarliest && isBeforeEnd
 }

@@ -52,37 +52,33 @@ func (t *title) join(p *play) {
 	p.title, t.last = t, p
 }
 
-// titles makes titles of the plays of the programme, which stand in order. Void
-// ones stand between no others, and take their repetitions along.
-func titles(programme []*play) (all []*title) {
+// makeTitles makes titles of the plays of the programme, which stand in order.
+// Void ones stand between no others. A void one takes along what repeats it.
+func makeTitles(programme []*play) {
 	listen(programme)
 	var last *play   // the one before that counts
 	var void []*play // those since
 	for _, p := range programme {
+		repeats := func(before *play) bool { return p.repeats(before, p.sounding) }
 		switch {
 		case p.Void:
 			void = append(void, p)
-		case last != nil && p.repeats(last, p.sounding):
+		case slices.ContainsFunc(void, repeats):
+			p.Void = true
+			void = []*play{p}
+		case last != nil && repeats(last):
 			last.title.join(p)
 			last, void = p, nil
-		case repeatsAny(p, void):
-			p.because(Void, nil)
-			void = append(void, p)
 		default:
-			all = append(all, newTitle(p))
+			newTitle(p)
 			last, void = p, nil
 		}
 	}
-	return all
 }
 
 func newTitle(p *play) *title {
 	p.title = &title{play: p, last: p, end: p.end}
 	return p.title
-}
-
-func repeatsAny(p *play, void []*play) bool {
-	return slices.ContainsFunc(void, func(v *play) bool { return p.repeats(v, p.sounding) })
 }
 
 // listen finds until when each play sounds by the starts alone: until the end

@@ -10,86 +10,82 @@ import (
 // from the one before.
 const oneSlot = time.Second
 
-// place is what rule 4 leaves of a title.
+// place is what rule 4 leaves of a play.
 type place struct {
-	slot       int       // titles of one slot replace each other
+	slot       int       // plays of one slot replace each other
 	rank       int       // of two that become audible at one instant the greater counts
 	isEarliest bool      // of its slot
 	from       time.Time // when it becomes audible, if nothing makes it late
-	next       *title    // the next one of its slot that becomes audible
+	next       *play     // the next one of its slot that becomes audible
 }
 
 // isTaken reports whether the next one of the slot is audible by then.
 func (p place) isTaken(at time.Time) bool { return p.next != nil && !at.Before(p.next.from) }
 
-// replace gives each title its place. They stand in order.
-func replace(all []*title) {
-	for slot, rank := 0, 0; len(all) > 0; slot++ {
+// replace gives each play its place. Repetitions have places too, because a
+// slot may begin with one. The plays stand in order.
+func replace(plays []*play) {
+	for slot, rank := 0, 0; rank < len(plays); slot++ {
 		n := 1
-		for n < len(all) && sharesSlot(all[:n], all[n]) {
+		for rank+n < len(plays) && sharesSlot(plays[rank:rank+n], plays[rank+n]) {
 			n++
 		}
-		titles := all[:n]
-		settle(titles)
-		for i, t := range titles {
-			t.slot, t.rank, t.isEarliest = slot, rank+i, i == 0
+		settled := settle(plays[rank : rank+n])
+		for i, p := range settled {
+			p.slot, p.rank, p.isEarliest = slot, rank+i, i == 0
 		}
 		rank += n
-		all = all[n:]
 	}
 }
 
-// sharesSlot reports whether t starts within a second of the slot's titles, none
+// sharesSlot reports whether p starts within a second of the slot's plays, none
 // of which has ended by then.
-func sharesSlot(slot []*title, t *title) bool {
-	hasEnded := func(o *title) bool { return !o.end.IsZero() && !o.end.After(t.Start) }
-	return t.Start.Sub(slot[len(slot)-1].Start) <= oneSlot && !slices.ContainsFunc(slot, hasEnded)
+func sharesSlot(slot []*play, p *play) bool {
+	hasEnded := func(o *play) bool { return !o.end.IsZero() && !o.end.After(p.Start) }
+	return p.Start.Sub(slot[len(slot)-1].Start) <= oneSlot && !slices.ContainsFunc(slot, hasEnded)
 }
 
-// settle brings the titles of one slot into the order in which they replaced
-// each other: those of unknown arrival by their starts, the others by their
-// arrivals, and last what a person says.
-func settle(slot []*title) {
+// settle returns the plays of one slot in the order in which they replaced each
+// other: those of unknown arrival by their starts, the others by their arrivals,
+// and last what a person says.
+func settle(slot []*play) []*play {
 	waited := slotBurst(slot)
-	said := func(t *title) said {
-		if waited[t.play] {
+	said := func(p *play) said {
+		if waited[p] {
 			return ofUnknownArrival
 		}
-		return t.said
+		return p.said
 	}
-	slices.SortFunc(slot, func(a, b *title) int {
+	slot = slices.SortedFunc(slices.Values(slot), func(a, b *play) int {
 		c := cmp.Compare(said(a), said(b))
 		if c == 0 && said(a) == ofKnownArrival {
 			c = a.ReceivedAt.Compare(b.ReceivedAt)
 		}
-		return cmp.Or(c, a.Start.Compare(b.Start), byID(a.play, b.play))
+		return cmp.Or(c, inOrder(a, b))
 	})
-	for i, t := range slot {
-		t.from = t.Start
-		if i > 0 && said(t) == ofKnownArrival && t.ReceivedAt.After(t.Start) {
-			t.from = t.ReceivedAt
+	for i, p := range slot {
+		p.from = p.Start
+		if i > 0 && said(p) == ofKnownArrival && p.ReceivedAt.After(p.Start) {
+			p.from = p.ReceivedAt
 		}
 	}
-	var next *title
-	for _, t := range slices.Backward(slot) {
-		t.next = next
-		if !t.isTaken(t.from) {
-			next = t
+	var next *play
+	for _, p := range slices.Backward(slot) {
+		p.next = next
+		if !p.isTaken(p.from) {
+			next = p
 		}
 	}
+	return slot
 }
 
 // slotBurst returns the plays of the slot that arrived in a burst of their own.
-func slotBurst(slot []*title) map[*play]bool {
+func slotBurst(slot []*play) map[*play]bool {
 	if len(slot) == 1 {
 		return nil
 	}
-	plays := make([]*play, len(slot))
-	for i, t := range slot {
-		plays[i] = t.play
-	}
 	waited := make(map[*play]bool)
-	for _, lot := range queues(plays) {
+	for _, lot := range queues(slot) {
 		if !isBurst(lot) {
 			continue
 		}
