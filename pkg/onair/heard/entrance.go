@@ -49,20 +49,32 @@ func (all entrances) first(limit time.Time) time.Time {
 	return limit
 }
 
+// enter adds a play that becomes audible at a time, unless another one of its
+// slot has taken its place by then.
+func (all *entrances) enter(p *play, at time.Time) {
+	if p.isLost = p.isTaken(at); !p.isLost {
+		p.title.begin(at)
+		all.add(entrance{at: at, of: p})
+	}
+}
+
+// leave takes back what enter did.
+func (all *entrances) leave(p *play, at time.Time) {
+	if i, found := slices.BinarySearchFunc(*all, entrance{at: at, of: p}, entrance.compare); found {
+		*all = slices.Delete(*all, i, i+1)
+	}
+}
+
 // again adds an entrance for each time that the play was told again before its
 // title's end.
 func (all *entrances) again(p *play) {
-	t := p.title
 	for _, at := range p.Again {
 		if !at.After(p.Start) || at.Sub(p.Start) > proves {
 			continue
 		}
-		if t.since.IsZero() {
-			t.since = at
-		} else if !at.After(t.since) {
-			continue
-		}
-		if e := (entrance{at, p, true}); e.sounds() {
+		isFirst := p.title.since.IsZero() && p.title.end.IsZero()
+		if e := (entrance{at, p, true}); isFirst || e.sounds() {
+			p.title.begin(at)
 			all.add(e)
 		}
 	}

@@ -44,17 +44,6 @@ func newCover(fallbacks []*play, s *sender) *cover {
 	return c
 }
 
-// enter adds a play of the programme that becomes audible at a time.
-func (c *cover) enter(p *play, at time.Time) {
-	if p.isLost = p.isTaken(at); !p.isLost {
-		if t := p.title; t.since.IsZero() || at.Before(t.since) {
-			t.since = at
-		}
-		c.programme.add(entrance{at: at, of: p})
-	}
-	c.programme.again(p)
-}
-
 // walk goes through all fallback that begins up to t.
 func (c *cover) walk(t time.Time) {
 	for c.next < len(c.fallbacks) && !c.fallbacks[c.next].at.After(t) {

@@ -45,13 +45,17 @@ func derive(plays []*play, health reports) {
 			programme = append(programme, p)
 		}
 	}
-	makeTitles(programme)
+	takeAlong(programme)
 	programme, fallbacks = valid(programme), valid(fallbacks)
+	makeTitles(programme)
 	bursts(slices.Concat(programme, fallbacks), health)
 	replace(programme)
 	s := &sender{plays: programme, health: health}
-	cover := s.enter(s.believed(fallbacks))
-	audible(cover.programme, cover.lie())
+	fallbacks = s.believed(fallbacks)
+	entered := s.enter(fallbacks)
+	over := newCover(fallbacks, s)
+	over.programme = entered
+	audible(over.programme, over.lie())
 }
 
 // isDoubtful reports whether the play starts too far ahead of its arrival. It is

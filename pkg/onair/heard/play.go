@@ -30,6 +30,8 @@ type play struct {
 	waited     bool          // a fallback behind a burst that did not sound
 	end        time.Time     // as planned; zero if unknown
 	sounding   time.Time     // until when it sounds by the starts of the programme
+	lasts      time.Time     // until when it and its repetitions last, as planned
+	other      time.Time     // when the next play after these starts
 	longest    time.Duration // bounds it if its end is unknown
 	why        []Why         // why it was not heard, or not wholly
 	isDoubted  bool
@@ -48,6 +50,13 @@ type title struct {
 	isCut     bool       // it ended because something else began
 	isShort   bool       // too short to be a play
 	intervals []Interval // what is heard of it, ascending
+}
+
+// begin notes that the title is audible from then on.
+func (t *title) begin(at time.Time) {
+	if t.since.IsZero() || at.Before(t.since) {
+		t.since = at
+	}
 }
 
 // until is when the title ends if nothing ends it before.

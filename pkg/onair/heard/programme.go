@@ -21,12 +21,12 @@ func (s *sender) believed(fallbacks []*play) (heard []*play) {
 		}
 		heard = append(heard, f)
 	}
-	cover := s.enter(heard) // as if each of them were heard
+	over := cover{programme: s.enter(heard), health: s.health} // as if each were heard
 	return slices.DeleteFunc(heard, func(f *play) bool {
 		switch {
 		case f.waited:
 			f.because(DoubtfulStart, nil)
-		case cover.contradicted(f):
+		case over.contradicted(f):
 			f.because(ContradictedByHealth, nil)
 		default:
 			return false
@@ -36,29 +36,36 @@ func (s *sender) believed(fallbacks []*play) (heard []*play) {
 	})
 }
 
-// enter lets each play of the programme sound, late or not, below the given
-// fallbacks. What can't be late comes first, the others are decided in order.
-func (s *sender) enter(fallbacks []*play) *cover {
+// enter returns when each play of the programme sounds, late or not, below the
+// given fallbacks. Those that may be late are decided in order. Until then each
+// is taken as late.
+func (s *sender) enter(fallbacks []*play) entrances {
+	c := newCover(fallbacks, s)
+	var open []*play
 	for _, p := range s.plays {
 		p.title.since, p.title.isLate, p.isLost = time.Time{}, false, false
 	}
-	c := newCover(fallbacks, s)
 	for _, p := range s.plays {
-		if !p.mayBeLate() {
-			c.enter(p, p.from)
+		if p.mayBeLate() {
+			open = append(open, p)
+			c.programme.enter(p, p.ReceivedAt)
+		} else {
+			c.programme.enter(p, p.from)
 		}
 	}
 	for _, p := range s.plays {
-		switch {
-		case !p.mayBeLate():
-		case c.makesLate(p):
+		c.programme.again(p)
+	}
+	for _, p := range open {
+		c.programme.leave(p, p.ReceivedAt)
+		if c.makesLate(p) {
 			p.title.isLate = p.title.isLate || p.isFirst()
-			c.enter(p, p.ReceivedAt)
-		default:
-			c.enter(p, p.from)
+			c.programme.enter(p, p.ReceivedAt)
+		} else {
+			c.programme.enter(p, p.from)
 		}
 	}
-	return c
+	return c.programme
 }
 
 // isFirst reports whether the play is no repetition.

@@ -52,27 +52,35 @@ func (t *title) join(p *play) {
 	p.title, t.last = t, p
 }
 
-// makeTitles makes titles of the plays of the programme, which stand in order.
-// Void ones stand between no others. A void one takes along what repeats it.
-func makeTitles(programme []*play) {
+// takeAlong makes void what repeats a void play. Void ones stand between no
+// others.
+func takeAlong(programme []*play) {
 	listen(programme)
-	var last *play   // the one before that counts
-	var void []*play // those since
+	var void []*play // those since the last one that counts
 	for _, p := range programme {
-		repeats := func(before *play) bool { return p.repeats(before, p.sounding) }
 		switch {
 		case p.Void:
 			void = append(void, p)
-		case slices.ContainsFunc(void, repeats):
+		case slices.ContainsFunc(void, func(v *play) bool { return p.repeats(v, p.sounding) }):
 			p.Void = true
 			void = []*play{p}
-		case last != nil && repeats(last):
-			last.title.join(p)
-			last, void = p, nil
 		default:
-			newTitle(p)
-			last, void = p, nil
+			void = nil
 		}
+	}
+}
+
+// makeTitles makes titles of the plays of the programme, which stand in order.
+func makeTitles(programme []*play) {
+	listen(programme)
+	var last *play
+	for _, p := range programme {
+		if last != nil && p.repeats(last, p.sounding) {
+			last.title.join(p)
+		} else {
+			newTitle(p)
+		}
+		last = p
 	}
 }
 
@@ -82,19 +90,26 @@ func newTitle(p *play) *title {
 }
 
 // listen finds until when each play sounds by the starts alone: until the end
-// of its repetitions, or until the next play.
+// of its repetitions, or until the next play. It goes from the last to the first.
 func listen(programme []*play) {
 	var next *play
 	for _, p := range slices.Backward(programme) {
-		p.sounding = p.bound()
-		switch {
-		case next != nil && next.repeats(p, next.sounding):
-			p.sounding = next.sounding
-		case next != nil && next.Start.Before(p.sounding):
-			p.sounding = next.Start
+		if p.Void {
+			continue
 		}
-		if !p.Void {
-			next = p
+		p.lasts, p.other = p.end, time.Time{}
+		if next != nil && next.repeats(p, next.sounding) {
+			p.other = next.other
+			if !next.lasts.IsZero() {
+				p.lasts = next.lasts
+			}
+		} else if next != nil {
+			p.other = next.Start
 		}
+		p.sounding = p.lasts
+		if !p.other.IsZero() && p.other.Before(p.lasts) {
+			p.sounding = p.other
+		}
+		next = p
 	}
 }
