@@ -1,12 +1,6 @@
 package heard
 
-import (
-	"slices"
-	"time"
-)
-
-// shortest is how long a play is audible at least.
-const shortest = time.Second
+import "slices"
 
 // sound adds what is heard of the title. Two intervals that meet are one.
 func (t *title) sound(i Interval) {
@@ -15,14 +9,6 @@ func (t *title) sound(i Interval) {
 		return
 	}
 	t.intervals = append(t.intervals, i)
-}
-
-// total is how long the title is audible.
-func (t *title) total() (d time.Duration) {
-	for _, i := range t.intervals {
-		d += i.Until.Sub(i.From)
-	}
-	return d
 }
 
 // stretch is a title that is audible.
@@ -44,18 +30,19 @@ func sequence(all entrances) (s []stretch) {
 		switch {
 		case e.at.Before(until) && !t.isShort:
 			s = append(s, stretch{Interval{e.at, until}, t})
-		case i > 0 && !t.isCut: // it had ended when it came
+		case i > 0 && !e.again && !t.isCut: // it had ended when it came
 			t.because(ReplacedBy, all[i-1].of.title.play)
 		}
 	}
 	return s
 }
 
-// after returns what ends e: the first entrance that sounds. Within a slot it
-// need not.
+// after returns what ends e: the first entrance that sounds. What replaced it in
+// its slot need not sound.
 func (all entrances) after(e entrance) *entrance {
 	for i, next := range all {
-		if next.sounds() || next.of.slot == e.of.slot && !next.of.title.isShort {
+		replaces := next.of.slot == e.of.slot && !next.again && !next.of.title.isShort
+		if next.sounds() || replaces {
 			return &all[i]
 		}
 	}
@@ -93,27 +80,6 @@ func under(fallback []Interval, programme []stretch) {
 		}
 		if s.From.Before(s.Until) {
 			s.of.sound(s.Interval)
-		}
-	}
-}
-
-// audible gives each title what is heard of it. What is too short is no play:
-// the programme goes on as if it had not been.
-// That takes time from nobody, so nothing else becomes too short by it.
-func audible(programme entrances, fallbacks []*title) {
-	lay(programme, fallbacks)
-	all := slices.Clone(fallbacks)
-	for _, e := range programme {
-		all = append(all, e.of.title)
-	}
-	for _, t := range all {
-		t.isShort = t.isCut && t.total() < shortest
-	}
-	lay(programme, fallbacks)
-	for _, t := range all {
-		if t.isShort {
-			t.intervals, t.why = nil, nil
-			t.because(TooShort, nil)
 		}
 	}
 }

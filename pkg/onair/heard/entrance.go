@@ -58,10 +58,12 @@ func (all *entrances) enter(p *play, at time.Time) {
 	}
 }
 
-// leave takes back what enter did.
+// leave takes back what enter and again did.
 func (all *entrances) leave(p *play, at time.Time) {
-	if i, found := slices.BinarySearchFunc(*all, entrance{at: at, of: p}, entrance.compare); found {
-		*all = slices.Delete(*all, i, i+1)
+	for _, at := range append([]time.Time{at}, p.Again...) {
+		if i, found := slices.BinarySearchFunc(*all, entrance{at: at, of: p}, entrance.compare); found {
+			*all = slices.Delete(*all, i, i+1)
+		}
 	}
 }
 

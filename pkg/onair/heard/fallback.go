@@ -8,7 +8,7 @@ import (
 // cover is the fallback over the programme. It is walked through in the order of
 // time, while it is decided what below it was late.
 type cover struct {
-	programme entrances // of the programme, so far as they are decided
+	programme entrances // of the programme, as far as it is decided
 	fallbacks entrances
 	arrivals  []time.Time // of the fallbacks, ascending
 	plays     []*play     // of the programme, in order
@@ -24,9 +24,9 @@ type spell struct {
 	from time.Time
 }
 
-// newCover is the cover of the programme by fallbacks, which stand in order.
-func newCover(fallbacks []*play, s *sender) *cover {
-	c := &cover{plays: s.plays, health: s.health}
+// cover lays fallbacks, which stand in order, over the programme.
+func (s *source) cover(fallbacks []*play, programme entrances) *cover {
+	c := &cover{programme: programme, plays: s.plays, health: s.health}
 	for i, f := range fallbacks {
 		newTitle(f).since = f.Start
 		f.rank = i
@@ -120,33 +120,6 @@ func (c *cover) repeats(f, before *play) bool {
 	return !isBetween && f.repeats(before, until)
 }
 
-// makesLate reports whether fallback lay over the programme at any time from the
-// play's start to its arrival.
-func (c *cover) makesLate(p *play) bool {
-	c.walk(p.Start)
-	if c.health.wasInFallback(p.Start, p.ReceivedAt) {
-		return true
-	}
-	i, _ := slices.BinarySearchFunc(c.arrivals, p.Start, time.Time.Compare)
-	if i < len(c.arrivals) && !c.arrivals[i].After(p.ReceivedAt) {
-		return true
-	}
-	if c.current != nil {
-		if until, _ := c.until(c.current); until.After(p.Start) {
-			return true
-		}
-	}
-	for _, e := range c.fallbacks[c.next:] {
-		if e.at.After(p.ReceivedAt) {
-			break
-		}
-		if e.sounds() && !c.playBegins(e.at) {
-			return true
-		}
-	}
-	return false
-}
-
 // lie returns the fallbacks with what is heard of them.
 func (c *cover) lie() (titles []*title) {
 	for ; c.next < len(c.fallbacks); c.next++ {
@@ -163,15 +136,4 @@ func (c *cover) lie() (titles []*title) {
 		}
 	}
 	return titles
-}
-
-// contradicted reports whether health said before and after a fallback's start
-// that there was none.
-func (c *cover) contradicted(f *play) bool {
-	before, after := c.health.upTo(f.Start), c.health.after(f.Start)
-	if n := len(before); n == 0 || before[n-1].Fallback || f.Start.Sub(before[n-1].At) > fresh {
-		return false
-	}
-	limit := c.programme.from(f.Start).first(f.bound())
-	return after.startWith(false, limit) && !after[1:].startWith(true, f.bound())
 }

@@ -32,6 +32,12 @@ func (c Config) plays(said []Play, reports []Report) []*play {
 	return plays
 }
 
+// source is the programme of the source, in order, and its health.
+type source struct {
+	plays  []*play
+	health reports
+}
+
 // derive applies the rule, step by step, to plays in order.
 func derive(plays []*play, health reports) {
 	var programme, fallbacks []*play
@@ -50,12 +56,10 @@ func derive(plays []*play, health reports) {
 	makeTitles(programme)
 	bursts(slices.Concat(programme, fallbacks), health)
 	replace(programme)
-	s := &sender{plays: programme, health: health}
+	s := &source{plays: programme, health: health}
 	fallbacks = s.believed(fallbacks)
 	entered := s.enter(fallbacks)
-	over := newCover(fallbacks, s)
-	over.programme = entered
-	audible(over.programme, over.lie())
+	audible(entered, s.cover(fallbacks, entered).lie())
 }
 
 // isDoubtful reports whether the play starts too far ahead of its arrival. It is

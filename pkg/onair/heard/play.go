@@ -76,6 +76,9 @@ func (p *play) bound() time.Time {
 	return p.end
 }
 
+// isFirst reports whether the play is no repetition.
+func (p *play) isFirst() bool { return p.title.play == p }
+
 // said tells whose word a start is. Of plays of one slot the greater counts as
 // the later.
 type said int

@@ -90,6 +90,10 @@ func TestDerive_toldAgain(t *testing.T) {
 			story{play("A", 0, 30000, retold(6*3600+1)), play("B", 30, 29970)},
 			"A 0-30; B 30-30000",
 		},
+		"not after the end that is estimated": {
+			story{play("A", 0, 0, at(2), retold(901)), play("B", 0, 2000, at(20))},
+			"A 0-20 (replaced by B); B 20-2000",
+		},
 		"a fallback that had ended is audible again": {
 			story{play("A", 0, 60), stopgap("F", 10, 30, retold(30)), says(false, 20)},
 			"A 0-10 20-30 40-60 (covered by fallback); F 10-20 30-40",

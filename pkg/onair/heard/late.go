@@ -5,42 +5,11 @@ import (
 	"time"
 )
 
-// sender is the programme of the source, and its health.
-type sender struct {
-	plays  []*play // of the programme, in order
-	health reports
-}
-
-// believed returns the fallbacks that sounded, and doubts the others.
-func (s *sender) believed(fallbacks []*play) (heard []*play) {
-	for _, f := range fallbacks {
-		if f.inBurst {
-			f.because(DoubtfulStart, nil)
-			f.isDoubted = true
-			continue
-		}
-		heard = append(heard, f)
-	}
-	over := cover{programme: s.enter(heard), health: s.health} // as if each were heard
-	return slices.DeleteFunc(heard, func(f *play) bool {
-		switch {
-		case f.waited:
-			f.because(DoubtfulStart, nil)
-		case over.contradicted(f):
-			f.because(ContradictedByHealth, nil)
-		default:
-			return false
-		}
-		f.title, f.isDoubted = nil, true
-		return true
-	})
-}
-
 // enter returns when each play of the programme sounds, late or not, below the
 // given fallbacks. Those that may be late are decided in order. Until then each
 // is taken as late.
-func (s *sender) enter(fallbacks []*play) entrances {
-	c := newCover(fallbacks, s)
+func (s *source) enter(fallbacks []*play) entrances {
+	c := s.cover(fallbacks, nil)
 	var open []*play
 	for _, p := range s.plays {
 		p.title.since, p.title.isLate, p.isLost = time.Time{}, false, false
@@ -64,16 +33,41 @@ func (s *sender) enter(fallbacks []*play) entrances {
 		} else {
 			c.programme.enter(p, p.from)
 		}
+		c.programme.again(p)
 	}
 	return c.programme
 }
-
-// isFirst reports whether the play is no repetition.
-func (p *play) isFirst() bool { return p.title.play == p }
 
 // mayBeLate reports whether the play may have begun when it arrived. If it
 // replaced another, that says when it began.
 func (p *play) mayBeLate() bool {
 	isBeforeEnd := p.title.end.IsZero() || p.ReceivedAt.Before(p.title.end)
 	return p.arrivedLate() && !p.inBurst && p.isEarliest && isBeforeEnd
+}
+
+// makesLate reports whether fallback lay over the programme at any time from the
+// play's start to its arrival.
+func (c *cover) makesLate(p *play) bool {
+	c.walk(p.Start)
+	if c.health.wasInFallback(p.Start, p.ReceivedAt) {
+		return true
+	}
+	i, _ := slices.BinarySearchFunc(c.arrivals, p.Start, time.Time.Compare)
+	if i < len(c.arrivals) && !c.arrivals[i].After(p.ReceivedAt) {
+		return true
+	}
+	if c.current != nil {
+		if until, _ := c.until(c.current); until.After(p.Start) {
+			return true
+		}
+	}
+	for _, e := range c.fallbacks[c.next:] {
+		if e.at.After(p.ReceivedAt) {
+			break
+		}
+		if e.sounds() && !c.playBegins(e.at) {
+			return true
+		}
+	}
+	return false
 }
