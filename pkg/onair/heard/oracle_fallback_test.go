@@ -10,10 +10,11 @@ import (
 
 // begin is a moment from which a play of the programme is audible.
 type begin struct {
-	at    moment
-	until moment // when another took its place in the slot, otherwise never
-	play  *said
-	group *group
+	at     moment
+	until  moment  // when another took its place in the slot, otherwise never
+	enders []ender // all that may
+	play   *said
+	group  *group
 }
 
 // run is a time in which a fallback is audible.
@@ -104,7 +105,17 @@ func (o *oracle) contradicted(f *said, begins []begin) bool {
 // mayBeLate: a play that arrives more than a second after its start, before its
 // planned end and in no burst, if rule 4 does not say when it began.
 func (o *oracle) mayBeLate(p *said) bool {
-	return !p.fallback && p.isLate() && p.arrival < p.end && !o.inBurst[p] && !o.slots[p].isAt
+	return !p.fallback && p.isLate() && p.arrival < o.plannedEnd(p) && !o.inBurst[p] && !o.slots[p].isAt
+}
+
+// plannedEnd is that of the play together with its repetitions.
+func (o *oracle) plannedEnd(p *said) moment {
+	for _, g := range o.groups {
+		if slices.Contains(g.members, p) {
+			return g.end
+		}
+	}
+	return p.end
 }
 
 // late is which plays are audible from their arrival, if these fallbacks are
@@ -127,6 +138,7 @@ func (o *oracle) late(fallbacks []*said) map[*said]bool {
 // sawFallback: at any time from its start to its arrival, a fallback arrived or
 // would otherwise be audible, or health was in fallback.
 func (o *oracle) sawFallback(p *said, fallbacks []*said, late map[*said]bool) bool {
+	otherwise := slices.DeleteFunc(o.begin(late), func(b begin) bool { return b.play == p })
 	for _, f := range fallbacks {
 		if f.arrived && f.arrival >= p.start && f.arrival <= p.arrival {
 			return true
@@ -137,9 +149,8 @@ func (o *oracle) sawFallback(p *said, fallbacks []*said, late map[*said]bool) bo
 			return true
 		}
 	}
-	otherwise := slices.DeleteFunc(o.begin(late), func(b begin) bool { return b.play == p })
 	runs, _ := o.run(fallbacks, otherwise)
-	return slices.ContainsFunc(runs, func(r run) bool { return r.from <= p.arrival && r.until > p.start })
+	return slices.ContainsFunc(runs, func(r run) bool { return r.from < r.until && r.from <= p.arrival && r.until > p.start })
 }
 
 // statesOfFallback: a state lasts from its first report to its last, reports at
@@ -170,7 +181,7 @@ func (o *oracle) begin(late map[*said]bool) (begins []begin) {
 			}
 			b := begin{at: m.start, until: never, play: m, group: g}
 			if inSlot {
-				b.until = s.until
+				b.until, b.enders = s.until, s.enders
 			}
 			switch {
 			case s.isAt:
@@ -182,19 +193,24 @@ func (o *oracle) begin(late map[*said]bool) (begins []begin) {
 				own = append(own, b)
 			}
 		}
-		first := never
-		for _, b := range own {
-			first = min(first, b.at)
-		}
 		// Told again: from then it sounds again.
+		began := slices.Clone(own)
 		for _, m := range g.members {
 			for _, at := range m.again {
-				until := never
-				if s, ok := o.slots[m]; ok && at < s.until {
-					until = s.until
+				s, until := o.slots[m], never
+				notYet := slices.ContainsFunc(began, func(b begin) bool { return b.play == m && b.at >= at })
+				isEnded := false
+				for _, e := range s.enders {
+					if slices.Contains(g.members, e.play) {
+						continue
+					}
+					isEnded = isEnded || e.at == at
+					if e.at > at {
+						until = min(until, e.at)
+					}
 				}
-				if at > m.start && at > first || first == never && at > m.start {
-					own = append(own, begin{at: at, until: until, play: m, group: g})
+				if !isEnded && !notYet && at > m.start {
+					own = append(own, begin{at: at, until: until, enders: s.enders, play: m, group: g})
 				}
 			}
 		}
@@ -228,10 +244,10 @@ func (g *group) lasts(own []begin) moment {
 }
 
 // run lists when the fallbacks are audible.
-func (o *oracle) run(fallbacks []*said, begins []begin) (runs []run, groups []*fallbackGroup) {
+func (o *oracle) run(fallbacks []*said, programme []begin) (runs []run, groups []*fallbackGroup) {
 	member := make(map[*said]*fallbackGroup)
 	plays := make(map[moment]bool)
-	for _, b := range begins {
+	for _, b := range programme {
 		plays[b.at] = true
 	}
 	var instants []moment
@@ -240,34 +256,43 @@ func (o *oracle) run(fallbacks []*said, begins []begin) (runs []run, groups []*f
 	}
 	slices.Sort(instants)
 	for _, x := range slices.Compact(instants) {
-		var winner *said
-		for _, f := range fallbacks { // in order; the last one counts
+		for _, f := range fallbacks { // in order: each ends the one before it
+			begins := f.start == x
 			switch {
-			case f.start == x:
-				o.join(f, x, &runs, &groups, member, fallbacks, begins)
-				winner = f
+			case begins:
+				runs = endAt(runs, x)
+				o.join(f, x, &runs, &groups, member, fallbacks, programme)
 			case slices.Contains(f.again, x) && f.start < x:
 				// A fallback that had ended is audible again from then.
 				g := member[f]
-				hadEnded := !slices.ContainsFunc(runs, func(r run) bool { return r.group == g && r.from <= x && x < r.until })
-				if hadEnded && x < g.end {
-					winner = f
-				}
+				isAudible := slices.ContainsFunc(runs, func(r run) bool { return r.group == g && r.from <= x && x < r.until })
+				begins = !isAudible && x < g.end
 			}
-		}
-		// At one instant the play wins.
-		if winner != nil && !plays[x] {
-			runs = append(runs, o.runFrom(x, member[winner], member, fallbacks, begins))
+			switch {
+			case !begins:
+			case plays[x]: // at one instant the play wins
+				runs = append(runs, run{from: x, until: x, group: member[f], isCut: true})
+			default:
+				runs = append(endAt(runs, x), o.runFrom(x, member[f], member, fallbacks, programme))
+			}
 		}
 	}
 	return runs, groups
+}
+
+// endAt ends a fallback that begins at a moment, because another begins then.
+func endAt(runs []run, x moment) []run {
+	if n := len(runs) - 1; n >= 0 && runs[n].until > x {
+		runs[n].until, runs[n].isCut = x, true
+	}
+	return runs
 }
 
 // join makes a fallback part of the one that it repeats, or one of its own.
 func (o *oracle) join(f *said, x moment, runs *[]run, groups *[]*fallbackGroup, member map[*said]*fallbackGroup, fallbacks []*said, begins []begin) {
 	alone := &fallbackGroup{[]*said{f}, f.ownEnd()}
 	member[f] = alone
-	for _, r := range *runs {
+	for _, r := range (*runs)[max(0, len(*runs)-1):] { // only the last one may be audible
 		// A fallback repeats itself only if it was still audible when sent again.
 		if r.until != x || r.group.end <= x {
 			continue
@@ -408,18 +433,33 @@ func (d *decided) audible(gone map[*said]bool) map[*said]*audibility {
 		}
 		return all[members[0]]
 	}
-	runs := slices.DeleteFunc(slices.Clone(d.runs), func(r run) bool { return gone[r.group.members[0]] })
-	for _, r := range runs {
+	var runs []run
+	for i, r := range d.runs {
+		if gone[r.group.members[0]] {
+			continue
+		}
+		runs = append(runs, r)
 		guess := never
 		if endOf(r.group.members) == never {
 			guess = r.group.end
 		}
 		a := of(r.group.members, guess)
-		a.spans = append(a.spans, span{r.from, r.until})
-		a.isCut = a.isCut || r.isCut
+		if r.from < r.until {
+			a.spans = append(a.spans, span{r.from, r.until})
+		}
+		// The next may be its own repetition.
+		goesOn := i+1 < len(d.runs) && d.runs[i+1].group == r.group && d.runs[i+1].from == r.until
+		a.isCut = a.isCut || r.isCut && !goesOn
 	}
 	begins := slices.DeleteFunc(slices.Clone(d.begins), func(b begin) bool { return gone[b.group.members[0]] })
 	for i, b := range begins {
+		// What is no play replaced nothing.
+		b.until = never
+		for _, e := range b.enders {
+			if e.at > b.at && !d.isGone(e.play, gone) && !slices.Contains(b.group.members, e.play) {
+				b.until = min(b.until, e.at)
+			}
+		}
 		end, guess := d.lasts(b.group), never
 		if b.group.end == never {
 			guess = end
@@ -440,6 +480,15 @@ func (d *decided) audible(gone map[*said]bool) map[*said]*audibility {
 		a.spans = append(a.spans, uncovered...)
 	}
 	return all
+}
+
+func (d *decided) isGone(p *said, gone map[*said]bool) bool {
+	for _, g := range d.oracle.groups {
+		if slices.Contains(g.members, p) {
+			return gone[g.members[0]]
+		}
+	}
+	return false
 }
 
 func (d *decided) lasts(g *group) moment {

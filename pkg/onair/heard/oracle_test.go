@@ -110,6 +110,13 @@ type slot struct {
 	isAt, isOut bool
 	at          moment // if isAt
 	until       moment // never, or when the next one arrived
+	enders      []ender
+}
+
+// ender is a later one in the slot, which ends those before it.
+type ender struct {
+	at   moment
+	play *said
 }
 
 type report struct {
@@ -373,10 +380,14 @@ func (o *oracle) replaceIn(set []*said) {
 			begins[i] = max(p.start, p.arrival)
 		}
 	}
+	isOut := func(i int) bool { return slices.Min(append(slices.Clone(begins[i+1:]), never)) <= begins[i] }
 	for i, p := range order {
 		s := slot{isAt: i > 0 || len(unknown) > 0 || len(known) == 0, at: begins[i], until: never}
-		for _, at := range begins[i+1:] {
-			s.until = min(s.until, at)
+		for j := i + 1; j < len(order); j++ {
+			s.until = min(s.until, begins[j])
+			if !isOut(j) { // one that lost to a later one is not the next one
+				s.enders = append(s.enders, ender{begins[j], order[j]})
+			}
 		}
 		s.isOut = s.until <= s.at
 		o.slots[p] = s
