@@ -19,84 +19,113 @@ type history struct {
 	reports []heard.Report
 }
 
-// Times are half seconds within half a minute, so that coincidences are
+// Times are few steps, of half a second as a rule, so that coincidences are
 // frequent.
-const (
-	step     = 500 * time.Millisecond
-	lastStep = 60
-)
+const lastStep = 60
 
-func steps(t *rapid.T, from, to int, label string) time.Duration {
-	return time.Duration(rapid.IntRange(from, to).Draw(t, label)) * step
+// maker makes one history.
+type maker struct {
+	*rapid.T
+	step   time.Duration
+	jitter bool // each time is a little off, so that nothing coincides
+	ticks  int
+}
+
+func (t *maker) steps(from, to int, label string) time.Duration {
+	return time.Duration(rapid.IntRange(from, to).Draw(t.T, label)) * t.step
+}
+
+// off is a few milliseconds, and never the same.
+func (t *maker) off() time.Duration {
+	if !t.jitter {
+		return 0
+	}
+	t.ticks++
+	return time.Duration(rapid.IntRange(0, 20).Draw(t.T, "milliseconds off"))*time.Millisecond + time.Duration(t.ticks)*time.Microsecond
 }
 
 // oneIn is true about once in n times; it shrinks to false.
 func oneIn(t *rapid.T, n int, label string) bool { return rapid.IntRange(0, n-1).Draw(t, label) == n-1 }
 
-func anyHistory(t *rapid.T) history {
+func anyHistory(rt *rapid.T) history {
+	t := &maker{T: rt, step: 500 * time.Millisecond, jitter: oneIn(rt, 3, "jitter")}
+	if oneIn(rt, 4, "longer steps") {
+		t.step = rapid.SampledFrom([]time.Duration{2 * time.Second, 10 * time.Second, 30 * time.Second}).Draw(rt, "step")
+	}
 	h := history{config: heard.Config{
 		FallbackShows: []string{"Fallback"},
-		LongestFile:   steps(t, 10, 40, "longest file"),
-		LongestLive:   steps(t, 10, 80, "longest live"),
+		LongestFile:   t.steps(10, 40, "longest file"),
+		LongestLive:   t.steps(10, 80, "longest live"),
 	}}
-	waited := []moment{steps(t, 0, lastStep, "a queue arrives"), steps(t, 0, lastStep, "another queue arrives")}
-	n := rapid.IntRange(1, 8).Draw(t, "plays")
+	waited := []moment{t.steps(0, lastStep, "a queue arrives"), t.steps(0, lastStep, "another queue arrives")}
+	n := rapid.IntRange(1, 10).Draw(t.T, "plays")
 	for i := range n {
 		h.plays = append(h.plays, anyPlay(t, i, waited))
 	}
-	for range rapid.IntRange(0, 8).Draw(t, "reports") {
+	for range rapid.IntRange(0, 8).Draw(t.T, "reports") {
 		h.reports = append(h.reports, anyReport(t, waited))
 	}
-	h.plays = rapid.Permutation(h.plays).Draw(t, "order of plays")
+	if oneIn(t.T, 4, "reports every ten seconds") {
+		h.reports = nil
+		fallback := false
+		for at := -10 * time.Second; at < lastStep*t.step && len(h.reports) < 60; at += 10 * time.Second {
+			fallback = fallback != oneIn(t.T, 4, "fallback begins or ends")
+			h.reports = append(h.reports, heard.Report{At: clock(at + t.off()), Fallback: fallback})
+		}
+	}
+	h.plays = rapid.Permutation(h.plays).Draw(t.T, "order of plays")
 	return h
 }
 
-func anyPlay(t *rapid.T, i int, waited []moment) heard.Play {
-	start := steps(t, 0, lastStep, "start")
+func anyPlay(t *maker, i int, waited []moment) heard.Play {
+	start := t.steps(0, lastStep, "start") + t.off()
 	p := heard.Play{
-		ID:       model.Fingerprint{byte(rapid.IntRange(0, 3).Draw(t, "fingerprint")), byte(i + 1)},
-		Duration: steps(t, 0, 40, "duration"),
-		Type:     rapid.SampledFrom([]int{model.TrackTypeFile, model.TrackTypeStream, model.TrackTypeLine, model.TrackTypePlaylist}).Draw(t, "type"),
-		Title:    rapid.SampledFrom([]string{"a", "b", ""}).Draw(t, "title"),
-		Album:    rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "album"),
-		Void:     oneIn(t, 12, "void"),
-		StartSet: oneIn(t, 16, "a person set the start"),
+		ID:       model.Fingerprint{byte(rapid.IntRange(0, 3).Draw(t.T, "fingerprint")), byte(i + 1)},
+		Duration: t.steps(0, 40, "duration"),
+		Type:     rapid.SampledFrom([]int{model.TrackTypeFile, model.TrackTypeStream, model.TrackTypeLine, model.TrackTypePlaylist}).Draw(t.T, "type"),
+		Title:    rapid.SampledFrom([]string{"a", "b", ""}).Draw(t.T, "title"),
+		Album:    rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t.T, "album"),
+		Void:     oneIn(t.T, 12, "void"),
+		StartSet: oneIn(t.T, 16, "a person set the start"),
 	}
-	if oneIn(t, 3, "unknown duration") {
+	if oneIn(t.T, 3, "unknown duration") {
 		p.Duration = 0
 	}
-	if oneIn(t, 3, "fallback") {
+	if oneIn(t.T, 3, "fallback") {
 		p.ShowName = "Fallback"
-		p.TimeslotID = int64(rapid.IntRange(0, 1).Draw(t, "timeslot"))
+		p.TimeslotID = int64(rapid.IntRange(0, 1).Draw(t.T, "timeslot"))
 	} else {
-		p.ShowName = rapid.SampledFrom([]string{"", "Show", "Fallback"}).Draw(t, "show")
-		p.ShowID = int64(rapid.IntRange(1, 2).Draw(t, "show's number"))
-		p.TimeslotID = int64(rapid.IntRange(0, 1).Draw(t, "timeslot"))
-		p.MediaID = int64(rapid.IntRange(0, 1).Draw(t, "media"))
+		p.ShowName = rapid.SampledFrom([]string{"", "Show", "Fallback"}).Draw(t.T, "show")
+		p.ShowID = int64(rapid.IntRange(1, 2).Draw(t.T, "show's number"))
+		p.TimeslotID = int64(rapid.IntRange(0, 1).Draw(t.T, "timeslot"))
+		p.MediaID = int64(rapid.IntRange(0, 1).Draw(t.T, "media"))
 	}
-	switch rapid.SampledFrom([]string{"in time", "late", "burst", "early", "unknown", "by hand", "hours late", "doubtful"}).Draw(t, "arrival") {
+	switch rapid.SampledFrom([]string{"in time", "late", "burst", "early", "unknown", "by hand", "hours late", "doubtful"}).Draw(t.T, "arrival") {
 	case "in time":
 		p.ReceivedAt = clock(start)
 	case "late":
-		p.ReceivedAt = clock(start + steps(t, 1, 30, "late"))
+		p.ReceivedAt = clock(start + t.steps(1, 30, "late"))
 	case "burst":
-		p.ReceivedAt = clock(rapid.SampledFrom(waited).Draw(t, "queue") + steps(t, 0, 2, "in the queue"))
+		p.ReceivedAt = clock(rapid.SampledFrom(waited).Draw(t.T, "queue") + t.steps(0, 2, "in the queue"))
 	case "early":
-		p.ReceivedAt = clock(start - steps(t, 1, 4, "early"))
+		p.ReceivedAt = clock(start - t.steps(1, 4, "early"))
 	case "by hand":
 		p.Manual = true
 	case "hours late":
-		p.ReceivedAt = clock(start + 6*time.Hour + steps(t, -1, 1, "around six hours"))
+		p.ReceivedAt = clock(start + 6*time.Hour + t.steps(-1, 1, "around six hours"))
 	case "doubtful":
-		p.ReceivedAt = clock(start - 5*time.Minute - steps(t, 0, 1, "around five minutes"))
+		p.ReceivedAt = clock(start - 5*time.Minute - t.steps(0, 1, "around five minutes"))
 	}
-	if p.ShowName == "Fallback" && p.ShowID == 0 && !p.ReceivedAt.IsZero() && !oneIn(t, 3, "fallback with a start") {
+	if !p.ReceivedAt.IsZero() {
+		p.ReceivedAt = p.ReceivedAt.Add(t.off())
+	}
+	if p.ShowName == "Fallback" && p.ShowID == 0 && !p.ReceivedAt.IsZero() && !oneIn(t.T, 3, "fallback with a start") {
 		start = p.ReceivedAt.Sub(epoch) // none was sent
 	}
 	p.Start = clock(start)
 	if !p.Manual && !p.ReceivedAt.IsZero() {
-		for range max(0, rapid.IntRange(-3, 2).Draw(t, "told again")) {
-			p.Again = append(p.Again, p.ReceivedAt.Add(steps(t, 1, 40, "told again after")))
+		for range max(0, rapid.IntRange(-3, 2).Draw(t.T, "told again")) {
+			p.Again = append(p.Again, p.ReceivedAt.Add(t.steps(1, 40, "told again after")+t.off()))
 		}
 		slices.SortFunc(p.Again, time.Time.Compare)
 		p.Again = slices.CompactFunc(p.Again, time.Time.Equal)
@@ -105,15 +134,15 @@ func anyPlay(t *rapid.T, i int, waited []moment) heard.Play {
 }
 
 // anyReport is a report in the same half minute, or about two minutes before.
-func anyReport(t *rapid.T, waited []moment) heard.Report {
-	at := steps(t, 0, lastStep, "report")
+func anyReport(t *maker, waited []moment) heard.Report {
+	at := t.steps(0, lastStep, "report")
 	switch {
-	case oneIn(t, 4, "report in a queue"):
-		at = rapid.SampledFrom(waited).Draw(t, "queue")
-	case oneIn(t, 6, "two minutes before"):
+	case oneIn(t.T, 4, "report in a queue"):
+		at = rapid.SampledFrom(waited).Draw(t.T, "queue")
+	case oneIn(t.T, 6, "two minutes before"):
 		at -= 2 * time.Minute
 	}
-	return heard.Report{At: clock(at), Fallback: rapid.Bool().Draw(t, "report says fallback")}
+	return heard.Report{At: clock(at + t.off()), Fallback: rapid.Bool().Draw(t.T, "report says fallback")}
 }
 
 // String tells a history in seconds.

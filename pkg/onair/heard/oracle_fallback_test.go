@@ -193,23 +193,19 @@ func (o *oracle) begin(late map[*said]bool) (begins []begin) {
 				own = append(own, b)
 			}
 		}
-		// Told again: from then it sounds again.
+		// Told again: from then it sounds again. If a later one of its slot arrives at
+		// that very instant, that one sounds, but a fallback ends all the same.
 		began := slices.Clone(own)
 		for _, m := range g.members {
 			for _, at := range m.again {
 				s, until := o.slots[m], never
 				notYet := slices.ContainsFunc(began, func(b begin) bool { return b.play == m && b.at >= at })
-				isEnded := false
 				for _, e := range s.enders {
-					if slices.Contains(g.members, e.play) {
-						continue
-					}
-					isEnded = isEnded || e.at == at
-					if e.at > at {
+					if e.at >= at && !slices.Contains(g.members, e.play) {
 						until = min(until, e.at)
 					}
 				}
-				if !isEnded && !notYet && at > m.start {
+				if !notYet && at > m.start {
 					own = append(own, begin{at: at, until: until, enders: s.enders, play: m, group: g})
 				}
 			}
@@ -222,7 +218,7 @@ func (o *oracle) begin(late map[*said]bool) (begins []begin) {
 		}
 	}
 	slices.SortStableFunc(begins, func(a, b begin) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), inOrder(a.play, b.play))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(o.rank[a.play], o.rank[b.play]))
 	})
 	return begins
 }
@@ -302,6 +298,9 @@ func (o *oracle) join(f *said, x moment, runs *[]run, groups *[]*fallbackGroup, 
 			return !p.fallback && inOrder(before, p) < 0 && inOrder(p, f) < 0
 		})
 		sounds := o.runFrom(x, alone, member, fallbacks, begins).until
+		if slices.ContainsFunc(fallbacks, func(next *said) bool { return next.start == x && inOrder(f, next) < 0 }) {
+			sounds = x
+		}
 		if !r.isCutBy(x, begins) || stands || !repeats(before, f, sounds) {
 			continue
 		}
@@ -456,7 +455,7 @@ func (d *decided) audible(gone map[*said]bool) map[*said]*audibility {
 		// What is no play replaced nothing.
 		b.until = never
 		for _, e := range b.enders {
-			if e.at > b.at && !d.isGone(e.play, gone) && !slices.Contains(b.group.members, e.play) {
+			if e.at >= b.at && !d.isGone(e.play, gone) && !slices.Contains(b.group.members, e.play) {
 				b.until = min(b.until, e.at)
 			}
 		}

@@ -103,6 +103,7 @@ type oracle struct {
 	trailed map[*said]bool // fallbacks behind the last play of a burst that were not heard
 	groups  []*group       // of plays that are no fallback
 	slots   map[*said]slot
+	rank    map[*said]int // of plays at one instant: by slots, and in a slot in its order
 }
 
 // slot is what rule 4 says of a play.
@@ -343,14 +344,19 @@ func (o *oracle) findReplaced() {
 		}
 		sets = append(sets, []*said{p})
 	}
+	o.rank = make(map[*said]int)
 	for _, set := range sets {
 		if len(set) > 1 {
-			o.replaceIn(set)
+			set = o.replaceIn(set)
+		}
+		for _, p := range set {
+			o.rank[p] = len(o.rank)
 		}
 	}
 }
 
-func (o *oracle) replaceIn(set []*said) {
+// replaceIn returns the order in the slot.
+func (o *oracle) replaceIn(set []*said) []*said {
 	// Here only a burst among these plays counts.
 	inBurst := make(map[*said]bool)
 	for _, chain := range arrivingTogether(set) {
@@ -392,4 +398,5 @@ func (o *oracle) replaceIn(set []*said) {
 		s.isOut = s.until <= s.at
 		o.slots[p] = s
 	}
+	return order
 }
