@@ -1,6 +1,7 @@
 package heard_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -16,6 +17,14 @@ func derived(h history) map[model.Fingerprint]verdict {
 		v := verdict{estimated: d.Estimated, doubted: d.Doubted}
 		for _, i := range d.Intervals {
 			v.intervals = append(v.intervals, span{i.From.Sub(epoch), i.Until.Sub(epoch)})
+		}
+		for _, w := range d.Why {
+			switch {
+			case w.Reason == heard.RepetitionOf:
+				v.why = fmt.Sprintf("repetition of %x", w.By[:2])
+			case w.Reason == heard.Void, w.Reason == heard.DoubtfulStart && !v.doubted:
+				v.why = string(w.Reason)
+			}
 		}
 		all[d.ID] = v
 	}

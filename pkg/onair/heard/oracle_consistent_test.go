@@ -27,6 +27,9 @@ func tell(h history, verdicts map[model.Fingerprint]verdict) string {
 		if v.doubted {
 			line += " doubted"
 		}
+		if v.why != "" {
+			line += ", " + v.why
+		}
 		lines = append(lines, line)
 	}
 	slices.Sort(lines)

@@ -67,7 +67,7 @@ func sentences() []sentence {
 		{
 			"metadata repeated in a cross-fade is one play",
 			[]heard.Play{title(1, "a", 0, 30*sec), title(2, "a", 27*sec, 30*sec), title(3, "b", 28*sec, 10*sec)}, nil,
-			"0100 0s–28s\n0200\n0300 28s–38s",
+			"0100 0s–28s\n0200, repetition of 0100\n0300 28s–38s",
 		}, {
 			"in the last ten seconds and then for half of its length: played twice",
 			[]heard.Play{title(1, "a", 0, 30*sec), title(2, "a", 27*sec, 30*sec), title(3, "b", 42*sec, 10*sec)}, nil,
@@ -75,7 +75,7 @@ func sentences() []sentence {
 		}, {
 			"a last repetition of unknown duration ends when the one before would have",
 			[]heard.Play{title(1, "a", 0, 30*sec), title(2, "a", 10*sec, 0)}, nil,
-			"0100 0s–30s\n0200",
+			"0100 0s–30s\n0200, repetition of 0100",
 		}, {
 			"a jingle logged by hand stands between",
 			[]heard.Play{title(1, "a", 0, 30*sec), byHand(title(2, "j", 5*sec, 2*sec)), title(3, "a", 10*sec, 30*sec)}, nil,
@@ -83,7 +83,7 @@ func sentences() []sentence {
 		}, {
 			"a void takes the repetitions of the play along",
 			[]heard.Play{void(title(1, "a", 0, 30*sec)), title(2, "a", 10*sec, 30*sec), title(3, "a", 50*sec, 10*sec)}, nil,
-			"0100\n0200\n0300 50s–1m0s",
+			"0100, void\n0200, void\n0300 50s–1m0s",
 		}, {
 			"replaced within its slot",
 			[]heard.Play{title(1, "a", 0, 60*sec), arriving(title(2, "b", 0, 60*sec), 25*sec)}, nil,
@@ -157,9 +157,25 @@ func sentences() []sentence {
 			[]heard.Play{title(1, "a", 0, 60*sec), title(2, "b", 20*sec, 60*sec), title(3, "c", 20*sec+900*time.Millisecond, 60*sec)}, nil,
 			"0100 0s–20.9s\n0200\n0300 20.9s–1m20.9s",
 		}, {
+			"played twice, the second time with its metadata repeated",
+			[]heard.Play{title(1, "a", 0, 30*sec), title(2, "a", 27*sec, 30*sec), title(3, "a", 28*sec, 30*sec)}, nil,
+			"0100 0s–27s\n0200 27s–58s\n0300, repetition of 0200",
+		}, {
+			"the stream that ended fallback is late, even if another fallback arrives at that instant",
+			[]heard.Play{title(1, "a", 0, 10*sec), fallback(3, 2*sec, 60*sec), arriving(title(5, "b", 3*sec, 60*sec), 14*sec), fallback(4, 14*sec, 60*sec)}, nil,
+			"0100 0s–2s\n0300 2s–14s\n0400 doubted\n0500 14s–1m3s",
+		}, {
+			"of unknown duration, and so late that the estimate would be over",
+			[]heard.Play{fallback(1, 0, 1500*sec), arriving(title(2, "b", 1*sec, 0), 1200*sec)}, nil,
+			"0100 0s–20m0s\n0200 20m0s–35m0s estimated",
+		}, {
+			"told again after its estimate is over: nothing begins, and what replaced it goes on",
+			[]heard.Play{again(arriving(title(1, "b", 20*sec, 0), 22*sec), 921*sec), arriving(title(2, "a", 20*sec, 2000*sec), 40*sec)}, nil,
+			"0100 20s–40s\n0200 40s–33m40s",
+		}, {
 			"a doubtful start is out",
 			[]heard.Play{title(1, "a", 0, 900*sec), arriving(title(2, "b", 400*sec, 60*sec), 99*sec)}, nil,
-			"0100 0s–15m0s\n0200",
+			"0100 0s–15m0s\n0200, doubtful start",
 		},
 	}
 }

@@ -3,6 +3,8 @@ package heard_test
 import (
 	"bytes"
 	"cmp"
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -149,18 +151,21 @@ type verdict struct {
 	intervals []span
 	estimated bool
 	doubted   bool
+	why       string // of a void, a doubtful start and a repetition
 }
 
 type span struct{ from, until moment }
 
 // ask asks the oracle what was heard of each play.
 func ask(plays []heard.Play, reports []heard.Report, config heard.Config) map[model.Fingerprint]verdict {
+	out := make(map[model.Fingerprint]verdict)
 	var all []*said
 	for _, p := range plays {
 		s := listen(p, config)
 		// 1. Doubtful starts (more than five minutes ahead of arrival) are out until
 		// a person confirms or moves them.
 		if s.arrived && s.start > s.arrival+5*time.Minute {
+			out[p.ID] = verdict{why: "doubtful start"}
 			continue
 		}
 		all = append(all, s)
@@ -192,11 +197,20 @@ func ask(plays []heard.Play, reports []heard.Report, config heard.Config) map[mo
 	}
 	o := &oracle{config: config, reports: merged}
 	for _, p := range all {
-		if !gone[p] {
-			o.plays = append(o.plays, p)
+		if gone[p] {
+			out[p.ID] = verdict{why: "void"}
+			continue
+		}
+		o.plays = append(o.plays, p)
+	}
+	d := o.decide()
+	for _, members := range d.together() {
+		for _, m := range members[1:] {
+			out[m.ID] = verdict{why: fmt.Sprintf("repetition of %x", members[0].ID[:2])}
 		}
 	}
-	return o.decide().verdicts()
+	maps.Copy(out, d.verdicts())
+	return out
 }
 
 func (o *oracle) decide() *decided {
