@@ -30,7 +30,7 @@ func sequence(all entrances) (s []stretch) {
 		switch {
 		case e.at.Before(until) && !t.isShort:
 			s = append(s, stretch{Interval{e.at, until}, t})
-		case i > 0 && !e.again && !t.isCut: // it had ended when it came
+		case i > 0 && !e.again && e.of.isFirst() && !e.at.Before(t.until()): // it had ended when it came
 			t.because(ReplacedBy, all[i-1].of.title.play)
 		}
 	}

@@ -228,6 +228,14 @@ func TestDerive_replaced(t *testing.T) {
 			story{play("J", 0, 1), play("B", 1, 60, at(20))},
 			"B 1-61; J 0-1",
 		},
+		"by what had ended when it arrived": {
+			story{play("A", 0, 60), play("B", 0, 20, at(25))},
+			"A 0-25 (replaced by B); B (replaced by A)",
+		},
+		"a late play is not replaced by its own repetition": {
+			story{play("J", -5, 1), stopgap("F", 0, 60), play("A", 0, 60, at(15)), play("A.2", 15, 60, at(17))},
+			"A 15-75 (covered by fallback); A.2 (repetition of A); F 0-15; J -5--4",
+		},
 		"in a burst of their own": {
 			story{play("A", 0, 60, at(25)), play("B", 0, 60, at(25.1))},
 			"A (replaced by B); B 0-60",
