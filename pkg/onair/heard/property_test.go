@@ -1,0 +1,105 @@
+package heard_test
+
+import (
+	"flag"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair/heard"
+)
+
+// TestMain sets how many histories each property is tried on. With -short it is
+// a fifth of that. The command line may set another number.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "2000"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
+// TestDerive_order: the order of what is told does not matter.
+func TestDerive_order(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := anyHistory(t)
+		want := heard.Derive(h.config, h.plays, h.reports)
+		plays := rapid.Permutation(h.plays).Draw(t, "plays in another order")
+		reports := rapid.Permutation(h.reports).Draw(t, "reports in another order")
+		if got := heard.Derive(h.config, plays, reports); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%v\ngot  %v\nwant %v", h, got, want)
+		}
+	})
+}
+
+// TestDerive_disjoint: at each moment one play is heard at most, none for less
+// than it must be, and what was not heard has a reason.
+func TestDerive_disjoint(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		h := anyHistory(t)
+		var all []heard.Interval
+		for _, p := range heard.Derive(h.config, h.plays, h.reports) {
+			if len(p.Intervals) == 0 && len(p.Why) == 0 {
+				t.Fatalf("%v\n%v was not heard for no reason", h, p.ID)
+			}
+			all = append(all, p.Intervals...)
+		}
+		slices.SortFunc(all, func(a, b heard.Interval) int { return a.From.Compare(b.From) })
+		var until time.Time
+		for _, i := range all {
+			if i.From.Before(until) || !i.From.Before(i.Until) {
+				t.Fatalf("%v\n%v", h, all)
+			}
+			until = i.Until
+		}
+	})
+}
+
+// TestSplit: what is derived in parts is what is derived as a whole.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	parts := 0
+	rapid.Check(t, func(t *rapid.T) {
+		h := anyHistory(t)
+		later := anyHistory(t)
+		gap := rapid.IntRange(0, 300).Draw(t, "seconds between")
+		for i, p := range later.plays {
+			h.plays = append(h.plays, delayed(p, i, time.Duration(gap)*time.Second))
+		}
+		for _, r := range later.reports {
+			h.reports = append(h.reports, heard.Report{At: r.At.Add(time.Duration(gap) * time.Second), Fallback: r.Fallback})
+		}
+		all := make(map[model.Fingerprint]heard.Heard)
+		for _, p := range heard.Split(h.config, h.plays, h.reports) {
+			parts++
+			for _, d := range heard.Derive(h.config, p.Plays, p.Reports) {
+				all[d.ID] = d
+			}
+		}
+		for _, want := range heard.Derive(h.config, h.plays, h.reports) {
+			if got := all[want.ID]; !reflect.DeepEqual(got, want) {
+				t.Fatalf("%v\nin parts  %v\nas a whole %v", h, got, want)
+			}
+		}
+	})
+	t.Logf("%d parts", parts)
+}
+
+// delayed is the play again, some time later.
+func delayed(p heard.Play, i int, by time.Duration) heard.Play {
+	p.ID[2] = byte(i + 1)
+	p.Start = p.Start.Add(by)
+	if !p.ReceivedAt.IsZero() {
+		p.ReceivedAt = p.ReceivedAt.Add(by)
+	}
+	p.Again = slices.Clone(p.Again)
+	for i := range p.Again {
+		p.Again[i] = p.Again[i].Add(by)
+	}
+	return p
+}
