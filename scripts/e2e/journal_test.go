@@ -175,6 +175,7 @@ func (e *lonelyEngine) play(ctx context.Context, t *testing.T) {
 		path, body, said := "/api/v1/playlog", play(t, name, e.began.Add(time.Duration(n)*time.Millisecond)), &e.plays
 		if n%10 == 0 {
 			path, said = "/api/v1/source/health/1", &e.healths
+			name = "number " + inLetters(n)
 			body = fmt.Sprintf(`{"is_healthy": true, "details": %q}`, name)
 		}
 		time.Sleep(2 * time.Millisecond) // the journal must be able to catch up
