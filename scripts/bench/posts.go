@@ -183,7 +183,7 @@ func migrate(ctx context.Context, url string) error {
 // entry's number is its start, in seconds after postEpoch.
 var played atomic.Int64
 
-const postEpoch = 100_000_000 // Unix time: 1973
+const postEpoch = 1_000_000_000 // Unix time: 2001; an engine means no start before 2000
 
 // bareTable is the peer: one connection and one prepared statement.
 type bareTable struct {
