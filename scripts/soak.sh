@@ -25,7 +25,7 @@ soak() {
   echo "== $*"
   "$@" || failed+=("$*")
 }
-soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^TestSoak$'
+soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate)$'
 soak scripts/histories.sh pkg/onair '^Test(Derive|Splice)_Oracle$' "$checks"
 soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Split)$' "$checks"
 # In memory, if possible: the stations above show what a disk has to do with it.
