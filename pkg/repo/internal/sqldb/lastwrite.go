@@ -47,8 +47,8 @@ func (db *DB) note(err error) {
 	}
 }
 
-// ErrFileGone: the database's file was deleted, or another one was put in its
-// place, while it was open.
+// ErrFileGone says that the database's file was deleted, or another one was put
+// in its place, while it was open.
 var ErrFileGone = errors.New("the database's file was deleted or replaced, so what is written now is lost; put it back or restore a backup, and restart")
 
 // inPlace returns ErrFileGone if the file at the database's path is not the open
