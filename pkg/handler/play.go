@@ -45,10 +45,8 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields {
 	f := &fields{raw: body, zone: a.EngineZone, arrival: a.arrival(ctx), lenient: true}
 	for _, d := range lenient.Doubts(ctx) {
-		for _, field := range model.Fields {
-			if slices.Contains(field.Names, d.Field) {
-				d.Field = field.Name()
-			}
+		if field := model.FieldSpelled(d.Field); field != nil {
+			d.Field = field.Name()
 		}
 		f.doubts = append(f.doubts, d)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"aura.radio/engine/pkg/api/lenient"
 )
 
 // batches are those members of an operation's body that are lists of objects
@@ -57,7 +59,7 @@ func envelope(data []byte, batches []string) []byte {
 	for i := 0; i < len(data); i++ {
 		switch data[i] {
 		case '"':
-			end := endOfText(data, i)
+			end := lenient.EndOfText(data, i)
 			if depth == 1 && isName(data, end) {
 				member = string(data[i+1 : end-1])
 			}
@@ -77,20 +79,6 @@ func envelope(data []byte, batches []string) []byte {
 	return append(out, data[kept:]...)
 }
 
-// endOfText is the offset after the closing quotation mark of the text that
-// begins at i.
-func endOfText(data []byte, i int) int {
-	for i++; i < len(data); i++ {
-		switch data[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(data)
-}
-
 // isName distinguishes a member's name from a text: a colon follows the name.
 func isName(data []byte, end int) bool {
 	for ; end < len(data); end++ {
@@ -108,7 +96,7 @@ func endOfObject(data []byte, i int) int {
 	for open := 0; i < len(data); i++ {
 		switch data[i] {
 		case '"':
-			i = endOfText(data, i) - 1
+			i = lenient.EndOfText(data, i) - 1
 		case '{', '[':
 			open++
 		case '}', ']':

@@ -69,15 +69,7 @@ func NewDoubts(list ...Doubt) Doubts {
 }
 
 // List returns the doubts. A text that NewDoubts did not make counts as empty.
-func (d Doubts) List() (list []Doubt) {
-	if d == "" {
-		return nil
-	}
-	if err := json.Unmarshal([]byte(d), &list); err != nil {
-		return nil
-	}
-	return list
-}
+func (d Doubts) List() []Doubt { return decoded[[]Doubt](string(d)) }
 
 // With is the union of two sets.
 func (d Doubts) With(other Doubts) Doubts {
@@ -89,6 +81,15 @@ func (d Doubts) With(other Doubts) Doubts {
 
 // clean returns the set in its canonical form.
 func (d Doubts) clean() (_ Doubts, cut bool) { return NewDoubts(d.List()...), false }
+
+// decoded reads what canonical wrote. Any other text is the zero value.
+func decoded[T any](text string) (v T) {
+	var zero T
+	if text == "" || json.Unmarshal([]byte(text), &v) != nil {
+		return zero
+	}
+	return v
+}
 
 // canonical is the JSON of a value that always can be encoded. Letters such as
 // < stay as they are, so that people can read the text in a database.

@@ -58,7 +58,7 @@ func TestEdition_Holds_merged(t *testing.T) {
 		entries := copies().Draw(t, "copies")
 		a, b := Record{Entry: entries[0]}, Record{Entry: entries[len(entries)-1]}
 		older := withoutSupplement(MergeRecords(withoutSupplement(a), withoutSupplement(b)))
-		if first := Edition(0); !first.Holds(older, a) || !first.Holds(older, b) || older.Entry.Supplement() != (Fingerprint{}) {
+		if first := Edition(0); !first.Holds(older, a) || !first.Holds(older, b) || older.Content().Supplement != (Fingerprint{}) {
 			t.Fatalf("%+v does not hold %+v and %+v", older, a, b)
 		}
 		merged := MergeRecords(a, b)

@@ -134,13 +134,13 @@ func (e *Entry) Validate() error {
 	return nil
 }
 
-// Supplement is a hash of the fields that nodes of the first edition don't know;
-// zero if none of these is known. Call it on a normalized entry.
-func (e *Entry) Supplement() (id Fingerprint) {
+// supplement is a hash of the fields that nodes of the first edition don't know;
+// zero if none of these is known. id is the fingerprint of the entry, which is
+// normalized.
+func (e *Entry) supplement(id Fingerprint) Fingerprint {
 	if !slices.ContainsFunc(supplement, func(f *Field) bool { return f.isKnown(e) }) {
-		return id
+		return Fingerprint{}
 	}
-	id = e.Fingerprint()
 	d := newDigest("supplement/1")
 	d.bytes(id[:])
 	d.fields(supplement, e)

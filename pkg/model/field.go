@@ -123,6 +123,17 @@ func FieldOf(name string) *Field {
 	return Fields[slices.IndexFunc(Fields, func(f *Field) bool { return f.Name() == name })]
 }
 
+// FieldSpelled is the row of the field that has the name among its spellings; nil
+// if there is none.
+func FieldSpelled(name string) *Field {
+	for _, f := range Fields {
+		if slices.Contains(f.Names, name) {
+			return f
+		}
+	}
+	return nil
+}
+
 func fieldsThat(are func(*Field) bool) (some []*Field) {
 	for _, f := range Fields {
 		if are(f) {

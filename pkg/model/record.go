@@ -29,7 +29,7 @@ func (r *Record) Content() Content {
 	for _, uid := range correctionUIDs(r.Corrections) {
 		d.bytes(uid[:])
 	}
-	return Content{Base: d.sum(), Supplement: e.Supplement()}
+	return Content{Base: d.sum(), Supplement: e.supplement(id)}
 }
 
 func correctionUIDs(corrections []Correction) []Fingerprint {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -56,15 +55,7 @@ func (s Sign) Text() Signs {
 }
 
 // Read decodes the text. A text that Sign.Text did not make counts as empty.
-func (t Signs) Read() (s Sign) {
-	if t == "" {
-		return s
-	}
-	if err := json.Unmarshal([]byte(t), &s); err != nil {
-		return Sign{}
-	}
-	return s
-}
+func (t Signs) Read() Sign { return decoded[Sign](string(t)) }
 
 // IsMoving reports whether the number at a place is known to change.
 func (s Sign) IsMoving(place string) bool {

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -24,15 +23,7 @@ type tellings struct {
 	Again []time.Time `json:"again,omitempty"`
 }
 
-func (t Tellings) decode() (d tellings) {
-	if t == "" {
-		return d
-	}
-	if err := json.Unmarshal([]byte(t), &d); err != nil {
-		return tellings{}
-	}
-	return d
-}
+func (t Tellings) decode() tellings { return decoded[tellings](string(t)) }
 
 func (d tellings) encode() Tellings {
 	for name, at := range d.At {

@@ -36,12 +36,8 @@ func (r *Recorder) tellDoubts(e *model.Entry) {
 // countedField is the name under which a field's doubts are counted. Names that
 // no field has are counted together, so that senders can't make up labels.
 func countedField(sent string) string {
-	for _, f := range model.Fields {
-		for _, name := range f.Names {
-			if name == sent {
-				return f.Name()
-			}
-		}
+	if f := model.FieldSpelled(sent); f != nil {
+		return f.Name()
 	}
 	return "body"
 }

@@ -58,6 +58,18 @@ func (c *copied) copy() {
 	}
 }
 
+// runTwice copies the host in between two titles, and starts the copy beside it.
+func (c *copied) runTwice() (first, twin *service) {
+	c.t.Helper()
+	first = c.host()
+	c.arrives(first, "first")
+	first.signal(c.t, syscall.SIGTERM)
+	c.copy()
+	first = c.host()
+	c.arrives(first, "second")
+	return first, c.twin()
+}
+
 // twin starts a service over the copy.
 func (c *copied) twin() *service {
 	c.t.Helper()
@@ -119,13 +131,7 @@ func (c *copied) tells(node *service) {
 func TestTwin(t *testing.T) {
 	t.Parallel()
 	c := copyHost(t, func(string) []string { return nil })
-	first := c.host()
-	c.arrives(first, "first")
-	first.signal(t, syscall.SIGTERM)
-	c.copy()
-	first = c.host()
-	c.arrives(first, "second")
-	twin := c.twin()
+	first, twin := c.runTwice()
 	c.arrives(twin, "like a restart")
 	c.arrives(first, "third")
 	c.isRefused(twin, "test")
@@ -149,13 +155,7 @@ func TestTwin(t *testing.T) {
 func TestTwin_address(t *testing.T) {
 	t.Parallel()
 	c := copyHost(t, func(address string) []string { return []string{"AURA_MAIN_HOST_2=http://" + address} })
-	first := c.host()
-	c.arrives(first, "first")
-	first.signal(t, syscall.SIGTERM)
-	c.copy()
-	first = c.host()
-	c.arrives(first, "second")
-	twin := c.twin()
+	first, twin := c.runTwice()
 	c.isRefused(twin, "test")
 	c.arrives(first, "third")
 	c.tells(first)

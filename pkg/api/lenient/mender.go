@@ -45,7 +45,7 @@ func (m *mender) mend(data []byte) {
 	for i := 0; i < len(data); {
 		switch b := data[i]; b {
 		case '"':
-			end := endOfText(data, i)
+			end := EndOfText(data, i)
 			m.text(data[i:end], m.depth == m.outermost && next(data[end:]) == ':')
 			i = end
 			continue
@@ -84,9 +84,9 @@ func (m *mender) mend(data []byte) {
 	}
 }
 
-// endOfText is the offset after the closing quotation mark of the text that
-// begins at i.
-func endOfText(data []byte, i int) int {
+// EndOfText is the offset after the closing quotation mark of the JSON text that
+// begins at i; the length of data if there is none.
+func EndOfText(data []byte, i int) int {
 	for i++; i < len(data); i++ {
 		switch data[i] {
 		case '\\':

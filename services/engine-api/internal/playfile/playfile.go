@@ -53,12 +53,11 @@ var notLogged = []string{"track_end", "seconds", "received_at"}
 
 // fieldOf is the name that the API uses for a column or member.
 func fieldOf(name string) (field string, known bool) {
-	for _, f := range model.Fields {
-		if (f.IsCorrectable() || f.Name() == "log_source") && slices.Contains(f.Names, name) {
-			return f.Name(), true
-		}
+	f := model.FieldSpelled(name)
+	if f == nil || !f.IsCorrectable() && f.Name() != "log_source" {
+		return "", false
 	}
-	return "", false
+	return f.Name(), true
 }
 
 // unknown is the error about a name that is no field of a play.
