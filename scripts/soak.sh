@@ -34,6 +34,10 @@ memory=/dev/shm
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^SQLite$' "$checks" "$memory"
 # A history takes that much longer on a database server.
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^MariaDB$' $((checks / 50))
+soak scripts/histories.sh pkg/repo '^(TestDB_(StoreEntry_merge|CountEntries_property|AbsorbClocks)|TestStation_Activate_clockBehind|TestExchange|TestJournal_Histories)$' $((checks / 500)) "$memory"
+# Each try asks a whole service many times.
+soak scripts/histories.sh pkg/handler '^TestAPI_ListTracks_Paging$' $((checks / 500)) "$memory"
+soak scripts/histories.sh pkg/cli/correct '^TestSource_property$' $((checks / 500)) "$memory"
 soak scripts/histories.sh services/engine-api/internal/outbox '^TestPusher_Histories$' $((checks / 5))
 soak scripts/histories.sh services/sync-node/internal/reconcile '^TestRun_(Equal|Nodes)$' $((checks / 5))
 soak scripts/histories.sh services/status-monitor/internal/decision '^TestStep_Invariants$' "$checks"

@@ -2,6 +2,7 @@ package repo_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -14,12 +15,17 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
+// TestMain sets on how many histories each property is tried. The command line
+// may say more, such as -rapid.checks=1000; `make soak` does.
 func TestMain(m *testing.M) {
 	if url := os.Getenv(childURL); url != "" {
 		os.Exit(storeUntilKilled(url))
 	}
 	if url := os.Getenv(strangerURL); url != "" {
 		os.Exit(openAsStranger(url))
+	}
+	if err := flag.Set("rapid.checks", "25"); err != nil {
+		panic(err)
 	}
 	code := repotest.Main(m)
 	if code == 0 {
