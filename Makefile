@@ -86,7 +86,7 @@ check-generated: ## fail when a generated file is stale; changes nothing here
 # The linter reads all libraries. Collecting garbage would be a third of its work.
 .PHONY: lint
 lint: ## golangci-lint over every module
-	@linter=$$(GOWORK=off go -C scripts/lint tool -n golangci-lint) && GOGC=400 GOMEMLIMIT=2GiB "$$linter" run $(PACKAGES)
+	@linter=$$(GOWORK=off go -C scripts/lint tool -n golangci-lint) && GOGC=400 GOMEMLIMIT=3GiB "$$linter" run $(PACKAGES)
 
 .PHONY: check-fmt
 check-fmt: ## fail when a file is not as gofmt writes it

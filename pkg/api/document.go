@@ -6,9 +6,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"aura.radio/engine/pkg/model"
 )
+
+// Contract is the embedded contract. It is read once, because that takes long, and
+// nobody changes what it returns.
+var Contract = sync.OnceValues(GetSpec)
 
 // document is a part of an OpenAPI document, as JSON.
 type document = map[string]any

@@ -14,7 +14,7 @@ import (
 // describes what was played, and full answers always have it.
 func TestContract_fields(t *testing.T) {
 	t.Parallel()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}

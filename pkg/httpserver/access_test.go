@@ -315,7 +315,7 @@ func TestAccess_EnginesAtOnce(t *testing.T) {
 func TestAccess_Roles(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{}, withTokens(t))
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}

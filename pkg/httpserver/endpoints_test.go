@@ -83,7 +83,7 @@ func TestEndpoints_belowEngine(t *testing.T) {
 
 func TestEndpoints_Complete(t *testing.T) {
 	t.Parallel()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestEndpoints_BadParameters(t *testing.T) {
 // lenientOperations are those that engines call, by their id in lower case.
 func lenientOperations(t *testing.T) map[string]bool {
 	t.Helper()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func lenientOperations(t *testing.T) map[string]bool {
 func TestEndpoints_BadFields(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{})
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}

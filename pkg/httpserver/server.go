@@ -87,7 +87,7 @@ type Server struct {
 // New makes a server that so far serves only probes, metrics and documentation.
 // It fails if the embedded contract or a certificate is unusable.
 func New(cfg Config, o Options) (*Server, error) {
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		return nil, fmt.Errorf("load contract: %w", err)
 	}

@@ -123,7 +123,7 @@ func TestEntry_roundTrip(t *testing.T) {
 // The wire form matches the contract.
 func TestContract(t *testing.T) {
 	t.Parallel()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}

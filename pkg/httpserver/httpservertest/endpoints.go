@@ -121,7 +121,7 @@ func ask(t *testing.T, e Endpoint, header http.Header, url string) (status int, 
 // servedBy maps each operation, by its id in lower case, to its services.
 func servedBy(t *testing.T) map[string][]string {
 	t.Helper()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}

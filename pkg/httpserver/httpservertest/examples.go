@@ -32,7 +32,7 @@ var methods = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.Met
 // it takes.
 func Examples(t *testing.T) []Example {
 	t.Helper()
-	doc, err := api.GetSpec()
+	doc, err := api.Contract()
 	if err != nil {
 		t.Fatal(err)
 	}
