@@ -29,15 +29,15 @@ func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject)
 // LogMissedEntry stores an entry that a person logs, with the person's name and
 // reason.
 func (a *API) LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error) {
-	e, other, err := a.missed(r.Body.Entry)
+	p, err := a.missed(r.Body.Entry)
 	if err != nil {
 		return nil, inside("entry", err)
 	}
 	c := model.Correction{By: model.Author(httpserver.Caller(ctx).Name, r.Body.By), Reason: r.Body.Reason}
 	if valueOr(r.Params.DryRun, false) {
-		return api.LogMissedEntry204Response{}, inside("entry", a.Recorder.CheckMissed(&e, &c))
+		return api.LogMissedEntry204Response{}, inside("entry", a.Recorder.CheckMissed(&p.Entry, &c))
 	}
-	id, stored, err := a.Recorder.LogMissed(ctx, e, other, c)
+	id, stored, err := a.Recorder.LogMissed(ctx, p, c)
 	if err != nil {
 		return nil, inside("entry", err)
 	}

@@ -169,5 +169,6 @@ func sentPlay(line sentLine, begin, arrival time.Time) model.Entry {
 	if line.StartS != nil {
 		e.TrackStart = begin.Add(time.Duration(*line.StartS * float64(time.Second)))
 	}
+	e.Distinguish()
 	return e
 }

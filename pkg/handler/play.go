@@ -33,11 +33,15 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 	if err := a.speaker(f, &e); err != nil {
 		return playlog.Play{}, err
 	}
-	p := playlog.Play{Other: start.Other}
-	e.TrackStart, p.Undated = a.start(f, start)
+	isUndated := false
+	e.TrackStart, isUndated = a.start(f, start)
 	e.ReceivedAt = a.received(f)
 	e.Doubts = model.NewDoubts(f.doubts...)
-	p.Entry = e
+	p := playlog.Play{Entry: e}
+	if a.HostID != 0 { // what a sync node gets is a node's entry, which has its identity
+		p = playlog.NewPlay(e)
+	}
+	p.Other, p.Undated = start.Other, isUndated
 	return p, nil
 }
 

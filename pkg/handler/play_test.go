@@ -81,7 +81,7 @@ func TestAPI_play_doubts(t *testing.T) {
 		"HugeNumber":   {`{` + start + `"track_num": 4294967296, "log_source": 4294967297}`, dated, "log_source track_num"},
 		"None":         {`{` + start + `"track_num": "None", "show_id": "null", "playlist_id": "undefined", "timeslot_id": "-", "media_id": "-1"}`, dated, ""},
 		"NoneTitle":    {`{` + start + `"track_artist": "None"}`, with(dated, func(e *model.Entry) { e.Artist = "None" }), ""},
-		"NoneBoth":     {`{"track_start": "2020-06-27 19:14:00", "track_artist": "None", "track_title": "null", "show_name": "b"}`, with(dated, func(e *model.Entry) { e.Title, e.ShowName = "", "b" }), ""},
+		"NoneBoth":     {`{"track_start": "2020-06-27 19:14:00", "track_artist": "None", "track_title": "null", "show_name": "b"}`, with(dated, func(e *model.Entry) { e.Title, e.ShowName = "", "b"; e.Distinguish() }), ""},
 		"Artists":      {`{` + start + `"track_artist": ["b", "c"]}`, with(dated, func(e *model.Entry) { e.Artist = "b, c" }), ""},
 		"Object":       {`{` + start + `"track_artist": {"name": "b"}}`, dated, "track_artist"},
 		"Source":       {`{` + start + `"log_source": -3}`, dated, "log_source"},

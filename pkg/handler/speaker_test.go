@@ -56,9 +56,9 @@ func TestAPI_zoneOfEngine(t *testing.T) {
 			t.Errorf("%s: %s, %v", body, e.TrackStart, err)
 		}
 	}
-	e, _, err := a.missed(api.Play{"track_start": []byte(`"2020-06-27 19:14:00"`), "track_title": []byte(`"a"`)})
-	if err != nil || !e.TrackStart.Equal(moment(t, "2020-06-27T17:14:00Z")) {
-		t.Errorf("a person's: %s, %v", e.TrackStart, err)
+	p, err := a.missed(api.Play{"track_start": []byte(`"2020-06-27 19:14:00"`), "track_title": []byte(`"a"`)})
+	if err != nil || !p.Entry.TrackStart.Equal(moment(t, "2020-06-27T17:14:00Z")) {
+		t.Errorf("a person's: %s, %v", p.Entry.TrackStart, err)
 	}
 }
 

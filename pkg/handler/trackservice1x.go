@@ -45,11 +45,10 @@ func (a *API) GetCurrentTrack1x(ctx context.Context, _ api.GetCurrentTrack1xRequ
 
 // track1x renders an entry as AURA 1.x does.
 func track1x(zone *stationtime.Zone, e model.Entry) api.Track1x {
-	effective := e.Effective()
+	shown := trackservice.Shown(e)
 	t := api.Track1x{Id: e.ID, LogSource: e.LogSource}
-	track1xShape.show(zone, &effective, &t)
-	t.TrackTitle = trackservice.Title(&effective)
-	if effective.IsFallback() {
+	track1xShape.show(zone, &shown, &t)
+	if shown.IsFallback() {
 		t.PlayoutStatus = new(api.PlayoutFallback)
 	}
 	return t

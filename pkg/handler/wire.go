@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 )
@@ -231,9 +232,8 @@ func (a *API) entry(f *fields) (e model.Entry, start stationtime.Reading) {
 	return e, start
 }
 
-// missed reads an entry as a person logs it. If the start was a naive time in a
-// repeated hour, other is its second possible time.
-func (a *API) missed(body api.Play) (e model.Entry, other time.Time, _ error) {
+// missed reads an entry as a person logs it.
+func (a *API) missed(body api.Play) (playlog.Play, error) {
 	f := a.fields(body)
 	e, start := a.entry(f)
 	e.LogSource = a.HostID
@@ -246,23 +246,25 @@ func (a *API) missed(body api.Play) (e model.Entry, other time.Time, _ error) {
 		name, raw := f.find(names)
 		f.refuse(names, name, raw, "is required here: the number of the source that played it")
 	}
-	return e, start.Other, f.err(e.Validate())
+	p := playlog.NewPlay(e)
+	p.Other = start.Other
+	return p, f.err(e.Validate())
 }
 
 // amendment reads the new values of a correction.
 func (a *API) amendment(body api.Changes) (model.Changes, error) {
 	f := a.fields(body)
 	c, _ := a.changes(f)
+	c.Tidy()
 	return c, f.err(nil)
 }
 
 // Track renders an entry as the track service shows it now: corrections
 // applied, in the station's time zone.
 func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
-	effective := e.Effective()
+	shown := trackservice.Shown(e)
 	t := api.Track{Id: e.ID}
-	trackShape.show(zone, &effective, &t)
-	t.TrackTitle = trackservice.Title(&effective)
+	trackShape.show(zone, &shown, &t)
 	if e.Air != nil {
 		t.LogSource = e.LogSource
 		t.OnAirFrom, t.OnAirUntil = onAir(zone, *e.Air, now)
@@ -283,7 +285,7 @@ func onAir(zone *stationtime.Zone, air model.Airing, now time.Time) (from *stati
 // playlogEntry renders a full record, raw as it was sent or with its
 // corrections applied.
 func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
-	e := stored
+	e := stored.Unmarked()
 	if !raw {
 		e = stored.Effective()
 	}

@@ -139,7 +139,7 @@ func TestAPI_missed_Invalid(t *testing.T) {
 			if err := json.Unmarshal([]byte(c.body), &p); err != nil {
 				t.Fatal(err)
 			}
-			_, _, err := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}).missed(p)
+			_, err := decoder(t, "Europe/Vienna", "2020-06-27T17:14:01Z", &bytes.Buffer{}).missed(p)
 			invalid, ok := errors.AsType[*model.InvalidError](err)
 			if !ok {
 				t.Fatalf("error is %v, want an *model.InvalidError", err)

@@ -29,8 +29,9 @@ type Entry struct {
 	// microseconds.
 	TrackStart time.Time `json:"track_start"`
 	Artist     string    `json:"track_artist,omitempty"`
-	Album      string    `json:"track_album,omitempty"`
-	Title      string    `json:"track_title,omitempty"`
+	// Album may have a mark in its place if the play is untitled; see Distinguish.
+	Album string `json:"track_album,omitempty"`
+	Title string `json:"track_title,omitempty"`
 	// TrackNum is the position in the playlist.
 	TrackNum int `json:"track_num,omitempty"`
 	// TrackType is one of the TrackType constants, or a number from an engine
@@ -176,8 +177,9 @@ func (e *Entry) PlayedAt() time.Time {
 }
 
 // IsNamed reports whether the engine named a work: its artist or its title.
-// Engines name none for live shows and for files without tags.
-func (e *Entry) IsNamed() bool { return e.Artist != "" || e.Title != "" }
+// Engines name none for live shows and for files without tags. A text of which
+// nothing can be seen names nothing.
+func (e *Entry) IsNamed() bool { return !isBlank(e.Artist) || !isBlank(e.Title) }
 
 // IsFallback reports whether the engine played music of its own because the
 // programme was missing.
@@ -187,10 +189,10 @@ func (e *Entry) IsFallback() bool {
 
 // Effective is the entry with its corrections applied, as answers show it.
 func (e Entry) Effective() Entry {
+	effective := e.Unmarked()
 	if e.Overlay.Changes.IsEmpty() {
-		return e
+		return effective
 	}
-	effective := e
 	e.Overlay.Changes.apply(&effective)
 	return effective
 }

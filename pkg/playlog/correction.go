@@ -84,14 +84,14 @@ func changesNothing(changes model.Changes, current model.Entry) bool {
 }
 
 // LogMissed stores an entry that a person logged because it was missed,
-// together with the record of who did it and why. c needs only By and Reason.
-// other is as for Record. It returns the id of the entry. Errors:
-// *model.InvalidError, model.ErrUnavailable.
-func (r *Recorder) LogMissed(ctx context.Context, e model.Entry, other time.Time, c model.Correction) (int64, model.Correction, error) {
-	if err := r.CheckMissed(&e, &c); err != nil {
+// together with the record of who did it and why. c needs only By and Reason. It
+// returns the id of the entry. Errors: *model.InvalidError, model.ErrUnavailable.
+func (r *Recorder) LogMissed(ctx context.Context, p Play, c model.Correction) (int64, model.Correction, error) {
+	if err := r.CheckMissed(&p.Entry, &c); err != nil {
 		return 0, model.Correction{}, err
 	}
-	e, err := r.Occurrence(ctx, e, other)
+	p.compare()
+	e, err := standing(ctx, r.store, p)
 	if err != nil {
 		return 0, model.Correction{}, fmt.Errorf("log missed entry: %w", err)
 	}

@@ -177,7 +177,7 @@ func TestRecorder_LogMissed(t *testing.T) {
 			}
 			return 12, c, nil
 		}}, &bytes.Buffer{})
-		id, c, err := r.LogMissed(t.Context(), play(), time.Time{}, model.Correction{By: "M. Tester", Reason: "engine was offline"})
+		id, c, err := r.LogMissed(t.Context(), Play{Entry: play()}, model.Correction{By: "M. Tester", Reason: "engine was offline"})
 		if id != 12 || c.By != "M. Tester" || err != nil {
 			t.Errorf("got %d, %+v, %v", id, c, err)
 		}
@@ -192,7 +192,7 @@ func TestRecorder_LogMissed(t *testing.T) {
 		twin.TrackStart = twin.TrackStart.Add(time.Hour)
 		twin.Normalize()
 		r, _ := start(&fakeStore{
-			HasEntryFunc: func(id model.Fingerprint) (bool, error) { return id == twin.Fingerprint(), nil },
+			EntryWithFunc: holding(twin),
 			LogMissedFunc: func(e model.Entry, c model.Correction) (int64, model.Correction, error) {
 				if e.Fingerprint() != twin.Fingerprint() || c.Entry != twin.Fingerprint() {
 					t.Errorf("stored at %v, want %v", e.TrackStart, twin.TrackStart)
@@ -200,7 +200,7 @@ func TestRecorder_LogMissed(t *testing.T) {
 				return 1, c, nil
 			},
 		}, &bytes.Buffer{})
-		if _, _, err := r.LogMissed(t.Context(), play(), twin.TrackStart, model.Correction{By: "a", Reason: "b"}); err != nil {
+		if _, _, err := r.LogMissed(t.Context(), Play{Entry: play(), Other: twin.TrackStart}, model.Correction{By: "a", Reason: "b"}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -208,7 +208,7 @@ func TestRecorder_LogMissed(t *testing.T) {
 	t.Run("ErrInvalid", func(t *testing.T) {
 		t.Parallel()
 		r, changes := start(&fakeStore{}, &bytes.Buffer{})
-		_, _, err := r.LogMissed(t.Context(), model.Entry{LogSource: 1}, time.Time{}, model.Correction{By: " "})
+		_, _, err := r.LogMissed(t.Context(), Play{Entry: model.Entry{LogSource: 1}}, model.Correction{By: " "})
 		if got := wrongFields(t, err); got != "track_start by reason" {
 			t.Errorf("names %q, want every mistake", got)
 		}

@@ -74,7 +74,7 @@ func TestRecorder_Database(t *testing.T) {
 
 	missed := play()
 	missed.Title = "Halah"
-	id, c, err := r.LogMissed(ctx, missed, time.Time{}, model.Correction{By: "M. Tester", Reason: "engine was offline"})
+	id, c, err := r.LogMissed(ctx, Play{Entry: missed}, model.Correction{By: "M. Tester", Reason: "engine was offline"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,9 +2,11 @@
 // correcting it. Every write to the log by a person, an engine or another node
 // goes through its Recorder.
 //
-// It promises that everything that reaches the store is normalized and valid. A
-// repeated or retried record is the same record, also in the hour that a
-// daylight saving change repeats. A correction says who made it, why, and what
+// It promises that everything that reaches the store is normalized and valid. Each
+// text that an engine or a person sends is stored as one line, and what a node
+// sends keeps its identity. A repeated or retried record is the same record, also
+// in the hour that a daylight saving change repeats, and also if an earlier
+// version stored it as it was sent. A correction says who made it, why, and what
 // it replaced. A cache of answers is told of every change after the change is
 // durable. A refused record of another node never holds up the others, and no
 // record is refused because the store fails. What is done to many entries, a Shift

@@ -23,9 +23,12 @@ func (m *memory) StoreEntry(_ context.Context, e model.Entry) error {
 	return nil
 }
 
-func (m *memory) HasEntry(_ context.Context, id model.Fingerprint) (bool, error) {
-	_, known := m.entries[id]
-	return known, nil
+func (m *memory) EntryWith(_ context.Context, id model.Fingerprint) (model.Entry, error) {
+	e, isKnown := m.entries[id]
+	if !isKnown {
+		return e, model.ErrNotFound
+	}
+	return e, nil
 }
 
 // The answer to an engine is lost in the night in which 02:30 comes twice. The

@@ -96,7 +96,7 @@ func (r *Recorder) doubt(ctx context.Context, records []model.Record, refused er
 	if len(records) > 1 {
 		return fmt.Errorf("receive records: none can be stored: %w", refused)
 	}
-	if _, err := r.store.HasEntry(ctx, records[0].Entry.Fingerprint()); err != nil {
+	if _, err := r.store.EntryWith(ctx, records[0].Entry.Fingerprint()); err != nil && !errors.Is(err, model.ErrNotFound) {
 		return fmt.Errorf("receive record: %w", err)
 	}
 	return nil

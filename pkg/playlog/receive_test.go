@@ -2,6 +2,7 @@ package playlog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func absorbs(calls *int, failing string, err error) *fakeStore {
 			}
 			return absorbed, nil
 		},
-		HasEntryFunc: func(model.Fingerprint) (bool, error) { return false, nil },
+		EntryWithFunc: holding(),
 	}
 }
 
@@ -131,7 +132,7 @@ func TestRecorder_Receive(t *testing.T) {
 		for name, c := range map[string]struct {
 			records []model.Record
 			err     error
-			alive   error // the store's error when it is asked for something else
+			alive   error // the store's error when it is asked for something else; nil: it is not there
 			want    error
 		}{
 			"Unavailable":         {sent("bad", "bad"), model.ErrUnavailable, nil, model.ErrUnavailable},
@@ -142,7 +143,7 @@ func TestRecorder_Receive(t *testing.T) {
 		} {
 			var calls int
 			store := absorbs(&calls, "bad", c.err)
-			store.HasEntryFunc = func(model.Fingerprint) (bool, error) { return false, c.alive }
+			store.EntryWithFunc = func(model.Fingerprint) (model.Entry, error) { return model.Entry{}, cmp.Or(c.alive, model.ErrNotFound) }
 			r, changes := start(store, &bytes.Buffer{})
 			receipts, err := r.Receive(t.Context(), c.records, true)
 			if !errors.Is(err, c.want) || (err == nil) != (receipts != nil) || *changes != 0 {

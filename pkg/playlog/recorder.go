@@ -14,7 +14,8 @@ import (
 type Store interface {
 	// StoreEntry is durable when it returns nil.
 	StoreEntry(ctx context.Context, e model.Entry) error
-	HasEntry(ctx context.Context, id model.Fingerprint) (bool, error)
+	// EntryWith is the entry with that identity, raw, or model.ErrNotFound.
+	EntryWith(ctx context.Context, id model.Fingerprint) (model.Entry, error)
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
 	// Correct stores the correction that build makes from the entry and its
 	// earlier corrections, in one transaction. build may be called more than
@@ -56,6 +57,7 @@ func (r *Recorder) Witnessing(f func(*model.Entry)) *Recorder {
 // model.ErrUnavailable.
 func (r *Recorder) Record(ctx context.Context, p Play) error {
 	r.normalize(&p.Entry)
+	p.compare()
 	if err := p.Entry.Validate(); err != nil {
 		return err
 	}
@@ -79,7 +81,7 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 // repeated after the hour changed remains the same entry. Error:
 // model.ErrUnavailable.
 func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
-	return occurrence(ctx, r.store, e, other)
+	return standing(ctx, r.store, Play{Entry: e, Other: other})
 }
 
 func (r *Recorder) normalize(e *model.Entry) {

@@ -17,7 +17,7 @@ import (
 type fakeStore struct {
 	StoreEntryFunc func(model.Entry) error
 	EntriesFunc    func(model.EntryQuery) ([]model.Entry, error)
-	HasEntryFunc   func(model.Fingerprint) (bool, error)
+	EntryWithFunc  func(model.Fingerprint) (model.Entry, error)
 	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
 	AbsorbFunc     func(records []model.Record, synced bool) ([]model.Absorbed, error)
@@ -33,8 +33,20 @@ func (f *fakeStore) Entries(_ context.Context, q model.EntryQuery) ([]model.Entr
 	return f.EntriesFunc(q)
 }
 
-func (f *fakeStore) HasEntry(_ context.Context, id model.Fingerprint) (bool, error) {
-	return f.HasEntryFunc(id)
+func (f *fakeStore) EntryWith(_ context.Context, id model.Fingerprint) (model.Entry, error) {
+	return f.EntryWithFunc(id)
+}
+
+// holding is a store's EntryWith if these entries are stored.
+func holding(stored ...model.Entry) func(model.Fingerprint) (model.Entry, error) {
+	return func(id model.Fingerprint) (model.Entry, error) {
+		for _, e := range stored {
+			if e.Fingerprint() == id {
+				return e, nil
+			}
+		}
+		return model.Entry{}, model.ErrNotFound
+	}
 }
 
 func (f *fakeStore) Correct(_ context.Context, id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error) {
@@ -179,14 +191,7 @@ func TestRecorder_Record_RepeatedHour(t *testing.T) {
 			var got model.Entry
 			r, _ := start(&fakeStore{
 				StoreEntryFunc: func(e model.Entry) error { got = e; return nil },
-				HasEntryFunc: func(id model.Fingerprint) (bool, error) {
-					for _, e := range c.stored {
-						if e.Fingerprint() == id {
-							return true, nil
-						}
-					}
-					return false, nil
-				},
+				EntryWithFunc:  holding(c.stored...),
 			}, &bytes.Buffer{})
 			if err := r.Record(t.Context(), Play{Entry: play(), Other: twin.TrackStart.Add(time.Nanosecond)}); err != nil {
 				t.Fatal(err)
@@ -200,11 +205,11 @@ func TestRecorder_Record_RepeatedHour(t *testing.T) {
 	t.Run("ErrUnavailable", func(t *testing.T) {
 		t.Parallel()
 		calls := 0
-		r, _ := start(&fakeStore{HasEntryFunc: func(model.Fingerprint) (bool, error) {
+		r, _ := start(&fakeStore{EntryWithFunc: func(model.Fingerprint) (model.Entry, error) {
 			if calls++; calls == 2 {
-				return false, model.ErrUnavailable
+				return model.Entry{}, model.ErrUnavailable
 			}
-			return false, nil
+			return model.Entry{}, model.ErrNotFound
 		}}, &bytes.Buffer{})
 		if err := r.Record(t.Context(), Play{Entry: play(), Other: twin.TrackStart}); !errors.Is(err, model.ErrUnavailable) {
 			t.Errorf("error is %v: stored without knowing whether it is a repetition", err)

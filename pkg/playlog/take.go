@@ -7,18 +7,6 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// Play is an entry as its engine told it, with what only the store can decide.
-type Play struct {
-	// Entry is normalized and valid. Its ReceivedAt is the arrival.
-	Entry model.Entry
-	// Other is the start's other occurrence if the start had no offset and is in
-	// a repeated hour, otherwise zero.
-	Other time.Time
-	// Undated: no start was told, so the arrival is taken. The same play again
-	// within a few seconds is the same entry.
-	Undated bool
-}
-
 // Taker takes what engines play. An entry that it took is durable.
 type Taker interface {
 	// Take takes a play. To take it twice with one arrival is the same as once.
@@ -44,7 +32,7 @@ func (r *Recorder) Taking(t Taker) *Recorder {
 
 // Take implements Taker.
 func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
-	e, err := occurrence(ctx, a.store, p.Entry, p.Other)
+	e, err := standing(ctx, a.store, p)
 	if err == nil && p.Undated {
 		e, err = a.dated(ctx, e)
 	}
@@ -69,23 +57,4 @@ func (a AtOnce) dated(ctx context.Context, e model.Entry) (model.Entry, error) {
 		}
 	}
 	return e, nil
-}
-
-// occurrence decides which of the two occurrences of a start without an offset
-// is meant; see Recorder.Occurrence.
-func occurrence(ctx context.Context, store Store, e model.Entry, other time.Time) (model.Entry, error) {
-	if other.IsZero() {
-		return e, nil
-	}
-	known, err := store.HasEntry(ctx, e.Fingerprint())
-	if known || err != nil {
-		return e, err
-	}
-	twin := e
-	twin.TrackStart = other
-	twin.Normalize()
-	if known, err = store.HasEntry(ctx, twin.Fingerprint()); known {
-		return twin, nil
-	}
-	return e, err
 }

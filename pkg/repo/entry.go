@@ -51,13 +51,13 @@ func (r *entryRow) entry() (model.Entry, error) {
 	return e, nil
 }
 
-// HasEntry reports whether an entry with that identity is stored.
-func (r reader) HasEntry(ctx context.Context, id model.Fingerprint) (bool, error) {
+// EntryWith returns the entry with that identity, raw, with its overlay. Error:
+// model.ErrNotFound.
+func (r reader) EntryWith(ctx context.Context, id model.Fingerprint) (model.Entry, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	var found []int64
-	err := r.db.Read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", sqldb.UID(id)).Limit(1).Pluck("id", &found).Error
-	return len(found) > 0, r.db.Fail(ctx, "look for entry", err)
+	e, err := takeEntry[entryRow](r.db.Read.WithContext(ctx).Model(&entryRow{}).Where("fingerprint = ?", sqldb.UID(id)))
+	return e, r.db.Fail(ctx, "look for entry", err)
 }
 
 // Entry returns the entry with that number, raw, with its overlay. Error:

@@ -64,18 +64,16 @@ func TestDB_StoreEntry_whileRead(t *testing.T) {
 	})
 }
 
-func TestDB_HasEntry(t *testing.T) {
+func TestDB_EntryWith(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		stored, other := entry(0, "a"), entry(0, "A")
 		store(t, db, stored)
-		for _, c := range []struct {
-			e    model.Entry
-			want bool
-		}{{stored, true}, {other, false}} {
-			got, err := db.HasEntry(t.Context(), c.e.Fingerprint())
-			if err != nil || got != c.want {
-				t.Errorf("%s: %t, %v", c.e.Title, got, err)
-			}
+		want := find(t, db, model.EntryQuery{})[0]
+		if got, err := db.EntryWith(t.Context(), stored.Fingerprint()); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, %v, want %+v", got, err, want)
+		}
+		if _, err := db.EntryWith(t.Context(), other.Fingerprint()); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, model.ErrNotFound)
 		}
 	})
 }

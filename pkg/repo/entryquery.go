@@ -198,15 +198,15 @@ func (q entryQuery) within(g *gorm.DB, column string) *gorm.DB {
 	return g
 }
 
-// effective says that a text is known, with corrections applied unless q.Raw.
+// effective says that a text is not blank, with corrections applied unless q.Raw.
 // An amendment to an empty text is "" in quotes to MariaDB, and without quotes to
-// SQLite.
+// SQLite. Only texts that earlier versions stored can consist of blanks.
 func (q entryQuery) effective(column string) string {
 	text := "playlog." + column
 	if !q.Raw {
 		text = "COALESCE(JSON_EXTRACT(playlog.overlay, '$.changes." + column + "'), " + text + ")"
 	}
-	return text + ` NOT IN ('', '""')`
+	return "REPLACE(" + text + `, ' ', '') NOT IN ('', '""')`
 }
 
 // bounded uses the position of After as a bound of the range. Neither database

@@ -52,7 +52,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 	}
 	played := []string{"playlog_played"}
 	return []planned{
-		{"HasEntry", func() error { _, err := db.HasEntry(ctx, first.Fingerprint()); return err }, []string{"playlog_fingerprint"}},
+		{"EntryWith", func() error { _, err := db.EntryWith(ctx, first.Fingerprint()); return err }, []string{"playlog_fingerprint"}},
 		{"Entry", func() error { _, err := db.Entry(ctx, id); return err }, []string{primaryKey}},
 		{"Entries", entries(model.EntryQuery{Limit: 20}), played},
 		{"Entries/Oldest", entries(model.EntryQuery{Oldest: true, Limit: 20}), played},

@@ -14,13 +14,14 @@ func IsShown(e *model.Entry, now time.Time) bool {
 	return !e.Overlay.Void && !e.PlayedAt().After(now)
 }
 
-// Title is what listeners are shown as the title of an entry: the show's name if
-// no work is named.
-func Title(e *model.Entry) string {
-	if e.IsNamed() {
-		return e.Title
+// Shown is an entry as listeners see it: with its corrections applied. If it names
+// no work, the show's name is its title, and it has no artist.
+func Shown(e model.Entry) model.Entry {
+	shown := e.Effective()
+	if !shown.IsNamed() {
+		shown.Artist, shown.Title = "", shown.ShowName
 	}
-	return e.ShowName
+	return shown
 }
 
 // Upcoming is a log that knows what starts next.

@@ -88,19 +88,29 @@ func TestUntilOver(t *testing.T) {
 	}
 }
 
-func TestTitle(t *testing.T) {
+// TestShown: listeners see the name of the show if nothing of artist and title can
+// be seen, and never what only distinguishes an untitled play.
+func TestShown(t *testing.T) {
 	t.Parallel()
+	distinguished := model.Entry{ShowName: "c", MediaID: 5}
+	distinguished.Distinguish()
+	amended := distinguished
+	amended.Overlay.Changes.Title = new("b")
 	for name, c := range map[string]struct {
-		e    model.Entry
-		want string
+		e                    model.Entry
+		artist, album, title string
 	}{
-		"Work":     {model.Entry{Artist: "a", Title: "b", ShowName: "c"}, "b"},
-		"Untitled": {model.Entry{Artist: "a", ShowName: "c"}, ""},
-		"Show":     {model.Entry{Album: "a", ShowName: "c"}, "c"},
-		"Nothing":  {model.Entry{}, ""},
+		"Work":          {model.Entry{Artist: "a", Title: "b", ShowName: "c"}, "a", "", "b"},
+		"Untitled":      {model.Entry{Artist: "a", ShowName: "c"}, "a", "", ""},
+		"Show":          {model.Entry{Album: "d", ShowName: "c"}, "", "d", "c"},
+		"Blank":         {model.Entry{Artist: " \u00a0", Title: "\ufeff\u200b", ShowName: "c"}, "", "", "c"},
+		"Distinguished": {distinguished, "", "", "c"},
+		"Amended":       {amended, "", "", "b"},
+		"Nothing":       {model.Entry{}, "", "", ""},
 	} {
-		if got := trackservice.Title(&c.e); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+		got := trackservice.Shown(c.e)
+		if got.Artist != c.artist || got.Album != c.album || got.Title != c.title || got.ShowName != c.e.ShowName {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }

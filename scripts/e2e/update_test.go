@@ -147,6 +147,8 @@ type updating struct {
 	engineAPI, syncs *node
 	told             int
 	plays            []map[string]any // as they were told last, in the spelling that every version reads
+	untidy           []string         // plays that the older version stored as they were sent
+	shows            int              // untitled plays
 }
 
 func newUpdating(t *testing.T, kind repotest.Kind, older string) *updating {
@@ -211,6 +213,7 @@ func (u *updating) play(t *testing.T) {
 		longer["track_duration"] = longer["track_duration"].(int) + i // the first is told without a change
 		u.tell(t, longer)
 	}
+	u.tellUntidy(t)
 	if u.now.engineAPI { // what older programs refuse
 		for _, body := range []string{
 			`{"logSource": 1, "trackStart": "1970-01-01T01:00:00", "trackArtist": "Low", "trackTitle": "Words %d", "trackDuration": 12.5, ` +
@@ -221,6 +224,27 @@ func (u *updating) play(t *testing.T) {
 		}
 	}
 	mustCall(t, http.MethodPost, u.engineAPI.url()+"/api/v1/source/health/1", fmt.Sprintf(`{"is_healthy": true, "details": "%d"}`, u.told), http.StatusNoContent)
+}
+
+// tellUntidy posts what the older version stores otherwise than this one: texts that
+// are not one line, and two untitled plays of one start. This version is told again
+// what the older one stored.
+func (u *updating) tellUntidy(t *testing.T) {
+	t.Helper()
+	start := time.Now().Add(time.Duration(u.told-3600) * time.Second).UTC().Format(time.RFC3339)
+	bodies := u.untidy
+	if !u.now.engineAPI {
+		bodies = []string{fmt.Sprintf(`{"log_source": 1, "track_start": %q, "track_title": " Untidy  %d\u200b", "track_duration": 1}`, start, u.told)}
+		u.untidy = append(u.untidy, bodies...)
+	} else {
+		for show := 21; show <= 22; show++ {
+			bodies = append(bodies, fmt.Sprintf(`{"logSource": 1, "trackStart": %q, "trackDuration": 1, "showId": %d, "timeslotId": "2021"}`, start, show))
+			u.shows++
+		}
+	}
+	for _, body := range bodies {
+		mustCall(t, http.MethodPost, u.engineAPI.url()+"/api/v1/playlog", body, http.StatusNoContent)
+	}
 }
 
 // tell posts a play as an engine does that this version of engine-api understands.
@@ -315,7 +339,7 @@ func (u *updating) agree(t *testing.T) {
 			t.Fatal(err)
 		}
 		slices.SortFunc(page.Records, func(a, b map[string]any) int {
-			return strings.Compare(fmt.Sprint(a["track_start"], a["track_title"]), fmt.Sprint(b["track_start"], b["track_title"]))
+			return strings.Compare(fmt.Sprint(a["track_start"], a["track_title"], a["show_id"]), fmt.Sprint(b["track_start"], b["track_title"], b["show_id"]))
 		})
 		return page.Records
 	}
@@ -323,11 +347,21 @@ func (u *updating) agree(t *testing.T) {
 	if len(here) < u.told || !reflect.DeepEqual(here, there) {
 		t.Errorf("the sync node has %d, engine-api %d, told were %d:\n%v\n%v", len(here), len(there), u.told, here, there)
 	}
+	untidy, shows := 0, 0
 	known := map[string]int{}
 	for _, r := range here {
+		if title, _ := r["track_title"].(string); strings.Contains(title, "Untidy") {
+			untidy++
+		}
+		if r["show_id"] == 21.0 || r["show_id"] == 22.0 {
+			shows++
+		}
 		for name := range r {
 			known[name]++
 		}
+	}
+	if untidy != len(u.untidy) || shows != u.shows {
+		t.Errorf("%d untidy titles and %d untitled plays are there, want %d and %d", untidy, shows, len(u.untidy), u.shows)
 	}
 	for _, name := range []string{"media_id", "received_at", "told", "doubts", "corrections"} {
 		if known[name] == 0 {

@@ -15,13 +15,17 @@ import (
 // play is a play in the journal.
 type play struct {
 	Entry record.Entry `json:"entry"`
-	// Other and Undated are as playlog.Play has them.
-	Other   *time.Time `json:"other,omitempty"`
-	Undated bool       `json:"undated,omitempty"`
+	// AsSent, Other and Undated are as playlog.Play has them.
+	AsSent  *record.Entry `json:"as_sent,omitempty"`
+	Other   *time.Time    `json:"other,omitempty"`
+	Undated bool          `json:"undated,omitempty"`
 }
 
 func newPlay(p playlog.Play) play {
 	kept := play{Entry: record.NewEntry(model.Record{Entry: p.Entry}), Undated: p.Undated}
+	if p.AsSent != (model.Entry{}) {
+		kept.AsSent = new(record.NewEntry(model.Record{Entry: p.AsSent}))
+	}
 	if !p.Other.IsZero() {
 		kept.Other = &p.Other
 	}
@@ -30,6 +34,9 @@ func newPlay(p playlog.Play) play {
 
 func (k play) play() playlog.Play {
 	p := playlog.Play{Entry: k.Entry.Record().Entry, Undated: k.Undated}
+	if k.AsSent != nil {
+		p.AsSent = k.AsSent.Record().Entry
+	}
 	if k.Other != nil {
 		p.Other = *k.Other
 	}

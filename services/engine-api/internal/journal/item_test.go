@@ -31,6 +31,8 @@ func TestItem_play(t *testing.T) {
 		Duration: 295500 * time.Millisecond, ShowName: "Größte Hits", TrackNum: -3, Doubts: model.NewDoubts(model.Doubt{Field: "track_num", Sent: "x", Why: "y"}),
 	}, Other: start.Add(time.Hour), Undated: true}
 	want.Entry.Normalize()
+	want.AsSent = want.Entry
+	want.AsSent.Title = " Fade  Into You "
 	var db lastPlay
 	db.fails = away
 	file := &disk{}
