@@ -72,6 +72,42 @@ func (e CorrectionRequestKind) Valid() bool {
 	}
 }
 
+// Defines values for Formulas.
+const (
+	Exact Formulas = "exact"
+	Guard Formulas = "guard"
+)
+
+// Valid indicates whether the value is a known member of the Formulas enum.
+func (e Formulas) Valid() bool {
+	switch e {
+	case Exact:
+		return true
+	case Guard:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HolesFormat.
+const (
+	HolesFormatCsv  HolesFormat = "csv"
+	HolesFormatJson HolesFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the HolesFormat enum.
+func (e HolesFormat) Valid() bool {
+	switch e {
+	case HolesFormatCsv:
+		return true
+	case HolesFormatJson:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MonitorSourceState.
 const (
 	SourceDown    MonitorSourceState = "down"
@@ -87,6 +123,54 @@ func (e MonitorSourceState) Valid() bool {
 	case SourceSuspect:
 		return true
 	case SourceUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportFormat.
+const (
+	ReportFormatCsv  ReportFormat = "csv"
+	ReportFormatJson ReportFormat = "json"
+	ReportFormatXlsx ReportFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the ReportFormat enum.
+func (e ReportFormat) Valid() bool {
+	switch e {
+	case ReportFormatCsv:
+		return true
+	case ReportFormatJson:
+		return true
+	case ReportFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportPart.
+const (
+	Plays   ReportPart = "plays"
+	Shows   ReportPart = "shows"
+	Summary ReportPart = "summary"
+	Titles  ReportPart = "titles"
+	Types   ReportPart = "types"
+)
+
+// Valid indicates whether the value is a known member of the ReportPart enum.
+func (e ReportPart) Valid() bool {
+	switch e {
+	case Plays:
+		return true
+	case Shows:
+		return true
+	case Summary:
+		return true
+	case Titles:
+		return true
+	case Types:
 		return true
 	default:
 		return false
@@ -195,51 +279,6 @@ func (e GetPlaylogEntryParamsCorrections) Valid() bool {
 	}
 }
 
-// Defines values for GetReportParamsFormat.
-const (
-	Csv  GetReportParamsFormat = "csv"
-	Json GetReportParamsFormat = "json"
-	Xlsx GetReportParamsFormat = "xlsx"
-)
-
-// Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
-func (e GetReportParamsFormat) Valid() bool {
-	switch e {
-	case Csv:
-		return true
-	case Json:
-		return true
-	case Xlsx:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for GetReportParamsPart.
-const (
-	Plays  GetReportParamsPart = "plays"
-	Shows  GetReportParamsPart = "shows"
-	Titles GetReportParamsPart = "titles"
-	Types  GetReportParamsPart = "types"
-)
-
-// Valid indicates whether the value is a known member of the GetReportParamsPart enum.
-func (e GetReportParamsPart) Valid() bool {
-	switch e {
-	case Plays:
-		return true
-	case Shows:
-		return true
-	case Titles:
-		return true
-	case Types:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListDigestsParamsKind.
 const (
 	ListDigestsParamsKindEntries ListDigestsParamsKind = "entries"
@@ -291,6 +330,24 @@ func (e ListSyncRecordsParamsKind) Valid() bool {
 	case ListSyncRecordsParamsKindEntries:
 		return true
 	case ListSyncRecordsParamsKindHealths:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListTracksOfDayParamsStarted.
+const (
+	Any  ListTracksOfDayParamsStarted = "any"
+	Only ListTracksOfDayParamsStarted = "only"
+)
+
+// Valid indicates whether the value is a known member of the ListTracksOfDayParamsStarted enum.
+func (e ListTracksOfDayParamsStarted) Valid() bool {
+	switch e {
+	case Any:
+		return true
+	case Only:
 		return true
 	default:
 		return false
@@ -471,6 +528,9 @@ type Doubt struct {
 	Why string `json:"why"`
 }
 
+// Formulas defines model for Formulas.
+type Formulas string
+
 // Health The last state, see HealthRecord.
 type Health struct {
 	// Details Of the last report of the state, as the engine sent it.
@@ -558,6 +618,40 @@ type HealthRecord struct {
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
 type HealthStatus = map[string]json.RawMessage
+
+// Hole A time in which nothing was heard, and the plays next to it.
+type Hole struct {
+	// AfterId The number of the entry that was played after; null if there is none yet.
+	AfterId          *int64             `json:"after_id"`
+	AfterLogSource   *int               `json:"after_log_source"`
+	AfterTrackArtist string             `json:"after_track_artist"`
+	AfterTrackEnd    *stationtime.Stamp `json:"after_track_end"`
+	AfterTrackStart  *stationtime.Stamp `json:"after_track_start"`
+	AfterTrackTitle  string             `json:"after_track_title"`
+
+	// BeforeId The number of the entry that was played before.
+	BeforeId          *int64            `json:"before_id"`
+	BeforeLogSource   int               `json:"before_log_source"`
+	BeforeTrackArtist string            `json:"before_track_artist"`
+	BeforeTrackEnd    stationtime.Stamp `json:"before_track_end"`
+	BeforeTrackStart  stationtime.Stamp `json:"before_track_start"`
+	BeforeTrackTitle  string            `json:"before_track_title"`
+	From              stationtime.Stamp `json:"from"`
+	Seconds           float64           `json:"seconds"`
+
+	// ShowId The show of the timeslot.
+	ShowId   *int64 `json:"show_id"`
+	ShowName string `json:"show_name"`
+
+	// TimeslotId The timeslot of both plays. Otherwise null.
+	TimeslotId *int64 `json:"timeslot_id"`
+
+	// Until The next play, the end of the period, or now.
+	Until stationtime.Stamp `json:"until"`
+}
+
+// HolesFormat defines model for HolesFormat.
+type HolesFormat string
 
 // Journal What an engine-api took while its database could not store it.
 type Journal struct {
@@ -975,13 +1069,42 @@ type Refused struct {
 
 // Report defines model for Report.
 type Report struct {
-	// Month Example: 2020-06
-	Month string       `json:"month"`
-	Plays []ReportPlay `json:"plays"`
+	// From The first moment of the period.
+	From stationtime.Stamp `json:"from"`
+
+	// Month The period if it is a month. Otherwise absent.
+	//
+	// Example: 2020-06
+	Month string `json:"month,omitempty"`
+
+	// Period Such as 2020-06, 2020-Q2, 2020-W26 or 2020. Of days: 2020-06-27 or 2020-06-27_2020-07-03.
+	//
+	// Example: 2020-06
+	Period  string       `json:"period"`
+	Plays   []ReportPlay `json:"plays"`
+	Summary struct {
+		// Estimated Of how many plays the end is an estimate.
+		Estimated   int64   `json:"estimated"`
+		HoleSeconds float64 `json:"hole_seconds"`
+
+		// Holes How many holes there are; see `/report/{period}/holes`.
+		Holes   int64   `json:"holes"`
+		Plays   int64   `json:"plays"`
+		Seconds float64 `json:"seconds"`
+
+		// Summary Example: 3 holes, 12 min; 8 entries without an artist
+		Summary string `json:"summary"`
+
+		// WithoutArtist How many plays name no artist.
+		WithoutArtist int64 `json:"without_artist"`
+	} `json:"summary"`
 
 	// TimeZone Example: Europe/Vienna
 	TimeZone string `json:"time_zone"`
-	Totals   struct {
+
+	// To The first moment after the period.
+	To     stationtime.Stamp `json:"to"`
+	Totals struct {
 		Plays   int64   `json:"plays"`
 		Seconds float64 `json:"seconds"`
 		Shows   []struct {
@@ -990,11 +1113,20 @@ type Report struct {
 			ShowId   *int64  `json:"show_id"`
 			ShowName string  `json:"show_name"`
 		} `json:"shows"`
+
+		// Titles One row per recording: per ISRC, or if that is not known per artist,
+		// title and album. Of each text the latest that is known counts.
 		Titles []struct {
-			Plays       int64   `json:"plays"`
-			Seconds     float64 `json:"seconds"`
-			TrackArtist string  `json:"track_artist"`
-			TrackTitle  string  `json:"track_title"`
+			Plays         int64   `json:"plays"`
+			Seconds       float64 `json:"seconds"`
+			TrackAlbum    string  `json:"track_album"`
+			TrackArtist   string  `json:"track_artist"`
+			TrackComposer string  `json:"track_composer"`
+
+			// TrackIsrc Without hyphens and blanks, in capital letters. A text that is no ISRC is as it was sent.
+			TrackIsrc  string `json:"track_isrc"`
+			TrackLabel string `json:"track_label"`
+			TrackTitle string `json:"track_title"`
 		} `json:"titles"`
 		Types []struct {
 			Plays     int64   `json:"plays"`
@@ -1004,9 +1136,17 @@ type Report struct {
 	} `json:"totals"`
 }
 
+// ReportFormat defines model for ReportFormat.
+type ReportFormat string
+
+// ReportPart defines model for ReportPart.
+type ReportPart string
+
 // ReportPlay One play; `seconds` is how long it was audible, until its end or the next play.
 type ReportPlay struct {
-	LogSource int `json:"log_source"`
+	// Estimated Nobody told its end, so track_end and seconds are an estimate. In CSV and XLSX it is empty if it is false.
+	Estimated bool `json:"estimated"`
+	LogSource int  `json:"log_source"`
 
 	// MediaId The number of the media file, as engines since 2025 know it.
 	MediaId    *int64 `json:"media_id"`
@@ -1159,7 +1299,9 @@ type SyncState struct {
 
 // Track A track-service entry.
 type Track struct {
-	Id int64 `json:"id"`
+	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
+	BeganBefore bool  `json:"began_before,omitempty"`
+	Id          int64 `json:"id"`
 
 	// LogSource The source that played it; only on the sync node.
 	LogSource int `json:"log_source,omitempty"`
@@ -1236,6 +1378,9 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// FirstDay defines model for firstDay.
+type FirstDay = string
+
 // From defines model for from.
 type From = time.Time
 
@@ -1247,6 +1392,9 @@ type Id = int64
 
 // Kind defines model for kind.
 type Kind string
+
+// LastDay defines model for lastDay.
+type LastDay = string
 
 // Limit defines model for limit.
 type Limit = int
@@ -1260,6 +1408,9 @@ type Offset = int
 // Page defines model for page.
 type Page = int
 
+// Period defines model for period.
+type Period = string
+
 // Source defines model for source.
 type Source = int
 
@@ -1268,6 +1419,9 @@ type To = time.Time
 
 // ToDate defines model for to_date.
 type ToDate = string
+
+// Holes defines model for Holes.
+type Holes = []Hole
 
 // Tracks defines model for Tracks.
 type Tracks = []Track
@@ -1349,19 +1503,61 @@ type GetPlaylogEntryParams struct {
 // GetPlaylogEntryParamsCorrections defines parameters for GetPlaylogEntry.
 type GetPlaylogEntryParamsCorrections string
 
-// GetReportParams defines parameters for GetReport.
-type GetReportParams struct {
-	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+// GetReportOfDaysParams defines parameters for GetReportOfDays.
+type GetReportOfDaysParams struct {
+	// From The first day, in the station's time zone.
+	From FirstDay `form:"from" json:"from"`
+
+	// To The last day, which is included. At most ten years after the first one.
+	To     LastDay       `form:"to" json:"to"`
+	Format *ReportFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Part Which part a CSV has. The other formats have all parts.
-	Part *GetReportParamsPart `form:"part,omitempty" json:"part,omitempty"`
+	Part *ReportPart `form:"part,omitempty" json:"part,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
 }
 
-// GetReportParamsFormat defines parameters for GetReport.
-type GetReportParamsFormat string
+// ListHolesOfDaysParams defines parameters for ListHolesOfDays.
+type ListHolesOfDaysParams struct {
+	// From The first day, in the station's time zone.
+	From FirstDay `form:"from" json:"from"`
 
-// GetReportParamsPart defines parameters for GetReport.
-type GetReportParamsPart string
+	// To The last day, which is included. At most ten years after the first one.
+	To     LastDay      `form:"to" json:"to"`
+	Format *HolesFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
+
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	Format *ReportFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Part Which part a CSV has. The other formats have all parts.
+	Part *ReportPart `form:"part,omitempty" json:"part,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
+
+// ListHolesParams defines parameters for ListHoles.
+type ListHolesParams struct {
+	Format *HolesFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
 
 // ActivateSourceByPostParams defines parameters for ActivateSourceByPost.
 type ActivateSourceByPostParams struct {
@@ -1486,6 +1682,15 @@ type ListTracksParams struct {
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 }
+
+// ListTracksOfDayParams defines parameters for ListTracksOfDay.
+type ListTracksOfDayParams struct {
+	// Started only leaves out what began before the day.
+	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+}
+
+// ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
+type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
@@ -1748,9 +1953,18 @@ type ServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(c *gin.Context, id Id)
-	// GetReport The monthly report
-	// (GET /report/{year_month})
-	GetReport(c *gin.Context, yearMonth string, params GetReportParams)
+	// GetReportOfDays The report of some days
+	// (GET /report)
+	GetReportOfDays(c *gin.Context, params GetReportOfDaysParams)
+	// ListHolesOfDays Times of some days in which nothing was heard
+	// (GET /report/holes)
+	ListHolesOfDays(c *gin.Context, params ListHolesOfDaysParams)
+	// GetReport The report of a month, quarter, week or year
+	// (GET /report/{period})
+	GetReport(c *gin.Context, period Period, params GetReportParams)
+	// ListHoles Times of a month, quarter, week or year in which nothing was heard
+	// (GET /report/{period}/holes)
+	ListHoles(c *gin.Context, period Period, params ListHolesParams)
 	// GetActiveSource The active source, since when
 	// (GET /source/active)
 	GetActiveSource(c *gin.Context)
@@ -1819,7 +2033,7 @@ type ServerInterface interface {
 	GetCurrentTrack(c *gin.Context)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
-	ListTracksOfDay(c *gin.Context, date string)
+	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(c *gin.Context, params StreamTracksParams)
@@ -2197,18 +2411,128 @@ func (siw *ServerInterfaceWrapper) CorrectEntry(c *gin.Context) {
 	siw.Handler.CorrectEntry(c, id)
 }
 
+// GetReportOfDays operation middleware
+func (siw *ServerInterfaceWrapper) GetReportOfDays(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReportOfDaysParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "part" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "part", c.Request.URL.Query(), &params.Part, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter part: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReportOfDays(c, params)
+}
+
+// ListHolesOfDays operation middleware
+func (siw *ServerInterfaceWrapper) ListHolesOfDays(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHolesOfDaysParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListHolesOfDays(c, params)
+}
+
 // GetReport operation middleware
 func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 
 	var err error
 	_ = err
 
-	// ------------- Path parameter "year_month" -------------
-	var yearMonth string
+	// ------------- Path parameter "period" -------------
+	var period Period
 
-	err = runtime.BindStyledParameterWithOptions("simple", "year_month", c.Param("year_month"), &yearMonth, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	err = runtime.BindStyledParameterWithOptions("simple", "period", c.Param("period"), &period, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
-		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter year_month: %w", err), http.StatusBadRequest)
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter period: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2231,6 +2555,14 @@ func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2238,7 +2570,51 @@ func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetReport(c, yearMonth, params)
+	siw.Handler.GetReport(c, period, params)
+}
+
+// ListHoles operation middleware
+func (siw *ServerInterfaceWrapper) ListHoles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "period" -------------
+	var period Period
+
+	err = runtime.BindStyledParameterWithOptions("simple", "period", c.Param("period"), &period, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter period: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHolesParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListHoles(c, period, params)
 }
 
 // GetActiveSource operation middleware
@@ -2945,6 +3321,17 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTracksOfDayParams
+
+	// ------------- Optional query parameter "started" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "started", c.Request.URL.Query(), &params.Started, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter started: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2952,7 +3339,7 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListTracksOfDay(c, date)
+	siw.Handler.ListTracksOfDay(c, date, params)
 }
 
 // StreamTracks operation middleware
@@ -3061,7 +3448,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/playlog/:id", wrapper.GetPlaylogEntry)
 	router.GET(options.BaseURL+"/playlog/:id/corrections", wrapper.ListCorrections)
 	router.POST(options.BaseURL+"/playlog/:id/corrections", wrapper.CorrectEntry)
-	router.GET(options.BaseURL+"/report/:year_month", wrapper.GetReport)
+	router.GET(options.BaseURL+"/report/:period", wrapper.GetReport)
+	router.GET(options.BaseURL+"/report/:period/holes", wrapper.ListHoles)
+	router.GET(options.BaseURL+"/report", wrapper.GetReportOfDays)
+	router.GET(options.BaseURL+"/report/holes", wrapper.ListHolesOfDays)
 	router.GET(options.BaseURL+"/source/active", wrapper.GetActiveSource)
 	router.POST(options.BaseURL+"/source/active/:number", wrapper.ActivateSourceByPost)
 	router.PUT(options.BaseURL+"/source/active/:number", wrapper.ActivateSource)
@@ -3104,9 +3494,28 @@ type CorrectionJSONResponse struct {
 	Headers CorrectionResponseHeaders
 }
 
+type HolesJSONResponse []Hole
+type HolesTextcsvResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type LeaseJSONResponse Lease
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ReportJSONResponse Report
+type ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+type ReportTextcsvResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
 
 type StoredResponse struct {
 }
@@ -3672,16 +4081,147 @@ func (response CorrectEntrydefaultApplicationProblemPlusJSONResponse) VisitCorre
 	return err
 }
 
+type GetReportOfDaysRequestObject struct {
+	Params GetReportOfDaysParams
+}
+
+type GetReportOfDaysResponseObject interface {
+	VisitGetReportOfDaysResponse(w http.ResponseWriter) error
+}
+
+type GetReportOfDays200JSONResponse struct{ ReportJSONResponse }
+
+func (response GetReportOfDays200JSONResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReportOfDays200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse
+}
+
+func (response GetReportOfDays200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReportOfDays200TextcsvResponse struct{ ReportTextcsvResponse }
+
+func (response GetReportOfDays200TextcsvResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReportOfDaysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReportOfDaysdefaultApplicationProblemPlusJSONResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesOfDaysRequestObject struct {
+	Params ListHolesOfDaysParams
+}
+
+type ListHolesOfDaysResponseObject interface {
+	VisitListHolesOfDaysResponse(w http.ResponseWriter) error
+}
+
+type ListHolesOfDays200JSONResponse struct{ HolesJSONResponse }
+
+func (response ListHolesOfDays200JSONResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesOfDays200TextcsvResponse struct{ HolesTextcsvResponse }
+
+func (response ListHolesOfDays200TextcsvResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListHolesOfDaysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListHolesOfDaysdefaultApplicationProblemPlusJSONResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReportRequestObject struct {
-	YearMonth string `json:"year_month"`
-	Params    GetReportParams
+	Period Period `json:"period"`
+	Params GetReportParams
 }
 
 type GetReportResponseObject interface {
 	VisitGetReportResponse(w http.ResponseWriter) error
 }
 
-type GetReport200JSONResponse Report
+type GetReport200JSONResponse struct{ ReportJSONResponse }
 
 func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
 
@@ -3696,8 +4236,7 @@ func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseW
 }
 
 type GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
-	Body          io.Reader
-	ContentLength int64
+	ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse
 }
 
 func (response GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetReportResponse(w http.ResponseWriter) error {
@@ -3715,10 +4254,7 @@ func (response GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheet
 	return err
 }
 
-type GetReport200TextcsvResponse struct {
-	Body          io.Reader
-	ContentLength int64
-}
+type GetReport200TextcsvResponse struct{ ReportTextcsvResponse }
 
 func (response GetReport200TextcsvResponse) VisitGetReportResponse(w http.ResponseWriter) error {
 
@@ -3741,6 +4277,63 @@ type GetReportdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReportdefaultApplicationProblemPlusJSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesRequestObject struct {
+	Period Period `json:"period"`
+	Params ListHolesParams
+}
+
+type ListHolesResponseObject interface {
+	VisitListHolesResponse(w http.ResponseWriter) error
+}
+
+type ListHoles200JSONResponse struct{ HolesJSONResponse }
+
+func (response ListHoles200JSONResponse) VisitListHolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHoles200TextcsvResponse struct{ HolesTextcsvResponse }
+
+func (response ListHoles200TextcsvResponse) VisitListHolesResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListHolesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListHolesdefaultApplicationProblemPlusJSONResponse) VisitListHolesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4589,7 +5182,8 @@ func (response GetCurrentTrackdefaultApplicationProblemPlusJSONResponse) VisitGe
 }
 
 type ListTracksOfDayRequestObject struct {
-	Date string `json:"date"`
+	Date   string `json:"date"`
+	Params ListTracksOfDayParams
 }
 
 type ListTracksOfDayResponseObject interface {
@@ -4781,9 +5375,18 @@ type StrictServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(ctx context.Context, request CorrectEntryRequestObject) (CorrectEntryResponseObject, error)
-	// GetReport The monthly report
-	// (GET /report/{year_month})
+	// GetReportOfDays The report of some days
+	// (GET /report)
+	GetReportOfDays(ctx context.Context, request GetReportOfDaysRequestObject) (GetReportOfDaysResponseObject, error)
+	// ListHolesOfDays Times of some days in which nothing was heard
+	// (GET /report/holes)
+	ListHolesOfDays(ctx context.Context, request ListHolesOfDaysRequestObject) (ListHolesOfDaysResponseObject, error)
+	// GetReport The report of a month, quarter, week or year
+	// (GET /report/{period})
 	GetReport(ctx context.Context, request GetReportRequestObject) (GetReportResponseObject, error)
+	// ListHoles Times of a month, quarter, week or year in which nothing was heard
+	// (GET /report/{period}/holes)
+	ListHoles(ctx context.Context, request ListHolesRequestObject) (ListHolesResponseObject, error)
 	// GetActiveSource The active source, since when
 	// (GET /source/active)
 	GetActiveSource(ctx context.Context, request GetActiveSourceRequestObject) (GetActiveSourceResponseObject, error)
@@ -5353,11 +5956,63 @@ func (sh *strictHandler) CorrectEntry(ctx *gin.Context, id Id) {
 	}
 }
 
+// GetReportOfDays operation middleware
+func (sh *strictHandler) GetReportOfDays(ctx *gin.Context, params GetReportOfDaysParams) {
+	var request GetReportOfDaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReportOfDays(ctx, request.(GetReportOfDaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReportOfDays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReportOfDaysResponseObject); ok {
+		if err := validResponse.VisitGetReportOfDaysResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListHolesOfDays operation middleware
+func (sh *strictHandler) ListHolesOfDays(ctx *gin.Context, params ListHolesOfDaysParams) {
+	var request ListHolesOfDaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHolesOfDays(ctx, request.(ListHolesOfDaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHolesOfDays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListHolesOfDaysResponseObject); ok {
+		if err := validResponse.VisitListHolesOfDaysResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetReport operation middleware
-func (sh *strictHandler) GetReport(ctx *gin.Context, yearMonth string, params GetReportParams) {
+func (sh *strictHandler) GetReport(ctx *gin.Context, period Period, params GetReportParams) {
 	var request GetReportRequestObject
 
-	request.YearMonth = yearMonth
+	request.Period = period
 	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
@@ -5373,6 +6028,33 @@ func (sh *strictHandler) GetReport(ctx *gin.Context, yearMonth string, params Ge
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReportResponseObject); ok {
 		if err := validResponse.VisitGetReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListHoles operation middleware
+func (sh *strictHandler) ListHoles(ctx *gin.Context, period Period, params ListHolesParams) {
+	var request ListHolesRequestObject
+
+	request.Period = period
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHoles(ctx, request.(ListHolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListHolesResponseObject); ok {
+		if err := validResponse.VisitListHolesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -6088,10 +6770,11 @@ func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
 }
 
 // ListTracksOfDay operation middleware
-func (sh *strictHandler) ListTracksOfDay(ctx *gin.Context, date string) {
+func (sh *strictHandler) ListTracksOfDay(ctx *gin.Context, date string, params ListTracksOfDayParams) {
 	var request ListTracksOfDayRequestObject
 
 	request.Date = date
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListTracksOfDay(ctx, request.(ListTracksOfDayRequestObject))
@@ -6170,290 +6853,318 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3lj/6KijerXKSaVGULDuJXFtzFceZ0VzHdkXKenZDXxHsBkmMmwDTAEUx/qtqn2YfbJ/kXzgH",
-	"QKOb6GZTohxnxlNTsUh24/Pg4Hz+zodeKucLKZjQqnf6oTdjNGMF/PmSi/fm34yptOALzaXonfZ++uE5",
-	"+eb4m29OiZ4xMprwQulRQkaLgl2PCBUZGQl2o0dkQacsIQXLqebXjGgJL9AsK5hSRE6Gwnwu2K9LpnTf",
-	"vbVUTJERnWhWjE4J1ySVSit4VdE5I1QTKtYkYws9S0x3QyGknnExJVyRgi0Y1SwjsiA5m2gil5qsZjxn",
-	"RLAVYUIXnClCi4Jfs74bNIf2CzYUUuRrwickGBmZUUVGZjIj0+pITiaK6VF/KHpJT6UzNqdmkfR6wXqn",
-	"PaULLqa929uk9/eDS6lpfvBcLoXeXMe/yhWZm6lwzeaK0DyHFVNkRq8Z4YJo83a/0smcCz5fznung8R1",
-	"yIVmU1b0bk2XC1rQOdN2/2ARNzt+bea4mlGztHOzGOYxomdckUVOU+x7xkjOzbZczhi5pvmS2acnhZwT",
-	"SgxtEKSVvlsd2Hu7PKYFgVMRkrDJhKXazIWbEfy6ZMW6l/QEnZsp4Dgr86Q3L5mY6lnv9OlJElnbVBYF",
-	"S82E1OYERwVdjYiayZXCeZrZMDHlgimimNAJWXE9M6QRtNM0urCrcIwZm9Blrs34F4vcvMCE2Zpf/OeC",
-	"rnrvYqM3a9iwLwVLZZEpQ+ayCLdG8zkjX5jD9/jx42+/bBotNB0OcyKLOTWjzKhmB6aVXn1ISe/mYCoP",
-	"7Jfmkf6lec4N9cq82kZHStPCHLrooPvkjJgGCM2lYGTOqLDH2bxFJB62jK775CxXkhSMZsQcOdP191Q7",
-	"woLHR2be7IbOF7kZ6/HgeHAweHpw/PXlYHAK/29ZF5xHdzoz60JzThVTZlvdeEwLZiy9d7dJj2emHT+i",
-	"I9v7gupZ2TnPDDWwX5e8YFnvVBdLFt0iLvTTk15SHvOjyDFPeu+5gF5j84Tf4mRqmV9AqOU3M0ZzPVNx",
-	"cs35nLcxMKrJXKrG442vR8f0ZJCYPbCTHQwGW+culvNxjKkZNqXkskjZI0XwoQR51VGFZOIbZFtt2yQ/",
-	"zOOjk69Pvnn89OTrrYNFXtiyclqSnBkeaXiRZVRjNuVCmPvMHg3DhxPChdLmZMiJZbd98oMsSMbYAp5Q",
-	"ZCLzXK7glYA7uxebdseOMbo99d3B/yXt15C5haYRdvGGTpnfmdTciSzDHRrsaSrQb9eJbJ0FUtP9Ka02",
-	"SNvsvklNyy0XyphNZMF2uku03OdNouWO90h9xLWLhIs0X2YM7pKhWM1kDrcIyISE4hzdNU/JpKBwhxOu",
-	"jVBgHlYslQIkxTkXS836Q1G9gLQMrh8mMivzxZfqnpcL9gW8Oeu9M+tlxc/vZGZY9OmH3lmq+TXFRTNS",
-	"u9AM5Uojb/AUfjn8h8KfPRl+6I3XvdPej31yyZS2TI7CUz28hZcZl0YEloJQXhA6pVyY8ZUz+beCTXqn",
-	"vf/nsFQVDvFXdViO6iccsJFEb5Pe81ym77+nmu422HRZFEzoK7N9KpfwyiKna8MXrsxl+zjpGckO/j6x",
-	"f9tNeEXTmc55OjPszDVwZRY0lBTIcSkp+IdMa0eD4Au84SvvHX1r3zPypxtmQVPQkeCPK1porsxrP9Lf",
-	"fuOMXGhqFhx/zJaF3b3jbx+7L+P9HJ3Y8cEzmmuQdn6gGSPnQkvyn3JpRoEy7ZXjVEdJz+hQlbXza/Wk",
-	"ulZnYwaCQssyHTUs01H7MvnlNTdBToVg2ZXbQdhsK3Sc/nL3VROOEd53Dd8lNeq67Uz4JYEDvVd52hn5",
-	"28XrV0SO/8FSnRgeAwyOK5KyQlNuWJ6RhLVhNFKwU6IYI1/hYSfaPBsoLNlX/Y0L4zbp/RWEtgtN9VLt",
-	"dsoypinPVe+092HYy39Vw94p+TDsXbNCcSnMp2HvuH807N3eGoanrlA+XLu7KpdToLKGRe+8hpUZ/F7L",
-	"+CM1F6mgImWOhd2Pv5oncJ08pxVsRTKu3ndfmsiobt21UBn+m5yuXxcv+a7DNnsYcI4OR/FevKrbrIPJ",
-	"bCcHCtKikYjVMp3Zr9XDkAmsvFpIoSqXMcs25ZkLLQuWEcO4xvm6j9qVs6m9pYWR7SNv0bUdipBEMa25",
-	"mCbEcGszH5TiyHshV1Z5hp17RqSesWLFFUMLlpmzkIL1W21TcD97s0YHsunIEcsmI5tn5ObSlmIGqtoW",
-	"6qVMvaxTbegtTFSXzbEMDHtrwlWbvTE06m1fn5eMKra3pcHWIqvydibJTOYZ7mpuHuub4/KmkOOczVsG",
-	"sMAn/rTbQFy70aHgmVkV0pAeF2Q14+mMTDjLMxSrZ0Ypk27dCdcwViT47QfhNuldGiahdlpWMI9umxa0",
-	"azqwW0mLgq6bqBA4larTmzV2x3qxjx3CMzHLbttL1YeRuOywkZGYQ52zbMrmdj0WhVywQluxP1ioBdWa",
-	"FWYa//8vg4Nv6cHk3YfHx7f/1otoFxMupqxYFHz3V9Vyscj9aDbXb0bVzJ0nIA7LuMB4LmTmrMQs43DU",
-	"j4FvJeQ3VkhF+AQ4lKE087V4RuhYMaHRn6DWIoU2SCaZ4WUanjK/zROi4EyvCS0Y/GSWmxYMLAKdZxgo",
-	"qQfqPV8cSJgczQ8W0ty5Rcjy3SXwS2VBE78rpcEMrx+zfqFKZNj25p4akeHD5sKzhUxnUYtgXeMvbcgd",
-	"tHIjiHMjhwedjqXMGQU9b1Gway6X6mq7xQP3eUUVMdr0NbM6ej86Qif8RCaK1xnLrqjuPodyeJt9xcwf",
-	"Ypnn1vfDNd43PM/tyM2Qo92at+jYyDAowm2aQ0OiwB1LSqtOfTETZ5EHY8p4Xarf1VXwW7SNoLyAWqUo",
-	"qrcKlBJO9G1iqa/1upJSsUt2A4/n7ibcesE9zymfW3Lb3I/5UmkyNux3CTLNhOaqZcUDCi0pqfOgDUe5",
-	"6r4ot02rzi481dUWHH69aiPKXY5z2wFVXMSOJdC39VVaS6c7pjOqyJgx4Y4psOOKcfmu9A++jzzKJLiy",
-	"jlSSU4VsWxClqWYJGbOULlFIDVh8SsUjIImC0XSGbHxz+ksBTW12+apZULa3U9mVk5wNG4A1gsvEyFBG",
-	"NiGBCxnNYH1yBreSWWDkHjCIyAjveJ1U6cdtcuI5iiUIt94xtvB8RsWUZf9B86WlyQxvXJq/CWgV97G6",
-	"dD/gtW1kOj1jvEAXr3pGHFHZRQ/mW++3pUc42fUuX7GV7aWPvciCDHvDHpnT90wRiqKE75ic2S+0FUu9",
-	"O/89YwsFdlxork9e0TlTZE7XhpS4ICmds/w5SNJJ7dTOWcbpedaJlZyXpxNeu+I7v+dsS+d3fvMOnaqZ",
-	"XJ3f6a1XYBvchcs66+LufVlD5A6dOaPj7nOr2C93fNXoCmf5eDnfbazwmjWm7Prec/OQQi/nbm9+742l",
-	"Hd68AP+H8i+fqyLdvcuXdMzy3V971XFB7VY8PvZvXqAVqquwA+9colVq10FeAue70yiv6N1oxlvgdn4x",
-	"vTPVBDb2O5DNFb8T3VzldyMctP3fbU/UHUjHWTR3Hqe+A/FsiKFVh+qcLn5BQezdP5QU/Z/o6kemFJ2y",
-	"nvO47SYGnGtCcyVBXmTXrFijPTG8ecvYKQid2rxSnSvMMPVOPpML82DMh7b1TW/lyeRyrFXMNGjVUyE1",
-	"WYqMFUpLCeLgqmEyncxL35v+Ns1LGx64mBYALrmdF6dgKePXXkPesIAKI5ViGGNGKjM7oAtuJmwEJCOB",
-	"z6TSpVwnZLgAphFrN9aK5ZN7aAWlvhUZKxhrzfScYG7HYCeAJntDg/OF5iwLhysYUKZ79D4jLK5ZYd1W",
-	"XW0O5vur36Rg8RDPUKAP2w9frBNJuVbVXfZUXT8ZSfWIhRQV1QpCx3t3VnBZGvPGLJcrjN2k4Dcx+iKB",
-	"s+U1tuBwYbjoHGN61FBQVQrxr0t2osBq954tNNFStkntEGURZTKXgWe75hpSZFSPHYBgwSpdlGzn0nGd",
-	"lnbMI62NVFzttYaEdUhBEAoZBTLoKAk+Ylhj+A0T8ISVrV30oxOZt4ynYVZuMH3ylxeXNjSWgztsZKmz",
-	"w6TxyYsGK+FZ2RZSelsjrbZGDKryOrxV1zHEKjFjpv6RwnzU7EZH+zIHpZ1kKvESo8ZGWvYZBsxuNJGC",
-	"YVxxGauOdB9t1UZGvAkCIzZHVw+fGLU1VQmyaNz+c7RlmFNIgQTMsYs2u1ykcs7F1C2gio/RPeaXSI1a",
-	"myufi7TnHbo6WFXVeVm3iE9NMtOFvZzrgzHHpLyKNvyr9RunyrEYxuje8a4q9eoN22HDy7xBvY7Z7wq9",
-	"2w0Y6M47D6d2S4bNlfMMx+xGaEPhmm64Bv7t/XsovZozoWriRCaZ2r5/DdPdXO0wjmKb58QMh2WE62fo",
-	"LJOiaqaMOFK6mherRqptTBWeJROeM2CoPvqBi5SR48HxE/S6cV2Rt7qToBRXlBdX8UQHJ76ujASK5taW",
-	"9ehGprbDpdA8b+6RicxImxueobsNov0Yt/Oe7ttaswTelR88EDe5L3vYMJds9lAzizQ8ENowaoHneD+S",
-	"HIJxjaiJkb9xa3e503Jpxl2NE2+Yjs0fqNsomia7Kwuu2iEiLGYmV48U+kB4RcHSMs+IYBzEcCoILiMR",
-	"RnAi0GK/pUdrwah2OLBs44goXTA6T8gxyfk1IzmHqOyEPCZeFNl6HwDzD1eltuFV+qiuxcbWVwYe7kX1",
-	"FCWdbiHPTt+1SxXeKFGNqIq5Z7ttN/rUt1oLKs4f79XdaC0tnTU7Ndf5/nPZSD77bY6RxdfSpj1BmFcP",
-	"LspIflFLnECMVGx+E+jLoTc9Kif4DQnc5q0eq1iURpX6IccUx3RKVjNpvVe6EtyGTMMF/x8l99wVtcMy",
-	"ty9w61zWtVmYi3FOM7ZtNrVtsju0bXO+p5qOqWLnGROa63Xs0ubpjGT2OaP0yYwRMLOoPjkjqVysjTxD",
-	"y2dmNMgUHoGmDRnCVKBd0yYRGpFHSXPpG13StMhT17KReSIGiJlUuotgNbOJcJvnJCaY/URFJucJLDOR",
-	"ImU7BTKFwnxLu+M1YTSdYXbNnTpQ8RQ2OdFMBAs4ZlMqiJa4kk3C45YLARY6wcNuO/f5lu2MGF3/fU9Q",
-	"oYjF5wtZuEC4We+0R5cF7Rc04/IQr8rDxfvpIV3wQ2wGxvU9n0aDbVIX97dT5uauMVsKhYh9Re695O8Z",
-	"BArvHLnXJ6/zjBX2gUyKR5poZiQn/VEC7zCAChcdlyXKUMBGv7FXMM34ybWBrbIgY5n5tH9MDsNvFIaN",
-	"V5OOQ7Eiagdv8Utg9nm61OaYHA8GZLzWqI0G7c8KFiWI1Wzd0LSL2kVDCdcYrbtyvWaYL+eTJ8u+wJxh",
-	"p4yM7JlViVy4RW8bv8cFtjPHQca2B1M94hsB8UI2UkgxRvBZDJ7cdDj55JWNRMJJGX1UMHPgvQ0R27a3",
-	"Q9UBEhWAbR9XC1oo1kA+9hnT6t8uXr9KLAFhdKr5pr83HfCT8XdNaJ6Po4aXc2tsIfOl4mnggKoGfy0K",
-	"OS3ofA6WtDlXCnwLRq0CsA8f9Kvout8pNnBSyN+YaKArds3yMhjOSwY2NQAIJeNTrskEFCLMA7V0QjUK",
-	"F0ouRUZSWmQ2Hp4rktmDtDmcGTdy2LpBTzNkqBIi2IopTQA6xZlk0bzo8EcgZx6CJB1uAWzzlF8z0XkX",
-	"w2MU28wwrysWd2jW52q7I7J+5pxXEmbkorvNmuaGQ9kzCHMP4wW7m3pgWIryHYYUsgFYyFXBtWZih059",
-	"xltjhzilvfUoJFj0rxqiPy/AVLeyhi1D49a46EIZzcbK5dRcB+Y0WZJG5m63PQxyLMPsFDwqyOjs55/O",
-	"rl69vnrz8uw/r85+uHzx06j78LvRTWXNPiF3tlGnIBe9ffiub3w2QZeKIssFZJ+riu3Z7hIwN5fnPqVc",
-	"WKMrR0aOCzJjtLiPq5vnLEo0r8owV+giQZyk6o5fnL988er5i6vvXrx8/XZ0L+bcHBdRd54737g/ZxX2",
-	"5C/kXu34113o/n4qF8FfEbVd9bdqs7RSpm9suIbMuT6FoNWSgC30QJ4TPZNGYwUgHKBJahaNl4dTsFWf",
-	"vGKroTDCwpiZ7+xkzZYIqRPi5pIQO5UEcAzMXPBmM5/tlJya6wJ40L7gwXVw8RIyXmrYQO9Adb57GCEE",
-	"1g4FvAvX8pk7mbpEi5ojJoNR9FbS3pglhpS5wVxWyFBAtDmo2Fb+EhlREumoPP3mDXyf+jkDM4vp4Z+F",
-	"v8/C3ycr/H0WqD5lgeqzRPIvL5HUpI5PStgocTwibJ66MAKQ5OlYLrWjqJZAOvJ2xkAcqEj9xCfiGcJs",
-	"ta9QsX49AaSWbTvcHmpYm/K7jeBDdqMTy2HRqow58Xi1SnBdbolgAvb715L7bg27/q6Jb+/yZi4hPqp7",
-	"THnI9u6UmLhLRPjf5LIQNG+iKREyNC3lex8ToUqXSiqXeWZ5hCycVb/m3VQ8Yw29ILijbaxgk6WqBfE2",
-	"exbBNhq/3AsprdBqxG1gxkTT92hK7ZI9LQvGp6JFqDKtCRQNrPPIzaJjFzLPmGpj1fiAS6k2i37vGGfT",
-	"TBRdZHMrwFUmcVPv4qdxXSV298s1dRvnlyDG8zy8Ri1qzqXMVocP2AnKOthyI+l23AR8erPBF/OFXuN1",
-	"DZZ+ZDcN+oANF4k7wUAGC/PLZyzPtgeS1AJHNpxgMOwyG9QNoXEpMfW663oGNwCBR9BxgAzYA5GgybGg",
-	"AiQJjL+NLXu706tpCyreZ4j3NNI56DFtA+klIbDe8ZOnu3mnayvbuJ53ixjYba4uFk8KrmVh2Zl6byQ0",
-	"afV499sMrrpd595Cuo4CcFcNJ3j8dDBwkVFx8nWwlObJ6K5vo+ZWKg5v1orosaFHlUEQhg32kt6l/een",
-	"n1+gWAa4Aj+4f89eXpjvDe0OYgESAeLmUTss6Ibg0oRpEN7RuZlZ/7tIuvgOXmloBFa2kqHaRUYrz2IF",
-	"k/Lx8cZKNE6PVlyETTH4z2p53YD07BBcRHRVziNRrvdelcfH1XVpx1M98N9+k3y0JcTDPjGX/uNjMuZa",
-	"fbKLelGykMiSPj56enx8UofT3RYmeedVtBzE4gYD27IDIF88fvqUZHStvmxeykGy+2q+ctjQe1lMbxDv",
-	"Sp6DhyXKBiTjdmpMcPVkQQYBnruQmWno41Al5NruqKHWqLCZmd/t2MGQ7j27APexM24UWvt3Q1OKBQRe",
-	"yDkDcXgli/cQFV+RiKOIPDvANDX5fKTYgEYKZhQTFuKQnTuHdnbO6JY7wBntAb6otlANEZQ/cqVY9kJo",
-	"DDfYd2BrLqfOY6IB6nqLqMncQLbhe+4UkmqDkeR0yjIyXpMZhejSXUT+KmXhMKPrKeOBcyWzRPRxDy+e",
-	"IO4oVSSCiGpIIihP4b7uP/nT4Ph0MHhWYpMLghj8dq62+orSENP+yKK121TiGqb4RgpTGYo3HKqvvhgO",
-	"sw8ntwfmn2P3zy+XmrzDP0/xny/cv7/0E/jlKPn29ss/f/ln8tUXv/zXb+/+zy9/OnjnHv0z/mF+/vLP",
-	"ppN/24ICv1fmiOoQInPFLUMW8cpljVIL+uSVLAjX5hB/N44YPxsUZoxS00xpqy+7YArAlepojGiAsYIj",
-	"SiBzybf4zIKVgn2IifL+mVnsrk0uM6diGbP1nZEFK5S0WGBQHKmJq7ssn4jtaMHkImckRe+2W9/+rliD",
-	"W6DMrEfiwaDLWmAaliKVYsKLeczje26jN1dcpzOWkRkrrDu7DbNyzfSOiGaXldbULpDAHtjswZHLnATk",
-	"72+XttmEYGYps7rGcQ4Mh7Qdci9OWHTBryaU58uCdYqRdQLrM8CcWNvFokKtWKFwawOidF52qt6jeXYr",
-	"qZnxLIu8IWVAQrg/GNqR1z1S1o3ISsNkgJEaD1OQK3EFgRNXnSyU1kMErirtqmsghWSNyW8bCW7gpWvM",
-	"sFToJTYP6TGj3oNaS8G9t6Hbd6Da6hJZ7y26M0NTm/XMdeTbeTT3w3cjg8gTxW/0mqxYwUjemAkyr4r4",
-	"d5XBO3LrBqN2WUipDbm13vY6FFLA5E11/BYw7OmamU/dIhidA9i6oMPs3AxQgoPjCFHr+l5gNVEz7Vvn",
-	"qS8JWEHYE9xCcd8Aj8fDKO+Jr4VeGjbiwi+j29qwWi6FOYUkTwFRLOEGdMwp0bYEj7OgLheQUqEW6Fs0",
-	"S71pIjUXhXnh4JoWhuqgYg1y6Z/N+/jnhW8FP38PbQH0QyuK0YrnOUDKLHB7K6uvNF2T1KxNhAJISWR7",
-	"wvP1hcDcnYaU4hauvOS8PoH8sMKRLMeIcujIwXALZImpvDuqt1qVbyTuNmy7R31EweY9GnMSnmsn4ag+",
-	"eT0hil2zguaOa6oEQ/VSreKUi+1eYfxAI/egrkYDxLqvKPYXI9byvm/3lIc6gXktp8W8MY7CCsPW/ZlL",
-	"+R6DD4OrN0D6qMvbweBML1fboXldSwReuDvPauH2FQWHK2D7FTDdMKh81YCZwdEhZY4fIHXtwFPgtKvO",
-	"WP1VKS8SZ6h0QcXU4vJ3ack/b15ei/TKCFhdX16L9JV5/DZx9W+iZq1G1zpGg+bcnGlXTcQ8nBhSg0Bc",
-	"wfLOwZd2VG9tb5sVDWr8CgHBkFm54buT2KsfSXc2qtTrD1q5leEyJoGrv9yZVraDD+2SN9mcKxmNVuxq",
-	"5mzPJISWOkwkGpQloVRM5a5yFh0M5wbNEK4PCCUV60Bnri5LwVJreNrp/LhljpwgKB3cIrKC3SoY+aak",
-	"7JOFd40Lwa4TN6m25XUnb4NOmm+QQI+r6Eo+iBB+irI+iCS4avLQY7K5Y6JGVaLphjo2p2u4uSoySLOC",
-	"hj026mY/yAIKqoB+FmontveOChlgp+PVEbnQUaNlmZezjSoLqorXZSP2CVRc2w8TSihl7y5ssldb6vo6",
-	"tFDE25LH1hgHctHoOZzbvZjIIroLnulEAPqLQhZxQcVrdFRrQwTEiGFGj61SBH4b7bcp/itQe4IoMHuD",
-	"rDESrKYuw3d7knDdUpZs0A7ULUdsf8wxvXCqww5nFeO0oZwQ4Mxa+d5btM2+ufA6wM+zOdgeK7S0kASV",
-	"ifAE1sPyNjQtEItmUulHygfNB8zCj61/50T1pDdhYBCMIDDYsqseQxeICevVcCOAjgu5nM50RxNEZ11f",
-	"NVpmu0+qzTSArop2g9OEFqUcCVs8s5WLK9bSR+r343BGCROpObsNeimgIZeEEuxei9lq0wiyFKJJ1eLK",
-	"CgquWSLk6h5WWqOsMtGsZuOS2MXqPoX4XdAiD7/A+p6Eoz1QLvVY3txFkvC6eP2maeJQ/2VxeuMG19CT",
-	"5vMigEQVAGhFI5vj5840CezLkvT52aszz4eAP2EmSW5h/2a2t2KZN6i6eKwagp3tjxX1zIbA/Hz53IZs",
-	"ULJmtCB0Kp0rSdjvoJSbLDJWdNZCzEq+xsLgWzUQ1D3cBGJ78xpIIBKc6irBNpGQZ54RDwvAE1sPS5dA",
-	"YFvgvpvy0TV22x4CW35w5ZOw767mL2jxvtN9Ui7JLkH19fJVdgfK9fEjaI3eBjd+pJA3Q0w5G8rqclZw",
-	"TapAk0yAG5K82ESeXBVcMx8lq2opLecTMpZ6RtSC5TkXU4WJeohYTwub1ZIEuVwusx0LEiFKdeLc7HAu",
-	"8BxzBfCzDrR6zgz7QdRqPhXSlZmrkHAup6W3anvpBG/yqIKG7vDi5wI2nwvYfC5g87mAzecCNp8L2Pyz",
-	"FbCpVjIvI3s7BBR2NJ268MM5vTnH548Gg0Fdwt0IDD4TKOFhKqoHqbfSU387zLzp9yemlnkTNtyYpTYj",
-	"iNq+UKwBgaQhQ3eLfTSqZ4CJR7XA4VkJ0wg9vpVuS4uFpaGwYNypE09vdrhYS1XPQcNloDlYwCALFWR+",
-	"DA6zeuwzcjw4Ke2xmxXFPdTd8eBkqzhsx9gk8eIOqkod/V8++JkdD04MIbrN6XFxTXOenQKW4KnPuvap",
-	"zL1yUU4GA0N1nWnY0tJWSsZx53Lqo4TrsYGTZZ7bULIInX0yyCPVYtabFAS08kgRbsE/E8J+XVJQgrGu",
-	"VZi8uwuiZmcYZK6ufDn6qL1nRlUArmvPmcXpQfMDUPAMUFOWAjAQsHTMn4PX/r2gq1Ej+khTDOhLHz/t",
-	"HODPNoEqGls1qmZTQCdXV4BAHCGtAEm4Ypp1hFOqyhGklIp+FAmh+uPXOuCibg4lUhxQXpBcTn+Xwgd3",
-	"G9EfpQrCx6uodu9aap92vQaZZ1cQpLcdhgbKD5hlxZg+l/Fg2R4aaRgtcl7CYYZ3RcfyCHXn934KSoTq",
-	"yB+h5oTTYhrG6rWVht8ftGTFlgITXWpEhCLAJ1oxokY31ZWvbFNwgVXuuvC6DS/0mnhRXrsNJQSjEiwK",
-	"6BHT8g/PybcnT75u0zNaFIm9aAdcKB2Phzb3OffOwwKz/dxVZe+laJgrKhsRem4myio5NjjQHalYgmrT",
-	"GcJJNwOTR7yGDQOEeufbR+gQuaGd2MB+Qo9Bg2Af2OghTaqKEwSZEQiaUkr+IFhNaGERmSw+0yZBPSCi",
-	"jyfDbcwEnnMYNfHV8Zlp1drxUiCAeQmfbhP8ollQOV13Px/YpzNPbNxoYRXSsvcXSzO+w//gTAga5cJS",
-	"0zwSAOzH1mFdA09/B1c9VJaszPpj9vwwQlPdSBDl/TixdoiTzW3VOft9VqujDNTEK+ssMXb/OgZ5p5VZ",
-	"L37XhekomFRkh93nWWut3oAnEHes3LpstlxrCTlVtQixa93yhGbG1+zbNU08IyM7vhGk7AT5ZUavp8uM",
-	"j42i7dJZjb6duYgIqOgJyL4xR+ofRuH/l9JF205PC6DZv0jVwR2VxM0l7Kjc2WqyDSlhjCqWYUa7O4Hd",
-	"DUgfVXuMT8AXjgrGT17XrFFJGeBX2tJ2neaeNNKY+onl2ALm/cdTSiuaaKChhuwqdnFcrEV6hugC0eqH",
-	"DbA1Hmthh3SQbpvdBkHQAl2DfpAdgXQ64914LEe3wjYdJey1joNjJ9K06N9RHUOrGGGTamRxLc2jGECW",
-	"kJGN9BrBtwiYiyXmMa4Qv4cSy/2huHSQ9v9YZlOWIbr/2vwTA+enqblYc2YejYF4Cm1O7oyqGYOwraI5",
-	"qG1GVZ9Ugt4suia9ZhirldrmhAQJhBUQjQeIrRvlezvpYGfl6J0Dvepdq7vXuluvw4W5CkIRty0QPmr9",
-	"o6xxocIZ7uLc2tf0kHIq8np3NOitzvPKKO88RucAhMHleYfQgo0KlRHcap/j9aiETIYYxeomIUhHkOng",
-	"qgwMBSYoJGHpOXOoCSAhgZkGvYAng28RlsJmrhpiN2fQ8FFc6hbUX5uHhsMoDx5WWzPnHZI7XOm3MqLe",
-	"dOzyJZz7LqXiEdYKuVe18uAUPDjR3J1q7EJ94qMsHbRN5OkKQ5RckWxEFNtbvkDEIUNm7IamOl8TW7iw",
-	"E6u9O8ZM9IaDiygiUchsvW0vav7oLeVfym6boh7+dvH6FaL3ugAgfLLfodhER1GCCf0wsoeXOVwXCS5h",
-	"t5KquAn3r6cKG7r3KtndacCcB7Chl1S/JgVb5DStBCKUtLC9qHb33l+xle092pUr8Hzn+ti10tgdtzYs",
-	"Wr2P/W2q82lrZvmyOoDOhsFeI/w4SsjIlUcwf5dVGUYooNrCFKOhsAaQSq0WDP2ZrAG6IpULn0CS8cmE",
-	"FYnNwtOsCCvZDAUmBPTJmc0hKAvhYQHUap4vuTQ6F4jEP18+31KhKgLZtAfW0qnKUOdKPncr3mO6aJto",
-	"rNLR7nWB7lTXpyPn5FPRuBGRymvVumu2tkt/Pzw5Xoam2/m1x20/Z/eNEUs2uHJMUmuTmwMucHtnkUZY",
-	"fN8YQJM/J0YF5GLJyvxebyvN7pMAG5P6ts24oczqfeWfxhKELkw4WtYucYWgKyGHcR43FHdgckGrO61S",
-	"cN1E3D57YY/OjHY1V91DN8vAyfvFInbobZv3YKu3oCODazG/79vcHg8Sa9rHVSxIDCUBEI8wWsyVMEeT",
-	"LzwTBIVH48n6zXbfj2Ho/+cNwKrYhcPhdLujXlgA6X1cUU1ZFBcQ+e8Dp0fWdjLC0OPVbO0QA+t8DExu",
-	"cdU5DexxzrdYYbpeY8YEbyLkKvFUCZHwEFdrVGObr21NNeQYOO197qg5K6yVtfvNVLTG/WwCpNr9IxdM",
-	"ZBydvHjyOFiRhCRLdQ+kieY7z+dZ1HZr0864ffIuU6J+2dxFrGlu7W4iQ1NrehWProX6eBXUE2UIPNBm",
-	"bQZ0aZWMAaAIzKO/186F/MFNPkwjt3vV5LloQJMpdziWJbTMuHTwB84cCR4OV913bYsBJjtIJGDbiAkj",
-	"gcF4NzNxF4tsYBYu7bF9cnwK4W82FUtOAteNw3U+hQyiPGOFd4sasqhCT4+cUGIU6UB+MB/NXeo0ahCj",
-	"Rnsw5F6taCG4mKpOzGWFm6dChACVkPHawX/mevaMyA0PsJzA8liYuhDpuoQAq+x+e7D4DpOUXmDbFn2C",
-	"qNKDTYtrVFD6R1misY3IXCVHgHDMmGqz9de8DnJCGE1nu/nCSsCnyMl4CBBJ6TFC2oZlkUSqV1l7XCU+",
-	"Vg+i3DZ3gJLZAyP2CFS+/ni5PWCFsYItqF8Z2zObTno7ncoAeQsN+yVOVwWKK4amtdO52ywQ5yIaEM/S",
-	"EkPs7rgsogXIzwiIpQeKFdc8tWLaprjXWX+p6nyRuwj5Fmw35rERrm0aVZ1t3Yu7/hMkusXW46PntnUe",
-	"xB8lne1fIrzuk0qwelAFPcJiZnL1SGG5Dz7ZMJgIxuH+oYLgMhIB4ATQYoslxKn81Q4Hlm0cEaULRucJ",
-	"OSY5v2YkB+hFkZDHxNHsdlgpDE77FFO0PDttvFuObjreLkEdEYCpkhNy9vNPZ+Sof3O/i+di13unocpE",
-	"iRR1xxhnudRNRelHzkUyqtGmHxSGJ8+XiqeAbrFUqJguCjkt6HyORX3nXCmoagPC1IorBse3TwJXrb3d",
-	"ZMGnXNAcJCvIH1+Oc54CyIMtZuAL8r/rwsc3Khq8wTn/4FupYFHdkcu+2sZkz+/FY8/aWezZFg77/SfE",
-	"YF+18teLO7DXy4/NXS8/KnO9CHnrWYW1noWc9TJkrN/X+OplwFZfwTuOcVRI1J+EgKpDblXnGDH+GqBK",
-	"bmZD7hTf2x1+Fr1YHoD258vnvqKYIFL0t6+3jdJtTuvB8SwLrtcXRoW0EUqMFjGg8TNzjgqm3X1xdfbm",
-	"/Ory9f/34tVFn9hilqqseqYMgRr9iAgGELECyA90VfBTYTd+UDOtF73bW0ipncg47c/ZXBZrX77sWpo7",
-	"TU4gLlEWZC4L5ONy6ZNBT5FA5RQjFYcC6IW4C3EiC7JiY8U1s6GMtTJ8szLOWNdMef2hGIqvvgKXY/+r",
-	"r6zvkTuMH4Uhv0GVREEyPsWKySIjit/Yz2AdGopJQRF0RBa4XORcuLxh8w5qtZHqi5ulF4fCa8DQCtrE",
-	"FwyK6M3kEpH9SWaO7nSmiaLXAOiLoC5cl8Vxh0Km6bIomFHFhNkz0P2BTiHPh+a+B6M5LFwHqMrM5TXL",
-	"zCqvaJHZBXvJBGciXZs1OxdoUgvhNROrHSrAk4cqRlQRPEO4dkMxMpx5lJDRsDfsjRDdqiEKxkyFDHve",
-	"STzs9cnPeAFYc+VQhFCZ5Mx680ovnWnCwvRXQlupEQrGOZuTTKbLORN6KL5wWelf2gp4IGNBR4lzE4oM",
-	"EHXtenjh66uvyAvA/DH8BXYSglpzJYFeWUbGLJcrMnKuJrrgh9dHoz55LfL1UIz+8uKSVH87tNRvzabx",
-	"Hw9xg/XIsJyh8L07CYYXRiRCP3b1+FDlT08oRpLCcC0I8zUT/E5mPqYp3OivviJfWAMqWm8gShgO3JfA",
-	"/aAZn6A9FDiWYDdSVmjKBUpdhpFgCQKzYmNGRprd6EOj646SoRjRxSLnKczs8Ks/4df2mUVOOXwKn7k5",
-	"WK1WB4avHyyLnIlUZiwbJUQWQ2HFvz4Z2dj3gxfmdy6mp2T6G19AjmGZZt4nzmo1B6X/1IVUD0U6o4Vi",
-	"OiEZS3NA04bjr8kXwOnfcpHJlTo4On5y/CXAuP18+cPB0dNnhJLxWjsc2Dkt3j8bilQKXcjcHGTDTMwZ",
-	"MqyB3Wj1jIxe0VdmjudiwgXXa/P3KynYyBYNxDNnK8MOxaj/ZOTPwK9LibwFelLPCFMpXeCuozkxp2K6",
-	"pFPDRssmhsOjb0+Gw6On347MgFM5n1OipYRiHn3yt4vXr/yBTZfmapkEh6xPfl4YXvMN+ZF/h4fUUESC",
-	"cF08nZEj8wvsecHmoWcdMRbENBDFrdA3FHjozTm3McGACRCGj58cPS53rPx2MEjIyeAbswknR08IV0Px",
-	"ni3QaBRCDSRkCeM+egrDM6v77QAqvPfJKMiG9K5eIz+poeC6DJTn2lL/lHJxataO5nlpMStkzgjN5lzA",
-	"7BVdkzHWfjACg6Gr0d8PzpA/jwjwpMePH3/7ZRnDAJMG7D6Er7G8KE2Zgtusw41OtHzPRJ/8AA7iXLEV",
-	"IBgPBQAhK5gLWI+M8mNmo/DN0dlSz2TBfwOKOiXfgShA/ve//2fk+Cq0bO9FmKsP9i55I3BWs43+Yb8y",
-	"ViIGRoDlCA05LhUIxhlZUKVWsshOyciIHaeHh6atU5Rv/l8zxUMzGIwfynnKBHrT0O7UO1vQdMYOjvsD",
-	"i/GO0os6PTxcrVZ9Cj/3ZTE9tO+qw5fnz1+8ungB75RQHj1gmIgkTc7enAelkE57R2BIXDBBF7x32nvc",
-	"H/QfIwYc+n5rTNx8NWUNAQHAteEUjA7xb2Tgo6TNGEDecj0bipHhKpQL9aPRif/daEKjSoGw0d8PLqWm",
-	"+cFzuRTaLpvfJ6Mm9l5ypcFKoY5uEKqbzpmGCkW/1AcMdclzRq8ZgPC7wfvbtF3HKWtbU9RVjNRfAVRE",
-	"VY6brn5dMgjwsBtbmagTViku6YRC+IYtS14PtrpN4q6ZcqKHOZ9z3evwoHT49VufhPpvkN1TMLWQhtLM",
-	"YI8Hg1qISHit/cPGZJeT6+RYczamTZfIbdJIcX30rGe2FNVLLt439WMfO4RnbpNehaa2vVR92A7J7lj8",
-	"Tb9gDuGnog71Tn95Zz4V13ES/YnlFNQEV83SyX+Jud1QHKkIcXhcpMjXp2T0v//9Pw1SWt8zlH7/sN+3",
-	"T8EOq+V8Tos1IuoDwA2scEIEW3kQsqRdItMzBro1nSqfDGw5gVEPbw5QzDwYrxFj391UtqzaAZRVA+PS",
-	"p7Myt0mvQZzdzhE3GaIXhZMtVtIqe/sL08/xRXdM7nkkO53ElpPXN0foeHCyOflXZckxs15QJfKf+riU",
-	"uy3kys052aa6/DMek9SlpGUsZ7rBvoiaGFy2Rp0EABdbGYaC7cdKsFc+94UrW1ushE6x1n4sNAhZo0aM",
-	"3Tw3L8x7LkmrVSh4O5OKlbEZ/jI/it/klTFWbvI5vUHz7vHRydcn3zx+evJ1YPM9iljVNq/Xk+3HBMM6",
-	"736yPPn+IIsps0GZoCzb8GIKZZ2YAmyagFpxk4FMjSisShLtYQhOL+mB4rAbKTcyUqQXIJNgkGhLs8zU",
-	"W88ARgdKFjnmygs0VVmbGAYAmkNjix71yblGMd4oRQCwBqJfCPldmsCHAlCbyaX/5hF6c0Z2JFdwlkE5",
-	"d2Rc/SUmuxrmbkn0wXi6DeaLc3RL9Xvi0hXGGNoz40TUlUAWttZ8de3gGMDkvlu/wdrS1qL5nU2Ejc/D",
-	"PcKZXZvvqaYYPvW7nUSMZtxyEsFsg6oyVeTNz5dfxpc1ByOodtrIzcGc3hxgcvDR4OSbJ18/3fcJXix1",
-	"FN7bppGqEgHdcW/KM4LZqn1y5sDfvYnFHkFF12oobDQVnmKbZOqrUEfOVEkX//QU8Wnsv7n/Ny0Fm0q6",
-	"hd3fvI63qKILBAbYo3LbWV+2WvD2ByeFnF9lGBu69WEty0friHL52pXQ6FzpLSakqPd8UYLm7mZsqEU1",
-	"0DwfnUbijstkCIynBfeC821hnJm1NyeEC6WDcpcBgjo5qyCpmqvYxqYxX+gjOsFN8ctFPNA8DzySZWL4",
-	"1n0JE/g+juWjUomio/kjqLDyh7J/lGJnWV6jZmMI+JljKO3Spq0OfcdbS6oGwRPt8pbRBql5ugBjPpZS",
-	"YX1iuL0va27u5SATbyjUMk0Zy1T04nJ4OPgG9lRm8KG/GZPJE3BO2Q/gNcgy8CWKIObK3JqjMkB3BO48",
-	"MVWoBJZCrBQ13ESbDYOCbVg/EZz9itBKs742oRkT1bYs4ciHPIywiOGRTewClmCaT4iSDqFqKbSygd9D",
-	"UQ3W3RzWUAzFeck8qC865P0Mc7oGiDyfBks1mUulydFgMPC8FDy74NLpkxcUoYRsYRyqbK0c8FhAaR1c",
-	"DUsFqCELcjwYWMsNHYoC0pTAxw+JBJY2REkKWFyUnHm3Lj5ScnCZZ2S5wM0FzUOFewo6qa0BxBV5Mnjs",
-	"Zoo53aD0Nkk/5U27s/wT1Ju6fUClJCwdFOFztfpPwRIHFaBKM9RHksmgIbiZmM3ejHKr31H+OqzloDez",
-	"OM/M7CnQcspA/a0lOqJDVJq7egoxjC4HeY1IeEjsDoIeOdgGrws9kxAxUFpvJrIYCtjfQq5c2dKcRR09",
-	"cvojV4plLnd2u6sHRIl0xtDJ48fZJFRkxfqqWIrdJKZ3G6dsywnxBiYEgez92CeXTGmIWGKuJlWYbHFU",
-	"jw3v/Uh/+21NLjQtakHFHn794PhrcvTt6fHgdDCoRROf9v5KczoLYXR6UM+bXzNfODmnCy0XEFfW6UCH",
-	"O3NbDRfzABIVXnK0/RRWgRGiJue3UAzK7tvoFJItoCyaYZQa69Pe/+C/lNOyBp12hb7mMOWtMsu9zjPM",
-	"ITzJzdz+dZ6x4g0F4JPPbP/h2D6aYTDZdEH17MtP8R74wLPbRifVGbmWPAuugJlcCaKlRN4+h2LXRi4y",
-	"j0U9UhW9ZVd9nme9j62MddfBmnWu9T44yWtz5ZX6z8dUeOrkUZcVGu02z4Pn7rLXH0WTbgPRaTB9ByBA",
-	"e9hZDK8M6vtV1BVbG7+blvtwyu0ZydmU5kYIgwAbo6EB/oYR7QQBay0qP8FEjMpJFDO7qp1YmAxFWZTU",
-	"BSWbbVz3I7UZrQ9nAyskdK1A5XtUijH6hyKgEaFjwGLSiowCSWeUQIzO3KibVsc1kuhQVB4iqRQTXswV",
-	"RoxusDJLNXfnY3cV/hAmcW4h7H0Now15MABVbBYBPVCibTGQ6zSdelllwfKcIWqMK0/Z3LFt0BfUsu3l",
-	"QdFMzVDhDoLXc/AI33aWGstTa2MCH0h2vOfZPpvbgh1wb9Kw8rGm7xmh+AMkSD2IOIi4hIcf1owWV1DJ",
-	"5LY1BMXiGKI1lYFqtTDiSk7XPjHatJJshPeX+e3JUIDfFGqjwOs2CM78CZ5WiHc030MIhOG5Nu7W/PD3",
-	"lxd/t2kKeT4UE7k04lKhVZ88v/gPRGyeMfgKRerRAk6sDb2sGmAwRwitXkNRiXM1E1UleEYl5W7TqhU8",
-	"vaIK7GGUF1brgfACwzec+bpSsCUh7JoJwgGrc8V1OoO44jhj+QvTtmTWFjX1stwKq7kZqjJ/Xg2eVsIR",
-	"gsJaoLsuUNS3qmtJGb36+QkPY4CEPhxmH05ufzm4emf+iqKhQw3xiJ5sE5KiajIkgAf5h/Zjqq57Se8m",
-	"VzcNtvkYmgQQB3X0YkNX0EkPI1CewCxpNej1C8wJi43WlQByw/UlgbaVGfJjf0jZ1NKQ4QFhI9ci68sF",
-	"Ezfz3C7EgZxMeMpcqE9fLSAoesaYnud9+Lfaq88pG3NB0Za1AaQL+Qtm4ypv1p+LCld40vYhV/kDkq9t",
-	"qwGLtV9UOew9ZWS0uhxislYjl30bZAMETrF6XUAUjCx3Iu8FWwHESaloQTg+5CBRTKLc4CNQRIT5lMIH",
-	"o7VKPw3bWslgq3mgXlzSaYOtcSHTWQKJHswip9lZn08OfgRkf3CyrOUSezBypgNE7pMzXBx3HcygVDYx",
-	"3fUrh3qDMB8iqqWWw4c4Imb0AVVau9196O7wA3pGbpttP7a4jN0xHwOzmwzr042j5tP3jC1UGLdhZ+/u",
-	"RUyoyaHUUp+AgdR9VjYHP8qOuYhtXIsTGkaDjhSjGFivEYbtS6KY1hAhItDxEpiuI+BPTaOCFJ4dx2Uo",
-	"whCi6wrgiyydKsZEgumDzjWllukMbjGEQjJbAmlZShdSTPM1uMmMwIY17t8ejqyKNjeHhJVDx2NXjt2d",
-	"o3o44ktIVO+dHj952nBx7WgnDCoa3Sk+xhHtPuxyZ3VW0RogFR7K/WraS91kl3bbMkoqhXq9YxgrzE9c",
-	"7ViIQ3QLROhQ2GlZGX3OKAQ0PguAIXRFTD45Ou6TtwD349eEq6HAikkJ9kf9OJDKFlyM/JDwYkKio8Su",
-	"yyM1FPadlr4H3/ahMZvFs+CQ5ctdxO5Q2CCQBJ8CbjEq2QUoA1z0iSMx61evMFwYMrpMYZth8HDIvBMc",
-	"v6n43mmWwZXhoDsvvbGAKwKsZQJMY8HKbnMK6i319F6iR4+oHvXhv9YlOxQ+l74SZYrxq+O1zdl74tAi",
-	"YARYpc57w4VcgbP7zBUnAeaGmW3QlddQ5EpgywlmItlNAs9yYlN6IXCOCzKypS1GHjQYCxgHxDi2Hg2M",
-	"BEULjPvosdCGYrzGmAQ9o4LolXRzSXB0YEXmE422AYhXgAoDCBTv4m/RjAClCgIPI6DRKmmn76aDLkLz",
-	"2AgoZIQ5rzY7k2uSsZQDyNWqetbMHIzqioqCa86crRnmqRBoz17dGFqRcsWlSCqf4OTIJUJrU83srm2c",
-	"uFIvbD/GSHe+9RldLJgwD0y0OWx5HhBbEPxlJzAURnh06Z/aSVUOhC5kNUbahAPsAR9gia3uTIucswJ3",
-	"rRKM4ZEKA/LHT4qFQ8N9Emt3C5szRCFZ83yyy208FIjFWIoXSbi4sIpk9BbB+kaWMZUZJqiiDwXKIoGM",
-	"AhqcHWQojMOKYqulRLCgyjEfdyCk8AbFtUiHwgKKOrc4Xr1kdLYs6MEb83p28FqMjJgKLUI3U2aWtcJo",
-	"Ddfiyr6ekPFSl7EgSMoEcw8TrzY8GXzTJxcSjhviJWN5LECsA+cY0rhRH4IQQQQCompjWhCtcs2KmMGi",
-	"Kk1+liM/y5H/unLkw0uNgb6HoBQVfS/qifsL076uyZ7O5l/lCtASsAoRHtAZV1pC1F5upCeMpatGaZIv",
-	"7IKTJwNz7YFU6QOgzVme8msmvqwmUw3ipwVDsaNZVFj+rTV/KnqQ3BTGbGpk0BmDJAMjFznQj5EZ7fdU",
-	"W3yKETqLmg50GdvdcCqenkTgmG4OaM6pQopx/ZkWsEjAg5oNXaWZuBEHKW5ftjkrKVgwo6CS1TPLfWCH",
-	"AUdn5FdylCCotd0pLWVw5rCpjxH5GwmmwaW7pzXlLhwRO7ZIYZ9E7gmtllpt1a7DPftE8o9spDIJA5W5",
-	"+qurngaBys71tYQUBiucbEYvGxHeiikuVbUpXDkekHtPzv1PSU+fCPWEVzGyo9ZgmFJwUZ9OItNHibAp",
-	"Z95Q1qvNZ0D3HGdTNtqYQfLwohsoKG1J7+eGp8wZWAWYUWpQqvI2iMQrtDbOY9MB9BOqQS+hqw2CK53D",
-	"PnbjkSLl7GLizAxCF1u9xHWJf86F+3zUxQF6EvMDAew/RE1WcyC40XTQurQP+vgLQB94K08tJiNKFNup",
-	"IZqwviGfu02KncX2qeCb9588us3tjeZMX4Bbl+p9r0L00n09IcpcnDR33dt8fbv1Tr+FvaGptk59/Gw0",
-	"h4IKzbKhCMxpcGa4Bh2Yo7nLtkbVe5s1VQkYseWt5FDUzhsWozIi/0QWZCZXANMWN4fA2Sh39I4B/vaw",
-	"NZ1Pj9l6NOgcMwVj2ilc6iMS4Jl670tgWxYHdhTBVlXkkz2QYMCJ59TohIKKlLXGRYEBxYUeWc0FlN85",
-	"JFVBpCEY1pydaoxVy8ypomJt6HEo5jQDW4F7r0/OllrOqeapDQxiCkHGSi+MbSZn/kIYCkSPk6IhhMhI",
-	"Gz8G8/oYd3zYX8fr3dYdgkJFKK/298fIsO3yEnVLtrdrfjs9dfDEX7Bwo34H3THo3TOG31Xiv3BlfzZ2",
-	"Lih0bb0yEy64mrFsd+/tHW+sts37vG27btsD8HRfX6FJ0PoR27xweuSDGdKqHTVxQPh1P1yPanuzBPKb",
-	"Yg7DyMWRgQDt4uL3xwuh2wP3oN2MtUgPAxWu9XotPSTujrUqdd+iTwfuOPQJUZLKxdrG38I9a737Qcwu",
-	"5MApksuKP16VKfTOEUrdw9lQBI57M5YxYwLN0kRLh5Bc0SK589qJssEBADLnTKmmC/piLdJWk0AE32Na",
-	"MKi4D90o61GfcZWUrh8/AqwOwq65XDq44IpZvcGqjrglSSzes6nMSlOs76aB3hP5EdjndzDXfxQ7RXVL",
-	"7mKlKNNQaMHIhK3QRyhste250UUqhUVhz6Rgal9G9Y1IABo4HkHUAgoJj/5apA9j6zAMIONTprRqySjE",
-	"J1D1mjm/koOHoWS8TN9jfQeIMvji58vnX5qDWcaG/P31T0ROHBB7WGaYqT558euS5rYTRRaFvGaEwXe+",
-	"TOh30IVykUBD4XsvmIfstzHkmI1lB4XgGwhVDT+Xg6WQbaCLNZnIPJcr5RiVretGlc00SLxh2Fs5fcBO",
-	"LqcIONfAQ763i7ur6AEpOh2MhPZWiPv/AMnc7w9v9GqrBW3Ii++5rAMXQu8+Z1BNdCaXxd3geKDISCc4",
-	"pY9kAcWN6spRLLHugyVYCkEsBqig7SMp4AwZjRuDALiqKkcPyhWC+s6NIkEQzbOaybyEjCphGsNMTBQv",
-	"QzcBM3fvuVZkJNgNZvRpLpZGAILAKc9/bWIicaBZRpFIQWZAA2PGFnrWdo//5Cs2P/g53CPlbwJ24To1",
-	"Cw/dBIZ2//YfQVrYJiS8AXdMU/4K3ip7us8DnLTy7DZmBTef2r0lAqM4buObuCL/WGY2r5NrxfIJRBBR",
-	"j11kH6yDFyGGkxG6K/ZXDLKrQyS582mjmbG4CFKpDy+uNBPAb9ESMcz6c5kteOdGCOVlNoC5qBt5AzDN",
-	"uQ9EZfyaFShfDQVEuqJ+FcJ+iKCKvIvohjk6bSfkcJUMaRvTO2fFlKlGL3GVCd3Z5uzqxf/yoTd2Lzsk",
-	"Wlu8DA5KWe6094qmM53zdOZKd0HUcAVN5vLo69Ojk9PB4L8MiTlkGnNIXX170yFXV/hx7bxKuZxCtx0b",
-	"83fKL10wcDjbBoJT6amKgvMDzRg5F1qS/5RLxLHuzjy+gzC57ub3vXGtHeFTbMz73mBQKBlDwlZZoB/l",
-	"ZFSoLZvaZGSlE//k6NuTx4OTvXC3UhJZina4q1I6igoQ9nIkWOYKmgTz/sijTzMsqUTDloqlsAqM0XhC",
-	"RRDrL5e5GBsvCTm0S2ae5jbvmGUx3vDTEjzuIuV5xAtwvHXCpsd9EMBzDDMNqhdATHLpU2OYyUe1Df5X",
-	"7XfaHSyDfmParIPmlGCd/gc+ithJi1WQ7dEoCPo/V4nFUjZaNNelCm1T2o2+6fxv3ob2MRSCSiWDRoUg",
-	"KLeDifZWGJgs9dKaW8ylDoBE9eT9Egd+KFbUJQDU5AkuygSRoOo6lHIClAJf70CvOCQlbaTzY20pVO7p",
-	"MuPj3NYYCPgFos3DW+0liT6DHXuw43d38UvbVdx3Jm9LnZs9VOeon4dOVWNq9bNL57TDx+AoeldOTFIW",
-	"90+pGAqleZ4DHCoS7ikp02OAZrEXaBXtnIZhuLLipgvIXkiGgtvaCJCFhYRfeRTy6si0oCmz1RRe1xCi",
-	"MWASzfkhcl55KuG6hFH4Iwj3JgR7YLilhERE80LKmgooBNVxHrw2zqdXGae9GM1DUHNG14cfzJm+3Rej",
-	"PwsgeweuKBtodPDAs3oZuJqZ2dvq23nx68n3dN0FjyWja4/GcnD8dZ98b7prK2sLMCTHjwG65QkUqVVR",
-	"7JaD46/j8C2ZE1c6A7ccIGrLQTN4y6fEcM/yPKgUaGTejK7bwIeabCN7o2KEFGr2aAhI69QWdGxkrRGo",
-	"PwiWQqIwMEFtI8WRFPrk3LBJqilgmA0FLCiYNbGwMBo0XNynK+1g4x/Jczmfm+UF9ygWurHdSTEUNOfX",
-	"rE/OMGOUjAtG3ydk9JIqffDCjPbg/PsRGCXmNp0HZ3lqsUqdAcSid5tTiDcGF64ANtRELst2npFxIVcK",
-	"wtagB8wPBFeqIsuFzynESqVr57tmNylbaHI8GEAGI/UWHpsUcpaa30+hfuwhLPQBDnVk04+peKQR7Rqq",
-	"E4OSoZbpbCgsplXOlWaCQY0BwLiy7bsSsOSLJ4PHCTk5/vbLpFJr9XgwsIWeC6aL9alNLTUXHdYhtjMO",
-	"ogu95Gcl77gFxwy/SerbZDI8qyT7IbF5bFlrkcqqXOSoKW+vQgG7mHG321g3dugOaED44sNcea4QlMZz",
-	"tlhiLBEm4R9AujuMXn35EFxkJ5xVc+NN5BLKkMsCMQ4tdpq/KFX1powiAjlR5+NDce5BPtorAbwWtul9",
-	"7G21nw9GtxlD+WDT6+1dqxBCRT1bSs+W3O3bAuE+qagAkQIrsEPh95v1I0XUcnxgpASs2xdW37s+6sVT",
-	"H7HygC+ybtQDIxq5yuhgKIhVJmQ3C5aC32weL/NnZwAUZBf6Q8z6WAq4oVVCeTy+N8txztN+ybkquxWf",
-	"1KRSL8TGC1TdhkGDDnUx3lYVSQxxP+Sa5toWiSAFmy5zqmURtmlhxppg6jzSis1rD2GhygAHFwq1UcMm",
-	"1iytxiGDvOuBUFk+CVqxyVMNBBEUYQvewWpR8YiA0rJnQ6qypcio0CRji1yuIVKa3VjBF0qbOLughaxY",
-	"g/ASznMt0t7tu9v/GwAA//8=",
+	"7L2Nchs3lj/6KijerUqcbVGUrDiJXFtzFduZaP6O7b+lrGc3zIpgN0hi3ASYBiiK8VXVPs0+2D7JLZwD",
+	"oNFNdLNJSR5PxlNTsUh24/Pg4Hz+zodeKucLKZjQqnf6oTdjNGMF/PmSi/fm34yptOALzaXonfbe/vCM",
+	"fHv87benRM8YGU14ofQoIaNFwa5HhIqMjAS70SOyoFOWkILlVPNrRrSEF2iWFUwpIidDYT4X7LclU7rv",
+	"3loqpsiITjQrRqeEa5JKpRW8quicEaoJFWuSsYWeJaa7oRBSz7iYEq5IwRaMapYRWZCcTTSRS01WM54z",
+	"ItiKMKELzhShRcGvWd8NmkP7BRsKKfI14RMSjIzMqCIjM5mRaXUkJxPF9Kg/FL2kp9IZm1OzSHq9YL3T",
+	"ntIFF9Pe7W3S++vBpdQ0P3gml0JvruOPckXmZipcs7kiNM9hxRSZ0WtGuCDavN2vdDLngs+X897pIHEd",
+	"cqHZlBW9W9PlghZ0zrTdP1jEzY5fmzmuZtQs7dwshnmM6BlXZJHTFPueMZJzsy2XM0auab5k9ulJIeeE",
+	"EkMbBGml71YH9t4uj2lB4FSEJGwyYak2c+FmBL8tWbHuJT1B52YKOM7KPOnNSyametY7fXKSRNY2lUXB",
+	"UjMhtTnBUUFXI6JmcqVwnmY2TEy5YIooJnRCVlzPDGkE7TSNLuwqHGPGJnSZazP+xSI3LzBhtuYX/7mg",
+	"q96vsdHDmXlO15tDN6sNv5KMrhO3E0pT8/sXimg+Z+R3KZgZLbuh80Vu2j4eHA8OBk8Ojr9pmITZNTMi",
+	"9tuSFyzrnepiydrJdyKL+TKnKj5IzW60OcSEkmcX/05owQi7oanukzOiFgWjmZoxpomm7w2JwfNELdMZ",
+	"oWooRv/243+8efH25fmr//Pl//73/zwakYksCCW2TzjXpFgKRbjuk+mSFhlZLLUiVBC6kEoXcjFjZMwm",
+	"0pxabBf6SAjNlSRjNuMiI5QoNuepzKXokxGSwAFdcJLL6YjAKMlY6hl0rPBIR5fPrUW4ZP9SsEnvtPf/",
+	"HJYM9BB/VYc/uBdgJc3ix49hwVJZZMpwNbMA5UmEjf7S8NrHjx9/96jfvq/loMxIqSHKjGp2YFrp1Skw",
+	"6d0cTOWB/dI80r80z7mhXplX29iG0rQwPDY6aEMApgFCcykYmTMqlCPiQhuKMR8yuu6TM7NTZhOI4bCm",
+	"6+dUOz4Cj4+ayPxyMDiF/7esC86jO1sx60JzThVT5hS78ZgWzFh6v94mvZnMmfrBrvGHRlqhujOl/Bi0",
+	"aHaAZ+YNP+cjO78F1bOyD561HmZPBFzoJye9pLw3jiL3RtJ7z0XWNB34Lc737G0acL7ymxmjuZ6pOP/L",
+	"aQv7Mz8i91vNeDozlzMXab7MWNYnZ5rMpdJEM0HWjBbl7eX4ZgNv/OZg8LiBVrTckTPmfM7bLnSKg2w6",
+	"s/h6dEm/HiSGSO1eDQaDrVsnlvNx7JI3K6nkskjZF4rgQwne3UeV5YnTl221bVn8MI+PTr45+fbxk5Nv",
+	"tg4WZYOWldOS5MzIDOZuthf3mE25EEa+s7zDyCXmalTasA45seJHn/wgC5IxtoAnFJnIPJcreCWQVtyL",
+	"Tbtjxxjdnvru4P+SdrHMSGXTCD99Q6fM70xqZESW4Q4N7mkq0G/XiWyfBSu4zDbncUbmUugZ+dJy50cJ",
+	"oeS3pbkiCvvl/z2GL1eMvSfjNTm/eE2+fTI4sr++O37yCC6SoTBHGr995Hbbyj59ckXmdG0+igykhQO8",
+	"rjduh16Uou3odzvoBVvIQt8ru38bNln28cZcMBtL+w4Y4MLcmyhmzahCiVwafYVg31ZjQAWi0KqZHIpd",
+	"xwnDMqNEVnJ3NlMbkm32vvmMllvELRQcd5K04Ja4NzlLyx2lrPqIa2KWvSFB0hqKlRFT8A6lIAXDHJ3O",
+	"Q8mkoKDQEK6NhmQeViyVAtTmORdLzfpDURXPtAyEMyayUbO07Ca3t+iFfYFckfV+xVMCuvj3MjPixemH",
+	"3lmq+TXFRfvQS6XQDJVso3zxFH45/JvCnz0ZfuiN173T3k99csmUtjcchad6yGyWGZdG5JCCUF4QOqVc",
+	"mPF1OzXlqN7igI1afpv0nuUyff+carrbYNNlUTChr8z2qVzCK4ucrs2lcGUExcdJz6i58PeJ/dtuwiua",
+	"znTO05k5866BK7OgoRxNjks52j9kWjsaBF+g/Ft57+g7+55Rxt0wC5qCwQj+uKKF5sq89hP9/XfOyIWm",
+	"ZsHxx2xZ2N07/u6x+zLez9GJHR88o7kGbv8DzRg5F1qS/5BLMwrU7q4cpzpKeoLdVNfOr9XX1bU6GzMQ",
+	"cluW6ahhmY7al8kvr7lAcyoEy67cDsJmW4H59Jf9V004RnjXNfw1qVHXbWfCLwkc6L0uIfzl4vUrIsd/",
+	"Y6lODI8BBscVSVmhKTcsz+iJ2jAaKdgpUYyRr/CwE22eDaw32Vf9jQvjNun9CArHhaZ6qXY7ZRnTlOeq",
+	"d9r7MOzlv6lh75R8GPauWaG4FObTsHfcPxr2bm8Nw1NXqNus3V2VyylQWcOid17Dygz+Xsv4EzUXqaAi",
+	"ZY6F3Y2/midwnTynFWxFMq7ed1+ayKhu3bVQGf6bnK5fFy/5rsM2exhwjg5H8U68qtusg8lsJwcKqoKR",
+	"msEahl+rhyETWHm1kEJVLmMW0Q4utCxYRgzjGufrPloGnIPhHS2MYhd5i67tUIQkimnNxTQhhlub+aAU",
+	"R94LubKmJdi5pygVr7hiaM43cxbWHtAs5sP97G28HcimI0csm4xsnpGbS8OyGahqW6iXMvWyTl1FYCAW",
+	"+uZYBl6ONeGqzfkSeji2rw8YqXZaGnBqdLF9meNgu6RFQdcoHrMbfZiq62qbGyOLrSpY6BI0+dMi50xp",
+	"tAz1TU8vGVXs3vYYW4sM5N1MmoFkSJ65eQy6f1PIcc7mLQNY4BP/uttAXLvRoeDhXxXSnCEurFltwlme",
+	"oX4wkytDIJaACMelQg3w3tbKNmcGGDZyLbK+XDBxM8+tNnsgJxOeskymyzkTuh94E+Z5H/6t9upVsTEX",
+	"FPSQTU3+DgSFCjosCTKz7UzuNuldmgvgAY4MtBs5M9Ghwy2k6rzEenVjvdjHDuGZmAuz7aXqw8g47LDx",
+	"kjAMO2fZlM3teiwKuWCF5hu8ZUG1ZoWZxn/9Mjj4jh5Mfv3w+Pj2X3oRzXHCxZQVi4Lv/qpaLha5H02E",
+	"l1A1c7wSzou9lMBLLGTm3KEs48DGj+FOSsjvrJCK8AncPubwma/FU0LHigmNjnO1Fim0QTLJzD2l4Snz",
+	"2zwhCvj1Gvxq5iez3LRgYOrrPMPAAHGg3vPFgYTJ0fxgIY08VYTXubvgf6ksaOJ3pTTko2hh1i9Ud82V",
+	"vLmn43XknCU9tpDpLOqpqFtzSu9ZB4uLUbK40bGCTsdS5oyCDr8o2DWXS3W13ZqF+7yiitAULlC0v/Sj",
+	"I3SCbWSiKKqw7AoNiN3mUA5vs6+YaUss89wGOXCNsgTPcztyM+Rot+YtOjbyKYrnMfNnSRS4Y0lpsasv",
+	"ZuJ8kWAoG69L00p1FfwWbSMor3xUKYrqrcqChBN9m1jqa73BpVTskt3A47kTDrbe+c9yyueW3Db3Y75U",
+	"mowN+12CvDqhuWpZ8YBCS0rqPGjDUa66L8pt06qzC091tQWHX6/aiHKX49x2QBUXsWMJ9G2DcqwLwx3T",
+	"GVVkzJhwxxTYccVrtC/9g9c3jzIJrmzEEPoqgbmDn4IlZMxSukQFJGDxKRVfAEkUjKYzZOOb018KaGqz",
+	"y1fNSpDzkviunFZk2ACsEVwmRqw0sgkJYqXQxNknZ3ArmQVG7gGDiIxwz+ukSj9ukxPPUSxBuPWOsYVn",
+	"MyqmLPt3mi8tTWZ449L8TUCruI/VpfsBr20j5uoZ4wXGMqmnxBGVXfRgvvV+W3qEk13v8hVb2V762Iss",
+	"yLA37JG5jYUBUcJ3TM7sF9pK6j5u7T1jCwU2emiuT17ROVPgBhtDlFZK5yx/BspFUju1c5Zxep51YiXn",
+	"5emE1674zu85u+H53m/u0amaydX5Xm+9ArvvLlzWWY5378samXfozBmUd59bxTa946tGVzjLx8v5bmOF",
+	"16yhbNf3npmHFIYv7Pbmc28I7/DmBfi2lH/5XBXp7l2+pGOW7/7aq44Larfi8bF/80Jbp3A3YQfeuUSL",
+	"466DvATOt9cor+h+NOOtqzu/mO5NNYH/ZA+yueJ70c1Vvh/hoF9nvz1Re5COs1bvPE69B/FsiKFVZ/mc",
+	"Ln5BQezXvykp+m/p6iemFJ2CuRCcTbuJAeca40KNvMiuWbF2ERTlzVsGCUOM8OaV6tychql38oddmAdj",
+	"/tGtb3orTyaXY61iZl+rngqpyVJkrFBaShAHVw2T6WReem762zQvbXhXY1oAuFt3XpyCpYxfew15w7ot",
+	"jFSK8foZqcwMAnnlBAQkI4HPpNKlXCdkuACmEesT0IrlkztoBaW+FRkrGOLN9JxgbsdgJ4DuGEOD84Xm",
+	"LAuHKxhQpnv0LiMsrllhXZJdbQ7m+6vfpWBNkVClQB+2H75YJ5Jyraq77Km6fjKS6hELKSqqFYRBFd1Z",
+	"wWVpzBuzXK5s9BT4xIy+SOBseY0tOFwYjT/HYD01FFSVQvzrkp0osNq9ZwtNtJRtUjtE0ESZzGUQtVBz",
+	"+ykyqseFQJh0lS5KtnPpuE5LO+aR1kYqYRS1hoR1NkKAERkFMugoCT5iQHf4DRPwhJWtXdy3E5m3jKdh",
+	"Vm4wffLnF5c2B4SDq9OG/191mDQ+edFgJTwr20JKb2uk1daIAXNeh7fqOobPJWbM1D9SmI+a3ehoX+ag",
+	"tJNMJRZm1NhIyz7DgNkNRFhjAk2ZlIV0H23VRr28CYJeNkdXD40ZtTVVCaBp3P5ztGWYU0iBBMyxiza7",
+	"XKRyzsXULaCKj9E95pdIjVqbK5+Lxcw6Z70OVlV1XtYt4lOTzHRhL+f6YMwxKa+iDd95/capciyGuQN7",
+	"3lWlXr1hO2x4mTeo1zH7XaF3uwED3Xnn4dRuybC5cp7hmN0IbZhj0w3XwL+9fw+lV3MmVE2cyCRT2/dv",
+	"zKZUXKF/Y7Obc3MJTqkoA1AhsDTwj6j3DAKy0ZeMrgclzbWZ2WsRIjLQ93UHs6JLjelgYw6jebb5eMzC",
+	"sYxw/RTdelJUDaoRl0/3EYfmtG3sH54lE54zYP0+BoeLlJHjwfHX6B/kuiIZdj8sUlxRXlzFk9GcoL0y",
+	"sjIahlvWo9uBsh0uheZ5c4/MEEpCNnxY+w2ineG0c8nu21qzWe7LuR6I792VkW0YdjZ7qBlwGh4IrS21",
+	"3Be8yUkOIeFGKMb487hdvtxpuTTjrqaqNEzHpjDVrSlNk931sqhaTCIsZiZXXyj01vCKKqhlnhHBOCgM",
+	"VBBcRiIgARZa7Lf0aG0t1Q4Hlm0cEaULRucJOSY5v2Yk55AbkJDHxAtNW28uuKbCValteJU+qmuxsfWV",
+	"gYd7UT1FSaf70rPTX9vlH28+qcb1xRzJ3ba7vB1b7RoVN5X3P2+0lpZupZ2a63z/uXxOn5A+x/j2a2kT",
+	"RyHYsAcXZSRDsyWiIUYqNkMUNPvQ7x+VaPyGBA7+Vt9aLJ6kSv0A+4BjOiWrmbR+Nl0JsUSm4VJQjpI7",
+	"7oraYZnbF7h1LuvaLMzFOKcZ2zab2jbZHdq2Oc+ppmOq2HnGhOZ63ZSQltnnjHoqM0bAIKT65IykcrFG",
+	"UAD/zIwG4B0jsAkAaAcVaIG1id5G5FHSXPoKsvaLa566lo3MEzGVzKTSXQSrmc3F3TwnMcHsLRWZnCew",
+	"zESKlO0UchWqHS3tjteE0XSGOV57daDiWbRyopkIFhBldy1xJZuExy0XAix0gofddu5z4tsZMQYp9D1B",
+	"hSIWn7v4UsjUPO3RZUH7Bc24PMSr8nDxfnpIF/wQm4FxPefTaFhQ6iIUd8p93zW6TKEQcV8xhi/5ewbK",
+	"0c4xhn3yOs9YYR/IpPhCE82M5KQ/SogghnrhouOyRBkKeBM29gqm2YR9AlHJsiBjmXkkHkxRxG8UJi9U",
+	"c/xDsSJqsW/xoCAgTLrU5pgcDwZkvNaoNwftzwoWJYjVbN3QtAu5RpMO16ger1yvGWZt+vztsi8wvNgp",
+	"IyN7alUiFxjS28bvcYHtzHGQse35oYLw4lEdbmiqQ0wH+xlQWKKXGSYutaA52NgoxRjBZzFcdNPF5lOx",
+	"NtJiJ2W8FQZkh/nhqDHXfF72KGyM1vZxtaCFYg1kaJ8xrf7l4vWrxBIixuOab/r3pkt+Mh6+Cc3zcdTU",
+	"dG7NS2S+VDwNXG7VcLdFIacFnc/BdjjnSoE3xahngOPlw5wVXfc7RUNOCvk7Ew10xa5ZXob/eQnDJrog",
+	"iAifcm2RhTCr2dIJ1SikgJmKpLTISqyRzB7IzeHMuJHnGlBLgAxVQgRblRkn1giNBlUHLQbwHxAW6jBq",
+	"YJun/JqJzrsYHqPYZoZZirFIS7M+V9tdr/Uz5/ywMCMXz27WNDeczp5BxGEJIiS7m4xgWIryHYYUsgFY",
+	"yFXBtWZih059/mZjhzile+tRSPBhXDXEu16AyW9lDWSGxq2R0gVvmo2Vy6m5VsxpsiSNl4Td9jCsswws",
+	"VPCoIKOzn9+eXb16ffXm5dl/XJ39cPni7aj78LvRTWXNPiEHvlHLAFmhffiub3w2QSeSIssFYCmoirXd",
+	"7hIwN4faMKVcWOMtR0aOCzJjtLiLc5/nLEo0r8rAXugiQQjE6o5fnL988erZi6vvX7x8/W50J+bcHAlS",
+	"Dxdw0QD+nFXYk7+Qe7XjXw8a8PdTuQj+iqjtqr9VY1JPhXXGnGHmXJ9CmG5JwBZII8+Jnkmj+QLqFNAk",
+	"NYvGy8Mp2KpPXrHVUBhhYczMd3ayZkuE1Alxc0mInUoCqBxmLnizmc92Sk5ddiFLaKfwQGq4eAkZLzVs",
+	"oHcZu2gFGCGEEg8FvAvX8pk7mboEgpyjg8cojCtpb8wQYMuIrA5yD+LrQVW38pfIiJJIRxUwLvs+9XMG",
+	"ZhbT5z8Lf5+Fv09W+PssUH3KAtVnieSfXiKpSR2flLBRotJE2Dx14QggydOxXGpHUS2hg+TdjIE4UJH6",
+	"iU89NITZal+hYv16ArhD23a4PbiyNuVfN8ItAZQXOSxapxEYAa9WCS7QLTFbwH5/LLnv1kDz75v49i5v",
+	"5hIiwrpH0Ydsb69UzF1i4AE6IyK9Ai/wIA9OJjWH3Z5BmwlnL3UIPdPSmY2rDlIjuHUMXkHIER8UZPVV",
+	"aKEhsIys2b6RLDiwapBP17e2hi6Ej90ptC1sqD26YKemfMxBg5P6ThtWZrnvsS22/+q+ND62dSMqz7Xt",
+	"RPubOwZ2VN5tXusd3UY2k6jyQiyWZSN2JYgTiseYuP104RN77t1OEUWRQET7gBkN4KkDdwnD/8wQ9hxb",
+	"QwCZj0c2fVnAH+ETohHvNUGNe9VVkoy7uXAA5TZ2C1Ypj2OUIiMEHj8bUZqMnbak5Ngx7rPJ2qI8McZt",
+	"Iiw3KuxUwdFLl9LfEAbCeZTsx1RdR91Jf5HLQtC8SVwSoayupXzvwwZVGXWQymWeWfFXFix+vymesYZe",
+	"MMzVNlawyVLVMnKag2/AfRgn10JKa4+heY56BhZI6Ni02XE+FS32AtOaQK3Xxle4WXTsQuYZU21aCD7g",
+	"bg6z6HdOWDLNRGHgNrcCokkkbuo+oQyuq8TufrmmbuP8EsQo3MOH1ULgHf5FdfgAhKRsDEqesaLrPuPT",
+	"mw2+mC/0GjVRcIajJN1g6gounc04ETAvhGAxM5Zn22Mta/fTRpwIDLuEdnBDaFxKxFHpup6BckPgEfSt",
+	"o6jrgdbQm1ZQAUoyJtPElr09LqRpCyoBWpC8Qec2SaxtIL0kREA+/vrJbgFctZVtXM/9gup2m6sLV5eC",
+	"a1lYdqbeq6dESGuidr/NQIvbde4tpOsoAHfVcILHTwYDUl7MEfJ1+OHmyeiub6PmVioOlcaKVr1hIizj",
+	"BA0b7CW9S/vP259foMUBQIJ+cP+evbww3xvaHcTuyQAa/agdvH9DJ28CKArVz9zMrP99JEljh8AtaARW",
+	"tgI30cX8UJ7FCnj44+ONlWicHq1E0TQl1D2tgbRAwRoHxyaiq3IeSQS586o8Pq6uSzvw/YH/9tvkoy0h",
+	"HvaJufQfH5Mx1+qTXdSLkoVElvTx0ZPj45N60YttmQR7r6LlILa6B7AtOwDy5eMnT0hG1+pR81IOkt1X",
+	"85Wr4HIvi+nV+a7kOXhYomwoOdFOjQmunizIIChLJWRmGvo4VAnAGTsaX2tU2MzM9zt2MKQ7zy4A6O4M",
+	"AomO7N2gEWMx8xdyzkAcXsniPSSOcR134rUANe4eziDFBs5hMKOYsBDHVt85+6EzPIvcAZvwHrAIawvV",
+	"kGTwE1eKZS+Exki6+879yOVUlQbO7VkfzA1kGxD7TlkbNl5XTqcsI+M1mVEwt+wi8lcpC4cZXU8Zjy0v",
+	"mSWWifF1YBJXhpFEoOsNSQRV9tzX/a//dXB8Ohg8LYvICIKVsuxcmytVVsX/JyeRfOQyWn04VF99ORxm",
+	"H05uD8w/x+6fXy41+RX/PMV/vnT//tJP4Jej5LvbR3969Cfy1Ze//Ofvv/5/v/zrwa/u0T/hH+bnR38y",
+	"nfzLlnI998ocUR1CmM24ZcjCVzoICGoRHL2SBRlNHFw144hfr0FhxgBszZS2+rKLEwSQyI7GiAZMSjii",
+	"BEyjvsWnFlUe7ENMlPfPzAJxbnKZORXLmK3vjCxYoaQF9oSSvk1c3ZmtI7ajBZOLnJEUA7fc+vZ3BQ7e",
+	"gktqne0PhkPa4kxZilSKCS/msWCmc5vgsOI6nbGMzFjBSgdgEwC19cvtAE96WWlN7VK7waOUPjgMqZOA",
+	"/P3tMBia4EgtZVbXOM6B4ZC24+fGCYsu+NWE8nxZsE5pJE5gfQoAUmu7WFSoFSsUbm1AlC6ADCAa+p0c",
+	"jQt+tSyanC0SMuLA0I687gtlI2RYaZgMAM/jEXhyJa7QndDJQmmDHyAKQzsUCqSQrDE/fMOPBs7vRhAC",
+	"hQFQ5iE9ZtQHB9XwNO5s6PYdqLbqoTYwCSN1QlObDTrpyLfzaHqk70YGQZWK3+g1WbGCkbwxWXJeFfH3",
+	"lcE7cusGo3ZZ7rQNhr3e9joUUsDkTXX8FjDs6ZqZT92C811sk42uCgEsMoD8D44jBD7oOyHPRc2071wQ",
+	"WknACiJ64RaK+wZ4PNRT+SCzWlaBYSMusyC6rQ2r5VA+UsBBEBCgGW5AR/+5trUSnQV1uYCsQ7XAsBmz",
+	"1JsmUnNRmBcOrmlhqA5KCyKX/tm8j39e+Fbw83NoC3CcWiEJVzzPAR9ugdtbWX2l6ZqkZm0iFEBKIrsn",
+	"cH5frtfdaUgpbuHKS87rE8gPKxzJcowoh44cDLdAlpjKu6N6q1X5RuJuw7Z71AfLbd6jMSfhuXYSjuqT",
+	"1xOi2DUraO64pkowCj3FwqiROxjavcLQuEbuQV0xLUjjWlHsL0as5X3fHgQW6gTmtZwW88YQQSsMW/dn",
+	"LuV7F1zlr94guqoubweDM71cbcfZdy0ReGF/ntXC7SsKDlfA9ivI+GG+1Ko57sTF6wLs5g48BU676lx4",
+	"pyrlRULolS6omNoiO11a8s+bl9civTICVteX1yJ9ZR6/TVyhwqhZq9G1jokOOTdn2pV9Mw8nhtQgx0Sw",
+	"vHNegR3VO9tbrKRXhV8huicyKzd8dxJ79SPpzkaVev1BK7cyXMYkcPWXO9PKdvChXaAFmuEEooH4Xc2c",
+	"7cn20FKHiUTjjSXU9KvcVc6ig5lKoBnC9QFZEmId6MzVZSlYag1PO50ft8yRE6SljpkCvMgKdqtg5JuS",
+	"ssfT2DUuBLtO3KTaltedvA06ab5BAj2uoiv5+Hj4Kcr6IJLgqslDj3gsjokaVYmmG+rYnK7h5qrIIM0K",
+	"GvbYqJv9IAsoGAf6Waid2N47KmRQCAWvjsiFjhoty7ycbVRZUFW8LhuxT6Di2n6YUEIpe3cZAb3aUtfX",
+	"oYUi3pU8tsY4kItGz+Hc7sVEFtFd8EwnUm2nKGQRF1S8Rke1NkRAjBhm9NgqReC30X6b4r8CtSeIArM3",
+	"yBojwWrqMnx3TxKuW8qSDdqBuuWI7Y85phdOddjhrGIKEpRLBNB4K997i7bZNxdeB2C4FqbEA3+XFpKg",
+	"8iKewHpY3oamBWLRTCr9hfL5YAGz8GPr743lkvQmDAyCEZAiWx/fA+IDMWHxOW4E0HEhl9OZ7miC6Kzr",
+	"q0bLbPdJtZkG0FXRbnCa0KKUI2GLZ4xuFlj6Qv39OJxRwkRqzm6DXgqlDUpCCXavxWy1aQRZCtGkanFl",
+	"BQXXrAuv3hvVVTEmmtVsXBK7WN2nEL8LWuThF1iInXC0B8qlHsubfSQJr4vXb5omDvWfFnQ/bnANPWk+",
+	"5Q9IVGH8fyyyOX7uTJPAvixJn5+9OvN8CPgTJknmFhl3ZnsrlnmDqovHqiHY2f5YUc9sCMzPl89syAYl",
+	"a0YLQqfSuZKE/Q5K1coiY0VnLcSs5GvodbsGgrqHm0Bsb14DCUSCU13J/iYS8swz4mGBWgNNmU+RKFQw",
+	"uamOykfX2G17CGwOUJn+s7+av6DF+073SbkkuwTV12tR2h0o18ePoDV6G9z4m+gCgiHsqg1ldemYuCZV",
+	"LGYmwA1JXmyCM68KrpmPklW1bM1zmxejFizPuZgqzEHH8jO0sAmbSZCm7EBbsLoglpxInJsdzgWeY64A",
+	"S95VoJgzw36wBAWfCulqxlZIOJfT0lu1vQ6SN3lUU7t2ePFzNbrP1eg+V6P7XI3uczW6z9Xo/mjV6IxU",
+	"8bp4aamnjOztEFDY0XTqwg/n9OYcnz8aDAZ1CXcjMPhMoISHKAu+4oyVnvrba8aYft8yBTmcUSV+zFKb",
+	"EURtXyjWgEDSAD6xxT4a1TPAxKNaEGOthGmEHt9Kt6Ut5Dhnc6gSHHfqxJE7HOTjUtVz0HAZaA4WMMhC",
+	"BZkfg8OsHvuUHA9OSnssZDNmxLCDcb6uoMEeD062isN2jE0SL+4gqi6u2V8++JkdD04MIbrN6XFxTXOe",
+	"nQLc7qkHFPEoHb1yUU4GA0N1nWnY0tJWSsZx53Lqo4TrsYGTZZ7bULIInX0yoFpcTFmxKLhowCkHWvlC",
+	"EW7xsRPCfltSUIKxSGWYvLsL6HTnSgFcXVl0+YYAwhlVAf68PWcWgg7ND0DBMwAEWwqA98E6cH8KXvu3",
+	"gq5GjcBaTTGgL338tHOAP93EYGps1aiaTQGdXF0BSH+EtAKw/Ypp1hFOqSpHQMC2QF/8AcoBcVE3hxIp",
+	"DigvSC6nf5faQPuN6B+lUNDHK49658Kon3ZJI5lnVxCktx1hDSr0mGXFmD6X8WDZnoUaoUXOS6Tn8K7o",
+	"WEGo7vy+n5pLoTryj1CWyWkxDWP12krD7w9a1WlLDaYuZZRCEeATLapUo5vqyle2KbjAKnddeN2GF3pN",
+	"vCiv3YZ6wFEJFgX0iGn5h2fku5Ovv2nTM1oUiXvRDrhQOh4Pbe5z7p2HBWb7uavK3kvRMFdUNiL03EyU",
+	"VXJscKA7UrEE1aYzhJNurt0R8Ro2DPCa5ssOI3RFK6Cd2MDeosegQbAPbPSQJlXFCYLMCARNKSV/EKwm",
+	"tLBggxZ6cJOgHhDRx5PhNmYCzzmMmvjq+My06oZFBbxL72eYg92lCpvVXY6bS9FU+QObKrVcSuDheE3Q",
+	"svyJzT68QyAAdhwJYammPSb4x/89tn+8O37ish8hjjija3Ua5khWUiOv8M9vDgaPu43fSoPdmQ9uqLP9",
+	"bBgmlvM5ReW45p5Ums9pVJ17PQGVDWLpEP7RgaZBQAtxr3ZHKarEiXVJw5E5a8t9gd9t/DEt2FMoGTM6",
+	"RMjeww+4s7eH8Nio4zD9qnd4drfZBHtQ7v9jnERCjo7JnIun5FtncQtzZ8tbfyNCAR8KJL2GtbIAnnTO",
+	"IE4bHt/Hm4rrE6Lb4S7VNnhjZElAauVaxFiTYR5Xv9swh3KlXiwN4R7+O2dC0Kg4JjswrhKeflfeBTGf",
+	"kUSDBySYmVxVGcDH7PlhlLO6MTIqY9ZpLEoldYXIiCoq7q8v5Ari1NEEyMX0FD6eX7x95gLtnP/cB7vC",
+	"E0i7yVCgxx+LOoyXc+D4UJJPAyJumTgd88Nj9YKPvokfT0V0WllNzrL8a7ZezJhQsHrjnIr3GJiQ0gXX",
+	"NCc505oVUA/SLqbbCdgguGyUM6nVioLvqv81icV16TemajlZeJMBxlSxqD5UW9BOZL1esL8PD9hJe60o",
+	"mLsf3613jD3djie6ddlsud4SCneJy4rQshdeMOVYLXdvv5lQxtoNsjTp3eTqJopcakU2X//TNebG5Frz",
+	"Y4wvQmzMG500xjKZxp+SkV3qEaSoBvnUULN/mfFxzhIP36AQOhfvUQ+qG8GZaBYuX6F2ZW1n0GBClCQe",
+	"bhZLxFgkLFqwisRJzgV5dvHv8MxfX1781eoMYZY7VwhW849vev+nsgrfB/T1H7dE/o7m2s0l7Ghmtfjp",
+	"DcnZjCqWIbaM4w07iNEf044bn4CvchyMn7yu+YWSMtS+9GrtOs17sg3HDMGIyL0hhPwjmYcrNuHAVly1",
+	"9paXSOxKvliL9Awxf6Jl+xvA5DwC0g5Jmt02vg0YqAVQDlWTHeHtOqPQeYRlt9pWHAp7raPT2Yk0Lfr3",
+	"VMcwpEbYpBpZtGnzKIZ1J2Rk469H8C1WaIErfITR/vj9M0jMHopLV0Ptb8tsyjIsJ7c2/8SqwdHUXLI5",
+	"M4/GoLWFNqd4RtWMQTB10RxqPqOqTyqh6Bbzml4zjKBObXNCgpzECoiRBxz1SlOdY0LOytG7sLZqzEs9",
+	"6KW7eTNcmKsgQWDbAuGjNmqJNS5URbHdIeTkvqaHlFNRkLqXH9oa0lYZ5d5jdGE5MLg87xDw99y+4Svh",
+	"Rwol+czrL8pCBpA5UN0khM4K8g9dWbuhwLTBJKyZbg41AXxCcJ5gbM7J4DsEi7J4EobYzRk0fBSXugWL",
+	"32aH4zDKg4flvc15h5RLV7O8zHMzHbssRhdUk1LxBRanjGAOdd+P4BQ8ONHsTzV2oT7xUZZhU03k6SoR",
+	"llyRbOT52Bu/QBxAQ2ZQRj5fE2vz6cRq90d+i95wcBFFJAqZrbftRS1KbEu90bLbpljEv1y8foWY+i4s",
+	"F5/sd6hu2LXmkNAPI3t4mcN1keAS/tpOsjZcEzdhT0zNwhY8dxvqY/UicEE7F33ajQbMeQDPdkn1a1Kw",
+	"RU7TSnhgSQutMMhqt95fsZXtPdrVey4anPRNAmsdLZFjfSArRXbc2nI77md/UaJsLNLs67gCZiqGYI/w",
+	"4yghI1ePz/xdlgEcoYBqKyGOhsIaQyrFQTEgd7IGt0AqFz6tM+OTCSsS7yAowtKpQ2HdA+TMZvaVldcn",
+	"mkBhxxB9g1wa/QtE4p8vn20piRwBUrwH1tKprG3n0rH7VYs1XbRNNFZad/dCtHsVku3IOflUNG5EpNR3",
+	"tdC3LSbavx+eHK972u382uN2P2f3jRFLNrhyTFJrk5sDLnC7t0gjLOp+DDbRnxOjAnKxZCXqhrebZneB",
+	"pYhJfdtmbIvT7zvjJvmnsea9S96J1lFPUHSHHP4yoj/O44ZiDyYXtLrTKgXXTcTPdi/s0ZnUruaqe0JF",
+	"mc5wNzdFx9iWNk/CVs9BRwbXYoq/b9N7PHS7aR9XsdBtlARAPMIYblR2nfkXnglStaJR3i0+6Y/pgP/j",
+	"hUVXbMThcLrdUS9sWYf7uKKachsvIB/PpzONrO1khAlBq9na4fjW+RiY3OKqcxrY46o1eC3T9Rozwq4Q",
+	"IVeJp0rIT4NsF6MaWxQVa6ohx8Bp73JHzVlhrazdb6aiNRp3E7bc7h+5YCLj6IrGk8fBiiQkWao74D81",
+	"33k++7G2W5t2xu2Td/mL9ctmH7GmubX9RIam1vQqnvMCBdkrWGTKEHigzVpcktIqGYMlE4huc6edC/mD",
+	"m3wI7mL3qslz0YDxVu5wLHd3mXHpQImcORI8HLb6Blvb6vPJDhIJ2DZiwkhgMN7NTNzFIhuYhUt7bJ8c",
+	"n0JQuk2QlpPAdeOqLZxCXm+escK7SA1ZVAtCjJxQYhTpQH4wH81d6jRqEKNG92DIvVrRQnAxVZ2Yywo3",
+	"T4W4PSoh47UD5c717CmRG95gOYHlseCxYf2JEpizsvvtKVw7TFIq3TESBWs9DDYtrlFB6W9l4eQ2InP1",
+	"lQFYOWOqzdZf8zpIGyS5ky+shGGMnIyHgHaWHrmrbVgW36t6lbUH5ONj9YjmbXMHgLd7YMQeF9JxqGB7",
+	"wApjBVtQvwzd3CubTno7ncoAD7PwBeo9/FwJkBnDuNzp3G2WbXXRDYgybYkhdndcGukzZl0EsfRAseKa",
+	"p1ZMi2QFsSkVV6XpeCN1HqNSbMUSrGK9dkDbCmEeyUQWqJygR1rJpchYFs+R2RthsbOmVdVOI7cmcliY",
+	"A+bBE65tGnadwd7pHvgDJMrH1uOj58Z3HsQ/Sjr8P0VQ4CeVoP2gpoQIi5nJ1Rc2rYlPNkw7gnG4KX0K",
+	"FREAbgQttthsnHGi2uHAso0jonTB6DwhxyTn14zkAN0sEvKYOJrdnkiFIXWfYoq3Z6eNt+DRTcd7MKhD",
+	"BjCXckLOfn57Ro76N5tX5C4Xz8Wu905DlaoSaXLPyGy51BcNqE8j58wZ1WjTDwqDqudLxVNAx1oqvPoX",
+	"hZwWdD5ncPfPuVJQFU/6a96MrU8Cp7K93WTBp1zQHGRAwJ9ZjnOe9oNsAjcos7vb+fhGRaQ3OOcffCsV",
+	"LMs9ueyrbUz2/E489qydxZ5t4bDPPyEG+6qVv17swV4vPzZ3vfyozPUi5K1nFdZ6FnLWy5CxPq/x1cuA",
+	"rb6CdxzjqJCoPwkBVYfcqs4xYvw1QKVuTM7vGtLTFb7eJtg4APufL5/5iqSCSNHfvt42nrg54wvHsyy4",
+	"Xl8YZdcpRbSIFSo5M+eoYNrdF1dnb86vLl//nxevLvrEFsNWZdVUZQjUaHJEMICYF0B+oFWDDoTd+EHN",
+	"tF70bm8BkmPSkDU8Z3NZrH3502tp7jQ5gQhKWZC50dLsbjol4hQJVE4xpnIogF6IuxAnsiArNlZcMxt0",
+	"WSvjOysjonXN6NgfiqH46itwjva/+sp6SbnDCFQYnBxUWRYk41OubZVPxW/sZ7BjDcWkoAhaJgtcLnIu",
+	"HO6IeQf170j15s3SzUPhdXVoBa33CwZFeGdyiZWBjDab8+lME0WvoSAAgsJxXRbXHwqZpsuiYEYVE2bP",
+	"wEoBdArZSTT3PRjNYeE6QFVmLq9RRV7RIrML9pIJzkS6Nmt2LtD4F8JzJ1Y7VFCPBqogUkXwDOHaDcXI",
+	"cOZRQkbD3rA3QnTMhngdMxUy7Hl39rDXJz/jBWANq0MRQm2TM+t3LP2Jpglb5qcShEuNUDDO2ZxkMl3O",
+	"mdBD8aVDtXlkK+iCjAUdJc6hKTJA5Lfr4YWvr74iLwAz0PAX2EkIv82VBHplGRmzXK7IyDnF6IIfXh+N",
+	"+uS1yNdDMfrzi0tS/e3QUr818MZ/PMQN1iPDcobC9+4kGF4YkQg97tXjQ5U/PaEYSQrDtSAg2Uzwe5n5",
+	"6Ktwo7/6inxpTb1oZ4J4Zjhwj4D7QTMe4GUocCzBbqSs0JQLlLoMI8ESRmbFxoyMNLvRh0bXHSVDMaKL",
+	"Rc5TmNnhV/+KX9tnFjnl8Cl85uZgtVodGL5+sCxyJlKZsWyUEFkMhRX/+mRko/QPXpjfIY19+jtfQM5m",
+	"CVPTJ86+Ngel/9QFfw9FOqOFYjohGUtzqMYBx1+TL4HTv+Mikyt1cHT89fEjSIz/+fKHg6MnTwkl47V2",
+	"OPJzWrx/OhSpFLqQuTnIhpmYM2RYA7vR6ikZvaKvzBzPxYQLrtfm71dSsJEtOoxnzlaWH4pR/+uRPwO/",
+	"LSXyFuhJPSVMpXSBu46Gz5yK6ZJODRstmxgOj747GQ6Pnnw3MgNO5XxOiZYS4C/65C8Xr1/5A5suzdUy",
+	"CQ5Zn/y8MLzmW/IT/x4PqaGIBOE+eTojR+YX2POCzcMYAMRoEtNAFLdC31DgoTfn3EYvQ9ZrGOh+cvS4",
+	"3LHy28EgISeDb80mnBx9TbgaivdsgUajEKooIUsY99ETGJ5Z3e8GAEbTJ6Mgh9M7pY38pIaC6zKkn2tL",
+	"/VPKxalZO5rnpcWskDkjNJtzAbNXdE3GWDvKCAyGrkZ/PThD/jwiwJMeP3783aMy2gImDdi/CH9neVGa",
+	"MgW3WYcbnWj5nok++QFc2bliK6iAMBRQSAHBBcB6ZJQfMxuFb47OlnomC/47UNQp+R5EAfK///0/I8dX",
+	"oWV7L8JcfVh6yRuBswJEgXvYr4yViIERYDljQ45LBYJxRhZUqZUsslMyMmLH6eGhaesU5Zv/10zx0AwG",
+	"I51ynjKBfj+0O/XOFjSdsYPj/sDWiEHpRZ0eHq5Wqz6Fn/uymB7ad9Xhy/NnL15dvIB3SiiwHjBMrERB",
+	"zt6cB6UUT3tHYEhcMEEXvHfae9wf9B8jhix6qWtM3Hw1ZQ2hC8C14RSMDvFvZOCjpM0YQN5xPRuKkeEq",
+	"lAv1k9GJ/81oQqNKgdHRXw8upab5wTO5FNoum98noyb2XnKlwUqhjm6w1AedMw0VDn+pD9h0QHJGrxkU",
+	"8XGD97dpu47j2Q+AWF+jwlTBd0JVjpuuflsyCEWxG1uZqBNWaQUIAPLXN7PXb5O4E6mc6GHO51z3Ojwo",
+	"Xf2brU8CcA7kIRVMLaShNDPY48GgFswSXmt/s9Hj5eQ6uQCdjWnTeXObNFJcH2MAMlvK8iUX75v6sY8d",
+	"wjO3Sa9CU9teqj5sh2R3LP6mXzCHEFhRh3qnv/xqPhXXcRJ9y3IKaoKrhu3kv8TcbiiOVIQ4PC5S5OtT",
+	"Mvrf//6fBimt7xlKv3/Y79unYIc9UlXvLRS4tCucEMFWHsQ0aZfI9IyBbk2nyqcwW05g1MObAxQzD8Zr",
+	"rNHjbipblvUAyrKCcenTWZnbpNcgzm7niJsM0YvCyRYraZW9/ZnpZ/iiOyZ3PJKdTmLLyeubI3Q8OImB",
+	"fPiSpWa9oMr0H/q4lLst5MrNOdmmuvwRj0nqkucyljPdYF9ETQwuW6NOAqyNrSxHwfZjJdgrn6XjQV5K",
+	"KBpr7cdCxZDfasTYzXPzwrzn0slahYJ3M6lYGUXiL/Oj+E1eGWPlJp/TGzTvHh+dfHPy7eMnJ98ENt+j",
+	"iFVt83o92X5MMAB1/5PlyfcHWUyZDR9FvEAMhKZQFpIpwPoJqBU3Gci0QKhGR6I9DBbqJT1QHHYj5UZG",
+	"ivQCZBIMEm1plpl66xnAEkHJQ8dceYGmKmsTw1BFc2hs0cQ+OdcoxhulCABaQfQLS4aUJvChgEALcum/",
+	"+QK9OSM7kis4y6CcOzKu/hKTXQ1ztyT6YDzdhh3GObql+nvi0hXGGNoz40TUlUAWEt011bWDYwCT+379",
+	"RoKZ31o0v7cpu/F5uEc4s2vznGqKgV5/t5OIcZdbTiKYbVBVpoq8+fnyUXxZczCCaqeN3BzM6c0BpjEf",
+	"DU6+/fqbJ/d9ghdLHY1xsgmvqqyg4rg35ZmNfeqTM1c8xptY7BFUdK2GwsZ94Sm26bAuGCx2pkq6+MNT",
+	"xKex/+b+37QUbCrptmzP5nW8RRVdIITBPSq3nfVlqwVvf3BSyPlVhlGsWx/Wsny0jtCXrz0gcNdKsTEh",
+	"Rb3nixJ0fzdjQy2qgeb56DQSIV2mbWDkL7gXnG8L48ysvTkhXCgdlMsOKrCQswoSu7mKbWwa84XCohPc",
+	"FL9cxAPN8wg0Yod9CVMNP47lo1LJqqP5I6jQ9g9l/yjFzrI8V83GEPAzx1Dapc25FFzLYs9bS6oGwRPt",
+	"8pbRBkmEugBjPpZiY31iuD0C1th7OcgZHAq1TFPGMhW9uBxyD76BPZW5huhvxrT3BJxT9gN4DTIIAvZ5",
+	"ue7WHJUBuiNw54mpQiWwFGKlqKE92rwdFGzD+svg7FeEVpr1tY3NmKi2ZY1HPuRhhEWQj2wKGrAE0zxi",
+	"fSKW1lJoZUPUh6IarLs5rKEYivOSeVBftND7GeZ0DcB+PmGXajKXSpOjwWDgeSl4dsGl0ycvKIIe2cJ6",
+	"VFkIUfBYQGk+XA1LBaghC3I8GFjLDR2KAhKqwMcPKQ+WNkRJClicnJx5ty4+UnJwmWdkucDNBc1DhXsK",
+	"OqmtIcgV+Xrw2M0Us89B6W2Sfsqbdmf5J6hXefuASklYejDC52r1I4MlDipIlmaojySTQUNwMzGbZxrl",
+	"Vn9H+euwli3fzOI8M7OnQMspA/W3lpKJDlFp7uopxDC6bOk1YvYhsbsSNsjBNnhd6JmEiIHSejORxVDA",
+	"/hZy5cqe5yzq6JHTn7hSLHNZvttdPSBKpDOGTh4/ziahIivWV8VS7CYx/bpxyracEG9gQrjK3k99csmU",
+	"hogl5mpahskWR/XY8N5P9Pff1+RC06IWVOwrjBwcf0OOvjs9HpwOBrVo4tPejzSnsxDwp7eiClxaCXJu",
+	"SnK60HIBcWWdDnS4M7fVcDEPdVHhJUfbT2EVwiFqcn4HxSTtvo1OIdkCyqoaRqmxvv3dD/5LOS1r2Poc",
+	"nTlMeavMcqfzDHMIT3Izt3+dZ6x4QwGi5TPbfzi2j2YYTItdUD179CneAx94dtvopDoj15JnwRUwkytB",
+	"tJTI2+e0eI9ykXks6pGq6C276vM8631sZay7Dtasc63vg5O8Nldeqf98TIWnTh51WaHRbvMseG6fvf4o",
+	"mnQb3E+D6TuAK7qHncXwyqA+cEVdMeyis5b7cMrtGcnZlOZGCIMAG6OhAVKIEe0EAWstKj/BRKA6m2Jm",
+	"V7UTC5OhKIuau6Bks43rfqS2s/XhbKCahK4VwrVTijH6hyL0EqFjQI3SiowCSWeUQIzO3KibVsc1kuhQ",
+	"VB4iqRQTXswVRoxusDJLNfvzsX2FPwR0nFvgfV8DcUMeDOAfm0VAD+loWwzkOk2nXlZZsDxniG/jyls3",
+	"d2wb9AU5bXt5UHQbCiBZzd06e3LwCN92lhrLU2tjAh9Idrzj2T6b2wIocG8Gp7qAco6E4g+QIPUg4mDh",
+	"yzfGL3Sn3QDOIshKWE0xdndjhZjXk+dYZWY3mgcG9hzAGbZb2WnnR4uw0k7n56GUThfjvCzmy5w2yxHt",
+	"NGFrZ96djC4re6TkHJL+VUAydp+rFHPHO9+WR/TFFRtEQgAEB7Y7pQszvjkCE1BBRpCT8+Prly+uzn64",
+	"fPF2ZMvqUfBMwTEInx+KCQRH2mI+Y6ZXjAmiV9J6smxajcukAke8IRZlwzycP38ofPv4g5ArwFylOFrQ",
+	"xNJCKgSsx2KVlVKlaCdc0EIPxYrrmTXQueKjClQKTMwwV+KYTblQJaIhor7iIMCAiVfTUAiJI/DwDVTb",
+	"qG7DbF2+p3ADNR05xjkUozevLy5JzGQDGQBOA5/wHCog1I0nTTGwP5oN/rSONdBc91N9x3MKC3Afx5Tb",
+	"oDx/Qs1WorjjQEjMNs8YrUjwD3h4XW3T1rhDy1rQhVZWQTR0Vj8V9aSuEn8lGQqsjVatoJjAR4ivgSh3",
+	"VtjANyNpo9pIiV1Cm3wBJneo1oXJaq4Cch9Kec2sCGjOJh7k0QIkNht6XzHADwUmiXq3R5DnYOasSpin",
+	"Ssp1zasxFJXHV9ThYVirF4SXGbnRuS8rBdASwq6ZIBwSB9SK63QGiSU2F+kMF7rmd3GcxtEP19iDmSEu",
+	"MzhE/ICGAqjq1PJWi33nWKlnWIktWa3xdeRgWLQS1nIqDQWLoXCM2o7XSWsYhcEVMOUCwvBMg9KuHNAH",
+	"DK9PXrHVUKQyX86FshlzvqaqdVvEA5vstbmztx9L+H0WGqJCgxXsEvLbkhaaFQlZMQYoSmuGxuCPx4w+",
+	"ixT/FCLFA57gf3D5oP0w/v2EBmTvh5hu3ng+3wX5jEFYTyXd0Jt27P1K3gu2goNVmoohoRCyqCnCQGzc",
+	"BFCwjXlQhAez5Fb6abD6VXLwazE0Ly7ptMFbupAp7LOEo30BVfFh1ueTg5+gihKEiazlEnugmvniE4YV",
+	"wOI4gcbIPkIS012/4mushyzdPkRcbg2FAJHQzOgDqrSex7vQ3eEHjO24bfZe2UJ+dsd8FO9u3MYDpkQd",
+	"wO8ZW6hQ5rGzd5IdpgTnUOKyjxVk3WdlUYRijuIFF7GNawmjg9FgKIi5EG3cCyYeGgFPa5CyBYaOBM73",
+	"CNBm06ggCXnHcRmKMITougKoSEunijGRIACCC65Ry3QGUjXCTpotgcRypQsppjleauYmhgtv9O5wZI3M",
+	"c3NIWDl0PHbl2N05qidUvASond7p8ddPNkP6ft3D0xlUj9wrwtcR7X14Fs/qrKI1xDs8lPfrK1jqJs+6",
+	"25ZREsZPEB/aBgEWAM4JwViQSeEWCPQkq2kIC8ZIISXjaQBtpSuRVidHx0bqMXIKLdWUocDqlAn2R/04",
+	"kMoWXIz8kKxqBEQHF7RZly+U0f3gnZa+B9/1oTGbh7zggFPCXc7RUNgw1gSfAm4xKtkFiIFc9IkjMRsZ",
+	"WGG4MGQM+oJthsHDIfNhfPhNJXqQZhlcGQ4m/dK7O4wOZ1jLBJjGgpXd5hQM9NTTeymEjqge9eG/Nqhs",
+	"KDwaUCVPBjNwxmuLOvC1k8BhBFgd2MfzGUkaFWFbCA6YG+bmQ1dex5YrgS0nmEttNwli4xILSgKh/1yQ",
+	"kS0jNvIFGsBZFBLj2MZkYC4L+pDcR487OxTjdaB/GM3BziXB0YEfnE80ejcg4hKqOWFRHpdBhI4QKAsV",
+	"xEgB8r+SdvpuOhjkZB4bAYWMELWjtARkLOUA07mqnjUzh6FwNRxdc+ZszTDTlkB79urG4NCUKy5FUvkE",
+	"J0cusYwJ1FG/dLGslRNXWjbajzHSnW99RhcLJswDqLrleUBsQfi6ncBQGOHRAVhoJ1U5wN+Q1RhpEw6w",
+	"h6yCJe6TMzEUjBY5ZwXuWiWc1KNCB+SPnxQLh4b7JNbuFjZniALcxPlkl9t4KBD3uhQvknBxYRXJ6B0C",
+	"I4+8zcblyKKRaShKDTXEKLeDDIVxWFFstZQIFtTrqu5ASOFdomuRGtUSwNtdYB9evWR0tizowRvzenbw",
+	"WoyMmAotogWJmWWtMFrDtbiyrydkvNRlNCuSMkH0hMSrDV8Pvu2TCwnHDWtTYClSwNyF8B6kcaM+BEkO",
+	"CGVI1ca0IN72mhUxhbUqTX6WIz/Lkf+8cuTDS42BvoewWhV9LxpL9GemfQ25ezqbP8oV4D1hxUc8oDOu",
+	"tIS8g9xIT5gNUM0zIV/aBSdfD8y1B1KlT+EyZ3nKr5l4VE0HH8RPCyaTRfPAsdRuawZ49CC5KVjj4YxB",
+	"mqSRixxs2ciM9jnVFmFrhOEuTQe6zE5rOBVPTiKAkjcHNOdUIcW4/kwLWJDpQYPyXFW/uBEHKa5/T9Z1",
+	"KylYOMagauhTy31ghwEJcORXcpRgARG7U1rK4MxhUx8jdykSDoxLd0dryj4cETu2WKefRPYsrZa1b9Wu",
+	"wz37RDKoba4VCVOtuPrRVaqFVCvnxl1ajzUIJ5v5V0aEt2KKA9toSriKpxTdkXP/IenpE6Ge8CpGdtQa",
+	"zlsKLurTScX+KDHC5cwbSqi2+QzoPUcKl4025sA+vOgGCkobbM85RsGAVYAZpQalKm+DSLxCayNVNx1A",
+	"b1ENegldbRCcF6/K6NMvFClnFxNnZpB80avHibZJ/HMu3OejBvl/k7nUKQFKLEHeRzWLkxtNB61L90Ef",
+	"fwbwJm/lqUWVRoliOzVEIXc25HO3Sbs7V/HNu08eC17ZG82ZvgB5N9X3vQrRS/f1hChzcdLcdW8Rh+zW",
+	"O/0W9oam2sYq4WejORRUaJYNRWBOgzPDNejAHM1dtjWq3tu870rIky0lKoeidt6w8KcR+SeyIDO5AqDZ",
+	"uDkEzka5o3umKNrD1nQ+Per80aBz1DeMaaeA749IgGfqPaxtwOLAjiLYqorddg8kGHDiOTU6oaAiZa1B",
+	"fmBAccFzVnMB5XcOaeGQKwGGNWenGmOFWHOqqFgbehyKOc3AVuDe65OzpZZzqnlqI8WYQpjU0gtjm8mZ",
+	"vxCGAvFvpWjIrjDSxk/BvD7GHR/21/F6tzUeoSgkyqv9+2Nk2HZ5ibolu7drfjs9dfDEX7Bwo/4OumPQ",
+	"u2cMf1eJ/8JV49vYOX8kgDGYozjhgqsZy3b33u55Y7Vt3udt23XbHoCn+wpRTYLWT9jmhdMjH8yQVu2o",
+	"iQPCr/fD9ai2N0sgvynmUBhdHBkI0C6z7/54IXR74B60m7EW6WGgwrVer6WHxN2xVqXu2/oZgTsOfUKU",
+	"pHKxthHkcM9a736ApQNZ/IrksuKPVyUIkHOEUvdwNhSB496MZcyYQLM00dLVeKhokdx57UTZ4ABKSuRM",
+	"qaYL+mIt0laTQAShbFowqlmB3SjrUZ9xKyiD68ePAOubsWsul67gQcWs3mBVR+S1UKLcWijuNvnQ0UDv",
+	"ifwI7PM7mOs/ip2iuiX7WCnKRFpaMDJhK/QRou8f1iOpFnGHPZOCqfsyqm9EAtDA8QiiFlBIePTXIn0Y",
+	"W4dhABmfMqXbotXxCVS9Zs6v5ADuKBkv0/dYoQqiDL78+fLZI3Mwy9iQv75+S+TElZKxJGEemTHVJy9+",
+	"W9LcdqLIopDXjDD4zpdk/x66UC4SaCh87wXzRYcsgDPmk9tBIXwYFtuAn8vBUjEUmHM9kXkuV8oxKluZ",
+	"1seWJ94w7K2cPmAnl1OEzG3gIc/t4u4qekCScQcjob0V4v4/qMXi94c3erXVgjYg+/QgjDuomeg+Z1C5",
+	"fSaXxX6AglAmrRMg5EeygOJGdeUolljvgyVYCkE0KQqsximWcIaMxo1BAFxVlaMH5Qr2gLWKBEE0zwpS",
+	"L9ypLIGmQywJFC9DNwEzd++5VmQk2A1iEmgulkYA8plUwH8ttAJxsJ9GkUhBZkADY8YWetZ2j7+10/kI",
+	"5/AeKX8TchTXqVl46CYwtPu3/xGkhW1Cwhtwx8QPr7tV7i0FzSO9lme3Edek+dTeG5QJiuM2vokr8rdl",
+	"ZpEpuFYsn0AEEfXoi/bBOvwiolAaobtif8UguzrIozufNpoZy6Mhlfrw4kozAYAoLTFPrT+X2ZK9boRQ",
+	"IG8DWpS6kTdA6537QFTGr1mB8tVQQKQr6lchcJlN+4X4XBfRDXN02k7I4SoYLzamd86KKVONXuIqE9rb",
+	"5oxVSoFzjd3LDkvfZvjBQSkLtvde0XSmc57OXPFRiBqu4OFdHn1zenRyOhj8pyExh61nDimya+yQqyv8",
+	"uHZepVxOoduOjfk75ZcuKH6cbYPxq/RUxfH7gWaMnAstyX/IJVbi6M48vocwue7m93vjWjsCwNmY93sD",
+	"cqNkTG0udMDUnEJt2dQmIyud+CdH3508HpzcC3crJZGlaAfsLKWjqABhL0eChTqhSTDvj3z9DIZFIWnY",
+	"UrEUVoExGk+oCBIoJlnmYmy8JOTQLpl5mtvMeZbFeMPbJXjcRcrziBfgeOuETY/3QQDPMMw0qL8EMcml",
+	"T41hJh/VNvhftd9pe1gG/ca0WQfNKbnQGG33oEcRO2mxCrJ7NAqC/s9VYqtBGC2a61KFthAIkCRt/W/e",
+	"hvYxFIJKLaZGhSAoGIhQEVYYmCz10ppbzKUOkIp1UO2yks1QhOATFXkihIpYMeGwKADgARA3fMUmveKQ",
+	"lDQp8R0QjwKrY6JyT5cZH+e2SlLAL7BeDrzVXlTxc7kGX65hr6xzu4r3ncnbUqnvHuqL1c9Dp7p3JRp9",
+	"zTntEF44it6VE5NYpzLgr4uhUJrnOQC6I+Ge1gAcbC8OROUcoymyZVnODLIXkqHgtroTZGEh4VceRcya",
+	"aUFTZutBva7VuMCASTTnh9i/5amE6xJG4Y8g3JsQ7IHhlhISEc0LKWsqARXU93vw6n6fXm2/9nJ6D0HN",
+	"GV0ffjBnuh1QCXMFjHgzp2tEMRqz6VKUGB0AD5XY+gFIukougQJc2YihyCDFckoFoJIYTWsEH6+wmVGf",
+	"dLxVhsJeK2dBiYOBK2JrHoLfn9ar5tZs2nB7QM3rds4PWGLb/EGXbg1KhaVPnltIFmp+yvl0pomi12WU",
+	"IK7l8WMiC3L8NRT1VxWnUKD+OHPPApGtHVK7E46aAgAXVGtWmBf/azjMPpzcHph/jt0//9KLGoSqc4O0",
+	"kKBa8Aq1kymtU0CjyRlF4garMxXrwOaMn0yXMVvzp3T1nOV5UPXZHI+MrtsgxZqsRPd2nhEdrNm3IyDB",
+	"VVsA2ZG1y6AmJVgKKdNwHWgbM49kas6rIhnVFFCMhgIWFAy8I7HMc5uT7CJgXZkuGwlKnsn53CwvOIqx",
+	"aKHtDpC5cn7N+uTMwh6NC0bfJ2T0kip98MKM9uD8+QjMM3Ob2ISzPLW4884UZCuxwOkHBsQFmbO5tFVl",
+	"ghLsZ2RcyJWCAD7oATMlwamsyHLhsyux6vzaefHZTcoWmhwPBpDLSb2ty6bHnKXm91Oi2Y0+hIU+wKGO",
+	"bCI2FV9orFxidhfVLbVMZ0NhoeoAMkkwqBcF0HW2fVfOn3z59eBxQk6Ov3uUVOrmHw8GiDM3Kpgu1qc2",
+	"ydZc+adYIgZnHMRZehnY6iBxW5YZfpP8u8kAeVZJe0Ri83UCrG0uq3K4o6YMxgoF7GLQ3m5t3tihquyw",
+	"AT8T1wrNiw9z+buinhrP2WKJUVUIR3AAif8wevXoIbjITpj5RpCdmKs+gQrxgHJmERH9La6q13gUG8kJ",
+	"fR8fVv0eJMV7JYDXwjZ9H3tb7eeDudvHjBasML3e7ltRGqoj27LIcsEEXfC+WdgROBtsFjiIO2OWyxWh",
+	"ZFHIm/UXiqjl+MBIMFiDOaykfH3UiyeBYhUpRy9gNjFaP7NJYWAyiVWZZjcLloIHcR4v2WxnABRkF/pD",
+	"zA5bivqhfUZ5bM03y3HO037JuSq7FZ/UpFL7zUZOVB2oQYMOQTve1gYqIqSYi7XFFLCIfACMItc017YO",
+	"GCnYdJlTDOx3sRuAROeOay6nwSAKh+S4uUhlhC8wAIAECBG1gvZtFNlGAcNYs7Qawg3Su0fBZ/kkaMXm",
+	"nTVQUFCBN3gHS4XGgylKo6iNRsuWIqNCk4wtcrmGIHN2Y6V4qGvnTKoW7WMN0k44z7VIe7e/3v7/AQAA",
+	"//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

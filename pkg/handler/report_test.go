@@ -106,7 +106,7 @@ func TestAPI_GetReport(t *testing.T) {
 // failingAfter makes a report fail after that many plays.
 func failingAfter(n int) func(*API) {
 	return func(a *API) {
-		a.Plays = func(m report.Month, _ time.Time) report.Plays {
+		a.Plays = func(m report.Period, _ time.Time) report.Plays {
 			return func(_ context.Context, fn func(report.Play) error) error {
 				for range n {
 					if err := fn(report.Play{Entry: model.Entry{LogSource: 1, Title: "filler"}, From: m.From, Until: m.From}); err != nil {

@@ -71,6 +71,18 @@ func (s stub) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.
 	return api.GetReport200TextcsvResponse{Body: body}, err
 }
 
+func (s stub) GetReportOfDays(context.Context, api.GetReportOfDaysRequestObject) (api.GetReportOfDaysResponseObject, error) {
+	return api.GetReportOfDays200TextcsvResponse{Body: strings.NewReader("track_start\n")}, nil
+}
+
+func (s stub) ListHoles(context.Context, api.ListHolesRequestObject) (api.ListHolesResponseObject, error) {
+	return api.ListHoles200TextcsvResponse{Body: strings.NewReader("from\n")}, nil
+}
+
+func (s stub) ListHolesOfDays(context.Context, api.ListHolesOfDaysRequestObject) (api.ListHolesOfDaysResponseObject, error) {
+	return api.ListHolesOfDays200TextcsvResponse{Body: strings.NewReader("from\n")}, nil
+}
+
 func (s stub) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {
 	if s.TracksFunc != nil {
 		if err := s.TracksFunc(ctx, r.Params); err != nil {
