@@ -45,7 +45,7 @@ type API struct {
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
-	// HoleAfter is how long a gap between plays must be to be reported as a hole.
+	// HoleAfter is the longest gap between plays that reports show as no hole.
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.
 	EngineZone *stationtime.Zone

@@ -5,7 +5,7 @@
 //
 // It promises that a play belongs to the period in which it starts, and that it
 // is listed with the time for which it was audible, rounded to milliseconds. Every
-// total is exactly the sum over the listed plays that were heard. A title that goes
+// total is exactly the sum over the listed plays that have begun. A title that goes
 // on after a switch of the source counts as one play.
 //
 // A hole is a gap of more than Config.HoleAfter between two plays, or of more than

@@ -44,8 +44,9 @@ func (j *jsonWriter) report(ctx context.Context, r *Report) error {
 		j.text("month", month)
 	}
 	j.text("period", r.Period.Name)
-	j.moment("from", r.Period.From)
-	j.moment("to", r.Period.To)
+	first, last := r.Period.days()
+	j.text("from", first)
+	j.text("to", last)
 	j.text("time_zone", r.Period.Zone.Name())
 	j.raw(`,"plays":[`)
 	t, err := r.tally(ctx, func(p *Play) error { return j.element(p) })

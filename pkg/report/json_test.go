@@ -186,9 +186,6 @@ func TestWriteJSON_totals(t *testing.T) {
 		titles, types, shows := map[[4]string]sum{}, map[int]sum{}, map[any]sum{}
 		for _, p := range report.Plays {
 			ms := millis(p.Seconds)
-			if ms == 0 {
-				continue // nobody heard it
-			}
 			all = sum{all.plays + 1, all.ms + ms}
 			key := [4]string{p.TrackArtist, p.TrackTitle, p.TrackAlbum}
 			if p.TrackIsrc == known {

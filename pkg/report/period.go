@@ -73,6 +73,11 @@ func (p Period) month() string {
 	return p.Name
 }
 
+// days are the first and the last day of the period.
+func (p Period) days() (first, last string) {
+	return p.Zone.In(p.From).Format(time.DateOnly), p.Zone.In(p.To.Add(-1)).Format(time.DateOnly)
+}
+
 // Edges is a log that knows what was played next to a moment. Both methods return
 // model.ErrNotFound if there is no such entry.
 type Edges interface {

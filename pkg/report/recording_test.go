@@ -74,7 +74,7 @@ func TestReport_switch(t *testing.T) {
 		"PlayedAgain": {[]Play{aired(song, 0, 2), aired(again, 2, 5)}, "2 300"},
 		"Apart":       {[]Play{aired(song, 0, 2), aired(song, 3, 5)}, "2 240"},
 		"Between":     {[]Play{aired(song, 0, 2), aired(other, 2, 3), aired(song, 3, 5)}, "3 300"},
-		"Unheard":     {[]Play{aired(song, 0, 2), aired(other, 2, 2), aired(song, 2, 5)}, "1 300"},
+		"ToCome":      {[]Play{{Entry: other, From: now, Until: now}}, "0 0"},
 		"Other":       {[]Play{aired(song, 0, 2), aired(other, 2, 5)}, "2 300"},
 		"Show":        {[]Play{aired(show, 0, 2), aired(sameShow, 2, 5)}, "1 300"},
 		"OtherShow":   {[]Play{aired(show, 0, 2), aired(otherShow, 2, 5)}, "2 300"},

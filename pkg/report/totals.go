@@ -32,7 +32,7 @@ type typeTotal struct {
 	total
 }
 
-// totals are the sums over all plays that were heard. A report keeps them in
+// totals are the sums over all plays that have begun. A report keeps them in
 // memory.
 type totals struct {
 	summary    summary
@@ -72,7 +72,7 @@ func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, err
 			return err
 		}
 		isOwn := r.Period.has(p.From)
-		if p.Audible() > 0 {
+		if p.From.Before(r.Made) {
 			t.add(&p, isOwn)
 		}
 		if !isOwn {
@@ -86,7 +86,7 @@ func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, err
 	return t, holes.end()
 }
 
-// add counts a play that was heard, if it is one of the period's own. What goes on
+// add counts a play if it is one of the period's own. What goes on
 // after a switch of the source is no further play.
 func (t *totals) add(p *Play, isOwn bool) {
 	before := t.last
