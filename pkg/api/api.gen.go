@@ -72,6 +72,42 @@ func (e CorrectionRequestKind) Valid() bool {
 	}
 }
 
+// Defines values for Formulas.
+const (
+	Exact Formulas = "exact"
+	Guard Formulas = "guard"
+)
+
+// Valid indicates whether the value is a known member of the Formulas enum.
+func (e Formulas) Valid() bool {
+	switch e {
+	case Exact:
+		return true
+	case Guard:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HolesFormat.
+const (
+	HolesFormatCsv  HolesFormat = "csv"
+	HolesFormatJson HolesFormat = "json"
+)
+
+// Valid indicates whether the value is a known member of the HolesFormat enum.
+func (e HolesFormat) Valid() bool {
+	switch e {
+	case HolesFormatCsv:
+		return true
+	case HolesFormatJson:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MonitorSourceState.
 const (
 	SourceDown    MonitorSourceState = "down"
@@ -87,6 +123,54 @@ func (e MonitorSourceState) Valid() bool {
 	case SourceSuspect:
 		return true
 	case SourceUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportFormat.
+const (
+	ReportFormatCsv  ReportFormat = "csv"
+	ReportFormatJson ReportFormat = "json"
+	ReportFormatXlsx ReportFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the ReportFormat enum.
+func (e ReportFormat) Valid() bool {
+	switch e {
+	case ReportFormatCsv:
+		return true
+	case ReportFormatJson:
+		return true
+	case ReportFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportPart.
+const (
+	Plays   ReportPart = "plays"
+	Shows   ReportPart = "shows"
+	Summary ReportPart = "summary"
+	Titles  ReportPart = "titles"
+	Types   ReportPart = "types"
+)
+
+// Valid indicates whether the value is a known member of the ReportPart enum.
+func (e ReportPart) Valid() bool {
+	switch e {
+	case Plays:
+		return true
+	case Shows:
+		return true
+	case Summary:
+		return true
+	case Titles:
+		return true
+	case Types:
 		return true
 	default:
 		return false
@@ -195,51 +279,6 @@ func (e GetPlaylogEntryParamsCorrections) Valid() bool {
 	}
 }
 
-// Defines values for GetReportParamsFormat.
-const (
-	Csv  GetReportParamsFormat = "csv"
-	Json GetReportParamsFormat = "json"
-	Xlsx GetReportParamsFormat = "xlsx"
-)
-
-// Valid indicates whether the value is a known member of the GetReportParamsFormat enum.
-func (e GetReportParamsFormat) Valid() bool {
-	switch e {
-	case Csv:
-		return true
-	case Json:
-		return true
-	case Xlsx:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for GetReportParamsPart.
-const (
-	Plays  GetReportParamsPart = "plays"
-	Shows  GetReportParamsPart = "shows"
-	Titles GetReportParamsPart = "titles"
-	Types  GetReportParamsPart = "types"
-)
-
-// Valid indicates whether the value is a known member of the GetReportParamsPart enum.
-func (e GetReportParamsPart) Valid() bool {
-	switch e {
-	case Plays:
-		return true
-	case Shows:
-		return true
-	case Titles:
-		return true
-	case Types:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for ListDigestsParamsKind.
 const (
 	ListDigestsParamsKindEntries ListDigestsParamsKind = "entries"
@@ -291,6 +330,24 @@ func (e ListSyncRecordsParamsKind) Valid() bool {
 	case ListSyncRecordsParamsKindEntries:
 		return true
 	case ListSyncRecordsParamsKindHealths:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListTracksOfDayParamsStarted.
+const (
+	Any  ListTracksOfDayParamsStarted = "any"
+	Only ListTracksOfDayParamsStarted = "only"
+)
+
+// Valid indicates whether the value is a known member of the ListTracksOfDayParamsStarted enum.
+func (e ListTracksOfDayParamsStarted) Valid() bool {
+	switch e {
+	case Any:
+		return true
+	case Only:
 		return true
 	default:
 		return false
@@ -471,6 +528,9 @@ type Doubt struct {
 	Why string `json:"why"`
 }
 
+// Formulas defines model for Formulas.
+type Formulas string
+
 // Health The last state, see HealthRecord.
 type Health struct {
 	// Details Of the last report of the state, as the engine sent it.
@@ -558,6 +618,40 @@ type HealthRecord struct {
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
 type HealthStatus = map[string]json.RawMessage
+
+// Hole A time in which nothing was heard, and the plays next to it.
+type Hole struct {
+	// AfterId The number of the entry that was played after; null if there is none yet.
+	AfterId          *int64             `json:"after_id"`
+	AfterLogSource   *int               `json:"after_log_source"`
+	AfterTrackArtist string             `json:"after_track_artist"`
+	AfterTrackEnd    *stationtime.Stamp `json:"after_track_end"`
+	AfterTrackStart  *stationtime.Stamp `json:"after_track_start"`
+	AfterTrackTitle  string             `json:"after_track_title"`
+
+	// BeforeId The number of the entry that was played before.
+	BeforeId          *int64            `json:"before_id"`
+	BeforeLogSource   int               `json:"before_log_source"`
+	BeforeTrackArtist string            `json:"before_track_artist"`
+	BeforeTrackEnd    stationtime.Stamp `json:"before_track_end"`
+	BeforeTrackStart  stationtime.Stamp `json:"before_track_start"`
+	BeforeTrackTitle  string            `json:"before_track_title"`
+	From              stationtime.Stamp `json:"from"`
+	Seconds           float64           `json:"seconds"`
+
+	// ShowId The show of the timeslot.
+	ShowId   *int64 `json:"show_id"`
+	ShowName string `json:"show_name"`
+
+	// TimeslotId The timeslot of both plays. Otherwise null.
+	TimeslotId *int64 `json:"timeslot_id"`
+
+	// Until The next play, the end of the period, or now.
+	Until stationtime.Stamp `json:"until"`
+}
+
+// HolesFormat defines model for HolesFormat.
+type HolesFormat string
 
 // Journal What an engine-api took while its database could not store it.
 type Journal struct {
@@ -975,13 +1069,46 @@ type Refused struct {
 
 // Report defines model for Report.
 type Report struct {
-	// Month Example: 2020-06
-	Month string       `json:"month"`
-	Plays []ReportPlay `json:"plays"`
+	// From The first day of the period.
+	//
+	// Example: 2020-06-01
+	From string `json:"from"`
+
+	// Month The period if it is a month. Otherwise absent.
+	//
+	// Example: 2020-06
+	Month string `json:"month,omitempty"`
+
+	// Period Such as 2020-06, 2020-Q2, 2020-W26 or 2020. Of days: 2020-06-27 or 2020-06-27_2020-07-03.
+	//
+	// Example: 2020-06
+	Period  string       `json:"period"`
+	Plays   []ReportPlay `json:"plays"`
+	Summary struct {
+		// Estimated Of how many plays the end is an estimate.
+		Estimated   int64   `json:"estimated"`
+		HoleSeconds float64 `json:"hole_seconds"`
+
+		// Holes How many holes there are; see `/report/{period}/holes`.
+		Holes   int64   `json:"holes"`
+		Plays   int64   `json:"plays"`
+		Seconds float64 `json:"seconds"`
+
+		// Summary Example: 3 holes, 12 min; 8 entries without an artist
+		Summary string `json:"summary"`
+
+		// WithoutArtist How many plays name no artist.
+		WithoutArtist int64 `json:"without_artist"`
+	} `json:"summary"`
 
 	// TimeZone Example: Europe/Vienna
 	TimeZone string `json:"time_zone"`
-	Totals   struct {
+
+	// To The last day of the period.
+	//
+	// Example: 2020-06-30
+	To     string `json:"to"`
+	Totals struct {
 		Plays   int64   `json:"plays"`
 		Seconds float64 `json:"seconds"`
 		Shows   []struct {
@@ -990,11 +1117,20 @@ type Report struct {
 			ShowId   *int64  `json:"show_id"`
 			ShowName string  `json:"show_name"`
 		} `json:"shows"`
+
+		// Titles One row per recording: per ISRC, or if that is not known per artist,
+		// title and album. Of each text the latest that is known counts.
 		Titles []struct {
-			Plays       int64   `json:"plays"`
-			Seconds     float64 `json:"seconds"`
-			TrackArtist string  `json:"track_artist"`
-			TrackTitle  string  `json:"track_title"`
+			Plays         int64   `json:"plays"`
+			Seconds       float64 `json:"seconds"`
+			TrackAlbum    string  `json:"track_album"`
+			TrackArtist   string  `json:"track_artist"`
+			TrackComposer string  `json:"track_composer"`
+
+			// TrackIsrc Without hyphens and blanks, in capital letters. A text that is no ISRC is as it was sent.
+			TrackIsrc  string `json:"track_isrc"`
+			TrackLabel string `json:"track_label"`
+			TrackTitle string `json:"track_title"`
 		} `json:"titles"`
 		Types []struct {
 			Plays     int64   `json:"plays"`
@@ -1004,9 +1140,17 @@ type Report struct {
 	} `json:"totals"`
 }
 
+// ReportFormat defines model for ReportFormat.
+type ReportFormat string
+
+// ReportPart defines model for ReportPart.
+type ReportPart string
+
 // ReportPlay One play; `seconds` is how long it was audible, until its end or the next play.
 type ReportPlay struct {
-	LogSource int `json:"log_source"`
+	// Estimated Nobody told its end, so track_end and seconds are an estimate. In CSV and XLSX it is empty if it is false.
+	Estimated bool `json:"estimated"`
+	LogSource int  `json:"log_source"`
 
 	// MediaId The number of the media file, as engines since 2025 know it.
 	MediaId    *int64 `json:"media_id"`
@@ -1159,7 +1303,9 @@ type SyncState struct {
 
 // Track A track-service entry.
 type Track struct {
-	Id int64 `json:"id"`
+	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
+	BeganBefore bool  `json:"began_before,omitempty"`
+	Id          int64 `json:"id"`
 
 	// LogSource The source that played it; only on the sync node.
 	LogSource int `json:"log_source,omitempty"`
@@ -1236,6 +1382,9 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// FirstDay defines model for firstDay.
+type FirstDay = string
+
 // From defines model for from.
 type From = time.Time
 
@@ -1247,6 +1396,9 @@ type Id = int64
 
 // Kind defines model for kind.
 type Kind string
+
+// LastDay defines model for lastDay.
+type LastDay = string
 
 // Limit defines model for limit.
 type Limit = int
@@ -1260,6 +1412,9 @@ type Offset = int
 // Page defines model for page.
 type Page = int
 
+// Period defines model for period.
+type Period = string
+
 // Source defines model for source.
 type Source = int
 
@@ -1268,6 +1423,9 @@ type To = time.Time
 
 // ToDate defines model for to_date.
 type ToDate = string
+
+// Holes defines model for Holes.
+type Holes = []Hole
 
 // Tracks defines model for Tracks.
 type Tracks = []Track
@@ -1349,19 +1507,61 @@ type GetPlaylogEntryParams struct {
 // GetPlaylogEntryParamsCorrections defines parameters for GetPlaylogEntry.
 type GetPlaylogEntryParamsCorrections string
 
-// GetReportParams defines parameters for GetReport.
-type GetReportParams struct {
-	Format *GetReportParamsFormat `form:"format,omitempty" json:"format,omitempty"`
+// GetReportOfDaysParams defines parameters for GetReportOfDays.
+type GetReportOfDaysParams struct {
+	// From The first day, in the station's time zone.
+	From FirstDay `form:"from" json:"from"`
+
+	// To The last day, which is included. At most ten years after the first one.
+	To     LastDay       `form:"to" json:"to"`
+	Format *ReportFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Part Which part a CSV has. The other formats have all parts.
-	Part *GetReportParamsPart `form:"part,omitempty" json:"part,omitempty"`
+	Part *ReportPart `form:"part,omitempty" json:"part,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
 }
 
-// GetReportParamsFormat defines parameters for GetReport.
-type GetReportParamsFormat string
+// ListHolesOfDaysParams defines parameters for ListHolesOfDays.
+type ListHolesOfDaysParams struct {
+	// From The first day, in the station's time zone.
+	From FirstDay `form:"from" json:"from"`
 
-// GetReportParamsPart defines parameters for GetReport.
-type GetReportParamsPart string
+	// To The last day, which is included. At most ten years after the first one.
+	To     LastDay      `form:"to" json:"to"`
+	Format *HolesFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
+
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	Format *ReportFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Part Which part a CSV has. The other formats have all parts.
+	Part *ReportPart `form:"part,omitempty" json:"part,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
+
+// ListHolesParams defines parameters for ListHoles.
+type ListHolesParams struct {
+	Format *HolesFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Formulas The texts of a CSV are exact. A spreadsheet takes a text such as
+	// `=HYPERLINK(…)` for a formula, and runs it. guard puts an apostrophe before
+	// such a text, also behind a semicolon. `engine-api log` reads both forms.
+	Formulas *Formulas `form:"formulas,omitempty" json:"formulas,omitempty"`
+}
 
 // ActivateSourceByPostParams defines parameters for ActivateSourceByPost.
 type ActivateSourceByPostParams struct {
@@ -1486,6 +1686,15 @@ type ListTracksParams struct {
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
 }
+
+// ListTracksOfDayParams defines parameters for ListTracksOfDay.
+type ListTracksOfDayParams struct {
+	// Started only leaves out what began before the day.
+	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+}
+
+// ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
+type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
@@ -1748,9 +1957,18 @@ type ServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(c *gin.Context, id Id)
-	// GetReport The monthly report
-	// (GET /report/{year_month})
-	GetReport(c *gin.Context, yearMonth string, params GetReportParams)
+	// GetReportOfDays The report of some days
+	// (GET /report)
+	GetReportOfDays(c *gin.Context, params GetReportOfDaysParams)
+	// ListHolesOfDays Times of some days in which nothing was heard
+	// (GET /report/holes)
+	ListHolesOfDays(c *gin.Context, params ListHolesOfDaysParams)
+	// GetReport The report of a month, quarter, week or year
+	// (GET /report/{period})
+	GetReport(c *gin.Context, period Period, params GetReportParams)
+	// ListHoles Times of a month, quarter, week or year in which nothing was heard
+	// (GET /report/{period}/holes)
+	ListHoles(c *gin.Context, period Period, params ListHolesParams)
 	// GetActiveSource The active source, since when
 	// (GET /source/active)
 	GetActiveSource(c *gin.Context)
@@ -1819,7 +2037,7 @@ type ServerInterface interface {
 	GetCurrentTrack(c *gin.Context)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
-	ListTracksOfDay(c *gin.Context, date string)
+	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(c *gin.Context, params StreamTracksParams)
@@ -2197,18 +2415,128 @@ func (siw *ServerInterfaceWrapper) CorrectEntry(c *gin.Context) {
 	siw.Handler.CorrectEntry(c, id)
 }
 
+// GetReportOfDays operation middleware
+func (siw *ServerInterfaceWrapper) GetReportOfDays(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReportOfDaysParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "part" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "part", c.Request.URL.Query(), &params.Part, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter part: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetReportOfDays(c, params)
+}
+
+// ListHolesOfDays operation middleware
+func (siw *ServerInterfaceWrapper) ListHolesOfDays(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHolesOfDaysParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListHolesOfDays(c, params)
+}
+
 // GetReport operation middleware
 func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 
 	var err error
 	_ = err
 
-	// ------------- Path parameter "year_month" -------------
-	var yearMonth string
+	// ------------- Path parameter "period" -------------
+	var period Period
 
-	err = runtime.BindStyledParameterWithOptions("simple", "year_month", c.Param("year_month"), &yearMonth, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	err = runtime.BindStyledParameterWithOptions("simple", "period", c.Param("period"), &period, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
 	if err != nil {
-		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter year_month: %w", err), http.StatusBadRequest)
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter period: %w", err), http.StatusBadRequest)
 		return
 	}
 
@@ -2231,6 +2559,14 @@ func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2238,7 +2574,51 @@ func (siw *ServerInterfaceWrapper) GetReport(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetReport(c, yearMonth, params)
+	siw.Handler.GetReport(c, period, params)
+}
+
+// ListHoles operation middleware
+func (siw *ServerInterfaceWrapper) ListHoles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "period" -------------
+	var period Period
+
+	err = runtime.BindStyledParameterWithOptions("simple", "period", c.Param("period"), &period, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter period: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHolesParams
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "formulas" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "formulas", c.Request.URL.Query(), &params.Formulas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter formulas: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListHoles(c, period, params)
 }
 
 // GetActiveSource operation middleware
@@ -2945,6 +3325,17 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTracksOfDayParams
+
+	// ------------- Optional query parameter "started" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "started", c.Request.URL.Query(), &params.Started, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter started: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2952,7 +3343,7 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListTracksOfDay(c, date)
+	siw.Handler.ListTracksOfDay(c, date, params)
 }
 
 // StreamTracks operation middleware
@@ -3061,7 +3452,10 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/playlog/:id", wrapper.GetPlaylogEntry)
 	router.GET(options.BaseURL+"/playlog/:id/corrections", wrapper.ListCorrections)
 	router.POST(options.BaseURL+"/playlog/:id/corrections", wrapper.CorrectEntry)
-	router.GET(options.BaseURL+"/report/:year_month", wrapper.GetReport)
+	router.GET(options.BaseURL+"/report/:period", wrapper.GetReport)
+	router.GET(options.BaseURL+"/report/:period/holes", wrapper.ListHoles)
+	router.GET(options.BaseURL+"/report", wrapper.GetReportOfDays)
+	router.GET(options.BaseURL+"/report/holes", wrapper.ListHolesOfDays)
 	router.GET(options.BaseURL+"/source/active", wrapper.GetActiveSource)
 	router.POST(options.BaseURL+"/source/active/:number", wrapper.ActivateSourceByPost)
 	router.PUT(options.BaseURL+"/source/active/:number", wrapper.ActivateSource)
@@ -3104,9 +3498,28 @@ type CorrectionJSONResponse struct {
 	Headers CorrectionResponseHeaders
 }
 
+type HolesJSONResponse []Hole
+type HolesTextcsvResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+
 type LeaseJSONResponse Lease
 
 type ProblemApplicationProblemPlusJSONResponse Problem
+
+type ReportJSONResponse Report
+type ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
+type ReportTextcsvResponse struct {
+	Body io.Reader
+
+	ContentLength int64
+}
 
 type StoredResponse struct {
 }
@@ -3672,16 +4085,147 @@ func (response CorrectEntrydefaultApplicationProblemPlusJSONResponse) VisitCorre
 	return err
 }
 
+type GetReportOfDaysRequestObject struct {
+	Params GetReportOfDaysParams
+}
+
+type GetReportOfDaysResponseObject interface {
+	VisitGetReportOfDaysResponse(w http.ResponseWriter) error
+}
+
+type GetReportOfDays200JSONResponse struct{ ReportJSONResponse }
+
+func (response GetReportOfDays200JSONResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReportOfDays200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse
+}
+
+func (response GetReportOfDays200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReportOfDays200TextcsvResponse struct{ ReportTextcsvResponse }
+
+func (response GetReportOfDays200TextcsvResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetReportOfDaysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetReportOfDaysdefaultApplicationProblemPlusJSONResponse) VisitGetReportOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesOfDaysRequestObject struct {
+	Params ListHolesOfDaysParams
+}
+
+type ListHolesOfDaysResponseObject interface {
+	VisitListHolesOfDaysResponse(w http.ResponseWriter) error
+}
+
+type ListHolesOfDays200JSONResponse struct{ HolesJSONResponse }
+
+func (response ListHolesOfDays200JSONResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesOfDays200TextcsvResponse struct{ HolesTextcsvResponse }
+
+func (response ListHolesOfDays200TextcsvResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListHolesOfDaysdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListHolesOfDaysdefaultApplicationProblemPlusJSONResponse) VisitListHolesOfDaysResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetReportRequestObject struct {
-	YearMonth string `json:"year_month"`
-	Params    GetReportParams
+	Period Period `json:"period"`
+	Params GetReportParams
 }
 
 type GetReportResponseObject interface {
 	VisitGetReportResponse(w http.ResponseWriter) error
 }
 
-type GetReport200JSONResponse Report
+type GetReport200JSONResponse struct{ ReportJSONResponse }
 
 func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
 
@@ -3696,8 +4240,7 @@ func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseW
 }
 
 type GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
-	Body          io.Reader
-	ContentLength int64
+	ReportApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse
 }
 
 func (response GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetReportResponse(w http.ResponseWriter) error {
@@ -3715,10 +4258,7 @@ func (response GetReport200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheet
 	return err
 }
 
-type GetReport200TextcsvResponse struct {
-	Body          io.Reader
-	ContentLength int64
-}
+type GetReport200TextcsvResponse struct{ ReportTextcsvResponse }
 
 func (response GetReport200TextcsvResponse) VisitGetReportResponse(w http.ResponseWriter) error {
 
@@ -3741,6 +4281,63 @@ type GetReportdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetReportdefaultApplicationProblemPlusJSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHolesRequestObject struct {
+	Period Period `json:"period"`
+	Params ListHolesParams
+}
+
+type ListHolesResponseObject interface {
+	VisitListHolesResponse(w http.ResponseWriter) error
+}
+
+type ListHoles200JSONResponse struct{ HolesJSONResponse }
+
+func (response ListHoles200JSONResponse) VisitListHolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListHoles200TextcsvResponse struct{ HolesTextcsvResponse }
+
+func (response ListHoles200TextcsvResponse) VisitListHolesResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListHolesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListHolesdefaultApplicationProblemPlusJSONResponse) VisitListHolesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -4589,7 +5186,8 @@ func (response GetCurrentTrackdefaultApplicationProblemPlusJSONResponse) VisitGe
 }
 
 type ListTracksOfDayRequestObject struct {
-	Date string `json:"date"`
+	Date   string `json:"date"`
+	Params ListTracksOfDayParams
 }
 
 type ListTracksOfDayResponseObject interface {
@@ -4781,9 +5379,18 @@ type StrictServerInterface interface {
 	// CorrectEntry Amend or void an entry, or take a void back
 	// (POST /playlog/{id}/corrections)
 	CorrectEntry(ctx context.Context, request CorrectEntryRequestObject) (CorrectEntryResponseObject, error)
-	// GetReport The monthly report
-	// (GET /report/{year_month})
+	// GetReportOfDays The report of some days
+	// (GET /report)
+	GetReportOfDays(ctx context.Context, request GetReportOfDaysRequestObject) (GetReportOfDaysResponseObject, error)
+	// ListHolesOfDays Times of some days in which nothing was heard
+	// (GET /report/holes)
+	ListHolesOfDays(ctx context.Context, request ListHolesOfDaysRequestObject) (ListHolesOfDaysResponseObject, error)
+	// GetReport The report of a month, quarter, week or year
+	// (GET /report/{period})
 	GetReport(ctx context.Context, request GetReportRequestObject) (GetReportResponseObject, error)
+	// ListHoles Times of a month, quarter, week or year in which nothing was heard
+	// (GET /report/{period}/holes)
+	ListHoles(ctx context.Context, request ListHolesRequestObject) (ListHolesResponseObject, error)
 	// GetActiveSource The active source, since when
 	// (GET /source/active)
 	GetActiveSource(ctx context.Context, request GetActiveSourceRequestObject) (GetActiveSourceResponseObject, error)
@@ -5353,11 +5960,63 @@ func (sh *strictHandler) CorrectEntry(ctx *gin.Context, id Id) {
 	}
 }
 
+// GetReportOfDays operation middleware
+func (sh *strictHandler) GetReportOfDays(ctx *gin.Context, params GetReportOfDaysParams) {
+	var request GetReportOfDaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReportOfDays(ctx, request.(GetReportOfDaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReportOfDays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetReportOfDaysResponseObject); ok {
+		if err := validResponse.VisitGetReportOfDaysResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListHolesOfDays operation middleware
+func (sh *strictHandler) ListHolesOfDays(ctx *gin.Context, params ListHolesOfDaysParams) {
+	var request ListHolesOfDaysRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHolesOfDays(ctx, request.(ListHolesOfDaysRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHolesOfDays")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListHolesOfDaysResponseObject); ok {
+		if err := validResponse.VisitListHolesOfDaysResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetReport operation middleware
-func (sh *strictHandler) GetReport(ctx *gin.Context, yearMonth string, params GetReportParams) {
+func (sh *strictHandler) GetReport(ctx *gin.Context, period Period, params GetReportParams) {
 	var request GetReportRequestObject
 
-	request.YearMonth = yearMonth
+	request.Period = period
 	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
@@ -5373,6 +6032,33 @@ func (sh *strictHandler) GetReport(ctx *gin.Context, yearMonth string, params Ge
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReportResponseObject); ok {
 		if err := validResponse.VisitGetReportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListHoles operation middleware
+func (sh *strictHandler) ListHoles(ctx *gin.Context, period Period, params ListHolesParams) {
+	var request ListHolesRequestObject
+
+	request.Period = period
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHoles(ctx, request.(ListHolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListHolesResponseObject); ok {
+		if err := validResponse.VisitListHolesResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -6088,10 +6774,11 @@ func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
 }
 
 // ListTracksOfDay operation middleware
-func (sh *strictHandler) ListTracksOfDay(ctx *gin.Context, date string) {
+func (sh *strictHandler) ListTracksOfDay(ctx *gin.Context, date string, params ListTracksOfDayParams) {
 	var request ListTracksOfDayRequestObject
 
 	request.Date = date
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListTracksOfDay(ctx, request.(ListTracksOfDayRequestObject))
@@ -6170,294 +6857,322 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Pchs3tjf4KijurUqcaVGULDuJXF/NKo4zo1nHdkXK9dwbekWwGyQxagKcBiiK8arqe5rvwe6TbOEc",
-	"AI1uoptNiXKcmUxNxSLZjb8HB+fv73zspXK+kIIJrXqnH3szRjNWwJ+vubg2/2ZMpQVfaC5F77T30w8v",
-	"yTfH33xzSvSMkdGEF0qPEjJaFOxmRKjIyEiwWz0iCzplCSlYTjW/YURLeIFmWcGUInIyFOZzwf65ZEr3",
-	"3VtLxRQZ0YlmxeiUcE1SqbSCVxWdM0I1oWJNMrbQs8R0NxRC6hkXU8IVKdiCUc0yIguSs4kmcqnJasZz",
-	"RgRbESZ0wZkitCj4Deu7QXNov2BDIUW+JnxCgpGRGVVkZCYzMq2O5GSimB71h6KX9FQ6Y3NqFkmvF6x3",
-	"2lO64GLau7tLen8/uJSa5gcv5VLozXX8q1yRuZkK12yuCM1zWDFFZvSGES6INm/3K53MueDz5bx3Okhc",
-	"h1xoNmVF7850uaAFnTNt9w8WcbPjt2aOqxk1Szs3i2EeI3rGFVnkNMW+Z4zk3GzL5YyRG5ovmX16Usg5",
-	"ocTQBkFa6bvVgb23y2NaEDgVIQmbTFiqzVy4GcE/l6xY95KeoHMzBRxnZZ709jUTUz3rnT4/SSJrm8qi",
-	"YKmZkNqc4KigqxFRM7lSOE8zGyamXDBFFBM6ISuuZ4Y0gnaaRhd2FY4xYxO6zLUZ/2KRmxeYMFvzi/9c",
-	"0FXvQ2z0Zg0b9qVgqSwyZchcFuHWaD5n5Etz+J4+ffrtk6bRQtPhMCeymFMzyoxqdmBa6dWHlPRuD6by",
-	"wH5pHulfmufcUK/Mq210pDQtzKGLDrpPzohpgNBcCkbmjAp7nM1bROJhy+i6T85yJUnBaEbMkTNdf0+1",
-	"Iyx4fGTmzW7pfJGbsR4PjgcHg+cHx19fDgan8P+WdcF5dKczsy4051QxZbbVjce0YMbS+3CX9Hhm2vEj",
-	"OrK9L6ielZ3zzFAD++eSFyzrnepiyaJbxIV+ftJLymN+FDnmSe+aC+g1Nk/4LU6mlvkFhFp+M2M01zMV",
-	"J9ecz3kbA6OazKVqPN74enRMzwaJ2QM72cFgsHXuYjkfx5iaYVNKLouUfaEIPpQgrzqqkEx8g2yrbZvk",
-	"h3l8dPL1yTdPn598vXWwyAtbVk5LkjPDIw0vsoxqzKZcCHOf2aNh+HBCuFDanAw5sey2T36QBckYW8AT",
-	"ikxknssVvBJwZ/di0+7YMUa3p747+L+k/Royt9A0wi7e0SnzO5OaO5FluEODPU0F+u06ka2zQGp6OKXV",
-	"Bmmb3TepabnlQhmziSzYTneJlvu8SbTc8R6pj7h2kXCR5suMwV0yFKuZzOEWAZmQUJyju+YpmRQU7nDC",
-	"tREKzMOKpVKApDjnYqlZfyiqF5CWwfXDRGZlvvhSPfBywb6AN2e9D2a9rPj5ncwMiz792DtLNb+huGhG",
-	"aheaoVxp5A2ewi+H/1D4syfDj73xunfa+7FPLpnSlslReKqHt/Ay49KIwFIQygtCp5QLM75yJv9RsEnv",
-	"tPd/HZaqwiH+qg7LUf2EAzaS6F3Se5nL9Pp7qulug02XRcGEvjLbp3IJryxyujZ84cpctk+TnpHs4O8T",
-	"+7fdhDc0nemcpzPDzlwDV2ZBQ0mBHJeSgn/ItHY0CL7AG77y3tG39j0jf7phFjQFHQn+uKKF5sq89iP9",
-	"9VfOyIWmZsHxx2xZ2N07/vap+zLez9GJHR88o7kGaecHmjFyLrQk/yWXZhQo0145TnWU9IwOVVk7v1bP",
-	"qmt1NmYgKLQs01HDMh21L5NfXnMT5FQIll25HYTNtkLH6S/3XzXhGOFD1/BDUqOuu86EXxI40HuVp52R",
-	"v128fUPk+B8s1YnhMcDguCIpKzTlhuUZSVgbRiMFOyWKMfIVHnaizbOBwpJ91d+4MO6S3l9BaLvQVC/V",
-	"bqcsY5ryXPVOex+Hvfyfatg7JR+HvRtWKC6F+TTsHfePhr27O8Pw1BXKh2t3V+VyClTWsOid17Ayg99q",
-	"GX+k5iIVVKTMsbCH8VfzBK6T57SCrUjG1XX3pYmM6s5dC5Xhv8vp+m3xmu86bLOHAefocBQfxKu6zTqY",
-	"zHZyoCAtGolYLdOZ/Vo9DpnAyquFFKpyGbNsU5650LJgGTGMa5yv+6hdOZvae1oY2T7yFl3boQhJFNOa",
-	"i2lCDLc280EpjlwLubLKM+zcCyL1jBUrrhhasMychRSs32qbgvvZmzU6kE1Hjlg2Gdk8IzeXthQzUNW2",
-	"UK9l6mWdakPvYaK6bI5lYNhbE67a7I2hUW/7+rxmVLG9LQ22FlmV9zNJZjLPcFdz81jfHJd3hRznbN4y",
-	"gAU+8afdBuLajQ4Fz8yqkIb0uCCrGU9nZMJZnqFYPTNKmXTrTriGsSLBbz8Id0nv0jAJtdOygnl027Sg",
-	"XdOB3UpaFHTdRIXAqVSd3qyxO9aLfewQnolZdtteqj6MxGWHjYzEHOqcZVM2t+uxKOSCFdqK/cFCLajW",
-	"rDDT+H9/GRx8Sw8mHz4+Pb77j15Eu5hwMWXFouC7v6qWi0XuR7O5fjOqZu48AXFYxgXGcyEzZyVmGYej",
-	"fgx8KyG/skIqwifAoQylma/FC0LHigmN/gS1Fim0QTLJDC/T8JT5bZ4QBWd6TWjB4Cez3LRgYBHoPMNA",
-	"ST1Q13xxIGFyND9YSHPnFiHLd5fAL5UFTfyulAYzvH7M+oUqkWHbm3tqRIaPmwvPFjKdRS2CdY2/tCF3",
-	"0MqNIM6NHB50OpYyZxT0vEXBbrhcqqvtFg/c5xVVxGjTN8zq6P3oCJ3wE5koXmcsu6K6+xzK4W32FTN/",
-	"iGWeW98P13jf8Dy3IzdDjnZr3qJjI8OgCLdpDg2JAncsKa069cVMnEUejCnjdal+V1fBb9E2gvICapWi",
-	"qN4qUEo40XeJpb7W60pKxS7ZLTyeu5tw6wX3Mqd8bsltcz/mS6XJ2LDfJcg0E5qrlhUPKLSkpM6DNhzl",
-	"qvui3DWtOrvwVFdbcPj1qo0odznObQdUcRE7lkDf1ldpLZ3umM6oImPGhDumwI4rxuX70j/4PvIok+DK",
-	"OlJJThWybUGUppolZMxSukQhNWDxKRVfAEkUjKYzZOOb018KaGqzyzfNgrK9ncqunORs2ACsEVwmRoYy",
-	"sgkJXMhoBuuTM7iVzAIj94BBREZ4z+ukSj9ukxPPUSxBuPWOsYWXMyqmLPtPmi8tTWZ449L8XUCruI/V",
-	"pfsBr20j0+kZ4wW6eNUL4ojKLnow33q/LT3Cya53+YatbC997EUWZNgb9sicXjNFKIoSvmNyZr/QViz1",
-	"7vxrxhYK7LjQXJ+8oXOmyJyuDSlxQVI6Z/lLkKST2qmds4zT86wTKzkvTye8dsV3fs/Zls7v/eY9OlUz",
-	"uTq/11tvwDa4C5d11sXd+7KGyB06c0bH3edWsV/u+KrRFc7y8XK+21jhNWtM2fW9l+YhhV7O3d783htL",
-	"O7x5Af4P5V8+V0W6e5ev6Zjlu7/2puOC2q14euzfvEArVFdhB965RKvUroO8BM53r1Fe0fvRjLfA7fxi",
-	"em+qCWzs9yCbK34vurnK70c4aPu/356oe5COs2juPE59D+LZEEOrDtU5XfyCgtiHfygp+j/R1Y9MKTpl",
-	"Pedx200MONeE5kqCvMhuWLFGe2J485axUxA6tXmlOleYYeqdfCYX5sGYD23rm97Kk8nlWKuYadCqp0Jq",
-	"shQZK5SWEsTBVcNkOpmXvjf9bZqXNjxwMS0AXHI7L07BUsZvvIa8YQEVRirFMMaMVGZ2QBfcTNgISEYC",
-	"n0mlS7lOyHABTCPWbqwVyycP0ApKfSsyVjDWmuk5wdyOwU4ATfaGBucLzVkWDlcwoEz36ENGWNywwrqt",
-	"utoczPdXv0rB4iGeoUAfth++WCeScq2qu+ypun4ykuoRCykqqhWEjvfurOCyNOaNWS5XGLtJwW9i9EUC",
-	"Z8trbMHhwnDROcb0qKGgqhTi35bsRIHV7potNNFStkntEGURZTKXgWe75hpSZFSPHYBgwSpdlGzn0nGd",
-	"lnbMI62NVFzttYaEdUhBEAoZBTLoKAk+Ylhj+A0T8ISVrV30oxOZt4ynYVZuMH3yl1eXNjSWgztsZKmz",
-	"w6TxyYsGK+FZ2RZSelsjrbZGDKryOrxV1zHEKjFjpv6RwnzU7FZH+zIHpZ1kKvESo8ZGWvYZBsxuNZGC",
-	"YVxxGauOdB9t1UZGvAsCIzZHVw+fGLU1VQmyaNz+c7RlmFNIgQTMsYs2u1ykcs7F1C2gio/RPeaXSI1a",
-	"myufi7TnHbo6WFXVeVm3iE9NMtOFvZzrgzHHpLyKNvyr9RunyrEYxuje864q9eoN22HDy7xBvY7Z7wq9",
-	"2w0Y6M47D6d2S4bNlfMMx+xGaEPhmm64Bv7t/XsovZozoWriRCaZ2r5/DdPdXO0wjmKb58QMh2WE6xfo",
-	"LJOiaqaMOFK6mherRqptTBWeJROeM2CoPvqBi5SR48HxM/S6cV2Rt7qToBRXlBdX8UQHJ76ujASK5taW",
-	"9ehGprbDpdA8b+6RicxImxueofsNov0Yt/Oe7ttaswTelx88Ejd5KHvYMJds9lAzizQ8ENowaoHneD+S",
-	"HIJxjaiJkb9xa3e503Jpxl2NE2+Yjs0fqNsomia7Kwuu2iEiLGYmV18o9IHwCcG1QuO+eQkE73FOxTWm",
-	"c9nf0VkjQOla91s6toaMar8Dyz2OiNIFo/OEHJOc3zCScwjOTshT4iWSrdcC3AHh4tT2vUom1SXZoIDK",
-	"wMMtqR6mpNNl5Lnqh3bhwtsmqoFVMS9tt11H1/pWo0HFB+SduxutpaXPZqfmOl+DLinJJ8HNMcD4Rtrs",
-	"J4j26sF9GUkzagkXiJGKTXMCtTl0qkfFBb8hgfe81XEVC9aoUj+kmuKYTslqJq0TS1di3JB3uByAo+SB",
-	"u6J2WOb2BW6dy7o2C8Mn5jRj22ZT2ya7Q9s253uq6Zgqdp4xoblex+5uns5IZp8zup/MGAFri+qTM5LK",
-	"xdqINbR8ZkaDhOERKNyQKEwFmjdtLqGRfJQ0d79RKU2LPHUtG9EnYoeYSaW7yFczmw+3eU5i8tlPVGRy",
-	"nsAyEylStlM8UyjTt7Q7XhNG0xkm2dyrAxXPZJMTzUSwgGM2pYJoiSvZJENuuRBgoRM87LZzn3bZzogx",
-	"AqDvCSqUtPh8IQsXDzfrnfbosqD9gmZcHqIMfLi4nh7SBT/EZmBc3/NpNOYmdeF/OyVw7hq6pVCW2FcA",
-	"32t+zSBeeOcAvj55m2essA9kUnyhiWZGgNKfJP4O46hw0XFZogwFTPUbewXTjJ9cG98qCzKWmc/+xxwx",
-	"/EZh9Hg19zgUK6Lm8Bb3BCahp0ttjsnxYEDGa41KadD+rGBRgljN1g1Nu+BdtJdwjUG7K9drhmlzPoey",
-	"7AusGnbKyMheWM3IRV30tvF7XGA7cxxkbHsw4yO+ERA2ZAOGFGMEn8UYyk2/k89h2cgnnJRBSAUzB96b",
-	"ErFteztU/SBRAdj2cbWghWIN5GOfMa3+7eLtm8QSEAapmm/6e1MFPxu314Tm+Thqfzm3NhcyXyqeBn6o",
-	"agzYopDTgs7nYFCbc6XAxWC0K8D88LG/iq77nUIEJ4X8lYkGumI3LC9j4rxkYDMEgFAyPuWaTGRBqE0H",
-	"tXRCNQoXSi5FRlJaZDYsniuS2YO0OZwZN3LYukFdM2SoEiLYiilNAEHFWWbRyuhgSCB1HmIlHXwBbPOU",
-	"3zDReRfDYxTbzDC9KxZ+aNbnars/sn7mnHMSZuSCvM2a5oZD2TMIcw/DBrtbfGBYivIdhhSyAVjIVcG1",
-	"ZmKHTn3iW2OHOKW99SgkGPavGoJAL8Bit7L2LUPj1sboIhrNxsrl1FwH5jRZkkbmbrc9jHUso+0UPCrI",
-	"6Oznn86u3ry9evf67L+uzn64fPXTqPvwu9FNZc0+I6+2UacgJb19+K5vfDZBz4oiywUkoauKCdruEjA3",
-	"l+4+pVxY2ytHRo4LMmO0eIjHm+csSjRvymhX6CJBuKTqjl+cv3715uWrq+9evX77fvQg5twcHlH3oTsX",
-	"uT9nFfbkL+Re7fjXPen+fioXwV8RtV31t2qztFJmcWx4iMy5PoXY1ZKALQJBnhM9k0ZjBTwcoElqFo2X",
-	"h1OwVZ+8YauhABMdM9/ZyZotEVInxM0lIXYqCcAZmLngzWY+2yk5NdfF8aB9wWPs4OIlZLzUsIHej+pc",
-	"+DBCiK8dCngXruUzdzJ1CRo1R2gGo+itpL0xSygpc4O55JChgKBzULGt/CUyoiTSUXn6zRv4PvVzBmYW",
-	"08P/EP7+EP4+W+HvD4Hqcxao/pBI/u0lkprU8VkJGyWcR4TNUxdNAJI8HculdhTVEk9H3s8YiAMVqZ/4",
-	"fDxDmK32FSrWbycA2LJth9sjDmtT/rARg8hudWI5LFqVMTUer1bDnrcGMgH7/WvJfbdGX3/XxLd3eTOX",
-	"ECbVPbQ8ZHv3yk/cJTD8b3JZCJo30ZQIGZqW8tqHRqjSpZLKZZ5ZHiELZ9WveTcVz1hDL4jxaBsr2GSp",
-	"arG8zZ5FsI3GL/dCSiu0GnEbmDHR9BpNqV2SqGXB+FS0CFWmNYGigXUeuVl07ELmGVNtrBofcJnVZtEf",
-	"HOpsmomCjGxuBbjKJG7qffw0rqvE7n65pm7j/BLEeJ5H2agFz7nM2erwAUJBWQdbbiTdjpuAT282+Gq+",
-	"0Gu8rsHSj+ymQR+wUSNxJxjIYGGa+Yzl2fZ4klr8yIYTDIZdJoW6ITQuJWZgd13P4AYg8Ag6DpABezwS",
-	"NDkWVIAkgWG4sWVvd3o1bUHF+wxhn0Y6Bz2mbSC9JMTXO372fDfvdG1lG9fzfhEDu83VheRJwbUsLDtT",
-	"10ZCk1aPd7/N4Krbde4tpOsoAHfVcIKnzwcDFyAVJ1+HTmmejO76NmpupeLwZq2IHht6VBkEYdhgL+ld",
-	"2n9++vkVimUAL/CD+/fs9YX53tDuIBYgEQBvHrWjg24ILk3QBuEdnZuZ9b+LZI3v4JWGRmBlK4mqXWS0",
-	"8ixWoCmfHm+sROP0aMVF2BSK/6KW3g2Azw7IRURX5TwS7PrgVXl6XF2XdljVA//tN8knW0I87BNz6T89",
-	"JmOu1We7qBclC4ks6dOj58fHJ3VU3W3RkvdeRctBLHwwsC07APLl0+fPSUbX6knzUg6S3VfzjYOI3sti",
-	"eoN4V/IcPC5RNgAat1NjgqsnCzIIYN2FzExDn4YqIeV2Rw21RoXNzPx+xw6G9ODZBfCPneGj0Nq/G6hS",
-	"LCDwQs4ZiMMrWVxDcHxFIo4C8+yA1tTk85FiAyEpmFFMWIgjd+4c2tk5sVvugGq0BxSj2kI1RFD+yJVi",
-	"2SuhMdxg34GtuZw6j4kGxOstoiZzA9kG87lTSKoNRpLTKcvIeE1mFKJLdxH5q5SFw4yup4wHzpXMEkHI",
-	"Pcp4gvCjVJEIMKohiaBKhfu6/+xPg+PTweBFCVEuCELx27naIixKQ0z7Fxa03WYU16DFNzKZylC84VB9",
-	"9eVwmH08uTsw/xy7f3651OQD/nmK/3zp/v2ln8AvR8m3d0/+/OTP5Ksvf/nvXz/8f7/86eCDe/TP+If5",
-	"+cmfTSf/sQUMfq/MEdUhBOiKW4Ys8JVLHqUW+8krWRCuzSH+bhwxfjYozBilppnSVl92wRQAL9XRGNGA",
-	"ZgVHlEACk2/xhcUsBfsQE+X9M7MQXptcZk7FMmbrOyMLVihpIcGgRlITV3fJPhHb0YLJRc5Iit5tt779",
-	"XSEHtyCaWY/EoyGYtaA1LEUqxYQX85jH99xGb664TmcsIzNWWHd2G3Tlmukdgc0uK62pXZCBPb7ZowOY",
-	"OQnI398ue7MJyMxSZnWN4xwYDmk78l6csOiCX00oz5cF6xQj6wTWF5gFZReLCrVihcKtDYjSedmpukbz",
-	"7FZSM+NZFnlDyoCEcH8wtCOv+0JZNyIrDZMBVGo8TEGuxBUETlx1slBaDxG4qrQrsoEUkjXmwG3kuYGX",
-	"rjHRUqGX2Dykx4x6D2otE/fBhm7fgWorT2S9t+jODE1t1jPXkW/n0dwP340MIk8Uv9VrsmIFI3ljJsi8",
-	"KuLfVwbvyK0bjNplPaU2ANd62+tQSAGTN9XxW8CwpxtmPnWLYHQOYOuCDpN0MwALDo4jRK3rB2HWRM20",
-	"752nviRgBWFPcAvFfQM8Hg+jvCe+Fnpp2IgLv4xua8NquUzmFHI9BUSxhBvQMadE20o8zoK6XEBKhVqg",
-	"b9Es9aaJ1FwU5oWDG1oYqoPCNcilfzbv458XvhX8/D20BQgQrWBGK57ngCyzwO2trL7SdE1SszYRCiAl",
-	"ke0J1tfXA3N3GlKKW7jykvP6BPLDCkeyHCPKoSMHwy2QJaby7qjealW+kbjbsO0e9REFm/dozEl4rp2E",
-	"o/rk7YQodsMKmjuuqRIM1Uu1ilMutnuF8QON3IO6Ug0Q676i2F+MWMv7vt1THuoE5rWcFvPGOAorDFv3",
-	"Zy7lNQYfBldvAPhRl7eDwZlerrYj9LqWCLxwf57Vwu0rCg5XwPYrmLphUPmqATqDo0PKHD8A7NqBp8Bp",
-	"V50h+6tSXiTOUOmCiqmF5+/Skn/evLwW6ZURsLq+vBbpG/P4XeLK4ETNWo2udYwGzbk5066oiHk4MaQG",
-	"gbiC5Z2DL+2o3tveNgsb1PgV4oIhs3LDdyexVz+S7mxUqdcftHIrw2VMAld/uTOtbAcf2iVvsjlXMhqt",
-	"2NXM2Z5JCC11mEg0KEtCxZjKXeUsOhjODZohXB8QSirWgc5cXZaCpdbwtNP5ccscOUFQQbhFZAW7VTDy",
-	"TUnZJwvvGheCXSduUm3L607eBp003yCBHlfRlXwQIfwUZX0QSXDV5KHHZHPHRI2qRNMNdWxO13BzVWSQ",
-	"ZgUNe2zUzX6QBdRVAf0s1E5s7x0VMoBQx6sjcqGjRssyL2cbVRZUFa/LRuwTqLi2HyaUUMreXdhkr7bU",
-	"9XVooYj3JY+tMQ7kotFzOLd7MZFFdBc804ng9BeFLOKCitfoqNaGCIgRw4weW6UI/Dbab1P8V6D2BFFg",
-	"9gZZYyRYTV2G7/Yk4bqlLNmgHahbjtj+mGN64VSHHc4qxmlDVSGAm7Xyvbdom31z4XUAo2dzsD1kaGkh",
-	"CQoU4Qmsh+VtaFogFs2k0l8oHzQfMAs/tv69E9WT3oSBQTCCwGCrr3ooXSAmLFvDjQA6LuRyOtMdTRCd",
-	"dX3VaJntPqk20wC6KtoNThNalHIkbPHMFjCuWEu/UL8dhzNKmEjN2W3QSwEUuSSUYPdazFabRpClEE2q",
-	"FldWUHDNEiFXD7DSGmWViWY1G5fELlb3KcTvghZ5+BWW+SQc7YFyqcfy9j6ShNfF6zdNE4f6bwvXGze4",
-	"hp40nxcBJKoARysa2Rw/d6ZJYF+WpM/P3px5PgT8CTNJcov+N7O9Fcu8QdXFY9UQ7Gx/rKhnNgTm58uX",
-	"NmSDkjWjBaFT6VxJwn4HFd1kkbGisxZiVvIt1gffqoGg7uEmENubt0ACkeBUVxC2iYQ884x4WACl2HpY",
-	"ugQC2zr33ZSPrrHb9hDYKoQrn4R9fzV/QYvrTvdJuSS7BNXXq1jZHSjXx4+gNXob3PiRet7M4s7pSs4K",
-	"rkkVb5IJcEOSV5sAlKuCa+ajZFUtpeV8QsZSz4hasDznYqowUQ+B62lhs1qSIJfLZbZjXSIEq06cmx3O",
-	"BZ5jrgCF1mFXz5lhPwhezadCumpzFRLO5bT0Vm2voOBNHlXs0B1e/KOOzR91bP6oY/NHHZs/6tj8Ucfm",
-	"X62OTbWgeRnZ2yGgsKPp1IUfzuntOT5/NBgM6hLuRmDwmUAJD1NRPVa9lZ7629HmTb8/MbXMm7Dhxiy1",
-	"GUHU9oViDQgkDRm6W+yjUT0DTDyqBQ7PSphG6PGtdFtarC8N9QXjTp14erPDxVqqeg4aLgPNwQIGWagg",
-	"82NwmNVjX5DjwUlpj90sLO6h7o4HJ1vFYTvGJokXd1BVyun/8tHP7HhwYgjRbU6Pixua8+wUsARPfda1",
-	"T2XulYtyMhgYqutMw5aWtlIyjjuXUx8lXI8NnCzz3IaSRejss0Eeqda03qQgoJUvFOEW/DMh7J9LCkow",
-	"lrfyybvkXJOJzHO5siq0rwpqeGtiMbITAtdfgvpM4hIhIOJvvWAv8HQaGbeM4w1fDDG4cyVtTzO5SoiT",
-	"5eARkMt3xWTtDM3M1ZWvlB+1Qc2oCgB/7dm32EFoEoFTNQMkl6UAXAasavPn4LX/VdDVqBERpSku9bWP",
-	"6XZO+Reb4BmNrRr1tynIlKsrQEWOkHuAblwxFztiLtX3CHpLRWeLhHX9/sswcFE30RIpDigvSC6nv0lN",
-	"hvuN6PdSoOHTFXt7cJm3z7uUhMyzKwgc3A6NY56FZcU4Q8e9LdtDwxGjRc5LiM7w/upYuaHukN9PrYtQ",
-	"Rfo9lMNwmlXDWL0G1fD7o1bT2FL0okvdilAs+UyrWNToprrylW0KLrDKXRdet+GFXhMvymu3obphVKpG",
-	"pSFi7v7hJfn25NnXbbpPi3KzF42FC6XjMdrmPufeoVlgBqK7quy9FA29RQUoQs/NRFklxwanviMVS1Bt",
-	"ekw46Waw9Igns2GAUIp9+wgdSji0ExvYT+jFaFA2Ar8BpG5VsYsgWwOBXEptBASrCS0sSpTFjNokqEdE",
-	"GfJkuI2ZwHMONye+Oj5brlrWXgoEVS8h3W3SYTQzK6fr7ucD+3Qmk40bLSyQWvb+amnGd/ifnAlBo1xY",
-	"appHgpL92DqsaxB90CF8AIpeVmb9KXt+HKGpbriI8n6cWDvsyua26pz9NqvVUQZq4pV1lhi7fx2DvNfK",
-	"rBe/6cJ0FEwqssPu86y1Vm/AE4g7Vm5dNluutYScqlof2bVueUIz42v2N5smXpCRHd8I0oiCnDej19Nl",
-	"xsdG0XYptkbfzlyUBhQbBbThmHP3d6Pw/1vpom2npwVk7d+kIOKOSuLmEnZU7myh24Y0NUYVyzDL3p3A",
-	"7gakT6o9xifgi1kF4ydva9aopAw6LG1pu05zTxppTP3EEnEB8/79KaUVTTTQUEN2Fbs4LtYiPUPEg2hF",
-	"xgYoHY//sEOKSrfNboNFaIHTQd/MjuA+nTF4PL6kW2GbIhP2WsfmsRNpWvTvqI4haIywSTWyWJvmUQxq",
-	"S8jIRp+N4FsE8cXq9xjriN9D9ef+UFw6mP1/LLMpy7DiwNr8EysYQFNzsebMPBoDFhXanNwZVTMGoWRF",
-	"c6DdjKo+qQTiWcRPesMwfiy1zQkJEggrIEIQUGQ3Kgt30sHOytE7p37V41d3+XW3XocLcxWER25bIHzU",
-	"+mxZ40KFM9zFubWv6SHlVOT17gjVWx36lVHee4zOKQmDy/MO4Q4bVTMjWNo+7+wLFbo9a9H3FjgkyL5w",
-	"lQ+GApMmkrAcnjnUBNCZwEyDXsCTwbcIlWGzaQ2xmzNo+CgudQsSsc2Nw2GUBw8rwJnzDgknrhxdGeVv",
-	"OnY5HM59l1LxBdYveVAh9eAUPDrR3J9q7EJ95qMsHbRN5OmKVZRckWxEOdtbvkAUJENm7JamOl8TW0yx",
-	"E6u9P+5N9IaDiygiUchsvW0vav7oLSVpym6bIjH+dvH2DSIKu6AkfLLfoQBGR1GCCf04soeXOVwXCS5h",
-	"tzKvuAkPr/EKG7r3yt3dacCcB7Chl1S/JgVb5DStBCKUtLC90Hf33t+wle092pUrOn3vmt21ct0dtzYs",
-	"pL2P/W2qPWrrePlSPxAHhAFoI/w4SsjIlWwwf5eVIkYooNpiGaOhsAaQSv0YDEearAFOI5ULn9SS8cmE",
-	"FYnNDNSsCKvrDAUmKfTJmc1rKIvzYVHWau4xuTQ6F4jEP1++3FI1KwIjtQfW0qnyUefqQvcrKGS6aJto",
-	"rPrS7rWK7lVrqCPn5FPRuBGRanDVWnC23kx/Pzw5Xhqn2/m1x20/Z/edEUs2uHJMUmuTmwMucHdvkUZY",
-	"zOEYaJQ/J0YF5GLJypxjbyvNHpKUG5P6ts24ofTrQ+WfxrKILnQ5WmovccWpKyGHcR43FPdgckGrO61S",
-	"cN1E3D57YY/OjHY1V91DN8vAyYfFInbobZv3YKu3oCODazG/79vcHg8Sa9rHVSxIDCUBEI8wWsyVVUeT",
-	"LzwTBKpH48n6zXbfT2Ho/9cNwKrYhcPhdLujXllQ631cUU2ZHReQjeADp0fWdjLC0OPVbO1QDOt8DExu",
-	"cdU5DexxzrdYYbpeY8akcyLkKvFUCdH5EFdrVGMbAG9NNeQYOO1D7qg5K6yVtfvNVLTG/WyCttr9IxdM",
-	"ZBydvHjyOFiRhCRL9QD0i+Y7z+d+1HZr0864ffIue6N+2dxHrGlu7X4iQ1NrehWProWafRUkFmUIPNBm",
-	"bVZ2aZWMgbIIzO1/0M6F/MFNPkxtt3vV5LloQLgpdziWubTMuHSQDM4cCR4OV3F4bQsUJjtIJGDbiAkj",
-	"gcF4NzNxF4tsYBYu7bF9cnwK4W82PUxOAteNw5o+haymPGOFd4sasqjCYY+cUGIU6UB+MB/NXeo0ahCj",
-	"Rnsw5F6taCG4mKpOzGWFm6dC1AKVkPHaQZLmevaCyA0PsJzA8ljovBB9u4Qlq+x+e7D4DpOUXmDbFn2C",
-	"SNeDTYtrVFD6R1k2so3IXHVJgJXMmGqz9de8DnJCGE1nu/nCShCqyMl4DGBL6XFL2oZl0U2qV1l7XCU+",
-	"Vg+i3DZ3gLfZAyP2qFi+Jnq5PWCFsYItqF8Z2zObTno7ncoADQwN+yV2WAUeLIbwtdO52yxa5yIaEGPT",
-	"EkPs7rgsokXRzwiIpQeKFTc8tWLaprjXWX+p6nyRuwj5Fmw35rERrm0aVZ1tPYi7/gskusXW45PntnUe",
-	"xO8lne3fIrzus0qwelQFPcJiZnL1hcISJHxiU57DXOeCkXFOxXWfQC0e/B2lDoHQmS0GEaf5V/sdWO5x",
-	"RJQuGJ0n5Jjk/IaRHFAhRUKeEke62xGvMEbtc8zU8ly18Yo5uu14yQQlTgBBS07I2c8/nZGj/u3D7p+L",
-	"Xa+fhgIYJYjVPUOd5VI31csfOU/JyKGJWpueHxRGKc+XiqcAvLFUqJ8uCjkt6HyO9YbnXCkouAMy1Yor",
-	"BqcYKdt6bO0lJws+5YLmQP+QRr4c5zwF/AlbZ8ENyuzudna+UWzhHc75B99KBSbrnsz2zTZee/4gVnvW",
-	"zmnPtjDa7z8jPvumlc1e3IPLXv5GTPbyk/LYi5DFnlU47FnIYC9D/vp9jb1eBtz1Dbzj+EeFUv2BCIg7",
-	"ZFp1xhFjswHu5WZu5E7Rvt0BctGn5SFyf7586WueCSJFf/t625jd5iQfHM+y4Hp9YRRKG6/EaBGDQj8z",
-	"x6lg2l0bV2fvzq8u3/4/r95c9Iktt6nKumzK0KnRlohgAGIrQJAFzRW8VtiNH9RM60Xv7g4SbCcyfgTm",
-	"bC6LtS+wdiPN1SYnEKUoCzKXBbJzufSpoadIoHKKcYtDAfRC3L04kQVZsbHimtnAxlqhwFkZdaxrhr3+",
-	"UAzFV1+BA7L/1VfWE8kdCpHCAOCgjqMgGZ9iTWeREcVv7WewFQ3FpKAIQSILXC5yLlwWsXkHddxIfcjN",
-	"4pBD4fVhaAUt5AsGZf5mcom1B0hmju50pomiNwA5jBAvXJfle4dCpumyKJhRzITZM7AEAJ1C1g/NfQ9G",
-	"j1i4DlCxmcsblplVXtEiswv2mgnORLo2a3Yu0MAWAoA6WB0FiPdQZ4kqgmcI124oRoZBjxIyGvaGvRHi",
-	"bzXExJipkGHPu4yHvT75Ge8Ba7wcihDMk5xZ317pszNN2EIClUBXamSDcc7mJJPpcs6EHoovXY76E1uj",
-	"D0Qt6ChxTkORAeavXQ8vg331FXkFqESGv8BOQohrriTQK8vImOVyRUbO8UQX/PDmaNQnb0W+HorRX15d",
-	"kupvh5b6rRE1/uMhbrAeGZYzFL53J8jwwkhG6NWuHh+q/OkJpUlSGK4FQb9mgt/JzEc4hRv91VfkS2tO",
-	"RVsOxAzDgXsC3A+a8enaQ4FjCXYjZYWmXOCNZxgJFkkwKzZmZKTZrT40mu8oGYoRXSxynsLMDr/6E35t",
-	"n1nklMOn8Jnbg9VqdWD4+sGyyJlIZcayUUJkMRRWCuyTkY2EP3hlfudiekqmv/IFZByWSed94mxYczAB",
-	"nLoA66FIZ7RQTCckY2kOeN9w/DX5Ejj9ey4yuVIHR8fPjp8A0NzPlz8cHD1/QSgZr7VDqp3T4vrFUKRS",
-	"6ELm5iAbZmLOkGEN7FarF2T0hr4xczwXEy64Xpu/30jBRrasIZ45W7t2KEb9ZyN/Bv65lMhboCf1gjCV",
-	"0gXuOhoXcyqmSzo1bLRsYjg8+vZkODx6/u3IDDiV8zklWkooN9Inf7t4+8Yf2HRprpZJcMj65OeF4TXf",
-	"kB/5d3hIDUUkCCjG0xk5Mr/AnhdsHvrZEXFBTAOJ3Mp+Q4GH3pxzGyEMCAFhMPnJ0dNyx8pvB4OEnAy+",
-	"MZtwcvSMcDUU12yBJqQQeCAhSxj30XMYnlndbwdQg75PRkFupHf8GvlJDQXXZdg815b6p5SLU7N2NM9L",
-	"+1khjcSXzbmA2Su6JmOsTmEEBkNXo78fnCF/HhHgSU+fPv32SRnRAJMGdEEEs7G8KE2Zgtusw41OtLxm",
-	"ok9+AHdxrtgKMJaHAqCaFcwFbElGBzKzUfjm6GypZ7LgvwJFnZLvQBQg//O//8/I8VVo2d6LMFcf+l3y",
-	"RuCsZhv9w35lrGoHjAALJhpyXCqL1bagSq1kkZ2SkRE7Tg8PTVunKN/832aKh2YwGE2U85QJ9K2hFap3",
-	"tqDpjB0c9wcWhR6lF3V6eLharfoUfu7LYnpo31WHr89fvnpz8QreKYE9esAwEeuanL07D4o1nfaOwKy4",
-	"YIIueO+097Q/6D9FRDj0BNeYuPlqyhrCA4BrwykYHeLfyMBHSZtNgLznejYUI8NVKBfqR6Ma/y+jEI0q",
-	"JcxGfz+4lJrmBy/lUmi7bH6fjLbYe82VBmOFOrpFMHE6ZxpqKP1SHzBUTs8ZvWFQJsAN3t+mRDAOLIcK",
-	"p+UIEAAsKJ+rvk1RVzFSfwXyETU6brr655JBuIfd2MpEnbBKcUknFII5bOH0eujVXRJ31JQTPcz5nOte",
-	"hwelQ9jf+iRUqINcn4KphTSUZgZ7PBjUAkbCa+0fNkK7nFwnN5szNW06SO6SRorro589s8WyXnNx3dSP",
-	"fewQnrlLehWa2vZS9WE7JLtj8Tf9gjm8n4o61Dv95YP5VNzESfQnllNQE1y9TSf/JeZ2Q3GkIsThcZEi",
-	"X5+S0f/87//TIKX1PUPp9w/7ffsU7LBazue0WCPmP8DdwAonRLCVhyRL2iUyPWOgW9Op8qnBlhMY9fD2",
-	"AMXMg/EaqwC4m8oWfjuAwm9gY/p8VuYu6TWIs9s54iZD9KJwssVYWmVvf2H6Jb7ojskDj2Snk9hy8vrm",
-	"CB0PTjYn/6YsimbWC+pY/ksfl3K3hVy5OSfbVJd/xWOSugS1jOVMN5gZURODy9aokwDnYmvXULD9WAn2",
-	"ymfCcGWrn5VAKtboj6UQIYfUiLGb5+aVec+lbLUKBe9nUrEyUsNf5kfxm7wyxspNPqe3aOU9Pjr5+uSb",
-	"p89Pvg5Mv0cRq9rm9Xqy/ZhgkOf9T5Yn3x9kMWU2RBOUZRtsTKHwFFOAVBNQK24ykKkRhVVJoj0MyOkl",
-	"PVAcdiPlRkaK9AJkEgwSbWmWmXrrGYDqQFElx1x5gaYqaxPDcEBzaGxZJsBlBjHeKEUAtwaiXwhKXvpy",
-	"hgJwpcml/+YLdOqM7Eiu4CyDcu7IuPpLTHY1zN2S6KPxdBvaF+folur3xKUrjDG0Z8aJqCuBLGw1/Ora",
-	"wTGAyX23fofVr61F8zubFhufh3uEM7s231NNMZjqNzuJGNu45SSC2QZVZarIu58vn8SXNQcjqHbayO3B",
-	"nN4eYKrw0eDkm2dfP9/3CV4sdRTs2yaVqhKj3XFvyjOCuat9cubg6b2JxR5BRddqKGxsFZ5im3Lq62RH",
-	"zlRJF//yFPF57L+5/zctBZtKui0MsHkdb1FFFwgTsEfltrO+bLXg7Q9OCjm/yjBSdOvDWpaP1vHl8rUr",
-	"8tG5Fl1MSFHXfFFC6O5mbKgFN9A8H51GopDL1AiMrgX3gvNtYdSZtTcnhAulg4KcAZ46Oavgqpqr2Eaq",
-	"MV+KJDrBTfHLBT7QPA88kmWa+NZ9CdP5Po3lo1Iro6P5I6gB87uyf5RiZ1kApGZjCPiZYyjt0qatX33P",
-	"W0uqBsET7fKW0QaJeroAYz4We2F9Yri9L7xu7uUgL28o1DJNGctU9OJy6Dj4BvZU5vOhvxlTyxNwTtkP",
-	"4DXIMvAliiD0ytyaozJcdwTuPDFVqASWQqwUNRRFmxuDgm1Y4RGc/YrQSrO+eqIZE9W2cOLIhzyMsMzi",
-	"kU3zApZgmk+Ikg6vaim0smHgQ1EN3d0c1lAMRZVDQMEdhcH82khFVFlmIdipvSABm2ds5H0mbDL0UIDC",
-	"GHpvv1zNzOjVghqO9ebn1wn5lRXyYMUz65Yf84xbjkBzYj1g6FdDF1hSd5SpJ0ZOIVwIVpBiKaw/yXVD",
-	"xgy3WprNgJAalGtyprUr/WiTLDPy5ZsfXj6JbPRG3Rej6OiceZeuBYHgWOwEtOamQjBl6wjERIUtRVAQ",
-	"6y9wJY7KoDQoe8TzvEb3fXJWUtBQ2I1aYWFOoCpU2h06NmzueXkzUF/zyjuR5nQNaIg+45lqMpdKk6PB",
-	"YOAvSlgB8Nf1ySuKqFF20KavCeI1GbE5h6iF4Ii7GKbjwcCa5ehQFJCRBgEcQGb24Ityvljblpx5nz0+",
-	"Ul7PMs/IcoEnFxZOhfsIBgdbgoor8mzw1M0U0/fBotEk2pZi1M7CbVDu7O4RNc6wclXkEquVHwuWOChA",
-	"VtoYP5HADQ0BJ2E2UTd6Ff2GwvVhDW6g+f7yN5U9BVpOGdg2ajmtyJ2kEcSmEKfq0s3XCHqIxO6qDeD1",
-	"tHGRhW5nCAcpTXMTWQwF7G8hV65qrrk4X3nuXTmqjo8nDhiuLHoV9fzJ6Y9cKZa51Ortvj+QLdMZQ6+f",
-	"n1uTlJkV66tiKXYToT9snMwtp8pbHBEjtPdjn1wypSGEjbkyamEuzlE9daD3I/311zW50LSoBZt7dP6D",
-	"46/J0benx4PTwaAWZX7a+yvN6SxEWepBCXp+w3yt75wutFxAoGEnJhDuzF01ftDji1T4z9H2k1vFzYj6",
-	"IN5DrTC7b6NTyMWBSn6GuWosqfxwZvFaTsuyidrVppvDlLcKsQ/iATCH8PQ33xBv84wV7yjg4vxxVTze",
-	"VYF2OcxFXlA9e/I53h0feXbX6LU8IzeSZ8G1MZMrQbSUeB/MoT674cnmsaiLsqLI7mrg4VnvU2vn3ZXy",
-	"ZiV8vQ9O8tZck6VC/Ck14Dp51OWLRkPey+C5++z1JzGttGEsNfhCAoyoPewsxtsG5R8rKo5hF53NHo9n",
-	"7TgjOZvS3AhuEHFlVHaAZzHioCBgvkeFKZiIUTOJYmZXtRMlk6Eo6+i6KHWzjet+pHSndeptQMmEvjbC",
-	"tbOSYDgYRbwrQscA1aUVGQWSzggUbzpnInNGDyO9DkXlIaPET3gxVxhCvMHKLNXcn4/dV/hDFM25rXDg",
-	"S1xtyIMB5mazCOhxNG2LgVyn6dTLKguW5wxBhVz10uaObYO+3pptLw9qqmqGSnqQzZBDiMBdZ6mxPLU2",
-	"SPSRZMcHnu2zua3nAvcmDYt1a3rNCMUfIHHuUcRBhK08/LhmtLiCQjd3rTFJFuZyZpUso44tjLiS07XP",
-	"mzetJBv5HiX8QTIU4EiH0jnwuo2KNH+C6x0CYM33EBNjeK4NxDY//P31xd9t3kqeD8VELo24VGjVJy8v",
-	"/hMBvWcMvkKRerSAE2tjcatGG0waQzPoUFQCn81EVYmtUknF3DRzBk+vqAIDKeWF1XrAcmb4hvNnVOr5",
-	"JITdMAEJc0StuE5nEGgeZyx/YdpWVNuipl6WW2E1N0NV5s+rwfNKfEpQdw101wWK+lZ1LSmjVz8/4WEM",
-	"gPKHw+zjyd0vB1cfzF9RsHwoex/Rk22GWlRNBnyAIC/VfkzVTS/p3ebqtsFZEwMbAeKgjl5sLBNGbcAI",
-	"lCcwS1oNev0CkwRjo3UVotxwfcWobVWo/NgfUza1NGR4QNjIjcj6csHE7Ty3C3EgJxOeMhf71VcLiJKf",
-	"MabneR/+rfbqkwzHXFC0f23gLENCi9m4ypv156LCFZ60fchV/oDka9tqwGLtF1UO+0AZGa0uh5i918hl",
-	"3wfpIYGXtF42EgUjy53ItWArQMApFS0wjkNSGsX6RRt8BGrMMJ9j+mi0VumnYVsrKY01l+SrSzptsE8u",
-	"ZDpLIPOHWWA9O+vzycGPUPgBvG5rucQejJzp8LLBzWAWx10HM6ikTkx3/cqh3iDMxwhzqiV1IsyMGX1A",
-	"ldZu9xC6O/yIrrK7ZtuPrT1kd8wHRe0mw/o09Kj59JqxhQoDeezs3b2IGVY5VOLqEzCQus/KYjNE2TEX",
-	"sY1riUqA0aDzxSgG1o2IeRySKKY1hAwJdNYE5u4INljTqCCna8dxGYowhOi6AnQrS6eKMZFgPqlzZ6ll",
-	"OoNbbO09f5Cnp3QhxTRfg9/UCGxguB+9PxxZFW1uDgkrh47Hrhy7O0f1+NTXAGDQOz1+9rzh4trRThgU",
-	"vLpXwJQj2n3Y5c7qrKI1Yi48lPvVtJe6yS7ttmWUVOo4+0gBcE8Anhi4PyEw1S0QoUNhp2Vl9DmjEOH6",
-	"IvDN6oqYfHJ03CfvAQ3KrwlXQ4EFtRLsj/pxIJUtuBj5IeHFhERHiV2XL9RQ2Hda+h5824fGbFrXgkPa",
-	"N3ch3ENho4ISfAq4xahkF6AMcNEnjsRsoEWF4cKQ0c0K2wyDh0PmoyLwm0owBs0yuDIcsuulNxZwRYC1",
-	"TIBpLFjZbU5BvaWe3ktw8RHVoz7817pxh8KDK1TCjjGgeby2SZzPHIoIjACLGPrwCCFXGP3gatcAc8NU",
-	"R+jKayhyJbDlBFPT7CaBNzqxOd4QSckFGdnKJyOPKY31rQNiHFuPBoYGowXGffRQeUMxXmOQip5RQfRK",
-	"urkkODqwIvOJRtsABLBAAQqsI+ACstGMAJUsAq8kgBUraafvpoNuRfPYCChkhEnQNl2Xa5KxlAMG2qp6",
-	"1swcjOqKioJrzpytGSYuEWjPXt0Ya5NyxaVIKp/g5MglIq9TzeyubZy4Ui9sP8ZId771GV0smDAPTLQ5",
-	"bHkeEFsQDWgnMBRGeHT5wNpJVQ6jMGQ1RtqEA+wRQGCJre5soz1g1yrROR7IMiB//KRYODQbpLN2t7A5",
-	"QxSyd88nu9zGQ4FQnaV4kYSLC6tIRu8Ry3FkGVOZcoQq+lCgLBLIKKDBRSKJYEWx1VIiWFDlmI87EFJ4",
-	"g+JapENh8WadKx2vXjI6Wxb04J15PTt4K0ZGTIUWoZspM8taYbSGa3FlX0/IeKnL+BEkZYLJqIlXG54N",
-	"vumTCwnHDeG0MWgHAA3BOYY0btSHIGYUAaKo2pgWRLjcsCJmsKhKk3/IkX/Ikf++cuTjS42BvocoJRV9",
-	"L+qJ+wvTvuzNns7mX+UK4DOwSBUe0BlXWkIYZ26kJ4y/q4btki/tgpNnA3PtgVTpI+LNWZ7yGyaeVLPr",
-	"BvHTgrH50bQ6rA7YmlAXPUhuCmM2NTLojEHWiZGLHArMyIz2e6otYMkInUVNB7oM9m84Fc9PIvhctwc0",
-	"51Qhxbj+TAtYQ+JRzYauEFHciIMUty/bnJUULLpVUOjsheU+sMMArDTyKzlKEPPc7pSWMjhz2NSnCAWP",
-	"BNPg0j3QmnIfjogdW+i4zyIZiVYr8bZq1+GefSYJaTZ0nYSR61z91RXXg8h15/paQk6LFU42w9mNCG/F",
-	"FBem2BS/Hg/ifSDn/pekp8+EesKrGNlRazBMKbiozyez7ZNE2JQzb6j61uYzoHuOsykbbUwpenzRDRSU",
-	"NhSEc8NT5gysAswoNShVeRtE4hVaG+ex6QD6CdWg19DVBsGVzmEfu/GFIuXsYuLMDEIXW73EdYl/zoX7",
-	"fNTFAXoS8wNBVQiImqzmTXCj6aB1aR/08RfAwvBWnlpMRpQotlNDFMFgQz53mxQ7i+1TwTcfPnl0m9sb",
-	"zZm+AMgw1fteheil+3ZClLk4ae66twAOduudfgt7Q1Ntnfr42WgOBRWaZUMRmNPgzHANOjBHc5dtjapr",
-	"m0ZXCRix1c/kUNTOG9YqMyL/RBZkJleA2xc3h8DZKHf0ngH+9rA1nU8P4ns06BwzBWPaKVzqExLgmbr2",
-	"FdItiwM7imCrKhTOHkgw4MRzanRCQUXKWuOiwIDiQo+s5gLK7xwSsSDSEAxrzk41xqJ25lRRsTb0OBRz",
-	"moGtwL3XJ2dLLedU89QGBjGFqHOlF8Y2kzN/IQwFwglK0RBCZKSNH4N5fYo7Puyv4/Vuy1JBHSuUV/v7",
-	"Y2TYdnmJuiXb2zW/nZ46eOIvWLhRv4HuGPTuGcNvKvFfuKpQGzsX1EG3XpkJF1zNWLa79/aeN1bb5v2x",
-	"bbtu2yPwdF93o0nQ+hHbvHB65KMZ0qodNXFA+HU/XA+Sp2vym2IO1MrFkYEA7eLi98cLodsD96DdjLVI",
-	"DwMVrvV6LT0k7o61KnXfwpEH7jj0CVGSysXaxt/CPWu9+0HMrs0sz2XFH69KTAXnCKXu4WwoAse9GcuY",
-	"MYFmaaKlg8yuaJHcee1E2eAAELpzplTTBX2xFmmrSSAC+DItGNWswG6U9ajPuBWUwfXjR4BVY9gNl0uH",
-	"H10xqzdY1RHIJonFezaV32mK9d000HsiPwL7/A7m+k9ip6huyX2sFGUaCi0YmbAV+giFLcY+N7pIpe4s",
-	"7JkUTO3LqL4RCUADxyOIWkAh4dFfi/RxbB2GAWR8ypRWLRmF+ASqXjPnV3J4QZSMl+k1FvyAKIMvf758",
-	"+cQczDI25O9vfyJy4pD5wyrUTPXJq38uaW47UWRRyBtGGHznq8h+B10oFwk0FL73gnkUEBtDjtlYdlAI",
-	"0YHY5fBzOVgK2Qa6WJOJzHO5Uo5R2bJ/VNlMgyTIX7dWTh+wk8spIhA28JDv7eLuKnpAik4HI6G9FeL+",
-	"P4C29/vDG73aakEb8uJ7LuvAhdC7zxkUm53JZXE/fCaoOtMJX+sTWUBxo7pyFEus+2AJlkIQvwEKrPtI",
-	"CjhDRuPGIACuqsrRo3KFoPx3o0gQRPOsZjIvMcRK3M4wExPFy9BNwMzde64VGQl2ixl9moulEYAgcMrz",
-	"X5uYSByKmlEkUpAZ0MCYsYWetd3jP/mC3o9+DvdI+ZsIbrhOzcJDN4Gh3b/9e5AWtgkJ78Ad05S/grfK",
-	"nu7zADivPLuNWcHNp3ZvicAojtv4Jq7IP5bZ1MNHsXwCEUTU4x3ZB+uAR4i0ZYTuiv0Vg+zqsErufNpo",
-	"ZgTRQir14cWVZgI8NlpCyFl/LrOFEN0Iod7QBlIbdSNvALM594GojN+wAuWroYBIV9SvQtgPmyoJ8bku",
-	"ohvm6LSdkMNVMqRtTO+cFVOmGr3EVSZ0b5szFn0DzjV2LztoYosIBgelrIbbe0PTmc55OnO13CBquIIm",
-	"c3n09enRyelg8N+GxBwyjTmkyK6xQ66u8OPaeZVyOYVuOzbm75RfumDgcLYNBKfSUxUF5weaMXIutCT/",
-	"JZcIbN6deXwHYXLdze9741o7wqfYmPe9waBQMoaELTkJmZpTqC2b2mRkpRP/5Ojbk6eDk71wt1ISWYp2",
-	"iKxSOooKEPZyJFj3DJoE8/7Iw5EzrLFFw5aKpbAKjNF4QkUQy3OXuRgbLwk5tEtmnuY275hlMd7w0xI8",
-	"7iLlecQLcLx1wqbHfRDASwwzDcpZQExy6VNjmMlHtQ3+V+132j0sg35j2qyD5pRcaIy2e9SjiJ20WAXZ",
-	"Ho2CoP9zlVhwbaNFc12q0Dal3eibzv/mbWifQiGolLZoVAiC+kuYaG+FgclSL625xVzqAEhUT94vCwMM",
-	"xYq6BICaPMFFmSASFOWH2l6AUuALYOgVh6SkjXR+LDaGyj1dZnyc26ITAb/A8gPwVnuNqj/Qrz369Yf7",
-	"+KXtKu47k7el8NEeyrXUz0OnMkK1uuqlc9rhY3AUvSsnJrFOZUA8FUOBOK1j5gj3lJTpMUCz2Au0inZO",
-	"wzBcuXnTBWQvJEPBbbEMhHAFwq88Cnl1ZFrQlNnyGm9rkOEYMInm/BA5rzyVcF3CKPwRhHsTgj0w3FJC",
-	"IqJ5IWVNFTWCckmPXizp8yuV1F6d6DGoOaPrw4/mTN/ti9GfBTC/A1elDzQ6eOBFvS5gzczsbfXtvPjt",
-	"5Hu67oLHktG1R2M5OP66T7433bXVOQYYkuOnAN3yDKoWqyh2y8Hx13H4lsyJK52BWw4QteWgGbzlc2K4",
-	"Z3kelI40Mm9G123gQ022kb1RMUIKNXs0BKR1ags6NiIOyNvoD4KlkCgMTFDbSHEkhT45N2ySagoYZkMB",
-	"CwpmTaw0jQYNF/fpan3Y+EfyUs7nZnnBPYqVj2x3UgwFzfkN65MzzBgl44LR64SMXlOlD16Z0R6cfz8C",
-	"o8TcpvPgLE8tVqkzgFg4d3MK8cbgwlVEhyLZZR3XMzIu5EpB2Br0gPmB4EpVZLnwOYVYunbtfNfsNmUL",
-	"TY4HA8hgpN7CY5NCzlLz+ymAAh/CQh/gUEc2/bjEdIdy1aBkqGU6GwoPHKw0EwyKTgDGlW3f1QQmXz4b",
-	"PE3IyfG3T5JK8d3jwcBW/i6YLtanNrXUXHRYmNrOOIgu9JKflbzjFhwz/Capb5PJ8KyS7IfE5rFlrUUq",
-	"q3KRo6a8vQoF7GLG3W5j3dihe6AB4YuPc+W5ymAaz9liibFEmIR/AOnuMHr15DG4yE44q+bGm8gl1KWX",
-	"BWIcWuw0f1Gq6k0ZRQRyos6nh+Lcg3y0VwJ4K2zT+9jbaj8fjW4zhnrSpte7+5alhBKLtraircHctxXj",
-	"fVJRASIFluSnZFHI2/UXiqjl+MBICVjIMSzHeHPUi6c+YrUCX3XfqAdGNHKl8sFQECtVyW4XLAW/2Txe",
-	"99HOACjILvTHmPWxFHBDq4TyeHzvluOcp/2Sc1V2Kz6pSaWAjI0XqLoNgwYd6mK8rSqSGOJ+yDXNtS0s",
-	"QQo2XeZUyyJs08KMNcHUeaQVm9cewkKVAQ4uFGqjqFGsWVqNQwZ51wOhsnwStGKTpxoIIqjKF7yD5cPi",
-	"EQGlZc+GVGVLkVGhScYWuVxDpDS7tYIv1LpxdkELWbEG4SWc51qkvbsPd/9/AAAA//8=",
+	"7L2Nchs3lj/6KijerUqcbVGU7DiJXFtzFceeaP6O7b+lbGY3zIogGyQxbgJMAxTF+Kpqn2YfbJ/kFs45",
+	"QKNJNNnUh+OZydbWxJK6G18H5/v8zofOSM/mWgllTefkQ2cqeC5K+Ocrqd67/+bCjEo5t1Krzknn3cvn",
+	"7Ovjr78+YXYq2GAsS2MHGRvMS3E1YFzlbKDEtR2wOZ+IjJWi4FZeCWY1vMDzvBTGMD3uK/dzKX5dCGO7",
+	"/q2FEYYN+NiKcnDCpGUjbayBVw2fCcYt42rFcjG308wN11dK26lUEyYNK8VccCtypktWiLFlemHZcioL",
+	"wZRYMqFsKYVhvCzllej6SUv4fin6SqtixeSYRTNjU27YwC1m4L460OOxEXbQ7atO1jGjqZhxt0l2NRed",
+	"k46xpVSTzs1N1vnrwYW2vDh4rhfKbu7j93rJZm4p0oqZYbwoYMcMm/IrwaRi1r3drQ0yk0rOFrPOSS/z",
+	"A0plxUSUnRs35JyXfCYsnR9s4ubAb9wal1PutnbmNsM9xuxUGjYv+AjHngpWSHcsF1PBrnixEPT0uNQz",
+	"xpmjDYa00vW7A2dP2+O+oHApSjMxHouRdWuRbga/LkS56mQdxWduCTjP2jr59SuhJnbaOXn6JEvs7UiX",
+	"pRi5BZnNBQ5KvhwwM9VLg+t0qxFqIpUwzAhlM7aUdupII/pO0+zioeI55mLMF4V185/PC/eCUO5ofg4/",
+	"l3zZ+SU1e7gz3/HV5tTdbsNfWc5XmT8JY7n7+2eGWTkT7DethJutuOazeeG+fdw77h30nh4cf9WwCHdq",
+	"bkbi14UsRd45seVCxKuZc2tF6d78r34///Dk5sD959j/5186yXXocrYouEmvw4pr6+454+z5+b8zXgom",
+	"rvnIdtkpM/NS8NxMhbDM8veOCuF5ZhajKeOmrwb/9v1/vH3x7tXZ6//z+f/+9/88GrCxLhlnNCZcfVYu",
+	"lGHSdtlkwcuczRfWMK4Yn2tjSz2fCjYUY+0uNn4XxsgYL4xmQzGVKmecGTGTI11o1WUDpJIDPpes0JMB",
+	"g1myobZTGNjgrU/usN+LeFf/pRTjzknn/zmseOwh/tUcvvQvwE6680nf1FKMdJkbx/jcBlSXFWjhc8eO",
+	"Hz9+/M2j7vajryblZsod3ebcigP3lY3DzTrXBxN9QL90j3Qv3HN+qpfu1W2cxVheOjacnLQjAPcBxgut",
+	"BJsJroyn89I6inE/5HzVZafupNwhMMeE3dDfcetZDTw+aLoJF73eCfz/ln3BdbTnPG5feCG5EcZddD8f",
+	"9wU3l84vN1lnqgthXtIef2ikFW5bU8r30RfdCcjcvRHWfETrm3M7rcaQ+db7HohAKvv0SSerRMtRQrRk",
+	"nfdS5U3Lgb+lWSMJ3Ig5Vr+ZCl7YqUmzyIJv4ZDuj8ggl1M5mjr5LdWoWOQi77JTy2baWGaFYivBy0rA",
+	"edbawD6/Oug9bqAVq++feRZyJrepBRzX0XSt8fXkrn/Zyxwd03H2er2dp6sWs2FKVXCbbfSiHInPDMOH",
+	"MtQAjmo7mCZB+uq2nQvTPD568tWTrx8/ffLVzsmihrFl56xmhXCah5PwJP6HYiKVcloisRen3TgBa6zj",
+	"LnpMSkyXvdQly4WYwxOGjXVR6CW8Euk8/sWm06E5Jo9n/XTw/7Ltyp3T7SYJlvuWT0Q4mZHTNEWOJ9S7",
+	"p6XAuG0XsnsVopQ631zHKZtpZafsc2LgjzLG2a8LJ0VK+uX/PYZfLoV4z4Yrdnb+hn39tHdEf/3p+Okj",
+	"kDV95W49/vaRP23SoLrsks34yv2oclAoDlCibwiQTpKiafY7KHq76lqKuS7tvQqId/EnqzHeOpG0sdM/",
+	"AcucO0mLitmUG1TztTOCGI5NZghaJaU1zdRR7jtPmJabJXKWu3OdtSnRZ++b7Vi9Q0FDVXMv3Qzkyr1p",
+	"ZlbvqZetz3hNMSOZCrpZXy2dYoNSl4PeDGv0hhRn45KDlcSkdWaXe9iIkVZgi8+kWljR7au6Qmd1pM4J",
+	"lQ+a9Wu/uFsrazgWaCJ55xe8JWDgf6tzp5CcfOicjqy84rhpHzojraxAy91ZdHIEfzn8m8E/BzL80Bmu",
+	"OiedH7rsQhhLAo/DUx3kPYtcaqekaMW4LBmfcKnc/NrdmmpW73DCzta/yTrPCz16/x23fL/JjhZlKZS9",
+	"dMdnCg2vzAu+cjLi0qmWj7OOs53h30/o33QIr/loags5mro77z9w6TY01rzZcaV5h4fc14560S9QY669",
+	"d/QNvecsfD/Nko/ACwX/uOSllca99gP/7Tcp2LnlbsPxj/mipNM7/uax/2V6nKMnND94xkoLzP8lzwU7",
+	"U1az/9ALNwu0By89pzrKOkpc1/cu7NWX9b06HQpQi7ds01HDNh1t36awvU6eFlwpkV/6E4TDJhX75Ofb",
+	"75ryjPCue/hLtkZdN60JvyJwoPd1heEv529eMz38mxjZzPEYYHDSsJEoLZeO5TnL0jpGo5U4YUYI9gVe",
+	"dmbds5FLKP+iuyEwbrLO92CinFtuF2a/W5YLy2VhOiedD/1O8avpd07Yh37nSpRGauV+6neOu0f9zs2N",
+	"Y3jmEq2hlZdVhZ4AlTVseus9rK3g99rGH7gTpIqrkfAs7G781T2B+xQ4rRJLlkvzvv3WJGZ148VCbfpv",
+	"C756U76S+07bnWHEOVpcxTvxqnarjhazmxw4WA5OiQb/Gf7aPAyZwM6buVamJoxFwlg4t7oUOXOMa1is",
+	"uuhL8FGLn3jp7LzEW3xFU1GaGWGtVJOMOW7t1oNaHHuv9JKcUXByz1ArXkojMEbg1qzIg9Ds/Qf5HBzH",
+	"LcimJUesPpk4PKc3V95qN1GzbaNe6VHQddZNBAFqYficyCF0smLSbIvoxGGT3fsDbq29tgYiJW28Ze46",
+	"0JC8LPkK1WNxbQ9H5qr+zY2ZpXYVfHoZxhF4WUhhLPqSum6kV4IbcW9njF9LTOSnqXYTyZE8C/cYDP+2",
+	"1MNCzLZMYI5P/Ot+E/HfTU4FL/+y1O4OSUWOuLEURY72wVQvHYEQATGJW4UW4L3tFX3OTTD+yJXKu3ou",
+	"1PWsIGv2QI/HciRyPVrMhLLdKP4wK7rw3/qowRQbSsXBDtm05O9AUGigw5YgM9vN5G6yzoUTAA9wZeC7",
+	"iTuTnDpIIbPOSyhUnBqFHjuEZ1Jx0W0v1R9GxkHTRiHhGHYh8omY0X7MSz0XpZUbvCXy0v7cO/iGH4x/",
+	"+fA46Z3NOmOpJqKcl3L/V81iPi/CbBK8hJup55VwX0goQehZ6dzHWEUugY0fg0zK2G+i1IbJMUgfd/nc",
+	"r9UzxodGKIvReLNSI/gGy7VwcsrCU+5vs4wZ4NcriMS5P7nt5qUAz1/rFUYOiAPzXs4PNCyOFwdz7fSp",
+	"MhbnXsD/XNvQLJxK5fpH1cLtX2zuOpG8eabDVeKeZR0x16NpMrax7s2p4m0tPC7OyJLOxooGHWpdCA42",
+	"/LwUV1IvzOVubxae85IbxkcgQNH/0k3O0Cu2iYWiqiLyS3QgtltDNb3NsVKuLbUoCsqckBZ1CVkUNHM3",
+	"5eSw7i0+dPopqucp92dFFHhiWeWxW9/MzEcvwVE2XFWulfouhCPaRVDB+KhTFLc7jQUNN/omI+rbKsG1",
+	"NuJCXMPjhVcOdsr85wWXMyK3zfOYLYxlQ8d+F6Cvjnlhtux4RKEVJbWetOMol+035aZp18V5oLq1DYe/",
+	"Xm4jyn2u87YLaqRKXUugb8r0oYiGv6ZTbthQCOWvKbDjWhDptvQPceIiySSkoTQkjG4Cc4ewhcjYUIz4",
+	"Ag2QiMWPuPoMSKIUfDRFNr65/IWCT20O+brZCPJBkzCUt4ocG4A9AmHi1Eqnm7AoAQtdnF12ClLJbTBy",
+	"D5hEYoa3FCd1+vGHnAWOQgTh9zvFFp5PuZqI/N95sSCazFHi8uJtRKt4jvWte4li26m5dipkiQlS5hnz",
+	"REWbHq13fdwtI8LNXh/ytVjSKF0cRZes3+l32IyyZ0CVCAOzU/qFJU09JMO9F2JuwEcPn+uy13wmDETF",
+	"hpD6NeIzUTwH4yJbu7UzkUt+lrdiJWfV7YTXLuXe73m/4dmt37zFoGaql2e3eus1+H334bLec7z/WORk",
+	"3mMw71Def2013/Serzpb4bQYLmb7zRVeI0fZvu89dw8ZzGbY783vgiO8xZvnENsy4eUzU472H/IVH4pi",
+	"/9det9xQOorHx+HNc0tB4XbKDrxzgR7HfSd5AZzvVrO85LejmeBd3fvF0a2pJoqf3IJsLuWt6OayuB3h",
+	"YFzndmdibkE63lu99zztLYhnQw2tB8tnfP4zKmK//M1o1X3Hlz8IY/gE3IUQbNpPDTizmEnq9EVxJcqV",
+	"z6CoJG+VeQyJx5si1Yc5HVNvFQ87dw+m4qM73wxenlwvhtak3L5knipt2ULlojRWa1AHlw2LaeVe+s6N",
+	"t+le2oiupqwACLfuvTmlGAl5FSzkDe+2clopFgHkrLYySP3VY1CQnAY+1cZWep3S8Qa4j1BMwBpRjO9g",
+	"FVT2VmKu4Ih3y/OKOc2BFoDhGEeDs7mVIo+nqwRQpn/0LjMsr0RJIcm2Pgf3+8vftBLpAolYoY+/H7+4",
+	"TiTVXtVPOVD1+s3I6lcspqikVRAnVbRnBReVM28oCr2k7CmIiTl7kcHdChZbdLkwxX+GuXumr7iplPg3",
+	"FTsx4LV7L+aWWa23ae2QQZNkMhdR1sJa2M+wwXpeCCRW1+miYjsXnuts+Y57ZOtHamkUax9SFGyEBCM2",
+	"iHTQQRb9iCng8W+EgidIt/aZ4l5l3jGfhlX5yXTZn19cUGGJhFAnFQxctlg0Pnne4CU8rb6FlL7tI1t9",
+	"jZgwF2x4MtcxfS5zc+bhkdL9aMW1TY7lLsp2kqnlwgwaP7LlnGHC4hpysrEqp6r0QrpPfpWyXt5GSS+b",
+	"s1tPjRls+1Qtgabx+M/Ql+FuIQcScNcu+dnFfKRnUk38Bpr0HP1jYYvMYOvnqudSKbQ+WG+jXTWtt3WH",
+	"+tSkM52TcF6fjLsmlSjaiJ2vS5w6xxJYbXBLWVXZ1Ru+w4aXZYN5nfLflXY/CRjZzntPZ01Kxp+r1hnP",
+	"2c+Q0hybJFwD/w7xPdRe3Z0wa+pEroXZfX5DMeHqEuMbm8OcOSE44apKQIXE0ig+Yt4LyM/GWDKGHox2",
+	"YjMnsQgZGRj7uoNb0RfTtPAxx9k8u2I8buNEzqR9hmE9reoO1UTIp/2MY3faLvYPz7KxLASw/pCDI9VI",
+	"sOPe8ZcYH5S2phm2vyxaXXJZXqbL17yivXS6MjqGt+xHuwtFAy6UlUXziMIRSsY2Yli3m8R2hrOdS7Y/",
+	"1jWf5W051wPxvbsysg3HzuYIaw6chgdib8taKQxKclZASrhTijH/PO2Xr05aL9y865UrDcuhiqZ1b0rT",
+	"YvcVFnWPSYLFTPXyM4PRGjlmuFcYhnAvgYkwLLh6j/Uc9HcMKykwD1fdLQOTy6U+bo+4xxEzthR8lrFj",
+	"VsgrwQoJJQIZe8yC7rRTgIG0ijdn7dzrZFLfkg0KqE08PpL6Zcpaic3AVX/ZrgYFL0o9vS8VT2536pWQ",
+	"3OreqEWrQhh642ujKrq01+dai0FfCBqK3WeY5n6lqeIUcg47IC8TpZ1bEhtSpEKlpWDgx+H/pGITDiSK",
+	"828NsaXSSurUD5ASOKcTtpxqCrfZWqYl8g5fiXKU3fFUzB7bvH2Dt65ltbYKxydmPBe7VrN2THRCuw7n",
+	"O275kBtxlgtlpV011aXl9JyzUnUuGPiFTJedspGerxBNIDwz5REwyABcAwAIwhU6YqlC3Gk+RjvZb6Dc",
+	"v7ySI/9lp/okPCZTbWwb/WpKFbqb9ySln73jKtezDLaZaTUSe2VexdbHlu8OV0zw0RRLvW41gEnX1uqx",
+	"FSraQFThrcadbNIhdwgE2OgMLzsNHorptzNizFXoBoKKNS0582mmUL950uGLkndLnkt9iDrw4fz95JDP",
+	"5SF+Bub1nZwks4NGPlFxr6L5fZPMDOoS95Vq+Eq+F2Aj7Z1q2GVvilyU9ECu1WeWWeEUKPtRMgUx4ws3",
+	"HbclyVAgqLBxVrDMJlwVSE7WJRvqPKD8YKUi/sZgDUMdHCBWK5KO+y2BFASbGS2suybHvR4briyaz9H3",
+	"p6VIEsRyumr4tM+8Rs+OtGglL/2oORZvhqruaizwv9CSkZE9I8vI54d0dvF73GBaOU4ydTwva9AwAQ7i",
+	"mo9sDAZBPwN8S1KYYf3SFhgISpEyQjB8FrNGNyNtoSJrozp2XKVdYV52XDWOhvNa6IuuwsZsaYzLOS+N",
+	"aCBDesZ99S/nb15nRIiYlut+0703k/KTCfSNeVEMkx6nM/IysdnCyFEUeatnvc1LPSn5bAYuxJk0BoIq",
+	"zkoDjLCQ7Wz4qtsqKXJc6t+EaqArcSWKKgswaBhU74LoI3IiLUESYXEz0Qm3qKSAt4qNeJlXICU5XcjN",
+	"6Uyl0+ca4E6ADE3GlFhWhSfki0a/qoctA1AQyA714DZwzBN5JVTrU4yvUeow42LFVMKl25/L3RHY9Tvn",
+	"w7GwIp/W7va0cJyO7iACuESJku09RzAtw+UeU4rZAGzkspTWCrXHoKGMs3FAXNK9jag0hDIuG9Jez8Hz",
+	"tyQ/maNx8lX6HE53sHoxcWLF3SYiaRQSdOxxdmeVX2jgUcUGpz++O718/eby7avT/7g8fXnx4t2g/fTb",
+	"0U1tzz6hOL4zywBgYfv0/dj4bIaxJMMWc4BUMDWnO50SMDcP3jDhUpEPVyIjxw2ZCl7eJcYvC5EkmtdV",
+	"fi8MkSG8Yv3Ez89evXj9/MXlty9evflpcCfm3JwQsp414JMCwj2rsacgkDtr1389dyDIp2oTgohYO9Ug",
+	"VVNaT411pmJi7l6fQLZuRcCEp1EUzE61s3wBrgpokrtNk9XlVGLZZa/Fsq/A1Sfc72ix7kiUthnza8kY",
+	"LSUDcA63FpRs7mdakjeXfeYS+ikCAhtuXsaGCwsHGCLHPmkBZggZxX0F74JYPvU301YgkzOM8ziDcalJ",
+	"YsbIXE5l9Vh9kGYPpjrpXypnRiMd1VC86H0e1gzMLGXP/6H8/aH8fbLK3x8K1aesUP2hkfzTayRrWscn",
+	"pWxU4DQJNs99VgJo8nyoF9ZT1JYMQvbTVIA6UNP6WahAdIS51b/C1erNGOCHdp3w9hzLtSX/spF1CWi+",
+	"yGHRO434CChaHXvemboF7Pf7ivvuzDf/tolv7/NmoSExrH0yfcz2blWRuU8qPCBoJLRX4AUB68HrpO6y",
+	"0x2kgjgS6pCBZrV3G9cDpE5xa5nDgsgjITeI7FX4QkN+GVuJ2ya04MTquT5t39qZwRA/dqcMt/hD25MM",
+	"9vpUSD1oCFLf6cCqYvdbHAuNXz+Xxsd2HkTtuW0nsf3NPfM7au827/WeYSMqKKq9kEpp2UhhidKF0qkm",
+	"/jx9+sQtz26vxKJEPiI94GYDQOzAXeIsQDeFW86tIY8spCW7sQj3R4W6aESBzdDiXrbVJNNhLpxAdYzt",
+	"klWq65ikyASBp+9GkiZTty2rOHaK+2yytiRPTHGbBMtNKjt1VPUqpPQ3RIPwESX6cWSukuGkv+hFqXjR",
+	"pC6pWFe3Wr8P2YOmyjoY6UWRk/qrS5GWb0bmomEUzHalj5VivDBrhTnNyTcQPkyTa6k1+WN4UaCdgZ0V",
+	"Wn7anbicqC3+Avc1hVYv5Vf4VbQcQhe5MNusEHzASw636XeuW3KfSaLBbR4FZJNoPNTbpDL4oTI6/WpP",
+	"/cGFLUhReEARW8uE9zAY9ekDHpKhHJQiF2Xbc8anNz/4Yja3K7REIRiOmnSDqysSOpt5IuBeiDFjpqLI",
+	"d6dcrsmnjTwRmHaF8OCn0LiVCKfSdj8j44bBIxhbR1U34K1hNK3kCoxkrKlJbfv2vJCmI6glaEENB59R",
+	"rdi2iXSyGAj5+Mun+yVwre1s437eLqluv7X6rHWtpNUlsTPz3jxjSpOL2v9tClbcvmvfQrqeAvBUHSd4",
+	"/LTXY5VgTpCvhxF3TyZPfRc1b6Xi2GisWdUbLsIqT9CxwU7WuaD/vPvxBXocACvopf/v6atz93tHu72U",
+	"nIwQ0o+2Q/pv2ORNOEWx+Vm4lXW/TdRq7JG4BR+Bna2hTrRxP1R3sYYh/vh4Yycal8drWTRNdXXP1rBa",
+	"oNONR2VTyV05S9SD3HlXHh/X92U7/v1B+O3X2UfbQrzsYyf0Hx+zobTmk93U84qFJLb08dHT4+Mn660w",
+	"dhUU3HoXiYNQzw9gWzQB9vnjp09ZzlfmUfNW9rL9d/O17+tyL5sZzPm25Nl7WKJs6DyxnRoz3D1dsl7U",
+	"z0rp3H3o41Al4Gfs6Xxdo8JmZn67awdTuvPqIpzu1liQGMjeDyExlTN/rmcC1OGlLt9D/Zi06SDeFrzG",
+	"/dMZtNqAO4xWlFIW0hDre1c/tEZp0XtAFN4DJOHaRjUUGfwgjRH5C2Uxk+6+az8KPTGVg3N31YfwE9mF",
+	"x75X1Qbl6+rJRORsuGJTDu6WfVT+OmXhNJP7qdO55RWzxG4xoR1M5vs3sgSCvSOJqD2f/3X3y3/tHZ/0",
+	"es+qXjKKYf8sWmtzF8y6+v/0SaIsOW7NZr74PNWf7ecLy37Bf57gfz73//25m8FfjrJvbh796dGf2Bef",
+	"//yfv/3y//38rwe/+Ef/hP9wf370JzfIv+zo2nOvzBHNIUTbTHuGCMXSI0FwAnIMRhZUNEkI1QwTcb0G",
+	"gxkTsK0wluxlnycIWJEtnREN0JRwRRm4RsMXnxG4PPiHhKrkz5TwODe5zIyrRcrXd8rmojSa8D2hXXAT",
+	"V/du64TvaC70vBBshIlbfn+7++IH74AnpWD7g8GRbgmmLNRIq7EsZ6lkpjMqcFhKO5qKnE1FKaoAYBMO",
+	"NcXl9kApvah9zezTwiGAlT44GqnXgIL89lAMTaikRJn1PU5zYLik22F004TF5/JyzGWxKEWrMhKvsD7D",
+	"QmHaLK7MUpQGjzYiSp9ABkgN3VaBxrm8XJRNwRYNFXHgaEde95mhDBlROSYj3PN0Bp5eqksMJ7TyUFLy",
+	"A2RhWA9GgRSSN5aJb8TRIPjdiEVgMAHKPWSHgofkoDVYjTs7usMAZltPUUpMwkyd2NVGSSct+XaRLI8M",
+	"w+goqdLIa7tiS1EKVjQWS87qKv5tdfCW3LrBqV01Qd2Gxr7+7VWspIDLm9u0FHDs6Uq4n9ol5/vcJsqu",
+	"inEsckD+j64jJD7YOwHQJd20P/kktIqADWT0ghRKxwZkOtXThCSztaoCx0Z8ZUHyWBt2y4N9jAAOQUGC",
+	"ZnwALePnllomeg/qYg5Vh2aOaTNuqzddpE5QuBcOrnjpqA46DCKX/tG9j/88D1/Bn7+DbwGc01ZkwqUs",
+	"CoCJm+Px1nbfWL5iI7c3CQpgFZHdE0Z/aOLrZRpSit+4SsgFewL5YY0jEcdIcujExfAbRMRUyY66VKvz",
+	"jcxLw21yNCTLbcrRVJDwzHoNx3TZmzEz4kqUvPBc02SYhT7C/qgJGQzfvcTUuEbuwX1PLSjjWnIcL0Ws",
+	"lbzfngQW2wTutYKXs8YUQVKGKfxZaP3eJ1cF0RtlV63r29Hk3CiXu+H2/ZcYvHB7nrWF29cMHGmA7dcA",
+	"8uN6qWVz3onP1wX0zT14Ctx207r/Tl3LS6TQG1tyNaFeO22+FJ53L6/U6NIpWG1fXqnRa/f4Teb7FSbd",
+	"Wo2hdSx0KKS70777m3s4c6QGNSZKFK3rCmhWP9Foqc5eNX6FIJ/IrPz0/U3srF9Jfzfq1BsuWnWU8TZm",
+	"Uai/OpmtbAcf2gdaoBlOIJmI39bNub3YHr7UYiHJfGMNrf1qssp7dLBSCSxDEB9QJaFWkc1c35ZSjMjx",
+	"tNf98ducuEFW25QrIKis4LeKZr6pKQc8jX3zQnDozC9q2/b6m7dBJ80SJLLjarZSyI+HPyVZH2QSXDZF",
+	"6BGPxTNRZyrx0YY5NuMrkFw1HaTZQMMRG22zl7qEvnFgn8XWCY3e0iCDfigoOhICHS1akQc925myYKoE",
+	"Wzbhn0DDdftlQg2lGt1XBHTWtnp9H7ZQxE8Vj11jHMhFk/dwRmcx1mXyFALTSTTdKUtdphWVYNFxax0R",
+	"MKeGOTu2ThH42+S4TflfkdkTZYGRBFlhJtiauQy/uycN129lxQZpon47Uufjrum5Nx32uKtYggRdEwE7",
+	"nvT74NF25+bT6wATl2BKAv535SGJGjDiDVxPy9uwtEAtmmpjPzOhHixiFmFu3VtjuWSdsQCHYAKkiNrk",
+	"B1x8ICbsQSedAjos9WIytS1dEK1tfdPomW2/qG2uAQxVbHc4jXlZ6ZFwxFPBN/ssfWZ+Pw7njDA1cne3",
+	"wS6FDgcVoUSnt8VttekEWSjVZGpJQ4qC/6xPr741uKsRQjWb2bgltFntl5CWBVv04RfYj51J9AfqhR3q",
+	"69toEsEWX5c0TRzqPwl7P+1wjSNpoeQPSNRg/n8qszl979wngX0RSZ+dvj4NfAj4ExZJFgSQO6XRykXR",
+	"YOritWpIdqY/1swzSoH58eI5pWxwthK8ZHyifShJ0e+gY60uc1G2tkLcTr6BUXdbIGh7+AWkzuYNkEAi",
+	"OdV37m8iocA8ExEWaDnQVPmUyEIFl5tpaXy0zd2mS0A1QFX5z+3N/Dkv37eSJ9WW7JNUv96Skk6g2p8w",
+	"g63Z2xDG30QXUIKgWW2tHBP3pA7JLBSEIdmLTYzmZSmtCFmyZq1a84zqYsxcFIVUE4M16NiFhpdUsJlF",
+	"ZcoetAWbDGLnicyH2eFe4D2WBiDlfSOKmXDsBztRyInSvnVsjYQLPamiVbvbIQWXR720a48X/2hK90dT",
+	"uj+a0v3RlO6PpnR/NKX7R2tK57SKN+Urop4qs7dFQmFL16lPP5zx6zN8/qjX661ruBuJwacKNTxEWQiN",
+	"Z0h76u5uHePGfScM1HAmjfihGFFFEKexUK0BhaQBfGKHfzRpZ4CLx2xBjCUN0yk94SvttrbUw0LMoFlw",
+	"OqiTRu7wkI8Ls16DhtvAC/CAQRUq6PyYHEZ27DN23HtS+WOhmjFnjh0Mi1UNDfa492SnOkxzbNJ48QTR",
+	"dPGf/flDWNlx74kjRH84HamueCHzE4DbPQmAIgGlo1NtypNez1FdaxomWtpJyTjvQk9ClvB6buB4URSU",
+	"Spags08GVEuqiSjnpVQNOOVAK58ZJgkfO2Pi1wUHIxh7VYbiXXZm2VgXhV6SCR1afDvemlEbiYyB+MvQ",
+	"nsl8IQRk/K3m4hneTqfjVnm88Ytxm4rCaBppqpdZVeHvHgG9fF/Y8tbdC6S5JMT7hqTGKTcRJj7dfYLF",
+	"Q5cI3KopgJQtFEAOYYu6P0Wv/VvJl4NGsK+mvNRXIafbB+WfbeJCNX7Vmb9NSabSXELjgAS5Rw0Aau5i",
+	"T8yV+Z4AJtsBx/EP0KlIqnUXLdPqgMuSFXryu7Qtut2M/l56GH28zq137tn6aXdb0kV+CYmDu1Hf3LOw",
+	"rZhn6Lk3sT2CP+FlISv06Vh+tWxutB6Qv592ULGJ9PfQMcpbVg1zDRZUw98ftOHUjr5QbVo7xWrJJ9ro",
+	"aY1u6jtfO6ZIgNVkXSxuY4G+pl5UYrehVXFSq0ajIeHufvmcffPky6+22T5bjJt7sVikMjado+3kuQwB",
+	"zRIrEL2oIrmUTL1FAyhBz81EWSfHhqC+JxUiqG12TLzo5n4iiUhmwwSveLFoMUPfSAO+k5rYO4xiNBgb",
+	"UdwASrfq2EVQrYFALpU1AorVmJcEgEhwiJsE9YAoQ4EMdzETeM7j5qR3J1TL1Q8sqeBdhNhHzld1HK96",
+	"hxRfoNg7SlHsTKumZiT4scrw5gweTncr3RjvDrkJOHAiq6ZeiZnhP/7vMf3jp+OnviATUptzvjIncdlm",
+	"rVrzEv/51UHvcbv5kzLYnvfgeXp31IavZDGbcbTX1yKmxsoZT1pzb8ZgsUF6HyJSehw3yLFh/tX2wEm1",
+	"1LU2lUG6ENvKceDvlBLNS/EMutgMDhFF+PADnuzNITw2aDnNsOstnt1vNdEZVOf/GBeRsaNjNpPqGfva",
+	"OwHjct5K6G8kTeBDkaLXsFeEKcpnAlLH4fHbBHhxf2LAPTyltQPemFkWkVq1FynO5JSQy98o86LaqRcL",
+	"R7iH/y6FUjypjektbY5asq3HvfSXLS8SZQ8PSCtTvazf/Y858sOYZeuu0aR2uU5eSQJZN4WckmLS2QOl",
+	"XkLWPDokpZqcwI9n5++e+7Q/H80PqbfwBDnf+op8btBiYriYAbOHBoEW8HmrMu5UVgD2Uvjoh/jxjENv",
+	"j61pWMS6pqv5VCgDuweNdTFNYsTn0vKCFcJaUUJ3StpMfxJwQCBnjHemrXUq39fya1KI1/XelJHlteBN",
+	"3pcywpKW0NqGtiLr1Vz8PjxgL7u1Zlruf313ihe63Z4n+n3Z/PL6l1Cvy3yNhtWdWLZUcyXuvl0ooXq1",
+	"H4Bq1rkuzHUSR5W0tdCN1H/Mz8l/LcwxvQmpOW8M0phZ5T7+jA1oqwdQMBtVd7tLxxe5HBYiC2ASBoF8",
+	"MR8xQPwmUC+a9crXaFeR1ww+mDGjWQC/xYY1hMvFS1FTNtmZYs/P/x2e+eur87+SuRDX3EuD0Dl//073",
+	"fyp/8H0Acf/j9u3f01G7uYUtHayE5t5QKi64ETki3Xje0D6I81E9uOkFhJ7L0fzZm7WIUFYl/lfxrH2X",
+	"eU9e4ZQLGPHBN5SQvyfHcM0bHHmJ637eSoikRPL5So1OEYGIiL4VtF3AY9qjZLTdwW+DKdoCb4emyZ5g",
+	"e60x8QLes99tUofiUdex8mghTZv+LbcpRKsBftIMCPvaPYpJ5hkbUDb4AH6L/WJAhA+w9gB//xzKxPvq",
+	"wnd0+9sin4gcm9ut3H9Sven4yAnZQrhHU0DfyrpbPOVmKiC1u2xOfJ9y02W1xHhC4OZXAvO5R/Q5pUFP",
+	"EiVk7AOqe+1TrTNUTqvZ+yS7egbOegpOe89mvDGXUbnCrg3CRymHSjRuVM2w3SPZ5L6Wh5RTM5DaN0Pa",
+	"mWBXm+Wt5+iThGByRdEi/fA7eiP05U+0bQp14J+ZOA1prRqOgLyiakjfZK+vsIgxizu4u0vNAC0RwiaY",
+	"lfOk9w1CVxG6hSN2dwcdH8Wt3tIZgGrVcRrVxcNm4+6+QwGo76BeVd25gX1NpU+nGXH1GbbKTCAgtT+P",
+	"6BY8ONHcnmpooz7xWVYJU03k6fsiVlyRbVQdkcQvEZXQkRk0tS9WjHw+rVjt7XHokhIOBFFCo9D5atdZ",
+	"rOWH7eh+Wg3blBn5l/M3rxHh3ycJ45PdFr0W23ZAUvZhdI+gc/ghMtzCX7aTLCWP4iHcEuGzpPbr/kBD",
+	"ll4CvGjvFlT70YC7DxDTrqh+xUoxL/iolhhY0cJWUGaz3+ivxZJGTw71XqqG8HyTwrqO3SixWxFpkS2P",
+	"tjqO+zlf1CgbW0aHrrKQl4sJ4QP8cZCxge8O6P5dNSUcoIJKfRkHfUXOkFqrUkwPHq8gLDDS81Bkmsvx",
+	"WJRZCBCUcSPXvqLwADulOsOqD/zYMmgzGWOBsAtnf4FK/OPF8x0NmhOwjvfAWlo12W3dyPZ2vWvdENsW",
+	"mmr0u39b3Fu1tW3JOeVENR5EovF4ve04tTbt3g9PTndhbXd/6brdz91969SSDa6c0tS26c0RF7i5tUqj",
+	"qAdACsQx3BNnAkq1EBUGSPCb5ncByUhpfbtWTK3yb7viJv2nsQO/LyVKdnXPUHUHRIEqlz/N4/rqFkwu",
+	"+upeuxSJm0Sc7V7Yo3epXc5M+1KKqpDhbmGKlmkt2yIJOyMHLRncFlf8fbve00nbTee4TCVtoyYA6hFm",
+	"b6Ox692/8ExUOJbM794Sk/6YAfh/vITomo84nk47GfWCmkzch4hqqrQ8h+rAUMg0IN/JAEuBltOVRxVe",
+	"52PgckubzqPIH1fvCExMN1jMCALDlF5mgSqhWg7qXJxpTAVp5Kphx8Bp7yKjZqIkL2t7yVRuzcPdBFGn",
+	"82PnQuUSQ9F48yR4kZRmC3MHNKpmmRdqMddOa9PPuHvxvppyXdjcRq1p/trtVIamr9llutoF2sPXkNGM",
+	"I/DImiWUlMormQJJU4i1c6eTi/mDX3wMNUNn1RS5aECcq044VUm8yKX2EEneHQkRDuoFIlbUCz/bQyMB",
+	"30ZKGYkcxvu5idt4ZCO3cOWP7bLjE0hHp3JtPY5CN773wwlUGRe5KEOI1JFFvT3FwCslzpCO9Af3o5Ol",
+	"3qIGNWpwD47cyyUvlVQT04q5LPHwTIwiZDI2XHmI8MJOnzG9EQ3WY9gegrKNu2FUMKG1099evLXHIrWx",
+	"LTNRsPNEb9PjmlSU/la1cd5GZL7bM8A858Js8/WvRR00JUnuFQurQCETN+MhgKZ1wBHbNi1CG6uLsu25",
+	"+PjYejLzrrUD3Nw9MOKAUuk5VHQ84IUhxRbML0c398qms85etzJC5yxDu/wAhlfBdaYQN/e6d5tNZH12",
+	"A2JeEzGkZMeF0z5T3kVQSw+MKK/kiNS0RD2QmHB1WbmON4rmMSuF+qdgT+2Vh/02CDrJxrpE4wQj0kYv",
+	"VC7ydHnMrfEeW1tades0ITWRw8IasAKeSUsF2OsM9k5y4B+gRD61Hx+9Kr71JP5eCuH/KZICP6nS7Ad1",
+	"JSRYzFQvP6OKJjmmeo0YJaUUWHPQZdDFD/+O+pHCfOEtrhvvo6iP2yPuccSMLQWfZeyYFfJKsALwpFXG",
+	"HjNPurtLqTCz7lOs8Q5ctVEYHl23FIdRczTA3tRjdvrju1N21L3elJT7yJ/zfcVPQ+usCv7ylgnaemHP",
+	"G6CoBj6mM/A45OR9DJPC3OrZwsgRQHYtDGoA81JPSj6bCVABZtIYaNWng7R3c0PKptgyCTldyolUvAD6",
+	"BwCaxbCQo25UVOAn5U53NzvfaNP0Ftf8MnylBrB5S2b7ehevPbsTqz3dzmlPdzDa7z4hPvt6K5s9vwWX",
+	"vfidmOzFR+Wx5zGLPa1x2NOYwV7E/PW7NfZ6EXHX1/CO5x81Sg0XIiLumGmtM44Um40QsxuL9Nsm+LSF",
+	"1qdyGw+u/+PF89AtVTGturv3m7KLm+u/cD6LUtrVuTN9vYnEy1QTlVN3nUphvdi4PH17dnnx5v+8eH3e",
+	"ZdSo21QdXY2jU2fXMSUA/l6BIgs2NlhEOEyY1NTaeefmBqA5xg3lwzMx0+UqtGa90k606THkU+qSzZzN",
+	"RqfpTYoTJFA9wQzLvgJ6YV4ujnXJlmJopBWUgrnWYnha5UfbNRdkt6/66osvIFTa/eILiplKj19oMFU5",
+	"6gCtWC4n0lIHUiOv6WfwavXVuOQIXqZL3C52pjz+iHsHrfFEZ+nNttJ9FSx3+Ar68ucCGgRP9QK7Fjnb",
+	"tpCTqWWGX0GzAgSHk7Zq/N9XejRalKVwhplyZwY+C6BTqFXiRRjB2RFzPwAaNjN9hQbzkpc5bdgroaRQ",
+	"o5XbszOFrsAYOtwD8hnolQMdGrlheIdw7/pq4Bj0IGODfqffGSByZ0P2jlsK63dCcLvf6bIfUQ6Qm7Wv",
+	"YhhwdkpRyCq66D5BLYhqKbnc6QbDQsxYrkeLmVC2rz736DaPqLsvqFowUObDmyqHbgG0H0EH++IL9gLw",
+	"DB1/gZOEZNzCaKBXkbOhKPSSDXyIjM/l4dXRoMveqGLVV4M/v7hg9b8dEvWTuzf9x0M8YDtwLKevwuhe",
+	"kZGl04ww/l6/PtyE2xNrk6x0XAvSk90Cv9V5yMWKD/qLL9jn5PhFrxNkN8OFewTcDz4TgF76CucSncZI",
+	"lJZLhRLPMRJsr+R2bCjYwIpre+gs30HWVwM+nxdyBCs7/OJf8df0zLzgEn6Kn7k+WC6XB46vHyzKQqiR",
+	"zkU+yJgu+4q0wC4bUM7+wQv3dyhqn/wm51DBWcHVdJn3ts3ABXDiU8H7ajTlpRE2Y7kYFdApBK6/ZZ8D",
+	"p/9JqlwvzcHR8ZfHj6BM/seLlwdHT58xzoYr6zHuZ7x8/6yvRlrZUhfuIjtm4u6QYw3i2ppnbPCav3Zr",
+	"PFNjqaRduX+/1koMqCEy3jnqet9Xg+6Xg3AHfl1o5C0wknnGhBnxOZ46ukELriYLPnFstPpEv3/0zZN+",
+	"/+jpNwM34ZGezTizWgMORpf95fzN63BhRwsnWsbRJeuyH+eO13zNfpDf4iV1FJEhFKkcTdmR+wuceSlm",
+	"cUYAYjWpSaSRk+7XV3jp3T2nXGaogY3T3p8cPa5OrPptr5exJ72v3SE8OfqSSdNX78UcXUgxZFHGFjDv",
+	"o6cwPbe73/QAlabLBlFFZwhRO/3J9JW0VYK/tET9Ey7Vids7XhSV/6zUTuPLZ1LB6g1fsSH2tXIKg6Or",
+	"wV8PTpE/DxjwpMePH3/zqMq9gEUDLjHC4BEvGo2EAWnWQqIzq98L1WUvIbBdGLGE7gx9BU0eEGoAfEnO",
+	"BnKrMfjm4HRhp7qUvwFFnbBvQRVg//vf/zPwfBW+THIR1hqS1CveCJwVAAv8w2FnyLQDRoCtlh05Lgyh",
+	"vM65MUtd5ids4NSOk8ND960T1G/+X7fEQzcZzHsq5EgojAKiF6pzOuejqTg47vaofw1qL+bk8HC5XHY5",
+	"/Lmry8khvWsOX509f/H6/AW8U0GCdYBhYpcMdvr2LGrzeNI5ArfiXCg+l52TzuNur/sYsWQxZr3GxN2v",
+	"JqIhkQG4NtyCwSH+Gxn4INvmE2A/STvtq4HjKlwq84Mzjf/NGUSDWvPTwV8PLrTlxcFzvVCWti2ck7MW",
+	"O6+kseCsMEfX2IaEz4SF7os/r0/YDcAKwa8ENBjykw/SlCkhgeUENB6mQAEgOF9iPwCwfYV2Uw1hBi06",
+	"6Yb6dSEgMYUOtrZQr6zyGiwAVLNv1rLfZOmQUrXQw0LOpO20eFD73jw7n4TetlCVVAoz147S3GSPe721",
+	"1JZYrP2NcsmrxbUKCHpX02Yo5yZrpLguZgTk1GbzlVTvm8ahxw7hmZusU6OpXS/VH6Yp0Yml3wwb5pEC",
+	"a+ZQ5+TnX9xP5VWaRN+JgoOZ4Dt1e/0vc9IN1ZGaEofXRatidcIG//vf/9OgpXUDQ+l2D7tdegpOOEBW",
+	"dd5B803a4YwpsQxgptl2jcxOBdjWfGJCQTNxAmceXh+gmnkwXGH/IC+pqGXsAbSMBR/Tp7MzN1mnQZ3d",
+	"zRE3GWJQhbMdztI6e/uzsM/xRX9N7nglW93ELTev667Qce9JCvIjtFN1+wUdsP+hr0t12kov/ZqzXabL",
+	"P+I1GflSulwUwja4GdESA2HrzEkAuaGudxx8P6TBXoaanQD5UgHTkNMfmyhDtatTYzfvzQv3ni8u26oU",
+	"/DTVRlQ5JUGYH6UleW2ONUk+49fo5T0+evLVk68fP33yVeT6PUp41TbF65Pd1wTTUW9/swL5vtTlRFAy",
+	"KQIHYlo0h5aVwgDyT0SteMhApiViNnoS7WDqUCfrgOGwHyk3MlKkFyCTaJLoSyNmGrxnAFIE7Rg9c5Ul",
+	"uqrIJ4aJi+7SUENH6OgAarwzigCoFVS/uJ1JFcvpK0i7YBfhN59hUGdAM7mEuwzGuSfj+l9Suqtj7kSi",
+	"D8bTKQkxzdGJ6u+JS9cYY+zPTBNRWwKZa4za1PcOrgEs7tvVWw1ufvJofksFvOl1+EekoL35jluOaV+/",
+	"203ELMwdNxHcNmgqc8Pe/njxKL2tBThBrbdGrg9m/PoAi5qPek++/vKrp/d9g+cLm8x4ovJXU3V38dyb",
+	"y5wyobrs1De2CS4WuoKGr0xfURYY3mIqjvWpYak7VdHFPzxFfBrn7+T/pqdg00inlkKb4niHKTpHQIN7",
+	"NG5b28tkBe9+cFzq2WWOOa07H7a6enQdr69YBWTgtl1sU0qKeS/nFfj+fs6GteQGXhSDk0S+dFXEgXnA",
+	"EF7wsS3MOiN/c8akMjZq5R11YmGnNUR2J4opU02EJmbJBW6qXz7xgRdFAiixxbnEhYcfx/NR67LV0v0R",
+	"dY/7u/J/VGpn1TpszccQ8TPPULZrmzOtpNXlLaWWNg2KJ/rlidFGJYW2BGc+tokTXea4PcLXkFyOKgj7",
+	"yixGIyFykxRcHscH38CRqspDjDdjEXwGwSn6AaIGOaQEhypdLzUHVbruAMJ5amLQCKyUWK3WsB+pigcV",
+	"27g3NAT7DeO1z4a+y25O3FLL5UFIeRhgg+YjKkgDluA+j8ifiKy1UNZQwnpf1VN3N6fVV31V5xDQqs9E",
+	"2MzcELNQ4oQEJKAIDZ2+LxSVbfcVGIxx9Pbz5dTN3sy541ivf3yVsd9EqQ+WMqew/FDmkjgCLxhFwDCu",
+	"hiGwbD1QZh45PYVJpUTJyoWieJIfhg0FHrV2hwEpNajXEEYyhCapHDRnn79++fxR4qA3OsZ5+Gof0iW4",
+	"Colt0sBqbmohV30dIaO4oiZGJaN4gW+OWCWlQcNEWRRrdN9lpxUF9RUd1BJbegNVodHu+2rA4Z5VkoGH",
+	"bpkhiDTjK8BwDLXZ3LKZNpYd9Xq9IChhByBe12UvOOJb0aTdWGNElnJqcwFZC9EV9zlMx70eueV4X5VQ",
+	"OwcJHEBmdPFVtV7sis9OQ8weH6nEsy5ytpjjzYWNM/E5gsOBmldKw77sPfYrRaAB8Gg0qbaVGrW3chs1",
+	"Sr15QIsz7nmZEGJrjUujLY5al1Y+xo+kcMOHgJMIKilOiqLfUbk+XANGaJZfQVLRLbB6IsC3sVZ9i9xJ",
+	"O0VsAnmqvjB+hfCMSOy+TxGKpw1BFoedIR2kcs2NddlXcL6lXvp++05wvgjcu3ZVPR/PPIRd1S4zGfnT",
+	"kx+kMSL3ReC7Y3+gW46mAqN+YW1NWmZeri7LhdpPhf5l42buuFXB44hopp0fuuxCGAspbMI3YI1rcY7W",
+	"Swc6P/Dffluxc8vLtWTzqunF8Vfs6JuT495Jr7eWZX7S+Z4XfBrjQXWW3ECMM0NRzlnB51bPIdGwFROI",
+	"T+amnj8YkFBq/Odo982tI3wkYxA/QZdROrfBCdTiQA9gx1yB0Lr3wCxe6UnVcDmUcM1gyTuV2DvxAFhD",
+	"fPubJcSbIhflWw4IPn+IiocTFeiXw6rpObfTR5+i7Pgg85vGqOUpu9Iyj8TGVC8Vs1qjPHCKLTJo91gy",
+	"RFkzZPd18Mi887Gt8/ZGebMRvroPTvLGicnKIP6YFvA6eazrF42OvOfRc7c564/iWtmGBtUQC4nQrO7h",
+	"ZDHfNmocXTNxHLto7fZ4OG/HKSvEhBdOcYOMK2eyA5CMUwcVA/c9GkzRQqBvnxHuVK1XJbO+qjrw+yx1",
+	"d4yrbqLpNwX1NkBv4lgbk9Z7STAdjCMyF+NDABWzhg0iTWcAhjefCZV7p4fTXvuq9pAz4seynBlMId5g",
+	"ZUQ1t+djt1X+EO9zRn0ZQnPMDX0wQgdtVgED4id9MdLrLJ8EXWUuikIg/JHve948MH0wdGql7xVRN3bo",
+	"j0WuHIr+FZAicNNaa6xuLSWJPpDueMe7fTqj/jggN6NbXUKfT8bxD1A49yDqYBn6eqYFurduAIYTdCXs",
+	"s5mS3dhA6M34O2xCtB/NAwP7DrA7doddeOtHy7gRU+vnodNSm2iNLmeLgjfrEdtpgpqq3p2MLmpnZPQM",
+	"MCFMRDJ0znWKuaPMp8aZoe1mg0oIePHAdid87uY3Q9wKrtgAirS+f/PqxeXpy4sX7wYMAmVkqsM1iJ/v",
+	"qzFky1Kvp6GwSyEUs0tNoU2qs/LuScjMcMRiKO/HJ3j0Vfg+/kHpJUDycpwtWGKjUhvsZ4BtTGv9ING3",
+	"OOel7aultFNy6vm2tAZMCqzUcSJxKCZSmQrwEkGBcRLg0UbR1FdK4wwCuge3lObvmK2vA1Z+om4gzzj7",
+	"avD2zfkFS7l5oCTEW+BjWUCDjHWHS1NS9PfugD+taw001/5W3/GewgbcxzWVlKUZbqg7SlR3PEaNO+ap",
+	"4DUN/gEvr+96uzURlVjLlDxrvkmmo7P1W7Fe5VfB82R9ha3z6g02M/gREq6g7EGUlAnpNG00GzmjLaRq",
+	"HHDTQzM3rF70rbG70OltSiqgu5t4kQdz0NioFqPmtO8rrBoOcbCo8MWt2VQoYLVS/LUwV1/VHl9yD5dC",
+	"Xi+InDi90ceza/3xMiauhIKC6b4yS2lHU6g0ouK0U9zotUCc5zSefqTFEdwKcZshQhYm1FdAVRTZqiIv",
+	"GqsXA8fKqJm5xfeRhWFUCDZzooWB8J/n1DRhr65hXo40wJVLSMx0H9S0dUAgML8uey2WfTXSxWKmDNVQ",
+	"wjejWEc61Y3k5t75H9ji8Q+tIak1kGaXsV8XvLSizNhSCEDZWgn0Bn88bvSHTvFPoVM84A3+O1cQtl/G",
+	"309rQPZ+iAAEjffzp6jCNUr0qhWgBt8OCVj2XoklXKzKVwzxfair59g4ckMSQEM/EWAyHsyVWxunwe1X",
+	"Q2VYy6p6ccEnDSHWuR7BOWu42ueOK+Cqz8YHP0CXLUgcWukFjsCtCM1JIFPCbY7XaJzyozRzw3Vrwcb1",
+	"JLabh8jUXsOlQKQ8N/uIKin0eBe6O/yA2T43zeEravRIJxbyuvfjNgFJJxkBfi/E3MQ6D63eq3ZYJF5A",
+	"C9Qudhj2PxuCl0pFiudSpQ5uS2IlzAbzR5xApEwoLEXVzAhrQc1WmG8SRewTQKxNs4Ky9D3n5SjCEaIf",
+	"CqBEiU6NECpDSAyfkWMWoymo1auQvARQA8aWWk0KFGpOEoPAG/x0OCAv88xdElFNHa9dNXd/j9ZLbF4B",
+	"BlPn5PjLp5tJnr/cItQZdRe9Vc63J9r7CC2errOKrUn/8aW832DBwjaF1v2xDLI4gYKFZEfIsADwVsjg",
+	"gtoav0FgKJGloQisk0ORzrMovczW0rOeHB07rcfpKbwyU/oKu5dmOB4P80Aqm0s1CFMi0wiIDgS025fP",
+	"jDP+4J0tY/e+6cLHqDJ9LgG5RvoqtL6ixOYMnwJuMajYBaiBUnWZJzHKFa0xXJgyZorBMcPk4ZKFxE78",
+	"TS2flOc5iAwPo38R4h3OhnOsZQxMYy6qYQsOHnoe6L1SQgfcDrrwv5SJ1lcBH6pWOYU1WcMV4VB86TVw",
+	"mAF2jw4Znk6TRkuYGgUCc0O0BhgqGNl6qfDLGVbX0yFBQl1GMDVQDCIVG1CbuUFo4AHRopgYh5SUgdVN",
+	"GETyPwZc4r4ariL7w1kOtJYMZweBcDm2GN6AHFzo9oVNm3xNGUZCoG1YlFgFnSGMpuX75WBmlHtsABQy",
+	"QByXyhWQi5EEGNdl/a65NfSV7/HpP+fu1hRrrxl8j0Q3pguPpJFaZbWf4OboBba5gT77Fz67uXbjKtfG",
+	"9muMdBe+PuXzuVDuATTdiiIitqiggRbQV0559JAm1mtVHhA6ZjVO24QLHEDMYIu77FT1lU9YhVOrJRgH",
+	"1PCI/PEnI+KpUZ7xykthd4c4AJCcjfeRxn2FuOiVepHFmwu7yAY/IXD2IPhsfNU0epn6qrJQYwz7RDI0",
+	"7Ch+tdII5jzYqv5CaBViois1cqYlgPv7bEAUvWxwuij5wVv3en7wRg2cmgpfRA+ScNtaY7SOa0lDr2ds",
+	"uLBVCiySMkM8jSyYDV/2vu6ycw3XDXuXYN4xYDJDfg/SuDMforIXxLjkZmNZkKR7JcqUwVrXJv/QI//Q",
+	"I/959ciH1xojew+B1mr2XjKZ6M/Chh6D93Q3v9dLQADDjqB4QafSWA2VKIXTnrCEoF55xD6nDWdf9pzY",
+	"A60yFPW5uzyRV0I9qgME9NK3BcsLk8gA2Ip5KyZA8iL5JZDzcCqgcNbpRR7IbuBm+x23hLk2wHyXpgtd",
+	"1Ss23IqnTxIQo9cHvJDcIMX48dwXsGHXg2bl+a6PaScOUlz3nrzrpCkQQGfUVfYZcR84YcCGHISdHGTY",
+	"YIZOymod3Tn81MeoZkvkA+PW3dGbchuOiAMT+u0nUU/N/aFS9c026zo+s0+kpp6q71hcfCfN976TMRTf",
+	"+TjugkLWoJxsVuQ5FZ7UFF9p0VSCl65DuiPn/oekp0+EemJRjOxoaz5vpbiYT6c4/6MkCVcrb2ixuy1m",
+	"wO85Vbj6aGNV9MOrbmCgbANyOsM0GPAKCGfUoFYVfBBZMGgpVXUzAPQOzaBXMNQGwQX1qko//cywanUp",
+	"dWYK1Red9UTRbRr/TCr/81GD/r/JXNYpAVpwQeFHvfRTOksHvUv3QR9/Bjiv4OVZSytNEsVuakiCMG3o",
+	"5/6Q9g+u4pt3Xzw2RCOJ5l1fgMU8sve9C0mh+2bMjBOcvPDDEwYVHb23b+Fs+MhSshL+7CyHkisr8r6K",
+	"3GlwZ6QFG1iiu4u+xs17QgKo5TxRq1ndV2v3DRvDOpV/rEs21UuAHk67Q+BuVCd6yxpFumxN9zP0ITjq",
+	"tU77hjntlfH9EQnw1LyHvY1YHPhRlFjW0fzugQQjTjzjziZUXI3E1iw/cKD47DmyXMD4nUEtORRLgGPN",
+	"+6mG2EHY3SquVo4e+2rGc/AV+Pe67HRh9YxbOaJMMWEQOLeKwtBnChEEQl8hIrJWDeUVTtv4IVrXx5Dx",
+	"8XgtxTv1AIWmoaivdu+PkeG3KyHqt+zexPxuemoRiT8X8UH9DrZjNHpgDL+rxn/uuzVunFy4EsAY3FUc",
+	"SyXNVOT7R29vKbG2Hd4fx7bvsT0ATw+tw5oUrR/wm+fejnwwR1p9oCYOCH+9H64H+C9r+psRHpfT55GB",
+	"Au1L++6PF8KwB/5BOoyVGh1GJtxW8VpFSLyMJZO6Sx1VonAcxoQ4G+n5ilLIQc5SdD9CVyJwnELX4vGm",
+	"goXygVDuH877Kgrcu7kMhVDolmZW+64fNStS+qidqj7YgyYjhTCmSUCfr9Roq0sggVk3KQW3osRhDEXU",
+	"p5IUZQj9hBlg4ztxJfXCt8CoudUbvOqIxRdrlDs7CN5kH1o66AORH4F/fg93/UfxU9SP5DZeiqqSlpeC",
+	"jcUSY4QY+4f9yOpN/uHMtBLmvpzqG5kAPAo8gqoFFBJf/ZUaPYyvwzGAXE6Esduy1fEJNL2mPq7kIQ85",
+	"Gy5G77FnGWQZfP7jxfNH7mJWuSF/ffOO6bFvLkQk4R6ZCtNlL35d8IIGMWxe6ivBBPwutOz/FoYwPhOo",
+	"r8LopQhAZgTpjQXlNClEGcP2K/DnarJc9RUWXY91Ueil8YyKOheH3PIsguAhL2dI2Cn0BEGUG3jId7S5",
+	"+6oeUGXcwklIUiEd/4PuPOF8ZGNU28x5A7RPB9K4o2aa/uccOvtP9aK8HcQkNM5rBRH6kTygeFBtOQoR",
+	"632wBKIQhKDiwGq8YQl3yFncmAQgTd04elCuQBdsq0oQZfMsofTC38oKejwGk0D1Mg4TCCd7z6xhAyWu",
+	"EZTASrVwClCopAL+S9gKzAPBOkNiBDoDOhhzMbfTbXL8HS3nI9zDe6T8TRBa3Kdm5aGdwrA9vv33oC3s",
+	"UhLeQjgmfXm9VLm3ErSA/Vvd3UZgk+Zbe29YJqiOU36TNOxvi3wSEDBFMYYMIh4gG+nBdcxGBAt1SnfN",
+	"/4pJduvIkP5+UjYz4oAilYb04tpnIkhZXqHgUjxXUC9nP0NombgBNsv9zBvw+M5CIqqQV6JE/aqvINMV",
+	"7asYuYzqfiE/12d0wxq9tRNzuBrIC+X0zkQ5EaYxSlxnQrf2OWPfWuBcQ/+y765AFX5wUaqG/p3XfDS1",
+	"hRxNfTtayBquAeJdHH11cvTkpNf7T0diHlzPXVJk1zigNJf448pHlQo9gWFbfizIlJ/bwPhJsQvHrzZS",
+	"HcjvJc8FO1NWs//QC+zN0p55fAtpcu3d7/fGtfZEgKOc93tDcuNsyKkWOmJq3qAmNrXJyKog/pOjb548",
+	"7j25F+5WaSILtR3ls9KOkgoECUeGrVvhk+DeH4SOKgLbhPL4S+VCkQHjLJ7YEGTQXrSqxdh4Sek+bZl7",
+	"WlLpvMhTvOHdAiLuaiSLRBTgeOeC3Yj3QQDPMc006sgFOclVTE1gJR+3lPxvtsu0W3gGw8Fs8w66W3Ju",
+	"MdvuQa8iDrLFKyju0SkI9r80GfUHcVa0tJUJTRgIUCRN8bfgQ/sYBkGtO1ejQRC1kESsCFIGxgu7IHeL",
+	"E+qAqbgOs171NuqrGH2ipk/EWBFLoTwYBQA8AORG6OFllxKKksYVvgMCUmC/VDTu+SKXw4L6ZkX8Ajso",
+	"wVvb22z+0cAjNPC4VdU57eJ9V/Ju6d14Dx3n1u9Dq06IFWz9WnDaQ7xIVL1rNyajoDKAtqu+QsCTofCE",
+	"e7IG4ECjeBSVM8ymcGqzByuE6oWsryT1+0IUeiD82qMIWjMp+UhQh7A3a11PMGES3fkx+G91K0FcwizC",
+	"FQS5CckemG6poRDRvTASTU3Boo6PD97v8dPr9ri9weJDUHPOV4cf3J3ejqiEtQJOvZnxFcIYDcVkoSqM",
+	"DsCHyqjpAJKu0QugAN9IpK9yKLGccAWoJM7SGsCPl/iZQZe1lCp9RWLlNOqL0PNtjd1D8Pdn632U13za",
+	"ID2gC/p2zg9gYrviQRd+DyqDpcu+I0gW7v5UyMnUMsOvqixB3Mvjx0yX7PhLNtWL0tSCQpH54909c4S2",
+	"9lDtXjlqSgCcc2tF6V78r34///Dk5sD959j/5186SYdQfW1QFhL1j16idTLh6xTQ6HJGlbjB68zVKvI5",
+	"409uyJSv+VMSPadFEfUBd9cj56ttmGJNXqJ7u88ID9Yc21FQ4GoJQXbAfFcWZ0kpMYKSaRAHlnLmkUzd",
+	"fTUs55YDilFfwYaCg3egFkVBNck+A9Y3bqNMUPZcz2ZueyFQjG0saTit+ooX8kp02SnBHg1Lwd9nbPCK",
+	"G3vwws324Oy7AbhnZlTYhKs8IeB57wqi3jxw+4EBScVmYqapz1DUlP+UDUu9NJDAByNgpSQElQ1bzEN1",
+	"JQg3KqpaGCauR2Ju2XGvB7WcPPi6qDzmdOT+fgIdHg5how9wqgMqxK4a9LjTRXPLLEbTvgpdIIwVSkAH",
+	"McCuo+9brZFlff5l73HGnhx/8wi6xKKxK3I3JwSaG5TClqsTKrJ1Iv8E+8rgiqM8y6ADkw2S9mW56Tfp",
+	"v5sMUOa1skckttAogHxzeZ3DHTVVMNYoYB+H9m5v88YJ1XWHDfiZtFXoXnwY4e/bvFq8Z/MFZlUhHMEB",
+	"FP7D7M2jh+Aie4HmO0V27ER9xpQuEeWMIBGDFDd1MZ7ERvJK38fHVb8HTfFeCeCNok/fx9nWx/ngZPtQ",
+	"8FKUbtSb2/YYh37Z1Chbz4Xic9l1GzuAYANVgYO6MxSFXjLO5qW+Xn1mmFkMD5wGg125497aV0eddBEo",
+	"tp7y9AJuE2f1CyoKA5dJqu+4uJ6LEUQQZ+km3rQCoCDa6A8pP2yl6sf+GRPANd8uhoUcdSvOVTut9KLG",
+	"tW6AlDlRD6BGH/QQ2ulvbaAiQom5WhGmACHyATCKXvHCUvMwVorJouCY2O9zNwCJzl/XQk+iSZQeyXFz",
+	"k6oMX2AAAAkQI2pF36csso2WlqnP8noKN2jvAQZfFOPoK1R31kBBUU/m6B1sHptOpqicopSNli9UzpVl",
+	"uZgXegVJ5uKatHjodOhdqoT2sQJtJ17nSo06N7/c/P8BAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

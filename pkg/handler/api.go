@@ -21,9 +21,9 @@ import (
 // that may be nil is required; see NewEngineAPI.
 type API struct {
 	// OnAir is what listeners heard: the engine's playlog, or the on-air log of
-	// the sync node. Plays is the part of it that a monthly report counts.
+	// the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
-	Plays func(month report.Month, now time.Time) report.Plays
+	Plays func(period report.Period, now time.Time) report.Plays
 	// Current knows the track that is playing.
 	Current TrackService
 	// Playlog holds the full records with their corrections.
@@ -45,6 +45,8 @@ type API struct {
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
+	// HoleAfter is the longest gap between plays that reports show as no hole.
+	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.
 	EngineZone *stationtime.Zone
 	// HostID is the source of an entry that does not name one.
@@ -61,6 +63,7 @@ type EntryLog interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
 	CountEntries(ctx context.Context, q model.EntryQuery) (int64, error)
+	LatestEntry(ctx context.Context, at time.Time) (model.Entry, error)
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
 }
 

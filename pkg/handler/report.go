@@ -11,56 +11,136 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// GetReport streams the report of a month.
+// GetReport streams the report of a month, quarter, week or year.
 func (a *API) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.GetReportResponseObject, error) {
-	month, err := report.NewMonth(a.Zone, r.YearMonth)
+	period, err := a.period(r.Period)
 	if err != nil {
-		return nil, model.Invalid("year_month", r.YearMonth, err.Error())
+		return nil, err
 	}
-	month.Station, month.Made = a.Station, a.Now()
-	plays := a.Plays(month, month.Made)
-	format, part := valueOr(r.Params.Format, api.Json), valueOr(r.Params.Part, api.Plays)
-	return reportAnswer(func(w http.ResponseWriter) error {
-		err := writeReport(ctx, w, month, plays, format, part)
-		if err == nil || !w.(gin.ResponseWriter).Written() {
-			return err
+	return a.reportOf(ctx, period, r.Params)
+}
+
+// GetReportOfDays streams the report of some days.
+func (a *API) GetReportOfDays(ctx context.Context, r api.GetReportOfDaysRequestObject) (api.GetReportOfDaysResponseObject, error) {
+	period, err := report.NewDays(a.Zone, r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
+	}
+	return a.reportOf(ctx, period, api.GetReportParams{Format: r.Params.Format, Part: r.Params.Part, Formulas: r.Params.Formulas})
+}
+
+// ListHoles streams the holes of a month, quarter, week or year.
+func (a *API) ListHoles(ctx context.Context, r api.ListHolesRequestObject) (api.ListHolesResponseObject, error) {
+	period, err := a.period(r.Period)
+	if err != nil {
+		return nil, err
+	}
+	return a.holesOf(ctx, period, r.Params)
+}
+
+// ListHolesOfDays streams the holes of some days.
+func (a *API) ListHolesOfDays(ctx context.Context, r api.ListHolesOfDaysRequestObject) (api.ListHolesOfDaysResponseObject, error) {
+	period, err := report.NewDays(a.Zone, r.Params.From, r.Params.To)
+	if err != nil {
+		return nil, err
+	}
+	return a.holesOf(ctx, period, api.ListHolesParams{Format: r.Params.Format, Formulas: r.Params.Formulas})
+}
+
+func (a *API) period(name string) (report.Period, error) {
+	period, err := report.NewPeriod(a.Zone, name)
+	if err != nil {
+		return period, model.Invalid("period", name, err.Error())
+	}
+	return period, nil
+}
+
+// report is a report of a period, ready to be written.
+func (a *API) report(ctx context.Context, period report.Period, formulas *api.Formulas) (report.Report, error) {
+	now := a.Now()
+	around, err := period.Around(ctx, a.OnAir)
+	return report.Report{
+		Period: period, Plays: a.Plays(around, now), HoleAfter: a.HoleAfter, Made: now, Station: a.Station,
+		GuardFormulas: valueOr(formulas, api.Exact) == api.Guard,
+	}, err
+}
+
+func (a *API) reportOf(ctx context.Context, period report.Period, p api.GetReportParams) (reportAnswer, error) {
+	r, err := a.report(ctx, period, p.Formulas)
+	if err != nil {
+		return nil, err
+	}
+	name, part := "aura-report-"+period.Name, valueOr(p.Part, api.Plays)
+	return a.streamed(ctx, period, func(w http.ResponseWriter) error {
+		switch valueOr(p.Format, api.ReportFormatJson) {
+		case api.ReportFormatCsv:
+			if part != api.Plays {
+				name += "-" + string(part)
+			}
+			file{"text/csv; charset=utf-8", "attachment", name + ".csv"}.describe(w)
+			return report.WriteCSV(ctx, w, r, report.Part(part))
+		case api.ReportFormatXlsx:
+			file{"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment", name + ".xlsx"}.describe(w)
+			return report.WriteXLSX(ctx, w, r)
+		default:
+			file{"application/json", "inline", name + ".json"}.describe(w)
+			return report.WriteJSON(ctx, w, r)
 		}
-		// Nobody may mistake a part of a report for the whole.
-		if ctx.Err() == nil {
-			a.Log.Error().Err(err).Str("month", month.Name).Msg("report failed; the connection is closed")
-		}
-		panic(http.ErrAbortHandler)
 	}), nil
 }
 
-// reportAnswer writes a report while reading it.
-type reportAnswer func(w http.ResponseWriter) error
-
-// VisitGetReportResponse returns a failure before the first byte, and cuts the
-// connection after it.
-func (write reportAnswer) VisitGetReportResponse(w http.ResponseWriter) error { return write(w) }
-
-func writeReport(ctx context.Context, w http.ResponseWriter, month report.Month, plays report.Plays,
-	format api.GetReportParamsFormat, part api.GetReportParamsPart,
-) error {
-	header := func(mime, disposition, extension string) {
-		w.Header().Set("Content-Type", mime)
-		w.Header().Set("Content-Disposition", fmt.Sprintf("%s; filename=%q", disposition, "aura-report-"+month.Name+extension))
-		w.Header().Set("Cache-Control", "no-store")
+func (a *API) holesOf(ctx context.Context, period report.Period, p api.ListHolesParams) (reportAnswer, error) {
+	r, err := a.report(ctx, period, p.Formulas)
+	if err != nil {
+		return nil, err
 	}
-	switch format {
-	case api.Csv:
-		extension := ".csv"
-		if part != api.Plays {
-			extension = "-" + string(part) + ".csv"
+	name := "aura-holes-" + period.Name
+	return a.streamed(ctx, period, func(w http.ResponseWriter) error {
+		if valueOr(p.Format, api.HolesFormatJson) == api.HolesFormatCsv {
+			file{"text/csv; charset=utf-8", "attachment", name + ".csv"}.describe(w)
+			return report.WriteCSV(ctx, w, r, report.PartHoles)
 		}
-		header("text/csv; charset=utf-8", "attachment", extension)
-		return report.WriteCSV(ctx, w, month, report.Part(part), plays)
-	case api.Xlsx:
-		header("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment", ".xlsx")
-		return report.WriteXLSX(ctx, w, month, plays)
-	default:
-		header("application/json", "inline", ".json")
-		return report.WriteJSON(ctx, w, month, plays)
+		file{"application/json", "inline", name + ".json"}.describe(w)
+		return report.WriteHolesJSON(ctx, w, r)
+	}), nil
+}
+
+// file is what the headers say about a report.
+type file struct{ mime, disposition, name string }
+
+func (f file) describe(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", f.mime)
+	w.Header().Set("Content-Disposition", fmt.Sprintf("%s; filename=%q", f.disposition, f.name))
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+// streamed is an answer that is read while it is written. A failure before the
+// first byte is returned; a later one cuts the connection, because nobody may
+// mistake a part of a report for the whole.
+func (a *API) streamed(ctx context.Context, period report.Period, write func(w http.ResponseWriter) error) reportAnswer {
+	return func(w http.ResponseWriter) error {
+		err := write(w)
+		if err == nil || !w.(gin.ResponseWriter).Written() {
+			return err
+		}
+		if ctx.Err() == nil {
+			a.Log.Error().Err(err).Str("period", period.Name).Msg("report failed; the connection is closed")
+		}
+		panic(http.ErrAbortHandler)
 	}
 }
+
+// reportAnswer is the answer of each operation that streams a report.
+type reportAnswer func(w http.ResponseWriter) error
+
+// VisitGetReportResponse writes the report.
+func (write reportAnswer) VisitGetReportResponse(w http.ResponseWriter) error { return write(w) }
+
+// VisitGetReportOfDaysResponse writes the report.
+func (write reportAnswer) VisitGetReportOfDaysResponse(w http.ResponseWriter) error { return write(w) }
+
+// VisitListHolesResponse writes the holes.
+func (write reportAnswer) VisitListHolesResponse(w http.ResponseWriter) error { return write(w) }
+
+// VisitListHolesOfDaysResponse writes the holes.
+func (write reportAnswer) VisitListHolesOfDaysResponse(w http.ResponseWriter) error { return write(w) }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
 )
 
@@ -55,9 +57,19 @@ func TestAPI_GetReport(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
 		for path, want := range map[string]string{
-			"/report/2020-13":            "year_month",
-			"/report/june":               "year_month (path)",
-			"/report/2020-06?format=pdf": "format (query)",
+			"/report/2020-13":                             "period",
+			"/report/june/holes":                          "period",
+			"/report/2021-W53":                            "period",
+			"/report/2020-06?format=pdf":                  "format (query)",
+			"/report/2020-06?formulas=no":                 "formulas (query)",
+			"/report/2020-06?part=holes":                  "part (query)",
+			"/report/2020-06/holes?format=xlsx":           "format (query)",
+			"/report?from=2020-06-01":                     "to (query)",
+			"/report/holes?to=2020-06-01":                 "from (query)",
+			"/report?from=june&to=july":                   "from (query) to (query)",
+			"/report?from=2020-02-30&to=2020-06-31":       "from to",
+			"/report?from=2020-06-02&to=2020-06-01":       "to",
+			"/report/holes?from=2010-01-01&to=2020-01-01": "to",
 		} {
 			if got := s.refused(http.StatusBadRequest, http.MethodGet, path, ""); got != want {
 				t.Errorf("%s names %q, want %q", path, got, want)
@@ -103,10 +115,103 @@ func TestAPI_GetReport(t *testing.T) {
 	})
 }
 
+// No year is one that a database refuses.
+func TestAPI_GetReport_anyYear(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]*station{
+		"SQLite": newStation(t), "MariaDB": newStationOn(t, repotest.KindMariaDB), "sync-node": newSyncNode(t),
+	} {
+		for _, path := range []string{"/report/0000", "/report/0001-W01", "/report/1969", "/report/9999-12", "/report/9999/holes", "/report/holes?from=0001-01-01&to=0001-01-01"} {
+			if body := s.do(http.StatusOK, http.MethodGet, path, "").Body.String(); strings.Contains(body, "track_start") {
+				t.Errorf("%s: %s: %s", name, path, body)
+			}
+		}
+	}
+}
+
+func TestAPI_GetReportOfDays(t *testing.T) {
+	t.Parallel()
+	s := newStation(t, at(t, "2020-11-15T00:00:00Z"))
+	s.play("2020-10-23 23:59:59", "before")
+	s.play("2020-10-24 00:00:00", "=first")
+	s.play("2020-10-25 23:59:59", "last") // 25 hours
+	s.play("2020-10-26 00:00:00", "after")
+	for path, want := range map[string]string{
+		"/report?from=2020-10-24&to=2020-10-25": "=first last",
+		"/report?from=2020-10-25&to=2020-10-25": "last",
+		"/report/2020-W43":                      "before =first last",
+		"/report/2020_Q4":                       "before =first last after",
+		"/report/2020":                          "before =first last after",
+	} {
+		var got []string
+		r := get[api.Report](s, path)
+		for _, p := range r.Plays {
+			got = append(got, p.TrackTitle)
+		}
+		if strings.Join(got, " ") != want || r.Summary.Plays != int64(len(got)) || r.Month != "" {
+			t.Errorf("%s: got %v, %+v", path, got, r.Summary)
+		}
+	}
+	w := s.do(http.StatusOK, http.MethodGet, "/report?from=2020-10-24&to=2020-10-25&format=csv&part=summary", "")
+	if got := w.Header().Get("Content-Disposition"); got != `attachment; filename="aura-report-2020-10-24_2020-10-25-summary.csv"` {
+		t.Errorf("the file is %s", got)
+	}
+	for query, want := range map[string]string{"": ",=first,", "&formulas=exact": ",=first,", "&formulas=guard": ",'=first,"} {
+		if body := s.do(http.StatusOK, http.MethodGet, "/report/2020-10?format=csv"+query, "").Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s: no %s in %s", query, want, body)
+		}
+	}
+}
+
+// TestAPI_ListHoles: an outage over midnight, on an engine-api and on the sync
+// node, and the report's summary of it.
+func TestAPI_ListHoles(t *testing.T) {
+	t.Parallel()
+	now := at(t, "2020-06-28T12:00:00Z")
+	for name, s := range map[string]*station{
+		"SQLite": newStation(t, now), "MariaDB": newStationOn(t, repotest.KindMariaDB, now), "sync-node": newSyncNode(t, now),
+	} {
+		for _, play := range []string{
+			`"track_start": "2020-06-27 22:00:00", "track_duration": 5400, "track_artist": "a", "track_title": "one", "timeslot_id": 7`,
+			`"track_start": "2020-06-27 23:30:10", "track_duration": 600, "track_artist": "a", "track_title": "two", "timeslot_id": 7, "show_name": "Nachtfahrt"`,
+			`"track_start": "2020-06-28 00:20:00", "track_duration": 42000, "track_title": "three"`,
+			`"track_start": "2020-06-28 12:00:00", "track_duration": 600, "track_artist": "a", "track_title": "=four"`,
+		} {
+			s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"log_source": 1, `+play+`}`)
+		}
+		for path, want := range map[string]string{
+			"/report/2020-06/holes":                       "23:30:00 10 one/two of 7, 23:40:10 2390 two/three, 12:10:00 6600 =four/",
+			"/report/holes?from=2020-06-27&to=2020-06-27": "23:30:00 10 one/two of 7, 23:40:10 1190 two/three",
+			"/report/holes?from=2020-06-28&to=2020-06-28": "00:00:00 1200 two/three, 12:10:00 6600 =four/",
+			"/report/holes?from=2020-06-26&to=2020-06-26": "",
+			"/report/2020-07/holes":                       "",
+		} {
+			var got []string
+			for _, h := range get[[]api.Hole](s, path) {
+				line := fmt.Sprintf("%s %v %s/%s", h.From.Format(time.TimeOnly), h.Seconds, h.BeforeTrackTitle, h.AfterTrackTitle)
+				if h.TimeslotId != nil {
+					line += fmt.Sprint(" of ", *h.TimeslotId)
+				}
+				got = append(got, line)
+			}
+			if strings.Join(got, ", ") != want {
+				t.Errorf("%s: %s: got %s, want %s", name, path, strings.Join(got, ", "), want)
+			}
+		}
+		if r := get[api.Report](s, "/report?from=2020-06-28&to=2020-06-28"); r.Summary.Summary != "2 holes, 2 h 10 min; 1 entry without an artist" || r.Totals.Plays != 2 {
+			t.Errorf("%s: %+v, %+v", name, r.Summary, r.Totals)
+		}
+		w := s.do(http.StatusOK, http.MethodGet, "/report/2020-06/holes?format=csv&formulas=guard", "")
+		if body := w.Body.String(); w.Header().Get("Content-Disposition") != `attachment; filename="aura-holes-2020-06.csv"` || strings.Count(body, "\n") != 4 || !strings.Contains(body, "'=four") {
+			t.Errorf("%s: %v, %s", name, w.Header(), body)
+		}
+	}
+}
+
 // failingAfter makes a report fail after that many plays.
 func failingAfter(n int) func(*API) {
 	return func(a *API) {
-		a.Plays = func(m report.Month, _ time.Time) report.Plays {
+		a.Plays = func(m report.Period, _ time.Time) report.Plays {
 			return func(_ context.Context, fn func(report.Play) error) error {
 				for range n {
 					if err := fn(report.Play{Entry: model.Entry{LogSource: 1, Title: "filler"}, From: m.From, Until: m.From}); err != nil {

@@ -66,7 +66,7 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 func newStationOn(t testing.TB, kind repotest.Kind, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, kind)
-	plays := func(m report.Month, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
+	plays := func(m report.Period, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
 	state := func(ctx context.Context) (api.SyncState, error) {
 		o, err := db.Outbox(ctx)
 		return api.SyncState{Now: stationtime.UTC(time.Now()), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
@@ -79,7 +79,7 @@ func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
 	node := repotest.OpenStation(t, repotest.KindSQLite)
 	onAir := node.OnAir()
-	plays := func(m report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
+	plays := func(m report.Period, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
 	own := &SyncNode{Leases: node, Maintenance: status.NewMaintenances(node), Reconcile: func() {}}
 	state := func(context.Context) (api.SyncState, error) {
 		return api.SyncState{Now: stationtime.UTC(time.Now())}, nil
@@ -97,7 +97,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 		Sources: source.New(all, 1, cache.Invalidate, logger),
 		Healths: status.NewHealths(all, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, logger),
 		State:   state,
-		Zone:    zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), Now: time.Now, Log: logger,
+		Zone:    zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), HoleAfter: time.Minute, Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
 		trackservice.Config{Grace: 30 * time.Second}, logger)

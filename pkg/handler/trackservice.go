@@ -3,11 +3,13 @@ package handler
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/trackservice"
 )
 
@@ -47,7 +49,8 @@ func (a *API) recent(ctx context.Context, q model.EntryQuery) (page, error) {
 // maxOfDay bounds the tracks of a day: one every nine seconds.
 const maxOfDay = 10_000
 
-// ListTracksOfDay answers the tracks of one day, oldest first.
+// ListTracksOfDay answers the tracks of one day, oldest first. The first one may
+// have begun before.
 func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error) {
 	from, to, err := a.Zone.Day(r.Date)
 	if err != nil {
@@ -66,9 +69,40 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	if err != nil {
 		return nil, err
 	}
+	var sounding *report.Play
+	if valueOr(r.Params.Started, api.Any) != api.Only {
+		if sounding, until, err = a.sounding(ctx, from, until); err != nil {
+			return nil, err
+		}
+	}
+	if sounding != nil {
+		entries = slices.Insert(entries, 0, sounding.Entry)
+		entries = entries[:min(len(entries), maxOfDay)]
+		count++
+	}
 	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), entries...), MaxAge: maxAge})
 	total := int(count)
-	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: a.tracks(page{entries: entries, total: &total})}, nil
+	tracks := a.tracks(page{entries: entries, total: &total})
+	if sounding != nil {
+		tracks.Body[0].BeganBefore = true
+	}
+	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: tracks}, nil
+}
+
+// sounding is what began before a day and still sounds when the day begins; nil
+// if there is nothing. The answer may change when the day begins, so until is then
+// at the latest.
+func (a *API) sounding(ctx context.Context, day, until time.Time) (*report.Play, time.Time, error) {
+	now := a.Now()
+	if begun := day.Add(time.Microsecond); now.Before(begun) {
+		if until.IsZero() || begun.Before(until) {
+			until = begun
+		}
+		return nil, until, nil
+	}
+	plays := func(p report.Period) report.Plays { return a.Plays(p, now) }
+	play, err := report.Sounding(ctx, a.OnAir, plays, day)
+	return play, until, err
 }
 
 func (a *API) tracks(p page) api.TracksJSONResponse {

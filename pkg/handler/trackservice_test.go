@@ -9,12 +9,14 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/trackservice"
 	"pgregory.net/rapid"
 )
@@ -263,6 +265,47 @@ func TestAPI_ListTracksOfDay(t *testing.T) {
 		}
 		if got := get[[]api.Track](s, "/trackservice/day/2020-06-28"); len(got) > 0 {
 			t.Errorf("tomorrow is %v", got)
+		}
+	})
+
+	// What began before the day, and still sounds, comes first and is marked.
+	t.Run("BeganBefore", func(t *testing.T) {
+		t.Parallel()
+		now := at(t, "2020-06-29T10:00:00Z")
+		for name, s := range map[string]*station{"SQLite": newStation(t, now), "MariaDB": newStationOn(t, repotest.KindMariaDB, now), "sync-node": newSyncNode(t, now)} {
+			for _, play := range []string{
+				`"track_start": "2020-06-26 23:50:00", "track_duration": 300, "track_title": "over"`,
+				`"track_start": "2020-06-27 09:00:00", "track_duration": 300, "track_title": "morning"`,
+				`"track_start": "2020-06-27 23:58:00", "track_duration": 300, "track_title": "night"`,
+				`"track_start": "2020-06-28 00:03:00", "track_type": 2, "track_title": "live"`,
+			} {
+				s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"log_source": 1, `+play+`}`)
+			}
+			for path, want := range map[string]string{
+				"2020-06-27":              "morning night",
+				"2020-06-28":              "(night) live",
+				"2020-06-28?started=any":  "(night) live",
+				"2020-06-28?started=only": "live",
+				"2020-06-29":              "(live)",
+				"2020-06-30":              "", // is still to come
+			} {
+				w := s.do(http.StatusOK, http.MethodGet, "/trackservice/day/"+path, "")
+				var tracks []api.Track
+				read(t, w, &tracks)
+				var got []string
+				for _, track := range tracks {
+					if track.BeganBefore {
+						track.TrackTitle = "(" + track.TrackTitle + ")"
+					}
+					got = append(got, track.TrackTitle)
+				}
+				if strings.Join(got, " ") != want || w.Header().Get("X-Total-Count") != strconv.Itoa(len(got)) {
+					t.Errorf("%s: %s is %v of %s, want %s", name, path, got, w.Header().Get("X-Total-Count"), want)
+				}
+			}
+			if got := s.refused(http.StatusBadRequest, http.MethodGet, "/trackservice/day/2020-06-28?started=before", ""); got != "started (query)" {
+				t.Errorf("%s: names %q", name, got)
+			}
 		}
 	})
 

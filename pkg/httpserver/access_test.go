@@ -121,6 +121,9 @@ func TestAccess_Host(t *testing.T) {
 				want               int
 			}{
 				{"GET", "/api/v1/report/2020-06", "", c.read},
+				{"GET", "/api/v1/report/2020-06/holes", "", c.read},
+				{"GET", "/api/v1/report?from=2020-06-27&to=2020-07-03", "", c.read},
+				{"GET", "/api/v1/report/holes?from=2020-06-27&to=2020-07-03", "", c.read},
 				{"PUT", "/api/v1/source/active/1", "", c.write},
 				{"GET", "/api/v1/trackservice/current", "", 200},
 				{"GET", "/metrics", "", c.read},

@@ -65,10 +65,22 @@ func (s stub) StreamTracks(ctx context.Context, _ api.StreamTracksRequestObject)
 
 func (s stub) GetReport(ctx context.Context, r api.GetReportRequestObject) (api.GetReportResponseObject, error) {
 	if s.ReportFunc == nil {
-		return api.GetReport200TextcsvResponse{Body: strings.NewReader("track_start\n")}, nil
+		return api.GetReport200TextcsvResponse{ReportTextcsvResponse: api.ReportTextcsvResponse{Body: strings.NewReader("track_start\n")}}, nil
 	}
 	body, err := s.ReportFunc(ctx)
-	return api.GetReport200TextcsvResponse{Body: body}, err
+	return api.GetReport200TextcsvResponse{ReportTextcsvResponse: api.ReportTextcsvResponse{Body: body}}, err
+}
+
+func (s stub) GetReportOfDays(context.Context, api.GetReportOfDaysRequestObject) (api.GetReportOfDaysResponseObject, error) {
+	return api.GetReportOfDays200TextcsvResponse{ReportTextcsvResponse: api.ReportTextcsvResponse{Body: strings.NewReader("track_start\n")}}, nil
+}
+
+func (s stub) ListHoles(context.Context, api.ListHolesRequestObject) (api.ListHolesResponseObject, error) {
+	return api.ListHoles200TextcsvResponse{HolesTextcsvResponse: api.HolesTextcsvResponse{Body: strings.NewReader("from\n")}}, nil
+}
+
+func (s stub) ListHolesOfDays(context.Context, api.ListHolesOfDaysRequestObject) (api.ListHolesOfDaysResponseObject, error) {
+	return api.ListHolesOfDays200TextcsvResponse{HolesTextcsvResponse: api.HolesTextcsvResponse{Body: strings.NewReader("from\n")}}, nil
 }
 
 func (s stub) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {

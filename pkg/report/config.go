@@ -1,7 +1,9 @@
 package report
 
 import (
+	"errors"
 	"strings"
+	"time"
 	"unicode"
 
 	"aura.radio/engine/pkg/config"
@@ -9,7 +11,8 @@ import (
 
 // Config is meant to be filled by config.Load.
 type Config struct {
-	Station string `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station. A report as a workbook (XLSX) names it as its author."`
+	Station   string        `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station. A report as a workbook (XLSX) names it as its author."`
+	HoleAfter time.Duration `env:"HOLE_AFTER" envDefault:"1m" doc:"Reports show a longer time without any play as a hole. Within a timeslot more than 5 s are a hole."`
 }
 
 // maxStation bounds the station's name, in bytes.
@@ -17,8 +20,12 @@ const maxStation = 200
 
 // Validate names every mistake.
 func (c *Config) Validate() error {
+	var station, hole error
 	if len(c.Station) > maxStation || strings.ContainsFunc(c.Station, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return &config.Mistake{Variable: "STATION_NAME", Value: c.Station, Rule: "must have at most 200 bytes, all printable"}
+		station = &config.Mistake{Variable: "STATION_NAME", Value: c.Station, Rule: "must have at most 200 bytes, all printable"}
 	}
-	return nil
+	if c.HoleAfter < time.Second || c.HoleAfter > 24*time.Hour {
+		hole = &config.Mistake{Variable: "HOLE_AFTER", Value: c.HoleAfter.String(), Rule: "must be from 1s to 24h"}
+	}
+	return errors.Join(station, hole)
 }

@@ -21,13 +21,13 @@ const byteOrderMark = "\ufeff"
 
 // WriteCSV writes one part of the report (RFC 4180, UTF-8 with a byte order
 // mark). The header row names the columns as the JSON names the fields. Unknown
-// values are empty.
-func WriteCSV(ctx context.Context, w io.Writer, month Month, part Part, plays Plays) error {
+// values are empty. Texts are exact, unless Report.GuardFormulas is set.
+func WriteCSV(ctx context.Context, w io.Writer, r Report, part Part) error {
 	sample := blank(part)
 	if sample == nil {
 		return fmt.Errorf("write report: no part %q", part)
 	}
-	c := csvWriter{out: csv.NewWriter(w), zone: month.Zone}
+	c := csvWriter{out: csv.NewWriter(w), zone: r.Period.Zone, guard: r.GuardFormulas}
 	c.out.UseCRLF = true
 
 	var header names
@@ -35,39 +35,21 @@ func WriteCSV(ctx context.Context, w io.Writer, month Month, part Part, plays Pl
 	header[0] = byteOrderMark + header[0]
 	err := c.out.Write(header)
 	if err == nil {
-		err = c.rows(ctx, part, plays)
+		err = r.each(ctx, part, c.row)
 	}
 	if err == nil {
 		c.out.Flush()
 		err = c.out.Error()
 	}
-	if err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return nil
+	return failed(err)
 }
 
 // csvWriter writes records as rows.
 type csvWriter struct {
 	out    *csv.Writer
 	zone   *stationtime.Zone
+	guard  bool
 	fields []string
-}
-
-func (c *csvWriter) rows(ctx context.Context, part Part, plays Plays) error {
-	if part == PartPlays {
-		return plays(ctx, func(p Play) error { return c.row(&p) })
-	}
-	t, err := tally(ctx, plays, func(Play) error { return nil })
-	if err != nil {
-		return err
-	}
-	for _, r := range t.records(part) {
-		if err := c.row(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (c *csvWriter) row(r record) error {
@@ -78,7 +60,12 @@ func (c *csvWriter) row(r record) error {
 
 func (c *csvWriter) add(value string) { c.fields = append(c.fields, value) }
 
-func (c *csvWriter) text(_, value string) { c.add(harmless(value)) }
+func (c *csvWriter) text(_, value string) {
+	if c.guard {
+		value = harmless(value)
+	}
+	c.add(value)
+}
 
 func (c *csvWriter) number(_ string, value int64) { c.add(strconv.FormatInt(value, 10)) }
 
@@ -92,10 +79,20 @@ func (c *csvWriter) moment(name string, value time.Time) {
 	c.add(c.zone.Stamp(value).String())
 }
 
+// truth writes what is not true as an empty cell.
+func (c *csvWriter) truth(_ string, value bool) {
+	if value {
+		c.add("true")
+	} else {
+		c.add("")
+	}
+}
+
 func (c *csvWriter) unknown(string) { c.add("") }
 
 // harmless puts an apostrophe before a text that a spreadsheet would take for a
-// formula. Tags come from anywhere, a stream's title even from strangers.
+// formula. A text that already looks like that gets another one, so that Told
+// knows every text. Tags come from anywhere, a stream's title even from strangers.
 // =HYPERLINK(…) or =cmd|… would run on the computer of the person who opens the
 // report. Quoting does not help, because spreadsheets look at the text inside
 // the quotes. In some languages the wide forms also count as formulas. In some
@@ -109,7 +106,7 @@ func harmless(s string) string {
 }
 
 func noFormula(s string) string {
-	if isFormula(s) {
+	if isFormula(strings.TrimLeft(s, "'")) {
 		return "'" + s
 	}
 	return s
@@ -123,12 +120,12 @@ func isFormula(s string) bool {
 	return false
 }
 
-// Told is a text of a CSV as it was before WriteCSV made it harmless.
+// Told is a text of a CSV as it was before Report.GuardFormulas made it harmless.
 func Told(text string) string {
 	cells := strings.Split(text, ";")
 	for i, cell := range cells {
-		if formula, ok := strings.CutPrefix(cell, "'"); ok && isFormula(formula) {
-			cells[i] = formula
+		if guarded, ok := strings.CutPrefix(cell, "'"); ok && isFormula(strings.TrimLeft(guarded, "'")) {
+			cells[i] = guarded
 		}
 	}
 	return strings.Join(cells, ";")

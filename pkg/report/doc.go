@@ -1,14 +1,22 @@
-// Package report writes the monthly report: one row per play of a month of the
-// station, and totals per title, per show and per track type, as JSON, CSV or
-// XLSX.
+// Package report writes the report of a period of the station: one row per play,
+// totals per recording, per show and per track type, and a summary, as JSON, CSV or
+// XLSX. It also lists the holes: times in which nothing was heard although something
+// should have been.
 //
-// It promises that a play belongs to the month in which it starts, and that it
-// is listed with the time for which it was audible, rounded to milliseconds.
-// Every total is exactly the sum over the listed plays. Plays are streamed in
-// one pass: memory is bounded by the number of distinct titles and shows, not
-// by the number of plays. An error of the source, or the end of the context,
-// ends the report with that error. The output until then is incomplete, and
-// must not look complete to its receiver. Nothing is written before the source
-// has delivered some of the plays, so a source that fails at once leaves the
-// writer untouched. The package knows neither HTTP nor SQL.
+// It promises that a play belongs to the period in which it starts, and that it
+// is listed with the time for which it was audible, rounded to milliseconds. Every
+// total is exactly the sum over the listed plays that have begun. A title that goes
+// on after a switch of the source counts as one play.
+//
+// A hole is a gap of more than Config.HoleAfter between two plays, or of more than
+// five seconds between two plays of one timeslot. Gaps are judged as a whole. Of a
+// hole that crosses the end of a period, each period has its part.
+//
+// Plays are streamed in one pass: memory is bounded by the number of distinct
+// recordings and shows, not by the number of plays or holes. An error of the
+// source, or the end of the context, ends the report with that error. The output
+// until then is incomplete, and must not look complete to its receiver. Nothing is
+// written before the source has delivered some of the plays, so a source that fails
+// at once leaves the writer untouched. What is audible is decided by Plays, never
+// here. The package knows neither HTTP nor SQL.
 package report

@@ -11,15 +11,23 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// WriteJSON writes the whole report as one JSON object, one play per line.
-// Totals come last, because they are known last. Times carry the offset of the
-// station.
-func WriteJSON(ctx context.Context, w io.Writer, month Month, plays Plays) error {
-	j := jsonWriter{w: w, zone: month.Zone}
-	if err := j.report(ctx, month, plays); err != nil {
-		return fmt.Errorf("write report: %w", err)
+// WriteJSON writes the whole report except the holes as one JSON object, one play
+// per line. Totals and the summary come last, because they are known last. Times
+// carry the offset of the station.
+func WriteJSON(ctx context.Context, w io.Writer, r Report) error {
+	j := jsonWriter{w: w, zone: r.Period.Zone}
+	return failed(j.report(ctx, &r))
+}
+
+// WriteHolesJSON writes the holes as a JSON array, one hole per line.
+func WriteHolesJSON(ctx context.Context, w io.Writer, r Report) error {
+	j := jsonWriter{w: w, zone: r.Period.Zone}
+	j.raw("[")
+	if err := r.each(ctx, PartHoles, j.element); err != nil {
+		return failed(err)
 	}
-	return nil
+	j.raw("\n]\n")
+	return failed(j.flush())
 }
 
 // jsonWriter writes records as JSON objects. It does not use reflection, which
@@ -30,26 +38,34 @@ type jsonWriter struct {
 	buf  []byte
 }
 
-func (j *jsonWriter) report(ctx context.Context, month Month, plays Plays) error {
+func (j *jsonWriter) report(ctx context.Context, r *Report) error {
 	j.raw("{")
-	j.text("month", month.Name)
-	j.text("time_zone", month.Zone.Name())
+	if month := r.Period.month(); month != "" {
+		j.text("month", month)
+	}
+	j.text("period", r.Period.Name)
+	first, last := r.Period.days()
+	j.text("from", first)
+	j.text("to", last)
+	j.text("time_zone", r.Period.Zone.Name())
 	j.raw(`,"plays":[`)
-	t, err := tally(ctx, plays, func(p Play) error { return j.element(&p) })
+	t, err := r.tally(ctx, func(p *Play) error { return j.element(p) })
 	if err != nil {
 		return err
 	}
 	j.raw("\n],\"totals\":{")
-	t.all.write(j)
+	t.summary.all.write(j)
 	for _, part := range []Part{PartTitles, PartShows, PartTypes} {
 		j.raw(",\n\"" + string(part) + `":[`)
-		for _, r := range t.records(part) {
-			if err := j.element(r); err != nil {
+		for _, row := range t.records(part) {
+			if err := j.element(row); err != nil {
 				return err
 			}
 		}
 		j.raw("\n]")
 	}
+	j.raw("},\n\"summary\":{")
+	t.summary.write(j)
 	j.raw("}}\n")
 	return j.flush()
 }
@@ -117,6 +133,11 @@ func (j *jsonWriter) moment(name string, value time.Time) {
 	j.raw(`"`)
 	j.buf = j.zone.Stamp(value).Append(j.buf)
 	j.raw(`"`)
+}
+
+func (j *jsonWriter) truth(name string, value bool) {
+	j.name(name)
+	j.buf = strconv.AppendBool(j.buf, value)
 }
 
 func (j *jsonWriter) unknown(name string) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,7 +51,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Parallel()
 		m := month(t, "2020_10")
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, m, FromPlaylog(october(t), m, now)); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(october(t), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		valid(t, out.Bytes())
@@ -67,7 +68,7 @@ func TestWriteJSON(t *testing.T) {
 			{LogSource: 1, TrackStart: utc(t, "2020-03-31T22:00:00Z"), Title: "April"},
 		}
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, m, FromPlaylog(log, m, now)); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(log, m, now))); err != nil {
 			t.Fatal(err)
 		}
 		got := valid(t, out.Bytes())
@@ -88,7 +89,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Parallel()
 		m := month(t, "2020-06")
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, m, FromPlaylog(playlog{}, m, now)); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(playlog{}, m, now))); err != nil {
 			t.Fatal(err)
 		}
 		got := valid(t, out.Bytes())
@@ -106,7 +107,7 @@ func TestWriteJSON(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			title := rapid.String().Draw(t, "title") + rapid.SampledFrom([]string{"", "\x00", "\"\\/", "\u2028<&>", "\x7f\u0085", "🎧", "\xff"}).Draw(t, "odd")
 			var out bytes.Buffer
-			err := WriteJSON(context.Background(), &out, m, FromPlaylog(playlog{{TrackStart: m.From, Title: title}}, m, now))
+			err := WriteJSON(context.Background(), &out, of(m, FromPlaylog(playlog{{TrackStart: m.From, Title: title}}, m, now)))
 			if err != nil || !utf8.Valid(out.Bytes()) {
 				t.Fatalf("%v: %q", err, out.Bytes())
 			}
@@ -117,8 +118,11 @@ func TestWriteJSON(t *testing.T) {
 	})
 }
 
+// known is an ISRC.
+const known = "ATX012000001"
+
 // plays draws plays that any log may hold, in order of the starts.
-func plays(m Month) *rapid.Generator[[]Play] {
+func plays(m Period) *rapid.Generator[[]Play] {
 	text := rapid.SampledFrom([]string{"", "a", "A", "=1+1", "-", "Größe", "🎧", "\"x\", y", " blank ", "'quoted"})
 	return rapid.Custom(func(t *rapid.T) []Play {
 		at := m.From
@@ -126,6 +130,8 @@ func plays(m Month) *rapid.Generator[[]Play] {
 		for i := range list {
 			at = at.Add(time.Duration(rapid.Int64Range(0, 3600e6).Draw(t, "µs later")) * time.Microsecond)
 			list[i] = Play{
+				Estimated: rapid.Bool().Draw(t, "estimated"),
+
 				From:  at,
 				Until: at.Add(time.Duration(rapid.Int64Range(0, 7200e6).Draw(t, "µs long")) * time.Microsecond),
 				Entry: model.Entry{
@@ -135,7 +141,7 @@ func plays(m Month) *rapid.Generator[[]Play] {
 					Duration: time.Duration(rapid.Int64Range(0, 3).Draw(t, "ms")) * 1001 * time.Millisecond,
 					ShowID:   rapid.Int64Range(0, 3).Draw(t, "show"), ShowName: text.Draw(t, "show name"),
 					PlaylistID: rapid.Int64Range(0, 1).Draw(t, "playlist"), TimeslotID: rapid.Int64Range(0, 1).Draw(t, "timeslot"),
-					Composer: text.Draw(t, "composer"), Label: text.Draw(t, "label"), ISRC: text.Draw(t, "isrc"),
+					Composer: text.Draw(t, "composer"), Label: text.Draw(t, "label"), ISRC: rapid.SampledFrom([]string{"", "-", known}).Draw(t, "isrc"),
 				},
 			}
 		}
@@ -163,7 +169,7 @@ func TestWriteJSON_totals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := plays(m).Draw(t, "plays")
 		var out bytes.Buffer
-		if err := WriteJSON(context.Background(), &out, m, each(list)); err != nil {
+		if err := WriteJSON(context.Background(), &out, of(m, each(list))); err != nil {
 			t.Fatal(err)
 		}
 		report := valid(t, out.Bytes())
@@ -177,38 +183,44 @@ func TestWriteJSON_totals(t *testing.T) {
 			return int64(ms)
 		}
 		var all sum
-		titles, types, shows := map[[2]string]sum{}, map[int]sum{}, map[any]sum{}
+		titles, types, shows := map[[4]string]sum{}, map[int]sum{}, map[any]sum{}
 		for _, p := range report.Plays {
 			ms := millis(p.Seconds)
 			all = sum{all.plays + 1, all.ms + ms}
-			title := titles[[2]string{p.TrackArtist, p.TrackTitle}]
-			titles[[2]string{p.TrackArtist, p.TrackTitle}] = sum{title.plays + 1, title.ms + ms}
+			key := [4]string{p.TrackArtist, p.TrackTitle, p.TrackAlbum}
+			if p.TrackIsrc == known {
+				key = [4]string{3: known}
+			}
+			titles[key] = sum{titles[key].plays + 1, titles[key].ms + ms}
 			kind := types[p.TrackType]
 			types[p.TrackType] = sum{kind.plays + 1, kind.ms + ms}
-			var key any = p.ShowName
+			var show any = p.ShowName
 			if p.ShowId != nil {
-				key = *p.ShowId
+				show = *p.ShowId
 			}
-			show := shows[key]
-			shows[key] = sum{show.plays + 1, show.ms + ms}
+			shows[show] = sum{shows[show].plays + 1, shows[show].ms + ms}
 		}
-		if got := (sum{report.Totals.Plays, millis(report.Totals.Seconds)}); got != all || int(all.plays) != len(list) {
+		if got := (sum{report.Totals.Plays, millis(report.Totals.Seconds)}); got != all || len(report.Plays) != len(list) || report.Summary.Plays != all.plays {
 			t.Fatalf("totals are %v, the sum over the plays is %v", got, all)
 		}
 		if len(report.Totals.Titles) != len(titles) || len(report.Totals.Shows) != len(shows) || len(report.Totals.Types) != len(types) {
 			t.Fatalf("%d titles, %d shows, %d types; want %d, %d, %d", len(report.Totals.Titles), len(report.Totals.Shows),
 				len(report.Totals.Types), len(titles), len(shows), len(types))
 		}
-		before := [2]string{}
-		for i, got := range report.Totals.Titles {
-			key := [2]string{got.TrackArtist, got.TrackTitle}
+		var before []string
+		for _, got := range report.Totals.Titles {
+			key := [4]string{got.TrackArtist, got.TrackTitle, got.TrackAlbum}
+			if got.TrackIsrc == known {
+				key = [4]string{3: known}
+			}
 			if want := titles[key]; (sum{got.Plays, millis(got.Seconds)}) != want {
 				t.Fatalf("%v: %+v, want %v", key, got, want)
 			}
-			if i > 0 && (key[0] < before[0] || key[0] == before[0] && key[1] <= before[1]) {
-				t.Fatalf("%q comes after %q", key, before)
+			place := []string{got.TrackArtist, got.TrackTitle, got.TrackAlbum, got.TrackIsrc}
+			if slices.Compare(before, place) >= 0 {
+				t.Fatalf("%q comes after %q", place, before)
 			}
-			before = key
+			before = place
 		}
 		for _, got := range report.Totals.Shows {
 			var key any = got.ShowName
@@ -227,7 +239,7 @@ func TestWriteJSON_totals(t *testing.T) {
 
 		// The same plays give the same bytes.
 		var again bytes.Buffer
-		if err := WriteJSON(context.Background(), &again, m, each(list)); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
+		if err := WriteJSON(context.Background(), &again, of(m, each(list))); err != nil || !bytes.Equal(out.Bytes(), again.Bytes()) {
 			t.Fatalf("%v: differs when written again", err)
 		}
 	})
@@ -246,14 +258,15 @@ func (w *failingWriter) Write(p []byte) (int, error) {
 }
 
 // formats are all writers.
-var formats = map[string]func(context.Context, io.Writer, Month, Plays) error{
-	"JSON": WriteJSON,
-	"XLSX": WriteXLSX,
-	"CSV": func(ctx context.Context, w io.Writer, m Month, p Plays) error {
-		return WriteCSV(ctx, w, m, PartPlays, p)
+var formats = map[string]func(context.Context, io.Writer, Report) error{
+	"JSON":  WriteJSON,
+	"XLSX":  WriteXLSX,
+	"Holes": WriteHolesJSON,
+	"CSV": func(ctx context.Context, w io.Writer, r Report) error {
+		return WriteCSV(ctx, w, r, PartPlays)
 	},
-	"CSVTitles": func(ctx context.Context, w io.Writer, m Month, p Plays) error {
-		return WriteCSV(ctx, w, m, PartTitles, p)
+	"CSVTitles": func(ctx context.Context, w io.Writer, r Report) error {
+		return WriteCSV(ctx, w, r, PartTitles)
 	},
 }
 
@@ -267,7 +280,7 @@ func TestWrite_errors(t *testing.T) {
 
 			t.Run("AtOnce", func(t *testing.T) {
 				var out bytes.Buffer
-				err := write(t.Context(), &out, m, func(context.Context, func(Play) error) error { return broken })
+				err := write(t.Context(), &out, of(m, func(context.Context, func(Play) error) error { return broken }))
 				if !errors.Is(err, broken) || out.Len() != 0 {
 					t.Errorf("error is %v after %d bytes, want none", err, out.Len())
 				}
@@ -276,10 +289,10 @@ func TestWrite_errors(t *testing.T) {
 			t.Run("InMidStream", func(t *testing.T) {
 				var out bytes.Buffer
 				n := 0
-				err := write(t.Context(), &out, m, func(ctx context.Context, fn func(Play) error) error {
+				err := write(t.Context(), &out, of(m, func(ctx context.Context, fn func(Play) error) error {
 					err := many(m, 5000, 1)(ctx, func(p Play) error { n++; return fn(p) })
 					return errors.Join(err, broken)
-				})
+				}))
 				if !errors.Is(err, broken) || n != 5000 {
 					t.Errorf("error is %v after %d plays", err, n)
 				}
@@ -301,14 +314,14 @@ func TestWrite_errors(t *testing.T) {
 						}
 					}
 				}}, m, now)
-				if err := write(ctx, io.Discard, m, source); !errors.Is(err, context.Canceled) || n != 1000 {
+				if err := write(ctx, io.Discard, of(m, source)); !errors.Is(err, context.Canceled) || n != 1000 {
 					t.Errorf("error is %v after %d plays", err, n)
 				}
 			})
 
 			t.Run("Writer", func(t *testing.T) {
 				for _, room := range []int{0, 3000} {
-					if err := write(t.Context(), &failingWriter{room: room}, m, many(m, 5000, 1000)); !errors.Is(err, errFull) {
+					if err := write(t.Context(), &failingWriter{room: room}, torn(m, many(m, 5000, 1000))); !errors.Is(err, errFull) {
 						t.Errorf("error is %v, want the writer's", err)
 					}
 				}

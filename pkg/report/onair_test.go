@@ -80,7 +80,7 @@ func TestFromOnAir(t *testing.T) {
 		if got, want := list(t, FromOnAir(log, m, now)), "Long 10m0s, Other 10m0s, Long 40m0s"; got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
-		row := table(t, m, PartPlays, FromOnAir(log, m, now))[2]
+		row := table(t, of(m, FromOnAir(log, m, now)), PartPlays)[2]
 		if got, want := strings.Join(row[:4], " "), "2020-10-01T12:10:00+02:00 2020-10-01T12:20:00+02:00 600 "; got != want {
 			t.Errorf("row is %s, want %s", got, want)
 		}

@@ -4,34 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/stationtime"
 )
-
-// Month is one month of the station.
-type Month struct {
-	Name     string // 2020-06
-	Zone     *stationtime.Zone
-	From, To time.Time // half open
-
-	// Station and Made are the author of a workbook, and when it was made; they
-	// are left out if they are zero.
-	Station string
-	Made    time.Time
-}
-
-// NewMonth returns the month that is written 2020-06 or 2020_06. The error says
-// what is expected, in words fit for the sender.
-func NewMonth(zone *stationtime.Zone, s string) (Month, error) {
-	from, to, err := zone.Month(s)
-	if err != nil {
-		return Month{}, err
-	}
-	return Month{Name: strings.ReplaceAll(strings.TrimSpace(s), "_", "-"), Zone: zone, From: from, To: to}, nil
-}
 
 // Play is one entry as it was audible.
 type Play struct {
@@ -40,6 +16,8 @@ type Play struct {
 	// From is when it began to be audible. Until is when it ended; never before
 	// From.
 	From, Until time.Time
+	// Estimated: nobody told the end, so Until is an estimate.
+	Estimated bool
 }
 
 // Audible is how long it was audible, in whole milliseconds; never negative.
@@ -47,7 +25,7 @@ func (p Play) Audible() time.Duration {
 	return max(p.Until.Sub(p.From), 0).Round(time.Millisecond)
 }
 
-// Plays calls fn for every play that starts in one month, in the order of the
+// Plays calls fn for every play that starts in one period, in the order of the
 // starts. It stops at the first error, from fn or its own, and returns it.
 type Plays func(ctx context.Context, fn func(Play) error) error
 
@@ -70,13 +48,13 @@ type Source interface {
 // entries raw, so FromPlaylog applies their corrections. An entry is audible
 // until the next one starts or until its duration is over, whichever is
 // earlier. If neither is known, a live entry lasts until now or the end of the
-// month. For any other entry nobody can tell, so its time is 0. The same is
+// period. For any other entry nobody can tell, so its time is 0. The same is
 // true if a gap of more than four hours follows. A play that is not over counts
-// until now. The last play of a month may end in the next month.
-func FromPlaylog(source Source, month Month, now time.Time) Plays {
+// until now. The last play of a period may end in the next one.
+func FromPlaylog(source Source, period Period, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		var last *model.Entry // one row of look-ahead
-		err := source.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
+		err := source.EachEntry(ctx, period.From, period.To, func(e model.Entry) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -90,17 +68,17 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("read the month's plays: %w", err)
+			return fmt.Errorf("read the period's plays: %w", err)
 		}
 		if last == nil {
 			return nil
 		}
-		limit := endOfLast(*last, last.TrackStart, month)
+		limit := endOfLast(*last, last.TrackStart, period)
 		switch next, err := source.NextEntry(ctx, last.TrackStart); {
 		case err == nil:
 			limit = next.PlayedAt()
 		case !errors.Is(err, model.ErrNotFound):
-			return fmt.Errorf("read the play after the month: %w", err)
+			return fmt.Errorf("read the play after the period: %w", err)
 		}
 		return fn(play(*last, last.TrackStart, limit, now))
 	}
@@ -109,21 +87,23 @@ func FromPlaylog(source Source, month Month, now time.Time) Plays {
 // FromOnAir makes plays from an on-air log. Each time that an entry was on air
 // is a play, from when it went on air until it ended, also if a switch of the
 // source cut it. If nothing ends an entry, the rules of FromPlaylog apply.
-func FromOnAir(log Log, month Month, now time.Time) Plays {
+func FromOnAir(log Log, period Period, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
-		err := log.EachEntry(ctx, month.From, month.To, func(e model.Entry) error {
+		err := log.EachEntry(ctx, period.From, period.To, func(e model.Entry) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			e = e.Effective()
 			limit := e.Air.Until
 			if limit.IsZero() {
-				limit = endOfLast(e, e.Air.From, month)
+				limit = endOfLast(e, e.Air.From, period)
 			}
-			return fn(play(e, e.Air.From, limit, now))
+			aired := play(e, e.Air.From, limit, now)
+			aired.Estimated = e.Air.Estimated
+			return fn(aired)
 		})
 		if err != nil {
-			return fmt.Errorf("read what was on air in the month: %w", err)
+			return fmt.Errorf("read what was on air in the period: %w", err)
 		}
 		return nil
 	}
@@ -164,12 +144,12 @@ func later(a, b time.Time) time.Time {
 
 // endOfLast is the limit of an entry that was audible from a time on, if no
 // other entry follows.
-func endOfLast(e model.Entry, from time.Time, month Month) time.Time {
+func endOfLast(e model.Entry, from time.Time, period Period) time.Time {
 	switch {
 	case e.Duration > 0:
 		return e.TrackStart.Add(e.Duration)
 	case isLive(e):
-		return month.To
+		return period.To
 	default:
 		return from
 	}

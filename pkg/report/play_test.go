@@ -10,22 +10,6 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-func TestNewMonth(t *testing.T) {
-	t.Parallel()
-	for name, hours := range map[string]float64{"2020-10": 745, "2020_03": 743, "2020-06": 720, " 2020_02 ": 696} {
-		m := month(t, name)
-		if got := m.To.Sub(m.From).Hours(); got != hours {
-			t.Errorf("%s has %v h, want %v", name, got, hours)
-		}
-		if want := strings.ReplaceAll(strings.TrimSpace(name), "_", "-"); m.Name != want {
-			t.Errorf("%q is named %q, want %q", name, m.Name, want)
-		}
-	}
-	if _, err := NewMonth(month(t, "2020-10").Zone, "2020-13"); err == nil {
-		t.Error("2020-13 is taken for a month")
-	}
-}
-
 // list collects the plays, each as its title and for how long it was audible.
 func list(t *testing.T, plays Plays) string {
 	t.Helper()

@@ -13,10 +13,12 @@ type Part string
 
 // The parts, as the API names them.
 const (
-	PartPlays  Part = "plays"
-	PartTitles Part = "titles"
-	PartShows  Part = "shows"
-	PartTypes  Part = "types"
+	PartPlays   Part = "plays"
+	PartTitles  Part = "titles" // one row per recording
+	PartShows   Part = "shows"
+	PartTypes   Part = "types"
+	PartSummary Part = "summary" // a single row
+	PartHoles   Part = "holes"
 )
 
 // record is a row of a part. It is described once for all formats, so the
@@ -31,6 +33,7 @@ type cells interface {
 	number(name string, value int64)
 	seconds(name string, value time.Duration) // whole milliseconds
 	moment(name string, value time.Time)      // zero is unknown
+	truth(name string, value bool)
 	unknown(name string)
 }
 
@@ -41,11 +44,15 @@ func blank(part Part) record {
 	case PartPlays:
 		return &Play{}
 	case PartTitles:
-		return &titleTotal{}
+		return &recording{}
 	case PartShows:
 		return &showTotal{}
 	case PartTypes:
 		return &typeTotal{}
+	case PartSummary:
+		return &summary{}
+	case PartHoles:
+		return &hole{}
 	}
 	return nil
 }
@@ -83,6 +90,7 @@ func (p *Play) write(to cells) {
 	p.writeFields(to, playFields)
 	to.number("log_source", int64(p.Entry.LogSource))
 	p.writeFields(to, addedFields)
+	to.truth("estimated", p.Estimated)
 }
 
 func (p *Play) writeFields(to cells, fields []*model.Field) {
@@ -104,12 +112,6 @@ func (p *Play) writeFields(to cells, fields []*model.Field) {
 			to.moment(f.Name(), *v)
 		}
 	}
-}
-
-func (t *titleTotal) write(to cells) {
-	to.text("track_artist", t.artist)
-	to.text("track_title", t.title)
-	t.total.write(to)
 }
 
 func (t *showTotal) write(to cells) {
@@ -151,6 +153,7 @@ func (n *names) text(name, _ string)                  { *n = append(*n, name) }
 func (n *names) number(name string, _ int64)          { *n = append(*n, name) }
 func (n *names) seconds(name string, _ time.Duration) { *n = append(*n, name) }
 func (n *names) moment(name string, _ time.Time)      { *n = append(*n, name) }
+func (n *names) truth(name string, _ bool)            { *n = append(*n, name) }
 func (n *names) unknown(name string)                  { *n = append(*n, name) }
 
 // inSeconds is the number nearest to the duration in seconds. Written out, it

@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
+	"pgregory.net/rapid"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -49,6 +50,27 @@ func (l playlog) NextEntry(ctx context.Context, after time.Time) (model.Entry, e
 	return *next, err
 }
 
+func (l playlog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	latest, err := model.Entry{}, model.ErrNotFound
+	_ = l.EachEntry(ctx, model.Earliest, at.Add(1), func(e model.Entry) error {
+		latest, err = e, nil
+		return nil
+	})
+	return latest, err
+}
+
+// around is the report of a period of this log.
+func (l playlog) around(t rapid.TB, p Period, now time.Time) Report {
+	t.Helper()
+	wide, err := p.Around(context.Background(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := of(p, FromPlaylog(l, wide, now))
+	r.Made = now
+	return r
+}
+
 // fakeSource answers with its functions.
 type fakeSource struct {
 	EachEntryFunc func(fn func(model.Entry) error) error
@@ -72,14 +94,14 @@ func utc(t testing.TB, s string) time.Time {
 	return at.UTC()
 }
 
-// month is a month of a station in Vienna.
-func month(t testing.TB, name string) Month {
+// month is a month, or another period, of a station in Vienna.
+func month(t rapid.TB, name string) Period {
 	t.Helper()
 	zone, err := stationtime.Load("Europe/Vienna")
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := NewMonth(zone, name)
+	m, err := NewPeriod(zone, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +138,11 @@ func october(t testing.TB) playlog {
 		entry("2020-10-31T22:59:00Z", "Mazzy Star", "Fade Into You", show(8, "Halloween")), // plays on in November
 		entry("2020-10-31T23:00:30Z", "November", "Next month", nil),
 	}
+}
+
+// of is a report of these plays.
+func of(p Period, plays Plays) Report {
+	return Report{Period: p, Plays: plays, HoleAfter: time.Minute, Made: now}
 }
 
 var now = time.Date(2020, 12, 24, 12, 0, 0, 0, time.UTC)

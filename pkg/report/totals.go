@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // total counts plays and how long they were audible.
@@ -14,14 +16,9 @@ type total struct {
 	audible time.Duration
 }
 
-func (t *total) add(p Play) {
-	t.plays++
+func (t *total) add(p *Play, plays int64) {
+	t.plays += plays
 	t.audible += p.Audible()
-}
-
-type titleTotal struct {
-	artist, title string
-	total
 }
 
 type showTotal struct {
@@ -35,82 +32,113 @@ type typeTotal struct {
 	total
 }
 
-// totals are the sums over all plays. A report keeps them in memory.
+// totals are the sums over all plays that have begun. A report keeps them in
+// memory.
 type totals struct {
-	all    total
-	titles map[[2]string]*titleTotal // by artist and title
-	shows  map[showKey]*showTotal
-	types  map[int]*typeTotal
+	summary    summary
+	recordings map[recordingKey]*recording
+	shows      map[showKey]*showTotal
+	types      map[int]*typeTotal
+	last       *Play
 }
 
 // showKey is the show's number, or its name if it has no number. So a show that
-// was renamed during the month remains one show.
+// was renamed during the period remains one show.
 type showKey struct {
 	id   int64
 	name string
 }
 
-// tally adds up all plays and passes each of them on to row.
-func tally(ctx context.Context, plays Plays, row func(Play) error) (*totals, error) {
-	t := &totals{
-		titles: map[[2]string]*titleTotal{},
-		shows:  map[showKey]*showTotal{},
-		types:  map[int]*typeTotal{},
+func showOf(e *model.Entry) showKey {
+	if e.ShowID != 0 {
+		return showKey{id: e.ShowID}
 	}
-	err := plays(ctx, func(p Play) error {
-		t.add(p)
-		return row(p)
-	})
-	return t, err
+	return showKey{name: e.ShowName}
 }
 
-func (t *totals) add(p Play) {
-	t.all.add(p)
+// tally adds up all plays of the period, and passes each of them on to row.
+func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, error) {
+	t := &totals{
+		recordings: map[recordingKey]*recording{},
+		shows:      map[showKey]*showTotal{},
+		types:      map[int]*typeTotal{},
+	}
+	holes := r.search(func(h *hole) error {
+		t.summary.hole(h)
+		return nil
+	})
+	err := r.Plays(ctx, func(p Play) error {
+		if err := holes.play(&p); err != nil {
+			return err
+		}
+		isOwn := r.Period.has(p.From)
+		if p.From.Before(r.Made) {
+			t.add(&p, isOwn)
+		}
+		if !isOwn {
+			return nil
+		}
+		return row(&p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, holes.end()
+}
 
-	e := p.Entry
-	title, ok := t.titles[[2]string{e.Artist, e.Title}]
-	if !ok {
-		title = &titleTotal{artist: e.Artist, title: e.Title}
-		t.titles[[2]string{e.Artist, e.Title}] = title
+// add counts a play if it is one of the period's own. What goes on
+// after a switch of the source is no further play.
+func (t *totals) add(p *Play, isOwn bool) {
+	before := t.last
+	t.last = p
+	if !isOwn {
+		return
 	}
-	title.add(p)
+	plays := int64(1)
+	if goesOn(before, p) {
+		plays = 0
+	}
+	t.summary.play(p, plays)
 
-	key := showKey{id: e.ShowID}
-	if e.ShowID == 0 {
-		key.name = e.ShowName
-	}
-	show, ok := t.shows[key]
-	if !ok {
-		show = &showTotal{id: e.ShowID}
-		t.shows[key] = show
-	}
+	e := &p.Entry
+	key := recordingOf(e)
+	entryIn(t.recordings, key, func() *recording { return &recording{} }).add(p, key, plays)
+
+	show := entryIn(t.shows, showOf(e), func() *showTotal { return &showTotal{id: e.ShowID} })
 	if e.ShowName != "" {
 		show.name = e.ShowName // the latest name counts
 	}
-	show.add(p)
+	show.add(p, plays)
 
-	kind, ok := t.types[e.TrackType]
-	if !ok {
-		kind = &typeTotal{number: e.TrackType}
-		t.types[e.TrackType] = kind
-	}
-	kind.add(p)
+	entryIn(t.types, e.TrackType, func() *typeTotal { return &typeTotal{number: e.TrackType} }).add(p, plays)
 }
 
-// records are the rows of any part except the plays: titles by artist and
-// title, shows by name and number, types by number.
+// entryIn is the entry of a map with that key, made if there is none yet.
+func entryIn[K comparable, V any](m map[K]*V, key K, newEntry func() *V) *V {
+	v, ok := m[key]
+	if !ok {
+		v = newEntry()
+		m[key] = v
+	}
+	return v
+}
+
+// records are the rows of a part that is known last: titles by artist, title and
+// album, shows by name and number, types by number.
 func (t *totals) records(part Part) []record {
 	switch part {
 	case PartTitles:
-		return sorted(maps.Values(t.titles), func(a, b *titleTotal) int {
-			return cmp.Or(cmp.Compare(a.artist, b.artist), cmp.Compare(a.title, b.title))
+		return sorted(maps.Values(t.recordings), func(a, b *recording) int {
+			return cmp.Or(cmp.Compare(a.artist, b.artist), cmp.Compare(a.title, b.title), cmp.Compare(a.album, b.album), cmp.Compare(a.isrc, b.isrc))
 		})
 	case PartShows:
 		return sorted(maps.Values(t.shows), func(a, b *showTotal) int {
 			return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 		})
-	default:
+	case PartTypes:
 		return sorted(maps.Values(t.types), func(a, b *typeTotal) int { return cmp.Compare(a.number, b.number) })
+	default:
+		return []record{&t.summary}
 	}
 }
 

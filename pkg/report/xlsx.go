@@ -15,8 +15,8 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// WriteXLSX writes the whole report as a workbook with the sheets Plays,
-// Titles, Shows and Types. Rows that do not fit on a sheet continue on "Plays
+// WriteXLSX writes the whole report except the holes as a workbook with the sheets
+// Plays, Titles, Shows, Types and Summary. Rows that do not fit on a sheet continue on "Plays
 // 2" and so on. Columns are named as the fields of the JSON. A start or end is
 // a real date in local time, to sort and compute with. The column
 // track_start_iso or track_end_iso also has it as text with its offset, which
@@ -27,37 +27,37 @@ import (
 // A workbook cannot be written front to back. So sheets are collected in a
 // temporary file (in memory if there is none), and nothing is written before
 // all plays are read.
-func WriteXLSX(ctx context.Context, w io.Writer, month Month, plays Plays) error {
-	return writeXLSX(ctx, w, month, plays, excelize.TotalRows)
+func WriteXLSX(ctx context.Context, w io.Writer, r Report) error {
+	return writeXLSX(ctx, w, &r, excelize.TotalRows)
 }
 
-func writeXLSX(ctx context.Context, w io.Writer, month Month, plays Plays, maxRows int) (err error) {
-	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, row: sheetRow{zone: month.Zone}}
+func writeXLSX(ctx context.Context, w io.Writer, r *Report, maxRows int) (err error) {
+	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, row: sheetRow{zone: r.Period.Zone}}
 	defer func() {
 		// Close removes the temporary files.
 		if err = errors.Join(err, b.file.Close()); err != nil {
-			err = fmt.Errorf("write report: %w", err)
+			err = failed(err)
 		}
 	}()
-	if err := errors.Join(b.styles(), b.author(month)); err != nil {
+	if err := errors.Join(b.styles(), b.author(r)); err != nil {
 		return err
 	}
 	if err := b.begin("Plays", PartPlays); err != nil {
 		return err
 	}
-	t, err := tally(ctx, plays, func(p Play) error { return b.add(&p) })
+	t, err := r.tally(ctx, func(p *Play) error { return b.add(p) })
 	if err != nil {
 		return err
 	}
 	for _, sheet := range []struct {
 		title string
 		part  Part
-	}{{"Titles", PartTitles}, {"Shows", PartShows}, {"Types", PartTypes}} {
+	}{{"Titles", PartTitles}, {"Shows", PartShows}, {"Types", PartTypes}, {"Summary", PartSummary}} {
 		if err := b.begin(sheet.title, sheet.part); err != nil {
 			return err
 		}
-		for _, r := range t.records(sheet.part) {
-			if err := b.add(r); err != nil {
+		for _, row := range t.records(sheet.part) {
+			if err := b.add(row); err != nil {
 				return err
 			}
 		}
@@ -98,10 +98,10 @@ const (
 
 // author names the station as whoever made the workbook. Otherwise it would be
 // the author of the library.
-func (b *workbook) author(month Month) error {
-	props := excelize.DocProperties{Creator: month.Station, LastModifiedBy: month.Station, Title: "Report " + month.Name}
-	if !month.Made.IsZero() {
-		props.Created = month.Made.UTC().Format(time.RFC3339)
+func (b *workbook) author(r *Report) error {
+	props := excelize.DocProperties{Creator: r.Station, LastModifiedBy: r.Station, Title: "Report " + r.Period.Name}
+	if !r.Made.IsZero() {
+		props.Created = r.Made.UTC().Format(time.RFC3339)
 		props.Modified = props.Created
 	}
 	return b.file.SetDocProps(&props)
@@ -266,6 +266,14 @@ func (s *sheetRow) moment(name string, value time.Time) {
 	local := s.zone.Stamp(value)
 	s.add(excelize.Cell{StyleID: s.date, Value: local.Time}) // the library uses the clock reading, not the instant
 	s.add(local.String())
+}
+
+func (s *sheetRow) truth(name string, value bool) {
+	if value {
+		s.add(true)
+	} else {
+		s.unknown(name)
+	}
 }
 
 func (s *sheetRow) unknown(string) { s.add(nil) }

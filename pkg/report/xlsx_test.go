@@ -19,10 +19,10 @@ import (
 )
 
 // open writes a workbook and opens it again.
-func open(t rapid.TB, m Month, plays Plays, maxRows int) *excelize.File {
+func open(t rapid.TB, r Report, maxRows int) *excelize.File {
 	t.Helper()
 	var out bytes.Buffer
-	if err := writeXLSX(context.Background(), &out, m, plays, maxRows); err != nil {
+	if err := writeXLSX(context.Background(), &out, &r, maxRows); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(&out)
@@ -68,14 +68,14 @@ func TestWriteXLSX(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
-		if err := WriteXLSX(t.Context(), &out, m, FromPlaylog(october(t), m, now)); err != nil {
+		if err := WriteXLSX(t.Context(), &out, of(m, FromPlaylog(october(t), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		f, err := excelize.OpenReader(&out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Titles", "Shows", "Types"}) {
+		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Titles", "Shows", "Types", "Summary"}) {
 			t.Errorf("sheets are %v", got)
 		}
 		// The second 02:30 of the night in which the clocks went back.
@@ -130,9 +130,9 @@ func TestWriteXLSX(t *testing.T) {
 
 	t.Run("Author", func(t *testing.T) {
 		t.Parallel()
-		m := m
-		m.Station, m.Made = "Radio Helsinki", time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
-		props, err := open(t, m, many(m, 3, 2), 100).GetDocProps()
+		r := of(m, many(m, 3, 2))
+		r.Station, r.Made = "Radio Helsinki", time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+		props, err := open(t, r, 100).GetDocProps()
 		if err != nil || props.Creator != "Radio Helsinki" || props.LastModifiedBy != "Radio Helsinki" || props.Title != "Report 2020-10" ||
 			props.Created != "2026-11-01T08:00:00Z" || props.Modified != props.Created {
 			t.Errorf("%+v, %v", props, err)
@@ -142,18 +142,18 @@ func TestWriteXLSX(t *testing.T) {
 	t.Run("Widths", func(t *testing.T) {
 		t.Parallel()
 		title := strings.Repeat("ü", 40)
-		f := open(t, m, func(_ context.Context, fn func(Play) error) error {
+		f := open(t, of(m, func(_ context.Context, fn func(Play) error) error {
 			for i := range 1500 { // more than the columns fit
 				e := model.Entry{LogSource: 1, TrackStart: m.From, Title: "short", ShowName: strings.Repeat("x", 500)}
 				if i == 900 {
 					e.Title = title
 				}
-				if err := fn(Play{Entry: e, From: m.From.Add(time.Duration(i) * time.Second), Until: m.From}); err != nil {
+				if err := fn(Play{Entry: e, From: m.From.Add(time.Duration(i) * time.Second), Until: m.From.Add(time.Duration(i+1) * time.Second)}); err != nil {
 					return err
 				}
 			}
 			return nil
-		}, 1200)
+		}), 1200)
 		for _, c := range []struct {
 			sheet, header string
 			want          float64
@@ -177,8 +177,8 @@ func TestWriteXLSX(t *testing.T) {
 
 	t.Run("FurtherSheets", func(t *testing.T) {
 		t.Parallel()
-		f := open(t, m, many(m, 25, 12), 11) // a header and ten rows
-		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Plays 2", "Plays 3", "Titles", "Titles 2", "Shows", "Types"}) {
+		f := open(t, of(m, many(m, 25, 12)), 11) // a header and ten rows
+		if got := f.GetSheetList(); !slices.Equal(got, []string{"Plays", "Plays 2", "Plays 3", "Titles", "Titles 2", "Shows", "Types", "Summary"}) {
 			t.Fatalf("sheets are %v", got)
 		}
 		var starts []string
@@ -203,17 +203,21 @@ func TestWriteXLSX(t *testing.T) {
 
 	t.Run("FullSheet", func(t *testing.T) {
 		t.Parallel()
-		if got := open(t, m, many(m, 10, 10), 11).GetSheetList(); len(got) != 4 {
-			t.Errorf("sheets are %v, but all fits on four", got)
+		if got := open(t, of(m, many(m, 10, 10)), 11).GetSheetList(); len(got) != 5 {
+			t.Errorf("sheets are %v, but all fits on five", got)
 		}
 	})
 
 	t.Run("Empty", func(t *testing.T) {
 		t.Parallel()
-		f := open(t, m, each(nil), excelize.TotalRows)
+		f := open(t, of(m, each(nil)), excelize.TotalRows)
 		for _, sheet := range f.GetSheetList() {
-			if r := rows(t, f, sheet); len(r) != 1 || len(r[0]) < 3 {
-				t.Errorf("%s: %v, want the header alone", sheet, r)
+			want := 1 // the header
+			if sheet == "Summary" {
+				want = 2
+			}
+			if r := rows(t, f, sheet); len(r) != want || len(r[0]) < 3 {
+				t.Errorf("%s: %v, want %d rows", sheet, r, want)
 			}
 		}
 	})
@@ -226,27 +230,31 @@ func TestWrite_agree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := each(plays(m).Draw(t, "plays"))
 		var out bytes.Buffer
-		if err := WriteJSON(context.Background(), &out, m, list); err != nil {
+		if err := WriteJSON(context.Background(), &out, of(m, list)); err != nil {
 			t.Fatal(err)
 		}
 		var report struct {
-			Plays  []map[string]any
-			Totals map[string]any
+			Plays   []map[string]any
+			Totals  map[string]any
+			Summary map[string]any
 		}
 		if err := json.Unmarshal(out.Bytes(), &report); err != nil {
 			t.Fatal(err)
 		}
-		book := open(t, m, list, excelize.TotalRows)
-		for part, sheet := range map[Part]string{PartPlays: "Plays", PartTitles: "Titles", PartShows: "Shows", PartTypes: "Types"} {
+		book := open(t, of(m, list), excelize.TotalRows)
+		for part, sheet := range map[Part]string{PartPlays: "Plays", PartTitles: "Titles", PartShows: "Shows", PartTypes: "Types", PartSummary: "Summary"} {
 			var want []map[string]any
-			if part == PartPlays {
+			switch part {
+			case PartPlays:
 				want = report.Plays
-			} else {
+			case PartSummary:
+				want = append(want, report.Summary)
+			default:
 				for _, row := range report.Totals[string(part)].([]any) {
 					want = append(want, row.(map[string]any))
 				}
 			}
-			inCSV, inXLSX := table(t, m, part, list), rows(t, book, sheet)
+			inCSV, inXLSX := table(t, of(m, list), part), rows(t, book, sheet)
 			if len(inCSV) != len(want)+1 || len(inXLSX) != len(want)+1 {
 				t.Fatalf("%s: %d rows in JSON, %d in CSV, %d in XLSX with the header", part, len(want), len(inCSV), len(inXLSX))
 			}
@@ -259,19 +267,21 @@ func TestWrite_agree(t *testing.T) {
 					if !ok {
 						t.Fatalf("%s: JSON has no field %s", part, name)
 					}
-					plain, guarded := "", ""
+					plain, isTrue := "", false
 					switch value := value.(type) {
 					case string:
-						plain, guarded = value, harmless(value)
-						if name == "track_start" || name == "track_end" {
-							guarded = value
-						}
+						plain = value
 					case float64:
 						plain = strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.3f", value), "0"), ".")
-						guarded = plain
+					case bool:
+						isTrue = value
 					}
-					if inCSV[i+1][j] != guarded {
-						t.Fatalf("%s: %s is %q in CSV, want %q", part, name, inCSV[i+1][j], guarded)
+					wantCSV := plain
+					if isTrue {
+						plain, wantCSV = "1", "true"
+					}
+					if inCSV[i+1][j] != wantCSV {
+						t.Fatalf("%s: %s is %q in CSV, want %q", part, name, inCSV[i+1][j], wantCSV)
 					}
 					column := slices.Index(inXLSX[0], name)
 					if name == "track_start" || name == "track_end" {

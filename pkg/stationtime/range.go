@@ -8,9 +8,9 @@ import (
 )
 
 var (
-	errDate  = errors.New("must be a date, such as 2020-06-27")
-	errMonth = errors.New("must be a month, such as 2020-06")
-	errBound = errors.New("must be a date, such as 2020-06-27, or a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00+02:00")
+	errDate   = errors.New("must be a date, such as 2020-06-27")
+	errPeriod = errors.New("must be a month, such as 2020-06, a quarter (2020-Q2), a week by ISO 8601 (2020-W26) or a year (2020)")
+	errBound  = errors.New("must be a date, such as 2020-06-27, or a date and a time, such as 2020-06-27 19:14:00 or 2020-06-27T19:14:00+02:00")
 )
 
 // Day is a day of the zone: half open, from its first moment to the first
@@ -28,18 +28,73 @@ func (z *Zone) Day(date string) (from, to time.Time, err error) {
 	return z.first(day), z.first(day.AddDate(0, 0, 1)), nil
 }
 
-// Month is a month of the zone, written 2020-06 or 2020_06: half open. The
-// error says what is expected, in words fit for the sender.
-func (z *Zone) Month(s string) (from, to time.Time, err error) {
-	r := reader{rest: strings.TrimSpace(s)}
-	month, ok, err := r.month("-_")
+// Period is a month, a quarter, a week or a year of the zone: half open. They are
+// written 2020-06, 2020-Q2, 2020-W26 and 2020, also with _ in the place of -. A
+// week is that of ISO 8601: it begins on a Monday, and belongs to the year that has
+// its Thursday. name is how the period is written with -. The error says what is
+// expected, in words fit for the sender.
+func (z *Zone) Period(s string) (name string, from, to time.Time, err error) {
+	name = strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(s), "_", "-"))
+	first, end, err := readPeriod(name)
+	if err != nil {
+		return "", time.Time{}, time.Time{}, err
+	}
+	return name, z.first(first), z.first(end), nil
+}
+
+// readPeriod returns the first day of a period and the day after it.
+func readPeriod(name string) (first, end time.Time, err error) {
+	r := reader{rest: name}
+	year, ok := r.digits(4)
+	january := time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case ok && r.rest == "":
+		return january, january.AddDate(1, 0, 0), nil
+	case ok && strings.HasPrefix(r.rest, "-Q"):
+		return quarter(january, r.rest[2:])
+	case ok && strings.HasPrefix(r.rest, "-W"):
+		return week(january, r.rest[2:])
+	}
+	r.rest = name
+	month, ok, err := r.month()
 	switch {
 	case err != nil:
 		return time.Time{}, time.Time{}, err
 	case !ok || r.rest != "":
-		return time.Time{}, time.Time{}, errMonth
+		return time.Time{}, time.Time{}, errPeriod
 	}
-	return z.first(month), z.first(month.AddDate(0, 1, 0)), nil
+	return month, month.AddDate(0, 1, 0), nil
+}
+
+// quarter is a quarter of the year that begins on that day.
+func quarter(january time.Time, number string) (first, end time.Time, err error) {
+	r := reader{rest: number}
+	n, ok := r.digits(1)
+	switch {
+	case !ok || r.rest != "":
+		return time.Time{}, time.Time{}, errPeriod
+	case n < 1 || n > 4:
+		return time.Time{}, time.Time{}, errors.New("must be a possible quarter: a year has Q1 to Q4")
+	}
+	first = january.AddDate(0, 3*(n-1), 0)
+	return first, first.AddDate(0, 3, 0), nil
+}
+
+// week is a week of the year that begins on that day. January 4th is always in
+// the first week, and December 28th in the last one.
+func week(january time.Time, number string) (first, end time.Time, err error) {
+	r := reader{rest: number}
+	n, ok := r.digits(2)
+	if !ok || r.rest != "" {
+		return time.Time{}, time.Time{}, errPeriod
+	}
+	if _, last := january.AddDate(0, 11, 27).ISOWeek(); n < 1 || n > last {
+		return time.Time{}, time.Time{}, fmt.Errorf("must be a possible week: %s has W01 to W%d", january.Format("2006"), last)
+	}
+	fourth := january.AddDate(0, 0, 3)
+	sinceMonday := (int(fourth.Weekday()) + 6) % 7
+	first = fourth.AddDate(0, 0, 7*(n-1)-sinceMonday)
+	return first, first.AddDate(0, 0, 7), nil
 }
 
 // From is the first moment that a query asks for. A date alone means the first
@@ -106,7 +161,7 @@ func unescapePlus(s string) string {
 // date takes a date; ok is false if there is no date, and err is set if the
 // date is impossible.
 func (r *reader) date() (day time.Time, ok bool, err error) {
-	month, ok, err := r.month("-")
+	month, ok, err := r.month()
 	if !ok || err != nil || !r.skip("-") {
 		return time.Time{}, false, err
 	}
@@ -120,11 +175,10 @@ func (r *reader) date() (day time.Time, ok bool, err error) {
 	return month.AddDate(0, 0, n-1), true, nil
 }
 
-// month takes a year and a month with one of the separators between, and
-// returns the month's first day.
-func (r *reader) month(separators string) (first time.Time, ok bool, err error) {
+// month takes a year and a month, and returns the month's first day.
+func (r *reader) month() (first time.Time, ok bool, err error) {
 	year, okYear := r.digits(4)
-	separator := r.skip(separators)
+	separator := r.skip("-")
 	month, okMonth := r.digits(2)
 	switch {
 	case !okYear || !separator || !okMonth:

@@ -1,6 +1,7 @@
 package stationtime
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -56,29 +57,40 @@ func TestZone_Day(t *testing.T) {
 	})
 }
 
-func TestZone_Month(t *testing.T) {
+func TestZone_Period(t *testing.T) {
 	t.Parallel()
 
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		for _, c := range []struct {
-			zone, month, from string
-			hours             float64
+			zone, period, name, from string
+			hours                    float64
 		}{
-			{"Europe/Vienna", "2020-06", "2020-05-31T22:00:00Z", 720},
-			{"Europe/Vienna", "2020_06", "2020-05-31T22:00:00Z", 720},
-			{"Europe/Vienna", "2020-10", "2020-09-30T22:00:00Z", 745},
-			{"Europe/Vienna", "2020-03", "2020-02-29T23:00:00Z", 743},
-			{"Europe/Vienna", "2020-12", "2020-11-30T23:00:00Z", 744},
-			{"Australia/Lord_Howe", "2021-04", "2021-03-31T13:00:00Z", 720.5},
-			{"Pacific/Apia", "2011-12", "2011-12-01T10:00:00Z", 720},      // 30 of 31 days
-			{"America/Asuncion", "2017-10", "2017-10-01T04:00:00Z", 743},  // begins at 01:00
-			{"America/Sao_Paulo", "2018-11", "2018-11-01T03:00:00Z", 719}, // skips 00:00 within
-			{"Europe/Vienna", "9999-12", "9999-11-30T23:00:00Z", 744},
+			{"Europe/Vienna", "2020-06", "2020-06", "2020-05-31T22:00:00Z", 720},
+			{"Europe/Vienna", " 2020_06 ", "2020-06", "2020-05-31T22:00:00Z", 720},
+			{"Europe/Vienna", "2020-10", "2020-10", "2020-09-30T22:00:00Z", 745},
+			{"Europe/Vienna", "2020-03", "2020-03", "2020-02-29T23:00:00Z", 743},
+			{"Europe/Vienna", "2020-12", "2020-12", "2020-11-30T23:00:00Z", 744},
+			{"Australia/Lord_Howe", "2021-04", "2021-04", "2021-03-31T13:00:00Z", 720.5},
+			{"Pacific/Apia", "2011-12", "2011-12", "2011-12-01T10:00:00Z", 720},      // 30 of 31 days
+			{"America/Asuncion", "2017-10", "2017-10", "2017-10-01T04:00:00Z", 743},  // begins at 01:00
+			{"America/Sao_Paulo", "2018-11", "2018-11", "2018-11-01T03:00:00Z", 719}, // skips 00:00 within
+			{"Europe/Vienna", "9999-12", "9999-12", "9999-11-30T23:00:00Z", 744},
+			{"Europe/Vienna", "2026-Q4", "2026-Q4", "2026-09-30T22:00:00Z", 92*24 + 1},
+			{"Europe/Vienna", "2026_q1", "2026-Q1", "2025-12-31T23:00:00Z", 90*24 - 1},
+			{"Europe/Vienna", "2026", "2026", "2025-12-31T23:00:00Z", 365 * 24},
+			{"Europe/Vienna", "2024", "2024", "2023-12-31T23:00:00Z", 366 * 24},
+			{"Pacific/Apia", "2011", "2011", "2011-01-01T10:00:00Z", 364 * 24},
+			{"Europe/Vienna", "2026-W48", "2026-W48", "2026-11-22T23:00:00Z", 168},
+			{"Europe/Vienna", "2026-W13", "2026-W13", "2026-03-22T23:00:00Z", 167}, // clocks go forward
+			{"Europe/Vienna", "2026-w43", "2026-W43", "2026-10-18T22:00:00Z", 169}, // clocks go back
+			{"Europe/Vienna", "2026_W01", "2026-W01", "2025-12-28T23:00:00Z", 168}, // begins in the year before
+			{"Europe/Vienna", "2026-W53", "2026-W53", "2026-12-27T23:00:00Z", 168}, // ends in the year after
+			{"Europe/Vienna", "2021-W01", "2021-W01", "2021-01-03T23:00:00Z", 168},
 		} {
-			from, to, err := load(t, c.zone).Month(c.month)
-			if err != nil || !from.Equal(utc(t, c.from)) || to.Sub(from).Hours() != c.hours {
-				t.Errorf("%s %s: %v to %v (%v h), %v, want from %s %v h", c.zone, c.month, from, to, to.Sub(from).Hours(), err, c.from, c.hours)
+			name, from, to, err := load(t, c.zone).Period(c.period)
+			if err != nil || name != c.name || !from.Equal(utc(t, c.from)) || to.Sub(from).Hours() != c.hours {
+				t.Errorf("%s %s: %s, %v to %v (%v h), %v, want %s from %s %v h", c.zone, c.period, name, from, to, to.Sub(from).Hours(), err, c.name, c.from, c.hours)
 			}
 		}
 	})
@@ -87,12 +99,31 @@ func TestZone_Month(t *testing.T) {
 		t.Parallel()
 		z := load(t, "Europe/Vienna")
 		for in, want := range map[string]string{
-			"": "must be a month", "2020": "must be a month", "2020-6": "must be a month", "2020/06": "must be a month",
+			"": "must be a month", "202": "must be a month", "2020-6": "must be a month", "2020/06": "must be a month",
 			"2020-06-27": "must be a month", "202006": "must be a month", "2020-00": "months are 01 to 12", "2020_13": "months are 01 to 12",
+			"2020-": "must be a month", "2020-Q": "must be a month", "2020-Q01": "must be a month", "2020Q1": "must be a month",
+			"2020-Q0": "a year has Q1 to Q4", "2020-Q5": "a year has Q1 to Q4", "2020-W1": "must be a month", "2020-W011": "must be a month",
+			"2020-W00": "2020 has W01 to W53", "2021-W53": "2021 has W01 to W52", "0001-W53": "0001 has W01 to W52",
 		} {
-			if from, _, err := z.Month(in); err == nil || !strings.Contains(err.Error(), want) {
+			if _, from, _, err := z.Period(in); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%q: %v, %v, want an error with %q", in, from, err, want)
 			}
+		}
+	})
+
+	// A week is named as Go names it, and one begins where the other ends.
+	t.Run("Weeks", func(t *testing.T) {
+		t.Parallel()
+		z := load(t, "Europe/Vienna")
+		var end time.Time
+		for monday := time.Date(1996, 1, 1, 0, 0, 0, 0, time.UTC); monday.Year() < 2050; monday = monday.AddDate(0, 0, 7) {
+			year, week := monday.ISOWeek()
+			_, from, to, err := z.Period(fmt.Sprintf("%d-W%02d", year, week))
+			day, _, _ := z.Day(monday.Format(time.DateOnly))
+			if err != nil || !from.Equal(day) || !end.IsZero() && !from.Equal(end) {
+				t.Fatalf("%d-W%02d begins at %v, %v, want %v, when the week before ended", year, week, from, err, day)
+			}
+			end = to
 		}
 	})
 }
@@ -128,7 +159,7 @@ func TestZone_tiles(t *testing.T) {
 					continue
 				}
 				month := day.Format("2006-01")
-				monthFrom, monthTo, err := z.Month(month)
+				_, monthFrom, monthTo, err := z.Period(month)
 				if err != nil || !monthFrom.Equal(from) || !monthEnd.IsZero() && !monthFrom.Equal(monthEnd) {
 					t.Fatalf("%s begins at %v, its first day at %v, and the month before ended at %v: %v", month, monthFrom, from, monthEnd, err)
 				}

@@ -108,6 +108,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
+		HoleAfter:  cfg.Report.HoleAfter,
 		HostID:     cfg.HostID,
 
 		EngineAsSent: cfg.EngineSource.AsSent(),
@@ -123,9 +124,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	return a, nil
 }
 
-// plays are what a month's report counts.
-func (a *App) plays(month report.Month, now time.Time) report.Plays {
-	return report.FromPlaylog(a.db, month, now)
+// plays are what a report counts.
+func (a *App) plays(period report.Period, now time.Time) report.Plays {
+	return report.FromPlaylog(a.db, period, now)
 }
 
 // changed tells everything that keeps answers in memory that these are out of

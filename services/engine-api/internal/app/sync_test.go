@@ -58,7 +58,7 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	node.Current, node.Zone = n.tracks, cfg.Station.Zone
 	node.Sources = source.New(n.station, 1, base.Cache.Invalidate, zerolog.Nop()).Knowing(func(_ context.Context, number int) (bool, error) { return number < 9, nil })
 	node.Recorder = playlog.New(n.station, zerolog.Nop(), time.Now, base.Cache.Invalidate)
-	node.Plays = func(month report.Month, now time.Time) report.Plays { return report.FromOnAir(onAir, month, now) }
+	node.Plays = func(period report.Period, now time.Time) report.Plays { return report.FromOnAir(onAir, period, now) }
 	operations, err := handler.NewSyncNode(node, handlertest.Own(node, n.station))
 	if err != nil {
 		t.Fatal(err)

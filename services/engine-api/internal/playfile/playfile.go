@@ -49,7 +49,7 @@ func Read(name string, file io.Reader, each func(Row) error) error {
 }
 
 // notLogged are the columns of a report that say nothing about the play itself.
-var notLogged = []string{"track_end", "seconds", "received_at"}
+var notLogged = []string{"track_end", "seconds", "received_at", "estimated"}
 
 // fieldOf is the name that the API uses for a column or member.
 func fieldOf(name string) (field string, known bool) {

@@ -82,7 +82,7 @@ func TestRead_report(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	month, err := report.NewMonth(vienna, "2026-11")
+	period, err := report.NewPeriod(vienna, "2026-11")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestRead_report(t *testing.T) {
 	plays := func(_ context.Context, fn func(report.Play) error) error {
 		return fn(report.Play{Entry: e, From: start, Until: start.Add(time.Minute)})
 	}
-	if err := report.WriteCSV(t.Context(), &file, month, report.PartPlays, plays); err != nil {
+	if err := report.WriteCSV(t.Context(), &file, report.Report{Period: period, Plays: plays}, report.PartPlays); err != nil {
 		t.Fatal(err)
 	}
 	rows, _, err := read(t, "report.csv", file.String())

@@ -90,6 +90,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
+		HoleAfter:  cfg.Report.HoleAfter,
 		HostID:     cfg.HostID,
 		Now:        time.Now,
 		Log:        base.Log("api"),
@@ -109,9 +110,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	return a, nil
 }
 
-// plays are what a month's report counts.
-func (a *App) plays(month report.Month, now time.Time) report.Plays {
-	return report.FromOnAir(a.onAir, month, now)
+// plays are what a report counts.
+func (a *App) plays(period report.Period, now time.Time) report.Plays {
+	return report.FromOnAir(a.onAir, period, now)
 }
 
 // changed tells everything that keeps answers in memory that these are out of

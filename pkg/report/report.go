@@ -1,0 +1,62 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Report is what is written about a period.
+type Report struct {
+	Period Period
+	// Plays are those of the period, and those next to it; see Period.Around. The
+	// latter are not listed. They tell where holes at the ends of the period begin
+	// and end.
+	Plays Plays
+	// HoleAfter is Config.HoleAfter.
+	HoleAfter time.Duration
+	// Made is when the report is made. A hole that goes on lasts until then.
+	Made time.Time
+	// Station is the author of a workbook, "" if that is not known.
+	Station string
+	// GuardFormulas keeps spreadsheets from taking texts of a CSV for formulas.
+	GuardFormulas bool
+}
+
+// plays calls fn for every play of the period.
+func (r *Report) plays(ctx context.Context, fn func(*Play) error) error {
+	return r.Plays(ctx, func(p Play) error {
+		if !r.Period.has(p.From) {
+			return nil
+		}
+		return fn(&p)
+	})
+}
+
+// each calls fn for every row of a part. Only totals are kept in memory.
+func (r *Report) each(ctx context.Context, part Part, fn func(record) error) error {
+	switch part {
+	case PartPlays:
+		return r.plays(ctx, func(p *Play) error { return fn(p) })
+	case PartHoles:
+		return r.holes(ctx, func(h *hole) error { return fn(h) })
+	}
+	t, err := r.tally(ctx, func(*Play) error { return nil })
+	if err != nil {
+		return err
+	}
+	for _, row := range t.records(part) {
+		if err := fn(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed is the error of a report; nil if there is none.
+func failed(err error) error {
+	if err != nil {
+		err = fmt.Errorf("write report: %w", err)
+	}
+	return err
+}
