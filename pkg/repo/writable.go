@@ -16,7 +16,7 @@ const writeTest = "write test"
 // is how the last write ended. If there was none lately, Writable writes a note.
 // It returns when ctx ends, even if the disk hangs. Error: model.ErrUnavailable; also ErrFileGone.
 func (d *DB) Writable(ctx context.Context) error {
-	if err := d.db.InPlace(); err != nil {
+	if err := d.InPlace(); err != nil {
 		return err
 	}
 	ctx, cancel := d.db.Deadline(ctx)

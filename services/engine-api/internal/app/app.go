@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -186,9 +187,31 @@ func (a *App) Run(ctx context.Context) error {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
 	return a.base.Run(ctx, lifecycle.Work{
+		Prepare:  a.prepare,
 		Prepared: func() { a.changed(); close(a.prepared) },
 		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
 	})
+}
+
+// prepare tells the journal in which file the database is. A database is new at its
+// first start, and, if the process was killed during that, as long as it is empty.
+func (a *App) prepare(ctx context.Context) error {
+	path := a.cfg.Database.File()
+	if path == "" {
+		return nil
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	isNew := a.identity().Starts == 1
+	if !isNew {
+		if isNew, err = a.db.IsEmpty(ctx); err != nil {
+			return err
+		}
+	}
+	a.journal.Inherit(ctx, path, isNew)
+	return nil
 }
 
 // afterStep is the command that moves what was logged while the clock of this

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -376,44 +375,6 @@ func TestApp_Locked(t *testing.T) {
 	})
 	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); strings.Count(answer, "Fade Into You") != 1 {
 		t.Errorf("playlog after the lock: %s", answer)
-	}
-}
-
-// TestApp_FileGone: while the database's file is not at its place, nothing is
-// acknowledged into it. The journal takes it, and it is stored when the file is
-// back.
-func TestApp_FileGone(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "engine-api.db")
-	s := start(t, "sqlite://"+path)
-	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
-	post := func(title string) {
-		t.Helper()
-		body := fmt.Sprintf(`{"track_start": "2020-06-27 19:14:00", "track_title": %q}`, title)
-		if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
-			t.Errorf("%s: %s %s", title, res.Status, answer)
-		}
-	}
-	post("before")
-	if err := os.Rename(path, path+".aside"); err != nil {
-		t.Fatal(err)
-	}
-	post("first")
-	post("second")
-	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/metrics", ""); !strings.Contains(answer, `aura_journal_items{state="waiting"} 2`) {
-		t.Error("what is written into a file that is gone was acknowledged")
-	}
-	if err := os.Rename(path+".aside", path); err != nil {
-		t.Fatal(err)
-	}
-	s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, answer string) bool {
-		return strings.Contains(answer, `aura_journal_items{state="waiting"} 0`)
-	})
-	_, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", "")
-	for _, title := range []string{"before", "first", "second"} {
-		if n := strings.Count(answer, `"track_title":"`+title+`"`); n != 1 {
-			t.Errorf("%s is stored %d times", title, n)
-		}
 	}
 }
 
