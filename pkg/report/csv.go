@@ -109,13 +109,14 @@ func harmless(s string) string {
 }
 
 func noFormula(s string) string {
-	if isFormula(s) {
+	if IsFormula(s) {
 		return "'" + s
 	}
 	return s
 }
 
-func isFormula(s string) bool {
+// IsFormula reports whether a spreadsheet would take a text for a formula.
+func IsFormula(s string) bool {
 	switch first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); first {
 	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
 		return true
@@ -127,7 +128,7 @@ func isFormula(s string) bool {
 func Told(text string) string {
 	cells := strings.Split(text, ";")
 	for i, cell := range cells {
-		if formula, ok := strings.CutPrefix(cell, "'"); ok && isFormula(formula) {
+		if formula, ok := strings.CutPrefix(cell, "'"); ok && IsFormula(formula) {
 			cells[i] = formula
 		}
 	}
