@@ -50,7 +50,7 @@ func (r reader) Sources(ctx context.Context) (sources []int, _ error) {
 
 // sourceAfter is the next source that has records; nil if there is none.
 func (b bulk) sourceAfter(ctx context.Context, last int) (next *int, err error) {
-	rows, err := b.Query(ctx, "SELECT MIN(log_source) FROM playlog WHERE log_source > ?", last)
+	rows, err := b.Query(ctx, "SELECT log_source FROM playlog WHERE log_source > ? ORDER BY log_source LIMIT 1", last)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func Export[C cli.Config, S Store](env cli.Env[C], open func(cfg C, log zerolog.
 		})
 	cmd.Long = "export writes the records as the nodes exchange them: each play as its engine sent it, with its arrival, its tellings, its doubts\n" +
 		"and all corrections. import stores them again. The database is only read, also while the service runs. A file that is there\n" +
-		"already is replaced when the new one is complete. Health, clocks and activations are not in it."
+		"already is replaced when the new one is complete. Health, clocks, activations and what waits in the journal are not in it."
 	cmd.Flags().StringVar(&from, "from", "", "first start: a date or a time, such as 2020-06-27 19:14; without an offset it is in the station's zone (default: the first play)")
 	cmd.Flags().StringVar(&to, "to", "", "last start, inclusive: a date means all of that day (default: the last play)")
 	cmd.Flags().IntSliceVar(&sources, "source", nil, "only plays of this source; may be given several times")
