@@ -18,6 +18,9 @@ const backupSuffix = ".backup"
 // no directory any more, so its room is free as soon as it is closed. Only one
 // goroutine may call Backup.
 func (db *DB) Backup(ctx context.Context) (_ *os.File, err error) {
+	if db.file == nil {
+		return nil, errors.New("the database is on a server, which has backups of its own")
+	}
 	path := db.backupPath()
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // what a crash left
 		return nil, err
