@@ -3,13 +3,12 @@ package handler
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/playlog/playlogtest"
 )
 
 // TestAPI_play_generations: a body in the spelling of 2025 is the same play as in
@@ -41,71 +40,14 @@ func TestAPI_play_generations(t *testing.T) {
 // TestAPI_play_doubts: nothing optional costs a play.
 func TestAPI_play_doubts(t *testing.T) {
 	t.Parallel()
-	const start = `"track_start": "2020-06-27 19:14:00", "track_title": "a", `
-	const arrival = "2020-06-27T17:14:01.000002Z"
-	dated := model.Entry{LogSource: 7, TrackStart: moment(t, "2020-06-27T17:14:00Z"), Title: "a", ReceivedAt: moment(t, arrival)}
-	undated := dated
-	undated.TrackStart = undated.ReceivedAt
-	with := func(e model.Entry, change func(*model.Entry)) model.Entry { change(&e); return e }
-	length := func(d time.Duration) model.Entry { return with(dated, func(e *model.Entry) { e.Duration = d }) }
-	for name, c := range map[string]struct {
-		body   string
-		want   model.Entry
-		doubts string // the fields
-	}{
-		"NoStart":       {`{"track_title": "a"}`, undated, "track_start"},
-		"NullStart":     {`{"track_title": "a", "track_start": null}`, undated, "track_start"},
-		"Epoch":         {`{"trackTitle": "a", "trackStart": "1970-01-01T01:00:00"}`, undated, "track_start"},
-		"Yesterday":     {`{"track_title": "a", "track_start": "yesterday"}`, undated, "track_start"},
-		"NoSuchDate":    {`{"track_title": "a", "track_start": "2020-02-30 10:00:00"}`, undated, "track_start"},
-		"StartAsObject": {`{"track_title": "a", "track_start": {}}`, undated, "track_start"},
-		"Year10000":     {`{"track_title": "a", "track_start": "9999-12-31T23:59:59-23:59"}`, undated, "track_start"},
-		"Slashes":       {`{"track_title": "a", "track_start": "2020/06/27 19:14:00"}`, dated, ""},
-		"Compact":       {`{"track_title": "a", "track_start": "20200627T191400"}`, dated, ""},
-		"Seconds":       {`{"track_title": "a", "track_start": 1593278040}`, dated, ""},
-		"Milliseconds":  {`{"track_title": "a", "track_start": "1593278040000"}`, dated, ""},
-		"FiveAhead":     {`{"track_title": "a", "track_start": "2020-06-27 19:19:01"}`, with(dated, func(e *model.Entry) { e.TrackStart = moment(t, "2020-06-27T17:19:01Z") }), ""},
-		"MoreAhead":     {`{"track_title": "a", "track_start": "2020-06-27 19:19:02"}`, with(dated, func(e *model.Entry) { e.TrackStart = moment(t, "2020-06-27T17:19:02Z") }), "track_start"},
-
-		"Infinite":     {`{` + start + `"track_duration": "inf"}`, dated, ""},
-		"NaN":          {`{` + start + `"track_duration": "NaN"}`, dated, ""},
-		"Negative":     {`{` + start + `"track_duration": -1}`, dated, ""},
-		"HugeDuration": {`{` + start + `"track_duration": 1e300}`, dated, "track_duration"},
-		"MinSec":       {`{` + start + `"track_duration": "3:45"}`, length(225 * time.Second), ""},
-		"HourMinSec":   {`{` + start + `"track_duration": "00:02:10.296"}`, length(130296 * time.Millisecond), ""},
-		"Comma":        {`{` + start + `"track_duration": "178,5"}`, length(178500 * time.Millisecond), ""},
-		"Unit":         {`{` + start + `"track_duration": "166.09 s"}`, length(166090 * time.Millisecond), ""},
-		"Long":         {`{` + start + `"track_duration": "long"}`, dated, "track_duration"},
-		"OfTwelve":     {`{` + start + `"track_num": "5/12"}`, with(dated, func(e *model.Entry) { e.TrackNum = 5 }), ""},
-		"Half":         {`{` + start + `"track_num": 1.5}`, dated, "track_num"},
-		"HugeNumber":   {`{` + start + `"track_num": 4294967296, "log_source": 4294967297}`, dated, "log_source track_num"},
-		"None":         {`{` + start + `"track_num": "None", "show_id": "null", "playlist_id": "undefined", "timeslot_id": "-", "media_id": "-1"}`, dated, ""},
-		"NoneTitle":    {`{` + start + `"track_artist": "None"}`, with(dated, func(e *model.Entry) { e.Artist = "None" }), ""},
-		"NoneBoth":     {`{"track_start": "2020-06-27 19:14:00", "track_artist": "None", "track_title": "null", "show_name": "b"}`, with(dated, func(e *model.Entry) { e.Title, e.ShowName = "", "b"; e.Distinguish() }), ""},
-		"Artists":      {`{` + start + `"track_artist": ["b", "c"]}`, with(dated, func(e *model.Entry) { e.Artist = "b, c" }), ""},
-		"Object":       {`{` + start + `"track_artist": {"name": "b"}}`, dated, "track_artist"},
-		"Source":       {`{` + start + `"log_source": -3}`, dated, "log_source"},
-		"Spellings":    {`{` + start + `"show_id": 3, "showId": 4, "trackTitle": "a"}`, with(dated, func(e *model.Entry) { e.ShowID = 3 }), "show_id"},
-		"All": {
-			`{"track_start": "soon", "track_title": "a", "track_artist": {}, "track_duration": "long", "track_num": 1.5, "show_id": "x", "track_type": [], "log_source": "me"}`,
-			undated, "log_source show_id track_artist track_duration track_num track_start track_type",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range playlogtest.Cases() {
+		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			e, _, err := decode(t, decoder(t, "Europe/Vienna", arrival, &bytes.Buffer{}), c.body)
-			var fields []string
-			for _, d := range e.Doubts.List() {
-				fields = append(fields, d.Field)
-				if d.Why == "" {
-					t.Errorf("%s: no reason", d.Field)
-				}
+			e, _, err := decode(t, decoder(t, "Europe/Vienna", playlogtest.Arrival.Format(time.RFC3339Nano), &bytes.Buffer{}), c.Body)
+			if err != nil {
+				t.Fatal(err)
 			}
-			slices.Sort(fields)
-			e.Doubts = ""
-			if got := strings.Join(fields, " "); err != nil || e != c.want || got != c.doubts {
-				t.Errorf("got %+v, doubts about %q, %v; want %+v, %q", e, got, err, c.want, c.doubts)
-			}
+			c.Check(t, e)
 		})
 	}
 }

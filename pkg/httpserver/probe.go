@@ -23,6 +23,9 @@ func (s *Server) probes() {
 	s.Handle(http.MethodGet, "/readyz", Public, s.readiness)
 	metrics := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 	s.Handle(http.MethodGet, "/metrics", Only(RoleMonitor, RoleAdmin), gin.WrapH(metrics))
+	if s.backup != nil {
+		s.Handle(http.MethodGet, "/backup", Only(RoleAdmin).Streaming(), s.sendBackup)
+	}
 }
 
 func (s *Server) readiness(c *gin.Context) {

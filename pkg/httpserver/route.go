@@ -45,7 +45,16 @@ type route struct {
 type routeKey struct{ method, path string }
 
 // Access says who may call a route outside the contract.
-type Access struct{ roles []Role }
+type Access struct {
+	roles   []Role
+	streams bool
+}
+
+// Streaming lets the answer take long, as it is written piece by piece.
+func (a Access) Streaming() Access {
+	a.streams = true
+	return a
+}
 
 // Public is open to everybody.
 var Public = Access{}
@@ -55,7 +64,7 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
-	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles})
+	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams})
 	s.engine.Handle(method, path, h)
 }
 

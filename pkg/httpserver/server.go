@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,9 @@ type Options struct {
 	// start. A request that fails meanwhile is no error in the log. Without
 	// Preparing, that is never so.
 	Preparing func() bool
+	// Backup copies the database; nil if there is nothing to copy. GET /backup sends
+	// the copy.
+	Backup func(ctx context.Context) (*os.File, error)
 	// Wrap puts a handler in front of the router, such as a cache of ready
 	// answers. The handler must answer only what is public, because access is
 	// decided after it.
@@ -71,6 +75,7 @@ type Server struct {
 	ready      func(context.Context) (string, error)
 	refused    func(context.Context, model.Refusal)
 	preparing  func() bool
+	backup     func(context.Context) (*os.File, error)
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
 	timeout    time.Duration
@@ -97,7 +102,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
-		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)

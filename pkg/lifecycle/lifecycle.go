@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,6 +55,10 @@ type Database interface {
 	Hold(ctx context.Context) error
 	// Reload takes the login of a configuration that was read again.
 	Reload(cfg repo.Config) (changed []string, err error)
+	// InPlace returns repo.ErrFileGone if its file was deleted or replaced.
+	InPlace() error
+	// Backup copies its file, if it has one.
+	Backup(ctx context.Context) (*os.File, error)
 	// Size is the size of its file and of its log, in bytes, if it has any.
 	Size() (file, log int64, known bool)
 	Close() error
@@ -86,12 +91,13 @@ func New(o Options) (*Service, error) {
 		Wrap:    s.Cache.Middleware,
 
 		Preparing: s.preparing.Load,
+		Backup:    backupOf(o.Database),
 	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.Server.Registry().MustRegister(s.Cache, buildInfo(o))
 	if o.Database != nil {
-		s.Server.Registry().MustRegister(databaseSize{o.Database})
+		s.Server.Registry().MustRegister(databaseFile{o.Database})
 	}
 	return s, nil
 }
@@ -116,26 +122,6 @@ func buildInfo(o Options) prometheus.Collector {
 // Identity is that of the database and of this start, nil as long as the database
 // was not there.
 func (s *Service) Identity() *model.Identity { return s.identity.Load() }
-
-// databaseSize shows how large the database is.
-type databaseSize struct{ db Database }
-
-var sizeOf = prometheus.NewDesc("aura_database_bytes",
-	"Size of the SQLite database, by part: file, and log (the -wal file). A database server's size is not shown.",
-	[]string{"part"}, nil)
-
-// Describe implements prometheus.Collector.
-func (databaseSize) Describe(ch chan<- *prometheus.Desc) { ch <- sizeOf }
-
-// Collect implements prometheus.Collector.
-func (s databaseSize) Collect(ch chan<- prometheus.Metric) {
-	file, log, known := s.db.Size()
-	if !known {
-		return
-	}
-	ch <- prometheus.MustNewConstMetric(sizeOf, prometheus.GaugeValue, float64(file), "file")
-	ch <- prometheus.MustNewConstMetric(sizeOf, prometheus.GaugeValue, float64(log), "log")
-}
 
 // Listen opens the port, so that Addr is known before Run.
 func (s *Service) Listen(ctx context.Context) error { return s.Server.Listen(ctx) }
@@ -208,6 +194,7 @@ func (s *Service) Run(ctx context.Context, w Work) error {
 		return s.opts.Database.Hold(ctx)
 	})
 	g.Go(func() error { return s.watchdog(ctx) })
+	g.Go(func() error { return s.watchFile(ctx) })
 	// Requests end before the database does, so their last entries are stored.
 	err := errors.Join(g.Wait(), s.Close())
 	if err == nil {

@@ -39,6 +39,10 @@ func (s *Service) ready(ctx context.Context) (detail string, err error) {
 func (s *Service) check(ctx context.Context) error {
 	preparing := s.preparing.Load()
 	if s.opts.Database != nil {
+		// Without its file, some connections can't be opened: that says less.
+		if err := s.opts.Database.InPlace(); err != nil {
+			return err
+		}
 		// The service itself makes the schema, or ends if it is too old.
 		err := s.opts.Database.Ready(ctx)
 		if err != nil && (!preparing || !errors.Is(err, repo.ErrSchemaOlder)) {

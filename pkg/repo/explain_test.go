@@ -135,6 +135,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 			_, err := db.Digests(ctx, model.DigestQuery{Kind: model.KindHealth, Source: 1, Span: model.SpanDay})
 			return err
 		}, []string{"health_source"}},
+		{"Sources", func() error { _, err := db.Sources(ctx); return err }, []string{"playlog_source", "playlog_source"}},
 		{"Records", func() error {
 			_, _, err := db.Records(ctx, model.RecordQuery{Source: 1, From: at, To: at.Add(24 * time.Hour), After: &model.Position{PlayedAt: at, ID: 1}, Limit: 3})
 			return err

@@ -70,6 +70,35 @@ func (j *Journal) Claim(ctx context.Context, database model.Fingerprint) (foreig
 	})
 }
 
+// placeTable notes which database was last in the file at a path. It is younger than
+// the other tables, and programs that don't know it need not.
+const placeTable = "CREATE TABLE IF NOT EXISTS place (path TEXT PRIMARY KEY, uid BLOB NOT NULL)"
+
+// Inherit notes that a database is in the file at that path. If it is a new one, the
+// database that was there before is gone, and its items become those of the new one.
+// It returns how many these are. Error: model.ErrUnavailable.
+func (j *Journal) Inherit(ctx context.Context, database model.Fingerprint, path string, isNew bool) (n int64, err error) {
+	return onFile(ctx, j, "note where the database is", func(ctx context.Context, file *sqldb.File) (n int64, err error) {
+		if _, err := file.ExecContext(ctx, placeTable); err != nil {
+			return 0, err
+		}
+		err = file.Transaction(ctx, func(tx *sql.Tx) error {
+			if isNew {
+				result, err := tx.ExecContext(ctx, "UPDATE item SET uid = ?1 WHERE uid <> ?1 AND uid = (SELECT uid FROM place WHERE path = ?2)", sqldb.UID(database), path)
+				if err != nil {
+					return err
+				}
+				if n, err = result.RowsAffected(); err != nil {
+					return err
+				}
+			}
+			_, err := tx.ExecContext(ctx, "INSERT INTO place (path, uid) VALUES (?2, ?1) ON CONFLICT (path) DO UPDATE SET uid = excluded.uid", sqldb.UID(database), path)
+			return err
+		})
+		return n, err
+	})
+}
+
 // TakeOver makes the items of other databases this one's. It returns how many
 // there were. A running service notices at its next Claim. Error:
 // model.ErrUnavailable.

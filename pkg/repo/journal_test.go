@@ -265,6 +265,47 @@ func TestJournal_Replaced(t *testing.T) {
 	}
 }
 
+// TestJournal_Inherit: a new database gets the items of the one that was in its place
+// before, and no others.
+func TestJournal_Inherit(t *testing.T) {
+	t.Parallel()
+	const here, elsewhere = "/here/engine-api.db", "/elsewhere/engine-api.db"
+	third := model.Fingerprint{3}
+	for name, c := range map[string]struct {
+		before string // where their database was; "" is not known
+		isNew  bool
+		want   int64
+	}{
+		"deleted":             {before: here, isNew: true, want: 2},
+		"replaced":            {before: here},
+		"elsewhere":           {before: elsewhere, isNew: true},
+		"of an older program": {isNew: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "journal")
+			j := openJournal(t, path, 1<<20)
+			if c.before != "" {
+				if n, err := j.Inherit(t.Context(), theirs, c.before, true); err != nil || n != 0 {
+					t.Fatalf("%d, %v", n, err)
+				}
+			}
+			keepItems(t, j, keptPlay(1, theirs), keptPlay(2, third), keptPlay(3, theirs))
+			for i, want := range []int64{c.want, 0} {
+				if n, err := j.Inherit(t.Context(), ours, here, c.isNew); err != nil || n != want {
+					t.Errorf("time %d: %d, %v; want %d", i+1, n, err, want)
+				}
+			}
+			if got := oldest(t, j, ours); int64(len(got)) != c.want {
+				t.Errorf("of our database are %v", got)
+			}
+			if got := oldest(t, j, third); len(got) != 1 {
+				t.Errorf("of the third database are %v", got)
+			}
+		})
+	}
+}
+
 // TestJournal_Newer: a file of a newer program, or of another one, is left alone.
 func TestJournal_Newer(t *testing.T) {
 	t.Parallel()

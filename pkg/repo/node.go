@@ -33,6 +33,19 @@ func nodeOver(db *DB, err error) (*Node, error) {
 	return &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db})}, nil
 }
 
+// IsEmpty reports whether no entry and no health was ever stored. Error:
+// model.ErrUnavailable.
+func (n *Node) IsEmpty(ctx context.Context) (bool, error) {
+	ctx, cancel := n.db.Deadline(ctx)
+	defer cancel()
+	for _, table := range []string{"playlog", "health"} {
+		if some, err := n.reads().HasRows(ctx, table); err != nil || some {
+			return false, n.db.Fail(ctx, "look whether the database is empty", err)
+		}
+	}
+	return true, nil
+}
+
 // Close stores what StoreEntry already accepted, then closes the connections.
 // No other call may be made afterwards.
 func (n *Node) Close() error {

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/rs/zerolog"
 
@@ -38,6 +39,8 @@ type DB struct {
 	// lock is that of the process that serves the database; nil if no service
 	// began, or if several may run.
 	lock sqldb.ServiceLock
+	// copying is held while a backup is made.
+	copying sync.Mutex
 	// trying is held by the goroutine that tries to write; see Writable.
 	trying chan struct{}
 }

@@ -22,10 +22,10 @@ var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "Sources", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
+		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
 		"Size", "Writable",
 	}
 	stationTests = []string{

@@ -14,8 +14,11 @@ const writeTest = "write test"
 
 // Writable tells what a write would meet now: nil, or why it would fail. That
 // is how the last write ended. If there was none lately, Writable writes a note.
-// It returns when ctx ends, even if the disk hangs. Error: model.ErrUnavailable.
+// It returns when ctx ends, even if the disk hangs. Error: model.ErrUnavailable; also ErrFileGone.
 func (d *DB) Writable(ctx context.Context) error {
+	if err := d.InPlace(); err != nil {
+		return err
+	}
 	ctx, cancel := d.db.Deadline(ctx)
 	defer cancel()
 	known, err := d.db.LastWrite()

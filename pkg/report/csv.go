@@ -106,13 +106,14 @@ func harmless(s string) string {
 }
 
 func noFormula(s string) string {
-	if isFormula(strings.TrimLeft(s, "'")) {
+	if IsFormula(strings.TrimLeft(s, "'")) {
 		return "'" + s
 	}
 	return s
 }
 
-func isFormula(s string) bool {
+// IsFormula reports whether a spreadsheet would take a text for a formula.
+func IsFormula(s string) bool {
 	switch first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " ")); first {
 	case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':
 		return true
@@ -124,7 +125,7 @@ func isFormula(s string) bool {
 func Told(text string) string {
 	cells := strings.Split(text, ";")
 	for i, cell := range cells {
-		if guarded, ok := strings.CutPrefix(cell, "'"); ok && isFormula(strings.TrimLeft(guarded, "'")) {
+		if guarded, ok := strings.CutPrefix(cell, "'"); ok && IsFormula(strings.TrimLeft(guarded, "'")) {
 			cells[i] = guarded
 		}
 	}

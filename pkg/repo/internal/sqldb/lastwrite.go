@@ -30,7 +30,7 @@ type lastWrite struct {
 // none. A write into a file that is no longer at its path failed.
 func (db *DB) Wrote(ctx context.Context, err error) error {
 	if err == nil {
-		err = db.inPlace()
+		err = db.InPlace()
 	}
 	if classified := db.Classify(ctx, err); classified == nil || errors.Is(classified, model.ErrUnavailable) {
 		db.note(classified)
@@ -51,9 +51,9 @@ func (db *DB) note(err error) {
 // in its place, while it was open.
 var ErrFileGone = errors.New("the database's file was deleted or replaced, so what is written now is lost; put it back or restore a backup, and restart")
 
-// inPlace returns ErrFileGone if the file at the database's path is not the open
+// InPlace returns ErrFileGone if the file at the database's path is not the open
 // one. A server's files are its own business.
-func (db *DB) inPlace() error {
+func (db *DB) InPlace() error {
 	if db.file == nil {
 		return nil
 	}

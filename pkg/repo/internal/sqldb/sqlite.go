@@ -55,17 +55,16 @@ func newSQLite(c Config) (Dialect, error) {
 	return sqliteDialect{path: filepath.Clean(path), busyTimeout: c.queryTimeout(), readers: c.poolSize()}, nil
 }
 
-// source names the file for the driver, with its settings; more are pragmas.
+// source names the file for the driver, with its settings; more are pragmas. The
+// driver makes no file: a later connection would get an empty one in the place of
+// one that was deleted.
 func (d sqliteDialect) source(more ...string) string {
 	settings := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", d.busyTimeout.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		fmt.Sprintf("journal_size_limit(%d)", maxLog),
-	}, more...)}
-	if d.mustExist {
-		settings.Set("mode", "rw")
-	}
+	}, more...), "mode": {"rw"}}
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: d.path}).EscapedPath(), RawQuery: settings.Encode()}).String()
 }
 

@@ -107,7 +107,7 @@ func (db *DB) Transaction(ctx context.Context, do func(tx *Tx) error) error {
 		})
 	})
 	if err == nil && !changed {
-		return db.inPlace() // what is there already is acknowledged, too
+		return db.InPlace() // what is there already is acknowledged, too
 	}
 	return db.Wrote(ctx, err)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -32,6 +33,9 @@ import (
 // Name is engine-api's name in the contract's x-served-by.
 const Name = model.EngineAPI
 
+// adviceUnknown is what helps if nothing knows the active source.
+const adviceUnknown = "activate another one, or, if there is a sync node, name it in AURA_SOURCE_NAMES there"
+
 // App is the service.
 type App struct {
 	cfg     config.Config
@@ -42,6 +46,7 @@ type App struct {
 	refused *refused.Keeper
 	tracks  *trackservice.Service
 	clocks  *engineclock.Watch
+	known   *source.Watch
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	// syncNode, pusher and authority are nil if there is no sync node.
@@ -92,14 +97,16 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
-	base.Server.Registry().MustRegister(a.journal, a.refused)
+	active := source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows)
+	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
+	base.Server.Registry().MustRegister(a.journal, a.refused, a.known)
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      db,
 		Plays:      a.plays,
 		Current:    a.tracks,
 		Playlog:    db,
 		Recorder:   recorder,
-		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
+		Sources:    active,
 		Healths:    a.health,
 		Clocks:     clocks,
 		Sync:       db,
@@ -176,14 +183,36 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.base.Counting(a.db)}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db)}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
 	return a.base.Run(ctx, lifecycle.Work{
+		Prepare:  a.prepare,
 		Prepared: func() { a.changed(); close(a.prepared) },
 		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
 	})
+}
+
+// prepare tells the journal in which file the database is. A database is new at its
+// first start, and, if the process was killed during that, as long as it is empty.
+func (a *App) prepare(ctx context.Context) error {
+	path := a.cfg.Database.File()
+	if path == "" {
+		return nil
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	isNew := a.identity().Starts == 1
+	if !isNew {
+		if isNew, err = a.db.IsEmpty(ctx); err != nil {
+			return err
+		}
+	}
+	a.journal.Inherit(ctx, path, isNew)
+	return nil
 }
 
 // afterStep is the command that moves what was logged while the clock of this

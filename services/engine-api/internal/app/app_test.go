@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -19,6 +18,7 @@ import (
 
 	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
+	"aura.radio/engine/pkg/logging/loggingtest"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -61,7 +61,12 @@ func startHasty(t *testing.T, databaseURL string) *lifecycletest.Service {
 
 func startWith(t *testing.T, databaseURL string, more map[string]string) *lifecycletest.Service {
 	t.Helper()
-	a, err := app.New(configure(t, databaseURL, more), "test", zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel))
+	return startLogged(t, zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.ErrorLevel), databaseURL, more)
+}
+
+func startLogged(t *testing.T, log zerolog.Logger, databaseURL string, more map[string]string) *lifecycletest.Service {
+	t.Helper()
+	a, err := app.New(configure(t, databaseURL, more), "test", log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,11 +114,18 @@ func TestApp_FreshStart(t *testing.T) {
 }
 
 // TestApp_UnknownSourceAlone: a single engine-api takes a number that nothing here
-// knows, and warns. Its own number, the default source, records and earlier
-// activations make a source known.
+// knows, warns, and tells it as long as that is active. Its own number, the default
+// source, records and earlier activations make a source known.
 func TestApp_UnknownSourceAlone(t *testing.T) {
 	t.Parallel()
-	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_HOST_ID": "2", "AURA_DEFAULT_SOURCE": "3"})
+	var log loggingtest.Lines
+	s := startLogged(t, zerolog.New(&log), repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_HOST_ID": "2", "AURA_DEFAULT_SOURCE": "3"})
+	told := func(metric, logged string) {
+		t.Helper()
+		s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
+			return strings.Contains(text, "\naura_active_source_unknown "+metric+"\n") && log.Count(logged) > 0
+		})
+	}
 	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	activate := func(path string, status int, warns bool) {
 		t.Helper()
@@ -129,7 +141,9 @@ func TestApp_UnknownSourceAlone(t *testing.T) {
 	activate("22?known=true", http.StatusBadRequest, false)
 	activate("22", http.StatusNoContent, true)
 	activate("22", http.StatusNoContent, true) // not known by being active
+	told("1", "the active source is not known")
 	activate("3?known=true", http.StatusNoContent, false)
+	told("0", "recovered")
 	activate("22?known=true", http.StatusNoContent, false)
 	body := `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 23}`
 	if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
@@ -361,44 +375,6 @@ func TestApp_Locked(t *testing.T) {
 	})
 	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); strings.Count(answer, "Fade Into You") != 1 {
 		t.Errorf("playlog after the lock: %s", answer)
-	}
-}
-
-// TestApp_FileGone: while the database's file is not at its place, nothing is
-// acknowledged into it. The journal takes it, and it is stored when the file is
-// back.
-func TestApp_FileGone(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "engine-api.db")
-	s := start(t, "sqlite://"+path)
-	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
-	post := func(title string) {
-		t.Helper()
-		body := fmt.Sprintf(`{"track_start": "2020-06-27 19:14:00", "track_title": %q}`, title)
-		if res, answer := s.Call(http.MethodPost, "/api/v1/playlog", body); res.StatusCode != http.StatusNoContent {
-			t.Errorf("%s: %s %s", title, res.Status, answer)
-		}
-	}
-	post("before")
-	if err := os.Rename(path, path+".aside"); err != nil {
-		t.Fatal(err)
-	}
-	post("first")
-	post("second")
-	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/metrics", ""); !strings.Contains(answer, `aura_journal_items{state="waiting"} 2`) {
-		t.Error("what is written into a file that is gone was acknowledged")
-	}
-	if err := os.Rename(path+".aside", path); err != nil {
-		t.Fatal(err)
-	}
-	s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, answer string) bool {
-		return strings.Contains(answer, `aura_journal_items{state="waiting"} 0`)
-	})
-	_, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", "")
-	for _, title := range []string{"before", "first", "second"} {
-		if n := strings.Count(answer, `"track_title":"`+title+`"`); n != 1 {
-			t.Errorf("%s is stored %d times", title, n)
-		}
 	}
 }
 

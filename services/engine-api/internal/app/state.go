@@ -29,6 +29,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if identity := a.base.Identity(); identity != nil {
 		state.Database = new(record.NewIdentity(*identity))
 	}
+	if err := a.db.InPlace(); err != nil {
+		state.DatabaseWarning = err.Error()
+	}
 	if a.pusher != nil {
 		state.Twin = a.pusher.Twin()
 	}

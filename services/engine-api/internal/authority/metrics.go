@@ -7,7 +7,7 @@ import (
 )
 
 type metrics struct {
-	source, epoch, stale, unknown prometheus.Gauge
+	source, epoch, stale prometheus.Gauge
 }
 
 func newMetrics() metrics {
@@ -15,10 +15,9 @@ func newMetrics() metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := metrics{
-		source:  gauge("aura_active_source", "Number of the active source, as the sync node last said. 0: not asked yet."),
-		epoch:   gauge("aura_active_source_epoch", "How often a source was activated, as the sync node last said."),
-		stale:   gauge("aura_active_source_stale", "1 while the sync node can't be asked which source is active."),
-		unknown: gauge("aura_active_source_unknown", "1 while a source is active that no setting, name or record of the sync node knows."),
+		source: gauge("aura_active_source", "Number of the active source, as the sync node last said. 0: not asked yet."),
+		epoch:  gauge("aura_active_source_epoch", "How often a source was activated, as the sync node last said."),
+		stale:  gauge("aura_active_source_stale", "1 while the sync node can't be asked which source is active."),
 	}
 	m.stale.Set(1)
 	return m
@@ -28,10 +27,6 @@ func (m *metrics) set(active model.ActiveSource) {
 	m.source.Set(float64(active.Source))
 	m.epoch.Set(float64(active.Epoch))
 	m.stale.Set(0)
-	m.unknown.Set(0)
-	if active.Unknown {
-		m.unknown.Set(1)
-	}
 	if active.Stale {
 		m.stale.Set(1)
 	}
@@ -42,7 +37,7 @@ func (f *Follower) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByC
 
 // Collect implements prometheus.Collector.
 func (f *Follower) Collect(ch chan<- prometheus.Metric) {
-	for _, g := range []prometheus.Gauge{f.metrics.source, f.metrics.epoch, f.metrics.stale, f.metrics.unknown} {
+	for _, g := range []prometheus.Gauge{f.metrics.source, f.metrics.epoch, f.metrics.stale} {
 		g.Collect(ch)
 	}
 }

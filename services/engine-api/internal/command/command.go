@@ -5,6 +5,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/correct"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
@@ -23,7 +24,11 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
-			return []*cobra.Command{outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env), correct.Commands(url, correct.Source(url))}
+			return []*cobra.Command{
+				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),
+				archive.Export(env, openNode, zoneOf), archive.Import(url),
+				correct.Commands(url, correct.Source(url)),
+			}
 		},
 	}
 }

@@ -95,10 +95,7 @@ func closeJournal(ctx context.Context, file *repo.Journal) error {
 // drainJournal stores what the journal has. If a service runs, the service does
 // so.
 func drainJournal(ctx context.Context, env cli.Env[config.Config], all bool, out io.Writer) error {
-	open := func(cfg config.Config, log zerolog.Logger) (*repo.Node, error) {
-		return repo.OpenExistingNode(cfg.Database, log)
-	}
-	return cli.WithDatabase(ctx, env, open, func(ctx context.Context, cfg config.Config, db *repo.Node, log zerolog.Logger) error {
+	return cli.WithDatabase(ctx, env, openNode, func(ctx context.Context, cfg config.Config, db *repo.Node, log zerolog.Logger) error {
 		database, err := db.Database(ctx)
 		if err != nil {
 			return err

@@ -57,10 +57,7 @@ func outboxCommands(env cli.Env[config.Config]) *cobra.Command {
 }
 
 func withOutbox(ctx context.Context, env cli.Env[config.Config], do func(context.Context, config.Config, *repo.Node) error) error {
-	open := func(cfg config.Config, log zerolog.Logger) (*repo.Node, error) {
-		return repo.OpenExistingNode(cfg.Database, log)
-	}
-	return cli.WithDatabase(ctx, env, open, func(ctx context.Context, cfg config.Config, db *repo.Node, _ zerolog.Logger) error {
+	return cli.WithDatabase(ctx, env, openNode, func(ctx context.Context, cfg config.Config, db *repo.Node, _ zerolog.Logger) error {
 		return do(ctx, cfg, db)
 	})
 }

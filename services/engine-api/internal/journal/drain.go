@@ -57,6 +57,18 @@ func (j *Journal) Run(ctx context.Context) error {
 	}
 }
 
+// Inherit is called before Run, with the path of the database's file. If the
+// database is a new one, because the file was deleted, what was taken for the old one
+// belongs to it. A journal that fails keeps no service from its start.
+func (j *Journal) Inherit(ctx context.Context, path string, isNew bool) {
+	n, err := j.file.Inherit(ctx, j.identity().Database, path, isNew)
+	j.failing.Report(err)
+	if n > 0 {
+		j.log.Warn().Int64("items", n).Str("file", path).
+			Msg("the database's file was deleted and a new one is there; what the journal took for the old one is stored in the new one")
+	}
+}
+
 // claim finds out which items belong to the database. At the start, what was put
 // aside is tried again: the program may be a newer one.
 func (j *Journal) claim(ctx context.Context, first bool) error {

@@ -84,6 +84,18 @@ func (d *disk) Claim(_ context.Context, database model.Fingerprint) (foreign int
 	return foreign, err
 }
 
+func (d *disk) Inherit(_ context.Context, database model.Fingerprint, _ string, isNew bool) (n int64, err error) {
+	err = d.change(func() {
+		for i := range d.items {
+			if isNew && d.items[i].Database != database {
+				d.items[i].Database = database
+				n++
+			}
+		}
+	})
+	return n, err
+}
+
 func (d *disk) Oldest(_ context.Context, database model.Fingerprint, limit int) ([]model.Kept, error) {
 	found := d.selected(waits(database))
 	return found[:min(limit, len(found))], nil

@@ -32,6 +32,7 @@ type File interface {
 	Keep(ctx context.Context, k model.Kept) error
 	Waits() int64
 	Claim(ctx context.Context, database model.Fingerprint) (foreign int64, err error)
+	Inherit(ctx context.Context, database model.Fingerprint, path string, isNew bool) (int64, error)
 	Oldest(ctx context.Context, database model.Fingerprint, limit int) ([]model.Kept, error)
 	Forget(ctx context.Context, items []model.Kept) error
 	PutAside(ctx context.Context, id int64, reason string) error

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/exchange"
@@ -38,8 +37,7 @@ type App struct {
 	station  *repo.Station
 	health   *status.Healths
 	sources  *sources
-	active   *source.Service
-	unknown  prometheus.Gauge
+	known    *source.Watch
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
 	follower follow.Follower
@@ -62,8 +60,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	a := &App{cfg: cfg, base: base, station: station}
 	a.sources = &sources{Station: a.station}
-	a.active = source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
-	a.unknown = newUnknown()
+	active := source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
+	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
 	a.onAir = a.station.OnAir()
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
@@ -81,7 +79,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Current:    a.tracks,
 		Playlog:    a.station,
 		Recorder:   recorder,
-		Sources:    a.active,
+		Sources:    active,
 		Healths:    a.health,
 		Clocks:     clocks,
 		Sync:       a.station,
@@ -105,7 +103,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes, a.unknown, clocks, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
+	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -150,6 +148,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.watch, a.base.Counting(a.station)},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station)},
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +193,40 @@ func TestApp_Zone(t *testing.T) {
 		if logged := log.Count("the node's time zone differs") > 0; logged != differs {
 			t.Errorf("%s: logged: %v", zone, logged)
 		}
+	}
+}
+
+// TestApp_FileGone: a database file that somebody deleted is noticed without a write,
+// and what was stored can still be copied.
+func TestApp_FileGone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sync-node.db")
+	var log loggingtest.Lines
+	s := startLogged(t, &log, "sqlite://"+path, nil)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	const body = `{"track_start": "2026-10-20T12:00:00Z", "track_title": "A0", "log_source": 1}`
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog", body)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	const words = "deleted or replaced"
+	if _, answer := s.Await(http.StatusServiceUnavailable, http.MethodGet, "/readyz", ""); !strings.Contains(answer, words) {
+		t.Errorf("/readyz says %s", answer)
+	}
+	if _, answer := s.Await(http.StatusOK, http.MethodGet, "/api/v1/sync/state", ""); !strings.Contains(answer, words) {
+		t.Errorf("/sync/state says %s", answer)
+	}
+	s.AwaitAnswer(http.MethodGet, "/metrics", "", func(_ lifecycletest.Answer, text string) bool {
+		return strings.Contains(text, "\naura_database_file_gone 1\n") && log.Count("the database's file is gone") > 0
+	})
+	_, backup := s.Await(http.StatusOK, http.MethodGet, "/backup", "")
+	restored := filepath.Join(t.TempDir(), "sync-node.db")
+	if err := os.WriteFile(restored, []byte(backup), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := startLogged(t, io.Discard, "sqlite://"+restored, nil)
+	if _, answer := again.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog?source=all", ""); !strings.Contains(answer, `"A0"`) {
+		t.Errorf("the backup has %s", answer)
 	}
 }
 

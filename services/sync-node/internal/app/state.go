@@ -16,6 +16,9 @@ import (
 // tells what it knows of the nodes.
 func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	state := api.SyncState{HostId: a.cfg.HostID, Now: stationtime.UTC(time.Now()), Nodes: &[]api.NodeState{}}
+	if err := a.station.InPlace(); err != nil {
+		state.DatabaseWarning = err.Error()
+	}
 	for _, s := range a.nodes.Status() {
 		node := api.NodeState{
 			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: detail(s), Running: s.Running,

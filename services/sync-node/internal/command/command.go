@@ -2,16 +2,31 @@
 package command
 
 import (
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 )
 
 // env is what the commands share.
 type env = cli.Env[config.Config]
+
+// openStation opens the service's database, which must exist.
+func openStation(cfg config.Config, log zerolog.Logger) (*repo.Station, error) {
+	return repo.OpenExistingStation(cfg.Database, cfg.DefaultSource, log)
+}
+
+// zoneOf is the station's zone.
+func zoneOf(cfg config.Config) *stationtime.Zone { return cfg.Station.Zone }
+
+// ownURL is where the service is found on its own host.
+const ownURL = "http://127.0.0.1:8010"
 
 // Program is sync-node.
 func Program(version string) cli.Program[config.Config] {
@@ -23,7 +38,11 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Commands: func(env env) []*cobra.Command {
-			return []*cobra.Command{reconcileCommand(env), auditCommand(env), correct.Commands("http://127.0.0.1:8010")}
+			return []*cobra.Command{
+				reconcileCommand(env), auditCommand(env),
+				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
+				correct.Commands(ownURL),
+			}
 		},
 	}
 }

@@ -55,6 +55,18 @@ func prepare(t *testing.T, url string) {
 	}
 }
 
+// TestExport: the command knows the sync node's database; package archive tests the
+// rest.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	database := "sqlite://" + filepath.Join(t.TempDir(), "test.db")
+	prepare(t, database)
+	environ := map[string]string{"AURA_DATABASE_URL": database, "AURA_STATION_TIMEZONE": "Europe/Vienna"}
+	if code, out, errOut := run(t, environ, "export", filepath.Join(t.TempDir(), "plays.jsonl")); code != cli.ExitOK || out != "exported: 0\n" {
+		t.Errorf("%d %s %s", code, out, errOut)
+	}
+}
+
 // TestReconcileAndAudit plays a person who finds a difference, fixes it and
 // proves that it is fixed.
 func TestReconcileAndAudit(t *testing.T) {

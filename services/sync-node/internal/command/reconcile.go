@@ -82,10 +82,7 @@ var errNotPrepared = errors.New("the on-air log was never derived, or was derive
 
 // withNodes opens the database and calls do with it and the nodes.
 func withNodes(env env, cmd *cobra.Command, do func(ctx context.Context, station *repo.Station, r *reconcile.Reconciler) error) error {
-	open := func(cfg config.Config, log zerolog.Logger) (*repo.Station, error) {
-		return repo.OpenExistingStation(cfg.Database, cfg.DefaultSource, log)
-	}
-	return cli.WithDatabase(cmd.Context(), env, open, func(ctx context.Context, cfg config.Config, station *repo.Station, log zerolog.Logger) error {
+	return cli.WithDatabase(cmd.Context(), env, openStation, func(ctx context.Context, cfg config.Config, station *repo.Station, log zerolog.Logger) error {
 		if len(cfg.MainHosts) == 0 {
 			return cli.Mistake(errors.New("no node is configured: AURA_MAIN_HOST_1, AURA_MAIN_HOST_2, …"))
 		}
