@@ -9,11 +9,12 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// NewPlay is what was said of a stored entry, with its corrections applied.
-func NewPlay(e model.Entry) Play {
+// NewPlay is what was said of the stored entry with that identity, with its
+// corrections applied.
+func NewPlay(id model.Fingerprint, e model.Entry) Play {
 	said := e.Effective()
 	return Play{
-		ID: e.Fingerprint(), Start: e.PlayedAt(), Duration: said.Duration,
+		ID: id, Start: e.PlayedAt(), Duration: said.Duration,
 		ReceivedAt: e.ReceivedAt, Again: e.Told.Again(), Type: said.TrackType,
 		Artist: said.Artist, Title: said.Title, Album: said.Album,
 		ShowName: said.ShowName, ShowID: said.ShowID, TimeslotID: said.TimeslotID, MediaID: said.MediaID,
