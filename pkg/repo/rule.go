@@ -70,6 +70,15 @@ func (tx *writing) addRule(ctx context.Context, r model.HeardRule) error {
 func (s *Station) SetRule(ctx context.Context, r model.HeardRule, progress func(done, total int64)) (differing int, err error) {
 	w := onair.Window{From: r.From}
 	err = s.commit(ctx, "set rule", func(ctx context.Context, tx *writing) error {
+		rules, err := airlog.Rules(ctx, tx.Conn)
+		if err != nil {
+			return err
+		}
+		if len(rules) == 0 {
+			if err := tx.addRule(ctx, model.DefaultHeardRule()); err != nil {
+				return err
+			}
+		}
 		if _, err := tx.Exec(ctx, "DELETE FROM heard_rule WHERE from_at >= ?", sqldb.At(r.From)); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ const fresh = 2 * time.Minute
 
 // Speaks bounds what a report at that time may say something of, as far as that
 // is not up to the plays.
-func Speaks(at time.Time) (from, to time.Time) { return at.Add(-fresh - 1), at.Add(fresh + 1) }
+func Speaks(at time.Time) (from, to time.Time) { return at.Add(-Fresh - 1), at.Add(Fresh + 1) }
 
 // reports are what health said, ascending, one for each instant.
 type reports []Report

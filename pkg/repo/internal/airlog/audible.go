@@ -43,7 +43,7 @@ func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Win
 	}
 	l.read += len(s.plays)
 	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
-		return p.Start.Before(part.From) || !part.To.IsZero() && !p.Start.Before(part.To)
+		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
 	})
 	return onair.Sounding(w, source, heard.Derive(p.Config(), plays, s.reports), s.entries), w, nil
 }

@@ -91,7 +91,7 @@ func (r rows) stragglers(ctx context.Context, source int, bound, since time.Time
 		from = bound
 	}
 	return sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? AND (received_at >= ? OR told <> '')",
-		source, sqldb.At(from), sqldb.At(since), sqldb.At(since.Add(-heard.Margin)))
+		source, sqldb.At(from), sqldb.At(since), sqldb.At(since.Add(-time.Second)))
 }
 
 // maxStates is how many states of health that began earlier are looked at for

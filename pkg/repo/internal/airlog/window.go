@@ -48,7 +48,11 @@ func (l *Log) readSaid(ctx context.Context, p onair.Period, source int, w onair.
 		until = end
 	}
 	s.until = until
-	s.reports, err = l.rows.reports(ctx, source, s.since.Add(-heard.Margin), s.until)
+	evidence := heard.Evidence(p.Config(), s.plays)
+	if !s.until.IsZero() && s.until.After(evidence.Until) {
+		evidence.Until = s.until
+	}
+	s.reports, err = l.rows.reports(ctx, source, evidence.From, evidence.Until)
 	return s, err
 }
 
@@ -62,7 +66,7 @@ func (s *said) add(plays []aPlay) {
 // cuts are the moments at which the history may be cut, as far as what was read
 // tells.
 func (s *said) cuts(c heard.Config, plays []heard.Play) []time.Time {
-	return heard.Cuts(c, plays, s.reports, s.since, s.until)
+	return heard.Cuts(c, plays, s.reports, heard.Interval{From: s.since, Until: s.until})
 }
 
 // enclose is the smallest window between two cuts that begins at a moment or
