@@ -261,11 +261,22 @@ func anyCorrection(t *rapid.T) model.Correction {
 
 // merge notes that a record was stored, and reports whether that changed
 // anything.
-func (h *history) merge(r model.Record) bool {
+func (h *history) merge(r model.Record) bool { return h.unite(r, model.MergeRecords) }
+
+// tell is merge for what an engine told.
+func (h *history) tell(r model.Record) bool {
+	return h.unite(r, func(known, r model.Record) model.Record {
+		known.Entry = model.Tell(known.Entry, r.Entry)
+		known.Entry.Synced = true
+		return known
+	})
+}
+
+func (h *history) unite(r model.Record, merge func(known, r model.Record) model.Record) bool {
 	r.Entry.Synced = true
 	for i, known := range h.records {
 		if known.Entry.Fingerprint() == r.Entry.Fingerprint() {
-			merged := model.MergeRecords(known, r)
+			merged := merge(known, r)
 			h.records[i] = merged
 			return merged.Content() != known.Content()
 		}
@@ -288,7 +299,7 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 	case "store":
 		r := model.Record{Entry: h.anyRecord(t).Entry}
 		r.Normalize()
-		changed = h.merge(r)
+		changed = h.tell(r)
 		do = func() error { return s.StoreEntry(ctx, r.Entry) }
 	case "absorb":
 		var batch []model.Record

@@ -14,7 +14,7 @@ func NewReports(h model.Health) []Report {
 	said := []Report{{At: h.ReceivedAt, Fallback: *fallback}}
 	last := h.Last.ReceivedAt
 	if *fallback {
-		for at := h.ReceivedAt.Add(fresh); at.Before(last); at = at.Add(fresh) {
+		for at := h.ReceivedAt.Add(Fresh); at.Before(last); at = at.Add(Fresh) {
 			said = append(said, Report{At: at, Fallback: true})
 		}
 	}
@@ -23,3 +23,7 @@ func NewReports(h model.Health) []Report {
 	}
 	return said
 }
+
+// Reach is how long after its start a play may still arrive, or be told again, so
+// that it matters to later ones.
+const Reach = proves + together
