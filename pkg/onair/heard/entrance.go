@@ -70,10 +70,7 @@ func (all *entrances) leave(p *play, at time.Time) {
 // again adds an entrance for each time that the play was told again before its
 // title's end.
 func (all *entrances) again(p *play) {
-	for _, at := range p.Again {
-		if !at.After(p.Start) || at.Sub(p.Start) > proves {
-			continue
-		}
+	for _, at := range p.tellings() {
 		isFirst := p.title.since.IsZero() && p.title.end.IsZero()
 		if e := (entrance{at, p, true}); isFirst || e.sounds() {
 			p.title.begin(at)

@@ -31,10 +31,8 @@ func (s *source) cover(fallbacks []*play, programme entrances) *cover {
 		newTitle(f).since = f.Start
 		f.rank = i
 		c.fallbacks.add(entrance{at: f.Start, of: f})
-		for _, at := range f.Again {
-			if at.After(f.Start) && at.Sub(f.Start) <= proves {
-				c.fallbacks.add(entrance{at, f, true})
-			}
+		for _, at := range f.tellings() {
+			c.fallbacks.add(entrance{at, f, true})
 		}
 		if f.said == ofKnownArrival {
 			c.arrivals = append(c.arrivals, f.ReceivedAt)

@@ -122,13 +122,7 @@ func (p *play) because(r Reason, by *play) {
 // inOrder compares plays by their starts. Plays of one start stand in order of
 // arrival; those of unknown arrival come first.
 func inOrder(a, b *play) int {
-	arrival := func(p *play) (at time.Time) {
-		if p.said == ofKnownArrival {
-			at = p.ReceivedAt
-		}
-		return at
-	}
-	return cmp.Or(a.Start.Compare(b.Start), arrival(a).Compare(arrival(b)), byID(a, b))
+	return cmp.Or(a.Start.Compare(b.Start), a.arrival().Compare(b.arrival()), byID(a, b))
 }
 
 func byID(a, b *play) int { return bytes.Compare(a.ID[:], b.ID[:]) }

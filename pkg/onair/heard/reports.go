@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// fresh is how long a report speaks for the time after it.
-const fresh = 2 * time.Minute
+// Fresh is how long a report of health speaks for the time after it.
+const Fresh = 2 * time.Minute
 
 // reports are what health said, ascending, one for each instant.
 type reports []Report
@@ -38,6 +38,14 @@ func (r reports) startWith(fallback bool, limit time.Time) bool {
 	return len(r) > 0 && r[0].Fallback == fallback && r[0].At.Before(limit)
 }
 
+// saidNone reports whether the last one up to t said that there was no fallback,
+// and still speaks for t.
+func (r reports) saidNone(t time.Time) bool {
+	before := r.upTo(t)
+	n := len(before)
+	return n > 0 && !before[n-1].Fallback && t.Sub(before[n-1].At) <= Fresh
+}
+
 // saysFallback reports whether health said true after a fallback's start and
 // before its end.
 func (r reports) saysFallback(start, end time.Time) bool {
@@ -57,7 +65,7 @@ func (r reports) saysFallback(start, end time.Time) bool {
 func (r reports) wasInFallback(a, b time.Time) bool {
 	before, later := r.upTo(a), r.after(a)
 	if n := len(before); n > 0 && before[n-1].Fallback {
-		if before[n-1].At.Equal(a) || later.startWith(true, before[n-1].At.Add(fresh+1)) {
+		if before[n-1].At.Equal(a) || later.startWith(true, before[n-1].At.Add(Fresh+1)) {
 			return true
 		}
 	}
