@@ -35,6 +35,7 @@ func Cuts(c Config, said []Play, reports []Report, known Interval) (cuts []time.
 	}
 	s := c.survey(said, newReports(reports), known)
 	for i, p := range s.plays {
+		s.queue(p)
 		isCut := s.isCut(i)
 		if isCut {
 			cuts = append(cuts, p.Start)
@@ -132,11 +133,15 @@ func (s *survey) endsFallback(i int) bool {
 	return next.Start.After(p.Start) && next.Start.Before(s.horizon) && !next.Void && next.isAlone
 }
 
-// pass notes how far the play may matter.
-func (s *survey) pass(p *seen, isCut bool) {
+// queue notes how far those reach that waited in one queue with the play.
+func (s *survey) queue(p *seen) {
 	for len(s.lots) > 0 && !s.lots[0].From.After(p.Start) {
 		s.reach, s.lots = later(s.reach, s.lots[0].Until), s.lots[1:]
 	}
+}
+
+// pass notes how far the play may matter.
+func (s *survey) pass(p *seen, isCut bool) {
 	s.reach = later(s.reach, s.matters(p))
 	switch {
 	case p.isFallback:

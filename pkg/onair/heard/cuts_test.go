@@ -51,6 +51,43 @@ func TestCuts_known(t *testing.T) {
 	t.Logf("%d cuts", cuts)
 }
 
+// TestCuts_fallback: fallback for hours is cut, too, because each title ends the
+// one before.
+func TestCuts_fallback(t *testing.T) {
+	t.Parallel()
+	s := newStation(1)
+	for range 4 {
+		s.say(s.file("title", 120, 320))
+	}
+	s.fallback(200)
+	s.say(s.file("title", 120, 320))
+	s.say(s.file("title", 120, 320))
+	s.health()
+	found := heard.Cuts(s.config, s.plays, s.reports, heard.Interval{})
+	s.mustCut(t, found)
+	if len(found) < 180 {
+		t.Errorf("%d cuts", len(found))
+	}
+}
+
+// TestCuts_trouble: stations at which much happens, and at round seconds.
+func TestCuts_trouble(t *testing.T) {
+	t.Parallel()
+	cuts := 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := newStation(rapid.Uint64().Draw(t, "seed"))
+		s.step = rapid.SampledFrom([]time.Duration{time.Second, 500 * time.Millisecond, 5 * time.Second}).Draw(t, "step")
+		s.names, s.trouble = rapid.IntRange(1, 4).Draw(t, "names"), float64(rapid.IntRange(2, 5).Draw(t, "trouble"))
+		s.config.LongestFile = time.Duration(rapid.IntRange(1, 15).Draw(t, "longest file, in minutes")) * time.Minute
+		h := s.play(rapid.IntRange(5, 40).Draw(t, "plays"))
+		found := heard.Cuts(h.config, h.plays, h.reports, heard.Interval{})
+		h.mustCut(t, found)
+		h.mustCut(t, h.cutsOf(anyPart(t, h)))
+		cuts += len(found)
+	})
+	t.Logf("%d cuts", cuts)
+}
+
 // TestCuts_station: nearly every play of a station begins a window.
 func TestCuts_station(t *testing.T) {
 	t.Parallel()
@@ -59,17 +96,12 @@ func TestCuts_station(t *testing.T) {
 		s := newStation(rapid.Uint64().Draw(t, "seed"))
 		s.skew = rapid.SampledFrom([]time.Duration{0, 0, 0, 3 * time.Second, time.Hour, -2 * time.Second}).Draw(t, "skew")
 		s.imported = oneIn(t, 5, "imported")
-		h := s.play(rapid.IntRange(20, 120).Draw(t, "plays"))
+		h := s.play(rapid.IntRange(20, 60).Draw(t, "plays"))
 		found := heard.Cuts(h.config, h.plays, h.reports, heard.Interval{})
 		h.mustCut(t, found)
 		plays, cuts = plays+len(h.plays), cuts+len(found)
 
-		from := h.plays[rapid.IntRange(0, len(h.plays)-1).Draw(t, "known from play")].Start
-		known := heard.Interval{From: from.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "off")) * time.Second)}
-		if rapid.Bool().Draw(t, "has an end") {
-			known.Until = known.From.Add(time.Duration(rapid.IntRange(6, 200).Draw(t, "known for, in minutes")) * time.Minute)
-		}
-		part := h.cutsOf(known)
+		part := h.cutsOf(anyPart(t, h))
 		h.mustCut(t, part)
 		inPart += len(part)
 	})
@@ -78,6 +110,16 @@ func TestCuts_station(t *testing.T) {
 	if share < .5 {
 		t.Errorf("a cut at %.2f of the plays", share)
 	}
+}
+
+// anyPart begins at one of the plays, or a second before or after it.
+func anyPart(t *rapid.T, h history) (known heard.Interval) {
+	from := h.plays[rapid.IntRange(0, len(h.plays)-1).Draw(t, "known from play")].Start
+	known.From = from.Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "seconds off")) * time.Second)
+	if rapid.Bool().Draw(t, "has an end") {
+		known.Until = known.From.Add(time.Duration(rapid.IntRange(6, 200).Draw(t, "known for, in minutes")) * time.Minute)
+	}
+	return known
 }
 
 // crowded is a random history of one source in which much coincides.
@@ -122,7 +164,7 @@ func (h history) cutsOf(known heard.Interval) []time.Time {
 }
 
 // mustCut fails if anything differs between the whole history and its windows.
-func (h history) mustCut(t *rapid.T, cuts []time.Time) {
+func (h history) mustCut(t rapid.TB, cuts []time.Time) {
 	t.Helper()
 	whole := make(map[model.Fingerprint]heard.Heard)
 	for _, d := range heard.Derive(h.config, h.plays, h.reports) {

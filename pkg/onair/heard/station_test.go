@@ -18,19 +18,25 @@ type station struct {
 	*rand.Rand
 	skew     time.Duration // how long the engine's clock is behind
 	imported bool          // nothing is known of arrivals
+	step     time.Duration // what times are rounded to
+	names    int           // how many titles there are
+	trouble  float64       // how often something happens; 1 is ordinary
 	now      time.Time
 	history
 	queue int // the plays of the last outage that wait
 }
 
 func newStation(seed uint64) *station {
-	return &station{Rand: rand.New(rand.NewPCG(seed, 1)), now: epoch, history: history{config: heard.Defaults()}}
+	return &station{
+		Rand: rand.New(rand.NewPCG(seed, 1)),
+		now:  epoch, step: time.Millisecond, names: 200, trouble: 1, history: history{config: heard.Defaults()},
+	}
 }
 
 // play has the station play n titles or more.
 func (s *station) play(n int) history {
 	for len(s.plays) < n {
-		switch r := s.Float64(); {
+		switch r := s.Float64() / s.trouble; {
 		case r < .02:
 			s.fallback(1 + s.IntN(6))
 		case r < .03:
@@ -49,7 +55,7 @@ func (s *station) play(n int) history {
 }
 
 func (s *station) seconds(from, to float64) time.Duration {
-	return time.Duration((from + s.Float64()*(to-from)) * float64(time.Second)).Round(time.Millisecond)
+	return time.Duration((from + s.Float64()*(to-from)) * float64(time.Second)).Round(s.step)
 }
 
 // file begins now. The next one begins a little before its end.
@@ -57,7 +63,7 @@ func (s *station) file(kind string, from, to float64) heard.Play {
 	lasts := s.seconds(from, to)
 	p := heard.Play{
 		Start: s.now, Duration: lasts, ReceivedAt: s.now.Add(s.seconds(0, .9)),
-		Title: fmt.Sprintf("%s %d", kind, s.IntN(200)), ShowID: 1, ShowName: "Show", MediaID: int64(1 + s.IntN(200)),
+		Title: fmt.Sprintf("%s %d", kind, s.IntN(s.names)), ShowID: 1, ShowName: "Show", MediaID: int64(1 + s.IntN(s.names)),
 	}
 	s.now = s.now.Add(lasts - s.seconds(0, min(10, lasts.Seconds()/4)))
 	return p
@@ -101,7 +107,7 @@ func (s *station) deliver() {
 
 // say has the engine say the play, as a rule in time and once.
 func (s *station) say(p heard.Play) {
-	switch r := s.Float64(); {
+	switch r := s.Float64() / s.trouble; {
 	case r < .02:
 		p.ReceivedAt = p.ReceivedAt.Add(s.seconds(1, 60))
 	case r < .05:
