@@ -58,7 +58,16 @@ func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onai
 	}
 	limit := l.rows.page
 	for n := beside; ; n, limit = 4*n, 4*limit {
-		s, err := l.readSaid(ctx, p, source, *w, n, limit)
+		s, err := l.saidBefore(ctx, p, source, w.From, n)
+		if err == nil {
+			err = l.saidFrom(ctx, source, s, *w, limit)
+		}
+		if err == nil && s.until.Equal(w.To) && !w.To.IsZero() {
+			err = l.saidFrom(ctx, source, s, onair.Window{From: w.To}, n)
+		}
+		if err == nil {
+			err = l.readReports(ctx, p, source, s)
+		}
 		if err != nil {
 			return nil, onair.Window{}, err
 		}
