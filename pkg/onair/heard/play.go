@@ -90,12 +90,16 @@ const (
 	byPerson
 )
 
+func (c Config) isFallback(p Play) bool {
+	return p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+}
+
 func (c Config) newPlay(p Play) *play {
 	d := &play{Play: p, longest: c.LongestFile}
 	if p.Type == model.TrackTypeStream || p.Type == model.TrackTypeLine {
 		d.longest = c.LongestLive
 	}
-	d.isFallback = p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+	d.isFallback = c.isFallback(p)
 	if p.Duration > 0 {
 		d.end = p.Start.Add(p.Duration)
 	}
