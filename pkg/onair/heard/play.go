@@ -94,8 +94,19 @@ func (c Config) isFallback(p Play) bool {
 	return p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
 }
 
-func (c Config) newPlay(p Play) *play {
-	d := &play{Play: p, longest: c.LongestFile}
+// inOrderOf returns what was said, in order.
+func (c Config) inOrderOf(said []Play) []*play {
+	all, plays := make([]play, len(said)), make([]*play, len(said))
+	for i, p := range said {
+		all[i] = c.newPlay(p)
+		plays[i] = &all[i]
+	}
+	slices.SortFunc(plays, inOrder)
+	return plays
+}
+
+func (c Config) newPlay(p Play) play {
+	d := play{Play: p, longest: c.LongestFile}
 	if p.Type == model.TrackTypeStream || p.Type == model.TrackTypeLine {
 		d.longest = c.LongestLive
 	}
