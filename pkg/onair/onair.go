@@ -38,6 +38,9 @@ type Segment struct {
 	Source      int
 	From        time.Time
 	Until       time.Time // zero: no end is known
+	// Estimated: it ends because what has no known duration is not taken for
+	// longer.
+	Estimated bool
 }
 
 // Derive returns the part of the on-air log within w, oldest first. Segments

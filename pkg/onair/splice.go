@@ -23,7 +23,7 @@ func Splice(old []Segment, w Window, fresh []Segment) (remove, add []Segment) {
 	var joined []Segment
 	for _, s := range pieces {
 		if n := len(joined); n > 0 && joined[n-1].goesOnAs(s) {
-			joined[n-1].Until = s.Until
+			joined[n-1].Until, joined[n-1].Estimated = s.Until, s.Estimated
 			continue
 		}
 		joined = append(joined, s)
@@ -37,7 +37,7 @@ func (s Segment) outside(w Window) (parts []Segment) {
 	if s.From.Before(w.From) {
 		before := s
 		if s.Until.IsZero() || s.Until.After(w.From) {
-			before.Until = w.From
+			before.Until, before.Estimated = w.From, false
 		}
 		parts = append(parts, before)
 	}
@@ -61,7 +61,7 @@ func (s Segment) goesOnAs(next Segment) bool {
 func without(segments, others []Segment) []Segment {
 	return slices.DeleteFunc(slices.Clone(segments), func(s Segment) bool {
 		i, found := slices.BinarySearchFunc(others, s, byTime)
-		return found && others[i].Fingerprint == s.Fingerprint && others[i].Until.Equal(s.Until) && others[i].Entry == s.Entry
+		return found && others[i].Fingerprint == s.Fingerprint && others[i].Until.Equal(s.Until) && others[i].Entry == s.Entry && others[i].Estimated == s.Estimated
 	})
 }
 

@@ -70,6 +70,19 @@ func Reigns(w Window, activations []model.Activation, defaultSource int) []Reign
 // one: few records start in between.
 const near = 10 * time.Minute
 
+// Near puts moments together that are near to one another, in order. Each window
+// begins at its first moment and ends at its last.
+func Near(moments []time.Time) (windows []Window) {
+	for _, at := range distinct(moments) {
+		if n := len(windows); n > 0 && at.Sub(windows[n-1].To) <= near {
+			windows[n-1].To = at
+		} else {
+			windows = append(windows, Window{From: at, To: at})
+		}
+	}
+	return windows
+}
+
 // Windows returns the windows that the records of a source touch at these
 // moments, in order. The windows may hold more than what is touched, and do not
 // meet. startsAfter returns the first starts of the source's records after a
@@ -80,14 +93,8 @@ const near = 10 * time.Minute
 // that was not enough, later queries ask for as many starts as turned out to be
 // useful.
 func Windows(touched []time.Time, startsAfter func(at time.Time, limit int) ([]time.Time, error)) ([]Window, error) {
-	var windows, open []Window // an open window still ends at its last moment
-	for _, at := range distinct(touched) {
-		if n := len(open); n > 0 && at.Sub(open[n-1].To) <= near {
-			open[n-1].To = at
-		} else {
-			open = append(open, Window{From: at, To: at})
-		}
-	}
+	var windows []Window
+	open := Near(touched) // an open window still ends at its last moment
 	limit := len(open)
 	for len(open) > 0 {
 		starts, err := startsAfter(open[0].To, limit)

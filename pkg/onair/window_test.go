@@ -185,22 +185,28 @@ func TestTouches(t *testing.T) {
 		want          []time.Time
 	}{
 		"New":       {nil, &plain, []time.Time{at(1)}},
-		"NewVoid":   {nil, void, nil},
+		"NewVoid":   {nil, void, []time.Time{at(1)}},
 		"Same":      {&plain, &plain, nil},
-		"Synced":    {&plain, changed(func(e *model.Entry) { e.Synced, e.ShowName = true, "b" }), nil},
+		"Synced":    {&plain, changed(func(e *model.Entry) { e.Synced, e.Composer = true, "b" }), nil},
+		"Show":      {&plain, changed(func(e *model.Entry) { e.ShowName = "b" }), []time.Time{at(1)}},
 		"Duration":  {&plain, changed(func(e *model.Entry) { e.Duration++ }), []time.Time{at(1)}},
 		"Moved":     {&plain, changed(func(e *model.Entry) { e.Overlay.Changes.TrackStart = &start }), []time.Time{at(1), start}},
 		"Void":      {&plain, void, []time.Time{at(1)}},
 		"Restored":  {void, &plain, []time.Time{at(1)}},
-		"StillVoid": {void, changed(func(e *model.Entry) { e.Overlay.Void, e.Duration = true, 0 }), nil},
+		"StillVoid": {void, changed(func(e *model.Entry) { e.Overlay.Void, e.Composer = true, "b" }), nil},
 	} {
 		var touched onair.Touches
 		if touched.Told() {
 			t.Errorf("%s: told before", name)
 		}
-		touched.Entry(test.before, test.after)
-		touched.Entry(test.before, test.after)
-		if got := touched.Records(2); !slices.Equal(got, test.want) || touched.Any() != (test.want != nil) || !touched.Told() {
+		touched.Entry(plain.Fingerprint(), test.before, test.after)
+		touched.Entry(plain.Fingerprint(), test.before, test.after)
+		var got []time.Time
+		if c := touched.Changes(2); c != nil {
+			got = slices.SortedFunc(slices.Values(c.Starts), time.Time.Compare)
+			got = slices.CompactFunc(got, time.Time.Equal)
+		}
+		if !slices.Equal(got, test.want) || touched.Any() != (test.want != nil) || !touched.Told() {
 			t.Errorf("%s: touches %v, want %v", name, got, test.want)
 		}
 		if sources := touched.Sources(); test.want != nil && !slices.Equal(sources, []int{2}) {

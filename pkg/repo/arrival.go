@@ -130,9 +130,9 @@ func (a *arrival) mark(synced, onStation bool) {
 func (a *arrival) touch(tx *writing) {
 	switch {
 	case a.stored == nil:
-		tx.touchEntry(nil, &a.merged.Entry)
+		tx.touchEntry(a.id, nil, &a.merged.Entry)
 	case a.changed:
-		tx.touchEntry(&a.stored.Entry, &a.merged.Entry)
+		tx.touchEntry(a.id, &a.stored.Entry, &a.merged.Entry)
 	default: // a copy, which at most becomes synced
 		tx.touched.Inaudible()
 	}

@@ -207,7 +207,7 @@ func (tx *writing) correct(ctx context.Context, row entryRow, build func(model.E
 	c.ID = added.ID
 	corrected := model.Record{Entry: entry, Corrections: append(corrections, c)}
 	corrected.Entry.Overlay = model.Fold(corrected.Corrections)
-	tx.touchEntry(&entry, &corrected.Entry)
+	tx.touchEntry(c.Entry, &entry, &corrected.Entry)
 	return c, tx.storeCorrected(ctx, corrected)
 }
 

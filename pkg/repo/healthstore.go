@@ -29,6 +29,7 @@ func (w *writer) StoreHealth(ctx context.Context, h model.Health, rule status.Ru
 			return nil
 		}
 		// The state has ended, so others have to know its last report.
+		tx.touched.Inaudible()
 		_, err = tx.Exec(ctx, "UPDATE health SET is_synced = 0 WHERE id = ?", last.ID)
 		return err
 	})
@@ -149,6 +150,9 @@ func (r healthRow) merged(came model.Health, synced, onStation bool) healthRow {
 }
 
 func (tx *writing) insertHealths(ctx context.Context, rows []healthRow) error {
+	for i := range rows {
+		tx.touched.Health(nil, &rows[i].Health)
+	}
 	one := "(?" + strings.Repeat(", ?", len(healthStored)-1) + ")"
 	return tx.InParts(ctx, len(rows), tx.Dialect.RowsPerInsert(), func(n int) string {
 		return "INSERT INTO health (" + strings.Join(healthStored, ", ") + ") VALUES " + one + strings.Repeat(", "+one, n-1)
@@ -176,6 +180,7 @@ func (tx *writing) changeHealths(ctx context.Context, uids []model.Fingerprint, 
 			return sqldb.ErrRaced // another transaction deleted it meanwhile
 		}
 		merged := row.merged(came[uid], synced, tx.onStation)
+		tx.touched.Health(&row.Health, &merged.Health)
 		if _, err := tx.Exec(ctx, change, append(merged.rest(nil), row.ID)...); err != nil {
 			return err
 		}
@@ -185,6 +190,7 @@ func (tx *writing) changeHealths(ctx context.Context, uids []model.Fingerprint, 
 
 // confirmHealths notes that the sync node has these states.
 func (tx *writing) confirmHealths(ctx context.Context, uids []model.Fingerprint) error {
+	tx.touched.Inaudible()
 	for part := range slices.Chunk(uids, sqldb.MaxList) {
 		if _, err := tx.Exec(ctx, "UPDATE health SET is_synced = 1 WHERE is_synced = 0 AND "+sqldb.In("uid", part)); err != nil {
 			return err

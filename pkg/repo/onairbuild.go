@@ -7,7 +7,9 @@ import (
 
 	"gorm.io/gorm"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/airlog"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -33,44 +35,66 @@ func (onairRuleRow) TableName() string { return "onair_rule" }
 // even by the earlier rule. It takes as long as it takes, so bound ctx. Error:
 // model.ErrUnavailable.
 func (s *Station) Prepare(ctx context.Context) error {
-	if err := s.recount(ctx); err != nil {
+	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
 	w, err := s.underived(ctx)
 	if err != nil || w == nil {
 		return err
 	}
-	err = s.commit(ctx, "begin to derive on-air log", func(ctx context.Context, tx *writing) error {
-		_, err := tx.Exec(ctx, "UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
-		return err
-	})
+	err = s.commit(ctx, "begin to derive on-air log", func(ctx context.Context, tx *writing) error { return tx.beginToDerive(ctx) })
 	if err != nil {
 		return err
 	}
+	_, err = s.derive(ctx, *w, nil)
+	return err
+}
+
+// beginToDerive notes that the log is derived by more than one rule, until derive
+// has finished.
+func (tx *writing) beginToDerive(ctx context.Context) error {
+	_, err := tx.Exec(ctx, "UPDATE onair_rule SET default_source = ? WHERE id = 1", noSource)
+	return err
+}
+
+// derive derives w anew.
+func (s *Station) derive(ctx context.Context, w onair.Window, progress func(done, total int64)) (differing int, err error) {
 	s.db.Log.Info().Int("default_source", s.sequencer.defaultSource).Msg("deriving the on-air log")
-	differing, err := s.examine(ctx, *w, s.mendSome, nil)
+	differing, err = s.examine(ctx, w, s.mendSome, progress)
 	if err != nil {
-		return err
+		return differing, err
 	}
 	s.db.Log.Info().Int("differing", differing).Msg("on-air log derived")
-	return s.commit(ctx, "store default source", func(ctx context.Context, tx *writing) error {
+	return differing, s.commit(ctx, "store default source", func(ctx context.Context, tx *writing) error {
 		_, err := tx.Exec(ctx, "REPLACE INTO onair_rule (id, default_source) VALUES (1, ?)", s.sequencer.defaultSource)
 		return err
 	})
 }
 
-// recount counts all days again if a program wrote that does not count them: an
-// older program may take turns with a newer one. It notes up to which change
-// the days are counted.
-func (s *Station) recount(ctx context.Context) error {
-	var uncounted int64
-	err := s.query(ctx, "look for uncounted changes", func(_ context.Context, read *gorm.DB) error {
-		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", countsDays).Scan(&uncounted).Error
+// catchUp does what programs of older versions left out that wrote meanwhile: an
+// older program may take turns with a newer one. It derives the log again by the
+// rules that they do not know, counts all days again, and notes up to which
+// change it did.
+func (s *Station) catchUp(ctx context.Context) error {
+	var left int64
+	err := s.query(ctx, "look for changes by older programs", func(_ context.Context, read *gorm.DB) error {
+		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", derivesHeard).Scan(&left).Error
 	})
-	if err != nil || uncounted == 0 {
+	if err != nil || left == 0 {
 		return err
 	}
-	s.db.Log.Info().Msg("counting the days of the on-air log again, because an older program may have written to it")
+	s.db.Log.Info().Msg("deriving and counting the on-air log again, because an older program may have written to it")
+	rules, err := s.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range onair.Periods(rules) {
+		if p.Rule.Version != model.RuleAsSaid {
+			if _, err := s.examine(ctx, p.Window, s.mendSome, nil); err != nil {
+				return err
+			}
+		}
+	}
 	for next := new(time.Time); next != nil; {
 		from := *next
 		err := s.commit(ctx, "count the days of the on-air log", func(ctx context.Context, tx *writing) (err error) {
@@ -81,8 +105,8 @@ func (s *Station) recount(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.commit(ctx, "note that the days are counted", func(ctx context.Context, tx *writing) error {
-		_, err := tx.Exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", countsDays, uncounted, countsDays)
+	return s.commit(ctx, "note that older programs were followed", func(ctx context.Context, tx *writing) error {
+		_, err := tx.Exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", derivesHeard, left, derivesHeard)
 		return err
 	})
 }
@@ -204,12 +228,18 @@ func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined
 }
 
 // verifySome looks at the beginning of w.
-func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examined, err error) {
+func (s *Station) verifySome(ctx context.Context, w onair.Window) (examined, error) {
+	return s.lookAt(ctx, w, func(*airlog.Log) {})
+}
+
+// lookAt derives the beginning of w and changes nothing. set is called first.
+func (s *Station) lookAt(ctx context.Context, w onair.Window, set func(*airlog.Log)) (result examined, err error) {
 	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
 		// A read transaction sees one state of the database.
 		return read.Transaction(func(tx *gorm.DB) error {
 			log := s.sequencer.airLog(sqldb.NewTx(s.db, tx))
 			log.DryRun = true
+			set(log)
 			rest, err := log.MendSome(ctx, w)
 			result = examined{log.Differing, rest}
 			return err

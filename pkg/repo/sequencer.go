@@ -17,11 +17,12 @@ const (
 	// keptChanges is how many numbers remain in the database, also those of
 	// programs that left something out.
 	keptChanges = 1000
-	// countsDays is the migration from which on programs keep onair_day right. A
-	// change notes the newest migration that its writer knows, so Prepare finds
-	// out what an older writer left out. Whatever else writers must keep right
-	// needs a migration of its own, and that migration's number here.
-	countsDays = 18
+	// derivesHeard is the migration from which on programs keep the log right by
+	// all rules, and onair_day. A change notes the newest migration that its
+	// writer knows, so Prepare finds out what an older writer left out. Whatever
+	// else writers must keep right needs a migration of its own, and that
+	// migration's number here.
+	derivesHeard = 30
 )
 
 var (
@@ -172,7 +173,7 @@ func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) 
 			err = do(tx)
 		}
 		if err == nil && n%keptChanges == 0 {
-			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, countsDays).Error
+			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, derivesHeard).Error
 		}
 		return err
 	})

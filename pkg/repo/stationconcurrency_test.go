@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/model"
-	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/onair/onairtest"
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo"
@@ -129,10 +128,8 @@ func (a *acknowledged) mustBeStored(t *testing.T, name string, s *repo.Station, 
 		t.Fatal(err)
 	}
 	known := map[model.Fingerprint]bool{}
-	var records []onair.Record
 	for _, e := range stored {
 		known[e.Fingerprint()] = true
-		records = append(records, onair.NewRecord(e))
 		if !e.Synced {
 			t.Errorf("%s: entry %d is not synced", name, e.ID)
 		}
@@ -151,7 +148,7 @@ func (a *acknowledged) mustBeStored(t *testing.T, name string, s *repo.Station, 
 			lost(acknowledged.Epoch, acknowledged)
 		}
 	}
-	want := onairtest.Oracle(records, activations, 1)
+	want := onairtest.Station{Entries: stored, Activations: activations, DefaultSource: 1}.Log()
 	if got := airLog(t, raw); !slices.Equal(got, want) {
 		t.Errorf("%s: the log is\n%s, want\n%s", name, onairtest.Text(got), onairtest.Text(want))
 	}

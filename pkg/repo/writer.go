@@ -111,9 +111,10 @@ func newWriting(tx *sqldb.Tx) *writing { return &writing{bulk: bulk{tx.Conn}, tx
 // gorm is the transaction as a handle for gorm.
 func (tx *writing) gorm(ctx context.Context) *gorm.DB { return tx.tx.Gorm(ctx) }
 
-// touchEntry notes a change of an entry; before is nil if the entry is new.
-func (tx *writing) touchEntry(before, after *model.Entry) {
-	tx.touched.Entry(before, after)
+// touchEntry notes a change of the entry with that identity; before is nil if it
+// is new.
+func (tx *writing) touchEntry(id model.Fingerprint, before, after *model.Entry) {
+	tx.touched.Entry(id, before, after)
 	was, is := countedAs(before), countedAs(after)
 	if was == is {
 		return
@@ -132,7 +133,7 @@ func (tx *writing) touchEntry(before, after *model.Entry) {
 // Otherwise it notes which days are to be counted again. It comes last before
 // the commit.
 func (tx *writing) complete(ctx context.Context) error {
-	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation") {
+	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation", "health") {
 		return errForgotten
 	}
 	return tx.markStale(ctx, slices.SortedFunc(maps.Keys(tx.days), time.Time.Compare))

@@ -16,6 +16,26 @@ const (
 	punctual = time.Second
 )
 
+// arrival is when the play arrived; zero if that is not known.
+func (p *play) arrival() (at time.Time) {
+	if p.said == ofKnownArrival {
+		at = p.ReceivedAt
+	}
+	return at
+}
+
+// tellings returns when the play was told again, as far as that proves anything.
+func (p *play) tellings() []time.Time {
+	first, last := 0, len(p.Again)
+	for first < last && !p.Again[first].After(p.Start) {
+		first++
+	}
+	for first < last && p.Again[last-1].Sub(p.Start) > proves {
+		last--
+	}
+	return p.Again[first:last]
+}
+
 // arrivedLate reports whether the arrival is known and more than a second after
 // the start.
 func (p *play) arrivedLate() bool {

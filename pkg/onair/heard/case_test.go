@@ -116,7 +116,7 @@ func engine2025(t *testing.T) ([]heard.Play, []heard.Report, map[model.Fingerpri
 	var plays []heard.Play
 	names := map[model.Fingerprint]string{}
 	for id, e := range entries {
-		plays = append(plays, heard.NewPlay(e))
+		plays = append(plays, heard.NewPlay(e.Fingerprint(), e))
 		names[id] = cmp.Or(e.Title, e.ShowName+" (show)")
 	}
 	return plays, reports, names

@@ -12,7 +12,10 @@ func (s *source) believed(fallbacks []*play) (heard []*play) {
 		}
 		heard = append(heard, f)
 	}
-	over := cover{programme: s.enter(heard), health: s.health} // as if each were heard
+	over := cover{health: s.health}
+	if slices.ContainsFunc(heard, func(f *play) bool { return s.health.saidNone(f.Start) }) {
+		over.programme = s.enter(heard) // as if each were heard
+	}
 	return slices.DeleteFunc(heard, func(f *play) bool {
 		switch {
 		case f.waited:
@@ -30,10 +33,10 @@ func (s *source) believed(fallbacks []*play) (heard []*play) {
 // contradicted reports whether health said before and after a fallback's start
 // that there was none.
 func (c *cover) contradicted(f *play) bool {
-	before, after := c.health.upTo(f.Start), c.health.after(f.Start)
-	if n := len(before); n == 0 || before[n-1].Fallback || f.Start.Sub(before[n-1].At) > fresh {
+	if !c.health.saidNone(f.Start) {
 		return false
 	}
+	after := c.health.after(f.Start)
 	limit := c.programme.from(f.Start).first(f.bound())
 	return after.startWith(false, limit) && !after[1:].startWith(true, f.bound())
 }

@@ -9,11 +9,12 @@ import (
 	"aura.radio/engine/pkg/model"
 )
 
-// NewPlay is what was said of a stored entry, with its corrections applied.
-func NewPlay(e model.Entry) Play {
+// NewPlay is what was said of the stored entry with that identity, with its
+// corrections applied.
+func NewPlay(id model.Fingerprint, e model.Entry) Play {
 	said := e.Effective()
 	return Play{
-		ID: e.Fingerprint(), Start: e.PlayedAt(), Duration: said.Duration,
+		ID: id, Start: e.PlayedAt(), Duration: said.Duration,
 		ReceivedAt: e.ReceivedAt, Again: e.Told.Again(), Type: said.TrackType,
 		Artist: said.Artist, Title: said.Title, Album: said.Album,
 		ShowName: said.ShowName, ShowID: said.ShowID, TimeslotID: said.TimeslotID, MediaID: said.MediaID,
@@ -35,6 +36,7 @@ type play struct {
 	longest    time.Duration // bounds it if its end is unknown
 	why        []Why         // why it was not heard, or not wholly
 	isDoubted  bool
+	isOut      bool   // it is being decided whether it was late
 	isLost     bool   // another one of its slot was audible by then
 	title      *title // what it is part of; nil if it takes no part
 	place
@@ -89,12 +91,27 @@ const (
 	byPerson
 )
 
-func (c Config) newPlay(p Play) *play {
-	d := &play{Play: p, longest: c.LongestFile}
+func (c Config) isFallback(p Play) bool {
+	return p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+}
+
+// inOrderOf returns what was said, in order.
+func (c Config) inOrderOf(said []Play) []*play {
+	all, plays := make([]play, len(said)), make([]*play, len(said))
+	for i, p := range said {
+		all[i] = c.newPlay(p)
+		plays[i] = &all[i]
+	}
+	slices.SortFunc(plays, inOrder)
+	return plays
+}
+
+func (c Config) newPlay(p Play) play {
+	d := play{Play: p, longest: c.LongestFile}
 	if p.Type == model.TrackTypeStream || p.Type == model.TrackTypeLine {
 		d.longest = c.LongestLive
 	}
-	d.isFallback = p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+	d.isFallback = c.isFallback(p)
 	if p.Duration > 0 {
 		d.end = p.Start.Add(p.Duration)
 	}
@@ -122,13 +139,7 @@ func (p *play) because(r Reason, by *play) {
 // inOrder compares plays by their starts. Plays of one start stand in order of
 // arrival; those of unknown arrival come first.
 func inOrder(a, b *play) int {
-	arrival := func(p *play) (at time.Time) {
-		if p.said == ofKnownArrival {
-			at = p.ReceivedAt
-		}
-		return at
-	}
-	return cmp.Or(a.Start.Compare(b.Start), arrival(a).Compare(arrival(b)), byID(a, b))
+	return cmp.Or(a.Start.Compare(b.Start), a.arrival().Compare(b.arrival()), byID(a, b))
 }
 
 func byID(a, b *play) int { return bytes.Compare(a.ID[:], b.ID[:]) }

@@ -31,10 +31,10 @@ func TestNewPlay(t *testing.T) {
 		ShowName: "s", ShowID: 1, TimeslotID: 2, MediaID: 3,
 		StartSet: true, Void: true,
 	}
-	if got := heard.NewPlay(e); !reflect.DeepEqual(got, want) {
+	if got := heard.NewPlay(e.Fingerprint(), e); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	if got := heard.NewPlay(model.Entry{TrackStart: began, Manual: true}); !got.Manual || got.StartSet || got.Void {
+	if got := heard.NewPlay(model.Fingerprint{}, model.Entry{TrackStart: began, Manual: true}); !got.Manual || got.StartSet || got.Void {
 		t.Errorf("logged by hand: %+v", got)
 	}
 }

@@ -27,6 +27,18 @@ func isSame(a, b *play) bool {
 	return isShow && a.TimeslotID == b.TimeslotID && a.TimeslotID != 0 && a.MediaID == b.MediaID && a.MediaID != 0
 }
 
+// repeatable is until when another play may begin that repeats the play.
+func (p *play) repeatable() time.Time {
+	if p.end.IsZero() {
+		return p.Start.Add(atOnce)
+	}
+	return p.end
+}
+
+// mayRepeat reports whether p repeats the one before it, if it does not sound for
+// long.
+func (p *play) mayRepeat(before *play) bool { return p.repeats(before, p.Start) }
+
 // repeats reports whether p is the same play as the one before it. p sounds
 // until the given time.
 func (p *play) repeats(before *play, until time.Time) bool {

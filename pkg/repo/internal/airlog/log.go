@@ -5,7 +5,9 @@ import (
 	"math"
 	"time"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/heard"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -16,13 +18,21 @@ type Log struct {
 	// Differing counts the segments that were missing, wrong or superfluous,
 	// and the days with a wrong number.
 	Differing int
+	// Rules count instead of those of the record, if there are any.
+	Rules []model.HeardRule
+	// Compare, which may be nil, is told of each entry of which more or less is
+	// heard than the log says.
+	Compare func(Difference)
 
 	tx            *sqldb.Tx
 	rows          rows
 	defaultSource int
-	whole         bool                // compare everything that is there, not only what changes
-	read          int                 // how many rows were needed
-	days          map[time.Time]int64 // days to be counted again, and how many segments more a dry run found
+	periods       []onair.Period                    // see readRules
+	whole         bool                              // compare everything that is there, not only what changes
+	read          int                               // how many rows were needed
+	days          map[time.Time]int64               // days to be counted again, and how many segments more a dry run found
+	last          *said                             // what was read last; nil: nothing
+	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
 
 // New is the log within a transaction. defaultSource is active until the first
@@ -37,51 +47,60 @@ func New(tx *sqldb.Tx, defaultSource, page int) *Log {
 }
 
 // Follow brings the log up to date with what was touched: first which source
-// was active, then, source by source, what was played.
+// was active, then, source by source, what was said.
 func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
+	if !t.Any() {
+		return nil
+	}
+	if err := l.readRules(ctx); err != nil {
+		return err
+	}
 	for _, at := range t.Activations() {
 		next, err := l.rows.nextActivation(ctx, at)
 		if err != nil {
 			return err
 		}
-		reigns, _, err := l.reigns(ctx, onair.Touched(at, next), math.MaxInt32)
-		if err != nil {
+		if err := l.mendReigns(ctx, onair.Touched(at, next), nil); err != nil {
 			return err
-		}
-		for _, r := range reigns {
-			if err := l.mend(ctx, r); err != nil {
-				return err
-			}
 		}
 	}
 	for _, source := range t.Sources() {
-		if err := l.followSource(ctx, source, t.Records(source)); err != nil {
+		windows, err := l.changed(ctx, source, t.Changes(source))
+		if err != nil {
 			return err
+		}
+		for _, w := range windows {
+			if err := l.mendReigns(ctx, w, &source); err != nil {
+				return err
+			}
 		}
 	}
 	return l.countDays(ctx)
 }
 
-// followSource looks only at the times at which the source was active. At other
-// times the source has nothing in the log, before the change and after it.
-func (l *Log) followSource(ctx context.Context, source int, touched []time.Time) error {
-	windows, err := onair.Windows(touched, func(at time.Time, limit int) ([]time.Time, error) {
-		return l.rows.startsAfter(ctx, source, at, limit)
-	})
+// readRules reads by which rules, and when, it is derived what was heard.
+func (l *Log) readRules(ctx context.Context) (err error) {
+	rules := l.Rules
+	if rules == nil {
+		rules, err = Rules(ctx, l.rows.Conn)
+	}
+	l.periods = onair.Periods(rules)
+	return err
+}
+
+// mendReigns corrects the log within w, where that source was active; nil means
+// any. At other times the source has nothing in the log.
+func (l *Log) mendReigns(ctx context.Context, w onair.Window, source *int) error {
+	reigns, _, err := l.reigns(ctx, w, math.MaxInt32)
 	if err != nil {
 		return err
 	}
-	reigns, _, err := l.reigns(ctx, onair.Window{From: windows[0].From, To: windows[len(windows)-1].To}, math.MaxInt32)
-	if err != nil {
-		return err
-	}
-	for _, w := range windows {
-		for _, r := range reigns {
-			if part, ok := w.Intersect(r.Window); ok && r.Source == source {
-				if err := l.mend(ctx, onair.Reign{Window: part, Source: source}); err != nil {
-					return err
-				}
-			}
+	for _, r := range reigns {
+		if source != nil && r.Source != *source {
+			continue
+		}
+		if err := l.mend(ctx, r); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -101,6 +120,9 @@ func (l *Log) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Re
 // returns the rest of w, or nil if nothing remains.
 func (l *Log) MendSome(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
 	l.whole = true
+	if err := l.readRules(ctx); err != nil {
+		return nil, err
+	}
 	if rest, err = l.mendParts(ctx, w); err != nil {
 		return nil, err
 	}
@@ -149,18 +171,20 @@ func (l *Log) mend(ctx context.Context, r onair.Reign) error {
 // mendPart mends as much of a reign as easily fits into memory. It returns the
 // rest, or nil if nothing remains.
 func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, err error) {
-	part := r.Window
-	old, part, err := l.rows.segments(ctx, part)
-	if err != nil {
-		return nil, err
-	}
-	records, part, err := l.rows.records(ctx, r.Source, part)
+	old, part, err := l.rows.segments(ctx, r.Window)
 	if err != nil {
 		return nil, err
 	}
 	// Within a reign no other source is active.
-	remove, add := onair.Splice(old, part, onair.Derive(part, records, nil, r.Source))
+	fresh, part, err := l.audible(ctx, r.Source, part)
+	if err != nil {
+		return nil, err
+	}
+	remove, add := onair.Splice(old, part, fresh)
 	l.Differing += onair.Differing(remove, add)
+	if l.Compare != nil {
+		l.compare(onair.Clip(old, part), fresh)
+	}
 	l.touchDays(remove, add)
 	if l.whole {
 		l.touchDaysOf(old)
@@ -170,7 +194,7 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 			return nil, err
 		}
 	}
-	l.read += len(old) + len(records)
+	l.read += len(old)
 	l.tx.GoesOn()
 	if part.To.Equal(r.To) {
 		return nil, nil

@@ -140,7 +140,7 @@ func scanRecord(row *sql.Rows) (onair.Record, error) {
 // segments are those of the log that touch w, in the form that Splice needs. If
 // there are many, the returned window is only the beginning of w.
 func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
-	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source FROM onair WHERE "
+	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM onair WHERE "
 	before, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", sqldb.At(w.From))
 	if err != nil {
 		return nil, w, err
@@ -157,7 +157,7 @@ func scanSegment(row *sql.Rows) (onair.Segment, error) {
 	var s onair.Segment
 	var from sqldb.Time
 	var until sql.Null[sqldb.Time]
-	err := row.Scan(&from, &until, &s.Entry, (*sqldb.UID)(&s.Fingerprint), &s.Source)
+	err := row.Scan(&from, &until, &s.Entry, (*sqldb.UID)(&s.Fingerprint), &s.Source, &s.Estimated)
 	s.From, s.Until = from.Time, until.V.Time
 	return s, err
 }
@@ -180,12 +180,12 @@ func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
 			return err
 		}
 	}
-	const row = "(?, ?, ?, ?, ?)"
+	const row = "(?, ?, ?, ?, ?, ?)"
 	return r.InParts(ctx, len(add), size, func(rows int) string {
-		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source) VALUES " + row + strings.Repeat(", "+row, rows-1)
+		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source, is_estimated) VALUES " + row + strings.Repeat(", "+row, rows-1)
 	}, func(i int, to []any) []any {
 		s := &add[i]
 		until := sql.Null[sqldb.Time]{V: sqldb.At(s.Until), Valid: !s.Until.IsZero()}
-		return append(to, sqldb.At(s.From), until, s.Entry, sqldb.UID(s.Fingerprint), s.Source)
+		return append(to, sqldb.At(s.From), until, s.Entry, sqldb.UID(s.Fingerprint), s.Source, s.Estimated)
 	})
 }

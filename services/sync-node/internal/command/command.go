@@ -39,7 +39,7 @@ func Program(version string) cli.Program[config.Config] {
 		Wire:    cli.Wire(app.New),
 		Commands: func(env env) []*cobra.Command {
 			return []*cobra.Command{
-				reconcileCommand(env), auditCommand(env),
+				reconcileCommand(env), auditCommand(env), ruleCommand(env),
 				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
 				correct.Commands(ownURL),
 			}

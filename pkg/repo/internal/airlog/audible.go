@@ -1,0 +1,166 @@
+package airlog
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/heard"
+)
+
+// audible derives what is audible of a source in the beginning of w, by the rule
+// that counts then. It returns that part of w.
+func (l *Log) audible(ctx context.Context, source int, w onair.Window) ([]onair.Segment, onair.Window, error) {
+	p := l.periodAt(w.From)
+	w, _ = w.Intersect(p.Window)
+	if p.Rule.Version != model.RuleAsSaid {
+		return l.heard(ctx, p, source, w)
+	}
+	records, w, err := l.rows.records(ctx, source, w)
+	if err != nil {
+		return nil, w, err
+	}
+	l.read += len(records)
+	return onair.Derive(w, records, nil, source), w, nil
+}
+
+func (l *Log) periodAt(at time.Time) onair.Period {
+	for _, p := range l.periods {
+		if p.To.IsZero() || p.To.After(at) {
+			return p
+		}
+	}
+	return l.periods[len(l.periods)-1]
+}
+
+// heard is audible by the rule of what was heard.
+func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Window) ([]onair.Segment, onair.Window, error) {
+	s, part, err := l.enclosing(ctx, p, source, &w)
+	if err != nil {
+		return nil, w, err
+	}
+	l.read += len(s.plays)
+	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
+		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
+	})
+	derived := heard.Derive(p.Config(), plays, s.reports)
+	if l.Compare != nil {
+		l.told = make(map[model.Fingerprint]heard.Heard, len(derived))
+		for _, d := range derived {
+			l.told[d.ID] = d
+		}
+	}
+	return onair.Sounding(w, source, derived, s.entries), w, nil
+}
+
+// enclosing reads what was said around w, and returns a part of the history that
+// encloses it. If that is much, w becomes smaller.
+func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onair.Window) (*said, onair.Window, error) {
+	if s := l.last; s != nil && s.source == source && s.period.Equal(p.From) {
+		if part, ok := s.enclose(s.cuts(p.Config(), s.plays), w.From, w.To); ok {
+			return s, part, nil
+		}
+	}
+	limit := l.rows.page
+	for n := beside; ; n, limit = 4*n, 4*limit {
+		s, err := l.saidBefore(ctx, p, source, w.From, n)
+		if err == nil {
+			err = l.saidFrom(ctx, source, s, *w, limit)
+		}
+		if err == nil && s.until.Equal(w.To) && !w.To.IsZero() {
+			err = l.saidFrom(ctx, source, s, onair.Window{From: w.To}, n)
+		}
+		if err == nil {
+			err = l.readReports(ctx, p, source, s)
+		}
+		if err != nil {
+			return nil, onair.Window{}, err
+		}
+		l.last = s
+		cuts := s.cuts(p.Config(), s.plays)
+		if part, ok := s.enclose(cuts, w.From, w.To); ok {
+			return s, part, nil
+		}
+		if last := len(cuts) - 1; last > 0 && cuts[last].After(w.From) { // only the end is not known
+			if part, ok := s.enclose(cuts, w.From, cuts[last-1]); ok && cuts[last-1].After(w.From) {
+				w.To = part.To
+				return s, part, nil
+			}
+		}
+		l.tx.GoesOn()
+	}
+}
+
+// changed are the windows in which changes of a source can alter what is
+// audible, in order.
+func (l *Log) changed(ctx context.Context, source int, changes *onair.Changes) (windows []onair.Window, err error) {
+	for _, p := range l.periods {
+		var found []onair.Window
+		if p.Rule.Version == model.RuleAsSaid {
+			found, err = onair.Windows(changes.Starts, func(at time.Time, limit int) ([]time.Time, error) {
+				return l.rows.startsAfter(ctx, source, at, limit)
+			})
+		} else {
+			found, err = l.changedHeard(ctx, p, source, changes)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range found {
+			if part, ok := w.Intersect(p.Window); ok {
+				windows = append(windows, part)
+			}
+		}
+	}
+	return windows, nil
+}
+
+// changedHeard is changed for the rule of what was heard.
+func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, changes *onair.Changes) (windows []onair.Window, err error) {
+	awaiting, err := l.awaiting(ctx, p, source, changes.Reports)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range onair.Near(append(changes.Moments(p), awaiting...)) {
+		n := len(windows)
+		if n > 0 && (windows[n-1].To.IsZero() || windows[n-1].To.After(w.To)) {
+			continue // it is in the window before
+		}
+		w, err := l.touched(ctx, p, source, changes, w.From, w.To)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 && !w.From.After(windows[n-1].To) {
+			windows[n-1].To = w.To
+			continue
+		}
+		windows = append(windows, w)
+	}
+	return windows, nil
+}
+
+// awaiting are the starts of fallbacks of which reports may still decide whether
+// they were heard, although something else began since.
+func (l *Log) awaiting(ctx context.Context, p onair.Period, source int, reports []time.Time) (starts []time.Time, err error) {
+	for _, w := range onair.Near(reports) {
+		plays, err := l.rows.fallbacks(ctx, source, p.Rule.FallbackShows, later(p.Since(), w.From.Add(-onair.Lookback)), w.To)
+		if err != nil {
+			return nil, err
+		}
+		for _, said := range plays {
+			if slices.ContainsFunc(reports, func(at time.Time) bool { return p.Config().AwaitsHealth(said.Play, at) }) {
+				starts = append(starts, said.Start)
+			}
+		}
+	}
+	return starts, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
