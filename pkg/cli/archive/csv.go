@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
@@ -27,12 +28,8 @@ var columns = columnsOf()
 func columnsOf() (all []column) {
 	for _, f := range model.Fields {
 		isText := true
-		switch f.Column() {
-		case "is_manual", "duration_ms":
-			isText = false
-		}
 		switch f.Of(new(model.Entry)).(type) {
-		case *int, *int64:
+		case *int, *int64, *bool, *time.Duration:
 			isText = false
 		}
 		all = append(all, column{f.Column(), isText})

@@ -6,7 +6,6 @@
 // service or the database ends in between. While the database is known to be
 // away, nobody waits for it. What the database refuses for good is put aside and
 // holds up nothing else. What was taken for another database stays where it is,
-// unless that one was deleted and a new one is in its place.
-// Only if neither the database nor the journal can be written is the engine told
-// to try again.
+// unless that one was deleted and a new one is in its place. Only if neither the
+// database nor the journal can be written is the engine told to try again.
 package journal
