@@ -6,6 +6,8 @@ import "time"
 type Airing struct {
 	From  time.Time // UTC
 	Until time.Time // UTC; zero: nothing is known that ends it
+	// Estimated: nobody told the end, so Until is an estimate.
+	Estimated bool
 }
 
 // IsOver reports whether it has ended by now. The moment at which it ends does

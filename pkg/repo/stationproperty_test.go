@@ -568,7 +568,11 @@ func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
 
 // airLog reads the materialized log.
 func airLog(t interface{ Fatal(...any) }, raw *sql.DB) []onair.Segment {
-	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM onair ORDER BY from_at")
+	return segments(t, raw, "onair")
+}
+
+func segments(t interface{ Fatal(...any) }, raw *sql.DB, table string) []onair.Segment {
+	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM " + table + " ORDER BY from_at")
 	if err != nil {
 		t.Fatal(err)
 	}
