@@ -9,6 +9,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/airlog"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -227,12 +228,18 @@ func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined
 }
 
 // verifySome looks at the beginning of w.
-func (s *Station) verifySome(ctx context.Context, w onair.Window) (result examined, err error) {
+func (s *Station) verifySome(ctx context.Context, w onair.Window) (examined, error) {
+	return s.lookAt(ctx, w, func(*airlog.Log) {})
+}
+
+// lookAt derives the beginning of w and changes nothing. set is called first.
+func (s *Station) lookAt(ctx context.Context, w onair.Window, set func(*airlog.Log)) (result examined, err error) {
 	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
 		// A read transaction sees one state of the database.
 		return read.Transaction(func(tx *gorm.DB) error {
 			log := s.sequencer.airLog(sqldb.NewTx(s.db, tx))
 			log.DryRun = true
+			set(log)
 			rest, err := log.MendSome(ctx, w)
 			result = examined{log.Differing, rest}
 			return err

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -91,4 +92,25 @@ func (s *Station) SetRule(ctx context.Context, r model.HeardRule, progress func(
 		return 0, err
 	}
 	return s.derive(ctx, w, progress)
+}
+
+// Difference is an entry of which another rule says more or less than the
+// on-air log.
+type Difference = airlog.Difference
+
+// TryRule tells what SetRule would change, in the order of time, and changes
+// nothing. For progress and the rest see Rebuild.
+func (s *Station) TryRule(ctx context.Context, r model.HeardRule, found func(Difference), progress func(done, total int64)) error {
+	rules, err := s.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	if len(rules) == 0 {
+		rules = []model.HeardRule{model.DefaultHeardRule()}
+	}
+	rules = append(slices.DeleteFunc(rules, func(known model.HeardRule) bool { return !known.From.Before(r.From) }), r)
+	_, err = s.examine(ctx, onair.Window{From: r.From}, func(ctx context.Context, w onair.Window) (examined, error) {
+		return s.lookAt(ctx, w, func(log *airlog.Log) { log.Rules, log.Compare = rules, found })
+	}, progress)
+	return err
 }

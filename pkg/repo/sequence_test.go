@@ -22,7 +22,7 @@ var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "HasEntry", "HealthHistory", "HealthRecords", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
@@ -86,6 +86,8 @@ func TestStation_writes(t *testing.T) {
 				execSQL(t, raw, "UPDATE health SET is_synced = 0")
 				return s.MarkHealthsSynced(ctx, []model.Fingerprint{h.UID()})
 			},
+			"StartRule": func() error { _, err := s.StartRule(ctx, model.DefaultHeardRule()); return err },
+			"SetRule":   func() error { _, err := s.SetRule(ctx, model.DefaultHeardRule(), nil); return err },
 			"Prepare": func() error {
 				execSQL(t, raw, "DELETE FROM onair_rule")
 				return s.Prepare(ctx)

@@ -35,6 +35,7 @@ func Cuts(c Config, said []Play, reports []Report, known Interval) (cuts []time.
 	}
 	s := c.survey(said, newReports(reports), known)
 	for i, p := range s.plays {
+		s.queue(p)
 		isCut := s.isCut(i)
 		if isCut {
 			cuts = append(cuts, p.Start)
@@ -44,12 +45,19 @@ func Cuts(c Config, said []Play, reports []Report, known Interval) (cuts []time.
 	return cuts
 }
 
+// Reach is how long after its start a play may still arrive, or be told again, so
+// that it matters to later ones.
+const Reach = proves + together
+
 // Evidence is when the reports arrived that may decide what was heard of plays
-// that are derived together. It ends after the planned end of each fallback,
-// because a report that comes so late may decide that the fallback was heard.
+// that are derived together. It is empty if none can: without fallback and late
+// arrivals, as mostly. It ends after the planned end of each fallback, because a
+// report that comes so late may decide that the fallback was heard.
 func Evidence(c Config, said []Play) (i Interval) {
+	decides := false
 	for _, s := range said {
 		p := c.newPlay(s)
+		decides = decides || p.isFallback || p.arrivedLate()
 		until := p.arrival()
 		if p.isFallback {
 			until = later(until, p.bound())
@@ -58,6 +66,9 @@ func Evidence(c Config, said []Play) (i Interval) {
 			i.From = p.Start
 		}
 		i.Until = later(i.Until, later(until, p.Start))
+	}
+	if !decides {
+		return Interval{}
 	}
 	return Interval{i.From.Add(-Fresh), i.Until.Add(Fresh + 1)}
 }
@@ -132,11 +143,15 @@ func (s *survey) endsFallback(i int) bool {
 	return next.Start.After(p.Start) && next.Start.Before(s.horizon) && !next.Void && next.isAlone
 }
 
-// pass notes how far the play may matter.
-func (s *survey) pass(p *seen, isCut bool) {
+// queue notes how far those reach that waited in one queue with the play.
+func (s *survey) queue(p *seen) {
 	for len(s.lots) > 0 && !s.lots[0].From.After(p.Start) {
 		s.reach, s.lots = later(s.reach, s.lots[0].Until), s.lots[1:]
 	}
+}
+
+// pass notes how far the play may matter.
+func (s *survey) pass(p *seen, isCut bool) {
 	s.reach = later(s.reach, s.matters(p))
 	switch {
 	case p.isFallback:

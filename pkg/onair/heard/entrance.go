@@ -15,20 +15,22 @@ type entrance struct {
 }
 
 func (e entrance) compare(o entrance) int {
-	return cmp.Or(e.at.Compare(o.at), cmp.Compare(e.of.rank, o.of.rank))
+	if c := cmp.Or(e.at.Compare(o.at), cmp.Compare(e.of.rank, o.of.rank)); c != 0 || e.again == o.again {
+		return c
+	}
+	if o.again {
+		return -1
+	}
+	return 1
 }
 
 // sounds reports whether the title is a play and has not ended yet.
-func (e entrance) sounds() bool { return !e.of.title.isShort && e.at.Before(e.of.title.until()) }
+func (e entrance) sounds() bool {
+	return !e.of.isOut && !e.of.title.isShort && e.at.Before(e.of.title.until())
+}
 
 // entrances are in order.
 type entrances []entrance
-
-// add puts an entrance in its place.
-func (all *entrances) add(e entrance) {
-	i, _ := slices.BinarySearchFunc(*all, e, entrance.compare)
-	*all = slices.Insert(*all, i, e)
-}
 
 // from returns the entrances that are not before t.
 func (all entrances) from(t time.Time) entrances {
@@ -50,31 +52,39 @@ func (all entrances) first(limit time.Time) time.Time {
 }
 
 // enter adds a play that becomes audible at a time, unless another one of its
-// slot has taken its place by then.
+// slot has taken its place by then. The caller puts the entrances in order.
 func (all *entrances) enter(p *play, at time.Time) {
 	if p.isLost = p.isTaken(at); !p.isLost {
 		p.title.begin(at)
-		all.add(entrance{at: at, of: p})
+		*all = append(*all, entrance{at: at, of: p})
 	}
 }
 
-// leave takes back what enter and again did.
-func (all *entrances) leave(p *play, at time.Time) {
-	for _, at := range append([]time.Time{at}, p.Again...) {
-		if i, found := slices.BinarySearchFunc(*all, entrance{at: at, of: p}, entrance.compare); found {
-			*all = slices.Delete(*all, i, i+1)
-		}
+// move has a play enter earlier. Only the entrances between the two times move.
+func (all *entrances) move(p *play, from, to time.Time) {
+	if p.isLost = p.isTaken(to); p.isLost {
+		return
 	}
+	p.title.begin(to)
+	e := entrance{at: to, of: p}
+	earlier, _ := slices.BinarySearchFunc(*all, e, entrance.compare)
+	later, found := slices.BinarySearchFunc(*all, entrance{at: from, of: p}, entrance.compare)
+	if !found { // it was lost, because it entered too late
+		*all = slices.Insert(*all, earlier, e)
+		return
+	}
+	copy((*all)[earlier+1:later+1], (*all)[earlier:later])
+	(*all)[earlier] = e
 }
 
 // again adds an entrance for each time that the play was told again before its
-// title's end.
+// title's end. The caller puts the entrances in order.
 func (all *entrances) again(p *play) {
 	for _, at := range p.tellings() {
 		isFirst := p.title.since.IsZero() && p.title.end.IsZero()
 		if e := (entrance{at, p, true}); isFirst || e.sounds() {
 			p.title.begin(at)
-			all.add(e)
+			*all = append(*all, e)
 		}
 	}
 }

@@ -30,14 +30,15 @@ func (s *source) cover(fallbacks []*play, programme entrances) *cover {
 	for i, f := range fallbacks {
 		newTitle(f).since = f.Start
 		f.rank = i
-		c.fallbacks.add(entrance{at: f.Start, of: f})
+		c.fallbacks = append(c.fallbacks, entrance{at: f.Start, of: f})
 		for _, at := range f.tellings() {
-			c.fallbacks.add(entrance{at, f, true})
+			c.fallbacks = append(c.fallbacks, entrance{at, f, true})
 		}
 		if f.said == ofKnownArrival {
 			c.arrivals = append(c.arrivals, f.ReceivedAt)
 		}
 	}
+	slices.SortFunc(c.fallbacks, entrance.compare)
 	slices.SortFunc(c.arrivals, time.Time.Compare)
 	return c
 }

@@ -23,7 +23,3 @@ func NewReports(h model.Health) []Report {
 	}
 	return said
 }
-
-// Reach is how long after its start a play may still arrive, or be told again, so
-// that it matters to later ones.
-const Reach = proves + together

@@ -25,17 +25,18 @@ func (s *source) enter(fallbacks []*play) entrances {
 	for _, p := range s.plays {
 		c.programme.again(p)
 	}
+	slices.SortFunc(c.programme, entrance.compare)
 	for _, p := range open {
-		c.programme.leave(p, p.ReceivedAt)
-		if c.makesLate(p) {
-			p.title.isLate = p.title.isLate || p.isFirst()
-			c.programme.enter(p, p.ReceivedAt)
-		} else {
-			c.programme.enter(p, p.from)
+		p.isOut = true
+		isLate := c.makesLate(p)
+		p.isOut = false
+		if !isLate {
+			c.programme.move(p, p.ReceivedAt, p.from)
+		} else if p.isFirst() {
+			p.title.isLate = true
 		}
-		c.programme.again(p)
 	}
-	return c.programme
+	return slices.DeleteFunc(c.programme, func(e entrance) bool { return e.again && !e.sounds() })
 }
 
 // mayBeLate reports whether the play may have begun when it arrived. If it

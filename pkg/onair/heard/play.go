@@ -36,6 +36,7 @@ type play struct {
 	longest    time.Duration // bounds it if its end is unknown
 	why        []Why         // why it was not heard, or not wholly
 	isDoubted  bool
+	isOut      bool   // it is being decided whether it was late
 	isLost     bool   // another one of its slot was audible by then
 	title      *title // what it is part of; nil if it takes no part
 	place

@@ -9,7 +9,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair/heard"
 )
 
@@ -58,36 +57,6 @@ func TestDerive_disjoint(t *testing.T) {
 			until = i.Until
 		}
 	})
-}
-
-// TestSplit: what is derived in parts is what is derived as a whole.
-func TestSplit(t *testing.T) {
-	t.Parallel()
-	parts := 0
-	rapid.Check(t, func(t *rapid.T) {
-		h := anyHistory(t)
-		later := anyHistory(t)
-		gap := rapid.IntRange(0, 300).Draw(t, "seconds between")
-		for i, p := range later.plays {
-			h.plays = append(h.plays, delayed(p, i, time.Duration(gap)*time.Second))
-		}
-		for _, r := range later.reports {
-			h.reports = append(h.reports, heard.Report{At: r.At.Add(time.Duration(gap) * time.Second), Fallback: r.Fallback})
-		}
-		all := make(map[model.Fingerprint]heard.Heard)
-		for _, p := range heard.Split(h.config, h.plays, h.reports) {
-			parts++
-			for _, d := range heard.Derive(h.config, p.Plays, p.Reports) {
-				all[d.ID] = d
-			}
-		}
-		for _, want := range heard.Derive(h.config, h.plays, h.reports) {
-			if got := all[want.ID]; !reflect.DeepEqual(got, want) {
-				t.Fatalf("%v\nin parts  %v\nas a whole %v", h, got, want)
-			}
-		}
-	})
-	t.Logf("%d parts", parts)
 }
 
 // delayed is the play again, some time later.

@@ -18,7 +18,11 @@ type reports []Report
 
 // newReports sorts what health said. Of two reports at one instant true counts.
 func newReports(said []Report) (r reports) {
-	said = slices.SortedFunc(slices.Values(said), func(a, b Report) int { return a.At.Compare(b.At) })
+	inOrder := func(a, b Report) int { return a.At.Compare(b.At) }
+	if !slices.IsSortedFunc(said, inOrder) {
+		said = slices.SortedFunc(slices.Values(said), inOrder)
+	}
+	r = make(reports, 0, len(said))
 	for _, s := range said {
 		if n := len(r); n > 0 && r[n-1].At.Equal(s.At) {
 			r[n-1].Fallback = r[n-1].Fallback || s.Fallback

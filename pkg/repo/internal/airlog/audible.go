@@ -45,7 +45,14 @@ func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Win
 	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
 		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
 	})
-	return onair.Sounding(w, source, heard.Derive(p.Config(), plays, s.reports), s.entries), w, nil
+	derived := heard.Derive(p.Config(), plays, s.reports)
+	if l.Compare != nil {
+		l.told = make(map[model.Fingerprint]heard.Heard, len(derived))
+		for _, d := range derived {
+			l.told[d.ID] = d
+		}
+	}
+	return onair.Sounding(w, source, derived, s.entries), w, nil
 }
 
 // enclosing reads what was said around w, and returns a part of the history that
@@ -58,7 +65,16 @@ func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onai
 	}
 	limit := l.rows.page
 	for n := beside; ; n, limit = 4*n, 4*limit {
-		s, err := l.readSaid(ctx, p, source, *w, n, limit)
+		s, err := l.saidBefore(ctx, p, source, w.From, n)
+		if err == nil {
+			err = l.saidFrom(ctx, source, s, *w, limit)
+		}
+		if err == nil && s.until.Equal(w.To) && !w.To.IsZero() {
+			err = l.saidFrom(ctx, source, s, onair.Window{From: w.To}, n)
+		}
+		if err == nil {
+			err = l.readReports(ctx, p, source, s)
+		}
 		if err != nil {
 			return nil, onair.Window{}, err
 		}

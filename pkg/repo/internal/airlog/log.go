@@ -5,7 +5,9 @@ import (
 	"math"
 	"time"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/heard"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -16,6 +18,11 @@ type Log struct {
 	// Differing counts the segments that were missing, wrong or superfluous,
 	// and the days with a wrong number.
 	Differing int
+	// Rules count instead of those of the record, if there are any.
+	Rules []model.HeardRule
+	// Compare, which may be nil, is told of each entry of which more or less is
+	// heard than the log says.
+	Compare func(Difference)
 
 	tx            *sqldb.Tx
 	rows          rows
@@ -26,6 +33,7 @@ type Log struct {
 	days          map[time.Time]int64 // days to be counted again, and how many segments more a dry run found
 	last          *said               // what was read last, of lastOf; nil: nothing
 	lastOf        int
+	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
 
 // New is the on-air log of a station. defaultSource is active until the first
@@ -80,8 +88,11 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 }
 
 // readRules reads by which rules, and when, it is derived what was heard.
-func (l *Log) readRules(ctx context.Context) error {
-	rules, err := Rules(ctx, l.rows.Conn)
+func (l *Log) readRules(ctx context.Context) (err error) {
+	rules := l.Rules
+	if rules == nil {
+		rules, err = Rules(ctx, l.rows.Conn)
+	}
 	l.periods = onair.Periods(rules)
 	return err
 }
@@ -183,6 +194,9 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 	}
 	remove, add := onair.Splice(old, part, fresh)
 	l.Differing += onair.Differing(remove, add)
+	if l.Compare != nil {
+		l.compare(onair.Clip(old, part), fresh)
+	}
 	l.touchDays(remove, add)
 	if l.whole {
 		l.touchDaysOf(old)

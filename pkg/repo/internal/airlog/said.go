@@ -68,19 +68,22 @@ func (r rows) playsFrom(ctx context.Context, source int, from, to time.Time, lim
 	return plays, w.To, err
 }
 
-// playsBefore are the last plays that start in [bound, to), at least as many as
-// asked for, and since when they are all: bound if there are no more.
+// playsBefore are the last plays that start in [bound, to), about n, and since
+// when they are all: bound if there are no more.
 func (r rows) playsBefore(ctx context.Context, source int, bound, to time.Time, n int) (plays []aPlay, since time.Time, err error) {
-	starts, err := sqldb.Select(ctx, r.Conn, scanTime, r.playsOf("played_at")+"played_at >= ? AND played_at < ? ORDER BY played_at DESC LIMIT ?",
-		source, sqldb.At(bound), sqldb.At(to), n)
-	if err != nil || len(starts) == 0 {
-		return nil, bound, err
+	for ; ; n *= 2 {
+		plays, err = sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? ORDER BY played_at DESC LIMIT ?",
+			source, sqldb.At(bound), sqldb.At(to), n)
+		if err != nil || len(plays) < n {
+			return plays, bound, err
+		}
+		// Of those that start first some may be missing.
+		first := plays[n-1].Start
+		plays = slices.DeleteFunc(plays, func(p aPlay) bool { return p.Start.Equal(first) })
+		if len(plays) > 0 {
+			return plays, first.Add(time.Microsecond), nil
+		}
 	}
-	if since = bound; len(starts) == n {
-		since = starts[n-1]
-	}
-	plays, err = sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ?", source, sqldb.At(since), sqldb.At(to))
-	return plays, since, err
 }
 
 // stragglers are the plays that start in [bound, since), and of which something

@@ -2,7 +2,6 @@ package airlog
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 
@@ -15,12 +14,12 @@ import (
 // a cut, so more are seldom needed.
 const beside = 12
 
-// readSaid reads what was said of a source from the n plays before a moment to the n
-// plays after another, at most limit from the first moment on.
-func (l *Log) readSaid(ctx context.Context, p onair.Period, source int, w onair.Window, n, limit int) (*said, error) {
+// saidBefore reads what was said of a source by the last n plays before a moment,
+// and by those whose word came later.
+func (l *Log) saidBefore(ctx context.Context, p onair.Period, source int, at time.Time, n int) (*said, error) {
 	s := &said{entries: make(map[model.Fingerprint]int64)}
 	bound := p.Since()
-	before, since, err := l.rows.playsBefore(ctx, source, bound, w.From, n)
+	before, since, err := l.rows.playsBefore(ctx, source, bound, at, n)
 	if err != nil {
 		return nil, err
 	}
@@ -34,26 +33,29 @@ func (l *Log) readSaid(ctx context.Context, p onair.Period, source int, w onair.
 		s.add(late)
 	}
 	s.add(before)
-	within, until, err := l.rows.playsFrom(ctx, source, w.From, w.To, limit)
-	if err != nil {
-		return nil, err
-	}
-	s.add(within)
-	if until.Equal(w.To) && !until.IsZero() {
-		after, end, err := l.rows.playsFrom(ctx, source, w.To, time.Time{}, n)
-		if err != nil {
-			return nil, err
-		}
-		s.add(after)
-		until = end
-	}
+	return s, nil
+}
+
+// saidFrom reads what was said by the plays that start from a moment on, at most
+// limit of them.
+func (l *Log) saidFrom(ctx context.Context, source int, s *said, w onair.Window, limit int) error {
+	plays, until, err := l.rows.playsFrom(ctx, source, w.From, w.To, limit)
+	s.add(plays)
 	s.until = until
-	evidence := heard.Evidence(p.Config(), s.plays)
-	if !s.until.IsZero() && s.until.After(evidence.Until) {
+	return err
+}
+
+// readReports reads what health said of it, and of the plays as they were.
+func (l *Log) readReports(ctx context.Context, p onair.Period, source int, s *said, were ...heard.Play) (err error) {
+	evidence := heard.Evidence(p.Config(), slices.Concat(s.plays, were))
+	if evidence == (heard.Interval{}) {
+		return nil
+	}
+	if s.until.After(evidence.Until) {
 		evidence.Until = s.until
 	}
 	s.reports, err = l.rows.reports(ctx, source, evidence.From, evidence.Until)
-	return s, err
+	return err
 }
 
 func (s *said) add(plays []aPlay) {
@@ -100,11 +102,18 @@ func (s *said) enclose(cuts []time.Time, from, to time.Time) (w onair.Window, ok
 // and as it is.
 func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, from, to time.Time) (onair.Window, error) {
 	for n := beside; ; n *= 4 {
-		s, err := l.readSaid(ctx, p, source, onair.Window{From: from, To: to}, n, math.MaxInt32)
+		s, err := l.saidBefore(ctx, p, source, from, n)
+		if err == nil {
+			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+len(changes.Starts))
+		}
 		if err != nil {
 			return onair.Window{}, err
 		}
-		cuts := both(s.cuts(p.Config(), s.plays), s.cuts(p.Config(), changes.Undo(s.plays, onair.Window{From: s.since, To: s.until})))
+		were := changes.Undo(s.plays, onair.Window{From: s.since, To: s.until})
+		if err := l.readReports(ctx, p, source, s, were...); err != nil {
+			return onair.Window{}, err
+		}
+		cuts := both(s.cuts(p.Config(), s.plays), s.cuts(p.Config(), were))
 		if w, ok := s.enclose(cuts, from, to); ok {
 			l.last, l.lastOf = s, source
 			return w, nil

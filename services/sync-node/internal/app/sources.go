@@ -53,9 +53,20 @@ func (s *sources) ready() error {
 }
 
 // prepare brings the database up to date. It also brings back the history of
-// the active source if there is none.
+// the active source if there is none. If the record has another rule than the
+// configuration, the record counts: another sync node over the same database may
+// be configured in another way.
 func (a *App) prepare(ctx context.Context) error {
-	err := a.station.Prepare(ctx)
+	wanted := a.cfg.Heard.Rule()
+	counts, err := a.station.StartRule(ctx, wanted)
+	if err == nil && !counts.IsSame(wanted) {
+		log := a.base.Log("rule")
+		log.Warn().Stringer("counts", counts).Stringer("configured", wanted).
+			Msg("the station's record has another rule than the configuration, and the record counts; sync-node rule --from lets the configured one count")
+	}
+	if err == nil {
+		err = a.station.Prepare(ctx)
+	}
 	if err == nil {
 		err = a.nodes.Recall(ctx)
 	}

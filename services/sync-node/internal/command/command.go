@@ -23,7 +23,7 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
 		Commands: func(env env) []*cobra.Command {
-			return []*cobra.Command{reconcileCommand(env), auditCommand(env), correct.Commands("http://127.0.0.1:8010")}
+			return []*cobra.Command{reconcileCommand(env), auditCommand(env), ruleCommand(env), correct.Commands("http://127.0.0.1:8010")}
 		},
 	}
 }

@@ -117,12 +117,8 @@ type work struct {
 func (w *work) passed(done, total int64) { w.log.Store(&[2]int64{done, total}) }
 
 func (w *work) state() progress.State {
-	if log := w.log.Load(); log != nil {
-		done, part := log[0], -1.0
-		if total := log[1]; total > 0 {
-			part = float64(done) / float64(total)
-		}
-		return progress.State{Text: fmt.Sprintf("on-air log: %d entries", done), Done: done, Part: part}
+	if w.log.Load() != nil {
+		return w.logState()
 	}
 	p := w.nodes.Progress()
 	text := fmt.Sprintf("compared %d records", p.Compared)
@@ -130,6 +126,19 @@ func (w *work) state() progress.State {
 		text += fmt.Sprintf(", exchanged %d", p.Exchanged)
 	}
 	return progress.State{Text: text, Done: p.Compared + p.Exchanged, Part: p.Part}
+}
+
+// logState is the progress of the on-air log.
+func (w *work) logState() progress.State {
+	log := w.log.Load()
+	if log == nil {
+		return progress.State{Text: "on-air log", Part: -1}
+	}
+	done, part := log[0], -1.0
+	if total := log[1]; total > 0 {
+		part = float64(done) / float64(total)
+	}
+	return progress.State{Text: fmt.Sprintf("on-air log: %d entries", done), Done: done, Part: part}
 }
 
 // title returns a node's name for people.

@@ -19,6 +19,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/stationtime"
@@ -41,6 +42,7 @@ type Config struct {
 	Peers         peer.Config
 
 	Tracks trackservice.Config
+	Heard  onair.Config
 	Report report.Config
 	Health status.Config
 	lifecycle.Config
