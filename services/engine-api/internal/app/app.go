@@ -37,6 +37,7 @@ type App struct {
 	cfg     config.Config
 	base    *lifecycle.Service
 	db      *repo.Node
+	heard   *repo.OnAirLog
 	journal *journal.Journal
 	health  *status.Healths
 	refused *refused.Keeper
@@ -56,7 +57,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, db: db, prepared: make(chan struct{})}
+	a := &App{cfg: cfg, db: db, heard: db.Heard(), prepared: make(chan struct{})}
 	journalLog := lifecycle.Log(log, "journal")
 	a.journal = journal.New(journal.Options{
 		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
@@ -72,12 +73,12 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.base = base
-	a.tracks = trackservice.New(journal.NewShown(db, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	a.tracks = trackservice.New(journal.NewShown(a.heard, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
 	base.Server.Registry().MustRegister(recorder, a.clocks)
-	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
+	statuses := statuses{Node: db, journal: a.journal, healthStored: a.stored, clockStored: a.wake}
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
 	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
@@ -94,7 +95,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base.Server.Registry().MustRegister(a.journal, a.refused)
 	operations, err := handler.NewEngineAPI(&handler.API{
-		OnAir:      db,
+		OnAir:      a.heard,
 		Plays:      a.plays,
 		Current:    a.tracks,
 		Playlog:    db,
@@ -125,7 +126,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 
 // plays are what a month's report counts.
 func (a *App) plays(month report.Month, now time.Time) report.Plays {
-	return report.FromPlaylog(a.db, month, now)
+	return report.FromOnAir(a.heard, month, now)
 }
 
 // changed tells everything that keeps answers in memory that these are out of
@@ -175,15 +176,28 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.base.Counting(a.db)}
+	tasks := []func(context.Context) error{a.journal.Run, a.base.Counting(a.db), a.keepHeard}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
 	return a.base.Run(ctx, lifecycle.Work{
+		Prepare:  a.prepare,
 		Prepared: func() { a.changed(); close(a.prepared) },
 		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
 	})
 }
+
+// prepare derives what was heard in a database in which that was never done. From
+// the first start on, the rule is part of the node's record.
+func (a *App) prepare(ctx context.Context) error {
+	if _, err := a.db.StartRule(ctx, model.DefaultHeardRule()); err != nil {
+		return err
+	}
+	return a.db.PrepareHeard(ctx)
+}
+
+// keepHeard derives what was heard in the background if it is too much for a read.
+func (a *App) keepHeard(ctx context.Context) error { return a.db.KeepHeard(ctx, a.changed) }
 
 // afterStep is the command that moves what was logged while the clock of this
 // host, and so of its engine, was wrong.
