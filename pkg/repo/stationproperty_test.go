@@ -545,8 +545,10 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 }
 
 // numbers are the entries' numbers in the database.
-func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
-	rows, err := h.raw.Query("SELECT fingerprint, id FROM playlog")
+func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 { return entryNumbers(t, h.raw) }
+
+func entryNumbers(t interface{ Fatal(...any) }, raw *sql.DB) map[model.Fingerprint]int64 {
+	rows, err := raw.Query("SELECT fingerprint, id FROM playlog")
 	if err != nil {
 		t.Fatal(err)
 	}
