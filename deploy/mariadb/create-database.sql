@@ -38,11 +38,13 @@ BEGIN NOT ATOMIC
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('ALTER USER ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE ON ', name, '.* TO ', service);
-  -- Some rows are not records: notes on what was refused and, on the sync node,
-  -- data that it derives and can derive again. A right to a table that does not
+  -- Some rows are not records: notes on what was refused, and data that the service
+  -- derives and can derive again. A right to a table that does not
   -- exist yet can only be granted together with CREATE. CREATE is revoked at once.
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
+    SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
+    SELECT 'heard_pending' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
     SELECT 'onair_rule' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
     SELECT 'changed' FROM DUAL WHERE name = 'aura_sync_node'

@@ -20,8 +20,8 @@ import (
 // API serves what every node does: an engine-api and the sync node. Every field
 // that may be nil is required; see NewEngineAPI.
 type API struct {
-	// OnAir is what listeners heard: the engine's playlog, or the on-air log of
-	// the sync node. Plays are what a report counts of a period of it.
+	// OnAir is what listeners heard: what was heard at the engine, or the on-air log
+	// of the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
 	Plays func(period report.Period, now time.Time) report.Plays
 	// Current knows the track that is playing.
@@ -58,7 +58,11 @@ type API struct {
 	Log          zerolog.Logger
 }
 
-// EntryLog is a list of entries; *repo.Node and *repo.Station implement it.
+// isSyncNode reports whether it is the sync node, which is host 0.
+func (a *API) isSyncNode() bool { return a.HostID == 0 }
+
+// EntryLog is a list of entries; *repo.Node, *repo.Station and *repo.OnAirLog
+// implement it.
 type EntryLog interface {
 	Entry(ctx context.Context, id int64) (model.Entry, error)
 	Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)

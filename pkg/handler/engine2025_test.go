@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +59,8 @@ func snakeCase(name string) string {
 }
 
 // TestEngine2025: six minutes of an engine of 2025, as it speaks, are stored
-// whole, in either spelling, in both databases.
+// whole, in either spelling, in both databases. The track service shows what was
+// heard of them, to a tenth of a second.
 func TestEngine2025(t *testing.T) {
 	t.Parallel()
 	begin := moment(t, "2026-11-27T09:00:00Z")
@@ -93,6 +96,10 @@ func TestEngine2025(t *testing.T) {
 					}
 					s.do(http.StatusNoContent, http.MethodPost, line.Path, string(body))
 				}
+				now = begin.Add(time.Hour)
+				if got, want := heardSince(begin, get[[]api.Track](s, "/trackservice/day/2026-11-27")), heardOf2025(t); got != want {
+					t.Errorf("heard was\n%s\nwant\n%s", got, want)
+				}
 				if got := statesSince(begin, get[api.Health](s, "/source/health/1?limit=50")); got != statesOf2025 {
 					t.Errorf("health is\n%s\nwant\n%s", got, statesOf2025)
 				}
@@ -119,6 +126,38 @@ func TestEngine2025(t *testing.T) {
 			})
 		}
 	}
+}
+
+// heardOf2025 is what was heard of the recorded engine: from and until, in seconds,
+// and what it was.
+func heardOf2025(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../onair/heard/testdata/engine-2025.heard.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, _ := strings.Cut(string(text), "\n") // without the names of the columns
+	return rows
+}
+
+// heardSince is what the track service shows, in the form of heardOf2025.
+func heardSince(begin time.Time, tracks []api.Track) string {
+	var b strings.Builder
+	seconds := func(at time.Time) string {
+		return strconv.FormatFloat(math.Round(at.Sub(begin).Seconds()*10)/10, 'f', -1, 64)
+	}
+	for _, track := range tracks {
+		what := track.TrackTitle
+		if what == track.ShowName {
+			what += " (show)"
+		}
+		until, err := time.Parse(`"`+time.RFC3339Nano+`"`, string(track.OnAirUntil))
+		if err != nil {
+			return err.Error()
+		}
+		fmt.Fprintf(&b, "%s,%s,%s\n", seconds(track.OnAirFrom.Time), seconds(until), what)
+	}
+	return b.String()
 }
 
 // statesOf2025 are the states of the recorded engine, as seconds from the first

@@ -95,13 +95,18 @@ func TestAPI_OnAir(t *testing.T) {
 		s.do(http.StatusCreated, http.MethodPost, "/playlog/3/corrections", `{"kind": "void", "by": "M. Tester", "reason": "test"}`)
 	})
 
-	// An engine-api does not say what is on air.
+	// The track service of an engine-api says from when until when something was
+	// heard. Its full records are as they were sent.
 	t.Run("EngineAPI", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t)
 		s.do(http.StatusNoContent, http.MethodPost, "/playlog", firstCall)
-		for _, path := range []string{"/trackservice", "/trackservice/current", "/trackservice/1", "/playlog", "/playlog?source=all", "/playlog/1"} {
-			if body := s.do(http.StatusOK, http.MethodGet, path, "").Body.String(); strings.Contains(body, "on_air") {
+		for path, says := range map[string]bool{
+			"/trackservice": true, "/trackservice/current": true, "/trackservice/1": true, "/trackservice/day/2020-06-27": true,
+			"/playlog": false, "/playlog?source=all": false, "/playlog/1": false,
+		} {
+			body := s.do(http.StatusOK, http.MethodGet, path, "").Body.String()
+			if strings.Contains(body, `"on_air_until":"2020-06-27T19:29:00+02:00"`) != says || strings.Contains(body, "on_air") != says {
 				t.Errorf("%s: %s", path, body)
 			}
 		}

@@ -60,7 +60,7 @@ func (a *API) said(ctx context.Context, body map[string]json.RawMessage) *fields
 // received is when it arrived at its own host. It is zero on a sync node: original
 // nodes send to it, and their arrival there says nothing.
 func (a *API) received(f *fields) time.Time {
-	if a.HostID == 0 {
+	if a.isSyncNode() {
 		return time.Time{}
 	}
 	return f.arrival.UTC().Truncate(time.Microsecond)

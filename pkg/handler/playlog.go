@@ -24,8 +24,8 @@ func (a *API) StorePlaylogOlderPath(ctx context.Context, r api.StorePlaylogOlder
 	return api.StorePlaylogOlderPath200JSONResponse(results), nil
 }
 
-// ListPlaylog answers full records, newest first. They are those that listeners
-// heard, unless the request asks for the records of every source.
+// ListPlaylog answers full records, newest first. On the sync node they are those
+// that were on air, unless the request asks for the records of every source.
 func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error) {
 	p := r.Params
 	q, err := a.query(listParams{p.Page, p.Offset, p.Limit, p.After, p.FromDate, p.ToDate})
@@ -35,7 +35,7 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	q.UnsyncedOnly = valueOr(p.SkipSynced, false)
 	q.Raw = p.Corrections != nil && *p.Corrections == api.ListPlaylogParamsCorrectionsRaw
 	var log EntryLog = a.Playlog
-	if p.Source == nil {
+	if p.Source == nil && a.isSyncNode() {
 		log = a.OnAir
 	}
 	found, err := a.page(ctx, log, q)

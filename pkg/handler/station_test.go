@@ -66,12 +66,19 @@ func newStation(t testing.TB, change ...func(*API)) *station {
 func newStationOn(t testing.TB, kind repotest.Kind, change ...func(*API)) *station {
 	t.Helper()
 	db := repotest.Open(t, kind)
-	plays := func(m report.Period, now time.Time) report.Plays { return report.FromPlaylog(db, m, now) }
+	if _, err := db.StartRule(t.Context(), model.DefaultHeardRule()); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.PrepareHeard(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	heard := db.Heard()
+	plays := func(m report.Period, now time.Time) report.Plays { return report.FromOnAir(heard, m, now) }
 	state := func(ctx context.Context) (api.SyncState, error) {
 		o, err := db.Outbox(ctx)
 		return api.SyncState{Now: stationtime.UTC(time.Now()), Outbox: api.Outbox{Entries: o.Entries, Healths: o.Healths, Parked: o.Parked}}, err
 	}
-	return serve(t, db, db, state, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
+	return serve(t, db, heard, state, nil, append([]func(*API){func(a *API) { a.HostID, a.Plays = 1, plays }}, change...))
 }
 
 // newSyncNode is the sync node of the same station.

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -45,7 +46,7 @@ func TestAPI_ListTracks1x(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := open(t, at(t, "2020-06-27T12:00:00Z"))
-			for _, body := range []string{
+			for i, body := range []string{
 				`{"track_start": "2020-06-27 13:00:00", "log_source": 1, "track_artist": "a", "track_title": "song"}`,
 				`{"track_start": "2020-06-27 13:10:00", "log_source": 1, "show_name": "Live"}`,
 				`{"track_start": "2020-06-27 13:20:00", "log_source": 1, "track_title": "own", "show_name": "Fallback"}`,
@@ -53,8 +54,10 @@ func TestAPI_ListTracks1x(t *testing.T) {
 				`{"track_start": "2020-06-27 13:40:00", "log_source": 1, "track_title": "misheard", "show_name": "Talk"}`,
 				`{"track_start": "2020-06-27 15:00:00", "log_source": 1, "track_title": "future"}`,
 			} {
+				s.setNow(fmt.Sprintf("2020-06-27T11:%d0:00Z", i)) // each arrives when it starts
 				s.do(http.StatusNoContent, http.MethodPost, "/playlog", body)
 			}
+			s.setNow("2020-06-27T12:00:00Z")
 			s.do(http.StatusCreated, http.MethodPost, "/playlog/5/corrections",
 				`{"kind": "amend", "by": "M. Tester", "reason": "test", "changes": {"track_title": ""}}`)
 			for query, want := range map[string]string{

@@ -18,16 +18,22 @@ type Touches struct {
 	sources     map[int]*Changes
 }
 
-// Changes are what changed of what was said of a source.
+// Changes are what changed of what was said of a source. The zero value is ready
+// for use.
 type Changes struct {
-	// Starts are the starts of the plays that changed, as they were and as they
-	// are, in any order.
-	Starts []time.Time
+	// Plays are the changes of plays, in their order.
+	Plays []PlayChange
 	// Reports are when reports of health arrived that changed, in any order.
 	Reports []time.Time
 
-	changed map[model.Fingerprint]bool
-	was     []heard.Play // as they were, without those that are new
+	first map[model.Fingerprint]*heard.Play // as each was before its first change
+}
+
+// PlayChange is a change of a play.
+type PlayChange struct {
+	ID    model.Fingerprint
+	Was   *heard.Play // as it was; nil if it is new
+	Start time.Time   // as it is
 }
 
 // Activation notes that an activation was added, got another epoch, or was
@@ -43,11 +49,11 @@ func (t *Touches) Entry(id model.Fingerprint, before, after *model.Entry) {
 	t.told = true
 	is := heard.NewPlay(id, *after)
 	if before == nil {
-		t.of(after.LogSource).play(is.ID, nil, is.Start)
+		t.Of(after.LogSource).Play(PlayChange{is.ID, nil, is.Start})
 		return
 	}
 	if was := heard.NewPlay(is.ID, *before); !reflect.DeepEqual(was, is) {
-		t.of(after.LogSource).play(is.ID, &was, is.Start)
+		t.Of(after.LogSource).Play(PlayChange{is.ID, &was, is.Start})
 	}
 }
 
@@ -62,34 +68,47 @@ func (t *Touches) Health(before, after *model.Health) {
 	is := heard.NewReports(*after)
 	for _, r := range slices.Concat(was, is) {
 		if !slices.Contains(was, r) || !slices.Contains(is, r) {
-			c := t.of(after.Source)
+			c := t.Of(after.Source)
 			c.Reports = append(c.Reports, r.At)
 		}
 	}
 }
 
-func (t *Touches) of(source int) *Changes {
+// Of are the changes of a source, to which more can be added.
+func (t *Touches) Of(source int) *Changes {
 	if t.sources == nil {
 		t.sources = make(map[int]*Changes)
 	}
 	c, ok := t.sources[source]
 	if !ok {
-		c = &Changes{changed: make(map[model.Fingerprint]bool)}
+		c = &Changes{}
 		t.sources[source] = c
 	}
 	return c
 }
 
-// play notes that a play changed. Of several changes the first knows how it was.
-func (c *Changes) play(id model.Fingerprint, was *heard.Play, start time.Time) {
-	c.Starts = append(c.Starts, start)
-	if was != nil {
-		c.Starts = append(c.Starts, was.Start)
+// Play notes a change of a play. Of several changes the first knows how the play
+// was.
+func (c *Changes) Play(p PlayChange) {
+	c.Plays = append(c.Plays, p)
+	if c.first == nil {
+		c.first = make(map[model.Fingerprint]*heard.Play)
 	}
-	if !c.changed[id] && was != nil {
-		c.was = append(c.was, *was)
+	if _, changed := c.first[p.ID]; !changed {
+		c.first[p.ID] = p.Was
 	}
-	c.changed[id] = true
+}
+
+// Starts are the starts of the plays that changed, as they were and as they are,
+// in any order.
+func (c *Changes) Starts() (starts []time.Time) {
+	for _, p := range c.Plays {
+		starts = append(starts, p.Start)
+		if p.Was != nil {
+			starts = append(starts, p.Was.Start)
+		}
+	}
+	return starts
 }
 
 // Moments are those from which the changes count in a period: starts of plays,
@@ -101,7 +120,7 @@ func (c *Changes) Moments(p Period) (moments []time.Time) {
 			moments = append(moments, at)
 		}
 	}
-	for _, at := range c.Starts {
+	for _, at := range c.Starts() {
 		add(at)
 	}
 	for _, at := range c.Reports {
@@ -117,13 +136,13 @@ func (c *Changes) Moments(p Period) (moments []time.Time) {
 func (c *Changes) Undo(plays []heard.Play, w Window) []heard.Play {
 	before := make([]heard.Play, 0, len(plays))
 	for _, p := range plays {
-		if !c.changed[p.ID] {
+		if _, changed := c.first[p.ID]; !changed {
 			before = append(before, p)
 		}
 	}
-	for _, was := range c.was {
-		if !was.Start.Before(w.From) && (w.To.IsZero() || was.Start.Before(w.To)) {
-			before = append(before, was)
+	for _, was := range c.first {
+		if was != nil && !was.Start.Before(w.From) && (w.To.IsZero() || was.Start.Before(w.To)) {
+			before = append(before, *was)
 		}
 	}
 	return before

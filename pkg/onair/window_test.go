@@ -203,7 +203,7 @@ func TestTouches(t *testing.T) {
 		touched.Entry(plain.Fingerprint(), test.before, test.after)
 		var got []time.Time
 		if c := touched.Changes(2); c != nil {
-			got = slices.SortedFunc(slices.Values(c.Starts), time.Time.Compare)
+			got = slices.SortedFunc(slices.Values(c.Starts()), time.Time.Compare)
 			got = slices.CompactFunc(got, time.Time.Equal)
 		}
 		if !slices.Equal(got, test.want) || touched.Any() != (test.want != nil) || !touched.Told() {

@@ -51,28 +51,29 @@ func (r reader) CountDays(ctx context.Context) error {
 // length after every write, and counting years of entries would take longer
 // than the write.
 //
-// A write says in its own transaction what is to be counted again, and the next
-// read that needs it does that. An entry that StoreEntry stores says it of
-// itself, so that storing it stays a single statement. All other writes name
-// the days. What nobody says, because an older program wrote it, is counted at
-// the next start.
+// A write names in its own transaction the days that are to be counted again, and
+// the next read that needs them does that. An entry that is fresh says so of
+// itself, so that storing it stays a single statement; who derives what was heard
+// of it names its day. What nobody says, because an older program wrote it, is
+// counted at the next start.
 type dayCounts struct {
 	db *sqldb.DB
 	// complete: since this process began, all days have been counted.
 	complete atomic.Bool
 	// turn is held by the goroutine that counts. Others wait for its result.
 	turn chan struct{}
+	// name has the days of fresh entries named, as far as possible.
+	name func(ctx context.Context)
 }
 
 func newDayCounts(db *sqldb.DB) *dayCounts {
-	return &dayCounts{db: db, turn: make(chan struct{}, 1)}
+	c := &dayCounts{db: db, turn: make(chan struct{}, 1)}
+	c.name = c.nameDays
+	return c
 }
 
-// How much is counted in one transaction, at most.
-const (
-	maxUncounted = 2000
-	maxStale     = 100
-)
+// maxStale is how many days are counted in one transaction, at most.
+const maxStale = 100
 
 // count is the number of entries that q selects. It is not known if too much has
 // changed to be counted at once, or if the numbers can't be stored now.
@@ -87,7 +88,7 @@ func (c *dayCounts) count(ctx context.Context, q entryQuery) (n int64, known boo
 		last = to
 	}
 	first, last := sqldb.WholeDays(from, last)
-	if derived, err := c.derive(ctx, first, last); err != nil || !derived {
+	if work, err := c.derive(ctx, first, last); err != nil || work.more || work.unnamed {
 		return 0, false, nil
 	}
 	number := "visible"
@@ -125,11 +126,12 @@ func (c *dayCounts) countAll(ctx context.Context) error {
 	if err := c.markAll(ctx); err != nil {
 		return err
 	}
-	for derived := false; !derived; {
-		var err error
-		if derived, err = c.derive(ctx, time.Time{}, sqldb.UntilTime(time.Time{}).Time); err != nil {
+	for more := true; more; {
+		work, err := c.derive(ctx, time.Time{}, sqldb.UntilTime(time.Time{}).Time)
+		if err != nil {
 			return err
 		}
+		more = work.more
 	}
 	c.complete.Store(true)
 	return nil
@@ -171,31 +173,30 @@ func (c *dayCounts) daysFrom(ctx context.Context, from time.Time) (days []time.T
 }
 
 // derive counts again what has changed since it was counted, of the days from
-// first until before last. It reports whether that was everything.
-func (c *dayCounts) derive(ctx context.Context, first, last time.Time) (derived bool, err error) {
-	work, err := c.changed(ctx, first, last)
-	if err != nil || work.none() {
-		return err == nil, err
+// first until before last. It returns what that was.
+func (c *dayCounts) derive(ctx context.Context, first, last time.Time) (work uncounted, err error) {
+	c.name(ctx)
+	if work, err = c.changed(ctx, first, last); err != nil || work.none() {
+		return work, err
 	}
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return work, ctx.Err()
 	}
 	// Another goroutine may have done it meanwhile.
 	if work, err = c.changed(ctx, first, last); err != nil || work.none() {
-		return err == nil, err
+		return work, err
 	}
-	err = storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error { return tx.countDays(ctx, work) })
-	return err == nil && !work.more, err
+	return work, storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error { return tx.countDays(ctx, work.days) })
 }
 
 // uncounted is what is to be counted.
 type uncounted struct {
-	entries []int64     // the numbers of those that say so of themselves
-	days    []time.Time // the days of these entries and those that writes named, in order
-	more    bool        // there is more than that
+	days    []time.Time // in order
+	more    bool        // there are more days
+	unnamed bool        // there are fresh entries, whose days are not named yet
 }
 
 func (u uncounted) none() bool { return len(u.days) == 0 }
@@ -203,10 +204,9 @@ func (u uncounted) none() bool { return len(u.days) == 0 }
 // changed finds what is to be counted in the days from first until before last.
 func (c *dayCounts) changed(ctx context.Context, first, last time.Time) (u uncounted, err error) {
 	read := c.db.Read.WithContext(ctx)
-	var entries []entryPosition
-	err = read.Model(&entryRow{}).Select("id", "played_at").
-		Where("is_uncounted = 1 AND played_at >= ? AND played_at < ?", sqldb.At(first), sqldb.At(last)).
-		Order("played_at").Limit(maxUncounted).Find(&entries).Error
+	var unnamed []int64
+	err = read.Model(&entryRow{}).Where("is_uncounted = 1 AND played_at >= ? AND played_at < ?", sqldb.At(first), sqldb.At(last)).
+		Limit(1).Pluck("id", &unnamed).Error
 	if err != nil {
 		return u, err
 	}
@@ -216,10 +216,6 @@ func (c *dayCounts) changed(ctx context.Context, first, last time.Time) (u uncou
 	if err != nil {
 		return u, err
 	}
-	for _, e := range entries {
-		u.entries = append(u.entries, e.ID)
-		u.days = append(u.days, sqldb.StartOfDay(e.PlayedAt.Time))
-	}
 	for _, s := range stale {
 		day, err := time.Parse(time.DateOnly, s.Day)
 		if err != nil {
@@ -227,37 +223,35 @@ func (c *dayCounts) changed(ctx context.Context, first, last time.Time) (u uncou
 		}
 		u.days = append(u.days, day)
 	}
-	slices.SortFunc(u.days, time.Time.Compare)
-	u.days = slices.Compact(u.days)
-	u.more = len(entries) == maxUncounted || len(stale) == maxStale
+	u.more, u.unnamed = len(stale) == maxStale, len(unnamed) > 0
 	return u, nil
 }
 
-// entryPosition is where an entry stands in the playlog.
-type entryPosition struct {
-	ID       int64
-	PlayedAt sqldb.Time
+// nameDays names the days of entries that say so of themselves in a database that
+// derives nothing else from them.
+func (c *dayCounts) nameDays(ctx context.Context) {
+	entries, err := bulk{c.db.Reads()}.fresh(ctx, mostPending)
+	if err == nil && len(entries) > 0 {
+		err = storeDerived(ctx, c.db, func(ctx context.Context, tx *writing) error { return tx.settle(ctx, entries) })
+	}
+	if err != nil && ctx.Err() == nil { // they are counted one by one
+		c.db.Log.Debug().Err(err).Msg("days of new entries can't be named now")
+	}
 }
 
 // countDays counts days. It first takes the marks back, and so locks them: who
-// stores an entry again or names a day from now on waits, and marks it again.
-// Only then does it read, and thus sees all that was marked until now. If an
-// entry was moved meanwhile, that write named both days.
-func (tx *writing) countDays(ctx context.Context, u uncounted) error {
-	tx.touched.Inaudible()
-	for part := range slices.Chunk(u.entries, sqldb.MaxList) {
-		if _, err := tx.Exec(ctx, "UPDATE playlog SET is_uncounted = 0 WHERE "+sqldb.InNumbers("id", part)); err != nil {
-			return err
-		}
-	}
-	rows := make([]dayRow, len(u.days))
-	for i, day := range u.days {
+// names a day from now on waits, and marks it again. Only then does it read, and
+// thus sees all that was marked until now. If an entry was moved meanwhile, that
+// write named both days.
+func (tx *writing) countDays(ctx context.Context, days []time.Time) error {
+	rows := make([]dayRow, len(days))
+	for i, day := range days {
 		rows[i] = dayRow{Day: sqldb.Date(day)}
 	}
 	if err := storeDays(tx.gorm(ctx), rows, tx.Dialect.RowsPerStatement()); err != nil {
 		return err
 	}
-	for i, day := range u.days {
+	for i, day := range days {
 		err := tx.gorm(ctx).Raw("SELECT COALESCE(SUM(1 - is_void), 0), COALESCE(SUM(1 - is_manual), 0) FROM playlog WHERE played_at >= ? AND played_at < ?",
 			sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Row().Scan(&rows[i].Visible, &rows[i].Sent)
 		if err != nil {

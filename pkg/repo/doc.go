@@ -34,7 +34,7 @@
 // one that another process serves.
 //
 // What is derived from entries follows what the writes say. A station derives
-// its on-air log in the transaction of the write. How many entries each day has
-// is derived by the next read that asks, on both, so that storing an entry stays
-// a single statement.
+// its on-air log in the transaction of the write. A node derives what was heard in
+// the next read that asks, and on both such a read derives how many entries each
+// day has. So storing an entry on a node stays a single statement.
 package repo

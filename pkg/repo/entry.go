@@ -136,8 +136,8 @@ func (r *entryRow) targets() []any {
 	return append(to, &r.Entry.Synced, &r.Fingerprint, &r.PlayedAt, &r.Content.Base, &r.Content.Supplement, &r.IsVoid, &r.Overlay)
 }
 
-// insertNew stores one entry, and fails if there is a copy. An entry that comes
-// this way is counted later, see dayCounts.
+// insertNew stores one entry, and fails if there is a copy. The entry is fresh, see
+// freshEntry.
 var (
 	oneRow    = "(?" + strings.Repeat(", ?", len(storedColumns)-1) + ", 1)"
 	insertNew = "INSERT INTO playlog (" + strings.Join(storedColumns, ", ") + ", is_uncounted) VALUES " + oneRow
@@ -147,19 +147,23 @@ var (
 func insertNewRows(rows int) string { return insertNew + strings.Repeat(", "+oneRow, rows-1) }
 
 var (
-	oneWhole    = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1) + ")"
-	insertWhole = " INTO playlog (" + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + ") VALUES " + oneWhole
+	wholeValues = "(?" + strings.Repeat(", ?", len(storedColumns)+len(overlayColumns)-1)
+	insertWhole = " INTO playlog (" + strings.Join(slices.Concat(storedColumns, overlayColumns), ", ") + ", is_uncounted) VALUES "
 
 	sqliteRewrite = newRewrite("ON CONFLICT (fingerprint) DO UPDATE SET", "excluded.%s")
 	mysqlRewrite  = newRewrite("ON DUPLICATE KEY UPDATE", "VALUES(%s)")
 )
 
 // rewrite stores entries over the existing ones.
-func rewrite(rows int, over string) string { return insertMany("INSERT", rows) + over }
+func rewrite(rows int, over string) string { return insertMany("INSERT", rows, false) + over }
 
 // insertMany stores entries, and fails if there is a copy.
-func insertMany(insert string, rows int) string {
-	return insert + insertWhole + strings.Repeat(", "+oneWhole, rows-1)
+func insertMany(insert string, rows int, fresh bool) string {
+	one := wholeValues + ", 0)"
+	if fresh {
+		one = wholeValues + ", 1)"
+	}
+	return insert + insertWhole + one + strings.Repeat(", "+one, rows-1)
 }
 
 func newRewrite(onConflict, incoming string) string {
@@ -179,8 +183,11 @@ var (
 )
 
 // insertMany is the statement that stores that many entries. It runs within a
-// transaction that is rolled back if there is a copy.
-func (b bulk) insertMany(rows int) string { return insertMany(inserts[b.Dialect.Kind()], rows) }
+// transaction that is rolled back if there is a copy. On a node they are fresh; a
+// station derives at once.
+func (tx *writing) insertMany(rows int) string {
+	return insertMany(inserts[tx.Dialect.Kind()], rows, !tx.onStation)
+}
 
 // rewrite is the statement for that many entries, all of which exist. It
 // replaces what merging and correcting can change.

@@ -16,6 +16,7 @@ import (
 type Node struct {
 	*DB
 	*writer
+	heard *heardLog
 }
 
 // OpenNode is Open for a node.
@@ -30,7 +31,9 @@ func nodeOver(db *DB, err error) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db})}, nil
+	n := &Node{DB: db, writer: newWriter(db.db, &nodeCommitter{db: db.db}), heard: newHeardLog(db.db)}
+	n.days.name = n.heard.followFor
+	return n, nil
 }
 
 // IsEmpty reports whether no entry and no health was ever stored. Error:
@@ -51,6 +54,7 @@ func (n *Node) IsEmpty(ctx context.Context) (bool, error) {
 func (n *Node) Close() error {
 	n.db.Hurry()
 	n.group.close()
+	n.heard.close()
 	return n.DB.Close()
 }
 

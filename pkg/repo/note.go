@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 
-	"gorm.io/gorm/clause"
-
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
@@ -35,7 +33,7 @@ func (w *writer) StoreNote(ctx context.Context, n model.Note) error {
 	err := within(ctx, func() error {
 		return writeAside(ctx, w.db, func(ctx context.Context, tx *writing) error {
 			row := noteRow{Name: n.Name, Body: string(n.Body), WrittenAt: sqldb.At(n.WrittenAt)}
-			return tx.gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error
+			return storeNote(tx.gorm(ctx), row)
 		})
 	})
 	return w.db.Fail(ctx, "store note", err)

@@ -13,43 +13,63 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// OnAirLog reads the on-air log: the entries that were on air, once for each
-// time they were on air, with Air and Overlay. They are selected and ordered by
-// when they went on air. No entry in it is void, regardless of EntryQuery.Raw.
-type OnAirLog struct{ db *sqldb.DB }
+// OnAirLog reads the on-air log of a station, or what was heard at a node: the
+// entries that were on air, once for each time they were on air, with Air and
+// Overlay. They are selected and ordered by when they went on air. No entry in it
+// is void, regardless of EntryQuery.Raw.
+type OnAirLog struct {
+	db    *sqldb.DB
+	table airlog.Table
+	// follow brings the log up to date before it is read, as far as possible.
+	follow func(ctx context.Context)
+}
 
-// OnAir is the on-air log that the Station keeps.
-func (s *Station) OnAir() *OnAirLog { return &OnAirLog{s.db} }
+// OnAir is the on-air log that the Station keeps. It is always up to date.
+func (s *Station) OnAir() *OnAirLog {
+	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}}
+}
+
+// Heard is what was heard of each source. Reads derive what changed. If that can't
+// be stored now, or is too much for a read, they answer from what was derived
+// until then.
+func (n *Node) Heard() *OnAirLog { return &OnAirLog{n.db, airlog.Heard, n.heard.followFor} }
 
 // airedRow is a segment together with its entry.
 type airedRow struct {
-	played entryRow
-	from   sqldb.Time
-	until  sql.Null[sqldb.Time]
+	played    entryRow
+	from      sqldb.Time
+	until     sql.Null[sqldb.Time]
+	estimated bool
 }
 
-func (r *airedRow) columns() string { return r.played.columns() + ", onair.from_at, onair.until_at" }
+func (r *airedRow) columns() string {
+	return r.played.columns() + ", aired.from_at, aired.until_at, aired.is_estimated"
+}
 
-func (r *airedRow) targets() []any { return append(r.played.targets(), &r.from, &r.until) }
+func (r *airedRow) targets() []any {
+	return append(r.played.targets(), &r.from, &r.until, &r.estimated)
+}
 
 func (r *airedRow) entry() (model.Entry, error) {
 	e, err := r.played.entry()
-	e.Air = &model.Airing{From: r.from.Time, Until: r.until.V.Time}
+	e.Air = &model.Airing{From: r.from.Time, Until: r.until.V.Time, Estimated: r.estimated}
 	return e, err
 }
 
 // Entry returns the entry with that number as it was last on air. Error:
 // model.ErrNotFound, also if the entry was never on air.
 func (l *OnAirLog) Entry(ctx context.Context, id int64) (model.Entry, error) {
+	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
-	e, err := takeEntry[airedRow](l.aired(ctx).Where("onair.entry_id = ?", id).Order("onair.from_at DESC"))
+	e, err := takeEntry[airedRow](l.aired(ctx).Where("aired.entry_id = ?", id).Order("aired.from_at DESC"))
 	return e, l.db.Fail(ctx, "read entry on air", err)
 }
 
 // Entries returns the log's entries that q selects, newest first unless
 // q.Oldest.
 func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	entries, err := findEntries[airedRow](l.paged(ctx, entryQuery(q)))
@@ -59,6 +79,7 @@ func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Ent
 // CountEntries counts the log's entries that q selects. It ignores After,
 // Offset and Limit.
 func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64, error) {
+	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	var n int64
@@ -66,7 +87,7 @@ func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64,
 	if q.Raw || q.UnsyncedOnly || q.Named {
 		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
 	} else {
-		n, err = airlog.CountAired(l.db.Read.WithContext(ctx), q.From, q.To)
+		n, err = l.table.Count(l.db.Read.WithContext(ctx), q.From, q.To)
 	}
 	return n, l.db.Fail(ctx, "count entries on air", err)
 }
@@ -80,6 +101,7 @@ func (l *OnAirLog) EachEntry(ctx context.Context, from, to time.Time, fn func(mo
 // LatestEntry returns the entry that went on air last, but not after at. It may
 // be over: see its Air.Until. Error: model.ErrNotFound.
 func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{To: at}))
@@ -89,6 +111,7 @@ func (l *OnAirLog) LatestEntry(ctx context.Context, at time.Time) (model.Entry, 
 // NextEntry returns the entry that went on air first after a time. Error:
 // model.ErrNotFound.
 func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry, error) {
+	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
 	e, err := takeEntry[airedRow](l.paged(ctx, entryQuery{From: justAfter(after), Oldest: true}))
@@ -99,8 +122,8 @@ func (l *OnAirLog) NextEntry(ctx context.Context, after time.Time) (model.Entry,
 // that the log comes first: only one of the databases knows it, and both find
 // that order by themselves.
 func (l *OnAirLog) aired(ctx context.Context) *gorm.DB {
-	return l.db.Read.WithContext(ctx).Table("onair").
-		Joins("JOIN playlog ON playlog.id = onair.entry_id")
+	return l.db.Read.WithContext(ctx).Table(l.table.Segments + " aired").
+		Joins("JOIN playlog ON playlog.id = aired.entry_id")
 }
 
 // aired is EntryQuery.selected for the on-air log.
@@ -108,18 +131,18 @@ func (q entryQuery) aired(g *gorm.DB) *gorm.DB {
 	if q.Raw {
 		g = g.Where("playlog.is_manual = 0")
 	}
-	return q.within(g, "onair.from_at")
+	return q.within(g, "aired.from_at")
 }
 
-// paged is EntryQuery.paged for the on-air log. No two segments start at the
-// same time. But since a position was read, one segment may have replaced
-// another.
+// paged is EntryQuery.paged for the on-air log. In a station's log no two segments
+// start at the same time. But since a position was read, one segment may have
+// replaced another.
 func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
 	q = q.bounded()
 	g := q.aired(l.aired(ctx))
-	order, beyond := "onair.from_at DESC", "(onair.from_at < ? OR onair.entry_id < ?)"
+	direction, beyond := " DESC", "(aired.from_at < ? OR aired.entry_id < ?)"
 	if q.Oldest {
-		order, beyond = "onair.from_at", "(onair.from_at > ? OR onair.entry_id > ?)"
+		direction, beyond = "", "(aired.from_at > ? OR aired.entry_id > ?)"
 	}
 	if q.After != nil {
 		g = g.Where(beyond, sqldb.At(q.After.PlayedAt), q.After.ID)
@@ -128,5 +151,8 @@ func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
 	if limit == 0 {
 		limit = math.MaxInt32 // OFFSET needs a LIMIT
 	}
-	return g.Order(order).Offset(q.Offset).Limit(limit)
+	for _, column := range l.table.Order {
+		g = g.Order("aired." + column + direction)
+	}
+	return g.Offset(q.Offset).Limit(limit)
 }

@@ -545,8 +545,10 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 }
 
 // numbers are the entries' numbers in the database.
-func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
-	rows, err := h.raw.Query("SELECT fingerprint, id FROM playlog")
+func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 { return entryNumbers(t, h.raw) }
+
+func entryNumbers(t interface{ Fatal(...any) }, raw *sql.DB) map[model.Fingerprint]int64 {
+	rows, err := raw.Query("SELECT fingerprint, id FROM playlog")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -568,7 +570,11 @@ func (h *history) numbers(t *rapid.T) map[model.Fingerprint]int64 {
 
 // airLog reads the materialized log.
 func airLog(t interface{ Fatal(...any) }, raw *sql.DB) []onair.Segment {
-	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM onair ORDER BY from_at")
+	return segments(t, raw, "onair")
+}
+
+func segments(t interface{ Fatal(...any) }, raw *sql.DB, table string) []onair.Segment {
+	rows, err := raw.Query("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM " + table + " ORDER BY from_at")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,22 +119,32 @@ func (tx *writing) touchEntry(id model.Fingerprint, before, after *model.Entry) 
 	if was == is {
 		return
 	}
-	if tx.days == nil {
-		tx.days = make(map[time.Time]bool)
-	}
 	for _, c := range []counted{was, is} {
 		if c != (counted{}) {
-			tx.days[c.day] = true
+			tx.nameDay(c.day)
 		}
 	}
 }
 
+// nameDay notes that a day is to be counted again.
+func (tx *writing) nameDay(day time.Time) {
+	if tx.days == nil {
+		tx.days = make(map[time.Time]bool)
+	}
+	tx.days[day] = true
+}
+
 // complete returns an error if the write forgot to say what it touched.
-// Otherwise it notes which days are to be counted again. It comes last before
-// the commit.
+// Otherwise it notes which days are to be counted again and, on a node, of what is
+// to be derived again what was heard. It comes last before the commit.
 func (tx *writing) complete(ctx context.Context) error {
 	if !tx.touched.Told() && tx.tx.Changed.In("playlog", "activation", "health") {
 		return errForgotten
+	}
+	if !tx.onStation {
+		if err := tx.markPending(ctx); err != nil {
+			return err
+		}
 	}
 	return tx.markStale(ctx, slices.SortedFunc(maps.Keys(tx.days), time.Time.Compare))
 }

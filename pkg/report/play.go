@@ -86,27 +86,37 @@ func FromPlaylog(source Source, period Period, now time.Time) Plays {
 
 // FromOnAir makes plays from an on-air log. Each time that an entry was on air
 // is a play, from when it went on air until it ended, also if a switch of the
-// source cut it. If nothing ends an entry, the rules of FromPlaylog apply.
+// source cut it. If nothing ends an entry, or nobody can tell what did, the rules
+// of FromPlaylog apply.
 func FromOnAir(log Log, period Period, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		err := log.EachEntry(ctx, period.From, period.To, func(e model.Entry) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			e = e.Effective()
-			limit := e.Air.Until
-			if limit.IsZero() {
-				limit = endOfLast(e, e.Air.From, period)
-			}
-			aired := play(e, e.Air.From, limit, now)
-			aired.Estimated = e.Air.Estimated
-			return fn(aired)
+			return fn(aired(e.Effective(), period, now))
 		})
 		if err != nil {
 			return fmt.Errorf("read what was on air in the period: %w", err)
 		}
 		return nil
 	}
+}
+
+// aired is a play of an entry from an on-air log, which says when it ended: after
+// the duration of the entry if the title was told again as another one.
+func aired(e model.Entry, period Period, now time.Time) Play {
+	if e.Air.Until.IsZero() {
+		return play(e, e.Air.From, endOfLast(e, e.Air.From, period), now)
+	}
+	p := Play{Entry: e, From: e.Air.From, Until: e.Air.Until, Estimated: e.Air.Estimated}
+	if isUnknown(e, p.Until) && !e.Air.Estimated {
+		p.Until = p.From
+	}
+	if p.Until.After(now) {
+		p.Until = later(p.From, now.Truncate(time.Microsecond))
+	}
+	return p
 }
 
 // longestUnknown is the longest time that a track of unknown duration is
@@ -121,7 +131,7 @@ func play(e model.Entry, from, limit, now time.Time) Play {
 	switch end := e.TrackStart.Add(e.Duration); {
 	case e.Duration > 0 && end.Before(limit):
 		p.Until = end
-	case e.Duration == 0 && !isLive(e) && limit.Sub(e.TrackStart) > longestUnknown:
+	case isUnknown(e, limit):
 		p.Until = from
 	}
 	if p.Until.After(now) {
@@ -129,6 +139,12 @@ func play(e model.Entry, from, limit, now time.Time) Play {
 	}
 	p.Until = later(from, p.Until)
 	return p
+}
+
+// isUnknown reports whether nobody can tell how long an entry was audible that
+// ends at the limit at the latest.
+func isUnknown(e model.Entry, limit time.Time) bool {
+	return e.Duration == 0 && !isLive(e) && limit.Sub(e.TrackStart) > longestUnknown
 }
 
 func isLive(e model.Entry) bool {

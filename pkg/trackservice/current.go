@@ -10,11 +10,15 @@ import (
 // start that is not in the future. next is the first entry that starts after
 // latest. Either is nil if there is none.
 //
-// The latest entry plays until the next one starts, and until its duration, if
-// known, and grace are over. The moment at which it ends does not belong to it.
-// An entry from the on-air log plays from when it went on air until it ended.
-// It has grace only if it ended by its own duration: an entry that a switch
-// ended is over.
+// An entry from a log of what was heard plays from when it was audible until it
+// ended. If it ended by its own duration, it has grace until something else
+// begins: the next title may be on its way. It has none if something ended it
+// before, such as a switch. If its end is an estimate, it counts for as long from
+// its arrival on: an engine that sends it only now may mean that it plays now. The
+// moment at which it ends does not belong to it.
+//
+// An entry that is not derived yet plays until the next one starts, and until its
+// duration, if known, and grace are over.
 //
 // until is when the result, or how it is shown, may change although nothing is
 // stored; zero means never.
@@ -48,17 +52,22 @@ func Current(latest, next *model.Entry, now time.Time, grace time.Duration) (pla
 }
 
 // endOf is when an entry stops playing if no other entry follows, zero if
-// nothing ends it.
+// nothing ends it. Repetitions of a title are one entry, which then ends after the
+// duration of the first.
 func endOf(e *model.Entry, grace time.Duration) time.Time {
 	var planned time.Time
 	if effective := e.Effective(); effective.Duration > 0 {
 		planned = effective.TrackStart.Add(effective.Duration)
 	}
-	if e.Air != nil && !e.Air.Until.Equal(planned) {
-		return e.Air.Until
+	end := planned
+	if air := e.Air; air != nil {
+		end = air.Until
+		if arrived := e.ReceivedAt; air.Estimated && arrived.After(air.From) {
+			return arrived.Add(end.Sub(air.From))
+		}
 	}
-	if planned.IsZero() {
-		return planned
+	if end.IsZero() || planned.IsZero() || end.Before(planned) {
+		return end
 	}
-	return planned.Add(grace)
+	return end.Add(grace)
 }

@@ -99,7 +99,7 @@ func (l *Log) changed(ctx context.Context, source int, changes *onair.Changes) (
 	for _, p := range l.periods {
 		var found []onair.Window
 		if p.Rule.Version == model.RuleAsSaid {
-			found, err = onair.Windows(changes.Starts, func(at time.Time, limit int) ([]time.Time, error) {
+			found, err = onair.Windows(changes.Starts(), func(at time.Time, limit int) ([]time.Time, error) {
 				return l.rows.startsAfter(ctx, source, at, limit)
 			})
 		} else {

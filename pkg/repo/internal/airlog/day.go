@@ -13,7 +13,7 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// dayRow is how many segments begin on a day, in UTC, as table onair_day keeps
+// dayRow is how many segments begin on a day, in UTC, as the table of days keeps
 // it. The number is stored because a list shows its length after every change:
 // counting years of segments would take longer than the change.
 type dayRow struct {
@@ -21,8 +21,8 @@ type dayRow struct {
 	Segments int64
 }
 
-// TableName implements gorm's schema.Tabler.
-func (dayRow) TableName() string { return "onair_day" }
+// counted is the table of days.
+func (l *Log) counted(ctx context.Context) *gorm.DB { return l.tx.Gorm(ctx).Table(l.rows.table.Days) }
 
 // touchDays remembers the days on which more or fewer segments begin than
 // before. If the segments are not written, it also remembers by how many.
@@ -54,7 +54,7 @@ func (l *Log) touchDaysOf(segments []onair.Segment) {
 // touchCounted remembers the days within w for which the table has a number.
 func (l *Log) touchCounted(ctx context.Context, w onair.Window) error {
 	var counted []dayRow
-	err := l.tx.Gorm(ctx).Where("day >= ? AND day <= ? AND segments > 0",
+	err := l.counted(ctx).Where("day >= ? AND day <= ? AND segments > 0",
 		sqldb.Date(sqldb.StartOfDay(w.From)), sqldb.Date(sqldb.StartOfDay(sqldb.UntilTime(w.To).Time))).Find(&counted).Error
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (l *Log) countDays(ctx context.Context) error {
 		l.Differing += len(wrong)
 		if len(wrong) > 0 && !l.DryRun {
 			// Not by REPLACE, which needs the privilege to delete.
-			if err := l.tx.Gorm(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
+			if err := l.counted(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&wrong).Error; err != nil {
 				return err
 			}
 		}
@@ -99,7 +99,7 @@ func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, 
 		dates[i] = sqldb.Date(day)
 	}
 	var counted []dayRow
-	if err := l.tx.Gorm(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
+	if err := l.counted(ctx).Where("day IN ?", dates).Find(&counted).Error; err != nil {
 		return nil, err
 	}
 	known := make(map[string]int64, len(counted))
@@ -108,7 +108,7 @@ func (l *Log) wrongDays(ctx context.Context, days []time.Time) (wrong []dayRow, 
 	}
 	for i, day := range days {
 		var n int64
-		err := l.tx.Gorm(ctx).Raw("SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?", sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Scan(&n).Error
+		err := l.tx.Gorm(ctx).Raw("SELECT COUNT(*) FROM "+l.rows.table.Segments+" WHERE from_at >= ? AND from_at < ?", sqldb.At(day), sqldb.At(sqldb.NextDay(day))).Scan(&n).Error
 		if err != nil {
 			return nil, err
 		}
@@ -148,12 +148,12 @@ func (l *Log) touchFrom(ctx context.Context, from time.Time) (next *time.Time, e
 // dayFrom is the first day, from a given time on, on which segments begin or
 // that has a number.
 func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found bool, err error) {
-	segments, err := sqldb.Select(ctx, l.rows.Conn, scanTime, "SELECT from_at FROM onair WHERE from_at >= ? ORDER BY from_at LIMIT 1", sqldb.At(from))
+	segments, err := sqldb.Select(ctx, l.rows.Conn, scanTime, "SELECT from_at FROM "+l.rows.table.Segments+" WHERE from_at >= ? ORDER BY from_at LIMIT 1", sqldb.At(from))
 	if err != nil {
 		return day, false, err
 	}
 	var counted []dayRow
-	if err := l.tx.Gorm(ctx).Where("day >= ? AND segments > 0", sqldb.Date(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
+	if err := l.counted(ctx).Where("day >= ? AND segments > 0", sqldb.Date(from)).Order("day").Limit(1).Find(&counted).Error; err != nil {
 		return day, false, err
 	}
 	for _, s := range segments {
@@ -169,16 +169,4 @@ func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found
 		}
 	}
 	return day, found, nil
-}
-
-// CountAired counts the segments that begin in [from, to]; a zero bound is
-// open. Whole days are taken from the table; only the rest at both ends is
-// counted one by one.
-func CountAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
-	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
-	first, last := sqldb.WholeDays(from, to)
-	return n, read.Raw(`SELECT (SELECT COALESCE(SUM(segments), 0) FROM onair_day WHERE day >= ? AND day < ?)
-		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?)
-		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at <= ?)`,
-		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
 }

@@ -1,8 +1,10 @@
-// Package airlog keeps the on-air log in the tables onair and onair_day. The
-// log is what package onair derives, stored so that a website's query need not
-// derive it.
+// Package airlog keeps logs of what sounded, as package onair derives them, so
+// that a website's query need not derive them: the on-air log of a station in the
+// tables onair and onair_day, and what was heard of each source of a node in the
+// tables heard and heard_day.
 //
-// It promises that after Follow, within the transaction that changed something,
-// the log equals what deriving it from scratch would give. It also promises
-// that onair_day says how many segments begin on each day, in UTC.
+// It promises that after Follow, within the transaction that changed something or
+// that reads what changed, the log equals what deriving it from scratch would
+// give. It also promises that the table of days says how many segments begin on
+// each day, in UTC.
 package airlog

@@ -11,7 +11,7 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// Log is the on-air log within a transaction.
+// Log is the on-air log, or what was heard of one source, within a transaction.
 type Log struct {
 	// DryRun: differences are counted, but not corrected.
 	DryRun bool
@@ -35,15 +35,23 @@ type Log struct {
 	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
 
-// New is the log within a transaction. defaultSource is active until the first
+// New is the on-air log of a station. defaultSource is active until the first
 // activation. page is how many rows are read at once, at least 2.
 func New(tx *sqldb.Tx, defaultSource, page int) *Log {
-	return &Log{
-		tx:            tx,
-		rows:          rows{Conn: tx.Conn, page: page},
-		defaultSource: defaultSource,
-		days:          make(map[time.Time]int64),
-	}
+	l := newLog(tx, rows{Conn: tx.Conn, table: OnAir, page: page})
+	l.defaultSource = defaultSource
+	return l
+}
+
+// NewHeard is what was heard of a source of a node. Activations don't matter: the
+// source is active all the time. Only what was said of that source may be
+// followed.
+func NewHeard(tx *sqldb.Tx, source, page int) *Log {
+	return newLog(tx, rows{Conn: tx.Conn, table: Heard, source: source, page: page})
+}
+
+func newLog(tx *sqldb.Tx, r rows) *Log {
+	return &Log{tx: tx, rows: r, days: make(map[time.Time]int64)}
 }
 
 // Follow brings the log up to date with what was touched: first which source
@@ -109,6 +117,9 @@ func (l *Log) mendReigns(ctx context.Context, w onair.Window, source *int) error
 // reigns divides w by which source was active. If there are more activations
 // than limit, the returned window is only the beginning of w.
 func (l *Log) reigns(ctx context.Context, w onair.Window, limit int) ([]onair.Reign, onair.Window, error) {
+	if l.rows.source != 0 {
+		return []onair.Reign{{Window: w, Source: l.rows.source}}, w, nil
+	}
 	activations, w, err := l.rows.activations(ctx, w, limit)
 	if err != nil {
 		return nil, w, err

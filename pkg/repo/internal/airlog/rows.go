@@ -17,8 +17,10 @@ import (
 // rows reads and writes what the derivation of the on-air log needs. It does so
 // without gorm, because every record takes this path.
 type rows struct {
-	sqldb.Conn     // of a transaction
-	page       int // how many rows are read at once, at least 2
+	sqldb.Conn       // of a transaction
+	table      Table // where the log is
+	source     int   // whose log it is; 0: that of the whole station
+	page       int   // how many rows are read at once, at least 2
 }
 
 // Page is how many rows are read at once. It is small enough to need little
@@ -140,7 +142,7 @@ func scanRecord(row *sql.Rows) (onair.Record, error) {
 // segments are those of the log that touch w, in the form that Splice needs. If
 // there are many, the returned window is only the beginning of w.
 func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
-	const columns = "SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated FROM onair WHERE "
+	columns := r.from("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated", true)
 	before, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", sqldb.At(w.From))
 	if err != nil {
 		return nil, w, err
@@ -176,13 +178,13 @@ func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
 		for i, s := range part {
 			args[i] = sqldb.At(s.From)
 		}
-		if _, err := r.Exec(ctx, "DELETE FROM onair WHERE from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
+		if _, err := r.Exec(ctx, r.from("DELETE", false)+"from_at IN (?"+strings.Repeat(", ?", len(part)-1)+")", args...); err != nil {
 			return err
 		}
 	}
 	const row = "(?, ?, ?, ?, ?, ?)"
 	return r.InParts(ctx, len(add), size, func(rows int) string {
-		return "REPLACE INTO onair (from_at, until_at, entry_id, fingerprint, source, is_estimated) VALUES " + row + strings.Repeat(", "+row, rows-1)
+		return "REPLACE INTO " + r.table.Segments + " (from_at, until_at, entry_id, fingerprint, source, is_estimated) VALUES " + row + strings.Repeat(", "+row, rows-1)
 	}, func(i int, to []any) []any {
 		s := &add[i]
 		until := sql.Null[sqldb.Time]{V: sqldb.At(s.Until), Valid: !s.Until.IsZero()}

@@ -104,7 +104,7 @@ func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *
 	for n := beside; ; n *= 4 {
 		s, err := l.saidBefore(ctx, p, source, from, n)
 		if err == nil {
-			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+len(changes.Starts))
+			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+len(changes.Starts()))
 		}
 		if err != nil {
 			return onair.Window{}, err

@@ -206,6 +206,7 @@ var (
 		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
 		1037, 1038, 1041, // out of memory
 		1044, 1045, 1049, 1129, 1130, // the server refuses the login, or has no such database yet
+		1142, // the user may not do that with the table: an administrator has to grant it
 		1969, // statement ended by a limit
 	}
 	mysqlAway = []uint16{

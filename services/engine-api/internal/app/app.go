@@ -41,6 +41,7 @@ type App struct {
 	cfg     config.Config
 	base    *lifecycle.Service
 	db      *repo.Node
+	heard   *repo.OnAirLog
 	journal *journal.Journal
 	health  *status.Healths
 	refused *refused.Keeper
@@ -61,7 +62,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, db: db, prepared: make(chan struct{})}
+	a := &App{cfg: cfg, db: db, heard: db.Heard(), prepared: make(chan struct{})}
 	journalLog := lifecycle.Log(log, "journal")
 	a.journal = journal.New(journal.Options{
 		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
@@ -77,12 +78,12 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, err
 	}
 	a.base = base
-	a.tracks = trackservice.New(journal.NewShown(db, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	a.tracks = trackservice.New(journal.NewShown(a.heard, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
 	base.Server.Registry().MustRegister(recorder, a.clocks)
-	statuses := statuses{Node: db, journal: a.journal, stored: a.wake}
+	statuses := statuses{Node: db, journal: a.journal, healthStored: a.stored, clockStored: a.wake}
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
 	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
@@ -101,7 +102,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
 	base.Server.Registry().MustRegister(a.journal, a.refused, a.known)
 	operations, err := handler.NewEngineAPI(&handler.API{
-		OnAir:      db,
+		OnAir:      a.heard,
 		Plays:      a.plays,
 		Current:    a.tracks,
 		Playlog:    db,
@@ -133,7 +134,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 
 // plays are what a report counts.
 func (a *App) plays(period report.Period, now time.Time) report.Plays {
-	return report.FromPlaylog(a.db, period, now)
+	return report.FromOnAir(a.heard, period, now)
 }
 
 // changed tells everything that keeps answers in memory that these are out of
@@ -183,7 +184,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db)}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
@@ -194,9 +195,26 @@ func (a *App) Run(ctx context.Context) error {
 	})
 }
 
-// prepare tells the journal in which file the database is. A database is new at its
-// first start, and, if the process was killed during that, as long as it is empty.
+// prepare tells the journal in which file the database is, and derives what was
+// heard in a database in which that was never done. From the first start on, the
+// rule is part of the node's record.
 func (a *App) prepare(ctx context.Context) error {
+	if err := a.inherit(ctx); err != nil {
+		return err
+	}
+	if _, err := a.db.StartRule(ctx, model.DefaultHeardRule()); err != nil {
+		return err
+	}
+	return a.db.PrepareHeard(ctx)
+}
+
+// keepHeard derives what was heard in the background if it is too much for a read.
+func (a *App) keepHeard(ctx context.Context) error { return a.db.KeepHeard(ctx, a.changed) }
+
+// inherit tells the journal in which file the database is. A database is new at
+// its first start, and, if the process was killed during that, as long as it is
+// empty.
+func (a *App) inherit(ctx context.Context) error {
 	path := a.cfg.Database.File()
 	if path == "" {
 		return nil

@@ -64,19 +64,20 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	return state, nil
 }
 
-// statuses stores what engines report about themselves, and calls stored when
-// there is something new to send on.
+// statuses stores what engines report about themselves, and tells when there is
+// something new to send on. What health says of fallback also changes what was
+// heard.
 type statuses struct {
 	*repo.Node
-	journal *journal.Journal
-	stored  func()
+	journal                   *journal.Journal
+	healthStored, clockStored func()
 }
 
 // StoreHealth is journal.Journal.StoreHealth.
 func (s statuses) StoreHealth(ctx context.Context, h model.Health, rule status.Rule[model.Health]) error {
 	err := s.journal.StoreHealth(ctx, h, rule)
 	if err == nil {
-		s.stored()
+		s.healthStored()
 	}
 	return err
 }
@@ -85,7 +86,7 @@ func (s statuses) StoreHealth(ctx context.Context, h model.Health, rule status.R
 func (s statuses) StoreClock(ctx context.Context, c model.Clock, rule status.Rule[model.Clock]) error {
 	err := s.journal.StoreClock(ctx, c, rule)
 	if err == nil {
-		s.stored()
+		s.clockStored()
 	}
 	return err
 }

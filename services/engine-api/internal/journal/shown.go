@@ -39,7 +39,8 @@ type Shown struct {
 func NewShown(log trackservice.Log, j *Journal) *Shown { return &Shown{log: log, journal: j} }
 
 // LatestEntry implements trackservice.Log. While a play is kept, the log may be
-// away: then the play counts if it is newer than what the log told last.
+// away: then the play counts if it is newer than what the log told last. Of a kept
+// play it is not derived yet what was heard: it counts as it was sent.
 func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.LatestEntry(ctx, at) })
 	if err == nil {

@@ -1,0 +1,189 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+)
+
+// PrepareHeard lets reads of Heard derive, in a database whose schema is in place.
+// If it was never derived what was heard, PrepareHeard does that; if it was
+// interrupted, the next call starts from the beginning. What a program of an older
+// version left out meanwhile is only noted, and derived by KeepHeard. Call it after
+// StartRule and Begin. It takes as long as it takes, so bound ctx. Error:
+// model.ErrUnavailable.
+func (n *Node) PrepareHeard(ctx context.Context) error {
+	return n.db.Fail(ctx, "derive what was heard", n.heard.prepare(ctx))
+}
+
+func (h *heardLog) prepare(ctx context.Context) error {
+	if !h.takeTurn(ctx) {
+		return ctx.Err()
+	}
+	stage, err := h.begin(ctx)
+	h.endTurn()
+	if err != nil {
+		return err
+	}
+	h.prepared.Store(true)
+	if stage != heardNever {
+		return nil
+	}
+	h.db.Log.Info().Msg("deriving what was heard")
+	return h.deriveAll(ctx)
+}
+
+// begin notes that a service that derives has begun, and how far the log is.
+func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
+	err = storeDerived(ctx, h.db, func(ctx context.Context, tx *writing) error {
+		note, err := tx.heardNote(ctx)
+		if err != nil {
+			return err
+		}
+		identity, err := readIdentity(tx.gorm(ctx))
+		if err != nil {
+			return err
+		}
+		if identity.Starts > note.Starts+1 { // the one before may have been older
+			note.leave()
+		}
+		stage, note.Starts = note.Stage, identity.Starts
+		return tx.storeHeardNote(ctx, note)
+	})
+	return stage, err
+}
+
+// keepPause is the pause before it is tried again to derive what was heard.
+const keepPause = time.Minute
+
+// KeepHeard derives in the background what reads left out because it was too much,
+// and what older programs left out, until ctx ends. changed is called when
+// something was derived. Call it once, after PrepareHeard.
+func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
+	for {
+		did, err := n.heard.catchUp(ctx)
+		if did {
+			changed()
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		n.heard.trouble.Report(err)
+		var again <-chan time.Time
+		if err != nil {
+			again = time.After(keepPause)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-n.heard.behind:
+		case <-again:
+		}
+	}
+}
+
+// catchUp derives all that is not derived. It reports whether that was anything.
+func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
+	for {
+		stage, err := h.stage(ctx)
+		if err != nil {
+			return did, err
+		}
+		if stage != heardWhole {
+			h.db.Log.Info().Msg("deriving what was heard again, because much has changed or an older program may have written")
+			return true, h.deriveAll(ctx)
+		}
+		pends, err := h.pends(ctx)
+		if err != nil || !pends {
+			return did, err
+		}
+		did = true
+		err = h.inTurn(ctx, func() error { return h.follow(ctx) })
+		if err != nil && !errors.Is(err, errTooMuch) {
+			return did, err
+		}
+	}
+}
+
+func (h *heardLog) stage(ctx context.Context) (heardStage, error) {
+	ctx, cancel := h.db.Deadline(ctx)
+	defer cancel()
+	row, err := firstRow[noteRow](h.db.Read.WithContext(ctx).Where("name = ?", heardNoteName))
+	if err != nil {
+		return heardNever, h.db.Classify(ctx, err)
+	}
+	note, err := newHeardNote(row)
+	return note.Stage, err
+}
+
+func (h *heardLog) inTurn(ctx context.Context, do func() error) error {
+	if !h.takeTurn(ctx) {
+		return ctx.Err()
+	}
+	defer h.endTurn()
+	return do()
+}
+
+// deriveAll derives the whole log again, part by part. Each part is derived from
+// the same state of the database as what is pending, so that the parts before stay
+// right. If too much is pending, no part is right any more, and it begins again.
+func (h *heardLog) deriveAll(ctx context.Context) error {
+	for {
+		err := h.derivePartByPart(ctx)
+		if err == nil {
+			err = h.inTurn(ctx, func() error {
+				return h.commit(ctx, func(_ context.Context, _ *writing, note *heardNote) error {
+					note.Stage = heardWhole
+					return nil
+				})
+			})
+		}
+		if !errors.Is(err, errTooMuch) {
+			return err
+		}
+	}
+}
+
+func (h *heardLog) derivePartByPart(ctx context.Context) error {
+	for source := 0; ; {
+		next, err := h.sourceAfter(ctx, source)
+		if err != nil || next == 0 {
+			return err
+		}
+		source = next
+		for w := (&onair.Window{}); w != nil; {
+			if w, err = h.derivePart(ctx, source, *w); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// derivePart derives the beginning of w, and returns the rest.
+func (h *heardLog) derivePart(ctx context.Context, source int, w onair.Window) (rest *onair.Window, err error) {
+	err = h.inTurn(ctx, func() error {
+		return h.commit(ctx, func(ctx context.Context, tx *writing, _ *heardNote) (err error) {
+			rest, err = h.log(tx, source).MendSome(ctx, w)
+			return err
+		})
+	})
+	return rest, err
+}
+
+// sourceAfter is the next source of which something is stored, 0 if there is none.
+func (h *heardLog) sourceAfter(ctx context.Context, source int) (next int, err error) {
+	ctx, cancel := h.db.Deadline(ctx)
+	defer cancel()
+	found, err := sqldb.Select(ctx, h.db.Reads(), func(row *sql.Rows) (n int, err error) {
+		err = row.Scan(&n)
+		return n, err
+	},
+		"SELECT log_source FROM playlog "+h.db.Dialect.UseIndex("playlog_source")+" WHERE log_source > ? ORDER BY log_source LIMIT 1", source)
+	for _, next = range found {
+	}
+	return next, h.db.Classify(ctx, err)
+}
