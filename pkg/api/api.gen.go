@@ -72,6 +72,27 @@ func (e CorrectionRequestKind) Valid() bool {
 	}
 }
 
+// Defines values for MonitorSourceSigns.
+const (
+	SignsHeartbeats MonitorSourceSigns = "heartbeats"
+	SignsRelayed    MonitorSourceSigns = "relayed"
+	SignsReports    MonitorSourceSigns = "reports"
+)
+
+// Valid indicates whether the value is a known member of the MonitorSourceSigns enum.
+func (e MonitorSourceSigns) Valid() bool {
+	switch e {
+	case SignsHeartbeats:
+		return true
+	case SignsRelayed:
+		return true
+	case SignsReports:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MonitorSourceState.
 const (
 	SourceDown    MonitorSourceState = "down"
@@ -607,6 +628,16 @@ type LeaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Life What was heard of a source since this service started.
+type Life struct {
+	Plays   Words `json:"plays"`
+	Reports Words `json:"reports"`
+	Source  int   `json:"source"`
+
+	// Start Another text after each start of this service, when the counts begin again.
+	Start string `json:"start"`
+}
+
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
 
@@ -699,10 +730,13 @@ type MonitorSource struct {
 	// ApiUrl The node on its engine's host; empty if none is known.
 	ApiUrl string `json:"api_url"`
 
+	// Check What its check plugin found last, such as `CRITICAL: no sound`; empty if there is none, or if it did not run yet.
+	Check string `json:"check"`
+
 	// DownAfterSeconds How long it may be silent before it is down.
 	DownAfterSeconds float64 `json:"down_after_seconds"`
 
-	// Heard When its last heartbeat arrived; null if none arrived.
+	// Heard When its last sign of life came; null if none came.
 	Heard *stationtime.Stamp `json:"heard"`
 
 	// Heartbeats How many arrived since the monitor started.
@@ -718,17 +752,23 @@ type MonitorSource struct {
 	Name   string `json:"name"`
 	Number int    `json:"number"`
 
+	// Promise How often its signs of life come, and after which silence it is down, in words.
+	Promise string `json:"promise"`
+
 	// Reason Why it is in this state.
 	Reason string `json:"reason"`
 
 	// RecoveringSince Since when it is heard again while it is down; null if it is not.
 	RecoveringSince *stationtime.Stamp `json:"recovering_since"`
 
-	// Sender Where its heartbeats come from.
+	// Sender Where its plain heartbeats come from; empty if that is not configured.
 	Sender string `json:"sender"`
 
-	// Sick Its engine says that it is not healthy.
+	// Sick Its engine says that it is not healthy, or what it sends has been wrong for too long.
 	Sick bool `json:"sick"`
+
+	// Signs What counts as its signs of life: plain heartbeats, those that its engine-api relays, or health reports and plays.
+	Signs MonitorSourceSigns `json:"signs"`
 
 	// Since When it came into this state.
 	Since stationtime.Stamp  `json:"since"`
@@ -737,6 +777,9 @@ type MonitorSource struct {
 	// UpAt When it will be up if its heartbeats stay clean; null if it is not recovering.
 	UpAt *stationtime.Stamp `json:"up_at"`
 }
+
+// MonitorSourceSigns What counts as its signs of life: plain heartbeats, those that its engine-api relays, or health reports and plays.
+type MonitorSourceSigns string
 
 // MonitorSourceState defines model for MonitorSource.State.
 type MonitorSourceState string
@@ -1221,6 +1264,15 @@ type Track1x struct {
 
 // Track1xPlayoutStatus `fallback` if the engine played its own music because the programme was missing, otherwise null. The values of the original are not public.
 type Track1xPlayoutStatus string
+
+// Words defines model for Words.
+type Words struct {
+	// Count How many came.
+	Count int64 `json:"count"`
+
+	// SecondsAgo How long ago the last one came; null if none came.
+	SecondsAgo *float64 `json:"seconds_ago"`
+}
 
 // ZoneOffset defines model for ZoneOffset.
 type ZoneOffset struct {
@@ -1781,6 +1833,9 @@ type ServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(c *gin.Context)
+	// GetLife When the engine of this host was last heard
+	// (GET /source/life/{number})
+	GetLife(c *gin.Context, number Number)
 	// ListMaintenance Which sources somebody works on
 	// (GET /source/maintenance)
 	ListMaintenance(c *gin.Context)
@@ -2574,6 +2629,31 @@ func (siw *ServerInterfaceWrapper) AcquireLease(c *gin.Context) {
 	siw.Handler.AcquireLease(c)
 }
 
+// GetLife operation middleware
+func (siw *ServerInterfaceWrapper) GetLife(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number Number
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLife(c, number)
+}
+
 // ListMaintenance operation middleware
 func (siw *ServerInterfaceWrapper) ListMaintenance(c *gin.Context) {
 
@@ -3069,6 +3149,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/source/health/:number", wrapper.GetHealth)
 	router.POST(options.BaseURL+"/source/health/:number", wrapper.StoreHealthByPost)
 	router.PUT(options.BaseURL+"/source/health/:number", wrapper.StoreHealth)
+	router.GET(options.BaseURL+"/source/life/:number", wrapper.GetLife)
 	router.DELETE(options.BaseURL+"/clock", wrapper.EmptyClock)
 	router.GET(options.BaseURL+"/clock", wrapper.GetClock)
 	router.POST(options.BaseURL+"/clock", wrapper.StoreClockByPost)
@@ -4129,6 +4210,45 @@ func (response AcquireLeasedefaultApplicationProblemPlusJSONResponse) VisitAcqui
 	return err
 }
 
+type GetLifeRequestObject struct {
+	Number Number `json:"number"`
+}
+
+type GetLifeResponseObject interface {
+	VisitGetLifeResponse(w http.ResponseWriter) error
+}
+
+type GetLife200JSONResponse Life
+
+func (response GetLife200JSONResponse) VisitGetLifeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLifedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLifedefaultApplicationProblemPlusJSONResponse) VisitGetLifeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMaintenanceRequestObject struct {
 }
 
@@ -4814,6 +4934,9 @@ type StrictServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(ctx context.Context, request AcquireLeaseRequestObject) (AcquireLeaseResponseObject, error)
+	// GetLife When the engine of this host was last heard
+	// (GET /source/life/{number})
+	GetLife(ctx context.Context, request GetLifeRequestObject) (GetLifeResponseObject, error)
 	// ListMaintenance Which sources somebody works on
 	// (GET /source/maintenance)
 	ListMaintenance(ctx context.Context, request ListMaintenanceRequestObject) (ListMaintenanceResponseObject, error)
@@ -5733,6 +5856,32 @@ func (sh *strictHandler) AcquireLease(ctx *gin.Context) {
 	}
 }
 
+// GetLife operation middleware
+func (sh *strictHandler) GetLife(ctx *gin.Context, number Number) {
+	var request GetLifeRequestObject
+
+	request.Number = number
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLife(ctx, request.(GetLifeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLife")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLifeResponseObject); ok {
+		if err := validResponse.VisitGetLifeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMaintenance operation middleware
 func (sh *strictHandler) ListMaintenance(ctx *gin.Context) {
 	var request ListMaintenanceRequestObject
@@ -6170,290 +6319,297 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3lj/6KijerXKSaVGULDuJXFtzFceZ0VzHdkXKenZDXxHsBkmMmwDTAEUx/qtqn2YfbJ/kXzgH",
-	"QKOb6GZTohxnxlNTsUh24/Pg4Hz+zodeKucLKZjQqnf6oTdjNGMF/PmSi/fm34yptOALzaXonfZ++uE5",
-	"+eb4m29OiZ4xMprwQulRQkaLgl2PCBUZGQl2o0dkQacsIQXLqebXjGgJL9AsK5hSRE6Gwnwu2K9LpnTf",
-	"vbVUTJERnWhWjE4J1ySVSit4VdE5I1QTKtYkYws9S0x3QyGknnExJVyRgi0Y1SwjsiA5m2gil5qsZjxn",
-	"RLAVYUIXnClCi4Jfs74bNIf2CzYUUuRrwickGBmZUUVGZjIj0+pITiaK6VF/KHpJT6UzNqdmkfR6wXqn",
-	"PaULLqa929uk9/eDS6lpfvBcLoXeXMe/yhWZm6lwzeaK0DyHFVNkRq8Z4YJo83a/0smcCz5fznung8R1",
-	"yIVmU1b0bk2XC1rQOdN2/2ARNzt+bea4mlGztHOzGOYxomdckUVOU+x7xkjOzbZczhi5pvmS2acnhZwT",
-	"SgxtEKSVvlsd2Hu7PKYFgVMRkrDJhKXazIWbEfy6ZMW6l/QEnZsp4Dgr86Q3L5mY6lnv9OlJElnbVBYF",
-	"S82E1OYERwVdjYiayZXCeZrZMDHlgimimNAJWXE9M6QRtNM0urCrcIwZm9Blrs34F4vcvMCE2Zpf/OeC",
-	"rnrvYqM3a9iwLwVLZZEpQ+ayCLdG8zkjX5jD9/jx42+/bBotNB0OcyKLOTWjzKhmB6aVXn1ISe/mYCoP",
-	"7Jfmkf6lec4N9cq82kZHStPCHLrooPvkjJgGCM2lYGTOqLDH2bxFJB62jK775CxXkhSMZsQcOdP191Q7",
-	"woLHR2be7IbOF7kZ6/HgeHAweHpw/PXlYHAK/29ZF5xHdzoz60JzThVTZlvdeEwLZiy9d7dJj2emHT+i",
-	"I9v7gupZ2TnPDDWwX5e8YFnvVBdLFt0iLvTTk15SHvOjyDFPeu+5gF5j84Tf4mRqmV9AqOU3M0ZzPVNx",
-	"cs35nLcxMKrJXKrG442vR8f0ZJCYPbCTHQwGW+culvNxjKkZNqXkskjZI0XwoQR51VGFZOIbZFtt2yQ/",
-	"zOOjk69Pvnn89OTrrYNFXtiyclqSnBkeaXiRZVRjNuVCmPvMHg3DhxPChdLmZMiJZbd98oMsSMbYAp5Q",
-	"ZCLzXK7glYA7uxebdseOMbo99d3B/yXt15C5haYRdvGGTpnfmdTciSzDHRrsaSrQb9eJbJ0FUtP9Ka02",
-	"SNvsvklNyy0XyphNZMF2uku03OdNouWO90h9xLWLhIs0X2YM7pKhWM1kDrcIyISE4hzdNU/JpKBwhxOu",
-	"jVBgHlYslQIkxTkXS836Q1G9gLQMrh8mMivzxZfqnpcL9gW8Oeu9M+tlxc/vZGZY9OmH3lmq+TXFRTNS",
-	"u9AM5Uojb/AUfjn8h8KfPRl+6I3XvdPej31yyZS2TI7CUz28hZcZl0YEloJQXhA6pVyY8ZUz+beCTXqn",
-	"vf/nsFQVDvFXdViO6iccsJFEb5Pe81ym77+nmu422HRZFEzoK7N9KpfwyiKna8MXrsxl+zjpGckO/j6x",
-	"f9tNeEXTmc55OjPszDVwZRY0lBTIcSkp+IdMa0eD4Au84SvvHX1r3zPypxtmQVPQkeCPK1porsxrP9Lf",
-	"fuOMXGhqFhx/zJaF3b3jbx+7L+P9HJ3Y8cEzmmuQdn6gGSPnQkvyn3JpRoEy7ZXjVEdJz+hQlbXza/Wk",
-	"ulZnYwaCQssyHTUs01H7MvnlNTdBToVg2ZXbQdhsK3Sc/nL3VROOEd53Dd8lNeq67Uz4JYEDvVd52hn5",
-	"28XrV0SO/8FSnRgeAwyOK5KyQlNuWJ6RhLVhNFKwU6IYI1/hYSfaPBsoLNlX/Y0L4zbp/RWEtgtN9VLt",
-	"dsoypinPVe+092HYy39Vw94p+TDsXbNCcSnMp2HvuH807N3eGoanrlA+XLu7KpdToLKGRe+8hpUZ/F7L",
-	"+CM1F6mgImWOhd2Pv5oncJ08pxVsRTKu3ndfmsiobt21UBn+m5yuXxcv+a7DNnsYcI4OR/FevKrbrIPJ",
-	"bCcHCtKikYjVMp3Zr9XDkAmsvFpIoSqXMcs25ZkLLQuWEcO4xvm6j9qVs6m9pYWR7SNv0bUdipBEMa25",
-	"mCbEcGszH5TiyHshV1Z5hp17RqSesWLFFUMLlpmzkIL1W21TcD97s0YHsunIEcsmI5tn5ObSlmIGqtoW",
-	"6qVMvaxTbegtTFSXzbEMDHtrwlWbvTE06m1fn5eMKra3pcHWIqvydibJTOYZ7mpuHuub4/KmkOOczVsG",
-	"sMAn/rTbQFy70aHgmVkV0pAeF2Q14+mMTDjLMxSrZ0Ypk27dCdcwViT47QfhNuldGiahdlpWMI9umxa0",
-	"azqwW0mLgq6bqBA4larTmzV2x3qxjx3CMzHLbttL1YeRuOywkZGYQ52zbMrmdj0WhVywQluxP1ioBdWa",
-	"FWYa//8vg4Nv6cHk3YfHx7f/1otoFxMupqxYFHz3V9Vyscj9aDbXb0bVzJ0nIA7LuMB4LmTmrMQs43DU",
-	"j4FvJeQ3VkhF+AQ4lKE087V4RuhYMaHRn6DWIoU2SCaZ4WUanjK/zROi4EyvCS0Y/GSWmxYMLAKdZxgo",
-	"qQfqPV8cSJgczQ8W0ty5Rcjy3SXwS2VBE78rpcEMrx+zfqFKZNj25p4akeHD5sKzhUxnUYtgXeMvbcgd",
-	"tHIjiHMjhwedjqXMGQU9b1Gway6X6mq7xQP3eUUVMdr0NbM6ej86Qif8RCaK1xnLrqjuPodyeJt9xcwf",
-	"Ypnn1vfDNd43PM/tyM2Qo92at+jYyDAowm2aQ0OiwB1LSqtOfTETZ5EHY8p4Xarf1VXwW7SNoLyAWqUo",
-	"qrcKlBJO9G1iqa/1upJSsUt2A4/n7ibcesE9zymfW3Lb3I/5UmkyNux3CTLNhOaqZcUDCi0pqfOgDUe5",
-	"6r4ot02rzi481dUWHH69aiPKXY5z2wFVXMSOJdC39VVaS6c7pjOqyJgx4Y4psOOKcfmu9A++jzzKJLiy",
-	"jlSSU4VsWxClqWYJGbOULlFIDVh8SsUjIImC0XSGbHxz+ksBTW12+apZULa3U9mVk5wNG4A1gsvEyFBG",
-	"NiGBCxnNYH1yBreSWWDkHjCIyAjveJ1U6cdtcuI5iiUIt94xtvB8RsWUZf9B86WlyQxvXJq/CWgV97G6",
-	"dD/gtW1kOj1jvEAXr3pGHFHZRQ/mW++3pUc42fUuX7GV7aWPvciCDHvDHpnT90wRiqKE75ic2S+0FUu9",
-	"O/89YwsFdlxork9e0TlTZE7XhpS4ICmds/w5SNJJ7dTOWcbpedaJlZyXpxNeu+I7v+dsS+d3fvMOnaqZ",
-	"XJ3f6a1XYBvchcs66+LufVlD5A6dOaPj7nOr2C93fNXoCmf5eDnfbazwmjWm7Prec/OQQi/nbm9+742l",
-	"Hd68AP+H8i+fqyLdvcuXdMzy3V971XFB7VY8PvZvXqAVqquwA+9colVq10FeAue70yiv6N1oxlvgdn4x",
-	"vTPVBDb2O5DNFb8T3VzldyMctP3fbU/UHUjHWTR3Hqe+A/FsiKFVh+qcLn5BQezdP5QU/Z/o6kemFJ2y",
-	"nvO47SYGnGtCcyVBXmTXrFijPTG8ecvYKQid2rxSnSvMMPVOPpML82DMh7b1TW/lyeRyrFXMNGjVUyE1",
-	"WYqMFUpLCeLgqmEyncxL35v+Ns1LGx64mBYALrmdF6dgKePXXkPesIAKI5ViGGNGKjM7oAtuJmwEJCOB",
-	"z6TSpVwnZLgAphFrN9aK5ZN7aAWlvhUZKxhrzfScYG7HYCeAJntDg/OF5iwLhysYUKZ79D4jLK5ZYd1W",
-	"XW0O5vur36Rg8RDPUKAP2w9frBNJuVbVXfZUXT8ZSfWIhRQV1QpCx3t3VnBZGvPGLJcrjN2k4Dcx+iKB",
-	"s+U1tuBwYbjoHGN61FBQVQrxr0t2osBq954tNNFStkntEGURZTKXgWe75hpSZFSPHYBgwSpdlGzn0nGd",
-	"lnbMI62NVFzttYaEdUhBEAoZBTLoKAk+Ylhj+A0T8ISVrV30oxOZt4ynYVZuMH3ylxeXNjSWgztsZKmz",
-	"w6TxyYsGK+FZ2RZSelsjrbZGDKryOrxV1zHEKjFjpv6RwnzU7EZH+zIHpZ1kKvESo8ZGWvYZBsxuNJGC",
-	"YVxxGauOdB9t1UZGvAkCIzZHVw+fGLU1VQmyaNz+c7RlmFNIgQTMsYs2u1ykcs7F1C2gio/RPeaXSI1a",
-	"myufi7TnHbo6WFXVeVm3iE9NMtOFvZzrgzHHpLyKNvyr9RunyrEYxuje8a4q9eoN22HDy7xBvY7Z7wq9",
-	"2w0Y6M47D6d2S4bNlfMMx+xGaEPhmm64Bv7t/XsovZozoWriRCaZ2r5/DdPdXO0wjmKb58QMh2WE62fo",
-	"LJOiaqaMOFK6mherRqptTBWeJROeM2CoPvqBi5SR48HxE/S6cV2Rt7qToBRXlBdX8UQHJ76ujASK5taW",
-	"9ehGprbDpdA8b+6RicxImxueobsNov0Yt/Oe7ttaswTelR88EDe5L3vYMJds9lAzizQ8ENowaoHneD+S",
-	"HIJxjaiJkb9xa3e503Jpxl2NE2+Yjs0fqNsomia7Kwuu2iEiLGYmV48U+kB4RcHSMs+IYBzEcCoILiMR",
-	"RnAi0GK/pUdrwah2OLBs44goXTA6T8gxyfk1IzmHqOyEPCZeFNl6HwDzD1eltuFV+qiuxcbWVwYe7kX1",
-	"FCWdbiHPTt+1SxXeKFGNqIq5Z7ttN/rUt1oLKs4f79XdaC0tnTU7Ndf5/nPZSD77bY6RxdfSpj1BmFcP",
-	"LspIflFLnECMVGx+E+jLoTc9Kif4DQnc5q0eq1iURpX6IccUx3RKVjNpvVe6EtyGTMMF/x8l99wVtcMy",
-	"ty9w61zWtVmYi3FOM7ZtNrVtsju0bXO+p5qOqWLnGROa63Xs0ubpjGT2OaP0yYwRMLOoPjkjqVysjTxD",
-	"y2dmNMgUHoGmDRnCVKBd0yYRGpFHSXPpG13StMhT17KReSIGiJlUuotgNbOJcJvnJCaY/URFJucJLDOR",
-	"ImU7BTKFwnxLu+M1YTSdYXbNnTpQ8RQ2OdFMBAs4ZlMqiJa4kk3C45YLARY6wcNuO/f5lu2MGF3/fU9Q",
-	"oYjF5wtZuEC4We+0R5cF7Rc04/IQr8rDxfvpIV3wQ2wGxvU9n0aDbVIX97dT5uauMVsKhYh9Re695O8Z",
-	"BArvHLnXJ6/zjBX2gUyKR5poZiQn/VEC7zCAChcdlyXKUMBGv7FXMM34ybWBrbIgY5n5tH9MDsNvFIaN",
-	"V5OOQ7Eiagdv8Utg9nm61OaYHA8GZLzWqI0G7c8KFiWI1Wzd0LSL2kVDCdcYrbtyvWaYL+eTJ8u+wJxh",
-	"p4yM7JlViVy4RW8bv8cFtjPHQca2B1M94hsB8UI2UkgxRvBZDJ7cdDj55JWNRMJJGX1UMHPgvQ0R27a3",
-	"Q9UBEhWAbR9XC1oo1kA+9hnT6t8uXr9KLAFhdKr5pr83HfCT8XdNaJ6Po4aXc2tsIfOl4mnggKoGfy0K",
-	"OS3ofA6WtDlXCnwLRq0CsA8f9Kvout8pNnBSyN+YaKArds3yMhjOSwY2NQAIJeNTrskEFCLMA7V0QjUK",
-	"F0ouRUZSWmQ2Hp4rktmDtDmcGTdy2LpBTzNkqBIi2IopTQA6xZlk0bzo8EcgZx6CJB1uAWzzlF8z0XkX",
-	"w2MU28wwrysWd2jW52q7I7J+5pxXEmbkorvNmuaGQ9kzCHMP4wW7m3pgWIryHYYUsgFYyFXBtWZih059",
-	"xltjhzilvfUoJFj0rxqiPy/AVLeyhi1D49a46EIZzcbK5dRcB+Y0WZJG5m63PQxyLMPsFDwqyOjs55/O",
-	"rl69vnrz8uw/r85+uHzx06j78LvRTWXNPiF3tlGnIBe9ffiub3w2QZeKIssFZJ+riu3Z7hIwN5fnPqVc",
-	"WKMrR0aOCzJjtLiPq5vnLEo0r8owV+giQZyk6o5fnL988er5i6vvXrx8/XZ0L+bcHBdRd54737g/ZxX2",
-	"5C/kXu34113o/n4qF8FfEbVd9bdqs7RSpm9suIbMuT6FoNWSgC30QJ4TPZNGYwUgHKBJahaNl4dTsFWf",
-	"vGKroTDCwpiZ7+xkzZYIqRPi5pIQO5UEcAzMXPBmM5/tlJya6wJ40L7gwXVw8RIyXmrYQO9Adb57GCEE",
-	"1g4FvAvX8pk7mbpEi5ojJoNR9FbS3pglhpS5wVxWyFBAtDmo2Fb+EhlREumoPP3mDXyf+jkDM4vp4Z+F",
-	"v8/C3ycr/H0WqD5lgeqzRPIvL5HUpI5PStgocTwibJ66MAKQ5OlYLrWjqJZAOvJ2xkAcqEj9xCfiGcJs",
-	"ta9QsX49AaSWbTvcHmpYm/K7jeBDdqMTy2HRqow58Xi1SnBdbolgAvb715L7bg27/q6Jb+/yZi4hPqp7",
-	"THnI9u6UmLhLRPjf5LIQNG+iKREyNC3lex8ToUqXSiqXeWZ5hCycVb/m3VQ8Yw29ILijbaxgk6WqBfE2",
-	"exbBNhq/3AsprdBqxG1gxkTT92hK7ZI9LQvGp6JFqDKtCRQNrPPIzaJjFzLPmGpj1fiAS6k2i37vGGfT",
-	"TBRdZHMrwFUmcVPv4qdxXSV298s1dRvnlyDG8zy8Ri1qzqXMVocP2AnKOthyI+l23AR8erPBF/OFXuN1",
-	"DZZ+ZDcN+oANF4k7wUAGC/PLZyzPtgeS1AJHNpxgMOwyG9QNoXEpMfW663oGNwCBR9BxgAzYA5GgybGg",
-	"AiQJjL+NLXu706tpCyreZ4j3NNI56DFtA+klIbDe8ZOnu3mnayvbuJ53ixjYba4uFk8KrmVh2Zl6byQ0",
-	"afV499sMrrpd595Cuo4CcFcNJ3j8dDBwkVFx8nWwlObJ6K5vo+ZWKg5v1orosaFHlUEQhg32kt6l/een",
-	"n1+gWAa4Aj+4f89eXpjvDe0OYgESAeLmUTss6Ibg0oRpEN7RuZlZ/7tIuvgOXmloBFa2kqHaRUYrz2IF",
-	"k/Lx8cZKNE6PVlyETTH4z2p53YD07BBcRHRVziNRrvdelcfH1XVpx1M98N9+k3y0JcTDPjGX/uNjMuZa",
-	"fbKLelGykMiSPj56enx8UofT3RYmeedVtBzE4gYD27IDIF88fvqUZHStvmxeykGy+2q+ctjQe1lMbxDv",
-	"Sp6DhyXKBiTjdmpMcPVkQQYBnruQmWno41Al5NruqKHWqLCZmd/t2MGQ7j27APexM24UWvt3Q1OKBQRe",
-	"yDkDcXgli/cQFV+RiKOIPDvANDX5fKTYgEYKZhQTFuKQnTuHdnbO6JY7wBntAb6otlANEZQ/cqVY9kJo",
-	"DDfYd2BrLqfOY6IB6nqLqMncQLbhe+4UkmqDkeR0yjIyXpMZhejSXUT+KmXhMKPrKeOBcyWzRPRxDy+e",
-	"IO4oVSSCiGpIIihP4b7uP/nT4Ph0MHhWYpMLghj8dq62+orSENP+yKK121TiGqb4RgpTGYo3HKqvvhgO",
-	"sw8ntwfmn2P3zy+XmrzDP0/xny/cv7/0E/jlKPn29ss/f/ln8tUXv/zXb+/+zy9/OnjnHv0z/mF+/vLP",
-	"ppN/24ICv1fmiOoQInPFLUMW8cpljVIL+uSVLAjX5hB/N44YPxsUZoxS00xpqy+7YArAlepojGiAsYIj",
-	"SiBzybf4zIKVgn2IifL+mVnsrk0uM6diGbP1nZEFK5S0WGBQHKmJq7ssn4jtaMHkImckRe+2W9/+rliD",
-	"W6DMrEfiwaDLWmAaliKVYsKLeczje26jN1dcpzOWkRkrrDu7DbNyzfSOiGaXldbULpDAHtjswZHLnATk",
-	"72+XttmEYGYps7rGcQ4Mh7Qdci9OWHTBryaU58uCdYqRdQLrM8CcWNvFokKtWKFwawOidF52qt6jeXYr",
-	"qZnxLIu8IWVAQrg/GNqR1z1S1o3ISsNkgJEaD1OQK3EFgRNXnSyU1kMErirtqmsghWSNyW8bCW7gpWvM",
-	"sFToJTYP6TGj3oNaS8G9t6Hbd6Da6hJZ7y26M0NTm/XMdeTbeTT3w3cjg8gTxW/0mqxYwUjemAkyr4r4",
-	"d5XBO3LrBqN2WUipDbm13vY6FFLA5E11/BYw7OmamU/dIhidA9i6oMPs3AxQgoPjCFHr+l5gNVEz7Vvn",
-	"qS8JWEHYE9xCcd8Aj8fDKO+Jr4VeGjbiwi+j29qwWi6FOYUkTwFRLOEGdMwp0bYEj7OgLheQUqEW6Fs0",
-	"S71pIjUXhXnh4JoWhuqgYg1y6Z/N+/jnhW8FP38PbQH0QyuK0YrnOUDKLHB7K6uvNF2T1KxNhAJISWR7",
-	"wvP1hcDcnYaU4hauvOS8PoH8sMKRLMeIcujIwXALZImpvDuqt1qVbyTuNmy7R31EweY9GnMSnmsn4ag+",
-	"eT0hil2zguaOa6oEQ/VSreKUi+1eYfxAI/egrkYDxLqvKPYXI9byvm/3lIc6gXktp8W8MY7CCsPW/ZlL",
-	"+R6DD4OrN0D6qMvbweBML1fboXldSwReuDvPauH2FQWHK2D7FTDdMKh81YCZwdEhZY4fIHXtwFPgtKvO",
-	"WP1VKS8SZ6h0QcXU4vJ3ack/b15ei/TKCFhdX16L9JV5/DZx9W+iZq1G1zpGg+bcnGlXTcQ8nBhSg0Bc",
-	"wfLOwZd2VG9tb5sVDWr8CgHBkFm54buT2KsfSXc2qtTrD1q5leEyJoGrv9yZVraDD+2SN9mcKxmNVuxq",
-	"5mzPJISWOkwkGpQloVRM5a5yFh0M5wbNEK4PCCUV60Bnri5LwVJreNrp/LhljpwgKB3cIrKC3SoY+aak",
-	"7JOFd40Lwa4TN6m25XUnb4NOmm+QQI+r6Eo+iBB+irI+iCS4avLQY7K5Y6JGVaLphjo2p2u4uSoySLOC",
-	"hj026mY/yAIKqoB+FmontveOChlgp+PVEbnQUaNlmZezjSoLqorXZSP2CVRc2w8TSihl7y5ssldb6vo6",
-	"tFDE25LH1hgHctHoOZzbvZjIIroLnulEAPqLQhZxQcVrdFRrQwTEiGFGj61SBH4b7bcp/itQe4IoMHuD",
-	"rDESrKYuw3d7knDdUpZs0A7ULUdsf8wxvXCqww5nFeO0oZwQ4Mxa+d5btM2+ufA6wM+zOdgeK7S0kASV",
-	"ifAE1sPyNjQtEItmUulHygfNB8zCj61/50T1pDdhYBCMIDDYsqseQxeICevVcCOAjgu5nM50RxNEZ11f",
-	"NVpmu0+qzTSArop2g9OEFqUcCVs8s5WLK9bSR+r343BGCROpObsNeimgIZeEEuxei9lq0wiyFKJJ1eLK",
-	"CgquWSLk6h5WWqOsMtGsZuOS2MXqPoX4XdAiD7/A+p6Eoz1QLvVY3txFkvC6eP2maeJQ/2VxeuMG19CT",
-	"5vMigEQVAGhFI5vj5840CezLkvT52aszz4eAP2EmSW5h/2a2t2KZN6i6eKwagp3tjxX1zIbA/Hz53IZs",
-	"ULJmtCB0Kp0rSdjvoJSbLDJWdNZCzEq+xsLgWzUQ1D3cBGJ78xpIIBKc6irBNpGQZ54RDwvAE1sPS5dA",
-	"YFvgvpvy0TV22x4CW35w5ZOw767mL2jxvtN9Ui7JLkH19fJVdgfK9fEjaI3eBjd+pJA3Q0w5G8rqclZw",
-	"TapAk0yAG5K82ESeXBVcMx8lq2opLecTMpZ6RtSC5TkXU4WJeohYTwub1ZIEuVwusx0LEiFKdeLc7HAu",
-	"8BxzBfCzDrR6zgz7QdRqPhXSlZmrkHAup6W3anvpBG/yqIKG7vDi5wI2nwvYfC5g87mAzecCNp8L2Pyz",
-	"FbCpVjIvI3s7BBR2NJ268MM5vTnH548Gg0Fdwt0IDD4TKOFhKqoHqbfSU387zLzp9yemlnkTNtyYpTYj",
-	"iNq+UKwBgaQhQ3eLfTSqZ4CJR7XA4VkJ0wg9vpVuS4uFpaGwYNypE09vdrhYS1XPQcNloDlYwCALFWR+",
-	"DA6zeuwzcjw4Ke2xmxXFPdTd8eBkqzhsx9gk8eIOqkod/V8++JkdD04MIbrN6XFxTXOenQKW4KnPuvap",
-	"zL1yUU4GA0N1nWnY0tJWSsZx53Lqo4TrsYGTZZ7bULIInX0yyCPVYtabFAS08kgRbsE/E8J+XVJQgrGu",
-	"VZi8uwuiZmcYZK6ufDn6qL1nRlUArmvPmcXpQfMDUPAMUFOWAjAQsHTMn4PX/r2gq1Ej+khTDOhLHz/t",
-	"HODPNoEqGls1qmZTQCdXV4BAHCGtAEm4Ypp1hFOqyhGklIp+FAmh+uPXOuCibg4lUhxQXpBcTn+Xwgd3",
-	"G9EfpQrCx6uodu9aap92vQaZZ1cQpLcdhgbKD5hlxZg+l/Fg2R4aaRgtcl7CYYZ3RcfyCHXn934KSoTq",
-	"yB+h5oTTYhrG6rWVht8ftGTFlgITXWpEhCLAJ1oxokY31ZWvbFNwgVXuuvC6DS/0mnhRXrsNJQSjEiwK",
-	"6BHT8g/PybcnT75u0zNaFIm9aAdcKB2Phzb3OffOwwKz/dxVZe+laJgrKhsRem4myio5NjjQHalYgmrT",
-	"GcJJNwOTR7yGDQOEeufbR+gQuaGd2MB+Qo9Bg2Af2OghTaqKEwSZEQiaUkr+IFhNaGERmSw+0yZBPSCi",
-	"jyfDbcwEnnMYNfHV8Zlp1drxUiCAeQmfbhP8ollQOV13Px/YpzNPbNxoYRXSsvcXSzO+w//gTAga5cJS",
-	"0zwSAOzH1mFdA09/B1c9VJaszPpj9vwwQlPdSBDl/TixdoiTzW3VOft9VqujDNTEK+ssMXb/OgZ5p5VZ",
-	"L37XhekomFRkh93nWWut3oAnEHes3LpstlxrCTlVtQixa93yhGbG1+zbNU08IyM7vhGk7AT5ZUavp8uM",
-	"j42i7dJZjb6duYgIqOgJyL4xR+ofRuH/l9JF205PC6DZv0jVwR2VxM0l7Kjc2WqyDSlhjCqWYUa7O4Hd",
-	"DUgfVXuMT8AXjgrGT17XrFFJGeBX2tJ2neaeNNKY+onl2ALm/cdTSiuaaKChhuwqdnFcrEV6hugC0eqH",
-	"DbA1Hmthh3SQbpvdBkHQAl2DfpAdgXQ64914LEe3wjYdJey1joNjJ9K06N9RHUOrGGGTamRxLc2jGECW",
-	"kJGN9BrBtwiYiyXmMa4Qv4cSy/2huHSQ9v9YZlOWIbr/2vwTA+enqblYc2YejYF4Cm1O7oyqGYOwraI5",
-	"qG1GVZ9Ugt4suia9ZhirldrmhAQJhBUQjQeIrRvlezvpYGfl6J0Dvepdq7vXuluvw4W5CkIRty0QPmr9",
-	"o6xxocIZ7uLc2tf0kHIq8np3NOitzvPKKO88RucAhMHleYfQgo0KlRHcap/j9aiETIYYxeomIUhHkOng",
-	"qgwMBSYoJGHpOXOoCSAhgZkGvYAng28RlsJmrhpiN2fQ8FFc6hbUX5uHhsMoDx5WWzPnHZI7XOm3MqLe",
-	"dOzyJZz7LqXiEdYKuVe18uAUPDjR3J1q7EJ94qMsHbRN5OkKQ5RckWxEFNtbvkDEIUNm7IamOl8TW7iw",
-	"E6u9O8ZM9IaDiygiUchsvW0vav7oLeVfym6boh7+dvH6FaL3ugAgfLLfodhER1GCCf0wsoeXOVwXCS5h",
-	"t5KquAn3r6cKG7r3KtndacCcB7Chl1S/JgVb5DStBCKUtLC9qHb33l+xle092pUr8Hzn+ti10tgdtzYs",
-	"Wr2P/W2q82lrZvmyOoDOhsFeI/w4SsjIlUcwf5dVGUYooNrCFKOhsAaQSq0WDP2ZrAG6IpULn0CS8cmE",
-	"FYnNwtOsCCvZDAUmBPTJmc0hKAvhYQHUap4vuTQ6F4jEP18+31KhKgLZtAfW0qnKUOdKPncr3mO6aJto",
-	"rNLR7nWB7lTXpyPn5FPRuBGRymvVumu2tkt/Pzw5Xoam2/m1x20/Z/eNEUs2uHJMUmuTmwMucHtnkUZY",
-	"fN8YQJM/J0YF5GLJyvxebyvN7pMAG5P6ts24oczqfeWfxhKELkw4WtYucYWgKyGHcR43FHdgckGrO61S",
-	"cN1E3D57YY/OjHY1V91DN8vAyfvFInbobZv3YKu3oCODazG/79vcHg8Sa9rHVSxIDCUBEI8wWsyVMEeT",
-	"LzwTBIVH48n6zXbfj2Ho/+cNwKrYhcPhdLujXlgA6X1cUU1ZFBcQ+e8Dp0fWdjLC0OPVbO0QA+t8DExu",
-	"cdU5DexxzrdYYbpeY8YEbyLkKvFUCZHwEFdrVGObr21NNeQYOO197qg5K6yVtfvNVLTG/WwCpNr9IxdM",
-	"ZBydvHjyOFiRhCRLdQ+kieY7z+dZ1HZr0864ffIuU6J+2dxFrGlu7W4iQ1NrehWProX6eBXUE2UIPNBm",
-	"bQZ0aZWMAaAIzKO/186F/MFNPkwjt3vV5LloQJMpdziWJbTMuHTwB84cCR4OV913bYsBJjtIJGDbiAkj",
-	"gcF4NzNxF4tsYBYu7bF9cnwK4W82FUtOAteNw3U+hQyiPGOFd4sasqhCT4+cUGIU6UB+MB/NXeo0ahCj",
-	"Rnsw5F6taCG4mKpOzGWFm6dChACVkPHawX/mevaMyA0PsJzA8liYuhDpuoQAq+x+e7D4DpOUXmDbFn2C",
-	"qNKDTYtrVFD6R1misY3IXCVHgHDMmGqz9de8DnJCGE1nu/nCSsCnyMl4CBBJ6TFC2oZlkUSqV1l7XCU+",
-	"Vg+i3DZ3gJLZAyP2CFS+/ni5PWCFsYItqF8Z2zObTno7ncoAeQsN+yVOVwWKK4amtdO52ywQ5yIaEM/S",
-	"EkPs7rgsogXIzwiIpQeKFdc8tWLaprjXWX+p6nyRuwj5Fmw35rERrm0aVZ1t3Yu7/hMkusXW46PntnUe",
-	"xB8lne1fIrzuk0qwelAFPcJiZnL1SGG5Dz7ZMJgIxuH+oYLgMhIB4ATQYoslxKn81Q4Hlm0cEaULRucJ",
-	"OSY5v2YkB+hFkZDHxNHsdlgpDE77FFO0PDttvFuObjreLkEdEYCpkhNy9vNPZ+Sof3O/i+di13unocpE",
-	"iRR1xxhnudRNRelHzkUyqtGmHxSGJ8+XiqeAbrFUqJguCjkt6HyORX3nXCmoagPC1IorBse3TwJXrb3d",
-	"ZMGnXNAcJCvIH1+Oc54CyIMtZuAL8r/rwsc3Khq8wTn/4FupYFHdkcu+2sZkz+/FY8/aWezZFg77/SfE",
-	"YF+18teLO7DXy4/NXS8/KnO9CHnrWYW1noWc9TJkrN/X+OplwFZfwTuOcVRI1J+EgKpDblXnGDH+GqBK",
-	"bmZD7hTf2x1+Fr1YHoD258vnvqKYIFL0t6+3jdJtTuvB8SwLrtcXRoW0EUqMFjGg8TNzjgqm3X1xdfbm",
-	"/Ory9f/34tVFn9hilqqseqYMgRr9iAgGELECyA90VfBTYTd+UDOtF73bW0ipncg47c/ZXBZrX77sWpo7",
-	"TU4gLlEWZC4L5ONy6ZNBT5FA5RQjFYcC6IW4C3EiC7JiY8U1s6GMtTJ8szLOWNdMef2hGIqvvgKXY/+r",
-	"r6zvkTuMH4Uhv0GVREEyPsWKySIjit/Yz2AdGopJQRF0RBa4XORcuLxh8w5qtZHqi5ulF4fCa8DQCtrE",
-	"FwyK6M3kEpH9SWaO7nSmiaLXAOiLoC5cl8Vxh0Km6bIomFHFhNkz0P2BTiHPh+a+B6M5LFwHqMrM5TXL",
-	"zCqvaJHZBXvJBGciXZs1OxdoUgvhNROrHSrAk4cqRlQRPEO4dkMxMpx5lJDRsDfsjRDdqiEKxkyFDHve",
-	"STzs9cnPeAFYc+VQhFCZ5Mx680ovnWnCwvRXQlupEQrGOZuTTKbLORN6KL5wWelf2gp4IGNBR4lzE4oM",
-	"EHXtenjh66uvyAvA/DH8BXYSglpzJYFeWUbGLJcrMnKuJrrgh9dHoz55LfL1UIz+8uKSVH87tNRvzabx",
-	"Hw9xg/XIsJyh8L07CYYXRiRCP3b1+FDlT08oRpLCcC0I8zUT/E5mPqYp3OivviJfWAMqWm8gShgO3JfA",
-	"/aAZn6A9FDiWYDdSVmjKBUpdhpFgCQKzYmNGRprd6EOj646SoRjRxSLnKczs8Ks/4df2mUVOOXwKn7k5",
-	"WK1WB4avHyyLnIlUZiwbJUQWQ2HFvz4Z2dj3gxfmdy6mp2T6G19AjmGZZt4nzmo1B6X/1IVUD0U6o4Vi",
-	"OiEZS3NA04bjr8kXwOnfcpHJlTo4On5y/CXAuP18+cPB0dNnhJLxWjsc2Dkt3j8bilQKXcjcHGTDTMwZ",
-	"MqyB3Wj1jIxe0VdmjudiwgXXa/P3KynYyBYNxDNnK8MOxaj/ZOTPwK9LibwFelLPCFMpXeCuozkxp2K6",
-	"pFPDRssmhsOjb0+Gw6On347MgFM5n1OipYRiHn3yt4vXr/yBTZfmapkEh6xPfl4YXvMN+ZF/h4fUUESC",
-	"cF08nZEj8wvsecHmoWcdMRbENBDFrdA3FHjozTm3McGACRCGj58cPS53rPx2MEjIyeAbswknR08IV0Px",
-	"ni3QaBRCDSRkCeM+egrDM6v77QAqvPfJKMiG9K5eIz+poeC6DJTn2lL/lHJxataO5nlpMStkzgjN5lzA",
-	"7BVdkzHWfjACg6Gr0d8PzpA/jwjwpMePH3/7ZRnDAJMG7D6Er7G8KE2Zgtusw41OtHzPRJ/8AA7iXLEV",
-	"IBgPBQAhK5gLWI+M8mNmo/DN0dlSz2TBfwOKOiXfgShA/ve//2fk+Cq0bO9FmKsP9i55I3BWs43+Yb8y",
-	"ViIGRoDlCA05LhUIxhlZUKVWsshOyciIHaeHh6atU5Rv/l8zxUMzGIwfynnKBHrT0O7UO1vQdMYOjvsD",
-	"i/GO0os6PTxcrVZ9Cj/3ZTE9tO+qw5fnz1+8ungB75RQHj1gmIgkTc7enAelkE57R2BIXDBBF7x32nvc",
-	"H/QfIwYc+n5rTNx8NWUNAQHAteEUjA7xb2Tgo6TNGEDecj0bipHhKpQL9aPRif/daEKjSoGw0d8PLqWm",
-	"+cFzuRTaLpvfJ6Mm9l5ypcFKoY5uEKqbzpmGCkW/1AcMdclzRq8ZgPC7wfvbtF3HKWtbU9RVjNRfAVRE",
-	"VY6brn5dMgjwsBtbmagTViku6YRC+IYtS14PtrpN4q6ZcqKHOZ9z3evwoHT49VufhPpvkN1TMLWQhtLM",
-	"YI8Hg1qISHit/cPGZJeT6+RYczamTZfIbdJIcX30rGe2FNVLLt439WMfO4RnbpNehaa2vVR92A7J7lj8",
-	"Tb9gDuGnog71Tn95Zz4V13ES/YnlFNQEV83SyX+Jud1QHKkIcXhcpMjXp2T0v//9Pw1SWt8zlH7/sN+3",
-	"T8EOq+V8Tos1IuoDwA2scEIEW3kQsqRdItMzBro1nSqfDGw5gVEPbw5QzDwYrxFj391UtqzaAZRVA+PS",
-	"p7Myt0mvQZzdzhE3GaIXhZMtVtIqe/sL08/xRXdM7nkkO53ElpPXN0foeHCyOflXZckxs15QJfKf+riU",
-	"uy3kys052aa6/DMek9SlpGUsZ7rBvoiaGFy2Rp0EABdbGYaC7cdKsFc+94UrW1ushE6x1n4sNAhZo0aM",
-	"3Tw3L8x7LkmrVSh4O5OKlbEZ/jI/it/klTFWbvI5vUHz7vHRydcn3zx+evJ1YPM9iljVNq/Xk+3HBMM6",
-	"736yPPn+IIsps0GZoCzb8GIKZZ2YAmyagFpxk4FMjSisShLtYQhOL+mB4rAbKTcyUqQXIJNgkGhLs8zU",
-	"W88ARgdKFjnmygs0VVmbGAYAmkNjix71yblGMd4oRQCwBqJfCPldmsCHAlCbyaX/5hF6c0Z2JFdwlkE5",
-	"d2Rc/SUmuxrmbkn0wXi6DeaLc3RL9Xvi0hXGGNoz40TUlUAWttZ8de3gGMDkvlu/wdrS1qL5nU2Ejc/D",
-	"PcKZXZvvqaYYPvW7nUSMZtxyEsFsg6oyVeTNz5dfxpc1ByOodtrIzcGc3hxgcvDR4OSbJ18/3fcJXix1",
-	"FN7bppGqEgHdcW/KM4LZqn1y5sDfvYnFHkFF12oobDQVnmKbZOqrUEfOVEkX//QU8Wnsv7n/Ny0Fm0q6",
-	"hd3fvI63qKILBAbYo3LbWV+2WvD2ByeFnF9lGBu69WEty0friHL52pXQ6FzpLSakqPd8UYLm7mZsqEU1",
-	"0DwfnUbijstkCIynBfeC821hnJm1NyeEC6WDcpcBgjo5qyCpmqvYxqYxX+gjOsFN8ctFPNA8DzySZWL4",
-	"1n0JE/g+juWjUomio/kjqLDyh7J/lGJnWV6jZmMI+JljKO3Spq0OfcdbS6oGwRPt8pbRBql5ugBjPpZS",
-	"YX1iuL0va27u5SATbyjUMk0Zy1T04nJ4OPgG9lRm8KG/GZPJE3BO2Q/gNcgy8CWKIObK3JqjMkB3BO48",
-	"MVWoBJZCrBQ13ESbDYOCbVg/EZz9itBKs742oRkT1bYs4ciHPIywiOGRTewClmCaT4iSDqFqKbSygd9D",
-	"UQ3W3RzWUAzFeck8qC865P0Mc7oGiDyfBks1mUulydFgMPC8FDy74NLpkxcUoYRsYRyqbK0c8FhAaR1c",
-	"DUsFqCELcjwYWMsNHYoC0pTAxw+JBJY2REkKWFyUnHm3Lj5ScnCZZ2S5wM0FzUOFewo6qa0BxBV5Mnjs",
-	"Zoo53aD0Nkk/5U27s/wT1Ju6fUClJCwdFOFztfpPwRIHFaBKM9RHksmgIbiZmM3ejHKr31H+OqzloDez",
-	"OM/M7CnQcspA/a0lOqJDVJq7egoxjC4HeY1IeEjsDoIeOdgGrws9kxAxUFpvJrIYCtjfQq5c2dKcRR09",
-	"cvojV4plLnd2u6sHRIl0xtDJ48fZJFRkxfqqWIrdJKZ3G6dsywnxBiYEgez92CeXTGmIWGKuJlWYbHFU",
-	"jw3v/Uh/+21NLjQtakHFHn794PhrcvTt6fHgdDCoRROf9v5KczoLYXR6UM+bXzNfODmnCy0XEFfW6UCH",
-	"O3NbDRfzABIVXnK0/RRWgRGiJue3UAzK7tvoFJItoCyaYZQa69Pe/+C/lNOyBp12hb7mMOWtMsu9zjPM",
-	"ITzJzdz+dZ6x4g0F4JPPbP/h2D6aYTDZdEH17MtP8R74wLPbRifVGbmWPAuugJlcCaKlRN4+h2LXRi4y",
-	"j0U9UhW9ZVd9nme9j62MddfBmnWu9T44yWtz5ZX6z8dUeOrkUZcVGu02z4Pn7rLXH0WTbgPRaTB9ByBA",
-	"e9hZDK8M6vtV1BVbG7+blvtwyu0ZydmU5kYIgwAbo6EB/oYR7QQBay0qP8FEjMpJFDO7qp1YmAxFWZTU",
-	"BSWbbVz3I7UZrQ9nAyskdK1A5XtUijH6hyKgEaFjwGLSiowCSWeUQIzO3KibVsc1kuhQVB4iqRQTXswV",
-	"RoxusDJLNXfnY3cV/hAmcW4h7H0Now15MABVbBYBPVCibTGQ6zSdelllwfKcIWqMK0/Z3LFt0BfUsu3l",
-	"QdFMzVDhDoLXc/AI33aWGstTa2MCH0h2vOfZPpvbgh1wb9Kw8rGm7xmh+AMkSD2IOIi4hIcf1owWV1DJ",
-	"5LY1BMXiGKI1lYFqtTDiSk7XPjHatJJshPeX+e3JUIDfFGqjwOs2CM78CZ5WiHc030MIhOG5Nu7W/PD3",
-	"lxd/t2kKeT4UE7k04lKhVZ88v/gPRGyeMfgKRerRAk6sDb2sGmAwRwitXkNRiXM1E1UleEYl5W7TqhU8",
-	"vaIK7GGUF1brgfACwzec+bpSsCUh7JoJwgGrc8V1OoO44jhj+QvTtmTWFjX1stwKq7kZqjJ/Xg2eVsIR",
-	"gsJaoLsuUNS3qmtJGb36+QkPY4CEPhxmH05ufzm4emf+iqKhQw3xiJ5sE5KiajIkgAf5h/Zjqq57Se8m",
-	"VzcNtvkYmgQQB3X0YkNX0EkPI1CewCxpNej1C8wJi43WlQByw/UlgbaVGfJjf0jZ1NKQ4QFhI9ci68sF",
-	"Ezfz3C7EgZxMeMpcqE9fLSAoesaYnud9+Lfaq88pG3NB0Za1AaQL+Qtm4ypv1p+LCld40vYhV/kDkq9t",
-	"qwGLtV9UOew9ZWS0uhxislYjl30bZAMETrF6XUAUjCx3Iu8FWwHESaloQTg+5CBRTKLc4CNQRIT5lMIH",
-	"o7VKPw3bWslgq3mgXlzSaYOtcSHTWQKJHswip9lZn08OfgRkf3CyrOUSezBypgNE7pMzXBx3HcygVDYx",
-	"3fUrh3qDMB8iqqWWw4c4Imb0AVVau9196O7wA3pGbpttP7a4jN0xHwOzmwzr042j5tP3jC1UGLdhZ+/u",
-	"RUyoyaHUUp+AgdR9VjYHP8qOuYhtXIsTGkaDjhSjGFivEYbtS6KY1hAhItDxEpiuI+BPTaOCFJ4dx2Uo",
-	"whCi6wrgiyydKsZEgumDzjWllukMbjGEQjJbAmlZShdSTPM1uMmMwIY17t8ejqyKNjeHhJVDx2NXjt2d",
-	"o3o44ktIVO+dHj952nBx7WgnDCoa3Sk+xhHtPuxyZ3VW0RogFR7K/WraS91kl3bbMkoqhXq9YxgrzE9c",
-	"7ViIQ3QLROhQ2GlZGX3OKAQ0PguAIXRFTD45Ou6TtwD349eEq6HAikkJ9kf9OJDKFlyM/JDwYkKio8Su",
-	"yyM1FPadlr4H3/ahMZvFs+CQ5ctdxO5Q2CCQBJ8CbjEq2QUoA1z0iSMx61evMFwYMrpMYZth8HDIvBMc",
-	"v6n43mmWwZXhoDsvvbGAKwKsZQJMY8HKbnMK6i319F6iR4+oHvXhv9YlOxQ+l74SZYrxq+O1zdl74tAi",
-	"YARYpc57w4VcgbP7zBUnAeaGmW3QlddQ5EpgywlmItlNAs9yYlN6IXCOCzKypS1GHjQYCxgHxDi2Hg2M",
-	"BEULjPvosdCGYrzGmAQ9o4LolXRzSXB0YEXmE422AYhXgAoDCBTv4m/RjAClCgIPI6DRKmmn76aDLkLz",
-	"2AgoZIQ5rzY7k2uSsZQDyNWqetbMHIzqioqCa86crRnmqRBoz17dGFqRcsWlSCqf4OTIJUJrU83srm2c",
-	"uFIvbD/GSHe+9RldLJgwD0y0OWx5HhBbEPxlJzAURnh06Z/aSVUOhC5kNUbahAPsAR9gia3uTIucswJ3",
-	"rRKM4ZEKA/LHT4qFQ8N9Emt3C5szRCFZ83yyy208FIjFWIoXSbi4sIpk9BbB+kaWMZUZJqiiDwXKIoGM",
-	"AhqcHWQojMOKYqulRLCgyjEfdyCk8AbFtUiHwgKKOrc4Xr1kdLYs6MEb83p28FqMjJgKLUI3U2aWtcJo",
-	"Ddfiyr6ekPFSl7EgSMoEcw8TrzY8GXzTJxcSjhviJWN5LECsA+cY0rhRH4IQQQQCompjWhCtcs2KmMGi",
-	"Kk1+liM/y5H/unLkw0uNgb6HoBQVfS/qifsL076uyZ7O5l/lCtASsAoRHtAZV1pC1F5upCeMpatGaZIv",
-	"7IKTJwNz7YFU6QOgzVme8msmvqwmUw3ipwVDsaNZVFj+rTV/KnqQ3BTGbGpk0BmDJAMjFznQj5EZ7fdU",
-	"W3yKETqLmg50GdvdcCqenkTgmG4OaM6pQopx/ZkWsEjAg5oNXaWZuBEHKW5ftjkrKVgwo6CS1TPLfWCH",
-	"AUdn5FdylCCotd0pLWVw5rCpjxH5GwmmwaW7pzXlLhwRO7ZIYZ9E7gmtllpt1a7DPftE8o9spDIJA5W5",
-	"+qurngaBys71tYQUBiucbEYvGxHeiikuVbUpXDkekHtPzv1PSU+fCPWEVzGyo9ZgmFJwUZ9OItNHibAp",
-	"Z95Q1qvNZ0D3HGdTNtqYQfLwohsoKG1J7+eGp8wZWAWYUWpQqvI2iMQrtDbOY9MB9BOqQS+hqw2CK53D",
-	"PnbjkSLl7GLizAxCF1u9xHWJf86F+3zUxQF6EvMDAew/RE1WcyC40XTQurQP+vgLQB94K08tJiNKFNup",
-	"IZqwviGfu02KncX2qeCb9588us3tjeZMX4Bbl+p9r0L00n09IcpcnDR33dt8fbv1Tr+FvaGptk59/Gw0",
-	"h4IKzbKhCMxpcGa4Bh2Yo7nLtkbVe5s1VQkYseWt5FDUzhsWozIi/0QWZCZXANMWN4fA2Sh39I4B/vaw",
-	"NZ1Pj9l6NOgcMwVj2ilc6iMS4Jl670tgWxYHdhTBVlXkkz2QYMCJ59TohIKKlLXGRYEBxYUeWc0FlN85",
-	"JFVBpCEY1pydaoxVy8ypomJt6HEo5jQDW4F7r0/OllrOqeapDQxiCkHGSi+MbSZn/kIYCkSPk6IhhMhI",
-	"Gz8G8/oYd3zYX8fr3dYdgkJFKK/298fIsO3yEnVLtrdrfjs9dfDEX7Bwo34H3THo3TOG31Xiv3BlfzZ2",
-	"Lih0bb0yEy64mrFsd+/tHW+sts37vG27btsD8HRfX6FJ0PoR27xweuSDGdKqHTVxQPh1P1yPanuzBPKb",
-	"Yg7DyMWRgQDt4uL3xwuh2wP3oN2MtUgPAxWu9XotPSTujrUqdd+iTwfuOPQJUZLKxdrG38I9a737Qcwu",
-	"5MApksuKP16VKfTOEUrdw9lQBI57M5YxYwLN0kRLh5Bc0SK589qJssEBADLnTKmmC/piLdJWk0AE32Na",
-	"MKi4D90o61GfcZWUrh8/AqwOwq65XDq44IpZvcGqjrglSSzes6nMSlOs76aB3hP5EdjndzDXfxQ7RXVL",
-	"7mKlKNNQaMHIhK3QRyhste250UUqhUVhz6Rgal9G9Y1IABo4HkHUAgoJj/5apA9j6zAMIONTprRqySjE",
-	"J1D1mjm/koOHoWS8TN9jfQeIMvji58vnX5qDWcaG/P31T0ROHBB7WGaYqT558euS5rYTRRaFvGaEwXe+",
-	"TOh30IVykUBD4XsvmIfstzHkmI1lB4XgGwhVDT+Xg6WQbaCLNZnIPJcr5RiVretGlc00SLxh2Fs5fcBO",
-	"LqcIONfAQ763i7ur6AEpOh2MhPZWiPv/AMnc7w9v9GqrBW3Ii++5rAMXQu8+Z1BNdCaXxd3geKDISCc4",
-	"pY9kAcWN6spRLLHugyVYCkEsBqig7SMp4AwZjRuDALiqKkcPyhWC+s6NIkEQzbOaybyEjCphGsNMTBQv",
-	"QzcBM3fvuVZkJNgNZvRpLpZGAILAKc9/bWIicaBZRpFIQWZAA2PGFnrWdo//5Cs2P/g53CPlbwJ24To1",
-	"Cw/dBIZ2//YfQVrYJiS8AXdMU/4K3ip7us8DnLTy7DZmBTef2r0lAqM4buObuCL/WGY2r5NrxfIJRBBR",
-	"j11kH6yDFyGGkxG6K/ZXDLKrQyS582mjmbG4CFKpDy+uNBPAb9ESMcz6c5kteOdGCOVlNoC5qBt5AzDN",
-	"uQ9EZfyaFShfDQVEuqJ+FcJ+iKCKvIvohjk6bSfkcJUMaRvTO2fFlKlGL3GVCd3Z5uzqxf/yoTd2Lzsk",
-	"Wlu8DA5KWe6094qmM53zdOZKd0HUcAVN5vLo69Ojk9PB4L8MiTlkGnNIXX170yFXV/hx7bxKuZxCtx0b",
-	"83fKL10wcDjbBoJT6amKgvMDzRg5F1qS/5RLxLHuzjy+gzC57ub3vXGtHeFTbMz73mBQKBlDwlZZoB/l",
-	"ZFSoLZvaZGSlE//k6NuTx4OTvXC3UhJZina4q1I6igoQ9nIkWOYKmgTz/sijTzMsqUTDloqlsAqM0XhC",
-	"RRDrL5e5GBsvCTm0S2ae5jbvmGUx3vDTEjzuIuV5xAtwvHXCpsd9EMBzDDMNqhdATHLpU2OYyUe1Df5X",
-	"7XfaHSyDfmParIPmlGCd/gc+ithJi1WQ7dEoCPo/V4nFUjZaNNelCm1T2o2+6fxv3ob2MRSCSiWDRoUg",
-	"KLeDifZWGJgs9dKaW8ylDoBE9eT9Egd+KFbUJQDU5AkuygSRoOo6lHIClAJf70CvOCQlbaTzY20pVO7p",
-	"MuPj3NYYCPgFos3DW+0liT6DHXuw43d38UvbVdx3Jm9LnZs9VOeon4dOVWNq9bNL57TDx+AoeldOTFIW",
-	"90+pGAqleZ4DHCoS7ikp02OAZrEXaBXtnIZhuLLipgvIXkiGgtvaCJCFhYRfeRTy6si0oCmz1RRe1xCi",
-	"MWASzfkhcl55KuG6hFH4Iwj3JgR7YLilhERE80LKmgooBNVxHrw2zqdXGae9GM1DUHNG14cfzJm+3Rej",
-	"PwsgeweuKBtodPDAs3oZuJqZ2dvq23nx68n3dN0FjyWja4/GcnD8dZ98b7prK2sLMCTHjwG65QkUqVVR",
-	"7JaD46/j8C2ZE1c6A7ccIGrLQTN4y6fEcM/yPKgUaGTejK7bwIeabCN7o2KEFGr2aAhI69QWdGxkrRGo",
-	"PwiWQqIwMEFtI8WRFPrk3LBJqilgmA0FLCiYNbGwMBo0XNynK+1g4x/Jczmfm+UF9ygWurHdSTEUNOfX",
-	"rE/OMGOUjAtG3ydk9JIqffDCjPbg/PsRGCXmNp0HZ3lqsUqdAcSid5tTiDcGF64ANtRELst2npFxIVcK",
-	"wtagB8wPBFeqIsuFzynESqVr57tmNylbaHI8GEAGI/UWHpsUcpaa30+hfuwhLPQBDnVk04+peKQR7Rqq",
-	"E4OSoZbpbCgsplXOlWaCQY0BwLiy7bsSsOSLJ4PHCTk5/vbLpFJr9XgwsIWeC6aL9alNLTUXHdYhtjMO",
-	"ogu95Gcl77gFxwy/SerbZDI8qyT7IbF5bFlrkcqqXOSoKW+vQgG7mHG321g3dugOaED44sNcea4QlMZz",
-	"tlhiLBEm4R9AujuMXn35EFxkJ5xVc+NN5BLKkMsCMQ4tdpq/KFX1powiAjlR5+NDce5BPtorAbwWtul9",
-	"7G21nw9GtxlD+WDT6+1dqxBCRT1bSs+W3O3bAuE+qagAkQIrsEPh95v1I0XUcnxgpASs2xdW37s+6sVT",
-	"H7HygC+ybtQDIxq5yuhgKIhVJmQ3C5aC32weL/NnZwAUZBf6Q8z6WAq4oVVCeTy+N8txztN+ybkquxWf",
-	"1KRSL8TGC1TdhkGDDnUx3lYVSQxxP+Sa5toWiSAFmy5zqmURtmlhxppg6jzSis1rD2GhygAHFwq1UcMm",
-	"1iytxiGDvOuBUFk+CVqxyVMNBBEUYQvewWpR8YiA0rJnQ6qypcio0CRji1yuIVKa3VjBF0qbOLughaxY",
-	"g/ASznMt0t7tu9v/GwAA//8=",
+	"7L2Pchs3sjf6KijeU+UkO6IoWXYSub7aqzjOrvY6tstSjvec0FcEZ0AS8RBgBqAoxldV39N8D3ae5Ba6",
+	"AQxmiBkOJcpxdrO1FYvkDP42Gv3n190fe6mcL6RgQqve6cfejNGMFfDnSy4+mH8zptKCLzSXonfae/vD",
+	"c/LN8TffnBI9Y2Q04YXSo4SMFgW7HhEqMjIS7EaPyIJOWUIKllPNrxnREl6gWVYwpYicDIX5XLBfl0zp",
+	"vntrqZgiIzrRrBidEq5JKpVW8Kqic0aoJlSsScYWepaY7oZCSD3jYkq4IgVbMKpZRmRBcjbRRC41Wc14",
+	"zohgK8KELjhThBYFv2Z9N2gO7RdsKKTI14RPSDAyMqOKjMxkRqbVkZxMFNOj/lD0kp5KZ2xOzSLp9YL1",
+	"TntKF1xMe7e3Se+fB5dS0/zguVwKvbmOf5crMjdT4ZrNFaF5DiumyIxeM8IF0ebtfqWTORd8vpz3TgeJ",
+	"65ALzaas6N2aLhe0oHOm7f7BIm52/NrMcTWjZmnnZjHMY0TPuCKLnKbY94yRnJttuZwxck3zJbNPTwo5",
+	"J5QY2iBIK323OrD3dnlMCwKnIiRhkwlLtZkLNyP4dcmKdS/pCTo3U8BxVuZJb14yMdWz3unTkySytqks",
+	"CpaaCanNCY4KuhoRNZMrhfM0s2FiygVTRDGhE7LiemZII2inaXRhV+EYMzahy1yb8S8WuXmBCbM1P/vP",
+	"BV313sdGb9awYV8KlsoiU4bMZRFujeZzRr4wh+/x48ffftk0Wmg6HOZEFnNqRplRzQ5MK736kJLezcFU",
+	"HtgvzSP9S/OcG+qVebWNjpSmhTl00UH3yRkxDRCaS8HInFFhj7N5i0g8bBld98lZriQpGM2IOXKm6++p",
+	"doQFj4/MvNkNnS9yM9bjwfHgYPD04Pjry8HgFP7fsi44j+50ZtaF5pwqpsy2uvGYFsxYeu9vkx7PTDt+",
+	"REe29wXVs7JznhlqYL8uecGy3qkuliy6RVzopye9pDzmR5FjnvQ+cAG9xuYJv8XJ1DK/gFDLb2aM5nqm",
+	"4uSa8zlvY2BUk7lUjccbX4+O6ckgMXtgJzsYDLbOXSzn4xhTM2xKyWWRskeK4EMJ8qqjCsnEN8i22rZJ",
+	"fpjHRydfn3zz+OnJ11sHi7ywZeW0JDkzPNLwIsuoxmzKhTD3mT0ahg8nhAulzcmQE8tu++QHWZCMsQU8",
+	"ochE5rlcwSsBd3YvNu2OHWN0e+q7g/9L2q8hcwtNI+ziDZ0yvzOpuRNZhjs02NNUoN+uE9k6C6Sm+1Na",
+	"bZC22X2TmpZbLpQxm8iC7XSXaLnPm0TLHe+R+ohrFwkXab7MGNwlQ7GayRxuEZAJCcU5umuekklB4Q4n",
+	"XBuhwDysWCoFSIpzLpaa9YeiegFpGVw/TGRW5osv1T0vF+wLeHPWe2/Wy4qf38nMsOjTj72zVPNriotm",
+	"pHahGcqVRt7gKfxy+IvCnz0ZfuyN173T3o99csmUtkyOwlM9vIWXGZdGBJaCUF4QOqVcmPGVM/mPgk16",
+	"p73/67BUFQ7xV3VYjuotDthIordJ73ku0w/fU013G2y6LAom9JXZPpVLeGWR07XhC1fmsn2c9IxkB3+f",
+	"2L/tJryi6UznPJ0ZduYauDILGkoK5LiUFPxDprWjQfAF3vCV946+te8Z+dMNs6Ap6EjwxxUtNFfmtR/p",
+	"b79xRi40NQuOP2bLwu7e8beP3Zfxfo5O7PjgGc01SDs/0IyRc6El+S+5NKNAmfbKcaqjpGd0qMra+bV6",
+	"Ul2rszEDQaFlmY4alumofZn88pqbIKdCsOzK7SBsthU6Tn+++6oJxwjvu4bvkxp13XYm/JLAgd6rPO2M",
+	"/OPi9Ssix7+wVCeGxwCD44qkrNCUG5ZnJGFtGI0U7JQoxshXeNiJNs8GCkv2VX/jwrhNen8Hoe1CU71U",
+	"u52yjGnKc9U77X0c9vJf1bB3Sj4Oe9esUFwK82nYO+4fDXu3t4bhqSuUD9fursrlFKisYdE7r2FlBr/X",
+	"Mv5IzUUqqEiZY2H346/mCVwnz2kFW5GMqw/dlyYyqlt3LVSG/yan69fFS77rsM0eBpyjw1G8F6/qNutg",
+	"MtvJgYK0aCRitUxn9mv1MGQCK68WUqjKZcyyTXnmQsuCZcQwrnG+7qN25Wxq72hhZPvIW3RthyIkUUxr",
+	"LqYJMdzazAelOPJByJVVnmHnnhGpZ6xYccXQgmXmLKRg/VbbFNzP3qzRgWw6csSyycjmGbm5tKWYgaq2",
+	"hXopUy/rVBt6BxPVZXMsA8PemnDVZm8MjXrb1+clo4rtbWmwtciqvJtJMpN5hruam8f65ri8KeQ4Z/OW",
+	"ASzwib/sNhDXbnQoeGZWhTSkxwVZzXg6IxPO8gzF6plRyqRbd8I1jBUJfvtBuE16l4ZJqJ2WFcyj26YF",
+	"7ZoO7FbSoqDrJioETqXq9GaN3bFe7GOH8EzMstv2UvVhJC47bGQk5lDnLJuyuV2PRSEXrNBW7A8WakG1",
+	"ZoWZxv/78+DgW3owef/x8fHtf/Qi2sWEiykrFgXf/VW1XCxyP5rN9ZtRNXPnCYjDMi4wnguZOSsxyzgc",
+	"9WPgWwn5jRVSET4BDmUozXwtnhE6Vkxo9CeotUihDZJJZniZhqfMb/OEKDjTa0ILBj+Z5aYFA4tA5xkG",
+	"SuqB+sAXBxImR/ODhTR3bhGyfHcJ/FxZ0MTvSmkww+vHrF+oEhm2vbmnRmT4uLnwbCHTWdQiWNf4Sxty",
+	"B63cCOLcyOFBp2Mpc0ZBz1sU7JrLpbrabvHAfV5RRYw2fc2sjt6PjtAJP5GJ4nXGsiuqu8+hHN5mXzHz",
+	"h1jmufX9cI33Dc9zO3Iz5Gi35i06NjIMinCb5tCQKHDHktKqU1/MxFnkwZgyXpfqd3UV/BZtIygvoFYp",
+	"iuqtAqWEE32bWOprva6kVOyS3cDjubsJt15wz3PK55bcNvdjvlSajA37XYJMM6G5alnxgEJLSuo8aMNR",
+	"rrovym3TqrMLT3W1BYdfr9qIcpfj3HZAFRexYwn0bX2V1tLpjumMKjJmTLhjCuy4Yly+K/2D7yOPMgmu",
+	"rCOV5FQh2xZEaapZQsYspUsUUgMWn1LxCEiiYDSdIRvfnP5SQFObXb5qFpTt7VR25SRnwwZgjeAyMTKU",
+	"kU1I4EJGM1ifnMGtZBYYuQcMIjLCO14nVfpxm5x4jmIJwq13jC08n1ExZdl/0nxpaTLDG5fmbwJaxX2s",
+	"Lt0PeG0bmU7PGC/QxaueEUdUdtGD+db7bekRTna9y1dsZXvpYy+yIMPesEfm9ANThKIo4TsmZ/YLbcVS",
+	"787/wNhCgR0XmuuTV3TOFJnTtSElLkhK5yx/DpJ0Uju1c5Zxep51YiXn5emE1674zu8529L5nd+8Q6dq",
+	"Jlfnd3rrFdgGd+Gyzrq4e1/WELlDZ87ouPvcKvbLHV81usJZPl7OdxsrvGaNKbu+99w8pNDLudub33tj",
+	"aYc3L8D/ofzL56pId+/yJR2zfPfXXnVcULsVj4/9mxdoheoq7MA7l2iV2nWQl8D57jTKK3o3mvEWuJ1f",
+	"TO9MNYGN/Q5kc8XvRDdX+d0IB23/d9sTdQfScRbNncep70A8G2Jo1aE6p4ufURB7/4uSov+Wrn5kStEp",
+	"6zmP225iwLkmNFcS5EV2zYo12hPDm7fETgF0avNKda4ww9Q7+UwuzIMxH9rWN72VJ5PLsVYx06BVT4XU",
+	"ZCkyVigtJYiDq4bJdDIvfW/62zQvbXjgYloAuOR2XpyCpYxfew15wwIqjFSKMMaMVGZ2QBfcTNgISEYC",
+	"n0mlS7lOyHABTCPWbqwVyyf30ApKfSsyVjDWmuk5wdyOwU4ATfaGBucLzVkWDlcwoEz36H1GWFyzwrqt",
+	"utoczPdXv0nB4hDPUKAP2w9frBNJuVbVXfZUXT8ZSfWIhRQV1QpCx3t3VnBZGvPGLJcrxG5S8JsYfZHA",
+	"2fIaW3C4EC46R0yPGgqqSiH+dclOFFjtPrCFJlrKNqkdUBZRJnMZeLZrriFFRnXsAIAFq3RRsp1Lx3Va",
+	"2jGPtDZScbXXGhLWIQUgFDIKZNBREnxEWGP4DRPwhJWtHfrRicxbxtMwKzeYPvnbi0sLjeXgDhtZ6uww",
+	"aXzyosFKeFa2hZTe1kirrRFBVV6Ht+o6QqwSM2bqHynMR81udLQvc1DaSaaClxg1NtKyzzBgdqOJFAxx",
+	"xSVWHek+2qpFRrwJgBGbo6vDJ0ZtTVVAFo3bf462DHMKKZCAOXbRZpeLVM65mLoFVPExusf8EqlRa3Pl",
+	"c5H2vENXB6uqOi/rFvGpSWa6sJdzfTDmmJRX0YZ/tX7jVDkWQ4zuHe+qUq/esB02vMwb1OuY/a7Qu92A",
+	"ge6883Bqt2TYXDnPcMxuhBYK13TDNfBv799D6dWcCVUTJzLJ1Pb9a5ju5mqHOIptnhMzHJYRrp+hs0yK",
+	"qpky4kjpal6sGqm2MVV4lkx4zoChevQDFykjx4PjJ+h147oib3UnQSmuKC+u4oEOTnxdGQkUza0t69GN",
+	"TG2HS6F53twjE5mRNjc8Q3cbRPsxbuc93be1Zgm8Kz94IG5yX/awYS7Z7KFmFml4ILRh1IDneD+SHMC4",
+	"RtRE5G/c2l3utFyacVdx4g3TsfEDdRtF02R3ZcFVO0SExczk6pFCHwivKFha5hkRjIMYTgXBZSTCCE4E",
+	"Wuy39GgtGNUOB5ZtHBGlC0bnCTkmOb9mJOeAyk7IY+JFka33ATD/cFVqG16lj+pabGx9ZeDhXlRPUdLp",
+	"FvLs9H27VOGNElVEVcw922270ae+1VpQcf54r+5Ga2nprNmpuc73n4tG8tFvc0QWX0sb9gQwrx5clJH4",
+	"ohacQIxUbHwT6MuhNz0qJ/gNCdzmrR6rGEqjSv0QY4pjOiWrmbTeK10BtyHTcOD/o+Seu6J2WOb2BW6d",
+	"y7o2C3MxzmnGts2mtk12h7ZtzvdU0zFV7DxjQnO9jl3aPJ2RzD5nlD6ZMQJmFtUnZySVi7WRZ2j5zIwG",
+	"kcIj0LQhQpgKtGvaIEIj8ihpLn2jS5oWeepaNjJPxAAxk0p3EaxmNhBu85zEBLO3VGRynsAyEylSthOQ",
+	"KRTmW9odrwmj6Qyja+7UgYqHsMmJZiJYwDGbUkG0xJVsEh63XAiw0Akedtu5j7dsZ8To+u97ggpFLD5f",
+	"yMIB4Wa90x5dFrRf0IzLQ7wqDxcfpod0wQ+xGRjX93waBdukDve3U+TmrpgthULEvpB7L/kHBkDhnZF7",
+	"ffI6z1hhH8ikeKSJZkZy0p8EeIcAKlx0XJYoQwEb/cZewTTjJ9cCW2VBxjLzYf8YHIbfKISNV4OOQ7Ei",
+	"agdv8Utg9Hm61OaYHA8GZLzWqI0G7c8KFiWI1Wzd0LRD7aKhhGtE665crxnGy/ngybIvMGfYKSMje2ZV",
+	"Ige36G3j97jAduY4yNj2YKhHfCMAL2SRQooxgs8ieHLT4eSDVzYCCScl+qhg5sB7GyK2bW+HqgMkKgDb",
+	"Pq4WtFCsgXzsM6bVf1y8fpVYAkJ0qvmmvzcd8LPxd01ono+jhpdza2wh86XiaeCAqoK/FoWcFnQ+B0va",
+	"nCsFvgWjVkGyDw/6VXTd74QNnBTyNyYa6Ipds7wEw3nJwIYGAKFkfMo1mYBChHGglk6oRuFCyaXISEqL",
+	"zOLhuSKZPUibw5lxI4etG/Q0Q4YqIYKtmNIEUqc4kyyaF13+EYiZB5Cky1sA2zzl10x03sXwGMU2M4zr",
+	"iuEOzfpcbXdE1s+c80rCjBy626xpbjiUPYMw9xAv2N3UA8NSlO8wpJANwEKuCq41Ezt06iPeGjvEKe2t",
+	"RyHBon/VgP68AFPdyhq2DI1b46KDMpqNlcupuQ7MabIkjczdbnsIcixhdgoeFWR09tPbs6tXr6/evDz7",
+	"r6uzHy5fvB11H343uqms2WfkzjbqFMSitw/f9Y3PJuhSUWS5gOhzVbE9210C5ubi3KeUC2t05cjIcUFm",
+	"jBb3cXXznEWJ5lUJc4UuEsyTVN3xi/OXL149f3H13YuXr9+N7sWcm3ERdee58437c1ZhT/5C7tWOf92F",
+	"7u+nchH8FVHbVX+rNksrZfjGhmvInOtTAK2WBGxTD+Q50TNpNFZIhAM0Sc2i8fJwCrbqk1dsNRRGWBgz",
+	"852drNkSIXVC3FwSYqeSQB4DMxe82cxnOyWn5joAD9oXfHIdXLyEjJcaNtA7UJ3vHkYIwNqhgHfhWj5z",
+	"J1OX2aLmmJPBKHoraW/MMoeUucFcVMhQANocVGwrf4mMKIl0VJ5+8wa+T/2cgZnF9PA/hb8/hb/PVvj7",
+	"U6D6nAWqPyWSf3uJpCZ1fFbCRpnHI8LmqYMRgCRPx3KpHUW1AOnIuxkDcaAi9RMfiGcIs9W+QsX69QQy",
+	"tWzb4XaoYW3K7zfAh+xGJ5bDolUZY+LxapXgutyCYAL2+/eS+26FXX/XxLd3eTOXgI/qjikP2d6dAhN3",
+	"QYT/Qy4LQfMmmhIhQ9NSfvCYCFW6VFK5zDPLI2ThrPo176biGWvoBZM72sYKNlmqGoi32bMIttH45V5I",
+	"aYVWI24DMyaafkBTapfoaVkwPhUtQpVpTaBoYJ1HbhYdu5B5xlQbq8YHXEi1WfR7Y5xNM9HsIptbAa4y",
+	"iZt6Fz+N6yqxu1+uqds4vwQxnufTa9RQcy5ktjp8yJ2grIMtN5Jux03ApzcbfDFf6DVe12DpR3bToA9Y",
+	"uEjcCQYyWBhfPmN5th1IUgOObDjBYNhlNKgbQuNSYuh11/UMbgACj6DjABmwT0SCJseCCpAkEH8bW/Z2",
+	"p1fTFlS8z4D3NNI56DFtA+klYWK94ydPd/NO11a2cT3vhhjYba4OiycF17Kw7Ex9MBKatHq8+20GV92u",
+	"c28hXUcBuKuGEzx+Ohg4ZFScfF1aSvNkdNe3UXMrFfMJa2HHIBx6nQwkIRBSMaLbefBR4Nq8oEA53Xbl",
+	"vpMFhrWh8N/9+bbonwYH/Zm9UzS70db4UfrokTDKeSVo5kV0BjBCMKygsN7f6qAr404swMrNL7HrEt2O",
+	"UNCpSIIbam2JSTG3Ui/pXdp/3v70AqVkSPPwg/v37OWF+d6wkkEMrxIkQD1qz9K6IUc2pZgIRabczKz/",
+	"XSR6fweQADQCK10JGO4iMpfEUUkR+vh4YyUap0crHtumkIhntTB7SLztEuqI6KqcR0DH916Vx8fVdWlP",
+	"b3vgv/0m+WRLiLx3YmSwx8dkzLX6bBf1ouTokSV9fPT0+Piknt14G2r1zqtoGbpN4wy3iB0A+eLx06ck",
+	"o2v1ZfNSDpLdV/OVS9W9l8X0nLsreQ4eligbEku3U2OCqycLMgjS6wuZmYY+DVVC6POOBoMaFTYz87sd",
+	"OxjSvWcXpOHsnMYLnS+7JbeK4TMv5JyBdrKSxQcIUqgoKNEESTtkzWoSE6TYyFQVzCgmLMQzqO6MtO0c",
+	"YC93yC61h2xStYVqALT+yJVi2QuhEf2xb5xxLqfOgaUh8/gWyZ+5gWxLt7oTQthiw+R0yjIyXpMZBbDv",
+	"LhpYlbJwmNH1lHEcY8ksMRm8z/aeYBpYqkgkQa0hiaBaiPu6/+Qvg+PTweBZmSpeECyJYOdqi+EoDSEG",
+	"j2zyfBvZXUvxvhFRViIjh0P11RfDYfbx5PbA/HPs/vn5UpP3+Ocp/vOF+/fnfgK/HCXf3n751y//Sr76",
+	"4uf//u39//fzXw7eu0f/in+Yn7/8q+nkP7Yk5d8rc0TtFBOlxQ11NgGZC+KlNgeX13kBPc8BDjmO2KIb",
+	"7BcIGtRMaWu+cNgWSPPV0TbUkFUMjiiBQDLf4jObOxbMdUyU98/MplLb5DJzKpYx0+sZWbBCSZuaDWpV",
+	"NXF1F3QVUYkXTC5yRlIEG7j17e+a+nFLZjnrIHqwTHItevNSpFJMeDGPOeDPLZh2xXU6YxmZscKiC9pS",
+	"iK6Z3jHB3GWlNbVLhmafZ+7BE8k5Ccjf3y6KtimhnKXM6hrHOTAc0vYMiHHCogt+NaE8XxasE2TZCazP",
+	"IAXI2i4WFWrFCoVbGxClAz1Q9QGtPVtJzYxnWeQNERwSoi/A74G87pGyXl1W2omDlLXRc5bOWAwagZPV",
+	"isDvZJEvp1yQCeAKcqp0eWuNnr89vzx/fvbyFAjMPDEKRlCJPwenGC5GhrAiUixFjcQDRItciSswM111",
+	"MmZbZyJ4NbUrxILUmzXGSW7EQoLNrjEYV1nYN5+aG5fkfMLAlVeL1nb5Ce7GYswQ9JjRphAWrF9lvfzO",
+	"oliaZAODYqdIcNVW7EkGCCXFb/SarMyO5o0RQ/Oq7nFX5aDjNdLg/CgLbkWSlhZyzhVriw4y+2y2WJV7",
+	"LOeWWaPdE2391oEeEBlmIJcFZnroHNT2zkupILmBW4Zq1tBGKq+Z+dQNZetAChYmEUaQZ5DJOuBRcFD1",
+	"vRIqRV0J7xyahCxyM4iSwmFl4YKucA3qxkKA20+XRSXRaojRiEO7lAeV1FDEpk3rNw+KLmiooaBKyQHZ",
+	"/MRIe1ICi4nTKZBJA6Fau7dFs1QI6nRjIRKLv9SO9QZu7oLldI01InDoFuqDuVDBHt4PKuQF/MOQCyCs",
+	"Awv6+5isbd49uKaFOXdQ2+nCDPfvYUvwzVvfnP1o22yWy1wagxQCvQUg2UIC7xhXpm0ZLjfJ5QLCqtQC",
+	"8QWGlLvODESDn8z7+OeFbwU/fw9tQfqX1kxmK57nkFZqgcdHhXStNF2T1JBJ5ISR8hDvKae3LwboBCk8",
+	"iW7hSsnKK7F40SVVaskxkDFy9UYYj1sgewpLgaUqSlXvhMSJYO7slBzZiSNtYp3HG22KdTEIwbl2Arfq",
+	"k9cTotg1K2ju7kpzpgToeyp+vLHdK0QXNfJt6iq4QCTMimJ/MTIuxc92HE2ooprXclrMG1FWVjez4Ihc",
+	"yg94S8XlsLr6FwzO9HK1PXG3a4nAC3e/LVru+Iq+zRVc9g03gIjlQYKMOhzd1SDH5jL9sAO3AT6gOlfy",
+	"qCodERSy0gUVU1u1o0tL/nnz8lqkV0be7/ryWqSvzOO3iauOFbWyNgJvECuec3PaXa0h83BiSA1g+oLl",
+	"naHZdlTvbG+b9U5qnAzTBSIbc8N3J7FXP5LubFSpN2QydivDZUwCIFC5M61sBx/aJaq6OZI6imXuanVv",
+	"jzOGljpMJCqySCcElbeYMzBisAcYKuBiAVCDWAcmnOqyFCy1dtCdzo9b5sgJgsLiLYoKKKTByDf1I59K",
+	"YFfUGHaduEm1La87eRt00nyDBGaFiuruIcbwU5T1Ac7oqgm/g6koHBM12jFNN6wDc7oO1HIe+KdaemxU",
+	"x38wEqpTyUOd1PbeUQeHygp4dUQudDSwsMxrOCtq1XJvWomYy9CO0n6YUHYpe3eg6l5tqevr0EIR70oe",
+	"W2McyEWj53Bu92Iii7jVxjGdSPmOopBFXFDxejzV2hABMQIay+oUgd9G+21ChwYKZ4ARtTfIGnGiNQsJ",
+	"fLcn2dctZckG7UDdcsT2xxzTC6dU7HBWMYoDio1BFmor+XsHi9k3B74Fm5fN0OAzCZe6XVC3DE9gHbS7",
+	"obyCWDSTSj9SPqQmYBZ+bP07p7FIehMG9ulIfhZblNln2AZiwmpW3Aig40IupzPd0fDU2cKjGh0F3SfV",
+	"ZhBCz1m7jXFCi1KOhC2e2brmFeP9I/X7cTijnonUnN0GjRVypZeEEuxeC3p70/y0FKJJ1eLKCgquWSLk",
+	"6h5OA6PGMtGsgOOS2MXqPoX4XdAiD7/A6r+Eo2lQLvVY3txFkvBaev2maeJQ/22zeMft/6Fj10dNAYkq",
+	"SK8XjXuInzvTJLAvS9LnZ6/OPB8C/oRxZrm1UM1sb8Uyb1B18Vg1hELYHyvqmUVk/XT53CKIKFkzWhA6",
+	"lc6zKex3YGaVRcaKzlqIWcnX0Ot2DQR1DzeB2N68BhKIQNddnegmEvLMM+Lwg+Tl1hvSJUwATIGqo/LR",
+	"NbLDHgJbnHTlUzTcXc1f0OJDp/ukXJJdQm7qxe3sDpTr40fQGtsBqJJImX+GGSct0N3huHFNqmlomQCv",
+	"OHmxmZd2VXDNPIZe1QLezidkLPWMqAXLcy6mCiHjWM+CFjbmLQkiPZ2BHMuVoZ05cagPOBcejp1zpV1K",
+	"+zkz7Adz2vOpkEUMdp7Laek83V5YxZs8qimFd3jxz/JWf5a3+rO81Z/lrf4sb/Vneat/tfJWRqp4Xby0",
+	"1FMCzTvgWzuaTh0adk5vzvH5o8FgUJdwN3DqZwIlPAxU9yUsrPTU316EwvT7lqll3pQ5csxSGy9IbV8o",
+	"1oBA0hC/v8U+GtUzwMSjWpJlWgnTCD2+lW5Li2Xnoexo3KkTT37gsuYtVT1CFZeB5mABgxh1kPkRq2j1",
+	"2GfkeHBS2mNVrR59kAjzeHCyVRy2Y2ySeHEHUXVxzf780c/seHBiCNFtTo+La5rz7BQyjZ76nAw+0UGv",
+	"XJSTwcBQXWcatrS0lZJx3LmcetB6Hao6Wea5RTZG6OyzyUtULXW/SUFAK48U4TY1cELYr0sKSjBWvQtD",
+	"+3fJt9s5STpXVzaxdgOedUZVkHrbnjObxQvND0DBMwBGLQVkSMHCUn8NXvtfBV2NGnMTNUGSX3o4v3OA",
+	"P9tMY9PYqlE1m/DFXF1BfvIIaQV5xiumWUc4paocyaNU0Y8iwLk/fiUULurmUCLFAeUFyeX0dymLcrcR",
+	"/VFqpHy6eov3rrT4eVdzkXl2BfDI7UmqoDiJWVZEU7oAHMv20EjDaJHzMllueFd0LJ5Sd37vp9xMqI78",
+	"ESrSOC2mYaxeW2n4/UEL2mwpP9OlgkwoAnym9WRqdFNd+co2BRdY5a4Lr9vwQq+JF+W121BgNCrBooAe",
+	"MS3/8Jx8e/Lk6zY9o0WR2It2wIXScRS8uc+5dx4WGHzqrip7L0UBsKhsROi5mSir5NjgQHekYgmqTWcI",
+	"J91ctiDiNWwY4DXNlx1G6PL1Qzuxgb1Fj0GDYB/Y6CFqr5pFDAJ1MKVSKfmDYDWhhc3XZrO3bRLUA+b7",
+	"8mS4jZnAcy6DVXx1fKBkZfBzKbC8QVlcwcabRoPyXEKaTucD+3TmiY0bLaxRXPb+YmnGd/ifnAlBo1xY",
+	"appHAMB+bB3WNfD0d3DVQ93Zyqw/Zc8PIzTVjQRR3o8Ta0+AtLmtOme/z2p1lIGaeGWdJcbuX8cg77Qy",
+	"68XvujAdBZOK7LD7PGut1RvwBOKOlVuXzZZrLSGnqpYod61bntDM+Jp9u6aJZ2RkxzeCYKkgpNDo9XSZ",
+	"8bFRtF10tdG3M4eIgHq/kPc75kj9wyj8/1a6aNvpaUl3+G9Sk3RHJXFzCTsqd7bWdEOwGKOKZZhgwZ3A",
+	"7gakT6o9xifgy8oF4yeva9aopAT4lba0Xae5J400pn5iscaAef/xlNKKJhpoqCG7il0cF2uRnmGyi2ht",
+	"1IYsSj71xw7hIN02uy0jRksmJfSD7JjXqXP6JZ/p1a2wDUcJe62nZbITaVr076iOJU8ZYZNqZLPemkcR",
+	"QJaQkUV6jeBbTKcNSt0IcYX4PRRg7w/FpSt48csym7IMa3+szT+x0h00NRdrzsyjsRS/QpuTO6NqxgC2",
+	"VTSD2mZU9UkF9GZz79JrmxI0tc0JjDhmBaDxMAq5Xty7kw52Vo7eOdCr3rW6e6279TpcmKsAirhtgWwA",
+	"M9oYWONChTPcxbm1r+kh5VTk9e654rc6zyujvPMYnQMQBpfnHaAFG/VrI1ntfYzXozKhOmAUq5uEOWOC",
+	"SAdXg2QoMEAhCQtTmkNNIDEXmGnQC3gy+BZzKtjIVUPs5gwaPopL3ZIT3Mah4TDKg4e1GM15h+AOVxiy",
+	"RNSbjl28hHPfpVQ8wkpCkZwW3fcjOAUPTjR3pxq7UJ/5KEsHbRN5urIxJVckG4hie8sXmADLkBm7oanO",
+	"18SWNe3Eau+e8ih6w8FFFJEoZLbethc1f/SW4lBlt02oh39cvH6Fub0dAAif7HcoRdNRlGBCP4zsUWaI",
+	"tl0kuITdCi7jJty/2jJs6N5r6HenAXMewIZeUv2aFGyR07QCRChpYXvJ/e69v2Ir23u0K1f+/c7V82uF",
+	"8ztubVjSfh/721QF2FbUCxO8u3owI/w4SsjIFU8xf5c1W0YooNqyNaOhsAaQSiUnhP5M1pC6IpULH0CS",
+	"8cmEFYmNwtOsCOtcDQUGBPTJmY0hKMtkYnnkapwvuTQ6F4jEP10+31K/LpKlaw+spVMNss51vu5W2st0",
+	"0TbRWB203auG3anqV0fOGU9FhBsRqctYrcpoKz/198OT40Wqup1fe9z2c3bfGLFkgyvHJLU2uTngArd3",
+	"FmmETTcdS43lz4lRAblYsjK+19tKs/sEwMakvm0zbijCfF/5p7FAqYMJR4teJq5MfAVyGOdxQ3EHJhe0",
+	"utMqBddNxO2zF/bozGhXc9UdulkCJ++HRezQ2zbvwVZvQUcG12J+37e5PQ4Sa9rHVQwkhpIAiEeIFkNl",
+	"15l84ZkAFB7Fk/Wb7b6fwtD/rwvAqtiFw+F0u6Ne2Hzm+7iimqIoLgD574HTI2s7GSH0eDVbu1yNdT4G",
+	"Jre46pwG9jjnW6wwXa8xY4A3EXKVeKoEJDzgao1qbOO1ramGHAOnvc8dNWeFtbJ2v5mKVtzPZr5eu3/k",
+	"gomMo5MXTx4HK5KQZKnukWmi+c7zcRa13dq0M26fvIuUqF82dxFrmlu7m8jQ1JpexdG1UD2zkvVEGQIP",
+	"tFkbAV1aJWMJUATG0d9r50L+4CYfhpHbvWryXDRkkyl3OBYltMy4dOkPnDkSPByu9vfaJxPuLpGAbSMm",
+	"jAQG493MxF0ssoFZuLTH9snxKcDfbCiWnASuG5dm/BQiiPKMFd4tasiimgl95IQSo0gH8oP5aO5Sp1GD",
+	"GDXagyH3akULwcVUdWIuK5e3NcgQoBIyXrvEoLmePSNywwMsJ7A8Nk1dmHi9TAFW2f12sPgOk5ReYNuG",
+	"PsEk54NNi2tUUPqlLODaRmSuziukcMyYarP117wOcoKF53byhZUJnyIn4yGSSEqfI6RtWDaTSPUqa8dV",
+	"4mN1EOW2uUMqmT0wYp+BynGoYHvACmMFW1C/MrZnNp30djqVQeYtNOyXeboqqbhi2bR2Oneb5SMdogHz",
+	"WVpiiN0dl0b6jFkXQSw9cHUiQUzbFPc66y9VnS9yFyHfgu3GODbCtQ2jqrOte3HXf4FAt9h6fPLYts6D",
+	"+KOEs/1bwOs+qwCrB1XQIyxmJlePFFaf4ZMNg4lgHO4fKgguIxGQnABabLGEOJW/2uHAso0jonTB6Dwh",
+	"xyTn14zkkHpRJOQxcTS7Pa0UgtM+xxAtz04b75ajm463S1DWBtJUyQk5++ntGTnq39zv4rnY9d5pqC1S",
+	"Zoq6I8ZZLvVFQ9aGkXORjGq06QeF8OT5UvEUslssFSqmi0JOCzqfY8nvOVcKiiyBMLXiisHx7ZPAVWtv",
+	"N1nwKRc0B8kK4seX45ynYS0HNyizu9v5+Eatgzc45x98K5VcVHfksq+2Mdnze/HYs3YWe7aFw37/GTHY",
+	"V6389eIO7PXyU3PXy0/KXC9C3npWYa1nIWe9DBnr9zW+ehmw1VfwjmMcFRL1JyGg6pBb1TlGjL++cxay",
+	"hqzwDcnKN+pDbY31uaJT2VL+ik5l6QZ3Fai2FqXqiNivp1u2SZbDkcXWJsi4uRkpuhP2uXtqXvTw+eS8",
+	"P10+98X/BJGiv50WLYK5OeQJx7MsuF5fGPXaorcYLWJJ2M8MjymYdnfp1dmb86vL1//Pi1cXfWLrzqqy",
+	"QKEyh9fojkQwSJ8rYMtAjwcfHnbjBzXTetG7vYVw44mM84U5m8ti7SsNXktz38sJkIksyFwWeMfJpQ+U",
+	"PcXDK6eI4hwKOEuutD+g5FZsrLhmFuZZq5g5KzHYumbm7A/FUHz1Fbhj+199Zf2y3OU/UgiHDgqaCpLx",
+	"KRY3FxlR/MZ+BsvZUEwKiglZZIHLRc6Fi6k276DGHymUulkldSi8dQBaQX/BgkG9y5lcYtUDkhm2Np1p",
+	"oug1JDvGhDdcl3Wsh0Km6bIooDqYMHsGdhGgU4iBornvwWhVC9cBqnlzec0ys8orWmR2wV4ywZlI12bN",
+	"zgWaG8PUo4nVnBXk2oeqWlQRPEO4dkMxMgd9lJDRsDfsjTDzVwNCyEyFDHvegT7s9clPeDlaU+5QhGlE",
+	"yZn1dJYeTNOELWFQgf1SIzCNczYnmUyXcyb0UHzhIva/tMUqQf6EjhLnQhUZZBu26+EF06++Ii8gH5Lh",
+	"L7CTAPjNlQR6ZRkZs1yuyMi54eiCH14fjfrktcjXQzH624tLUv3t0FK/NSnHfzzEDdYjw3KGwvfupDte",
+	"GHERffzV40OVPz2hiE0Kw7UAAm0m+J3MPN4r3OivviJfWOMyWrYAQQ0H7kvgftCMD14fChxLsBspKzTl",
+	"AiVSw0iwPINZsTEjI81u9OEvSopRMhQjuljkPIWZHX71F/zaPgMlzMyn8Jmbg9VqdWD4+sGyyJlIZcay",
+	"UUJkMRRWNO6TkY0LOHhhfudiekqmv/EFxF+WIfh94ix6czCInDq4+VCkM1oophOSsTSHTONw/DX5Ajj9",
+	"Oy4yuVIHR8dPjr+EFHc/Xf5wcPT0GaFkvNYuR+6cFh+eDUUqhS5kbg6yYSbmDBnWwG60ekZGr+grM8dz",
+	"MeGC67X5+5UUbGTre+KZs+Uwh2LUfzLyZ+DXpUTeAj2pZ4SplC5w19HUmlMxXdKpYaNlE8Ph0bcnw+HR",
+	"029HZsCpnM8plKEzskOf/OPi9St/YNOluVomwSHrk58Whtd8Q37k3+EhNRSRYCozns7IkfkF9rxg8xB1",
+	"gPknxDRQU6xAPBR46M05t3hpyJcQQutPjh6XO1Z+Oxgk5GTwjdmEk6MnhKuh+MAWaFAL0zAkZAnjPnoK",
+	"wzOr++3AMFvVJ6NKMTzrBjeypRoKrssgAq4t9U8pF6dm7Wiel9bEQuaM0GzOBcxe0TUZY10MIzAYuhr9",
+	"8+AM+fOIAE96/Pjxt1+W+A6YNOQ1xNQ+lhelKVNwm3W40YmWH5jokx/AeZ4rtoLszkMBSaKxpB9Y1oxi",
+	"aGaj8M3R2VLPZMF/A4o6Jd+BKED+53//n5Hjq9CyvRdhrh4IX/JG4KxmG/3DfmWstgCMAAt0GnJcKlAa",
+	"MrKgSq1kkZ2SkRE7Tg8PTVunKN/832aKh2YwiK3KecoEehrRJtc7W9B0xg6O+wOb/x6lF3V6eLharfoU",
+	"fu7LYnpo31WHL8+fv3h18QLeKdOc9IBhYpZtcvbmPCgTddo7AiPrggm64L3T3uP+oP8Y8+OhX7zGxM1X",
+	"U9YAlgCuDadgdIh/IwMfJW2GEvKO69lQjAxXoVyoH5eKp//LCNajSvG00T8PLqWm+cFzI0/bZfP7ZFTo",
+	"3kuuNFhw1NENpjGnc6ahetPP9QGbDkjO6DWDAgVu8P42bdf/yoK+FPU4oxFVkk2iZsBNV78uGYBf7MZW",
+	"JuqEVYpLOqEAbYHy5JtJ8W6TuNuqnOhhzudc9zo8KF1u/61PQm08iHwqmFpIQ2lmsMeDQQ0+E15rv1i8",
+	"ejm5Tk5HZ3/bdBfdJo0U10fUQWbLdL3k4kNTP/axQ3jmNulVaGrbS9WH7ZDsjsXf9Avmsh9V1KHe6c/v",
+	"zafiOk6ib1lOQU1wNUCd/JeY2w3FkYoQh8dFinx9Skb/87//T4OU1vcMpd8/7PftU7DDajmf02KN1QYg",
+	"+Q+scEIEW/kEbUm7RKZnDOwOdKp8oLTlBEY9vDlAMfNgvMb6A+6msiXnDqDkHBjePp+VuU16DeLsdo64",
+	"yRC9KJxssSBX2dvfmH6OL7pjcs8j2ekktpy8vjlCx4OTzcm/KsuxmfWCCpr/0sel3G0hV27OyTbV5V/x",
+	"mKQuXC9jOdMNtlfUxOCyNeokJLexVXMo2H6sBHvl44K4snXXyrQy1hOCRRghotaIsZvn5oV5zwWwtQoF",
+	"76CktMet+Mv8KH6TV8ZYucnn9AZN38dHJ1+ffPP46cnXgT38KGJV27xeT7YfE4S83v1kefL9QRZTZgGr",
+	"oCxb6DVU5TaMCYIxSmrFTQYyNaKwKkm0h/CkXtIDxWE3Um5kpEgvQCbBINGWZpmpt55BiiEo5+SYKy/Q",
+	"VGVtYgiONIfGFoTqk3ONYrxRiiD5HIh+YTr00j0wFJDRmlz6bx6hp2tkR3IFZxmUc0fG1V9isqth7pZE",
+	"H4ynW6BjnKNbqt8Tl64wxtCeGSeirgSykOjKqq4dHAOY3HfrN1iR21o0v7NBwvF5uEc4s2vzPdUUoWW/",
+	"20lEpOeWkwhmG1SVqSJvfrr8Mr6sORhBtdNGbg7m9OYAA6ePBiffPPn66b5P8GKpo6nPbYitKrPDO+5N",
+	"eUYwkrdPzlxifG9isUdQ0bUaCos0w1NsA3B9he7ImSrp4l+eIj6P/Tf3/6alYFNJtyUJNq/jLaroApMm",
+	"7FG57awvWy14+4OTQs6vMsTNbn1Yy/LRera9fO3Ki3SughcTUtQHvigTCu9mbKghPmiej04jmOwyUASx",
+	"xuBecL4txOBZe3NCuFA6KAUaZJcnZ5Uss+Yqtrg95ougRCe4KX45NAjN88AjWQbNb92XMLjx01g+KlU6",
+	"Opo/guozfyj7Ryl2lqVHajaGgJ85htIubdrK2Xe8taRqEDzRLm8ZbRC2qAsw5mOZGdYnhtv7ku/mXg6i",
+	"FIdCLdOUsUxFLy6XKwjfwJ7K6Eb0N2OgfQLOKfsBvAZZBr5EEeDRzK05KsHLI3DnialCJbAUYqWo5ZS0",
+	"kUIo2Ia1JcHZrwitNOvrNpoxUW1LNo48HGSEBR6PbNAbsATTfEKUdNm7lkIrC4ofiiqQeXNYQzEU5yXz",
+	"oL4gk/czzOka0gf6EGGqyVwqTY4Gg4HnpeDZBZdOn7ygmGbJFg2iytYRAo8FlB3C1bBUgBqyIMeDgbXc",
+	"0KEoIIQLfPwQZGFpQ5SkgIVXyZl36+IjJQeXeUaWC9xc0DxUuKegk9r6SFyRJ4PHbqYY7w5Kb5P0U960",
+	"O8s/QS2u2wdUSsKyShE+V6uNFSxxUB2rNEN9IpkMGoKbidnI1ii3+h3lr8NafH4zi/PMzJ4CLacM1N9a",
+	"ECg6RKW5q6eA73Tx2WvMEojE7tLzIwfb4HWhZxIQA6X1ZiKLoYD9LeTKlXTNWdTRI6c/cqVY5uKKt7t6",
+	"QJRIZwydPH6cTUJFVqyviqXYTWJ6v3HKtpwQb2DCBJm9H/vkkikNiCXm6nWFgShHddx870f6229rcqFp",
+	"UQNc+9T0B8dfk6NvT48Hp4NBDWl92vs7zeksTDHUg1rn/Jr5otI5XWi5AFxZpwMd7sxtFS7mk2tUeMnR",
+	"9lNYTRoRNTm/g0JZdt9GpxCIAiXjDKPUWLv3/gf/pZyW9fm0K4I2hylvlVnudZ5hDuFJbub2r/OMFW8o",
+	"JIX5k+0/HNtHMwwG4i6onn35Od4DH3l22+ikOiPXkmfBFTCTK0G0lMjb51AI3MhF5rGoR6qit+yqz/Os",
+	"96mVse46WLPOtd4HJ3ltrrxS//mUCk+dPOqyQqPd5nnw3F32+pNo0m0JhhpM30GCpD3sLMIrg9qHFXUF",
+	"a+p31HIfTrk9Izmb0twIYQCwMRoa5CYxop0gYK1F5SeYiFE5iWJmV7UTC5OhKAu2OlCy2cZ1P1K30vpw",
+	"NvKohK4VwrVTihH9QzHZE6FjyFOlFRkFks4oAYzO3KibVsc1kuhQVB4iqRQTXswVIkY3WJmlmrvzsbsK",
+	"f5hCcm7T+/v6ThvyYJBwslkE9EkkbYuBXKfp1MsqC5bnDDPquNKdzR3bBn2xMdteHhQU1QwV7gC8noNH",
+	"+Laz1FieWosJfCDZ8Z5n+2xui5nAvUnDqtCafmCE4g8QPPYg4iDmbDz8uGa0uIIqL7etEBSb4xGtqQxU",
+	"q4URV3K69kHjppVkA95fxv4nQwF+U6gbA69bEJz5EzytgHc03wMEwvBci7s1P/zz5cU/bZhCng/FRC6N",
+	"uFRo1SfPL/4Ts1nPGHyFIvVoASfWQi+rBhiMn0Kr11BUcK5moqpMLFIJR9y0agVPr6gCexjlhdV6AF5g",
+	"+IYzX1eK2SSEXTNBOOQxXXGdzgBXHGcsf2PalhPboqZellthNTdDVebPq8HTChwhKDoGuusCRX2rupaU",
+	"0aufn/AwBlnih8Ps48ntzwdX781f0UzxUF89oifbgKSomgzB8UFspv2Yqute0rvJ1U2DbT6WaQOIgzp6",
+	"sdAVdNLDCJQnMEtaDXr9AuPlYqN15ZHccH25pG0lmPzYH1I2tTRkeEDYyLXI+nLBxM08twtxICcTnjIH",
+	"9emrBYCiZ4zped6Hf6u9+piyMRcUbVkbSYYhfsFsXOXN+nNR4QpP2j7kKn9A8rVtNWCx9osqh72njIxW",
+	"l0MM1mrksu+CaIDAKVavmYiCkeVO5INgK4g+LBUtgONDDBLFANMNPgIFVpgPt3wwWqv007CtlQi2mgfq",
+	"xSWdNtgaFzKdJRDowWxWOTvr88nBj1D1AJwsa7nEHoyc6ZJF98kZLo67DmZQRpyY7vqVQ71BmA+BaqnF",
+	"8GGOFTP6gCqt3e4+dHf4ET0jt822H1t4x+6Yx8DsJsP6UOyo+fQDYwsV4jbs7N29iAE1OZSh6hMwkLrP",
+	"yuYniLJjLmIb1+KEhtGgI8UoBtZrhLB9SRTTGhAiAh0vgek6khiraVQQwrPjuAxFGEJ0XUFksaVTxZhI",
+	"MHzQuabUMp3BLYZposyWQFiW0oUU03wNbjIjsGH9/3eHI6uizc0hYeXQ8diVY3fnqA5HfAlB/L3T4ydP",
+	"Gy6uHe2EQbWnO+FjHNHuwy53VmcVrQCp8FDuV9Ne6ia7tNuWUVIpYuwdw1h9f+Lq6gIO0S0QoUNhp2Vl",
+	"9DmjAGh8FiTN0BUx+eTouE/eQSokvyZcDQVWk0qwP+rHgVS24GLkh4QXExIdJXZdHqmhsO+09D34tg+N",
+	"2SieBYcoX+4Qu0NhQSAJPgXcYlSyC1AGuOgTR2LWr15huDBkdJnCNsPg4ZB5Jzh+U/G90yyDK8OlNb30",
+	"xgKuCLCWCTCNBSu7zSmot9TTe5lZe0T1qA//tS7ZofCx9BWUKeJXx2sbs/fEZdKAEWAFP+8NF3IFzu4z",
+	"V7gFmBtGtkFXXkORK4EtJxiJZDcJPMuJDekF4BwXZGTLfox8QmUs7hwQ49h6NBAJihYY99HniRuK8Rox",
+	"CXpGBdEr6eaS4OjAiswnGm0DgFeA6guYRN/hb9GMAGUcAg8jZOpV0k7fTQddhOaxEVDICGNebXQm1yRj",
+	"KYcEYKvqWTNzMKorKgquOXO2ZhinQqA9e3UjtCLlikuRVD7ByZFLTDtONbO7tnHiSr2w/Rgj3fnWZ3Sx",
+	"YMI8MNHmsOV5QGwB+MtOYCiM8OjCP7WTqlyCvpDVGGkTDrBP+ABLbHVnWuScFbhrFTCGz+IYkD9+Uiwc",
+	"Gu6TWLtb2JwhCsGa55NdbuOhwDyVpXiRhIsLq0hG7zCR4cgypjLCBFX0oUBZJJBRQIOzgwyFcVhRbLWU",
+	"CBZUOebjDoQU3qC4FulQ2GSrzi2OVy8ZnS0LevDGvJ4dvBYjI6ZCi9DNlJllrTBaw7W4sq8nZLzUJRYE",
+	"SZlg7GHi1YYng2/65ELCccNc0lg6DLL5gXMMadyoDwFEEJMkUbUxLUCrXLMiZrCoSpN/ypF/ypH/vnLk",
+	"w0uNgb6HSSkq+l7UE/c3pn3Nlz2dTZ9pCSo04QGdcaUloPZyIz0hlq6K0iRf2AUnTwbm2gOp0gOgzVme",
+	"8msmvqwGUw3ipwWh2NEoKiyN1xo/FT1IbgpjNjUy6IxBkIGRi1zSj5EZ7fdU2/wUI3QWNR3oEtvdcCqe",
+	"nkTSMd0c0JxThRTj+jMtYAGFBzUbuio8cSMOUty+bHNWUrDJjIIqX88s94Edhjw6I7+SowQTftud0lIG",
+	"Zw6b+hTI3wiYBpfuntaUu3BE7NhmUfssYk9otQxtq3Yd7tlnEn9kkcokBCpz9XdXWQ6Ays71tYQQBiuc",
+	"bKKXjQhvxRQXqtoEV44Dcu/Juf8l6ekzoZ7wKkZ21AqGKQUX9fkEMn0ShE0584aSZ20+A7pnnE3ZaGME",
+	"ycOLbqCgtAW9nxueMmdgFWBGqUGpytsgEq/QWpzHpgPoLapBL6GrDYIrncMeu/FIkXJ2MXFmBtDFVi9x",
+	"XeKfc+E+H3VxgJ7E/EBQEgFQk9UYCG40HbQu7YM+/gapD7yVp4bJiBLFdmqIBqxvyOduk2JnsX0q+Ob9",
+	"J49uc3ujOdMX5K1L9b5XIXrpvp4QZS5Omrvubby+3Xqn38Le0FRbpz5+NppDQYVm2VAE5jQ4M1yDDszR",
+	"3GVbo+qDjZqqAEZs6S85FLXzhoW6jMg/kQWZ2bywcXMInI1yR+8I8LeHrel8+pytR4POmCkY005wqU9I",
+	"gGfqgy8Pblkc2FEEW1Uzn+yBBENOzCcspkJvCe0DOQ8zv1rLOdaRADOwre8CUMQVXfcJSlRD4VBEYD1F",
+	"csIIbZQ0WWFjtKRgZAyRrA0IoZd8wu4nEz6Q/ggDa8LnryhYMYu9RFa8q9WEBP5gi+dAT2AJg+4eVEOs",
+	"UNOccrOIVKSslZbAHOeAbFYPBlPKHEL0ALcKZlpn9RxjfUDDo6lYG+42FHOageXJvdcnZ0st51Tz1MLM",
+	"mMKUdaVPzzaTMy9eDAXmIpSiAZBmZNcfg3l9Cokx7K+jsGgrfEFJMKT0/v6uRWy7FMncku1NaGzgTgE9",
+	"dcB1XLBwo34HS0TQu79mflf98cIV2NrYuaCkvPXxTbjgasay3bEAd5R/2jbvz23bddseQELwlUyaxPYf",
+	"sc0LZ5V4sGu12lETB4Rf98P1qLY3S6ANKOYyYjlUIqhjLspif7wQuj1wD9rNWIv0MDAItF6vpb/N3bHW",
+	"QNO3ucwD5y56GClJ5WJt0dxwz1qsSIAAh4hKRXJZQXeoMiGDc6tT93A2FAEMxIxlzJhAJwfR0uXbrtgk",
+	"uPMBi7LBAaT3zplSTRf0xVqkrQamSLaYacGoZgV2oyw+Y8at2gXikx8B1uFh11wuXfLpipOmwUeDWXCS",
+	"GHq4qSRHE3J8093jifwIvD07OH8+idWruiV3sXmVQU20YGTCVuhxFrau/dxotpUSvq48idqXi2YDV0ID",
+	"NzaIWkAh4dFfi/RhLGeGAWR8ypRWLfGp+AQq8jPnpXTJhigZL9MPWC0EMCtf/HT5/EtzMEuk0T9fvyVy",
+	"4tL6hwW9meqTF78uaW47UWRRyGtGGHznC/J+B10ohyszWp/tvWC+AISNSMDYPjsoq1lC4nP4uRwshdgV",
+	"XazJROa5XCnHqGwFRaps3Eri3QzeZu7hX7mcYvrCBh7yvV3cXUUPCPjqYHK2t0Lcm4xldtyUeSNGQi1o",
+	"Q5aFnothcQEZ7nMGdXtnclncLbkTlKzplJzrE9nTcaO6chRLrPtgCZZCMLMHRTuFVSzhDE1kYSElXFWV",
+	"owflCkEl9W3WG3MHr2YyLxOQlUk/w7heFC9DpxMzd++5VmQk2A3Gh2oulkYAAhie5782zJW4FGxGkUhB",
+	"ZkBzdcYWetZ2j7/1tdEf/BzukfI307/hOjULD90Ehna0xB9BWtgmJLwB515TNBTeKnu6z4Ose+XZbYwx",
+	"bz61ewsrR3HcouW4Ir8sMxslzLVi+QTwaNRnwrIP1lNhYUYwI3RXrPkI2awn3HLn02LjsVQNUqkHq1ea",
+	"CZK50TL/XGCzNSNxI4RiRRtp3qgbeUOao3MPa2b8mhUoXw0F4KZRvwqTyNjAW0B7u/gAmKPTdkIOV4m3",
+	"twjxOSumTDViDqpM6M4eDKwYB5xr7F52eY1tmUA4KGVh4d4rms50ztOZKwQHGPRKbqLLo69Pj05OB4P/",
+	"NiTm8hyZQ4rsGjvk6go/rp2PMpdT6LZjY/5O+blLRiXOtqVUqvRUzan0A80YORdakv+SS8yK3p15fAeg",
+	"y+7OnL1xrR2T8dgIir0l1aFkDOF/chIyNadQWza1ychKSMjJ0bcnjwcne+FupSSyFO3J00rpKCpA2MuR",
+	"YNE0aBLM+yOfy5xhgS4atlQshVVgjMZTqVMJhb3KyJ6Nl4Qc2iUzT3Mbxc6yGG94uwT8hkh5HvECHG+d",
+	"sOlxHwTwHEHLQS0MQLiXHlqGcaFU21AS1X6n3cEy6DemzTpoTsmFRuzmgx5F7KTFKsj2aBQE/Z+rxGbm",
+	"Nlo016UKbRMkGH3TeXO9De1TKASVuhiNCkFQvAnTNlhhYLLUS2tuMZc6pLeqp4IoqwoMxYq6cJKaPMFF",
+	"GW60QpeueQoKg0HOC189Q684hLhtJIfASmWo3NNlxse5rVgR8AusXQBvtRe4+jN1tk+d/f4uKAe7ivuO",
+	"C2+pmrSHWi/189CpBlGtUn3pnHbZVjiK3pUTk1inMuTCFUOhNM9zSK6LhHtKymAroFnsBVpFO6dhGK6A",
+	"v+kCYmGSoeC20gbE9CHhVx6FKE0yLWjKbG2O17V84wi/RXN+mIexPJVwXcIo/BGEexOgQwjelRDWal5I",
+	"mzAZYa2lB6+09PnVWWovbfQQ1JzR9eFHc6Zv98Xoz4IE0ANX4g80OnjgWb2oYM3M7G317bz49eR7uu6S",
+	"3Seja5/b5+D46z753nTXViQZktocP4ZEQE+g5LGKZgI6OP46ngwoc+JK5zRAB5gD6KA5FdDnxHDP8jyo",
+	"O2lk3oyu21JZNdlG9kbFmKCq2aMhIEhY2xR2I2uNQP1BsBTCzoEJaht3gKTQJ+eGTVJNAYY2FLCgYNbE",
+	"MtVo0HAoYlcoxKJpyXM5n5vlBfcolk2y3UkxFDTn16xPzjD+mIwLRj8kZPSSKn3wwoz24Pz7ERgl5jY4",
+	"DGd5ajPfOgOIzQVvTiHeGFy4cupQYbssAntGxoVcKQBBQg8YbQquVEWWCx+hinVv1853zW5SttDkeDCA",
+	"eFjqLTw2xOgsNb+fQjXiQ1joAxzqyAazU/FIY+50qHUNSoZaprOhsBnScq40EwwqVkDGNNu+KyhMvngy",
+	"eJyQk+Nvv0wqlXuPBwNbNrxgulif2kBlc9FhVWs74wCr6iU/K3nHLThm+E1S3yaT4VkldBSJzWcqthap",
+	"rMpFjpqiQCsUsIsZd7uNdWOH7pBbCl98mCvPlRXTeM4WS8QSYUqHA4B1wujVlw/BRXbK2mtuvIlcQlF7",
+	"WWDGTJuJz1+UqnpTRvNLOVHn0yd23YN8tFcCeC1s0/vY22o/H41uM4Zi1KbX27vWtIT6jLYwoy3g3Lfl",
+	"5n2IWgEiBdbzp2RRyJv1I0XUcnxgpASsAhnWcrw+6sUDabGOhS/Zb9QDIxq5OvtgKIjVuWQ3C5aC32we",
+	"LxppZwAUZBf6Y8z6WAq4oVVC+eyOb5bjnKf9knNVdis+qUml+ozFC1TdhkGDLodnvK1qXjrMIiPXNNe2",
+	"5Agp2HSZUy2LsE2btK4p6aHP22OzJIRJxkqAg4NCbVREijVLqzhkkHd9Wl2WT4JWLLS6gSCCkn7BO1h7",
+	"LI4IKC17FlKVLUVGhSYZW+RyDUhpdmMFXyiU4+yCNgHKGoSXcJ5rkfZu39/+/wEAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

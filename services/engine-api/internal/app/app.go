@@ -102,6 +102,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Sources:    source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows),
 		Healths:    a.health,
 		Clocks:     clocks,
+		Lives:      status.NewLives(time.Now),
 		Sync:       db,
 		Gate:       exchange.Open{},
 		State:      a.state,

@@ -16,7 +16,7 @@ import (
 // Config of the listener. It is meant to be filled by config.Load.
 type Config struct {
 	Listen  string         `env:"HEARTBEAT_LISTEN" envDefault:"127.0.0.1:43334" doc:"Address and UDP port at which heartbeats arrive."`
-	Sources map[int]Sender `family:"SOURCE" doc:"Where the source's heartbeats come from: an address or a host name, with :port if several engines share a host. Prefer an address: a source is not heard until its host name is resolved. A source without this variable is not watched."`
+	Sources map[int]Sender `family:"SOURCE" doc:"Where the source's heartbeats come from: an address or a host name, with :port if several engines share a host. Prefer an address: a source is not heard until its host name is resolved. Set it only for a source that sends heartbeats to this monitor itself."`
 }
 
 // Validate names every mistake.
