@@ -21,11 +21,14 @@ type (
 		Numbered bool
 		Missing  int
 	}
-	// Life is what the engine-api of a source heard from the engine since the last
-	// event. It is also shown if that is nothing: the engine-api answered.
+	// Life tells that the engine-api of a source was asked what it heard from the
+	// engine, and what is new since the last event. It is also shown if that is
+	// nothing.
 	Life struct {
 		Source         int
 		Reports, Plays Words
+		Unanswered     bool          // there was no answer
+		Took           time.Duration // from the question until now
 	}
 	// Words are how many there were, and how long ago the last one came.
 	Words struct {

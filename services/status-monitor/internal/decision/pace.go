@@ -11,8 +11,9 @@ const (
 	remembered = 60
 	// The interval of health reports is learned within these bounds.
 	shortestReports, longestReports = 10 * time.Second, time.Minute
-	// gaps is how many of the last gaps between reports are remembered.
-	gaps = 5
+	// gaps is how many of the last gaps between reports are remembered, and answers
+	// how many times of answers.
+	gaps, answers = 5, 3
 )
 
 // pace is how often a source gives a sign of life, and how long it may be silent.

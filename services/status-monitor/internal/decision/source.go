@@ -35,10 +35,14 @@ type source struct {
 	// heard is the last sign of life; the start of the monitor before the first.
 	heard time.Time
 	ever  bool
-	// gaps are the last ones between two reports, reported is when the last report
-	// came, and answered when the source's engine-api last said what it heard.
-	gaps               []time.Duration
-	reported, answered time.Time
+	// gaps are the last ones between two reports, and reported is when the last
+	// report came.
+	gaps     []time.Duration
+	reported time.Time
+	// asked is when the last question was sent to the source's engine-api that has
+	// ended, and answers are when the last answers arrived.
+	asked   time.Time
+	answers []time.Time
 	// lost are the heartbeats that were lost among those remembered at heard. Each
 	// entry is when the loss was noticed, oldest first; at most as many as matter
 	// are kept.
@@ -93,7 +97,12 @@ func (c *source) heartbeat(cfg *Config, e Heartbeat, now time.Time) {
 
 // life takes in what the source's engine-api heard.
 func (c *source) life(cfg *Config, e Life, now time.Time) {
-	c.answered = now
+	c.asked = now.Add(-e.Took)
+	if e.Unanswered {
+		return
+	}
+	c.answers = append(slices.Clone(c.answers), now)
+	c.answers = c.answers[max(0, len(c.answers)-answers):]
 	if c.beats {
 		return
 	}

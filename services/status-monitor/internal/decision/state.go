@@ -85,6 +85,12 @@ func (s State) Next() time.Time {
 	for _, c := range s.sources {
 		consider(c.due(s.cfg))
 	}
+	if until := s.awaited(); !until.IsZero() {
+		consider(until)
+		for _, c := range s.sources {
+			consider(s.reachedAt(c))
+		}
+	}
 	if s.prefers() || s.leaves() {
 		consider(s.switched.Add(s.cfg.RecoveryHold))
 	}
@@ -184,74 +190,6 @@ func (s *State) decide() (Activate, bool) {
 	return a, true
 }
 
-// best is the candidate to activate instead of the active source; 0: there is none.
-func (s *State) best(isCandidate func(*source) bool) int {
-	var candidates []*source
-	for _, c := range s.sources {
-		if isCandidate(c) {
-			candidates = append(candidates, c)
-		}
-	}
-	if len(candidates) == 0 {
-		return 0
-	}
-	rank := func(c *source) int {
-		switch {
-		case c.probe != "":
-			return 2
-		case c.number != s.cfg.DefaultSource:
-			return 1
-		}
-		return 0
-	}
-	return slices.MinFunc(candidates, func(a, b *source) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.number, b.number))
-	}).number
-}
-
-// candidate reports whether a source may be activated.
-func (s *State) candidate(c *source) bool {
-	return c.number != s.active && c.condition == Up && !c.maintenance && s.isReached(c)
-}
-
-// lesserEvil reports whether a source may be activated if the active one is down
-// and none is up: one that is alive, and sick only by what it sends.
-func (s *State) lesserEvil(c *source) bool {
-	return c.number != s.active && c.condition == Suspect && !c.clean.IsZero() && c.sick.IsZero() && !c.maintenance && s.isReached(c)
-}
-
-// isReached reports whether the network to a source was seen to work since the
-// active source fell silent. Of sources that give rare signs a cut network would
-// make only one look down.
-func (s *State) isReached(c *source) bool {
-	active, watched := s.find(s.active)
-	if c.beats || !watched {
-		return true
-	}
-	suspect := active.heard.Add(active.pace(s.cfg).suspectAfter())
-	return s.now.Before(suspect) || !c.answered.Before(suspect)
-}
-
-// leaves reports whether the active source is sick, and to be left for another as
-// soon as the hold allows.
-func (s *State) leaves() bool {
-	if !s.mayAct() || !s.known || s.pinned {
-		return false
-	}
-	active, watched := s.find(s.active)
-	return watched && active.isIll(s.cfg) && !active.maintenance && s.best(s.candidate) != 0
-}
-
-// prefers reports whether the default source is wanted back as soon as the hold
-// allows.
-func (s *State) prefers() bool {
-	if !s.cfg.PreferDefault || !s.mayAct() || !s.known || s.pinned || s.manual {
-		return false
-	}
-	c, watched := s.find(s.cfg.DefaultSource)
-	return watched && s.candidate(c)
-}
-
 // watchOver raises the alarm and clears it.
 func (s *State) watchOver() (Alarm, bool) {
 	active, watched := s.find(s.active)
@@ -268,6 +206,7 @@ func (s *State) watchOver() (Alarm, bool) {
 	case active.condition != Down && !active.isIll(s.cfg):
 		s.alarm, clear = "", fmt.Sprintf("source %d is active and %s", s.active, active.condition)
 	case was == "" && active.recovering(): // the source can be heard: no reason to wake anybody
+	case was == "" && s.now.Before(s.awaited()): // another source may be activated in a moment
 	case s.pinned:
 		s.alarm = fmt.Sprintf("source %d is pinned and %s: %s", s.active, active.trouble(), active.reason)
 	case s.standby.On:

@@ -14,9 +14,13 @@ type ear struct {
 	said  time.Time // the last record of health
 }
 
-// news is what the engine-api heard since it was asked last. After its start it
-// counts from the beginning.
-func (e *ear) news(heard model.Life) decision.Life {
+// news is what is new in an answer. After its start an engine-api counts from the
+// beginning. err is why there was no answer.
+func (e *ear) news(source int, heard model.Life, err error, took time.Duration) decision.Life {
+	life := decision.Life{Source: source, Unanswered: err != nil, Took: took}
+	if err != nil {
+		return life
+	}
 	before := e.heard
 	if heard.Start != before.Start {
 		before = model.Life{}
@@ -25,14 +29,19 @@ func (e *ear) news(heard model.Life) decision.Life {
 	since := func(now, before model.Words) decision.Words {
 		return decision.Words{Count: int(max(0, now.Count-before.Count)), Ago: now.Ago}
 	}
-	return decision.Life{Source: heard.Source, Reports: since(heard.Reports, before.Reports), Plays: since(heard.Plays, before.Plays)}
+	life.Reports, life.Plays = since(heard.Reports, before.Reports), since(heard.Plays, before.Plays)
+	return life
 }
 
 // record is the news of an engine-api that is too old to say what it hears: a
-// record of health that it did not have before came just now.
-func (e *ear) record(h model.Health) decision.Life {
+// record of health that it did not have before came just now. The record is empty
+// if there is none.
+func (e *ear) record(source int, h model.Health, err error, took time.Duration) decision.Life {
+	life := decision.Life{Source: source, Unanswered: err != nil, Took: took}
+	if err != nil {
+		return life
+	}
 	said := h.Said().LogTime
-	life := decision.Life{Source: h.Source}
 	if said.After(e.said) && !e.said.IsZero() {
 		life.Reports.Count = 1
 	}

@@ -60,20 +60,22 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 	told, last := false, ""
 	var ear ear
 	for {
-		heard, unheard := ask(ctx, p.cfg.Timeout, source, node.Life)
-		if unheard == nil {
-			p.learn(ear.news(heard))
+		began := time.Now()
+		heard, err := ask(ctx, p.cfg.Timeout, source, node.Life)
+		isOlder := errors.Is(err, peer.ErrUnsupported)
+		if !isOlder && ctx.Err() == nil {
+			p.learn(ear.news(source, heard, err, time.Since(began)))
 		}
 		health, err := ask(ctx, p.cfg.Timeout, source, node.LatestHealth)
 		if ctx.Err() != nil {
 			return
 		}
 		recorded := err == nil
-		if recorded && errors.Is(unheard, peer.ErrUnsupported) {
-			p.learn(ear.record(health))
-		}
 		if errors.Is(err, model.ErrNotFound) {
 			err = nil // the node answers
+		}
+		if isOlder {
+			p.learn(ear.record(source, health, err, time.Since(began)))
 		}
 		trouble.Report(err)
 		failure := Failure(err, p.cfg.Timeout)
