@@ -69,7 +69,10 @@ func (a *App) source(s decision.Source, received int64) api.MonitorSource {
 	if sender, plain := a.cfg.Heartbeats.Sources[s.Number]; plain {
 		source.Sender = sender.String()
 	}
-	if s.Beats {
+	switch {
+	case a.beats.Relayed(s.Number):
+		source.Signs = api.SignsRelayed
+	case s.Beats:
 		source.Signs = api.SignsHeartbeats
 	}
 	if s.IsChecked {

@@ -58,7 +58,7 @@ func TestCheckConfig(t *testing.T) {
 	code := Program("1.2.3").Run(t.Context(), []string{"check-config"}, environ, &stdout, &stderr)
 	want := `configuration is valid
 source 1 is watched by heartbeats, every 1 s: down after 4.5 s of silence
-source 2 is watched by health reports and plays, as no heartbeat is expected: down after 219 s of silence, or sooner once the interval of the reports is learned (44 s if it is 10 s)
+source 2 is watched by health reports and plays, until a heartbeat arrives: down after 219 s of silence, or sooner once the interval of the reports is learned (44 s if it is 10 s)
 `
 	if code != cli.ExitOK || stdout.String() != want {
 		t.Errorf("got %d\n%s%s\nwant\n%s", code, stdout.String(), stderr.String(), want)

@@ -64,6 +64,7 @@ func Load(environ map[string]string) (Config, error) {
 		return Config{}, err
 	}
 	cfg.Decision.Watched, cfg.Decision.Quiet = cfg.watched()
+	cfg.Heartbeats.Watched = cfg.Decision.Watched
 	cfg.Decision.Lag = cfg.Probe.Lag()
 	if cfg.Name == "" {
 		host, err := os.Hostname()

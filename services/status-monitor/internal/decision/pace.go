@@ -84,7 +84,7 @@ func (c *Config) promise(beats bool, gaps []time.Duration, lost int) string {
 		return fmt.Sprintf("watched by heartbeats, every %s: down after %s of silence", words(p.interval), words(p.downAfter(lost)))
 	case len(gaps) == 0:
 		quick, slow := c.reports(shortestReports), c.reports(longestReports)
-		return fmt.Sprintf("watched by health reports and plays, as no heartbeat is expected: down after %s of silence, or sooner once the interval of the reports is learned (%s if it is %s)",
+		return fmt.Sprintf("watched by health reports and plays, until a heartbeat arrives: down after %s of silence, or sooner once the interval of the reports is learned (%s if it is %s)",
 			words(slow.downAfter(0)), words(quick.downAfter(0)), words(quick.interval))
 	}
 	p := c.reports(interval(gaps))

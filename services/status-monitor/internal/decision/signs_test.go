@@ -190,7 +190,7 @@ func TestPromise(t *testing.T) {
 	for _, c := range []struct {
 		got, want string
 	}{
-		{promise(1), "watched by health reports and plays, as no heartbeat is expected: down after 219 s of silence, or sooner once the interval of the reports is learned (44 s if it is 10 s)"},
+		{promise(1), "watched by health reports and plays, until a heartbeat arrives: down after 219 s of silence, or sooner once the interval of the reports is learned (44 s if it is 10 s)"},
 		{promise(100, asked(1, 1, 100, 20)), "watched by health reports, about every 20 s, and plays: down after 79 s of silence"},
 		{promise(100, asked(1, 1, 100, 2)), "watched by health reports, about every 10 s, and plays: down after 44 s of silence"},
 		{promise(100, asked(1, 1, 90, 20), beats(1, 90, 100)), "watched by heartbeats, every 1 s: down after 4.5 s of silence"},

@@ -175,7 +175,10 @@ func (s *State) decide() (Activate, bool) {
 	to, reason := 0, ""
 	switch active, watched := s.find(s.active); {
 	case watched && active.condition == Down && !active.recovering():
-		to, reason = cmp.Or(s.best(s.candidate), s.best(s.lesserEvil)), fmt.Sprintf("source %d is down: %s", s.active, active.reason)
+		to, reason = s.best(s.candidate), fmt.Sprintf("source %d is down: %s", s.active, active.reason)
+		if to == 0 && !s.now.Before(s.awaited()) {
+			to = s.best(s.lesserEvil)
+		}
 	case s.leaves() && !s.now.Before(s.switched.Add(s.cfg.RecoveryHold)):
 		to, reason = s.best(s.candidate), fmt.Sprintf("source %d is sick: %s", s.active, active.reason)
 	case s.prefers() && !s.now.Before(s.switched.Add(s.cfg.RecoveryHold)):
