@@ -4,13 +4,14 @@
 // It promises that a heartbeat counts only if a relay with the station's key made
 // it after this monitor began to listen to that relay, and never twice. It
 // promises that a monitor knows exactly how many heartbeats of a relay it missed
-// between two that counted; one that was overtaken on the way is missed. No address, date or clock has a part in that.
+// between two that counted; one that was overtaken on the way is missed. No
+// address, date or clock has a part in that.
 //
 // # The datagram
 //
 // A relay numbers the heartbeats that it takes from the engine: 1, 2, 3 … It draws
-// a random start number when it starts. A monitor gives it
-// a nonce. All numbers are big-endian.
+// a random start number when it starts. A monitor gives it a nonce. All numbers are
+// big-endian.
 //
 //	bytes   heartbeat                      challenge
 //	 0-3    "AHB1"                         "AHC1"
