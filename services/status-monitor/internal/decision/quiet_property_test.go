@@ -59,6 +59,9 @@ type quietWorld struct {
 	past   []string
 
 	switched time.Time
+	pinned   bool
+	standby  bool
+	byHand   time.Time // when somebody last changed what the monitor may do
 }
 
 func newQuietWorld(t *rapid.T) *quietWorld {
@@ -152,7 +155,10 @@ func (w *quietWorld) ask(h *host) {
 		w.sign(h, h.reported)
 	}
 	w.step(life)
-	if h.reported.After(h.told) && !h.beats {
+	if h.beats && h.alive { // it reports its health as well
+		h.reported = w.now
+	}
+	if h.reported.After(h.told) {
 		h.told = h.reported
 		switch {
 		case !h.fallback:
@@ -173,7 +179,7 @@ func (w *quietWorld) sign(h *host, at time.Time) {
 func (w *quietWorld) happen() {
 	h := w.hosts[rapid.IntRange(1, len(w.hosts)).Draw(w.t, "host")-1]
 	before := *h
-	switch rapid.SampledFrom([]string{"dies", "dies", "lives", "lives", "engine-api", "update", "link", "network", "network", "fallback"}).Draw(w.t, "happens") {
+	switch rapid.SampledFrom([]string{"dies", "dies", "lives", "lives", "engine-api", "update", "link", "network", "network", "fallback", "fallback", "operator", "standby"}).Draw(w.t, "happens") {
 	case "dies":
 		h.alive = false
 	case "lives":
@@ -192,6 +198,18 @@ func (w *quietWorld) happen() {
 		w.linked, w.cut = !w.linked, w.now
 	case "fallback":
 		h.fallback = !h.fallback
+	case "operator":
+		active := w.s.Active()
+		w.pinned = rapid.Bool().Draw(w.t, "pin")
+		w.byHand = w.now
+		if h.number != active.Source {
+			w.switched = w.now
+		}
+		w.step(decision.Authority{Active: h.number, Epoch: active.Expected + 1, Pinned: w.pinned, Manual: true})
+	case "standby":
+		w.standby = !w.standby
+		w.step(decision.Standby{On: w.standby, Why: "its lease ran out"})
+		w.byHand = w.now
 	}
 	w.note(h, before)
 }
@@ -226,6 +244,9 @@ func (w *quietWorld) step(e decision.Event) {
 // checkSwitch checks what must hold of every activation.
 func (w *quietWorld) checkSwitch(before decision.State, a decision.Activate) {
 	fail := func(why string) { w.t.Fatalf("%s: %s", text(a), why) }
+	if w.pinned || w.standby {
+		fail("it may not switch")
+	}
 	to, from := w.hosts[a.Source-1], w.hosts[a.From-1]
 	now := w.s.Sources()
 	if now[a.Source-1].Condition == decision.Down {
@@ -276,7 +297,7 @@ func (w *quietWorld) checkPromise() {
 		return
 	}
 	for _, h := range w.hosts {
-		if h != active && h.well() && !h.fallback && w.linked && w.now.Sub(later(h.clean, w.cut)) > w.cfg.RecoveryHoldMax+10*time.Minute {
+		if h != active && !w.pinned && !w.standby && w.now.Sub(w.byHand) > time.Minute && h.well() && !h.fallback && w.linked && w.now.Sub(later(h.clean, w.cut)) > w.cfg.RecoveryHoldMax+10*time.Minute {
 			w.t.Fatalf("%v: source %d is active and silent for %v, though %d is well", w.now.Sub(noon), active.number, silence, h.number)
 		}
 	}
