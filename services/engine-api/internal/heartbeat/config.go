@@ -15,7 +15,7 @@ import (
 // Config of the relay. It is meant to be filled by config.Load.
 type Config struct {
 	Listen   string         `env:"HEARTBEAT_LISTEN" doc:"Loopback address and UDP port at which the engine's heartbeats are taken to be relayed, such as 127.0.0.1:43334; it is the engine's heartbeat_server. Empty: nothing is relayed."`
-	Monitors map[int]string `family:"MONITOR" doc:"Host and UDP port at which a status monitor hears heartbeats, such as host-3:43334. Each monitor gets every heartbeat that is relayed."`
+	Monitors map[int]string `family:"MONITOR" doc:"Host and UDP port at which a status monitor hears heartbeats, such as host-3:43334. Each monitor gets every heartbeat that is relayed, at the first address of its name."`
 	Key      string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key that signs relayed heartbeats: at least 32 bytes in hex or base64, the same at every engine-api and monitor. openssl rand -hex 32 makes one."`
 }
 

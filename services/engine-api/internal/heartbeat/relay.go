@@ -18,8 +18,12 @@ import (
 	"aura.radio/engine/pkg/relay"
 )
 
-// fresh is how old the last heartbeat may be that answers a challenge.
-const fresh = 2 * time.Second
+const (
+	// fresh is how old the last heartbeat may be that answers a challenge.
+	fresh = 2 * time.Second
+	// readAgain is the pause after a socket could not be read.
+	readAgain = time.Second
+)
 
 // Relay takes heartbeats and sends them on. Make it with Listen and Run it once.
 type Relay struct {
@@ -181,6 +185,12 @@ func (r *Relay) listen(ctx context.Context, l *line) {
 			return
 		case err == nil:
 			r.challenged(l, content[:n])
+			continue
+		}
+		l.trouble.Report(fmt.Errorf("its challenges can't be read: %w", err))
+		select {
+		case <-ctx.Done():
+		case <-time.After(readAgain):
 		}
 	}
 }
