@@ -58,7 +58,7 @@ func TestLoad(t *testing.T) {
 		t.Parallel()
 		wrong := map[string]string{
 			"NAME": " host", "SYNC_HOST": "host-3:8010", "SOURCE_1": "0.0.0.0", "MAIN_HOST_2": "ftp://x", "SOURCE_NAMES": "A",
-			"HEARTBEAT_LISTEN": "nowhere", "HEARTBEAT_TIMEOUT": "1s", "RECOVERY_HOLD": "0", "START_GRACE": "0.5", "DEFAULT_SOURCE": "0",
+			"HEARTBEAT_LISTEN": "nowhere", "HEARTBEAT_KEY": "short", "HEARTBEAT_TIMEOUT": "1s", "RECOVERY_HOLD": "0", "START_GRACE": "0.5", "DEFAULT_SOURCE": "0",
 			"LEASE_TIME": "1s", "PROBE_INTERVAL": "0", "CHECK_1": "check_sound", "CHECK_9": "/bin/true", "CHECK_TIMEOUT": "0", "SICK_AFTER": "-1", "ON_SWITCH_COMMAND": "switch", "WEBHOOK_1": "nowhere", "LISTEN": "nowhere",
 			"DATABASE_URL": "postgres://x", "STATION_TIMEZONE": "Europe/Vienna",
 		}
