@@ -41,6 +41,8 @@ soak scripts/histories.sh pkg/cli/correct '^TestSource_property$' $((checks / 50
 soak scripts/histories.sh services/engine-api/internal/outbox '^TestPusher_Histories$' $((checks / 5))
 soak scripts/histories.sh services/sync-node/internal/reconcile '^TestRun_(Equal|Nodes)$' $((checks / 5))
 soak scripts/histories.sh services/status-monitor/internal/decision '^TestStep_Invariants$' "$checks"
+soak scripts/histories.sh services/status-monitor/internal/decision '^TestStep_InvariantsWithoutHeartbeats$' "$checks"
+soak scripts/histories.sh pkg/relay '^TestFollower$' "$checks"
 soak scripts/histories.sh services/status-monitor/internal/act '^TestActor_Histories$' "$checks"
 
 echo

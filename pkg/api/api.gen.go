@@ -108,6 +108,27 @@ func (e HolesFormat) Valid() bool {
 	}
 }
 
+// Defines values for MonitorSourceSigns.
+const (
+	SignsHeartbeats MonitorSourceSigns = "heartbeats"
+	SignsRelayed    MonitorSourceSigns = "relayed"
+	SignsReports    MonitorSourceSigns = "reports"
+)
+
+// Valid indicates whether the value is a known member of the MonitorSourceSigns enum.
+func (e MonitorSourceSigns) Valid() bool {
+	switch e {
+	case SignsHeartbeats:
+		return true
+	case SignsRelayed:
+		return true
+	case SignsReports:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MonitorSourceState.
 const (
 	SourceDown    MonitorSourceState = "down"
@@ -701,6 +722,16 @@ type LeaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// Life What was heard of a source since this service started.
+type Life struct {
+	Plays   Words `json:"plays"`
+	Reports Words `json:"reports"`
+	Source  int   `json:"source"`
+
+	// Start Another text after each start of this service, when the counts begin again.
+	Start string `json:"start"`
+}
+
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
 
@@ -793,10 +824,13 @@ type MonitorSource struct {
 	// ApiUrl The node on its engine's host; empty if none is known.
 	ApiUrl string `json:"api_url"`
 
+	// Check What its check plugin found last, such as `CRITICAL: no sound`; empty if there is none, or if it did not run yet.
+	Check string `json:"check"`
+
 	// DownAfterSeconds How long it may be silent before it is down.
 	DownAfterSeconds float64 `json:"down_after_seconds"`
 
-	// Heard When its last heartbeat arrived; null if none arrived.
+	// Heard When its last sign of life came; null if none came.
 	Heard *stationtime.Stamp `json:"heard"`
 
 	// Heartbeats How many arrived since the monitor started.
@@ -812,17 +846,23 @@ type MonitorSource struct {
 	Name   string `json:"name"`
 	Number int    `json:"number"`
 
+	// Promise How often its signs of life come, and after which silence it is down, in words.
+	Promise string `json:"promise"`
+
 	// Reason Why it is in this state.
 	Reason string `json:"reason"`
 
 	// RecoveringSince Since when it is heard again while it is down; null if it is not.
 	RecoveringSince *stationtime.Stamp `json:"recovering_since"`
 
-	// Sender Where its heartbeats come from.
+	// Sender Where its plain heartbeats come from; empty if that is not configured.
 	Sender string `json:"sender"`
 
-	// Sick Its engine says that it is not healthy.
+	// Sick Its engine says that it is not healthy, or what it sends has been wrong for too long.
 	Sick bool `json:"sick"`
+
+	// Signs What counts as its signs of life: plain heartbeats, those that its engine-api relays, or health reports and plays.
+	Signs MonitorSourceSigns `json:"signs"`
 
 	// Since When it came into this state.
 	Since stationtime.Stamp  `json:"since"`
@@ -831,6 +871,9 @@ type MonitorSource struct {
 	// UpAt When it will be up if its heartbeats stay clean; null if it is not recovering.
 	UpAt *stationtime.Stamp `json:"up_at"`
 }
+
+// MonitorSourceSigns What counts as its signs of life: plain heartbeats, those that its engine-api relays, or health reports and plays.
+type MonitorSourceSigns string
 
 // MonitorSourceState defines model for MonitorSource.State.
 type MonitorSourceState string
@@ -1370,6 +1413,15 @@ type Track1x struct {
 
 // Track1xPlayoutStatus `fallback` if the engine played its own music because the programme was missing, otherwise null. The values of the original are not public.
 type Track1xPlayoutStatus string
+
+// Words defines model for Words.
+type Words struct {
+	// Count How many came.
+	Count int64 `json:"count"`
+
+	// SecondsAgo How long ago the last one came; null if none came.
+	SecondsAgo *float64 `json:"seconds_ago"`
+}
 
 // ZoneOffset defines model for ZoneOffset.
 type ZoneOffset struct {
@@ -2002,6 +2054,9 @@ type ServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(c *gin.Context)
+	// GetLife When the engine of this host was last heard
+	// (GET /source/life/{number})
+	GetLife(c *gin.Context, number Number)
 	// ListMaintenance Which sources somebody works on
 	// (GET /source/maintenance)
 	ListMaintenance(c *gin.Context)
@@ -2957,6 +3012,31 @@ func (siw *ServerInterfaceWrapper) AcquireLease(c *gin.Context) {
 	siw.Handler.AcquireLease(c)
 }
 
+// GetLife operation middleware
+func (siw *ServerInterfaceWrapper) GetLife(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "number" -------------
+	var number Number
+
+	err = runtime.BindStyledParameterWithOptions("simple", "number", c.Param("number"), &number, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter number: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLife(c, number)
+}
+
 // ListMaintenance operation middleware
 func (siw *ServerInterfaceWrapper) ListMaintenance(c *gin.Context) {
 
@@ -3466,6 +3546,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/source/health/:number", wrapper.GetHealth)
 	router.POST(options.BaseURL+"/source/health/:number", wrapper.StoreHealthByPost)
 	router.PUT(options.BaseURL+"/source/health/:number", wrapper.StoreHealth)
+	router.GET(options.BaseURL+"/source/life/:number", wrapper.GetLife)
 	router.DELETE(options.BaseURL+"/clock", wrapper.EmptyClock)
 	router.GET(options.BaseURL+"/clock", wrapper.GetClock)
 	router.POST(options.BaseURL+"/clock", wrapper.StoreClockByPost)
@@ -4729,6 +4810,45 @@ func (response AcquireLeasedefaultApplicationProblemPlusJSONResponse) VisitAcqui
 	return err
 }
 
+type GetLifeRequestObject struct {
+	Number Number `json:"number"`
+}
+
+type GetLifeResponseObject interface {
+	VisitGetLifeResponse(w http.ResponseWriter) error
+}
+
+type GetLife200JSONResponse Life
+
+func (response GetLife200JSONResponse) VisitGetLifeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLifedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLifedefaultApplicationProblemPlusJSONResponse) VisitGetLifeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListMaintenanceRequestObject struct {
 }
 
@@ -5424,6 +5544,9 @@ type StrictServerInterface interface {
 	// AcquireLease Ask for the lease, or renew it
 	// (PUT /source/lease)
 	AcquireLease(ctx context.Context, request AcquireLeaseRequestObject) (AcquireLeaseResponseObject, error)
+	// GetLife When the engine of this host was last heard
+	// (GET /source/life/{number})
+	GetLife(ctx context.Context, request GetLifeRequestObject) (GetLifeResponseObject, error)
 	// ListMaintenance Which sources somebody works on
 	// (GET /source/maintenance)
 	ListMaintenance(ctx context.Context, request ListMaintenanceRequestObject) (ListMaintenanceResponseObject, error)
@@ -6422,6 +6545,32 @@ func (sh *strictHandler) AcquireLease(ctx *gin.Context) {
 	}
 }
 
+// GetLife operation middleware
+func (sh *strictHandler) GetLife(ctx *gin.Context, number Number) {
+	var request GetLifeRequestObject
+
+	request.Number = number
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLife(ctx, request.(GetLifeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLife")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLifeResponseObject); ok {
+		if err := validResponse.VisitGetLifeResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListMaintenance operation middleware
 func (sh *strictHandler) ListMaintenance(ctx *gin.Context) {
 	var request ListMaintenanceRequestObject
@@ -6860,325 +7009,333 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3lj/6KijerUqcbVGU7DiJXFtzFceeaP6O7b+lbGY3zIogGyQxbgJMAxTF+Kpqn2YfbJ/kFs45",
-	"QKNJNNnUh8eZydbWxJK6G18H5/v8zofOSM/mWgllTefkQ2cqeC5K+Ocrqd67/+bCjEo5t1Krzknn3cvn",
-	"7Ovjr78+YXYq2GAsS2MHGRvMS3E1YFzlbKDEtR2wOZ+IjJWi4FZeCWY1vMDzvBTGMD3uK/dzKX5dCGO7",
-	"/q2FEYYN+NiKcnDCpGUjbayBVw2fCcYt42rFcjG308wN11dK26lUEyYNK8VccCtypktWiLFlemHZcioL",
-	"wZRYMqFsKYVhvCzllej6SUv4fin6SqtixeSYRTNjU27YwC1m4L460OOxEXbQ7atO1jGjqZhxt0l2NRed",
-	"k46xpVSTzs1N1vnrwYW2vDh4rhfKbu7j93rJZm4p0oqZYbwoYMcMm/IrwaRi1r3drQ0yk0rOFrPOSS/z",
-	"A0plxUSUnRs35JyXfCYsnR9s4ubAb9wal1PutnbmNsM9xuxUGjYv+AjHngpWSHcsF1PBrnixEPT0uNQz",
-	"xpmjDYa00vW7A2dP2+O+oHApSjMxHouRdWuRbga/LkS56mQdxWduCTjP2jr59SuhJnbaOXn6JEvs7UiX",
-	"pRi5BZnNBQ5KvhwwM9VLg+t0qxFqIpUwzAhlM7aUdupII/pO0+zioeI55mLMF4V185/PC/eCUO5ofg4/",
-	"l3zZ+SU1e7gz3/HV5tTdbsNfWc5XmT8JY7n7+2eGWTkT7DethJutuOazeeG+fdw77h30nh4cf9WwCHdq",
-	"bkbi14UsRd45seVCxKuZc2tF6d78r34///Dk5sD959j/5186yXXocrYouEmvw4pr6+454+z5+b8zXgom",
-	"rvnIdtkpM/NS8NxMhbDM8veOCuF5ZhajKeOmrwb/9v1/vH3x7tXZ6//z+f/+9/88GrCxLhlnNCZcfVYu",
-	"lGHSdtlkwcuczRfWMK4Yn2tjSz2fCjYUY+0uNn4XxsgYL4xmQzGVKmecGTGTI11o1WUDpJIDPpes0JMB",
-	"g1myobZTGNjgrU/usN+LeFf/pRTjzknn/zmseOwh/tUcvvQvwE6680nf1FKMdJkbx/jcBlSXFWjhc8eO",
-	"Hz9+/M2j7vajryblZsod3ebcigP3lY3DzTrXBxN9QL90j3Qv3HN+qpfu1W2cxVheOjacnLQjAPcBxgut",
-	"BJsJroyn89I6inE/5HzVZafupNwhMMeE3dDfcetZDTw+aLoJF73eCfz/ln3BdbTnPG5feCG5EcZddD8f",
-	"9wU3l84vN1lnqgthXtIef2ikFW5bU8r30RfdCcjcvRHWfETrm3M7rcaQ+db7HohAKvv0SSerRMtRQrRk",
-	"nfdS5U3Lgb+lWSMJ3Ig5Vr+ZCl7YqUmzyIJv4ZDuj8ggl1M5mjr5LdWoWOQi77JTy2baWGaFYivBy0rA",
-	"edbawD6/Oug9bqAVq++feRZyJrepBRzX0XSt8fXkrn/Zyxwd03H2er2dp6sWs2FKVXCbbfSiHInPDMOH",
-	"MtQAjmo7mCZB+uq2nQvTPD568tWTrx8/ffLVzsmihrFl56xmhXCah5PwJP6HYiKVcloisRen3TgBa6zj",
-	"LnpMSkyXvdQly4WYwxOGjXVR6CW8Euk8/sWm06E5Jo9n/XTw/7Ltyp3T7SYJlvuWT0Q4mZHTNEWOJ9S7",
-	"p6XAuG0XsnsVopQ631zHKZtpZafsc2LgjzLG2a8LJ0VK+uX/PYZfLoV4z4Yrdnb+hn39tHdEf/3p+Okj",
-	"kDV95W49/vaRP23SoLrsks34yv2oclAoDlCibwiQTpKiafY7KHq76lqKuS7tvQqId/EnqzHeOpG0sdM/",
-	"AcucO0mLitmUG1TztTOCGI5NZghaJaU1zdRR7jtPmJabJXKWu3OdtSnRZ++b7Vi9Q0FDVXMv3Qzkyr1p",
-	"ZlbvqZetz3hNMSOZCrpZXy2dYoNSl4PeDGv0hhRn45KDlcSkdWaXe9iIkVZgi8+kWljR7au6Qmd1pM4J",
-	"lQ+a9Wu/uFsrazgWaCJ55xe8JWDgf6tzp5CcfOicjqy84rhpHzojraxAy91ZdHIEfzn8m8E/BzL80Bmu",
-	"OiedH7rsQhhLAo/DUx3kPYtcaqekaMW4LBmfcKnc/NrdmmpW73DCzta/yTrPCz16/x23fL/JjhZlKZS9",
-	"dMdnCg2vzAu+cjLi0qmWj7OOs53h30/o33QIr/loags5mro77z9w6TY01rzZcaV5h4fc14560S9QY669",
-	"d/QNvecsfD/Nko/ACwX/uOSllca99gP/7Tcp2LnlbsPxj/mipNM7/uax/2V6nKMnND94xkoLzP8lzwU7",
-	"U1az/9ALNwu0By89pzrKOkpc1/cu7NWX9b06HQpQi7ds01HDNh1t36awvU6eFlwpkV/6E4TDJhX75Ofb",
-	"75ryjPCue/hLtkZdN60JvyJwoPd1heEv529eMz38mxjZzPEYYHDSsJEoLZeO5TnL0jpGo5U4YUYI9gVe",
-	"dmbds5FLKP+iuyEwbrLO92CinFtuF2a/W5YLy2VhOiedD/1O8avpd07Yh37nSpRGauV+6neOu0f9zs2N",
-	"Y3jmEq2hlZdVhZ4AlTVseus9rK3g77WNP3AnSBVXI+FZ2N34q3sC9ylwWiWWLJfmffutSczqxouF2vTf",
-	"Fnz1pnwl9522O8OIc7S4infiVe1WHS1mNzlwsBycEg3+M/y1eRgygZ03c61MTRiLhLFwbnUpcuYY17BY",
-	"ddGX4KMWP/HS2XmJt/iKpqI0M8JaqSYZc9zarQe1OPZe6SU5o+DknqFWvJRGYIzArVmRB6HZ+w/yOTiO",
-	"W5BNS45YfTJxeE5vrrzVbqJm20a90qOg66ybCALUwvA5kUPoZMWk2RbRicMmu/cH3Fp7bQ1EStp4y9x1",
-	"oCF5WfIVqsfi2h6OzFX9mxszS+0q+PQyjCPwspDCWPQldd1IrwQ34t7OGL+WmMhPU+0mkiN5Fu4xGP5t",
-	"qYeFmG2ZwByf+Nf9JuK/m5wKXv5lqd0dkooccWMpihztg6leOgIhAmIStwotwHvbK/qcm2D8kSuVd/Vc",
-	"qOtZQdbsgR6P5UjkerSYCWW7UfxhVnThv/VRgyk2lIqDHbJpyd+BoNBAhy1BZrabyd1knQsnAB7gysB3",
-	"E3cmOXWQQmadl1CoODUKPXYIz6Tiotteqj+MjIOmjULCMexC5BMxo/2Yl3ouSis3eEvkpf25d/ANPxj/",
-	"8uFx0jubdcZSTUQ5L+X+r5rFfF6E2SR4CTdTzyvhvpBQgtCz0rmPsYpcAhs/BpmUsd9EqQ2TY5A+7vK5",
-	"X6tnjA+NUBaj8WalRvANlmvh5JSFp9zfZhkzwK9XEIlzf3LbzUsBnr/WK4wcEAfmvZwfaFgcLw7m2ulT",
-	"ZSzOvYD/ubahWTiVyvWPqoXbv9jcdSJ580yHq8Q9yzpirkfTZGxj3ZtTxdtaeFyckSWdjRUNOtS6EBxs",
-	"+HkprqRemMvd3iw85yU3jI9AgKL/pZucoVdsEwtFVUXkl+hAbLeGanqbY6VcW2pRFJQ5IS3qErIoaOZu",
-	"yslh3Vt86PRTVM9T7s+KKPDEsspjt76ZmY9egqNsuKpcK/VdCEe0i6CC8VGnKG53GgsabvRNRtS3VYJr",
-	"bcSFuIbHC68c7JT5zwsuZ0Rum+cxWxjLho79LkBfHfPCbNnxiEIrSmo9acdRLttvyk3TrovzQHVrGw5/",
-	"vdxGlPtc520X1EiVupZA35TpQxENf02n3LChEMpfU2DHtSDSbekf4sRFkklIQ2lIGN0E5g5hC5GxoRjx",
-	"BRogEYsfcfUZkEQp+GiKbHxz+QsFn9oc8nWzEeSDJmEobxU5NgB7BMLEqZVON2FRAha6OLvsFKSS22Dk",
-	"HjCJxAxvKU7q9OMPOQschQjC73eKLTyfcjUR+b/zYkE0maPE5cXbiFbxHOtb9xLFtlNz7VTIEhOkzDPm",
-	"iYo2PVrv+rhbRoSbvT7ka7GkUbo4ii5Zv9PvsBllz4AqEQZmp/QLS5p6SIZ7L8TcgI8ePtdlr/lMGIiK",
-	"DSH1a8RnongOxkW2dmtnIpf8LG/FSs6q2wmvXcq93/N+w7Nbv3mLQc1UL89u9dZr8Pvuw2W953j/scjJ",
-	"vMdg3qG8/9pqvuk9X3W2wmkxXMz2myu8Ro6yfd977h4ymM2w35vfBUd4izfPIbZlwstnphztP+QrPhTF",
-	"/q+9brmhdBSPj8Ob55aCwu2UHXjnAj2O+07yAjjfrWZ5yW9HM8G7uveLo1tTTRQ/uQXZXMpb0c1lcTvC",
-	"wbjO7c7E3IJ0vLd673naWxDPhhpaD5bP+PxnVMR++ZvRqvuOL38QxvAJuAsh2LSfGnBmMZPU6YviSpQr",
-	"n0FRSd4q8xgSjzdFqg9zOqbeKh527h5MxUd3vhm8PLleDK1JuX3JPFXasoXKRWms1qAOLhsW08q99J0b",
-	"b9O9tBFdTVkBEG7de3NKMRLyKljIG95t5bRSLALIWW1lkPqrx6AgOQ18qo2t9Dql4w1wH6GYgDWiGN/B",
-	"KqjsrcRcwRHvlucVc5oDLQDDMY4GZ3MrRR5PVwmgTP/oXWZYXomSQpJtfQ7u95e/aSXSBRKxQh9/P35x",
-	"nUiqvaqfcqDq9ZuR1a9YTFFJqyBOqmjPCi4qZ95QFHpJ2VMQE3P2IoO7FSy26HJhiv8Mc/dMX3FTKfFv",
-	"KnZiwGv3Xswts1pv09ohgybJZC6irIW1sJ9hg/W8EEisrtNFxXYuPNfZ8h33yNaP1NIo1j6kKNgICUZs",
-	"EOmggyz6EVPA498IBU+Qbu0zxb3KvGM+Davyk+myP7+4oMISCaFOKhi4bLFofPK8wUt4Wn0LKX3bR7b6",
-	"GjFhLtjwZK5j+lzm5szDI6X70YprmxzLXZTtJFPLhRk0fmTLOcOExTXkZGNVTlXphXSf/CplvbyNkl42",
-	"Z7eeGjPY9qlaAk3j8Z+hL8PdQg4k4K5d8rOL+UjPpJr4DTTpOfrHwhaZwdbPVc+lUmh9sN5Gu2pab+sO",
-	"9alJZzon4bw+GXdNKlG0ETtflzh1jiWw2uCWsqqyqzd8hw0vywbzOuW/K+1+EjCynfeezpqUjD9XrTOe",
-	"s58hpTk2SbgG/h3ie6i9ujth1tSJXAuz+/yGYsLVJcY3Noc5c0JwwlWVgAqJpVF8xLwXkJ+NsWQMPRjt",
-	"xGZOYhEyMjD2dQe3oi+maeFjjrN5dsV43MaJHCrTXsn3uEA4O58Cik7RmTRGqgmFWTi8hk7UYgVcpu76",
-	"zbnlQ27gGvElXyUCR+3XHTvldgkReJaNZSFAgIRMHqlGgh33jr/EKKO0Nf2y/ZXT6pLL8jJdBOfVdbcT",
-	"M8H4IpfDQjxzO1lzUmdsSU8unW5OjugmhXfjptIcFsrKonkSwlEg3YgQHJuiyXRL5Xo7l21/oGs+z9ty",
-	"vgfim3dlhBuOoc0R1hxADQ/E3pq1UhrUBFgBKeVOqcb89bRfvzppvXDzrle+NCyHKqLWvTFNi91X2NQ9",
-	"LgkWNdXLzwxGe+SY4V5hGMO9BCbGsODqPdaD0N8xLKXAvIx5zsbA5LKpj9sjvnHEjC0Fn2XsmBXySrBC",
-	"QolBxh6zoHvtFIAg7eLNWTv3OpnUt2SDAmoTj4+kfpmyVmI38NNftqtRwQtTTw9MxaPbnXolZLe6R2rR",
-	"rhDG3vjaqIpO7fW51mLUF5KGYvkZpslfaapYhZzFDsjbRGnolsSIFKlQaSo4COL0gaRiFA4kyhPYGqJL",
-	"paXUqR8gKXBOJ2w51RSus7VMTeQdvpLlKLvjqZg9tnn7Bm9dy2ptFaDQ8FzsWs3aMdEJ7Tqc70j3OcuF",
-	"stKumurago7EMXINfiXTZadspOcrRCMIzzjBHeyiAbgWAFCEK3TkUoW503mMdgqFAbiA8kqO/Jed0pPw",
-	"uEy1sW00qylV+G7ek5Rm9o6rXM8y2Gam1UjslbkVWy9bvjtcMcFHUywVu9UAJl2bq8dWqGgD0QSwGney",
-	"SXvcIRBgozO87DR4KMbfzogx16EbCCrWtOTMp6lC/edJhy9K3i15LvUhar+H8/eTQz6Xh/gZmNd3cpLM",
-	"Lhr5RMe9iu73TVIzqEvcV6qis1vAxto7VbHL3hS5KOmBXKvPLLPCKVD2o2QaYsYYbjpuS5KhQFBi46xg",
-	"mU24LJDcrEs21HlACcJKR/yNwRqIOrhArFYkHf9bAjEIVjNaWHdNjns9NlxZNL+j709LkSSI5XTV8Gmf",
-	"uY2eIWnRyl76UXMs/gxV4dVY4L+hJSMje0amrM8v6ezi97jBtHKcZOp4XtagZQKcxDUf2RhMgn4G+Jek",
-	"MMP6py0wEpRiZYRg+CxmnW5G6kJF10Z17bhK28K87rjqHE3mtdAZXYWN2dIYl3NeGtFAhvSM++pfzt+8",
-	"zogQMa3X/aZ7byblJxMoHPOiGCY9VmfkpWKzhZGjKHJXd53MSz0p+WwmIrcLJlIBxljIljboVdmdVDku",
-	"9W9CNdCVuBJFlUUYNAyql0H0EjmRliCNsDia6IRbVFLA28VGvMwrkJOcLuTmdKbS6XMNcClAhiZjSiyr",
-	"whXyZaNf1sOeAagIZJd6cBw45om8Eqr1KcbXKHWYcbFjKmHT7c/l7gju+p3z4VxYkU+Ld3taOE5HdxAB",
-	"YKJEy/YOIpiW4XKPKcVsADZyWUprhdpj0FAG2jggLuneRlQaQiGXDWmz5+Dz8542R+Pk6/Q5oO5g9WLi",
-	"xIq7TUTSKCTo2OPs0Co/0cCjig1Of3x3evn6zeXbV6f/cXn68uLFu0H76bejm9qefUJ5AM4sA4CG7dP3",
-	"Y+OzGcaiDFvMAZLB1Jz2lX+yAn+YcKnIeyuRkeOGTAUv75IjIAuRJJrXVX4wDJEhPGP9xM/PXr14/fzF",
-	"5bcvXr35aXAn5tycULKedeCTCsI9q7GnIJA7a9d/PfcgyKdqE4KIWDvVIFVTWk+NdaZiau5en0C2b0XA",
-	"hMdRFMxOtbN8Ae4KaJK7TZPV5VRi2WWvxbKvwNUn3O9ose5IlLYZ82vJGC0lA3APtxaUbO5nWpI3l33m",
-	"E/opAoIbbl7GhgsLBxgizz7pAWYIGcl9Be+CWD71N9NWIJUzjBM5g3GpSWLGyF5OZfVYf5CmD6Y66V8q",
-	"Z0YjHdVQwOh9HtYMzCxlz/+h/P2h/H2yyt8fCtWnrFD9oZH802ska1rHJ6VsVOA2CTbPfVYDaPJ8qBfW",
-	"U9SWDET201SAOlDT+lmoYHSEudW/wtXqzRjgi3ad8PYczbUl/7KRtQlowMhh0TuN+AooWh173pn6Bez3",
-	"+4r77sxX/7aJb+/zZqEhsax9Mn7M9m5V0blPKj0gcCS0V+AFASvC66TustMdpII6EuqQwWa1dxvXA6RO",
-	"cWuZvYLIJSG3iOxV+EJDfhpbidumsuDE6rlCbd/amcEQP3anDLn4Q9uTDPb6VEg9aAhS3+nAqmL5WxwL",
-	"jV8/l8bHdh5E7bltJ7H9zT3zO2rvNu/1nmEjKkiqvZBKadlIYYnShdKpJv48ffrELc9ur8SiRD4jPeBm",
-	"A0DuwF3iLEI3hVvOrSFdLKQ1u7EIN0iFumpEkc3Q4l621STTYS6cQHWM7ZJVquuYpMgEgafvRpImU7ct",
-	"qzh2ivtssrYkT0xxmwTLTSo7dVT2KqT0N0ST8BEl+nFkrpLhpL/oRal40aQuqVhXt1q/D0mCpso6GOlF",
-	"kZP6q0uRlm9G5qJhlFoqaCnGC7NW2NOcfAPhwzS5llqTP4YXBdoZ2Jmh5afdicuJ2uIvcF9TaPVSfoVf",
-	"RcshdJELs80KwQe85HCbfue6J/eZJJrc5lFANonGQ71NKoMfKqPTr/bUH1zYghSFBxSytUx6D6NRnz7g",
-	"KRnKQSlyUbY9Z3x684MvZnO7QksUguGoSTe4uiKhs5knAu6FGHNmKop8d8rlmnzayBOBaVcIEX4KjVuJ",
-	"cCxt9zMybhg8grF1VHUDXhtG00quwEjGmpzUtm/PC2k6glqCFtSA8BnVmm2bSCeLgZSPv3y6XwLX2s42",
-	"7uftkur2W6vPV9dKWl0SOzPvzTOmNLmo/d+mYMXtu/YtpOspAE/VcYLHT3s9VgnmBPl6GHL3ZPLUd1Hz",
-	"ViqOjcaaVb3hIqzyBB0b7GSdC/rPux9foMcBsIZe+v+evjp3v3e020vJyQhh/Wh7S4ANm7wJ5yg2Pwu3",
-	"su63iVqPPRK34COwszXUijbuh+ou1jDIHx9v7ETj8ngti6apLu/ZGtYLdMrxqG4quStniUqQO+/K4+P6",
-	"vmzHzz8Iv/06+2hbiJd97IT+42M2lNZ8spt6XrGQxJY+Pnp6fPxkvZXGroKCW+8icRDqGQJsiybAPn/8",
-	"9CnL+co8at7KXrb/br72fWHuZTODOd+WPHsPS5QNnSu2U2OGu6dL1ov6YSmduw99HKoE/I09na9rVNjM",
-	"zG937WBKd15dhPPdGksSA9n7ISymcubP9UyAOrzU5Xuo/pM2HcTbgve4fzqDVhtwidGKUspCGqJ97+qH",
-	"1igveg+Iw3uANFzbqIYigx+kMSJ/oSxm0t137UehJ6ZycO6u+hB+Irvw3Peq2qB8XT2ZiJwNV2zKwd2y",
-	"j8pfpyycZnI/dTq3vGKW2G0mtJPJfP9HlkDAdyQRtffzv+5++a+945Ne71nVi0Yx7L9Fa23uollX/58+",
-	"SZQ1x63dzBefp/q7/Xxh2S/4zxP8z+f+vz93M/jLUfbNzaM/PfoT++Lzn//zt1/+v5//9eAX/+if8B/u",
-	"z4/+5Ab5lx1df+6VOaI5hGidac8QoWB6JAlOQJDByIKKJgmhmmEirtdgMGMCthXGkr3s8wQBa7KlM6IB",
-	"2hKuKAPXaPjiMwKnB/+QUJX8mRKe5yaXmXG1SPn6TtlclEYTPii0G27i6t5tnfAdzYWeF4KNMHHL7293",
-	"X/zhHfCmFGx/MDjTLcGUhRppNZblLJXMdEYFDktpR1ORs6koRRUAbMKxprjcHiinF7WvmX1aQASw0wdH",
-	"M/UaUJDfHsqhCdWUKLO+x2kODJd0OwxvmrD4XF6OuSwWpWhVRuIV1mdYKEybxZVZitLg0UZE6RPIAOmh",
-	"2yrQOJeXi7Ip2KKhIg4c7cjrPjOUISMqx2SEm57OwNNLdYnhhFYeSkp+gCwM68EskELyxjLxjTgaBL8b",
-	"IQcMJkC5h+xQ8JActAbLcWdHdxjAbOtJSolJmKkTu9oo6aQl3y6S5ZFhGB0lVRp5bVdsKUrBisZiyVld",
-	"xb+tDt6SWzc4tasmqtvQ3Ne/vYqVFHB5c5uWAo49XQn3U7vkfJ/bRNlVMZZ7Dp0Douso74JggXVsSTft",
-	"Tz4JrSJgAxm9IIXSsQGZTvU0IclsrarAsRFfWZA81obd8pgeACsiFSRoxgfQMn5uqeWi96Au5lB1aOaY",
-	"NuO2etNF6gSFe+HgipeO6qBDIXLpH937+M/z8BX8+Tv4FsBBbUU2XMqiAJi5OR5vbfeN5Ss2cnuToABW",
-	"Edk9YfyHJsBepiGl+I2rhFywJ5Af1jgScYwkh05cDL9BREyV7KhLtTrfyLw03CZHQ7LcphxNBQnPrNdw",
-	"TJe9GTMjrkTJC881TYZZ6CPsr5qQwfDdS0yNa+Qe3PfkgjKuJcfxUsRayfvtSWCxTeBeK3g5a0wRJGWY",
-	"wp+F1u99clUQvVF21bq+HU3OjXK5G67ff4nBC7fnWVu4fc3AkQbYfg1gP66XWjbnnfh8XUDv3IOnwG03",
-	"rfv31LW8RAq9sSVXE+rV0+ZL4Xn38kqNLp2C1fbllRq9do/fZL7fYdKt1Rhax0KHQro77bvHuYczR2pQ",
-	"Y6JE0bqugGb1E42W6gxW41cIEorMyk/f38TO+pX0d6NOveGiVUcZb2MWhfqrk9nKdvChfaAFmuEEkon4",
-	"bd2c24vt4UstFpLMN9bQGrAmq7xHByuVwDIE8QFVEmoV2cz1bSnFiBxPe90fv82JG2S1TbkCgsoKfqto",
-	"5puacsDT2DcvBIfO/KK2ba+/eRt00ixBIjuuZiuF/Hj4U5L1QSbBZVOEHvFYPBN1phIfbZhjM74CyVXT",
-	"QZoNNByx0TZ7qUvoOwf2WWyd0OgtDTLop4KiIyHQ0aIVeQU3x8lGC7Zswj+Bhuv2y4QaSjW6rwjorG31",
-	"+j5soYifKh67xjiQiybv4YzOYqzL5CkEppNo2lOWukwrKsGi49Y6ImBODXN2bJ0i8LfJcZvyvyKzJ8oC",
-	"IwmywkywNXMZfndPGq7fyooN0kT9dqTOx13Tc2867HFXsQQJui4C9jzp98GjDdiQlF4HmLoEUxLwwysP",
-	"SdTAEW/gelrehqUFatFUG/uZCfVgEbMIc+veGssl64wFOAQTIEXUZj/g6gMxYQ876RTQYakXk6lt6YJo",
-	"beubRs9s+0Vtcw1gqGK7w2nMy0qPhCOeCr7Zp+kz8/fjcM4IUyN3dxvsUuiQUBFKdHpb3FabTpCFUk2m",
-	"ljSkKPjP+vTqW4PDGiFUs5mNW0Kb1X4JaVmwRR9+gf3cmUR/oF7Yob6+jSYRbPF1SdPEof6TsPvTDtc4",
-	"khZK/oBEDeb/pzKb0/fOfRLYF5H02enr08CHgD9hkWRBALtTGq1cFA2mLl6rhmRn+mPNPKMUmB8vnlPK",
-	"BmcrwUvGJ9qHkhT9Djre6jIXZWsrxO3kGxh1twWCtodfQOps3gAJJJJTfef/JhIKzDMRYYGWBU2VT4ks",
-	"VHC5mZbGR9vcbboEVANUlf/c3syf8/J9K3lSbck+SfXrLS3pBKr9CTPYmr0NYfxNdAElCJrV1soxcU/q",
-	"YMxCIeD0i0105mUprQhZsmatWvOM6mLMXBSFVBODNejYxYaXVLCZRWXKHrQFmxRi54rMh9nhXuA9lgYg",
-	"6X0ji5lw7Ac7WciJ0r71bI2ECz2polW72ykFl0e9tGuPF/9oavdHU7s/mtr90dTuj6Z2fzS1+0draue0",
-	"ijflK6KeKrO3RUJhS9epTz+c8eszfP6o1+uta7gbicGnCjU8RFkIjWtIe+rubj3jxn0nDNRwJo14ahcB",
-	"jmLSJkGtAYWkAXxih380aWeAi8dsQYwlDdMpPeEr7ba21MNCzKDZcDqok0bu8JCPC7Neg4bbwAvwgEEV",
-	"Kuj8mBxGduwzdtx7UvljoZoxZ44dDItVDQ32uPdkpzpMc2zSePEE0XTxn/35Q1jZce+JI0R/OB2prngh",
-	"8xOA2z0JgCIBpaNTbcqTXs9RXWsaJlraSck470JPQpbwem7geFEUlEqWoLNPBlRLqoko56VUDTjlQCuf",
-	"GSYJHztj4tcFByMYe12G4l12ZtlYF4VekgkdWoQ73ppRG4mMgfjL0J7JfCEEZPyt5uIZ3k7ogBPyeOMX",
-	"4zYVhdE00lQvs6rC3z0Cevm+sOWtuxdIc0mI9w1JjVNuIkx8uvsEi4cuEbhVUwApWyiAHMIWd3+KXvu3",
-	"ki8HjWBfTXmpr0JOtw/KP9vEhWr8qjN/m5JMpbmExgEJco8aANTcxZ6YK/M9AUy2A47jd9ejKOo89IxA",
-	"ddW6i5ZpdcBlyQo9eZDuRNlad6LQlP9OM/q99DD6eJ1f79zz9dPutqSL/BISB3ejvrlnYVsxz9Bzb2J7",
-	"BH/Cy0JW6NOx/GrZ3Gg9IH8/7aBiE+n30DHKW1YNcw0WVMPfH7Th1I6+UG1aO8VqySfa6GmNbuo7Xzum",
-	"SIDVZF0sbmOBvqZeVGK3odVxUqtGoyHh7n75nH3z5Muvttk+W4ybe7FYpDI2naPt5LkMAc0SKxC9qCK5",
-	"lEy9RQMoQc/NRFknx4agvicVIqhtdky86OZ+IolIZsMEr3ixaDFD30gDvpOa2DuMYjQYG1HcAEq36thF",
-	"UK2BQC6VNQKK1ZiXBIBIcIibBPWAKEOBDHcxE3jO4+akdydUy9UPLKngXYTYR85XdRyveocUX6DYO0pR",
-	"7EyrpmYk+LHK8OYMHk53O90Y7w65CThwIqumXomZ4T/+7zH946fjp74gE1Kbc74yJ3HZZq1a8xL/+dVB",
-	"73G7+ZMy2J734Hl6d9SGr2Qxm3G019cipsbKGU9ac2/GYLFBeh8iUnocN8ixYf7V9sBJtdS1NpVBuhDb",
-	"ynHg75QSzUvxDLrYDA4RRfjwA57szSE8Nmg5zbDrLZ7dbzXRGVTn/xgXkbGjYzaT6hn72jsB43LeSuhv",
-	"JE3gQ5Gi17BXhCnKZwJSx+Hx2wR4cX9iwD08pbUD3phZFpFatRcpzuSUkMvfKPOi2qkXC0e4h/8uhVI8",
-	"qY3pLW2OWrKtx730ly0vEmUPD0grU72s3/2POfLDmGXrrtGkdrlOXkkCWTeFnJJi0tkDpV5C1jw6JKWa",
-	"nMCPZ+fvnvu0Px/ND6m38AQ53/qKfG7QYmK4mAGzhwaBFvB5qzLuVFYA9lL46If48YxDb4+taVjEuqar",
-	"+VQoA7sHjXUxTWLE59LyghXCWlFCd0raTH8ScEAgZ4x3pq11Ot/X8mtSiNf13pSR5bXgTd6XMsKSltDa",
-	"hrYi69Vc/H14wF52a8203P/67hQvdLs9T/T7svnl9S+hXpf5Gg2rO7FsqeZK3H27UEL1aj8A1axzXZjr",
-	"JI4qaWuhG6n/mJ+T/1qYY3oTUnPeGKQxs8p9/Bkb0FYPoGA2qu52l466zWcBTMIgkC/mIwaI3wTqRbNe",
-	"+RrtKvKawQczZjQL4LfYsIZwuXgpasomO1Ps+fm/wzN/fXX+VzIX4pp7aRA65/fvdP+n8gffBxD3P27f",
-	"/j0dtZtb2NLBSmjuDaXighuRI9KN5w3tgzgf1YObXkDouRzNn71ZiwhlVeJ/Fc/ad5n35BVOuYARH3xD",
-	"Cfk9OYZr3uDIS1z381ZCJCWSz1dqdIoIRET0raDtAh7THiWj7Q5+G0zRFng7NE32BNtrjYkX8J79bpM6",
-	"FI+6jpVHC2na9G+5TSFaDfCTZkDY1+5RTDLP2ICywQfwW+wXAyJ8gLUH+PvnUCbeVxe+o9vfFvlE5Njc",
-	"buX+k+pNx0dOyBbCPZoC+lbW3eIpN1MBqd1lc+L7lJsuqyXGEwI3vxKYzz2izykNepIoIWMfUN1rn2qd",
-	"oXJazd4n2dUzcNZTcNp7NuONuYzKFXZtED5KOVSicaNqhu0eySb3tTyknJqB1L4Z0s4Eu9osbz1HnyQE",
-	"kyuKFumH39EboS9/om1TqAP/zMRpSGvVcATkFVVD+iZ7fYVFjFncwd1dagZoiRA2waycJ71vELqK0C0c",
-	"sbs76PgobvWWzgBUq47TqC4eNht39x0KQH0H9arqzg3sayp9Os2Iq8+wVWYCAan9eUS34MGJ5vZUQxv1",
-	"ic+ySphqIk/fF7Hiimyj6ogkfomohI7MoKl9sWLk82nFam+PQ5eUcCCIEhqFzle7zmItP2xH99Nq2KbM",
-	"yL+cv3mNCP8+SRif7Lbotdi2A5KyD6N7BJ3DD5HhFv6ynWQpeRQP4ZYInyW1X/cHGrL0EuBFe7eg2o8G",
-	"3H2AmHZF9StWinnBR7XEwIoWtoIym/1Gfy2WNHpyqPdSNYTnmxTWdexGid2KSItsebTVcdzP+aJG2dgy",
-	"OnSVhbxcTAgf4I+DjA18d0D376op4QAVVOrLOOgrcobUWpVievB4BWGBkZ6HItNcjseizEKAoIwbufYV",
-	"hQfYKdUZVn3gx5ZBm8kYC4RdOPsLVOIfL57vaNCcgHW8B9bSqslu60a2t+td64bYttBUo9/92+Leqq1t",
-	"S84pJ6rxIBKNx+ttx6m1afd+eHK6C2u7+0vX7X7u7lunlmxw5ZSmtk1vjrjAza1VGkU9AFIgjuGeOBNQ",
-	"qoWoMECC3zS/C0hGSuvbtWJqlX/bFTfpP40d+H0pUbKre4aqOyAKVLn8aR7XV7dgctFX99qlSNwk4mz3",
-	"wh69S+1yZtqXUlSFDHcLU7RMa9kWSdgZOWjJ4La44u/b9Z5O2m46x2UqaRs1AVCPMHsbjV3v/oVnosKx",
-	"ZH73lpj0xwzA/+MlRNd8xPF02smoF9Rk4j5EVFOl5TlUB4ZCpgH5TgZYCrScrjyq8DofA5db2nQeRf64",
-	"ekdgYrrBYkYQGKb0MgtUCdVyUOfiTGMqSCNXDTsGTnsXGTUTJXlZ20umcmse7iaIOp0fOxcqlxiKxpsn",
-	"wYukNFuYO6BRNcu8UIu5dlqbfsbdi/fVlOvC5jZqTfPXbqcyNH3NLtPVLtAevoaMZhyBR9YsoaRUXskU",
-	"SJpCrJ07nVzMH/ziY6gZOqumyEUD4lx1wqlK4kUutYdI8u5IiHBQLxCxol742R4aCfg2UspI5DDez01c",
-	"vXu55KVqbtq6eeMAV4qsW/+RE2Y8bnwuCmFFji0i0G0BSDunGwh40tyFuez2KEdu7cqf3GXHJ5BOT+Xm",
-	"ehyFnvwsT6BKushFGUK8jqzr7TUGXqkaZI6XB/3H/eh0Ae8RADVwcA+OaH9SptVRLZH4TIyCZDI2XHmI",
-	"88JOnzG9Ec3WY9geguJtPrf14oKG4rM9FqmNbZlJg50zepse46Si97eqDfW2S+K7VQNMdS7MtljFWtRE",
-	"U5LnXrG8CtQycbMfAihbBxy0bdMitLS6KN5eS4CPrSdj71o7wOXdgyAJKJuew0bHA14kUszBfHR0c69i",
-	"JuvsdSsjdNEytPsPYH4V3GgKMXSve7fZBNdnZyBmNxFDSvZdOO055R0FtfrAiPJKjkjNTNQziQlXl5Xr",
-	"e6PoH7NqqP8L9gRfedhyg6CZbKxLNK4wom70QuUiT5f33BqvsrWlWLeuE1IfOSysASv4QeK9ku9FOGNf",
-	"V07xy5k0BsA9ofCcoByg+LxYQaFYBpgsCyPqbdOlYXzJV3eSJr87oABCp6EUrJTQulMK1h5wAc/W4AKm",
-	"/C6tYD4dIIB/iqTIT6o0/UFdKQkWNdXLz6iiS46pXiVGiSkF1lx0GXQxxL+jfqUwX3qL68r7aOrj9ohv",
-	"HDFjS8FnGTtmhbwSrAA8bZWxx8yT7u5SMsws/BRr3AM/bRSmR9ctxWnUHA6wR/WYnf747pQdda83Je0+",
-	"8ut8b/GVbh1WwX/eMkFdL+x5AxTXwMe0Bh6HnbyvYVKYWz5bGDmqicd5qScln80EqBAkWzPUHkFbcHND",
-	"yqbYOok3XcqJVLwA+gcAnsWwkKNuVFThJ+VOdzc732hT9RbX/DJ8pQYwektm+3oXrz27E6s93c5pT3cw",
-	"2u8+IT77eiubPb8Fl734OzHZi4/KY89jFnta47CnMYO9iPnrd2vs9SLirq/hHc8/apQaLkRE3DHTWmcc",
-	"KTYbIYY3ghS0TXBq21qAyo18c4EfL56HbrGKadXdvd+UXd1c/4bzWZTSrs6d6exNLF6mmsicuutUCuvF",
-	"xuXp27PLizf/58Xr8y6jRuWm6mhrHJ06u5ApAfD/CpwXYKODRYXDhElNrZ13bm4AmmTcUD49EzNdrkJr",
-	"2ivtRJseQz6pLtnM2Xx0mt6YOEEC1RPMMO0roBfm5eJYl2wphkZaQSmoay2Wp1V+uF1zwXb7qq+++AJC",
-	"xd0vvqCYsfT4jQZTtaMO2IrlciItdWA18pp+Bq9YX41LjuBtusTtYmfK46+4d9CaT3TW3myr3VfB8oev",
-	"YCxjLqBB8lQvsGuTs40LOZlaZvgVNGtAcDxpqSUzbJgejRZlKZxJptyZgc8D6BRqtXgRRnB2xNwPQJao",
-	"vkKDe8nLnDbslVBSqNHK7dmZQldiDJ3uAQkN9AqCDpXcMLxDuHd9NXAMepCxQb/T7wwQubQhe8kthfU7",
-	"Ibjf73TZjygHyE3bVzEMOjulKGwVXXWfoBZMtZRk7nSDYSFmLNejxUwo21efe3SfR9TdGFQtGCjz4V2V",
-	"Q7cE2o+gg33xBXsBeI6Ov8BJgkVeGA30KnI2FIVesoEPEfK5PLw6GnTZG1Ws+mrw5xcXrP63Q6J+chen",
-	"/3iIB2wHjuX0VRjdKzKydJoR5h/Urw834fbE2iQrHdeC9Gy3wG91HnLR4oP+4gv2OTmO0WsF2d1w4R4B",
-	"94PPBKCbvsK5RKcxEqXlUqHEc4wE20u5HRsKNrDi2h46y3eQ9dWAz+eFHMHKDr/4V/w1PTMvuISf4meu",
-	"D5bL5YHj6weLshBqpHORDzKmy74iLbDLBlSzcPDC/R2K+ie/yTlUsFZwPV3mvXUzsPRPfCp8X42mvDTC",
-	"ZiwXowI6pcD1t+xz4PQ/SZXrpTk4Ov7y+BHABPx48fLg6OkzxtlwZT3G/4yX75/11UgrW+rCXWTHTNwd",
-	"cqxBXFvzjA1e89dujWdqLJW0K/fv11qJATWExjtHXf/7atD9chDuwK8LjbwFRjLPmDAjPsdTRzdqwdVk",
-	"wSeOjVaf6PePvnnS7x89/WbgJjzSsxlnVmvAAemyv5y/eR0u7GjhRMs4umRd9uPc8Zqv2Q/yW7ykjiIy",
-	"hGKVoyk7cn+BMy/FLM6IQKwqNYk0ctL9+govvbvnlMsNkaU47f/J0ePqxKrf9noZe9L72h3Ck6MvmTR9",
-	"9V7M0SUUQzZlbAHzPnoK03O7+00PUHm6bBBVtIYQvdOfTF9JWxU4SEvUP+FSnbi940VRec5K7TS+fCYV",
-	"rN7wFRtiXy+nMDi6Gvz14BT584ABT3r8+PE3j6rcE1g0eL4QBpB40WgkDEizFhKdWf1eqC57CYH9wogl",
-	"dKfoK2hygVAL4EtyNpBbjcE3B6cLO9Wl/A0o6oR9C6oA+9///p+B56vwZZKLsNaQpF/xRuCsANjgHw47",
-	"Q6YdMAJsNe3IcWEI5XbOjVnqMj9hA6d2nBweum+doH7z/7olHrrJYN5XIUdCYRQUvVCd0zkfTcXBcbdH",
-	"/XtQezEnh4fL5bLL4c9dXU4O6V1z+Ors+YvX5y/gnQoSrQMME7uEsNO3Z1Gby5POEXgP50LxueycdB53",
-	"e93HiKWLMfs1Ju5+NRENiRzAteEWDA7x38jAB9k2nwD7SdppXw0cV+FSmR+cafxvziAa1Jq/Dv56cKEt",
-	"Lw6e64WytG3hnJy12HkljQVnhTm6xjYsfCYsdJ/8eX3CbgBWCH4loMGSn3yQpkwJCSwnoBExBQoAwRkT",
-	"+wGA8Su0m2oIO2jRSTfUrwsBiTl0sLWFemWV12ARoJp/s5b/JkuHpKqFHhZyJm2nxYPa9yba+ST09oWq",
-	"rFKYuXaU5iZ73OutpfbEYu1vlEtfLa5VQNG7mjZDQTdZI8V1MSMipzajr6R63zQOPXYIz9xknRpN7Xqp",
-	"/jBNiU4s/WbYMI+UWDOHOic//+J+Kq/SJPpOFBzMBN+p3Ot/mZNuqI7UlDi8LloVqxM2+N///p8GLa0b",
-	"GEq3e9jt0lNwwgGyq/MOmo/SDmdMiWUAc822a2R2KsC25hMTCrqJEzjz8PoA1cyD4Qr7J3lJRS1zD6Bl",
-	"LviYPp2duck6Dersbo64yRCDKpztcJbW2dufhX2OL/prcscr2eombrl5XXeFjntPUpAnoZ2s2y/oAP4P",
-	"fV2q01Z66dec7TJd/hGvyciXEmIWVUPOJ1hiIGydOQkgP9T1j4PvhzTYy1CzFCBvKmAecvpjE2mo9nVq",
-	"7Oa9eeHe88V1W5WCn6baiConJQjzo7Qkr82xJsln/Bq9vMdHT7568vXjp0++ily/Rwmv2qZ4fbL7mmA6",
-	"7u1vViDfl7qcCEqmReBETAvn0LJTGEA+iqgVDxnItETMSk+iHUw96mQdMBz2I+VGRor0AmQSTRJ9acRM",
-	"g/cMQJqgHaVnrrJEVxX5xDBx010aamgJHS1AjXdGEQDVguoXt3OpYjl9BWkb7CL85jMM6gxoJpdwl8E4",
-	"92Rc/0tKd3XMnUj0wXg6JWGmOTpR/T1x6RpjjP2ZaSJqSyBzjVGb+t7BNYDFfbt6q8HNTx7Nb6mAOb0O",
-	"/4gUtDffccsxbezvdhMxi3PHTQS3DZrK3LC3P148Sm9rAU5Q662R64MZvz7Aou6j3pOvv/zq6X3f4PnC",
-	"JjOmKI/WVN1tPPfmMqdMqi479Y19gouFrqDhK9NXlEWGt5iKg31qWepOVXTxD08Rn8b5O/m/6SnYNNKp",
-	"pdKmON5his4R0OEejdvW9jJZwbsfHJd6dpljTuzOh62uHl3HKyxWARm5bRfflJJi3st51XxgP2fDWnID",
-	"L4rBSSJ1rSpiwTxiCC/42BblDKK/OWNSGRu1Mo860bDTGiK9E8WQSug0O9/ELbnATfXLJz7wokgARbY4",
-	"l7jw8uN4Pmpdxlq6P6Lueb8r/0eldlat09Z8DBE/8wxlu7Y500paXd5SamnToHiiX54YbVRSaUtw5mOb",
-	"PNFljtsjfA/J5aiCsq/MYjQSIjdJweVxjPANHKmqvMR4M4IAZBCcoh8gapBDSnGoUvZSc1Cl+w4gnKcm",
-	"Bo3ASonVag37kqqYULGNe2NDsN8wXvts6Dvt5sQttZwehJSHATaoPqKCPGAJ7vOIfIrIYgtlDSW891U9",
-	"aXdzWn3VV3UOAa0KTYRNzQ0xCyVOSEACitLQ6ftCUdl6X4HBGEdvP19O3ezNnDuO9frHVxn7TZT6YClz",
-	"CssPZS6JI/CCUQQM42oYAsvWA2XmkdNTmFRKlKxcKIon+WHYUOBRa3cYkFKDeg1hRENoksphc/b565fP",
-	"HyUOeqNjnofv9iFdguuQ2CYOrOamFnrV1xEyiytq4lQyihf45pBVUho0jJRFsUb3XXZaUVBf0UEtsaU5",
-	"UBUa7b6vCBzuWSUZeOgWGoJIM74CDMtQm84tm2lj2VGv1wuCEnYA4nVd9oIjvhdN2o01RmQtpzYXkLUQ",
-	"XXGfw3Tc65FbjvdVCbWDkMABZEYXX1XrhQN36/Uxe3ykEs+6yNlijjcXNs7E5wgOB2reKQ37svfYrxSB",
-	"FsCj0aTaVmrU3spt1Cj25gEtzrjnZ0KIrTVujbY4at1a+Rg/ksINHwJOIqikOimK/o7K9eEaMESz/AqS",
-	"im6B1RMBvo216mPkTtopYhPIU/XAACuEp0Ri932aUDxtCLI47AzpIJVrbqzLvoLzLfUST3csneB8Ebh3",
-	"7ap6Pp55CL+qXWgy8qcnP0hjRO6L4HfH/kC3HE0FRv3C2pq0zLxcXZYLtZ8K/cvGzdxxq4LHEdFcOz90",
-	"2YUwFlLYhG9AG9fyHK2XDnR+4L/9tmLnlpdryeZV04/jr9jRNyfHvZNeby3L/KTzPS/4NMbD6iy5gRhn",
-	"hqKcs4LPrZ5DomErJhCfzE09fzAgwdT4z9Hum1tHOEnGIH6CLqt0boMTqK2BHsiOuQKhde+BWbzSk6rh",
-	"dCgBm8GSdyqxd+IBsIb49jdLiDdFLsq3HBCM/hAVDycq0C+HVddzbqePPkXZ8UHmN41Ry1N2pWUeiY2p",
-	"XipmtUZ54BRbZNDusWSIsmbI7uvgkXnnY1vn7Y3yZiN8dR+c5I0Tk5VB/DEt4HXyWNcvGh15z6PnbnPW",
-	"H8W1sg0NqyEWEqF53cPJYr5t1Di7ZuI4dtHa7fFw3o5TVogJL5ziBhlXzmQHIB2nDioG7ns0mKKFQN9C",
-	"I9ypWq9KZn2FeZM2GFeGuWNcdRNNzymotwH6E8faoBQZvSSYDsYRmYzxIYCqWcMGkaYzAMObz4TKvdPD",
-	"aa99VXvIGfFjWc4MphBvsDKimtvzsdsqf4h3OqO+FKE56IY+GKGjNquAAfGUvhjpdZZPgq4yF0UhEP7J",
-	"931vHpg+GDrV0veKqBs99AcjVw5F/wpIEbhprTVWt5aSRB9Id7zj3T6dUX8gkJvRrS6hzynj+AconHsQ",
-	"dbAMfU3TAt1bNwBDCroS9hlNyW5soPRm/B02YdqP5oGBfQfYH7vDLrz1o2XciKr189Bpqk20RpezRcGb",
-	"9YjtNEFNZe9ORhe1MzJ6BpgSJiIZOuc6xdxR5lPj0NB2tEElBLx8YLsTPnfzmyHuBVdsAEVa37959eLy",
-	"9OXFi3cDBoEyMtXhGsTP99UYsmWp19VQ2KUQitmlptAm1Vl59yRkZjhiMZT34xM8+ip8H/+g9BIgiTnO",
-	"FiyxUakN9nPANq61fpjoW5zz0vbVUtopOfV8W14DJgVW6jiROBQTqUwF+ImgyDgJ8GijaOorpXEGAR2E",
-	"W0rzd8zW1wErP1E3kGecfTV4++b8gqXcPFAS4i1wwK8arjYcLk1J0d+7A/60rjXQXPtbfcd7ChtwH9dU",
-	"UpZmuKHuKFHd8Rg37pingtc0+Ae8vL7r79ZEVGItU/Ks+SahANmydivWq/wqeJ+sr7B1YL3BaAY/QsIV",
-	"lD2IkjIhnaaNZiNntIVUjQNuemhmh9WLvjV4FzrdTUkFdHcTL/JgDhob1WLUnPZ9hVXDIQ4WFb64NVPY",
-	"IRxKHaOoCna5i5uLzZcwfE2+L4ifOO3RR7VrXQIzJq6EgrLpvjJLaUdTqDeiErVT3O61cJznN56KpMUR",
-	"3DpxsyFOFibUV7AMim9V8ReNNYyBb2XU0t3i+8jIMDYEWzrRwkAQ0PNrmrBX2jA7RxrgzSWkZ7oPasIy",
-	"ADKB+XXZa7Hsq5EuFjNlqJISvhlFPNIJbyQ9984CwUaXf+gOSd2B9LuM/brgpRVlxpZCAFbXSqBP+OPx",
-	"pD80i38KzeIBb/DvXE3Yfhn/froDsvdDhCFovJ8/RXWuUbpXrQw1eHgIrJO9V2IJF6vyGEOUH6rrObbP",
-	"3JAE0NZQBLCMB3Po1sZpcP7VsBnWcqteXPBJQ6B1rkdwzhqu9rnjCrjqs/HBD9BrDNKHVnqBI3ArQosW",
-	"yJdwm+P1GgRlY264bi3kuJ7KdvMQ+dpr6BSIlOdmH1ElBSDvQneHHzDn56Y5iEXtLunEQnb3ftwm4Okk",
-	"48DvhZibWOeh1XvVDkvFC2gE28U+y/5nQyBTqXjxXKrUwW1Jr4TZYBaJE4iUD4UFqZoZYS0o2wqzTqK4",
-	"fQLOtWlWUJy+57wcRThC9EMBICnRqRFCZQiM4fNyzGI0BbV6FVKYAHDA2FKrSYFCzUliEHiDnw4H5Gue",
-	"uUsiqqnjtavm7u/ReqHNK0Bi6pwcf/l0M9Xzl1sEPKMeq7fK/PZEex8BxtN1VrE19T++lPcbMljYpgC7",
-	"P5ZBFqdRsJDyCHkWAAELeVxQYeM3CAwlsjQUgXVyKNV5FiWZ2VqS1pOjY6f1IOZoMFP6Cnu4ZjgeD/NA",
-	"KptLNQhTItMIiA4EtNuXz0xf0Ttbxu5904WPUX36XAJ+jfS1aH1F6c0ZPgXcYlCxC1ADpeoyT2KUMVpj",
-	"uDBlzBeDY4bJwyUL6Z34m1pWKc9zEBm+mcBFiHo4G86xljHCmYtq2IKDn54Heq+U0AG3gy78L+Wj9VVA",
-	"iarVT2Fl1nBFaBRfeg0cZoA9tEOep9Ok0RKmdonA3BCzAYYKRrZeKvxyhjX2dEiQVpcRWA2UhEjFBtRs",
-	"bxAgVCFmFBPjkFIzsMYJQ0n+x4Bu3FfDVWR/OMuB1pLh7CAcLscWgxyQiQs9z7B1la8sw3gINE+L0qug",
-	"P4bRtHy/HMyPco8NgEIGiOZSuQJyMZK5o+pl/a65NfSV73TqP+fu1hQrsBl8j0Q3Jg2PpJFaZbWf4Obo",
-	"BTb74VbQqW3cuMq1sf0aI92Fr0/5fC6UewBNt6KIiC0qa6AF9JVTHj2wifValXfZxKzGaZtwgQOUGWxx",
-	"l52qvvJpq3BqtTTjgD0ekT/+ZEQ8Nco2Xnkp7O4QBxiSs/E+0rivEF29Ui+yeHNhF9ngJ4TfHgSfja+d",
-	"Ri9TX1UWaoyEn0iJhh3Fr1YawZwHW9VfCK1CZDT4vqJidBS9bHC6KPnBW/d6fvBGDZyaCl9ED5Jw21pj",
-	"tI5rSUOvZ2y4sFUiLJIyQ1SNLJgNX/a+7rJzDdcNO7hg9jFgMkOWD9K4Mx+i4hdEuuRmY1mQqnslypTB",
-	"Wtcm/9Aj/9Aj/3n1yIfXGiN7D+HWavZeMqXoz8KGTov3dDe/10vAAcO+qHhBp9JYDfUohdOesJCgXn/E",
-	"PqcNZ1/2nNgDrTKU9rm7PJFXQj2qwwT00rcFiwyT+ADYkHorMkDyIvklkPNwKqB81ulFHs5u4Gb7HbeE",
-	"vDbArJemC11VLTbciqdPEkCj1we8kNwgxfjx3BewbdmD5ub53pdpJw5SXPeevOukKRBMZ9Rb9xlxHzhh",
-	"QIgchJ0cZNimhk7Kah3dOfzUx6hpS2QF49bd0ZtyG46IAxMG7idRVc39oVINzjbrOj6zT6SynmrwWFyC",
-	"J833vp8zlOD5aO6CAtegnGzW5TkVntQUX2/RVIiXrka6I+f+h6SnT4R6YlGM7GhrVm+luJhPp0T/o6QK",
-	"VytvaDS8LWbA7zlhuPpoY230w6tuYKBsg3M6G1eN84QzalCrCj6ILBi0lLC6GQB6h2bQKxhqg+CCelUl",
-	"oX5mWLW6lDozhRqMznq66DaNfyaV//moQf/fZC7rlACNvKD8o14AKp2lg96l+6CPPwOoV/DyrCWXJoli",
-	"NzUkoZg29HN/SPsHV/HNuy8e26qRRPOuL0BkHtn73oWk0H0zZsYJTl744QmJio7e27dwNnxkKWUJf3aW",
-	"Q8mVFXlfRe40uDPSgg0s0d1FX+PmPeEB1DKfqOGu7qu1+4btcZ3KP9Ylm+olABCn3SFwN6oTvWWlIl22",
-	"pvsZuhEc9Vonf8Oc9sr7/ogEeGrew95GLA78KEos65h+90CCESeecWcTKq5GYmuuHzhQfA4dWS5g/M6g",
-	"ohxKJsCx5v1UQ+yj7G4VVytHj3014zn4Cvx7XXa6sHrGrRxRppgwCJ9bRWHoM4UIAqGvEBdZq4YiC6dt",
-	"/BCt62PI+Hi8luKdOolC61HUV7v3x8jw25UQ9Vt2b2J+Nz21iMSfi/ig/g62YzR6YAx/V43/3Pd83Di5",
-	"cCWAMbirOJZKmqnI94/e3lJibTu8P45t32N7AJ4eGog1KVo/4DfPvR35YI60+kBNHBD+ej9cD1Bg1vQ3",
-	"Izw6p88jAwXaF/jdHy+EYQ/8g3QYKzU6jEy4reK1ipB4GUsmdZf6qkThOIwJcTbS8xWlkIOcpeh+hLFE",
-	"EDmFrsXjTQUO5QOh3D+c91UUuHdzGQqh0C3NrPa9P2pWpPRRO1V9sAetRgphTJOAPl+p0VaXQAK5blIK",
-	"bkWJwxiKqE8lKcoQ+gkzwPZ34krqhW+EUXOrN3jVEZEv1ih39hG8yT60dNAHIj8C//we7vqP4qeoH8lt",
-	"vBRVPS0vBRuLJcYIMfYP+5HFHarpzLQS5r6c6huZADwKPIKqBRQSX/2VGj2Mr8MxgFxOhLHbstXxCTS9",
-	"pj6u5IEPORsuRu+xcxlkGXz+48XzR+5iVrkhf33zjumxbzFEJOEemQrTZS9+XfCCBjFsXuorwQT8LjT+",
-	"/xaGMD4TqK/C6KUIcGYE7I1l5TQpxBrDJizw52qyXPUVll6PdVHopfGMivoRh9zyLALiIS9nSNgp9ASh",
-	"lBt4yHe0ufuqHlBr3MJJSFIhHf+DHj3hfGRjVNvMeQPATwfSuKOWmv7nnLv3p3pR3g5oEtrntQIK/Uge",
-	"UDyothyFiPU+WAJRCAJRcWA13rCEO+QsbkwCkKZuHD0oV6ALtlUliLJ5llB64W9lBUAeQ0qgehmHCYST",
-	"vWfWsIES1whNYKVaOAUoVFIB/yWEBebhYJ0hMQKdAR2MuZjb6TY5/o6W8xHu4T1S/iYULe5Ts/LQTmHY",
-	"Ht/+PWgLu5SEtxCOSV9eL1XurQQtIABXd7cR3qT51t4bogmq45TfJA372yKfBBxMUYwhg4gH4EZ6cB25",
-	"ESFDndJd879ikt06PqS/n5TNjGigSKUhvbj2mQhYlldYuBTPFdTR2c8QGiduQM5yP/MGVL6zkIgq5JUo",
-	"Ub/qK8h0Rfsqxi+j6l/Iz/UZ3bBGb+3EHK4G9UI5vTNRToRpjBLXmdCtfc7YvRY419C/7HssUIUfXJSq",
-	"rX/nNR9NbSFHU9+UFrKGa7B4F0dfnRw9Oen1/tORmIfYc5cU2TUOKM0l/rjyUaVCT2DYlh8LMuXnNmB+",
-	"UuxC86uNVIfze8lzwc6U1ew/9AI7tLRnHt9Cmlx79/u9ca09ceAo5/3e8Nw4G3KqhY6YmjeoiU1tMrIq",
-	"iP/k6Jsnj3tP7oW7VZrIQm3H+qy0o6QCQcKRYQNX+CS49wehr4rAZqE8/lK5UGTAOIsnNgQZNBmtajE2",
-	"XlK6T1vmnpZUOi/yFG94t4CIuxrJIhEFON65YDfifRDAc0wzjfpyQU5yFVMTWMnHLSX/m+0y7RaewXAw",
-	"27yD7pacW8y2e9CriINs8QqKe3QKgv0vTUZdQpwVLW1lQhMGAhRJU/wt+NA+hkFQ69HVohNmJcWhpndN",
-	"LQjFv+BmIZbGF7kcQtPmi+gbiDlBb48XdkFuG6ccAELjOmh71SmpryoUC4CAAGiO0OvLLuUIOv0bPROY",
-	"pgFJHBVehlS+mP4E3Zah59GYF8WQj95j4jZddR9UrKFKbG/W+UcbkNAG5FZV67SL910JvKUD5D30rVu/",
-	"T3v0U7SRCkD3hQrOMfoMGO+KgFGG4ZkTLMVAIoYuSiiWkLdUSC7zgisFQO55l52S+MSYBNUSOebD+2pS",
-	"8hFVFOHAPtEJ06DAIz9ZYM1Qha9Srl01aEcAkNse2GFtEhllZWqoV3SzxoLx0Fwy9Jx2pgFEA+J5GnJ/",
-	"UdNtYk1YfIGZ703tyKJekw/eafLT6zO5vbXjQ9yAnK8OPzg+cHML4YISAGsXHF3P+ArBlYAGK8wQQK3K",
-	"qBUCXhGjF0CBvr1JX+VQ8jnhClBSHCUP4MdL/Mygy1pKp74i8XQadWvo+SW4h+Dvz9a7O6/52EFWQW/2",
-	"7ZIEIM52xacu/B5UBlSXfUcQMdz9qZCTqWWGX1VZi7iXx4/d/T3+kk31ojS1IFVkjnn30xwBtz2AvFfW",
-	"mhIS59xaUboX/6vfzz88uTlw/zn2//mXTtJBVV8blKlEXa2XyConfJ0CGl3gqKI3eMG5WkU+cPzJDZny",
-	"fX9Kouy0KKLu5O565Hy1DemsyWt1b3cdQcuaY00KCm4t4doOmO8V4yw7JUZQwg1l35Zy+JFM3X01LOeW",
-	"A6oSaZGgoA3UoiioRtoLKt9OjjJT2XM9m7nthcA1Ntek4bTqK17IK+FFImfDUvD3GRu84sYevHCzPTj7",
-	"bgDuohkVWuEqTwgO37umqGMQ3H5gQFKxmZhp6n5EUSqslB6WemkgoRBGwMpNCHIbtpiHak9QcKnIa2GY",
-	"uB6JuWXHvR7UlvLge6NyndOR+/sJ9J04hI0+wKkOqDC8ahvkThfNPyc++yr0pjBWKAF9zQBRj75vtUaW",
-	"9fmXvccZe3L8zSPoXYvGt8jdnBD+blAKW65OqOhXqNycYLcbXHGU9xlseLKJ0r41N/0mfXqTAcq8VoaJ",
-	"xBbaF5CvMK9zuKOmisoaBezjYN/t/d44obpesQGHk7ZS3YsPoxj45rMW79l8gVleCI9wAEAEMHvz6CG4",
-	"yFYo/4AMBs5stOXwh7ET+EjQCK9QYf57bAyo0iYeEmndCE1Yl/UN6qPXGz8+KPw9KJv3SidvFH36Pkig",
-	"Ps4HpwIMBS9F6Ua9uW2DdGj2TV2+9VwoPpddt7EDiJFQ8TpoRUNR6CXjbF7q69VnzqgYHjhFB1uKx43B",
-	"r4466dpV7Jvl6QW8PU6NFVTLBp6eVNN0cT0XIwh8ztIdyGkFQEG00clLUVkLsVvJpzl02dvFsJCjbsXg",
-	"aqeVXtS41sqQEj7qcd/ogx7/O/2tDTBHdLCsCAqBgAQBz0WveGGp8xkrxWRRcKxH8CknAKDnL2yhJ9Ek",
-	"Sg9AublJVWIy8ABAMoiBwKLvU/LbRj/O1Gd5PfMclPyA4S+KcfQVKpdroKCooXT0Dna+TeeAVL5cSqLL",
-	"FyrnyrJczAu9gtx4cU3KPrRp9J5gAilZgVIUr3OlRp2bX27+/wAAAP//",
+	"7L2Nchs3lj/6KijerUqcbVGU7DiJXFtzFX9MNH/H9t9S1rMbZkWQDZKImwDTAEUxvqrap9kH2ye5hXMO",
+	"utEkutmkJMeZ8dRULJLd+Dw4OJ+/86Ez0rO5VkJZ0zn50JkKnooc/nwp1Xv3byrMKJdzK7XqnHTevnjK",
+	"vj3+9tsTZqeCDcYyN3aQsME8F1cDxlXKBkpc2wGb84lIWC4ybuWVYFbDCzxNc2EM0+O+cp9z8dtCGNv1",
+	"by2MMGzAx1bkgxMmLRtpYw28avhMMG4ZVyuWirmdJq67vlLaTqWaMGlYLuaCW5EynbNMjC3TC8uWU5kJ",
+	"psSSCWVzKQzjeS6vRNcPWkL7uegrrbIVk2MWjIxNuWEDN5mBa3Wgx2Mj7KDbV52kY0ZTMeNukexqLjon",
+	"HWNzqSadm5uk8/eDC215dvBUL5TdXMcf9JLN3FSkFTPDeJbBihk25VeCScWse7tb6WQmlZwtZp2TXuI7",
+	"lMqKicg7N67LOc/5TFjaP1jEzY5fuzkup9wt7cwthnuM2ak0bJ7xEfY9FSyTblsupoJd8Wwh6OlxrmeM",
+	"M0cbDGml61cH9p6Wx7WgcCpKMzEei5F1c5FuBL8tRL7qJB3FZ24KOM7KPPn1S6Emdto5efwoiaztSOe5",
+	"GLkJmc0JDnK+HDAz1UuD83SzEWoilTDMCGUTtpR26kgjaKdudGFX4RhTMeaLzLrxz+eZe0EotzU/F59z",
+	"vuz8Ehs9nJlnfLU5dLfa8CtL+SrxO2Esd79/YZiVM8F+10q40YprPptnru3j3nHvoPf44Pibmkm4XXMj",
+	"Er8tZC7SzonNFyKczZxbK3L35n/1++mHRzcH7p9j/8+/dKLz0PlskXETn4cV19adc8bZ0/N/ZzwXTFzz",
+	"ke2yU2bmueCpmQphmeXvHRXC88wsRlPGTV8N/u2H/3jz/O3Ls1f/58v//e//eTBgY50zzqhPOPosXyjD",
+	"pO2yyYLnKZsvrGFcMT7XxuZ6PhVsKMbaHWxsF/pIGM+MZkMxlSplnBkxkyOdadVlA6SSAz6XLNOTAYNR",
+	"sqG2U+jY4KmPrrBfi3BV/yUX485J5/85LHnsIf5qDl/4F2Al3f7ET2ouRjpPjWN8bgHKwwq08KVjxw8f",
+	"PvzuQbd568tBuZFyR7cpt+LAtbKxuUnn+mCiD+hL90j3wj3nh3rpXm3iLMby3LHh6KAdAbgGGM+0Emwm",
+	"uDKeznPrKMZ9SPmqy07dTrlNYI4Ju66fcetZDTw+qDsJF73eCfy/YV1wHu05j1sXnkluhHEH3Y/HteDG",
+	"0vnlJulMdSbMC1rjD7W0wm1rSvkhaNHtgEzdG8Wcj2h+c26nZR8ybTzvBRFIZR8/6iTl1XIUuVqSznup",
+	"0rrpwG9x1kgXbsAcy2+mgmd2auIsMuMNHNL9iAxyOZWjqbu/pRpli1SkXXZq2Uwby6xQbCV4Xl5wnrXW",
+	"sM9vDnoPa2jF6rtnnpmcySaxgOM86o41vh5d9a97iaNj2s5er7d1d9ViNoyJCm6xjV7kI/GFYfhQghLA",
+	"UWUF4yRIrTatXDHM46NH3zz69uHjR99sHSxKGA0rZzXLhJM83A1P1/9QTKRSTkok9uKkG3fBGuu4ix6T",
+	"ENNlL3TOUiHm8IRhY51legmvBDKPf7Fud2iM0e1Z3x38X9Is3DnZbhJhuW/4RBQ7M3KSpkhxh3p3NBXo",
+	"t+1Ets9C5FKnm/M4ZTOt7JR9SQz8QcI4+23hbpGcvvy/x/DlUoj3bLhiZ+ev2bePe0f067vjxw/grukr",
+	"d+rx2wd+t0mC6rJLNuMr91GlIFAc4I2+cYF0ohRNo99C0c2iay7mOrd3ekG8DZss+3jjrqSNlX4HLHPu",
+	"bloUzKbcoJivnRLEsG9SQ1Arya2pp45813HCsNwokbPcnuusDYmavWu2Y/UWAQ1FzZ1kM7hX7kwys3pH",
+	"uWx9xGuCGd2pIJv11dIJNnjrcpCbYY5ekeJsnHPQkpi0Tu1yDxsx0gp08ZlUCyu6fVUV6KwOxDmh0kG9",
+	"fO0nt7ewhn2BJJJ2fsFTAgr+9zp1AsnJh87pyMorjov2oTPSygrU3J1GJ0fwy+GvBn8uyPBDZ7jqnHR+",
+	"7LILYSxdeBye6iDvWaRSOyFFK8ZlzviES+XG1+7UlKN6iwN2uv5N0nma6dH7Z9zy3QY7WuS5UPbSbZ/J",
+	"NLwyz/jK3RGXTrR8mHSc7gx/P6K/aRNe8dHUZnI0dWfeN3DpFjSUvNlxKXkXD7nWjnrBFygxV947+o7e",
+	"cxq+H2bOR2CFgj8ueW6lca/9yH//XQp2brlbcPwxXeS0e8ffPfRfxvs5ekTjg2estMD8X/BUsDNlNfsP",
+	"vXCjQH3w0nOqo6SjxHV17Yq1+rq6VqdDAWJxwzId1SzTUfMyFcvr7tOMKyXSS7+DsNkkYp/8vP+qKc8I",
+	"b7uGvyRr1HXTmvBLAgd6XxcY/nb++hXTw1/FyCaOxwCDk4aNRG65dCzPaZbWMRqtxAkzQrCv8LAz654N",
+	"TELpV92NC+Mm6fwAKsq55XZhdjtlqbBcZqZz0vnQ72S/mX7nhH3od65EbqRW7lO/c9w96ndubhzDM5eo",
+	"Da38XZXpCVBZzaK3XsPKDP6oZfyRu4tUcTUSnoXdjr+6J3CdCk6rxJKl0rxvvzSRUd34a6Ey/DcZX73O",
+	"X8pdh+32MOAcLY7irXhVu1kHk9lODhw0BydEg/0Mvzb3Qyaw8maulalcxiKiLJxbnYuUOcY1zFZdtCV4",
+	"r8U7njs9L/IWX9FQlGZGWCvVJGGOW7v5oBTH3iu9JGMU7NwTlIqX0gj0Ebg5K7Ig1Fv/4X4uDMctyKYl",
+	"RyybjGyek5tLa7UbqGlaqJd6VMg66yqCALGwaE6k4DpZMWmaPDqh22T7+oBZa6elAU9JG2uZOw7UJc9z",
+	"vkLxWFzbw5G5qra5MbLYqoJNL0E/As8zKYxFW1LX9fRScCPubI+xtchA3k21G0iK5Jm5x6D7N7keZmLW",
+	"MIA5PvGvuw3EtxsdCh7+Za7dGZKKDHFjKbIU9YOpXjoCIQJiEpcKNcA7Wytqzg0wbORKpV09F+p6lpE2",
+	"e6DHYzkSqR4tZkLZbuB/mGVd+Lfaa6GKDaXioIdsavK3IChU0GFJkJltZ3I3SefCXQD3cGSg3ciZiQ4d",
+	"biGzzkvIVRzrhR47hGdiftGml6oPI+OgYeMl4Rh2JtKJmNF6zHM9F7mVG7wlsNL+3Dv4jh+Mf/nwMGqd",
+	"TTpjqSYin+dy91fNYj7PitFEeAk3U88r4bzQpQSuZ6VT72MVqQQ2fgx3UsJ+F7k2TI7h9nGHz32tnjA+",
+	"NEJZ9MablRpBGyzVwt1TFp5yv80SZoBfr8AT535yy81zAZa/1jMMDBAH5r2cH2iYHM8O5trJU3l4nfsL",
+	"/ufKgibFrpSmfxQt3PqF6q67kjf3dLiKnLOkI+Z6NI36NtatOaW/rYXFxSlZ0ulYQadDrTPBQYef5+JK",
+	"6oW53G7Nwn1ecsP4CC5QtL90oyP0gm1koiiqiPQSDYjt5lAOb7OvmGlLLbKMIiekRVlCZhmN3A052q17",
+	"iw+dfIriecz8WRIF7lhSWuzWFzPx3kswlA1XpWmlugrFFm0jqEL5qFIUt1uVBQ0n+iYh6mu8wbU24kJc",
+	"w+OZFw623vlPMy5nRG6b+zFbGMuGjv0uQF4d88w0rHhAoSUltR604yiX7Rflpm7VxXlBdWsLDr9eNhHl",
+	"Lse56YAaqWLHEuibIn3Io+GP6ZQbNhRC+WMK7LjiRNqX/sFPnEWZhDQUhoTeTWDu4LYQCRuKEV+gAhKw",
+	"+BFXXwBJ5IKPpsjGN6e/UNDUZpev6pUg7zQpuvJakWMDsEZwmTix0skmLAjAQhNnl53CreQWGLkHDCIy",
+	"wj2vkyr9+E1OCo5CBOHXO8YWnk65moj033m2IJpM8cbl2ZuAVnEfq0v3Aq9tJ+baqZA5BkiZJ8wTFS16",
+	"MN/1fht6hJO93uUrsaReutiLzlm/0++wGUXPgChRdMxO6QtLknoRDPdeiLkBGz0012Wv+EwY8IoNIfRr",
+	"xGciewrKRbJ2amcilfwsbcVKzsrTCa9dyp3f83bDs73f3KNTM9XLs73eegV23124rLcc794XGZl36Mwb",
+	"lHefW8U2veOrTlc4zYaL2W5jhdfIULbre0/dQwajGXZ781lhCG/x5jn4tkzx8pnJR7t3+ZIPRbb7a69a",
+	"LihtxcPj4s1zS07hdsIOvHOBFsddB3kBnG+vUV7y/WimsK7u/OJob6oJ/Cd7kM2l3ItuLrP9CAf9Ovvt",
+	"idmDdLy1eudx2j2IZ0MMrTrLZ3z+Mwpiv/xqtOq+5csfhTF8AuZCcDbtJgacWYwkdfKiuBL5ykdQlDdv",
+	"GXkMgcebV6p3czqm3sofdu4ejPlHt75ZWHlSvRhaEzP7knqqtGULlYrcWK1BHFzWTKaVeemZ62/TvLTh",
+	"XY1pAeBu3XlxcjES8qrQkDes28pJpZgEkLLKzCD0V49BQHIS+FQbW8p1SocL4Bohn4A1IhvfQiso9a3I",
+	"WMEQ76bnBXMaA00A3TGOBmdzK0UaDlcJoEz/6G1GmF+JnFySbW0O7vvL37US8QSJUKAP2w9fXCeScq2q",
+	"u1xQ9frJSKpHLKSoqFYQBlW0ZwUXpTFvKDK9pOgp8Ik5fZHB2So0tuBwYYj/DGP3TF9xUwrxr0t2YsBq",
+	"917MLbNaN0ntEEETZTIXQdTCmtvPsMF6XAgEVlfpomQ7F57rNLTjHmlspBJGsdaQImcjBBixQSCDDpLg",
+	"I4aAh98IBU+QbO0jxb3IvGU8NbPyg+myvz6/oMQSCa5OShi4bDFpfPK8xkp4WraFlN7USKOtEQPmCh2e",
+	"1HUMn0vcmHnxSO4+WnFto325g9JMMpVYmEFtIw37DAMW1xCTjVk5ZaYX0n20VYp6eRMEvWyObj00ZtDU",
+	"VCWApnb7z9CW4U4hBxJwxy7a7GI+0jOpJn4BTXyM/rFiicygsbnyuVgIrXfW22BVTetl3SI+1clM53Q5",
+	"rw/GHZPyKtrwna/fOFWOJTDbYM+7qtSrN2yHNS/LGvU6Zr/L7W43YKA77zyctVsybK6cZzhmP0IKc6y7",
+	"4Wr4d+HfQ+nVnQmzJk6kWpjt+zcUE64u0b+x2c2ZuwQnXJUBqBBYGvhHzHsB8dnoS0bXg9Hu2kzpWoSI",
+	"DPR93cKs6JNpWtiYw2iebT4et3Aihcy0l/I9ThD2zoeAolF0Jo2RakJuFg6voRE1WwGXqZp+U275kBs4",
+	"RnzJVxHHUft5h0a5bZcIPMvGMhNwgRSRPFKNBDvuHX+NXkZpK/Jl+yOn1SWX+WU8Cc6L624lZoLxRSqH",
+	"mXjiVrJipE7Ykp5cOtmcDNF1Au/GSaUxLJSVWf0ghKNAOhGFc2yKKtOewnUzl22/oWs2z3053z3xzdsy",
+	"wg3D0GYPawagmgdCa81aKg1KAiyDkHInVGP8etyuX+60XrhxVzNfaqZDGVHr1pi6ye562VQtLhEWNdXL",
+	"Lwx6e+SY4VqhG8O9BCrGMOPqPeaD0O/ollKgXoY8Z6NjMtlU++0R3zhixuaCzxJ2zDJ5JVgmIcUgYQ9Z",
+	"IXttvQDhtgsXZ23fq2RSXZINCqgMPNyS6mFKWl27BT/9pVmMKqww1fDAmD+63a6Xl2yjeaTi7Src2But",
+	"jUrv1E7Ntb5GfSJpkSw/wzD5K00ZqxCz2IH7NpIa2hAYESMVSk0FA0EYPhAVjIoNCeIEGl10sbCUKvUD",
+	"JAWO6YQtp5rcdbYSqYm8w2eyHCW33BWzwzI3L3DjXFZrswCBhqdi22zWtol2aNvmPCPZ5ywVykq7qstr",
+	"K2Qkjp5rsCuZLjtlIz1fIRpB8Yy7uAu9aACmBQAU4QoNuZRh7mQeo51AYQAuIL+SI9+yE3oiFpepNraN",
+	"ZDWlDN/NcxKTzN5ylepZAsvMtBqJnSK3Qu2lod3higk+mmKq2F4dmHhurh5boYIFRBXAalzJOulxy4UA",
+	"C53gYafOi2T8ZkaMsQ7dgqBCSUvOfJgq5H+edPgi592cp1IfovR7OH8/OeRzeYjNwLieyUk0umjkAx13",
+	"SrrfNUjNoCxxV6GKTm8BHWvnUMUue52lIqcHUq2+sMwKJ0DZjxJpiBFjuOi4LFGGAk6Jjb2CadbhskBw",
+	"s87ZUKcFShBmOuI3BnMgquACoVgRNfw3OGIQrGa0sO6YHPd6bLiyqH4H7U9zESWI5XRV07SP3EbLkLSo",
+	"ZS99rykmfxZZ4WVfYL+hKSMje0KqrI8v6Wzj97jANHMcZGx7XlSgZQo4iWs+siGYBH0G+JfoZYb5Tw0w",
+	"EhRiZYRg+CxGnW566oqMro3s2nEZtoVx3WHWOarMa64zOgobo6U+Luc8N6KGDOkZ1+rfzl+/SogQMazX",
+	"fdO9M5Xyk3EUjnmWDaMWqzOyUrHZwshR4Lmrmk7muZ7kfDYTgdkFA6kAY6yIljZoVdkeVDnO9e9C1dCV",
+	"uBJZGUVYSBiUL4PoJXIiLUEaYXI00Qm3KKSAtYuNeJ6WICcpHcjN4Uylk+dq4FKADE3ClFiWiStky0a7",
+	"rIc9A1ARiC714DiwzRN5JVTrXQyPUWwzw2THWMCmW5/L7R7c9TPn3bkwIx8W79Y0c5yOziACwASBlu0N",
+	"RDAsw+UOQwrZACzkMpfWCrVDp0UaaG2HOKU761FpcIVc1oTNnoPNz1vaHI2TrdPHgLqN1YuJu1bcaSKS",
+	"xkuCtj2MDi3jEw08qtjg9Ke3p5evXl++eXn6H5enLy6evx20H347uqms2ScUB+DUMgBoaB6+7xufTdAX",
+	"ZdhiDpAMpmK0L+2TJfjDhEtF1luJjBwXZCp4fpsYAZmJKNG8KuODoYsE4RmrO35+9vL5q6fPL79//vL1",
+	"u8GtmHN9QMl61IEPKijOWYU9FRdyZ+34r8ceFPdTuQjFFbG2q8WtGpN6Kqwz5lNz5/oEon1LAiY8jixj",
+	"dqqd5gtwV0CT3C2aLA+nEssueyWWfQWmPuG+o8m6LVHaJszPJWE0lQTAPdxc8GZzn2lKXl32kU9opygQ",
+	"3HDxEjZcWNjAwvPsgx5ghBCR3FfwLlzLp/5k2hKkcoZ+IqcwLjXdmCGylxNZPdYfhOmDqk7yl0qZ0UhH",
+	"FRQwep8XcwZmFtPnPwt/n4W/T1b4+yxQfcoC1WeJ5J9eIlmTOj4pYaMEt4mwee6jGkCS50O9sJ6iGiIQ",
+	"2bupAHGgIvWzIoPREWajfYWr1esxwBdt2+HmGM21Kf+yEbUJaMDIYdE6jfgKeLU69rw19AvY7w8l990a",
+	"r/59Hd/e5c1MQ2BZ+2D8kO3tldG5Syg9IHBEpFfgBQVWhJdJ3WGnM0gJdXSpQwSb1d5sXHWQOsGtZfQK",
+	"IpcUsUWkr0ILNfFpbCX2DWXBgVVjhdq+tTWCIXzsVhFyYUPNQQY7NVWEHtQ4qW+1YWWy/B7bQv1X96X2",
+	"sa0bUXmuaSea39wxvqPybv1a7+g2ooSkyguxkJaNEJYgXCgeauL304dP7Ll3OwUWReIZ6QE3GgByB+4S",
+	"RhG6Iew5tppwsSKs2fVFuEGqyKtGFNkENe5lW0ky7ubCAZTb2C5YpTyOUYqMEHj8bERpMnbakpJjx7jP",
+	"JmuL8sQYt4mw3KiwU0VlL11KvyKahPco0ceRuYq6k/6mF7niWZ24pEJZ3Wr9vggSNGXUwUgvspTEX52L",
+	"+P1mZCpqeqmEguZivDBriT31wTfgPoyTa6412WN4lqGegZUZWjbtdlxOVIO9wLWmUOul+Ao/i5Zd6CwV",
+	"pkkLwQf8zeEW/dZ5T66ZKJrc5lZANInGTd0nlMF3ldDul2vqN65YghiFFyhka5H0HkajOnzAUzIUg5Kl",
+	"Im+7z/j0ZoPPZ3O7Qk0UnOEoSdeYuoJLZzNOBMwLIebMVGTp9pDLtftpI04Ehl0iRPgh1C4lwrG0Xc9A",
+	"uWHwCPrWUdQt8NrQm5ZzBUoy5uTElr05LqRuCyoBWpADwmeUa9Y0kE4SAikff/14twCutZWtXc/9gup2",
+	"m6uPV9dKWp0TOzPvzROmNJmo/W9T0OJ2nXsD6XoKwF11nODh416PlRdzhHw9DLl7Mrrr26i5kYrlWDSw",
+	"Y9C5CnMjKPlgf0GUFx/khraEzQsKhKht2uQ7nWOqO9q12j/fJKPXxLCd0p0CVYTQrl+GsSFhlPOiXAEM",
+	"YARGCD4DtEN1t8peZS4qSS9+fgmtS3Q7Qh2+YuTYsNiWYZvuVuoknQv65+1Pz9EABNBPL/y/py/P3feO",
+	"lfRiYksAeH/UXKFhw0RSBzsVWgMyN7Pu95HUmx3i6KARWOkKiEgba1BJHBVI+IfHGytROz1eCWqqS5N8",
+	"sga9A4WLPMieiq7KWSQx59ar8vC4ui7N5QwOim+/TT7aEiLvHTsZ7OExG0prPtlFPS85emRJHx49Pj5+",
+	"tF7ZZFt+x96rSAydSrjALUIDYF8+fPyYpXxlHtQvZS/ZfTVf+TI9d7KYBeduS569+yXKmkIizdSY4Orp",
+	"nPWC8mRKp66hj0OVAIeyoy18jQrrmfl+xw6GdOvZBbDrraE9Ma5gN8DLWArDuZ4J0E6WOn8PyZjSxn2q",
+	"DfCbu0eXaLWBXhnMKCYsxBHzd05GaQ26o3dAnLwDhMm1harJ+fhRGiPS58piYONdp+JkemJKe/P2JBzh",
+	"B7INXn+nJBoKn9aTiUjZcMWmHKxfu2hgVcrCYUbXU8dD/UtmicV/iuo+iS/HySIFCRxJBNUW/dfdr/+1",
+	"d3zS6z0pSwMphuXQaK71RU2r2tjjR5Es87DSnvnqy1i5vZ8vLPsF/zzBf770//7cTeCXo+S7mwd/efAX",
+	"9tWXP//n77/8fz//68Ev/tG/4B/u5wd/cZ38y5YiTHfKHFE7RfDUuKGOQEk9sAcnXM5C54UEMwmes2HE",
+	"zVpjv8B4eCuMJfOFD9sE6M+WtqEapFE4ogws1UWLT6hWAJjrhCrvnynBq25ymRlXi5jp9ZTNRW40wbVC",
+	"9ec6ru69CBGVeC70PBNshHF0fn27u8JBb0GbpdiHe0OXbdCbF2qk1Vjms1hs2RnlmyylHU1FyqYiF6U/",
+	"tg5WnNykO4DOXlRaM7tU5CiwZ+8dXNZLQMX97ZE16kBmiTKraxznwHBIm1GR44TF5/JyzGW2yEWrrB4v",
+	"sD7BvG1aLK7MUuQGtzYgSh/PB8Ab3VZ+37m8XOR1vi8NCYrg90Be94WhgCVR2okDGPvoORtNRSzqDydr",
+	"DYPf2TxbTKRiYwiZy7ix5a01ePr27OLs6enLEyAw98QgGEHF5w/uOFyMFCNmWb5QayQeBGvqpbpEz1Mr",
+	"YzbFyUDAjvW4J0i9aS2iwIbLFWx2tegUhjKa5MTduCyTYwFRKmsILh6zaD8W44Zgh4LXZXli7VoKYPMW",
+	"xdIkGxgUW2GumKZCrzoIvjXy2q7Y0u1oVptUO6vqHvsqBy2vkRrnR1lsNwJknuuZNKIpgdbts9tiU+6x",
+	"nhGzRrsn2vopNiwgMizUonNEf2qd9/2ukFJBcgO3DLeipo2RvhLuU7sEEh9/RxGAYb2BFKpbBDxK3gZl",
+	"BXMto66Edz5Qks0zN4iSwmFl4YKucA3ux8KA208WeQV8PQw/jEctmyJeci1BxrVJIWFBkS0LNbNMKTkg",
+	"mx87aU9rYDFxOgUyqSFUsntToGaFoE42FiKh1ALrWW/g5s5FxldYEwyHTlGsiI+OwRaBgz3gH45cILYn",
+	"sKD/EpO13bsHVzx35w5qeZ674f4QtgTfvC2ao4/UZr1c5nF9AFpIKgjSDgm8ZQyNpbKrfpKLOWQemzmG",
+	"zjlSbjszEA1+cu/jn+dFK/j5GbQFkHCN6KZLmWUANTnH42NCujaWr9jIkUnkhLHyEN9RnY+iELgXpPAk",
+	"+oUrJatCicWLLqlSS4a5/pGrN8J4/ALRKSwFlqooVb0TEi+C+bNTcmQvjjSJdUUo7aZYFwshOLNe4DZd",
+	"9nrMjLgSOc/8XenOlAJ9z8SPN7Z7iYGztXyb+4p9kOS55NhfjIxL8bM5RDRUUd1rGc9ntQHEpJtRcESm",
+	"9XsfehmTw9bVv2BwrpfL7cU8fEsMXtj/tmi44yv6tjRw2dfcACqGjeij0nw0P2D77sBtgA+Y1tW9qkpH",
+	"JMHG2JyrCVXyatNS8bx7eaVGl07eb/vySo1eucdvEl8NNWplrQ28wTSoTLrT7mtLuocTR2qQgaZE1jrr",
+	"iEb1jnqL1Q2scDKEEEY25ofvT2Jn/Uj6s1Gl3pDJ0FaGy5gEgUDlzjSyHXxoF+CRerCRaJpOW6t7MxQH",
+	"tNRiIlGRRXshqLzFvIER8xjBUAEXCwQ1qFVgwqkuSy5GZAfd6fz4ZY6cIKttzDJVKCqgkAYj39SPCrSd",
+	"XaPGsOvET6ppef3J26CT+hskMCtUVPciewZ+irI+iDO6rIvfQbQmz0SddsxHG9aBGV8FarkM/FMNPdaq",
+	"4y+chOpV8lAnpd5b6uBQbQmvjsiFjgYWkZZglJzU8sK0EjGXoR2l+TCh7FL27vOFOmtLvb4ODRTxruSx",
+	"a4wDuWj0HM5oL8Y6j1ttPNOJlPTKc53HBZVCj+fWOiJgTkAT6TpF4LfRfuuiQwOFM4gRpRtkhXGiaxYS",
+	"+O6OZF+/lCUbpIH65Yjtjzum516p2OGsYoIi1GSFyhQk+RcOFkCOpUApsHkRiFFRXaDU7YLyrngC14N2",
+	"N5RXEIum2tgvTJEtGjCLYmzdvZGeks5YgH06AmEGxmJTVt0AYsIKl9IJoMNcLyZT29Lw1NrCY2odBe0n",
+	"1WQQQs9Zs41xzPNSjoQtngq+WcXtC/PHcTinnqmRO7s1GivUTykJJdi9hujtTfPTQqk6VUsaEhR8sz75",
+	"Ym/oaCOEqlfAcUlosdpPIX4XNMjDz5UFQViiaVAv7FBf7yNJFFr6+k1Tx6H+kyp7xO3/oWO3SAgGEjWY",
+	"HRTLe4ifO9cksC8i6bPTV6cFHwL+hCnUGVmoptRbvshqVF08VjWpEPRjRT2jiKyfLp5SBBFnK8Fzxifa",
+	"ezYVfQdmVp2nIm+thbiVfA29btdAUPfwE4jtzWsggUjoOlJKPQkVzDPi8IOCJnV5kZEYdTAFmpbKR9vM",
+	"DjoElCFYJgfur+bPef6+1X1SLskuKTfrBW9pB8r1KUbQmNsBUSWb2CNKEHCzrSRr45pUodqFQjj655vY",
+	"7ctcWlHE0Ju1XO4zypozc5FlUk0MhoxjjSueUzp3EoAYeAM5ljBFO3Pioz7gXBTh2Jk01pe5mQnHfrDO",
+	"jZwoncfCzjM9KZ2n24utFSaPauLnDi9+Lnn5ueTl55KXn0tefi55+bnk5T9ayUsnVbzOXxL1lIHmLeJb",
+	"W5pOfTTsjF+f4fNHvV5vXcLdiFM/VSjhIQZLUdaKpKfu9sJUrt+3wkCGd1SJp2IyYCgmaRLEGhBIaqBp",
+	"tthHo3oGmHhMA540SZhO6Claabe0uR5mYgalyONOnTiujweEXZj1DFVcBp6BBQxy1EHmx1hF0mOfsOPe",
+	"o9IeC7nOKXPsYJitKljRx71HW8VhGmOdxIs7iKqLb/bnD8XMjnuPHCH6zelIdcUzmZ4AGPdJATdUYPh0",
+	"ykV51Os5qmtNw0RLWykZx53pSRG0vh6qOl5kGUU2Rujsk4Hck2oi8nkuVU0VA6CVLwyThJ6fMPHbgoMS",
+	"jJVwi9R+dmbZWGeZXpIK7QOXgbcmVGQmYXD9JajPJD4vBwJQV3PxBE8n1McqwsrDF8MiNpnR1NNUL5MS",
+	"/8M9AnL5rkUNWtc2keaS6mHUxNhOuQkqZtDZJ9BMNInAqZpCsNZCASAZFsD8S/Dav+V8OaiFAqwLk35Z",
+	"pBh4p/yTTdS42lad+lsX8yzNJZQViZB7UB6kYi72xFyq7xHYwi1gPX+6CmZBXbInBLmt1k20TKsDLnOW",
+	"6cm91C5L1mqXSXMXI/qzVDj7eHWhb10R+tOuxaaz9BJCNrdjQrpnYVkxwtNzb2J7BI7E80yW2PTh/dWy",
+	"9Nm6Q/5uisWFKtKfoZ6c16xqxlpoUDW/32s5ui1V49oUfgvFkk+0DNwa3VRXvrJNwQVWuevC6za80NfE",
+	"i/LarSmEHpWqUWmImLtfPGXfPfr6mybdp0G5uRONRSpj45H57j6XhUMzx4RYf1XRvRQNykUFKELP9URZ",
+	"Jccap74nFSKoJj0mnHR9taGIJ7NmgFc8W7QYoS+zA+3EBvYWvRg1ykbgN4BMwiqyGSQPIcxTqY2AYDXm",
+	"OcGjEljqJkHdIwZZQYbbmAk851G14qtTJG9WNywq4F0Uvo+Ur6oof9X6ST5ftncUo9iZVnWlirCxUvHm",
+	"DB6O10Le6O8WsQnYcSSqppoYnOAf//eY/nh3/NjnB0Noc8pX5iTMIq4kD1/in98c9B62G/9NUgIQteI9",
+	"uJ/eHLVhK1nMZhz19TWPqbFyxqPa3OsxaGwQ3od4tR7lEWJsmH+1PaxaJXStTTKYzkRTEhb8TiHRPBdP",
+	"oMbV4BAzLQ4/4M7eHMJjg5bDLFa9xbO7zSbYg3L/H+IkEnZ0zGZSPWHfeiNgmF1eXvobQRP4UCDo1awV",
+	"IQ7zmYDQcXh8Hwcvrk8Ix4m7tLbBGyNLAlIr1yLGmZwQcvk7RV6UK/V84Qj38N+lUIpHpTHdUAStJdt6",
+	"2Iu3bHkWSXu4R1qZ6mX17H/Mnu9HLVs3jUaly3XyihLIuirkhBQTjx7I9RKi5tEgKdXkBD6enb996sP+",
+	"wnQ39Oi7J8j41ldkc4MCNMPFDJg94K4BDpstUQViUQFYaeWjb+LHUw69PrYmYRHrmq7mU6EwTw7KbmOY",
+	"xIjPpeUZy4S1IofatbSYfidgg+CeMd6Y5u/+PTW/OoF4Xe6NKVleCt7kfTElLKoJrS1oK7JezcUfwwN2",
+	"0lsrquXux3fr9UKn2/NEvy6bLa+3hHJd4nM0rO6Ed0s5VuLuzZcSile7wSsnnevMXEdRlklaK3AefWN+",
+	"TL61YozxRYiNeaOT2sgq1/gTNqClHkCqcpDQ7w4dX6RymImkwDYxCPON8YgFAHgEhKVernyFehVZzaDB",
+	"hBnNCmhsLGdFMHE8FxVhk50p9vT83+GZv788/zupCyEEhDSI5PTnN7r/U9mD7wKm/1O0JP8hhtrNJWxp",
+	"YKVaDzVJ5IIbkSLwkucN7Z04H9WCG59AUZE9GD97veYRSsrA/9Kftes078gqHDMBY/WADSHkz2QYrliD",
+	"Aytx1c5bXiKxK/l8pUanCIhFRN8KabGAB9shZbTdxjehZjWgLaJqsiP2Y2uIxgIN3q82iUNhr+vQjTSR",
+	"ukX/ntsYwNoAmzQDQsZ3j2KQecIGFA0+gG+xmhRc4QPMPcDvn0KaeF9d+HqPvy7SiUix9OXK/ROrXMlH",
+	"7pLNhHs0VgZAWXeKp9xMBYR25/WB71NuuqwSGE/4/PyKYMNH1JxCVBKRQ8Q+IpWETbWOUDktR++D7KoR",
+	"OOshOO0tm+HCXAbpCtsWiEBO0OYvaheqotjuEGxyV9NDyqkoSO1LpW0NsKuMcu8x+iAhGFyWtQg/fEZv",
+	"nFHcUayoW5EH/oUJw5DWsuEIVy7IhvQlOPsKkxjRNY2g1kN3qBmAd4LbBKNyHvW+Q9wlQrdwxO7OoOOj",
+	"uNQNdUMoVx2HUR68BMy07rxDAugTb/Avsu5cxz6n0ofTjLj6AgvpRnCv2u9HcArunWj2pxpaqE98lGXA",
+	"VB15+qqpJVdkG1lHdOPnCJLpyExc85HNVoxsPq1Y7f6wiNEbDi6iiESh09W2vViLD9tSG7nsti4y8m/n",
+	"r19h/Q8fJIxPdltUYm1bH03Z+5E9yioS1EWCS/hLM8lS8Chuwp6As9gGjAg2tIjSi4AX7VygbjcacOcB",
+	"fNol1a9YLuYZH1UCA0taaMQIN7v1/kosqfdoV++lqnHP1wms61CiEmuZkRTZcmvL7bib/UWJsragfFgE",
+	"xpdDHeDHQcIGvnao+7ssWTpAAZWqtg76iowhlULGGB48XoFbYKTnRZJpKsdjkSeFgyAPyzz3FbkH2Cnl",
+	"GXrTdybGlkER2hALhF04/QtE4p8unm4p3x5B8rwD1tKqBHfrMtf7VbZ2XTRNNFYGfPei2XsVvW7JOeNw",
+	"hbgRvupx4oEtIQ/7d6Gw4nrCqPBx9254crxGc7vzS8ftbs7uGyeWbHDlmKTWJDcHXOBmb5FGUUmKGHxm",
+	"cU6cCijVQpQYIIXdNL0NSEZM6ts247e0lHvOuE7+oWYjJah8Dk1MrklQdAdEgTKWP87j+moPJhe0utMq",
+	"BddNxM92J+zRm9QuZ6Z9KkWZyHA7N0XLsJYmT8JWz0FLBtdgir9r03s8aLtuH5exoG2UBEA8wuhtVHa9",
+	"+ReeCRLHovHdDT7pj+mA/8cLiK7YiMPhtLujnlPNk7u4ouoyLc8hO7BIZBqQ7WSAqUDL6crjOa/zMTC5",
+	"xVXnUWCPq9YLJ6ZbaMwIAsOUXiYFVUK2HOS5ONWYEtLIVMOOgdPe5o6aiZysrO1vprwxDncT05/2j50L",
+	"lUp0RePJk2BFUpotzC3QqOrvvCIXc223Nu2M2yfvsynXL5t9xJr61vYTGepas8t4tovjkVVkNOMIPNBm",
+	"CSWltErGQNIUYu3caudC/uAnH0LN0F7VeS5qEOfKHY5lEi9SqT1EkjdHgoeDStOIVVFwoL1EAraNmDAS",
+	"GIx3MxOX714uea7qSzpvnjjAlSLt1jdywoyvFpCKTFiRYsUSNFsA0s7pBgKeNLdhLtstyoFZu7Qnd9nx",
+	"CYTTU7q5HgeuJz/KE8iSzlKRFy5eR9bVai8DL1QNEsfLC/nHfXSygLcIgBg4uANDtN8p02qrlh6bPkBB",
+	"Mgkbrjz4eWanT5je8GbrMSwPQfHW79t6ckFN8tkOk9SFwLktkgYLufQ2LcZRQe/Xskh90yHxtewBpjoV",
+	"pslXseY10RTkuZMvrwS1jJzs+wDK1gUOWtOwCC2tehU35xLgY+vB2NvmDnB5d3CRFCibnsMG2wNWJBLM",
+	"QX10dHOn10zS2elUBuii6JgosUgrcKMxxNCdzt1miWwfnYGY3UQMsbvvwknPMesoiNUHvhY2iJmRfCYx",
+	"4eqyNH1vJP1jVA2V/HFLkPpNhRhC816kbKxzVK7Qow6likQaT+/ZG6+ytaZY1a4jtz5yWJgDZvDDjfdS",
+	"vhfFHvu8cvJfzqQxAO4JiecE5QDJ59kKEsUSwGRZGL9EBDIrDeNLDKHc+zb50wEFEDoNhWDFLq1bhWDt",
+	"ABfwZA0uYMpvU4Tn0wEC+KcIivykUtPv1ZQSYVFTvfyCMrrkmPJVQpSYXGDORZdBUU38HeUrhfHSDaYr",
+	"b6Op9tsjvnHEjM0FnyXsmGXySrAM8LRVwh4yT7rbU8kwsvBTzHEv+GntZXp03fI6DWoVAvaoHrPTn96e",
+	"sqPu9eZNu8v9db7z9RUvGFfCf+4ZoK4X9rwGimvgfVoDj8NO1tdiUBhbPlsYOapcj/NcT3I+mwkQIehu",
+	"TVB6BGnBjQ0pm3zrdL3pXE6k4hnQPwDwLIaZHIUFuvyg3O5uZ+cbBaze4JxfFK1UAEb3ZLavtvHas1ux",
+	"2tNmTnu6hdE++4T47KtGNnu+B5e9+IOY7MVH5bHnIYs9rXDY05DBXoT89dkae70IuOsreMfzjwqlFgci",
+	"IO6Qaa0zjhibfectmzUVf2rynDdqf25NirvkE91Q2pRPdBm+4KuLbi042jLrYr2UBhXQCEcWW5sATb0W",
+	"wKFt8FfbsguUiuULL/x08bQo7KyYVt3ttEiR5/W5gTieRS7t6nw0FTOvfvI8VmDn1LGaXFh/pV6evjm7",
+	"vHj9f56/Ou+ytwihYsri08adYaczMyWgNIKCLQP7BWib2E0xqKm1887NDcC2jGtSy2dipvNVUUX6Srtr",
+	"X4+BTHTOZk4fJkr3itYJHl49wejbvoKzxLzMMNY5W4qhkVZQeO5aNfRpGTtv18zT3b7qq6++Ajd696uv",
+	"yJ8uPbalwTD2oFi9YqmcSEvFko28ps9gMeyrcc4R2E7nuFzsTHlsGvcOWjoiRfA3K+D3VWEVgVbQzzMX",
+	"UMt8qhdY0Yqljq1NppYZfgWFLBA4UFqqng4LpkejRZ5D5Vfl9gzsQUCnkMfGs6IHp2PNfQekpesrNEYs",
+	"eZ7Sgr0USgo1Wrk1O1NoZg1h5T1Yo4E6SlAxlRuGZwjXrq8G7qAPEjbod/qdAaK61kR2uamwfqcIfOh3",
+	"uuwnvCPJhN1XIUQ8OyUPdel5dk1QeapKuDZ3ctMwEzOW6tFiJpTtqy898tEDKkQOYih0lHjXt0qhkgSt",
+	"RyGffvUVew5Yl46/wE6CtSIzGuhVpGwoMr1kA+8+5XN5eHU06LLXKlv11eCvzy9Y9bdDon4ypcd/PMQN",
+	"tgPHcvqq6N0LeTJ3UiPGZlSPDzfF6QklbZY7rgWh626C3+u0iNMLN/qrr9iXZFRHix5EvsOBewDcD5op",
+	"QID6CscS7MZI5JZLhdKAYyRYesut2FCwgRXX9vBXo9Ug6asBn88zOYKZHX71r/g1PQPlad2n8Jnrg+Vy",
+	"eeD4+sEiz4Qa6VSkg4TpvK9IQu6yAeVzHDx3vwPgweR3OYfs3hLKqMu8JXMGVpATnybQV6Mpz42wCUvF",
+	"KIMqMnD8LfsSOP07qVK9NAdHx18fPwAIhZ8uXhwcPX7COBuurK9/MOP5+yd9NdLK5jpzB9kxE3eGHGsQ",
+	"19Y8YYNX/JWb45kaSyXtyv39SisxoNrteOao1HlfDbpfD4oz8NtCI2+BnswTJsyIz3HX0cSccTVZ8Ilj",
+	"o2UT/f7Rd4/6/aPH3w3cgEd6NuNQYtjJDl32t/PXr4oDO1q4q2UcHLIu+2nueM237Ef5PR5SRxEJwtTK",
+	"0ZQduV9gz3MxC6NFEMdLTQJtheTivsJD7845xbmD1y1MiXh09LDcsfLbXi9hj3rfuk14dPQ1k6av3os5",
+	"mstCOKuELWDcR49heG51v+sBYlGXDSqFjil8wcmWpq+kLZM/pCXqn3CpTtza8SwrrYq5dtJwOpMKZm/4",
+	"ig2x5pkTGBxdDf5+cIr8ecCAJz18+PC7B2VcDkwarIIIkUi8aDQSBm6zFjc6s/q9UF32AoIeMiOWULmj",
+	"r6AACMJQgJ3N6YduNgbfHJwu7FTn8negqBP2PYgC7H//+38Gnq9Cy3QvwlyLBIaSNwJnBTAL/3CxMqT2",
+	"AiPA4uuOHBeGEIDn3JilztMTNnBix8nhoWvrBOWb/9dN8dANBmPiMjkSCj3EaKHrnM75aCoOjrs9qm2E",
+	"0os5OTxcLpddDj93dT45pHfN4cuzp89fnT+Hd0q4uA4wTKygwk7fnAUlQE86R2BZnQvF57Jz0nnY7XUf",
+	"Is4wxjOsMXH31UTUBLkA14ZTMDjEv5GBD5Imewl7J+20rwaOq3CpzI8LI0f/5gTrQaUw7uDvBxfa8uzg",
+	"qZOnadmKfXKadOelNBYMOeboGkvU8JmwUJnz5/UBuw5YJviVgOJTfvDFbcqUkMByCqQmpkAAIKhnYj8A",
+	"vn6FOmUFfQg1A+m6+m0hIGiJNrYyUS+s8gpkBCAdbOIc3CRxd1050cNMzqTttHhQ+7pNW5+EuseQsZYL",
+	"M9eO0txgj3u9tbCn8Fr7lfIMysm1crZ6M9ymm+wmqaW4LkaLpFSC9aVU7+v6occO4ZmbpFOhqW0vVR+m",
+	"IdGOxd8sFsyjSFbUoc7Jz7+4T/lVnETfioyDmuDru3v5L3G3G4ojFSEOj4tW2eqEDf73v/+nRkrrFgyl",
+	"2z3sdukp2OECzqzzFgqz0gonTIllAXSbNEtkdirA7sAnpkh2J07g1MPrAxQzD4YrrC3lbyoqJ3wA5YTB",
+	"/vbprMxN0qkRZ7dzxE2GWIjCyRZDcpW9/VXYp/iiPya3PJKtTmLDyeu6I3TcexSDgylK7br1guro/9DH",
+	"pdxtpZd+zsk21eUf8ZiMfJolRpjVxMOCJgaXrVMnAQCJKiJysP2QBHtZ5HMVcEAlaBE5RLDANmRCOzF2",
+	"89w8d+/5xMNGoeDdVBtRxusUl/lR/CavjLFyk8/4NVrAj48effPo24ePH30TmMWPIla1zev10fZjgqHK",
+	"+5+sgnxf6HwiKNAYQSUxZJ5DOVNhABUqoFbcZCDTHPE8PYl2MCyrk3RAcdiNlGsZKdILkEkwSLSlETMt",
+	"rGcAYAWlOj1zlTmaqsgmhkGt7tBQsU+o9gFivFOKAMQXRL+w1E3p5+orCGlhF8U3X6DDa0AjuYSzDMq5",
+	"J+PqLzHZ1TF3ItF74+kUoBrn6ET1d8SlK4wxtGfGiagtgcw1erSqawfHACb3/eqNBhcIWTS/p+Tu+Dz8",
+	"I1LQ2jzjlmNI3R92EjHCdctJBLMNqsrcsDc/XTyIL2sGRlDrtZHrgxm/PsCE96Peo2+//ubxXZ/g+cJG",
+	"o8koxtiUlX889+YypSizLjv1RY8KEwsdQcNXpq8owg5PMSVO+7C72Jkq6eIfniI+jf139/+mpWBTSady",
+	"U5vX8RZVdI5gF3eo3LbWl0kL3v7gONezyxTjhbc+bHX56DqWY7YqUKPbVjiOCSnmvZyXhRl2MzasBX7w",
+	"LBucRML6ygQfjLEG94L3bVE8JdqbEyaVsUGZ96BKDzutoPW7qxjCLJ1k5wvcRSe4KX75oBCeZREQzRb7",
+	"EialfhzLR6UCW0vzR1BZ8E9l/yjFzrKs3JqNIeBnnqE0S5szraTV+Z63ljY1gifa5YnRBummNgdjPpYQ",
+	"FF3muD1CG9G9HGSX9pVZjEZCpCZ6cXmMJ3wDeyqzUtHfjAAJCTin6AN4DVIIty4yuP2tOShDoQfgzlMT",
+	"g0pgKcRqtYYLShleKNiGdcPB2W8YrzRb1OR2Y+KWynEPinCQARbvPqJkRWAJrnlEhUXUtYWyhpIB+qoa",
+	"0Lw5rL7qqyqHgDKOJsDt5oaYhRIndEECwtTQyftCUUp/X4HCGHpvv1xO3ejNnDuO9eqnlwn7XeT6YClT",
+	"cssPZSqJI/CMkQcM/WroAkvWHWXmgZNTmFRK5CxfKPIn+W7YUOBWa7cZEG6Ecg3hZ4NrklKFU/blqxdP",
+	"H0Q2eqOaoIc29y5dgjKRWEIPtOa68oJl6wgnxhUVuMoZ+Qt84cwyYA+KacosW6P7LjstKaivaKOWWO4d",
+	"qAqVdl9zBTb3rLwZeFFJtXAizfgK8D2LvH1u2Uwby456vV5xUcIKgL+uy55zxD6jQbu+xog65sTmDKIW",
+	"giPu47uOez0yy/G+yiGvEgI4gMzo4KtyvrDhbr7eZ4+PlNezzlK2mOPJhYUz4T6CwYEKm0rDvu499DNF",
+	"EAqwaNSJtqUYtbNwGxTRvblHjTOshxq5xNaK2gZLHJS1LW2MH0nghoaAkwhKN49eRX+gcH24BppRf38V",
+	"NxWdAqsnAmwba5nZyJ20E8QmEMPrQRNWCN2JxO5rWOH1tHGRhW5nCAcpTXNjnfcV7G+ul7i7Y+kuzucF",
+	"964cVc/HEw9vWJZSjXr+9ORHaYxIPUDAdt8fyJajqUCvXzG3OikzzVeX+ULtJkL/snEyt5yqwuKISLed",
+	"H7vsQhgLIWzCF+cN85yO1tMqOj/y339fsXPL87VA/LIgyvE37Oi7k+PeSa+3FoF/0vmBZ3waYoV1ltyA",
+	"jzPBq5yzjM+tnkOgYSsmEO7MTTV+sEDJqfCfo+0nt4r+EvVBvIMKtLRvgxPIO4L60I65AqF174BZvNST",
+	"shh3kR43gylvFWJvxQNgDuHpr78hXmepyN9wQHf6fFXc31WBdjnMSJ9zO33wKd4dH2R6U+u1PGVXWqbB",
+	"tTHVS8Ws1ngfOMEWGbR7LOqirCiyuxp4ZNr52Np5e6W8Xglf3QUnee2uyVIh/pga8Dp5rMsXtYa8p8Fz",
+	"++z1RzGtNCGF1fhCAqSzO9hZjLcNiopXVBzHLlqbPe7P2nHKMjHhmRPcIOLKqewAMuTEQcXAfI8KUzAR",
+	"qOlohNtV60XJpK8wbtIWypVhbhtX3UhBeHLqbQAihb42SNNGKwmGg3FEbWN8CIBz1rBBIOkMQPHmM6FS",
+	"b/Rw0mtfVR5ySvxY5jODIcQbrIyoZn8+tq/wh1iwM6rZURRO3ZAHA+TYehGwQIOlFgO5zvJJIavMRZYJ",
+	"hMbyNfHrO6YGiyq+1F4WVOqH2mlkyiHvXwYhAjetpcby1FKQ6D3Jjrc826czqp0E92ZwqnOoAcs4/gBJ",
+	"hfciDuZFzdf4he61G4BoBVkJa7DG7m4sLvV6/AwLVO1G88DAngEuyna3C2/9aB4W6Wr9PFThauOt0fls",
+	"kfF6OaKZJqjg7u3J6KKyR0bPAG/DBCRD+1ylmFve+VRUtSjJWiMSQi0BYLsTPnfjmyEmCFdsAElaP7x+",
+	"+fzy9MXF87cDBo4yUtXhGITP99UYomWpDthQ2KUQitmlJtcm5Vl58yREZjhiMRT34wM8+qpoH39Qeglw",
+	"zRxHC5rYKNcGa11gidtKrVC0Lc55bvtqKe2UjHq+ZLEBlQIzddyVOBQTqUwJhoqA0TgIsGjj1dRXSuMI",
+	"CuQUbinM3zFbnyOt/EBdR55x9tXgzevzCxYz80BKiNfAAdtruNowuNQFRf/gNvjTOtZAc+1P9S3PKSzA",
+	"XRxTSVGaxQl1W4nijsf/cds8Fbwiwd/j4fUVkRsDUYm1TMmy5guoApzN2qlYz/IroY+SvsKyitXiqwl8",
+	"hIArSHsQOUVCOkkb1UbOaAkpGwfM9FDoD7MXfdn0LlQBnJII6M4mHuTBHCQ2ysWoGO37CjOqCz9YkPji",
+	"5kxuh2JTqvhNpbPLHdxUbL6E7muyfYH/xEmP3qtdqaCYMHElFKSU95VZSjuaQr4Rpaid4nKvueM8v/FU",
+	"JC324OaJiw1+smJAfQXTIP9W6X/RmMNY8K2Eyt1bfB8ZGfqGYEknWhhwAnp+TQP2QhtG50gDvDmH8EzX",
+	"oCacByATGF+XvRLLvhrpbDFThjIpoc3A4xEPeKPbc+coECwC+ll2iMoOJN8l7LcFz63IE7YUAnDMVgJt",
+	"wh+PJ32WLP4pJIt7PMF/cjGh+TD+cbIDsvdDhCGoPZ/vgjzXINyrkoZaWHgIyJS9V2IJB6u0GIOXH7Lr",
+	"OZYW3bgJoOSjKIBE7s2gW+mnxvhXwWZYi616fsEnNY7WuR7BPms42ueOK+Csz8YHP0IdNggfWukF9sCt",
+	"KMrXQLyEWxwv1yBgHXPddSsux/VQtpv7iNdeQ6dAFEE3+oAqyQF5G7o7/IAxPzf1TiwqBUo7VkR378Zt",
+	"CqyhqB/4vRBzE8o8NHsv2mGqeAZFcrtYg9p/NgTAFfMXz6WKbVxDeCWMBqNI3IVI8VCYkKqZEdaCsK0w",
+	"6iTw20egbutGBcnpO47LUYQjRN8VYOYQnRohVILAGD4uxyxGUxCrV0UIEwAOGJtrNcnwUnM3MVx4g3eH",
+	"A7I1z9whEeXQ8diVY/fnaD3R5iWgVHVOjr9+vBnq+cseDs+g/uxekd+eaO/CwXi6zioaQ//DQ3m3LoOF",
+	"rXOw+20ZJGEYBStCHiHOAjCVII4LMmz8AoGiRJqGIiBTDqk6T4IgM1sJ0np0dOykHsRjLdSUvsL6tgn2",
+	"x4txIJXNpRoUQyLVCIgOLmi3Ll+YvqJ3GvrufdeFxig/fS4Bv0b6XLS+ovDmBJ8CbjEo2QWIgVJ1mScx",
+	"ihitMFwYMsaLwTbD4OGQFeGd+E0lqpSnKVwZvtDCReH1cDqcYy1jhHoXZbcZBzs9L+i9FEIH3A668F+K",
+	"R+urAiWqkj+FmVnDFaFRfO0lcBgB1hcv4jydJI2aMJWSBOaGmA3QVaFk66XClhPMsadNgrC6hMBqICVE",
+	"KjagQoSDAl4WfEYhMQ4pNANznNCV5D8WyM99NVwF+ofTHGguCY4O3OFybNHJAZG4UA8Oy3r5zDL0h0Bh",
+	"uSC8CmqHGE3T99PB+Cj32AAoZIBoLqUpIBUjmTqqXlbPmptDX/kqsL45d7ammIHNoD26ujFoeCSN1Cqp",
+	"fIKToxdYCIlbQbu2ceJK00bzMUa6K1qf8vlcKPcAqm5ZFhBbkNZAE+grJzx6YBPrpSpvsglZjZM24QAX",
+	"UGawxF12qvrKh63CrlXCjAtc9oD88ZMR4dAo2njlb2F3hjjAkJyNd7mN+wqR50vxIgkXF1aRDd4hNPmg",
+	"sNn43Gm0MvVVqaGGVQIiIdGwothqKRHMeaGr+gOhVeEZLWxfQTI6Xr1scLrI+cEb93p68FoNnJgKLaIF",
+	"SbhlrTBax7WkodcTNlzYMhAWSZkhqkZSqA1f977tsnMNxw2r22D0MeBVQ5QP0rhTH4LkF0QB5WZjWhCq",
+	"eyXymMJalSY/y5Gf5ch/Xjny/qXGQN9DuLWKvhcNKfqrsEUVyjs6mwWGKNSMxQM6lcZqyEfJnPSEiQTV",
+	"/CP2JS04+7rnrj2QKovUPneWJ/JKqAdVmIBe/LRgkmEUHwCLdTciA0QPkp8CGQ+nAtJnnVzk4ewGbrTP",
+	"uCXktQFGvdQd6DJrseZUPH4UARq9PuCZ5AYpxvfnWsCSbvcam+frgsaNOEhx3TuyrpOkQDCdQd3hJ8R9",
+	"YIcBIXJQrOQgwRI+tFNW6+DMYVMfI6ctEhWMS3dLa8o+HBE7JnzgTyKrmvtNpRycJu063LNPJLOecvBY",
+	"mIInzQ++1jWk4Hlv7oIc1yCcbOblORGexBSfb1GXiBfPRrol5/6HpKdPhHrCqxjZUWNUbym4mE8nRf+j",
+	"hAqXM68pwtzkM+B3HDBcNlqbG33/ohsoKE1wTmfjsqigcEoNSlWFDSIpFFoKWN10AL1FNegldLVBcIV4",
+	"VQahfmFYObuYODOFHIzOerhok8Q/k8p/PqqR/zeZyzolQJEzSP+oJoBKp+mgdeku6OOvAOpVWHnWgkuj",
+	"RLGdGqJQTBvyud+k3Z2r+ObtJ48l5+hG86YvQGQe2bteheil+3rMjLs4eea7JyQq2nqv38Le8JGlkCX8",
+	"7DSHnCsr0r4KzGlwZqQFHViiuYta4+Y94QFUIp+oGLHuq7XzhqWDncg/1jmbUsWDuDkEzka5o3tmKtJh",
+	"qzufRTWCo17r4G8Y005x3x+RAE/Ne1jbgMWBHUWJZRXT7w5IMOTEcixiKvQW0AqQ87CmAVnOsSxatF4d",
+	"Q4mqr3wcHFhPkZwwjAYlTZFTgrpWEC6ilaiJ8Xopx+J2MuE96Y8wsLpEwyIOo3snDKtapR74A5XDhJ7A",
+	"ErYe9nH3GmKFmmZcukXkaiQaaQnMcT4ik/RgMKXMAJ8AEnDATOutnkOsWO54NFcrx936asZTsDz597rs",
+	"dGH1jFs5orhDYRCMufTpUTOZKMSLvkKUba1qUnac7PpjMK+PITGG/bUUFqlmLxT5RUrv3t21iG2XIplf",
+	"sjsTGmu4U0BPLeI6zkW4UX+AJSLovbhm/lD98dxXV93YueJIwDXjjuJYKmmmIt09FmBP+adp8z5v267b",
+	"dg8SQlGqr05s/xHbPPdWiXu7Vqsd1XFA+PVuuB5gCq1pA0Z4rFcflQjqmE8XvTteCN0e+AdpM1ZqdBgY",
+	"BBqv19Lf5u9YMtB0qUpP4NxFDyNnIz1fUUIC3LMUKxIgdhHgUqYr0R2mhBrzbnXuH077KggDcWMZCqHQ",
+	"ycGs9pVkKjYJ6X3AqmywB4VrMmFM3QV9vlKjRgNTBAdxkgtuRY7dGIrPmEpSu0B8KkaAhSbFldQLX1al",
+	"4qSp8dEgvmOon2wtNneTfGjp7imI/Ai8PTs4fz6K1au6JfvYvMrsbJ4LNhZL9Dij2AvrkYS14MvCe+au",
+	"XDQbcSU8cGODqAUUEh79lRrdj+XMMYBUToSxTbkP+AQq8lPvpfQwmpwNF6P3WAcPYla+/Oni6QN3MMtI",
+	"o7+/fsv02BesIpJwj0yF6bLnvy14Rp0YNs/1lWACvqM+uux76ML4uDKn9VHvuSjA8QgmHkEKaFCkWUJJ",
+	"H/i5HCxXfYWJ/GOdZXppPKOiyt9FpkISwDqRzbwI/8r0BIG5a3jIM1rcXUUPyFxvYXKmWyHuTcYCkn7K",
+	"sjZGwsx5DVxUB5ICguK1/nPK3ftTvcj3gy2FYoytYGc/kj0dN6otRyFivQuWQBSCsGYc7RSkWMIZGuuc",
+	"QkqkqSpH98oV6IC1sd64O3gJiTz+VJZw9iFACYqXodNJuLv3zBo2UOIagS6sVAsnABV5ecB/Ca+DeXBh",
+	"p0iMQGZAc3Uq5nbadI+/pel8hHN4h5S/CWyM61QvPLQTGJqjJf4M0sI2IeENOPfih9ffKneW0FjgSZdn",
+	"txYsp/7U3hk+DorjFC0nDft1kU4KVFWRjSEejRcwoPTgOg4oAtA6obtizceQzXW0UX8+KTYesWWRSotg",
+	"9UozAUwxL5GVA5utG4kfIZTh3AAw5n7kNRiPZ0VYs5BXIkf5qq8gbhr1qxANj3LJIdrb5wfAHL22E3K4",
+	"CnAQRYjPRD4RpjbmoMqE9vZgYC1k4FxD/7Kv2EH5onBQpnp5Scf2FR9NbSZHU1/iGGLQKyCLF0ffnBw9",
+	"Oun1/tORmAdsdIcU2TV2KM0lflx5H2WmJ9Bty8aKO+XnNtCQUmzDhqz0VAWHfMFTwc6U1ew/9ALr/bRn",
+	"Ht9D0GV7Z86dca0dUQUpg+LO0AE5G3LKrA+YmleoiU1tMrIyJOTR0XePHvYe3Ql3KyWRhWpGji2lo6gA",
+	"QZcjw3LA0CSY9wdFlR6BpWd52FK+UKTAOI2nUoEdStaWmT0bLyndpyVzT0sCYhBpjDe8XUD8hhrJLOIF",
+	"ON46YdfjXRDAUwxaDqq8QYR76aEVmBfKLaWSmOY7bQ/LYLExTdZBd0rOLcZu3utRxE4arILiDo2CoP9L",
+	"k1DNGadFS1uq0ISoASn35M0tbGgfQyGoVHxrUVe1vMXBVbgmFhSp5GBmIZbGF6kcQgnwi6ANRDCht8cL",
+	"uyCzjRMOAO9zvQRAWXerr0pMFAAUAaCXonKcXcqRYBIjgjDoB0KCSvQVqTw0wwmaLYsKWmOeZUM+eo9p",
+	"AHTUvVOxglHSXPr1c1GZoqjMXhgItIp3nVfeUE/0Dqogrp+nHapz2kAEoPNC8AXofYaKAYpgdobFMyeY",
+	"2INEDDW58FpC3lLiAs0zrhSUBUi77JSuT/RJUGaaYz68ryY5H1F+Gnbsw+YwqA4s8pMFZqCVaD352lGD",
+	"4hYA4O5hQtYGkVCMr4bsVzdqhB8oSpUWFcydagDegHCchsxfVMKdWBOm8mAeRV1xu6By6b3XLf30qpY2",
+	"Fwq9jxOQ8tXhB8cHbva4XPAGwEwYR9czvkKoLqDBEoEGMNASKqyBR8ToBVCgL5bTVykkEE+4AswdR8kD",
+	"+HiJzQy6rOXt1Fd0PZ0GtT96fgruIfj9yXqt8DUbO9xVUOm/+SYBwLxt/qkLvwalAtVlzwhwiLufMjmZ",
+	"Wmb4VRkDi2t5/NCd3+Ov2VQvclNxUgXqmDc/zRG+3Zcj8MJaXXjrnFsrcvfif/X76YdHNwfun2P/z790",
+	"ogaq6twg6Smokb5EVjnh6xRQawJHEb3GCs7VKrCB4yfXZcz2/SldZadZFtS6d8cj5asm3Lw6q9WdnXWE",
+	"wKv3NSlI37aEkjxgvvKQ0+yUGAEgAIAIWMoIQTJ159VAkCAECJIUCQLaQC2yjDLu/UXlixNSnDN7qmcz",
+	"t7zguMZSrdSdVn3FM3kl/JXI2TAX/H3CBi+5sQfP3WgPzp4NwFw0o7Q9nOUJFVfwpimqPwWnHxiQVBTu",
+	"iFh06KXCvPthrpcGwlOhB8wDBie3YYt5kTsMAi6lDC4ME9cjMbfsuNeDTGVe2N4o+et05H4/gSomh7DQ",
+	"BzjUAcEMlEWo3O6i+ueuz74qKp0YK5SAKnmAz0jtW62RZX35de9hwh4df/cAKiGj8i1SNyYEUxzkwuar",
+	"E0ohFyo1J1g7CWccRBEXOjzpRHHbmht+nTy9yQBlWknqRWIrimGQrTCtcrijuvzcCgXsYmDfbv3e2KGq",
+	"XLEBrhTXUt2L9yMY+FLGFs/ZfIFRXgi2cQABtzB68+A+uEhjYYgiLBaM2ajL4Yexu/CRoBGso6wg4ZFW",
+	"IOefeEggdSPQZfWurxEfvdz48UsM3IGwead08lpR03dBAtV+PjgRYCh4LnLX682+5fahdDzVjNdzofhc",
+	"dt3CDsBHQlAIIBUNRaaXjLN5rq9XXzilYnjgBB0sUB+Wmb866sQzobEKm6cXsPY4MVZQZiRYemIl+MX1",
+	"XIzA8TmL17OnGQAF0UJHD0WpLYRmJR/m0GVvFsNMjrolg6vsVnxS40phTAr4qPp9gwY9mny8rQ1oUDSw",
+	"rAhYg2ApAR1Ir3hmqY4ey8VkkXHMbvEhJwDH6A9spifBIHIPZ7q5SGVgMvAAwMUIYeWC9in4baO6a6xZ",
+	"Xo08ByG/qAghsnHQCgXT11BQUJ48eAfrKMdjQEpbLgXRpQuVcmVZKuaZXkFsvLgmYR+KfnpLMEHerEAo",
+	"Cue5UqPOzS83/38AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -51,6 +51,9 @@ type Program[C Config] struct {
 	Default func() C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
+	// Notes say what follows from a valid configuration, for check-config; nil if
+	// there is nothing to say.
+	Notes func(cfg C) []string
 	// Wire makes the service; the function Wire makes it fit.
 	Wire func(cfg C, version string, log zerolog.Logger) (App[C], error)
 	// Commands are the service's own; nil if there are none.
@@ -127,10 +130,15 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		return p.serve(cmd.Context(), env, cfg, log)
 	}
 	check := func(cmd *cobra.Command, _ []string) error {
-		if _, _, err := env.Load(); err != nil {
+		cfg, _, err := env.Load()
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), "configuration is valid")
+		lines := []string{"configuration is valid"}
+		if p.Notes != nil {
+			lines = append(lines, p.Notes(cfg)...)
+		}
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 		return err
 	}
 	root := New(p.Name, p.Short, cobra.NoArgs, func(cmd *cobra.Command, args []string) error {

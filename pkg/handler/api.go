@@ -33,6 +33,8 @@ type API struct {
 	Sources  Sources
 	Healths  Healths
 	Clocks   Clocks
+	// Lives is when engines were last heard, whether that could be stored or not.
+	Lives Lives
 
 	// Sync is what the nodes compare and exchange, and Gate knows from whom to
 	// take it.

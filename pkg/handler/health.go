@@ -34,6 +34,9 @@ func (a *API) storeHealth(ctx context.Context, source int, body api.HealthStatus
 	}
 	h.ReceivedAt, h.Doubts = a.received(f), model.NewDoubts(f.doubts...)
 	f.tell(a.Log.With().Int("source", source).Logger(), "a health status")
+	if isNow(ctx) {
+		a.Lives.Reported(h.Source)
+	}
 	return a.Healths.Record(ctx, h, f.arrival)
 }
 

@@ -20,8 +20,8 @@ func TestAPI_MonitorStatus(t *testing.T) {
 		Now: noon, Name: "monitor on host 3", Version: "1.0.0", Acting: true, ActingDetail: "it holds the lease",
 		Active: api.MonitorActive{Known: true, Source: 1, Name: "Engine A", Since: &noon, Epoch: 17},
 		Sources: []api.MonitorSource{
-			{Number: 1, State: api.SourceUp, Since: noon, Heard: &noon, Heartbeats: 1 << 40, DownAfterSeconds: 4, ApiFailure: new(""), Active: true},
-			{Number: 2, State: api.SourceSuspect, Since: noon, Lost: 60},
+			{Number: 1, State: api.SourceUp, Signs: api.SignsReports, Since: noon, Heard: &noon, Heartbeats: 1 << 40, DownAfterSeconds: 4, ApiFailure: new(""), Active: true},
+			{Number: 2, State: api.SourceSuspect, Signs: api.SignsReports, Since: noon, Lost: 60},
 		},
 		SyncNode:  api.MonitorSyncNode{Url: "http://192.0.2.3:8011", Reachable: true, LeaseHolder: "monitor on host 3", LeaseSeconds: 9.5},
 		Waiting:   []api.MonitorWaiting{{Channel: "webhook", Count: 1, Oldest: &noon, Error: "answered 500"}},

@@ -22,7 +22,7 @@ const maxPlays = 1000
 // its entries.
 func (a *API) record(ctx context.Context, body api.PlayOrList) ([]api.PlayResult, error) {
 	if !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
-		return nil, a.recordOne(ctx, body)
+		return nil, a.recordOne(ctx, body, a.Lives.Played)
 	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(body, &list); err != nil {
@@ -42,7 +42,7 @@ func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.Play
 	var refused []json.RawMessage
 	var first error
 	for i, raw := range list {
-		err := a.recordOne(lenient.OfElement(ctx, i), raw)
+		err := a.recordOne(lenient.OfElement(ctx, i), raw, func(int) {}) // a list is no sign of life: it tells what was
 		if err == nil {
 			results[i].Status = http.StatusNoContent
 			continue
@@ -72,7 +72,8 @@ func (a *API) recordAll(ctx context.Context, list []json.RawMessage) ([]api.Play
 	return results, nil
 }
 
-func (a *API) recordOne(ctx context.Context, raw json.RawMessage) error {
+// recordOne stores an entry, and tells played who played it.
+func (a *API) recordOne(ctx context.Context, raw json.RawMessage, played func(source int)) error {
 	var body api.Play
 	if err := json.Unmarshal(raw, &body); err != nil || body == nil {
 		return model.Invalid("body", "", "must be an object")
@@ -80,6 +81,9 @@ func (a *API) recordOne(ctx context.Context, raw json.RawMessage) error {
 	p, err := a.play(ctx, body)
 	if err != nil {
 		return err
+	}
+	if isNow(ctx) {
+		played(p.Entry.LogSource)
 	}
 	return a.Recorder.Record(ctx, p)
 }

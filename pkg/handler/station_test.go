@@ -113,6 +113,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 		f(a)
 	}
 	a.Clocks = status.NewClocks(all, a.HostID, 1)
+	a.Lives = status.NewLives(time.Now)
 	a.Clocks = status.NewClocks(all, a.HostID, 1)
 	a.Recorder = playlog.New(all, logger, a.Now, func() { cache.Invalidate(); current.Changed() })
 	service := "engine-api"

@@ -160,6 +160,10 @@ func (stub) GetHealth(context.Context, api.GetHealthRequestObject) (api.GetHealt
 	return api.GetHealth200JSONResponse{Source: 1, LogTime: noon, LastSaidAt: noon, IsHealthy: true, Doubts: []api.Doubt{}}, nil
 }
 
+func (stub) GetLife(context.Context, api.GetLifeRequestObject) (api.GetLifeResponseObject, error) {
+	return api.GetLife200JSONResponse{Source: 1, Start: "first", Reports: api.Words{Count: 2, SecondsAgo: new(3.5)}}, nil
+}
+
 func (stub) StoreHealthByPost(context.Context, api.StoreHealthByPostRequestObject) (api.StoreHealthByPostResponseObject, error) {
 	return api.StoreHealthByPost204Response{}, nil
 }
@@ -202,7 +206,7 @@ func (stub) SetMaintenanceByPost(context.Context, api.SetMaintenanceByPostReques
 
 func (stub) GetMonitorStatus(context.Context, api.GetMonitorStatusRequestObject) (api.GetMonitorStatusResponseObject, error) {
 	return api.GetMonitorStatus200JSONResponse{
-		Now: noon, Sources: []api.MonitorSource{{Number: 1, State: api.SourceUp, Since: noon}},
+		Now: noon, Sources: []api.MonitorSource{{Number: 1, State: api.SourceUp, Since: noon, Signs: api.SignsHeartbeats}},
 		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
 	}, nil
 }

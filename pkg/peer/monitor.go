@@ -18,11 +18,15 @@ const (
 	leasePath       = "/source/lease"
 	maintenancePath = "/source/maintenance"
 	healthPath      = "/source/health/"
+	lifePath        = "/source/life/"
 	statusPath      = "/status"
 )
 
 // maxLease is the longest time for which a lease may be requested.
 const maxLease = time.Hour
+
+// maxAgo is the longest silence that makes a difference.
+const maxAgo = 24 * time.Hour
 
 // AcquireLease asks for the lease of the monitors for ttl, or renews it. It
 // returns the lease after the call: the lease was granted if it has this
@@ -118,8 +122,31 @@ func (c *Client) LatestHealth(ctx context.Context, source int) (model.Health, er
 	if body.LastSaidAt.After(body.LogTime.Time) { // nodes of the first version do not tell it
 		h.Last = model.Report{LogTime: body.LastSaidAt.Time, Details: body.Details}
 	}
+	h.Signs = model.Sign{Fallback: body.Fallback, Silence: body.Silence, Frozen: body.Frozen}.Text()
 	h.Normalize()
 	return h, nil
+}
+
+// Life asks when a source was last heard. Errors as those of ActiveSource.
+func (c *Client) Life(ctx context.Context, source int) (model.Life, error) {
+	path := lifePath + strconv.Itoa(source)
+	var body api.Life
+	if err := c.do(ctx, call{method: http.MethodGet, path: path}, &body); err != nil {
+		return model.Life{}, domain(err)
+	}
+	if body.Source != source || body.Start == "" {
+		return model.Life{}, c.unusable(path, "it is about another source, or names no start")
+	}
+	return model.Life{Source: source, Start: body.Start, Reports: words(body.Reports), Plays: words(body.Plays)}, nil
+}
+
+// words are what a peer heard. A time that makes no sense is now.
+func words(w api.Words) model.Words {
+	if w.Count <= 0 || w.SecondsAgo == nil {
+		return model.Words{}
+	}
+	ago := min(max(0, *w.SecondsAgo), maxAgo.Seconds())
+	return model.Words{Count: w.Count, Ago: time.Duration(ago * float64(time.Second))}
 }
 
 // MonitorStatus asks a status monitor what it sees. Errors as those of

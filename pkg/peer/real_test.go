@@ -447,7 +447,7 @@ func TestNode_MonitorStatus(t *testing.T) {
 	t.Parallel()
 	want := api.MonitorStatus{
 		Now: stationtime.UTC(noon), Name: "monitor on host 3", Acting: true,
-		Sources: []api.MonitorSource{{Number: 1, State: api.SourceDown, Since: stationtime.UTC(noon), ApiFailure: new("")}},
+		Sources: []api.MonitorSource{{Number: 1, State: api.SourceDown, Signs: api.SignsReports, Since: stationtime.UTC(noon), ApiFailure: new("")}},
 		Waiting: []api.MonitorWaiting{}, Strangers: api.MonitorStrangers{Recent: []api.MonitorStranger{}},
 	}
 	server := httptest.NewServer(handlertest.Monitor(t, &handler.Monitor{

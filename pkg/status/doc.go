@@ -17,5 +17,6 @@
 //
 // From the details it reads fallback, silence, a level that is frozen, and
 // restarts (see model.Sign). A store is told which state to keep, and a Watch
-// tells Prometheus.
+// tells Prometheus. Lives knows when each source was last heard at all, without a
+// store.
 package status

@@ -56,6 +56,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
 		Clocks:  status.NewClocks(store, number, 1),
+		Lives:   status.NewLives(time.Now),
 		Plays: func(report.Period, time.Time) report.Plays {
 			return func(context.Context, func(report.Play) error) error { return nil }
 		},

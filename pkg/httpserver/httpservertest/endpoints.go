@@ -46,6 +46,7 @@ func Endpoints() []Endpoint {
 		{"getHealth", "GET", "/api/v1/source/health/1", ""},
 		{"storeHealth", "PUT", "/api/v1/source/health/1", `{"is_healthy": true}`},
 		{"storeHealthByPost", "POST", "/api/v1/source/health/1", `{"is_healthy": "False", "log_time": null, "details": {"a": 1}}`},
+		{"getLife", "GET", "/api/v1/source/life/1", ""},
 		{"getClock", "GET", "/api/v1/clock", ""},
 		{"storeClock", "PUT", "/api/v1/clock", `{"engine_source": 1}`},
 		{"storeClockByPost", "POST", "/api/v1/clock", `{}`},

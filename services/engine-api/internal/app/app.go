@@ -25,6 +25,7 @@ import (
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/services/engine-api/internal/authority"
 	"aura.radio/engine/services/engine-api/internal/config"
+	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
 	"aura.radio/engine/services/engine-api/internal/outbox"
 	"aura.radio/engine/services/engine-api/internal/refused"
@@ -50,6 +51,7 @@ type App struct {
 	known   *source.Watch
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
+	relay    *heartbeat.Relay // nil if no heartbeats are relayed
 	// syncNode, pusher and authority are nil if there is no sync node.
 	syncNode  *peer.Client
 	pusher    *outbox.Pusher
@@ -57,12 +59,22 @@ type App struct {
 }
 
 // New wires the service. The database need not be available yet.
-func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
+func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err error) {
+	// First of all: whatever takes time below, the engine's heartbeats wait here.
+	relay, err := heartbeat.Listen(cfg.Heartbeats, cfg.HostID, net.DefaultResolver, lifecycle.Log(log, "heartbeat"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil && relay != nil {
+			relay.Close()
+		}
+	}()
 	db, err := repo.OpenNode(cfg.Database, lifecycle.Log(log, "database"))
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, db: db, heard: db.Heard(), prepared: make(chan struct{})}
+	a := &App{cfg: cfg, db: db, heard: db.Heard(), relay: relay, prepared: make(chan struct{})}
 	journalLog := lifecycle.Log(log, "journal")
 	a.journal = journal.New(journal.Options{
 		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
@@ -101,6 +113,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	active := source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
 	base.Server.Registry().MustRegister(a.journal, a.refused, a.known)
+	if relay != nil {
+		base.Server.Registry().MustRegister(relay)
+	}
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      a.heard,
 		Plays:      a.plays,
@@ -110,6 +125,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Sources:    active,
 		Healths:    a.health,
 		Clocks:     clocks,
+		Lives:      status.NewLives(time.Now),
 		Sync:       db,
 		Gate:       exchange.Open{},
 		State:      a.state,
@@ -188,11 +204,33 @@ func (a *App) Run(ctx context.Context) error {
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run)
 	}
-	return a.base.Run(ctx, lifecycle.Work{
-		Prepare:  a.prepare,
-		Prepared: func() { a.changed(); close(a.prepared) },
-		Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
-	})
+	serve := func(ctx context.Context) error {
+		return a.base.Run(ctx, lifecycle.Work{
+			Prepare:  a.prepare,
+			Prepared: func() { a.changed(); close(a.prepared) },
+			Early:    []func(context.Context) error{a.publish, a.refused.Run, a.base.WatchingClock(a.afterStep)}, Tasks: tasks,
+		})
+	}
+	return a.relaying(ctx, serve)
+}
+
+// relaying relays heartbeats while all else runs, from before its start until after
+// its end. An error of the relay ends all.
+func (a *App) relaying(ctx context.Context, serve func(context.Context) error) error {
+	if a.relay == nil {
+		return serve(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	relaying, end := context.WithCancel(context.WithoutCancel(ctx))
+	relayed := make(chan error, 1)
+	go func() {
+		defer cancel()
+		relayed <- a.relay.Run(relaying)
+	}()
+	err := serve(ctx)
+	end()
+	return errors.Join(err, <-relayed)
 }
 
 // prepare tells the journal in which file the database is, and derives what was

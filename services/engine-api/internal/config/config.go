@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 
 	SyncHost string `env:"SYNC_HOST" doc:"URL of the sync node in a redundant deployment, such as http://host-3:8010. The sync node gets every record of this host, and decides which source is active. Empty: there is no sync node."`
 	Peers    peer.Config
+
+	Heartbeats heartbeat.Config
 
 	Journal journal.Config
 

@@ -16,6 +16,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/status-monitor/internal/decision"
+	"aura.radio/engine/services/status-monitor/internal/process"
 )
 
 // Switch says that another source is active now, whoever decided that.
@@ -84,7 +85,7 @@ type Actor struct {
 // meanwhile, so that the sync node has to be asked; it must not block. The error
 // is that of Config.Validate.
 func New(cfg Config, store Store, node SyncNode, by string, lease func() model.Lease, overtaken func(), log zerolog.Logger) (*Actor, error) {
-	program, err := cfg.program()
+	words, err := process.Parse(cfg.Command)
 	if err != nil {
 		return nil, fmt.Errorf("command: %w", err)
 	}
@@ -101,7 +102,7 @@ func New(cfg Config, store Store, node SyncNode, by string, lease func() model.L
 	a.sender.Sign(key)
 	a.told = &told{outbox: a.outbox, notes: store, log: log}
 	a.activations = newActivations(&a.shared, node, store, overtaken)
-	a.command = newCommand(&a.shared, program, cfg.CommandTimeout)
+	a.command = newCommand(&a.shared, words, cfg.CommandTimeout)
 	for _, number := range slices.Sorted(maps.Keys(cfg.Webhooks)) {
 		a.webhooks = append(a.webhooks, newWebhook(&a.shared, number, cfg.Webhooks[number], a.sender, cfg.WebhookTimeout))
 	}

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"maps"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/kballard/go-shellquote"
-
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/delivery/webhook"
+	"aura.radio/engine/services/status-monitor/internal/process"
 )
 
 // Config says what a switch of the active source sets off. It is meant to be
@@ -31,7 +29,7 @@ func (c *Config) Validate() error {
 	refuse := func(variable, value, rule string) {
 		found = append(found, &config.Mistake{Variable: variable, Value: value, Rule: rule})
 	}
-	if _, err := c.program(); err != nil {
+	if _, err := process.Parse(c.Command); err != nil {
 		refuse("ON_SWITCH_COMMAND", c.Command, err.Error())
 	}
 	if c.CommandTimeout < 100*time.Millisecond || c.CommandTimeout > 10*time.Minute {
@@ -57,18 +55,6 @@ func webhookVariable(number int) string { return "WEBHOOK_" + strconv.Itoa(numbe
 func isHTTP(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Hostname() != "" && (u.Scheme == "http" || u.Scheme == "https")
-}
-
-// program is the command with its arguments; nil if there is none.
-func (c *Config) program() ([]string, error) {
-	words, err := shellquote.Split(c.Command)
-	switch {
-	case err != nil:
-		return nil, errors.New("must be a program with arguments, with as many opening as closing quotation marks")
-	case len(words) > 0 && !filepath.IsAbs(words[0]):
-		return nil, errors.New("must begin with the absolute path of a program")
-	}
-	return words, nil
 }
 
 // key is the signing key; nil if nothing is to be signed.

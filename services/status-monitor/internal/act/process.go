@@ -2,48 +2,23 @@ package act
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
+
+	"aura.radio/engine/services/status-monitor/internal/process"
 )
 
-const (
-	// maxOutput is how much of the end of a program's output goes into the log, in
-	// bytes.
-	maxOutput = 400
-	// outputDelay is how long to wait for a program's output after the program
-	// ended. Processes that it left running in the background may hold the output
-	// open.
-	outputDelay = 250 * time.Millisecond
-)
+// maxOutput is how much of the end of a program's output goes into the log, in
+// bytes.
+const maxOutput = 400
 
-// execute runs a program in a process group of its own. When ctx ends, the group
-// is killed.
-func execute(ctx context.Context, program, environment []string) error {
+// execute runs a program. The error has what the program said last.
+func execute(ctx context.Context, words, environment []string) error {
 	var output tail
-	cmd := exec.CommandContext(ctx, program[0], program[1:]...)
-	cmd.Env = environment
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = outputDelay
-	cmd.Cancel = func() error {
-		err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		if errors.Is(err, syscall.ESRCH) {
-			return os.ErrProcessDone
-		}
-		return err
-	}
-	err := cmd.Run()
-	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay) && cmd.ProcessState.Success():
+	err := process.Run(ctx, words, environment, &output)
+	if err == nil {
 		return nil
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		err = fmt.Errorf("took too long: %w", err)
 	}
 	if said := output.String(); said != "" {
 		return fmt.Errorf("command: %w: %s", err, said)

@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
+	"aura.radio/engine/services/status-monitor/internal/check"
 	monitorconfig "aura.radio/engine/services/status-monitor/internal/config"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
@@ -42,6 +43,7 @@ type App struct {
 	monitor *monitor.Monitor
 	node    *authority.Follower
 	prober  *probe.Prober
+	checker *check.Checker
 	clients []*peer.Client
 	actor   *act.Actor
 	ledger  ledger
@@ -103,6 +105,9 @@ func New(cfg monitorconfig.Config, version string, log zerolog.Logger) (_ *App, 
 	a.monitor = monitor.New(by, cfg.Decision, a.beats, a.actor, a.said, base.Log("monitor"))
 	a.node = authority.New(cfg.Authority, syncNode, db, cfg.Name, cfg.Decision.DefaultSource, a.monitor.Learn, base.Log("authority"))
 	a.prober = probe.New(cfg.Probe, nodes, a.monitor.Learn, base.Log("probe"))
+	if a.checker, err = check.New(cfg.Checks, a.monitor.Learn, base.Log("check")); err != nil {
+		return nil, err
+	}
 
 	operations, err := handler.NewMonitor(&handler.Monitor{Status: a.status})
 	if err != nil {
@@ -165,6 +170,6 @@ func (a *App) Run(ctx context.Context) error {
 	return a.base.Run(ctx, lifecycle.Work{
 		Prepared: func() { close(a.ledger.prepared) },
 		// None of these waits for the database: an engine may fail at any time.
-		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.actor.Run, a.base.WatchingClock(nil)},
+		Early: []func(context.Context) error{a.beats.Run, a.monitor.Run, a.node.Run, a.prober.Run, a.checker.Run, a.actor.Run, a.base.WatchingClock(nil)},
 	})
 }

@@ -356,6 +356,24 @@ func (r *receiver) switches() string {
 	return strings.Join(r.got, " ")
 }
 
+// TestApp_Check: what a check plugin finds is in the status and the metrics.
+func TestApp_Check(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_CHECK_1": `/bin/sh -c "echo 'no sound | level=-90'; exit 2"`})
+	s.await(t, func(s api.MonitorStatus) bool {
+		return s.Sources[0].Check == "CRITICAL: no sound" && s.Sources[1].Check == ""
+	})
+	_, metrics := s.Call(http.MethodGet, "/metrics", "")
+	for _, want := range []string{`aura_monitor_check_outcome{source="1"} 2`, `aura_monitor_source_sick{source="1"} 0`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if strings.Contains(metrics, `aura_monitor_check_outcome{source="2"}`) {
+		t.Error("source 2 has no check")
+	}
+}
+
 // TestApp_Operations: the wired service answers its own operations, and none of
 // the others.
 func TestApp_Operations(t *testing.T) {

@@ -60,11 +60,23 @@ func (a *App) active(active decision.Active, said model.ActiveSource) api.Monito
 
 func (a *App) source(s decision.Source, received int64) api.MonitorSource {
 	source := api.MonitorSource{
-		Number: s.Number, Name: a.cfg.SourceNames[s.Number], Sender: a.cfg.Heartbeats.Sources[s.Number].String(),
+		Number: s.Number, Name: a.cfg.SourceNames[s.Number], Promise: s.Promise, Signs: api.SignsReports,
 		State: api.MonitorSourceState(s.Condition.String()), Since: stationtime.UTC(s.Since), Reason: s.Reason,
 		Heard: shown(s.Heard), Heartbeats: received, Lost: s.Lost, DownAfterSeconds: s.DownAfter.Seconds(),
 		RecoveringSince: shown(s.Recovering), UpAt: shown(s.UpAt),
 		Sick: s.Sick, ApiUrl: a.cfg.MainHosts[s.Number], Maintenance: s.Maintenance,
+	}
+	if sender, plain := a.cfg.Heartbeats.Sources[s.Number]; plain {
+		source.Sender = sender.String()
+	}
+	switch {
+	case a.beats.Relayed(s.Number):
+		source.Signs = api.SignsRelayed
+	case s.Beats:
+		source.Signs = api.SignsHeartbeats
+	}
+	if s.IsChecked {
+		source.Check = s.Checked.String() + ": " + s.CheckLine
 	}
 	if s.Probed {
 		source.ApiFailure = new(s.ProbeFailure)

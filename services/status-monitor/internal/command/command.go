@@ -18,6 +18,7 @@ func Program(version string) cli.Program[config.Config] {
 		Short:   "Watches a station's engines and decides which one is on air",
 		Default: config.Default,
 		Load:    config.Load,
+		Notes:   config.Config.Notes,
 		Wire:    cli.Wire(app.New),
 		// None of these reads the environment: they are for people, whose environment
 		// has nothing of the service's.

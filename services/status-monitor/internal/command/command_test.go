@@ -46,6 +46,25 @@ func TestProgram(t *testing.T) {
 	}
 }
 
+// TestCheckConfig: the words for each source's promise follow from the
+// configuration.
+func TestCheckConfig(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	environ := map[string]string{
+		"AURA_SYNC_HOST": "http://host-3:8010", "AURA_SOURCE_1": "10.0.0.1", "AURA_HEARTBEAT_LISTEN": "10.0.0.3:43334",
+		"AURA_MAIN_HOST_1": "http://host-1:8008", "AURA_MAIN_HOST_2": "http://host-2:8008",
+	}
+	code := Program("1.2.3").Run(t.Context(), []string{"check-config"}, environ, &stdout, &stderr)
+	want := `configuration is valid
+source 1 is watched by heartbeats, every 1 s: down after 4.5 s of silence
+source 2 is watched by health reports and plays, until a heartbeat arrives: down after 219 s of silence, or sooner once the interval of the reports is learned (44 s if it is 10 s)
+`
+	if code != cli.ExitOK || stdout.String() != want {
+		t.Errorf("got %d\n%s%s\nwant\n%s", code, stdout.String(), stderr.String(), want)
+	}
+}
+
 // monitor answers with a status, as a real one does.
 func monitor(t *testing.T, status func() api.MonitorStatus) string {
 	t.Helper()
@@ -65,8 +84,9 @@ func well() api.MonitorStatus {
 		Now: noon, Name: "host-3", Version: "1.2.3", Acting: true, ActingDetail: "holds the lease",
 		Active: api.MonitorActive{Known: true, Source: 1, Name: "Engine A", Since: before(time.Hour), Epoch: 7},
 		Sources: []api.MonitorSource{
-			{Number: 1, Name: "Engine A", State: api.SourceUp, Since: *before(49 * time.Hour), Heard: before(400 * time.Millisecond), Reason: "heartbeats arrive", Active: true, ApiFailure: new("")},
-			{Number: 2, State: api.SourceUp, Since: *before(time.Minute), Heard: before(0), Lost: 3, Reason: "heartbeats arrive"},
+			{Number: 1, Name: "Engine A", State: api.SourceUp, Since: *before(49 * time.Hour), Heard: before(400 * time.Millisecond), Reason: "heartbeats arrive", Active: true, ApiFailure: new(""), Signs: api.SignsHeartbeats,
+				Promise: "watched by heartbeats, every 1 s: down after 4.5 s of silence"},
+			{Number: 2, State: api.SourceUp, Since: *before(time.Minute), Heard: before(0), Lost: 3, Reason: "heartbeats arrive", Signs: api.SignsReports},
 		},
 		SyncNode:  api.MonitorSyncNode{Url: "http://localhost:8010", Reachable: true, LeaseHolder: "host-3", LeaseSeconds: 7},
 		Waiting:   []api.MonitorWaiting{{Channel: "activation"}},
@@ -83,8 +103,13 @@ func TestStatus(t *testing.T) {
 	}{
 		"Well": {func(*api.MonitorStatus) {}, 0, []string{
 			"OK: source 1 (Engine A) is active\n", "active source: 1 (Engine A), since " + noon.Add(-time.Hour).Local().Format("2006-01-02 15:04:05 -07:00"), "monitor host-3 (1.2.3) holds the lease", "1 (Engine A) *", "2d", "0.4s", "answers", "1m0s",
+			"\nsource 1 (Engine A) is watched by heartbeats, every 1 s: down after 4.5 s of silence\n",
 		}},
-		"Alarm": {func(s *api.MonitorStatus) { s.Alarm = "source 1 is pinned and down" }, 2, []string{"CRITICAL: source 1 is pinned and down\n"}},
+		"Check": {func(s *api.MonitorStatus) { s.Sources[0].Check = "CRITICAL: no sound" }, 1, []string{
+			"WARNING: the check of source 1 (Engine A) says CRITICAL: no sound\n", "\n  its check says CRITICAL: no sound\n",
+		}},
+		"CheckIsWell": {func(s *api.MonitorStatus) { s.Sources[0].Check = "OK: -18 dB" }, 0, []string{"its check says OK: -18 dB"}},
+		"Alarm":       {func(s *api.MonitorStatus) { s.Alarm = "source 1 is pinned and down" }, 2, []string{"CRITICAL: source 1 is pinned and down\n"}},
 		"Down": {func(s *api.MonitorStatus) {
 			s.Sources[1].State, s.Sources[1].Reason, s.Sources[1].UpAt = api.SourceDown, "no heartbeat for 4.5 s", new(noon)
 		}, 1, []string{"WARNING: source 2 is down: no heartbeat for 4.5 s\n", "heard again, up at " + noon.Local().Format("15:04:05 -07:00") + " if"}},

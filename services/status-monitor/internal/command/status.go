@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,6 +143,9 @@ func worry(s api.MonitorStatus) error {
 	for _, source := range s.Sources {
 		if source.ApiFailure != nil && *source.ApiFailure != "" && !source.Maintenance {
 			return fmt.Errorf("the engine-api of source %s %s", title(source.Number, source.Name), *source.ApiFailure)
+		}
+		if source.Check != "" && !strings.HasPrefix(source.Check, "OK") && !source.Maintenance {
+			return fmt.Errorf("the check of source %s says %s", title(source.Number, source.Name), source.Check)
 		}
 	}
 	return nil

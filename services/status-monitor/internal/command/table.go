@@ -33,6 +33,15 @@ func printStatus(s api.MonitorStatus, summary string, out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintln(&text)
+	for _, source := range s.Sources {
+		if source.Promise != "" { // monitors of older versions do not say it
+			fmt.Fprintf(&text, "source %s is %s\n", title(source.Number, source.Name), cli.Line(source.Promise))
+		}
+		if source.Check != "" {
+			fmt.Fprintf(&text, "  its check says %s\n", cli.Line(source.Check))
+		}
+	}
 	for _, w := range s.Waiting {
 		if w.Count > 0 {
 			fmt.Fprintf(&text, "\nwaiting deliveries of %s: %d, the oldest for %s", w.Channel, w.Count, ago(s.Now, w.Oldest))

@@ -6,6 +6,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/act"
 	"aura.radio/engine/services/status-monitor/internal/authority"
+	"aura.radio/engine/services/status-monitor/internal/check"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 	"aura.radio/engine/services/status-monitor/internal/heartbeat"
 	"aura.radio/engine/services/status-monitor/internal/probe"
@@ -30,13 +32,14 @@ import (
 type Config struct {
 	Name        string            `env:"NAME" doc:"Name of this monitor; no other monitor may have it. Audit records and the lease show the name. Empty: the host's name."`
 	SyncHost    string            `env:"SYNC_HOST,required" doc:"URL of the sync node, such as http://host-3:8010. The sync node says which source is active."`
-	MainHosts   map[int]string    `family:"MAIN_HOST" doc:"URL of the engine-api of each engine, such as http://host-1:8008, for probes. The number in the name is the engine's AURA_HOST_ID."`
+	MainHosts   map[int]string    `family:"MAIN_HOST" doc:"URL of the engine-api of each engine, such as http://host-1:8008, for probes. The number in the name is the engine's AURA_HOST_ID. Without AURA_SOURCE_n of that number, the source's health reports and plays are its signs of life, until relayed heartbeats arrive."`
 	SourceNames model.SourceNames `env:"SOURCE_NAMES" doc:"What people call the sources, such as 1=Engine A,3=Studio line."`
 
 	Heartbeats heartbeat.Config
 	Decision   decision.Config
 	Authority  authority.Config
 	Probe      probe.Config
+	Checks     check.Config
 	Act        act.Config
 	Peers      peer.Config
 
@@ -60,7 +63,9 @@ func Load(environ map[string]string) (Config, error) {
 	if err := config.Load(&cfg, environ); err != nil {
 		return Config{}, err
 	}
-	cfg.Decision.Watched = slices.Sorted(maps.Keys(cfg.Heartbeats.Sources))
+	cfg.Decision.Watched, cfg.Decision.Quiet = cfg.watched()
+	cfg.Heartbeats.Watched = cfg.Decision.Watched
+	cfg.Decision.Lag = cfg.Probe.Lag()
 	if cfg.Name == "" {
 		host, err := os.Hostname()
 		if err != nil || host == "" {
@@ -93,15 +98,37 @@ func (c *Config) Validate() error {
 	}
 	for _, number := range slices.Sorted(maps.Keys(c.MainHosts)) {
 		node("MAIN_HOST_"+strconv.Itoa(number), c.MainHosts[number])
-		if _, watched := c.Heartbeats.Sources[number]; !watched {
-			refuse("MAIN_HOST_"+strconv.Itoa(number), "", // the value may hold a password
-				"is the engine-api of a source without heartbeats: also set "+config.Prefix+"SOURCE_"+strconv.Itoa(number))
+	}
+	watched, _ := c.watched()
+	if len(watched) == 0 {
+		refuse("SOURCE_1", "", "or "+config.Prefix+"MAIN_HOST_1 is required: with no source to watch there is nothing to decide")
+	}
+	return errors.Join(append(mistakes, c.Checks.Unwatched(watched))...)
+}
+
+// watched are the numbers of all sources that are watched, and of those among them
+// from which no plain heartbeats are expected: their engine-api tells whether they
+// live, and may relay heartbeats.
+func (c *Config) watched() (all, quiet []int) {
+	for number := range c.MainHosts {
+		if _, sends := c.Heartbeats.Sources[number]; !sends {
+			quiet = append(quiet, number)
 		}
 	}
-	if len(c.Heartbeats.Sources) == 0 {
-		refuse("SOURCE_1", "", "is required: with no source to watch there is nothing to decide")
+	slices.Sort(quiet)
+	all = slices.AppendSeq(slices.Clone(quiet), maps.Keys(c.Heartbeats.Sources))
+	slices.Sort(all)
+	return all, quiet
+}
+
+// Notes says in words how each source is watched.
+func (c Config) Notes() []string {
+	promises := c.Decision.Promises()
+	notes := make([]string, len(c.Decision.Watched))
+	for i, number := range c.Decision.Watched {
+		notes[i] = fmt.Sprintf("source %d is %s", number, promises[number])
 	}
-	return errors.Join(mistakes...)
+	return notes
 }
 
 // Owner is whose the database is.

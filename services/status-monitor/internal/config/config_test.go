@@ -43,23 +43,23 @@ func TestLoad(t *testing.T) {
 		t.Parallel()
 		cfg, err := Load(map[string]string{
 			"AURA_NAME": "host-3", "AURA_SYNC_HOST": "http://localhost:8010", "AURA_SOURCE_1": "127.0.0.1:43341", "AURA_SOURCE_2": "127.0.0.1:43342",
-			"AURA_MAIN_HOST_2": "http://localhost:8009", "AURA_SOURCE_NAMES": "2=Engine B", "AURA_RECOVERY_HOLD": "15",
+			"AURA_MAIN_HOST_2": "http://localhost:8009", "AURA_MAIN_HOST_4": "http://localhost:8012", "AURA_SOURCE_NAMES": "2=Engine B", "AURA_RECOVERY_HOLD": "15",
 			"AURA_ON_SWITCH_COMMAND": "/usr/local/bin/audio-switch {source}",
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cfg.Name != "host-3" || !slices.Equal(cfg.Decision.Watched, []int{1, 2}) || cfg.Decision.RecoveryHold != 15*time.Second ||
-			!maps.Equal(cfg.SourceNames, model.SourceNames{2: "Engine B"}) || !maps.Equal(cfg.MainHosts, map[int]string{2: "http://localhost:8009"}) {
+		if cfg.Name != "host-3" || !slices.Equal(cfg.Decision.Watched, []int{1, 2, 4}) || !slices.Equal(cfg.Decision.Quiet, []int{4}) || cfg.Decision.Lag != 9*time.Second || cfg.Decision.RecoveryHold != 15*time.Second ||
+			!maps.Equal(cfg.SourceNames, model.SourceNames{2: "Engine B"}) || !maps.Equal(cfg.MainHosts, map[int]string{2: "http://localhost:8009", 4: "http://localhost:8012"}) {
 			t.Errorf("got %+v", cfg)
 		}
 	})
 	t.Run("EveryMistake", func(t *testing.T) {
 		t.Parallel()
 		wrong := map[string]string{
-			"NAME": " host", "SYNC_HOST": "host-3:8010", "SOURCE_1": "0.0.0.0", "MAIN_HOST_2": "ftp://x", "MAIN_HOST_3": "http://host-3:8008", "SOURCE_NAMES": "A",
-			"HEARTBEAT_LISTEN": "nowhere", "HEARTBEAT_TIMEOUT": "1s", "RECOVERY_HOLD": "0", "START_GRACE": "0.5", "DEFAULT_SOURCE": "0",
-			"LEASE_TIME": "1s", "PROBE_INTERVAL": "0", "ON_SWITCH_COMMAND": "switch", "WEBHOOK_1": "nowhere", "LISTEN": "nowhere",
+			"NAME": " host", "SYNC_HOST": "host-3:8010", "SOURCE_1": "0.0.0.0", "MAIN_HOST_2": "ftp://x", "SOURCE_NAMES": "A",
+			"HEARTBEAT_LISTEN": "nowhere", "HEARTBEAT_KEY": "short", "HEARTBEAT_TIMEOUT": "1s", "RECOVERY_HOLD": "0", "START_GRACE": "0.5", "DEFAULT_SOURCE": "0",
+			"LEASE_TIME": "1s", "PROBE_INTERVAL": "0", "CHECK_1": "check_sound", "CHECK_9": "/bin/true", "CHECK_TIMEOUT": "0", "SICK_AFTER": "-1", "ON_SWITCH_COMMAND": "switch", "WEBHOOK_1": "nowhere", "LISTEN": "nowhere",
 			"DATABASE_URL": "postgres://x", "STATION_TIMEZONE": "Europe/Vienna",
 		}
 		environ := map[string]string{}

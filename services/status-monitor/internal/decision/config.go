@@ -19,9 +19,14 @@ type Config struct {
 	StartGrace          time.Duration `env:"START_GRACE" envDefault:"10s" doc:"How long the monitor only watches after its start."`
 	PreferDefault       bool          `env:"PREFER_DEFAULT_SOURCE" envDefault:"false" doc:"Switch back to the default source when it is up again."`
 	DefaultSource       int           `env:"DEFAULT_SOURCE" envDefault:"1" doc:"The active source before the first activation, and the first choice of a switch."`
+	SickAfter           time.Duration `env:"SICK_AFTER" envDefault:"2m" doc:"How long a source must say or show that it sends silence, a frozen level or fallback until it is sick. A sick source is left for one that is up. 0: never."`
 
-	// Watched are the numbers of the sources whose heartbeats are expected.
-	Watched []int
+	// Watched are the numbers of all sources that can be down. Quiet are those of
+	// them from which no heartbeat is expected: health reports and plays count until
+	// a heartbeat arrives.
+	Watched, Quiet []int
+	// Lag is how late the monitor may learn of a report or play.
+	Lag time.Duration
 }
 
 // Validate names every mistake.
@@ -48,31 +53,14 @@ func (c *Config) Validate() error {
 	if c.StartGrace < c.HeartbeatTimeout || c.StartGrace > time.Hour {
 		refuse("START_GRACE", c.StartGrace, "must be from the heartbeat timeout to 1h")
 	}
+	if c.SickAfter < 0 || c.SickAfter > 24*time.Hour || c.SickAfter > 0 && c.SickAfter < 10*time.Second {
+		refuse("SICK_AFTER", c.SickAfter, "must be 0, or from 10s to 24h")
+	}
 	if c.DefaultSource < 1 {
 		found = append(found, &config.Mistake{
 			Variable: "DEFAULT_SOURCE", Value: strconv.Itoa(c.DefaultSource), Rule: "must be a source's number, from 1"})
 	}
 	return errors.Join(found...)
-}
-
-// remembered is how many heartbeats back a lost heartbeat counts.
-const remembered = 60
-
-// suspectAfter is the silence in which two heartbeats in a row are missing.
-func (c *Config) suspectAfter() time.Duration { return 2*c.HeartbeatInterval + c.late() }
-
-// late is how much later than due a heartbeat may arrive.
-func (c *Config) late() time.Duration { return c.HeartbeatInterval / 2 }
-
-// timeout is how long heartbeats must be missing if so many were lost.
-func (c *Config) timeout(lost int) time.Duration {
-	return min(c.HeartbeatTimeout+time.Duration(lost)*c.HeartbeatInterval, c.HeartbeatTimeoutMax)
-}
-
-// mostLost is how many lost heartbeats can make a difference.
-func (c *Config) mostLost() int {
-	extra := c.HeartbeatTimeoutMax - c.HeartbeatTimeout
-	return min(remembered, int((extra+c.HeartbeatInterval-1)/c.HeartbeatInterval))
 }
 
 // words is a duration as reasons give it.

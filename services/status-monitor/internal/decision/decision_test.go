@@ -367,10 +367,12 @@ func TestView(t *testing.T) {
 		{
 			Number: 1, Condition: decision.Down, Since: at(24.5), Reason: "no heartbeat for 4.5 s", Heard: at(50),
 			DownAfter: 4500 * time.Millisecond, Recovering: at(40), UpAt: at(70), Probed: true, ProbeFailure: "refused", Maintenance: true,
+			Beats: true, Interval: interval, Promise: "watched by heartbeats, every 1 s: down after 4.5 s of silence",
 		},
 		{
 			Number: 2, Condition: decision.Suspect, Since: at(49), Reason: "the engine says that it is sick, although heartbeats arrive",
 			Heard: at(50), Lost: 1, DownAfter: 2500 * time.Millisecond, Sick: true,
+			Beats: true, Interval: interval, Promise: "watched by heartbeats, every 1 s: down after 5.5 s of silence",
 		},
 	}
 	if got := s.Sources(); !slices.Equal(got, want) {
@@ -402,7 +404,7 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	for variable, value := range map[string]string{
 		"HEARTBEAT_INTERVAL": "0", "HEARTBEAT_TIMEOUT": "2.9", "HEARTBEAT_TIMEOUT_MAX": "3.9", "RECOVERY_HOLD": "0.5",
-		"RECOVERY_HOLD_MAX": "29", "START_GRACE": "3", "DEFAULT_SOURCE": "-1",
+		"RECOVERY_HOLD_MAX": "29", "START_GRACE": "3", "DEFAULT_SOURCE": "-1", "SICK_AFTER": "9",
 	} {
 		t.Run(variable, func(t *testing.T) {
 			t.Parallel()

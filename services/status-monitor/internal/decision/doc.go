@@ -9,27 +9,85 @@
 //
 // # The rule
 //
-// A source is watched if its heartbeats are expected. A watched source is
+// A source is watched if signs of life are expected: heartbeats or, of a quiet
+// source, health reports and plays. A watched source is
 //
-//   - up: heartbeats arrive;
-//   - suspect: two in a row are missing, or it said that it is sick;
-//   - down: as many in a row are missing as make HEARTBEAT_TIMEOUT (four), or,
-//     if it said that it is sick, two.
+//   - up: signs of life arrive;
+//   - suspect: two in a row are missing, or it is sick;
+//   - down: as many in a row are missing as make HEARTBEAT_TIMEOUT (four), of a
+//     quiet source three, or, if it said that it is sick, two.
 //
 // A heartbeat is missing when half an interval has passed since it was due. So
 // with an interval of 1 s a source is suspect after 2.5 s of silence and down
 // after 4.5 s. That leaves half a second to act within five seconds.
 //
-// The active source stays while it is not down. If it is down and another is up,
-// the other is activated. If none is up nothing changes, and the alarm is raised.
-// The alarm is cleared when the active source is no longer down.
+// The active source stays while it is neither down nor sick for long. If it is and
+// another is up, the other is activated. If none is up nothing changes, and the
+// alarm is raised. The alarm is cleared when the active source is no longer down or
+// sick.
+//
+// # Signs of life, and what each proves
+//
+//   - A heartbeat proves that the engine's vital checks passed a moment ago. It does
+//     not prove that anything is heard. A plain one may be anybody's at that address.
+//     A relayed one is the engine's, and its number tells exactly what was lost.
+//   - A health report proves that the engine runs and reaches its engine-api. It
+//     comes by TCP, so none is lost on the way. But one that meets an engine-api
+//     which is away is gone. So as many as three may be missing.
+//   - A play proves the same, and that the engine goes on in its programme. A play
+//     need not come, so its absence proves nothing.
+//   - What a report says (silence, level, fallback) is what the engine measures. It
+//     is as true as the engine.
+//   - A check plugin proves what the plugin hears, perhaps also that what is between
+//     is broken. WARNING and UNKNOWN prove nothing.
+//   - No sign proves that the engine is dead. A quiet source looks dead if its
+//     engine-api is away for as long.
+//
+// # Quiet sources
+//
+// The monitor asks the engine-api of each source how long ago it heard the engine.
+// So it learns when a sign came, but late: by Lag at most, which is what the probes'
+// interval and timeouts make. The interval of the reports is learned: it is the
+// longest of the last five gaps, from 10 to 60 s, and 60 s until one is known. A gap
+// in which several reports came at once is divided by their number. A report is
+// missing when half an interval and Lag have passed since it was due. With Lag 9 s,
+// a source that reports every 10 s is suspect after 34 s of silence and down after
+// 44 s; one that reports every minute after 159 s and 219 s.
+//
+//   - With the first heartbeat that arrives, relayed or not, heartbeats are what
+//     counts for the source, until the monitor starts again.
+//   - A quiet source says something rarely, so a network that was cut for a while may
+//     make only one source look down. So a quiet source is activated only if its
+//     engine-api has answered since the active source became suspect. Then the active
+//     source gets the time for another heartbeat or, if it is quiet, is asked again.
+//     That takes two rounds of probes at most. With quiet sources only it is part of
+//     the promise if the engine-apis answer at once. The alarm waits Lag for that.
+//   - A source that fell silent before the monitor started is down at once, if its
+//     engine-api says so.
+//
+// # Sick sources
+//
+// A source is sick if it said so, or if silence, a frozen level, fallback or CRITICAL
+// of its check plugin lasted for SICK_AFTER. For a quiet source that also holds of
+// its own word. What lasts is counted from one report to another: time alone makes
+// no source sick, and what is not confirmed does not either.
+//
+//   - The active source is left for what lasted, not at its first word, if another
+//     source is up, RECOVERY_HOLD has passed since the last switch, and the source is
+//     not in maintenance. An operator's switch does not protect a sick source. A pin
+//     does.
+//   - A sick source is not up, so never preferred to one that is. But if the active
+//     source is down and none is up, one that is sick only by what it sends is
+//     activated: fallback is better than nothing.
+//   - What is wrong for all sources, such as a missing programme, makes all of them
+//     sick. So nothing switches, and the alarm is raised.
 //
 // # What follows from the rule, and what it needs in addition
 //
 //   - Lost datagrams: each heartbeat that was lost among the last sixty makes a
 //     source one interval more patient, up to HEARTBEAT_TIMEOUT_MAX. A heartbeat
-//     is lost if it is missing between two that arrived. The silence before a
-//     source was taken for down is not loss. See below for why.
+//     is lost if it is missing between two that arrived, or if its number is. The
+//     silence before a source was taken for down is not loss. See below for why.
 //   - Up again: a source that was down must send heartbeats for RECOVERY_HOLD, of
 //     which no two in a row are missing. It is up when the next one arrives. Until
 //     then it is recovering: still down, so never activated. If it is the active
@@ -48,7 +106,7 @@
 //     others are suspect by the time at which the active one is down, and only
 //     sources that are up are activated. So nothing changes, and the alarm is
 //     raised.
-//   - Sick: a source that says so and goes on sending heartbeats is suspect, not
+//   - Sick by its own word: a source that goes on sending heartbeats is suspect, not
 //     down: heartbeats are sent only while its vital checks pass. A healthy record
 //     ends the sickness. So does RECOVERY_HOLD of clean heartbeats, because the
 //     record of the recovery may be lost. A record that is not newer than the

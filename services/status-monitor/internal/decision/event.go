@@ -16,12 +16,37 @@ type (
 		Source int
 		// Count is how many arrived since the last time; 0 counts as 1.
 		Count int
+		// Numbered: the heartbeats bear numbers, and so many of them are missing. A
+		// silence without missing numbers is no loss.
+		Numbered bool
+		Missing  int
 	}
-	// Health is what a source says about itself.
+	// Life tells that the engine-api of a source was asked what it heard from the
+	// engine, and what is new since the last event. It is also shown if that is
+	// nothing.
+	Life struct {
+		Source         int
+		Reports, Plays Words
+		Unanswered     bool          // there was no answer
+		Took           time.Duration // from the question until now
+	}
+	// Words are how many there were, and how long ago the last one came.
+	Words struct {
+		Count int
+		Ago   time.Duration
+	}
+	// Health is what a source says about itself, and what its report shows.
 	Health struct {
+		Source                    int
+		Healthy                   bool
+		Silence, Frozen, Fallback bool
+		At                        time.Time // by the source's own clock
+	}
+	// Check is the outcome of a check plugin.
+	Check struct {
 		Source  int
-		Healthy bool
-		At      time.Time // by the source's own clock
+		Outcome Outcome
+		Line    string // what the plugin said
 	}
 	// Probe is the outcome of asking the API of the source's host.
 	Probe struct {
@@ -70,6 +95,8 @@ type (
 
 func (Heartbeats) event()  {}
 func (Health) event()      {}
+func (Life) event()        {}
+func (Check) event()       {}
 func (Probe) event()       {}
 func (Authority) event()   {}
 func (Undelivered) event() {}
@@ -77,3 +104,19 @@ func (Overtaken) event()   {}
 func (Maintenance) event() {}
 func (Standby) event()     {}
 func (Tick) event()        {}
+
+// Outcome of a check plugin: its exit code.
+type Outcome int
+
+// The outcomes, in the convention of Nagios.
+const (
+	OK Outcome = iota
+	Warning
+	Critical
+	Unknown
+)
+
+// String is the word for it.
+func (o Outcome) String() string {
+	return [...]string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}[min(max(o, OK), Unknown)]
+}

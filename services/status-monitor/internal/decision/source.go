@@ -30,9 +30,19 @@ type source struct {
 	since     time.Time
 	reason    string
 
-	// heard is the last heartbeat; the start of the monitor before the first.
+	// beats: heartbeats count. Otherwise health reports and plays do.
+	beats bool
+	// heard is the last sign of life; the start of the monitor before the first.
 	heard time.Time
 	ever  bool
+	// gaps are the last ones between two reports, and reported is when the last
+	// report came.
+	gaps     []time.Duration
+	reported time.Time
+	// asked is when the last question was sent to the source's engine-api that has
+	// ended, and answers are when the last answers arrived.
+	asked   time.Time
+	answers []time.Time
 	// lost are the heartbeats that were lost among those remembered at heard. Each
 	// entry is when the loss was noticed, oldest first; at most as many as matter
 	// are kept.
@@ -48,58 +58,90 @@ type source struct {
 	// sick is since when the source says that it is sick; zero if it does not. told
 	// is the time of its last record.
 	sick, told time.Time
+	complaints [complaints]lasting
+	// checked is what the check plugin found last, in its own words.
+	isChecked bool
+	checked   Outcome
+	line      string
 
 	probed      bool
 	probe       string
 	maintenance bool
 }
 
-// heartbeat takes in count heartbeats, of which the last arrived now.
-func (c *source) heartbeat(cfg *Config, count int, now time.Time) {
+// heartbeat takes in heartbeats, of which the last arrived now.
+func (c *source) heartbeat(cfg *Config, e Heartbeat, now time.Time) {
+	first := !c.beats
+	c.beats = true
+	p := c.pace(cfg)
 	gap := now.Sub(c.heard)
-	if c.clean.IsZero() || gap >= cfg.suspectAfter() {
-		c.clean = now
-	}
 	c.lost = slices.DeleteFunc(slices.Clone(c.lost), func(t time.Time) bool {
-		return now.Sub(t) > remembered*cfg.HeartbeatInterval
+		return now.Sub(t) > remembered*p.interval
 	})
 	// A silence that took the source down is no loss: nothing was sent.
-	if c.ever && (c.condition != Down || gap < cfg.suspectAfter()) {
-		missing := int((gap+cfg.late())/cfg.HeartbeatInterval) - max(count, 1)
-		for range min(missing, cfg.mostLost()) {
+	if c.ever && !first && (c.condition != Down || gap < p.suspectAfter()) {
+		missing := e.Missing
+		if !e.Numbered {
+			missing = int((gap+p.late)/p.interval) - max(e.Count, 1)
+		}
+		for range min(missing, p.mostLost()) {
 			c.lost = append(c.lost, now)
 		}
-		c.lost = c.lost[max(0, len(c.lost)-cfg.mostLost()):]
+		c.lost = c.lost[max(0, len(c.lost)-p.mostLost()):]
 	}
-	c.heard, c.ever = now, true
+	c.alive(p, now)
 	if !c.sick.IsZero() && now.Sub(later(c.clean, c.sick)) >= cfg.RecoveryHold {
 		c.sick = time.Time{}
 	}
 }
 
-// health takes in a record that the source wrote.
-func (c *source) health(e Health, now time.Time) {
-	if !e.At.After(c.told) {
+// life takes in what the source's engine-api heard.
+func (c *source) life(cfg *Config, e Life, now time.Time) {
+	c.asked = now.Add(-e.Took)
+	if e.Unanswered {
 		return
 	}
-	c.told = e.At
-	switch {
-	case e.Healthy:
-		c.sick = time.Time{}
-	case c.sick.IsZero():
-		c.sick = now
+	c.answers = append(slices.Clone(c.answers), now)
+	c.answers = c.answers[max(0, len(c.answers)-answers):]
+	if c.beats {
+		return
 	}
+	if e.Reports.Count > 0 {
+		at := now.Add(-e.Reports.Ago)
+		// The silence of a source that was down is no interval.
+		if gap := at.Sub(c.reported) / time.Duration(e.Reports.Count); !c.reported.IsZero() && gap > 0 && c.condition != Down {
+			c.gaps = append(slices.Clone(c.gaps), gap)
+			c.gaps = c.gaps[max(0, len(c.gaps)-gaps):]
+		}
+		c.reported = later(c.reported, at)
+		c.alive(c.pace(cfg), at)
+	}
+	if e.Plays.Count > 0 {
+		c.alive(c.pace(cfg), now.Add(-e.Plays.Ago))
+	}
+}
+
+// alive takes in a sign of life.
+func (c *source) alive(p pace, at time.Time) {
+	if c.ever {
+		at = later(at, c.heard)
+	}
+	if c.clean.IsZero() || at.Sub(c.heard) >= p.suspectAfter() {
+		c.clean = at
+	}
+	c.heard, c.ever = at, true
 }
 
 // downAfter is the silence after which the source is down.
 func (c *source) downAfter(cfg *Config) time.Duration {
+	p := c.pace(cfg)
 	switch {
-	case !c.ever:
+	case !c.ever && c.beats:
 		return cfg.StartGrace
 	case !c.sick.IsZero():
-		return cfg.suspectAfter()
+		return p.suspectAfter()
 	}
-	return cfg.timeout(len(c.lost)) + cfg.late()
+	return p.downAfter(len(c.lost))
 }
 
 // recovering reports whether the source is down, but can be heard.
@@ -107,27 +149,35 @@ func (c *source) recovering() bool { return c.condition == Down && !c.clean.IsZe
 
 // assess brings the condition up to date, and tells if it changed.
 func (c *source) assess(cfg *Config, now time.Time) (Changed, bool) {
-	silence := now.Sub(c.heard)
-	if silence >= cfg.suspectAfter() {
+	silent := now.Sub(c.heard)
+	suspectAfter := c.pace(cfg).suspectAfter()
+	if silent >= suspectAfter {
 		c.clean = time.Time{}
 	}
+	illness := c.illness(cfg)
 	to, reason := c.condition, ""
 	switch {
 	case c.condition == Down:
-		// Measured from heartbeat to heartbeat: time alone brings no source up.
-		if clean := c.heard.Sub(c.clean); c.recovering() && c.sick.IsZero() && clean >= c.hold {
-			to, reason = Up, "heartbeats were clean for "+words(clean)
+		// Measured from sign to sign: time alone brings no source up.
+		clean := c.heard.Sub(c.clean)
+		switch back := c.recovering() && c.sick.IsZero() && clean >= c.hold; {
+		case back && illness != "":
+			to, reason = Suspect, illness
+		case back:
+			to, reason = Up, fmt.Sprintf("%s were clean for %s", c.signs(), words(clean))
 		}
-	case silence >= c.downAfter(cfg):
-		to, reason = Down, c.whyDown(silence)
+	case silent >= c.downAfter(cfg):
+		to, reason = Down, c.whyDown(silent)
 	case !c.ever:
 		reason = c.reason
-	case silence >= cfg.suspectAfter():
-		to, reason = Suspect, "no heartbeat for "+words(silence)
+	case silent >= suspectAfter:
+		to, reason = Suspect, fmt.Sprintf("no %s for %s", c.sign(), words(silent))
+	case illness != "":
+		to, reason = Suspect, illness
 	case !c.sick.IsZero():
-		to, reason = Suspect, "the engine says that it is sick, although heartbeats arrive"
+		to, reason = Suspect, fmt.Sprintf("the engine says that it is sick, although %s arrive", c.signs())
 	default:
-		to, reason = Up, "heartbeats arrive"
+		to, reason = Up, c.signs()+" arrive"
 	}
 	if to == c.condition {
 		if to != Down {
@@ -146,16 +196,31 @@ func (c *source) assess(cfg *Config, now time.Time) (Changed, bool) {
 	return change, true
 }
 
-func (c *source) whyDown(silence time.Duration) string {
+// sign is the word for what is expected of a source, and signs for several.
+func (c *source) sign() string {
+	if c.beats {
+		return "heartbeat"
+	}
+	return "report or play"
+}
+
+func (c *source) signs() string {
+	if c.beats {
+		return "heartbeats"
+	}
+	return "reports or plays"
+}
+
+func (c *source) whyDown(silent time.Duration) string {
 	switch {
 	case !c.ever:
-		return "no heartbeat since the monitor started"
+		return fmt.Sprintf("no %s since the monitor started", c.sign())
 	case !c.sick.IsZero():
-		return fmt.Sprintf("the engine said that it is sick, and no heartbeat for %s", words(silence))
+		return fmt.Sprintf("the engine said that it is sick, and no %s for %s", c.sign(), words(silent))
 	case len(c.lost) > 0:
-		return fmt.Sprintf("no heartbeat for %s, longer than %d lost heartbeats before explain", words(silence), len(c.lost))
+		return fmt.Sprintf("no heartbeat for %s, longer than %d lost heartbeats before explain", words(silent), len(c.lost))
 	}
-	return "no heartbeat for " + words(silence)
+	return fmt.Sprintf("no %s for %s", c.sign(), words(silent))
 }
 
 // nextHold is how long a source that goes down now must be clean to be up again.
@@ -168,11 +233,12 @@ func (c *source) nextHold(cfg *Config, now time.Time) time.Duration {
 
 // due is when time alone changes the condition; zero: never.
 func (c *source) due(cfg *Config) time.Time {
+	suspectAfter := c.pace(cfg).suspectAfter()
 	switch {
 	case c.condition == Up, c.recovering():
-		return c.heard.Add(cfg.suspectAfter())
+		return c.heard.Add(suspectAfter)
 	case c.condition == Suspect && !c.clean.IsZero(): // sick, but heard
-		return c.heard.Add(min(cfg.suspectAfter(), c.downAfter(cfg)))
+		return c.heard.Add(min(suspectAfter, c.downAfter(cfg)))
 	case c.condition == Suspect:
 		return c.heard.Add(c.downAfter(cfg))
 	}

@@ -38,7 +38,7 @@ func New(cfg Config, now time.Time) State {
 	for _, number := range cfg.Watched {
 		s.sources = append(s.sources, &source{
 			number: number, since: now, heard: now, hold: cfg.RecoveryHold,
-			reason: "not heard since the monitor started",
+			reason: "not heard since the monitor started", beats: !slices.Contains(cfg.Quiet, number),
 		})
 	}
 	return s
@@ -85,7 +85,13 @@ func (s State) Next() time.Time {
 	for _, c := range s.sources {
 		consider(c.due(s.cfg))
 	}
-	if s.prefers() {
+	if until := s.awaited(); !until.IsZero() {
+		consider(until)
+		for _, c := range s.sources {
+			consider(s.reachedAt(c))
+		}
+	}
+	if s.prefers() || s.leaves() {
 		consider(s.switched.Add(s.cfg.RecoveryHold))
 	}
 	return next
@@ -99,7 +105,7 @@ func (s *State) excuse(now time.Time) {
 	if due.IsZero() || now.Sub(due) <= s.cfg.HeartbeatInterval {
 		return
 	}
-	blind := now.Sub(due) + s.cfg.late()
+	blind := now.Sub(due) + s.cfg.heartbeats().late
 	for i, c := range s.sources {
 		c := *c
 		c.excuse(blind, now)
@@ -115,8 +121,12 @@ func (s *State) learn(e Event) {
 	switch e := e.(type) {
 	case Heartbeats:
 		for _, h := range e {
-			s.change(h.Source, func(c *source) { c.heartbeat(s.cfg, h.Count, s.now) })
+			s.change(h.Source, func(c *source) { c.heartbeat(s.cfg, h, s.now) })
 		}
+	case Life:
+		s.change(e.Source, func(c *source) { c.life(s.cfg, e, s.now) })
+	case Check:
+		s.change(e.Source, func(c *source) { c.check(e, s.now) })
 	case Health:
 		s.change(e.Source, func(c *source) { c.health(e, s.now) })
 	case Probe:
@@ -165,7 +175,12 @@ func (s *State) decide() (Activate, bool) {
 	to, reason := 0, ""
 	switch active, watched := s.find(s.active); {
 	case watched && active.condition == Down && !active.recovering():
-		to, reason = s.best(), fmt.Sprintf("source %d is down: %s", s.active, active.reason)
+		to, reason = s.best(s.candidate), fmt.Sprintf("source %d is down: %s", s.active, active.reason)
+		if to == 0 && !s.now.Before(s.awaited()) {
+			to = s.best(s.lesserEvil)
+		}
+	case s.leaves() && !s.now.Before(s.switched.Add(s.cfg.RecoveryHold)):
+		to, reason = s.best(s.candidate), fmt.Sprintf("source %d is sick: %s", s.active, active.reason)
 	case s.prefers() && !s.now.Before(s.switched.Add(s.cfg.RecoveryHold)):
 		to, reason = s.cfg.DefaultSource, "the default source is up again"
 	}
@@ -176,46 +191,6 @@ func (s *State) decide() (Activate, bool) {
 	s.active, s.manual, s.switched = to, false, s.now
 	s.ahead++
 	return a, true
-}
-
-// best is the source to activate instead of the active one; 0: none is up.
-func (s *State) best() int {
-	var candidates []*source
-	for _, c := range s.sources {
-		if s.candidate(c) {
-			candidates = append(candidates, c)
-		}
-	}
-	if len(candidates) == 0 {
-		return 0
-	}
-	rank := func(c *source) int {
-		switch {
-		case c.probe != "":
-			return 2
-		case c.number != s.cfg.DefaultSource:
-			return 1
-		}
-		return 0
-	}
-	return slices.MinFunc(candidates, func(a, b *source) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.number, b.number))
-	}).number
-}
-
-// candidate reports whether a source may be activated.
-func (s *State) candidate(c *source) bool {
-	return c.number != s.active && c.condition == Up && !c.maintenance
-}
-
-// prefers reports whether the default source is wanted back as soon as the hold
-// allows.
-func (s *State) prefers() bool {
-	if !s.cfg.PreferDefault || !s.mayAct() || !s.known || s.pinned || s.manual {
-		return false
-	}
-	c, watched := s.find(s.cfg.DefaultSource)
-	return watched && s.candidate(c)
 }
 
 // watchOver raises the alarm and clears it.
@@ -231,15 +206,17 @@ func (s *State) watchOver() (Alarm, bool) {
 		s.alarm = "the active source is not known: the sync node has not answered since the start"
 	case !watched:
 		s.alarm, clear = "", fmt.Sprintf("source %d is active and not watched", s.active)
-	case active.condition != Down:
+	case active.condition != Down && !active.isIll(s.cfg):
 		s.alarm, clear = "", fmt.Sprintf("source %d is active and %s", s.active, active.condition)
 	case was == "" && active.recovering(): // the source can be heard: no reason to wake anybody
+	case was == "" && s.now.Before(s.awaited()): // another source may be activated in a moment
 	case s.pinned:
-		s.alarm = fmt.Sprintf("source %d is pinned and down: %s", s.active, active.reason)
+		s.alarm = fmt.Sprintf("source %d is pinned and %s: %s", s.active, active.trouble(), active.reason)
 	case s.standby.On:
-		s.alarm = fmt.Sprintf("source %d is active and down, and this monitor may not switch, because %s: %s", s.active, s.standby.Why, active.reason)
+		s.alarm = fmt.Sprintf("source %d is active and %s, and this monitor may not switch, because %s: %s", s.active, active.trouble(), s.standby.Why, active.reason)
+	case active.condition != Down && s.best(s.candidate) != 0: // it is left when the hold is over
 	default:
-		s.alarm = fmt.Sprintf("source %d is active and down, and no other source is up: %s", s.active, active.reason)
+		s.alarm = fmt.Sprintf("source %d is active and %s, and no other source is up: %s", s.active, active.trouble(), active.reason)
 	}
 	switch {
 	case was == "" && s.alarm != "":

@@ -8,7 +8,12 @@ type Source struct {
 	Condition Condition
 	Since     time.Time
 	Reason    string    // for the condition, in words
-	Heard     time.Time // the last heartbeat; zero: none since the start
+	Heard     time.Time // the last sign of life; zero: none since the start
+	// Beats: heartbeats count; otherwise health reports and plays. Interval is how
+	// often they come, and Promise says in words what follows from that.
+	Beats    bool
+	Interval time.Duration
+	Promise  string
 	// Lost is how many heartbeats were lost among the last sixty, as far as they
 	// make the source more patient. DownAfter is the silence after which it is down.
 	Lost      int
@@ -16,11 +21,16 @@ type Source struct {
 	// Recovering is since when the source can be heard again; zero if it is not
 	// down or not heard. UpAt is when it is up if that lasts.
 	Recovering, UpAt time.Time
-	Sick             bool
+	Sick             bool // by its own word, or by what it sends
 	// Probed: the source's API was asked; ProbeFailure is why it did not answer.
 	Probed       bool
 	ProbeFailure string
 	Maintenance  bool
+	// IsChecked: a check plugin ran. Checked is what it found last, and CheckLine
+	// what it said.
+	IsChecked bool
+	Checked   Outcome
+	CheckLine string
 }
 
 // Sources are the watched sources, by number.
@@ -29,8 +39,10 @@ func (s State) Sources() []Source {
 	for i, c := range s.sources {
 		v := Source{
 			Number: c.number, Condition: c.condition, Since: c.since, Reason: c.reason,
+			Beats: c.beats, Interval: c.pace(s.cfg).interval, Promise: s.cfg.promise(c.beats, c.gaps, len(c.lost)),
+			IsChecked: c.isChecked, Checked: c.checked, CheckLine: c.line,
 			Lost: len(c.lost), DownAfter: c.downAfter(s.cfg),
-			Sick: !c.sick.IsZero(), Probed: c.probed, ProbeFailure: c.probe, Maintenance: c.maintenance,
+			Sick: !c.sick.IsZero() || c.illness(s.cfg) != "", Probed: c.probed, ProbeFailure: c.probe, Maintenance: c.maintenance,
 		}
 		if c.ever {
 			v.Heard = c.heard

@@ -11,12 +11,18 @@ import (
 	"strings"
 
 	"aura.radio/engine/pkg/config"
+	"aura.radio/engine/pkg/relay"
 )
 
 // Config of the listener. It is meant to be filled by config.Load.
 type Config struct {
 	Listen  string         `env:"HEARTBEAT_LISTEN" envDefault:"127.0.0.1:43334" doc:"Address and UDP port at which heartbeats arrive."`
-	Sources map[int]Sender `family:"SOURCE" doc:"Where the source's heartbeats come from: an address or a host name, with :port if several engines share a host. Prefer an address: a source is not heard until its host name is resolved. A source without this variable is not watched."`
+	Sources map[int]Sender `family:"SOURCE" doc:"Where the source's heartbeats come from: an address or a host name, with :port if several engines share a host. Prefer an address: a source is not heard until its host name is resolved. Set it only for a source that sends heartbeats to this monitor itself."`
+	Key     string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key of the heartbeats that engine-apis relay: at least 32 bytes in hex or base64, the same at every engine-api and monitor. Relayed heartbeats count from any address. Once a source is relayed, its plain heartbeats no longer count."`
+
+	// Watched are the numbers of all sources; those without a Sender can be heard
+	// only through a relay.
+	Watched []int
 }
 
 // Validate names every mistake.
@@ -29,6 +35,9 @@ func (c *Config) Validate() error {
 	if _, e := netip.ParseAddr(host); err != nil || host != "" && e != nil {
 		found = append(found, &config.Mistake{Variable: "HEARTBEAT_LISTEN", Value: c.Listen,
 			Rule: "must be address:port, such as 127.0.0.1:43334 or [::]:43334"})
+	}
+	if _, err := c.key(); err != nil {
+		found = append(found, &config.Mistake{Variable: "HEARTBEAT_KEY", Rule: err.Error()})
 	}
 	owner := map[Sender]int{}
 	for _, number := range slices.Sorted(maps.Keys(c.Sources)) {
@@ -45,6 +54,21 @@ func (c *Config) Validate() error {
 		}
 	}
 	return errors.Join(found...)
+}
+
+// key is the key of relayed heartbeats; nil if there is none.
+func (c *Config) key() ([]byte, error) {
+	if c.Key == "" {
+		return nil, nil
+	}
+	return relay.Key(c.Key)
+}
+
+// numbers are those of all sources.
+func (c *Config) numbers() []int {
+	all := slices.AppendSeq(slices.Clone(c.Watched), maps.Keys(c.Sources))
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // unreachable tells why heartbeats of the sender never arrive at a listening

@@ -1,5 +1,5 @@
 // Package heartbeat receives the engines' heartbeats: UDP datagrams of any
-// content, whose sender address tells the source.
+// content, whose sender address tells the source, and those that engine-apis relay.
 //
 // It promises that a slow consumer makes no source look silent. Heartbeats that
 // arrive while nobody takes them are coalesced per source, as a count and the
@@ -14,4 +14,9 @@
 // known addresses count while that fails. If two names come to mean one address,
 // it belongs to the source with the lower number. A zone of an IPv6 address
 // counts if one is configured.
+//
+// With a key, a relayed heartbeat counts by its signature and numbers alone, as
+// package relay says, from any address, and for any watched source. Once a source is
+// relayed, plain datagrams no longer count for it: an address can be forged. Without
+// a key, a relayed heartbeat is as good as any datagram.
 package heartbeat

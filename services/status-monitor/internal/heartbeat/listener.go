@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -14,35 +13,25 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"aura.radio/engine/pkg/logging"
+	"aura.radio/engine/pkg/lookup"
+	"aura.radio/engine/pkg/relay"
 )
 
-const (
-	// resolveEvery is how often a host name is looked up again, and resolveAgain
-	// how soon after a failure. resolveTimeout bounds one look-up.
-	resolveEvery   = time.Minute
-	resolveAgain   = 5 * time.Second
-	resolveTimeout = 5 * time.Second
-	// receiveBuffer, in bytes, is asked of the kernel, for moments in which nobody
-	// reads. The kernel may give less.
-	receiveBuffer = 4 << 20
-)
-
-// Resolver looks host names up; net.DefaultResolver is one.
-type Resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
+// receiveBuffer, in bytes, is asked of the kernel, for moments in which nobody
+// reads. The kernel may give less.
+const receiveBuffer = 4 << 20
 
 // Listener receives heartbeats.
 type Listener struct {
 	conn     *net.UDPConn
 	numbers  []int    // of the sources, ascending
 	senders  []Sender // one for each of numbers
-	resolver Resolver
+	resolver lookup.Resolver
 	log      zerolog.Logger
 
 	queue     *queue
 	strangers strangers
+	relays    *relays         // nil: no key is known, and every datagram counts by its address
 	received  []atomic.Uint64 // one for each of numbers
 	registry  atomic.Pointer[registry]
 
@@ -51,7 +40,7 @@ type Listener struct {
 }
 
 // Listen opens the socket. Datagrams wait in it until Run reads them.
-func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error) {
+func Listen(cfg Config, resolver lookup.Resolver, log zerolog.Logger) (*Listener, error) {
 	addr, err := net.ResolveUDPAddr("udp", cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen for heartbeats: %w", err)
@@ -63,7 +52,11 @@ func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error
 	if err := conn.SetReadBuffer(receiveBuffer); err != nil {
 		log.Warn().Err(err).Msg("the receive buffer for heartbeats can't be enlarged")
 	}
-	numbers := slices.Sorted(maps.Keys(cfg.Sources))
+	key, err := cfg.key()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("heartbeat key: %w", err), conn.Close())
+	}
+	numbers := cfg.numbers()
 	l := &Listener{
 		conn: conn, numbers: numbers, resolver: resolver, log: log, queue: newQueue(numbers),
 		strangers: strangers{log: log, all: make(map[netip.Addr]*Stranger, maxStrangers)},
@@ -71,6 +64,9 @@ func Listen(cfg Config, resolver Resolver, log zerolog.Logger) (*Listener, error
 	}
 	for _, n := range numbers {
 		l.senders = append(l.senders, cfg.Sources[n])
+	}
+	if key != nil {
+		l.relays = newRelays(key, numbers)
 	}
 	l.register("", nil)
 	return l, nil
@@ -107,33 +103,42 @@ func (l *Listener) Run(ctx context.Context) error {
 	defer resolving.Wait()
 	defer cancel()
 	for _, name := range l.names() {
-		resolving.Go(func() { l.keepResolving(ctx, name) })
+		resolving.Go(func() {
+			lookup.Keep(ctx, l.resolver, name, func(addrs []netip.Addr) { l.register(name, addrs) }, l.log)
+		})
 	}
 	defer context.AfterFunc(ctx, func() { l.conn.Close() })()
 	defer l.conn.Close()
 
-	var content [1]byte // any content counts; the kernel throws the rest away
+	var content [relay.Size + 1]byte // the kernel throws the rest away
 	for {
-		_, from, err := l.conn.ReadFromUDPAddrPort(content[:])
+		n, from, err := l.conn.ReadFromUDPAddrPort(content[:])
 		if err != nil {
 			if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
 				return nil
 			}
 			return fmt.Errorf("receive heartbeats: %w", err)
 		}
-		l.receive(from, time.Now())
+		l.receive(content[:n], from, time.Now())
 	}
 }
 
 // receive counts one datagram.
-func (l *Listener) receive(from netip.AddrPort, now time.Time) {
-	i, known := l.registry.Load().find(from)
-	if !known {
-		l.strangers.count(from, now)
+func (l *Listener) receive(datagram []byte, from netip.AddrPort, now time.Time) {
+	if l.relays != nil && relay.IsOne(datagram) {
+		l.hear(datagram, from, now)
 		return
 	}
-	l.received[i].Add(1)
-	l.queue.put(i, now)
+	i, known := l.registry.Load().find(from)
+	switch {
+	case !known:
+		l.strangers.count(from, now)
+	case l.relays != nil && l.relays.follows(i):
+		l.relays.refused[plain].Add(1)
+	default:
+		l.received[i].Add(1)
+		l.queue.put(i, Beat{At: now, Count: 1})
+	}
 }
 
 // names are the host names among the senders.
@@ -146,34 +151,6 @@ func (l *Listener) names() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-// keepResolving looks a name up, again and again.
-func (l *Listener) keepResolving(ctx context.Context, name string) {
-	trouble := logging.NewLasting(l.log.With().Str("host", name).Logger(), "resolving the host of a source failed")
-	for {
-		wait := resolveEvery
-		lookup, cancel := context.WithTimeout(ctx, resolveTimeout)
-		addrs, err := l.resolver.LookupNetIP(lookup, "ip", name)
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil && len(addrs) == 0 {
-			err = errors.New("the name has no address")
-		}
-		trouble.Report(err)
-		if err == nil {
-			l.register(name, addrs)
-		} else {
-			wait = resolveAgain
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-	}
 }
 
 // register makes a new registry with what a name resolved to.

@@ -10,6 +10,10 @@ type Beat struct {
 	Source int
 	At     time.Time // the last arrival, with a monotonic reading
 	Count  int       // how many arrived
+	// Relayed: they came from a relay, which numbers them. Missing is how many of
+	// its numbers did not arrive.
+	Relayed bool
+	Missing int
 }
 
 // queue holds at most one Beat for each source.
@@ -29,15 +33,14 @@ func newQueue(numbers []int) *queue {
 	return q
 }
 
-// put adds one heartbeat of the source with that index.
-func (q *queue) put(i int, at time.Time) {
+// put adds what arrived from the source with that index.
+func (q *queue) put(i int, arrived Beat) {
 	q.mu.Lock()
 	b := &q.waiting[i]
 	if b.Count == 0 {
 		q.order = append(q.order, i)
 	}
-	b.Count++
-	b.At = at
+	b.At, b.Count, b.Missing, b.Relayed = arrived.At, b.Count+arrived.Count, b.Missing+arrived.Missing, arrived.Relayed
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
@@ -51,7 +54,7 @@ func (q *queue) take(into []Beat) []Beat {
 	defer q.mu.Unlock()
 	for _, i := range q.order {
 		into = append(into, q.waiting[i])
-		q.waiting[i].Count = 0
+		q.waiting[i].Count, q.waiting[i].Missing = 0, 0
 	}
 	q.order = q.order[:0]
 	return into

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"aura.radio/engine/pkg/lookup"
 )
 
 func senders(t testing.TB, texts ...string) []Sender {
@@ -92,7 +94,10 @@ func TestResolve(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
-		go func() { defer close(done); l.keepResolving(ctx, "engine4.example") }()
+		go func() {
+			defer close(done)
+			lookup.Keep(ctx, resolver, "engine4.example", func(addrs []netip.Addr) { l.register("engine4.example", addrs) }, zerolog.Nop())
+		}()
 		known := func(want ...string) {
 			t.Helper()
 			synctest.Wait()
@@ -162,8 +167,8 @@ func TestReceive_Allocations(t *testing.T) { // not parallel: it measures
 	defer l.conn.Close()
 	now := time.Now()
 	for name, from := range map[string]string{"source": "10.0.0.1:5", "mapped": "[::ffff:10.0.0.1]:5", "stranger": "10.0.0.2:5"} {
-		sender := netip.MustParseAddrPort(from)
-		if n := testing.AllocsPerRun(1000, func() { l.receive(sender, now) }); n != 0 {
+		sender, ok := netip.MustParseAddrPort(from), []byte("OK")
+		if n := testing.AllocsPerRun(1000, func() { l.receive(ok, sender, now) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
@@ -178,11 +183,11 @@ func TestReceive_Allocations(t *testing.T) { // not parallel: it measures
 		if _, err := to.Write(ok); err != nil {
 			t.Fatal(err)
 		}
-		_, from, err := l.conn.ReadFromUDPAddrPort(content)
+		n, from, err := l.conn.ReadFromUDPAddrPort(content)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.receive(from, now)
+		l.receive(content[:n], from, now)
 	}); n != 0 {
 		t.Errorf("through a socket: %v allocations", n)
 	}

@@ -29,8 +29,10 @@ func newMetrics() metrics {
 
 var (
 	stateDesc = prometheus.NewDesc("aura_monitor_source_state", "1 for the state that a source is in.", []string{"source", "state"}, nil)
-	ageDesc   = prometheus.NewDesc("aura_monitor_heartbeat_age_seconds", "Time since the last heartbeat of a source, once it was heard.", []string{"source"}, nil)
+	ageDesc   = prometheus.NewDesc("aura_monitor_heartbeat_age_seconds", "Time since the last sign of life of a source, once it was heard.", []string{"source"}, nil)
 	lostDesc  = prometheus.NewDesc("aura_monitor_heartbeats_lost", "Lost heartbeats among the last sixty of a source, as far as they prolong its timeout.", []string{"source"}, nil)
+	checkDesc = prometheus.NewDesc("aura_monitor_check_outcome", "What the check plugin of a source found last: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", []string{"source"}, nil)
+	sickDesc  = prometheus.NewDesc("aura_monitor_source_sick", "1 while a source is sick, by its own word or by what it sends.", []string{"source"}, nil)
 	alarmDesc = prometheus.NewDesc("aura_monitor_alarm", "1 while the alarm is raised.", nil, nil)
 )
 
@@ -39,6 +41,8 @@ func (m *Monitor) Describe(out chan<- *prometheus.Desc) {
 	out <- stateDesc
 	out <- ageDesc
 	out <- lostDesc
+	out <- checkDesc
+	out <- sickDesc
 	out <- alarmDesc
 	m.metrics.switches.Describe(out)
 	m.metrics.latency.Describe(out)
@@ -59,6 +63,10 @@ func (m *Monitor) Collect(out chan<- prometheus.Metric) {
 			gauge(ageDesc, time.Since(s.Heard).Seconds(), number)
 		}
 		gauge(lostDesc, float64(s.Lost), number)
+		gauge(sickDesc, is(s.Sick), number)
+		if s.IsChecked {
+			gauge(checkDesc, float64(s.Checked), number)
+		}
 	}
 	gauge(alarmDesc, is(v.Alarm != ""))
 	m.metrics.switches.Collect(out)

@@ -178,7 +178,7 @@ func (m *Monitor) hear() {
 	}
 	heard := make(decision.Heartbeats, len(m.taken))
 	for i, b := range m.taken {
-		heard[i] = decision.Heartbeat{Source: b.Source, Count: b.Count}
+		heard[i] = decision.Heartbeat{Source: b.Source, Count: b.Count, Numbered: b.Relayed, Missing: b.Missing}
 	}
 	m.step(heard, m.taken[0].At)
 }

@@ -20,6 +20,10 @@ const (
 	minTimeout  = 100 * time.Millisecond
 )
 
+// Lag is how late the monitor may learn of what an engine-api has heard: it asks
+// again after the interval, and each of the two calls may take until its timeout.
+func (c *Config) Lag() time.Duration { return c.Interval + 2*c.Timeout }
+
 // Validate names every mistake.
 func (c *Config) Validate() error {
 	var interval, timeout error

@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/services/status-monitor/internal/decision"
 )
 
@@ -21,6 +22,9 @@ type Node interface {
 	// LatestHealth is the source's newest record. Error: model.ErrNotFound if it
 	// has none.
 	LatestHealth(ctx context.Context, source int) (model.Health, error)
+	// Life is when the source was last heard. Error: peer.ErrUnsupported if the node
+	// is too old to tell.
+	Life(ctx context.Context, source int) (model.Life, error)
 }
 
 // Prober asks the nodes. Make it with New and Run it once.
@@ -54,14 +58,24 @@ func (p *Prober) Run(ctx context.Context) error {
 func (p *Prober) follow(ctx context.Context, source int, node Node) {
 	trouble := logging.NewLasting(p.log.With().Int("source", source).Logger(), "asking the engine's API failed")
 	told, last := false, ""
+	var ear ear
 	for {
-		health, err := p.ask(ctx, source, node)
+		began := time.Now()
+		heard, err := ask(ctx, p.cfg.Timeout, source, node.Life)
+		isOlder := errors.Is(err, peer.ErrUnsupported)
+		if !isOlder && ctx.Err() == nil {
+			p.learn(ear.news(source, heard, err, time.Since(began)))
+		}
+		health, err := ask(ctx, p.cfg.Timeout, source, node.LatestHealth)
 		if ctx.Err() != nil {
 			return
 		}
 		recorded := err == nil
 		if errors.Is(err, model.ErrNotFound) {
 			err = nil // the node answers
+		}
+		if isOlder {
+			p.learn(ear.record(source, health, err, time.Since(began)))
 		}
 		trouble.Report(err)
 		failure := Failure(err, p.cfg.Timeout)
@@ -71,7 +85,11 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 			p.learn(decision.Probe{Source: source, Failure: failure})
 		}
 		if recorded {
-			p.learn(decision.Health{Source: source, Healthy: health.Healthy, At: health.Said().LogTime})
+			sign := health.Signs.Read()
+			p.learn(decision.Health{
+				Source: source, Healthy: health.Healthy, At: health.Said().LogTime,
+				Silence: is(sign.Silence), Frozen: sign.Frozen, Fallback: is(sign.Fallback),
+			})
 		}
 		select {
 		case <-ctx.Done():
@@ -81,10 +99,14 @@ func (p *Prober) follow(ctx context.Context, source int, node Node) {
 	}
 }
 
-func (p *Prober) ask(ctx context.Context, source int, node Node) (model.Health, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.Timeout)
+// is reports whether something was said, and is so.
+func is(said *bool) bool { return said != nil && *said }
+
+// ask makes one call to a node.
+func ask[T any](ctx context.Context, timeout time.Duration, source int, call func(context.Context, int) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return node.LatestHealth(ctx, source)
+	return call(ctx, source)
 }
 
 func (p *Prober) note(source int, up bool) {

@@ -31,7 +31,17 @@ import (
 type node struct {
 	mu     sync.Mutex
 	answer func(ctx context.Context, source int) (model.Health, error)
+	heard  model.Life // an older node if there is no start
 	asked  []time.Time
+}
+
+func (n *node) Life(context.Context, int) (model.Life, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.heard.Start == "" {
+		return model.Life{}, peer.ErrUnsupported
+	}
+	return n.heard, nil
 }
 
 func (n *node) LatestHealth(ctx context.Context, source int) (model.Health, error) {
@@ -67,6 +77,7 @@ func says(healthy bool) func(context.Context, int) (model.Health, error) {
 type learned struct {
 	mu     sync.Mutex
 	events []string
+	lives  []decision.Life
 }
 
 func (l *learned) learn(e decision.Event) {
@@ -76,7 +87,15 @@ func (l *learned) learn(e decision.Event) {
 	case decision.Probe:
 		l.events = append(l.events, fmt.Sprintf("%d: %q", e.Source, e.Failure))
 	case decision.Health:
-		l.events = append(l.events, fmt.Sprintf("%d healthy %t after %s", e.Source, e.Healthy, time.Since(e.At)))
+		text := fmt.Sprintf("%d healthy %t after %s", e.Source, e.Healthy, time.Since(e.At))
+		for word, is := range map[string]bool{" silence": e.Silence, " frozen": e.Frozen, " fallback": e.Fallback} {
+			if is {
+				text += word
+			}
+		}
+		l.events = append(l.events, text)
+	case decision.Life:
+		l.lives = append(l.lives, e)
 	}
 }
 
@@ -141,6 +160,85 @@ func TestProber(t *testing.T) {
 			if got := log.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, `"source":1`) || !strings.Contains(got, "recovered") {
 				t.Errorf("logged %s", got)
 			}
+		})
+	})
+
+	t.Run("Signs", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := &node{answer: fails(model.ErrNotFound)}
+			_, l, stop := start(t, map[int]probe.Node{1: n}, io.Discard)
+			l.expect(t, `1: ""`)
+			for word, sign := range map[string]model.Sign{
+				" silence": {Silence: new(true)}, " frozen": {Frozen: true}, " fallback": {Fallback: new(true)}, "": {Silence: new(false), Fallback: new(false)},
+			} {
+				n.set(func(context.Context, int) (model.Health, error) {
+					return model.Health{Source: 1, Healthy: true, LogTime: time.Now(), Signs: sign.Text()}, nil
+				})
+				time.Sleep(interval)
+				l.expect(t, "1 healthy true after 0s"+word)
+			}
+			stop()
+		})
+	})
+
+	// Life: only what is new counts, also after a restart of the engine-api. An older
+	// engine-api has no other life than its records.
+	t.Run("Life", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			n := &node{answer: fails(model.ErrNotFound), heard: model.Life{Source: 1, Start: "a"}}
+			_, l, stop := start(t, map[int]probe.Node{1: n}, io.Discard)
+			words := func(count int64, seconds int) model.Words {
+				return model.Words{Count: count, Ago: time.Duration(seconds) * time.Second}
+			}
+			said := time.Now()
+			l.expect(t, `1: ""`)
+			for i, c := range []struct {
+				heard  model.Life
+				record bool // a new one
+				want   string
+			}{
+				{model.Life{Start: "a"}, false, "0 0"},
+				{model.Life{Start: "a", Reports: words(2, 3), Plays: words(1, 60)}, false, "2 3s 1 1m0s"},
+				{model.Life{Start: "a", Reports: words(2, 8), Plays: words(1, 65)}, false, "0 0"},
+				{model.Life{Start: "a", Reports: words(3, 1), Plays: words(1, 70)}, true, "1 1s 0"},
+				{model.Life{Start: "b"}, true, "0 0"},
+				{model.Life{Start: "b", Reports: words(1, 4)}, true, "1 4s 0"},
+				{model.Life{}, true, "0 0"}, // the first record that it sees
+				{model.Life{}, true, "1 0s 0"},
+				{model.Life{}, false, "0 0"},
+			} {
+				n.mu.Lock()
+				n.heard = c.heard
+				n.heard.Source = 1
+				n.mu.Unlock()
+				if c.record {
+					said = said.Add(time.Second)
+				}
+				record := model.Health{Source: 1, Healthy: true, LogTime: said}
+				n.set(func(context.Context, int) (model.Health, error) { return record, nil })
+				l.mu.Lock()
+				l.lives = nil
+				l.mu.Unlock()
+				time.Sleep(interval)
+				synctest.Wait()
+				got := ""
+				for _, e := range l.lives {
+					for _, w := range []decision.Words{e.Reports, e.Plays} {
+						got += fmt.Sprintf(" %d", w.Count)
+						if w.Count > 0 {
+							if w.Ago > 0 || c.heard.Start == "" {
+								got += " " + w.Ago.String()
+							}
+						}
+					}
+				}
+				if strings.TrimSpace(got) != c.want {
+					t.Errorf("%d: got %q, want %q", i, got, c.want)
+				}
+			}
+			stop()
 		})
 	})
 

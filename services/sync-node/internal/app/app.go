@@ -82,6 +82,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Sources:    active,
 		Healths:    a.health,
 		Clocks:     clocks,
+		Lives:      status.NewLives(time.Now),
 		Sync:       a.station,
 		Gate:       origins,
 		State:      a.state,

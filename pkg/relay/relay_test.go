@@ -1,0 +1,151 @@
+package relay_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"aura.radio/engine/pkg/relay"
+)
+
+var key = bytes.Repeat([]byte{7}, 32)
+
+func TestKey(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key), base64.RawStdEncoding.EncodeToString(key), base64.URLEncoding.EncodeToString(key),
+	} {
+		if got, err := relay.Key(text); err != nil || !bytes.Equal(got, key) {
+			t.Errorf("%s: %x, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "secret", hex.EncodeToString(key[1:]), base64.StdEncoding.EncodeToString(key[1:]), "not base64, but quite long, and longer than any key"} {
+		if got, err := relay.Key(text); err == nil {
+			t.Errorf("%s is taken as %x", text, got)
+		}
+	}
+}
+
+func TestSigner(t *testing.T) {
+	t.Parallel()
+	count := relay.NewCount(3)
+	count.Next()
+	sent := relay.NewSigner(key).Append([]byte("before"), count.For(9))[len("before"):]
+	if len(sent) != relay.Size || !relay.IsOne(sent) || relay.IsOne([]byte("OK")) {
+		t.Errorf("%x", sent)
+	}
+	reader := relay.NewSigner(key)
+	if got, ok := reader.Read(sent); !ok || got != count.For(9) || got.Source != 3 || got.Number != 1 {
+		t.Errorf("%+v", got)
+	}
+	for i := range sent { // each byte is signed
+		wrong := slices.Clone(sent)
+		wrong[i] ^= 1
+		if got, ok := reader.Read(wrong); ok {
+			t.Errorf("byte %d does not matter: %+v", i, got)
+		}
+	}
+	for _, wrong := range [][]byte{nil, sent[1:], append(slices.Clone(sent), 0), relay.NewSigner(append(key, 1)).Append(nil, count.For(9))} {
+		if got, ok := reader.Read(wrong); ok {
+			t.Errorf("%x is read as %+v", wrong, got)
+		}
+	}
+}
+
+// running is a relay, with the nonce that its monitor gave.
+type running struct {
+	*relay.Count
+	nonce uint64
+}
+
+// world is a monitor, relays of one source that follow each other, and somebody who
+// records everything and sends it again.
+type world struct {
+	t        *rapid.T
+	monitor  *relay.Follower
+	now      running
+	listens  bool   // the monitor heard a relay of this source since its start
+	counted  uint64 // of the present relay
+	recorded []relay.Datagram
+}
+
+// arrive lets a datagram of the present relay arrive, and the answers to it.
+func (w *world) arrive() {
+	d := w.now.For(w.now.nonce)
+	for range 2 {
+		v, missing, answer := w.monitor.Hear(d)
+		switch v {
+		case relay.Counts:
+			if d.Number <= w.counted {
+				w.t.Fatalf("number %d counts after %d", d.Number, w.counted)
+			}
+			want := d.Number - w.counted - 1
+			if !w.listens {
+				want = 0
+			}
+			if missing != want {
+				w.t.Fatalf("%d are missing, want %d", missing, want)
+			}
+			w.counted, w.listens = d.Number, true
+			return
+		case relay.Replayed:
+			w.t.Fatalf("number %d of a live relay is replayed", d.Number)
+		}
+		nonce, ok := w.now.Nonce(answer)
+		if !ok {
+			w.t.Fatalf("the challenge %+v is not for this relay", answer)
+		}
+		w.now.nonce = nonce
+		d = w.now.For(nonce)
+		w.recorded = append(w.recorded, d)
+	}
+	w.t.Fatal("a live relay does not count")
+}
+
+// TestFollower: over random histories each heartbeat that arrives counts, once, and
+// what is missing is exact. Nothing that was recorded ever counts, before or after
+// restarts of the relay and of the monitor.
+func TestFollower(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := &world{t: t, monitor: relay.NewFollower(), now: running{Count: relay.NewCount(1)}}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			switch rapid.SampledFrom([]string{"beat", "beat", "beat", "lost", "replay", "replay", "relay starts", "monitor starts"}).Draw(t, "step") {
+			case "beat":
+				w.now.Next()
+				w.recorded = append(w.recorded, w.now.For(w.now.nonce))
+				w.arrive()
+			case "lost":
+				w.now.Next()
+				w.recorded = append(w.recorded, w.now.For(w.now.nonce))
+			case "replay": // also of one that was lost: the thief kept it, unless it is the very next
+				if len(w.recorded) == 0 {
+					continue
+				}
+				d := w.recorded[rapid.IntRange(0, len(w.recorded)-1).Draw(t, "which")]
+				isHeldUp := d == w.now.For(w.now.nonce) || d.Start == w.now.For(0).Start && d.Number > w.counted
+				if v, _, _ := w.monitor.Hear(d); v == relay.Counts && !isHeldUp {
+					t.Fatalf("%+v counts again", d)
+				} else if v == relay.Counts {
+					w.counted, w.listens = d.Number, true
+				}
+			case "relay starts":
+				w.now, w.counted = running{Count: relay.NewCount(1)}, 0
+			case "monitor starts":
+				w.monitor, w.listens, w.counted = relay.NewFollower(), false, 0
+				for _, d := range w.recorded { // none of them is from after its start
+					if v, _, _ := w.monitor.Hear(d); v == relay.Counts {
+						t.Fatalf("%+v counts after a start", d)
+					}
+				}
+			}
+			if v, _, _ := w.monitor.Hear(relay.Datagram{Source: 1, Start: w.now.For(0).Start}); v == relay.Counts {
+				t.Fatal("number 0 counts")
+			}
+		}
+	})
+}
