@@ -83,10 +83,11 @@ func TestAPI_untitled(t *testing.T) {
 	for _, track := range get[[]api.Track](s, "/trackservice") {
 		titles = append(titles, track.TrackArtist+track.TrackAlbum+track.TrackTitle)
 	}
-	if slices.Sort(titles); !slices.Equal(titles, []string{"Morning", "Noon"}) {
+	// Of two plays at one start one is heard.
+	if !slices.Equal(titles, []string{"Morning"}) {
 		t.Errorf("the track service shows %q", titles)
 	}
-	if got := shown(t, s.website("")); got != "Morning Noon" && got != "Noon Morning" {
+	if got := shown(t, s.website("")); got != "Morning" {
 		t.Errorf("AURA 1.x is shown %q", got)
 	}
 	if got := shown(t, s.website("?containsMusic=true")); got != "" {

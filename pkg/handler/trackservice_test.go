@@ -287,7 +287,7 @@ func TestAPI_ListTracksOfDay(t *testing.T) {
 				`"track_start": "2020-06-26 23:50:00", "track_duration": 300, "track_title": "over"`,
 				`"track_start": "2020-06-27 09:00:00", "track_duration": 300, "track_title": "morning"`,
 				`"track_start": "2020-06-27 23:58:00", "track_duration": 300, "track_title": "night"`,
-				`"track_start": "2020-06-28 00:03:00", "track_type": 2, "track_title": "live"`,
+				`"track_start": "2020-06-28 21:00:00", "track_type": 2, "track_title": "live"`,
 			} {
 				s.do(http.StatusNoContent, http.MethodPost, "/playlog", `{"log_source": 1, `+play+`}`)
 			}
