@@ -27,7 +27,7 @@ soak() {
 }
 soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate)$'
 soak scripts/histories.sh pkg/onair '^Test(Derive|Splice)_Oracle$' "$checks"
-soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Split)$' "$checks"
+soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Cuts_window|Cuts_known|Cuts_trouble)$' "$checks"
 # In memory, if possible: the stations above show what a disk has to do with it.
 memory=/dev/shm
 [ -w "$memory" ] || memory=/tmp

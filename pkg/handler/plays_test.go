@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -61,7 +62,8 @@ func TestAPI_StorePlaylog_listBounds(t *testing.T) {
 	}
 	list := make([]map[string]string, 1001)
 	for i := range list {
-		list[i] = map[string]string{"track_start": "2020-06-27 19:14:00", "track_title": fmt.Sprint(i)}
+		start := time.Date(2020, 6, 27, 19, 14, 0, 0, time.UTC).Add(time.Duration(i) * time.Minute)
+		list[i] = map[string]string{"track_start": start.Format(time.DateTime), "track_title": fmt.Sprint(i)}
 	}
 	body, err := json.Marshal(list)
 	if err != nil {

@@ -12,7 +12,10 @@ func (s *source) believed(fallbacks []*play) (heard []*play) {
 		}
 		heard = append(heard, f)
 	}
-	over := cover{programme: s.enter(heard), health: s.health} // as if each were heard
+	over := cover{health: s.health}
+	if slices.ContainsFunc(heard, func(f *play) bool { return s.health.saidNone(f.Start) }) {
+		over.programme = s.enter(heard) // as if each were heard
+	}
 	return slices.DeleteFunc(heard, func(f *play) bool {
 		switch {
 		case f.waited:

@@ -73,6 +73,13 @@ func Evidence(c Config, said []Play) (i Interval) {
 	return Interval{i.From.Add(-Fresh), i.Until.Add(Fresh + 1)}
 }
 
+// AwaitsHealth reports whether a report that comes at t may still decide whether
+// the play was heard: a fallback that began earlier and is not over as planned.
+func (c Config) AwaitsHealth(said Play, t time.Time) bool {
+	p := c.newPlay(said)
+	return p.isFallback && p.Start.Before(t) && p.bound().After(t)
+}
+
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b

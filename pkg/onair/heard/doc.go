@@ -115,4 +115,13 @@
 // at once. The programme goes on as if they had not been, but what rules 3 to 5
 // decided stays: a fallback that such a play ended stays ended. Going takes time
 // from nobody, so once is enough.
+//
+// # Windows
+//
+// Cuts finds where a history may be cut, so that a part of it can be derived
+// alone. As a rule that is at each play of the programme that is audible from its
+// start: it ends whatever was before. There is no cut where something that began
+// earlier is repeated, is told again, starts within a second, or arrives later
+// and may have been late; or where plays of both sides waited in one queue. What
+// a window needs of health is its Evidence.
 package heard

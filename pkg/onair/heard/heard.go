@@ -23,11 +23,7 @@ func Derive(c Config, said []Play, reports []Report) []Heard {
 
 // plays returns the plays in order, with what was heard of each.
 func (c Config) plays(said []Play, reports []Report) []*play {
-	plays := make([]*play, len(said))
-	for i, p := range said {
-		plays[i] = c.newPlay(p)
-	}
-	slices.SortFunc(plays, inOrder)
+	plays := c.inOrderOf(said)
 	derive(plays, newReports(reports))
 	return plays
 }

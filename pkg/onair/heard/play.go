@@ -91,12 +91,27 @@ const (
 	byPerson
 )
 
-func (c Config) newPlay(p Play) *play {
-	d := &play{Play: p, longest: c.LongestFile}
+func (c Config) isFallback(p Play) bool {
+	return p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+}
+
+// inOrderOf returns what was said, in order.
+func (c Config) inOrderOf(said []Play) []*play {
+	all, plays := make([]play, len(said)), make([]*play, len(said))
+	for i, p := range said {
+		all[i] = c.newPlay(p)
+		plays[i] = &all[i]
+	}
+	slices.SortFunc(plays, inOrder)
+	return plays
+}
+
+func (c Config) newPlay(p Play) play {
+	d := play{Play: p, longest: c.LongestFile}
 	if p.Type == model.TrackTypeStream || p.Type == model.TrackTypeLine {
 		d.longest = c.LongestLive
 	}
-	d.isFallback = p.ShowID == 0 && p.MediaID == 0 && slices.Contains(c.FallbackShows, p.ShowName)
+	d.isFallback = c.isFallback(p)
 	if p.Duration > 0 {
 		d.end = p.Start.Add(p.Duration)
 	}

@@ -25,8 +25,13 @@ func audible(programme entrances, fallbacks []*title) {
 	for _, e := range programme {
 		all = append(all, e.of.title)
 	}
+	anyShort := false
 	for _, t := range all {
 		t.isShort = t.isCut && t.total() < shortest
+		anyShort = anyShort || t.isShort
+	}
+	if !anyShort {
+		return
 	}
 	lay(programme, fallbacks)
 	for _, t := range all {

@@ -59,16 +59,12 @@ func (c Config) survey(said []Play, health reports, known Interval) *survey {
 		known: known, horizon: known.Until.Add(-maxAhead - together), health: health,
 		reach: known.From, quiet: forever, cover: forever, settled: forever,
 	}
-	plays := make([]*play, 0, len(said))
-	for _, p := range said {
-		if d := c.newPlay(p); !d.isDoubtful() {
-			plays = append(plays, d)
-		}
-	}
-	slices.SortFunc(plays, inOrder)
+	plays := slices.DeleteFunc(c.inOrderOf(said), (*play).isDoubtful)
 	s.wait(plays)
-	for _, p := range plays {
-		s.plays = append(s.plays, &seen{play: p})
+	all := make([]seen, len(plays))
+	for i, p := range plays {
+		all[i].play = p
+		s.plays = append(s.plays, &all[i])
 	}
 	s.join(max(c.LongestFile, c.LongestLive))
 	s.lookAhead()

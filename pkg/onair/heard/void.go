@@ -10,10 +10,14 @@ import (
 // fallback was repeated depends on what was audible. So each void one is heard
 // as if it, alone among the void ones, were not void.
 func voidAlong(c Config, said []Play, reports []Report) []Play {
+	isVoidFallback := func(p Play) bool { return p.Void && c.isFallback(p) }
+	if !slices.ContainsFunc(said, isVoidFallback) {
+		return said
+	}
 	said = slices.Clone(said)
 	isRepetition := make(map[model.Fingerprint]bool)
 	for _, v := range said {
-		if !v.Void || !c.newPlay(v).isFallback {
+		if !isVoidFallback(v) {
 			continue
 		}
 		valid := slices.DeleteFunc(slices.Clone(said), func(p Play) bool { return p.Void })

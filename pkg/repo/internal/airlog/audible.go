@@ -58,7 +58,7 @@ func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Win
 // enclosing reads what was said around w, and returns a part of the history that
 // encloses it. If that is much, w becomes smaller.
 func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onair.Window) (*said, onair.Window, error) {
-	if s := l.last; s != nil && l.lastOf == source {
+	if s := l.last; s != nil && s.source == source && s.period.Equal(p.From) {
 		if part, ok := s.enclose(s.cuts(p.Config(), s.plays), w.From, w.To); ok {
 			return s, part, nil
 		}
@@ -78,7 +78,7 @@ func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onai
 		if err != nil {
 			return nil, onair.Window{}, err
 		}
-		l.last, l.lastOf = s, source
+		l.last = s
 		cuts := s.cuts(p.Config(), s.plays)
 		if part, ok := s.enclose(cuts, w.From, w.To); ok {
 			return s, part, nil
@@ -119,7 +119,11 @@ func (l *Log) changed(ctx context.Context, source int, changes *onair.Changes) (
 
 // changedHeard is changed for the rule of what was heard.
 func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, changes *onair.Changes) (windows []onair.Window, err error) {
-	for _, w := range onair.Near(changes.Moments(p)) {
+	awaiting, err := l.awaiting(ctx, p, source, changes.Reports)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range onair.Near(append(changes.Moments(p), awaiting...)) {
 		n := len(windows)
 		if n > 0 && (windows[n-1].To.IsZero() || windows[n-1].To.After(w.To)) {
 			continue // it is in the window before
@@ -135,4 +139,28 @@ func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, chan
 		windows = append(windows, w)
 	}
 	return windows, nil
+}
+
+// awaiting are the starts of fallbacks of which reports may still decide whether
+// they were heard, although something else began since.
+func (l *Log) awaiting(ctx context.Context, p onair.Period, source int, reports []time.Time) (starts []time.Time, err error) {
+	for _, w := range onair.Near(reports) {
+		plays, err := l.rows.fallbacks(ctx, source, p.Rule.FallbackShows, later(p.Since(), w.From.Add(-onair.Lookback)), w.To)
+		if err != nil {
+			return nil, err
+		}
+		for _, said := range plays {
+			if slices.ContainsFunc(reports, func(at time.Time) bool { return p.Config().AwaitsHealth(said.Play, at) }) {
+				starts = append(starts, said.Start)
+			}
+		}
+	}
+	return starts, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }

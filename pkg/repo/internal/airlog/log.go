@@ -27,12 +27,11 @@ type Log struct {
 	tx            *sqldb.Tx
 	rows          rows
 	defaultSource int
-	periods       []onair.Period      // see readRules
-	whole         bool                // compare everything that is there, not only what changes
-	read          int                 // how many rows were needed
-	days          map[time.Time]int64 // days to be counted again, and how many segments more a dry run found
-	last          *said               // what was read last, of lastOf; nil: nothing
-	lastOf        int
+	periods       []onair.Period                    // see readRules
+	whole         bool                              // compare everything that is there, not only what changes
+	read          int                               // how many rows were needed
+	days          map[time.Time]int64               // days to be counted again, and how many segments more a dry run found
+	last          *said                             // what was read last; nil: nothing
 	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
 

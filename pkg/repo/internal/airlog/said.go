@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -14,8 +15,11 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// said is what was said of a source around a window, as far as it was read.
+// said is what was said of a source around a window, as far as it was read for a
+// period.
 type said struct {
+	source  int
+	period  time.Time                   // its begin
 	plays   []heard.Play                // by their starts, stragglers included
 	entries map[model.Fingerprint]int64 // their numbers
 	// since and until bound what was read: every play that starts since then,
@@ -95,6 +99,16 @@ func (r rows) stragglers(ctx context.Context, source int, bound, since time.Time
 	}
 	return sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? AND (received_at >= ? OR told <> '')",
 		source, sqldb.At(from), sqldb.At(since), sqldb.At(since.Add(-time.Second)))
+}
+
+// fallbacks are the plays that start in [from, to) and may be of a fallback show.
+func (r rows) fallbacks(ctx context.Context, source int, shows []string, from, to time.Time) ([]aPlay, error) {
+	args := []any{source, sqldb.At(from), sqldb.At(to)}
+	for _, show := range shows {
+		args = append(args, show)
+	}
+	return sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? AND (show_name IN (''"+
+		strings.Repeat(", ?", len(shows))+") AND show_name <> '' OR overlay IS NOT NULL)", args...)
 }
 
 // maxStates is how many states of health that began earlier are looked at for

@@ -17,7 +17,7 @@ const beside = 12
 // saidBefore reads what was said of a source by the last n plays before a moment,
 // and by those whose word came later.
 func (l *Log) saidBefore(ctx context.Context, p onair.Period, source int, at time.Time, n int) (*said, error) {
-	s := &said{entries: make(map[model.Fingerprint]int64)}
+	s := &said{source: source, period: p.From, entries: make(map[model.Fingerprint]int64)}
 	bound := p.Since()
 	before, since, err := l.rows.playsBefore(ctx, source, bound, at, n)
 	if err != nil {
@@ -115,7 +115,7 @@ func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *
 		}
 		cuts := both(s.cuts(p.Config(), s.plays), s.cuts(p.Config(), were))
 		if w, ok := s.enclose(cuts, from, to); ok {
-			l.last, l.lastOf = s, source
+			l.last = s
 			return w, nil
 		}
 		l.tx.GoesOn()

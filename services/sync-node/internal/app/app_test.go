@@ -359,7 +359,7 @@ func TestApp_LostHistory(t *testing.T) {
 		t.Errorf("active is %+v", got)
 	}
 	awaitTitles(t, s, onAir, "A10", "A0")
-	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/1?pin=false", `{"at": "2026-10-20T12:30:00Z"}`); res.StatusCode != http.StatusNoContent {
+	if res, answer := s.Call(http.MethodPut, "/api/v1/source/active/1?pin=false", `{"at": "2026-10-20T12:20:00Z"}`); res.StatusCode != http.StatusNoContent {
 		t.Fatalf("activate: %s %s", res.Status, answer)
 	}
 	if got := active(); got.Epoch != 53 || got.Pinned {
