@@ -15,7 +15,8 @@
 //     What fills or changes data gives the same result when it runs again, also
 //     while services write.
 //   - What a service of an older version left out is done again at the next start
-//     of a newer one (see column known of table changed).
+//     of a newer one (see column known of table changed and, on a node, note
+//     heard).
 //
 // A file for MariaDB holds one statement each way, because MariaDB commits every
 // DDL statement at once. SQLite runs a file in one transaction, so there a table

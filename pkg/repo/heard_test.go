@@ -58,6 +58,17 @@ func wantHeardAll(t *testing.T, db *repo.Node, raw *sql.DB, sources int) {
 	}
 }
 
+// pends is an error while anything is to be derived.
+func pends(ctx context.Context, raw *sql.DB) error {
+	var pending int
+	err := raw.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM heard_pending) + (SELECT COUNT(*) FROM playlog WHERE is_uncounted = 1) + "+
+		"(SELECT COUNT(*) FROM note WHERE name = 'heard' AND body NOT LIKE '%whole%')").Scan(&pending)
+	if err == nil && pending > 0 {
+		err = errors.New("something is to be derived")
+	}
+	return err
+}
+
 // TestHeard_older: what a program of an older version left out is derived after the
 // next start, in the background.
 func TestHeard_older(t *testing.T) {
@@ -205,12 +216,7 @@ func TestHeard_concurrent(t *testing.T) {
 			if _, err := db.CatchUpHeard(ctx); err != nil {
 				return err
 			}
-			var pending int
-			err := raw.QueryRowContext(ctx, "SELECT (SELECT COUNT(*) FROM heard_pending) + (SELECT COUNT(*) FROM playlog WHERE is_uncounted = 1)").Scan(&pending)
-			if err == nil && pending > 0 {
-				err = errors.New("something is pending")
-			}
-			return err
+			return pends(ctx, raw)
 		})
 		wantHeardAll(t, db, raw, 2)
 		var total int64
@@ -220,6 +226,43 @@ func TestHeard_concurrent(t *testing.T) {
 		if n, err := db.Heard().CountEntries(ctx, model.EntryQuery{}); err != nil || n != total {
 			t.Errorf("%d segments are counted, want %d, %v", n, total, err)
 		}
+	})
+}
+
+// TestHeard_tooMuch: what is too much for a read is derived in the background, and
+// whoever keeps answers in memory is told.
+func TestHeard_tooMuch(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		db.SetHeard(2, 3)
+		serves(t, db)
+		ctx, stop := context.WithCancel(t.Context())
+		changed, ended := make(chan struct{}, 1), make(chan error)
+		go func() {
+			ended <- db.KeepHeard(ctx, func() {
+				select {
+				case changed <- struct{}{}:
+				default:
+				}
+			})
+		}()
+		for i := range 20 {
+			store(t, db, entry(60*i, fmt.Sprint(i)))
+		}
+		if _, err := db.Heard().LatestEntry(ctx, noon); err != nil && !errors.Is(err, model.ErrNotFound) {
+			t.Fatal(err)
+		}
+		select {
+		case <-changed:
+		case <-time.After(patience.Limit()):
+			t.Error("nobody was told")
+		}
+		raw := rawSQL(t, kind, url)
+		patience.Await(t, func() error { return pends(ctx, raw) })
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		wantHeardAll(t, db, raw, 1)
 	})
 }
 

@@ -25,8 +25,6 @@ type pending struct {
 // mostPending is how much is followed in one transaction, at most.
 const mostPending = 2000
 
-func (p pending) none() bool { return len(p.fresh) == 0 && len(p.changes) == 0 }
-
 // touched is what is to be derived again, for each source.
 func (p pending) touched() map[int]*onair.Touches {
 	touched := make(map[int]*onair.Touches)

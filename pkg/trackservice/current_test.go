@@ -31,6 +31,14 @@ func TestCurrent(t *testing.T) {
 		}
 		return e
 	}
+	estimated := func(e *model.Entry) *model.Entry {
+		e.Air.Estimated = true
+		return e
+	}
+	received := func(e *model.Entry, seconds float64) *model.Entry {
+		e.ReceivedAt = at(seconds)
+		return e
+	}
 	earlier, later, unknown, longer := at(-60), at(60), time.Duration(0), 3*minute
 
 	cases := map[string]struct {
@@ -68,6 +76,11 @@ func TestCurrent(t *testing.T) {
 		"DurationAmendedAway":   {latest: amended(entry(1, at(0), minute), model.Changes{Duration: &unknown}), now: at(100), playing: true},
 
 		"OnAir":                  {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(1), grace: minute, playing: true, until: at(30)},
+		"RepetitionHasGrace":     {latest: aired(entry(1, at(0), minute), 0, 90), now: at(91), grace: minute, playing: true, until: at(150)},
+		"EstimateIsOver":         {latest: estimated(aired(entry(1, at(0), 0), 0, 900)), now: at(900), grace: minute},
+		"EstimateFromItsArrival": {latest: received(estimated(aired(entry(1, at(0), 0), 0, 900)), 5000), now: at(5899), grace: minute, playing: true, until: at(5900)},
+		"EstimateCutByTheNext":   {latest: received(estimated(aired(entry(1, at(0), 0), 0, 900)), 5000), next: aired(entry(2, at(5100), 0), 5100, 0), now: at(5001), playing: true, until: at(5100)},
+		"EstimateArrivedLate":    {latest: received(estimated(aired(entry(1, at(0), 0), 0, 900)), 5000), now: at(5900), grace: minute},
 		"OnAirByASwitchOnly":     {latest: aired(entry(1, at(-30), minute), 1, 30), now: at(0), until: at(1)},
 		"OnAirGrace":             {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(30), grace: minute, playing: true, until: at(90)},
 		"OnAirGraceIsOver":       {latest: aired(entry(1, at(-30), minute), 0, 30), now: at(90), grace: minute},

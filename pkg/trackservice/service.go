@@ -34,7 +34,7 @@ const (
 	maxBackoff = 5 * time.Second
 )
 
-// Log is where entries are read from: the playlog of an engine, or the on-air
+// Log is where entries are read from: what was heard at an engine, or the on-air
 // log. It has no void entries, and an entry's time is its PlayedAt. Both
 // methods return model.ErrNotFound if there is no such entry.
 type Log interface {
