@@ -123,12 +123,16 @@ func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, chan
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range onair.Near(append(changes.Moments(p), awaiting...)) {
+	moments := append(changes.Moments(p), awaiting...)
+	slices.SortFunc(moments, time.Time.Compare)
+	for _, w := range onair.Near(moments) {
+		many, _ := slices.BinarySearchFunc(moments, w.To.Add(1), time.Time.Compare)
+		moments = moments[many:] // those of the windows to come
 		n := len(windows)
 		if n > 0 && (windows[n-1].To.IsZero() || windows[n-1].To.After(w.To)) {
 			continue // it is in the window before
 		}
-		w, err := l.touched(ctx, p, source, changes, w.From, w.To)
+		w, err := l.touched(ctx, p, source, changes, w, many)
 		if err != nil {
 			return nil, err
 		}

@@ -97,14 +97,15 @@ func (s *said) enclose(cuts []time.Time, from, to time.Time) (w onair.Window, ok
 	return w, s.until.IsZero()
 }
 
-// touched is the window in which changes of a source, from one moment to
-// another, can alter what was heard: between two cuts of the history, as it was
-// and as it is.
-func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, from, to time.Time) (onair.Window, error) {
+// touched is the window in which changes of a source, so many of them from one
+// moment to another, can alter what was heard: between two cuts of the history,
+// as it was and as it is.
+func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, w onair.Window, many int) (onair.Window, error) {
+	from, to := w.From, w.To
 	for n := beside; ; n *= 4 {
 		s, err := l.saidBefore(ctx, p, source, from, n)
 		if err == nil {
-			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+len(changes.Starts()))
+			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+many)
 		}
 		if err != nil {
 			return onair.Window{}, err
