@@ -56,6 +56,7 @@ type quietWorld struct {
 	now    time.Time
 	linked bool      // the monitor's own network works
 	cut    time.Time // since when it does not, or has been working again
+	cuts   []time.Time // when it was cut
 	past   []string
 
 	switched time.Time
@@ -196,6 +197,9 @@ func (w *quietWorld) happen() {
 		h.linked = !h.linked
 	case "network":
 		w.linked, w.cut = !w.linked, w.now
+		if !w.linked {
+			w.cuts = append(w.cuts, w.now)
+		}
 	case "fallback":
 		h.fallback = !h.fallback
 	case "operator":
@@ -279,8 +283,10 @@ func (w *quietWorld) checkSwitch(before decision.State, a decision.Activate) {
 		if silence < w.silentFor(from, missing) {
 			fail(fmt.Sprintf("after %v of silence", silence))
 		}
-		// All that was wrong is the monitor's own network, or an update.
-		if from.well() && from.clean.Before(from.known) {
+		// All that was wrong is the monitor's own network, or an update. If the
+		// network was cut again meanwhile, nobody can tell.
+		again := slices.DeleteFunc(slices.Clone(w.cuts), func(at time.Time) bool { return !at.After(from.known) })
+		if from.well() && from.clean.Before(from.known) && len(again) < 2 {
 			fail("nothing was wrong with it")
 		}
 	}
