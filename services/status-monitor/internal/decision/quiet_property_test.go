@@ -54,8 +54,8 @@ type quietWorld struct {
 	hosts  []*host
 	s      decision.State
 	now    time.Time
-	linked bool      // the monitor's own network works
-	cut    time.Time // since when it does not, or has been working again
+	linked bool        // the monitor's own network works
+	cut    time.Time   // since when it does not, or has been working again
 	cuts   []time.Time // when it was cut
 	past   []string
 
