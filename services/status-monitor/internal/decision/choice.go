@@ -64,8 +64,7 @@ func (s *State) reachedAt(c *source) time.Time {
 	if c.beats || !watched {
 		return s.now
 	}
-	p := active.pace(s.cfg)
-	suspect := active.heard.Add(p.suspectAfter())
+	p, suspect := active.pace(s.cfg), s.suspected(active)
 	if s.now.Before(suspect) {
 		return s.now
 	}
@@ -81,14 +80,25 @@ func (s *State) reachedAt(c *source) time.Time {
 	return time.Time{}
 }
 
+// suspected is when a source is suspect if it stays silent.
+func (s *State) suspected(c *source) time.Time { return c.heard.Add(c.pace(s.cfg).suspectAfter()) }
+
 // awaited is until when an answer may still show that the network to another source
-// works; zero: nothing depends on that.
-func (s *State) awaited() time.Time {
+// that is up works; zero: nothing depends on that.
+func (s *State) awaited() (until time.Time) {
 	active, watched := s.find(s.active)
-	if !watched || active.condition != Down || !s.mayAct() || s.pinned || !slices.ContainsFunc(s.sources, s.isUp) {
-		return time.Time{}
+	if !watched || active.condition != Down || !s.mayAct() || s.pinned {
+		return until
 	}
-	return active.since.Add(s.cfg.Lag)
+	// Two rounds of probes: the other source's engine-api answers, then the active
+	// one's is asked again.
+	reached := s.suspected(active).Add(2 * s.cfg.Lag)
+	for _, c := range s.sources {
+		if s.isUp(c) {
+			until = later(later(until, reached), later(active.since, c.since).Add(s.cfg.Lag))
+		}
+	}
+	return until
 }
 
 // leaves reports whether the active source is sick, and to be left for another as

@@ -61,7 +61,9 @@
 //     engine-api has answered since the active source became suspect. Then the active
 //     source gets the time for another heartbeat or, if it is quiet, is asked again.
 //     That takes two rounds of probes at most. With quiet sources only it is part of
-//     the promise if the engine-apis answer at once. The alarm waits Lag for that.
+//     the promise if the engine-apis answer at once. The alarm waits for that. If the
+//     monitor's network works for a moment only, and is cut again between the two,
+//     that looks like the failure of the active source's host.
 //   - A source that fell silent before the monitor started is down at once, if its
 //     engine-api says so.
 //
