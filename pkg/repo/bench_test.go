@@ -27,14 +27,15 @@ func BenchmarkStoreEntry(b *testing.B) {
 	}
 }
 
-// played gives every entry of a benchmark its own start time.
+// played gives every entry of a benchmark its own start time. Titles follow one
+// another as on the radio.
 var played atomic.Int64
 
 func benchEntry() model.Entry {
 	n := played.Add(1)
 	return model.Entry{
 		LogSource:  1,
-		TrackStart: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * time.Second),
+		TrackStart: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * 10 * time.Second),
 		Artist:     "Mazzie Star", Album: "So Tonight That I Might See", Title: "Fade Into You",
 		TrackNum: int(n), Duration: 295 * time.Second, ShowName: "Morning Show",
 	}

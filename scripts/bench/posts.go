@@ -125,7 +125,7 @@ func stores(ctx context.Context, o options, db *repo.Node, callers int) (float64
 		g.Go(func() error {
 			for ; time.Since(began) < o.length; n.Add(1) {
 				e := model.Entry{
-					LogSource: 1, TrackStart: time.Unix(postEpoch+played.Add(1), 0),
+					LogSource: 1, TrackStart: time.Unix(nextStart(), 0),
 					Artist: "Mazzie Star", Album: "So Tonight That I Might See", Title: "Fade Into You",
 					TrackNum: 1, Duration: 295 * time.Second, ShowName: "Bench",
 				}
@@ -179,9 +179,17 @@ func migrate(ctx context.Context, url string) error {
 	return errors.Join(db.Migrate(ctx), db.Close())
 }
 
-// played numbers the entries of the whole run, so that each is a new one. An
-// entry's number is its start, in seconds after postEpoch.
+// played numbers the entries of the whole run, so that each is a new one.
 var played atomic.Int64
+
+// nextStart is when the next entry starts, in Unix time. Titles follow one another
+// as on the radio, so that what was heard of one does not hang on all before.
+func nextStart() int64 { return startOf(played.Add(1)) }
+
+func startOf(number int64) int64 { return postEpoch + number*titleSeconds }
+
+// titleSeconds is short, so that all entries are in the past.
+const titleSeconds = 10
 
 const postEpoch = 1_000_000_000 // Unix time: 2001; an engine means no start before 2000
 
@@ -209,7 +217,7 @@ func openBare(ctx context.Context, t target) (*bareTable, error) {
 func (b *bareTable) close() error { return errors.Join(b.statement.Close(), b.db.Close()) }
 
 func (b *bareTable) insert(ctx context.Context) error {
-	start := postEpoch + played.Add(1)
+	start := nextStart()
 	at := time.Unix(start, 0).UTC().Format("2006-01-02 15:04:05.000000")
 	_, err := b.statement.ExecContext(ctx, fmt.Appendf(nil, "%016d", start), 1, at,
 		"Mazzie Star", "So Tonight That I Might See", "Fade Into You", 1, 295000, "Bench", at)
@@ -231,7 +239,7 @@ func (b *bareTable) rate(ctx context.Context, o options) (float64, error) {
 var postScript []byte
 
 // maxRate is more POSTs a second than any run makes. For each second of a run,
-// that many seconds of the calendar are reserved.
+// that many entries are reserved.
 const maxRate = 100_000
 
 // posts is the rate of acknowledged POSTs from concurrent clients.
@@ -241,5 +249,5 @@ func posts(ctx context.Context, o options, dir, url string, clients int) (float6
 		return 0, err
 	}
 	first := played.Add(int64(o.length.Seconds() * maxRate)) // far from the starts that bare INSERTs use
-	return wrk(ctx, o, clients, url+"/api/v1/playlog", "-s", script, "--", strconv.FormatInt(postEpoch+first, 10))
+	return wrk(ctx, o, clients, url+"/api/v1/playlog", "-s", script, "--", strconv.FormatInt(startOf(first), 10), strconv.Itoa(titleSeconds))
 }

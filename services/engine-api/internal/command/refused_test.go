@@ -110,7 +110,7 @@ func TestRefused(t *testing.T) {
 	if len(entries) != 2 {
 		t.Fatalf("stored %+v", entries)
 	}
-	if e := entries[0]; !e.TrackStart.Equal(arrival) || e.ReceivedAt == nil || !e.ReceivedAt.Equal(arrival) || e.TrackTitle != "Halah  [2J ö" {
+	if e := entries[0]; !e.TrackStart.Equal(arrival) || e.ReceivedAt == nil || !e.ReceivedAt.Equal(arrival) || e.TrackTitle != "Halah [2J ö" {
 		t.Errorf("stored %+v", e)
 	}
 	if code, out, errOut := run(t, environ, "refused", "drop", "2", "4"); code != cli.ExitOK || !strings.Contains(out, ": 2") {
