@@ -36,7 +36,7 @@ func benchEntry() model.Entry {
 	return model.Entry{
 		LogSource:  1,
 		TrackStart: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(n) * 10 * time.Second),
-		Artist:     "Mazzie Star", Album: "So Tonight That I Might See", Title: "Fade Into You",
+		Artist:     "Mazzie Star", Album: "So Tonight That I Might See", Title: fmt.Sprint("Fade Into You ", n),
 		TrackNum: int(n), Duration: 295 * time.Second, ShowName: "Morning Show",
 	}
 }

@@ -71,8 +71,9 @@ func whileLocked(ctx context.Context, file string, do func() error) error {
 func timedPosts(ctx context.Context, o options, url string, slow *[]time.Duration) (float64, error) {
 	began, n := time.Now(), 0
 	for ; time.Since(began) < o.length; n++ {
-		body := fmt.Appendf(nil, `{"track_start": %q, "track_artist": "Mazzie Star", "track_album": "So Tonight That I Might See", "track_title": "Fade Into You", "track_num": 1, "track_duration": 295, "show_name": "Bench", "log_source": 1}`,
-			time.Unix(nextStart(), 0).UTC().Format(time.RFC3339))
+		start := nextStart()
+		body := fmt.Appendf(nil, `{"track_start": %q, "track_artist": "Mazzie Star", "track_album": "So Tonight That I Might See", "track_title": "Fade Into You %d", "track_num": 1, "track_duration": 295, "show_name": "Bench", "log_source": 1}`,
+			time.Unix(start, 0).UTC().Format(time.RFC3339), start)
 		asked := time.Now()
 		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/playlog", bytes.NewReader(body))
 		if err != nil {

@@ -13,6 +13,6 @@ end
 function request()
   second = second + step
   return wrk.format(nil, nil, nil, string.format(
-    '{"track_start":"%s","track_artist":"Mazzie Star","track_album":"So Tonight That I Might See","track_title":"Fade Into You","track_num":1,"track_duration":295,"show_name":"Bench","log_source":1}',
-    os.date("!%Y-%m-%dT%H:%M:%SZ", second)))
+    '{"track_start":"%s","track_artist":"Mazzie Star","track_album":"So Tonight That I Might See","track_title":"Fade Into You %d","track_num":1,"track_duration":295,"show_name":"Bench","log_source":1}',
+    os.date("!%Y-%m-%dT%H:%M:%SZ", second), second))
 end

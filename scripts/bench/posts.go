@@ -124,9 +124,10 @@ func stores(ctx context.Context, o options, db *repo.Node, callers int) (float64
 	for range callers {
 		g.Go(func() error {
 			for ; time.Since(began) < o.length; n.Add(1) {
+				start := nextStart()
 				e := model.Entry{
-					LogSource: 1, TrackStart: time.Unix(nextStart(), 0),
-					Artist: "Mazzie Star", Album: "So Tonight That I Might See", Title: "Fade Into You",
+					LogSource: 1, TrackStart: time.Unix(start, 0),
+					Artist: "Mazzie Star", Album: "So Tonight That I Might See", Title: fmt.Sprint("Fade Into You ", start),
 					TrackNum: 1, Duration: 295 * time.Second, ShowName: "Bench",
 				}
 				e.Normalize()
@@ -220,7 +221,7 @@ func (b *bareTable) insert(ctx context.Context) error {
 	start := nextStart()
 	at := time.Unix(start, 0).UTC().Format("2006-01-02 15:04:05.000000")
 	_, err := b.statement.ExecContext(ctx, fmt.Appendf(nil, "%016d", start), 1, at,
-		"Mazzie Star", "So Tonight That I Might See", "Fade Into You", 1, 295000, "Bench", at)
+		"Mazzie Star", "So Tonight That I Might See", fmt.Sprint("Fade Into You ", start), 1, 295000, "Bench", at)
 	return err
 }
 

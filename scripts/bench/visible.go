@@ -22,7 +22,9 @@ const (
 	visibleBar = 50 * time.Millisecond
 	// visiblePause keeps the station idle between two titles: the stream looks at
 	// the log ten times a second at most, and a title may take two looks.
-	visiblePause = 400 * time.Millisecond
+	visiblePause = 1200 * time.Millisecond
+	// visibleTitles bounds how many titles are posted.
+	visibleTitles = 100
 	// flushPause is the pause between two flushes. It leaves the disk to the
 	// station most of the time.
 	flushPause = 20 * time.Millisecond
@@ -71,7 +73,7 @@ func visible(ctx context.Context, o options, name string, bar time.Duration, to,
 		return err
 	}
 	var took []time.Duration
-	for i := range o.samples {
+	for i := range min(o.samples, visibleTitles) {
 		title := fmt.Sprintf("%s %d", name, i)
 		began := time.Now()
 		if err := post(ctx, to, title, began); err != nil {
