@@ -191,11 +191,12 @@ func stop(t *testing.T) {
 // restore restores a backup as the handbook says, after a crash that left more
 // than the database file behind.
 func restore(t *testing.T) {
-	mustSh(t, "systemctl stop "+unit+" && mkdir -p /backup && cp /var/lib/aura/engine-api.db /backup/ && systemctl start "+unit)
+	book := openDocument(t, handbook)
+	mustSh(t, "mkdir -p /backup && "+book.commands(t, "Backup and restore")[0]) // the service goes on meanwhile
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	mustSh(t, "systemctl kill --signal=KILL "+unit)
-	for _, line := range openDocument(t, handbook).commands(t, "Backup and restore") {
+	for _, line := range book.commands(t, "Restore a backup") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
 	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)

@@ -152,7 +152,7 @@ func deploy(t *testing.T) *deployment {
 func (d *deployment) hosts() []*host { return append(slices.Clone(d.engines), d.sync) }
 
 // play starts an engine on each of the engines' hosts, which plays until the end.
-// It sends a title every third of a second to its own host's loopback, and a
+// It sends a title every second to its own host's loopback, and a
 // heartbeat every second to the monitor.
 func (d *deployment) play(t *testing.T) {
 	beats := d.book.find(t, `heartbeat_server="(.*)"\nheartbeat_port="(.*)"\nheartbeat_frequency="(.*)"`)
@@ -161,7 +161,7 @@ func (d *deployment) play(t *testing.T) {
 [Unit]
 After=engine-api.service
 [Service]
-ExecStart=/shared/.build/enginesim -source %d -start 0 -longest 300ms -zone Europe/Vienna -heartbeat %s:%s -heartbeat-interval %ss
+ExecStart=/shared/.build/enginesim -source %d -start 0 -longest 1100ms -zone Europe/Vienna -heartbeat %s:%s -heartbeat-interval %ss
 StandardOutput=append:%s
 [Install]
 WantedBy=multi-user.target

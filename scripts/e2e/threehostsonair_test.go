@@ -67,7 +67,7 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 		t.Error(err)
 	}
 	sources := map[int]int{}
-	for _, e := range all.onAir {
+	for _, e := range all.aired {
 		sources[e.Source]++
 	}
 	if sources[1] == 0 || sources[2] == 0 || len(all.activations) < 4 {

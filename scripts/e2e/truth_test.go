@@ -11,12 +11,13 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
-	"testing"
 	"time"
 
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair/onairtest"
 	"aura.radio/engine/pkg/patience"
+	"aura.radio/engine/pkg/peer"
 )
 
 // entry is what the services answer about a record, or about one time that the
@@ -107,10 +108,11 @@ func (c *complaints) err() error {
 
 // truth is everything that a service answers about what it holds.
 type truth struct {
-	raw         []entry // every record as it was sent
-	records     []entry // every record as corrected, without the void ones
-	onAir       []entry // GET /playlog of the sync node
-	tracks      []entry // GET /trackservice
+	raw         []entry        // every record as it was sent
+	aired       []entry        // GET /playlog of the sync node
+	said        []model.Entry  // every record, with its corrections
+	states      []model.Health // every state of health
+	tracks      []entry        // GET /trackservice
 	activations []activation
 	healths     []string // details
 	clock       clock
@@ -125,8 +127,8 @@ func ask(ctx context.Context, service string, corrected map[spin]string) (truth,
 	t := truth{corrections: map[int64][]string{}, asked: time.Now()}
 	var errs [7]error
 	t.raw, errs[0] = list[entry](ctx, service, "/playlog?source=all&corrections=raw&limit=1000")
-	t.records, errs[1] = list[entry](ctx, service, "/playlog?source=all&limit=1000")
-	t.onAir, errs[2] = list[entry](ctx, service, "/playlog?limit=1000")
+	t.said, t.states, errs[1] = said(ctx, service)
+	t.aired, errs[2] = list[entry](ctx, service, "/playlog?limit=1000")
 	t.tracks, errs[3] = list[entry](ctx, service, "/trackservice?limit=1000")
 	t.answered = time.Now()
 	t.activations, errs[4] = history(ctx, service)
@@ -347,80 +349,58 @@ func aired(entries []entry) []airing {
 	return log
 }
 
-// onAir is the oracle. At every moment at which anything starts or ends, it asks
-// again which source is active and which of its records is audible. It writes down
-// every change. It knows nothing of how the sync node derives its log.
-func onAir(records []entry, activations []activation) []airing {
-	sort.Slice(records, func(i, k int) bool {
-		if !records[i].Start.Equal(records[k].Start) {
-			return records[i].Start.Before(records[k].Start)
-		}
-		return records[i].Fingerprint < records[k].Fingerprint
-	})
-	sort.Slice(activations, func(i, k int) bool {
-		if !activations[i].From.Equal(activations[k].From) {
-			return activations[i].From.Before(activations[k].From)
-		}
-		return activations[i].Epoch < activations[k].Epoch
-	})
-	bySource := map[int][]entry{}
-	var moments []int64
-	for _, r := range records {
-		bySource[r.Source] = append(bySource[r.Source], r)
-		moments = append(moments, r.Start.UnixMicro(), r.end())
+// onAir is the oracle. It derives all that was heard of each source, by the rule of
+// what was heard, and only then looks which source was active. It knows nothing of
+// how the sync node keeps its log up to date.
+func (sync truth) onAir() (log []airing) {
+	station := onairtest.Station{Entries: sync.said, Healths: sync.states, DefaultSource: 1}
+	for _, a := range sync.activations {
+		station.Activations = append(station.Activations, model.Activation{Epoch: a.Epoch, Source: a.Source, From: a.From.UTC()})
 	}
-	for _, a := range activations {
-		moments = append(moments, a.From.UnixMicro())
-	}
-	slices.Sort(moments)
-
-	var log []airing
-	before := "" // the record that was on air at the previous moment
-	for _, now := range slices.Compact(moments) {
-		audible := ""
-		if r := last(bySource[activeAt(activations, now)], func(r entry) int64 { return r.Start.UnixMicro() }, now); r != nil &&
-			(r.Seconds == 0 || now < r.end()) {
-			audible = r.Fingerprint
+	for _, s := range station.Log() {
+		a := airing{fingerprint: s.Fingerprint.String(), from: s.From.UnixMicro()}
+		if !s.Until.IsZero() {
+			a.until = s.Until.UnixMicro()
 		}
-		if audible == before {
-			continue
-		}
-		if before != "" {
-			log[len(log)-1].until = now
-		}
-		if audible != "" {
-			log = append(log, airing{fingerprint: audible, from: now})
-		}
-		before = audible
+		log = append(log, a)
 	}
 	return log
 }
 
-func (e entry) end() int64 { return e.Start.UnixMicro() + int64(e.Seconds*1e6+0.5) }
-
-// activeAt is the active source at a time, which is source 1 before the first
-// activation.
-func activeAt(activations []activation, now int64) int {
-	if a := last(activations, func(a activation) int64 { return a.From.UnixMicro() }, now); a != nil {
-		return a.Source
+// said reads all that a service was told, in the form in which nodes tell each
+// other.
+func said(ctx context.Context, service string) (entries []model.Entry, states []model.Health, err error) {
+	client, err := peer.New(service, peer.Config{Timeout: patience.Limit()})
+	if err != nil {
+		return nil, nil, err
 	}
-	return 1
-}
-
-// last is the last element that has begun by now, or nil if none has.
-func last[T any](sorted []T, begin func(T) int64, now int64) *T {
-	later := sort.Search(len(sorted), func(i int) bool { return begin(sorted[i]) > now })
-	if later == 0 {
-		return nil
+	for source := 1; source <= 3; source++ {
+		for next, first := "", true; first || next != ""; first = false {
+			var page []model.Record
+			if page, next, err = client.Records(ctx, source, time.Time{}, time.Time{}, next, 1000); err != nil {
+				return nil, nil, err
+			}
+			for _, r := range page {
+				r.Entry.Overlay = model.Fold(r.Corrections)
+				entries = append(entries, r.Entry)
+			}
+		}
+		for next, first := "", true; first || next != ""; first = false {
+			var page []model.Health
+			if page, next, err = client.Healths(ctx, source, time.Time{}, time.Time{}, next, 1000); err != nil {
+				return nil, nil, err
+			}
+			states = append(states, page...)
+		}
 	}
-	return &sorted[later-1]
+	return entries, states, nil
 }
 
 // judgeOnAir compares the on-air log with the oracle's. The list of full records
 // also shows the future, but the list of tracks does not. In both, a time on air
 // that ends later has no end yet.
 func (sync truth) judgeOnAir(c *complaints) {
-	want, got := onAir(sync.records, sync.activations), aired(sync.onAir)
+	want, got := sync.onAir(), aired(sync.aired)
 	now, begun, mayHave := sync.asked.UnixMicro(), 0, 0
 	for i := range want {
 		if want[i].until > now {
@@ -464,52 +444,5 @@ func judgeLog(c *complaints, got, want []airing) {
 	}
 	if c.number == 0 && !slices.Equal(got, want) {
 		c.add("the on-air log is not in the order of time")
-	}
-}
-
-// TestOnAir tests the oracle itself, in cases that one can check at a glance.
-func TestOnAir(t *testing.T) {
-	t.Parallel()
-	minute := func(m int) time.Time { return time.Unix(0, 0).UTC().Add(time.Duration(m) * time.Minute) }
-	record := func(name string, source, start, minutes int) entry {
-		return entry{Fingerprint: name, Source: source, Start: minute(start), Seconds: float64(minutes * 60)}
-	}
-	on := func(name string, from, until int) airing {
-		return airing{name, minute(from).UnixMicro(), minute(until).UnixMicro()}
-	}
-	open := func(name string, from int) airing { return airing{name, minute(from).UnixMicro(), 0} }
-	for _, test := range []struct {
-		name        string
-		records     []entry
-		activations []activation
-		want        []airing
-	}{
-		{"nothing", nil, nil, nil},
-		{"the end, and a gap", []entry{record("a", 1, 10, 3), record("b", 1, 20, 3)}, nil, []airing{on("a", 10, 13), on("b", 20, 23)}},
-		{"the cut", []entry{record("a", 1, 10, 5), record("b", 1, 12, 1)}, nil, []airing{on("a", 10, 12), on("b", 12, 13)}},
-		{"unknown length", []entry{record("a", 1, 10, 0), record("b", 1, 12, 0)}, nil, []airing{on("a", 10, 12), open("b", 12)}},
-		{"at one instant the greater", []entry{record("b", 1, 10, 1), record("a", 1, 10, 9)}, nil, []airing{on("b", 10, 11)}},
-		{
-			"a switch in mid-track and back",
-			[]entry{record("a", 1, 10, 10), record("b", 2, 11, 2)},
-			[]activation{{Epoch: 2, Source: 1, From: minute(14)}, {Epoch: 1, Source: 2, From: minute(12)}},
-			[]airing{on("a", 10, 12), on("b", 12, 13), on("a", 14, 20)},
-		},
-		{
-			"of two switches at one instant the later",
-			[]entry{record("a", 1, 10, 10), record("b", 2, 11, 9)},
-			[]activation{{Epoch: 2, Source: 3, From: minute(12)}, {Epoch: 1, Source: 2, From: minute(12)}},
-			[]airing{on("a", 10, 12)},
-		},
-		{
-			"no switch",
-			[]entry{record("a", 1, 10, 2)},
-			[]activation{{Epoch: 1, Source: 1, From: minute(11)}},
-			[]airing{on("a", 10, 12)},
-		},
-	} {
-		if got := onAir(test.records, test.activations); !slices.Equal(got, test.want) {
-			t.Errorf("%s: %v, want %v", test.name, got, test.want)
-		}
 	}
 }
