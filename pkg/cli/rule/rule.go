@@ -122,7 +122,7 @@ func (j *job) show(ctx context.Context) error {
 		if r.From.After(model.Earliest) {
 			since = "from " + j.Zone.In(r.From).Format(time.RFC3339)
 		}
-		if err := j.line("%s: %s", since, cli.Line(r.String())); err != nil {
+		if err := j.line("%s: %s", since, r); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (j *job) show(ctx context.Context) error {
 	case j.Decider != "":
 		return j.line("The sync node at %s decides, and this node follows.", j.Decider)
 	case !last.IsSame(j.Configured):
-		return j.line("The configuration asks for another one, which does not count until `%s rule --from …`: %s", j.program, cli.Line(j.Configured.String()))
+		return j.line("The configuration asks for another one, which does not count until `%s rule --from …`: %s", j.program, j.Configured)
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (j *job) set(ctx context.Context, wanted model.HeardRule) error {
 		if err != nil {
 			return err
 		}
-		return j.line("%s: it counts; %d places of the log changed", cli.Line(wanted.String()), differing)
+		return j.line("%s: it counts; %d places of the log changed", wanted, differing)
 	})
 }
 
