@@ -1133,8 +1133,13 @@ type Report struct {
 		HoleSeconds float64 `json:"hole_seconds"`
 
 		// Holes How many holes there are; see `/report/{period}/holes`.
-		Holes   int64   `json:"holes"`
-		Plays   int64   `json:"plays"`
+		Holes int64 `json:"holes"`
+		Plays int64 `json:"plays"`
+
+		// Rule By which versions of the rule it was derived what was heard; see `/sync/rules`.
+		//
+		// Example: 1, 2
+		Rule    string  `json:"rule"`
 		Seconds float64 `json:"seconds"`
 
 		// Summary Example: 3 holes, 12 min; 8 entries without an artist
@@ -1301,6 +1306,22 @@ type SyncResults struct {
 
 	// Twin Which other databases say that they are the sender's host's; absent if none does.
 	Twin string `json:"twin,omitempty"`
+}
+
+// SyncRule defines model for SyncRule.
+type SyncRule struct {
+	// FallbackShows Names of the shows that stand for an engine's fallback.
+	FallbackShows []string          `json:"fallback_shows"`
+	From          stationtime.Stamp `json:"from"`
+
+	// LongestFileMs For how long a file of unknown duration counts at most.
+	LongestFileMs int64 `json:"longest_file_ms"`
+
+	// LongestLiveMs For how long a stream or a line of unknown duration counts at most.
+	LongestLiveMs int64 `json:"longest_live_ms"`
+
+	// Version 1: each play counts as it was said. 2: repetitions, late arrivals and fallback are understood.
+	Version int `json:"version"`
 }
 
 // SyncState defines model for SyncState.
@@ -2081,6 +2102,9 @@ type ServerInterface interface {
 	// StoreSyncRecords Store a batch of records of another node
 	// (POST /sync/records)
 	StoreSyncRecords(c *gin.Context)
+	// ListSyncRules By which rules it is derived what was heard
+	// (GET /sync/rules)
+	ListSyncRules(c *gin.Context)
 	// RunReconcile Compare with the nodes now, and fetch what differs
 	// (POST /sync/run)
 	RunReconcile(c *gin.Context)
@@ -3287,6 +3311,19 @@ func (siw *ServerInterfaceWrapper) StoreSyncRecords(c *gin.Context) {
 	siw.Handler.StoreSyncRecords(c)
 }
 
+// ListSyncRules operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncRules(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncRules(c)
+}
+
 // RunReconcile operation middleware
 func (siw *ServerInterfaceWrapper) RunReconcile(c *gin.Context) {
 
@@ -3563,6 +3600,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/sync/records", wrapper.ListSyncRecords)
 	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
 	router.GET(options.BaseURL+"/sync/activations", wrapper.ListSyncActivations)
+	router.GET(options.BaseURL+"/sync/rules", wrapper.ListSyncRules)
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
@@ -5147,6 +5185,44 @@ func (response StoreSyncRecordsdefaultApplicationProblemPlusJSONResponse) VisitS
 	return err
 }
 
+type ListSyncRulesRequestObject struct {
+}
+
+type ListSyncRulesResponseObject interface {
+	VisitListSyncRulesResponse(w http.ResponseWriter) error
+}
+
+type ListSyncRules200JSONResponse []SyncRule
+
+func (response ListSyncRules200JSONResponse) VisitListSyncRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncRulesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncRulesdefaultApplicationProblemPlusJSONResponse) VisitListSyncRulesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type RunReconcileRequestObject struct {
 }
 
@@ -5571,6 +5647,9 @@ type StrictServerInterface interface {
 	// StoreSyncRecords Store a batch of records of another node
 	// (POST /sync/records)
 	StoreSyncRecords(ctx context.Context, request StoreSyncRecordsRequestObject) (StoreSyncRecordsResponseObject, error)
+	// ListSyncRules By which rules it is derived what was heard
+	// (GET /sync/rules)
+	ListSyncRules(ctx context.Context, request ListSyncRulesRequestObject) (ListSyncRulesResponseObject, error)
 	// RunReconcile Compare with the nodes now, and fetch what differs
 	// (POST /sync/run)
 	RunReconcile(ctx context.Context, request RunReconcileRequestObject) (RunReconcileResponseObject, error)
@@ -6827,6 +6906,30 @@ func (sh *strictHandler) StoreSyncRecords(ctx *gin.Context) {
 	}
 }
 
+// ListSyncRules operation middleware
+func (sh *strictHandler) ListSyncRules(ctx *gin.Context) {
+	var request ListSyncRulesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncRules(ctx, request.(ListSyncRulesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncRules")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncRulesResponseObject); ok {
+		if err := validResponse.VisitListSyncRulesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // RunReconcile operation middleware
 func (sh *strictHandler) RunReconcile(ctx *gin.Context) {
 	var request RunReconcileRequestObject
@@ -7009,333 +7112,340 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L2Nchs3lj/6KijerUqcbVGU7DiJXFtzFX9MNH/H9t9S1rMbZkWQDZKImwDTAEUxvqrap9kH2ye5hXMO",
-	"utEkutmkJMeZ8dRULJLd+Dw4OJ+/86Ez0rO5VkJZ0zn50JkKnooc/nwp1Xv3byrMKJdzK7XqnHTevnjK",
-	"vj3+9tsTZqeCDcYyN3aQsME8F1cDxlXKBkpc2wGb84lIWC4ybuWVYFbDCzxNc2EM0+O+cp9z8dtCGNv1",
-	"by2MMGzAx1bkgxMmLRtpYw28avhMMG4ZVyuWirmdJq67vlLaTqWaMGlYLuaCW5EynbNMjC3TC8uWU5kJ",
-	"psSSCWVzKQzjeS6vRNcPWkL7uegrrbIVk2MWjIxNuWEDN5mBa3Wgx2Mj7KDbV52kY0ZTMeNukexqLjon",
-	"HWNzqSadm5uk8/eDC215dvBUL5TdXMcf9JLN3FSkFTPDeJbBihk25VeCScWse7tb6WQmlZwtZp2TXuI7",
-	"lMqKicg7N67LOc/5TFjaP1jEzY5fuzkup9wt7cwthnuM2ak0bJ7xEfY9FSyTblsupoJd8Wwh6OlxrmeM",
-	"M0cbDGml61cH9p6Wx7WgcCpKMzEei5F1c5FuBL8tRL7qJB3FZ24KOM7KPPn1S6Emdto5efwoiaztSOe5",
-	"GLkJmc0JDnK+HDAz1UuD83SzEWoilTDMCGUTtpR26kgjaKdudGFX4RhTMeaLzLrxz+eZe0EotzU/F59z",
-	"vuz8Ehs9nJlnfLU5dLfa8CtL+SrxO2Esd79/YZiVM8F+10q40YprPptnru3j3nHvoPf44Pibmkm4XXMj",
-	"Er8tZC7SzonNFyKczZxbK3L35n/1++mHRzcH7p9j/8+/dKLz0PlskXETn4cV19adc8bZ0/N/ZzwXTFzz",
-	"ke2yU2bmueCpmQphmeXvHRXC88wsRlPGTV8N/u2H/3jz/O3Ls1f/58v//e//eTBgY50zzqhPOPosXyjD",
-	"pO2yyYLnKZsvrGFcMT7XxuZ6PhVsKMbaHWxsF/pIGM+MZkMxlSplnBkxkyOdadVlA6SSAz6XLNOTAYNR",
-	"sqG2U+jY4KmPrrBfi3BV/yUX485J5/85LHnsIf5qDl/4F2Al3f7ET2ouRjpPjWN8bgHKwwq08KVjxw8f",
-	"PvzuQbd568tBuZFyR7cpt+LAtbKxuUnn+mCiD+hL90j3wj3nh3rpXm3iLMby3LHh6KAdAbgGGM+0Emwm",
-	"uDKeznPrKMZ9SPmqy07dTrlNYI4Ju66fcetZDTw+qDsJF73eCfy/YV1wHu05j1sXnkluhHEH3Y/HteDG",
-	"0vnlJulMdSbMC1rjD7W0wm1rSvkhaNHtgEzdG8Wcj2h+c26nZR8ybTzvBRFIZR8/6iTl1XIUuVqSznup",
-	"0rrpwG9x1kgXbsAcy2+mgmd2auIsMuMNHNL9iAxyOZWjqbu/pRpli1SkXXZq2Uwby6xQbCV4Xl5wnrXW",
-	"sM9vDnoPa2jF6rtnnpmcySaxgOM86o41vh5d9a97iaNj2s5er7d1d9ViNoyJCm6xjV7kI/GFYfhQghLA",
-	"UWUF4yRIrTatXDHM46NH3zz69uHjR99sHSxKGA0rZzXLhJM83A1P1/9QTKRSTkok9uKkG3fBGuu4ix6T",
-	"ENNlL3TOUiHm8IRhY51legmvBDKPf7Fud2iM0e1Z3x38X9Is3DnZbhJhuW/4RBQ7M3KSpkhxh3p3NBXo",
-	"t+1Ets9C5FKnm/M4ZTOt7JR9SQz8QcI4+23hbpGcvvy/x/DlUoj3bLhiZ+ev2bePe0f067vjxw/grukr",
-	"d+rx2wd+t0mC6rJLNuMr91GlIFAc4I2+cYF0ohRNo99C0c2iay7mOrd3ekG8DZss+3jjrqSNlX4HLHPu",
-	"bloUzKbcoJivnRLEsG9SQ1Arya2pp45813HCsNwokbPcnuusDYmavWu2Y/UWAQ1FzZ1kM7hX7kwys3pH",
-	"uWx9xGuCGd2pIJv11dIJNnjrcpCbYY5ekeJsnHPQkpi0Tu1yDxsx0gp08ZlUCyu6fVUV6KwOxDmh0kG9",
-	"fO0nt7ewhn2BJJJ2fsFTAgr+9zp1AsnJh87pyMorjov2oTPSygrU3J1GJ0fwy+GvBn8uyPBDZ7jqnHR+",
-	"7LILYSxdeBye6iDvWaRSOyFFK8ZlzviES+XG1+7UlKN6iwN2uv5N0nma6dH7Z9zy3QY7WuS5UPbSbZ/J",
-	"NLwyz/jK3RGXTrR8mHSc7gx/P6K/aRNe8dHUZnI0dWfeN3DpFjSUvNlxKXkXD7nWjnrBFygxV947+o7e",
-	"cxq+H2bOR2CFgj8ueW6lca/9yH//XQp2brlbcPwxXeS0e8ffPfRfxvs5ekTjg2estMD8X/BUsDNlNfsP",
-	"vXCjQH3w0nOqo6SjxHV17Yq1+rq6VqdDAWJxwzId1SzTUfMyFcvr7tOMKyXSS7+DsNkkYp/8vP+qKc8I",
-	"b7uGvyRr1HXTmvBLAgd6XxcY/nb++hXTw1/FyCaOxwCDk4aNRG65dCzPaZbWMRqtxAkzQrCv8LAz654N",
-	"TELpV92NC+Mm6fwAKsq55XZhdjtlqbBcZqZz0vnQ72S/mX7nhH3od65EbqRW7lO/c9w96ndubhzDM5eo",
-	"Da38XZXpCVBZzaK3XsPKDP6oZfyRu4tUcTUSnoXdjr+6J3CdCk6rxJKl0rxvvzSRUd34a6Ey/DcZX73O",
-	"X8pdh+32MOAcLY7irXhVu1kHk9lODhw0BydEg/0Mvzb3Qyaw8maulalcxiKiLJxbnYuUOcY1zFZdtCV4",
-	"r8U7njs9L/IWX9FQlGZGWCvVJGGOW7v5oBTH3iu9JGMU7NwTlIqX0gj0Ebg5K7Ig1Fv/4X4uDMctyKYl",
-	"RyybjGyek5tLa7UbqGlaqJd6VMg66yqCALGwaE6k4DpZMWmaPDqh22T7+oBZa6elAU9JG2uZOw7UJc9z",
-	"vkLxWFzbw5G5qra5MbLYqoJNL0E/As8zKYxFW1LX9fRScCPubI+xtchA3k21G0iK5Jm5x6D7N7keZmLW",
-	"MIA5PvGvuw3EtxsdCh7+Za7dGZKKDHFjKbIU9YOpXjoCIQJiEpcKNcA7Wytqzg0wbORKpV09F+p6lpE2",
-	"e6DHYzkSqR4tZkLZbuB/mGVd+Lfaa6GKDaXioIdsavK3IChU0GFJkJltZ3I3SefCXQD3cGSg3ciZiQ4d",
-	"biGzzkvIVRzrhR47hGdiftGml6oPI+OgYeMl4Rh2JtKJmNF6zHM9F7mVG7wlsNL+3Dv4jh+Mf/nwMGqd",
-	"TTpjqSYin+dy91fNYj7PitFEeAk3U88r4bzQpQSuZ6VT72MVqQQ2fgx3UsJ+F7k2TI7h9nGHz32tnjA+",
-	"NEJZ9MablRpBGyzVwt1TFp5yv80SZoBfr8AT535yy81zAZa/1jMMDBAH5r2cH2iYHM8O5trJU3l4nfsL",
-	"/ufKgibFrpSmfxQt3PqF6q67kjf3dLiKnLOkI+Z6NI36NtatOaW/rYXFxSlZ0ulYQadDrTPBQYef5+JK",
-	"6oW53G7Nwn1ecsP4CC5QtL90oyP0gm1koiiqiPQSDYjt5lAOb7OvmGlLLbKMIiekRVlCZhmN3A052q17",
-	"iw+dfIriecz8WRIF7lhSWuzWFzPx3kswlA1XpWmlugrFFm0jqEL5qFIUt1uVBQ0n+iYh6mu8wbU24kJc",
-	"w+OZFw623vlPMy5nRG6b+zFbGMuGjv0uQF4d88w0rHhAoSUltR604yiX7Rflpm7VxXlBdWsLDr9eNhHl",
-	"Lse56YAaqWLHEuibIn3Io+GP6ZQbNhRC+WMK7LjiRNqX/sFPnEWZhDQUhoTeTWDu4LYQCRuKEV+gAhKw",
-	"+BFXXwBJ5IKPpsjGN6e/UNDUZpev6pUg7zQpuvJakWMDsEZwmTix0skmLAjAQhNnl53CreQWGLkHDCIy",
-	"wj2vkyr9+E1OCo5CBOHXO8YWnk65moj033m2IJpM8cbl2ZuAVnEfq0v3Aq9tJ+baqZA5BkiZJ8wTFS16",
-	"MN/1fht6hJO93uUrsaReutiLzlm/0++wGUXPgChRdMxO6QtLknoRDPdeiLkBGz0012Wv+EwY8IoNIfRr",
-	"xGciewrKRbJ2amcilfwsbcVKzsrTCa9dyp3f83bDs73f3KNTM9XLs73eegV23124rLcc794XGZl36Mwb",
-	"lHefW8U2veOrTlc4zYaL2W5jhdfIULbre0/dQwajGXZ781lhCG/x5jn4tkzx8pnJR7t3+ZIPRbb7a69a",
-	"LihtxcPj4s1zS07hdsIOvHOBFsddB3kBnG+vUV7y/WimsK7u/OJob6oJ/Cd7kM2l3ItuLrP9CAf9Ovvt",
-	"idmDdLy1eudx2j2IZ0MMrTrLZ3z+Mwpiv/xqtOq+5csfhTF8AuZCcDbtJgacWYwkdfKiuBL5ykdQlDdv",
-	"GXkMgcebV6p3czqm3sofdu4ejPlHt75ZWHlSvRhaEzP7knqqtGULlYrcWK1BHFzWTKaVeemZ62/TvLTh",
-	"XY1pAeBu3XlxcjES8qrQkDes28pJpZgEkLLKzCD0V49BQHIS+FQbW8p1SocL4Bohn4A1IhvfQiso9a3I",
-	"WMEQ76bnBXMaA00A3TGOBmdzK0UaDlcJoEz/6G1GmF+JnFySbW0O7vvL37US8QSJUKAP2w9fXCeScq2q",
-	"u1xQ9frJSKpHLKSoqFYQBlW0ZwUXpTFvKDK9pOgp8Ik5fZHB2So0tuBwYYj/DGP3TF9xUwrxr0t2YsBq",
-	"917MLbNaN0ntEEETZTIXQdTCmtvPsMF6XAgEVlfpomQ7F57rNLTjHmlspBJGsdaQImcjBBixQSCDDpLg",
-	"I4aAh98IBU+QbO0jxb3IvGU8NbPyg+myvz6/oMQSCa5OShi4bDFpfPK8xkp4WraFlN7USKOtEQPmCh2e",
-	"1HUMn0vcmHnxSO4+WnFto325g9JMMpVYmEFtIw37DAMW1xCTjVk5ZaYX0n20VYp6eRMEvWyObj00ZtDU",
-	"VCWApnb7z9CW4U4hBxJwxy7a7GI+0jOpJn4BTXyM/rFiicygsbnyuVgIrXfW22BVTetl3SI+1clM53Q5",
-	"rw/GHZPyKtrwna/fOFWOJTDbYM+7qtSrN2yHNS/LGvU6Zr/L7W43YKA77zyctVsybK6cZzhmP0IKc6y7",
-	"4Wr4d+HfQ+nVnQmzJk6kWpjt+zcUE64u0b+x2c2ZuwQnXJUBqBBYGvhHzHsB8dnoS0bXg9Hu2kzpWoSI",
-	"DPR93cKs6JNpWtiYw2iebT4et3Aihcy0l/I9ThD2zoeAolF0Jo2RakJuFg6voRE1WwGXqZp+U275kBs4",
-	"RnzJVxHHUft5h0a5bZcIPMvGMhNwgRSRPFKNBDvuHX+NXkZpK/Jl+yOn1SWX+WU8Cc6L624lZoLxRSqH",
-	"mXjiVrJipE7Ykp5cOtmcDNF1Au/GSaUxLJSVWf0ghKNAOhGFc2yKKtOewnUzl22/oWs2z3053z3xzdsy",
-	"wg3D0GYPawagmgdCa81aKg1KAiyDkHInVGP8etyuX+60XrhxVzNfaqZDGVHr1pi6ye562VQtLhEWNdXL",
-	"Lwx6e+SY4VqhG8O9BCrGMOPqPeaD0O/ollKgXoY8Z6NjMtlU++0R3zhixuaCzxJ2zDJ5JVgmIcUgYQ9Z",
-	"IXttvQDhtgsXZ23fq2RSXZINCqgMPNyS6mFKWl27BT/9pVmMKqww1fDAmD+63a6Xl2yjeaTi7Src2But",
-	"jUrv1E7Ntb5GfSJpkSw/wzD5K00ZqxCz2IH7NpIa2hAYESMVSk0FA0EYPhAVjIoNCeIEGl10sbCUKvUD",
-	"JAWO6YQtp5rcdbYSqYm8w2eyHCW33BWzwzI3L3DjXFZrswCBhqdi22zWtol2aNvmPCPZ5ywVykq7qstr",
-	"K2Qkjp5rsCuZLjtlIz1fIRpB8Yy7uAu9aACmBQAU4QoNuZRh7mQeo51AYQAuIL+SI9+yE3oiFpepNraN",
-	"ZDWlDN/NcxKTzN5ylepZAsvMtBqJnSK3Qu2lod3higk+mmKq2F4dmHhurh5boYIFRBXAalzJOulxy4UA",
-	"C53gYafOi2T8ZkaMsQ7dgqBCSUvOfJgq5H+edPgi592cp1IfovR7OH8/OeRzeYjNwLieyUk0umjkAx13",
-	"SrrfNUjNoCxxV6GKTm8BHWvnUMUue52lIqcHUq2+sMwKJ0DZjxJpiBFjuOi4LFGGAk6Jjb2CadbhskBw",
-	"s87ZUKcFShBmOuI3BnMgquACoVgRNfw3OGIQrGa0sO6YHPd6bLiyqH4H7U9zESWI5XRV07SP3EbLkLSo",
-	"ZS99rykmfxZZ4WVfYL+hKSMje0KqrI8v6Wzj97jANHMcZGx7XlSgZQo4iWs+siGYBH0G+JfoZYb5Tw0w",
-	"EhRiZYRg+CxGnW566oqMro3s2nEZtoVx3WHWOarMa64zOgobo6U+Luc8N6KGDOkZ1+rfzl+/SogQMazX",
-	"fdO9M5Xyk3EUjnmWDaMWqzOyUrHZwshR4Lmrmk7muZ7kfDYTgdkFA6kAY6yIljZoVdkeVDnO9e9C1dCV",
-	"uBJZGUVYSBiUL4PoJXIiLUEaYXI00Qm3KKSAtYuNeJ6WICcpHcjN4Uylk+dq4FKADE3ClFiWiStky0a7",
-	"rIc9A1ARiC714DiwzRN5JVTrXQyPUWwzw2THWMCmW5/L7R7c9TPn3bkwIx8W79Y0c5yOziACwASBlu0N",
-	"RDAsw+UOQwrZACzkMpfWCrVDp0UaaG2HOKU761FpcIVc1oTNnoPNz1vaHI2TrdPHgLqN1YuJu1bcaSKS",
-	"xkuCtj2MDi3jEw08qtjg9Ke3p5evXl++eXn6H5enLy6evx20H347uqms2ScUB+DUMgBoaB6+7xufTdAX",
-	"ZdhiDpAMpmK0L+2TJfjDhEtF1luJjBwXZCp4fpsYAZmJKNG8KuODoYsE4RmrO35+9vL5q6fPL79//vL1",
-	"u8GtmHN9QMl61IEPKijOWYU9FRdyZ+34r8ceFPdTuQjFFbG2q8WtGpN6Kqwz5lNz5/oEon1LAiY8jixj",
-	"dqqd5gtwV0CT3C2aLA+nEssueyWWfQWmPuG+o8m6LVHaJszPJWE0lQTAPdxc8GZzn2lKXl32kU9opygQ",
-	"3HDxEjZcWNjAwvPsgx5ghBCR3FfwLlzLp/5k2hKkcoZ+IqcwLjXdmCGylxNZPdYfhOmDqk7yl0qZ0UhH",
-	"FRQwep8XcwZmFtPnPwt/n4W/T1b4+yxQfcoC1WeJ5J9eIlmTOj4pYaMEt4mwee6jGkCS50O9sJ6iGiIQ",
-	"2bupAHGgIvWzIoPREWajfYWr1esxwBdt2+HmGM21Kf+yEbUJaMDIYdE6jfgKeLU69rw19AvY7w8l990a",
-	"r/59Hd/e5c1MQ2BZ+2D8kO3tldG5Syg9IHBEpFfgBQVWhJdJ3WGnM0gJdXSpQwSb1d5sXHWQOsGtZfQK",
-	"IpcUsUWkr0ILNfFpbCX2DWXBgVVjhdq+tTWCIXzsVhFyYUPNQQY7NVWEHtQ4qW+1YWWy/B7bQv1X96X2",
-	"sa0bUXmuaSea39wxvqPybv1a7+g2ooSkyguxkJaNEJYgXCgeauL304dP7Ll3OwUWReIZ6QE3GgByB+4S",
-	"RhG6Iew5tppwsSKs2fVFuEGqyKtGFNkENe5lW0ky7ubCAZTb2C5YpTyOUYqMEHj8bERpMnbakpJjx7jP",
-	"JmuL8sQYt4mw3KiwU0VlL11KvyKahPco0ceRuYq6k/6mF7niWZ24pEJZ3Wr9vggSNGXUwUgvspTEX52L",
-	"+P1mZCpqeqmEguZivDBriT31wTfgPoyTa6412WN4lqGegZUZWjbtdlxOVIO9wLWmUOul+Ao/i5Zd6CwV",
-	"pkkLwQf8zeEW/dZ5T66ZKJrc5lZANInGTd0nlMF3ldDul2vqN65YghiFFyhka5H0HkajOnzAUzIUg5Kl",
-	"Im+7z/j0ZoPPZ3O7Qk0UnOEoSdeYuoJLZzNOBMwLIebMVGTp9pDLtftpI04Ehl0iRPgh1C4lwrG0Xc9A",
-	"uWHwCPrWUdQt8NrQm5ZzBUoy5uTElr05LqRuCyoBWpADwmeUa9Y0kE4SAikff/14twCutZWtXc/9gup2",
-	"m6uPV9dKWp0TOzPvzROmNJmo/W9T0OJ2nXsD6XoKwF11nODh416PlRdzhHw9DLl7Mrrr26i5kYrlWDSw",
-	"Y9C5CnMjKPlgf0GUFx/khraEzQsKhKht2uQ7nWOqO9q12j/fJKPXxLCd0p0CVYTQrl+GsSFhlPOiXAEM",
-	"YARGCD4DtEN1t8peZS4qSS9+fgmtS3Q7Qh2+YuTYsNiWYZvuVuoknQv65+1Pz9EABNBPL/y/py/P3feO",
-	"lfRiYksAeH/UXKFhw0RSBzsVWgMyN7Pu95HUmx3i6KARWOkKiEgba1BJHBVI+IfHGytROz1eCWqqS5N8",
-	"sga9A4WLPMieiq7KWSQx59ar8vC4ui7N5QwOim+/TT7aEiLvHTsZ7OExG0prPtlFPS85emRJHx49Pj5+",
-	"tF7ZZFt+x96rSAydSrjALUIDYF8+fPyYpXxlHtQvZS/ZfTVf+TI9d7KYBeduS569+yXKmkIizdSY4Orp",
-	"nPWC8mRKp66hj0OVAIeyoy18jQrrmfl+xw6GdOvZBbDrraE9Ma5gN8DLWArDuZ4J0E6WOn8PyZjSxn2q",
-	"DfCbu0eXaLWBXhnMKCYsxBHzd05GaQ26o3dAnLwDhMm1harJ+fhRGiPS58piYONdp+JkemJKe/P2JBzh",
-	"B7INXn+nJBoKn9aTiUjZcMWmHKxfu2hgVcrCYUbXU8dD/UtmicV/iuo+iS/HySIFCRxJBNUW/dfdr/+1",
-	"d3zS6z0pSwMphuXQaK71RU2r2tjjR5Es87DSnvnqy1i5vZ8vLPsF/zzBf770//7cTeCXo+S7mwd/efAX",
-	"9tWXP//n77/8fz//68Ev/tG/4B/u5wd/cZ38y5YiTHfKHFE7RfDUuKGOQEk9sAcnXM5C54UEMwmes2HE",
-	"zVpjv8B4eCuMJfOFD9sE6M+WtqEapFE4ogws1UWLT6hWAJjrhCrvnynBq25ymRlXi5jp9ZTNRW40wbVC",
-	"9ec6ru69CBGVeC70PBNshHF0fn27u8JBb0GbpdiHe0OXbdCbF2qk1Vjms1hs2RnlmyylHU1FyqYiF6U/",
-	"tg5WnNykO4DOXlRaM7tU5CiwZ+8dXNZLQMX97ZE16kBmiTKraxznwHBIm1GR44TF5/JyzGW2yEWrrB4v",
-	"sD7BvG1aLK7MUuQGtzYgSh/PB8Ab3VZ+37m8XOR1vi8NCYrg90Be94WhgCVR2okDGPvoORtNRSzqDydr",
-	"DYPf2TxbTKRiYwiZy7ix5a01ePr27OLs6enLEyAw98QgGEHF5w/uOFyMFCNmWb5QayQeBGvqpbpEz1Mr",
-	"YzbFyUDAjvW4J0i9aS2iwIbLFWx2tegUhjKa5MTduCyTYwFRKmsILh6zaD8W44Zgh4LXZXli7VoKYPMW",
-	"xdIkGxgUW2GumKZCrzoIvjXy2q7Y0u1oVptUO6vqHvsqBy2vkRrnR1lsNwJknuuZNKIpgdbts9tiU+6x",
-	"nhGzRrsn2vopNiwgMizUonNEf2qd9/2ukFJBcgO3DLeipo2RvhLuU7sEEh9/RxGAYb2BFKpbBDxK3gZl",
-	"BXMto66Edz5Qks0zN4iSwmFl4YKucA3ux8KA208WeQV8PQw/jEctmyJeci1BxrVJIWFBkS0LNbNMKTkg",
-	"mx87aU9rYDFxOgUyqSFUsntToGaFoE42FiKh1ALrWW/g5s5FxldYEwyHTlGsiI+OwRaBgz3gH45cILYn",
-	"sKD/EpO13bsHVzx35w5qeZ674f4QtgTfvC2ao4/UZr1c5nF9AFpIKgjSDgm8ZQyNpbKrfpKLOWQemzmG",
-	"zjlSbjszEA1+cu/jn+dFK/j5GbQFkHCN6KZLmWUANTnH42NCujaWr9jIkUnkhLHyEN9RnY+iELgXpPAk",
-	"+oUrJatCicWLLqlSS4a5/pGrN8J4/ALRKSwFlqooVb0TEi+C+bNTcmQvjjSJdUUo7aZYFwshOLNe4DZd",
-	"9nrMjLgSOc/8XenOlAJ9z8SPN7Z7iYGztXyb+4p9kOS55NhfjIxL8bM5RDRUUd1rGc9ntQHEpJtRcESm",
-	"9XsfehmTw9bVv2BwrpfL7cU8fEsMXtj/tmi44yv6tjRw2dfcACqGjeij0nw0P2D77sBtgA+Y1tW9qkpH",
-	"JMHG2JyrCVXyatNS8bx7eaVGl07eb/vySo1eucdvEl8NNWplrQ28wTSoTLrT7mtLuocTR2qQgaZE1jrr",
-	"iEb1jnqL1Q2scDKEEEY25ofvT2Jn/Uj6s1Gl3pDJ0FaGy5gEgUDlzjSyHXxoF+CRerCRaJpOW6t7MxQH",
-	"tNRiIlGRRXshqLzFvIER8xjBUAEXCwQ1qFVgwqkuSy5GZAfd6fz4ZY6cIKttzDJVKCqgkAYj39SPCrSd",
-	"XaPGsOvET6ppef3J26CT+hskMCtUVPciewZ+irI+iDO6rIvfQbQmz0SddsxHG9aBGV8FarkM/FMNPdaq",
-	"4y+chOpV8lAnpd5b6uBQbQmvjsiFjgYWkZZglJzU8sK0EjGXoR2l+TCh7FL27vOFOmtLvb4ODRTxruSx",
-	"a4wDuWj0HM5oL8Y6j1ttPNOJlPTKc53HBZVCj+fWOiJgTkAT6TpF4LfRfuuiQwOFM4gRpRtkhXGiaxYS",
-	"+O6OZF+/lCUbpIH65Yjtjzum516p2OGsYoIi1GSFyhQk+RcOFkCOpUApsHkRiFFRXaDU7YLyrngC14N2",
-	"N5RXEIum2tgvTJEtGjCLYmzdvZGeks5YgH06AmEGxmJTVt0AYsIKl9IJoMNcLyZT29Lw1NrCY2odBe0n",
-	"1WQQQs9Zs41xzPNSjoQtngq+WcXtC/PHcTinnqmRO7s1GivUTykJJdi9hujtTfPTQqk6VUsaEhR8sz75",
-	"Ym/oaCOEqlfAcUlosdpPIX4XNMjDz5UFQViiaVAv7FBf7yNJFFr6+k1Tx6H+kyp7xO3/oWO3SAgGEjWY",
-	"HRTLe4ifO9cksC8i6bPTV6cFHwL+hCnUGVmoptRbvshqVF08VjWpEPRjRT2jiKyfLp5SBBFnK8Fzxifa",
-	"ezYVfQdmVp2nIm+thbiVfA29btdAUPfwE4jtzWsggUjoOlJKPQkVzDPi8IOCJnV5kZEYdTAFmpbKR9vM",
-	"DjoElCFYJgfur+bPef6+1X1SLskuKTfrBW9pB8r1KUbQmNsBUSWb2CNKEHCzrSRr45pUodqFQjj655vY",
-	"7ctcWlHE0Ju1XO4zypozc5FlUk0MhoxjjSueUzp3EoAYeAM5ljBFO3Pioz7gXBTh2Jk01pe5mQnHfrDO",
-	"jZwoncfCzjM9KZ2n24utFSaPauLnDi9+Lnn5ueTl55KXn0tefi55+bnk5T9ayUsnVbzOXxL1lIHmLeJb",
-	"W5pOfTTsjF+f4fNHvV5vXcLdiFM/VSjhIQZLUdaKpKfu9sJUrt+3wkCGd1SJp2IyYCgmaRLEGhBIaqBp",
-	"tthHo3oGmHhMA540SZhO6Claabe0uR5mYgalyONOnTiujweEXZj1DFVcBp6BBQxy1EHmx1hF0mOfsOPe",
-	"o9IeC7nOKXPsYJitKljRx71HW8VhGmOdxIs7iKqLb/bnD8XMjnuPHCH6zelIdcUzmZ4AGPdJATdUYPh0",
-	"ykV51Os5qmtNw0RLWykZx53pSRG0vh6qOl5kGUU2Rujsk4Hck2oi8nkuVU0VA6CVLwyThJ6fMPHbgoMS",
-	"jJVwi9R+dmbZWGeZXpIK7QOXgbcmVGQmYXD9JajPJD4vBwJQV3PxBE8n1McqwsrDF8MiNpnR1NNUL5MS",
-	"/8M9AnL5rkUNWtc2keaS6mHUxNhOuQkqZtDZJ9BMNInAqZpCsNZCASAZFsD8S/Dav+V8OaiFAqwLk35Z",
-	"pBh4p/yTTdS42lad+lsX8yzNJZQViZB7UB6kYi72xFyq7xHYwi1gPX+6CmZBXbInBLmt1k20TKsDLnOW",
-	"6cm91C5L1mqXSXMXI/qzVDj7eHWhb10R+tOuxaaz9BJCNrdjQrpnYVkxwtNzb2J7BI7E80yW2PTh/dWy",
-	"9Nm6Q/5uisWFKtKfoZ6c16xqxlpoUDW/32s5ui1V49oUfgvFkk+0DNwa3VRXvrJNwQVWuevC6za80NfE",
-	"i/LarSmEHpWqUWmImLtfPGXfPfr6mybdp0G5uRONRSpj45H57j6XhUMzx4RYf1XRvRQNykUFKELP9URZ",
-	"Jccap74nFSKoJj0mnHR9taGIJ7NmgFc8W7QYoS+zA+3EBvYWvRg1ykbgN4BMwiqyGSQPIcxTqY2AYDXm",
-	"OcGjEljqJkHdIwZZQYbbmAk851G14qtTJG9WNywq4F0Uvo+Ur6oof9X6ST5ftncUo9iZVnWlirCxUvHm",
-	"DB6O10Le6O8WsQnYcSSqppoYnOAf//eY/nh3/NjnB0Noc8pX5iTMIq4kD1/in98c9B62G/9NUgIQteI9",
-	"uJ/eHLVhK1nMZhz19TWPqbFyxqPa3OsxaGwQ3od4tR7lEWJsmH+1PaxaJXStTTKYzkRTEhb8TiHRPBdP",
-	"oMbV4BAzLQ4/4M7eHMJjg5bDLFa9xbO7zSbYg3L/H+IkEnZ0zGZSPWHfeiNgmF1eXvobQRP4UCDo1awV",
-	"IQ7zmYDQcXh8Hwcvrk8Ix4m7tLbBGyNLAlIr1yLGmZwQcvk7RV6UK/V84Qj38N+lUIpHpTHdUAStJdt6",
-	"2Iu3bHkWSXu4R1qZ6mX17H/Mnu9HLVs3jUaly3XyihLIuirkhBQTjx7I9RKi5tEgKdXkBD6enb996sP+",
-	"wnQ39Oi7J8j41ldkc4MCNMPFDJg94K4BDpstUQViUQFYaeWjb+LHUw69PrYmYRHrmq7mU6EwTw7KbmOY",
-	"xIjPpeUZy4S1IofatbSYfidgg+CeMd6Y5u/+PTW/OoF4Xe6NKVleCt7kfTElLKoJrS1oK7JezcUfwwN2",
-	"0lsrquXux3fr9UKn2/NEvy6bLa+3hHJd4nM0rO6Ed0s5VuLuzZcSile7wSsnnevMXEdRlklaK3AefWN+",
-	"TL61YozxRYiNeaOT2sgq1/gTNqClHkCqcpDQ7w4dX6RymImkwDYxCPON8YgFAHgEhKVernyFehVZzaDB",
-	"hBnNCmhsLGdFMHE8FxVhk50p9vT83+GZv788/zupCyEEhDSI5PTnN7r/U9mD7wKm/1O0JP8hhtrNJWxp",
-	"YKVaDzVJ5IIbkSLwkucN7Z04H9WCG59AUZE9GD97veYRSsrA/9Kftes078gqHDMBY/WADSHkz2QYrliD",
-	"Aytx1c5bXiKxK/l8pUanCIhFRN8KabGAB9shZbTdxjehZjWgLaJqsiP2Y2uIxgIN3q82iUNhr+vQjTSR",
-	"ukX/ntsYwNoAmzQDQsZ3j2KQecIGFA0+gG+xmhRc4QPMPcDvn0KaeF9d+HqPvy7SiUix9OXK/ROrXMlH",
-	"7pLNhHs0VgZAWXeKp9xMBYR25/WB71NuuqwSGE/4/PyKYMNH1JxCVBKRQ8Q+IpWETbWOUDktR++D7KoR",
-	"OOshOO0tm+HCXAbpCtsWiEBO0OYvaheqotjuEGxyV9NDyqkoSO1LpW0NsKuMcu8x+iAhGFyWtQg/fEZv",
-	"nFHcUayoW5EH/oUJw5DWsuEIVy7IhvQlOPsKkxjRNY2g1kN3qBmAd4LbBKNyHvW+Q9wlQrdwxO7OoOOj",
-	"uNQNdUMoVx2HUR68BMy07rxDAugTb/Avsu5cxz6n0ofTjLj6AgvpRnCv2u9HcArunWj2pxpaqE98lGXA",
-	"VB15+qqpJVdkG1lHdOPnCJLpyExc85HNVoxsPq1Y7f6wiNEbDi6iiESh09W2vViLD9tSG7nsti4y8m/n",
-	"r19h/Q8fJIxPdltUYm1bH03Z+5E9yioS1EWCS/hLM8lS8Chuwp6As9gGjAg2tIjSi4AX7VygbjcacOcB",
-	"fNol1a9YLuYZH1UCA0taaMQIN7v1/kosqfdoV++lqnHP1wms61CiEmuZkRTZcmvL7bib/UWJsragfFgE",
-	"xpdDHeDHQcIGvnao+7ssWTpAAZWqtg76iowhlULGGB48XoFbYKTnRZJpKsdjkSeFgyAPyzz3FbkH2Cnl",
-	"GXrTdybGlkER2hALhF04/QtE4p8unm4p3x5B8rwD1tKqBHfrMtf7VbZ2XTRNNFYGfPei2XsVvW7JOeNw",
-	"hbgRvupx4oEtIQ/7d6Gw4nrCqPBx9254crxGc7vzS8ftbs7uGyeWbHDlmKTWJDcHXOBmb5FGUUmKGHxm",
-	"cU6cCijVQpQYIIXdNL0NSEZM6ts247e0lHvOuE7+oWYjJah8Dk1MrklQdAdEgTKWP87j+moPJhe0utMq",
-	"BddNxM92J+zRm9QuZ6Z9KkWZyHA7N0XLsJYmT8JWz0FLBtdgir9r03s8aLtuH5exoG2UBEA8wuhtVHa9",
-	"+ReeCRLHovHdDT7pj+mA/8cLiK7YiMPhtLujnlPNk7u4ouoyLc8hO7BIZBqQ7WSAqUDL6crjOa/zMTC5",
-	"xVXnUWCPq9YLJ6ZbaMwIAsOUXiYFVUK2HOS5ONWYEtLIVMOOgdPe5o6aiZysrO1vprwxDncT05/2j50L",
-	"lUp0RePJk2BFUpotzC3QqOrvvCIXc223Nu2M2yfvsynXL5t9xJr61vYTGepas8t4tovjkVVkNOMIPNBm",
-	"CSWltErGQNIUYu3caudC/uAnH0LN0F7VeS5qEOfKHY5lEi9SqT1EkjdHgoeDStOIVVFwoL1EAraNmDAS",
-	"GIx3MxOX714uea7qSzpvnjjAlSLt1jdywoyvFpCKTFiRYsUSNFsA0s7pBgKeNLdhLtstyoFZu7Qnd9nx",
-	"CYTTU7q5HgeuJz/KE8iSzlKRFy5eR9bVai8DL1QNEsfLC/nHfXSygLcIgBg4uANDtN8p02qrlh6bPkBB",
-	"Mgkbrjz4eWanT5je8GbrMSwPQfHW79t6ckFN8tkOk9SFwLktkgYLufQ2LcZRQe/Xskh90yHxtewBpjoV",
-	"pslXseY10RTkuZMvrwS1jJzs+wDK1gUOWtOwCC2tehU35xLgY+vB2NvmDnB5d3CRFCibnsMG2wNWJBLM",
-	"QX10dHOn10zS2elUBuii6JgosUgrcKMxxNCdzt1miWwfnYGY3UQMsbvvwknPMesoiNUHvhY2iJmRfCYx",
-	"4eqyNH1vJP1jVA2V/HFLkPpNhRhC816kbKxzVK7Qow6likQaT+/ZG6+ytaZY1a4jtz5yWJgDZvDDjfdS",
-	"vhfFHvu8cvJfzqQxAO4JiecE5QDJ59kKEsUSwGRZGL9EBDIrDeNLDKHc+zb50wEFEDoNhWDFLq1bhWDt",
-	"ABfwZA0uYMpvU4Tn0wEC+KcIivykUtPv1ZQSYVFTvfyCMrrkmPJVQpSYXGDORZdBUU38HeUrhfHSDaYr",
-	"b6Op9tsjvnHEjM0FnyXsmGXySrAM8LRVwh4yT7rbU8kwsvBTzHEv+GntZXp03fI6DWoVAvaoHrPTn96e",
-	"sqPu9eZNu8v9db7z9RUvGFfCf+4ZoK4X9rwGimvgfVoDj8NO1tdiUBhbPlsYOapcj/NcT3I+mwkQIehu",
-	"TVB6BGnBjQ0pm3zrdL3pXE6k4hnQPwDwLIaZHIUFuvyg3O5uZ+cbBaze4JxfFK1UAEb3ZLavtvHas1ux",
-	"2tNmTnu6hdE++4T47KtGNnu+B5e9+IOY7MVH5bHnIYs9rXDY05DBXoT89dkae70IuOsreMfzjwqlFgci",
-	"IO6Qaa0zjhibfectmzUVf2rynDdqf25NirvkE91Q2pRPdBm+4KuLbi042jLrYr2UBhXQCEcWW5sATb0W",
-	"wKFt8FfbsguUiuULL/x08bQo7KyYVt3ttEiR5/W5gTieRS7t6nw0FTOvfvI8VmDn1LGaXFh/pV6evjm7",
-	"vHj9f56/Ou+ytwihYsri08adYaczMyWgNIKCLQP7BWib2E0xqKm1887NDcC2jGtSy2dipvNVUUX6Srtr",
-	"X4+BTHTOZk4fJkr3itYJHl49wejbvoKzxLzMMNY5W4qhkVZQeO5aNfRpGTtv18zT3b7qq6++Ajd696uv",
-	"yJ8uPbalwTD2oFi9YqmcSEvFko28ps9gMeyrcc4R2E7nuFzsTHlsGvcOWjoiRfA3K+D3VWEVgVbQzzMX",
-	"UMt8qhdY0Yqljq1NppYZfgWFLBA4UFqqng4LpkejRZ5D5Vfl9gzsQUCnkMfGs6IHp2PNfQekpesrNEYs",
-	"eZ7Sgr0USgo1Wrk1O1NoZg1h5T1Yo4E6SlAxlRuGZwjXrq8G7qAPEjbod/qdAaK61kR2uamwfqcIfOh3",
-	"uuwnvCPJhN1XIUQ8OyUPdel5dk1QeapKuDZ3ctMwEzOW6tFiJpTtqy898tEDKkQOYih0lHjXt0qhkgSt",
-	"RyGffvUVew5Yl46/wE6CtSIzGuhVpGwoMr1kA+8+5XN5eHU06LLXKlv11eCvzy9Y9bdDon4ypcd/PMQN",
-	"tgPHcvqq6N0LeTJ3UiPGZlSPDzfF6QklbZY7rgWh626C3+u0iNMLN/qrr9iXZFRHix5EvsOBewDcD5op",
-	"QID6CscS7MZI5JZLhdKAYyRYesut2FCwgRXX9vBXo9Ug6asBn88zOYKZHX71r/g1PQPlad2n8Jnrg+Vy",
-	"eeD4+sEiz4Qa6VSkg4TpvK9IQu6yAeVzHDx3vwPgweR3OYfs3hLKqMu8JXMGVpATnybQV6Mpz42wCUvF",
-	"KIMqMnD8LfsSOP07qVK9NAdHx18fPwAIhZ8uXhwcPX7COBuurK9/MOP5+yd9NdLK5jpzB9kxE3eGHGsQ",
-	"19Y8YYNX/JWb45kaSyXtyv39SisxoNrteOao1HlfDbpfD4oz8NtCI2+BnswTJsyIz3HX0cSccTVZ8Ilj",
-	"o2UT/f7Rd4/6/aPH3w3cgEd6NuNQYtjJDl32t/PXr4oDO1q4q2UcHLIu+2nueM237Ef5PR5SRxEJwtTK",
-	"0ZQduV9gz3MxC6NFEMdLTQJtheTivsJD7845xbmD1y1MiXh09LDcsfLbXi9hj3rfuk14dPQ1k6av3os5",
-	"mstCOKuELWDcR49heG51v+sBYlGXDSqFjil8wcmWpq+kLZM/pCXqn3CpTtza8SwrrYq5dtJwOpMKZm/4",
-	"ig2x5pkTGBxdDf5+cIr8ecCAJz18+PC7B2VcDkwarIIIkUi8aDQSBm6zFjc6s/q9UF32AoIeMiOWULmj",
-	"r6AACMJQgJ3N6YduNgbfHJwu7FTn8negqBP2PYgC7H//+38Gnq9Cy3QvwlyLBIaSNwJnBTAL/3CxMqT2",
-	"AiPA4uuOHBeGEIDn3JilztMTNnBix8nhoWvrBOWb/9dN8dANBmPiMjkSCj3EaKHrnM75aCoOjrs9qm2E",
-	"0os5OTxcLpddDj93dT45pHfN4cuzp89fnT+Hd0q4uA4wTKygwk7fnAUlQE86R2BZnQvF57Jz0nnY7XUf",
-	"Is4wxjOsMXH31UTUBLkA14ZTMDjEv5GBD5Imewl7J+20rwaOq3CpzI8LI0f/5gTrQaUw7uDvBxfa8uzg",
-	"qZOnadmKfXKadOelNBYMOeboGkvU8JmwUJnz5/UBuw5YJviVgOJTfvDFbcqUkMByCqQmpkAAIKhnYj8A",
-	"vn6FOmUFfQg1A+m6+m0hIGiJNrYyUS+s8gpkBCAdbOIc3CRxd1050cNMzqTttHhQ+7pNW5+EuseQsZYL",
-	"M9eO0txgj3u9tbCn8Fr7lfIMysm1crZ6M9ymm+wmqaW4LkaLpFSC9aVU7+v6occO4ZmbpFOhqW0vVR+m",
-	"IdGOxd8sFsyjSFbUoc7Jz7+4T/lVnETfioyDmuDru3v5L3G3G4ojFSEOj4tW2eqEDf73v/+nRkrrFgyl",
-	"2z3sdukp2OECzqzzFgqz0gonTIllAXSbNEtkdirA7sAnpkh2J07g1MPrAxQzD4YrrC3lbyoqJ3wA5YTB",
-	"/vbprMxN0qkRZ7dzxE2GWIjCyRZDcpW9/VXYp/iiPya3PJKtTmLDyeu6I3TcexSDgylK7br1guro/9DH",
-	"pdxtpZd+zsk21eUf8ZiMfJolRpjVxMOCJgaXrVMnAQCJKiJysP2QBHtZ5HMVcEAlaBE5RLDANmRCOzF2",
-	"89w8d+/5xMNGoeDdVBtRxusUl/lR/CavjLFyk8/4NVrAj48effPo24ePH30TmMWPIla1zev10fZjgqHK",
-	"+5+sgnxf6HwiKNAYQSUxZJ5DOVNhABUqoFbcZCDTHPE8PYl2MCyrk3RAcdiNlGsZKdILkEkwSLSlETMt",
-	"rGcAYAWlOj1zlTmaqsgmhkGt7tBQsU+o9gFivFOKAMQXRL+w1E3p5+orCGlhF8U3X6DDa0AjuYSzDMq5",
-	"J+PqLzHZ1TF3ItF74+kUoBrn6ET1d8SlK4wxtGfGiagtgcw1erSqawfHACb3/eqNBhcIWTS/p+Tu+Dz8",
-	"I1LQ2jzjlmNI3R92EjHCdctJBLMNqsrcsDc/XTyIL2sGRlDrtZHrgxm/PsCE96Peo2+//ubxXZ/g+cJG",
-	"o8koxtiUlX889+YypSizLjv1RY8KEwsdQcNXpq8owg5PMSVO+7C72Jkq6eIfniI+jf139/+mpWBTSady",
-	"U5vX8RZVdI5gF3eo3LbWl0kL3v7gONezyxTjhbc+bHX56DqWY7YqUKPbVjiOCSnmvZyXhRl2MzasBX7w",
-	"LBucRML6ygQfjLEG94L3bVE8JdqbEyaVsUGZ96BKDzutoPW7qxjCLJ1k5wvcRSe4KX75oBCeZREQzRb7",
-	"EialfhzLR6UCW0vzR1BZ8E9l/yjFzrKs3JqNIeBnnqE0S5szraTV+Z63ljY1gifa5YnRBummNgdjPpYQ",
-	"FF3muD1CG9G9HGSX9pVZjEZCpCZ6cXmMJ3wDeyqzUtHfjAAJCTin6AN4DVIIty4yuP2tOShDoQfgzlMT",
-	"g0pgKcRqtYYLShleKNiGdcPB2W8YrzRb1OR2Y+KWynEPinCQARbvPqJkRWAJrnlEhUXUtYWyhpIB+qoa",
-	"0Lw5rL7qqyqHgDKOJsDt5oaYhRIndEECwtTQyftCUUp/X4HCGHpvv1xO3ejNnDuO9eqnlwn7XeT6YClT",
-	"cssPZSqJI/CMkQcM/WroAkvWHWXmgZNTmFRK5CxfKPIn+W7YUOBWa7cZEG6Ecg3hZ4NrklKFU/blqxdP",
-	"H0Q2eqOaoIc29y5dgjKRWEIPtOa68oJl6wgnxhUVuMoZ+Qt84cwyYA+KacosW6P7LjstKaivaKOWWO4d",
-	"qAqVdl9zBTb3rLwZeFFJtXAizfgK8D2LvH1u2Uwby456vV5xUcIKgL+uy55zxD6jQbu+xog65sTmDKIW",
-	"giPu47uOez0yy/G+yiGvEgI4gMzo4KtyvrDhbr7eZ4+PlNezzlK2mOPJhYUz4T6CwYEKm0rDvu499DNF",
-	"EAqwaNSJtqUYtbNwGxTRvblHjTOshxq5xNaK2gZLHJS1LW2MH0nghoaAkwhKN49eRX+gcH24BppRf38V",
-	"NxWdAqsnAmwba5nZyJ20E8QmEMPrQRNWCN2JxO5rWOH1tHGRhW5nCAcpTXNjnfcV7G+ul7i7Y+kuzucF",
-	"964cVc/HEw9vWJZSjXr+9ORHaYxIPUDAdt8fyJajqUCvXzG3OikzzVeX+ULtJkL/snEyt5yqwuKISLed",
-	"H7vsQhgLIWzCF+cN85yO1tMqOj/y339fsXPL87VA/LIgyvE37Oi7k+PeSa+3FoF/0vmBZ3waYoV1ltyA",
-	"jzPBq5yzjM+tnkOgYSsmEO7MTTV+sEDJqfCfo+0nt4r+EvVBvIMKtLRvgxPIO4L60I65AqF174BZvNST",
-	"shh3kR43gylvFWJvxQNgDuHpr78hXmepyN9wQHf6fFXc31WBdjnMSJ9zO33wKd4dH2R6U+u1PGVXWqbB",
-	"tTHVS8Ws1ngfOMEWGbR7LOqirCiyuxp4ZNr52Np5e6W8Xglf3QUnee2uyVIh/pga8Dp5rMsXtYa8p8Fz",
-	"++z1RzGtNCGF1fhCAqSzO9hZjLcNiopXVBzHLlqbPe7P2nHKMjHhmRPcIOLKqewAMuTEQcXAfI8KUzAR",
-	"qOlohNtV60XJpK8wbtIWypVhbhtX3UhBeHLqbQAihb42SNNGKwmGg3FEbWN8CIBz1rBBIOkMQPHmM6FS",
-	"b/Rw0mtfVR5ySvxY5jODIcQbrIyoZn8+tq/wh1iwM6rZURRO3ZAHA+TYehGwQIOlFgO5zvJJIavMRZYJ",
-	"hMbyNfHrO6YGiyq+1F4WVOqH2mlkyiHvXwYhAjetpcby1FKQ6D3Jjrc826czqp0E92ZwqnOoAcs4/gBJ",
-	"hfciDuZFzdf4he61G4BoBVkJa7DG7m4sLvV6/AwLVO1G88DAngEuyna3C2/9aB4W6Wr9PFThauOt0fls",
-	"kfF6OaKZJqjg7u3J6KKyR0bPAG/DBCRD+1ylmFve+VRUtSjJWiMSQi0BYLsTPnfjmyEmCFdsAElaP7x+",
-	"+fzy9MXF87cDBo4yUtXhGITP99UYomWpDthQ2KUQitmlJtcm5Vl58yREZjhiMRT34wM8+qpoH39Qeglw",
-	"zRxHC5rYKNcGa11gidtKrVC0Lc55bvtqKe2UjHq+ZLEBlQIzddyVOBQTqUwJhoqA0TgIsGjj1dRXSuMI",
-	"CuQUbinM3zFbnyOt/EBdR55x9tXgzevzCxYz80BKiNfAAdtruNowuNQFRf/gNvjTOtZAc+1P9S3PKSzA",
-	"XRxTSVGaxQl1W4nijsf/cds8Fbwiwd/j4fUVkRsDUYm1TMmy5guoApzN2qlYz/IroY+SvsKyitXiqwl8",
-	"hIArSHsQOUVCOkkb1UbOaAkpGwfM9FDoD7MXfdn0LlQBnJII6M4mHuTBHCQ2ysWoGO37CjOqCz9YkPji",
-	"5kxuh2JTqvhNpbPLHdxUbL6E7muyfYH/xEmP3qtdqaCYMHElFKSU95VZSjuaQr4Rpaid4nKvueM8v/FU",
-	"JC324OaJiw1+smJAfQXTIP9W6X/RmMNY8K2Eyt1bfB8ZGfqGYEknWhhwAnp+TQP2QhtG50gDvDmH8EzX",
-	"oCacByATGF+XvRLLvhrpbDFThjIpoc3A4xEPeKPbc+coECwC+ll2iMoOJN8l7LcFz63IE7YUAnDMVgJt",
-	"wh+PJ32WLP4pJIt7PMF/cjGh+TD+cbIDsvdDhCGoPZ/vgjzXINyrkoZaWHgIyJS9V2IJB6u0GIOXH7Lr",
-	"OZYW3bgJoOSjKIBE7s2gW+mnxvhXwWZYi616fsEnNY7WuR7BPms42ueOK+Csz8YHP0IdNggfWukF9sCt",
-	"KMrXQLyEWxwv1yBgHXPddSsux/VQtpv7iNdeQ6dAFEE3+oAqyQF5G7o7/IAxPzf1TiwqBUo7VkR378Zt",
-	"CqyhqB/4vRBzE8o8NHsv2mGqeAZFcrtYg9p/NgTAFfMXz6WKbVxDeCWMBqNI3IVI8VCYkKqZEdaCsK0w",
-	"6iTw20egbutGBcnpO47LUYQjRN8VYOYQnRohVILAGD4uxyxGUxCrV0UIEwAOGJtrNcnwUnM3MVx4g3eH",
-	"A7I1z9whEeXQ8diVY/fnaD3R5iWgVHVOjr9+vBnq+cseDs+g/uxekd+eaO/CwXi6zioaQ//DQ3m3LoOF",
-	"rXOw+20ZJGEYBStCHiHOAjCVII4LMmz8AoGiRJqGIiBTDqk6T4IgM1sJ0np0dOykHsRjLdSUvsL6tgn2",
-	"x4txIJXNpRoUQyLVCIgOLmi3Ll+YvqJ3GvrufdeFxig/fS4Bv0b6XLS+ovDmBJ8CbjEo2QWIgVJ1mScx",
-	"ihitMFwYMsaLwTbD4OGQFeGd+E0lqpSnKVwZvtDCReH1cDqcYy1jhHoXZbcZBzs9L+i9FEIH3A668F+K",
-	"R+urAiWqkj+FmVnDFaFRfO0lcBgB1hcv4jydJI2aMJWSBOaGmA3QVaFk66XClhPMsadNgrC6hMBqICVE",
-	"KjagQoSDAl4WfEYhMQ4pNANznNCV5D8WyM99NVwF+ofTHGguCY4O3OFybNHJAZG4UA8Oy3r5zDL0h0Bh",
-	"uSC8CmqHGE3T99PB+Cj32AAoZIBoLqUpIBUjmTqqXlbPmptDX/kqsL45d7ammIHNoD26ujFoeCSN1Cqp",
-	"fIKToxdYCIlbQbu2ceJK00bzMUa6K1qf8vlcKPcAqm5ZFhBbkNZAE+grJzx6YBPrpSpvsglZjZM24QAX",
-	"UGawxF12qvrKh63CrlXCjAtc9oD88ZMR4dAo2njlb2F3hjjAkJyNd7mN+wqR50vxIgkXF1aRDd4hNPmg",
-	"sNn43Gm0MvVVqaGGVQIiIdGwothqKRHMeaGr+gOhVeEZLWxfQTI6Xr1scLrI+cEb93p68FoNnJgKLaIF",
-	"SbhlrTBax7WkodcTNlzYMhAWSZkhqkZSqA1f977tsnMNxw2r22D0MeBVQ5QP0rhTH4LkF0QB5WZjWhCq",
-	"eyXymMJalSY/y5Gf5ch/Xjny/qXGQN9DuLWKvhcNKfqrsEUVyjs6mwWGKNSMxQM6lcZqyEfJnPSEiQTV",
-	"/CP2JS04+7rnrj2QKovUPneWJ/JKqAdVmIBe/LRgkmEUHwCLdTciA0QPkp8CGQ+nAtJnnVzk4ewGbrTP",
-	"uCXktQFGvdQd6DJrseZUPH4UARq9PuCZ5AYpxvfnWsCSbvcam+frgsaNOEhx3TuyrpOkQDCdQd3hJ8R9",
-	"YIcBIXJQrOQgwRI+tFNW6+DMYVMfI6ctEhWMS3dLa8o+HBE7JnzgTyKrmvtNpRycJu063LNPJLOecvBY",
-	"mIInzQ++1jWk4Hlv7oIc1yCcbOblORGexBSfb1GXiBfPRrol5/6HpKdPhHrCqxjZUWNUbym4mE8nRf+j",
-	"hAqXM68pwtzkM+B3HDBcNlqbG33/ohsoKE1wTmfjsqigcEoNSlWFDSIpFFoKWN10AL1FNegldLVBcIV4",
-	"VQahfmFYObuYODOFHIzOerhok8Q/k8p/PqqR/zeZyzolQJEzSP+oJoBKp+mgdeku6OOvAOpVWHnWgkuj",
-	"RLGdGqJQTBvyud+k3Z2r+ObtJ48l5+hG86YvQGQe2bteheil+3rMjLs4eea7JyQq2nqv38Le8JGlkCX8",
-	"7DSHnCsr0r4KzGlwZqQFHViiuYta4+Y94QFUIp+oGLHuq7XzhqWDncg/1jmbUsWDuDkEzka5o3tmKtJh",
-	"qzufRTWCo17r4G8Y005x3x+RAE/Ne1jbgMWBHUWJZRXT7w5IMOTEcixiKvQW0AqQ87CmAVnOsSxatF4d",
-	"Q4mqr3wcHFhPkZwwjAYlTZFTgrpWEC6ilaiJ8Xopx+J2MuE96Y8wsLpEwyIOo3snDKtapR74A5XDhJ7A",
-	"ErYe9nH3GmKFmmZcukXkaiQaaQnMcT4ik/RgMKXMAJ8AEnDATOutnkOsWO54NFcrx936asZTsDz597rs",
-	"dGH1jFs5orhDYRCMufTpUTOZKMSLvkKUba1qUnac7PpjMK+PITGG/bUUFqlmLxT5RUrv3t21iG2XIplf",
-	"sjsTGmu4U0BPLeI6zkW4UX+AJSLovbhm/lD98dxXV93YueJIwDXjjuJYKmmmIt09FmBP+adp8z5v267b",
-	"dg8SQlGqr05s/xHbPPdWiXu7Vqsd1XFA+PVuuB5gCq1pA0Z4rFcflQjqmE8XvTteCN0e+AdpM1ZqdBgY",
-	"BBqv19Lf5u9YMtB0qUpP4NxFDyNnIz1fUUIC3LMUKxIgdhHgUqYr0R2mhBrzbnXuH077KggDcWMZCqHQ",
-	"ycGs9pVkKjYJ6X3AqmywB4VrMmFM3QV9vlKjRgNTBAdxkgtuRY7dGIrPmEpSu0B8KkaAhSbFldQLX1al",
-	"4qSp8dEgvmOon2wtNneTfGjp7imI/Ai8PTs4fz6K1au6JfvYvMrsbJ4LNhZL9Dij2AvrkYS14MvCe+au",
-	"XDQbcSU8cGODqAUUEh79lRrdj+XMMYBUToSxTbkP+AQq8lPvpfQwmpwNF6P3WAcPYla+/Oni6QN3MMtI",
-	"o7+/fsv02BesIpJwj0yF6bLnvy14Rp0YNs/1lWACvqM+uux76ML4uDKn9VHvuSjA8QgmHkEKaFCkWUJJ",
-	"H/i5HCxXfYWJ/GOdZXppPKOiyt9FpkISwDqRzbwI/8r0BIG5a3jIM1rcXUUPyFxvYXKmWyHuTcYCkn7K",
-	"sjZGwsx5DVxUB5ICguK1/nPK3ftTvcj3gy2FYoytYGc/kj0dN6otRyFivQuWQBSCsGYc7RSkWMIZGuuc",
-	"QkqkqSpH98oV6IC1sd64O3gJiTz+VJZw9iFACYqXodNJuLv3zBo2UOIagS6sVAsnABV5ecB/Ca+DeXBh",
-	"p0iMQGZAc3Uq5nbadI+/pel8hHN4h5S/CWyM61QvPLQTGJqjJf4M0sI2IeENOPfih9ffKneW0FjgSZdn",
-	"txYsp/7U3hk+DorjFC0nDft1kU4KVFWRjSEejRcwoPTgOg4oAtA6obtizceQzXW0UX8+KTYesWWRSotg",
-	"9UozAUwxL5GVA5utG4kfIZTh3AAw5n7kNRiPZ0VYs5BXIkf5qq8gbhr1qxANj3LJIdrb5wfAHL22E3K4",
-	"CnAQRYjPRD4RpjbmoMqE9vZgYC1k4FxD/7Kv2EH5onBQpnp5Scf2FR9NbSZHU1/iGGLQKyCLF0ffnBw9",
-	"Oun1/tORmAdsdIcU2TV2KM0lflx5H2WmJ9Bty8aKO+XnNtCQUmzDhqz0VAWHfMFTwc6U1ew/9ALr/bRn",
-	"Ht9D0GV7Z86dca0dUQUpg+LO0AE5G3LKrA+YmleoiU1tMrIyJOTR0XePHvYe3Ql3KyWRhWpGji2lo6gA",
-	"QZcjw3LA0CSY9wdFlR6BpWd52FK+UKTAOI2nUoEdStaWmT0bLyndpyVzT0sCYhBpjDe8XUD8hhrJLOIF",
-	"ON46YdfjXRDAUwxaDqq8QYR76aEVmBfKLaWSmOY7bQ/LYLExTdZBd0rOLcZu3utRxE4arILiDo2CoP9L",
-	"k1DNGadFS1uq0ISoASn35M0tbGgfQyGoVHxrUVe1vMXBVbgmFhSp5GBmIZbGF6kcQgnwi6ANRDCht8cL",
-	"uyCzjRMOAO9zvQRAWXerr0pMFAAUAaCXonKcXcqRYBIjgjDoB0KCSvQVqTw0wwmaLYsKWmOeZUM+eo9p",
-	"AHTUvVOxglHSXPr1c1GZoqjMXhgItIp3nVfeUE/0Dqogrp+nHapz2kAEoPNC8AXofYaKAYpgdobFMyeY",
-	"2INEDDW58FpC3lLiAs0zrhSUBUi77JSuT/RJUGaaYz68ryY5H1F+Gnbsw+YwqA4s8pMFZqCVaD352lGD",
-	"4hYA4O5hQtYGkVCMr4bsVzdqhB8oSpUWFcydagDegHCchsxfVMKdWBOm8mAeRV1xu6By6b3XLf30qpY2",
-	"Fwq9jxOQ8tXhB8cHbva4XPAGwEwYR9czvkKoLqDBEoEGMNASKqyBR8ToBVCgL5bTVykkEE+4AswdR8kD",
-	"+HiJzQy6rOXt1Fd0PZ0GtT96fgruIfj9yXqt8DUbO9xVUOm/+SYBwLxt/qkLvwalAtVlzwhwiLufMjmZ",
-	"Wmb4VRkDi2t5/NCd3+Ov2VQvclNxUgXqmDc/zRG+3Zcj8MJaXXjrnFsrcvfif/X76YdHNwfun2P/z790",
-	"ogaq6twg6Smokb5EVjnh6xRQawJHEb3GCs7VKrCB4yfXZcz2/SldZadZFtS6d8cj5asm3Lw6q9WdnXWE",
-	"wKv3NSlI37aEkjxgvvKQ0+yUGAEgAIAIWMoIQTJ159VAkCAECJIUCQLaQC2yjDLu/UXlixNSnDN7qmcz",
-	"t7zguMZSrdSdVn3FM3kl/JXI2TAX/H3CBi+5sQfP3WgPzp4NwFw0o7Q9nOUJFVfwpimqPwWnHxiQVBTu",
-	"iFh06KXCvPthrpcGwlOhB8wDBie3YYt5kTsMAi6lDC4ME9cjMbfsuNeDTGVe2N4o+et05H4/gSomh7DQ",
-	"BzjUAcEMlEWo3O6i+ueuz74qKp0YK5SAKnmAz0jtW62RZX35de9hwh4df/cAKiGj8i1SNyYEUxzkwuar",
-	"E0ohFyo1J1g7CWccRBEXOjzpRHHbmht+nTy9yQBlWknqRWIrimGQrTCtcrijuvzcCgXsYmDfbv3e2KGq",
-	"XLEBrhTXUt2L9yMY+FLGFs/ZfIFRXgi2cQABtzB68+A+uEhjYYgiLBaM2ajL4Yexu/CRoBGso6wg4ZFW",
-	"IOefeEggdSPQZfWurxEfvdz48UsM3IGwead08lpR03dBAtV+PjgRYCh4LnLX682+5fahdDzVjNdzofhc",
-	"dt3CDsBHQlAIIBUNRaaXjLN5rq9XXzilYnjgBB0sUB+Wmb866sQzobEKm6cXsPY4MVZQZiRYemIl+MX1",
-	"XIzA8TmL17OnGQAF0UJHD0WpLYRmJR/m0GVvFsNMjrolg6vsVnxS40phTAr4qPp9gwY9mny8rQ1oUDSw",
-	"rAhYg2ApAR1Ir3hmqY4ey8VkkXHMbvEhJwDH6A9spifBIHIPZ7q5SGVgMvAAwMUIYeWC9in4baO6a6xZ",
-	"Xo08ByG/qAghsnHQCgXT11BQUJ48eAfrKMdjQEpbLgXRpQuVcmVZKuaZXkFsvLgmYR+KfnpLMEHerEAo",
-	"Cue5UqPOzS83/38AAAD//w==",
+	"7L2Nchs3lj/6KijerUqcbVGU7DiJXFtzFceZaP6O7b+lrGc3zIogGyQxbgJMAxTF+Kpqn2YfbJ/kFs45",
+	"QKNJNNnUh+OZydRULJLd+Dw4OJ+/86Ez0rO5VkJZ0zn50JkKnosS/nwp1Xv3by7MqJRzK7XqnHTefv+c",
+	"fX389dcnzE4FG4xlaewgY4N5Ka4GjKucDZS4tgM25xORsVIU3MorwayGF3iel8IYpsd95T6X4teFMLbr",
+	"31oYYdiAj60oBydMWjbSxhp41fCZYNwyrlYsF3M7zVx3faW0nUo1YdKwUswFtyJnumSFGFumF5Ytp7IQ",
+	"TIklE8qWUhjGy1Jeia4ftIT2S9FXWhUrJscsGhmbcsMGbjID1+pAj8dG2EG3rzpZx4ymYsbdItnVXHRO",
+	"OsaWUk06NzdZ568HF9ry4uC5Xii7uY4/6CWbualIK2aG8aKAFTNsyq8Ek4pZ93a31slMKjlbzDonvcx3",
+	"KJUVE1F2blyXc17ymbC0f7CImx2/dnNcTrlb2plbDPcYs1Np2LzgI+x7Klgh3bZcTAW74sVC0NPjUs8Y",
+	"Z442GNJK168O7D0tj2tB4VSUZmI8FiPr5iLdCH5diHLVyTqKz9wUcJy1efLrl0JN7LRz8vRJlljbkS5L",
+	"MXITMpsTHJR8OWBmqpcG5+lmI9REKmGYEcpmbCnt1JFG1E7T6OKu4jHmYswXhXXjn88L94JQbmt+Dp9L",
+	"vuz8kho9nJnv+Gpz6G614VeW81Xmd8JY7n7/zDArZ4L9ppVwoxXXfDYvXNvHvePeQe/pwfFXDZNwu+ZG",
+	"JH5dyFLknRNbLkQ8mzm3VpTuzf/q9/MPT24O3D/H/p9/6STnocvZouAmPQ8rrq0754yz5+f/zngpmLjm",
+	"I9tlp8zMS8FzMxXCMsvfOyqE55lZjKaMm74a/NsP//HmxduXZ6/+z+f/+9//82jAxrpknFGfcPRZuVCG",
+	"SdtlkwUvczZfWMO4YnyujS31fCrYUIy1O9jYLvSRMV4YzYZiKlXOODNiJke60KrLBkglB3wuWaEnAwaj",
+	"ZENtp9CxwVOfXGG/FvGq/kspxp2Tzv9zWPHYQ/zVHH7vX4CVdPuTPqmlGOkyN47xuQWoDivQwueOHT9+",
+	"/PibR93tW18Nyo2UO7rNuRUHrpWNzc061wcTfUBfuke6F+45P9RL9+o2zmIsLx0bTg7aEYBrgPFCK8Fm",
+	"givj6by0jmLch5yvuuzU7ZTbBOaYsOv6O249q4HHB00n4aLXO4H/b1kXnEd7zuPWhReSG2HcQffjcS24",
+	"sXR+uck6U10I8z2t8YdGWuG2NaX8ELXodkDm7o0w5yOa35zbadWHzLee90AEUtmnTzpZdbUcJa6WrPNe",
+	"qrxpOvBbmjXShRsxx+qbqeCFnZo0iyz4Fg7pfkQGuZzK0dTd31KNikUu8i47tWymjWVWKLYSvKwuOM9a",
+	"G9jnVwe9xw20YvX9M89CzuQ2sYDjPJqONb6eXPUve5mjY9rOXq+3c3fVYjZMiQpusY1elCPxmWH4UIYS",
+	"wFFtBdMkSK1uW7kwzOOjJ189+frx0ydf7RwsShhbVs5qVggnebgbnq7/oZhIpZyUSOzFSTfugjXWcRc9",
+	"JiGmy77XJcuFmMMTho11UeglvBLJPP7Fpt2hMSa3Z3138H/ZduHOyXaTBMt9wyci7MzISZoixx3q3dNU",
+	"oN+2E9k9C1FKnW/O45TNtLJT9jkx8EcZ4+zXhbtFSvry/x7Dl0sh3rPhip2dv2ZfP+0d0a/vjp8+grum",
+	"r9ypx28f+d0mCarLLtmMr9xHlYNAcYA3+sYF0klSNI1+B0VvF11LMdelvdcL4m3cZNXHG3clbaz0O2CZ",
+	"c3fTomA25QbFfO2UIIZ9kxqCWklpTTN1lPuOE4blRomc5e5cZ21I1Ox9sx2rdwhoKGruJZvBvXJvkpnV",
+	"e8pl6yNeE8zoTgXZrK+WTrDBW5eD3Axz9IoUZ+OSg5bEpHVql3vYiJFWoIvPpFpY0e2rukBndSTOCZUP",
+	"muVrP7lbC2vYF0gieecXPCWg4H+rcyeQnHzonI6svOK4aB86I62sQM3daXRyBL8c/s3gz4EMP3SGq85J",
+	"58cuuxDG0oXH4akO8p5FLrUTUrRiXJaMT7hUbnztTk01qrc4YKfr32Sd54Uevf+OW77fYEeLshTKXrrt",
+	"M4WGV+YFX7k74tKJlo+zjtOd4e8n9Ddtwis+mtpCjqbuzPsGLt2CxpI3O64k7/CQa+2oF32BEnPtvaNv",
+	"6D2n4fthlnwEVij445KXVhr32o/8t9+kYOeWuwXHH/NFSbt3/M1j/2W6n6MnND54xkoLzP97ngt2pqxm",
+	"/6EXbhSoD156TnWUdZS4rq9dWKsv62t1OhQgFm9ZpqOGZTravkxhed19WnClRH7pdxA2m0Tsk59vv2rK",
+	"M8K7ruEv2Rp13bQm/IrAgd7XBYa/nL9+xfTwb2JkM8djgMFJw0aitFw6luc0S+sYjVbihBkh2Bd42Jl1",
+	"z0YmofyL7saFcZN1fgAV5dxyuzD7nbJcWC4L0znpfOh3il9Nv3PCPvQ7V6I0Uiv3qd857h71Ozc3juGZ",
+	"S9SGVv6uKvQEqKxh0VuvYW0Gv9cy/sjdRaq4GgnPwu7GX90TuE6B0yqxZLk079svTWJUN/5aqA3/TcFX",
+	"r8uXct9huz2MOEeLo3gnXtVu1tFkdpMDB83BCdFgP8OvzcOQCay8mWtlapexSCgL51aXImeOcQ2LVRdt",
+	"Cd5r8Y6XTs9LvMVXNBSlmRHWSjXJmOPWbj4oxbH3Si/JGAU79wyl4qU0An0Ebs6KLAjN1n+4n4PhuAXZ",
+	"tOSIVZOJzXNyc2WtdgM12xbqpR4FWWddRRAgFobmRA6ukxWTZptHJ3ab7F4fMGvttTTgKWljLXPHgbrk",
+	"ZclXKB6La3s4Mlf1NjdGllpVsOll6EfgZSGFsWhL6rqeXgpuxL3tMbaWGMi7qXYDyZE8C/cYdP+m1MNC",
+	"zLYMYI5P/Ot+A/HtJoeCh39ZaneGpCJD3FiKIkf9YKqXjkCIgJjEpUIN8N7WippzA4wbuVJ5V8+Fup4V",
+	"pM0e6PFYjkSuR4uZULYb+R9mRRf+rfcaVLGhVBz0kE1N/g4EhQo6LAkys91M7ibrXLgL4AGODLSbODPJ",
+	"ocMtZNZ5CbmKU73QY4fwTMovuu2l+sPIOGjYeEk4hl2IfCJmtB7zUs9FaeUGb4mstD/3Dr7hB+NfPjxO",
+	"WmezzliqiSjnpdz/VbOYz4swmgQv4WbqeSWcF7qUwPWsdO59rCKXwMaP4U7K2G+i1IbJMdw+7vC5r9Uz",
+	"xodGKIveeLNSI2iD5Vq4e8rCU+63WcYM8OsVeOLcT265eSnA8td6hpEB4sC8l/MDDZPjxcFcO3mqjK9z",
+	"f8H/XFvQLOxKZfpH0cKtX6zuuit5c0+Hq8Q5yzpirkfTpG9j3ZpT+dtaWFyckiWdjhV1OtS6EBx0+Hkp",
+	"rqRemMvd1izc5yU3jI/gAkX7Szc5Qi/YJiaKoorIL9GA2G4O1fA2+0qZttSiKChyQlqUJWRR0MjdkJPd",
+	"urf40MmnKJ6nzJ8VUeCOZZXFbn0xM++9BEPZcFWZVuqrELZoF0EF5aNOUdzuVBY0nOibjKhv6w2utREX",
+	"4hoeL7xwsPPOf15wOSNy29yP2cJYNnTsdwHy6pgXZsuKRxRaUVLrQTuOctl+UW6aVl2cB6pbW3D49XIb",
+	"Ue5znLcdUCNV6lgCfVOkD3k0/DGdcsOGQih/TIEd15xIt6V/8BMXSSYhDYUhoXcTmDu4LUTGhmLEF6iA",
+	"RCx+xNVnQBKl4KMpsvHN6S8UNLXZ5atmJcg7TUJXXitybADWCC4TJ1Y62YRFAVho4uyyU7iV3AIj94BB",
+	"JEZ4y+ukTj9+k7PAUYgg/Hqn2MLzKVcTkf87LxZEkzneuLx4E9Eq7mN96b7Ha9uJuXYqZIkBUuYZ80RF",
+	"ix7Nd73fLT3CyV7v8pVYUi9d7EWXrN/pd9iMomdAlAgds1P6wpKkHoLh3gsxN2Cjh+a67BWfCQNesSGE",
+	"fo34TBTPQbnI1k7tTOSSn+WtWMlZdTrhtUu593vebnh26zdv0amZ6uXZrd56BXbffbistxzv3xcZmffo",
+	"zBuU959bzTa956tOVzgthovZfmOF18hQtu97z91DBqMZ9nvzu2AIb/HmOfi2THj5zJSj/bt8yYei2P+1",
+	"Vy0XlLbi8XF489ySU7idsAPvXKDFcd9BXgDnu9UoL/ntaCZYV/d+cXRrqon8J7cgm0t5K7q5LG5HOOjX",
+	"ud2emFuQjrdW7z1Oewvi2RBD687yGZ//jILYL38zWnXf8uWPwhg+AXMhOJv2EwPOLEaSOnlRXIly5SMo",
+	"qpu3ijyGwOPNK9W7OR1Tb+UPO3cPpvyjO98MVp5cL4bWpMy+pJ4qbdlC5aI0VmsQB5cNk2llXvrO9bdp",
+	"Xtrwrqa0AHC37r04pRgJeRU05A3rtnJSKSYB5Kw2Mwj91WMQkJwEPtXGVnKd0vECuEbIJ2CNKMZ30Aoq",
+	"fSsxVjDEu+l5wZzGQBNAd4yjwdncSpHHw1UCKNM/epcRlleiJJdkW5uD+/7yN61EOkEiFujj9uMX14mk",
+	"Wqv6LgeqXj8ZWf2IxRSV1ArioIr2rOCiMuYNRaGXFD0FPjGnLzI4W0Fjiw4XhvjPMHbP9BU3lRD/umIn",
+	"Bqx278XcMqv1NqkdImiSTOYiilpYc/sZNliPC4HA6jpdVGznwnOdLe24R7Y2UgujWGtIkbMRAozYIJJB",
+	"B1n0EUPA42+EgidItvaR4l5k3jGehln5wXTZn19cUGKJBFcnJQxctpg0PnneYCU8rdpCSt/WyFZbIwbM",
+	"BR2e1HUMn8vcmHl4pHQfrbi2yb7cQdlOMrVYmEFjI1v2GQYsriEmG7NyqkwvpPtkqxT18iYKetkc3Xpo",
+	"zGBbU7UAmsbtP0NbhjuFHEjAHbtks4v5SM+kmvgFNOkx+sfCEpnB1uaq51IhtN5Zb6NVNa2XdYf41CQz",
+	"ndPlvD4Yd0yqq2jDd75+49Q5lsBsg1veVZVevWE7bHhZNqjXKftdafe7ASPdee/hrN2ScXPVPOMx+xFS",
+	"mGPTDdfAv4N/D6VXdybMmjiRa2F2799QTLi6RP/GZjdn7hKccFUFoEJgaeQfMe8FxGejLxldD0a7azOn",
+	"axEiMtD3dQezok+maWFjjqN5dvl43MKJHDLTXsr3OEHYOx8CikbRmTRGqgm5WTi8hkbUYgVcpm76zbnl",
+	"Q27gGPElXyUcR+3nHRvldl0i8Cwby0LABRIieaQaCXbcO/4SvYzS1uTL9kdOq0suy8t0EpwX191KzATj",
+	"i1wOC/HMrWTNSJ2xJT25dLI5GaKbBN6Nk0pjWCgri+ZBCEeBdCKCc2yKKtMthevtXLb9hq7ZPG/L+R6I",
+	"b96VEW4YhjZ7WDMANTwQW2vWUmlQEmAFhJQ7oRrj19N2/Wqn9cKNu5750jAdyohat8Y0TXbfy6ZucUmw",
+	"qKlefmbQ2yPHDNcK3RjuJVAxhgVX7zEfhH5Ht5QC9TLmORsdk8mm3m+P+MYRM7YUfJaxY1bIK8EKCSkG",
+	"GXvMguy18wKE2y5enLV9r5NJfUk2KKA28HhL6ocpa3XtBn76y3YxKlhh6uGBKX90u12vLtmt5pGatyu4",
+	"sTdaG1Xeqb2aa32N+kTSkCw/wzD5K00ZqxCz2IH7NpEauiUwIkUqlJoKBoI4fCApGIUNieIEtrroUmEp",
+	"deoHSAoc0wlbTjW562wtUhN5h89kOcruuCtmj2XevsBb57JamwUINDwXu2aztk20Q7s25zuSfc5yoay0",
+	"q6a8tiAjcfRcg13JdNkpG+n5CtEIwjPu4g560QBMCwAowhUacinD3Mk8RjuBwgBcQHklR75lJ/QkLC5T",
+	"bWwbyWpKGb6b5yQlmb3lKtezDJaZaTUSe0VuxdrLlnaHKyb4aIqpYrfqwKRzc/XYChUtIKoAVuNKNkmP",
+	"Oy4EWOgMDzt1HpLxtzNijHXoBoKKJS0582GqkP950uGLkndLnkt9iNLv4fz95JDP5SE2A+P6Tk6S0UUj",
+	"H+i4V9L9vkFqBmWJ+wpVdHoL6Fh7hyp22esiFyU9kGv1mWVWOAHKfpRIQ4wYw0XHZUkyFHBKbOwVTLMJ",
+	"lwWCm3XJhjoPKEGY6YjfGMyBqIMLxGJF0vC/xRGDYDWjhXXH5LjXY8OVRfU7an9aiiRBLKerhqZ95DZa",
+	"hqRFLXvpe80x+TNkhVd9gf2GpoyM7Bmpsj6+pLOL3+MC08xxkKnt+b4GLRPgJK75yMZgEvQZ4F+Slxnm",
+	"P22BkaAQKyMEw2cx6nTTUxcyujaya8dV2BbGdcdZ56gyr7nO6ChsjJb6uJzz0ogGMqRnXKt/OX/9KiNC",
+	"xLBe90333lTKT8ZROOZFMUxarM7ISsVmCyNHkeeubjqZl3pS8tlMRGYXDKQCjLEQLW3QqrI7qHJc6t+E",
+	"aqArcSWKKoowSBiUL4PoJXIiLUEaYXI00Qm3KKSAtYuNeJlXICc5HcjN4Uylk+ca4FKADE3GlFhWiStk",
+	"y0a7rIc9A1ARiC714DiwzRN5JVTrXYyPUWoz42THVMCmW5/L3R7c9TPn3bkwIx8W79a0cJyOziACwESB",
+	"lu0NRDAsw+UeQ4rZACzkspTWCrVHpyENtLFDnNK99ag0uEIuG8Jmz8Hm5y1tjsbJ1uljQN3G6sXEXSvu",
+	"NBFJ4yVB2x5Hh1bxiQYeVWxw+tPb08tXry/fvDz9j8vT7y9evB20H347uqmt2ScUB+DUMgBo2D583zc+",
+	"m6EvyrDFHCAZTM1oX9knK/CHCZeKrLcSGTkuyFTw8i4xArIQSaJ5VcUHQxcZwjPWd/z87OWLV89fXH77",
+	"4uXrd4M7MefmgJL1qAMfVBDOWY09hQu5s3b812MPwv1ULUK4ItZ2NdyqKamnxjpTPjV3rk8g2rciYMLj",
+	"KApmp9ppvgB3BTTJ3aLJ6nAqseyyV2LZV2DqE+47mqzbEqVtxvxcMkZTyQDcw80Fbzb3mabk1WUf+YR2",
+	"ioDghouXseHCwgYGz7MPeoARQkRyX8G7cC2f+pNpK5DKGfqJnMK41HRjxsheTmT1WH8Qpg+qOslfKmdG",
+	"Ix3VUMDofR7mDMwspc//Ifz9Ifx9ssLfHwLVpyxQ/SGR/NNLJGtSxyclbFTgNgk2z31UA0jyfKgX1lPU",
+	"lghE9m4qQByoSf0sZDA6wtxqX+Fq9XoM8EW7dnh7jObalH/ZiNoENGDksGidRnwFvFode94Z+gXs94eK",
+	"++6MV/+2iW/v82ahIbCsfTB+zPZuldG5Tyg9IHAkpFfgBQErwsuk7rDTGaSEOrrUIYLNam82rjtIneDW",
+	"MnoFkUtCbBHpq9BCQ3waW4nbhrLgwOqxQm3f2hnBED92pwi5uKHtQQZ7NRVCDxqc1HfasCpZ/hbbQv3X",
+	"96XxsZ0bUXtu205sf3PP+I7au81rvafbiBKSai+kQlo2QliicKF0qInfTx8+ccu92yuwKBHPSA+40QCQ",
+	"O3CXOIrQDeGWY2sIFwthza4vwg1SIa8aUWQz1LiXbSXJtJsLB1BtY7tgleo4JikyQeDps5GkydRpyyqO",
+	"neI+m6wtyRNT3CbBcpPCTh2VvXIp/Q3RJLxHiT6OzFXSnfQXvSgVL5rEJRXL6lbr9yFI0FRRByO9KHIS",
+	"f3Up0vebkblo6KUWClqK8cKsJfY0B9+A+zBNrqXWZI/hRYF6BlZmaNm023E5UVvsBa41hVovxVf4WbTs",
+	"Qhe5MNu0EHzA3xxu0e+c9+SaSaLJbW4FRJNo3NTbhDL4rjLa/WpN/caFJUhReEAhW4uk9zAa9eEDnpKh",
+	"GJQiF2XbfcanNxt8MZvbFWqi4AxHSbrB1BVdOptxImBeiDFnpqLId4dcrt1PG3EiMOwKIcIPoXEpEY6l",
+	"7XpGyg2DR9C3jqJuwGtDb1rJFSjJmJOTWvbtcSFNW1AL0IIcED6jXLNtA+lkMZDy8ZdP9wvgWlvZxvW8",
+	"XVDdfnP18epaSatLYmfmvXnGlCYTtf9tClrcvnPfQrqeAnBXHSd4/LTXY9XFnCBfD0Punkzu+i5q3krF",
+	"ciy2sGPQuYK5EZR8sL8gyosPckNbwuYFBULULm3ynS4x1R3tWu2f3yajN8SwndKdAlWE0K5fhbEhYVTz",
+	"olwBDGAERgg+A7RDdXfKXlUuKkkvfn4ZrUtyO2Idvmbk2LDYVmGb7lbqZJ0L+uftTy/QAATQT9/7f09f",
+	"nrvvHSvppcSWCPD+aHuFhg0TSRPsVGwNKNzMut8mUm/2iKODRmClayAibaxBFXHUIOEfH2+sROP0eC2o",
+	"qSlN8tka9A4ULvIgeyq5KmeJxJw7r8rj4/q6bC9ncBC+/Tr7aEuIvHfsZLDHx2worflkF/W84uiJJX18",
+	"9PT4+Ml6ZZNd+R23XkVi6FTCBW4RGgD7/PHTpyznK/OoeSl72f6r+cqX6bmXxQycuy159h6WKBsKiWyn",
+	"xgxXT5esF5UnUzp3DX0cqgQ4lD1t4WtU2MzMb3fsYEh3nl0Eu94a2hPjCvYDvEylMJzrmQDtZKnL95CM",
+	"KW3ap7oFfnP/6BKtNtAroxmlhIU0Yv7eySitQXf0HoiT94AwubZQDTkfP0pjRP5CWQxsvO9UnEJPTGVv",
+	"3p2EI/xAdsHr75VEQ+HTejIRORuu2JSD9WsfDaxOWTjM5HrqdKh/xSyx+E+o7pP5cpwsUZDAkURUbdF/",
+	"3f3yX3vHJ73es6o0kGJYDo3m2lzUtK6NPX2SyDKPK+2ZLz5Pldv7+cKyX/DPE/znc//vz90MfjnKvrl5",
+	"9KdHf2JffP7zf/72y//3878e/OIf/RP+4X5+9CfXyb/sKMJ0r8wRtVMET00b6giU1AN7cMLlDDovJJhJ",
+	"8JwNE27WBvsFxsNbYSyZL3zYJkB/trQNNSCNwhFlYKkOLT6jWgFgrhOqun+mBK+6yWVmXC1SptdTNhel",
+	"0QTXCtWfm7i69yIkVOK50PNCsBHG0fn17e4LB70DbZZiHx4MXXaL3rxQI63GspylYsvOKN9kKe1oKnI2",
+	"FaWo/LFNsOLkJt0DdPai1prZpyJHwJ59cHBZLwGF+9sjazSBzBJl1tc4zYHhkG5HRU4TFp/LyzGXxaIU",
+	"rbJ6vMD6DPO2abG4MktRGtzaiCh9PB8Ab3Rb+X3n8nJRNvm+NCQogt8Ded1nhgKWRGUnjmDsk+dsNBWp",
+	"qD+crDUMfmfzYjGRio0hZK7gxla31uD527OLs+enL0+AwNwTg2gENZ8/uONwMXKMmGXlQq2ReBSsqZfq",
+	"Ej1PrYzZFCcDATvW454g9eaNiAIbLlew2TWiUxjKaJITd+OyQo4FRKmsIbh4zKLbsRg3BDsUvCnLE2vX",
+	"UgCbtyhWJtnIoNgKc8VsK/Sqo+BbI6/tii3djhaNSbWzuu5xW+Wg5TXS4Pyoiu0mgMxLPZNGbEugdfvs",
+	"tthUe6xnxKzR7om2fooNi4gMC7XoEtGfWud9vwtSKkhu4JbhVjS0MdJXwn1ql0Di4+8oAjCuN5BDdYuI",
+	"R8m7oKxgrmXSlfDOB0qyeeEGUVE4rCxc0DWuwf1YGHD7yaKsga/H4YfpqGUT4iXXEmRcmxQSFhXZslAz",
+	"y1SSA7L5sZP2tAYWk6ZTIJMGQiW7NwVq1gjqZGMhMkotsJ71Rm7uUhR8hTXBcOgUxYr46BhsETnYI/7h",
+	"yAVieyIL+i8pWdu9e3DFS3fuoJbnuRvuD3FL8M3b0Bx9pDab5TKP6wPQQlJBkHZM4C1jaCyVXfWTXMwh",
+	"89jMMXTOkXLbmYFo8JN7H/88D63g5++gLYCE24puupRFAVCTczw+JqZrY/mKjRyZJE4Yqw7xPdX5CIXA",
+	"vSCFJ9EvXCVZBSUWL7qsTi0F5vonrt4E4/ELRKewEljqolT9Tsi8CObPTsWRvTiyTawLobSbYl0qhODM",
+	"eoHbdNnrMTPiSpS88HelO1MK9D2TPt7Y7iUGzjbybe4r9kGS55JjfykyrsTP7SGisYrqXit4OWsMICbd",
+	"jIIjCq3f+9DLlBy2rv5Fg3O9XO4u5uFbYvDC7W+LLXd8Td+WBi77hhtApbARfVSaj+YHbN89uA3wAdO6",
+	"uldd6Ugk2BhbcjWhSl5tWgrPu5dXanTp5P22L6/U6JV7/Cbz1VCTVtbGwBtMgyqkO+2+tqR7OHOkBhlo",
+	"ShSts45oVO+ot1TdwBonQwhhZGN++P4kdtaPpD8bdeqNmQxtZbyMWRQIVO3MVraDD+0DPNIMNpJM02lr",
+	"dd8OxQEttZhIUmTRXgiqbjFvYMQ8RjBUwMUCQQ1qFZlw6stSihHZQfc6P36ZEyfIapuyTAVFBRTSaOSb",
+	"+lFA29k3agy7zvykti2vP3kbdNJ8g0RmhZrqHrJn4Kck64M4o8um+B1Ea/JM1GnHfLRhHZjxVaSWy8g/",
+	"taXHRnX8eyehepU81kmp95Y6OFRbwqsjcaGjgUXkFRglJ7U8mFYS5jK0o2w/TCi7VL37fKHO2lKvr8MW",
+	"inhX8dg1xoFcNHkOZ7QXY12mrTae6SRKepWlLtOCStDjubWOCJgT0ES+ThH4bbLfpujQSOGMYkTpBllh",
+	"nOiahQS+uyfZ1y9lxQZpoH45Uvvjjum5Vyr2OKuYoAg1WaEyBUn+wcECyLEUKAU2LwIxCtUFKt0uKu+K",
+	"J3A9aHdDeQWxaKqN/cyEbNGIWYSxdW+N9JR1xgLs0wkIMzAWm6rqBhATVriUTgAdlnoxmdqWhqfWFh7T",
+	"6ChoP6ltBiH0nG23MY55WcmRsMVTwTeruH1mfj8O59QzNXJnt0FjhfopFaFEu7clenvT/LRQqknVkoYE",
+	"Bd+sT764NXS0EUI1K+C4JLRY7aeQvgu2yMMvlAVBWKJpUC/sUF/fRpIIWvr6TdPEof6TKnuk7f+xYzck",
+	"BAOJGswOSuU9pM+daxLYF5H02emr08CHgD9hCnVBFqop9VYuigZVF49VQyoE/VhTzygi66eL5xRBxNlK",
+	"8JLxifaeTUXfgZlVl7koW2shbiVfQ6+7NRDUPfwEUnvzGkggEbqOlNJMQoF5Jhx+UNCkKS8yEaMOpkDT",
+	"Uvlom9lBh4AyBKvkwNur+XNevm91n1RLsk/KzXrBW9qBan3CCLbmdkBUySb2iBIE3Gxrydq4JnWodqEQ",
+	"jv7FJnb7spRWhBh6s5bLfUZZc2YuikKqicGQcaxxxUtK584iEANvIMcSpmhnznzUB5yLEI5dSGN9mZuZ",
+	"cOwH69zIidJlKuy80JPKebq72FowedQTP/d48Y+Sl3+UvPyj5OUfJS//KHn5R8nLf7SSl06qeF2+JOqp",
+	"As1bxLe2NJ36aNgZvz7D5496vd66hLsRp36qUMJDDJZQ1oqkp+7uwlSu37fCQIZ3UomnYjJgKCZpEsQa",
+	"EEgaoGl22EeTegaYeMwWPGmSMJ3QE1ppt7SlHhZiBqXI006dNK6PB4RdmPUMVVwGXoAFDHLUQebHWEXS",
+	"Y5+x496Tyh4Luc45c+xgWKxqWNHHvSc7xWEaY5PEizuIqotv9ucPYWbHvSeOEP3mdKS64oXMTwCM+yTA",
+	"DQUMn061KE96PUd1rWmYaGknJeO4Cz0JQevroarjRVFQZGOCzj4ZyD2pJqKcl1I1VDEAWvnMMEno+RkT",
+	"vy44KMFYCTek9rMzy8a6KPSSVGgfuAy8NaMiMxmD6y9DfSbzeTkQgLqai2d4OqE+Vggrj1+Mi9gURlNP",
+	"U73MKvwP9wjI5fsWNWhd20SaS6qH0RBjO+UmqphBZ59AM9EkAqdqCsFaCwWAZFgA80/Ra/9W8uWgEQqw",
+	"KUz6ZUgx8E75Z5uocY2tOvW3KeZZmksoK5Ig96g8SM1c7Im5Ut8TsIU7wHr+7iqYRXXJnhHktlo30TKt",
+	"DrgsWaEnD1K7LFurXSbNfYzo76XC2cerC33nitCfdi02XeSXELK5GxPSPQvLihGennsT2yNwJF4WssKm",
+	"j++vlqXP1h3y91MsLlaR/h7qyXnNqmGsQYNq+P1By9HtqBrXpvBbLJZ8omXg1uimvvK1bYousNpdF1+3",
+	"8YW+Jl5U125DIfSkVI1KQ8Lc/f1z9s2TL7/apvtsUW7uRWORyth0ZL67z2VwaJaYEOuvKrqXkkG5qAAl",
+	"6LmZKOvk2ODU96RCBLVNj4kn3VxtKOHJbBjgFS8WLUboy+xAO6mBvUUvRoOyEfkNIJOwjmwGyUMI81Rp",
+	"IyBYjXlJ8KgElrpJUA+IQRbIcBczgec8qlZ6dULyZn3DkgLeRfB95HxVR/mr10/y+bK9oxTFzrRqKlWE",
+	"jVWKN2fwcLoW8kZ/d4hNwI4TUTX1xOAM//i/x/THu+OnPj8YQptzvjIncRZxLXn4Ev/86qD3uN34b7IK",
+	"gKgV78H99OaoDVvJYjbjqK+veUyNlTOe1OZej0Fjg/A+xKv1KI8QY8P8q+1h1Wqha22SwXQhtiVhwe8U",
+	"Es1L8QxqXA0OMdPi8APu7M0hPDZoOcyw6i2e9SysPrxvV2RyouhZE9j6ogjg37lAEXxZA6vyM3CX4yH4",
+	"9gd1cjnK2PHeGKebuKYVNVRNP8blzNjRMZtJ9Yx97c2RcZ57JX5shG/gQ5HI2bBrhH3MZwKC2OHx27ia",
+	"cadiYFCklzVS2xhZFhF9tRZbLhInFV3+RqEg1YK9WLiTdPjvUijFk+Kh3lKVrSUffdxLt2x5kcjD2Id4",
+	"9ySZqV7WmdHH7Plh9MR1W21S3F2nsiSBrOtmTmoy6XCGUi8hjB8tpFJNTuDj2fnb5z4OMc6/wxAD9wRZ",
+	"A/uKjIBQEWe4mMHtA0BwAAxnK5iDVJgCln756Jv48bRVryCuiXzEwaar+VQoTNyDOuAYtzHic2l5wQph",
+	"rSihmC4tpt8J2CC4+Ixn4V4YuaUq2iShrwviKa3Pi+WbLDClFSZVs7UFbUXWq7n4fXjAXop0Tdfd//ju",
+	"vGXodHue6Ndls+X1llDQzHzSiNWd+G6pxkrcvbqbmuX3/fCes851Ya6TsM8kPgbgSd+YH5NvLYwxvQip",
+	"MW900hjq5Rp/xga01APInY4QBtyh44tcDguRBbAVg7jjGCAZEMkTqDDNgu4rVPTIjAcNZsxoFrC6sb4W",
+	"4dbxUtSkX3am2PPzf4dn/vry/K+kv8SYFNIgtNTfvxfgn8pAfR91Az5F0/bvYjneXMKWFl8qPtGQ1S64",
+	"ETkiQXne0N6r9FFNyukJhBLx0fjZ6zUXVVZlIlQOtn2neU9m6pRNGssZbAghf0+W6pp5OjJb1w3P1SWS",
+	"upLPV2p0ighdRPStoB8DXtkeOaztNn4bjNcW+EdUTfYEo2yNGRng6f1qkzgU97qOJUkTaVr0b7lNIb4N",
+	"sEkzIKh+9yhGvWdsQOHpA/gWy1vBFT7AZAj8/jnkrffVhS9A+bdFPhE51uJcuX9SpTT5yF2yhXCPpuoS",
+	"KOtO8ZSbqQDbUNkciT/lpstqkfpUMIBfEY75iJpTCJMiSkghQOiUuKnWITOn1eh91F89JGg9Jqi9qTVe",
+	"mMsof2LXAhHqCjohRONC1RTbPaJf7mt6SDk1Bal97badEX+1Ud56jD5qCQZXFC3iIb+jN84oECpVZS4k",
+	"pn9m4riotfQ8ArqL0jN9TdC+wqxK9JUjyvbQHWoGaKLgx8EwoSe9bxAIiuA2HLG7M+j4KC71lkImlDyP",
+	"w6gOXgZWV3feISP1mfdAhDRA17FP8vTxPSOuPsPKvgkgrvb7EZ2CByea21MNLdQnPsoqgquJPH0Z14or",
+	"so00KLrxS0TtdGQmrvnIFitGNp9WrPb2OI3JGw4uooREofPVrr1YC1jbUay56rYpVPMv569fYUESH7WM",
+	"T3ZblIZtW7BN2YeRPaqyFtRFhkv4y3aSpWhW3IRbIuBiGzAi2NAQNphAU9q7Yt5+NODOAzjZK6pfsVLM",
+	"Cz6qRSpWtLAVtNzs1/srsaTek129l6ohXqBJYF3HNpVYXI2kyJZbW23H/ewvSpSNFe7jqjS+PusAPw4y",
+	"NvDFTN3fVQ3VAQqoVEZ20FdkDKlVVsZ45fEK3AIjPQ9Zr7kcj0WZBQdBGded7ityD7BTSnz0pu9CjC2D",
+	"qrgxOAm7cPoXiMQ/XTzfUU8+AS16D6ylVU3w1nW3b1dq23WxbaKpuuT7V/G+VRXulpwzjZ+IG+HLMGce",
+	"aRMSw38TCkvAZ4wqMXfvhyeni0a3O7903O7n7L5xYskGV05Jatvk5ogL3NxapFFUIyOF5xnOiVMBpVqI",
+	"CpQk2E3zu6B2pKS+XTN+S0t5yxk3yT/UbKImlk/qSck1GYruAHFQJRekeVxf3YLJRa3utUrRdZPws90L",
+	"e/QmtcuZaZ/bUWVW3M1N0TLOZpsnYafnoCWD22KKv2/TezqKvGkfl6kocgoccuIRhpOjsuvNv/BMlMmW",
+	"DDjf4pP+mA74f7wI7ZqNOB5OuzvqBRVhuY8rqin18xzSFUNm1YBsJwPMTVpOVx5gep2PgcktrTqPIntc",
+	"vYA5Md2gMSMqDVN6mQWqhAA3SLxxqjFlyJGphh0Dp73LHTUTJVlZ299M5dbA4M0iA7R/7FyoXKIrGk+e",
+	"BCuS0mxh7gCP1XznheTQtd3atDPunrxP71y/bG4j1jS3djuRoak1u0yn3zgeWYdqM47AI22WYFsqq2QK",
+	"tU0h+M+ddi7mD37yMfYN7VWT5+ItRZCuxWCT4H0Zou7WVGhAsfHoZ1OsHgK+AXdZYP3pqiqFb61mH9+Z",
+	"X7SfpwnsYcZejmUhSOLYAk2JEQpuApQexLy0EkDbLZtpY1sXUcDeC3nVqndjS8FnPvVe3eNIIrzf+giO",
+	"TjBGDxJ8Y2R6DCXjMu+y4xOnjQoLvNFkoKVjKAQvMGTNbyXQd5WY0N0dLEtOtgrQd43GNrdwc1mbiLgB",
+	"x7FiU6n8/EUutQce8zZ1cNNRwSexCmU82ovVYKBLSdSR12M/X0f17uWSl6q5UPrmteFpPC6Nf8KMr8GR",
+	"i0JYkWMdILS9AX7V6QaupDR3uSF3u0Ui30zlFAFy5EXhQRz0OPKf+lGeAPZAkYsyxCk43lyvoTTwmsEg",
+	"cwJJEOLdRyfQerMW6DKDe/Cm+J0yrbZq6Ss+RNhiJmPDlS8pUNjpM6Y3QjL0GJaHAK6b960ly91jkjpo",
+	"TbvCwbA8Um/T7ZFkXn/Ti1LxnQA0f6HHAPw9F2abw23N9acpUnkvh3QFFZs42Q8BP68DuuC2YREGYV2e",
+	"3J6hg4+tZxTsmjuAUN6DNBSwaz2HjbYHTKGkXYINxNHNvcpKWWevUxlh9qJ3rUL4rYH4pnB49zp3m4Xn",
+	"fYgRIuETMaTuvgunAqZM/KAbHvgK86ArJbIExYSry8p/swGlgaFhVEjLLUHuNxUCYc17AbIeWggwLAQK",
+	"gIk8nTR3axTY1uaOuokocesjh4U5IC4G3Hgv5XsR9tijNZATfiaNAchcgHMggBSAdChWkH6ZAdLRwvgl",
+	"IuhmaRhfYhzwrW+Tvzv4DcJ8ojjC1KV1pzjCPUA4nq2BcEz5XUpbfTrwGv8Ukb2fFODDg9oDEyxqqpef",
+	"UXaiHFPSVYy9VApMHOoyKFWLv6N8pTDof4v91Rsa6/32iG8ckWKasWPmdC7UTaXK2GPmSXe3pofhsZ8i",
+	"ckTgp42X6dF1y+s0qgDqbSGnP709ZUfd682bdp/763zv6ytdhrEC1b1lloVe2PMGgLuB190HvroBuRDC",
+	"oDBBYrYwclS7HuelnpR8NhMgQtDdmqH0CNKCGxtSNgWI0PWmSzmRihdA/wBrtRgWchSXvfODcru7m51v",
+	"lIV7g3P+PrRSg+29JbN9tYvXnt2J1Z5u57SnOxjtd58Qn321lc2e34LLXvxOTPbio/LY85jFntY47GnM",
+	"YC9i/vrdGnu9iLjrK3jH848apYYDERF3zLTWGUeKzb7z5vmGOloNOfsbFXV3ZnZe8oneUjCYT3QVg+Nr",
+	"9u4s49sydWi9QA2VpYlHllqbqEZBIyxK2wjGtsVMKJ/QlzP56eJ5KJeumFbtLbvNCa44nkUp7ep8NBUz",
+	"r37yMlW26tSxmlJYf6Venr45u7x4/X9evDrvsrcITGSqku7GnWGnMzMloOCIgi0D+wVom9hNGNTU2nnn",
+	"5gbAkMYN+AgzMdPlKtRmv9Lu2tdjIBNdspnTh4nSvaJ1godXTzCEvK/gLDEvM4x1yZZiaKQVFGNOpel9",
+	"BN60SgCxa+bpbl/11RdfQCxI94svKChEesRYg7kYXFFRDfdLLifSUglyI6/pM1gM+2pccoSL1CUuFztT",
+	"HvHJvYOWjghyw7drAnShBe7xmemrYBWBVtBZORfcipxN9QLrxLHcsbXJ1DLDr6A8DMJxSstmggNGp+gr",
+	"PRotyhLqKSu3Z2APAjolD0TowelYc98Baen6Co0RS17mtGAvhZJCjVZuzc4UmlnjYg0eAtVAdTKoQ8wN",
+	"wzOEa9dXA3fQBxkb9Dv9zgAdNg3hiW4qrN8J0Tv9Tpf9RD4dNGH3VVx4gZ1SmEUVPuGaoKJvtZwD7uSm",
+	"YSFmLNejxUwo21efezyxR1TeH8RQ6Cjz8RsqB8gXWo8gn37xBXsBCLKOv6CvSRoEdXX0KnI2FIVesoGP",
+	"AeBzeXh1NOiy16pY9dXgzy8uWP23Q6J+MqWnfzzEDbYDx3L6KvTuhTxZOqkRA4zqx4ebcHpiSZuVjmtB",
+	"/oWb4Lc6D8Gm8UZ/8QX7nIzqaNGD9A04cI+A+0EzAVqrr3As0W6MRGm5VCgNOEaCBe3cig0FG1hxbQ//",
+	"ZrQaZH014PN5IUcws8Mv/hW/pmeg6LP7FD9zfbBcLg8cXz9YlIVQI52LfJAxXfYVSchdNqCkpIMX7ndA",
+	"7Zj8JueQoh754Zi3ZM7ACnLic136ajTlpRE2Y7kYFVCbCY6/ZZ8Dp38nVa6X5uDo+MvjR4AD8tPF9wdH",
+	"T58xzoYr66uKzHj5/llfjbSypS7cQXbMxJ0hxxrEtTXP2OAVf+XmeKbGUkm7cn+/0kogbfgzZxDdqq8G",
+	"3S8H4Qz8utDIW6An84wJM+Jz3HU0MRdcTRZ84tho1US/f/TNk37/6Ok3AzfgkZ7NOBTudrJDl/3l/PWr",
+	"cGBHC3e1jKND1mU/zR2v+Zr9KL/FQ+ooIkPwZzmasiP3C+x5KWZxyBOi46lJpK2QXNxXeOjdOadkDfC6",
+	"xXk9T44eVztWfdvrZexJ72u3CU+OvmTS9NV7MUdzWQwSl7EFjPvoKQzPre43PcAB67JBrXw4xeA42dL0",
+	"lbRVBpO0RP0TLtWJWzteFJVVsdROGs5nUsHsDV+xIVYSdAKDo6vBXw9OkT8PGPCkx48ff/OoCi6DSYNV",
+	"EIFHiReNRsLAbdbiRmdWvxeqy76HyJ3CiCXUw+krKKuDjmmwszn90M3G4JuD04Wd6lL+BhR1wr4FUYD9",
+	"73//z8DzVWiZ7kWYa8jCqXgjcFZAZPEPh5UhtRcYwVKXTpgyfbUwhKs958YsdZmfsIETO04OD11bJyjf",
+	"/L9uioduMBjYWciRUOghRgtd53TOR1NxcNztUcUwlF7MyeHhcrnscvi5q8vJIb1rDl+ePX/x6vwFvFOB",
+	"MHaAYWJdInb65izyw590jsCyOheKz2XnpPO42+s+RvRuDMpZY+Luq4loiNQCrg2nYHCIfyMDH2Tb7CXs",
+	"nbTTvho4rsKlMj8ujBz9mxOsB7Vy04O/Hlxoy4uD506epmUL++Q06c5LaSwYcszRNRZ+4jNhod7tz+sD",
+	"dh2wQvArASXd/ODDbcqUkMByAuoYUyAAEIA6sR8I4bhCnbIGoYWagXRd/boQEHlHG1ubqBdWeQ33BOA6",
+	"NsE6brK0u66a6GEhZ9J2WjyofTW0nU9CNXFIuyyFmWtHaW6wx73eWuxefK39jZJlqsm1crZ6M9ymm+wm",
+	"a6S4LoY85VTY+KVU75v6occO4ZmbrFOjqV0v1R+mIdGOpd8MC+axWWvqUOfk51/cp/IqTaJvRcFBTbAa",
+	"/aJe/svc7YbiSE2Iw+OiVbE6YYP//e//aZDSuoGhdLuH3S49BTscoPk6b6HcMa1wxpRYBvjobLtEZqcC",
+	"7A58YgJiA3ECpx5eH6CYeTBcYcU2f1NRke4DKNIN9rdPZ2Vusk6DOLubI24yxCAKZzsMyXX29mdhn+OL",
+	"/pjc8Ui2OolbTl7XHaHj3pMUplEoYO3WywmxnX/o41LtttJLP+dsl+ryj3hMRj5XGCPMGoK6QRODy9ap",
+	"kxAESHVGOdh+SIK9DEmJAdOqQt4ihwiWrYd0fifGbp6bF+49nz27VSh4N9VGVPE64TI/St/ktTHWbvIZ",
+	"v0YL+PHRk6+efP346ZOvIrP4UcKqtnm9Ptl9TDDe/vYnK5Dv97qcCIqWR4BUzPvgUCRYGIA2i6gVNxnI",
+	"tESUXE+iHQzL6mQdUBz2I+VGRor0grHG1SDRlkbMNFjPAIUNCuB65ipLNFWRTQwjs92hoRK6UEMHxHin",
+	"FAE0Noh+cQGpys/VVxDSwi7CN5+hw2tAI7mEswzKuSfj+i8p2dUxdyLRB+PpFKCa5uhE9ffEpWuMMbZn",
+	"pomoLYHMNXq06msHxwAm9+3qjQYXCFk0vyWEgvQ8/CNS0Np8xy3HkLrf7SRihOuOkwhmG1SVuWFvfrp4",
+	"lF7WAoyg1msj1wczfn2AqA1HvSdff/nV0/s+wfOFTUaTUYyxqeppee7NZU5RZl126kuJBRMLHUHDV6av",
+	"KMIOTzFl//uwu9SZqujiH54iPo39d/f/pqVgU0mnIm6b1/EOVXSOiC33qNy21pdJC9794LjUs8sc44V3",
+	"Pmx19eg6IGmxCgjobeuGp4QU817Oq3In+xkb1gI/eFEMThJhfVWWGsZYg3vB+7YonhLtzRmTyljyNoKh",
+	"rap9xU5rNTDcVQxhlk6y82UjkxPcFL98UAgvigQSbIt9iTOrP47lo1bXsKX5I6rX+Xdl/6jEzqpY45qN",
+	"IeJnnqFslzZnWkmry1veWto0CJ5olydGG+VM2xKM+ViYU3SZ4/aIz0X3cpQi3VdmMRoJkZvkxeWByvAN",
+	"7KlKrUZ/M6J8ZOCcog/gNcgh3DrAEPhbc1CFQg/AnacmBpXASojVag3cltIUUbCNq/GDs98wXms2VLp3",
+	"Y+KWitwPQjjIAEviH1HGLbAE1zxCGyN0oE9DAw9wPaB5c1h91Vd1DgHFUU0EPs8NMQslTuiCBJi0oZP3",
+	"hSJcir4ChTH23n6+nLrRmzl3HOvVTy8z9pso9cFS5uSWH8pcEkfgBSMPGPrV0AWWrTvKzCMnpzCplChZ",
+	"uVDkT/LdsKHArdZuMyDcCOUaAoEH1yTlu+fs81ffP3+U2OiNGp0en9+7dAmPR2JhStCam4p2Vq0jJh5X",
+	"VDau9KVEfDnaKmAPStTKolij+y47rSior2ijYEc4UhUq7b6SEWzuWXUz8FCfODiRZnwFILUBfIIyI9lR",
+	"r9cLFyWsAPjruuwFRwA/GrTra4zQeU5sLiBqITriPr7ruNcjsxzvqxKSgyGAA8iMDr6q5gsb7ubrffb4",
+	"SHU96yJnizmeXFg4E+8jGByoXLA07MveYz9TRFIBi0aTaFuJUXsLt1Fp6psH1DjjKsOJS2ytVHS0xFGx",
+	"6MrG+JEEbmgIOIkgzITkVfQ7CteHa8gvzfdXuKnoFFg9EWDbWIMXQO6knSA2gRhej/yxQvxZJHZfGQ6v",
+	"p42LLHY7QzhIZZob67KvYH9LvcTdHUt3cb4I3Lt2VD0fzzxGZ1WgOOn505MfpTEi9ygXu31/IFuOpgK9",
+	"fmFuTVJmXq4uy4XaT4T+ZeNk7jhVweKIcM2dH7vsQhgLIWzCl7yO85yO1tMqOj/y335bsXPLy7VA/Kqq",
+	"z/FX7Oibk+PeSa+3FoF/0vmBF3waA951ltyAjzPDq5yzgs+tnkOgYSsmEO/MTT1+MEA91fjP0e6TW4cw",
+	"Svog3kFdZ9q3wQnkHUHVdcdcgdC698AsXupJVeI+pMfNYMo7hdg78QCYQ3z6m2+I10UuyjccIMr+uCoe",
+	"7qpAuxxmpM+5nT76FO+ODzK/afRanrIrLfPo2pjqpWJWa7wPnGCLDNo9lnRR1hTZfQ08Mu98bO28vVLe",
+	"rISv7oOTvHbXZKUQf0wNeJ081uWLRkPe8+i52+z1RzGtbIO7a/CFRHB997CzGG8bleqvqTiOXbQ2ezyc",
+	"teOUFWLCCye4QcSVU9kBKcuJg4qB+R4VpmgiUCnVCLer1ouSWV9h3KQNypVhbhtXXTb4U7S0/1by5SAA",
+	"CIkUlCL62iBNG60kGA7GEXqQ8SGgJlrDBpGkMwDFm8+Eyr3Rw0mvfVV7yCnxY1nODIYQb7Ayoprb87Hb",
+	"Cn8IaDyjwjOhHPGGPBjBHzeLgAHSmFqM5DrLJ0FWmYuiEIjvBiWvt3ZMDYba2NQeqQ7DFeMMCgB6hCj0",
+	"/hUQInDTWmqsTi0FiT6Q7HjHs306owJgcG9Gp7qEysqM4w+QVPgg4mAZKimnL3Sv3QDOMMhKWNk4dXdj",
+	"hbTX4++wytp+NA8M7DvARdntduGtHy3jSnOtn4dScm28NbqcLQreLEdspwkqY313Mrqo7ZHRM8DbMBHJ",
+	"0D7XKeaOdz6VKg6FjhtEQiiIAWx3wudufDPEBOGKDSBJ64fXL19cnn5/8eLtgIGjjFR1OAbx8301hmhZ",
+	"KmY3FHYphGJ2qcm1SXlW3jwJkRmOWAzF/fgAj74K7eMPSi8Bc5zjaEETG5XaYMEWLBxdK3iLtsU5L21f",
+	"LaWdklHPFwI3oFJgpo67EodiIpWpEH0R9RwHARZtvJr6SmkcQUBO4ZbC/B2z9TnSyg/UdeQZZ18N3rw+",
+	"v2ApMw+khHgNHLC9hqsNg0tTUPQPboM/rWMNNNf+VN/xnMIC3McxlRSlGU6o20oUdzz+Tyin/XEOr68z",
+	"vjUQlVjLlCxrvgowwNmsnYr1LL8K+ijrK6wNWq8gnMFHCLiCtAdRUiSkk7RRbeSMlpCyccBMD9UqMXux",
+	"KBBWqQulLKckArqziQd5MAeJjXIxakb7vsKM6uAHixJf3JzNWo3zOn5T5exyBzcXmy+h+5psX+A/cdKj",
+	"92rXyoBmTFwJBSnlfWWW0o6mkG9EKWqnuNxr7jjPbzwVSYs9uHniYoOfLAyor2Aa5N+q/C8acxgD38KF",
+	"V9ri+8jI0DcESzrRwoAT0PNrGrAX2jA6RxrgzSWEZ7oGNeE8AJnA+LrslVj21UgXi5kylEkJbUYej3TA",
+	"G92ee0eBYCXbP2SHpOxA8l3Gfl3w0ooyY0shAMdsJdAm/PF40h+SxT+FZPGAJ/jvXEzYfhh/P9kB2fsh",
+	"whA0ns93UZ5rFO5VS0MNFh4CMmXvlVjCwaosxuDlh+x6jvVxN24CqFsqApDIgxl0a/00GP9q2AxrsVUv",
+	"LvikwdE61yPYZw1H+9xxBZz12fjgRygmCOFDK73AHgBd2ffCTnFxvFyDgHXMddetuRzXQ9luHiJeew2d",
+	"AlEE3egjqiQH5F3o7vADxvzcNDuxqJ4t7ViI7t6P2wSsoaQf+L0QcxPLPDR7L9phqngBlZ67WEjdfzYE",
+	"wJXyF8+lSm3clvBKGA1GkbgLkeKhMCFVMyOsBWFbYdRJ5LdPQN02jQqS0/ccl6MIR4i+K8DMITo1QqjM",
+	"I5mjyc8sRlMQq1chhAkAB4wttZoUeKm5mxguvMG7wwHZmmfukIhq6HjsqrH7c7SeaPMSUKo6J8dfPt0M",
+	"9fzlFg7PqIjyrSK/PdHeh4PxdJ1VbA39jw/l/boMFrbJwe63ZZDFYRQshDxCnAVgKkEcF2TY+AUCRYk0",
+	"DUVAphxSdZ5FQWa2FqT15OjYST2IxxrUlL7CIs0Z9sfDOJDK5lINwpBINQKigwvarctnpq/onS19977p",
+	"QmOUnz6XgF8jfS5aX1F4c4ZPAbcYVOwCxECpusyTGEWM1hguDBnjxWCbYfBwyEJ4J35TiyrleQ5Xhq8W",
+	"chG8Hk6Hc6xljFDvouq24GCn54HeKyF0wO2gC/+leLS+CihRtfwpzMwargiN4ksvgcMIsEh+iPN0kjRq",
+	"wlQPFZgbYjZAV0HJ1kuFLWeYY0+bBGF1GYHVQEqIVGxA1TQHAV4WfEYxMQ4pNANznNCV5D8G5Oe+Gq4i",
+	"/cNpDjSXDEcH7nA5tujkgEhcKGqItel8Zhn6Q6A6YhReBQVwjKbp++lgfJR7bAAUMkA0l8oUkIuRzB1V",
+	"L+tnzc2hr3wpY9+cO1tTzMBm0B5d3Rg0PJJGapXVPsHJ0Qus5sWtoF3bOHGVaWP7MUa6C61P+XwulHsA",
+	"VbeiiIgtSmugCfSVEx49sIn1UpU32cSsxkmbcIADlBkscZedqr7yYauwa7Uw44DLHpE/fjIiHhpFG6/8",
+	"LezOEAcYkrPxPrdxXyHyfCVeZPHiwiqywTuEJh8Em43PnUYrU19VGmpcJSAREg0riq1WEsGcB13VHwit",
+	"gmc02L6iZHS8etngdFHygzfu9fzgtRo4MRVaRAuScMtaY7SOa0lDr2dsuLBVICySMkNUjSyoDV/2vu6y",
+	"cw3HDUs0YfQx4FVDlA/SuFMfouQXRAHlZmNaEKp7JcqUwlqXJv+QI/+QI/955ciHlxojfQ/h1mr6XjKk",
+	"6M/ChlKq93Q2A4YoFD7GAzqVxmrIRynyUGKpnn/EPqcFZ1/23LUHUmVI7XNneSKvhHpUhwnopU8LJhkm",
+	"8QGw4vxWZIDkQfJTIOPhVED6rJOLPJzdwI32O24JeW2AUS9NB7rKWmw4FU+fJIBGrw94IblBivH9uRaw",
+	"LuGDxub54rZpIw5SXPeerOskKRBMZ1Q8+xlxH9hhQIgchJUcZFjCh3bKah2dOWzqY+S0JaKCcenuaE25",
+	"DUfEjgkf+JPIquZ+UykHZ5t2He/ZJ5JZTzl4LE7Bk+YHX7AdUvC8N3dBjmsQTjbz8pwIT2KKz7doSsRL",
+	"ZyPdkXP/Q9LTJ0I98VWM7GhrVG8luJhPJ0X/o4QKVzNvqCS+zWfA7zlguGq0MTf64UU3UFC2wTmdjaui",
+	"gsIpNShVBRtEFhRaCljddAC9RTXoJXS1QXBBvKqCUD8zrJpdSpyZQg5GZz1cdJvEP5PKfz5qkP83mcs6",
+	"JUCRM0j/qCeASqfpoHXpPujjzwDqFaw8a8GlSaLYTQ1JKKYN+dxv0v7OVXzz7pPHknN0o3nTFyAyj+x9",
+	"r0Ly0n09ZsZdnLzw3RMSFW29129hb/jIUsgSfnaaQ8mVFXlfReY0ODPSgg4s0dxFrXHznvAAapFPVFFb",
+	"99XaecP6174Sry87mzaHwNmodvSWmYp02JrOZ6hGcNRrHfwNY9or7vsjEuCpeQ9rG7E4sKMosaxj+t0D",
+	"CcacWI5FSoXeAVoBch7WNCDLOZZFS9arYyhR9ZWPgwPrKZIThtGgpClKSlDXCsJFtBINMV4v5VjcTSZ8",
+	"IP0RBtaUaBjiMLr3wrBEjLWB/IHKYUJPYAlbD/u4fw2xRk0zLt0icjUSW2kJzHE+IpP0YDClzACfABJw",
+	"wEzrrZ5DLLvveDRXK8fd+mrGc7A8+fe67HRh9YxbOaK4Q2EQjLny6VEzhQjiRV8hyrZWDSk7Tnb9MZrX",
+	"x5AY4/5aCotUsxeK/CKld+/vWsS2K5HML9m9CY0N3CmipxZxHeci3qjfwRIR9R6umd9Vfzz31VU3di4c",
+	"Cbhm3FEcSyXNVOT7xwLcUv7Ztnl/bNu+2/YAEkIo1dcktv+IbZ57q8SDXav1jpo4IPx6P1wPMIXWtAEj",
+	"PNarj0oEdcyni94fL4RuD/yDtBkrNTqMDAJbr9fK3+bvWDLQdKlKT+TcRQ8jZyM9X1FCAtyzFCsSIXYR",
+	"4FKha9EdpoIa82517h/O+yoKA3FjGQqh0MnBrPaVZGo2Cel9wKpqsAeFawphTNMFfb5So60GpgQO4qQU",
+	"3IoSuzEUnzGVpHaB+BRGgIUmxZXUC19WpeakafDRIL5jrJ/sLDZ3k31o6e4JRH4E3p49nD8fxepV35Lb",
+	"2Lyq7GxeCjYWS/Q4o9gL65HFteCrwnvmvlw0G3ElPHJjg6gFFBIf/ZUaPYzlzDGAXE6EsdtyH/AJVOSn",
+	"3kvpYTQ5Gy5G77EOHsSsfP7TxfNH7mBWkUZ/ff2W6bEvWEUk4R6ZCtNlL35d8II6MWxe6ivBBHxHfXTZ",
+	"t9CF8XFlTuuj3ksRwPEIJh5BCmhQpFlCSR/4uRosV32FifxjXRR6aTyjosrfIVMhi2CdyGYewr8KPUFg",
+	"7gYe8h0t7r6iB2SutzA5062Q9iZjAUk/ZdkYI2HmvAEuqgNJAVHxWv855+79qV6Ut4MthWKMrWBnP5I9",
+	"HTeqLUchYr0PlkAUgrBmHO0UpFjCGRrrkkJKpKkrRw/KFeiAtbHeuDt4CYk8/lRWcPYxQAmKl7HTSbi7",
+	"98waNlDiGoEurFQLJwCFvDzgv4TXwTy4sFMkRiAzoLk6F3M73XaPv6XpfIRzeI+UvwlsjOvULDy0Exi2",
+	"R0v8PUgLu4SEN+DcSx9ef6vcW0JjwJOuzm4jWE7zqb03fBwUxylaThr2t0U+CaiqohhDPBoPMKD04DoO",
+	"KALQOqG7Zs3HkM11tFF/Pik2HrFlkUpDsHqtmQimmFfIypHN1o3EjxDKcG4AGHM/8gaMx7MQ1izklShR",
+	"vuoriJtG/SpGw6Nccoj29vkBMEev7cQcrgYcRBHiM1FOhGmMOagzoVt7MLAWMnCuoX/ZV+ygfFE4KFO9",
+	"vKRj+4qPpraQo6kvcQwx6DWQxYujr06Onpz0ev/pSMwDNrpDiuwaO5TmEj+uvI+y0BPotmVj4U75uQ00",
+	"pBS7sCFrPdXBIb/nuWBnymr2H3qB9X7aM49vIeiyvTPn3rjWnqiClEFxb+iAnA05ZdZHTM0r1MSmNhlZ",
+	"FRLy5OibJ497T+6Fu1WSyGJbZjagsrpHfPh8EM1BGfHx6FWYEFQl0Uo8g08YQgnI1uBxokZ8mY+64QMD",
+	"w0mvEetGD9IiuuuR7utpp06xsLrIKWcarUKhD/gCzCHSmr4Kfi+wX7hpwXKAI52ctVTyH2tOyXFcihKj",
+	"Gazuq4m8Qu/7ViFpgSnSH0ePd721lbdh0snrRZaYKH8fp+DbFbmDcI0xxCwXpbwS+Ro4x8eTwxdqO25y",
+	"pRskxWcSDRkWw4Ymwbk1CDWqBBZe5nFL5UIRmTt9PzaDMCjYXOW1bbykdJ8YhntaEgyJyFOE93YB0Utq",
+	"JIuED+x454Rdj/ex8c8xZD+qcQj5HVV8gsCsaG4pkcps3/9b2MXDxmyzjbtjc24xcvlBLyLsZItNXNyj",
+	"SRz4njQZVVxybFvayoBEBw8AJyiWIbDLj3EMa/UOW1QVrmRY4BRrXCsAKYCRkS50vsjlEArgX0RtIH4P",
+	"vT1e2AUZLZ1oDGi36/dTVXWurypEIIDTAZijUDfRLuVIuLvC6JnASwIC4irsIak8MMkJGu1D/bgxLwp3",
+	"kWASDB1171KvIfRsL3z8R0mlUFLpVgggtIr3jaqwpZruPdQAXT9Pe9SmtZEATOeFwDsw9gLqZSgCmRqG",
+	"Z05QBEQi9rIfcBvHWypUrHnBlYKiGHmXndL1iQKbFywdvffVpOQjys7Ejr2YhSGl4I+aLDD/ssKqKteO",
+	"GpR2gfIFHiRnbRAZiR8acr/dqBF8IxTqXUDioULFGHxh8TgNGX8Nlv8m1oSJbJhF1FTaMarb++BVez+9",
+	"mr3by+Q+xAnI+erwg+MDN7e4XPAGCEoMBJcCUB3QYIW/BAiAGZWVwSNi9AIo0JeKcroGZGlxBYhTjpIH",
+	"8PESmxl0Wcvbqa/oejqNKt/0/BTcQ/D7s/VK+WseJrir+oqXYvtNAnCRu7yzF34NKvNBl31HcFvc/VTI",
+	"ydQyw6+qCHBcy+PH7vwef8mmelGamos2MkZ44+scixf4YhxeWGsK7p5za0XpXvyvfj//8OTmwP1z7P/5",
+	"l07SPFufG6T8QVCaoWA0YJUTvk4BjQ4gFNEbfEBcrSIPEH5yXaY8P5/SVXZaFJ7myDab89U21Mgmm+29",
+	"nXUEgGz2tCoAL7CEET5gvu6W0+yUGAEcBkBoWDI/IJm682ogRBbCY0mKBAFtoBZFQXgT/qLypTkpyp89",
+	"17OZW14I28BCxdSdVn3FC3kl/JXI2bAU/H3GBi+5sQcv3GgPzr4bgLF0RkmrOMsTKi3iDbNUfQ1OPzAg",
+	"qSjYF5EY0UeLqBPDUi8NBGdDD5gFDyEehi3mIXMeBFxKmF0YJq5HYm7Zca8Hefo8WJ4p9fF05H4/gRo+",
+	"h7DQBzjUAYFsVCXY3O6i+ueuz74KdX6MFUpAjUhAJ6X2rdbIsj7/svc4Y0+Ov3kEdcBR+Ra5GxNCiQ5K",
+	"YcvVCQEoCJWbE6wchjOOYuiDDk86Udqy7IbfJE9vMkCZ11LakdhCKRiylOd1DnfUlJ1eo4B93Eu7fT8b",
+	"O1SXKzagxdJaqnvxYQQDX8jb4jmbLzDGEaFmDiDcHEZvHj0EF9laFiUEhYMrB3U5/DB2Fz4SNELVVPVT",
+	"PM4QIF4QD4mkboR5rd/1DeKjlxs/foGNexA275VOXitq+j5IoN7PBycCDAUvRel6dUuHpJc6929FwQHe",
+	"w1I1y1yPFo7fZ2zwv//9P4d8Lg+vjg71XCg+l123sAMwTRMQCEhFQ1HoJeNsXurr1WdOqRgeOEEnc6zP",
+	"8YtFWXROOt3u4dVRJ40DgDUIPb2AtceJsYLygsHSI4ZGWsSjPP3p7Sk76l4zcT0XI3D7z2oddbuH+C7N",
+	"ACiIFjp5KCptITYr+SCfLnuzGBZy1K0YXG230pMa18rCUrhTPeohatDXUki3tQGMiwaWFcHKECgrYGPp",
+	"FS8sVZFkpZgsCo65XT7gCsBI/YEt9CQaROnBfDcXqQrLBx4AqDAxqGLUPoV+btQ2TjXL63kXIOSHeiii",
+	"GEetUCpJAwVFxfmjd7CKeDoCqrLlUghpvlA5V5blYl7oFWSGiGsS9qHkrbcEE+DTCoSieJ4rNerc/HLz",
+	"/wcAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -24,6 +24,8 @@ type API struct {
 	// of the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
 	Plays func(period report.Period, now time.Time) report.Plays
+	// Rules are those by which OnAir is derived.
+	Rules Rules
 	// Current knows the track that is playing.
 	Current TrackService
 	// Playlog holds the full records with their corrections.
@@ -71,6 +73,14 @@ type EntryLog interface {
 	CountEntries(ctx context.Context, q model.EntryQuery) (int64, error)
 	LatestEntry(ctx context.Context, at time.Time) (model.Entry, error)
 	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
+}
+
+// Rules are those by which it is derived what was heard, in the order of their
+// times; *repo.Node and *repo.Station implement it.
+type Rules interface {
+	Rules(ctx context.Context) ([]model.HeardRule, error)
+	// StationRules are those that other nodes may follow.
+	StationRules(ctx context.Context) ([]model.HeardRule, error)
 }
 
 // Playlog is an EntryLog that knows the corrections of its entries.

@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/report"
 	"github.com/gin-gonic/gin"
 )
@@ -59,8 +60,13 @@ func (a *API) period(name string) (report.Period, error) {
 func (a *API) report(ctx context.Context, period report.Period, formulas *api.Formulas) (report.Report, error) {
 	now := a.Now()
 	around, err := period.Around(ctx, a.OnAir)
+	if err != nil {
+		return report.Report{}, err
+	}
+	rules, err := a.Rules.Rules(ctx)
 	return report.Report{
 		Period: period, Plays: a.Plays(around, now), HoleAfter: a.HoleAfter, Made: now, Station: a.Station,
+		RuleVersions:  onair.Versions(rules, onair.Window{From: period.From, To: period.To}),
 		GuardFormulas: valueOr(formulas, api.Exact) == api.Guard,
 	}, err
 }

@@ -53,7 +53,7 @@ type store interface {
 type log interface {
 	EntryLog
 	trackservice.Log
-	report.Source
+	report.Log
 }
 
 // newStation is in Vienna, with host 1; change may alter its parts.

@@ -123,6 +123,22 @@ func (a *API) ListSyncActivations(ctx context.Context, r api.ListSyncActivations
 	return body, nil
 }
 
+// ListSyncRules answers by which rules it is derived what was heard.
+func (a *API) ListSyncRules(ctx context.Context, _ api.ListSyncRulesRequestObject) (api.ListSyncRulesResponseObject, error) {
+	rules, err := a.Rules.StationRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	body := make(api.ListSyncRules200JSONResponse, len(rules))
+	for i, r := range rules {
+		body[i] = api.SyncRule{
+			From: stationtime.UTC(r.From), Version: r.Version, FallbackShows: append([]string{}, r.FallbackShows...),
+			LongestFileMs: r.LongestFile.Milliseconds(), LongestLiveMs: r.LongestLive.Milliseconds(),
+		}
+	}
+	return body, nil
+}
+
 // StoreSyncRecords stores the records of another node, and answers the outcome
 // for each. Only nodes and administrators may call it, so their statement of
 // what the sync node has is believed.

@@ -176,6 +176,10 @@ func (stub) ListSyncActivations(context.Context, api.ListSyncActivationsRequestO
 	return api.ListSyncActivations200JSONResponse{{Epoch: 1, Source: 2, From: noon, RecordedAt: noon}}, nil
 }
 
+func (stub) ListSyncRules(context.Context, api.ListSyncRulesRequestObject) (api.ListSyncRulesResponseObject, error) {
+	return api.ListSyncRules200JSONResponse{{From: noon, Version: 2, FallbackShows: []string{}}}, nil
+}
+
 func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {
 	return api.ListActivations200JSONResponse{}, nil
 }

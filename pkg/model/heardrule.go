@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +45,46 @@ func DefaultHeardRule() HeardRule {
 func (r HeardRule) IsSame(other HeardRule) bool {
 	return r.Version == other.Version && r.LongestFile == other.LongestFile && r.LongestLive == other.LongestLive &&
 		slices.Equal(r.FallbackShows, other.FallbackShows)
+}
+
+// RulesDiffer is since when two lists of rules, in the order of their times, derive
+// something else. The first rule of a list also counts before its time, so a
+// difference of these counts from the beginning, which is zero.
+func RulesDiffer(a, b []HeardRule) (from time.Time, differ bool) {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i < len(a) && i < len(b) && a[i].From.Equal(b[i].From) && a[i].IsSame(b[i]):
+			continue
+		case i == 0:
+			return time.Time{}, true
+		case i >= len(a) || i < len(b) && b[i].From.Before(a[i].From):
+			return b[i].From, true
+		}
+		return a[i].From, true
+	}
+	return time.Time{}, false
+}
+
+// ValidateRules refuses a list of rules that another node can't be followed in:
+// an empty one, one that is not in the order of its times, or one with a version
+// that only a later program knows.
+func ValidateRules(rules []HeardRule) error {
+	if len(rules) == 0 {
+		return errors.New("there is no rule")
+	}
+	for i, r := range rules {
+		switch {
+		case r.Version != RuleAsSaid && r.Version != RuleHeard:
+			return fmt.Errorf("rule %d is of a later version of this program", r.Version)
+		case r.From.Before(Earliest) || r.From.After(Within(r.From)):
+			return fmt.Errorf("a rule can't count from %s", r.From.Format(time.RFC3339))
+		case i > 0 && !rules[i-1].From.Before(r.From):
+			return errors.New("the rules are not in the order of their times")
+		case r.LongestFile < 0 || r.LongestLive < 0:
+			return errors.New("the longest unknown duration is negative")
+		}
+	}
+	return nil
 }
 
 // String tells the rule in words.

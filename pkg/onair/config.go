@@ -6,14 +6,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/model"
 )
 
 // Config are the settings of the rule of what was heard. They become part of the
-// station's record at its first start; afterwards the record counts.
+// station's record at its first start; afterwards the record counts. With a sync
+// node, its record counts on all hosts.
 type Config struct {
-	FallbackShows []string      `env:"FALLBACK_SHOWS" envDefault:"Fallback" doc:"Names of the shows that stand for an engine's fallback, separated by commas. Like the next two it becomes part of the station's record at the first start; later only the command rule changes it."`
+	FallbackShows []string      `env:"FALLBACK_SHOWS" envDefault:"Fallback" doc:"Names of the shows that stand for an engine's fallback, separated by commas. Like the next two it becomes part of the station's record at the first start; later only the command rule changes it. In a redundant deployment those of the sync node count."`
 	LongestFile   time.Duration `env:"UNKNOWN_DURATION_MAX" envDefault:"15m" doc:"For how long a file of unknown duration counts at most."`
 	LongestLive   time.Duration `env:"UNKNOWN_LIVE_MAX" envDefault:"4h" doc:"For how long a stream or a line of unknown duration counts at most."`
 }
@@ -46,5 +49,15 @@ func (c Config) Rule() model.HeardRule {
 	return model.HeardRule{
 		From: model.Earliest, Version: model.RuleHeard,
 		FallbackShows: c.FallbackShows, LongestFile: c.LongestFile, LongestLive: c.LongestLive,
+	}
+}
+
+// Warn says that the record has another rule than the configuration, if it has. The
+// record counts: another service over the same database may be configured in another
+// way. command is what lets the configured one count.
+func (c Config) Warn(log zerolog.Logger, counts model.HeardRule, command string) {
+	if wanted := c.Rule(); !counts.IsSame(wanted) {
+		log.Warn().Stringer("counts", counts).Stringer("configured", wanted).
+			Msg("the station's record has another rule than the configuration, and the record counts; " + command + " --from lets the configured one count")
 	}
 }

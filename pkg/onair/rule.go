@@ -36,6 +36,27 @@ func Periods(rules []model.HeardRule) []Period {
 	return periods
 }
 
+// Versions are those of the rules that count at any time of the window, each once,
+// in ascending order.
+func Versions(rules []model.HeardRule, w Window) (versions []int) {
+	for _, p := range Periods(rules) {
+		if _, ok := w.Intersect(p.Window); ok {
+			versions = append(versions, p.Rule.Version)
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
+}
+
+// Counting are the rules after another one begins to count at its time: whatever
+// counted since then does not count any more.
+func Counting(rules []model.HeardRule, r model.HeardRule) []model.HeardRule {
+	if len(rules) == 0 {
+		rules = []model.HeardRule{model.DefaultHeardRule()}
+	}
+	return append(slices.DeleteFunc(slices.Clone(rules), func(known model.HeardRule) bool { return !known.From.Before(r.From) }), r)
+}
+
 // Since is the start of the earliest play that counts in the period; zero if all
 // do.
 func (p Period) Since() time.Time {

@@ -213,6 +213,25 @@ func (c *Client) ActivationsAfter(ctx context.Context, after int64, limit int) (
 	return activations, nil
 }
 
+// Rules asks by which rules it is derived what was heard. The rules are not yet
+// validated. Errors: ErrUnsupported, *StatusError, or of the network.
+func (c *Client) Rules(ctx context.Context) ([]model.HeardRule, error) {
+	var body []api.SyncRule
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/sync/rules"}, &body); err != nil {
+		return nil, err
+	}
+	rules := make([]model.HeardRule, len(body))
+	for i, r := range body {
+		rules[i] = model.HeardRule{
+			From: r.From.UTC(), Version: r.Version, FallbackShows: r.FallbackShows,
+			LongestFile: milliseconds(r.LongestFileMs), LongestLive: milliseconds(r.LongestLiveMs),
+		}
+	}
+	return rules, nil
+}
+
+func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+
 func rangeQuery(source int, from, to time.Time) url.Values {
 	query := url.Values{"source": {strconv.Itoa(source)}}
 	if !from.IsZero() {

@@ -146,7 +146,7 @@ func (h *heardLog) commit(ctx context.Context, do func(ctx context.Context, tx *
 			return err
 		}
 		if tooMuch = p.more; tooMuch {
-			note.leave()
+			note.leave(time.Time{})
 		} else {
 			for source, touched := range p.touched() {
 				if err := h.log(tx, source).Follow(ctx, touched); err != nil {
@@ -180,6 +180,13 @@ type heardNote struct {
 	// Starts is how often a service had begun to serve the database when one began
 	// last that derives. Between two that follow one another no older one served.
 	Starts int64 `json:"starts"`
+	// From is since when the log is to be derived again; zero: all of it.
+	From time.Time `json:"from,omitzero"`
+	// Left counts how often something was not derived. Whoever derives the whole log
+	// sees by it that what he derived first is out of date.
+	Left int64 `json:"left,omitempty"`
+	// Follows: the rules are those of a sync node.
+	Follows bool `json:"follows,omitempty"`
 }
 
 type heardStage string
@@ -193,10 +200,14 @@ const (
 	heardWhole heardStage = "whole"
 )
 
-// leave notes that something was not derived.
-func (n *heardNote) leave() {
-	if n.Stage == heardWhole {
-		n.Stage = heardInPart
+// leave notes that something was not derived from a time on; zero: ever.
+func (n *heardNote) leave(from time.Time) {
+	n.Left++
+	switch {
+	case n.Stage == heardWhole:
+		n.Stage, n.From = heardInPart, from
+	case from.Before(n.From):
+		n.From = from
 	}
 }
 

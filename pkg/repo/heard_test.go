@@ -34,7 +34,11 @@ func serves(t *testing.T, db *repo.Node) *repo.Node {
 func wantHeardAll(t *testing.T, db *repo.Node, raw *sql.DB, sources int) {
 	t.Helper()
 	ctx := t.Context()
-	said := onairtest.Station{}
+	rules, err := db.Rules(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := onairtest.Station{Rules: rules}
 	ids := entryNumbers(t, raw)
 	for source := 1; source <= sources; source++ {
 		records, _, err := db.Records(ctx, model.RecordQuery{Source: source})

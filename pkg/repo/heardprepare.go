@@ -34,7 +34,8 @@ func (h *heardLog) prepare(ctx context.Context) error {
 		return nil
 	}
 	h.db.Log.Info().Msg("deriving what was heard")
-	return h.deriveAll(ctx)
+	_, err = h.deriveAll(ctx, passNothing)
+	return err
 }
 
 // begin notes that a service that derives has begun, and how far the log is.
@@ -49,7 +50,7 @@ func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
 			return err
 		}
 		if identity.Starts > note.Starts+1 { // the one before may have been older
-			note.leave()
+			note.leave(time.Time{})
 		}
 		stage, note.Starts = note.Stage, identity.Starts
 		return tx.storeHeardNote(ctx, note)
@@ -89,13 +90,14 @@ func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
 // catchUp derives all that is not derived. It reports whether that was anything.
 func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 	for {
-		stage, err := h.stage(ctx)
+		note, err := h.note(ctx)
 		if err != nil {
 			return did, err
 		}
-		if stage != heardWhole {
-			h.db.Log.Info().Msg("deriving what was heard again, because much has changed or an older program may have written")
-			return true, h.deriveAll(ctx)
+		if note.Stage != heardWhole {
+			h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
+			_, err := h.deriveAll(ctx, passNothing)
+			return true, err
 		}
 		pends, err := h.pends(ctx)
 		if err != nil || !pends {
@@ -109,15 +111,14 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 	}
 }
 
-func (h *heardLog) stage(ctx context.Context) (heardStage, error) {
+func (h *heardLog) note(ctx context.Context) (heardNote, error) {
 	ctx, cancel := h.db.Deadline(ctx)
 	defer cancel()
 	row, err := firstRow[noteRow](h.db.Read.WithContext(ctx).Where("name = ?", heardNoteName))
 	if err != nil {
-		return heardNever, h.db.Classify(ctx, err)
+		return heardNote{}, h.db.Classify(ctx, err)
 	}
-	note, err := newHeardNote(row)
-	return note.Stage, err
+	return newHeardNote(row)
 }
 
 func (h *heardLog) inTurn(ctx context.Context, do func() error) error {
@@ -128,50 +129,79 @@ func (h *heardLog) inTurn(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// deriveAll derives the whole log again, part by part. Each part is derived from
-// the same state of the database as what is pending, so that the parts before stay
-// right. If too much is pending, no part is right any more, and it begins again.
-func (h *heardLog) deriveAll(ctx context.Context) error {
+// deriveAll derives again what the note says, part by part, and tells passed of
+// each. It returns how many segments differed. Each part is derived from the same
+// state of the database as what is pending, so that the parts before stay right. If
+// too much is pending, or a rule changes, no part is right any more, and it begins
+// again.
+func (h *heardLog) deriveAll(ctx context.Context, passed passedPart) (differing int, err error) {
 	for {
-		err := h.derivePartByPart(ctx)
+		begun, err := h.note(ctx)
+		if err != nil {
+			return differing, err
+		}
+		n, err := h.derivePartByPart(ctx, onair.Window{From: begun.From}, passed)
+		differing += n
+		isWhole := false
 		if err == nil {
 			err = h.inTurn(ctx, func() error {
 				return h.commit(ctx, func(_ context.Context, _ *writing, note *heardNote) error {
-					note.Stage = heardWhole
+					if isWhole = note.Left == begun.Left; isWhole {
+						note.Stage, note.From = heardWhole, time.Time{}
+					}
 					return nil
 				})
 			})
 		}
-		if !errors.Is(err, errTooMuch) {
-			return err
+		if isWhole || err != nil && !errors.Is(err, errTooMuch) {
+			return differing, err
 		}
 	}
 }
 
-func (h *heardLog) derivePartByPart(ctx context.Context) error {
+func (h *heardLog) derivePartByPart(ctx context.Context, w onair.Window, passed passedPart) (differing int, err error) {
+	err = h.eachSource(ctx, func(source int) error {
+		for rest := &w; rest != nil; {
+			part := *rest
+			found, err := h.derivePart(ctx, source, part)
+			if err != nil {
+				return err
+			}
+			differing, rest = differing+found.differing, found.rest
+			if err := passed(ctx, source, part, rest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return differing, err
+}
+
+// derivePart derives the beginning of w.
+func (h *heardLog) derivePart(ctx context.Context, source int, w onair.Window) (result examined, err error) {
+	err = h.inTurn(ctx, func() error {
+		return h.commit(ctx, func(ctx context.Context, tx *writing, _ *heardNote) error {
+			log := h.log(tx, source)
+			rest, err := log.MendSome(ctx, w)
+			result = examined{log.Differing, rest}
+			return err
+		})
+	})
+	return result, err
+}
+
+// eachSource calls do for each source of which something is stored.
+func (h *heardLog) eachSource(ctx context.Context, do func(source int) error) error {
 	for source := 0; ; {
 		next, err := h.sourceAfter(ctx, source)
 		if err != nil || next == 0 {
 			return err
 		}
-		source = next
-		for w := (&onair.Window{}); w != nil; {
-			if w, err = h.derivePart(ctx, source, *w); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// derivePart derives the beginning of w, and returns the rest.
-func (h *heardLog) derivePart(ctx context.Context, source int, w onair.Window) (rest *onair.Window, err error) {
-	err = h.inTurn(ctx, func() error {
-		return h.commit(ctx, func(ctx context.Context, tx *writing, _ *heardNote) (err error) {
-			rest, err = h.log(tx, source).MendSome(ctx, w)
+		if err := do(next); err != nil {
 			return err
-		})
-	})
-	return rest, err
+		}
+		source = next
+	}
 }
 
 // sourceAfter is the next source of which something is stored, 0 if there is none.

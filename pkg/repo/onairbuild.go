@@ -182,12 +182,7 @@ type examined struct {
 
 // examine calls step for w, part by part.
 func (s *Station) examine(ctx context.Context, w onair.Window, step func(context.Context, onair.Window) (examined, error), progress func(done, total int64)) (differing int, err error) {
-	var done, total int64
-	if progress != nil {
-		// If there are too many to be counted in time, it goes on without the
-		// total. If the database is unavailable, the first step notices that.
-		total, _ = s.countPlayed(ctx, w)
-	}
+	passed := s.passing(ctx, w, progress)
 	for rest := &w; rest != nil; {
 		if err := ctx.Err(); err != nil {
 			return differing, err
@@ -198,19 +193,9 @@ func (s *Station) examine(ctx context.Context, w onair.Window, step func(context
 			return differing, err
 		}
 		differing += result.differing
-		if rest = result.rest; rest != nil {
-			part.To = rest.From
-		}
-		if progress != nil {
-			passed, err := s.countPlayed(ctx, part)
-			if err != nil {
-				return differing, err
-			}
-			done += passed
-			if total > 0 {
-				total = max(done, total) // more may have been stored meanwhile
-			}
-			progress(done, total)
+		rest = result.rest
+		if err := passed(ctx, anySource, part, rest); err != nil {
+			return differing, err
 		}
 	}
 	return differing, nil
@@ -246,13 +231,6 @@ func (s *Station) lookAt(ctx context.Context, w onair.Window, set func(*airlog.L
 		}, &sql.TxOptions{ReadOnly: true})
 	})
 	return result, err
-}
-
-func (s *Station) countPlayed(ctx context.Context, w onair.Window) (n int64, err error) {
-	err = s.query(ctx, "count entries", func(_ context.Context, read *gorm.DB) error {
-		return read.Model(&entryRow{}).Where("played_at >= ? AND played_at < ?", sqldb.At(w.From), sqldb.UntilTime(w.To)).Count(&n).Error
-	})
-	return n, err
 }
 
 // query runs one read operation.

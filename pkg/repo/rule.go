@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/model"
@@ -24,9 +23,10 @@ func (r reader) Rules(ctx context.Context) ([]model.HeardRule, error) {
 
 // StartRule makes a rule part of a record that has none yet, and returns the one
 // that counts from now on. If something is stored already, that stays as it was
-// said, and the rule counts from now. A record that has rules stays as it is:
-// only SetRule changes it. Error: model.ErrUnavailable.
-func (w *writer) StartRule(ctx context.Context, wanted model.HeardRule) (counts model.HeardRule, _ error) {
+// said, and the rule counts from now. If nothing is, the recalled rules, which
+// others remember of a record that was lost, count instead. A record that has
+// rules stays as it is: only SetRule changes it. Error: model.ErrUnavailable.
+func (w *writer) StartRule(ctx context.Context, wanted model.HeardRule, recalled ...model.HeardRule) (counts model.HeardRule, _ error) {
 	err := w.commit(ctx, "start rule", func(ctx context.Context, tx *writing) error {
 		rules, err := airlog.Rules(ctx, tx.Conn)
 		if err != nil {
@@ -39,6 +39,10 @@ func (w *writer) StartRule(ctx context.Context, wanted model.HeardRule) (counts 
 		some, err := tx.HasRows(ctx, "playlog")
 		if err != nil {
 			return err
+		}
+		if n := len(recalled); n > 0 && !some {
+			counts = recalled[n-1]
+			return tx.storeRules(ctx, recalled)
 		}
 		wanted.From = model.Earliest
 		if some {
@@ -65,25 +69,32 @@ func (tx *writing) addRule(ctx context.Context, r model.HeardRule) error {
 	return sqldb.Raced(err)
 }
 
+// storeRules makes rules the record.
+func (tx *writing) storeRules(ctx context.Context, rules []model.HeardRule) error {
+	if _, err := tx.Exec(ctx, "DELETE FROM heard_rule"); err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if err := tx.addRule(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// StationRules returns the rules, as Rules does. The sync node decides them.
+func (s *Station) StationRules(ctx context.Context) ([]model.HeardRule, error) { return s.Rules(ctx) }
+
 // SetRule lets a rule count from its time on, whatever counted since then, and
-// derives the on-air log anew from there. It is interrupted only between parts;
+// derives the on-air log again from there. It is interrupted only between parts;
 // then the next Prepare finishes it. For progress and the rest see Rebuild.
 func (s *Station) SetRule(ctx context.Context, r model.HeardRule, progress func(done, total int64)) (differing int, err error) {
-	w := onair.Window{From: r.From}
 	err = s.commit(ctx, "set rule", func(ctx context.Context, tx *writing) error {
 		rules, err := airlog.Rules(ctx, tx.Conn)
 		if err != nil {
 			return err
 		}
-		if len(rules) == 0 {
-			if err := tx.addRule(ctx, model.DefaultHeardRule()); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(ctx, "DELETE FROM heard_rule WHERE from_at >= ?", sqldb.At(r.From)); err != nil {
-			return err
-		}
-		if err := tx.addRule(ctx, r); err != nil {
+		if err := tx.storeRules(ctx, onair.Counting(rules, r)); err != nil {
 			return err
 		}
 		return tx.beginToDerive(ctx)
@@ -91,24 +102,17 @@ func (s *Station) SetRule(ctx context.Context, r model.HeardRule, progress func(
 	if err != nil {
 		return 0, err
 	}
-	return s.derive(ctx, w, progress)
+	return s.derive(ctx, onair.Window{From: r.From}, progress)
 }
-
-// Difference is an entry of which another rule says more or less than the
-// on-air log.
-type Difference = airlog.Difference
 
 // TryRule tells what SetRule would change, in the order of time, and changes
 // nothing. For progress and the rest see Rebuild.
-func (s *Station) TryRule(ctx context.Context, r model.HeardRule, found func(Difference), progress func(done, total int64)) error {
+func (s *Station) TryRule(ctx context.Context, r model.HeardRule, found func(onair.Difference), progress func(done, total int64)) error {
 	rules, err := s.Rules(ctx)
 	if err != nil {
 		return err
 	}
-	if len(rules) == 0 {
-		rules = []model.HeardRule{model.DefaultHeardRule()}
-	}
-	rules = append(slices.DeleteFunc(rules, func(known model.HeardRule) bool { return !known.From.Before(r.From) }), r)
+	rules = onair.Counting(rules, r)
 	_, err = s.examine(ctx, onair.Window{From: r.From}, func(ctx context.Context, w onair.Window) (examined, error) {
 		return s.lookAt(ctx, w, func(log *airlog.Log) { log.Rules, log.Compare = rules, found })
 	}, progress)

@@ -22,7 +22,7 @@ var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "TryRule", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",

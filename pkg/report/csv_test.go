@@ -54,7 +54,7 @@ func TestWriteCSV(t *testing.T) {
 		m := month(t, "2020-10")
 		for _, part := range []Part{PartPlays, PartTitles, PartShows, PartTypes, PartSummary} {
 			var out bytes.Buffer
-			if err := WriteCSV(t.Context(), &out, of(m, FromPlaylog(october(t), m, now)), part); err != nil {
+			if err := WriteCSV(t.Context(), &out, of(m, FromOnAir(asSaid(october(t)), m, now)), part); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, "2020-10-"+string(part)+".csv", out.Bytes())
@@ -72,7 +72,7 @@ func TestWriteCSV(t *testing.T) {
 			PartTitles: "track_artist track_title plays seconds track_album track_label track_isrc track_composer", PartShows: "show_id show_name plays seconds", PartTypes: "track_type plays seconds",
 			PartPlays: strings.Join(columns, " "),
 		} {
-			rows := table(t, of(m, FromPlaylog(playlog{}, m, now)), part)
+			rows := table(t, of(m, FromOnAir(asSaid(playlog{}), m, now)), part)
 			if len(rows) != 1 || strings.Join(rows[0], " ") != want {
 				t.Errorf("%s: got %v, want the header alone", part, rows)
 			}
@@ -87,7 +87,7 @@ func TestWriteCSV(t *testing.T) {
 			"＝1": "'＝1", "＋": "'＋", "": "", " ": " ", "a=1": "a=1", "a; b": "a; b", "x;=cmd|1!A0;+y": "x;'=cmd|1!A0;'+y", "x; -1": "x;' -1", "1-1": "1-1", "'Til Tuesday": "'Til Tuesday", "'=1": "''=1", "Åse": "Åse", "\ufffd": "\ufffd",
 		} {
 			e := model.Entry{TrackStart: m.From, Duration: time.Minute, Artist: in, Title: in, Album: in, ShowName: in, Composer: in, Label: in, ISRC: in, TrackNum: -1}
-			r := of(m, FromPlaylog(playlog{e}, m, now))
+			r := of(m, FromOnAir(asSaid(playlog{e}), m, now))
 			for part, columns := range map[Part][]int{PartPlays: {3, 4, 5, 12, 13, 14, 15}, PartTitles: {0, 1, 4, 5, 6, 7}, PartShows: {1}} {
 				for _, r.GuardFormulas = range []bool{false, true} {
 					want := want
@@ -123,7 +123,7 @@ func TestWriteCSV(t *testing.T) {
 		t.Parallel()
 		m := month(t, "2020-06")
 		var out bytes.Buffer
-		if err := WriteCSV(t.Context(), &out, of(m, FromPlaylog(playlog{}, m, now)), "labels"); err == nil || out.Len() > 0 {
+		if err := WriteCSV(t.Context(), &out, of(m, FromOnAir(asSaid(playlog{}), m, now)), "labels"); err == nil || out.Len() > 0 {
 			t.Errorf("error is %v after %q", err, out.String())
 		}
 	})

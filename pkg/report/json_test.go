@@ -51,7 +51,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Parallel()
 		m := month(t, "2020_10")
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(october(t), m, now))); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromOnAir(asSaid(october(t)), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		valid(t, out.Bytes())
@@ -68,7 +68,7 @@ func TestWriteJSON(t *testing.T) {
 			{LogSource: 1, TrackStart: utc(t, "2020-03-31T22:00:00Z"), Title: "April"},
 		}
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(log, m, now))); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromOnAir(asSaid(log), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		got := valid(t, out.Bytes())
@@ -89,7 +89,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Parallel()
 		m := month(t, "2020-06")
 		var out bytes.Buffer
-		if err := WriteJSON(t.Context(), &out, of(m, FromPlaylog(playlog{}, m, now))); err != nil {
+		if err := WriteJSON(t.Context(), &out, of(m, FromOnAir(asSaid(playlog{}), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		got := valid(t, out.Bytes())
@@ -107,7 +107,7 @@ func TestWriteJSON(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			title := rapid.String().Draw(t, "title") + rapid.SampledFrom([]string{"", "\x00", "\"\\/", "\u2028<&>", "\x7f\u0085", "🎧", "\xff"}).Draw(t, "odd")
 			var out bytes.Buffer
-			err := WriteJSON(context.Background(), &out, of(m, FromPlaylog(playlog{{TrackStart: m.From, Title: title}}, m, now)))
+			err := WriteJSON(context.Background(), &out, of(m, FromOnAir(asSaid(playlog{{TrackStart: m.From, Title: title}}), m, now)))
 			if err != nil || !utf8.Valid(out.Bytes()) {
 				t.Fatalf("%v: %q", err, out.Bytes())
 			}
@@ -304,12 +304,13 @@ func TestWrite_errors(t *testing.T) {
 			t.Run("Canceled", func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				n := 0
-				source := FromPlaylog(fakeSource{EachEntryFunc: func(fn func(model.Entry) error) error {
+				source := FromOnAir(fakeLog{EachEntryFunc: func(fn func(model.Entry) error) error {
 					for ; ; n++ {
 						if n == 1000 {
 							cancel()
 						}
-						if err := fn(model.Entry{TrackStart: m.From.Add(time.Duration(n) * time.Second)}); err != nil {
+						start := m.From.Add(time.Duration(n) * time.Second)
+						if err := fn(model.Entry{TrackStart: start, Air: &model.Airing{From: start}}); err != nil {
 							return err
 						}
 					}

@@ -145,7 +145,7 @@ func TestSounding(t *testing.T) {
 		"Line":       {playlog{line}, "-3h0m0s"},
 		"SameStart":  {playlog{file(-4*minute, 9*minute), file(-4*minute, 5*minute)}, "-4m0s"},
 	} {
-		got, err := Sounding(t.Context(), c.log, func(p Period) Plays { return FromPlaylog(c.log, p, now) }, day)
+		got, err := Sounding(t.Context(), c.log, func(p Period) Plays { return FromOnAir(asSaid(c.log), p, now) }, day)
 		if err != nil || (got == nil) != (c.want == "") || got != nil && got.Entry.Title != c.want {
 			t.Errorf("%s: %+v, %v, want %q", name, got, err, c.want)
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,58 +35,13 @@ type Log interface {
 	EachEntry(ctx context.Context, from, to time.Time, fn func(model.Entry) error) error
 }
 
-// Source is a playlog.
-type Source interface {
-	Log
-	// NextEntry is the first entry played after that instant that is not void;
-	// model.ErrNotFound if there is none.
-	NextEntry(ctx context.Context, after time.Time) (model.Entry, error)
-}
-
-// FromPlaylog makes plays from the entries of a playlog. The source keeps the
-// entries raw, so FromPlaylog applies their corrections. An entry is audible
-// until the next one starts or until its duration is over, whichever is
-// earlier. If neither is known, a live entry lasts until now or the end of the
-// period. For any other entry nobody can tell, so its time is 0. The same is
-// true if a gap of more than four hours follows. A play that is not over counts
-// until now. The last play of a period may end in the next one.
-func FromPlaylog(source Source, period Period, now time.Time) Plays {
-	return func(ctx context.Context, fn func(Play) error) error {
-		var last *model.Entry // one row of look-ahead
-		err := source.EachEntry(ctx, period.From, period.To, func(e model.Entry) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			e = e.Effective()
-			if last != nil {
-				if err := fn(play(*last, last.TrackStart, e.TrackStart, now)); err != nil {
-					return err
-				}
-			}
-			last = &e
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read the period's plays: %w", err)
-		}
-		if last == nil {
-			return nil
-		}
-		limit := endOfLast(*last, last.TrackStart, period)
-		switch next, err := source.NextEntry(ctx, last.TrackStart); {
-		case err == nil:
-			limit = next.PlayedAt()
-		case !errors.Is(err, model.ErrNotFound):
-			return fmt.Errorf("read the play after the period: %w", err)
-		}
-		return fn(play(*last, last.TrackStart, limit, now))
-	}
-}
-
 // FromOnAir makes plays from an on-air log. Each time that an entry was on air
 // is a play, from when it went on air until it ended, also if a switch of the
-// source cut it. If nothing ends an entry, or nobody can tell what did, the rules
-// of FromPlaylog apply.
+// source cut it. If nothing ended an entry, it lasts for its duration. Without a
+// duration, a live entry lasts until now or the end of the period. For any other
+// entry nobody can tell, so its time is 0. The same is true if a gap of more than
+// four hours follows, unless the log has an estimate. A play that is not over
+// counts until now.
 func FromOnAir(log Log, period Period, now time.Time) Plays {
 	return func(ctx context.Context, fn func(Play) error) error {
 		err := log.EachEntry(ctx, period.From, period.To, func(e model.Entry) error {

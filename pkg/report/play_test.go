@@ -24,13 +24,14 @@ func list(t *testing.T, plays Plays) string {
 	return strings.Join(rows, ", ")
 }
 
-func TestFromPlaylog(t *testing.T) {
+// TestFromOnAir_asSaid: the on-air log of rule 1.
+func TestFromOnAir_asSaid(t *testing.T) {
 	t.Parallel()
 	m := month(t, "2020-10")
 
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
-		got := list(t, FromPlaylog(october(t), m, now))
+		got := list(t, FromOnAir(asSaid(october(t)), m, now))
 		want := `@first, of "October" 4m23.001s, Cut by the next 4m0s, Fade Into You 4m0s, Fade Into You 30m0s, Live from the studio 164h59m0s, Fade Into You 1m30s`
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -39,8 +40,7 @@ func TestFromPlaylog(t *testing.T) {
 
 	t.Run("Empty", func(t *testing.T) {
 		t.Parallel()
-		source := fakeSource{EachEntryFunc: func(func(model.Entry) error) error { return nil }} // asks for no next entry
-		if got := list(t, FromPlaylog(source, m, now)); got != "" {
+		if got := list(t, FromOnAir(onAirLog{}, m, now)); got != "" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -57,7 +57,7 @@ func TestFromPlaylog(t *testing.T) {
 		next := m.To.Add(time.Hour)
 		log[0].Duration, log[0].TrackType = 0, model.TrackTypeLine
 		log = append(log, model.Entry{TrackStart: m.To.Add(time.Minute), Overlay: model.Overlay{Changes: model.Changes{TrackStart: &next}}})
-		plays := FromPlaylog(log, m, now)
+		plays := FromOnAir(asSaid(log), m, now)
 		if got := list(t, plays); got != "Amended "+next.Sub(in).String() {
 			t.Errorf("got %s", got)
 		}
@@ -99,7 +99,7 @@ func TestFromPlaylog(t *testing.T) {
 			if c.next != 0 {
 				log = append(log, model.Entry{TrackStart: m.To.Add(c.next)})
 			}
-			if got, want := list(t, FromPlaylog(log, m, c.now)), "Last "+c.want.String(); got != want {
+			if got, want := list(t, FromOnAir(asSaid(log), m, c.now)), "Last "+c.want.String(); got != want {
 				t.Errorf("%s: got %s, want %s", name, got, want)
 			}
 		}
@@ -111,7 +111,7 @@ func TestFromPlaylog(t *testing.T) {
 			{ID: 1, TrackStart: m.From, Title: "Jingle", Duration: time.Minute},
 			{ID: 2, TrackStart: m.From, Title: "Song", Duration: time.Minute},
 		}
-		if got := list(t, FromPlaylog(log, m, now)); got != "Jingle 0s, Song 1m0s" {
+		if got := list(t, FromOnAir(asSaid(log), m, now)); got != "Jingle 0s, Song 1m0s" {
 			t.Errorf("got %s", got)
 		}
 	})
@@ -120,35 +120,19 @@ func TestFromPlaylog(t *testing.T) {
 
 	t.Run("ErrInMidStream", func(t *testing.T) {
 		t.Parallel()
-		source := fakeSource{EachEntryFunc: func(fn func(model.Entry) error) error {
+		source := fakeLog{EachEntryFunc: func(fn func(model.Entry) error) error {
 			for i := range 3 {
-				if err := fn(model.Entry{TrackStart: m.From.Add(time.Duration(i) * time.Minute)}); err != nil {
+				start := m.From.Add(time.Duration(i) * time.Minute)
+				if err := fn(model.Entry{TrackStart: start, Air: &model.Airing{From: start}}); err != nil {
 					return err
 				}
 			}
 			return broken
 		}}
 		n := 0
-		err := FromPlaylog(source, m, now)(t.Context(), func(Play) error { n++; return nil })
-		if !errors.Is(err, broken) || n != 2 {
-			t.Errorf("%d plays, then %v; want 2, because the end of the third is unknown", n, err)
-		}
-	})
-
-	t.Run("ErrNext", func(t *testing.T) {
-		t.Parallel()
-		source := fakeSource{
-			EachEntryFunc: func(fn func(model.Entry) error) error { return fn(model.Entry{TrackStart: m.From}) },
-			NextEntryFunc: func(after time.Time) (model.Entry, error) {
-				if !after.Equal(m.From) {
-					t.Errorf("asks for what comes after %v", after)
-				}
-				return model.Entry{}, broken
-			},
-		}
-		err := FromPlaylog(source, m, now)(t.Context(), func(Play) error { t.Error("the end is unknown"); return nil })
-		if !errors.Is(err, broken) {
-			t.Errorf("error is %v", err)
+		err := FromOnAir(source, m, now)(t.Context(), func(Play) error { n++; return nil })
+		if !errors.Is(err, broken) || n != 3 {
+			t.Errorf("%d plays, then %v; want 3", n, err)
 		}
 	})
 
@@ -156,7 +140,7 @@ func TestFromPlaylog(t *testing.T) {
 		t.Parallel()
 		for failing := range 6 {
 			n := 0
-			err := FromPlaylog(october(t), m, now)(t.Context(), func(Play) error {
+			err := FromOnAir(asSaid(october(t)), m, now)(t.Context(), func(Play) error {
 				if n == failing {
 					return broken
 				}
@@ -173,7 +157,7 @@ func TestFromPlaylog(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		n := 0
-		err := FromPlaylog(october(t), m, now)(ctx, func(Play) error { n++; cancel(); return nil })
+		err := FromOnAir(asSaid(october(t)), m, now)(ctx, func(Play) error { n++; cancel(); return nil })
 		if !errors.Is(err, context.Canceled) || n != 1 {
 			t.Errorf("%d plays, then %v; want 1", n, err)
 		}

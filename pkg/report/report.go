@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,6 +19,9 @@ type Report struct {
 	HoleAfter time.Duration
 	// Made is when the report is made. A hole that goes on lasts until then.
 	Made time.Time
+	// RuleVersions are the versions of the rules by which it was derived what was
+	// heard in the period, in ascending order.
+	RuleVersions []int
 	// Station is the author of a workbook, "" if that is not known.
 	Station string
 	// GuardFormulas keeps spreadsheets from taking texts of a CSV for formulas.
@@ -31,6 +36,15 @@ func (r *Report) plays(ctx context.Context, fn func(*Play) error) error {
 		}
 		return fn(&p)
 	})
+}
+
+// rules are the versions as text.
+func (r *Report) rules() string {
+	texts := make([]string, len(r.RuleVersions))
+	for i, version := range r.RuleVersions {
+		texts[i] = strconv.Itoa(version)
+	}
+	return strings.Join(texts, ", ")
 }
 
 // each calls fn for every row of a part. Only totals are kept in memory.

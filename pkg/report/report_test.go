@@ -66,23 +66,18 @@ func (l playlog) around(t rapid.TB, p Period, now time.Time) Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := of(p, FromPlaylog(l, wide, now))
+	r := of(p, FromOnAir(asSaid(l), wide, now))
 	r.Made = now
 	return r
 }
 
-// fakeSource answers with its functions.
-type fakeSource struct {
+// fakeLog answers with its function.
+type fakeLog struct {
 	EachEntryFunc func(fn func(model.Entry) error) error
-	NextEntryFunc func(after time.Time) (model.Entry, error)
 }
 
-func (f fakeSource) EachEntry(_ context.Context, _, _ time.Time, fn func(model.Entry) error) error {
+func (f fakeLog) EachEntry(_ context.Context, _, _ time.Time, fn func(model.Entry) error) error {
 	return f.EachEntryFunc(fn)
-}
-
-func (f fakeSource) NextEntry(_ context.Context, after time.Time) (model.Entry, error) {
-	return f.NextEntryFunc(after)
 }
 
 func utc(t testing.TB, s string) time.Time {
@@ -142,7 +137,7 @@ func october(t testing.TB) playlog {
 
 // of is a report of these plays.
 func of(p Period, plays Plays) Report {
-	return Report{Period: p, Plays: plays, HoleAfter: time.Minute, Made: now}
+	return Report{Period: p, Plays: plays, HoleAfter: time.Minute, Made: now, RuleVersions: []int{1, 2}}
 }
 
 var now = time.Date(2020, 12, 24, 12, 0, 0, 0, time.UTC)

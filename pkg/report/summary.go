@@ -14,6 +14,9 @@ type summary struct {
 	// withoutArtist counts plays that name no artist, and estimated those whose
 	// length is an estimate.
 	withoutArtist, estimated int64
+	// rules are Report.RuleVersions, such as "2", or "1, 2" if the rule changed in the
+	// period.
+	rules string
 }
 
 func (s *summary) hole(h *hole) {
@@ -38,6 +41,7 @@ func (s *summary) write(to cells) {
 	to.number("without_artist", s.withoutArtist)
 	to.number("estimated", s.estimated)
 	to.text("summary", s.text())
+	to.text("rule", s.rules)
 }
 
 // text is such as "3 holes, 12 min; 8 entries without an artist".

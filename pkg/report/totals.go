@@ -59,6 +59,7 @@ func showOf(e *model.Entry) showKey {
 // tally adds up all plays of the period, and passes each of them on to row.
 func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, error) {
 	t := &totals{
+		summary:    summary{rules: r.rules()},
 		recordings: map[recordingKey]*recording{},
 		shows:      map[showKey]*showTotal{},
 		types:      map[int]*typeTotal{},

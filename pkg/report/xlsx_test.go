@@ -68,7 +68,7 @@ func TestWriteXLSX(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		var out bytes.Buffer
-		if err := WriteXLSX(t.Context(), &out, of(m, FromPlaylog(october(t), m, now))); err != nil {
+		if err := WriteXLSX(t.Context(), &out, of(m, FromOnAir(asSaid(october(t)), m, now))); err != nil {
 			t.Fatal(err)
 		}
 		f, err := excelize.OpenReader(&out)

@@ -8,25 +8,14 @@ import (
 	"aura.radio/engine/pkg/onair"
 )
 
-// Difference is an entry of which more or less is heard than the log says.
-type Difference struct {
-	Entry int64
-	// At is when it is heard first, by either.
-	At time.Time
-	// Before and After are how long it is heard: by the log, and by the rule.
-	Before, After time.Duration
-	// Reason says why, in words.
-	Reason string
-}
-
 // compare tells the differences of two logs of one time.
 func (l *Log) compare(old, fresh []onair.Segment) {
-	differences := make(map[model.Fingerprint]*Difference)
+	differences := make(map[model.Fingerprint]*onair.Difference)
 	var order []model.Fingerprint
-	note := func(s onair.Segment, add func(*Difference, time.Duration)) {
+	note := func(s onair.Segment, add func(*onair.Difference, time.Duration)) {
 		d, known := differences[s.Fingerprint]
 		if !known {
-			d = &Difference{Entry: s.Entry, At: s.From}
+			d = &onair.Difference{Entry: s.Entry, At: s.From}
 			differences[s.Fingerprint] = d
 			order = append(order, s.Fingerprint)
 		}
@@ -36,10 +25,10 @@ func (l *Log) compare(old, fresh []onair.Segment) {
 		add(d, s.Until.Sub(s.From))
 	}
 	for _, s := range old {
-		note(s, func(d *Difference, length time.Duration) { d.Before += length })
+		note(s, func(d *onair.Difference, length time.Duration) { d.Before += length })
 	}
 	for _, s := range fresh {
-		note(s, func(d *Difference, length time.Duration) { d.After += length })
+		note(s, func(d *onair.Difference, length time.Duration) { d.After += length })
 	}
 	slices.SortFunc(order, func(a, b model.Fingerprint) int { return differences[a].At.Compare(differences[b].At) })
 	for _, id := range order {
@@ -50,7 +39,7 @@ func (l *Log) compare(old, fresh []onair.Segment) {
 	}
 }
 
-func (l *Log) reason(id model.Fingerprint, d Difference) string {
+func (l *Log) reason(id model.Fingerprint, d onair.Difference) string {
 	told := l.told[id]
 	switch {
 	case len(told.Why) > 0:

@@ -22,7 +22,7 @@ type Log struct {
 	Rules []model.HeardRule
 	// Compare, which may be nil, is told of each entry of which more or less is
 	// heard than the log says.
-	Compare func(Difference)
+	Compare func(onair.Difference)
 
 	tx            *sqldb.Tx
 	rows          rows

@@ -29,6 +29,7 @@ import (
 	"aura.radio/engine/services/engine-api/internal/journal"
 	"aura.radio/engine/services/engine-api/internal/outbox"
 	"aura.radio/engine/services/engine-api/internal/refused"
+	"aura.radio/engine/services/engine-api/internal/rules"
 )
 
 // Name is engine-api's name in the contract's x-served-by.
@@ -52,10 +53,11 @@ type App struct {
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	relay    *heartbeat.Relay // nil if no heartbeats are relayed
-	// syncNode, pusher and authority are nil if there is no sync node.
+	// The rest is nil if there is no sync node.
 	syncNode  *peer.Client
 	pusher    *outbox.Pusher
 	authority *authority.Follower
+	rules     *rules.Follower
 }
 
 // New wires the service. The database need not be available yet.
@@ -107,6 +109,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		}
 		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Identity, base.Log("outbox"))
 		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
+		a.rules = rules.New(a.syncNode, db, base.Log("rule"))
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
@@ -127,6 +130,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Clocks:     clocks,
 		Lives:      status.NewLives(time.Now),
 		Sync:       db,
+		Rules:      db,
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Zone:       cfg.Station.Zone,
@@ -202,7 +206,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 func (a *App) Run(ctx context.Context) error {
 	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard}
 	if a.pusher != nil {
-		tasks = append(tasks, a.pusher.Run, a.authority.Run)
+		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}
 	serve := func(ctx context.Context) error {
 		return a.base.Run(ctx, lifecycle.Work{
@@ -240,8 +244,12 @@ func (a *App) prepare(ctx context.Context) error {
 	if err := a.inherit(ctx); err != nil {
 		return err
 	}
-	if _, err := a.db.StartRule(ctx, model.DefaultHeardRule()); err != nil {
+	counts, err := a.db.StartRule(ctx, a.cfg.Heard.Rule())
+	if err != nil {
 		return err
+	}
+	if a.syncNode == nil { // otherwise that decides
+		a.cfg.Heard.Warn(a.base.Log("rule"), counts, "engine-api rule")
 	}
 	return a.db.PrepareHeard(ctx)
 }

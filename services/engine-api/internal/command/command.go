@@ -7,6 +7,7 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
 )
@@ -26,6 +27,7 @@ func Program(version string) cli.Program[config.Config] {
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{
 				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),
+				rule.Command(env, openNode, ruleSettings),
 				archive.Export(env, openNode, zoneOf), archive.Import(url),
 				correct.Commands(url, correct.Source(url)),
 			}

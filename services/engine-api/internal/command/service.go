@@ -1,11 +1,13 @@
 package command
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/engine-api/internal/config"
@@ -18,6 +20,14 @@ func openNode(cfg config.Config, log zerolog.Logger) (*repo.Node, error) {
 
 // zoneOf is the station's zone.
 func zoneOf(cfg config.Config) *stationtime.Zone { return cfg.Station.Zone }
+
+// errNotPrepared: a rule is judged by what was derived before.
+var errNotPrepared = errors.New("it was not derived yet what was heard: start engine-api, and try again when it has finished")
+
+// ruleSettings are those of the rule of what was heard.
+func ruleSettings(cfg config.Config) rule.Settings {
+	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, Decider: cfg.SyncHost, NotPrepared: errNotPrepared}
+}
 
 // ownURL is where the service of this configuration is called on its own host.
 func ownURL(cfg config.Config) string {

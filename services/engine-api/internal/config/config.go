@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
@@ -42,6 +43,7 @@ type Config struct {
 	Journal journal.Config
 
 	Tracks trackservice.Config
+	Heard  onair.Config
 	Report report.Config
 	Health status.Config
 

@@ -84,6 +84,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Clocks:     clocks,
 		Lives:      status.NewLives(time.Now),
 		Sync:       a.station,
+		Rules:      a.station,
 		Gate:       origins,
 		State:      a.state,
 		Zone:       cfg.Station.Zone,

@@ -52,18 +52,10 @@ func (s *sources) ready() error {
 	return nil
 }
 
-// prepare brings the database up to date. It also brings back the history of
-// the active source if there is none. If the record has another rule than the
-// configuration, the record counts: another sync node over the same database may
-// be configured in another way.
+// prepare brings the database up to date. It also brings back the rules and the
+// history of the active source if there are none.
 func (a *App) prepare(ctx context.Context) error {
-	wanted := a.cfg.Heard.Rule()
-	counts, err := a.station.StartRule(ctx, wanted)
-	if err == nil && !counts.IsSame(wanted) {
-		log := a.base.Log("rule")
-		log.Warn().Stringer("counts", counts).Stringer("configured", wanted).
-			Msg("the station's record has another rule than the configuration, and the record counts; sync-node rule --from lets the configured one count")
-	}
+	err := a.startRule(ctx)
 	if err == nil {
 		err = a.station.Prepare(ctx)
 	}
@@ -72,6 +64,24 @@ func (a *App) prepare(ctx context.Context) error {
 	}
 	if err == nil {
 		a.sources.recalled.Store(true)
+	}
+	return err
+}
+
+// startRule makes the rules part of the record: those that the nodes remember of a
+// record that was lost, otherwise the configured one.
+func (a *App) startRule(ctx context.Context) error {
+	rules, err := a.station.Rules(ctx)
+	if err != nil {
+		return err
+	}
+	var recalled []model.HeardRule
+	if len(rules) == 0 {
+		recalled = a.nodes.RecallRules(ctx)
+	}
+	counts, err := a.station.StartRule(ctx, a.cfg.Heard.Rule(), recalled...)
+	if err == nil {
+		a.cfg.Heard.Warn(a.base.Log("rule"), counts, "sync-node rule")
 	}
 	return err
 }

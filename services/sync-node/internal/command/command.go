@@ -8,6 +8,7 @@ import (
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/services/sync-node/internal/app"
@@ -25,6 +26,11 @@ func openStation(cfg config.Config, log zerolog.Logger) (*repo.Station, error) {
 // zoneOf is the station's zone.
 func zoneOf(cfg config.Config) *stationtime.Zone { return cfg.Station.Zone }
 
+// ruleSettings are those of the rule of what was heard.
+func ruleSettings(cfg config.Config) rule.Settings {
+	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
+}
+
 // ownURL is where the service is found on its own host.
 const ownURL = "http://127.0.0.1:8010"
 
@@ -39,7 +45,7 @@ func Program(version string) cli.Program[config.Config] {
 		Wire:    cli.Wire(app.New),
 		Commands: func(env env) []*cobra.Command {
 			return []*cobra.Command{
-				reconcileCommand(env), auditCommand(env), ruleCommand(env),
+				reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
 				correct.Commands(ownURL),
 			}

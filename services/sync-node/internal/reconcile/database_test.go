@@ -89,6 +89,10 @@ func (n *databaseNode) ActivationsAfter(ctx context.Context, after int64, limit 
 	return n.db.ActivationsAfter(ctx, after, limit)
 }
 
+func (n *databaseNode) Rules(ctx context.Context) ([]model.HeardRule, error) {
+	return n.db.StationRules(ctx)
+}
+
 func (n *databaseNode) Send(ctx context.Context, b peer.Batch) (peer.Results, error) {
 	results := peer.Results{Healths: make([]peer.Result, len(b.Healths)), Clocks: make([]peer.Result, len(b.Clocks))}
 	receipts, err := n.recorder.Receive(ctx, b.Records, b.Synced)

@@ -19,7 +19,8 @@ import (
 // memory keeps records in the simplest way. It is the sync node's store or,
 // with a host's number, a node.
 type memory struct {
-	host int // 0: the sync node's store
+	rules []model.HeardRule // as told by a node
+	host  int               // 0: the sync node's store
 
 	mu      sync.Mutex
 	records map[model.Fingerprint]model.Record // Entry.Synced means that nothing waits
@@ -290,6 +291,8 @@ func (m *memory) HealthRecords(_ context.Context, q model.RecordQuery) ([]model.
 // memoryNode is a memory with a node's interface.
 type memoryNode struct{ *memory }
 
+func (n memoryNode) Rules(context.Context) ([]model.HeardRule, error) { return n.rules, nil }
+
 func (n memoryNode) State(context.Context) (peer.State, time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -457,6 +460,10 @@ func (n *troubled) Healths(ctx context.Context, source int, from, to time.Time, 
 
 func (n *troubled) ActivationsAfter(ctx context.Context, after int64, limit int) (list []model.Activation, _ error) {
 	return list, n.do(ctx, func() (err error) { list, err = n.Node.ActivationsAfter(ctx, after, limit); return err })
+}
+
+func (n *troubled) Rules(ctx context.Context) (list []model.HeardRule, _ error) {
+	return list, n.do(ctx, func() (err error) { list, err = n.Node.Rules(ctx); return err })
 }
 
 func (n *troubled) Send(ctx context.Context, b peer.Batch) (results peer.Results, _ error) {

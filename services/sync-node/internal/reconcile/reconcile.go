@@ -23,6 +23,9 @@ type Node interface {
 	// source, by epoch. Error: peer.ErrUnsupported if the node is of an older
 	// version.
 	ActivationsAfter(ctx context.Context, after int64, limit int) ([]model.Activation, error)
+	// Rules returns the station's rules as far as the node knows them. Error:
+	// peer.ErrUnsupported if the node is of an older version.
+	Rules(ctx context.Context) ([]model.HeardRule, error)
 	Send(ctx context.Context, b peer.Batch) (peer.Results, error)
 }
 
