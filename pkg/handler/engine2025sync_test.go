@@ -41,15 +41,7 @@ func TestEngine2025_syncNode(t *testing.T) {
 				random.Shuffle(len(told), func(i, j int) { told[i], told[j] = told[j], told[i] })
 				for len(told) > 0 {
 					n := min(1+random.IntN(12), len(told))
-					members := map[string]any{"records": []any{}, "healths": []any{}}
-					for _, one := range told[:n] {
-						name := "records"
-						if _, isHealth := one.(record.Health); isHealth {
-							name = "healths"
-						}
-						members[name] = append(members[name].([]any), one)
-					}
-					syncNode.send(members)
+					syncNode.tell(told[:n])
 					told = told[n:]
 				}
 				syncNode.compareRecording(begin)
@@ -61,6 +53,20 @@ func TestEngine2025_syncNode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tell sends records and healths to a sync node.
+func (s *station) tell(told []any) {
+	s.t.Helper()
+	members := map[string]any{"records": []any{}, "healths": []any{}}
+	for _, one := range told {
+		name := "records"
+		if _, isHealth := one.(record.Health); isHealth {
+			name = "healths"
+		}
+		members[name] = append(members[name].([]any), one)
+	}
+	s.send(members)
 }
 
 // versions collects what an engine-api would send to the sync node.
