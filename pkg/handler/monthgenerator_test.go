@@ -236,7 +236,7 @@ func (m *month) fallback() {
 	m.health(m.now.Add(30*time.Second), false)
 	at, until := m.now.Add(m.between(45, 60)), m.now.Add(m.between(42*60, 58*60)+500*time.Millisecond)
 	m.hear(m.now, at, show, false)
-	for at.Before(until) {
+	for until.Sub(at) > 3*time.Second { // so that health says true before it says false
 		title, duration := m.title("Fallback"), m.between(150, 300)
 		m.send(at, at.Add(m.delay()), title, duration, map[string]any{"show_name": "Fallback"})
 		ends := at.Add(duration)
@@ -248,7 +248,7 @@ func (m *month) fallback() {
 		at = ends
 	}
 	m.health(until, false)
-	m.hear(until, end, show, false)
+	m.hear(at, end, show, false)
 	m.now = end
 }
 
