@@ -25,8 +25,9 @@ soak() {
   echo "== $*"
   "$@" || failed+=("$*")
 }
-soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate)$'
-soak scripts/histories.sh pkg/onair '^Test(Derive|Splice)_Oracle$' "$checks"
+soak go test -count=1 -timeout 0 -v ./scripts/e2e -run '^(TestSoak|TestUpdate|TestEngine2025_heard)$'
+soak go test -count=1 -timeout 0 ./pkg/handler -run '^TestMonth$'
+soak scripts/histories.sh pkg/onair '^Test(Derive_Oracle|Splice_Oracle|AsSaid)$' "$checks"
 soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|Derive_disjoint|Cuts_window|Cuts_known|Cuts_trouble)$' "$checks"
 # In memory, if possible: the stations above show what a disk has to do with it.
 memory=/dev/shm

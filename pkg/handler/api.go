@@ -83,9 +83,14 @@ type Rules interface {
 	StationRules(ctx context.Context) ([]model.HeardRule, error)
 }
 
-// Playlog is an EntryLog that knows the corrections of its entries.
+// Playlog is an EntryLog that knows the corrections of its entries, and what was
+// heard of them.
 type Playlog interface {
 	EntryLog
+	HeardEntry(ctx context.Context, id int64) (model.HeardEntry, error)
+	// Unheard lists what was not heard between two times, and says how many there
+	// are.
+	Unheard(ctx context.Context, q model.EntryQuery) ([]model.HeardEntry, int, error)
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
 }
 

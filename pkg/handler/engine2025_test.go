@@ -29,7 +29,7 @@ type sentLine struct {
 	Body   map[string]any `json:"body"`
 }
 
-func recordedEngine(t *testing.T) (lines []sentLine) {
+func recordedEngine(t testing.TB) (lines []sentLine) {
 	t.Helper()
 	file, err := os.Open("testdata/engine-2025.jsonl")
 	if err != nil {
@@ -71,35 +71,18 @@ func TestEngine2025(t *testing.T) {
 				now := begin
 				s := newStationOn(t, kind, func(a *API) { a.Now = func() time.Time { return now } })
 				want := map[model.Fingerprint]model.Entry{}
-				for _, line := range recordedEngine(t) {
-					now = begin.Add(time.Duration(line.AtMS) * time.Millisecond)
-					if line.Path == "/playlog" {
-						line.Body["trackStart"] = "1970-01-01T01:00:00"
-						if line.StartS != nil {
-							line.Body["trackStart"] = s.api.Zone.In(begin.Add(time.Duration(*line.StartS * float64(time.Second)))).Format("2006-01-02T15:04:05")
-						}
-						e := sentPlay(line, begin, now)
-						if before, ok := want[e.Fingerprint()]; ok {
-							e.ReceivedAt = before.ReceivedAt // the last duration counts, and the first arrival
-						}
-						want[e.Fingerprint()] = e
-					} else {
-						line.Body["logTime"] = s.api.Zone.In(now).Format("2006-01-02 15:04:05.000")
+				s.replay(begin, &now, spell, func(line sentLine) {
+					if line.Path != "/playlog" {
+						return
 					}
-					spelled := map[string]any{}
-					for name, value := range line.Body {
-						spelled[spell(name)] = value
+					e := sentPlay(line, begin, now)
+					if before, ok := want[e.Fingerprint()]; ok {
+						e.ReceivedAt = before.ReceivedAt // the last duration counts, and the first arrival
 					}
-					body, err := json.Marshal(spelled)
-					if err != nil {
-						t.Fatal(err)
-					}
-					s.do(http.StatusNoContent, http.MethodPost, line.Path, string(body))
-				}
+					want[e.Fingerprint()] = e
+				})
 				now = begin.Add(time.Hour)
-				if got, want := heardSince(begin, get[[]api.Track](s, "/trackservice/day/2026-11-27")), heardOf2025(t); got != want {
-					t.Errorf("heard was\n%s\nwant\n%s", got, want)
-				}
+				s.compareRecording(begin)
 				if got := statesSince(begin, get[api.Health](s, "/source/health/1?limit=50")); got != statesOf2025 {
 					t.Errorf("health is\n%s\nwant\n%s", got, statesOf2025)
 				}
@@ -128,9 +111,50 @@ func TestEngine2025(t *testing.T) {
 	}
 }
 
+// replay sends what the recorded engine sent, as if its programme began then: at its
+// times, in that spelling. sent is called after each request.
+func (s *station) replay(begin time.Time, now *time.Time, spell func(string) string, sent func(sentLine)) {
+	s.t.Helper()
+	for _, line := range recordedEngine(s.t) {
+		*now = begin.Add(time.Duration(line.AtMS) * time.Millisecond)
+		if line.Path == "/playlog" {
+			line.Body["trackStart"] = "1970-01-01T01:00:00"
+			if line.StartS != nil {
+				line.Body["trackStart"] = s.api.Zone.In(begin.Add(time.Duration(*line.StartS * float64(time.Second)))).Format("2006-01-02T15:04:05")
+			}
+		} else {
+			line.Body["logTime"] = s.api.Zone.In(*now).Format("2006-01-02 15:04:05.000")
+		}
+		spelled := map[string]any{}
+		for name, value := range line.Body {
+			spelled[spell(name)] = value
+		}
+		body, err := json.Marshal(spelled)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.do(http.StatusNoContent, http.MethodPost, line.Path, string(body))
+		sent(line)
+	}
+}
+
+// compareRecording fails if the track service or the report of the day shows
+// anything else than what was heard of the recorded engine.
+func (s *station) compareRecording(begin time.Time) {
+	s.t.Helper()
+	want := heardOf2025(s.t)
+	day := s.api.Zone.In(begin).Format(time.DateOnly)
+	if got := heardSince(begin, get[[]api.Track](s, "/trackservice/day/"+day)); got != want {
+		s.t.Errorf("heard was\n%s\nwant\n%s", got, want)
+	}
+	if got := reportedSince(begin, get[api.Report](s, "/report?from="+day+"&to="+day)); got != want {
+		s.t.Errorf("reported is\n%s\nwant\n%s", got, want)
+	}
+}
+
 // heardOf2025 is what was heard of the recorded engine: from and until, in seconds,
 // and what it was.
-func heardOf2025(t *testing.T) string {
+func heardOf2025(t testing.TB) string {
 	t.Helper()
 	text, err := os.ReadFile("../onair/heard/testdata/engine-2025.heard.csv")
 	if err != nil {
@@ -140,24 +164,39 @@ func heardOf2025(t *testing.T) string {
 	return rows
 }
 
-// heardSince is what the track service shows, in the form of heardOf2025.
-func heardSince(begin time.Time, tracks []api.Track) string {
-	var b strings.Builder
+// heardLine is a line of heardOf2025, to a tenth of a second.
+func heardLine(begin, from, until time.Time, title, show string) string {
 	seconds := func(at time.Time) string {
 		return strconv.FormatFloat(math.Round(at.Sub(begin).Seconds()*10)/10, 'f', -1, 64)
 	}
+	if title == show {
+		title += " (show)"
+	}
+	return fmt.Sprintf("%s,%s,%s\n", seconds(from), seconds(until), title)
+}
+
+// heardSince is what the track service shows, in the form of heardOf2025.
+func heardSince(begin time.Time, tracks []api.Track) (text string) {
 	for _, track := range tracks {
-		what := track.TrackTitle
-		if what == track.ShowName {
-			what += " (show)"
-		}
 		until, err := time.Parse(`"`+time.RFC3339Nano+`"`, string(track.OnAirUntil))
 		if err != nil {
 			return err.Error()
 		}
-		fmt.Fprintf(&b, "%s,%s,%s\n", seconds(track.OnAirFrom.Time), seconds(until), what)
+		text += heardLine(begin, track.OnAirFrom.Time, until, track.TrackTitle, track.ShowName)
 	}
-	return b.String()
+	return text
+}
+
+// reportedSince is what a report counts, in the form of heardOf2025.
+func reportedSince(begin time.Time, r api.Report) (text string) {
+	for _, p := range r.Plays {
+		title := p.TrackTitle
+		if title == "" {
+			title = p.ShowName
+		}
+		text += heardLine(begin, p.TrackStart.Time, p.TrackEnd.Time, title, p.ShowName)
+	}
+	return text
 }
 
 // statesOf2025 are the states of the recorded engine, as seconds from the first

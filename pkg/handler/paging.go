@@ -96,14 +96,18 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	if err != nil {
 		return page{}, err
 	}
+	entries, link := cut(ctx, q, entries, model.PositionOf)
+	return page{entries: entries, total: total, link: &link}, nil
+}
+
+// cut leaves out what is beyond the page, and describes the rest in a Link header.
+func cut[E any](ctx context.Context, q model.EntryQuery, entries []E, position func(E) model.Position) ([]E, string) {
 	var next *model.Position
 	if len(entries) > q.Limit {
 		entries = entries[:q.Limit]
-		last := model.PositionOf(entries[q.Limit-1])
-		next = &last
+		next = new(position(entries[q.Limit-1]))
 	}
-	link := links(requestOf(ctx).URL.Query(), q, next)
-	return page{entries: entries, total: total, link: &link}, nil
+	return entries, links(requestOf(ctx).URL.Query(), q, next)
 }
 
 // total is how long a list is; nil if it would take too long to count.

@@ -34,6 +34,9 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	}
 	q.UnsyncedOnly = valueOr(p.SkipSynced, false)
 	q.Raw = p.Corrections != nil && *p.Corrections == api.ListPlaylogParamsCorrectionsRaw
+	if p.Heard != nil {
+		return a.unheard(ctx, q)
+	}
 	var log EntryLog = a.Playlog
 	if p.Source == nil && a.isSyncNode() {
 		log = a.OnAir
@@ -52,12 +55,13 @@ func (a *API) ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (
 	}, nil
 }
 
-// GetPlaylogEntry answers one full record, even if it is void.
+// GetPlaylogEntry answers one full record, even if it is void, and what was heard
+// of it.
 func (a *API) GetPlaylogEntry(ctx context.Context, r api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error) {
-	e, err := a.Playlog.Entry(ctx, r.Id)
+	e, err := a.Playlog.HeardEntry(ctx, r.Id)
 	if err != nil {
 		return nil, err
 	}
 	raw := r.Params.Corrections != nil && *r.Params.Corrections == api.GetPlaylogEntryParamsCorrectionsRaw
-	return api.GetPlaylogEntry200JSONResponse(a.playlogEntry(e, raw)), nil
+	return api.GetPlaylogEntry200JSONResponse(a.heardEntry(e, raw)), nil
 }

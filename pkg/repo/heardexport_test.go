@@ -4,7 +4,7 @@ import "context"
 
 // SetHeard makes the node read what was said in parts of that many rows, and follow
 // at most that many changes at once.
-func (n *Node) SetHeard(page, most int) { n.heard.page, n.heard.most = page, most }
+func (n *Node) SetHeard(page, most int) { n.heard.page, n.heard.most, n.page = page, most, page }
 
 // CatchUpHeard is what KeepHeard does whenever it has to.
 func (n *Node) CatchUpHeard(ctx context.Context) (did bool, err error) { return n.heard.catchUp(ctx) }

@@ -2,12 +2,10 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"time"
 
 	"aura.radio/engine/pkg/onair"
-	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // PrepareHeard lets reads of Heard derive, in a database whose schema is in place.
@@ -204,16 +202,9 @@ func (h *heardLog) eachSource(ctx context.Context, do func(source int) error) er
 	}
 }
 
-// sourceAfter is the next source of which something is stored, 0 if there is none.
-func (h *heardLog) sourceAfter(ctx context.Context, source int) (next int, err error) {
+func (h *heardLog) sourceAfter(ctx context.Context, source int) (int, error) {
 	ctx, cancel := h.db.Deadline(ctx)
 	defer cancel()
-	found, err := sqldb.Select(ctx, h.db.Reads(), func(row *sql.Rows) (n int, err error) {
-		err = row.Scan(&n)
-		return n, err
-	},
-		"SELECT log_source FROM playlog "+h.db.Dialect.UseIndex("playlog_source")+" WHERE log_source > ? ORDER BY log_source LIMIT 1", source)
-	for _, next = range found {
-	}
+	next, err := sourceAfter(ctx, h.db.Reads(), source)
 	return next, h.db.Classify(ctx, err)
 }

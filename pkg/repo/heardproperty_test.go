@@ -161,13 +161,16 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 		said.Entries = append(said.Entries, e)
 	}
 	total := 0
+	var log []onair.Segment
 	for source := 1; source <= h.sources; source++ {
 		want := said.Source(source)
 		total += len(want)
+		log = append(log, want...)
 		if got := heardLog(t, h.raw, source); !slices.Equal(got, want) {
 			t.Fatalf("of source %d was heard\n%s, want\n%s", source, onairtest.Text(got), onairtest.Text(want))
 		}
 	}
+	compareHearings(ctx, t, db, said, log)
 	if n != int64(total) {
 		t.Fatalf("%d segments are counted, want %d", n, total)
 	}

@@ -11,6 +11,7 @@ import (
 type reader struct {
 	db   *sqldb.DB
 	days *dayCounts
+	page int // how many plays are explained at once, at least 2
 }
 
 // reads is for reads of many records at once on which no write depends.

@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/airlog"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
@@ -35,7 +36,7 @@ type committer interface {
 }
 
 func newWriter(db *sqldb.DB, by committer) *writer {
-	return &writer{reader: reader{db, newDayCounts(db)}, by: by, group: startGroupCommit(by, db.Log)}
+	return &writer{reader: reader{db: db, days: newDayCounts(db), page: airlog.Page}, by: by, group: startGroupCommit(by, db.Log)}
 }
 
 // commit makes a write durable. It waits for a database that is away for a

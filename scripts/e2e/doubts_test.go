@@ -26,7 +26,7 @@ func TestDoubts(t *testing.T) {
 			t.Parallel()
 			s := startService(t, database, "AURA_DB_AUTO_MIGRATE=true", "AURA_HOST_ID="+strconv.Itoa(playlogtest.Source))
 			for _, c := range playlogtest.Cases() {
-				postArrived(t, s.url, c.Body, playlogtest.Arrival)
+				postArrived(t, s.url, "/playlog", c.Body, playlogtest.Arrival)
 			}
 			var page struct {
 				Records []record.Entry `json:"records"`
@@ -48,10 +48,10 @@ func TestDoubts(t *testing.T) {
 	}
 }
 
-// postArrived posts a play as of an arrival.
-func postArrived(t *testing.T, url, body string, at time.Time) {
+// postArrived posts what an engine says, as of an arrival.
+func postArrived(t *testing.T, url, path, body string, at time.Time) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1/playlog", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/api/v1"+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,34 +52,51 @@ func TestEngine2025(t *testing.T) {
 	}
 }
 
-// sendRecording sends the recording, and returns which titles of which shows were
-// in it, and how many reports of health.
-func sendRecording(t *testing.T, url string) (titles map[string]bool, reports int) {
+// sentLine is one request of the recording: see pkg/handler's test.
+type sentLine struct {
+	AtMS   int64          `json:"at_ms"`
+	Path   string         `json:"path"`
+	StartS *float64       `json:"start_s"`
+	Body   map[string]any `json:"body"`
+}
+
+// recording is what the engine sent, as if its programme began then in that zone.
+// A report of health says that it was made on its arrival.
+func recording(t *testing.T, begin time.Time, arrival func(sentLine) time.Time) (lines []sentLine) {
 	t.Helper()
 	file, err := os.Open("../../pkg/handler/testdata/engine-2025.jsonl")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	titles = map[string]bool{}
-	begin := time.Now().UTC().Truncate(time.Second).Add(-6 * time.Minute)
 	for scan := bufio.NewScanner(file); scan.Scan(); {
-		var line struct {
-			Path   string         `json:"path"`
-			StartS *float64       `json:"start_s"`
-			Body   map[string]any `json:"body"`
-		}
+		var line sentLine
 		if err := json.Unmarshal(scan.Bytes(), &line); err != nil {
 			t.Fatal(err)
 		}
-		if line.Path == "/playlog" {
+		switch {
+		case line.Path != "/playlog":
+			line.Body["logTime"] = arrival(line).In(begin.Location()).Format("2006-01-02 15:04:05.000")
+		case line.StartS != nil:
+			line.Body["trackStart"] = begin.Add(time.Duration(*line.StartS * float64(time.Second))).Format("2006-01-02T15:04:05")
+		default:
 			line.Body["trackStart"] = "1970-01-01T01:00:00"
-			if line.StartS != nil {
-				line.Body["trackStart"] = begin.Add(time.Duration(*line.StartS * float64(time.Second))).Format("2006-01-02T15:04:05")
-			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// sendRecording sends the recording, and returns which titles of which shows were
+// in it, and how many reports of health.
+func sendRecording(t *testing.T, url string) (titles map[string]bool, reports int) {
+	t.Helper()
+	titles = map[string]bool{}
+	begin := time.Now().UTC().Truncate(time.Second).Add(-6 * time.Minute)
+	for _, line := range recording(t, begin, func(sentLine) time.Time { return time.Now() }) {
+		if line.Path == "/playlog" {
 			titles[line.Body["trackTitle"].(string)+" of "+line.Body["showName"].(string)] = true
 		} else {
-			line.Body["logTime"] = time.Now().UTC().Format("2006-01-02 15:04:05.000")
 			reports++
 		}
 		body, err := json.Marshal(line.Body)

@@ -3,6 +3,7 @@ package onairtest
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
@@ -46,6 +47,26 @@ func (s Station) Source(source int) (log []onair.Segment) {
 		log = append(log, onair.Sounding(p.Window, source, heard.Derive(p.Config(), plays, s.reports(source)), entries)...)
 	}
 	return join(log)
+}
+
+// Why says why something was not heard of each play of a source, or not wholly: by
+// the rule that counts at its start.
+func (s Station) Why(source int) map[model.Fingerprint][]heard.Why {
+	reasons := make(map[model.Fingerprint][]heard.Why)
+	for _, p := range onair.Periods(s.Rules) {
+		plays, _ := s.plays(source, p)
+		derived := heard.Derive(p.Config(), plays, s.reports(source))
+		if p.Rule.Version == model.RuleAsSaid {
+			derived = onair.AsSaid(plays, time.Time{})
+		}
+		for _, h := range derived {
+			start := plays[slices.IndexFunc(plays, func(p heard.Play) bool { return p.ID == h.ID })].Start
+			if !start.Before(p.From) && (p.To.IsZero() || start.Before(p.To)) {
+				reasons[h.ID] = h.Why
+			}
+		}
+	}
+	return reasons
 }
 
 func (s Station) records(source int) (records []onair.Record) {

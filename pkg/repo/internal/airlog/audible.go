@@ -37,15 +37,10 @@ func (l *Log) periodAt(at time.Time) onair.Period {
 
 // heard is audible by the rule of what was heard.
 func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Window) ([]onair.Segment, onair.Window, error) {
-	s, part, err := l.enclosing(ctx, p, source, &w)
+	s, derived, err := l.derive(ctx, p, source, &w)
 	if err != nil {
 		return nil, w, err
 	}
-	l.read += len(s.plays)
-	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
-		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
-	})
-	derived := heard.Derive(p.Config(), plays, s.reports)
 	if l.Compare != nil {
 		l.told = make(map[model.Fingerprint]heard.Heard, len(derived))
 		for _, d := range derived {
@@ -53,6 +48,20 @@ func (l *Log) heard(ctx context.Context, p onair.Period, source int, w onair.Win
 		}
 	}
 	return onair.Sounding(w, source, derived, s.entries), w, nil
+}
+
+// derive reads what was said around w, and derives what was heard of the plays that
+// start in w or sound in it. If that is much, w becomes smaller.
+func (l *Log) derive(ctx context.Context, p onair.Period, source int, w *onair.Window) (*said, []heard.Heard, error) {
+	s, part, err := l.enclosing(ctx, p, source, w)
+	if err != nil {
+		return nil, nil, err
+	}
+	l.read += len(s.plays)
+	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
+		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
+	})
+	return s, heard.Derive(p.Config(), plays, s.reports), nil
 }
 
 // enclosing reads what was said around w, and returns a part of the history that
