@@ -58,6 +58,16 @@ func (r reader) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage 
 	return r.digests(ctx, q, perPage)
 }
 
+// DeepEntries is Entries that finds every place by its day.
+func (r reader) DeepEntries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	return r.deepEntries(ctx, entryQuery(q))
+}
+
+// DeepEntries is Entries that finds every place by its day.
+func (l *OnAirLog) DeepEntries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	return l.deepEntries(ctx, entryQuery(q))
+}
+
 // RenewLeaseLate renews an epoch as if the statement had read the server's
 // clock so many seconds ago. n must not be used afterwards.
 func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {

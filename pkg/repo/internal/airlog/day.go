@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"aura.radio/engine/pkg/onair"
@@ -171,14 +170,5 @@ func (l *Log) dayFrom(ctx context.Context, from time.Time) (day time.Time, found
 	return day, found, nil
 }
 
-// CountAired counts the segments that begin in [from, to]; a zero bound is
-// open. Whole days are taken from the table; only the rest at both ends is
-// counted one by one.
-func CountAired(read *gorm.DB, from, to time.Time) (n int64, err error) {
-	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
-	first, last := sqldb.WholeDays(from, to)
-	return n, read.Raw(`SELECT (SELECT COALESCE(SUM(segments), 0) FROM onair_day WHERE day >= ? AND day < ?)
-		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at < ?)
-		+ (SELECT COUNT(*) FROM onair WHERE from_at >= ? AND from_at <= ?)`,
-		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
-}
+// Aired is the list of a station's segments, by when they begin.
+var Aired = sqldb.DayIndex{Rows: "onair", At: "from_at", Where: "TRUE", Days: "onair_day", Number: "segments"}
