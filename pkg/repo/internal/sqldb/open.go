@@ -29,13 +29,13 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
-	file    os.FileInfo // of an embedded database when it was opened, otherwise nil
-	url     string      // of the configuration; only Reload uses it
+	file os.FileInfo // of an embedded database when it was opened, otherwise nil
+	url  string      // of the configuration; only Reload uses it
 	// The connections of Read.
 	readers, visitors *sql.DB
-	last    lastWrite
-	silence *silence
-	hurry   chan struct{} // closed by Hurry
+	last              lastWrite
+	silence           *silence
+	hurry             chan struct{} // closed by Hurry
 	// checkpoints is nil if writes are never checkpointed.
 	checkpoints *checkpoints
 }
