@@ -77,7 +77,13 @@ func newStationOn(t testing.TB, kind repotest.Kind, change ...func(*API)) *stati
 // newSyncNode is the sync node of the same station.
 func newSyncNode(t testing.TB, change ...func(*API)) *station {
 	t.Helper()
-	node := repotest.OpenStation(t, repotest.KindSQLite)
+	return newSyncNodeOn(t, repotest.KindSQLite, change...)
+}
+
+// newSyncNodeOn is newSyncNode over a database of that kind.
+func newSyncNodeOn(t testing.TB, kind repotest.Kind, change ...func(*API)) *station {
+	t.Helper()
+	node := repotest.OpenStation(t, kind)
 	onAir := node.OnAir()
 	plays := func(m report.Period, now time.Time) report.Plays { return report.FromOnAir(onAir, m, now) }
 	own := &SyncNode{Leases: node, Maintenance: status.NewMaintenances(node), Reconcile: func() {}}

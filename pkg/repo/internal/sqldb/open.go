@@ -107,6 +107,9 @@ func (db *DB) Close() error {
 	return nil
 }
 
+// ForVisitors are the connections of reads for visitors.
+func (db *DB) ForVisitors() *sql.DB { return db.visitors }
+
 // checkpoint makes the database's file whole by itself, as far as that is
 // possible without waiting.
 func (db *DB) checkpoint(ctx context.Context) {

@@ -118,7 +118,7 @@ func (p guardedPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 // of are the connections for whoever asks.
 func (p guardedPool) of(ctx context.Context) *sql.DB {
 	if model.IsForVisitor(ctx) {
-		return p.db.visitors
+		return p.db.ForVisitors()
 	}
 	return p.DB
 }
