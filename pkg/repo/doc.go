@@ -36,5 +36,9 @@
 // What is derived from entries follows what the writes say. A station derives
 // its on-air log in the transaction of the write. How many entries each day has
 // is derived by the next read that asks, on both, so that storing an entry stays
-// a single statement.
+// a single statement. By these numbers a page of a list is found at any depth, at
+// the same cost.
+//
+// What is read for visitors (see model.ForVisitor) has connections of its own, so
+// that nobody else waits for it.
 package repo
