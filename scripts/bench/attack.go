@@ -249,7 +249,7 @@ func failoverAttacked(ctx context.Context, o options, name, dir, node string) er
 	if status, err := send(ctx, node, "", func(int) (method, path, body string) { return http.MethodPut, "/api/v1/source/active/1", "" }, 0); err != nil || status >= http.StatusMultipleChoices {
 		return fmt.Errorf("activate source 1: answered %d, %w", status, err)
 	}
-	monitor, to, err := startMonitor(ctx, o, filepath.Join(dir, "monitor.db"), node, engines, time.Second)
+	monitor, to, err := startMonitor(ctx, o, filepath.Join(dir, name+"-monitor.db"), node, engines, time.Second)
 	if err != nil {
 		return err
 	}
