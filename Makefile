@@ -63,9 +63,9 @@ soak: ## for hours: faults for AURA_SOAK (10m), and properties on a million hist
 	@scripts/soak.sh
 
 .PHONY: bench
-bench: build ## measure, as ratios to what others reach on the same machine
+bench: build ## measure, as ratios to what others reach on the same machine; ONLY=attack is one section
 	@scripts/install-deps.sh bench
-	go run ./scripts/bench
+	go run ./scripts/bench $(if $(ONLY),-only $(ONLY))
 
 # Vet also compiles, and reads the tests as the compiler does.
 .PHONY: independent

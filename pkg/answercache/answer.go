@@ -21,6 +21,10 @@ const (
 	staleIfError = 10 * time.Minute
 	// minCompressed is the size, in bytes, from which compressing is worth it.
 	minCompressed = 1024
+	// maxBest is the size, in bytes, up to which an answer is compressed as well as
+	// possible. For a longer one that would take longer than to render it, and few
+	// ask for it again.
+	maxBest = 64 << 10
 	// overhead is about what an answer takes in addition to its bodies.
 	overhead = 1024
 )
@@ -50,6 +54,8 @@ type answer struct {
 
 	cacheControl atomic.Pointer[cacheControl]
 	failed       atomic.Pointer[failure]
+	// wanted: this answer, or an earlier one in its place, was asked for again.
+	wanted atomic.Bool
 }
 
 // variant is a body with the headers that belong to it.
@@ -92,6 +98,7 @@ func newAnswer(rec *recorder, generation uint64, now time.Time, older *answer) *
 		plain:      newVariant(bytes.Clone(rec.body.Bytes()), ""),
 		modified:   now.UTC().Truncate(time.Second).Add(time.Second),
 	}
+	a.wanted.Store(older != nil)
 	ownTag := rec.header["Etag"]
 	switch {
 	case older != nil && older.status == a.status && bytes.Equal(older.plain.body, a.plain.body):
@@ -120,9 +127,13 @@ func newVariant(body []byte, tagSuffix string) variant {
 
 func compress(plain variant) *variant {
 	var buf bytes.Buffer
-	z, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	level := gzip.BestCompression
+	if len(plain.body) > maxBest {
+		level = gzip.BestSpeed
+	}
+	z, err := gzip.NewWriterLevel(&buf, level)
 	if err != nil {
-		panic(err) // the level is a constant
+		panic(err) // both levels exist
 	}
 	_, _ = z.Write(plain.body) // a bytes.Buffer takes everything
 	_ = z.Close()

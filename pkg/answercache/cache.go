@@ -100,6 +100,9 @@ func (c *Cache) Middleware(next http.Handler) http.Handler {
 		if a := c.lookup(k); a != nil {
 			if a.fresh(generation, now) {
 				c.hits.Inc()
+				if !a.wanted.Load() { // a read is cheaper than a write
+					a.wanted.Store(true)
+				}
 				a.serve(w, r, now)
 				return
 			}
@@ -284,17 +287,23 @@ func (c *Cache) store(k key, a *answer) {
 	c.held.Store(&held)
 }
 
-// evict removes answers until held is within its bounds: stale answers first,
-// then any except k.
+// evict removes answers until held is within its bounds: first those that nobody
+// asked for again, stale ones before fresh ones, then others likewise, except k. So
+// who asks for something else each time does not drive out what everybody reads.
 func (c *Cache) evict(held map[key]*slot, k key) {
 	generation, now := c.generation.Load(), time.Now()
-	for _, sparesFresh := range []bool{true, false} {
+	for _, spares := range []func(*answer) bool{
+		func(a *answer) bool { return a.wanted.Load() || a.fresh(generation, now) },
+		func(a *answer) bool { return a.wanted.Load() },
+		func(a *answer) bool { return a.fresh(generation, now) },
+		func(*answer) bool { return false },
+	} {
 		for other, s := range held {
 			if len(held) <= c.cfg.MaxEntries && c.bytes <= c.cfg.MaxBytes {
 				return
 			}
 			a := s.Load()
-			if other == k || sparesFresh && a.fresh(generation, now) {
+			if other == k || spares(a) {
 				continue
 			}
 			delete(held, other)

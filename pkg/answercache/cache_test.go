@@ -284,6 +284,20 @@ func TestCache_Bounds(t *testing.T) {
 		}
 	})
 
+	t.Run("WantedOnesStay", func(t *testing.T) {
+		t.Parallel()
+		s := newSite(answercache.Config{MaxEntries: 8}, kept("x"))
+		for range 2 {
+			s.do(http.MethodGet, uri(0))
+		}
+		s.cache.Invalidate()
+		for i := range 100 {
+			s.do(http.MethodGet, uri(i))
+		}
+		s.do(http.MethodGet, uri(0))
+		wantRenderings(t, s, 101) // twice the first one, and the others
+	})
+
 	t.Run("StaleOnesLeaveFirst", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(answercache.Config{MaxEntries: 8}, kept("x"))

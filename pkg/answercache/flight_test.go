@@ -152,6 +152,29 @@ func TestCache_Outage(t *testing.T) {
 		})
 	})
 
+	t.Run("TooManyVisitors", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			crowded := false
+			s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
+				if crowded {
+					http.Error(w, "too many", http.StatusTooManyRequests)
+					return
+				}
+				kept("a")(w, r)
+			})
+			s.get()
+			crowded = true
+			s.cache.Invalidate()
+			res := s.get()
+			wantBody(t, res, "a")
+			wantHeader(t, res, "Warning", `111 - "Revalidation Failed"`)
+			if res := s.do(http.MethodGet, path+"?page=1"); res.StatusCode != http.StatusTooManyRequests {
+				t.Errorf("what is not held is answered %d", res.StatusCode)
+			}
+		})
+	})
+
 	t.Run("ServesTheOlderAnswer", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

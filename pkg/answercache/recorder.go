@@ -54,7 +54,7 @@ type recorder struct {
 	header http.Header // until passing; then the client's
 	policy *Policy
 	limit  int    // of body, in bytes
-	older  bool   // an answer is held that can be served instead of a 503
+	older  bool   // an answer is held that can be served instead of a 503 or 429
 	head   bool   // the client wants no body
 	passed func() // called once, when passing begins
 
@@ -126,7 +126,7 @@ func (rec *recorder) decide(status int) {
 	switch {
 	case rec.policy != nil && (status == http.StatusOK || status == http.StatusNoContent) && isShareable(rec.header):
 		rec.fate = keeping
-	case status == http.StatusServiceUnavailable && rec.older:
+	case (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) && rec.older:
 		rec.fate = failing
 	default:
 		rec.pass()

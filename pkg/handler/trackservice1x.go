@@ -2,12 +2,18 @@ package handler
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
 )
+
+// maxNamedOffset is how many named tracks may be left out at the beginning. How many
+// of a day's tracks have a name is not known, so all that are left out are read.
+const maxNamedOffset = 5000
 
 // ListTracks1x answers the recent tracks, newest first, to websites of AURA 1.x.
 func (a *API) ListTracks1x(ctx context.Context, r api.ListTracks1xRequestObject) (api.ListTracks1xResponseObject, error) {
@@ -17,6 +23,9 @@ func (a *API) ListTracks1x(ctx context.Context, r api.ListTracks1xRequestObject)
 		return nil, err
 	}
 	q.Named = valueOr(p.ContainsMusic, false)
+	if q.Named && q.After == nil && q.Offset > maxNamedOffset {
+		return nil, model.Invalid("offset", strconv.Itoa(q.Offset), fmt.Sprintf("must be at most %d with containsMusic=true; the Link header leads to what comes next, at any depth", maxNamedOffset))
+	}
 	found, err := a.recent(ctx, q)
 	if err != nil {
 		return nil, err

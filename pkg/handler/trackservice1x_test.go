@@ -80,6 +80,10 @@ func TestAPI_ListTracks1x(t *testing.T) {
 				}
 			}
 			// The next page of music follows the Link header.
+			if w := httpservertest.Do(s.http, http.MethodGet, "/engine/api/v1/playlog?containsMusic=true&offset=5001", ""); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), `"offset"`) {
+				t.Errorf("too deep: %d %s", w.Code, w.Body)
+			}
+			s.website("?offset=5001")
 			link := s.website("?containsMusic=true&limit=1").Header().Get("Link")
 			for _, m := range linkPattern.FindAllStringSubmatch(link, -1) {
 				if got := shown(t, s.website(m[1])); m[2] == "next" && got != "(own)" {

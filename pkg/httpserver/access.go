@@ -19,6 +19,7 @@ func (s *Server) access(c *gin.Context) {
 	}
 	local := !s.cfg.LocalToken && s.cfg.TrustedProxies.fromHost(c.Request)
 	known := s.identify(c.Request, this)
+	this.known = known
 	switch {
 	case known:
 	case local:

@@ -21,7 +21,9 @@ type Identity struct {
 type call struct {
 	id     string
 	caller Identity
-	route  route
+	// known: the caller showed a token or a certificate.
+	known bool
+	route route
 	// raw is the body of a lenient operation as it came, at most 1 MiB of it.
 	raw []byte
 	// contentType and contentEncoding are those of raw, as they were sent.

@@ -22,6 +22,9 @@ type route struct {
 	served bool
 	public bool
 	roles  []Role // who may call it if it is not public
+	// costly: its answer takes work that grows with what is asked for, so visitors
+	// have few places for it.
+	costly bool
 	// contract is nil if the route is not an operation of the OpenAPI document.
 	contract *routers.Route
 	// maxBody is how long its body may be, in bytes.
@@ -163,6 +166,7 @@ func (s *Server) declarePath(doc *openapi3.T, service, path string, bases []stri
 func routeOf(op *openapi3.Operation) (route, error) {
 	r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
 	r.streams, r.events = streaming(op)
+	r.costly, _ = op.Extensions["x-costly"].(bool)
 	r.maxBody, r.batches = maxBody, batches(op)
 	if limit, ok := op.Extensions["x-max-body"].(float64); ok {
 		r.maxBody = int64(limit)

@@ -70,6 +70,7 @@ type Server struct {
 	routes     map[routeKey]route
 	places     map[routeKey][]string // by the contract's path: where it is served
 	limit      *addressLimit
+	visitors   *visitors
 	registry   *prometheus.Registry
 	metrics    metrics
 	ready      func(context.Context) (string, error)
@@ -102,7 +103,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
-		limit: newAddressLimit(cfg.RateLimit), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)
@@ -134,7 +135,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		s.drain = drainTimeout
 	}
 
-	s.engine.Use(s.begin, s.observe, s.headers, s.verify, s.problems, recovery, s.deadline, s.access, s.refusals, s.body, s.contract)
+	s.engine.Use(s.begin, s.observe, s.headers, s.verify, s.problems, recovery, s.deadline, s.access, s.refusals, s.body, s.contract, s.visit)
 	s.engine.NoRoute(unknownPath)
 	s.engine.NoMethod(wrongMethod)
 	if err := s.declare(doc, o.Service); err != nil {

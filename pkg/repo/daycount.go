@@ -75,31 +75,17 @@ func newDayCounts(db *sqldb.DB) *dayCounts {
 // maxStale is how many days are counted in one transaction, at most.
 const maxStale = 100
 
-// count is the number of entries that q selects. It is not known if too much has
-// changed to be counted at once, or if the numbers can't be stored now.
-func (c *dayCounts) count(ctx context.Context, q entryQuery) (n int64, known bool, err error) {
-	if !c.complete.Load() {
-		return 0, false, nil
+// span is the span of q in the table of days. It is not known if the table does not
+// count what q selects, if too much has changed to be counted at once, or if the
+// numbers can't be stored now.
+func (c *dayCounts) span(ctx context.Context, q entryQuery) (s sqldb.Span, known bool) {
+	if !q.isByDay() || !c.complete.Load() {
+		return s, false
 	}
-	from, to := sqldb.RoundUp(q.From), sqldb.UntilTime(q.To).Time
 	// Today changes with every title, so it is always counted directly.
-	last := sqldb.StartOfDay(time.Now())
-	if to.Before(last) {
-		last = to
-	}
-	first, last := sqldb.WholeDays(from, last)
-	if work, err := c.derive(ctx, first, last); err != nil || work.more || work.unnamed {
-		return 0, false, nil
-	}
-	number := "visible"
-	if q.Raw {
-		number = "sent"
-	}
-	err = c.db.Read.WithContext(ctx).Raw(`SELECT (SELECT COALESCE(SUM(`+number+`), 0) FROM playlog_day WHERE day >= ? AND day < ?)
-		+ (SELECT COUNT(*) FROM playlog WHERE `+q.kind()+` AND played_at >= ? AND played_at < ?)
-		+ (SELECT COUNT(*) FROM playlog WHERE `+q.kind()+` AND played_at >= ? AND played_at <= ?)`,
-		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
-	return n, true, err
+	s = sqldb.SpanOf(q.From, q.To, sqldb.StartOfDay(time.Now()))
+	work, err := c.derive(ctx, s.First, s.Last)
+	return s, err == nil && !work.more && !work.unnamed
 }
 
 // markStale notes that days are to be counted again.

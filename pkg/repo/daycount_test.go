@@ -3,6 +3,7 @@ package repo_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +19,26 @@ import (
 type counts interface {
 	entries
 	CountEntries(ctx context.Context, q model.EntryQuery) (int64, error)
+	DeepEntries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error)
+}
+
+// wantPlace: the page at an offset is that part of the whole list, if its place is
+// found by the numbers of the days.
+func wantPlace(t rapid.TB, db counts, q model.EntryQuery, offset int) {
+	t.Helper()
+	whole, err := db.Entries(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Offset, q.Limit = offset, 3
+	page, err := db.DeepEntries(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := whole[min(offset, len(whole)):min(offset+q.Limit, len(whole))]
+	if !slices.EqualFunc(page, want, func(a, b model.Entry) bool { return model.PositionOf(a) == model.PositionOf(b) }) {
+		t.Fatalf("at %d of %d, from %s to %s, oldest %t, raw %t: %v, want %v", offset, len(whole), q.From, q.To, q.Oldest, q.Raw, page, want)
+	}
 }
 
 // wantCounted: the length of every list is the number of its entries.
@@ -32,6 +53,18 @@ func wantCounted(t rapid.TB, db counts, queries ...model.EntryQuery) {
 			t.Fatalf("from %s to %s, raw %t: counted %d, %v, want %d", q.From, q.To, q.Raw, n, err, len(found))
 		}
 	}
+}
+
+// anyQuery has none, one or both of the bounds.
+func anyQuery(t *rapid.T, from, to time.Time) model.EntryQuery {
+	q := model.EntryQuery{Oldest: rapid.Bool().Draw(t, "oldest"), Raw: rapid.Bool().Draw(t, "raw")}
+	if rapid.Bool().Draw(t, "has from") {
+		q.From = from
+	}
+	if rapid.Bool().Draw(t, "has to") {
+		q.To = to
+	}
+	return q
 }
 
 var wholeList = []model.EntryQuery{{}, {Raw: true}}
@@ -104,6 +137,7 @@ func TestDB_CountEntries_property(t *testing.T) {
 					from, to := at(), at()
 					wantCounted(rt, dbs[rapid.IntRange(0, len(dbs)-1).Draw(rt, "reader")], append(wholeList,
 						model.EntryQuery{From: from}, model.EntryQuery{To: to}, model.EntryQuery{From: from, To: to, Raw: true})...)
+					wantPlace(rt, dbs[which], anyQuery(rt, from, to), rapid.IntRange(0, 21).Draw(rt, "offset"))
 				}
 			})
 		})

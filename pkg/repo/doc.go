@@ -37,4 +37,8 @@
 // its on-air log in the transaction of the write. A node derives what was heard in
 // the next read that asks, and on both such a read derives how many entries each
 // day has. So storing an entry on a node stays a single statement.
+// By these numbers a page of a list is found at any depth, at the same cost.
+//
+// What is read for visitors (see model.ForVisitor) has connections of its own, so
+// that nobody else waits for it.
 package repo

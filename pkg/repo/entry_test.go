@@ -64,6 +64,55 @@ func TestDB_StoreEntry_whileRead(t *testing.T) {
 	})
 }
 
+// TestDB_visitors: while visitors' reads hold all their connections, everybody else
+// reads and writes. While everybody else holds all of theirs, visitors read.
+func TestDB_visitors(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		ctx := t.Context()
+		store(t, db, entry(0, "a"))
+		visitor, cancel := context.WithCancel(model.ForVisitor(ctx))
+		defer cancel()
+		release, err := db.HoldVisitors(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := make(chan error)
+		go func() {
+			_, err := db.Entries(visitor, model.EntryQuery{})
+			read <- err
+		}()
+		store(t, db, entry(1, "b"))
+		if _, err := db.Activate(ctx, asked(model.Activation{Source: 2, From: noon, RecordedAt: noon}), source.Admit); err != nil {
+			t.Error(err)
+		}
+		if lease, err := db.AcquireLease(ctx, "monitor", "a", time.Hour); err != nil || lease.Holder != "a" {
+			t.Errorf("%+v, %v", lease, err)
+		}
+		if err := db.Ready(ctx); err != nil {
+			t.Error(err)
+		}
+		if found := find(t, db, model.EntryQuery{}); titles(found) != "ba" {
+			t.Errorf("found %s", titles(found))
+		}
+		select {
+		case err := <-read:
+			t.Errorf("a visitor did not wait: %v", err)
+		default:
+		}
+		release()
+		if err := <-read; err != nil {
+			t.Error(err)
+		}
+		if release, err = db.HoldReaders(ctx); err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		if found, err := db.Entries(visitor, model.EntryQuery{Limit: 1}); err != nil || titles(found) != "b" {
+			t.Errorf("a visitor finds %s, %v", titles(found), err)
+		}
+	})
+}
+
 func TestDB_EntryWith(t *testing.T) {
 	onEach(t, func(t *testing.T, db *repo.Node) {
 		stored, other := entry(0, "a"), entry(0, "A")

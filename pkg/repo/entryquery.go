@@ -18,7 +18,7 @@ type entryQuery model.EntryQuery
 func (r reader) Entries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[entryRow](entryQuery(q).paged(r.db.Read.WithContext(ctx)))
+	entries, err := r.entries(ctx, entryQuery(q))
 	return entries, r.db.Fail(ctx, "read entries", err)
 }
 
@@ -32,11 +32,8 @@ func (r reader) CountEntries(ctx context.Context, q model.EntryQuery) (int64, er
 }
 
 func (r reader) countEntries(ctx context.Context, q entryQuery) (n int64, err error) {
-	if !q.UnsyncedOnly && !q.Named { // the former are few, and no numbers of the latter are kept
-		n, known, err := r.days.count(ctx, q)
-		if known || err != nil {
-			return n, err
-		}
+	if span, known := r.days.span(ctx, q); known {
+		return q.byDay().Count(r.db.Read.WithContext(ctx), span)
 	}
 	err = q.selected(r.db.Read.WithContext(ctx)).Count(&n).Error
 	return n, err

@@ -58,6 +58,16 @@ func (r reader) DigestsByPage(ctx context.Context, q model.DigestQuery, perPage 
 	return r.digests(ctx, q, perPage)
 }
 
+// DeepEntries is Entries that finds every place by its day.
+func (r reader) DeepEntries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	return r.deepEntries(ctx, entryQuery(q))
+}
+
+// DeepEntries is Entries that finds every place by its day.
+func (l *OnAirLog) DeepEntries(ctx context.Context, q model.EntryQuery) ([]model.Entry, error) {
+	return l.deepEntries(ctx, entryQuery(q))
+}
+
 // RenewLeaseLate renews an epoch as if the statement had read the server's
 // clock so many seconds ago. n must not be used afterwards.
 func (n *Node) RenewLeaseLate(ctx context.Context, name, holder string, epoch int64, seconds int) (renewed bool, err error) {
@@ -119,14 +129,24 @@ func (d *DB) HoldReaders(ctx context.Context) (release func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	return hold(ctx, pool.Stats().MaxOpenConnections, pool.Conn)
+}
+
+// HoldVisitors takes all connections for reads of visitors, until release.
+func (d *DB) HoldVisitors(ctx context.Context) (release func(), err error) {
+	pool := d.db.ForVisitors()
+	return hold(ctx, pool.Stats().MaxOpenConnections, pool.Conn)
+}
+
+func hold(ctx context.Context, n int, conn func(context.Context) (*sql.Conn, error)) (release func(), err error) {
 	var held []*sql.Conn
 	release = func() {
 		for _, c := range held {
 			_ = c.Close() // returns the connection to the pool
 		}
 	}
-	for range pool.Stats().MaxOpenConnections {
-		c, err := pool.Conn(ctx)
+	for range n {
+		c, err := conn(ctx)
 		if err != nil {
 			release()
 			return nil, err

@@ -72,7 +72,7 @@ func (l *OnAirLog) Entries(ctx context.Context, q model.EntryQuery) ([]model.Ent
 	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
-	entries, err := findEntries[airedRow](l.paged(ctx, entryQuery(q)))
+	entries, err := l.entries(ctx, entryQuery(q))
 	return entries, l.db.Fail(ctx, "read entries on air", err)
 }
 
@@ -84,10 +84,10 @@ func (l *OnAirLog) CountEntries(ctx context.Context, q model.EntryQuery) (int64,
 	defer cancel()
 	var n int64
 	var err error
-	if q.Raw || q.UnsyncedOnly || q.Named {
-		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
+	if airedByDay(entryQuery(q)) {
+		n, err = l.table.Index().Count(l.db.Read.WithContext(ctx), airedSpan(entryQuery(q)))
 	} else {
-		n, err = l.table.Count(l.db.Read.WithContext(ctx), q.From, q.To)
+		err = entryQuery(q).aired(l.aired(ctx)).Count(&n).Error
 	}
 	return n, l.db.Fail(ctx, "count entries on air", err)
 }

@@ -29,7 +29,7 @@ var (
 		"Size", "Writable",
 	}
 	stationTests = []string{
-		"AwaitRefusal", "AwaitWaiting", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldWriter", "Record", "SetPage",
+		"AwaitRefusal", "AwaitWaiting", "DeepEntries", "DigestsByPage", "ExecRaw", "FaultMigrations", "HoldReaders", "HoldTurn", "HoldVisitors", "HoldWriter", "Record", "SetPage",
 	}
 )
 

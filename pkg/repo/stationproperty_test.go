@@ -531,7 +531,8 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 	moment := func(label string) time.Time {
 		return rapid.SampledFrom([]time.Time{{}, anyMinute(t), midnight, midnight.Add(-time.Microsecond), midnight.AddDate(0, 0, -1), midnight.AddDate(0, 0, 1)}).Draw(t, label)
 	}
-	for _, q := range []model.EntryQuery{{}, {From: moment("from"), To: moment("to")}} {
+	within := model.EntryQuery{From: moment("from"), To: moment("to")}
+	for _, q := range []model.EntryQuery{{}, within} {
 		var want int64
 		for _, s := range log {
 			if !s.From.Before(q.From) && (q.To.IsZero() || !s.From.After(q.To)) {
@@ -542,6 +543,8 @@ func (h *history) count(ctx context.Context, t *rapid.T, step string, log []onai
 			t.Fatalf("after %s %d segments are counted from %v to %v, want %d, %v", step, n, q.From, q.To, want, err)
 		}
 	}
+	within.Oldest = rapid.Bool().Draw(t, "oldest")
+	wantPlace(t, h.process(t).OnAir(), within, rapid.IntRange(0, len(log)+1).Draw(t, "offset"))
 }
 
 // numbers are the entries' numbers in the database.

@@ -87,6 +87,32 @@ func backlog(ctx context.Context, url string, records int) error {
 	if err := db.Migrate(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
+	return errors.Join(absorb(records, func(batch []model.Record) error {
+		_, err := db.Absorb(ctx, batch, false)
+		return err
+	}), db.Close())
+}
+
+// archive fills a sync node's database with the same records, and its on-air log.
+func archive(ctx context.Context, url string, records int) error {
+	db, err := repo.OpenStation(repo.Config{URL: url, QueryTimeout: time.Minute}, 1, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	if err := db.Prepare(ctx); err != nil {
+		return errors.Join(err, db.Close())
+	}
+	return errors.Join(absorb(records, func(batch []model.Record) error {
+		_, err := db.Absorb(ctx, batch, true)
+		return err
+	}), db.Close())
+}
+
+// absorb calls do with the records, 1000 at once.
+func absorb(records int, do func([]model.Record) error) error {
 	now := time.Now().UTC().Truncate(time.Second)
 	batch := make([]model.Record, 0, 1000)
 	for i := range records {
@@ -95,12 +121,12 @@ func backlog(ctx context.Context, url string, records int) error {
 		if batch = append(batch, r); len(batch) < cap(batch) && i < records-1 {
 			continue
 		}
-		if _, err := db.Absorb(ctx, batch, false); err != nil {
-			return errors.Join(err, db.Close())
+		if err := do(batch); err != nil {
+			return err
 		}
 		batch = batch[:0]
 	}
-	return db.Close()
+	return nil
 }
 
 // dumpAndLoad is the rate of mariadb-dump | mariadb when it copies the node's

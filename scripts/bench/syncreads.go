@@ -18,7 +18,7 @@ func benchSyncReads(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	database := "sqlite://" + filepath.Join(dir, "sync.db")
-	if err := backlog(ctx, database, o.records); err != nil {
+	if err := archive(ctx, database, o.records); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	port, err := freePort()
@@ -29,6 +29,6 @@ func benchSyncReads(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("  on-air log of %d records derived at the start, in %s\n", o.records, subject.ready.Round(10*time.Millisecond))
+	fmt.Printf("  ready with an on-air log of %d records in %s\n", o.records, subject.ready.Round(10*time.Millisecond))
 	return errors.Join(againstNginx(ctx, o, dir, subject), subject.stop())
 }

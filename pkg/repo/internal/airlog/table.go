@@ -2,9 +2,6 @@ package airlog
 
 import (
 	"strconv"
-	"time"
-
-	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
@@ -25,16 +22,9 @@ var (
 	Heard = Table{Segments: "heard", Days: "heard_day", Order: []string{"from_at", "entry_id"}}
 )
 
-// Count counts the segments that begin in [from, to]; a zero bound is open. Whole
-// days are taken from the table of days; only the rest at both ends is counted one
-// by one.
-func (t Table) Count(read *gorm.DB, from, to time.Time) (n int64, err error) {
-	from, to = sqldb.RoundUp(from), sqldb.UntilTime(to).Time
-	first, last := sqldb.WholeDays(from, to)
-	return n, read.Raw("SELECT (SELECT COALESCE(SUM(segments), 0) FROM "+t.Days+" WHERE day >= ? AND day < ?)"+
-		" + (SELECT COUNT(*) FROM "+t.Segments+" WHERE from_at >= ? AND from_at < ?)"+
-		" + (SELECT COUNT(*) FROM "+t.Segments+" WHERE from_at >= ? AND from_at <= ?)",
-		sqldb.Date(first), sqldb.Date(last), sqldb.At(from), sqldb.At(first), sqldb.At(last), sqldb.At(to)).Scan(&n).Error
+// Index is the list of the segments, by when they begin.
+func (t Table) Index() sqldb.DayIndex {
+	return sqldb.DayIndex{Rows: t.Segments, At: "from_at", Where: "TRUE", Days: t.Days, Number: "segments"}
 }
 
 // from is the beginning of a query or statement for segments of the log, up to

@@ -30,6 +30,8 @@ type Dialect interface {
 	// Open makes the handles. write is for every transaction and for every read
 	// on which a decision depends; read is for all other reads.
 	Open() (write, read *gorm.DB, err error)
+	// OpenReaders opens further connections like those of read.
+	OpenReaders(connections int) (*sql.DB, error)
 
 	// NextLogin opens connections to come with the login of next, a dialect of a
 	// later configuration. If next leads to another database, or if the database

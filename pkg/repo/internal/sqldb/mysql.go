@@ -109,6 +109,11 @@ func (d mysqlDialect) Open() (write, read *gorm.DB, err error) {
 	return write, read, nil
 }
 
+// OpenReaders implements Dialect.
+func (d mysqlDialect) OpenReaders(connections int) (*sql.DB, error) {
+	return d.openWith(d.config, connections), nil
+}
+
 func (d mysqlDialect) openPool(connections int) (*gorm.DB, error) {
 	pool := d.openWith(d.config, connections)
 	return newGorm(pool, mysql.New(mysql.Config{Conn: pool, SkipInitializeWithVersion: true}))

@@ -11,14 +11,17 @@ import (
 	"github.com/rs/zerolog"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	Dialect Dialect
 	// Write is for writes and for reads on which a write depends. Read is for
-	// all other reads. They have separate connections: what an engine logs must
-	// not wait behind the public's queries.
+	// all other reads. They have separate connections, and what Read reads for
+	// visitors (see model.ForVisitor) has others again: what an engine logs, and
+	// what nodes and monitors ask, must not wait behind the public's queries.
 	Write, Read *gorm.DB
 	// Known is the number of the newest migration that this binary knows.
 	Known int64
@@ -26,12 +29,13 @@ type DB struct {
 	Timeout time.Duration
 	Log     zerolog.Logger
 
-	file    os.FileInfo // of an embedded database when it was opened, otherwise nil
-	url     string      // of the configuration; only Reload uses it
-	readers *sql.DB     // the connections of Read
-	last    lastWrite
-	silence *silence
-	hurry   chan struct{} // closed by Hurry
+	file os.FileInfo // of an embedded database when it was opened, otherwise nil
+	url  string      // of the configuration; only Reload uses it
+	// The connections of Read.
+	readers, visitors *sql.DB
+	last              lastWrite
+	silence           *silence
+	hurry             chan struct{} // closed by Hurry
 	// checkpoints is nil if writes are never checkpointed.
 	checkpoints *checkpoints
 }
@@ -74,13 +78,17 @@ func open(cfg Config, log zerolog.Logger, as func(Dialect) Dialect) (*DB, error)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write))
 	}
+	visitors, err := d.OpenReaders(model.VisitorPlaces())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write), closePool(read))
+	}
 	db := &DB{
 		Dialect: d, Write: write, Read: read, Known: known, Timeout: cfg.queryTimeout(), Log: log,
-		url: cfg.URL, readers: readers, hurry: make(chan struct{}),
+		url: cfg.URL, readers: readers, visitors: visitors, hurry: make(chan struct{}),
 	}
 	if path := d.Path(); path != "" {
 		if db.file, err = os.Stat(path); err != nil {
-			return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write), closePool(read))
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), closePool(write), closePool(read), visitors.Close())
 		}
 	}
 	db.guardReads()
@@ -93,11 +101,14 @@ func (db *DB) Close() error {
 	for _, end := range []func() (wait func()){db.silence.end, db.checkpoints.end} {
 		defer end()()
 	}
-	if err := errors.Join(closePool(db.Write), closePool(db.Read)); err != nil {
+	if err := errors.Join(closePool(db.Write), closePool(db.Read), db.visitors.Close()); err != nil {
 		return fmt.Errorf("close database: %w", err)
 	}
 	return nil
 }
+
+// ForVisitors are the connections of reads for visitors.
+func (db *DB) ForVisitors() *sql.DB { return db.visitors }
 
 // checkpoint makes the database's file whole by itself, as far as that is
 // possible without waiting.

@@ -105,7 +105,8 @@ func (db *DB) probe(ctx context.Context) error {
 	return db.readers.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
-// guardedPool refuses reads during a silence, and notes when one begins.
+// guardedPool refuses reads during a silence, and notes when one begins. Reads for
+// visitors have connections of their own.
 type guardedPool struct {
 	*sql.DB
 	db *DB
@@ -114,14 +115,27 @@ type guardedPool struct {
 // GetDBConn implements gorm's GetDBConnector.
 func (p guardedPool) GetDBConn() (*sql.DB, error) { return p.DB, nil }
 
+// of are the connections for whoever asks.
+func (p guardedPool) of(ctx context.Context) *sql.DB {
+	if model.IsForVisitor(ctx) {
+		return p.db.ForVisitors()
+	}
+	return p.DB
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (p guardedPool) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	return p.of(ctx).QueryRowContext(ctx, query, args...)
+}
+
 // QueryContext implements gorm.ConnPool.
 func (p guardedPool) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return guarded(ctx, p.db, func() (*sql.Rows, error) { return p.DB.QueryContext(ctx, query, args...) })
+	return guarded(ctx, p.db, func() (*sql.Rows, error) { return p.of(ctx).QueryContext(ctx, query, args...) })
 }
 
 // BeginTx implements gorm's TxBeginner, for a read of several statements.
 func (p guardedPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
-	return guarded(ctx, p.db, func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, opts) })
+	return guarded(ctx, p.db, func() (*sql.Tx, error) { return p.of(ctx).BeginTx(ctx, opts) })
 }
 
 func guarded[T any](ctx context.Context, db *DB, ask func() (*T, error)) (*T, error) {

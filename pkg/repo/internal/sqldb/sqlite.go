@@ -85,13 +85,26 @@ func (d sqliteDialect) Open() (write, read *gorm.DB, err error) {
 	// for many records at once. Their fingerprints are spread over the whole
 	// index. A page that changes several times before the log is copied into
 	// the file is then copied only once.
-	if write, err = d.pool(d.source("cache_size(-16000)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)), 1); err != nil {
+	writer, err := d.pool(d.source("cache_size(-16000)", fmt.Sprintf("wal_autocheckpoint(%d)", checkpointPages)), 1)
+	if err != nil {
 		return nil, nil, err
 	}
-	if read, err = d.pool(d.source("query_only(1)"), d.readers); err != nil {
+	if write, err = d.gorm(writer); err != nil {
+		return nil, nil, err
+	}
+	readers, err := d.OpenReaders(d.readers)
+	if err == nil {
+		read, err = d.gorm(readers)
+	}
+	if err != nil {
 		return nil, nil, errors.Join(err, closePool(write))
 	}
 	return write, read, nil
+}
+
+// OpenReaders implements Dialect.
+func (d sqliteDialect) OpenReaders(connections int) (*sql.DB, error) {
+	return d.pool(d.source("query_only(1)"), connections)
 }
 
 // R_OK and W_OK of access(2). The directory must be writable, because SQLite
@@ -173,13 +186,18 @@ func (d sqliteDialect) checkDirectory() error {
 	return nil
 }
 
-func (d sqliteDialect) pool(source string, size int) (*gorm.DB, error) {
+func (d sqliteDialect) pool(source string, size int) (*sql.DB, error) {
 	pool, err := sql.Open(sqlite.DriverName, source)
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
+	return pool, nil
+}
+
+// gorm is a handle over the pool.
+func (d sqliteDialect) gorm(pool *sql.DB) (*gorm.DB, error) {
 	g, err := newGorm(pool, sqlite.Dialector{Conn: pool})
 	return g, d.Explain(err)
 }

@@ -11,7 +11,10 @@ import (
 func TestSQLite_Explain(t *testing.T) {
 	t.Parallel()
 	d := sqliteDialect{path: filepath.Join(t.TempDir(), "missing", "a.db")}
-	_, err := d.pool(d.source(), 1)
+	pool, err := d.pool(d.source(), 1)
+	if err == nil {
+		_, err = d.gorm(pool)
+	}
 	if err == nil || !strings.Contains(err.Error(), d.path) || strings.Contains(err.Error(), "memory") || !d.IsUnavailable(err) {
 		t.Errorf("error %v", err)
 	}
