@@ -185,7 +185,7 @@ func unknownPath(c *gin.Context) {
 func wrongMethod(c *gin.Context) {
 	h := c.Writer.Header()
 	if allowed := strings.Split(h.Get("Allow"), ", "); slices.Contains(allowed, http.MethodGet) {
-		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see headAsGet
+		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see head
 	}
 	fail(c, &statusError{http.StatusMethodNotAllowed, "This path has only the methods " + h.Get("Allow") + "."})
 }
