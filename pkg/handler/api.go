@@ -24,6 +24,8 @@ type API struct {
 	// the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
 	Plays func(period report.Period, now time.Time) report.Plays
+	// Reports bounds how many reports are made at once.
+	Reports *report.Turns
 	// Current knows the track that is playing.
 	Current TrackService
 	// Playlog holds the full records with their corrections.

@@ -103,6 +103,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      db,
 		Plays:      a.plays,
+		Reports:    report.NewTurns(),
 		Current:    a.tracks,
 		Playlog:    db,
 		Recorder:   recorder,
