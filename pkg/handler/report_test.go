@@ -102,13 +102,13 @@ func TestAPI_GetReport(t *testing.T) {
 				}
 			}
 		})
-		paths := []string{"/report/2020-06", "/report/2020-06?format=xlsx", "/report/2020-06/holes", "/report?from=2020-06-01&to=2020-06-02", "/report/holes?from=2020-06-01&to=2020-06-02"}
+		paths := []string{"/report/%d-06", "/report/%d-06?format=xlsx", "/report/%d-06/holes", "/report?from=%d-06-01&to=2030-06-02", "/report/holes?from=%d-06-01&to=2030-06-02"}
 		codes := make(chan int, 12)
 		var all sync.WaitGroup
 		for i := range 12 {
 			all.Go(func() {
 				w := httptest.NewRecorder()
-				s.http.ServeHTTP(w, httpservertest.Request(http.MethodGet, v1+paths[i%len(paths)], ""))
+				s.http.ServeHTTP(w, httpservertest.Request(http.MethodGet, v1+fmt.Sprintf(paths[i%len(paths)], 2021+i), ""))
 				codes <- w.Code
 			})
 		}
