@@ -235,9 +235,7 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, now time.Time) {
 		h["Content-Encoding"] = gzipEncoding
 	}
 	h["Content-Length"] = v.length
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(v.body) // fails only if the client has gone
-	}
+	_, _ = w.Write(v.body) // fails only if the client has gone
 }
 
 // cacheControlAt never lets anybody use the answer beyond its Until. The header

@@ -81,15 +81,13 @@ func New(cfg Config) *Cache {
 // acknowledgement then sees the write.
 func (c *Cache) Invalidate() { c.generation.Add(1) }
 
-// Middleware answers GET and HEAD from memory if it can, and otherwise asks
-// next, which sees a HEAD as a GET. Requests with an Authorization header
-// bypass the cache, because what they may see depends on who asks. Headers that
-// depend on Origin, that is CORS, must be set in front of it: headers that are
-// already set when a request arrives are kept.
+// Middleware answers GET from memory if it can, and otherwise asks next. Requests
+// with an Authorization header bypass the cache, because what they may see depends
+// on who asks. Headers that depend on Origin, that is CORS, must be set in front of
+// it: headers that are already set when a request arrives are kept.
 func (c *Cache) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead ||
-			r.Header["Authorization"] != nil || len(r.RequestURI) > maxKey {
+		if r.Method != http.MethodGet || r.Header["Authorization"] != nil || len(r.RequestURI) > maxKey {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -197,24 +195,17 @@ func (c *Cache) lead(w http.ResponseWriter, r *http.Request, next http.Handler, 
 	defer land() // even if next panics
 
 	older := c.lookup(k)
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
 	rec := &recorder{
 		client: w,
 		header: http.Header{},
 		limit:  c.cfg.MaxAnswerBytes,
 		older:  older != nil,
-		head:   r.Method == http.MethodHead,
 		passed: func() {
 			f.abandoned = r.Context().Err() != nil
 			land()
-			if r.Method == http.MethodHead {
-				cancel() // nobody wants the body
-			}
 		},
 	}
-	inner := r.WithContext(context.WithValue(ctx, recorderKey{}, rec))
-	inner.Method = http.MethodGet
+	inner := r.WithContext(context.WithValue(r.Context(), recorderKey{}, rec))
 	next.ServeHTTP(rec, inner)
 	rec.decide(http.StatusOK)
 

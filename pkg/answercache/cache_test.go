@@ -173,23 +173,6 @@ func TestCache_Middleware(t *testing.T) {
 		wantRenderings(t, s, 1)
 	})
 
-	t.Run("Head", func(t *testing.T) {
-		t.Parallel()
-		s := newSite(answercache.Config{}, func(w http.ResponseWriter, r *http.Request) {
-			if r.Method != http.MethodGet {
-				t.Errorf("the handler sees %s", r.Method)
-			}
-			kept("body")(w, r)
-		})
-		for range 2 {
-			res := s.do(http.MethodHead, path)
-			wantHeader(t, res, "Content-Length", "4")
-			wantBody(t, res, "")
-		}
-		wantBody(t, s.get(), "body")
-		wantRenderings(t, s, 1)
-	})
-
 	t.Run("BypassesWhatIsNotItsBusiness", func(t *testing.T) {
 		t.Parallel()
 		s := newSite(answercache.Config{}, kept("x"))

@@ -55,7 +55,6 @@ type recorder struct {
 	policy *Policy
 	limit  int    // of body, in bytes
 	older  bool   // an answer is held that can be served instead of a 503 or 429
-	head   bool   // the client wants no body
 	passed func() // called once, when passing begins
 
 	fate   fate
@@ -80,7 +79,7 @@ func (rec *recorder) Write(p []byte) (int, error) {
 	rec.decide(http.StatusOK)
 	if rec.fate == keeping && rec.body.Len()+len(p) > rec.limit {
 		rec.pass()
-		if _, err := rec.write(rec.body.Bytes()); err != nil {
+		if _, err := rec.client.Write(rec.body.Bytes()); err != nil {
 			return 0, err
 		}
 	}
@@ -88,17 +87,10 @@ func (rec *recorder) Write(p []byte) (int, error) {
 	case keeping:
 		return rec.body.Write(p)
 	case passing:
-		return rec.write(p)
+		return rec.client.Write(p)
 	default:
 		return len(p), nil
 	}
-}
-
-func (rec *recorder) write(p []byte) (int, error) {
-	if rec.head {
-		return len(p), nil
-	}
-	return rec.client.Write(p)
 }
 
 // Flush implements http.Flusher. A kept answer is sent whole, so it has no

@@ -103,8 +103,9 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 		return ExitOK
 	}
 	own, hasOwn := errors.AsType[exit](err)
-	if !hasOwn || own.error != nil {
-		fmt.Fprintf(stderr, "%s: %v\n", p.Name, err)
+	_, isLogged := errors.AsType[logged](err)
+	if !isLogged && (!hasOwn || own.error != nil) {
+		p.complain(stderr, err)
 	}
 	if hasOwn {
 		return own.code
@@ -120,15 +121,12 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 	return ExitFailed
 }
 
+// complain says why the program ends.
+func (p Program[C]) complain(to io.Writer, err error) { fmt.Fprintf(to, "%s: %v\n", p.Name, err) }
+
 func (p Program[C]) root(env Env[C]) *cobra.Command {
 	var checkOnly bool
-	serve := func(cmd *cobra.Command, _ []string) error {
-		cfg, log, err := env.Load()
-		if err != nil {
-			return err
-		}
-		return p.serve(cmd.Context(), env, cfg, log)
-	}
+	serve := func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), env) }
 	check := func(cmd *cobra.Command, _ []string) error {
 		cfg, _, err := env.Load()
 		if err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"os"
-	"os/signal"
 	"slices"
 	"syscall"
 	"time"
@@ -97,26 +96,4 @@ func (r *reloader[C]) reload(asked bool) {
 	case asked && wrong == nil && refused == nil:
 		r.log.Info().Msg("secrets and certificates were read again; nothing changed")
 	}
-}
-
-// serve runs a service until ctx ends. SIGHUP has it read its secrets and
-// certificates again.
-func (p Program[C]) serve(ctx context.Context, env Env[C], cfg C, log zerolog.Logger) error {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	app, err := p.Wire(cfg, p.Version, log)
-	if err != nil {
-		return err
-	}
-	watching, end := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		(&reloader[C]{env: env, app: app, present: cfg, log: log}).run(watching, signals)
-	}()
-	err = app.Run(ctx)
-	end()
-	<-ended
-	return err
 }

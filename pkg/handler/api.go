@@ -26,6 +26,8 @@ type API struct {
 	Plays func(period report.Period, now time.Time) report.Plays
 	// Rules are those by which OnAir is derived.
 	Rules Rules
+	// Reports bounds how many reports are made at once.
+	Reports *report.Turns
 	// Current knows the track that is playing.
 	Current TrackService
 	// Playlog holds the full records with their corrections.

@@ -9,11 +9,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver/httpservertest"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/pkg/report"
 )
@@ -83,6 +86,53 @@ func TestAPI_GetReport(t *testing.T) {
 		w := s.do(http.StatusServiceUnavailable, http.MethodGet, "/report/2020-06", "")
 		if w.Header().Get("Content-Type") != "application/problem+json" || w.Header().Get("Content-Disposition") != "" {
 			t.Errorf("headers are %v", w.Header())
+		}
+	})
+
+	// Two reports are made at once, eight wait, and nobody else may.
+	t.Run("QueueFull", func(t *testing.T) {
+		t.Parallel()
+		begun, goOn := make(chan struct{}, 20), make(chan struct{})
+		s := newStation(t, func(a *API) {
+			a.Plays = func(report.Period, time.Time) report.Plays {
+				return func(context.Context, func(report.Play) error) error {
+					begun <- struct{}{}
+					<-goOn
+					return nil
+				}
+			}
+		})
+		paths := []string{"/report/%d-06", "/report/%d-06?format=xlsx", "/report/%d-06/holes", "/report?from=%d-06-01&to=2030-06-02", "/report/holes?from=%d-06-01&to=2030-06-02"}
+		codes := make(chan int, 12)
+		var all sync.WaitGroup
+		for i := range 12 {
+			all.Go(func() {
+				w := httptest.NewRecorder()
+				s.http.ServeHTTP(w, httpservertest.Request(http.MethodGet, v1+fmt.Sprintf(paths[i%len(paths)], 2021+i), ""))
+				codes <- w.Code
+			})
+		}
+		for range 2 {
+			if code := patience.Receive(t, "one too many", codes); code != http.StatusTooManyRequests {
+				t.Errorf("answered %d", code)
+			}
+		}
+		for range 2 {
+			patience.Receive(t, "a report", begun)
+		}
+		if len(begun) > 0 {
+			t.Error("more than two are made at once")
+		}
+		if w := s.do(http.StatusTooManyRequests, http.MethodGet, "/report/2020-06", ""); w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Disposition") != "" {
+			t.Errorf("headers are %v", w.Header())
+		}
+		close(goOn)
+		all.Wait()
+		close(codes)
+		for code := range codes {
+			if code != http.StatusOK {
+				t.Errorf("who waited is answered %d", code)
+			}
 		}
 	})
 

@@ -110,6 +110,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 		Sources: source.New(all, 1, cache.Invalidate, logger),
 		Healths: status.NewHealths(all, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, logger),
 		State:   state,
+		Reports: report.NewTurns(),
 		Zone:    zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), HoleAfter: time.Minute, Now: time.Now, Log: logger,
 	}
 	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },

@@ -148,6 +148,8 @@ func ProblemOf(err error) api.Problem {
 		status, detail = http.StatusServiceUnavailable, "The database cannot be reached or cannot write in time. The same request may succeed later. Nothing is stored twice."
 	case errors.Is(err, model.ErrOverloaded):
 		status, detail = http.StatusServiceUnavailable, "The service has reached its limit of callers. The same request may succeed later."
+	case errors.Is(err, model.ErrQueueFull):
+		status, detail = http.StatusTooManyRequests, "So many reports are being made and wait already that no more may wait. Send the same request again when one of them is there."
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		status, detail = http.StatusServiceUnavailable, "The answer took too long. The same request may succeed later."
 	case errors.Is(err, context.Canceled):
@@ -185,7 +187,7 @@ func unknownPath(c *gin.Context) {
 func wrongMethod(c *gin.Context) {
 	h := c.Writer.Header()
 	if allowed := strings.Split(h.Get("Allow"), ", "); slices.Contains(allowed, http.MethodGet) {
-		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see headAsGet
+		h.Set("Allow", strings.Join(append(allowed, http.MethodHead), ", ")) // see head
 	}
 	fail(c, &statusError{http.StatusMethodNotAllowed, "This path has only the methods " + h.Get("Allow") + "."})
 }

@@ -13,6 +13,7 @@ import (
 
 	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 )
@@ -95,7 +96,7 @@ func New(o Options) (*Service, error) {
 	}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.Server.Registry().MustRegister(s.Cache, buildInfo(o))
+	s.Server.Registry().MustRegister(s.Cache, buildInfo(o), droppedLines())
 	if o.Database != nil {
 		s.Server.Registry().MustRegister(databaseFile{o.Database})
 	}
@@ -117,6 +118,13 @@ func buildInfo(o Options) prometheus.Collector {
 	})
 	info.Set(1)
 	return info
+}
+
+// droppedLines counts what no reader of the log got.
+func droppedLines() prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "aura_log_dropped_total", Help: "Lines of the log that were dropped, because nobody read it.",
+	}, func() float64 { return float64(logging.Dropped()) })
 }
 
 // Identity is that of the database and of this start, nil as long as the database

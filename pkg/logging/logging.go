@@ -32,20 +32,38 @@ func (c *Config) Validate() error {
 // timeLayout is RFC 3339 with milliseconds.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-// New makes a logger that writes to w. It replaces a wrong value in c by the
-// default; Validate is there to refuse it.
+// New makes a logger that writes to w, which may be a Queue. It replaces a wrong
+// value in c by the default; Validate is there to refuse it.
 func New(c Config, w io.Writer) zerolog.Logger {
-	terminal := isTerminal(w)
+	if q, ok := w.(*Queue); ok {
+		q.form(c)
+		return newLogger(c, q, isTerminal(q.out))
+	}
+	return newLogger(c, w, isTerminal(w))
+}
+
+func newLogger(c Config, w io.Writer, terminal bool) zerolog.Logger {
+	w = escaper{w}
 	if c.Format == "pretty" || c.Format != "json" && terminal {
 		w = zerolog.ConsoleWriter{
-			Out:          w,
-			NoColor:      !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb",
-			TimeFormat:   timeLayout,
-			TimeLocation: time.UTC,
+			Out:           w,
+			NoColor:       !terminal || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb",
+			TimeFormat:    timeLayout,
+			TimeLocation:  time.UTC,
+			FormatPrepare: oneLineMessage,
 		}
 	}
 	least, _ := level(c.Level)
 	return zerolog.New(w).Level(least).Hook(stamp{})
+}
+
+// oneLineMessage escapes the message, the only text that the readable form does
+// not quote.
+func oneLineMessage(event map[string]any) error {
+	if message, ok := event[zerolog.MessageFieldName].(string); ok {
+		event[zerolog.MessageFieldName] = oneLine(message)
+	}
+	return nil
 }
 
 // stamp adds the time. zerolog's own timestamp would need its global settings.

@@ -18,6 +18,8 @@ var (
 	// ErrOverloaded: the maximum number of callers is being served; there will
 	// be room later.
 	ErrOverloaded = errors.New("too many callers at once")
+	// ErrQueueFull: so many callers wait for the same that no more may wait.
+	ErrQueueFull = errors.New("too many callers wait already")
 	// ErrStaleEpoch: somebody else has activated a source since the caller
 	// looked.
 	ErrStaleEpoch = errors.New("the active source has changed in the meantime")

@@ -12,8 +12,9 @@
 // five seconds between two plays of one timeslot. Gaps are judged as a whole. Of a
 // hole that crosses the end of a period, each period has its part.
 //
-// Plays are streamed in one pass: memory is bounded by the number of distinct
-// recordings and shows, not by the number of plays or holes. An error of the
+// Plays are streamed in one pass, and memory is bounded by a few megabytes, however
+// many plays, holes, recordings and shows there are: totals that outgrow it are in a
+// temporary file, which is gone with the report. An error of the
 // source, or the end of the context, ends the report with that error. The output
 // until then is incomplete, and must not look complete to its receiver. Nothing is
 // written before the source has delivered some of the plays, so a source that fails

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -53,14 +54,17 @@ func (j *jsonWriter) report(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(j.totals(t), t.close())
+}
+
+// totals writes what is known last, and ends the report.
+func (j *jsonWriter) totals(t *totals) error {
 	j.raw("\n],\"totals\":{")
 	t.summary.all.write(j)
 	for _, part := range []Part{PartTitles, PartShows, PartTypes} {
 		j.raw(",\n\"" + string(part) + `":[`)
-		for _, row := range t.records(part) {
-			if err := j.element(row); err != nil {
-				return err
-			}
+		if err := t.each(part, j.element); err != nil {
+			return err
 		}
 		j.raw("\n]")
 	}

@@ -121,7 +121,7 @@ func (t *showTotal) write(to cells) {
 }
 
 func (t *typeTotal) write(to cells) {
-	to.number("track_type", int64(t.number))
+	to.number("track_type", t.number)
 	t.total.write(to)
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 
 	"aura.radio/engine/pkg/model"
@@ -17,26 +18,44 @@ func recordingOf(e *model.Entry) recordingKey {
 	return recordingKey{artist: e.Artist, title: e.Title, album: e.Album}
 }
 
+func (k recordingKey) compare(other recordingKey) int {
+	return cmp.Or(cmp.Compare(k.isrc, other.isrc), cmp.Compare(k.artist, other.artist), cmp.Compare(k.title, other.title), cmp.Compare(k.album, other.album))
+}
+
 // recording is the total of one recording. Of each text, the latest that is known
 // counts.
 type recording struct {
+	key                                         recordingKey
 	artist, title, album, label, isrc, composer string
 	total
 }
 
-func (r *recording) add(p *Play, key recordingKey, plays int64) {
-	for _, text := range []struct {
-		to    *string
-		value string
-	}{
-		{&r.artist, p.Entry.Artist}, {&r.title, p.Entry.Title}, {&r.album, p.Entry.Album}, {&r.label, p.Entry.Label},
-		{&r.isrc, p.Entry.ISRC}, {&r.isrc, key.isrc}, {&r.composer, p.Entry.Composer},
-	} {
-		if text.value != "" {
-			*text.to = text.value
+// add counts a play of it.
+func (r *recording) add(p *Play, plays int64) {
+	e := &p.Entry
+	r.merge(&recording{
+		artist: e.Artist, title: e.Title, album: e.Album, label: e.Label, isrc: cmp.Or(r.key.isrc, e.ISRC), composer: e.Composer,
+		total: total{plays, p.Audible()},
+	})
+}
+
+// merge adds what was counted later.
+func (r *recording) merge(later *recording) {
+	known, told := r.texts(), later.texts()
+	for i, text := range told {
+		if *text != "" {
+			*known[i] = *text
 		}
 	}
-	r.total.add(p, plays)
+	r.total.merge(later.total)
+}
+
+func (r *recording) texts() []*string {
+	return []*string{&r.artist, &r.title, &r.album, &r.label, &r.isrc, &r.composer}
+}
+
+func (r *recording) fields() (texts []*string, numbers []*int64) {
+	return append(r.texts(), &r.key.isrc, &r.key.artist, &r.key.title, &r.key.album), r.total.numbers()
 }
 
 func (r *recording) write(to cells) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -88,11 +89,19 @@ func TestReport_switch(t *testing.T) {
 			continue
 		}
 		sums := map[Part]total{}
-		for _, row := range got.recordings {
-			sums[PartTitles] = total{sums[PartTitles].plays + row.plays, sums[PartTitles].audible + row.audible}
-		}
-		for _, row := range got.shows {
-			sums[PartShows] = total{sums[PartShows].plays + row.plays, sums[PartShows].audible + row.audible}
+		err = errors.Join(
+			got.recordings.each(func(row record) error {
+				sums[PartTitles] = sums[PartTitles].plus(row.(*recording).total)
+				return nil
+			}),
+			got.shows.each(func(row record) error {
+				sums[PartShows] = sums[PartShows].plus(row.(*showTotal).total)
+				return nil
+			}),
+			got.close(),
+		)
+		if err != nil {
+			t.Error(err)
 		}
 		for part, sum := range sums {
 			if sum != got.summary.all {
@@ -100,6 +109,11 @@ func TestReport_switch(t *testing.T) {
 			}
 		}
 	}
+}
+
+func (t total) plus(other total) total {
+	t.merge(other)
+	return t
 }
 
 // An estimate of the on-air log is told.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,6 +27,10 @@ type Report struct {
 	Station string
 	// GuardFormulas keeps spreadsheets from taking texts of a CSV for formulas.
 	GuardFormulas bool
+
+	// inMemory is how many bytes of totals of each kind stay in memory; 0 is
+	// mostInMemory.
+	inMemory int
 }
 
 // plays calls fn for every play of the period.
@@ -47,7 +52,7 @@ func (r *Report) rules() string {
 	return strings.Join(texts, ", ")
 }
 
-// each calls fn for every row of a part. Only totals are kept in memory.
+// each calls fn for every row of a part. Only some totals are kept in memory.
 func (r *Report) each(ctx context.Context, part Part, fn func(record) error) error {
 	switch part {
 	case PartPlays:
@@ -59,12 +64,7 @@ func (r *Report) each(ctx context.Context, part Part, fn func(record) error) err
 	if err != nil {
 		return err
 	}
-	for _, row := range t.records(part) {
-		if err := fn(row); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(t.each(part, fn), t.close())
 }
 
 // failed is the error of a report; nil if there is none.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"aura.radio/engine/pkg/stationtime"
-	"github.com/xuri/excelize/v2"
 )
 
 // WriteXLSX writes the whole report except the holes as a workbook with the sheets
@@ -23,25 +21,16 @@ import (
 // is unambiguous in the hour that a clock change repeats. Text is never a
 // formula, because each cell says that it is text. Columns are as wide as their
 // first rows need.
-//
-// A workbook cannot be written front to back. So sheets are collected in a
-// temporary file (in memory if there is none), and nothing is written before
-// all plays are read.
 func WriteXLSX(ctx context.Context, w io.Writer, r Report) error {
-	return writeXLSX(ctx, w, &r, excelize.TotalRows)
+	return failed(writeXLSX(ctx, w, &r, maxSheetRows))
 }
 
 func writeXLSX(ctx context.Context, w io.Writer, r *Report, maxRows int) (err error) {
-	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, row: sheetRow{zone: r.Period.Zone}}
-	defer func() {
-		// Close removes the temporary files.
-		if err = errors.Join(err, b.file.Close()); err != nil {
-			err = failed(err)
-		}
-	}()
-	if err := errors.Join(b.styles(), b.author(r)); err != nil {
+	file, err := newSheets(w, properties{author: r.Station, title: "Report " + r.Period.Name, made: r.Made})
+	if err != nil {
 		return err
 	}
+	b := &workbook{file: file, maxRows: maxRows, row: sheetRow{zone: r.Period.Zone}}
 	if err := b.begin("Plays", PartPlays); err != nil {
 		return err
 	}
@@ -49,6 +38,7 @@ func writeXLSX(ctx context.Context, w io.Writer, r *Report, maxRows int) (err er
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, t.close()) }()
 	for _, sheet := range []struct {
 		title string
 		part  Part
@@ -56,27 +46,23 @@ func writeXLSX(ctx context.Context, w io.Writer, r *Report, maxRows int) (err er
 		if err := b.begin(sheet.title, sheet.part); err != nil {
 			return err
 		}
-		for _, row := range t.records(sheet.part) {
-			if err := b.add(row); err != nil {
-				return err
-			}
+		if err := t.each(sheet.part, b.add); err != nil {
+			return err
 		}
 	}
-	if err := b.endSheet(); err != nil {
+	if err := b.fit(); err != nil {
 		return err
 	}
-	return b.writeTo(w)
+	return file.end()
 }
 
 // workbook writes records as rows of sheets, one sheet after the other.
 type workbook struct {
-	file    *excelize.File
+	file    *sheets
 	maxRows int // of one sheet, including the header
-	bold    int // style
 	row     sheetRow
 
-	sheet  *excelize.StreamWriter // the sheet being written
-	title  string                 // of its part
+	title  string // of the part being written
 	part   Part
 	number int // of the sheet within its part, from 1
 	rows   int // of the sheet, so far
@@ -96,57 +82,21 @@ const (
 	fitRows = 1000
 )
 
-// author names the station as whoever made the workbook. Otherwise it would be
-// the author of the library.
-func (b *workbook) author(r *Report) error {
-	props := excelize.DocProperties{Creator: r.Station, LastModifiedBy: r.Station, Title: "Report " + r.Period.Name}
-	if !r.Made.IsZero() {
-		props.Created = r.Made.UTC().Format(time.RFC3339)
-		props.Modified = props.Created
-	}
-	return b.file.SetDocProps(&props)
-}
-
-func (b *workbook) styles() error {
-	var errBold, errDate error
-	b.bold, errBold = b.file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
-	format := "yyyy-mm-dd hh:mm:ss"
-	b.row.date, errDate = b.file.NewStyle(&excelize.Style{CustomNumFmt: &format})
-	return errors.Join(errBold, errDate)
-}
-
-// begin ends the current sheet and begins the first sheet of a part.
+// begin begins the first sheet of a part.
 func (b *workbook) begin(title string, part Part) error {
+	if err := b.fit(); err != nil { // the last sheet of the part before
+		return err
+	}
 	b.title, b.part, b.number = title, part, 0
 	return b.nextSheet()
 }
 
 func (b *workbook) nextSheet() error {
+	if err := b.fit(); err != nil {
+		return err
+	}
 	b.number++
-	name := b.title
-	if b.number > 1 {
-		name += " " + strconv.Itoa(b.number)
-	}
-	if b.sheet == nil {
-		if err := b.file.SetSheetName("Sheet1", name); err != nil { // a new workbook has this sheet
-			return err
-		}
-	} else {
-		if err := b.endSheet(); err != nil {
-			return err
-		}
-		if _, err := b.file.NewSheet(name); err != nil {
-			return err
-		}
-	}
-	var err error
-	if b.sheet, err = b.file.NewStreamWriter(name); err != nil {
-		return err
-	}
 	b.rows = 0
-	if err := b.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return err
-	}
 	var header sheetNames
 	blank(b.part).write(&header)
 	b.widths = make([]int, len(header.names))
@@ -157,12 +107,12 @@ func (b *workbook) nextSheet() error {
 	return b.setRow()
 }
 
-// endSheet writes what is left of the sheet.
-func (b *workbook) endSheet() error {
-	if err := b.fit(); err != nil {
-		return err
+// name is that of the sheet.
+func (b *workbook) name() string {
+	if b.number > 1 {
+		return b.title + " " + strconv.Itoa(b.number)
 	}
-	return b.sheet.Flush()
+	return b.title
 }
 
 // add writes a row, on a further sheet if the current one is full.
@@ -181,7 +131,7 @@ func (b *workbook) add(r record) error {
 func (b *workbook) setRow() error {
 	b.rows++
 	if b.rows > fitRows {
-		return b.write(b.rows, b.row.columns)
+		return b.file.row(b.rows, false, b.row.columns)
 	}
 	b.waiting = append(b.waiting, slices.Clone(b.row.columns))
 	for i, value := range b.row.columns {
@@ -193,33 +143,25 @@ func (b *workbook) setRow() error {
 	return nil
 }
 
-// fit sets the widths of the columns, and writes the rows that waited for them.
+// fit begins the sheet with the widths of its columns, and writes the rows that
+// waited for them.
 func (b *workbook) fit() error {
 	if len(b.waiting) == 0 {
 		return nil
 	}
 	for i, width := range b.widths {
-		// A column also needs room for its margins.
-		if err := b.sheet.SetColWidth(i+1, i+1, float64(min(max(width, minWidth), maxWidth)+2)); err != nil {
-			return err
-		}
+		b.widths[i] = min(max(width, minWidth), maxWidth) + 2 // a column also needs room for its margins
+	}
+	if err := b.file.begin(b.name(), b.widths); err != nil {
+		return err
 	}
 	for i, columns := range b.waiting {
-		if err := b.write(i+1, columns); err != nil {
+		if err := b.file.row(i+1, i == 0, columns); err != nil {
 			return err
 		}
 	}
 	b.waiting = nil
 	return nil
-}
-
-// write writes a row; the first one is the header.
-func (b *workbook) write(row int, columns []any) error {
-	var opts []excelize.RowOpts
-	if row == 1 {
-		opts = []excelize.RowOpts{{StyleID: b.bold}}
-	}
-	return b.sheet.SetRow("A"+strconv.Itoa(row), columns, opts...)
 }
 
 // width is how many characters a cell shows.
@@ -229,23 +171,15 @@ func width(value any) int {
 		return 0
 	case string:
 		return utf8.RuneCountInString(v)
-	case excelize.Cell:
+	case clockTime:
 		return dateShow
 	}
 	return len(fmt.Sprint(value))
 }
 
-// writeTo writes the archive straight to w. The library's own method would
-// first build the whole archive in memory.
-func (b *workbook) writeTo(w io.Writer) error {
-	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
-	return b.file.Write(io.Discard)
-}
-
 // sheetRow collects the columns of a row.
 type sheetRow struct {
 	zone    *stationtime.Zone
-	date    int // style
 	columns []any
 }
 
@@ -264,7 +198,7 @@ func (s *sheetRow) moment(name string, value time.Time) {
 		return
 	}
 	local := s.zone.Stamp(value)
-	s.add(excelize.Cell{StyleID: s.date, Value: local.Time}) // the library uses the clock reading, not the instant
+	s.add(clockTime{local.Time})
 	s.add(local.String())
 }
 

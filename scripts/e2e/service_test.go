@@ -76,12 +76,18 @@ func launch(t testing.TB, logs, program, database string, env ...string) *servic
 // launchFrom is launch with the programs of another folder.
 func launchFrom(t testing.TB, programs, logs, program, database string, env ...string) *service {
 	t.Helper()
-	address := freeAddress(t)
 	log, err := os.CreateTemp(logs, program)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
+	return launchTo(t, programs, log, program, database, env...)
+}
+
+// launchTo is launchFrom with a log of the caller's.
+func launchTo(t testing.TB, programs string, log *os.File, program, database string, env ...string) *service {
+	t.Helper()
+	address := freeAddress(t)
 	configuration := []string{
 		"AURA_LISTEN=" + address, "AURA_DATABASE_URL=" + database,
 		"AURA_DB_QUERY_TIMEOUT=" + repotest.QueryTimeout.String(), // a query may be slow here

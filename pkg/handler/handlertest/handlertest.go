@@ -61,6 +61,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 		Plays: func(report.Period, time.Time) report.Plays {
 			return func(context.Context, func(report.Play) error) error { return nil }
 		},
+		Reports:  report.NewTurns(),
 		Current:  trackservice.New(onAir, render, trackservice.Config{}, zerolog.Nop()),
 		Recorder: playlog.New(store, zerolog.Nop(), time.Now, func() {}),
 		State: func(context.Context) (api.SyncState, error) {

@@ -76,6 +76,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:      a.onAir,
 		Plays:      a.plays,
+		Reports:    report.NewTurns(),
 		Current:    a.tracks,
 		Playlog:    a.station,
 		Recorder:   recorder,
