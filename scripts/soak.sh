@@ -33,8 +33,11 @@ soak scripts/histories.sh pkg/onair/heard '^Test(TheOracleAgrees|Derive_order|De
 memory=/dev/shm
 [ -w "$memory" ] || memory=/tmp
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^SQLite$' "$checks" "$memory"
+# These read and write several databases, and take twenty times as long.
+soak scripts/histories.sh pkg/repo '^Test(Station_TwoNodes|Heard_Oracle)$/^SQLite$' $((checks / 20)) "$memory"
 # A history takes that much longer on a database server.
 soak scripts/histories.sh pkg/repo '^TestStation_Oracle$/^MariaDB$' $((checks / 50))
+soak scripts/histories.sh pkg/repo '^Test(Station_TwoNodes|Heard_Oracle)$/^MariaDB$' $((checks / 1000))
 soak scripts/histories.sh pkg/repo '^(TestDB_(StoreEntry_merge|CountEntries_property|AbsorbClocks)|TestStation_Activate_clockBehind|TestExchange|TestJournal_Histories)$' $((checks / 500)) "$memory"
 # Each try asks a whole service many times.
 soak scripts/histories.sh pkg/handler '^TestAPI_ListTracks_Paging$' $((checks / 500)) "$memory"

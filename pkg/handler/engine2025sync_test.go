@@ -1,7 +1,6 @@
 package handler
 
 import (
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -22,9 +21,7 @@ func TestEngine2025_syncNode(t *testing.T) {
 	for _, kind := range []repotest.Kind{repotest.KindSQLite, repotest.KindMariaDB} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
-			random := rand.New(rand.NewPCG(seed, 0))
+			random := newRandom(t)
 			var now time.Time
 			clock := func(a *API) { a.Now = func() time.Time { return now } }
 			node, syncNode := newStationOn(t, kind, clock), newSyncNodeOn(t, kind, clock)

@@ -3,7 +3,6 @@ package handler
 import (
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"os"
 	"slices"
@@ -35,9 +34,7 @@ func TestMonth(t *testing.T) {
 	for _, kind := range kinds {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			seed := rand.Uint64()
-			t.Logf("seed %d", seed)
-			m := generateMonth(t, rand.New(rand.NewPCG(seed, 0)), plays)
+			m := generateMonth(t, newRandom(t), plays)
 			var now time.Time
 			clock := func(a *API) { a.Now = func() time.Time { return now } }
 			node, syncNode := newStationOn(t, kind, clock), newSyncNodeOn(t, kind, clock)

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,20 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
+
+// newRandom begins with AURA_TEST_SEED, or with a new seed. The log tells it.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	if said := os.Getenv("AURA_TEST_SEED"); said != "" {
+		var err error
+		if seed, err = strconv.ParseUint(said, 10, 64); err != nil {
+			t.Fatalf("AURA_TEST_SEED: %v", err)
+		}
+	}
+	t.Logf("AURA_TEST_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // month is what an engine sent in a month, and what was heard of it.
 type month struct {

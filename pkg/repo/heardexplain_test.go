@@ -70,7 +70,7 @@ func TestIndexes_Heard(t *testing.T) {
 					if p.sorts {
 						t.Errorf("sorts: %s", p)
 					}
-					isNext := strings.Contains(p.text, "SELECT log_source ") // only looks for the next source
+					isNext := strings.Contains(p.statement, "SELECT log_source ") // only looks for the next source
 					if (p.index == "playlog_source" || p.index == "heard_source") && strings.Contains(p.text, "key_len:4 ") && !isNext {
 						t.Errorf("reads all of a source: %s", p)
 					}
