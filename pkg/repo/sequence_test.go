@@ -21,8 +21,8 @@ import (
 var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
-		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "HeardEntry", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",

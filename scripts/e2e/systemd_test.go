@@ -199,7 +199,14 @@ func restore(t *testing.T) {
 	for _, line := range book.commands(t, "Restore a backup") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
-	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	// It takes plays at once, and answers when the database is prepared.
+	patience.Await(t, func() error {
+		status, answer, err := call(t.Context(), http.MethodGet, hostURL+"/readyz", "")
+		if err == nil && status != http.StatusOK {
+			err = fmt.Errorf("it is not ready: %d %s", status, answer)
+		}
+		return err
+	})
 	mustSurvive(t)
 	if titles(t, hostURL)[later] != 0 {
 		t.Error("what came after the backup was mixed into it")

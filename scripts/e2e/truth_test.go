@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair/onairtest"
 	"aura.radio/engine/pkg/patience"
-	"aura.radio/engine/pkg/peer"
 )
 
 // entry is what the services answer about a record, or about one time that the
@@ -125,7 +125,7 @@ type truth struct {
 // matter.
 func ask(ctx context.Context, service string, corrected map[spin]string) (truth, error) {
 	t := truth{corrections: map[int64][]string{}, asked: time.Now()}
-	var errs [7]error
+	var errs [6]error
 	t.raw, errs[0] = list[entry](ctx, service, "/playlog?source=all&corrections=raw&limit=1000")
 	t.said, t.states, errs[1] = said(ctx, service)
 	t.aired, errs[2] = list[entry](ctx, service, "/playlog?limit=1000")
@@ -133,10 +133,8 @@ func ask(ctx context.Context, service string, corrected map[spin]string) (truth,
 	t.answered = time.Now()
 	t.activations, errs[4] = history(ctx, service)
 	_, errs[5] = read(ctx, service+"/api/v1/clock", &t.clock)
-	for source := 1; source <= 2 && errs[6] == nil; source++ {
-		var details []string
-		details, errs[6] = healths(ctx, service, source)
-		t.healths = append(t.healths, details...)
+	for _, h := range t.states {
+		t.healths = append(t.healths, h.Details)
 	}
 	err := errors.Join(errs[:]...)
 	for _, e := range t.raw {
@@ -192,29 +190,6 @@ func copies(ctx context.Context, service string) (map[string]bool, error) {
 			after = a.Epoch
 		}
 	}
-}
-
-func healths(ctx context.Context, service string, source int) (details []string, err error) {
-	for next, first := "", true; first || next != ""; first = false {
-		var page struct {
-			Healths []struct {
-				Details string `json:"details"`
-			} `json:"healths"`
-			Next string `json:"next"`
-		}
-		at := fmt.Sprintf("%s/api/v1/sync/records?kind=healths&source=%d&limit=1000", service, source)
-		if next != "" {
-			at += "&after=" + url.QueryEscape(next)
-		}
-		if _, err := read(ctx, at, &page); err != nil {
-			return nil, err
-		}
-		for _, h := range page.Healths {
-			details = append(details, h.Details)
-		}
-		next = page.Next
-	}
-	return details, nil
 }
 
 // wrong returns which acknowledged data the sync node lacks or has too often, and
@@ -370,30 +345,43 @@ func (sync truth) onAir() (log []airing) {
 // said reads all that a service was told, in the form in which nodes tell each
 // other.
 func said(ctx context.Context, service string) (entries []model.Entry, states []model.Health, err error) {
-	client, err := peer.New(service, peer.Config{Timeout: patience.Limit()})
-	if err != nil {
-		return nil, nil, err
-	}
 	for source := 1; source <= 3; source++ {
-		for next, first := "", true; first || next != ""; first = false {
-			var page []model.Record
-			if page, next, err = client.Records(ctx, source, time.Time{}, time.Time{}, next, 1000); err != nil {
-				return nil, nil, err
-			}
-			for _, r := range page {
+		err = eachPage(ctx, service, "entries", source, func(page api.SyncPage) {
+			for _, w := range page.Records {
+				r := w.Record()
 				r.Entry.Overlay = model.Fold(r.Corrections)
 				entries = append(entries, r.Entry)
 			}
+		})
+		if err == nil {
+			err = eachPage(ctx, service, "healths", source, func(page api.SyncPage) {
+				for _, w := range page.Healths {
+					states = append(states, w.Health())
+				}
+			})
 		}
-		for next, first := "", true; first || next != ""; first = false {
-			var page []model.Health
-			if page, next, err = client.Healths(ctx, source, time.Time{}, time.Time{}, next, 1000); err != nil {
-				return nil, nil, err
-			}
-			states = append(states, page...)
+		if err != nil {
+			return nil, nil, err
 		}
 	}
 	return entries, states, nil
+}
+
+// eachPage calls fn with each page of a source's records.
+func eachPage(ctx context.Context, service, kind string, source int, fn func(api.SyncPage)) error {
+	for next, first := "", true; first || next != ""; first = false {
+		at := fmt.Sprintf("%s/api/v1/sync/records?kind=%s&source=%d&limit=1000", service, kind, source)
+		if next != "" {
+			at += "&after=" + url.QueryEscape(next)
+		}
+		var page api.SyncPage
+		if _, err := read(ctx, at, &page); err != nil {
+			return err
+		}
+		fn(page)
+		next = page.Next
+	}
+	return nil
 }
 
 // judgeOnAir compares the on-air log with the oracle's. The list of full records
