@@ -199,14 +199,6 @@ func restore(t *testing.T) {
 	for _, line := range book.commands(t, "Restore a backup") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
-	// It takes plays at once, and answers when the database is prepared.
-	patience.Await(t, func() error {
-		status, answer, err := call(t.Context(), http.MethodGet, hostURL+"/readyz", "")
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("it is not ready: %d %s", status, answer)
-		}
-		return err
-	})
 	mustSurvive(t)
 	if titles(t, hostURL)[later] != 0 {
 		t.Error("what came after the backup was mixed into it")
@@ -231,6 +223,7 @@ func wrongConfiguration(t *testing.T) {
 
 func mustSurvive(t *testing.T) {
 	t.Helper()
+	awaitReady(t, hostURL, nil) // it takes plays at once, and answers when the database is prepared
 	current := mustCall(t, http.MethodGet, hostURL+"/api/v1/trackservice/current", "", http.StatusOK)
 	if !strings.Contains(current, survivor) || titles(t, hostURL)[survivor] != 1 {
 		t.Errorf("%s, current is %s", survivor, current)
