@@ -26,7 +26,8 @@ func head(next http.Handler) http.Handler {
 			// A handler that is told to stop cuts the connection, as the body of a
 			// GET would not be whole. The header is.
 			v := recover()
-			if err, ok := v.(error); v != nil && !(only.ended && ok && errors.Is(err, http.ErrAbortHandler)) {
+			err, _ := v.(error)
+			if isCut := only.ended && errors.Is(err, http.ErrAbortHandler); v != nil && !isCut {
 				panic(v)
 			}
 		}()

@@ -55,7 +55,7 @@ func (r *recording) texts() []*string {
 }
 
 func (r *recording) fields() (texts []*string, numbers []*int64) {
-	return append(r.texts(), &r.key.isrc, &r.key.artist, &r.key.title, &r.key.album), r.total.numbers()
+	return append(r.texts(), &r.key.isrc, &r.key.artist, &r.key.title, &r.key.album), r.numbers()
 }
 
 func (r *recording) write(to cells) {

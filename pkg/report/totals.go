@@ -32,7 +32,7 @@ type showTotal struct {
 }
 
 func (t *showTotal) fields() (texts []*string, numbers []*int64) {
-	return []*string{&t.key.name, &t.name}, append(t.total.numbers(), &t.key.id, &t.id)
+	return []*string{&t.key.name, &t.name}, append(t.numbers(), &t.key.id, &t.id)
 }
 
 type typeTotal struct {
@@ -41,7 +41,7 @@ type typeTotal struct {
 }
 
 func (t *typeTotal) fields() (texts []*string, numbers []*int64) {
-	return nil, append(t.total.numbers(), &t.number)
+	return nil, append(t.numbers(), &t.number)
 }
 
 // mostInMemory is how many bytes of totals of one kind a report keeps in memory.
@@ -163,10 +163,10 @@ func (t *totals) add(p *Play, isOwn bool) error {
 		t.shows.add(showKey, func() *showTotal { return &showTotal{key: showKey, id: e.ShowID} },
 			func(s *showTotal) {
 				s.name = cmp.Or(e.ShowName, s.name) // the latest name counts
-				s.total.add(p, plays)
+				s.add(p, plays)
 			}),
 		t.types.add(e.TrackType, func() *typeTotal { return &typeTotal{number: int64(e.TrackType)} },
-			func(t *typeTotal) { t.total.add(p, plays) }),
+			func(t *typeTotal) { t.add(p, plays) }),
 	)
 }
 

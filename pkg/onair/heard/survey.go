@@ -113,7 +113,7 @@ func (s *survey) join(longest time.Duration) {
 		if p.run == nil || p.isNew {
 			p.run = &run{}
 		}
-		p.run.add(p.play, longest)
+		p.add(p.play, longest)
 		last = p
 	}
 	if last != nil && !s.known.Until.Equal(forever) {
