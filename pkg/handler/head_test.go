@@ -93,7 +93,8 @@ func ask(t *testing.T, method, url, authorization string) string {
 	}
 	lines := []string{w.Status}
 	for name, values := range w.Header {
-		if !slices.Contains([]string{"Date", "X-Request-Id", "Age", "Last-Modified"}, name) {
+		isOfNow := name == "Content-Length" && strings.Contains(url, "/source/life/") // it tells how long ago something was
+		if !isOfNow && !slices.Contains([]string{"Date", "X-Request-Id", "Age", "Last-Modified"}, name) {
 			lines = append(lines, fmt.Sprint(name, values))
 		}
 	}

@@ -68,8 +68,9 @@ type world struct {
 	t        *rapid.T
 	monitor  *relay.Follower
 	now      running
-	listens  bool   // the monitor heard a relay of this source since its start
-	counted  uint64 // of the present relay
+	listens  bool           // the monitor heard a relay of this source since its start
+	counted  uint64         // of the present relay
+	last     relay.Datagram // that counted since the monitor's start, also of an earlier relay
 	recorded []relay.Datagram
 }
 
@@ -90,7 +91,7 @@ func (w *world) arrive() {
 			if missing != want {
 				w.t.Fatalf("%d are missing, want %d", missing, want)
 			}
-			w.counted, w.listens = d.Number, true
+			w.counted, w.listens, w.last = d.Number, true, d
 			return
 		case relay.Replayed:
 			w.t.Fatalf("number %d of a live relay is replayed", d.Number)
@@ -127,16 +128,21 @@ func TestFollower(t *testing.T) {
 					continue
 				}
 				d := w.recorded[rapid.IntRange(0, len(w.recorded)-1).Draw(t, "which")]
-				isHeldUp := d == w.now.For(w.now.nonce) || d.Start == w.now.For(0).Start && d.Number > w.counted
+				isOfNow := d.Start == w.now.For(0).Start
+				isHeldUp := d == w.now.For(w.now.nonce) || isOfNow && d.Number > w.counted ||
+					d.Start == w.last.Start && d.Number > w.last.Number // the monitor can't know yet that its relay is gone
 				if v, _, _ := w.monitor.Hear(d); v == relay.Counts && !isHeldUp {
 					t.Fatalf("%+v counts again", d)
 				} else if v == relay.Counts {
-					w.counted, w.listens = d.Number, true
+					w.last, w.listens = d, true
+					if isOfNow {
+						w.counted = d.Number
+					}
 				}
 			case "relay starts":
 				w.now, w.counted = running{Count: relay.NewCount(1)}, 0
 			case "monitor starts":
-				w.monitor, w.listens, w.counted = relay.NewFollower(), false, 0
+				w.monitor, w.listens, w.counted, w.last = relay.NewFollower(), false, 0, relay.Datagram{}
 				for _, d := range w.recorded { // none of them is from after its start
 					if v, _, _ := w.monitor.Hear(d); v == relay.Counts {
 						t.Fatalf("%+v counts after a start", d)
