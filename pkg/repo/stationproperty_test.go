@@ -324,7 +324,7 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		}
 	case "log missed":
 		e, c := h.anyEntry(t), model.Correction{Kind: model.CorrectionLog, At: noon, By: "bob", Reason: "missed"}
-		e.Manual = true
+		e.Manual, e.ReceivedAt = true, time.Time{} // what a person logs never arrived
 		r := model.Record{Entry: e, Corrections: []model.Correction{c}}
 		r.Normalize()
 		id := r.Entry.Fingerprint()
