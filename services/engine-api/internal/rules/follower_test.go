@@ -37,6 +37,12 @@ func (n *syncNode) Rules(context.Context) ([]model.HeardRule, error) {
 	return n.rules, n.err
 }
 
+func (n *syncNode) timesAsked() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.asked
+}
+
 func (n *syncNode) set(change func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -97,10 +103,10 @@ func TestFollower(t *testing.T) {
 		node.set(func() { node.rules = second })
 		time.Sleep(askEvery + jitter)
 		own.is(t, "changed", second)
-		asked := node.asked
+		asked := node.timesAsked()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if n := node.asked - asked; n < 50 || n > 75 {
+		if n := node.timesAsked() - asked; n < 50 || n > 75 {
 			t.Errorf("asked %d times in an hour", n)
 		}
 		cancel()
