@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(strangerURL); url != "" {
 		os.Exit(openAsStranger(url))
 	}
-	if err := flag.Set("rapid.checks", "25"); err != nil {
+	if err := flag.Set("rapid.checks", "12"); err != nil {
 		panic(err)
 	}
 	code := repotest.Main(m)

@@ -45,8 +45,8 @@ type history struct {
 // on-air log is what the oracle derives from all that is stored. Records and
 // activations arrive in any order and form.
 //
-// `make test` tries it on 25 histories with the race detector and, on SQLite,
-// on 2,000 without. `make soak` tries it on a million. Package onair's own
+// `make test` tries it on 12 histories with the race detector and, on SQLite,
+// on 500 without. `make soak` tries it on a million. Package onair's own
 // property, of the same derivation without a database, is tried as often.
 func TestStation_Oracle(t *testing.T) {
 	t.Parallel()
