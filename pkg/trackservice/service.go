@@ -26,8 +26,8 @@ const (
 	recheckEvery = time.Minute
 	// maxLooks, a second, and burstOfLooks bound how often the loop looks at
 	// the log. So while a backlog is stored, the loop does not look after every
-	// entry.
-	maxLooks     = 10
+	// entry, and seldom has it derived what was heard.
+	maxLooks     = 3
 	burstOfLooks = 20
 	// minBackoff and maxBackoff bound the pause after a failure.
 	minBackoff = 250 * time.Millisecond

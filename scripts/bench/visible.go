@@ -21,7 +21,7 @@ import (
 const (
 	visibleBar = 50 * time.Millisecond
 	// visiblePause keeps the station idle between two titles: the stream looks at
-	// the log ten times a second at most, and a title may take two looks.
+	// the log three times a second at most, and a title may take two looks.
 	visiblePause = 1200 * time.Millisecond
 	// visibleTitles bounds how many titles are posted.
 	visibleTitles = 100
