@@ -2,10 +2,7 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-
-	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
@@ -132,13 +129,12 @@ func (h *heardLog) change(ctx context.Context, rulesAfter func(before []model.He
 func (h *heardLog) try(ctx context.Context, source int, w onair.Window, rules []model.HeardRule, found func(onair.Difference)) (rest *onair.Window, err error) {
 	ctx, cancel := h.db.Deadline(ctx)
 	defer cancel()
-	// A read transaction sees one state of the database.
-	err = h.db.Read.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		log := airlog.NewHeard(sqldb.NewTx(h.db, tx), source, h.page)
+	err = oneState(ctx, h.db, func(tx *sqldb.Tx) error {
+		log := airlog.NewHeard(tx, source, h.page)
 		log.DryRun, log.Rules, log.Compare = true, rules, found
 		rest, err = log.MendSome(ctx, w)
 		return err
-	}, &sql.TxOptions{ReadOnly: true})
+	})
 	return rest, h.db.Classify(ctx, err)
 }
 

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/repo/internal/airlog"
@@ -18,7 +16,7 @@ import (
 // was heard of it. That is derived for the call, from all that is stored. Error:
 // model.ErrNotFound.
 func (r reader) HeardEntry(ctx context.Context, id int64) (e model.HeardEntry, _ error) {
-	return e, r.explaining(ctx, "explain what was heard of an entry", func(ctx context.Context, tx *sqldb.Tx) (err error) {
+	return e, r.inOneState(ctx, "explain what was heard of an entry", func(ctx context.Context, tx *sqldb.Tx) (err error) {
 		e.Entry, err = takeEntry[entryRow](tx.Gorm(ctx).Model(&entryRow{}).Where("id = ?", id))
 		if err != nil {
 			return err
@@ -46,7 +44,7 @@ const oneDay = 24 * time.Hour
 // many there are. Of q only these bounds, After, Offset and Limit count. The list is
 // derived for the call, day by day, so the period should be short.
 func (r reader) Unheard(ctx context.Context, q model.EntryQuery) (entries []model.HeardEntry, total int, _ error) {
-	return entries, total, r.explaining(ctx, "list what was not heard", func(ctx context.Context, tx *sqldb.Tx) error {
+	return entries, total, r.inOneState(ctx, "list what was not heard", func(ctx context.Context, tx *sqldb.Tx) error {
 		sources, err := sourcesOf(ctx, tx.Conn)
 		if err != nil {
 			return err
@@ -68,13 +66,11 @@ func (r reader) Unheard(ctx context.Context, q model.EntryQuery) (entries []mode
 	})
 }
 
-// explaining runs do in a transaction that sees one state of the database.
-func (r reader) explaining(ctx context.Context, doing string, do func(ctx context.Context, tx *sqldb.Tx) error) error {
+// inOneState runs one read operation of which all reads see one state.
+func (r reader) inOneState(ctx context.Context, doing string, do func(ctx context.Context, tx *sqldb.Tx) error) error {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	return r.db.Fail(ctx, doing, r.db.Read.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		return do(ctx, sqldb.NewTx(r.db, g))
-	}, &sql.TxOptions{ReadOnly: true}))
+	return r.db.Fail(ctx, doing, oneState(ctx, r.db, func(tx *sqldb.Tx) error { return do(ctx, tx) }))
 }
 
 // unheardOf are the plays of sources that start in w and were not heard, newest

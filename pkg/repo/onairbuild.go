@@ -2,7 +2,6 @@ package repo
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"gorm.io/gorm"
@@ -219,16 +218,13 @@ func (s *Station) verifySome(ctx context.Context, w onair.Window) (examined, err
 
 // lookAt derives the beginning of w and changes nothing. set is called first.
 func (s *Station) lookAt(ctx context.Context, w onair.Window, set func(*airlog.Log)) (result examined, err error) {
-	err = s.query(ctx, "verify on-air log", func(ctx context.Context, read *gorm.DB) error {
-		// A read transaction sees one state of the database.
-		return read.Transaction(func(tx *gorm.DB) error {
-			log := s.sequencer.airLog(sqldb.NewTx(s.db, tx))
-			log.DryRun = true
-			set(log)
-			rest, err := log.MendSome(ctx, w)
-			result = examined{log.Differing, rest}
-			return err
-		}, &sql.TxOptions{ReadOnly: true})
+	err = s.inOneState(ctx, "verify on-air log", func(ctx context.Context, tx *sqldb.Tx) error {
+		log := s.sequencer.airLog(tx)
+		log.DryRun = true
+		set(log)
+		rest, err := log.MendSome(ctx, w)
+		result = examined{log.Differing, rest}
+		return err
 	})
 	return result, err
 }

@@ -1,6 +1,9 @@
 package repo
 
 import (
+	"context"
+	"database/sql"
+
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -19,6 +22,12 @@ func (r reader) reads() bulk { return bulk{r.db.Reads()} }
 
 // bulk reads many records at once.
 type bulk struct{ sqldb.Conn }
+
+// oneState runs do in a transaction that only reads, and sees one state of the
+// database.
+func oneState(ctx context.Context, db *sqldb.DB, do func(tx *sqldb.Tx) error) error {
+	return db.Read.WithContext(ctx).Transaction(func(g *gorm.DB) error { return do(sqldb.NewTx(db, g)) }, &sql.TxOptions{ReadOnly: true})
+}
 
 // locking makes a query keep others from reading its rows in this way until the
 // transaction ends. SQLite needs no lock, because its transactions exclude each

@@ -68,7 +68,7 @@ func (l *Log) derive(ctx context.Context, p onair.Period, source int, w *onair.W
 // encloses it. If that is much, w becomes smaller.
 func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onair.Window) (*said, onair.Window, error) {
 	if s := l.last; s != nil && s.source == source && s.period.Equal(p.From) {
-		if part, ok := s.enclose(s.cuts(p.Config(), s.plays), w.From, w.To); ok {
+		if part, ok := s.enclose(s.cuts, w.From, w.To); ok {
 			return s, part, nil
 		}
 	}
@@ -82,18 +82,17 @@ func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onai
 			err = l.saidFrom(ctx, source, s, onair.Window{From: w.To}, n)
 		}
 		if err == nil {
-			err = l.readReports(ctx, p, source, s)
+			err = l.complete(ctx, p, source, s)
 		}
 		if err != nil {
 			return nil, onair.Window{}, err
 		}
 		l.last = s
-		cuts := s.cuts(p.Config(), s.plays)
-		if part, ok := s.enclose(cuts, w.From, w.To); ok {
+		if part, ok := s.enclose(s.cuts, w.From, w.To); ok {
 			return s, part, nil
 		}
-		if last := len(cuts) - 1; last > 0 && cuts[last].After(w.From) { // only the end is not known
-			if part, ok := s.enclose(cuts, w.From, cuts[last-1]); ok && cuts[last-1].After(w.From) {
+		if last := len(s.cuts) - 1; last > 0 && s.cuts[last].After(w.From) { // only the end is not known
+			if part, ok := s.enclose(s.cuts, w.From, s.cuts[last-1]); ok && s.cuts[last-1].After(w.From) {
 				w.To = part.To
 				return s, part, nil
 			}
@@ -158,7 +157,11 @@ func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, chan
 // they were heard, although something else began since.
 func (l *Log) awaiting(ctx context.Context, p onair.Period, source int, reports []time.Time) (starts []time.Time, err error) {
 	for _, w := range onair.Near(reports) {
-		plays, err := l.rows.fallbacks(ctx, source, p.Rule.FallbackShows, later(p.Since(), w.From.Add(-onair.Lookback)), w.To)
+		since := w.From.Add(-onair.Lookback)
+		if since.Before(p.Since()) {
+			since = p.Since()
+		}
+		plays, err := l.rows.fallbacks(ctx, source, p.Rule.FallbackShows, since, w.To)
 		if err != nil {
 			return nil, err
 		}
@@ -169,11 +172,4 @@ func (l *Log) awaiting(ctx context.Context, p onair.Period, source int, reports 
 		}
 	}
 	return starts, nil
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
 }

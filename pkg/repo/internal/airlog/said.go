@@ -26,6 +26,9 @@ type said struct {
 	// and before until. Zero is open.
 	since, until time.Time
 	reports      []heard.Report
+	// cuts are the moments at which the history may be cut, as far as what was read
+	// tells.
+	cuts []time.Time
 }
 
 // aPlay is a play with the number of its entry.

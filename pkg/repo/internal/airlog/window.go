@@ -45,16 +45,17 @@ func (l *Log) saidFrom(ctx context.Context, source int, s *said, w onair.Window,
 	return err
 }
 
-// readReports reads what health said of it, and of the plays as they were.
-func (l *Log) readReports(ctx context.Context, p onair.Period, source int, s *said, were ...heard.Play) (err error) {
+// complete reads what health said of it, and of the plays as they were, and finds
+// the cuts.
+func (l *Log) complete(ctx context.Context, p onair.Period, source int, s *said, were ...heard.Play) (err error) {
 	evidence := heard.Evidence(p.Config(), slices.Concat(s.plays, were))
-	if evidence == (heard.Interval{}) {
-		return nil
+	if evidence != (heard.Interval{}) {
+		if s.until.After(evidence.Until) {
+			evidence.Until = s.until
+		}
+		s.reports, err = l.rows.reports(ctx, source, evidence.From, evidence.Until)
 	}
-	if s.until.After(evidence.Until) {
-		evidence.Until = s.until
-	}
-	s.reports, err = l.rows.reports(ctx, source, evidence.From, evidence.Until)
+	s.cuts = s.cutsAmong(p.Config(), s.plays)
 	return err
 }
 
@@ -65,9 +66,8 @@ func (s *said) add(plays []aPlay) {
 	}
 }
 
-// cuts are the moments at which the history may be cut, as far as what was read
-// tells.
-func (s *said) cuts(c heard.Config, plays []heard.Play) []time.Time {
+// cutsAmong are the cuts if the plays were those.
+func (s *said) cutsAmong(c heard.Config, plays []heard.Play) []time.Time {
 	return heard.Cuts(c, plays, s.reports, heard.Interval{From: s.since, Until: s.until})
 }
 
@@ -111,10 +111,10 @@ func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *
 			return onair.Window{}, err
 		}
 		were := changes.Undo(s.plays, onair.Window{From: s.since, To: s.until})
-		if err := l.readReports(ctx, p, source, s, were...); err != nil {
+		if err := l.complete(ctx, p, source, s, were...); err != nil {
 			return onair.Window{}, err
 		}
-		cuts := both(s.cuts(p.Config(), s.plays), s.cuts(p.Config(), were))
+		cuts := both(s.cuts, s.cutsAmong(p.Config(), were))
 		if w, ok := s.enclose(cuts, from, to); ok {
 			l.last = s
 			return w, nil
