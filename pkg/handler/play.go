@@ -38,7 +38,7 @@ func (a *API) play(ctx context.Context, body api.Play) (playlog.Play, error) {
 	e.ReceivedAt = a.received(f)
 	e.Doubts = model.NewDoubts(f.doubts...)
 	p := playlog.Play{Entry: e}
-	if a.HostID != 0 { // what a sync node gets is a node's entry, which has its identity
+	if !a.isSyncNode() { // what a sync node gets is a node's entry, which has its identity
 		p = playlog.NewPlay(e)
 	}
 	p.Other, p.Undated = start.Other, isUndated

@@ -120,9 +120,9 @@ func (f file) describe(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "no-store")
 }
 
-// streamed is an answer that is read while it is written, when it is its turn. A failure before the
-// first byte is returned; a later one cuts the connection, because nobody may
-// mistake a part of a report for the whole.
+// streamed is an answer that is read while it is written, when it is its turn. A
+// failure before the first byte is returned; a later one cuts the connection,
+// because nobody may mistake a part of a report for the whole.
 func (a *API) streamed(ctx context.Context, period report.Period, write func(w http.ResponseWriter) error) reportAnswer {
 	return func(w http.ResponseWriter) error {
 		done, err := a.Reports.Take(ctx)
