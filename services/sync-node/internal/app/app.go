@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,6 +38,7 @@ type App struct {
 	station  *repo.Station
 	health   *status.Healths
 	sources  *sources
+	ruled    atomic.Bool
 	known    *source.Watch
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
@@ -67,7 +69,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
-	recorder := playlog.New(a.station, base.Log("playlog"), time.Now, a.changed)
+	recorder := playlog.New(records{a.station, &a.ruled}, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}

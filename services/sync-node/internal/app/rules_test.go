@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/lifecycle/lifecycletest"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
 )
@@ -63,6 +65,34 @@ func TestApp_LostRules(t *testing.T) {
 		if !strings.Contains(answer, want) {
 			t.Errorf("rules lack %s: %s", want, answer)
 		}
+	}
+}
+
+// TestApp_LostRules_meanwhile: nodes that send at once do not make a lost record an
+// old one, for which a rule counts only from now on.
+func TestApp_LostRules_meanwhile(t *testing.T) {
+	t.Parallel()
+	asked, release := make(chan struct{}, 100), make(chan struct{})
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		http.NotFound(w, r)
+	}))
+	t.Cleanup(node.Close)
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{"AURA_MAIN_HOST_1": node.URL})
+	patience.Receive(t, "the node is asked for its rules", asked)
+	const batch = `{"node": 1, "records": [{"log_source": 1, "track_start": "2020-06-27T12:00:00Z", "track_title": "a"}]}`
+	if a, answer := s.Call(http.MethodPost, "/api/v1/sync/records", batch); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("before the rules stand: %s %s", a.Status, answer)
+	}
+	close(release)
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
+	s.Await(http.StatusOK, http.MethodPost, "/api/v1/sync/records", batch)
+	if _, answer := s.Call(http.MethodGet, syncRules, ""); strings.Count(answer, `"version"`) != 1 || strings.Contains(answer, `"version":1`) {
+		t.Errorf("rules are %s", answer)
 	}
 }
 
