@@ -58,12 +58,16 @@ func killUnderLoad(t *testing.T, database string) {
 		ended.Wait()
 	}
 	s := startService(t, database)
-	stored := titles(t, s.url)
-	for title := range l.acknowledged {
-		if stored[title] == 0 {
-			t.Errorf("%s was acknowledged and is lost", title)
+	var stored map[string]int
+	eventually(t, func() error { // what the journal took comes after the start
+		stored = titles(t, s.url)
+		for title := range l.acknowledged {
+			if stored[title] == 0 {
+				return fmt.Errorf("%s was acknowledged and is lost", title)
+			}
 		}
-	}
+		return nil
+	})
 	for title, n := range stored {
 		if n > 1 {
 			t.Errorf("%s is stored %d times", title, n)

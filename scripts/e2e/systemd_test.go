@@ -148,16 +148,23 @@ func sandbox(t *testing.T) {
 // kill ends the process at once. systemd brings it back, and the title is still
 // there.
 func kill(t *testing.T) {
-	before := mainPID(t)
-	pid, err := strconv.Atoi(before)
+	before := signalMain(t, syscall.SIGKILL)
+	awaitRestart(t, before)
+	mustSurvive(t)
+}
+
+// signalMain sends a signal to the unit's main process, and returns its number.
+func signalMain(t *testing.T, signal syscall.Signal) (process string) {
+	t.Helper()
+	process = mainPID(t)
+	pid, err := strconv.Atoi(process)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(pid, signal); err != nil {
 		t.Fatal(err)
 	}
-	awaitRestart(t, before)
-	mustSurvive(t)
+	return process
 }
 
 // watchdog stops the process without ending it, as a deadlock would.
@@ -165,14 +172,7 @@ func watchdog(t *testing.T) {
 	mustSh(t, "mkdir -p /run/systemd/system/engine-api.service.d && "+
 		"printf '[Service]\\nWatchdogSec=5s\\n' >/run/systemd/system/engine-api.service.d/quick.conf && "+
 		"systemctl daemon-reload && systemctl restart "+unit)
-	before := mainPID(t)
-	pid, err := strconv.Atoi(before)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	before := signalMain(t, syscall.SIGSTOP)
 	awaitRestart(t, before)
 	mustSurvive(t)
 }
@@ -195,7 +195,7 @@ func restore(t *testing.T) {
 	mustSh(t, "mkdir -p /backup && "+book.commands(t, "Backup and restore")[0]) // the service goes on meanwhile
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
-	mustSh(t, "systemctl kill --signal=KILL "+unit)
+	signalMain(t, syscall.SIGKILL)
 	for _, line := range book.commands(t, "Restore a backup") {
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
@@ -239,7 +239,7 @@ func awaitRestart(t *testing.T, before string) {
 		}
 		return nil
 	})
-	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	awaitReady(t, hostURL, nil)
 }
 
 func mainPID(t *testing.T) string { return show(t, "MainPID") }
