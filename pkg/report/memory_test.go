@@ -77,18 +77,15 @@ func (w *watchedWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestWrite_memory: 300,000 plays, more than a station's year, need no more memory
+// TestWrite_memory: 60,000 plays, several months of a station, need no more memory
 // than a few, however many titles they are. It does not run in parallel, because it
 // measures the heap of the whole process.
 func TestWrite_memory(t *testing.T) {
 	m := month(t, "2020-10")
-	const most = 8 << 20 // a thirtieth of what the plays themselves would take
+	const most = 8 << 20 // a sixth of what the plays themselves would take
 	for format, write := range formats {
 		t.Run(format, func(t *testing.T) {
-			n := 300_000
-			if testing.Short() {
-				n = 50_000
-			}
+			const n = 60_000
 			write := func(w io.Writer, p Plays) error { return write(t.Context(), w, torn(m, p)) }
 			got := heapGrowth(t, n, n, write, m)
 			t.Logf("%d plays took %d KiB", n, got>>10)

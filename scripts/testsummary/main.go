@@ -1,8 +1,8 @@
 // Command testsummary reads the output of `go test -json` and prints what a person
 // needs of it. It prints one line per package as it ends, and the whole output of
 // each failed test. If a package ended before its time, it prints the cause and
-// the last lines of its unfinished tests. At the end it prints every skipped test
-// with its reason. The last line is always "N passed, N failed, N skipped". The
+// the last lines of its unfinished tests. At the end it prints the slowest tests,
+// and every skipped test with its reason. The last line is always "N passed, N failed, N skipped". The
 // exit code is 1 if anything failed or nothing ran.
 package main
 

@@ -43,6 +43,7 @@ type summary struct {
 	passed  int
 	failed  []verdict
 	skipped []verdict
+	slowest slowest
 }
 
 type verdict struct {
@@ -106,12 +107,13 @@ func (s *summary) take(e event) {
 		if e.Test == "" {
 			s.endPackage(e)
 		} else {
-			s.endTest(k, e.Action)
+			s.endTest(k, e)
 		}
 	}
 }
 
-func (s *summary) endTest(k key, action string) {
+func (s *summary) endTest(k key, e event) {
+	action := e.Action
 	subtestFailed, isParent := s.parents[k]
 	if cut := strings.LastIndexByte(k.test, '/'); cut >= 0 {
 		parent := key{k.pkg, k.test[:cut]}
@@ -128,6 +130,7 @@ func (s *summary) endTest(k key, action string) {
 		s.skipped = append(s.skipped, verdict{k, reason(s.output[k])})
 	default:
 		s.passed++
+		s.slowest.note(k, e.Elapsed)
 	}
 	delete(s.output, k)
 	delete(s.running, k)
@@ -171,6 +174,7 @@ func (s *summary) failPackage(e event) {
 
 // finish prints the end and returns whether all is well.
 func (s *summary) finish() bool {
+	s.slowest.print(s.out)
 	if len(s.skipped) > 0 {
 		fmt.Fprintln(s.out, "\nskipped:")
 		for _, sk := range s.skipped {
