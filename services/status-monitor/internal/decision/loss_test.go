@@ -62,11 +62,11 @@ func (l *lossy) worsen(loss ...float64) {
 }
 
 // TestLoss_Lasting: if three in ten are lost on both links, there is no switch
-// in a simulated week. By the odds of the package's documentation two of a
-// thousand seeds show one; this one does not.
+// in two simulated days. By the odds of the package's documentation two of a
+// thousand seeds show one within a week; this one does not.
 func TestLoss_Lasting(t *testing.T) {
 	t.Parallel()
-	days := 7
+	days := 2
 	if testing.Short() {
 		days = 1
 	}
@@ -83,7 +83,7 @@ func TestLoss_Lasting(t *testing.T) {
 // link that suddenly loses three in ten causes a switch.
 func TestLoss_Beginning(t *testing.T) {
 	t.Parallel()
-	beginnings := 5000
+	beginnings := 2000
 	if testing.Short() {
 		beginnings = 1000
 	}

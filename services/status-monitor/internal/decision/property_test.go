@@ -19,7 +19,7 @@ import (
 // is a fifth of that. The command line may say otherwise, such as
 // -rapid.checks=1000000.
 func TestMain(m *testing.M) {
-	if err := flag.Set("rapid.checks", "5000"); err != nil {
+	if err := flag.Set("rapid.checks", "1000"); err != nil {
 		panic(err)
 	}
 	m.Run()
