@@ -13,7 +13,7 @@ import (
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// TestEngine2025_syncNode: the recorded engine speaks on twenty days, and its
+// TestEngine2025_syncNode: the recorded engine speaks on several days, and its
 // engine-api shows what was heard. A sync node shows the same, in whatever order
 // and in whatever batches it is told: every version of each record that there ever
 // was, and some of them twice.
