@@ -36,7 +36,8 @@ func (a *API) unheard(ctx context.Context, q model.EntryQuery) (api.ListPlaylogR
 	if err != nil {
 		return nil, err
 	}
-	entries, link := cut(ctx, q, entries, func(e model.HeardEntry) model.Position { return model.PositionOf(e.Entry) })
+	entries, next := cut(q, entries, func(e model.HeardEntry) model.Position { return model.PositionOf(e.Entry) })
+	link := links(requestOf(ctx).URL.Query(), q, next)
 	body := make([]api.PlaylogEntry, len(entries))
 	for i, e := range entries {
 		body[i] = a.heardEntry(e, q.Raw)

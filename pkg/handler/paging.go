@@ -92,22 +92,53 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	}
 	more := q
 	more.Limit++ // to see whether there is a next page
+	beyond, err := search(ctx, log, &more)
+	if err != nil {
+		return page{}, err
+	}
 	entries, err := log.Entries(ctx, more)
 	if err != nil {
 		return page{}, err
 	}
-	entries, link := cut(ctx, q, entries, model.PositionOf)
+	entries, next := cut(q, entries, model.PositionOf)
+	isBehindAll := len(entries) == 0 && q.After == nil && q.Offset > 0
+	if next == nil && !isBehindAll {
+		next = beyond
+	}
+	link := links(requestOf(ctx).URL.Query(), q, next)
 	return page{entries: entries, total: total, link: &link}, nil
 }
 
-// cut leaves out what is beyond the page, and describes the rest in a Link header.
-func cut[E any](ctx context.Context, q model.EntryQuery, entries []E, position func(E) model.Position) ([]E, string) {
-	var next *model.Position
-	if len(entries) > q.Limit {
-		entries = entries[:q.Limit]
-		next = new(position(entries[q.Limit-1]))
+// mostSearched is how many tracks are looked at to find those with a name. A station may
+// have millions, and hardly any with a name.
+const mostSearched = 10_000
+
+// search bounds a search for tracks with a name. It returns from where the next page
+// goes on if this one finds no more; nil if the search ends with the list.
+func search(ctx context.Context, log EntryLog, q *model.EntryQuery) (beyond *model.Position, err error) {
+	if !q.Named {
+		return nil, nil
 	}
-	return entries, links(requestOf(ctx).URL.Query(), q, next)
+	first := model.EntryQuery{To: q.To, Offset: mostSearched, Limit: 1}
+	if q.After != nil {
+		first.To = q.After.PlayedAt
+	}
+	left, err := log.Entries(ctx, first)
+	if err != nil || len(left) == 0 {
+		return nil, err
+	}
+	q.From = model.PositionOf(left[0]).PlayedAt.Add(time.Microsecond)
+	return &model.Position{PlayedAt: q.From, ID: 1}, nil // nothing of that time has a smaller number
+}
+
+// cut leaves out what is beyond the page. next is where the rest begins, nil if there
+// is none.
+func cut[E any](q model.EntryQuery, entries []E, position func(E) model.Position) (_ []E, next *model.Position) {
+	if len(entries) <= q.Limit {
+		return entries, nil
+	}
+	entries = entries[:q.Limit]
+	return entries, new(position(entries[q.Limit-1]))
 }
 
 // total is how long a list is; nil if it would take too long to count.

@@ -12,6 +12,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/model"
 )
 
 // website asks as a website of AURA 1.x does.
@@ -91,6 +92,46 @@ func TestAPI_ListTracks1x(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAPI_ListTracks1x_rare: however long ago the last track with a name was played, an
+// answer looks at so many tracks only. The Link header leads to all of them, each once.
+func TestAPI_ListTracks1x_rare(t *testing.T) {
+	t.Parallel()
+	const tracks = mostSearched + 1000
+	named := map[int]string{0: "oldest", 500: "old", tracks - 10: "new"}
+	begin := time.Date(2020, 6, 1, 0, 0, 0, 0, time.UTC)
+	s := newSyncNode(t, func(a *API) { a.Now = func() time.Time { return begin.Add(tracks * 10 * time.Second) } })
+	for first := 0; first < tracks; first += 1000 {
+		records := make([]model.Record, 1000)
+		for i := range records {
+			records[i].Entry = model.Entry{LogSource: 1, TrackStart: begin.Add(time.Duration(first+i) * 10 * time.Second), ShowName: "Live", Title: named[first+i]}
+			records[i].Normalize()
+		}
+		if _, err := s.db.Absorb(t.Context(), records, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	query := "?containsMusic=true&limit=2"
+	for i, want := range []string{"new", "oldest old"} {
+		answer := s.website(query)
+		if got := shown(t, answer); got != want {
+			t.Errorf("%s shows %q, want %q", query, got, want)
+		}
+		query = ""
+		for _, m := range linkPattern.FindAllStringSubmatch(answer.Header().Get("Link"), -1) {
+			if m[2] == "next" {
+				query = m[1]
+			}
+		}
+		if isLast := i == 1; (query == "") != isLast {
+			t.Fatalf("after page %d follows %q", i, query)
+		}
+	}
+	behind := s.website("?containsMusic=true&limit=2&offset=1")
+	if got, link := shown(t, behind), behind.Header().Get("Link"); got != "" || strings.Contains(link, "next") {
+		t.Errorf("behind all that was looked at: %q, %s", got, link)
 	}
 }
 

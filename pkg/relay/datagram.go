@@ -27,6 +27,7 @@ type Datagram struct {
 	Number    uint64 // of the heartbeat, from 1
 	Nonce     uint64
 	challenge bool
+	key       int // that signs it, among those of the Signer
 }
 
 // IsOne reports whether a datagram claims to be one of these, of whatever version:
@@ -37,12 +38,19 @@ func IsOne(datagram []byte) bool {
 
 // Signer makes and checks datagrams. It is for one goroutine.
 type Signer struct {
-	mac hash.Hash
-	sum [sha256.Size]byte
+	macs []hash.Hash // one for each key
+	sum  [sha256.Size]byte
 }
 
-// NewSigner makes a Signer with a key.
-func NewSigner(key []byte) *Signer { return &Signer{mac: hmac.New(sha256.New, key)} }
+// NewSigner makes a Signer. The first key signs, and each is good enough to read. The
+// answer to a datagram is signed with the key of that datagram.
+func NewSigner(keys Keys) *Signer {
+	s := new(Signer)
+	for _, key := range keys {
+		s.macs = append(s.macs, hmac.New(sha256.New, key))
+	}
+	return s
+}
 
 // Append appends the signed datagram.
 func (s *Signer) Append(to []byte, d Datagram) []byte {
@@ -56,13 +64,14 @@ func (s *Signer) Append(to []byte, d Datagram) []byte {
 	for _, number := range []uint64{d.Start, d.Number, d.Nonce} {
 		to = binary.BigEndian.AppendUint64(to, number)
 	}
-	return append(to, s.sign(to[begin:])...)
+	return append(to, s.sign(d.key, to[begin:])...)
 }
 
-// Read reads a datagram. It is false if no one with the key made it, or if it is of
+// Read reads a datagram. It is false if no one with a key made it, or if it is of
 // another version.
 func (s *Signer) Read(datagram []byte) (Datagram, bool) {
-	if len(datagram) != Size || !hmac.Equal(s.sign(datagram[:signed]), datagram[signed:]) {
+	key := s.signedBy(datagram)
+	if key < 0 {
 		return Datagram{}, false
 	}
 	kind := string(datagram[:4])
@@ -72,13 +81,26 @@ func (s *Signer) Read(datagram []byte) (Datagram, bool) {
 	}
 	return Datagram{
 		Source: int(source), Start: binary.BigEndian.Uint64(datagram[8:]), Number: binary.BigEndian.Uint64(datagram[16:]),
-		Nonce: binary.BigEndian.Uint64(datagram[24:]), challenge: kind == kindQuestion,
+		Nonce: binary.BigEndian.Uint64(datagram[24:]), challenge: kind == kindQuestion, key: key,
 	}, true
 }
 
-// sign is the signature, valid until the next call.
-func (s *Signer) sign(content []byte) []byte {
-	s.mac.Reset()
-	s.mac.Write(content) // never fails
-	return s.mac.Sum(s.sum[:0])
+// signedBy is the key that signed a datagram, negative if none did.
+func (s *Signer) signedBy(datagram []byte) int {
+	if len(datagram) == Size {
+		for key := range s.macs {
+			if hmac.Equal(s.sign(key, datagram[:signed]), datagram[signed:]) {
+				return key
+			}
+		}
+	}
+	return -1
+}
+
+// sign is the signature with a key, valid until the next call.
+func (s *Signer) sign(key int, content []byte) []byte {
+	mac := s.macs[key]
+	mac.Reset()
+	mac.Write(content) // never fails
+	return mac.Sum(s.sum[:0])
 }

@@ -42,5 +42,9 @@
 // # The key
 //
 // All relays and monitors of a station share one key, of at least 32 bytes. Who has
-// it can relay for any source.
+// it can relay for any source. While the key is exchanged, a second one stands next to
+// it: the first one of a relay signs what the relay sends, and a monitor answers with
+// the key by which it was asked. Number and nonce are not of a key. So heartbeats
+// count without a gap if the monitors know both keys before a relay signs with the new
+// one.
 package relay

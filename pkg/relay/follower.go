@@ -46,7 +46,7 @@ func (f *Follower) Hear(d Datagram) (v Verdict, missing uint64, answer Datagram)
 	if !isFollowed || d.Nonce != f.nonce {
 		nonce := f.offer(d.Start)
 		if d.Nonce != nonce {
-			return Challenged, 0, Datagram{Source: d.Source, Start: d.Start, Nonce: nonce, challenge: true}
+			return Challenged, 0, Datagram{Source: d.Source, Start: d.Start, Nonce: nonce, challenge: true, key: d.key}
 		}
 		switch {
 		case !f.follows: // what the relay sent before this monitor listened is not missing

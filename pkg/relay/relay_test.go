@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -14,17 +15,25 @@ import (
 
 var key = bytes.Repeat([]byte{7}, 32)
 
-func TestKey(t *testing.T) {
+func TestReadKeys(t *testing.T) {
 	t.Parallel()
+	other := bytes.Repeat([]byte{8}, 40)
 	for _, text := range []string{
 		hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key), base64.RawStdEncoding.EncodeToString(key), base64.URLEncoding.EncodeToString(key),
 	} {
-		if got, err := relay.Key(text); err != nil || !bytes.Equal(got, key) {
+		if got, err := relay.ReadKeys(text); err != nil || !got.Equal(relay.Keys{key}) {
 			t.Errorf("%s: %x, %v", text, got, err)
 		}
+		for _, between := range []string{",", "\n", " ", ",\r\n "} {
+			two := text + between + hex.EncodeToString(other) + "\n"
+			if got, err := relay.ReadKeys(two); err != nil || !got.Equal(relay.Keys{key, other}) {
+				t.Errorf("%s: %x, %v", two, got, err)
+			}
+		}
 	}
-	for _, text := range []string{"", "secret", hex.EncodeToString(key[1:]), base64.StdEncoding.EncodeToString(key[1:]), "not base64, but quite long, and longer than any key"} {
-		if got, err := relay.Key(text); err == nil {
+	for _, text := range []string{"", "secret", hex.EncodeToString(key[1:]), base64.StdEncoding.EncodeToString(key[1:]), "not-base64!-but-quite-long-and-longer-than-any-key",
+		hex.EncodeToString(key) + ",short", strings.Repeat(hex.EncodeToString(key)+"\n", 3)} {
+		if got, err := relay.ReadKeys(text); err == nil {
 			t.Errorf("%s is taken as %x", text, got)
 		}
 	}
@@ -34,11 +43,11 @@ func TestSigner(t *testing.T) {
 	t.Parallel()
 	count := relay.NewCount(3)
 	count.Next()
-	sent := relay.NewSigner(key).Append([]byte("before"), count.For(9))[len("before"):]
+	sent := relay.NewSigner(relay.Keys{key}).Append([]byte("before"), count.For(9))[len("before"):]
 	if len(sent) != relay.Size || !relay.IsOne(sent) || relay.IsOne([]byte("OK")) {
 		t.Errorf("%x", sent)
 	}
-	reader := relay.NewSigner(key)
+	reader := relay.NewSigner(relay.Keys{key})
 	if got, ok := reader.Read(sent); !ok || got != count.For(9) || got.Source != 3 || got.Number != 1 {
 		t.Errorf("%+v", got)
 	}
@@ -49,10 +58,40 @@ func TestSigner(t *testing.T) {
 			t.Errorf("byte %d does not matter: %+v", i, got)
 		}
 	}
-	for _, wrong := range [][]byte{nil, sent[1:], append(slices.Clone(sent), 0), relay.NewSigner(append(key, 1)).Append(nil, count.For(9))} {
+	for _, wrong := range [][]byte{nil, sent[1:], append(slices.Clone(sent), 0), relay.NewSigner(relay.Keys{append(key, 1)}).Append(nil, count.For(9))} {
 		if got, ok := reader.Read(wrong); ok {
 			t.Errorf("%x is read as %+v", wrong, got)
 		}
+	}
+}
+
+// TestSigner_exchange: whoever knows both keys reads either, and answers with the one
+// that was used. The first one signs.
+func TestSigner_exchange(t *testing.T) {
+	t.Parallel()
+	other := bytes.Repeat([]byte{8}, 32)
+	before, after := relay.NewSigner(relay.Keys{key}), relay.NewSigner(relay.Keys{other})
+	count := relay.NewCount(3)
+	count.Next()
+	for _, both := range []*relay.Signer{relay.NewSigner(relay.Keys{key, other}), relay.NewSigner(relay.Keys{other, key})} {
+		for _, one := range []*relay.Signer{before, after} {
+			d, ok := both.Read(one.Append(nil, count.For(0)))
+			if !ok {
+				t.Fatal("a heartbeat with one of the keys is not read")
+			}
+			_, _, answer := relay.NewFollower().Hear(d)
+			challenge, ok := one.Read(both.Append(nil, answer))
+			if _, isMine := count.Nonce(challenge); !ok || !isMine {
+				t.Error("the challenge is not signed with the key of the heartbeat")
+			}
+		}
+	}
+	sent := relay.NewSigner(relay.Keys{other, key}).Append(nil, count.For(0))
+	if _, ok := after.Read(sent); !ok {
+		t.Error("the first key does not sign")
+	}
+	if _, ok := before.Read(sent); ok {
+		t.Error("the key that is gone still counts")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -66,4 +67,39 @@ func TestTurns_Take(t *testing.T) {
 		}
 		take(t.Context())()
 	})
+}
+
+// TestTurns_heap: while reports are made, the heap grows no further than it doubles,
+// and afterwards as far as before. It does not run in parallel, because it changes a
+// setting of the whole process.
+func TestTurns_heap(t *testing.T) {
+	turns := NewTurns()
+	growth := func() int {
+		now := debug.SetGCPercent(100)
+		debug.SetGCPercent(now)
+		return now
+	}
+	before := growth()
+	defer debug.SetGCPercent(before)
+	for setting, want := range map[int]int{400: thrifty, 50: 50, -1: -1} {
+		debug.SetGCPercent(setting)
+		for range 2 {
+			first, err := turns.Take(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			second, err := turns.Take(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			first()
+			if got := growth(); got != want {
+				t.Errorf("with %d, the heap grows by %d percent while a report is made, want %d", setting, got, want)
+			}
+			second()
+			if got := growth(); got != setting {
+				t.Errorf("after reports, the heap grows by %d percent, want %d", got, setting)
+			}
+		}
+	}
 }

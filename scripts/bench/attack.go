@@ -44,7 +44,7 @@ func benchAttack(ctx context.Context, o options) error {
 
 func benchAttackOn(ctx context.Context, o options, name, dir, database string) error {
 	records := min(o.records, attackRecords)
-	if err := archive(ctx, database, records); err != nil {
+	if err := archive(ctx, database, records, seedEntry); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	port, err := freePort()

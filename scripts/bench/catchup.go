@@ -87,14 +87,15 @@ func backlog(ctx context.Context, url string, records int) error {
 	if err := db.Migrate(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	return errors.Join(absorb(records, func(batch []model.Record) error {
+	return errors.Join(absorb(records, seedEntry, func(batch []model.Record) error {
 		_, err := db.Absorb(ctx, batch, false)
 		return err
 	}), db.Close())
 }
 
-// archive fills a sync node's database with the same records, and its on-air log.
-func archive(ctx context.Context, url string, records int) error {
+// archive fills a sync node's database with the records that entry makes, and its
+// on-air log.
+func archive(ctx context.Context, url string, records int, entry newEntry) error {
 	db, err := repo.OpenStation(repo.Config{URL: url, QueryTimeout: time.Minute}, 1, zerolog.Nop())
 	if err != nil {
 		return err
@@ -105,18 +106,18 @@ func archive(ctx context.Context, url string, records int) error {
 	if err := db.Prepare(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	return errors.Join(absorb(records, func(batch []model.Record) error {
+	return errors.Join(absorb(records, entry, func(batch []model.Record) error {
 		_, err := db.Absorb(ctx, batch, true)
 		return err
 	}), db.Close())
 }
 
-// absorb calls do with the records, 1000 at once.
-func absorb(records int, do func([]model.Record) error) error {
+// absorb calls do with the records that entry makes, 1000 at once.
+func absorb(records int, entry newEntry, do func([]model.Record) error) error {
 	now := time.Now().UTC().Truncate(time.Second)
 	batch := make([]model.Record, 0, 1000)
 	for i := range records {
-		r := model.Record{Entry: seedEntry(i, records, now)}
+		r := model.Record{Entry: entry(i, records, now)}
 		r.Normalize()
 		if batch = append(batch, r); len(batch) < cap(batch) && i < records-1 {
 			continue

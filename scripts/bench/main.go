@@ -4,8 +4,8 @@
 // The sync node's catching up is compared with mariadb-dump | mariadb, and its
 // audit with CHECKSUM TABLE. It also measures how soon the sync node shows what a
 // node stored, how soon the monitor switches, how many heartbeats the monitor
-// takes, what an idle process costs, and what a station feels of visitors who read
-// the worst that they may.
+// takes, what an idle process costs, what a station feels of visitors who read
+// the worst that they may, and how much memory reports take.
 //
 // Peer and subject take turns, so that a machine whose speed drifts is fair to
 // both. The median of the pairs' ratios is printed next to its bar. A missed bar
@@ -45,7 +45,7 @@ func main() {
 	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats or attack")
+	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack or reports")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -56,7 +56,7 @@ func main() {
 	}{
 		{"posts", benchPosts}, {"away", benchAway}, {"journal", benchJournal}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
-		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack},
+		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack}, {"reports", benchReports},
 	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {

@@ -136,16 +136,27 @@ func (p *process) stop() error {
 }
 
 // rss is the resident memory in bytes.
-func (p *process) rss() (int64, error) {
+func (p *process) rss() (int64, error) { return p.memory("VmRSS:") }
+
+// peak is the largest resident memory in bytes since the last call of resetPeak.
+func (p *process) peak() (int64, error) { return p.memory("VmHWM:") }
+
+func (p *process) resetPeak() error {
+	const peaks = "5"
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte(peaks), 0)
+}
+
+// memory is a line of what the kernel says about the process, in bytes.
+func (p *process) memory(line string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+	for said := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(said, line); ok {
 			kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
 			return kb << 10, err
 		}
 	}
-	return 0, errors.New("no VmRSS")
+	return 0, errors.New("no " + line)
 }

@@ -43,6 +43,9 @@ func seed(ctx context.Context, url string, records int) error {
 	return errors.Join(g.Wait(), db.Close())
 }
 
+// newEntry makes record number i of that many.
+type newEntry func(i, records int, now time.Time) model.Entry
+
 // seedEntry is record number i. The last one starts now, and its length is
 // unknown.
 func seedEntry(i, records int, now time.Time) model.Entry {

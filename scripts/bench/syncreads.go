@@ -18,7 +18,7 @@ func benchSyncReads(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(dir)
 	database := "sqlite://" + filepath.Join(dir, "sync.db")
-	if err := archive(ctx, database, o.records); err != nil {
+	if err := archive(ctx, database, o.records, seedEntry); err != nil {
 		return fmt.Errorf("seed: %w", err)
 	}
 	port, err := freePort()

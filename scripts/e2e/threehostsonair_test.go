@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,13 +40,10 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 				t.Errorf("%s is %d times at the sync node", play, times)
 			}
 		}
-		acknowledged := map[string]int{}
+		// An engine that is started again may say the title of that second again.
 		for _, title := range logged(t, source) {
-			acknowledged[title]++
-		}
-		for title, times := range acknowledged {
-			if played[title] < times {
-				t.Errorf("%s of engine %d was acknowledged %d times and is %d times at the sync node", title, source, times, played[title])
+			if played[title] == 0 {
+				t.Errorf("%s of engine %d was acknowledged and is not at the sync node", title, source)
 			}
 		}
 		own, err := list[entry](t.Context(), "http://"+h.address+engineHost, "/playlog?limit=1000")
@@ -98,6 +96,8 @@ func startsBetween(t *testing.T, title string, from, to time.Time) bool {
 }
 
 func logOf(source int) string { return fmt.Sprintf("engine-%d.log", source) }
+
+var acknowledgement = regexp.MustCompile(`(?m)^\w{3} (\d\d:\d\d:\d\d)  .*? – (.*)  \[\S+, [^]]*\]$`)
 
 // logged are the titles that an engine has logged and that were acknowledged, in
 // order.

@@ -188,11 +188,15 @@ func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 // Reload implements cli.App.
 func (a *App) Reload(cfg config.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
-	if a.syncNode == nil {
-		return changed, err
+	if a.relay != nil {
+		key, refused := a.relay.Reload(cfg.Heartbeats)
+		changed, err = append(changed, key...), errors.Join(err, refused)
 	}
-	token, refused := peer.Reload(cfg.Peers, a.syncNode)
-	return append(changed, token...), errors.Join(err, refused)
+	if a.syncNode != nil {
+		token, refused := peer.Reload(cfg.Peers, a.syncNode)
+		changed, err = append(changed, token...), errors.Join(err, refused)
+	}
+	return changed, err
 }
 
 // Listen opens the port, so that Addr is known before Run.

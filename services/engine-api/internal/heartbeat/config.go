@@ -16,7 +16,7 @@ import (
 type Config struct {
 	Listen   string         `env:"HEARTBEAT_LISTEN" doc:"Loopback address and UDP port at which the engine's heartbeats are taken to be relayed, such as 127.0.0.1:43334; it is the engine's heartbeat_server. Empty: nothing is relayed."`
 	Monitors map[int]string `family:"MONITOR" doc:"Host and UDP port at which a status monitor hears heartbeats, such as host-3:43334. Each monitor gets every heartbeat that is relayed, at the first address of its name."`
-	Key      string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key that signs relayed heartbeats: at least 32 bytes in hex or base64, the same at every engine-api and monitor. openssl rand -hex 32 makes one."`
+	Key      string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key that signs relayed heartbeats: at least 32 bytes in hex or base64, the same at every engine-api and monitor. openssl rand -hex 32 makes one. Two keys, separated by a comma or a line break, may stand while they are exchanged: the first one signs."`
 }
 
 // Validate names every mistake.
@@ -44,7 +44,7 @@ func (c *Config) Validate() error {
 	}
 	if c.Key == "" {
 		refuse("HEARTBEAT_KEY", "", "is required to relay heartbeats: openssl rand -hex 32 makes one")
-	} else if _, err := relay.Key(c.Key); err != nil {
+	} else if _, err := relay.ReadKeys(c.Key); err != nil {
 		refuse("HEARTBEAT_KEY", "", err.Error())
 	}
 	return errors.Join(found...)

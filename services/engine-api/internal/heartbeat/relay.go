@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/logging"
 	"aura.radio/engine/pkg/lookup"
 	"aura.radio/engine/pkg/relay"
@@ -34,7 +35,8 @@ type Relay struct {
 	metrics  *metrics
 
 	mu     sync.Mutex
-	signer *relay.Signer
+	keys   relay.Keys
+	signer *relay.Signer // with keys
 	count  *relay.Count
 	taken  time.Time // the last heartbeat, with a monotonic reading
 	buffer []byte
@@ -59,13 +61,13 @@ func Listen(cfg Config, source int, resolver lookup.Resolver, log zerolog.Logger
 	if cfg.Listen == "" {
 		return nil, nil
 	}
-	key, err := relay.Key(cfg.Key)
+	keys, err := relay.ReadKeys(cfg.Key)
 	if err != nil {
 		return nil, fmt.Errorf("heartbeat key: %w", err)
 	}
 	r := &Relay{
 		resolver: resolver, log: log, metrics: newMetrics(),
-		signer: relay.NewSigner(key), count: relay.NewCount(source), buffer: make([]byte, 0, relay.Size),
+		keys: keys, signer: relay.NewSigner(keys), count: relay.NewCount(source), buffer: make([]byte, 0, relay.Size),
 	}
 	defer func() {
 		if err != nil {
@@ -98,6 +100,22 @@ func Listen(cfg Config, source int, resolver lookup.Resolver, log zerolog.Logger
 
 // Addr is where heartbeats are taken.
 func (r *Relay) Addr() netip.AddrPort { return r.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
+
+// Reload signs with the key of a configuration that was read again, and says whether
+// it is another one. A key that is no good is refused, and the one of before stays.
+func (r *Relay) Reload(cfg Config) (changed []string, err error) {
+	keys, err := relay.ReadKeys(cfg.Key)
+	if err != nil {
+		return nil, &config.Mistake{Variable: "HEARTBEAT_KEY", Rule: err.Error()}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if keys.Equal(r.keys) {
+		return nil, nil
+	}
+	r.keys, r.signer = keys, relay.NewSigner(keys)
+	return []string{config.Prefix + "HEARTBEAT_KEY is another one"}, nil
+}
 
 // Close closes the sockets. Run does so itself.
 func (r *Relay) Close() {

@@ -43,11 +43,11 @@ func listen(t *testing.T, seed uint64, loss float64) *monitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := relay.Key(key)
+	keys, err := relay.ReadKeys(key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &monitor{conn: conn, signer: relay.NewSigner(secret), loss: loss, random: rand.New(rand.NewPCG(seed, 0)), follower: relay.NewFollower()}
+	m := &monitor{conn: conn, signer: relay.NewSigner(keys), loss: loss, random: rand.New(rand.NewPCG(seed, 0)), follower: relay.NewFollower()}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -96,6 +96,12 @@ func (m *monitor) state() (counted, missed, last uint64) {
 // start runs a relay of source 3 at an address until stop is called.
 func start(t *testing.T, listen string, monitors ...string) (addr netip.AddrPort, stop func()) {
 	t.Helper()
+	r, stop := run(t, listen, monitors...)
+	return r.Addr(), stop
+}
+
+func run(t *testing.T, listen string, monitors ...string) (r *heartbeat.Relay, stop func()) {
+	t.Helper()
 	environ := map[string]string{"AURA_HEARTBEAT_LISTEN": listen, "AURA_HEARTBEAT_KEY": key}
 	for i, m := range monitors {
 		environ[fmt.Sprintf("AURA_MONITOR_%d", i+1)] = m
@@ -121,7 +127,7 @@ func start(t *testing.T, listen string, monitors ...string) (addr netip.AddrPort
 		})
 	}
 	t.Cleanup(stop)
-	return r.Addr(), stop
+	return r, stop
 }
 
 // resolver knows one name.
@@ -216,6 +222,45 @@ func TestRelay_Loss(t *testing.T) {
 	}
 	if counted, missed, _ := clean.state(); counted != beats+1 && missed != 0 {
 		t.Errorf("on the clean link %d counted and %d are missing", counted, missed)
+	}
+}
+
+// TestRelay_Reload: after the exchange of the key the count goes on, and nobody is
+// challenged. A key that is no good is refused.
+func TestRelay_Reload(t *testing.T) {
+	t.Parallel()
+	other := strings.Repeat("08", 32)
+	m := listen(t, 0, 0)
+	r, _ := run(t, "127.0.0.1:0", m.conn.LocalAddr().String())
+	beat(t, r.Addr(), m, 1)
+	keys, err := relay.ReadKeys(key + "," + other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.mu.Lock()
+	m.signer = relay.NewSigner(keys)
+	m.mu.Unlock()
+	for _, bad := range []string{"", "short"} {
+		if changed, err := r.Reload(heartbeat.Config{Key: bad}); err == nil || len(changed) > 0 || !strings.Contains(err.Error(), "AURA_HEARTBEAT_KEY: must be") {
+			t.Errorf("%q is taken: %v, %v", bad, changed, err)
+		}
+	}
+	for i, wanted := range []string{key, other, other} {
+		changed, err := r.Reload(heartbeat.Config{Key: wanted})
+		if err != nil || (len(changed) == 1) != (i == 1) {
+			t.Errorf("%d: changed %v, %v", i, changed, err)
+		}
+	}
+	only, err := relay.ReadKeys(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.mu.Lock()
+	m.signer = relay.NewSigner(only)
+	m.mu.Unlock()
+	beat(t, r.Addr(), m, 2)
+	if counted, missed, _ := m.state(); counted != 2 || missed != 0 {
+		t.Errorf("%d counted, %d missed", counted, missed)
 	}
 }
 

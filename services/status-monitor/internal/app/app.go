@@ -142,15 +142,17 @@ func (a *App) showStatus(c *gin.Context) {
 func (a *App) Reload(cfg monitorconfig.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
 	token, refused := peer.Reload(cfg.Peers, a.clients...)
-	changed = append(changed, token...)
+	changed, err = append(changed, token...), errors.Join(err, refused)
+	key, refused := a.beats.Reload(cfg.Heartbeats)
+	changed, err = append(changed, key...), errors.Join(err, refused)
 	if cfg.Act.WebhookSecret != a.secret {
 		if wrong := a.actor.Reload(cfg.Act); wrong != nil {
-			return changed, errors.Join(err, refused, wrong)
+			return changed, errors.Join(err, wrong)
 		}
 		a.secret = cfg.Act.WebhookSecret
 		changed = append(changed, config.Prefix+"WEBHOOK_SECRET is another one")
 	}
-	return changed, errors.Join(err, refused)
+	return changed, err
 }
 
 // Listen opens the port, so that Addr is known before Run.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,13 +23,18 @@ func at(seconds float64) time.Time {
 
 // defaults is the configuration of a station that configures only its sources.
 func defaults(watched ...int) decision.Config {
-	var cfg decision.Config
-	if err := config.Load(&cfg, nil); err != nil {
-		panic(err)
-	}
+	cfg := loaded()
 	cfg.Watched = watched
 	return cfg
 }
+
+// loaded is read once: a million histories begin with it.
+var loaded = sync.OnceValue(func() (cfg decision.Config) {
+	if err := config.Load(&cfg, nil); err != nil {
+		panic(err)
+	}
+	return cfg
+})
 
 // happening is an event of a schedule.
 type happening struct {

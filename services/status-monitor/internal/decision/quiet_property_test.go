@@ -297,9 +297,12 @@ func (w *quietWorld) checkSwitch(before decision.State, a decision.Activate) {
 // if another one has been well for long. Otherwise there is an alarm.
 func (w *quietWorld) checkPromise() {
 	active := w.hosts[w.s.Active().Source-1]
-	state := w.s.Sources()[active.number-1]
 	silence := w.now.Sub(later(active.known, noon))
-	if silence <= state.DownAfter+2*w.cfg.Lag || !w.now.After(noon.Add(5*time.Minute)) {
+	if silence <= 2*w.cfg.Lag || !w.now.After(noon.Add(5*time.Minute)) {
+		return
+	}
+	state := w.s.Sources()[active.number-1]
+	if silence <= state.DownAfter+2*w.cfg.Lag {
 		return
 	}
 	for _, h := range w.hosts {

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Listen  string         `env:"HEARTBEAT_LISTEN" envDefault:"127.0.0.1:43334" doc:"Address and UDP port at which heartbeats arrive."`
 	Sources map[int]Sender `family:"SOURCE" doc:"Where the source's heartbeats come from: an address or a host name, with :port if several engines share a host. Prefer an address: a source is not heard until its host name is resolved. Set it only for a source that sends heartbeats to this monitor itself."`
-	Key     string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key of the heartbeats that engine-apis relay: at least 32 bytes in hex or base64, the same at every engine-api and monitor. Relayed heartbeats count from any address. Once a source is relayed, its plain heartbeats no longer count."`
+	Key     string         `env:"HEARTBEAT_KEY" secret:"true" doc:"Key of the heartbeats that engine-apis relay: at least 32 bytes in hex or base64, the same at every engine-api and monitor. Relayed heartbeats count from any address. Once a source is relayed, its plain heartbeats no longer count. Two keys, separated by a comma or a line break, may stand while they are exchanged: both count."`
 
 	// Watched are the numbers of all sources; those without a Sender can be heard
 	// only through a relay.
@@ -36,8 +36,8 @@ func (c *Config) Validate() error {
 		found = append(found, &config.Mistake{Variable: "HEARTBEAT_LISTEN", Value: c.Listen,
 			Rule: "must be address:port, such as 127.0.0.1:43334 or [::]:43334"})
 	}
-	if _, err := c.key(); err != nil {
-		found = append(found, &config.Mistake{Variable: "HEARTBEAT_KEY", Rule: err.Error()})
+	if _, err := c.keys(); err != nil {
+		found = append(found, err)
 	}
 	owner := map[Sender]int{}
 	for _, number := range slices.Sorted(maps.Keys(c.Sources)) {
@@ -56,12 +56,16 @@ func (c *Config) Validate() error {
 	return errors.Join(found...)
 }
 
-// key is the key of relayed heartbeats; nil if there is none.
-func (c *Config) key() ([]byte, error) {
+// keys are those of relayed heartbeats; nil if there is none.
+func (c *Config) keys() (relay.Keys, error) {
 	if c.Key == "" {
 		return nil, nil
 	}
-	return relay.Key(c.Key)
+	keys, err := relay.ReadKeys(c.Key)
+	if err != nil {
+		return nil, &config.Mistake{Variable: "HEARTBEAT_KEY", Rule: err.Error()}
+	}
+	return keys, nil
 }
 
 // numbers are those of all sources.

@@ -52,9 +52,9 @@ func Listen(cfg Config, resolver lookup.Resolver, log zerolog.Logger) (*Listener
 	if err := conn.SetReadBuffer(receiveBuffer); err != nil {
 		log.Warn().Err(err).Msg("the receive buffer for heartbeats can't be enlarged")
 	}
-	key, err := cfg.key()
+	keys, err := cfg.keys()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("heartbeat key: %w", err), conn.Close())
+		return nil, errors.Join(err, conn.Close())
 	}
 	numbers := cfg.numbers()
 	l := &Listener{
@@ -65,8 +65,8 @@ func Listen(cfg Config, resolver lookup.Resolver, log zerolog.Logger) (*Listener
 	for _, n := range numbers {
 		l.senders = append(l.senders, cfg.Sources[n])
 	}
-	if key != nil {
-		l.relays = newRelays(key, numbers)
+	if keys != nil {
+		l.relays = newRelays(keys, numbers)
 	}
 	l.register("", nil)
 	return l, nil

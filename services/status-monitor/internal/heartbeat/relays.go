@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/relay"
 )
 
@@ -27,7 +28,8 @@ var refusalNames = [refusals]string{"forged", "replayed", "challenged", "plain",
 // owns it, except for what is atomic.
 type relays struct {
 	numbers   []int
-	signer    *relay.Signer
+	keys      relay.Keys // only Reload uses them
+	signer    atomic.Pointer[relay.Signer]
 	followers []*relay.Follower // one for each of numbers
 	followed  []atomic.Bool     // the same
 	refused   [refusals]atomic.Uint64
@@ -35,11 +37,12 @@ type relays struct {
 	logged    time.Time // when a forged datagram was last logged
 }
 
-func newRelays(key []byte, numbers []int) *relays {
+func newRelays(keys relay.Keys, numbers []int) *relays {
 	r := &relays{
-		numbers: numbers, signer: relay.NewSigner(key), followed: make([]atomic.Bool, len(numbers)),
+		numbers: numbers, keys: keys, followed: make([]atomic.Bool, len(numbers)),
 		answer: make([]byte, 0, relay.Size),
 	}
+	r.signer.Store(relay.NewSigner(keys))
 	for range numbers {
 		r.followers = append(r.followers, relay.NewFollower())
 	}
@@ -49,10 +52,32 @@ func newRelays(key []byte, numbers []int) *relays {
 // follows reports whether the source with that index is relayed.
 func (r *relays) follows(i int) bool { return r.followed[i].Load() }
 
+// Reload counts heartbeats with the keys of a configuration that was read again, and
+// says whether they are others. What is known of the relays stays. A key that is no
+// good is refused, and so is none: no heartbeat would count.
+func (l *Listener) Reload(cfg Config) (changed []string, err error) {
+	keys, err := cfg.keys()
+	switch r := l.relays; {
+	case err != nil:
+		return nil, err
+	case r == nil && keys == nil, r != nil && keys.Equal(r.keys):
+		return nil, nil
+	case r == nil:
+		return []string{config.Prefix + "HEARTBEAT_KEY is set; this needs a restart"}, nil
+	case keys == nil:
+		return nil, &config.Mistake{Variable: "HEARTBEAT_KEY", Rule: "must keep a key"}
+	default:
+		r.keys = keys
+		r.signer.Store(relay.NewSigner(keys))
+		return []string{config.Prefix + "HEARTBEAT_KEY is another one"}, nil
+	}
+}
+
 // hear judges a relayed heartbeat.
 func (l *Listener) hear(datagram []byte, from netip.AddrPort, now time.Time) {
 	r := l.relays
-	d, ok := r.signer.Read(datagram)
+	signer := r.signer.Load()
+	d, ok := signer.Read(datagram)
 	if !ok {
 		r.refused[forged].Add(1)
 		if now.Sub(r.logged) >= strangersLogEvery {
@@ -71,7 +96,7 @@ func (l *Listener) hear(datagram []byte, from netip.AddrPort, now time.Time) {
 		r.refused[replayed].Add(1)
 	case relay.Challenged:
 		r.refused[challenged].Add(1)
-		r.answer = r.signer.Append(r.answer[:0], answer)
+		r.answer = signer.Append(r.answer[:0], answer)
 		if _, err := l.conn.WriteToUDPAddrPort(r.answer, from); err != nil {
 			l.log.Debug().Err(err).Stringer("to", from).Msg("a challenge can't be sent")
 		}

@@ -46,7 +46,7 @@ func newFar(t *testing.T, l *Listener, source int, key byte) *far {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &far{Count: relay.NewCount(source), signer: relay.NewSigner(secret), conn: conn}
+	return &far{Count: relay.NewCount(source), signer: relay.NewSigner(relay.Keys{secret}), conn: conn}
 }
 
 func (f *far) from() netip.AddrPort { return f.conn.LocalAddr().(*net.UDPAddr).AddrPort() }
@@ -129,6 +129,64 @@ func TestListener_Relayed(t *testing.T) {
 	if got := l.Received(); got[1] != 4 || got[2] != 0 {
 		t.Errorf("received %v", got)
 	}
+}
+
+// TestListener_Reload: a key is exchanged without a gap, and then the old one is
+// worth nothing. No key, or one that is no good, changes nothing.
+func TestListener_Reload(t *testing.T) {
+	t.Parallel()
+	before, after := strings.Repeat("07", 32), strings.Repeat("08", 32)
+	l := listening(t)
+	one := newFar(t, l, 1, 7)
+	counts := func(want uint64) {
+		t.Helper()
+		one.Next()
+		l.receive(one.datagram(), one.from(), time.Now())
+		if got := l.Received()[1]; got != want {
+			t.Errorf("%d heartbeats counted, want %d", got, want)
+		}
+	}
+	reload := func(key, change, refusal string) {
+		t.Helper()
+		changed, err := l.Reload(Config{Key: key})
+		if got := strings.Join(changed, ""); got != change {
+			t.Errorf("it says that it changed %q, want %q", got, change)
+		}
+		if (err != nil) != (refusal != "") || err != nil && (!strings.Contains(err.Error(), refusal) || strings.Contains(err.Error(), key) && key != "") {
+			t.Errorf("refused with %v, want %q", err, refusal)
+		}
+	}
+	counts(0)
+	one.challenged(t)
+	counts(1)
+	const another = "AURA_HEARTBEAT_KEY is another one"
+	reload(after+"\n"+before, another, "")
+	reload(after+","+before, "", "")
+	counts(2)
+	one.signer = newFar(t, l, 1, 8).signer // with the same count and nonce
+	counts(3)
+	reload(after, another, "")
+	counts(4)
+	reload("", "", "must keep a key")
+	reload("tooshort", "", "AURA_HEARTBEAT_KEY: must be at least 32 bytes")
+	counts(5)
+	if refused := l.Refused(); refused["forged"] != 0 || refused["challenged"] != 1 {
+		t.Errorf("refused %v", refused)
+	}
+	for _, beat := range l.Take(nil) {
+		if beat.Missing != 0 {
+			t.Errorf("%d are missing", beat.Missing)
+		}
+	}
+	one.signer = newFar(t, l, 1, 7).signer
+	counts(5)
+	if got := l.Refused()["forged"]; got != 1 {
+		t.Errorf("%d with the old key were refused", got)
+	}
+
+	l = &Listener{} // without a key
+	reload("", "", "")
+	reload(after, "AURA_HEARTBEAT_KEY is set; this needs a restart", "")
 }
 
 // TestRelays_Allocations: whoever repeats what was recorded, or forges, costs no
