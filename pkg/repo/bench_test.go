@@ -109,3 +109,36 @@ func rawSQL(t testing.TB, kind repotest.Kind, url string) *sql.DB {
 func reportRate(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
+
+// BenchmarkPlaying is one look of the track service while a backlog is stored: of
+// none of it is derived yet what was heard.
+func BenchmarkPlaying(b *testing.B) {
+	for _, kind := range repotest.Kinds() {
+		b.Run("database="+string(kind), func(b *testing.B) {
+			db := repotest.Open(b, kind)
+			if err := db.PrepareHeard(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			var records []model.Record
+			for range 5000 {
+				e := benchEntry()
+				e.ReceivedAt = time.Now()
+				records = append(records, model.Record{Entry: e})
+			}
+			if _, err := db.Absorb(b.Context(), records, false); err != nil {
+				b.Fatal(err)
+			}
+			playing := db.Playing()
+			b.ReportAllocs()
+			for b.Loop() {
+				now := time.Now()
+				if _, err := playing.LatestEntry(b.Context(), now); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := playing.NextEntry(b.Context(), now); err == nil {
+					b.Fatal("something follows")
+				}
+			}
+		})
+	}
+}

@@ -35,8 +35,9 @@
 //
 // What is derived from entries follows what the writes say. A station derives
 // its on-air log in the transaction of the write. A node derives what was heard in
-// the next read that asks, and on both such a read derives how many entries each
-// day has. So storing an entry on a node stays a single statement.
+// the next read of a list, or as soon as nothing more is stored. What plays now it
+// derives without writing. On both, a read derives how many entries each day has. So
+// storing an entry on a node stays a single statement.
 // By these numbers a page of a list is found at any depth, at the same cost.
 //
 // What is read for visitors (see model.ForVisitor) has connections of its own, so

@@ -37,9 +37,13 @@ type heardLog struct {
 	most int // how many entries, and changes, are followed in one transaction
 	// turn is held by the goroutine that derives.
 	turn chan struct{}
-	// behind is told that a read left something to be derived.
-	behind  chan struct{}
-	trouble *logging.Lasting
+	// behind is told that a read left something to be derived, pending that
+	// something pends.
+	behind, pending chan struct{}
+	// quiet is how long nothing more pends before the background derives, longest
+	// how long it waits for that.
+	quiet, longest time.Duration
+	trouble        *logging.Lasting
 	// prepared: the note is known to be there.
 	prepared atomic.Bool
 }
@@ -50,11 +54,14 @@ const (
 	// heardPage is less than airlog.Page, because what engines say waits behind
 	// such a transaction in an embedded database.
 	heardPage = airlog.Page / 4
+	// heardQuiet and heardLongest are what is said of them above.
+	heardQuiet   = time.Second
+	heardLongest = time.Minute
 )
 
 func newHeardLog(db *sqldb.DB) *heardLog {
 	return &heardLog{
-		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1),
+		db: db, page: heardPage, most: mostPending, turn: make(chan struct{}, 1), behind: make(chan struct{}, 1), pending: make(chan struct{}, 1), quiet: heardQuiet, longest: heardLongest,
 		trouble: logging.NewLasting(db.Log, "what was heard can't be derived"),
 	}
 }
@@ -90,9 +97,11 @@ func (h *heardLog) followFor(ctx context.Context) {
 }
 
 // goOn has the rest derived in the background.
-func (h *heardLog) goOn() {
+func (h *heardLog) goOn() { wake(h.behind) }
+
+func wake(c chan struct{}) {
 	select {
-	case h.behind <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -117,6 +126,15 @@ func (h *heardLog) pends(ctx context.Context) (some bool, err error) {
 	return some, err
 }
 
+// lacks reports whether the tables lack anything.
+func (h *heardLog) lacks(ctx context.Context) (bool, error) {
+	if pends, err := h.pends(ctx); err != nil || pends || !h.prepared.Load() {
+		return pends, err
+	}
+	note, err := h.note(ctx)
+	return err == nil && note.Stage != heardWhole, err
+}
+
 // errTooMuch: more is pending than one transaction can follow.
 var errTooMuch = errors.New("too much has changed to be derived at once")
 
@@ -134,38 +152,62 @@ func (h *heardLog) follow(ctx context.Context) error {
 // a part of that is taken, do is not called, and the error is errTooMuch.
 func (h *heardLog) commit(ctx context.Context, do func(ctx context.Context, tx *writing, note *heardNote) error) error {
 	tooMuch := false
-	err := storeDerived(ctx, h.db, func(ctx context.Context, tx *writing) error {
+	err := h.changeNote(ctx, func(ctx context.Context, tx *writing, note *heardNote) error {
+		p, err := tx.takePending(ctx, h.most)
+		if err != nil {
+			return err
+		}
+		if tooMuch = p.more(); tooMuch {
+			from, err := h.unchanged(ctx, tx, p)
+			note.leave(from)
+			return err
+		}
+		for source, touched := range p.touched() {
+			if err := h.log(tx, source).Follow(ctx, touched); err != nil {
+				return err
+			}
+		}
+		return do(ctx, tx, note)
+	})
+	if err == nil && tooMuch {
+		return errTooMuch
+	}
+	return err
+}
+
+// changeNote runs do in a transaction, with the note, which it may change.
+func (h *heardLog) changeNote(ctx context.Context, do func(ctx context.Context, tx *writing, note *heardNote) error) error {
+	return storeDerived(ctx, h.db, func(ctx context.Context, tx *writing) error {
 		tx.touched.Inaudible()
 		note, err := tx.heardNote(ctx)
 		if err != nil {
 			return err
 		}
 		before := note
-		p, err := tx.takePending(ctx, h.most)
-		if err != nil {
+		if err := do(ctx, tx, &note); err != nil || note == before {
 			return err
-		}
-		if tooMuch = p.more; tooMuch {
-			note.leave(time.Time{})
-		} else {
-			for source, touched := range p.touched() {
-				if err := h.log(tx, source).Follow(ctx, touched); err != nil {
-					return err
-				}
-			}
-			if err := do(ctx, tx, &note); err != nil {
-				return err
-			}
-		}
-		if note == before {
-			return nil
 		}
 		return tx.storeHeardNote(ctx, note)
 	})
-	if err == nil && tooMuch {
-		return errTooMuch
+}
+
+// unchanged is a moment before which what is pending alters nothing; zero if that
+// is not known.
+func (h *heardLog) unchanged(ctx context.Context, tx *writing, p pending) (from time.Time, err error) {
+	if p.moreChanges {
+		return from, nil
 	}
-	return err
+	horizon := p.fresh[len(p.fresh)-1].playedAt
+	for source, touched := range p.touched() {
+		unchanged, err := h.log(tx, source).Unchanged(ctx, touched.Changes(source), horizon)
+		if err != nil || unchanged.IsZero() {
+			return unchanged, err
+		}
+		if from.IsZero() || unchanged.Before(from) {
+			from = unchanged
+		}
+	}
+	return from, nil
 }
 
 // log is what was heard of a source, within a transaction.

@@ -1,6 +1,9 @@
 package repo
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // SetHeard makes the node read what was said in parts of that many rows, and follow
 // at most that many changes at once.
@@ -8,3 +11,8 @@ func (n *Node) SetHeard(page, most int) { n.heard.page, n.heard.most, n.page = p
 
 // CatchUpHeard is what KeepHeard does whenever it has to.
 func (n *Node) CatchUpHeard(ctx context.Context) (did bool, err error) { return n.heard.catchUp(ctx) }
+
+// SetQuiet sets how long KeepHeard waits until nothing more pends, and at most.
+func (n *Node) SetQuiet(quiet, longest time.Duration) {
+	n.heard.quiet, n.heard.longest = quiet, longest
+}

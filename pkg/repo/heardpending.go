@@ -17,10 +17,14 @@ import (
 
 // pending is what was said since it was derived last what was heard.
 type pending struct {
-	fresh   []freshEntry
+	fresh   []freshEntry // by when they were played
 	changes []pendingChange
-	more    bool // there is more than can be followed in one transaction
+	// moreFresh and moreChanges: there is more than can be followed in one
+	// transaction.
+	moreFresh, moreChanges bool
 }
+
+func (p pending) more() bool { return p.moreFresh || p.moreChanges }
 
 // mostPending is how much is followed in one transaction, at most.
 const mostPending = 2000
@@ -148,7 +152,7 @@ func (tx *writing) takePending(ctx context.Context, most int) (p pending, err er
 	if p.fresh, err = tx.fresh(ctx, most); err != nil {
 		return p, err
 	}
-	p.more = len(p.changes) == most || len(p.fresh) == most
+	p.moreFresh, p.moreChanges = len(p.fresh) == most, len(p.changes) == most
 	if err := tx.settle(ctx, p.fresh); err != nil {
 		return p, err
 	}

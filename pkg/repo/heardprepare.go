@@ -38,11 +38,7 @@ func (h *heardLog) prepare(ctx context.Context) error {
 
 // begin notes that a service that derives has begun, and how far the log is.
 func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
-	err = storeDerived(ctx, h.db, func(ctx context.Context, tx *writing) error {
-		note, err := tx.heardNote(ctx)
-		if err != nil {
-			return err
-		}
+	err = h.changeNote(ctx, func(ctx context.Context, tx *writing, note *heardNote) error {
 		identity, err := readIdentity(tx.gorm(ctx))
 		if err != nil {
 			return err
@@ -51,7 +47,7 @@ func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
 			note.leave(time.Time{})
 		}
 		stage, note.Starts = note.Stage, identity.Starts
-		return tx.storeHeardNote(ctx, note)
+		return nil
 	})
 	return stage, err
 }
@@ -59,9 +55,10 @@ func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
 // keepPause is the pause before it is tried again to derive what was heard.
 const keepPause = time.Minute
 
-// KeepHeard derives in the background what reads left out because it was too much,
-// and what older programs left out, until ctx ends. changed is called when
-// something was derived. Call it once, after PrepareHeard.
+// KeepHeard derives in the background what reads and older programs left out, until
+// ctx ends: at once what was too much for a list, and what Playing found as soon as
+// nothing more is said, or after a minute. changed is called when something was
+// derived. Call it once, after PrepareHeard.
 func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
 	for {
 		did, err := n.heard.catchUp(ctx)
@@ -76,12 +73,30 @@ func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
 		if err != nil {
 			again = time.After(keepPause)
 		}
+		n.heard.awaitWork(ctx, again)
+	}
+}
+
+// awaitWork returns when something is to be derived, or at again. While things are
+// still being said it waits until that is over, so that they are derived together
+// and nobody who says them waits.
+func (h *heardLog) awaitWork(ctx context.Context, again <-chan time.Time) {
+	var quiet, longest <-chan time.Time
+	for {
 		select {
+		case <-h.pending:
+			quiet = time.After(h.quiet)
+			if longest == nil {
+				longest = time.After(h.longest)
+			}
+			continue
 		case <-ctx.Done():
-			return nil
-		case <-n.heard.behind:
+		case <-h.behind:
 		case <-again:
+		case <-quiet:
+		case <-longest:
 		}
+		return
 	}
 }
 

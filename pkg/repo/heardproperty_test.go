@@ -3,8 +3,11 @@ package repo_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -142,13 +145,16 @@ func (h *history) say(ctx context.Context, t *rapid.T) {
 func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 	t.Helper()
 	db := h.node(t)
+	plays := h.plays(ctx, t, db)
 	n, err := db.Heard().CountEntries(ctx, model.EntryQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if did, err := db.CatchUpHeard(ctx); err != nil {
+	did, err := db.CatchUpHeard(ctx)
+	if err != nil {
 		t.Fatal(err)
-	} else if did { // it was too much for the read
+	}
+	if did { // it was too much for the read
 		if n, err = db.Heard().CountEntries(ctx, model.EntryQuery{}); err != nil {
 			t.Fatal(err)
 		}
@@ -170,6 +176,11 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 			t.Fatalf("of source %d was heard\n%s, want\n%s", source, onairtest.Text(got), onairtest.Text(want))
 		}
 	}
+	if !did || h.isDerivedAtOnce() {
+		for _, p := range plays {
+			p.compare(ctx, t, db.Heard())
+		}
+	}
 	compareHearings(ctx, t, db, said, log)
 	if n != int64(total) {
 		t.Fatalf("%d segments are counted, want %d", n, total)
@@ -177,6 +188,57 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 	q := model.EntryQuery{From: midnight.AddDate(0, 0, -1), To: midnight.AddDate(0, 0, 3)}
 	if counted, err := db.CountEntries(ctx, q); err != nil || counted != h.visible(q) {
 		t.Fatalf("%d entries are counted, want %d, %v", counted, h.visible(q), err)
+	}
+}
+
+// play is what was said to play last and next at a moment.
+type play struct {
+	at           time.Time
+	latest, next model.Entry
+}
+
+// plays asks what plays at moments of the history, and next to them.
+func (h *history) plays(ctx context.Context, t *rapid.T, db *repo.Node) (plays []play) {
+	var moments []time.Time
+	for _, r := range h.records {
+		moments = append(moments, r.Entry.PlayedAt(), r.Entry.PlayedAt().Add(-time.Microsecond))
+		if arrived := r.Entry.ReceivedAt; !arrived.IsZero() {
+			moments = append(moments, arrived)
+		}
+	}
+	for range min(4, len(moments)) {
+		p := play{at: rapid.SampledFrom(moments).Draw(t, "moment")}
+		p.latest = foundEntry(t)(db.Playing().LatestEntry(ctx, p.at))
+		p.next = foundEntry(t)(db.Playing().NextEntry(ctx, p.at))
+		plays = append(plays, p)
+	}
+	return plays
+}
+
+// isDerivedAtOnce: what plays does not hang on what was derived before.
+func (h *history) isDerivedAtOnce() bool {
+	return len(onair.Periods(h.rules)) == 1 && onair.Periods(h.rules)[0].Rule.Version != model.RuleAsSaid
+}
+
+// compare fails if the derived log says something else.
+func (p play) compare(ctx context.Context, t *rapid.T, log *repo.OnAirLog) {
+	t.Helper()
+	if want := foundEntry(t)(log.LatestEntry(ctx, p.at)); !reflect.DeepEqual(p.latest, want) {
+		t.Fatalf("at %s the latest was %+v, %+v, want %+v, %+v", p.at, p.latest, p.latest.Air, want, want.Air)
+	}
+	if want := foundEntry(t)(log.NextEntry(ctx, p.at)); !reflect.DeepEqual(p.next, want) {
+		t.Fatalf("at %s the next was %+v, %+v, want %+v, %+v", p.at, p.next, p.next.Air, want, want.Air)
+	}
+}
+
+// foundEntry passes an entry on, zero if there is none.
+func foundEntry(t *rapid.T) func(model.Entry, error) model.Entry {
+	return func(e model.Entry, err error) model.Entry {
+		t.Helper()
+		if err != nil && !errors.Is(err, model.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return e
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 	recheckEvery = time.Minute
 	// maxLooks, a second, and burstOfLooks bound how often the loop looks at
 	// the log. So while a backlog is stored, the loop does not look after every
-	// entry, and seldom has it derived what was heard.
+	// entry: a look at what was stored a moment ago derives what was heard of it.
 	maxLooks     = 3
 	burstOfLooks = 20
 	// minBackoff and maxBackoff bound the pause after a failure.

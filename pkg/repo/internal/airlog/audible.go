@@ -58,10 +58,16 @@ func (l *Log) derive(ctx context.Context, p onair.Period, source int, w *onair.W
 		return nil, nil, err
 	}
 	l.read += len(s.plays)
+	return s, deriveIn(part, p, s), nil
+}
+
+// deriveIn derives what was heard of the plays that start in a part of the history,
+// which is between two cuts.
+func deriveIn(part onair.Window, p onair.Period, s *said) []heard.Heard {
 	plays := slices.DeleteFunc(slices.Clone(s.plays), func(p heard.Play) bool {
 		return p.Start.Before(part.From) || !part.To.IsZero() && p.Start.After(part.To)
 	})
-	return s, heard.Derive(p.Config(), plays, s.reports), nil
+	return heard.Derive(p.Config(), plays, s.reports)
 }
 
 // enclosing reads what was said around w, and returns a part of the history that

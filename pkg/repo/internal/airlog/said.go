@@ -94,14 +94,14 @@ func (r rows) playsBefore(ctx context.Context, source int, bound, to time.Time, 
 }
 
 // stragglers are the plays that start in [bound, since), and of which something
-// arrived when later plays had begun.
+// arrived when later plays had begun. What arrived long after them proves nothing.
 func (r rows) stragglers(ctx context.Context, source int, bound, since time.Time) ([]aPlay, error) {
 	from := since.Add(-heard.Reach)
 	if from.Before(bound) {
 		from = bound
 	}
-	return sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? AND (received_at >= ? OR told <> '')",
-		source, sqldb.At(from), sqldb.At(since), sqldb.At(since.Add(-time.Second)))
+	return sqldb.Select(ctx, r.Conn, scanPlay, r.playsOf(playColumns)+"played_at >= ? AND played_at < ? AND (received_at >= ? AND received_at <= ? OR told <> '')",
+		source, sqldb.At(from), sqldb.At(since), sqldb.At(since.Add(-time.Second)), sqldb.At(since.Add(heard.Reach)))
 }
 
 // fallbacks are the plays that start in [from, to) and may be of a fallback show.

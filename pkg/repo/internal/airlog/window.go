@@ -103,24 +103,33 @@ func (s *said) enclose(cuts []time.Time, from, to time.Time) (w onair.Window, ok
 func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, w onair.Window, many int) (onair.Window, error) {
 	from, to := w.From, w.To
 	for n := beside; ; n *= 4 {
-		s, err := l.saidBefore(ctx, p, source, from, n)
-		if err == nil {
-			err = l.saidFrom(ctx, source, s, onair.Window{From: from}, n+many)
-		}
+		s, cuts, err := l.cutsBeside(ctx, p, source, changes, from, n, n+many)
 		if err != nil {
 			return onair.Window{}, err
 		}
-		were := changes.Undo(s.plays, onair.Window{From: s.since, To: s.until})
-		if err := l.complete(ctx, p, source, s, were...); err != nil {
-			return onair.Window{}, err
-		}
-		cuts := both(s.cuts, s.cutsAmong(p.Config(), were))
 		if w, ok := s.enclose(cuts, from, to); ok {
 			l.last = s
 			return w, nil
 		}
 		l.tx.GoesOn()
 	}
+}
+
+// cutsBeside reads what was said by some plays before and after a moment, and
+// returns the cuts that are there with the changes and without them.
+func (l *Log) cutsBeside(ctx context.Context, p onair.Period, source int, changes *onair.Changes, at time.Time, before, after int) (*said, []time.Time, error) {
+	s, err := l.saidBefore(ctx, p, source, at, before)
+	if err == nil {
+		err = l.saidFrom(ctx, source, s, onair.Window{From: at}, after)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	were := changes.Undo(s.plays, onair.Window{From: s.since, To: s.until})
+	if err := l.complete(ctx, p, source, s, were...); err != nil {
+		return nil, nil, err
+	}
+	return s, both(s.cuts, s.cutsAmong(p.Config(), were)), nil
 }
 
 // both returns the moments that are in both lists, which are in order.

@@ -92,7 +92,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		return nil, err
 	}
 	a.base = base
-	a.tracks = trackservice.New(journal.NewShown(a.heard, a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
+	a.tracks = trackservice.New(journal.NewShown(db.Playing(), a.journal), a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	db.OnLate(a.stored)
 	a.clocks = engineclock.New(engineclock.Zones{Engine: cfg.EngineZone(), Station: cfg.Station.Zone}, base.Log("clock"))
 	recorder := playlog.New(db, base.Log("playlog"), time.Now, a.stored).Taking(a.journal).Witnessing(a.clocks.Note)
