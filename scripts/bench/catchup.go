@@ -17,6 +17,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/onair/heard"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
@@ -87,10 +89,27 @@ func backlog(ctx context.Context, url string, records int) error {
 	if err := db.Migrate(ctx); err != nil {
 		return errors.Join(err, db.Close())
 	}
-	return errors.Join(absorb(records, seedEntry, func(batch []model.Record) error {
+	err = absorb(records, seedEntry, func(batch []model.Record) error {
 		_, err := db.Absorb(ctx, batch, false)
 		return err
-	}), db.Close())
+	})
+	if err == nil {
+		err = deriveHeard(ctx, db)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// deriveHeard derives what was heard at a node, as its service does when titles are
+// played. Otherwise the service would do that while it is measured.
+func deriveHeard(ctx context.Context, db *repo.Node) error {
+	defaults := heard.Defaults()
+	_, err := db.StartRule(ctx, onair.Config{
+		FallbackShows: defaults.FallbackShows, LongestFile: defaults.LongestFile, LongestLive: defaults.LongestLive,
+	}.Rule())
+	if err != nil {
+		return err
+	}
+	return db.PrepareHeard(ctx)
 }
 
 // archive fills a sync node's database with the records that entry makes, and its

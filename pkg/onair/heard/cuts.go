@@ -106,13 +106,16 @@ func (s *survey) isCut(i int) bool {
 }
 
 // endsAll reports whether a play of the programme ends everything before it. It
-// does so if it repeats nothing, nothing can replace it, and it sounds for a
-// second.
+// does so if it repeats nothing, nothing can replace it, and nothing else begins
+// before it has sounded for a second or has ended.
 func (s *survey) endsAll(i int) bool {
 	p := s.plays[i]
-	firstSecond := p.Start.Add(shortest)
-	isCovered := i+1 < len(s.plays) && !s.plays[i+1].Start.After(firstSecond)
-	if !p.isNew || !p.isAlone || isCovered || p.bound().Before(firstSecond) {
+	least := p.Start.Add(shortest)
+	if p.bound().Before(least) {
+		least = p.bound()
+	}
+	isCutShort := i+1 < len(s.plays) && s.plays[i+1].Start.Before(least)
+	if !p.isNew || !p.isAlone || isCutShort {
 		return false
 	}
 	return !p.mayHaveBeenLate() || s.isUncovered(p)

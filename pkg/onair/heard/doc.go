@@ -120,7 +120,8 @@
 //
 // Cuts finds where a history may be cut, so that a part of it can be derived
 // alone. As a rule that is at each play of the programme that is audible from its
-// start: it ends whatever was before. There is no cut where something that began
+// start: it ends whatever was before. Plays that end before the next begins are
+// cuts however short they are. There is no cut where something that began
 // earlier is repeated, is told again, starts within a second, or arrives later
 // and may have been late; or where plays of both sides waited in one queue. What
 // a window needs of health is its Evidence.

@@ -78,6 +78,9 @@ func (p *play) bound() time.Time {
 	return p.end
 }
 
+// isOver reports whether the planned end is not after t.
+func (p *play) isOver(t time.Time) bool { return !p.end.IsZero() && !p.end.After(t) }
+
 // isFirst reports whether the play is no repetition.
 func (p *play) isFirst() bool { return p.title.play == p }
 

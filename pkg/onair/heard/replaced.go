@@ -26,10 +26,7 @@ func (p place) isTaken(at time.Time) bool { return p.next != nil && !at.Before(p
 // slot may begin with one. The plays stand in order.
 func replace(plays []*play) {
 	for slot, rank := 0, 0; rank < len(plays); slot++ {
-		n := 1
-		for rank+n < len(plays) && sharesSlot(plays[rank:rank+n], plays[rank+n]) {
-			n++
-		}
+		n := slotLength(plays[rank:])
 		settled := settle(plays[rank : rank+n])
 		for i, p := range settled {
 			p.slot, p.rank, p.isEarliest = slot, rank+i, i == 0
@@ -38,11 +35,20 @@ func replace(plays []*play) {
 	}
 }
 
-// sharesSlot reports whether p starts within a second of the slot's plays, none
-// of which has ended by then.
-func sharesSlot(slot []*play, p *play) bool {
-	hasEnded := func(o *play) bool { return !o.end.IsZero() && !o.end.After(p.Start) }
-	return p.Start.Sub(slot[len(slot)-1].Start) <= oneSlot && !slices.ContainsFunc(slot, hasEnded)
+// slotLength is how many of the plays, which stand in order, share the slot of the
+// first: each starts within a second of the one before, and none before it has
+// ended by then.
+func slotLength(plays []*play) int {
+	ends := forever // the first end
+	for n, p := range plays {
+		if n > 0 && (p.Start.Sub(plays[n-1].Start) > oneSlot || !p.Start.Before(ends)) {
+			return n
+		}
+		if !p.end.IsZero() && p.end.Before(ends) {
+			ends = p.end
+		}
+	}
+	return len(plays)
 }
 
 // settle returns the plays of one slot in the order in which they replaced each

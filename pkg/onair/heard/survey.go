@@ -31,7 +31,7 @@ type seen struct {
 	*run
 	isCounted bool // neither void nor the repetition of a void play
 	isNew     bool // it is counted and no repetition, and so is the one before
-	isAlone   bool // no other play of the programme starts within a second
+	isAlone   bool // no other play of the programme can share its slot
 
 	nextPlay, nextFallback *seen
 	// Of this play and all later ones: the first arrival of any, and of a
@@ -106,7 +106,7 @@ func (s *survey) join(longest time.Duration) {
 			repeats := p.mayRepeat(last.play)
 			p.isCounted = follows && (last.isCounted || !repeats)
 			p.isNew = follows && last.isCounted && !repeats
-			p.isAlone = p.Start.Sub(last.Start) > oneSlot
+			p.isAlone = p.Start.Sub(last.Start) > oneSlot || last.isCounted && last.isOver(p.Start)
 			last.isAlone = last.isAlone && p.isAlone
 			p.run = last.run
 		}

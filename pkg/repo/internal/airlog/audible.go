@@ -107,56 +107,73 @@ func (l *Log) enclosing(ctx context.Context, p onair.Period, source int, w *onai
 	}
 }
 
-// changed are the windows in which changes of a source can alter what is
-// audible, in order.
-func (l *Log) changed(ctx context.Context, source int, changes *onair.Changes) (windows []onair.Window, err error) {
+// changed calls mend with the windows in which changes of a source can alter what
+// is audible, in order. Each is mended before the next is found, because what was
+// read to find it serves to derive it.
+func (l *Log) changed(ctx context.Context, source int, changes *onair.Changes, mend func(onair.Window) error) error {
 	for _, p := range l.periods {
-		var found []onair.Window
+		within := func(w onair.Window) error {
+			if part, ok := w.Intersect(p.Window); ok {
+				return mend(part)
+			}
+			return nil
+		}
+		var err error
 		if p.Rule.Version == model.RuleAsSaid {
-			found, err = onair.Windows(changes.Starts(), func(at time.Time, limit int) ([]time.Time, error) {
-				return l.rows.startsAfter(ctx, source, at, limit)
-			})
+			err = l.changedAsSaid(ctx, source, changes, within)
 		} else {
-			found, err = l.changedHeard(ctx, p, source, changes)
+			err = l.changedHeard(ctx, p, source, changes, within)
 		}
 		if err != nil {
-			return nil, err
-		}
-		for _, w := range found {
-			if part, ok := w.Intersect(p.Window); ok {
-				windows = append(windows, part)
-			}
+			return err
 		}
 	}
-	return windows, nil
+	return nil
+}
+
+// changedAsSaid is changed for the rule that takes each play as it was said.
+func (l *Log) changedAsSaid(ctx context.Context, source int, changes *onair.Changes, mend func(onair.Window) error) error {
+	windows, err := onair.Windows(changes.Starts(), func(at time.Time, limit int) ([]time.Time, error) {
+		return l.rows.startsAfter(ctx, source, at, limit)
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range windows {
+		if err := mend(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changedHeard is changed for the rule of what was heard.
-func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, changes *onair.Changes) (windows []onair.Window, err error) {
+func (l *Log) changedHeard(ctx context.Context, p onair.Period, source int, changes *onair.Changes, mend func(onair.Window) error) error {
 	awaiting, err := l.awaiting(ctx, p, source, changes.Reports)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	moments := append(changes.Moments(p), awaiting...)
 	slices.SortFunc(moments, time.Time.Compare)
-	for _, w := range onair.Near(moments) {
-		many, _ := slices.BinarySearchFunc(moments, w.To.Add(1), time.Time.Compare)
-		moments = moments[many:] // those of the windows to come
-		n := len(windows)
-		if n > 0 && (windows[n-1].To.IsZero() || windows[n-1].To.After(w.To)) {
+	stretches, err := l.stretches(ctx, source, moments)
+	if err != nil {
+		return err
+	}
+	var mended time.Time // until then
+	for i, s := range stretches {
+		if i > 0 && (mended.IsZero() || mended.After(s.To)) {
 			continue // it is in the window before
 		}
-		w, err := l.touched(ctx, p, source, changes, w, many)
+		w, err := l.touched(ctx, p, source, changes, s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if n > 0 && !w.From.After(windows[n-1].To) {
-			windows[n-1].To = w.To
-			continue
+		if err := mend(w); err != nil {
+			return err
 		}
-		windows = append(windows, w)
+		mended = w.To
 	}
-	return windows, nil
+	return nil
 }
 
 // awaiting are the starts of fallbacks of which reports may still decide whether

@@ -73,14 +73,9 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 		}
 	}
 	for _, source := range t.Sources() {
-		windows, err := l.changed(ctx, source, t.Changes(source))
+		err := l.changed(ctx, source, t.Changes(source), func(w onair.Window) error { return l.mendReigns(ctx, w, &source) })
 		if err != nil {
 			return err
-		}
-		for _, w := range windows {
-			if err := l.mendReigns(ctx, w, &source); err != nil {
-				return err
-			}
 		}
 	}
 	return l.countDays(ctx)

@@ -97,13 +97,65 @@ func (s *said) enclose(cuts []time.Time, from, to time.Time) (w onair.Window, ok
 	return w, s.until.IsZero()
 }
 
-// touched is the window in which changes of a source, so many of them from one
-// moment to another, can alter what was heard: between two cuts of the history,
-// as it was and as it is.
-func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, w onair.Window, many int) (onair.Window, error) {
-	from, to := w.From, w.To
+// few is how many plays between two changes are read sooner than the two windows
+// of those changes, which take some ten statements each.
+const few = 100
+
+// stretch is a time in which changes are near to one another.
+type stretch struct {
+	onair.Window
+	plays int // about how many start in it
+}
+
+// stretches puts moments, which are in order, together if few plays start in
+// between. No stretch becomes longer by that than is read at once.
+func (l *Log) stretches(ctx context.Context, source int, moments []time.Time) (all []stretch, err error) {
+	ahead := nextStarts{rows: l.rows, source: source}
+	for _, w := range onair.Near(moments) {
+		many, _ := slices.BinarySearchFunc(moments, w.To.Add(1), time.Time.Compare)
+		moments = moments[many:] // those of the windows to come
+		if n := len(all); n > 0 {
+			last := &all[n-1]
+			between, err := ahead.between(ctx, last.To, w.From)
+			if err != nil {
+				return nil, err
+			}
+			if plays := last.plays + between + many; between <= few && plays <= l.rows.page {
+				last.To, last.plays = w.To, plays
+				continue
+			}
+		}
+		all = append(all, stretch{w, many})
+	}
+	return all, nil
+}
+
+// nextStarts counts what starts between moments, one after the other.
+type nextStarts struct {
+	rows
+	source int
+	read   []time.Time // the next ones
+}
+
+// between is how many plays start between two moments; if they are not few, it may
+// be less than that.
+func (n *nextStarts) between(ctx context.Context, from, to time.Time) (plays int, err error) {
+	passed, _ := slices.BinarySearchFunc(n.read, from.Add(1), time.Time.Compare)
+	n.read = n.read[passed:]
+	if plays, _ = slices.BinarySearchFunc(n.read, to, time.Time.Compare); plays < len(n.read) {
+		return plays, nil
+	}
+	n.read, err = n.startsAfter(ctx, n.source, from, 2*few) // there may be more
+	plays, _ = slices.BinarySearchFunc(n.read, to, time.Time.Compare)
+	return plays, err
+}
+
+// touched is the window in which the changes of a source in a stretch can alter
+// what was heard: between two cuts of the history, as it was and as it is.
+func (l *Log) touched(ctx context.Context, p onair.Period, source int, changes *onair.Changes, t stretch) (onair.Window, error) {
+	from, to := t.From, t.To
 	for n := beside; ; n *= 4 {
-		s, cuts, err := l.cutsBeside(ctx, p, source, changes, from, n, n+many)
+		s, cuts, err := l.cutsBeside(ctx, p, source, changes, from, n, n+t.plays)
 		if err != nil {
 			return onair.Window{}, err
 		}
