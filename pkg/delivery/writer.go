@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,7 @@ const (
 
 // ErrNotYet is the error of a Ledger that is not prepared yet. That is no trouble,
 // and does not count as a try.
-var ErrNotYet = errors.New("the ledger is not prepared yet")
+var ErrNotYet = fmt.Errorf("%w: it is not prepared yet", model.ErrUnavailable)
 
 // writer writes into the ledger, in the order in which it is asked to. A write
 // that fails is tried again and holds up the others: a delivery must be stored
