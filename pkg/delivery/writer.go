@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +24,10 @@ const (
 	// maxWrites bounds the writes that wait in memory.
 	maxWrites = 10 * MaxWaiting
 )
+
+// ErrNotYet is the error of a Ledger that is not prepared yet. That is no trouble,
+// and does not count as a try.
+var ErrNotYet = fmt.Errorf("%w: it is not prepared yet", model.ErrUnavailable)
 
 // writer writes into the ledger, in the order in which it is asked to. A write
 // that fails is tried again and holds up the others: a delivery must be stored
@@ -157,9 +163,16 @@ func (w *writer) try(ctx context.Context, one *write) bool {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	err := one.do(ctx)
-	w.trouble.Report(err)
+	notYet := errors.Is(err, ErrNotYet)
+	if !notYet {
+		w.trouble.Report(err)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if notYet {
+		w.slow = true
+		return false
+	}
 	one.done, w.slow = err == nil, err != nil
 	over := one.done || !one.again
 	if over {

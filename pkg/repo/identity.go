@@ -50,7 +50,7 @@ func (d *DB) Belongs(ctx context.Context, o model.Owner) error {
 	if err == nil {
 		err = foreign(found, o)
 	}
-	return d.db.Fail(ctx, "look whose the database is", err)
+	return plainly(d.db.Fail(ctx, "look whose the database is", err))
 }
 
 // Database is the database's own random number. Errors: model.ErrNotFound if

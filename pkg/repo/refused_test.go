@@ -7,12 +7,14 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
-// TestDB_Migrate_refused: who changes the schema is first told that the password,
-// the user or the database's name is wrong.
+// TestDB_Migrate_refused: who changes the schema, or looks whose the database is
+// before that, is first told that the password, the user or the database's name is
+// wrong.
 func TestDB_Migrate_refused(t *testing.T) {
 	t.Parallel()
 	good, err := url.Parse(repotest.MariaDB(t).URL(t))
@@ -30,7 +32,7 @@ func TestDB_Migrate_refused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for what, err := range map[string]error{"migrate": db.Migrate(t.Context()), "status": func() error { _, err := db.MigrationStatus(t.Context()); return err }()} {
+		for what, err := range map[string]error{"belongs": db.Belongs(t.Context(), model.Owner{Service: model.EngineAPI, Host: 1}), "migrate": db.Migrate(t.Context()), "status": func() error { _, err := db.MigrationStatus(t.Context()); return err }()} {
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "hush") {
 				t.Errorf("%s: %v, want %q", what, err, test.want)
 			}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 	"testing"
 
+	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 )
 
@@ -23,7 +24,7 @@ func TestIdentity(t *testing.T) {
 				t.Helper()
 				other := launch(t, t.TempDir(), program, database, append(env, migrate)...)
 				defer other.end(t)
-				<-other.exited
+				patience.Receive(t, program+" ends", other.exited)
 				if code := other.cmd.ProcessState.ExitCode(); code == 0 || !strings.Contains(other.logged(), want) {
 					t.Errorf("%s: exit code %d, want %q in its log:\n%s", program, code, want, other.logged())
 				}

@@ -102,6 +102,7 @@ func liveOnHost(t *testing.T) {
 	}{
 		{"Install", install},
 		{"Sandbox", sandbox},
+		{"Reload", reload},
 		{"Kill", kill},
 		{"Watchdog", watchdog},
 		{"Stop", stop},
@@ -142,6 +143,20 @@ func sandbox(t *testing.T) {
 		if !regexp.MustCompile(want).Match(status) {
 			t.Errorf("status of the process lacks %s:\n%s", want, status)
 		}
+	}
+}
+
+// reload has the process read its secrets again. It is the same process after
+// that, and if it crashed, no secret would be written to the disk.
+func reload(t *testing.T) {
+	before := mainPID(t)
+	mustSh(t, "systemctl reload "+unit)
+	mustSurvive(t)
+	if after := mainPID(t); after != before {
+		t.Errorf("process %s became process %s", before, after)
+	}
+	if got := show(t, "LimitCORE"); got != "0" {
+		t.Errorf("core files may have %s bytes", got)
 	}
 }
 

@@ -137,6 +137,9 @@ func deploy(t *testing.T) *deployment {
 			}
 			for _, unit := range units {
 				h.sh(t, "systemd-analyze verify /etc/systemd/system/"+unit+".service")
+				if got := h.sh(t, "systemctl show -P CanReload -P LimitCORE "+unit); strings.Join(strings.Fields(got), " ") != "yes 0" {
+					t.Errorf("%s: CanReload, LimitCORE: %s", unit, got)
+				}
 				t.Logf("%s: %s", h.name, lastLine(h.sh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
 			}
 		})

@@ -63,7 +63,8 @@ func (db *DB) InPlace() error {
 	return fmt.Errorf("%w: %w", model.ErrUnavailable, ErrFileGone)
 }
 
-// LastWrite is how the last write ended, or not known if that was too long ago.
+// LastWrite is how the last write ended. It is not known how the next one would
+// end if that was too long ago.
 func (db *DB) LastWrite() (known bool, err error) {
 	db.last.mu.Lock()
 	defer db.last.mu.Unlock()

@@ -2,8 +2,8 @@ package app
 
 import (
 	"context"
-	"fmt"
 
+	"aura.radio/engine/pkg/delivery"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/services/status-monitor/internal/act"
 )
@@ -18,10 +18,26 @@ type ledger struct {
 
 // StoreDeliveries implements delivery.Ledger.
 func (l ledger) StoreDeliveries(ctx context.Context, ds []model.Delivery) ([]model.Delivery, error) {
+	if err := l.await(ctx); err != nil {
+		return nil, err
+	}
+	return l.Store.StoreDeliveries(ctx, ds)
+}
+
+// Note implements act.Notes: what was told before the restart is read at once.
+func (l ledger) Note(ctx context.Context, name string) (model.Note, error) {
+	if err := l.await(ctx); err != nil {
+		return model.Note{}, err
+	}
+	return l.Store.Note(ctx, name)
+}
+
+// await returns when the database is prepared, or delivery.ErrNotYet.
+func (l ledger) await(ctx context.Context) error {
 	select {
 	case <-l.prepared:
-		return l.Store.StoreDeliveries(ctx, ds)
+		return nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: it is not prepared yet", model.ErrUnavailable)
+		return delivery.ErrNotYet
 	}
 }
