@@ -41,10 +41,11 @@ func newMetrics(r prometheus.Registerer) metrics {
 }
 
 // observe counts the request and writes it to the access log: our failures as
-// errors, except while the service prepares, refused writes as warnings, other writes as info, reads as debug. The
-// query is left out, because people put secrets there.
+// errors, except of requests that came while the service prepared, refused writes
+// as warnings, other writes as info, reads as debug. The query is left out, because
+// people put secrets there.
 func (s *Server) observe(c *gin.Context) {
-	start := time.Now()
+	start, early := time.Now(), s.preparing()
 	s.metrics.inFlight.Inc()
 	defer func() { // even if a panic cuts the connection
 		s.metrics.inFlight.Dec()
@@ -57,15 +58,15 @@ func (s *Server) observe(c *gin.Context) {
 		if !this.route.streams {
 			s.metrics.seconds.WithLabelValues(method, path).Observe(took.Seconds())
 		}
-		s.logRequest(c, this, status, took)
+		s.logRequest(c, this, status, took, early)
 	}()
 	c.Next()
 }
 
-func (s *Server) logRequest(c *gin.Context, this *call, status int, took time.Duration) {
+func (s *Server) logRequest(c *gin.Context, this *call, status int, took time.Duration, early bool) {
 	level := zerolog.InfoLevel
 	switch {
-	case status == http.StatusServiceUnavailable && s.preparing():
+	case status == http.StatusServiceUnavailable && early:
 	case status >= http.StatusInternalServerError:
 		level = zerolog.ErrorLevel
 	case isRead(c.Request.Method):

@@ -171,6 +171,26 @@ func TestServer_AccessLog(t *testing.T) {
 	}
 }
 
+// TestServer_AccessLog_preparing: a request that came too early is no failure, even
+// if it is answered when the service is ready.
+func TestServer_AccessLog_preparing(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	preparing := true
+	h := httpservertest.New(t, stub{CurrentFunc: func(context.Context) (api.GetCurrentTrackResponseObject, error) {
+		preparing = false
+		return nil, model.ErrUnavailable
+	}}, func(_ *httpserver.Config, o *httpserver.Options) {
+		o.Log, o.Preparing = zerolog.New(&log), func() bool { return preparing }
+	})
+	for _, want := range []string{`"level":"info"`, `"level":"error"`} {
+		log.Reset()
+		if w := httpservertest.Do(h, "GET", "/api/v1/trackservice/current", ""); w.Code != http.StatusServiceUnavailable || !strings.Contains(log.String(), want) {
+			t.Errorf("%d %s, want %s", w.Code, &log, want)
+		}
+	}
+}
+
 func TestServer_Headers(t *testing.T) {
 	t.Parallel()
 	h := httpservertest.New(t, stub{})
