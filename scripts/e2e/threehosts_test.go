@@ -137,8 +137,10 @@ func deploy(t *testing.T) *deployment {
 			}
 			for _, unit := range units {
 				h.sh(t, "systemd-analyze verify /etc/systemd/system/"+unit+".service")
-				if got := h.sh(t, "systemctl show -P CanReload -P LimitCORE "+unit); strings.Join(strings.Fields(got), " ") != "yes 0" {
-					t.Errorf("%s: CanReload, LimitCORE: %s", unit, got)
+				for property, want := range map[string]string{"CanReload": "yes", "LimitCORE": "0"} {
+					if got := strings.TrimSpace(h.sh(t, "systemctl show -P "+property+" "+unit)); got != want {
+						t.Errorf("%s: %s is %q, want %q", unit, property, got, want)
+					}
 				}
 				t.Logf("%s: %s", h.name, lastLine(h.sh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
 			}
