@@ -47,6 +47,7 @@ unit=multi-user.target
 [ ! -e shared/script ] || unit=script.service
 cat >etc/systemd/system/script.service <<'UNIT'
 [Unit]
+Requires=basic.target
 After=basic.target
 [Service]
 Type=oneshot

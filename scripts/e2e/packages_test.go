@@ -52,7 +52,8 @@ func TestPackages(t *testing.T) {
 }
 
 // byHand is the unit that was installed before there were packages.
-const byHand = `cat >/etc/systemd/system/engine-api.service <<'END'
+const byHand = `set -e
+cat >/etc/systemd/system/engine-api.service <<'END'
 [Service]
 Type=notify
 ExecStart=/usr/bin/engine-api serve
@@ -65,7 +66,8 @@ StateDirectoryMode=0700
 WantedBy=multi-user.target
 END
 install -m 755 bin/engine-api /usr/bin/
-install -d /etc/aura && install -m 640 /dev/null /etc/aura/engine-api.env
+install -d /etc/aura
+install -m 640 /dev/null /etc/aura/engine-api.env
 cat >/etc/aura/engine-api.env <<'END'
 AURA_STATION_TIMEZONE=Europe/Vienna
 AURA_SYNC_HOST=http://127.0.0.1:8010
@@ -123,7 +125,8 @@ func installsTheOthers(t *testing.T) {
 		patience.Await(t, func() error { return active(service) })
 		mustSh(t, "systemd-analyze verify "+service+".service")
 		t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+service)))
-		if page := mustSh(t, "man "+service+" | cat"); !strings.Contains(page, "migrate status") || !strings.Contains(page, "AURA_DATABASE_URL") {
+		page := mustSh(t, fmt.Sprintf("dpkg-deb --fsys-tarfile packages/aura-%s_*.deb | tar -xO ./usr/share/man/man8/%[1]s.8.gz | gunzip", service))
+		if !strings.Contains(page, "migrate status") || !strings.Contains(page, "AURA_DATABASE_URL") {
 			t.Errorf("manual page of %s:\n%s", service, page)
 		}
 		if words := complete(t, service, "mig"); words != "migrate" {
