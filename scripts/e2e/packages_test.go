@@ -84,11 +84,9 @@ const (
 	stateDir     = "/var/lib/aura-engine-api"
 )
 
-// dpkg installs packages as apt does, in a sixth of the time: apt reads all lists
-// of a host. What is configured stays.
 func dpkg(t *testing.T, packages string) string {
 	t.Helper()
-	return mustSh(t, "dpkg --force-confold --install "+packages)
+	return mustSh(t, dpkgInstall+packages)
 }
 
 // movesFromHand: what was stored moves to its new place by itself, and so does what
@@ -97,7 +95,7 @@ func movesFromHand(t *testing.T) {
 	mustSh(t, byHand)
 	awaitReady(t, hostURL, nil)
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
-	said := mustSh(t, asRoot("apt install -o Dpkg::Options::=--force-confold ./packages/aura-engine-api_*.deb"))
+	said := mustSh(t, "DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends -o Dpkg::Options::=--force-confold ./packages/aura-engine-api_*.deb")
 	if !strings.Contains(said, "moved from /var/lib/aura to "+stateDir) || !strings.Contains(said, "engine-api.service.dpkg-old") {
 		t.Errorf("installed over a service that was installed by hand:\n%s", said)
 	}
