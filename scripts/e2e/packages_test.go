@@ -203,7 +203,7 @@ func upgradesOne(t *testing.T) {
 
 func downgrades(t *testing.T) {
 	dpkg(t, "./packages/aura-engine-api_*.deb")
-	awaitVersion(t, strings.Fields(mustSh(t, "bin/engine-api version"))[1])
+	awaitVersion(t, strings.TrimSpace(mustSh(t, "dpkg-deb --field packages/aura-engine-api_*.deb Version | tr '~' -")))
 	mustSurvive(t)
 }
 
@@ -264,7 +264,7 @@ func awaitVersion(t *testing.T, version string) {
 	patience.Await(t, func() error {
 		out, err := exec.Command("sh", "-c", "/proc/$(systemctl show -P MainPID engine-api)/exe version").CombinedOutput()
 		if got := strings.TrimSpace(string(out)); err != nil || got != "engine-api "+version {
-			return fmt.Errorf("runs %s, want %s: %w", got, version, err)
+			return fmt.Errorf("runs %s, want %s: %v", got, version, err)
 		}
 		return nil
 	})
