@@ -263,10 +263,10 @@ func awaitVersion(t *testing.T, version string) {
 	t.Helper()
 	patience.Await(t, func() error {
 		out, err := exec.Command("sh", "-c", "/proc/$(systemctl show -P MainPID engine-api)/exe version").CombinedOutput()
-		if got := strings.TrimSpace(string(out)); err != nil || got != "engine-api "+version {
-			return fmt.Errorf("runs %s, want %s: %v", got, version, err)
+		if got := strings.TrimSpace(string(out)); err == nil && got != "engine-api "+version {
+			err = fmt.Errorf("runs %s, want %s", got, version)
 		}
-		return nil
+		return err
 	})
 	awaitReady(t, hostURL, nil)
 }
