@@ -50,6 +50,10 @@ api-test-0 api-test-1 api-test-2 api-test-3: api-test-%:
 build: ## the three services as static binaries in .build/
 	@scripts/build.sh .build $(SERVICES)
 
+.PHONY: packages
+packages: ## Debian packages of the three services, for amd64 and arm64, in .build/packages/
+	@scripts/packages.sh .build/packages "amd64 arm64" $(SERVICES)
+
 .PHONY: test
 test: ## everything that must hold: all tests with the race detector, checks, each module alone
 	@scripts/test.sh

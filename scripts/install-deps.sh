@@ -9,7 +9,7 @@ set -euo pipefail
 
 # Each entry is PROGRAM:PACKAGE. The program proves that the Debian package is
 # installed. The race detector needs the compiler.
-test_needs=(gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd ip:iproute2)
+test_needs=(gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
 case "${1:-}" in

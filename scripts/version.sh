@@ -3,8 +3,14 @@
 # services/<name>/v1.2.0, 1.2.0+3.gabc1234 three commits later, with .dirty after
 # changes that are not committed, 0.0.0-dev+abc1234 before the first tag.
 #
+# AURA_VERSION is the version of sources that come without their tags.
+#
 #   scripts/version.sh SERVICE
 set -euo pipefail
+if [ -n "${AURA_VERSION:-}" ]; then
+  echo "$AURA_VERSION"
+  exit
+fi
 cd "$(dirname "$0")/.."
 tags=services/$1/v
 if described=$(git describe --tags --dirty=.dirty --match "$tags*" 2>/dev/null); then

@@ -60,7 +60,7 @@ func check(cmd *cobra.Command) *cobra.Command {
 func program() cli.Program[settings] {
 	return cli.Program[settings]{
 		Name: "service", Version: "1.2.3", Short: "Serves",
-		Default: func() settings { return settings{} },
+		Default: func(map[string]string) settings { return settings{} },
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},
@@ -125,19 +125,24 @@ func TestProgram(t *testing.T) {
 		{"box open", cli.ExitUsage, "1 arg"},
 		{"box open --high", cli.ExitUsage, "unknown flag: --high\nsee"},
 		{"box close", cli.ExitOK, ""},
-		{"migrate", cli.ExitUsage, "up, adopt, status"},
+		{"migrate", cli.ExitUsage, "up, adopt, check, status"},
 		// Only migrate up makes a database.
 		{"box open now", cli.ExitFailed, "there is no database yet: " + dir + "/test.db"},
 		{"migrate status", cli.ExitFailed, "there is no database yet"},
 		{"migrate down", cli.ExitFailed, "there is no database yet"},
 		{"migrate adopt", cli.ExitFailed, "there is no database yet"},
 		{"box open now", cli.ExitFailed, "migrate up"},
+		{"migrate check", cli.ExitFailed, "there is no database yet"},
 		{"migrate up", cli.ExitOK, "APPLIED"},
+		{"migrate check", cli.ExitOK, "would start"},
 		{"box open now", cli.ExitOK, "now"},
 		{"migrate adopt", cli.ExitOK, "the database is that of service now"},
 		{"migrate down", cli.ExitOK, "no"},
 		{"box open now", cli.ExitConfig, "run migrate up"}, // an older schema
+		{"migrate check", cli.ExitOK, "would start"},       // it updates the schema itself
 		{"migrate status", cli.ExitOK, "no"},
+		{"manual", cli.ExitOK, ".TH SERVICE 8 \"\" \"service 1.2.3\""},
+		{"completion bash", cli.ExitOK, "__start_service"},
 	} {
 		code, out := run(environ, strings.Fields(test.args)...)
 		if code != test.code || !strings.Contains(out, test.out) {
@@ -149,6 +154,11 @@ func TestProgram(t *testing.T) {
 	}
 	if code, out := run(map[string]string{"AURA_LOG_LEVEL": "loud"}, "box", "open", "now"); code != cli.ExitConfig || !strings.Contains(out, "AURA_LOG_LEVEL") {
 		t.Errorf("a wrong configuration: %d %q", code, out)
+	}
+	byHand := maps.Clone(environ)
+	byHand["AURA_DB_AUTO_MIGRATE"] = "false"
+	if code, out := run(byHand, "migrate", "check"); code != cli.ExitConfig || !strings.Contains(out, "run migrate up") {
+		t.Errorf("check of an older schema that the service does not update: %d %q", code, out)
 	}
 	// Changing the schema does not need the rest of the configuration.
 	other := maps.Clone(environ)

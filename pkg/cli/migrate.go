@@ -27,7 +27,7 @@ type opener func(repo.Config, zerolog.Logger) (*repo.DB, error)
 // openSchema opens the database with only those variables of the configuration
 // that name it. The user who changes the schema need not be the service.
 func (env Env[C]) openSchema(open opener) (*repo.DB, error) {
-	base := env.program.Default().Base()
+	base := env.program.Default(env.environ).Base()
 	part := struct {
 		Database repo.Config
 		Log      logging.Config
@@ -71,10 +71,29 @@ func migrate[C Config](env Env[C]) *cobra.Command {
 		}),
 		down,
 		adopt(env),
+		checkSchema(env),
 		step("status", "List the migrations and when they were applied", repo.OpenExisting, func(context.Context, *repo.DB) error {
 			return nil
 		}),
 	)
+}
+
+// checkSchema is for package managers: before they restart a service, they ask
+// whether the new program would start.
+func checkSchema[C Config](env Env[C]) *cobra.Command {
+	return New("check", "Say whether the service would start with its configuration and the schema", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		updatesItself := false
+		open := func(cfg C, log zerolog.Logger) (*repo.DB, error) {
+			updatesItself = cfg.Base().Database.MigrateAtStart()
+			return repo.OpenExisting(cfg.Base().Database, log)
+		}
+		ready := func(context.Context, C, *repo.DB, zerolog.Logger) error { return nil }
+		if err := WithDatabase(cmd.Context(), env, open, ready); err != nil && !(updatesItself && errors.Is(err, repo.ErrSchemaOlder)) {
+			return err
+		}
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "the service would start")
+		return err
+	})
 }
 
 func adopt[C Config](env Env[C]) *cobra.Command {

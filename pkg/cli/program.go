@@ -47,8 +47,8 @@ type Program[C Config] struct {
 	Version string
 	Short   string // what it does, in one line: a verb first
 
-	// Default is the configuration if the environment sets nothing.
-	Default func() C
+	// Default is the configuration if no variable of ours is set.
+	Default func(environ map[string]string) C
 	// Load reads and validates the configuration, naming every mistake.
 	Load func(environ map[string]string) (C, error)
 	// Notes say what follows from a valid configuration, for check-config; nil if
@@ -155,7 +155,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		New("serve", "Run the service (the default)", cobra.NoArgs, serve),
 		New("check-config", "Validate the configuration and name every mistake", cobra.NoArgs, check),
 		New("config", "List every variable with its default and its meaning", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-			cfg := p.Default()
+			cfg := p.Default(env.environ)
 			return printVariables(cmd.OutOrStdout(), config.Variables(&cfg))
 		}),
 		New("version", "Print the version", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
@@ -163,6 +163,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 			return err
 		}),
 		migrate(env),
+		p.manual(env),
 	)
 	if p.Commands != nil {
 		root.AddCommand(p.Commands(env)...)

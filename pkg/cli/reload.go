@@ -82,7 +82,7 @@ func (r *reloader[C]) look() []fileState {
 // reload reads once. It logs what changed and what was refused, and if it was
 // asked, also that nothing changed.
 func (r *reloader[C]) reload(asked bool) {
-	defaults := r.env.program.Default()
+	defaults := r.env.program.Default(r.env.environ)
 	wrong := config.Again(&r.present, &defaults, r.env.environ)
 	changed, refused := r.app.Reload(r.present)
 	for _, err := range []error{wrong, refused} {

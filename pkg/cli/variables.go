@@ -6,11 +6,24 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/cli/manual"
 	"aura.radio/engine/pkg/config"
 )
 
 // lineLength is how long a line of text is, so that it fits a terminal.
 const lineLength = 78
+
+// manual is for packages; people call man.
+func (p Program[C]) manual(env Env[C]) *cobra.Command {
+	cmd := New("manual", "Print the manual page", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		cfg := p.Default(env.environ)
+		return manual.Write(cmd.OutOrStdout(), cmd.Root(), config.Variables(&cfg))
+	})
+	cmd.Hidden = true
+	return cmd
+}
 
 // printVariables prints the variables of a configuration for people.
 func printVariables(out io.Writer, variables []config.Variable) error {

@@ -43,12 +43,13 @@ func (r *identityRow) owner() model.Owner { return model.Owner{Service: r.Servic
 func (d *DB) Belongs(ctx context.Context, o model.Owner) error {
 	ctx, cancel := d.db.Deadline(ctx)
 	defer cancel()
-	found, err := ownerOf(d.db.Read.WithContext(ctx))
+	g := d.db.Read.WithContext(ctx)
+	found, err := ownerOf(g)
+	if err == nil {
+		err = foreign(g, found, o)
+	}
 	if err != nil && d.db.Dialect.IsIncomplete(err) {
 		err = nil // it was never migrated, and what is not there belongs to nobody
-	}
-	if err == nil {
-		err = foreign(found, o)
 	}
 	return plainly(d.db.Fail(ctx, "look whose the database is", err))
 }
@@ -68,14 +69,14 @@ func (d *DB) Database(ctx context.Context) (model.Fingerprint, error) {
 // Claim makes a database that belongs to nobody the owner's, and gives it its
 // identity. Call it after Migrate. Errors: ErrForeign, model.ErrUnavailable.
 func (d *DB) Claim(ctx context.Context, o model.Owner) error {
-	_, err := d.identify(ctx, "claim the database", o, func(row *identityRow) error { return foreign(row.owner(), o) })
+	_, err := d.identify(ctx, "claim the database", o, func(g *gorm.DB, row *identityRow) error { return foreign(g, row.owner(), o) })
 	return err
 }
 
 // Adopt makes the database the owner's, whoever had it before. Error:
 // model.ErrUnavailable.
 func (d *DB) Adopt(ctx context.Context, o model.Owner) error {
-	_, err := d.identify(ctx, "adopt the database", o, func(row *identityRow) error {
+	_, err := d.identify(ctx, "adopt the database", o, func(_ *gorm.DB, row *identityRow) error {
 		row.Service, row.Host = o.Service, o.Host
 		return nil
 	})
@@ -94,8 +95,8 @@ func (d *DB) Begin(ctx context.Context, o model.Owner, alone bool) (id model.Ide
 	}
 	var start model.Fingerprint
 	rand.Read(start[:])
-	row, err := d.identify(ctx, "begin to serve the database", o, func(row *identityRow) error {
-		if err := foreign(row.owner(), o); err != nil {
+	row, err := d.identify(ctx, "begin to serve the database", o, func(g *gorm.DB, row *identityRow) error {
+		if err := foreign(g, row.owner(), o); err != nil {
 			return err
 		}
 		row.Starts++
@@ -156,7 +157,7 @@ func (d *DB) Hold(ctx context.Context) error {
 }
 
 // identify changes the row of the identity, and makes it if there is none.
-func (d *DB) identify(ctx context.Context, doing string, o model.Owner, change func(*identityRow) error) (row identityRow, err error) {
+func (d *DB) identify(ctx context.Context, doing string, o model.Owner, change func(*gorm.DB, *identityRow) error) (row identityRow, err error) {
 	ctx, cancel := d.db.Deadline(ctx)
 	defer cancel()
 	err = d.db.Transaction(ctx, func(tx *sqldb.Tx) error {
@@ -175,10 +176,10 @@ func (d *DB) identify(ctx context.Context, doing string, o model.Owner, change f
 		if row.Service == "" {
 			row.Service = o.Service
 		}
-		if err := change(&row); err != nil {
+		if err := change(g, &row); err != nil {
 			return err
 		}
-		if row.Host == 0 {
+		if o.Host != 0 {
 			row.Host = o.Host
 		}
 		if isNew {
@@ -220,10 +221,19 @@ func inferService(g *gorm.DB) (service string, err error) {
 	return "", nil
 }
 
-// foreign returns an error if the database that belongs to found can't be o's.
-func foreign(found, o model.Owner) error {
+// foreign returns an error if the database that belongs to found can't be o's. The
+// number of its host may change until it has a record: a service that was just
+// installed has the number of the example.
+func foreign(g *gorm.DB, found, o model.Owner) error {
 	if found.Service == "" || !found.IsOther(o) {
 		return nil
+	}
+	if found.Service == o.Service {
+		var some []int
+		err := g.Raw("SELECT 1 FROM playlog UNION SELECT 1 FROM health LIMIT 1").Scan(&some).Error
+		if err != nil || len(some) == 0 {
+			return err
+		}
 	}
 	return fmt.Errorf("%w: it is that of %s, and this is %s; use the right AURA_DATABASE_URL, or, if the number of this host was changed, %q",
 		ErrForeign, found, o, o.Service+" migrate adopt")

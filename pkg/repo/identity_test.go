@@ -55,9 +55,18 @@ func TestDB_Claim(t *testing.T) {
 			t.Fatalf("%+v, %v", first, err)
 		}
 		own(engine(0)) // as migrate up asks
+		own(engine(3)) // it has no record yet
+		again, err := db.Begin(ctx, engine(3), false)
+		if err != nil || again.Owner != engine(3) || again.Database != first.Database {
+			t.Fatalf("%+v, %v", again, err)
+		}
+		if _, err = db.Begin(ctx, engine(2), false); err != nil {
+			t.Fatal(err)
+		}
+		store(t, db, entry(2, "a"))
 		foreign(engine(3), "engine-api of host 2")
 		second, err := db.Begin(ctx, engine(2), false)
-		if err != nil || second.Database != first.Database || second.Starts != 2 || second.Start == first.Start {
+		if err != nil || second.Database != first.Database || second.Starts != 4 || second.Start == first.Start {
 			t.Errorf("%+v after %+v, %v", second, first, err)
 		}
 		if err := db.Adopt(ctx, engine(3)); err != nil {

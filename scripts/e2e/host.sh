@@ -29,7 +29,7 @@ cd "$layers/root"
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t cgroup2 cgroup2 sys/fs/cgroup
-mount -t tmpfs tmpfs dev
+mount -t tmpfs -o mode=755 tmpfs dev
 for device in null zero full random urandom tty; do
   touch "dev/$device"
   mount --bind "/dev/$device" "dev/$device"
@@ -41,11 +41,13 @@ mount -t tmpfs tmpfs run
 mount -t tmpfs tmpfs tmp
 mount --bind "$dir/shared" shared
 
-[ -z "$new" ] || rm -rf etc/systemd/system/*.wants
+# No service of this machine starts there, but those that the test installs do.
+[ -z "$new" ] || rm -rf etc/systemd/system/*.wants usr/sbin/policy-rc.d
 unit=multi-user.target
 [ ! -e shared/script ] || unit=script.service
 cat >etc/systemd/system/script.service <<'UNIT'
 [Unit]
+Requires=basic.target
 After=basic.target
 [Service]
 Type=oneshot

@@ -27,7 +27,7 @@ func labTimeout() time.Duration { return patience.Stretch(15 * time.Minute) }
 // namespaces the test may mount, make networks and boot hosts. When the test ends,
 // for whatever reason, nothing is left of them. release is what the hosts find in
 // /shared, by its names there.
-func inLab(t *testing.T, release map[string]string) bool {
+func inLab(t *testing.T, release func() map[string]string) bool {
 	t.Helper()
 	if os.Getenv(insideLab) != "" {
 		return true
@@ -39,7 +39,7 @@ func inLab(t *testing.T, release map[string]string) bool {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
-	copyTo(t, filepath.Join(dir, "release"), release)
+	copyTo(t, filepath.Join(dir, "release"), release())
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

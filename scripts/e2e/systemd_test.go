@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -18,73 +16,19 @@ import (
 	"aura.radio/engine/pkg/patience"
 )
 
-// insideHost is set if this test binary runs on the host that TestSystemd booted.
-const insideHost = "E2E_INSIDE_HOST"
-
-// hostTimeout bounds everything that happens on the host.
-func hostTimeout() time.Duration { return patience.Stretch(10 * time.Minute) }
-
-// TestSystemd boots a host with a real systemd and runs itself there. It installs
-// engine-api as the handbook says, and then goes through what can happen to a
-// host.
+// TestSystemd boots a host with a real systemd. It installs engine-api as the
+// handbook says, and then goes through what can happen to a host.
 func TestSystemd(t *testing.T) {
-	if os.Getenv(insideHost) != "" {
+	if onHost(t, func() map[string]string {
+		return map[string]string{"deploy": filepath.Join(tree, "deploy"), ".build/packages": packages(t)}
+	}) {
 		liveOnHost(t)
-		return
 	}
-	t.Parallel()
-	if err := canBoot(); err != nil {
-		if os.Getenv("AURA_TEST_REQUIRE_SYSTEMD") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	dir := t.TempDir()
-	shared := filepath.Join(dir, "shared")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The contents of a release, and the test.
-	copyTo(t, shared, map[string]string{
-		".build/engine-api": filepath.Join(bin, "engine-api"),
-		"deploy":            filepath.Join(tree, "deploy"),
-		"e2e.test":          self,
-	})
-	script := fmt.Sprintf("#!/bin/sh\ncd /shared\n%s=1 %s=%s ./e2e.test -test.run '^TestSystemd$' -test.v -test.timeout %s && touch passed\n",
-		insideHost, patience.Variable, os.Getenv(patience.Variable), hostTimeout())
-	if err := os.WriteFile(filepath.Join(shared, "script"), []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-
-	ctx, cancel := context.WithTimeout(t.Context(), hostTimeout())
-	defer cancel()
-	console, err := exec.CommandContext(ctx, "./host.sh", dir).CombinedOutput()
-	log, logErr := os.ReadFile(filepath.Join(shared, "log"))
-	t.Logf("%s", log)
-	if _, passed := os.Stat(filepath.Join(shared, "passed")); passed != nil {
-		t.Errorf("the test inside the host failed (%v, log %v); its console:\n%s", err, logErr, console)
-	}
-}
-
-func canBoot() error {
-	if os.Geteuid() != 0 {
-		return errors.New("booting a systemd in namespaces needs root")
-	}
-	if _, err := os.Stat("/lib/systemd/systemd"); err != nil {
-		return errors.New("no systemd on this machine")
-	}
-	if out, err := exec.Command("unshare", "--pid", "--mount", "--cgroup", "--net", "--fork",
-		"mount", "-t", "tmpfs", "tmpfs", "/mnt").CombinedOutput(); err != nil {
-		return fmt.Errorf("namespaces are not allowed here: %s", out)
-	}
-	return nil
 }
 
 const (
-	hostURL  = "http://127.0.0.1:8008"
-	unit     = "engine-api"
-	unitFile = "/etc/systemd/system/engine-api.service"
+	hostURL = "http://127.0.0.1:8008"
+	unit    = "engine-api"
 )
 
 // liveOnHost is one story; its parts run in order.
@@ -96,10 +40,7 @@ func liveOnHost(t *testing.T) {
 			t.Logf("%s", out)
 		}
 	})
-	stories := []struct {
-		name string
-		run  func(t *testing.T)
-	}{
+	for _, s := range []story{
 		{"Install", install},
 		{"Sandbox", sandbox},
 		{"Reload", reload},
@@ -108,8 +49,7 @@ func liveOnHost(t *testing.T) {
 		{"Stop", stop},
 		{"Restore", restore},
 		{"WrongConfiguration", wrongConfiguration},
-	}
-	for _, s := range stories {
+	} {
 		if !t.Run(s.name, s.run) {
 			return
 		}
@@ -121,10 +61,10 @@ const survivor = "Fade Into You"
 // install runs the handbook's commands and logs a title.
 func install(t *testing.T) {
 	for _, line := range openDocument(t, handbook).commands(t, "Install on a host") {
-		if line == "make build" || strings.HasPrefix(line, "sudoedit") {
-			continue // it is built already, and the example is a configuration that works
+		if line == "make packages" || strings.HasPrefix(line, "sudoedit") {
+			continue // they are built already, and the example is a configuration that works
 		}
-		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
+		mustSh(t, asRoot(line))
 	}
 	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
@@ -133,7 +73,7 @@ func install(t *testing.T) {
 
 // sandbox checks what systemd says about the unit, and the state of the process.
 func sandbox(t *testing.T) {
-	mustSh(t, "systemd-analyze verify "+unitFile)
+	mustSh(t, "systemd-analyze verify "+unit+".service")
 	t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
 	status, err := os.ReadFile("/proc/" + mainPID(t) + "/status")
 	if err != nil {
@@ -212,7 +152,7 @@ func restore(t *testing.T) {
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	signalMain(t, syscall.SIGKILL)
 	for _, line := range book.commands(t, "Restore a backup") {
-		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
+		mustSh(t, asRoot(line))
 	}
 	mustSurvive(t)
 	if titles(t, hostURL)[later] != 0 {

@@ -27,12 +27,12 @@ func TestThreeHosts(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	if !inLab(t, map[string]string{
-		".build/engine-api":     filepath.Join(bin, "engine-api"),
-		".build/sync-node":      filepath.Join(bin, "sync-node"),
-		".build/status-monitor": filepath.Join(bin, "status-monitor"),
-		".build/enginesim":      filepath.Join(bin, "enginesim"),
-		"deploy":                filepath.Join(tree, "deploy"),
+	if !inLab(t, func() map[string]string {
+		return map[string]string{
+			".build/packages":  packages(t),
+			".build/enginesim": filepath.Join(bin, "enginesim"),
+			"deploy":           filepath.Join(tree, "deploy"),
+		}
 	}) {
 		return
 	}
@@ -82,7 +82,7 @@ const inTheLab = "AURA_RECOVERY_HOLD=5s\nAURA_RECOVERY_HOLD_MAX=5s\n" +
 // audioSwitch writes down the source that it switched to.
 const audioSwitch = `cat >/usr/local/bin/audio-switch <<'END'
 #!/bin/sh
-[ "$1" = "$AURA_SOURCE" ] && echo "$1" >>/var/lib/aura/audio-switch
+[ "$1" = "$AURA_SOURCE" ] && echo "$1" >>/var/lib/aura-status-monitor/audio-switch
 END
 chmod +x /usr/local/bin/audio-switch`
 
@@ -118,7 +118,7 @@ func deploy(t *testing.T) *deployment {
 			for _, command := range commands {
 				edit, isEdit := strings.CutPrefix(command, "sudoedit ")
 				switch {
-				case command == "make build":
+				case command == "make packages":
 				case isEdit:
 					for file := range strings.FieldsSeq(edit) {
 						env := environments[fmt.Sprintf("host %d: %s", i+1, file)]
@@ -132,11 +132,11 @@ func deploy(t *testing.T) *deployment {
 						h.sh(t, "cat >"+file+" <<'END'\n"+env+"END")
 					}
 				default:
-					h.sh(t, strings.ReplaceAll(command, "sudo ", ""))
+					h.sh(t, asRoot(command))
 				}
 			}
 			for _, unit := range units {
-				h.sh(t, "systemd-analyze verify /etc/systemd/system/"+unit+".service")
+				h.sh(t, "systemd-analyze verify "+unit+".service")
 				for property, want := range map[string]string{"CanReload": "yes", "LimitCORE": "0"} {
 					if got := strings.TrimSpace(h.sh(t, "systemctl show -P "+property+" "+unit)); got != want {
 						t.Errorf("%s: %s is %q, want %q", unit, property, got, want)
@@ -333,7 +333,7 @@ func (d *deployment) anybody(t *testing.T, command string) {
 // audioFollows checks what was run at each switch. A monitor that begins to act
 // may report the same source again.
 func (d *deployment) audioFollows(t *testing.T) {
-	said := strings.Fields(d.sync.sh(t, "cat /var/lib/aura/audio-switch"))
+	said := strings.Fields(d.sync.sh(t, "cat /var/lib/aura-status-monitor/audio-switch"))
 	if got, want := slices.Compact(said), []string{"1", "2", "1", "2", "1", "2"}; !slices.Equal(got, want) {
 		t.Errorf("the audio was switched to %v, want %v", got, want)
 	}

@@ -72,9 +72,9 @@ func (d *deployment) nothingIsLost(t *testing.T) {
 		t.Errorf("on air were, by source, %v titles after %d switches", sources, len(all.activations))
 	}
 	for _, command := range []string{"check-config", "outbox list"} {
-		t.Log(lastLine(d.engines[0].sh(t, d.book.find(t, `(?m)^sudo (systemd-run [^\n]*\\\n[^\n]* engine-api `+command+`)$`)[0])))
+		t.Log(lastLine(d.engines[0].sh(t, asRoot(d.book.command(t, "sudo aura-engine-api "+command)))))
 	}
-	t.Log(lastLine(d.sync.sh(t, d.book.find(t, `(?m)^sudo (systemd-run [^\n]*\\\n[^\n]* sync-node audit)$`)[0])))
+	t.Log(lastLine(d.sync.sh(t, asRoot(d.book.command(t, "sudo aura-sync-node audit")))))
 }
 
 func (e entry) title() string { return e.Start.Format("15:04:05") + "  " + e.Title }

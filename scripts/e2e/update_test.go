@@ -6,48 +6,15 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
 )
-
-// firstEdition is the last commit whose nodes do not know the supplement of
-// records.
-const firstEdition = "89c1568cc86f6a95a01ecc32feaabd9a1959359f"
-
-// errNoHistory: this copy of the repository was made without its history.
-var errNoHistory = errors.New("the commit of the older version is not here")
-
-// older builds the programs of firstEdition once, and returns their folder.
-var older = sync.OnceValues(func() (string, error) {
-	sources, programs := filepath.Join(bin, "older-sources"), filepath.Join(bin, "older")
-	for _, dir := range []string{sources, programs} {
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return "", err
-		}
-	}
-	if out, err := exec.Command("git", "-C", tree, "cat-file", "-e", firstEdition+"^{commit}").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s: %w %s", errNoHistory, firstEdition, err, out)
-	}
-	extract := exec.Command("sh", "-c", "git -C "+tree+" archive "+firstEdition+" | tar -x -C "+sources)
-	if out, err := extract.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("extract: %w\n%s", err, out)
-	}
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", programs+"/", "./services/engine-api", "./services/sync-node")
-	build.Dir, build.Env = sources, environment("CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return programs, nil
-})
 
 // versions says which program each node has: true is this one, false the older.
 type versions struct{ engineAPI, syncNode bool }
@@ -57,48 +24,52 @@ func (v versions) String() string {
 	return name[v.engineAPI] + " engine-api, " + name[v.syncNode] + " sync node"
 }
 
+// orders are in which the nodes of a deployment are updated, and taken back.
+var orders = map[string][]versions{
+	"SyncNodeFirst":  {{}, {syncNode: true}, {true, true}, {engineAPI: true}, {true, true}},
+	"EngineAPIFirst": {{}, {engineAPI: true}, {true, true}, {syncNode: true}, {true, true}},
+	"AtOnceAndBack":  {{}, {true, true}, {}, {true, true}},
+}
+
 // TestUpdate updates a deployment node by node, and takes it back, in any order.
 // Plays come before, between and meanwhile, also while the sync node is away. In
 // each state both sides agree in all that both versions know, and nothing waits or
 // is sent again. In the end they agree in everything.
 func TestUpdate(t *testing.T) {
 	t.Parallel()
-	programs, err := older()
-	switch {
-	case errors.Is(err, errNoHistory):
-		t.Skip(err)
-	case err != nil:
-		t.Fatal(err)
-	}
+	soak := os.Getenv("AURA_SOAK") != ""
 	kinds := []repotest.Kind{repotest.KindSQLite}
-	if os.Getenv("AURA_SOAK") != "" { // the rules are the same, so an ordinary run does without the server
+	if soak { // the rules are the same, so an ordinary run does without the server
 		kinds = repotest.Kinds()
 	}
-	old, engineFirst, syncFirst, both := versions{}, versions{engineAPI: true}, versions{syncNode: true}, versions{true, true}
-	for name, states := range map[string][]versions{
-		"SyncNodeFirst":  {old, syncFirst, both, engineFirst, both},
-		"EngineAPIFirst": {old, engineFirst, both, syncFirst, both},
-		"AtOnceAndBack":  {old, both, old, both},
-	} {
-		for _, kind := range kinds {
-			t.Run(name+"/"+string(kind), func(t *testing.T) {
-				t.Parallel()
-				u := newUpdating(t, kind, programs)
-				for _, state := range states {
-					u.become(t, state)
-					u.settled(t)
-				}
-				u.agree(t)
-			})
+	for _, from := range []*past{previous, firstEdition, firstGeneration} {
+		if from == firstGeneration && !soak {
+			continue
+		}
+		for name, states := range orders {
+			if name == "AtOnceAndBack" && !soak {
+				continue
+			}
+			for _, kind := range kinds {
+				t.Run(from.name+"/"+name+"/"+string(kind), func(t *testing.T) {
+					t.Parallel()
+					u := newUpdating(t, kind, from)
+					for _, state := range states {
+						u.become(t, state)
+						u.settled(t)
+					}
+					u.agree(t)
+				})
+			}
 		}
 	}
 	t.Run("Shorter", func(t *testing.T) {
 		t.Parallel()
-		u := newUpdating(t, repotest.KindSQLite, programs)
-		u.become(t, engineFirst)
+		u := newUpdating(t, repotest.KindSQLite, firstEdition)
+		u.become(t, versions{engineAPI: true})
 		u.settled(t)
 		u.shorten(t)
-		u.become(t, both)
+		u.become(t, versions{true, true})
 		u.settled(t)
 		u.agree(t)
 	})
@@ -142,6 +113,7 @@ func (u *updating) waiting(t *testing.T) (int64, error) {
 
 // updating is a deployment whose programs are exchanged.
 type updating struct {
+	from             *past
 	older            string // folder
 	now              versions
 	engineAPI, syncs *node
@@ -151,8 +123,8 @@ type updating struct {
 	shows            int              // untitled plays
 }
 
-func newUpdating(t *testing.T, kind repotest.Kind, older string) *updating {
-	u := &updating{older: older}
+func newUpdating(t *testing.T, kind repotest.Kind, from *past) *updating {
+	u := &updating{from: from, older: from.programs(t)}
 	logs := t.TempDir()
 	common := []string{"AURA_DB_AUTO_MIGRATE=true", "AURA_LOG_LEVEL=warn", "AURA_SYNC_TIMEOUT=" + patience.Stretch(10*time.Second).String()}
 	u.engineAPI = &node{number: 1, database: repotest.URL(t, kind), logs: logs}
@@ -312,7 +284,7 @@ func (u *updating) settled(t *testing.T) {
 		return nil
 	})
 	out, err := u.syncs.run(t.Context(), "audit")
-	if saysOlder := strings.Contains(out, "of an older version"); err != nil || saysOlder != (u.now == versions{syncNode: true}) {
+	if saysOlder := strings.Contains(out, "of an older version"); err != nil || saysOlder != (!u.from.supplements && u.now == versions{syncNode: true}) {
 		t.Fatalf("%s: audit: %v\n%s", u.now, err, out)
 	}
 }
@@ -321,7 +293,7 @@ func (u *updating) settled(t *testing.T) {
 // keeps a greater value that it was told since it went back, and this version's sync
 // node the value that it knows was told: it looks at these records each time.
 func (u *updating) quiet() string {
-	if u.now.syncNode && !u.now.engineAPI {
+	if !u.from.supplements && u.now.syncNode && !u.now.engineAPI {
 		return ", sent 0"
 	}
 	return "fetched 0, sent 0"

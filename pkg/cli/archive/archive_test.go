@@ -40,7 +40,7 @@ func run(t *testing.T, database, service string, args ...string) (code int, out 
 	var all bytes.Buffer
 	program := cli.Program[settings]{
 		Name: "service", Version: "1", Short: "Serves",
-		Default: func() settings { return settings{} },
+		Default: func(map[string]string) settings { return settings{} },
 		Load: func(environ map[string]string) (cfg settings, _ error) {
 			return cfg, config.Load(&cfg, environ)
 		},

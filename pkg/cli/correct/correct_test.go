@@ -46,7 +46,7 @@ func (s *service) run(args ...string) (code int, out string) {
 	var all bytes.Buffer
 	program := cli.Program[settings]{
 		Name: "service", Version: "1", Short: "Serves",
-		Default: func() settings { return settings{} },
+		Default: func(map[string]string) settings { return settings{} },
 		Load:    func(map[string]string) (settings, error) { return settings{}, nil },
 		Commands: func(cli.Env[settings]) []*cobra.Command {
 			return []*cobra.Command{correct.Commands(s.url, correct.Source(s.url))}

@@ -10,7 +10,7 @@ import (
 
 // Config says which database to use. Zero values mean the defaults.
 type Config struct {
-	URL          string        `env:"DATABASE_URL" envDefault:"sqlite:///var/lib/aura/engine-api.db" secret:"true" doc:"Database: sqlite:///path/file.db or mysql://user:password@host:3306/database (MariaDB, MySQL). Parameters such as ?tls=true go to the MySQL driver. Empty: an SQLite file in /var/lib/aura with the service's name."`
+	URL          string        `env:"DATABASE_URL" secret:"true" doc:"Database: sqlite:///path/file.db or mysql://user:password@host:3306/database (MariaDB, MySQL). Parameters such as ?tls=true go to the MySQL driver. Empty: an SQLite file with the service's name in its state directory: systemd's STATE_DIRECTORY, otherwise /var/lib/aura."`
 	AutoMigrate  *bool         `env:"DB_AUTO_MIGRATE" doc:"Update the schema at start. Empty: yes for SQLite, no for a database server."`
 	QueryTimeout time.Duration `env:"DB_QUERY_TIMEOUT" envDefault:"5s" doc:"How long one operation on the database may take."`
 	PoolSize     int           `env:"DB_POOL_SIZE" envDefault:"8" doc:"How many connections read from the database for engines, nodes, monitors and people with a token. 4 further connections write to a database server. As many as the host has processors, less one, read what visitors ask for."`

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,12 +54,18 @@ type Config struct {
 	lifecycle.Config
 }
 
-// Default is what holds if nothing is set. The defaults come from the blocks.
-func Default() Config { return Config{} }
+// Default is what holds if nothing is set, as far as it differs from the shared
+// blocks' defaults.
+func Default(environ map[string]string) Config {
+	var cfg Config
+	cfg.Journal.Directory = config.StateDirectory(environ)
+	cfg.Database.URL = "sqlite://" + filepath.Join(cfg.Journal.Directory, "engine-api.db")
+	return cfg
+}
 
 // Load reads and validates the configuration; the error names every mistake.
 func Load(environ map[string]string) (Config, error) {
-	cfg := Default()
+	cfg := Default(environ)
 	if err := config.Load(&cfg, environ); err != nil {
 		return Config{}, err
 	}

@@ -32,6 +32,14 @@ func TestLoad(t *testing.T) {
 		}
 	})
 
+	t.Run("StateDirectory", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "STATE_DIRECTORY": "/var/lib/a:/var/lib/b"})
+		if err != nil || cfg.Database.URL != "sqlite:///var/lib/a/engine-api.db" || cfg.Journal.File("") != "/var/lib/a/engine-api.journal" {
+			t.Errorf("got %+v, %v", cfg, err)
+		}
+	})
+
 	t.Run("EveryMistake", func(t *testing.T) {
 		t.Parallel()
 		_, err := Load(map[string]string{

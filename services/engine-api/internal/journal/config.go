@@ -10,15 +10,16 @@ import (
 
 // Config of the journal. Zero values mean the defaults.
 type Config struct {
-	Path string      `env:"JOURNAL" doc:"File in which plays, health and clocks are kept while the database can't store them. Empty: engine-api.journal in /var/lib/aura, or a file next to that of AURA_DATABASE_URL."`
+	Path string      `env:"JOURNAL" doc:"File in which plays, health and clocks are kept while the database can't store them. Empty: a file next to that of AURA_DATABASE_URL, with a database server engine-api.journal in the state directory."`
 	Max  config.Size `env:"JOURNAL_MAX" envDefault:"256MiB" doc:"How much the journal keeps at most. 16 MiB of the disk are kept aside for it in addition."`
+
+	Directory string // of the default, if the database is on a server
 }
 
 const (
-	defaultPath = "/var/lib/aura/engine-api.journal"
-	defaultMax  = 256 << 20
-	minMax      = 1 << 20
-	suffix      = ".journal"
+	defaultMax = 256 << 20
+	minMax     = 1 << 20
+	suffix     = ".journal"
 )
 
 // Validate names every mistake.
@@ -39,7 +40,7 @@ func (c *Config) File(databaseFile string) string {
 	case c.Path != "":
 		return filepath.Clean(c.Path)
 	case databaseFile == "":
-		return defaultPath
+		return filepath.Join(c.Directory, "engine-api"+suffix)
 	}
 	return strings.TrimSuffix(databaseFile, ".db") + suffix
 }

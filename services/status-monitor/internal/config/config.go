@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,9 +49,9 @@ type Config struct {
 
 // Default is the configuration when nothing is set, as far as it differs from
 // the shared blocks' own defaults.
-func Default() Config {
+func Default(environ map[string]string) Config {
 	var cfg Config
-	cfg.Database.URL = "sqlite:///var/lib/aura/status-monitor.db"
+	cfg.Database.URL = "sqlite://" + filepath.Join(config.StateDirectory(environ), "status-monitor.db")
 	cfg.HTTP.Listen = "127.0.0.1:8011"
 	// Shorter than elsewhere: a switch is tried again soon.
 	cfg.Peers.Timeout = 2 * time.Second
@@ -59,7 +60,7 @@ func Default() Config {
 
 // Load reads and validates the configuration; the error names every mistake.
 func Load(environ map[string]string) (Config, error) {
-	cfg := Default()
+	cfg := Default(environ)
 	if err := config.Load(&cfg, environ); err != nil {
 		return Config{}, err
 	}

@@ -17,7 +17,7 @@ import (
 // TestReadme: every variable stands in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	cfg := Default()
+	cfg := Default(nil)
 	readmetest.Configuration(t, "../../README.md", &cfg)
 }
 
@@ -37,6 +37,13 @@ func TestLoad(t *testing.T) {
 			cfg.Database.URL != "sqlite:///var/lib/aura/status-monitor.db" || cfg.Peers.Timeout != 2*time.Second ||
 			!slices.Equal(cfg.Decision.Watched, []int{1}) || cfg.Decision.HeartbeatTimeout != 4*time.Second || cfg.Decision.RecoveryHold != 30*time.Second {
 			t.Errorf("got %+v", cfg)
+		}
+	})
+	t.Run("StateDirectory", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_SYNC_HOST": "http://localhost:8010", "AURA_SOURCE_1": "192.0.2.1", "STATE_DIRECTORY": "/var/lib/a"})
+		if err != nil || cfg.Database.URL != "sqlite:///var/lib/a/status-monitor.db" {
+			t.Errorf("got %+v, %v", cfg, err)
 		}
 	})
 	t.Run("Set", func(t *testing.T) {

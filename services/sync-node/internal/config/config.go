@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,16 +51,16 @@ type Config struct {
 
 // Default is what holds if nothing is set, as far as it differs from the shared
 // blocks' defaults.
-func Default() Config {
+func Default(environ map[string]string) Config {
 	var cfg Config
-	cfg.Database.URL = "sqlite:///var/lib/aura/sync-node.db"
+	cfg.Database.URL = "sqlite://" + filepath.Join(config.StateDirectory(environ), "sync-node.db")
 	cfg.HTTP.Listen = "127.0.0.1:8010"
 	return cfg
 }
 
 // Load reads and validates the configuration; the error names every mistake.
 func Load(environ map[string]string) (Config, error) {
-	cfg := Default()
+	cfg := Default(environ)
 	if err := config.Load(&cfg, environ); err != nil {
 		return Config{}, err
 	}

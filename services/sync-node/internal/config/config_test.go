@@ -16,7 +16,7 @@ import (
 // TestReadme: every variable is in the README.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	cfg := Default()
+	cfg := Default(nil)
 	readmetest.Configuration(t, "../../README.md", &cfg)
 }
 
@@ -33,6 +33,14 @@ func TestLoad(t *testing.T) {
 			cfg.SyncInterval != time.Hour || cfg.SyncBatchSize != 100 || cfg.SyncStepSleep != 230*time.Millisecond ||
 			cfg.Database.URL != "sqlite:///var/lib/aura/sync-node.db" || cfg.Station.Zone.Name() != "Europe/Vienna" {
 			t.Errorf("got %+v", cfg)
+		}
+	})
+
+	t.Run("StateDirectory", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := Load(map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna", "STATE_DIRECTORY": "/var/lib/a:/var/lib/b"})
+		if err != nil || cfg.Database.URL != "sqlite:///var/lib/a/sync-node.db" {
+			t.Errorf("got %+v, %v", cfg, err)
 		}
 	})
 
