@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"aura.radio/engine/pkg/checkup"
+	"aura.radio/engine/pkg/setup"
+)
+
+// checkTimeout bounds a check-up, also of a station with many hosts that are away.
+const checkTimeout = 2 * time.Minute
+
+// checkCommand is check-config with the service's own file, and then all that can
+// be asked of what runs.
+func checkCommand[C Config](env Env[C]) *cobra.Command {
+	p := env.program
+	var dir string
+	var service Remote
+	cmd := New("check", "Say in words what works on this host, and what does not", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		file := setup.Dir(dir)
+		environ, err := file.Environ(p.Name)
+		if err != nil {
+			return setup.Readable(err)
+		}
+		maps.Copy(environ, env.environ)
+		cfg, err := p.Load(environ)
+		if err != nil {
+			return Mistake(fmt.Errorf("configuration %s:\n%w%s", file.File(p.Name), err, rootHint(err)))
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
+		defer cancel()
+		base := cfg.Base()
+		service.URL = cmp.Or(service.URL, base.HTTP.OwnURL())
+		own, err := service.Client()
+		if err != nil {
+			return err
+		}
+		defer own.Close()
+		var report checkup.Report
+		report.Works("configuration", "it is valid: %s", file.File(p.Name))
+		for _, note := range p.notes(cfg) {
+			report.Works("configuration", "%s", note)
+		}
+		if certificate, err := base.HTTP.Certificate(); err == nil { // the configuration is valid, so it was good
+			report.Certificate("service", certificate, time.Now())
+		}
+		report.Disk(base.Database.File())
+		p.Checkup(ctx, &report, cfg, own, p.Version)
+		if err := report.Print(cmd.OutOrStdout(), Printable); err != nil {
+			return err
+		}
+		if report.Failed() {
+			return Exit(ExitFailed, nil)
+		}
+		return nil
+	})
+	cmd.Long = fmt.Sprintf("check validates %s.env as check-config does with the environment, and asks what runs: the service, its database,\n"+
+		"its disk, and the ways to and from the other hosts. It changes nothing. It exits with 1 if anything fails.\n"+
+		"It needs to read the service's secrets, so run it as root, or as the service's user.", p.Name)
+	DirFlag(cmd, &dir)
+	service.Flags(cmd, "service", "", "the running service; empty: where AURA_LISTEN says")
+	return cmd
+}
+
+// rootHint says what to do about a file that this user can't read.
+func rootHint(err error) string {
+	if errors.Is(err, fs.ErrPermission) || os.Geteuid() != 0 {
+		return "\nThe service's secrets can be read by root and by the service's own user only: is this one of them?"
+	}
+	return ""
+}
