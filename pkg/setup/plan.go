@@ -90,7 +90,7 @@ func (h Host) tell(o Outcome, notes []string, out io.Writer) error {
 	if _, shared := groupOf(h.Service); !shared && os.Geteuid() == 0 {
 		text.line("There is no group aura-%s here, so only root can read the secrets in %s", h.Service, h.Dir.secret(h.Service, ""))
 	}
-	for _, note := range append(notes, o.Notes...) {
+	for _, note := range append(o.Notes, notes...) {
 		text.line("  %s", note)
 	}
 	if rules := Firewall(o.Openings); len(rules) > 0 {

@@ -344,6 +344,7 @@ type seen struct {
 	Number           int        `json:"number"`
 	State            string     `json:"state"`
 	Reason           string     `json:"reason"`
+	Promise          string     `json:"promise"`
 	Heard            *time.Time `json:"heard"`
 	Lost             int        `json:"lost"`
 	RecoveringSince  *time.Time `json:"recovering_since"`
