@@ -8,11 +8,14 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/checkup"
+	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/setup"
 )
 
@@ -23,18 +26,16 @@ const checkTimeout = 2 * time.Minute
 // be asked of what runs.
 func checkCommand[C Config](env Env[C]) *cobra.Command {
 	p := env.program
-	var dir string
+	dir := setup.DefaultDir
 	var service Remote
 	cmd := New("check", "Say in words what works on this host, and what does not", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		file := setup.Dir(dir)
-		environ, err := file.Environ(p.Name)
+		environ, err := env.withFile(dir)
 		if err != nil {
 			return setup.Readable(err)
 		}
-		maps.Copy(environ, env.environ)
 		cfg, err := p.Load(environ)
 		if err != nil {
-			return Mistake(fmt.Errorf("configuration %s:\n%w%s", file.File(p.Name), err, rootHint(err)))
+			return Mistake(fmt.Errorf("configuration %s:\n%w%s", dir.File(p.Name), err, rootHint(err)))
 		}
 		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
 		defer cancel()
@@ -46,7 +47,7 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 		}
 		defer own.Close()
 		var report checkup.Report
-		report.Works("configuration", "it is valid: %s", file.File(p.Name))
+		report.Works("configuration", "it is valid: %s", dir.File(p.Name))
 		for _, note := range p.notes(cfg) {
 			report.Works("configuration", "%s", note)
 		}
@@ -69,6 +70,24 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 	DirFlag(cmd, &dir)
 	service.Flags(cmd, "service", "", "the running service; empty: where AURA_LISTEN says")
 	return cmd
+}
+
+// withFile is the environment with what the service's file sets besides. The
+// service's own user need not read the file, if systemd read it.
+func (env Env[C]) withFile(dir setup.Dir) (map[string]string, error) {
+	environ, err := dir.Environ(env.program.Name)
+	isSet := func(variable string) bool { return strings.HasPrefix(variable, config.Prefix) }
+	if errors.Is(err, fs.ErrPermission) && slices.ContainsFunc(slices.Collect(maps.Keys(env.environ)), isSet) {
+		err = nil
+	}
+	// systemd tells the service its directory, and nobody else.
+	if own := "/var/lib/aura-" + env.program.Name; env.environ["STATE_DIRECTORY"] == "" {
+		if _, missing := os.Stat(own); missing == nil {
+			environ["STATE_DIRECTORY"] = own
+		}
+	}
+	maps.Copy(environ, env.environ)
+	return environ, err
 }
 
 // rootHint says what to do about a file that this user can't read.

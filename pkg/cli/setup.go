@@ -12,13 +12,13 @@ import (
 )
 
 // DirFlag lets people choose the folder with the configuration.
-func DirFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVar(dir, "dir", setup.DefaultDir, "folder with the configuration of this host")
+func DirFlag(cmd *cobra.Command, dir *setup.Dir) {
+	cmd.Flags().Var(dir, "dir", "folder with the configuration of this host")
 }
 
 func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 	p := env.program
-	var dir string
+	dir := setup.DefaultDir
 	questions := plan.Questions(setup.Dir(""), nil)
 	answers := map[string]*string{}
 	cmd := New("setup", "Make the configuration of this host, by questions or by flags", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
@@ -31,7 +31,7 @@ func setupCommand[C Config](env Env[C], plan setup.Plan) *cobra.Command {
 		in := cmd.InOrStdin()
 		terminal, isFile := in.(*os.File)
 		asker := &setup.Asker{In: in, Out: cmd.ErrOrStderr(), IsPerson: isFile && isatty.IsTerminal(terminal.Fd())}
-		host := setup.Host{Service: p.Name, Dir: setup.Dir(dir), Accept: func(environ map[string]string) ([]string, error) {
+		host := setup.Host{Service: p.Name, Dir: dir, Accept: func(environ map[string]string) ([]string, error) {
 			cfg, err := p.Load(environ)
 			if err != nil {
 				return nil, err

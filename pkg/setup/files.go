@@ -15,13 +15,27 @@ import (
 )
 
 // DefaultDir is where the units look for the configuration.
-const DefaultDir = "/etc/aura"
+const DefaultDir Dir = "/etc/aura"
 
 // fileSuffix makes a variable name the file with the value.
 const fileSuffix = "_FILE"
 
 // Dir is the folder with the configuration of a host's services.
 type Dir string
+
+// String, Set and Type make it a flag. Secrets are named by their whole path, so the
+// folder is, too.
+func (d *Dir) String() string { return string(*d) }
+
+// Set takes the folder.
+func (d *Dir) Set(path string) error {
+	whole, err := filepath.Abs(path)
+	*d = Dir(whole)
+	return err
+}
+
+// Type is what the value is called in a help.
+func (d *Dir) Type() string { return "folder" }
 
 // Setting is a variable that set-up writes. An empty one is left to its default.
 type Setting struct {

@@ -156,11 +156,10 @@ func (s *setUp) accept(t *testing.T, h *host, invited string) {
 	}
 }
 
-// play starts the engines: one as they were in 2020, whose heartbeats go to its own
-// host, and one as they are since 2025.
+// play starts the engines, which send no heartbeats yet.
 func (s *setUp) play(t *testing.T) {
 	for i, h := range s.engines {
-		s.playAs(t, h, i+1, "2020", "0")
+		s.playWith(t, h, i+1, "0")
 	}
 	for source := range s.engines {
 		s.reaches(t, source+1)
@@ -172,19 +171,19 @@ func (s *setUp) play(t *testing.T) {
 	s.staysOnAir(t, 1)
 }
 
-// playAs starts an engine with its heartbeats.
-func (s *setUp) playAs(t *testing.T, h *host, source int, wire, beats string) {
+// playWith starts an engine whose heartbeats go to an address; 0 is nowhere.
+func (s *setUp) playWith(t *testing.T, h *host, source int, beats string) {
 	t.Helper()
-	h.sh(t, fmt.Sprintf("systemd-run --quiet --collect --unit=engine /shared/.build/enginesim -wire %s -source %d -start 0 -longest 1100ms -zone Europe/Vienna -heartbeat %s -heartbeat-interval 1s",
-		wire, source, beats))
+	h.sh(t, fmt.Sprintf("systemd-run --quiet --collect --unit=engine /shared/.build/enginesim -source %d -start 0 -longest 1100ms -zone Europe/Vienna -heartbeat %s -heartbeat-interval 1s",
+		source, beats))
 }
 
 // reaches returns when the sync node has a title of the source.
 func (s *setUp) reaches(t *testing.T, source int) {
 	t.Helper()
 	patience.Within(t, labTimeout(), func() error {
-		out, err := s.sync.try(t.Context(), fmt.Sprintf("curl -fsS 'localhost:8010/api/v1/playlog?source=%d&limit=1'", source))
-		if err == nil && !strings.Contains(out, "track_start") {
+		out, err := s.sync.try(t.Context(), "curl -fsS 'localhost:8010/api/v1/playlog?source=all&limit=20'")
+		if err == nil && !strings.Contains(out, fmt.Sprintf(`"log_source":%d,`, source)) {
 			err = fmt.Errorf("nothing of source %d arrived: %s", source, out)
 		}
 		return err
@@ -251,7 +250,7 @@ func (s *setUp) heartbeats(t *testing.T) {
 	s.join(t, " --heartbeats yes")
 	for i, h := range s.engines {
 		h.sh(t, "systemctl stop engine")
-		s.playAs(t, h, i+1, "2020", "127.0.0.1:43334")
+		s.playWith(t, h, i+1, "127.0.0.1:43334")
 	}
 	for number := range s.engines {
 		s.awaitSight(t, func(sight sight, _ int) error {
@@ -264,7 +263,7 @@ func (s *setUp) heartbeats(t *testing.T) {
 	since := time.Now()
 	s.engines[1].sh(t, "systemctl kill --signal=KILL --kill-whom=main engine")
 	s.awaitSwitch(t, since, 2, 1)
-	s.playAs(t, s.engines[1], 2, "2020", "127.0.0.1:43334")
+	s.playWith(t, s.engines[1], 2, "127.0.0.1:43334")
 	s.check(t)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"aura.radio/engine/pkg/checkup"
 	"aura.radio/engine/pkg/peer"
@@ -36,7 +37,8 @@ func monitors(ctx context.Context, r *checkup.Report, own *peer.Client) {
 	case lease.Holder == "" || lease.Remaining <= 0:
 		r.Look("monitor", "no status monitor acts: nobody switches if an engine fails")
 	default:
-		r.Works("monitor", "%s acts", lease.Holder)
+		name, _, _ := strings.Cut(lease.Holder, "/") // the rest tells its starts apart
+		r.Works("monitor", "%s acts", name)
 	}
 }
 

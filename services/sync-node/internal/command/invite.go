@@ -12,15 +12,14 @@ import (
 )
 
 func inviteCommand() *cobra.Command {
-	var dir string
+	dir := setup.DefaultDir
 	var forget bool
 	cmd := cli.New("invite node-N|monitor", "Print the line by which another host joins the station; the line is a secret", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
-		folder := setup.Dir(dir)
-		now, err := folder.Current(app.Name)
+		now, err := dir.Current(app.Name)
 		if err != nil {
 			return setup.Readable(err)
 		}
-		by, err := inviter(folder, now)
+		by, err := inviter(dir, now)
 		if err != nil {
 			return setup.Readable(err)
 		}
@@ -28,14 +27,14 @@ func inviteCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := folder.Store(app.Name, "AURA_API_TOKENS", tokens.String()); err != nil {
+		if err := dir.Store(app.Name, "AURA_API_TOKENS", tokens.String()); err != nil {
 			return setup.Readable(err)
 		}
-		joins := "engine-api"
+		joins, host := "engine-api", fmt.Sprintf("host %d", invitation.Number)
 		if invitation.Number == 0 {
-			joins = "status-monitor"
+			joins, host = "status-monitor", "the monitor's host"
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %[1]s. Give it to `%[2]s setup --join` on the host of %[1]s only:\n", invitation.Guest, joins)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s setup --join` on %s:\n", invitation.Guest, joins, host)
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), invitation.Line())
 		return err
 	})
