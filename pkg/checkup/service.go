@@ -3,6 +3,7 @@ package checkup
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"aura.radio/engine/pkg/api"
@@ -27,7 +28,11 @@ type Program struct {
 func (r *Report) Service(ctx context.Context, own *peer.Client, p Program) (api.SyncState, bool) {
 	var state api.SyncState
 	if err := own.Get(ctx, "/sync/state", nil, &state); err != nil {
-		r.Away(p.Service, err)
+		if status, answered := errors.AsType[*peer.StatusError](err); answered && status.Status == http.StatusServiceUnavailable {
+			r.Database(ctx, own) // which says why
+		} else {
+			r.Away(p.Service, err)
+		}
 		return state, false
 	}
 	if state.HostId != p.HostID {

@@ -79,10 +79,10 @@ func HostOf(address string) string {
 }
 
 // ListenFor is where a service listens that others reach at a URL: at loopback if
-// that leads nowhere else, and otherwise at every address of the host.
+// that leads nowhere else, and otherwise at every address of the host. "" is no URL.
 func ListenFor(address, port string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Host == "" {
 		return ""
 	}
 	if own := u.Port(); own != "" {

@@ -31,7 +31,7 @@ func TestListenFor(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
 		"http://192.0.2.1:8008": "0.0.0.0:8008", "http://[fd00::1]:8009": "[::]:8009", "http://127.0.0.1:80": "127.0.0.1:80",
-		"https://radio.example/engine": "0.0.0.0:8008",
+		"https://radio.example/engine": "0.0.0.0:8008", "": "",
 	} {
 		if got := ListenFor(address, "8008"); got != want {
 			t.Errorf("%s: %s, want %s", address, got, want)

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -45,7 +46,7 @@ func TestSetup(t *testing.T) {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, h := range s.hosts() {
-				out, _ := h.try(t.Context(), "journalctl --no-pager -n 40 -u engine-api -u sync-node -u status-monitor")
+				out, _ := h.try(context.Background(), "journalctl --no-pager -n 40 -u engine-api -u sync-node -u status-monitor")
 				t.Logf("journal of %s:\n%s", h.name, out)
 			}
 		}
@@ -168,6 +169,10 @@ func (s *setUp) play(t *testing.T) {
 	const studio = "sixteen-or-more-characters"
 	s.sync.sh(t, "echo studio:admin:"+studio+" >>/etc/aura/sync-node/api-tokens")
 	http.DefaultClient.Transport = bearer(studio)
+	eventually(t, func() error { // the sync node reads the file by itself
+		_, err := history(t.Context(), "http://"+s.sync.address+syncHost)
+		return err
+	})
 	s.staysOnAir(t, 1)
 }
 
