@@ -13,8 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"aura.radio/engine/pkg/patience"
 )
 
 // TestSetup sets a station up from three empty hosts with nothing but the lines of
@@ -186,13 +184,23 @@ func (s *setUp) playWith(t *testing.T, h *host, source int, beats string) {
 // reaches returns when the sync node has a title of the source.
 func (s *setUp) reaches(t *testing.T, source int) {
 	t.Helper()
-	patience.Within(t, labTimeout(), func() error {
+	eventually(t, func() error {
 		out, err := s.sync.try(t.Context(), "curl -fsS 'localhost:8010/api/v1/playlog?source=all&limit=20'")
 		if err == nil && !strings.Contains(out, fmt.Sprintf(`"log_source":%d,`, source)) {
 			err = fmt.Errorf("nothing of source %d arrived: %s", source, out)
 		}
 		return err
 	})
+}
+
+// said is what check says on the hosts of a station in which all is well.
+var said = map[string][]string{
+	"engine-api": {
+		"takes its token", "its clock is this host's", "its time zone is this host's: Europe/Vienna", "the sync node reaches", "of host",
+		"has the right schema", "journal", "its last play came",
+	},
+	"sync-node":      {"node 1 ", "node 2 ", "it reaches this host", "its clock is this host's", "its last play came", " acts"},
+	"status-monitor": {"source 1", "watched by", "sync node", "takes its token"},
 }
 
 // check has every host say what works, until all of it does.
@@ -205,22 +213,18 @@ func (s *setUp) check(t *testing.T) {
 				t.Fatalf("the handbook does not check %s", service)
 			}
 			var out string
-			patience.Within(t, labTimeout(), func() (err error) {
+			eventually(t, func() (err error) {
 				if out, err = h.try(t.Context(), commands[i]); err != nil {
-					err = fmt.Errorf("%w: %s", err, out)
+					return fmt.Errorf("%w: %s", err, out)
 				}
-				return err
+				for _, want := range said[service] {
+					if !strings.Contains(out, want) {
+						return fmt.Errorf("%s does not say %q: %s", commands[i], want, out)
+					}
+				}
+				return nil
 			})
 			t.Logf("%s: %s\n%s", h.name, commands[i], out)
-			for _, want := range map[string][]string{
-				"engine-api":     {"takes its token", "its clock is this host's", "its time zone is this host's: Europe/Vienna", "the sync node reaches", "of host", "has the right schema", "journal", "its last play came"},
-				"sync-node":      {"node 1 ", "node 2 ", "it reaches this host", "its clock is this host's", "its last play came", " acts"},
-				"status-monitor": {"source 1", "watched by", "sync node", "takes its token"},
-			}[service] {
-				if !strings.Contains(out, want) {
-					t.Errorf("%s check does not say %q", service, want)
-				}
-			}
 		}
 	}
 }
@@ -235,7 +239,7 @@ func (s *setUp) switchByHand(t *testing.T) {
 func (s *setUp) forgotten(t *testing.T) {
 	invited := invitation.FindString(s.sync.sh(t, "sync-node invite node-1 --forget"))
 	var out string
-	patience.Within(t, labTimeout(), func() error { // the sync node reads its file by itself
+	eventually(t, func() error { // the sync node reads its file by itself
 		var err error
 		if out, err = s.engines[0].try(t.Context(), "engine-api check"); err == nil {
 			return fmt.Errorf("engine-api check finds nothing wrong: %s", out)
@@ -301,7 +305,7 @@ func (s *setUp) audit(t *testing.T) {
 		h.sh(t, "systemctl stop engine")
 	}
 	var out string
-	patience.Within(t, labTimeout(), func() (err error) {
+	eventually(t, func() (err error) {
 		out, err = s.sync.try(t.Context(), "systemd-run --quiet --pipe --wait --collect -p User=aura-sync-node -p EnvironmentFile=/etc/aura/sync-node.env "+
 			"-p Environment=AURA_DATABASE_URL=sqlite:///var/lib/aura-sync-node/sync-node.db sync-node audit")
 		if err != nil {
