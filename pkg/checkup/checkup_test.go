@@ -1,7 +1,6 @@
 package checkup
 
 import (
-	"context"
 	"crypto/x509"
 	"encoding/json"
 	"net/http"
@@ -201,9 +200,19 @@ func TestReport_Certificate(t *testing.T) {
 	if c, err := CertificateOf(t.Context(), server.URL); err != nil || !c.Equal(server.Certificate()) {
 		t.Errorf("%v %v", c, err)
 	}
-	if c, err := CertificateOf(context.Background(), "http://host"); c != nil || err != nil {
+	if c, err := CertificateOf(t.Context(), "http://host"); c != nil || err != nil {
 		t.Errorf("%v %v", c, err)
 	}
+	if err := Trusts(t.Context(), server.URL); err == nil || Trusts(t.Context(), "http://host") != nil {
+		t.Errorf("trusts: %v", err)
+	}
+	client, err := peer.New(server.URL, peer.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var node Report
+	node.Node(t.Context(), Node{Subject: "node 1", Client: client, HostID: 1})
+	expect(t, node, Fails, "update-ca-certificates")
 	if len(r.Findings) != 0 {
 		t.Errorf("%+v", r)
 	}

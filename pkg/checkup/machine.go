@@ -1,6 +1,7 @@
 package checkup
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -61,20 +62,27 @@ func (r *Report) Certificate(subject string, c *x509.Certificate, now time.Time)
 const dialTimeout = 5 * time.Second
 
 // CertificateOf is the certificate that a service shows; nil without HTTPS. It
-// proves nothing: whoever calls the service checks the certificate.
+// proves nothing: see Trusts.
 func CertificateOf(ctx context.Context, address string) (*x509.Certificate, error) {
+	return handshake(ctx, address, &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true})
+}
+
+// Trusts returns why this host does not trust the certificate that a service shows,
+// or that the service can't be reached; nil also without HTTPS.
+func Trusts(ctx context.Context, address string) error {
+	_, err := handshake(ctx, address, &tls.Config{MinVersion: tls.VersionTLS12})
+	return err
+}
+
+func handshake(ctx context.Context, address string, config *tls.Config) (*x509.Certificate, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" {
 		return nil, err
 	}
-	port := u.Port()
-	if port == "" {
-		port = "443"
-	}
+	config.ServerName = u.Hostname()
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	dialer := tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: true, ServerName: u.Hostname()}}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	conn, err := (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "443")))
 	if err != nil {
 		return nil, err
 	}

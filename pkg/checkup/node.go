@@ -3,6 +3,7 @@ package checkup
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"strconv"
@@ -79,6 +80,10 @@ func (r *Report) version(n Node, state peer.State) {
 	}
 }
 
+// AdviceAuthority is what helps against a certificate of an authority that a host
+// does not know.
+const AdviceAuthority = "put the certificate of the authority into /usr/local/share/ca-certificates, as a .crt file, run update-ca-certificates, and restart the service"
+
 // Why says why a call to another host failed, and what to do about it.
 func Why(err error) string {
 	status, answered := errors.AsType[*peer.StatusError](err)
@@ -89,6 +94,8 @@ func Why(err error) string {
 		return err.Error() + ": it does not know this host's token (AURA_SYNC_TOKEN); invite this host again"
 	case answered:
 		return err.Error()
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return err.Error() + ": " + AdviceAuthority
 	case errors.Is(err, peer.ErrUnsupported):
 		return err.Error() + ": what answers there is no service of this project, or an original node"
 	}

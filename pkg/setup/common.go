@@ -95,6 +95,9 @@ func (i Invitation) Meet(ctx context.Context) (note string, _ error) {
 	case Fingerprint(shown) != i.Fingerprint:
 		return "", fmt.Errorf("%s shows another certificate than the invitation names: either somebody is in between, or the certificate was exchanged since; in that case invite again", i.SyncHost)
 	}
+	if err := checkup.Trusts(ctx, i.SyncHost); err != nil {
+		return fmt.Sprintf("the sync node shows the certificate that the invitation names, but this host does not trust it (%v): %s", err, checkup.AdviceAuthority), nil
+	}
 	return "the sync node shows the certificate that the invitation names", nil
 }
 

@@ -193,8 +193,8 @@ func (s *setUp) reaches(t *testing.T, source int) {
 	})
 }
 
-// said is what check says on the hosts of a station in which all is well.
-var said = map[string][]string{
+// wellSaid is what check says on the hosts of a station in which all is well.
+var wellSaid = map[string][]string{
 	"engine-api": {
 		"takes its token", "its clock is this host's", "its time zone is this host's: Europe/Vienna", "the sync node reaches", "of host",
 		"has the right schema", "journal", "its last play came",
@@ -217,7 +217,7 @@ func (s *setUp) check(t *testing.T) {
 				if out, err = h.try(t.Context(), commands[i]); err != nil {
 					return fmt.Errorf("%w: %s", err, out)
 				}
-				for _, want := range said[service] {
+				for _, want := range wellSaid[service] {
 					if !strings.Contains(out, want) {
 						return fmt.Errorf("%s does not say %q: %s", commands[i], want, out)
 					}
