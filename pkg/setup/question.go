@@ -78,6 +78,9 @@ func (a *Asker) Interview(ctx context.Context, questions []Question, flags Answe
 			if answer, err = a.content(ctx, q, answer); err == nil {
 				err = q.judge(answer)
 			}
+			if err == nil && answer == "" && q.Secret {
+				err = errors.New("there is nothing in it")
+			}
 		case q.Ask != "" && (all || a.IsPerson && q.Required && fallback == ""):
 			if answer, err = a.ask(ctx, q, fallback); err != nil {
 				return nil, err
@@ -150,6 +153,9 @@ func (a *Asker) content(ctx context.Context, q Question, answer string) (string,
 	case !q.Secret:
 		return strings.TrimSpace(answer), nil
 	case answer == "-":
+		if a.IsPerson {
+			fmt.Fprintf(a.Out, "%s: ", q.Ask)
+		}
 		return a.line(ctx)
 	case isFile:
 		f, err := os.Open(file)

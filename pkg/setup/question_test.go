@@ -65,11 +65,16 @@ func TestInterview(t *testing.T) {
 			"hush\n", false, Answers{"name": "web", "key": "-"},
 			Answers{"name": "web", "place": "web-place", "key": "hush", "quiet": "silent"}, nil, nil,
 		},
+		"a person pastes a secret": {
+			"hush\n", true, Answers{"name": "web", "key": "-"},
+			Answers{"name": "web", "place": "web-place", "key": "hush", "quiet": "silent"}, []string{"Key: "}, nil,
+		},
 		"every wrong flag": {
 			"", false, Answers{"name": "am", "key": "@/does/not/exist"}, nil, nil,
 			[]string{`--name: "am" is not an answer`, "--key: open /does/not/exist"},
 		},
 		"missing":      {"", false, Answers{"place": "x"}, nil, nil, []string{"--name: nobody can be asked here"}},
+		"empty":        {"\n", false, Answers{"name": "web", "key": "-"}, nil, nil, []string{"--key: there is nothing in it"}},
 		"needless":     {"", false, Answers{"name": "web", "extra": "x"}, nil, nil, []string{"--extra: must not be given"}},
 		"end of input": {"fm\n", true, nil, nil, nil, []string{"Place: the input ended"}},
 	} {

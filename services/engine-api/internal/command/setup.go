@@ -31,7 +31,7 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 		return i
 	}
 	return []setup.Question{
-		{Flag: setup.FlagJoin, Help: "the line that sync-node invite prints, for an engine of a redundant station", Ask: ask, Secret: true, Check: setup.CheckNode},
+		{Flag: setup.FlagJoin, Help: "the line that sync-node invite prints, for an engine of a redundant station; - asks for it", Ask: ask, Secret: true, Check: setup.CheckNode},
 		setup.Zone(now, setup.Joins),
 		{
 			Flag: setup.FlagListen, Help: "address and port of the service; default: as the invitation says, otherwise as before or 127.0.0.1:8008", Ask: "Address and port of the service",

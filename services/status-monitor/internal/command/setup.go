@@ -28,7 +28,7 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 	}
 	return []setup.Question{
 		{
-			Flag: setup.FlagJoin, Help: "the line that `sync-node invite monitor` prints; required at the first time", Ask: ask,
+			Flag: setup.FlagJoin, Help: "the line that `sync-node invite monitor` prints; required at the first time; - asks for it", Ask: ask,
 			Secret: true, Required: now["AURA_SYNC_TOKEN"] == "", Check: setup.CheckMonitor,
 		},
 		{

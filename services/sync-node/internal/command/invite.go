@@ -34,7 +34,7 @@ func inviteCommand() *cobra.Command {
 		if invitation.Number == 0 {
 			joins, host = "status-monitor", "the monitor's host"
 		}
-		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s setup --join` on %s:\n", invitation.Guest, joins, host)
+		fmt.Fprintf(cmd.ErrOrStderr(), "The line is a secret: whoever has it can speak as %s. Give it only to `%s setup --join -` on %s:\n", invitation.Guest, joins, host)
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), invitation.Line())
 		return err
 	})
