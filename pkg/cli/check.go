@@ -37,8 +37,6 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 		if err != nil {
 			return Mistake(fmt.Errorf("configuration %s:\n%w%s", dir.File(p.Name), err, rootHint(err)))
 		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
-		defer cancel()
 		base := cfg.Base()
 		service.URL = cmp.Or(service.URL, base.HTTP.OwnURL())
 		own, err := service.Client()
@@ -46,15 +44,10 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 			return err
 		}
 		defer own.Close()
-		var report checkup.Report
-		report.Works("configuration", "it is valid: %s", dir.File(p.Name))
-		for _, note := range p.notes(cfg) {
-			report.Works("configuration", "%s", note)
-		}
-		if certificate, err := base.HTTP.Certificate(); err == nil { // the configuration is valid, so it was good
-			report.Certificate("service", certificate, time.Now())
-		}
-		report.Disk(base.Database.File())
+		report := checkup.Report{}
+		env.configured(&report, dir, cfg)
+		ctx, cancel := context.WithTimeout(cmd.Context(), checkTimeout)
+		defer cancel()
 		p.Checkup(ctx, &report, cfg, own, p.Version)
 		if err := report.Print(cmd.OutOrStdout(), Printable); err != nil {
 			return err
@@ -70,6 +63,24 @@ func checkCommand[C Config](env Env[C]) *cobra.Command {
 	DirFlag(cmd, &dir)
 	service.Flags(cmd, "service", "", "the running service; empty: where AURA_LISTEN says")
 	return cmd
+}
+
+// configured adds what a valid configuration says of the host itself.
+func (env Env[C]) configured(r *checkup.Report, dir setup.Dir, cfg C) {
+	const subject = "configuration"
+	file, base := dir.File(env.program.Name), cfg.Base()
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		r.Look(subject, "there is no %s, so only the environment and defaults count: `%s setup` makes it", file, env.program.Name)
+	} else {
+		r.Works(subject, "it is valid: %s", file)
+	}
+	for _, note := range env.program.notes(cfg) {
+		r.Works(subject, "%s", note)
+	}
+	if certificate, err := base.HTTP.Certificate(); err == nil { // the configuration is valid, so there is no error
+		r.Certificate("service", certificate, time.Now())
+	}
+	r.Disk(base.Database.File())
 }
 
 // withFile is the environment with what the service's file sets besides. The

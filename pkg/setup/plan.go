@@ -88,7 +88,7 @@ func (h Host) tell(o Outcome, notes []string, out io.Writer) error {
 	text := &lines{out: out}
 	text.line("%s is set up: %s", h.Service, h.Dir.File(h.Service))
 	if _, shared := groupOf(h.Service); !shared && os.Geteuid() == 0 {
-		text.line("There is no group aura-%s here, so only root can read the secrets in %s", h.Service, h.Dir.secret(h.Service, ""))
+		text.line("  there is no user aura-%[1]s here, so only root can read the secrets in %[2]s: install the package of %[1]s, and run this again", h.Service, h.Dir.secret(h.Service, ""))
 	}
 	for _, note := range append(o.Notes, notes...) {
 		text.line("  %s", note)

@@ -207,6 +207,9 @@ func TestCheck(t *testing.T) {
 	if code, out, errOut := run(t, map[string]string{"AURA_HOST_ID": "2"}, "check", "--dir", dir, "--service", s.URL); code != cli.ExitFailed || !strings.Contains(out, "host 1 answers where engine-api of host 2 should") {
 		t.Errorf("%d %s%s", code, out, errOut)
 	}
+	if _, out, _ := run(t, map[string]string{"AURA_STATION_TIMEZONE": "Europe/Vienna"}, "check", "--dir", t.TempDir(), "--service", s.URL); !strings.Contains(out, "engine-api setup` makes it") {
+		t.Errorf("nothing configured: %s", out)
+	}
 	if code, _, errOut := run(t, map[string]string{"AURA_HOST_ID": "x"}, "check", "--dir", dir); code != cli.ExitConfig || !strings.Contains(errOut, "AURA_HOST_ID") {
 		t.Errorf("%d %s", code, errOut)
 	}
