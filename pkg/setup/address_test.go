@@ -81,7 +81,7 @@ func TestChecks(t *testing.T) {
 			t.Errorf("%q: %v", c.answer, err)
 		}
 	}
-	if !IsMember("AURA_SOURCE_1", "AURA_SOURCE") || IsMember("AURA_SOURCE_NAMES", "AURA_SOURCE") {
+	if !isMember("AURA_SOURCE_1", "AURA_SOURCE") || isMember("AURA_SOURCE_NAMES", "AURA_SOURCE") {
 		t.Error("members")
 	}
 }

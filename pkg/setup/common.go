@@ -60,13 +60,14 @@ func Database(name string) Question {
 	}
 }
 
-// DatabaseSetting is what follows from the answer: nothing if there is none.
-func DatabaseSetting(answers Answers) []Setting {
-	url := answers[FlagDatabase]
-	if url == "" {
-		return nil
+// SetDatabase sets what follows from the answer: nothing if there is none.
+func (o *Outcome) SetDatabase(answers Answers) {
+	switch url := answers[FlagDatabase]; {
+	case strings.Contains(url, "@"):
+		o.SetSecret("AURA_DATABASE_URL", url)
+	case url != "":
+		o.Set("AURA_DATABASE_URL", url)
 	}
-	return []Setting{{"AURA_DATABASE_URL", url, strings.Contains(url, "@")}}
 }
 
 // Joins reports whether there is an invitation among the answers.
@@ -81,29 +82,33 @@ func Fingerprint(c *x509.Certificate) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Meet sees whether the sync node shows the certificate that the invitation names,
-// and says so in a note. An error is another certificate: somebody may be in
-// between. Without HTTPS there is nothing to see.
-func (i Invitation) Meet(ctx context.Context) (note string, _ error) {
-	if i.Fingerprint == "" {
-		return "", nil
+// Accept reads the invitation among the answers, and sees whether the sync node shows
+// the certificate that it names. Notes say so. An error is another certificate:
+// somebody may be in between. Without HTTPS there is nothing to see.
+func (o *Outcome) Accept(ctx context.Context, answers Answers) (Invitation, error) {
+	i, err := ParseInvitation(answers[FlagJoin])
+	if err != nil || i.Fingerprint == "" {
+		return i, err
 	}
 	shown, err := checkup.CertificateOf(ctx, i.SyncHost)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("the sync node can't be reached now, so its certificate was not compared: %v", err), nil
+		o.Notes = append(o.Notes, fmt.Sprintf("the sync node can't be reached now, so its certificate was not compared: %v", err))
+		return i, nil
 	case Fingerprint(shown) != i.Fingerprint:
-		return "", fmt.Errorf("%s shows another certificate than the invitation names: either somebody is in between, or the certificate was exchanged since; in that case invite again", i.SyncHost)
+		return i, fmt.Errorf("%s shows another certificate than the invitation names: either somebody is in between, or the certificate was exchanged since; in that case invite again", i.SyncHost)
 	}
+	note := "the sync node shows the certificate that the invitation names"
 	if err := checkup.Trusts(ctx, i.SyncHost); err != nil {
-		return fmt.Sprintf("the sync node shows the certificate that the invitation names, but this host does not trust it (%v): %s", err, checkup.AdviceAuthority), nil
+		note += fmt.Sprintf(", but this host does not trust it (%v): %s", err, checkup.AdviceAuthority)
 	}
-	return "the sync node shows the certificate that the invitation names", nil
+	o.Notes = append(o.Notes, note)
+	return i, nil
 }
 
-// IsMember reports whether a variable is one of a family: AURA_SOURCE_1 is of
+// isMember reports whether a variable is one of a family: AURA_SOURCE_1 is of
 // AURA_SOURCE.
-func IsMember(variable, family string) bool {
+func isMember(variable, family string) bool {
 	digits, found := strings.CutPrefix(variable, family+"_")
 	_, err := strconv.Atoi(digits)
 	return found && err == nil

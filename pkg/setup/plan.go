@@ -30,6 +30,25 @@ type Outcome struct {
 	Notes, Next []string
 }
 
+// Set sets a variable; "" leaves it to its default.
+func (o *Outcome) Set(variable, value string) {
+	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value})
+}
+
+// SetSecret is Set for a secret.
+func (o *Outcome) SetSecret(variable, value string) {
+	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value, Secret: true})
+}
+
+// UnsetFamily leaves all present variables of a family to their defaults.
+func (o *Outcome) UnsetFamily(now map[string]string, family string) {
+	for variable := range now {
+		if isMember(variable, family) {
+			o.Set(variable, "")
+		}
+	}
+}
+
 // Host is where a service is set up.
 type Host struct {
 	Service string

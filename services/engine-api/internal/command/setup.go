@@ -48,61 +48,48 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 }
 
 func derive(ctx context.Context, _ setup.Dir, a setup.Answers, now map[string]string) (setup.Outcome, error) {
-	out := setup.Outcome{
-		Settings: append([]setup.Setting{{Variable: "AURA_LISTEN", Value: a[setup.FlagListen]}}, setup.DatabaseSetting(a)...),
-		Next:     []string{"systemctl restart " + app.Name, app.Name + " check"},
-	}
-	set := func(variable, value string) {
-		out.Settings = append(out.Settings, setup.Setting{Variable: variable, Value: value})
-	}
-	secret := func(variable, value string) {
-		out.Settings = append(out.Settings, setup.Setting{Variable: variable, Value: value, Secret: true})
-	}
+	out := setup.Outcome{Next: []string{"systemctl restart " + app.Name, app.Name + " check"}}
+	out.Set("AURA_LISTEN", a[setup.FlagListen])
+	out.SetDatabase(a)
 	if !setup.Joins(a) {
-		set("AURA_STATION_TIMEZONE", a[setup.FlagZone])
-		out.Notes = append(out.Notes, "times without an offset are in "+a[setup.FlagZone])
+		out.Set("AURA_STATION_TIMEZONE", a[setup.FlagZone])
+		out.Notes = []string{"times without an offset are in " + a[setup.FlagZone]}
 		return out, nil
 	}
-	i, err := setup.ParseInvitation(a[setup.FlagJoin])
+	i, err := out.Accept(ctx, a)
 	if err != nil {
 		return out, err
 	}
-	note, err := i.Meet(ctx)
-	if err != nil {
-		return out, err
-	}
-	if note != "" {
-		out.Notes = append(out.Notes, note)
-	}
-	set("AURA_HOST_ID", strconv.Itoa(i.Number))
-	set("AURA_STATION_TIMEZONE", i.Zone)
-	set("AURA_SYNC_HOST", i.SyncHost)
-	secret("AURA_SYNC_TOKEN", i.Secret)
+	out.Notes = append(out.Notes, fmt.Sprintf("this host is %s of the station with the %s at %s; its times are in %s", i.Guest, model.SyncNode, i.SyncHost, i.Zone))
+	out.Set("AURA_HOST_ID", strconv.Itoa(i.Number))
+	out.Set("AURA_STATION_TIMEZONE", i.Zone)
+	out.Set("AURA_SYNC_HOST", i.SyncHost)
+	out.SetSecret("AURA_SYNC_TOKEN", i.Secret)
 	tokens := setup.ParseTokens(now["AURA_API_TOKENS"])
 	for _, caller := range setup.ParseTokens(i.Callers) {
 		tokens = tokens.With(caller, 0)
 	}
-	secret("AURA_API_TOKENS", tokens.String())
-	for variable := range now {
-		if setup.IsMember(variable, "AURA_MONITOR") {
-			set(variable, "")
-		}
-	}
-	callers := []string{setup.HostOf(i.SyncHost)}
-	if i.HeartbeatKey == "" {
-		set("AURA_HEARTBEAT_LISTEN", "")
-		secret("AURA_HEARTBEAT_KEY", "")
-	} else {
-		set("AURA_HEARTBEAT_LISTEN", a[setup.FlagBeats])
-		secret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
-		for n, monitor := range i.Monitors {
-			set("AURA_MONITOR_"+strconv.Itoa(n+1), monitor)
-			callers = append(callers, setup.HostOf("udp://"+monitor))
-		}
-		out.Notes = append(out.Notes, fmt.Sprintf("heartbeats are relayed: set heartbeat_server=%q and heartbeat_port=%q in the engine's configuration",
-			setup.HostOf("udp://"+a[setup.FlagBeats]), setup.PortOf(a[setup.FlagBeats])))
-	}
-	out.Notes = append(out.Notes, fmt.Sprintf("this host is %s of the station with the %s at %s; its times are in %s", i.Guest, model.SyncNode, i.SyncHost, i.Zone))
+	out.SetSecret("AURA_API_TOKENS", tokens.String())
+	callers := append([]string{setup.HostOf(i.SyncHost)}, relay(&out, i, a[setup.FlagBeats], now)...)
 	out.Openings = []setup.Opening{{Protocol: "tcp", Port: setup.PortOf(a[setup.FlagListen]), From: callers}}
 	return out, nil
+}
+
+// relay has the engine's heartbeats relayed to the monitors, whose hosts it returns,
+// if the station has any.
+func relay(out *setup.Outcome, i setup.Invitation, listen string, now map[string]string) (monitors []string) {
+	out.UnsetFamily(now, "AURA_MONITOR")
+	out.SetSecret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
+	if i.HeartbeatKey == "" {
+		out.Set("AURA_HEARTBEAT_LISTEN", "")
+		return nil
+	}
+	out.Set("AURA_HEARTBEAT_LISTEN", listen)
+	for n, monitor := range i.Monitors {
+		out.Set("AURA_MONITOR_"+strconv.Itoa(n+1), monitor)
+		monitors = append(monitors, setup.HostOf("udp://"+monitor))
+	}
+	out.Notes = append(out.Notes, fmt.Sprintf("heartbeats are relayed: set heartbeat_server=%q and heartbeat_port=%q in the engine's configuration",
+		setup.HostOf("udp://"+listen), setup.PortOf(listen)))
+	return monitors
 }

@@ -46,52 +46,36 @@ func questions(_ setup.Dir, now map[string]string) []setup.Question {
 }
 
 func derive(ctx context.Context, _ setup.Dir, a setup.Answers, now map[string]string) (setup.Outcome, error) {
-	out := setup.Outcome{
-		Settings: append([]setup.Setting{
-			{Variable: "AURA_ON_SWITCH_COMMAND", Value: a[flagCommand]},
-			{Variable: "AURA_NAME", Value: a[flagName]},
-			{Variable: "AURA_LISTEN", Value: a[setup.FlagListen]},
-		}, setup.DatabaseSetting(a)...),
-		Next: []string{"systemctl restart " + app.Name, app.Name + " check"},
-	}
+	out := setup.Outcome{Next: []string{"systemctl restart " + app.Name, app.Name + " check"}}
+	out.Set("AURA_ON_SWITCH_COMMAND", a[flagCommand])
+	out.Set("AURA_NAME", a[flagName])
+	out.Set("AURA_LISTEN", a[setup.FlagListen])
+	out.SetDatabase(a)
 	if !setup.Joins(a) {
 		return out, nil
 	}
-	i, err := setup.ParseInvitation(a[setup.FlagJoin])
+	i, err := out.Accept(ctx, a)
 	if err != nil {
 		return out, err
-	}
-	note, err := i.Meet(ctx)
-	if err != nil {
-		return out, err
-	}
-	if note != "" {
-		out.Notes = append(out.Notes, note)
-	}
-	set := func(variable, value string, secret bool) {
-		out.Settings = append(out.Settings, setup.Setting{Variable: variable, Value: value, Secret: secret})
 	}
 	// The engines of the station are those of the invitation. Their heartbeats, if
 	// there are any, are relayed.
-	for variable := range now {
-		if setup.IsMember(variable, "AURA_MAIN_HOST") || setup.IsMember(variable, "AURA_SOURCE") {
-			set(variable, "", false)
-		}
-	}
+	out.UnsetFamily(now, "AURA_MAIN_HOST")
+	out.UnsetFamily(now, "AURA_SOURCE")
 	var hosts []string
 	for _, number := range slices.Sorted(maps.Keys(i.Engines)) {
-		set("AURA_MAIN_HOST_"+strconv.Itoa(number), i.Engines[number], false)
+		out.Set("AURA_MAIN_HOST_"+strconv.Itoa(number), i.Engines[number])
 		hosts = append(hosts, setup.HostOf(i.Engines[number]))
 	}
-	set("AURA_SYNC_HOST", setup.Nearby(i.SyncHost), false)
-	set("AURA_SYNC_TOKEN", i.Secret, true)
-	set("AURA_HEARTBEAT_KEY", i.HeartbeatKey, true)
+	out.Set("AURA_SYNC_HOST", setup.Nearby(i.SyncHost))
+	out.SetSecret("AURA_SYNC_TOKEN", i.Secret)
+	out.SetSecret("AURA_HEARTBEAT_KEY", i.HeartbeatKey)
 	if i.HeartbeatKey == "" {
-		set("AURA_HEARTBEAT_LISTEN", "", false)
-		out.Notes = append(out.Notes, "the engines send no heartbeats, so this is what is promised; with `sync-node setup --heartbeats yes` and new invitations it is some seconds")
+		out.Set("AURA_HEARTBEAT_LISTEN", "")
+		out.Notes = append(out.Notes, "the engines send no heartbeats, so this is what is promised; with `sync-node setup --heartbeats yes` and new invitations it is some seconds:")
 		return out, nil
 	}
-	set("AURA_HEARTBEAT_LISTEN", a[setup.FlagBeats], false)
+	out.Set("AURA_HEARTBEAT_LISTEN", a[setup.FlagBeats])
 	out.Openings = []setup.Opening{{Protocol: "udp", Port: setup.PortOf(a[setup.FlagBeats]), From: hosts}}
 	return out, nil
 }

@@ -101,28 +101,21 @@ func derive(_ context.Context, dir setup.Dir, a setup.Answers, now map[string]st
 	station.URL = address
 	station.HeartbeatKey, station.Monitors = beats(station.HeartbeatKey, a)
 	out := setup.Outcome{
-		Settings: append([]setup.Setting{
-			{Variable: "AURA_STATION_TIMEZONE", Value: a[setup.FlagZone]},
-			{Variable: "AURA_LISTEN", Value: a[setup.FlagListen]},
-			{Variable: "AURA_API_TOKENS", Value: setup.ParseTokens(now["AURA_API_TOKENS"]).MonitorToken().String(), Secret: true},
-			{Variable: "AURA_SYNC_TOKEN", Value: cmp.Or(now["AURA_SYNC_TOKEN"], setup.NewSecret()), Secret: true},
-			{Variable: "AURA_TLS_CERT", Value: a[flagCert]},
-			{Variable: "AURA_TLS_KEY", Value: a[flagKey]},
-		}, setup.DatabaseSetting(a)...),
 		Keep:  func() error { return dir.KeepStation(station) },
 		Notes: []string{"times without an offset are in " + a[setup.FlagZone]},
-		Next: []string{
-			"systemctl restart " + app.Name, app.Name + " invite monitor | status-monitor setup --join -",
-		},
+		Next:  []string{"systemctl restart " + app.Name, app.Name + " invite monitor | status-monitor setup --join -"},
 	}
-	for variable := range now {
-		if setup.IsMember(variable, "AURA_MAIN_HOST") {
-			out.Settings = append(out.Settings, setup.Setting{Variable: variable})
-		}
-	}
+	out.Set("AURA_STATION_TIMEZONE", a[setup.FlagZone])
+	out.Set("AURA_LISTEN", a[setup.FlagListen])
+	out.SetSecret("AURA_API_TOKENS", setup.ParseTokens(now["AURA_API_TOKENS"]).MonitorToken().String())
+	out.SetSecret("AURA_SYNC_TOKEN", cmp.Or(now["AURA_SYNC_TOKEN"], setup.NewSecret()))
+	out.Set("AURA_TLS_CERT", a[flagCert])
+	out.Set("AURA_TLS_KEY", a[flagKey])
+	out.SetDatabase(a)
+	out.UnsetFamily(now, "AURA_MAIN_HOST")
 	var hosts []string
 	for n, url := range urls {
-		out.Settings = append(out.Settings, setup.Setting{Variable: mainHost(n + 1), Value: url})
+		out.Set(mainHost(n+1), url)
 		hosts = append(hosts, setup.HostOf(url))
 		out.Next = append(out.Next, app.Name+" invite node-"+strconv.Itoa(n+1))
 	}
