@@ -23,18 +23,18 @@ const fileSuffix = "_FILE"
 // Dir is the folder with the configuration of a host's services.
 type Dir string
 
-// String, Set and Type make it a flag. Secrets are named by their whole path, so the
-// folder is, too.
+// String is the folder, for a flag.
 func (d *Dir) String() string { return string(*d) }
 
-// Set takes the folder.
+// Set takes the folder of a flag. Secrets are named by their whole path, so the folder
+// is, too.
 func (d *Dir) Set(path string) error {
 	whole, err := filepath.Abs(path)
 	*d = Dir(whole)
 	return err
 }
 
-// Type is what the value is called in a help.
+// Type is what the flag's value is called in a help.
 func (d *Dir) Type() string { return "folder" }
 
 // Setting is a variable that set-up writes. An empty one is left to its default.

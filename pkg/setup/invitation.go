@@ -57,7 +57,7 @@ func ParseInvitation(line string) (Invitation, error) {
 		if strings.HasPrefix(line, "AURA-SECRET-INVITATION-") {
 			return Invitation{}, errors.New("this invitation is of another version; update the older of the two programs, and invite again")
 		}
-		return Invitation{}, errors.New("this is no invitation; copy the line that `sync-node invite` prints, which begins with " + mark)
+		return Invitation{}, fmt.Errorf("this is no invitation; copy the line that begins with %s, as `sync-node invite` prints it", mark)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(code)
 	if err != nil || len(raw) < sumLength {

@@ -140,7 +140,7 @@ func TestReadable(t *testing.T) {
 	if err := Readable(fs.ErrPermission); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "as root") {
 		t.Errorf("%v", err)
 	}
-	if err := Readable(errService); err != errService {
+	if err := Readable(errService); err == nil || err.Error() != errService.Error() {
 		t.Errorf("%v", err)
 	}
 }
