@@ -1,5 +1,5 @@
-// Package cli is the command line that every service has: serve, check-config,
-// config, version and migrate. A service adds its own commands.
+// Package cli is the command line that every service has: serve, setup, check,
+// check-config, config, version and migrate. A service adds its own commands.
 //
 // It promises distinct exit codes: 0 done, 1 failed, 2 a wrong command line, 78 a
 // wrong configuration, or a schema that this program cannot use. So systemd and

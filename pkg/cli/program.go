@@ -15,10 +15,13 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"aura.radio/engine/pkg/checkup"
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/setup"
 )
 
 // Exit codes.
@@ -56,6 +59,11 @@ type Program[C Config] struct {
 	Notes func(cfg C) []string
 	// Wire makes the service; the function Wire makes it fit.
 	Wire func(cfg C, version string, log zerolog.Logger) (App[C], error)
+	// Setup is how the service is set up on a host; nil if it can't be.
+	Setup *setup.Plan
+	// Checkup asks what works on this host, beyond the configuration; nil if there
+	// is nothing to ask. own is the running service.
+	Checkup func(ctx context.Context, r *checkup.Report, cfg C, own *peer.Client, version string)
 	// Commands are the service's own; nil if there are none.
 	Commands func(Env[C]) []*cobra.Command
 }
@@ -124,6 +132,14 @@ func (p Program[C]) Run(ctx context.Context, args []string, environ map[string]s
 // complain says why the program ends.
 func (p Program[C]) complain(to io.Writer, err error) { fmt.Fprintf(to, "%s: %v\n", p.Name, err) }
 
+// notes say what follows from a configuration.
+func (p Program[C]) notes(cfg C) []string {
+	if p.Notes == nil {
+		return nil
+	}
+	return p.Notes(cfg)
+}
+
 func (p Program[C]) root(env Env[C]) *cobra.Command {
 	var checkOnly bool
 	serve := func(cmd *cobra.Command, _ []string) error { return p.serve(cmd.Context(), env) }
@@ -132,10 +148,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		lines := []string{"configuration is valid"}
-		if p.Notes != nil {
-			lines = append(lines, p.Notes(cfg)...)
-		}
+		lines := append([]string{"configuration is valid"}, p.notes(cfg)...)
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 		return err
 	}
@@ -165,6 +178,12 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 		migrate(env),
 		p.manual(env),
 	)
+	if p.Setup != nil {
+		root.AddCommand(setupCommand(env, *p.Setup))
+	}
+	if p.Checkup != nil {
+		root.AddCommand(checkCommand(env))
+	}
 	if p.Commands != nil {
 		root.AddCommand(p.Commands(env)...)
 	}

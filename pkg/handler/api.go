@@ -55,6 +55,8 @@ type API struct {
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.
 	EngineZone *stationtime.Zone
+	// Version is that of the program.
+	Version string
 	// HostID is the source of an entry that does not name one.
 	HostID int
 	// EngineAsSent: engines are believed if they say that they are source 1; see

@@ -21,6 +21,7 @@ func (a *API) GetSyncState(ctx context.Context, _ api.GetSyncStateRequestObject)
 	if err != nil {
 		return nil, err
 	}
+	state.Version = a.Version
 	state.Edition = int(model.ThisEdition)
 	state.TimeZone = nodeZone(a.Zone, a.Now())
 	return api.GetSyncState200JSONResponse(state), nil

@@ -147,3 +147,12 @@ func (m certificateDays) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 }
+
+// Certificate is the server's own one; nil if HTTPS is not configured.
+func (c *Config) Certificate() (*x509.Certificate, error) {
+	all, err := c.certificates()
+	if all == nil || err != nil {
+		return nil, err
+	}
+	return all.chain[0], nil
+}

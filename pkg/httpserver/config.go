@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -54,4 +55,18 @@ func (c *Config) Validate() error {
 func isPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return err == nil
+}
+
+// OwnURL is where a program of the same host calls the service. With a certificate
+// that is by the name localhost, for which the certificate must be good too.
+func (c *Config) OwnURL() string {
+	host, port, _ := net.SplitHostPort(c.Listen) // a valid configuration has both
+	scheme, loopback := "http", "127.0.0.1"
+	if c.TLSCert != "" {
+		scheme, loopback = "https", "localhost"
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && (ip.IsUnspecified() || c.TLSCert != "" && ip.IsLoopback()) {
+		host = loopback
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }

@@ -131,6 +131,8 @@ type call struct {
 	// repeatable: if a kept connection turns out to be closed, the request may
 	// be sent again over another connection.
 	repeatable bool
+	// isProbe: the path is not below the API's, and what it answers is text.
+	isProbe bool
 	// answered is called with the header of an answer that reports success; nil
 	// if nobody needs it.
 	answered func(http.Header)
@@ -163,6 +165,9 @@ func (c *Client) do(ctx context.Context, what call, into any) error {
 
 func (c *Client) exchange(ctx context.Context, what call, into any) error {
 	target := c.base + what.path
+	if what.isProbe {
+		target = strings.TrimSuffix(c.base, apiPath) + what.path
+	}
 	if len(what.query) > 0 {
 		target += "?" + what.query.Encode()
 	}
@@ -208,6 +213,10 @@ func (c *Client) exchange(ctx context.Context, what call, into any) error {
 		what.answered(answer.Header)
 	}
 	if into == nil || answer.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if text, ok := into.(*string); ok && what.isProbe {
+		*text = cut(string(data))
 		return nil
 	}
 	if err := decode(data, into); err != nil {

@@ -18,7 +18,8 @@ import (
 
 // State is what a node reports about itself.
 type State struct {
-	HostID  int // 0 is the sync node
+	HostID  int    // 0 is the sync node
+	Version string // of its program, "" if it does not tell
 	Edition model.Edition
 	Outbox  model.Outbox
 	// Journal is what the node took while its database could not store it; zero
@@ -56,7 +57,7 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	if from, to := sent.Load(), answered.Load(); from != nil && to != nil {
 		offset = body.Now.Sub(from.Add(to.Sub(*from) / 2))
 	}
-	state := State{HostID: body.HostId, Edition: model.Edition(body.Edition), Outbox: model.Outbox{
+	state := State{HostID: body.HostId, Version: cut(body.Version), Edition: model.Edition(body.Edition), Outbox: model.Outbox{
 		Entries: body.Outbox.Entries, Healths: body.Outbox.Healths, Parked: body.Outbox.Parked,
 	}}
 	if body.Outbox.Oldest != nil {

@@ -23,6 +23,24 @@ const insideLab = "E2E_INSIDE_LAB"
 // labTimeout bounds everything that one test does in the lab.
 func labTimeout() time.Duration { return patience.Stretch(15 * time.Minute) }
 
+// stationForLab is what the hosts of a station find in their folder: the packages,
+// an engine and the documents. Outside the lab, the test then runs in parallel.
+func stationForLab(t *testing.T) func() map[string]string {
+	t.Helper()
+	if os.Getenv(insideLab) == "" {
+		t.Parallel()
+	}
+	return func() map[string]string {
+		engine := filepath.Join(t.TempDir(), "enginesim")
+		build := exec.Command("go", "build", "-o", engine, "./scripts/enginesim")
+		build.Dir, build.Env = tree, environment("CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return map[string]string{".build/packages": packages(t), ".build/enginesim": engine, "deploy": filepath.Join(tree, "deploy")}
+	}
+}
+
 // inLab runs a test again in namespaces of its own, and returns true there. In the
 // namespaces the test may mount, make networks and boot hosts. When the test ends,
 // for whatever reason, nothing is left of them. release is what the hosts find in

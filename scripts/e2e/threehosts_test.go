@@ -18,22 +18,7 @@ import (
 // as the handbook says. Engines play on two of them while a cable is cut and hosts
 // lose their power. The status monitor on the third host keeps the station on air.
 func TestThreeHosts(t *testing.T) {
-	if os.Getenv(insideLab) == "" {
-		t.Parallel()
-		build := exec.Command("go", "build", "-o", filepath.Join(bin, "enginesim"), "./scripts/enginesim")
-		build.Dir = tree
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
-	if !inLab(t, func() map[string]string {
-		return map[string]string{
-			".build/packages":  packages(t),
-			".build/enginesim": filepath.Join(bin, "enginesim"),
-			"deploy":           filepath.Join(tree, "deploy"),
-		}
-	}) {
+	if !inLab(t, stationForLab(t)) {
 		return
 	}
 	d := deploy(t)

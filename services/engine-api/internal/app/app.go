@@ -138,6 +138,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
 		HoleAfter:  cfg.Report.HoleAfter,
+		Version:    version,
 		HostID:     cfg.HostID,
 
 		EngineAsSent: cfg.EngineSource.AsSent(),

@@ -24,6 +24,8 @@ func Program(version string) cli.Program[config.Config] {
 		Default: config.Default,
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
+		Setup:   &plan,
+		Checkup: check,
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
 			return []*cobra.Command{
 				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),

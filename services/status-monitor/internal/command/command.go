@@ -20,6 +20,8 @@ func Program(version string) cli.Program[config.Config] {
 		Load:    config.Load,
 		Notes:   config.Config.Notes,
 		Wire:    cli.Wire(app.New),
+		Setup:   &plan,
+		Checkup: check,
 		// None of these reads the environment: they are for people, whose environment
 		// has nothing of the service's.
 		Commands: func(cli.Env[config.Config]) []*cobra.Command {

@@ -94,6 +94,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
 		HoleAfter:  cfg.Report.HoleAfter,
+		Version:    version,
 		HostID:     cfg.HostID,
 		Now:        time.Now,
 		Log:        base.Log("api"),

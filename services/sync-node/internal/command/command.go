@@ -43,9 +43,11 @@ func Program(version string) cli.Program[config.Config] {
 		Default: config.Default,
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
+		Setup:   &plan,
+		Checkup: check,
 		Commands: func(env env) []*cobra.Command {
 			return []*cobra.Command{
-				reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
+				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
 				correct.Commands(ownURL),
 			}

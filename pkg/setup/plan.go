@@ -1,0 +1,148 @@
+package setup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Plan is how a service is set up.
+type Plan struct {
+	// Questions are asked in their order. now is the present configuration, which
+	// is what holds unless somebody says otherwise; nil: only flags and helps are
+	// of interest.
+	Questions func(dir Dir, now map[string]string) []Question
+	// Derive makes a configuration out of the answers.
+	Derive func(ctx context.Context, dir Dir, answers Answers, now map[string]string) (Outcome, error)
+}
+
+// Outcome is what follows from the answers.
+type Outcome struct {
+	Settings []Setting
+	// Keep writes what is kept besides the settings; nil if there is nothing.
+	Keep func() error
+	// Openings are the ports that others must reach.
+	Openings []Opening
+	// Notes say what is worth knowing, and Next what is to be done next: commands.
+	Notes, Next []string
+}
+
+// Set sets a variable; "" leaves it to its default.
+func (o *Outcome) Set(variable, value string) {
+	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value})
+}
+
+// SetSecret is Set for a secret.
+func (o *Outcome) SetSecret(variable, value string) {
+	o.Settings = append(o.Settings, Setting{Variable: variable, Value: value, Secret: true})
+}
+
+// UnsetFamily leaves all present variables of a family to their defaults.
+func (o *Outcome) UnsetFamily(now map[string]string, family string) {
+	for variable := range now {
+		if isMember(variable, family) {
+			o.Set(variable, "")
+		}
+	}
+}
+
+// Host is where a service is set up.
+type Host struct {
+	Service string
+	Dir     Dir
+	// Accept says what is wrong with a configuration, and what follows from a right
+	// one.
+	Accept func(environ map[string]string) (notes []string, err error)
+}
+
+// Run interviews, writes, and tells what follows. Nothing is written if the service
+// does not accept the configuration.
+func (p Plan) Run(ctx context.Context, host Host, asker *Asker, flags Answers, out io.Writer) error {
+	now, err := host.Dir.Current(host.Service)
+	if err != nil {
+		return Readable(err)
+	}
+	answers, err := asker.Interview(ctx, p.Questions(host.Dir, now), flags)
+	if err != nil {
+		return err
+	}
+	outcome, err := p.Derive(ctx, host.Dir, answers, now)
+	if err != nil {
+		return err
+	}
+	notes, err := host.Accept(applied(now, outcome.Settings))
+	if err != nil {
+		return &NotAccepted{host.Service, err}
+	}
+	if err := host.Dir.write(host.Service, outcome.Settings); err != nil {
+		return Readable(err)
+	}
+	if outcome.Keep != nil {
+		if err := outcome.Keep(); err != nil {
+			return Readable(err)
+		}
+	}
+	return host.tell(outcome, notes, out)
+}
+
+// NotAccepted is why nothing was written: the service does not accept the
+// configuration.
+type NotAccepted struct {
+	Service string
+	Err     error
+}
+
+// Error has the service's own words.
+func (e *NotAccepted) Error() string {
+	return fmt.Sprintf("nothing was written, because %s does not accept it:\n%v", e.Service, e.Err)
+}
+
+func (e *NotAccepted) Unwrap() error { return e.Err }
+
+// tell says what was done, and what is to be done.
+func (h Host) tell(o Outcome, notes []string, out io.Writer) error {
+	text := &lines{out: out}
+	text.line("%s is set up: %s", h.Service, h.Dir.File(h.Service))
+	if _, shared := groupOf(h.Service); !shared && os.Geteuid() == 0 {
+		text.line("  there is no user aura-%[1]s here, so only root can read the secrets in %[2]s: install the package of %[1]s, and run this again", h.Service, h.Dir.secret(h.Service, ""))
+	}
+	for _, note := range append(o.Notes, notes...) {
+		text.line("  %s", note)
+	}
+	if rules := Firewall(o.Openings); len(rules) > 0 {
+		text.line("If this host has a firewall, let the others through:")
+		for _, rule := range rules {
+			text.line("  %s", rule)
+		}
+	}
+	if len(o.Next) > 0 {
+		text.line("Next:")
+		for _, command := range o.Next {
+			text.line("  %s", command)
+		}
+	}
+	return text.err
+}
+
+// Readable says what to do about files that only root may touch.
+func Readable(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: run it as root, or name another folder by --dir", err)
+	}
+	return err
+}
+
+// lines writes lines until a write fails.
+type lines struct {
+	out io.Writer
+	err error
+}
+
+func (l *lines) line(format string, args ...any) {
+	if l.err == nil {
+		_, l.err = fmt.Fprintf(l.out, format+"\n", args...)
+	}
+}

@@ -1,0 +1,67 @@
+package command
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"aura.radio/engine/pkg/checkup"
+	"aura.radio/engine/pkg/peer"
+	"aura.radio/engine/services/sync-node/internal/app"
+	"aura.radio/engine/services/sync-node/internal/config"
+)
+
+// check asks what works on the sync node's host.
+func check(ctx context.Context, r *checkup.Report, cfg config.Config, own *peer.Client, version string) {
+	state, answers := r.Service(ctx, own, checkup.Program{Service: app.Name, Version: version})
+	if answers {
+		r.Warnings(state)
+		monitors(ctx, r, own)
+	}
+	for _, number := range slices.Sorted(maps.Keys(cfg.MainHosts)) {
+		node(ctx, r, cfg, number, version)
+	}
+	if answers && state.Nodes != nil {
+		for _, n := range *state.Nodes {
+			r.Seen(checkup.NodeName(n.Number), n)
+		}
+	}
+}
+
+// monitors says whether anybody decides.
+func monitors(ctx context.Context, r *checkup.Report, own *peer.Client) {
+	switch lease, err := own.Lease(ctx); {
+	case err != nil:
+		r.Fails("monitor", "%v", err)
+	case lease.Holder == "" || lease.Remaining <= 0:
+		r.Look("monitor", "no status monitor acts: nobody switches if an engine fails")
+	default:
+		name, _, _ := strings.Cut(lease.Holder, "/") // the rest tells its starts apart
+		r.Works("monitor", "%s acts", name)
+	}
+}
+
+// node checks a node, and whether it reaches this host.
+func node(ctx context.Context, r *checkup.Report, cfg config.Config, number int, version string) {
+	name, address := checkup.NodeName(number), cfg.MainHosts[number]
+	client, err := peer.New(address, cfg.Peers)
+	if err != nil {
+		r.Fails(name, "%v", err)
+		return
+	}
+	defer client.Close()
+	r.CertificateOf(ctx, name, address)
+	if !r.Node(ctx, checkup.Node{Subject: name, Client: client, HostID: number, Version: version, Zone: cfg.Station.Zone}) {
+		return
+	}
+	switch active, err := client.ActiveSource(ctx); {
+	case err != nil:
+		r.Fails(name, "%v", err)
+	case active.Stale:
+		r.Fails(name, "it does not reach this host: `engine-api check` there says why")
+	default:
+		r.Works(name, "it reaches this host")
+	}
+	r.Life(ctx, client, name+"'s engine", number)
+}
