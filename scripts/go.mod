@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	aura.radio/engine/pkg v0.0.0
 	github.com/anishathalye/porcupine v1.3.1
+	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
 )
 
 require (

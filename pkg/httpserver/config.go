@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 
@@ -49,6 +50,20 @@ func (c *Config) Validate() error {
 		wrong("RATE_LIMIT", fmt.Sprint(c.RateLimit), "must be 0 or more requests a second")
 	}
 	return errors.Join(found...)
+}
+
+// LocalURL is where programs on its own host reach the server of a valid
+// configuration.
+func (c Config) LocalURL() string {
+	host, port, _ := net.SplitHostPort(c.Listen)
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	scheme := "http"
+	if c.TLSCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
 func isPort(s string) bool {

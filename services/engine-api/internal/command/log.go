@@ -31,7 +31,7 @@ func logCommand(env cli.Env[config.Config]) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			service.URL = cmp.Or(service.URL, ownURL(cfg))
+			service.URL = cmp.Or(service.URL, cfg.HTTP.LocalURL())
 			if l.client, err = service.Client(); err != nil {
 				return err
 			}

@@ -53,7 +53,7 @@ func refusedCommands(env cli.Env[config.Config]) *cobra.Command {
 	retry := cli.New("retry [N…]", "Have bodies read again by the running service, with their first arrival; what is taken now is dropped", cobra.ArbitraryArgs,
 		func(cmd *cobra.Command, args []string) error {
 			return withRefused(env, func(cfg config.Config, folder refused.Folder) error {
-				service.URL = cmp.Or(service.URL, ownURL(cfg))
+				service.URL = cmp.Or(service.URL, cfg.HTTP.LocalURL())
 				client, err := service.Client()
 				if err != nil {
 					return err

@@ -158,17 +158,3 @@ func TestRefused_databaseAway(t *testing.T) {
 		t.Errorf("%d %s %s", code, out, errOut)
 	}
 }
-
-func TestOwnURL(t *testing.T) {
-	t.Parallel()
-	for listen, want := range map[string]string{
-		":8008": "http://127.0.0.1:8008", "[::]:8008": "http://127.0.0.1:8008", "0.0.0.0:80": "http://127.0.0.1:80",
-		"127.0.0.1:8008": "http://127.0.0.1:8008", "[::1]:8008": "http://[::1]:8008", "host-1:8008": "http://host-1:8008",
-	} {
-		var cfg config.Config
-		cfg.HTTP.Listen = listen
-		if got := ownURL(cfg); got != want {
-			t.Errorf("%s: %s, want %s", listen, got, want)
-		}
-	}
-}

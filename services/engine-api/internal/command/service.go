@@ -2,8 +2,6 @@ package command
 
 import (
 	"errors"
-	"net"
-	"net/netip"
 
 	"github.com/rs/zerolog"
 
@@ -27,17 +25,4 @@ var errNotPrepared = errors.New("it was not derived yet what was heard: start en
 // ruleSettings are those of the rule of what was heard.
 func ruleSettings(cfg config.Config) rule.Settings {
 	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, Decider: cfg.SyncHost, NotPrepared: errNotPrepared}
-}
-
-// ownURL is where the service of this configuration is called on its own host.
-func ownURL(cfg config.Config) string {
-	host, port, _ := net.SplitHostPort(cfg.HTTP.Listen) // the configuration is valid
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	scheme := "http"
-	if cfg.HTTP.TLSCert != "" {
-		scheme = "https"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
 }
