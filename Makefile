@@ -50,6 +50,14 @@ api-test-0 api-test-1 api-test-2 api-test-3: api-test-%:
 build: ## the three services as static binaries in .build/
 	@scripts/build.sh .build $(SERVICES)
 
+.PHONY: docker-build docker-push docker-api
+docker-build: ## the three services as images, with Docker or Podman; REGISTRY=registry.example/aura names them
+	@scripts/images.sh build
+docker-push: ## publish those images to REGISTRY, for all architectures by one name
+	@scripts/images.sh push
+docker-api: ## engine-api in a container, from the image of docker-build
+	@scripts/images.sh run
+
 .PHONY: test
 test: ## everything that must hold: all tests with the race detector, checks, each module alone
 	@scripts/test.sh
