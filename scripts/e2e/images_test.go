@@ -63,13 +63,13 @@ func released(name string) string { return filepath.Join(os.Getenv(insideLab), "
 
 // make runs a target of the Makefile as its user would, with a version of the
 // images. The programs are those that were built for all tests.
-func (c *containers) make(t *testing.T, target, version string, env ...string) string {
+func (c *containers) make(t *testing.T, target, version string, variables ...string) string {
 	t.Helper()
-	env = append([]string{
-		"REGISTRY=" + registry, "VERSION=" + version, "ARCHS=" + runtime.GOARCH, "PROGRAMS=" + released("programs"),
+	args := append([]string{
+		"--no-print-directory", target, "REGISTRY=" + registry, "VERSION=" + version, "ARCHS=" + runtime.GOARCH, "PROGRAMS=" + released("programs"),
 		"IMAGES=" + filepath.Join(c.dir, "images"),
-	}, env...)
-	return c.run(t, env, "make", "--no-print-directory", target)
+	}, variables...)
+	return c.run(t, nil, "make", args...)
 }
 
 // compose runs Compose on one of the files of deploy/docker.
@@ -233,7 +233,7 @@ func plays(t *testing.T) (n int) {
 // no token. A program on the host is not taken for it.
 func engineInContainer(t *testing.T, c *containers) {
 	c.sh(t, "run", "--rm", "--network", "aura_playout", "enginesim", "-wire", "2025", "-api", "http://engine-api:8008",
-		"-zone", "Europe/Vienna", "-start", "-2h", "-speed", "100000", "-once", "20")
+		"-zone", "Europe/Vienna", "-start", "-24h", "-speed", "100000", "-once", "20")
 	if n := plays(t); n < 20 {
 		t.Errorf("of 20 titles, %d are stored", n)
 	}

@@ -65,7 +65,7 @@ func stationInContainers(t *testing.T, c *containers) {
 	}
 	for host := 1; host <= 2; host++ {
 		c.sh(t, "run", "--rm", "--network", fmt.Sprintf("host-%d_playout", host), "enginesim", "-wire", "2025", "-api", "http://engine-api:8008",
-			"-zone", "Europe/Vienna", "-start", "-2h", "-speed", "100000", "-once", "20")
+			"-zone", "Europe/Vienna", "-start", "-24h", "-speed", "100000", "-once", "20")
 	}
 	patience.Await(t, func() error {
 		code, out := c.status(t, "exec", "host-3_sync-node_1", "sync-node", "audit")
@@ -125,7 +125,7 @@ services:
     healthcheck: {test: [CMD, curl, "http://localhost:8010"]}
   engine:
     image: enginesim
-    command: [-wire, "2025", -api, "http://engine-api:8010", -zone, Europe/Vienna, -start, "-2h", -speed, "100000", -once, "20"]
+    command: [-wire, "2025", -api, "http://engine-api:8010", -zone, Europe/Vienna, -start, "-24h", -speed, "100000", -once, "20"]
 `
 
 // bundleOf1x: one line in the bundle's .env puts this engine-api in the place of
