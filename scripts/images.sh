@@ -70,17 +70,20 @@ pack() {
 }
 
 # build also names the image of this machine's architecture by its tag alone and
-# as the latest, so that it can be run without being published. Podman gives an image the time of
-# the commit; a Docker that knows SOURCE_DATE_EPOCH does so by itself.
+# as the latest, so that it can be run without being published. Podman gives an
+# image the time of the commit. A Docker that knows SOURCE_DATE_EPOCH does so by
+# itself.
 build() {
-  local arch service name options=()
-  [ "$engine" != podman ] || options=(--timestamp "$SOURCE_DATE_EPOCH" --format docker)
+  local arch service name label=org.opencontainers.image options
   for service in $services; do
     name=$registry/$service:$(tag "$service")
+    options=(--target "$service" --file deploy/docker/Dockerfile --build-arg SOURCE_DATE_EPOCH
+      --label "$label.title=$service" --label "$label.description=AURA Engine API: $service" --label "$label.licenses=Apache-2.0"
+      --label "$label.version=$(tag "$service")" --label "$label.revision=$(git rev-parse HEAD 2>/dev/null || true)")
+    [ "$engine" != podman ] || options+=(--timestamp "$SOURCE_DATE_EPOCH" --layers=false --format docker)
     for arch in $archs; do
-      DOCKER_BUILDKIT=1 "$engine" build --quiet "${options[@]}" --platform "linux/$arch" --target "$service" \
-        --build-arg TARGETARCH="$arch" --build-arg VERSION="$(tag "$service")" --build-arg REVISION="$(git rev-parse HEAD 2>/dev/null || true)" \
-        --build-arg SOURCE_DATE_EPOCH ${OPTIONS:-} --tag "$name-$arch" --file deploy/docker/Dockerfile "$images" >/dev/null
+      DOCKER_BUILDKIT=1 "$engine" build --quiet "${options[@]}" --platform "linux/$arch" --build-arg TARGETARCH="$arch" \
+        ${OPTIONS:-} --tag "$name-$arch" "$images" >/dev/null
       if [ "$arch" = "$(go env GOHOSTARCH)" ]; then
         "$engine" tag "$name-$arch" "$name"
         "$engine" tag "$name-$arch" "$registry/$service:latest"

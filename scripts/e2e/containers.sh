@@ -11,7 +11,7 @@ set -eu
 engine=$1 dir=$2
 if [ "${INSIDE:-}" != 1 ]; then
   # A group for this engine below the caller's, in each hierarchy that is mounted.
-  groups=()
+  groups=() name=containers-$(cat /proc/sys/kernel/random/uuid)
   mapfile -t hierarchies </proc/self/cgroup # all of it, because it changes below
   for hierarchy in "${hierarchies[@]}"; do
     IFS=: read -r _ controllers path <<<"$hierarchy"
@@ -21,7 +21,7 @@ if [ "${INSIDE:-}" != 1 ]; then
       [ -e $top/cgroup.procs ] || top=/sys/fs/cgroup/unified
     fi
     [ -e "$top/cgroup.procs" ] || continue
-    group=${top}${path%/}/containers-$$
+    group=$top${path%/}/$name
     mkdir "$group"
     groups+=("$group")
     if [ "$controllers" = cpuset ]; then # an empty set would let nothing run
@@ -72,6 +72,6 @@ case $engine in
     printf '[[registry]]\nlocation = "127.0.0.1:5000"\ninsecure = true\n' >"$dir/etc/registries.conf"
     printf '[network]\nnetwork_backend = "netavark"\n[engine]\ncgroup_manager = "cgroupfs"\n' >"$dir/etc/containers.conf"
     mount --bind "$dir/etc" /etc/containers
-    exec podman --root "$dir/store" --runroot "$dir/run" --storage-driver overlay system service --time 0 "unix://$dir/socket"
+    exec podman --root "$dir/store" --runroot /run/containers --storage-driver overlay system service --time 0 "unix://$dir/socket"
     ;;
 esac

@@ -21,7 +21,41 @@ import (
 // through what can happen to a container, with a real engine and registry.
 func TestImages_Docker(t *testing.T) { inContainers(t, "docker", liveInContainers) }
 
-func TestImages_Podman(t *testing.T) { inContainers(t, "podman", liveInContainers) }
+func TestImages_Podman(t *testing.T) {
+	onlyInSoak(t)
+	inContainers(t, "podman", liveInContainers)
+}
+
+// onlyInSoak skips what takes too long for every change.
+func onlyInSoak(t *testing.T) {
+	t.Helper()
+	if os.Getenv("AURA_SOAK") == "" && os.Getenv(insideLab) == "" {
+		t.Skip("make soak runs it")
+	}
+}
+
+// TestImages_Reproducible: what goes into an image is the same, byte for byte,
+// wherever the tree is, for both architectures.
+func TestImages_Reproducible(t *testing.T) {
+	onlyInSoak(t)
+	t.Parallel()
+	copied := t.TempDir()
+	mustSh(t, "cd "+tree+" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "+copied)
+	sums := map[string]string{}
+	for _, dir := range []string{tree, copied} {
+		images := t.TempDir()
+		cmd := exec.CommandContext(t.Context(), "scripts/images.sh", "files")
+		cmd.Dir = dir
+		cmd.Env = environment("VERSION=1.0.0", "SERVICES=engine-api", "SOURCE_DATE_EPOCH=1700000000", "IMAGES="+images)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		sums[dir] = mustSh(t, "cd "+images+" && sha256sum */*.tar")
+	}
+	if sums[tree] != sums[copied] || strings.Count(sums[tree], ".tar") != 2 {
+		t.Errorf("two builds differ:\n%s\n%s", sums[tree], sums[copied])
+	}
+}
 
 // inContainers runs live in the lab, with an engine of that kind.
 func inContainers(t *testing.T, kind string, live func(*testing.T, *containers)) {
@@ -108,6 +142,7 @@ func liveInContainers(t *testing.T, c *containers) {
 		{"Killed", killedContainer},
 		{"Upgraded", upgradedContainer},
 		{"Published", publishedImage},
+		{"Tried", triedImage},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.run(t, c) }) {
 			return
@@ -324,4 +359,30 @@ func publishedImage(t *testing.T, c *containers) {
 		t.Errorf("%d entries, want %d", n, before)
 	}
 	c.compose(t, "engine.yaml", nil, "down")
+}
+
+// triedImage: make docker-api runs an engine-api that the programs of this machine
+// reach as if it were no container.
+func triedImage(t *testing.T, c *containers) {
+	ended := make(chan error, 1)
+	go func() {
+		out, err := c.try(t.Context(), nil, "make", "--no-print-directory", "docker-api", "REGISTRY="+registry, "VERSION=1.1.0")
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		ended <- err
+	}()
+	awaitReady(t, published, nil)
+	resp, err := (&http.Client{}).Post(published+"/api/v1/playlog", "application/json", strings.NewReader(play(t, "said on this machine", time.Now())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		t.Errorf("a play without a token: %s", resp.Status)
+	}
+	c.sh(t, "stop", "engine-api")
+	if err := patience.Receive(t, "make docker-api ends", ended); err != nil {
+		t.Error(err)
+	}
 }

@@ -17,6 +17,7 @@ import (
 // TestImages_Station runs a redundant station in containers, and an engine-api in
 // the place of that of an AURA 1.x bundle.
 func TestImages_Station(t *testing.T) {
+	onlyInSoak(t)
 	inContainers(t, "docker", func(t *testing.T, c *containers) {
 		c.make(t, "docker-build", "1.0.0")
 		c.simulator(t)
@@ -45,17 +46,23 @@ func stationInContainers(t *testing.T, c *containers) {
 			t.Fatal(err)
 		}
 	}
+	var started []func()
 	up := func(host int, file string, env ...string) {
 		project := fmt.Sprint("host-", host)
 		env = append(env, "VERSION=1.0.0", "COMPOSE_PROJECT_NAME="+project, "CONFIGURATION="+filepath.Join(c.dir, project))
 		c.compose(t, file, env, "up", "-d")
-		t.Cleanup(func() {
+		started = append(started, func() {
 			if t.Failed() {
 				t.Logf("%s:\n%s", project, c.compose(t, file, env, "logs", "--no-color"))
 			}
 			c.compose(t, file, env, "down")
 		})
 	}
+	defer func() { // the next part needs the ports
+		for _, end := range started {
+			end()
+		}
+	}()
 	up(1, "engine.yaml", "PUBLISH="+subnet+"1:8008", "PLAYOUT=172.31.8")
 	up(2, "engine.yaml", "PUBLISH="+subnet+"2:8008", "PLAYOUT=172.31.9")
 	up(3, "station.yaml")
@@ -182,6 +189,18 @@ func bundleOf1x(t *testing.T, c *containers) {
 // version, which is too old to read them. The rules are Compose's own.
 func merged(t *testing.T, dir string) []byte {
 	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chdir(dir); err != nil { // where people call it
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := os.Chdir(here); err != nil {
+			t.Error(err)
+		}
+	}()
 	options, err := cli.NewProjectOptions(nil, cli.WithWorkingDirectory(dir), cli.WithName("bundle"),
 		cli.WithEnvFiles(), cli.WithDotEnv, cli.WithConfigFileEnv, cli.WithDefaultConfigPath)
 	if err != nil {
@@ -196,5 +215,6 @@ func merged(t *testing.T, dir string) []byte {
 		t.Fatal(err)
 	}
 	text = regexp.MustCompile(`(?m)^name: .*\n`).ReplaceAll(text, nil)
-	return regexp.MustCompile(`published: "(\d+)"`).ReplaceAll(text, []byte("published: $1"))
+	port := regexp.MustCompile(`- mode: ingress\n\s+host_ip: (\S+)\n\s+target: (\d+)\n\s+published: "(\d+)"\n\s+protocol: tcp`)
+	return port.ReplaceAll(text, []byte(`- "$1:$3:$2"`))
 }
