@@ -70,9 +70,8 @@ pack() {
 }
 
 # build also names the image of this machine's architecture by its tag alone and
-# as the latest, so that it can be run without being published. Podman gives an
-# image the time of the commit. A Docker that knows SOURCE_DATE_EPOCH does so by
-# itself.
+# as the latest, so that it can be run without being published. An image has the
+# time of the commit, if Docker knows SOURCE_DATE_EPOCH.
 build() {
   local arch service name label=org.opencontainers.image options
   for service in $services; do
@@ -80,7 +79,7 @@ build() {
     options=(--target "$service" --file deploy/docker/Dockerfile --build-arg SOURCE_DATE_EPOCH
       --label "$label.title=$service" --label "$label.description=AURA Engine API: $service" --label "$label.licenses=Apache-2.0"
       --label "$label.version=$(tag "$service")" --label "$label.revision=$(git rev-parse HEAD 2>/dev/null || true)")
-    [ "$engine" != podman ] || options+=(--timestamp "$SOURCE_DATE_EPOCH" --layers=false --format docker)
+    [ "$engine" != podman ] || options+=(--timestamp "$SOURCE_DATE_EPOCH" --format docker) # OCI has no health check
     for arch in $archs; do
       DOCKER_BUILDKIT=1 "$engine" build --quiet "${options[@]}" --platform "linux/$arch" --build-arg TARGETARCH="$arch" \
         ${OPTIONS:-} --tag "$name-$arch" "$images" >/dev/null
