@@ -34,7 +34,8 @@ fi
 
 # tag SERVICE prints the tag of an image: a version may hold a plus, a tag may not.
 tag() {
-  local version=${VERSION:-$(scripts/version.sh "$1")}
+  local version
+  version=$(scripts/version.sh "$1")
   echo "${version//+/-}"
 }
 
@@ -53,7 +54,7 @@ files() {
         GOFLAGS="${GOFLAGS:-} -trimpath" GOOS=linux GOARCH=$arch scripts/build.sh "$root/usr/bin" "$service"
       fi
       go run ./scripts/roots >"$root/etc/ssl/certs/ca-certificates.crt"
-      go run ./scripts/sbom -version "${VERSION:-$(scripts/version.sh "$service")}" "$root/usr/bin/$service" >"$documents/$service.spdx.json"
+      go run ./scripts/sbom -version "$(scripts/version.sh "$service")" "$root/usr/bin/$service" >"$documents/$service.spdx.json"
       cp LICENSE "$documents/copyright"
       chmod -R u=rwX,go=rX "$root"
       pack --create --owner=0 --group=0 --exclude=var/lib/aura etc usr var
