@@ -41,13 +41,17 @@ func startContainers(t *testing.T, kind string) *containers {
 	t.Helper()
 	mustSh(t, "ip link set lo up")
 	c := &containers{kind: kind, dir: filepath.Join(os.Getenv(insideLab), kind)}
-	if err := os.Mkdir(c.dir, 0o755); err != nil {
+	client := filepath.Join(c.dir, "client") // nobody's passwords, and Podman wants the file
+	if err := os.MkdirAll(client, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(client, "config.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	socket := filepath.Join(c.dir, "socket")
 	// Debian's client of Docker comes first: it is of the same version as its engine.
 	t.Setenv("PATH", "/usr/bin:"+os.Getenv("PATH"))
-	c.env = environment("ENGINE="+kind, "DOCKER_HOST=unix://"+socket, "DOCKER_CONFIG="+filepath.Join(c.dir, "client"))
+	c.env = environment("ENGINE="+kind, "DOCKER_HOST=unix://"+socket, "DOCKER_CONFIG="+client)
 	if kind == "podman" {
 		c.env = append(c.env, "CONTAINER_HOST=unix://"+socket)
 	}

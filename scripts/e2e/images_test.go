@@ -100,7 +100,7 @@ func released(name string) string { return filepath.Join(os.Getenv(insideLab), "
 func (c *containers) make(t *testing.T, target, version string, variables ...string) string {
 	t.Helper()
 	args := append([]string{
-		"--no-print-directory", target, "REGISTRY=" + registry, "VERSION=" + version, "ARCHS=" + runtime.GOARCH, "PROGRAMS=" + released("programs"),
+		"--no-print-directory", target, "SOURCE_DATE_EPOCH=1700000000", "REGISTRY=" + registry, "VERSION=" + version, "ARCHS=" + runtime.GOARCH, "PROGRAMS=" + released("programs"),
 		"IMAGES=" + filepath.Join(c.dir, "images"),
 	}, variables...)
 	return c.run(t, nil, "make", args...)
@@ -111,6 +111,16 @@ func (c *containers) compose(t *testing.T, file string, env []string, args ...st
 	t.Helper()
 	args = append([]string{"--file", filepath.Join("deploy/docker", file)}, args...)
 	return c.run(t, append([]string{"REGISTRY=" + registry, "CONFIGURATION=" + c.dir, "COMPOSE_PROJECT_NAME=aura"}, env...), "docker-compose", args...)
+}
+
+// up starts the container of engine.yaml, or replaces it. Debian's Compose takes
+// Podman's network for another one than it made, and wants it made again.
+func (c *containers) up(t *testing.T, version string) {
+	t.Helper()
+	if c.kind == "podman" {
+		c.compose(t, "engine.yaml", nil, "down")
+	}
+	c.compose(t, "engine.yaml", []string{"VERSION=" + version}, "up", "-d")
 }
 
 // configure writes the file that a package would read.
@@ -200,7 +210,7 @@ func noZone(t *testing.T, c *containers) {
 
 func startContainer(t *testing.T, c *containers) {
 	begin := time.Now()
-	c.compose(t, "engine.yaml", []string{"VERSION=1.0.0"}, "up", "-d")
+	c.up(t, "1.0.0")
 	awaitReady(t, published, nil)
 	t.Logf("ready %s after compose up began", since(begin))
 	c.healthy(t, engineAPI)
@@ -308,7 +318,7 @@ func killedContainer(t *testing.T, c *containers) {
 	patience.Receive(t, "50 titles are logged", enough)
 	c.sh(t, "kill", "--signal", "KILL", engineAPI)
 	c.sh(t, "rm", "--force", engineAPI)
-	c.compose(t, "engine.yaml", []string{"VERSION=1.0.0"}, "up", "-d")
+	c.up(t, "1.0.0")
 	awaitReady(t, published, nil)
 	close(stop)
 	wait.Wait()
@@ -328,7 +338,7 @@ func killedContainer(t *testing.T, c *containers) {
 func upgradedContainer(t *testing.T, c *containers) {
 	before := plays(t)
 	c.make(t, "docker-build", "1.1.0", "SERVICES=engine-api")
-	c.compose(t, "engine.yaml", []string{"VERSION=1.1.0"}, "up", "-d")
+	c.up(t, "1.1.0")
 	awaitReady(t, published, nil)
 	if version := c.sh(t, "inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.version"}}`, engineAPI); version != "1.1.0" {
 		t.Errorf("it is version %s", version)
@@ -350,7 +360,7 @@ func publishedImage(t *testing.T, c *containers) {
 		t.Logf("removed: %s", lastLine(out))
 	}
 	c.sh(t, "pull", image)
-	c.compose(t, "engine.yaml", []string{"VERSION=1.1.0"}, "up", "-d")
+	c.up(t, "1.1.0")
 	awaitReady(t, published, nil)
 	if n := plays(t); n != before {
 		t.Errorf("%d entries, want %d", n, before)
