@@ -354,10 +354,10 @@ func publishedImage(t *testing.T, c *containers) {
 	before, image := plays(t), registry+"/engine-api:1.1.0"
 	c.make(t, "docker-push", "1.1.0", "SERVICES=engine-api")
 	c.sh(t, "rm", "--force", engineAPI)
-	c.sh(t, "rmi", "--force", image+"-"+runtime.GOARCH)
-	if out, err := c.try(t.Context(), nil, c.kind, "image", "inspect", image); err == nil {
-		c.sh(t, "rmi", "--force", image)
-		t.Logf("removed: %s", lastLine(out))
+	id := c.sh(t, "image", "inspect", "--format", "{{.Id}}", image+"-"+runtime.GOARCH)
+	c.sh(t, "rmi", "--force", id) // with all its names
+	if code, out := c.status(t, "image", "inspect", id); code == 0 {
+		t.Fatalf("it is still here: %s", out)
 	}
 	c.sh(t, "pull", image)
 	c.up(t, "1.1.0")
