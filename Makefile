@@ -54,6 +54,14 @@ build: ## the three services as static binaries in .build/
 packages: ## Debian packages of the three services, for amd64 and arm64, in .build/packages/
 	@scripts/packages.sh .build/packages "amd64 arm64" $(SERVICES)
 
+.PHONY: docker-build docker-push docker-api
+docker-build: ## the three services as images, with Docker or Podman; REGISTRY=registry.example/aura names them
+	@scripts/images.sh build
+docker-push: ## publish those images to REGISTRY, for all architectures by one name
+	@scripts/images.sh push
+docker-api: ## engine-api in a container, from the image of docker-build
+	@scripts/images.sh run
+
 .PHONY: test
 test: ## everything that must hold: all tests with the race detector, checks, each module alone
 	@scripts/test.sh

@@ -3,19 +3,26 @@
 #
 #   scripts/install-deps.sh test     what `make test` needs
 #   scripts/install-deps.sh bench    what `make bench` needs in addition
+#   scripts/install-deps.sh docker   what tests in Docker's containers need, and
+#   scripts/install-deps.sh podman   in Podman's; `test` includes both
 #
 # If everything is there already, it does nothing and needs no root.
 set -euo pipefail
 
 # Each entry is PROGRAM:PACKAGE. The program proves that the Debian package is
 # installed. The race detector needs the compiler.
-test_needs=(gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
+docker_needs=(dockerd:docker.io docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
+podman_needs=(podman:podman crun:crun /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
+  catatonit:catatonit docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
+test_needs=("${docker_needs[@]}" "${podman_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
 case "${1:-}" in
   test) needs=("${test_needs[@]}") ;;
   bench) needs=("${bench_needs[@]}") ;;
-  *) echo "usage: $0 test|bench" >&2; exit 2 ;;
+  docker) needs=("${docker_needs[@]}") ;;
+  podman) needs=("${podman_needs[@]}") ;;
+  *) echo "usage: $0 test|bench|docker|podman" >&2; exit 2 ;;
 esac
 
 missing=()

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Prints the version of a service from its own tags: 1.2.0 at the tag
 # services/<name>/v1.2.0, 1.2.0+3.gabc1234 three commits later, with .dirty after
-# changes that are not committed, 0.0.0-dev+abc1234 before the first tag.
-#
-# AURA_VERSION is the version of sources that come without their tags.
+# changes that are not committed, 0.0.0-dev+abc1234 before the first tag. VERSION
+# is the version of a build that is not made from git's history, or of sources that
+# come without their tags.
 #
 #   scripts/version.sh SERVICE
 set -euo pipefail
-if [ -n "${AURA_VERSION:-}" ]; then
-  echo "$AURA_VERSION"
+cd "$(dirname "$0")/.."
+if [ -n "${VERSION:-}" ]; then
+  echo "$VERSION"
   exit
 fi
-cd "$(dirname "$0")/.."
 tags=services/$1/v
 if described=$(git describe --tags --dirty=.dirty --match "$tags*" 2>/dev/null); then
   sed -E 's/-([0-9]+)-(g[0-9a-f]+)/+\1.\2/' <<<"${described#"$tags"}"

@@ -175,6 +175,7 @@ func (p Program[C]) root(env Env[C]) *cobra.Command {
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s %s\n", p.Name, p.Version)
 			return err
 		}),
+		healthcheck(env),
 		migrate(env),
 		p.manual(env),
 	)

@@ -31,14 +31,20 @@ func stationForLab(t *testing.T) func() map[string]string {
 		t.Parallel()
 	}
 	return func() map[string]string {
-		engine := filepath.Join(t.TempDir(), "enginesim")
-		build := exec.Command("go", "build", "-o", engine, "./scripts/enginesim")
-		build.Dir, build.Env = tree, environment("CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		return map[string]string{".build/packages": packages(t), ".build/enginesim": engine, "deploy": filepath.Join(tree, "deploy")}
+		return map[string]string{".build/packages": packages(t), ".build/enginesim": engineSimulator(t), "deploy": filepath.Join(tree, "deploy")}
 	}
+}
+
+// engineSimulator builds the simulator of an engine.
+func engineSimulator(t *testing.T) (program string) {
+	t.Helper()
+	program = filepath.Join(t.TempDir(), "enginesim")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./scripts/enginesim")
+	build.Dir, build.Env = tree, environment("CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return program
 }
 
 // inLab runs a test again in namespaces of its own, and returns true there. In the

@@ -22,7 +22,7 @@ const nextVersion = "99.0.0"
 func TestPackages(t *testing.T) {
 	if !onHost(t, func() map[string]string {
 		next := filepath.Join(bin, "next")
-		if err := buildPackages(tree, next, []string{"AURA_VERSION=" + nextVersion}, "engine-api"); err != nil {
+		if err := buildPackages(tree, next, []string{"VERSION=" + nextVersion}, "engine-api"); err != nil {
 			t.Fatal(err)
 		}
 		return map[string]string{"packages": packages(t), "next": next, "bin/engine-api": filepath.Join(bin, "engine-api"), handbook: filepath.Join(tree, handbook)}
@@ -296,7 +296,7 @@ func admits(t *testing.T, secret string) {
 // TestPackages_Reproducible: the same sources at another place make the same bytes.
 func TestPackages_Reproducible(t *testing.T) {
 	t.Parallel()
-	env := []string{"AURA_VERSION=1.2.3", "SOURCE_DATE_EPOCH=1600000000"}
+	env := []string{"VERSION=1.2.3", "SOURCE_DATE_EPOCH=1600000000"}
 	elsewhere := filepath.Join(t.TempDir(), "elsewhere")
 	if out, err := exec.Command("sh", "-c", fmt.Sprintf("mkdir %[2]s && cd %[1]s && git ls-files -z --cached --others --exclude-standard | "+
 		"xargs -0 ls -d 2>/dev/null | tar -c -T - | tar -x -C %[2]s", tree, elsewhere)).CombinedOutput(); err != nil {

@@ -118,13 +118,13 @@ func newNode(number int, provider string) (node *Server, group string, err error
 	node = &Server{dir: dir, ready: "SELECT 1 FROM mysql.user"} // the query is refused until the node takes part in the cluster
 	var address [3]string
 	for i := range address {
-		port, err := freePort()
+		port, err := FreePort()
 		if err != nil {
 			return nil, "", errors.Join(err, node.Close())
 		}
 		address[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	}
-	if node.port, err = freePort(); err != nil {
+	if node.port, err = FreePort(); err != nil {
 		return nil, "", errors.Join(err, node.Close())
 	}
 	node.options = []string{

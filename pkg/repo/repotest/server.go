@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -149,7 +150,7 @@ func (s *Server) errors() string { return filepath.Join(s.dir, "error.log") }
 func (s *Server) startOnFreePort(ctx context.Context) error {
 	var err error
 	for range 3 {
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = FreePort(); err != nil {
 			return err
 		}
 		if err = s.Start(ctx); err == nil || ctx.Err() != nil {
@@ -159,12 +160,17 @@ func (s *Server) startOnFreePort(ctx context.Context) error {
 	return err
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// FreePort is a port of the loopback address on which nobody listens. Connections of
+// other programs do not take it meanwhile: theirs are above 32767.
+func FreePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + rand.IntN(22_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
+	return 0, err
 }
 
 // Start starts a server that was stopped or killed, on the same port, and
