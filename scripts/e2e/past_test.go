@@ -25,7 +25,8 @@ var (
 	// firstEdition is the last version whose nodes do not know the supplement of
 	// records.
 	firstEdition = newPast("FirstEdition", "89c1568cc86f6a95a01ecc32feaabd9a1959359f", false)
-	// firstGeneration knows only engines of the first generation.
+	// firstGeneration knows only engines of the first generation. It is too old to
+	// use today's schema, so nothing goes back to it.
 	firstGeneration = newPast("FirstGeneration", "2754084aba44940d247785bce4bb1b5159ccfca9", false)
 )
 
