@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"aura.radio/engine/pkg/repo/repotest"
@@ -18,7 +20,12 @@ const tree = "../.."
 // bin is the folder of the programs under test, built as they ship.
 var bin string
 
+// TestMain lets more tests run at once than there are cores, because most of them
+// wait for processes. The command line may say otherwise.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	flag.Parse()
 	os.Exit(buildAndRun(m))
 }
