@@ -25,7 +25,7 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
+		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "CopyTo", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
 		"Size", "Writable",
 	}
 	stationTests = []string{
