@@ -188,22 +188,31 @@ func stop(t *testing.T) {
 	mustSurvive(t)
 }
 
-// restore restores a backup as the handbook says, after a crash that left more
-// than the database file behind.
+// restore makes a backup and restores it as the handbook says, after a crash that
+// left more than the database file behind.
 func restore(t *testing.T) {
 	book := openDocument(t, handbook)
-	mustSh(t, "mkdir -p /backup && "+book.commands(t, "Backup and restore")[0]) // the service goes on meanwhile
+	mustSh(t, script(book.commands(t, "Backup and restore"))) // the service goes on meanwhile
+	t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 engine-api-backup")))
+	mustSh(t, "systemd-analyze verify /etc/systemd/system/engine-api-backup.timer")
+	if said := mustSh(t, "journalctl --no-pager -u engine-api-backup"); !strings.Contains(said, "plays: 1, the newest of") {
+		t.Errorf("the backup says\n%s", said)
+	}
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	mustSh(t, "systemctl kill --signal=KILL "+unit)
-	for _, line := range book.commands(t, "Restore a backup") {
-		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
-	}
+	made := strings.TrimSpace(mustSh(t, "ls -d /var/lib/aura/backups/engine-api-1-*"))
+	mustSh(t, regexp.MustCompile(`/var/lib/aura/backups/\S+`).ReplaceAllString(script(book.commands(t, "Restore a backup")), made))
 	mustSurvive(t)
 	if titles(t, hostURL)[later] != 0 {
 		t.Error("what came after the backup was mixed into it")
 	}
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
+}
+
+// script runs commands of the handbook as root, until one fails.
+func script(lines []string) string {
+	return "set -e\n" + strings.ReplaceAll(strings.Join(lines, "\n"), "sudo ", "")
 }
 
 // wrongConfiguration: a restart cannot mend a wrong configuration, so systemd does
