@@ -78,7 +78,7 @@ func TestLitestream(t *testing.T) {
 	post(20)
 	patience.Await(t, func() error {
 		if got, err := restored(); err != nil || got != n {
-			return fmt.Errorf("restored are %d plays of %d: %w", got, n, err)
+			return fmt.Errorf("restored are %d plays of %d: %v", got, n, err)
 		}
 		return nil
 	})
