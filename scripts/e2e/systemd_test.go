@@ -201,6 +201,7 @@ func restore(t *testing.T) {
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	mustSh(t, "systemctl kill --signal=KILL "+unit)
+	mustSh(t, "systemctl start dbus.socket") // for systemd-run
 	made := strings.TrimSpace(mustSh(t, "ls -d /var/lib/aura/backups/engine-api-1-*"))
 	mustSh(t, regexp.MustCompile(`/var/lib/aura/backups/\S+`).ReplaceAllString(script(book.commands(t, "Restore a backup")), made))
 	mustSurvive(t)
