@@ -44,6 +44,7 @@ BEGIN NOT ATOMIC
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
     SELECT 'heard_rule' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
+    SELECT 'health' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
     SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'heard_pending' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
