@@ -2,7 +2,7 @@
 -- engine-api:
 --
 --   aura_engine_api          the service: reads, adds and completes records. It
---                            can delete none, and cannot touch the schema.
+--                            can delete none but old health, and cannot touch the schema.
 --   aura_engine_api_migrate  the schema: engine-api migrate up, once per update.
 --
 -- Nobody has a password by default. Choose two passwords. In a client that is

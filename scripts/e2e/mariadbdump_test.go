@@ -9,15 +9,13 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
-
-	"aura.radio/engine/pkg/repo/repotest"
 )
 
 // TestMariaDBDump dumps the database of a running service and restores it by the
 // handbook's commands.
 func TestMariaDBDump(t *testing.T) {
 	t.Parallel()
-	server := repotest.MariaDB(t)
+	server := privateMariaDB(t) // the users of the handbook have fixed names
 	config, err := mysql.ParseDSN(server.DSN(""))
 	if err != nil {
 		t.Fatal(err)
