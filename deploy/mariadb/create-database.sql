@@ -2,7 +2,7 @@
 -- engine-api:
 --
 --   aura_engine_api          the service: reads, adds and completes records. It
---                            can delete none, and cannot touch the schema.
+--                            can delete none but old health, and cannot touch the schema.
 --   aura_engine_api_migrate  the schema: engine-api migrate up, once per update.
 --
 -- Nobody has a password by default. Choose two passwords. In a client that is
@@ -44,6 +44,7 @@ BEGIN NOT ATOMIC
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
     SELECT 'heard_rule' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
+    SELECT 'health' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
     SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'heard_pending' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL

@@ -27,6 +27,8 @@ type State struct {
 	Journal model.Journal
 	// Database is which one the node serves; nil if it does not tell.
 	Database *model.Identity
+	// HealthFrom is from when on the node keeps health; zero: it keeps all.
+	HealthFrom time.Time
 	// Clocks are the studio clocks that the node holds.
 	Clocks []model.Clock
 	// Warnings say what is wrong with the clock of the node's engine.
@@ -60,6 +62,9 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 	state := State{HostID: body.HostId, Version: cut(body.Version), Edition: model.Edition(body.Edition), Outbox: model.Outbox{
 		Entries: body.Outbox.Entries, Healths: body.Outbox.Healths, Parked: body.Outbox.Parked,
 	}}
+	if body.HealthFrom != nil {
+		state.HealthFrom = body.HealthFrom.UTC()
+	}
 	if body.Outbox.Oldest != nil {
 		state.Outbox.Oldest = body.Outbox.Oldest.UTC()
 	}

@@ -2,10 +2,14 @@ package repo
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
 // InPlace returns ErrFileGone if the file of an embedded database was deleted or
@@ -22,4 +26,45 @@ func (d *DB) Backup(ctx context.Context) (*os.File, error) {
 	}
 	defer d.copying.Unlock()
 	return d.db.Backup(ctx)
+}
+
+// CopyTo copies an embedded database as it is now to a path where there is no file.
+// It takes as long as it takes.
+func (d *DB) CopyTo(ctx context.Context, path string) error { return d.db.CopyTo(ctx, path) }
+
+// Contents are what a copy of an embedded database holds.
+type Contents struct {
+	Owner    model.Owner
+	Database model.Fingerprint
+	// Rows are how many each table has.
+	Rows map[string]int64
+	// Newest is when the latest play began, up to now; zero if there is none.
+	Newest time.Time
+}
+
+// ReadCopy reads a copy that nobody writes from its beginning to its end, and says
+// what it holds. A file that is damaged, or no service's database, is an error. It
+// takes as long as it takes.
+func ReadCopy(ctx context.Context, path string) (c Contents, err error) {
+	file, err := sqldb.OpenCopy(path)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if err := file.Check(ctx); err != nil {
+		return c, err
+	}
+	if c.Rows, err = file.Rows(ctx); err != nil {
+		return c, err
+	}
+	var uid sqldb.UID
+	err = file.QueryRowContext(ctx, "SELECT service, host, uid FROM identity WHERE id = 1").Scan(&c.Owner.Service, &c.Owner.Host, &uid)
+	if err != nil {
+		return c, file.Fail("read whose database it is", err)
+	}
+	c.Database = model.Fingerprint(uid)
+	var newest sql.Null[sqldb.Time]
+	err = file.QueryRowContext(ctx, "SELECT MAX(played_at) FROM playlog WHERE played_at <= ?", sqldb.At(time.Now())).Scan(&newest)
+	c.Newest = newest.V.Time
+	return c, file.Fail("look for the newest play", err)
 }

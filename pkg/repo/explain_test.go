@@ -84,6 +84,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		{"StoreHealth", func() error { return db.StoreHealth(ctx, model.Health{Source: 1, LogTime: at}, asSaid) }, []string{"health_source", "health_uid"}},
 		{"StoreHealth/Received", func() error { return db.StoreHealth(ctx, received, asSaid) }, []string{"health_source", "health_uid"}},
 		{"StoreHealth/Fallback", func() error { return db.StoreHealth(ctx, received, asSaid) }, []string{"health_source", "playlog_source", "health_uid"}},
+		{"PurgeHealths", func() error { _, err := db.PurgeHealths(ctx, at, 10); return err }, []string{"health_received", "health_source", "health_source", primaryKey, primaryKey}},
 		{"LastPlay", func() error { _, err := db.LastPlay(ctx, 1); return err }, []string{"playlog_source"}},
 		{"HealthHistory", func() error { _, err := db.HealthHistory(ctx, 1, at, 100); return err }, []string{"health_source", "health_source"}},
 		{"ActiveSource", func() error { _, err := db.ActiveSource(ctx, at); return err }, []string{primaryKey, "activation_from"}},

@@ -2,6 +2,8 @@ package repo_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -25,7 +27,7 @@ var (
 		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
-		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
+		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "CopyTo", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
 		"Size", "Writable",
 	}
 	stationTests = []string{
@@ -68,7 +70,24 @@ func TestStation_writes(t *testing.T) {
 				_, err := s.RememberActivations(ctx, []model.Activation{{Epoch: 7, Source: 2, From: noon, RecordedAt: noon}})
 				return err
 			},
-			"StoreHealth":   func() error { return s.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon}, asSaid) },
+			"StoreHealth": func() error { return s.StoreHealth(ctx, model.Health{Source: 1, LogTime: noon}, asSaid) },
+			"PurgeHealths": func() error {
+				err := s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon.Add(-time.Hour)}, {Source: 1, LogTime: noon}}, true)
+				if err != nil {
+					return err
+				}
+				absorbed, err := s.Sequence(ctx)
+				if err != nil {
+					return err
+				}
+				if n, err := s.PurgeHealths(ctx, noon, 10); err != nil || n != 1 {
+					return fmt.Errorf("it deleted %d: %w", n, err)
+				}
+				if purged, err := s.Sequence(ctx); err != nil || purged == absorbed {
+					return errors.Join(err, errors.New("it wrote past the sequence"))
+				}
+				return nil
+			},
 			"AbsorbHealths": func() error { return s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon}}, true) },
 			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}, status.LastClock) },
 			"AbsorbClocks":  func() error { return s.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: noon}}, true) },

@@ -143,16 +143,24 @@ func stop(t *testing.T) {
 	mustSurvive(t)
 }
 
-// restore restores a backup as the handbook says, after a crash that left more
-// than the database file behind.
+// restore makes a backup and restores it as the handbook says, after a crash that
+// left more than the database file behind.
 func restore(t *testing.T) {
 	book := openDocument(t, handbook)
-	mustSh(t, "mkdir -p /backup && "+book.commands(t, "Backup and restore")[0]) // the service goes on meanwhile
+	for _, line := range book.commands(t, "Backup and restore") { // the service goes on meanwhile
+		mustSh(t, asRoot(line))
+	}
+	t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 engine-api-backup")))
+	mustSh(t, "systemd-analyze verify engine-api-backup.timer")
+	if said := mustSh(t, "journalctl --no-pager -u engine-api-backup"); !strings.Contains(said, "plays: 1, the newest of") {
+		t.Errorf("the backup says\n%s", said)
+	}
 	const later = "Of What Is Lost"
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, later, time.Now().Add(-time.Hour)), http.StatusNoContent)
 	signalMain(t, syscall.SIGKILL)
+	made := strings.TrimSpace(mustSh(t, "ls /var/lib/aura-engine-api/backups"))
 	for _, line := range book.commands(t, "Restore a backup") {
-		mustSh(t, asRoot(line))
+		mustSh(t, regexp.MustCompile(`backups/\S+`).ReplaceAllString(asRoot(line), "backups/"+made))
 	}
 	mustSurvive(t)
 	if titles(t, hostURL)[later] != 0 {

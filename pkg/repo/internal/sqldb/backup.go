@@ -19,7 +19,7 @@ const backupSuffix = ".backup"
 // goroutine may call Backup.
 func (db *DB) Backup(ctx context.Context) (_ *os.File, err error) {
 	if db.file == nil {
-		return nil, errors.New("the database is on a server, which has backups of its own")
+		return nil, ErrOnServer
 	}
 	path := db.backupPath()
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // what a crash left
@@ -29,12 +29,15 @@ func (db *DB) Backup(ctx context.Context) (_ *os.File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = db.copyTo(ctx, path)
+	err = db.CopyTo(ctx, path)
 	if err = errors.Join(err, os.Remove(path)); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
 }
+
+// ErrOnServer says that the database is no file.
+var ErrOnServer = errors.New("the database is on a server, which has backups of its own")
 
 // backupPath is next to the database, where there is most likely room. If somebody
 // deleted the whole directory, it is where temporary files are.
@@ -46,10 +49,14 @@ func (db *DB) backupPath() string {
 	return path
 }
 
-// copyTo uses a connection of the reads, so that no write waits. It is a new one
-// perhaps, which would open another file if the database's own is gone. Then the
-// connection of the writes, which lasts, has nothing to write.
-func (db *DB) copyTo(ctx context.Context, path string) (err error) {
+// CopyTo copies an embedded database as it is now to a path where there is no file,
+// or an empty one. It uses a connection of the reads, so that no write waits. It is
+// a new one perhaps, which would open another file if the database's own is gone.
+// Then the connection of the writes, which lasts, has nothing to write.
+func (db *DB) CopyTo(ctx context.Context, path string) (err error) {
+	if db.file == nil {
+		return ErrOnServer
+	}
 	pool := db.readers
 	if db.InPlace() != nil {
 		if pool, err = db.Write.DB(); err != nil {
@@ -67,7 +74,16 @@ func (db *DB) copyTo(ctx context.Context, path string) (err error) {
 		}
 		defer func() { err = errors.Join(err, setQueryOnly(context.WithoutCancel(ctx), conn, true)) }()
 	}
-	if _, err := conn.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	return vacuumInto(ctx, conn, path)
+}
+
+// executor is a connection, or a pool of them.
+type executor interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func vacuumInto(ctx context.Context, from executor, path string) error {
+	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
 		return fmt.Errorf("copy the database to %s: %w", path, err)
 	}
 	return nil

@@ -50,6 +50,7 @@ type App struct {
 	tracks  *trackservice.Service
 	clocks  *engineclock.Watch
 	known   *source.Watch
+	purge   *status.Purge
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	relay    *heartbeat.Relay // nil if no heartbeats are relayed
@@ -115,7 +116,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	}
 	active := source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
-	base.Server.Registry().MustRegister(a.journal, a.refused, a.known)
+	a.purge = status.NewPurge(db, cfg.Health, time.Now, base.Log("status"))
+	base.Server.Registry().MustRegister(a.journal, a.refused, a.known, a.purge)
 	if relay != nil {
 		base.Server.Registry().MustRegister(relay)
 	}
@@ -210,7 +212,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}

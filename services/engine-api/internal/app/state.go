@@ -26,6 +26,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 		Now:    stationtime.UTC(time.Now()),
 		Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths, Parked: waiting.Parked},
 	}
+	if from := a.cfg.Health.HealthFrom(time.Now()); !from.IsZero() {
+		state.HealthFrom = new(stationtime.UTC(from))
+	}
 	if identity := a.base.Identity(); identity != nil {
 		state.Database = new(record.NewIdentity(*identity))
 	}

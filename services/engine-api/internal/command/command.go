@@ -6,6 +6,7 @@ import (
 
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/cli/archive"
+	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/services/engine-api/internal/app"
@@ -32,6 +33,7 @@ func Program(version string) cli.Program[config.Config] {
 				rule.Command(env, openNode, ruleSettings),
 				archive.Export(env, openNode, zoneOf), archive.Import(url),
 				correct.Commands(url, correct.Source(url)),
+				backup.Backup(env, version, backups), backup.Restore(env, backups),
 			}
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
+	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
 )
@@ -22,10 +23,13 @@ func Program(version string) cli.Program[config.Config] {
 		Wire:    cli.Wire(app.New),
 		Setup:   &plan,
 		Checkup: check,
-		// None of these reads the environment: they are for people, whose environment
-		// has nothing of the service's.
-		Commands: func(cli.Env[config.Config]) []*cobra.Command {
-			return []*cobra.Command{statusCommand(), switchCommand(), releaseCommand(), maintenanceCommand()}
+		// Only those that work on the database read the environment. The others are for
+		// people, whose environment has nothing of the service's.
+		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
+			return []*cobra.Command{
+				statusCommand(), switchCommand(), releaseCommand(), maintenanceCommand(),
+				backup.Backup(env, version, backups), backup.Restore(env, backups),
+			}
 		},
 	}
 }

@@ -45,6 +45,7 @@ type App struct {
 	follower follow.Follower
 	clients  map[int]*peer.Client
 	nodes    *reconcile.Reconciler
+	purge    *status.Purge
 }
 
 // New wires the service. The database need not be available yet.
@@ -68,6 +69,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.tracks = trackservice.New(a.onAir, a.renderTrack, cfg.Tracks, base.Log("trackservice"))
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
+	a.purge = status.NewPurge(a.station, cfg.Health, time.Now, base.Log("status"))
 	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
 	recorder := playlog.New(records{a.station, &a.ruled}, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
@@ -109,7 +111,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
+	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -154,6 +156,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station)},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run},
 	})
 }

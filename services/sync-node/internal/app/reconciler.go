@@ -60,6 +60,7 @@ func NewReconciler(cfg syncconfig.Config, nodes map[int]*peer.Client, station *r
 	}
 	return reconcile.New(reconcile.Config{
 		Interval: cfg.SyncInterval, BatchSize: cfg.SyncBatchSize, StepSleep: cfg.SyncStepSleep, Zone: cfg.Station.Zone, Origins: origins,
+		HealthFrom: cfg.Health.HealthFrom,
 	}, store{station, recorder}, station, processName(), peers, log)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/cli/archive"
+	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
@@ -50,6 +51,7 @@ func Program(version string) cli.Program[config.Config] {
 				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
 				correct.Commands(ownURL),
+				backup.Backup(env, version, backups), backup.Restore(env, backups),
 			}
 		},
 	}

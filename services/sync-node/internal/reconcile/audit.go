@@ -245,7 +245,7 @@ func auditKind[T any](ctx context.Context, a *audit, s stock[T]) (KindAudit, err
 		return KindAudit{}, err
 	}
 	c := comparison{
-		here: a.store, there: a.node, edition: a.edition, kind: s.kind, source: a.source, tally: a.tally,
+		here: a.store, there: a.node, edition: a.edition, kind: s.kind, source: a.source, from: s.from, tally: a.tally,
 		drill: func(b Bucket) bool { return b.Here.Count > 0 && b.There.Count > 0 },
 	}
 	differing, err := c.differing(ctx, oldest, time.Now())

@@ -34,6 +34,7 @@ type comparison struct {
 	edition     model.Edition // of the node; what it does not know is not compared
 	kind        model.Kind
 	source      int
+	from        time.Time // what is older is not compared; zero: all is
 	// drill reports whether to compare the shorter spans in a bucket that
 	// differs.
 	drill func(Bucket) bool
@@ -56,8 +57,8 @@ const chunk = 3
 // first record of either side was played.
 func (c *comparison) differing(ctx context.Context, oldest, now time.Time) ([]Bucket, error) {
 	var differing []Bucket
-	var from time.Time // open start: records even older than oldest have come just now
-	bounds := chunks(oldest, now)
+	from := c.from // if open: records even older than oldest have come just now
+	bounds := chunks(later(oldest, from), now)
 	c.tally.steps.Add(int64(len(bounds)))
 	for _, to := range bounds {
 		found, err := c.within(ctx, model.SpanMonth, from, to)
@@ -69,6 +70,13 @@ func (c *comparison) differing(ctx context.Context, oldest, now time.Time) ([]Bu
 		from = to
 	}
 	return differing, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // chunks returns the ends of the chunks from oldest to now. The last chunk is
@@ -103,6 +111,7 @@ func (c *comparison) within(ctx context.Context, span model.Span, from, to time.
 	}
 	var differing []Bucket
 	for _, b := range pair(span, here, there) {
+		b.From = later(b.From, c.from)
 		finer, exists := finer[span]
 		switch {
 		case b.Here.Count == b.There.Count && c.edition.Same(b.Here.Sum, b.There.Sum):

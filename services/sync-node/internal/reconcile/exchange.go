@@ -20,7 +20,7 @@ func exchange[T any](ctx context.Context, r *run, s stock[T]) error {
 	if err != nil {
 		return err
 	}
-	c := comparison{here: r.store, there: r.node, edition: r.edition, kind: s.kind, source: r.source, drill: r.isWorthDrilling, tally: r.tally}
+	c := comparison{here: r.store, there: r.node, edition: r.edition, kind: s.kind, source: r.source, from: s.from, drill: r.isWorthDrilling, tally: r.tally}
 	differing, err := c.differing(ctx, oldest, time.Now())
 	if err != nil {
 		return fmt.Errorf("compare %s: %w", s.kind, err)

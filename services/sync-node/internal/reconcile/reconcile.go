@@ -66,6 +66,9 @@ type Config struct {
 	Zone *stationtime.Zone
 	// Origins knows which databases are their hosts'; nil: all are.
 	Origins Origins
+	// HealthFrom is from when on the sync node keeps health; nil or zero: it keeps
+	// all.
+	HealthFrom func(now time.Time) time.Time
 }
 
 // Origins knows which databases are their hosts'; *exchange.Origins implements it.

@@ -22,7 +22,9 @@ type run struct {
 	source   int
 	// edition is the node's, as it told its state last.
 	edition model.Edition
-	log     zerolog.Logger
+	// healthFrom is from when on both sides keep health; zero: they keep all.
+	healthFrom time.Time
+	log        zerolog.Logger
 	// seen is called each time that the node has answered about itself.
 	seen func(state peer.State, offset time.Duration, twin string)
 	// futile is the outbox that still waited at the node although all was
@@ -79,6 +81,10 @@ func (r *run) state(ctx context.Context) (peer.State, error) {
 		return peer.State{}, err
 	}
 	r.edition = state.Edition
+	r.healthFrom = state.HealthFrom
+	if r.cfg.HealthFrom != nil {
+		r.healthFrom = later(r.healthFrom, r.cfg.HealthFrom(time.Now()))
+	}
 	r.seen(state, offset, twin)
 	return state, nil
 }

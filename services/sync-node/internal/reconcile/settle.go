@@ -27,7 +27,7 @@ func (r *run) settle(ctx context.Context, before model.Outbox) error {
 		err = acknowledge(ctx, r, r.entries(), state.Outbox.Oldest)
 	}
 	if err == nil && healths {
-		err = acknowledge(ctx, r, r.healths(), time.Time{})
+		err = acknowledge(ctx, r, r.healths(), r.healthFrom)
 	}
 	if err != nil {
 		return fmt.Errorf("acknowledge: %w", err)

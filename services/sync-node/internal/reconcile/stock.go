@@ -13,6 +13,8 @@ import (
 type stock[T any] struct {
 	kind  model.Kind
 	batch int // how many are fetched or sent at once
+	// from is from when on both sides keep records of this kind; zero: they keep all.
+	from  time.Time
 	here  func(ctx context.Context, q model.RecordQuery) ([]T, *model.Position, error)
 	there func(ctx context.Context, source int, from, to time.Time, after string, limit int) (_ []T, next string, _ error)
 	id    func(*T) model.Fingerprint
@@ -61,6 +63,7 @@ func (r *run) healths() stock[model.Health] {
 	s := stock[model.Health]{
 		kind:  model.KindHealth,
 		batch: min(r.cfg.BatchSize, maxHealths),
+		from:  r.healthFrom,
 		here:  r.store.HealthRecords,
 		there: r.node.Healths,
 		id:    (*model.Health).UID,
