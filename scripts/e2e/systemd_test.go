@@ -66,7 +66,7 @@ func install(t *testing.T) {
 		}
 		mustSh(t, asRoot(line))
 	}
-	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	awaitReady(t, hostURL, nil)
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
 	mustSurvive(t)
 }
