@@ -57,7 +57,8 @@ exec 3>&1
   # translated, each connection is used by one goroutine at a time, and watching
   # it would take as long as all tests together. Do not leave out rapid too: then the
   # detector reports races at every sync.Map of other libraries.
-  CGO_ENABLED=1 go test -race -gcflags='modernc.org/...=-race=false' -vet=off -timeout "$limit" -exec "$work/run" -json ./scripts/e2e ./pkg/repo work 2>&1
+  # Half of their time, tests wait: so one package more runs than there are cores.
+  CGO_ENABLED=1 go test -p $(($(nproc) + 1)) -race -gcflags='modernc.org/...=-race=false' -vet=off -timeout "$limit" -exec "$work/run" -json ./scripts/e2e ./pkg/repo work 2>&1
   tested=$?
   wait
   exit $tested
