@@ -125,7 +125,7 @@ func install(t *testing.T) {
 		}
 		mustSh(t, strings.ReplaceAll(line, "sudo ", ""))
 	}
-	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	awaitReady(t, hostURL, nil) // the unit is started before the database is prepared
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
 	mustSurvive(t)
 }
@@ -249,7 +249,7 @@ func awaitRestart(t *testing.T, before string) {
 		}
 		return nil
 	})
-	mustCall(t, http.MethodGet, hostURL+"/readyz", "", http.StatusOK)
+	awaitReady(t, hostURL, nil)
 }
 
 func mainPID(t *testing.T) string { return show(t, "MainPID") }
