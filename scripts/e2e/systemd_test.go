@@ -66,7 +66,7 @@ func install(t *testing.T) {
 		}
 		mustSh(t, asRoot(line))
 	}
-	awaitReady(t, hostURL, nil)
+	awaitReady(t, hostURL, nil) // the unit is started before the database is prepared
 	mustCall(t, http.MethodPost, hostURL+"/api/v1/playlog", play(t, survivor, time.Now()), http.StatusNoContent)
 	mustSurvive(t)
 }
