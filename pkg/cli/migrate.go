@@ -88,10 +88,14 @@ func checkSchema[C Config](env Env[C]) *cobra.Command {
 			return repo.OpenExisting(cfg.Base().Database, log)
 		}
 		ready := func(context.Context, C, *repo.DB, zerolog.Logger) error { return nil }
-		if err := WithDatabase(cmd.Context(), env, open, ready); err != nil && !(updatesItself && errors.Is(err, repo.ErrSchemaOlder)) {
+		err := WithDatabase(cmd.Context(), env, open, ready)
+		if updatesItself && errors.Is(err, repo.ErrSchemaOlder) {
+			err = nil
+		}
+		if err != nil {
 			return err
 		}
-		_, err := fmt.Fprintln(cmd.OutOrStdout(), "the service would start")
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), "the service would start")
 		return err
 	})
 }

@@ -76,7 +76,7 @@ func copyFile(from, to string) (err error) {
 
 // Adopt makes the copy that of another host.
 func (r *Replacement) Adopt(ctx context.Context, o model.Owner, log zerolog.Logger) error {
-	db, err := OpenExisting(Config{URL: "sqlite:" + (&url.URL{Path: r.staged}).EscapedPath()}, log)
+	db, err := OpenExisting(Config{URL: "sqlite:" + (&url.URL{Path: r.staged}).EscapedPath()}, log) //nolint:contextcheck // its goroutine ends with Close
 	if err != nil {
 		return err
 	}

@@ -77,10 +77,11 @@ func TestLitestream(t *testing.T) {
 
 	post(20)
 	patience.Await(t, func() error {
-		if got, err := restored(); err != nil || got != n {
-			return fmt.Errorf("restored are %d plays of %d: %v", got, n, err)
+		got, err := restored()
+		if err == nil && got != n {
+			err = fmt.Errorf("restored are %d plays of %d", got, n)
 		}
-		return nil
+		return err
 	})
 	first, moment := n, time.Now().Add(time.Second)
 	time.Sleep(time.Until(moment.Add(time.Second))) // a moment has the precision of a second
