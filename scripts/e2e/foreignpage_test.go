@@ -56,7 +56,7 @@ func TestForeignPage(t *testing.T) {
 	ctx := startBrowser(t, chromedp.Flag("host-resolver-rules", "MAP evil.example "+strings.TrimPrefix(page.URL, "http://")))
 	open := func(url string) {
 		t.Helper()
-		if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
+		if err := chromedp.Do(ctx, chromedp.Navigate(url), chromedp.WaitReady(chromedp.CSS("body"))); err != nil {
 			t.Fatal(err)
 		}
 	}
