@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"net/http"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"aura.radio/engine/pkg/patience"
 	"aura.radio/engine/pkg/repo/repotest"
@@ -20,6 +22,8 @@ func TestIdentity(t *testing.T) {
 			database := repotest.URL(t, kind)
 			migrate := "AURA_DB_AUTO_MIGRATE=true"
 			first := startService(t, database, migrate, "AURA_HOST_ID=2")
+			// Without a record, a database would take another host's number.
+			mustCall(t, http.MethodPost, first.url+"/api/v1/playlog", play(t, "Fade Into You", time.Now()), http.StatusNoContent)
 			refused := func(program, want string, env ...string) {
 				t.Helper()
 				other := launch(t, t.TempDir(), program, database, append(env, migrate)...)
