@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,7 +28,9 @@ const kills = 15
 func (k kept) process(stderr *lines, args ...string) *exec.Cmd {
 	k.t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	// The service would take the tests' own variables as mistakes.
+	ours := func(variable string) bool { return strings.HasPrefix(variable, "AURA_") }
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), ours), asProgram+"=1")
 	for name, value := range k.environ {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

@@ -41,7 +41,7 @@ func TestLoad(t *testing.T) {
 	})
 	t.Run("StateDirectory", func(t *testing.T) {
 		t.Parallel()
-		cfg, err := Load(map[string]string{"AURA_SYNC_HOST": "http://localhost:8010", "AURA_SOURCE_1": "192.0.2.1", "STATE_DIRECTORY": "/var/lib/a"})
+		cfg, err := Load(map[string]string{"AURA_SYNC_HOST": "http://localhost:8010", "AURA_SOURCE_1": "127.0.0.1", "STATE_DIRECTORY": "/var/lib/a"})
 		if err != nil || cfg.Database.URL != "sqlite:///var/lib/a/status-monitor.db" {
 			t.Errorf("got %+v, %v", cfg, err)
 		}
