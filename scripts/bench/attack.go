@@ -87,9 +87,11 @@ var needs = []need{
 	{"activation", activationBar, func(i int) (method, path, body string) {
 		return http.MethodPut, fmt.Sprintf("/api/v1/source/active/%d", 1+i%2), ""
 	}},
+	// Each play is over before the next one is sent. Otherwise all plays of the run
+	// would be in one slot, which is derived as a whole: no station plays like that.
 	{"POST", postBar, func(i int) (method, path, body string) {
 		at := time.Now().UTC().Format(time.RFC3339Nano)
-		return http.MethodPost, "/api/v1/playlog", fmt.Sprintf(`{"track_start": %q, "track_title": "Attack %d", "log_source": 1}`, at, i)
+		return http.MethodPost, "/api/v1/playlog", fmt.Sprintf(`{"track_start": %q, "track_title": "Attack %d", "track_duration": 0.01, "log_source": 1}`, at, i)
 	}},
 	{"lease", 0, func(int) (method, path, body string) {
 		return http.MethodPut, "/api/v1/source/lease", `{"holder": "bench", "seconds": 5}`
