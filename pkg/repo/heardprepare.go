@@ -81,23 +81,41 @@ func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
 // still being said it waits until that is over, so that they are derived together
 // and nobody who says them waits.
 func (h *heardLog) awaitWork(ctx context.Context, again <-chan time.Time) {
-	var quiet, longest <-chan time.Time
+	select {
+	case <-h.pending:
+		h.awaitQuiet(ctx)
+	case <-ctx.Done():
+	case <-h.behind:
+	case <-again:
+	}
+}
+
+// awaitQuiet returns when nothing more is said, when somebody waits for what is to
+// be derived, or after a while.
+func (h *heardLog) awaitQuiet(ctx context.Context) {
+	longest := time.After(h.longest)
 	for {
 		select {
 		case <-h.pending:
-			quiet = time.After(h.quiet)
-			if longest == nil {
-				longest = time.After(h.longest)
-			}
 			continue
 		case <-ctx.Done():
 		case <-h.behind:
-		case <-again:
-		case <-quiet:
+		case <-time.After(h.quiet):
 		case <-longest:
 		}
 		return
 	}
+}
+
+// giveWay is a passedPart: the background waits between two parts while things are
+// being said.
+func (h *heardLog) giveWay(ctx context.Context, _ int, _ onair.Window, _ *onair.Window) error {
+	select {
+	case <-h.pending:
+		h.awaitQuiet(ctx)
+	default:
+	}
+	return ctx.Err()
 }
 
 // catchUp derives all that is not derived. It reports whether that was anything.
@@ -109,7 +127,7 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 		}
 		if note.Stage != heardWhole {
 			h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
-			_, err := h.deriveAll(ctx, passNothing)
+			_, err := h.deriveAll(ctx, h.giveWay)
 			return true, err
 		}
 		pends, err := h.pends(ctx)
