@@ -127,14 +127,15 @@ func TestRead_refused(t *testing.T) {
 }
 
 // TestRead_same: what is JSON is returned itself. It counts allocations, so it
-// runs alone.
+// runs alone; a pool that forgets, as it does under the race detector, does not
+// matter in many runs.
 func TestRead_same(t *testing.T) {
 	sent := []byte(`{"t": "Grüße"}`)
 	got, _, err := lenient.Read(sent, "")
 	if err != nil || &got[0] != &sent[0] {
 		t.Errorf("%s, %v", got, err)
 	}
-	if n := testing.AllocsPerRun(10, func() { _, _, _ = lenient.Read(sent, "") }); n != 0 {
+	if n := testing.AllocsPerRun(1000, func() { _, _, _ = lenient.Read(sent, "") }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
