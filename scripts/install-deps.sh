@@ -3,8 +3,9 @@
 #
 #   scripts/install-deps.sh test     what `make test` needs
 #   scripts/install-deps.sh bench    what `make bench` needs in addition
-#   scripts/install-deps.sh docker   what tests in Docker's containers need, and
-#   scripts/install-deps.sh podman   in Podman's; `test` includes both
+#   scripts/install-deps.sh docker   what tests in Docker's containers need, which
+#                                    `test` includes, and
+#   scripts/install-deps.sh podman   in Podman's, which `make soak` runs
 #
 # If everything is there already, it does nothing and needs no root.
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 docker_needs=(dockerd:docker.io docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
 podman_needs=(podman:podman crun:crun /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
   catatonit:catatonit docker-compose:docker-compose docker-registry:docker-registry iptables:iptables)
-test_needs=("${docker_needs[@]}" "${podman_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
+test_needs=("${docker_needs[@]}" gcc:build-essential git:git curl:curl nginx:nginx-light caddy:caddy mariadbd:mariadb-server chromium:chromium systemctl:systemd dbus-daemon:dbus ip:iproute2)
 bench_needs=("${test_needs[@]}" wrk:wrk)
 
 case "${1:-}" in

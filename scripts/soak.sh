@@ -17,6 +17,7 @@ export AURA_SOAK=${AURA_SOAK:-10m}
 checks=${AURA_SOAK_CHECKS:-1000000}
 
 scripts/install-deps.sh test
+scripts/install-deps.sh podman
 export AURA_TEST_REQUIRE_MARIADB=1
 
 failed=()
