@@ -80,7 +80,8 @@
 //     does.
 //   - A sick source is not up, so never preferred to one that is. But if the active
 //     source is down and none is up, one that is sick only by what it sends is
-//     activated: fallback is better than nothing.
+//     activated: fallback is better than nothing. Just after the monitor's own
+//     network was cut that may be the one that is reached first.
 //   - What is wrong for all sources, such as a missing programme, makes all of them
 //     sick. So nothing switches, and the alarm is raised.
 //

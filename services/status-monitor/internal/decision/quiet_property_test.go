@@ -256,7 +256,10 @@ func (w *quietWorld) checkSwitch(before decision.State, a decision.Activate) {
 	if now[a.Source-1].Condition == decision.Down {
 		fail("it is down")
 	}
-	if now[a.Source-1].Condition != decision.Up && slices.ContainsFunc(now, func(s decision.Source) bool {
+	// Just after the monitor's own network was cut, a source that is up may not have
+	// been reached again, and one that is sick may have been.
+	reached := w.now.Sub(w.cut) > 2*w.cfg.Lag
+	if reached && now[a.Source-1].Condition != decision.Up && slices.ContainsFunc(now, func(s decision.Source) bool {
 		return s.Condition == decision.Up && s.Number != a.From && (w.hosts[s.Number-1].beats || w.hosts[s.Number-1].well() && w.now.Sub(w.hosts[s.Number-1].clean) > time.Minute)
 	}) {
 		fail("another is up")
