@@ -46,14 +46,11 @@ type Contents struct {
 // what it holds. A file that is damaged, or no service's database, is an error. It
 // takes as long as it takes.
 func ReadCopy(ctx context.Context, path string) (c Contents, err error) {
-	file, err := sqldb.OpenCopy(path)
+	file, err := sqldb.OpenCopy(ctx, path)
 	if err != nil {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if err := file.Check(ctx); err != nil {
-		return c, err
-	}
 	if c.Rows, err = file.Rows(ctx); err != nil {
 		return c, err
 	}

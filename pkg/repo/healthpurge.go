@@ -23,11 +23,11 @@ func (w *writer) PurgeHealths(ctx context.Context, before time.Time, limit int) 
 		tx.touched.Inaudible()
 		n = 0
 		for source := 0; n < limit; {
-			next, err := tx.healthSourceAfter(ctx, source)
-			if err != nil || next == nil {
+			next, err := nextSource(ctx, tx.Conn, "health", "source", source)
+			if err != nil || next == 0 {
 				return err
 			}
-			source = *next
+			source = next
 			purged, err := tx.purgeHealths(ctx, source, before, limit-n)
 			if err != nil {
 				return err
@@ -40,21 +40,6 @@ func (w *writer) PurgeHealths(ctx context.Context, before time.Time, limit int) 
 		return 0, err
 	}
 	return n, nil
-}
-
-// healthSourceAfter is the next source that has states; nil if there is none.
-func (b bulk) healthSourceAfter(ctx context.Context, last int) (next *int, err error) {
-	rows, err := b.Query(ctx, "SELECT source FROM health WHERE source > ? ORDER BY source LIMIT 1", last)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&next); err != nil {
-			return nil, err
-		}
-	}
-	return next, rows.Err()
 }
 
 func (tx *writing) purgeHealths(ctx context.Context, source int, before time.Time, limit int) (n int, err error) {

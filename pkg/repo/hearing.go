@@ -153,10 +153,16 @@ func sourcesOf(ctx context.Context, c sqldb.Conn) (sources []int, err error) {
 
 // sourceAfter is the next source of which something is stored, 0 if there is none.
 func sourceAfter(ctx context.Context, c sqldb.Conn, source int) (next int, err error) {
+	return nextSource(ctx, c, "playlog "+c.Dialect.UseIndex("playlog_source"), "log_source", source)
+}
+
+// nextSource is the next one in a column of a table, 0 if there is none. It is one
+// look into an index.
+func nextSource(ctx context.Context, c sqldb.Conn, table, column string, source int) (next int, err error) {
 	found, err := sqldb.Select(ctx, c, func(row *sql.Rows) (n int, err error) {
 		err = row.Scan(&n)
 		return n, err
-	}, "SELECT log_source FROM playlog "+c.Dialect.UseIndex("playlog_source")+" WHERE log_source > ? ORDER BY log_source LIMIT 1", source)
+	}, "SELECT "+column+" FROM "+table+" WHERE "+column+" > ? ORDER BY "+column+" LIMIT 1", source)
 	for _, next = range found {
 	}
 	return next, err

@@ -56,14 +56,11 @@ func (j *Journal) TakeFrom(ctx context.Context, path string) (n int64, err error
 // readJournalCopy reads the items of a copy, each as the values that it is stored
 // with. A journal's size is bounded.
 func readJournalCopy(ctx context.Context, path string) (items [][]any, err error) {
-	file, err := sqldb.OpenCopy(path)
+	file, err := sqldb.OpenCopy(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	if err := file.Check(ctx); err != nil {
-		return nil, err
-	}
 	rows, err := file.QueryContext(ctx, "SELECT kind, arrival, start, body, uid, reason FROM item ORDER BY id")
 	if err != nil {
 		return nil, file.Fail("read the items", err)

@@ -35,32 +35,11 @@ func (r reader) Records(ctx context.Context, q model.RecordQuery) ([]model.Recor
 
 // Sources are the sources that have records, ascending. Error:
 // model.ErrUnavailable.
-func (r reader) Sources(ctx context.Context) (sources []int, _ error) {
+func (r reader) Sources(ctx context.Context) ([]int, error) {
 	ctx, cancel := r.db.Deadline(ctx)
 	defer cancel()
-	for last := 0; ; { // each step is one look into an index
-		next, err := r.reads().sourceAfter(ctx, last)
-		if err != nil || next == nil {
-			return sources, r.db.Fail(ctx, "read the sources", err)
-		}
-		last = *next
-		sources = append(sources, last)
-	}
-}
-
-// sourceAfter is the next source that has records; nil if there is none.
-func (b bulk) sourceAfter(ctx context.Context, last int) (next *int, err error) {
-	rows, err := b.Query(ctx, "SELECT log_source FROM playlog WHERE log_source > ? ORDER BY log_source LIMIT 1", last)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := rows.Scan(&next); err != nil {
-			return nil, err
-		}
-	}
-	return next, rows.Err()
+	sources, err := sourcesOf(ctx, r.db.Reads())
+	return sources, r.db.Fail(ctx, "read the sources", err)
 }
 
 // storedRecord is a record as the database has it, with the hash that is stored

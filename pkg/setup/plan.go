@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -104,27 +105,27 @@ func (e *NotAccepted) Unwrap() error { return e.Err }
 
 // tell says what was done, and what is to be done.
 func (h Host) tell(o Outcome, notes []string, out io.Writer) error {
-	text := &lines{out: out}
-	text.line("%s is set up: %s", h.Service, h.Dir.File(h.Service))
+	text := bufio.NewWriter(out) // it keeps the first error
+	fmt.Fprintf(text, "%s is set up: %s\n", h.Service, h.Dir.File(h.Service))
 	if _, shared := groupOf(h.Service); !shared && os.Geteuid() == 0 {
-		text.line("  there is no user aura-%[1]s here, so only root can read the secrets in %[2]s: install the package of %[1]s, and run this again", h.Service, h.Dir.secret(h.Service, ""))
+		fmt.Fprintf(text, "  there is no user aura-%[1]s here, so only root can read the secrets in %[2]s: install the package of %[1]s, and run this again\n", h.Service, h.Dir.secret(h.Service, ""))
 	}
 	for _, note := range append(o.Notes, notes...) {
-		text.line("  %s", note)
+		fmt.Fprintf(text, "  %s\n", note)
 	}
 	if rules := Firewall(o.Openings); len(rules) > 0 {
-		text.line("If this host has a firewall, let the others through:")
+		fmt.Fprintln(text, "If this host has a firewall, let the others through:")
 		for _, rule := range rules {
-			text.line("  %s", rule)
+			fmt.Fprintf(text, "  %s\n", rule)
 		}
 	}
 	if len(o.Next) > 0 {
-		text.line("Next:")
+		fmt.Fprintln(text, "Next:")
 		for _, command := range o.Next {
-			text.line("  %s", command)
+			fmt.Fprintf(text, "  %s\n", command)
 		}
 	}
-	return text.err
+	return text.Flush()
 }
 
 // Readable says what to do about files that only root may touch.
@@ -133,16 +134,4 @@ func Readable(err error) error {
 		return fmt.Errorf("%w: run it as root, or name another folder by --dir", err)
 	}
 	return err
-}
-
-// lines writes lines until a write fails.
-type lines struct {
-	out io.Writer
-	err error
-}
-
-func (l *lines) line(format string, args ...any) {
-	if l.err == nil {
-		_, l.err = fmt.Fprintf(l.out, format+"\n", args...)
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -221,11 +220,7 @@ func catchUp(ctx context.Context, o options, name, nodeDatabase, syncDatabase st
 
 // count reads how many items a list has in total.
 func count(ctx context.Context, url string) (n int, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := ask(ctx, url)
 	if err != nil {
 		return 0, err
 	}

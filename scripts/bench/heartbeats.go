@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -105,11 +104,7 @@ func (e *engines) flood(length time.Duration, to net.Addr) time.Duration {
 
 // received is how many heartbeats the monitor has counted.
 func received(ctx context.Context, monitor string) (sum float64, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, monitor+"/metrics", http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := ask(ctx, monitor+"/metrics")
 	if err != nil {
 		return 0, err
 	}

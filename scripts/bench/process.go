@@ -91,12 +91,17 @@ func start(ctx context.Context, cmd *exec.Cmd, url, path string) (*process, erro
 	}
 }
 
-func answers(ctx context.Context, url string) bool {
+// ask asks for a URL.
+func ask(ctx context.Context, url string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	res, err := http.DefaultClient.Do(req)
+	return http.DefaultClient.Do(req)
+}
+
+func answers(ctx context.Context, url string) bool {
+	res, err := ask(ctx, url)
 	if err != nil {
 		return false
 	}
@@ -108,11 +113,7 @@ func answers(ctx context.Context, url string) bool {
 func fetch(ctx context.Context, url string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := ask(ctx, url)
 	if err != nil {
 		return nil, err
 	}

@@ -113,11 +113,7 @@ func reportsAtOnce(ctx context.Context, name string, node *process, records, atO
 func download(ctx context.Context, url string) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return 0, err
-	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := ask(ctx, url)
 	if err != nil {
 		return 0, err
 	}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"aura.radio/engine/pkg/cli"
@@ -65,14 +66,11 @@ func Backup[C cli.Config](env cli.Env[C], version string, o Options[C]) *cobra.C
 			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			cfg, log, err := env.Load()
+			cfg, log, err := load(env, "mariadb-dump --single-transaction")
 			if err != nil {
 				return err
 			}
 			database := cfg.Base().Database
-			if database.File() == "" {
-				return onServer("mariadb-dump --single-transaction")
-			}
 			root := filepath.Join(filepath.Dir(database.File()), defaultFolder)
 			if len(args) > 0 {
 				root = args[0]
@@ -102,8 +100,14 @@ func Backup[C cli.Config](env cli.Env[C], version string, o Options[C]) *cobra.C
 	return cmd
 }
 
-func onServer(instead string) error {
-	return cli.Usage(fmt.Errorf("the database is on a server: use %s, as the handbook says", instead))
+// load reads the configuration of a service whose database is a file. If it is on a
+// server, the error says what to use instead.
+func load[C cli.Config](env cli.Env[C], instead string) (cfg C, log zerolog.Logger, err error) {
+	cfg, log, err = env.Load()
+	if err == nil && cfg.Base().Database.File() == "" {
+		err = cli.Usage(fmt.Errorf("the database is on a server: use %s, as the handbook says", instead))
+	}
+	return cfg, log, err
 }
 
 // job makes a backup.

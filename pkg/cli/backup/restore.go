@@ -26,14 +26,11 @@ func Restore[C cli.Config](env cli.Env[C], o Options[C]) *cobra.Command {
 		func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			cfg, log, err := env.Load()
+			cfg, log, err := load(env, "mariadb")
 			if err != nil {
 				return err
 			}
 			database := cfg.Base().Database
-			if database.File() == "" {
-				return onServer("mariadb")
-			}
 			if err := isOwn(filepath.Dir(database.File())); err != nil {
 				return err
 			}

@@ -13,9 +13,9 @@ import (
 	"github.com/glebarez/sqlite"
 )
 
-// OpenCopy opens a file that nobody writes, such as a backup, to be read only. Not
-// even a file next to it is made.
-func OpenCopy(path string) (*File, error) {
+// OpenCopy opens a file that nobody writes, such as a backup, to be read only, and
+// reads all of it: a damaged one is an error. Not even a file next to it is made.
+func OpenCopy(ctx context.Context, path string) (*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,14 @@ func OpenCopy(path string) (*File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is not a file", path)
 	}
-	return openFile(path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	f, err := openFile(path, url.Values{"mode": {"ro"}, "immutable": {"1"}})
+	if err != nil {
+		return nil, err
+	}
+	if err := f.check(ctx); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func openFile(path string, settings url.Values) (*File, error) {
@@ -39,8 +46,8 @@ func openFile(path string, settings url.Values) (*File, error) {
 // CopyTo copies the file as it is now to a path where there is no file.
 func (f *File) CopyTo(ctx context.Context, path string) error { return vacuumInto(ctx, f, path) }
 
-// Check reads the whole file, and returns an error if it is damaged.
-func (f *File) Check(ctx context.Context) error {
+// check reads the whole file, and returns an error if it is damaged.
+func (f *File) check(ctx context.Context) error {
 	rows, err := f.QueryContext(ctx, "PRAGMA integrity_check(10)")
 	if err != nil {
 		return f.Fail("check", err)

@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/setup"
+	"aura.radio/engine/pkg/setup/setuptest"
 	"aura.radio/engine/services/status-monitor/internal/app"
 	"aura.radio/engine/services/status-monitor/internal/config"
 )
@@ -34,15 +35,7 @@ func invite(t *testing.T, by setup.Inviter, guest string) string {
 // loaded is the configuration in a folder, as the service reads it.
 func loaded(t *testing.T, dir string) config.Config {
 	t.Helper()
-	environ, err := setup.Dir(dir).Environ(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := config.Load(environ)
-	if err != nil {
-		t.Fatalf("the service does not accept what was written: %v", err)
-	}
-	return cfg
+	return setuptest.Loaded(t, dir, app.Name, config.Load)
 }
 
 // TestSetup: the example that comes with the service has addresses of its own,

@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/cli"
 	"aura.radio/engine/pkg/setup"
+	"aura.radio/engine/pkg/setup/setuptest"
 	"aura.radio/engine/services/sync-node/internal/app"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/nodetest"
@@ -18,15 +19,7 @@ import (
 // loaded is the configuration in a folder, as the service reads it.
 func loaded(t *testing.T, dir string) config.Config {
 	t.Helper()
-	environ, err := setup.Dir(dir).Environ(app.Name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg, err := config.Load(environ)
-	if err != nil {
-		t.Fatalf("the service does not accept what was written: %v", err)
-	}
-	return cfg
+	return setuptest.Loaded(t, dir, app.Name, config.Load)
 }
 
 // setUp sets a host up, and fails the test if that fails.
