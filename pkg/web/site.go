@@ -45,7 +45,7 @@ type Site struct {
 	assets     map[string]*asset
 }
 
-//go:embed templates
+//go:embed templates/*.html
 var templateFiles embed.FS
 
 // New prepares the pages. Error: the logo can't be read.
