@@ -145,6 +145,11 @@ func (p *page) Link(path string) string {
 	return link
 }
 
+// IsAt reports whether this page is at a path of the pages, or below it.
+func (p *page) IsAt(path string) bool {
+	return p.Path == path || path != "/" && strings.HasPrefix(p.Path, path+"/")
+}
+
 // In is the address of this page in another language.
 func (p *page) In(lang string) string {
 	query := p.request.URL.Query()
@@ -193,3 +198,18 @@ type part struct {
 
 // Cover is the picture of a track.
 func (p *page) Cover(t Track) template.HTML { return placeholder(t.Artist, t.Album, t.Title) }
+
+// Minute is a time for the address of /at: without an offset, so that people can
+// read it, unless the station's clocks show that minute twice.
+func (p *page) Minute(t time.Time) string {
+	const minute = "2006-01-02T15:04:05"
+	zone := p.site.Zone
+	written := zone.In(t).Format(minute)
+	if from, err := zone.From(written); err == nil && from.Equal(t.Truncate(time.Second)) {
+		return written
+	}
+	return url.QueryEscape(zone.In(t).Format(minute + "-07:00"))
+}
+
+// DayOf is the station's day of a time, as addresses have it.
+func (p *page) DayOf(t time.Time) string { return p.site.Zone.In(t).Format(time.DateOnly) }

@@ -105,6 +105,9 @@ type Server interface {
 func (s *Site) Mount(server Server) {
 	public := httpserver.Public.Page()
 	server.Handle(http.MethodGet, "/", public, s.page(s.home))
+	server.Handle(http.MethodGet, "/day", public, s.chooseDay)
+	server.Handle(http.MethodGet, "/day/:date", public, s.page(s.day))
+	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
 	server.ShowProblems(s.problem)
 }
