@@ -39,7 +39,7 @@ func (s *Site) chooseDay(c *gin.Context) {
 		return
 	}
 	p := page{catalogue: t, site: s, request: c.Request}
-	c.Header("Location", p.Link("/day/"+date)) // relative, which http.Redirect would not leave
+	c.Header("Location", string(p.Link("/day/"+date))) // relative, which http.Redirect would not leave
 	c.Status(http.StatusSeeOther)
 }
 

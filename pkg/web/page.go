@@ -129,8 +129,9 @@ func (s *Site) untilTomorrow(c *gin.Context) {
 func (s *Site) today() string { return s.Zone.In(s.Now()).Format(time.DateOnly) }
 
 // Link is the address of a path of the pages, relative to this one, in the language
-// of this page. A path may have a query.
-func (p *page) Link(path string) string {
+// of this page. A path may have a query. Templates need no longer look whether the
+// address is safe: this server makes all of it.
+func (p *page) Link(path string) template.URL {
 	path, query, _ := strings.Cut(path, "?")
 	link := httpserver.Relative(p.request, path)
 	if lang, asked := p.request.URL.Query()["lang"]; asked {
@@ -142,7 +143,7 @@ func (p *page) Link(path string) string {
 	if query != "" {
 		link += "?" + query
 	}
-	return link
+	return template.URL(link)
 }
 
 // IsAt reports whether this page is at a path of the pages, or below it.
