@@ -112,7 +112,7 @@ func TestPages_Live(t *testing.T) {
 	shows := func(selector, text string) {
 		t.Helper()
 		patience.Await(t, func() error {
-			if shown := evaluate[string](t, ctx, `document.querySelector("`+selector+`").textContent`); !strings.Contains(shown, text) {
+			if shown := evaluate[string](t, ctx, `document.querySelector("`+selector+`")?.textContent ?? ""`); !strings.Contains(shown, text) {
 				return fmt.Errorf("%s shows %q, not %q", selector, shown, text)
 			}
 			return nil
@@ -120,7 +120,7 @@ func TestPages_Live(t *testing.T) {
 	}
 	shows("#now .title", "Nothing is playing")
 	for i, title := range []string{"Fade Into You", "Halah", "Blue Flower"} {
-		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now()), http.StatusNoContent)
+		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now().Add(time.Duration(i-3)*time.Minute)), http.StatusNoContent)
 		shows("#now .title", title)
 		shows("#now [role=status]", "Now playing: Mazzy Star – "+title)
 		if i > 0 {
