@@ -156,46 +156,53 @@ func (l *OnAirLog) playsOf(ctx context.Context, key titles.Key, q entryQuery) *g
 		Where("aired.title_id = ?", int64(key)), q)
 }
 
-// MostPlayed returns the titles that were played most in [from, to], most played
-// first; with firstOnly those that were played for the first time then. from may be
-// zero: ever. Error: model.ErrUnavailable.
-func (l *OnAirLog) MostPlayed(ctx context.Context, from, to time.Time, firstOnly bool, limit int) ([]titles.Counted, error) {
+// MostPlayed returns the titles that were played most in a period, most played
+// first; with newOnly those that were played for the first time then. Error:
+// model.ErrUnavailable.
+func (l *OnAirLog) MostPlayed(ctx context.Context, p titles.Period, now time.Time, newOnly bool, limit int) ([]titles.Counted, error) {
 	l.follow(ctx)
 	ctx, cancel := l.db.Deadline(ctx)
 	defer cancel()
-	counted, err := l.mostPlayed(ctx, from, to, firstOnly, limit)
+	counted, err := l.mostPlayed(ctx, p, now, newOnly, limit)
 	return counted, l.db.Fail(ctx, "read the most played titles", err)
 }
 
-func (l *OnAirLog) mostPlayed(ctx context.Context, from, to time.Time, firstOnly bool, limit int) ([]titles.Counted, error) {
-	keys, plays, err := l.countPlays(ctx, from, to, firstOnly, limit)
+func (l *OnAirLog) mostPlayed(ctx context.Context, p titles.Period, now time.Time, newOnly bool, limit int) ([]titles.Counted, error) {
+	if p.IsEver() {
+		found, err := l.find(ctx, nil, now, limit)
+		counted := make([]titles.Counted, len(found))
+		for i, t := range found {
+			counted[i] = titles.Counted{Title: t, InPeriod: t.Plays}
+		}
+		return counted, err
+	}
+	keys, plays, err := l.countPlays(ctx, p, newOnly, limit)
 	if err != nil {
 		return nil, err
 	}
-	found, err := l.titles(ctx, keys, to)
-	if err != nil {
-		return nil, err
-	}
+	found, err := l.titles(ctx, keys, now)
 	counted := make([]titles.Counted, len(found))
 	for i, t := range found {
 		counted[i] = titles.Counted{Title: t, InPeriod: plays[t.Key]}
 	}
-	return counted, nil
+	return counted, err
 }
 
-// countPlays counts the plays of each title in [from, to]. The sum without a name
-// keeps the databases from using the index of the titles, which is in another order.
-func (l *OnAirLog) countPlays(ctx context.Context, from, to time.Time, firstOnly bool, limit int) (keys []int64, plays map[titles.Key]int64, err error) {
-	query, args := "SELECT aired.title_id + 0 AS title_id, COUNT(*) AS plays FROM "+l.table.Segments+" aired", []any{}
-	if firstOnly {
-		query += " JOIN " + l.table.Titles + " title ON title.id = aired.title_id + 0 AND title.first_at >= ?"
-		args = append(args, sqldb.At(sqldb.RoundUp(from)))
+// countPlays counts the plays of each title in a period. The sums with 0 keep the
+// databases from using the index of the plays of titles, which is in another order.
+func (l *OnAirLog) countPlays(ctx context.Context, p titles.Period, newOnly bool, limit int) (keys []int64, plays map[titles.Key]int64, err error) {
+	from, to := sqldb.At(sqldb.RoundUp(p.From)), sqldb.At(p.To)
+	query, args := "SELECT aired.title_id + 0 AS title, COUNT(*) AS plays FROM "+l.table.Segments+" aired", []any{from, to}
+	if newOnly {
+		query += " JOIN " + l.table.Titles + " known ON known.id = aired.title_id + 0 AND known.first_at >= ?"
+		args = []any{from, from, to}
 	}
 	rows, err := sqldb.Select(ctx, l.db.Reads(), scanCounted, query+" WHERE aired.from_at >= ? AND aired.from_at <= ? AND aired.title_id + 0 IS NOT NULL"+
-		" GROUP BY aired.title_id + 0 ORDER BY plays DESC, title_id LIMIT ?", append(args, sqldb.At(sqldb.RoundUp(from)), sqldb.UntilTime(to), limit)...)
+		" GROUP BY title ORDER BY plays DESC, title LIMIT ?", append(args, limit)...)
 	plays = make(map[titles.Key]int64, len(rows))
 	for _, r := range rows {
-		keys, plays[titles.Key(r[0])] = append(keys, r[0]), r[1]
+		keys = append(keys, r[0])
+		plays[titles.Key(r[0])] = r[1]
 	}
 	return keys, plays, err
 }
