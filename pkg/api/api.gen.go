@@ -1408,6 +1408,55 @@ type SyncState struct {
 	Warnings *[]string `json:"warnings,omitempty"`
 }
 
+// Title What is known of a title. Titles of what has not started yet are not shown.
+type Title struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
+}
+
+// TitlePlays A title with its plays.
+type TitlePlays struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string  `json:"title_id"`
+	TrackArtist string  `json:"track_artist"`
+	TrackTitle  string  `json:"track_title"`
+	Tracks      []Track `json:"tracks"`
+}
+
+// TopTitle A title with its plays in a period.
+type TopTitle struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+
+	// IsNew It was played for the first time in the period.
+	IsNew      bool              `json:"is_new"`
+	LastPlayed stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// PlaysInPeriod How often it was played in the period.
+	PlaysInPeriod int64 `json:"plays_in_period"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
+}
+
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
@@ -1531,8 +1580,14 @@ type Page = int
 // Period defines model for period.
 type Period = string
 
+// Q defines model for q.
+type Q = string
+
 // Source defines model for source.
 type Source = int
+
+// TitleLimit defines model for title_limit.
+type TitleLimit = int
 
 // To defines model for to.
 type To = time.Time
@@ -1789,8 +1844,39 @@ type ListSyncRecordsParams struct {
 // ListSyncRecordsParamsKind defines parameters for ListSyncRecords.
 type ListSyncRecordsParamsKind string
 
+// ListTitlesParams defines parameters for ListTitles.
+type ListTitlesParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetTitleParams defines parameters for GetTitle.
+type GetTitleParams struct {
+	// Page Page number, counted from 0.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ListTracksParams defines parameters for ListTracks.
 type ListTracksParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
 	// Page Page number, counted from 0.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1825,6 +1911,23 @@ type ListTracksOfDayParamsStarted string
 type StreamTracksParams struct {
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListTopTitlesParams defines parameters for ListTopTitles.
+type ListTopTitlesParams struct {
+	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
+	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
+
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
+	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// New true leaves out titles that were played before the period. It needs `from_date`.
+	New *bool `form:"new,omitempty" json:"new,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // StoreClockByPostJSONRequestBody defines body for StoreClockByPost for application/json ContentType.
@@ -2160,6 +2263,12 @@ type ServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(c *gin.Context)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(c *gin.Context, params ListTitlesParams)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(c *gin.Context, id string, params GetTitleParams)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
@@ -2172,6 +2281,9 @@ type ServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(c *gin.Context, params StreamTracksParams)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(c *gin.Context, params ListTopTitlesParams)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(c *gin.Context, id Id)
@@ -3407,6 +3519,101 @@ func (siw *ServerInterfaceWrapper) GetSyncState(c *gin.Context) {
 	siw.Handler.GetSyncState(c)
 }
 
+// ListTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTitlesParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTitles(c, params)
+}
+
+// GetTitle operation middleware
+func (siw *ServerInterfaceWrapper) GetTitle(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTitleParams
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTitle(c, id, params)
+}
+
 // ListTracks operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
@@ -3415,6 +3622,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListTracksParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	// ------------- Optional query parameter "page" -------------
 
@@ -3563,6 +3778,57 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 	siw.Handler.StreamTracks(c, params)
 }
 
+// ListTopTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTopTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTopTitlesParams
+
+	// ------------- Optional query parameter "from_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from_date", c.Request.URL.Query(), &params.FromDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to_date", c.Request.URL.Query(), &params.ToDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "new" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "new", c.Request.URL.Query(), &params.New, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter new: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTopTitles(c, params)
+}
+
 // GetTrack operation middleware
 func (siw *ServerInterfaceWrapper) GetTrack(c *gin.Context) {
 
@@ -3618,6 +3884,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice", wrapper.ListTracks)
 	router.GET(options.BaseURL+"/trackservice/current", wrapper.GetCurrentTrack)
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
+	router.GET(options.BaseURL+"/trackservice/top", wrapper.ListTopTitles)
+	router.GET(options.BaseURL+"/titles", wrapper.ListTitles)
+	router.GET(options.BaseURL+"/titles/:id", wrapper.GetTitle)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
@@ -5350,6 +5619,99 @@ func (response GetSyncStatedefaultApplicationProblemPlusJSONResponse) VisitGetSy
 	return err
 }
 
+type ListTitlesRequestObject struct {
+	Params ListTitlesParams
+}
+
+type ListTitlesResponseObject interface {
+	VisitListTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTitles200JSONResponse []Title
+
+func (response ListTitles200JSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitleRequestObject struct {
+	Id     string `json:"id"`
+	Params GetTitleParams
+}
+
+type GetTitleResponseObject interface {
+	VisitGetTitleResponse(w http.ResponseWriter) error
+}
+
+type GetTitle200ResponseHeaders struct {
+	Link        *string
+	XTotalCount *int
+}
+
+type GetTitle200JSONResponse struct {
+	Body    TitlePlays
+	Headers GetTitle200ResponseHeaders
+}
+
+func (response GetTitle200JSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XTotalCount != nil {
+		w.Header().Set("X-Total-Count", fmt.Sprint(*response.Headers.XTotalCount))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTitledefaultApplicationProblemPlusJSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTracksRequestObject struct {
 	Params ListTracksParams
 }
@@ -5555,6 +5917,45 @@ func (response StreamTracksdefaultApplicationProblemPlusJSONResponse) VisitStrea
 	return err
 }
 
+type ListTopTitlesRequestObject struct {
+	Params ListTopTitlesParams
+}
+
+type ListTopTitlesResponseObject interface {
+	VisitListTopTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTopTitles200JSONResponse []TopTitle
+
+func (response ListTopTitles200JSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTopTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTopTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrackRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -5713,6 +6114,12 @@ type StrictServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(ctx context.Context, request GetSyncStateRequestObject) (GetSyncStateResponseObject, error)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(ctx context.Context, request ListTitlesRequestObject) (ListTitlesResponseObject, error)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(ctx context.Context, request GetTitleRequestObject) (GetTitleResponseObject, error)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
@@ -5725,6 +6132,9 @@ type StrictServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(ctx context.Context, request StreamTracksRequestObject) (StreamTracksResponseObject, error)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(ctx context.Context, request ListTopTitlesRequestObject) (ListTopTitlesResponseObject, error)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(ctx context.Context, request GetTrackRequestObject) (GetTrackResponseObject, error)
@@ -7035,6 +7445,59 @@ func (sh *strictHandler) GetSyncState(ctx *gin.Context) {
 	}
 }
 
+// ListTitles operation middleware
+func (sh *strictHandler) ListTitles(ctx *gin.Context, params ListTitlesParams) {
+	var request ListTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTitles(ctx, request.(ListTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTitlesResponseObject); ok {
+		if err := validResponse.VisitListTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTitle operation middleware
+func (sh *strictHandler) GetTitle(ctx *gin.Context, id string, params GetTitleParams) {
+	var request GetTitleRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTitle(ctx, request.(GetTitleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTitle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetTitleResponseObject); ok {
+		if err := validResponse.VisitGetTitleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks operation middleware
 func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	var request ListTracksRequestObject
@@ -7138,6 +7601,32 @@ func (sh *strictHandler) StreamTracks(ctx *gin.Context, params StreamTracksParam
 	}
 }
 
+// ListTopTitles operation middleware
+func (sh *strictHandler) ListTopTitles(ctx *gin.Context, params ListTopTitlesParams) {
+	var request ListTopTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTopTitles(ctx, request.(ListTopTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTopTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTopTitlesResponseObject); ok {
+		if err := validResponse.VisitListTopTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetTrack operation middleware
 func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 	var request GetTrackRequestObject
@@ -7169,352 +7658,368 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Ncxs3kjf+VVD8X1Xi7IiiZMdJ5Nrav+I4G+3j2H4s5bx3oU8EOSCJ9RBgBqAoxquq+zT3we6TPIXu",
-	"BgZDYsihJDve3WxtxSI5g9dGo19//b4z0rO5VkJZ0zl535kKnosS/nwu1Tv3by7MqJRzK7XqnHRef/+U",
-	"fX389dcnzE4FG4xlaewgY4N5Ka4GjKucDZS4tgM25xORsVIU3MorwayGF3iel8IYpsd95T6X4peFMLbr",
-	"31oYYdiAj60oBydMWjbSxhp41fCZYNwyrlYsF3M7zVx3faW0nUo1YdKwUswFtyJnumSFGFumF5Ytp7IQ",
-	"TIklE8qWUhjGy1Jeia4ftIT2S9FXWhUrJscsGhmbcsMGbjID1+pAj8dG2EG3rzpZx4ymYsbdItnVXHRO",
-	"OsaWUk06NzdZ568HF9ry4uCpXii7uY4/6CWbualIK2aG8aKAFTNsyq8Ek4pZ93a31slMKjlbzDonvcx3",
-	"KJUVE1F2blyXc17ymbC0f7CImx2/dHNcTrlb2plbDPcYs1Np2LzgI+x7Klgh3bZcTAW74sVC0NPjUs8Y",
-	"Z442GNJK168O7D0tj2tB4VSUZmI8FiPr5iLdCH5ZiHLVyTqKz9wUcJy1efLr50JN7LRz8vhRlljbkS5L",
-	"MXITMpsTHJR8OWBmqpcG5+lmI9REKmGYEcpmbCnt1JFG1E7T6OKu4jHmYswXhXXjn88L94JQbmt+Dp9L",
-	"vuy8TY0ezsx3fLU5dLfa8CvL+SrzO2Esd79/ZpiVM8F+1Uq40YprPpsXru3j3nHvoPf44Pirhkm4XXMj",
-	"Er8sZCnyzoktFyKezZxbK0r35n/1+/n7RzcH7p9j/8+/dZLz0OVsUXCTnocV19adc8bZ0/N/Z7wUTFzz",
-	"ke2yU2bmpeC5mQphmeXvHBXC88wsRlPGTV8N/vjDf7x69vr52Yv/8/n//vf/PBiwsS4ZZ9QnHH1WLpRh",
-	"0nbZZMHLnM0X1jCuGJ9rY0s9nwo2FGPtDja2C31kjBdGs6GYSpUzzoyYyZEutOqyAVLJAZ9LVujJgMEo",
-	"2VDbKXRs8NQnV9ivRbyq/1aKceek8/8dVjz2EH81h9/7F2Al3f6kT2opRrrMjWN8bgGqwwq08Lljxw8f",
-	"PvzmQXf71leDciPljm5zbsWBa2Vjc7PO9cFEH9CX7pHuhXvOD/XSvbqNsxjLS8eGk4N2BOAaYLzQSrCZ",
-	"4Mp4Oi+toxj3IeerLjt1O+U2gTkm7Lr+jlvPauDxQdNJuOj1TuD/W9YF59Ge87h14YXkRhh30P14XAtu",
-	"LJ23N1lnqgthvqc1ft9IK9y2ppQfohbdDsjcvRHmfETzm3M7rfqQ+dbzHohAKvv4USerrpajxNWSdd5J",
-	"lTdNB35Ls0a6cCPmWH0zFbywU5NmkQXfwiHdj8ggl1M5mrr7W6pRschF3mWnls20scwKxVaCl9UF51lr",
-	"A/v86qD3sIFWrL5/5lnImdwmFnCcR9OxxteTq/5lL3N0TNvZ6/V27q5azIYpUcEtttGLciQ+MwwfylAC",
-	"OKqtYJoEqdVtKxeGeXz06KtHXz98/OirnYNFCWPLylnNCuEkD3fD0/U/FBOplJMSib046cZdsMY67qLH",
-	"JMQ0LTd1mlzv9eXG/2XbpTUnrE0SPPQVn4iw1CMnOoocl7zXNDZoqO3Idg9LlFLnmwM7ZTOt7JR9Tiz2",
-	"QcY4+2Xh+HxJX/7fY/hyKcQ7Nlyxs/OX7OvHvSP69c3x4wdwG/SVO5f47QO/HyTjdNklm/GV+6hyuPIP",
-	"8M7dYPGdJM3R6HfQ3HbhshRzXdp7ZeGv4yarPl65S2Njpd8AU5u7uxBFpyk3KIhrp6Yw7JsUBdQbSmua",
-	"qaPcd5wwLDdKPPt35wtrQ6Jm75sxWL1DhEJhcC/pCTj/vclOVu8pOa2PeE10olsPpKe+WjrRA+9FDpIt",
-	"zNGrOpyNSw56DJPWKUbuYSNGWoG2PJNqYUW3r+oil9WRwCVUPmiWgP3kbi1OYV8gK+Sdt3hKQAX/VudO",
-	"ZDh53zkdWXnFcdHed0ZaWYG6tdO55Ah+OfybwZ8DGb7vDFedk86PXXYhjKUricNTHeQ9i1xqJ0Zoxbgs",
-	"GZ9wqdz42p2aalSvccBOG7/JOk8LPXr3Hbd8v8GOFmUplL1022cKDa/MC75yV9alE/4eZh2n3cLfj+hv",
-	"2oQXfDS1hRxN3Zn3DVy6BY1lY3ZcycbhIdfaUS/6AmXa2ntH39B7Tgf3wyz5COxE8MclL6007rUf+a+/",
-	"SsHOLXcLjj/mi5J27/ibh/7LdD9Hj2h88IyVFpj/9zwX7ExZzf5DL9woUGO79JzqKOsocV1fu7BWX9bX",
-	"6nQoQHDdskxHDct0tH2ZwvK6+7TgSon80u8gbDYJwSc/337VlGeEd13Dt9kadd20JvyKwIHe1wWGv5y/",
-	"fMH08G9iZDPHY4DBScNGorRcOpbndD/rGI1W4oQZIdgXeNiZdc9GRpv8i+7GhXGTdX4AJeLccrsw+52y",
-	"XFguC9M56bzvd4pfTL9zwt73O1eiNFIr96nfOe4e9Ts3N47hmUvUV1b+rir0BKisYdFbr2FtBr/VMv7I",
-	"3UWquBoJz8Luxl/dE7hOgdMqsWS5NO/aL01iVDf+WqgN/1XBVy/L53LfYbs9jDhHi6N4J17VbtbRZHaT",
-	"AwdFxgnRYOHCr82HIRNYeTPXytQuY5FQFs6tLkXOHOMaFqsuavver/CGl04TS7zFVzQUpZkR1ko1yZjj",
-	"1m4+KMWxd0ovyVwEO/cEpeKlNAKt+G7OinT8Zvs83M/BtNuCbFpyxKrJxOY5ubmyJ7uBmm0L9VyPgqyz",
-	"riIIEAtDcyIH58aKSbPN5xI7NnavDxie9loa8GW0sWe540Bd8rLkKxSPxbU9HJmrepsbI0utKljdMrT0",
-	"87KQwli09nRdT88FN+Le9hhbSwzkzVS7geRInoV7DLp/VephIWZbBjDHJ/6w30B8u8mh4OFfltqdIanI",
-	"VDaWoshRP5jqpSMQIiAmcalQA7y3taLm3ADjRq5U3tVzoa5nBWmzB3o8liOR69FiJpTtRh6CWdGFf+u9",
-	"BlVsKBUHPWRTk78DQaGCDkuCzGw3k7vJOhfuAvgARwbaTZyZ5NDhFjLrvIScuale6LFDeCbludz2Uv1h",
-	"ZBw0bLwkHMMuRD4RM1qPeannorRyg7dEdtSfewff8IPx2/cPk/bTrDOWaiLKeSn3f9Us5vMijCbBS7iZ",
-	"el4J54UuJXAOK517L6jIJbDxY7iTMvarKLVhcgy3jzt87mv1hPGhEcqiv9ys1AjaYLkW7p6y8JT7bZYx",
-	"A/x6Bb4y95Nbbl6K3O1l6xlGBogD807ODzRMjhcHc+3kqTK+zv0F/3NtQbOwK5VxHkULt36xuuuu5M09",
-	"Ha4S5yzriLkeTZPeh3VrTuURa2FxcUqWdDpW1OlQ60Jw0OHnpbiSemEud1uzcJ+X3DA+ggsU7S/d5Ai9",
-	"YJuYKIoqIr9EA2K7OVTD2+wrZdpSi6Kg2AZpUZaQRUEjd0NOduve4kMnn6J4njJ/VkSBO5ZVFrv1xcy8",
-	"fxEMZcNVZVqpr0LYol0EFZSPOkVxu1NZ0HCibzKivq03uNZGXIhreLzwwsHOO/9pweWMyG1zP2YLY9nQ",
-	"sd8FyKtjXpgtKx5RaEVJrQftOMpl+0W5aVp1cR6obm3B4dfLbUS5z3HedkCNVKljCfRNsTjk0fDHdMoN",
-	"Gwqh/DEFdlxz89yW/sGTWySZhDQUKIT+R2Du4LYQGRuKEV+gAhKx+BFXnwFJlIKPpsjGN6e/UNDUZpcv",
-	"mpUg7zQJXXmtyLEBWCO4TJxY6WQTFoVIoYmzy07hVnILjNwDBpEY4S2vkzr9+E3OAkchgvDrnWILT6dc",
-	"TUT+77xYEE3meOPy4lVEq7iP9aX7Hq9tJ+baqZAlhjCZJ8wTFS16NN/1frf0CCd7vcsXYkm9dLEXXbJ+",
-	"p99hM4pvAVEidMxO6QtLknoIV3snxNyAjR6a67IXfCYMeMWGEJw14jNRPAXlIls7tTORS36Wt2IlZ9Xp",
-	"hNcu5d7vebvh2a3fvEWnZqqXZ7d66wXYfffhst5yvH9fZGTeozNvUN5/bjXb9J6vOl3htBguZvuNFV4j",
-	"Q9m+7z11DxmMN9jvze+CIbzFm+fg2zLh5TNTjvbv8jkfimL/1160XFDaiofH4c1zS07hdsIOvHOBFsd9",
-	"B3kBnO9Wo7zkt6OZYF3d+8XRrakm8p/cgmwu5a3o5rK4HeGgX+d2e2JuQTreWr33OO0tiGdDDK07y2d8",
-	"/jMKYm//ZrTqvubLH4UxfALmQnA27ScGnFmM9XTyorgS5cpHUFQ3bxUbDKHBm1eqd3M6pt7KH3buHkz5",
-	"R3e+Gaw8uV4MrUmZfUk9VdqyhcpFaazWIA4uGybTyrz0netv07y04V1NaQHgbt17cUoxEvIqaMgb1m3l",
-	"pFIM089ZbWYQnKvHICA5CXyqja3kOqXjBXCNkE/AGlGM76AVVPpWYqxgiHfT84I5jYEmgO4YR4OzuZUi",
-	"j4erBFCmf/QuIyyvREkuybY2B/f95a9aiXQKQyzQx+3HL64TSbVW9V0OVL1+MrL6EYspKqkVxEEV7VnB",
-	"RWXMG4pCLyl6CnxiTl9kcLaCxhYdLgzCn2Ewnukrbioh/mXFTgxY7d6JuWVW621SO0TQJJnMRRS1sOb2",
-	"M2ywHhcCwYp1uqjYzoXnOlvacY9sbaQWRrHWkCJnIwQYsUEkgw6y6CMGacffCAVPkGztY7m9yLxjPA2z",
-	"8oPpsj8/u6DUDwmuTgrpv2wxaXzyvMFKeFq1hZS+rZGttkYMmAs6PKnrGD6XuTHz8EjpPlpxbZN9uYOy",
-	"nWRqsTCDxka27DMMWFxD1DTmzVS5WEj3yVYp6uVVFPSyObr10JjBtqZqATSN23+Gtgx3CjmQgDt2yWYX",
-	"85GeSTXxC2jSY/SPhSUyg63NVc+lQmi9s95Gq2paL+sO8alJZjqny3l9MO6YVFfRhu98/capcyyB+QC3",
-	"vKsqvXrDdtjwsmxQr1P2u9LudwNGuvPew1m7JePmqnnGY/YjpDDHphuugX8H/x5Kr+5MmDVxItfC7N6/",
-	"oZhwdYn+jc1uztwlOOGqCkCFwNLIP2LeCYjPRl8yuh6MdtdmTtciRGSg7+sOZkWf7tLCxhxH8+zy8biF",
-	"Eznkjj2X73CCsHc+BBSNojNpjFQTcrNweA2NqMUKuEzd9Jtzy4fcwDHiS75KOI7azzs2yu26ROBZNpaF",
-	"gAskRPJINRLsuHf8JXoZpa3Jl+2PnFaXXJaX6TQ1L667lZgJxhe5HBbiiVvJmpE6Y0t6culkczJENwm8",
-	"GyeVxrBQVhbNgxCOAulEBOfYFFWmWwrX27ls+w1ds3nelvN9IL55V0a4YRja7GHNANTwQGytWcuNQUmA",
-	"FRBS7oRqjF9P2/WrndYLN+565kvDdChnad0a0zTZfS+busUlwaKmevmZQW+PHDNcK3RjuJdAxRgWXL3D",
-	"fBD6Hd1SCtTLmOdsdEwmm3q/PeIbR8zYUvBZxo5ZIa8EKySkGGTsIQuy184LEG67eHHW9r1OJvUl2aCA",
-	"2sDjLakfpqzVtRv46dvtYlSwwtTDA1P+6Ha7Xl2yW80jNW9XcGNvtDaqvFN7Ndf6GvWpniGdfYZh8lea",
-	"ckohZrED920ieXNLYESKVCh5FAwEcfhAUjAKGxLFCWx10aXCUurUD6AROKYTtpxqctfZWqQm8g6fyXKU",
-	"3XFXzB7LvH2Bt85ltTYLEGh4LnbNZm2baId2bc53JPuc5UJZaVdNeW1BRuLouQa7kumyUzbS8xXiBYRn",
-	"3MUd9KIBmBYA8oMrNORSDriTeYx2AoWBhP7ySo58y07oSVhcptrYNpLVlHJwN89JSjJ7zVWuZxksM9Nq",
-	"JPaK3Iq1ly3tDldM8NEUU8Vu1YFJZ8/qsRUqWkBUAazGlWySHndcCLDQGR526jyky29nxBjr0A0EFUta",
-	"cubDVCH/86TDFyXvljyX+hCl38P5u8khn8tDbAbG9Z2cJKOLRj7Qca+0+H2D1AzKEvcVquj0FtCx9g5V",
-	"7LKXRS5KeiDX6jPLrHAClP0okYYYMYaLjsuSZCjglNjYK5hmE3IKBDfrkg11HnB8MNMRvzGYA1FP/4/F",
-	"iqThf4sjBuFkRgvrjslxr8eGK4vqd9T+tBRJglhOVw1N+8httAxJi1r20veaY/In5K7X+wL7DU0ZGdkT",
-	"UmV9fElnF7/HBaaZ4yBT2/N9DfwlAD5c85GN4R7oMwC0JC8zzH/aAvRAIVZGCIbPYtTppqcuZHRtZNeO",
-	"q7AtjOuOs85RZV5zndFR2Bgt9XE556URDWRIz7hW/3L+8kVGhIhhve6b7r2plJ+Mo3DMi2KYtFidkZWK",
-	"zRZGjiLPXd10Mi/1pOSzmYjMLhhIBShgIVraoFVld1DluNS/CtVAV+JKFFUUYZAwKF8G8UXkRFoCHcLk",
-	"aKITblFIAWsXG/Eyr2BIcjqQm8OZSifPNQCaABmajCmxrBJXyJaNdlkPTAawHxBd6uFrYJsn8kqo1rsY",
-	"H6PUZsbJjqmATbc+l7s9uOtnzrtzYUY+LN6taeE4HZ1BhGiJAi3bG4hgWIbLPYYUswFYyGUprRVqj05D",
-	"Gmhjhzile+tRaXCFXDaEzZ6Dzc9b2hyNk63Tx4C6jdWLibtW3GkiksZLgrY9jg6t4hMNPKrY4PSn16eX",
-	"L15evnp++h+Xp99fPHs9aD/8dnRTW7NPKA7AqWUA0LB9+L5vfDZDX5RhizlAMpia0b6yT1bgDxMuFVlv",
-	"JTJyXJCp4OVdYgRkIZJE86KKD4YuMgRQrO/4+dnzZy+ePrv89tnzl28Gd2LOzQEl61EHPqggnLMaewoX",
-	"cmft+K/HHoT7qVqEcEWs7Wq4VVNST411pnxq7lyfQLRvRcCEx1EUzE6103wBkApokrtFk9XhVGLZZS/E",
-	"sq/A1CfcdzRZtyVK24z5uWSMppIBuIebC95s7jNNyavLPvIJ7RQBYw0XL2PDhYUNDJ5nH/QAI4SI5L6C",
-	"d+FaPvUn01YwkjP0EzmFcanpxoyxt5zI6tH4IEwfVHWSv1TOjEY6quF00fs8zBmYWUqf/134+134+2SF",
-	"v98Fqk9ZoPpdIvmXl0jWpI5PStiowG0SbJ77qAaQ5PlQL6ynqC0RiOzNVIA4UJP6WchgdIS51b7C1erl",
-	"GOCLdu3w9hjNtSm/3YjaBLxe5LBonUZ8BbxaHXveGfoF7PeHivvujFf/tolv7/NmoSGwrH0wfsz2bpXR",
-	"uU8o/Q+Cl0kEllPEjOOW1pwrghVxBz4c9bVIMGPlLA0D4zb5hCkNxlerIebesaIcshOR+FwX1MI9Bw7t",
-	"Z51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQvxwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32",
-	"XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/avrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq",
-	"7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDKL6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFE",
-	"eCo94EYDyPnAXWLe7oZwy7E1cOkQpe76yvwt49cDQYEzNKAs2yoG27hwtY3tYo+q45ikyASBp89GkiZT",
-	"py2rOHaK+2yytiRPTHGbBMttupMiGPzKQ/g3BAfxDkL6ODJXSe/gX/SiVLxokn5VrHpZrd+Fq9pUQSQj",
-	"vShy0mZ0KdL3m5G5aOilFtlbivHCrOVpNcdSgTc4Ta6l1mRe40WBaiOWwmjZtNtxOVFbzD+uNYVGDAqX",
-	"8bNo2YUucmG2KZX4gL853KLfOY3NNZMUTTe3AoKDNG7qbSJTfFcZ7X61pn7jwhKkKDyAyq2Jwx4VpT58",
-	"gMcyFFJU5KJsu8/49GaDz2Zzu0IRFMRrVIwaLJfRpbMZ9gPWohhCaCqKfHcE7dr9tBH2A8OuAD/8EBqX",
-	"EtF12q5npKsyeARDJVDUDfB76BwtuQKbB6ZYpZZ9e5hP0xbU4u0gpYfPKHVw20A6WYyLffzl4/3i8dZW",
-	"tnE9bxcjud9cffqBVtLqktiZeWeeMKXJ4+B/m4JSvu/ct5CupwDcVccJHj7u9Vh1MSfI16PKuyeTu76L",
-	"mrdSsRyLLewYdK5gPQabDZjTELTHxyyiaWjzggIhapdx4I0uEbkAzZTtn98mozeEJJ7SnQJlm9BNU0Ul",
-	"ImFU86LUD4xHBUYILiA0K3Z3yl5VajFJL35+Ga1Lcjtik0zNZrVhgK+icN2t1Mk6F/TP65+eoT0PkLy+",
-	"9/+ePj933ztW0kuJLVH9gqPtBTc2LF5NKGKxcadwM+t+mzCI7BEWCY3AStcwYdoY9yriqCH8PzzeWInG",
-	"6fFajFpT1uuTNSQlqBTlMRNVclXOEnlWd16Vh8f1ddleneIgfPt19tGWEHnv2MlgD4/ZUFrzyS7qecXR",
-	"E0v68Ojx8fGj9UI1u9J1br2KxNCpxA7cIjQA9vnDx49ZzlfmQfNS9rL9V/OFr4t0L4sZOHdb8ux9WKJs",
-	"qAuznRozXD1dsl5UD07p3DX0cagS0G32dG2sUWEzM7/dsYMh3Xl2EYp+a6RWDBPZD780lZFyrmcCtJOl",
-	"Lt9Bbq20aRf5FjTV/YOFtNoAI41mlBIW0gUQ9s4tao2hpPcAEL0HwNC1hWpI4flRGiPyZ8pinOp9Z1YV",
-	"emIqe/PunCrhB7KrWsJeOVEUDa8nE5Gz4YpNOVi/9tHA6pSFw0yup05nblTMEms5hWJNma9/yhL1JRxJ",
-	"ROUt/dfdL//QOz7p9Z5UlZ4Uw3J1NNfmKrJ1bezxowRoQFza0Hzxeaq+4c8Xlr3FP0/wn8/9vz93M/jl",
-	"KPvm5sGfHvyJffH5z//569u///yHg7f+0T/hH+7nB39ynfzbjppa98ocUTtFLNy0oY4wZj1OCyeY1aDz",
-	"Qr6gBM/ZMOE1b7BfYHqDFcaS+cJH4QKSa0vbUANwLBxRBpbq0OITKv0A5jqhqvtnSmi5m1xmxtUiZXo9",
-	"ZXNRGk3ou1Buu4mrey9CQiWeCz0vBBthWKRf3+6+6N47wIMplOWDgQVv0ZsXaqTVWJazlGf8jNKHltKO",
-	"piJnU1GKyh/bhBJPbtI9MIQvaq2ZfQqsBCjhD44V7CWgcH97oJQmzGCizPoapzkwHNLtINdpwuJzeTnm",
-	"sliUolWSlhdYn2AaPi0WV2YpSoNbGxGlD88EHJVuK7/vXF4uyibfl4Z8U/B7IK/7zFD8majsxFFVguQ5",
-	"G01FKogTJ2sNg9/ZvFhMpGJjiIAsuLHVrTV4+vrs4uzp6fMTIDD3xCAaQc3nD+44XIwcA6BZuVBrJB7F",
-	"3uqlukTPUytjNoU9QfyV9TA2SL15I0DEhssVbHaNYCOGEtTkxN24rJBjAUFHa4A8HoLqdizGDcEOBW9K",
-	"2sViwRSP6C2KlUk2Mii2gtAx2yrr6iiW2shru2JLt6NFY470rK573FY5aHmNNDg/qurGCVz6Us+kEdvy",
-	"od0+uy021R7rGTFrtHuirZ9C/SIiw7o7ukQwr9Zp/G+ClAqSG7hluBUNbYz0lXCf2uUD+QAmCuiMA5ty",
-	"KFYS8Sh5F9AcTJ1NuhLe+LhXNi/cICoKh5WFC7rGNbgfCwNuP1mUNSz9OJo0HYRuQvjrWr6Ta5Mi/KKa",
-	"aRZKoJlKckA2P3bSntbAYtJ0CmTSQKhk96a42xpBnWwsREaZItaz3sjNXYqCr7DEGw6dgpIR7h6DLSIH",
-	"e8Q/HLlAbE9kQX+bkrXduwdXvHTnDkqznrvh/hC3BN+8Ds3RR2qzWS7zME2AFCUVxNzHBN4yhsZSFV0/",
-	"ycUcEsnNHCMhHSm3nRmIBj+59/HP89AKfv4O2gKEv61gtUtZFIAcOsfjY2K6Npav2MiRSeKEseoQ31PE",
-	"YKi87gUpPIl+4SrJKiixeNFldWopELohcfUmGI9fIDqFlcBSF6Xqd0LmRTB/diqO7MWRbWJdiIzeFOtS",
-	"IQRn1gvcpstejpkRV6Lkhb8r3ZlSoO+Z9PHGdi8xDrqRb3NfgBFydpcc+0uRcSV+bo/4jVVU91rBy1lj",
-	"PDjpZhQcUWj9zodepuSwdfUvGpzr5XJ3bRbfEoMXbn9bbLnja/q2NHDZN9wAKgV16aPSfHIGQDXvwW2A",
-	"D5jWxdrqSkciX8rYkqsJFWZr01J43r28UqNLJ++3fXmlRi/c4zeZL26btLI2Bt5gVlsh3Wn3pULdw5kj",
-	"NUgoVKJonURGo3pDvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNvzGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk",
-	"1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iEU1+WUozIDrrX+fHLnDhBVtuUZSooKqCQ",
-	"RiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8lWR/EGV02xe8g+JZnok475qMN68CMryK1",
-	"XEb+qS09Nqrj3zsJ1avksU5KvbfUwaF4Fl4diQsdDSwir7BFOanlwbSSMJehHWX7YULZperdp3911pZ6",
-	"fR22UMSbiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIez611RMCcgCbydYrAb5P9NkWHRgpnFCNK",
-	"N8gK40TXLCTw3T3Jvn4pKzZIA/XLkdofd0zPvVKxx1nFfFMosQuFRkjyDw4WTHDCQCmweREmVSgWUel2",
-	"UbVePIHrQbsbyiuIRVNt7GcmJP9GzCKMrXtr4K6sMxZgn04g0oGx2FRFVICYsGCpdALosNSLydS2NDy1",
-	"tvCYRkdB+0ltMwih52y7jXHMy0qOhC2eCr5ZlO8z89txOKeeqZE7uw0aK5TDqQgl2r0t0dub5qeFUk2q",
-	"ljQkKPhmffLFrRP6jBCqWQHHJaHFaj+F9F2wRR5+piwIwhJNg3phh/r6NpJE0NLXb5omDvWfVKglbf+P",
-	"HbshvxtI1GB2UCrvIX3uXJPAvoikz05fnAY+BPwJM+ILslBNqbdyUTSounisGlIh6MeaekYRWT9dPKUI",
-	"Is5WgpeMT7T3bCr6DsysusxF2VoLcSv5EnrdrYGg7uEnkNqbl0ACidB1pJRmEgrMM+Hwg/o0TXmRiRh1",
-	"MAWalspH28wOOgRREjAmB95ezZ/z8l2r+6Rakn1SbtbrF9MOVOsTRrA1twOiSjahZJQgHG5by73HNakj",
-	"7wuF1QWebULxL0tpRYihN2up+WeUNWfmoiikmhgMGceSZbyk7PwswqTwBnJMQEY7c+ajPuBchHDsQhrr",
-	"qxbNhGM/WLZITpQuU2HnhZ5UztPdtfOCyaOe+LnHi79XMP29gunvFUx/r2D6ewXT3yuY/rNVMHVSxcvy",
-	"OVFPFWjeIr61penUR8PO+PUZPn/U6/XWJdyNOPVTgnlBSJ1QpYykp+7uOmOu39fCQIZ3Uomn2kBgKCZp",
-	"EsQaEEgakIZ22EeTegaYeMwWeHCSMJ3QE1ppt7SlHhZiBpXl006dNEyTx/ddmPUMVVwGXoAFDHLUQebH",
-	"WEXSY5+w496jyh4Luc45c+xgWKxq0N/HvUc7xWEaY5PEizuIqotv9uf3YWbHvUeOEP3mdKS64oXMTwBb",
-	"/SSgRwVIpk61KI96PUd1rWmYaGknJeO4Cz0JQevroarjRVFQZGOCzj4ZBEWpJqKcl1I1FKUAWvnMMEnF",
-	"EDImfllwUIKxsHFI7Wdnlo11UeglqdA+cBl4a0Y1gzIG11+G+kzm83IgAHU1F0/wdEK5sxBWHr8Y1yQq",
-	"jKaepnqZVfgf7hGQy/etUbE96i5KpqXgGD9D2BZeFjKAaD8hJzyUKD2cI60cvpf5DdUdhXb+CAHTgy6D",
-	"nPoTDMwEXIZ9ILXLpD9zj8I70lxSsZaGiOEpN1E5F+JkhOiKBh7gEVMIPVsoQMvDqf8peu2PJV8OGnEq",
-	"m4K+n4eECR9i8GQT0rCxVafMN0VwS3MJNW8ShzeqXVMzfvujWRkjEpiaO6CHPqXyekrby0aiX8UzrrAQ",
-	"3aflVBfFKjb+xwEZGNzTZReeZSHAFxxaLO3iq32y04D7G4Gckv8BWE/tIFTlJkoxFxZLi+gxO/qqftA/",
-	"/7z2+99LMS/4CKjoAXNc4O0f/g5RREhYHjbx744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIIEHLDsP",
-	"kpxk/SxiDcHtrAXrEhLn2KxhCIxPTxA/EU8XbMoAOO+Mr6JbPMGlfClJWlz/JTeUnnAfHKdVtcaoBiPN",
-	"Vap1/wXT6oDLkhV68kHqNGZrdRqluY8R/aNUc/x4NfDvXP3+0647qYv8EuKZd+PfAgilW1YMf/aiDd2i",
-	"KRGidiBblnlcj1a5n8KYsf3gH6F2pjc7NIw1mBcafv+gpTd3VMhsU+Qyltk/0ZKXa3RTX/naNkXyUE10",
-	"iqW3WD5ck1YrKW4dC3kLvDFp1Alf0PdP2TePvvxqm2Fgi+Z/L+q8VMam01aceCiDt7/EbHF/VdG9lIxY",
-	"R+tAgp6bibJOjg0RL55UiKC2KfnxpJsrqyXc/A0DvOLFosUIfUkxaCc1sNfo4mvQxCOnGqTZ1mH/ILMO",
-	"MdAqVR3k9DEvCQqagKE3CeoDAvQFMtzFTOA5DzmXXp2Q2VzfsKSAdxEcgzlf1SEw67XifDJ57yhFsTOt",
-	"msqyYWOVVYozeDgN37zR3x0Cd7DjRMhZPWs+wz/+7zH98eb4sU+eh7j/nK/MSZxiX8usv8Q/vzroPWw3",
-	"/pusQudqxXtwP72tdsOQuJjNOBqzWgNtvxyDAQBiXxHM2UOgriFst8YcrMV1tsmU1IXYlqEIv5N6ykvx",
-	"BOr5DQ4xDenwPe7szSE8Nmg5zLDqLZ71LKw+vG9XZI+l0HIT2PqiCIUOcoEi+LKG5OZn4C7HQwh8GdTJ",
-	"5Shjx3sDAG+C/lbUUDX9EJczY0fHbCbVE/a1t9XHIBCV+LER24QPRSJnw64RMDifCcjwgMdvE4eBOxWj",
-	"5iK9rJHaxsiyiOirtdhykTip6PJXipOqFuzZwp2kw3+XQimeFA/1lgqULfnow166ZcuLRJLSPsS7J8lM",
-	"9bLOjD5mzx9GT1x3ZCTF3XUqSxLIum7mpCaTjvUp9RJyXNB9INXkBD6enb9+6oN04+RUjL9xT5CpvK/I",
-	"Qg7Vv4aLGdw+gJIIqIm2wgBJxfBgmauPvokfT1v1CuKayEccbLqaT4XCrNZhwdU7DGoa8bm0vGCFsFaU",
-	"UDicFtPvBGwQXHzGs/C1WhL7qqJNEvq6IJ7S+rxYvskCU1phUjVbW9BWZL2ai9+GB+ylSNd03f2P785b",
-	"hk6354l+XTZbXm8JBc3MZ1RZ3YnvlmqsxN2ru6lZft8PDD3rXBfmOomJTuJjQGX1jfkx+dbCGNOLkBrz",
-	"RieNcZCu8SdsQEs9AGCBCH4DDNqLXA4LkQUkIoOg/GXljIBqfvtUlHkR1ZKhBqGWTACyx1qCBOrIS1Gv",
-	"L3Om2NPzf4dn/vr8/K+kv8SALdIg7to/vlPpX8pAfR9FNT5F0/ZvYjneXMKWFl+qzNIA+SC4ETnCpHne",
-	"0N6r9FFNyukJoM+0Pn72csNBuNx0sO07zXsyU6ds0ljrY0MI+UeyVNfM05HZum54ri6R1JV8vlKjU4Sv",
-	"I6JvhYsawPz2SPBut/HbMO62YKOiarInUmtrQNVQu8GvNolDca/rQKs0kaZF/5bbFBziAJs0A6pj4R7F",
-	"lJAM/OuFnZoBfIul/DB6BzOF8PunAOrQVxe+2O7fFvlE5Fh3eOX+SZUN5iN3yRbCPZoq2qGsO8VTbqYC",
-	"bENlc5rKlJsuq6WxUDUNfkUg/yNqTiGGkCghvwZxheKmWscAnFaj9yGx9Xi59YC59qbWeGEuo+SiXQtE",
-	"kETohBCNC1VTbPcIDbuv6SHl1BSk9nUqd4bD1kZ56zH6kD4YXFG0CBb+jt44oyjBVEXNgNrwmYmDBtdy",
-	"VwkFMspd9vWP+wpTjtFXjhD0Q3eoGUDtgh8H42Ie9b7BcBnConHE7s6g46O41Fuq/BCyBA6jOngZWF3d",
-	"eYd07SehiKTPkXUd+wxoHy424uozrGKeQKlrvx/RKfjgRHN7qqGF+sRHWQUENpGnL1ldcUW2kSNIN36J",
-	"kLaOzMQ1H9lixcjm04rV3h7ENHnDwUWUkCh0vtq1F2vxjzsK01fdNsUx/+X85Qus1uND+vHJbosy2G2r",
-	"GSr7YWSPquYLdZHhEr7dTrIU6o2bcEt4aGwDRgQbGqJQE1Bje5eT3I8G3HkAJ3tF9Svm4yiTtLAV0d/s",
-	"1/sLsaTek129k6ohXqBJYF0H/pVYeZCkyJZbW23H/ewvSpSp+GMsKh+VbPK1qAf4cZCxgS/c7P6u6kVT",
-	"eDmVzB70FRlDalXkMZh/vAK3wEjPQ0p4LsdjUWbBQVDGNfb7itwD7JSygr3puxBjy6ACeIzcwy6c/gUi",
-	"8U8XT1NCcFTYO4G7ew+spV5HO2FW48ZuL18fzf92Rf6hi20ThQduxQPj0t0tYTNuxWrT4KK4ET52OvMw",
-	"tICa8KtQrBBXosgYVZ3v3g9PThfIb3d+6bjdz9l95cSSDa6cktS2yc0RF7i5tUijqIBMCuw2nBOnAkq1",
-	"EBViT7Cb5neBtElJfbtm/JqW8pYzbpJ/qNlEwTif8ZaSazIU3QH/o8pVSfO4vroFk4ta3WuVousm4We7",
-	"F/boTWqXM9M+VahK1Lmbm6JlnM02T8JOz0FLBrfFFH/fpvd0FHnTPi5TUeQUOOTEIwwnR2XXm3/hmSjN",
-	"MxlwvsUn/TEd8P98Edo1G3E8nHZ31DOqUHQfV1RTXvQ55PKGRL0B2U4GmOq2nK48+vo6HwOTW1p1HkX2",
-	"uHp1f2K6QWNGyCam9DILVAkBbpB441RjSh8lUw07Bk57lztqJkqysra/mcqtgcGbFTho/9i5ULlEVzSe",
-	"PAlWJKXZwtwBO675zguZ02u7tWln3D15n/u8ftncRqxpbu12IkNTa3aZTr9xPLKOY2gcgUfaLGEaVVbJ",
-	"FKShQmSsO+1czB/85GNgKNqrJs/Fa4ogXYvBJsH7MkTdranQAPHkoQGnWFoHfAPussDi7FXJFt9azT6+",
-	"M79oP08T2MOMvRzLQpDEsQW3FSMU3AQoPYh5aSVUNLBspo1tXWEEey/kVavejS0Fn3lcCnWPI4nAsOsj",
-	"ODrBGD3Ifo/LNmAoGZd5lx2fsCq31WSgpWMoBC8wZM1vJdB3lZjQ3R0sS062Cu16jcY2t3BzWZuIuAHk",
-	"tGJTKfCKRS61R+XzNnVw01E1NLEKNW7ai9VgoEtJ1JHXYz9fR/Xu5ZKXaVzKhmvD07hTP3wjJ8z4AjW5",
-	"KIQVORbJohxmaeO6WBVC811uyN1ukcg3UzlFgBx5UXiEEz2O/Kd+lCcAzFHkogxxCo431wuMDbxmMMic",
-	"QBKEePfRCbTerAW6zOAevCkNScrfO8kDJGmoCgS+G0O+xROaBXkaqdCT3yJbVVILNWMI1TQsRGiQEB7a",
-	"8U0aMJGWaUVby2k9+XuOpVuGK18gpLDTJ4kkcz2G/SS4+mZCa3lH7LErOqh5u+LXsNhZb9NPk+S2f9OL",
-	"UvGdcFJ/occAFCEXZpuHcM1XqSm0ei8PegX8nGBFH6KYhA5YoduGRYiidQF4e0oRPraeArFr7gApew/i",
-	"W0Ci9ldCtD1guyV1GM6ko5t7Fe62XObgQMEf/Y7NSz0p+SzBGLW6E670XqwhggFHn2QFGl7DBU9Be+91",
-	"+NfFC3/EMyquQRSZkhgunOKccoyARn1gRHklR6JCCFnzeIoJV5eV12sDzwYD6qg2n1uC3FMWhA+bdwIk",
-	"ZOTmGEwDNQUdL0+lGt4aWLq1kahuWEvISsjmYQ4ITgNywnP5ToQ99hgXFLowk8YACjfigqDUCUAYxQqS",
-	"VjMAT1sYv0SEBi8N40uMnr71HfwphSu3Ai0hGDmKvkzdnHeKvtwDuuTJGnTJlN+lWt6nA0ryLxEP/UnB",
-	"ZHxQK2qCRU318jPK6ZRjSlWL4dxKgelWXQbVr/F3FPIUpkpssVp782y93x7xjSNS5zN2zJymihq9VBl7",
-	"yDzp7taPMaj4U8TbCPy08TI9um55nUZFhb0F6fSn16fsqHu9edPuc3+d7319pSu7Vjjdt8xN0Qt73oCZ",
-	"OfAWj4EvmEKOlzAoTCuZLYwc1a5Hku1mCKlFd2uGIixIC25sSNkUVkPXmy7lRCpeAP0DttxiWMhRXEnT",
-	"D8rt7m52vlFp8hXO+fvQSg0J/JbM9sUuXnt2J1Z7up3Tnu5gtN99Qnz2xVY2e34LLnvxGzHZi4/KY89j",
-	"Fnta47CnMYO9iPnrd2vs9SLiri/gHc8/apQaDkRE3DHTWmccKTb7xjs1GkrzNSAdbBTp3pkPe8kneksN",
-	"cj7RVeSSLwO+szJ4y4Sr9ZpXVOkqHllqbaKyJ41gMm3jPtvWR6IsTF8h6aeLp+hXtGjda28Pb04LxvEs",
-	"SmlX56OpmHn1k5epSninjtWUwvor9fL01dnlxcv/8+zFeZe9RjgnE8bIjDvDTmdmSkANI7QRgBEFtE3s",
-	"Jgxqau28c3MDEFLjBlSJmZjpcoX8wN1E2l37egxkoks2c/owUbpXtE4Yoddi4H1fwVliXmYY65ItxdBI",
-	"KygyH+EkQ9zitEqbsWtG/W5f9dUXX0AETfeLLyiURnoQaoMZLFxRnR73Sy4n0hpSzOU1fQazZV+NS46Y",
-	"rYBSqjDtlnCy3Dto6YiASny7JgA+WuAen5m+ClYRaAVdvHPBrcjZVC+w9CTLHVubTC0z/AoqTiEmrrRs",
-	"JjgA5Yq+0qPRoiyhRLtyewZGKaBT8tuEHpyONfcdkJaur9AYseRlTgv2XCgp1Gjl1uxMoa03rv/iUZUN",
-	"2KihtDk3DM8Qrl1fDdxBH2Rs0O/0OwN0czUEdbqpsH4nxDz1O132E3nC0PDfV3EtF3ZKwSlV0IlrgupI",
-	"1jI1uJObhoWYsVyPFjOhbF997lHYHuBQUAyFjjIf9aJyAMqh9Qjy6RdfsGcASu34C3ropEGcaEevImdD",
-	"UeglG/jICT6Xh1dHgy57qYpVXw3+/OyC1X/z2M3kgEj/eIgbbAeO5fRV6N0LebJ0UiOGZdWPDzfh9MSS",
-	"Nisd14KsFTfBb3UeQnTjjf7iC/Y5WfbRogdJLwhLC9wPmgmAZH2FY4l2YyRKy6VCacAxEqyR6VZsKNjA",
-	"imt7+Dej1SDrqwGfzws5gpkdfvEH/JqegTry7lP8zPXBcrk8cHz9YFEWQo10LvJBxnTZVyQhd9mAUrkO",
-	"nrnfAetk8qucQ2J/5L1k3pI5AyvIic8Q6qvRlJdG2IzlYlRAuTcCKf4cOP0bqXK9NAdHx18ePwD0lJ8u",
-	"vj84evyEcTZcWV+oaMbLd0/6CjB+deEOsmMm7gw51iCurXnCBi/4CzfHMzWWStqV+/uFVgJpw585g5hg",
-	"fTXofjkIZ+CXhUbeAj2ZJ0yYEZ/jrqOdu+BqsuATx0arJvr9o28e9ftHj78ZuAGP9GzGmdUaZIcu+8v5",
-	"yxfhwI4W7moZR4esy36aO17zNftRfouH1FFEhnjycjRlR+4X2PNSzOJAMcQUVJNIWyG5uK/w0LtzTiku",
-	"4KuMs6EeHT2sdqz6ttfL2KPe124THh19yaTpq3dijuayGFovYwsY99FjGJ5b3W96gJ7WZYMo0T9ELjnZ",
-	"0vSVtFXel7RE/RMu1YlbO14UlVWx1E4azmdSwewNX7EhFid1AoOjq8FfD06RPw8Y8KSHDx9+86AKyYNJ",
-	"g1UQ4VqJF41GwsBt1uJGZ1a/E6rLwOsoCiOW4ETsK6jUhe58sLM5/dDNxuCbg9OFnepS/goUdcK+BVGA",
-	"/e9//8/A81Vome5FmGvIXap4I3BWwLHxD4eVIbUXGMFSl06YMn21MATVP+fGLHWZn7CBEztODg9dWyco",
-	"3/z/boqHbjD+vtI8dyvyJtwH0GGGpmbOxmKJOwhDcPzRRNzLkcdIdNmP2vFWf51XaVVIKnapvSYHzExV",
-	"TqKK/o6/geXpq8FrYcvVwenYihIYUmX1iKo51sGRMji5/uYavEGfywBDfgs5EgpjB9AK2Tmd89FUHBx3",
-	"e1RoESU0c3J4uFwuuxx+7upyckjvmsPnZ0+fvTh/Bu9U8JwduBSwnBs7fXUWRWicdI7AejwXis9l56Tz",
-	"sNvrPkQsdAzXWruo3FcT0RDDRyuvx2xwiH/jJTXIttmEYFf7auA4J5fK/LgwcvRHpzwMaqDwg78eXGjL",
-	"i4OnTmcY4EEdoAQ2qGp42L6auRPyZa/Xc9ey3z5WaP0OIm2Oelmv1wt0QqE37Gzs6CgccEDQVH01KORM",
-	"2gFqxAGbDuUdKkERqheUVpRADKgHw534XKp3gSUUcAStRpHLCVYG4GQyqNqgViwXcztFigjH7CzvnHSe",
-	"S2PBDmeOrrEUIJ8JCxXQf17fC7d2rBD8SkCRTz/TIAwxJSTcGNV0VDwfuj0gbukKTQI13DhU7KTr6peF",
-	"gHBTotnaHnpdg9fAfgCjZhOh5iZLu3yriR7CRnRaPKh9fcydT3J3fiHXuBRmrt0hcoM97vXWAlZjqeRv",
-	"lCFWTa6Vw95bUTe9nDdZ42HqYpxfTqXuHTE19UOPHcIzN1mndlx2vVR/mIZEO5Z+MyyYBySuabOdk5/f",
-	"uk/lVZpEX4uCg5bnOO9UmiC+Z044wZNTk8GREzh+f8IG//vf/9MgZHcDr+x2D7tdegp2OOBRdl5DAXxa",
-	"4YwpsQyY6dl2gdrxBacw84kJMCXE5Jx2f30w0sYWK39Erg9QazgYrrCmpxc8OphHfKB0LtCc+ums1E3W",
-	"adBOdjP/Td4fNJtsh1+gzu7+LOxTfNEfmzse0VYnc8tJ7Lojddx7lAL28qENYOhwOknnn/r4VLut9NLP",
-	"OduliW49Nv+gx2TkE+Yxhq8hswEUa7h8//zsAiOpqRI1lqshheQyZOYGYLcKfo78W05nN4hp4bSSzXMD",
-	"daB8CvlWIeHNVBtRxYCFy/0ofbPXxli72Wf8Gh0ax0ePvnr09cPHj76KvBxHCSPp5nX7aPcxwaST25+s",
-	"QL7f63IiKGUEUYIx+akmkEXUipsMZFoiVLQn0Q6G+nWyDuiB+5FyIyNFesGA+2qQaBolZhqMoQBFCCXS",
-	"PXOVJVoeycSJ6Qnu0FCRdaj1A1qZ03EBHx5EwbjEYOW27CuIUGIX4ZvP0H85oJFcwlkGW4sn4/ovKVnW",
-	"MXci0Q/G0ylKO83RierviUvXGGNsnk4TUVsCmWt0UNbXDo4BTO7b1SsNHi3SaL8lmI70PPwjUtDafMct",
-	"xzDN3+wkYpj3jpMIVji0fHDDXv108SC9rAXYtG0les349QFClxz1Hn395VeP7/sEzxc2GRxIgfamqrjo",
-	"uTeXOQUNdtmpLzYZLGZ0BA1fmb6igEk8xQSB4aMoU2eqoot/eor4NPbf3f+bRpFNpZ3KfG5exztU0znC",
-	"Ft2jsttafyatePeD41LPLnOMQd/5sNXVo+uovMUqlAFIwK6FTA9w560EVrZKCCnmnZxXNX/2Mz6sxfHw",
-	"ohicJKI0q1RNjNsHb5F3VVJ4LLoPMiaVseQ8BrtpVQCOndYKwUy58UX7RCgsnJzgpvjlY3x4USTgkBMz",
-	"w5KhJyHDVoqNmVAos6CAolAMkBdFpcb1FYLloLkU0QJkVXPCA1YRowGsY+mOsRPgvdWNPTzqKzTLe9vu",
-	"gOhkQAGrBjN9gQ/4RwLdDQjdVCrTV8ePwO9pfFw2oSwTGH1iNbFwZWoxYY0alnMHmcdoDR/HsFQrJNzS",
-	"uhQVyP6HMi9VUnxVHXnNhBNdD54/bxfeZ1pJq8tbCgHaNMjxZHbGeyvCYbAluLqwErboMnd5IuYfiTkR",
-	"7EJfmcVoJERuknKABz/EN7CnCq4BozEQOSgD1y19AJ9aDskIAdoknK0qUWAAzm41MahTVzqBVmuA2ZT6",
-	"jIyg4tsUCmMYrzXbJV8EuJMdnymlFfDEOfXr1Fx2RFn8wJdc8wiXjnCkPrUV+FA93H9zWH3VV3WGC9XI",
-	"TVTQghvivUqckLwB0ItDpz4JRVg3fQUMKY5t+Hw5daM3c+4ugBc/Pc/Yr6LUB0uZU9DKUOaSOAIvGPmH",
-	"0euMDuJs3Y1sHjh+x6RSomTlQpG31XfDhgK3WrvNgGA85I9UWAJ8VoShkbPPX3z/9EFiozeKYvuaHz7g",
-	"gTC+JNaqBSNEU5XsqnXE2eSKSlGWIYOJ6r9X4axQE14WxRrdd9lpRUF9RRsFO8KRqtAG4qujweaeVRet",
-	"L9KfVS5WyrPkAdDGXz5HvV4vXIGwAuDN7rJnHEFBadCurzHCcTotpICYnuiI++jH416PrkfuLkezKNDB",
-	"CGRGB19V84UNd/P1ES34SCXt6CJnizmeXFg4E+8j2G+oPr807MveQz9TRGcCA1GTplBJpXvrCu7Vl6UT",
-	"bRPKwv0p8HFZ/8QlBrEBlFTj8ydxYSCuCoWoymT7kfQXaAg4iSAcluRV9BvqKodraFLN91e4qegU1EtH",
-	"V3Iwcift5NoJRLh7NKEVYlojsftqk3g9bVxkcVAGBEtVls6xLvsK9rfUS9zdsXQX57PAvWtH1fPxzOP+",
-	"4jtQsCPlWNWTH6UxIvfIObtdqyCqj6YCnaphbk1Ce16uLsuF2k8jebtxMnecqmDARQj4zo9ddiGMhQBP",
-	"JMaT97UswKP1pKPOj/zXX1fs3PJyLU2lqhR2/BU7+ubkuHfS663lp5x0fuAFn8Ygmp0lN+BCzvAq56zg",
-	"c6vnEIbbignEO3NTj64N8HE1/nO0++TWYdGSLp03EKBB+zaAtPulXhQ5MFcgtO49MIvnehKuqyp5dAZT",
-	"3inE3okHwBzi0998Q7wsclG+4gB7+PtV8eGuCjRzYjL3nNvpg0/x7ngv85tGJ/Apu9Iyj66NqV4qZrXG",
-	"+4Bin7iBx2ryE8GGoYbkZGyQb3y5SoLEGHsYGycaUYDmcqqLYpXBXcMunGZQN0Cg6BQsEBSfBxUyLdoU",
-	"PfpO0KI+c1cJL22D36Kma+9r0pN552MbENrbDZrtBKv7YHYv3U1e6ewfU0lfp+B1EajRdPs0eu42e/1R",
-	"rD/bUD4bvF8RSuk97CwGzFeN1rUwx9FaW2Y+nEHmlBViwgsnW0I4obgSJQAEOolVMXDYIE+KJgIFoo1w",
-	"u2q9tJv1FQY+28C/DHPbuOqywZ+ipf1jyZeDgJsmUgiy6F0FnAU05GCsI0fEVcaHABZrDRtEwhgEPjI+",
-	"Eyr3dhknYPdV7SE20mosy5nBHIANVkZUc3s+dlv5FHHcZ1RvK1Rh3xBZI9T3Zik1ILlTi5HoafkkiFNz",
-	"URQCYS2h0v/WjqlBeDBqj7Sb4YpxBnVPPTAe+nsLCAq5aS3YVqeWorw/kHh7x7N9OqO6h3C1R6e6hILy",
-	"jOMPkBX8QSTWMhSQT8scXgEDeHUQ57Cge+ruxsKQL8ffYXHJ/WgeGNh3gK6029HGWz9axgU2Wz8PFTTb",
-	"+Od0OVsUvFmO2E4TVL3/7mR0Udsjo2cAmGMikqF9rlPMHe98qtAe6rs3SK1QBwjY7oTP3fhmCOrDFRtA",
-	"luUPL58/uzz9/uLZ6wED1yhZE+AYxM/31RjipamG51DYpXBC7VKTM5sSJb0FFWJxHLEYivTyIT19FdrH",
-	"H5ReQqkFjqNF4bXUButUYb38Wp1vNH/OeWn7aintlOyO+CMYsKWxmGrnrkR0oVVA5ljsAQcBRne8mvpK",
-	"aRxBgD7ilvJ0HLP1IAfKD9R15BlnXw1evTy/YClLFKZQkJEAIA2Hqw2bUFNY/A9ugz+tYw001/5U3/Gc",
-	"wgLcxzGVFJcbTqjbShR3PIBXUMs+zuF9jxR7szX0mFjLlIx/vvg54FGtnYr1NN0KuyzrKyyJXC+cnsFH",
-	"CLGDvCVRUuyrk7RRNeWMlpDS6cCTAEV6Mf24KBAXrQsVfKckArqziQd5MAeJjZKpan6FvkJIBDypPudz",
-	"xt+5c7/UNHNT5Tg9g2Ri4Ehx2SiIClyUBPTO1Yqi/mrJdcffrMcl+OaX/oBjJIAe91UF87bp9Vt7CaMi",
-	"yAYIfiQnotLXfVWrsZwxcSUUIE8ws5R2NIWsREpkPcU9XXNLeqbmSVVa7MEtJu4o6PlhQH0F0yA/X+WH",
-	"0pjpHJgjLhYCcS4UcUv0kcG+TbQw4Az1lwIN2EuGGEohaacg6tc1qAkNBmgRxtdlL8Syr0a6WMyUoXxr",
-	"aDPy/KTtEXRF7x1chFXCfxdQkgIKCZEZ+2XBMaVrKQSgHa4E2sY/HuP7XXz5lxBfPuAJ/geXRbYfxt9O",
-	"QEH2fohgJY3n802UDR9FEdaS1YMZiTCX2TsllnCwKss5RDsABgfH2uMbNwHUhBYBbuiDWY1r/TRYGGsI",
-	"LmsxZs8u+KTB4TzXI9hnDUf73HEFnPXZ+OBHKNQKToKVXmAPgFzve2GnuDheeEJYS+a669Zcr+shfTcf",
-	"Ig1gDcMGsUbd6COqJEfsXeju8D3GPt00O/OoVjjtWEga2I/bBESypD8cIckjmYdm7yU7BJQooIp+l4HH",
-	"2382BNOX8pvPpUpt3JaoXRgNRtO4C5HiwjDvWTMjrAWJXmH0TRS/kEDlbhoVpPLvOS5HEY4QfVcxRIAR",
-	"AGRQRvFJZjGaglS9CqFcAEtibKnVpMBLzd3EBCRwOCCD9swdElENHY9dNXZ/jtbzt54Dll3n5PjLx5sh",
-	"r29v4fiNCtTfKqHAE+19OFpP11nF1oyS+FDer19iYZsCDfy2DLI4nISF0E+INwHkNYhng8Qtv0CM95XX",
-	"NBTBHXPIAHsSBdvZWrDao6NjJ/UganNQU/oKC+AHVA0/DqSyuVSDMCRSjYDo4IJ26/KZCegaW/rufdOF",
-	"xgjhYS4B5Ur6FMe+oqj5DJ/CaPWKXYAYKFWXeRKjyNkawyWQjrDNMPiA0gFhrvhNLbqW5xBsHioxXQTX",
-	"itPhHGsZYxkNUXVbcHAG8EDvlRA64HbQhf9SXF5fBSy5WloeJvwNVwRE8uUaDIm0Ubyrk6RRE6Za08Dc",
-	"ENkFugpKtl4qbDlDKAfaJAgvzAjSCjKNpGIDqlQ8CCDU4JiKiXFIISqYOof+Kv8x4MP31XAV6R8RpEqG",
-	"o4OwADm26EmBiGQoGIt1P33CIjpdoPJsFGYGUQJG0/T9dDBOzD02AAoZIOZTZQrIxUjmjqqX9bPm5tBX",
-	"vky8b86drSkm+jNoj65uDJ4eSSO1ymqf4OToBVZK5FZU4DH1E1dZNrYfY6S70PqUz+dCuQdQdSuKiNii",
-	"bBmaQF854dHDH1kvVXlg/pjVOGkTDnAAPIQl7rJT1Vc+fBd2rRZuHUpIROSPn4yIh0ZR1yt/C7szxAGs",
-	"6Gy8z23cV1gkoxIvsnhxYRUrMJ1gs/Ep+XUrUySjgEqbCA2HFcVWK4lgzoOu6g+EVsH9ulIjp1oCiLuP",
-	"jcSrlw1OFyU/eOVezw9eqoETU6FFtCAJt6w1Ruu4ljT0esaGC1sFBCMpMwRvyYLa8GXv6y47RwQjLH+H",
-	"UdiAag/RTkjjTn2IcqoQK5ibjWlByPKVKFMKa12a/F2O/F2O/NeVIz+81BjpewjKWNP3knFLfxY2lKm+",
-	"p7MZkIahqDwe0Kk0VkNeTpGHbL56Hhb7nBacfdlz1x5IlSFzz53libwS6kEdfaKXPi2Yu5qEnTjq9Xo7",
-	"ACeSB8lPgYyHUwFZ2U4u8qCXkGf4HaQZAtYYhtY0HegqGbbhVDx+lIAjvj7gheQGKcb351rAmq8fNADQ",
-	"Fw5PG3GQ4rr3ZF0nSYHAfMGuh5T9hLgPwazpMk7vzLDaGO2U1To6c9jUx8jtS0RH49Ld0ZpyG46IHROK",
-	"+CeRrM/9plIu0jbtOt6zTwSwgXIRWZyKKA0u84pSEb3LeEHecRBONvMTnQhPYorPO2lKSExnZd2Rc/9T",
-	"0tMnQj3xVYzsaGvocCW4mE8H+eGjxCNXM69qYbeJSo5Vx3uLSq4abcwR//CiGygo21DCzsZVwVbhlBqU",
-	"qoINIgsKLUXFbjqAXqMa9By62iC4IF5Vka6fGVbNLgmOALkonfWY1G0S/0wq//moQf7fZC7rlAD1GCEN",
-	"pp4IKxEgdaZLcR/08WfAigtWnrUI1iRR7KaGJMLXhnzuN2l/5yq+effJY3VMutG86Qtw20f2vlcheem+",
-	"HDPjLk5e+O4J4Iy23uu3sDd8ZD3GiKD6gZOSKyvyvorMaXBmpAUdWKK5i1rj5h3hIqTSjnRfrZ23CnFk",
-	"HJX0TptD4GxUO3rLjE06bE3nM9QsOeq1jjCHMe0VXP4RCfDUvAsAMcTiwI6ixLIOFXkPJBhzYjkWKRV6",
-	"B3gHyHlY+YQs51g8MVnVkqFE1Vc+Dg6sp0hOGEZTgesYLPUI4SJaiYYYr+dyLO4mE34g/REG1pRwGeIw",
-	"uvfCsESMOYL8gSr3Qk9gCVsP+7h/DbFGTTMu3SJyNRJbaQnMcT7sk/RgMKXMAKcBsnzATOutnvANOjC4",
-	"Wjnu1lcznoPlyb/XZacLq2fcyhHFHQqDmN+VT4+aKUQQL/oKsfihNnlTQNKP0bw+hsQY99dSWKTy4pDS",
-	"iZTevb9rEduuRDK/ZPcmNDZwp4ieWsR1nIt4o34DS0TUe7hmflP98dzXYN7YuXAk4JpxR3EslTRTke8f",
-	"C3BL+Wfb5v2+bftu2weQEEJBzyax/Uds89xbJT7YtVrvqIkDwq/3w/UAW2lNGzDCQwj7qERQx3xO6v3x",
-	"Quj2wD9Im7FSo8PIILD1eq38bf6OJQNNl2p5Rc5d9DByNtLzFSUkwD1LsSJRDgMBTxW6Ft1hKsg171bn",
-	"/uG8r6IwEDeWoRAKnRzMal9vqmaTkN4HrKoGe1DeqhDGNF3Q5ys12mpgSsBrTkrBrSixG0PxGVNJaheI",
-	"T2EEWI5WXEm98PkhNSdNg48GYUNj/WRnScqb7H1Ld08g8iPw9uzh/PkoVq/6ltzG5lWlgPNSUCUa2iUn",
-	"Qs6cZhsqEsXlOc19uWg24kp45MYGUQsoJD76KzX6MJYzxwByORHGbst9wCdQkZ96L6VHZ+VsuBi9w2qZ",
-	"ELPy+U8XTx+4g1lFGv315WvIZsKydkQS7pGpMF327JcFL6gTw+alvhJMwHfUR5d9C10YH1fmtD7qvRQB",
-	"JJCqDyASAg2KNEso/AU/V4PlymOgjHVR6KXxjApDs6pMhSyCtyKbeQj/KvQE8d4beMh3tLj7ih6QHt/C",
-	"5Ey3QtqbjGVm/ZRlY4yEmfMG2KwOJAVEJa7955y796d6Ud4OvhVKtrZCM/5I9nTcqLYchYj1PlgCUQjC",
-	"u3G0U5BiCWdorEsKKZGmrhx9UK5AB6yN9cbdwUtI5PGnsqqSEKOgoHgZO52Eu3vPrGEDJa4RTcNKtXAC",
-	"UMjLA/5LoCAeQggUiRHIDC3qeblL4zVN5yOcw3uk/E1UaVynZuGhncCwPVriH0Fa2CUkvALnXvrw+lvl",
-	"3hIaA0x5dXYbEXmaT+29gfCgOE7RctKwvy3ySUCXFcUY4tF4gEOlB9fxUD32uL84a4Gg66ir/nxSbDxi",
-	"7CKVhmD1WjMRXDOvEKbXANH9CKFY7waQM/cjb8C6PAthzUJeiRLlq76CuGnUr2JUQEpYh2hvnx8Ac/Ta",
-	"TszhauhEFCE+E+VEmMaYgzoTurUHAyumA+ca+pd9IRjKF4WDMtXLSzq2L/hoags5mvpC6BCDXgObvDj6",
-	"6uTo0Umv95+OxDxwpTukyK6xQ2ku8WMovFboCXTbsrFwp/zcBiJTil0YmbWe6iCZ3/NcsDNlNfsPvcAy",
-	"Uu2Zx7cQdNnemXNvXGtPdEXKoLg3lETOhpwy6yOm5hVqYlObjKwKCXl09M2jh71H98LdKklksS0zG9Bp",
-	"AWqQwueDaA7KiI9Hr8KEoNiNVuIJfMIQSkD4Bo8TNeKrx9QNHxgYTnqNWDd6kBbRXY90X087dYqF1UVO",
-	"OdNoFQp9wBdgDpHW9FXwe4H9wk0LlgMc6fWCEFjKTI7jYq4YzWB1X03kFXrftwpJC0yR/jh6vOutrbwN",
-	"k05eL7LERPn7OAXfrsgdhGssa4U26uAcH08OX6jt+NGVbpAUn0k0ZFgyH5oE59YglD4TWJ6dxy2VC0Vk",
-	"7vT92AzCoKx7lde28ZLSfWIY7mlJMCQiTxHe6wVEL6mRLBI+sOOdE3Y93sfGP8WQ/ah0JuR3VPEJArOi",
-	"uaVEKrN9/29hFw8bs8027o7NucXI5Q96EWEnW2zi4h5N4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGNY",
-	"K6PZoi53JcMSrm6NawUgBTAy0oXOF7l0sm1fXURtIH4PvT1e2AUZLZ1oDKi/6/dTVcywrypEIIDTASyl",
-	"UI7TLuVIuLvC6JnASwIC4irsIak8MMkJGu1DWcIxLwp3kWASDB1171KvIfRsr6/9e6WuUKnrVgggtIr3",
-	"jaqwpWjzB6jIvH6+9iiBbCOBmM4PgXlgLAbUEVEEOjUMz5ygSIhE7WVB4D6O11QgWfOCKwXFQvIuO6Xr",
-	"FAU4L2g6+u+rSclHlK2JHXuxC0NMwT81WWA+ZoVdVa4dPSh5A2Ud4rJa0SB8+XsNueAeh+y0qge9gERE",
-	"hYoy+MbicRoyBhusOk+sChPbqDJ/QwXRqDz0By8O/emVht5ejfkeii1vnICcrw7fO75wc4vLBm+EoNRA",
-	"sCmg4wENVnhMADuYEdo7HhGjF0CBFUB8Dun0E64AgcpR8gA+XmIzgy5reVv1FV1Xp1FFoJ6fgnsIfn/C",
-	"BrUCZoM1jxPcXX3FS7H9ZgGMyl3e2gu/BpU5ocu+I/gt7n4qAOPP8KsqIhzX8vihO7/HX2IZvJrLNjJO",
-	"eGPsHIs6+CIlXnhrCvaec2tF6V78r34/f//o5sD9c+z/+bdOi9qDkAIIQWqGgtOAVU74OgU0OoRQZG/w",
-	"CXG1ijxC+Ml1mfIEfUpX22lReJojW23OV9ugKptsuB/s9kMUymZPrAJwA0tA5QPm65M5zU+JEcBlAMSG",
-	"JfMEkq07vwZCaCF8lqRMEOAGalEUhEfhLy5fEZayANhTPZu55YawDqyPTd1p1Ve8kFfCX5GcDUvB32Vs",
-	"8Jwbe/DMjfbg7LsBGFNnlNSKszyhEizecEtV6oAbAEOSioKBEakRfbiISjEs9dJA8Db0gFnyEAJi2GIe",
-	"MutBAKaE2oVh4nok5pYd93qQx8+DZZpSI09H7vcTqHV0CAt9gEMdEAhHVarO7S6qh+467atQD8lYoQSU",
-	"JgWIVGrfao0s7PMvew8z9uj4mwdZDRT0uNdDPNNBKWy5OiGABaFygxVEacZRjH3Q8UlnSlue3fCb5O1N",
-	"hijzWso7ElsomUOW9LzO8Y6astdrFLCP+2m3b2hjh+pyxgb0WFqLdS9+GEHB14+3eM7mC4yBRCiaAwhH",
-	"h9GbBx9CgthaPiYEjVcVZ9FUyMZOAECCRiibqs6MxyGSAc22ryIpHGFg63d/gzjp5ciPX+XjHoTPe6WT",
-	"l4qavg8SqPfz3okEQ8FLUbpe3dIh6aXO/WtRcID/sFT1M9ejheP3GRv873//zyGfy8Oro0M9F4rPZdct",
-	"7MBXGZaGlSAlDUWhl4yzeamvobbPYnjgBJ/MsT7HLxZl0TnpdLuHV0edNE4A1mr09ALWICfWCsobBkuQ",
-	"GBppEa/y9KfXp+yoe83E9VyMICxgVuuo2z3Ed2kGQEG00MlDUWkPsdnJBwF12avFsJCjbsXgaruVntS4",
-	"Vj6XwqHqURFRg76gQ7qtDeBcNMB4jGkCbQXsLL3ihaVqm6wUk0XBMffLB2QBWKk/sIWeRIMoPdjv5iJV",
-	"YfvAAwA1JgZdjNqn0NCNktqpZnk9LwOE/lCURRTjbq2UNEAppCkIa4QgdFb1DhavT0dIVbZeCjHNFyrn",
-	"yrJczAu9gswRcU3CP5QG9pZiAoRagVAUz3OlRp2btzf/LwAA//8=",
+	"7P3/chs3ljeM3wqK361KnG1RlOw4iVxb81UcZ6J5HNuPpWxmN8wjgmyQxLgJMA1QNONR1d7J+99ew/v/",
+	"cyd7JW/hnAM0mkSTTYl2nJlMTcUi2Y2fBwfn5+e864z0bK6VUNZ0zt51poLnooQ/n0v1xv2bCzMq5dxK",
+	"rTpnndffPmVfnn755RmzU8EGY1kaO8jYYF6KmwHjKmcDJd7aAZvzichYKQpu5Y1gVsMLPM9LYQzT475y",
+	"n0vxy0IY2/VvLYwwbMDHVpSDMyYtG2ljDbxq+EwwbhlXK5aLuZ1mrru+UtpOpZowaVgp5oJbkTNdskKM",
+	"LdMLy5ZTWQimxJIJZUspDONlKW9E1w9aQvul6CutihWTYxaNjE25YQM3mYFrdaDHYyPsoNtXnaxjRlMx",
+	"426R7GouOmcdY0upJp3b26zz16MrbXlx9FQvlN1cx+/0ks3cVKQVM8N4UcCKGTblN4JJxax7u1vrZCaV",
+	"nC1mnbNe5juUyoqJKDu3rss5L/lMWNo/WMTNjl+6OS6n3C3tzC2Ge4zZqTRsXvAR9j0VrJBuW66mgt3w",
+	"YiHo6XGpZ4wzRxsMaaXrVwf2npbHtaBwKkozMR6LkXVzkW4EvyxEuepkHcVnbgo4zto8+dvnQk3stHP2",
+	"+FGWWNuRLksxchMymxMclHw5YGaqlwbn6WYj1EQqYZgRymZsKe3UkUbUTtPo4q7iMeZizBeFdeOfzwv3",
+	"glBua34Kn0u+7PycGj2cmW/4anPobrXhV5bzVeZ3wljufv/EMCtngv2qlXCjFW/5bF64tk97p72j3uOj",
+	"0y8aJuF2zY1I/LKQpcg7Z7ZciHg2c26tKN2b/6ffz989uj1y/5z6f/6lk5yHLmeLgpv0PKx4a905Z5w9",
+	"vfx3xkvBxFs+sl12zsy8FDw3UyEss/yNo0J4npnFaMq46avBv333H6+evX5+8eJ/ffo///XfDwZsrEvG",
+	"GfUJR5+VC2WYtF02WfAyZ/OFNYwrxufa2FLPp4INxVi7g43tQh8Z44XRbCimUuWMMyNmcqQLrbpsgFRy",
+	"xOeSFXoyYDBKNtR2Ch0bPPXJFfZrEa/qv5Ri3Dnr/P+OKx57jL+a42/9C7CSbn/SJ7UUI13mxjE+twDV",
+	"YQVa+NSx44cPH371oLt966tBuZFyR7c5t+LItbKxuVnn7dFEH9GX7pHulXvOD/XavbqNsxjLS8eGk4N2",
+	"BOAaYLzQSrCZ4Mp4Oi+toxj3IeerLjt3O+U2gTkm7Lr+hlvPauDxQdNJuOr1zuD/W9YF59Ge87h14YXk",
+	"Rhh30P14XAtuLJ2fb7POVBfCfEtr/K6RVrhtTSnfRS26HZC5eyPM+YTmN+d2WvUh863nPRCBVPbxo05W",
+	"XS0niasl67yRKm+aDvyWZo104UbMsfpmKnhhpybNIgu+hUO6H5FBLqdyNHX3t1SjYpGLvMvOLZtpY5kV",
+	"iq0EL6sLzrPWBvb5xVHvYQOtWH145lnImdwmFnCcR9OxxteTq/55L3N0TNvZ6/V27q5azIYpUcEtttGL",
+	"ciQ+MQwfylACOKmtYJoEqdVtKxeGeXry6ItHXz58/OiLnYNFCWPLylnNCuEkD3fD0/U/FBOplJMSib04",
+	"6cZdsMY67qLHJMQ0LTd1mlzv9eXG/2XbpTUnrE0SPPQVn4iw1CMnOoocl7zXNDZoqO3Idg9LlFLnmwM7",
+	"ZzOt7JR9Siz2QcY4+2Xh+HxJX/7vU/hyKcQbNlyxi8uX7MvHvRP69cfTxw/gNugrdy7x2wd+P0jG6bJr",
+	"NuMr91HlcOUf4Z27weI7SZqj0e+gue3C5S+bk/8RrmAny5RWGrjUrLSF6LJnfDRls4WxSGJu+rrMUZ/I",
+	"mEGlBxiWm9ZQ9NVCjaWSZuqY1VNuRMb4aOQYPtxq84Ua2QWsBcs1U9q96NjLE/Z//x/H6YzJ2P/9f91f",
+	"uttXz+RkaqFLg9QS+Mbaqo157iR74GQpIvql6Ro8/fxxapFKMdelPeg99zpusurjlbtZN3cEOP/cCQwo",
+	"X065QW1Fu7Vn2DdpU6hcldY0H6Fy33HCsNwokUHen3muDYmaPTT3BLK93nX5wFPmHnfQ6Rrr2T0uvUP+",
+	"RUl+L9EXiP1ggq/Ve4q96yNek3tJZAHRt6+WTm5EoYaDWgJz9HoqZ+OSgxLKpHVarXvYiJFWYOqYSbWw",
+	"ottXdXnZ6khaFiofNKsvfnJ3loWxLxD08s7PeHrBfvK1zp28d/aucz6y8objor3rjLSyAg0jTmGWI/jl",
+	"+G8Gfw7H411nuOqcdb7vsithLMkTHJ7q4MWxyKUGfqgYlyXjEy6VG1+701yN6jUOuHMLtpSnhR69+YZb",
+	"vt9gR4uyFMpeu+0zhYZX5gVfOXnj2knuD7OOmeol/P2I/qZNeMFHU1vI0dQdKt/AtVvQWLFhp5ViEx5y",
+	"rZ30oi9QIam9d/IVvXebVcMs+QiMfPDHNV5vbrn5r79KwS4tdwuOP+aLknbv9KuH/st0PyePaHzwDHCT",
+	"zlnnW3cHXSir2X/ohRsFqtvXnoOeZB0l3tbXLqzV5/W1Oh8K0Dq2LNNJwzKdbF+msLxOGCq4UiK/9jsI",
+	"m00azNlPd1815Rnhfdfw52yNum5bE35F4EDv69LeXy5fvmB6+DcxspnjMcDgpGEjUVouHctzirt1jEYr",
+	"ccaMEOwzPOzMumcji1v+WXfjIrvNOt+BBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9Tv",
+	"nHZP+p3bW8fwzDUqmyt/hxZ6AlTWsOit17A2g99qGb/n7iJVXI2EZ2H346/uCVynwGmVWLJcmjftlyYx",
+	"qlt/LdSG/6rgq5flc7nvsN0eRpyjxVG8F69qN+toMrvJgYMW6tQKME/i1+b9kAmsvJlrZWqXsUhoepdW",
+	"lyJnjnENi1UXTTXeKfQjL50anXiLr2goSjMjrJVqkjHHrd18UIpjb5Rekq0Pdu4JSutLaQSqTG7Oigw0",
+	"zc4VuJ+DXb4F2bTkiFWTic1z8nzlDABVbNtCPdejIOusqy4CxMLQnMjBM7Vi0mxzmMVeqd3rA1bDvZYG",
+	"HFFtjJHuOFCXvCz5CsVj8dYej8xNvc2NkaVWFUymGbppeFlIYSya6rqup+eCG3GwPcbWEgP5cardQHIk",
+	"z8I9Bt2/KvWwELMtA5jjE/+630B8u8mh4OFfltqdIanIzjmWoshRP5jqpSMQIiAmcalQMz3YWlFzboBx",
+	"Izcq7+q5UG9nBWnZR3o8liOR69FiJpTtRu6dWdGFf+u9BlVsKBUHPWTTwnAPgkLDASwJMrPdTO4261y5",
+	"C+A9HBloN3FmkkOHW8is8xLyxKd6oceO4ZmU23nbS/WHkXHQsPGScAy7EPlEzGg95qWei9LKDd4SGcF/",
+	"6h19xY/GP797mDR+Z52xVBNRzku5/6tmMZ8XYTQJXsLN1PNKOC90KYFnX+ncu7BFLoGNn8KdlLFfRakN",
+	"k2O4fdzhc1+rJ4wPjVAWgx3MSo2gDZZrYcA2555yv828rW8Fjk73k1tuXorc7WXrGUYGiCPzRs6PNEyO",
+	"F0dz7eSpMr7O/QX/U21Bs7ArlWcFRQu3frG6667kzT0drhLnLOuIuR5Nk66jdWtO5c5sYXFxSpZ0OlbU",
+	"6VDrQnDQ4eeluJF6Ya53W9lwn5fcMD6CCxTtL93kCL1gm5goiioiv0bDZrs5VMPb7Ctl2lKLoqDAFGlR",
+	"lpBFQSN3Q052697iQyefonieMstWRIE7llWWxPXFzLxzGAxlw1VlWqmvQtiiXQQVlI86RXG7U1nQcKJv",
+	"M6K+rTe41kZcibfweOGFg513/tOCyxmR2+Z+kAWfuXV18uqYF2bLikcUWlFS60E7jnLdflFum1ZdXAaq",
+	"W1tw+PV6G1Huc5y3HVAjVepYAn1TIBUZhf0xnXLDhkIof0yBHdd8dHelf3DDF0kmIQ1FeaEvBpg7+JxE",
+	"xoZixBeogEQsfsTVJ0ASpeCjKbLxzekvFDS12eWLZiXIe7xCV14rcmwA1gguEydWOtmERfFtaOLssnO4",
+	"ldwCI/eAQSRGeMfrpE4/fpOzwFGIIPx6p9jC0ylXE5H/Oy8WRJM53ri8eBXRKu5jfem+xWvbibl2KmSJ",
+	"8WfmCfNERYsezXe93y09wsle7/KFWFIvXexFl6zf6XfYjIKTQJQIHbNz+sKSpB5iDd8IMTdgo4fmuuwF",
+	"nwlDvj8nyY/4TBRPQbnI1k7tTOSSX+StWMlFdTrhtWu593vebnhx5zfv0KmZ6uXFnd56AXbffbistxzv",
+	"3xcZmffozBuU959bzTa956tOVzgvhovZfmOF18hQtu97T91DBoNF9nvzm2AIb/HmJfi2THj5wpSj/bt8",
+	"zoei2P+1Fy0XlLbi4Wl489KSs7qdsAPvXKHFcd9BXgHnu9Mor/ndaCZYV/d+cXRnqon8J3cgm2t5J7q5",
+	"Lu5GOOjXuduemDuQjrdW7z1Oewfi2RBD687yGZ//hILYz38zWnVf8+X3whg+AXMhOJv2EwMuLAbqOnlR",
+	"3Ihy5SM7qpu3CuyGuO7NK9W7OR1Tb+UPu3QPpvyjO98MVp5cL4bWpMy+pJ4qbdlC5aI0VmsQB5cNk2ll",
+	"XvrG9bdpXtrwrqa0AHC37r04pRgJeRM05A3rtnJSKeZY5Kw2M4is1mMQkJwEPtXGVnKd0vECuEbIJ2CN",
+	"KMb30AoqfSsxVjDEu+l5wZzGQBNAd4yjwdncSpHHw1UCKNM/ep8RljeiJJdkW5uD+/76V61EOv8kFujj",
+	"9uMX14mkWqv6LgeqXj8ZWf2IxRSV1ArioIr2rOCqMuYNRaGXFNUFPjGnLzI4W0Fjiw4XZlDMMDbO9BU3",
+	"lRD/smInBqx2b8TcMqv1NqkdImiSTOYqilpYc/sZNliPC4FI0zpdVGznynOdLe24R7Y2UgujWGtIkbMR",
+	"AozYIJJBB1n0ESPs42+EgidItvaB+F5k3jGehln5wXTZn59dUd6OBFcn5WNct5g0PnnZYCU8r9pCSt/W",
+	"yFZbIwbyBR2e1HUM68vcmHl4pHQfrXhrk325g7KdZGqxMIPGRrbsMwxYvIWQd0x6qhLpkO6TrVLUy6so",
+	"6GVzdOuhMYNtTdUCaBq3/wJtGe4UciABd+ySzS7mIz2TauIX0KTH6B8LS2QGW5urnkvFP3tnvY1W1bRe",
+	"1h3iU5PMdEmX8/pg3DGprqIN3/n6jVPnWAKTOe54V1V69YbtsOFl2aBep+x3pd3vBox0572Hs3ZLxs1V",
+	"84zH7EdIYY5NN1wD/w7+PZRe3Zkwa+JEroXZvX9DMeHqGv0bm91cQCw6V1UAKgSWRv4R80ZAcD36ktH1",
+	"YLS7NnO6FiEiA31f9zAr+lylFjbmOJpnl4/HLZzIIfHvuXyDE4S98yGgaBSdSWOkmpCbhcNraEQtVsBl",
+	"6qbfnFs+5AaOEV/yVcJx1H7esVFu1yUCz7KxLARcICGSR6qRYKe908/RyyhtTb5sf+S0uuayvE7nGHpx",
+	"3a3ETDC+yOWwEE/cStaM1Blb0pNLJ5uTIbpJ4N04qTSGhbKyaB6EcBRIJyI4x6aoMt1RuN7OZdtv6JrN",
+	"866c7z3xzfsywg3D0GYPawaghgdia81aYhNKAqyAkHInVGP8etquX+20Xrhx19OWGqZDCWfr1pimye57",
+	"2dQtLgkWNdXLTwx6e2RIFQI3hnsJVIxhwdUbzFOh39EtpUC9jHnORsdksqn32yO+ccKMLQWfZeyUFfJG",
+	"sEJCikHGHrIge+28AOG2ixdnbd/rZFJfkg0KqA083pL6YcpaXbuBn/68XYwKVph6eGDKH91u16tLdqt5",
+	"pObtCm7sjdZGlXdqr+ZaX6M+TzdgEcwwTP5GU0IwxCx24L5NZN5uCYxIkQpl/oKBIA4fSApGYUOiOIGt",
+	"LrpUWEqd+gHxA8d0xpZTTe46W4vURN7hM1lOsnvuitljmbcv8Na5rNZmAQINz8Wu2axtE+3Qrs35hmSf",
+	"i1woK+2qKd8uyEgcPddgVzJdds5Ger5CsIfwjLu4g140ANMC4LVwhYZcSuB3Mo/RTqAwgMZQ3siRb9kJ",
+	"PQmLy1Qb20aymlLy2uY5SUlmr7nK9SyDZWZajcRekVux9rKl3eGKCT6aYqrYnTow6bw9PbZCRQuIKoDV",
+	"uJJN0uOOCwEWOsPDTp0HrIPtjBhjHbqBoGJJS858mCok7551+KLk3ZLnUh+j9Hs8fzM55nN5jM3AuL6R",
+	"k2R00cgHOu6FabBvkJpBWeJQoYpObwEda+9QxS57WeSipAdyrT6xzAonQNkPEmmIEWO46LgsSYYCTomN",
+	"vYJpNsHeQHCzLtlQ5wGECTMd8RuDORB17IZYrEga/rc4YhALaLSw7pic9npsuLKofkftT0uRJIjldNXQ",
+	"tI/cRsuQtKhlL32vOSZ/AvBAvS+w39CUkZE9IVXWx5d0dvF7XGCaOQ4ytT3f1pB7AlrHWz6yMVYHfQZ0",
+	"neRlhvlPW1A6KMTKCMHwWYw63fTUhYyujezacRW2hXHdMWQAqsxrrjM6ChujpT6u57w0ooEM6RnX6l8u",
+	"X77IiBAxrNd90z2YSvnROArHvCiGSYvVBVmp2Gxh5Cjy3NVNJ/NST0o+m4nI7IKBVADhFqKlDVpVdgdV",
+	"jkv9q1ANdCVuRFFFEQYJw0ZYC7mcSEuIUZgcTXTCLQopYO1iI17mFYZMTgdyczhT6eS5BjQaIEOTMSWW",
+	"VeIK2bLRLutR5SBfHqJLPfYQbPNE3gjVehfjY5TazDjZMRWw6dbnercHd/3MeXcuzMiHxbs1LRynozOI",
+	"+DpRoGV7AxEMy3C5x5BiNgALuSyltULt0WlIA23sEKd0sB6VBlfIdUPY7CXY/LylzdE42Tp9DKjbWL2Y",
+	"uGvFnSYiabwkaNvj6NAqPtHAo4oNzn94fX794uX1q+fn/3F9/u3Vs9eD9sNvRze1NfuI4gCcWgYADduH",
+	"7/vGZzP0RRm2mAMkg6kZ7Sv7ZAX+MOFSkfVWIiPHBZkKXt4nRkAWIkk0L6r4YOgiQ/TL+o5fXjx/9uLp",
+	"s+uvnz1/+ePgXsy5OaBkPerABxWEc1ZjT+FC7qwd//XYg3A/VYsQroi1XQ23akrqqbHOlE/NnesziPat",
+	"CJjwOIqC2al2mi+giQFNcrdosjqcSiy77IVY9hWY+oT7jibrtkRpmzE/l4zRVDIA93BzwZvNfaYpeXXZ",
+	"Rz6hnSIA5OHiZWy4sLCBwfPsgx5ghBCR3FfwLlzL5/5k2goDdIZ+IqcwLjXdmDFwmhNZPZQihOmDqk7y",
+	"l8qZ0UhHNZA1ep+HOQMzS+nzfwh/fwh/H63w94dA9TELVH9IJP/0Esma1PFRCRsVuE2CzXMf1QCSPB/q",
+	"hfUUtSUCkf04FSAO1KR+FjIYHWFuta9wtXo5BviiXTu8PUZzbco/b0RtAtgycli0TiO+Al6tjj3vDP0C",
+	"9vtdxX13xqt/3cS393mz0BBY1j4YP2Z7d8ro3CeU/jvByyQCyzlixnFLa84VwYq4Ax+O+lokmLFyloaB",
+	"cZt8xpQG46vVEHPvWFEO2YlIfK4LauHAgUP7Wecb4kperGdZEzdyIitw9cCmMCGUkHRys+4uuXsSNtnL",
+	"cYBJPqFT8QS0lwH6ww81bGXm8yNJRoOARKu9F6Du73ZyeMtgJKSYECpG5gdooSHckK3EXSOTcGD10K+2",
+	"b+0MSIkfu1fAY9zQ9piRvZoKkSQNMQf32rAK++AO20L91/el8bGdG1F7bttObH9zz3Cd2rvNa72nF5Dy",
+	"y2ovpCKUNiKSouivdOSQ308fDXPHvdsrTiwRnkoPuNFA2QPgLjFvd0O449gauHSIUnd9Zf6W8euBiM4Z",
+	"GlCWbRWDbVy42sZ2sUfVcUxSZILA02cjSZOp05ZVHDvFfTZZW5InprhNguU23UlRDYPKQ/g3BAfxDkL6",
+	"ODI3Se/gX/SiVLxokn5VrHpZrd+Eq9pUQSQjvShy0mZ0KdL3m5G5aOilFtlbivHCrOVpNcdSgTc4Ta6l",
+	"1mRe40WBaiPWMWnZtNtxOVFbzD+uNYVGDAqX8bNo2YUucmG2KZX4gL853KLfO43NNZMUTTe3AoKDNG7q",
+	"XSJTfFcZ7X61pn7jwhKkKDyAyq2Jwx4VpT58gMcyFFJU5KJsu8/49GaDz2Zzu0IRFMRrVIwaLJfRpbMZ",
+	"9gPWohhCaCqKfHcE7dr9tBH2A8OuAD/8EBqXEtF12q5npKsyeARDJVDUDfB76BwtuQKbB6ZYpZZ9e5hP",
+	"0xbU4u0gpYfPKHVw20A62QY4/j7xeGsr27ied4uR3G+uPv1AK2l1SezMvDFPmNLkcfC/TUEp33fuW0jX",
+	"UwDuquMEDx/3eqy6mBPk6+Hk3ZPJXd9FzVupWI7FFnYMOlewHoPNBsxpCNrjYxbRNLR5QYEQtcs4ADUm",
+	"OqHsQfvnt8noDSGJ53SnQM0tdNNUUYlIGNW8KPUD41GBEVKpiwmXqrtT9qpSi0l68fPLaF2S2xGbZGo2",
+	"qw0DfBWF626lTta5on9e//AM7XmA5PWt//f8+aX73rGSXkpsieoqnGyvlrJh8WpCEYuNO4WbWffrhEFk",
+	"j7BIaARWuoYJ08a4VxFHDeH/4enGSjROj9di1JqyXp+sISlBmS+PmaiSq3KRyLO696o8PK2vy/aqGUfh",
+	"2y+zD7aEyHvHTgZ7eMqG0pqPdlEvK46eWNKHJ49PTx+tVxnala5z51Ukhk71keAWoQGwTx8+fsxyvjIP",
+	"mpeyl+2/mi98UauDLGbg3G3Js/d+ibKhXs12asxw9XTJelExP6Vz19CHoUpAt9nTtbFGhc3M/G7HDoZ0",
+	"79lFKPqtkVoxTGQ//NJURsqlngnQTpa6fAO5tdKmXeRb0FT3DxbSagOMNJpRSlhIF0DYO7eoNYaS3gNA",
+	"9ACAoWsL1ZDC8700RuTPlMU41UNnVhV6Yip78+6cKuEHsqtawl45URQNrycTkbPhik05WL/20cDqlIXD",
+	"TK6nTmduVMwSazmFYk2ZL17LEvUlHElEtUn9193P/7V3etbrPakqPSmGtQZprs0lgOva2ONHCdCAuC6l",
+	"+ezTVHHKn64s+xn/PMN/PvX//tTN4JeT7KvbB3968Cf22ac//eevP//9p389+tk/+if8w/384E+uk3/Z",
+	"UVProMwRtVPEwk0b6ghj1uO0cIJZDTov5AtK8JwNE17zBvsFpjdYYSyZL3wULiC5trQNNQDHwhFlYKkO",
+	"LT6h0g9grhOqun+mhJa7yWVmXC1SptdzNhel0YS+C7XSm7i69yIkVOK50PNCsBGGRfr17e6L7r0DPJhC",
+	"Wd4bWPAWvXmhRlqNZTlLecYvKH1oKe1oKnKGtR69P7YJJZ7cpHtgCF/VWjP7FFgJUMLvHSvYS0Dh/vZA",
+	"KU2YwUSZ9TVOc2A4pNtBrtOExefyesxlsShFqyQtL7A+wTR8WiyuzFKUBrc2Ikofngk4Kt1Wft+5vF6U",
+	"Tb4vDfmm4PdAXveJofgzUdmJo6oEyXM2mopUECdO1hoGv7N5sZhIxcYQAVlwY6tba/D09cXVxdPz52dA",
+	"YO6JQTSCms8f3HG4GDkGQLNyodZIPIq91Ut1jZ6nVsZsCnuC+CvrYWyQevNGgIgNlyvY7BrBRgwlqMmJ",
+	"u3FZIccCgo7WAHk8BNXdWIwbgh0K3pS0i5WeKR7RWxQrk2xkUGwFoWO21fTUUSy1kW/tii3djhaNOdKz",
+	"uu5xV+Wg5TXS4PyoSlMncOlLPZNGbMuHdvvstthUe6xnxKzR7om2fgr1i4gM6+7oEsG8Wqfx/xikVJDc",
+	"wC3DrWhoY6RvhPvULh/IBzBRQGcc2JRDsZKIR8n7gOZg6mzSlfCjj3tl88INoqJwWFm4oGtcg/uxMOD2",
+	"k0VZw9KPo0nTQegmhL+u5Tu5NinCL6qZZqEEmqkkB2TzYyftaQ0sJk2nQCYNhEp2b4q7rRHU2cZCZJQp",
+	"Yj3rjdzcpSj4Cku84dApKJmKP0OwReRgj/iHIxeI7Yks6D+nZG337tENL925g9Ksl26438UtwTevQ3P0",
+	"kdpslss8TBMgRUkFMfcxgbeMobFURddPcjGHRHIzx0hIR8ptZwaiwQ/uffzzMrSCn7+BtgDhbytY7VIW",
+	"BSCHzvH4mJiujeUrNnJkkjhhrDrEB4oYDGXzvSCFJ9EvXCVZBSUWL7qsTi0FQjckrt4E4/ELRKewEljq",
+	"olT9Tsi8CObPTsWRvTiyTawLkdGbYl0qhODCeoHbdNnLMTPiRpS88HelO1MK9D2TPt7Y7jXGQTfybe4L",
+	"MELO7pJjfykyrsTP7RG/sYrqXit4OWuMByfdjIIjCq3f+NDLlBy2rv5Fg3O9XO+uzeJbYvDC3W+LLXd8",
+	"Td+WBi77hhtApaAufVSaT84AqOY9uA3wAdO6WFtd6UjkSxlbcjWhwmxtWgrPu5dXanTt5P22L6/U6IV7",
+	"/DbzxW2TVtbGwBvMaiukO+2+VKh7OHOkBgmFShStk8hoVD9Sb6kykDVOhojQyMb88P1J7KwfSX826tQb",
+	"MxnayngZsygQqNqZrWwHH9oHR6YZOyaZddXW6r4dWQVaajGRpMiivRBU3WLewIhpqWCogIsFghrUKjLh",
+	"1JelFCOyg+51fvwyJ06Q1TZlmQqKCiik0cg39aMAnrRv1Bh2nflJbVtef/I26KT5BonMCjXVPWQZwE9J",
+	"1gdxRtdN8TsIvuWZqNOO+WjDOjDjq0gtl5F/akuPjer4t05C9Sp5rJNS7y11cCiehVdH4kJHA4vIK2xR",
+	"Tmp5MK0kzGVoR9l+mFB2qXr36V+dtaVeX4ctFPFjxWPXGAdy0eQ5nNFejHWZttp4ppOo0FaWukwLKkGP",
+	"59Y6ImBOQBP5OkXgt8l+m6JDI4UzihGlG2SFcaJrFhL47kCyr1/Kig3SQP1ypPbHHdNLr1TscVYx3xRK",
+	"7EKhEZL8g4MFE5wwUApsXoRJFYpFVLpdVK0XT+B60O6G8gpi0VQb+4kJyb8Rswhj694ZuCvrjAXYpxOI",
+	"dGAsNlURFSAmLFgqnQA6LPViMrUtDU+tLTym0VHQflLbDELoOdtuYxzzspIjYYungm8W5fvE/HYczqln",
+	"auTOboPGCuVwKkKJdm9L9Pam+WmhVJOqJQ0JCr5Zn3xx54Q+I4RqVsBxSWix2k8hfRdskYefKQuCsETT",
+	"oF7YoX57F0kiaOnrN00Th/pPKtSStv/Hjt2Q3w0kajA7KJX3kD53rklgX0TSF+cvzgMfAv6EGfEFWaim",
+	"1Fu5KBpUXTxWDakQ9GNNPaOIrB+unlIEEWcrwUvGJ9p7NhV9B2ZWXeaibK2FuJV8Cb3u1kBQ9/ATSO3N",
+	"SyCBROg6UkozCQXmmXD4QX2aprzIRIw6mAJNS+WjbWYHHYIoCRiTA++u5s95+abVfVItyT4pN+v1i2kH",
+	"qvUJI9ia2wFRJZtQMkoQDret5d7jmtSR94XC6gLPNqH4l6W0IsTQm7XU/AvKmjNzURRSTQyGjGPJMl5S",
+	"dn4WYVJ4AzkmIKOdOfNRH3AuQjh2IY31VYtmwrEfLFskJ0qXqbDzQk8q5+nu2nnB5FFP/NzjxT8qmP5R",
+	"wfSPCqZ/VDD9o4LpHxVM/9EqmDqp4mX5nKinCjRvEd/a0nTqo2Fn/O0FPn/S6/XWJdyNOPVzgnlBSJ1Q",
+	"pYykp+7uOmOu39fCQIZ3Uomn2kBgKCZpEsQaEEgakIZ22EeTegaYeMwWeHCSMJ3QE1ppt7SlHhZiBpXl",
+	"006dNEyTx/ddmPUMVVwGXoAFDHLUQebHWEXSY5+w096jyh4Luc45c+xgWKxq0N+nvUc7xWEaY5PEizuI",
+	"qotv9qd3YWanvUeOEP3mdKS64YXMzwBb/SygRwVIpk61KI96PUd1rWmYaGknJeO4Cz0JQevroarjRVFQ",
+	"ZGOCzj4aBEWpJqKcl1I1FKUAWvnEMEnFEDImfllwUIKxsHFI7WcXlo11UeglqdA+cBl4a0Y1gzIG11+G",
+	"+kzm83IgAHU1F0/wdEK5sxBWHr8Y1yQqjKaepnqZVfgf7hGQy/etUbE96i5KpqXgGD9D2BZeFjKAaD8h",
+	"JzyUKD2eI60cv5P5LdUdhXb+DQKmB10GOfVnGJgJuAz7QGqXSX/mHoV3pLmmYi0NEcNTbqJyLsTJCNEV",
+	"DTzAI6YQerZQgJaHU/9T9Nq/lXw5aMSpbAr6fh4SJnyIwZNNSMPGVp0y3xTBLc011LxJHN6odk3N+O2P",
+	"ZmWMSGBq7oAe+pjK6yltrxuJfhXPuMJCdJ+WU10Uq9j4HwdkYHBPl115loUAX3BosbSLr/bJzgPubwRy",
+	"Sv4HYD21g1CVmyjFXFgsLaLH7OSL+kH/9NPa738vxbzgI6CiB8xxgZ//9e8QRYSE5WET/+7I4e/Am8eL",
+	"AvnW363WjrJL+/eRVrbkuXTHBBJ4wLLzIMlJ1s8i1hDczlqwLiFxjs0ahsD49ATxE/F0waYMgPPO+Cq6",
+	"xRNcypeSpMX1X3JD6QmH4DitqjVGNRhprlKt+y+YVkdclqzQk/dSpzFbq9MozSFG9Hup5vjhauDfu/r9",
+	"x113Uhf5NcQz78a/BRBKt6wY/uxFG7pFUyJE7UC2LPO4Hq1ymMKYsf3g91A705sdGsYazAsNv7/X0ps7",
+	"KmS2KXIZy+wfacnLNbqpr3xtmyJ5qCY6xdJbLB+uSauVFLeOhbwF3pg06oQv6Nun7KtHn3+xzTCwRfM/",
+	"iDovlbHptBUnHsrg7S8xW9xfVXQvJSPW0TqQoOdmoqyTY0PEiycVIqhtSn486ebKagk3f8MAb3ixaDFC",
+	"X1IM2kkN7DW6+Bo08cipBmm2ddg/yKxDDLRKVQc5fcxLgoImYOhNgnqPAH2BDHcxE3jOQ86lVydkNtc3",
+	"LCngXQXHYM5XdQjMeq04n0zeO0lR7EyrprJs2FhlleIMHk7DN2/0d4/AHew4EXJWz5rP8I//fUp//Hj6",
+	"2CfPQ9x/zlfmLE6xr2XWX+OfXxz1HrYb/21WoXO14j24n95Wu2FIXMxmHI1ZrYG2X47BAACxrwjm7CFQ",
+	"1xC2W2MO1uI622RK6kJsy1CE30k95aV4AvX8BseYhnT8Dnf29hgeG7QcZlj1Fs96FlYf3tcrssdSaLkJ",
+	"bH1RhEIHuUARfFlDcvMzcJfjMQS+DOrkcpKx070BgDdBfytqqJp+iMuZsZNTNpPqCfvS2+pjEIhK/NiI",
+	"bcKHIpGzYdcIGJzPBGR4wON3icPAnYpRc5Fe1khtY2RZRPTVWmy5SJxUdP0rxUlVC/Zs4U7S8b9LoRRP",
+	"iod6SwXKlnz0YS/dsuVFIklpH+Ldk2SmellnRh+y5/ejJ647MpLi7jqVJQlkXTdzUpNJx/qUegk5Lug+",
+	"kGpyBh8vLl8/9UG6cXIqxt+4J8hU3ldkIYfqX8PFDG4fQEkE1ERbYYCkYniwzNUH38QPp616BXFN5CMO",
+	"Nl3Np0JhVuuw4OoNBjWN+FxaXrBCWCtKKBxOi+l3AjYILj7jWfhaLYl9VdEmCX1dEE9pfV4s32SBKa0w",
+	"qZqtLWgrsl7NxW/DA/ZSpGu67v7Hd+ctQ6fb80S/Lpstr7eEgmbmM6qs7sR3SzVW4u7V3dQsv+8Hhp51",
+	"3hbmbRITncTHgMrqG/Nj8q2FMaYXITXmjU4a4yBd40/YgJZ6AMACEfwGGLQXuRwWIgtIRAZB+cvKGQHV",
+	"/PapKPMiqiVDDUItmQBkj7UECdSRl6JeX+ZCsaeX/w7P/PX55V9Jf4kBW6RB3LXfv1Ppn8pAfYiiGh+j",
+	"afs3sRxvLmFLiy9VZmmAfBDciBxh0jxvaO9V+qAm5fQE0GdaHz97ueEgXG462Pad5oHM1CmbNNb62BBC",
+	"fk+W6pp5OjJb1w3P1SWSupIvV2p0jvB1RPStcFEDmN8eCd7tNn4bxt0WbFRUTfZEam0NqBpqN/jVJnEo",
+	"7nUdaJUm0rToX3ObgkMcYJNmQHUs3KOYEpKBf72wUzOAb7GUH0bvYKYQfv8UQB366soX2/3bIp+IHOsO",
+	"r9w/qbLBfOQu2UK4R1NFO5R1p3jKzVSAbahsTlOZctNltTQWqqbBbwjkf0TNKcQQEiXk1yCuUNxU6xiA",
+	"82r0PiS2Hi+3HjDX3tQaL8x1lFy0a4EIkgidEKJxoWqK7R6hYYeaHlJOTUFqX6dyZzhsbZR3HqMP6YPB",
+	"FUWLYOFv6I0LihJMVdQMqA2fmDhocC13lVAgo9xlX/+4rzDlGH3lCEE/dIeaAdQu+HEwLuZR7ysMlyEs",
+	"Gkfs7gw6PopLvaXKDyFL4DCqg5eB1dWdd0jXfhKKSPocWdexz4D24WIjrj7BKuYJlLr2+xGdgvdONHen",
+	"Glqoj3yUVUBgE3n6ktUVV2QbOYJ045cIaevITLzlI1usGNl8WrHau4OYJm84uIgSEoXOV7v2Yi3+cUdh",
+	"+qrbpjjmv1y+fIHVenxIPz7ZbVEGu201Q2Xfj+xR1XyhLjJcwp+3kyyFeuMm3BEeGtuAEcGGhijUBNTY",
+	"3uUk96MBdx7AyV5R/Yr5OMokLWxF9Df79f5CLKn3ZFdvpGqIF2gSWNeBfyVWHiQpsuXWVttxmP1FiTIV",
+	"f4xF5aOSTb4W9QA/DjI28IWb3d9VvWgKL6eS2YO+ImNIrYo8BvOPV+AWGOl5SAnP5Xgsyiw4CMq4xn5f",
+	"kXuAnVNWsDd9F2JsGVQAj5F72JXTv0Ak/uHqaUoIjgp7J3B3D8Ba6nW0E2Y1buz28vXR/O9W5B+62DZR",
+	"eOBOPDAu3d0SNuNOrDYNLoob4WOnMw9DC6gJvwrFCnEjioxR1fnuYXhyukB+u/NLx+0wZ/eVE0s2uHJK",
+	"UtsmN0dc4PbOIo2iAjIpsNtwTpwKKNVCVIg9wW6a3wfSJiX17Zrxa1rKO864Sf6hZhMF43zGW0quyVB0",
+	"B/yPKlclzeP66g5MLmp1r1WKrpuEn+0g7NGb1K5npn2qUJWocz83Rcs4m22ehJ2eg5YMbosp/tCm93QU",
+	"edM+LlNR5BQ45MQjDCdHZdebf+GZKM0zGXC+xSf9IR3w/3gR2jUbcTycdnfUM6pQdIgrqikv+hJyeUOi",
+	"3oBsJwNMdVtOVx59fZ2PgcktrTqPIntcvbo/Md2gMSNkE1N6mQWqhAA3SLxxqjGlj5Kphp0Cp73PHTUT",
+	"JVlZ299M5dbA4M0KHLR/7FKoXKIrGk+eBCuS0mxh7oEd13znhczptd3atDPunrzPfV6/bO4i1jS3djeR",
+	"oak1u0yn3zgeWccxNI7AI22WMI0qq2QK0lAhMta9di7mD37yMTAU7VWT5+I1RZCuxWCT4H0dou7WVGiA",
+	"ePLQgFMsrQO+AXdZYHH2qmSLb61mH9+ZX7SfpwnsYcZej2UhSOLYgtuKEQpuApQexLy0EioaWDbTxrau",
+	"MIK9F/KmVe/GloLPPC6FOuBIIjDs+ghOzjBGD7Lf47INGErGZd5lp2esym01GWjpGArBCwxZ81sJ9F0l",
+	"JnR3B8uSk61Cu16jsc0t3FzWJiJuADmt2FQKvGKRS+1R+bxNHdx0VA1NrEKNm/ZiNRjoUhJ15PXYz9dR",
+	"vXu95GUal7Lh2vA07tQP38gZM75ATS4KYUWORbIoh1nauC5WhdB8nxtyt1sk8s1UThEgR14UHuFEjyP/",
+	"qR/lGQBzFLkoQ5yC4831AmMDrxkMMieQBCHefXQCrTdrgS4zOIA3pSFJ+VsneYAkDVWBwHdjyLd4RrMg",
+	"TyMVevJbZKtKaqFmDKGahoUIDRLCQzu+SQMm0jKtaGs5rSd/z7F0y3DlC4QUdvokkWSux7CfBFffTGgt",
+	"74g9dkUHNW9X/BoWO+tt+mmS3PZvelEqvhNO6i/0GIAi5MJs8xCu+So1hVbv5UGvgJ8TrOh9FJPQASt0",
+	"27AIUbQuAG9PKcLH1lMgds0dIGUPIL4FJGp/JUTbA7ZbUofhTDq6Oahwt+UyBwcK/uh3bF7qSclnCcao",
+	"1b1wpfdiDREMOPokK9DwGi54Ctp7r8O/Ll74I55RcQ2iyJTEEFD50rNBKQzcI6C2dxm8YAJO0pRQS6gI",
+	"HVsJRN6C76aUa76ehFoae43ALnvItPwOL4UY+ObKb02Qt1vMSG4Fkhz02xiUCa03FYoSBDF7WHfBDICl",
+	"eWwnz9FSgTInj9OBMi2NRG0zG/yssnZJDrVdrG9PI529Sm/HOSHWBPNwqHD2B+F8hIRDv7c3K1y5x3cy",
+	"rQMSYBhhkhL1vIHppekQUcirrMBD0KQ010osG2sGY3MhlIUwoCXU01vLUWzwtH4U9A6NXkt13ZTU3dD8",
+	"5iz/4MqHOBTr+xHoMHlM4NCmzoj74ciI8kaORAUdthYKJSZcXVfhMBtkjpH2VLTXrXzuRU7IKzJvkP5R",
+	"zcMoWyg27JS8FAbBnStOtPYe1T1uCSMK6n8wB0/HtsueyzciCH8e/IoobiaNgfIcCBiG5ihAyCpWgGaR",
+	"AarqwvglojIx0jC+xLSqOyvnH1MeUys0M8KXpbSMlEp9r7SMPTDNnqxhmpEM/LtHK/unSJT6qPCz3qt7",
+	"NcGipnr5CYE9yPHGXQiKG+Rhd5l7nH7Hq1FhDuUWd7b329b77RHfOCE7f8ZOWSFvBJr6pcrYQ+ZJd7fh",
+	"PLoJPzIgrsBPGy/Tk7ctr9PKeqC8a+n8h9fn7KT7dvOm3ef+utz7+kqXfK8KeNwxaVUv7GUDmPbAu0IG",
+	"vpIaRWSEQWG+6Wxh5Kh2PZLRZ4ZYm3S3ZmjbAmnBjQ0pm+Jt6XrTpZxIxYtguJgvhoUcxSW2/aDc7u5m",
+	"5xslqF/hnL8NrdRKhNyR2b7YxWsv7sVqz7dz2vMdjPabj4jPvtjKZi/vwGWvfiMme/VBeexlzGLPaxz2",
+	"PGawVzF//WaNvV5F3PUFvOP5R41Sw4GIiDtmWuuMI8Vmf/TRDg01exsgkLxnsz1QxjWf6HSD6NOe6Cqk",
+	"WSsBPawVxNzotG0m9noxTCqBGY8stTZRPbRGlLm2CSFtCycSPIMvnfjD1VNUwi26/do7ypvxQnA8i1La",
+	"1eVoKmZe/eRlqkTuuWM1pbD+Sr0+f3VxffXyfz17cdllrxHn0YQxojVgqo1lSkBxQ3QegF0LtE3sJgxq",
+	"au28c3sL2JLjBripmZjpcoX8wN1E2l37egxkoks2c/owUbpXtM4YwdpjRl5fwVliXmYY65ItxdBIKyhl",
+	"D3GmQ0LDtMqntWve/m5f9dVnn0FobfezzyjGVvrqFAZTW7miAn7ul1xOpDWkmMu39Bl8BH01LjmCuQN8",
+	"uUI8DgLQdO+gFStCMPPtmoAEbYF7fGL6KrhLoBWM/ZoLbkXOpnqBNalZ7tjaZGqZ4TdQihLB8qVlM8EB",
+	"QV/0lR6NFmUpnLqq3J6BtwrolAI6Qg9Ox5r7DkhL1zdojFjyMqcFey6UFGq0cmt2odAVEheG8+UWDDiv",
+	"R3oGyZV4hnDt+mrgDvogY4N+p98ZYPxLQ7aHmwrrd0IwdL/TZT9QiAxGBPRVXOSNnVPUahWN6pqgAtO1",
+	"FE7u5KZhIWYs16PFTCjbV596eNYHOBQUQ6GjzIfDqhwQ9Gg9gnz62WfsGdjOHH/B0B1psICEo1eRs6Eo",
+	"9JINfEgln8vjm5NBl71UxaqvBn9+dsXqv/miDhSZkP7xGDfYDhzL6avQuxfyZOmkRozXrh8fbsLpiSVt",
+	"VjquBemsboJf6zzk7sQb/dln7FNy+aOrD7JhEa8euB80E5BK+wrHEu3GSJSWS4XSgGMkWDzbrdhQsIEV",
+	"b+3x34xWg6yvBnw+L+QIZnb82b/i1/TMvOASPsXPvD1aLpdHjq8fLcpCqJHORT7ImC77iiTkLhtQjvfR",
+	"M/c7gKBNfpVzQPyJwpqYdwrOwApy5lOH+2o05aURNmO5GBVQB5aqF3wKnP5HqXK9NEcnp5+fPgBYtR+u",
+	"vj06efyEcTZcWV/BcMbLN0/6CsD/deEOsmMm7gw51iDeWvOEDV7wF26OF2oslbQr9/cLrQTShj9zBsFC",
+	"+2rQ/XwQzsAvC428BXoyT5gwIz7HXUcHeMHVZMEnjo1WTfT7J1896vdPHn81cAMe6dmMM6s1yA5d9pfL",
+	"ly/CgR0t3NUyjg5Zl/0wd7zmS/a9/BoPqaOIDB2ocjRlJ+4X2PNSzOIIcgQbVpNIWyG5uK/w0LtzTrmv",
+	"EMQUp0k/OnlY7Vj1ba+XsUe9L90mPDr5nEnTV2/EHM1lMeZuxhYw7pPHMDy3ul/1AFa1ywYRAlAIaXay",
+	"pekraauEcGmJ+idcqjO3drwoKqtiqZ00nM+kgtkbvmJDrFruBAZHV4O/Hp0jfx4w4EkPHz786kEVqw+T",
+	"Bqsg4rgTLxqNhIHbrMWNzqx+I1SXQTiSKIxYQnRRX0EJT4zzAzub0w/dbAy+OThf2Kku5a9AUWfsaxAF",
+	"2P/8138PPF+FlulehLmGpOaKNwJnBYA7/3BYGVJ7gREsdemEKdNXC0M1fObcmKUu8zM2cGLH2fGxa+sM",
+	"5Zv/v5visRuMv680z92K/BjuA+gwQ1MzZ2OxxB2EIYDzLOJejjxGosu+1463+uu8yrdGUrFL7TU5YGaq",
+	"ih6p6O/0K1ievhq8FrZcHZ2PrSiBIVVWj6jMcx01MYOT62+uwY8YjDHAXKBCjoTCoEK0QnbO53w0FUen",
+	"3R5VYEYJzZwdHy+Xyy6Hn7u6nBzTu+b4+cXTZy8un8E7FW53By4FrPPKzl9dRKGbZ50TsB7PheJz2Tnr",
+	"POz2ug/RZ4Rx3GsXlftqIhqC+2nl9ZgNjvFvvKQG2TabEOxqXw0c5+RSme8XRo7+zSkPg1q1mMFfj660",
+	"5cXRU6czDPCgDlACG1TFvWxfzdwJ+bzX67lr2W8fK7R+AyG4J72s1+sFOqGYXHYxdnQUDjhAa6u+GhRy",
+	"Ju0ANeIAWovyDvngQlmj0ooSiAH1YLgTn0v1JrCEAo6g1ShyOcHKAM5cBuWc1IrlYm6nSBHhmF3knbPO",
+	"c2ks2OHMyVusEcxnwl0vgLlR3wu3dqwQ/EZA9W8/0yAMMSUk3BjVdFQ8H7o9IKD5Bk0CNUBZVOyk6+qX",
+	"hYA8FKLZ2h56XYPXUAABvG7T83ubpb3w1USPYSM6LR7UvnD2zie5O78AQlIKM9fuELnBnvZ6a5kssVTy",
+	"N0odrybXPo7g5G0ikuA2azxMXUwAyAVWDnDE1NQPPXYMz9xmndpx2fVS/WEaEu1Y+s2wYL5SQU2b7Zz9",
+	"9LP7VN6kSfS1KDhoeY7zTqUJ4nvmhBM8OTUZHDmB4/dnbPA///XfDUJ2N/DKbve426WnYIcDUHXntRgB",
+	"UD+scMaUWIZiKtl2gdrxBacw84kJ+GXE5Jx2//ZopI0tVv6IvD1CreFouMJi317w6CDAyJHSuUBz6sez",
+	"UrdZp0E72c38N3l/0GyyHX6BOrv7s7BP8UV/bO55RFudzC0nseuO1GnvUQrx08c8gqHD6SSdf+jjU+22",
+	"0ks/52yXJrr12PxOj8nII+lgcH9DyiMo1nD5/vnZFaZYZRhTi3XsSCG5DpAdAfG1wqUl/5bT2Q2CXTmt",
+	"ZPPcQIFIjy2zVUj4caqNqILDw+V+kr7Za2Os3ewz/hYdGqcnj7549OXDx4++iLwcJwkj6eZ1+2j3McFs",
+	"1LufrEC+3+pyIiiXFEPkMCu6JpBF1IqbDGRaYg0JT6IdzAHoZB3QA/cj5UZGivSCmXjVINE0Ssw0GEMB",
+	"o9g9GpirLNHySCZOzFt0h+YTA9ZLKAIIWpnTcaFwDIiCce3hym3ZVxChxK7CN5+g/3JAI7mGswy2Fk/G",
+	"9V9Ssqxj7kSi742nU/pWmqMT1R+IS9cYY2yeThNRWwKZa3RQ1tcOjgFM7uvVKw0eLdJovyb8rvQ8/CNS",
+	"0Np8wy3H/I3f7CRi/teOkwhWOLR8cMNe/XD1IL2sBdi0bSV6zfjbI8Q0O+k9+vLzLx4f+gTPFzYZHEgZ",
+	"eKYqxey5N5c5BQ122bmvQh0sZnQEDV+ZvqJMCjzFhI3l0ytSZ6qii394ivg49t/d/5tGkU2lnep/b17H",
+	"O1TTOeIZHlDZba0/k1a8+8FxqWfXOSan7XzY6urRdbj+YhXqAyXwWEMKKLjzVgJLXiaEFPNGzqtigPsZ",
+	"H9bieHhRDM4SUZoVhgMm9IG3yLsqKTwW3QcZk8pYch6D3bSqDMvOaxXiptz4ar6Ix9M4wU3xy8f48KJI",
+	"1ElIzAxriZ8F6A0pNmZCocyCAopClWBeFJUa11eIoofmUoQRklUxKh/+T4zGR6pDOeVgdWMPT/oKzfLe",
+	"tjsgOhlQwKpBCBDgA/6RQHcDgj2XyvTV6SPwexofl03lF6hKTWI1saJ1ajFhjRqWcweZxzBOH8awRBwG",
+	"IWFaWpdo43935qVKil8URYW5G5twouvB8+ftwvtMK2l1eUchQJsGOZ7MznhvRQBNtgRXV74oOQD0u8sT",
+	"wYBJzInwmPrKLEYjIXKTlAM8KjK+gT1VOE4YjYGQghm4bukD+NRySEYImGfhbFWJAgNwdquJQZ260gm0",
+	"WqukQZgoyAgqvk2hMIbxWrNd8kWAO9nxmVJaAU9cUr9OzWUnBO8DfMk1j3VUEKfcY14AH6qH+28Oq6/6",
+	"qs5wjRNYTFTpihvivUqckbwBmMxDpz4JRSB4fQUMKY5t+HQ5daM3c+4ugBc/PM/Yr6LUR0uZU9DKUOaS",
+	"OAIvGPmH0euMDuJs3Y1sHjh+x6RSomTlQpG31XfDhgK3WrvNgGA85I9UcQp8VgSulbNPX3z79EFio6kE",
+	"GNb9wpAOjPDzAQ8E/imxiD0YIaaOE/uoN+gSguGi1hGAmyuqUV2G1GZY8TwKZ5WGEmPqdN9l5xUF9RVt",
+	"FOwIR6pCG4gvmwqbe1FdtJxGklUuVgJg4AHpzl8+J71eL1yBsALgze6yZxzRwmnQrq8x4nQ7LaSAmJ7o",
+	"iPvox9Nej65H7i5HsyjQwQhkRgdfRYlabsPdfH1ECz5SSTu6yNlijicXFs7E+wj2G4SxdyP4vPfQzxRh",
+	"G8FA1KQpVFLp3rqCe/Vl6UTbhLJwOAXedeNRqxKXGMQGUFKNB1bAhYG4KhSiKpPtB9JfoCHgJIIA2pJX",
+	"0W+oqxyvwUw231/hpqJTYPVEgKloDcsMuZN2cu0EItw9zOAKi10gsfsy1Hg9bVxkcVAGBEtVls6xLvsK",
+	"9reEhEtCfKJTCty7dlQ9H898QQB8Byp5pRyrevK9NEbkHlJvt2sVRPXRVKBTNcytSWjPy9V1uVD7aSQ/",
+	"b5zMHacqGHCxNkzn+y67EsZCgCcS49m7WhbgyXrSUed7/uuvK3ZpebmWplKVED39gp18dXbaO+v11vJT",
+	"zjrf8YJPY3TtzpIbcCFnlL3KCj63eg5huK2YQLwzt/Xo2oArW+M/J7tPbh0vNenS+RECNGjfBoDHs9SL",
+	"IgfmCoTWPQCzeK4n4bqqkkdnMOWdQuy9eADMIT79zTfEyyIX5SsOeMh/XBXv76pAMyeivMy5nT74GO+O",
+	"dzK/bXQCn7MbLfPo2pjqpWJWa7wPKPaJG3isJj8RnihqSE7GBvnG17EmrKyxz7J3ohEFaC6nuihWGdw1",
+	"7MppBnUDBIpOwQJB8XlQOtuiTdHD8gUt6hODYDANfouarr2vSU/mnQ9tQGhvN2i2E6wOwexeupu80tk/",
+	"pJK+TsHrIlCj6fZp9Nxd9vqDWH+2wX83eL8i+PID7CwGzFeN1rUwx9FaW2ben0HmnBViwgsnW0I4obgR",
+	"JSAHI14HOGyQJ0UTcZowM8LtqvXSbtZXGPhsA/8yzG3jqssGf4qW9t9KvhwEQFWRgpZH7yrgLKAhB2Md",
+	"OUKxMz4EFHlr2CASxiDwkfGZULm3yzgBu69qD7GRVmNZzgzmAGywMqKau/Oxu8qnWOBlRoU4ITY8KbJG",
+	"5WCapdRQ4oVajERPyydBnJqLohCId+3unu0dU4PwYNQeaTfDFeMMCqJ7xFz09xYQFHLbWrCtTi1Feb8n",
+	"8faeZ/t8RgWR4WqPTnXJLH8jGMcfICv4vUisWFGlWebwChjUXQFxbqaVnSYDyrBi9MvxNwg2sx/NAwP7",
+	"BmAXdzvaeOtHy7jyduvnobR2G/+cLmeLgjfLEdtpAhfsAGR0Vdsjo2cAmGMikqF9rlPMPe98bPN4qonr",
+	"NEitUCAQ2O6Ez934ZgjqwxUbQJbldy+fP7s+//bq2esBA9coWRPgGMTP99UY4qWpuPdQ2KVwQu1SkzOb",
+	"EiW9BRVicRyxGIr08iE9fRXaxx+UXkINJo6jReG11AYLWAosWz6OYKfQ/Dnnpe2rpbTTGiYVGLClsZhq",
+	"565EdKFV0GGI2YWDAKM7Xk19pTSOIEAfcUt5OnUALB6WNTDOvhq8enl5xVKWKEyhICMBYB0PVxs2oaaw",
+	"+O/cBn9cxxporv2pvuc5hQU4xDGVFJcbTqjbShR3PLJnUMs+zOF9hxR7uzX0mFjLlIx/pV46Qkc8qrVT",
+	"sZ6mW4GaZn1lteWFgXdR2IMAHPcRQuwgb0mUFPvqJG1UTTmjJaR0OvAkQPV+TD8uCgRM7UJp/ymJgO5s",
+	"4kEezEFio2Sqml+hrxASAU+qz/mc8Tfu3C81zdxUOU7PIJkYOFJcTxKiAhclVYDhakVRf7XkutOv1uMS",
+	"fPNLf8AxEkCP+6rCf930+q29hFERZAMEP5ITUenrvqqCXCHzWNwIBcgTzCylHU0hK5ESWc9xT9fckp6p",
+	"eVKVhOfqFhN3FPT8MKC+gmmQn6/yQ2nMdA7MERcLEboXirgl+shg3yZaGHCG+kuBBuwlQwylkLRTEPXr",
+	"GtSEBgO0COPrshdi2VcjXSxmylC+NbQZeX7S9gi6ovcOLkIIvT8ElKSAQkJkxn5ZcEzpWgoBMMgrgbbx",
+	"D8f4/hBf/inEl/d4gn/nssj2w/jbCSjI3o8RrKTxfP4YZcNHUYS1ZPVgRqJiDOyNEks4WJXlHKIdAIOD",
+	"FyKp3Z7DQALc0HuzGtf6abAw1hBc1mLMnl3xSYPDea5HsM8ajval4wo464vx0fdQwR2cBCu9wB6gpI3v",
+	"hZ3j4njhCWEtmeuuW3O9rof03b6PNIA1DBvEGnWjj6iSHLH3obvjdxj7dNvszDunlcIdC0kD+3GbgEiW",
+	"9IdjrZJI5qHZe8kOASUKwQFRAjze/rMhmL6U33wuVWrjtkTtwmgwmsZdiBQXhnnPmhlhLUj0CqNvoviF",
+	"RLmOplFBKv+e43IU4QjRdxVDBBgBQAZlFJ9kFqMpSNWrEMoFsCTGllpNCrzU3E1MQALHAzJoz9whEdXQ",
+	"8dhVY/fnaD1/6zlg2XXOTj9/vBny+vMdHL9EdGSE3D+hwBPtIRyt5+usYmtGSXwoD+uXWNimQAO/LYMs",
+	"DidhIfQT4k0AeQ3i2SBxyy8Q433lNQ1FcMccMsCeRMF2thas9ujk1Ek9iNoc1JS+mkulnNpDqBp+HEhl",
+	"c6kGYUikGgHRwQXt1uUTE9A1tvTd+6oLjRHCw1wCypX0KY59RVHzGT6F0eoVuwAxUKou8yRGkbM1hksg",
+	"HWGbYfABpQPCXPGbWnQtzyHYPJRovAquFafDOdYyxvpaouq24OAM4IHeKyF0wO2gC/+luLy+ClhytbQ8",
+	"TPgbrgiI5PM1GBJpo3hXJ0mjJozVCJG5IbILdBWUbL1U2HKGUA60SRBemBGkFWQaScUGRih77V73INTg",
+	"mIqJcUghKpg6h/4q/zEUjumr4SrSPyJIlQxHB2EBcmzRkwIRyVBJHguC+4RFdLpASfoozAyiBIym6fvp",
+	"YJyYe2wAFDJAzKfKFJCLkcwdVS/rZ83Noa8IBCo0587WFBP9GbRHVzcGT4+kkVpltU9wcvQCSyhzKyrw",
+	"mPqJqywb248x0l1ofcrnc6HcA6i6FUVEbFG2DE2gr5zw6OGPrJeqfMWemNU4aRMOcAA8hCXusnPVVz58",
+	"F3atFm4daktF5I+fjIiHRlHXK38LuzPEAazoYrzPbdxXWD2rEi+yeHFhFSswnWCz8Sn5dStTJKNglZbN",
+	"0HDr6wLxSCKY86Cr+gOhVXC/rtTIqZYA4u5jI/HqZYPzRcmPXrnX86OXauDEVGgRLUjCLWuN0TquJQ29",
+	"nrHhwlYBwUjKDMFbsqA2fN77sssuEcEI6+JiFDag2kO0E9K4Ux+inCrECuZmY1oQsnwjypTCWpcm/5Aj",
+	"/5Aj/3nlyPcvNUb6HoIy1vS9ZNzSn4X9Dh493NkMSMPGOnaP7E0aqyEvp8hDNl89D4t9SgvOPu+5aw+k",
+	"ypC5587yRN4I9aCOPtFLnxbMXU3CTpz0er0dgBPJg+SnQMbDqYCsbCcXedBLyDP8BtIMAWsMQ2uaDnSV",
+	"DNtwKh4/SsARvz3iheQGKcb351rAYvDvNQCQCKXBiIMU1z2QdZ0kBQLzBbseUvYT4j4Es6bLOL0zwzKk",
+	"tFNW6+jMYVMfIrcvER2NS3dPa8pdOCJ2TCjiH0WyPvebSrlI27TreM8+EsAGykVkcSqiNLjMK0pF9C7j",
+	"BXnHQTjZzE90InyoxsXttoTEdFbWPTn3PyQ9fSTUE1/FyI62hg5Xgov5eJAfPkg8cjVz3M+2Ucmx6niw",
+	"qOSq0cYc8fcvuoGCsg0l7GJcVXIXTqlBqSrYILKg0FJU7KYD6DWqQc+hqw2CC+JVFen6iWHV7JLgCJCL",
+	"0lmPSd0m8c+k8p9PGuT/TeayTglQqBnSYOqJsBIBUme6FIegjz8DVlyw8qxFsCaJYjc1JBG+NuRzv0n7",
+	"O1fxzftPHstm043mTV+A2z6yh16F5KX7csyMuzh54bsngDPaeq/fwt7wkfUYI4LqB05KrqzI+yoyp8GZ",
+	"kRZ0YInmLmqNmzeEi5BKO9J9tXbeKsSRsS7ZlOqipM0hcDaqHb1jxiYdtqbzGWqWnPRaR5jDmPYKLv+A",
+	"BHhu3gSAGGJxYEdRYlmHijwACcacWI5FSoXeAd4Bch5WPiHLORZPTFa1ZChR9ZWPgwPrKZIThtFU4DoG",
+	"Sz1CuIhWoiHG67kci/vJhO9Jf4SBNSVchjiM7kEYlogxR5A/UEl/6AksYethH4fXEGvUNOPSLSJXI7GV",
+	"lsAc58M+SQ8GU8oMcBogywfMtN7qCd+gA4OrleNufTXjOVie/Htddr6wesatHFHcoTCI+V359KiZQgTx",
+	"oq8Qi1+rhrwgJ7t+H83rQ0iMcX8thUWcICCnkHW2e7hrEduuRDK/ZAcTGhu4U0RPLeI6LkW8Ub+BJSLq",
+	"PVwzv6n+eOlrMG/sXDgScM24oziWSpqpyPePBbij/LNt8/7Ytn237T1ICKGgZ5PY/j22eemtEu/tWq13",
+	"1MQB4dfDcD3AVlrTBozwEMI+KhHUMZ+TejheCN0e+QdpM1ZqdBwZBLZer5W/zd+xZKDpUi2vyLmLHkbO",
+	"Rnq+ooQEuGcpViTKYSDgqULXojtMBbnm3ercP5z3VRQG4sYyFEKhk4NZ7etN1WwS0vuAVdVgD8pbFcKY",
+	"pgv6cqVGWw1MCXjNSSm4FSV2Yyg+YypJ7QLxKYwAy9GKG6kXPj+k5qRp8NEgbGisn+wsSXmbvWvp7glE",
+	"fgLenj2cPx/E6lXfkrvYvKoUcF4KqkRDu+REyJnTbENForg8pzmUi2YjroRHbmwQtYBC4qO/UqP3Yzlz",
+	"DCCXE2HsttwHfAIV+an3Unp0Vs6Gi9EbrJYJMSuf/nD19IE7mFWk0V9fvoZsJixrRyThHpkK02XPflnw",
+	"gjoxbF7qG8EEfEd9dNnX0IXxcWVO66PeSxFAAqn6ACIh0KBIs4TCX/BzNViuPAbKWBeFXhrPqDA0q8pU",
+	"yCJ4K7KZh/CvQk8Q772Bh3xDi7uv6AHp8S1MznQrpL3JWGbWT1k2xkiYOW+AzepAUkBU4tp/zrl7f6oX",
+	"5d3gW6Fkays04w9kT8eNastRiFgPwRKIQhDejaOdghRLOENjXVJIiTR15ei9cgU6YG2sN+4OXkIijz+V",
+	"VZWEGAUFxcvY6STc3XthDRso8RbRNKxUCycAhbw84L8ECuIhhECRGIHM0KKel7s0XtN0PsA5PCDlb6JK",
+	"4zo1Cw/tBIbt0RK/B2lhl5DwCpx76cPrb5WDJTQGmPLq7DYi8jSf2oOB8KA4TtFy0rC/LfJJQJcVxRji",
+	"0XiAQ6UH1/FQPfa4vzhrgaDrqKv+fFJsPGLsIpWGYPVaMxFcM68QptcA0f0IoVjvBpAz9yNvwLq8CGHN",
+	"Qt6IEuWrvoK4adSvYlRASliHaG+fHwBz9NpOzOFq6EQUIT4T5USYxpiDOhO6swcDK6YD5xr6l30hGMoX",
+	"hYMy1ctrOrYv+GhqCzma+kLoEINeA5u8Ovni7OTRWa/3n47EPHClO6TIrrFDaa7xYyi8VugJdNuysXCn",
+	"/NQGIlOKXRiZtZ7qIJnf8lywC2U1+w+9wDJS7ZnH1xB02d6ZczCutSe6ImVQHAwlkbMhp8z6iKl5hZrY",
+	"1CYjq0JCHp189ehh79FBuFsliSy2ZWYDOi1ADVL4fBDNQRnx8ehVmBAUu9FKPIFPGEIJCN/gcaJGfPWY",
+	"uuEDA8NJrxHrRg/SIrrrke7raadOsbC6yClnGq1CoQ/4Aswh0pq+Cn4vsF+4acFygCO9XhACS5nJcVzM",
+	"FaMZrO6ribxB7/tWIWmBKdIfRo93vbWVt2HSyetFlpgof4hT8PWK3EG4xrJWaKMOzvHh5PCF2o4fXekG",
+	"SfGZREOGJfOhSXBuDULpM4Hl2XncUrlQROZO34/NIAzKuld5bRsvKd0nhuGelgRDIvIU4b1eQPSSGski",
+	"4QM73Tlh1+MhNv4phuxHpTMhv6OKTxCYFc0tJVKZ7ft/B7t42JhttnF3bC4tRi6/14sIO9liExcHNIkD",
+	"35Mmo0Jejm1LWxmQ6OAB4ATFMgR2+SGOIYgUzRfQt2DF5+UIeK2PZnGrUAjIX6SiCnNROpJ13M5UCDeA",
+	"DERFIvoKYY6oPPRULyFLJFgjCWDxjI0gkoOPRgLyxVTO5gs1sgs0iecaypqxGbfWnfwLW8EEc7xD4DAD",
+	"OA60CVk97GqtfHVfhfrVII/juBqt5Ve4TPsq2L+00oVd29cfMrwSZtO6hjQuzOELHUK7lMIpS7bEKjxQ",
+	"VINAVNbVy0OVSq4Ifzsa9Vq1eEzgeC7VmwGW9B96VA7MA0wVkof59NXnvV4PZbKolDu7eyX3PwskyV1u",
+	"m7CBnxgmczguNXswVW4HUzbVba+iz32JEUXioFu9mg+nc8IfjnpD8fn4NP/qkXj8hbfRzBHrnXQ0AkFt",
+	"igCdw1F2r/2fn3pHX/Gj8c/vTh7f/kvnLqbX377i3fs0/sCev3LEtvW0/s4LvtfwvvEmCQnxVMe2IQ77",
+	"oAwibmtn0fLYukOI8zV5PkAMwYVHqi5f5HJYiG5fxdcTItvR2+OFXZA7z117cNGta25Vmd++qrDy4BoG",
+	"lMFQqNou5Ug4LcromUD1CULFK1Q+qTxk1xm6s0PB3jEvCqdiYXooCcE+2KyGXQf50AhK8cuAPI9R8FqA",
+	"AYMEUVDhgBVnlGaMWfzkMhCqr7A6H8dpo/IHlZKUZmsMGkWqZi580uv1cPEOw4VBMoCdez+SwT9u+c47",
+	"wYLRUh+ay7wWIwCqgNY/OGs5JgvnbhaD3KHOOgjhCwM0obiYIiTKYXjmDO1EeJ69gQhUEndaKuTMecGV",
+	"ggpieZedk46NVh1vfXJHv68mJR8RhAN27G0xmHcCQSuTBYI0VICW5RrXgTp4UOsprrUZDSIjQUQDQIwH",
+	"J/VMTY/ZAtAJFFrPQTuIx2nIQ2wghd1zacx2R4bQVFYcNwSo7X2qothB0z3ufuw2Fhd6UYFTOH4q1eT9",
+	"VCLHtVZ66bvZeiLueAJyvjp+5/jC7R3uWeTnwdIJGSgAmQs0WIE0AhZxRiVg8IgYvQAKrKrG5ICxA3fN",
+	"Bd5YA/h4jc0M6nrklou6r+imPo/KBPb8FEDfdb8/Wb/B1sJQ4NruK16K7dcPAFe30QVgDSofQ5d9Q5cx",
+	"dz8VAPxr+E2VJoZrefrQnd/Tz7E2bl0HqFpLS/+5t+i0kP/7/fzdo9sj98+p/6dBD6jPDXABIHLdUMQ6",
+	"J6lhjQIao0TQjtcQKMLVKgoTwU+uy1R4yMd0tZ0Xhac5cuDmfLUNv7rJsfvebj+Epm4OzwLdU1mqXjJg",
+	"vmgpG2mlxMh6sxS3pKQi2brzayCvBoxQJGCD7DpQi6IgkCp/cfky8ZQayJ7q2QzMT2+EAF9x6E6rvuKF",
+	"vBH+iuRsWAr+JmOD59zYo2dutEcX3wzAwzojpAuc5RnVZfPeXCpdC9wAGJJUlCGE8M0Y2IVQVcNSLw1k",
+	"dEEPCJ0DcaGGLeYBbgdkf0LZWBgm3o7E3LJTJ/ZeaqwoGuOxnY/c72dQAPEYFvoIhzogZK6qfq3bXbQZ",
+	"u+u0r0KRRGOFElCvHHDTqX2rNbKwTz/vPczYo9OvHmQ1pPDTXg9BzgelsOXqjIR3oXKDZcVpxlHiXTD8",
+	"kyE17Y52w28SyjcZosxrODhIbKGOHrnX8zWrRxOkTY0C9olJ2W0z2NihupyxgUeaNm27F9+PoEBSLHKb",
+	"jM0XmBiB+HRHkKMGozcP3ocEYfV8q+iwYVSMSsVHdeBBe/Sl4zOI3UDOAHJlt69e1gAJKyTph48fY6mD",
+	"AGLjaRlkJzmOK9KbvnJ8AMI4zmPR3lGcVFaU5WIONaVMwHnHBkm8XaIabPsKZZUm0UDP72i2vptOl0bA",
+	"ii5l1PMjAY52JLqhcUlB+lKAqRhtT+0QUsnT1FWuxHK/MqkfpYmeNu83t9KHtjf3DSkdkM7pKNAt9CEE",
+	"h62G+5A8CiFfaNnCD2Mn8+MdhpCWVb1Jj0cqQ1WLvopOJ5aDqIv7TaZ5Uh0/fLW/A+ibh7fglnVchDtz",
+	"/Xo/79y5HQpeitL16pYOb5vUVf9aFBxgAC1V/8/1aOFEvIwN/ue//vuYz+XxzcmxngvF57LrFnYQ+UJK",
+	"UIyGotBLR+ylfgs1PhfDI6frZE7acdxpURads063e3xz0knjhaFDxdMLeIXdgRKEHwQeYTE00iJu/fkP",
+	"r8/ZSfctE2/nYgS+plmto273GN+lGQAF0UInD0VlMIjdzz4ZoMteLYaFHHUrblrbrfSkopKcVVpEPTo6",
+	"atAXdku3tVFAA83NvtYM8RnA0NUrXliqus9KMVkUHDEgfGIGFC3wB7bQk2gQpS/6sblIVfou8ABAj4zB",
+	"16P2KUUs0iKbEhZg7eP8bNDzQ3FGUYyjVijlvIGCsFYgQuhW78DnhkyJKuaDUs3yhcq5siwX80KvIINc",
+	"vCV9H+UMihghYNgV6EHxPFdq1Ln9+fb/CwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,
