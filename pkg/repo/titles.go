@@ -244,7 +244,7 @@ func (l *OnAirLog) search(ctx context.Context, words titles.Words, q entryQuery)
 // walked are the next segments in the order of q, with their titles.
 func (l *OnAirLog) walked(ctx context.Context, q entryQuery) *gorm.DB {
 	next := l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
-		Order("aired.from_at" + q.direction()).Limit(mostWalked)
+		Order("aired.from_at" + q.direction()).Limit(l.walks)
 	return l.db.Read.WithContext(ctx).Table("(?) aired", next).Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = aired.title_id")
 }
 
