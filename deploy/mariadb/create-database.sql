@@ -43,6 +43,7 @@ BEGIN NOT ATOMIC
   -- exist yet can only be granted together with CREATE. CREATE is revoked at once.
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
+    SELECT 'session' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- signing out
     SELECT 'heard_rule' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
     SELECT 'health' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
     SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL

@@ -56,7 +56,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(),
+		Owner: cfg.Owner(), Sessions: station,
 	})
 	if err != nil {
 		return nil, err
