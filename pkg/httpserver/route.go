@@ -67,7 +67,7 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
-	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams})
+	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody})
 	s.engine.Handle(method, path, h)
 }
 
