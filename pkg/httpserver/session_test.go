@@ -395,7 +395,9 @@ func TestSignIn_limit(t *testing.T) {
 func TestSignIn_form(t *testing.T) {
 	t.Parallel()
 	h := signing(t, &sessions{kept: map[model.SessionID]model.Session{}}).Handler()
-	fill := func(length int) string { return form(adminSecret) + "&x=" + strings.Repeat("y", length-len(form(adminSecret)+"&x=")) }
+	fill := func(length int) string {
+		return form(adminSecret) + "&x=" + strings.Repeat("y", length-len(form(adminSecret)+"&x="))
+	}
 	for length, want := range map[int]int{64 << 10: 204, 64<<10 + 1: 413} {
 		if w := browse(h, "POST", "/signin", fill(length)); w.Code != want {
 			t.Errorf("%d bytes: %d %s, want %d", length, w.Code, w.Body, want)
