@@ -42,6 +42,8 @@ type route struct {
 	streams bool
 	// events: the answer is a stream without an end of its own; a stop ends it.
 	events bool
+	// page: people look at it in a browser, also at what goes wrong.
+	page bool
 }
 
 // routeKey is a method and a path as gin writes it.
@@ -51,11 +53,19 @@ type routeKey struct{ method, path string }
 type Access struct {
 	roles   []Role
 	streams bool
+	page    bool
 }
 
 // Streaming lets the answer take long, as it is written piece by piece.
 func (a Access) Streaming() Access {
 	a.streams = true
+	return a
+}
+
+// Page is for what people look at in a browser. Problems are shown as a page, too,
+// and reading it counts as costly.
+func (a Access) Page() Access {
+	a.page = true
 	return a
 }
 
@@ -67,7 +77,10 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
-	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody})
+	s.add(method, path, route{
+		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody,
+		page: who.page, costly: who.page && isRead(method),
+	})
 	s.engine.Handle(method, path, h)
 }
 

@@ -84,9 +84,13 @@ type Server struct {
 	backup     func(context.Context) (*os.File, error)
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
-	timeout    time.Duration
-	drain      time.Duration
-	listener   net.Listener
+	// toDocumentation leads to the documentation.
+	toDocumentation gin.HandlerFunc
+	// showProblem shows a problem to a person; nil if there are no pages.
+	showProblem func(*gin.Context, api.Problem)
+	timeout     time.Duration
+	drain       time.Duration
+	listener    net.Listener
 	// tokens and certificates change while the server runs; see Reload.
 	tokens       atomic.Pointer[Tokens]
 	certificates atomic.Pointer[certificates] // nil without HTTPS
@@ -170,8 +174,11 @@ func newEngine() *gin.Engine {
 func init() { gin.SetMode(gin.ReleaseMode) }
 
 // Handler is the whole server except for the network. Register everything
-// before calling it.
+// before calling it. Without a page of its own, / leads to the documentation.
 func (s *Server) Handler() http.Handler {
+	if !s.routes[routeKey{http.MethodGet, "/"}].served {
+		s.Handle(http.MethodGet, "/", Public, s.toDocumentation)
+	}
 	return head(s.edge(s.wrap(s.engine)))
 }
 

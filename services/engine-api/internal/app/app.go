@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/services/engine-api/internal/authority"
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
@@ -152,6 +153,13 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
+	pages, err := web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	pages.Mount(base.Server)
 	log.Info().Str("version", version).Int("host_id", cfg.HostID).Str("time_zone", cfg.Station.Zone.Name()).Msg("engine-api starts")
 	return a, nil
 }

@@ -23,6 +23,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/follow"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
@@ -111,6 +112,13 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
+	pages, err := web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	pages.Mount(base.Server)
 	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
