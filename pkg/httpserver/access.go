@@ -21,8 +21,6 @@ func (s *Server) access(c *gin.Context) {
 	known, err := s.identify(c.Request, this)
 	this.known = known
 	switch {
-	case this.signedIn:
-		c.Header("Cache-Control", "no-store") // what it shows is for this person only
 	case known:
 	case local:
 		this.caller = Identity{Name: "local", Role: RoleAdmin}
@@ -34,6 +32,9 @@ func (s *Server) access(c *gin.Context) {
 			fail(c, tooMany)
 			return
 		}
+	}
+	if this.signedIn || !this.route.public {
+		c.Header("Cache-Control", "no-store")
 	}
 	if c.FullPath() == "" {
 		c.Next() // so that it answers that there is nothing

@@ -63,7 +63,7 @@ func (a Access) Streaming() Access {
 }
 
 // Page is for what people look at in a browser. Problems are shown as a page, too,
-// and reading it counts as costly.
+// and reading one that is public counts as costly.
 func (a Access) Page() Access {
 	a.page = true
 	return a
@@ -79,7 +79,7 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
 	s.add(method, path, route{
 		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody,
-		page: who.page, costly: who.page && isRead(method),
+		page: who.page, costly: who.page && len(who.roles) == 0 && isRead(method),
 	})
 	s.engine.Handle(method, path, h)
 }
