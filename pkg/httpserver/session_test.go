@@ -406,20 +406,31 @@ func TestSignIn_form(t *testing.T) {
 }
 
 // TestSession_cache: the cache of answers neither keeps what somebody sees who is
-// signed in, nor shows that person what it keeps for others.
+// signed in, or what is not public, nor shows that person what it keeps for others.
 func TestSession_cache(t *testing.T) {
 	t.Parallel()
 	store := &sessions{kept: map[model.SessionID]model.Session{}}
-	s := signing(t, store, func(_ *httpserver.Config, o *httpserver.Options) {
+	s := signing(t, store, func(c *httpserver.Config, o *httpserver.Options) {
+		c.LocalToken = false
 		o.Wrap = answercache.New(answercache.Config{}).Middleware
 	})
 	s.Handle(http.MethodGet, "/now", httpserver.Public, func(c *gin.Context) {
 		answercache.Keep(c.Request.Context(), answercache.Policy{Until: time.Now().Add(time.Hour), MaxAge: time.Hour})
 		c.String(http.StatusOK, "hello "+httpserver.Caller(c.Request.Context()).Name)
 	})
+	s.Handle(http.MethodGet, "/inside", httpserver.Only(httpserver.RoleAdmin), func(c *gin.Context) {
+		answercache.Keep(c.Request.Context(), answercache.Policy{Until: time.Now().Add(time.Hour), MaxAge: time.Hour}) // by mistake
+		c.String(http.StatusOK, "a secret")
+	})
 	h := s.Handler()
 	ann := signedIn(t, h, adminSecret)
 	for range 2 {
+		if w := browse(h, "GET", "/inside", "", peer("127.0.0.1:1"), host("localhost")); w.Code != 200 {
+			t.Errorf("from the host: %d", w.Code)
+		}
+		if w := browse(h, "GET", "/inside", ""); w.Code != 401 {
+			t.Errorf("from elsewhere: %d %s", w.Code, w.Body)
+		}
 		for want, change := range map[string]func(*http.Request){"hello ann": ann, "hello ": func(*http.Request) {}} {
 			w := browse(h, "GET", "/now", "", change)
 			if w.Body.String() != want || (w.Header().Get("Cache-Control") == "no-store") != (want == "hello ann") {
