@@ -45,6 +45,7 @@ type App struct {
 	tracks   *trackservice.Service
 	follower follow.Follower
 	clients  map[int]*peer.Client
+	monitors []*peer.Client
 	nodes    *reconcile.Reconciler
 	purge    *status.Purge
 }
@@ -112,8 +113,12 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
+	if a.monitors, err = newMonitors(cfg); err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
 	pages, err := web.New(web.Options{
-		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Maintenance: operations,
+		Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors), Now: time.Now,
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -146,7 +151,7 @@ func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 // Reload implements cli.App.
 func (a *App) Reload(cfg config.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
-	token, refused := peer.Reload(cfg.Peers, slices.Collect(maps.Values(a.clients))...)
+	token, refused := peer.Reload(cfg.Peers, slices.Concat(slices.Collect(maps.Values(a.clients)), a.monitors)...)
 	return append(changed, token...), errors.Join(err, refused)
 }
 
