@@ -39,6 +39,9 @@ func (s *Site) home(c *gin.Context, t catalogue) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
+	if h.IsFirst && now != nil && len(tracks) > 0 && tracks[0].Id == now.ID {
+		tracks = tracks[1:] // what plays is shown above
+	}
 	h.Groups, h.Older = groupByShow(tracks), older
 	description := t.T("home.silence")
 	if now != nil {

@@ -137,8 +137,9 @@ func (s *Site) untilTomorrow(c *gin.Context) {
 func (s *Site) today() string { return s.Zone.In(s.Now()).Format(time.DateOnly) }
 
 // Link is the address of a path of the pages, relative to this one, in the language
-// of this page. A path may have a query.
-func (p *page) Link(path string) string { return linkFrom(p.request, path) }
+// of this page. A path may have a query. Templates need no longer look whether the
+// address is safe: this server makes all of it.
+func (p *page) Link(path string) template.URL { return template.URL(linkFrom(p.request, path)) }
 
 func linkFrom(r *http.Request, path string) string {
 	path, query, _ := strings.Cut(path, "?")
@@ -153,6 +154,11 @@ func linkFrom(r *http.Request, path string) string {
 		link += "?" + query
 	}
 	return link
+}
+
+// IsAt reports whether this page is at a path of the pages, or below it.
+func (p *page) IsAt(path string) bool {
+	return p.Path == path || path != "/" && strings.HasPrefix(p.Path, path+"/")
 }
 
 // In is the address of this page in another language.
@@ -203,3 +209,18 @@ type part struct {
 
 // Cover is the picture of a track.
 func (p *page) Cover(t Track) template.HTML { return placeholder(t.Artist, t.Album, t.Title) }
+
+// Minute is a time for the address of /at: without an offset, so that people can
+// read it, unless the station's clocks show that minute twice.
+func (p *page) Minute(t time.Time) string {
+	const minute = "2006-01-02T15:04:05"
+	zone := p.site.Zone
+	written := zone.In(t).Format(minute)
+	if from, err := zone.From(written); err == nil && from.Equal(t.Truncate(time.Second)) {
+		return written
+	}
+	return url.QueryEscape(zone.In(t).Format(minute + "-07:00"))
+}
+
+// DayOf is the station's day of a time, as addresses have it.
+func (p *page) DayOf(t time.Time) string { return p.site.Zone.In(t).Format(time.DateOnly) }

@@ -14,7 +14,7 @@ var (
 	lightGround = rgb{0.980, 0.976, 0.965}
 	darkGround  = rgb{0.078, 0.075, 0.071}
 	white       = rgb{1, 1, 1}
-	black       = rgb{0.05, 0.05, 0.05}
+	black       = rgb{0, 0, 0}
 )
 
 // readable is the contrast that text needs (WCAG 2.2, 1.4.3, level AA).

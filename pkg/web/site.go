@@ -71,7 +71,7 @@ type Site struct {
 	assets     map[string]*asset
 }
 
-//go:embed templates
+//go:embed templates/*.html
 var templateFiles embed.FS
 
 // New prepares the pages. Error: the logo can't be read.
@@ -133,6 +133,9 @@ type Server interface {
 func (s *Site) Mount(server Server) {
 	public := httpserver.Public.Page()
 	server.Handle(http.MethodGet, "/", public, s.page(s.home))
+	server.Handle(http.MethodGet, "/day", public, s.chooseDay)
+	server.Handle(http.MethodGet, "/day/:date", public, s.page(s.day))
+	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
 	server.ShowProblems(s.problem)
 	s.mountStudio(server)
@@ -148,9 +151,13 @@ func (s *Site) mountStudio(server Server) {
 	server.Handle(http.MethodPost, "/signin", public, s.signIn)
 	server.Handle(http.MethodPost, "/signout", public, s.signOut)
 	server.Handle(http.MethodGet, "/status", staff, s.page(s.status))
-	server.Handle(http.MethodPost, "/status/activate", admins, s.act(s.activate))
+	forms := map[string]func(*gin.Context) error{"/status/activate": s.activate}
 	if s.Maintenance != nil {
-		server.Handle(http.MethodPost, "/status/maintain", admins, s.act(s.maintain))
+		forms["/status/maintain"] = s.maintain
+	}
+	for at, do := range forms {
+		server.Handle(http.MethodPost, at, admins, s.act(do))
+		server.Handle(http.MethodGet, at, staff, func(c *gin.Context) { lead(c, "/status") }) // a page that showed why not is opened again
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/titles"
 )
 
 // Track is a track as pages show it.
@@ -18,13 +19,15 @@ type Track struct {
 	// Length is its planned length, 0 if that is not known.
 	Length time.Duration
 	Source int
+	// BeganBefore: it began before the day that is shown.
+	BeganBefore bool
 }
 
 // newTrack reads the answer of an operation.
 func newTrack(t api.Track) Track {
 	track := Track{
 		ID: t.Id, Artist: t.TrackArtist, Title: t.TrackTitle, Album: t.TrackAlbum, Show: t.ShowName,
-		Start: t.TrackStart.Time, Source: t.LogSource,
+		Start: t.TrackStart.Time, Source: t.LogSource, BeganBefore: t.BeganBefore,
 	}
 	if t.TrackDuration != nil {
 		track.Length = time.Duration(*t.TrackDuration * float64(time.Second))
@@ -49,6 +52,14 @@ func (t Track) Name() string {
 		return t.Artist
 	}
 	return t.Artist + " – " + t.Title
+}
+
+// TitleID is its number in the dictionary of titles, "" if it has none.
+func (t Track) TitleID() string {
+	if t.IsShow() {
+		return ""
+	}
+	return titles.ID(t.Artist, t.Title).String()
 }
 
 // IsShow: it is only known by its show.
