@@ -40,6 +40,18 @@ func (e engine) State() string {
 	return "unknown"
 }
 
+// Says is what is wrong by what the engine itself says, if a monitor does not count
+// that; "" if nothing is.
+func (e engine) Says() Mode {
+	if e.Seen == nil || len(e.Spans) == 0 {
+		return ""
+	}
+	if last := e.Spans[len(e.Spans)-1].Mode; last != ModeGood && last != ModeQuiet {
+		return last
+	}
+	return ""
+}
+
 // tones are how a state is shown; a state that is not here is bad.
 var tones = map[string]string{
 	"up": "good", "good": "good", "suspect": "warn", "fallback": "warn", "quiet": "warn", "unknown": "plain",

@@ -32,7 +32,11 @@ func (p *page) Seconds(t time.Time) string { return p.site.Zone.In(t).Format(tim
 
 // Ago is how long ago a time is, in words.
 func (p *page) Ago(t time.Time) string {
-	return p.T("status.ago", "Length", p.words(p.site.Now().Sub(t)))
+	ago := p.site.Now().Sub(t)
+	if ago < time.Second {
+		return p.T("status.now")
+	}
+	return p.T("status.ago", "Length", p.words(ago))
 }
 
 // Span is how long it is from a time to another, in words.
@@ -53,6 +57,9 @@ func (p *page) words(d time.Duration) string {
 
 // Offset is how far another clock is ahead of this one.
 func (p *page) Offset(seconds *float64) string {
+	if math.Abs(*seconds) < 0.005 {
+		return "0.00 s"
+	}
 	return fmt.Sprintf("%+.2f s", *seconds)
 }
 
@@ -69,9 +76,12 @@ func (p *page) Refusal(problem *api.Problem) string {
 	return *problem.Detail // every problem has one
 }
 
-// Modes are those that pictures show.
-func (p *page) Modes() []Mode {
-	return []Mode{ModeGood, ModeFallback, ModeSilent, ModeFrozen, ModeBad, ModeQuiet}
+// Legend are the modes as pictures show them: what is bad looks alike.
+func (p *page) Legend() []bar {
+	return []bar{
+		modeBar(ModeGood, p.T("status.state.good")), modeBar(ModeFallback, p.T("status.state.fallback")),
+		modeBar(ModeBad, p.T("status.legend.bad")), modeBar(ModeQuiet, p.T("status.state.quiet")),
+	}
 }
 
 // bar is a part of a picture: its place in thousandths of the width, and its height.
@@ -86,18 +96,24 @@ type bar struct {
 func (p *page) Bars(e engine) (bars []bar) {
 	shown := p.Body.(*status)
 	for _, s := range e.Spans {
-		high := 22
-		if s.Mode == ModeFallback { // not by colour alone
-			high = 11
-		}
 		title := p.T("status.state."+string(s.Mode)) + ", " + p.When(s.From) + " – " + p.When(s.Until)
-		bars = append(bars, shown.bar(bar{Class: string(s.Mode), Top: 22 - high, High: high, Title: title}, s))
+		bars = append(bars, shown.bar(modeBar(s.Mode, title), s))
 	}
 	for _, s := range e.Reigns {
 		title := p.T("status.wasactive") + ", " + p.When(s.From) + " – " + p.When(s.Until)
 		bars = append(bars, shown.bar(bar{Class: "reign", Top: 24, High: 6, Title: title}, s))
 	}
 	return bars
+}
+
+// modeBar is how a mode is shown: by height, too, because not everybody tells the
+// colours apart.
+func modeBar(m Mode, title string) bar {
+	high := map[Mode]int{ModeGood: 12, ModeFallback: 17, ModeQuiet: 4}[m]
+	if high == 0 {
+		high = 22
+	}
+	return bar{Class: string(m), Top: 22 - high, High: high, Title: title}
 }
 
 // bar puts a bar where a span is. The shortest can still be seen.
