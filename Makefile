@@ -74,6 +74,10 @@ stress: ## each package ten times on one busy core, for tests that depend on spe
 soak: ## for hours: faults for AURA_SOAK (10m), and properties on a million histories
 	@scripts/soak.sh
 
+.PHONY: screenshots
+screenshots: ## pictures of the pages, of a station that plays, in .build/screenshots/
+	@scripts/screenshots.sh
+
 .PHONY: bench
 bench: build ## measure, as ratios to what others reach on the same machine; ONLY=attack is one section
 	@scripts/install-deps.sh bench

@@ -1423,6 +1423,55 @@ type SyncState struct {
 	Warnings *[]string `json:"warnings,omitempty"`
 }
 
+// Title What is known of a title. Titles of what has not started yet are not shown.
+type Title struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
+}
+
+// TitlePlays A title with its plays.
+type TitlePlays struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string  `json:"title_id"`
+	TrackArtist string  `json:"track_artist"`
+	TrackTitle  string  `json:"track_title"`
+	Tracks      []Track `json:"tracks"`
+}
+
+// TopTitle A title with its plays in a period.
+type TopTitle struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+
+	// IsNew It was played for the first time in the period.
+	IsNew      bool              `json:"is_new"`
+	LastPlayed stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// PlaysInPeriod How often it was played in the period.
+	PlaysInPeriod int64 `json:"plays_in_period"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
+}
+
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
@@ -1546,8 +1595,14 @@ type Page = int
 // Period defines model for period.
 type Period = string
 
+// Q defines model for q.
+type Q = string
+
 // Source defines model for source.
 type Source = int
+
+// TitleLimit defines model for title_limit.
+type TitleLimit = int
 
 // To defines model for to.
 type To = time.Time
@@ -1804,8 +1859,39 @@ type ListSyncRecordsParams struct {
 // ListSyncRecordsParamsKind defines parameters for ListSyncRecords.
 type ListSyncRecordsParamsKind string
 
+// ListTitlesParams defines parameters for ListTitles.
+type ListTitlesParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetTitleParams defines parameters for GetTitle.
+type GetTitleParams struct {
+	// Page Page number, counted from 0.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ListTracksParams defines parameters for ListTracks.
 type ListTracksParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
 	// Page Page number, counted from 0.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -1840,6 +1926,23 @@ type ListTracksOfDayParamsStarted string
 type StreamTracksParams struct {
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListTopTitlesParams defines parameters for ListTopTitles.
+type ListTopTitlesParams struct {
+	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
+	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
+
+	// ToDate Only what started at or before this time. A date alone includes the
+	// whole day, and a time without a fraction its whole second or minute.
+	// Also read as `toDate` and `end`.
+	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// New true leaves out titles that were played before the period. It needs `from_date`.
+	New *bool `form:"new,omitempty" json:"new,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // StoreClockByPostJSONRequestBody defines body for StoreClockByPost for application/json ContentType.
@@ -2175,6 +2278,12 @@ type ServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(c *gin.Context)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(c *gin.Context, params ListTitlesParams)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(c *gin.Context, id string, params GetTitleParams)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
@@ -2187,6 +2296,9 @@ type ServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(c *gin.Context, params StreamTracksParams)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(c *gin.Context, params ListTopTitlesParams)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(c *gin.Context, id Id)
@@ -3422,6 +3534,101 @@ func (siw *ServerInterfaceWrapper) GetSyncState(c *gin.Context) {
 	siw.Handler.GetSyncState(c)
 }
 
+// ListTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTitlesParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTitles(c, params)
+}
+
+// GetTitle operation middleware
+func (siw *ServerInterfaceWrapper) GetTitle(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTitleParams
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTitle(c, id, params)
+}
+
 // ListTracks operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
@@ -3430,6 +3637,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListTracksParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	// ------------- Optional query parameter "page" -------------
 
@@ -3578,6 +3793,57 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 	siw.Handler.StreamTracks(c, params)
 }
 
+// ListTopTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTopTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTopTitlesParams
+
+	// ------------- Optional query parameter "from_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from_date", c.Request.URL.Query(), &params.FromDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to_date", c.Request.URL.Query(), &params.ToDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "new" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "new", c.Request.URL.Query(), &params.New, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter new: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTopTitles(c, params)
+}
+
 // GetTrack operation middleware
 func (siw *ServerInterfaceWrapper) GetTrack(c *gin.Context) {
 
@@ -3633,6 +3899,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice", wrapper.ListTracks)
 	router.GET(options.BaseURL+"/trackservice/current", wrapper.GetCurrentTrack)
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
+	router.GET(options.BaseURL+"/trackservice/top", wrapper.ListTopTitles)
+	router.GET(options.BaseURL+"/titles", wrapper.ListTitles)
+	router.GET(options.BaseURL+"/titles/:id", wrapper.GetTitle)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
@@ -5365,6 +5634,99 @@ func (response GetSyncStatedefaultApplicationProblemPlusJSONResponse) VisitGetSy
 	return err
 }
 
+type ListTitlesRequestObject struct {
+	Params ListTitlesParams
+}
+
+type ListTitlesResponseObject interface {
+	VisitListTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTitles200JSONResponse []Title
+
+func (response ListTitles200JSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitleRequestObject struct {
+	Id     string `json:"id"`
+	Params GetTitleParams
+}
+
+type GetTitleResponseObject interface {
+	VisitGetTitleResponse(w http.ResponseWriter) error
+}
+
+type GetTitle200ResponseHeaders struct {
+	Link        *string
+	XTotalCount *int
+}
+
+type GetTitle200JSONResponse struct {
+	Body    TitlePlays
+	Headers GetTitle200ResponseHeaders
+}
+
+func (response GetTitle200JSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XTotalCount != nil {
+		w.Header().Set("X-Total-Count", fmt.Sprint(*response.Headers.XTotalCount))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTitledefaultApplicationProblemPlusJSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTracksRequestObject struct {
 	Params ListTracksParams
 }
@@ -5570,6 +5932,45 @@ func (response StreamTracksdefaultApplicationProblemPlusJSONResponse) VisitStrea
 	return err
 }
 
+type ListTopTitlesRequestObject struct {
+	Params ListTopTitlesParams
+}
+
+type ListTopTitlesResponseObject interface {
+	VisitListTopTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTopTitles200JSONResponse []TopTitle
+
+func (response ListTopTitles200JSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTopTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTopTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrackRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -5728,6 +6129,12 @@ type StrictServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(ctx context.Context, request GetSyncStateRequestObject) (GetSyncStateResponseObject, error)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(ctx context.Context, request ListTitlesRequestObject) (ListTitlesResponseObject, error)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(ctx context.Context, request GetTitleRequestObject) (GetTitleResponseObject, error)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
@@ -5740,6 +6147,9 @@ type StrictServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(ctx context.Context, request StreamTracksRequestObject) (StreamTracksResponseObject, error)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(ctx context.Context, request ListTopTitlesRequestObject) (ListTopTitlesResponseObject, error)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(ctx context.Context, request GetTrackRequestObject) (GetTrackResponseObject, error)
@@ -7050,6 +7460,59 @@ func (sh *strictHandler) GetSyncState(ctx *gin.Context) {
 	}
 }
 
+// ListTitles operation middleware
+func (sh *strictHandler) ListTitles(ctx *gin.Context, params ListTitlesParams) {
+	var request ListTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTitles(ctx, request.(ListTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTitlesResponseObject); ok {
+		if err := validResponse.VisitListTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTitle operation middleware
+func (sh *strictHandler) GetTitle(ctx *gin.Context, id string, params GetTitleParams) {
+	var request GetTitleRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTitle(ctx, request.(GetTitleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTitle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetTitleResponseObject); ok {
+		if err := validResponse.VisitGetTitleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks operation middleware
 func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	var request ListTracksRequestObject
@@ -7153,6 +7616,32 @@ func (sh *strictHandler) StreamTracks(ctx *gin.Context, params StreamTracksParam
 	}
 }
 
+// ListTopTitles operation middleware
+func (sh *strictHandler) ListTopTitles(ctx *gin.Context, params ListTopTitlesParams) {
+	var request ListTopTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTopTitles(ctx, request.(ListTopTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTopTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTopTitlesResponseObject); ok {
+		if err := validResponse.VisitListTopTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetTrack operation middleware
 func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 	var request GetTrackRequestObject
@@ -7184,354 +7673,369 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P2Nchs3ljcO3wqK71YlzrYoSnacRK6peRXHmWgex85jKZvZDfOIIBskMW4CTAMUzXhctVezF7ZX8i+c",
-	"c4BGN9FkU5I9nplMTcUi2Y3Pg4Pz+TtvexO9WGollDW9s7e9ueC5KOHP51K9dv/mwkxKubRSq95Z79W3",
-	"T9mXp19+ecbsXLDRVJbGjjI2WpbiZsS4ytlIiTd2xJZ8JjJWioJbeSOY1fACz/NSGMP0dKjc51L8uhLG",
-	"9v1bKyMMG/GpFeXojEnLJtpYA68avhCMW8bVhuViaeeZ626olLZzqWZMGlaKpeBW5EyXrBBTy/TKsvVc",
-	"FoIpsWZC2VIKw3hZyhvR94OW0H4phkqrYsPklEUjY3Nu2MhNZuRaHenp1Ag76g9VL+uZyVwsuFsku1mK",
-	"3lnP2FKqWe/du6z3l6MrbXlx9FSvlN1ex+/0mi3cVKQVC8N4UcCKGTbnN4JJxax7u1/rZCGVXKwWvbNB",
-	"5juUyoqZKHvvXJdLXvKFsLR/sIjbHb90c1zPuVvahVsM9xizc2nYsuAT7HsuWCHdtlzNBbvhxUrQ09NS",
-	"LxhnjjYY0krfrw7sPS2Pa0HhVJRmYjoVE+vmIt0Ifl2JctPLeoov3BRwnLV58jfPhZrZee/s8aMssbYT",
-	"XZZi4iZktic4Kvl6xMxcrw3O081GqJlUwjAjlM3YWtq5I42onbbRxV3FY8zFlK8K68a/XBbuBaHc1vwc",
-	"Ppd83fslNXo4M9/wzfbQ3WrDryznm8zvhLHc/f6JYVYuBPtNK+FGK97wxbJwbZ8OTgdHg8dHp1+0TMLt",
-	"mhuR+HUlS5H3zmy5EvFsltxaUbo3/99wmL999O7I/XPq//m3XnIeulysCm7S87DijXXnnHH29PI/GC8F",
-	"E2/4xPbZOTPLUvDczIWwzPLXjgrheWZWkznjZqhGf/juP3949ur5xYv/8+n//vf/PBixqS4ZZ9QnHH1W",
-	"rpRh0vbZbMXLnC1X1jCuGF9qY0u9nAs2FlPtDja2C31kjBdGs7GYS5UzzoxYyIkutOqzEVLJEV9KVujZ",
-	"iMEo2VjbOXRs8NQnV9ivRbyq/1aKae+s9/87rnjsMf5qjr/1L8BKuv1Jn9RSTHSZG8f43AJUhxVo4VPH",
-	"jh8+fPjVg/7ura8G5UbKHd3m3Ioj18rW5ma9N0czfURfukf6V+45P9Rr9+ouzmIsLx0bTg7aEYBrgPFC",
-	"K8EWgivj6by0jmLch5xv+uzc7ZTbBOaYsOv6G249q4HHR20n4WowOIP/71gXnEd3zuPWhReSG2HcQffj",
-	"cS24sfR+eZf15roQ5lta47ettMJtZ0r5LmrR7YDM3Rthzic0vyW386oPme8874EIpLKPH/Wy6mo5SVwt",
-	"We+1VHnbdOC3NGukCzdijtU3c8ELOzdpFlnwHRzS/YgMcj2Xk7m7v6WaFKtc5H12btlCG8usUGwjeFld",
-	"cJ61trDPL44GD1toxer7Z56FXMhdYgHHebQda3w9ueqfDzJHx7Sdg8Fg7+6q1WKcEhXcYhu9KifiE8Pw",
-	"oQwlgJPaCqZJkFrdtXJhmKcnj7549OXDx4++2DtYlDB2rJzVrBBO8nA3PF3/YzGTSjkpkdiLk27cBWus",
-	"4y56SkJM23JTp8n1bi43/i/bLa05YW2W4KE/8JkISz1xoqPIcckHbWODhrqObP+wRCl1vj2wc7bQys7Z",
-	"p8RiH2SMs19Xjs+X9OX/PYUv10K8ZuMNu7h8yb58PDihX386ffwAboOhcucSv33g94NknD67Zgu+cR9V",
-	"Dlf+Ed65Wyy+l6Q5Gv0emtstXJZiqUt7ryz8Vdxk1ccP7tLYWumfgKkt3V2IotOcGxTEtVNTGPZNigLq",
-	"DaU17dRRHjpOGJYbJZ79u/OFxpCo2ftmDFbvEaFQGDxIegLOf2+yk9UHSk7NETdEJ7r1QHoaqrUTPfBe",
-	"5CDZwhy9qsPZtOSgxzBpnWLkHjZiohVoywupVlb0h6ouclkdCVxC5aN2CdhP7tbiFPYFskLe+wVPCajg",
-	"X+vciQxnb3vnEytvOC7a295EKytQt3Y6l5zAL8d/NfhzIMO3vfGmd9b7vs+uhLF0JXF4qoe8Z5VL7cQI",
-	"rRiXJeMzLpUbX7dTU43qFQ7YaePvst7TQk9ef8MtP2ywk1VZCmWv3faZQsMry4Jv3JV17YS/h1nPabfw",
-	"9yP6mzbhBZ/MbSEnc3fmfQPXbkFj2ZidVrJxeMi1djKIvkCZtvbeyVf0ntPB/TBLPgE7EfxxzUsrjXvt",
-	"e/7bb1KwS8vdguOP+aqk3Tv96qH/Mt3PySMaHzxjpQXm/y3PBbtQVrP/1Cs3CtTYrj2nOsl6Srypr11Y",
-	"q8/ra3U+FiC47limk5ZlOtm9TGF53X1acKVEfu13EDabhOCzn2+/asozwruu4S9Zg7redSb8isCB3psC",
-	"w58vX75gevxXMbGZ4zHA4KRhE1FaLh3Lc7qfdYxGK3HGjBDsMzzszLpnI6NN/ll/68J4l/W+AyXi0nK7",
-	"MoedslxYLgvTO+u9HfaKX82wd8beDns3ojRSK/dp2Dvtnwx77945hmeuUV/Z+Luq0DOgspZF77yGtRn8",
-	"vZbxe+4uUsXVRHgWdjf+6p7AdQqcVok1y6V53X1pEqN656+F2vB/KPjmZflcHjpst4cR5+hwFO/Eq7rN",
-	"OprMfnLgoMg4IRosXPi1eT9kAitvllqZ2mUsEsrCpdWlyJljXONi00dt3/sVfuKl08QSb/ENDUVpZoS1",
-	"Us0y5ri1mw9Kcey10msyF8HOPUGpeC2NQCu+m7MiHb/dPg/3czDtdiCbjhyxajKxeU5uruzJbqBm10I9",
-	"15Mg6zRVBAFiYWhO5ODc2DBpdvlcYsfG/vUBw9NBSwO+jC72LHccqEtelnyD4rF4Y48n5qbe5tbIUqsK",
-	"VrcMLf28LKQwFq09fdfTc8GNuLc9xtYSA/lprt1AciTPwj0G3f9Q6nEhFjsGsMQn/v2wgfh2k0PBw78u",
-	"tTtDUpGpbCpFkaN+MNdrRyBEQEziUqEGeG9rRc25AcaN3Ki8r5dCvVkUpM0e6elUTkSuJ6uFULYfeQgW",
-	"RR/+rfcaVLGxVBz0kG1N/g4EhQo6LAkys/1M7l3Wu3IXwHs4MtBu4swkhw63kGnyEnLmpnqhx47hmZTn",
-	"ctdL9YeRcdCw8ZJwDLsQ+UwsaD2WpV6K0sot3hLZUX8eHH3Fj6a/vH2YtJ9mvalUM1EuS3n4q2a1XBZh",
-	"NAlews3c80o4L3QpgXNY6dx7QUUugY2fwp2Usd9EqQ2TU7h93OFzX6snjI+NUBb95WajJtAGy7Vw95SF",
-	"p9xvi4wZ4Ncb8JW5n9xy81Lkbi87zzAyQByZ13J5pGFyvDhaaidPlfF17i/4n2sLmoVdqYzzKFq49YvV",
-	"XXclb+/peJM4Z1lPLPVknvQ+NK05lUesg8XFKVnS6VhRp2OtC8FBh1+W4kbqlbneb83CfV5zw/gELlC0",
-	"v/STI/SCbWKiKKqI/BoNiN3mUA1vu6+UaUutioJiG6RFWUIWBY3cDTnZrXuLj518iuJ5yvxZEQXuWFZZ",
-	"7JqLmXn/IhjKxpvKtFJfhbBF+wgqKB91iuJ2r7Kg4US/y4j6dt7gWhtxJd7A44UXDvbe+U8LLhdEbtv7",
-	"sVgZy8aO/a5AXp3ywuxY8YhCK0rqPGjHUa67L8q7tlUXl4HqGgsOv17vIspDjvOuA2qkSh1LoG+KxSGP",
-	"hj+mc27YWAjljymw45qb57b0D57cIskkpKFAIfQ/AnMHt4XI2FhM+AoVkIjFT7j6BEiiFHwyRza+Pf2V",
-	"gqa2u3zRrgR5p0noymtFjg3AGsFl4sRKJ5uwKEQKTZx9dg63kltg5B4wiMQIb3md1OnHb3IWOAoRhF/v",
-	"FFt4OudqJvL/4MWKaDLHG5cXP0S0ivtYX7pv8dp2Yq6dC1liCJN5wjxR0aJH8232u6NHONnNLl+INfXS",
-	"x150yYa9YY8tKL4FRInQMTunLyxJ6iFc7bUQSwM2emiuz17whTDgFRtDcNaEL0TxFJSLrHFqFyKX/CLv",
-	"xEouqtMJr13Lg9/zdsOLW795i07NXK8vbvXWC7D7HsJlveX48L7IyHxAZ96gfPjcarbpA191usJ5MV4t",
-	"DhsrvEaGskPfe+oeMhhvcNib3wRDeIc3L8G3ZcLLF6acHN7lcz4WxeGvvei4oLQVD0/Dm5eWnMLdhB14",
-	"5wotjocO8go4361Gec1vRzPBunrwi5NbU03kP7kF2VzLW9HNdXE7wkG/zu32xNyCdLy1+uBx2lsQz5YY",
-	"WneWL/jyZxTEfvmr0ar/iq+/F8bwGZgLwdl0mBhwYTHW08mL4kaUGx9BUd28VWwwhAZvX6nezemYeid/",
-	"2KV7MOUf3ftmsPLkejW2JmX2JfVUactWKhelsVqDOLhumUwn89I3rr9t89KWdzWlBYC79eDFKcVEyJug",
-	"IW9Zt5WTSjFMP2e1mUFwrp6CgOQk8Lk2tpLrlI4XwDVCPgFrRDG9g1ZQ6VuJsYIh3k3PC+Y0BpoAumMc",
-	"DS6WVoo8Hq4SQJn+0buMsLwRJbkku9oc3PfXv2kl0ikMsUAftx+/2CSSaq3quxyounkysvoRiykqqRXE",
-	"QRXdWcFVZcwbi0KvKXoKfGJOX2RwtoLGFh0uDMJfYDCeGSpuKiH+ZcVODFjtXoulZVbrXVI7RNAkmcxV",
-	"FLXQcPsZNmrGhUCwYp0uKrZz5bnOjnbcIzsbqYVRNBpS5GyEACM2imTQURZ9xCDt+Buh4AmSrX0stxeZ",
-	"94ynZVZ+MH32p2dXlPohwdVJIf3XHSaNT162WAnPq7aQ0nc1stPWiAFzQYcndR3D5zI3Zh4eKd1HK97Y",
-	"ZF/uoOwmmVoszKi1kR37DAMWbyBqGvNmqlwspPtkqxT18kMU9LI9umZozGhXU7UAmtbtv0BbhjuFHEjA",
-	"Hbtks6vlRC+kmvkFNOkx+sfCEpnRzuaq51IhtN5Zb6NVNZ2XdY/41CYzXdLl3ByMOybVVbTlO2/eOHWO",
-	"JTAf4JZ3VaVXb9kOW16WLep1yn5X2sNuwEh3Png4jVsybq6aZzxmP0IKc2y74Vr4d/DvofTqzoRpiBO5",
-	"Fmb//o3FjKtr9G9sd3PhLsEZV1UAKgSWRv4R81pAfDb6ktH1YLS7NnO6FiEiA31fdzAr+nSXDjbmOJpn",
-	"n4/HLZzIIXfsuXyNE4S98yGgaBRdSGOkmpGbhcNraEQtNsBl6qbfnFs+5gaOEV/zTcJx1H3esVFu3yUC",
-	"z7KpLARcICGSR6qJYKeD08/RyyhtTb7sfuS0uuayvE6nqXlx3a3EQjC+yuW4EE/cStaM1Blb05NrJ5uT",
-	"IbpN4N06qTSGlbKyaB+EcBRIJyI4x+aoMt1SuN7NZbtvaMPmeVvO95745l0Z4ZZhaLuHhgGo5YHYWtPI",
-	"jUFJgBUQUu6EaoxfT9v1q53WKzfueuZLy3QoZ6lpjWmb7KGXTd3ikmBRc73+xKC3R04ZrhW6MdxLoGKM",
-	"C65eYz4I/Y5uKQXqZcxztjomk0293wHxjRNmbCn4ImOnrJA3ghUSUgwy9pAF2WvvBQi3Xbw4jX2vk0l9",
-	"SbYooDbweEvqhynrdO0GfvrLbjEqWGHq4YEpf3S3Xa8u2Z3mkZq3K7ixt1qbVN6pg5rrfI36VM+Qzr7A",
-	"MPkbTTmlELPYg/s2kby5IzAiRSqUPAoGgjh8ICkYhQ2J4gR2uuhSYSl16gfQCBzTGVvPNbnrbC1SE3mH",
-	"z2Q5ye64K+aAZd69wDvnsmnMAgQanot9s2lsE+3Qvs35hmSfi1woK+2mLa8tyEgcPddgVzJ9ds4merlB",
-	"vIDwjLu4g140AtMCQH5whYZcygF3Mo/RTqAwkNBf3siJb9kJPQmLy1wb20WymlMO7vY5SUlmr7jK9SKD",
-	"ZWZaTcRBkVux9rKj3fGGCT6ZY6rYrTow6exZPbVCRQuIKoDVuJJt0uOeCwEWOsPDTp2HdPndjBhjHfqB",
-	"oGJJSy58mCrkf571+Krk/ZLnUh+j9Hu8fD075kt5jM3AuL6Rs2R00cQHOh6UFn9okJpBWeK+QhWd3gI6",
-	"1sGhin32sshFSQ/kWn1imRVOgLIfJNIQI8Zw0XFZkgwFnBJbewXTbENOgeBmXbKxzgOOD2Y64jcGcyDq",
-	"6f+xWJE0/O9wxCCczGRl3TE5HQzYeGNR/Y7an5ciSRDr+aalaR+5jZYhaVHLXvtec0z+hNz1el9gv6Ep",
-	"IyN7Qqqsjy/p7eP3uMA0cxxkanu+rYG/BMCHN3xiY7gH+gwALcnLDPOfdgA9UIiVEYLhsxh1uu2pCxld",
-	"W9m10ypsC+O646xzVJkbrjM6ClujpT6ul7w0ooUM6RnX6p8vX77IiBAxrNd90783lfKjcRROeVGMkxar",
-	"C7JSscXKyEnkuaubTpalnpV8sRCR2QUDqQAFLERLG7Sq7A+qnJb6N6Fa6ErciKKKIgwSBuXLIL6InElL",
-	"oEOYHE10wi0KKWDtYhNe5hUMSU4Hcns4c+nkuRZAEyBDkzEl1lXiCtmy0S7rgckA9gOiSz18DWzzTN4I",
-	"1XkX42OU2sw42TEVsOnW53q/B7d55rw7F2bkw+LdmhaO09EZRIiWKNCyu4EIhmW4PGBIMRuAhVyX0lqh",
-	"Dug0pIG2dohTurcelQZXyHVL2Owl2Py8pc3RONk6fQyo21i9mrlrxZ0mImm8JGjb4+jQKj7RwKOKjc5/",
-	"fHV+/eLl9Q/Pz//z+vzbq2evRt2H341uamv2EcUBOLUMABp2D9/3jc9m6IsybLUESAZTM9pX9skK/GHG",
-	"pSLrrURGjgsyF7y8S4yALESSaF5U8cHQRYYAivUdv7x4/uzF02fXXz97/vKn0Z2Yc3tASTPqwAcVhHNW",
-	"Y0/hQu41jn8z9iDcT9UihCuisavhVk1JPTXWmfKpuXN9BtG+FQETHkdRMDvXTvMFQCqgSe4WTVaHU4l1",
-	"n70Q66ECU59w39Fk3ZYobTPm55IxmkoG4B5uLnizuc80Ja8u+8gntFMEjDVcvIyNVxY2MHiefdADjBAi",
-	"kocK3oVr+dyfTFvBSC7QT+QUxrWmGzPG3nIiq0fjgzB9UNVJ/lI5MxrpqIbTRe/zMGdgZil9/nfh73fh",
-	"76MV/n4XqD5mgep3ieRfXiJpSB0flbBRgdsk2Dz3UQ0gyfOxXllPUTsiENlPcwHiQE3qZyGD0RHmTvsK",
-	"V5uXU4Av2rfDu2M0G1P+ZStqE/B6kcOidRrxFfBqdex5b+gXsN/vKu67N1796za+fcibhYbAsu7B+DHb",
-	"u1VG5yGh9N8JXiYRWM4RM45bWnOuCFbEHfhw1BuRYMbKRRoGxm3yGVMajK9WQ8y9Y0U5ZCci8bkuqIV7",
-	"Dhw6zDrfElfyopllTdzIiazA1QObwoRQQtLJTdNdcvskbLKX4wCTfEKn4gloLwP0hx9q2MrM50eSjAYB",
-	"iVZ7L0Dd3+3k8I7BSEgxIVSMzA/QQku4IduI20Ym4cDqoV9d39obkBI/dqeAx7ih3TEjBzUVIklaYg7u",
-	"tGEV9sEttoX6r+9L62N7N6L23K6d2P3mgeE6tXfb1/pALyDll9VeSEUobUUkRdFf6cghv58+GuaWe3dQ",
-	"nFgiPJUecKMB5HzgLjFvd0O45dhauHSIUnd9Zf6W8euBoMAZGlDWXRWDXVy42sZusUfVcUxSZILA02cj",
-	"SZOp05ZVHDvFfbZZW5InprhNguW23UkRDH7lIfwrgoN4ByF9nJibpHfwz3pVKl60Sb8qVr2s1q/DVW2q",
-	"IJKJXhU5aTO6FOn7zchctPRSi+wtxXRlGnla7bFU4A1Ok2upNZnXeFGg2oilMDo27XZcztQO849rTaER",
-	"g8Jl/Cw6dqGLXJhdSiU+4G8Ot+h3TmNzzSRF0+2tgOAgjZt6m8gU31VGu1+tqd+4sAQpCg+gcg1x2KOi",
-	"1IcP8FiGQoqKXJRd9xmf3m7w2WJpNyiCgniNilGL5TK6dLbDfsBaFEMIzUWR74+gbdxPW2E/MOwK8MMP",
-	"oXUpEV2n63pGuiqDRzBUAkXdAL+HztGSK7B5YIpVatl3h/m0bUEt3g5SeviCUgd3DaSXxbjYp58/Piwe",
-	"r7Gyret5uxjJw+bq0w+0klaXxM7Ma/OEKU0eB//bHJTyQ+e+g3Q9BeCuOk7w8PFgwKqLOUG+HlXePZnc",
-	"9X3UvJOK5VTsYMegcwXrMdhswJyGoD0+ZhFNQ9sXFAhR+4wDP+kSkQvQTNn9+V0yektI4jndKVC2Cd00",
-	"VVQiEkY1L0r9wHhUYITgAkKzYn+v7FWlFpP04ueX0boktyM2ydRsVlsG+CoK191Kvax3Rf+8+vEZ2vMA",
-	"yetb/+/580v3vWMlg5TYEtUvONldcGPL4tWGIhYbdwo3s/7XCYPIAWGR0AisdA0TpotxryKOGsL/w9Ot",
-	"lWidHq/FqLVlvT5pIClBpSiPmaiSq3KRyLO686o8PK2vy+7qFEfh2y+zD7aEyHunTgZ7eMrG0pqPdlEv",
-	"K46eWNKHJ49PTx81C9XsS9e59SoSQ6cSO3CL0ADYpw8fP2Y535gH7Us5yA5fzRe+LtK9LGbg3F3Jc/B+",
-	"ibKlLsxuasxw9XTJBlE9OKVz19CHoUpAtznQtdGgwnZmfrtjB0O68+wiFP3OSK0YJnIYfmkqI+VSLwRo",
-	"J2tdvobcWmnTLvIdaKqHBwtptQVGGs0oJSykCyAcnFvUGUNJHwAgeg+AoY2Faknh+V4aI/JnymKc6n1n",
-	"VhV6Zip78/6cKuEHsq9awkE5URQNr2czkbPxhs05WL8O0cDqlIXDTK6nTmduVMwSazmFYk2Zr3/KEvUl",
-	"HElE5S391/3P/31wejYYPKkqPSmG5eporu1VZOva2ONHCdCAuLSh+ezTVH3Dn68s+wX/PMN/PvX//tzP",
-	"4JeT7Kt3D/744I/ss09//q/ffvnbz/9+9It/9I/4h/v5wR9dJ/+2p6bWvTJH1E4RCzdtqCOMWY/Twglm",
-	"Nei8kC8owXM2TnjNW+wXmN5ghbFkvvBRuIDk2tE21AIcC0eUgaU6tPiESj+AuU6o6v6ZE1ruNpdZcLVK",
-	"mV7P2VKURhP6LpTbbuPq3ouQUImXQi8LwSYYFunXt38ouvce8GAKZXlvYME79OaVmmg1leUi5Rm/oPSh",
-	"tbSTucjZXJSi8se2ocSTm/QADOGrWmvmkAIrAUr4vWMFewko3N8eKKUNM5gos77GaQ4Mh3Q3yHWasPhS",
-	"Xk+5LFal6JSk5QXWJ5iGT4vFlVmL0uDWRkTpwzMBR6Xfye+7lNerss33pSHfFPweyOs+MRR/Jio7cVSV",
-	"IHnOJnORCuLEyVrD4He2LFYzqdgUIiALbmx1a42evrq4unh6/vwMCMw9MYpGUPP5gzsOFyPHAGhWrlSD",
-	"xKPYW71W1+h56mTMprAniL+yHsYGqTdvBYjYcrmCza4VbMRQgpqcuRuXFXIqIOioAcjjIahux2LcEOxY",
-	"8LakXSwWTPGI3qJYmWQjg2InCB2zq7KujmKpjXxjN2ztdrRozZFe1HWP2yoHHa+RFudHVd04gUtf6oU0",
-	"Ylc+tNtnt8Wm2mO9IGaNdk+09VOoX0RkWHdHlwjm1TmN/6cgpYLkBm4ZbkVLGxN9I9ynbvlAPoCJAjrj",
-	"wKYcipVEPEreBTQHU2eTroSffNwrWxZuEBWFw8rCBV3jGtyPhQG3n63KGpZ+HE2aDkI3Ify1ke/k2qQI",
-	"v6hmmoUSaKaSHJDNT520pzWwmDSdApm0ECrZvSnutkZQZ1sLkVGmiPWsN3Jzl6LgGyzxhkOnoGSEu8dg",
-	"i8jBHvEPRy4Q2xNZ0H9Jydru3aMbXrpzB6VZL91wv4tbgm9eheboI7XZLpd5mCZAipIKYu5jAu8YQ2Op",
-	"iq6f5GoJieRmiZGQjpS7zgxEgx/d+/jnZWgFP38DbQHC306w2rUsCkAOXeLxMTFdG8s3bOLIJHHCWHWI",
-	"7yliMFRe94IUnkS/cJVkFZRYvOiyOrUUCN2QuHoTjMcvEJ3CSmCpi1L1OyHzIpg/OxVH9uLILrEuREZv",
-	"i3WpEIIL6wVu02cvp8yIG1Hywt+V7kwp0PdM+nhju9cYB93Kt7kvwAg5u2uO/aXIuBI/d0f8xiqqe63g",
-	"5aI1Hpx0MwqOKLR+7UMvU3JYU/2LBud6ud5fm8W3xOCF298WO+74mr4tDVz2LTeASkFd+qg0n5wBUM0H",
-	"cBvgA6Zzsba60pHIlzK25GpGhdm6tBSedy9v1OTayftdX96oyQv3+LvMF7dNWllbA28wq62Q7rT7UqHu",
-	"4cyRGiQUKlF0TiKjUf1EvaXKQNY4GSJCIxvzw/cnsdc8kv5s1Kk3ZjK0lfEyZlEgULUzO9kOPnQIjkw7",
-	"dkwy66qr1X03sgq01GEiSZFFeyGousW8gRHTUsFQARcLBDWoTWTCqS9LKSZkBz3o/PhlTpwgq23KMhUU",
-	"FVBIo5Fv60cBPOnQqDHsOvOT2rW8/uRt0Un7DRKZFWqqe8gygJ+SrA/ijK7b4ncQfMszUacd88mWdWDB",
-	"N5FaLiP/1I4eW9Xxb52E6lXyWCel3jvq4FA8C6+OxIWOBhaRV9iinNTyYFpJmMvQjrL7MKHsUvXu0796",
-	"jaVursMOivip4rENxoFcNHkOF7QXU12mrTae6SQqtJWlLtOCStDjubWOCJgT0ETepAj8NtlvW3RopHBG",
-	"MaJ0g2wwTrRhIYHv7kn29UtZsUEaqF+O1P64Y3rplYoDzirmm0KJXSg0QpJ/cLBgghMGSoHNizCpQrGI",
-	"SreLqvXiCWwG7W4pryAWzbWxn5iQ/BsxizC2/q2Bu7LeVIB9OoFIB8ZiUxVRAWLCgqXSCaDjUq9mc9vR",
-	"8PTXKs6bFwU54HddEj4wfNvpfg7eGLRRcZn3DzIgmVY/RPc122VvQsfcbhPmlJeVmAoUNBd8u+bfJ6Yj",
-	"A9UrO9Zvui/tS3y+28q+B+7sVEs1cXynRduGUj4VkUeUtyPyPGE6g0j+7uvyil7ouDArpdq0UGlIhvKj",
-	"9nkpt851NEKodtsErjjtRfcVqlWHSTgdeKVS/QbcjTfWgRxHZ5GR/y4HK31t19Sa3ftyz+NpVZmeKQu6",
-	"kkTrMR7A2wibwZDTFEbaLrH/at8tDKYKV1OAAAA2YzCBLJUak+adrkm44YgtXZy/OA9XFVxhCJpQkBFz",
-	"Tr2Vq6LFGoKssSVbhn6safAUtPfj1VMKMuNsI3jJ+Ex757ei78ASr8tclJ0VVbeSL6HX/Uoqqqd+Aqm9",
-	"eRl4cLOMBlBKOwmF+zXhE4YSRm2ps4k0BrAWm476adfkHzoEUZ445o/e3hK05OXrTiJHtSSHZGU1S1zT",
-	"DlTrE0awM/0HAo+20YaUIKh2W4NnwDWpF2cQCgtQPNuu1rAupRUhzcI00BsuKLHSLEVRSDUzmFWAVe14",
-	"SQAOWQRb4n0omKOOrojMBwbBuQgR+4U01he2WgjHfrCylZwpXaYyEwo9q/zr+8srBqtYPTf4gBd/L3L7",
-	"e5Hb34vc/l7k9vcit78Xuf1nK3LrpIqX5XOinioXoUMIdEfrug+YXvA3F/j8yWAwaEq42youIQEh6lIo",
-	"ZEfSU39/KTrX7ythAAQgaYih8lHgSyBpEsQaEEhawKj2mNCTegZYAc0OBHmSMJ3QE1rptrSlHhdi8S0A",
-	"qCf9fmkkLw8BvTLNJGZcBl6AkRRgDEDmx3BW0uefsNPBo8pkD+nwOXPsYFxsaujwp4NHe8VhGmObxIs7",
-	"iKqLb/bnt2Fmp4NHjhD95vSkuuGFzM8Afv8sAIwF1K5etSiPBgNHdZ1pmGhpLyXjuAs9C3kNzWjm6aoo",
-	"KPg1QWcfDcimVDNRLkupWuqWAK18YpikehkZE7+uOCjBWPs6oD+wC8umuij0mlRoH9sOvDWjslIZg+sv",
-	"Q30m86lbEKO8WYoneDqhIl7IPIhfjMtWFUZTT3O9ziqIGPcIyOWHljHZHZgZ5VtT/JSfIWwLLwsZcNaf",
-	"UJwGVLE9XiKtHL+V+TsqTQvt/AFi6kd9BrALZxi7C9Adh6Cul0mX9wG1maS5pno+LUHlc26iij/EyQj0",
-	"Fw08wCPmEJ24UgCoiFP/Y/TaH0q+HrVCmbblBTwPOTU+CuXJNupla6tOmW8L8pfmGsoiJQ5vVN6o5h/x",
-	"R7MyRiRgV/egU31MFRiVttetRL+JZ1zBZbpP67kuik3sH4pjdjD+q8+uPMtCDDg4tFj9xxeEZecBGjrC",
-	"wSUXFbCe2kGoKpKUYiksVp/RU3byRf2gf/pp7fe/lWJZ8AlQ0QPmuMAv//43CDRDwvLImn9z5PA34M3T",
-	"VYF8629Wa0fZpf3bRCtb8ly6YwI5XmDZeZDkJM2ziGUmd7MWLF1JnGO7zCUwPj1DiE08XbApI+C8C76J",
-	"bvEEl/LVRmlx/ZfcUAbLfXCcTgU9ozKdNFepmj4optURlyUr9Oy9lPLMGqU8pbmPEf2jFPzcD00s7wmM",
-	"+K4wxB95aVJd5NcQ8r4fIhlwSt2yYoS8F23oFk2JELUD2dG11gxoup/aqbH94B+hvKo3O7SMNZgXWn5/",
-	"r9VZ9xRR7VIHNZbZP9KqqA26qa98bZsieagmOsXSWywfNqTVSoprwmXvQMAmjTrhC/r2Kfvq0edf7DIM",
-	"7ND870Wdl8rYdGaTEw9liNgoEVDAX1V0LyWTGtA6kKDndqKsk2NLUJQnFSKoXUp+POn24nvb0RSrlgHe",
-	"8GLVYYS+6hy0kxrYqypcI6GJR041yMSuI0NC8iXC5FWqOsjpU15S1AJhh28T1HvEcAxkuI+ZwHMelTC9",
-	"OiH5vb5hSQHvKjgGc76po6TWywl6vIHBSYpiF1q1Ve7DxiqrFGfwcBrhe6u/O8RkYMeJqMQ6sEKGf/zf",
-	"U/rjp9PHHl8BUkNyvjFnMQpDDXzhGv/84mjwsNv432UVgFsn3oP76W21W4bE1WLB0ZjVGYv95RQMABAe",
-	"jXjfHiW3AcLeGZayFvrbJZlWF2JXEiv8TuopL8UTKPk4OsZMteO3uLPvjuGxUcdhhlXv8KxnYfXhfb0h",
-	"eyxFGZnA1ldFqIWRCxTB1zWwPz8DdzkeQ+DLqE4uJxk7PRgjehsXuqKGqumHuJwZOzllC6mesC+9rT7G",
-	"CanEj610EHwoEjlbdo2w4/lCQBIQPH6bOAzcqRhYGemlQWpbI8sioq/WYsdFUotqqxbs2cqdpOP/kEIp",
-	"nhQP9Y4ipR356MNBumXLi0Qe2yHEeyDJzPW6zow+ZM/vR09sOjKS4m6TypIE0tTNnNRk0rE+pV5DGhS6",
-	"D6SancHHi8tXT30cd5y/jPE37gkylQ8VWcihQNx4tYDbB4A0AVjTVjAxqRgerIT2wTfxw2mrXkFsiHzE",
-	"weab5VwoTHweF1y9xqCmCV9KywtWCGtFCbXlaTH9TsAGwcVnPAtvlBs5VBVtk9CbgnhK6/Ni+TYLTGmF",
-	"SdWssaCdyHqzFH8fHnCQIl3TdQ8/vntvGTrdnif6ddluudkSCpqZT7qzuhffLdVYibtXd1O7/H4YXn7W",
-	"e1OYN0nYfBIfA3Cvb8yPybcWxphehNSYtzppjYN0jT9hI1rqEWBPRAgtYNBe5XJciCyAVRms21BWzggo",
-	"+HhI0aEXUbkhahDKDYVaB1huknA/eSnqJYguFHt6+R/wzF+eX/6F9JcY00cahOb7x3cq/UsZqO+j7srH",
-	"aNr+u1iOt5ewo8WXive0oIIIbkSOSHqeNxyQrvIhTcrpCaDPtD5+9nLLQbjedrAdOs17MlOnbNJYDmZL",
-	"CPlHslTXzNOR2bpueK4ukdSVfLlRk3NEOCSi7wSdG/AeD8AA6Lbxu2AQd8DnompyIJhvZ8zdUN7DrzaJ",
-	"Q3GvTSxemkjbon/NbQoxc4RNmhGVOnGPYkpIBv71ws7NCL7Fao8YvYOZQvj9U8D9GKorX4/5r6t8JnIs",
-	"Tb1x/6QqS/OJu2QL4R5N1XVR1p3iOTdzAbahsj1NZc5Nn9XSWKjgCr+hOhATak4hzJQoIb8GoafipjrH",
-	"AJxXo/chsfV4uWbAXHdTa7ww11Fy0b4FItQqdEKI1oWqKbYHhIbd1/SQcmoKUvdSpnvDYWujvPUYfUhf",
-	"9yTWb+iNC4oSTBVdDcAen5g4aLCRf0xAoVF6uy+RPVSYlY6+cqxSMHaHmgEaM/hxMC7m0eArDJchuCJH",
-	"7O4MOj6KS72jEBSBj+AwqoOXgdXVnXfI6H8S6oz6VGTXsU+S9+FiE64+wUL3CSDD7vsRnYL3TjS3pxpa",
-	"qI98lFVAYBt5+qrmFVdkWzmCdOOXiHrsyEy84RNbbBjZfDqx2tvj3CZvOLiIEhKFzjf79mIrwbkRaFwP",
-	"say6bYtj/vPlyxdY0MmH9OOT/Q6V0rsWvFT2/cgeVVkg6iLDJfxlN8lSqDduwi0RxLENGBFsaIhCTaDR",
-	"HVxx9DAacOcBnOwV1W+Yj6NM0sLOog/msN5fiDX1nuzqtVQt8QJtAmsTG1picUqSIjtubbUd97O/KFGm",
-	"4o8BUTGu6uXLlY/w4yhjI1/b2/1dlRSn8HKqqj4aKjKGoGMevZ4UzD/dgFtgopchJTyX06kos+AgKNEP",
-	"ha8NFbkH2DllBXvTdyGmlkGR+BjciV05/QtE4h+vnqaE4Kj2ewKa+R5YS73UesKsxo1tNzIFABpaNsS+",
-	"kdYK1V2xhi52TRQeuBUPjKu7d0UnuQ2rTePP4kb42OnMIxUDasJvQrFC3Igig+IABIp2Dzw5TLm2t93O",
-	"Lx23+zm7PzixZIsrpyS1XXJzxAXe3VqkUVRjKIWHHM6JUwGlWokK1CnYTfO7oJWkpL59M35FS3nLGbfJ",
-	"P9Rsoqagz3hLyTUZiu6A/1HlqqR53FDdgslFrR60StF1k/Cz3Qt79Ca164XpnipUJerczU3RMc5mlydh",
-	"r+egI4PbYYq/b9N7Ooq8bR/XqShyChxy4hGGk6Oy682/8EyU5pkMON/hk/6QDvh/vgjtmo04Hk63O+oZ",
-	"FbG6jyuqLS/6EnJ5Q6LeiGwnI0x1W883HsGqycfA5JZWnSeRPc77GWtMN2jMCNnElF5ngSohwA0Sb5xq",
-	"TOmjZKphp8Bp73JHLURJVtbuN1O5MzB4u0gL7R+7FCqX6IrGkyfBiqQ0W5k74P+133khc7qxW9t2xv2T",
-	"97nPzcvmNmJNe2u3ExnaWrPrdPqN45F1qEvjCDzSZgnTqLJKplAvFSJj3WnnYv7gJx8DQ9FetXkuXlEE",
-	"aSMGmwTv6xB111ChAeLJwzvOsfoS+AbcZYH1+6uqPr61mn18b37RYZ4msIcZez2VhSCJYwe0L0YouAlQ",
-	"ehDz0kooemHZQhvbuQgN9l7Im069G1sKvvC4FOoeR9IKLHhyhjF6kP0eV/bAUDLAGjw9Y1Vuq8lAS8dQ",
-	"CF5gyJrfSqDvKjGhvz9YlpxsFSB6g8a2t3B7WduIuAUHt2JTKfCKVS61R+XzNnVw01HBPLEJZZC6i9Vg",
-	"oEtJ1JHX4zBfR/Xu9ZqXaXzOlmvD07hTP3wjZ8z4Gka5KIQVOdZRoxxmaePSaRWI911uyP1ukcg3UzlF",
-	"gBx5UXiEEz2N/KcVLiZXAOtXhjgFx5vrNehGXjMYZU4gCUK8++gEWm/WAl1mdA/elJYk5W+d5AGSNBSO",
-	"At+NId/iGc2CPI1UC8xvka2K7YWyQgQeGwOEYoOE8NCNb9KAibRMJ9paz+vJ30us7jPe+BoyhZ0/SSSZ",
-	"6ynsJ1U0aCe0jnfEAbuig5q3L34N6+ENtv00+zCgOyE/Zz2QQXd5CBu+Sk2h1Qd50Cts8AQreh/1Riq8",
-	"5i4ozTUBuBN8cSMFYt/cAVL2HsS3AFbur4Roe8B2S+ownElHN/cq3O24zMGBgj/6HVuWelbyRYIxaiXu",
-	"Bhl8AGuIkOLRJ1nhyteg41Po7wcd/qZ44Y94RvVXiCJTEsOVU5xTjhHQqI+MKG/kRFQIIQ2Pp5hxdV15",
-	"vbbwbDCgjso3uiXIPWVB+LB5LUBCRm6OwTRQdtLx8lSq4a0BtjsbieqGtYSshGwe5oDgNCAnPJevRdhj",
-	"j3FBoQsLaQyAnSMuCEqdAIRRbCBpNQPwtJXxS0QFA6RhfI3R07e+gz+mcOVOoCUEI0fRl6mb807RlwdA",
-	"lzxpQJfM+V0KKn48oCT/EvHQHxVMxnu1oiZY1FyvP6GcTjmlVLUYzq0UmG7VZ1AgHX9HIU9hqsQOq7U3",
-	"z9b7HRDfOCF1PmOnzGmqqNFLlbGHzJPufv0Yg4o/RryNwE9bL9OTNx2v06jutLcgnf/46pyd9N9s37SH",
-	"3F+XB19f6eK/FU73LXNT9MpetmBmjrzFY+Rr6pDjJQwK00oWKyMnteuRZLsFQmrR3ZqhCAvSghsbUjaF",
-	"1dD1pks5k4oXQP+ALbcaF3ISF1v1g3K7u5+dbxUj/QHn/G1opYYEfktm+2Ifr724E6s9381pz/cw2m8+",
-	"Ij77YiebvbwFl736OzHZqw/KYy9jFnte47DnMYO9ivnrNw32ehVx1xfwjucfNUoNByIi7phpNRlHis3+",
-	"5J0aLdUbW5AOtuq4782HveYzvaNMPZ/pKnLJV4rfWzy+Y8JVsywaFUOLR5Zam6jsSSuYTNe4z641rigL",
-	"01e5+vHqKfoVLVr3utvD29OCcTyrUtrN5WQuFl795GWqWOK5YzWlsP5KvT7/4eL66uX/efbiss9eIZyT",
-	"CWNkxp1hpzMzJaCWE9oIwIgC2iZ2EwY1t3bZe/cOIKSmLagSC7HQ5Qb5gbuJtLv29RTIRJds4fRhonSv",
-	"aJ0xQq/FwPuhgrPEvMww1SVbi7GRVlBkPsJJhrjFeZU2YxtG/f5QDdVnn0EETf+zzyiURnoQaoMZLFxR",
-	"nR73Sy5n0hpSzOUb+gxmy6GalhwxWwGlVGHaLeFkuXfQ0hEBlfh2TQB8tMA9PjFDFawi0Aq6eJeCW5Gz",
-	"uV5hdVKWO7Y2m1tm+A1U3kJMXGnZQnAAyhVDpSeTVVlCFX/l9gyMUkCn5LcJPTgda+k7IC1d36AxYs3L",
-	"nBbsuVBSqMnGrdmFQltvXP/FoyobsFFD9XtuGJ4hXLuhGrmDPsrYaNgb9kbo5moJ6nRTYcNeiHka9vrs",
-	"R/KEoeF/qOJaLuycglOqoBPXBJUarWVqcCc3jQuxYLmerBZC2aH61KOwPcChoBgKHWU+6kXlAJRD6xHk",
-	"088+Y88AlNrxF/TQSYM40Y5eRc7GotBrNvKRE3wpj29ORn32UhWboRr96dkVq//msZvJAZH+8Rg32I4c",
-	"yxmq0LsX8mTppEYMy6ofH27C6YklbVY6rgVZK26CX+s8hOjGG/3ZZ+xTsuyjRQ+SXhCWFrgfNBMAyYYK",
-	"xxLtxkSUlkuF0oBjJFhG1a3YWLCRFW/s8V+NVqNsqEZ8uSzkBGZ2/Nm/49f0zLLgEj7Fz7w5Wq/XR46v",
-	"H63KQqiJzkU+ypguh4ok5D4bUSrX0TP3O2CdzH6TS0jsj7yXzFsyF2AFOfMZQkM1mfPSCJuxXEwKKHtH",
-	"IMWfAqf/Sapcr83Ryennpw8APeXHq2+PTh4/YZyNN9YXKlrw8vWToQKMX124g+yYiTtDjjWIN9Y8YaMX",
-	"/IWb44WaSiXtxv39QiuBtOHPnEFMsKEa9T8fhTPw60ojb4GezBMmzIQvcdfRzl1wNVvxmWOjVRPD4clX",
-	"j4bDk8dfjdyAJ3qx4MxqDbJDn/358uWLcGAnK3e1TKND1mc/Lh2v+ZJ9L7/GQ+ooIkM8eTmZsxP3C+x5",
-	"KRZxoBhiCqpZpK2QXDxUeOjdOacUF/BVxtlQj04eVjtWfTsYZOzR4Eu3CY9OPmfSDNVrsURzWQytl7EV",
-	"jPvkMQzPre5XA0BP67NRlOgfIpecbGmGStoq70taov4Zl+rMrR0visqqWGonDecLqWD2hm/YGOvXOoHB",
-	"0dXoL0fnyJ9HDHjSw4cPv3pQheTBpMEqiHCtxIsmE2HgNutwozOrXwvVZ+B1FIURa3AiDhVU6kJ3PtjZ",
-	"nH7oZmPwzdH5ys51KX8DijpjX4MowP73v/9n5PkqtEz3Isw15C5VvBE4K+DY+IfDypDaC4xgrUsnTJmh",
-	"WhmC6l9yY9a6zM/YyIkdZ8fHrq0zlG/+/26Kx24w/r7SPHcr8lO4D6DDDE3NnE3FGncQhuD4o4m4lyOP",
-	"ieiz77Xjrf46r9KqkFTsWntNDpiZqpxEFf2dfgXLM1SjV8KWm6PzqRUlMKTK6hFVtayDI2Vwcv3NNfoJ",
-	"fS4jDPkt5EQojB1AK2TvfMknc3F02h9QoUWU0MzZ8fF6ve5z+Lmvy9kxvWuOn188ffbi8hm8U8Fz9uBS",
-	"wHJu7PyHiyhC46x3AtbjpVB8KXtnvYf9Qf8hYqFjuFbjonJfzURLDB+tvJ6y0TH+jZfUKNtlE4JdHaqR",
-	"45xcKvP9ysjJH5zyMKqBwo/+cnSlLS+OnjqdYYQHdYQS2Kiq4WGHauFOyOeDwcBdy377WKH1a4i0ORlk",
-	"g8Eg0AmF3rCLqaOjcMABQVMN1aiQC2lHqBEHbDqUd6gERaheUFpRAjGgHgx34nOpXgeWUMARtBpFLidY",
-	"GYCTyaBqg9qwXCztHCkiHLOLvHfWey6NBTucOXmDpQD5Qlgokv9zcy/c2rFC8BsBRT79TIMwxJSQcGNU",
-	"01HxfOj2gLilGzQJ1HDjULGTrqtfVwLCTYlma3vodQ1eA/sBjJpthJp3WdrlW030GDai1+FB7etj7n2S",
-	"u/MLucalMEvtDpEb7Olg0AhYjaWSv1KGWDW5Tg57b0Xd9nK+y1oPUx/j/HKBAMGOmNr6oceO4Zl3Wa92",
-	"XPa9VH+YhkQ7ln4zLJgHJK5ps72zn39xn8qbNIm+EgUHLc9x3rk0QXzPnHCCJ6cmgyMncPz+jI3+97//",
-	"p0XI7gde2e8f9/v0FOxwwKPsvRITwOOFFc6YEuuAmZ7tFqgdX3AKM5+ZAFNCTM5p92+OJtrYYuOPyJsj",
-	"1BqOxhus6ekFjx7mER8pnQs0p348K/Uu67VoJ/uZ/zbvD5pNtscvUGd3fxL2Kb7oj80dj2ink7njJELx",
-	"7NPBoxSwlw9tAEOH00l6/9THp9ptpdd+ztk+TXTnsfkHPSYTnzCPMXwtmQ2gWMPl+6dnVxhJTZWosVwN",
-	"KSTXITM3ALtV8HPk33I6u0FMC6eVbJ8bqAPlU8h3Cgk/zbURVQxYuNxP0jd7bYy1m33B36BD4/Tk0ReP",
-	"vnz4+NEXkZfjJGEk3b5uH+0/Jph0cvuTFcj3W13OBKWMIEowJj/VBLKIWnGTgUxLhIr2JNrDUL9e1gM9",
-	"8DBSbmWkSC8YcF8NEk2jxEyDMRSgCKFEumeuskTLI5k4MT3BHRoqsg61fkArczou4MODKBiXGKzclkMF",
-	"EUrsKnzzCfovRzSSazjLYGvxZFz/JSXLOuZOJPreeDpFaac5OlH9PXHpGmOMzdNpIupKIEuNDsr62sEx",
-	"gMl9vflBg0eLNNqvCaYjPQ//iBS0Nt9wyzFM8+92EjHMe89JBCscWj64YT/8ePUgvawF2LRtJXot+Jsj",
-	"hC45GTz68vMvHt/3CV6ubDI4kALtTVVx0XNvLnMKGuyzc19sMljM6AgavjFDRQGTeIoJAsNHUabOVEUX",
-	"//QU8XHsv7v/t40i20o7lfncvo73qKZLhC26R2W3s/5MWvH+B6elXlznGIO+92Grq0ebqLzFJpQBSMCu",
-	"hUwPcOdtBFa2Sggp5rVcVjV/DjM+NOJ4eFGMzhJRmlWqJsbtg7fIuyopPBbdBxmTylhyHoPdtCoAx85r",
-	"hWDm3PiifSIUFk5OcFv88jE+vCgScMiJmWHJ0LOQYSvF1kwolFlQQFEoBsiLolLjhgrBctBcimgBsqo5",
-	"4QGriNEA1rF0x9gJ8N7qxh6eDBWa5b1td0R0MqKAVYOZvsAH/COB7kaEbiqVGarTR+D3ND4um1CWCYw+",
-	"sZpYuDK1mLBGLcu5h8xjtIYPY1iqFRLuaF2KCmT/Q5mXKim+qo7cMOFE14Pnz7uF94VW0urylkKANi1y",
-	"PJmd8d6KcBhsCa4urIQt+sxdnoj5R2JOBLswVGY1mQiRm6Qc4MEP8Q3sqYJrwGgMRA7KwHVLH8CnlkMy",
-	"QoA2CWerShQYgbNbzQzq1JVOoFUDMJtSn5ERVHybQmEM47Vm++SLAHey4zOltAKeuKR+nZrLTiiLH/iS",
-	"ax7h0hGO1Ke2Ah+qh/tvD2uohqrOcKEauYkKWnBDvFeJM5I3AHpx7NQnoQjrZqiAIcWxDZ+u5270Zsnd",
-	"BfDix+cZ+02U+mgtcwpaGctcEkfgBSP/MHqd0UGcNd3I5oHjd0wqJUpWrhR5W303bCxwq7XbDAjGQ/5I",
-	"hSXAZ0UYGjn79MW3Tx8kNnqrKLav+eEDHgjjS2KtWjBCtFXJrlpHnE2uqBRlGTKYqP57Fc4KNeFlUTTo",
-	"vs/OKwoaKtoo2BGOVIU2EF8dDTb3orpofZH+rHKxUp4lD4A2/vI5GQwG4QqEFQBvdp894wgKSoN2fU0R",
-	"jtNpIQXE9ERH3Ec/ng4GdD1ydzmaVYEORiAzOviqmi9suJuvj2jBRyppRxc5Wy3x5MLCmXgfwX5D9fml",
-	"YZ8PHvqZIjoTGIjaNIVKKj1YV3CvviydaJtQFu5PgY/L+icuMYgNoKQanz+JCwNxVShEVSbbD6S/QEPA",
-	"SQThsCSvor+jrnLcQJNqv7/CTUWnoF46upKDkTtpJ9fOIMLdowltENMaid1Xm8Traesii4MyIFiqsnRO",
-	"dTlUsL+lXuPuTqW7OJ8F7l07qp6PZx73F9+Bgh0px6qefS+NEblHztnvWgVRfTIX6FQNc2sT2vNyc12u",
-	"1GEayS9bJ3PPqQoGXISA733fZ1fCWAjwRGI8e1vLAjxpJh31vue//bZhl5aXjTSVqlLY6Rfs5Kuz08HZ",
-	"YNDITznrfccLPo9BNHtrbsCFnOFVzlnBl1YvIQy3ExOId+ZdPbo2wMfV+M/J/pNbh0VLunR+ggAN2rcR",
-	"pN2v9arIgbkCofXvgVk817NwXVXJowuY8l4h9k48AOYQn/72G+JlkYvyBw6wh79fFe/vqkAzJyZzL7md",
-	"P/gY7463Mn/X6gQ+Zzda5tG1MddrxazWeB9Q7BM38FhNfiLYMNSQnIwN8o0vV0mQGFMPY+NEIwrQXM91",
-	"UWwyuGvYldMM6gYIFJ2CBYLi86BCpkWbokffCVrUJ+4q4aVt8VvUdO1DTXoy731oA0J3u0G7nWBzH8zu",
-	"pbvJK539QyrpTQpuikCtptun0XO32esPYv3ZhfLZ4v2KUErvYWcxYL5qtK6FOY7W2TLz/gwy56wQM144",
-	"2RLCCcWNKAEg0EmsioHDBnlSNBEoEG2E21Xrpd1sqDDw2Qb+ZZjbxk2fjf4YLe0fSr4eBdw0kUKQRe8q",
-	"4CygIQdjHTkirjI+BrBYa9goEsYg8JHxhVC5t8s4AXuoag+xiVZTWS4M5gBssTKimtvzsdvKp4jjvqB6",
-	"W6EK+5bIGqG+t0upAcmdWoxET8tnQZxaiqIQCGsJlf53dkwNwoNRe6TdjDeMM6h76oHx0N9bQFDIu86C",
-	"bXVqKcr7PYm3dzzb5wuqewhXe3SqSygozzj+AFnB70ViLUMB+bTM4RUwgFcHcQ4LuqfubiwM+XL6DRaX",
-	"PIzmgYF9A+hK+x1tvPOjZVxgs/PzUEGzi39Ol4tVwdvliN00QdX7705GV7U9MnoBgDkmIhna5zrF3PHO",
-	"pwrtob57i9QKdYCA7c740o1vgaA+XLERZFl+9/L5s+vzb6+evRoxcI2SNQGOQfz8UE0hXppqeI6FXQsn",
-	"1K41ObMpUdJbUCEWxxGLoUgvH9IzVKF9/EHpNZRa4DhaFF5LbbBOFdbLr9X5RvPnkpd2qNbSzsnuiD+C",
-	"AVsai6l27kpEF1oFZI7FHnAQYHTHq2molMYRBOgjbilPxzFbD3Kg/EBdR55xDtXoh5eXVyxlicIUCjIS",
-	"AKTheLNlE2oLi//ObfDHdayB5rqf6jueU1iA+zimkuJywwl1W4nijgfwCmrZhzm8b5Fi3+0MPSbWMifj",
-	"ny9+DnhUjVPRTNOtsMuyocKSyPXC6Rl8hBA7yFsSJcW+OkkbVVPOaAkpnQ48CVCkF9OPiwJx0fpQwXdO",
-	"IqA7m3iQR0uQ2CiZquZXGCqERMCT6nM+F/y1O/drTTM3VY7TM0gmBo4Ul42CqMBVSUDvXG0o6q+WXHf6",
-	"VTMuwTe/9gccIwH0dKgqmLdtr1/jJYyKIBsg+JGciEpfD1WtxnLGxI1QgDzBzFrayRyyEimR9Rz3tOGW",
-	"9EzNk6q02INbTNxR0PPDgIYKpkF+vsoPpTHTOTBHXCwE4lwp4pboI4N9m2lhwBnqLwUasJcMMZRC0k5B",
-	"1K9rUBMaDNAijK/PXoj1UE10sVooQ/nW0Gbk+UnbI+iKPji4CKuE/y6gJAUUEiIz9uuKY0rXWghAO9wI",
-	"tI1/OMb3u/jyLyG+vMcT/A8ui+w+jH8/AQXZ+zGClbSez5+ibPgoirCWrB7MSIS5zF4rsYaDVVnOIdoB",
-	"MDg41h7fugmgJrQIcEPvzWpc66fFwlhDcGnEmD274rMWh/NST2CfNRztS8cVcNYX06PvoVArOAk2eoU9",
-	"AHK974Wd4+J44QlhLZnrrl9zvTZD+t69jzSABoYNYo260UdUSY7Yu9Dd8VuMfXrX7syjWuG0YyFp4DBu",
-	"ExDJkv5whCSPZB6avZfsEFCigCr6fQYeb//ZEExfym++lCq1cTuidmE0GE3jLkSKC8O8Z82MsBYkeoXR",
-	"N1H8QgKVu21UkMp/4LgcRThC9F3FEAFGAJBBGcUnmdVkDlL1JoRyASyJsaVWswIvNXcTE5DA8YgM2gt3",
-	"SEQ1dDx21dj9OWrmbz0HLLve2ennj7dDXn+5heM3KlB/q4QCT7T34Wg9b7KKnRkl8aG8X7/EyrYFGvht",
-	"GWVxOAkLoZ8QbwLIaxDPBolbfoEYHyqvaSiCO+aQAfYkCraztWC1RyenTupB1OagpgwVFsAPqBp+HEhl",
-	"S6lGYUikGgHRwQXt1uUTE9A1dvQ9+KoPjRHCw1ICypX0KY5DRVHzGT6F0eoVuwAxUKo+8yRGkbM1hksg",
-	"HWGbYfABpQPCXPGbWnQtzyHYPFRiugquFafDOdYyxTIaouq24OAM4IHeKyF0xO2oD/+luLyhClhytbQ8",
-	"TPgbbwiI5PMGDIm0Ubyrk6RRE6Za08DcENkFugpKtl4rbDlDKAfaJAgvzAjSCjKNpGIjqlQ8CiDU4JiK",
-	"iXFMISqYOof+Kv8x4MMP1XgT6R8RpEqGo4OwADm16EmBiGQoGIt1P33CIjpdoPJsFGYGUQJG0/T9dDBO",
-	"zD02AgoZIeZTZQrIxUTmjqrX9bPm5jBUvky8b86drTkm+jNoj65uDJ6eSCO1ymqf4OToFVZK5FZU4DH1",
-	"E1dZNnYfY6S70PqcL5dCuQdQdSuKiNiibBmawFA54dHDH1kvVXlg/pjVOGkTDnAAPIQl7rNzNVQ+fBd2",
-	"rRZuHUpIROSPn4yIh0ZR1xt/C7szxAGs6GJ6yG08VFgkoxIvsnhxYRUrMJ1gs/Ep+XUrUySjgEqbCA2H",
-	"FcVWK4lgyYOu6g+EVsH9ulETp1oCiLuPjcSrl43OVyU/+sG9nh+9VCMnpkKLaEESbllrjNZxLWno9YyN",
-	"V7YKCEZSZgjekgW14fPBl312iQhGWP4Oo7AB1R6inZDGnfoQ5VQhVjA3W9OCkOUbUaYU1ro0+bsc+bsc",
-	"+a8rR75/qTHS9xCUsabvJeOW/iRsKFN9T2czIA1DUXk8oHNprIa8nCIP2Xz1PCz2KS04+3zgrj2QKkPm",
-	"njvLM3kj1IM6+sQgfVowdzUJO3EyGAz2AE4kD5KfAhkP5wKysp1c5EEvIc/wG0gzBKwxDK1pO9BVMmzL",
-	"qXj8KAFH/OaIF5IbpBjfn2sBa76+1wBAXzg8bcRBiuvfk3WdJAUC8wW7HlL2E+I+BLOmyzi9M8NqY7RT",
-	"VuvozGFTHyK3LxEdjUt3R2vKbTgidkwo4h9Fsj73m0q5SLu063jPPhLABspFZHEqojS4zBtKRfQu4xV5",
-	"x0E42c5PdCI8iSk+76QtITGdlXVHzv1PSU8fCfXEVzGyo52hw5XgYj4e5IcPEo9czbyqhd0lKjlWHe8t",
-	"KrlqtDVH/P2LbqCg7EIJu5hWBVuFU2pQqgo2iCwotBQVu+0AeoVq0HPoaovggnhVRbp+Ylg1uyQ4AuSi",
-	"9Joxqbsk/oVU/vNJi/y/zVyalAD1GCENpp4IKxEgdaFLcR/08SfAigtWnkYEa5Io9lNDEuFrSz73m3S4",
-	"cxXfvPvksTom3Wje9AW47RN736uQvHRfTplxFycvfPcEcEZb7/Vb2Bs+sR5jRFD9wFnJlRX5UEXmNDgz",
-	"0oIOLNHcRa1x85pwEVJpR3qoGuetQhyZRiW90+YQOBvVjt4yY5MOW9v5DDVLTgadI8xhTAcFl39AAjw3",
-	"rwNADLE4sKMosa5DRd4DCcacWE5FSoXeA94Bch5WPiHLORZPTFa1ZChRDZWPgwPrKZIThtFU4DoGSz1C",
-	"uIhWoiXG67mcirvJhO9Jf4SBtSVchjiM/r0wLBFjjiB/oMq90BNYwpphH/evIdaoacGlW0SuJmInLYE5",
-	"zod9kh4MppQF4DRAlg+Yab3VE75BBwZXG8fdhmrBc7A8+ff67Hxl9YJbOaG4Q2EQ87vy6VEzhQjixVAh",
-	"Fj/UJm8LSPo+mteHkBjj/joKi1ReHFI6kdL793ctYtuVSOaX7N6ExhbuFNFTh7iOSxFv1N/BEhH1Hq6Z",
-	"v6v+eOlrMG/tXDgScM24oziVSpq5yA+PBbil/LNr837ftkO37T1ICKGgZ5vY/j22eemtEu/tWq131MYB",
-	"4df74XqArdTQBozwEMI+KhHUMZ+Ten+8ELo98g/SZmzU5DgyCOy8Xit/m79jyUDTp1pekXMXPYycTfRy",
-	"QwkJcM9SrEiUw0DAU4WuRXeYCnLNu9W5fzgfqigMxI1lLIRCJwez2tebqtkkpPcBq6rBAZS3KoQxbRf0",
-	"5UZNdhqYEvCas1JwK0rsxlB8xlyS2gXiUxgBlqMVN1KvfH5IzUnT4qNB2NBYP9lbkvJd9rajuycQ+Ql4",
-	"ew5w/nwQq1d9S25j86pSwHkpqBIN7ZITIRdOsw0VieLynOa+XDRbcSU8cmODqAUUEh/9jZq8H8uZYwC5",
-	"nAljd+U+4BOoyM+9l9Kjs3I2Xk1eY7VMiFn59Merpw/cwawijf7y8hVkM2FZOyIJ98hcmD579uuKF9SJ",
-	"YctS3wgm4Dvqo8++hi6MjytzWh/1XooAEkjVBxAJgQZFmiUU/oKfq8Fy5TFQproo9Np4RoWhWVWmQhbB",
-	"W5HNPIR/FXqGeO8tPOQbWtxDRQ9Ij+9gcqZbIe1NxjKzfsqyNUbCLHkLbFYPkgKiEtf+c87d+3O9Km8H",
-	"3wolWzuhGX8gezpuVFeOQsR6HyyBKATh3TjaKUixhDM01SWFlEhTV47eK1egA9bFeuPu4DUk8vhTWVVJ",
-	"iFFQULyMnU7C3b0X1rCREm8QTcNKtXICUMjLA/5LoCAeQggUiQnIDB3qeblL4xVN5wOcw3uk/G1UaVyn",
-	"duGhm8CwO1riH0Fa2Cck/ADOvfTh9bfKvSU0Bpjy6uy2IvK0n9p7A+FBcZyi5aRhf13ls4AuK4opxKPx",
-	"AIdKDzbxUD32uL84a4GgTdRVfz4pNh4xdpFKQ7B6rZkIrplXCNMNQHQ/QijWuwXkzP3IW7AuL0JYs5A3",
-	"okT5aqggbhr1qxgVkBLWIdrb5wfAHL22E3O4GjoRRYgvRDkTpjXmoM6Ebu3BwIrpwLnG/mVfCIbyReGg",
-	"zPX6mo7tCz6Z20JO5r4QOsSg18Amr06+ODt5dDYY/JcjMQ9c6Q4psmvsUJpr/BgKrxV6Bt12bCzcKT93",
-	"gciUYh9GZq2nOkjmtzwX7EJZzf5Tr7CMVHfm8TUEXXZ35twb1zoQXZEyKO4NJZGzMafM+oipeYWa2NQ2",
-	"I6tCQh6dfPXo4eDRvXC3ShJZ7crMBnRagBqk8PkgmoMy4uPRqzAhKHajlXgCnzCEEhC+weNEjfjqMXXD",
-	"BwaGk14jmkYP0iL6zUj3ZtqpUyysLnLKmUarUOgDvgBziLRmqILfC+wXblqwHOBIrxeEwFJmchoXc8Vo",
-	"BquHaiZv0Pu+U0haYYr0h9HjXW9d5W2YdPJ6kSUmyt/HKfh6Q+4gXGNZK7RRB+f4cHL4Su3Gj650g6T4",
-	"TKIhw5L50CQ4t0ah9JnA8uw8bqlcKSJzp+/HZhAGZd2rvLatl5QeEsNwT0uCIRF5ivBerSB6SU1kkfCB",
-	"ne6dsOvxPjb+KYbsR6UzIb+jik8QmBXNLSVSmd37fwu7eNiYXbZxd2wuLUYuv9eLCDvZYRMX92gSB74n",
-	"TUaFvBzblrYyINHBA8AJimUI7PJDHMNaGc0OdbkrGZZwdWtcKwApgJGRLnS+yqWTbYfqKmoD8Xvo7enK",
-	"rsho6URjQP1t3k9VMcOhqhCBAE4HsJRCOU67lhPh7gqjFwIvCQiIq7CHpPLAJGdotA9lCae8KNxFgkkw",
-	"dNS9S72G0LO7vvbvlbpCpa5bIYDQKt43qsKOos3voSJz83wdUALZRgIxnR8C88BYDKgjogh0ahyeOUOR",
-	"EInay4LAfRyvqUCylgVXCoqF5H12TtcpCnBe0HT0P1Szkk8oWxM79mIXhpiCf2q2wnzMCruqbBw9KHkD",
-	"ZR3islrRIHz5ew254B6H7LyqB72CRESFijL4xuJxGjIGG6w6T6wKE9uoMn9LBdGoPPR7Lw798ZWG3l2N",
-	"+R6KLW+dgJxvjt86vvDuFpcN3ghBqYFgU0DHAxqs8JgAdjAjtHc8IkavgAIrgPgc0ulnXAEClaPkEXy8",
-	"xmZGfdbxthoquq7Oo4pAAz8F9xD8/oSNagXMRg2PE9xdQ8VLsftmAYzKfd7aK78GlTmhz74h+C3ufioA",
-	"48/wmyoiHNfy9KE7v6efYxm8mss2Mk54Y+wSizr4IiVeeGsL9l5ya0XpXvx/w2H+9tG7I/fPqf/n33od",
-	"ag9CCiAEqRkKTgNWOeNNCmh1CKHI3uIT4moTeYTwk+sy5Qn6mK6286LwNEe22pxvdkFVttlw39vthyiU",
-	"7Z5YBeAGloDKR8zXJ3OanxITgMsAiA1L5gkkW3d+DYTQQvgsSZkgwI3UqigIj8JfXL4iLGUBsKd6sXDL",
-	"DWEdWB+butNqqHghb4S/Ijkbl4K/ztjoOTf26Jkb7dHFNyMwpi4oqRVneUYlWLzhlqrUATcAhiQVBQMj",
-	"UiP6cBGVYlzqtYHgbegBs+QhBMSw1TJk1oMATAm1K8PEm4lYWnY6GEAePw+WaUqNPJ+438+g1tExLPQR",
-	"DnVEIBxVqTq3u6geuut0qEI9JGOFElCaFCBSqX2rNbKwTz8fPMzYo9OvHmQ1UNDTwQDxTEelsOXmjAAW",
-	"hMoNVhClGUcx9kHHJ50pbXl2w2+Tt7cZosxrKe9IbKFkDlnS8zrHO2nLXq9RwCHup/2+oa0dqssZW9Bj",
-	"aS3Wvfh+BAVfP97iOVuuMAYSoWiOIBwdRm8evA8JYmf5mBA0XlWcRVMhmzoBAAkaoWyqOjMeh0gGNNuh",
-	"iqRwhIGt3/0t4qSXIz98lY97ED7vlU5eKmr6Pkig3s9bJxKMBS9F6Xp1S4eklzr3r0TBAf7DUtXPXE9W",
-	"jt9nbPS///0/x3wpj29OjvVSKL6UfbewI19lWBpWgpQ0FoVeM86WpX4DtX1W4yMn+GSO9Tl+sSqL3lmv",
-	"3z++OemlcQKwVqOnF7AGObFWUN4wWILE2EiLeJXnP746Zyf9N0y8WYoJhAUsah31+8f4Ls0AKIgWOnko",
-	"Ku0hNjv5IKA++2E1LuSkXzG42m6lJzWtlc+lcKh6VETUoC/okG5rCzgXDTAeY5pAWwE7S294YanaJivF",
-	"bFVwzP3yAVkAVuoPbKFn0SBKD/a7vUhV2D7wAECNiUEXo/YpNHSrpHaqWV7PywChPxRlEcW0XyslDVAK",
-	"aQrCGiEInVW9g8Xr0xFSla2XQkzzlcq5siwXy0JvIHNEvCHhH0oDe0sxAUJtQCiK57lRk967X979fwEA",
-	"AP//",
+	"7P3tkhs3ki+M3wqC/42w5a1ms1svtluxMf+2LI17jizpqNvr2TV9miALJDEqAnQBbIrWKGLv5Pm21/B8",
+	"P3eyV/IEMhMoFIkii92ULM94YsJqklV4TSTy9ZfvOiM9m2sllDWds3edqeC5KOHP51K9cf/mwoxKObdS",
+	"q85Z5/WzJ+yr06++OmN2KthgLEtjBxkbzEtxM2Bc5WygxFs7YHM+ERkrRcGtvBHManiB53kpjGF63Ffu",
+	"cyl+WQhju/6thRGGDfjYinJwxqRlI22sgVcNnwnGLeNqxXIxt9PMdddXStupVBMmDSvFXHArcqZLVoix",
+	"ZXph2XIqC8GUWDKhbCmFYbws5Y3o+kFLaL8UfaVVsWJyzKKRsSk3bOAmM3CtDvR4bIQddPuqk3XMaCpm",
+	"3C2SXc1F56xjbCnVpPP+fdb569GVtrw4eqIXym6u43d6yWZuKtKKmWG8KGDFDJvyG8GkYta93a11MpNK",
+	"zhazzlkv8x1KZcVElJ33rss5L/lMWNo/WMTNjl+6OS6n3C3tzC2Ge4zZqTRsXvAR9j0VrJBuW66mgt3w",
+	"YiHo6XGpZ4wzRxsMaaXrVwf2npbHtaBwKkozMR6LkXVzkW4EvyxEuepkHcVnbgo4zto8+dvnQk3stHP2",
+	"6EGWWNuRLksxchMymxMclHw5YGaqlwbn6WYj1EQqYZgRymZsKe3UkUbUTtPo4q7iMeZizBeFdeOfzwv3",
+	"glBua34Kn0u+7PycGj2cmW/5anPobrXhV5bzVeZ3wljufv/MMCtngv2qlXCjFW/5bF64tk97p72j3qOj",
+	"0y8bJuF2zY1I/LKQpcg7Z7ZciHg2c26tKN2b/6ffz989eH/k/jn1//xLJzkPXc4WBTfpeVjx1rpzzjh7",
+	"cvnvjJeCibd8ZLvsnJl5KXhupkJYZvkbR4XwPDOL0ZRx01eDf/vuP149ff384sX/+vx//uu/7w3YWJeM",
+	"M+oTjj4rF8owabtssuBlzuYLaxhXjM+1saWeTwUbirF2BxvbhT4yxguj2VBMpcoZZ0bM5EgXWnXZAKnk",
+	"iM8lK/RkwGCUbKjtFDo2eOqTK+zXIl7VfynFuHPW+f8dVzz2GH81x8/8C7CSbn/SJ7UUI13mxjE+twDV",
+	"YQVa+Nyx4/v37399r7t966tBuZFyR7c5t+LItbKxuVnn7dFEH9GX7pHulXvOD/XavbqNsxjLS8eGk4N2",
+	"BOAaYLzQSrCZ4Mp4Oi+toxj3IeerLjt3O+U2gTkm7Lr+llvPauDxQdNJuOr1zuD/W9YF59Ge87h14YXk",
+	"Rhh30P14XAtuLJ2f32edqS6EeUZr/K6RVrhtTSnfRS26HZC5eyPM+YTmN+d2WvUh863nPRCBVPbRg05W",
+	"XS0niasl67yRKm+aDvyWZo104UbMsfpmKnhhpybNIgu+hUO6H5FBLqdyNHX3t1SjYpGLvMvOLZtpY5kV",
+	"iq0EL6sLzrPWBvb55VHvfgOtWH145lnImdwmFnCcR9OxxteTq/6wlzk6pu3s9Xo7d1ctZsOUqOAW2+hF",
+	"ORKfGYYPZSgBnNRWME2C1Oq2lQvDPD158OWDr+4/evDlzsGihLFl5axmhXCSh7vh6fofiolUykmJxF6c",
+	"dOMuWGMdd9FjEmKalps6Ta73+nLj/7Lt0poT1iYJHvqKT0RY6pETHUWOS95rGhs01HZku4clSqnzzYGd",
+	"s5lWdso+JxZ7L2Oc/bJwfL6kL//3KXy5FOING67YxeVL9tWj3gn9+uPpo3twG/SVO5f47T2/HyTjdNk1",
+	"m/GV+6hyuPKP8M7dYPGdJM3R6HfQ3Hbh8pfNyf8IV7CTZUorDVxqVtpCdNlTPpqy2cJYJDE3fV3mqE9k",
+	"zKDSAwzLTWso+mqhxlJJM3XM6gk3ImN8NHIMH261+UKN7ALWguWaKe1edOzlMfu//4/jdMZk7P/+v+4v",
+	"3e2rp3IytdClQWoJfGNt1cY8d5I9cLIUEf3SdA2ePnyUWqRSzHVpD3rPvY6brPp45W7WzR0Bzj93AgPK",
+	"l1NuUFvRbu0Z9k3aFCpXpTXNR6jcd5wwLDdKZJB3Z55rQ6JmD809gWyvd10+8JS5wx10usZ6do9L75B/",
+	"UZLfS/QFYj+Y4Gv1nmLv+ojX5F4SWUD07aulkxtRqOGglsAcvZ7K2bjkoIQyaZ1W6x42YqQVmDpmUi2s",
+	"6PZVXV62OpKWhcoHzeqLn9ytZWHsCwS9vPMznl6wn3yjcyfvnb3rnI+svOG4aO86I62sQMOIU5jlCH45",
+	"/pvBn8PxeNcZrjpnne+77EoYS/IEh6c6eHEscqmBHyrGZcn4hEvlxtfuNFejeo0D7rwHW8qTQo/efMst",
+	"32+wo0VZCmWv3faZQsMr84KvnLxx7ST3+1nHTPUS/n5Af9MmvOCjqS3kaOoOlW/g2i1orNiw00qxCQ+5",
+	"1k560ReokNTeO/ma3nufVcMs+QiMfPDHNV5vbrn5r79KwS4tdwuOP+aLknbv9Ov7/st0PycPaHzwDHCT",
+	"zlnnmbuDLpTV7D/0wo0C1e1rz0FPso4Sb+trF9bqYX2tzocCtI4ty3TSsEwn25cpLK8ThgqulMiv/Q7C",
+	"ZpMGc/bT7VdNeUZ41zX8OVujrvetCb8icKD3dWnvL5cvXzA9/JsY2czxGGBw0rCRKC2XjuU5xd06RqOV",
+	"OGNGCPYFHnZm3bORxS3/ortxkb3POt+BBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9Tv",
+	"nHZP+p337x3DM9eobK78HVroCVBZw6K3XsPaDH6rZfyeu4tUcTUSnoXdjb+6J3CdAqdVYslyad60X5rE",
+	"qN77a6E2/FcFX70sn8t9h+32MOIcLY7inXhVu1lHk9lNDhy0UKdWgHkSvzYfhkxg5c1cK1O7jEVC07u0",
+	"uhQ5c4xrWKy6aKrxTqEfeenU6MRbfEVDUZoZYa1Uk4w5bu3mg1Ice6P0kmx9sHOPUVpfSiNQZXJzVmSg",
+	"aXauwP0c7PItyKYlR6yaTGyek+crZwCoYtsW6rkeBVlnXXURIBaG5kQOnqkVk2abwyz2Su1eH7Aa7rU0",
+	"4IhqY4x0x4G65GXJVygei7f2eGRu6m1ujCy1qmAyzdBNw8tCCmPRVNd1PT0X3IiD7TG2lhjIj1PtBpIj",
+	"eRbuMej+VamHhZhtGcAcn/jX/Qbi200OBQ//stTuDElFds6xFEWO+sFULx2BEAExiUuFmunB1oqacwOM",
+	"G7lReVfPhXo7K0jLPtLjsRyJXI8WM6FsN3LvzIou/FvvNahiQ6k46CGbFoY7EBQaDmBJkJntZnLvs86V",
+	"uwA+wJGBdhNnJjl0uIXMOi8hT3yqF3rsGJ5JuZ23vVR/GBkHDRsvCcewC5FPxIzWY17quSit3OAtkRH8",
+	"p97R1/xo/PO7+0njd9YZSzUR5byU+79qFvN5EUaT4CXcTD2vhPNClxJ49pXOvQtb5BLY+CncSRn7VZTa",
+	"MDmG28cdPve1esz40AhlMdjBrNQI2mC5FgZsc+4p99vM2/pW4Oh0P7nl5qXI3V62nmFkgDgyb+T8SMPk",
+	"eHE0106eKuPr3F/wP9UWNAu7UnlWULRw6xeru+5K3tzT4SpxzrKOmOvRNOk6WrfmVO7MFhYXp2RJp2NF",
+	"nQ61LgQHHX5eihupF+Z6t5UN93nJDeMjuEDR/tJNjtALtomJoqgi8ms0bLabQzW8zb5Spi21KAoKTJEW",
+	"ZQlZFDRyN+Rkt+4tPnTyKYrnKbNsRRS4Y1llSVxfzMw7h8FQNlxVppX6KoQt2kVQQfmoUxS3O5UFDSf6",
+	"fUbUt/UG19qIK/EWHi+8cLDzzn9ScDkjctvcD7LgM7euTl4d88JsWfGIQitKaj1ox1Gu2y/K+6ZVF5eB",
+	"6tYWHH693kaU+xznbQfUSJU6lkDfFEhFRmF/TKfcsKEQyh9TYMc1H91t6R/c8EWSSUhDUV7oiwHmDj4n",
+	"kbGhGPEFKiARix9x9RmQRCn4aIpsfHP6CwVNbXb5olkJ8h6v0JXXihwbgDWCy8SJlU42YVF8G5o4u+wc",
+	"biW3wMg9YBCJEd7yOqnTj9/kLHAUIgi/3im28GTK1UTk/86LBdFkjjcuL15FtIr7WF+6Z3htOzHXToUs",
+	"Mf7MPGaeqGjRo/mu97ulRzjZ612+EEvqpYu96JL1O/0Om1FwEogSoWN2Tl9YktRDrOEbIeYGbPTQXJe9",
+	"4DNhyPfnJPkRn4niCSgX2dqpnYlc8ou8FSu5qE4nvHYt937P2w0vbv3mLTo1U728uNVbL8Duuw+X9Zbj",
+	"/fsiI/MenXmD8v5zq9mm93zV6QrnxXAx22+s8BoZyvZ974l7yGCwyH5vfhsM4S3evATflgkvX5hytH+X",
+	"z/lQFPu/9qLlgtJW3D8Nb15acla3E3bgnSu0OO47yCvgfLca5TW/Hc0E6+reL45uTTWR/+QWZHMtb0U3",
+	"18XtCAf9OrfbE3ML0vHW6r3HaW9BPBtiaN1ZPuPzn1AQ+/lvRqvua778XhjDJ2AuBGfTfmLAhcVAXScv",
+	"ihtRrnxkR3XzVoHdENe9eaV6N6dj6q38YZfuwZR/dOebwcqT68XQmpTZl9RTpS1bqFyUxmoN4uCyYTKt",
+	"zEvfuv42zUsb3tWUFgDu1r0XpxQjIW+Chrxh3VZOKsUci5zVZgaR1XoMApKTwKfa2EquUzpeANcI+QSs",
+	"EcX4DlpBpW8lxgqGeDc9L5jTGGgC6I5xNDibWynyeLhKAGX6R+8ywvJGlOSSbGtzcN9f/6qVSOefxAJ9",
+	"3H784jqRVGtV3+VA1esnI6sfsZiiklpBHFTRnhVcVca8oSj0kqK6wCfm9EUGZytobNHhwgyKGcbGmb7i",
+	"phLiX1bsxIDV7o2YW2a13ia1QwRNkslcRVELa24/wwbrcSEQaVqni4rtXHmus6Ud98jWRmphFGsNKXI2",
+	"QoARG0Qy6CCLPmKEffyNUPAEydY+EN+LzDvG0zArP5gu+/PTK8rbkeDqpHyM6xaTxicvG6yE51VbSOnb",
+	"Gtlqa8RAvqDDk7qOYX2ZGzMPj5TuoxVvbbIvd1C2k0wtFmbQ2MiWfYYBi7cQ8o5JT1UiHdJ9slWKenkV",
+	"Bb1sjm49NGawralaAE3j9l+gLcOdQg4k4I5dstnFfKRnUk38Apr0GP1jYYnMYGtz1XOp+GfvrLfRqprW",
+	"y7pDfGqSmS7pcl4fjDsm1VW04Ttfv3HqHEtgMsct76pKr96wHTa8LBvU65T9rrT73YCR7rz3cNZuybi5",
+	"ap7xmP0IKcyx6YZr4N/Bv4fSqzsTZk2cyLUwu/dvKCZcXaN/Y7ObC4hF56oKQIXA0sg/Yt4ICK5HXzK6",
+	"Hox212ZO1yJEZKDv6w5mRZ+r1MLGHEfz7PLxuIUTOST+PZdvcIKwdz4EFI2iM2mMVBNys3B4DY2oxQq4",
+	"TN30m3PLh9zAMeJLvko4jtrPOzbK7bpE4Fk2loWACyRE8kg1Euy0d/oQvYzS1uTL9kdOq2suy+t0jqEX",
+	"191KzATji1wOC/HYrWTNSJ2xJT25dLI5GaKbBN6Nk0pjWCgri+ZBCEeBdCKCc2yKKtMthevtXLb9hq7Z",
+	"PG/L+T4Q37wrI9wwDG32sGYAanggttasJTahJMAKCCl3QjXGr6ft+tVO64Ubdz1tqWE6lHC2bo1pmuy+",
+	"l03d4pJgUVO9/Mygt0eGVCFwY7iXQMUYFly9wTwV+h3dUgrUy5jnbHRMJpt6vz3iGyfM2FLwWcZOWSFv",
+	"BCskpBhk7D4LstfOCxBuu3hx1va9Tib1JdmggNrA4y2pH6as1bUb+OnP28WoYIWphwem/NHtdr26ZLea",
+	"R2reruDG3mhtVHmn9mqu9TXq83QDFsEMw+RvNCUEQ8xiB+7bRObtlsCIFKlQ5i8YCOLwgaRgFDYkihPY",
+	"6qJLhaXUqR8QP3BMZ2w51eSus7VITeQdPpPlJLvjrpg9lnn7Am+dy2ptFiDQ8Fzsms3aNtEO7dqcb0n2",
+	"uciFstKumvLtgozE0XMNdiXTZedspOcrBHsIz7iLO+hFAzAtAF4LV2jIpQR+J/MY7QQKA2gM5Y0c+Zad",
+	"0JOwuEy1sW0kqyklr22ek5Rk9pqrXM8yWGam1UjsFbkVay9b2h2umOCjKaaK3aoDk87b02MrVLSAqAJY",
+	"jSvZJD3uuBBgoTM87NR5wDrYzogx1qEbCCqWtOTMh6lC8u5Zhy9K3i15LvUxSr/H8zeTYz6Xx9gMjOtb",
+	"OUlGF418oONemAb7BqkZlCUOFaro9BbQsfYOVeyyl0UuSnog1+ozy6xwApT9KJGGGDGGi47LkmQo4JTY",
+	"2CuYZhPsDQQ365INdR5AmDDTEb8xmANRx26IxYqk4X+LIwaxgEYL647Jaa/HhiuL6nfU/rQUSYJYTlcN",
+	"TfvIbbQMSYta9tL3mmPyJwAP1PsC+w1NGRnZY1JlfXxJZxe/xwWmmeMgU9vzrIbcE9A63vKRjbE66DOg",
+	"6yQvM8x/2oLSQSFWRgiGz2LU6aanLmR0bWTXjquwLYzrjiEDUGVec53RUdgYLfVxPeelEQ1kSM+4Vv9y",
+	"+fJFRoSIYb3um+7BVMpPxlE45kUxTFqsLshKxWYLI0eR565uOpmXelLy2UxEZhcMpAIItxAtbdCqsjuo",
+	"clzqX4VqoCtxI4oqijBIGDbCWsjlRFpCjMLkaKITblFIAWsXG/EyrzBkcjqQm8OZSifPNaDRABmajCmx",
+	"rBJXyJaNdlmPKgf58hBd6rGHYJsn8kao1rsYH6PUZsbJjqmATbc+17s9uOtnzrtzYUY+LN6taeE4HZ1B",
+	"xNeJAi3bG4hgWIbLPYYUswFYyGUprRVqj05DGmhjhzilg/WoNLhCrhvCZi/B5uctbY7GydbpY0DdxurF",
+	"xF0r7jQRSeMlQdseR4dW8YkGHlVscP7D6/PrFy+vXz0//4/r82dXT18P2g+/Hd3U1uwTigNwahkANGwf",
+	"vu8bn83QF2XYYg6QDKZmtK/skxX4w4RLRdZbiYwcF2QqeHmXGAFZiCTRvKjig6GLDNEv6zt+efH86Ysn",
+	"T6+/efr85Y+DOzHn5oCS9agDH1QQzlmNPYULubN2/NdjD8L9VC1CuCLWdjXcqimpp8Y6Uz41d67PINq3",
+	"ImDC4ygKZqfaab6AJgY0yd2iyepwKrHsshdi2Vdg6hPuO5qs2xKlbcb8XDJGU8kA3MPNBW8295mm5NVl",
+	"H/mEdooAkIeLl7HhwsIGBs+zD3qAEUJEcl/Bu3Atn/uTaSsM0Bn6iZzCuNR0Y8bAaU5k9VCKEKYPqjrJ",
+	"XypnRiMd1UDW6H0e5gzMLKXP/yH8/SH8fbLC3x8C1acsUP0hkfzTSyRrUscnJWxU4DYJNs99VANI8nyo",
+	"F9ZT1JYIRPbjVIA4UJP6WchgdIS51b7C1erlGOCLdu3w9hjNtSn/vBG1CWDLyGHROo34Cni1Ova8M/QL",
+	"2O93FffdGa/+TRPf3ufNQkNgWftg/Jjt3Sqjc59Q+u8EL5MILOeIGcctrTlXBCviDnw46muRYMbKWRoG",
+	"xm3yGVMajK9WQ8y9Y0U5ZCci8bkuqIUDBw7tZ51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQv",
+	"xwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/a",
+	"vrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDK",
+	"L6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFEeCo94EYDZQ+Au8S83Q3hlmNr4NIhSt31lflbxq8HIjpn",
+	"aEBZtlUMtnHhahvbxR5VxzFJkQkCT5+NJE2mTltWcewU99lkbUmemOI2CZbbdCdFNQwqD+HfEBzEOwjp",
+	"48jcJL2Df9GLUvGiSfpVsepltX4TrmpTBZGM9KLISZvRpUjfb0bmoqGXWmRvKcYLs5an1RxLBd7gNLmW",
+	"WpN5jRcFqo1Yx6Rl027H5URtMf+41hQaMShcxs+iZRe6yIXZplTiA/7mcIt+5zQ210xSNN3cCggO0rip",
+	"t4lM8V1ltPvVmvqNC0uQovAAKrcmDntUlPrwAR7LUEhRkYuy7T7j05sNPp3N7QpFUBCvUTFqsFxGl85m",
+	"2A9Yi2IIoako8t0RtGv300bYDwy7AvzwQ2hcSkTXabueka7K4BEMlUBRN8DvoXO05ApsHphilVr27WE+",
+	"TVtQi7eDlB4+o9TBbQPpZBvg+PvE462tbON63i5Gcr+5+vQDraTVJbEz88Y8ZkqTx8H/NgWlfN+5byFd",
+	"TwG4q44T3H/U67HqYk6Qr4eTd08md30XNW+lYjkWW9gx6FzBegw2GzCnIWiPj1lE09DmBQVC1C7jANSY",
+	"6ISyB+2f3yajN4QkntOdAjW30E1TRSUiYVTzotQPjEcFRkilLiZcqu5O2atKLSbpxc8vo3VJbkdskqnZ",
+	"rDYM8FUUrruVOlnniv55/cNTtOcBktcz/+/580v3vWMlvZTYEtVVONleLWXD4tWEIhYbdwo3s+43CYPI",
+	"HmGR0AisdA0Tpo1xryKOGsL//dONlWicHq/FqDVlvT5eQ1KCMl8eM1ElV+UikWd151W5f1pfl+1VM47C",
+	"t19lH20JkfeOnQx2/5QNpTWf7KJeVhw9saT3Tx6dnj5YrzK0K13n1qtIDJ3qI8EtQgNgn99/9IjlfGXu",
+	"NS9lL9t/NV/4olYHWczAuduSZ+/DEmVDvZrt1Jjh6umS9aJifkrnrqGPQ5WAbrOna2ONCpuZ+e2OHQzp",
+	"zrOLUPRbI7VimMh++KWpjJRLPROgnSx1+QZya6VNu8i3oKnuHyyk1QYYaTSjlLCQLoCwd25RawwlvQeA",
+	"6AEAQ9cWqiGF53tpjMifKotxqofOrCr0xFT25t05VcIPZFe1hL1yoigaXk8mImfDFZtysH7to4HVKQuH",
+	"mVxPnc7cqJgl1nIKxZoyX7yWJepLOJKIapP6r7sP/7V3etbrPa4qPSmGtQZprs0lgOva2KMHCdCAuC6l",
+	"+eLzVHHKn64s+xn/PMN/Pvf//tTN4JeT7Ov39/5070/si89/+s9ff/77T/969LN/9E/4h/v53p9cJ/+y",
+	"o6bWQZkjaqeIhZs21BHGrMdp4QSzGnReyBeU4DkbJrzmDfYLTG+wwlgyX/goXEBybWkbagCOhSPKwFId",
+	"WnxMpR/AXCdUdf9MCS13k8vMuFqkTK/nbC5Kowl9F2qlN3F170VIqMRzoeeFYCMMi/Tr290X3XsHeDCF",
+	"snwwsOAtevNCjbQay3KW8oxfUPrQUtrRVOQMaz16f2wTSjy5SffAEL6qtWb2KbASoIQ/OFawl4DC/e2B",
+	"Upowg4ky62uc5sBwSLeDXKcJi8/l9ZjLYlGKVklaXmB9jGn4tFhcmaUoDW5tRJQ+PBNwVLqt/L5zeb0o",
+	"m3xfGvJNwe+BvO4zQ/FnorITR1UJkudsNBWpIE6crDUMfmfzYjGRio0hArLgxla31uDJ64uriyfnz8+A",
+	"wNwTg2gENZ8/uONwMXIMgGblQq2ReBR7q5fqGj1PrYzZFPYE8VfWw9gg9eaNABEbLlew2TWCjRhKUJMT",
+	"d+OyQo4FBB2tAfJ4CKrbsRg3BDsUvClpFys9UzyityhWJtnIoNgKQsdsq+mpo1hqI9/aFVu6HS0ac6Rn",
+	"dd3jtspBy2ukwflRlaZO4NKXeiaN2JYP7fbZbbGp9ljPiFmj3RNt/RTqFxEZ1t3RJYJ5tU7j/zFIqSC5",
+	"gVuGW9HQxkjfCPepXT6QD2CigM44sCmHYiURj5J3Ac3B1NmkK+FHH/fK5oUbREXhsLJwQde4BvdjYcDt",
+	"J4uyhqUfR5Omg9BNCH9dy3dybVKEX1QzzUIJNFNJDsjmx07a0xpYTJpOgUwaCJXs3hR3WyOos42FyChT",
+	"xHrWG7m5S1HwFZZ4w6FTUDIVf4Zgi8jBHvEPRy4Q2xNZ0H9Oydru3aMbXrpzB6VZL91wv4tbgm9eh+bo",
+	"I7XZLJd5mCZAipIKYu5jAm8ZQ2Opiq6f5GIOieRmjpGQjpTbzgxEgx/c+/jnZWgFP38LbQHC31aw2qUs",
+	"CkAOnePxMTFdG8tXbOTIJHHCWHWIDxQxGMrme0EKT6JfuEqyCkosXnRZnVoKhG5IXL0JxuMXiE5hJbDU",
+	"Ran6nZB5EcyfnYoje3Fkm1gXIqM3xbpUCMGF9QK36bKXY2bEjSh54e9Kd6YU6Hsmfbyx3WuMg27k29wX",
+	"YISc3SXH/lJkXImf2yN+YxXVvVbwctYYD066GQVHFFq/8aGXKTlsXf2LBud6ud5dm8W3xOCF298WW+74",
+	"mr4tDVz2DTeASkFd+qg0n5wBUM17cBvgA6Z1sba60pHIlzK25GpChdnatBSedy+v1OjayfttX16p0Qv3",
+	"+PvMF7dNWlkbA28wq62Q7rT7UqHu4cyRGiQUKlG0TiKjUf1IvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNv",
+	"zGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iE",
+	"U1+WUozIDrrX+fHLnDhBVtuUZSooKqCQRiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8l",
+	"WR/EGV03xe8g+JZnok475qMN68CMryK1XEb+qS09Nqrjz5yE6lXyWCel3lvq4FA8C6+OxIWOBhaRV9ii",
+	"nNTyYFpJmMvQjrL9MKHsUvXu0786a0u9vg5bKOLHiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIe",
+	"z611RMCcgCbydYrAb5P9NkWHRgpnFCNKN8gK40TXLCTw3YFkX7+UFRukgfrlSO2PO6aXXqnY46xivimU",
+	"2IVCIyT5BwcLJjhhoBTYvAiTKhSLqHS7qFovnsD1oN0N5RXEoqk29jMTkn8jZhHG1r01cFfWGQuwTycQ",
+	"6cBYbKoiKkBMWLBUOgF0WOrFZGpbGp7+VsV586IgB/y2S8IHhm863c/BG4M2Ki7z7l4GJNPoh2i/Ztvs",
+	"TeiY227CHPOyElOBgqaCb9b8+8y0ZKB6YYf6bfulfYnPt1vZD8CdnWqpRo7vNGjbUMqnIvKI8rZEnidM",
+	"ZxDJ335dXtMLLRdmoVSTFioNyVB+1D4v5da5jkYI1WybwBWnvWi/QrXqMAmnA69Uql+Bu/G1dSDH0Vlk",
+	"5L/LwUpf2zW1Zvu+HHg8jSrTU2VBV5JoPcYDeBthMxhy1oWRpkvsP5t3C4OpwtUUIACAzRhMIEulxqR5",
+	"p2sSbjhiSxfnL87DVQVXGIImFGTEnFJv5aJosIYga2zIlqEfaxo8Be39cPWEgsw4WwleMj7R3vmt6Duw",
+	"xOsyF2VrRdWt5EvodbeSiuqpn0Bqb14GHrxeRgMopZmEwv2a8AlDCaOm1NlEGgNYi01L/bRt8g8dgihP",
+	"HPNHb28JmvPyTSuRo1qSfbKy1ktc0w5U6xNGsDX9BwKPNtGGlCCodluDZ8A1qRdnEAoLUDzdrNawLKUV",
+	"Ic3CrKE3XFBipZmLopBqYjCrAKva8ZIAHLIItsT7UDBHHV0RmQ8MgnMRIvYLaawvbDUTjv1gZSs5UbpM",
+	"ZSYUelL513eXVwxWsXpu8B4v/lHk9o8it38Uuf2jyO0fRW7/KHL7j1bk1kkVL8vnRD1VLkKLEOiW1nUf",
+	"MD3jby/w+ZNer7cu4W6quIQEhKhLoZAdSU/d3aXoXL+vhQEQgKQhhspHgS+BpEkQa0AgaQCj2mFCT+oZ",
+	"YAU0WxDkScJ0Qk9opd3SlnpYiNkzAFBP+v3SSF4eAnph1pOYcRl4AUZSgDEAmR/DWUmff8xOew8qkz2k",
+	"w+fMsYNhsaqhw5/2HuwUh2mMTRIv7iCqLr7Zn96FmZ32HjhC9JvTkeqGFzI/A/j9swAwFlC7OtWiPOj1",
+	"HNW1pmGipZ2UjOMu9CTkNaxHM48XRUHBrwk6+2RANqWaiHJeStVQtwRo5TPDJNXLyJj4ZcFBCcba1wH9",
+	"gV1YNtZFoZekQvvYduCtGZWVyhhcfxnqM5lP3YIY5dVcPMbTCRXxQuZB/GJctqowmnqa6mVWQcS4R0Au",
+	"37eMyfbAzCjfmuKn/AxhW3hZyICz/pjiNKCK7fEcaeX4nczfU2laaOffIKZ+0GUAu3CGsbsA3bEP6nqZ",
+	"dHnvUZtJmmuq59MQVD7lJqr4Q5yMQH/RwAM8YgrRiQsFgIo49T9Fr/1byZeDRijTpryA5yGnxkehPN5E",
+	"vWxs1SnzTUH+0lxDWaTE4Y3KG9X8I/5oVsaIBOzqDnSqT6kCo9L2upHoV/GMK7hM92k51UWxiv1DccwO",
+	"xn912ZVnWYgBB4cWq//4grDsPEBDRzi45KIC1lM7CFVFklLMhcXqM3rMTr6sH/TPP6/9/vdSzAs+Aiq6",
+	"xxwX+Plf/w6BZkhYHlnz744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIMcLLDv3kpxk/SximcntrAVL",
+	"VxLn2CxzCYxPTxBiE08XbMoAOO+Mr6JbPMGlfLVRWlz/JTeUwXIIjtOqoGdUppPmKtW6D4ppdcRlyQo9",
+	"+SClPLO1Up7SHGJEv5eCn7uhieWBwIjvCkP8iZcm1UV+DSHvuyGSAafULStGyHvRhm7RlAhRO5AtXWvr",
+	"AU2HqZ0a2w9+D+VVvdmhYazBvNDw+wetzrqjiGqbOqixzP6JVkVdo5v6yte2KZKHaqJTLL3F8uGatFpJ",
+	"cetw2VsQsEmjTviCnj1hXz94+OU2w8AWzf8g6rxUxqYzm5x4KEPERomAAv6qonspmdSA1oEEPTcTZZ0c",
+	"G4KiPKkQQW1T8uNJNxff24ymWDQM8IYXixYj9FXnoJ3UwF5X4RoJTTxyqkEmdh0ZEpIvESavUtVBTh/z",
+	"kqIWCDt8k6A+IIZjIMNdzASe86iE6dUJye/1DUsKeFfBMZjzVR0ltV5O0OMN9E5SFDvTqqlyHzZWWaU4",
+	"g4fTCN8b/d0hJgM7TkQl1oEVMvzjf5/SHz+ePvL4CpAakvOVOYtRGGrgC9f455dHvfvtxv8+qwDcWvEe",
+	"3E9vq90wJC5mM47GrNZY7C/HYACA8GjE+/YouWsg7K1hKWuhv22SaXUhtiWxwu+knvJSPIaSj4NjzFQ7",
+	"foc7+/4YHhu0HGZY9RbPehZWH943K7LHUpSRCWx9UYRaGLlAEXxZA/vzM3CX4zEEvgzq5HKSsdO9MaI3",
+	"caEraqiavo/LmbGTUzaT6jH7ytvqY5yQSvzYSAfBhyKRs2HXCDuezwQkAcHjt4nDwJ2KgZWRXtZIbWNk",
+	"WUT01VpsuUhqUW3Vgj1duJN0/O9SKMWT4qHeUqS0JR+930u3bHmRyGPbh3j3JJmpXtaZ0cfs+cPoieuO",
+	"jKS4u05lSQJZ182c1GTSsT6lXkIaFLoPpJqcwceLy9dPfBx3nL+M8TfuCTKV9xVZyKFA3HAxg9sHgDQB",
+	"WNNWMDGpGB6shPbRN/HjaateQVwT+YiDTVfzqVCY+DwsuHqDQU0jPpeWF6wQ1ooSasvTYvqdgA2Ci894",
+	"Fr5WbmRfVbRJQl8XxFNanxfLN1lgSitMqmZrC9qKrFdz8dvwgL0U6Zquu//x3XnL0On2PNGvy2bL6y2h",
+	"oJn5pDurO/HdUo2VuHt1NzXL7/vh5Wedt4V5m4TNJ/ExAPf6xvyYfGthjOlFSI15o5PGOEjX+GM2oKUe",
+	"APZEhNACBu1FLoeFyAJYlcG6DWXljICCj/sUHXoRlRuiBqHcUKh1gOUmCfeTl6JeguhCsSeX/w7P/PX5",
+	"5V9Jf4kxfaRBaL7fv1Ppn8pAfYi6K5+iafs3sRxvLmFLiy8V72lABRHciByR9Dxv2CNd5WOalNMTQJ9p",
+	"ffzs5YaDcLnpYNt3mgcyU6ds0lgOZkMI+T1Zqmvm6chsXTc8V5dI6kq+XKnROSIcEtG3gs4NeI97YAC0",
+	"2/htMIhb4HNRNdkTzLc15m4o7+FXm8ShuNd1LF6aSNOif8NtCjFzgE2aAZU6cY9iSkgG/vXCTs0AvsVq",
+	"jxi9g5lC+P0TwP3oqytfj/lvi3wicixNvXL/pCpL85G7ZAvhHk3VdVHWneIpN1MBtqGyOU1lyk2X1dJY",
+	"qOAKv6E6ECNqTiHMlCghvwahp+KmWscAnFej9yGx9Xi59YC59qbWeGGuo+SiXQtEqFXohBCNC1VTbPcI",
+	"DTvU9JByagpS+1KmO8Nha6O89Rh9SF/7JNZv6Y0LihJMFV0NwB6fmThocC3/mIBCo/R2XyK7rzArHX3l",
+	"WKVg6A41AzRm8ONgXMyD3tcYLkNwRY7Y3Rl0fBSXekshKAIfwWFUBy8Dq6s775DR/zjUGfWpyK5jnyTv",
+	"w8VGXH2Ghe4TQIbt9yM6BR+caG5PNbRQn/goq4DAJvL0Vc0rrsg2cgTpxi8R9diRmXjLR7ZYMbL5tGK1",
+	"t8e5Td5wcBElJAqdr3btxUaC81qgcT3Esuq2KY75L5cvX2BBJx/Sj092W1RKb1vwUtkPI3tUZYGoiwyX",
+	"8OftJEuh3rgJt0QQxzZgRLChIQo1gUa3d8XR/WjAnQdwsldUv2I+jjJJC1uLPpj9en8hltR7sqs3UjXE",
+	"CzQJrOvY0BKLU5IU2XJrq+04zP6iRJmKPwZExbiqly9XPsCPg4wNfG1v93dVUpzCy6mq+qCvyBiCjnn0",
+	"elIw/3gFboGRnoeU8FyOx6LMgoOgRD8UvtZX5B5g55QV7E3fhRhbBkXiY3AnduX0LxCJf7h6khKCo9rv",
+	"CWjmA7CWeqn1hFmNG9tsZAoANLRsiH0jrRWqvWINXWybKDxwKx4YV3dvi05yG1abxp/FjfCx05lHKgbU",
+	"hF+FYoW4EUUGxQEIFO0APDlMuba37c4vHbfDnN1XTizZ4MopSW2b3Bxxgfe3FmkU1RhK4SGHc+JUQKkW",
+	"ogJ1CnbT/C5oJSmpb9eMX9NS3nLGTfIPNZuoKegz3lJyTYaiO+B/VLkqaR7XV7dgclGre61SdN0k/GwH",
+	"YY/epHY9M+1ThapEnbu5KVrG2WzzJOz0HLRkcFtM8Yc2vaejyJv2cZmKIqfAISceYTg5Krve/AvPRGme",
+	"yYDzLT7pj+mA/8eL0K7ZiOPhtLujnlIRq0NcUU150ZeQyxsS9QZkOxlgqttyuvIIVut8DExuadV5FNnj",
+	"vJ+xxnSDxoyQTUzpZRaoEgLcIPHGqcaUPkqmGnYKnPYud9RMlGRlbX8zlVsDgzeLtND+sUuhcomuaDx5",
+	"EqxISrOFuQP+X/OdFzKn13Zr0864e/I+93n9srmNWNPc2u1EhqbW7DKdfuN4ZB3q0jgCj7RZwjSqrJIp",
+	"1EuFyFh32rmYP/jJx8BQtFdNnovXFEG6FoNNgvd1iLpbU6EB4snDO06x+hL4BtxlgfX7q6o+vrWafXxn",
+	"ftF+niawhxl7PZaFIIljC7QvRii4CVB6EPPSSih6YdlMG9u6CA32XsibVr0bWwo+87gU6oAjaQQWPDnD",
+	"GD3Ifo8re2AoGWANnp6xKrfVZKClYygELzBkzW8l0HeVmNDdHSxLTrYKEH2Nxja3cHNZm4i4AQe3YlMp",
+	"8IpFLrVH5fM2dXDTUcE8sQplkNqL1WCgS0nUkddjP19H9e71kpdpfM6Ga8PTuFM/fCNnzPgaRrkohBU5",
+	"1lGjHGZp49JpFYj3XW7I3W6RyDdTOUWAHHlReIQTPY78pxUuJlcA61eGOAXHm+s16AZeMxhkTiAJQrz7",
+	"6ARab9YCXWZwAG9KQ5LyMyd5gCQNhaPAd2PIt3hGsyBPI9UC81tkq2J7oawQgcfGAKHYICE8tOObNGAi",
+	"LdOKtpbTevL3HKv7DFe+hkxhp48TSeZ6DPtJFQ2aCa3lHbHHruig5u2KX8N6eL1NP80uDOhWyM9ZB2TQ",
+	"bR7CNV+lptDqvTzoFTZ4ghV9iHojFV5zG5TmmgDcCr54LQVi19wBUvYA4lsAK/dXQrQ9YLsldRjOpKOb",
+	"gwp3Wy5zcKDgj37H5qWelHyWYIxaibtBBu/BGiKkePRJVrjyNej4FPr7Xod/XbzwRzyj+itEkSmJIaDy",
+	"pWeDUhi4R0Bt7zJ4wQScpCmhllCdQrYSiLwF300p13w9CbU09hqBXfaQafktXgox8M3FAZsgb7eYkdwK",
+	"JDnosxiUCa03FYoSBDF75H/BDICleWwnz9FSgTInj9KBMi2NRG0zG/yssnZJDrVdrG9PI529Sm/HOSHW",
+	"BPNwKIL3B+F8goRDv7c3K1y5x3cyrQMSYBhhkhL1vIHppekQUcirrMBD0KQ010osG8tKY3MhlIUwoCWU",
+	"XFzLUWzwtH4S9A6NXkt13ZTU3dD85iz/4MqHOBTr+xHoMHlM4NCmzoj74ciI8kaORAUdthYKJSZcXVfh",
+	"MBtkjpH2VNfZrXzuRU7IKzJvkP5RzcMoW6hH7ZS8FAbBrStvtPYe1T1uCSMK6n8wB0/HtsueyzciCH8e",
+	"/IoobiaNgSooCBiG5ihAyCpWgGaRAarqwvglokpC0jC+xLSqWyvnn1IeUys0M8KXpbSMlEp9p7SMPTDN",
+	"Hq9hmpEM/LtHK/unSJT6pPCzPqh7NcGipnr5GYE9yPHGXQiKG+Rhd5l7nH7Hq1FhDuUWd7b329b77RHf",
+	"OCE7f8ZOWSFvBJr6pcrYfeZJd7fhPLoJPzEgrsBPGy/Tk7ctr9PKeqC8a+n8h9fn7KT7dvOm3ef+utz7",
+	"+kq2FBXwuGXSql7YywYw7YF3hQx8sT2KyAiDwnzT2cLIUe16JKPPDLE26W7N0LYF0oIbG1I2xdvS9aZL",
+	"OZGKF8FwMV8MCzmKq7D7Qbnd3c3ON6qUv8I5Pwut1EqE3JLZvtjFay/uxGrPt3Pa8x2M9ttPiM++2Mpm",
+	"L2/BZa9+IyZ79VF57GXMYs9rHPY8ZrBXMX/9do29XkXc9QW84/lHjVLDgYiIO2Za64wjxWZ/9NEODWWd",
+	"GyCQvGezPVDGNZ/odIPo057oKqRZKwE9rNVM3ei0bSb2er1UqpIajyy1NlE9tEaUubYJIW2LXxI8gy9/",
+	"+cPVE1TCLbr92jvKm/FCcDyLUtrV5WgqZl795GWqivK5YzWlsP5KvT5/dXF99fJ/PX1x2WWvEefRhDGi",
+	"NWCqjWVKQJFHdB6AXQu0TewmDGpq7bzz/j1gS44b4KZmYqbLFfIDdxNpd+3rMZCJLtnM6cNE6V7ROmME",
+	"a48ZeX0FZ4l5mWGsS7YUQyOtoJQ9xJkOCQ3TKp/Wrnn7u33VV198AaG13S++oBhb6atTGExt5YoK+Llf",
+	"cjmR1pBiLt/SZ/AR9NW45AjmDvDlCvE4CEDTvYNWrAjBzLdrAhK0Be7xmemr4C6BVjD2ay64FTmb6gWW",
+	"LWe5Y2uTqWWG30BJTgTLl5bNBAcEfdFXejRalKVw6qpyewbeKqBTCugIPTgda+47IC1d36AxYsnLnBbs",
+	"uVBSqNHKrdmFQldIXBjOl1sw4Lwe6RkkV+IZwrXrq4E76IOMDfqdfmeA8S8N2R5uKqzfCcHQ/U6X/UAh",
+	"MhgR0FdxkTd2TlGrVTSqa4JqkNdSOLmTm4aFmLFcjxYzoWxffe7hWe/hUFAMhY4yHw6rckDQo/UI8ukX",
+	"X7CnYDtz/AVDd6TBAhKOXkXOhqLQSzbwIZV8Lo9vTgZd9lIVq74a/PnpFav/5os6UGRC+sdj3GA7cCyn",
+	"r0LvXsiTpZMaMV67fny4CacnlrRZ6bgWpLO6CX6j85C7E2/0F1+wz8nlj64+yIZFvHrgftBMQCrtKxxL",
+	"tBsjUVouFUoDjpFgfXW3YkPBBla8tcd/M1oNsr4a8Pm8kCOY2fEX/4pf0zPzgkv4FD/z9mi5XB45vn60",
+	"KAuhRjoX+SBjuuwrkpC7bEA53kdP3e8Agjb5Vc4B8ScKa2LeKTgDK8iZTx3uq9GUl0bYjOViVEA9XKpe",
+	"8Dlw+h+lyvXSHJ2cPjy9B7BqP1w9Ozp59JhxNlxZX8Fwxss3j/sKwP914Q6yYybuDDnWIN5a85gNXvAX",
+	"bo4XaiyVtCv39wutBNKGP3MGwUL7atB9OAhn4JeFRt4CPZnHTJgRn+OuowO84Gqy4BPHRqsm+v2Trx/0",
+	"+yePvh64AY/0bMaZ1Rpkhy77y+XLF+HAjhbuahlHh6zLfpg7XvMV+15+g4fUUUSGDlQ5mrIT9wvseSlm",
+	"cQQ5gg2rSaStkFzcV3jo3Tmn3FcIYorTpB+c3K92rPq218vYg95XbhMenDxk0vTVGzFHc1mMuZuxBYz7",
+	"5BEMz63u1z2AVe2yQYQAFEKanWxp+kraKiFcWqL+CZfqzK0dL4rKqlhqJw3nM6lg9oav2BAL2zuBwdHV",
+	"4K9H58ifBwx40v3797++V8Xqw6TBKog47sSLRiNh4DZrcaMzq98I1WUQjiQKI5YQXdRXUMIT4/zAzub0",
+	"Qzcbg28Ozhd2qkv5K1DUGfsGRAH2P//13wPPV6FluhdhriGpueKNwFkB4M4/HFaG1F5gBEtdOmHK9NXC",
+	"UA2fOTdmqcv8jA2c2HF2fOzaOkP55v/vpnjsBuPvK81ztyI/hvsAOszQ1MzZWCxxB2EI4DyLuJcjj5Ho",
+	"su+1463+Oq/yrZFU7FJ7TQ6YmaqiRyr6O/0alqevBq+FLVdH52MrSmBIldUjKnddR03M4OT6m2vwIwZj",
+	"DDAXqJAjoTCoEK2QnfM5H03F0Wm3RxWYUUIzZ8fHy+Wyy+Hnri4nx/SuOX5+8eTpi8un8E6F292BSwHr",
+	"vLLzVxdR6OZZ5wSsx3Oh+Fx2zjr3u73uffQZYRz32kXlvpqIhuB+Wnk9ZoNj/BsvqUG2zSYEu9pXA8c5",
+	"uVTm+4WRo39zysOgVi1m8NejK215cfTE6QwDPKgDlMAGVXEv21czd0Ie9no9dy377WOF1m8gBPekl/V6",
+	"vUAnFJPLLsaOjsIBB2ht1VeDQs6kHaBGHEBrUd4hH1woa1RaUQIxoB4Md+Jzqd4EllDAEbQaRS4nWBnA",
+	"mcugnJNasVzM7RQpIhyzi7xz1nkujQU7nDl5izWC+Uy46wUwN+p74daOFYLfCKj+7WcahCGmhIQbo5qO",
+	"iudDtwcENN+gSaAGKIuKnXRd/bIQkIdCNFvbQ69r8BoKIIDXbXp+32dpL3w10WPYiE6LB7UvnL3zSe7O",
+	"L4CQlMLMtTtEbrCnvd5aJksslfyNUserybWPIzh5m4gkeJ81HqYuJgDkAisHOGJq6oceO4Zn3med2nHZ",
+	"9VL9YRoS7Vj6zbBgvlJBTZvtnP30s/tU3qRJ9LUoOGh5jvNOpQnie+aEEzw5NRkcOYHj92ds8D//9d8N",
+	"QnY38Mpu97jbpadghwNQdee1GAFQP6xwxpRYhmIq2XaB2vEFpzDziQn4ZcTknHb/9mikjS1W/oi8PUKt",
+	"4Wi4wmLfXvDoIMDIkdK5QHPqp7NS77NOg3aym/lv8v6g2WQ7/AJ1dvdnYZ/gi/7Y3PGItjqZW05i1x2p",
+	"096DFOKnj3kEQ4fTSTr/0Men2m2ll37O2S5NdOux+Z0ek5FH0sHg/oaUR1Cs4fL989MrTLHKMKYW69iR",
+	"QnIdIDsC4muFS0v+LaezGwS7clrJ5rmBApEeW2arkPDjVBtRBYeHy/0kfbPXxli72Wf8LTo0Tk8efPng",
+	"q/uPHnwZeTlOEkbSzev2we5jgtmotz9ZgXyf6XIiKJcUQ+QwK7omkEXUipsMZFpiDQlPoh3MAehkHdAD",
+	"9yPlRkaK9IKZeNUg0TRKzDQYQwGj2D0amKss0fJIJk7MW3SH5jMD1ksoAghamdNxoXAMiIJx7eHKbdlX",
+	"EKHErsI3n6H/ckAjuYazDLYWT8b1X1KyrGPuRKIfjKdT+laaoxPVH4hL1xhjbJ5OE1FbAplrdFDW1w6O",
+	"AUzum9UrDR4t0mi/Ifyu9Dz8I1LQ2nzLLcf8jd/sJGL+146TCFY4tHxww179cHUvvawF2LRtJXrN+Nsj",
+	"xDQ76T346uGXjw59gucLmwwOpAw8U5Vi9tyby5yCBrvs3FehDhYzOoKGr0xfUSYFnmLCxvLpFakzVdHF",
+	"PzxFfBr77+7/TaPIptJO9b83r+Mdqukc8QwPqOy21p9JK9794LjUs+sck9N2Pmx19eg6XH+xCvWBEnis",
+	"IQUU3HkrgSUvE0KKeSPnVTHA/YwPa3E8vCgGZ4kozQrDARP6wFvkXZUUHovug4xJZSw5j8FuWlWGZee1",
+	"CnFTbnw1X8TjaZzgpvjlY3x4USTqJCRmhrXEzwL0hhQbM6FQZkEBRaFKMC+KSo3rK0TRQ3MpwgjJqhiV",
+	"D/8nRuMj1aGccrC6sfsnfYVmeW/bHRCdDChg1SAECPAB/0iguwHBnktl+ur0Afg9jY/LpvILVKUmsZpY",
+	"0Tq1mLBGDcu5g8xjGKePY1giDoOQMC2tS7TxvzvzUiXFL4qiwtyNTTjR9eD583bhfaaVtLq8pRCgTYMc",
+	"T2ZnvLcigCZbgqsrX5QcAPrd5YlgwCTmRHhMfWUWo5EQuUnKAR4VGd/AniocJ4zGQEjBDFy39AF8ajkk",
+	"IwTMs3C2qkSBATi71cSgTl3pBFqtVdIgTBRkBBXfplAYw3it2S75IsCd7PhMKa2AJy6pX6fmshOC9wG+",
+	"5JrHOiqIU+4xL4AP1cP9N4fVV31VZ7jGCSwmqnTFDfFeJc5I3gBM5qFTn4QiELy+AoYUxzZ8vpy60Zs5",
+	"dxfAix+eZ+xXUeqjpcwpaGUoc0kcgReM/MPodUYHcbbuRjb3HL9jUilRsnKhyNvqu2FDgVut3WZAMB7y",
+	"R6o4BT4rAtfK2ecvnj25l9hoKgGGdb8wpAMj/HzAA4F/SixiD0aIqePEPuoNuoRguKh1BODmimpUlyG1",
+	"GVY8j8JZpaHEmDrdd9l5RUF9RRsFO8KRqtAG4sumwuZeVBctp5FklYuVABh4QLrzl89Jr9cLVyCsAHiz",
+	"u+wpR7RwGrTra4w43U4LKSCmJzriPvrxtNej65G7y9EsCnQwApnRwVdRopbbcDdfH9GCj1TSji5ytpjj",
+	"yYWFM/E+gv0GYezdCB727vuZImwjGIiaNIVKKt1bV3CvviydaJtQFg6nwLtuPGpV4hKD2ABKqvHACrgw",
+	"EFeFQlRlsv1I+gs0BJxEEEBb8ir6DXWV4zWYyeb7K9xUdAqsnggwFa1hmSF30k6unUCEu4cZXGGxCyR2",
+	"X4Yar6eNiywOyoBgqcrSOdZlX8H+lpBwSYhPdEqBe9eOqufjmS8IgO9AJa+UY1VPvpfGiNxD6u12rYKo",
+	"PpoKdKqGuTUJ7Xm5ui4Xaj+N5OeNk7njVAUDLtaG6XzfZVfCWAjwRGI8e1fLAjxZTzrqfM9//XXFLi0v",
+	"19JUqhKip1+yk6/PTntnvd5afspZ5zte8GmMrt1ZcgMu5IyyV1nB51bPIQy3FROId+Z9Pbo24MrW+M/J",
+	"7pNbx0tNunR+hAAN2rcB4PEs9aLIgbkCoXUPwCye60m4rqrk0RlMeacQeyceAHOIT3/zDfGyyEX5igMe",
+	"8h9XxYe7KtDMiSgvc26n9z7Fu+OdzN83OoHP2Y2WeXRtTPVSMas13gcU+8QNPFaTnwhPFDUkJ2ODfOPr",
+	"WBNW1thn2TvRiAI0l1NdFKsM7hp25TSDugECRadggaD4PCidbdGm6GH5ghb1mUEwmAa/RU3X3tekJ/PO",
+	"xzYgtLcbNNsJVodgdi/dTV7p7B9TSV+n4HURqNF0+yR67jZ7/VGsP9vgvxu8XxF8+QF2FgPmq0brWpjj",
+	"aK0tMx/OIHPOCjHhhZMtIZxQ3IgSkIMRrwMcNsiTook4TZgZ4XbVemk36ysMfLaBfxnmtnHVZYM/RUv7",
+	"byVfDgKgqkhBy6N3FXAW0JCDsY4codgZHwKKvDVsEAljEPjI+Eyo3NtlnIDdV7WH2EirsSxnBnMANlgZ",
+	"Uc3t+dht5VMs8DKjQpwQG54UWaNyMM1SaijxQi1GoqflkyBOzUVRCMS7dnfP9o6pQXgwao+0m+GKcQYF",
+	"0T1iLvp7CwgKed9asK1OLUV5fyDx9o5n+3xGBZHhao9OdcksfyMYxx8gK/iDSKxYUaVZ5vAKGNRdAXFu",
+	"ppWdJgPKsGL0y/G3CDazH80DA/sWYBd3O9p460fLuPJ26+ehtHYb/5wuZ4uCN8sR22kCF+wAZHRV2yOj",
+	"ZwCYYyKSoX2uU8wd73xs83iqies0SK1QIBDY7oTP3fhmCOrDFRtAluV3L58/vT5/dvX09YCBa5SsCXAM",
+	"4uf7agzx0lTceyjsUjihdqnJmU2Jkt6CCrE4jlgMRXr5kJ6+Cu3jD0ovoQYTx9Gi8FpqgwUsBZYtH0ew",
+	"U2j+nPPS9tVS2mkNkwoM2NJYTLVzVyK60CroMMTswkGA0R2vpr5SGkcQoI+4pTydOgAWD8saGGdfDV69",
+	"vLxiKUsUplCQkQCwjoerDZtQU1j8d26DP61jDTTX/lTf8ZzCAhzimEqKyw0n1G0lijse2TOoZR/n8L5D",
+	"in2/NfSYWMuUjH+lXjpCRzyqtVOxnqZbgZpmfWW15YWBd1HYgwAc9xFC7CBvSZQU++okbVRNOaMlpHQ6",
+	"8CRA9X5MPy4KBEztQmn/KYmA7mziQR7MQWKjZKqaX6GvEBIBT6rP+ZzxN+7cLzXN3FQ5Tk8hmRg4UlxP",
+	"EqICFyVVgOFqRVF/teS606/X4xJ880t/wDESQI/7qsJ/3fT6rb2EURFkAwQ/khNR6eu+qoJcIfNY3AgF",
+	"yBPMLKUdTSErkRJZz3FP19ySnql5UpWE5+oWE3cU9PwwoL6CaZCfr/JDacx0DswRFwsRuheKuCX6yGDf",
+	"JloYcIb6S4EG7CVDDKWQtFMQ9esa1IQGA7QI4+uyF2LZVyNdLGbKUL41tBl5ftL2CLqi9w4uQgi9PwSU",
+	"pIBCQmTGfllwTOlaCgEwyCuBtvGPx/j+EF/+KcSXD3iCf+eyyPbD+NsJKMjejxGspPF8/hhlw0dRhLVk",
+	"9WBGomIM7I0SSzhYleUcoh0Ag4MXIqndnsNAAtzQB7Ma1/ppsDDWEFzWYsyeXvFJg8N5rkewzxqO9qXj",
+	"Cjjri/HR91DBHZwEK73AHqCkje+FnePieOEJYS2Z665bc72uh/S9/xBpAGsYNog16kYfUSU5Yu9Cd8fv",
+	"MPbpfbMz75xWCncsJA3sx20CIlnSH461SiKZh2bvJTsElCgEB0QJ8Hj7z4Zg+lJ+87lUqY3bErULo8Fo",
+	"GnchUlwY5j1rZoS1INErjL6J4hcS5TqaRgWp/HuOy1GEI0TfVQwRYAQAGZRRfJJZjKYgVa9CKBfAkhhb",
+	"ajUp8FJzNzEBCRwPyKA9c4dEVEPHY1eN3Z+j9fyt54Bl1zk7ffhoM+T151s4fonoyAi5f0KBJ9pDOFrP",
+	"11nF1oyS+FAe1i+xsE2BBn5bBlkcTsJC6CfEmwDyGsSzQeKWXyDG+8prGorgjjlkgD2Ogu1sLVjtwcmp",
+	"k3oQtTmoKX01l0o5tYdQNfw4kMrmUg3CkEg1AqKDC9qty2cmoGts6bv3dRcaI4SHuQSUK+lTHPuKouYz",
+	"fAqj1St2AWKgVF3mSYwiZ2sMl0A6wjbD4ANKB4S54je16FqeQ7B5KNF4FVwrTodzrGWM9bVE1W3BwRnA",
+	"A71XQuiA20EX/ktxeX0VsORqaXmY8DdcERDJwzUYEmmjeFcnSaMmjNUIkbkhsgt0FZRsvVTYcoZQDrRJ",
+	"EF6YEaQVZBpJxQZGKHvtXvcg1OCYiolxSCEqmDqH/ir/MRSO6avhKtI/IkiVDEcHYQFybNGTAhHJUEke",
+	"C4L7hEV0ukBJ+ijMDKIEjKbp++lgnJh7bAAUMkDMp8oUkIuRzB1VL+tnzc2hrwgEKjTnztYUE/0ZtEdX",
+	"NwZPj6SRWmW1T3By9AJLKHMrKvCY+omrLBvbjzHSXWh9yudzodwDqLoVRURsUbYMTaCvnPDo4Y+sl6p8",
+	"xZ6Y1ThpEw5wADyEJe6yc9VXPnwXdq0Wbh1qS0Xkj5+MiIdGUdcrfwu7M8QBrOhivM9t3FdYPasSL7J4",
+	"cWEVKzCdYLPxKfl1K1Mko2CVls3QcOvrAvFIIpjzoKv6A6FVcL+u1MiplgDi7mMj8eplg/NFyY9eudfz",
+	"o5dq4MRUaBEtSMIta43ROq4lDb2eseHCVgHBSMoMwVuyoDY87H3VZZeIYIR1cTEKG1DtIdoJadypD1FO",
+	"FWIFc7MxLQhZvhFlSmGtS5N/yJF/yJH/vHLkh5caI30PQRlr+l4ybunPwn4Hjx7ubAakYWMdu0f2Jo3V",
+	"kJdT5CGbr56HxT6nBWcPe+7aA6kyZO65szyRN0Ldq6NP9NKnBXNXk7ATJ71ebwfgRPIg+SmQ8XAqICvb",
+	"yUUe9BLyDL+FNEPAGsPQmqYDXSXDNpyKRw8ScMRvj3ghuUGK8f25FrAY/AcNACRCaTDiIMV1D2RdJ0mB",
+	"wHzBroeU/Zi4D8Gs6TJO78ywDCntlNU6OnPY1MfI7UtER+PS3dGachuOiB0TivgnkazP/aZSLtI27Tre",
+	"s08EsIFyEVmciigNLvOKUhG9y3hB3nEQTjbzE50IH6pxcbstITGdlXVHzv0PSU+fCPXEVzGyo62hw5Xg",
+	"Yj4d5IePEo9czRz3s21Ucqw6HiwquWq0MUf8w4tuoKBsQwm7GFeV3IVTalCqCjaILCi0FBW76QB6jWrQ",
+	"c+hqg+CCeFVFun5mWDW7JDgC5KJ01mNSt0n8M6n855MG+X+TuaxTAhRqhjSYeiKsRIDUmS7FIejjz4AV",
+	"F6w8axGsSaLYTQ1JhK8N+dxv0v7OVXzz7pPHstl0o3nTF+C2j+yhVyF56b4cM+MuTl747gngjLbe67ew",
+	"N3xkPcaIoPqBk5IrK/K+isxpcGakBR1YormLWuPmDeEipNKOdF+tnbcKcWSsSzaluihpcwicjWpHb5mx",
+	"SYet6XyGmiUnvdYR5jCmvYLLPyIBnps3ASCGWBzYUZRY1qEiD0CCMSeWY5FSoXeAd4Cch5VPyHKOxROT",
+	"VS0ZSlR95ePgwHqK5IRhNBW4jsFSjxAuopVoiPF6LsfibjLhB9IfYWBNCZchDqN7EIYlYswR5A9U0h96",
+	"AkvYetjH4TXEGjXNuHSLyNVIbKUlMMf5sE/Sg8GUMgOcBsjyATOtt3rCN+jA4GrluFtfzXgOlif/Xped",
+	"L6yecStHFHcoDGJ+Vz49aqYQQbzoK8Ti16ohL8jJrt9H8/oYEmPcX0thEScIyClkne0e7lrEtiuRzC/Z",
+	"wYTGBu4U0VOLuI5LEW/Ub2CJiHoP18xvqj9e+hrMGzsXjgRcM+4ojqWSZiry/WMBbin/bNu8P7Zt3237",
+	"ABJCKOjZJLZ/j21eeqvEB7tW6x01cUD49TBcD7CV1rQBIzyEsI9KBHXM56QejhdCt0f+QdqMlRodRwaB",
+	"rddr5W/zdywZaLpUyyty7qKHkbORnq8oIQHuWYoViXIYCHiq0LXoDlNBrnm3OvcP530VhYG4sQyFUOjk",
+	"YFb7elM1m4T0PmBVNdiD8laFMKbpgr5cqdFWA1MCXnNSCm5Fid0Yis+YSlK7QHwKI8BytOJG6oXPD6k5",
+	"aRp8NAgbGusnO0tSvs/etXT3BCI/AW/PHs6fj2L1qm/JbWxeVQo4LwVVoqFdciLkzGm2oSJRXJ7THMpF",
+	"sxFXwiM3NohaQCHx0V+p0YexnDkGkMuJMHZb7gM+gYr81HspPTorZ8PF6A1Wy4SYlc9/uHpyzx3MKtLo",
+	"ry9fQzYTlrUjknCPTIXpsqe/LHhBnRg2L/WNYAK+oz667Bvowvi4Mqf1Ue+lCCCBVH0AkRBoUKRZQuEv",
+	"+LkaLFceA2Wsi0IvjWdUGJpVZSpkEbwV2cxD+FehJ4j33sBDvqXF3Vf0gPT4FiZnuhXS3mQsM+unLBtj",
+	"JMycN8BmdSApICpx7T/n3L0/1YvydvCtULK1FZrxR7Kn40a15ShErIdgCUQhCO/G0U5BiiWcobEuKaRE",
+	"mrpy9EG5Ah2wNtYbdwcvIZHHn8qqSkKMgoLiZex0Eu7uvbCGDZR4i2gaVqqFE4BCXh7wXwIF8RBCoEiM",
+	"QGZoUc/LXRqvaTof4RwekPI3UaVxnZqFh3YCw/Zoid+DtLBLSHgFzr304fW3ysESGgNMeXV2GxF5mk/t",
+	"wUB4UBynaDlp2N8W+SSgy4piDPFoPMCh0oPreKgee9xfnLVA0HXUVX8+KTYeMXaRSkOweq2ZCK6ZVwjT",
+	"a4DofoRQrHcDyJn7kTdgXV6EsGYhb0SJ8lVfQdw06lcxKiAlrEO0t88PgDl6bSfmcDV0IooQn4lyIkxj",
+	"zEGdCd3ag4EV04FzDf3LvhAM5YvCQZnq5TUd2xd8NLWFHE19IXSIQa+BTV6dfHl28uCs1/tPR2IeuNId",
+	"UmTX2KE01/gxFF4r9AS6bdlYuFN+agORKcUujMxaT3WQzGc8F+xCWc3+Qy+wjFR75vENBF22d+YcjGvt",
+	"ia5IGRQHQ0nkbMgpsz5ial6hJja1yciqkJAHJ18/uN97cBDuVkkii22Z2YBOC1CDFD4fRHNQRnw8ehUm",
+	"BMVutBKP4ROGUALCN3icqBFfPaZu+MDAcNJrxLrRg7SI7nqk+3raqVMsrC5yyplGq1DoA74Ac4i0pq+C",
+	"3wvsF25asBzgSK8XhMBSZnIcF3PFaAar+2oib9D7vlVIWmCK9MfR411vbeVtmHTyepElJsof4hR8syJ3",
+	"EK6xrBXaqINzfDw5fKG240dXukFSfCbRkGHJfGgSnFuDUPpMYHl2HrdULhSRudP3YzMIg7LuVV7bxktK",
+	"94lhuKclwZCIPEV4rxcQvaRGskj4wE53Ttj1eIiNf4Ih+1HpTMjvqOITBGZFc0uJVGb7/t/CLh42Zptt",
+	"3B2bS4uRyx/0IsJOttjExQFN4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGMIIkXzBfQMrPi8HAGv9dEs",
+	"bhUKAfmLVFRhLkpHso7bmQrhBpCBqEhEXyHMEZWHnuolZIkEayQBLJ6xEURy8NFIQL6Yytl8oUZ2gSbx",
+	"XENZMzbj1rqTf2ErmGCOdwgcZgDHgTYhq4ddrZWv7qtQvxrkcRxXo7X8CpdpXwX7l1a6sGv7+mOGV8Js",
+	"WteQxoU5fKFDaJdSOGXJlliFB4pqEIjKunp5qFLJFeFvR6NeqxaPCRzPpXozwJL+Q4/KgXmAqULyMJ++",
+	"etjr9VAmi0q5s9tXcv+zQJLc5bYJG/iZYTKH41KzB1PldjBlU932KvrclxhRJA661av5cDon/P6oNxQP",
+	"x6f51w/Eoy+9jWaOWO+koxEIalME6ByOsnvt//zUO/qaH41/fnfy6P2/dG5jev3tK959SOMP7PkrR2xb",
+	"T+vvvOB7De8bb5KQEE91bBvisA/KIOK2dhYtj607hDhfk+cDxBBceKTq8kUuh4Xo9lV8PSGyHb09XtgF",
+	"ufPctQcX3brmVpX57asKKw+uYUAZDIWq7VKOhNOijJ4JVJ8gVLxC5ZPKQ3adoTs7FOwd86JwKhamh5IQ",
+	"7IPNath1kA+NoBS/DMjzGAWvBRgwSBAFFQ5YcUZpxpjFTy4DofoKq/NxnDYqf1ApSWm2xqBRpGrmwie9",
+	"Xg8X7zBcGCQD2LkPIxn845bvvBUsGC31obnMazECoApo/aOzlmOycO5mMcgd6qyDEL4wQBOKiylCohyG",
+	"Z87QToTn2RuIQCVxp6VCzpwXXCmoIJZ32Tnp2GjV8dYnd/T7alLyEUE4YMfeFoN5JxC0MlkgSEMFaFmu",
+	"cR2ogwe1nuJam9EgMhJENADEeHBSz9T0mC0AnUCh9Ry0g3ichjzEBlLYPZfGbHdkCE1lxXFDgNo+pCqK",
+	"HTTd4+7HbmNxoRcVOIXjp1JNPkwlclxrpZe+m60n4pYnIOer43eOL7y/xT2L/DxYOiEDBSBzgQYrkEbA",
+	"Is6oBAweEaMXQIFV1ZgcMHbgrrnAG2sAH6+xmUFdj9xyUfcV3dTnUZnAnp8C6Lvu98frN9haGApc233F",
+	"S7H9+gHg6ja6AKxB5WPosm/pMubupwKAfw2/qdLEcC1P77vze/oQa+PWdYCqtbT0n3uLTgv5v9/P3z14",
+	"f+T+OfX/NOgB9bkBLgBErhuKWOckNaxRQGOUCNrxGgJFuFpFYSL4yXWZCg/5lK6286LwNEcO3JyvtuFX",
+	"Nzl2P9jth9DUzeFZoHsqS9VLBswXLWUjrZQYWW+W4paUVCRbd34N5NWAEYoEbJBdB2pRFARS5S8uXyae",
+	"UgPZEz2bgfnpjRDgKw7dadVXvJA3wl+RnA1Lwd9kbPCcG3v01I326OLbAXhYZ4R0gbM8o7ps3ptLpWuB",
+	"GwBDkooyhBC+GQO7EKpqWOqlgYwu6AGhcyAu1LDFPMDtgOxPKBsLw8TbkZhbdurE3kuNFUVjPLbzkfv9",
+	"DAogHsNCH+FQB4TMVdWvdbuLNmN3nfZVKJJorFAC6pUDbjq1b7VGFvb5w979jD04/fpeVkMKP+31EOR8",
+	"UApbrs5IeBcqN1hWnGYcJd4Fwz8ZUtPuaDf8JqF8kyHKvIaDg8QW6uiRez1fs3o0QdrUKGCfmJTdNoON",
+	"HarLGRt4pGnTtnvxwwgKJMUit8nYfIGJEYhPdwQ5ajB6c+9DSBBWz7eKDhtGxahUfFQHHrRHXzo+g9gN",
+	"5AwgV3b76mUNkLBCkr7/6BGWOgggNp6WQXaS47givekrxwcgjOM8Fu0dxUllRVku5lBTygScd2yQxNsl",
+	"qsG2r1BWaRIN9PyWZuvb6XRpBKzoUkY9PxLgaEeiGxqXFKQvBZiK0fbUDiGVPE1d5Uos9yuT+kma6Gnz",
+	"fnMrfWh7c9+Q0gHpnI4C3UIfQ3DYargPyaMQ8oWWLfwwdjI/3mEIaVnVm/R4pDJUteir6HRiOYi6uN9k",
+	"mifV8eNX+zuAvnl4C25Zx0W4Ndev9/POnduh4KUoXa9u6fC2SV31r0XBAQbQUvX/XI8WTsTL2OB//uu/",
+	"j/lcHt+cHOu5UHwuu25hB5EvpATFaCgKvXTEXuq3UONzMTxyuk7mpB3HnRZl0TnrdLvHNyedNF4YOlQ8",
+	"vYBX2B0oQfhB4BEWQyMt4taf//D6nJ103zLxdi5G4Gua1Trqdo/xXZoBUBAtdPJQVAaD2P3skwG67NVi",
+	"WMhRt+Kmtd1KTyoqyVmlRdSjo6MGfWG3dFsbBTTQ3OxrzRCfAQxdveKFpar7rBSTRcERA8InZkDRAn9g",
+	"Cz2JBlH6oh+bi1Sl7wIPAPTIGHw9ap9SxCItsilhAdY+zs8GPT8UZxTFOGqFUs4bKAhrBSKEbvUOfG7I",
+	"lKhiPijVLF+onCvLcjEv9AoyyMVb0vdRzqCIEQKGXYEeFM9zpUad9z+///8CAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -24,6 +24,8 @@ type API struct {
 	// of the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
 	Plays func(period report.Period, now time.Time) report.Plays
+	// Titles are those of OnAir.
+	Titles Titles
 	// Rules are those by which OnAir is derived.
 	Rules Rules
 	// Reports bounds how many reports are made at once.

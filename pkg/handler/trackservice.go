@@ -24,7 +24,12 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.recent(ctx, q)
+	var found page
+	if text := valueOr(p.Q, ""); text != "" {
+		found, err = a.found(ctx, text, q)
+	} else {
+		found, err = a.recent(ctx, q)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -240,3 +240,17 @@ func (s stub) StoreSyncRecords(_ context.Context, r api.StoreSyncRecordsRequestO
 func (stub) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.RunReconcileResponseObject, error) {
 	return api.RunReconcile202Response{}, nil
 }
+
+var known = api.Title{TitleId: "1a3c0be5f2d94e67", TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You", Plays: 1, FirstPlayed: noon, LastPlayed: noon}
+
+func (stub) ListTitles(context.Context, api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error) {
+	return api.ListTitles200JSONResponse{known}, nil
+}
+
+func (stub) ListTopTitles(context.Context, api.ListTopTitlesRequestObject) (api.ListTopTitlesResponseObject, error) {
+	return api.ListTopTitles200JSONResponse{{TitleId: known.TitleId, Plays: 1, FirstPlayed: noon, LastPlayed: noon, PlaysInPeriod: 1, IsNew: true}}, nil
+}
+
+func (stub) GetTitle(context.Context, api.GetTitleRequestObject) (api.GetTitleResponseObject, error) {
+	return api.GetTitle200JSONResponse{Body: api.TitlePlays{TitleId: known.TitleId, Plays: 1, FirstPlayed: noon, LastPlayed: noon, Tracks: []api.Track{track}}}, nil
+}

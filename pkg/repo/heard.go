@@ -229,6 +229,9 @@ type heardNote struct {
 	Left int64 `json:"left,omitempty"`
 	// Follows: the rules are those of a sync node.
 	Follows bool `json:"follows,omitempty"`
+	// Titled: nothing is missing of the titles of the log. An older program that
+	// derives does not know this, and so takes it back when it stores the note.
+	Titled bool `json:"titled,omitempty"`
 }
 
 type heardStage string

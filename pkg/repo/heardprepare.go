@@ -32,8 +32,10 @@ func (h *heardLog) prepare(ctx context.Context) error {
 		return nil
 	}
 	h.db.Log.Info().Msg("deriving what was heard")
-	_, err = h.deriveAll(ctx, passNothing)
-	return err
+	if _, err = h.deriveAll(ctx, passNothing); err != nil {
+		return err
+	}
+	return h.titleAll(ctx, passNothing)
 }
 
 // begin notes that a service that derives has begun, and how far the log is.
@@ -127,8 +129,19 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 		}
 		if note.Stage != heardWhole {
 			h.db.Log.Info().Time("from", note.From).Msg("deriving what was heard again, because much or a rule has changed, or an older program may have written")
-			_, err := h.deriveAll(ctx, h.giveWay)
-			return true, err
+			if _, err := h.deriveAll(ctx, h.giveWay); err != nil {
+				return true, err
+			}
+			did = true
+			continue
+		}
+		if !note.Titled {
+			h.db.Log.Info().Msg("noting the titles of what was heard")
+			if err := h.titleAll(ctx, h.giveWay); err != nil && !errors.Is(err, errTooMuch) {
+				return did, err
+			}
+			did = true
+			continue
 		}
 		pends, err := h.pends(ctx)
 		if err != nil || !pends {

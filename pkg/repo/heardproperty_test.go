@@ -73,7 +73,7 @@ func TestHeard_Oracle(t *testing.T) {
 // emptyNode deletes all that a node stores.
 func emptyNode(t *testing.T, raw *sql.DB) {
 	empty(t, raw)
-	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_pending", "note"} {
+	for _, table := range []string{"health", "heard_rule", "heard", "heard_day", "heard_title", "heard_pending", "note"} {
 		execSQL(t, raw, "DELETE FROM "+table)
 	}
 }
@@ -182,6 +182,7 @@ func (h *history) compareHeard(ctx context.Context, t *rapid.T) {
 		}
 	}
 	compareHearings(ctx, t, db, said, log)
+	wantDictionary(t, h.raw, "heard")
 	if n != int64(total) {
 		t.Fatalf("%d segments are counted, want %d", n, total)
 	}

@@ -140,7 +140,7 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 
 // Rebuild derives the whole on-air log again and mends the differences. It
 // returns how many segments were missing, wrong or superfluous, plus the number
-// of days whose segments were counted wrong. The result is 0 unless somebody
+// of days and titles that were counted wrong. The result is 0 unless somebody
 // changed the database behind the Station's back, or a cluster lost something.
 //
 // If nothing differs, nothing is written and no writer waits. The cost is to
@@ -152,12 +152,22 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 // how many, which is 0 if not known. Rebuild takes as long as it takes, so
 // bound ctx. Error: model.ErrUnavailable.
 func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	return s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
+	differing, err = s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
+	if err != nil {
+		return differing, err
+	}
+	titles, err := s.recountTitles(ctx, true)
+	return differing + titles, err
 }
 
 // Verify is Rebuild without mending.
 func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	return s.examine(ctx, onair.Window{}, s.verifySome, progress)
+	differing, err = s.examine(ctx, onair.Window{}, s.verifySome, progress)
+	if err != nil {
+		return differing, err
+	}
+	titles, err := s.recountTitles(ctx, false)
+	return differing + titles, err
 }
 
 // rebuildSome looks at the beginning of w, and mends it if it differs.

@@ -93,7 +93,7 @@ func empty(t *testing.T, raw *sql.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
+	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_title", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
 		if _, err := tx.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func (h *history) anyEntry(t *rapid.T) model.Entry {
 	e := model.Entry{
 		LogSource:  rapid.IntRange(1, h.sources).Draw(t, "source"),
 		TrackStart: anyMinute(t),
-		Title:      rapid.SampledFrom([]string{"a", "b"}).Draw(t, "title"),
+		Title:      rapid.SampledFrom([]string{"a", "b", "Á"}).Draw(t, "title"),
 		Duration:   anyDuration(t),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "fallback") == 0 {
@@ -254,7 +254,7 @@ func anyCorrection(t *rapid.T) model.Correction {
 		if rapid.Bool().Draw(t, "amends duration") {
 			c.Changes.Duration = new(anyDuration(t))
 		}
-		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c"}).Draw(t, "amended title"))
+		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c", ""}).Draw(t, "amended title"))
 	}
 	return c
 }
@@ -522,6 +522,7 @@ func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed 
 		t.Fatalf("after %s the log is\n%s, want\n%s", step, onairtest.Text(got), onairtest.Text(want))
 	}
 	h.count(ctx, t, step, want)
+	wantDictionary(t, h.raw, "onair")
 }
 
 // count fails if a count of the log is too high or too low, as a whole or

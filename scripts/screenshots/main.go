@@ -8,6 +8,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -28,7 +29,15 @@ func main() {
 	address := flag.String("url", "http://127.0.0.1:8010", "where the service is")
 	out := flag.String("out", ".build/screenshots", "the folder to write to")
 	program := flag.String("chromium", "chromium", "the browser")
+	ports := flag.Int("ports", 0, "print so many ports that nobody uses now, and nothing else")
 	flag.Parse()
+	if *ports > 0 {
+		if err := printPorts(*ports); err != nil {
+			fmt.Fprintln(os.Stderr, "screenshots:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	pages := flag.Args()
 	if len(pages) == 0 {
 		pages = []string{"/"}
@@ -37,6 +46,25 @@ func main() {
 		fmt.Fprintln(os.Stderr, "screenshots:", err)
 		os.Exit(1)
 	}
+}
+
+// printPorts prints ports that are free, all at once.
+func printPorts(n int) error {
+	var list []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close() // only at the end, so that all differ
+		_, port, err := net.SplitHostPort(l.Addr().String())
+		if err != nil {
+			return err
+		}
+		list = append(list, port)
+	}
+	fmt.Println(strings.Join(list, " "))
+	return nil
 }
 
 func run(program, address, out string, pages []string) error {

@@ -43,6 +43,11 @@ type OnAir interface {
 	trackservice.Log
 }
 
+// untitled stands for the titles of a log that knows none. Nobody may ask for them.
+type untitled struct{ unknown }
+
+type unknown handler.Titles
+
 // Node is a node in Vienna with that number, about which nothing was reported
 // yet.
 func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
@@ -51,9 +56,13 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	if err != nil {
 		t.Fatal(err)
 	}
+	titles, ok := onAir.(handler.Titles)
+	if !ok { // it is a playlog
+		titles = untitled{}
+	}
 	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
 	return &handler.API{
-		OnAir: onAir, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
+		OnAir: onAir, Titles: titles, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
 		Clocks:  status.NewClocks(store, number, 1),

@@ -124,6 +124,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      a.heard,
+		Titles:     a.heard,
 		Plays:      a.plays,
 		Reports:    report.NewTurns(),
 		Current:    a.tracks,

@@ -81,6 +81,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:      a.onAir,
+		Titles:     a.onAir,
 		Plays:      a.plays,
 		Reports:    report.NewTurns(),
 		Current:    a.tracks,
@@ -142,6 +143,9 @@ func (a *App) changed() {
 	a.tracks.Changed()
 }
 
+// keepTitles notes in the background the titles of what an older program wrote.
+func (a *App) keepTitles(ctx context.Context) error { return a.station.KeepTitles(ctx, a.changed) }
+
 // renderTrack renders a track for the stream, in the same form as GET
 // /trackservice/current.
 func (a *App) renderTrack(e model.Entry) ([]byte, error) {
@@ -169,6 +173,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.keepTitles},
 	})
 }
