@@ -30,7 +30,7 @@ func (s *Site) signInForm(t catalogue, status int, f signIn) view {
 // signIn signs in with a token, and leads to the page that was wanted.
 func (s *Site) signIn(c *gin.Context) {
 	wanted := next(c.PostForm("next"))
-	err := s.server.SignIn(c, c.PostForm("token"))
+	err := s.Studio.SignIn(c, c.PostForm("token"))
 	if err == nil {
 		lead(c, wanted)
 		return
@@ -50,7 +50,7 @@ func (s *Site) signIn(c *gin.Context) {
 
 // signOut ends the session.
 func (s *Site) signOut(c *gin.Context) {
-	if err := s.server.SignOut(c); err != nil {
+	if err := s.Studio.SignOut(c); err != nil {
 		httpserver.Fail(c, err)
 		return
 	}

@@ -25,26 +25,6 @@ type Operations interface {
 	ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error)
 	GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.GetTrackResponseObject, error)
 	GetCurrentTrack(ctx context.Context, r api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error)
-	GetSyncState(ctx context.Context, r api.GetSyncStateRequestObject) (api.GetSyncStateResponseObject, error)
-	GetActiveSource(ctx context.Context, r api.GetActiveSourceRequestObject) (api.GetActiveSourceResponseObject, error)
-	ActivateSource(ctx context.Context, r api.ActivateSourceRequestObject) (api.ActivateSourceResponseObject, error)
-	ListActivations(ctx context.Context, r api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error)
-	GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.GetHealthResponseObject, error)
-	ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error)
-	ListHolesOfDays(ctx context.Context, r api.ListHolesOfDaysRequestObject) (api.ListHolesOfDaysResponseObject, error)
-}
-
-// Maintenance are the operations of the contract by which people say that they work
-// on a source.
-type Maintenance interface {
-	ListMaintenance(ctx context.Context, r api.ListMaintenanceRequestObject) (api.ListMaintenanceResponseObject, error)
-	SetMaintenance(ctx context.Context, r api.SetMaintenanceRequestObject) (api.SetMaintenanceResponseObject, error)
-}
-
-// Monitor is a status monitor whose view the status page shows.
-type Monitor struct {
-	URL string
-	Ask func(ctx context.Context) (api.MonitorStatus, error)
 }
 
 // Options are what a service gives its pages.
@@ -54,18 +34,13 @@ type Options struct {
 	Station    string
 	Zone       *stationtime.Zone
 	Operations Operations
-	// Maintenance is nil if it is not decided here.
-	Maintenance Maintenance
-	// Sources are those that the service knows, with what people call them.
-	Sources  map[int]string
-	Monitors []Monitor
-	Now      func() time.Time
+	Studio     Studio
+	Now        func() time.Time
 }
 
 // Site is all pages of a service.
 type Site struct {
 	Options
-	server     Server
 	templates  map[string]*template.Template
 	catalogues map[string]catalogue
 	assets     map[string]*asset
@@ -125,8 +100,6 @@ var functions = template.FuncMap{"length": Length, "placeholder": placeholder}
 type Server interface {
 	Handle(method, path string, who httpserver.Access, h gin.HandlerFunc)
 	ShowProblems(show func(c *gin.Context, p api.Problem))
-	SignIn(c *gin.Context, secret string) error
-	SignOut(c *gin.Context) error
 }
 
 // Mount serves the pages.
@@ -138,26 +111,8 @@ func (s *Site) Mount(server Server) {
 	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
 	server.ShowProblems(s.problem)
-	s.mountStudio(server)
-}
-
-// mountStudio serves what only people of the station see, and the way to it.
-func (s *Site) mountStudio(server Server) {
-	s.server = server
-	public := httpserver.Public.Page()
-	staff := httpserver.Only(httpserver.RoleMonitor, httpserver.RoleAdmin).Page()
-	admins := httpserver.Only(httpserver.RoleAdmin).Page()
-	server.Handle(http.MethodGet, "/signin", public, s.page(s.askForToken))
-	server.Handle(http.MethodPost, "/signin", public, s.signIn)
-	server.Handle(http.MethodPost, "/signout", public, s.signOut)
-	server.Handle(http.MethodGet, "/status", staff, s.page(s.status))
-	forms := map[string]func(*gin.Context) error{"/status/activate": s.activate}
-	if s.Maintenance != nil {
-		forms["/status/maintain"] = s.maintain
-	}
-	for at, do := range forms {
-		server.Handle(http.MethodPost, at, admins, s.act(do))
-		server.Handle(http.MethodGet, at, staff, func(c *gin.Context) { lead(c, "/status") }) // a page that showed why not is opened again
+	if s.Studio.Operations != nil {
+		s.mountStudio(server)
 	}
 }
 

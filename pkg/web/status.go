@@ -111,8 +111,8 @@ func (s *Site) status(c *gin.Context, t catalogue) (view, error) { return s.stat
 func (s *Site) statusAfter(c *gin.Context, t catalogue, problem *api.Problem) (view, error) {
 	now := s.Now()
 	v := &status{
-		Now: now, From: now.AddDate(0, 0, -shownDays), Problem: problem, Unknown: map[string]string{}, Names: s.Sources,
-		CanAct: httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin, CanMaintain: s.Maintenance != nil,
+		Now: now, From: now.AddDate(0, 0, -shownDays), Problem: problem, Unknown: map[string]string{}, Names: s.Studio.Sources,
+		CanAct: httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin, CanMaintain: s.Studio.Maintenance != nil,
 	}
 	monitors := s.askMonitors(c.Request.Context())
 	s.readParts(c, v)
@@ -131,9 +131,9 @@ func (s *Site) askMonitors(ctx context.Context) <-chan []monitorView {
 	go func() {
 		ctx, cancel := context.WithTimeout(ctx, partPatience)
 		defer cancel()
-		views := make([]monitorView, len(s.Monitors))
-		answers := make(chan struct{}, len(s.Monitors))
-		for i, m := range s.Monitors {
+		views := make([]monitorView, len(s.Studio.Monitors))
+		answers := make(chan struct{}, len(s.Studio.Monitors))
+		for i, m := range s.Studio.Monitors {
 			views[i].URL = m.URL
 			go func() {
 				said, err := m.Ask(ctx)
@@ -145,7 +145,7 @@ func (s *Site) askMonitors(ctx context.Context) <-chan []monitorView {
 				answers <- struct{}{}
 			}()
 		}
-		for range s.Monitors {
+		for range s.Studio.Monitors {
 			<-answers
 		}
 		done <- views
@@ -156,16 +156,16 @@ func (s *Site) askMonitors(ctx context.Context) <-chan []monitorView {
 // readParts reads everything except what belongs to one engine. What can't be read
 // does not keep the rest from being shown.
 func (s *Site) readParts(c *gin.Context, v *status) {
-	read(c, v, "status.node", s.Operations.GetSyncState, api.GetSyncStateRequestObject{}, func(a api.GetSyncState200JSONResponse) { v.State = api.SyncState(a) })
-	read(c, v, "status.active", s.Operations.GetActiveSource, api.GetActiveSourceRequestObject{}, func(a api.GetActiveSource200JSONResponse) { v.Active = &a.Body })
-	read(c, v, "status.history", s.Operations.ListActivations, api.ListActivationsRequestObject{Params: api.ListActivationsParams{Limit: new(readSwitches)}},
+	read(c, v, "status.node", s.Studio.Operations.GetSyncState, api.GetSyncStateRequestObject{}, func(a api.GetSyncState200JSONResponse) { v.State = api.SyncState(a) })
+	read(c, v, "status.active", s.Studio.Operations.GetActiveSource, api.GetActiveSourceRequestObject{}, func(a api.GetActiveSource200JSONResponse) { v.Active = &a.Body })
+	read(c, v, "status.history", s.Studio.Operations.ListActivations, api.ListActivationsRequestObject{Params: api.ListActivationsParams{Limit: new(readSwitches)}},
 		func(a api.ListActivations200JSONResponse) { v.Switches = a })
-	read(c, v, "status.doubts", s.Operations.ListPlaylog, api.ListPlaylogRequestObject{Params: api.ListPlaylogParams{Limit: new(readPlays), Source: new(api.All)}},
+	read(c, v, "status.doubts", s.Studio.Operations.ListPlaylog, api.ListPlaylogRequestObject{Params: api.ListPlaylogParams{Limit: new(readPlays), Source: new(api.All)}},
 		func(a api.ListPlaylog200JSONResponse) {
 			v.Doubtful = slices.DeleteFunc(a.Body, func(e api.PlaylogEntry) bool { return len(e.Doubts) == 0 })
 		})
 	today := s.today()
-	read(c, v, "status.holes", s.Operations.ListHolesOfDays, api.ListHolesOfDaysRequestObject{Params: api.ListHolesOfDaysParams{From: today, To: today}},
+	read(c, v, "status.holes", s.Studio.Operations.ListHolesOfDays, api.ListHolesOfDaysRequestObject{Params: api.ListHolesOfDaysParams{From: today, To: today}},
 		func(a api.ListHolesOfDaysResponseObject) {
 			w := &heldAnswer{header: http.Header{}}
 			err := a.VisitListHolesOfDaysResponse(w)
@@ -199,19 +199,19 @@ func (s *status) note(part string, err error) {
 // readEngines reads what belongs to each engine.
 func (s *Site) readEngines(c *gin.Context, v *status) {
 	var maintained []api.Maintenance
-	if s.Maintenance != nil {
-		read(c, v, "status.maintenance", s.Maintenance.ListMaintenance, api.ListMaintenanceRequestObject{},
+	if s.Studio.Maintenance != nil {
+		read(c, v, "status.maintenance", s.Studio.Maintenance.ListMaintenance, api.ListMaintenanceRequestObject{},
 			func(a api.ListMaintenance200JSONResponse) { maintained = a })
 	}
-	names := maps.Clone(s.Sources)
+	names := maps.Clone(s.Studio.Sources)
 	if v.Active != nil {
-		names[v.Active.ActiveSource] = s.Sources[v.Active.ActiveSource]
+		names[v.Active.ActiveSource] = s.Studio.Sources[v.Active.ActiveSource]
 	}
 	for _, number := range slices.Sorted(maps.Keys(names)) {
 		e := engine{Number: number, Name: names[number], Active: v.Active != nil && v.Active.ActiveSource == number}
 		e.Pinned = e.Active && v.Active.Pinned
 		from := s.Zone.Stamp(v.From).Format(time.RFC3339)
-		read(c, v, "status.health", s.Operations.GetHealth, api.GetHealthRequestObject{Number: number, Params: api.GetHealthParams{Limit: new(readStates), FromDate: &from}},
+		read(c, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: number, Params: api.GetHealthParams{Limit: new(readStates), FromDate: &from}},
 			func(a api.GetHealth200JSONResponse) { e.Health = new(api.Health(a)) })
 		for i, m := range maintained {
 			if m.Source == number && m.On {

@@ -46,7 +46,7 @@ func (s *Site) activate(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Operations.ActivateSource(c, api.ActivateSourceRequestObject{
+	_, err = s.Studio.Operations.ActivateSource(c, api.ActivateSourceRequestObject{
 		Number: number,
 		Params: api.ActivateSourceParams{
 			Pin: new(c.PostForm("pin") != ""), Known: new(true),
@@ -64,7 +64,7 @@ func (s *Site) maintain(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Maintenance.SetMaintenance(c, api.SetMaintenanceRequestObject{
+	_, err = s.Studio.Maintenance.SetMaintenance(c, api.SetMaintenanceRequestObject{
 		Number: number, Body: &api.MaintenanceRequest{On: c.PostForm("on") != "", Reason: reasonIn(c)},
 	})
 	return err

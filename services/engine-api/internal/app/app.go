@@ -155,8 +155,10 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	}
 	base.Server.Register(operations)
 	pages, err := web.New(web.Options{
-		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations,
-		Sources: map[int]string{cfg.HostID: ""}, Now: time.Now,
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())

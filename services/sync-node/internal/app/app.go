@@ -118,8 +118,11 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	pages, err := web.New(web.Options{
-		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Maintenance: operations,
-		Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors), Now: time.Now,
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
+			Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
