@@ -168,6 +168,9 @@ func (p *page) In(lang string) string {
 	return "?" + query.Encode()
 }
 
+// HasStudio: there are pages for the people of the station.
+func (p *page) HasStudio() bool { return p.site.Studio.Operations != nil }
+
 // Languages are those that the page exists in.
 func (p *page) Languages() []string { return languages }
 
