@@ -25,6 +25,9 @@ type Operations interface {
 	ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error)
 	GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.GetTrackResponseObject, error)
 	GetCurrentTrack(ctx context.Context, r api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error)
+	ListTitles(ctx context.Context, r api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error)
+	GetTitle(ctx context.Context, r api.GetTitleRequestObject) (api.GetTitleResponseObject, error)
+	ListTopTitles(ctx context.Context, r api.ListTopTitlesRequestObject) (api.ListTopTitlesResponseObject, error)
 }
 
 // Options are what a service gives its pages.
@@ -109,6 +112,9 @@ func (s *Site) Mount(server Server) {
 	server.Handle(http.MethodGet, "/day", public, s.chooseDay)
 	server.Handle(http.MethodGet, "/day/:date", public, s.page(s.day))
 	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
+	server.Handle(http.MethodGet, "/search", public, s.page(s.search))
+	server.Handle(http.MethodGet, "/title/:id", public, s.page(s.title))
+	server.Handle(http.MethodGet, "/top", public, s.page(s.top))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
 	server.ShowProblems(s.problem)
 	if s.Studio.Operations != nil {

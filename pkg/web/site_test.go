@@ -26,6 +26,8 @@ type station struct {
 	zone   *stationtime.Zone
 	tracks []api.Track
 	err    error
+	// asked is for which charts was asked last.
+	asked api.ListTopTitlesParams
 }
 
 func (s *station) ListTracks(_ context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error) {
@@ -78,6 +80,28 @@ func (s *station) GetCurrentTrack(context.Context, api.GetCurrentTrackRequestObj
 		return api.GetCurrentTrack200JSONResponse(s.tracks[n-1]), nil
 	}
 	return api.GetCurrentTrack204Response{}, s.err
+}
+
+func (s *station) ListTitles(_ context.Context, r api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error) {
+	if *r.Params.Q != "halah" {
+		return api.ListTitles200JSONResponse{}, nil
+	}
+	return api.ListTitles200JSONResponse{{TitleId: "00000000000000ab", TrackArtist: "Mazzy Star", TrackTitle: "Halah", Plays: 3}}, nil
+}
+
+func (s *station) GetTitle(_ context.Context, r api.GetTitleRequestObject) (api.GetTitleResponseObject, error) {
+	if r.Id != "00000000000000ab" {
+		return nil, model.ErrNotFound
+	}
+	return api.GetTitle200JSONResponse{Body: api.TitlePlays{TitleId: r.Id, TrackArtist: "Mazzy Star", TrackTitle: "Halah", Plays: int64(len(s.tracks)), Tracks: s.tracks}}, nil
+}
+
+func (s *station) ListTopTitles(_ context.Context, r api.ListTopTitlesRequestObject) (api.ListTopTitlesResponseObject, error) {
+	s.asked = r.Params
+	return api.ListTopTitles200JSONResponse{
+		{TitleId: "00000000000000ab", TrackArtist: "Mazzy Star", TrackTitle: "Halah", PlaysInPeriod: 8, IsNew: true},
+		{TitleId: "00000000000000ac", TrackArtist: "Portishead", TrackTitle: "Roads", PlaysInPeriod: 2},
+	}, nil
 }
 
 // noon is the time of the tests, at the station.
@@ -297,6 +321,63 @@ func TestSite_at(t *testing.T) {
 	}
 	get(t, handler, "/at", http.StatusOK)
 	get(t, handler, "/at?time=noon", http.StatusBadRequest)
+}
+
+// TestSite_titles: a search leads to a title, and that to each of its plays.
+func TestSite_titles(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.track(t, 1, "2026-11-27T11:50:00+01:00", "Mazzy Star", "Halah")
+	s.track(t, 2, "2026-11-26T11:50:00+01:00", "Mazzy Star", "Halah")
+	handler := pages(t, s, web.Config{})
+	if body := get(t, handler, "/search?q=halah", http.StatusOK).Body.String(); !strings.Contains(body, `href="title/00000000000000ab"`) || !strings.Contains(body, "3 plays") {
+		t.Errorf("found:\n%s", body)
+	}
+	if body := get(t, handler, "/search?q=x%22%3E", http.StatusOK).Body.String(); !strings.Contains(body, `No title with “x&#34;&gt;” was played`) {
+		t.Errorf("found nothing:\n%s", body)
+	}
+	get(t, handler, "/search", http.StatusOK)
+	body := get(t, handler, "/title/00000000000000ab", http.StatusOK).Body.String()
+	for _, want := range []string{"Friday, 27 November 2026", "Thursday, 26 November 2026", `href="../at?time=2026-11-26T11:50:00"`, "2 plays"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the title lacks %s\n%s", want, body)
+		}
+	}
+	get(t, handler, "/title/00000000000000ac", http.StatusNotFound)
+}
+
+// TestSite_top: the charts of a period of the station.
+func TestSite_top(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	handler := pages(t, s, web.Config{})
+	for address, want := range map[string][2]string{
+		"/top":                               {"2026-10-29", ""},
+		"/top?period=week":                   {"2026-11-21", ""},
+		"/top?period=ever":                   {"", ""},
+		"/top?from=2026-01-01&to=2026-01-31": {"2026-01-01", "2026-01-31"},
+	} {
+		body := get(t, handler, address, http.StatusOK).Body.String()
+		if !strings.Contains(body, "8 plays") || !strings.Contains(body, `<rect width="25"`) {
+			t.Errorf("%s:\n%s", address, body)
+		}
+		if got := [2]string{valueOf(s.asked.FromDate), valueOf(s.asked.ToDate)}; got != want {
+			t.Errorf("%s asks for %v, want %v", address, got, want)
+		}
+		if isNew := s.asked.New != nil && *s.asked.New; isNew != (want[0] != "") {
+			t.Errorf("%s asks for new ones: %v", address, isNew)
+		}
+	}
+	for _, address := range []string{"/top?period=day", "/top?from=2026-01-01", "/top?from=x&to=2026-01-01"} {
+		get(t, handler, address, http.StatusBadRequest)
+	}
+}
+
+func valueOf(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // TestSite_problems: people see a page, programs a problem document.
