@@ -38,14 +38,15 @@ var (
 )
 
 // SignIn lets the browser act as the token with that secret, until SignOut or
-// until the session ends. What the browser showed before ends in any case: nobody
-// can have it use a session that somebody else knows. The cookie counts for the
-// folder of the request's address and all below, as the browser sees it, so only a
-// route at the top may sign in. An error is for ProblemOf: 401 if there is no such
-// token, 403 if no own page sends the request, 429 after many tries, 503.
+// until the session ends. The session is always a new one, and what the browser
+// showed before ends: nobody can have it use a session that somebody else knows.
+// The cookie counts for the folder of the request's address and all below, as the
+// browser sees it, so only a route at the top may sign in. An error is for
+// ProblemOf: 401 if there is no such token, 403 if no own page sends the request,
+// 429 after many tries, 503.
 func (s *Server) SignIn(c *gin.Context, secret string) error {
-	if err := s.endSessions(c); err != nil {
-		return err
+	if !fromOwnPage(c.Request) {
+		return errForeignPage
 	}
 	if addr, _ := s.cfg.TrustedProxies.client(c.Request); !s.signIns.allow(addr) {
 		return errManySignIns
@@ -53,6 +54,9 @@ func (s *Server) SignIn(c *gin.Context, secret string) error {
 	token, ok := s.tokens.Load().find(strings.TrimSpace(secret))
 	if !ok {
 		return errUnknownToken
+	}
+	if err := s.endSessions(c); err != nil {
+		return err
 	}
 	session, shown := model.NewSession(token.Name, token.identity(), time.Now())
 	if err := s.sessions.StartSession(c.Request.Context(), session); err != nil {
@@ -67,6 +71,9 @@ func (s *Server) SignIn(c *gin.Context, secret string) error {
 // SignOut ends the session of the browser. An error is for ProblemOf: 403 if no own
 // page sends the request, 503.
 func (s *Server) SignOut(c *gin.Context) error {
+	if !fromOwnPage(c.Request) {
+		return errForeignPage
+	}
 	if err := s.endSessions(c); err != nil {
 		return err
 	}
@@ -76,9 +83,6 @@ func (s *Server) SignOut(c *gin.Context) error {
 
 // endSessions ends all that the browser shows.
 func (s *Server) endSessions(c *gin.Context) error {
-	if !fromOwnPage(c.Request) {
-		return errForeignPage
-	}
 	for _, shown := range s.shown(c.Request) {
 		if err := s.sessions.EndSession(c.Request.Context(), model.SessionIDOf(shown)); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -21,8 +22,8 @@ const (
 	shownDays = 3
 	// readStates, readSwitches and readPlays bound what is looked at.
 	readStates, readSwitches, readPlays = 2000, 50, 200
-	// partPatience is how long one part of the page may take.
-	partPatience = 2 * time.Second
+	// monitorPatience is how long monitors have to answer.
+	monitorPatience = 2 * time.Second
 )
 
 // status is what the status page shows.
@@ -114,9 +115,8 @@ func (s *Site) statusAfter(c *gin.Context, t catalogue, problem *api.Problem) (v
 		Now: now, From: now.AddDate(0, 0, -shownDays), Problem: problem, Unknown: map[string]string{}, Names: s.Studio.Sources,
 		CanAct: httpserver.Caller(c.Request.Context()).Role == httpserver.RoleAdmin, CanMaintain: s.Studio.Maintenance != nil,
 	}
-	monitors := s.askMonitors(c.Request.Context())
+	v.Monitors = s.askMonitors(c.Request.Context())
 	s.readParts(c, v)
-	v.Monitors = <-monitors
 	s.readEngines(c, v)
 	code := http.StatusOK
 	if problem != nil {
@@ -126,31 +126,23 @@ func (s *Site) statusAfter(c *gin.Context, t catalogue, problem *api.Problem) (v
 }
 
 // askMonitors asks all monitors at once.
-func (s *Site) askMonitors(ctx context.Context) <-chan []monitorView {
-	done := make(chan []monitorView, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(ctx, partPatience)
-		defer cancel()
-		views := make([]monitorView, len(s.Studio.Monitors))
-		answers := make(chan struct{}, len(s.Studio.Monitors))
-		for i, m := range s.Studio.Monitors {
-			views[i].URL = m.URL
-			go func() {
-				said, err := m.Ask(ctx)
-				if err != nil {
-					views[i].Failure = err.Error()
-				} else {
-					views[i].Said = &said
-				}
-				answers <- struct{}{}
-			}()
-		}
-		for range s.Studio.Monitors {
-			<-answers
-		}
-		done <- views
-	}()
-	return done
+func (s *Site) askMonitors(ctx context.Context) []monitorView {
+	ctx, cancel := context.WithTimeout(ctx, monitorPatience)
+	defer cancel()
+	views := make([]monitorView, len(s.Studio.Monitors))
+	var asked sync.WaitGroup
+	for i, m := range s.Studio.Monitors {
+		views[i].URL = m.URL
+		asked.Go(func() {
+			if said, err := m.Ask(ctx); err != nil {
+				views[i].Failure = err.Error()
+			} else {
+				views[i].Said = &said
+			}
+		})
+	}
+	asked.Wait()
+	return views
 }
 
 // readParts reads everything except what belongs to one engine. What can't be read
@@ -210,26 +202,32 @@ func (s *Site) readEngines(c *gin.Context, v *status) {
 	for _, number := range slices.Sorted(maps.Keys(names)) {
 		e := engine{Number: number, Name: names[number], Active: v.Active != nil && v.Active.ActiveSource == number}
 		e.Pinned = e.Active && v.Active.Pinned
-		from := s.Zone.Stamp(v.From).Format(time.RFC3339)
-		read(c, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: number, Params: api.GetHealthParams{Limit: new(readStates), FromDate: &from}},
-			func(a api.GetHealth200JSONResponse) { e.Health = new(api.Health(a)) })
-		for i, m := range maintained {
-			if m.Source == number && m.On {
-				e.Maintenance = &maintained[i]
-			}
-		}
-		for i, node := range v.Nodes() {
-			if node.Number == number {
-				e.Node = &v.Nodes()[i]
-			}
-		}
+		e.Maintenance = first(maintained, func(m api.Maintenance) bool { return m.Source == number && m.On })
+		e.Node = first(v.Nodes(), func(n api.NodeState) bool { return n.Number == number })
 		e.Seen = seenBy(v.Monitors, number)
-		if e.Health != nil && e.Health.History != nil {
-			e.Spans = timeline(*e.Health.History, v.From, v.Now)
-		}
 		e.Reigns = reigns(v.Switches, number, v.Now)
+		s.readHealth(c, v, &e)
 		v.Engines = append(v.Engines, e)
 	}
+}
+
+// readHealth reads what an engine said about itself.
+func (s *Site) readHealth(c *gin.Context, v *status, e *engine) {
+	p := api.GetHealthParams{Limit: new(readStates), FromDate: new(v.From.UTC().Format(time.RFC3339))}
+	read(c, v, "status.health", s.Studio.Operations.GetHealth, api.GetHealthRequestObject{Number: e.Number, Params: p}, func(a api.GetHealth200JSONResponse) {
+		e.Health = new(api.Health(a))
+		if a.History != nil {
+			e.Spans = timeline(*a.History, v.From, v.Now)
+		}
+	})
+}
+
+// first is the first that is wanted, nil if none is.
+func first[T any](all []T, wanted func(T) bool) *T {
+	if i := slices.IndexFunc(all, wanted); i >= 0 {
+		return &all[i]
+	}
+	return nil
 }
 
 // seenBy is what the monitor that acts sees of a source, otherwise what any sees.
@@ -238,10 +236,8 @@ func seenBy(monitors []monitorView, number int) (seen *api.MonitorSource) {
 		if m.Said == nil || seen != nil && !m.Said.Acting {
 			continue
 		}
-		for i, source := range m.Said.Sources {
-			if source.Number == number {
-				seen = &m.Said.Sources[i]
-			}
+		if source := first(m.Said.Sources, func(s api.MonitorSource) bool { return s.Number == number }); source != nil {
+			seen = source
 		}
 	}
 	return seen

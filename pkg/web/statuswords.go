@@ -92,10 +92,13 @@ type bar struct {
 	Title     string
 }
 
+// barsShown is about how many parts of a picture can be told apart.
+const barsShown = 400
+
 // Bars are the picture of a source: what it was like, and below when it was active.
 func (p *page) Bars(e engine) (bars []bar) {
 	shown := p.Body.(*status)
-	for _, s := range e.Spans {
+	for _, s := range coarse(e.Spans, shown.Now.Sub(shown.From)/barsShown) {
 		title := p.T("status.state."+string(s.Mode)) + ", " + p.When(s.From) + " – " + p.When(s.Until)
 		bars = append(bars, shown.bar(modeBar(s.Mode, title), s))
 	}

@@ -10,7 +10,7 @@ import (
 // Mode is what a source was like for some time.
 type Mode string
 
-// The modes, the worst last. Quiet means that it said nothing.
+// The modes. Quiet means that it said nothing.
 const (
 	ModeGood     Mode = "good"
 	ModeFallback Mode = "fallback"
@@ -53,6 +53,29 @@ func timeline(states []api.HealthRecord, from, until time.Time) (spans []span) {
 		add(span{Mode: ModeQuiet, From: said, Until: earliest(ends, until)})
 	}
 	return spans
+}
+
+// coarse is what a picture shows of spans: what is shorter than it can show is one
+// span with what follows, as the worst of them.
+func coarse(spans []span, shortest time.Duration) (seen []span) {
+	for _, s := range spans {
+		if n := len(seen); n > 0 && seen[n-1].Until.Sub(seen[n-1].From) < shortest {
+			last := &seen[n-1]
+			last.Until, last.Mode = s.Until, worse(last.Mode, s.Mode)
+			continue
+		}
+		seen = append(seen, s)
+	}
+	return seen
+}
+
+// worse is the one of two modes that a person should rather know of.
+func worse(a, b Mode) Mode {
+	order := []Mode{ModeGood, ModeFallback, ModeQuiet, ModeFrozen, ModeSilent, ModeBad}
+	if slices.Index(order, a) > slices.Index(order, b) {
+		return a
+	}
+	return b
 }
 
 func modeOf(h api.HealthRecord) Mode {

@@ -91,6 +91,38 @@ func TestTimeline_covers(t *testing.T) {
 	})
 }
 
+// TestCoarse: a picture has no more parts than can be told apart, covers the same
+// time, and hides nothing that is bad.
+func TestCoarse(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		modes := []Mode{ModeGood, ModeFallback, ModeQuiet, ModeFrozen, ModeSilent, ModeBad}
+		var spans []span
+		at := noon
+		for range rapid.IntRange(1, 300).Draw(t, "spans") {
+			until := at.Add(time.Duration(rapid.IntRange(1, 600).Draw(t, "seconds")) * time.Second)
+			spans = append(spans, span{Mode: rapid.SampledFrom(modes).Draw(t, "mode"), From: at, Until: until})
+			at = until
+		}
+		const shortest = 2 * time.Minute
+		seen := coarse(spans, shortest)
+		if most := int(at.Sub(noon)/shortest) + 1; len(seen) > most {
+			t.Errorf("%d parts, at most %d are at least %s long", len(seen), most, shortest)
+		}
+		for i, s := range seen {
+			if i == 0 && !s.From.Equal(noon) || i > 0 && !s.From.Equal(seen[i-1].Until) || i == len(seen)-1 && !s.Until.Equal(at) {
+				t.Errorf("part %d lasts from %s to %s", i, s.From, s.Until)
+			}
+		}
+		for _, s := range spans {
+			within := func(c span) bool { return !s.From.Before(c.From) && s.From.Before(c.Until) }
+			if part := first(seen, within); part == nil || worse(part.Mode, s.Mode) != part.Mode {
+				t.Errorf("%s at %s is not seen", s.Mode, s.From)
+			}
+		}
+	})
+}
+
 // TestEngine_State: a monitor knows best; otherwise it is what the engine says.
 func TestEngine_State(t *testing.T) {
 	t.Parallel()
