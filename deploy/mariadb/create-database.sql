@@ -38,11 +38,12 @@ BEGIN NOT ATOMIC
   EXECUTE IMMEDIATE CONCAT('CREATE USER IF NOT EXISTS ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('ALTER USER ', service, ' IDENTIFIED BY ', QUOTE(@aura_password));
   EXECUTE IMMEDIATE CONCAT('GRANT SELECT, INSERT, UPDATE ON ', name, '.* TO ', service);
-  -- Some rows are not records: notes on what was refused, and data that the service
-  -- derives and can derive again. A right to a table that does not
+  -- Some rows are not records: notes on what was refused, who is signed in, and data
+  -- that the service derives and can derive again. A right to a table that does not
   -- exist yet can only be granted together with CREATE. CREATE is revoked at once.
   FOR t IN (
     SELECT 'parked' AS deletable UNION ALL
+    SELECT 'session' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- signing out
     SELECT 'heard_rule' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
     SELECT 'health' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
     SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL

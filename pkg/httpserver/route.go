@@ -63,7 +63,7 @@ func (a Access) Streaming() Access {
 }
 
 // Page is for what people look at in a browser. Problems are shown as a page, too,
-// and reading it counts as costly.
+// and reading one that is public counts as costly.
 func (a Access) Page() Access {
 	a.page = true
 	return a
@@ -78,8 +78,8 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
 	s.add(method, path, route{
-		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams,
-		page: who.page, costly: who.page && isRead(method),
+		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody,
+		page: who.page, costly: who.page && len(who.roles) == 0 && isRead(method),
 	})
 	s.engine.Handle(method, path, h)
 }

@@ -3,6 +3,7 @@ package httpserver
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -33,6 +34,8 @@ type Options struct {
 	// what an operator should know although the service is ready; "" is nothing.
 	// Without Ready, the service is always ready.
 	Ready func(ctx context.Context) (detail string, err error)
+	// Sessions keeps who signed in on the pages; nil if nobody can.
+	Sessions Sessions
 	// Refused gets what engines sent and nobody understood. The answer waits for
 	// it, so it must return within a second. It may be nil.
 	Refused func(ctx context.Context, r model.Refusal)
@@ -70,6 +73,8 @@ type Server struct {
 	routes     map[routeKey]route
 	places     map[routeKey][]string // by the contract's path: where it is served
 	limit      *addressLimit
+	sessions   Sessions
+	signIns    *addressLimit
 	visitors   *visitors
 	registry   *prometheus.Registry
 	metrics    metrics
@@ -107,7 +112,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
-		limit: newAddressLimit(cfg.RateLimit), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit, int(math.Ceil(2*cfg.RateLimit))), sessions: o.Sessions, signIns: newAddressLimit(signInRate, signInBurst), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)

@@ -25,6 +25,9 @@ type State struct {
 	// Journal is what the node took while its database could not store it; zero
 	// if it does not tell.
 	Journal model.Journal
+	// Refused is what engines sent there and nobody understood; zero if the node
+	// does not tell.
+	Refused model.Refusals
 	// Database is which one the node serves; nil if it does not tell.
 	Database *model.Identity
 	// HealthFrom is from when on the node keeps health; zero: it keeps all.
@@ -73,6 +76,9 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		if kept.Oldest != nil {
 			state.Journal.Oldest = kept.Oldest.UTC()
 		}
+	}
+	if kept := body.Refused; kept != nil {
+		state.Refused = model.Refusals{Items: kept.Items, Bytes: kept.Bytes}
 	}
 	if body.Warnings != nil {
 		for _, w := range *body.Warnings {

@@ -51,6 +51,9 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		return func() error { _, err := db.CountEntries(ctx, q); return err }
 	}
 	played := []string{"playlog_played"}
+	session, _ := model.NewSession("ann", nil, noon)
+	later := session
+	later.Expires = later.Expires.Add(time.Hour)
 	return []planned{
 		{"EntryWith", func() error { _, err := db.EntryWith(ctx, first.Fingerprint()); return err }, []string{"playlog_fingerprint"}},
 		{"Entry", func() error { _, err := db.Entry(ctx, id); return err }, []string{primaryKey}},
@@ -155,6 +158,10 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		{"WaitingDeliveries", func() error { _, err := db.WaitingDeliveries(ctx, "hook 1", 10); return err }, []string{"delivery_waiting"}},
 		{"LatestDelivery", func() error { _, err := db.LatestDelivery(ctx, "hook 1"); return err }, []string{"delivery_channel"}},
 		{"FailDelivery", func() error { return db.FailDelivery(ctx, 2999, 1, "no") }, []string{primaryKey}},
+		{"StartSession", func() error { return db.StartSession(ctx, session) }, []string{""}},
+		{"Session", func() error { _, err := db.Session(ctx, session.ID); return err }, []string{primaryKey}},
+		{"ProlongSession", func() error { return db.ProlongSession(ctx, later) }, []string{primaryKey}},
+		{"EndSession", func() error { return db.EndSession(ctx, session.ID) }, []string{primaryKey}},
 		{"EndDelivery", func() error { return db.EndDelivery(ctx, 2999, at, "") }, []string{primaryKey}},
 	}
 }

@@ -25,7 +25,7 @@ var (
 	stationReads = []string{
 		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "HeardEntry", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Session", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "CopyTo", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
@@ -128,6 +128,7 @@ func TestStation_writes(t *testing.T) {
 				return err
 			},
 		}
+		session, _ := model.NewSession("ann", nil, noon)
 		delivery := model.Delivery{Channel: "hook", Body: json.RawMessage("{}"), CreatedAt: noon}
 		aside := map[string]func() error{
 			"AcquireLease": func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
@@ -146,7 +147,10 @@ func TestStation_writes(t *testing.T) {
 			"StoreNote": func() error {
 				return s.StoreNote(ctx, model.Note{Name: "hook", Body: json.RawMessage("{}"), WrittenAt: noon})
 			},
-			"EndDelivery": func() error { return s.EndDelivery(ctx, 1, noon, "") },
+			"StartSession":   func() error { return s.StartSession(ctx, session) },
+			"ProlongSession": func() error { return s.ProlongSession(ctx, session) },
+			"EndSession":     func() error { return s.EndSession(ctx, session.ID) },
+			"EndDelivery":    func() error { return s.EndDelivery(ctx, 1, noon, "") },
 		}
 		for method := range reflect.TypeFor[*repo.Station]().Methods() {
 			name := method.Name

@@ -47,9 +47,10 @@ type page struct {
 	Description string
 	// Path is the page's own, from the root of the pages.
 	Path string
-	// Caller is who asks; its zero value is anybody.
-	Caller httpserver.Identity
-	Body   any
+	// SignedIn is the name of who is signed in; "" if nobody is. Pages that everybody
+	// may see show no other caller: they are kept for others.
+	SignedIn string
+	Body     any
 }
 
 // page makes a handler of what a page shows.
@@ -88,7 +89,10 @@ func (s *Site) catalogue(c *gin.Context) (catalogue, error) {
 func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	p := page{
 		catalogue: t, site: s, request: c.Request, Station: s.Station, Title: v.title, Description: v.description,
-		Path: c.Request.URL.Path, Caller: httpserver.Caller(c.Request.Context()), Body: v.body,
+		Path: c.Request.URL.Path, Body: v.body,
+	}
+	if ctx := c.Request.Context(); httpserver.SignedIn(ctx) {
+		p.SignedIn = httpserver.Caller(ctx).Name
 	}
 	var b bytes.Buffer
 	if err := s.templates[v.template].ExecuteTemplate(&b, "layout", &p); err != nil {
@@ -106,6 +110,10 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 // problem shows what went wrong.
 func (s *Site) problem(c *gin.Context, p api.Problem) {
 	t, _ := s.catalogue(c) // of a language that does not exist, the station's
+	if p.Status == http.StatusUnauthorized {
+		s.write(c, t, s.signInForm(t, p.Status, signIn{Next: wantedBy(c.Request)}))
+		return
+	}
 	title := t.T("problem.other")
 	switch {
 	case p.Status == http.StatusNotFound:
@@ -131,10 +139,12 @@ func (s *Site) today() string { return s.Zone.In(s.Now()).Format(time.DateOnly) 
 // Link is the address of a path of the pages, relative to this one, in the language
 // of this page. A path may have a query. Templates need no longer look whether the
 // address is safe: this server makes all of it.
-func (p *page) Link(path string) template.URL {
+func (p *page) Link(path string) template.URL { return template.URL(linkFrom(p.request, path)) }
+
+func linkFrom(r *http.Request, path string) string {
 	path, query, _ := strings.Cut(path, "?")
-	link := httpserver.Relative(p.request, path)
-	if lang, asked := p.request.URL.Query()["lang"]; asked {
+	link := httpserver.Relative(r, path)
+	if lang, asked := r.URL.Query()["lang"]; asked {
 		if query != "" {
 			query += "&"
 		}
@@ -143,7 +153,7 @@ func (p *page) Link(path string) template.URL {
 	if query != "" {
 		link += "?" + query
 	}
-	return template.URL(link)
+	return link
 }
 
 // IsAt reports whether this page is at a path of the pages, or below it.
@@ -157,6 +167,9 @@ func (p *page) In(lang string) string {
 	query.Set("lang", lang)
 	return "?" + query.Encode()
 }
+
+// HasStudio: there are pages for the people of the station.
+func (p *page) HasStudio() bool { return p.site.Studio.Operations != nil }
 
 // Languages are those that the page exists in.
 func (p *page) Languages() []string { return languages }

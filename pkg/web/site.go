@@ -37,6 +37,7 @@ type Options struct {
 	Station    string
 	Zone       *stationtime.Zone
 	Operations Operations
+	Studio     Studio
 	Now        func() time.Time
 }
 
@@ -116,6 +117,9 @@ func (s *Site) Mount(server Server) {
 	server.Handle(http.MethodGet, "/top", public, s.page(s.top))
 	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
 	server.ShowProblems(s.problem)
+	if s.Studio.Operations != nil {
+		s.mountStudio(server)
+	}
 }
 
 // serveAsset answers an asset by its name with hash. Of an older one, which a page

@@ -50,8 +50,8 @@ func TestCreateDatabase(t *testing.T) {
 		a.records(t, s)
 		a.forbids(t, "aura_engine_api", "DELETE FROM playlog", "DELETE FROM onair", "DROP TABLE playlog",
 			"CREATE TABLE mine (id INT)", "CREATE TABLE parked2 (id INT)", "DROP TABLE parked", "TRUNCATE correction")
-		if out, err := a.client(t, "aura_engine_api", "DELETE FROM parked"); err != nil {
-			t.Errorf("the service cannot forget what the sync node refused: %v %s", err, out)
+		if out, err := a.client(t, "aura_engine_api", "DELETE FROM parked; DELETE FROM session"); err != nil {
+			t.Errorf("the service cannot forget what the sync node refused, or who is signed in: %v %s", err, out)
 		}
 	})
 	t.Run("status-monitor", func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestCreateDatabase(t *testing.T) {
 		if out, err := a.client(t, "aura_status_monitor", "SELECT body FROM note WHERE name = 'authority'"); err != nil || !strings.Contains(out, `"pinned":true`) {
 			t.Errorf("the monitor remembers %s (%v)", out, err)
 		}
-		a.forbids(t, "aura_status_monitor", "DELETE FROM delivery", "DELETE FROM note", "DROP TABLE delivery", "CREATE TABLE mine (id INT)")
+		a.forbids(t, "aura_status_monitor", "DELETE FROM delivery", "DELETE FROM note", "DELETE FROM session", "DROP TABLE delivery", "CREATE TABLE mine (id INT)")
 	})
 	t.Run("sync-node", func(t *testing.T) {
 		s := a.install(t, "sync-node", "SET @aura_service = 'sync_node';")
@@ -77,7 +77,7 @@ func TestCreateDatabase(t *testing.T) {
 			time.Now().Add(-30*time.Second).UTC().Format(time.RFC3339)), http.StatusNoContent)
 		a.forbids(t, "aura_sync_node", "DELETE FROM playlog", "DELETE FROM activation", "DELETE FROM lease",
 			"DELETE FROM onair_day", "DROP TABLE onair", "CREATE TABLE mine (id INT)", "TRUNCATE onair")
-		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked"); err != nil {
+		if out, err := a.client(t, "aura_sync_node", "DELETE FROM onair; DELETE FROM onair_rule; DELETE FROM changed; DELETE FROM parked; DELETE FROM session"); err != nil {
 			t.Errorf("the service cannot write its on-air log anew: %v %s", err, out)
 		}
 	})

@@ -88,7 +88,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	a.refused = refused.New(refused.NewFolder(cfg.Journal.File(cfg.Database.File())), time.Now, lifecycle.Log(log, "refused"))
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: database{db, a.journal}, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep,
+		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep, Sessions: db,
 	})
 	if err != nil {
 		return nil, err
@@ -156,6 +156,9 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	base.Server.Register(operations)
 	pages, err := web.New(web.Options{
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())

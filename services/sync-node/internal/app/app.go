@@ -45,6 +45,7 @@ type App struct {
 	tracks   *trackservice.Service
 	follower follow.Follower
 	clients  map[int]*peer.Client
+	monitors []*peer.Client
 	nodes    *reconcile.Reconciler
 	purge    *status.Purge
 }
@@ -57,7 +58,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(),
+		Owner: cfg.Owner(), Sessions: station,
 	})
 	if err != nil {
 		return nil, err
@@ -113,8 +114,15 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
+	if a.monitors, err = newMonitors(cfg); err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
 	pages, err := web.New(web.Options{
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
+			Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),
+		},
 	})
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
@@ -150,7 +158,7 @@ func (a *App) renderTrack(e model.Entry) ([]byte, error) {
 // Reload implements cli.App.
 func (a *App) Reload(cfg config.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
-	token, refused := peer.Reload(cfg.Peers, slices.Collect(maps.Values(a.clients))...)
+	token, refused := peer.Reload(cfg.Peers, slices.Concat(slices.Collect(maps.Values(a.clients)), a.monitors)...)
 	return append(changed, token...), errors.Join(err, refused)
 }
 
