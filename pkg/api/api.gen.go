@@ -27,6 +27,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ChaptersFormat.
+const (
+	ChaptersCue  ChaptersFormat = "cue"
+	ChaptersJSON ChaptersFormat = "json"
+	ChaptersVTT  ChaptersFormat = "vtt"
+)
+
+// Valid indicates whether the value is a known member of the ChaptersFormat enum.
+func (e ChaptersFormat) Valid() bool {
+	switch e {
+	case ChaptersCue:
+		return true
+	case ChaptersJSON:
+		return true
+	case ChaptersVTT:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CorrectionKind.
 const (
 	CorrectionKindAmend   CorrectionKind = "amend"
@@ -456,6 +477,32 @@ type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 type Changes = map[string]json.RawMessage
+
+// Chapters JSON chapters of Podcasting 2.0.
+type Chapters struct {
+	Chapters []struct {
+		EndTime float64 `json:"endTime"`
+
+		// Img The address of the track's cover, if the station has covers.
+		Img *string `json:"img,omitempty"`
+
+		// StartTime In seconds, from the beginning of the recording.
+		StartTime float64 `json:"startTime"`
+
+		// Title The artist and the title, or the show's name.
+		Title string `json:"title"`
+	} `json:"chapters"`
+
+	// PodcastName The station's name.
+	PodcastName string `json:"podcastName"`
+
+	// Title The show's name, if all tracks are of one show.
+	Title   *string `json:"title,omitempty"`
+	Version string  `json:"version"`
+}
+
+// ChaptersFormat defines model for ChaptersFormat.
+type ChaptersFormat string
 
 // Clock It also has every other field that the engine sent.
 type Clock struct {
@@ -1098,9 +1145,12 @@ type PlaylogEntry struct {
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
-	ShowId     *int64             `json:"show_id"`
-	ShowName   string             `json:"show_name"`
-	TimeslotId *int64             `json:"timeslot_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has recordings (`AURA_RECORDING_URL`).
+	Recording  string `json:"recording,omitempty"`
+	ShowId     *int64 `json:"show_id"`
+	ShowName   string `json:"show_name"`
+	TimeslotId *int64 `json:"timeslot_id"`
 
 	// ToldAgain When the engine told it again without a change, the earliest first.
 	ToldAgain     *[]stationtime.Stamp `json:"told_again,omitempty"`
@@ -1411,8 +1461,11 @@ type SyncState struct {
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
-	BeganBefore bool  `json:"began_before,omitempty"`
-	Id          int64 `json:"id"`
+	BeganBefore bool `json:"began_before,omitempty"`
+
+	// Cover The address of its cover, if the station has covers (`AURA_COVER_URL`).
+	Cover string `json:"cover,omitempty"`
+	Id    int64  `json:"id"`
 
 	// LogSource The source that played it. Like the times on air it is missing while a play is only kept, because the database is away.
 	LogSource int `json:"log_source,omitempty"`
@@ -1424,13 +1477,16 @@ type Track struct {
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended; null while it has not.
-	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
-	PlaylistId  *int64          `json:"playlist_id"`
-	ShowId      *int64          `json:"show_id"`
-	ShowName    string          `json:"show_name"`
-	TimeslotId  *int64          `json:"timeslot_id"`
-	TrackAlbum  string          `json:"track_album"`
-	TrackArtist string          `json:"track_artist"`
+	OnAirUntil json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId *int64          `json:"playlist_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has public recordings (`AURA_RECORDING_URL`).
+	Recording   string `json:"recording,omitempty"`
+	ShowId      *int64 `json:"show_id"`
+	ShowName    string `json:"show_name"`
+	TimeslotId  *int64 `json:"timeslot_id"`
+	TrackAlbum  string `json:"track_album"`
+	TrackArtist string `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64          `json:"track_duration"`
@@ -1498,6 +1554,9 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// Delay defines model for delay.
+type Delay = float64
+
 // FirstDay defines model for firstDay.
 type FirstDay = string
 
@@ -1562,6 +1621,17 @@ type ListTracks1xParams struct {
 
 	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetCurrentTrack1xParams defines parameters for GetCurrentTrack1x.
+type GetCurrentTrack1xParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // EmptyClockParams defines parameters for EmptyClock.
@@ -1810,12 +1880,44 @@ type ListTracksParams struct {
 	// whole day, and a time without a fraction its whole second or minute.
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListChaptersParams defines parameters for ListChapters.
+type ListChaptersParams struct {
+	// From When the recording begins. A date alone means the start of the day.
+	From string `form:"from" json:"from"`
+
+	// To When the recording ends, at most 25 hours later. A date alone means the start of the day.
+	To string `form:"to" json:"to"`
+
+	// TimeslotId The recording has only this timeslot: from when its first track became
+	// audible until its last one ended, both within `from` and `to`.
+	TimeslotId *int64          `form:"timeslot_id,omitempty" json:"timeslot_id,omitempty"`
+	Format     *ChaptersFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// File The name of the recording's file, which a cue sheet needs.
+	File *string `form:"file,omitempty" json:"file,omitempty"`
+}
+
+// GetCurrentTrackParams defines parameters for GetCurrentTrack.
+type GetCurrentTrackParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParams defines parameters for ListTracksOfDay.
 type ListTracksOfDayParams struct {
 	// Started only leaves out what began before the day.
 	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
@@ -1823,6 +1925,10 @@ type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream. The answer is
+	// what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
@@ -2048,7 +2154,7 @@ type ServerInterface interface {
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
 	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
 	// (GET /api/v1/playlog/current)
-	GetCurrentTrack1x(c *gin.Context)
+	GetCurrentTrack1x(c *gin.Context, params GetCurrentTrack1xParams)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(c *gin.Context, params EmptyClockParams)
@@ -2163,9 +2269,12 @@ type ServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(c *gin.Context, params ListChaptersParams)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
-	GetCurrentTrack(c *gin.Context)
+	GetCurrentTrack(c *gin.Context, params GetCurrentTrackParams)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
 	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
@@ -2227,6 +2336,14 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2240,6 +2357,20 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 // GetCurrentTrack1x operation middleware
 func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrack1xParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2247,7 +2378,7 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack1x(c)
+	siw.Handler.GetCurrentTrack1x(c, params)
 }
 
 // EmptyClock operation middleware
@@ -3464,6 +3595,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3474,8 +3613,54 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 	siw.Handler.ListTracks(c, params)
 }
 
-// GetCurrentTrack operation middleware
-func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+// ListChapters operation middleware
+func (siw *ServerInterfaceWrapper) ListChapters(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChaptersParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timeslot_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timeslot_id", c.Request.URL.Query(), &params.TimeslotId, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timeslot_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "file" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "file", c.Request.URL.Query(), &params.File, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -3484,7 +3669,34 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack(c)
+	siw.Handler.ListChapters(c, params)
+}
+
+// GetCurrentTrack operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrackParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCurrentTrack(c, params)
 }
 
 // ListTracksOfDay operation middleware
@@ -3513,6 +3725,14 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3531,6 +3751,14 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params StreamTracksParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	headers := c.Request.Header
 
@@ -3619,6 +3847,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice/current", wrapper.GetCurrentTrack)
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
+	router.GET(options.BaseURL+"/trackservice/chapters", wrapper.ListChapters)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
@@ -3767,6 +3996,7 @@ func (response ListTracks1xdefaultApplicationProblemPlusJSONResponse) VisitListT
 }
 
 type GetCurrentTrack1xRequestObject struct {
+	Params GetCurrentTrack1xParams
 }
 
 type GetCurrentTrack1xResponseObject interface {
@@ -5395,7 +5625,93 @@ func (response ListTracksdefaultApplicationProblemPlusJSONResponse) VisitListTra
 	return err
 }
 
+type ListChaptersRequestObject struct {
+	Params ListChaptersParams
+}
+
+type ListChaptersResponseObject interface {
+	VisitListChaptersResponse(w http.ResponseWriter) error
+}
+
+type ListChapters200ApplicationjsonChaptersResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationjsonChaptersResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/json+chapters")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200ApplicationxCueResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationxCueResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-cue")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200TextvttResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200TextvttResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/vtt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChaptersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChaptersdefaultApplicationProblemPlusJSONResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetCurrentTrackRequestObject struct {
+	Params GetCurrentTrackParams
 }
 
 type GetCurrentTrackResponseObject interface {
@@ -5716,6 +6032,9 @@ type StrictServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(ctx context.Context, request ListChaptersRequestObject) (ListChaptersResponseObject, error)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
 	GetCurrentTrack(ctx context.Context, request GetCurrentTrackRequestObject) (GetCurrentTrackResponseObject, error)
@@ -5814,8 +6133,10 @@ func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParam
 }
 
 // GetCurrentTrack1x operation middleware
-func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context, params GetCurrentTrack1xParams) {
 	var request GetCurrentTrack1xRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack1x(ctx, request.(GetCurrentTrack1xRequestObject))
@@ -7061,9 +7382,37 @@ func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	}
 }
 
+// ListChapters operation middleware
+func (sh *strictHandler) ListChapters(ctx *gin.Context, params ListChaptersParams) {
+	var request ListChaptersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChapters(ctx, request.(ListChaptersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChapters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListChaptersResponseObject); ok {
+		if err := validResponse.VisitListChaptersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetCurrentTrack operation middleware
-func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context, params GetCurrentTrackParams) {
 	var request GetCurrentTrackRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack(ctx, request.(GetCurrentTrackRequestObject))
@@ -7169,352 +7518,368 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Ncxs3kjf+VVD8X1Xi7IiiZMdJ5Nrav+I4G+3j2H4s5bx3oU8EOSCJ9RBgBqAoxquq+zT3we6TPIXu",
-	"BgZDYsihJDve3WxtxSI5g9dGo19//b4z0rO5VkJZ0zl535kKnosS/nwu1Tv3by7MqJRzK7XqnHRef/+U",
-	"fX389dcnzE4FG4xlaewgY4N5Ka4GjKucDZS4tgM25xORsVIU3MorwayGF3iel8IYpsd95T6X4peFMLbr",
-	"31oYYdiAj60oBydMWjbSxhp41fCZYNwyrlYsF3M7zVx3faW0nUo1YdKwUswFtyJnumSFGFumF5Ytp7IQ",
-	"TIklE8qWUhjGy1Jeia4ftIT2S9FXWhUrJscsGhmbcsMGbjID1+pAj8dG2EG3rzpZx4ymYsbdItnVXHRO",
-	"OsaWUk06NzdZ568HF9ry4uCpXii7uY4/6CWbualIK2aG8aKAFTNsyq8Ek4pZ93a31slMKjlbzDonvcx3",
-	"KJUVE1F2blyXc17ymbC0f7CImx2/dHNcTrlb2plbDPcYs1Np2LzgI+x7Klgh3bZcTAW74sVC0NPjUs8Y",
-	"Z442GNJK168O7D0tj2tB4VSUZmI8FiPr5iLdCH5ZiHLVyTqKz9wUcJy1efLr50JN7LRz8vhRlljbkS5L",
-	"MXITMpsTHJR8OWBmqpcG5+lmI9REKmGYEcpmbCnt1JFG1E7T6OKu4jHmYswXhXXjn88L94JQbmt+Dp9L",
-	"vuy8TY0ezsx3fLU5dLfa8CvL+SrzO2Esd79/ZpiVM8F+1Uq40YprPpsXru3j3nHvoPf44Pirhkm4XXMj",
-	"Er8sZCnyzoktFyKezZxbK0r35n/1+/n7RzcH7p9j/8+/dZLz0OVsUXCTnocV19adc8bZ0/N/Z7wUTFzz",
-	"ke2yU2bmpeC5mQphmeXvHBXC88wsRlPGTV8N/vjDf7x69vr52Yv/8/n//vf/PBiwsS4ZZ9QnHH1WLpRh",
-	"0nbZZMHLnM0X1jCuGJ9rY0s9nwo2FGPtDja2C31kjBdGs6GYSpUzzoyYyZEutOqyAVLJAZ9LVujJgMEo",
-	"2VDbKXRs8NQnV9ivRbyq/1aKceek8/8dVjz2EH81h9/7F2Al3f6kT2opRrrMjWN8bgGqwwq08Lljxw8f",
-	"PvzmQXf71leDciPljm5zbsWBa2Vjc7PO9cFEH9CX7pHuhXvOD/XSvbqNsxjLS8eGk4N2BOAaYLzQSrCZ",
-	"4Mp4Oi+toxj3IeerLjt1O+U2gTkm7Lr+jlvPauDxQdNJuOj1TuD/W9YF59Ge87h14YXkRhh30P14XAtu",
-	"LJ23N1lnqgthvqc1ft9IK9y2ppQfohbdDsjcvRHmfETzm3M7rfqQ+dbzHohAKvv4USerrpajxNWSdd5J",
-	"lTdNB35Ls0a6cCPmWH0zFbywU5NmkQXfwiHdj8ggl1M5mrr7W6pRschF3mWnls20scwKxVaCl9UF51lr",
-	"A/v86qD3sIFWrL5/5lnImdwmFnCcR9OxxteTq/5lL3N0TNvZ6/V27q5azIYpUcEtttGLciQ+MwwfylAC",
-	"OKqtYJoEqdVtKxeGeXz06KtHXz98/OirnYNFCWPLylnNCuEkD3fD0/U/FBOplJMSib046cZdsMY67qLH",
-	"JMQ0LTd1mlzv9eXG/2XbpTUnrE0SPPQVn4iw1CMnOoocl7zXNDZoqO3Idg9LlFLnmwM7ZTOt7JR9Tiz2",
-	"QcY4+2Xh+HxJX/7fY/hyKcQ7Nlyxs/OX7OvHvSP69c3x4wdwG/SVO5f47QO/HyTjdNklm/GV+6hyuPIP",
-	"8M7dYPGdJM3R6HfQ3HbhshRzXdp7ZeGv4yarPl65S2Njpd8AU5u7uxBFpyk3KIhrp6Yw7JsUBdQbSmua",
-	"qaPcd5wwLDdKPPt35wtrQ6Jm75sxWL1DhEJhcC/pCTj/vclOVu8pOa2PeE10olsPpKe+WjrRA+9FDpIt",
-	"zNGrOpyNSw56DJPWKUbuYSNGWoG2PJNqYUW3r+oil9WRwCVUPmiWgP3kbi1OYV8gK+Sdt3hKQAX/VudO",
-	"ZDh53zkdWXnFcdHed0ZaWYG6tdO55Ah+OfybwZ8DGb7vDFedk86PXXYhjKUricNTHeQ9i1xqJ0Zoxbgs",
-	"GZ9wqdz42p2aalSvccBOG7/JOk8LPXr3Hbd8v8GOFmUplL1022cKDa/MC75yV9alE/4eZh2n3cLfj+hv",
-	"2oQXfDS1hRxN3Zn3DVy6BY1lY3ZcycbhIdfaUS/6AmXa2ntH39B7Tgf3wyz5COxE8MclL6007rUf+a+/",
-	"SsHOLXcLjj/mi5J27/ibh/7LdD9Hj2h88IyVFpj/9zwX7ExZzf5DL9woUGO79JzqKOsocV1fu7BWX9bX",
-	"6nQoQHDdskxHDct0tH2ZwvK6+7TgSon80u8gbDYJwSc/337VlGeEd13Dt9kadd20JvyKwIHe1wWGv5y/",
-	"fMH08G9iZDPHY4DBScNGorRcOpbndD/rGI1W4oQZIdgXeNiZdc9GRpv8i+7GhXGTdX4AJeLccrsw+52y",
-	"XFguC9M56bzvd4pfTL9zwt73O1eiNFIr96nfOe4e9Ts3N47hmUvUV1b+rir0BKisYdFbr2FtBr/VMv7I",
-	"3UWquBoJz8Luxl/dE7hOgdMqsWS5NO/aL01iVDf+WqgN/1XBVy/L53LfYbs9jDhHi6N4J17VbtbRZHaT",
-	"AwdFxgnRYOHCr82HIRNYeTPXytQuY5FQFs6tLkXOHOMaFqsuavver/CGl04TS7zFVzQUpZkR1ko1yZjj",
-	"1m4+KMWxd0ovyVwEO/cEpeKlNAKt+G7OinT8Zvs83M/BtNuCbFpyxKrJxOY5ubmyJ7uBmm0L9VyPgqyz",
-	"riIIEAtDcyIH58aKSbPN5xI7NnavDxie9loa8GW0sWe540Bd8rLkKxSPxbU9HJmrepsbI0utKljdMrT0",
-	"87KQwli09nRdT88FN+Le9hhbSwzkzVS7geRInoV7DLp/VephIWZbBjDHJ/6w30B8u8mh4OFfltqdIanI",
-	"VDaWoshRP5jqpSMQIiAmcalQA7y3taLm3ADjRq5U3tVzoa5nBWmzB3o8liOR69FiJpTtRh6CWdGFf+u9",
-	"BlVsKBUHPWRTk78DQaGCDkuCzGw3k7vJOhfuAvgARwbaTZyZ5NDhFjLrvIScuale6LFDeCbludz2Uv1h",
-	"ZBw0bLwkHMMuRD4RM1qPeannorRyg7dEdtSfewff8IPx2/cPk/bTrDOWaiLKeSn3f9Us5vMijCbBS7iZ",
-	"el4J54UuJXAOK517L6jIJbDxY7iTMvarKLVhcgy3jzt87mv1hPGhEcqiv9ys1AjaYLkW7p6y8JT7bZYx",
-	"A/x6Bb4y95Nbbl6K3O1l6xlGBogD807ODzRMjhcHc+3kqTK+zv0F/3NtQbOwK5VxHkULt36xuuuu5M09",
-	"Ha4S5yzriLkeTZPeh3VrTuURa2FxcUqWdDpW1OlQ60Jw0OHnpbiSemEud1uzcJ+X3DA+ggsU7S/d5Ai9",
-	"YJuYKIoqIr9EA2K7OVTD2+wrZdpSi6Kg2AZpUZaQRUEjd0NOduve4kMnn6J4njJ/VkSBO5ZVFrv1xcy8",
-	"fxEMZcNVZVqpr0LYol0EFZSPOkVxu1NZ0HCibzKivq03uNZGXIhreLzwwsHOO/9pweWMyG1zP2YLY9nQ",
-	"sd8FyKtjXpgtKx5RaEVJrQftOMpl+0W5aVp1cR6obm3B4dfLbUS5z3HedkCNVKljCfRNsTjk0fDHdMoN",
-	"Gwqh/DEFdlxz89yW/sGTWySZhDQUKIT+R2Du4LYQGRuKEV+gAhKx+BFXnwFJlIKPpsjGN6e/UNDUZpcv",
-	"mpUg7zQJXXmtyLEBWCO4TJxY6WQTFoVIoYmzy07hVnILjNwDBpEY4S2vkzr9+E3OAkchgvDrnWILT6dc",
-	"TUT+77xYEE3meOPy4lVEq7iP9aX7Hq9tJ+baqZAlhjCZJ8wTFS16NN/1frf0CCd7vcsXYkm9dLEXXbJ+",
-	"p99hM4pvAVEidMxO6QtLknoIV3snxNyAjR6a67IXfCYMeMWGEJw14jNRPAXlIls7tTORS36Wt2IlZ9Xp",
-	"hNcu5d7vebvh2a3fvEWnZqqXZ7d66wXYfffhst5yvH9fZGTeozNvUN5/bjXb9J6vOl3htBguZvuNFV4j",
-	"Q9m+7z11DxmMN9jvze+CIbzFm+fg2zLh5TNTjvbv8jkfimL/1160XFDaiofH4c1zS07hdsIOvHOBFsd9",
-	"B3kBnO9Wo7zkt6OZYF3d+8XRrakm8p/cgmwu5a3o5rK4HeGgX+d2e2JuQTreWr33OO0tiGdDDK07y2d8",
-	"/jMKYm//ZrTqvubLH4UxfALmQnA27ScGnFmM9XTyorgS5cpHUFQ3bxUbDKHBm1eqd3M6pt7KH3buHkz5",
-	"R3e+Gaw8uV4MrUmZfUk9VdqyhcpFaazWIA4uGybTyrz0netv07y04V1NaQHgbt17cUoxEvIqaMgb1m3l",
-	"pFIM089ZbWYQnKvHICA5CXyqja3kOqXjBXCNkE/AGlGM76AVVPpWYqxgiHfT84I5jYEmgO4YR4OzuZUi",
-	"j4erBFCmf/QuIyyvREkuybY2B/f95a9aiXQKQyzQx+3HL64TSbVW9V0OVL1+MrL6EYspKqkVxEEV7VnB",
-	"RWXMG4pCLyl6CnxiTl9kcLaCxhYdLgzCn2Ewnukrbioh/mXFTgxY7d6JuWVW621SO0TQJJnMRRS1sOb2",
-	"M2ywHhcCwYp1uqjYzoXnOlvacY9sbaQWRrHWkCJnIwQYsUEkgw6y6CMGacffCAVPkGztY7m9yLxjPA2z",
-	"8oPpsj8/u6DUDwmuTgrpv2wxaXzyvMFKeFq1hZS+rZGttkYMmAs6PKnrGD6XuTHz8EjpPlpxbZN9uYOy",
-	"nWRqsTCDxka27DMMWFxD1DTmzVS5WEj3yVYp6uVVFPSyObr10JjBtqZqATSN23+Gtgx3CjmQgDt2yWYX",
-	"85GeSTXxC2jSY/SPhSUyg63NVc+lQmi9s95Gq2paL+sO8alJZjqny3l9MO6YVFfRhu98/capcyyB+QC3",
-	"vKsqvXrDdtjwsmxQr1P2u9LudwNGuvPew1m7JePmqnnGY/YjpDDHphuugX8H/x5Kr+5MmDVxItfC7N6/",
-	"oZhwdYn+jc1uztwlOOGqCkCFwNLIP2LeCYjPRl8yuh6MdtdmTtciRGSg7+sOZkWf7tLCxhxH8+zy8biF",
-	"Eznkjj2X73CCsHc+BBSNojNpjFQTcrNweA2NqMUKuEzd9Jtzy4fcwDHiS75KOI7azzs2yu26ROBZNpaF",
-	"gAskRPJINRLsuHf8JXoZpa3Jl+2PnFaXXJaX6TQ1L667lZgJxhe5HBbiiVvJmpE6Y0t6culkczJENwm8",
-	"GyeVxrBQVhbNgxCOAulEBOfYFFWmWwrX27ls+w1ds3nelvN9IL55V0a4YRja7GHNANTwQGytWcuNQUmA",
-	"FRBS7oRqjF9P2/WrndYLN+565kvDdChnad0a0zTZfS+busUlwaKmevmZQW+PHDNcK3RjuJdAxRgWXL3D",
-	"fBD6Hd1SCtTLmOdsdEwmm3q/PeIbR8zYUvBZxo5ZIa8EKySkGGTsIQuy184LEG67eHHW9r1OJvUl2aCA",
-	"2sDjLakfpqzVtRv46dvtYlSwwtTDA1P+6Ha7Xl2yW80jNW9XcGNvtDaqvFN7Ndf6GvWpniGdfYZh8lea",
-	"ckohZrED920ieXNLYESKVCh5FAwEcfhAUjAKGxLFCWx10aXCUurUD6AROKYTtpxqctfZWqQm8g6fyXKU",
-	"3XFXzB7LvH2Bt85ltTYLEGh4LnbNZm2baId2bc53JPuc5UJZaVdNeW1BRuLouQa7kumyUzbS8xXiBYRn",
-	"3MUd9KIBmBYA8oMrNORSDriTeYx2AoWBhP7ySo58y07oSVhcptrYNpLVlHJwN89JSjJ7zVWuZxksM9Nq",
-	"JPaK3Iq1ly3tDldM8NEUU8Vu1YFJZ8/qsRUqWkBUAazGlWySHndcCLDQGR526jyky29nxBjr0A0EFUta",
-	"cubDVCH/86TDFyXvljyX+hCl38P5u8khn8tDbAbG9Z2cJKOLRj7Qca+0+H2D1AzKEvcVquj0FtCx9g5V",
-	"7LKXRS5KeiDX6jPLrHAClP0okYYYMYaLjsuSZCjglNjYK5hmE3IKBDfrkg11HnB8MNMRvzGYA1FP/4/F",
-	"iqThf4sjBuFkRgvrjslxr8eGK4vqd9T+tBRJglhOVw1N+8httAxJi1r20veaY/In5K7X+wL7DU0ZGdkT",
-	"UmV9fElnF7/HBaaZ4yBT2/N9DfwlAD5c85GN4R7oMwC0JC8zzH/aAvRAIVZGCIbPYtTppqcuZHRtZNeO",
-	"q7AtjOuOs85RZV5zndFR2Bgt9XE556URDWRIz7hW/3L+8kVGhIhhve6b7r2plJ+Mo3DMi2KYtFidkZWK",
-	"zRZGjiLPXd10Mi/1pOSzmYjMLhhIBShgIVraoFVld1DluNS/CtVAV+JKFFUUYZAwKF8G8UXkRFoCHcLk",
-	"aKITblFIAWsXG/Eyr2BIcjqQm8OZSifPNQCaABmajCmxrBJXyJaNdlkPTAawHxBd6uFrYJsn8kqo1rsY",
-	"H6PUZsbJjqmATbc+l7s9uOtnzrtzYUY+LN6taeE4HZ1BhGiJAi3bG4hgWIbLPYYUswFYyGUprRVqj05D",
-	"Gmhjhzile+tRaXCFXDaEzZ6Dzc9b2hyNk63Tx4C6jdWLibtW3GkiksZLgrY9jg6t4hMNPKrY4PSn16eX",
-	"L15evnp++h+Xp99fPHs9aD/8dnRTW7NPKA7AqWUA0LB9+L5vfDZDX5RhizlAMpia0b6yT1bgDxMuFVlv",
-	"JTJyXJCp4OVdYgRkIZJE86KKD4YuMgRQrO/4+dnzZy+ePrv89tnzl28Gd2LOzQEl61EHPqggnLMaewoX",
-	"cmft+K/HHoT7qVqEcEWs7Wq4VVNST411pnxq7lyfQLRvRcCEx1EUzE6103wBkApokrtFk9XhVGLZZS/E",
-	"sq/A1CfcdzRZtyVK24z5uWSMppIBuIebC95s7jNNyavLPvIJ7RQBYw0XL2PDhYUNDJ5nH/QAI4SI5L6C",
-	"d+FaPvUn01YwkjP0EzmFcanpxoyxt5zI6tH4IEwfVHWSv1TOjEY6quF00fs8zBmYWUqf/134+134+2SF",
-	"v98Fqk9ZoPpdIvmXl0jWpI5PStiowG0SbJ77qAaQ5PlQL6ynqC0RiOzNVIA4UJP6WchgdIS51b7C1erl",
-	"GOCLdu3w9hjNtSm/3YjaBLxe5LBonUZ8BbxaHXveGfoF7PeHivvujFf/tolv7/NmoSGwrH0wfsz2bpXR",
-	"uU8o/Q+Cl0kEllPEjOOW1pwrghVxBz4c9bVIMGPlLA0D4zb5hCkNxlerIebesaIcshOR+FwX1MI9Bw7t",
-	"Z51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQvxwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32",
-	"XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/avrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq",
-	"7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDKL6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFE",
-	"eCo94EYDyPnAXWLe7oZwy7E1cOkQpe76yvwt49cDQYEzNKAs2yoG27hwtY3tYo+q45ikyASBp89GkiZT",
-	"py2rOHaK+2yytiRPTHGbBMttupMiGPzKQ/g3BAfxDkL6ODJXSe/gX/SiVLxokn5VrHpZrd+Fq9pUQSQj",
-	"vShy0mZ0KdL3m5G5aOilFtlbivHCrOVpNcdSgTc4Ta6l1mRe40WBaiOWwmjZtNtxOVFbzD+uNYVGDAqX",
-	"8bNo2YUucmG2KZX4gL853KLfOY3NNZMUTTe3AoKDNG7qbSJTfFcZ7X61pn7jwhKkKDyAyq2Jwx4VpT58",
-	"gMcyFFJU5KJsu8/49GaDz2Zzu0IRFMRrVIwaLJfRpbMZ9gPWohhCaCqKfHcE7dr9tBH2A8OuAD/8EBqX",
-	"EtF12q5npKsyeARDJVDUDfB76BwtuQKbB6ZYpZZ9e5hP0xbU4u0gpYfPKHVw20A6WYyLffzl4/3i8dZW",
-	"tnE9bxcjud9cffqBVtLqktiZeWeeMKXJ4+B/m4JSvu/ct5CupwDcVccJHj7u9Vh1MSfI16PKuyeTu76L",
-	"mrdSsRyLLewYdK5gPQabDZjTELTHxyyiaWjzggIhapdx4I0uEbkAzZTtn98mozeEJJ7SnQJlm9BNU0Ul",
-	"ImFU86LUD4xHBUYILiA0K3Z3yl5VajFJL35+Ga1Lcjtik0zNZrVhgK+icN2t1Mk6F/TP65+eoT0PkLy+",
-	"9/+ePj933ztW0kuJLVH9gqPtBTc2LF5NKGKxcadwM+t+mzCI7BEWCY3AStcwYdoY9yriqCH8PzzeWInG",
-	"6fFajFpT1uuTNSQlqBTlMRNVclXOEnlWd16Vh8f1ddleneIgfPt19tGWEHnv2MlgD4/ZUFrzyS7qecXR",
-	"E0v68Ojx8fGj9UI1u9J1br2KxNCpxA7cIjQA9vnDx49ZzlfmQfNS9rL9V/OFr4t0L4sZOHdb8ux9WKJs",
-	"qAuznRozXD1dsl5UD07p3DX0cagS0G32dG2sUWEzM7/dsYMh3Xl2EYp+a6RWDBPZD780lZFyrmcCtJOl",
-	"Lt9Bbq20aRf5FjTV/YOFtNoAI41mlBIW0gUQ9s4tao2hpPcAEL0HwNC1hWpI4flRGiPyZ8pinOp9Z1YV",
-	"emIqe/PunCrhB7KrWsJeOVEUDa8nE5Gz4YpNOVi/9tHA6pSFw0yup05nblTMEms5hWJNma9/yhL1JRxJ",
-	"ROUt/dfdL//QOz7p9Z5UlZ4Uw3J1NNfmKrJ1bezxowRoQFza0Hzxeaq+4c8Xlr3FP0/wn8/9vz93M/jl",
-	"KPvm5sGfHvyJffH5z//569u///yHg7f+0T/hH+7nB39ynfzbjppa98ocUTtFLNy0oY4wZj1OCyeY1aDz",
-	"Qr6gBM/ZMOE1b7BfYHqDFcaS+cJH4QKSa0vbUANwLBxRBpbq0OITKv0A5jqhqvtnSmi5m1xmxtUiZXo9",
-	"ZXNRGk3ou1Buu4mrey9CQiWeCz0vBBthWKRf3+6+6N47wIMplOWDgQVv0ZsXaqTVWJazlGf8jNKHltKO",
-	"piJnU1GKyh/bhBJPbtI9MIQvaq2ZfQqsBCjhD44V7CWgcH97oJQmzGCizPoapzkwHNLtINdpwuJzeTnm",
-	"sliUolWSlhdYn2AaPi0WV2YpSoNbGxGlD88EHJVuK7/vXF4uyibfl4Z8U/B7IK/7zFD8majsxFFVguQ5",
-	"G01FKogTJ2sNg9/ZvFhMpGJjiIAsuLHVrTV4+vrs4uzp6fMTIDD3xCAaQc3nD+44XIwcA6BZuVBrJB7F",
-	"3uqlukTPUytjNoU9QfyV9TA2SL15I0DEhssVbHaNYCOGEtTkxN24rJBjAUFHa4A8HoLqdizGDcEOBW9K",
-	"2sViwRSP6C2KlUk2Mii2gtAx2yrr6iiW2shru2JLt6NFY470rK573FY5aHmNNDg/qurGCVz6Us+kEdvy",
-	"od0+uy021R7rGTFrtHuirZ9C/SIiw7o7ukQwr9Zp/G+ClAqSG7hluBUNbYz0lXCf2uUD+QAmCuiMA5ty",
-	"KFYS8Sh5F9AcTJ1NuhLe+LhXNi/cICoKh5WFC7rGNbgfCwNuP1mUNSz9OJo0HYRuQvjrWr6Ta5Mi/KKa",
-	"aRZKoJlKckA2P3bSntbAYtJ0CmTSQKhk96a42xpBnWwsREaZItaz3sjNXYqCr7DEGw6dgpIR7h6DLSIH",
-	"e8Q/HLlAbE9kQX+bkrXduwdXvHTnDkqznrvh/hC3BN+8Ds3RR2qzWS7zME2AFCUVxNzHBN4yhsZSFV0/",
-	"ycUcEsnNHCMhHSm3nRmIBj+59/HP89AKfv4O2gKEv61gtUtZFIAcOsfjY2K6Npav2MiRSeKEseoQ31PE",
-	"YKi87gUpPIl+4SrJKiixeNFldWopELohcfUmGI9fIDqFlcBSF6Xqd0LmRTB/diqO7MWRbWJdiIzeFOtS",
-	"IQRn1gvcpstejpkRV6Lkhb8r3ZlSoO+Z9PHGdi8xDrqRb3NfgBFydpcc+0uRcSV+bo/4jVVU91rBy1lj",
-	"PDjpZhQcUWj9zodepuSwdfUvGpzr5XJ3bRbfEoMXbn9bbLnja/q2NHDZN9wAKgV16aPSfHIGQDXvwW2A",
-	"D5jWxdrqSkciX8rYkqsJFWZr01J43r28UqNLJ++3fXmlRi/c4zeZL26btLI2Bt5gVlsh3Wn3pULdw5kj",
-	"NUgoVKJonURGo3pDvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNvzGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk",
-	"1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iEU1+WUozIDrrX+fHLnDhBVtuUZSooKqCQ",
-	"RiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8lWR/EGV02xe8g+JZnok475qMN68CMryK1",
-	"XEb+qS09Nqrj3zsJ1avksU5KvbfUwaF4Fl4diQsdDSwir7BFOanlwbSSMJehHWX7YULZperdp3911pZ6",
-	"fR22UMSbiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIez611RMCcgCbydYrAb5P9NkWHRgpnFCNK",
-	"N8gK40TXLCTw3T3Jvn4pKzZIA/XLkdofd0zPvVKxx1nFfFMosQuFRkjyDw4WTHDCQCmweREmVSgWUel2",
-	"UbVePIHrQbsbyiuIRVNt7GcmJP9GzCKMrXtr4K6sMxZgn04g0oGx2FRFVICYsGCpdALosNSLydS2NDy1",
-	"tvCYRkdB+0ltMwih52y7jXHMy0qOhC2eCr5ZlO8z89txOKeeqZE7uw0aK5TDqQgl2r0t0dub5qeFUk2q",
-	"ljQkKPhmffLFrRP6jBCqWQHHJaHFaj+F9F2wRR5+piwIwhJNg3phh/r6NpJE0NLXb5omDvWfVKglbf+P",
-	"HbshvxtI1GB2UCrvIX3uXJPAvoikz05fnAY+BPwJM+ILslBNqbdyUTSounisGlIh6MeaekYRWT9dPKUI",
-	"Is5WgpeMT7T3bCr6DsysusxF2VoLcSv5EnrdrYGg7uEnkNqbl0ACidB1pJRmEgrMM+Hwg/o0TXmRiRh1",
-	"MAWalspH28wOOgRREjAmB95ezZ/z8l2r+6Rakn1SbtbrF9MOVOsTRrA1twOiSjahZJQgHG5by73HNakj",
-	"7wuF1QWebULxL0tpRYihN2up+WeUNWfmoiikmhgMGceSZbyk7PwswqTwBnJMQEY7c+ajPuBchHDsQhrr",
-	"qxbNhGM/WLZITpQuU2HnhZ5UztPdtfOCyaOe+LnHi79XMP29gunvFUx/r2D6ewXT3yuY/rNVMHVSxcvy",
-	"OVFPFWjeIr61penUR8PO+PUZPn/U6/XWJdyNOPVTgnlBSJ1QpYykp+7uOmOu39fCQIZ3Uomn2kBgKCZp",
-	"EsQaEEgakIZ22EeTegaYeMwWeHCSMJ3QE1ppt7SlHhZiBpXl006dNEyTx/ddmPUMVVwGXoAFDHLUQebH",
-	"WEXSY5+w496jyh4Luc45c+xgWKxq0N/HvUc7xWEaY5PEizuIqotv9uf3YWbHvUeOEP3mdKS64oXMTwBb",
-	"/SSgRwVIpk61KI96PUd1rWmYaGknJeO4Cz0JQevroarjRVFQZGOCzj4ZBEWpJqKcl1I1FKUAWvnMMEnF",
-	"EDImfllwUIKxsHFI7Wdnlo11UeglqdA+cBl4a0Y1gzIG11+G+kzm83IgAHU1F0/wdEK5sxBWHr8Y1yQq",
-	"jKaepnqZVfgf7hGQy/etUbE96i5KpqXgGD9D2BZeFjKAaD8hJzyUKD2cI60cvpf5DdUdhXb+CAHTgy6D",
-	"nPoTDMwEXIZ9ILXLpD9zj8I70lxSsZaGiOEpN1E5F+JkhOiKBh7gEVMIPVsoQMvDqf8peu2PJV8OGnEq",
-	"m4K+n4eECR9i8GQT0rCxVafMN0VwS3MJNW8ShzeqXVMzfvujWRkjEpiaO6CHPqXyekrby0aiX8UzrrAQ",
-	"3aflVBfFKjb+xwEZGNzTZReeZSHAFxxaLO3iq32y04D7G4Gckv8BWE/tIFTlJkoxFxZLi+gxO/qqftA/",
-	"/7z2+99LMS/4CKjoAXNc4O0f/g5RREhYHjbx744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIIEHLDsP",
-	"kpxk/SxiDcHtrAXrEhLn2KxhCIxPTxA/EU8XbMoAOO+Mr6JbPMGlfClJWlz/JTeUnnAfHKdVtcaoBiPN",
-	"Vap1/wXT6oDLkhV68kHqNGZrdRqluY8R/aNUc/x4NfDvXP3+0647qYv8EuKZd+PfAgilW1YMf/aiDd2i",
-	"KRGidiBblnlcj1a5n8KYsf3gH6F2pjc7NIw1mBcafv+gpTd3VMhsU+Qyltk/0ZKXa3RTX/naNkXyUE10",
-	"iqW3WD5ck1YrKW4dC3kLvDFp1Alf0PdP2TePvvxqm2Fgi+Z/L+q8VMam01aceCiDt7/EbHF/VdG9lIxY",
-	"R+tAgp6bibJOjg0RL55UiKC2KfnxpJsrqyXc/A0DvOLFosUIfUkxaCc1sNfo4mvQxCOnGqTZ1mH/ILMO",
-	"MdAqVR3k9DEvCQqagKE3CeoDAvQFMtzFTOA5DzmXXp2Q2VzfsKSAdxEcgzlf1SEw67XifDJ57yhFsTOt",
-	"msqyYWOVVYozeDgN37zR3x0Cd7DjRMhZPWs+wz/+7zH98eb4sU+eh7j/nK/MSZxiX8usv8Q/vzroPWw3",
-	"/pusQudqxXtwP72tdsOQuJjNOBqzWgNtvxyDAQBiXxHM2UOgriFst8YcrMV1tsmU1IXYlqEIv5N6ykvx",
-	"BOr5DQ4xDenwPe7szSE8Nmg5zLDqLZ71LKw+vG9XZI+l0HIT2PqiCIUOcoEi+LKG5OZn4C7HQwh8GdTJ",
-	"5Shjx3sDAG+C/lbUUDX9EJczY0fHbCbVE/a1t9XHIBCV+LER24QPRSJnw64RMDifCcjwgMdvE4eBOxWj",
-	"5iK9rJHaxsiyiOirtdhykTip6PJXipOqFuzZwp2kw3+XQimeFA/1lgqULfnow166ZcuLRJLSPsS7J8lM",
-	"9bLOjD5mzx9GT1x3ZCTF3XUqSxLIum7mpCaTjvUp9RJyXNB9INXkBD6enb9+6oN04+RUjL9xT5CpvK/I",
-	"Qg7Vv4aLGdw+gJIIqIm2wgBJxfBgmauPvokfT1v1CuKayEccbLqaT4XCrNZhwdU7DGoa8bm0vGCFsFaU",
-	"UDicFtPvBGwQXHzGs/C1WhL7qqJNEvq6IJ7S+rxYvskCU1phUjVbW9BWZL2ai9+GB+ylSNd03f2P785b",
-	"hk6354l+XTZbXm8JBc3MZ1RZ3YnvlmqsxN2ru6lZft8PDD3rXBfmOomJTuJjQGX1jfkx+dbCGNOLkBrz",
-	"RieNcZCu8SdsQEs9AGCBCH4DDNqLXA4LkQUkIoOg/GXljIBqfvtUlHkR1ZKhBqGWTACyx1qCBOrIS1Gv",
-	"L3Om2NPzf4dn/vr8/K+kv8SALdIg7to/vlPpX8pAfR9FNT5F0/ZvYjneXMKWFl+qzNIA+SC4ETnCpHne",
-	"0N6r9FFNyukJoM+0Pn72csNBuNx0sO07zXsyU6ds0ljrY0MI+UeyVNfM05HZum54ri6R1JV8vlKjU4Sv",
-	"I6JvhYsawPz2SPBut/HbMO62YKOiarInUmtrQNVQu8GvNolDca/rQKs0kaZF/5bbFBziAJs0A6pj4R7F",
-	"lJAM/OuFnZoBfIul/DB6BzOF8PunAOrQVxe+2O7fFvlE5Fh3eOX+SZUN5iN3yRbCPZoq2qGsO8VTbqYC",
-	"bENlc5rKlJsuq6WxUDUNfkUg/yNqTiGGkCghvwZxheKmWscAnFaj9yGx9Xi59YC59qbWeGEuo+SiXQtE",
-	"kETohBCNC1VTbPcIDbuv6SHl1BSk9nUqd4bD1kZ56zH6kD4YXFG0CBb+jt44oyjBVEXNgNrwmYmDBtdy",
-	"VwkFMspd9vWP+wpTjtFXjhD0Q3eoGUDtgh8H42Ie9b7BcBnConHE7s6g46O41Fuq/BCyBA6jOngZWF3d",
-	"eYd07SehiKTPkXUd+wxoHy424uozrGKeQKlrvx/RKfjgRHN7qqGF+sRHWQUENpGnL1ldcUW2kSNIN36J",
-	"kLaOzMQ1H9lixcjm04rV3h7ENHnDwUWUkCh0vtq1F2vxjzsK01fdNsUx/+X85Qus1uND+vHJbosy2G2r",
-	"GSr7YWSPquYLdZHhEr7dTrIU6o2bcEt4aGwDRgQbGqJQE1Bje5eT3I8G3HkAJ3tF9Svm4yiTtLAV0d/s",
-	"1/sLsaTek129k6ohXqBJYF0H/pVYeZCkyJZbW23H/ewvSpSp+GMsKh+VbPK1qAf4cZCxgS/c7P6u6kVT",
-	"eDmVzB70FRlDalXkMZh/vAK3wEjPQ0p4LsdjUWbBQVDGNfb7itwD7JSygr3puxBjy6ACeIzcwy6c/gUi",
-	"8U8XT1NCcFTYO4G7ew+spV5HO2FW48ZuL18fzf92Rf6hi20ThQduxQPj0t0tYTNuxWrT4KK4ET52OvMw",
-	"tICa8KtQrBBXosgYVZ3v3g9PThfIb3d+6bjdz9l95cSSDa6cktS2yc0RF7i5tUijqIBMCuw2nBOnAkq1",
-	"EBViT7Cb5neBtElJfbtm/JqW8pYzbpJ/qNlEwTif8ZaSazIU3QH/o8pVSfO4vroFk4ta3WuVousm4We7",
-	"F/boTWqXM9M+VahK1Lmbm6JlnM02T8JOz0FLBrfFFH/fpvd0FHnTPi5TUeQUOOTEIwwnR2XXm3/hmSjN",
-	"MxlwvsUn/TEd8P98Edo1G3E8nHZ31DOqUHQfV1RTXvQ55PKGRL0B2U4GmOq2nK48+vo6HwOTW1p1HkX2",
-	"uHp1f2K6QWNGyCam9DILVAkBbpB441RjSh8lUw07Bk57lztqJkqysra/mcqtgcGbFTho/9i5ULlEVzSe",
-	"PAlWJKXZwtwBO675zguZ02u7tWln3D15n/u8ftncRqxpbu12IkNTa3aZTr9xPLKOY2gcgUfaLGEaVVbJ",
-	"FKShQmSsO+1czB/85GNgKNqrJs/Fa4ogXYvBJsH7MkTdranQAPHkoQGnWFoHfAPussDi7FXJFt9azT6+",
-	"M79oP08T2MOMvRzLQpDEsQW3FSMU3AQoPYh5aSVUNLBspo1tXWEEey/kVavejS0Fn3lcCnWPI4nAsOsj",
-	"ODrBGD3Ifo/LNmAoGZd5lx2fsCq31WSgpWMoBC8wZM1vJdB3lZjQ3R0sS062Cu16jcY2t3BzWZuIuAHk",
-	"tGJTKfCKRS61R+XzNnVw01E1NLEKNW7ai9VgoEtJ1JHXYz9fR/Xu5ZKXaVzKhmvD07hTP3wjJ8z4AjW5",
-	"KIQVORbJohxmaeO6WBVC811uyN1ukcg3UzlFgBx5UXiEEz2O/Kd+lCcAzFHkogxxCo431wuMDbxmMMic",
-	"QBKEePfRCbTerAW6zOAevCkNScrfO8kDJGmoCgS+G0O+xROaBXkaqdCT3yJbVVILNWMI1TQsRGiQEB7a",
-	"8U0aMJGWaUVby2k9+XuOpVuGK18gpLDTJ4kkcz2G/SS4+mZCa3lH7LErOqh5u+LXsNhZb9NPk+S2f9OL",
-	"UvGdcFJ/occAFCEXZpuHcM1XqSm0ei8PegX8nGBFH6KYhA5YoduGRYiidQF4e0oRPraeArFr7gApew/i",
-	"W0Ci9ldCtD1guyV1GM6ko5t7Fe62XObgQMEf/Y7NSz0p+SzBGLW6E670XqwhggFHn2QFGl7DBU9Be+91",
-	"+NfFC3/EMyquQRSZkhgunOKccoyARn1gRHklR6JCCFnzeIoJV5eV12sDzwYD6qg2n1uC3FMWhA+bdwIk",
-	"ZOTmGEwDNQUdL0+lGt4aWLq1kahuWEvISsjmYQ4ITgNywnP5ToQ99hgXFLowk8YACjfigqDUCUAYxQqS",
-	"VjMAT1sYv0SEBi8N40uMnr71HfwphSu3Ai0hGDmKvkzdnHeKvtwDuuTJGnTJlN+lWt6nA0ryLxEP/UnB",
-	"ZHxQK2qCRU318jPK6ZRjSlWL4dxKgelWXQbVr/F3FPIUpkpssVp782y93x7xjSNS5zN2zJymihq9VBl7",
-	"yDzp7taPMaj4U8TbCPy08TI9um55nUZFhb0F6fSn16fsqHu9edPuc3+d7319pSu7Vjjdt8xN0Qt73oCZ",
-	"OfAWj4EvmEKOlzAoTCuZLYwc1a5Hku1mCKlFd2uGIixIC25sSNkUVkPXmy7lRCpeAP0DttxiWMhRXEnT",
-	"D8rt7m52vlFp8hXO+fvQSg0J/JbM9sUuXnt2J1Z7up3Tnu5gtN99Qnz2xVY2e34LLnvxGzHZi4/KY89j",
-	"Fnta47CnMYO9iPnrd2vs9SLiri/gHc8/apQaDkRE3DHTWmccKTb7xjs1GkrzNSAdbBTp3pkPe8kneksN",
-	"cj7RVeSSLwO+szJ4y4Sr9ZpXVOkqHllqbaKyJ41gMm3jPtvWR6IsTF8h6aeLp+hXtGjda28Pb04LxvEs",
-	"SmlX56OpmHn1k5epSninjtWUwvor9fL01dnlxcv/8+zFeZe9RjgnE8bIjDvDTmdmSkANI7QRgBEFtE3s",
-	"Jgxqau28c3MDEFLjBlSJmZjpcoX8wN1E2l37egxkoks2c/owUbpXtE4Yoddi4H1fwVliXmYY65ItxdBI",
-	"KygyH+EkQ9zitEqbsWtG/W5f9dUXX0AETfeLLyiURnoQaoMZLFxRnR73Sy4n0hpSzOU1fQazZV+NS46Y",
-	"rYBSqjDtlnCy3Dto6YiASny7JgA+WuAen5m+ClYRaAVdvHPBrcjZVC+w9CTLHVubTC0z/AoqTiEmrrRs",
-	"JjgA5Yq+0qPRoiyhRLtyewZGKaBT8tuEHpyONfcdkJaur9AYseRlTgv2XCgp1Gjl1uxMoa03rv/iUZUN",
-	"2KihtDk3DM8Qrl1fDdxBH2Rs0O/0OwN0czUEdbqpsH4nxDz1O132E3nC0PDfV3EtF3ZKwSlV0IlrgupI",
-	"1jI1uJObhoWYsVyPFjOhbF997lHYHuBQUAyFjjIf9aJyAMqh9Qjy6RdfsGcASu34C3ropEGcaEevImdD",
-	"UeglG/jICT6Xh1dHgy57qYpVXw3+/OyC1X/z2M3kgEj/eIgbbAeO5fRV6N0LebJ0UiOGZdWPDzfh9MSS",
-	"Nisd14KsFTfBb3UeQnTjjf7iC/Y5WfbRogdJLwhLC9wPmgmAZH2FY4l2YyRKy6VCacAxEqyR6VZsKNjA",
-	"imt7+Dej1SDrqwGfzws5gpkdfvEH/JqegTry7lP8zPXBcrk8cHz9YFEWQo10LvJBxnTZVyQhd9mAUrkO",
-	"nrnfAetk8qucQ2J/5L1k3pI5AyvIic8Q6qvRlJdG2IzlYlRAuTcCKf4cOP0bqXK9NAdHx18ePwD0lJ8u",
-	"vj84evyEcTZcWV+oaMbLd0/6CjB+deEOsmMm7gw51iCurXnCBi/4CzfHMzWWStqV+/uFVgJpw585g5hg",
-	"fTXofjkIZ+CXhUbeAj2ZJ0yYEZ/jrqOdu+BqsuATx0arJvr9o28e9ftHj78ZuAGP9GzGmdUaZIcu+8v5",
-	"yxfhwI4W7moZR4esy36aO17zNftRfouH1FFEhnjycjRlR+4X2PNSzOJAMcQUVJNIWyG5uK/w0LtzTiku",
-	"4KuMs6EeHT2sdqz6ttfL2KPe124THh19yaTpq3dijuayGFovYwsY99FjGJ5b3W96gJ7WZYMo0T9ELjnZ",
-	"0vSVtFXel7RE/RMu1YlbO14UlVWx1E4azmdSwewNX7EhFid1AoOjq8FfD06RPw8Y8KSHDx9+86AKyYNJ",
-	"g1UQ4VqJF41GwsBt1uJGZ1a/E6rLwOsoCiOW4ETsK6jUhe58sLM5/dDNxuCbg9OFnepS/goUdcK+BVGA",
-	"/e9//8/A81Vome5FmGvIXap4I3BWwLHxD4eVIbUXGMFSl06YMn21MATVP+fGLHWZn7CBEztODg9dWyco",
-	"3/z/boqHbjD+vtI8dyvyJtwH0GGGpmbOxmKJOwhDcPzRRNzLkcdIdNmP2vFWf51XaVVIKnapvSYHzExV",
-	"TqKK/o6/geXpq8FrYcvVwenYihIYUmX1iKo51sGRMji5/uYavEGfywBDfgs5EgpjB9AK2Tmd89FUHBx3",
-	"e1RoESU0c3J4uFwuuxx+7upyckjvmsPnZ0+fvTh/Bu9U8JwduBSwnBs7fXUWRWicdI7AejwXis9l56Tz",
-	"sNvrPkQsdAzXWruo3FcT0RDDRyuvx2xwiH/jJTXIttmEYFf7auA4J5fK/LgwcvRHpzwMaqDwg78eXGjL",
-	"i4OnTmcY4EEdoAQ2qGp42L6auRPyZa/Xc9ey3z5WaP0OIm2Oelmv1wt0QqE37Gzs6CgccEDQVH01KORM",
-	"2gFqxAGbDuUdKkERqheUVpRADKgHw534XKp3gSUUcAStRpHLCVYG4GQyqNqgViwXcztFigjH7CzvnHSe",
-	"S2PBDmeOrrEUIJ8JCxXQf17fC7d2rBD8SkCRTz/TIAwxJSTcGNV0VDwfuj0gbukKTQI13DhU7KTr6peF",
-	"gHBTotnaHnpdg9fAfgCjZhOh5iZLu3yriR7CRnRaPKh9fcydT3J3fiHXuBRmrt0hcoM97vXWAlZjqeRv",
-	"lCFWTa6Vw95bUTe9nDdZ42HqYpxfTqXuHTE19UOPHcIzN1mndlx2vVR/mIZEO5Z+MyyYBySuabOdk5/f",
-	"uk/lVZpEX4uCg5bnOO9UmiC+Z044wZNTk8GREzh+f8IG//vf/9MgZHcDr+x2D7tdegp2OOBRdl5DAXxa",
-	"4YwpsQyY6dl2gdrxBacw84kJMCXE5Jx2f30w0sYWK39Erg9QazgYrrCmpxc8OphHfKB0LtCc+ums1E3W",
-	"adBOdjP/Td4fNJtsh1+gzu7+LOxTfNEfmzse0VYnc8tJ7Lojddx7lAL28qENYOhwOknnn/r4VLut9NLP",
-	"OduliW49Nv+gx2TkE+Yxhq8hswEUa7h8//zsAiOpqRI1lqshheQyZOYGYLcKfo78W05nN4hp4bSSzXMD",
-	"daB8CvlWIeHNVBtRxYCFy/0ofbPXxli72Wf8Gh0ax0ePvnr09cPHj76KvBxHCSPp5nX7aPcxwaST25+s",
-	"QL7f63IiKGUEUYIx+akmkEXUipsMZFoiVLQn0Q6G+nWyDuiB+5FyIyNFesGA+2qQaBolZhqMoQBFCCXS",
-	"PXOVJVoeycSJ6Qnu0FCRdaj1A1qZ03EBHx5EwbjEYOW27CuIUGIX4ZvP0H85oJFcwlkGW4sn4/ovKVnW",
-	"MXci0Q/G0ylKO83RierviUvXGGNsnk4TUVsCmWt0UNbXDo4BTO7b1SsNHi3SaL8lmI70PPwjUtDafMct",
-	"xzDN3+wkYpj3jpMIVji0fHDDXv108SC9rAXYtG0les349QFClxz1Hn395VeP7/sEzxc2GRxIgfamqrjo",
-	"uTeXOQUNdtmpLzYZLGZ0BA1fmb6igEk8xQSB4aMoU2eqoot/eor4NPbf3f+bRpFNpZ3KfG5exztU0znC",
-	"Ft2jsttafyatePeD41LPLnOMQd/5sNXVo+uovMUqlAFIwK6FTA9w560EVrZKCCnmnZxXNX/2Mz6sxfHw",
-	"ohicJKI0q1RNjNsHb5F3VVJ4LLoPMiaVseQ8BrtpVQCOndYKwUy58UX7RCgsnJzgpvjlY3x4USTgkBMz",
-	"w5KhJyHDVoqNmVAos6CAolAMkBdFpcb1FYLloLkU0QJkVXPCA1YRowGsY+mOsRPgvdWNPTzqKzTLe9vu",
-	"gOhkQAGrBjN9gQ/4RwLdDQjdVCrTV8ePwO9pfFw2oSwTGH1iNbFwZWoxYY0alnMHmcdoDR/HsFQrJNzS",
-	"uhQVyP6HMi9VUnxVHXnNhBNdD54/bxfeZ1pJq8tbCgHaNMjxZHbGeyvCYbAluLqwErboMnd5IuYfiTkR",
-	"7EJfmcVoJERuknKABz/EN7CnCq4BozEQOSgD1y19AJ9aDskIAdoknK0qUWAAzm41MahTVzqBVmuA2ZT6",
-	"jIyg4tsUCmMYrzXbJV8EuJMdnymlFfDEOfXr1Fx2RFn8wJdc8wiXjnCkPrUV+FA93H9zWH3VV3WGC9XI",
-	"TVTQghvivUqckLwB0ItDpz4JRVg3fQUMKY5t+Hw5daM3c+4ugBc/Pc/Yr6LUB0uZU9DKUOaSOAIvGPmH",
-	"0euMDuJs3Y1sHjh+x6RSomTlQpG31XfDhgK3WrvNgGA85I9UWAJ8VoShkbPPX3z/9EFiozeKYvuaHz7g",
-	"gTC+JNaqBSNEU5XsqnXE2eSKSlGWIYOJ6r9X4axQE14WxRrdd9lpRUF9RRsFO8KRqtAG4qujweaeVRet",
-	"L9KfVS5WyrPkAdDGXz5HvV4vXIGwAuDN7rJnHEFBadCurzHCcTotpICYnuiI++jH416PrkfuLkezKNDB",
-	"CGRGB19V84UNd/P1ES34SCXt6CJnizmeXFg4E+8j2G+oPr807MveQz9TRGcCA1GTplBJpXvrCu7Vl6UT",
-	"bRPKwv0p8HFZ/8QlBrEBlFTj8ydxYSCuCoWoymT7kfQXaAg4iSAcluRV9BvqKodraFLN91e4qegU1EtH",
-	"V3Iwcift5NoJRLh7NKEVYlojsftqk3g9bVxkcVAGBEtVls6xLvsK9rfUS9zdsXQX57PAvWtH1fPxzOP+",
-	"4jtQsCPlWNWTH6UxIvfIObtdqyCqj6YCnaphbk1Ce16uLsuF2k8jebtxMnecqmDARQj4zo9ddiGMhQBP",
-	"JMaT97UswKP1pKPOj/zXX1fs3PJyLU2lqhR2/BU7+ubkuHfS663lp5x0fuAFn8Ygmp0lN+BCzvAq56zg",
-	"c6vnEIbbignEO3NTj64N8HE1/nO0++TWYdGSLp03EKBB+zaAtPulXhQ5MFcgtO49MIvnehKuqyp5dAZT",
-	"3inE3okHwBzi0998Q7wsclG+4gB7+PtV8eGuCjRzYjL3nNvpg0/x7ngv85tGJ/Apu9Iyj66NqV4qZrXG",
-	"+4Bin7iBx2ryE8GGoYbkZGyQb3y5SoLEGHsYGycaUYDmcqqLYpXBXcMunGZQN0Cg6BQsEBSfBxUyLdoU",
-	"PfpO0KI+c1cJL22D36Kma+9r0pN552MbENrbDZrtBKv7YHYv3U1e6ewfU0lfp+B1EajRdPs0eu42e/1R",
-	"rD/bUD4bvF8RSuk97CwGzFeN1rUwx9FaW2Y+nEHmlBViwgsnW0I4obgSJQAEOolVMXDYIE+KJgIFoo1w",
-	"u2q9tJv1FQY+28C/DHPbuOqywZ+ipf1jyZeDgJsmUgiy6F0FnAU05GCsI0fEVcaHABZrDRtEwhgEPjI+",
-	"Eyr3dhknYPdV7SE20mosy5nBHIANVkZUc3s+dlv5FHHcZ1RvK1Rh3xBZI9T3Zik1ILlTi5HoafkkiFNz",
-	"URQCYS2h0v/WjqlBeDBqj7Sb4YpxBnVPPTAe+nsLCAq5aS3YVqeWorw/kHh7x7N9OqO6h3C1R6e6hILy",
-	"jOMPkBX8QSTWMhSQT8scXgEDeHUQ57Cge+ruxsKQL8ffYXHJ/WgeGNh3gK6029HGWz9axgU2Wz8PFTTb",
-	"+Od0OVsUvFmO2E4TVL3/7mR0Udsjo2cAmGMikqF9rlPMHe98qtAe6rs3SK1QBwjY7oTP3fhmCOrDFRtA",
-	"luUPL58/uzz9/uLZ6wED1yhZE+AYxM/31RjipamG51DYpXBC7VKTM5sSJb0FFWJxHLEYivTyIT19FdrH",
-	"H5ReQqkFjqNF4bXUButUYb38Wp1vNH/OeWn7aintlOyO+CMYsKWxmGrnrkR0oVVA5ljsAQcBRne8mvpK",
-	"aRxBgD7ilvJ0HLP1IAfKD9R15BlnXw1evTy/YClLFKZQkJEAIA2Hqw2bUFNY/A9ugz+tYw001/5U3/Gc",
-	"wgLcxzGVFJcbTqjbShR3PIBXUMs+zuF9jxR7szX0mFjLlIx/vvg54FGtnYr1NN0KuyzrKyyJXC+cnsFH",
-	"CLGDvCVRUuyrk7RRNeWMlpDS6cCTAEV6Mf24KBAXrQsVfKckArqziQd5MAeJjZKpan6FvkJIBDypPudz",
-	"xt+5c7/UNHNT5Tg9g2Ri4Ehx2SiIClyUBPTO1Yqi/mrJdcffrMcl+OaX/oBjJIAe91UF87bp9Vt7CaMi",
-	"yAYIfiQnotLXfVWrsZwxcSUUIE8ws5R2NIWsREpkPcU9XXNLeqbmSVVa7MEtJu4o6PlhQH0F0yA/X+WH",
-	"0pjpHJgjLhYCcS4UcUv0kcG+TbQw4Az1lwIN2EuGGEohaacg6tc1qAkNBmgRxtdlL8Syr0a6WMyUoXxr",
-	"aDPy/KTtEXRF7x1chFXCfxdQkgIKCZEZ+2XBMaVrKQSgHa4E2sY/HuP7XXz5lxBfPuAJ/geXRbYfxt9O",
-	"QEH2fohgJY3n802UDR9FEdaS1YMZiTCX2TsllnCwKss5RDsABgfH2uMbNwHUhBYBbuiDWY1r/TRYGGsI",
-	"LmsxZs8u+KTB4TzXI9hnDUf73HEFnPXZ+OBHKNQKToKVXmAPgFzve2GnuDheeEJYS+a669Zcr+shfTcf",
-	"Ig1gDcMGsUbd6COqJEfsXeju8D3GPt00O/OoVjjtWEga2I/bBESypD8cIckjmYdm7yU7BJQooIp+l4HH",
-	"2382BNOX8pvPpUpt3JaoXRgNRtO4C5HiwjDvWTMjrAWJXmH0TRS/kEDlbhoVpPLvOS5HEY4QfVcxRIAR",
-	"AGRQRvFJZjGaglS9CqFcAEtibKnVpMBLzd3EBCRwOCCD9swdElENHY9dNXZ/jtbzt54Dll3n5PjLx5sh",
-	"r29v4fiNCtTfKqHAE+19OFpP11nF1oyS+FDer19iYZsCDfy2DLI4nISF0E+INwHkNYhng8Qtv0CM95XX",
-	"NBTBHXPIAHsSBdvZWrDao6NjJ/UganNQU/oKC+AHVA0/DqSyuVSDMCRSjYDo4IJ26/KZCegaW/rufdOF",
-	"xgjhYS4B5Ur6FMe+oqj5DJ/CaPWKXYAYKFWXeRKjyNkawyWQjrDNMPiA0gFhrvhNLbqW5xBsHioxXQTX",
-	"itPhHGsZYxkNUXVbcHAG8EDvlRA64HbQhf9SXF5fBSy5WloeJvwNVwRE8uUaDIm0Ubyrk6RRE6Za08Dc",
-	"ENkFugpKtl4qbDlDKAfaJAgvzAjSCjKNpGIDqlQ8CCDU4JiKiXFIISqYOof+Kv8x4MP31XAV6R8RpEqG",
-	"o4OwADm26EmBiGQoGIt1P33CIjpdoPJsFGYGUQJG0/T9dDBOzD02AAoZIOZTZQrIxUjmjqqX9bPm5tBX",
-	"vky8b86drSkm+jNoj65uDJ4eSSO1ymqf4OToBVZK5FZU4DH1E1dZNrYfY6S70PqUz+dCuQdQdSuKiNii",
-	"bBmaQF854dHDH1kvVXlg/pjVOGkTDnAAPIQl7rJT1Vc+fBd2rRZuHUpIROSPn4yIh0ZR1yt/C7szxAGs",
-	"6Gy8z23cV1gkoxIvsnhxYRUrMJ1gs/Ep+XUrUySjgEqbCA2HFcVWK4lgzoOu6g+EVsH9ulIjp1oCiLuP",
-	"jcSrlw1OFyU/eOVezw9eqoETU6FFtCAJt6w1Ruu4ljT0esaGC1sFBCMpMwRvyYLa8GXv6y47RwQjLH+H",
-	"UdiAag/RTkjjTn2IcqoQK5ibjWlByPKVKFMKa12a/F2O/F2O/NeVIz+81BjpewjKWNP3knFLfxY2lKm+",
-	"p7MZkIahqDwe0Kk0VkNeTpGHbL56Hhb7nBacfdlz1x5IlSFzz53libwS6kEdfaKXPi2Yu5qEnTjq9Xo7",
-	"ACeSB8lPgYyHUwFZ2U4u8qCXkGf4HaQZAtYYhtY0HegqGbbhVDx+lIAjvj7gheQGKcb351rAmq8fNADQ",
-	"Fw5PG3GQ4rr3ZF0nSYHAfMGuh5T9hLgPwazpMk7vzLDaGO2U1To6c9jUx8jtS0RH49Ld0ZpyG46IHROK",
-	"+CeRrM/9plIu0jbtOt6zTwSwgXIRWZyKKA0u84pSEb3LeEHecRBONvMTnQhPYorPO2lKSExnZd2Rc/9T",
-	"0tMnQj3xVYzsaGvocCW4mE8H+eGjxCNXM69qYbeJSo5Vx3uLSq4abcwR//CiGygo21DCzsZVwVbhlBqU",
-	"qoINIgsKLUXFbjqAXqMa9By62iC4IF5Vka6fGVbNLgmOALkonfWY1G0S/0wq//moQf7fZC7rlAD1GCEN",
-	"pp4IKxEgdaZLcR/08WfAigtWnrUI1iRR7KaGJMLXhnzuN2l/5yq+effJY3VMutG86Qtw20f2vlcheem+",
-	"HDPjLk5e+O4J4Iy23uu3sDd8ZD3GiKD6gZOSKyvyvorMaXBmpAUdWKK5i1rj5h3hIqTSjnRfrZ23CnFk",
-	"HJX0TptD4GxUO3rLjE06bE3nM9QsOeq1jjCHMe0VXP4RCfDUvAsAMcTiwI6ixLIOFXkPJBhzYjkWKRV6",
-	"B3gHyHlY+YQs51g8MVnVkqFE1Vc+Dg6sp0hOGEZTgesYLPUI4SJaiYYYr+dyLO4mE34g/REG1pRwGeIw",
-	"uvfCsESMOYL8gSr3Qk9gCVsP+7h/DbFGTTMu3SJyNRJbaQnMcT7sk/RgMKXMAKcBsnzATOutnvANOjC4",
-	"Wjnu1lcznoPlyb/XZacLq2fcyhHFHQqDmN+VT4+aKUQQL/oKsfihNnlTQNKP0bw+hsQY99dSWKTy4pDS",
-	"iZTevb9rEduuRDK/ZPcmNDZwp4ieWsR1nIt4o34DS0TUe7hmflP98dzXYN7YuXAk4JpxR3EslTRTke8f",
-	"C3BL+Wfb5v2+bftu2weQEEJBzyax/Uds89xbJT7YtVrvqIkDwq/3w/UAW2lNGzDCQwj7qERQx3xO6v3x",
-	"Quj2wD9Im7FSo8PIILD1eq38bf6OJQNNl2p5Rc5d9DByNtLzFSUkwD1LsSJRDgMBTxW6Ft1hKsg171bn",
-	"/uG8r6IwEDeWoRAKnRzMal9vqmaTkN4HrKoGe1DeqhDGNF3Q5ys12mpgSsBrTkrBrSixG0PxGVNJaheI",
-	"T2EEWI5WXEm98PkhNSdNg48GYUNj/WRnScqb7H1Ld08g8iPw9uzh/PkoVq/6ltzG5lWlgPNSUCUa2iUn",
-	"Qs6cZhsqEsXlOc19uWg24kp45MYGUQsoJD76KzX6MJYzxwByORHGbst9wCdQkZ96L6VHZ+VsuBi9w2qZ",
-	"ELPy+U8XTx+4g1lFGv315WvIZsKydkQS7pGpMF327JcFL6gTw+alvhJMwHfUR5d9C10YH1fmtD7qvRQB",
-	"JJCqDyASAg2KNEso/AU/V4PlymOgjHVR6KXxjApDs6pMhSyCtyKbeQj/KvQE8d4beMh3tLj7ih6QHt/C",
-	"5Ey3QtqbjGVm/ZRlY4yEmfMG2KwOJAVEJa7955y796d6Ud4OvhVKtrZCM/5I9nTcqLYchYj1PlgCUQjC",
-	"u3G0U5BiCWdorEsKKZGmrhx9UK5AB6yN9cbdwUtI5PGnsqqSEKOgoHgZO52Eu3vPrGEDJa4RTcNKtXAC",
-	"UMjLA/5LoCAeQggUiRHIDC3qeblL4zVN5yOcw3uk/E1UaVynZuGhncCwPVriH0Fa2CUkvALnXvrw+lvl",
-	"3hIaA0x5dXYbEXmaT+29gfCgOE7RctKwvy3ySUCXFcUY4tF4gEOlB9fxUD32uL84a4Gg66ir/nxSbDxi",
-	"7CKVhmD1WjMRXDOvEKbXANH9CKFY7waQM/cjb8C6PAthzUJeiRLlq76CuGnUr2JUQEpYh2hvnx8Ac/Ta",
-	"TszhauhEFCE+E+VEmMaYgzoTurUHAyumA+ca+pd9IRjKF4WDMtXLSzq2L/hoags5mvpC6BCDXgObvDj6",
-	"6uTo0Umv95+OxDxwpTukyK6xQ2ku8WMovFboCXTbsrFwp/zcBiJTil0YmbWe6iCZ3/NcsDNlNfsPvcAy",
-	"Uu2Zx7cQdNnemXNvXGtPdEXKoLg3lETOhpwy6yOm5hVqYlObjKwKCXl09M2jh71H98LdKklksS0zG9Bp",
-	"AWqQwueDaA7KiI9Hr8KEoNiNVuIJfMIQSkD4Bo8TNeKrx9QNHxgYTnqNWDd6kBbRXY90X087dYqF1UVO",
-	"OdNoFQp9wBdgDpHW9FXwe4H9wk0LlgMc6fWCEFjKTI7jYq4YzWB1X03kFXrftwpJC0yR/jh6vOutrbwN",
-	"k05eL7LERPn7OAXfrsgdhGssa4U26uAcH08OX6jt+NGVbpAUn0k0ZFgyH5oE59YglD4TWJ6dxy2VC0Vk",
-	"7vT92AzCoKx7lde28ZLSfWIY7mlJMCQiTxHe6wVEL6mRLBI+sOOdE3Y93sfGP8WQ/ah0JuR3VPEJArOi",
-	"uaVEKrN9/29hFw8bs8027o7NucXI5Q96EWEnW2zi4h5N4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGNY",
-	"K6PZoi53JcMSrm6NawUgBTAy0oXOF7l0sm1fXURtIH4PvT1e2AUZLZ1oDKi/6/dTVcywrypEIIDTASyl",
-	"UI7TLuVIuLvC6JnASwIC4irsIak8MMkJGu1DWcIxLwp3kWASDB1171KvIfRsr6/9e6WuUKnrVgggtIr3",
-	"jaqwpWjzB6jIvH6+9iiBbCOBmM4PgXlgLAbUEVEEOjUMz5ygSIhE7WVB4D6O11QgWfOCKwXFQvIuO6Xr",
-	"FAU4L2g6+u+rSclHlK2JHXuxC0NMwT81WWA+ZoVdVa4dPSh5A2Ud4rJa0SB8+XsNueAeh+y0qge9gERE",
-	"hYoy+MbicRoyBhusOk+sChPbqDJ/QwXRqDz0By8O/emVht5ejfkeii1vnICcrw7fO75wc4vLBm+EoNRA",
-	"sCmg4wENVnhMADuYEdo7HhGjF0CBFUB8Dun0E64AgcpR8gA+XmIzgy5reVv1FV1Xp1FFoJ6fgnsIfn/C",
-	"BrUCZoM1jxPcXX3FS7H9ZgGMyl3e2gu/BpU5ocu+I/gt7n4qAOPP8KsqIhzX8vihO7/HX2IZvJrLNjJO",
-	"eGPsHIs6+CIlXnhrCvaec2tF6V78r34/f//o5sD9c+z/+bdOi9qDkAIIQWqGgtOAVU74OgU0OoRQZG/w",
-	"CXG1ijxC+Ml1mfIEfUpX22lReJojW23OV9ugKptsuB/s9kMUymZPrAJwA0tA5QPm65M5zU+JEcBlAMSG",
-	"JfMEkq07vwZCaCF8lqRMEOAGalEUhEfhLy5fEZayANhTPZu55YawDqyPTd1p1Ve8kFfCX5GcDUvB32Vs",
-	"8Jwbe/DMjfbg7LsBGFNnlNSKszyhEizecEtV6oAbAEOSioKBEakRfbiISjEs9dJA8Db0gFnyEAJi2GIe",
-	"MutBAKaE2oVh4nok5pYd93qQx8+DZZpSI09H7vcTqHV0CAt9gEMdEAhHVarO7S6qh+467atQD8lYoQSU",
-	"JgWIVGrfao0s7PMvew8z9uj4mwdZDRT0uNdDPNNBKWy5OiGABaFygxVEacZRjH3Q8UlnSlue3fCb5O1N",
-	"hijzWso7ElsomUOW9LzO8Y6astdrFLCP+2m3b2hjh+pyxgb0WFqLdS9+GEHB14+3eM7mC4yBRCiaAwhH",
-	"h9GbBx9CgthaPiYEjVcVZ9FUyMZOAECCRiibqs6MxyGSAc22ryIpHGFg63d/gzjp5ciPX+XjHoTPe6WT",
-	"l4qavg8SqPfz3okEQ8FLUbpe3dIh6aXO/WtRcID/sFT1M9ejheP3GRv873//zyGfy8Oro0M9F4rPZdct",
-	"7MBXGZaGlSAlDUWhl4yzeamvobbPYnjgBJ/MsT7HLxZl0TnpdLuHV0edNE4A1mr09ALWICfWCsobBkuQ",
-	"GBppEa/y9KfXp+yoe83E9VyMICxgVuuo2z3Ed2kGQEG00MlDUWkPsdnJBwF12avFsJCjbsXgaruVntS4",
-	"Vj6XwqHqURFRg76gQ7qtDeBcNMB4jGkCbQXsLL3ihaVqm6wUk0XBMffLB2QBWKk/sIWeRIMoPdjv5iJV",
-	"YfvAAwA1JgZdjNqn0NCNktqpZnk9LwOE/lCURRTjbq2UNEAppCkIa4QgdFb1DhavT0dIVbZeCjHNFyrn",
-	"yrJczAu9gswRcU3CP5QG9pZiAoRagVAUz3OlRp2btzf/LwAA//8=",
+	"7L0Ncxu3tTf+VTD835nE6YqiZOdNnjv9K47Tqo9j+7GUpveGuSLIBUnUS4BdgKIZ1zP309wPdj/JMzjn",
+	"AIslsculJDtum04nFsldvB4cnNffedub6MVSK6Gs6Z297c0Fz0UJfz6T6rX7NxdmUsqllVr1znqvvnvC",
+	"vjr96qszZueCjaayNHaUsdGyFDcjxlXORkq8sSO25DORsVIU3MobwayGF3iel8IYpqdD5T6X4m8rYWzf",
+	"v7UywrARn1pRjs6YtGyijTXwquELwbhlXG1YLpZ2nrnuhkppO5dqxqRhpVgKbkXOdMkKMbVMryxbz2Uh",
+	"mBJrJpQtpTCMl6W8EX0/aAntl2KotCo2TE5ZNDI254aN3GRGrtWRnk6NsKP+UPWynpnMxYK7RbKbpeid",
+	"9YwtpZr13r3Len85utKWF0dP9ErZ3XX8o16zhZuKtGJhGC8KWDHD5vxGMKmYdW/3a50spJKL1aJ3Nsh8",
+	"h1JZMRNl753rcslLvhCW9g8WcbfjF26O6zl3S7twi+EeY3YuDVsWfIJ9zwUrpNuWq7lgN7xYCXp6WuoF",
+	"48zRBkNa6fvVgb2n5XEtKJyK0kxMp2Ji3VykG8HfVqLc9LKe4gs3BRxnbZ78zTOhZnbeO/viUZZY24ku",
+	"SzFxEzK7ExyVfD1iZq7XBufpZiPUTCphmBHKZmwt7dyRRtRO0+jiruIx5mLKV4V1418uC/eCUG5rfgqf",
+	"S77u/ZwafS4Kvtkd9zcbNvdEYcREq9yEjRBKlI5Ox2IuVZ4xbmAOjDNjS8EXuFFcmTU8N1Qw8TU3rJSz",
+	"uVsCblmh1Yzxmc7YmChAGvZa6bViSq+RosUbvlgWond2OkivBw4+uRKDrDfV5YK7Rcn1alyIXub2Emn2",
+	"4WCQpShYrRZjIOCsB8zk29TauNnBryznm8yTqLHc/f6JYVYuBPtFK9GP59A7HZwOjgZfHJ1+2bC7jpzd",
+	"Vom/rWQp8t6ZLVcintySWytK9+Z/DYf520fvjtw/p/6ff+ulNtitwqrgJj0PK95YxwAZZ08u/8x4KZh4",
+	"wye2z86ZWZaC52YuhGWWv3bHE55nZjWZM26GavTvf/yPl09fPbt4/n8+/d///p8HIzbVJeOM+gSeyMqV",
+	"MkzaPputeJmz5coaxhXjS21sqZdzwcZiqh3Hw3ahj4zxwmgiMUdZYiEnutCqz0Z4fI74UrJCz0YMRsnG",
+	"2s6hY4PEk1xhvxbxqv5bKaa9s97/d1xdPsf4qzn+zr8AK+n2J83CSjHRZW7cjeAWoOJiQAufunvq4cOH",
+	"Xz/ot299NaiKdrkVR66Vnc3Nem+OZvqIvnSP9K/cc36o1+7VNpZrLC/d/ZQctCMA1wDjhVaCLQRXxtN5",
+	"aR3FuA853/TZudsptwmOE4xc199y63kwPD5qOglXg8EZ/L9lXXAe3VmyWxdeSG6EcRzQj8e14MbS+/ld",
+	"1pvrQpjvaI3fNtIKt50p5Y9Ri24HZO7eCHM+ofktuZ1Xfci89bwHIpDKfvGoF3Gsk8Sdm/VeS5U3TQd+",
+	"S98ZJIlEt0b1zVzwws5N+u4oeAuHdD8ig1zP5WTu2LtUk2KVi7zPzi1baGOZFYptBC+rm9+z1gb2+eXR",
+	"4GEDrVh9/8yzkAvZJi9xnEfTscbXk6v++SC6jk4Gtfsovbt0NyUX2+hVORGfGIYPZSgandRWME2C1Grb",
+	"yoVhnp48+vLRVw+/ePTl3sGi6NWyclazQjiRzIk+JBeNxUwq5cRnYi9O2nAXrLGOu+gpSXdNy02dNskD",
+	"teXG/2XtYqyTYmcJHvqSz0RY6omTqUWOSz5oGhs01HVk+4clSqnz3YGds4VWds4+JRb7IGOc/W3l+HxJ",
+	"X/7fU/hyLcRrJ3pdXL5gX30xOKFffzz94gHcBkPlziV++8DvB8k4fXbNFnzjPqocrvyjLYHNs/hekuZo",
+	"9Htorl3qLsVSl/ZeWfiruMmqj5fu0thZ6R+BqS3dXYii05wbFHy1098Y9k0aFCpUpTXN1FEeOk4Ylhsl",
+	"nv2784WtIVGz980YrN4jQqEweJD0BJz/3mQnqw+UnLZHvCU60a0H0pPThXQh8F7kINnCHL0OyNm05KDg",
+	"MWmdxugeRv3L9bSQamVFf6jqIpfVkcAlVD5qloD95G4tTmFfICvkvZ/xlIBt4hudO5Hh7G3vfGLlDcdF",
+	"e9ubaGUFGh2cMion8MvxXw3+HMjwbW+86Z31vu+zK2EsXUkcnuoh71nlUjsxQivGZcn4jEvlxtft1FSj",
+	"eoUD7r0DO8WTQk9ef8stP2ywk1VZCmWv3faZQsMry4Jv3JV17YS/h1nPqf3w9yP6mzbhOZ/MbSEnc3fm",
+	"fQPXbkFj2ZidVrJxeMi1djKIvkCZtvbeydf03rusGmbJJ2BAgz+ueWmlca99z3/5RQp2ablbcPwxX5W0",
+	"e6dfP/Rfpvs5eUTjg2estMD8v+O5YBfKavYfeuVGgRrbtedUJ1lPiTf1tQtr9Xl9rc7HAgTXlmU6aVim",
+	"k/ZlCsvr7tOCKyXya7+DsNkkBJ/9dPtVU54R3nUNf862qOtdZ8KvCPwdGnzqAsOfLl88Z3r8VzGxmeMx",
+	"3hYzEaXl0rE8p/tZx2i0EmfMCME+w8OOlpzImpV/1t+5MN5lvT+CEnFpuV2Zw05ZLiyXhemd9d4Oe8Xf",
+	"zLB3xt4OezeiNFIr92nYO+2fDHvv3jmGZ65RX9n4u6rQM6CyhkXvvIa1Gfxay/g9dxep4moiPAu7G391",
+	"T+A6BU6rxJrl0rzuvjSJUb3z10Jt+C8LvnlRPpOHDtvtYcQ5OhzFO/GqbrOOJrOfHDgoMk6IBgsXfm3e",
+	"D5nAypulVqZ2GYuEsnBpdSly5hjXuNj0Udv3Dpcfeek0scRbfENDUZoZYa1Us4w5bu3mg1IcGHLJXAQ7",
+	"9xil4rU0At0bbs6KdPxmxwXcz8Hm3YFsOnLEqsnE5jm5uTK0u4GatoV6pidB1tlWEQSIhaE5kYPXZ8Ok",
+	"aXNGxR6f/esDhqeDlgacPF3sWe44UJe8LPkGxWPxxh5PzE29zZ2RpVYVrG4ZukB4WUhhLFp7+q6nZ4Ib",
+	"cW97jK0lBvLjXLuBeH+Gewy6f1nqcSEWLQNY4hO/O2wgvt3kUPDwr0vtzpBUZCqbSlHkqB/M9doRCBEQ",
+	"k7hUqAHe21pRc26AcSM3Ku/rpVBvFgVps0d6OpUTkevJaiGU7UcegkXRh3/rvQZVbCwVBz1kV5O/A0Gh",
+	"gg5LgsxsP5N7l/Wu3AXwHo4MtJs4M8mhwy1ktnkJeblTvdBjx/BMyqXb9lL9YWQcNGy8JBzDLkQ+Ewta",
+	"j2Wpl6K0coe3RHbUnwZHX/Oj6c9vHybtp1lvKtVMlMtSHv6qWS2XRRhNgpdwM/e8Es4LXUrgNVc69+5h",
+	"kUtg46dwJ2XsF1Fqw+QUbp/gc3zM+NgIZTGQwGzUBNpguRbunrLwlPttkTED/HoDvjL3k1tuXorc7WXn",
+	"GUYGiCPzWi6PNEyOF0dL7eSpMr7O/QX/U21Bs7ArlXEeRQu3frG6667k3T0dbxLnLOuJpZ7Mk96HbWtO",
+	"5RHrYHFxSpZ0OlbU6VjrQnDQ4ZeluJF6Za73W7Nwn9fcMD6BCxTtL/3kCL1gm5goiioiv0YDYrc5VMPb",
+	"7Stl2lKroqCgD2lRlpBFQSN3Q052697iYyefonieMn9WRIE7llUWu+3FzLx/EQxl401lWqmvQtiifQQV",
+	"lI86RXG7V1nQcKLfZUR9rTe41kZciTfweOGFg713/pOCywWR2+5+LFbGsrFjvyuQV6e8MC0rHlFoRUmd",
+	"B+04ynX3RXnXtOriMlDd1oLDr9dtRHnIcW47oEaq1LEE+qYgJfJo+GM654aNhVD+mAI7rrl5bkv/4Mkt",
+	"kkxCGoqgQv8jBpQYy63I2FhM+AoVkIjFT7j6BEiiFHwyRza+O/2VgqZ2u3zerAR5p0noymtFjg3AGsFl",
+	"4sRKJ5uwKHYMTZx9dg63kltgWQXIJEZ4y+ukTj9+k7PAUYgg/Hqn2MKTOVczkf+ZFyuiyRxvXF68jGgV",
+	"97G+dN/hte3EXDsXssTYLvOYeaKiRY/mu91vS49wsre7fC7W1Esfe9ElG/aGPbag+BYQJULH7Jy+sCSp",
+	"hzi+10IsDdjoobk+e84XwoBXbAxRaxO+EMUTUC6yrVO7ELnkF3knVnJRnU547Voe/J63G17c+s1bdGrm",
+	"en1xq7eeg933EC7rLceH90VG5gM68wblw+dWs00f+KrTFc6L8Wpx2FjhNTKUHfreE/eQwXiDw978NhjC",
+	"O7x5ibGF4eULU04O7/IZH4vi8Need1xQ2oqHp+HNS0tO4W7CDrxzhRbHQwd5BZzvVqO85rejmWBdPfjF",
+	"ya2pJvKf3IJsruWt6Oa6uB3hoF/ndntibkE63lp98DjtLYhnRwytO8sXfPkTCmI//9Vo1X/F198LY/hM",
+	"0LW89DHf9asXLOIT+tnJRi91PuHGSU7stD/YvSYnUVPB/lJ/RKgc3PY19S0E+zaH92Y9uZildcwtMyws",
+	"4yeGTfSNKDMv6VIcDIi48Ivp99JSamn9AOtdXSgfVp0lBOPKCOwEyR1JudMMA8kk5gjH2wteDJ4EbwTM",
+	"ba7XnxiQZfu9fapnNcMsbIbvOiUt1i1jWW+JNODv/ITKH6KqGwbUOtFoLrB3vCjI8AbWGz1lWuFTyZbJ",
+	"zZhOqYiXwT9Yn1BWkXCD5Aw/VjFMVUjmX1E59/GY9PHGgtVnJXbDMd0ZdU8f3fDSTRdiNXwP7uj1qg7/",
+	"fHUVfXrimvNxEIcJ8BcWo7TdMRA3otz42KdKZq7SHSDbIXHKKUDBbUInT/alezAV2bD3zWCfdQfImpTD",
+	"hgxLSlu2UrkojdUaFLl1w2Q6GYa/df2lyH8rLiKlv0OgxMGLU4qJkDfBtrXjl1JOn8TMo5zVZgZh9XoK",
+	"qo3Tnefa2EojUzpeANcIefOsEcX0Dvp8ZSlJjBVcaG56ni/SGGgC6Eh1NLhYWinyeLhKAGX6R+8ywvJG",
+	"lBRM0NVa6L6//kUrsZ+FxO3HL24TSbVW9V0OVL19MrL6EYspKsmV4nCo7qzgqjLDj0Wh1xT3CN5sd38x",
+	"OFvB1hIdLkyfWWAYrRkqbir1+0XFTpBjvxZLy6zWbfo2xL4lmcxVFG+05bA3bLQd0QVhxnW6qNjOlec6",
+	"Le24R1obqQVAbTWkKEwAU6tGkfY4yqKPmF4RfyMUPEFasc/C8MrunvE0zMoPps/+8PSKstkkBClQMs51",
+	"h0njk5cN9v3zqi2k9LZGWr0EKAIF6xsZ2jDwFZLVeHikdB+teGOTfbmD0k4ytSi2UWMjLfsMAxZvIN8B",
+	"UwGr9FKk+2SrFK/2MgpX2x3ddlDbqK2pWuhb4/ZfoBXSnUIOJDAhqWyn2dVyohdSzfwCmvQY/WNhicyo",
+	"tbnquVTwuw+zsdGqms7LukfxSWk74c5NDMYdk+oq2ol62b5xdjSbxmtm/11VWcR2rP4NL8sGw1hapzns",
+	"BoysXgcPZ+uWjJur5hmP2Y+QApSbbrgG/h088yi9ujNhtsSJXAuzf//GYsbVNXomE9qfuwRnXFWh4xAS",
+	"Hnk2zWsBmRUYBYJOQ6PdtZnTtQixVOi1voNDIOuB/rpXF3bi4D4dmH06Ov/h1fn1kxd/fvrq+odXz0YP",
+	"+rd2fPsMug5uqzhAcJ/b2O2oyCEd9Zl8LUj/daIERZWjn2UhjXF6OHpuObyGfpliA+yv7k3KueVjbuB8",
+	"8zXfJHzR3ecd2/n33W7wLJtKp787AdgHB0o1Eex0cPo5Bi5IWxN8u/MCra65LK/Tma9ej3ArsRCMr3I5",
+	"LsRjt5I1v1fG1vTk2ikN5NtqksR3WAiNYaWsLJoHIdzRoKMa/O1z1OVuKfW3s//uG7rlRrnFNgQ7UPs5",
+	"XYeAw8psEl5FknG6nlwAoVrtROe54GWePNTL1biQk6qBcL5fPX3y4tW3F8//cPcz/j5vqrtePTtG9N0e",
+	"tozlDQ/Elu2tPEKUvVgB6TdOjSGjYNIH2m4AbJhOZBCMLddNkz30eq9bp1stcGCAiyyP7iVQ6sYFV68J",
+	"NAJ/Rxe+AoV+02/pmMzb9X4HxBBPCI8iY6eskDeCFRLSsTL2kAVpd6/IAfJFvDhb+14nk/qS7FBAbeDx",
+	"ltS5RNZJ0AkXxc/tgmuwe9VDqVOxO912vRJrWg1StciAEPKz09qk8uQf1Fxn+cCnxQdMlAWmFN1oyr+H",
+	"+O4eCBKJRPeWILIUqVCiPZhk4lCrpCgaNiSKqWoNZ0iF8NWpH5CHcExnbD3XFNpga1HtyDt81t9Jdsdd",
+	"MQcsc/sCt85lszULkNR4LvbNZmubaIf2bc63JNRd5EJZaTdNOcBB+OMY5QOWPNNn52yilxvEVgnPuIs1",
+	"aKIjMOYAbhRXaDonvAwnzBntJCUD4CfljZz4lp00l7BxzbWxXUTGOeEV7J6TlMj5iqtcLzJYZqbVRBwU",
+	"5Rrriy3tjjdM8Mkc02pv1YFJIw3oqRUqWkBUuqzGlWwSi/dcCLDQGR526jxAi7QzYhSl+oGgYjlJLnxI",
+	"P+TKn/X4quT9kudSH6NYf7x8PTvmS3mMzcC4vpWzZCTmxAeFHwQhcmhAr0FZ4r7Cup1CBlrtwWHdffai",
+	"yEVJD+RafWKZFU6Ash8kKhuja3HRcVmSDAXcQDt7BdNsQpmCRBBdsrHOAxgcZoXjNwbzxepQKbFYkXS1",
+	"tLi+EJNssrLumJwOBmy8sWjwiNqflyJJEOv5pqFpn+WCtjhp0a4RgMFyTJQHnI96X2AxoykjI3tMOrqP",
+	"xdvrpMYFppnjIFPb810NKCuA47zhExtD49BnALNKXmaYK9oCikPhqEYIhs9ihP6ubzRkv+4gEUyrEFfM",
+	"gYkROtAWsOWspKOwM1rq43rJSyMayJCeca3+6fLFc68tYgqE+6Z/b7ryR+OanfKiGCdthBdkF2SLlZGT",
+	"yFdatwktSz0r+QJ1bbInYdApQEmGzBKD5qL9AejTUv8iVANdiRtRVBHXQcKg3ELEYpIzaQmgDYEkiE64",
+	"RSEF7Itswsu8gmzK6UDuDmcunTy3aQ7bECZjSqyrJD/yHqAl3KNbAkQSROJ7qC/Y5pm8EarzLsbHKLWZ",
+	"cWJ4Krjdrc/1fp/59pnzDnSYkU8hcmuK4IYmgrOKgtK7W75gWIbLA4YUswFYyHUprRXqgE5Dynxjhzil",
+	"e+tRaXA+XTekGFyCMdObEMEyhUZcHy/vNlavZu5acaeJSBovCdr2OJK+iuU28KhiaNZ6/uL65bPz/7g+",
+	"/+7q6atR9+F3o5vamn1EkRdOLQMwm/bh+77x2Qy9f4atlmBNNDU3SWV4rYByZlwqMktLZOS4IGB+vENU",
+	"hixEkmieV7kUZOEEFN76jl9ePHv6/MnT62+ePnvx4+hOzLk5hGc7zsOHcYRzVmNP4ULubR3/7WiPcD9V",
+	"ixCuiK1dDbdqSuqpsc6UF9Od6zPIjKgImLCLioLZuXaaL4D3SYJ2dUMOh1OJdZ89F+uhAlOfcN/RZN2W",
+	"KG0z5ueSMZpKBkBIbi54s7nPNCWvLvtYM7RTBDxKXLyMjVcWNjD4+n2YCYwQsjeGCt6Fa/ncn0xbYREv",
+	"0DPnFMa1phszxil0IqtHLoXITVDVSf5SOTMa6aiGaUjv8zBnYGYpff434e834e+jFf5+E6g+ZoHqN4nk",
+	"X14i2ZI6PiphowICS7B57sM1QJLnY72ynqJaYj7Zj3MB4kBN6mch29sRZqt9havNiylAve3b4fao2K0p",
+	"/7wTJwvY5shh0TqNWDR4tTr2vDfYDtjvHyvuuze355smvn3Im4We+UyWbolLMdu7Vfb7IWlHfxS8TIZH",
+	"nGO4A7e05lwRBJM78OGob8XeGSsXacgst8lnTGkwvlpd5MSKcsjkRuJzXVAL9xyqdZh1viFg5vk2IgVx",
+	"IyeyAlcPbAqT5wl1LDfb7pLbA1aQvRwHmOQTOhVPQHsZYJL8UMNWZiGlCWU0CAG12nsB6v5uJ4d3jLJC",
+	"ignBeWR+gBYaAjzZRtw25AoHVo9p6/rW3oCU+LE7hZjGDbXHjBzUVIgkaYg5uNOGVTgxt9gW6r++L42P",
+	"7d2I2nNtO9H+5oHhOrV3m9f6QC8g5eIenoQZRX+lI4dCFiZFw9xy7w6KE0sEBNMDbjRQZQS4S8zb3RBu",
+	"ObYGLh3yAlxfmb9l/HoggHqGBpR1V8WgjQtX29gt9qg6jkmKTBB4+mwkaTJ12rKKY6e4zy5rS/LEFLdJ",
+	"sNymO+mAXM2JuUl6B/+kV6XiRZP0q2LVy2r9OlzVpgoimehVkZM2o0uRvt+MzEVDL7WQ5VJMV2YrM645",
+	"lgq8wWlyLbUm8xovClQbsWxQx6bdjsuZajH/uNYUGjEoXMbPomMXusiFaVMq8QF/c7hFv3PioGsmKZru",
+	"bgUEB2nc1NtEpviuMtr9ak39xoUlSFF4AODcEoc9glR9+AAlaCikqMgpB77DJuDTuw0+XSztBkVQEK9R",
+	"MWqwXEaXzm7YD1iLYri1uSjyg1Pod8J+YNgVOJIfQuNSIhJZ1/WMdFUGj2CoBIq6AaoUnaMlV2DzwKS2",
+	"1LK3h/k0bUEt3g6SqPiCkjXbBoKV1Xz83ennXxwWj7e1so3rebsYycPm6vMqtJIWABEcOzOvzWOmNHkc",
+	"/G9zUMoPnXsL6XoKwF11nODhF4MBqy7mtoJ2XzRUENpHza1ULKeihR2DzhWsx2CzAXMaApz5mEU0De1e",
+	"UCBE7TMO/KhLRHlBM2X359tk9IaQxHO6U6DEHbppqqhEJIxqXpTTgvGowAjBBYRmxQ64GSGZm6QXP7+M",
+	"1iW5HbFJpmaz2jHAV1G47lbqZb0r+ufVD0/Rngeoh9/5f8+fXbrvHSsZpMSWqNbLSXtxoh2LVxPiYmzc",
+	"KdzM+t8kDCIHhEVCI7DSNfysLsa9ijhq1VAenu6sROP0eC1GrSnP+PEW6hxU1fP4siq5KheJBLI7r8rD",
+	"0/q6tFfyOQrffpV9sCVE3jt1MtjDUzaW1ny0i3pZcfTEkj48+eL09NF2Ua996Tq3XkVfrRXLkcEtQgNg",
+	"nz784guW84150LyUg+zw1Xzua8jdy2IGzt2VPAfvlygbami1U2OGq6dLNohqZyqdu4Y+DFUCEtiBro0t",
+	"Kmxm5rc7djCkO88uqjjSGdUaw0QOw3pOZaRc6oUA7WSty9eQNCxt2kXegjx9eLCQVjvAzdGMUsJCuljM",
+	"wblFnfHm9AFgy/cArry1UA0pPN9LY0T+VFmMU73vzKpCz0xlb96fUyX8QPZVljkoJ4qi4fVsJnI23rA5",
+	"B+vXIRpYnbJwmMn11OnMjYpZYt27UNgu87WiWaIWjyOJqBSw/7r/+e8Gp2eDweOqKp5iWNqT5tpccbuu",
+	"jX3xKAHTEJeBNZ99mqoF+9OVZT/jn2f4z6f+35/6Gfxykn397sHvH/yeffbpT//5y89//+l3Rz/7R3+P",
+	"f7ifH/zedfJve+oP3itzRO0UccMb0sURj9sj43CCpA46L+QLSosJ4gn3aNp+gekNVhhL5gsfhQuo1x1t",
+	"Qw0g23BEGViqQ4uPCSERzHVCVffPnPASd7nMgqtVyvR6zpaiNJqQyrlFgIhkE4ovmlTipdDLQrAJhkX6",
+	"9e0fWglhD9A6hbK8N2D1Fr15pSZaTWW5SHnGLyh9aC3tZC5yNhelqPyxTRU1yE16AN76Va01c0gxqgC7",
+	"/t5x1b0EFO5vD03ThK9OlFlf4zQHhkPaXhAgTVh8Ka+nXBarUnRK0vIC62NMw6fF4sqsRWlwayOi9OGZ",
+	"gFzT7+T3XcrrVdnk+9KQbwp+D+R1nxiKPxOVnTiq4JI8Z5O5SAVx4mStYfA7WxarmVRsChGQBTe2urVG",
+	"T15dXF08OX92BgTmnhhFI6j5/MEdh4uRYwA0K1dqi8Sj2Fu9VtfoeepkzKawJ4i/sh44CKk3bwSI2HG5",
+	"gs2uEUXFUIKanLkblxVyKiDoaAsCyYN+3Y7FuCHYseBNSbtYWJ3iEb1FsTLJRgbFTthApq0KuY5iqY18",
+	"Yzds7Xa0aMyRXtR1j9sqBx2vkQbnR1UJPlHDo9QLaURbPrTbZ7fFptpjvSBmjXZPtPVTqF9EZFijTJd5",
+	"Gu+4SWT9MUipILmBW4Zb0dAGgElJNeuWD+QDmCigMw5syqGwU8Sj5F3QgDB1NulK+NHHvbJl4QZRUTis",
+	"LFzQNa7B/VgYcPvZqqzVHYmjSdNB6CaEv27lO7k2KcIvqi9poVykqSQHZPNTJ+1pDSwmTadAJg2ESnZv",
+	"irutEdTZzkJklCliPeuN3NylKPgGy2Hi0CkoGUuDYLBF5GCP+IcjF4jtiSzo3aCRL91w/xi3BN+8Cs3R",
+	"R2qzWS7z+FMAgSUVxNzHBN4xhsZSxXE/ydUSEsnNEiMhHSl3nRmIBj+49/HPy9AKfv4W2gJMxVZ44LUs",
+	"CsBqXeLxMTFdG8s3bOLIJHHCWHWI7yliUHkLoxek8CT6haskq6DE4kWX1amlQOiGxNWbYDx+gegUVgJL",
+	"XZSq3wmZF8H82ak4shdH2sS6EBm9K9alQggurBe4TZ+9mDIjbkTJC39XujOlQN8z6eON7V5jHHQj3+a+",
+	"WC3k7K459pci40r8bI/4jVVU91rBy0VjPDjpZhQcUWj92odepuSwbfUvGpzr5Xp/HSvfEoMXbn9btNzx",
+	"NX1bGrjsG24AlQIX9VFpAZmx0JPXB3Ab4AOmc2HLutKRyJcytuRqRrUaurQUnncvb9Tk2sn7XV/eqMlz",
+	"93grQn9L4A1mtRXSnXZfVtk9nDlSg4RCJYrOSWQ0qh+pt1TJ3BonQwxuZGNV3QA64dtH0p+NOvXGTIa2",
+	"Ml7GLAoEqnamle3gQ4fgyDRjxySzrrpa3duRVaClDhNJiizaC0HVLeYNjJiWCoYKuFggqEFtIhNOfVlK",
+	"MSE76EHnxy9z4gRZbVOWqaCogEIajXxXPwrgSYdGjWHXmZ9U2/L6k7dDJ803SGRWqKnuIcsAfkqyPogz",
+	"um6K30HwLc9EnXbMJzvWgQXfRGq5jPxTLT02quPfOQnVq+SxTkq9d9TBodAgXh2JCx0NLCKvQFM5qeXB",
+	"tJIwl6Edpf0woexS9e7Tv3pbS729Di0U8WPFY3eK9zgumjyHC9qLqS7TVhvPdBLVLMtSl2lBJejx3FpH",
+	"BMwJaCLfpgj8NtlvU3RopHBGMaJ0g2wwTnTLQgLf3ZPs65eyYoM0UL8cqf1xx/TSKxUHnFXMN4Vy5FDa",
+	"hST/4GDBBCcMlAKbF2FShfIclW4XVTbHE7gdtLujvIJYNNfGfmJC8m/ELMLY7oI4OxVgn04g0oGx2FRl",
+	"a4CYsLizdALouNSr2dx2NDx1tvCYRkdB90m1GYTQc9ZuY5zyspIjYYvngu8WMP3E/HoczqlnauLOboPG",
+	"CgWIKkKJdq8lenvX/LQCB0py3NKQoOCb9ckXt07oM0KoZgUcl4QWq/sU0ndBizz8VFkQhCWaBvXKjvWb",
+	"20gSQUvfvmmaONR/UmmctP0/duyG/G4gUYPZQam8B9VYSgzYF5H0xfnz88CHQumzqSzIQjWn3spV0aDq",
+	"4rFqSIWgH2vqGUVk/XD1hCKIONsIXjI+096zqeg7MLPqMhdlZy3EreQL6HW/BoK6h59Aam9eAAmk6u0B",
+	"pTSTUGCeCYcfVARqyotMxKiDKdB0VD66ZnbQIYiSgDE58PZq/pKXrzvdJ9WSHJJys13rnXagWp8wgtbc",
+	"Dogq2YWSUVT9jwLdfRw3rkm9pIBQWDbh6W6NgXUprQgx9GYrNf+CsubMUhQF4MhDyDgWieMlZednESaF",
+	"N5BjAjLamTMf9QHnIoRjF9JYXydqIRz7wUJRcqZ0mQo7L/Sscp7urzMaTB71xM8DXvyt2vNv1Z5/q/b8",
+	"W7Xn36o9/1bt+Z+t2rOTKl6Uz4h6qkDzDvGtHU2nPhp2wd9c4PMng8FgW8LdiVM/J5gXhNQJdeFIeurv",
+	"r+zm+n0lDGR4J5V4KnoEhmKSJkGsAYGkAWloj300qWeAice0wIOThOmEntBKt6Ut9bgQi+8AHTvp1EnD",
+	"NHl835XZzlDFZeAFWMAgRx1kfoxVJD32MTsdPKrssZDrnDPHDsbFpgb9fTp4tFccpjE2Sby4g6i6+GZ/",
+	"ehtmdjp45AjRb05PqhteyPwMsNXPAnpUgGTqVYvyaDBwVNeZhomW9lIyjrvQsxC0vh2qOl0VBUU2Jujs",
+	"o0FQlGomymUpVUNRCqCVTwyTVAwhY+JvKw5KMJaSDqn97MKyqS4KvSYV2gcuA2/NqGZQxuD6y3w1c8rL",
+	"gQDUzVI8xtMJddxCWHn8YlyTqDCaeprrdVbhf7hHQC4/tEZFe9RdlExLwTF+hrAtvCxkANF+TE54KAp7",
+	"vERaOX4r83dU6RXa+XcImB71GeTUn2FgJuAyHAKpXSb9mQcU3pHmmoq1NEQMY+1AX86FOBkhuqKBB3jE",
+	"HELPVgrQ8nDqv49e+/eSr0eNOJVNQd/PQsKEDzF4vAtp2NiqU+abIriluYaaN4nDG9WuqRm//dGsjBEJ",
+	"TM090EMfU91Ape11I9Fv4hlXWIju03qui2ITG//jgAwM7umzK8+yEOALDi2WdvH1Vdl5wP2NQE7J/wCs",
+	"p3YQqnITpVgKi6VF9JSdfFk/6J9+Wvv976VYFnwCVPSAOS7w8+/+DlFESFgeNvHvjhz+Drx5uiqQb/3d",
+	"au0ou7R/n2hlS55Ld0wggQcsOw+SnGT7LGJxxHbWggUXiXPsFmcExqdniJ+Ipws2ZQScd8E30S2e4FK+",
+	"RiYtrv+SG0pPuA+O06kMZVRckuYq1bb/gml1xGXJCj17LwUos60ClNLcx4j+gcpU7sGdlfeENHt3jNlf",
+	"oaDmv3IlTV3k1xChvR/RF2A1HaFgQLcX1kguSAlFNRbTsXDldvzN/ZT6jC0i/wjVQL0hpWGswWDS8Pt7",
+	"LSa6p+Znl7KdsRbykRbx3KKb+srXtimS8GrCYCyPxhLvlvxdyaXb6M4tgM1kI0h4t757wr5+9PmXbaaO",
+	"FlvGvRgopDI2nYjjeLgM8Qsl5r/7y5du2mQMPto7EvTcTJR1cmyI4fGkQgTVZraIJ91cKy4RuNAwwBte",
+	"rDqM0BdJg3ZSA3uFTssG20LkJoTE4TqQIeQKIqpbZXwAzWPKSwK3JqjrXYJ6j5CDgQz3MRN4zoPopVcn",
+	"5GrXNywpsl4FV2fON3VQz3r1O58ePzhJUexCq6ZCc9hYZWfjDB5OA1Lv9HcHOQQ7TgTR1XEAMvzj/57S",
+	"Hz+efuHhACCTIecbcxaDBtSwAq7xzy+PBg+7jf9dVuGNdeI9uJ/e+rxjGl0tFhzNc52hw19MwaQB0bwI",
+	"T+1BXbcwwzujKNYiVbvkfupCtOVcwu+kcPNSPIYKhaNjTKw6fos7++4YHht1HGZY9Q7PehZWH943G7Iw",
+	"U7C8CWx9VYTSDblApWJdw6bzM3CX4zGE8ozq5HKSsdODIY13YYwraqiafojLmbGTU7aQ6jH7ynsfYliL",
+	"SvzYidbChyKRs2HXCOqcLwTkrMDjt4kswZ2KcYCRXrZIbWdkWUT01Vq0XCROKrr+hSK/qgV7unIn6fjP",
+	"UijFk+Khbqmp2ZGPPhykW7a8SKRdHUK8B5LMXK/rzOhD9vx+9MRt10xS3N2msiSBbOtmTmoy6eilUq8h",
+	"ayfo1mfw8eLy1RMfdhyn22JEkXuCjP9DRTZ/qGc2Xi3g9gHcR8CBtBWqSSoqCQt3ffBN/HDaqlcQt0Q+",
+	"4mDzzXIuFObpjguuXmOY1oQvpeUFK4S1ooRS6LSYfidgg+DiM56Fb1XHOFQVbZLQtwXxlNbnxfJdFpjS",
+	"CpOq2daCdiLrzVL8OjzgIEW6pusefnz33jJ0uj1P9Ouy2/J2SyhoZj5HzOpefLdUYyXuXt1NzfL7YfDu",
+	"We9NYd4kUd5JfAw4s74xPybfWhhjehFSY97ppDGy0zX+mI1oqUcAlRABioCJfpXLcSGygK1ksMxAWblX",
+	"oD7hITVynkfVcahBqI4ToPmxOiLBVPJS1CvmXCj25PLP8Mxfnl3+hfSXGIJGGkSS+8d3k/0rmdzvpUzI",
+	"x2ja/lUsx7tL2NHiS7VmGkAsBDciJ0cG8YbufrIPalJOTwC9wPXxsxc7Ls/1rsvw0Gnek5k6ZZPG6iU7",
+	"Qsg/kqW6Zp6OzNZ1w3N1iaSu5MuNmpwjIB8RfSek1wBPeEDKereNb0Pta0F7RdXkQOzZzhCxoRqFX20S",
+	"h+Jet6FjaSJNi/4NtymAxxE2aUZUmcM9ikkuGUQMFHZuRvAtFifEeCTMfcLvnwBMxVBd+fLBf13lM5Fj",
+	"JeWN+ydVCJlP3CVbCPdoqgyJsu4Uz7mZC7ANlc2JN3Nu+qyWmEP1QfgNlS2YUHMKUZFECRlDiJQUN9U5",
+	"quG8Gr0P8q1HAG6HAHY3tcYLcx2lS+1bIAJZQieEaFyommJ7QLDbfU0PKaemIHWvvLk3wLc2yluP0Qcp",
+	"wuCKokP487f0xgXFPaZqhAYcik9MHAa5lY1LuJZRNrav6DxUmESNvnIE1R+7Q80APBj8OBjp82jwNQYA",
+	"EbqOI3Z3Bh0fxaVuqVtEWBk4jOrgZWB1decdEtAfh7KYPuvXdexzun0A3ISrT7AuewJ3r/t+RKfgvRPN",
+	"7amGFuojH2UV4thEnr4Id8UV2U7WI934JYL0OjITb/jEFhtGNp9OrPb2sKzJGw4uooREofPNvr3Yiujc",
+	"U2q/6rYpMvtPly+eY/0hn6SAT/Y7FPbuWp9R2fcje1RVbKiLDJfw53aSpeB13IRbAl5jGzAi2NAQV5sA",
+	"Tzu4QOZhNODOAzjZK6rfMB8ZmqSF1hoF5rDen4s19Z7s6rVUDfECTQLrNpSxxFqKJEV23NpqO+5nf1Gi",
+	"TEVUY5n8qAiVr649wo+jjI18KWr3d1UBmwLmqQj4aKjIGFKri4/pCdMNuAUmehmS3HM5nYoyCw6CEv1Q",
+	"+NpQkXuAnVOeszd9F2JqGdQ0j7GI2JXTv0Ak/uHqSUoIjkqVJ5CE74G11CuDJ8xq3Nj2gvzR/AmqRVor",
+	"VHfFGrpomyg8cCseGBcj7wgEcitWm4ZLxY3w0eCZB9YFHIhfhGKFuBFFxqiOfv9+eHK65H+380vH7X7O",
+	"7ksnluxw5ZSk1iY3R1zg3a1FGkUlcVLwveGcOBVQqpWoMIiC3TS/S4RuSurbN+NXtJS3nHGT/EPNJkrg",
+	"+Ry+lFyToegOiCZV9k2axw3VLZhc1OpBqxRdNwk/272wR29Su16Y7slPVerR3dwUHeNs2jwJez0HHRlc",
+	"iyn+vk3v6Sjypn1cp6LIKXDIiUcYTo7Krjf/wjNR4moy4LzFJ/0hHfD/fBHaNRtxPJxud9RTqrl0H1dU",
+	"U6b3JWQnh9TDEdlORpi8t55vPJ78Nh8Dk1tadZ5E9jjvZ6wx3aAxIwgVU3qdBaqEADdIJXKqMSXEkqmG",
+	"nQKnvcsdtRAlWVm730xla2Dwbk0R2j92KRSk0YRUDwlWJKXZytwBDa/5zgu54Fu7tWtn3D95n829fdnc",
+	"Rqxpbu12IkNTa3adTr9xPLKOzGgcgUfaLPdZUN4qmQJpVIj1daedi/mDn3wMdUV71eS5eEURpFsx2CR4",
+	"X4eouy0VGkCrPNjhHIsFgW/AXRZYbr4qQuNbq9nH9+YXHeZpAnuYsddTWQiSOFqQaDFCwU2A0oOYl1ZC",
+	"jQbLFtrYzjVTsPdC3nTq3dhS8IVH2lD3OJII3rs+gpMzjNGDfP64EAWGknGZ99npGauydU0GWjqGQvAC",
+	"Q9b8VgJ9V4kJ/f3BsuRkq/C7t2hsdwt3l7WJiBtgWys2lYLjWOVSe5xBb1MHNx3VdxObULWnu1gNBrqU",
+	"RB15PQ7zdVTvXq95mUbabLg2PI079cM3csaML7mTi0JYkWPZL8rKljau9FVhTt/lhtzvFol8M5VTBMiR",
+	"F4XHbNHTyH/qR3kGUCNFLsoQp+B4c71k2shrBqPMCSRBiHcfnUDrzVqgy4zuwZvSkHb9nZM8QJKGOkfg",
+	"uzHkWzyjWZCnkUpX+S2yVW24UAWHcFrDQoQGCbOiG9+kARNpmU60tZ7X09mXWIxmvPElTwo7f5xIm9dT",
+	"2E8C4G8mtI53xAG7ooOaty9+Dcu3DXb9NElu+1e9KhXfC5D1J3oMYB5yYdo8hFu+Sk2h1Qd50Cso6wQr",
+	"eh/lMXRAP20bFmGk1gXg9pQifGw7BWLf3AEk9x7Et4Ct7a+EaHvAdkvqMJxJRzf3Kty1XObgQMEf/Y4t",
+	"Sz0r+SLBGLW6E1L2QawhAjZHn2QFg15DOk+BlR90+LfFC3/EMyoXQhSZkhiunOKccoyARn1kRHkjJ6LC",
+	"PNnyeIoZV9eV12sHoQcD6qjaoFuC3FMWhA+b1wIkZOTmGEwDVRIdL0+lGt4aKhtgVdrRGvxpd08mARjg",
+	"lwC+8OTFn5++ujvwQmfrVd3ilxDi8P6BxUUcIBBgnsnXIhCfhxOhmIqFNAYAzxGCBcVhwBwpNpBNmwFO",
+	"3cr4vSPgfWkYX2NY962Fg48pjroTPgwh9lFYaOpKv1NY6AEoMY+3UGLm/C6FCT8q/JcPj6qyXI0LOfmX",
+	"Ble5H2P0RwVM8l7t1gneO9frTyiLVk4pOTCGBCwFJrj1GVAy/o5itcLklBY/gTeI1/sdEEM8IQNKxk5Z",
+	"IW8E2lCkythD5s/kfosEhnF/jAgn4aJoFF9O3nQUYKLC1N5m5446O+m/2ZVtDrmYLw++l9PVgSus91tm",
+	"A+mVvWzAXR15G9PIs0FydYVBYSLPYmXkpHbvkzS9QFg2EhoyVBpAPnNjQ8qmQCa6t3UpZ1LxAugf8AmB",
+	"2cbVWP2g3O7uv6d2qpW+xDl/F1qpocnfktk+38drL+7Eas/bOe35Hkb77UfEZ5+3stnLW3DZq1+JyV59",
+	"UB57GbPY8xqHPY8Z7FXMX7/dYq9XEXd9Du94/lGj1HAgIuKOmdY240ix2R+9G6mhvGMDtsROofe9GcjX",
+	"fKZb6tjzma5ixXwp+b3V5TumuG3XTaNqafHIUmsTlc5phO/pGmnbtcYW5b36Kls/XD1BT65Fe2p3D0Rz",
+	"IjaOZ1VKu7mczMXCK/y8TOnR547VlML6K/X6/OXF9dWL//P0+WWfvUIALRPGyIw7w3NtLFMC6mChVQbM",
+	"VqDfYzdhUHNrl7137wC0a9qA47EQC11ukB+4m0i7a19PgUx0yRa6xKtOrwLc1BkjBGRMdRgqOEvMywxT",
+	"XbK1GBtpBeVCICRpiBSdV4lKdsuN0h+qofrsM4hZ6n/2GQUvSQ9kbjBniCuq9eR+yeVMWkOmEPmGPoOh",
+	"eKimJUfcX0C6VZjoTMhk7h3UdyJoGN+uCaChXlkaqmCHglbQqb4U3IqczfUKy5ey3LG12dwyw2+gahni",
+	"KkvLFoID2LIYKj2ZrMoSyvwrt2dgBgQ6JU9Z6MFpSEvfAZkf9A2af9a8zGnBngklhZps3JpdKLSuxzWE",
+	"PDK3Aa8AlMfnhuEZwrUbqpE76KOMjYa9YW+EjsWGMFo3FTbshSizYa/PfiDfI7pahiquB8TOKRyoCvNx",
+	"TVAt0lpuDHdy07gQC5bryWohlB2qTz3u3QMcCoqh0FHm44xUDtBEtB5BPv3sM/YUgM0df0H1VRrEGnf0",
+	"KnI2FoVes5GPVeFLeXxzMuqzF6rYDNXoD0+vWP03j/9NLp/0j8e4wXbkWM5Qhd69kCdLJzViIFz9+HAT",
+	"Tk8sabPScS3IE3IT/EbnISg63ujPPmOfki8FbaiQZoTQxsD9oJkAATdUOJZoNyaitFwqlAYcI8E6q27F",
+	"xoKNrHhjj/9qtBplQzXiy2UhJzCz489+h1/TM8uCS/gUP/PmaL1eHzm+frQqC6EmOhf5KGO6HCqSkPts",
+	"RMlzR0/d74AuM/tFLgFKIfIXM287XoB558znZA3VZM5LI2zGcjEpoGQgAV1/Cpz+R6lyvTZHJ6efnz4A",
+	"vJofrr47OvniMeNsvLG+2NWCl68fDxXgROvCHWTHTNwZcqxBvLHmMRs958/dHC/UVCppN+7v51oJpA1/",
+	"5gyisA3VqP/5KJyBv600GVRcT+YxE2bCl7jr6FkouJqt+Myx0aqJ4fDk60fD4ckXX4/cgCd6seDMag2y",
+	"Q5/96fLF83BgJyt3tUyjQ9ZnPywdr/mKfS+/wUPqKCLDmgRyMmcn7hfY81Is4tA8RHFUs0hbIbl4qPDQ",
+	"u3NOSUXgHY7zzx6dPKx2rPp2MMjYo8FXbhMenXzOpBmq12KJdsAYzDBjKxj3yRcwPLe6Xw8Ar67PRhG0",
+	"QogVc7KlGSppq0w7aYn6Z1yqM7d2vCgqc2mpnTScL6SC2Ru+YWMscOsEBkdXo78cnSN/HjHgSQ8fPvz6",
+	"QRUECZMGcycC5BIvmkyEgdusw43OrH4tVJ+Bn1cURoDZLhsqqPaGARRgJXP6oZuNwTdH5ys716X8BSjq",
+	"jH0DogD73//+n5Hnq9Ay3Ysw15AtVvFG4KyAHOQfDitDai8wgrUunTBlhmplqNzDkhuz1mV+xkZO7Dg7",
+	"PnZtnaF88/+7KR67wfj7SvPcrciP4T6ADjO0oXM2FWvcQRiC448m4l6OPCaiz77Xjrf667xKZENSsWvt",
+	"NTlgZqpyy1X0d/o1LM9QjV4JW26OzqdWlMCQKqtHVBG0DkeVwcn1N9foR/RyjTDIupAToTBaA62QvfMl",
+	"n8zF0Wl/QMU6UUIzZ8fH6/W6z+Hnvi5nx/SuOX528eTp88un8E4FiNqDSwFLArLzlxdRTMxZ7wTM4kuh",
+	"+FL2znoP+4P+Q8TTxwC5rYvKfTUTDVGTtPJ6ykbH+DdeUqOszSYEuzpUI8c5uVTm+5WRk393ysOoVlhg",
+	"9JejK215cfTE6QwjPKgjlMBGVR0YO1QLd0I+HwwG7lr228cKrV9DbNPJIBsMBoFOKNiJXUwdHYUDDpil",
+	"aqhGhVxIO0KNOKABorxDZUxCBYzSihKIAfVguBOfSfU6sIQCjqDVKHI5wcoAgE8GlT/UhuViaedIEeGY",
+	"XeS9s94zaSzY4czJGywnyRfCQhX9n7b3wq0dKwS/EVAo1s80CENMCQk3RjUdFc+Hbg+IFLtBk0ANqQ8V",
+	"O+m6+ttKQIAv0WxtD72uwWvwSoAKtIsJ9C5LO9mriR7DRvQ6PKh9jdW9T3J3frs8mIuCaliVwiy1O21u",
+	"VqeDwVYscSy+/JWS96pV6BRL4c2tuw7od1njqetjCGYuELvZUV1TP/TYMTzzLuvVztW+l+oP05Boa9Nv",
+	"hgXzWNE1tbd39tPP7lN5k6blV6LgoA46Fj2XJsj5mZNi8IjVhHVkGe5iOGOj//3v/2mQxvuBqfb7x/0+",
+	"PQU7HKBCe6/EBKCSYYUzpsQ6wNln7ZK3YyBOs+YzExBkiBv2fs56b44m2thi48/SmyNUL47GGywg6yWU",
+	"HqZ4HymdC7S7fjwr9S7rNagx+2+J3UsiqEDZHgdCnS/+Qdgn+KI/NjvM8cMc7U4nuuUE991RPB08SmG1",
+	"+WgVsKQ4paf3T33sKipReu3nnO1TdVuP2z/o8Zp4DAQMy2xIVgHNHW73Pzy9wuB4KpeONZVI47kOydYB",
+	"q69CFCQHmhEqNwhT4tSe3fMGxco8KkCrFPLjXBtRhfUF6eEkLTrUxlgTHRb8DXpMTk8effnoq4dfPPoy",
+	"cqOcJKywu2f50f5jgnlEtz9ZgXy/0+VMUBYQAj9jPltN4ouoFTcZyLRE9G9Poj2M3uxlPVA0DyPlRgaM",
+	"9II5FNUg0fZKTDhYWwFdEur4e6YsSzRtkg0VM07cofnEgHkUClKB2ueUaID8B1kzroNZ+UWHCoLO2FX4",
+	"5hN0kI5oJNdwlsGY48m4/gv0J43T5MA8RQZiQLMMYTtsBFx+lJKs3Q1C9PzeLgCK0k+zfzoi98TSa1w0",
+	"NpanKa4rNS01ukvrawdnBib3zealBv8a6dffEExLeh7+ESlobb7llmN00q92bDHMf8+xBZsg2mG4YS9/",
+	"uHqQXtYCLOy2ku8W/M0RQtecDB599fmXX9z3cV+ubDI4lBItTFVD1LN6LnMKGu2zc18+Ndjv6LwavjFD",
+	"RQGzeOQJAsVH0abOVEUX//QU8XHsvxMWdk00uyYEKlx7sJC8RNiqe1S9O2vznXX0aakX1znmIOx92Orq",
+	"0W1U5mITykAkYPdCpg84FzcCK5slJBrzWi6rmk+HmUK2oop4UYzOEsGwVaou5m2A78o7TikKGZ0ZGZPK",
+	"WHJlgxW3KmnIzmuFgObc+DKUIpTKTk5wV1bzEUe8KBJw2ImZYRHcs5BhLcXOTCiUXVB4UyhvyYui0hWH",
+	"CsGS0HiLaBGyqjniAcuI0XjpgILNyQbIHp4MFToJvKV5RHQyorhgg5newAf8I4HuRoRuK5UZqtNH4IU1",
+	"Pi6fULapGEFiNbEUa2oxYY0alnMPmcdoHR/GelUrjd3RhBWVfP+HsmFVIn9V73vLThRdD54/t0v6C62k",
+	"1eUthQBtGoR+MoLjvRXhcNgSHG9Y2130mbs8EfORxJwIdmOozGoyESI3STnAg1/iG9hTBdeBsSGIHJWh",
+	"pI4fwMOXQzJKgLYJZ6vKxxiB613NDCrglQKh1RZgOqW+IyOo+DYF5hjGa832yTMCzm3HZ0ppBTxxSf06",
+	"nZidEIoD8CXXPMLlIxytT20GPlTPqtgd1lANVZ3hQn19ExU04YZ4rxJnJG8A9ObY6VpCEdbRUAFDiiMt",
+	"Pl3P3ejNkrsL4PkPzzL2iyj10VrmFEIzlrkkjsALRt5q9IGjuzrbdmqbB47fMamUKFm5UuT79d2wscCt",
+	"1m4zIDQQ+SMVFgEPGmGo5OzT5989eZDY6J0y777miw+/IIw3idWXwWLRVPe9ah1xVrmiUqRlyGCDFc+j",
+	"4FppKDGqTvd9dl5R0FDRRsGOcKQqNJj46niwuRfVRctpJFnl8KU8Wx4AjfzlczIYDMIVCCsAvvU+e8oR",
+	"FJYG7fqaIhyr00IKiDCKjriPxTwdDOh65O5yNKsC3Z1AZnTwVTVf2HA3Xx9fg49U0o4ucrZa4smFhTPx",
+	"PoKxB9GK3Qg+Hzz0M0V0LrAmNWkKlVR6sK7gXn1ROtE2oSzcnwLvuvHgJIlLDCIVKHfJ58/iwkCUFwpR",
+	"lX33A+kv0BBwEkE4PMmr6FfUVY630MSa769wU9EpqBdDr+Rg5E7aybUziLf3aFIbxDRHYvfVRvF62rnI",
+	"4hARCN2qzKJgZoL9LfUad3cq3cX5NHDv2lH1fDzzuM/4DhRsSbl59ex7aYzIPXLSfkcviOqTuUAXb5hb",
+	"k9Cel5vrcqUO00h+3jmZe05VsPZiCYDe9312JYyFcFMkxrO3tWTLk+0UqN73/JdfNuzS8nIraaaqFHf6",
+	"JTv5+ux0cDYYbGXLnPX+yAs+j0FUe2tuwKGd4VXOWcGXVi8hKLgTE4h35l091jfAB9b4z8n+k1uHxUv6",
+	"f36EcBHatxHALqz1qsiBuQKh9e+BWTzTs3BdVcnDC5jyXiH2TjwA5hCf/uYb4kWRi/IlB9jL366K93dV",
+	"oJkTk/mX3M4ffIx3x1uZv2v0NJ+zGy3z6NqY67ViVmu8DygSixt4rCY/EWwcakhOxgb5xpcrJUiUqYcx",
+	"cqIRhYuu57ooNhncNezKaQZ1AwSKTsECQdGCUCHVok3Roy8FLeoTd5Xw0jb4LWq69qEmPZn3PrQBobvd",
+	"oNlOsLkPZvfC3eSVzv4hlfRtCt4WgRpNt0+i526z1x/E+tOG8trg/YpQau9hZzF8v2q0roU5jtbZMvP+",
+	"DDLnrBAzXjjZEoIbxY0oASDSSayKgcMGeVI0ESgQboTbVeul3WyoMAzbBv5lmNvGTZ+Nfh8t7b+XfD0K",
+	"uHkihSCMrliAs0BDDkZeckTcZXwMYMHWsFEkjEEYJuMLoXJvl3EC9lDVHmITraayXBjMSNhhZUQ1t+dj",
+	"t5VPEcd/QfXWQhX+HZE1Qv1vllIDkj+1GImels+COLUURSEQ1tTdPe0dU4PwYNQeaTfjDeMM6t56YET0",
+	"9xYQQfKus2BbnVqKOX9P4u0dz/b5gupewtUeneqSWf5aMI4/QI7ye5FYETi/WebwChjA64M4hwX9U3c3",
+	"FgZ9Mf0Wi4seRvPAwL4FdK39jjbe+dEyLrDa+XmooNrFP6fLxargzXJEO03ggt0DGV3V9sjoBQAmmYhk",
+	"aJ/rFHPHO58q9If6/g1SK9SBArY740s3vgWCOnHFEDHljy+ePb0+/+7q6asRA9coWRPgGMTPD9UUorep",
+	"hutY2LVwQu1akzOb0ja9BRUCaRyxGAoL8/E/QxXaxx+UXkOpDY6jReG11AbrlAmsThvXeUfz55KXdqjW",
+	"0s7J7og/ggFbGouJf+5KRBdaBWSPxT5wEGB0x6tpqJTGEQToK24pa8gxWw+5oPxAXUeecQ7V6OWLyyuW",
+	"skRhQgcZCQDScrzZsQk1Ben/0W3wx3Wsgea6n+o7nlNYgPs4ppKCf8MJdVuJ4o4HcAtq2Yc5vG+RYt+1",
+	"xjcTa5mT8c8XvwfYr61TsZ00XGHXZUOFJbHrhfMz+AjxeJBFJUoKlHWSNqqmnNESUnIfeBKgSDMmQxcF",
+	"YrD1oYLznERAdzbxII+WILFRalfNrzBUCNCAJ9VnoC74a3fu15pmbqqMq6eQ2gwcKS4bBiGEq5KA/rna",
+	"UIhgLdXv9OvtuATf/NofcIwE0NOhqmD+dr1+Wy9hVATZAMGP5ERU+nqoajW2MyZuhAIcDGbW0k7mkCNJ",
+	"abXnuKdbbknP1DypSos9uMXEHQU9PwxoqGAa5Oer/FAa864Dc8TFQiDWlSJuiT4y2LeZFgacof5SoAF7",
+	"yRBDKSTtFIQIuwY1YdMALcL4+uy5WA/VRBerhTKU/Q1tRp6ftD2CruiDg4uwSvxvAkpSQCEhMmN/W3FM",
+	"MFsLAWiXG4G28Q/H+H4TX/4lxJf3eIL/wWWR9sP46wkoyN6PETql8Xz+GOXmR1GEtdT5YEYizG32Wok1",
+	"HKzKcg7RDoAIwrH2/M5NADXBRQA/em9W41o/DRbGGp7MVozZ0yveAIQJNbszgF0QVAiFZn0xPfoeCvWC",
+	"k2CjV9gDVC7wvbBzXBwvPFEaguuuX3O9bof0vXsfaQBbiDoI6epGH1ElOWLvQnfHbzH26V2zM49qxdOO",
+	"haSBw7hNwEdL+sMRkj6SeWj2XrJDeItCcMC3AI+3/2wINDDlN19Kldq4lqhdGA1G07gLkeLCMAtbMyOs",
+	"BYleYfRNFL+QQGVvGhUACxw4LkcRjhB9VzFggREAq1BG8UlmNZmDVL0JoVwAkmJsqdWswEvN3cQEa3A8",
+	"IoP2wh0SUQ0dj101dn+OtpO9ngGyXu/s9PMvdkNef76F45eIjoyQhycUeKK9D0fr+TaraM0oiQ/l/fol",
+	"VrYp0MBvyyiLw0lYCP2EeBPAgYN4Nsjy8gvE+FB5TUMRqjSHdLHHUbCdrQWrPTo5dVIPgmMHNWWollIp",
+	"p/YQxocfB1LZUqpRGBKpRkB0cEG7dfnEBKyPlr4HX/ehMcKbWErA3JI+H3KoKGo+w6cwWr1iFyAGStVn",
+	"nsQocrbGcAkyJGwzDD5ghkCYK35Ti67lOQSbh0pcV8G14nQ4x1qmWEZFVN0WHJwBPNB7JYSOuB314b8U",
+	"lzdUAdmulsOH2YHjDcGifL4FiiJtFO/qJGnUhKnWODA3xJmBroKSrdcKW84QWII2CcILMwLYgkwjqdiI",
+	"KlWPAtY3OKZiYhxTiAqmzqG/yn8M9QGGaryJ9I8I4CXD0UFYgJxa9KRARDIUDMa6rz67EZ0uUHk4CjOD",
+	"KAGjafp+Ohgn5h4bAYWMEIGqMgXkYiJzR9Xr+llzcxgqgqQKzbmzNUc0AQbt0dWNwdMTaaRWWe0TnBy9",
+	"wkqZ3IoKyqZ+4irLRvsxRroLrc/5cimUewBVt6KIiC3KlqEJDJUTHj0Yk/VSlS8CELMaJ23CAQ7wi7DE",
+	"fXauhsqH78Ku1cKtQwmRiPzxkxHx0CjqeuNvYXeGOEAnXUwPuY2HCoukVOJFFi8urGIF7RNsNj5/v25l",
+	"imQUUGkToeGwothqJREsedBV/YHQKrhfN2riVEvAyvexkXj1stH5quRHL93r+dELNXJiKrSIFiThlrXG",
+	"aB3XkoZez9h4ZauAYCRlhlAyWVAbPh981WeXiKeE5Q8xChuKB0C0E9K4Ux+inCpELuZmZ1oQsnwjypTC",
+	"Wpcmf5Mjf5Mj/3XlyPcvNUb6HkJE1vS9ZNzSH4QNZcrv6WwG3GNjHbtH9iaN1ZCXU+Qhm6+eh8U+pQVn",
+	"nw/ctQdSZcjcc2d5Jm+EelCHqhikTwvmriYxKk4Gg8EedIrkQfJTIOPhXEBWtpOLPAQn5Bl+C2mGgHyG",
+	"oTVNB7pKhm04FV88SoAjvzniheQGKcb351rAmr/vNQDQF45PG3GQ4vr3ZF0nSYGghcGuh5T9mLgPgb7p",
+	"Mk7vzLDaHO2U1To6c9jUh8jtS0RH49Ld0ZpyG46IHROm+UeRrM/9plIuUpt2He/ZRwLYQLmILE5FlAaX",
+	"eUOpiN5lvCLvOAgnu/mJToQnMcXnnTQlJKazsu7Iuf8p6ekjoZ74KkZ21Bo6XAku5uNBfvgg8cjVzKta",
+	"6F2ikmPV8d6ikqtGG3PE37/oBgpKG6TYxbQq2CucUoNSVbBBZEGhpajYXQfQK1SDnkFXOwQXxKsq0vUT",
+	"w6rZJcERIBeltx2T2ibxL6Tyn08a5P9d5rJNCVCPE9Jg6omwEuFaF7oU90EffwBguWDl2YpgTRLFfmpI",
+	"woHtyOd+kw53ruKbd588VkelG82bvgBFfmLvexWSl+6LKTPu4uSF757Q0GjrvX4Le8Mn1mOMCCrTOCu5",
+	"siIfqsicBmdGWtCBJZq7qDVuXhMuQirtSA/V1nmrEEemUUn3tDkEzka1o7fM2KTD1nQ+QwWVk0HnCHMY",
+	"00HB5R+QAM/N6wAQQywO7ChKrOu4kvdAgjEnllORUqH3gHeAnId1WMhyjjUqk8VDGUpUQ+Xj4MB6iuSE",
+	"YTQVuI7BipoQLqKVaIjxeian4m4y4XvSH2FgTQmXIQ6jfy8MS8SYI8gfqHIz9ASWsO2wj/vXEGvUtODS",
+	"LSJXE9FKS2CO82GfpAeDKWUBOA2Q5QNmWm/1hG/QgcHVxnG3oVrwHCxP/r0+O19ZveBWTijuUBhEIK98",
+	"etRMIYJ4MVRYGQBq0zcFJH0fzetDSIxxfx2FRSovDymdSOn9+7sWse1KJPNLdm9CYwN3iuipQ1zHpYg3",
+	"6lewRES9h2vmV9UfL30N7p2dC0cCrhl3FKdSSTMX+eGxALeUf9o277dtO3Tb3oOEEMqLNont32Obl94q",
+	"8d6u1XpHTRwQfr0frgfYSlvagBEeb9hHJYI65nNS748XQrdH/kHajI2aHEcGgdbrtfK3+TuWDDR9qiwW",
+	"OXfRw8jZRC83lJAA9yzFikQ5DAQ8VehadIepINe8W537h/OhisJA3FjGQih0cjCrffWrmk1Ceh+wqhoc",
+	"QLGtQhjTdEFfbtSk1cCUgNeclYJbUWI3huIz5pLULhCfwgiwOK64kXrl80NqTpoGHw3Chsb6yd4Cme+y",
+	"tx3dPYHIT8Dbc4Dz54NYvepbchubV5UCzktBdXFol5wIuXCabaiPFBcLNfflotmJK+GRGxtELaCQ+Ohv",
+	"1OT9WM4cA8jlTBjblvuAT6AiP/deSo/Oytl4NXmNtTshZuXTH66ePHAHs4o0+suLV5DNhEX2iCTcI3Nh",
+	"+uzp31a8oE4MW5b6RjAB31EfffYNdGF8XJnT+qj3UgSQQCpVgEgINCjSLKEMGfxcDZYrj4Ey1UWh18Yz",
+	"KgzNqjIVsgjeimzmIfyr0DMEh2/gId/S4h4qekB6fAeTM90KaW8yFr31U5aNMRJmyRtgs3qQFBAV3Paf",
+	"c+7en+tVeTv4Vigg2wnN+APZ03GjunIUItb7YAlEIQjvxtFOQYolnKGpLimkRJq6cvReuQIdsC7WG3cH",
+	"ryGRx5/KqqRCjIKC4mXsdBLu7r2who2UeINoGlaqlROAQl4e8F8CBfEQQqBITEBm6FBdzF0ar2g6H+Ac",
+	"3iPl76JK4zo1Cw/dBIb2aIl/BGlhn5DwEpx76cPrb5V7S2gMMOXV2W1E5Gk+tfcGwoPiOEXLScP+uspn",
+	"AV1WFFOIR+MBDpUe3MZD9djj/uKsBYJuo67680mx8Yixi1QagtVrzURwzbxCmN4CRPcjhNLBO0DO3I+8",
+	"AevyIoQ1C3kjSpSvhgriplG/ilEBKWEdor19fgDM0Ws7MYeroRNRhPhClDNhGmMO6kzo1h4MrN8OnGvs",
+	"X/ZVYyhfFA7KXK+v6dg+55O5LeRk7suyQwx6DWzy6uTLs5NHZ4PBfzoS88CV7pAiu8YOpbnGj6G6W6Fn",
+	"0G3HxsKd8lMXiEwp9mFk1nqqg2R+x3PBLpTV7D/0CmtOdWce30DQZXdnzr1xrQPRFSmD4t5QEjkbc8qs",
+	"j5iaV6iJTe0ysiok5NHJ148eDh7dC3erJJFVW2Y2oNMC1CCFzwfRHJQRH49ehQlBsRutxGP4hCGUgPAN",
+	"HidqxFePqRs+MDCc9BqxbfQgLaK/Hem+nXbqFAuri5xyptEqFPqAL8AcIq0ZquD3AvuFmxYsBzjS6wUh",
+	"sO6ZnMalZTGaweqhmskb9L63CkkrTJH+MHq8662rvA2TTl4vssRE+fs4Bd9syB2EayxrhTbq4BwfTg5f",
+	"qXb86Eo3SIrPJBoyLOAPTYJzaxTqpAksFs/jlsqVIjJ3+n5sBmFQZL7Ka9t5SekhMQz3tCQYEpGnCO/V",
+	"CqKX1EQWCR/Y6d4Jux7vY+OfYMh+VJ8T8juq+ASBWdHcUiKVad//W9jFw8a02cbdsbm0GLn8Xi8i7KTF",
+	"Ji7u0SQOfE+ajAp5ObaN9e0iw/iaA+AExTIEdvkhjmGt5maHKuGVDEu4ujWuFYAUwMhIFzpf5dLJtkN1",
+	"FbWB+D309nRlV2S0dKIxoP5u309V5cOhqhCBAE4HsJRC7U67lhPh7gqjFwIvCQiIq7CHpPLAJGdotA81",
+	"DKe8KNxFgkkwdNS9S72G0NNe7fu3Sl1xpa47lfJtP3u03PcNv9BSQvo91IfePojHkzlfWsK6SEOC1MG0",
+	"YpgdqvI51R6jpwqFC4Bk+IU7Se7pM8YNoo75ft3vL3U+4QaSlE/7A0gA/lGM/3x1hWcDPGArdyyFcNqv",
+	"63WoECQLpFQonSJmUqnQYTQCQswZixlXVa0t5IkApQWprAqSbuvIPPQmJnsrmA3kKKo8gHDDdW6FArDo",
+	"ofKp0Jj0GwaN2j6Vcfn6a9rsx6B6L3j5esslQCnJjsM4/td0/p/4rdtbZ5eikapNwXk6jgbJTVAjBjLx",
+	"jU8eKIOgn/NNzZ1WUxy/PhtQcYWmHKOuIbkNBrS9UxGQru0X9/RzKqpWcIvVau42QSgd0TxBq+91ele1",
+	"mYUyexA75s0SZzX3igePwosJr8Ghonswqt5cFzszNtZ2zgiqChKYKGfM6lFzATo/hGuZt/tN92W3JWkF",
+	"G+mMSEzE75Gi0oupeJX8HRbWXb6yEJmPWYvOqRIiN3VicMJAf7F82ETiKHKnfD4VB8LXl9xaUbo2/uun",
+	"/zoeDofDn9+eZKeDwbt/63WJP98nmv4u5uWHrSLcUHF7b44mCDjdDESU9ax4Y49vrG1/Lg3qTh2/n6rG",
+	"8eXCq43/IPcpWhH3C7gom9YFV0LRwiBIKOClCO1xHJ45w1ON0qQ3woDY7w5wdeKXBVcKqnTlfXZOeixa",
+	"TryFx12uQzUr+YRgErBjb+/A3A4IDJmtEAihAo0st2ReqDUH9ZTiepbRIDKyA2gAYfEAoF6k1lO2AgQA",
+	"hRZqCEqJx2nIC2sgTdzrCJhRjry/qXQ3bghIbwfLyu3y4r2oiTiwhmMC0+w3Fv55XgFHOPHLsZr3cp5w",
+	"j5zsQ920nqRbnpycb47futv63S20Q1ThghUSskMAzhZotwJQhNs+o/IseLRI+IsquuSAfzPjCiAj3QkY",
+	"wcdrbGbUZx3Vy6Ei/fI8KuE38FNwD8Hvj9moVnF0tCUPgig4VLxZFMTxAKj0Pmnwyq9BJeX02beEl8nd",
+	"TwWA8hp+U6Vw4VqePnTn3otYTTKTvyiXWIXJVxXz1pYmWSm6HYfD/O2jd0fun1P/T+qK3LnyQVqCqHJD",
+	"0eTbgn8k7yUjONDG1nChc7WJQjjwk+vydqEbH6Euel4UnjjJC5vzTRsIdZN39r1dr4gv3RxjpQC2yFIJ",
+	"khHzlUfZRCslJqBjAniWJccD0rc76AaSYyAxhuxHoH6O1KooCGnK34y+1jvl97EnerFwyw0Bm7BYvjut",
+	"hooX8kb4O5izcSn464yNnnFjj5660R5dfDsCN+lCePXEzfKMiqt5lyzVnwW2AZxLKkrzQQxmjM5C1XNc",
+	"6rWBtCzoAfFvILjTsNUyYOaAaYugMlaGiTcTsbTsdDAAhB4efM4EenA+cb+fQRXDY1joIxzqiOC1qiK0",
+	"bnfR8Ovu66EKlQ6NFUpA0XEAP6f2rdbI6z79fPAwY49Ov36Q1eC+TwcDRCoflcKWmzOCTnLaH9YGpxlH",
+	"2XPBek/WUFgagLDjbASnb+R1AGlYSdeA1YyTkxq1+QydhMQIkaDQorFwkggpmsFMQoE6Igd1k0Q5X14s",
+	"/j3t4nareUvDHjGUpCIk8xoIDx6SUMSPfPt5naWfNOHp1Cj3kICY/XLUDmXdQrfAF9+TZoHSJHLJjC1X",
+	"mJWB4HhHkCAHozcP3oeI1FrQLlBgVQMfnZds6kgbDyJa06rKdx4ZUQZ8/aGK1BMEpq8LNw1y9u0E7Puo",
+	"O3YP0vW90skLRU3fBwnU+3nrTvdY8FKUrle3dEh6KUnvlSg4AJJZqkOe68nK3VMZG/3vf//PMV/K45uT",
+	"Y70Uii9l3y3sCJzpBF0GYuBYFHrNOFuW+g1UG1yNj5xklzmW7fjFqix6Z71+//jmpIH3YPVoTy/gn3Jy",
+	"uyAkE/BNibGRFhG0z394dc5O+m+YeLMUEzCzLmod9fvH+C7NACiIFjp5KCr1KHaE+bDkPnu5Ghdy0o8M",
+	"XfFupSc1rRX0pwDtepxm1KAvMdVk8tuC8keXkK96QTDygOapN7ywVP+blWK2Kjhmo/sQcYBP9we20LNo",
+	"EKUvP7C7SFUiIfAAwLGLYaCj9ilZJZKZm0KnYe3jTFHQakKZOFFMo1Yo+bWBgrBqGYJ5Vu/A54aY7cr7",
+	"TDagfKVyrizLxbLQG8hlFW/oUneTm3jfNUFUbkCYi+e5UZPeu5/f/b8AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -19,6 +19,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
@@ -45,6 +46,7 @@ type Config struct {
 	Tracks trackservice.Config
 	Heard  onair.Config
 	Report report.Config
+	Links  links.Config
 	Health status.Config
 	lifecycle.Config
 }
