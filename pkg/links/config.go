@@ -9,9 +9,9 @@ import (
 // Config says where covers and recordings are. It is meant to be filled by
 // config.Load.
 type Config struct {
-	Cover           string `env:"COVER_URL" doc:"Where a track's cover is, such as https://covers.example/search?artist={artist}&album={album}, or a path of the website, such as /covers/{isrc}.jpg. {isrc}, {artist}, {album} and {title} are filled in. A track has no cover if something in the path is not known, or everything. Tracks then have cover. Empty: they have none."`
-	Recording       string `env:"RECORDING_URL" doc:"Where the station's recording of a time is to be heard, such as /archive/{date}/{hour}.mp3#t={second_of_hour}. {from} and {until} are filled in by ISO 8601, {from_unix} and {until_unix} as Unix time, {date}, {hour}, {minute} and {second} of the beginning in the station's time zone, and {second_of_hour}. Full records then have recording. Empty: they have none."`
-	RecordingPublic bool   `env:"RECORDING_PUBLIC" envDefault:"false" doc:"Whether everybody may know where recordings are. If true, tracks have recording too."`
+	Cover           string `env:"COVER_URL" doc:"Where a track's cover is, such as https://covers.example/search?artist={artist}&album={album}, or on the website itself, such as /covers/{isrc}.jpg. Placeholders are {isrc}, {artist}, {album} and {title}. A track has no cover if one in the path is not known, or if none is known. Empty: tracks have no covers."`
+	Recording       string `env:"RECORDING_URL" doc:"Where the station's own recording of a time is to be heard, such as /archive/{date}/{hour}.mp3#t={second_of_hour}. Placeholders are {from} and {until} (ISO 8601), {from_unix} and {until_unix}, and of the beginning in the station's time zone {date}, {hour}, {minute}, {second} and {second_of_hour}. Full records show it, which need a token. Empty: there are no recordings."`
+	RecordingPublic bool   `env:"RECORDING_PUBLIC" envDefault:"false" doc:"Whether tracks show it to everybody, too."`
 }
 
 // Validate names every mistake.
