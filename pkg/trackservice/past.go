@@ -17,38 +17,40 @@ const maxPast = int(MaxDelay/Delay(time.Second)) + 20
 type past struct {
 	entries []model.Entry // newest first
 	next    *model.Entry  // the first that starts after them; nil if there is none
-	// since is from when on it is known; zero means as far back as is asked for. lacks
-	// is why it is not known before.
+	// since is from when on it is known; zero means that there was nothing before.
 	since time.Time
-	lacks error
 }
 
-// readPast reads what was playing at now, and what was before that for as long as
-// the longest delay. What was before may be lacking: nobody else misses it.
-func readPast(ctx context.Context, log Log, now time.Time, longest Delay) (p past, _ error) {
-	latest, err := found(log.LatestEntry(ctx, now))
+// readPast reads what was playing at a time, and what comes next.
+func readPast(ctx context.Context, log Log, at time.Time) (p past, _ error) {
+	latest, err := found(log.LatestEntry(ctx, at))
 	if err != nil {
 		return past{}, fmt.Errorf("read the latest track: %w", err)
 	}
-	if p.next, err = found(log.NextEntry(ctx, now)); err != nil {
+	if p.next, err = found(log.NextEntry(ctx, at)); err != nil {
 		return past{}, fmt.Errorf("read the next track: %w", err)
 	}
-	for latest != nil {
-		p.entries = append(p.entries, *latest)
-		p.since = latest.PlayedAt()
-		if !p.since.After(longest.Heard(now)) {
-			break
-		}
-		if len(p.entries) == maxPast {
-			return p, nil
-		}
-		if latest, err = found(log.LatestEntry(ctx, p.since.Add(-time.Microsecond))); err != nil {
-			p.lacks = fmt.Errorf("read the track before: %w", err)
-			return p, nil
-		}
-	}
-	p.since = time.Time{}
+	p.add(latest)
 	return p, nil
+}
+
+// extend also reads what was before, back to a time.
+func (p *past) extend(ctx context.Context, log Log, back time.Time) error {
+	for p.since.After(back) && len(p.entries) < maxPast {
+		before, err := found(log.LatestEntry(ctx, p.since.Add(-time.Microsecond)))
+		if err != nil {
+			return fmt.Errorf("read the track before: %w", err)
+		}
+		p.add(before)
+	}
+	return nil
+}
+
+// add puts what was before at the end; nil if there was nothing.
+func (p *past) add(before *model.Entry) {
+	if p.since = (time.Time{}); before != nil {
+		p.entries, p.since = append(p.entries, *before), before.PlayedAt()
+	}
 }
 
 // found returns nil for an entry that does not exist.

@@ -48,6 +48,35 @@ func TestService_Subscribe_withoutPast(t *testing.T) {
 	})
 }
 
+// slow is a log that takes long to tell what was before a time.
+type slow struct{ forgetful }
+
+func (s *slow) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
+	if at.Before(s.before) {
+		time.Sleep(time.Second)
+	}
+	return s.playlog.LatestEntry(ctx, at)
+}
+
+// TestService_Subscribe_slowPast: who has no delay does not wait for what was before.
+func TestService_Subscribe_slowPast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := &slow{forgetful{&playlog{}, time.Now().Add(time.Minute)}}
+		log.add(entry(1, time.Now(), 0))
+		time.Sleep(time.Minute)
+		s := newService(log)
+		run(t, s)
+		log.add(entry(2, time.Now(), 0))
+		live, delayed := subscribe(t, s, ""), subscribeLate(t, s, "", late)
+		s.Changed()
+		wantHeard(t, live, said(1)+", "+said(2))
+		wantHeard(t, delayed, "")
+		time.Sleep(2 * time.Second)
+		wantHeard(t, delayed, said(1))
+	})
+}
+
 // TestService_Subscribe_bogusPast: a log that has more plays than can have been heard
 // is not read as a whole.
 func TestService_Subscribe_bogusPast(t *testing.T) {

@@ -140,7 +140,7 @@ func (s *Service) look() {
 // model.ErrUnavailable.
 func (s *Service) Current(ctx context.Context, d Delay) (Track, error) {
 	at := d.Heard(time.Now())
-	p, err := readPast(ctx, s.log, at, 0)
+	p, err := readPast(ctx, s.log, at)
 	if err == nil {
 		return p.at(at, s.cfg.Grace).delayed(d), nil
 	}
@@ -208,39 +208,42 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // refresh looks at the log, and publishes what changed on every stream. until is
-// when the next stream changes although nothing is stored; zero means never. If it
-// fails for one stream, it goes on with the others.
-func (s *Service) refresh(ctx context.Context) (until time.Time, err error) {
+// when the next stream changes although nothing is stored; zero means never. Who has
+// no delay does not wait for what only the others need. If it fails for one stream,
+// it goes on with the others.
+func (s *Service) refresh(ctx context.Context) (until time.Time, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
 	now := time.Now()
-	streams, longest := s.streams.used(now)
 	stored := s.stored.Load() // before reading, because the read may miss an entry that is stored meanwhile
-	p, err := readPast(ctx, s.log, now, longest)
+	p, err := readPast(ctx, s.log, now)
 	if err != nil {
 		return time.Time{}, err
 	}
 	s.known.Store(&knowledge{p.at(now, s.cfg.Grace), now, stored})
-	for _, stream := range streams {
+	until, err = s.show(s.streams.live, p, now)
+	delayed, longest := s.streams.delayed(now)
+	err = errors.Join(err, p.extend(ctx, s.log, longest.Heard(now)))
+	for _, stream := range delayed {
 		reached, failed := s.show(stream, p, now)
 		until, err = sooner(until, reached), errors.Join(err, failed)
 	}
 	return until, err
 }
 
-// show publishes on a stream what its listeners hear now. until is as in refresh.
+// show publishes on a stream what its listeners hear now, if that is known. until is
+// as in refresh.
 func (s *Service) show(on *stream, p past, now time.Time) (until time.Time, _ error) {
 	at := on.delay.Heard(now)
 	if at.Before(p.since) {
-		return on.delay.Reaches(p.since), p.lacks
+		return on.delay.Reaches(p.since), nil
 	}
 	track := p.at(at, s.cfg.Grace)
-	until = on.delay.Reaches(track.Until)
 	data, err := s.data(track, at)
 	if err == nil {
 		on.publish(track, data, s.streams.live)
 	}
-	return until, err
+	return on.delay.Reaches(track.Until), err
 }
 
 // data is the data of an event about a track, as it was at a time.

@@ -53,18 +53,20 @@ func (s *streams) leave(left *stream, now time.Time) {
 	left.left = now
 }
 
-// used are the streams to publish on, and the longest delay among them. Streams with
-// a delay that have been without listeners for long are forgotten.
-func (s *streams) used(now time.Time) (used []*stream, longest Delay) {
+// delayed are the streams with a delay, and the longest delay among them. Those that
+// have been without listeners for long are forgotten.
+func (s *streams) delayed(now time.Time) (delayed []*stream, longest Delay) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for d, stream := range s.byDelay {
-		if stream != s.live && stream.listeners == 0 && now.Sub(stream.left) > keepUnused {
+		switch {
+		case stream == s.live:
+		case stream.listeners == 0 && now.Sub(stream.left) > keepUnused:
 			delete(s.byDelay, d)
-			continue
+		default:
+			delayed = append(delayed, stream)
+			longest = max(longest, d)
 		}
-		used = append(used, stream)
-		longest = max(longest, d)
 	}
-	return used, longest
+	return delayed, longest
 }
