@@ -48,7 +48,7 @@ type API struct {
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
-	// Links are the addresses of what the station has elsewhere of a play.
+	// Links are the addresses of what the station has elsewhere of a play; none if zero.
 	Links links.Links
 	// Zone is the station's time zone, and Station what people call the station, ""
 	// if that is not known.
