@@ -64,10 +64,10 @@ func (l Links) Recording(from, until time.Time) string {
 	})
 }
 
-// RecordingOf is where an entry is to be heard as it was known at now. As long as it
-// is on air, its end is not known.
+// RecordingOf is where an entry is to be heard, at now; "" before it begins. As long
+// as it is on air, its end is not known.
 func (l Links) RecordingOf(e model.Entry, now time.Time) string {
-	if l.recording == nil {
+	if l.recording == nil || e.PlayedAt().After(now) {
 		return ""
 	}
 	var until time.Time

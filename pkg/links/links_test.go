@@ -136,6 +136,9 @@ func TestLinks_RecordingOf(t *testing.T) {
 			t.Errorf("%s: for everybody it is %q, want %q", name, got, test.want)
 		}
 	}
+	if got := withConfig(t, links.Config{Recording: "/r/{from_unix}"}).RecordingOf(model.Entry{TrackStart: from}, from.Add(-1)); got != "" {
+		t.Errorf("before it begins it is %s", got)
+	}
 	if got := (links.Links{}).RecordingOf(model.Entry{TrackStart: from}, from); got != "" {
 		t.Errorf("without a configuration it is %s", got)
 	}
