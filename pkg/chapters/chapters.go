@@ -33,25 +33,6 @@ func (c Chapter) name() string {
 	return c.Artist + " – " + c.Title
 }
 
-// Recording is a time that was recorded: half open.
-type Recording struct{ From, To time.Time }
-
-// Timeslot is the part of a recording in which a timeslot was heard; false if none
-// of the plays is of that timeslot.
-func (r Recording) Timeslot(plays []report.Play, id int64) (part Recording, heard bool) {
-	for i, p := range plays {
-		from, until := r.within(plays, i)
-		if p.Entry.TimeslotID != id || !from.Before(until) {
-			continue
-		}
-		if !heard {
-			part.From, heard = from, true
-		}
-		part.To = until
-	}
-	return part, heard
-}
-
 // Chapters are those of what was heard, which is in the order of its times. cover is
 // the address of an entry's cover.
 func (r Recording) Chapters(plays []report.Play, cover func(model.Entry) string) []Chapter {
@@ -68,27 +49,6 @@ func (r Recording) Chapters(plays []report.Play, cover func(model.Entry) string)
 		}
 	}
 	return list
-}
-
-// within is when the play with that index was heard within the recording. If nobody
-// can tell its end, it lasts until the next one begins; one that began before the
-// recording does not count then.
-func (r Recording) within(plays []report.Play, i int) (from, until time.Time) {
-	p := plays[i]
-	from, until = p.From, p.Until
-	if !until.After(from) && !from.Before(r.From) {
-		until = r.To
-	}
-	if i+1 < len(plays) && plays[i+1].From.Before(until) {
-		until = plays[i+1].From
-	}
-	if from.Before(r.From) {
-		from = r.From
-	}
-	if until.After(r.To) {
-		until = r.To
-	}
-	return from, until
 }
 
 // line is a text that fits a line of any format.

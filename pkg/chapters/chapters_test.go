@@ -2,7 +2,9 @@ package chapters_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -74,6 +76,51 @@ func TestRecording_Chapters(t *testing.T) {
 		if got := text(hour.Chapters(c.plays, noCover)); got != c.want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, c.want)
 		}
+	}
+}
+
+func TestRecording_SoFar(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[float64]struct {
+		to    float64
+		until time.Time
+	}{
+		-0.5: {-10, at(0)}, 0: {0, at(10)}, 19.9: {10, at(20)}, 20: {20, at(30)},
+		3599.9: {3590, at(3600)}, 3600: {3600, time.Time{}}, 1e6: {3600, time.Time{}},
+	} {
+		got, until := hour.SoFar(at(now))
+		if got != (chapters.Recording{From: evening, To: at(want.to)}) || !until.Equal(want.until) {
+			t.Errorf("at %v it is %v until %v", now, got, until)
+		}
+	}
+}
+
+// edges is a log that fails.
+type edges struct{ err error }
+
+func (e edges) LatestEntry(context.Context, time.Time) (model.Entry, error) {
+	return model.Entry{}, e.err
+}
+func (e edges) NextEntry(context.Context, time.Time) (model.Entry, error) {
+	return model.Entry{}, e.err
+}
+
+func TestRecording_Plays_fails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("a test's")
+	plays := func(err error) func(report.Period) report.Plays {
+		return func(report.Period) report.Plays {
+			return func(context.Context, func(report.Play) error) error { return err }
+		}
+	}
+	if _, err := hour.Plays(t.Context(), edges{broken}, plays(nil)); !errors.Is(err, broken) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := hour.Plays(t.Context(), edges{model.ErrNotFound}, plays(broken)); !errors.Is(err, broken) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := (chapters.Recording{From: at(1), To: at(1)}).Plays(t.Context(), edges{broken}, plays(broken)); err != nil {
+		t.Errorf("of nothing it is %v", err)
 	}
 }
 

@@ -12,12 +12,8 @@ import (
 	"aura.radio/engine/pkg/report"
 )
 
-const (
-	// longestRecording is a day at the end of daylight saving time.
-	longestRecording = 25 * time.Hour
-	// recordingStep is how often the chapters of what is still being recorded change.
-	recordingStep = 10 * time.Second
-)
+// longestRecording is a day at the end of daylight saving time.
+const longestRecording = 25 * time.Hour
 
 // ListChapters answers the chapters of a recording.
 func (a *API) ListChapters(ctx context.Context, r api.ListChaptersRequestObject) (api.ListChaptersResponseObject, error) {
@@ -27,11 +23,8 @@ func (a *API) ListChapters(ctx context.Context, r api.ListChaptersRequestObject)
 		return nil, err
 	}
 	now := a.Now()
-	policy := answercache.Policy{MaxAge: maxAge}
-	if heard := now.Truncate(recordingStep); heard.Before(recording.To) {
-		recording.To, policy.Until = heard, heard.Add(recordingStep)
-	}
-	plays, err := a.playsOf(ctx, recording, now)
+	recording, until := recording.SoFar(now)
+	plays, err := recording.Plays(ctx, a.OnAir, func(p report.Period) report.Plays { return a.Plays(p, now) })
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +35,7 @@ func (a *API) ListChapters(ctx context.Context, r api.ListChaptersRequestObject)
 		}
 		recording = part
 	}
-	answercache.Keep(ctx, policy)
+	answercache.Keep(ctx, answercache.Policy{Until: until, MaxAge: maxAge})
 	sheet := chapters.Sheet{Station: a.Station, Chapters: recording.Chapters(plays, a.Links.Cover)}
 	return chaptersAnswer{sheet, valueOr(p.Format, api.ChaptersJSON), valueOr(p.File, "recording.mp3")}, nil
 }
@@ -67,22 +60,6 @@ func (a *API) recording(from, to string) (r chapters.Recording, _ error) {
 		return r, model.Invalid("to", to, "must be at most 25 hours after from, which is "+from)
 	}
 	return r, nil
-}
-
-// playsOf are the plays of a recording, and those next to it.
-func (a *API) playsOf(ctx context.Context, r chapters.Recording, now time.Time) (plays []report.Play, _ error) {
-	if !r.From.Before(r.To) {
-		return nil, nil // it is still to come
-	}
-	around, err := report.Period{From: r.From, To: r.To}.Around(ctx, a.OnAir)
-	if err != nil {
-		return nil, err
-	}
-	err = a.Plays(around, now)(ctx, func(p report.Play) error {
-		plays = append(plays, p)
-		return nil
-	})
-	return plays, err
 }
 
 // chaptersAnswer is a sheet in one of its formats.

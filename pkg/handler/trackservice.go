@@ -164,7 +164,8 @@ func (a *API) GetCurrentTrack(ctx context.Context, r api.GetCurrentTrackRequestO
 	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, a.Links, current.Entry, l.heard)), nil
 }
 
-// playing reads what is playing for a listener with that delay, and has the answer kept while it is right.
+// playing reads what is playing for a listener with that delay, and has the answer
+// kept while it is right.
 func (a *API) playing(ctx context.Context, d trackservice.Delay) (trackservice.Track, error) {
 	current, err := a.Current.Current(ctx, d)
 	if err != nil {
