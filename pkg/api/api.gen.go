@@ -27,6 +27,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ChaptersFormat.
+const (
+	ChaptersCue  ChaptersFormat = "cue"
+	ChaptersJSON ChaptersFormat = "json"
+	ChaptersVTT  ChaptersFormat = "vtt"
+)
+
+// Valid indicates whether the value is a known member of the ChaptersFormat enum.
+func (e ChaptersFormat) Valid() bool {
+	switch e {
+	case ChaptersCue:
+		return true
+	case ChaptersJSON:
+		return true
+	case ChaptersVTT:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CorrectionKind.
 const (
 	CorrectionKindAmend   CorrectionKind = "amend"
@@ -456,6 +477,32 @@ type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 type Changes = map[string]json.RawMessage
+
+// Chapters JSON chapters of Podcasting 2.0.
+type Chapters struct {
+	Chapters []struct {
+		EndTime float64 `json:"endTime"`
+
+		// Img The address of the track's cover, if the station has covers.
+		Img *string `json:"img,omitempty"`
+
+		// StartTime In seconds, from the beginning of the recording.
+		StartTime float64 `json:"startTime"`
+
+		// Title The artist and the title, or the show's name.
+		Title string `json:"title"`
+	} `json:"chapters"`
+
+	// PodcastName The station's name.
+	PodcastName string `json:"podcastName"`
+
+	// Title The show's name, if all tracks are of one show.
+	Title   *string `json:"title,omitempty"`
+	Version string  `json:"version"`
+}
+
+// ChaptersFormat defines model for ChaptersFormat.
+type ChaptersFormat string
 
 // Clock It also has every other field that the engine sent.
 type Clock struct {
@@ -1113,9 +1160,12 @@ type PlaylogEntry struct {
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
-	ShowId     *int64             `json:"show_id"`
-	ShowName   string             `json:"show_name"`
-	TimeslotId *int64             `json:"timeslot_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has recordings (`AURA_RECORDING_URL`).
+	Recording  string `json:"recording,omitempty"`
+	ShowId     *int64 `json:"show_id"`
+	ShowName   string `json:"show_name"`
+	TimeslotId *int64 `json:"timeslot_id"`
 
 	// ToldAgain When the engine told it again without a change, the earliest first.
 	ToldAgain     *[]stationtime.Stamp `json:"told_again,omitempty"`
@@ -1475,8 +1525,11 @@ type TopTitle struct {
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
-	BeganBefore bool  `json:"began_before,omitempty"`
-	Id          int64 `json:"id"`
+	BeganBefore bool `json:"began_before,omitempty"`
+
+	// Cover The address of its cover, if the station has covers (`AURA_COVER_URL`).
+	Cover string `json:"cover,omitempty"`
+	Id    int64  `json:"id"`
 
 	// LogSource The source that played it. Like the times on air it is missing while a play is only kept, because the database is away.
 	LogSource int `json:"log_source,omitempty"`
@@ -1488,13 +1541,16 @@ type Track struct {
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended; null while it has not.
-	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
-	PlaylistId  *int64          `json:"playlist_id"`
-	ShowId      *int64          `json:"show_id"`
-	ShowName    string          `json:"show_name"`
-	TimeslotId  *int64          `json:"timeslot_id"`
-	TrackAlbum  string          `json:"track_album"`
-	TrackArtist string          `json:"track_artist"`
+	OnAirUntil json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId *int64          `json:"playlist_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has public recordings (`AURA_RECORDING_URL`).
+	Recording   string `json:"recording,omitempty"`
+	ShowId      *int64 `json:"show_id"`
+	ShowName    string `json:"show_name"`
+	TimeslotId  *int64 `json:"timeslot_id"`
+	TrackAlbum  string `json:"track_album"`
+	TrackArtist string `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64          `json:"track_duration"`
@@ -1561,6 +1617,9 @@ type After = string
 
 // Corrections defines model for corrections.
 type Corrections string
+
+// Delay defines model for delay.
+type Delay = float64
 
 // FirstDay defines model for firstDay.
 type FirstDay = string
@@ -1632,6 +1691,17 @@ type ListTracks1xParams struct {
 
 	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetCurrentTrack1xParams defines parameters for GetCurrentTrack1x.
+type GetCurrentTrack1xParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // EmptyClockParams defines parameters for EmptyClock.
@@ -1911,12 +1981,44 @@ type ListTracksParams struct {
 	// whole day, and a time without a fraction its whole second or minute.
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListChaptersParams defines parameters for ListChapters.
+type ListChaptersParams struct {
+	// From When the recording begins. A date alone means the start of the day.
+	From string `form:"from" json:"from"`
+
+	// To When the recording ends, at most 25 hours later. A date alone means the start of the day.
+	To string `form:"to" json:"to"`
+
+	// TimeslotId The recording has only this timeslot: from when its first track became
+	// audible until its last one ended, both within `from` and `to`.
+	TimeslotId *int64          `form:"timeslot_id,omitempty" json:"timeslot_id,omitempty"`
+	Format     *ChaptersFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// File The name of the recording's file, which a cue sheet needs.
+	File *string `form:"file,omitempty" json:"file,omitempty"`
+}
+
+// GetCurrentTrackParams defines parameters for GetCurrentTrack.
+type GetCurrentTrackParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParams defines parameters for ListTracksOfDay.
 type ListTracksOfDayParams struct {
 	// Started only leaves out what began before the day.
 	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
@@ -1924,6 +2026,10 @@ type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
@@ -2166,7 +2272,7 @@ type ServerInterface interface {
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
 	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
 	// (GET /api/v1/playlog/current)
-	GetCurrentTrack1x(c *gin.Context)
+	GetCurrentTrack1x(c *gin.Context, params GetCurrentTrack1xParams)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(c *gin.Context, params EmptyClockParams)
@@ -2287,9 +2393,12 @@ type ServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(c *gin.Context, params ListChaptersParams)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
-	GetCurrentTrack(c *gin.Context)
+	GetCurrentTrack(c *gin.Context, params GetCurrentTrackParams)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
 	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
@@ -2354,6 +2463,14 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2367,6 +2484,20 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 // GetCurrentTrack1x operation middleware
 func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrack1xParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2374,7 +2505,7 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack1x(c)
+	siw.Handler.GetCurrentTrack1x(c, params)
 }
 
 // EmptyClock operation middleware
@@ -3694,6 +3825,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3704,8 +3843,54 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 	siw.Handler.ListTracks(c, params)
 }
 
-// GetCurrentTrack operation middleware
-func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+// ListChapters operation middleware
+func (siw *ServerInterfaceWrapper) ListChapters(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChaptersParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timeslot_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timeslot_id", c.Request.URL.Query(), &params.TimeslotId, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timeslot_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "file" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "file", c.Request.URL.Query(), &params.File, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -3714,7 +3899,34 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack(c)
+	siw.Handler.ListChapters(c, params)
+}
+
+// GetCurrentTrack operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrackParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCurrentTrack(c, params)
 }
 
 // ListTracksOfDay operation middleware
@@ -3743,6 +3955,14 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3761,6 +3981,14 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params StreamTracksParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	headers := c.Request.Header
 
@@ -3903,6 +4131,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/titles", wrapper.ListTitles)
 	router.GET(options.BaseURL+"/titles/:id", wrapper.GetTitle)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
+	router.GET(options.BaseURL+"/trackservice/chapters", wrapper.ListChapters)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
@@ -4051,6 +4280,7 @@ func (response ListTracks1xdefaultApplicationProblemPlusJSONResponse) VisitListT
 }
 
 type GetCurrentTrack1xRequestObject struct {
+	Params GetCurrentTrack1xParams
 }
 
 type GetCurrentTrack1xResponseObject interface {
@@ -5772,7 +6002,93 @@ func (response ListTracksdefaultApplicationProblemPlusJSONResponse) VisitListTra
 	return err
 }
 
+type ListChaptersRequestObject struct {
+	Params ListChaptersParams
+}
+
+type ListChaptersResponseObject interface {
+	VisitListChaptersResponse(w http.ResponseWriter) error
+}
+
+type ListChapters200ApplicationjsonChaptersResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationjsonChaptersResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/json+chapters")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200ApplicationxCueResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationxCueResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-cue")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200TextvttResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200TextvttResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/vtt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChaptersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChaptersdefaultApplicationProblemPlusJSONResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetCurrentTrackRequestObject struct {
+	Params GetCurrentTrackParams
 }
 
 type GetCurrentTrackResponseObject interface {
@@ -6138,6 +6454,9 @@ type StrictServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(ctx context.Context, request ListChaptersRequestObject) (ListChaptersResponseObject, error)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
 	GetCurrentTrack(ctx context.Context, request GetCurrentTrackRequestObject) (GetCurrentTrackResponseObject, error)
@@ -6239,8 +6558,10 @@ func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParam
 }
 
 // GetCurrentTrack1x operation middleware
-func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context, params GetCurrentTrack1xParams) {
 	var request GetCurrentTrack1xRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack1x(ctx, request.(GetCurrentTrack1xRequestObject))
@@ -7539,9 +7860,37 @@ func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	}
 }
 
+// ListChapters operation middleware
+func (sh *strictHandler) ListChapters(ctx *gin.Context, params ListChaptersParams) {
+	var request ListChaptersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChapters(ctx, request.(ListChaptersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChapters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListChaptersResponseObject); ok {
+		if err := validResponse.VisitListChaptersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetCurrentTrack operation middleware
-func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context, params GetCurrentTrackParams) {
 	var request GetCurrentTrackRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack(ctx, request.(GetCurrentTrackRequestObject))
@@ -7673,369 +8022,385 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3tkhs3ki+M3wqC/42w5a1ms1svtluxMf+2LI17jizpqNvr2TV9miALJDEqAnQBbIrWKGLv5Pm21/B8",
-	"P3eyV/IEMhMoFIkii92ULM94YsJqklV4TSTy9ZfvOiM9m2sllDWds3edqeC5KOHP51K9cf/mwoxKObdS",
-	"q85Z5/WzJ+yr06++OmN2KthgLEtjBxkbzEtxM2Bc5WygxFs7YHM+ERkrRcGtvBHManiB53kpjGF63Ffu",
-	"cyl+WQhju/6thRGGDfjYinJwxqRlI22sgVcNnwnGLeNqxXIxt9PMdddXStupVBMmDSvFXHArcqZLVoix",
-	"ZXph2XIqC8GUWDKhbCmFYbws5Y3o+kFLaL8UfaVVsWJyzKKRsSk3bOAmM3CtDvR4bIQddPuqk3XMaCpm",
-	"3C2SXc1F56xjbCnVpPP+fdb569GVtrw4eqIXym6u43d6yWZuKtKKmWG8KGDFDJvyG8GkYta93a11MpNK",
-	"zhazzlkv8x1KZcVElJ33rss5L/lMWNo/WMTNjl+6OS6n3C3tzC2Ge4zZqTRsXvAR9j0VrJBuW66mgt3w",
-	"YiHo6XGpZ4wzRxsMaaXrVwf2npbHtaBwKkozMR6LkXVzkW4EvyxEuepkHcVnbgo4zto8+dvnQk3stHP2",
-	"6EGWWNuRLksxchMymxMclHw5YGaqlwbn6WYj1EQqYZgRymZsKe3UkUbUTtPo4q7iMeZizBeFdeOfzwv3",
-	"glBua34Kn0u+7PycGj2cmW/5anPobrXhV5bzVeZ3wljufv/MMCtngv2qlXCjFW/5bF64tk97p72j3qOj",
-	"0y8bJuF2zY1I/LKQpcg7Z7ZciHg2c26tKN2b/6ffz989eH/k/jn1//xLJzkPXc4WBTfpeVjx1rpzzjh7",
-	"cvnvjJeCibd8ZLvsnJl5KXhupkJYZvkbR4XwPDOL0ZRx01eDf/vuP149ff384sX/+vx//uu/7w3YWJeM",
-	"M+oTjj4rF8owabtssuBlzuYLaxhXjM+1saWeTwUbirF2BxvbhT4yxguj2VBMpcoZZ0bM5EgXWnXZAKnk",
-	"iM8lK/RkwGCUbKjtFDo2eOqTK+zXIl7VfynFuHPW+f8dVzz2GH81x8/8C7CSbn/SJ7UUI13mxjE+twDV",
-	"YQVa+Nyx4/v37399r7t966tBuZFyR7c5t+LItbKxuVnn7dFEH9GX7pHulXvOD/XavbqNsxjLS8eGk4N2",
-	"BOAaYLzQSrCZ4Mp4Oi+toxj3IeerLjt3O+U2gTkm7Lr+llvPauDxQdNJuOr1zuD/W9YF59Ge87h14YXk",
-	"Rhh30P14XAtuLJ2f32edqS6EeUZr/K6RVrhtTSnfRS26HZC5eyPM+YTmN+d2WvUh863nPRCBVPbRg05W",
-	"XS0niasl67yRKm+aDvyWZo104UbMsfpmKnhhpybNIgu+hUO6H5FBLqdyNHX3t1SjYpGLvMvOLZtpY5kV",
-	"iq0EL6sLzrPWBvb55VHvfgOtWH145lnImdwmFnCcR9OxxteTq/6wlzk6pu3s9Xo7d1ctZsOUqOAW2+hF",
-	"ORKfGYYPZSgBnNRWME2C1Oq2lQvDPD158OWDr+4/evDlzsGihLFl5axmhXCSh7vh6fofiolUykmJxF6c",
-	"dOMuWGMdd9FjEmKalps6Ta73+nLj/7Lt0poT1iYJHvqKT0RY6pETHUWOS95rGhs01HZku4clSqnzzYGd",
-	"s5lWdso+JxZ7L2Oc/bJwfL6kL//3KXy5FOING67YxeVL9tWj3gn9+uPpo3twG/SVO5f47T2/HyTjdNk1",
-	"m/GV+6hyuPKP8M7dYPGdJM3R6HfQ3Hbh8pfNyf8IV7CTZUorDVxqVtpCdNlTPpqy2cJYJDE3fV3mqE9k",
-	"zKDSAwzLTWso+mqhxlJJM3XM6gk3ImN8NHIMH261+UKN7ALWguWaKe1edOzlMfu//4/jdMZk7P/+v+4v",
-	"3e2rp3IytdClQWoJfGNt1cY8d5I9cLIUEf3SdA2ePnyUWqRSzHVpD3rPvY6brPp45W7WzR0Bzj93AgPK",
-	"l1NuUFvRbu0Z9k3aFCpXpTXNR6jcd5wwLDdKZJB3Z55rQ6JmD809gWyvd10+8JS5wx10usZ6do9L75B/",
-	"UZLfS/QFYj+Y4Gv1nmLv+ojX5F4SWUD07aulkxtRqOGglsAcvZ7K2bjkoIQyaZ1W6x42YqQVmDpmUi2s",
-	"6PZVXV62OpKWhcoHzeqLn9ytZWHsCwS9vPMznl6wn3yjcyfvnb3rnI+svOG4aO86I62sQMOIU5jlCH45",
-	"/pvBn8PxeNcZrjpnne+77EoYS/IEh6c6eHEscqmBHyrGZcn4hEvlxtfuNFejeo0D7rwHW8qTQo/efMst",
-	"32+wo0VZCmWv3faZQsMr84KvnLxx7ST3+1nHTPUS/n5Af9MmvOCjqS3kaOoOlW/g2i1orNiw00qxCQ+5",
-	"1k560ReokNTeO/ma3nufVcMs+QiMfPDHNV5vbrn5r79KwS4tdwuOP+aLknbv9Ov7/st0PycPaHzwDHCT",
-	"zlnnmbuDLpTV7D/0wo0C1e1rz0FPso4Sb+trF9bqYX2tzocCtI4ty3TSsEwn25cpLK8ThgqulMiv/Q7C",
-	"ZpMGc/bT7VdNeUZ41zX8OVujrvetCb8icKD3dWnvL5cvXzA9/JsY2czxGGBw0rCRKC2XjuU5xd06RqOV",
-	"OGNGCPYFHnZm3bORxS3/ortxkb3POt+BBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9Tv",
-	"nHZP+p337x3DM9eobK78HVroCVBZw6K3XsPaDH6rZfyeu4tUcTUSnoXdjb+6J3CdAqdVYslyad60X5rE",
-	"qN77a6E2/FcFX70sn8t9h+32MOIcLY7inXhVu1lHk9lNDhy0UKdWgHkSvzYfhkxg5c1cK1O7jEVC07u0",
-	"uhQ5c4xrWKy6aKrxTqEfeenU6MRbfEVDUZoZYa1Uk4w5bu3mg1Ice6P0kmx9sHOPUVpfSiNQZXJzVmSg",
-	"aXauwP0c7PItyKYlR6yaTGyek+crZwCoYtsW6rkeBVlnXXURIBaG5kQOnqkVk2abwyz2Su1eH7Aa7rU0",
-	"4IhqY4x0x4G65GXJVygei7f2eGRu6m1ujCy1qmAyzdBNw8tCCmPRVNd1PT0X3IiD7TG2lhjIj1PtBpIj",
-	"eRbuMej+VamHhZhtGcAcn/jX/Qbi200OBQ//stTuDElFds6xFEWO+sFULx2BEAExiUuFmunB1oqacwOM",
-	"G7lReVfPhXo7K0jLPtLjsRyJXI8WM6FsN3LvzIou/FvvNahiQ6k46CGbFoY7EBQaDmBJkJntZnLvs86V",
-	"uwA+wJGBdhNnJjl0uIXMOi8hT3yqF3rsGJ5JuZ23vVR/GBkHDRsvCcewC5FPxIzWY17quSit3OAtkRH8",
-	"p97R1/xo/PO7+0njd9YZSzUR5byU+79qFvN5EUaT4CXcTD2vhPNClxJ49pXOvQtb5BLY+CncSRn7VZTa",
-	"MDmG28cdPve1esz40AhlMdjBrNQI2mC5FgZsc+4p99vM2/pW4Oh0P7nl5qXI3V62nmFkgDgyb+T8SMPk",
-	"eHE0106eKuPr3F/wP9UWNAu7UnlWULRw6xeru+5K3tzT4SpxzrKOmOvRNOk6WrfmVO7MFhYXp2RJp2NF",
-	"nQ61LgQHHX5eihupF+Z6t5UN93nJDeMjuEDR/tJNjtALtomJoqgi8ms0bLabQzW8zb5Spi21KAoKTJEW",
-	"ZQlZFDRyN+Rkt+4tPnTyKYrnKbNsRRS4Y1llSVxfzMw7h8FQNlxVppX6KoQt2kVQQfmoUxS3O5UFDSf6",
-	"fUbUt/UG19qIK/EWHi+8cLDzzn9ScDkjctvcD7LgM7euTl4d88JsWfGIQitKaj1ox1Gu2y/K+6ZVF5eB",
-	"6tYWHH693kaU+xznbQfUSJU6lkDfFEhFRmF/TKfcsKEQyh9TYMc1H91t6R/c8EWSSUhDUV7oiwHmDj4n",
-	"kbGhGPEFKiARix9x9RmQRCn4aIpsfHP6CwVNbXb5olkJ8h6v0JXXihwbgDWCy8SJlU42YVF8G5o4u+wc",
-	"biW3wMg9YBCJEd7yOqnTj9/kLHAUIgi/3im28GTK1UTk/86LBdFkjjcuL15FtIr7WF+6Z3htOzHXToUs",
-	"Mf7MPGaeqGjRo/mu97ulRzjZ612+EEvqpYu96JL1O/0Om1FwEogSoWN2Tl9YktRDrOEbIeYGbPTQXJe9",
-	"4DNhyPfnJPkRn4niCSgX2dqpnYlc8ou8FSu5qE4nvHYt937P2w0vbv3mLTo1U728uNVbL8Duuw+X9Zbj",
-	"/fsiI/MenXmD8v5zq9mm93zV6QrnxXAx22+s8BoZyvZ974l7yGCwyH5vfhsM4S3evATflgkvX5hytH+X",
-	"z/lQFPu/9qLlgtJW3D8Nb15acla3E3bgnSu0OO47yCvgfLca5TW/Hc0E6+reL45uTTWR/+QWZHMtb0U3",
-	"18XtCAf9OrfbE3ML0vHW6r3HaW9BPBtiaN1ZPuPzn1AQ+/lvRqvua778XhjDJ2AuBGfTfmLAhcVAXScv",
-	"ihtRrnxkR3XzVoHdENe9eaV6N6dj6q38YZfuwZR/dOebwcqT68XQmpTZl9RTpS1bqFyUxmoN4uCyYTKt",
-	"zEvfuv42zUsb3tWUFgDu1r0XpxQjIW+Chrxh3VZOKsUci5zVZgaR1XoMApKTwKfa2EquUzpeANcI+QSs",
-	"EcX4DlpBpW8lxgqGeDc9L5jTGGgC6I5xNDibWynyeLhKAGX6R+8ywvJGlOSSbGtzcN9f/6qVSOefxAJ9",
-	"3H784jqRVGtV3+VA1esnI6sfsZiiklpBHFTRnhVcVca8oSj0kqK6wCfm9EUGZytobNHhwgyKGcbGmb7i",
-	"phLiX1bsxIDV7o2YW2a13ia1QwRNkslcRVELa24/wwbrcSEQaVqni4rtXHmus6Ud98jWRmphFGsNKXI2",
-	"QoARG0Qy6CCLPmKEffyNUPAEydY+EN+LzDvG0zArP5gu+/PTK8rbkeDqpHyM6xaTxicvG6yE51VbSOnb",
-	"Gtlqa8RAvqDDk7qOYX2ZGzMPj5TuoxVvbbIvd1C2k0wtFmbQ2MiWfYYBi7cQ8o5JT1UiHdJ9slWKenkV",
-	"Bb1sjm49NGawralaAE3j9l+gLcOdQg4k4I5dstnFfKRnUk38Apr0GP1jYYnMYGtz1XOp+GfvrLfRqprW",
-	"y7pDfGqSmS7pcl4fjDsm1VW04Ttfv3HqHEtgMsct76pKr96wHTa8LBvU65T9rrT73YCR7rz3cNZuybi5",
-	"ap7xmP0IKcyx6YZr4N/Bv4fSqzsTZk2cyLUwu/dvKCZcXaN/Y7ObC4hF56oKQIXA0sg/Yt4ICK5HXzK6",
-	"Hox212ZO1yJEZKDv6w5mRZ+r1MLGHEfz7PLxuIUTOST+PZdvcIKwdz4EFI2iM2mMVBNys3B4DY2oxQq4",
-	"TN30m3PLh9zAMeJLvko4jtrPOzbK7bpE4Fk2loWACyRE8kg1Euy0d/oQvYzS1uTL9kdOq2suy+t0jqEX",
-	"191KzATji1wOC/HYrWTNSJ2xJT25dLI5GaKbBN6Nk0pjWCgri+ZBCEeBdCKCc2yKKtMthevtXLb9hq7Z",
-	"PG/L+T4Q37wrI9wwDG32sGYAanggttasJTahJMAKCCl3QjXGr6ft+tVO64Ubdz1tqWE6lHC2bo1pmuy+",
-	"l03d4pJgUVO9/Mygt0eGVCFwY7iXQMUYFly9wTwV+h3dUgrUy5jnbHRMJpt6vz3iGyfM2FLwWcZOWSFv",
-	"BCskpBhk7D4LstfOCxBuu3hx1va9Tib1JdmggNrA4y2pH6as1bUb+OnP28WoYIWphwem/NHtdr26ZLea",
-	"R2reruDG3mhtVHmn9mqu9TXq83QDFsEMw+RvNCUEQ8xiB+7bRObtlsCIFKlQ5i8YCOLwgaRgFDYkihPY",
-	"6qJLhaXUqR8QP3BMZ2w51eSus7VITeQdPpPlJLvjrpg9lnn7Am+dy2ptFiDQ8Fzsms3aNtEO7dqcb0n2",
-	"uciFstKumvLtgozE0XMNdiXTZedspOcrBHsIz7iLO+hFAzAtAF4LV2jIpQR+J/MY7QQKA2gM5Y0c+Zad",
-	"0JOwuEy1sW0kqyklr22ek5Rk9pqrXM8yWGam1UjsFbkVay9b2h2umOCjKaaK3aoDk87b02MrVLSAqAJY",
-	"jSvZJD3uuBBgoTM87NR5wDrYzogx1qEbCCqWtOTMh6lC8u5Zhy9K3i15LvUxSr/H8zeTYz6Xx9gMjOtb",
-	"OUlGF418oONemAb7BqkZlCUOFaro9BbQsfYOVeyyl0UuSnog1+ozy6xwApT9KJGGGDGGi47LkmQo4JTY",
-	"2CuYZhPsDQQ365INdR5AmDDTEb8xmANRx26IxYqk4X+LIwaxgEYL647Jaa/HhiuL6nfU/rQUSYJYTlcN",
-	"TfvIbbQMSYta9tL3mmPyJwAP1PsC+w1NGRnZY1JlfXxJZxe/xwWmmeMgU9vzrIbcE9A63vKRjbE66DOg",
-	"6yQvM8x/2oLSQSFWRgiGz2LU6aanLmR0bWTXjquwLYzrjiEDUGVec53RUdgYLfVxPeelEQ1kSM+4Vv9y",
-	"+fJFRoSIYb3um+7BVMpPxlE45kUxTFqsLshKxWYLI0eR565uOpmXelLy2UxEZhcMpAIItxAtbdCqsjuo",
-	"clzqX4VqoCtxI4oqijBIGDbCWsjlRFpCjMLkaKITblFIAWsXG/EyrzBkcjqQm8OZSifPNaDRABmajCmx",
-	"rBJXyJaNdlmPKgf58hBd6rGHYJsn8kao1rsYH6PUZsbJjqmATbc+17s9uOtnzrtzYUY+LN6taeE4HZ1B",
-	"xNeJAi3bG4hgWIbLPYYUswFYyGUprRVqj05DGmhjhzilg/WoNLhCrhvCZi/B5uctbY7GydbpY0DdxurF",
-	"xF0r7jQRSeMlQdseR4dW8YkGHlVscP7D6/PrFy+vXz0//4/r82dXT18P2g+/Hd3U1uwTigNwahkANGwf",
-	"vu8bn83QF2XYYg6QDKZmtK/skxX4w4RLRdZbiYwcF2QqeHmXGAFZiCTRvKjig6GLDNEv6zt+efH86Ysn",
-	"T6+/efr85Y+DOzHn5oCS9agDH1QQzlmNPYULubN2/NdjD8L9VC1CuCLWdjXcqimpp8Y6Uz41d67PINq3",
-	"ImDC4ygKZqfaab6AJgY0yd2iyepwKrHsshdi2Vdg6hPuO5qs2xKlbcb8XDJGU8kA3MPNBW8295mm5NVl",
-	"H/mEdooAkIeLl7HhwsIGBs+zD3qAEUJEcl/Bu3Atn/uTaSsM0Bn6iZzCuNR0Y8bAaU5k9VCKEKYPqjrJ",
-	"XypnRiMd1UDW6H0e5gzMLKXP/yH8/SH8fbLC3x8C1acsUP0hkfzTSyRrUscnJWxU4DYJNs99VANI8nyo",
-	"F9ZT1JYIRPbjVIA4UJP6WchgdIS51b7C1erlGOCLdu3w9hjNtSn/vBG1CWDLyGHROo34Cni1Ova8M/QL",
-	"2O93FffdGa/+TRPf3ufNQkNgWftg/Jjt3Sqjc59Q+u8EL5MILOeIGcctrTlXBCviDnw46muRYMbKWRoG",
-	"xm3yGVMajK9WQ8y9Y0U5ZCci8bkuqIUDBw7tZ51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQv",
-	"xwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/a",
-	"vrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDK",
-	"L6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFEeCo94EYDZQ+Au8S83Q3hlmNr4NIhSt31lflbxq8HIjpn",
-	"aEBZtlUMtnHhahvbxR5VxzFJkQkCT5+NJE2mTltWcewU99lkbUmemOI2CZbbdCdFNQwqD+HfEBzEOwjp",
-	"48jcJL2Df9GLUvGiSfpVsepltX4TrmpTBZGM9KLISZvRpUjfb0bmoqGXWmRvKcYLs5an1RxLBd7gNLmW",
-	"WpN5jRcFqo1Yx6Rl027H5URtMf+41hQaMShcxs+iZRe6yIXZplTiA/7mcIt+5zQ210xSNN3cCggO0rip",
-	"t4lM8V1ltPvVmvqNC0uQovAAKrcmDntUlPrwAR7LUEhRkYuy7T7j05sNPp3N7QpFUBCvUTFqsFxGl85m",
-	"2A9Yi2IIoako8t0RtGv300bYDwy7AvzwQ2hcSkTXabueka7K4BEMlUBRN8DvoXO05ApsHphilVr27WE+",
-	"TVtQi7eDlB4+o9TBbQPpZBvg+PvE462tbON63i5Gcr+5+vQDraTVJbEz88Y8ZkqTx8H/NgWlfN+5byFd",
-	"TwG4q44T3H/U67HqYk6Qr4eTd08md30XNW+lYjkWW9gx6FzBegw2GzCnIWiPj1lE09DmBQVC1C7jANSY",
-	"6ISyB+2f3yajN4QkntOdAjW30E1TRSUiYVTzotQPjEcFRkilLiZcqu5O2atKLSbpxc8vo3VJbkdskqnZ",
-	"rDYM8FUUrruVOlnniv55/cNTtOcBktcz/+/580v3vWMlvZTYEtVVONleLWXD4tWEIhYbdwo3s+43CYPI",
-	"HmGR0AisdA0Tpo1xryKOGsL//dONlWicHq/FqDVlvT5eQ1KCMl8eM1ElV+UikWd151W5f1pfl+1VM47C",
-	"t19lH20JkfeOnQx2/5QNpTWf7KJeVhw9saT3Tx6dnj5YrzK0K13n1qtIDJ3qI8EtQgNgn99/9IjlfGXu",
-	"NS9lL9t/NV/4olYHWczAuduSZ+/DEmVDvZrt1Jjh6umS9aJifkrnrqGPQ5WAbrOna2ONCpuZ+e2OHQzp",
-	"zrOLUPRbI7VimMh++KWpjJRLPROgnSx1+QZya6VNu8i3oKnuHyyk1QYYaTSjlLCQLoCwd25RawwlvQeA",
-	"6AEAQ9cWqiGF53tpjMifKotxqofOrCr0xFT25t05VcIPZFe1hL1yoigaXk8mImfDFZtysH7to4HVKQuH",
-	"mVxPnc7cqJgl1nIKxZoyX7yWJepLOJKIapP6r7sP/7V3etbrPa4qPSmGtQZprs0lgOva2KMHCdCAuC6l",
-	"+eLzVHHKn64s+xn/PMN/Pvf//tTN4JeT7Ov39/5070/si89/+s9ff/77T/969LN/9E/4h/v53p9cJ/+y",
-	"o6bWQZkjaqeIhZs21BHGrMdp4QSzGnReyBeU4DkbJrzmDfYLTG+wwlgyX/goXEBybWkbagCOhSPKwFId",
-	"WnxMpR/AXCdUdf9MCS13k8vMuFqkTK/nbC5Kowl9F2qlN3F170VIqMRzoeeFYCMMi/Tr290X3XsHeDCF",
-	"snwwsOAtevNCjbQay3KW8oxfUPrQUtrRVOQMaz16f2wTSjy5SffAEL6qtWb2KbASoIQ/OFawl4DC/e2B",
-	"Upowg4ky62uc5sBwSLeDXKcJi8/l9ZjLYlGKVklaXmB9jGn4tFhcmaUoDW5tRJQ+PBNwVLqt/L5zeb0o",
-	"m3xfGvJNwe+BvO4zQ/FnorITR1UJkudsNBWpIE6crDUMfmfzYjGRio0hArLgxla31uDJ64uriyfnz8+A",
-	"wNwTg2gENZ8/uONwMXIMgGblQq2ReBR7q5fqGj1PrYzZFPYE8VfWw9gg9eaNABEbLlew2TWCjRhKUJMT",
-	"d+OyQo4FBB2tAfJ4CKrbsRg3BDsUvClpFys9UzyityhWJtnIoNgKQsdsq+mpo1hqI9/aFVu6HS0ac6Rn",
-	"dd3jtspBy2ukwflRlaZO4NKXeiaN2JYP7fbZbbGp9ljPiFmj3RNt/RTqFxEZ1t3RJYJ5tU7j/zFIqSC5",
-	"gVuGW9HQxkjfCPepXT6QD2CigM44sCmHYiURj5J3Ac3B1NmkK+FHH/fK5oUbREXhsLJwQde4BvdjYcDt",
-	"J4uyhqUfR5Omg9BNCH9dy3dybVKEX1QzzUIJNFNJDsjmx07a0xpYTJpOgUwaCJXs3hR3WyOos42FyChT",
-	"xHrWG7m5S1HwFZZ4w6FTUDIVf4Zgi8jBHvEPRy4Q2xNZ0H9Oydru3aMbXrpzB6VZL91wv4tbgm9eh+bo",
-	"I7XZLJd5mCZAipIKYu5jAm8ZQ2Opiq6f5GIOieRmjpGQjpTbzgxEgx/c+/jnZWgFP38LbQHC31aw2qUs",
-	"CkAOnePxMTFdG8tXbOTIJHHCWHWIDxQxGMrme0EKT6JfuEqyCkosXnRZnVoKhG5IXL0JxuMXiE5hJbDU",
-	"Ran6nZB5EcyfnYoje3Fkm1gXIqM3xbpUCMGF9QK36bKXY2bEjSh54e9Kd6YU6Hsmfbyx3WuMg27k29wX",
-	"YISc3SXH/lJkXImf2yN+YxXVvVbwctYYD066GQVHFFq/8aGXKTlsXf2LBud6ud5dm8W3xOCF298WW+74",
-	"mr4tDVz2DTeASkFd+qg0n5wBUM17cBvgA6Z1sba60pHIlzK25GpChdnatBSedy+v1OjayfttX16p0Qv3",
-	"+PvMF7dNWlkbA28wq62Q7rT7UqHu4cyRGiQUKlG0TiKjUf1IvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNv",
-	"zGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iE",
-	"U1+WUozIDrrX+fHLnDhBVtuUZSooKqCQRiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8l",
-	"WR/EGV03xe8g+JZnok475qMN68CMryK1XEb+qS09Nqrjz5yE6lXyWCel3lvq4FA8C6+OxIWOBhaRV9ii",
-	"nNTyYFpJmMvQjrL9MKHsUvXu0786a0u9vg5bKOLHiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIe",
-	"z611RMCcgCbydYrAb5P9NkWHRgpnFCNKN8gK40TXLCTw3YFkX7+UFRukgfrlSO2PO6aXXqnY46xivimU",
-	"2IVCIyT5BwcLJjhhoBTYvAiTKhSLqHS7qFovnsD1oN0N5RXEoqk29jMTkn8jZhHG1r01cFfWGQuwTycQ",
-	"6cBYbKoiKkBMWLBUOgF0WOrFZGpbGp7+VsV586IgB/y2S8IHhm863c/BG4M2Ki7z7l4GJNPoh2i/Ztvs",
-	"TeiY227CHPOyElOBgqaCb9b8+8y0ZKB6YYf6bfulfYnPt1vZD8CdnWqpRo7vNGjbUMqnIvKI8rZEnidM",
-	"ZxDJ335dXtMLLRdmoVSTFioNyVB+1D4v5da5jkYI1WybwBWnvWi/QrXqMAmnA69Uql+Bu/G1dSDH0Vlk",
-	"5L/LwUpf2zW1Zvu+HHg8jSrTU2VBV5JoPcYDeBthMxhy1oWRpkvsP5t3C4OpwtUUIACAzRhMIEulxqR5",
-	"p2sSbjhiSxfnL87DVQVXGIImFGTEnFJv5aJosIYga2zIlqEfaxo8Be39cPWEgsw4WwleMj7R3vmt6Duw",
-	"xOsyF2VrRdWt5EvodbeSiuqpn0Bqb14GHrxeRgMopZmEwv2a8AlDCaOm1NlEGgNYi01L/bRt8g8dgihP",
-	"HPNHb28JmvPyTSuRo1qSfbKy1ktc0w5U6xNGsDX9BwKPNtGGlCCodluDZ8A1qRdnEAoLUDzdrNawLKUV",
-	"Ic3CrKE3XFBipZmLopBqYjCrAKva8ZIAHLIItsT7UDBHHV0RmQ8MgnMRIvYLaawvbDUTjv1gZSs5UbpM",
-	"ZSYUelL513eXVwxWsXpu8B4v/lHk9o8it38Uuf2jyO0fRW7/KHL7j1bk1kkVL8vnRD1VLkKLEOiW1nUf",
-	"MD3jby/w+ZNer7cu4W6quIQEhKhLoZAdSU/d3aXoXL+vhQEQgKQhhspHgS+BpEkQa0AgaQCj2mFCT+oZ",
-	"YAU0WxDkScJ0Qk9opd3SlnpYiNkzAFBP+v3SSF4eAnph1pOYcRl4AUZSgDEAmR/DWUmff8xOew8qkz2k",
-	"w+fMsYNhsaqhw5/2HuwUh2mMTRIv7iCqLr7Zn96FmZ32HjhC9JvTkeqGFzI/A/j9swAwFlC7OtWiPOj1",
-	"HNW1pmGipZ2UjOMu9CTkNaxHM48XRUHBrwk6+2RANqWaiHJeStVQtwRo5TPDJNXLyJj4ZcFBCcba1wH9",
-	"gV1YNtZFoZekQvvYduCtGZWVyhhcfxnqM5lP3YIY5dVcPMbTCRXxQuZB/GJctqowmnqa6mVWQcS4R0Au",
-	"37eMyfbAzCjfmuKn/AxhW3hZyICz/pjiNKCK7fEcaeX4nczfU2laaOffIKZ+0GUAu3CGsbsA3bEP6nqZ",
-	"dHnvUZtJmmuq59MQVD7lJqr4Q5yMQH/RwAM8YgrRiQsFgIo49T9Fr/1byZeDRijTpryA5yGnxkehPN5E",
-	"vWxs1SnzTUH+0lxDWaTE4Y3KG9X8I/5oVsaIBOzqDnSqT6kCo9L2upHoV/GMK7hM92k51UWxiv1DccwO",
-	"xn912ZVnWYgBB4cWq//4grDsPEBDRzi45KIC1lM7CFVFklLMhcXqM3rMTr6sH/TPP6/9/vdSzAs+Aiq6",
-	"xxwX+Plf/w6BZkhYHlnz744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIMcLLDv3kpxk/SximcntrAVL",
-	"VxLn2CxzCYxPTxBiE08XbMoAOO+Mr6JbPMGlfLVRWlz/JTeUwXIIjtOqoGdUppPmKtW6D4ppdcRlyQo9",
-	"+SClPLO1Up7SHGJEv5eCn7uhieWBwIjvCkP8iZcm1UV+DSHvuyGSAafULStGyHvRhm7RlAhRO5AtXWvr",
-	"AU2HqZ0a2w9+D+VVvdmhYazBvNDw+wetzrqjiGqbOqixzP6JVkVdo5v6yte2KZKHaqJTLL3F8uGatFpJ",
-	"cetw2VsQsEmjTviCnj1hXz94+OU2w8AWzf8g6rxUxqYzm5x4KEPERomAAv6qonspmdSA1oEEPTcTZZ0c",
-	"G4KiPKkQQW1T8uNJNxff24ymWDQM8IYXixYj9FXnoJ3UwF5X4RoJTTxyqkEmdh0ZEpIvESavUtVBTh/z",
-	"kqIWCDt8k6A+IIZjIMNdzASe86iE6dUJye/1DUsKeFfBMZjzVR0ltV5O0OMN9E5SFDvTqqlyHzZWWaU4",
-	"g4fTCN8b/d0hJgM7TkQl1oEVMvzjf5/SHz+ePvL4CpAakvOVOYtRGGrgC9f455dHvfvtxv8+qwDcWvEe",
-	"3E9vq90wJC5mM47GrNZY7C/HYACA8GjE+/YouWsg7K1hKWuhv22SaXUhtiWxwu+knvJSPIaSj4NjzFQ7",
-	"foc7+/4YHhu0HGZY9RbPehZWH943K7LHUpSRCWx9UYRaGLlAEXxZA/vzM3CX4zEEvgzq5HKSsdO9MaI3",
-	"caEraqiavo/LmbGTUzaT6jH7ytvqY5yQSvzYSAfBhyKRs2HXCDuezwQkAcHjt4nDwJ2KgZWRXtZIbWNk",
-	"WUT01VpsuUhqUW3Vgj1duJN0/O9SKMWT4qHeUqS0JR+930u3bHmRyGPbh3j3JJmpXtaZ0cfs+cPoieuO",
-	"jKS4u05lSQJZ182c1GTSsT6lXkIaFLoPpJqcwceLy9dPfBx3nL+M8TfuCTKV9xVZyKFA3HAxg9sHgDQB",
-	"WNNWMDGpGB6shPbRN/HjaateQVwT+YiDTVfzqVCY+DwsuHqDQU0jPpeWF6wQ1ooSasvTYvqdgA2Ci894",
-	"Fr5WbmRfVbRJQl8XxFNanxfLN1lgSitMqmZrC9qKrFdz8dvwgL0U6Zquu//x3XnL0On2PNGvy2bL6y2h",
-	"oJn5pDurO/HdUo2VuHt1NzXL7/vh5Wedt4V5m4TNJ/ExAPf6xvyYfGthjOlFSI15o5PGOEjX+GM2oKUe",
-	"APZEhNACBu1FLoeFyAJYlcG6DWXljICCj/sUHXoRlRuiBqHcUKh1gOUmCfeTl6JeguhCsSeX/w7P/PX5",
-	"5V9Jf4kxfaRBaL7fv1Ppn8pAfYi6K5+iafs3sRxvLmFLiy8V72lABRHciByR9Dxv2CNd5WOalNMTQJ9p",
-	"ffzs5YaDcLnpYNt3mgcyU6ds0lgOZkMI+T1Zqmvm6chsXTc8V5dI6kq+XKnROSIcEtG3gs4NeI97YAC0",
-	"2/htMIhb4HNRNdkTzLc15m4o7+FXm8ShuNd1LF6aSNOif8NtCjFzgE2aAZU6cY9iSkgG/vXCTs0AvsVq",
-	"jxi9g5lC+P0TwP3oqytfj/lvi3wicixNvXL/pCpL85G7ZAvhHk3VdVHWneIpN1MBtqGyOU1lyk2X1dJY",
-	"qOAKv6E6ECNqTiHMlCghvwahp+KmWscAnFej9yGx9Xi59YC59qbWeGGuo+SiXQtEqFXohBCNC1VTbPcI",
-	"DTvU9JByagpS+1KmO8Nha6O89Rh9SF/7JNZv6Y0LihJMFV0NwB6fmThocC3/mIBCo/R2XyK7rzArHX3l",
-	"WKVg6A41AzRm8ONgXMyD3tcYLkNwRY7Y3Rl0fBSXekshKAIfwWFUBy8Dq6s775DR/zjUGfWpyK5jnyTv",
-	"w8VGXH2Ghe4TQIbt9yM6BR+caG5PNbRQn/goq4DAJvL0Vc0rrsg2cgTpxi8R9diRmXjLR7ZYMbL5tGK1",
-	"t8e5Td5wcBElJAqdr3btxUaC81qgcT3Esuq2KY75L5cvX2BBJx/Sj092W1RKb1vwUtkPI3tUZYGoiwyX",
-	"8OftJEuh3rgJt0QQxzZgRLChIQo1gUa3d8XR/WjAnQdwsldUv2I+jjJJC1uLPpj9en8hltR7sqs3UjXE",
-	"CzQJrOvY0BKLU5IU2XJrq+04zP6iRJmKPwZExbiqly9XPsCPg4wNfG1v93dVUpzCy6mq+qCvyBiCjnn0",
-	"elIw/3gFboGRnoeU8FyOx6LMgoOgRD8UvtZX5B5g55QV7E3fhRhbBkXiY3AnduX0LxCJf7h6khKCo9rv",
-	"CWjmA7CWeqn1hFmNG9tsZAoANLRsiH0jrRWqvWINXWybKDxwKx4YV3dvi05yG1abxp/FjfCx05lHKgbU",
-	"hF+FYoW4EUUGxQEIFO0APDlMuba37c4vHbfDnN1XTizZ4MopSW2b3Bxxgfe3FmkU1RhK4SGHc+JUQKkW",
-	"ogJ1CnbT/C5oJSmpb9eMX9NS3nLGTfIPNZuoKegz3lJyTYaiO+B/VLkqaR7XV7dgclGre61SdN0k/GwH",
-	"YY/epHY9M+1ThapEnbu5KVrG2WzzJOz0HLRkcFtM8Yc2vaejyJv2cZmKIqfAISceYTg5Krve/AvPRGme",
-	"yYDzLT7pj+mA/8eL0K7ZiOPhtLujnlIRq0NcUU150ZeQyxsS9QZkOxlgqttyuvIIVut8DExuadV5FNnj",
-	"vJ+xxnSDxoyQTUzpZRaoEgLcIPHGqcaUPkqmGnYKnPYud9RMlGRlbX8zlVsDgzeLtND+sUuhcomuaDx5",
-	"EqxISrOFuQP+X/OdFzKn13Zr0864e/I+93n9srmNWNPc2u1EhqbW7DKdfuN4ZB3q0jgCj7RZwjSqrJIp",
-	"1EuFyFh32rmYP/jJx8BQtFdNnovXFEG6FoNNgvd1iLpbU6EB4snDO06x+hL4BtxlgfX7q6o+vrWafXxn",
-	"ftF+niawhxl7PZaFIIljC7QvRii4CVB6EPPSSih6YdlMG9u6CA32XsibVr0bWwo+87gU6oAjaQQWPDnD",
-	"GD3Ifo8re2AoGWANnp6xKrfVZKClYygELzBkzW8l0HeVmNDdHSxLTrYKEH2Nxja3cHNZm4i4AQe3YlMp",
-	"8IpFLrVH5fM2dXDTUcE8sQplkNqL1WCgS0nUkddjP19H9e71kpdpfM6Ga8PTuFM/fCNnzPgaRrkohBU5",
-	"1lGjHGZp49JpFYj3XW7I3W6RyDdTOUWAHHlReIQTPY78pxUuJlcA61eGOAXHm+s16AZeMxhkTiAJQrz7",
-	"6ARab9YCXWZwAG9KQ5LyMyd5gCQNhaPAd2PIt3hGsyBPI9UC81tkq2J7oawQgcfGAKHYICE8tOObNGAi",
-	"LdOKtpbTevL3HKv7DFe+hkxhp48TSeZ6DPtJFQ2aCa3lHbHHruig5u2KX8N6eL1NP80uDOhWyM9ZB2TQ",
-	"bR7CNV+lptDqvTzoFTZ4ghV9iHojFV5zG5TmmgDcCr54LQVi19wBUvYA4lsAK/dXQrQ9YLsldRjOpKOb",
-	"gwp3Wy5zcKDgj37H5qWelHyWYIxaibtBBu/BGiKkePRJVrjyNej4FPr7Xod/XbzwRzyj+itEkSmJIaDy",
-	"pWeDUhi4R0Bt7zJ4wQScpCmhllCdQrYSiLwF300p13w9CbU09hqBXfaQafktXgox8M3FAZsgb7eYkdwK",
-	"JDnosxiUCa03FYoSBDF75H/BDICleWwnz9FSgTInj9KBMi2NRG0zG/yssnZJDrVdrG9PI529Sm/HOSHW",
-	"BPNwKIL3B+F8goRDv7c3K1y5x3cyrQMSYBhhkhL1vIHppekQUcirrMBD0KQ010osG8tKY3MhlIUwoCWU",
-	"XFzLUWzwtH4S9A6NXkt13ZTU3dD85iz/4MqHOBTr+xHoMHlM4NCmzoj74ciI8kaORAUdthYKJSZcXVfh",
-	"MBtkjpH2VNfZrXzuRU7IKzJvkP5RzcMoW6hH7ZS8FAbBrStvtPYe1T1uCSMK6n8wB0/HtsueyzciCH8e",
-	"/IoobiaNgSooCBiG5ihAyCpWgGaRAarqwvglokpC0jC+xLSqWyvnn1IeUys0M8KXpbSMlEp9p7SMPTDN",
-	"Hq9hmpEM/LtHK/unSJT6pPCzPqh7NcGipnr5GYE9yPHGXQiKG+Rhd5l7nH7Hq1FhDuUWd7b329b77RHf",
-	"OCE7f8ZOWSFvBJr6pcrYfeZJd7fhPLoJPzEgrsBPGy/Tk7ctr9PKeqC8a+n8h9fn7KT7dvOm3ef+utz7",
-	"+kq2FBXwuGXSql7YywYw7YF3hQx8sT2KyAiDwnzT2cLIUe16JKPPDLE26W7N0LYF0oIbG1I2xdvS9aZL",
-	"OZGKF8FwMV8MCzmKq7D7Qbnd3c3ON6qUv8I5Pwut1EqE3JLZvtjFay/uxGrPt3Pa8x2M9ttPiM++2Mpm",
-	"L2/BZa9+IyZ79VF57GXMYs9rHPY8ZrBXMX/9do29XkXc9QW84/lHjVLDgYiIO2Za64wjxWZ/9NEODWWd",
-	"GyCQvGezPVDGNZ/odIPo057oKqRZKwE9rNVM3ei0bSb2er1UqpIajyy1NlE9tEaUubYJIW2LXxI8gy9/",
-	"+cPVE1TCLbr92jvKm/FCcDyLUtrV5WgqZl795GWqivK5YzWlsP5KvT5/dXF99fJ/PX1x2WWvEefRhDGi",
-	"NWCqjWVKQJFHdB6AXQu0TewmDGpq7bzz/j1gS44b4KZmYqbLFfIDdxNpd+3rMZCJLtnM6cNE6V7ROmME",
-	"a48ZeX0FZ4l5mWGsS7YUQyOtoJQ9xJkOCQ3TKp/Wrnn7u33VV198AaG13S++oBhb6atTGExt5YoK+Llf",
-	"cjmR1pBiLt/SZ/AR9NW45AjmDvDlCvE4CEDTvYNWrAjBzLdrAhK0Be7xmemr4C6BVjD2ay64FTmb6gWW",
-	"LWe5Y2uTqWWG30BJTgTLl5bNBAcEfdFXejRalKVw6qpyewbeKqBTCugIPTgda+47IC1d36AxYsnLnBbs",
-	"uVBSqNHKrdmFQldIXBjOl1sw4Lwe6RkkV+IZwrXrq4E76IOMDfqdfmeA8S8N2R5uKqzfCcHQ/U6X/UAh",
-	"MhgR0FdxkTd2TlGrVTSqa4JqkNdSOLmTm4aFmLFcjxYzoWxffe7hWe/hUFAMhY4yHw6rckDQo/UI8ukX",
-	"X7CnYDtz/AVDd6TBAhKOXkXOhqLQSzbwIZV8Lo9vTgZd9lIVq74a/PnpFav/5os6UGRC+sdj3GA7cCyn",
-	"r0LvXsiTpZMaMV67fny4CacnlrRZ6bgWpLO6CX6j85C7E2/0F1+wz8nlj64+yIZFvHrgftBMQCrtKxxL",
-	"tBsjUVouFUoDjpFgfXW3YkPBBla8tcd/M1oNsr4a8Pm8kCOY2fEX/4pf0zPzgkv4FD/z9mi5XB45vn60",
-	"KAuhRjoX+SBjuuwrkpC7bEA53kdP3e8Agjb5Vc4B8ScKa2LeKTgDK8iZTx3uq9GUl0bYjOViVEA9XKpe",
-	"8Dlw+h+lyvXSHJ2cPjy9B7BqP1w9Ozp59JhxNlxZX8Fwxss3j/sKwP914Q6yYybuDDnWIN5a85gNXvAX",
-	"bo4XaiyVtCv39wutBNKGP3MGwUL7atB9OAhn4JeFRt4CPZnHTJgRn+OuowO84Gqy4BPHRqsm+v2Trx/0",
-	"+yePvh64AY/0bMaZ1Rpkhy77y+XLF+HAjhbuahlHh6zLfpg7XvMV+15+g4fUUUSGDlQ5mrIT9wvseSlm",
-	"cQQ5gg2rSaStkFzcV3jo3Tmn3FcIYorTpB+c3K92rPq218vYg95XbhMenDxk0vTVGzFHc1mMuZuxBYz7",
-	"5BEMz63u1z2AVe2yQYQAFEKanWxp+kraKiFcWqL+CZfqzK0dL4rKqlhqJw3nM6lg9oav2BAL2zuBwdHV",
-	"4K9H58ifBwx40v3797++V8Xqw6TBKog47sSLRiNh4DZrcaMzq98I1WUQjiQKI5YQXdRXUMIT4/zAzub0",
-	"Qzcbg28Ozhd2qkv5K1DUGfsGRAH2P//13wPPV6FluhdhriGpueKNwFkB4M4/HFaG1F5gBEtdOmHK9NXC",
-	"UA2fOTdmqcv8jA2c2HF2fOzaOkP55v/vpnjsBuPvK81ztyI/hvsAOszQ1MzZWCxxB2EI4DyLuJcjj5Ho",
-	"su+1463+Oq/yrZFU7FJ7TQ6YmaqiRyr6O/0alqevBq+FLVdH52MrSmBIldUjKnddR03M4OT6m2vwIwZj",
-	"DDAXqJAjoTCoEK2QnfM5H03F0Wm3RxWYUUIzZ8fHy+Wyy+Hnri4nx/SuOX5+8eTpi8un8E6F292BSwHr",
-	"vLLzVxdR6OZZ5wSsx3Oh+Fx2zjr3u73uffQZYRz32kXlvpqIhuB+Wnk9ZoNj/BsvqUG2zSYEu9pXA8c5",
-	"uVTm+4WRo39zysOgVi1m8NejK215cfTE6QwDPKgDlMAGVXEv21czd0Ie9no9dy377WOF1m8gBPekl/V6",
-	"vUAnFJPLLsaOjsIBB2ht1VeDQs6kHaBGHEBrUd4hH1woa1RaUQIxoB4Md+Jzqd4EllDAEbQaRS4nWBnA",
-	"mcugnJNasVzM7RQpIhyzi7xz1nkujQU7nDl5izWC+Uy46wUwN+p74daOFYLfCKj+7WcahCGmhIQbo5qO",
-	"iudDtwcENN+gSaAGKIuKnXRd/bIQkIdCNFvbQ69r8BoKIIDXbXp+32dpL3w10WPYiE6LB7UvnL3zSe7O",
-	"L4CQlMLMtTtEbrCnvd5aJksslfyNUserybWPIzh5m4gkeJ81HqYuJgDkAisHOGJq6oceO4Zn3med2nHZ",
-	"9VL9YRoS7Vj6zbBgvlJBTZvtnP30s/tU3qRJ9LUoOGh5jvNOpQnie+aEEzw5NRkcOYHj92ds8D//9d8N",
-	"QnY38Mpu97jbpadghwNQdee1GAFQP6xwxpRYhmIq2XaB2vEFpzDziQn4ZcTknHb/9mikjS1W/oi8PUKt",
-	"4Wi4wmLfXvDoIMDIkdK5QHPqp7NS77NOg3aym/lv8v6g2WQ7/AJ1dvdnYZ/gi/7Y3PGItjqZW05i1x2p",
-	"096DFOKnj3kEQ4fTSTr/0Men2m2ll37O2S5NdOux+Z0ek5FH0sHg/oaUR1Cs4fL989MrTLHKMKYW69iR",
-	"QnIdIDsC4muFS0v+LaezGwS7clrJ5rmBApEeW2arkPDjVBtRBYeHy/0kfbPXxli72Wf8LTo0Tk8efPng",
-	"q/uPHnwZeTlOEkbSzev2we5jgtmotz9ZgXyf6XIiKJcUQ+QwK7omkEXUipsMZFpiDQlPoh3MAehkHdAD",
-	"9yPlRkaK9IKZeNUg0TRKzDQYQwGj2D0amKss0fJIJk7MW3SH5jMD1ksoAghamdNxoXAMiIJx7eHKbdlX",
-	"EKHErsI3n6H/ckAjuYazDLYWT8b1X1KyrGPuRKIfjKdT+laaoxPVH4hL1xhjbJ5OE1FbAplrdFDW1w6O",
-	"AUzum9UrDR4t0mi/Ifyu9Dz8I1LQ2nzLLcf8jd/sJGL+146TCFY4tHxww179cHUvvawF2LRtJXrN+Nsj",
-	"xDQ76T346uGXjw59gucLmwwOpAw8U5Vi9tyby5yCBrvs3FehDhYzOoKGr0xfUSYFnmLCxvLpFakzVdHF",
-	"PzxFfBr77+7/TaPIptJO9b83r+Mdqukc8QwPqOy21p9JK9794LjUs+sck9N2Pmx19eg6XH+xCvWBEnis",
-	"IQUU3HkrgSUvE0KKeSPnVTHA/YwPa3E8vCgGZ4kozQrDARP6wFvkXZUUHovug4xJZSw5j8FuWlWGZee1",
-	"CnFTbnw1X8TjaZzgpvjlY3x4USTqJCRmhrXEzwL0hhQbM6FQZkEBRaFKMC+KSo3rK0TRQ3MpwgjJqhiV",
-	"D/8nRuMj1aGccrC6sfsnfYVmeW/bHRCdDChg1SAECPAB/0iguwHBnktl+ur0Afg9jY/LpvILVKUmsZpY",
-	"0Tq1mLBGDcu5g8xjGKePY1giDoOQMC2tS7TxvzvzUiXFL4qiwtyNTTjR9eD583bhfaaVtLq8pRCgTYMc",
-	"T2ZnvLcigCZbgqsrX5QcAPrd5YlgwCTmRHhMfWUWo5EQuUnKAR4VGd/AniocJ4zGQEjBDFy39AF8ajkk",
-	"IwTMs3C2qkSBATi71cSgTl3pBFqtVdIgTBRkBBXfplAYw3it2S75IsCd7PhMKa2AJy6pX6fmshOC9wG+",
-	"5JrHOiqIU+4xL4AP1cP9N4fVV31VZ7jGCSwmqnTFDfFeJc5I3gBM5qFTn4QiELy+AoYUxzZ8vpy60Zs5",
-	"dxfAix+eZ+xXUeqjpcwpaGUoc0kcgReM/MPodUYHcbbuRjb3HL9jUilRsnKhyNvqu2FDgVut3WZAMB7y",
-	"R6o4BT4rAtfK2ecvnj25l9hoKgGGdb8wpAMj/HzAA4F/SixiD0aIqePEPuoNuoRguKh1BODmimpUlyG1",
-	"GVY8j8JZpaHEmDrdd9l5RUF9RRsFO8KRqtAG4sumwuZeVBctp5FklYuVABh4QLrzl89Jr9cLVyCsAHiz",
-	"u+wpR7RwGrTra4w43U4LKSCmJzriPvrxtNej65G7y9EsCnQwApnRwVdRopbbcDdfH9GCj1TSji5ytpjj",
-	"yYWFM/E+gv0GYezdCB727vuZImwjGIiaNIVKKt1bV3CvviydaJtQFg6nwLtuPGpV4hKD2ABKqvHACrgw",
-	"EFeFQlRlsv1I+gs0BJxEEEBb8ir6DXWV4zWYyeb7K9xUdAqsnggwFa1hmSF30k6unUCEu4cZXGGxCyR2",
-	"X4Yar6eNiywOyoBgqcrSOdZlX8H+lpBwSYhPdEqBe9eOqufjmS8IgO9AJa+UY1VPvpfGiNxD6u12rYKo",
-	"PpoKdKqGuTUJ7Xm5ui4Xaj+N5OeNk7njVAUDLtaG6XzfZVfCWAjwRGI8e1fLAjxZTzrqfM9//XXFLi0v",
-	"19JUqhKip1+yk6/PTntnvd5afspZ5zte8GmMrt1ZcgMu5IyyV1nB51bPIQy3FROId+Z9Pbo24MrW+M/J",
-	"7pNbx0tNunR+hAAN2rcB4PEs9aLIgbkCoXUPwCye60m4rqrk0RlMeacQeyceAHOIT3/zDfGyyEX5igMe",
-	"8h9XxYe7KtDMiSgvc26n9z7Fu+OdzN83OoHP2Y2WeXRtTPVSMas13gcU+8QNPFaTnwhPFDUkJ2ODfOPr",
-	"WBNW1thn2TvRiAI0l1NdFKsM7hp25TSDugECRadggaD4PCidbdGm6GH5ghb1mUEwmAa/RU3X3tekJ/PO",
-	"xzYgtLcbNNsJVodgdi/dTV7p7B9TSV+n4HURqNF0+yR67jZ7/VGsP9vgvxu8XxF8+QF2FgPmq0brWpjj",
-	"aK0tMx/OIHPOCjHhhZMtIZxQ3IgSkIMRrwMcNsiTook4TZgZ4XbVemk36ysMfLaBfxnmtnHVZYM/RUv7",
-	"byVfDgKgqkhBy6N3FXAW0JCDsY4codgZHwKKvDVsEAljEPjI+Eyo3NtlnIDdV7WH2EirsSxnBnMANlgZ",
-	"Uc3t+dht5VMs8DKjQpwQG54UWaNyMM1SaijxQi1GoqflkyBOzUVRCMS7dnfP9o6pQXgwao+0m+GKcQYF",
-	"0T1iLvp7CwgKed9asK1OLUV5fyDx9o5n+3xGBZHhao9OdcksfyMYxx8gK/iDSKxYUaVZ5vAKGNRdAXFu",
-	"ppWdJgPKsGL0y/G3CDazH80DA/sWYBd3O9p460fLuPJ26+ehtHYb/5wuZ4uCN8sR22kCF+wAZHRV2yOj",
-	"ZwCYYyKSoX2uU8wd73xs83iqies0SK1QIBDY7oTP3fhmCOrDFRtAluV3L58/vT5/dvX09YCBa5SsCXAM",
-	"4uf7agzx0lTceyjsUjihdqnJmU2Jkt6CCrE4jlgMRXr5kJ6+Cu3jD0ovoQYTx9Gi8FpqgwUsBZYtH0ew",
-	"U2j+nPPS9tVS2mkNkwoM2NJYTLVzVyK60CroMMTswkGA0R2vpr5SGkcQoI+4pTydOgAWD8saGGdfDV69",
-	"vLxiKUsUplCQkQCwjoerDZtQU1j8d26DP61jDTTX/lTf8ZzCAhzimEqKyw0n1G0lijse2TOoZR/n8L5D",
-	"in2/NfSYWMuUjH+lXjpCRzyqtVOxnqZbgZpmfWW15YWBd1HYgwAc9xFC7CBvSZQU++okbVRNOaMlpHQ6",
-	"8CRA9X5MPy4KBEztQmn/KYmA7mziQR7MQWKjZKqaX6GvEBIBT6rP+ZzxN+7cLzXN3FQ5Tk8hmRg4UlxP",
-	"EqICFyVVgOFqRVF/teS606/X4xJ880t/wDESQI/7qsJ/3fT6rb2EURFkAwQ/khNR6eu+qoJcIfNY3AgF",
-	"yBPMLKUdTSErkRJZz3FP19ySnql5UpWE5+oWE3cU9PwwoL6CaZCfr/JDacx0DswRFwsRuheKuCX6yGDf",
-	"JloYcIb6S4EG7CVDDKWQtFMQ9esa1IQGA7QI4+uyF2LZVyNdLGbKUL41tBl5ftL2CLqi9w4uQgi9PwSU",
-	"pIBCQmTGfllwTOlaCgEwyCuBtvGPx/j+EF/+KcSXD3iCf+eyyPbD+NsJKMjejxGspPF8/hhlw0dRhLVk",
-	"9WBGomIM7I0SSzhYleUcoh0Ag4MXIqndnsNAAtzQB7Ma1/ppsDDWEFzWYsyeXvFJg8N5rkewzxqO9qXj",
-	"Cjjri/HR91DBHZwEK73AHqCkje+FnePieOEJYS2Z665bc72uh/S9/xBpAGsYNog16kYfUSU5Yu9Cd8fv",
-	"MPbpfbMz75xWCncsJA3sx20CIlnSH461SiKZh2bvJTsElCgEB0QJ8Hj7z4Zg+lJ+87lUqY3bErULo8Fo",
-	"GnchUlwY5j1rZoS1INErjL6J4hcS5TqaRgWp/HuOy1GEI0TfVQwRYAQAGZRRfJJZjKYgVa9CKBfAkhhb",
-	"ajUp8FJzNzEBCRwPyKA9c4dEVEPHY1eN3Z+j9fyt54Bl1zk7ffhoM+T151s4fonoyAi5f0KBJ9pDOFrP",
-	"11nF1oyS+FAe1i+xsE2BBn5bBlkcTsJC6CfEmwDyGsSzQeKWXyDG+8prGorgjjlkgD2Ogu1sLVjtwcmp",
-	"k3oQtTmoKX01l0o5tYdQNfw4kMrmUg3CkEg1AqKDC9qty2cmoGts6bv3dRcaI4SHuQSUK+lTHPuKouYz",
-	"fAqj1St2AWKgVF3mSYwiZ2sMl0A6wjbD4ANKB4S54je16FqeQ7B5KNF4FVwrTodzrGWM9bVE1W3BwRnA",
-	"A71XQuiA20EX/ktxeX0VsORqaXmY8DdcERDJwzUYEmmjeFcnSaMmjNUIkbkhsgt0FZRsvVTYcoZQDrRJ",
-	"EF6YEaQVZBpJxQZGKHvtXvcg1OCYiolxSCEqmDqH/ir/MRSO6avhKtI/IkiVDEcHYQFybNGTAhHJUEke",
-	"C4L7hEV0ukBJ+ijMDKIEjKbp++lgnJh7bAAUMkDMp8oUkIuRzB1VL+tnzc2hrwgEKjTnztYUE/0ZtEdX",
-	"NwZPj6SRWmW1T3By9AJLKHMrKvCY+omrLBvbjzHSXWh9yudzodwDqLoVRURsUbYMTaCvnPDo4Y+sl6p8",
-	"xZ6Y1ThpEw5wADyEJe6yc9VXPnwXdq0Wbh1qS0Xkj5+MiIdGUdcrfwu7M8QBrOhivM9t3FdYPasSL7J4",
-	"cWEVKzCdYLPxKfl1K1Mko2CVls3QcOvrAvFIIpjzoKv6A6FVcL+u1MiplgDi7mMj8eplg/NFyY9eudfz",
-	"o5dq4MRUaBEtSMIta43ROq4lDb2eseHCVgHBSMoMwVuyoDY87H3VZZeIYIR1cTEKG1DtIdoJadypD1FO",
-	"FWIFc7MxLQhZvhFlSmGtS5N/yJF/yJH/vHLkh5caI30PQRlr+l4ybunPwn4Hjx7ubAakYWMdu0f2Jo3V",
-	"kJdT5CGbr56HxT6nBWcPe+7aA6kyZO65szyRN0Ldq6NP9NKnBXNXk7ATJ71ebwfgRPIg+SmQ8XAqICvb",
-	"yUUe9BLyDL+FNEPAGsPQmqYDXSXDNpyKRw8ScMRvj3ghuUGK8f25FrAY/AcNACRCaTDiIMV1D2RdJ0mB",
-	"wHzBroeU/Zi4D8Gs6TJO78ywDCntlNU6OnPY1MfI7UtER+PS3dGachuOiB0TivgnkazP/aZSLtI27Tre",
-	"s08EsIFyEVmciigNLvOKUhG9y3hB3nEQTjbzE50IH6pxcbstITGdlXVHzv0PSU+fCPXEVzGyo62hw5Xg",
-	"Yj4d5IePEo9czRz3s21Ucqw6HiwquWq0MUf8w4tuoKBsQwm7GFeV3IVTalCqCjaILCi0FBW76QB6jWrQ",
-	"c+hqg+CCeFVFun5mWDW7JDgC5KJ01mNSt0n8M6n855MG+X+TuaxTAhRqhjSYeiKsRIDUmS7FIejjz4AV",
-	"F6w8axGsSaLYTQ1JhK8N+dxv0v7OVXzz7pPHstl0o3nTF+C2j+yhVyF56b4cM+MuTl747gngjLbe67ew",
-	"N3xkPcaIoPqBk5IrK/K+isxpcGakBR1YormLWuPmDeEipNKOdF+tnbcKcWSsSzaluihpcwicjWpHb5mx",
-	"SYet6XyGmiUnvdYR5jCmvYLLPyIBnps3ASCGWBzYUZRY1qEiD0CCMSeWY5FSoXeAd4Cch5VPyHKOxROT",
-	"VS0ZSlR95ePgwHqK5IRhNBW4jsFSjxAuopVoiPF6LsfibjLhB9IfYWBNCZchDqN7EIYlYswR5A9U0h96",
-	"AkvYetjH4TXEGjXNuHSLyNVIbKUlMMf5sE/Sg8GUMgOcBsjyATOtt3rCN+jA4GrluFtfzXgOlif/Xped",
-	"L6yecStHFHcoDGJ+Vz49aqYQQbzoK8Ti16ohL8jJrt9H8/oYEmPcX0thEScIyClkne0e7lrEtiuRzC/Z",
-	"wYTGBu4U0VOLuI5LEW/Ub2CJiHoP18xvqj9e+hrMGzsXjgRcM+4ojqWSZiry/WMBbin/bNu8P7Zt3237",
-	"ABJCKOjZJLZ/j21eeqvEB7tW6x01cUD49TBcD7CV1rQBIzyEsI9KBHXM56QejhdCt0f+QdqMlRodRwaB",
-	"rddr5W/zdywZaLpUyyty7qKHkbORnq8oIQHuWYoViXIYCHiq0LXoDlNBrnm3OvcP530VhYG4sQyFUOjk",
-	"YFb7elM1m4T0PmBVNdiD8laFMKbpgr5cqdFWA1MCXnNSCm5Fid0Yis+YSlK7QHwKI8BytOJG6oXPD6k5",
-	"aRp8NAgbGusnO0tSvs/etXT3BCI/AW/PHs6fj2L1qm/JbWxeVQo4LwVVoqFdciLkzGm2oSJRXJ7THMpF",
-	"sxFXwiM3NohaQCHx0V+p0YexnDkGkMuJMHZb7gM+gYr81HspPTorZ8PF6A1Wy4SYlc9/uHpyzx3MKtLo",
-	"ry9fQzYTlrUjknCPTIXpsqe/LHhBnRg2L/WNYAK+oz667Bvowvi4Mqf1Ue+lCCCBVH0AkRBoUKRZQuEv",
-	"+LkaLFceA2Wsi0IvjWdUGJpVZSpkEbwV2cxD+FehJ4j33sBDvqXF3Vf0gPT4FiZnuhXS3mQsM+unLBtj",
-	"JMycN8BmdSApICpx7T/n3L0/1YvydvCtULK1FZrxR7Kn40a15ShErIdgCUQhCO/G0U5BiiWcobEuKaRE",
-	"mrpy9EG5Ah2wNtYbdwcvIZHHn8qqSkKMgoLiZex0Eu7uvbCGDZR4i2gaVqqFE4BCXh7wXwIF8RBCoEiM",
-	"QGZoUc/LXRqvaTof4RwekPI3UaVxnZqFh3YCw/Zoid+DtLBLSHgFzr304fW3ysESGgNMeXV2GxF5mk/t",
-	"wUB4UBynaDlp2N8W+SSgy4piDPFoPMCh0oPreKgee9xfnLVA0HXUVX8+KTYeMXaRSkOweq2ZCK6ZVwjT",
-	"a4DofoRQrHcDyJn7kTdgXV6EsGYhb0SJ8lVfQdw06lcxKiAlrEO0t88PgDl6bSfmcDV0IooQn4lyIkxj",
-	"zEGdCd3ag4EV04FzDf3LvhAM5YvCQZnq5TUd2xd8NLWFHE19IXSIQa+BTV6dfHl28uCs1/tPR2IeuNId",
-	"UmTX2KE01/gxFF4r9AS6bdlYuFN+agORKcUujMxaT3WQzGc8F+xCWc3+Qy+wjFR75vENBF22d+YcjGvt",
-	"ia5IGRQHQ0nkbMgpsz5ial6hJja1yciqkJAHJ18/uN97cBDuVkkii22Z2YBOC1CDFD4fRHNQRnw8ehUm",
-	"BMVutBKP4ROGUALCN3icqBFfPaZu+MDAcNJrxLrRg7SI7nqk+3raqVMsrC5yyplGq1DoA74Ac4i0pq+C",
-	"3wvsF25asBzgSK8XhMBSZnIcF3PFaAar+2oib9D7vlVIWmCK9MfR411vbeVtmHTyepElJsof4hR8syJ3",
-	"EK6xrBXaqINzfDw5fKG240dXukFSfCbRkGHJfGgSnFuDUPpMYHl2HrdULhSRudP3YzMIg7LuVV7bxktK",
-	"94lhuKclwZCIPEV4rxcQvaRGskj4wE53Ttj1eIiNf4Ih+1HpTMjvqOITBGZFc0uJVGb7/t/CLh42Zptt",
-	"3B2bS4uRyx/0IsJOttjExQFN4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGMIIkXzBfQMrPi8HAGv9dEs",
-	"bhUKAfmLVFRhLkpHso7bmQrhBpCBqEhEXyHMEZWHnuolZIkEayQBLJ6xEURy8NFIQL6Yytl8oUZ2gSbx",
-	"XENZMzbj1rqTf2ErmGCOdwgcZgDHgTYhq4ddrZWv7qtQvxrkcRxXo7X8CpdpXwX7l1a6sGv7+mOGV8Js",
-	"WteQxoU5fKFDaJdSOGXJlliFB4pqEIjKunp5qFLJFeFvR6NeqxaPCRzPpXozwJL+Q4/KgXmAqULyMJ++",
-	"etjr9VAmi0q5s9tXcv+zQJLc5bYJG/iZYTKH41KzB1PldjBlU932KvrclxhRJA661av5cDon/P6oNxQP",
-	"x6f51w/Eoy+9jWaOWO+koxEIalME6ByOsnvt//zUO/qaH41/fnfy6P2/dG5jev3tK959SOMP7PkrR2xb",
-	"T+vvvOB7De8bb5KQEE91bBvisA/KIOK2dhYtj607hDhfk+cDxBBceKTq8kUuh4Xo9lV8PSGyHb09XtgF",
-	"ufPctQcX3brmVpX57asKKw+uYUAZDIWq7VKOhNOijJ4JVJ8gVLxC5ZPKQ3adoTs7FOwd86JwKhamh5IQ",
-	"7IPNath1kA+NoBS/DMjzGAWvBRgwSBAFFQ5YcUZpxpjFTy4DofoKq/NxnDYqf1ApSWm2xqBRpGrmwie9",
-	"Xg8X7zBcGCQD2LkPIxn845bvvBUsGC31obnMazECoApo/aOzlmOycO5mMcgd6qyDEL4wQBOKiylCohyG",
-	"Z87QToTn2RuIQCVxp6VCzpwXXCmoIJZ32Tnp2GjV8dYnd/T7alLyEUE4YMfeFoN5JxC0MlkgSEMFaFmu",
-	"cR2ogwe1nuJam9EgMhJENADEeHBSz9T0mC0AnUCh9Ry0g3ichjzEBlLYPZfGbHdkCE1lxXFDgNo+pCqK",
-	"HTTd4+7HbmNxoRcVOIXjp1JNPkwlclxrpZe+m60n4pYnIOer43eOL7y/xT2L/DxYOiEDBSBzgQYrkEbA",
-	"Is6oBAweEaMXQIFV1ZgcMHbgrrnAG2sAH6+xmUFdj9xyUfcV3dTnUZnAnp8C6Lvu98frN9haGApc233F",
-	"S7H9+gHg6ja6AKxB5WPosm/pMubupwKAfw2/qdLEcC1P77vze/oQa+PWdYCqtbT0n3uLTgv5v9/P3z14",
-	"f+T+OfX/NOgB9bkBLgBErhuKWOckNaxRQGOUCNrxGgJFuFpFYSL4yXWZCg/5lK6286LwNEcO3JyvtuFX",
-	"Nzl2P9jth9DUzeFZoHsqS9VLBswXLWUjrZQYWW+W4paUVCRbd34N5NWAEYoEbJBdB2pRFARS5S8uXyae",
-	"UgPZEz2bgfnpjRDgKw7dadVXvJA3wl+RnA1Lwd9kbPCcG3v01I326OLbAXhYZ4R0gbM8o7ps3ptLpWuB",
-	"GwBDkooyhBC+GQO7EKpqWOqlgYwu6AGhcyAu1LDFPMDtgOxPKBsLw8TbkZhbdurE3kuNFUVjPLbzkfv9",
-	"DAogHsNCH+FQB4TMVdWvdbuLNmN3nfZVKJJorFAC6pUDbjq1b7VGFvb5w979jD04/fpeVkMKP+31EOR8",
-	"UApbrs5IeBcqN1hWnGYcJd4Fwz8ZUtPuaDf8JqF8kyHKvIaDg8QW6uiRez1fs3o0QdrUKGCfmJTdNoON",
-	"HarLGRt4pGnTtnvxwwgKJMUit8nYfIGJEYhPdwQ5ajB6c+9DSBBWz7eKDhtGxahUfFQHHrRHXzo+g9gN",
-	"5AwgV3b76mUNkLBCkr7/6BGWOgggNp6WQXaS47givekrxwcgjOM8Fu0dxUllRVku5lBTygScd2yQxNsl",
-	"qsG2r1BWaRIN9PyWZuvb6XRpBKzoUkY9PxLgaEeiGxqXFKQvBZiK0fbUDiGVPE1d5Uos9yuT+kma6Gnz",
-	"fnMrfWh7c9+Q0gHpnI4C3UIfQ3DYargPyaMQ8oWWLfwwdjI/3mEIaVnVm/R4pDJUteir6HRiOYi6uN9k",
-	"mifV8eNX+zuAvnl4C25Zx0W4Ndev9/POnduh4KUoXa9u6fC2SV31r0XBAQbQUvX/XI8WTsTL2OB//uu/",
-	"j/lcHt+cHOu5UHwuu25hB5EvpATFaCgKvXTEXuq3UONzMTxyuk7mpB3HnRZl0TnrdLvHNyedNF4YOlQ8",
-	"vYBX2B0oQfhB4BEWQyMt4taf//D6nJ103zLxdi5G4Gua1Trqdo/xXZoBUBAtdPJQVAaD2P3skwG67NVi",
-	"WMhRt+Kmtd1KTyoqyVmlRdSjo6MGfWG3dFsbBTTQ3OxrzRCfAQxdveKFpar7rBSTRcERA8InZkDRAn9g",
-	"Cz2JBlH6oh+bi1Sl7wIPAPTIGHw9ap9SxCItsilhAdY+zs8GPT8UZxTFOGqFUs4bKAhrBSKEbvUOfG7I",
-	"lKhiPijVLF+onCvLcjEv9AoyyMVb0vdRzqCIEQKGXYEeFM9zpUad9z+///8CAAD//w==",
+	"7L3vkhs3ki/6KgjejbDlqWazW7JstWJjbluWx71HlnTU7fHsmtomyAJJjIoAXQCbojWK2De53/YZ7vfz",
+	"JvskJ5CZQKFIFFnspmTNjCcmrCZZhb+JRP795bvOSM/mWgllTefsXWcqeC5K+POZVG/cv7kwo1LOrdSq",
+	"c9Z59d0T9vXp11+fMTsVbDCWpbGDjA3mpbgZMK5yNlDirR2wOZ+IjJWi4FbeCGY1vMDzvBTGMD3uK/e5",
+	"FL8shLFd/9bCCMMGfGxFOThj0rKRNtbAq4bPBOOWcbViuZjbaea66yul7VSqCZOGlWIuuBU50yUrxNgy",
+	"vbBsOZWFYEosmVC2lMIwXpbyRnT9oCW0X4q+0qpYMTlm0cjYlBs2cJMZuFYHejw2wg66fdXJOmY0FTPu",
+	"Fsmu5qJz1jG2lGrSef8+6/zl6EpbXhw90QtlN9fxe71kMzcVacXMMF4UsGKGTfmNYFIx697u1jqZSSVn",
+	"i1nnrJf5DqWyYiLKznvX5ZyXfCYs7R8s4mbHL9wcl1PulnbmFsM9xuxUGjYv+Aj7ngpWSLctV1PBbnix",
+	"EPT0uNQzxpmjDYa00vWrA3tPy+NaUDgVpZkYj8XIurlIN4JfFqJcdbKO4jM3BRxnbZ787TOhJnbaOXv4",
+	"IEus7UiXpRi5CZnNCQ5KvhwwM9VLg/N0sxFqIpUwzAhlM7aUdupII2qnaXRxV/EYczHmi8K68c/nhXtB",
+	"KLc1P4fPJV92XqdGn4uCrzbH/c2KTT1RGDHSKjdhI4QSpaPToZhKlWeMG5gD48zYUvDZGTvtZY4+H3S/",
+	"hE3rK67MEl+CRVhyw0o5mbrl4JYVWk0Yn+iMDYkapGFvlF4qpvQSqTu1HDj25EL0ss5YlzPu1iTXi2Eh",
+	"OpnbSiTZ+71eliJgtZgNgX6zDvCSb1NL46gQfmU5X2WeQo3l7vfPDLNyJtivWgm3i+Itn80L1/Zp77R3",
+	"1Ht4dPpVw2wcNbudEr8sZCnyzpktFyKe3JxbK0r35n/2+/m7B++P3D+n/p9/6aT2163CouAmPQ8r3lrH",
+	"/xhnTy7/zHgpmHjLR7bLzpmZl4LnZiqEZZa/cacTnmdmMZoybvpq8K/f//vLp6+eXTz/X5//z3/9970B",
+	"G+uScUZ9Aktk5UIZJm2XTRa8zNl8YQ3jivG5NrbU86lgQzHWjuFhu9BHxnhhNFGYIywxkyNdaNVlAzw9",
+	"R3wuWaEnAwajZENtp9CxaaaXsBbxqv5LKcads87/c1zdPcf4qzn+zr8AK+n2J83BSjHSZW7cheAWoGJi",
+	"QAufu2vq/v37j+51t299NaiKdrkVR66Vjc3NOm+PJvqIvnSPdK/cc36o1+7VbRzXWF666yk5aEcArgHG",
+	"C60EmwmujKfz0jqKcR9yvuqyc7dTbhMcIxi4rr/l1rNgeHzQdBKuer0z+P+WdcF5tOfIbl14IbkRxjFA",
+	"Px7XghtL5/X7rDPVhTDf0Rq/a6QVbltTyvdRi24HZO7eCHM+ofnNuZ1Wfch863kPRCCVffigE3Gsk8SV",
+	"m3XeSJU3TQd+S18ZJIhEl0b1zVTwwk5N+uoo+BYO6X5EBrmcytHUcXSpRsUiF3mXnVs208YyKxRbCV5W",
+	"F79nrQ3s86uj3v0GWrH68MyzkDO5TVziOI+mY42vJ1f9y150HZ30avdRenfpbkouttGLciQ+MwwfylAy",
+	"OqmtYJoEqdVtKxeGeXry4KsHX99/+OCrnYNFyWvLylnNCuEkMif5kFg0FBOplJOeib04YcNdsMY67qLH",
+	"JNw1LTd12iQP1JYb/5dtl2KdEDtJ8NCXfCLCUo+cSC1yXPJe09igobYj2z0sUUqdbw7snM20slP2ObHY",
+	"exnj7JeF4/Mlffm/T+HLpRBvnLR1cfmCff2wd0K//nT68B7cBn3lziV+e8/vB8k4XXbNZnzlPqocrvwj",
+	"vHM3WHwnSXM0+h00t13o/mVz8j/BFexkmdJKA5ealbYQXfaUj6ZstjAWScxNX5c56lkZM6gMAsNy0xqK",
+	"vlqosVTSTB2zesKNyBgfjRzDh1ttvlAju4C1YLlmSrsXHXt5zP7P/+c4nTEZ+z//v/tLd/vqKUi6Sxge",
+	"UEvgG2urNua503iAk6WI6Jema/D0y4epRSrFXJf2oPfcq7jJqo+X7mbd3BHg/HMnMKB8OeUGtTjt1p5h",
+	"36RlotJZWtN8hMp9xwnDcqNEBnl35rk2JGr20NwTyPZ61+UDT5k73EGna6xn97j0DvkXJfm9RF8g9oMJ",
+	"vlbvKfauj3hN7iWRBUTfvlo6uRGFGg5qCczR6++cjUsOyjmT1im67mHUnV1PM6kWVnT7qi4vWx1Jy0Ll",
+	"g2b1xU/u1rIw9gWCXt55jacX7Erf6NzJe2fvOucjK284Ltq7zkgrK9BgxOfzQo7gl+O/Gvw5HI93neGq",
+	"c9b5ocuuhLEkT3B4qoMXxyKXGvihYlyWjE+4VG587U5zNapXOODOe7AxPSn06M233PL9BjtalKVQ9tpt",
+	"nyk0vDIv+MrJG9dOcr+fdcxUL+HvB/Q3bcJzPpraQo6m7lD5Bq7dgsaKDTutFJvwkGvtpBd9gQpJ7b2T",
+	"R/Te+6waZslHYPyEP67xenPLzX/9VQp2ablbcPwxX5S0e6eP7vsv0/2cPKDxwTPATTpnne/cHXShrGb/",
+	"rhduFKhuX3sOepJ1lHhbX7uwVl/W1+p8KEDr2LJMJw3LdLJ9mcLyOmGo4EqJ/NrvIGw2aTBnP99+1ZRn",
+	"hHddw9fZGnW9b034FYG/R2NdXdr7t8sXz5ke/lWMLBjcvO1sJErLpWN5TnG3jtFoJc6YEYJ9gYcdLW+R",
+	"JTL/ortxkb3POt+DBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9TvnHZP+p337x3DM9eo",
+	"bK78HVroCVBZw6K3XsPaDH6rZfyBu4tUcTUSnoXdjb+6J3CdAqdVYslyad60X5rEqN77a6E2/JcFX70o",
+	"n8l9h+32MOIcLY7inXhVu1lHk9lNDhy0UKdWgHkSvzYfhkxg5c1cK1O7jEVC07u0uhQ5c4xrWKy6aKrx",
+	"zrKfeOnU6MRbfEVDUZoZYa1Uk4w5bu3mg1IcGN7J1gc79xil9aU0AlUmN2dFBppmpxPcz8Ff0YJsWnLE",
+	"qsnE5jl5vnKSgCq2baGe6VGQddZVFwFiYWhO5OCxWzFptjkSY2/d7vUBq+FeSwMOujbGSHccqEtelnyF",
+	"4rF4a49H5qbe5sbIUqsKJtMM3Ve8LKQwFk11XdfTM8GNONgeY2uJgfw01W4g3hflHoPuX5Z6WIjZlgHM",
+	"8Yk/7DcQ325yKHj4l6V2Z0gqsnOOpShy1A+meukIhAiISVwq1EwPtlbUnBtg3MiNyrt6LtTbWUFa9pEe",
+	"j+VI5Hq0mAllu5F7Z1Z04d96r0EVG0rFQQ/ZtDDcgaDQcABLgsxsN5N7n3Wu3AXwAY4MtJs4M8mhwy1k",
+	"1nkJRSikeqHHjuGZlDt+20v1h5Fx0LDxknAMuxD5RMxoPealnovSyg3eEhnBf+4dPeJH49fv7ieN31ln",
+	"LNVElPNS7v+qWcznRRhNgpdwM/W8Es4LXUoQ8aB07l37IpfAxk/hTsrYr6LUhskx3D7BR/yY8aERymIQ",
+	"iFmpEbTBci0M2ObcU+63mbf1rcDR6X5yy81Lkbu9bD3DyABxZN7I+ZGGyfHiaK6dPFXG17m/4H+uLWgW",
+	"dqXyrKBo4dYvVnfdlby5p8NV4pxlHTHXo2nSdbRuzancmS0sLk7Jkk7Hijodal0IDjr8vBQ3Ui/M9W4r",
+	"G+7zkhvGR3CBov2lmxyhF2wTE0VRReTXaNhsN4dqeJt9pUxbalEUFLAjLcoSsiho5G7IyW7dW3zo5FMU",
+	"z1Nm2YoocMeyypK4vpiZdw6DoWy4qkwr9VUIW7SLoILyUacobncqCxpO9PuMqG/rDa61EVfiLTxeeOFg",
+	"553/pOByRuS2uR9kwWduXZ28OuaF2bLiEYVWlNR60I6jXLdflPdNqy4uA9WtLTj8er2NKPc5ztsOqJEq",
+	"dSyBvinAjIzC/phOuWFDIZQ/psCOaz6629I/uOGLJJOQhqLf0BeDAUDGcisyNhQjvkAFJGLxI64+A5Io",
+	"BR9NkY1vTn+hoKnNLp83K0He4xW68lqRYwOwRnCZOLHSySYsivtDE2eXncOt5BZYVgFNiRHe8jqp04/f",
+	"5CxwFCIIv94ptvBkytVE5H/mxYJoMscblxcvI1rFfawv3Xd4bTsx106FLDEuzzxmnqho0aP5rve7pUc4",
+	"2etdPhdL6qWLveiS9Tv9DptRcBKIEqFjdk5fWJLUQwzmGyHmBmz00FyXPeczYcj35yT5EZ+J4gkoF9na",
+	"qZ2JXPKLvBUruahOJ7x2Lfd+z9sNL2795i06NVO9vLjVW8/B7rsPl/WW4/37IiPzHp15g/L+c6vZpvd8",
+	"1ekK58VwMdtvrPAaGcr2fe+Je8hgsMh+b34bDOEt3rzEuNDw8oUpR/t3+YwPRbH/a89bLihtxf3T8Oal",
+	"JWd1O2EH3rlCi+O+g7wCznerUV7z29FMsK7u/eLo1lQT+U9uQTbX8lZ0c13cjnDQr3O7PTG3IB1vrd57",
+	"nPYWxLMhhtad5TM+/xkFsdd/NVp1X/HlD8IYPhF0Lc99vH796gWL+Ih+drLRS52PuHGSEzvt9javyVHU",
+	"VLC/1B8RKge3fU19C5HazbHZWUfOJmkdc80MC8v4mWEjfSPKzEu6FMQEIi78YrqdtJRaWj/AelcXyofE",
+	"ZwnBuDICO0FyQ1JuNcNAMok5YnATCV4YBALeCJjbVC8/MyDLdju7VM9qhlnYDN91SlqsW8ayzhxpwN/5",
+	"CZU/hMQ3DGjrRKO5wN7xoiDDG1hv9JhphU8lWyY3YzodJl4G/2B9QllFwg2SM/xYxVZV8bR/ReXcB9PS",
+	"xxsLVp+F2IyldWfUPX10w0s3XYjV8D24o9epOvzz1VX06YlrzsdB7CfAX1gMsXfHQNyIcuVjsiqZuUpV",
+	"gUyVxCmnAAW3Ca082ZfuwVRkw843g33WHSBrUg4bMiwpbdlC5aI0VmtQ5JYNk2llGP7W9Zci/7W4iJT+",
+	"DoESey9OKUZC3gTb1oZfSjl9ErPGclabGeRE6DGoNk53nmpjK41M6XgBXCPkzbNGFOM76POVpSQxVnCh",
+	"uel5vkhjoAmgI9XR4Gxupcjj4SoBlOkfvcsIyxtRUjBBW2uh+/76V63EbhYStx+/uE4k1VrVdzlQ9frJ",
+	"yOpHLKaoJFeKw6Has4Krygw/FIVeUjwmeLPd/cXgbAVbS3S4MPdphlGtpq+4qdTvFxU7QY79Rswts1pv",
+	"07ch9i3JZK6ieKM1h71hg/WILogRr9NFxXauPNfZ0o57ZGsjtQCotYYUhQlgWtwg0h4HWfQRc2Pib4SC",
+	"J0gr9ik0XtndMZ6GWfnBdNmfnl5RJqKEIAXKpLpuMWl88rLBvn9etYWUvq2RrV4CFIGC9Y0MbRiQC4mG",
+	"PDxSuo9WvLXJvtxB2U4ytSi2QWMjW/YZBizeQrIKpnFWqcFI98lWKV7tZRSutjm69aC2wbamaqFvjdt/",
+	"gVZIdwo5kMCIpLKNZhfzkZ5JNfELaNJj9I+FJTKDrc1Vz6UyF3yYjY1W1bRe1h2KT0rbCXduYjDumFRX",
+	"0UbUy/qNs6HZNF4zu++qyiK2YfVveFk2GMbSOs1+N2Bk9dp7OGu3ZNxcNc94zH6EFKDcdMM18O/gmUfp",
+	"1Z0JsyZO5FqY3fs3FBOurtEzmdD+IIuEqyp0HELCI8+meSMgLQajQNBpaLS7NnO6FiGWCr3Wd3AIZB3Q",
+	"X3fqwk4c3KUDs88H5z++Or9+8uLPT19d//jq2eBe99aOb5/+2MJtFQcI7nIbux0VOeQSP5NvBOm/TpSg",
+	"qHL0s8ykMU4PR88th9fQL1OsgP3VvUk5t3zIDZxvvuSrhC+6/bxjO/+u2w2eZWPp9HcnAPvgQKlGgp32",
+	"Tr/EwAVpa4Jve16g1TWX5XU6bdnrEW4lZoLxRS6HhXjsVrLm98rYkp5cOqWBfFtNkvgGC6ExLJSVRfMg",
+	"hDsadFSDv32Kutwtpf7t7L/9hq65UW6xDcEOtP2cLkPAYWU2Ca8iyThdT86AUK12ovNU8DJPHur5YljI",
+	"UdVAON+vnj558erbi+d/uvsZ/5A31V2vng0j+mYPa8byhgdiy/ZaEijKXqyA9BunxpBRMOkD3W4AbJhO",
+	"ZBCMLddNk933eq9bp7da4MAAF1ke3Uug1A0Lrt5gTh/9ji58BQr9qrulYzJv1/vtEUM8ISyRjJ2yQt4I",
+	"VkhIx8rYfRak3Z0iB8gX8eKs7XudTOpLskEBtYHHW1LnElkrQSdcFK+3C67B7lUPpU7F7rTb9Uqs2WqQ",
+	"qkUGhJCfjdZGlSd/r+Zaywce0yDg2cwwpehGE3gCxHd3QJBIoBRsCSJLkQqhJIBJJg61SoqiYUOimKqt",
+	"4QypEL469QNqFI7pjC2nmkIbbC2qHXmHz/o7ye64K2aPZd6+wFvnslqbBUhqPBe7ZrO2TbRDuzbnWxLq",
+	"LnKhrLSrptzkIPxxjPIBS57psnM20vMVAuOEZ9zFGjTRARhzAPOLKzSdE9iJE+aMdpKSAeSa8kaOfMtO",
+	"mkvYuKba2DYi45QSfTfPSUrkfMVVrmcZLDPTaiT2inKN9cUt7Q5XTPDRFNNqb9WBSec467EVKlpAVLqs",
+	"xpVsEot3XAiw0Bkeduo84MJsZ8QoSnUDQcVykpz5kH4AOjjr8EXJuyXPpT5Gsf54/mZyzOfyGJuBcX0r",
+	"J8lIzJEPCt8L/2XfgF6DssShwrqdQgZa7d5h3V32oshFSQ/kWn1mmRVOgLIfJSobo2tx0XFZkgwF3EAb",
+	"ewXTbIIIg0QQXbKhzgOQH2aF4zcG88XqODexWJF0tWxxfSGe3Ghh3TE57fXYcGXR4BG1Py1FkiCW01VD",
+	"0z7LBW1x0qJdIwC55ZgoDyAt9b7AYkZTRkb2mHR0H4u300mNC0wzx0Gmtue7GspZQDZ6y0c2xjWiz4BE",
+	"lrzMMFd0C6IRhaMaIRg+ixH6m77RkP26gUQwrkJcMQcmhldBW8Cas5KOwsZoqY/rOS+NaCBDesa1+m+X",
+	"L557bRFTINw33YPpyp+Ma3bMi2KYtBFekF2QzRZGjiJfad0mNC/1pOQz1LXJnoRBpwADGjJLDJqLdgeg",
+	"j0v9q1ANdCVuRFFFXAcJw0a4NLmcSEvoeggkQXTCLQopYF9kI17mFd5WTgdyczhT6eS5VXPYhjAZU2JZ",
+	"JfmR9wAt4R6ZFLBFIBLf47TBNk/kjVCtdzE+RqnNjBPDU8Htbn2ud/vM18+cd6DDjHwKkVtTBKM0ERZZ",
+	"FJTe3vIFwzJc7jGkmA3AQi5Laa1Qe3QaUuYbO8QpHaxHpcH5dN2QYnAJxkxvQgTLFBpxfby821i9mLhr",
+	"xZ0mImm8JGjb40j6KpbbwKOKoVnr+Yvrl8/O//36/Lurp68G7Yffjm5qa/YJRV44tQzAbLYP3/eNz2bo",
+	"/TNsMQdroqm5SSrDawWUM+FSkVlaIiPHBQHz4x2iMmQhkkTzvMqlIAsnICjXd/zy4tnT50+eXn/z9NmL",
+	"nwZ3Ys7NITzrcR4+jCOcsxp7ChdyZ+34r0d7hPupWoRwRaztarhVU1JPjXWmvJjuXJ9BZkRFwIRdVBTM",
+	"TrXTfAF5URIUrxtyOJxKLLvsuVj2FZj6hPuOJuu2RGmbMT+XjNFUMgBCcnPBm819pil5ddnHmqGdIoCJ",
+	"4uJlbLiwsIHB1+/DTGCEkL3RV/AuXMvn/mTaCkd6hp45pzAuNd2YMcikE1k97CxEboKqTvKXypnRSEc1",
+	"QEp6n4c5AzNL6fO/C3+/C3+frPD3u0D1KQtUv0sk//QSyZrU8UkJGxUQWILNcx+uAZI8H+qF9RS1JeaT",
+	"/TQVIA7UpH4Wsr0dYW61r3C1ejEGqLddO7w9KnZtyq834mQBmB45LFqnEYsGr1bHnncG2wH7/b7ivjtz",
+	"e75p4tv7vFnoic9kaZe4FLO9W2W/75N29L3gZTI84hzDHbilNeeKIJjcgQ9HfS32zlg5S0NmuU0+Y0qD",
+	"8dXqIidWlEMmNxKf64JaOHCo1n7W+YaAmefriBTEjZzIClw9sClMnifUsdysu0tuD1hB9nIcYJJP6FQ8",
+	"Ae1lgEnyQw1bmYWUJpTRIATUau8FqPu7nRzeMsoKKSYE55H5AVpoCPBkK3HbkCscWD2mre1bOwNS4sfu",
+	"FGIaN7Q9ZmSvpkIkSUPMwZ02rMKJucW2UP/1fWl8bOdG1J7bthPb39wzXKf2bvNa7+kFpFzc/ZMwo+iv",
+	"dORQyMKkaJhb7t1ecWKJgGB6wI0GSsQAd4l5uxvCLcfWwKVDXoDrK/O3jF8PRL/P0ICybKsYbOPC1Ta2",
+	"iz2qjmOSIhMEnj4bSZpMnbas4tgp7rPJ2pI8McVtEiy36U7aI1dzZG6S3sF/04tS8aJJ+lWx6mW1fhOu",
+	"alMFkYz0oshJm9GlSN9vRuaioZdayHIpxguzlhnXHEsF3uA0uZZak3mNFwWqjVjzqWXTbsflRG0x/7jW",
+	"FBoxKFzGz6JlF7rIhdmmVOID/uZwi37nxEHXTFI03dwKCA7SuKm3iUzxXWW0+9Wa+o0LS5Ci8ADAuSYO",
+	"ewSp+vABStBQSFGRUw58i03ApzcbfDqb2xWKoCBeo2LUYLmMLp3NsB+wFsVwa1NR5Hun0G+E/cCwK3Ak",
+	"P4TGpUQksrbrGemqDB7BUAkUdQNUKTpHS67A5oFJball3x7m07QFtXg7SKLiM0rW3DYQLItXKySyTzze",
+	"2so2ruftYiT3m6vPq9BKWgBEcOzMvDGPmdLkcfC/TUEp33fuW0jXUwDuquME9x/2eqy6mLdVI3zYUHtj",
+	"FzVvpWI5FlvYMehcwXoMNhswpyHAmY9ZRNPQ5gUFQtQu4wDU4+mEEjHtn98mozeEJJ7TnQL1CdFNU0Ul",
+	"ImFU86KcFoxHBUZIZYEmXKoWuBkhmZukFz+/jNYluR2xSaZms9owwFdRuO5W6mSdK/rn1Y9P0Z4HqIff",
+	"+X/Pn1267x0r6aXElqgGzcn2ylIbFq8mxMXYuFO4mXW/SRhE9giLhEZgpWv4WW2MexVx1Kqh3D/dWInG",
+	"6fFajFpTnvHjNdQ5KIno8WVVclUuEglkd16V+6f1ddleYegofPt19tGWEHnv2Mlg90/ZUFrzyS7qZcXR",
+	"E0t6/+Th6emD9Ypsu9J1br2KvtIu1pKDW4QGwD6///Ahy/nK3Gteyl62/2o+9wUAD7KYgXO3Jc/ehyXK",
+	"htpe26kxw9XTJetFhU+Vzl1DH4cqAQlsT9fGGhU2M/PbHTsY0p1nF1UcaY1qjWEi+2E9pzJSLvVMgHay",
+	"1OUbSBqWNu0i34I8vX+wkFYbwM3RjFLCQrpYzN65Ra3x5vQeYMsHAFdeW6iGFJ4fpDEif6osxqkeOrOq",
+	"0BNT2Zt351QJP5BdlWX2yomiaHg9mYicDVdsysH6tY8GVqcsHGZyPXU6c6Nillj3LhS2y3yhb5aoxeNI",
+	"Iqrj7L/ufvmH3ulZr/e4qoqnGNZlpbk2l0uva2MPHyRgGuIavuaLz1OFfH++suw1/nmG/3zu//25m8Ev",
+	"J9mj9/f+eO+P7IvPf/6PX1//7ec/HL32j/4R/3A/3/uj6+RfdtQfPChzRO0UccMb0sURj9sj43CCpA46",
+	"L+QLSosJ4gn3aNp+gekNVhhL5gsfhQuo1y1tQw0g23BEGViqQ4uPCSERzHVCVffPlPASN7nMjKtFyvR6",
+	"zuaiNJqQyrlFgIhkE4rPmlTiudDzQrARhkX69e3uWwlhB9A6hbJ8MGD1LXrzQo20GstylvKMX1D60FLa",
+	"0VTkDOvien9sU0UNcpPugbd+VWvN7FOMKsCuf3BcdS8BhfvbQ9M04asTZdbXOM2B4ZBuLwiQJiw+l9dj",
+	"LotFKVolaXmB9TGm4dNicWWWojS4tRFR+vBMQK7ptvL7zuX1omzyfWnINwW/B/K6zwzFn4nKThxVcEme",
+	"s9FUpII4cbLWMPidzYvFRCo2hgjIghtb3VqDJ68uri6enD87AwJzTwyiEdR8/uCOw8XIMQCalQu1RuJR",
+	"7K1eqmv0PLUyZlPYE8RfWQ8chNSbNwJEbLhcwWbXiKJiKEFNTtyNywo5FhB0tAaB5EG/bsdi3BDsUPCm",
+	"pF2sik/xiN6iWJlkI4NiK2wgs63+sY5iqY18a1ds6Xa0aMyRntV1j9sqBy2vkQbnR1XGP1HDo9QzacS2",
+	"fGi3z26LTbXHekbMGu2eaOunUL+IyLBGmS7zNN5xk8j6U5BSQXIDtwy3oqENAJOSatIuH8gHMFFAZxzY",
+	"lENhp4hHybugAWHqbNKV8JOPe2Xzwg2ionBYWbiga1yD+7Ew4PaTRVmrOxJHk6aD0E0If13Ld3JtUoRf",
+	"VF/SQrlIU0kOyObHTtrTGlhMmk6BTBoIlezeFHdbI6izjYXIKFPEetYbublLUfAVlsPEoVNQMhXKh2CL",
+	"yMEe8Q9HLhDbE1nQ20EjX7rhfh+3BN+8Cs3RR2qzWS7z+FMAgSUVxNzHBN4yhsZSxXE/ycUcEsnNHCMh",
+	"HSm3nRmIBj+69/HPy9AKfv4W2gJMxa3wwEtZFIDVOsfjY2K6Npav2MiRSeKEseoQHyhiUHkLoxek8CT6",
+	"haskq6DE4kWX1amlQOiGxNWbYDx+gegUVgJLXZSq3wmZF8H82ak4shdHtol1ITJ6U6xLhRBcWC9wmy57",
+	"MWZG3IiSF/6udGdKgb5n0scb273GOOhGvs19sVrI2V1y7C9FxpX4uT3iN1ZR3WsFL2eN8eCkm1FwRKH1",
+	"Gx96mZLD1tW/aHCul+vddax8SwxeuP1tseWOr+nb0sBl33ADqBS4qI9KC8iMhR692YPbAB8wrQtb1pWO",
+	"RL6UsSVXE6rV0Kal8Lx7eaVG107eb/vySo2eu8e3IvRvCbzBrLZCutPuyyq7hzNHapBQqETROomMRvUT",
+	"9ZYqmVvjZIjBjWysqhtAJ3z9SPqzUafemMnQVsbLmEWBQNXObGU7+NA+ODLN2DHJrKu2VvftyCrQUouJ",
+	"JEUW7YWg6hbzBkZMSwVDBVwsENSgVpEJp74spRiRHXSv8+OXOXGCrLYpy1RQVEAhjUa+qR8F8KR9o8aw",
+	"68xPatvy+pO3QSfNN0hkVqip7iHLAH5Ksj6IM7puit9B8C3PRJ12zEcb1oEZX0VquYz8U1t6bFTHv3MS",
+	"qlfJY52Uem+pg0OhQbw6Ehc6GlhEXoGmclLLg2klYS5DO8r2w4SyS9W7T//qrC31+jpsoYifKh67UbzH",
+	"cdHkOZzRXox1mbbaeKaTqGZZlrpMCypBj+fWOiJgTkAT+TpF4LfJfpuiQyOFM4oRpRtkhXGiaxYS+O5A",
+	"sq9fyooN0kD9cqT2xx3TS69U7HFWMd8UypFDaReS/IODBROcMFAKbF6ESRXKc1S6XVTZHE/getDuhvIK",
+	"YtFUG/uZCcm/EbMIY7sL4uxYgH06gUgHxmJTla0BYsLiztIJoMNSLyZT29Lw9NcqzpsXBTngt10SPjB8",
+	"0+l+Dt4YtFFxmXf3MiCZRj9E+zXbZm9Cx9x2E+aYl5WYChQ0FXyzPupnpiUD1Qs71G/bL+0LfL7dyn4A",
+	"7uxUSzVyfKdB24biSRWRR5S3JfI8YTqDSP726/KKXmi5MAvwLSWXRRqSofyofV7KrXMdjRCq2TaBK057",
+	"0X6FavV4Ek4HXqlUvwJ342vrQI6js8jIf5eDlb62a2rN9n058HgaVaanyoKuJNF6jAfwNsJmMOSsCyNN",
+	"l9h/NO8WBlOFqylAAACbMZhAlkqNUY3V5uCGI7Z0cf78PFxVoTreWBZkxJxSb+WiaLCGIGtsyJahH2sa",
+	"PAXt/Xj1hILMOFsJXjI+0d75reg7sMTrMhdla0XVreQL6HW3korqqZ9Aam9eBB68XrgEKKWZhML9mvAJ",
+	"Q9GoptTZRBoDWItNS/20bfIPHYIoTxzzR29vCZrz8k0rkaNakn2ystY2z+9AtT5hBFvTfyDwaBNtSFGB",
+	"SMqF8KH+uCb1qhNCYWWNp5tlKJaltCKkWZg19IYLSqw0c1EUUGoAsgqwjiAvCcAhi2BLvA8Fc9TRFZH5",
+	"wCA4FyFiv5DG+lJiM+HYD9YSkxOly1RmQqEnlX99dynaYBWr5wbv8eLvBcF/Lwj+e0Hw3wuC/14Q/PeC",
+	"4P9oBcGdVPGifEbUU+UitAiBbmld9wHTM/72Ap8/6fV66xLupopLSECIuhRKB5L01N1d/M/1+0oYAAFI",
+	"GmKoLhb4EkiaBLEGBJIGMKodJvSkngFWQLMFQZ4kTCf0hFbaLW2ph4WYfQcA6km/XxrJy0NAL8x6EjMu",
+	"Ay/ASAowBiDzYzgr6fOP2WnvQWWyh3T4nDl2MCxWNXT4096DneIwjbFJ4sUdRNXFN/vzuzCz094DR4h+",
+	"czpS3fBC5mcAv38WAMYCalenWpQHvZ6jutY0TLS0k5Jx3IWehLyG9Wjm8aIoKPg1QWefDMimVBNRzkup",
+	"GuqWAK18ZpikehkZE78sOCjBWG08oD+wC8vGuij0klRoH9sOvDWjslIZg+sv8wXvKXULYpRXc/EYTyeU",
+	"+guZB/GLcdmqwmjqaaqXWQUR4x4BuXzfMibbAzOjfGuKn/IzhG3hZSEDzvpjitOAusHHc6SV43cyf0/F",
+	"gKGdf4WY+kGXAezCGcbuAnTHPqjrZdLlvUdtJmmuqZ5PQ1A5lpf0FX+IkxHoLxp4gEdMITpxoQBQEaf+",
+	"x+i1fy35ctAIZdqUF/As5NT4KJTHm6iXja06Zb4pyF+aayiLlDi8UXmjmn/EH83KGJGAXd2BTvUplZZU",
+	"2l43Ev0qnnEFl+k+Lae6KFaxfyiO2cH4ry678iwLMeDg0GL1H1+Cl50HaOgIB5dcVMB6agehqkhSirmw",
+	"WH1Gj9nJV/WD/vnntd//Vop5wUdARfeY4wKv//A3CDRDwvLImn9z5PA34M3jRYF8629Wa0fZpf3bSCtb",
+	"8ly6YwI5XmDZuZfkJOtnEetnbmctWJOTOMdm/U5gfHqCEJt4umBTBsB5Z3wV3eIJLuXLqNLi+i+5oQyW",
+	"Q3CcVpVKo/qjNFep1n1QTKsjLktW6MkHqVGardUoleYQI/o7qmS6A5pYHgiM+O4wxL9BzdV/5mKrusiv",
+	"IYh/N+gzIK86QsGYfy+skVyQEopqLKals3A9ROsw1WBji8jfQ8FYb0hpGGswmDT8/kHrze4oC9umsmus",
+	"hXyidV7X6Ka+8rVtiiS8mjAYy6OxxLsmf1dy6ToA+BZMb7IRJLxb3z1hjx58+dU2U8cWW8ZBDBRSGZvO",
+	"1XI8XIYYlBIhEvzlSzdtMk0D7R0Jem4myjo5NoR5eVIhgtpmtogn3VxOcPNGWzQM8IYXixYj9HX0oJ3U",
+	"wF5VASgJ20LkJoTc8jrWJaSTIvBfZXwAzWPMS4rDIDT0TYL6gKiUgQx3MRN4zuMsplcnpPPXNywpsl4F",
+	"V2fOV3Xc13qBRI+g0DtJUexMq6ZahNhYZWfjDB5OY5Zv9HcHOQQ7TsRZ1qEiMvzjf5/SHz+dPvSIEZDs",
+	"kvOVOYtxJWpwEtf451dHvfvtxv8+qyDpWvEe3E9vfd4wjS5mM47mudbo8i/GYNKAgG9EMPe4v2uw8q2B",
+	"NmvBzG3Sg3UhtqXlwu+kcPNSPIYiloNjzL07foc7+/4YHhu0HGZY9RbPehZWH943K7IwU9yUCWx9UYTq",
+	"HrlApWJZgy/0M3CX4zGE8gzq5HKSsdO9Ua83ka4raqiavo/LmbGTUzaT6jH72nsfYuSTSvzYSHDBhyKR",
+	"s2HXCA2fzwSkNcHjt4kswZ2KoaKRXtZIbWNkWUT01VpsuUhqcXrVgj1duJN0/GcplOJJ8VBvKbvako/e",
+	"76VbtrxIZObtQ7x7ksxUL+vM6GP2/GH0xHXXTFLcXaeyJIGs62ZOajLp6KVSLyGxK+jWZ/Dx4vLVEx+Z",
+	"HmdkY0SRe4KM/31FNn8oeTdczOD2AWhQgAq1FfBNKioJa7t99E38eNqqVxDXRD7iYNPVfCoUpnIPC67e",
+	"YJjWiM+l5QUrhLWihGr5tJh+J2CD4OIznoWvFVDZVxVtktDXBfGU1ufF8k0WmNIKk6rZ2oK2IuvVXPw2",
+	"PGAvRbqm6+5/fHfeMnS6PU/067LZ8npLKGhmPo3Q6k58t1RjJe5e3U3N8vt+FQCyztvCvE0WAiDxMUAR",
+	"+8b8mHxrYYzpRUiNeaOTxshO1/hjNqClHgCaRoQ5Ayb6RS6HhcgC/JbBShRl5V6BEpb7lFF6HhVQogah",
+	"gFKo3oAFNAnJlJeiXlTpQrEnl3+GZ/7y7PIvpL/EKEXSINjg37+b7J/J5H6QSjKfomn7N7Ecby5hS4sv",
+	"lSNqwDkR3IicHBnEG/ZIwPmYJuX0BNALXB8/e7Hh8lxuugz3neaBzNQpmzQWuNkQQv6eLNU183Rktq4b",
+	"nqtLJHUlX67U6BwxG4noW4EBBwTLPVAN2m38NmDHLYDAqJrsCU/cGkU4FCzxq03iUNzrOrowTaRp0b/h",
+	"NoUBOsAmzYCKt7hHMcklg4iBwk7NAL7F+pUYj4S5T/j9E0Ay6asrX2H6r4t8InIstr1y/6RqZfORu2QL",
+	"4R5NVapR1p3iKTdTAbahsjnxZspNl9USc6iEDL+hyhYjak4hcJYoIWMIwbTiplpHNZxXo/dBvvUIwPUQ",
+	"wPam1nhhrqN0qV0LRDhc6IQQjQtVU2z3CHY71PSQcmoKUvvirDsDfGujvPUYfZBi+7Tcb+mNC4p7TJWR",
+	"DVAln5k4DHIto5qgT6OEfV/0u68wzx595Vh3YegONQN8afDjYKTPg94jDAAiACZH7O4MOj6KS72ltBXB",
+	"qeAwqoOXgdXVnXfAKHgcKqf65GrXsU/79wFwI64+w9L9CWjG9vsRnYIPTjS3pxpaqE98lFWIYxN5+jrt",
+	"FVdkG1mPdOOXiOPsyEy85SNbrBjZfFqx2tsj9yZvOLiIEhKFzle79mIjZXstdLoeNFp12xSZ/W+XL55j",
+	"iSqfpIBPdlvUfm9bwlPZDyN7VIWOqIsMl/D1dpKl4HXchFtiomMbMCLY0BBXm8DX27uG6n404M4DONkr",
+	"ql8xHxmapIWtZSzMfr0/F0vqPdnVG6ka4gWaBNZ1tGuJ5TZJimy5tdV2HGZ/UaJMRVQDRmRcp8wXYB/g",
+	"x0HGBr5aufu7KpJOAfNUJ37QV2QMQcc8ej0pPWG8ArfASM9Dknsux2NRZsFBUKIfCl/rK3IPsHPKc/am",
+	"70KMLYOy9zFcFbty+heIxD9ePUkJwVE1+wTY9AFYS714fMKsxo1tNjIFSB1aNkTzkdYK1V6xhi62TRQe",
+	"uBUPjOvVt8VbuQ2rTSPq4kb4aPDMYy8DDsSvQrFC3Igig3IHBPN2AJ4cplzb23bnl47bYc7uSyeWbHDl",
+	"lKS2TW6OuMD7W4s0iqompRCewzlxKqBUC1HBVAW7aX6XCN2U1Ldrxq9oKW854yb5h5pNVEn0OXwpuSZD",
+	"0R0QTarsmzSP66tbMLmo1b1WKbpuEn62g7BHb1K7npn2yU9V6tHd3BQt42y2eRJ2eg5aMrgtpvhDm97T",
+	"UeRN+7hMRZFT4JATjzCcHJVdb/6FZ6LE1WTA+Raf9Md0wP/jRWjXbMTxcNrdUU+pLNchrqimTO9LyE4O",
+	"qYcDsp0MMHlvOV15TK51PgYmt7TqPIrscd7PWGO6QWNGECqm9DILVAkBbpBK5FRjSoglUw07BU57lztq",
+	"Jkqysra/mcqtgcGbZWdo/9ilUJBGE1I9JFiRlGYLcwdEw+Y7L+SCr+3Wpp1x9+R9Nvf6ZXMbsaa5tduJ",
+	"DE2t2WU6/cbxyDp4p3EEHmmz3GdBeatkCsdTIdbXnXYu5g9+8jHUFe1Vk+fiFUWQrsVgk+B9HaLu1lRo",
+	"AK3ygJVTrCcFvgF3WYx1WUWzf2aCGF+zj+/ML9rP0wT2MGOvx7IQJHFsASvGCAU3AUoPYl5aCWU8LJtp",
+	"Y1uX1cHeC3nTqndjS8FnHmlDHXAkjVCJJ2cYowf5/HGtEgwlA/TE0zNWZeuaDLR0DIXgBYas+a0E+q4S",
+	"E7q7g2XJyVZBvK/R2OYWbi5rExE3IPtWbCoFx7HIpfY4g96mDm46KgEoVqGwU3uxGgx0KYk68nrs5+uo",
+	"3r1e8jKNONpwbXgad+qHb+SMGV+VKReFsCLHynCUlS1tXAyugiW/yw252y0S+WYqpwiQIy8Kj9mix5H/",
+	"tEL65AqACssQp+B4c72q3sBrBoPMCSRBiHcfnUDrzVqgywwO4E1pSLv+zkkeIElDKSzw3RjyLZ7RLMjT",
+	"SNXN/BbZqnxgKJREcLgx5Ck2SJgV7fgmDZhIy7SireW0ns4+x3pFw5WvilPY6eNE2rwew35SjYZmQmt5",
+	"R+yxKzqoebvi17DCX2/TT7ML1boVlnXWARl0m4dwzVepKbR6Lw96hXaeYEUfooJKhUDdBne6JgC3AmRe",
+	"S4HYNXcAyT2A+Bbg1/2VEG0P2G5JHYYz6ejmoMLdlsscHCj4o9+xeaknJZ8lGKNW4m4gyHuwhgj7Hn2S",
+	"FVJ+DQw/hWe/1+FfFy/8Ec+oogxRZEpiCDiD6dmgFAbuEVDbuwxeMAH5aUo4LFR5ka0EYonBd1PKNV9P",
+	"Qi2NvUaomj1kWn6Ll0IMfHO5wyYQ3y1mJLcCSQ76XQwzhdabChcKgph9LQPBDMC/ebQqz9FSgTInD9OB",
+	"Mi2NRG0zG/yssnZJDrVdrG9PI529TG/HOWHwBPNwKOv3O+F8goRDv7c3K1y5x3cyrQMSYBhhkhL1vIHp",
+	"pekQcdWrrMBD0KQ010osGwtlY3MhlIVQrQEmRq3lKDZ4Wj8JeodGr6W6bkrqbmh+c5a/c+VDHIr1/Qh0",
+	"mDwmcGhTZ8T9cGREeSNHogJDWwuFEhOurqtwmA0yx0h7qlTtVj73IifkFZk3SP+o5mGULVTYdkpeCoPg",
+	"1rVEAG9tO4yTVwPck0lkJvgloDI9efHnp6/ujsjU2q1VdwUmrDuomMLi+gNmu+yZfCOCVOpxxugozKQx",
+	"UHAGsdnQTgZgZMUKYDYyALBdGL93VLRJGsaXmO91a6vBp5Rg1Qo4jqB8KV8kpevfKV9kD/i4x2vwcSSc",
+	"/yMAw318uLX5YljI0T816tphvNSfFGLZB3VoJ3jvVC8/I3gNOd6QPkBVhsz3LgNKxt9RGFGYtbolgMB7",
+	"yuv99oghnpBnJWOnrJA3Ap0rUmXsPvNncrerIpI9PjHos3BRNIovJ29bCjCVvUZ5Z5476uyk+3ZTttnn",
+	"Yr7c+15OthQVgbllmrBe2MsGQPaBdz4NPBukGJgwKMzwnS2MHNXufTKzzRCvlYSGDK2JIJ+5sSFlU4Qz",
+	"3du6lBOpeBFMRchs40r+flBud3ffUxuV7l/inL8LrdTKzNyS2T7fxWsv7sRqz7dz2vMdjPbbT4jPPt/K",
+	"Zi9vwWWvfiMme/VReexlzGLPaxz2PGawVzF//XaNvV5F3PU5vOP5R41Sw4GIiDtmWuuMI8Vmf/LxJQ2l",
+	"wRtAp7wvuT00yTWf6HSDGEUw0VUQuVYCeliru7vRadvc9/Wau1RpNx5Zam2imnqNuH5tU3DaFlAlQAxf",
+	"QvXHqydo9rDoaG0fmtCM0ILjWZTSri5HUzHzCj8vU3r0uWM1pbD+Sr0+f3lxffXifz19ftllrxBZ04Qx",
+	"ov1lqo1lSkChUHTXgCUR9HvsJgxqau288/49oHmOGwC+ZmKmyxXyA3cTaXft6zGQiS7ZTJd41elFwKE8",
+	"Y1QaAXMg+wrOEvMyw1iXbCmGRlpBSZKIVR5SSKZVBrNdi6/o9lVfffEFBDN3v/iCopqlr3BiMJmYKyoC",
+	"6X7J5URaQ6YQ+ZY+g1emr8Ylx4IAAIGvEAGFIEvdO6jvRJhxvl0T0MS9stRXwUEFrWC03VxwK3I21Qss",
+	"fc9yx9YmU8sMv4GyrlhwQVo2ExyqMIi+0qPRoiyF08OV2zPwDwKdUghN6MFpSHPfAZkf9A2af5a8zGnB",
+	"ngklhRqt3JpdKHQ+xcUFfckOA+ECIz2DdFY8Q7h2fTVwB32QsUG/0+8MMOKoIb/GTYX1OyH8vN/psh8p",
+	"KAljMPoqLhTIzilOuIr/dU1QHfta0ix3ctOwEDOW69FiJpTtq889IO49HAqKodBR5gOQVQ6YhbQeQT79",
+	"4gv2FKyVjr+g+ioNFiFx9CpyNhSFXrKBD2Llc3l8czLosheqWPXV4E9Pr1j9N18YhGJB0j8e4wbbgWM5",
+	"fRV690KeLJ3UiBHy9ePDTTg9saTNSse1IIHYTfAbnYdsqXijv/iCfU5BFuhchfxjrHkA3A+aCdiwfYVj",
+	"iXZjJErLpUJpwDESrNHvVmwo2MCKt/b4r0arQdZXAz6fF3IEMzv+4g/4NT0zL7iET/Ezb4+Wy+WR4+tH",
+	"i7IQaqRzkQ8ypsu+Igm5ywaUVX/01P0OsHOTX+UcMJaiQDLm3bAzMO+c+WTtvhpNeWmEzVguRgXUVKYK",
+	"GJ8Dp/9JqlwvzdHJ6Zen9wDI7ser745OHj5mnA1X1lfBnPHyzeO+ggISunAH2TETd4YcaxBvrXnMBs/5",
+	"czfHCzWWStqV+/u5VgJpw585g/CsfTXofjkIZ+CXhSaDiuvJPGbCjPgcdx1DDgquJgs+cWy0aqLfP3n0",
+	"oN8/efho4AY80rMZZ1ZrkB267N8uXzwPB3a0cFfLODpkXfbj3PGar9kP8hs8pI4iMnRZy9GUnbhfYM9L",
+	"MYtj9hHeWU0ibYXk4r7CQ+/OOWUbQ9hYnJj+4OR+tWPVt71exh70vnab8ODkSyZNX70Rc7QDxijHGVvA",
+	"uE8ewvDc6j7qAZBtlw0izKUQRO5kS9NX0lYp+NIS9U+4VGdu7XhRVObSUjtpOJ9JBbM3fMWGK/jFCQyO",
+	"rgZ/OTpH/jxgwJPu37//6F6VHQGTBnMnIucTLxqNhIHbrMWNzqx+I1SXQQCYKIwAs13WV1AGFiMrwUrm",
+	"9EM3G4NvDs4XdqpL+StQ1Bn7BkQB9j//9d8Dz1ehZboXYa4hjbzijcBZAVLQPxxWhtReYARLXTphyvTV",
+	"wlAdqDk3ZqnL/IwNnNhxdnzs2jpD+eb/dVM8doPx95XmuVuRn8J9AB1maEPnbCyWuIMwBHBXRtzLkcdI",
+	"dNkP2vFWf51XGe5IKnapvSYHzExV8ToV/Z0+guXpq8ErYcvV0fnYihIYUmX1iEqm13EqMzi5/uYa/ITh",
+	"LwPMvirkSCgM40QrZOd8zkdTcXTa7VEVb5TQzNnx8XK57HL4uavLyTG9a46fXTx5+vzyKbxTIaV34FLA",
+	"WsHs/OVFFCx71jkBs/hcKD6XnbPO/W6vex+9dBg5v3ZRua8moiGdglZej9ngGP/GS2qQbbMJwa721cBx",
+	"Ti6V+WFh5OhfnfIwqFUcGvzl6EpbXhw9cTrDAA/qACWwQVUgzvbVzJ2QL3u9nruW/faxQus3EPR80st6",
+	"vV6gE4qCZhdjR0fhgAOYueqrQSFn0g5QIw4wwSjvkNczlMYqrSiBGFAPhjvxmVRvAkso4AhajSKXE6wM",
+	"IPtlUBJMrVgu5naKFBGO2UXeOes8k8aCHc6cvMU603wm3PUCKCf1vXBrxwrBbwRUkPczDcIQU0LCjVFN",
+	"R8XzodsDQshv0CRQg/BFxU66rn5ZCMj8IZqt7aHXNXgNdxHgAjd97e+zdNxDNdFj2IhOiwe1L76+80nu",
+	"zm+bB3NRUHHLUpi5dqfNzeq011tLMorFl79SVn+1Cu1DPE7eJoI83meNp66LuRm5wKIOjuqa+qHHjuGZ",
+	"91mndq52vVR/mIZEW5t+MyyYLyJRU3s7Zz+/dp/KmzQtvxIFB3XQseipNEHOz5wUg0esJqwjy3AXwxkb",
+	"/M9//XeDNN4NTLXbPe526SnY4YAh3nklRlBDAVY4Y0osQ52bbLvk7RiI06z5xARoOeKGnddZ5+3RSBtb",
+	"rPxZenuE6sXRcIWV5b2E0kHslyOlc4F2109npd5nnQY1ZvctsXlJBBUo2+FAqPPFPwn7BF/0x2aDOX6c",
+	"o93qRG85wV13FE97D1Igrj6MFSwpTunp/EMfu4pKlF76OWe7VN2tx+3v9HiNPDgS5ms0ZLGC5g63+5+e",
+	"XmHWXIZh0lhskTSe64DCEkB8K6hhcqAZoXKD+GVO7dk8b1DF1MMFbZVCfppqI6p4/yA9nKRFh9oYa6LD",
+	"jL9Fj8npyYOvHnx9/+GDryI3yknCCrt5lh/sPiaYYHz7kxXI9ztdTgSlB2PUIya61yS+iFpxk4FMSywL",
+	"4km0g2kdnawDiuZ+pNzIgJFeMLmyGiTaXokJB2srwE67RwNTliWaNsmGiqmo7tB8ZsA8CpUqQe1zSjTU",
+	"AgJZMy6QXflF+wqCzthV+OYzdJAOaCTXcJbBmOPJuP4L9CeN0+TAPEUGYh+LiGE7bABcfpCSrN0NQvT8",
+	"wS4ASt9Ls386Igdi6TUuGhvL0xTXlprmGt2l9bWDMwOT+2b1UoN/jfTrbwi/LT0P/4gUtDbfcssxOuk3",
+	"O7aY/7fj2IJNEO0w3LCXP17dSy9rARZ2W8l3M/72CDHtTnoPvv7yq4eHPu7zhU0Gh1IGpqmKi3tWz2VO",
+	"QaNddu7rqgf7HZ1Xw1emryiTBo88YaP59JrUmaro4h+eIj6N/XfCwqaJZtOEQBXt9xaS54hneUDVu7U2",
+	"31pHH5d6dp1jcuLOh62uHl0v11CsQn2oBB5vSAEG5+JKYMnThERj3sh5VQxyP1PIWlQRL4rBWSIYtsLw",
+	"wIRO8F15xylFIaMzI2NSGUuubLDiVrWO2XmtQuCUG1+fGvGYGie4Kav5iCNeFIk6GYmZYXX8swC9IsXG",
+	"TCiUXVB4U6h7zYui0hX7ClEU0XiLMFKyKkbm0z+I0XjpgILNyQbI7p/0FToJvKV5QHQyoLhggxAwwAf8",
+	"I4HuBgR7L5Xpq9MH4IU1Pi6fym9QlaLEamKN9tRiwho1LOcOMo9hvD6O9Yo4DEICtTRh0cb/3dmwKpF/",
+	"URQV5nJsJ4quB8+ft0v6M62k1eUthQBtGoR+MoLjvRUBdNkSHG/5ouRQoMFdnggGTWJOhMfVV2YxGgmR",
+	"m6Qc4FGx8Q3sqcLxwtgQhJTMUFLHD+DhyyEZJWDehbNV5WMMwPWuJgYV8EqB0Gqtkgph4iAjqPg2BeYY",
+	"xmvNdskzAs5tx2dKaQU8cUn9Op2YnRC8E/Al1zzW0UGceo95AnyonlWxOay+6qs6wzVOYDFRpTNuiPcq",
+	"cUbyBmByD52uJRSBIPYVMKQ40uLz5dSN3sy5uwCe//gsY7+KUh8tZU4hNEOZS+IIvGDkrUYfOLqrs3Wn",
+	"trnn+B2TSomSlQtFvl/fDRsK3GrtNgNCA5E/UsUx8KARuFrOPn/+3ZN7iY2mEnBY9w0DTDDe0IdfEPir",
+	"FLmHg3BaacZ8DB50CaF5UesIwM4V1SgvQ2o7rHgeBddKQ4lRdbrvsvOKgvqKNgp2hCNVocHEl82Fzb2o",
+	"LlpOI8kqhy8BcPCAdOgvn5NerxeuQFgB8K132VOOaPE0aNfXGHHanRZSQIRRdMR9LOZpr0fXI3eXo1kU",
+	"6O4EMqODr6JEPbfhbr4+vgYfqaQdXeRsMceTCwtn4n0EYw+WMXAj+LJ3388UYTvBmtSkKVRS6d66gnv1",
+	"RelE24SycDgF3nXjUcsSlxhEKlDukgfWwIWBKC8Uoir77kfSX6Ah4CSCAPqSV9FvqKscr8GMNt9f4aai",
+	"U2D1RIBdaQ3LDrmTdnLtBOLtPczkCoudILH7MuR4PW1cZHGICIRuVWZRMDPB/paQcEuIX3RKgXvXjqrn",
+	"45kvCIHvQCW3lJtXT36QxojcQyrudvSCqD6aCnTxhrk1Ce15ubouF2o/jeT1xsnccaqCtRdrA3V+6LIr",
+	"YSyEmyIxnr2rJVuerKdAdX7gv/66YpeWl2tJM1UJ2dOv2Mmjs9PeWa+3li1z1vmeF3wao6t3ltyAQzuj",
+	"7GVW8LnVcwgKbsUE4p15X4/1DbjCNf5zsvvk1vFyk/6fnyBchPZtAHhMS70ocmCuQGjdAzCLZ3oSrqsq",
+	"eXgGU94pxN6JB8Ac4tPffEO8KHJRvuSAh/37VfHhrgo0cyLKz5zb6b1P8e54J/P3jZ7mc3ajZR5dG1O9",
+	"VMxqjfcBRWJxA4/V5CfCk0UNycnYIN/4OuaElTb2KAtONKJw0eVUF8Uqg7uGXTnNoG6AQNEpWCAoWhBK",
+	"p1u0KXpYxqBFfWYQDKjBb1HTtfc16cm887ENCO3tBs12gtUhmN0Ld5NXOvvHVNLXKXhdBGo03T6JnrvN",
+	"Xn8U6882+PcG71cEX3+AncXw/arRuhbmOFpry8yHM8ics0JMeOFkSwhuFDeiBORoxGsBhw3ypGgiThNm",
+	"RrhdtV7azfoKw7Bt4F+GuW1cddngj9HS/mvJl4MAqCtSpQXQFQtwFmjIwchLjlD8jA+hioA1bBAJYxCG",
+	"yfhMqNzbZZyA3Ve1h9hIq7EsZwYzEjZYGVHN7fnYbeVTLPAzo0KsEKmeFFmjckDNUmoo8UMtRqKn5ZMg",
+	"Ts1FUQjEO3d3z/aOqUF4MGqPtJvhinEGBfE9YjL6ewuIIHnfWrCtTi3FnH8g8faOZ/t8RgWx4WqPTnXJ",
+	"LH8jGMcfIEf5g0isWFGnWebwChjU3QFxbqaVnSaj1rBi+Ivxtwg2tB/NAwP7FmA3dzvaeOtHy7jyeuvn",
+	"obR6G/+cLmeLgjfLEdtpAhfsAGR0Vdsjo2cAmGQikqF9rlPMHe98bPN4qonrNEitUCAS2O6Ez934Zgjq",
+	"xBVDxJTvXzx7en3+3dXTVwMGrlGyJsAxiJ/vqzFEb1Nx96GwS+GE2qUmZzalbXoLKgTSOGIxFBbm43/6",
+	"KrSPPyi9hBpcHEeLwmupDRYwFVi2fhzBjqH5c85L21dLaac1TDIwYEtjMfHPXYnoQqug4xCzDQcBRne8",
+	"mvpKaRxBgL7ilrKG6gBoPCxrYJx9NXj54vKKpSxRmNBBRgLAuh6uNmxCTUH637sN/rSONdBc+1N9x3MK",
+	"C3CIYyop+DecULeVKO54ZNegln2cw/sOKfb91vhmYi1TMv6VeukIHWG/1k7FetJwBWqb9ZXVlhcG3g24",
+	"SRl8hHg8yKISJQXKOkkbVVPOaAkpuQ88CX95dvkXSoYuCsRg67Inl3/GWrN0NvEgD+YgsVFqV82v0FcI",
+	"0IAn1Wegzvgbd+6XmmZuqoyrp5DaDBwpricKIYSLkioAcbWiEMFaqt/po/W4BN/80h9wjATQ476q8H83",
+	"vX5rL2FUBNkAwY/kRFT6uq+qiFjIgxY3QgEOBjNLaUdTyJGktNpz3NM1t6Rnap5UJeH5usXEHQU9Pwyo",
+	"r2Aa5Oer/FAa864Dc8TFQoT2hSJuiT4y2LeJFgacof5SoAF7yRBDKSTtFIQIuwY1YdMALcL4uuy5WPbV",
+	"SBeLmTKU/Q1tRp6ftD2Crui9g4sQQvF3ASUpoJAQmbFfFhwTzJZCAAz2SqBt/OMxvt/Fl38K8eUDnuC/",
+	"c1lk+2H87QQUZO/HCJ3SeD5/inLzoyjCWup8MCNRMQ72RoklHKzKcg7RDoAIwguR1G7PYSAB/OiDWY1r",
+	"/TRYGGt4MmsxZk+veAMQppjrEeyzhqN96bgCzvpifPQDVPAHJ8FKL7AHKGnke2HnuDheeKI0BNddt+Z6",
+	"XQ/pe/8h0gDWEHUQ0tWNPqJKcsTehe6O32Hs0/tmZ945rRTuWEga2I/bBHy0pD8ca9VEMg/N3kt2CG9R",
+	"CA74FuDx9p8NgQam/OZzqVIbtyVqF0aD0TTuQqS4MMzC1swIa0GiVxh9E8UvJMq1NI0KgAX2HJejCEeI",
+	"vqsYsMAIgFUoo/gksxhNQapehVAuAEkxttRqUuCl5m5igjU4HpBBe+YOiaiGjseuGrs/R+vJXs8AWa9z",
+	"dvrlw82Q19e3cPwS0ZERcv+EAk+0h3C0nq+ziq0ZJfGhPKxfYmGbAg38tgyyOJyEhdBPiDcBHDiIZ4Ms",
+	"L79AjPeV1zQUoUpzSBd7HAXb2Vqw2oOTUyf1IDh2UFP6ai6VcmoPYXz4cSCVzaUahCGRagREBxe0W5fP",
+	"TMD62NJ371EXGiO8ibkEzC3p8yH7iqLmM3wKo9UrdgFioFRd5kmMImdrDJcgQ8I2w+ADZgiEueI3teha",
+	"nkOweSjReRVcK06Hc6xljPXVRNVtwcEZwAO9V0LogNtBF/5LcXl9FZDtajl8mB04XBEsypdroCjSRvGu",
+	"TpJGTRirUSJzQ5wZ6Coo2XqpsOUMgSVokyC8MCOALcg0kooNjFD22r3usb7BMRUT45BCVDB1Dv1V/mMo",
+	"HNRXw1Wkf0QALxmODsIC5NiiJwUikuV4LEosCO+zG9Hp0lce3QbZNEQJGE3T99PBODH32AAoZIAIVJUp",
+	"IBcjmTuqXtbPmptDXxEkVWjOna0pogkwaI+ubgyeHkkjtcpqn+Dk6AWW0OZWVFA29RNXWTa2H2Oku9D6",
+	"lM/nQrkHUHUriojYomwZmkBfOeHRgzFZL1X5IgAxq3HSJhzgAL8IS9xl56qvfPgu7Fot3DrUFovIHz8Z",
+	"EQ+Noq5X/hZ2Z4gDdNLFeJ/buK+welolXmTx4sIqVtA+wWbj8/frVqZIRsEqPZuh4dbXheKRRDDnQVf1",
+	"B0Kr4H5dqZFTLQEr38dG4tXLBueLkh+9dK/nRy/UwImp0CJakIRb1hqjdVxLGno9Y8OFrQKCkZQZQslk",
+	"QW34svd1l10inhLWRcYobCgeANFOSONOfYhyqhC5mJuNaUHI8o0oUwprXZr8XY78XY7855UjP7zUGOl7",
+	"CBFZ0/eScUt/EvZ7ePRwZzPgHhvr2D2yN2mshrycIg/ZfPU8LPY5LTj7sueuPZAqQ+aeO8sTeSPUvTpU",
+	"RS99WjB3NYlRcdLr9XagUyQPkp8CGQ+nArKynVzkITghz/BbSDME5DMMrWk60FUybMOpePggAY789ogX",
+	"khukGN+fawECr19/0ABAIpQGIw5SXPdA1nWSFAhaGOx6SNmPifsQ6Jsu4/TODMvQ0k5ZraMzh019jNy+",
+	"RHQ0Lt0drSm34YjYMWGafxLJ+txvKuUibdOu4z37RAAbKBeRxamI0uAyrygV0buMF+QdB+FkMz/RifCh",
+	"Ghu32xIS01lZd+Tc/5D09IlQT3wVIzvaGjpcCS7m00F++CjxyNXMcT/bRiXHquPBopKrRhtzxD+86AYK",
+	"yjZIsYtxVclfOKUGpapgg8iCQktRsZsOoFeoBj2DrjYILohXVaTrZ4ZVs0uCI0AuSmc9JnWbxD+Tyn8+",
+	"aZD/N5nLOiVAoW5Ig6knwkqEa53pUhyCPv4EwHLByrMWwZokit3UkIQD25DP/Sbt71zFN+8+eSybTjea",
+	"N30BivzIHnoVkpfuizEz7uLkhe+e0NBo671+C3vDR9ZjjAgq0zgpubIi76vInAZnRlrQgSWau6g1bt4Q",
+	"LkIq7Uj31dp5qxBHxrpkU6rSkjaHwNmodvSWGZt02JrOZ6igctJrHWEOY9oruPwjEuC5eRMAYojFgR1F",
+	"iWUdV/IAJBhzYjkWKRV6B3gHyHlYh4Us51ijMlk8lKFE1Vc+Dg6sp0hOGEZTgesYrKgJ4SJaiYYYr2dy",
+	"LO4mE34g/REG1pRwGeIwugdhWCLGHEH+IFGahp7AErYe9nF4DbFGTTMu3SJyNRJbaQnMcT7sk/RgMKXM",
+	"AKcBsnzATOutnvANOjC4Wjnu1lcznoPlyb/XZecLq2fcyhHFHQqDCOSVT4+aKUQQL/oKKwNo1ZAX5GTX",
+	"H6J5fQyJMe6vpbCIEwTkFLLOdg93LWLblUjml+xgQmMDd4roqUVcx6WIN+o3sEREvYdr5jfVHy99De6N",
+	"nQtHAq4ZdxTHUkkzFfn+sQC3lH+2bd7v27bvtn0ACSGUF20S23/ANi+9VeKDXav1jpo4IPx6GK4H2Epr",
+	"2oARHm/YRyWCOuZzUg/HC6HbI/8gbcZKjY4jg8DW67Xyt/k7lgw0XaosFjl30cPI2UjPV5SQAPcsxYpE",
+	"OQwEPFXoWnSHqSDXvFud+4fzvorCQNxYhkIodHIwq331q5pNQnofsKoa7EGxrUIY03RBX67UaKuBKQGv",
+	"OSkFt6LEbgzFZ0wlqV0gPoURYHFccSP1wueH1Jw0DT4ahA2N9ZOdBTLfZ+9aunsCkZ+At2cP589HsXrV",
+	"t+Q2Nq8qBZyXguri0C45EXLmNNtQHykuFmoO5aLZiCvhkRsbRC2gkPjor9Tow1jOHAPI5UQYuy33AZ9A",
+	"RX7qvZQenZWz4WL0Bmt3QszK5z9ePbnnDmYVafSXF68gmwmL7BFJuEemwnTZ018WvKBODJuX+kYwAd9R",
+	"H132DXRhfFyZ0/qo91IEkEAqVYBICDQo0iyhDBn8XA2WK4+BMtZFoZfGMyoMzaoyFbII3ops5iH8q9AT",
+	"BIdv4CHf0uLuK3pAenwLkzPdCmlvMha99VOWjTESZs4bYLM6kBQQFdz2n3Pu3p/qRXk7+FYoINsKzfgj",
+	"2dNxo9pyFCLWQ7AEohCEd+NopyDFEs7QWJcUUiJNXTn6oFyBDlgb6427g5eQyONPZVVSIUZBQfEydjoJ",
+	"d/deWMMGSrxFNA0r1cIJQCEvD/gvgYJ4CCFQJEYgM7SoLuYujVc0nY9wDg9I+Zuo0rhOzcJDO4Fhe7TE",
+	"34O0sEtIeAnOvfTh9bfKwRIaA0x5dXYbEXmaT+3BQHhQHKdoOWnYXxf5JKDLimIM8Wg8wKHSg+t4qB57",
+	"3F+ctUDQddRVfz4pNh4xdpFKQ7B6rZkIrplXCNNrgOh+hFA6eAPImfuRN2BdXoSwZiFvRInyVV9B3DTq",
+	"VzEqICWsQ7S3zw+AOXptJ+ZwNXQiihCfiXIiTGPMQZ0J3dqDgfXbgXMN/cu+agzli8JBmerlNR3b53w0",
+	"tYUcTX1ZdohBr4FNXp18dXby4KzX+w9HYh640h1SZNfYoTTX+DFUdyv0BLpt2Vi4U35uA5EpxS6MzFpP",
+	"dZDM73gu2IWymv27XmDNqfbM4xsIumzvzDkY19oTXZEyKA6GksjZkFNmfcTUvEJNbGqTkVUhIQ9OHj24",
+	"33twEO5WSSKLbZnZgE4LUIMUPh9Ec1BGfDx6FSYExW60Eo/hE4ZQAsI3eJyoEV89pm74wMBw0mvEutGD",
+	"tIjueqT7etqpUyysLnLKmUarUOgDvgBziLSmr4LfC+wXblqwHOBIrxeEwLpnchyXlsVoBqv7aiJv0Pu+",
+	"VUhaYIr0x9HjXW9t5W2YdPJ6kSUmyh/iFHyzIncQrrGsFdqog3N8PDl8obbjR1e6QVJ8JtGQYQF/aBKc",
+	"W4NQJ01gsXget1QuFJG50/djMwiDIvNVXtvGS0r3iWG4pyXBkIg8RXivFhC9pEaySPjATndO2PV4iI1/",
+	"giH7UX1OyO+o4hMEZkVzS4lUZvv+38IuHjZmm23cHZtLi5HLH/Qiwk622MTFAU3iwPekyaiQl2PbWN8u",
+	"MowvOQBOUCxDYJcf4xiCSNF8AX0HVnxejoDX+mgWtwqFgPxFKqowF6UjWcftTIVwA8hAVCSirxDmiIpV",
+	"T/USskSCNZIAFs/YCCI5+GgkIF9M5Wy+UCO7QJN4rqGsGZtxa93Jv7AVTDDHOwQOM4DjQJuQ1cOu1opp",
+	"91Wopg3yOI6r0Vp+hcu0r4L9Sytd2LV9/THDK2E2rQtV48IcvtAhtEspnLJkS6zCA0U1CERlXb08VD3m",
+	"ivC3o1Gv1a7HBI5nUr0ZANWgngW2CsgDTJW1h/n01Ze9Xg9lsqiwPLt9Xfk/CSTJXW6bsIGfGSZzOC41",
+	"ezDVkQdTNlWRr6LPfYkRReKgW72aD6dzwu+PekPx5fg0f/RAPPzK22jmiPVOOhqBoDZFgM7hKLvX/vPn",
+	"3tEjfjR+/e7k4ft/6dzG9PrbV7z7oBWp3R69dMS29bT+nVeVr+F9400SEuKp6G1DHPZBGUTc1s7K6LF1",
+	"hxDna/J8gBiCC49UXb7I5bAQ3b6KrydEtqO3xwu7IHeeu/bgolvX3KqawH1VYeXBNQwog6GqtV3KkXBa",
+	"lNEzgeoThIpXqHxSeciuM3Rnh+q+Y14UTsXC9FASgn2wWQ27DvKhEZTilwF5HqPgtQADBgmioMIBK84o",
+	"zRiz+MllIFRfYXU+jtNG5Q8qJSnN1hg0ilTNXPik1+vh4h2GC4NkADv3YSSDf+jynXeq77+dt9CeHJod",
+	"vRIjQLSA1j86DzoeTfncEktP44TVETZj7D0q/T3WHrivio8PKKX4hWMi7ukzdwYBitT3635/qfMRNyD5",
+	"n3Z7cE5/EsM/X10hW4CwmIXjSEI4odv12leInAnyBtRTExOpVOgwGgHB6MFprwpw4qkGfE3At1CAxFGH",
+	"66M3EQFGwWwAuEDloTIHqAVWKKgg0VceHwWRQMKg0QVAtd0ePaLNfgz2+Bkv36zFCRBOiWNLjvU3MYkn",
+	"fut2Ft+nEOVqU3CejplDxjMUjgN4HuMzCstg/cv5qi6fxdbkR2c9qrjUlHjcNk+nwau2cyoCMFz84p5+",
+	"SZVWC26xhN3dJgj1pJonaPVBp3dVm1movQsB5d5XcVaLufCIkngnowTQVyQCsArAtm6LythQ2ykj/ErI",
+	"aiY9xOpBc1VaP4RrmW8PptqV8p6kFWykdZkCIn4PH5leTMUrRJiwsE7ukE4roUD26JwqIXJTJwYnB3Vn",
+	"8/tNJI52uFQgSMWB8PVYJfnP436/33/97iQ77fWSWsn+Ev8fYl6+3yrCDRW39/ZohFUomtEJs44Vb+3x",
+	"jbXbn0tXeqGOP4AFIGrdR0HSPnyU+xRdi7tlexTL6zI7QWtiZgRU9VQEAT0Mz5zhqUZB2ntmwBboDnB1",
+	"4ucFVwpKd+Zddk7GbXSneLePu1z7alLyEWEnYcfeCYIJnxAtOlkgOlKFJF2uiftQgBaKLMZFrqNBZGQB",
+	"0IDM5lHBvTahx2wBsEAK3dZglovHaSg0ywB2jFePEGYGeX+DReMJbghIb3sL1NvlxcNo3zCwJsXb/dht",
+	"rAb4vEKTcuKXYzUf5DzhHjnZh7rZepJueXJyvjp+527r97dQjFEBC65JSBkFjHug3QpVGW77jGq24dEi",
+	"4S8q85YDKB4ohxcouw3g4zU2M6gbfrdo1n1FqvV5VNe356cABmr3++N1lXNNHgRRsK94syiI44FKE22M",
+	"d7AGlZTTZd+S9szdTwUg9Rt+U+V141qe3nfn3otYTTJT2lyXexdMC4Ndv5+/e/D+yP1z6v9pMNzV5wbS",
+	"EqSaGUoxWxf8I3kvGdaJjreGC52rVRTXiZ9cl7eL5/wEddHzovDESaFZOV9tq0zRFLL1wa5XLDrRHHgN",
+	"VmVlqS7ZgPly5GyklRIj6x1O3JL5GenbHXQDGbPgXiLTGaifA7UoCoKf9DcjWptC0j97omczcCy9EQKi",
+	"wEJ3WvUVL+SN8HcwZ8NS8DcZGzzjxh49daM9uvh2ALFTM+HVEzfLM6q46uO0qCg9sA3gXFJR7i8WZsCQ",
+	"bVQ9h6VeGsjVhh4QFA8yPgxbzAOQHlj1CD9rYZh4OxJzy057PYDt4yEQjZCQzkfu9zMobXwMC32EQx0Q",
+	"5mZVmd7tLnqD3X3dV6H8sbFCuY7R2e3bt1ojr/v8y979jD04fXQvq9UAOe31sHzJoBS2XJ2RWc5pf2do",
+	"AMAZRyn1waVPLtLKhMjZAE7fwOsA0rCSrgGrGafINdTmyYRIjBAJCi0aMyeJkKIZzCQUvStyUDdJlIuc",
+	"ieH3dNybW81bWv+IoSQVIZnXkPnwkITKvhTwl6/5YZpA9mqUu0+U7G45aoOybqFb4IsfSLNAaRK5ZMbm",
+	"C0zVRMTcI8iah9Gbex9CRLJ6vlU22nBzdpmH+Y+gy7ym74HMeFEQRwOBu9tXL2oQyVVti/sPH2LxpQCr",
+	"588gCIdyXDUL4LOOf4EF7jzWeRzFSWVFWS7mUOXShMoz2CDJ/Us0zNu+QmGsSfbR81s60m9tZU5gckZS",
+	"B3oeIgmVdiQSQXBJQbwEk0O8PbVDSEXYU7KKEsv9Crd/kkEDtHm/edxAaHtz35DSofYKHQW6PT+GwLM1",
+	"lCBcOhCEjr42/DB2txnevWhArypge4R0Geps9VV0OrFAVV2faQoWuJVOfYj6wwdQqA/vUy7rSE235vr1",
+	"ft65czsUvBSl69UtHd42KeXulSg4ABMDALQ0LNejhRNNMzb4n//672M+l8c3J8d6LhSfy65b2EEUnVGC",
+	"5jcUhV46Yi/1W6g6vhgeOWUuc1Ka406Lsuicdbrd45uTBnEDQzw8vUCcmjtQghANIUZNDI20WEnn/MdX",
+	"5+yk+5aJt3MxAs/KrNZRt3uM79IMgIJooZOHorKIxAFxPj2xy14uhoUcdSPbdrxb6UlFRcKrRM16vlbU",
+	"oC8122TlXyvphQ5wX/2O+Ayg+usVL6ykVSvFZFFwRKXyqaJQRskf2EJPokGUvgzZ5iJVgCLAAwDPOi4H",
+	"E7VPSeuRmtyUQglrHyPGgCEjlIsWxThqhUBwGigIqxcjqH/1DnxuyN2solDJ7JsvVM6VZbmYF3oFmDbi",
+	"LcnxKGdQDCtB1a9Af4vnuVKjzvvX7/9vAAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/exchange"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
@@ -49,6 +50,8 @@ type API struct {
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
+	// Links are the addresses of what the station has elsewhere of a play; none if zero.
+	Links links.Links
 	// Zone is the station's time zone, and Station what people call the station, ""
 	// if that is not known.
 	Zone    *stationtime.Zone
@@ -100,12 +103,12 @@ type Playlog interface {
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
 }
 
-// TrackService knows the track that is playing; *trackservice.Service
-// implements it.
+// TrackService knows the track that is playing for listeners with a delay;
+// *trackservice.Service implements it.
 type TrackService interface {
-	Current(ctx context.Context) (trackservice.Track, error)
+	Current(ctx context.Context, d trackservice.Delay) (trackservice.Track, error)
 	// Serve streams the changes until the client leaves.
-	Serve(w http.ResponseWriter, r *http.Request) error
+	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder

@@ -24,10 +24,10 @@ const (
 var heartbeat = []*Event{{frame: []byte(":\n\n")}}
 
 // Serve streams the current track and its changes as server-sent events until
-// the client or Run ends. The error is ErrFull; in that case nothing is
-// written.
-func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"))
+// the client or Run ends, with a delay to the second. The error is ErrFull; in that
+// case nothing is written.
+func (s *Service) Serve(w http.ResponseWriter, r *http.Request, d Delay) error {
+	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"), d)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
 			beat.Reset(heartbeatEvery)
 		case <-r.Context().Done():
 			return nil
-		case <-s.stream.ended:
+		case <-s.streams.ended:
 			return nil
 		}
 	}

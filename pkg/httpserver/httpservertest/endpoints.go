@@ -28,6 +28,7 @@ func Endpoints() []Endpoint {
 		{"listTitles", "GET", "/api/v1/titles?q=fade+into", ""},
 		{"getTitle", "GET", "/api/v1/titles/1a3c0be5f2d94e67", ""},
 		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
+		{"listChapters", "GET", "/api/v1/trackservice/chapters?from=2020-06-27T19:00&to=2020-06-27T20:00", ""},
 		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
 		{"listTracks1x", "GET", "/engine/api/v1/playlog?containsMusic=true&limit=10&offset=0", ""},
 		{"getCurrentTrack1x", "GET", "/engine/api/v1/playlog/current", ""},

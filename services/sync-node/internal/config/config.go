@@ -19,6 +19,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
@@ -48,6 +49,7 @@ type Config struct {
 	Report   report.Config
 	Pages    web.Config
 	Monitors []string `env:"MONITORS" envDefault:"http://127.0.0.1:8011" doc:"URLs of the status monitors whose view the page /status shows, separated by commas."`
+	Links    links.Config
 	Health   status.Config
 	lifecycle.Config
 }
