@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -451,6 +452,9 @@ type ActiveSource struct {
 	Unknown bool `json:"unknown,omitempty"`
 }
 
+// AzuraCast The now-playing data of AzuraCast.
+type AzuraCast = views.AzuraCast
+
 // ChangedValues Fields and their values; null if unknown.
 type ChangedValues map[string]interface{}
 
@@ -563,6 +567,9 @@ type Doubt struct {
 	// Example: is no whole number; it is left out
 	Why string `json:"why"`
 }
+
+// FlatNowPlaying What plays, flat. What is not known is null, or empty text.
+type FlatNowPlaying = views.Flat
 
 // Formulas defines model for Formulas.
 type Formulas string
@@ -747,6 +754,12 @@ type LeaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// LibreTimeItem defines model for LibreTimeItem.
+type LibreTimeItem = views.LibreTimeItem
+
+// LibreTimeShow defines model for LibreTimeShow.
+type LibreTimeShow = views.LibreTimeShow
+
 // Life What was heard of a source since this service started.
 type Life struct {
 	Plays   Words `json:"plays"`
@@ -756,6 +769,12 @@ type Life struct {
 	// Start Another text after each start of this service, when the counts begin again.
 	Start string `json:"start"`
 }
+
+// LiveInfo LibreTime's live-info.
+type LiveInfo = views.LiveInfo
+
+// LiveInfoV2 LibreTime's live-info-v2.
+type LiveInfoV2 = views.LiveInfoV2
 
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
@@ -1549,6 +1568,42 @@ type Tracks = []Track
 // Activation defines model for Activation.
 type Activation = ActivationRequest
 
+// GetLiveInfoParams defines parameters for GetLiveInfo.
+type GetLiveInfoParams struct {
+	// Type endofday leaves out shows that begin after today.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Limit How many next shows there are at most.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
+type GetLiveInfoV2Params struct {
+	// Days Until the end of which day shows begin. 1 is today.
+	Days *int32 `form:"days,omitempty" json:"days,omitempty"`
+
+	// Shows How many shows there are at most, the current one included.
+	Shows *int32 `form:"shows,omitempty" json:"shows,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// StreamNowPlayingParams defines parameters for StreamNowPlaying.
+type StreamNowPlayingParams struct {
+	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
+	CfConnect string `form:"cf_connect" json:"cf_connect"`
+}
+
 // ListTracks1xParams defines parameters for ListTracks1x.
 type ListTracks1xParams struct {
 	// ContainsMusic true leaves out tracks that name neither an artist nor a title, such as a live show.
@@ -2043,6 +2098,24 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(c *gin.Context, params GetLiveInfoParams)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(c *gin.Context, params GetLiveInfoV2Params)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(c *gin.Context)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(c *gin.Context, station string)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(c *gin.Context, file string)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
@@ -2061,6 +2134,15 @@ type ServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(c *gin.Context)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(c *gin.Context)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(c *gin.Context)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(c *gin.Context)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2185,6 +2267,198 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// GetLiveInfo operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoParams
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfo(c, params)
+}
+
+// GetLiveInfoV2 operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoV2Params
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "shows" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "shows", c.Request.URL.Query(), &params.Shows, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shows: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfoV2(c, params)
+}
+
+// StreamNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamNowPlayingParams
+
+	// ------------- Required query parameter "cf_connect" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "cf_connect", c.Request.URL.Query(), &params.CfConnect, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cf_connect: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StreamNowPlaying(c, params)
+}
+
+// ListNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListNowPlaying(c)
+}
+
+// GetNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "station" -------------
+	var station string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "station", c.Param("station"), &station, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter station: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlaying(c, station)
+}
+
+// GetNowPlayingFile operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "file" -------------
+	var file string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file", c.Param("file"), &file, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFile(c, file)
+}
 
 // ListTracks1x operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
@@ -2314,6 +2588,45 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 	}
 
 	siw.Handler.StoreClock(c)
+}
+
+// GetFeed operation middleware
+func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetFeed(c)
+}
+
+// GetNowPlayingFlat operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFlat(c)
+}
+
+// GetNowPlayingLine operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingLine(c)
 }
 
 // ListPlaylog operation middleware
@@ -3622,6 +3935,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
+	router.GET(options.BaseURL+"/api/nowplaying", wrapper.ListNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying/:station", wrapper.GetNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying_static/:file", wrapper.GetNowPlayingFile)
+	router.GET(options.BaseURL+"/api/live/nowplaying/sse", wrapper.StreamNowPlaying)
+	router.GET(options.BaseURL+"/api/live-info", wrapper.GetLiveInfo)
+	router.GET(options.BaseURL+"/api/live-info-v2", wrapper.GetLiveInfoV2)
+	router.GET(options.BaseURL+"/nowplaying.txt", wrapper.GetNowPlayingLine)
+	router.GET(options.BaseURL+"/nowplaying.json", wrapper.GetNowPlayingFlat)
+	router.GET(options.BaseURL+"/feed.xml", wrapper.GetFeed)
 	router.GET(options.BaseURL+"/playlog", wrapper.ListPlaylog)
 	router.POST(options.BaseURL+"/playlog", wrapper.StorePlaylog)
 	router.POST(options.BaseURL+"/playlog/store", wrapper.StorePlaylogOlderPath)
@@ -3711,6 +4033,308 @@ type TracksJSONResponse struct {
 	Body []Track
 
 	Headers TracksResponseHeaders
+}
+
+type GetLiveInfoRequestObject struct {
+	Params GetLiveInfoParams
+}
+
+type GetLiveInfoResponseObject interface {
+	VisitGetLiveInfoResponse(w http.ResponseWriter) error
+}
+
+type GetLiveInfo200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfo200ApplicationjavascriptResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfo200JSONResponse LiveInfo
+
+func (response GetLiveInfo200JSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfodefaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2RequestObject struct {
+	Params GetLiveInfoV2Params
+}
+
+type GetLiveInfoV2ResponseObject interface {
+	VisitGetLiveInfoV2Response(w http.ResponseWriter) error
+}
+
+type GetLiveInfoV2200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfoV2200ApplicationjavascriptResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfoV2200JSONResponse LiveInfoV2
+
+func (response GetLiveInfoV2200JSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2defaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfoV2defaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StreamNowPlayingRequestObject struct {
+	Params StreamNowPlayingParams
+}
+
+type StreamNowPlayingResponseObject interface {
+	VisitStreamNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type StreamNowPlaying200TexteventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response StreamNowPlaying200TexteventStreamResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingRequestObject struct {
+}
+
+type ListNowPlayingResponseObject interface {
+	VisitListNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type ListNowPlaying200JSONResponse []AzuraCast
+
+func (response ListNowPlaying200JSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingRequestObject struct {
+	Station string `json:"station"`
+}
+
+type GetNowPlayingResponseObject interface {
+	VisitGetNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlaying200JSONResponse AzuraCast
+
+func (response GetNowPlaying200JSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFileRequestObject struct {
+	File string `json:"file"`
+}
+
+type GetNowPlayingFileResponseObject interface {
+	VisitGetNowPlayingFileResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFile200JSONResponse AzuraCast
+
+func (response GetNowPlayingFile200JSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListTracks1xRequestObject struct {
@@ -3935,6 +4559,123 @@ type StoreClockdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreClockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFeedRequestObject struct {
+}
+
+type GetFeedResponseObject interface {
+	VisitGetFeedResponse(w http.ResponseWriter) error
+}
+
+type GetFeed200ApplicationatomXmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetFeed200ApplicationatomXmlResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/atom+xml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetFeeddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatRequestObject struct {
+}
+
+type GetNowPlayingFlatResponseObject interface {
+	VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFlat200JSONResponse FlatNowPlaying
+
+func (response GetNowPlayingFlat200JSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingLineRequestObject struct {
+}
+
+type GetNowPlayingLineResponseObject interface {
+	VisitGetNowPlayingLineResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingLine200TextResponse string
+
+func (response GetNowPlayingLine200TextResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5596,6 +6337,24 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(ctx context.Context, request GetLiveInfoRequestObject) (GetLiveInfoResponseObject, error)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(ctx context.Context, request GetLiveInfoV2RequestObject) (GetLiveInfoV2ResponseObject, error)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(ctx context.Context, request StreamNowPlayingRequestObject) (StreamNowPlayingResponseObject, error)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(ctx context.Context, request ListNowPlayingRequestObject) (ListNowPlayingResponseObject, error)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(ctx context.Context, request GetNowPlayingRequestObject) (GetNowPlayingResponseObject, error)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(ctx context.Context, request GetNowPlayingFileRequestObject) (GetNowPlayingFileResponseObject, error)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(ctx context.Context, request ListTracks1xRequestObject) (ListTracks1xResponseObject, error)
@@ -5614,6 +6373,15 @@ type StrictServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(ctx context.Context, request StoreClockRequestObject) (StoreClockResponseObject, error)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(ctx context.Context, request GetFeedRequestObject) (GetFeedResponseObject, error)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(ctx context.Context, request GetNowPlayingFlatRequestObject) (GetNowPlayingFlatResponseObject, error)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(ctx context.Context, request GetNowPlayingLineRequestObject) (GetNowPlayingLineResponseObject, error)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(ctx context.Context, request ListPlaylogRequestObject) (ListPlaylogResponseObject, error)
@@ -5785,6 +6553,160 @@ type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
 	options     StrictGinServerOptions
+}
+
+// GetLiveInfo operation middleware
+func (sh *strictHandler) GetLiveInfo(ctx *gin.Context, params GetLiveInfoParams) {
+	var request GetLiveInfoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfo(ctx, request.(GetLiveInfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLiveInfoV2 operation middleware
+func (sh *strictHandler) GetLiveInfoV2(ctx *gin.Context, params GetLiveInfoV2Params) {
+	var request GetLiveInfoV2RequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfoV2(ctx, request.(GetLiveInfoV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfoV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoV2ResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoV2Response(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StreamNowPlaying operation middleware
+func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlayingParams) {
+	var request StreamNowPlayingRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StreamNowPlaying(ctx, request.(StreamNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StreamNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StreamNowPlayingResponseObject); ok {
+		if err := validResponse.VisitStreamNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListNowPlaying operation middleware
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+	var request ListNowPlayingRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListNowPlayingResponseObject); ok {
+		if err := validResponse.VisitListNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlaying operation middleware
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+	var request GetNowPlayingRequestObject
+
+	request.Station = station
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFile operation middleware
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+	var request GetNowPlayingFileRequestObject
+
+	request.File = file
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFileResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
 }
 
 // ListTracks1x operation middleware
@@ -5964,6 +6886,78 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(StoreClockResponseObject); ok {
 		if err := validResponse.VisitStoreClockResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetFeed operation middleware
+func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+	var request GetFeedRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFeed")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetFeedResponseObject); ok {
+		if err := validResponse.VisitGetFeedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFlat operation middleware
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+	var request GetNowPlayingFlatRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFlat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFlatResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFlatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingLine operation middleware
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+	var request GetNowPlayingLineRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingLine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingLineResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingLineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -7169,352 +8163,408 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L0Ncxs3kjf+VVD8X1Xi7IiiZMdJ5Nrav+I4G+3j2H4s5bx3oU8EOSCJ9RBgBqAoxquq+zT3we6TPIXu",
-	"BgZDYsihJDve3WxtxSI5g9dGo19//b4z0rO5VkJZ0zl535kKnosS/nwu1Tv3by7MqJRzK7XqnHRef/+U",
-	"fX389dcnzE4FG4xlaewgY4N5Ka4GjKucDZS4tgM25xORsVIU3MorwayGF3iel8IYpsd95T6X4peFMLbr",
-	"31oYYdiAj60oBydMWjbSxhp41fCZYNwyrlYsF3M7zVx3faW0nUo1YdKwUswFtyJnumSFGFumF5Ytp7IQ",
-	"TIklE8qWUhjGy1Jeia4ftIT2S9FXWhUrJscsGhmbcsMGbjID1+pAj8dG2EG3rzpZx4ymYsbdItnVXHRO",
-	"OsaWUk06NzdZ568HF9ry4uCpXii7uY4/6CWbualIK2aG8aKAFTNsyq8Ek4pZ93a31slMKjlbzDonvcx3",
-	"KJUVE1F2blyXc17ymbC0f7CImx2/dHNcTrlb2plbDPcYs1Np2LzgI+x7Klgh3bZcTAW74sVC0NPjUs8Y",
-	"Z442GNJK168O7D0tj2tB4VSUZmI8FiPr5iLdCH5ZiHLVyTqKz9wUcJy1efLr50JN7LRz8vhRlljbkS5L",
-	"MXITMpsTHJR8OWBmqpcG5+lmI9REKmGYEcpmbCnt1JFG1E7T6OKu4jHmYswXhXXjn88L94JQbmt+Dp9L",
-	"vuy8TY0ezsx3fLU5dLfa8CvL+SrzO2Esd79/ZpiVM8F+1Uq40YprPpsXru3j3nHvoPf44Pirhkm4XXMj",
-	"Er8sZCnyzoktFyKezZxbK0r35n/1+/n7RzcH7p9j/8+/dZLz0OVsUXCTnocV19adc8bZ0/N/Z7wUTFzz",
-	"ke2yU2bmpeC5mQphmeXvHBXC88wsRlPGTV8N/vjDf7x69vr52Yv/8/n//vf/PBiwsS4ZZ9QnHH1WLpRh",
-	"0nbZZMHLnM0X1jCuGJ9rY0s9nwo2FGPtDja2C31kjBdGs6GYSpUzzoyYyZEutOqyAVLJAZ9LVujJgMEo",
-	"2VDbKXRs8NQnV9ivRbyq/1aKceek8/8dVjz2EH81h9/7F2Al3f6kT2opRrrMjWN8bgGqwwq08Lljxw8f",
-	"PvzmQXf71leDciPljm5zbsWBa2Vjc7PO9cFEH9CX7pHuhXvOD/XSvbqNsxjLS8eGk4N2BOAaYLzQSrCZ",
-	"4Mp4Oi+toxj3IeerLjt1O+U2gTkm7Lr+jlvPauDxQdNJuOj1TuD/W9YF59Ge87h14YXkRhh30P14XAtu",
-	"LJ23N1lnqgthvqc1ft9IK9y2ppQfohbdDsjcvRHmfETzm3M7rfqQ+dbzHohAKvv4USerrpajxNWSdd5J",
-	"lTdNB35Ls0a6cCPmWH0zFbywU5NmkQXfwiHdj8ggl1M5mrr7W6pRschF3mWnls20scwKxVaCl9UF51lr",
-	"A/v86qD3sIFWrL5/5lnImdwmFnCcR9OxxteTq/5lL3N0TNvZ6/V27q5azIYpUcEtttGLciQ+MwwfylAC",
-	"OKqtYJoEqdVtKxeGeXz06KtHXz98/OirnYNFCWPLylnNCuEkD3fD0/U/FBOplJMSib046cZdsMY67qLH",
-	"JMQ0LTd1mlzv9eXG/2XbpTUnrE0SPPQVn4iw1CMnOoocl7zXNDZoqO3Idg9LlFLnmwM7ZTOt7JR9Tiz2",
-	"QcY4+2Xh+HxJX/7fY/hyKcQ7Nlyxs/OX7OvHvSP69c3x4wdwG/SVO5f47QO/HyTjdNklm/GV+6hyuPIP",
-	"8M7dYPGdJM3R6HfQ3HbhshRzXdp7ZeGv4yarPl65S2Njpd8AU5u7uxBFpyk3KIhrp6Yw7JsUBdQbSmua",
-	"qaPcd5wwLDdKPPt35wtrQ6Jm75sxWL1DhEJhcC/pCTj/vclOVu8pOa2PeE10olsPpKe+WjrRA+9FDpIt",
-	"zNGrOpyNSw56DJPWKUbuYSNGWoG2PJNqYUW3r+oil9WRwCVUPmiWgP3kbi1OYV8gK+Sdt3hKQAX/VudO",
-	"ZDh53zkdWXnFcdHed0ZaWYG6tdO55Ah+OfybwZ8DGb7vDFedk86PXXYhjKUricNTHeQ9i1xqJ0Zoxbgs",
-	"GZ9wqdz42p2aalSvccBOG7/JOk8LPXr3Hbd8v8GOFmUplL1022cKDa/MC75yV9alE/4eZh2n3cLfj+hv",
-	"2oQXfDS1hRxN3Zn3DVy6BY1lY3ZcycbhIdfaUS/6AmXa2ntH39B7Tgf3wyz5COxE8MclL6007rUf+a+/",
-	"SsHOLXcLjj/mi5J27/ibh/7LdD9Hj2h88IyVFpj/9zwX7ExZzf5DL9woUGO79JzqKOsocV1fu7BWX9bX",
-	"6nQoQHDdskxHDct0tH2ZwvK6+7TgSon80u8gbDYJwSc/337VlGeEd13Dt9kadd20JvyKwIHe1wWGv5y/",
-	"fMH08G9iZDPHY4DBScNGorRcOpbndD/rGI1W4oQZIdgXeNiZdc9GRpv8i+7GhXGTdX4AJeLccrsw+52y",
-	"XFguC9M56bzvd4pfTL9zwt73O1eiNFIr96nfOe4e9Ts3N47hmUvUV1b+rir0BKisYdFbr2FtBr/VMv7I",
-	"3UWquBoJz8Luxl/dE7hOgdMqsWS5NO/aL01iVDf+WqgN/1XBVy/L53LfYbs9jDhHi6N4J17VbtbRZHaT",
-	"AwdFxgnRYOHCr82HIRNYeTPXytQuY5FQFs6tLkXOHOMaFqsuavver/CGl04TS7zFVzQUpZkR1ko1yZjj",
-	"1m4+KMWxd0ovyVwEO/cEpeKlNAKt+G7OinT8Zvs83M/BtNuCbFpyxKrJxOY5ubmyJ7uBmm0L9VyPgqyz",
-	"riIIEAtDcyIH58aKSbPN5xI7NnavDxie9loa8GW0sWe540Bd8rLkKxSPxbU9HJmrepsbI0utKljdMrT0",
-	"87KQwli09nRdT88FN+Le9hhbSwzkzVS7geRInoV7DLp/VephIWZbBjDHJ/6w30B8u8mh4OFfltqdIanI",
-	"VDaWoshRP5jqpSMQIiAmcalQA7y3taLm3ADjRq5U3tVzoa5nBWmzB3o8liOR69FiJpTtRh6CWdGFf+u9",
-	"BlVsKBUHPWRTk78DQaGCDkuCzGw3k7vJOhfuAvgARwbaTZyZ5NDhFjLrvIScuale6LFDeCbludz2Uv1h",
-	"ZBw0bLwkHMMuRD4RM1qPeannorRyg7dEdtSfewff8IPx2/cPk/bTrDOWaiLKeSn3f9Us5vMijCbBS7iZ",
-	"el4J54UuJXAOK517L6jIJbDxY7iTMvarKLVhcgy3jzt87mv1hPGhEcqiv9ys1AjaYLkW7p6y8JT7bZYx",
-	"A/x6Bb4y95Nbbl6K3O1l6xlGBogD807ODzRMjhcHc+3kqTK+zv0F/3NtQbOwK5VxHkULt36xuuuu5M09",
-	"Ha4S5yzriLkeTZPeh3VrTuURa2FxcUqWdDpW1OlQ60Jw0OHnpbiSemEud1uzcJ+X3DA+ggsU7S/d5Ai9",
-	"YJuYKIoqIr9EA2K7OVTD2+wrZdpSi6Kg2AZpUZaQRUEjd0NOduve4kMnn6J4njJ/VkSBO5ZVFrv1xcy8",
-	"fxEMZcNVZVqpr0LYol0EFZSPOkVxu1NZ0HCibzKivq03uNZGXIhreLzwwsHOO/9pweWMyG1zP2YLY9nQ",
-	"sd8FyKtjXpgtKx5RaEVJrQftOMpl+0W5aVp1cR6obm3B4dfLbUS5z3HedkCNVKljCfRNsTjk0fDHdMoN",
-	"Gwqh/DEFdlxz89yW/sGTWySZhDQUKIT+R2Du4LYQGRuKEV+gAhKx+BFXnwFJlIKPpsjGN6e/UNDUZpcv",
-	"mpUg7zQJXXmtyLEBWCO4TJxY6WQTFoVIoYmzy07hVnILjNwDBpEY4S2vkzr9+E3OAkchgvDrnWILT6dc",
-	"TUT+77xYEE3meOPy4lVEq7iP9aX7Hq9tJ+baqZAlhjCZJ8wTFS16NN/1frf0CCd7vcsXYkm9dLEXXbJ+",
-	"p99hM4pvAVEidMxO6QtLknoIV3snxNyAjR6a67IXfCYMeMWGEJw14jNRPAXlIls7tTORS36Wt2IlZ9Xp",
-	"hNcu5d7vebvh2a3fvEWnZqqXZ7d66wXYfffhst5yvH9fZGTeozNvUN5/bjXb9J6vOl3htBguZvuNFV4j",
-	"Q9m+7z11DxmMN9jvze+CIbzFm+fg2zLh5TNTjvbv8jkfimL/1160XFDaiofH4c1zS07hdsIOvHOBFsd9",
-	"B3kBnO9Wo7zkt6OZYF3d+8XRrakm8p/cgmwu5a3o5rK4HeGgX+d2e2JuQTreWr33OO0tiGdDDK07y2d8",
-	"/jMKYm//ZrTqvubLH4UxfALmQnA27ScGnFmM9XTyorgS5cpHUFQ3bxUbDKHBm1eqd3M6pt7KH3buHkz5",
-	"R3e+Gaw8uV4MrUmZfUk9VdqyhcpFaazWIA4uGybTyrz0netv07y04V1NaQHgbt17cUoxEvIqaMgb1m3l",
-	"pFIM089ZbWYQnKvHICA5CXyqja3kOqXjBXCNkE/AGlGM76AVVPpWYqxgiHfT84I5jYEmgO4YR4OzuZUi",
-	"j4erBFCmf/QuIyyvREkuybY2B/f95a9aiXQKQyzQx+3HL64TSbVW9V0OVL1+MrL6EYspKqkVxEEV7VnB",
-	"RWXMG4pCLyl6CnxiTl9kcLaCxhYdLgzCn2Ewnukrbioh/mXFTgxY7d6JuWVW621SO0TQJJnMRRS1sOb2",
-	"M2ywHhcCwYp1uqjYzoXnOlvacY9sbaQWRrHWkCJnIwQYsUEkgw6y6CMGacffCAVPkGztY7m9yLxjPA2z",
-	"8oPpsj8/u6DUDwmuTgrpv2wxaXzyvMFKeFq1hZS+rZGttkYMmAs6PKnrGD6XuTHz8EjpPlpxbZN9uYOy",
-	"nWRqsTCDxka27DMMWFxD1DTmzVS5WEj3yVYp6uVVFPSyObr10JjBtqZqATSN23+Gtgx3CjmQgDt2yWYX",
-	"85GeSTXxC2jSY/SPhSUyg63NVc+lQmi9s95Gq2paL+sO8alJZjqny3l9MO6YVFfRhu98/capcyyB+QC3",
-	"vKsqvXrDdtjwsmxQr1P2u9LudwNGuvPew1m7JePmqnnGY/YjpDDHphuugX8H/x5Kr+5MmDVxItfC7N6/",
-	"oZhwdYn+jc1uztwlOOGqCkCFwNLIP2LeCYjPRl8yuh6MdtdmTtciRGSg7+sOZkWf7tLCxhxH8+zy8biF",
-	"Eznkjj2X73CCsHc+BBSNojNpjFQTcrNweA2NqMUKuEzd9Jtzy4fcwDHiS75KOI7azzs2yu26ROBZNpaF",
-	"gAskRPJINRLsuHf8JXoZpa3Jl+2PnFaXXJaX6TQ1L667lZgJxhe5HBbiiVvJmpE6Y0t6culkczJENwm8",
-	"GyeVxrBQVhbNgxCOAulEBOfYFFWmWwrX27ls+w1ds3nelvN9IL55V0a4YRja7GHNANTwQGytWcuNQUmA",
-	"FRBS7oRqjF9P2/WrndYLN+565kvDdChnad0a0zTZfS+busUlwaKmevmZQW+PHDNcK3RjuJdAxRgWXL3D",
-	"fBD6Hd1SCtTLmOdsdEwmm3q/PeIbR8zYUvBZxo5ZIa8EKySkGGTsIQuy184LEG67eHHW9r1OJvUl2aCA",
-	"2sDjLakfpqzVtRv46dvtYlSwwtTDA1P+6Ha7Xl2yW80jNW9XcGNvtDaqvFN7Ndf6GvWpniGdfYZh8lea",
-	"ckohZrED920ieXNLYESKVCh5FAwEcfhAUjAKGxLFCWx10aXCUurUD6AROKYTtpxqctfZWqQm8g6fyXKU",
-	"3XFXzB7LvH2Bt85ltTYLEGh4LnbNZm2baId2bc53JPuc5UJZaVdNeW1BRuLouQa7kumyUzbS8xXiBYRn",
-	"3MUd9KIBmBYA8oMrNORSDriTeYx2AoWBhP7ySo58y07oSVhcptrYNpLVlHJwN89JSjJ7zVWuZxksM9Nq",
-	"JPaK3Iq1ly3tDldM8NEUU8Vu1YFJZ8/qsRUqWkBUAazGlWySHndcCLDQGR526jyky29nxBjr0A0EFUta",
-	"cubDVCH/86TDFyXvljyX+hCl38P5u8khn8tDbAbG9Z2cJKOLRj7Qca+0+H2D1AzKEvcVquj0FtCx9g5V",
-	"7LKXRS5KeiDX6jPLrHAClP0okYYYMYaLjsuSZCjglNjYK5hmE3IKBDfrkg11HnB8MNMRvzGYA1FP/4/F",
-	"iqThf4sjBuFkRgvrjslxr8eGK4vqd9T+tBRJglhOVw1N+8httAxJi1r20veaY/In5K7X+wL7DU0ZGdkT",
-	"UmV9fElnF7/HBaaZ4yBT2/N9DfwlAD5c85GN4R7oMwC0JC8zzH/aAvRAIVZGCIbPYtTppqcuZHRtZNeO",
-	"q7AtjOuOs85RZV5zndFR2Bgt9XE556URDWRIz7hW/3L+8kVGhIhhve6b7r2plJ+Mo3DMi2KYtFidkZWK",
-	"zRZGjiLPXd10Mi/1pOSzmYjMLhhIBShgIVraoFVld1DluNS/CtVAV+JKFFUUYZAwKF8G8UXkRFoCHcLk",
-	"aKITblFIAWsXG/Eyr2BIcjqQm8OZSifPNQCaABmajCmxrBJXyJaNdlkPTAawHxBd6uFrYJsn8kqo1rsY",
-	"H6PUZsbJjqmATbc+l7s9uOtnzrtzYUY+LN6taeE4HZ1BhGiJAi3bG4hgWIbLPYYUswFYyGUprRVqj05D",
-	"Gmhjhzile+tRaXCFXDaEzZ6Dzc9b2hyNk63Tx4C6jdWLibtW3GkiksZLgrY9jg6t4hMNPKrY4PSn16eX",
-	"L15evnp++h+Xp99fPHs9aD/8dnRTW7NPKA7AqWUA0LB9+L5vfDZDX5RhizlAMpia0b6yT1bgDxMuFVlv",
-	"JTJyXJCp4OVdYgRkIZJE86KKD4YuMgRQrO/4+dnzZy+ePrv89tnzl28Gd2LOzQEl61EHPqggnLMaewoX",
-	"cmft+K/HHoT7qVqEcEWs7Wq4VVNST411pnxq7lyfQLRvRcCEx1EUzE6103wBkApokrtFk9XhVGLZZS/E",
-	"sq/A1CfcdzRZtyVK24z5uWSMppIBuIebC95s7jNNyavLPvIJ7RQBYw0XL2PDhYUNDJ5nH/QAI4SI5L6C",
-	"d+FaPvUn01YwkjP0EzmFcanpxoyxt5zI6tH4IEwfVHWSv1TOjEY6quF00fs8zBmYWUqf/134+134+2SF",
-	"v98Fqk9ZoPpdIvmXl0jWpI5PStiowG0SbJ77qAaQ5PlQL6ynqC0RiOzNVIA4UJP6WchgdIS51b7C1erl",
-	"GOCLdu3w9hjNtSm/3YjaBLxe5LBonUZ8BbxaHXveGfoF7PeHivvujFf/tolv7/NmoSGwrH0wfsz2bpXR",
-	"uU8o/Q+Cl0kEllPEjOOW1pwrghVxBz4c9bVIMGPlLA0D4zb5hCkNxlerIebesaIcshOR+FwX1MI9Bw7t",
-	"Z51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQvxwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32",
-	"XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/avrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq",
-	"7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDKL6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFE",
-	"eCo94EYDyPnAXWLe7oZwy7E1cOkQpe76yvwt49cDQYEzNKAs2yoG27hwtY3tYo+q45ikyASBp89GkiZT",
-	"py2rOHaK+2yytiRPTHGbBMttupMiGPzKQ/g3BAfxDkL6ODJXSe/gX/SiVLxokn5VrHpZrd+Fq9pUQSQj",
-	"vShy0mZ0KdL3m5G5aOilFtlbivHCrOVpNcdSgTc4Ta6l1mRe40WBaiOWwmjZtNtxOVFbzD+uNYVGDAqX",
-	"8bNo2YUucmG2KZX4gL853KLfOY3NNZMUTTe3AoKDNG7qbSJTfFcZ7X61pn7jwhKkKDyAyq2Jwx4VpT58",
-	"gMcyFFJU5KJsu8/49GaDz2Zzu0IRFMRrVIwaLJfRpbMZ9gPWohhCaCqKfHcE7dr9tBH2A8OuAD/8EBqX",
-	"EtF12q5npKsyeARDJVDUDfB76BwtuQKbB6ZYpZZ9e5hP0xbU4u0gpYfPKHVw20A6WYyLffzl4/3i8dZW",
-	"tnE9bxcjud9cffqBVtLqktiZeWeeMKXJ4+B/m4JSvu/ct5CupwDcVccJHj7u9Vh1MSfI16PKuyeTu76L",
-	"mrdSsRyLLewYdK5gPQabDZjTELTHxyyiaWjzggIhapdx4I0uEbkAzZTtn98mozeEJJ7SnQJlm9BNU0Ul",
-	"ImFU86LUD4xHBUYILiA0K3Z3yl5VajFJL35+Ga1Lcjtik0zNZrVhgK+icN2t1Mk6F/TP65+eoT0PkLy+",
-	"9/+ePj933ztW0kuJLVH9gqPtBTc2LF5NKGKxcadwM+t+mzCI7BEWCY3AStcwYdoY9yriqCH8PzzeWInG",
-	"6fFajFpT1uuTNSQlqBTlMRNVclXOEnlWd16Vh8f1ddleneIgfPt19tGWEHnv2MlgD4/ZUFrzyS7qecXR",
-	"E0v68Ojx8fGj9UI1u9J1br2KxNCpxA7cIjQA9vnDx49ZzlfmQfNS9rL9V/OFr4t0L4sZOHdb8ux9WKJs",
-	"qAuznRozXD1dsl5UD07p3DX0cagS0G32dG2sUWEzM7/dsYMh3Xl2EYp+a6RWDBPZD780lZFyrmcCtJOl",
-	"Lt9Bbq20aRf5FjTV/YOFtNoAI41mlBIW0gUQ9s4tao2hpPcAEL0HwNC1hWpI4flRGiPyZ8pinOp9Z1YV",
-	"emIqe/PunCrhB7KrWsJeOVEUDa8nE5Gz4YpNOVi/9tHA6pSFw0yup05nblTMEms5hWJNma9/yhL1JRxJ",
-	"ROUt/dfdL//QOz7p9Z5UlZ4Uw3J1NNfmKrJ1bezxowRoQFza0Hzxeaq+4c8Xlr3FP0/wn8/9vz93M/jl",
-	"KPvm5sGfHvyJffH5z//569u///yHg7f+0T/hH+7nB39ynfzbjppa98ocUTtFLNy0oY4wZj1OCyeY1aDz",
-	"Qr6gBM/ZMOE1b7BfYHqDFcaS+cJH4QKSa0vbUANwLBxRBpbq0OITKv0A5jqhqvtnSmi5m1xmxtUiZXo9",
-	"ZXNRGk3ou1Buu4mrey9CQiWeCz0vBBthWKRf3+6+6N47wIMplOWDgQVv0ZsXaqTVWJazlGf8jNKHltKO",
-	"piJnU1GKyh/bhBJPbtI9MIQvaq2ZfQqsBCjhD44V7CWgcH97oJQmzGCizPoapzkwHNLtINdpwuJzeTnm",
-	"sliUolWSlhdYn2AaPi0WV2YpSoNbGxGlD88EHJVuK7/vXF4uyibfl4Z8U/B7IK/7zFD8majsxFFVguQ5",
-	"G01FKogTJ2sNg9/ZvFhMpGJjiIAsuLHVrTV4+vrs4uzp6fMTIDD3xCAaQc3nD+44XIwcA6BZuVBrJB7F",
-	"3uqlukTPUytjNoU9QfyV9TA2SL15I0DEhssVbHaNYCOGEtTkxN24rJBjAUFHa4A8HoLqdizGDcEOBW9K",
-	"2sViwRSP6C2KlUk2Mii2gtAx2yrr6iiW2shru2JLt6NFY470rK573FY5aHmNNDg/qurGCVz6Us+kEdvy",
-	"od0+uy021R7rGTFrtHuirZ9C/SIiw7o7ukQwr9Zp/G+ClAqSG7hluBUNbYz0lXCf2uUD+QAmCuiMA5ty",
-	"KFYS8Sh5F9AcTJ1NuhLe+LhXNi/cICoKh5WFC7rGNbgfCwNuP1mUNSz9OJo0HYRuQvjrWr6Ta5Mi/KKa",
-	"aRZKoJlKckA2P3bSntbAYtJ0CmTSQKhk96a42xpBnWwsREaZItaz3sjNXYqCr7DEGw6dgpIR7h6DLSIH",
-	"e8Q/HLlAbE9kQX+bkrXduwdXvHTnDkqznrvh/hC3BN+8Ds3RR2qzWS7zME2AFCUVxNzHBN4yhsZSFV0/",
-	"ycUcEsnNHCMhHSm3nRmIBj+59/HP89AKfv4O2gKEv61gtUtZFIAcOsfjY2K6Npav2MiRSeKEseoQ31PE",
-	"YKi87gUpPIl+4SrJKiixeNFldWopELohcfUmGI9fIDqFlcBSF6Xqd0LmRTB/diqO7MWRbWJdiIzeFOtS",
-	"IQRn1gvcpstejpkRV6Lkhb8r3ZlSoO+Z9PHGdi8xDrqRb3NfgBFydpcc+0uRcSV+bo/4jVVU91rBy1lj",
-	"PDjpZhQcUWj9zodepuSwdfUvGpzr5XJ3bRbfEoMXbn9bbLnja/q2NHDZN9wAKgV16aPSfHIGQDXvwW2A",
-	"D5jWxdrqSkciX8rYkqsJFWZr01J43r28UqNLJ++3fXmlRi/c4zeZL26btLI2Bt5gVlsh3Wn3pULdw5kj",
-	"NUgoVKJonURGo3pDvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNvzGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk",
-	"1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iEU1+WUozIDrrX+fHLnDhBVtuUZSooKqCQ",
-	"RiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8lWR/EGV02xe8g+JZnok475qMN68CMryK1",
-	"XEb+qS09Nqrj3zsJ1avksU5KvbfUwaF4Fl4diQsdDSwir7BFOanlwbSSMJehHWX7YULZperdp3911pZ6",
-	"fR22UMSbiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIez611RMCcgCbydYrAb5P9NkWHRgpnFCNK",
-	"N8gK40TXLCTw3T3Jvn4pKzZIA/XLkdofd0zPvVKxx1nFfFMosQuFRkjyDw4WTHDCQCmweREmVSgWUel2",
-	"UbVePIHrQbsbyiuIRVNt7GcmJP9GzCKMrXtr4K6sMxZgn04g0oGx2FRFVICYsGCpdALosNSLydS2NDy1",
-	"tvCYRkdB+0ltMwih52y7jXHMy0qOhC2eCr5ZlO8z89txOKeeqZE7uw0aK5TDqQgl2r0t0dub5qeFUk2q",
-	"ljQkKPhmffLFrRP6jBCqWQHHJaHFaj+F9F2wRR5+piwIwhJNg3phh/r6NpJE0NLXb5omDvWfVKglbf+P",
-	"HbshvxtI1GB2UCrvIX3uXJPAvoikz05fnAY+BPwJM+ILslBNqbdyUTSounisGlIh6MeaekYRWT9dPKUI",
-	"Is5WgpeMT7T3bCr6DsysusxF2VoLcSv5EnrdrYGg7uEnkNqbl0ACidB1pJRmEgrMM+Hwg/o0TXmRiRh1",
-	"MAWalspH28wOOgRREjAmB95ezZ/z8l2r+6Rakn1SbtbrF9MOVOsTRrA1twOiSjahZJQgHG5by73HNakj",
-	"7wuF1QWebULxL0tpRYihN2up+WeUNWfmoiikmhgMGceSZbyk7PwswqTwBnJMQEY7c+ajPuBchHDsQhrr",
-	"qxbNhGM/WLZITpQuU2HnhZ5UztPdtfOCyaOe+LnHi79XMP29gunvFUx/r2D6ewXT3yuY/rNVMHVSxcvy",
-	"OVFPFWjeIr61penUR8PO+PUZPn/U6/XWJdyNOPVTgnlBSJ1QpYykp+7uOmOu39fCQIZ3Uomn2kBgKCZp",
-	"EsQaEEgakIZ22EeTegaYeMwWeHCSMJ3QE1ppt7SlHhZiBpXl006dNEyTx/ddmPUMVVwGXoAFDHLUQebH",
-	"WEXSY5+w496jyh4Luc45c+xgWKxq0N/HvUc7xWEaY5PEizuIqotv9uf3YWbHvUeOEP3mdKS64oXMTwBb",
-	"/SSgRwVIpk61KI96PUd1rWmYaGknJeO4Cz0JQevroarjRVFQZGOCzj4ZBEWpJqKcl1I1FKUAWvnMMEnF",
-	"EDImfllwUIKxsHFI7Wdnlo11UeglqdA+cBl4a0Y1gzIG11+G+kzm83IgAHU1F0/wdEK5sxBWHr8Y1yQq",
-	"jKaepnqZVfgf7hGQy/etUbE96i5KpqXgGD9D2BZeFjKAaD8hJzyUKD2cI60cvpf5DdUdhXb+CAHTgy6D",
-	"nPoTDMwEXIZ9ILXLpD9zj8I70lxSsZaGiOEpN1E5F+JkhOiKBh7gEVMIPVsoQMvDqf8peu2PJV8OGnEq",
-	"m4K+n4eECR9i8GQT0rCxVafMN0VwS3MJNW8ShzeqXVMzfvujWRkjEpiaO6CHPqXyekrby0aiX8UzrrAQ",
-	"3aflVBfFKjb+xwEZGNzTZReeZSHAFxxaLO3iq32y04D7G4Gckv8BWE/tIFTlJkoxFxZLi+gxO/qqftA/",
-	"/7z2+99LMS/4CKjoAXNc4O0f/g5RREhYHjbx744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIIEHLDsP",
-	"kpxk/SxiDcHtrAXrEhLn2KxhCIxPTxA/EU8XbMoAOO+Mr6JbPMGlfClJWlz/JTeUnnAfHKdVtcaoBiPN",
-	"Vap1/wXT6oDLkhV68kHqNGZrdRqluY8R/aNUc/x4NfDvXP3+0647qYv8EuKZd+PfAgilW1YMf/aiDd2i",
-	"KRGidiBblnlcj1a5n8KYsf3gH6F2pjc7NIw1mBcafv+gpTd3VMhsU+Qyltk/0ZKXa3RTX/naNkXyUE10",
-	"iqW3WD5ck1YrKW4dC3kLvDFp1Alf0PdP2TePvvxqm2Fgi+Z/L+q8VMam01aceCiDt7/EbHF/VdG9lIxY",
-	"R+tAgp6bibJOjg0RL55UiKC2KfnxpJsrqyXc/A0DvOLFosUIfUkxaCc1sNfo4mvQxCOnGqTZ1mH/ILMO",
-	"MdAqVR3k9DEvCQqagKE3CeoDAvQFMtzFTOA5DzmXXp2Q2VzfsKSAdxEcgzlf1SEw67XifDJ57yhFsTOt",
-	"msqyYWOVVYozeDgN37zR3x0Cd7DjRMhZPWs+wz/+7zH98eb4sU+eh7j/nK/MSZxiX8usv8Q/vzroPWw3",
-	"/pusQudqxXtwP72tdsOQuJjNOBqzWgNtvxyDAQBiXxHM2UOgriFst8YcrMV1tsmU1IXYlqEIv5N6ykvx",
-	"BOr5DQ4xDenwPe7szSE8Nmg5zLDqLZ71LKw+vG9XZI+l0HIT2PqiCIUOcoEi+LKG5OZn4C7HQwh8GdTJ",
-	"5Shjx3sDAG+C/lbUUDX9EJczY0fHbCbVE/a1t9XHIBCV+LER24QPRSJnw64RMDifCcjwgMdvE4eBOxWj",
-	"5iK9rJHaxsiyiOirtdhykTip6PJXipOqFuzZwp2kw3+XQimeFA/1lgqULfnow166ZcuLRJLSPsS7J8lM",
-	"9bLOjD5mzx9GT1x3ZCTF3XUqSxLIum7mpCaTjvUp9RJyXNB9INXkBD6enb9+6oN04+RUjL9xT5CpvK/I",
-	"Qg7Vv4aLGdw+gJIIqIm2wgBJxfBgmauPvokfT1v1CuKayEccbLqaT4XCrNZhwdU7DGoa8bm0vGCFsFaU",
-	"UDicFtPvBGwQXHzGs/C1WhL7qqJNEvq6IJ7S+rxYvskCU1phUjVbW9BWZL2ai9+GB+ylSNd03f2P785b",
-	"hk6354l+XTZbXm8JBc3MZ1RZ3YnvlmqsxN2ru6lZft8PDD3rXBfmOomJTuJjQGX1jfkx+dbCGNOLkBrz",
-	"RieNcZCu8SdsQEs9AGCBCH4DDNqLXA4LkQUkIoOg/GXljIBqfvtUlHkR1ZKhBqGWTACyx1qCBOrIS1Gv",
-	"L3Om2NPzf4dn/vr8/K+kv8SALdIg7to/vlPpX8pAfR9FNT5F0/ZvYjneXMKWFl+qzNIA+SC4ETnCpHne",
-	"0N6r9FFNyukJoM+0Pn72csNBuNx0sO07zXsyU6ds0ljrY0MI+UeyVNfM05HZum54ri6R1JV8vlKjU4Sv",
-	"I6JvhYsawPz2SPBut/HbMO62YKOiarInUmtrQNVQu8GvNolDca/rQKs0kaZF/5bbFBziAJs0A6pj4R7F",
-	"lJAM/OuFnZoBfIul/DB6BzOF8PunAOrQVxe+2O7fFvlE5Fh3eOX+SZUN5iN3yRbCPZoq2qGsO8VTbqYC",
-	"bENlc5rKlJsuq6WxUDUNfkUg/yNqTiGGkCghvwZxheKmWscAnFaj9yGx9Xi59YC59qbWeGEuo+SiXQtE",
-	"kETohBCNC1VTbPcIDbuv6SHl1BSk9nUqd4bD1kZ56zH6kD4YXFG0CBb+jt44oyjBVEXNgNrwmYmDBtdy",
-	"VwkFMspd9vWP+wpTjtFXjhD0Q3eoGUDtgh8H42Ie9b7BcBnConHE7s6g46O41Fuq/BCyBA6jOngZWF3d",
-	"eYd07SehiKTPkXUd+wxoHy424uozrGKeQKlrvx/RKfjgRHN7qqGF+sRHWQUENpGnL1ldcUW2kSNIN36J",
-	"kLaOzMQ1H9lixcjm04rV3h7ENHnDwUWUkCh0vtq1F2vxjzsK01fdNsUx/+X85Qus1uND+vHJbosy2G2r",
-	"GSr7YWSPquYLdZHhEr7dTrIU6o2bcEt4aGwDRgQbGqJQE1Bje5eT3I8G3HkAJ3tF9Svm4yiTtLAV0d/s",
-	"1/sLsaTek129k6ohXqBJYF0H/pVYeZCkyJZbW23H/ewvSpSp+GMsKh+VbPK1qAf4cZCxgS/c7P6u6kVT",
-	"eDmVzB70FRlDalXkMZh/vAK3wEjPQ0p4LsdjUWbBQVDGNfb7itwD7JSygr3puxBjy6ACeIzcwy6c/gUi",
-	"8U8XT1NCcFTYO4G7ew+spV5HO2FW48ZuL18fzf92Rf6hi20ThQduxQPj0t0tYTNuxWrT4KK4ET52OvMw",
-	"tICa8KtQrBBXosgYVZ3v3g9PThfIb3d+6bjdz9l95cSSDa6cktS2yc0RF7i5tUijqIBMCuw2nBOnAkq1",
-	"EBViT7Cb5neBtElJfbtm/JqW8pYzbpJ/qNlEwTif8ZaSazIU3QH/o8pVSfO4vroFk4ta3WuVousm4We7",
-	"F/boTWqXM9M+VahK1Lmbm6JlnM02T8JOz0FLBrfFFH/fpvd0FHnTPi5TUeQUOOTEIwwnR2XXm3/hmSjN",
-	"MxlwvsUn/TEd8P98Edo1G3E8nHZ31DOqUHQfV1RTXvQ55PKGRL0B2U4GmOq2nK48+vo6HwOTW1p1HkX2",
-	"uHp1f2K6QWNGyCam9DILVAkBbpB441RjSh8lUw07Bk57lztqJkqysra/mcqtgcGbFTho/9i5ULlEVzSe",
-	"PAlWJKXZwtwBO675zguZ02u7tWln3D15n/u8ftncRqxpbu12IkNTa3aZTr9xPLKOY2gcgUfaLGEaVVbJ",
-	"FKShQmSsO+1czB/85GNgKNqrJs/Fa4ogXYvBJsH7MkTdranQAPHkoQGnWFoHfAPussDi7FXJFt9azT6+",
-	"M79oP08T2MOMvRzLQpDEsQW3FSMU3AQoPYh5aSVUNLBspo1tXWEEey/kVavejS0Fn3lcCnWPI4nAsOsj",
-	"ODrBGD3Ifo/LNmAoGZd5lx2fsCq31WSgpWMoBC8wZM1vJdB3lZjQ3R0sS062Cu16jcY2t3BzWZuIuAHk",
-	"tGJTKfCKRS61R+XzNnVw01E1NLEKNW7ai9VgoEtJ1JHXYz9fR/Xu5ZKXaVzKhmvD07hTP3wjJ8z4AjW5",
-	"KIQVORbJohxmaeO6WBVC811uyN1ukcg3UzlFgBx5UXiEEz2O/Kd+lCcAzFHkogxxCo431wuMDbxmMMic",
-	"QBKEePfRCbTerAW6zOAevCkNScrfO8kDJGmoCgS+G0O+xROaBXkaqdCT3yJbVVILNWMI1TQsRGiQEB7a",
-	"8U0aMJGWaUVby2k9+XuOpVuGK18gpLDTJ4kkcz2G/SS4+mZCa3lH7LErOqh5u+LXsNhZb9NPk+S2f9OL",
-	"UvGdcFJ/occAFCEXZpuHcM1XqSm0ei8PegX8nGBFH6KYhA5YoduGRYiidQF4e0oRPraeArFr7gApew/i",
-	"W0Ci9ldCtD1guyV1GM6ko5t7Fe62XObgQMEf/Y7NSz0p+SzBGLW6E670XqwhggFHn2QFGl7DBU9Be+91",
-	"+NfFC3/EMyquQRSZkhgunOKccoyARn1gRHklR6JCCFnzeIoJV5eV12sDzwYD6qg2n1uC3FMWhA+bdwIk",
-	"ZOTmGEwDNQUdL0+lGt4aWLq1kahuWEvISsjmYQ4ITgNywnP5ToQ99hgXFLowk8YACjfigqDUCUAYxQqS",
-	"VjMAT1sYv0SEBi8N40uMnr71HfwphSu3Ai0hGDmKvkzdnHeKvtwDuuTJGnTJlN+lWt6nA0ryLxEP/UnB",
-	"ZHxQK2qCRU318jPK6ZRjSlWL4dxKgelWXQbVr/F3FPIUpkpssVp782y93x7xjSNS5zN2zJymihq9VBl7",
-	"yDzp7taPMaj4U8TbCPy08TI9um55nUZFhb0F6fSn16fsqHu9edPuc3+d7319pSu7Vjjdt8xN0Qt73oCZ",
-	"OfAWj4EvmEKOlzAoTCuZLYwc1a5Hku1mCKlFd2uGIixIC25sSNkUVkPXmy7lRCpeAP0DttxiWMhRXEnT",
-	"D8rt7m52vlFp8hXO+fvQSg0J/JbM9sUuXnt2J1Z7up3Tnu5gtN99Qnz2xVY2e34LLnvxGzHZi4/KY89j",
-	"Fnta47CnMYO9iPnrd2vs9SLiri/gHc8/apQaDkRE3DHTWmccKTb7xjs1GkrzNSAdbBTp3pkPe8kneksN",
-	"cj7RVeSSLwO+szJ4y4Sr9ZpXVOkqHllqbaKyJ41gMm3jPtvWR6IsTF8h6aeLp+hXtGjda28Pb04LxvEs",
-	"SmlX56OpmHn1k5epSninjtWUwvor9fL01dnlxcv/8+zFeZe9RjgnE8bIjDvDTmdmSkANI7QRgBEFtE3s",
-	"Jgxqau28c3MDEFLjBlSJmZjpcoX8wN1E2l37egxkoks2c/owUbpXtE4Yoddi4H1fwVliXmYY65ItxdBI",
-	"KygyH+EkQ9zitEqbsWtG/W5f9dUXX0AETfeLLyiURnoQaoMZLFxRnR73Sy4n0hpSzOU1fQazZV+NS46Y",
-	"rYBSqjDtlnCy3Dto6YiASny7JgA+WuAen5m+ClYRaAVdvHPBrcjZVC+w9CTLHVubTC0z/AoqTiEmrrRs",
-	"JjgA5Yq+0qPRoiyhRLtyewZGKaBT8tuEHpyONfcdkJaur9AYseRlTgv2XCgp1Gjl1uxMoa03rv/iUZUN",
-	"2KihtDk3DM8Qrl1fDdxBH2Rs0O/0OwN0czUEdbqpsH4nxDz1O132E3nC0PDfV3EtF3ZKwSlV0IlrgupI",
-	"1jI1uJObhoWYsVyPFjOhbF997lHYHuBQUAyFjjIf9aJyAMqh9Qjy6RdfsGcASu34C3ropEGcaEevImdD",
-	"UeglG/jICT6Xh1dHgy57qYpVXw3+/OyC1X/z2M3kgEj/eIgbbAeO5fRV6N0LebJ0UiOGZdWPDzfh9MSS",
-	"Nisd14KsFTfBb3UeQnTjjf7iC/Y5WfbRogdJLwhLC9wPmgmAZH2FY4l2YyRKy6VCacAxEqyR6VZsKNjA",
-	"imt7+Dej1SDrqwGfzws5gpkdfvEH/JqegTry7lP8zPXBcrk8cHz9YFEWQo10LvJBxnTZVyQhd9mAUrkO",
-	"nrnfAetk8qucQ2J/5L1k3pI5AyvIic8Q6qvRlJdG2IzlYlRAuTcCKf4cOP0bqXK9NAdHx18ePwD0lJ8u",
-	"vj84evyEcTZcWV+oaMbLd0/6CjB+deEOsmMm7gw51iCurXnCBi/4CzfHMzWWStqV+/uFVgJpw585g5hg",
-	"fTXofjkIZ+CXhUbeAj2ZJ0yYEZ/jrqOdu+BqsuATx0arJvr9o28e9ftHj78ZuAGP9GzGmdUaZIcu+8v5",
-	"yxfhwI4W7moZR4esy36aO17zNftRfouH1FFEhnjycjRlR+4X2PNSzOJAMcQUVJNIWyG5uK/w0LtzTiku",
-	"4KuMs6EeHT2sdqz6ttfL2KPe124THh19yaTpq3dijuayGFovYwsY99FjGJ5b3W96gJ7WZYMo0T9ELjnZ",
-	"0vSVtFXel7RE/RMu1YlbO14UlVWx1E4azmdSwewNX7EhFid1AoOjq8FfD06RPw8Y8KSHDx9+86AKyYNJ",
-	"g1UQ4VqJF41GwsBt1uJGZ1a/E6rLwOsoCiOW4ETsK6jUhe58sLM5/dDNxuCbg9OFnepS/goUdcK+BVGA",
-	"/e9//8/A81Vome5FmGvIXap4I3BWwLHxD4eVIbUXGMFSl06YMn21MATVP+fGLHWZn7CBEztODg9dWyco",
-	"3/z/boqHbjD+vtI8dyvyJtwH0GGGpmbOxmKJOwhDcPzRRNzLkcdIdNmP2vFWf51XaVVIKnapvSYHzExV",
-	"TqKK/o6/geXpq8FrYcvVwenYihIYUmX1iKo51sGRMji5/uYavEGfywBDfgs5EgpjB9AK2Tmd89FUHBx3",
-	"e1RoESU0c3J4uFwuuxx+7upyckjvmsPnZ0+fvTh/Bu9U8JwduBSwnBs7fXUWRWicdI7AejwXis9l56Tz",
-	"sNvrPkQsdAzXWruo3FcT0RDDRyuvx2xwiH/jJTXIttmEYFf7auA4J5fK/LgwcvRHpzwMaqDwg78eXGjL",
-	"i4OnTmcY4EEdoAQ2qGp42L6auRPyZa/Xc9ey3z5WaP0OIm2Oelmv1wt0QqE37Gzs6CgccEDQVH01KORM",
-	"2gFqxAGbDuUdKkERqheUVpRADKgHw534XKp3gSUUcAStRpHLCVYG4GQyqNqgViwXcztFigjH7CzvnHSe",
-	"S2PBDmeOrrEUIJ8JCxXQf17fC7d2rBD8SkCRTz/TIAwxJSTcGNV0VDwfuj0gbukKTQI13DhU7KTr6peF",
-	"gHBTotnaHnpdg9fAfgCjZhOh5iZLu3yriR7CRnRaPKh9fcydT3J3fiHXuBRmrt0hcoM97vXWAlZjqeRv",
-	"lCFWTa6Vw95bUTe9nDdZ42HqYpxfTqXuHTE19UOPHcIzN1mndlx2vVR/mIZEO5Z+MyyYBySuabOdk5/f",
-	"uk/lVZpEX4uCg5bnOO9UmiC+Z044wZNTk8GREzh+f8IG//vf/9MgZHcDr+x2D7tdegp2OOBRdl5DAXxa",
-	"4YwpsQyY6dl2gdrxBacw84kJMCXE5Jx2f30w0sYWK39Erg9QazgYrrCmpxc8OphHfKB0LtCc+ums1E3W",
-	"adBOdjP/Td4fNJtsh1+gzu7+LOxTfNEfmzse0VYnc8tJ7Lojddx7lAL28qENYOhwOknnn/r4VLut9NLP",
-	"OduliW49Nv+gx2TkE+Yxhq8hswEUa7h8//zsAiOpqRI1lqshheQyZOYGYLcKfo78W05nN4hp4bSSzXMD",
-	"daB8CvlWIeHNVBtRxYCFy/0ofbPXxli72Wf8Gh0ax0ePvnr09cPHj76KvBxHCSPp5nX7aPcxwaST25+s",
-	"QL7f63IiKGUEUYIx+akmkEXUipsMZFoiVLQn0Q6G+nWyDuiB+5FyIyNFesGA+2qQaBolZhqMoQBFCCXS",
-	"PXOVJVoeycSJ6Qnu0FCRdaj1A1qZ03EBHx5EwbjEYOW27CuIUGIX4ZvP0H85oJFcwlkGW4sn4/ovKVnW",
-	"MXci0Q/G0ylKO83RierviUvXGGNsnk4TUVsCmWt0UNbXDo4BTO7b1SsNHi3SaL8lmI70PPwjUtDafMct",
-	"xzDN3+wkYpj3jpMIVji0fHDDXv108SC9rAXYtG0les349QFClxz1Hn395VeP7/sEzxc2GRxIgfamqrjo",
-	"uTeXOQUNdtmpLzYZLGZ0BA1fmb6igEk8xQSB4aMoU2eqoot/eor4NPbf3f+bRpFNpZ3KfG5exztU0znC",
-	"Ft2jsttafyatePeD41LPLnOMQd/5sNXVo+uovMUqlAFIwK6FTA9w560EVrZKCCnmnZxXNX/2Mz6sxfHw",
-	"ohicJKI0q1RNjNsHb5F3VVJ4LLoPMiaVseQ8BrtpVQCOndYKwUy58UX7RCgsnJzgpvjlY3x4USTgkBMz",
-	"w5KhJyHDVoqNmVAos6CAolAMkBdFpcb1FYLloLkU0QJkVXPCA1YRowGsY+mOsRPgvdWNPTzqKzTLe9vu",
-	"gOhkQAGrBjN9gQ/4RwLdDQjdVCrTV8ePwO9pfFw2oSwTGH1iNbFwZWoxYY0alnMHmcdoDR/HsFQrJNzS",
-	"uhQVyP6HMi9VUnxVHXnNhBNdD54/bxfeZ1pJq8tbCgHaNMjxZHbGeyvCYbAluLqwErboMnd5IuYfiTkR",
-	"7EJfmcVoJERuknKABz/EN7CnCq4BozEQOSgD1y19AJ9aDskIAdoknK0qUWAAzm41MahTVzqBVmuA2ZT6",
-	"jIyg4tsUCmMYrzXbJV8EuJMdnymlFfDEOfXr1Fx2RFn8wJdc8wiXjnCkPrUV+FA93H9zWH3VV3WGC9XI",
-	"TVTQghvivUqckLwB0ItDpz4JRVg3fQUMKY5t+Hw5daM3c+4ugBc/Pc/Yr6LUB0uZU9DKUOaSOAIvGPmH",
-	"0euMDuJs3Y1sHjh+x6RSomTlQpG31XfDhgK3WrvNgGA85I9UWAJ8VoShkbPPX3z/9EFiozeKYvuaHz7g",
-	"gTC+JNaqBSNEU5XsqnXE2eSKSlGWIYOJ6r9X4axQE14WxRrdd9lpRUF9RRsFO8KRqtAG4qujweaeVRet",
-	"L9KfVS5WyrPkAdDGXz5HvV4vXIGwAuDN7rJnHEFBadCurzHCcTotpICYnuiI++jH416PrkfuLkezKNDB",
-	"CGRGB19V84UNd/P1ES34SCXt6CJnizmeXFg4E+8j2G+oPr807MveQz9TRGcCA1GTplBJpXvrCu7Vl6UT",
-	"bRPKwv0p8HFZ/8QlBrEBlFTj8ydxYSCuCoWoymT7kfQXaAg4iSAcluRV9BvqKodraFLN91e4qegU1EtH",
-	"V3Iwcift5NoJRLh7NKEVYlojsftqk3g9bVxkcVAGBEtVls6xLvsK9rfUS9zdsXQX57PAvWtH1fPxzOP+",
-	"4jtQsCPlWNWTH6UxIvfIObtdqyCqj6YCnaphbk1Ce16uLsuF2k8jebtxMnecqmDARQj4zo9ddiGMhQBP",
-	"JMaT97UswKP1pKPOj/zXX1fs3PJyLU2lqhR2/BU7+ubkuHfS663lp5x0fuAFn8Ygmp0lN+BCzvAq56zg",
-	"c6vnEIbbignEO3NTj64N8HE1/nO0++TWYdGSLp03EKBB+zaAtPulXhQ5MFcgtO49MIvnehKuqyp5dAZT",
-	"3inE3okHwBzi0998Q7wsclG+4gB7+PtV8eGuCjRzYjL3nNvpg0/x7ngv85tGJ/Apu9Iyj66NqV4qZrXG",
-	"+4Bin7iBx2ryE8GGoYbkZGyQb3y5SoLEGHsYGycaUYDmcqqLYpXBXcMunGZQN0Cg6BQsEBSfBxUyLdoU",
-	"PfpO0KI+c1cJL22D36Kma+9r0pN552MbENrbDZrtBKv7YHYv3U1e6ewfU0lfp+B1EajRdPs0eu42e/1R",
-	"rD/bUD4bvF8RSuk97CwGzFeN1rUwx9FaW2Y+nEHmlBViwgsnW0I4obgSJQAEOolVMXDYIE+KJgIFoo1w",
-	"u2q9tJv1FQY+28C/DHPbuOqywZ+ipf1jyZeDgJsmUgiy6F0FnAU05GCsI0fEVcaHABZrDRtEwhgEPjI+",
-	"Eyr3dhknYPdV7SE20mosy5nBHIANVkZUc3s+dlv5FHHcZ1RvK1Rh3xBZI9T3Zik1ILlTi5HoafkkiFNz",
-	"URQCYS2h0v/WjqlBeDBqj7Sb4YpxBnVPPTAe+nsLCAq5aS3YVqeWorw/kHh7x7N9OqO6h3C1R6e6hILy",
-	"jOMPkBX8QSTWMhSQT8scXgEDeHUQ57Cge+ruxsKQL8ffYXHJ/WgeGNh3gK6029HGWz9axgU2Wz8PFTTb",
-	"+Od0OVsUvFmO2E4TVL3/7mR0Udsjo2cAmGMikqF9rlPMHe98qtAe6rs3SK1QBwjY7oTP3fhmCOrDFRtA",
-	"luUPL58/uzz9/uLZ6wED1yhZE+AYxM/31RjipamG51DYpXBC7VKTM5sSJb0FFWJxHLEYivTyIT19FdrH",
-	"H5ReQqkFjqNF4bXUButUYb38Wp1vNH/OeWn7aintlOyO+CMYsKWxmGrnrkR0oVVA5ljsAQcBRne8mvpK",
-	"aRxBgD7ilvJ0HLP1IAfKD9R15BlnXw1evTy/YClLFKZQkJEAIA2Hqw2bUFNY/A9ugz+tYw001/5U3/Gc",
-	"wgLcxzGVFJcbTqjbShR3PIBXUMs+zuF9jxR7szX0mFjLlIx/vvg54FGtnYr1NN0KuyzrKyyJXC+cnsFH",
-	"CLGDvCVRUuyrk7RRNeWMlpDS6cCTAEV6Mf24KBAXrQsVfKckArqziQd5MAeJjZKpan6FvkJIBDypPudz",
-	"xt+5c7/UNHNT5Tg9g2Ri4Ehx2SiIClyUBPTO1Yqi/mrJdcffrMcl+OaX/oBjJIAe91UF87bp9Vt7CaMi",
-	"yAYIfiQnotLXfVWrsZwxcSUUIE8ws5R2NIWsREpkPcU9XXNLeqbmSVVa7MEtJu4o6PlhQH0F0yA/X+WH",
-	"0pjpHJgjLhYCcS4UcUv0kcG+TbQw4Az1lwIN2EuGGEohaacg6tc1qAkNBmgRxtdlL8Syr0a6WMyUoXxr",
-	"aDPy/KTtEXRF7x1chFXCfxdQkgIKCZEZ+2XBMaVrKQSgHa4E2sY/HuP7XXz5lxBfPuAJ/geXRbYfxt9O",
-	"QEH2fohgJY3n802UDR9FEdaS1YMZiTCX2TsllnCwKss5RDsABgfH2uMbNwHUhBYBbuiDWY1r/TRYGGsI",
-	"LmsxZs8u+KTB4TzXI9hnDUf73HEFnPXZ+OBHKNQKToKVXmAPgFzve2GnuDheeEJYS+a669Zcr+shfTcf",
-	"Ig1gDcMGsUbd6COqJEfsXeju8D3GPt00O/OoVjjtWEga2I/bBESypD8cIckjmYdm7yU7BJQooIp+l4HH",
-	"2382BNOX8pvPpUpt3JaoXRgNRtO4C5HiwjDvWTMjrAWJXmH0TRS/kEDlbhoVpPLvOS5HEY4QfVcxRIAR",
-	"AGRQRvFJZjGaglS9CqFcAEtibKnVpMBLzd3EBCRwOCCD9swdElENHY9dNXZ/jtbzt54Dll3n5PjLx5sh",
-	"r29v4fiNCtTfKqHAE+19OFpP11nF1oyS+FDer19iYZsCDfy2DLI4nISF0E+INwHkNYhng8Qtv0CM95XX",
-	"NBTBHXPIAHsSBdvZWrDao6NjJ/UganNQU/oKC+AHVA0/DqSyuVSDMCRSjYDo4IJ26/KZCegaW/rufdOF",
-	"xgjhYS4B5Ur6FMe+oqj5DJ/CaPWKXYAYKFWXeRKjyNkawyWQjrDNMPiA0gFhrvhNLbqW5xBsHioxXQTX",
-	"itPhHGsZYxkNUXVbcHAG8EDvlRA64HbQhf9SXF5fBSy5WloeJvwNVwRE8uUaDIm0Ubyrk6RRE6Za08Dc",
-	"ENkFugpKtl4qbDlDKAfaJAgvzAjSCjKNpGIDqlQ8CCDU4JiKiXFIISqYOof+Kv8x4MP31XAV6R8RpEqG",
-	"o4OwADm26EmBiGQoGIt1P33CIjpdoPJsFGYGUQJG0/T9dDBOzD02AAoZIOZTZQrIxUjmjqqX9bPm5tBX",
-	"vky8b86drSkm+jNoj65uDJ4eSSO1ymqf4OToBVZK5FZU4DH1E1dZNrYfY6S70PqUz+dCuQdQdSuKiNii",
-	"bBmaQF854dHDH1kvVXlg/pjVOGkTDnAAPIQl7rJT1Vc+fBd2rRZuHUpIROSPn4yIh0ZR1yt/C7szxAGs",
-	"6Gy8z23cV1gkoxIvsnhxYRUrMJ1gs/Ep+XUrUySjgEqbCA2HFcVWK4lgzoOu6g+EVsH9ulIjp1oCiLuP",
-	"jcSrlw1OFyU/eOVezw9eqoETU6FFtCAJt6w1Ruu4ljT0esaGC1sFBCMpMwRvyYLa8GXv6y47RwQjLH+H",
-	"UdiAag/RTkjjTn2IcqoQK5ibjWlByPKVKFMKa12a/F2O/F2O/NeVIz+81BjpewjKWNP3knFLfxY2lKm+",
-	"p7MZkIahqDwe0Kk0VkNeTpGHbL56Hhb7nBacfdlz1x5IlSFzz53libwS6kEdfaKXPi2Yu5qEnTjq9Xo7",
-	"ACeSB8lPgYyHUwFZ2U4u8qCXkGf4HaQZAtYYhtY0HegqGbbhVDx+lIAjvj7gheQGKcb351rAmq8fNADQ",
-	"Fw5PG3GQ4rr3ZF0nSYHAfMGuh5T9hLgPwazpMk7vzLDaGO2U1To6c9jUx8jtS0RH49Ld0ZpyG46IHROK",
-	"+CeRrM/9plIu0jbtOt6zTwSwgXIRWZyKKA0u84pSEb3LeEHecRBONvMTnQhPYorPO2lKSExnZd2Rc/9T",
-	"0tMnQj3xVYzsaGvocCW4mE8H+eGjxCNXM69qYbeJSo5Vx3uLSq4abcwR//CiGygo21DCzsZVwVbhlBqU",
-	"qoINIgsKLUXFbjqAXqMa9By62iC4IF5Vka6fGVbNLgmOALkonfWY1G0S/0wq//moQf7fZC7rlAD1GCEN",
-	"pp4IKxEgdaZLcR/08WfAigtWnrUI1iRR7KaGJMLXhnzuN2l/5yq+effJY3VMutG86Qtw20f2vlcheem+",
-	"HDPjLk5e+O4J4Iy23uu3sDd8ZD3GiKD6gZOSKyvyvorMaXBmpAUdWKK5i1rj5h3hIqTSjnRfrZ23CnFk",
-	"HJX0TptD4GxUO3rLjE06bE3nM9QsOeq1jjCHMe0VXP4RCfDUvAsAMcTiwI6ixLIOFXkPJBhzYjkWKRV6",
-	"B3gHyHlY+YQs51g8MVnVkqFE1Vc+Dg6sp0hOGEZTgesYLPUI4SJaiYYYr+dyLO4mE34g/REG1pRwGeIw",
-	"uvfCsESMOYL8gSr3Qk9gCVsP+7h/DbFGTTMu3SJyNRJbaQnMcT7sk/RgMKXMAKcBsnzATOutnvANOjC4",
-	"Wjnu1lcznoPlyb/XZacLq2fcyhHFHQqDmN+VT4+aKUQQL/oKsfihNnlTQNKP0bw+hsQY99dSWKTy4pDS",
-	"iZTevb9rEduuRDK/ZPcmNDZwp4ieWsR1nIt4o34DS0TUe7hmflP98dzXYN7YuXAk4JpxR3EslTRTke8f",
-	"C3BL+Wfb5v2+bftu2weQEEJBzyax/Uds89xbJT7YtVrvqIkDwq/3w/UAW2lNGzDCQwj7qERQx3xO6v3x",
-	"Quj2wD9Im7FSo8PIILD1eq38bf6OJQNNl2p5Rc5d9DByNtLzFSUkwD1LsSJRDgMBTxW6Ft1hKsg171bn",
-	"/uG8r6IwEDeWoRAKnRzMal9vqmaTkN4HrKoGe1DeqhDGNF3Q5ys12mpgSsBrTkrBrSixG0PxGVNJaheI",
-	"T2EEWI5WXEm98PkhNSdNg48GYUNj/WRnScqb7H1Ld08g8iPw9uzh/PkoVq/6ltzG5lWlgPNSUCUa2iUn",
-	"Qs6cZhsqEsXlOc19uWg24kp45MYGUQsoJD76KzX6MJYzxwByORHGbst9wCdQkZ96L6VHZ+VsuBi9w2qZ",
-	"ELPy+U8XTx+4g1lFGv315WvIZsKydkQS7pGpMF327JcFL6gTw+alvhJMwHfUR5d9C10YH1fmtD7qvRQB",
-	"JJCqDyASAg2KNEso/AU/V4PlymOgjHVR6KXxjApDs6pMhSyCtyKbeQj/KvQE8d4beMh3tLj7ih6QHt/C",
-	"5Ey3QtqbjGVm/ZRlY4yEmfMG2KwOJAVEJa7955y796d6Ud4OvhVKtrZCM/5I9nTcqLYchYj1PlgCUQjC",
-	"u3G0U5BiCWdorEsKKZGmrhx9UK5AB6yN9cbdwUtI5PGnsqqSEKOgoHgZO52Eu3vPrGEDJa4RTcNKtXAC",
-	"UMjLA/5LoCAeQggUiRHIDC3qeblL4zVN5yOcw3uk/E1UaVynZuGhncCwPVriH0Fa2CUkvALnXvrw+lvl",
-	"3hIaA0x5dXYbEXmaT+29gfCgOE7RctKwvy3ySUCXFcUY4tF4gEOlB9fxUD32uL84a4Gg66ir/nxSbDxi",
-	"7CKVhmD1WjMRXDOvEKbXANH9CKFY7waQM/cjb8C6PAthzUJeiRLlq76CuGnUr2JUQEpYh2hvnx8Ac/Ta",
-	"TszhauhEFCE+E+VEmMaYgzoTurUHAyumA+ca+pd9IRjKF4WDMtXLSzq2L/hoags5mvpC6BCDXgObvDj6",
-	"6uTo0Umv95+OxDxwpTukyK6xQ2ku8WMovFboCXTbsrFwp/zcBiJTil0YmbWe6iCZ3/NcsDNlNfsPvcAy",
-	"Uu2Zx7cQdNnemXNvXGtPdEXKoLg3lETOhpwy6yOm5hVqYlObjKwKCXl09M2jh71H98LdKklksS0zG9Bp",
-	"AWqQwueDaA7KiI9Hr8KEoNiNVuIJfMIQSkD4Bo8TNeKrx9QNHxgYTnqNWDd6kBbRXY90X087dYqF1UVO",
-	"OdNoFQp9wBdgDpHW9FXwe4H9wk0LlgMc6fWCEFjKTI7jYq4YzWB1X03kFXrftwpJC0yR/jh6vOutrbwN",
-	"k05eL7LERPn7OAXfrsgdhGssa4U26uAcH08OX6jt+NGVbpAUn0k0ZFgyH5oE59YglD4TWJ6dxy2VC0Vk",
-	"7vT92AzCoKx7lde28ZLSfWIY7mlJMCQiTxHe6wVEL6mRLBI+sOOdE3Y93sfGP8WQ/ah0JuR3VPEJArOi",
-	"uaVEKrN9/29hFw8bs8027o7NucXI5Q96EWEnW2zi4h5N4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGNY",
-	"K6PZoi53JcMSrm6NawUgBTAy0oXOF7l0sm1fXURtIH4PvT1e2AUZLZ1oDKi/6/dTVcywrypEIIDTASyl",
-	"UI7TLuVIuLvC6JnASwIC4irsIak8MMkJGu1DWcIxLwp3kWASDB1171KvIfRsr6/9e6WuUKnrVgggtIr3",
-	"jaqwpWjzB6jIvH6+9iiBbCOBmM4PgXlgLAbUEVEEOjUMz5ygSIhE7WVB4D6O11QgWfOCKwXFQvIuO6Xr",
-	"FAU4L2g6+u+rSclHlK2JHXuxC0NMwT81WWA+ZoVdVa4dPSh5A2Ud4rJa0SB8+XsNueAeh+y0qge9gERE",
-	"hYoy+MbicRoyBhusOk+sChPbqDJ/QwXRqDz0By8O/emVht5ejfkeii1vnICcrw7fO75wc4vLBm+EoNRA",
-	"sCmg4wENVnhMADuYEdo7HhGjF0CBFUB8Dun0E64AgcpR8gA+XmIzgy5reVv1FV1Xp1FFoJ6fgnsIfn/C",
-	"BrUCZoM1jxPcXX3FS7H9ZgGMyl3e2gu/BpU5ocu+I/gt7n4qAOPP8KsqIhzX8vihO7/HX2IZvJrLNjJO",
-	"eGPsHIs6+CIlXnhrCvaec2tF6V78r34/f//o5sD9c+z/+bdOi9qDkAIIQWqGgtOAVU74OgU0OoRQZG/w",
-	"CXG1ijxC+Ml1mfIEfUpX22lReJojW23OV9ugKptsuB/s9kMUymZPrAJwA0tA5QPm65M5zU+JEcBlAMSG",
-	"JfMEkq07vwZCaCF8lqRMEOAGalEUhEfhLy5fEZayANhTPZu55YawDqyPTd1p1Ve8kFfCX5GcDUvB32Vs",
-	"8Jwbe/DMjfbg7LsBGFNnlNSKszyhEizecEtV6oAbAEOSioKBEakRfbiISjEs9dJA8Db0gFnyEAJi2GIe",
-	"MutBAKaE2oVh4nok5pYd93qQx8+DZZpSI09H7vcTqHV0CAt9gEMdEAhHVarO7S6qh+467atQD8lYoQSU",
-	"JgWIVGrfao0s7PMvew8z9uj4mwdZDRT0uNdDPNNBKWy5OiGABaFygxVEacZRjH3Q8UlnSlue3fCb5O1N",
-	"hijzWso7ElsomUOW9LzO8Y6astdrFLCP+2m3b2hjh+pyxgb0WFqLdS9+GEHB14+3eM7mC4yBRCiaAwhH",
-	"h9GbBx9CgthaPiYEjVcVZ9FUyMZOAECCRiibqs6MxyGSAc22ryIpHGFg63d/gzjp5ciPX+XjHoTPe6WT",
-	"l4qavg8SqPfz3okEQ8FLUbpe3dIh6aXO/WtRcID/sFT1M9ejheP3GRv873//zyGfy8Oro0M9F4rPZdct",
-	"7MBXGZaGlSAlDUWhl4yzeamvobbPYnjgBJ/MsT7HLxZl0TnpdLuHV0edNE4A1mr09ALWICfWCsobBkuQ",
-	"GBppEa/y9KfXp+yoe83E9VyMICxgVuuo2z3Ed2kGQEG00MlDUWkPsdnJBwF12avFsJCjbsXgaruVntS4",
-	"Vj6XwqHqURFRg76gQ7qtDeBcNMB4jGkCbQXsLL3ihaVqm6wUk0XBMffLB2QBWKk/sIWeRIMoPdjv5iJV",
-	"YfvAAwA1JgZdjNqn0NCNktqpZnk9LwOE/lCURRTjbq2UNEAppCkIa4QgdFb1DhavT0dIVbZeCjHNFyrn",
-	"yrJczAu9gswRcU3CP5QG9pZiAoRagVAUz3OlRp2btzf/LwAA//8=",
+	"7P2Nchs3ljcO3wqK71Y5zrQoSv5IItfWvIpjTzSPY/uxlMnshn5IkA2SGDUBTgMUzXhctVezF7ZX8i+c",
+	"c9CNbqLJJiV7PBtvbU0sqRuNj4PzfX7nfWes5wuthLKmc/a+MxM8FTn884VU1+6/qTDjXC6s1Kpz1nnz",
+	"/Cn79vTbb8+YnQk2nMjc2GHChotc3AwZVykbKvHODtmCT0XCcpFxK28Esxpe4GmaC2OYnvSV+zkXf18K",
+	"Y7v+raURhg35xIp8eMakZWNtrIFXDZ8Lxi3jas1SsbCzxH2ur5S2M6mmTBqWi4XgVqRM5ywTE8v00rLV",
+	"TGaCKbFiQtlcCsN4nssb0fWTljB+LvpKq2zN5IQFM2MzbtjQLWboRh3qycQIO+z2VSfpmPFMzLnbJLte",
+	"iM5Zx9hcqmnnw4ek89ejK215dvRUL5Xd3Mcf9YrN3VKkFXPDeJbBjhk24zeCScWse7tb+chcKjlfzjtn",
+	"vcR/UCorpiLvfHCfXPCcz4Wl84NN3PzwK7fG1Yy7rZ27zXCPMTuThi0yPsZvzwTLpDuWq5lgNzxbCnp6",
+	"kus548zRBkNa6frdgbOn7XEjKFyK0kxMJmJs3Vqkm8HflyJfd5KO4nO3BJxnZZ383QuhpnbWOXv8MIns",
+	"7VjnuRi7BZnNBQ5zvhoyM9Mrg+t0qxFqKpUwzAhlE7aSduZIIxinaXbhp8I5pmLCl5l1818sMveCUO5o",
+	"fi1+zvmq8zY2e7gzP/D15tTdbsNfWcrXiT8JY7n7+z3DrJwL9ptWws1WvOPzRebGPu2d9o56j49Ov2lY",
+	"hDs1NyPx96XMRdo5s/lShKtZcGtF7t78f/1++v7hhyP3n1P/n3/rRNeh8/ky4ya+DiveWXfPGWdPL//C",
+	"eC6YeMfHtsvOmVnkgqdmJoRlll87KoTnmVmOZ4ybvhr++4//8frZmxcXL//PV//zX/99f8gmOmec0Tfh",
+	"6rN8qQyTtsumS56nbLG0hnHF+EIbm+vFTLCRmGh3sXFc+EbCeGY0G4mZVCnjzIi5HOtMqy4bIpUc8YVk",
+	"mZ4OGcySjbSdwYcN3vroDvu9CHf133Ix6Zx1/n/HJY89xr+a4+f+BdhJdz7xm5qLsc5T4xif24DysgIt",
+	"fOXY8YMHD767391+9OWk3Ey5o9uUW3HkRtk43KTz7miqj+iX7pHulXvOT3XgXt3GWYzluWPD0Uk7AnAD",
+	"MJ5pJdhccGU8nefWUYz7IeXrLjt3J+UOgTkm7D79A7ee1cDjw6abcNXrncH/b9kXXEd7zuP2hWeSG2Hc",
+	"RffzcSO4uXTefkg6M50J85z2+H0jrXDbmlJ+DEZ0JyBT90ax5hNa34LbWfkNmW697wURSGUfP+wkpWg5",
+	"iYiWpHMtVdq0HPhbnDWSwA2YY/mbmeCZnZk4i8z4Fg7p/ogMcjWT45mT31KNs2Uq0i47t2yujWVWKLYW",
+	"PC8FnGetDezzm6PegwZasfrumWcm53KbWsBxHU3XGl+P7vqjXuLomI6z1+vtPF21nI9iqoLbbKOX+Vjc",
+	"MwwfSlADOKnsYJwEadRtO1dM8/Tk4TcPv33w+OE3OyeLGsaWnbOaZcJpHk7Ck/gfialUymmJxF6cduME",
+	"rLGOu+gJKTFN200fje53fbvx/5Lt2ppT1qYRHvqaT0Wx1WOnOooUt7zXNDcYqO3Mdk9L5FKnmxM7Z3Ot",
+	"7Ix9RSz2fsI4+/vS8fmcfvl/T+GXKyGu2WjNLi5fsW8f907or7+cPr4P0qCv3L3E397350E6TpcN2Jyv",
+	"3Y8qBZF/hDJ3g8V3ojRHs99Bc9uVy1wsdG7vlIW/CYcsv/HaCY2Nnf4FmNrCyUJUnWbcoCKunZnC8Ntk",
+	"KKDdkFvTTB35vvOEablZ4t2/PV+oTYmGvWvGYPUOFQqVwb20J+D8d6Y7Wb2n5lSfcU11IqkH2lNfrZzq",
+	"gXKRg2YLa/SmDmeTnIMdw6R1hpF72IixVmAtz6VaWtHtq6rKZXWgcAmVDps1YL+4g9Up/BboCmnnLd4S",
+	"MMG/16lTGc7ed87HVt5w3LT3nbFWVqBt7WwuOYa/HP/N4J8LMnzfGa07Z52fuuxKGEsiicNTHeQ9y1Rq",
+	"p0ZoxbjMGZ9yqdz82t2aclZvcMLOGv+QdJ5menz9A7d8v8mOl3kulB244zOZhlcWGV87kTVwyt+DpOOs",
+	"W/j3Q/o3HcJLPp7ZTI5n7s77AQZuQ0PdmJ2WunHxkBvtpBf8AnXaynsn39F7zgb308z5GPxE8I8Bz600",
+	"7rWf+G+/ScEuLXcbjn9Mlzmd3ul3D/wv4985eUjzg2estMD8n/NUsAtlNfsPvXSzQItt4DnVSdJR4l11",
+	"74q9elTdq/ORAMV1yzadNGzTyfZtKrbXydOMKyXSgT9BOGxSgs9+PXzXlGeEt93Dt0mNuj60JvySwIHe",
+	"6wrDny9fvWR69DcxtonjMcDgpGFjkVsuHctztp91jEYrccaMEOxrvOzMumcDp036dXdDYHxIOj+CEXFp",
+	"uV2a/W5ZKiyXmemcdd73O9nfTb9zxt73OzciN1Ir91O/c9o96Xc+fHAMzwzQXll7WZXpKVBZw6a33sPK",
+	"Cv5Z2/gTd4JUcTUWnoXdjr+6J3CfCk6rxIql0ly335rIrD54sVCZ/uuMr1/lL+S+03ZnGHCOFlfxVryq",
+	"3aqDxewmBw6GjFOiwcOFvzYfh0xg581CK1MRxiJiLFxanYuUOcY1ytZdtPZ9XOEXnjtLLPIWX9NUlGZG",
+	"WCvVNGGOW7v1oBbHrpVekbsITu4JasUraQR68d2aFdn4zf55kM+Fa7cF2bTkiOWQkcNzenPpT3YTNds2",
+	"6oUeF7pO3UQQoBYWw4kUghtrJs22mEsY2Ni9P+B42mtrIJbRxp/lrgN9kuc5X6N6LN7Z47G5qY65MbPY",
+	"roLXLUFPP88zKYxFb0/XfemF4Ebc2RnjaJGJ/DLTbiIpkmfmHoPPv871KBPzLRNY4BN/2G8iftzoVPDy",
+	"r3Lt7pBU5CqbSJGlaB/M9MoRCBEQk7hVaAHe2V7RcG6C4SA3Ku3qhVDv5hlZs0d6MpFjkerxci6U7QYR",
+	"gnnWhf9Wv1qYYiOpONghm5b8LQgKDXTYEmRmu5nch6Rz5QTAR7gyMG7kzkSnDlLI1HkJBXNjX6HHjuGZ",
+	"WORy20vVh5Fx0LRRSDiGnYl0Kua0H4tcL0Ru5QZvCfyov/aOvuNHk7fvH0T9p0lnItVU5Itc7v+qWS4W",
+	"WTGbCC/hZuZ5JdwXEkoQHFY69VFQkUpg46cgkxL2m8i1YXIC0sddPvdr9YTxkRHKYrzcrNUYxmCpFk5O",
+	"WXjK/W2eMAP8eg2xMvcnt908F6k7y9YrDBwQR+ZaLo40LI5nRwvt9Kk8FOdewP9a2dCkOJXSOY+qhdu/",
+	"0Nx1InnzTEfryD1LOmKhx7No9KHuzSkjYi08Ls7Iks7GCj460joTHGz4RS5upF6awW5vFp7zihvGxyBA",
+	"0f/Sjc7QK7aRhaKqItIBOhDbraGc3ua3Yq4ttcwyym2QFnUJmWU0czfl6GfdW3zk9FNUz2Puz5Io8MSS",
+	"0mNX38zExxfBUTZal66V6i4UR7SLoArjo0pR3O40FjTc6A8JUd9WCa61EVfiHTyeeeVgp8x/mnE5J3Lb",
+	"PI/50lg2cux3CfrqhGdmy44HFFpSUutJO44yaL8pH5p2XVwWVFfbcPjrYBtR7nOdt11QI1XsWgJ9Uy4O",
+	"RTT8NZ1xw0ZCKH9NgR1XwjyH0j9EcrMok5CGEoUw/gjMHcIWImEjMeZLNEACFj/m6h6QRC74eIZsfHP5",
+	"SwVDbX7yZbMR5IMmxae8VeTYAOwRCBOnVjrdhAUpUuji7LJzkEpug5F7wCQiMzxQnFTpxx9yUnAUIgi/",
+	"31G28Nsy5085sgOeorTl2euATuGOxXQgpVdHi4yv3aJTbrnbsWI8EKdVJcSdT5SVSzPQKpNKxGnXWd9C",
+	"+YSr9nN84d8LZD3E+uDcuOPjucCQX22m6HVtEhOWZ/E/LZX8+zJ6kWsHh2MULxR+3ugRZfJG7Fx5jbGg",
+	"dbHzHo5yzdMxN4WDNcJnGgYJli3NwM8xwnhsLvhc5OQQfr9DGPqx6i9uzjWBVcY2TOnVgOhyz30rncB1",
+	"PnGhKI5juqyH3g9bXucWzFlkfGGQO7d4WppBXorpiL6V8XWh+tQsJpymu4w/K/kOQ1rt5hi6zyPq20yv",
+	"7hngkt2YbpWLOZfe6dTia2Y2kG33w+i9z5Jno+U8ym6I0mO/lyb+p/HSWD0foKVSsSi3zmiDNOf83QW+",
+	"2avbmUlnKlTewCCjuQKhDeWs8L0sGCCyfBz9XLbO5dhE/+S+E/8DOmR33u+ULm59T2no4hT8iAkdpN8e",
+	"mnYxyRgD8KxjJx0npWjOSKHfPn2k2fD+JSXTCC5QMIfKZSZKLtlBeG1iSyE+NlC071vJrYFVBxuj1XQw",
+	"k8bqfN2eij8Zj/xX5HpfuNgXLvY75WJvt5LGyaNN2qAEtD3vwIiPr4VKowdW2ZjI3yc5ONniL88yMxDK",
+	"ccwGq9k9IM2gyPVreqZioWzee/fIMs+2XIooL1wsR5kcb7OJGkedO0Pno13xBlU+yHGYP1g2zq14aLFl",
+	"W3DtoMaLvPGpXMy1FR9tnUTvO4jEzHRuxzoVDRxlLn7TKv7H+LpizIaMoPJbVdIPCD0p7kvw8QrB4Hdj",
+	"exw5nMihhsQZ2aSC+srzqV61jXtV3pD6ddpkMXVWZj3XKl8ik7lqCNZUqZouFPogEvJUbHy7mnV4I8XK",
+	"dEv/SejDkXMf4IPM2bMOX+a8m/NU6mPMADheXE+PV2J0DMPAsp7OuJqK9C88W4otlIyqXVUgPMcIClep",
+	"E6Myx2oy84R5/x75vwLRUF4B/O6+zpWXYkVf6eJXdM76nX6HzanUCCRi8WF2Tr+wFDQtKgevhVgYSJeE",
+	"4brsJZ8LAwnKI6iTG/O5yJ5CnLcuGeYilfwibeXVvSh5K7xGats+7/mbcHHwmwd81An6i4Peeklsur3D",
+	"2yfx7f+twr3T+mM+t2//tVXSBPd8Nefj63OvU7efK7xWKNb7vffUPWRQj9vvzR8CU2vnm2QBFS9fkF68",
+	"3ydf8JHI9n/tZcsNpaN4cFq8eekdj+3iTvDOldfS95vkFXC+g2Y54IfRzIAfSDSD8cFUM0hvQzYDeRDd",
+	"DLLDCAdTbA87E3MA6QzsYbQzsAcQz4ftGsScL35Fne/t34xW3Td89ZMwhk8hcwvyfvdTAy4slt3OuGHi",
+	"RuRrX8xSSt6yTBuqtBtjHwPH1FulJl+6B2Op6jvfLBJuUr0cWRPLwKNMAaUtW6pU5MZqDZG5VcNiWmX6",
+	"/OC+t5nps5HoHrPLIPN9783JxVjImwbf1S8zoZz9jogJKausDOqk9QQUJL1SbKaNLfU6pcMNcINQeqY1",
+	"IpvcIkBbhr4jc4WcSLc877ehOdACMDPW0eB8YaVIw+kqAZTpH73NDPMbkVN2eNv0D/f7QYM1VjcsgvHD",
+	"F+tEUu5V9ZQLqq7fjKR6xUKKijlUKvUt7VnBVZlXNRKZXlEhG6QnSzXtMrhbRfA8uFyIhzDHWKnpK25K",
+	"Jf5VyU4wqHotFpZZrbdp7VDMFGUyV0EBSc0taNiwXqIDdaNVuijZzpXnOlvGcY9sHaRS0VIbSFHeN9R6",
+	"sWGggw6T4Eeslw9/IxQ8Qbq1L6v3KvOO+TSsyk+my/707IpQOCRknRO6wqDFovHJy4aErfNyLKT0bYNs",
+	"TfvC2sUinYIyJ7CSMXFz5sUjufvRO4E3vuUuynaSqZQlDRsH2XLOMGHxDgrYEcKkhMVBuo+OSgVIrxtD",
+	"CW529Sql4bahBs1hieD4LzCtxN1CDiQwpjjFxrDLxVjPpZr6DTTxOfrHii0yw63Dlc/FfPu+bsIGu2pa",
+	"b+sO9alJZ7ok4VyfjLsmpSjaKGOoS5wqxyIX8oGyqrSrD0ivqJjXsVSq3O4nAQPbee/p1BNZguHKdYZz",
+	"9jOkitMmCdfAv4tUa9Re3Z0wNXUi1cLsPr+RmHI1wFTTSOTSCcEpV2UtMNT4Bqmq5lpAqTym9WMWqNFO",
+	"bKYkFqE4BtOQb5Hh5QMCLaKJYWHVrnRbjPQAjM8LeY0LhLPz1bgYPppLY6SaUsYrh9cwny1bA5epZuGl",
+	"3PIRN3CN+IqvIzm87dcdOuV2CRF4lk1kJkCAFEVVUo0FO+2dPsKEb2mjIeDdV06rAZf5II4Y5NV1txNz",
+	"wfgylaNMPHE7WckXTNiKnlw53ZxyApsU3o2bSnNYKiuz5kkIR4F0I4o85RmaTAcq19u5bPsDrfk8D+V8",
+	"H4lv3pYRbjiGNr9QcwA1PNCcT/EaNQGWQXW/U6opvSLq1y9PWi9HEHIOQUgalkPwMXVvTNNi9xU2VY/L",
+	"1iC2Ww3uFYYx3EtgYowyrq4RmoP+jhnCCszLdXfLh8llU/1uj/jGCcPgdsJOIWzOMgloDwl7wIII+A4B",
+	"CNIu3JzauVfJpLolGxRQmXh4JNXLlLQSuwU/3RHHKrww1UrNWGlAu1MvhexW90gl2lVUFGzmrJTRqb2G",
+	"ay1GPepWgSw4x9jpjSZ4Lygf7YC8jeBobalRiZEK4XiBgyCs5IgqRsWBBCUb++RNRKC9AL8T53TGVjNN",
+	"4TpbKZpF3uFBRU6SW56K2WObt2/w1rWsa6sAhYanYtdqasdEJ7TrcH4g3eciFcpKu26CGCp0JI5FBOBX",
+	"Ml12zsZ6sUboxuIZJ7gLu2gIrgVAX+UKHbkEx+d0HqOdQmEAWzG/kWM/slN6Ih6XmW5KcKtqVjOCQ4sk",
+	"pEQ0szdcpXqewDYzrcZi3+StQqBsGXe0ZoKPZ4jac9AHTBzITE+sUMEGoglgNe5kk/a4QyDARid42enj",
+	"BXLhdkaMZSfdgqAOSCjgC3mMw8C8fpDTaKHX2Nec7oVQuG+9oEFd4q6qRp3dAjbW3lWjXfYqS0VOD6Ra",
+	"3bPMCqdA2U9S9InFe7jpuC1RhgJBiY2zgmU2gdhCnbnO2UinBaQygk7hbwzCUVSRGEO1Iur43xKIQWTf",
+	"8dK6a3La67HR2qL5HYw/y0WUIFazdcPQvogePUPSopW98l9NEYcLYASr3wL/DS0ZGdkTnwlJ+SU7kyFx",
+	"g2nlOMnY8TzPuH2pV69b1pVEFgnOi4RNMm7J/R6mSMMPyyyD8wTNtsyG3cx5QX2y2bqhh5ptD3yAKpAL",
+	"TbnhsQNMlAMNb/zeQhsZ/95znQOmAmBQ0qfQ4k2xWHEmeA4RtGF1qMFy4ZhVOuDodr313IIBD3cM4pBN",
+	"ScctXH+Ic+d1qjLXTaZZXJcKMnB3xL9sAbpLKuGmcVEhn+pqaiSYbJLtBnFtnP62LW+VnOfu7O3z8p5X",
+	"ELgL1N13fGxDzF36GVCyo1uPIFRb0HapztUIwfBZLP3fZAEFrNYGxOGkrJ1FcI0Q+hOdZbWgOQnBSGI1",
+	"fGOw4LkRDQKInnGj/vny1cuERBBiK7jfdO/MmfTZpAhMeJaNor7qC2LxbL40chzE7KtO00Wupzmfz0Xg",
+	"cMUUSmjFUEBWGPSn7q5sn+T6N6Ea6ErciKws5S5sCwItQpBnOZWWkN8RoZLohFs0T8DPzcaOsRZY0CmJ",
+	"4kg+fFleFHH4ODI0CVNiVaIHURQLIzK+OwRgL0OJv8cQh2OeyhuhWp9ieI1ihxkizkWz7Lmxg925G/U7",
+	"5xM5YEUem8TtaeZ0HLqDiJMdVLu3dw3DtAyXe0wpZAOwkatcWivUHh8tsPgaP4hLurMvKg1B0EEDdsEl",
+	"ePu9j93ROEU5fCG+O1i9nDqF0t0mImlUD+nYwxL9MjPZwKOKDc9/fnM+ePlq8PrF+X8Mzp9fPXszbD/9",
+	"dnRT2bPPKAMoF4SSu336/tv4bIJRaMOWC8DFNZVwXRmZKBF4p9zpjHCSEhk5bgjocbfIDpKZiBLNyxKk",
+	"AT6RYBeb6olfXrx49vLps8H3z168+mV4K+bcnEpW17d8OlFxzyrsqRDIndr1r2cdFfKp3IRCRNROtZCq",
+	"MXunwjpj0XR3r88gz78kYAJFzjJmZ9oI6goANMndpsnyciqx6rKXYtVX4OQX7ne0WHckStuE+bUkjJaS",
+	"AMKyWwtKNvczLck7ynzOI3ooi0YXuHkJGy0tHGCRc+LTnWCGUIvQV/AuiOVzfzNt2ctnjhFirphdaZKY",
+	"YQMEZ6z6liiAlQJOOtK/VMqMRjqqNEug93mxZmBmMU/eF+Xvi/L32Sp/XxSqz1mh+qKR/O41kprW8Vkp",
+	"GyXCeITNc5/PBJo8H+ml9RS1JfeY/TIToA5UtH5WwMg5wtzqX+Fq/WoCGPK7Tnh7dnZtyW838rWhaRpy",
+	"WIxLIcgtilbHnncmfQL7/bHkvjsrVb5v4tv7vJlpSCltX4YTsr2DYPX2KaL5UfA8CoN9jo07uKU954qw",
+	"nd2FL656LQfUWDmPY3G7Qz5jSkPYxWqotnGsCKHGkPjcJ2iEO04Z3C8u15BR9rIOdUncyKmswNULNoXx",
+	"CoIzB//7HSFhUqQMJxjlEzqWSURnWeAv+6kWR5n4ymjS0SAV2Wof/6tmujg9vGUaIlJMkSRK7gcYoSHR",
+	"mK3FoTmJOLFq0mfbt3amooWP3SrVORxoe7bYXkM1h0jQ0rrVgZUAtAccC32/ei6Nj+08iMpz205i+5t7",
+	"JupV3m3e6z3j/1RZWnkhlpu4kYsY5H3GcwYLvCDKgzvw7PbKEI0kptMDbjbQvhS4S8jb3RQOnFsDly7q",
+	"U9y3Ei9l/H5gZ7YEHSirtobBNi5cHmO7rMPyOkYpMkLg8bsRpcnYbUtKjh3jPpusLcoTY9wmwnKbZFLQ",
+	"i7SMEP4NEZp9gJB+HJubaHTwz3qZK541ab8qNL2s1teFqDZl+thYL7OUrBmdi7h8MzIVDV+p5PTnYrI0",
+	"tQrN5ixKyAOJk2uuNbnXeJah2Yj9iFsO7U5cTtUW948bTaETgxLl/CpafkJnqTDbjEp8wEsOt+m3LmB1",
+	"w0RV082jgLRAjYd6SE6a/1RCp1/uqT+4YgtiFF509qipwx6aujp96FFgKJkwS0Xe9pzx6c0Bn0EyDKig",
+	"oF6jYdTguQyEzmbCH3iLQhz3mcjS3bnzNfm0kfAH0y5Rl/0UGrcSIc7b7mdgqzJ4BJOkUNUteqBgcDTn",
+	"CG+MxZWxbd+e4Nd0BJVMWyjm43MqGt42kU4SNic8ffR4v0zc2s427udh2dH7rdUXHmklrc6JnZlr84Qp",
+	"TREH/7cZGOX7rn0L6XoKwFN1nODB416PlYI5Qr6+tad7Mnrqu6h5KxXLUS6c1X9hsePOXqikG4WVpkV/",
+	"Z4b/Oav8J5pDSnUPVswR2awBtW0uLE+3ltW3mj4mNDWrzKhfNCuZu9AyW/DN7Vp7c71KoeUEU0wqC/LT",
+	"i4JsN60oL0KGW5Kx7+y0feai17I8xkImbwTW98R7n9dS3TBNW5Cei+ls1TqagJ4C4imW2yofrXpvbp2Y",
+	"VgznK55vQce7cDSFSrHU2/L54k5P8M4ZwB1cKTnnUzHAo4iNo4zlaizaI/+2vy2heero8iPt+ke8ioeh",
+	"XNYXWye54j5WYS8LON20Uz2XYms92mVwpkn8yu93hy8RveXWd3gitlg2mM7sA7EQ/oDIFDYh8YU/GGXZ",
+	"tPXAH7HLz/6LzhH+CyN+7Z/f5u5qqOs5J/PMineWMh7K0h7Uscp1Uf00FnWBTQHZFBihawFyXODzkCPA",
+	"ry+hfYlrNjfiQk303p1GiCjuIQTzkVQTvXke5xdvri5+ejY4f30x+MuzN5cXr1424HQX/Ue2hmIq4qR8",
+	"z4uDVrkOVXquIjjHALJuojP28PR7fcm9dLu51qfnO2ftvXPuD+kyE7mPZd0dowUyDBGEvaryAkFqL+nT",
+	"8aTxrfDB/o+vJhMj7DZA/iQE1tnRjkzddOobEuxsSZ106lWyC051Y+0VPOLa3JPo5WjJkenO3gEzxpH+",
+	"cnoX9//o5nSTBQBW056W6r7sILxfH+du3cWINbJrJrAoNj5Q1r4b6Y4m/Vt4B0GH0JNJ9O7NubEi3+MF",
+	"f2lSJ2BavlVPyMApBh+vDxtvFXAIrn5bcdTE9P8VmWYrZreNb7ViU94q/9g33YuvvcSvf+lAYXmLe9uI",
+	"3U6blRB7LO/3XgLgL6d3IALC9JZK/s+GCyl0OkATtyv6z5ufn2FuFLSmfO7/e/7i0v3+pJN0ejGyfV96",
+	"7U6iDuhCv97IHmpqixnuVeZW1v0+klyyR3E5DFJulEfWbpMoVVoH70PP6IPTjZ1oXB6vVPo2YQc+qeHR",
+	"C66COtvorlxE0KpuvSsPTqv7Upzu6cnDbx5+++Dxw2+CYz4qfvtt8sm2EP3YE2kNe3DKRtKaz3ZTL0vv",
+	"eGRLH5w8Pj19WHF1twA9OngXfeUxeOR74JGnCbCvHjx+zFK+Nvebt7KX7L+bL3HSd7SZheneljx7H5co",
+	"kd/fM8XV3g4P+oRK5WH3dM56tIUQrtGpG+jTUOWVb8u2R5pojQqbmflh1+4KjbJbru4n7s5VcRXrW7wV",
+	"qmm/htyxIv9LPRcQ6V3p/BoQCqWNlxtsaQ++f+GVVhvdtYMVxXS8YJNug9DUGole79ER+w46YNc2qgEI",
+	"6SdpjEifKYs1v3eNT5XpqSlz93YjUwk/kW2LfJ35Bk8tkaUIU0RPpyJlozWbccgk2ieaXaUsnGZ0P3Uc",
+	"/6ZkllAMDYV2kIKWMLMczxxrPO2d9o56j49Ov2En352dPDzr9RxJlL++8r/uPvpD7/Ss13sCyQR6CRlG",
+	"GlwxtFapimoTqdU9gzm2ZAQFfP7xw0hoKbQDzddfxYzBX68se1uxBL/y//21m8BfTpLvPtz/4/0/sq+/",
+	"+vU/f3v7j1//cPTWP/pH/If78/0/uo9sheu5a+aIkX5s7h5PeqKm6R7tmlPf8CJ/AFDXJGQhjyIVCA25",
+	"IAgVYYWxlAriK5qhNXnLPJuGTuhwRRlk/RUjPgEayDH1SahS/syo/Xskrs7VMpbGds4WIjea2slzi2i0",
+	"0SF8sCyGoSP0IhNsjCWmfn+jmUC36IZPZUEfrfv9lsDJUo21msh8HqsyuCAQppW045lI2UzkosxtLxvV",
+	"F0VBgIJLKed7NMW/qoxWls6r5mb5G73xP3rze68BFfLbw003NcEnyqzucZwDwyUtleRaykdx7Te3lC/k",
+	"YMJltsxFK6grr7A+Icgn3CyuzErkBo82IEpf6gpo1N1WOfQL6Zsnxvr3A2of5JAir7tnqJZPlDl3SsQO",
+	"L9T6RKwgFhdrDYO/s0W2nErFJlBNmnFjS6k1fPrm4uri6fmLMyAw98QwmEGlfgJSm3EzUiwmZ/lS1Ug8",
+	"qGPWKzXALN5WiYFUQga1bNaDgSP1po0wuxvp6xC0bYRsNgT2I6dO4rJMTgQUcNVgzT2Q/2Esxk3BjgRv",
+	"gj4E/Cxf2+lDymV6WxBRbgVEHsudLT6jg7p0I9/ZNVu5E80akSbnVdvjUOOgpRhpSCSl44wy6UWu59KI",
+	"baiS7pzdEZvyjPWcmDUGvjFvksomAyJLoJBJ54ih1hoM9ZdCSwXNDVJcuW3q1D/WN8L91A5bxReDUXFs",
+	"WCTmZlypp5W3gR5HAMJoWuYvvoaYLTI3iZLCYWdBQFe4RomvB9x+usxFGk8ZlvGCflOUEtewY9yYVC2J",
+	"rY7oTwaq4QrNAdn8xGl7WgOLidMpkEkDoVLiA9UwVwjqbGMjEkLdsJ71BiUDuUD0QZ3T1KnAG5uGYuFK",
+	"UKwQ8A9HLj7vzadQvI3p2u7doxueu3tn3CCXbro/hiPBb94Uw9GPNGazXubB7gFvXyrALwgJvGU9Uh0u",
+	"b7kAOE6zwMCCI+W2KwPV4Gf3Pv7zshgFf/4BxoI+KVtbfq1klkH/pQVeHxPStbF8zcaOTCI3jJWX+I6q",
+	"L5X3MHpFCm9iUkIBkmZVGLEo6JIqtWQIgBsRvRHG4zeIbmGpsFRVqapMSLwK5u9OyZG9OrJNrSuqzDfV",
+	"ulg5xoX1CrfpslcTZsSNyHnmZaW7UwrsPRO/3jjuAGvKG/m2ex9uJ+CfrTh+L0bGpfq5vXo6NFHdaxnP",
+	"54219WSbUaFJpvW1L2ON6WF18y+YnPvKYId5FYzE4IXDpcUWGV+xt6UBYd8gAVSsYZCv8PNAF9Dwbg9u",
+	"U2YotMqWqBodH2K983OuptRjvs1IxfPu5bUaDxT1KG/z8lqNX7rHPySdG5GbprTgxiImRAjKpLvtwpSF",
+	"U4kjNQBnUiJrDchDs/qFvrYrl0RhIhKyMT99fxM79Svp70aVekMmQ0cZbmMSFFWVJ7OV7eBD+6BxNyNw",
+	"RxFs2nrdt+NTw0gtFhJVWbRXgkop5h2MCPEFjgoQLJDVqtaBC6e6LbkYkx90r/vjtzlyg6y2Mc9UYaiA",
+	"QRrMfNM+KiDo963Aw08nflHbttffvA06aZYggVuhYroXiA3wpyjrg5qtQVMtFLYw8EzUWcd8vOEdmPN1",
+	"YJaHmNZbvthojnuEZzDJQ5uUvt7SBs8FH89QdEQEOjpYRFp2aOJklheulYi7rE0aO+ou5dc9lE6nttX1",
+	"fdhCEb+UPLbGOJCLRu/hnM5iovO418YznU0eI/Jc53FFpbDjubWOCJhT0ERapwj8bfS7TZW2gcEZ1NuS",
+	"BFljzW3NQwK/uyPd129lyQZpon47YufjrumlNyr2uKuI3aXVNMF2zaT5FwEWBIvBTHnweRGyf9Fyt7Tt",
+	"isvtb2C9AHrDeAW1aKaNvWcKILWAWRRz6x7c/iDpTAT4pyN9PcBZbMpW1EBMjpvzXDoFdJTr5XRmWzqe",
+	"Wnt4TGOgoP2itjmEMHK23cc44XmpR8IRzwQvkBsKd/s988/jcM48U2OZiSbvJTQVLwklOL0tlfCb7qcl",
+	"BFCi85aGFAU/rAeyOBgcyQihmg1w3BLarPZLiMuCLfrwM2VBEZboGtRLO9LvDtEkCiu9LmmaONR/UiJs",
+	"3P8fBnYLrDwgUYNIKzEMifi9c0MC+yKSvjh/eV7wIeBPiC6YkYdqRl/Ll1mDqYvXqgFWgv5YMc8oI+vn",
+	"q6eUQcTZWvCc8an2kU1FvwM3q85Tkbe2Qv6zLFfYaYGg7eEXEDubV0ACERgApJRmEiqYZyTgB12+mzCm",
+	"IvX+4Ao0LY2PtigZdAkCQDUsnD3czF/w/LqVPCm3ZB/4ko2kcDyBcn+KGWzFyXhNWf81WF4lqJuhreAY",
+	"4p5U+5cKhT1an202NF3l0ooCj8DUYA4vCIHILESWSTU1WDMIvW0AkNdirLjE9/QOcgRzQz9z4rM+4F4U",
+	"9XiZNNb3fp8Lx36w+bucKp3H6g4zPS2DpzuTjUqXRxVEa48XoUb7Im311kW9o4vc+z3fjPHi4DcP+Kjj",
+	"xhcHvfWSz8VeeWYB/ta+3yqQDlp/zKNK7b+2GkDXXq/mfHx97lu3tp8rvFagt+333lP3kEEVcr83fwj6",
+	"L+2+FaSE+pcvTD7e/5Mv+Agty/1ee9lyQ8sUef/mpa8YbociCu9cecyL/SZ5RYXqB8yybPe73ycDyL89",
+	"XxwfTDWVtl17k81AHkQ3g+wwwvGdhw85E3MA6ZR4KXvO0x5APLeCsHVaxav8BVFPmWjeIr+1pevUZ8MG",
+	"ld+9Xq+u4W7kqZ8TZC7CE4OW4FQG0p52of/Tyt4IA2h5USOeOqyDo5i0SVBrQCFpQG3e4R+N2hng4jFb",
+	"miyShumUnmKUdlub61Em5s+hx2A0qBOHvPa9kpamjvaF28Az8IAB3h/o/JirSHbsE3bae1j6YwE3LmWO",
+	"HYyydaWB4mnv4U51mObYpPHiCaLp4of99X2xstPeQ0eI/nA6Ut3wTKZn0KHyrEDiLuCtO+WmPOz1HNW1",
+	"pmGipZ2UjPPO9LRIWq+nqk6WWUaZjRE6+2y6UUg1Ffkil6qhtS/Qyj3DJLWUTZj4+5KDEQyenBImkV1Y",
+	"NtFZpldkQvvEZeCtCXVeTxiIvwTtmcTX5UAC6nohnuDtdDpumVYevhh2ds+Mpi/N9CopsVTdI6CX79vp",
+	"d3vWXYCmQskxfoVwLDzPZNGQ7AkF4d3FGx4vkFaO38v0wxCmN4Rx/h0SpoddBviEZ5iYCRiX+7Qny6Px",
+	"zH2gisyAWl43ZAzPuAmaYhMno+446OABHjGD1LOlgs4DuPQ/Bq/9e85Xw8aeH01J3y+KggmfYvBksz1E",
+	"46jOmG/K4JZmAJ3DI5c36ABecX77q1k6IyL9SXbAOIcW4y6waXgW/F1VI7+06SE9Wx6KXqy0HTQS/Tpc",
+	"cdlXwv20muksW4fO/zAhA5N7uuzKsywES4dLiw2yKRW3y86LHkpBwxiKPwDrqVyEsmlvLhbCYoNmPWEn",
+	"31Qv+ldfVf7+j1wsMj4GKrrPHBd4+4d/QBYREpZvQfEPRw7/AN48WWbIt/5htXaUndt/jLWyOU+luyZQ",
+	"wAOenftbgKzKu6jVgMt8O2vRinGZE+fQquqMohx9PcVeFHi74FCGwHnnfB1I8QiXopRLv7n+l9xQecJd",
+	"cBxc5cBnGDQs1VFMZa1S1eMXTKsjLnOW6Wl7hzp9vQH12n9eqFSkVDwbZqHewYy2+yDvqpNVzf9zwK3f",
+	"3cNH3lHXntv26wm8SB8bm/2A8a3O0gHkM+/uJQQNPdy2YvqzV21IisZUiMqFbHcDNrJVqv6Gzed3tRLY",
+	"9B80PHJAe++SbqiIaDeK8q5i/JrboWGuhXuh4e+qslsbKKl79kXY1RCh6hLYYUcBKGGos1cnVTvRKgHU",
+	"MVtrB1eZSVLp8B9ynHYQ/jW6qe585ZgCfaiiOoXaW6gf1rTVUour95Xa0iqKLOpILOj5U/bdw0ffbHMM",
+	"bLH878Sc9wCUcfVQFtH+HKvFvagiuRTNWEfvQISem4kyjsNZz0gjUiGC2mbkh4veCFdO/K8jYf6GCd7w",
+	"bNlihjgyjROb2BsM8TVY4kFQDcpsqy0UoLIO8eRLUx309AnPqa0WNdnaJKiP2OygIMNdzASe8/D98d0p",
+	"KpurBxZV8K6KwGDK19V2IhWHUccXk/dOouDbWjW1uMfBSq8UZ/BwvBXWxvdukbiDH46knFWr5hP8x/89",
+	"pX/8cvrYF89D3n/K1+YsLLGvVNYP8J/fHPUetJv/h6SEZ23Fe/A8va92w5G4nM85OrNaNy17NQEHAOS+",
+	"YmMs306m1q2sdf+GSl5nm0pJnYltFYrwdzJPeS6eMCMEGx5jGdLxezzZD8fw2LDlNItdb/GsZ2HV6X2/",
+	"Jn8spZabgq0vs6JpZCpQBV9VoHz9CpxwPIbEl2GVXE4Sdrp3M6XNBkolNZRDP8DtTNjJKZtL9YR96331",
+	"IQhEqX5s5DbhQ4HK2XBq1GSNzwVUeMDjh+Rh4EmFHYiQXmqktjGzJCD6ci+2CBKnFQ08YGC5Yc+W7iYd",
+	"/0UKpXhUPdRNEA3t+eiDXnxky7NIkdI+xLsnyXhg0oIZfcovfxw7sR7IiKq7dSqLEkjdNnNak4nn+uR6",
+	"BTUuGD6QanoGP15cvnnqk3TD4lTMv3FPkKu8r8hDDp3UR8s5SB+AyQbYbFtigMRyeLBl+Cc/xE9nrXoD",
+	"sabyEQebrRczobCqdZRxdY1JTWO+kJZnLBPWitx02bnfTH8ScEAg+Ixn4bW+nPuaoi07ckStPq+Wb7LA",
+	"mFUYNc1qG9qKrNcL8c/hAXsZ0hVbd//ru1PK0O0u0UhxX3bimZKimfiKKqs7oWwp50rcvZRNzfr7fo3l",
+	"ks67zLyLYuKS+ljA8vvB/Jz8aMUc45sQm/PGRxrzIN3gT9iQtnoIwAIB/AY4tJepHGUiKZCIDDY4zMtg",
+	"hBtlr+68L4O+vDQg9OUtmgICu/CgjjwX1V69F4o9vfwLPPPXF5d/JfslBGyRBnHX/vWDSr8rB/VdNCj9",
+	"HF3b/xTP8eYWtvT4UpfbBsgHwY1IESbN84b2UaVP6lKOLwBjptX5s1cbAcLVZoBt32XekZs65pPGvqkb",
+	"Ssi/kqe64p4O3NZVx3MpRGIi+XKtxucIX0dE3woXtQDz26PAu93Bb8O424KNiqbJnkitrQFViz6YfrdJ",
+	"HQq/WgdapYU0bfr33MbgEIc4pBlST1D3KJaEJBBfz+zMDOG3PyLmDWTvYKUQ/v4pgDr01dVMrEHw/22Z",
+	"TkUKkB6jtfsP2lN1qBAnZDPhHo01QFXW3eIZNzMBvqG8uUxlxk2XVcpYqDMpv6EuT2MaTiGGkMihvgZx",
+	"hcKhWucAnJez9ymx1Xy5esJce1druDGDoLho1wYRJBEGIUTjRlUM2z1Sw+5qeUg5FQMpDndbkXfRnN9I",
+	"OmxllgfP0af0YXPKrEWy8A/0xgVlCUZSfa8K1IZ7JkwarNWuEgpkULuMwKfc9hWWHGOsHCHoR+5SM4Da",
+	"hTgO5sU87H2H6TKEReOI3d1Bx0dxq7d0TCZkCZxGefES8Lq6+w7l2k98BKKokXUf9hXQPl1szNU9y66F",
+	"WERQ6tqfR3ALPjrRHE41tFGf+SzLhMAm8sRUtJArso0aQZL4OULaOjIT7/jYZmtGPp9WrPZwENOohANB",
+	"FNEodLredRa1/EdTTzSupliWn23KY/7z5auX2PnYp/Tjk01QgqG111KVEMp+HN2jbPpHn0hwC3f0kaFU",
+	"bzyEA+Ghqd3kB3+gRRZqBGpsj6UjCOl+NODuAwTZS6pfM59HGaWFrYj+Zr+vvxQr+nr0U9dSNeQLNCms",
+	"deBfCdaI1yJbHm15HHdzvqhRxvKPAS4v7NmZULhwiD8OEzZ01og7cfdvaUhVWlN6OearmGFfkTMEA/MY",
+	"9aRk/skawgJjvShKwlM5mYg8KQIEOcah8LW+ovAAO6eqYO/6zsTEMr2sIfewK2d/gUr889XTmBJMs4we",
+	"5Z2wlnJf4gaOW12zk6lAF6FtQ2ATaa1Q7Q1r+MS2hcIDB/FATwHt3ziM1cbBRfEgfO504mFoATXhN6FY",
+	"Jm5ElgDyOyFe3QFPLpZcOdt295eu293c3ddOLdngyjFNbZveHHCBDwerNL5zWwzstrgnzgSUailKxJ7C",
+	"b5reBtImpvXtWvEb2soDV9yk/7wp+mDHiwzRkKjrNQmq7oD/UdaqxHlcXx3A5IJR99qlQNxE4mx3wh69",
+	"S20wN+1LhcpCnduFKVrm2WyLJOyMHLRkcFtc8Xfteo9nkTed4yqWRU6JQ049wnRyNHa9+xeeCco8ownn",
+	"W2LSnzIA/78vQ7viIw6n005GPaMORXchoprqoi+hlrco1BuS72SIpW6r2dqjr9f5GLjc4qbzOPDH+Thj",
+	"hekWFjNCNjGlV0lBlZDgBoU3zjSm8lFy1bBT4LS3kVFzkZOXtb1kyrcmBm924KDzY5dCpRJD0XjzJHiR",
+	"lGZLcwvsuGaZV1RO105r08+4e/G+9rkubA5Ra5pHO0xlaBrNruLlN45HVnEMjSPwwJolTKPSKxmDNFSI",
+	"jHWrkwv5g198CAxFZ9UUuXhDGaS1HGxSvAdF1l3NhAaIJw8NOMPWOhAbcMJiovMym/2eKdT4in98Z33R",
+	"fpEm8IcZO5jITJDGsQW3FTMU3AKoPIh5baXoaGDZXBvbusMIfj2TN62+bmwu+NzjUqg7nEkAhl2dwckZ",
+	"5uhB9XvYtgFTybhMu+z0jJW1rSYBKx1TIXiGKWv+KIG+y8KE7u5kWQqylWjXNRrbPMLNbW0i4gaQ05JN",
+	"xcArlqnUHpXP+9QhTEfd0MS66HHTXq0GB11Mow6iHvvFOsp3Byuex3EpG8SGp3FnfvhBzpjxDWpSkQkr",
+	"UmySRTXM0oZ9sUqE5ttIyN1hkSA2UwZFgBx5lnmEEz0J4qd+lmcAzJGlIi/yFBxvrjYYG3rLYJg4haRQ",
+	"4t2PTqH1bi2wZYZ3EE1pKFJ+7jQP0KShKxDEbgzFFs9oFRRppEZP/ohs2Umt6BlDqKbFRhQDEsJDO75J",
+	"EybSMq1oazWrFn8vsHXLaO0bhGR29iRSZK4ncJ4EV99MaC1lxB6nogszb1f+GjY7623GaaLc9m96mSu+",
+	"E07qz/QYgCKkwmyLENZilZpSq/eKoJfAzxFW9DGaSegCK3TbtAhRtKoAby8pwsfqJRC71g6QsnegvhVI",
+	"1F4kBMcDvlsyh+FOOrq5U+VuizCHAAr+0Z/YItfTnM8jjFGrW+FK78UaAhhwjEmWoOEVXPAYtPdel7+u",
+	"XvgrnlBzDaLImMZw5QznWGAELOojI/IbORYlQkgt4immXA3KqNcGng0m1FFvPrcFqacsSB821wI0ZOTm",
+	"mEwDPQUdL4+VGh4MLN3aSVR1rEV0JWTzsAYEpwE94YW8FsUZe4wLSl2YS2MAhRtxQVDrBCCMbA1FqwmA",
+	"py2N3yJCg5eG8RVmTx8sgz+ndOVWoCUEI0fZlzHJeavsyz2gS57UoEtm/Dbd8j4fUJLfRT70ZwWT8VG9",
+	"qBEWNdOre1TTKSdUqhbCueUCy626DLpf499RyVNYKrHFa+3ds9Xv9ohvnJA5n7BT5ixVtOilStgD5kl3",
+	"t32MScWfI95GwU8bhenJu5biNGgq7D1I5z+/OWcn3XebknYf+XW5t/iKd3YtcboPrE3RS3vZgJk59B6P",
+	"oW+YQoGXYlJYVjJfGjmuiEfS7eYIqUWyNUEVFrQFNzekbEqrIfGmczmVimdA/4Attxxlchx20vSTcqe7",
+	"m51vdJp8jWt+XoxSQQI/kNm+3MVrL27Fas+3c9rzHYz2h8+Iz77cymYvD+CyV/8kJnv1SXnsZchizysc",
+	"9jxksFchf/2hxl6vAu76Et7x/KNCqcWFCIg7ZFp1xhFjs7/4oEZDa74GpIONJt0762EHfKq39CDnU11m",
+	"Lvk24Ds7g7csuKr3vKJOV+HMYnsTtD1pBJNpm/fZtj8SVWH6Dkk/Xz3FuKJF7157f3hzWTDOZ5lLu74c",
+	"z8Tcm588j3XCO3esJhfWi9TB+euLwdWr//Ps5WWXvUE4J1PMkRl3h53NzJSAHkboIwAnClib+JliUjNr",
+	"F50PHwBCatKAKjEXc52vkR84SaSd2NcTIBOds7mzh4nSvaF1xgi9FhPv+wruEvM6w0TnbCVGRlpBmfkI",
+	"J1nkLc7Kshlbc+p3+6qvvv4aMmi6X39NqTTSg1AbrGDhivr0uL+kciqtIcNcvqOfwW3ZV5OcI2YroJQq",
+	"LLslnCz3Dno6AqASP64pAB8tcI97pq8KrwiMgiHeheBWpGyml9h6kqWOrU1nlhl+Ax2nEBNXWjYXHIBy",
+	"RV/p8XiZ59CiXbkzA6cU0CnFbYovOBtr4T9AVrq+QWfEiucpbdgLoaRQ47XbswuFvt6w/4tHVTbgo4bW",
+	"5twwvEO4d301dBd9mLBhv9PvDDHM1ZDU6ZbC+p0i56nf6bKfKRKGjv++Cnu5sHNKTimTTtwQ1EeyUqnB",
+	"nd40ysScpXq8nAtl++orj8J2H6eCaih8KPFZLyoFoBzaj0I//fpr9gxAqR1/wQidNIgT7ehVpGwkMr1i",
+	"Q585wRfy+OZk2GWvVLbuq+Gfnl2x6t88djMFIOJ/PMYDtkPHcvqq+LpX8mTutEZMy6peH26K2xNq2ix3",
+	"XAuqVtwC/yLFCm7IL15BNsXCCHiXCGjGFzgSobyujRVzd+YW59FXPE1zYYwwbCSMTAUblrsAGgSwDPRq",
+	"Y99EnB/QEkwLOAfMCGf3vU6LBOKQDL/+mn1FcQf0N0JJDoLmAm+G0Qq4tL7CnQpoZSxyy6XCiTk2hx08",
+	"3bJHgg2teGeP/2a0GiZ9NeSLRSbHsO/HX/8Bf03PQJd791P4zLuj1Wp15KTO0TLPhBrrVKTDhOm8r0h/",
+	"77IhFZodPXN/BySW6W9yAbADQWyVeT/rHHw0Z75+qa/GM54bYROWinEGzegIQvkrkEO/SJXqlTk6OX10",
+	"eh+wXX6+en508vgJ42y0tr6N0pzn10/6ChCIdebYjGN17oa7gxfvrHnChi/5S7fGCzWRStq1+/dLrQRS",
+	"rucIBhHL+mrYfTQsbujflxo5H3zJPGHCjKuUlHE1XfKpY/LlEP3+yXcP+/2Tx98N3YTHej7nzGoNmk2X",
+	"/fny1cuCnYyXTvBNAhbQZT8vHCf8lv0kv0cW4igiQbR7OZ6xE/cXIrx5mMaGiIdqGthSpLX3FbIkx4Wo",
+	"AAciqWGt1sOTB+WJlb/t9RL2sPetO4SHJ4+YNH11LRbozAuB/xK2hHmfPIbpud39rgfYbl02DGAIirwq",
+	"p/mavpK2rEqTlqh/yqU6c3vHs6z0eeba6erpXCpYveFrNsLWqU6dcXQ1/OvROUqPIQOO+eDBg+/ulwmD",
+	"sGjwWSKYLHHK8VgY4CQt9A1m9bVQXQYxUZEZsYIQZ19BHzFMNgAvoLNe3WoMvjk8X9qZzuVvQFFn7HtQ",
+	"VNj//Nd/Dz3Xh5FJasNai8qqknMD3weUHf9wsTNklAMjWOncqXqmr5aGGgksuDErnadnbOiUorPjYzfW",
+	"GWpf/3+3xGM3GS9NNU+BtxbSCj6YoCOcs4lY4QnCFBz3NgH3cuQxFl32k3ac3ysbZdEXkopdaW9nAjNT",
+	"ZQirpL/T72B7+mr4Rth8fXQ+sSIHhlT6ZIJek1XopgRurperw18wIjTEhORMjoXCzAb0kXbOF3w8E0en",
+	"3R61gUT90ZwdH69Wqy6HP3d1Pj2md83xi4unz15ePoN3SvDQDogsbDbHzl9fBPkjZ50T8G0vhOIL2Tnr",
+	"POj2ug8QqR2TyUDyOFvxyKusUxGxlc6Bzb2Qo1w4FZE6PaB2qDRpcU66agPaLGY78VIsUmdKp/cUD9FJ",
+	"SgV52+zKMVF4B1kfpkj9ePXTizIMspLpVFjDFsiB5n0lldVs4dhikZDCc9Fll8UMyu/VlV92AbgvqN44",
+	"ddVNjhMWeVKkbYXI+IX+gMda3JWLtHPW+ZOwL+SNuHA7Cc0G+VxY6LH+a31DhUr1JOVrlgl+I6CVaJgi",
+	"NhJTp4Q78mNWpxjrke7Fvy8FpKcSFZHvEuO6VUwgYAw3ANg75+9egLelc/bgNNJFudE0BqQePy/Cbwxz",
+	"rWJTyuRc2vicHlWN7AencYiWwBpsDMEXPUodIRZpFdCt1M3D6ZMiAtFW5nRVjI0qql8dMjC68XIuCBCq",
+	"XGiwz48fttjnK/LxUp/HpQLjiRxDyGK8Y4iTWkidP3iWgQj7ykn41/ebzmLsPY4Nszw5/bban+X86D/5",
+	"0W+Df3tL/+odfTf4t7dff9Xvd5v+dv/rSLn+h7fOkDcL7RiX++hpr1dLYQ41wb/xG47rc38pp7pZQ1h5",
+	"iyoNy+e39vPyVxMs9Fi3adDqMZHf6T4lE9OqCzlmno7jHyrW6xGmK+6Jztmvb91P+U2cI7wRGQez3Qmr",
+	"mTSFPZY4fQ5pomJU4YV0IhJCn+7focWBzFnaMzb8n//6b+DzSq/cGkEqFUKn2z3udgEtoMAb3b0dEAcu",
+	"xAE8dC5zuJjUb9iRBJ+C9xsslc7bpPPuiKv1EbrbvXfr3dFYG5uty5/RTjwarbGLq1fmOlg5fqR0KtCB",
+	"/tlu5YekJlePbk63idZh9elhwsS7sfB3nWcZiduaPO1uE0B/Od0lgn4GaDYPFlxo/E4o4VGDEOqyE9ih",
+	"bUIoJey9TYZ/emuGX4iiBimEYpqsf/CiSTXOlimWSMdm6zNpv8inL/Lpc5RPfzn9IqHuXEI9oD9+EUxe",
+	"1ARPHhu0TKPyqewpMMecJDev4fu+uypKjG2/c8b+57/+m7rqzQLOJbrsGR/PvEserae+8rwa3bA02GI5",
+	"KgbCffBfG77/MKScbYtlbor6wnG3jC4776tMGisUOm+Gx2hXonv3GCOiODnPkmfQThOKS4DfupGuvXmK",
+	"jgX0kMPvY5beJbz9Uq9e4w7ukrWYuawZTpRZDeTpeCMu1m2REhnsBjH9s2EQsSExgG3Q2JjSnEuJ8L7f",
+	"McuR6XfO3L9oAL7MOf4mF9Brre8Loj40sePJgPa3E8bh8ALEGXTv9OEhzBWcwuJGKHuEJ7Gdr36IYlnB",
+	"i79XvpewxdLMBLjvz39b5vwp4NVrYdhXuJYjyB2GTTb327O9/z1srnyoWfvGIv3CuwceR7pAXXYpfHAm",
+	"YJbv6c8fhpsK+AtpbIUr7KNjbGgL7YAA/dlHsr8brg1Gxn6/F6dyY9CxDIU6tDFfNIQ4vW9VEVCab8rf",
+	"Mi5Lwoy8vpj6n1TCpkxP+qo4GQqGUlTMKxaUmX6CnRUCgeir2iQeppNofSUVM3NnQFPLAPLND4bgW8bW",
+	"Al12rta0a2SLTfRSpV2GUt4kpYLhtc1C+QQHqc8bRBMOq9AwLmzQVsWsLvbLTGair3wpB1HjUJqBVplU",
+	"YlhAkCel7NcYiB1e0ka8mkzgWQivyRvRV5Tlhe2YUCiKIGARJKQ1OK3b6zFXFW0EzyLY+BPsjWGbFZUT",
+	"r3kAlEJpk1ufM9ZK6zgN4AcPtej2ss0CJrvNNPvCUoGlfjG1Yox0AEQ+Pn4/kZnYzkwhEMzNfrpH5SI/",
+	"l9h5ZN/L7O5vhacCv+xCLkftJnepZUXkOk/w6y3v8qMvd/nzv8sJod+P+XhGoVlnyQZo8r/3m14mo+1W",
+	"lMympjRMttV9QG5EXw3dDeBSmZ+WRo7/3W3isNL4ffjXoytteXb0VC+VHaIeMcT4/JDNl8ZCCwPbV3Nt",
+	"LHvU6/XQFU3u3Ezra0DTOOklvV6vyLagkC+7mLCJWBVpMtAlU/XVEIK+Q3QWF/3nMKcR0hQSSqYE3uJ0",
+	"Bp17rchtyguprovEmgwSWaxGPWusITov3lnIoeNqzVKxsLOYLuPML6i1MSfvdnE/t3dh9J1WWiQ8MiUk",
+	"kEW5HBWuh3KwAJvkBrWsCoNEAo96WcIzjAciUAncgHf7kMT5ULnQY4y+t3gQaaLNk5CG0Lk1T25lzfpK",
+	"qZa2LB5aF7F8UoFNgB0xNX2HHjuGZz4kncp12fVS9WGa0ucpIIh5xRNpazyMnqpJhDdiXHhpTcKUWBV9",
+	"0ZPtSbOOLwQCIWRyKBc+Kxlw2E5tMn1v6d7KSk521P5taHxP8UV/bT6i2lTczC03EXSm097DWPMuD1/A",
+	"SJJ+1vrV7a9PedpKr/yak13Z5luvzb/oNRl7UHzE6WlAL4T0dBC+f3p2hVpngvAYmHhHab2DAn27aN5W",
+	"tpijGlYjVGqwb8WUS7V5b5659zxM/I64jTaixHkphPtJXLJX5liPaWMWwenJw28efvvg8cNvgtSCk0hq",
+	"waa4fbj7miCw5OE3qyDf5zqfCht6ugrHV6mQBdSKhwxkmmM7aE+iHYTz6SQdyKbej5QbGSnSCxonq8B2",
+	"CZNBvAutSGIsmKvMsbrIBH42uDT3DCRsdNmFxdzmGTfYAx5UQQLZKlKlceZ9BSgkcHsKOD+9UmxIMxnA",
+	"XQbvnifj6l8a/HKeRD8aTycktjhHJ6q/Iy5dYYxhFm6ciNoSyEJjEXI9PKtzAYv7fv1aGx/NFMZ+T604",
+	"4uvwj0hBe/MDtxyhmP5pNxGh3HbcRKhlKdxGr3++uh/f1gzq1mypes35uyNsT3LSe/jto28e3/UNXixt",
+	"FACIwPTo9toSgcBwmVJ0oMvOFcNKz6LuhK6g4WtTeNLxFlObC4+UFA/be7r4X08Rn8f5O/k/ESLtvptn",
+	"gWK8wemeC5Hux+i41fM/0Kh75g3AhH5X3r2rstv4o56nGUc27NzqOWwIljA9PP32m/u/d2de+UDXi9Mt",
+	"mVHAjqjRX2C1/ajngp0bI43lyt4zBKIFKCa52eW9z7j9mHLfjR8E/b74waN+8EnG0dUxg/rtpdVznAJW",
+	"2u0T3/pfdzHsu2ZHxxChQtgRA2CQYeJhDsNINAMjjEDUKhHxHXfjBUqkNvllUHR8gIDIpBK/X7KXCmxn",
+	"j7htq8rE74LQN+M4m3GG1/TMhgdhhzd9gd0U79A/39rlT4783Q9Ocj0fpAiNu/Nhq8tHq0f5SmVrgDST",
+	"8W6wBQA1HNFaNJYUmmu5GFDfyH3jJTXexLNseBYBjyw7SATACx5BhVA7ETfA3RBjCdMGcwaP3F8zPQWD",
+	"Jag/n3EC88QL1VwzGfEYeegxnmUB7k1zrcYQ9mB4VjT+kGJjJYSwKihfaSZ4DgXUPMtKz3NfYQ8/rJPG",
+	"/Eh3DQU2+/d9NMk2gkwn6SyPG0iPwkAhe3DSV1iP74u6h0QnQ8LRNNiABEwX/0hBd0Nqui6V6avThwDH",
+	"4nPGCCA3RQMvtpuwruhmwh41bOcOMg+bSH2aWBhxGGxI0zIgRgf/LxcRKx2PyywrO/6GUadACHn+vN3f",
+	"ONdKWp0f6Lcgx9LmFlOkHE3toD2UzQHjIl3mfJSJLnP2PrYiJs9M0A2qr8xyPBYiNVHXhe/JjG/gl8ou",
+	"UggShQ0NE8BsoR8gAzAFjOSi41pxt0r84iFg8KipQRFbujF12OnK7Qp1ZKFMzIJvU16PYbwybJdACAyV",
+	"0QNIBTxxSd81QqXshJoLAV+aaWIh1CU9qH7rqyoK8ea0+qqvqgzXWO3mBWDwFlIzTaHMnJGLBDpCjwQz",
+	"QihC5ekrYEgh5NJXq5mbvVlwJwBe/vwiYb+JXB+tZEpYWiOZSuIIPGMEDINwM4gMk9TxY8x9x++YVErk",
+	"LF8qKrr0n2EjgUcNSASQnIr80Sev8lwwau2Vsq9ePn96P3LQmKuQMIBAJcQFAB70cEXUelSK1FclOr2c",
+	"IB0yjX5zsFaD0bH9N1dM8DyTIi+A1WHH0wBlE2prZJbV6L7LzksK6is6KDgRjlSFYRtEZpGIbHRRClpO",
+	"M0lKbBVq/8CLPnte+Jz0er1CBMIOAIwNlSPBBGHS7lsT7BLuDLwMoMYitY2nvR6JR+6Eo1lmiCwCZEYX",
+	"X5XrhQN36/VlRPhIqe3oLGXLBd5c2DgTniOEnLCJvpvBo94Dv1JsGgkxrSbnZqmV7u3edK++yp1qG/Fv",
+	"3p3vwX3G98xqcjwQ1rdv64AbAzWoqESVUeZP5HKFgYCTCGoPFxVF/wz3apF+UG1y2Sy/CklFt8DqqQCD",
+	"qdZJDbmTdnrtFIB3fZPDdbeviixVoiESTxuCLERjAgy3Mjg70XlfwfnmekUVxjLzRYPAvStX1fNxajOB",
+	"YWH0qEVzwfT0J2mMSH1Dv93ZYKCqj2cC88CKtTWWvefrQb5U+1kkbzdu5o5bVcSc30N/785PXXYljAXc",
+	"SSTGs/eV5gQndSz0zk/8t9/W7NLyvIaefdY57Z32jnqPj06/YSffnZ32znq9Gmz2WedHnvFZ2Nu7s+IG",
+	"st4SFOWcZXxh9QLQQVsxgfBkPlRBP4uuthX+c7L75la7tUazUH6BbGY6tyF0A1rpZZYCcwVC694Bs3ih",
+	"p4W4KntazGHJO5XYW/EAWEN4+5slxKssFflrzNr+Iio+nqjAyCz2mFlwO7v/OcqO9zL9sKVE8kbLNBAb",
+	"M71SzGqN8oBAz7iBxyr6E3UzRQvJ6dig33CDjgfq1DXx3fWcakTIjKuZztCdB/nB0tQcEKg6FR4IAubL",
+	"lx7GrmwKWFhR96C+L7cNqRYVW3tfl55MO5/agdDeb9DsJ1jfBbN75SR5abN/SiO9TsF1FajRdfs0eO6Q",
+	"s/4k3p9tzccbEnaC5ul3cLKI41sOWrXCHEdr7Zn5eA6Zc5aJKc+cbgkVEOJG5NC32GmsikGOCUEslAvB",
+	"QknhTtV6bTfpKyxjtAX/Mswd47rLhn8Mtvbfc74almhEscb2mBAG7Z/QkYPlGRwbwTM+gh721rBhoIxB",
+	"rQbjc6FS75cxUMNaeYiNtZrIfG4QmniDlRHVHM7HDtVPgZ5h9u4fAAobVVnJQoBYXKOW+iHpXEs3Eo0Y",
+	"qJ6WTwt1aiGyTGC3bSd7tn+YBoQHg/HIuhmtGWeQIFEFiswgj/VDa8W2vLUE7/qR1Ntb3u1zIDOdo2gP",
+	"bnXOLL8WjOMfCJrpI2isufA91ZtA0QjvXedk5821srNobPgNPPVq8gPCkO1H88DAfoCmj7sDbbz1ozjz",
+	"5wgm1vr5184oaxOf0/l8mfFmPWI7TeCG3QEZXVXOyOg59PELqwHpnKsUc0uZj2MezzRxnQat1f0d2e6U",
+	"L9z85thrkCs2hOYPP7568Wxw/vzq2ZshQa2iNwGuQfh8X02gxAtrHdlI2JVwSu1KUy4V9W/wHlRIH3bE",
+	"Yig53Wch91UxPv5B6VWXvXLkPSswmMe5BnD4AJkP2huJXOoU3Z8Lntu+Wkk7I78j/hEc2NJY7ADgRCKG",
+	"0NCz4wQOAjnhJErkesikxBkUHRm5JYBux2x97yXlJ+o+5BlnXw1fv7q8YjFPFOZ+kJMAOi2P1hs+oaZK",
+	"vh/dAX9e1xporv2tvuU9hQ24i2sqKSmtuKHuKFHd8ak3hVn2aS7ve6TY7WXwxFpm5PzL9coROrbJrN2K",
+	"eveQEoQx6SurLc8MvIvKHuQMux+hKgAAy0VO5TpO0048ughuIeHoQyThry8u/0pdUbIM27V22dPLvxQA",
+	"Je5u4kUeLkBjIxT1SlyhrwinA26qb0Ux59fu3q80rdyU4ObPoMcJcKQC2NwXMixzRRMOcUxCVPN6XoIf",
+	"fuUvOGYC6Elfld1nN6N+tZcwK4J8gASgk/vOm31V1uVAQxRxIxQ0xGJmJe14Bu0IqL/GOZ5pLSzpmZon",
+	"VWnxC24z8UQRvc1PqK9gGRTnK+NQGhuwFMwRNwv7gy8VcUuMkcG5TbUwEAz1QoEm7DVDTKWQdFJQqOTR",
+	"5bCDq2JIcV32Uqz6aqyz5VwZagODmN5l5CfujyARvXdyEWzZFwUlrqCQEpmwvy85VqGvhIAmzGuBvvFP",
+	"x/i+qC+/C/XlI97gf3FdZPtl/OcpKMjej7GHWuP9/CVogxNkEVa61BRuJJRHll0rsYKLVXrOIdsBWoPx",
+	"LA7ofQ4TKbogfjxYnPA7DR7GSmO5Wo7Zsys+bQg4L/QYzlnD1b50XAFXfTE5+ok70QpBgrVe4he4FU7q",
+	"4lecfuQ2xytP2G2buc91K6HXjdTuj1G5WGuthy3Q3ewDqqRA7G3o7vg95j59aA7mndNO4YkVdY77cZui",
+	"UWo0Hl6i7pLOQ6v3mh12ksoEh1ZSEPH2PxvqHhyLmy+kih3clqxdmA1m0ziBSHlhCNWimRHWgkaPUOV5",
+	"kL9QzTe+VnplmmYF4H17zstRhCNE/6mwN5AR0MEoD/KTzHI8A616XaRyQT8yY3OtphkKNSeJqYPQ8ZAc",
+	"2nN3SUQ5dbx25dz9PWqCUT999LgBY2vPwC8RHTkh96+B9ER7F4HW8zqr2FoEG17Ku41LLG1TooE/lmES",
+	"ppOwIvUT8k2gISzks0Gtud8gxvvKWxqoJM0Fh6L1J0Gyna0kqz08OSWQyXJPnHa0kEo5s4faafl5IJUt",
+	"pBoWUyLTCIgOBLTbl3umaKu15du977owGIFSLSQ035QelaGvKGs+wacwW71kF6AGStVlnsQoc7bCcKk7",
+	"V3HMMPmiPRekueJvKtm1PIVkc2ILZNYiPKhhwFomwDQWovwsVUvygt5LJXTI7bAL/0t5eX1VtLitIAkg",
+	"RsFoTR3IHtX6j0kb5Ls6TRotYSNU6pkbFprBpwojG7pEuJETRJ+iQ4L0woQ6bUJxtFRsaISyA/f6ir4I",
+	"gamQGEeUolJ2xCp/dOe6cqypr0brwP4IeqklODtIC5ATi5EUyEiWk4mAlqslxgIGXfrKN5JDNg1ZAkbT",
+	"8v1yME/MPTYEChlis8fSFZCKsUwdVa+qd82toa+o+2MxnLtbM+qcCeOR6Mbk6bE00nf88j/BzdHQMpGl",
+	"AGbvu8ZVb1zp2dh+jZHuitFnfLEQyj2ApluWBcQWVMvQAvrKKY++76H1WhU6oEyF1ThtEy5w0YcZtrjL",
+	"zlVf+fRdOLVqsxHwmBWCLIiFGRFOjbKu114KuzvEoUvhxWQfadyHbpGhepGEmwu7WHbRK3w2HkWo6mUK",
+	"dBSsIdxMDYcdxVFLjWDBC1vVXwitivDrWo2daVngYJbdH9nwfJnzo9fu9fTolQI0XhgRPUjCbWuF0Tqu",
+	"JQ29nrDR0pYJwUjKDPHmksJseNT7tssusXWhG9tQFrbbN8x2Qhp35kNQUwVDuoXVlwUpyzcijxmsVW3y",
+	"ix75RY/8/eqRH19rDOw97MZcsfeaQDJ+hEfv7m6WrbWsY/fI3qSxGupystSUPbbCOiz2FW04e9RzYg+0",
+	"yqJyz93lqbwR6n4VMKvXtllkgZR10uv1dmBkRS+SXwI5D2cCgGScXuS7XUOd4Q9QZgjwqJha03Shy2LY",
+	"9q20oDw6k9wgxfjvuREg8frtR00AJEJpcOIgxXXvyLtOmgIOin49pOwnxH0IGVbnYXlnAsqJPymrdXDn",
+	"cKhPUdsXyY7GrbulN+UQjogfvoSyn88DX4j7Q6VapG3WdXhmnwnGFNUisrAUURrc5jWVIvqQ8ZKi46Cc",
+	"bNYnOhWe1JSwD3CsIDFelXVLzv2/kp4+E+oJRTGyo62pw6XiYj4f5IdPko9crhzPs21Wcmg63llWcjlo",
+	"Y434x1fdwEDZBmx6gRk34BUQzqhBrarwQSSFQUtZsZsBoDdoBr2AT20QXNmNoch0vWdYubooOALUorTu",
+	"zuA0/rlURb+3Nr0aHsbiQM74xTKYaiGsREz3uc7FXdDHnyQhcaGXp5bBGiWK3dQQBSXdbL1Lh7R/cBXf",
+	"vP3if8E2mCjRvOtrzuG+3PUuRIXuqwkzTnDyzH+eMFnp6L19C2fDx9ZjjMDPznLIubIi7avAnQZ3Rlps",
+	"LYTuLhqNm2vCRYiVHem+qt23EnFkonM20yuW6ThQ5PkY7kZ5ogdWbNJla7qfvnvG2UmvdYY5zGmv5PJP",
+	"SIDn5roAiCEWB34UJWo9we+ABENOLCciZkLvAO8APW8u5jpfk+cc4cjADcwtHxFV8hVfdxlqVH3l8+DA",
+	"e4rkhGk0JbiO8b2oRwD905Dj9UJOxO10wo9kP8LEmgouizyM7p0wLBFijhTdWZ02DV8CT1g97ePuLcQK",
+	"Nc25dJvI1Xh7V1xwx/m0T7KDwZUyB5wGqPIBN633esJvMIDB1dpxt76a8xQ8T/69LjsnoMEx5R0Kg21K",
+	"ypgeDZOJQr3oq5XOr8ErHq8LcrrrT8G6PoXGGH6vbW9KWCD2S0dK796dWMSxS5XMb9mdKY0N3CmgpxZ5",
+	"HZciPKh/gici+HohZv6p9uMlpxjlxskVVwLEjLuKE6kkdMXdOxfgQP1n2+F9ObZ9j+0jaAjobNjiVv8J",
+	"x7z0XomPJlarH9rSnXdp7obrAbZSzRowwnc98FmJYI75mtS744Xw2SP/IB3GWo2PA4fA9iaIRbzNy1hy",
+	"0HQZOgGC4C5GGDkb68WaChJAzlKuSFDDQMBTma5kd5gScs2H1bl/OO2rIA3EzWUkhMIgB7Oa+VSD0Cch",
+	"fQxYlQP2mIbmZsY0CejLtRpvdTBF4DWnueBW5PgZQ/kZM0lmF6hPxQwgxyYXN1IvfX1IJUjTEKNB2NDQ",
+	"Pplg1jGEYh4/7MQjM+3CPQWRn0C0Z4/gzyfxelWP5BCfV1kCznNBzfPolJwKOYfWij6UW5yZVsLcVYhm",
+	"I6+EB2FsULWAQsKrv1bjj+M5cwwglVNh7LbaB3wCDfmZj1J6dFbORsvxtUA3vJwL9tXPV0/vu4tZZhr9",
+	"9dUbqGaCEilGJOEemQnTZc/+vuQZfcSwRa5vBBPwO/pGl30PnzA+r8xZffT1XBQggQRGjEgINCmyLGXu",
+	"YRPLyXLlMVAmOsv0ynhGhalZZaVCEsBbkc+8SP/K9BRb1DTwkB9oc/dVPaA8voXLmaRCPJqcaTUtz0c2",
+	"5kiYBW+AzepAUQBAWyFiq/855e79mV7mh8G3ug1sh2b8ifzpeFBtOQoR612wBKIQhHfj6KcgwxLu0ETn",
+	"lFIiTdU4+qhcgS5YG++Nk8ErKOTxt7Js7BSioKB6GQadhJO9F9awoRLvEE3DSrV0ClBRlwf8l0BBPIQQ",
+	"GBJj0BlatCB1QuMNLecT3MM7pPxNVGncp2bloZ3CsD1b4l9BW9ilJLyG4F788nqpcmcFjQVMeXl3GxF5",
+	"mm/tnYHwoDpO2XLSsL8t02mBLiuyCeSj8QIOlR6s46F67HEvOCuJoHXUVX8/KTceMXaRSotk9cowAVwz",
+	"LxGma4DofoY8F321AeTM/cwbsC4virRmIW9EjvpVX0HeNNpXISogFaxDtrevD4A1emsn5HAVdCLKEJ+L",
+	"fCpMY85BlQkdHMGABGLkXCP/su9dR/WicFFmejWga/uSj2c2k+OZpXIqyEGvgE1enXxzdvLwrNf7T0di",
+	"HrjSXVJk1/hBaQb4Y9FiKNNT+GzLwQqZ8msbiEwpdmFkVr5UBcl8zlPBLpTV7D/0EttItGce30PSZftg",
+	"zp1xrT3RFamC4s5QEjkbcaqsD5iaN6iJTW0ysjIl5OHJdw8f9B7eCXcrNZHltspsQKcFqEFKny9UczBG",
+	"fD56mSYE/fm0Ek/gJ0yhBIRviDjRIL7hXdXxgYnhZNeIutODrIhuPdO9XnbqDAurs5RqptErVHwDfgHu",
+	"EGlNXxVxL/BfuGXBdkAgvdoQAruvyknYfx6zGazuq6m8wej7ViVpiSXSn8aOd19rq2/DoqPiReZYKH8X",
+	"t+D7NYWDcI9lpdFGFZzj0+nhS7UdP7q0DaLqM6mGbPinZ1cMh4Tg1rDo1gpo033Fw5HypSIyd/Z+6AZh",
+	"TtqlZV3bxktK94lhuKclwZCINEZ4b5aQvaTGMovEwE53Lth98S4O/imm7AfdvqG+o8xPEFgVzS0VUpnt",
+	"53+AX7w4mG2+cXdtLi1mLn9UQYQf2eITF3foEge+J01CvUcd25a2dCDRxQPACd+5zLPLT3ENK52/d3aT",
+	"D3VYwtWtcK0CSAGcjCTQ+TKVTrftq6tgDMTvobcnS7skp6VTjQH1ty6fyv7LfVUiAgGcDmApFd257EqO",
+	"hZMVRs8FCglIiCuxh6TywCRn6LQvOilPeJY5QYJFMHTVfUi9gtDTJGpwjV86dRWdug5CAKFdvGtUhTdi",
+	"DDWpMHpjNudmN/zDeo/W79cxGTO77xleker9ITAPzMWAPiKKQKdGxTNnqBIiUXtdELiP4zUlSNYi40pB",
+	"s5C0y85JnKIC5xVNR/99Nc35mKo1q90TMcUU4lPTJdZjlthVee3qQcsbaOsQttUKJpGQOqKhFtzjkPmb",
+	"rSdsCYWICg1liI2F8zTkDDZQreZZFRa2YVVRU9NzPBCgto8pdfADDRIHpttt7CPwsqxD9Q0xP0qfdNxr",
+	"pVf+M1tvxIE3IOXr4/eOL3w4QNigRCiMGkg2BXQ8oMESjwlgBxNCe8crYvQSKLAEiE+hnH7KFSBQOUoe",
+	"wo8DHGbYZS2lVV+RuDoPOgL1/BLcQ/D3J2xYaWA2rEWcQHb1Fc/FdskCGJW7orVXfg9Kd0KX/UDwW9z9",
+	"KQOMP8Nvyoxw3MvTB+7+nj7CNniVkG3gnPDO2AU2dfBNSrzy1pTsveDWity9+P/6/fT9ww9H7j+n/j//",
+	"1mnRexBKACFJzVByGrDKKa9TQGNACFX2hpgQV+sgIoQ/uU/GIkGfk2g7zzJPc+SrTfl6G1Rlkw/3o0k/",
+	"RKFsjsQqADewBFQ+ZL4/mbP8lBgDXAZAbFhyTyDZuvtrIIUW0mdJywQFbqiWWUZ4FJW2v2UVAHuq53O3",
+	"3ZDWAZvlP6dVX/FM3ggvIjkb5YJfJ2z4ght79MzN9ujihyE4U+dU1IqrPKMWLN5xS13qgBsAQ5KKkoER",
+	"qRFjuIhKMcr1ykDyNnwBq+QhBcSw5aKorAcFmApql4aJd2OxsOy014M6fl54pqk08nzs/n4GvY6OYaOP",
+	"cKpDAuEoW9W500Xz0InTvir6IRkrlIDWpACRSuNbrZGFffWo9yBhD0+/u59UQEFPez3EMx3mwubrMwJY",
+	"ECo12EGUVhzk2Bc2PtlMcc+zm36Tvr3JEGVaKXlHYita5pAnPa1yvJOm6vUKBewTfnrbrp10eEIHdJXG",
+	"Fz+OokBaLHKbhC2WmAOJUDRHkI4Oszf3P4YGsbV9TJE0XnacRVchmzgFAAkaoWzKPjMeh0gWaLZ9FWjh",
+	"CANblf0N6qTXIz99l487UD7vlE5eKRr6Lkig+p33TiUYCZ6L3H31w6F9z4sO3Tcnx3ohFF/IrtvYoe8y",
+	"LA3LQUsaiUyvGGeLXL+D3j7L0ZFTfLBJeNjU++akE8cJwF6Nnl6Mbx4uqG4YPEFiZKRFvMrzn9+cs5Pu",
+	"OybeLcQY0gLmte7hx/gurQAoiDY6eilK6yF0O/kkoC57vRxlctwtGVzltDYXVWvijh33+QKnX+mJnhSO",
+	"Lb/ChK1kSimLKUuF+4QpQagQBigyJWwHH9/gSaWVL6VmVTM0gpF8c4n4WBsgvugM8njXBCALOF56zTNL",
+	"nT9ZLqbLjGMdmk8OA+BUv0OZngaTyD3w8ObeliUEwI8AwSYEgAzGpzTVjfbeDUcW1oiAAVI0iBHZpFtp",
+	"aw2wDnFqxn4lCONVvgM/N2RrlX5nSndNlyrlyrJULDK9hioW8Y4MEWhT7L3WBE61BgUtXOdajTsf3n74",
+	"/wIAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

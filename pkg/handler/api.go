@@ -64,6 +64,11 @@ type API struct {
 	EngineAsSent bool
 	Now          func() time.Time
 	Log          zerolog.Logger
+
+	// recently is what views show. connected and changed are what listeners of
+	// AzuraCast's stream are told.
+	recently           lately
+	connected, changed shared
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
@@ -102,8 +107,11 @@ type Playlog interface {
 // implements it.
 type TrackService interface {
 	Current(ctx context.Context) (trackservice.Track, error)
-	// Serve streams the changes until the client leaves.
+	// Changes counts what was stored.
+	Changes() uint64
+	// Serve streams the changes until the client leaves, and ServeAs in another form.
 	Serve(w http.ResponseWriter, r *http.Request) error
+	ServeAs(w http.ResponseWriter, r *http.Request, form trackservice.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder
