@@ -104,13 +104,13 @@ func NewLiveInfo(m Moment, shows Shows, zone *stationtime.Zone, limit int) LiveI
 	v := LiveInfo{
 		Env: "production", SchedulerTime: zone.In(m.Now).Format(libreTimeLayout), SourceEnabled: m.source(),
 		Previous: m.previous(utc), Current: m.current(shows, utc), CurrentShow: []LibreTimeShow{},
-		NextShow: nextShows(shows.Next, m.Now, zone, limit),
+		NextShow: nextShows(shows.Next, zone, limit),
 		Timezone: zone.Name(), Version: libreTimeVersion,
 	}
 	_, offset := zone.In(m.Now).Zone()
 	v.TimezoneOffset = strconv.Itoa(offset)
 	if shows.Current != nil {
-		v.CurrentShow = append(v.CurrentShow, newShow(*shows.Current, shows.end(m.Now), zone))
+		v.CurrentShow = append(v.CurrentShow, newShow(*shows.Current, shows.end(m.Now.Add(askAgain)), zone))
 	}
 	if len(v.NextShow) > 0 {
 		v.Next = &v.NextShow[0]
@@ -128,10 +128,10 @@ func NewLiveInfoV2(m Moment, shows Shows, zone *stationtime.Zone, limit int) Liv
 	v.Tracks.Previous, v.Tracks.Current = m.previous(zone.In), m.current(shows, zone.In)
 	v.Shows.Previous = []LibreTimeShow{}
 	if shows.Current != nil && limit > 0 {
-		v.Shows.Current = new(newShow(*shows.Current, shows.end(m.Now), zone))
+		v.Shows.Current = new(newShow(*shows.Current, shows.end(m.Now.Add(askAgain)), zone))
 		limit-- // it is one of them
 	}
-	v.Shows.Next = nextShows(shows.Next, m.Now, zone, limit)
+	v.Shows.Next = nextShows(shows.Next, zone, limit)
 	v.Sources.LiveDJ, v.Sources.MasterDJ, v.Sources.ScheduledPlay = "off", "off", "on"
 	if v.Station.SourceEnabled == live {
 		v.Sources.LiveDJ = "on"
@@ -161,7 +161,7 @@ func (m *Moment) current(shows Shows, in func(time.Time) time.Time) *LibreTimeIt
 	}
 	ends := p.Planned
 	if ends.IsZero() {
-		ends = shows.end(m.Now)
+		ends = shows.end(m.Now.Add(askAgain))
 	}
 	return newItem(p, ends, in)
 }
@@ -198,22 +198,22 @@ func newItem(p *Play, ends time.Time, in func(time.Time) time.Time) *LibreTimeIt
 	return item
 }
 
-// end is when the current show ends, as far as is known.
-func (s *Shows) end(now time.Time) time.Time {
+// end is when the current show ends, or otherwise if that is not known.
+func (s *Shows) end(otherwise time.Time) time.Time {
 	switch {
 	case s.Current != nil && !s.Current.End.IsZero():
 		return s.Current.End
 	case len(s.Next) > 0:
 		return s.Next[0].Start
 	}
-	return now.Add(askAgain)
+	return otherwise
 }
 
-func nextShows(shows []status.Show, now time.Time, zone *stationtime.Zone, limit int) []LibreTimeShow {
+func nextShows(shows []status.Show, zone *stationtime.Zone, limit int) []LibreTimeShow {
 	next := []LibreTimeShow{}
 	for i := range shows[:max(0, min(limit, len(shows)))] {
 		own := Shows{Current: &shows[i], Next: shows[i+1:]}
-		next = append(next, newShow(shows[i], own.end(now), zone))
+		next = append(next, newShow(shows[i], own.end(shows[i].Start), zone))
 	}
 	return next
 }
