@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
@@ -19,6 +20,10 @@ const (
 	// maxHeld bounds for how long it is held. After that time at the latest, a change
 	// that nobody reported is noticed.
 	maxHeld = time.Minute
+	// viewHeld is for how long a view is kept that says for how long a track has been
+	// playing, and staticHeld for how long one that may be late.
+	viewHeld   = 2 * time.Second
+	staticHeld = 10 * time.Second
 )
 
 // lately holds what plays and what played before. It is read once for each change,
@@ -88,6 +93,18 @@ func (a *API) readLately(ctx context.Context) (*heldMoment, error) {
 	h.until = earlier(trackservice.UntilOver(h.current.Until, now, h.latest...), now.Add(maxHeld))
 	a.recently.held.Store(h)
 	return h, nil
+}
+
+// moment is what plays and what played before, for an answer that is kept for that
+// long at most.
+func (a *API) moment(ctx context.Context, held time.Duration) (views.Moment, error) {
+	h, err := a.lately(ctx)
+	if err != nil {
+		return views.Moment{}, err
+	}
+	now := a.Now()
+	answercache.Keep(ctx, answercache.Policy{Until: earlier(h.until, now.Add(held)), MaxAge: held})
+	return h.at(now), nil
 }
 
 // earlier is the earlier of two times, of which the first may be zero, which means

@@ -10,19 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"aura.radio/engine/pkg/answercache"
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web/views"
-)
-
-const (
-	// viewHeld is for how long an answer is shown that says for how long a track has
-	// been playing.
-	viewHeld = 2 * time.Second
-	// staticHeld is for how long AzuraCast has its static file cached.
-	staticHeld = 10 * time.Second
 )
 
 // ListNowPlaying answers what plays, as AzuraCast lists its stations.
@@ -58,23 +49,6 @@ func (a *API) isStation(name string) bool {
 func (a *API) azuraCast(ctx context.Context, held time.Duration) (views.AzuraCast, error) {
 	m, err := a.moment(ctx, held)
 	return views.NewAzuraCast(a.station(), m), err
-}
-
-// moment is what plays and what played before, for an answer that is kept for that
-// long.
-func (a *API) moment(ctx context.Context, held time.Duration) (views.Moment, error) {
-	h, err := a.lately(ctx)
-	if err != nil {
-		return views.Moment{}, err
-	}
-	a.keep(ctx, h.until, held)
-	return h.at(a.Now()), nil
-}
-
-// keep has an answer kept while it is right, and for that long at most, because it
-// says how late it is.
-func (a *API) keep(ctx context.Context, until time.Time, held time.Duration) {
-	answercache.Keep(ctx, answercache.Policy{Until: earlier(until, a.Now().Add(held)), MaxAge: held})
 }
 
 // StreamNowPlaying pushes what plays, as AzuraCast does.

@@ -14,18 +14,14 @@ import (
 
 // GetNowPlayingLine answers what plays in one line.
 func (a *API) GetNowPlayingLine(ctx context.Context, _ api.GetNowPlayingLineRequestObject) (api.GetNowPlayingLineResponseObject, error) {
-	current, err := a.playing(ctx)
-	return api.GetNowPlayingLine200TextResponse(views.NewLine(views.NewMoment(a.Now(), current, nil))), err
+	m, err := a.moment(ctx, viewHeld)
+	return api.GetNowPlayingLine200TextResponse(views.NewLine(m)), err
 }
 
 // GetNowPlayingFlat answers what plays without nesting.
 func (a *API) GetNowPlayingFlat(ctx context.Context, _ api.GetNowPlayingFlatRequestObject) (api.GetNowPlayingFlatResponseObject, error) {
-	current, err := a.Current.Current(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.keep(ctx, current.Until, viewHeld)
-	return api.GetNowPlayingFlat200JSONResponse(views.NewFlat(a.station(), views.NewMoment(a.Now(), current, nil))), nil
+	m, err := a.moment(ctx, viewHeld)
+	return api.GetNowPlayingFlat200JSONResponse(views.NewFlat(a.station(), m)), err
 }
 
 // GetFeed answers the latest plays as a feed.
