@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -225,6 +226,38 @@ func TestViews_reads(t *testing.T) {
 		}
 		if lists, currents := c.lists.Load(), c.currents.Load(); lists != change+1 || currents != change+1 {
 			t.Errorf("after change %d the log was read %d and %d times", change, lists, currents)
+		}
+	}
+}
+
+// TestPushes: what is pushed is rendered once for each change, and at most once a
+// second for new listeners, however many there are.
+func TestPushes(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := newStation(t, named, func(a *API) { a.Now = func() time.Time { return now } })
+	said := func(say func(context.Context, []*trackservice.Event) ([]byte, error)) []byte {
+		t.Helper()
+		b, err := say(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	p := pushes{s.api}
+	for i, say := range []func(context.Context, []*trackservice.Event) ([]byte, error){p.First, p.Next} {
+		first := said(say)
+		if again := said(say); &again[0] != &first[0] {
+			t.Errorf("rendered again: %s", again)
+		}
+		s.play(ago(time.Minute), fmt.Sprint(i))
+		changed := said(say)
+		if bytes.Equal(changed, first) {
+			t.Errorf("after a change: %s", changed)
+		}
+		now = now.Add(time.Second)
+		if later := said(say); bytes.Equal(later, changed) {
+			t.Errorf("a second later: %s", later)
 		}
 	}
 }

@@ -46,7 +46,10 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // serve serves the stream, with the timeouts of a server that makes no
 // exception for streams.
-func serve(t *testing.T, s *trackservice.Service) *pipes {
+func serve(t *testing.T, s *trackservice.Service) *pipes { return serveBy(t, s.Serve) }
+
+// serveBy serves a stream.
+func serveBy(t *testing.T, stream func(w http.ResponseWriter, r *http.Request) error) *pipes {
 	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -56,7 +59,7 @@ func serve(t *testing.T, s *trackservice.Service) *pipes {
 		ReadTimeout:  time.Second,
 		WriteTimeout: time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := s.Serve(w, r); err != nil {
+			if err := stream(w, r); err != nil {
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			}
 		}),
