@@ -250,7 +250,7 @@ func TestPushes(t *testing.T) {
 		if again := said(say); &again[0] != &first[0] {
 			t.Errorf("rendered again: %s", again)
 		}
-		s.play(ago(time.Minute), fmt.Sprint(i))
+		s.play(ago(time.Hour-time.Duration(i)*time.Minute), fmt.Sprint(i))
 		changed := said(say)
 		if bytes.Equal(changed, first) {
 			t.Errorf("after a change: %s", changed)
