@@ -62,33 +62,38 @@ func (a *API) StreamNowPlaying(ctx context.Context, r api.StreamNowPlayingReques
 	if _, ok := asked.Subs[a.station().Channel()]; !ok {
 		return nil, model.ErrNotFound
 	}
-	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.ServeAs(w, requestOf(ctx), pushes{a}) }), nil
+	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.ServeAs(w, requestOf(ctx), &pushes{api: a}) }), nil
 }
 
 // VisitStreamNowPlayingResponse serves the stream.
 func (write streamAnswer) VisitStreamNowPlayingResponse(w http.ResponseWriter) error { return write(w) }
 
-// pushes is AzuraCast's form of the stream.
-type pushes struct{ api *API }
+// pushes is AzuraCast's form of the stream, for one listener.
+type pushes struct {
+	api  *API
+	told *heldMoment // what the listener was told last
+}
 
 // First implements trackservice.Form.
-func (p pushes) First(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
+func (p *pushes) First(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
 	return p.say(ctx, &p.api.connected, views.NewConnected)
 }
 
 // Next implements trackservice.Form.
-func (p pushes) Next(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
+func (p *pushes) Next(ctx context.Context, _ []*trackservice.Event) ([]byte, error) {
 	return p.say(ctx, &p.api.changed, views.NewPublished)
 }
 
 // Ping implements trackservice.Form.
-func (pushes) Ping() []byte { return []byte("data: {}\n\n") }
+func (*pushes) Ping() []byte { return []byte("data: {}\n\n") }
 
-func (p pushes) say(ctx context.Context, to *shared, render func(views.Station, views.Moment) views.Pushed) ([]byte, error) {
+// say tells the listener what plays, unless it knows.
+func (p *pushes) say(ctx context.Context, to *shared, render func(views.Station, views.Moment) views.Pushed) ([]byte, error) {
 	h, err := p.api.lately(model.ForVisitor(ctx))
-	if err != nil {
+	if err != nil || h == p.told {
 		return nil, err
 	}
+	p.told = h
 	now := p.api.Now()
 	return to.message(h, now, func() ([]byte, error) {
 		said, err := json.Marshal(render(p.api.station(), h.at(now)))

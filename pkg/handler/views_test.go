@@ -231,21 +231,21 @@ func TestViews_reads(t *testing.T) {
 }
 
 // TestPushes: what is pushed is rendered once for each change, and at most once a
-// second for new listeners, however many there are.
+// second for new listeners, however many there are. What a listener knows it is not
+// told again.
 func TestPushes(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	s := newStation(t, named, func(a *API) { a.Now = func() time.Time { return now } })
-	said := func(say func(context.Context, []*trackservice.Event) ([]byte, error)) []byte {
+	said := func(say func(*pushes, context.Context, []*trackservice.Event) ([]byte, error)) []byte {
 		t.Helper()
-		b, err := say(t.Context(), nil)
+		b, err := say(&pushes{api: s.api}, t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	p := pushes{s.api}
-	for i, say := range []func(context.Context, []*trackservice.Event) ([]byte, error){p.First, p.Next} {
+	for i, say := range []func(*pushes, context.Context, []*trackservice.Event) ([]byte, error){(*pushes).First, (*pushes).Next} {
 		first := said(say)
 		if again := said(say); &again[0] != &first[0] {
 			t.Errorf("rendered again: %s", again)
@@ -258,6 +258,15 @@ func TestPushes(t *testing.T) {
 		now = now.Add(time.Second)
 		if later := said(say); bytes.Equal(later, changed) {
 			t.Errorf("a second later: %s", later)
+		}
+	}
+	one := &pushes{api: s.api}
+	for i, want := range []bool{true, false, true} {
+		if i == 2 {
+			s.play(ago(time.Minute), "now")
+		}
+		if told, err := one.Next(t.Context(), nil); err != nil || len(told) > 0 != want {
+			t.Errorf("a listener is told %q, %v", told, err)
 		}
 	}
 }

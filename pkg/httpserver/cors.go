@@ -91,7 +91,7 @@ func preflight(c *gin.Context) {
 	h.Set("Allow", "GET, HEAD, OPTIONS")
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "Last-Event-ID, If-None-Match, If-Modified-Since, Cache-Control")
+		h.Set("Access-Control-Allow-Headers", "Last-Event-ID, If-None-Match, If-Modified-Since, Cache-Control, Pragma, Expires")
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Status(http.StatusNoContent)
