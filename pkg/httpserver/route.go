@@ -158,6 +158,7 @@ func (s *Server) declarePath(doc *openapi3.T, service, path string, bases []stri
 				continue
 			}
 			s.add(method, place, r)
+			s.plain.add(op, place)
 			s.places[operation] = append(s.places[operation], place)
 		}
 	}
