@@ -13,6 +13,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/gin-gonic/gin"
 	"github.com/rs/zerolog"
 )
@@ -51,6 +52,8 @@ type API struct {
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
+	// Views is what views say of the station in addition.
+	Views views.Config
 	// HoleAfter is the longest gap between plays that reports show as no hole.
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.

@@ -118,5 +118,5 @@ func earlier(a, b time.Time) time.Time {
 
 // station is whose views are shown.
 func (a *API) station() views.Station {
-	return views.Station{Name: a.Station, Zone: a.Zone}
+	return views.Station{Name: a.Station, Zone: a.Zone, Stream: a.Views.StreamURL}
 }

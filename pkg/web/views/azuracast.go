@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/md5"
 	"encoding/hex"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -27,28 +28,40 @@ type AzuraCast struct {
 	Cache       string             `json:"cache"`
 }
 
-// AzuraCastStation describes the station. Of its streams nothing is known.
+// AzuraCastStation describes the station.
 type AzuraCastStation struct {
-	ID              int        `json:"id"`
-	Name            string     `json:"name"`
-	Shortcode       string     `json:"shortcode"`
-	Description     string     `json:"description"`
-	Frontend        string     `json:"frontend"`
-	Backend         string     `json:"backend"`
-	Timezone        string     `json:"timezone"`
-	ListenURL       string     `json:"listen_url"`
-	URL             string     `json:"url"`
-	PublicPlayerURL string     `json:"public_player_url"`
-	PlaylistPLSURL  string     `json:"playlist_pls_url"`
-	PlaylistM3UURL  string     `json:"playlist_m3u_url"`
-	IsPublic        bool       `json:"is_public"`
-	RequestsEnabled bool       `json:"requests_enabled"`
-	Mounts          []struct{} `json:"mounts"`
-	Remotes         []struct{} `json:"remotes"`
-	HLSEnabled      bool       `json:"hls_enabled"`
-	HLSIsDefault    bool       `json:"hls_is_default"`
-	HLSURL          string     `json:"hls_url"`
-	HLSListeners    int        `json:"hls_listeners"`
+	ID              int              `json:"id"`
+	Name            string           `json:"name"`
+	Shortcode       string           `json:"shortcode"`
+	Description     string           `json:"description"`
+	Frontend        string           `json:"frontend"`
+	Backend         string           `json:"backend"`
+	Timezone        string           `json:"timezone"`
+	ListenURL       string           `json:"listen_url"`
+	URL             string           `json:"url"`
+	PublicPlayerURL string           `json:"public_player_url"`
+	PlaylistPLSURL  string           `json:"playlist_pls_url"`
+	PlaylistM3UURL  string           `json:"playlist_m3u_url"`
+	IsPublic        bool             `json:"is_public"`
+	RequestsEnabled bool             `json:"requests_enabled"`
+	Mounts          []AzuraCastMount `json:"mounts"`
+	Remotes         []struct{}       `json:"remotes"`
+	HLSEnabled      bool             `json:"hls_enabled"`
+	HLSIsDefault    bool             `json:"hls_is_default"`
+	HLSURL          string           `json:"hls_url"`
+	HLSListeners    int              `json:"hls_listeners"`
+}
+
+// AzuraCastMount is a stream of the station. Its format is not known.
+type AzuraCastMount struct {
+	ID        int                `json:"id"`
+	Name      string             `json:"name"`
+	URL       string             `json:"url"`
+	Bitrate   int                `json:"bitrate"`
+	Format    string             `json:"format"`
+	Listeners AzuraCastListeners `json:"listeners"`
+	Path      string             `json:"path"`
+	IsDefault bool               `json:"is_default"`
 }
 
 // AzuraCastListeners are not counted here.
@@ -101,10 +114,7 @@ type AzuraCastSong struct {
 // NewAzuraCast renders a moment as AzuraCast does.
 func NewAzuraCast(s Station, m Moment) AzuraCast {
 	v := AzuraCast{
-		Station: AzuraCastStation{
-			ID: StationID, Name: s.Name, Shortcode: s.Shortcode(), Timezone: s.Zone.Name(), IsPublic: true,
-			Mounts: []struct{}{}, Remotes: []struct{}{},
-		},
+		Station:     s.azuraCast(),
 		NowPlaying:  AzuraCastPlay{AzuraCastPast: AzuraCastPast{Song: newSong("Station Offline", "", "Station Offline", "")}},
 		SongHistory: []AzuraCastPast{},
 		IsOnline:    m.Playing != nil,
@@ -119,6 +129,17 @@ func NewAzuraCast(s Station, m Moment) AzuraCast {
 	}
 	for i := range m.Before[:min(maxHistory, len(m.Before))] {
 		v.SongHistory = append(v.SongHistory, azuraCastPast(&m.Before[i]))
+	}
+	return v
+}
+
+func (s Station) azuraCast() AzuraCastStation {
+	v := AzuraCastStation{
+		ID: StationID, Name: s.Name, Shortcode: s.Shortcode(), Timezone: s.Zone.Name(), IsPublic: true,
+		ListenURL: s.Stream, Mounts: []AzuraCastMount{}, Remotes: []struct{}{},
+	}
+	if at, err := url.Parse(s.Stream); err == nil && s.Stream != "" {
+		v.Mounts = append(v.Mounts, AzuraCastMount{ID: 1, Name: s.Name, URL: s.Stream, Path: at.Path, IsDefault: true})
 	}
 	return v
 }

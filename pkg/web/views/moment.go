@@ -15,6 +15,8 @@ type Station struct {
 	// Name is what people call the station.
 	Name string
 	Zone *stationtime.Zone
+	// Stream is the address of its audio; "" if that is not known.
+	Stream string
 }
 
 // Play is one track as listeners see it.

@@ -46,6 +46,31 @@ func TestStation_Shortcode(t *testing.T) {
 	}
 }
 
+// TestNewAzuraCast_stream: players play the default mount, or listen_url.
+func TestNewAzuraCast_stream(t *testing.T) {
+	t.Parallel()
+	s := station(t)
+	s.Stream = "https://radio.example:8000/live.mp3?a=b"
+	v := views.NewAzuraCast(s, silent()).Station
+	if v.ListenURL != s.Stream || len(v.Mounts) != 1 || !v.Mounts[0].IsDefault || v.Mounts[0].URL != s.Stream || v.Mounts[0].Path != "/live.mp3" {
+		t.Errorf("%+v", v)
+	}
+}
+
+func TestConfig_Validate(t *testing.T) {
+	t.Parallel()
+	for address, isValid := range map[string]bool{
+		"": true, "https://radio.example/live.mp3": true, "http://192.0.2.1:8000/;": true,
+		"radio.example/live": false, "rtmp://radio.example": false, "https:///live": false, "https://a:b@radio.example/live": false, "https://%zz": false,
+		"https://radio.example/" + strings.Repeat("x", 2000): false, "javascript:alert(1)": false,
+	} {
+		cfg := views.Config{StreamURL: address}
+		if err := cfg.Validate(); (err == nil) != isValid || err != nil && strings.Contains(err.Error(), "a:b") {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
 // TestNewMoment: the current track is not also in the history, whether the log is
 // ahead of the track service or behind it.
 func TestNewMoment(t *testing.T) {

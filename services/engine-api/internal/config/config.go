@@ -25,6 +25,7 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web/views"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
@@ -46,6 +47,7 @@ type Config struct {
 	Tracks trackservice.Config
 	Heard  onair.Config
 	Report report.Config
+	Views  views.Config
 	Health status.Config
 
 	Engines      httpserver.Engines

@@ -26,6 +26,7 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web/views"
 )
 
 // Config is the complete configuration of sync-node. Variables carry the prefix
@@ -45,6 +46,7 @@ type Config struct {
 	Tracks trackservice.Config
 	Heard  onair.Config
 	Report report.Config
+	Views  views.Config
 	Health status.Config
 	lifecycle.Config
 }
