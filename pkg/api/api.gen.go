@@ -21,6 +21,7 @@ import (
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
@@ -472,6 +473,9 @@ type ActiveSource struct {
 	Unknown bool `json:"unknown,omitempty"`
 }
 
+// AzuraCast The now-playing data of AzuraCast.
+type AzuraCast = views.AzuraCast
+
 // ChangedValues Fields and their values; null if unknown.
 type ChangedValues map[string]interface{}
 
@@ -610,6 +614,9 @@ type Doubt struct {
 	// Example: is no whole number; it is left out
 	Why string `json:"why"`
 }
+
+// FlatNowPlaying What plays, flat. What is not known is null, or empty text.
+type FlatNowPlaying = views.Flat
 
 // Formulas defines model for Formulas.
 type Formulas string
@@ -794,6 +801,12 @@ type LeaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// LibreTimeItem defines model for LibreTimeItem.
+type LibreTimeItem = views.LibreTimeItem
+
+// LibreTimeShow defines model for LibreTimeShow.
+type LibreTimeShow = views.LibreTimeShow
+
 // Life What was heard of a source since this service started.
 type Life struct {
 	Plays   Words `json:"plays"`
@@ -803,6 +816,12 @@ type Life struct {
 	// Start Another text after each start of this service, when the counts begin again.
 	Start string `json:"start"`
 }
+
+// LiveInfo LibreTime's live-info.
+type LiveInfo = views.LiveInfo
+
+// LiveInfoV2 LibreTime's live-info-v2.
+type LiveInfoV2 = views.LiveInfoV2
 
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
@@ -1678,6 +1697,42 @@ type Tracks = []Track
 // Activation defines model for Activation.
 type Activation = ActivationRequest
 
+// GetLiveInfoParams defines parameters for GetLiveInfo.
+type GetLiveInfoParams struct {
+	// Type endofday leaves out shows that begin after today.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Limit How many next shows there are at most.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
+type GetLiveInfoV2Params struct {
+	// Days Until the end of which day shows begin. 1 is today.
+	Days *int32 `form:"days,omitempty" json:"days,omitempty"`
+
+	// Shows How many shows there are at most, the current one included.
+	Shows *int32 `form:"shows,omitempty" json:"shows,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// StreamNowPlayingParams defines parameters for StreamNowPlaying.
+type StreamNowPlayingParams struct {
+	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
+	CfConnect string `form:"cf_connect" json:"cf_connect"`
+}
+
 // ListTracks1xParams defines parameters for ListTracks1x.
 type ListTracks1xParams struct {
 	// ContainsMusic true leaves out tracks that name neither an artist nor a title, such as a live show.
@@ -2267,6 +2322,24 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(c *gin.Context, params GetLiveInfoParams)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(c *gin.Context, params GetLiveInfoV2Params)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(c *gin.Context)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(c *gin.Context, station string)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(c *gin.Context, file string)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
@@ -2285,6 +2358,15 @@ type ServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(c *gin.Context)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(c *gin.Context)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(c *gin.Context)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(c *gin.Context)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2421,6 +2503,198 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// GetLiveInfo operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoParams
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfo(c, params)
+}
+
+// GetLiveInfoV2 operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoV2Params
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "shows" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "shows", c.Request.URL.Query(), &params.Shows, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shows: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfoV2(c, params)
+}
+
+// StreamNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamNowPlayingParams
+
+	// ------------- Required query parameter "cf_connect" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "cf_connect", c.Request.URL.Query(), &params.CfConnect, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cf_connect: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StreamNowPlaying(c, params)
+}
+
+// ListNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListNowPlaying(c)
+}
+
+// GetNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "station" -------------
+	var station string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "station", c.Param("station"), &station, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter station: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlaying(c, station)
+}
+
+// GetNowPlayingFile operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "file" -------------
+	var file string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file", c.Param("file"), &file, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFile(c, file)
+}
 
 // ListTracks1x operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
@@ -2572,6 +2846,45 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 	}
 
 	siw.Handler.StoreClock(c)
+}
+
+// GetFeed operation middleware
+func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetFeed(c)
+}
+
+// GetNowPlayingFlat operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFlat(c)
+}
+
+// GetNowPlayingLine operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingLine(c)
 }
 
 // ListPlaylog operation middleware
@@ -4135,6 +4448,15 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
+	router.GET(options.BaseURL+"/api/nowplaying", wrapper.ListNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying/:station", wrapper.GetNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying_static/:file", wrapper.GetNowPlayingFile)
+	router.GET(options.BaseURL+"/api/live/nowplaying/sse", wrapper.StreamNowPlaying)
+	router.GET(options.BaseURL+"/api/live-info", wrapper.GetLiveInfo)
+	router.GET(options.BaseURL+"/api/live-info-v2", wrapper.GetLiveInfoV2)
+	router.GET(options.BaseURL+"/nowplaying.txt", wrapper.GetNowPlayingLine)
+	router.GET(options.BaseURL+"/nowplaying.json", wrapper.GetNowPlayingFlat)
+	router.GET(options.BaseURL+"/feed.xml", wrapper.GetFeed)
 	router.GET(options.BaseURL+"/playlog", wrapper.ListPlaylog)
 	router.POST(options.BaseURL+"/playlog", wrapper.StorePlaylog)
 	router.POST(options.BaseURL+"/playlog/store", wrapper.StorePlaylogOlderPath)
@@ -4224,6 +4546,308 @@ type TracksJSONResponse struct {
 	Body []Track
 
 	Headers TracksResponseHeaders
+}
+
+type GetLiveInfoRequestObject struct {
+	Params GetLiveInfoParams
+}
+
+type GetLiveInfoResponseObject interface {
+	VisitGetLiveInfoResponse(w http.ResponseWriter) error
+}
+
+type GetLiveInfo200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfo200ApplicationjavascriptResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfo200JSONResponse LiveInfo
+
+func (response GetLiveInfo200JSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfodefaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2RequestObject struct {
+	Params GetLiveInfoV2Params
+}
+
+type GetLiveInfoV2ResponseObject interface {
+	VisitGetLiveInfoV2Response(w http.ResponseWriter) error
+}
+
+type GetLiveInfoV2200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfoV2200ApplicationjavascriptResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfoV2200JSONResponse LiveInfoV2
+
+func (response GetLiveInfoV2200JSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2defaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfoV2defaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StreamNowPlayingRequestObject struct {
+	Params StreamNowPlayingParams
+}
+
+type StreamNowPlayingResponseObject interface {
+	VisitStreamNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type StreamNowPlaying200TexteventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response StreamNowPlaying200TexteventStreamResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingRequestObject struct {
+}
+
+type ListNowPlayingResponseObject interface {
+	VisitListNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type ListNowPlaying200JSONResponse []AzuraCast
+
+func (response ListNowPlaying200JSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingRequestObject struct {
+	Station string `json:"station"`
+}
+
+type GetNowPlayingResponseObject interface {
+	VisitGetNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlaying200JSONResponse AzuraCast
+
+func (response GetNowPlaying200JSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFileRequestObject struct {
+	File string `json:"file"`
+}
+
+type GetNowPlayingFileResponseObject interface {
+	VisitGetNowPlayingFileResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFile200JSONResponse AzuraCast
+
+func (response GetNowPlayingFile200JSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListTracks1xRequestObject struct {
@@ -4449,6 +5073,123 @@ type StoreClockdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreClockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFeedRequestObject struct {
+}
+
+type GetFeedResponseObject interface {
+	VisitGetFeedResponse(w http.ResponseWriter) error
+}
+
+type GetFeed200ApplicationatomXmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetFeed200ApplicationatomXmlResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/atom+xml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetFeeddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatRequestObject struct {
+}
+
+type GetNowPlayingFlatResponseObject interface {
+	VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFlat200JSONResponse FlatNowPlaying
+
+func (response GetNowPlayingFlat200JSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingLineRequestObject struct {
+}
+
+type GetNowPlayingLineResponseObject interface {
+	VisitGetNowPlayingLineResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingLine200TextResponse string
+
+func (response GetNowPlayingLine200TextResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6328,6 +7069,24 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(ctx context.Context, request GetLiveInfoRequestObject) (GetLiveInfoResponseObject, error)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(ctx context.Context, request GetLiveInfoV2RequestObject) (GetLiveInfoV2ResponseObject, error)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(ctx context.Context, request StreamNowPlayingRequestObject) (StreamNowPlayingResponseObject, error)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(ctx context.Context, request ListNowPlayingRequestObject) (ListNowPlayingResponseObject, error)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(ctx context.Context, request GetNowPlayingRequestObject) (GetNowPlayingResponseObject, error)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(ctx context.Context, request GetNowPlayingFileRequestObject) (GetNowPlayingFileResponseObject, error)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(ctx context.Context, request ListTracks1xRequestObject) (ListTracks1xResponseObject, error)
@@ -6346,6 +7105,15 @@ type StrictServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(ctx context.Context, request StoreClockRequestObject) (StoreClockResponseObject, error)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(ctx context.Context, request GetFeedRequestObject) (GetFeedResponseObject, error)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(ctx context.Context, request GetNowPlayingFlatRequestObject) (GetNowPlayingFlatResponseObject, error)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(ctx context.Context, request GetNowPlayingLineRequestObject) (GetNowPlayingLineResponseObject, error)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(ctx context.Context, request ListPlaylogRequestObject) (ListPlaylogResponseObject, error)
@@ -6531,6 +7299,160 @@ type strictHandler struct {
 	options     StrictGinServerOptions
 }
 
+// GetLiveInfo operation middleware
+func (sh *strictHandler) GetLiveInfo(ctx *gin.Context, params GetLiveInfoParams) {
+	var request GetLiveInfoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfo(ctx, request.(GetLiveInfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLiveInfoV2 operation middleware
+func (sh *strictHandler) GetLiveInfoV2(ctx *gin.Context, params GetLiveInfoV2Params) {
+	var request GetLiveInfoV2RequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfoV2(ctx, request.(GetLiveInfoV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfoV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoV2ResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoV2Response(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StreamNowPlaying operation middleware
+func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlayingParams) {
+	var request StreamNowPlayingRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StreamNowPlaying(ctx, request.(StreamNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StreamNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StreamNowPlayingResponseObject); ok {
+		if err := validResponse.VisitStreamNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListNowPlaying operation middleware
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+	var request ListNowPlayingRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListNowPlayingResponseObject); ok {
+		if err := validResponse.VisitListNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlaying operation middleware
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+	var request GetNowPlayingRequestObject
+
+	request.Station = station
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFile operation middleware
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+	var request GetNowPlayingFileRequestObject
+
+	request.File = file
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFileResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks1x operation middleware
 func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParams) {
 	var request ListTracks1xRequestObject
@@ -6710,6 +7632,78 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(StoreClockResponseObject); ok {
 		if err := validResponse.VisitStoreClockResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetFeed operation middleware
+func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+	var request GetFeedRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFeed")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetFeedResponseObject); ok {
+		if err := validResponse.VisitGetFeedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFlat operation middleware
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+	var request GetNowPlayingFlatRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFlat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFlatResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFlatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingLine operation middleware
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+	var request GetNowPlayingLineRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingLine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingLineResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingLineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8022,385 +9016,444 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7L3vkhs3ki/6KgjejbDlqWazW7JstWJjbluWx71HlnTU7fHsmtomyAJJjIoAXQCbojWK2De53/YZ7vfz",
-	"JvskJ5CZQKFIFFnspmTNjCcmrCZZhb+JRP795bvOSM/mWgllTefsXWcqeC5K+POZVG/cv7kwo1LOrdSq",
-	"c9Z59d0T9vXp11+fMTsVbDCWpbGDjA3mpbgZMK5yNlDirR2wOZ+IjJWi4FbeCGY1vMDzvBTGMD3uK/e5",
-	"FL8shLFd/9bCCMMGfGxFOThj0rKRNtbAq4bPBOOWcbViuZjbaea66yul7VSqCZOGlWIuuBU50yUrxNgy",
-	"vbBsOZWFYEosmVC2lMIwXpbyRnT9oCW0X4q+0qpYMTlm0cjYlBs2cJMZuFYHejw2wg66fdXJOmY0FTPu",
-	"Fsmu5qJz1jG2lGrSef8+6/zl6EpbXhw90QtlN9fxe71kMzcVacXMMF4UsGKGTfmNYFIx697u1jqZSSVn",
-	"i1nnrJf5DqWyYiLKznvX5ZyXfCYs7R8s4mbHL9wcl1PulnbmFsM9xuxUGjYv+Aj7ngpWSLctV1PBbnix",
-	"EPT0uNQzxpmjDYa00vWrA3tPy+NaUDgVpZkYj8XIurlIN4JfFqJcdbKO4jM3BRxnbZ787TOhJnbaOXv4",
-	"IEus7UiXpRi5CZnNCQ5KvhwwM9VLg/N0sxFqIpUwzAhlM7aUdupII2qnaXRxV/EYczHmi8K68c/nhXtB",
-	"KLc1P4fPJV92XqdGn4uCrzbH/c2KTT1RGDHSKjdhI4QSpaPToZhKlWeMG5gD48zYUvDZGTvtZY4+H3S/",
-	"hE3rK67MEl+CRVhyw0o5mbrl4JYVWk0Yn+iMDYkapGFvlF4qpvQSqTu1HDj25EL0ss5YlzPu1iTXi2Eh",
-	"OpnbSiTZ+71eliJgtZgNgX6zDvCSb1NL46gQfmU5X2WeQo3l7vfPDLNyJtivWgm3i+Itn80L1/Zp77R3",
-	"1Ht4dPpVw2wcNbudEr8sZCnyzpktFyKe3JxbK0r35n/2+/m7B++P3D+n/p9/6aT2163CouAmPQ8r3lrH",
-	"/xhnTy7/zHgpmHjLR7bLzpmZl4LnZiqEZZa/cacTnmdmMZoybvpq8K/f//vLp6+eXTz/X5//z3/9970B",
-	"G+uScUZ9Aktk5UIZJm2XTRa8zNl8YQ3jivG5NrbU86lgQzHWjuFhu9BHxnhhNFGYIywxkyNdaNVlAzw9",
-	"R3wuWaEnAwajZENtp9CxaaaXsBbxqv5LKcads87/c1zdPcf4qzn+zr8AK+n2J83BSjHSZW7cheAWoGJi",
-	"QAufu2vq/v37j+51t299NaiKdrkVR66Vjc3NOm+PJvqIvnSPdK/cc36o1+7VbRzXWF666yk5aEcArgHG",
-	"C60EmwmujKfz0jqKcR9yvuqyc7dTbhMcIxi4rr/l1rNgeHzQdBKuer0z+P+WdcF5tOfIbl14IbkRxjFA",
-	"Px7XghtL5/X7rDPVhTDf0Rq/a6QVbltTyvdRi24HZO7eCHM+ofnNuZ1Wfch863kPRCCVffigE3Gsk8SV",
-	"m3XeSJU3TQd+S18ZJIhEl0b1zVTwwk5N+uoo+BYO6X5EBrmcytHUcXSpRsUiF3mXnVs208YyKxRbCV5W",
-	"F79nrQ3s86uj3v0GWrH68MyzkDO5TVziOI+mY42vJ1f9y150HZ30avdRenfpbkouttGLciQ+MwwfylAy",
-	"OqmtYJoEqdVtKxeGeXry4KsHX99/+OCrnYNFyWvLylnNCuEkMif5kFg0FBOplJOeib04YcNdsMY67qLH",
-	"JNw1LTd12iQP1JYb/5dtl2KdEDtJ8NCXfCLCUo+cSC1yXPJe09igobYj2z0sUUqdbw7snM20slP2ObHY",
-	"exnj7JeF4/Mlffm/T+HLpRBvnLR1cfmCff2wd0K//nT68B7cBn3lziV+e8/vB8k4XXbNZnzlPqocrvwj",
-	"vHM3WHwnSXM0+h00t13o/mVz8j/BFexkmdJKA5ealbYQXfaUj6ZstjAWScxNX5c56lkZM6gMAsNy0xqK",
-	"vlqosVTSTB2zesKNyBgfjRzDh1ttvlAju4C1YLlmSrsXHXt5zP7P/+c4nTEZ+z//v/tLd/vqKUi6Sxge",
-	"UEvgG2urNua503iAk6WI6Jema/D0y4epRSrFXJf2oPfcq7jJqo+X7mbd3BHg/HMnMKB8OeUGtTjt1p5h",
-	"36RlotJZWtN8hMp9xwnDcqNEBnl35rk2JGr20NwTyPZ61+UDT5k73EGna6xn97j0DvkXJfm9RF8g9oMJ",
-	"vlbvKfauj3hN7iWRBUTfvlo6uRGFGg5qCczR6++cjUsOyjmT1im67mHUnV1PM6kWVnT7qi4vWx1Jy0Ll",
-	"g2b1xU/u1rIw9gWCXt55jacX7Erf6NzJe2fvOucjK284Ltq7zkgrK9BgxOfzQo7gl+O/Gvw5HI93neGq",
-	"c9b5ocuuhLEkT3B4qoMXxyKXGvihYlyWjE+4VG587U5zNapXOODOe7AxPSn06M233PL9BjtalKVQ9tpt",
-	"nyk0vDIv+MrJG9dOcr+fdcxUL+HvB/Q3bcJzPpraQo6m7lD5Bq7dgsaKDTutFJvwkGvtpBd9gQpJ7b2T",
-	"R/Te+6waZslHYPyEP67xenPLzX/9VQp2ablbcPwxX5S0e6eP7vsv0/2cPKDxwTPATTpnne/cHXShrGb/",
-	"rhduFKhuX3sOepJ1lHhbX7uwVl/W1+p8KEDr2LJMJw3LdLJ9mcLyOmGo4EqJ/NrvIGw2aTBnP99+1ZRn",
-	"hHddw9fZGnW9b034FYG/R2NdXdr7t8sXz5ke/lWMLBjcvO1sJErLpWN5TnG3jtFoJc6YEYJ9gYcdLW+R",
-	"JTL/ortxkb3POt+DBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9TvnHZP+p337x3DM9eo",
-	"bK78HVroCVBZw6K3XsPaDH6rZfyBu4tUcTUSnoXdjb+6J3CdAqdVYslyad60X5rEqN77a6E2/JcFX70o",
-	"n8l9h+32MOIcLY7inXhVu1lHk9lNDhy0UKdWgHkSvzYfhkxg5c1cK1O7jEVC07u0uhQ5c4xrWKy6aKrx",
-	"zrKfeOnU6MRbfEVDUZoZYa1Uk4w5bu3mg1IcGN7J1gc79xil9aU0AlUmN2dFBppmpxPcz8Ff0YJsWnLE",
-	"qsnE5jl5vnKSgCq2baGe6VGQddZVFwFiYWhO5OCxWzFptjkSY2/d7vUBq+FeSwMOujbGSHccqEtelnyF",
-	"4rF4a49H5qbe5sbIUqsKJtMM3Ve8LKQwFk11XdfTM8GNONgeY2uJgfw01W4g3hflHoPuX5Z6WIjZlgHM",
-	"8Yk/7DcQ325yKHj4l6V2Z0gqsnOOpShy1A+meukIhAiISVwq1EwPtlbUnBtg3MiNyrt6LtTbWUFa9pEe",
-	"j+VI5Hq0mAllu5F7Z1Z04d96r0EVG0rFQQ/ZtDDcgaDQcABLgsxsN5N7n3Wu3AXwAY4MtJs4M8mhwy1k",
-	"1nkJRSikeqHHjuGZlDt+20v1h5Fx0LDxknAMuxD5RMxoPealnovSyg3eEhnBf+4dPeJH49fv7ieN31ln",
-	"LNVElPNS7v+qWcznRRhNgpdwM/W8Es4LXUoQ8aB07l37IpfAxk/hTsrYr6LUhskx3D7BR/yY8aERymIQ",
-	"iFmpEbTBci0M2ObcU+63mbf1rcDR6X5yy81Lkbu9bD3DyABxZN7I+ZGGyfHiaK6dPFXG17m/4H+uLWgW",
-	"dqXyrKBo4dYvVnfdlby5p8NV4pxlHTHXo2nSdbRuzancmS0sLk7Jkk7Hijodal0IDjr8vBQ3Ui/M9W4r",
-	"G+7zkhvGR3CBov2lmxyhF2wTE0VRReTXaNhsN4dqeJt9pUxbalEUFLAjLcoSsiho5G7IyW7dW3zo5FMU",
-	"z1Nm2YoocMeyypK4vpiZdw6DoWy4qkwr9VUIW7SLoILyUacobncqCxpO9PuMqG/rDa61EVfiLTxeeOFg",
-	"553/pOByRuS2uR9kwWduXZ28OuaF2bLiEYVWlNR60I6jXLdflPdNqy4uA9WtLTj8er2NKPc5ztsOqJEq",
-	"dSyBvinAjIzC/phOuWFDIZQ/psCOaz6629I/uOGLJJOQhqLf0BeDAUDGcisyNhQjvkAFJGLxI64+A5Io",
-	"BR9NkY1vTn+hoKnNLp83K0He4xW68lqRYwOwRnCZOLHSySYsivtDE2eXncOt5BZYVgFNiRHe8jqp04/f",
-	"5CxwFCIIv94ptvBkytVE5H/mxYJoMscblxcvI1rFfawv3Xd4bTsx106FLDEuzzxmnqho0aP5rve7pUc4",
-	"2etdPhdL6qWLveiS9Tv9DptRcBKIEqFjdk5fWJLUQwzmGyHmBmz00FyXPeczYcj35yT5EZ+J4gkoF9na",
-	"qZ2JXPKLvBUruahOJ7x2Lfd+z9sNL2795i06NVO9vLjVW8/B7rsPl/WW4/37IiPzHp15g/L+c6vZpvd8",
-	"1ekK58VwMdtvrPAaGcr2fe+Je8hgsMh+b34bDOEt3rzEuNDw8oUpR/t3+YwPRbH/a89bLihtxf3T8Oal",
-	"JWd1O2EH3rlCi+O+g7wCznerUV7z29FMsK7u/eLo1lQT+U9uQTbX8lZ0c13cjnDQr3O7PTG3IB1vrd57",
-	"nPYWxLMhhtad5TM+/xkFsdd/NVp1X/HlD8IYPhF0Lc99vH796gWL+Ih+drLRS52PuHGSEzvt9javyVHU",
-	"VLC/1B8RKge3fU19C5HazbHZWUfOJmkdc80MC8v4mWEjfSPKzEu6FMQEIi78YrqdtJRaWj/AelcXyofE",
-	"ZwnBuDICO0FyQ1JuNcNAMok5YnATCV4YBALeCJjbVC8/MyDLdju7VM9qhlnYDN91SlqsW8ayzhxpwN/5",
-	"CZU/hMQ3DGjrRKO5wN7xoiDDG1hv9JhphU8lWyY3YzodJl4G/2B9QllFwg2SM/xYxVZV8bR/ReXcB9PS",
-	"xxsLVp+F2IyldWfUPX10w0s3XYjV8D24o9epOvzz1VX06YlrzsdB7CfAX1gMsXfHQNyIcuVjsiqZuUpV",
-	"gUyVxCmnAAW3Ca082ZfuwVRkw843g33WHSBrUg4bMiwpbdlC5aI0VmtQ5JYNk2llGP7W9Zci/7W4iJT+",
-	"DoESey9OKUZC3gTb1oZfSjl9ErPGclabGeRE6DGoNk53nmpjK41M6XgBXCPkzbNGFOM76POVpSQxVnCh",
-	"uel5vkhjoAmgI9XR4Gxupcjj4SoBlOkfvcsIyxtRUjBBW2uh+/76V63EbhYStx+/uE4k1VrVdzlQ9frJ",
-	"yOpHLKaoJFeKw6Has4Krygw/FIVeUjwmeLPd/cXgbAVbS3S4MPdphlGtpq+4qdTvFxU7QY79Rswts1pv",
-	"07ch9i3JZK6ieKM1h71hg/WILogRr9NFxXauPNfZ0o57ZGsjtQCotYYUhQlgWtwg0h4HWfQRc2Pib4SC",
-	"J0gr9ik0XtndMZ6GWfnBdNmfnl5RJqKEIAXKpLpuMWl88rLBvn9etYWUvq2RrV4CFIGC9Y0MbRiQC4mG",
-	"PDxSuo9WvLXJvtxB2U4ytSi2QWMjW/YZBizeQrIKpnFWqcFI98lWKV7tZRSutjm69aC2wbamaqFvjdt/",
-	"gVZIdwo5kMCIpLKNZhfzkZ5JNfELaNJj9I+FJTKDrc1Vz6UyF3yYjY1W1bRe1h2KT0rbCXduYjDumFRX",
-	"0UbUy/qNs6HZNF4zu++qyiK2YfVveFk2GMbSOs1+N2Bk9dp7OGu3ZNxcNc94zH6EFKDcdMM18O/gmUfp",
-	"1Z0JsyZO5FqY3fs3FBOurtEzmdD+IIuEqyp0HELCI8+meSMgLQajQNBpaLS7NnO6FiGWCr3Wd3AIZB3Q",
-	"X3fqwk4c3KUDs88H5z++Or9+8uLPT19d//jq2eBe99aOb5/+2MJtFQcI7nIbux0VOeQSP5NvBOm/TpSg",
-	"qHL0s8ykMU4PR88th9fQL1OsgP3VvUk5t3zIDZxvvuSrhC+6/bxjO/+u2w2eZWPp9HcnAPvgQKlGgp32",
-	"Tr/EwAVpa4Jve16g1TWX5XU6bdnrEW4lZoLxRS6HhXjsVrLm98rYkp5cOqWBfFtNkvgGC6ExLJSVRfMg",
-	"hDsadFSDv32Kutwtpf7t7L/9hq65UW6xDcEOtP2cLkPAYWU2Ca8iyThdT86AUK12ovNU8DJPHur5YljI",
-	"UdVAON+vnj558erbi+d/uvsZ/5A31V2vng0j+mYPa8byhgdiy/ZaEijKXqyA9BunxpBRMOkD3W4AbJhO",
-	"ZBCMLddNk933eq9bp7da4MAAF1ke3Uug1A0Lrt5gTh/9ji58BQr9qrulYzJv1/vtEUM8ISyRjJ2yQt4I",
-	"VkhIx8rYfRak3Z0iB8gX8eKs7XudTOpLskEBtYHHW1LnElkrQSdcFK+3C67B7lUPpU7F7rTb9Uqs2WqQ",
-	"qkUGhJCfjdZGlSd/r+Zaywce0yDg2cwwpehGE3gCxHd3QJBIoBRsCSJLkQqhJIBJJg61SoqiYUOimKqt",
-	"4QypEL469QNqFI7pjC2nmkIbbC2qHXmHz/o7ye64K2aPZd6+wFvnslqbBUhqPBe7ZrO2TbRDuzbnWxLq",
-	"LnKhrLSrptzkIPxxjPIBS57psnM20vMVAuOEZ9zFGjTRARhzAPOLKzSdE9iJE+aMdpKSAeSa8kaOfMtO",
-	"mkvYuKba2DYi45QSfTfPSUrkfMVVrmcZLDPTaiT2inKN9cUt7Q5XTPDRFNNqb9WBSec467EVKlpAVLqs",
-	"xpVsEot3XAiw0Bkeduo84MJsZ8QoSnUDQcVykpz5kH4AOjjr8EXJuyXPpT5Gsf54/mZyzOfyGJuBcX0r",
-	"J8lIzJEPCt8L/2XfgF6DssShwrqdQgZa7d5h3V32oshFSQ/kWn1mmRVOgLIfJSobo2tx0XFZkgwF3EAb",
-	"ewXTbIIIg0QQXbKhzgOQH2aF4zcG88XqODexWJF0tWxxfSGe3Ghh3TE57fXYcGXR4BG1Py1FkiCW01VD",
-	"0z7LBW1x0qJdIwC55ZgoDyAt9b7AYkZTRkb2mHR0H4u300mNC0wzx0Gmtue7GspZQDZ6y0c2xjWiz4BE",
-	"lrzMMFd0C6IRhaMaIRg+ixH6m77RkP26gUQwrkJcMQcmhldBW8Cas5KOwsZoqY/rOS+NaCBDesa1+m+X",
-	"L557bRFTINw33YPpyp+Ma3bMi2KYtBFekF2QzRZGjiJfad0mNC/1pOQz1LXJnoRBpwADGjJLDJqLdgeg",
-	"j0v9q1ANdCVuRFFFXAcJw0a4NLmcSEvoeggkQXTCLQopYF9kI17mFd5WTgdyczhT6eS5VXPYhjAZU2JZ",
-	"JfmR9wAt4R6ZFLBFIBLf47TBNk/kjVCtdzE+RqnNjBPDU8Htbn2ud/vM18+cd6DDjHwKkVtTBKM0ERZZ",
-	"FJTe3vIFwzJc7jGkmA3AQi5Laa1Qe3QaUuYbO8QpHaxHpcH5dN2QYnAJxkxvQgTLFBpxfby821i9mLhr",
-	"xZ0mImm8JGjb40j6KpbbwKOKoVnr+Yvrl8/O//36/Lurp68G7Yffjm5qa/YJRV44tQzAbLYP3/eNz2bo",
-	"/TNsMQdroqm5SSrDawWUM+FSkVlaIiPHBQHz4x2iMmQhkkTzvMqlIAsnICjXd/zy4tnT50+eXn/z9NmL",
-	"nwZ3Ys7NITzrcR4+jCOcsxp7ChdyZ+34r0d7hPupWoRwRaztarhVU1JPjXWmvJjuXJ9BZkRFwIRdVBTM",
-	"TrXTfAF5URIUrxtyOJxKLLvsuVj2FZj6hPuOJuu2RGmbMT+XjNFUMgBCcnPBm819pil5ddnHmqGdIoCJ",
-	"4uJlbLiwsIHB1+/DTGCEkL3RV/AuXMvn/mTaCkd6hp45pzAuNd2YMcikE1k97CxEboKqTvKXypnRSEc1",
-	"QEp6n4c5AzNL6fO/C3+/C3+frPD3u0D1KQtUv0sk//QSyZrU8UkJGxUQWILNcx+uAZI8H+qF9RS1JeaT",
-	"/TQVIA7UpH4Wsr0dYW61r3C1ejEGqLddO7w9KnZtyq834mQBmB45LFqnEYsGr1bHnncG2wH7/b7ivjtz",
-	"e75p4tv7vFnoic9kaZe4FLO9W2W/75N29L3gZTI84hzDHbilNeeKIJjcgQ9HfS32zlg5S0NmuU0+Y0qD",
-	"8dXqIidWlEMmNxKf64JaOHCo1n7W+YaAmefriBTEjZzIClw9sClMnifUsdysu0tuD1hB9nIcYJJP6FQ8",
-	"Ae1lgEnyQw1bmYWUJpTRIATUau8FqPu7nRzeMsoKKSYE55H5AVpoCPBkK3HbkCscWD2mre1bOwNS4sfu",
-	"FGIaN7Q9ZmSvpkIkSUPMwZ02rMKJucW2UP/1fWl8bOdG1J7bthPb39wzXKf2bvNa7+kFpFzc/ZMwo+iv",
-	"dORQyMKkaJhb7t1ecWKJgGB6wI0GSsQAd4l5uxvCLcfWwKVDXoDrK/O3jF8PRL/P0ICybKsYbOPC1Ta2",
-	"iz2qjmOSIhMEnj4bSZpMnbas4tgp7rPJ2pI8McVtEiy36U7aI1dzZG6S3sF/04tS8aJJ+lWx6mW1fhOu",
-	"alMFkYz0oshJm9GlSN9vRuaioZdayHIpxguzlhnXHEsF3uA0uZZak3mNFwWqjVjzqWXTbsflRG0x/7jW",
-	"FBoxKFzGz6JlF7rIhdmmVOID/uZwi37nxEHXTFI03dwKCA7SuKm3iUzxXWW0+9Wa+o0LS5Ci8ADAuSYO",
-	"ewSp+vABStBQSFGRUw58i03ApzcbfDqb2xWKoCBeo2LUYLmMLp3NsB+wFsVwa1NR5Hun0G+E/cCwK3Ak",
-	"P4TGpUQksrbrGemqDB7BUAkUdQNUKTpHS67A5oFJball3x7m07QFtXg7SKLiM0rW3DYQLItXKySyTzze",
-	"2so2ruftYiT3m6vPq9BKWgBEcOzMvDGPmdLkcfC/TUEp33fuW0jXUwDuquME9x/2eqy6mLdVI3zYUHtj",
-	"FzVvpWI5FlvYMehcwXoMNhswpyHAmY9ZRNPQ5gUFQtQu4wDU4+mEEjHtn98mozeEJJ7TnQL1CdFNU0Ul",
-	"ImFU86KcFoxHBUZIZYEmXKoWuBkhmZukFz+/jNYluR2xSaZms9owwFdRuO5W6mSdK/rn1Y9P0Z4HqIff",
-	"+X/Pn1267x0r6aXElqgGzcn2ylIbFq8mxMXYuFO4mXW/SRhE9giLhEZgpWv4WW2MexVx1Kqh3D/dWInG",
-	"6fFajFpTnvHjNdQ5KIno8WVVclUuEglkd16V+6f1ddleYegofPt19tGWEHnv2Mlg90/ZUFrzyS7qZcXR",
-	"E0t6/+Th6emD9Ypsu9J1br2KvtIu1pKDW4QGwD6///Ahy/nK3Gteyl62/2o+9wUAD7KYgXO3Jc/ehyXK",
-	"htpe26kxw9XTJetFhU+Vzl1DH4cqAQlsT9fGGhU2M/PbHTsY0p1nF1UcaY1qjWEi+2E9pzJSLvVMgHay",
-	"1OUbSBqWNu0i34I8vX+wkFYbwM3RjFLCQrpYzN65Ra3x5vQeYMsHAFdeW6iGFJ4fpDEif6osxqkeOrOq",
-	"0BNT2Zt351QJP5BdlWX2yomiaHg9mYicDVdsysH6tY8GVqcsHGZyPXU6c6Nillj3LhS2y3yhb5aoxeNI",
-	"Iqrj7L/ufvmH3ulZr/e4qoqnGNZlpbk2l0uva2MPHyRgGuIavuaLz1OFfH++suw1/nmG/3zu//25m8Ev",
-	"J9mj9/f+eO+P7IvPf/6PX1//7ec/HL32j/4R/3A/3/uj6+RfdtQfPChzRO0UccMb0sURj9sj43CCpA46",
-	"L+QLSosJ4gn3aNp+gekNVhhL5gsfhQuo1y1tQw0g23BEGViqQ4uPCSERzHVCVffPlPASN7nMjKtFyvR6",
-	"zuaiNJqQyrlFgIhkE4rPmlTiudDzQrARhkX69e3uWwlhB9A6hbJ8MGD1LXrzQo20GstylvKMX1D60FLa",
-	"0VTkDOvien9sU0UNcpPugbd+VWvN7FOMKsCuf3BcdS8BhfvbQ9M04asTZdbXOM2B4ZBuLwiQJiw+l9dj",
-	"LotFKVolaXmB9TGm4dNicWWWojS4tRFR+vBMQK7ptvL7zuX1omzyfWnINwW/B/K6zwzFn4nKThxVcEme",
-	"s9FUpII4cbLWMPidzYvFRCo2hgjIghtb3VqDJ68uri6enD87AwJzTwyiEdR8/uCOw8XIMQCalQu1RuJR",
-	"7K1eqmv0PLUyZlPYE8RfWQ8chNSbNwJEbLhcwWbXiKJiKEFNTtyNywo5FhB0tAaB5EG/bsdi3BDsUPCm",
-	"pF2sik/xiN6iWJlkI4NiK2wgs63+sY5iqY18a1ds6Xa0aMyRntV1j9sqBy2vkQbnR1XGP1HDo9QzacS2",
-	"fGi3z26LTbXHekbMGu2eaOunUL+IyLBGmS7zNN5xk8j6U5BSQXIDtwy3oqENAJOSatIuH8gHMFFAZxzY",
-	"lENhp4hHybugAWHqbNKV8JOPe2Xzwg2ionBYWbiga1yD+7Ew4PaTRVmrOxJHk6aD0E0If13Ld3JtUoRf",
-	"VF/SQrlIU0kOyObHTtrTGlhMmk6BTBoIlezeFHdbI6izjYXIKFPEetYbublLUfAVlsPEoVNQMhXKh2CL",
-	"yMEe8Q9HLhDbE1nQ20EjX7rhfh+3BN+8Cs3RR2qzWS7z+FMAgSUVxNzHBN4yhsZSxXE/ycUcEsnNHCMh",
-	"HSm3nRmIBj+69/HPy9AKfv4W2gJMxa3wwEtZFIDVOsfjY2K6Npav2MiRSeKEseoQHyhiUHkLoxek8CT6",
-	"haskq6DE4kWX1amlQOiGxNWbYDx+gegUVgJLXZSq3wmZF8H82ak4shdHtol1ITJ6U6xLhRBcWC9wmy57",
-	"MWZG3IiSF/6udGdKgb5n0scb273GOOhGvs19sVrI2V1y7C9FxpX4uT3iN1ZR3WsFL2eN8eCkm1FwRKH1",
-	"Gx96mZLD1tW/aHCul+vddax8SwxeuP1tseWOr+nb0sBl33ADqBS4qI9KC8iMhR692YPbAB8wrQtb1pWO",
-	"RL6UsSVXE6rV0Kal8Lx7eaVG107eb/vySo2eu8e3IvRvCbzBrLZCutPuyyq7hzNHapBQqETROomMRvUT",
-	"9ZYqmVvjZIjBjWysqhtAJ3z9SPqzUafemMnQVsbLmEWBQNXObGU7+NA+ODLN2DHJrKu2VvftyCrQUouJ",
-	"JEUW7YWg6hbzBkZMSwVDBVwsENSgVpEJp74spRiRHXSv8+OXOXGCrLYpy1RQVEAhjUa+qR8F8KR9o8aw",
-	"68xPatvy+pO3QSfNN0hkVqip7iHLAH5Ksj6IM7puit9B8C3PRJ12zEcb1oEZX0VquYz8U1t6bFTHv3MS",
-	"qlfJY52Uem+pg0OhQbw6Ehc6GlhEXoGmclLLg2klYS5DO8r2w4SyS9W7T//qrC31+jpsoYifKh67UbzH",
-	"cdHkOZzRXox1mbbaeKaTqGZZlrpMCypBj+fWOiJgTkAT+TpF4LfJfpuiQyOFM4oRpRtkhXGiaxYS+O5A",
-	"sq9fyooN0kD9cqT2xx3TS69U7HFWMd8UypFDaReS/IODBROcMFAKbF6ESRXKc1S6XVTZHE/getDuhvIK",
-	"YtFUG/uZCcm/EbMIY7sL4uxYgH06gUgHxmJTla0BYsLiztIJoMNSLyZT29Lw9NcqzpsXBTngt10SPjB8",
-	"0+l+Dt4YtFFxmXf3MiCZRj9E+zXbZm9Cx9x2E+aYl5WYChQ0FXyzPupnpiUD1Qs71G/bL+0LfL7dyn4A",
-	"7uxUSzVyfKdB24biSRWRR5S3JfI8YTqDSP726/KKXmi5MAvwLSWXRRqSofyofV7KrXMdjRCq2TaBK057",
-	"0X6FavV4Ek4HXqlUvwJ342vrQI6js8jIf5eDlb62a2rN9n058HgaVaanyoKuJNF6jAfwNsJmMOSsCyNN",
-	"l9h/NO8WBlOFqylAAACbMZhAlkqNUY3V5uCGI7Z0cf78PFxVoTreWBZkxJxSb+WiaLCGIGtsyJahH2sa",
-	"PAXt/Xj1hILMOFsJXjI+0d75reg7sMTrMhdla0XVreQL6HW3korqqZ9Aam9eBB68XrgEKKWZhML9mvAJ",
-	"Q9GoptTZRBoDWItNS/20bfIPHYIoTxzzR29vCZrz8k0rkaNakn2ystY2z+9AtT5hBFvTfyDwaBNtSFGB",
-	"SMqF8KH+uCb1qhNCYWWNp5tlKJaltCKkWZg19IYLSqw0c1EUUGoAsgqwjiAvCcAhi2BLvA8Fc9TRFZH5",
-	"wCA4FyFiv5DG+lJiM+HYD9YSkxOly1RmQqEnlX99dynaYBWr5wbv8eLvBcF/Lwj+e0Hw3wuC/14Q/PeC",
-	"4P9oBcGdVPGifEbUU+UitAiBbmld9wHTM/72Ap8/6fV66xLupopLSECIuhRKB5L01N1d/M/1+0oYAAFI",
-	"GmKoLhb4EkiaBLEGBJIGMKodJvSkngFWQLMFQZ4kTCf0hFbaLW2ph4WYfQcA6km/XxrJy0NAL8x6EjMu",
-	"Ay/ASAowBiDzYzgr6fOP2WnvQWWyh3T4nDl2MCxWNXT4096DneIwjbFJ4sUdRNXFN/vzuzCz094DR4h+",
-	"czpS3fBC5mcAv38WAMYCalenWpQHvZ6jutY0TLS0k5Jx3IWehLyG9Wjm8aIoKPg1QWefDMimVBNRzkup",
-	"GuqWAK18ZpikehkZE78sOCjBWG08oD+wC8vGuij0klRoH9sOvDWjslIZg+sv8wXvKXULYpRXc/EYTyeU",
-	"+guZB/GLcdmqwmjqaaqXWQUR4x4BuXzfMibbAzOjfGuKn/IzhG3hZSEDzvpjitOAusHHc6SV43cyf0/F",
-	"gKGdf4WY+kGXAezCGcbuAnTHPqjrZdLlvUdtJmmuqZ5PQ1A5lpf0FX+IkxHoLxp4gEdMITpxoQBQEaf+",
-	"x+i1fy35ctAIZdqUF/As5NT4KJTHm6iXja06Zb4pyF+aayiLlDi8UXmjmn/EH83KGJGAXd2BTvUplZZU",
-	"2l43Ev0qnnEFl+k+Lae6KFaxfyiO2cH4ry678iwLMeDg0GL1H1+Cl50HaOgIB5dcVMB6agehqkhSirmw",
-	"WH1Gj9nJV/WD/vnntd//Vop5wUdARfeY4wKv//A3CDRDwvLImn9z5PA34M3jRYF8629Wa0fZpf3bSCtb",
-	"8ly6YwI5XmDZuZfkJOtnEetnbmctWJOTOMdm/U5gfHqCEJt4umBTBsB5Z3wV3eIJLuXLqNLi+i+5oQyW",
-	"Q3CcVpVKo/qjNFep1n1QTKsjLktW6MkHqVGardUoleYQI/o7qmS6A5pYHgiM+O4wxL9BzdV/5mKrusiv",
-	"IYh/N+gzIK86QsGYfy+skVyQEopqLKals3A9ROsw1WBji8jfQ8FYb0hpGGswmDT8/kHrze4oC9umsmus",
-	"hXyidV7X6Ka+8rVtiiS8mjAYy6OxxLsmf1dy6ToA+BZMb7IRJLxb3z1hjx58+dU2U8cWW8ZBDBRSGZvO",
-	"1XI8XIYYlBIhEvzlSzdtMk0D7R0Jem4myjo5NoR5eVIhgtpmtogn3VxOcPNGWzQM8IYXixYj9HX0oJ3U",
-	"wF5VASgJ20LkJoTc8jrWJaSTIvBfZXwAzWPMS4rDIDT0TYL6gKiUgQx3MRN4zuMsplcnpPPXNywpsl4F",
-	"V2fOV3Xc13qBRI+g0DtJUexMq6ZahNhYZWfjDB5OY5Zv9HcHOQQ7TsRZ1qEiMvzjf5/SHz+dPvSIEZDs",
-	"kvOVOYtxJWpwEtf451dHvfvtxv8+qyDpWvEe3E9vfd4wjS5mM47mudbo8i/GYNKAgG9EMPe4v2uw8q2B",
-	"NmvBzG3Sg3UhtqXlwu+kcPNSPIYiloNjzL07foc7+/4YHhu0HGZY9RbPehZWH943K7IwU9yUCWx9UYTq",
-	"HrlApWJZgy/0M3CX4zGE8gzq5HKSsdO9Ua83ka4raqiavo/LmbGTUzaT6jH72nsfYuSTSvzYSHDBhyKR",
-	"s2HXCA2fzwSkNcHjt4kswZ2KoaKRXtZIbWNkWUT01VpsuUhqcXrVgj1duJN0/GcplOJJ8VBvKbvako/e",
-	"76VbtrxIZObtQ7x7ksxUL+vM6GP2/GH0xHXXTFLcXaeyJIGs62ZOajLp6KVSLyGxK+jWZ/Dx4vLVEx+Z",
-	"HmdkY0SRe4KM/31FNn8oeTdczOD2AWhQgAq1FfBNKioJa7t99E38eNqqVxDXRD7iYNPVfCoUpnIPC67e",
-	"YJjWiM+l5QUrhLWihGr5tJh+J2CD4OIznoWvFVDZVxVtktDXBfGU1ufF8k0WmNIKk6rZ2oK2IuvVXPw2",
-	"PGAvRbqm6+5/fHfeMnS6PU/067LZ8npLKGhmPo3Q6k58t1RjJe5e3U3N8vt+FQCyztvCvE0WAiDxMUAR",
-	"+8b8mHxrYYzpRUiNeaOTxshO1/hjNqClHgCaRoQ5Ayb6RS6HhcgC/JbBShRl5V6BEpb7lFF6HhVQogah",
-	"gFKo3oAFNAnJlJeiXlTpQrEnl3+GZ/7y7PIvpL/EKEXSINjg37+b7J/J5H6QSjKfomn7N7Ecby5hS4sv",
-	"lSNqwDkR3IicHBnEG/ZIwPmYJuX0BNALXB8/e7Hh8lxuugz3neaBzNQpmzQWuNkQQv6eLNU183Rktq4b",
-	"nqtLJHUlX67U6BwxG4noW4EBBwTLPVAN2m38NmDHLYDAqJrsCU/cGkU4FCzxq03iUNzrOrowTaRp0b/h",
-	"NoUBOsAmzYCKt7hHMcklg4iBwk7NAL7F+pUYj4S5T/j9E0Ay6asrX2H6r4t8InIstr1y/6RqZfORu2QL",
-	"4R5NVapR1p3iKTdTAbahsjnxZspNl9USc6iEDL+hyhYjak4hcJYoIWMIwbTiplpHNZxXo/dBvvUIwPUQ",
-	"wPam1nhhrqN0qV0LRDhc6IQQjQtVU2z3CHY71PSQcmoKUvvirDsDfGujvPUYfZBi+7Tcb+mNC4p7TJWR",
-	"DVAln5k4DHIto5qgT6OEfV/0u68wzx595Vh3YegONQN8afDjYKTPg94jDAAiACZH7O4MOj6KS72ltBXB",
-	"qeAwqoOXgdXVnXfAKHgcKqf65GrXsU/79wFwI64+w9L9CWjG9vsRnYIPTjS3pxpaqE98lFWIYxN5+jrt",
-	"FVdkG1mPdOOXiOPsyEy85SNbrBjZfFqx2tsj9yZvOLiIEhKFzle79mIjZXstdLoeNFp12xSZ/W+XL55j",
-	"iSqfpIBPdlvUfm9bwlPZDyN7VIWOqIsMl/D1dpKl4HXchFtiomMbMCLY0BBXm8DX27uG6n404M4DONkr",
-	"ql8xHxmapIWtZSzMfr0/F0vqPdnVG6ka4gWaBNZ1tGuJ5TZJimy5tdV2HGZ/UaJMRVQDRmRcp8wXYB/g",
-	"x0HGBr5aufu7KpJOAfNUJ37QV2QMQcc8ej0pPWG8ArfASM9Dknsux2NRZsFBUKIfCl/rK3IPsHPKc/am",
-	"70KMLYOy9zFcFbty+heIxD9ePUkJwVE1+wTY9AFYS714fMKsxo1tNjIFSB1aNkTzkdYK1V6xhi62TRQe",
-	"uBUPjOvVt8VbuQ2rTSPq4kb4aPDMYy8DDsSvQrFC3Igig3IHBPN2AJ4cplzb23bnl47bYc7uSyeWbHDl",
-	"lKS2TW6OuMD7W4s0iqompRCewzlxKqBUC1HBVAW7aX6XCN2U1Ldrxq9oKW854yb5h5pNVEn0OXwpuSZD",
-	"0R0QTarsmzSP66tbMLmo1b1WKbpuEn62g7BHb1K7npn2yU9V6tHd3BQt42y2eRJ2eg5aMrgtpvhDm97T",
-	"UeRN+7hMRZFT4JATjzCcHJVdb/6FZ6LE1WTA+Raf9Md0wP/jRWjXbMTxcNrdUU+pLNchrqimTO9LyE4O",
-	"qYcDsp0MMHlvOV15TK51PgYmt7TqPIrscd7PWGO6QWNGECqm9DILVAkBbpBK5FRjSoglUw07BU57lztq",
-	"Jkqysra/mcqtgcGbZWdo/9ilUJBGE1I9JFiRlGYLcwdEw+Y7L+SCr+3Wpp1x9+R9Nvf6ZXMbsaa5tduJ",
-	"DE2t2WU6/cbxyDp4p3EEHmmz3GdBeatkCsdTIdbXnXYu5g9+8jHUFe1Vk+fiFUWQrsVgk+B9HaLu1lRo",
-	"AK3ygJVTrCcFvgF3WYx1WUWzf2aCGF+zj+/ML9rP0wT2MGOvx7IQJHFsASvGCAU3AUoPYl5aCWU8LJtp",
-	"Y1uX1cHeC3nTqndjS8FnHmlDHXAkjVCJJ2cYowf5/HGtEgwlA/TE0zNWZeuaDLR0DIXgBYas+a0E+q4S",
-	"E7q7g2XJyVZBvK/R2OYWbi5rExE3IPtWbCoFx7HIpfY4g96mDm46KgEoVqGwU3uxGgx0KYk68nrs5+uo",
-	"3r1e8jKNONpwbXgad+qHb+SMGV+VKReFsCLHynCUlS1tXAyugiW/yw252y0S+WYqpwiQIy8Kj9mix5H/",
-	"tEL65AqACssQp+B4c72q3sBrBoPMCSRBiHcfnUDrzVqgywwO4E1pSLv+zkkeIElDKSzw3RjyLZ7RLMjT",
-	"SNXN/BbZqnxgKJREcLgx5Ck2SJgV7fgmDZhIy7SireW0ns4+x3pFw5WvilPY6eNE2rwew35SjYZmQmt5",
-	"R+yxKzqoebvi17DCX2/TT7ML1boVlnXWARl0m4dwzVepKbR6Lw96hXaeYEUfooJKhUDdBne6JgC3AmRe",
-	"S4HYNXcAyT2A+Bbg1/2VEG0P2G5JHYYz6ejmoMLdlsscHCj4o9+xeaknJZ8lGKNW4m4gyHuwhgj7Hn2S",
-	"FVJ+DQw/hWe/1+FfFy/8Ec+oogxRZEpiCDiD6dmgFAbuEVDbuwxeMAH5aUo4LFR5ka0EYonBd1PKNV9P",
-	"Qi2NvUaomj1kWn6Ll0IMfHO5wyYQ3y1mJLcCSQ76XQwzhdabChcKgph9LQPBDMC/ebQqz9FSgTInD9OB",
-	"Mi2NRG0zG/yssnZJDrVdrG9PI529TG/HOWHwBPNwKOv3O+F8goRDv7c3K1y5x3cyrQMSYBhhkhL1vIHp",
-	"pekQcdWrrMBD0KQ010osGwtlY3MhlIVQrQEmRq3lKDZ4Wj8JeodGr6W6bkrqbmh+c5a/c+VDHIr1/Qh0",
-	"mDwmcGhTZ8T9cGREeSNHogJDWwuFEhOurqtwmA0yx0h7qlTtVj73IifkFZk3SP+o5mGULVTYdkpeCoPg",
-	"1rVEAG9tO4yTVwPck0lkJvgloDI9efHnp6/ujsjU2q1VdwUmrDuomMLi+gNmu+yZfCOCVOpxxugozKQx",
-	"UHAGsdnQTgZgZMUKYDYyALBdGL93VLRJGsaXmO91a6vBp5Rg1Qo4jqB8KV8kpevfKV9kD/i4x2vwcSSc",
-	"/yMAw318uLX5YljI0T816tphvNSfFGLZB3VoJ3jvVC8/I3gNOd6QPkBVhsz3LgNKxt9RGFGYtbolgMB7",
-	"yuv99oghnpBnJWOnrJA3Ap0rUmXsPvNncrerIpI9PjHos3BRNIovJ29bCjCVvUZ5Z5476uyk+3ZTttnn",
-	"Yr7c+15OthQVgbllmrBe2MsGQPaBdz4NPBukGJgwKMzwnS2MHNXufTKzzRCvlYSGDK2JIJ+5sSFlU4Qz",
-	"3du6lBOpeBFMRchs40r+flBud3ffUxuV7l/inL8LrdTKzNyS2T7fxWsv7sRqz7dz2vMdjPbbT4jPPt/K",
-	"Zi9vwWWvfiMme/VReexlzGLPaxz2PGawVzF//XaNvV5F3PU5vOP5R41Sw4GIiDtmWuuMI8Vmf/LxJQ2l",
-	"wRtAp7wvuT00yTWf6HSDGEUw0VUQuVYCeliru7vRadvc9/Wau1RpNx5Zam2imnqNuH5tU3DaFlAlQAxf",
-	"QvXHqydo9rDoaG0fmtCM0ILjWZTSri5HUzHzCj8vU3r0uWM1pbD+Sr0+f3lxffXifz19ftllrxBZ04Qx",
-	"ov1lqo1lSkChUHTXgCUR9HvsJgxqau288/49oHmOGwC+ZmKmyxXyA3cTaXft6zGQiS7ZTJd41elFwKE8",
-	"Y1QaAXMg+wrOEvMyw1iXbCmGRlpBSZKIVR5SSKZVBrNdi6/o9lVfffEFBDN3v/iCopqlr3BiMJmYKyoC",
-	"6X7J5URaQ6YQ+ZY+g1emr8Ylx4IAAIGvEAGFIEvdO6jvRJhxvl0T0MS9stRXwUEFrWC03VxwK3I21Qss",
-	"fc9yx9YmU8sMv4GyrlhwQVo2ExyqMIi+0qPRoiyF08OV2zPwDwKdUghN6MFpSHPfAZkf9A2af5a8zGnB",
-	"ngklhRqt3JpdKHQ+xcUFfckOA+ECIz2DdFY8Q7h2fTVwB32QsUG/0+8MMOKoIb/GTYX1OyH8vN/psh8p",
-	"KAljMPoqLhTIzilOuIr/dU1QHfta0ix3ctOwEDOW69FiJpTtq889IO49HAqKodBR5gOQVQ6YhbQeQT79",
-	"4gv2FKyVjr+g+ioNFiFx9CpyNhSFXrKBD2Llc3l8czLosheqWPXV4E9Pr1j9N18YhGJB0j8e4wbbgWM5",
-	"fRV690KeLJ3UiBHy9ePDTTg9saTNSse1IIHYTfAbnYdsqXijv/iCfU5BFuhchfxjrHkA3A+aCdiwfYVj",
-	"iXZjJErLpUJpwDESrNHvVmwo2MCKt/b4r0arQdZXAz6fF3IEMzv+4g/4NT0zL7iET/Ezb4+Wy+WR4+tH",
-	"i7IQaqRzkQ8ypsu+Igm5ywaUVX/01P0OsHOTX+UcMJaiQDLm3bAzMO+c+WTtvhpNeWmEzVguRgXUVKYK",
-	"GJ8Dp/9JqlwvzdHJ6Zen9wDI7ser745OHj5mnA1X1lfBnPHyzeO+ggISunAH2TETd4YcaxBvrXnMBs/5",
-	"czfHCzWWStqV+/u5VgJpw585g/CsfTXofjkIZ+CXhSaDiuvJPGbCjPgcdx1DDgquJgs+cWy0aqLfP3n0",
-	"oN8/efho4AY80rMZZ1ZrkB267N8uXzwPB3a0cFfLODpkXfbj3PGar9kP8hs8pI4iMnRZy9GUnbhfYM9L",
-	"MYtj9hHeWU0ibYXk4r7CQ+/OOWUbQ9hYnJj+4OR+tWPVt71exh70vnab8ODkSyZNX70Rc7QDxijHGVvA",
-	"uE8ewvDc6j7qAZBtlw0izKUQRO5kS9NX0lYp+NIS9U+4VGdu7XhRVObSUjtpOJ9JBbM3fMWGK/jFCQyO",
-	"rgZ/OTpH/jxgwJPu37//6F6VHQGTBnMnIucTLxqNhIHbrMWNzqx+I1SXQQCYKIwAs13WV1AGFiMrwUrm",
-	"9EM3G4NvDs4XdqpL+StQ1Bn7BkQB9j//9d8Dz1ehZboXYa4hjbzijcBZAVLQPxxWhtReYARLXTphyvTV",
-	"wlAdqDk3ZqnL/IwNnNhxdnzs2jpD+eb/dVM8doPx95XmuVuRn8J9AB1maEPnbCyWuIMwBHBXRtzLkcdI",
-	"dNkP2vFWf51XGe5IKnapvSYHzExV8ToV/Z0+guXpq8ErYcvV0fnYihIYUmX1iEqm13EqMzi5/uYa/ITh",
-	"LwPMvirkSCgM40QrZOd8zkdTcXTa7VEVb5TQzNnx8XK57HL4uavLyTG9a46fXTx5+vzyKbxTIaV34FLA",
-	"WsHs/OVFFCx71jkBs/hcKD6XnbPO/W6vex+9dBg5v3ZRua8moiGdglZej9ngGP/GS2qQbbMJwa721cBx",
-	"Ti6V+WFh5OhfnfIwqFUcGvzl6EpbXhw9cTrDAA/qACWwQVUgzvbVzJ2QL3u9nruW/faxQus3EPR80st6",
-	"vV6gE4qCZhdjR0fhgAOYueqrQSFn0g5QIw4wwSjvkNczlMYqrSiBGFAPhjvxmVRvAkso4AhajSKXE6wM",
-	"IPtlUBJMrVgu5naKFBGO2UXeOes8k8aCHc6cvMU603wm3PUCKCf1vXBrxwrBbwRUkPczDcIQU0LCjVFN",
-	"R8XzodsDQshv0CRQg/BFxU66rn5ZCMj8IZqt7aHXNXgNdxHgAjd97e+zdNxDNdFj2IhOiwe1L76+80nu",
-	"zm+bB3NRUHHLUpi5dqfNzeq011tLMorFl79SVn+1Cu1DPE7eJoI83meNp66LuRm5wKIOjuqa+qHHjuGZ",
-	"91mndq52vVR/mIZEW5t+MyyYLyJRU3s7Zz+/dp/KmzQtvxIFB3XQseipNEHOz5wUg0esJqwjy3AXwxkb",
-	"/M9//XeDNN4NTLXbPe526SnY4YAh3nklRlBDAVY4Y0osQ52bbLvk7RiI06z5xARoOeKGnddZ5+3RSBtb",
-	"rPxZenuE6sXRcIWV5b2E0kHslyOlc4F2109npd5nnQY1ZvctsXlJBBUo2+FAqPPFPwn7BF/0x2aDOX6c",
-	"o93qRG85wV13FE97D1Igrj6MFSwpTunp/EMfu4pKlF76OWe7VN2tx+3v9HiNPDgS5ms0ZLGC5g63+5+e",
-	"XmHWXIZh0lhskTSe64DCEkB8K6hhcqAZoXKD+GVO7dk8b1DF1MMFbZVCfppqI6p4/yA9nKRFh9oYa6LD",
-	"jL9Fj8npyYOvHnx9/+GDryI3yknCCrt5lh/sPiaYYHz7kxXI9ztdTgSlB2PUIya61yS+iFpxk4FMSywL",
-	"4km0g2kdnawDiuZ+pNzIgJFeMLmyGiTaXokJB2srwE67RwNTliWaNsmGiqmo7tB8ZsA8CpUqQe1zSjTU",
-	"AgJZMy6QXflF+wqCzthV+OYzdJAOaCTXcJbBmOPJuP4L9CeN0+TAPEUGYh+LiGE7bABcfpCSrN0NQvT8",
-	"wS4ASt9Ls386Igdi6TUuGhvL0xTXlprmGt2l9bWDMwOT+2b1UoN/jfTrbwi/LT0P/4gUtDbfcssxOuk3",
-	"O7aY/7fj2IJNEO0w3LCXP17dSy9rARZ2W8l3M/72CDHtTnoPvv7yq4eHPu7zhU0Gh1IGpqmKi3tWz2VO",
-	"QaNddu7rqgf7HZ1Xw1emryiTBo88YaP59JrUmaro4h+eIj6N/XfCwqaJZtOEQBXt9xaS54hneUDVu7U2",
-	"31pHH5d6dp1jcuLOh62uHl0v11CsQn2oBB5vSAEG5+JKYMnThERj3sh5VQxyP1PIWlQRL4rBWSIYtsLw",
-	"wIRO8F15xylFIaMzI2NSGUuubLDiVrWO2XmtQuCUG1+fGvGYGie4Kav5iCNeFIk6GYmZYXX8swC9IsXG",
-	"TCiUXVB4U6h7zYui0hX7ClEU0XiLMFKyKkbm0z+I0XjpgILNyQbI7p/0FToJvKV5QHQyoLhggxAwwAf8",
-	"I4HuBgR7L5Xpq9MH4IU1Pi6fym9QlaLEamKN9tRiwho1LOcOMo9hvD6O9Yo4DEICtTRh0cb/3dmwKpF/",
-	"URQV5nJsJ4quB8+ft0v6M62k1eUthQBtGoR+MoLjvRUBdNkSHG/5ouRQoMFdnggGTWJOhMfVV2YxGgmR",
-	"m6Qc4FGx8Q3sqcLxwtgQhJTMUFLHD+DhyyEZJWDehbNV5WMMwPWuJgYV8EqB0Gqtkgph4iAjqPg2BeYY",
-	"xmvNdskzAs5tx2dKaQU8cUn9Op2YnRC8E/Al1zzW0UGceo95AnyonlWxOay+6qs6wzVOYDFRpTNuiPcq",
-	"cUbyBmByD52uJRSBIPYVMKQ40uLz5dSN3sy5uwCe//gsY7+KUh8tZU4hNEOZS+IIvGDkrUYfOLqrs3Wn",
-	"trnn+B2TSomSlQtFvl/fDRsK3GrtNgNCA5E/UsUx8KARuFrOPn/+3ZN7iY2mEnBY9w0DTDDe0IdfEPir",
-	"FLmHg3BaacZ8DB50CaF5UesIwM4V1SgvQ2o7rHgeBddKQ4lRdbrvsvOKgvqKNgp2hCNVocHEl82Fzb2o",
-	"LlpOI8kqhy8BcPCAdOgvn5NerxeuQFgB8K132VOOaPE0aNfXGHHanRZSQIRRdMR9LOZpr0fXI3eXo1kU",
-	"6O4EMqODr6JEPbfhbr4+vgYfqaQdXeRsMceTCwtn4n0EYw+WMXAj+LJ3388UYTvBmtSkKVRS6d66gnv1",
-	"RelE24SycDgF3nXjUcsSlxhEKlDukgfWwIWBKC8Uoir77kfSX6Ah4CSCAPqSV9FvqKscr8GMNt9f4aai",
-	"U2D1RIBdaQ3LDrmTdnLtBOLtPczkCoudILH7MuR4PW1cZHGICIRuVWZRMDPB/paQcEuIX3RKgXvXjqrn",
-	"45kvCIHvQCW3lJtXT36QxojcQyrudvSCqD6aCnTxhrk1Ce15ubouF2o/jeT1xsnccaqCtRdrA3V+6LIr",
-	"YSyEmyIxnr2rJVuerKdAdX7gv/66YpeWl2tJM1UJ2dOv2Mmjs9PeWa+3li1z1vmeF3wao6t3ltyAQzuj",
-	"7GVW8LnVcwgKbsUE4p15X4/1DbjCNf5zsvvk1vFyk/6fnyBchPZtAHhMS70ocmCuQGjdAzCLZ3oSrqsq",
-	"eXgGU94pxN6JB8Ac4tPffEO8KHJRvuSAh/37VfHhrgo0cyLKz5zb6b1P8e54J/P3jZ7mc3ajZR5dG1O9",
-	"VMxqjfcBRWJxA4/V5CfCk0UNycnYIN/4OuaElTb2KAtONKJw0eVUF8Uqg7uGXTnNoG6AQNEpWCAoWhBK",
-	"p1u0KXpYxqBFfWYQDKjBb1HTtfc16cm887ENCO3tBs12gtUhmN0Ld5NXOvvHVNLXKXhdBGo03T6JnrvN",
-	"Xn8U6882+PcG71cEX3+AncXw/arRuhbmOFpry8yHM8ics0JMeOFkSwhuFDeiBORoxGsBhw3ypGgiThNm",
-	"RrhdtV7azfoKw7Bt4F+GuW1cddngj9HS/mvJl4MAqCtSpQXQFQtwFmjIwchLjlD8jA+hioA1bBAJYxCG",
-	"yfhMqNzbZZyA3Ve1h9hIq7EsZwYzEjZYGVHN7fnYbeVTLPAzo0KsEKmeFFmjckDNUmoo8UMtRqKn5ZMg",
-	"Ts1FUQjEO3d3z/aOqUF4MGqPtJvhinEGBfE9YjL6ewuIIHnfWrCtTi3FnH8g8faOZ/t8RgWx4WqPTnXJ",
-	"LH8jGMcfIEf5g0isWFGnWebwChjU3QFxbqaVnSaj1rBi+Ivxtwg2tB/NAwP7FmA3dzvaeOtHy7jyeuvn",
-	"obR6G/+cLmeLgjfLEdtpAhfsAGR0Vdsjo2cAmGQikqF9rlPMHe98bPN4qonrNEitUCAS2O6Ez934Zgjq",
-	"xBVDxJTvXzx7en3+3dXTVwMGrlGyJsAxiJ/vqzFEb1Nx96GwS+GE2qUmZzalbXoLKgTSOGIxFBbm43/6",
-	"KrSPPyi9hBpcHEeLwmupDRYwFVi2fhzBjqH5c85L21dLaac1TDIwYEtjMfHPXYnoQqug4xCzDQcBRne8",
-	"mvpKaRxBgL7ilrKG6gBoPCxrYJx9NXj54vKKpSxRmNBBRgLAuh6uNmxCTUH637sN/rSONdBc+1N9x3MK",
-	"C3CIYyop+DecULeVKO54ZNegln2cw/sOKfb91vhmYi1TMv6VeukIHWG/1k7FetJwBWqb9ZXVlhcG3g24",
-	"SRl8hHg8yKISJQXKOkkbVVPOaAkpuQ88CX95dvkXSoYuCsRg67Inl3/GWrN0NvEgD+YgsVFqV82v0FcI",
-	"0IAn1Wegzvgbd+6XmmZuqoyrp5DaDBwpricKIYSLkioAcbWiEMFaqt/po/W4BN/80h9wjATQ476q8H83",
-	"vX5rL2FUBNkAwY/kRFT6uq+qiFjIgxY3QgEOBjNLaUdTyJGktNpz3NM1t6Rnap5UJeH5usXEHQU9Pwyo",
-	"r2Aa5Oer/FAa864Dc8TFQoT2hSJuiT4y2LeJFgacof5SoAF7yRBDKSTtFIQIuwY1YdMALcL4uuy5WPbV",
-	"SBeLmTKU/Q1tRp6ftD2Crui9g4sQQvF3ASUpoJAQmbFfFhwTzJZCAAz2SqBt/OMxvt/Fl38K8eUDnuC/",
-	"c1lk+2H87QQUZO/HCJ3SeD5/inLzoyjCWup8MCNRMQ72RoklHKzKcg7RDoAIwguR1G7PYSAB/OiDWY1r",
-	"/TRYGGt4MmsxZk+veAMQppjrEeyzhqN96bgCzvpifPQDVPAHJ8FKL7AHKGnke2HnuDheeKI0BNddt+Z6",
-	"XQ/pe/8h0gDWEHUQ0tWNPqJKcsTehe6O32Hs0/tmZ945rRTuWEga2I/bBHy0pD8ca9VEMg/N3kt2CG9R",
-	"CA74FuDx9p8NgQam/OZzqVIbtyVqF0aD0TTuQqS4MMzC1swIa0GiVxh9E8UvJMq1NI0KgAX2HJejCEeI",
-	"vqsYsMAIgFUoo/gksxhNQapehVAuAEkxttRqUuCl5m5igjU4HpBBe+YOiaiGjseuGrs/R+vJXs8AWa9z",
-	"dvrlw82Q19e3cPwS0ZERcv+EAk+0h3C0nq+ziq0ZJfGhPKxfYmGbAg38tgyyOJyEhdBPiDcBHDiIZ4Ms",
-	"L79AjPeV1zQUoUpzSBd7HAXb2Vqw2oOTUyf1IDh2UFP6ai6VcmoPYXz4cSCVzaUahCGRagREBxe0W5fP",
-	"TMD62NJ371EXGiO8ibkEzC3p8yH7iqLmM3wKo9UrdgFioFRd5kmMImdrDJcgQ8I2w+ADZgiEueI3teha",
-	"nkOweSjReRVcK06Hc6xljPXVRNVtwcEZwAO9V0LogNtBF/5LcXl9FZDtajl8mB04XBEsypdroCjSRvGu",
-	"TpJGTRirUSJzQ5wZ6Coo2XqpsOUMgSVokyC8MCOALcg0kooNjFD22r3usb7BMRUT45BCVDB1Dv1V/mMo",
-	"HNRXw1Wkf0QALxmODsIC5NiiJwUikuV4LEosCO+zG9Hp0lce3QbZNEQJGE3T99PBODH32AAoZIAIVJUp",
-	"IBcjmTuqXtbPmptDXxEkVWjOna0pogkwaI+ubgyeHkkjtcpqn+Dk6AWW0OZWVFA29RNXWTa2H2Oku9D6",
-	"lM/nQrkHUHUriojYomwZmkBfOeHRgzFZL1X5IgAxq3HSJhzgAL8IS9xl56qvfPgu7Fot3DrUFovIHz8Z",
-	"EQ+Noq5X/hZ2Z4gDdNLFeJ/buK+welolXmTx4sIqVtA+wWbj8/frVqZIRsEqPZuh4dbXheKRRDDnQVf1",
-	"B0Kr4H5dqZFTLQEr38dG4tXLBueLkh+9dK/nRy/UwImp0CJakIRb1hqjdVxLGno9Y8OFrQKCkZQZQslk",
-	"QW34svd1l10inhLWRcYobCgeANFOSONOfYhyqhC5mJuNaUHI8o0oUwprXZr8XY78XY7855UjP7zUGOl7",
-	"CBFZ0/eScUt/EvZ7ePRwZzPgHhvr2D2yN2mshrycIg/ZfPU8LPY5LTj7sueuPZAqQ+aeO8sTeSPUvTpU",
-	"RS99WjB3NYlRcdLr9XagUyQPkp8CGQ+nArKynVzkITghz/BbSDME5DMMrWk60FUybMOpePggAY789ogX",
-	"khukGN+fawECr19/0ABAIpQGIw5SXPdA1nWSFAhaGOx6SNmPifsQ6Jsu4/TODMvQ0k5ZraMzh019jNy+",
-	"RHQ0Lt0drSm34YjYMWGafxLJ+txvKuUibdOu4z37RAAbKBeRxamI0uAyrygV0buMF+QdB+FkMz/RifCh",
-	"Ghu32xIS01lZd+Tc/5D09IlQT3wVIzvaGjpcCS7m00F++CjxyNXMcT/bRiXHquPBopKrRhtzxD+86AYK",
-	"yjZIsYtxVclfOKUGpapgg8iCQktRsZsOoFeoBj2DrjYILohXVaTrZ4ZVs0uCI0AuSmc9JnWbxD+Tyn8+",
-	"aZD/N5nLOiVAoW5Ig6knwkqEa53pUhyCPv4EwHLByrMWwZokit3UkIQD25DP/Sbt71zFN+8+eSybTjea",
-	"N30BivzIHnoVkpfuizEz7uLkhe+e0NBo671+C3vDR9ZjjAgq0zgpubIi76vInAZnRlrQgSWau6g1bt4Q",
-	"LkIq7Uj31dp5qxBHxrpkU6rSkjaHwNmodvSWGZt02JrOZ6igctJrHWEOY9oruPwjEuC5eRMAYojFgR1F",
-	"iWUdV/IAJBhzYjkWKRV6B3gHyHlYh4Us51ijMlk8lKFE1Vc+Dg6sp0hOGEZTgesYrKgJ4SJaiYYYr2dy",
-	"LO4mE34g/REG1pRwGeIwugdhWCLGHEH+IFGahp7AErYe9nF4DbFGTTMu3SJyNRJbaQnMcT7sk/RgMKXM",
-	"AKcBsnzATOutnvANOjC4Wjnu1lcznoPlyb/XZecLq2fcyhHFHQqDCOSVT4+aKUQQL/oKKwNo1ZAX5GTX",
-	"H6J5fQyJMe6vpbCIEwTkFLLOdg93LWLblUjml+xgQmMDd4roqUVcx6WIN+o3sEREvYdr5jfVHy99De6N",
-	"nQtHAq4ZdxTHUkkzFfn+sQC3lH+2bd7v27bvtn0ACSGUF20S23/ANi+9VeKDXav1jpo4IPx6GK4H2Epr",
-	"2oARHm/YRyWCOuZzUg/HC6HbI/8gbcZKjY4jg8DW67Xyt/k7lgw0XaosFjl30cPI2UjPV5SQAPcsxYpE",
-	"OQwEPFXoWnSHqSDXvFud+4fzvorCQNxYhkIodHIwq331q5pNQnofsKoa7EGxrUIY03RBX67UaKuBKQGv",
-	"OSkFt6LEbgzFZ0wlqV0gPoURYHFccSP1wueH1Jw0DT4ahA2N9ZOdBTLfZ+9aunsCkZ+At2cP589HsXrV",
-	"t+Q2Nq8qBZyXguri0C45EXLmNNtQHykuFmoO5aLZiCvhkRsbRC2gkPjor9Tow1jOHAPI5UQYuy33AZ9A",
-	"RX7qvZQenZWz4WL0Bmt3QszK5z9ePbnnDmYVafSXF68gmwmL7BFJuEemwnTZ018WvKBODJuX+kYwAd9R",
-	"H132DXRhfFyZ0/qo91IEkEAqVYBICDQo0iyhDBn8XA2WK4+BMtZFoZfGMyoMzaoyFbII3ops5iH8q9AT",
-	"BIdv4CHf0uLuK3pAenwLkzPdCmlvMha99VOWjTESZs4bYLM6kBQQFdz2n3Pu3p/qRXk7+FYoINsKzfgj",
-	"2dNxo9pyFCLWQ7AEohCEd+NopyDFEs7QWJcUUiJNXTn6oFyBDlgb6427g5eQyONPZVVSIUZBQfEydjoJ",
-	"d/deWMMGSrxFNA0r1cIJQCEvD/gvgYJ4CCFQJEYgM7SoLuYujVc0nY9wDg9I+Zuo0rhOzcJDO4Fhe7TE",
-	"34O0sEtIeAnOvfTh9bfKwRIaA0x5dXYbEXmaT+3BQHhQHKdoOWnYXxf5JKDLimIM8Wg8wKHSg+t4qB57",
-	"3F+ctUDQddRVfz4pNh4xdpFKQ7B6rZkIrplXCNNrgOh+hFA6eAPImfuRN2BdXoSwZiFvRInyVV9B3DTq",
-	"VzEqICWsQ7S3zw+AOXptJ+ZwNXQiihCfiXIiTGPMQZ0J3dqDgfXbgXMN/cu+agzli8JBmerlNR3b53w0",
-	"tYUcTX1ZdohBr4FNXp18dXby4KzX+w9HYh640h1SZNfYoTTX+DFUdyv0BLpt2Vi4U35uA5EpxS6MzFpP",
-	"dZDM73gu2IWymv27XmDNqfbM4xsIumzvzDkY19oTXZEyKA6GksjZkFNmfcTUvEJNbGqTkVUhIQ9OHj24",
-	"33twEO5WSSKLbZnZgE4LUIMUPh9Ec1BGfDx6FSYExW60Eo/hE4ZQAsI3eJyoEV89pm74wMBw0mvEutGD",
-	"tIjueqT7etqpUyysLnLKmUarUOgDvgBziLSmr4LfC+wXblqwHOBIrxeEwLpnchyXlsVoBqv7aiJv0Pu+",
-	"VUhaYIr0x9HjXW9t5W2YdPJ6kSUmyh/iFHyzIncQrrGsFdqog3N8PDl8obbjR1e6QVJ8JtGQYQF/aBKc",
-	"W4NQJ01gsXget1QuFJG50/djMwiDIvNVXtvGS0r3iWG4pyXBkIg8RXivFhC9pEaySPjATndO2PV4iI1/",
-	"giH7UX1OyO+o4hMEZkVzS4lUZvv+38IuHjZmm23cHZtLi5HLH/Qiwk622MTFAU3iwPekyaiQl2PbWN8u",
-	"MowvOQBOUCxDYJcf4xiCSNF8AX0HVnxejoDX+mgWtwqFgPxFKqowF6UjWcftTIVwA8hAVCSirxDmiIpV",
-	"T/USskSCNZIAFs/YCCI5+GgkIF9M5Wy+UCO7QJN4rqGsGZtxa93Jv7AVTDDHOwQOM4DjQJuQ1cOu1opp",
-	"91Wopg3yOI6r0Vp+hcu0r4L9Sytd2LV9/THDK2E2rQtV48IcvtAhtEspnLJkS6zCA0U1CERlXb08VD3m",
-	"ivC3o1Gv1a7HBI5nUr0ZANWgngW2CsgDTJW1h/n01Ze9Xg9lsqiwPLt9Xfk/CSTJXW6bsIGfGSZzOC41",
-	"ezDVkQdTNlWRr6LPfYkRReKgW72aD6dzwu+PekPx5fg0f/RAPPzK22jmiPVOOhqBoDZFgM7hKLvX/vPn",
-	"3tEjfjR+/e7k4ft/6dzG9PrbV7z7oBWp3R69dMS29bT+nVeVr+F9400SEuKp6G1DHPZBGUTc1s7K6LF1",
-	"hxDna/J8gBiCC49UXb7I5bAQ3b6KrydEtqO3xwu7IHeeu/bgolvX3KqawH1VYeXBNQwog6GqtV3KkXBa",
-	"lNEzgeoThIpXqHxSeciuM3Rnh+q+Y14UTsXC9FASgn2wWQ27DvKhEZTilwF5HqPgtQADBgmioMIBK84o",
-	"zRiz+MllIFRfYXU+jtNG5Q8qJSnN1hg0ilTNXPik1+vh4h2GC4NkADv3YSSDf+jynXeq77+dt9CeHJod",
-	"vRIjQLSA1j86DzoeTfncEktP44TVETZj7D0q/T3WHrivio8PKKX4hWMi7ukzdwYBitT3635/qfMRNyD5",
-	"n3Z7cE5/EsM/X10hW4CwmIXjSEI4odv12leInAnyBtRTExOpVOgwGgHB6MFprwpw4qkGfE3At1CAxFGH",
-	"66M3EQFGwWwAuEDloTIHqAVWKKgg0VceHwWRQMKg0QVAtd0ePaLNfgz2+Bkv36zFCRBOiWNLjvU3MYkn",
-	"fut2Ft+nEOVqU3CejplDxjMUjgN4HuMzCstg/cv5qi6fxdbkR2c9qrjUlHjcNk+nwau2cyoCMFz84p5+",
-	"SZVWC26xhN3dJgj1pJonaPVBp3dVm1movQsB5d5XcVaLufCIkngnowTQVyQCsArAtm6LythQ2ykj/ErI",
-	"aiY9xOpBc1VaP4RrmW8PptqV8p6kFWykdZkCIn4PH5leTMUrRJiwsE7ukE4roUD26JwqIXJTJwYnB3Vn",
-	"8/tNJI52uFQgSMWB8PVYJfnP436/33/97iQ77fWSWsn+Ev8fYl6+3yrCDRW39/ZohFUomtEJs44Vb+3x",
-	"jbXbn0tXeqGOP4AFIGrdR0HSPnyU+xRdi7tlexTL6zI7QWtiZgRU9VQEAT0Mz5zhqUZB2ntmwBboDnB1",
-	"4ucFVwpKd+Zddk7GbXSneLePu1z7alLyEWEnYcfeCYIJnxAtOlkgOlKFJF2uiftQgBaKLMZFrqNBZGQB",
-	"0IDM5lHBvTahx2wBsEAK3dZglovHaSg0ywB2jFePEGYGeX+DReMJbghIb3sL1NvlxcNo3zCwJsXb/dht",
-	"rAb4vEKTcuKXYzUf5DzhHjnZh7rZepJueXJyvjp+527r97dQjFEBC65JSBkFjHug3QpVGW77jGq24dEi",
-	"4S8q85YDKB4ohxcouw3g4zU2M6gbfrdo1n1FqvV5VNe356cABmr3++N1lXNNHgRRsK94syiI44FKE22M",
-	"d7AGlZTTZd+S9szdTwUg9Rt+U+V141qe3nfn3otYTTJT2lyXexdMC4Ndv5+/e/D+yP1z6v9pMNzV5wbS",
-	"EqSaGUoxWxf8I3kvGdaJjreGC52rVRTXiZ9cl7eL5/wEddHzovDESaFZOV9tq0zRFLL1wa5XLDrRHHgN",
-	"VmVlqS7ZgPly5GyklRIj6x1O3JL5GenbHXQDGbPgXiLTGaifA7UoCoKf9DcjWptC0j97omczcCy9EQKi",
-	"wEJ3WvUVL+SN8HcwZ8NS8DcZGzzjxh49daM9uvh2ALFTM+HVEzfLM6q46uO0qCg9sA3gXFJR7i8WZsCQ",
-	"bVQ9h6VeGsjVhh4QFA8yPgxbzAOQHlj1CD9rYZh4OxJzy057PYDt4yEQjZCQzkfu9zMobXwMC32EQx0Q",
-	"5mZVmd7tLnqD3X3dV6H8sbFCuY7R2e3bt1ojr/v8y979jD04fXQvq9UAOe31sHzJoBS2XJ2RWc5pf2do",
-	"AMAZRyn1waVPLtLKhMjZAE7fwOsA0rCSrgGrGafINdTmyYRIjBAJCi0aMyeJkKIZzCQUvStyUDdJlIuc",
-	"ieH3dNybW81bWv+IoSQVIZnXkPnwkITKvhTwl6/5YZpA9mqUu0+U7G45aoOybqFb4IsfSLNAaRK5ZMbm",
-	"C0zVRMTcI8iah9Gbex9CRLJ6vlU22nBzdpmH+Y+gy7ym74HMeFEQRwOBu9tXL2oQyVVti/sPH2LxpQCr",
-	"588gCIdyXDUL4LOOf4EF7jzWeRzFSWVFWS7mUOXShMoz2CDJ/Us0zNu+QmGsSfbR81s60m9tZU5gckZS",
-	"B3oeIgmVdiQSQXBJQbwEk0O8PbVDSEXYU7KKEsv9Crd/kkEDtHm/edxAaHtz35DSofYKHQW6PT+GwLM1",
-	"lCBcOhCEjr42/DB2txnevWhArypge4R0Geps9VV0OrFAVV2faQoWuJVOfYj6wwdQqA/vUy7rSE235vr1",
-	"ft65czsUvBSl69UtHd42KeXulSg4ABMDALQ0LNejhRNNMzb4n//672M+l8c3J8d6LhSfy65b2EEUnVGC",
-	"5jcUhV46Yi/1W6g6vhgeOWUuc1Ka406Lsuicdbrd45uTBnEDQzw8vUCcmjtQghANIUZNDI20WEnn/MdX",
-	"5+yk+5aJt3MxAs/KrNZRt3uM79IMgIJooZOHorKIxAFxPj2xy14uhoUcdSPbdrxb6UlFRcKrRM16vlbU",
-	"oC8122TlXyvphQ5wX/2O+Ayg+usVL6ykVSvFZFFwRKXyqaJQRskf2EJPokGUvgzZ5iJVgCLAAwDPOi4H",
-	"E7VPSeuRmtyUQglrHyPGgCEjlIsWxThqhUBwGigIqxcjqH/1DnxuyN2solDJ7JsvVM6VZbmYF3oFmDbi",
-	"LcnxKGdQDCtB1a9Af4vnuVKjzvvX7/9vAAAA//8=",
+	"7P3/chs3ljeM3wqK361KnGlRlOw4iVxb+1UcZ6J9HNuPpSSzG+YhITZIYtQEmAYomvG4au/k/W+v4f3/",
+	"uZO9krdwzgEaTaLJJiV7PJNMTcUi2Y2fBwfn5+e87Yz0bK6VUNZ0zt52poLnooQ/n0t14/7NhRmVcm6l",
+	"Vp2zzutvn7IvT7/88ozZqWDDsSyNHWZsOC/F7ZBxlbOhEm/skM35RGSsFAW38lYwq+EFnuelMIbpcV+5",
+	"z6X4dSGM7fq3FkYYNuRjK8rhGZOWjbSxBl41fCYYt4yrFcvF3E4z111fKW2nUk2YNKwUc8GtyJkuWSHG",
+	"lumFZcupLARTYsmEsqUUhvGylLei6wctof1S9JVWxYrJMYtGxqbcsKGbzNC1OtTjsRF22O2rTtYxo6mY",
+	"cbdIdjUXnbOOsaVUk867d1nnL0dX2vLi6KleKLu5jt/pJZu5qUgrZobxooAVM2zKbwWTiln3drfWyUwq",
+	"OVvMOme9zHcolRUTUXbeuS7nvOQzYWn/YBE3O37p5riccre0M7cY7jFmp9KwecFH2PdUsEK6bbmaCnbL",
+	"i4Wgp8elnjHOHG0wpJWuXx3Ye1oe14LCqSjNxHgsRtbNRboR/LoQ5aqTdRSfuSngOGvz5G+eCzWx087Z",
+	"40dZYm1HuizFyE3IbE5wWPLlkJmpXhqcp5uNUBOphGFGKJuxpbRTRxpRO02ji7uKx5iLMV8U1o1/Pi/c",
+	"C0K5rfk5fC75svNLavS5KPhqc9xfr9jUE4URI61yEzZCKFE6Or0WU6nyjHEDc2CcGVsKPjtjp73M0eej",
+	"7uewaX3FlVniS7AIS25YKSdTtxzcskKrCeMTnbFrogZp2I3SS8WUXiJ1p5YDx55ciF7WGetyxt2a5Hpx",
+	"XYhO5rYSSfZhr5elCFgtZtdAv1kHeMk3qaVxVAi/spyvMk+hxnL3+yeGWTkT7DethNtF8YbP5oVr+7R3",
+	"2jvqPT46/aJhNo6a3U6JXxeyFHnnzJYLEU9uzq0VpXvz//T7+dtH747cP6f+n3/ppPbXrcKi4CY9Dyve",
+	"WMf/GGdPL39kvBRMvOEj22XnzMxLwXMzFcIyy2/c6YTnmVmMpoybvhr+63f/8erZ6+cXL/7Xp//zX//9",
+	"YMjGumScUZ/AElm5UIZJ22WTBS9zNl9Yw7hifK6NLfV8Kti1GGvH8LBd6CNjvDCaKMwRlpjJkS606rIh",
+	"np4jPpes0JMhg1Gya22n0LFpppewFvGq/kspxp2zzv/vuLp7jvFXc/ytfwFW0u1PmoOVYqTL3LgLwS1A",
+	"xcSAFj5119TDhw+/etDdvvXVoCra5VYcuVY2NjfrvDma6CP60j3SvXLP+aEO3KvbOK6xvHTXU3LQjgBc",
+	"A4wXWgk2E1wZT+eldRTjPuR81WXnbqfcJjhGMHRdf8OtZ8Hw+LDpJFz1emfw/y3rgvNoz5HduvBCciOM",
+	"Y4B+PK4FN5bOL++yzlQXwnxLa/y2kVa4bU0p30Utuh2QuXsjzPmE5jfndlr1IfOt5z0QgVT28aNOxLFO",
+	"Eldu1rmRKm+aDvyWvjJIEIkujeqbqeCFnZr01VHwLRzS/YgMcjmVo6nj6FKNikUu8i47t2ymjWVWKLYS",
+	"vKwufs9aG9jnF0e9hw20YvX9M89CzuQ2cYnjPJqONb6eXPXPe9F1dNKr3Ufp3aW7KbnYRi/KkfjEMHwo",
+	"Q8nopLaCaRKkVretXBjm6cmjLx59+fDxoy92DhYlry0rZzUrhJPInORDYtG1mEilnPRM7MUJG+6CNdZx",
+	"Fz0m4a5puanTJnmgttz4v2y7FOuE2EmCh77iExGWeuREapHjkveaxgYNtR3Z7mGJUup8c2DnbKaVnbJP",
+	"icU+yBhnvy4cny/py/99Cl8uhbhx0tbF5Uv25ePeCf360+njB3Ab9JU7l/jtA78fJON02YDN+Mp9VDlc",
+	"+Ud4526w+E6S5mj0O2huu9D96+bkf4Ir2MkypZUGLjUrbSG67BkfTdlsYSySmJu+LnPUszJmUBkEhuWm",
+	"dS36aqHGUkkzdczqKTciY3w0cgwfbrX5Qo3sAtaC5Zop7V507OUJ+7//j+N0xmTs//6/7i/d7atnIOku",
+	"YXhALYFvrK3amOdO4wFOliKiX5uuwdPPH6cWqRRzXdp7vedex01WfbxyN+vmjgDnnzuBAeXLKTeoxWm3",
+	"9gz7Ji0Tlc7SmuYjVO47ThiWGyUyyLszz7UhUbP3zT2BbAe7Lh94ytzhDjpdYz27x6V3yL8oye8l+gKx",
+	"35vga/WeYu/6iNfkXhJZQPTtq6WTG1Go4aCWwBy9/s7ZuOSgnDNpnaLrHkbd2fU0k2phRbev6vKy1ZG0",
+	"LFQ+bFZf/OQOloWxLxD08s4veHrBrvS1zp28d/a2cz6y8pbjor3tjLSyAg1GfD4v5Ah+Of6rwZ/D8Xjb",
+	"uV51zjrfd9mVMJbkCQ5PdfDiWORSAz9UjMuS8QmXyo2v3WmuRvUaB9x5Bzamp4Ue3XzDLd9vsKNFWQpl",
+	"B277TKHhlXnBV07eGDjJ/WHWMVO9hL8f0d+0CS/4aGoLOZq6Q+UbGLgFjRUbdlopNuEh19pJL/oCFZLa",
+	"eydf0XvvsmqYJR+B8RP+GOD15pab//abFOzScrfg+GO+KGn3Tr966L9M93PyiMYHzwA36Zx1vnV30IWy",
+	"mv2HXrhRoLo98Bz0JOso8aa+dmGtPq+v1fm1AK1jyzKdNCzTyfZlCsvrhKGCKyXygd9B2GzSYM5+PnzV",
+	"lGeEd13DX7I16nrXmvArAn+Hxrq6tPfvly9fMH39VzGyYHDztrORKC2XjuU5xd06RqOVOGNGCPYZHna0",
+	"vEWWyPyz7sZF9i7rfAca4KXldmH2O2W5sFwWpnPWedvvFL+afueMve13bkVppFbuU79z2j3pd969cwzP",
+	"DFDZXPk7tNAToLKGRW+9hrUZ/L2W8XvuLlLF1Uh4FnY3/uqewHUKnFaJJculuWm/NIlRvfPXQm34rwq+",
+	"elk+l/sO2+1hxDlaHMU78ap2s44ms5scOGihTq0A8yR+bd4PmcDKm7lWpnYZi4Smd2l1KXLmGNd1seqi",
+	"qcY7y37ipVOjE2/xFQ1FaWaEtVJNMua4tZsPSnFgeCdbH+zcE5TWl9IIVJncnBUZaJqdTnA/B39FC7Jp",
+	"yRGrJhOb5+T5ykkCqti2hXquR0HWWVddBIiFoTmRg8duxaTZ5kiMvXW71weshnstDTjo2hgj3XGgLnlZ",
+	"8hWKx+KNPR6Z23qbGyNLrSqYTDN0X/GykMJYNNV1XU/PBTfi3vYYW0sM5KepdgPxvij3GHT/qtTXhZht",
+	"GcAcn/jTfgPx7SaHgod/WWp3hqQiO+dYiiJH/WCql45AiICYxKVCzfTe1oqacwOMG7lVeVfPhXozK0jL",
+	"PtLjsRyJXI8WM6FsN3LvzIou/FvvNahi11Jx0EM2LQx3ICg0HMCSIDPbzeTeZZ0rdwG8hyMD7SbOTHLo",
+	"cAuZdV5CEQqpXuixY3gm5Y7f9lL9YWQcNGy8JBzDLkQ+ETNaj3mp56K0coO3REbwn3tHX/Gj8S9vHyaN",
+	"31lnLNVElPNS7v+qWcznRRhNgpdwM/W8Es4LXUoQ8aB07l37IpfAxk/hTsrYb6LUhskx3D7BR/yE8Wsj",
+	"lMUgELNSI2iD5VoYsM25p9xvM2/rW4Gj0/3klpuXInd72XqGkQHiyNzI+ZGGyfHiaK6dPFXG17m/4H+u",
+	"LWgWdqXyrKBo4dYvVnfdlby5p9erxDnLOmKuR9Ok62jdmlO5M1tYXJySJZ2OFXV6rXUhOOjw81LcSr0w",
+	"g91WNtznJTeMj+ACRftLNzlCL9gmJoqiisgHaNhsN4dqeJt9pUxbalEUFLAjLcoSsiho5G7IyW7dW/za",
+	"yaconqfMshVR4I5llSVxfTEz7xwGQ9n1qjKt1FchbNEuggrKR52iuN2pLGg40e8yor6tN7jWRlyJN/B4",
+	"4YWDnXf+04LLGZHb5n6QBZ+5dXXy6pgXZsuKRxRaUVLrQTuOMmi/KO+aVl1cBqpbW3D4dbCNKPc5ztsO",
+	"qJEqdSyBvinAjIzC/phOuWHXQih/TIEd13x0h9I/uOGLJJOQhqLf0BeDAUDGcisydi1GfIEKSMTiR1x9",
+	"AiRRCj6aIhvfnP5CQVObXb5oVoK8xyt05bUixwZgjeAycWKlk01YFPeHJs4uO4dbyS2wrAKaEiM88Dqp",
+	"04/f5CxwFCIIv95JtvDbouRPObIDnuNty4tXEZ3CGUvJQEovj+YFX7lJ59xyt2KhPbhO60KI258kK5dm",
+	"oFUhlUjTrg84M3uO8bl/L7rrwVEL+8YdHy8F+mvXRopW16ZrwvIi/dNCyV8XyYO8tnHYRngh2HmTW1TI",
+	"W7Fz5muMBbWLnefwutQ8H3ETDKwJPtPQSDRtaQZ+jAnGA/GAoiSD8Nsdl6Fva/3FzbFmMMvUgim9HBBd",
+	"7rlulRF4nU9cKB8D2WU9tH7Y6ji3YM6i4HOD3LnF09IMyuqaTshbBV8F0WdNY6JQTT1mPyj5Bl1a7cYY",
+	"m88T4ttULz8xwCW7KdmqFDMuvdGpRW9mOpBt18PovfeSF9eLWZLdEKWnvpcm/dNoYayeDVBTqWmUW0e0",
+	"QZoz/uYC3+yt65lZZyJU2cAgk4EesQ7ltPC9NBggsnKU7K5YlXJkkj+5ftI/oEF25/nO6eCuryk1HXbB",
+	"t5jRRvrloWGHQaYYgGcdO+k4q67mggT67cNHmo3PX1YxjegARWOoHWai5IodxMcmNRXiYwNF676V3BpY",
+	"dbQwWk0GU2msLlftqfiD8ch/RK73Bxf7g4v9TrnYL1tJ4+TzTdqg6ME9z8A1H90IlSc3rLYwid/HJRjZ",
+	"0i9PCzMQynHMBq3ZPSDNIIRLNT1T01A2z717ZFEWWw5FkhfOF9eFHG3TiRpbnTlFxxzK4q+lLZMhVJtc",
+	"PWFUDLGG+8x16xL/zhXABs0pw5ja1A9pskgxMVKu3AtZ2PesCgmtlj7zIbzRbu3gAJsMoHkqPjpm9nDR",
+	"SNXhofmWA4WnBhRAUTY+VYqZtuK9XYLEKXewFzPVpR3pXDTcRTPxm1bifna46qt+SiIWmQVOG3VeYzWe",
+	"UDbXOLE5iU2N2VpikQLfqvanzqQ3OHLFW9cZ8SZprl+C1t93MY2T8SE2IawJ4WtSdGy9ysjGtdF3PV71",
+	"Voql6VaWt9j6J2feNYyHu8MXJe+WPJf6GGNHjuc3k+OluD6GZmBaT6dcTUT+Iy8WYgslo1JQZ5Hfou+N",
+	"K4iFlyUm15onzFuGyXIa8frqCGC/+3LlF2JJvXSxF12yfqffYTPKMARZKnTMzukLS+72kEh9I8TcQKAt",
+	"NNdlL/hMGArgZ1KxEZ+J4ilECKxz+JnIJb/IW/kDLioGD6+RwL/Pe/4kXBz85gGdOhHx4qC3XhCbbu8q",
+	"8eGf+/cVDIOtO/NRofvPrRZguuerJR/dnHttrP1Y4bWgku333lP3kEENYL83v4mU9J1vku4cXr4gjWq/",
+	"Lp/za1Hs/9qLlgtKW/HwNLx56U3W7TyW8M6V1+/2G+QVcL6DRjngh9HMgB9INIPRwVQzyO9CNgN5EN0M",
+	"isMIB4OzD9sTcwDpDOxhtDOwBxDPu+0SxIzPf0aZ75e/Gq26r/nye2EMnwi6lucedKN+9UJY64h+ZnrM",
+	"XmlwqUg1YafdlCIUNRXk5PojQuWQe1OLwQhwC80AC1lHziZp28ZaLCUs4yeGjfStKDPvrib5DfzU8ItJ",
+	"2+fcVvsBNtkrs4R3u4rkHOky33B3t5phIJnEHDFDkQQvzOSCkGK70+i4KcjSDLOwGb7rlIK2rqvMkQb8",
+	"nZ8wNQVci0Yr6JaJrhuqnNqN0XOgfesx0wqfSrZMuQK7lR3/YH1CWUXCv6QlWPixSpCskuL/ihE2PiOe",
+	"Pt5atPqJzYR4d0bd00e3vHTThYQr34M7ep2qwx+vrqJPT11zPplpPwH+wiJOhjsG4laUK59YWcnMFd4M",
+	"wM00mjsGbhNapaNcugdT6Uk73wxBlu4AWZOKuqboMKUtW6hclMZqDdEYy4bJtIru/Mb1lyL/teSmlFkH",
+	"sp32XpxSjIS8bfBX/DQViklL0E85q80MgE30GFQbvVRsqo2tNDKl4wVwjVBIvjWiGN8hKKcKd0qMFeLg",
+	"3fQ8X6Qx0AQwG8LR4Gxupcjj4SoBlOkfvcsIy1tRUkZQ25A/9/2gwY6yzkmj9uMX14mkWqv6LgeqXj8Z",
+	"Wf2IxRSV5EpxTmN7VnBVxdJei0IvKakaUlLc/cXgbIWAqehwIYDRDM2jpq+4qdTvlxU7QY59I+aWWa23",
+	"6duQwJpkMldR0uCaK8iw4XpaJgA91OmiYjtXnutsacc9srWRWhbjWkOKcn0Q22oYaY/DLPqIADfxN0LB",
+	"E6QVexwcr+zuGE/DrPxguuzPz64ITkxCphHBIQ1aTBqfvGwI0j2v2kJK39bI1lBfFIFCCB1Fy2FWPaCF",
+	"8fBI6T56x99GX+6gbCeZWirqsLGRLfsMAxZvAHEGsdgqfD+k+2SrlHT6qtF97Ea3npk63NbUoNkVHW3/",
+	"BYYSulPIgQRGJJVtNLuYj/RMqolfQJMeo38sLJEZbm2uei7lz/W5cjZaVdN6WXcoPiltJ9y5icG4Y1Jd",
+	"RRupa+s3zoZm03jN7L6rKovYASF1NcNYWqfZ7waMrF57D2fddxU1V80zHrMfIaEMNN1wDfw7pNeg9OrO",
+	"hFkTJ3ItzO79uxYTrgaYXpDQ/gAKhqsK/wFwHaL0BHMjANsGU7kw8t9od23mdC1CQiSmntwhqjfrgP66",
+	"Uxd24uAuHZh9Ojz/4fX54OnLH5+9Hvzw+vnwQffg7BXvsW0R2hJn+e7K/cCwAwAEfC5vBOm/TpQgaAiM",
+	"ZZhJY5wejukXHF7D4OpiBeyvHhKec8uvuYHzzZd8lfBOt593bOffdbvBs2wsnf7uBGCf4SvVSLDT3unn",
+	"mH0kbTIeaTcv0GrAZTlIYw96PcKtxEwwvsjldSGeuJWsBa9nbElPLp3SQAHqTZL4BguhMSyUlUXzIIQ7",
+	"GnRUQ9LMFHW5A6X+7ey//YauuVEO2IZgB9p+Tpcha7gym4RXkWScridnQKhWO9F5KniZJw81+kqrBsL5",
+	"fv3s6cvX31y8+PPdz/j7vKnuevVsGNE3e1gzljc80By1+AplL1YAho5TY8gomPSBbjcANkwnMgjGluum",
+	"ye57vdet01stcGCAiyyP7iVQ6q4Lrm4QmIt+xzwcBQr9qrulYzJvr0cKIUM8IUDgjJ1CcBorJGAqZewh",
+	"i+LMdogcIF/Ei7O273UyqS/JBgXUBh5vSZ1LZK0EnXBR7PD5B7tXHQ8hlYDXbtcrsWarQaoWGRDy9jYj",
+	"QytP/l7NtZYPPDBpAKWeYZzJrSYEVABp6IAgkYAa3ZIJmiIVgjoFk0ycL5kURcOGRImR+wTLJdBPAfod",
+	"x3TGllNNoQ22Bk2BvMNDd51kd9wVs8cyb1/grXNZrc0CJDWei12zWdsm2qFdm/MNCXUXuVBW2lUTwGAQ",
+	"/jim6oElz3TZORvp+QrRrcMz7mINmugQjDkA3M8Vms4JsdgJc0Y7SckA/HR5K0e+ZSfNJWxcU90URl4X",
+	"GaeE1pcIhUyInK+5yvUsg2VmWo3EviHS4ULZ0u71igk+miI23kEdmDRQoR5boaIFRKXLalzJJrF4x4UA",
+	"C53hYafOA7jzdkaMolQ3ENQBwVd8Lo+xGRjXN3KSTKceeWSHvUCc983KNyhL3Bc2g1PIQKvdG5uhy14W",
+	"uSjpgVyrTyyzwglQ9oNAK2CKPC46LkuSoYAbaGOvYJpNOP+A5qJLdq3zUI0DoR3xG4OgT3Ww6lisSLpa",
+	"tri+sCjEaGHdMTnt9dj1yqLBI2p/WookQSynq4amPVQN2uKkRbtGqMaQI9olIC3X+wKLGU0ZGdkTn29A",
+	"sXg7ndS4wDRzHGRqe74tuH2hl69aZm8mJgnmooyNC27J4RGHrMOHRVHAfoJkW+WcbMYHojzZrN3QQ826",
+	"Bz5AOB9BUm547AAV5UCLAvY310am+/tWl5ulP0CVzxESABRWxi0b1psaLOaOWeUDjobuO48tavBwUyw2",
+	"2ZTa08LYiqkQXqaq4oJlXqRlqSjPZWfshq9LQCLhpnJRI5/6bNZIMNsk2w3i2tj9bUveKpDZndm7xzB/",
+	"WytSEgoTvOEjG5cloM9QSCS59Aj1uKUgAaFJGCEYPosAO5ssIIBXbgAJjyuECoSwitHR0Qq4FqZAl2Ai",
+	"fQn6GMx5aUTDBUTPuFb//fLlC28nQgQj90333qxkH01QxpgXxXXSO3BBLJ7NFkaOoiiJujV4XupJyWdo",
+	"ZSNLMoabQxWvAAxl0FC8Gz9mXOrfhGqgK3ErigowJegWNoKVz+VEWiqOgzjQRCfconoCngU2cow1lMvI",
+	"6SpOZJ1VSbzpgC1hMqbEssLoI78h+sB8YTGABgcgHV9mBbZ5Im+Far2L8TFKbWaM65pM7+LGDnZHy6yf",
+	"OR86AzPyCGBuTbGWlIlKiUSYMu1t3jAsw+UeQ4rZACzkspTWCrVHpwHxtrFDnNK99ag0uJ0HDQhBl+DG",
+	"8M4DsEmj+8bD3biN1YuJEyjdaSKSRvGQtj0GwqmyOAw8qhgatF+8HLx6fv4fg/Nvr569HrYffju6qa3Z",
+	"RxRzVQrCot8+fN83Ppuh39+wxRz8CKbmIK1cLhXO/YQ7mRF2UiIjxwUBOe4O8ViyEEmieVFBIZFvAwog",
+	"1nf88uL5sxdPnw2+fvb85U/DOzHn5uC9dXnLB3CFc1ZjT+FC7qwd//U4r3A/VYsQroi1XQ23akrfqbHO",
+	"VPyCO9dnkBNVETCVHigKZqfaCCqcJKmSnhtyOJxKLLvshVj2FRj5hfuOJuu2RGmbMT+XjNFUMqhj4OaC",
+	"N5v7TFPyhjIfZYoWylALDBcvY9cLCxsYonx8gBmMEPK2+grehWv53J9MW5WBnKFPnitml5puzLhGlFNW",
+	"fdU4iNkGIx3JXypnRiMd1epJ0fs8zBmYWcqS94fw94fw99EKf38IVB+zQPWHRPK7l0jWpI6PStio6ngk",
+	"2Dz3gVogyfNrvbCeorZEe7OfpgLEgZrUzwJYqyPMrfYVrlYvx1CpZdcOb4+HX5vyLxsR8lBXFjks+qUQ",
+	"Sh6vVseed4bZAvv9ruK+O7P6vm7i2/u8WeiJz2Frl7IYs72DwGv3STj8TvAyGRh1joFO3NKac0UVFNyB",
+	"D0d9LerWWDlLV7xwm3zGlAa3i9VFTqwI8VyQ+FwX1MI9B2nu55drCJV7sQ4oTdzIiazA1QObQn8FFQ0B",
+	"+/s94U2TpwwHmOQTOhVJRHsZqhz4oYatzEIyI8poEPxttff/1SNdnBzeMr4SKSaE5ZL5AVpoCO1mK3Fo",
+	"sCUOrB7N2vatnaFo8WN3Ci6PG9oeLbZXU80uEtS07rRhFcz7AdtC/df3pfGxnRtRe27bTmx/c89Avdq7",
+	"zWu9p/+fsvD3T7+O4j7TMYMh/5ri4A7cu70iRBOpAPSAGw1UeAfuEvN2N4QDx9bApUNGkOsr87eMXw8s",
+	"XpuhAWXZVjHYxoWrbWwXdVgdxyRFJgg8fTaSNJk6bVnFsVPcZ5O1JXliitskWG7TnbRHlvbI3Ca9g/+u",
+	"F6XiRZP0q2LVy2p9E65qU4WPjfSiyEmb0aVI329G5qKhl1qyQinGC7OWE9scRQlxIGlyLbUm8xovClQb",
+	"meU3wrRs2u24nKgt5h/XmkIjBgXK+Vm07EIXuTDblEp8wN8cbtHvnDLsmkmKpptbAWGBGjf1kJg031VG",
+	"u1+tqd+4sAQpCg/1s9bEYV8Aoj58qARkKJiwyAn9osUm4NObDT6DYBgQQUG8RsWowXIZXTqbAX9gLYqr",
+	"pUxFke8NnrER8AfDrmob+CE0LiUWEmm7npGuyuARDJJCUTdUGkPnaMkRQxLTWVPLvj3Ar2kLapG2kD7J",
+	"Z5SmvW0gnWyjDvg+kbhrK9u4nodFR+83V59RpZW0AIXi2Jm5MU+Y0uRx8L9NQSnfd+5bSNdTAO6q4wQP",
+	"H/d6rLqYE+TrK2e7J5O7vouat1KxvC6F0/ovLNa12wv7eyOV1ayFifb7+dtH747cP6f+H4b/nNX+ScaQ",
+	"Ut6DFTNEgWxAuJwJy/OtQAatho8BTc0iM8oXzULmLkzqFnxzu9TenK8SpJxoiFltQn54e0G/lsFluCUY",
+	"+95220cueinLo1oU8lZgfk9C2krBFBnMCTa+kwBPuklPEfGE6baKR6ufmzsHpoXmfI75Heh4F1q1UDkm",
+	"11s+m9/rDt47A7iHIyVnfCIGjSDGUhnL1Ui0x9dvf1pi9dTR5Xta9fd4FA9DBF6f7DrJhfNYhwgOoPXu",
+	"WMb7EpbWIwNHe5qlj/x+Z/gS8XLufIbHYotmg+HM3hEL7g/wTGGpL5/4g16WTV0P7BG77Ow/6RKhEtHj",
+	"1/75beauhryec1LPrHhjKeKhSu1BGauaFyWGY1IX6BQQTYEeuhbgcwERiQwBfn4ZrUtasrkVF2qs94Zz",
+	"J6L4BAsdHEk11pv7cX7x+uri+2eD81cXgx+fvb68ePmioRpGAHnf6oqpXSfVe/46aBXrUKfnXSjpQt0m",
+	"R+yLwOzVk3vpbmPdAAyk+pR7r5z7IV8UovS+rPtjtECGMdq6F1WeI6D3JXWdDhrfCrXuf3w5Hhtht8NI",
+	"RlBGO4p+qtvO+oJEK1tRJ+16neyiXd2Yew27fW3sWfJwtOTIdGbvgRljSz+e3sf5P7o93WQBgI61p6a6",
+	"LzuIz9f7OVv30eIa2TUTWLICDVDWvgvptib/a3wGQYbQ43Hy7M24saLc4wV/aHJ3wbR8az0gA4cYdb7e",
+	"bLogzyHVa9peR01M/x+RabZidtv4Vis25bXy933S/fW11/XrXzrwsrzDuW2sc0GLlRF7rM73XhfAj6f3",
+	"cAXE4S21+J8NE1JsdIBKOVf0z+sfnmFsFBSA/tb/e/780n1/0sk6vRTZvq2sdidJA3SQrzeih5qKT8dr",
+	"VbiZdb9OBJfskVwOjVQL5asQtAmUqrSDt7Fl9OHpxko0To/XMn2b0BqfrNXuEFxFebbJVblIwHDdeVUe",
+	"ntbXJezu6cmjLx59+fDxoy+ibT4K336ZfbAlRDv2WFrDHp6ya2nNR7uol5V1PLGkD08en54+qpm6W4Ae",
+	"HbyKPvMYLPI9sMjTANinDx8/ZjlfmQfNS9nL9l/NFzjoe1rMoLq3Jc/e+yVK5PefmHC0twOyPqFUeVg9",
+	"XbIeLSG4a3TuGvowVHnli5/uESa6RoXNzPywY3eFStkdZ/c9d/uqOIUsp4CFGkCBtmbEJ+D7Eol9eibA",
+	"07vU5Q1AL0qbTjdohF46JPFKqzXYn9qMUjJetEh3QWhqXbUjtVhNV/+2xWrZ4dpCNQAhfS+NEfkzZTHn",
+	"977xqQo9MVXs3m5kKuEHsm2SrwpfDK8lshRhiujJROTsesWmHCKJ9vFm1ykLh5lcT53Gv6mYJSRDQ6Id",
+	"hKBlzCxGU8caT3unvaPe46PTL9jJV2cnj856PUcS1ddX/uvu53/qnZ71ek8gmEAvIMJIgymG5irVGlQk",
+	"xNiSEhTx+cePEq6lWA80n32aUgZ/vrLsl5om+Kn/9+duBr+cZF+9e/BvD/6Nffbpz//52y9/+/lPR7/4",
+	"R/8N/3A/P/g318lWuJ77Zo7o6T8fWaeNpkE34beALw4pStJU8QOAuiYtwmwmQs3TsSAIFWGFsRQK4jOa",
+	"3XXQNs4Gr46NtuGIMoj6Cy0+oTozEPokVHX/TKnqTMKvztUiFcZ2zuaiNFrhynCLMLvJJhSfNflE5kLP",
+	"C8FGmGLq1zcZCTSXSjWWt0xnlK+lBUHWHG3kZhWeO6QCbXGcLNRIq7EsZ6ksgwsCYVpKO5qKnE1FKarY",
+	"9oCoWyUFAbwvhZxvrgKBhzaE2YbWqtR5pZkR1ko1ySgqpiQAWCQXct/gnkSZ9chR1qs17pvnsI7TRxJQ",
+	"uL89wLfENCQfjkV0ECizvsZpDgyHtBKS10I+wrHfXFI+l4Mxl8WiFK2grrzA+oQgn3CxuDJLURrc2ogo",
+	"faor4H93W8XQz6UvNJuII9aA2gcxpMjrPjGUyyeqmDslUpsXS30ilRCLk7WGwe9sXiwmUrExZJMW3Njq",
+	"1ho+fX1xdfH0/PkZEJh7YhiNoJY/AaHNuBg5JpOzcqHWSDzKY9ZLNcAo3laBgZRCBrls1sOvI/XmjTC7",
+	"G+Hr4LRtxKI2BPYjJ+7GZYUcC0jgWgOS96UTDmMxbgj2WvAm6EPAz/K5nd6lXIW3RR7lVgjrqdjZ0I2O",
+	"8tKNfGNXbOl2tGhEmpzVdY9DlYOW10hDICltZ5JJz0s9k0ZsQ5V0++y22FR7rGfErNHxjXGTlDYZEVkG",
+	"iUy6zNNV45pE1p+ClAqSG4S4cisa2gBIfqkm7bBVfDIYJcfGSWJuxLV8WnkXTHUEIEyGZf7kc4jZvHCD",
+	"qCgcVhYu6BrXqPD1gNtPFqXI0yHDMp3Qb0Iq8Rp2jGuTsiWxuBT9ZCAbLkgOyObHTtrTGlhMmk6BTBoI",
+	"lQIfKIe5RlBnGwuREeqG9aw3ShkoBaIP6pKGTgneWGAZE1eiZIWIfzhy8XFvPoSiXYG5Szfc7+KW4JvX",
+	"oTn6SG02y2UexR8KCUgF+AUxgbfMR1qHy1vMAY7TzNGx4Ei57cxANPjBvY9/XoZW8PM30BZUptlaZG0p",
+	"iwIqXs3x+JiYro3lKzZyZJI4Yaw6xPeUfam8hdELUngSswoKkCSroMTiRZfVqaVAANzE1ZtgPH6B6BRW",
+	"AktdlKrfCZkXwfzZqTiyF0e2iXUhy3xTrEulY1xYL3CbLns5ZkbcipIX/q50Z0qBvmfSxxvbHWBOeSPf",
+	"du/D6QT8syXH/lJkXImf27OnYxXVvVbwctaYW0+6GSWaFFrf+DTWlBy2rv5Fg3O9DHaoV1FLDF44/LbY",
+	"csfX9G1p4LJvuAFUqkSTz/AL9W0KPbrZg9tUEQqtoiXqSkci/sLYkqsJVbxt01J43r28UqOBk/fbvrxS",
+	"oxfu8a11TrckMSFCUCHdaRemSpzKHKkBOJMSRWtAHhrVT9TbrlgShYFIyMaq6qt0wtePpD8bdeqNmQxt",
+	"ZbyMWZRUVe3MVraDD+2Dxt2MwJ1EsGlrdd+OTw0ttZhIUmTRXgiqbjFvYESILzBUwMUCUa1qFZlw6stS",
+	"ihHZQfc6P36ZEyfIapuyTAVFBRTSaOSb+lGAoN83Aw+7zvykti2vP3kbdNJ8g0RmhZrqHhAb4Kck64Oc",
+	"rUFTLhSWMPBM1GnHfLRhHZjxVaSWx5jWW3psVMc9wjOo5LFOSr231MFLwUdTvDoSFzoaWERelZ7ipJYH",
+	"00rCXNYmjB1ll6p3D6XTWVvq9XXYQhE/VTx2owS646LJczijvRjrMm218Uxnk8eIstRlWlAJejy31hEB",
+	"cwKayNcpAr9N9tuUaRspnFG+Ld0gK8y5XbOQwHf3JPv6pazYIA3UL0dqf9wxvfRKxR5nFbG7tJpkWCCb",
+	"JP/gYEGwGIyUB5sXIfuHIseVbhcOtz+B6wnQG8oriEVTbewnJgCpRcwijO0udbvGAuzTiboeYCw2VfFv",
+	"ICbHzXkpnQB6XerFZGpbGp7+WuXM86IgB/y2S8In2W863c/BG4M2Ki7z7l4GJNPoh2i/ZtvsTeiY227C",
+	"HPOyElOBgqaCB2CIYM3/xLRkoHphr/Wb9kv7Ep9vt7LvgTs71VKNZCGaLK9Qgr4i8ojytmTxJ0xngIrQ",
+	"fl1e0wstF2YBvqXkskhDMpQftcf4OBg3ygihmm0TuOK0F+1XqFbVPOF04JVK9RtwN762DuQ4OouM/Hc5",
+	"WOlru6bWbN+Xex5Po8r0TFnQlSRaj/EAHiJsBkPOujDSdIn9Z/NuYTBVuJoCnCKwGYNgPCmYkTTvdE3C",
+	"DUds6eL8xXm4quAKQwDKgoyYU+qtXBQN1hBkjQ3II/RjTYOnoL0frp5SkBlnK8FLxifaO78VfQeWeF3m",
+	"omytqP5nldGyU0lF9dRPILU3LwMPXs+ZB0ppJqFwvyZ8wlB6vwmGLAEJAdZi01I/bQukQocgwtzD3OrD",
+	"LUFzXt60EjmqJdkH4WYjbwB3oFqfMIKtUCqvKDFkDblZCSp4aWtQl7gm9dq9QmF94mebxXyXpbQiQFaY",
+	"NSTMCwKpMnNRFFCwFdJKofwRYDZbDCeoIGC9DwXx/tAVkfnAIDgXIWWzkMYS8BWbCcd+DLQpJ0qXqdTU",
+	"Qk8q//rOeLTKKlbHWdvjRUjjv8hbvXWxXvRH7v2er9d5cfCbB3TquPHFQW+94DOxVyhiBNG2b18BDKN1",
+	"Zx54bP+5rWG47fVqyUc35766b/uxwmsB4G+/9566hwyqAfu9+U1Uomv3qSBFwr98YcrR/l0+59dofNjv",
+	"tRctF7TKovBvXvqk8nZAs/DOlYdF2W+QV4RlcMAoq4rQ+3UZoULu+eLoYKqpVXbbm2wG8iC6GRSHEY4v",
+	"Tn3InpgDSKeC1NlznPYA4rkTyrGTKl6Wz4l6qlyEFiHQLa3rPmA6Agfo9XrrEu6mikuoyohgDVKCExlI",
+	"etpVIIJm9loYAFRMGmKuxYgUyoDgDGINCCQNwN47TOhJPQOsgGZLHU6SMJ3QE1ppt7Slvi7E7FsoQ5n0",
+	"+6VR0X05rYVZB4TDZeAFGEkBEhJkfgxnJX3+CTvtPapM9gAtmDPHDq6LVa3G5mnv0U5xmMbYJPHiDqLq",
+	"4pv9+W2Y2WnvkSNEvzkdqW55IfMzKGJ6FsDaAwJ6p1qUR72eo7rWNEy0tJOScdyFnoS8hvVo5vGiKCj4",
+	"NUFnH03BEqkmopyXUjVUfwZa+cQwSVWHMyZ+XXBQgsFgViFpsgvLxroo9JJUaB/bDrw1o+L8GYPrL0N9",
+	"JvOpWxCjvJqLJ3g6nYxbZR7EL8bF/wujqaepXmYV3K57BOTyfYtBbw/MjAB3KH7KzxC2hZeFDDXrnlCc",
+	"hjt4w+M50srxW5m/G8LwhtDOv0JM/bDLAMLyDGN3AQZ1nwp2ZdLlvQ+alRlQVfSGoPIpN1HddOJkVEAJ",
+	"DTzAI6YQnbhQUJwCp/5v0Wv/WvLlsLEsTFNewPOQU+OjUJ5sVhBpbNUp801B/tIMoLh84vBGReJr/hF/",
+	"NCtjRKKEzQ6k71hj3IVHDs+Cvauu5Fc6PUTwy0MBrpW2g0aiX8UzrkqPuE/LqS6KVewfimN2MP6ry648",
+	"y0I8fTi0WEOdorW77DyU2YpqCpGLClhP7SBUdZ1LMRcWa3jrMTv5on7QP/209vvfSjEv+Aio6AFzXOCX",
+	"P/0NAs2QsHyVkr85cvgb8ObxokC+9TertaPs0v5tpJUteS7dMYEcL7DsPNiCdVadRa0GXJbbWYtWjMuS",
+	"OIdWdWMUpXHoCZYrwdMFmzIEzjvjq+gWT3Apisr1i+u/5IYyWO6D4+AsBz4IpWGqjmJqc5Vq3QfFtDri",
+	"smSFnrR3LFDvDcDovnuhcpFTfnUcqHwPI9pug7yvYmdr9p8DTv3uMk/yngo73b2kk5OfGgPIeJ6XcNcA",
+	"86mnI4ZXkZe6aUgsqwYpdZ6hyXH8Htx04U3DPsXqSq+fPX35+puLF38e/PD6+fDBXbw7kV3sfRckOKB9",
+	"q4t8AEH8uwtoQRUbRygY8++FNZILUkJRjcW0dBauh2jVLSibz++qn7FpEWl45ICa9tVJoMy53dDhuxAo",
+	"1gwpDWMNBpOG31VttTaggfcsBrKrCkjdyLFDMwQkzlgLqQ9qbUfrBLAOVLy2cbWRxEtR56Ht6las0U19",
+	"5WvbFEl4NWEwlkdjiXdN/q7k0vVialvqo5GNIOHd+vYp++rR519sM3VssWXci4HCo66mebgMMSglQiT4",
+	"y5du2mSaBto7EvTcTJRp8Nn1MEwiFSKobWaLeNIbDtix/3rzRls0DPCWF4sWI8SWqZ3UwF5XASgJ20Lk",
+	"JoTc8nrdEEgnxSIKlfEBNI8xLykOgyrLbRLUe6zwEchwFzOB53zNivTqhHT++oYlRdar4OrM+apeQ6dm",
+	"Aut4BIXeSRJxXivbkKyPjVV2Ns7g4XT9t43+7iCHYMeJOMs6VESGf/zvU/rjp9PHHjECkl1yvjJnMa5E",
+	"DU5igH9+cdR72G7877IKk7gV78H99NbnDdPoYjbjaJ5rXanv5RhMGhDwjdXgfA2ltRJ9rYuW1IKZ26QH",
+	"60JsS8uF30nh5qV4wowQbHiMuXfHb3Fn3x3DY8OWwwyr3uJZz8Lqw/t6RRZmipsyga0vilApNReoVCxr",
+	"+NV+Bu5yPIZQnmGdXE4ydrp3BbHNqmEVNVRNP8TlzNjJKZtJ9YR96b0PMfJJJX5sJLjgQ5HI2bBrVFmQ",
+	"zwSkNcHjh0SW4E7FZbeQXtZIbWNkWUT01VpsuUhqcXrVgj1buJN0/KMUSvGkeKibcEna89GHvXTLlheJ",
+	"zLx9iHdPkvFovIEZfcie34+euO6aSYq761SWJJB13cxJTSYdvVTqJSR2Bd36DD5eXL5+6iPT44xsjChy",
+	"T5Dxv6/I5q9y9APA7QPY8IAVbyvgm1RUEtbJ/+Cb+OG0Va8grol8xMGmq/lUKEzlvi64usEwrRGfS8sL",
+	"VghrRWm67Nwvpt8J2CC4+Ixn4WvFaPdVRVuWoUlqfV4s32SBKa0wqZqtLWgrsl7Nxd+HB+ylSNd03f2P",
+	"785bhk53BcGL67ITxJcEzcynEVrdie+WaqzE3au7qVl+36+aYtZ5U5g3SSBoEh9DLQrfmB+Tby2MMb0I",
+	"qTFvdNIY2ekaf8KGtNRDQNOIMGfARL/I5XUhsgC/ZbCqZ1m5V1wre5WkfhEVo6YGoRh1qIQJ7MIjmfJS",
+	"1AtUXyj29PJHeOYvzy//QvpLjFIkDYIN/uO7yX5PJvd7qcr7MZq2/y6W480lbGnxpdLODTgnghuRkyOD",
+	"eMMeCTgf0qScngB6gevjZy83XJ7LTZfhvtO8JzN1yiaNxYI3hJB/JEt1zTwdma3rhufqEkldyZcrNTpH",
+	"zEYi+lZgwAHBcg9Ug3Ybvw3YcQsgMKome8ITt0YRDsVf/WqTOBT3uo4uTBNpWvSvuU1hgA6xSTOkQrju",
+	"UUxyySBioLBTM4Rvv0OgJ4hHwtwn/P4pIJn01dVUrODi/+sin4gccGyuV+4f1KfW8XHcJVsI92iq6q+y",
+	"7hRPuZkKsA2VzYk3U266rJaYQ+V4+S2VNhtRcwqBs0QJGUMIphU31Tqq4bwavQ/yrUcArocAtje1xgsz",
+	"iNKldi0Q4XChE0I0LlRNsd0j2O2+poeUU1OQ0hjPtfsuGcWcCPCtjfLgMfogxfZpud/QGxcU95gIXr4K",
+	"UCWfmDgMci2jmqBPo4R9RPvltq8wzx595Vh34dodagb40uDHwUifR72vMACIAJgcsbsz6PgoLvWWMuEE",
+	"p4LDqA5eBlZXd94Bo+CJ90CE5GrXsU/79wFwI64+sexGiHkCmrH9fkSn4L0TzeFUQwv1kY+yCnFsIk8M",
+	"rou5ItvIeqQbv0QcZ0dm4g0f2WLFyObTitUejtybvOHgIkpIFDpf7dqLjZTttdDpetBo1W1TZPa/X758",
+	"geW+fZICPtmEnxlrey1FCaHs+5E9qkqX1EWGS7ijeBIFr+MmHIiJTjVW3/kNDXG1CXy9PaaOyLv70YA7",
+	"D+Bkr6h+xXxkaJIWtpaxMPv1/kIsqfdkVzdSNcQLNAms62jXErQRL0W23NpqO+5nf1GiTEVUA0ZkXKg2",
+	"I3fhED8OMzZ02ojbcfe3NCQqrShgHuNVzLCvyBiCjnn0elJ6wngFboGRnock91yOx6LMgoOgRD8UvtZX",
+	"5B5g55Tn7E3fhRhbphdrcFXsyulfIBL/cPU0JQTTKJNbeS+spVqXtILjZtdsZAqQOrRsiOYjrRWqvWIN",
+	"XWybKDxwEA/0FND+jcNYbRpRFzfCR4NnHnsZcCB+E4oV4lYUGZQ7IJi3e+DJYcq1vW13fum43c/ZfeXE",
+	"kg2unJLUtsnNERd4d7BI48sVphCewzlxKqBUC1HBVAW7aX6XCN2U1Ldrxq9pKQ+ccZP88zoUf0+nTaIi",
+	"sS7XZCi6A6JJlX2T5nF9dQCTi1rda5Wi6ybhZ7sX9uhNaoOZaZ/8VKUe3c1N0TLOZpsnYafnoCWD22KK",
+	"v2/TezqKvGkfl6kocgoccuIRhpOjsuvNv/BMlLiaDDjf4pP+kA74f74I7ZqNOB5OuzvqGZXluo8rqinT",
+	"+xKyk0Pq4ZBsJ0NM3ltOVx6Ta52PgcktrTqPInuc9zPWmG7QmBGEiim9zAJVQoAbpBI51ZgSYslUw06B",
+	"097ljpqJkqys7W+mcmtg8GbZGdo/dikUpNGEVA8JViSl2cLcAdGw+c4LueBru7VpZ9w9eZ/NvX7ZHCLW",
+	"NLd2mMjQ1JpdptNvHI+sg3caR+CRNst9FpS3SqZwPBVifd1p52L+4CcfQ13RXjV5Ll5TBOlaDDYJ3oMQ",
+	"dbemQgNolQesnGI9KfANuMtirMsqmv0TE8T4mn18Z37Rfp4msIcZOxjLQpDEsQWsGCMU3AQoPYh5aSWU",
+	"8bBspo1tXVYHey/kbavejS0Fn3mkDXWPI2mESjw5wxg9yOePa5VgKBmgJ56esSpb12SgpWMoBC8wZM1v",
+	"JdB3lZjQ3R0sS062CuJ9jcY2t3BzWZuIuAHZt2JTKTiORS61xxn0NnVw01EJQLEKhZ3ai9VgoEtJ1JHX",
+	"Yz9fR/XuYMnLNOJow7XhadypH76RM2Z8VaZcFMKKHCvDUVa2tHExuAqW/C435G63SOSbqZwiQI68KDxm",
+	"ix5H/tMK6ZMrACosQ5yC4831qnpDrxkMMyeQBCHefXQCrTdrgS4zvAdvSkPa9bdO8gBJGkphge/GkG/x",
+	"jGZBnkaqbua3yFblA0OhJILDjSFPsUHCrGjHN2nARFqmFW0tp/V09jnWK7pe+ao4hZ0+SaTN6zHsJ9Vo",
+	"aCa0lnfEHruig5q3K34NK/z1Nv00u1CtW2FZZx2QQbd5CNd8lZpCq/fyoFdo5wlW9D4qqFQI1G1wp2sC",
+	"cCtA5rUUiF1zB5DcexDfAvy6vxKi7QHbLanDcCYd3dyrcLflMgcHCv7od2xe6knJZwnGqJW4GwjyHqwh",
+	"wr5Hn2SFlF8Dw0/h2e91+NfFC3/EM6ooQxSZkhgCzmB6NiiFgXsE1PYugxdMQH6aEg4LVV5kK4FYYvDd",
+	"lHLN15NQS2MHCFWzh0zLD3gpxMA3lztsAvHdYkZyK5DkoN/GMFNovalwoSCI2dcyEMwA/JtHq/IcLRUo",
+	"c/I4HSjT0kjUNrPBzyprl+RQ28X69jTS2av0dpwTBk8wD4eyfn8QzkdIOPR7e7PClXt8J9O6RwIMI0xS",
+	"op43ML00HSKuepUVeB80Kc1AiWVjoWxsLoSyEKo1wMSotRzFBk/rR0Hv0OhAqkFTUndD85uz/IMr38eh",
+	"WN+PQIfJYwKHNnVG3A9HRpS3ciQqMLS1UCgx4WpQhcNskDlG2lOlarfyuRc5Ia/I3CD9o5qHUbZQYdsp",
+	"eSkMgoNriQDe2nYYJ68GuCeTyEzwS0Blevryx2ev747I1NqtVXcFJqw7qJjC4voDZrvsubwRQSr1OGN0",
+	"FGbSGCg4g9hsaCcDMLJiBTAbGQDYLozfOyraJA3jS8z3Othq8DElWLUCjiMoX8oXSen6d8oX2QM+7ska",
+	"fBwJ5/8MwHAfHm5tvrgu5Oh3jbp2P17qjwqx7L06tBO8d6qXnxC8hhxvSB+gKkPme5cBJePvKIwozFrd",
+	"EkDgPeX1fnvEEE/Is5KxU1bIW4HOFaky9pD5M7nbVRHJHh8Z9Fm4KBrFl5M3LQWYyl6jvDPPHXV20n2z",
+	"KdvsczFf7n0vJ1uKisAcmCasF/ayAZB96J1PQ88GKQYmDAozfGcLI0e1e5/MbDPEayWhIUNrIshnbmxI",
+	"2RThTPe2LuVEKl4EUxEy27iSvx+U293d99RGpftXOOdvQyu1MjMHMtsXu3jtxZ1Y7fl2Tnu+g9F+8xHx",
+	"2Rdb2ezlAVz26u/EZK8+KI+9jFnseY3DnscM9irmr9+ssderiLu+gHc8/6hRajgQEXHHTGudcaTY7E8+",
+	"vqShNHgD6JT3JbeHJhnwiU43iFEEE10FkWsloIe1ursbnbbNfV+vuUuVduORpdYmqqnXiOvXNgWnbQFV",
+	"AsTwJVR/uHqKZg+Ljtb2oQnNCC04nkUp7epyNBUzr/DzMqVHnztWUwrrr9TB+auLwdXL//XsxWWXvUZk",
+	"TRPGiPaXqTaWKQGFQtFdA5ZE0O+xmzCoqbXzzrt3gOY5bgD4momZLlfID9xNpN21r8dAJrpkM13iVacX",
+	"AYfyjFFpBMyB7Cs4S8zLDGNdsqW4NtIKSpJErPKQQjKtMpjtWnxFt6/66rPPIJi5+9lnFNUsfYUTg8nE",
+	"XFERSPdLLifSGjKFyDf0GbwyfTUuORYEAAh8hQgoBFnq3kF9J8KM8+2agCbulaW+Cg4qaAWj7eaCW5Gz",
+	"qV5g6XuWO7Y2mVpm+C2UdcWCC9KymeBQhUH0lR6NFmUpnB6u3J6BfxDolEJoQg9OQ5r7Dsj8oG/R/LPk",
+	"ZU4L9lwoKdRo5dbsQqHzKS4u6Et2GAgXGOkZpLPiGcK166uhO+jDjA37nX5niBFHDfk1biqs3wnh5/1O",
+	"l/1AQUkYg9FXcaFAdk5xwlX8r2uC6tjXkma5k5uuCzFjuR4tZkLZvvrUA+I+wKGgGAodZT4AWeWAWUjr",
+	"EeTTzz5jz8Ba6fgLqq/SYBESR68iZ9ei0Es29EGsfC6Pb0+GXfZSFau+Gv752RWr/+YLg1AsSPrHY9xg",
+	"O3Qsp69C717Ik6WTGjFCvn58uAmnJ5a0Wem4FiQQuwn+KMUSTshPXkA2YWJU1YEIaMrn2BKVEFgZK2Zu",
+	"zy2Oo6/IQiAMuxZG5oINq1UACQJYBgYYYN12HB/QEgwLOAeMCEf3tc5DLldMhp99xj6lEBB0/UJ2NFZk",
+	"AN4MrQXk2r7ClYpoZSRKy6XCgTk2B4OAaV8LNrTijT3+q9FqmPXVkM/nhRzBuh9/9if8mp6ZF1zCp/iZ",
+	"N0fL5fLI3TpHi7IQaqRzkQ8zpsu+Ivm9y4aU83/0zP0OoHiT3+QcEKCiMDfmncQzMD6d+VTyvhpNeWmE",
+	"zVguRgVUfKb6HJ/CPfSTVLlemqOT089PHwDM3g9X3x6dPH7COLteWV+jc8bLmyd9BeUtdOHYjGN17oS7",
+	"jRdvrHnChi/4CzfHCzWWStqV+/uFVgIp13MEg+CxfTXsfj4MJ/TXhSZzj+vJPGHCjOqUVHA1WfCJY/JV",
+	"E/3+yVeP+v2Tx18N3YBHejbjzGoNkk2X/fvlyxeBnYwW7uIbRyygy36YO074Jftefo0sxFFEhg51OZqy",
+	"E/cLEd4szihA8Gk1iXQpktr7ClmS40KUCw1BbXHa/KOTh9WOVd/2ehl71PvSbcKjk8+ZNH11I+ZopYwx",
+	"mDO2gHGfPIbhudX9qgcwu102jBChQoi7k3xNX0lbAQRIS9Q/4VKdubXjRVEZc0vtZPV8JhXM3vAVu17B",
+	"L06ccXQ1/MvROd4eQwYc8+HDh189qHI3YNJgjEVcf+KUo5EwwElayBvM6huhugzC00RhBBgVs76CIrUY",
+	"9wk2PKe9utkYfHN4vrBTXcrfgKLO2NcgqLD/+a//HnquDy3TrQ1zDUnuFecGvg+Ah/7hsDKklAMjWOrS",
+	"iXqmrxaGqlTNuTFLXeZnbOiEorPjY9fWGUpf/383xWM3GH+bap4Dbw23FXSYoYWfs7FY4g7CEMCZGnEv",
+	"Rx4j0WXfa8f5vbBR5d8jqdil9nomMDNVRRNV9Hf6FSxPXw1fC1uujs7HVpTAkCqbTFTQvY6imcHJ9ffq",
+	"8CcMzhliblghR0JhkCnaSDvncz6aiqPTbo9qjKP8aM6Oj5fLZZfDz11dTo7pXXP8/OLpsxeXz+CdCse9",
+	"A1cWVjJm568uolDes84JGO3nQvG57Jx1HnZ73YfoQ8S4frh5nK545EXWibDpau6KPZfXpXAiIpURQ+lQ",
+	"aZLi3O2qDUizGHjOq2uRyp47uSc8RDspFaTQsSvHROEdZH3ocv7u6vvnlX9nKfOJsIbNkQPN+koqq9nc",
+	"scUQG8xL0WWXYQRVf+vCL7sACD4Ub5y46gbHqdBNFiLo47JLQX7AbQ1n5SLvnHX+LOxzeSsu3EpCJWs+",
+	"E+6KAByV+oIKletxzlesEPxWQJ36OFr/WkycEO7Ij1mdoxNLuhd/XQjIFCIqItslBjfU4RmBMdxC7YQZ",
+	"f/McrC2ds4en2aaXt1E1BtBEPy6C0o7D3lNDKuRM2vSYPq8r2Q9P02h5kTbYGA0ZCuA7QgwRrlAK343D",
+	"yZMigZZbhdfXlI06wPI6enNy4eVMEDZnNdFonR8/arHOV2TjpSLiCwXKExmGkMV4wxAnsZDKyvGigCvs",
+	"U3fDv3rQtBcjb3FsGOXJ6Zf1gILzo//kR78N/uUX+qt39NXgX3757NN+v9v024PPEqEH735xiryZa8e4",
+	"XKenvd5aNlksCf6V33Kcn/ulGupmPELtLQJ9qJ7fWizWH03Q0BMRhijVY06lk30qJqZVF8L9PR2nOwrz",
+	"9cU+auaJztnPv7hP5W2aI7wWBQe13V1WU2mCPpY5eQ5poqZU4YF0V2RGzsaaxoHMWdozNvyf//pv4PNK",
+	"L90c4VYKl063e9ztAnBTgH7fvRzg4A7XATx0Lks4mMgxwVDIJ2D9Bk2l80vWeXPE1eoIze3euvXmaKSN",
+	"LVbVZ9QTj65XgAgXhLkOgvgcKZ0LNKB/tEv5Llu7V49uT7ddrcP608OMiTcj4c86Lwq6btfu0+62C+jH",
+	"011X0A+AkuvrNgSJ311KuNVwCXXZCfqnt1xCOcEgbzL80zsz/HAVNdxCeE2T9g9WNKlGxSLHuLDUaH1S",
+	"0x/30x/308d4P/14+scNde831EP68Y+LyV810ZPHBjXT5P1UlXeaYbCVG9fwbd8dFSVGtt85Y//zX/9N",
+	"JZunEecSXfaMj6beJI/aU195Xo1mWGpsvrgODeE6+N6Gb98NKX3OIuKAoqLD3E2jy877qpDGCoXGm+Ex",
+	"6pVo3j1GjygOzrPkKdRqhzxf4LeupRuvnqJhAS3k8H1K07uEt1/o5StcwV13LSaRaYYDZVYDeTreiJN1",
+	"S6REAatBTP9sGHlsfAAZ1NhlI4oErm6Et/2OWVybfufM/UUN8EXJ8ZtSQFBo3+emv2tix+MBrW8n9sPh",
+	"AUgz6N7po0OYKxiFxa1Q9gh3YjtffZeEFYUXf698L2PzhZkKMN+f/7Yo+VMoHaSFYZ/iXI4gjQsW2Txo",
+	"z/b+edhc9VCz9I14ScG6BxZHOkBddim8cyZilm/p53fDTQH8uTS2xhX2kTE2pIV2mMx+7xM5LQ3HBj1j",
+	"v9+DUzsxaFiGnGlamD8khDS9bxUR8DbfvH8rvyxdZmT1xWSLrOY2ZXrcV2FnyBkaBUHbKuT+BItcRRei",
+	"BxiQuJnuRusrqZiZOQWaqjeRbX4wBNsyVnnqsnO1olUjXWysFyqnxUaG4G6avooMwRh9fXn1+tn59xB6",
+	"3WXPSQrxImmQUMGK6oMLyUeGsAHoPTao0WLsF/sJAuZ96i2R7FCagVaFVGIYSsZklYCg0Vs7vKTVejke",
+	"w7Pgg5O3oq8oFAzLZ+J8ROTViKLWGizb7YWdq5rIghsW7c4J1jKzzdLMiRdPAPqqUtytDyxrJZqcRnDR",
+	"h6p9eylwESfepr/9wXeB7/6hj6W47QCIfHT8diwLsZ3jgreYm/0ElNpB/lZiut6+h9md3xrjBabahYCP",
+	"tZPcpRJjieM8xt5bnuXP/zjLH/9ZziiPacRHU58yLEJ89x8nPY5Y2y1NmU1xaphtSw6BAIq+GroTwKUy",
+	"3y+MHP2rW8ShD1KDepXDvxxdacuLo6d6oewQ5YghOvGHbLYwFkpO2b6aaWPZ571eD+3VZPMttL4B9LOT",
+	"Xtbr9UJIBvmF2cWYjcUyxNJAVXPVV0PwDA/RohzqBWPgI6U/Y8Ql8BYnM+jSC0VuUZ5LdROibwqIdrEa",
+	"5ayRBhe+eGMh0I6rFcvF3E5TsowT0yAhx5y82cX93NrFLnqaaYiKZEpIIItqOiqeDwVqAZbcLUpZNQaJ",
+	"BJ40xcR7mPZWoBC4kXT/LkvzoWqix+iib/Eg0kSbJyFWoc2DuYA65L98CN3Y51211Ixxd7sI0pgDRbzt",
+	"OKpr6oceO4Zn3mWd2rna9VL9YRrSx3mTEJdLh+WuMTt6au3qeC1GweZrMqbEUhiLduVsewiuYyDRzRFz",
+	"Q7xAPqrL4rCV2rwdvN58J50725FJuCEaPsUX/bHZYI4f5mi3OtFbTjAIZae9R6lqrh7PitFV/VELcHc/",
+	"dhWVKL30c852xbxvPW7/oMdr5KskIXBjA5w1BMnD7f7nZ1co1maIl0ZWH2xzEMqxhGq+Vc1hyqQ1QuUG",
+	"C5lNuFSb5+2Ze8/XDdrhPdJGVMB/QXo4SYsOtTGue9YxluH05NEXj758+PjRF1GAw0kiwGHzLD/afUwQ",
+	"afzwkxXI91tdToSNTWnBslZJfBG14iYDmZa6wNxbogLEd+xkHYjp3o+UGxkw0gtqP8tIOYpDUryNLoRS",
+	"BqYsS8xxMpEhDw7NJwbCRrrswmKE9ZQDdiipIIS6GgK2ceR9BegzcHoCvrNeKjakkQzgLIP50JNx/Rfo",
+	"TxqntkEmCAXLelAixO9gQ+DywwYroafn93YBEI5vmv3TEbknll7jonHgcJri2lLTXGPe9LpHWZcCJvf1",
+	"6pU23gErjP2aCrml5+EfkYLW5htuOcKU/N2OLQIB7zi2kH4TjFivfrh6kF7WAlLtbCXfzfibIyxud9J7",
+	"9OXnXzy+7+M+X9gkShRBMdNRtxVoguEyJ4dGl50rhsmpIVWGzqvhK9NXZNfHI09F0ryxPx1p4Onin54i",
+	"Po79d8LCWIi8+2ZWRNL3Bqf7Voh8P0bHrZ79iVrdM9QBBvS7sjVeUSk6sD95mnFkw86tnsGCYNbVo9Mv",
+	"v3jwezctVg90/XW6JZgL2BGViY5Uw+/0TLBzY6SxXNlPDAGaAfBKaXb5Egpu3+e979qPXJB/WOWTVvlx",
+	"wdGeMoWU84XVMxwCJgf+4W2LDop902xdGSLaCTtChOlh5kGzYz85Aw2OAO5q/vodZ+U53lBtQuQgb/qA",
+	"C6OQSvx+j4FUoHj7+i22Llz8Lgl/0+u06RV5Rc/sa/ebY63ue/QmtHZQtHY7jEs9G+RYeGHnw1ZXj9a3",
+	"8qUqVoDSJqMKyVHtgVDeBLZoJRqzJM2NnA+oKvm+3p01XsWLYniWAPqs6pNFWBIeFIYQVhEKwZ0YYwmm",
+	"B8Mgj9yvhZ6AQhOl1E85Aa/iAWtOA02YnzyaGi+KCMqnOf1kCGswPAtl5aTYmAnB9AqKrgIETYZZU5X5",
+	"u6+wQjSmfmPIpzuGopS3EbQ16U7e4EFAuuTWZA9P+gohBnye+pDoZEiYpwbL24Fq4x8JdDdEdNaJVKav",
+	"Th8BwowPg6PyCzkqgKnVhHklFxPWqGE5d5B5XKL0wzjkiMNgucOWXjna+H84t1xlxVwUhT+IdddXdCl5",
+	"/rzdeDnTSlpdHmjXIMNTArMW/fqoikfFR20JsB35ouTXheiyS6sdcVVgFVGt0b4yi9FIiNwkTRvsIq4O",
+	"iT1VNUoR9wrLZWdofMQPEK+YA9B2qOcbzlaFNT0EWCE1MXjFVjZRHddRdatC9f4ouDTwbYpCMozXmu0S",
+	"roIhZADA3YAnLqlfI1TOTqh0JfClqSYWAld9LaGvr+qI0ZvD6qu+qjNcY7UbF5QashBIaoJwc0YmFK4+",
+	"gZANI4QioKG+AoYUo0h9upy60Zs5dxfAix+eZ+w3UeqjpcwJHuxa5pI4Ai8YYd0ggg6C3WTrkDjmgeN3",
+	"TColSlYuFOWR+m7YtcCtBnAFiLdF/ujjcXkpGBWOzdmnL759+iCx0RhZkTFAdSUQCcBS9AhMVNheitwn",
+	"Wjo5nVAqCo1GeNBmo9bdhvYVV0zwspCiDGV7YMXzCDgU0oVkUazRfZedVxTUV7RRsCMcqQp9QAg2IxGs",
+	"6aK6aDmNJKvgYqi4GA9VnP3lc9Lr9cIVCCsAyDyUYQUDhEG7vgDUAlHAC0BPS6RrnvZ6dD1ydzmaRYFg",
+	"KUBmdPBVVITAbbibr8+MwkcqaUcXOVvM8eTCwpl4H8F/ZQC40Y3g895DP1MsSQ4OsibjZyWV7m3+dK++",
+	"LJ1om7B/3p9twnXjK7I2GSYIl90XDcOFgbRaFKIql/UHMslCQ8BJBBUfTl5Ffw/za4iBqJdQb76/wk1F",
+	"p8DqiQCFaa1OL3In7eTaCWAJ+xLaq25fhZhaoiG6njYushhgCmDpKk8veM5gf0soJkLVTOmUAveuHVXP",
+	"x6mIGfqY0eKWjFzTk++lMSL35aJ3x66BqD6aCoxaC3NrzOQvV4NyofbTSH7ZOJk7TlVwYL/tOGrofN9l",
+	"V8JYgNJEYjx7WyskcbIO7975nv/224pdWl6uAYKfdU57p72j3uOj0y/YyVdnp72zXm8NCfys8x0v+BR5",
+	"AodBdZbcQIxeRpVZWMHnVs8B8LQVE4h35l0dx5Tw9df4z8nuk/s0HIDGkJafIPaa9m0ItSaXelHkwFyB",
+	"0Lr3wCye60m4rqrCKDOY8k4h9k48AOYQn/7mG+JlkYvyFcaY/3FVvL+rAj23WMFwzu30wcd4d7yV+bst",
+	"WZ+3WubRtTHVS8Ws1ngfEI4bN/BYTX6iWvmoITkZG+QbbnzpDkDkG/sKUk40IrDJ5VQXaM6DaGZp1gwQ",
+	"KDoFCwRhDZYLj8xXlZwOWtQnBgsdNoRi1HTtfU16Mu98aANCe7tBs51gdR/M7qW7ySud/UMq6esUvC4C",
+	"NZpun0bPHbLXH8T6U7/O2th+ounfx84iNHHVaF0LcxyttWXm/RlkzlkhJrxwsiXka4hbUTKRS4u16CAG",
+	"hVAjqolgWqdwu2q9tJv1FSZd2sC/DHPbuOqy4b9FS/uvJV8OK4Alb9UxG9FlUKoLDTmYTMIZlOZm/Nrp",
+	"6U7xHkbCGGSWMD4TKvd2GQNpubWH2EirsSxnBtGWN1gZUc3hfOxQ+RToGUbv/gCc26TIShoC+OYapdR3",
+	"WedGupaoxUj0tHwSxKm5KAp3Z7/LOu7u2d4xNQgPRu2RdnO9YpxBAEUd+7KAoNh3rQXb6tQSYu17Em/v",
+	"eLbPgcx0iVd7dKpLZvmNYBx/ILSp9yCxlmKuS7sN540g7HVJet5MKztN+opfw1Mvx98gstp+NA8M7Bso",
+	"Kb7b0cZbP4oj/xbx0Vo//8opZW38c7qcLQreLEdspwlcsHsgo6vaHhk9g2KQce4i7XOdYu5452Obx1NN",
+	"XKdBanW/I9ud8Lkb3wwLVnJFeATfvXz+bHD+7dWz10NCj0VrAhyD+Pm+GkNCGmZmsmthl8IJtUtNsVZU",
+	"ksJbUCE22BGLoUh3H9LcV6F9/EHpZZe9dOQ9DbDSo1ID3n0ENliVVEXz55yXtq+W0k5r9VbBgC2NxaIG",
+	"7kpEF1pVFhexqXAQFRg/RFriCEJZT24Jc7xe3JWHZQ2Ms6+Gr15eXrGUJQpjQchIMJaug9WGTagp7/A7",
+	"t8Ef17EGmmt/qu94TmEB7uOYSgpaCyfUbSWKOz4UJ6hlH+bwvkWK3Z60T6xlSsa/Ui8doWNJ07VTsV4Q",
+	"pcKVzPrKassLA++GmpAZfIQUA8BgFyXl/jhJO/OAKbiEVBoAPAl/eX75Fyr0UhRYX7bLnl7+GDBX3NnE",
+	"gzycg8RGwPA1v0JfEaoInFRfXWPGb9y5X2qauanw2p9B2RbgSAGr3WdFLEpFA46hWWKg9vW4BN/80h9w",
+	"jATQ475C57p7ctPrt/YSRkWQDZAwgUpfJbWvqiQfqPEiboWCGl/MLKUdTaHCApUMOcc9XXNLeqbmSVVa",
+	"7MEtJu4oAtL5AfUVTIP8fJUfSmNNmcAccbGUJjsB7gH6yGDfJloYcIb6S4EG7CVDDKWQtFOQ9eQB87Da",
+	"rmJIcV32Qiz7aqSLxUwZqmyDMOWV5ydtj6Areu/gIiwP/YeAkhRQSIjM2K8LjjnzSyFu3A21Emgb/3CM",
+	"7w/x5XchvrzHE/wPLotsP4x/PwEF2fsxloVrPJ8/RZV9oijCWuGdYEbC+8iyGyWWcLAqyzlEO0C1M16k",
+	"McrPYSChsOP7A/GJ+2mwMNZq5a3FmD274g1FvsVcj2CfNRztS8cVcNYX46PvubtawUmw0gvsgVvhbl3s",
+	"xclHbnG88ESZla67bs31uhHq/T4yG9eqBWK5ejf6iCrJEXsXujt+i7FP75qdeee0UrhjIQ9yP24Tar8m",
+	"/eEVkDDJPDR7L9lhcaxCcKiOBR5v/9lQQeSU33wuVWrjtkTtwmgwmsZdiBQXhsAymhlhLUj0iL5eRvEL",
+	"9XjjG6WXpmlUADW457gcRThC9F3F5Y6MgKJMZRSfZBajKUjVqxDKBSXWjC21mhR4qbmbmIoiHQ/JoD1z",
+	"h0RUQ8djV43dn6MmZPjTzx83IILt6fgloiMj5P45kp5o78PRer7OKrYmycaH8n79EgvbFGjgt2WYxeEk",
+	"LIR+QrwJ1LiFeDZIXPcLxHhfeU0DhaSZ4JAB/yQKtrO1YLVHJ6ceEZNXakpfzaVSTu2hCmF+HEhlc6mG",
+	"YUikGgHRwQXt1uUTEyqFbem791UXGiMIrbmEeqLSQzz0FUXNZ/gURqtX7ALEQKm6zJMYRc7WGC4VHAvb",
+	"DIMPFccgzBW/qUXX8hyCzYktkFqLiKeGAWsZA9OYi6pbyqbkgd4rIXTI7bAL/6W4vL4KVXtrsAQIeHC9",
+	"oqJqn6+VVJM2ind1kjRqwkao3DM3TESDroKSDYUvXMsZYmXRJkF4YUbFQyF5Wio2NELZgXt9ST2CYyom",
+	"xmsKUamKfFUf3b4uHWvqq+tVpH9E5eEyHB2EBcixRU8KRCTL8VhAFdkKsAGdLn3la+Mhm4YoAaNp+n46",
+	"GCfmHhsChQyxfmVlCsjFSOaOqpf1s+bm0FdU0DI0587WlIqBQnt0dWPw9Ega6YuY+U9wcjRUgWQ54PP7",
+	"Qnj1E1dZNrYfY6S70PqUz+dCuQdQdSuKiNiibBmaQF854dGXcrReqkIDlKmxGidtwgEOpaVhibvsXPWV",
+	"D9+FXavXTwGLWbjIIl+YEfHQKOp65W9hd4Y4FF68GO9zG/ehAGYsXmTx4sIqVoUBg83GQxLVrUyRjII5",
+	"hZuh4bCi2GolEcx50FX9gdAquF9XauRUy4DaWRW0ZMPzRcmPXrnX86OXCrCDoUW0IAm3rDVG67iWNPR6",
+	"xq4XtgoIRlJmiI6XBbXh896XXXaJ1Rhd24aisN26YbQT0rhTH6KcKmjSTWx9WhCyfCvKlMJalyb/kCP/",
+	"kCN/v3Lk+5caI30PC0zX9L0mEI3v4NH7O5tVtTDr2D2yN2mshrycIjdV2bA4D4t9SgvOPu+5aw+kypC5",
+	"587yRN4K9aCOvtVrW/8ywG6d9Hq9HYBbyYPkp0DGw6kAoBknF/kC3pBn+A2kGQKYK4bWNB3oKhm2fXUw",
+	"SJcuJDdIMb4/1wIEXv/yXgMAiVAajDhIcd17sq6TpICNol0PKfsJcR/CsdVlnN6ZgXDid8pqHZ05bOpD",
+	"5PYloqNx6e5oTTmEI2LHl5D283HgD3G/qZSLtE27jvfsI8GgolxEFqciSoPLvKJURO8yXpB3HISTzfxE",
+	"J8KTmBKXNk4lJKazsu7Iuf8p6ekjoZ74KkZ2tDV0uBJczMeD/PBB4pGrmeN+to1KjlXHe4tKrhptzBF/",
+	"/6IbKCjbUFIvMOIGrALCKTUoVQUbRBYUWoqK3XQAvUY16Dl0tUFwVe2IEOn6iWHV7JLgCJCL0rqWhJP4",
+	"Z1KFEnZtKks8SvmBnPKLaTD1RFiJCPQzXYr7oI8/S0LqQivPWgRrkih2U0MS4XSzmjBt0v7OVXzz7pP/",
+	"CSt74o3mTV8zDuflvlcheem+HDPjLk5e+O4J4JW23uu3sDd8ZD3GCHx2mkPJlRV5X0XmNDgz0mIhJDR3",
+	"UWvc3BAuQirtSPfV2nmrEEfGumRTvWSFTgNJno/gbFQ7emDGJh22pvPpa32cnfRaR5jDmPYKLv+ABHhu",
+	"bgJADLE4sKMosVbm/B5IMObEcixSKvQO8A6Q82ZipssVWc4RngzMwNzya6JKvuSrLkOJqq98HBxYT5Gc",
+	"MIymAtcxvrz2NUD/NMR4PZdjcTeZ8D3pjzCwpoTLEIfRvReGJWLMkVBw1knT0BNYwtbDPu5fQ6xR04xL",
+	"t4hcjbYX+gVznA/7JD0YTCkzwGmALB8w03qrJ3yDDgyuVo679dWM52B58u912TkBEY4o7lAYLKpS+fSo",
+	"mUIE8aKvlrq8Aat4Oi/Iya7fR/P6EBJj3F/bcpswQSwBj5Tevb9rEduuRDK/ZPcmNDZwp4ieWsR1XIp4",
+	"o/4Oloio93DN/F31x0tOPsqNnQtHAq4ZdxTHUkko9Lt3LMCB8s+2zftj2/bdtvcgIaCxYYtZ/Xts89Jb",
+	"Jd7btVrvaEvB4YW5H64H2Epr2oARvoSCj0oEdcznpN4fL4Ruj/yDtBkrNTqODALbSzYGf5u/Y8lA02Vo",
+	"BIicu+hh5Gyk5ytKSIB7lmJFohwGAp4qdC26w1SQa96tzv3DeV9FYSBuLNdCKHRyMKuZDzWIbRLS+4BV",
+	"1WCPaSjFZkzTBX25UqOtBqYEvOakFNyKErsxFJ8xlaR2gfgURgAxNqW4lXrh80NqTpoGHw3Chsb6yRij",
+	"jsEV8/hRJ+2ZaefuCUR+At6ePZw/H8TqVd+SQ2xeVQo4LwWV+qNdciLkDApBeldu2DOthLkvF81GXAmP",
+	"3NggagGFxEd/pUbvx3LmGEAuJ8LYbbkP+AQq8lPvpfTorJxdL0Y3As3wcibYpz9cPX3gDmYVafSXl68h",
+	"mwlSpBiRhHtkKkyXPft1wQvqxLB5qW8FE/Ad9dFlX0MXxseVOa2Pei9FAAkkMGJEQqBBkWYpSw+bWA2W",
+	"K4+BMtZFoZfGMyoMzaoyFbII3ops5iH8q9ATrHfTwEO+ocXdV/SA9PgWJme6FdLe5EKrSbU/sjFGwsx5",
+	"A2xWB5ICANoKEVv955y796d6UR4G3+oWsB2a8Qeyp+NGteUoRKz3wRKIQhDejaOdghRLOENjXVJIiTR1",
+	"5ei9cgU6YG2sN+4OXkIijz+VVZWoGAUFxcvY6STc3XthDRsq8QbRNKxUCycAhbw84L8ECuIhhECRGIHM",
+	"0KJgqrs0XtN0PsA5vEfK30SVxnVqFh7aCQzboyX+EaSFXULCK3DupQ+vv1XuLaExwJRXZ7cRkaf51N4b",
+	"CA+K4xQtJw376yKfBHRZUYwhHo0HOFR6cB0P1WOP+4uzFgi6jrrqzyfFxiPGLlJpCFavNRPBNfMKYXoN",
+	"EN2PkJeirzaAnLkfeQPW5UUIaxbyVpQoX/UVxE2jfhWjAlLCOkR7+/wAmKPXdmIOV0MnogjxmSgnwjTG",
+	"HNSZ0MEeDAggRs517V/2hfAoXxQOylQvB3RsX/DR1BZyNLWUTgUx6DWwyauTL85OHp31ev/pSMwDV7pD",
+	"iuwaO5RmgB9DgYlCT6Dblo2FO+XnNhCZUuzCyKz1VAfJ/Jbngl0oq9l/6AWWkWjPPL6GoMv2zpx741p7",
+	"oitSBsW9oSRyds0psz5ial6hJja1yciqkJBHJ189eth7dC/crZJEFtsyswGdFqAGKXw+iOagjPh49CpM",
+	"COr3aSWewCcMoQSEb/A4USO+IF7d8IGB4aTXiHWjB2kR3fVI9/W0U6dYWF3klDONVqHQB3wB5hBpTV8F",
+	"vxfYL9y0YDnAkV4vCIGlXOU4rpaP0QxW99VE3qL3fauQtMAU6Q+jx7ve2srbMOnk9SJLTJS/j1Pw9Yrc",
+	"QbjGslZoow7O8eHk8IXajh9d6QZJ8ZlEQzb887Mrhk2Cc2sYSr8C2nRf8bilcqGIzJ2+H5tBmLvt8iqv",
+	"beMlpfvEMNzTkmBIRJ4ivNcLiF5SI1kkfGCnOyfseryPjX+KIftRyXHI76jiEwRmRXNLiVRm+/4fYBcP",
+	"G7PNNu6OzaXFyOX3ehFhJ1ts4uIeTeLA96TJqDapY9tYsjcyjC85AE74SmaeXX6IYwgiRfMF9C1Y8Xk5",
+	"Al7ro1ncKhQC8hepqMJclI5kHbczFcINIANRkYi+Qpgj+CVzJw+yRII1kgAWz9gIIjn4aCQgX0zlbL5Q",
+	"I7tAk3iuoVIrm3Fr3cnHwsgIE8zxDoHDDOA40CZk9TAoT08iuIJ8TIUpUNC50jiuRmv5FS7Tvgr2r610",
+	"Ydf24EOGV8Js2t5OtDD3X7sZ2qUUTlmyJVbhgaIaBKKyrl5u1rw/rCRcRfjb0aiHtZJDlMDxXKqbIVAN",
+	"6llgq4A8QDbEaNohmy0MlH2hnJa++rzX66FM5l73iX0FpNxavV5vN9tp+fmzQJLc5bYJG/iJYTKH41Kz",
+	"B+PZRFM2Hswo+tyXGFEkDrrVq/lwOif84ah3LT4fn+ZfPRKPv/A2mjlivZOORiCoTRGgczjK7rX/83Pv",
+	"6Ct+NP7l7cnjd//SOcT0+vevePc+jT+w568csW09rf9wFbkaWMRLRROqEuKpjmRDHPa9Moi4rW2GYhtd",
+	"LWDdIcT5mjwfIIbgwiNVly9yeV2Ibl/F1xMi29Hb44VdkDvPXXtw0a1rbl7W5bavKqw8uIYBZTDUrbRL",
+	"ORJOizJ6JlB9glDxCpVPKg/ZdYbubFyiTwwb86JwKhamh5IQ7IPNath1kA+NoBS/DsnzGAWvBRgwSBAF",
+	"FQ5YcUZpxpjFTy4DofoKq/NxnDYqf1ApSWm2xqBRpGrmwie9Xg8X7364MEgGsHPvRzL4py7fuePRXBRO",
+	"JjkIP4z25L7Z0WsxAkQLaP2D86Dj0ZTPLbH0NE5YHWEzxt4DKwK623zdcFZDxnDnUI8p6d89febOIECR",
+	"+n7d7690PuIGJP/Tbg/O6U/i+serK2QLEBazcBxJCCd0u177CpEzQd6AempiIpUKHUYjIBg9OO1VAU48",
+	"1YCvCfgWCpA46nB99CYiwCiYDQAXqDxU5gC1wAoFFST6yuOjIBJIGDS6AKi221df0WY/AXv8jJc3a3EC",
+	"hFPi2JJj/U1M4qnfuh3iWghRrjYF5+mYOWQ8Q+E4gOcxPqOwDNa/nK/q8llsTf7qrEcVl5oSj9vm6TR4",
+	"1XZORQCGi1/c08+p0mrBLZawu9sEoZ5U8wStvtfpXdVmFmrvQkC591Wc1WIuPKIk3skoAfQViQCsArCt",
+	"26Iydq3tlBF+JWQ1kx5i9bC5Kq0fwkDm24OpdqW8J2kFG2ldpoCI38NHphdT8QoRJiyskzuk00ookD06",
+	"p0qI3NSJwclB3dn8YROJox0uFQhScSB8PVZJ/s9xv9/v//L2JDvt9ZJayf4S/59iXr7fKsINFbf35miE",
+	"VSia0QkzLFl/a+0BBev9UN+DBSBq3UdB0j58kPsUXYu7ZXsUy+syO0FrYmYEVPVUBAF9HZ45w1ONgrT3",
+	"zIAt0B3g6sTPC64UlO7Mu+ycjNvoTvFuH3e59tWk5CPCTsKOvRMEEz4hWnSyQHSkCkm6XBP3oQAtFFmM",
+	"i1xHg8jIAqABmc2jgnttQo/ZAmCBFLqtwSwXj9NQaJYB7BivHiHMDPL+SEM4H43E3J5BCcbjecGlGq7B",
+	"Xnn31jAqpd+1b+ywwS7yFLcVZMC9xfLtUuf96PAwsCb13f3Ybawp+KLCpPIr8V5OJe60k6Com63nEbat",
+	"c9ZZ26DOHc5mzlfHb5088O4A1RtVvOD8hKRUQNGH01HhNoM8kVFVODy8JF5GheRygN0D9fMCpcMhfBxg",
+	"M8O6aXmL7t5XpLyfR5WDe34KYAJ3vz9ZV2rXJE4QNvuKNwubOB6oZdHGPAhrUMlRXfYN6efc/VRALQDD",
+	"b6vMcVzL04eOs3ghrkkqSxsEc+/kaWES7Pfzt4/eHbl/Tv0/DabB+txAHoNkNkNJbOuqRSRRJgNH0bXX",
+	"IDJwtYoiR/GT6/KwiNGPUNs9LwpPnBT8lfPVttoXTUFh7+0Cx7IWzaHdYLdWliqfDZkveM5GWikxst6l",
+	"xS0ZuJG+3UE3kJMLDiwyzoGCO1SLoiCAS3/3oj0rwAqwp3o2A9fVjRAQZxa606qveCFvhb/lObsuBb/J",
+	"2PA5N/bomRvt0cU3Q4jOmgmvALlZnlFNVx8JRmXvgW0A55KKsoux9AMGhaNye13qpYFscOgBYfcgp8Sw",
+	"xTxA9YHdkBC6FoaJN+5mZqe9HgAD8hDqRlhLtZsbFvoIhzokVM+q9r3bXfQ3O4mgr0KBZWOFch2jO923",
+	"b7VGXvfp572HGXt0+tWDrFZl5LTXwwIpw1LYcnVGhj+nX56hiQFnHCXth6ABcsJWIghnQzh9Q69lSMNK",
+	"ugasZpxi49BeQEZKYoRIUGgzmTlZh1TZYIih+GCRg0JLwmLkrgy/pyPr3GoeaF8khpJUtWRew/7DQxJq",
+	"B1NIYb7m6WmC8atR7j5xuLtlrA3KOkB7wRffk+6CkiZyyYzNF5gMipi8R5CXD6M3D7ZywwO5n9XzrbLR",
+	"hiO1y3whgQgczdsSPFQaLwriaCDSd/vqZQ2Euaqe8fDxYyzvFID7/BkEwVGOq2YB3tbxL7DxncdalaM4",
+	"qawoy8Uc6miaUNsGGyTNYommf9tXKIw1yT56fqCr/mA7dgL1M5I60LcRSai0I5EIgksK4iUYNeLtqR1C",
+	"KvOeklWUWO5XGv6jDEugzfu7RyaEtjf3DSkdqrvQUaDb80MIPFuDFcKlA2Hu6M3DD2N3m+Hdiyb6qsa2",
+	"x2CXoZJXX0WnE0tg1fWZpnCEg/Tt+6hwfA/K9v17rcs6FtTBXL/ez1t3bq8FL0XpenVLh7dNSrl7LQoO",
+	"0McAMS0Ny/Vo4UTTjA3/57/++5jP5fHtybGeC8XnsusWdhjFf5Sg+V2LQi8dsZf6DdQ1X1wfOWUuc1Ka",
+	"406Lsuicdbrd49uTBnEDg0g8vUAknDtQgjATIQpOXBtpsVbP+Q+vz9lJ9w0Tb+ZiBL6bWa2jbvcY36UZ",
+	"AAXRQicPRWUtiUPufAJkl71aXBdy1I2s5/FupVwb3PpAhP+PrqvZYRCEwa9CdvaVdiBr50gIGNE5Dr77",
+	"Yn+k++HowVqKaSjt931aDz38xO5LY7yWI+MN51CfrnBwWwCBa4MDPD5RGgE/U6D/cekZcCudABtJ9AZL",
+	"/USnGUsqrNvraXwJmHG7X7X+JOeRhkGuPi5BdnDGcY2eObgUGEuiURqhmEfjxKyia7+xbfQplI+IvduK",
+	"3xj7AtE3JXsPMEpbZvlx6FLlFMfGeDdWhPKn8zezVjNLGLR36LmDVG0zt3LJDWsCnxYHOMVcicEHX1JT",
+	"8JlHJnaFmL9SLWnXWdPtsl/3dwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

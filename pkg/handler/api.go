@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/gin-gonic/gin"
 	"github.com/rs/zerolog"
 )
@@ -56,6 +57,8 @@ type API struct {
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
+	// Views is what views say of the station in addition.
+	Views views.Config
 	// HoleAfter is the longest gap between plays that reports show as no hole.
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.
@@ -69,6 +72,11 @@ type API struct {
 	EngineAsSent bool
 	Now          func() time.Time
 	Log          zerolog.Logger
+
+	// recently is what views show. connected and changed are what listeners of
+	// AzuraCast's stream are told.
+	recently           lately
+	connected, changed shared
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
@@ -107,8 +115,11 @@ type Playlog interface {
 // *trackservice.Service implements it.
 type TrackService interface {
 	Current(ctx context.Context, d trackservice.Delay) (trackservice.Track, error)
-	// Serve streams the changes until the client leaves.
+	// Changes counts what was stored.
+	Changes() uint64
+	// Serve streams the changes until the client leaves, and ServeAs in another form.
 	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
+	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form trackservice.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder

@@ -134,6 +134,10 @@ func (s *Service) look() {
 	}
 }
 
+// Changes counts what was stored. What was read since the last change is still what
+// is stored.
+func (s *Service) Changes() uint64 { return s.stored.Load() }
+
 // Current reads what is playing now for a listener with that delay. It asks the
 // log, so its answer includes everything that was stored before. If the log is
 // away, it answers from memory, as long as that can still be right. Error:

@@ -144,6 +144,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
+		Views:      cfg.Views,
 		HoleAfter:  cfg.Report.HoleAfter,
 		Version:    version,
 		HostID:     cfg.HostID,

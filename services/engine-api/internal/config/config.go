@@ -27,6 +27,7 @@ import (
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web"
+	"aura.radio/engine/pkg/web/views"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
@@ -50,6 +51,7 @@ type Config struct {
 	Report report.Config
 	Pages  web.Config
 	Links  links.Config
+	Views  views.Config
 	Health status.Config
 
 	Engines      httpserver.Engines

@@ -101,6 +101,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
+		Views:      cfg.Views,
 		HoleAfter:  cfg.Report.HoleAfter,
 		Version:    version,
 		HostID:     cfg.HostID,

@@ -28,6 +28,7 @@ import (
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web"
+	"aura.radio/engine/pkg/web/views"
 )
 
 // Config is the complete configuration of sync-node. Variables carry the prefix
@@ -50,6 +51,7 @@ type Config struct {
 	Pages    web.Config
 	Monitors []string `env:"MONITORS" envDefault:"http://127.0.0.1:8011" doc:"URLs of the status monitors whose view the page /status shows, separated by commas."`
 	Links    links.Config
+	Views    views.Config
 	Health   status.Config
 	lifecycle.Config
 }
