@@ -21,11 +21,33 @@ import (
 	"aura.radio/engine/pkg/api/loose"
 	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/stationtime"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 	"github.com/gin-gonic/gin/binding"
 	"github.com/oapi-codegen/runtime"
 )
+
+// Defines values for ChaptersFormat.
+const (
+	ChaptersCue  ChaptersFormat = "cue"
+	ChaptersJSON ChaptersFormat = "json"
+	ChaptersVTT  ChaptersFormat = "vtt"
+)
+
+// Valid indicates whether the value is a known member of the ChaptersFormat enum.
+func (e ChaptersFormat) Valid() bool {
+	switch e {
+	case ChaptersCue:
+		return true
+	case ChaptersJSON:
+		return true
+	case ChaptersVTT:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for CorrectionKind.
 const (
@@ -451,11 +473,40 @@ type ActiveSource struct {
 	Unknown bool `json:"unknown,omitempty"`
 }
 
+// AzuraCast The now-playing data of AzuraCast.
+type AzuraCast = views.AzuraCast
+
 // ChangedValues Fields and their values; null if unknown.
 type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 type Changes = map[string]json.RawMessage
+
+// Chapters JSON chapters of Podcasting 2.0.
+type Chapters struct {
+	Chapters []struct {
+		EndTime float64 `json:"endTime"`
+
+		// Img The address of the track's cover, if the station has covers.
+		Img *string `json:"img,omitempty"`
+
+		// StartTime In seconds, from the beginning of the recording.
+		StartTime float64 `json:"startTime"`
+
+		// Title The artist and the title, or the show's name.
+		Title string `json:"title"`
+	} `json:"chapters"`
+
+	// PodcastName The station's name.
+	PodcastName string `json:"podcastName"`
+
+	// Title The show's name, if all tracks are of one show.
+	Title   *string `json:"title,omitempty"`
+	Version string  `json:"version"`
+}
+
+// ChaptersFormat defines model for ChaptersFormat.
+type ChaptersFormat string
 
 // Clock It also has every other field that the engine sent.
 type Clock struct {
@@ -471,6 +522,12 @@ type Clock struct {
 
 	// NextShow A show; null if there is none.
 	NextShow *ClockShow `json:"next_show"`
+
+	// NextShows The next shows, up to five, the first one first. It is `next_show`.
+	NextShows []*ClockShow `json:"next_shows"`
+
+	// PlannedTracks What the engine plans to play after now, up to ten titles, as it last said.
+	PlannedTracks []PlannedTrack `json:"planned_tracks"`
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it there itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
@@ -563,6 +620,9 @@ type Doubt struct {
 	// Example: is no whole number; it is left out
 	Why string `json:"why"`
 }
+
+// FlatNowPlaying What plays, flat. What is not known is null, or empty text.
+type FlatNowPlaying = views.Flat
 
 // Formulas defines model for Formulas.
 type Formulas string
@@ -747,6 +807,12 @@ type LeaseRequest struct {
 	Seconds float64 `json:"seconds"`
 }
 
+// LibreTimeItem defines model for LibreTimeItem.
+type LibreTimeItem = views.LibreTimeItem
+
+// LibreTimeShow defines model for LibreTimeShow.
+type LibreTimeShow = views.LibreTimeShow
+
 // Life What was heard of a source since this service started.
 type Life struct {
 	Plays   Words `json:"plays"`
@@ -756,6 +822,12 @@ type Life struct {
 	// Start Another text after each start of this service, when the counts begin again.
 	Start string `json:"start"`
 }
+
+// LiveInfo LibreTime's live-info.
+type LiveInfo = views.LiveInfo
+
+// LiveInfoV2 LibreTime's live-info-v2.
+type LiveInfoV2 = views.LiveInfoV2
 
 // LooseBoolean must be true or false
 type LooseBoolean = loose.Boolean
@@ -1049,6 +1121,16 @@ type Outbox struct {
 	Parked int64 `json:"parked"`
 }
 
+// PlannedTrack defines model for PlannedTrack.
+type PlannedTrack struct {
+	TrackArtist string `json:"track_artist"`
+
+	// TrackDuration Planned length in seconds; null if unknown.
+	TrackDuration *float64           `json:"track_duration"`
+	TrackStart    *stationtime.Stamp `json:"track_start"`
+	TrackTitle    string             `json:"track_title"`
+}
+
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
 type Play = map[string]json.RawMessage
 
@@ -1113,9 +1195,12 @@ type PlaylogEntry struct {
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
-	ShowId     *int64             `json:"show_id"`
-	ShowName   string             `json:"show_name"`
-	TimeslotId *int64             `json:"timeslot_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has recordings (`AURA_RECORDING_URL`).
+	Recording  string `json:"recording,omitempty"`
+	ShowId     *int64 `json:"show_id"`
+	ShowName   string `json:"show_name"`
+	TimeslotId *int64 `json:"timeslot_id"`
 
 	// ToldAgain When the engine told it again without a change, the earliest first.
 	ToldAgain     *[]stationtime.Stamp `json:"told_again,omitempty"`
@@ -1475,8 +1560,11 @@ type TopTitle struct {
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
-	BeganBefore bool  `json:"began_before,omitempty"`
-	Id          int64 `json:"id"`
+	BeganBefore bool `json:"began_before,omitempty"`
+
+	// Cover The address of its cover, if the station has covers (`AURA_COVER_URL`).
+	Cover string `json:"cover,omitempty"`
+	Id    int64  `json:"id"`
 
 	// LogSource The source that played it. Like the times on air it is missing while a play is only kept, because the database is away.
 	LogSource int `json:"log_source,omitempty"`
@@ -1488,13 +1576,16 @@ type Track struct {
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended; null while it has not.
-	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
-	PlaylistId  *int64          `json:"playlist_id"`
-	ShowId      *int64          `json:"show_id"`
-	ShowName    string          `json:"show_name"`
-	TimeslotId  *int64          `json:"timeslot_id"`
-	TrackAlbum  string          `json:"track_album"`
-	TrackArtist string          `json:"track_artist"`
+	OnAirUntil json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId *int64          `json:"playlist_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has public recordings (`AURA_RECORDING_URL`).
+	Recording   string `json:"recording,omitempty"`
+	ShowId      *int64 `json:"show_id"`
+	ShowName    string `json:"show_name"`
+	TimeslotId  *int64 `json:"timeslot_id"`
+	TrackAlbum  string `json:"track_album"`
+	TrackArtist string `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64          `json:"track_duration"`
@@ -1562,6 +1653,9 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// Delay defines model for delay.
+type Delay = float64
+
 // FirstDay defines model for firstDay.
 type FirstDay = string
 
@@ -1619,6 +1713,42 @@ type Tracks = []Track
 // Activation defines model for Activation.
 type Activation = ActivationRequest
 
+// GetLiveInfoParams defines parameters for GetLiveInfo.
+type GetLiveInfoParams struct {
+	// Type endofday leaves out shows that begin after today.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Limit How many next shows there are at most.
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
+type GetLiveInfoV2Params struct {
+	// Days Until the end of which day shows begin. 1 is today.
+	Days *int32 `form:"days,omitempty" json:"days,omitempty"`
+
+	// Shows How many shows there are at most, the current one included.
+	Shows *int32 `form:"shows,omitempty" json:"shows,omitempty"`
+
+	// Timezone The time zone of times, by its IANA name. One that is not known counts as the station's.
+	Timezone *string `form:"timezone,omitempty" json:"timezone,omitempty"`
+
+	// Callback The name of a function. The answer is then a script that calls it (JSONP).
+	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+}
+
+// StreamNowPlayingParams defines parameters for StreamNowPlaying.
+type StreamNowPlayingParams struct {
+	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
+	CfConnect string `form:"cf_connect" json:"cf_connect"`
+}
+
 // ListTracks1xParams defines parameters for ListTracks1x.
 type ListTracks1xParams struct {
 	// ContainsMusic true leaves out tracks that name neither an artist nor a title, such as a live show.
@@ -1632,6 +1762,17 @@ type ListTracks1xParams struct {
 
 	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetCurrentTrack1xParams defines parameters for GetCurrentTrack1x.
+type GetCurrentTrack1xParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // EmptyClockParams defines parameters for EmptyClock.
@@ -1911,12 +2052,44 @@ type ListTracksParams struct {
 	// whole day, and a time without a fraction its whole second or minute.
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListChaptersParams defines parameters for ListChapters.
+type ListChaptersParams struct {
+	// From When the recording begins. A date alone means the start of the day.
+	From string `form:"from" json:"from"`
+
+	// To When the recording ends, at most 25 hours later. A date alone means the start of the day.
+	To string `form:"to" json:"to"`
+
+	// TimeslotId The recording has only this timeslot: from when its first track became
+	// audible until its last one ended, both within `from` and `to`.
+	TimeslotId *int64          `form:"timeslot_id,omitempty" json:"timeslot_id,omitempty"`
+	Format     *ChaptersFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// File The name of the recording's file, which a cue sheet needs.
+	File *string `form:"file,omitempty" json:"file,omitempty"`
+}
+
+// GetCurrentTrackParams defines parameters for GetCurrentTrack.
+type GetCurrentTrackParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParams defines parameters for ListTracksOfDay.
 type ListTracksOfDayParams struct {
 	// Started only leaves out what began before the day.
 	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
@@ -1924,6 +2097,10 @@ type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
@@ -2052,6 +2229,22 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 		delete(object, "next_show")
 	}
 
+	if raw, found := object["next_shows"]; found {
+		err = json.Unmarshal(raw, &a.NextShows)
+		if err != nil {
+			return fmt.Errorf("error reading 'next_shows': %w", err)
+		}
+		delete(object, "next_shows")
+	}
+
+	if raw, found := object["planned_tracks"]; found {
+		err = json.Unmarshal(raw, &a.PlannedTracks)
+		if err != nil {
+			return fmt.Errorf("error reading 'planned_tracks': %w", err)
+		}
+		delete(object, "planned_tracks")
+	}
+
 	if raw, found := object["received_at"]; found {
 		err = json.Unmarshal(raw, &a.ReceivedAt)
 		if err != nil {
@@ -2130,6 +2323,20 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("error marshaling 'next_show': %w", err)
 	}
 
+	if a.NextShows != nil {
+		object["next_shows"], err = json.Marshal(a.NextShows)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'next_shows': %w", err)
+		}
+	}
+
+	if a.PlannedTracks != nil {
+		object["planned_tracks"], err = json.Marshal(a.PlannedTracks)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'planned_tracks': %w", err)
+		}
+	}
+
 	object["received_at"], err = json.Marshal(a.ReceivedAt)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'received_at': %w", err)
@@ -2161,12 +2368,30 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(c *gin.Context, params GetLiveInfoParams)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(c *gin.Context, params GetLiveInfoV2Params)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(c *gin.Context)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(c *gin.Context, station string)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(c *gin.Context, file string)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
 	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
 	// (GET /api/v1/playlog/current)
-	GetCurrentTrack1x(c *gin.Context)
+	GetCurrentTrack1x(c *gin.Context, params GetCurrentTrack1xParams)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(c *gin.Context, params EmptyClockParams)
@@ -2179,6 +2404,15 @@ type ServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(c *gin.Context)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(c *gin.Context)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(c *gin.Context)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(c *gin.Context)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2287,9 +2521,12 @@ type ServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(c *gin.Context, params ListChaptersParams)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
-	GetCurrentTrack(c *gin.Context)
+	GetCurrentTrack(c *gin.Context, params GetCurrentTrackParams)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
 	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
@@ -2312,6 +2549,198 @@ type ServerInterfaceWrapper struct {
 }
 
 type MiddlewareFunc func(c *gin.Context)
+
+// GetLiveInfo operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoParams
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", c.Request.URL.Query(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter type: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfo(c, params)
+}
+
+// GetLiveInfoV2 operation middleware
+func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetLiveInfoV2Params
+
+	// ------------- Optional query parameter "days" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "days", c.Request.URL.Query(), &params.Days, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter days: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "shows" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "shows", c.Request.URL.Query(), &params.Shows, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter shows: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timezone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timezone", c.Request.URL.Query(), &params.Timezone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timezone: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "callback" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "callback", c.Request.URL.Query(), &params.Callback, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter callback: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetLiveInfoV2(c, params)
+}
+
+// StreamNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params StreamNowPlayingParams
+
+	// ------------- Required query parameter "cf_connect" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "cf_connect", c.Request.URL.Query(), &params.CfConnect, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cf_connect: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.StreamNowPlaying(c, params)
+}
+
+// ListNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListNowPlaying(c)
+}
+
+// GetNowPlaying operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "station" -------------
+	var station string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "station", c.Param("station"), &station, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter station: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlaying(c, station)
+}
+
+// GetNowPlayingFile operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "file" -------------
+	var file string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "file", c.Param("file"), &file, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFile(c, file)
+}
 
 // ListTracks1x operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
@@ -2354,6 +2783,14 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2367,6 +2804,20 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 // GetCurrentTrack1x operation middleware
 func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrack1xParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2374,7 +2825,7 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack1x(c)
+	siw.Handler.GetCurrentTrack1x(c, params)
 }
 
 // EmptyClock operation middleware
@@ -2441,6 +2892,45 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 	}
 
 	siw.Handler.StoreClock(c)
+}
+
+// GetFeed operation middleware
+func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetFeed(c)
+}
+
+// GetNowPlayingFlat operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingFlat(c)
+}
+
+// GetNowPlayingLine operation middleware
+func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetNowPlayingLine(c)
 }
 
 // ListPlaylog operation middleware
@@ -3694,6 +4184,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3704,8 +4202,54 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 	siw.Handler.ListTracks(c, params)
 }
 
-// GetCurrentTrack operation middleware
-func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+// ListChapters operation middleware
+func (siw *ServerInterfaceWrapper) ListChapters(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChaptersParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timeslot_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timeslot_id", c.Request.URL.Query(), &params.TimeslotId, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timeslot_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "file" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "file", c.Request.URL.Query(), &params.File, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -3714,7 +4258,34 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack(c)
+	siw.Handler.ListChapters(c, params)
+}
+
+// GetCurrentTrack operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrackParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCurrentTrack(c, params)
 }
 
 // ListTracksOfDay operation middleware
@@ -3743,6 +4314,14 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3761,6 +4340,14 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params StreamTracksParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	headers := c.Request.Header
 
@@ -3903,9 +4490,19 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/titles", wrapper.ListTitles)
 	router.GET(options.BaseURL+"/titles/:id", wrapper.GetTitle)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
+	router.GET(options.BaseURL+"/trackservice/chapters", wrapper.ListChapters)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
+	router.GET(options.BaseURL+"/api/nowplaying", wrapper.ListNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying/:station", wrapper.GetNowPlaying)
+	router.GET(options.BaseURL+"/api/nowplaying_static/:file", wrapper.GetNowPlayingFile)
+	router.GET(options.BaseURL+"/api/live/nowplaying/sse", wrapper.StreamNowPlaying)
+	router.GET(options.BaseURL+"/api/live-info", wrapper.GetLiveInfo)
+	router.GET(options.BaseURL+"/api/live-info-v2", wrapper.GetLiveInfoV2)
+	router.GET(options.BaseURL+"/nowplaying.txt", wrapper.GetNowPlayingLine)
+	router.GET(options.BaseURL+"/nowplaying.json", wrapper.GetNowPlayingFlat)
+	router.GET(options.BaseURL+"/feed.xml", wrapper.GetFeed)
 	router.GET(options.BaseURL+"/playlog", wrapper.ListPlaylog)
 	router.POST(options.BaseURL+"/playlog", wrapper.StorePlaylog)
 	router.POST(options.BaseURL+"/playlog/store", wrapper.StorePlaylogOlderPath)
@@ -3997,6 +4594,308 @@ type TracksJSONResponse struct {
 	Headers TracksResponseHeaders
 }
 
+type GetLiveInfoRequestObject struct {
+	Params GetLiveInfoParams
+}
+
+type GetLiveInfoResponseObject interface {
+	VisitGetLiveInfoResponse(w http.ResponseWriter) error
+}
+
+type GetLiveInfo200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfo200ApplicationjavascriptResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfo200JSONResponse LiveInfo
+
+func (response GetLiveInfo200JSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfodefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfodefaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2RequestObject struct {
+	Params GetLiveInfoV2Params
+}
+
+type GetLiveInfoV2ResponseObject interface {
+	VisitGetLiveInfoV2Response(w http.ResponseWriter) error
+}
+
+type GetLiveInfoV2200ApplicationjavascriptResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetLiveInfoV2200ApplicationjavascriptResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/javascript")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetLiveInfoV2200JSONResponse LiveInfoV2
+
+func (response GetLiveInfoV2200JSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLiveInfoV2defaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetLiveInfoV2defaultApplicationProblemPlusJSONResponse) VisitGetLiveInfoV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StreamNowPlayingRequestObject struct {
+	Params StreamNowPlayingParams
+}
+
+type StreamNowPlayingResponseObject interface {
+	VisitStreamNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type StreamNowPlaying200TexteventStreamResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response StreamNowPlaying200TexteventStreamResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/event-stream")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type StreamNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitStreamNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingRequestObject struct {
+}
+
+type ListNowPlayingResponseObject interface {
+	VisitListNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type ListNowPlaying200JSONResponse []AzuraCast
+
+func (response ListNowPlaying200JSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitListNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingRequestObject struct {
+	Station string `json:"station"`
+}
+
+type GetNowPlayingResponseObject interface {
+	VisitGetNowPlayingResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlaying200JSONResponse AzuraCast
+
+func (response GetNowPlaying200JSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFileRequestObject struct {
+	File string `json:"file"`
+}
+
+type GetNowPlayingFileResponseObject interface {
+	VisitGetNowPlayingFileResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFile200JSONResponse AzuraCast
+
+func (response GetNowPlayingFile200JSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFiledefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFileResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListTracks1xRequestObject struct {
 	Params ListTracks1xParams
 }
@@ -4051,6 +4950,7 @@ func (response ListTracks1xdefaultApplicationProblemPlusJSONResponse) VisitListT
 }
 
 type GetCurrentTrack1xRequestObject struct {
+	Params GetCurrentTrack1xParams
 }
 
 type GetCurrentTrack1xResponseObject interface {
@@ -4219,6 +5119,123 @@ type StoreClockdefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreClockResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFeedRequestObject struct {
+}
+
+type GetFeedResponseObject interface {
+	VisitGetFeedResponse(w http.ResponseWriter) error
+}
+
+type GetFeed200ApplicationatomXmlResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetFeed200ApplicationatomXmlResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/atom+xml")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetFeeddefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatRequestObject struct {
+}
+
+type GetNowPlayingFlatResponseObject interface {
+	VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingFlat200JSONResponse FlatNowPlaying
+
+func (response GetNowPlayingFlat200JSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingFlatResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetNowPlayingLineRequestObject struct {
+}
+
+type GetNowPlayingLineResponseObject interface {
+	VisitGetNowPlayingLineResponse(w http.ResponseWriter) error
+}
+
+type GetNowPlayingLine200TextResponse string
+
+func (response GetNowPlayingLine200TextResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(200)
+
+	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetNowPlayingLinedefaultApplicationProblemPlusJSONResponse) VisitGetNowPlayingLineResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5772,7 +6789,93 @@ func (response ListTracksdefaultApplicationProblemPlusJSONResponse) VisitListTra
 	return err
 }
 
+type ListChaptersRequestObject struct {
+	Params ListChaptersParams
+}
+
+type ListChaptersResponseObject interface {
+	VisitListChaptersResponse(w http.ResponseWriter) error
+}
+
+type ListChapters200ApplicationjsonChaptersResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationjsonChaptersResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/json+chapters")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200ApplicationxCueResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationxCueResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-cue")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200TextvttResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200TextvttResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/vtt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChaptersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChaptersdefaultApplicationProblemPlusJSONResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetCurrentTrackRequestObject struct {
+	Params GetCurrentTrackParams
 }
 
 type GetCurrentTrackResponseObject interface {
@@ -6012,6 +7115,24 @@ func (response GetTrackdefaultApplicationProblemPlusJSONResponse) VisitGetTrackR
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// GetLiveInfo What plays and which shows are on, as LibreTime and Airtime show it
+	// (GET /api/live-info)
+	GetLiveInfo(ctx context.Context, request GetLiveInfoRequestObject) (GetLiveInfoResponseObject, error)
+	// GetLiveInfoV2 What plays and which shows are on, as LibreTime 3 shows it
+	// (GET /api/live-info-v2)
+	GetLiveInfoV2(ctx context.Context, request GetLiveInfoV2RequestObject) (GetLiveInfoV2ResponseObject, error)
+	// StreamNowPlaying What plays, pushed as AzuraCast does (server-sent events)
+	// (GET /api/live/nowplaying/sse)
+	StreamNowPlaying(ctx context.Context, request StreamNowPlayingRequestObject) (StreamNowPlayingResponseObject, error)
+	// ListNowPlaying What plays, as AzuraCast lists its stations
+	// (GET /api/nowplaying)
+	ListNowPlaying(ctx context.Context, request ListNowPlayingRequestObject) (ListNowPlayingResponseObject, error)
+	// GetNowPlaying What plays, as AzuraCast shows it
+	// (GET /api/nowplaying/{station})
+	GetNowPlaying(ctx context.Context, request GetNowPlayingRequestObject) (GetNowPlayingResponseObject, error)
+	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
+	// (GET /api/nowplaying_static/{file})
+	GetNowPlayingFile(ctx context.Context, request GetNowPlayingFileRequestObject) (GetNowPlayingFileResponseObject, error)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(ctx context.Context, request ListTracks1xRequestObject) (ListTracks1xResponseObject, error)
@@ -6030,6 +7151,15 @@ type StrictServerInterface interface {
 	// StoreClock Record what plays and what comes next
 	// (PUT /clock)
 	StoreClock(ctx context.Context, request StoreClockRequestObject) (StoreClockResponseObject, error)
+	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
+	// (GET /feed.xml)
+	GetFeed(ctx context.Context, request GetFeedRequestObject) (GetFeedResponseObject, error)
+	// GetNowPlayingFlat What plays, flat, as home automation reads it
+	// (GET /nowplaying.json)
+	GetNowPlayingFlat(ctx context.Context, request GetNowPlayingFlatRequestObject) (GetNowPlayingFlatResponseObject, error)
+	// GetNowPlayingLine What plays, in one line of text
+	// (GET /nowplaying.txt)
+	GetNowPlayingLine(ctx context.Context, request GetNowPlayingLineRequestObject) (GetNowPlayingLineResponseObject, error)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(ctx context.Context, request ListPlaylogRequestObject) (ListPlaylogResponseObject, error)
@@ -6138,6 +7268,9 @@ type StrictServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(ctx context.Context, request ListChaptersRequestObject) (ListChaptersResponseObject, error)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
 	GetCurrentTrack(ctx context.Context, request GetCurrentTrackRequestObject) (GetCurrentTrackResponseObject, error)
@@ -6212,6 +7345,160 @@ type strictHandler struct {
 	options     StrictGinServerOptions
 }
 
+// GetLiveInfo operation middleware
+func (sh *strictHandler) GetLiveInfo(ctx *gin.Context, params GetLiveInfoParams) {
+	var request GetLiveInfoRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfo(ctx, request.(GetLiveInfoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfo")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetLiveInfoV2 operation middleware
+func (sh *strictHandler) GetLiveInfoV2(ctx *gin.Context, params GetLiveInfoV2Params) {
+	var request GetLiveInfoV2RequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLiveInfoV2(ctx, request.(GetLiveInfoV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLiveInfoV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetLiveInfoV2ResponseObject); ok {
+		if err := validResponse.VisitGetLiveInfoV2Response(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// StreamNowPlaying operation middleware
+func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlayingParams) {
+	var request StreamNowPlayingRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StreamNowPlaying(ctx, request.(StreamNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StreamNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(StreamNowPlayingResponseObject); ok {
+		if err := validResponse.VisitStreamNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListNowPlaying operation middleware
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+	var request ListNowPlayingRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListNowPlayingResponseObject); ok {
+		if err := validResponse.VisitListNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlaying operation middleware
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+	var request GetNowPlayingRequestObject
+
+	request.Station = station
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlaying")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFile operation middleware
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+	var request GetNowPlayingFileRequestObject
+
+	request.File = file
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFileResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFileResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks1x operation middleware
 func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParams) {
 	var request ListTracks1xRequestObject
@@ -6239,8 +7526,10 @@ func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParam
 }
 
 // GetCurrentTrack1x operation middleware
-func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context, params GetCurrentTrack1xParams) {
 	var request GetCurrentTrack1xRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack1x(ctx, request.(GetCurrentTrack1xRequestObject))
@@ -6389,6 +7678,78 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(StoreClockResponseObject); ok {
 		if err := validResponse.VisitStoreClockResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetFeed operation middleware
+func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+	var request GetFeedRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFeed")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetFeedResponseObject); ok {
+		if err := validResponse.VisitGetFeedResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingFlat operation middleware
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+	var request GetNowPlayingFlatRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingFlat")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingFlatResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingFlatResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetNowPlayingLine operation middleware
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+	var request GetNowPlayingLineRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNowPlayingLine")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetNowPlayingLineResponseObject); ok {
+		if err := validResponse.VisitGetNowPlayingLineResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -7539,9 +8900,37 @@ func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	}
 }
 
+// ListChapters operation middleware
+func (sh *strictHandler) ListChapters(ctx *gin.Context, params ListChaptersParams) {
+	var request ListChaptersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChapters(ctx, request.(ListChaptersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChapters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListChaptersResponseObject); ok {
+		if err := validResponse.VisitListChaptersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetCurrentTrack operation middleware
-func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context, params GetCurrentTrackParams) {
 	var request GetCurrentTrackRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack(ctx, request.(GetCurrentTrackRequestObject))
@@ -7673,369 +9062,446 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3tkhs3ki+M3wqC/42w5a1ms1svtluxMf+2LI17jizpqNvr2TV9miALJDEqAnQBbIrWKGLv5Pm21/B8",
-	"P3eyV/IEMhMoFIkii92ULM94YsJqklV4TSTy9ZfvOiM9m2sllDWds3edqeC5KOHP51K9cf/mwoxKObdS",
-	"q85Z5/WzJ+yr06++OmN2KthgLEtjBxkbzEtxM2Bc5WygxFs7YHM+ERkrRcGtvBHManiB53kpjGF63Ffu",
-	"cyl+WQhju/6thRGGDfjYinJwxqRlI22sgVcNnwnGLeNqxXIxt9PMdddXStupVBMmDSvFXHArcqZLVoix",
-	"ZXph2XIqC8GUWDKhbCmFYbws5Y3o+kFLaL8UfaVVsWJyzKKRsSk3bOAmM3CtDvR4bIQddPuqk3XMaCpm",
-	"3C2SXc1F56xjbCnVpPP+fdb569GVtrw4eqIXym6u43d6yWZuKtKKmWG8KGDFDJvyG8GkYta93a11MpNK",
-	"zhazzlkv8x1KZcVElJ33rss5L/lMWNo/WMTNjl+6OS6n3C3tzC2Ge4zZqTRsXvAR9j0VrJBuW66mgt3w",
-	"YiHo6XGpZ4wzRxsMaaXrVwf2npbHtaBwKkozMR6LkXVzkW4EvyxEuepkHcVnbgo4zto8+dvnQk3stHP2",
-	"6EGWWNuRLksxchMymxMclHw5YGaqlwbn6WYj1EQqYZgRymZsKe3UkUbUTtPo4q7iMeZizBeFdeOfzwv3",
-	"glBua34Kn0u+7PycGj2cmW/5anPobrXhV5bzVeZ3wljufv/MMCtngv2qlXCjFW/5bF64tk97p72j3qOj",
-	"0y8bJuF2zY1I/LKQpcg7Z7ZciHg2c26tKN2b/6ffz989eH/k/jn1//xLJzkPXc4WBTfpeVjx1rpzzjh7",
-	"cvnvjJeCibd8ZLvsnJl5KXhupkJYZvkbR4XwPDOL0ZRx01eDf/vuP149ff384sX/+vx//uu/7w3YWJeM",
-	"M+oTjj4rF8owabtssuBlzuYLaxhXjM+1saWeTwUbirF2BxvbhT4yxguj2VBMpcoZZ0bM5EgXWnXZAKnk",
-	"iM8lK/RkwGCUbKjtFDo2eOqTK+zXIl7VfynFuHPW+f8dVzz2GH81x8/8C7CSbn/SJ7UUI13mxjE+twDV",
-	"YQVa+Nyx4/v37399r7t966tBuZFyR7c5t+LItbKxuVnn7dFEH9GX7pHulXvOD/XavbqNsxjLS8eGk4N2",
-	"BOAaYLzQSrCZ4Mp4Oi+toxj3IeerLjt3O+U2gTkm7Lr+llvPauDxQdNJuOr1zuD/W9YF59Ge87h14YXk",
-	"Rhh30P14XAtuLJ2f32edqS6EeUZr/K6RVrhtTSnfRS26HZC5eyPM+YTmN+d2WvUh863nPRCBVPbRg05W",
-	"XS0niasl67yRKm+aDvyWZo104UbMsfpmKnhhpybNIgu+hUO6H5FBLqdyNHX3t1SjYpGLvMvOLZtpY5kV",
-	"iq0EL6sLzrPWBvb55VHvfgOtWH145lnImdwmFnCcR9OxxteTq/6wlzk6pu3s9Xo7d1ctZsOUqOAW2+hF",
-	"ORKfGYYPZSgBnNRWME2C1Oq2lQvDPD158OWDr+4/evDlzsGihLFl5axmhXCSh7vh6fofiolUykmJxF6c",
-	"dOMuWGMdd9FjEmKalps6Ta73+nLj/7Lt0poT1iYJHvqKT0RY6pETHUWOS95rGhs01HZku4clSqnzzYGd",
-	"s5lWdso+JxZ7L2Oc/bJwfL6kL//3KXy5FOING67YxeVL9tWj3gn9+uPpo3twG/SVO5f47T2/HyTjdNk1",
-	"m/GV+6hyuPKP8M7dYPGdJM3R6HfQ3Hbh8pfNyf8IV7CTZUorDVxqVtpCdNlTPpqy2cJYJDE3fV3mqE9k",
-	"zKDSAwzLTWso+mqhxlJJM3XM6gk3ImN8NHIMH261+UKN7ALWguWaKe1edOzlMfu//4/jdMZk7P/+v+4v",
-	"3e2rp3IytdClQWoJfGNt1cY8d5I9cLIUEf3SdA2ePnyUWqRSzHVpD3rPvY6brPp45W7WzR0Bzj93AgPK",
-	"l1NuUFvRbu0Z9k3aFCpXpTXNR6jcd5wwLDdKZJB3Z55rQ6JmD809gWyvd10+8JS5wx10usZ6do9L75B/",
-	"UZLfS/QFYj+Y4Gv1nmLv+ojX5F4SWUD07aulkxtRqOGglsAcvZ7K2bjkoIQyaZ1W6x42YqQVmDpmUi2s",
-	"6PZVXV62OpKWhcoHzeqLn9ytZWHsCwS9vPMznl6wn3yjcyfvnb3rnI+svOG4aO86I62sQMOIU5jlCH45",
-	"/pvBn8PxeNcZrjpnne+77EoYS/IEh6c6eHEscqmBHyrGZcn4hEvlxtfuNFejeo0D7rwHW8qTQo/efMst",
-	"32+wo0VZCmWv3faZQsMr84KvnLxx7ST3+1nHTPUS/n5Af9MmvOCjqS3kaOoOlW/g2i1orNiw00qxCQ+5",
-	"1k560ReokNTeO/ma3nufVcMs+QiMfPDHNV5vbrn5r79KwS4tdwuOP+aLknbv9Ov7/st0PycPaHzwDHCT",
-	"zlnnmbuDLpTV7D/0wo0C1e1rz0FPso4Sb+trF9bqYX2tzocCtI4ty3TSsEwn25cpLK8ThgqulMiv/Q7C",
-	"ZpMGc/bT7VdNeUZ41zX8OVujrvetCb8icKD3dWnvL5cvXzA9/JsY2czxGGBw0rCRKC2XjuU5xd06RqOV",
-	"OGNGCPYFHnZm3bORxS3/ortxkb3POt+BBnhpuV2Y/U5ZLiyXhemcdd71O8Uvpt85Y+/6nRtRGqmV+9Tv",
-	"nHZP+p337x3DM9eobK78HVroCVBZw6K3XsPaDH6rZfyeu4tUcTUSnoXdjb+6J3CdAqdVYslyad60X5rE",
-	"qN77a6E2/FcFX70sn8t9h+32MOIcLY7inXhVu1lHk9lNDhy0UKdWgHkSvzYfhkxg5c1cK1O7jEVC07u0",
-	"uhQ5c4xrWKy6aKrxTqEfeenU6MRbfEVDUZoZYa1Uk4w5bu3mg1Ice6P0kmx9sHOPUVpfSiNQZXJzVmSg",
-	"aXauwP0c7PItyKYlR6yaTGyek+crZwCoYtsW6rkeBVlnXXURIBaG5kQOnqkVk2abwyz2Su1eH7Aa7rU0",
-	"4IhqY4x0x4G65GXJVygei7f2eGRu6m1ujCy1qmAyzdBNw8tCCmPRVNd1PT0X3IiD7TG2lhjIj1PtBpIj",
-	"eRbuMej+VamHhZhtGcAcn/jX/Qbi200OBQ//stTuDElFds6xFEWO+sFULx2BEAExiUuFmunB1oqacwOM",
-	"G7lReVfPhXo7K0jLPtLjsRyJXI8WM6FsN3LvzIou/FvvNahiQ6k46CGbFoY7EBQaDmBJkJntZnLvs86V",
-	"uwA+wJGBdhNnJjl0uIXMOi8hT3yqF3rsGJ5JuZ23vVR/GBkHDRsvCcewC5FPxIzWY17quSit3OAtkRH8",
-	"p97R1/xo/PO7+0njd9YZSzUR5byU+79qFvN5EUaT4CXcTD2vhPNClxJ49pXOvQtb5BLY+CncSRn7VZTa",
-	"MDmG28cdPve1esz40AhlMdjBrNQI2mC5FgZsc+4p99vM2/pW4Oh0P7nl5qXI3V62nmFkgDgyb+T8SMPk",
-	"eHE0106eKuPr3F/wP9UWNAu7UnlWULRw6xeru+5K3tzT4SpxzrKOmOvRNOk6WrfmVO7MFhYXp2RJp2NF",
-	"nQ61LgQHHX5eihupF+Z6t5UN93nJDeMjuEDR/tJNjtALtomJoqgi8ms0bLabQzW8zb5Spi21KAoKTJEW",
-	"ZQlZFDRyN+Rkt+4tPnTyKYrnKbNsRRS4Y1llSVxfzMw7h8FQNlxVppX6KoQt2kVQQfmoUxS3O5UFDSf6",
-	"fUbUt/UG19qIK/EWHi+8cLDzzn9ScDkjctvcD7LgM7euTl4d88JsWfGIQitKaj1ox1Gu2y/K+6ZVF5eB",
-	"6tYWHH693kaU+xznbQfUSJU6lkDfFEhFRmF/TKfcsKEQyh9TYMc1H91t6R/c8EWSSUhDUV7oiwHmDj4n",
-	"kbGhGPEFKiARix9x9RmQRCn4aIpsfHP6CwVNbXb5olkJ8h6v0JXXihwbgDWCy8SJlU42YVF8G5o4u+wc",
-	"biW3wMg9YBCJEd7yOqnTj9/kLHAUIgi/3im28GTK1UTk/86LBdFkjjcuL15FtIr7WF+6Z3htOzHXToUs",
-	"Mf7MPGaeqGjRo/mu97ulRzjZ612+EEvqpYu96JL1O/0Om1FwEogSoWN2Tl9YktRDrOEbIeYGbPTQXJe9",
-	"4DNhyPfnJPkRn4niCSgX2dqpnYlc8ou8FSu5qE4nvHYt937P2w0vbv3mLTo1U728uNVbL8Duuw+X9Zbj",
-	"/fsiI/MenXmD8v5zq9mm93zV6QrnxXAx22+s8BoZyvZ974l7yGCwyH5vfhsM4S3evATflgkvX5hytH+X",
-	"z/lQFPu/9qLlgtJW3D8Nb15acla3E3bgnSu0OO47yCvgfLca5TW/Hc0E6+reL45uTTWR/+QWZHMtb0U3",
-	"18XtCAf9OrfbE3ML0vHW6r3HaW9BPBtiaN1ZPuPzn1AQ+/lvRqvua778XhjDJ2AuBGfTfmLAhcVAXScv",
-	"ihtRrnxkR3XzVoHdENe9eaV6N6dj6q38YZfuwZR/dOebwcqT68XQmpTZl9RTpS1bqFyUxmoN4uCyYTKt",
-	"zEvfuv42zUsb3tWUFgDu1r0XpxQjIW+Chrxh3VZOKsUci5zVZgaR1XoMApKTwKfa2EquUzpeANcI+QSs",
-	"EcX4DlpBpW8lxgqGeDc9L5jTGGgC6I5xNDibWynyeLhKAGX6R+8ywvJGlOSSbGtzcN9f/6qVSOefxAJ9",
-	"3H784jqRVGtV3+VA1esnI6sfsZiiklpBHFTRnhVcVca8oSj0kqK6wCfm9EUGZytobNHhwgyKGcbGmb7i",
-	"phLiX1bsxIDV7o2YW2a13ia1QwRNkslcRVELa24/wwbrcSEQaVqni4rtXHmus6Ud98jWRmphFGsNKXI2",
-	"QoARG0Qy6CCLPmKEffyNUPAEydY+EN+LzDvG0zArP5gu+/PTK8rbkeDqpHyM6xaTxicvG6yE51VbSOnb",
-	"Gtlqa8RAvqDDk7qOYX2ZGzMPj5TuoxVvbbIvd1C2k0wtFmbQ2MiWfYYBi7cQ8o5JT1UiHdJ9slWKenkV",
-	"Bb1sjm49NGawralaAE3j9l+gLcOdQg4k4I5dstnFfKRnUk38Apr0GP1jYYnMYGtz1XOp+GfvrLfRqprW",
-	"y7pDfGqSmS7pcl4fjDsm1VW04Ttfv3HqHEtgMsct76pKr96wHTa8LBvU65T9rrT73YCR7rz3cNZuybi5",
-	"ap7xmP0IKcyx6YZr4N/Bv4fSqzsTZk2cyLUwu/dvKCZcXaN/Y7ObC4hF56oKQIXA0sg/Yt4ICK5HXzK6",
-	"Hox212ZO1yJEZKDv6w5mRZ+r1MLGHEfz7PLxuIUTOST+PZdvcIKwdz4EFI2iM2mMVBNys3B4DY2oxQq4",
-	"TN30m3PLh9zAMeJLvko4jtrPOzbK7bpE4Fk2loWACyRE8kg1Euy0d/oQvYzS1uTL9kdOq2suy+t0jqEX",
-	"191KzATji1wOC/HYrWTNSJ2xJT25dLI5GaKbBN6Nk0pjWCgri+ZBCEeBdCKCc2yKKtMthevtXLb9hq7Z",
-	"PG/L+T4Q37wrI9wwDG32sGYAanggttasJTahJMAKCCl3QjXGr6ft+tVO64Ubdz1tqWE6lHC2bo1pmuy+",
-	"l03d4pJgUVO9/Mygt0eGVCFwY7iXQMUYFly9wTwV+h3dUgrUy5jnbHRMJpt6vz3iGyfM2FLwWcZOWSFv",
-	"BCskpBhk7D4LstfOCxBuu3hx1va9Tib1JdmggNrA4y2pH6as1bUb+OnP28WoYIWphwem/NHtdr26ZLea",
-	"R2reruDG3mhtVHmn9mqu9TXq83QDFsEMw+RvNCUEQ8xiB+7bRObtlsCIFKlQ5i8YCOLwgaRgFDYkihPY",
-	"6qJLhaXUqR8QP3BMZ2w51eSus7VITeQdPpPlJLvjrpg9lnn7Am+dy2ptFiDQ8Fzsms3aNtEO7dqcb0n2",
-	"uciFstKumvLtgozE0XMNdiXTZedspOcrBHsIz7iLO+hFAzAtAF4LV2jIpQR+J/MY7QQKA2gM5Y0c+Zad",
-	"0JOwuEy1sW0kqyklr22ek5Rk9pqrXM8yWGam1UjsFbkVay9b2h2umOCjKaaK3aoDk87b02MrVLSAqAJY",
-	"jSvZJD3uuBBgoTM87NR5wDrYzogx1qEbCCqWtOTMh6lC8u5Zhy9K3i15LvUxSr/H8zeTYz6Xx9gMjOtb",
-	"OUlGF418oONemAb7BqkZlCUOFaro9BbQsfYOVeyyl0UuSnog1+ozy6xwApT9KJGGGDGGi47LkmQo4JTY",
-	"2CuYZhPsDQQ365INdR5AmDDTEb8xmANRx26IxYqk4X+LIwaxgEYL647Jaa/HhiuL6nfU/rQUSYJYTlcN",
-	"TfvIbbQMSYta9tL3mmPyJwAP1PsC+w1NGRnZY1JlfXxJZxe/xwWmmeMgU9vzrIbcE9A63vKRjbE66DOg",
-	"6yQvM8x/2oLSQSFWRgiGz2LU6aanLmR0bWTXjquwLYzrjiEDUGVec53RUdgYLfVxPeelEQ1kSM+4Vv9y",
-	"+fJFRoSIYb3um+7BVMpPxlE45kUxTFqsLshKxWYLI0eR565uOpmXelLy2UxEZhcMpAIItxAtbdCqsjuo",
-	"clzqX4VqoCtxI4oqijBIGDbCWsjlRFpCjMLkaKITblFIAWsXG/EyrzBkcjqQm8OZSifPNaDRABmajCmx",
-	"rBJXyJaNdlmPKgf58hBd6rGHYJsn8kao1rsYH6PUZsbJjqmATbc+17s9uOtnzrtzYUY+LN6taeE4HZ1B",
-	"xNeJAi3bG4hgWIbLPYYUswFYyGUprRVqj05DGmhjhzilg/WoNLhCrhvCZi/B5uctbY7GydbpY0DdxurF",
-	"xF0r7jQRSeMlQdseR4dW8YkGHlVscP7D6/PrFy+vXz0//4/r82dXT18P2g+/Hd3U1uwTigNwahkANGwf",
-	"vu8bn83QF2XYYg6QDKZmtK/skxX4w4RLRdZbiYwcF2QqeHmXGAFZiCTRvKjig6GLDNEv6zt+efH86Ysn",
-	"T6+/efr85Y+DOzHn5oCS9agDH1QQzlmNPYULubN2/NdjD8L9VC1CuCLWdjXcqimpp8Y6Uz41d67PINq3",
-	"ImDC4ygKZqfaab6AJgY0yd2iyepwKrHsshdi2Vdg6hPuO5qs2xKlbcb8XDJGU8kA3MPNBW8295mm5NVl",
-	"H/mEdooAkIeLl7HhwsIGBs+zD3qAEUJEcl/Bu3Atn/uTaSsM0Bn6iZzCuNR0Y8bAaU5k9VCKEKYPqjrJ",
-	"XypnRiMd1UDW6H0e5gzMLKXP/yH8/SH8fbLC3x8C1acsUP0hkfzTSyRrUscnJWxU4DYJNs99VANI8nyo",
-	"F9ZT1JYIRPbjVIA4UJP6WchgdIS51b7C1erlGOCLdu3w9hjNtSn/vBG1CWDLyGHROo34Cni1Ova8M/QL",
-	"2O93FffdGa/+TRPf3ufNQkNgWftg/Jjt3Sqjc59Q+u8EL5MILOeIGcctrTlXBCviDnw46muRYMbKWRoG",
-	"xm3yGVMajK9WQ8y9Y0U5ZCci8bkuqIUDBw7tZ51viCt5sZ5lTdzIiazA1QObwoRQQtLJzbq75PZJ2GQv",
-	"xwEm+YROxRPQXgboDz/UsJWZz48kGQ0CEq32XoC6v9vJ4S2DkZBiQqgYmR+ghYZwQ7YSt41MwoHVQ7/a",
-	"vrUzICV+7E4Bj3FD22NG9moqRJI0xBzcacMq7INbbAv1X9+Xxsd2bkTtuW07sf3NPcN1au82r/WeXkDK",
-	"L6u9kIpQ2ohIiqK/0pFDfj99NMwt926vOLFEeCo94EYDZQ+Au8S83Q3hlmNr4NIhSt31lflbxq8HIjpn",
-	"aEBZtlUMtnHhahvbxR5VxzFJkQkCT5+NJE2mTltWcewU99lkbUmemOI2CZbbdCdFNQwqD+HfEBzEOwjp",
-	"48jcJL2Df9GLUvGiSfpVsepltX4TrmpTBZGM9KLISZvRpUjfb0bmoqGXWmRvKcYLs5an1RxLBd7gNLmW",
-	"WpN5jRcFqo1Yx6Rl027H5URtMf+41hQaMShcxs+iZRe6yIXZplTiA/7mcIt+5zQ210xSNN3cCggO0rip",
-	"t4lM8V1ltPvVmvqNC0uQovAAKrcmDntUlPrwAR7LUEhRkYuy7T7j05sNPp3N7QpFUBCvUTFqsFxGl85m",
-	"2A9Yi2IIoako8t0RtGv300bYDwy7AvzwQ2hcSkTXabueka7K4BEMlUBRN8DvoXO05ApsHphilVr27WE+",
-	"TVtQi7eDlB4+o9TBbQPpZBvg+PvE462tbON63i5Gcr+5+vQDraTVJbEz88Y8ZkqTx8H/NgWlfN+5byFd",
-	"TwG4q44T3H/U67HqYk6Qr4eTd08md30XNW+lYjkWW9gx6FzBegw2GzCnIWiPj1lE09DmBQVC1C7jANSY",
-	"6ISyB+2f3yajN4QkntOdAjW30E1TRSUiYVTzotQPjEcFRkilLiZcqu5O2atKLSbpxc8vo3VJbkdskqnZ",
-	"rDYM8FUUrruVOlnniv55/cNTtOcBktcz/+/580v3vWMlvZTYEtVVONleLWXD4tWEIhYbdwo3s+43CYPI",
-	"HmGR0AisdA0Tpo1xryKOGsL//dONlWicHq/FqDVlvT5eQ1KCMl8eM1ElV+UikWd151W5f1pfl+1VM47C",
-	"t19lH20JkfeOnQx2/5QNpTWf7KJeVhw9saT3Tx6dnj5YrzK0K13n1qtIDJ3qI8EtQgNgn99/9IjlfGXu",
-	"NS9lL9t/NV/4olYHWczAuduSZ+/DEmVDvZrt1Jjh6umS9aJifkrnrqGPQ5WAbrOna2ONCpuZ+e2OHQzp",
-	"zrOLUPRbI7VimMh++KWpjJRLPROgnSx1+QZya6VNu8i3oKnuHyyk1QYYaTSjlLCQLoCwd25RawwlvQeA",
-	"6AEAQ9cWqiGF53tpjMifKotxqofOrCr0xFT25t05VcIPZFe1hL1yoigaXk8mImfDFZtysH7to4HVKQuH",
-	"mVxPnc7cqJgl1nIKxZoyX7yWJepLOJKIapP6r7sP/7V3etbrPa4qPSmGtQZprs0lgOva2KMHCdCAuC6l",
-	"+eLzVHHKn64s+xn/PMN/Pvf//tTN4JeT7Ov39/5070/si89/+s9ff/77T/969LN/9E/4h/v53p9cJ/+y",
-	"o6bWQZkjaqeIhZs21BHGrMdp4QSzGnReyBeU4DkbJrzmDfYLTG+wwlgyX/goXEBybWkbagCOhSPKwFId",
-	"WnxMpR/AXCdUdf9MCS13k8vMuFqkTK/nbC5Kowl9F2qlN3F170VIqMRzoeeFYCMMi/Tr290X3XsHeDCF",
-	"snwwsOAtevNCjbQay3KW8oxfUPrQUtrRVOQMaz16f2wTSjy5SffAEL6qtWb2KbASoIQ/OFawl4DC/e2B",
-	"Upowg4ky62uc5sBwSLeDXKcJi8/l9ZjLYlGKVklaXmB9jGn4tFhcmaUoDW5tRJQ+PBNwVLqt/L5zeb0o",
-	"m3xfGvJNwe+BvO4zQ/FnorITR1UJkudsNBWpIE6crDUMfmfzYjGRio0hArLgxla31uDJ64uriyfnz8+A",
-	"wNwTg2gENZ8/uONwMXIMgGblQq2ReBR7q5fqGj1PrYzZFPYE8VfWw9gg9eaNABEbLlew2TWCjRhKUJMT",
-	"d+OyQo4FBB2tAfJ4CKrbsRg3BDsUvClpFys9UzyityhWJtnIoNgKQsdsq+mpo1hqI9/aFVu6HS0ac6Rn",
-	"dd3jtspBy2ukwflRlaZO4NKXeiaN2JYP7fbZbbGp9ljPiFmj3RNt/RTqFxEZ1t3RJYJ5tU7j/zFIqSC5",
-	"gVuGW9HQxkjfCPepXT6QD2CigM44sCmHYiURj5J3Ac3B1NmkK+FHH/fK5oUbREXhsLJwQde4BvdjYcDt",
-	"J4uyhqUfR5Omg9BNCH9dy3dybVKEX1QzzUIJNFNJDsjmx07a0xpYTJpOgUwaCJXs3hR3WyOos42FyChT",
-	"xHrWG7m5S1HwFZZ4w6FTUDIVf4Zgi8jBHvEPRy4Q2xNZ0H9Oydru3aMbXrpzB6VZL91wv4tbgm9eh+bo",
-	"I7XZLJd5mCZAipIKYu5jAm8ZQ2Opiq6f5GIOieRmjpGQjpTbzgxEgx/c+/jnZWgFP38LbQHC31aw2qUs",
-	"CkAOnePxMTFdG8tXbOTIJHHCWHWIDxQxGMrme0EKT6JfuEqyCkosXnRZnVoKhG5IXL0JxuMXiE5hJbDU",
-	"Ran6nZB5EcyfnYoje3Fkm1gXIqM3xbpUCMGF9QK36bKXY2bEjSh54e9Kd6YU6Hsmfbyx3WuMg27k29wX",
-	"YISc3SXH/lJkXImf2yN+YxXVvVbwctYYD066GQVHFFq/8aGXKTlsXf2LBud6ud5dm8W3xOCF298WW+74",
-	"mr4tDVz2DTeASkFd+qg0n5wBUM17cBvgA6Z1sba60pHIlzK25GpChdnatBSedy+v1OjayfttX16p0Qv3",
-	"+PvMF7dNWlkbA28wq62Q7rT7UqHu4cyRGiQUKlG0TiKjUf1IvaXKQNY4GSJCIxvzw/cnsbN+JP3ZqFNv",
-	"zGRoK+NlzKJAoGpntrIdfGgfHJlm7Jhk1lVbq/t2ZBVoqcVEkiKL9kJQdYt5AyOmpYKhAi4WCGpQq8iE",
-	"U1+WUozIDrrX+fHLnDhBVtuUZSooKqCQRiPf1I8CeNK+UWPYdeYntW15/cnboJPmGyQyK9RU95BlAD8l",
-	"WR/EGV03xe8g+JZnok475qMN68CMryK1XEb+qS09Nqrjz5yE6lXyWCel3lvq4FA8C6+OxIWOBhaRV9ii",
-	"nNTyYFpJmMvQjrL9MKHsUvXu0786a0u9vg5bKOLHiseuMQ7koslzOKO9GOsybbXxTCdRoa0sdZkWVIIe",
-	"z611RMCcgCbydYrAb5P9NkWHRgpnFCNKN8gK40TXLCTw3YFkX7+UFRukgfrlSO2PO6aXXqnY46xivimU",
-	"2IVCIyT5BwcLJjhhoBTYvAiTKhSLqHS7qFovnsD1oN0N5RXEoqk29jMTkn8jZhHG1r01cFfWGQuwTycQ",
-	"6cBYbKoiKkBMWLBUOgF0WOrFZGpbGp7+VsV586IgB/y2S8IHhm863c/BG4M2Ki7z7l4GJNPoh2i/Ztvs",
-	"TeiY227CHPOyElOBgqaCb9b8+8y0ZKB6YYf6bfulfYnPt1vZD8CdnWqpRo7vNGjbUMqnIvKI8rZEnidM",
-	"ZxDJ335dXtMLLRdmoVSTFioNyVB+1D4v5da5jkYI1WybwBWnvWi/QrXqMAmnA69Uql+Bu/G1dSDH0Vlk",
-	"5L/LwUpf2zW1Zvu+HHg8jSrTU2VBV5JoPcYDeBthMxhy1oWRpkvsP5t3C4OpwtUUIACAzRhMIEulxqR5",
-	"p2sSbjhiSxfnL87DVQVXGIImFGTEnFJv5aJosIYga2zIlqEfaxo8Be39cPWEgsw4WwleMj7R3vmt6Duw",
-	"xOsyF2VrRdWt5EvodbeSiuqpn0Bqb14GHrxeRgMopZmEwv2a8AlDCaOm1NlEGgNYi01L/bRt8g8dgihP",
-	"HPNHb28JmvPyTSuRo1qSfbKy1ktc0w5U6xNGsDX9BwKPNtGGlCCodluDZ8A1qRdnEAoLUDzdrNawLKUV",
-	"Ic3CrKE3XFBipZmLopBqYjCrAKva8ZIAHLIItsT7UDBHHV0RmQ8MgnMRIvYLaawvbDUTjv1gZSs5UbpM",
-	"ZSYUelL513eXVwxWsXpu8B4v/lHk9o8it38Uuf2jyO0fRW7/KHL7j1bk1kkVL8vnRD1VLkKLEOiW1nUf",
-	"MD3jby/w+ZNer7cu4W6quIQEhKhLoZAdSU/d3aXoXL+vhQEQgKQhhspHgS+BpEkQa0AgaQCj2mFCT+oZ",
-	"YAU0WxDkScJ0Qk9opd3SlnpYiNkzAFBP+v3SSF4eAnph1pOYcRl4AUZSgDEAmR/DWUmff8xOew8qkz2k",
-	"w+fMsYNhsaqhw5/2HuwUh2mMTRIv7iCqLr7Zn96FmZ32HjhC9JvTkeqGFzI/A/j9swAwFlC7OtWiPOj1",
-	"HNW1pmGipZ2UjOMu9CTkNaxHM48XRUHBrwk6+2RANqWaiHJeStVQtwRo5TPDJNXLyJj4ZcFBCcba1wH9",
-	"gV1YNtZFoZekQvvYduCtGZWVyhhcfxnqM5lP3YIY5dVcPMbTCRXxQuZB/GJctqowmnqa6mVWQcS4R0Au",
-	"37eMyfbAzCjfmuKn/AxhW3hZyICz/pjiNKCK7fEcaeX4nczfU2laaOffIKZ+0GUAu3CGsbsA3bEP6nqZ",
-	"dHnvUZtJmmuq59MQVD7lJqr4Q5yMQH/RwAM8YgrRiQsFgIo49T9Fr/1byZeDRijTpryA5yGnxkehPN5E",
-	"vWxs1SnzTUH+0lxDWaTE4Y3KG9X8I/5oVsaIBOzqDnSqT6kCo9L2upHoV/GMK7hM92k51UWxiv1DccwO",
-	"xn912ZVnWYgBB4cWq//4grDsPEBDRzi45KIC1lM7CFVFklLMhcXqM3rMTr6sH/TPP6/9/vdSzAs+Aiq6",
-	"xxwX+Plf/w6BZkhYHlnz744c/g68ebwokG/93WrtKLu0fx9pZUueS3dMIMcLLDv3kpxk/SximcntrAVL",
-	"VxLn2CxzCYxPTxBiE08XbMoAOO+Mr6JbPMGlfLVRWlz/JTeUwXIIjtOqoGdUppPmKtW6D4ppdcRlyQo9",
-	"+SClPLO1Up7SHGJEv5eCn7uhieWBwIjvCkP8iZcm1UV+DSHvuyGSAafULStGyHvRhm7RlAhRO5AtXWvr",
-	"AU2HqZ0a2w9+D+VVvdmhYazBvNDw+wetzrqjiGqbOqixzP6JVkVdo5v6yte2KZKHaqJTLL3F8uGatFpJ",
-	"cetw2VsQsEmjTviCnj1hXz94+OU2w8AWzf8g6rxUxqYzm5x4KEPERomAAv6qonspmdSA1oEEPTcTZZ0c",
-	"G4KiPKkQQW1T8uNJNxff24ymWDQM8IYXixYj9FXnoJ3UwF5X4RoJTTxyqkEmdh0ZEpIvESavUtVBTh/z",
-	"kqIWCDt8k6A+IIZjIMNdzASe86iE6dUJye/1DUsKeFfBMZjzVR0ltV5O0OMN9E5SFDvTqqlyHzZWWaU4",
-	"g4fTCN8b/d0hJgM7TkQl1oEVMvzjf5/SHz+ePvL4CpAakvOVOYtRGGrgC9f455dHvfvtxv8+qwDcWvEe",
-	"3E9vq90wJC5mM47GrNZY7C/HYACA8GjE+/YouWsg7K1hKWuhv22SaXUhtiWxwu+knvJSPIaSj4NjzFQ7",
-	"foc7+/4YHhu0HGZY9RbPehZWH943K7LHUpSRCWx9UYRaGLlAEXxZA/vzM3CX4zEEvgzq5HKSsdO9MaI3",
-	"caEraqiavo/LmbGTUzaT6jH7ytvqY5yQSvzYSAfBhyKRs2HXCDuezwQkAcHjt4nDwJ2KgZWRXtZIbWNk",
-	"WUT01VpsuUhqUW3Vgj1duJN0/O9SKMWT4qHeUqS0JR+930u3bHmRyGPbh3j3JJmpXtaZ0cfs+cPoieuO",
-	"jKS4u05lSQJZ182c1GTSsT6lXkIaFLoPpJqcwceLy9dPfBx3nL+M8TfuCTKV9xVZyKFA3HAxg9sHgDQB",
-	"WNNWMDGpGB6shPbRN/HjaateQVwT+YiDTVfzqVCY+DwsuHqDQU0jPpeWF6wQ1ooSasvTYvqdgA2Ci894",
-	"Fr5WbmRfVbRJQl8XxFNanxfLN1lgSitMqmZrC9qKrFdz8dvwgL0U6Zquu//x3XnL0On2PNGvy2bL6y2h",
-	"oJn5pDurO/HdUo2VuHt1NzXL7/vh5Wedt4V5m4TNJ/ExAPf6xvyYfGthjOlFSI15o5PGOEjX+GM2oKUe",
-	"APZEhNACBu1FLoeFyAJYlcG6DWXljICCj/sUHXoRlRuiBqHcUKh1gOUmCfeTl6JeguhCsSeX/w7P/PX5",
-	"5V9Jf4kxfaRBaL7fv1Ppn8pAfYi6K5+iafs3sRxvLmFLiy8V72lABRHciByR9Dxv2CNd5WOalNMTQJ9p",
-	"ffzs5YaDcLnpYNt3mgcyU6ds0lgOZkMI+T1Zqmvm6chsXTc8V5dI6kq+XKnROSIcEtG3gs4NeI97YAC0",
-	"2/htMIhb4HNRNdkTzLc15m4o7+FXm8ShuNd1LF6aSNOif8NtCjFzgE2aAZU6cY9iSkgG/vXCTs0AvsVq",
-	"jxi9g5lC+P0TwP3oqytfj/lvi3wicixNvXL/pCpL85G7ZAvhHk3VdVHWneIpN1MBtqGyOU1lyk2X1dJY",
-	"qOAKv6E6ECNqTiHMlCghvwahp+KmWscAnFej9yGx9Xi59YC59qbWeGGuo+SiXQtEqFXohBCNC1VTbPcI",
-	"DTvU9JByagpS+1KmO8Nha6O89Rh9SF/7JNZv6Y0LihJMFV0NwB6fmThocC3/mIBCo/R2XyK7rzArHX3l",
-	"WKVg6A41AzRm8ONgXMyD3tcYLkNwRY7Y3Rl0fBSXekshKAIfwWFUBy8Dq6s775DR/zjUGfWpyK5jnyTv",
-	"w8VGXH2Ghe4TQIbt9yM6BR+caG5PNbRQn/goq4DAJvL0Vc0rrsg2cgTpxi8R9diRmXjLR7ZYMbL5tGK1",
-	"t8e5Td5wcBElJAqdr3btxUaC81qgcT3Esuq2KY75L5cvX2BBJx/Sj092W1RKb1vwUtkPI3tUZYGoiwyX",
-	"8OftJEuh3rgJt0QQxzZgRLChIQo1gUa3d8XR/WjAnQdwsldUv2I+jjJJC1uLPpj9en8hltR7sqs3UjXE",
-	"CzQJrOvY0BKLU5IU2XJrq+04zP6iRJmKPwZExbiqly9XPsCPg4wNfG1v93dVUpzCy6mq+qCvyBiCjnn0",
-	"elIw/3gFboGRnoeU8FyOx6LMgoOgRD8UvtZX5B5g55QV7E3fhRhbBkXiY3AnduX0LxCJf7h6khKCo9rv",
-	"CWjmA7CWeqn1hFmNG9tsZAoANLRsiH0jrRWqvWINXWybKDxwKx4YV3dvi05yG1abxp/FjfCx05lHKgbU",
-	"hF+FYoW4EUUGxQEIFO0APDlMuba37c4vHbfDnN1XTizZ4MopSW2b3Bxxgfe3FmkU1RhK4SGHc+JUQKkW",
-	"ogJ1CnbT/C5oJSmpb9eMX9NS3nLGTfIPNZuoKegz3lJyTYaiO+B/VLkqaR7XV7dgclGre61SdN0k/GwH",
-	"YY/epHY9M+1ThapEnbu5KVrG2WzzJOz0HLRkcFtM8Yc2vaejyJv2cZmKIqfAISceYTg5Krve/AvPRGme",
-	"yYDzLT7pj+mA/8eL0K7ZiOPhtLujnlIRq0NcUU150ZeQyxsS9QZkOxlgqttyuvIIVut8DExuadV5FNnj",
-	"vJ+xxnSDxoyQTUzpZRaoEgLcIPHGqcaUPkqmGnYKnPYud9RMlGRlbX8zlVsDgzeLtND+sUuhcomuaDx5",
-	"EqxISrOFuQP+X/OdFzKn13Zr0864e/I+93n9srmNWNPc2u1EhqbW7DKdfuN4ZB3q0jgCj7RZwjSqrJIp",
-	"1EuFyFh32rmYP/jJx8BQtFdNnovXFEG6FoNNgvd1iLpbU6EB4snDO06x+hL4BtxlgfX7q6o+vrWafXxn",
-	"ftF+niawhxl7PZaFIIljC7QvRii4CVB6EPPSSih6YdlMG9u6CA32XsibVr0bWwo+87gU6oAjaQQWPDnD",
-	"GD3Ifo8re2AoGWANnp6xKrfVZKClYygELzBkzW8l0HeVmNDdHSxLTrYKEH2Nxja3cHNZm4i4AQe3YlMp",
-	"8IpFLrVH5fM2dXDTUcE8sQplkNqL1WCgS0nUkddjP19H9e71kpdpfM6Ga8PTuFM/fCNnzPgaRrkohBU5",
-	"1lGjHGZp49JpFYj3XW7I3W6RyDdTOUWAHHlReIQTPY78pxUuJlcA61eGOAXHm+s16AZeMxhkTiAJQrz7",
-	"6ARab9YCXWZwAG9KQ5LyMyd5gCQNhaPAd2PIt3hGsyBPI9UC81tkq2J7oawQgcfGAKHYICE8tOObNGAi",
-	"LdOKtpbTevL3HKv7DFe+hkxhp48TSeZ6DPtJFQ2aCa3lHbHHruig5u2KX8N6eL1NP80uDOhWyM9ZB2TQ",
-	"bR7CNV+lptDqvTzoFTZ4ghV9iHojFV5zG5TmmgDcCr54LQVi19wBUvYA4lsAK/dXQrQ9YLsldRjOpKOb",
-	"gwp3Wy5zcKDgj37H5qWelHyWYIxaibtBBu/BGiKkePRJVrjyNej4FPr7Xod/XbzwRzyj+itEkSmJIaDy",
-	"pWeDUhi4R0Bt7zJ4wQScpCmhllCdQrYSiLwF300p13w9CbU09hqBXfaQafktXgox8M3FAZsgb7eYkdwK",
-	"JDnosxiUCa03FYoSBDF75H/BDICleWwnz9FSgTInj9KBMi2NRG0zG/yssnZJDrVdrG9PI529Sm/HOSHW",
-	"BPNwKIL3B+F8goRDv7c3K1y5x3cyrQMSYBhhkhL1vIHppekQUcirrMBD0KQ010osG8tKY3MhlIUwoCWU",
-	"XFzLUWzwtH4S9A6NXkt13ZTU3dD85iz/4MqHOBTr+xHoMHlM4NCmzoj74ciI8kaORAUdthYKJSZcXVfh",
-	"MBtkjpH2VNfZrXzuRU7IKzJvkP5RzcMoW6hH7ZS8FAbBrStvtPYe1T1uCSMK6n8wB0/HtsueyzciCH8e",
-	"/IoobiaNgSooCBiG5ihAyCpWgGaRAarqwvglokpC0jC+xLSqWyvnn1IeUys0M8KXpbSMlEp9p7SMPTDN",
-	"Hq9hmpEM/LtHK/unSJT6pPCzPqh7NcGipnr5GYE9yPHGXQiKG+Rhd5l7nH7Hq1FhDuUWd7b329b77RHf",
-	"OCE7f8ZOWSFvBJr6pcrYfeZJd7fhPLoJPzEgrsBPGy/Tk7ctr9PKeqC8a+n8h9fn7KT7dvOm3ef+utz7",
-	"+kq2FBXwuGXSql7YywYw7YF3hQx8sT2KyAiDwnzT2cLIUe16JKPPDLE26W7N0LYF0oIbG1I2xdvS9aZL",
-	"OZGKF8FwMV8MCzmKq7D7Qbnd3c3ON6qUv8I5Pwut1EqE3JLZvtjFay/uxGrPt3Pa8x2M9ttPiM++2Mpm",
-	"L2/BZa9+IyZ79VF57GXMYs9rHPY8ZrBXMX/9do29XkXc9QW84/lHjVLDgYiIO2Za64wjxWZ/9NEODWWd",
-	"GyCQvGezPVDGNZ/odIPo057oKqRZKwE9rNVM3ei0bSb2er1UqpIajyy1NlE9tEaUubYJIW2LXxI8gy9/",
-	"+cPVE1TCLbr92jvKm/FCcDyLUtrV5WgqZl795GWqivK5YzWlsP5KvT5/dXF99fJ/PX1x2WWvEefRhDGi",
-	"NWCqjWVKQJFHdB6AXQu0TewmDGpq7bzz/j1gS44b4KZmYqbLFfIDdxNpd+3rMZCJLtnM6cNE6V7ROmME",
-	"a48ZeX0FZ4l5mWGsS7YUQyOtoJQ9xJkOCQ3TKp/Wrnn7u33VV198AaG13S++oBhb6atTGExt5YoK+Llf",
-	"cjmR1pBiLt/SZ/AR9NW45AjmDvDlCvE4CEDTvYNWrAjBzLdrAhK0Be7xmemr4C6BVjD2ay64FTmb6gWW",
-	"LWe5Y2uTqWWG30BJTgTLl5bNBAcEfdFXejRalKVw6qpyewbeKqBTCugIPTgda+47IC1d36AxYsnLnBbs",
-	"uVBSqNHKrdmFQldIXBjOl1sw4Lwe6RkkV+IZwrXrq4E76IOMDfqdfmeA8S8N2R5uKqzfCcHQ/U6X/UAh",
-	"MhgR0FdxkTd2TlGrVTSqa4JqkNdSOLmTm4aFmLFcjxYzoWxffe7hWe/hUFAMhY4yHw6rckDQo/UI8ukX",
-	"X7CnYDtz/AVDd6TBAhKOXkXOhqLQSzbwIZV8Lo9vTgZd9lIVq74a/PnpFav/5os6UGRC+sdj3GA7cCyn",
-	"r0LvXsiTpZMaMV67fny4CacnlrRZ6bgWpLO6CX6j85C7E2/0F1+wz8nlj64+yIZFvHrgftBMQCrtKxxL",
-	"tBsjUVouFUoDjpFgfXW3YkPBBla8tcd/M1oNsr4a8Pm8kCOY2fEX/4pf0zPzgkv4FD/z9mi5XB45vn60",
-	"KAuhRjoX+SBjuuwrkpC7bEA53kdP3e8Agjb5Vc4B8ScKa2LeKTgDK8iZTx3uq9GUl0bYjOViVEA9XKpe",
-	"8Dlw+h+lyvXSHJ2cPjy9B7BqP1w9Ozp59JhxNlxZX8Fwxss3j/sKwP914Q6yYybuDDnWIN5a85gNXvAX",
-	"bo4XaiyVtCv39wutBNKGP3MGwUL7atB9OAhn4JeFRt4CPZnHTJgRn+OuowO84Gqy4BPHRqsm+v2Trx/0",
-	"+yePvh64AY/0bMaZ1Rpkhy77y+XLF+HAjhbuahlHh6zLfpg7XvMV+15+g4fUUUSGDlQ5mrIT9wvseSlm",
-	"cQQ5gg2rSaStkFzcV3jo3Tmn3FcIYorTpB+c3K92rPq218vYg95XbhMenDxk0vTVGzFHc1mMuZuxBYz7",
-	"5BEMz63u1z2AVe2yQYQAFEKanWxp+kraKiFcWqL+CZfqzK0dL4rKqlhqJw3nM6lg9oav2BAL2zuBwdHV",
-	"4K9H58ifBwx40v3797++V8Xqw6TBKog47sSLRiNh4DZrcaMzq98I1WUQjiQKI5YQXdRXUMIT4/zAzub0",
-	"Qzcbg28Ozhd2qkv5K1DUGfsGRAH2P//13wPPV6FluhdhriGpueKNwFkB4M4/HFaG1F5gBEtdOmHK9NXC",
-	"UA2fOTdmqcv8jA2c2HF2fOzaOkP55v/vpnjsBuPvK81ztyI/hvsAOszQ1MzZWCxxB2EI4DyLuJcjj5Ho",
-	"su+1463+Oq/yrZFU7FJ7TQ6YmaqiRyr6O/0alqevBq+FLVdH52MrSmBIldUjKnddR03M4OT6m2vwIwZj",
-	"DDAXqJAjoTCoEK2QnfM5H03F0Wm3RxWYUUIzZ8fHy+Wyy+Hnri4nx/SuOX5+8eTpi8un8E6F292BSwHr",
-	"vLLzVxdR6OZZ5wSsx3Oh+Fx2zjr3u73uffQZYRz32kXlvpqIhuB+Wnk9ZoNj/BsvqUG2zSYEu9pXA8c5",
-	"uVTm+4WRo39zysOgVi1m8NejK215cfTE6QwDPKgDlMAGVXEv21czd0Ie9no9dy377WOF1m8gBPekl/V6",
-	"vUAnFJPLLsaOjsIBB2ht1VeDQs6kHaBGHEBrUd4hH1woa1RaUQIxoB4Md+Jzqd4EllDAEbQaRS4nWBnA",
-	"mcugnJNasVzM7RQpIhyzi7xz1nkujQU7nDl5izWC+Uy46wUwN+p74daOFYLfCKj+7WcahCGmhIQbo5qO",
-	"iudDtwcENN+gSaAGKIuKnXRd/bIQkIdCNFvbQ69r8BoKIIDXbXp+32dpL3w10WPYiE6LB7UvnL3zSe7O",
-	"L4CQlMLMtTtEbrCnvd5aJksslfyNUserybWPIzh5m4gkeJ81HqYuJgDkAisHOGJq6oceO4Zn3med2nHZ",
-	"9VL9YRoS7Vj6zbBgvlJBTZvtnP30s/tU3qRJ9LUoOGh5jvNOpQnie+aEEzw5NRkcOYHj92ds8D//9d8N",
-	"QnY38Mpu97jbpadghwNQdee1GAFQP6xwxpRYhmIq2XaB2vEFpzDziQn4ZcTknHb/9mikjS1W/oi8PUKt",
-	"4Wi4wmLfXvDoIMDIkdK5QHPqp7NS77NOg3aym/lv8v6g2WQ7/AJ1dvdnYZ/gi/7Y3PGItjqZW05i1x2p",
-	"096DFOKnj3kEQ4fTSTr/0Men2m2ll37O2S5NdOux+Z0ek5FH0sHg/oaUR1Cs4fL989MrTLHKMKYW69iR",
-	"QnIdIDsC4muFS0v+LaezGwS7clrJ5rmBApEeW2arkPDjVBtRBYeHy/0kfbPXxli72Wf8LTo0Tk8efPng",
-	"q/uPHnwZeTlOEkbSzev2we5jgtmotz9ZgXyf6XIiKJcUQ+QwK7omkEXUipsMZFpiDQlPoh3MAehkHdAD",
-	"9yPlRkaK9IKZeNUg0TRKzDQYQwGj2D0amKss0fJIJk7MW3SH5jMD1ksoAghamdNxoXAMiIJx7eHKbdlX",
-	"EKHErsI3n6H/ckAjuYazDLYWT8b1X1KyrGPuRKIfjKdT+laaoxPVH4hL1xhjbJ5OE1FbAplrdFDW1w6O",
-	"AUzum9UrDR4t0mi/Ifyu9Dz8I1LQ2nzLLcf8jd/sJGL+146TCFY4tHxww179cHUvvawF2LRtJXrN+Nsj",
-	"xDQ76T346uGXjw59gucLmwwOpAw8U5Vi9tyby5yCBrvs3FehDhYzOoKGr0xfUSYFnmLCxvLpFakzVdHF",
-	"PzxFfBr77+7/TaPIptJO9b83r+Mdqukc8QwPqOy21p9JK9794LjUs+sck9N2Pmx19eg6XH+xCvWBEnis",
-	"IQUU3HkrgSUvE0KKeSPnVTHA/YwPa3E8vCgGZ4kozQrDARP6wFvkXZUUHovug4xJZSw5j8FuWlWGZee1",
-	"CnFTbnw1X8TjaZzgpvjlY3x4USTqJCRmhrXEzwL0hhQbM6FQZkEBRaFKMC+KSo3rK0TRQ3MpwgjJqhiV",
-	"D/8nRuMj1aGccrC6sfsnfYVmeW/bHRCdDChg1SAECPAB/0iguwHBnktl+ur0Afg9jY/LpvILVKUmsZpY",
-	"0Tq1mLBGDcu5g8xjGKePY1giDoOQMC2tS7TxvzvzUiXFL4qiwtyNTTjR9eD583bhfaaVtLq8pRCgTYMc",
-	"T2ZnvLcigCZbgqsrX5QcAPrd5YlgwCTmRHhMfWUWo5EQuUnKAR4VGd/AniocJ4zGQEjBDFy39AF8ajkk",
-	"IwTMs3C2qkSBATi71cSgTl3pBFqtVdIgTBRkBBXfplAYw3it2S75IsCd7PhMKa2AJy6pX6fmshOC9wG+",
-	"5JrHOiqIU+4xL4AP1cP9N4fVV31VZ7jGCSwmqnTFDfFeJc5I3gBM5qFTn4QiELy+AoYUxzZ8vpy60Zs5",
-	"dxfAix+eZ+xXUeqjpcwpaGUoc0kcgReM/MPodUYHcbbuRjb3HL9jUilRsnKhyNvqu2FDgVut3WZAMB7y",
-	"R6o4BT4rAtfK2ecvnj25l9hoKgGGdb8wpAMj/HzAA4F/SixiD0aIqePEPuoNuoRguKh1BODmimpUlyG1",
-	"GVY8j8JZpaHEmDrdd9l5RUF9RRsFO8KRqtAG4sumwuZeVBctp5FklYuVABh4QLrzl89Jr9cLVyCsAHiz",
-	"u+wpR7RwGrTra4w43U4LKSCmJzriPvrxtNej65G7y9EsCnQwApnRwVdRopbbcDdfH9GCj1TSji5ytpjj",
-	"yYWFM/E+gv0GYezdCB727vuZImwjGIiaNIVKKt1bV3CvviydaJtQFg6nwLtuPGpV4hKD2ABKqvHACrgw",
-	"EFeFQlRlsv1I+gs0BJxEEEBb8ir6DXWV4zWYyeb7K9xUdAqsnggwFa1hmSF30k6unUCEu4cZXGGxCyR2",
-	"X4Yar6eNiywOyoBgqcrSOdZlX8H+lpBwSYhPdEqBe9eOqufjmS8IgO9AJa+UY1VPvpfGiNxD6u12rYKo",
-	"PpoKdKqGuTUJ7Xm5ui4Xaj+N5OeNk7njVAUDLtaG6XzfZVfCWAjwRGI8e1fLAjxZTzrqfM9//XXFLi0v",
-	"19JUqhKip1+yk6/PTntnvd5afspZ5zte8GmMrt1ZcgMu5IyyV1nB51bPIQy3FROId+Z9Pbo24MrW+M/J",
-	"7pNbx0tNunR+hAAN2rcB4PEs9aLIgbkCoXUPwCye60m4rqrk0RlMeacQeyceAHOIT3/zDfGyyEX5igMe",
-	"8h9XxYe7KtDMiSgvc26n9z7Fu+OdzN83OoHP2Y2WeXRtTPVSMas13gcU+8QNPFaTnwhPFDUkJ2ODfOPr",
-	"WBNW1thn2TvRiAI0l1NdFKsM7hp25TSDugECRadggaD4PCidbdGm6GH5ghb1mUEwmAa/RU3X3tekJ/PO",
-	"xzYgtLcbNNsJVodgdi/dTV7p7B9TSV+n4HURqNF0+yR67jZ7/VGsP9vgvxu8XxF8+QF2FgPmq0brWpjj",
-	"aK0tMx/OIHPOCjHhhZMtIZxQ3IgSkIMRrwMcNsiTook4TZgZ4XbVemk36ysMfLaBfxnmtnHVZYM/RUv7",
-	"byVfDgKgqkhBy6N3FXAW0JCDsY4codgZHwKKvDVsEAljEPjI+Eyo3NtlnIDdV7WH2EirsSxnBnMANlgZ",
-	"Uc3t+dht5VMs8DKjQpwQG54UWaNyMM1SaijxQi1GoqflkyBOzUVRCMS7dnfP9o6pQXgwao+0m+GKcQYF",
-	"0T1iLvp7CwgKed9asK1OLUV5fyDx9o5n+3xGBZHhao9OdcksfyMYxx8gK/iDSKxYUaVZ5vAKGNRdAXFu",
-	"ppWdJgPKsGL0y/G3CDazH80DA/sWYBd3O9p460fLuPJ26+ehtHYb/5wuZ4uCN8sR22kCF+wAZHRV2yOj",
-	"ZwCYYyKSoX2uU8wd73xs83iqies0SK1QIBDY7oTP3fhmCOrDFRtAluV3L58/vT5/dvX09YCBa5SsCXAM",
-	"4uf7agzx0lTceyjsUjihdqnJmU2Jkt6CCrE4jlgMRXr5kJ6+Cu3jD0ovoQYTx9Gi8FpqgwUsBZYtH0ew",
-	"U2j+nPPS9tVS2mkNkwoM2NJYTLVzVyK60CroMMTswkGA0R2vpr5SGkcQoI+4pTydOgAWD8saGGdfDV69",
-	"vLxiKUsUplCQkQCwjoerDZtQU1j8d26DP61jDTTX/lTf8ZzCAhzimEqKyw0n1G0lijse2TOoZR/n8L5D",
-	"in2/NfSYWMuUjH+lXjpCRzyqtVOxnqZbgZpmfWW15YWBd1HYgwAc9xFC7CBvSZQU++okbVRNOaMlpHQ6",
-	"8CRA9X5MPy4KBEztQmn/KYmA7mziQR7MQWKjZKqaX6GvEBIBT6rP+ZzxN+7cLzXN3FQ5Tk8hmRg4UlxP",
-	"EqICFyVVgOFqRVF/teS606/X4xJ880t/wDESQI/7qsJ/3fT6rb2EURFkAwQ/khNR6eu+qoJcIfNY3AgF",
-	"yBPMLKUdTSErkRJZz3FP19ySnql5UpWE5+oWE3cU9PwwoL6CaZCfr/JDacx0DswRFwsRuheKuCX6yGDf",
-	"JloYcIb6S4EG7CVDDKWQtFMQ9esa1IQGA7QI4+uyF2LZVyNdLGbKUL41tBl5ftL2CLqi9w4uQgi9PwSU",
-	"pIBCQmTGfllwTOlaCgEwyCuBtvGPx/j+EF/+KcSXD3iCf+eyyPbD+NsJKMjejxGspPF8/hhlw0dRhLVk",
-	"9WBGomIM7I0SSzhYleUcoh0Ag4MXIqndnsNAAtzQB7Ma1/ppsDDWEFzWYsyeXvFJg8N5rkewzxqO9qXj",
-	"Cjjri/HR91DBHZwEK73AHqCkje+FnePieOEJYS2Z665bc72uh/S9/xBpAGsYNog16kYfUSU5Yu9Cd8fv",
-	"MPbpfbMz75xWCncsJA3sx20CIlnSH461SiKZh2bvJTsElCgEB0QJ8Hj7z4Zg+lJ+87lUqY3bErULo8Fo",
-	"GnchUlwY5j1rZoS1INErjL6J4hcS5TqaRgWp/HuOy1GEI0TfVQwRYAQAGZRRfJJZjKYgVa9CKBfAkhhb",
-	"ajUp8FJzNzEBCRwPyKA9c4dEVEPHY1eN3Z+j9fyt54Bl1zk7ffhoM+T151s4fonoyAi5f0KBJ9pDOFrP",
-	"11nF1oyS+FAe1i+xsE2BBn5bBlkcTsJC6CfEmwDyGsSzQeKWXyDG+8prGorgjjlkgD2Ogu1sLVjtwcmp",
-	"k3oQtTmoKX01l0o5tYdQNfw4kMrmUg3CkEg1AqKDC9qty2cmoGts6bv3dRcaI4SHuQSUK+lTHPuKouYz",
-	"fAqj1St2AWKgVF3mSYwiZ2sMl0A6wjbD4ANKB4S54je16FqeQ7B5KNF4FVwrTodzrGWM9bVE1W3BwRnA",
-	"A71XQuiA20EX/ktxeX0VsORqaXmY8DdcERDJwzUYEmmjeFcnSaMmjNUIkbkhsgt0FZRsvVTYcoZQDrRJ",
-	"EF6YEaQVZBpJxQZGKHvtXvcg1OCYiolxSCEqmDqH/ir/MRSO6avhKtI/IkiVDEcHYQFybNGTAhHJUEke",
-	"C4L7hEV0ukBJ+ijMDKIEjKbp++lgnJh7bAAUMkDMp8oUkIuRzB1VL+tnzc2hrwgEKjTnztYUE/0ZtEdX",
-	"NwZPj6SRWmW1T3By9AJLKHMrKvCY+omrLBvbjzHSXWh9yudzodwDqLoVRURsUbYMTaCvnPDo4Y+sl6p8",
-	"xZ6Y1ThpEw5wADyEJe6yc9VXPnwXdq0Wbh1qS0Xkj5+MiIdGUdcrfwu7M8QBrOhivM9t3FdYPasSL7J4",
-	"cWEVKzCdYLPxKfl1K1Mko2CVls3QcOvrAvFIIpjzoKv6A6FVcL+u1MiplgDi7mMj8eplg/NFyY9eudfz",
-	"o5dq4MRUaBEtSMIta43ROq4lDb2eseHCVgHBSMoMwVuyoDY87H3VZZeIYIR1cTEKG1DtIdoJadypD1FO",
-	"FWIFc7MxLQhZvhFlSmGtS5N/yJF/yJH/vHLkh5caI30PQRlr+l4ybunPwn4Hjx7ubAakYWMdu0f2Jo3V",
-	"kJdT5CGbr56HxT6nBWcPe+7aA6kyZO65szyRN0Ldq6NP9NKnBXNXk7ATJ71ebwfgRPIg+SmQ8XAqICvb",
-	"yUUe9BLyDL+FNEPAGsPQmqYDXSXDNpyKRw8ScMRvj3ghuUGK8f25FrAY/AcNACRCaTDiIMV1D2RdJ0mB",
-	"wHzBroeU/Zi4D8Gs6TJO78ywDCntlNU6OnPY1MfI7UtER+PS3dGachuOiB0TivgnkazP/aZSLtI27Tre",
-	"s08EsIFyEVmciigNLvOKUhG9y3hB3nEQTjbzE50IH6pxcbstITGdlXVHzv0PSU+fCPXEVzGyo62hw5Xg",
-	"Yj4d5IePEo9czRz3s21Ucqw6HiwquWq0MUf8w4tuoKBsQwm7GFeV3IVTalCqCjaILCi0FBW76QB6jWrQ",
-	"c+hqg+CCeFVFun5mWDW7JDgC5KJ01mNSt0n8M6n855MG+X+TuaxTAhRqhjSYeiKsRIDUmS7FIejjz4AV",
-	"F6w8axGsSaLYTQ1JhK8N+dxv0v7OVXzz7pPHstl0o3nTF+C2j+yhVyF56b4cM+MuTl747gngjLbe67ew",
-	"N3xkPcaIoPqBk5IrK/K+isxpcGakBR1YormLWuPmDeEipNKOdF+tnbcKcWSsSzaluihpcwicjWpHb5mx",
-	"SYet6XyGmiUnvdYR5jCmvYLLPyIBnps3ASCGWBzYUZRY1qEiD0CCMSeWY5FSoXeAd4Cch5VPyHKOxROT",
-	"VS0ZSlR95ePgwHqK5IRhNBW4jsFSjxAuopVoiPF6LsfibjLhB9IfYWBNCZchDqN7EIYlYswR5A9U0h96",
-	"AkvYetjH4TXEGjXNuHSLyNVIbKUlMMf5sE/Sg8GUMgOcBsjyATOtt3rCN+jA4GrluFtfzXgOlif/Xped",
-	"L6yecStHFHcoDGJ+Vz49aqYQQbzoK8Ti16ohL8jJrt9H8/oYEmPcX0thEScIyClkne0e7lrEtiuRzC/Z",
-	"wYTGBu4U0VOLuI5LEW/Ub2CJiHoP18xvqj9e+hrMGzsXjgRcM+4ojqWSZiry/WMBbin/bNu8P7Zt3237",
-	"ABJCKOjZJLZ/j21eeqvEB7tW6x01cUD49TBcD7CV1rQBIzyEsI9KBHXM56QejhdCt0f+QdqMlRodRwaB",
-	"rddr5W/zdywZaLpUyyty7qKHkbORnq8oIQHuWYoViXIYCHiq0LXoDlNBrnm3OvcP530VhYG4sQyFUOjk",
-	"YFb7elM1m4T0PmBVNdiD8laFMKbpgr5cqdFWA1MCXnNSCm5Fid0Yis+YSlK7QHwKI8BytOJG6oXPD6k5",
-	"aRp8NAgbGusnO0tSvs/etXT3BCI/AW/PHs6fj2L1qm/JbWxeVQo4LwVVoqFdciLkzGm2oSJRXJ7THMpF",
-	"sxFXwiM3NohaQCHx0V+p0YexnDkGkMuJMHZb7gM+gYr81HspPTorZ8PF6A1Wy4SYlc9/uHpyzx3MKtLo",
-	"ry9fQzYTlrUjknCPTIXpsqe/LHhBnRg2L/WNYAK+oz667Bvowvi4Mqf1Ue+lCCCBVH0AkRBoUKRZQuEv",
-	"+LkaLFceA2Wsi0IvjWdUGJpVZSpkEbwV2cxD+FehJ4j33sBDvqXF3Vf0gPT4FiZnuhXS3mQsM+unLBtj",
-	"JMycN8BmdSApICpx7T/n3L0/1YvydvCtULK1FZrxR7Kn40a15ShErIdgCUQhCO/G0U5BiiWcobEuKaRE",
-	"mrpy9EG5Ah2wNtYbdwcvIZHHn8qqSkKMgoLiZex0Eu7uvbCGDZR4i2gaVqqFE4BCXh7wXwIF8RBCoEiM",
-	"QGZoUc/LXRqvaTof4RwekPI3UaVxnZqFh3YCw/Zoid+DtLBLSHgFzr304fW3ysESGgNMeXV2GxF5mk/t",
-	"wUB4UBynaDlp2N8W+SSgy4piDPFoPMCh0oPreKgee9xfnLVA0HXUVX8+KTYeMXaRSkOweq2ZCK6ZVwjT",
-	"a4DofoRQrHcDyJn7kTdgXV6EsGYhb0SJ8lVfQdw06lcxKiAlrEO0t88PgDl6bSfmcDV0IooQn4lyIkxj",
-	"zEGdCd3ag4EV04FzDf3LvhAM5YvCQZnq5TUd2xd8NLWFHE19IXSIQa+BTV6dfHl28uCs1/tPR2IeuNId",
-	"UmTX2KE01/gxFF4r9AS6bdlYuFN+agORKcUujMxaT3WQzGc8F+xCWc3+Qy+wjFR75vENBF22d+YcjGvt",
-	"ia5IGRQHQ0nkbMgpsz5ial6hJja1yciqkJAHJ18/uN97cBDuVkkii22Z2YBOC1CDFD4fRHNQRnw8ehUm",
-	"BMVutBKP4ROGUALCN3icqBFfPaZu+MDAcNJrxLrRg7SI7nqk+3raqVMsrC5yyplGq1DoA74Ac4i0pq+C",
-	"3wvsF25asBzgSK8XhMBSZnIcF3PFaAar+2oib9D7vlVIWmCK9MfR411vbeVtmHTyepElJsof4hR8syJ3",
-	"EK6xrBXaqINzfDw5fKG240dXukFSfCbRkGHJfGgSnFuDUPpMYHl2HrdULhSRudP3YzMIg7LuVV7bxktK",
-	"94lhuKclwZCIPEV4rxcQvaRGskj4wE53Ttj1eIiNf4Ih+1HpTMjvqOITBGZFc0uJVGb7/t/CLh42Zptt",
-	"3B2bS4uRyx/0IsJOttjExQFN4sD3pMmokJdj29JWBiQ6eAA4QbEMgV1+jGMIIkXzBfQMrPi8HAGv9dEs",
-	"bhUKAfmLVFRhLkpHso7bmQrhBpCBqEhEXyHMEZWHnuolZIkEayQBLJ6xEURy8NFIQL6Yytl8oUZ2gSbx",
-	"XENZMzbj1rqTf2ErmGCOdwgcZgDHgTYhq4ddrZWv7qtQvxrkcRxXo7X8CpdpXwX7l1a6sGv7+mOGV8Js",
-	"WteQxoU5fKFDaJdSOGXJlliFB4pqEIjKunp5qFLJFeFvR6NeqxaPCRzPpXozwJL+Q4/KgXmAqULyMJ++",
-	"etjr9VAmi0q5s9tXcv+zQJLc5bYJG/iZYTKH41KzB1PldjBlU932KvrclxhRJA661av5cDon/P6oNxQP",
-	"x6f51w/Eoy+9jWaOWO+koxEIalME6ByOsnvt//zUO/qaH41/fnfy6P2/dG5jev3tK959SOMP7PkrR2xb",
-	"T+vvvOB7De8bb5KQEE91bBvisA/KIOK2dhYtj607hDhfk+cDxBBceKTq8kUuh4Xo9lV8PSGyHb09XtgF",
-	"ufPctQcX3brmVpX57asKKw+uYUAZDIWq7VKOhNOijJ4JVJ8gVLxC5ZPKQ3adoTs7FOwd86JwKhamh5IQ",
-	"7IPNath1kA+NoBS/DMjzGAWvBRgwSBAFFQ5YcUZpxpjFTy4DofoKq/NxnDYqf1ApSWm2xqBRpGrmwie9",
-	"Xg8X7zBcGCQD2LkPIxn845bvvBUsGC31obnMazECoApo/aOzlmOycO5mMcgd6qyDEL4wQBOKiylCohyG",
-	"Z87QToTn2RuIQCVxp6VCzpwXXCmoIJZ32Tnp2GjV8dYnd/T7alLyEUE4YMfeFoN5JxC0MlkgSEMFaFmu",
-	"cR2ogwe1nuJam9EgMhJENADEeHBSz9T0mC0AnUCh9Ry0g3ichjzEBlLYPZfGbHdkCE1lxXFDgNo+pCqK",
-	"HTTd4+7HbmNxoRcVOIXjp1JNPkwlclxrpZe+m60n4pYnIOer43eOL7y/xT2L/DxYOiEDBSBzgQYrkEbA",
-	"Is6oBAweEaMXQIFV1ZgcMHbgrrnAG2sAH6+xmUFdj9xyUfcV3dTnUZnAnp8C6Lvu98frN9haGApc233F",
-	"S7H9+gHg6ja6AKxB5WPosm/pMubupwKAfw2/qdLEcC1P77vze/oQa+PWdYCqtbT0n3uLTgv5v9/P3z14",
-	"f+T+OfX/NOgB9bkBLgBErhuKWOckNaxRQGOUCNrxGgJFuFpFYSL4yXWZCg/5lK6286LwNEcO3JyvtuFX",
-	"Nzl2P9jth9DUzeFZoHsqS9VLBswXLWUjrZQYWW+W4paUVCRbd34N5NWAEYoEbJBdB2pRFARS5S8uXyae",
-	"UgPZEz2bgfnpjRDgKw7dadVXvJA3wl+RnA1Lwd9kbPCcG3v01I326OLbAXhYZ4R0gbM8o7ps3ptLpWuB",
-	"GwBDkooyhBC+GQO7EKpqWOqlgYwu6AGhcyAu1LDFPMDtgOxPKBsLw8TbkZhbdurE3kuNFUVjPLbzkfv9",
-	"DAogHsNCH+FQB4TMVdWvdbuLNmN3nfZVKJJorFAC6pUDbjq1b7VGFvb5w979jD04/fpeVkMKP+31EOR8",
-	"UApbrs5IeBcqN1hWnGYcJd4Fwz8ZUtPuaDf8JqF8kyHKvIaDg8QW6uiRez1fs3o0QdrUKGCfmJTdNoON",
-	"HarLGRt4pGnTtnvxwwgKJMUit8nYfIGJEYhPdwQ5ajB6c+9DSBBWz7eKDhtGxahUfFQHHrRHXzo+g9gN",
-	"5AwgV3b76mUNkLBCkr7/6BGWOgggNp6WQXaS47givekrxwcgjOM8Fu0dxUllRVku5lBTygScd2yQxNsl",
-	"qsG2r1BWaRIN9PyWZuvb6XRpBKzoUkY9PxLgaEeiGxqXFKQvBZiK0fbUDiGVPE1d5Uos9yuT+kma6Gnz",
-	"fnMrfWh7c9+Q0gHpnI4C3UIfQ3DYargPyaMQ8oWWLfwwdjI/3mEIaVnVm/R4pDJUteir6HRiOYi6uN9k",
-	"mifV8eNX+zuAvnl4C25Zx0W4Ndev9/POnduh4KUoXa9u6fC2SV31r0XBAQbQUvX/XI8WTsTL2OB//uu/",
-	"j/lcHt+cHOu5UHwuu25hB5EvpATFaCgKvXTEXuq3UONzMTxyuk7mpB3HnRZl0TnrdLvHNyedNF4YOlQ8",
-	"vYBX2B0oQfhB4BEWQyMt4taf//D6nJ103zLxdi5G4Gua1Trqdo/xXZoBUBAtdPJQVAaD2P3skwG67NVi",
-	"WMhRt+Kmtd1KTyoqyVmlRdSjo6MGfWG3dFsbBTTQ3OxrzRCfAQxdveKFpar7rBSTRcERA8InZkDRAn9g",
-	"Cz2JBlH6oh+bi1Sl7wIPAPTIGHw9ap9SxCItsilhAdY+zs8GPT8UZxTFOGqFUs4bKAhrBSKEbvUOfG7I",
-	"lKhiPijVLF+onCvLcjEv9AoyyMVb0vdRzqCIEQKGXYEeFM9zpUad9z+///8CAAD//w==",
+	"7P3/chs3ljeM3wqK361KnGlRlOw4iVxb+1UcZ6J9HNuPpSSzG+YhITZIYtQEmAYomvG4au/k/W+v4f3/",
+	"uZO9krdwzgEaTaLJJiV7PJNsbU0sqRuNHwfn9/mct52Rns21EsqaztnbzlTwXJTwz+dS3bj/5sKMSjm3",
+	"UqvOWef1t0/Zl6dffnnG7FSw4ViWxg4zNpyX4nbIuMrZUIk3dsjmfCIyVoqCW3krmNXwAs/zUhjD9Liv",
+	"3M+l+HUhjO36txZGGDbkYyvK4RmTlo20sQZeNXwmGLeMqxXLxdxOM/e5vlLaTqWaMGlYKeaCW5EzXbJC",
+	"jC3TC8uWU1kIpsSSCWVLKQzjZSlvRddPWsL4pegrrYoVk2MWzYxNuWFDt5ihG3Wox2Mj7LDbV52sY0ZT",
+	"MeNuk+xqLjpnHWNLqSadd++yzl+OrrTlxdFTvVB2cx+/00s2c0uRVswM40UBO2bYlN8KJhWz7u1u7SMz",
+	"qeRsMeuc9TL/QamsmIiy8859cs5LPhOWzg82cfPDL90al1PutnbmNsM9xuxUGjYv+Ai/PRWskO5YrqaC",
+	"3fJiIejpcalnjDNHGwxppet3B86etseNoHApSjMxHouRdWuRbga/LkS56mQdxWduCTjP2jr5m+dCTey0",
+	"c/b4UZbY25EuSzFyCzKbCxyWfDlkZqqXBtfpViPURCphmBHKZmwp7dSRRjRO0+ziT8VzzMWYLwrr5j+f",
+	"F+4FodzR/Bx+Lvmy80tq9rko+Gpz3l+v2NQThREjrXITDkIoUTo6vRZTqfKMcQNrYJwZWwo+O2OnvczR",
+	"56Pu53BofcWVWeJLsAlLblgpJ1O3HdyyQqsJ4xOdsWuiBmnYjdJLxZReInWntgPnntyIXtYZ63LG3Z7k",
+	"enFdiE7mjhJJ9mGvl6UIWC1m10C/WQd4yTeprXFUCH9lOV9lnkKN5e7vnxhm5Uyw37QS7hTFGz6bF27s",
+	"095p76j3+Oj0i4bVOGp2JyV+XchS5J0zWy5EvLg5t1aU7s3/0+/nbx+9O3L/OfX/+ZdO6nzdLiwKbtLr",
+	"sOKNdfyPcfb08kfGS8HEGz6yXXbOzLwUPDdTISyz/MbdTniemcVoyrjpq+G/fvcfr569fn7x4n99+j//",
+	"9d8PhmysS8YZfRNYIisXyjBpu2yy4GXO5gtrGFeMz7WxpZ5PBbsWY+0YHo4L38gYL4wmCnOEJWZypAut",
+	"umyIt+eIzyUr9GTIYJbsWtspfNg000vYi3hX/6UU485Z5/93XMmeY/yrOf7WvwA76c4nzcFKMdJlbpxA",
+	"cBtQMTGghU+dmHr48OFXD7rbj76aVEW73IojN8rG4WadN0cTfUS/dI90r9xzfqoD9+o2jmssL514Sk7a",
+	"EYAbgPFCK8Fmgivj6by0jmLcDzlfddm5Oyl3CI4RDN2nv+HWs2B4fNh0E656vTP4/y37gutoz5HdvvBC",
+	"ciOMY4B+Pm4EN5fOL++yzlQXwnxLe/y2kVa4bU0p30UjuhOQuXsjrPmE1jfndlp9Q+Zb73sgAqns40ed",
+	"iGOdJERu1rmRKm9aDvwtLTJIEYmERvWbqeCFnZq06Cj4Fg7p/ogMcjmVo6nj6FKNikUu8i47t2ymjWVW",
+	"KLYSvKwEv2etDezzi6PewwZasfr+mWchZ3KbusRxHU3XGl9P7vrnvUgcnfRq8ih9uiSbkptt9KIciU8M",
+	"w4cy1IxOajuYJkEaddvOhWmenjz64tGXDx8/+mLnZFHz2rJzVrNCOI3MaT6kFl2LiVTKac/EXpyy4QSs",
+	"sY676DEpd03bTR9t0gdq243/l23XYp0SO0nw0Fd8IsJWj5xKLXLc8l7T3GCgtjPbPS1RSp1vTuyczbSy",
+	"U/YpsdgHGePs14Xj8yX98n+fwi+XQtw4bevi8iX78nHvhP760+njByAN+srdS/ztA38epON02YDN+Mr9",
+	"qHIQ+UcoczdYfCdJczT7HTS3Xen+dXPxP4EIdrpMaaUBoWalLUSXPeOjKZstjEUSc8vXZY52VsYMGoPA",
+	"sNyyrkVfLdRYKmmmjlk95UZkjI9GjuGDVJsv1MguYC9YrpnS7kXHXp6w//v/OE5nTMb+7//r/qW7ffUM",
+	"NN0lTA+oJfCNtV0b89xZPMDJUkT0a5MYPP38cWqTSjHXpb1XOfc6HrL6xisnWTdPBDj/3CkMqF9OuUEr",
+	"Tru9Z/htsjLR6Cytab5C5b7zhGm5WSKDvDvzXJsSDXvf3BPIdrBL+MBT5g4y6HSN9eyel96h/6Imv5fq",
+	"C8R+b4qv1XuqveszXtN7SWUB1bevlk5vRKWGg1kCa/T2O2fjkoNxzqR1hq57GG1n96WZVAsrun1V15et",
+	"jrRlofJhs/niF3ewLozfAkUv7/yCtxf8Sl/r3Ol7Z2875yMrbzlu2tvOSCsr0GHE5/NCjuAvx381+Odw",
+	"Pd52rleds873XXYljCV9gsNTHRQci1xq4IeKcVkyPuFSufm1u83VrF7jhDvvwMf0tNCjm2+45ftNdrQo",
+	"S6HswB2fKTS8Mi/4yukbA6e5P8w6ZqqX8O9H9G86hBd8NLWFHE3dpfIDDNyGxoYNO60Mm/CQG+2kF/0C",
+	"DZLaeydf0XvvsmqaJR+B8xP+MUDx5rab//abFOzScrfh+Md8UdLpnX710P8y/Z2TRzQ/eAa4Sees862T",
+	"QRfKavYfeuFmgeb2wHPQk6yjxJv63oW9+ry+V+fXAqyOLdt00rBNJ9u3KWyvU4YKrpTIB/4E4bDJgjn7",
+	"+fBdU54R3nUPf8nWqOtda8KvCPwdOuvq2t6/X758wfT1X8XIgsPN+85GorRcOpbnDHfrGI1W4owZIdhn",
+	"eNnR8xZ5IvPPuhuC7F3W+Q4swEvL7cLsd8tyYbksTOes87bfKX41/c4Ze9vv3IrSSK3cT/3Oafek33n3",
+	"zjE8M0Bjc+VlaKEnQGUNm956D2sr+Htt4/fcCVLF1Uh4FnY3/uqewH0KnFaJJculuWm/NYlZvfNioTb9",
+	"VwVfvSyfy32n7c4w4hwtruKdeFW7VUeL2U0OHKxQZ1aAexJ/bd4PmcDOm7lWpiaMRcLSu7S6FDlzjOu6",
+	"WHXRVeODZT/x0pnRibf4iqaiNDPCWqkmGXPc2q0HtThwvJOvD07uCWrrS2kEmkxuzYocNM1BJ5DPIV7R",
+	"gmxacsRqyMThOX2+CpKAKbZto57rUdB11k0XAWphGE7kELFbMWm2BRLjaN3u/QGv4V5bAwG6Ns5Idx3o",
+	"k7ws+QrVY/HGHo/MbX3MjZmldhVcphmGr3hZSGEsuuq67kvPBTfi3s4YR0tM5KepdhPxsSj3GHz+Vamv",
+	"CzHbMoE5PvGn/Sbix01OBS//stTuDklFfs6xFEWO9sFULx2BEAExiVuFlum97RUN5yYYD3Kr8q6eC/Vm",
+	"VpCVfaTHYzkSuR4tZkLZbhTemRVd+G/9q8EUu5aKgx2y6WG4A0Gh4wC2BJnZbib3LutcOQHwHq4MjJu4",
+	"M8mpgxQy67yEMhRSX6HHjuGZVDh+20v1h5Fx0LRRSDiGXYh8Ima0H/NSz0Vp5QZviZzgP/eOvuJH41/e",
+	"Pkw6v7POWKqJKOel3P9Vs5jPizCbBC/hZup5JdwXEkqQ8aB07kP7IpfAxk9BJmXsN1Fqw+QYpE+IET9h",
+	"/NoIZTEJxKzUCMZguRYGfHPuKfe3mff1rSDQ6f7ktpuXIndn2XqFkQPiyNzI+ZGGxfHiaK6dPlXG4twL",
+	"+J9rG5qFU6kiK6hauP2LzV0nkjfP9HqVuGdZR8z1aJoMHa17c6pwZguPizOypLOxoo9ea10IDjb8vBS3",
+	"Ui/MYLeXDc95yQ3jIxCg6H/pJmfoFdvEQlFVEfkAHZvt1lBNb/NbKdeWWhQFJexIi7qELAqauZty8rPu",
+	"LX7t9FNUz1Nu2Yoo8MSyypO4vpmZDw6Do+x6VblW6rsQjmgXQQXjo05R3O40FjTc6HcZUd9WCa61EVfi",
+	"DTxeeOVgp8x/WnA5I3LbPA/y4DO3r05fHfPCbNnxiEIrSmo9acdRBu035V3TrovLQHVrGw5/HWwjyn2u",
+	"87YLaqRKXUugb0owI6ewv6ZTbti1EMpfU2DHtRjdofQPYfgiySSkoew3jMVgApCx3IqMXYsRX6ABErH4",
+	"EVefAEmUgo+myMY3l79QMNTmJ180G0E+4hU+5a0ixwZgj0CYOLXS6SYsyvtDF2eXnYNUchssq4SmxAwP",
+	"FCd1+vGHnAWOQgTh9zvJFn5blPwpR3bAc5S2vHgV0SncsZQOpPTyaF7wlVt0zi13OxbGA3FaV0Lc+SRZ",
+	"uTQDrQqpRJp2fcKZ2XOOz/17kayHQC2cG3d8vBQYr12bKXpdm8SE5UX6Twslf10kL/LaweEY4YXg500e",
+	"USFvxc6VrzEWtC523sPrUvN8xE1wsCb4TMMg0bKlGfg5JhgP5AOKkhzCb3cIQz/W+oubc81glakNU3o5",
+	"ILrcc98qJ/A6n7hQPgeyy3ro/bDVdW7BnEXB5wa5c4unpRmUlZhO6FsFXwXVZ81iolRNPWY/KPkGQ1rt",
+	"5hi7zxPq21QvPzHAJbsp3aoUMy6906nF18x0INvuh9F7nyUvrhezJLshSk/9Xpr0n0YLY/VsgJZKzaLc",
+	"OqMN0pzxNxf4Zm/dzsw6E6HKBgaZTPSIbShnhe9lwQCRlaPk54pVKUcm+Sf3nfQf0CG7837ndHHX95SG",
+	"DqfgR8zoIP320LTDJFMMwLOOnXScVaK5IIV++/SRZuP7l1VMI7pA0Rxql5kouWIH8bVJLYX42EDRvm8l",
+	"twZWHW2MVpPBVBqry1V7Kv5gPPIfkev9wcX+4GK/Uy72y1bSOPl8kzYoe3DPO3DNRzdC5ckDq21M4u/j",
+	"Epxs6ZenhRkI5Thmg9XsHpBmENKlmp6pWSib9949siiLLZciyQvni+tCjrbZRI2jzpyhYw5l8dfSlskU",
+	"qk2unnAqhlzDfda6dYt/5wZgg+WUYU5t6g9pskgxMTKu3AtZOPesSgmttj7zKbzRae3gAJsMoHkpPjtm",
+	"9nDRSNXhofmWC4W3BgxAUTY+VYqZtuK9CUHilDvYi5nq0o50Lhpk0Uz8ppW4nxOuvlW/JRGLzAKnjT5e",
+	"YzWeUDb3OHE4iUON2VpikwLfqs6nzqQ3OHLFW9cZ8SZprgtB6+VdTOPkfIhdCGtK+JoWHXuvMvJxbXy7",
+	"nq96K8XSdCvPW+z9kzMfGsbL3eGLkndLnkt9jLkjx/ObyfFSXB/DMLCsp1OuJiL/kRcLsYWS0Sios8hv",
+	"MfbGFeTCyxKLa80T5j3D5DmNeH11BfC7+3LlF2JJX+niV3TJ+p1+h82owhB0qfBhdk6/sBRuD4XUN0LM",
+	"DSTawnBd9oLPhKEEfiYVG/GZKJ5ChsA6h5+JXPKLvFU84KJi8PAaKfz7vOdvwsXBbx7wUaciXhz01gti",
+	"0+1DJT79c/9vBcdg64/5rND911ZLMN3z1ZKPbs69NdZ+rvBaMMn2e++pe8igBbDfm99ERvrON8l2Di9f",
+	"kEW13yef82tR7P/ai5YbSkfx8DS8eeld1u0ilvDOlbfv9pvkFXC+g2Y54IfRzIAfSDSD0cFUM8jvQjYD",
+	"eRDdDIrDCAeTsw87E3MA6QzsYbQzsAcQz7vtGsSMz39Gne+Xvxqtuq/58nthDJ8IEstzD7pRF72Q1jqi",
+	"PzM9Zq80hFSkmrDTbsoQioYKenL9EaFyqL2p5WAEuIVmgIWsI2eTtG9jLZcStvETw0b6VpSZD1eT/gZx",
+	"aviLSfvn3FH7CTb5K7NEdLvK5BzpMt8Id7daYSCZxBqxQpEUL6zkgpRiu9PpuKnI0gqzcBj+0ykDbd1W",
+	"mSMNeJmfcDUFXItGL+iWha47qpzZjdlzYH3rMdMKn0qOTLUCu40d/2B9QVlFwr+kNVj4Y1UgWRXF/xUz",
+	"bHxFPP14a9HrJzYL4t0ddU8f3fLSLRcKrvwX3NXrVB/88eoq+umpG84XM+2nwF9YxMlw10DcinLlCysr",
+	"nbnCmwG4mUZ3x8AdQqtylEv3YKo8aeebIcnSXSBrUlnXlB2mtGULlYvSWK0hG2PZsJhW2Z3fuO+lyH+t",
+	"uCnl1oFqp703J7zVALyiAEjF/T1jizmzmo3lrcjqCAiUYM0uwPQZhjGHrRdem9PG3afCKRtyahOnEW25",
+	"e964qTqzhBAbIC8TF2CFoppUgASSFtN4DJd56/m+wik1ZONCxpuQtw1hoJ+mQrnPIqJWzmqzB7wYPQaL",
+	"US8Vm2pjK0NX6Ziu3CBU6WCNKMZ3yHWqssgSc4XyAndCXtzQHGgBWGTirvZsbqXI4+kqARfeP3qXGZa3",
+	"oqRCq7aZlO73gwb31LqAisaPX1y/e9Ve1U85MIt1hpPVOVd8UWvXb4POk6IgLiRtz3+vqgTma1HoJVWy",
+	"Qx2QUxoYXKGQpRZxNESNmqFP2vQVN5XP42XFw1FM3oi5ZVbrbU4OqBpOcvarqFJzLf5m2HC9FhZ4S51q",
+	"Kl5/5Vn9lnHcI1sHqZWOrg2kqMAKAcWGkck+zKIfEVUo/o1Q8AS5Ijz4kPcw7JhPw6r8ZLrsz8+uCMNN",
+	"QnkXYVANWiwan7xsyIw+r8bCe7BtkK351ah3hrxFSlFEKAPgxzw8UroffbR141vu6mwnmVr977BxkC3n",
+	"HCSgVgIB8CpQRaT75Kh0kV81xuzd7NbLgYfbhho0x/+j40f5C7cQBduIVOGNYRfzkZ5JNfEbaNJz9I+F",
+	"LTLDrcNVz6WC6L5A0Ua7alpv6w5rM2ViBqUiMRl3TSpBtVEvuC6PNszJRiG0W5JVbsgD8hhr3si0Ibmf",
+	"fIxcjXtPZz1gGA1XrTOes58hQTs0SbgG/h1qmtBkcHfCrCkbuRZm9/ldiwlXA6zpSJjcgL/DVQW6AWAa",
+	"UU2IuREAKIT1c1huYbQTmzmJRahCxXqfO6RSZx1wGux0QDhlcZfjgX06PP/h9fng6csfn70e/PD6+fBB",
+	"9+CSIR8mb5FPFJdW7yq4wVwPQGF8Lm8EOR2cKkF4HJhAMpPGSDWhmheOej5ktBcrYH/1PPycW37NDdxv",
+	"vuSrREpA+3XHwZVd0g2eZWNZCJBsoaxaqpFgp73Tz7HkS9pkEthuXqDVgMtykAZ89FaG24mZYHyRy+tC",
+	"PHE7WasYyNiSnlw6k4KqApr09A0WQnNYKCuL5kkIdzXoqoZKpSka0AfaBNvZf/sDXYtdHXAMwfm2/Z4u",
+	"Q6l25asKryLJOEtQzoBQrXaq81TwMk9eagxQVwOE+/362dOXr7+5ePHnu9/x9ymp7ip6NiIXm19Yi1A0",
+	"PNCcKkpGPisAuMiZMeSJTQaet3tdG5YTeWHjcEHTYvcV7/WQwFa3J3g9I3evewmMuuuCqxtEQ6O/Y/GT",
+	"AnN/1d3yYYoprKdnIUM8IRTmjJ1CRiArJABZZewhi5L7dqgcoF/Em7N27nUyqW/JBgXUJh4fSZ1LZK0U",
+	"nSAodiRaBB9SHYQiVfXY7tQrtWarx62WjhGKJTfTcav0ib2Ga60feDTYgAQ+w+SeW02ws4CM0QFFIoHv",
+	"uqX8NkUqhC8LDpu4SDWpioYDiapR98lQTEDOAt4+zumMLaea8klsDQ8EeYfHSzvJ7ngqZo9t3r7BW9ey",
+	"WlsFaGo8F7tWs3ZMdEK7DucbUuoucqGstKsmVMeg/HGsjwQ/n+myczbS8xVCiodnnGANlugQnDnQLYEr",
+	"jFcQTLRT5ox2mpIBzO/yVo78yE6bS/i4propd7+uMk4JIjGRf5pQOV9zletZBtvMtBqJffPSg0DZMu71",
+	"igk+miIg4UEfMGl0SD22QkUbiEaX1biTTWrxDoEAG53hZaePB0Tt7YwYValuIKgDMt74XB7jMDCvb+Qk",
+	"WcM+8nAaeyFn7wuFYFCXuC9ADGeQgVW7NyBGl70scojBuAdyrT6xzAqnQNkPgmeBuAS46bgtSYYCsbeN",
+	"s4JlNjVXAAgdXbJrnYcWKIinib8xiLRVRwiP1YpkIGZLvBE7cYwW1l2T016PXa8sOjyi8aelSBLEcrpq",
+	"GNrjA6EvTlr0a4QWGDlCjAK8df1b4DGjJSMje+KLPCgBcmdmAG4wrRwnmTqebwtuX+jlq5Yls4lFgrso",
+	"Y+OCWwp4xHUC8MOiKOA8QbOtCn02kzJRn2y2buihZtsDHyBwlaApNzx2gIlyoEcBvzfXRqa/960uN/ut",
+	"gCmfIw4DGKyMWzasDzVYzB2zygccHd13nls04OGuWByyqZ6qhbMV60+8TlUlY8u8SOtSUXHRzoQZ3wyC",
+	"VMJN46JGPvXVrJFgtkm2G8S1cfrbtrxV9ri7s3dPHP+21hkmdIN4w0c27gVBP0P3luTWI77mli4QBOFh",
+	"hGD4LKIabbKAgBi6gd48rmBBEDcshqRHL+BabggJwUTNGHxjMOelEQ0CiJ5xo/775csX3k+EsFHuN917",
+	"85J9NJkwY14U18nowAWxeDZbGDmKcijq3uB5qScln6GXjTzJmOMPrdMCGpdBR/Fu0J5xqX8TqoGuxK0o",
+	"KpSaYFvYCMs/lxNpqSMRgm8TnXCL5glEFtjIMdbQoyQnUZwo9asqp9NZcsJkTIllBYxIcUOMgfluboDH",
+	"DuhFvrcNHPNE3grV+hTja5Q6zBhMN1lTx40d7M6lWb9zPrEGVuRh19yeYgMvE2UvRUA+7X3eMC3D5R5T",
+	"itkAbOSylNYKtcdHA8xw4wdxSff2RaUh7DxogGW6hDCGDx6ATxrDNx5jyB2sXkycQuluE5E0qod07DH6",
+	"UFU6Y+BRxdCh/eLl4NXz8/8YnH979ez1sP3029FNbc8+ooysUlADgO3T99/GZymhzbDFHOIIphYgrUIu",
+	"VXOBCXc6I5ykREaOGwJ63B2ytWQhkkTzosKfotgGdJ2sn/jlxfNnL54+G3z97PnLn4Z3Ys7NGZPr+pZP",
+	"7wr3rMaegkDurF3/9SywIJ+qTQgiYu1Ug1RN2Ts11pnKX3D3+gwK0SoCpn4PRcHsVBtBuY+S2he6KYfL",
+	"qcSyy16IZV+Bk1+439Fi3ZEobTPm15IxWkoGzSPcWlCyuZ9pSd5R5lN70UMZGrDh5mXsemHhAEOWj08w",
+	"gxlCsVxfwbsgls/9zbRV780ZxuS5YnapSWLGjbmcsepb9UGiPDjpSP9SOTMa6aieworv87BmYGYpT94f",
+	"yt8fyt9Hq/z9oVB9zArVHxrJ714jWdM6Piplo2qekmDz3CdqgSbPr/XCeoraku3NfpoKUAdqWj8LCLmO",
+	"MLf6V7havRxDe5xdJ7w9H35tyb9sZMhDM1/ksBiXQvx+FK2OPe9MswX2+13FfXeWUn7dxLf3ebPQE184",
+	"2K5ONGZ7ByEG71Pl+Z3gZTIx6hwTnbilPeeK2la4Cx+u+lrWrbFylm4z4g75jCkNYReri5xYEYLoIPG5",
+	"T9AI95ykuV9criFV7sU6ijdxI6eyAlcPbArjFdSpBfzv9wTyTZEynGCST+hUJhGdZWgt4acajjILFaSo",
+	"o0Hyt9U+/lfPdHF6eMv8SqSYkJZL7gcYoSG1m63EocmWOLF6Nmvbt3amosWP3Sm5PB5oe7bYXkM1h0jQ",
+	"0rrTgVXY+gccC32/fi6Nj+08iNpz205i+5t7JurV3m3e6z3j/wR9sH/Ne5T3mc4ZDEXvlAd34NntlSGa",
+	"KAWgB9xsoK0+cJeYt7spHDi3Bi4dKoLctzIvZfx+YMfgDB0oy7aGwTYuXB1ju6zD6jomKTJB4Om7kaTJ",
+	"1G3LKo6d4j6brC3JE1PcJsFym2TSHqXxI3ObjA7+u16UihdN2q+KTS+r9U0Q1aZKHxvpRZGTNaNLkZZv",
+	"RuZiSw1zGKwU44VZq5htzqKEPJA0uZZak3uNFwWajczyG2FaDu1OXE7UFvePG02hE4MS5fwqWn5CF7kw",
+	"24xKfMBLDrfpdy4odsMkVdPNo4C0QI2HekhOmv9URqdf7ak/uLAFKQoPTcvW1GHfdaM+fWi/ZCiZsMgJ",
+	"cqTFIeDTmwM+g2QYUEFBvUbDqMFzGQmdzYQ/8BbFLWqmosj3RizZSPiDaVcNJfwUGrcSu7e03c/IVmXw",
+	"CCZJoaob2rthcLTkCNyJ5aypbd+e4Nd0BLVMWyif5DMq0942kU620Xx9n0zctZ1t3M/DsqP3W6uvqNJK",
+	"WsCfcezM3JgnTGmKOPi/TcEo33ftW0jXUwCequMEDx/3eqwSzAny9e3K3ZPJU99FzVupWF6Xwln9Fxab",
+	"Ce4FuL5RymrW0kT7/fzto3dH7j+n/j8M/3NW+08yh5TqHqyYIfRmA6zoTFiebwUyaDV9TGhqVplRv2hW",
+	"MncBgbfgm9u19uZ6laDlRFPMagvy09sLb7cMIcMtydj3dto+c9FrWR7zopC3Aut7EtpWChvKYE2w8R8J",
+	"mLCb9BQRT1huq3y0+r25c2JaGM7XmN+BjndBhAuVY3G95bP5vZ7gvTOAe7hScsYnYtCIHC2VsVyNRPum",
+	"Bu1vS2yeOrp8T7v+Hq/iYTDM64tdJ7lwH+u4zKFTgLuW8bmErfVwzNGZZukrv98dvkQEnTvf4bHYYtlg",
+	"OrMPxEL4AyJT2F/NF/5glGXT1gN/xC4/+0+6RHxKjPi1f36bu6uhrueczDMr3ljKeKhKe1DHqtZFheFY",
+	"1AU2BWRTYISuBeJfwEsiR4BfX0b7ktZsbsWFGuu9MfSJKD7B7hJHUo315nmcX7y+uvj+2eD81cXgx2ev",
+	"Ly9evmhoQRKQ9beGYmripHrPi4NWuQ51et4FTS/UbXLGvvPOXl9yL91trhtIbdQUdO+dc3/IF4UofSzr",
+	"/hgtkGEMce9VleeIon5Jn04njW/Ft/d/fDkeG2G3Y3dGUEY7Oq2q2876hkQ7W1EnnXqd7KJT3Vh7DTB/",
+	"be5Z8nK05Mh0Z++BGeNIP57ex/0/uj3dZAEB6nAPS3VfdhDfr/dzt+5jxDWyayawZNsfoKx9N9IdTf7X",
+	"+A6CDqHH4+Tdm3FjRbnHC/7S5E7AtHxrPSEDpxh9fH3YdBekQ1oGtRVHTUz/H5FptmJ22/hWKzblrfL3",
+	"fdO9+NpL/PqXDhSWd7i3jc1FaLOyjoei9Pd7LwHw4+k9iIA4vaWW/7PhQoqdDtCe6Ir+8/qHZ5gbBV23",
+	"v/X/PX9+6X5/0sk6vRTZvq28didJB3TQrzeyh5o6fsd7VbiVdb9OJJfsUVwOg1Qb5Vs/tEmUqqyDt7Fn",
+	"9OHpxk40Lo/XKn2b0BqfrDVMEVxFdbbJXblIwHDdeVcentb3JZzu6cmjLx59+fDxoy+iYz4Kv/0y+2Bb",
+	"iH7ssbSGPTxl19Kaj3ZTLyvveGJLH548Pj19VHN1twA9OngXfeUxeOR74JGnCbBPHz5+zHK+Mg+at7KX",
+	"7b+bL3DS97SZwXRvS56990uUyO8/MeFqbwdkfUKl8rB7umQ92kII1+jcDfRhqPLKd5zdI010jQqbmflh",
+	"1+4KjbI7ru577s5VcUpZTgELNYACba2IT8D3JQr79ExApHepyxuAXpQ2XW7QCL10SOGVVmuwP7UVpXS8",
+	"aJPugtDUulVKarOaRP+2zWr5wbWNagBC+l4aI/JnymLN733jUxV6Yqrcvd3IVMJPZAd8/movZCnCFNGT",
+	"icjZ9YpNOWQS7RPNrlMWTjO5nzqNf1MxSyiGhkI7SEHLmFmMpo41nvZOe0e9x0enX7CTr85OHp31eo4k",
+	"ql9f+V93P/9T7/Ss13sCyQR6ARlGGlwxtFap1qAiIceWjKCIzz9+lAgtxXag+ezTlDH485Vlv9QswU/9",
+	"f3/uZvCXk+yrdw/+7cG/sc8+/fk/f/vlbz//6egX/+i/4T/cnx/8m/vIVrie+2aOGOk/H1lnjaZBN+Fv",
+	"AV8cSpSkqfIHAHVNWoTZTKSap3NBECrCCmMpFcRXNDtx0DbPBkXHxthwRRlk/YURn1BzH0h9EqqSP1Nq",
+	"9ZOIq3O1SKWxnbO5KI1WuDPcIsxucgjFZ00xkbnQ80KwEZaY+v1NZgLNpVKNPUXTFeVrZUFQNUcHudn6",
+	"6A6lQFsCJws10mosy1mqyuCCQJiW0o6mImdTUYoqtz0g6lZFQQDvSynnm7tA4KENabZhtKp0XmlmhLVS",
+	"TTLKiikJABbJhcI3eCZRZT1ylPUWmfvWOazj9JEGFOS3B/iWWIbk07GIDgJl1vc4zYHhklZK8lrKR7j2",
+	"m1vK53Iw5rJYlKIV1JVXWJ8Q5BNuFldmKUqDRxsRpS91Bfzvbqsc+rn03X0TecQaUPsghxR53SeGavlE",
+	"lXOnROrwYq1PpApicbHWMPg7mxeLiVRsDNWkBTe2klrDp68vri6enj8/AwJzTwyjGdTqJyC1GTcjx2Jy",
+	"Vi7UGolHdcx6qQaYxdsqMZBKyKCWzXr4daTevBFmdyN9HYK2jVjUhsB+5MRJXFbIsYACrjUged864TAW",
+	"46ZgrwVvgj4E/Cxf2+lDylV6WxRRboWwnsqdDZ/RUV26kW/sii3diRaNSJOzuu1xqHHQUow0JJLScSaZ",
+	"9LzUM2nENlRJd87uiE11xnpGzBoD35g3SWWTEZFlUMikyzzdqq9JZf0paKmguUGKK7eiYQyA5Jdq0g5b",
+	"xReDUXFsXCTmZlyrp5V3wVRHAMJkWuZPvoaYzQs3iYrCYWdBQNe4RoWvB9x+sihFnk4ZlumCfhNKidew",
+	"Y9yYVC2JrafoTwaq4YLmgGx+7LQ9rYHFpOkUyKSBUCnxgWqYawR1trERGaFuWM96o5KBUiD6oC5p6lTg",
+	"jV2tsXAlKlaI+IcjF5/35lMo2nX1u3TT/S4eCX7zOgxHP9KYzXqZR/GHRgJSAX5BTOAt65HW4fIWc4Dj",
+	"NHMMLDhSbrsyUA1+cO/jPy/DKPjzNzAWdKbZ2oJtKYsCOl7N8fqYmK6N5Ss2cmSSuGGsusT3VH2pvIfR",
+	"K1J4E7MKCpA0q2DEoqDL6tRSIABuQvQmGI/fILqFlcJSV6XqMiHzKpi/OxVH9urINrUuVJlvqnWpcowL",
+	"6xVu02Uvx8yIW1HywstKd6cU2Hsmfb1x3AHWlDfybfc+3E7AP1ty/F6KjCv1c3v1dGyiutcKXs4aa+vJ",
+	"NqNCk0LrG1/GmtLD1s2/aHLuK4Md5lU0EoMXDpcWW2R8zd6WBoR9gwRQqRZNvsIv9Lcp9OhmD25TZSi0",
+	"ypaoGx2J/AtjS64m1Ga4zUjheffySo0GTt9v+/JKjV64x7c2l91SxIQIQYV0t12YqnAqc6QG4ExKFK0B",
+	"eWhWP9HXduWSKExEQjZWtbylG75+Jf3dqFNvzGToKONtzKKiqupktrIdfGgfNO5mBO4kgk1br/t2fGoY",
+	"qcVCkiqL9kpQJcW8gxEhvsBRAYIFslrVKnLh1LelFCPyg+51f/w2J26Q1TblmQqGChik0cw37aMAQb9v",
+	"BR5+OvOL2ra9/uZt0EmzBIncCjXTPSA2wJ+SrA9qtgZNtVDYwsAzUWcd89GGd2DGV5FZHmNab/lioznu",
+	"EZ7BJI9tUvp6Sxu8FHw0RdGREOjoYBF51XqKk1keXCsJd1mbNHbUXaqveyidztpWr+/DFor4qeKxG33n",
+	"HRdN3sMZncVYl2mvjWc6mzxGlKUu04pKsOO5tY4ImFPQRL5OEfjb5HebKm0jgzOqtyUJssKa2zUPCfzu",
+	"nnRfv5UVG6SJ+u1InY+7ppfeqNjjriJ2l1aTDLuSk+YfAiwIFoOZ8uDzImT/0AK5su3C5fY3cL0AesN4",
+	"BbVoqo39xAQgtYhZhLndpW/XWIB/OtHXA5zFpuq4DsTkuDkvpVNAr0u9mExtS8fTX6uaeV4UFIDfJiR8",
+	"kf1m0P18vRH3Pg4k0xiHaL9n2/xNGJjb7sIc87JSU4GCpoIHYIjgzf/EtGSgemGv9Zv2W/sSn2+3s++B",
+	"OzvTUo1kIZo8r9D3vyLyiPK2VPEnXGeAitB+X17TCy03ZgGxpeS2SEM6lJ+1x/g4GDfKCKGafRO443QW",
+	"7Xeo1vM8EXTglUn1G3C39R74FDg6i5z8d7lYabFdM2u2n8s9z6fRZHqmLNhKEr3HeAEPUTaDI2ddGWkS",
+	"Yv/ZfFqYTBVEU4BTBDZjEIwnBTOS5p1uSJBwxJYuzl+cB1EFIgwBKAtyYk7pa+WiaPCGIGtsQB6hP9Ys",
+	"eEra++HqKSWZcbYSvGR8on3wW9HvwBOvy1yUrQ3V/6wqWnYaqWie+gWkzuZl4MHrNfNAKc0kFORrIiYM",
+	"rfebYMgSkBDgLTYt7dO2QCp0CSLMPaytPtwTNOflTSuVo9qSfRBuNuoG8ASq/Qkz2AqlQv1yQn/p+rn+",
+	"I3YMvSPI217gBS36bDZ01mw4i0QC2kslqPmorcGOIn3W+ygLhb2in202Vl6W0ooAH2LWUEkvCDDMzEVR",
+	"QPNcKPGFVlSAn20xtaOC4/XxLMRexLBQ5pO0gEeF8tlCGksgZGwm3GkZGFNOlC5TZcKFnlS5DjtzAysP",
+	"ZR3zbo8XAVLhIm/11sV6Aya593u+d+rFwW8e8FEnGS8OeusFn4m90kIjuLx9vxWASVp/zIPA7b+2NTy9",
+	"vV51t/ncd1puP1d4LbDT/d576h4yaJLt9+Y3EX/efSvIqPMvX5hytP8nn/NrdATt99qLlhtaVbT4Ny89",
+	"228H+gvvXHkuv98krwhX4oBZVt259/tkJIP3fHF0MNXUxPreZDOQB9HNoDiMcHyj8EPOxBxAOpWGsOc8",
+	"7QHEcyfEaadVvCyfE/VUdSEt0tFbRjp88noE1NDr9datjU13AyFcI5o4aAlOZSBNdlezDlrZa2EA3DLp",
+	"FLsWIzLuA5o2qDWgkDSArO8IZyRtPvDImi09UUnbd0pPGKXd1pb6uhCzb6ElaDIGm0ao963NFmYdnA+3",
+	"gRfgsAZ4TrC/MLWYfCtP2GnvURU+AZjHnDl2cF2sav1OT3uPdpomNMcmjRdPEM1IP+zPb8PKTnuPHCH6",
+	"w+lIdcsLmZ9BQ9mzAJwf0Og71aY86vUc1bWmYaKlnZSM8y70JNSYrGeWj51tUzY1S/xomsdINRHlvJSq",
+	"oRM30MonhknqAJ0x8euCg0MCnJcVqim7sGysi0IvyZ3h6wyAt2YMxVfGQPxlaM9kvowO8sVXc/EEb6fT",
+	"casqkPhFfBJsIYhT4JemeplV0MfuEdDL923MvT1JNgI/olw2v0I4Fl4WMvQPfEI5M+7iDY/nSCvHb2X+",
+	"bgjTG8I4/wr1DcMuAzjRM8yjBkjafboJlsn0g32QxcyAOtQ3JPhPuYl62BMno2ZW6GwDHjGFTNGFgkYh",
+	"uPR/i17715Ivh40teppqNJ6H+iafEfRks5tL46hmpUZNBRfSDKDRf+LyRg37a7EqfzUrx1CindAO1PXY",
+	"YtyFDQ/Pgu+xbuRXNj1UU8hDwcaVtoNGol/FK67awLifllNdFKs4VhfnT2EuXpddeZaFvQ3g0mI/e8qc",
+	"77Lz0PIs6u9E4UJgPbWLUPXYLsVcWOynrsfs5Iv6Rf/009rf/1aKecFHQEUPmOMCv/zpb5D0h4TlO8b8",
+	"zZHD34A3jxcF8q2/Wa0dZZf2byOtbMlz6a4J1NuBl+3BFty56i5qNeCy3M5atGJclsQ5tKo7BqmkRk+w",
+	"dQzeLjiUIXDeGV9FUjzBpShD2m+u/yU3VE10HxwHVznwCUENS3UUU1urVOvxQKbVEZclK/SkfZCHvt4A",
+	"Uu8/L1Qucqp1j5PG72FG2x2L99V4bs3/c8Ct391yS95Tk627t9dy+lNjMh/P8xJkDTCfemloeBV5qVuG",
+	"xBZ3UN7oGZocx++BpAtvGvYpdrp6/ezpy9ffXLz48+CH18+HD+4SaYv8Yu+7OcQB41td5AMoqNjdzAw6",
+	"CjlCwfoLr6yRXpBSimospmXgdj1dru5BaXDd74xWxB6Rf4SAhnekNMw1OEwa/q5qu7UB07xnY5ZdHVnq",
+	"To4dliGgosZWSNYmooIEsCO+UptJvBV1Htquh8ga3dR3vnZMkYZXUwZjfTTWeNf070ovXW9st6VXHfkI",
+	"EpHGb5+yrx59/sU2V8cWX8a9OCg8Am6ah8uQD1QiXIUXviRpkyUz6O9I0HMzUaaBgNeDeUQqRFDb3Bbx",
+	"ojeCpmP/602JtmiY4C0vFi1miCPTOKmJva6SgRK+hShMCHX+9R4uUNqLDS0q5wNYHmNeUk4MdfnbJKj3",
+	"2G0lkOEuZgLP+f4h6d0J0Ar1A0uqrFch1JnzVb2fUc0F1vFoFr2TJPq/VrYBOAEHq/xsnMHD6V58G9+7",
+	"gx6CH07kvNZhOzL8x/8+pX/8dPrYo3dA4VHOV+YsxvioQXsM8J9fHPUetpv/u6zCh27Fe/A8vfd5wzW6",
+	"mM04uudad018OQaXBiTfY2c+389qrV1i6wYytcTyNqXauhDbSqTh72Rw81I8YUYINjzGOsjjt3iy747h",
+	"sWHLaYZdb/GsZ2H16X29Ig8z5bCZwNYXRehamws0KpY1LHG/AiccjyGtalgnl5OMne7dzW2zg1tFDdXQ",
+	"D3E7M3ZyymZSPWFf+uhDjEJTqR8bxUb4UKRyNpwadXnkMwElZvD4IVk+eFJxCzSklzVS25hZFhF9tRdb",
+	"BEktZ7LasGcLd5OOf5RCKZ5UD3UTRkx7Pvqwlx7Z8iJRJbkP8e5JMh4ZOTCjD/nl92MnrodmkuruOpUl",
+	"CWTdNnNak0lnL5V6CUV2wbY+gx8vLl8/9VUCcXU8ZhS5J8j531fk81c5xgFA+gBOP+D22wqEKJWV1O2r",
+	"2Pb8UIf44axVbyCuqXzEwaar+VQoLKu/Lri6wTStEZ9LywtWCGtFabrs3G+mPwk4IBB8xrPwtcbA+5qi",
+	"e2XVNeTRbbLAlFWYNM3WNrQVWa/m4u/DA/YypGu27v7Xd6eUodtdwSHjvuwEVCZFM/MlnVZ3YtlSzZW4",
+	"eyWbmvX3/TpbZp03hXmTBOUm9TH0BfGD+Tn50cIc05uQmvPGRxozO93gT9iQtnoIyCYR/g+46Be5vC5E",
+	"FqDQDHZYLavwihtlr/bgL6LG4DQgNAYPXUmBXXhUWV6KerPwC8WeXv4Iz/zl+eVfyH6JEaOkQeDHf/ww",
+	"2e/J5X4vHZI/Rtf238VzvLmFLT2+1Ga7AXNGcCNyCmQQb9ijGOpDupTTC8AocH3+7OVGyHO5GTLcd5n3",
+	"5KZO+aSxcfOGEvKP5Kmuuacjt3Xd8VwJkZRIvlyp0TniZxLRtwJmDmiieyBMtDv4bSCbW8CZ0TTZEyq6",
+	"NaJzaMTrd5vUofir60jPtJCmTf+a2xQe6xCHNENqSuwexYKjDDIGCjs1Q/jtdwi6BflIWIeGv38KqDJ9",
+	"dTUVKxD8f13kE5EDptD1yv0H7al1rCInZAvhHk11YFbW3eIpN1MBvqGyuQhqyk2X1YqkqDUyv6U2cyMa",
+	"TiGImSiheguBzeKhWmc1nFez90m+9QzA9RTA9q7WeGMGUenarg0iTDQMQojGjaoZtnsku93X8pByagZS",
+	"Gm+7Ju+SWcyJBN/aLA+eo09SbF8i/Q29cUF5j4nk5asAG/OJidMg16rbCYY2Ak9A5GVu+woxDzBWjj0w",
+	"rt2lZoD1DXEczPR51PsKE4AIDMsRu7uDjo/iVm9p2U7QNjiN6uJl4HV19x3wIp74CEQodHcf9hAMPgFu",
+	"xNUnlt0IMU/AZLY/j+gWvHeiOZxqaKM+8llWKY5N5InJdTFXZBsVqCTxS8TUdmQm3vCRLVaMfD6tWO3h",
+	"KMpJCQeCKKFR6Hy16yw2yufXUqfrSaPVZ5sys//98uULbL3uixTwySYs09jaa6lKCGXfj+5RdR2lT2S4",
+	"hTsaWVHyOh7Cgfj01O/2nT/QkFebwDrcY+mIgrwfDbj7AEH2iupXzGeGJmlha0sRs9/XX4glfT35qRup",
+	"GvIFmhTWdeRxCdaI1yJbHm11HPdzvqhRpjKqAa8zbhqcUbhwiD8OMzZ01og7cfdvaUhVWlHCPOarmGFf",
+	"kTMEA/MY9aTyhPEKwgIjPQ+AA7kcj0WZhQBBiXEofK2vKDzAzqnO2bu+CzG2TC/WoMPYlbO/QCX+4epp",
+	"SgmmWSaP8l5YS7UvaQPHra7ZyRTgjWjbEFlJWitUe8MaPrFtofDAQTzQU0D7Nw5jtWl0YzwInw2eeRxs",
+	"wOT4TShWiFtRZNB6giD37oEnhyXXzrbd/aXrdj9395VTSza4ckpT26Y3R1zg3cEqjW8dmULbDvfEmYBS",
+	"LUQFGRb8pvldMnRTWt+uFb+mrTxwxU36z+vQiD9dNomGxLpek6HqDugyVfVNmsf11QFMLhp1r12KxE0i",
+	"znYv7NG71AYz0774qSo9uluYomWezbZIws7IQUsGt8UVf9+u93QWedM5LlNZ5JQ45NQjTCdHY9e7f+GZ",
+	"qHA1mXC+JSb9IQPw/3wZ2jUfcTyddjLqGbVIuw8R1VTpfQnVyaH0cEi+kyEW7y2nK4+Pts7HwOWWNp1H",
+	"kT/OxxlrTDdYzAgIxpReZoEqIcENSomcaUwFseSqYafAae8io2aiJC9re8lUbk0M3mwBROfHLoWCMppQ",
+	"6iHBi6Q0W5g7oEs2y7xQC752Wpt+xt2L99Xc68LmELWmebTDVIam0ewyXX7jeGQdSNU4Ao+sWe6roLxX",
+	"MoWpqhB37U4nF/MHv/gYdozOqily8ZoySNdysEnxHoSsuzUTGkCrPHjoFHt7QWzACYuxLqts9k9MUONr",
+	"/vGd9UX7RZrAH2bsYCwLQRrHFuBozFBwC6DyIOa1ldBSxbKZNrZ1iyP8eiFvW33d2FLwmUfaUPc4k0bY",
+	"ypMzzNGDev64bwymkgGS5ekZq6p1TQZWOqZC8AJT1vxRAn1XhQnd3cmyFGSr4PbXaGzzCDe3tYmIG1CW",
+	"KzaVguNY5FJ7zEfvU4cwHbVjFKvQZKu9Wg0OupRGHUU99ot1VO8OlrxMo782iA1P48788IOcMeM7ZOWi",
+	"EFbk2KWPqrKljRvzVRDxd5GQu8MiUWymCooAOfKi8JgtehzFTyvUVa4ANLIMeQqON9c7HA69ZTDMnEIS",
+	"lHj3o1NovVsLbJnhPURTGsquv3WaB2jS0JYMYjeGYotntAqKNFKnOX9EtmrlGJpWETRxDD+LAxJmRTu+",
+	"SRMm0jKtaGs5rZezz7F31PXKdygq7PRJomxej+E8qV9GM6G1lBF7nIoOZt6u/DXsttjbjNPsQhhvhSue",
+	"dUAH3RYhXItVakqt3iuCXiHPJ1jR++hmU6GBt8EArynArcCx10ogdq0dAIvvQX0LUPheJETHA75bMofh",
+	"Tjq6uVflboswhwAK/tGf2LzUk5LPEoxRK3E3QOo9WEPUhwBjklXXglpjglRvgb0u/7p64a94Rt19iCJT",
+	"GkPAGUyvBrUwCI+A2d5l8IIJyE9TwmGhLphsJRBLDH43pVrz9SLU0tgBQtXsodPyA14KOfDNrSebAJW3",
+	"uJHcDiQ56LcxzBR6bypcKEhi9n0lBDMA/+bRqjxHSyXKnDxOJ8q0dBK1rWzwq8raFTnUTrF+PI109ip9",
+	"HOeEwRPcw6HF4h+E8xESDv29vVsBEbx3Ma17JMAwwyQl6nkD00vTIWLcV1WB90GT0gyUWDY2LcfhQioL",
+	"oVoDTIxaq1FsiLR+FPQOgw6kGjQVdTcMv7nKP7jyfVyK9fMIdJi8Jh52f+OOuD8cGVHeypGowNDWUqHE",
+	"hKtBlQ6zQeaYaU9dw93O517lhLoic4P0j2YeZtlCt3Nn5KUwCA7u6wJ4a9thnLwZ4J5MIjPBXwIq09OX",
+	"Pz57fXdEptZhrXooMOHdQcMUNtdfMNtlz+WNCFqpxxmjqzCTxkDzH8RmQz8ZgJEVK4DZyADAdmH82VED",
+	"LWkYX2K918Feg4+pwKoVcBxB+VK9SMrWv1O9yB7wcU/W4ONIOf9nAIb78HBr88V1IUe/a9S1+4lSf1SI",
+	"Ze81oJ3gvVO9/ITgNeR4Q/sAUxkq37sMKBn/jsqIwqrVLQkEPlJe/26PGOIJRVYydsoKeSswuCJVxh4y",
+	"fyd3hyoi3eMjgz4LgqJRfTl501KBqfw1ygfz3FVnJ903m7rNPoL5cm+5nBwpagJzYJmwXtjLBkD2oQ8+",
+	"DT0bpByYMCms8J0tjBzV5D652WaI10pKQ4beRNDP3NyQsinDmeS2LuVEKl4EVxEy225U2u4n5U53t5xy",
+	"bx3d8hKOz73+Ctf8bRil1mbmQGb7YhevvbgTqz3fzmnPdzDabz4iPvtiK5u9PIDLXv2dmOzVB+WxlzGL",
+	"Pa9x2POYwV7F/PWbNfZ6FXHXF/CO5x81Sg0XIiLumGmtM44Um/3J55c0tGlvAJ3yseT20CQDPtHpATGL",
+	"YKKrJHKtBHxhrQfyxkfb1r6v9z+mrsfxzFJ7E/U3bMT1a1uC07aZLQFi+Ha2P1w9RbeHxUBr+9SEZoQW",
+	"nM+ilHZ1OZqKmTf4eZmyo88dqymF9SJ1cP7qYnD18n89e3HZZa8RWdOEOaL/ZaqNZUpA01YM14AnEex7",
+	"/EyY1NTaeefdO0DzHDcAfM3ETJcr5AdOEmkn9vUYyESXbKZLFHV6EXAozxi1RsAayL6Cu8S8zjDWJVuK",
+	"ayOtoCJJxCoPJSTTqoLZruVXdPuqrz77DJKZu599RlnN0nc4MVhMzBU15HR/yeVEWkOuEPmGfoaoTF+N",
+	"S44NAQACXyECCkGWunfQ3okw4/y4JqCJe2Opr0KACkbBbLu54FbkbKoXJQaCcsfWJlPLDL+FFrvYcEFa",
+	"NhMcujCIvtKj0aIshbPDlTsziA8CnVIKTfiCs5Dm/gPkftC36P5Z8jKnDXsulBRqtHJ7dqEw+BQ3F/Qt",
+	"OwykC4z0DMpZ8Q7h3vXV0F30YcaG/U6/M8SMo4b6GrcU1u+E9PN+p8t+oKQkzMHoq7hRIDunPOEq/9cN",
+	"gaG8etEsd3rTdSFmLNejxUwo21efekDcBzgVVEPhQ5lPQFY5YBbSfgT99LPP2DPwVjr+guarNNiExNGr",
+	"yNm1KPSSDX0SK5/L49uTYZe9VMWqr4Z/fnbF6n/zjUEoFyT9x2M8YDt0LKevwte9kidLpzVihnz9+nAT",
+	"bk+sabPScS0oIHYL/FGKJdyQn7yCbMLCqKsDEdCUz3EkaiGwMlbM3JlbnEdfkYdAGHYtjMwFG1a7ABoE",
+	"sAxMMMAe+jg/oCWYFnAOmBHO7mudh1qumAw/+4x9SikgGPqF6mjsyAC8GUYLyLV9hTsV0cpIlJZLhRNz",
+	"bA4mAcu+FmxoxRt7/Fej1TDrqyGfzws5gn0//uxP+Gt6Zl5wCT/Fz7w5Wi6XR07qHC3KQqiRzkU+zJgu",
+	"+4r09y4bUs3/0TP3dwDFm/wm54AAFaW5MR8knoHz6cyXkvfVaMpLI2zGcjEqoPs29ef4FOTQT1LlemmO",
+	"Tk4/P30AMHs/XH17dPL4CePsemV9j84ZL2+e9BW0t9CFYzOO1bkb7g5evLHmCRu+4C/cGi/UWCppV+7f",
+	"L7QSSLmeIxgEj+2rYffzYbihvy40uXvcl8wTJsyoTkkFV5MFnzgmXw3R75989ajfP3n81dBNeKRnM86s",
+	"1qDZdNm/X758EdjJaOEE3zhiAV32w9xxwi/Z9/JrZCGOIjIMqMvRlJ24vxDhzeKKAgSfVpPIliKtva+Q",
+	"JTkuRLXQkNQWl80/OnlYnVj1214vY496X7pDeHTyOZOmr27EHL2UMQZzxhYw75PHMD23u1/1AGa3y4YR",
+	"IlRIcXear+kraSuAAGmJ+idcqjO3d7woKmduqZ2uns+kgtUbvmLXK/iLU2ccXQ3/cnSO0mPIgGM+fPjw",
+	"qwdV7QYsGpyxiOtPnHI0EgY4SQt9g1l9I1SXQXqaKIwAp2LWV9CkFvM+wYfnrFe3GoNvDs8XdqpL+RtQ",
+	"1Bn7GhQV9j//9d9Dz/VhZJLasNZQ5F5xbuD7AHjoHw47Q0Y5MIKlLp2qZ/pqYahL1Zwbs9RlfsaGTik6",
+	"Oz52Y52h9vX/d0s8dpPx0lTzHHhrkFbwwQw9/JyNxRJPEKYAwdSIeznyGIku+147zu+Vjar+HknFLrW3",
+	"M4GZqSqbqKK/069ge/pq+FrYcnV0PraiBIZU+WSi5vp1FM0Mbq6Xq8OfMDlniLVhhRwJhUmm6CPtnM/5",
+	"aCqOTrs96veO+qM5Oz5eLpddDn/u6nJyTO+a4+cXT5+9uHwG71Q47h0QWdjJmJ2/uohSec86J+C0nwvF",
+	"57Jz1nnY7XUfYgwR8/pB8jhb8cirrBNh0531FXsur0vhVERqI4baodKkxTnpqg1os5h4ziuxSC3ond4T",
+	"HqKTlApK6NiVY6LwDrI+DDl/d/X98yq+s5T5RFjD5siBZn0lldVs7thiyA3mpeiyyzCD6nvryi+7AAg+",
+	"VG+cuuomx6nRTRYy6OO2S0F/wGMNd+Ui75x1/izsc3krLtxOQldxPhNORACOSn1Dhcr1OOcrVgh+69jn",
+	"wsbZ+tdi4pRwR37M6hyDWNK9+OtCQKUQURH5LjG5oQ7PCIzhFnonzPib5+Bt6Zw9PM02o7yNpjGAJvp5",
+	"EZR2nPaemlIhZ9Km5/R53ch+eJpGy4uswcZsSJ+4BoQYMlwvzl+cw3k6fVIk0HKr9PqasVEHWF5Hb05u",
+	"vJwJwuasFhrt8+NHLfb5iny81ER8ocB4IscQshjvGOKkFlJbOV4UIMI+dRL+1YOmsxh5j2PDLE9Ov6wn",
+	"FJwf/Sc/+m3wL7/Qv3pHXw3+5ZfPPu33u01/e/BZIvXg3S/OkDdz7RiX++hpr7dWTRZrgn/ltxzX5/5S",
+	"TXUzH6H2FoE+VM9vbRbrryZY6IkMQ9TqsabS6T4VE9OqC+n+no7THwrr9c0+au6JztnPv7ifyts0R3gt",
+	"Cg5muxNWU2mCPZY5fQ5pomZU4YV0IjKjYGPN4kDmLO0ZG/7Pf/038Hmll26NIJWC0Ol2j7tdAG4K0O+7",
+	"twMC3EEcwEPnsoSLiRwTHIV8At5vsFQ6v2SdN0dcrY7Q3e69W2+ORtrYYlX9jHbi0fUKEOGCMtdBEJ8j",
+	"pXOBDvSPdivfZWty9ej2dJtoHdafHmZMvBkJf9d5UZC4XZOn3W0C6MfTXSLoB0DJ9X0bgsbvhBIeNQih",
+	"LjvB+PQWIZQTDPImwz+9M8MPoqhBCqGYJusfvGhSjYpFjnlhqdn6oqY/5NMf8uljlE8/nv4hoe5dQj2k",
+	"P/4hmLyoiZ48NmiZJuVT1d5phslWbl7Dt313VZQY2X7njP3Pf/03tWyeRpxLdNkzPpp6lzxaT33leTW6",
+	"YWmw+eI6DIT74L82fPtuSOVzFhEHFDUd5m4ZXXbeV4U0Vih03gyP0a5E9+4xRkRxcp4lT6FXO9T5Ar91",
+	"I9148xQdC+ghh9+nLL1LePuFXr7CHdwla7GITDOcKLMayNPxRlys2yIlCtgNYvpnwyhi4xPIoMcuG1Em",
+	"cCUR3vY7ZnFt+p0z9y8agC9Kjr8pBSSF9n1t+rsmdjwe0P524jgcXoA0g+6dPjqEuYJTWNwKZY/wJLbz",
+	"1XdJWFF48ffK9zI2X5ipAPf9+W+Lkj+F1kFaGPYpruUIyrhgk82D9mzvn4fNVQ81a9+IlxS8e+BxpAvU",
+	"ZZfCB2ciZvmW/vxuuKmAP5fG1rjCPjrGhrbQDpPZn32ipqXh2mBk7Pd7cWo3Bh3LUDNNG/OHhpCm960q",
+	"AkrzTflbxWVJmJHXF4stslrYlOlxX4WToWBolARtq5T7E2xyFQlEDzAg8TCdROsrqZiZOQOaujeRb34w",
+	"BN8ydnnqsnO1ol0jW2ysFyqnzUaG4CRNX0WOYMy+vrx6/ez8e0i97rLnpIV4lTRoqOBF9cmFFCND2ACM",
+	"Hhu0aDH3i/0ECfO+9JZIdijNQKtCKjEMLWOySkHQGK0dXtJuvRyP4VmIwclb0VeUCobtM3E9IopqRFlr",
+	"DZ7t9srOVU1lwQOLTucEe5nZZm3mxKsnAH1VGe7WJ5a1Uk1OI7joQ82+vQy4iBNvs9/+4LvAd/+wx1Lc",
+	"dgBEPjp+O5aF2M5xIVrMzX4KSu0ifyuxXG/fy+zub43xAlPtQsLH2k3uUouxxHUe49db3uXP/7jLH/9d",
+	"zqiOacRHU18yLEJ+9x83Pc5Y261NmU11aphtKw6BBIq+GrobwKUy3y+MHP2r28ShT1KDfpXDvxxdacuL",
+	"o6d6oewQ9YghBvGHbLYwFlpO2b6aaWPZ571eD/3V5PMttL4B9LOTXtbr9UJKBsWF2cWYjcUy5NJAV3PV",
+	"V0OIDA/Roxz6BWPiI5U/Y8Yl8BanM+jSK0VuU55LdROybwrIdrEa9ayRhhC+eGMh0Y6rFcvF3E5TuoxT",
+	"06Agx5y82cX93N7FIXpaaciKZEpIIItqOSpeDyVqAZbcLWpZNQaJBJ50xcRnmI5WoBK4UXT/LkvzoWqh",
+	"xxiib/Eg0kSbJyFXoc2DuYA+5L98CNvY1121tIzxdLsI0pgDRbztOKpr+g49dgzPvMs6tXu166X6wzSl",
+	"j1OSEJdLp+WuMTt6ak10vBaj4PM1GVNiKYxFv3K2PQXXMZBIcsTcEAXIRyUsDtupTeng7eY72dzZjkrC",
+	"DdXwKb7or80Gc/wwV7vVjd5yg0EpO+09SnVz9XhWjET1R63A3f3aVVSi9NKvOduV8771uv2DXq+R75KE",
+	"wI0NcNaQJA/S/c/PrlCtzRAvjbw+OOYgtGMJ3XyrnsNUSWuEyg02MptwqTbv2zP3nu8btCN6pI2ogP+C",
+	"9nCSVh1qc1yPrGMuw+nJoy8effnw8aMvogSHk0SCw+ZdfrT7miDS+OE3K5Dvt7qcCBu70oJnrdL4ImrF",
+	"QwYyLXWBtbdEBYjv2Mk6kNO9Hyk3MmCkF7R+lpFxFKekeB9dSKUMTFmWWONkIkceXJpPDKSNdNmFxQzr",
+	"KQfsUDJBCHU1JGzjzPsK0Gfg9gR8Z71UbEgzGcBdBvehJ+P6X+B70jizDSpBKFnWgxIhfgcbApcfNngJ",
+	"PT2/NwFAOL5p9k9X5J5Yeo2LxonDaYprS01zjXXT6xFlXQpY3NerV9r4AKww9mtq5JZeh39ECtqbb7jl",
+	"CFPyd7u2CAS849pC+U1wYr364epBelsLKLWzlX4342+OsLndSe/Rl59/8fi+r/t8YZMoUQTFTFfdVqAJ",
+	"hsucAhpddq4YFqeGUhm6r4avTF+RXx+vPDVJ887+dKaBp4t/eor4OM7fKQtjIfLum1kRad8bnO5bIfL9",
+	"GB23evYnGnXPVAeY0O/K13hFrejA/+RpxpENO7d6BhuCVVePTr/84sHv3bVYPdD14nRLMhewI2oTHZmG",
+	"3+mZYOfGSGO5sp8YAjQD4JXS7IolFNy+T7nvxo9CkH945ZNe+XHB0Z8yhZLzhdUznAIWB/4RbYsuin3T",
+	"7F0ZItoJO0KE6WHmQbPjODkDC44A7mrx+h135TlKqDYpclA3fYDAKKQSv99rIBUY3r5/i60rF79Lwt+M",
+	"Om1GRV7RM/v6/ebYq/seowmtAxStww7jUs8GOTZe2Pmw1dWj9aN8qYoVoLTJqENy1HsgtDeBI1qJxipJ",
+	"cyPnA+pKvm90Z41X8aIYniWAPqv+ZBGWhAeFIYRVhEJwN8ZYgunBNMgj99dCT8CgiUrqp5yAV/GCNZeB",
+	"JtxPHk2NF0UE5dNcfjKEPRiehbZyUmyshGB6BWVXAYImw6qpyv3dV9ghGku/MeXTXUNRytsI2ppsJ+/w",
+	"ICBdCmuyhyd9hRADvk59SHQyJMxTg+3twLTxjwS6GyI660Qq01enjwBhxqfBUfuFHA3A1G7CupKbCXvU",
+	"sJ07yDxuUfphAnLEYbDdYcuoHB38P1xYrvJiLorCX8R66CsSSp4/b3dezrSSVpcH+jXI8ZTArMW4Ppri",
+	"UfNRWwJsR74o+XUhuuzSakdcFVhF1Gu0r8xiNBIiN0nXBruIu0Pil6oepYh7he2yM3Q+4g+Qr5gD0Hbo",
+	"5xvuVoU1PQRYITUxKGIrn6iO+6i6XaF+f5RcGvg2ZSEZxmvDdglXwRAyAOBuwBOX9F0jVM5OqHUl8KWp",
+	"JhYCor5W0NdXdcTozWn1VV/VGa6x2s0LWg1ZSCQ1Qbk5IxcKV59AyoYRQhHQUF8BQ4pRpD5dTt3szZw7",
+	"AfDih+cZ+02U+mgpc4IHu5a5JI7AC0ZYN4igg2A32Tokjnng+B2TSomSlQtFdaT+M+xa4FEDuALk2yJ/",
+	"9Pm4vBSMGsfm7NMX3z59kDhozKzIGKC6EogEYCl6BCZqbC9F7gstnZ5OKBWFRic8WLPR6O5A+4orJnhZ",
+	"SFGGtj2w43kEHArlQrIo1ui+y84rCuorOig4EY5UhTEgBJuRCNZ0UQlaTjPJKrgYai7GQxdnL3xOer1e",
+	"EIGwA4DMQxVWMEGYtPsWgFogCngB6GmJcs3TXo/EI3fC0SwKBEsBMqOLr6ImBO7A3Xp9ZRQ+Umk7usjZ",
+	"Yo43FzbOxOcI8SsDwI1uBp/3HvqVYktyCJA1OT8rrXRv96d79WXpVNuE//P+fBPuM74ja5NjgnDZfdMw",
+	"3Bgoq0UlqgpZfyCXLAwEnERQ8+GkKPp7uF9DDkS9hXqz/AqSim6B1RMBBtNan17kTtrptRPAEvYttFfd",
+	"vgo5tURDJJ42BFkMMAWwdFWkFyJncL4lNBOhbqZ0S4F7166q5+PUxAxjzOhxS2au6cn30hiR+3bRu3PX",
+	"QFUfTQVmrYW1NVbyl6tBuVD7WSS/bNzMHbcqBLDfdhw1dL7vsithLEBpIjGeva01kjhZh3fvfM9/+23F",
+	"Li0v1wDBzzqnvdPeUe/x0ekX7OSrs9PeWa+3hgR+1vmOF3yKPIHDpDpLbiBHL6POLKzgc6vnAHjaignE",
+	"J/OujmNK+Ppr/Odk9819Gi5AY0rLT5B7Tec2hF6TS70ocmCuQGjde2AWz/UkiKuqMcoMlrxTib0TD4A1",
+	"xLe/WUK8LHJRvsIc8z9ExfsTFRi5xQ6Gc26nDz5G2fFW5u+2VH3eaplHYmOql4pZrVEeEI4bN/BYTX+i",
+	"XvloITkdG/QbbnzrDkDkG/sOUk41IrDJ5VQX6M6DbGZp1hwQqDoFDwRhDZYLj8xXtZwOVtQnBhsdNqRi",
+	"1GztfV16Mu98aAdCe79Bs59gdR/M7qWT5JXN/iGN9HUKXleBGl23T6PnDjnrD+L9qYuzNr6faPn3cbII",
+	"TVwNWrfCHEdr7Zl5fw6Zc1aICS+cbgn1GuJWlEzk0mIvOshBIdSIaiFY1incqVqv7WZ9hUWXNvAvw9wx",
+	"rrps+G/R1v5ryZfDCmDJe3XMRnYZtOpCRw4Wk3AGrbkZv3Z2ujO8h5EyBpUljM+Eyr1fxkBZbu0hNtJq",
+	"LMuZQbTlDVZGVHM4HztUPwV6htm7fwDObVJlJQsBYnONWuq7rHMj3Ug0YqR6Wj4J6tRcFIWT2e+yjpM9",
+	"2z9MA8KD0Xhk3VyvGGeQQFHHviwgKfZda8W2urWEWPue1Ns73u1zIDNdomiPbnXJLL8RjOMfCG3qPWis",
+	"pZjr0m7DeSMIe12SnTfTyk6TseLX8NTL8TeIrLYfzQMD+wZaiu8OtPHWj+LMv0V8tNbPv3JGWZv4nC5n",
+	"i4I36xHbaQI37B7I6Kp2RkbPoBlkXLtI51ynmDvKfBzzeKqJ6zRore7vyHYnfO7mN8OGlVwRHsF3L58/",
+	"G5x/e/Xs9ZDQY9GbANcgfr6vxlCQhpWZ7FrYpXBK7VJTrhW1pPAeVMgNdsRiKNPdpzT3VRgf/6D0sste",
+	"OvKeBljpUakB7z4CG6xaqqL7c85L21dLaae1fqvgwJbGYlMDJxIxhFa1xUVsKpxEBcYPmZY4g9DWk1vC",
+	"HK83d+VhWwPj7Kvhq5eXVyzlicJcEHISjKX7wGrDJ9RUd/idO+CP61oDzbW/1Xe8p7AB93FNJSWthRvq",
+	"jhLVHZ+KE8yyD3N53yLFbi/aJ9YyJedfqZeO0LGl6dqtWG+IUuFKZn1lteWFgXdDT8gMfoQSA8BgFyXV",
+	"/jhNO/OAKbiF1BoAIgl/eX75F2r0UhTYX7bLnl7+GDBX3N3Eizycg8ZGwPC1uEJfEaoI3FTfXWPGb9y9",
+	"X2pauanw2p9B2xbgSAGr3VdFLEpFE46hWWKg9vW8BD/80l9wzATQ477C4Lp7cjPqt/YSZkWQD5AwgUrf",
+	"JbWvqiIf6PEiboWCHl/MLKUdTaHDArUMOcczXQtLeqbmSVVa/ILbTDxRBKTzE+orWAbF+ao4lMaeMoE5",
+	"4mYpTX4CPAOMkcG5TbQwEAz1QoEm7DVDTKWQdFJQ9eQB87DbrmJIcV32Qiz7aqSLxUwZ6myDMOVV5Cft",
+	"jyARvXdyEbaH/kNBSSoopERm7NcFx5r5pRA3TkKtBPrGPxzj+0N9+V2oL+/xBv+D6yLbL+PfT0FB9n6M",
+	"beEa7+dPUWefKIuw1ngnuJFQHll2o8QSLlblOYdsB+h2xos0Rvk5TCQ0dnx/ID7xdxo8jLVeeWs5Zs+u",
+	"eEOTbzHXIzhnDVf70nEFXPXF+Oh77kQrBAlWeoFf4FY4qYtfcfqR2xyvPFFlpftctxZ63Uj1fh+VjWvd",
+	"ArFdvZt9RJUUiL0L3R2/xdynd83BvHPaKTyxUAe5H7cJvV+T8fAKSJh0Hlq91+ywOVYhOHTHgoi3/9lQ",
+	"Q+RU3HwuVergtmTtwmwwm8YJRMoLQ2AZzYywFjR6RF8vo/yFer7xjdJL0zQrgBrcc16OIhwh+k/F7Y6M",
+	"gKZMZZSfZBajKWjVq5DKBS3WjC21mhQo1JwkpqZIx0NyaM/cJRHV1PHaVXP396gJGf7088cNiGB7Bn6J",
+	"6MgJuX+NpCfa+wi0nq+ziq1FsvGlvN+4xMI2JRr4YxlmcToJC6mfkG8CPW4hnw0K1/0GMd5X3tJAJWkm",
+	"OFTAP4mS7WwtWe3RyalHxOSVmdJXc6mUM3uoQ5ifB1LZXKphmBKZRkB0IKDdvnxiQqewLd/ufdWFwQhC",
+	"ay6hn6j0EA99RVnzGT6F2eoVuwA1UKou8yRGmbM1hksNx8Ixw+RDxzFIc8Xf1LJreQ7J5sQWyKxFxFPD",
+	"gLWMgWnMRfVZqqbkgd4rJXTI7bAL/0t5eX0VuvbWYAkQ8OB6RU3VPl9rqSZtlO/qNGm0hI1QuWduWIgG",
+	"nwpGNjS+cCNniJVFhwTphRk1D4XiaanY0AhlB+71JX0RAlMxMV5TikrV5Kv60Z3r0rGmvrpeRfZH1B4u",
+	"w9lBWoAcW4ykQEayHI8FdJGtABsw6NJXvjcesmnIEjCalu+Xg3li7rEhUMgQ+1dWroBcjGTuqHpZv2tu",
+	"DX1FDS3DcO5uTakZKIxHohuTp0fSSN/EzP8EN0dDF0iWAz6/b4RXv3GVZ2P7NUa6C6NP+XwulHsATbei",
+	"iIgtqpahBfSVUx59K0frtSp0QJkaq3HaJlzg0FoatrjLzlVf+fRdOLV6/xTwmAVBFsXCjIinRlnXKy+F",
+	"3R3i0HjxYryPNO5DA8xYvcjizYVdrBoDBp+NhySqe5kiHQVrCjdTw2FHcdRKI5jzYKv6C6FVCL+u1MiZ",
+	"lgG1s2poyYbni5IfvXKv50cvFWAHw4joQRJuW2uM1nEtaej1jF0vbJUQjKTMEB0vC2bD570vu+wSuzG6",
+	"sQ1lYbt9w2wnpHFnPkQ1VTCkW9j6siBl+VaUKYO1rk3+oUf+oUf+fvXI9681RvYeNpiu2XtNIBrfwaP3",
+	"dzerbmHWsXtkb9JYDXU5RW6qtmFxHRb7lDacfd5zYg+0ylC55+7yRN4K9aCOvtVr2/8ywG6d9Hq9HYBb",
+	"yYvkl0DOw6kAoBmnF/kG3lBn+A2UGQKYK6bWNF3oqhi2fXcwKJcuJDdIMf57bgRIvP7lvSYAEqE0OHGQ",
+	"4rr35F0nTQEHRb8eUvYT4j6EY6vLuLwzA+XEn5TVOrpzONSHqO1LZEfj1t3Rm3IIR8QPX0LZz8eBP8T9",
+	"oVIt0jbrOj6zjwSDimoRWVyKKA1u84pKEX3IeEHRcVBONusTnQpPakrc2jhVkJiuyroj5/6npKePhHpi",
+	"UYzsaGvqcKW4mI8H+eGD5CNXK8fzbJuVHJuO95aVXA3aWCP+/lU3MFC2oaReYMYNeAWEM2pQqwo+iCwY",
+	"tJQVuxkAeo1m0HP41AbBVb0jQqbrJ4ZVq0uCI0AtSuteEk7jn0kVWti16SzxKBUHcsYvlsHUC2ElItDP",
+	"dCnugz7+LAmpC708axmsSaLYTQ1JhNPNbsJ0SPsHV/HNuy/+J+zsiRLNu75mHO7Lfe9CUui+HDPjBCcv",
+	"/OcJ4JWO3tu3cDZ8ZD3GCPzsLIeSKyvyvorcaXBnpMVGSOjuotG4uSFchFTZke6rtftWIY6MdcmmeskK",
+	"nQaSPB/B3ahO9MCKTbpsTffT9/o4O+m1zjCHOe2VXP4BCfDc3ASAGGJx4EdRYq3N+T2QYMyJ5VikTOgd",
+	"4B2g583ETJcr8pwjPBm4gbnl10SVfMlXXYYaVV/5PDjwniI5YRpNBa5jfHvta4D+acjxei7H4m464Xuy",
+	"H2FiTQWXIQ+jey8MS8SYI6HhrNOm4UvgCVtP+7h/C7FGTTMu3SZyNdre6BfccT7tk+xgcKXMAKcBqnzA",
+	"Teu9nvAbDGBwtXLcra9mPAfPk3+vy84JiHBEeYfCYFOVKqZHwxQiqBd9tdTlDXjF03VBTnf9PlrXh9AY",
+	"4++1bbcJC8QW8Ejp3fsTizh2pZL5Lbs3pbGBO0X01CKv41LEB/V38EREXw9i5u9qP15yilFunFy4EiBm",
+	"3FUcSyWh0e/euQAH6j/bDu+PY9v32N6DhoDOhi1u9e9xzEvvlXhvYrX+oS0NhxfmfrgeYCutWQNG+BYK",
+	"PisRzDFfk3p/vBA+e+QfpMNYqdFx5BDY3rIxxNu8jCUHTZehEyAK7mKEkbORnq+oIAHkLOWKRDUMBDxV",
+	"6Fp2h6kg13xYnfuH876K0kDcXK6FUBjkYFYzn2oQ+ySkjwGrasAe09CKzZgmAX25UqOtDqYEvOakFNyK",
+	"Ej9jKD9jKsnsAvUpzABybEpxK/XC14fUgjQNMRqEDY3tkzFmHUMo5vGjTjoy0y7cE4j8BKI9ewR/PojX",
+	"q34kh/i8qhJwXgpq9Uen5FTIGTSC9KHccGZaCXNfIZqNvBIehbFB1QIKia/+So3ej+fMMYBcToSx22of",
+	"8Ak05Kc+SunRWTm7XoxuBLrh5UywT3+4evrAXcwq0+gvL19DNROUSDEiCffIVJgue/brghf0EcPmpb4V",
+	"TMDv6Btd9jV8wvi8Mmf10ddLEUACCYwYkRBoUmRZytLDJlaT5cpjoIx1Ueil8YwKU7OqSoUsgrcin3lI",
+	"/yr0BPvdNPCQb2hz91U9oDy+hcuZpEI6mlxoNanORzbmSJg5b4DN6kBRAEBbIWKr/znn7v2pXpSHwbe6",
+	"DWyHZvyB/Ol4UG05ChHrfbAEohCEd+PopyDDEu7QWJeUUiJN3Th6r1yBLlgb742TwUso5PG3suoSFaOg",
+	"oHoZB52Ek70X1rChEm8QTcNKtXAKUKjLA/5LoCAeQggMiRHoDC0apjqh8ZqW8wHu4T1S/iaqNO5Ts/LQ",
+	"TmHYni3xj6At7FISXkFwL315vVS5t4LGAFNe3d1GRJ7mW3tvIDyojlO2nDTsr4t8EtBlRTGGfDQe4FDp",
+	"wXU8VI897gVnLRF0HXXV30/KjUeMXaTSkKxeGyaCa+YVwvQaILqfIS9FX20AOXM/8wasy4uQ1izkrShR",
+	"v+oryJtG+ypGBaSCdcj29vUBsEZv7cQcroZORBniM1FOhGnMOagzoYMjGJBAjJzr2r/sG+FRvShclKle",
+	"DujavuCjqS3kaGqpnApy0Gtgk1cnX5ydPDrr9f7TkZgHrnSXFNk1flCaAf4YGkwUegKfbTlYkCk/t4HI",
+	"lGIXRmbtS3WQzG95LtiFspr9h15gG4n2zONrSLpsH8y5N661J7oiVVDcG0oiZ9ecKusjpuYNamJTm4ys",
+	"Sgl5dPLVo4e9R/fC3SpNZLGtMhvQaQFqkNLng2oOxojPR6/ShKB/n1biCfyEKZSA8A0RJxrEN8SrOz4w",
+	"MZzsGrHu9CArorue6b5eduoMC6uLnGqm0SsUvgG/AHeItKavQtwL/BduWbAdEEivN4TAVq5yHHfLx2wG",
+	"q/tqIm8x+r5VSVpgifSHsePd19rq27DopHiRJRbK38ct+HpF4SDcY1lrtFEH5/hwevhCbcePrmyDpPpM",
+	"qiEb/vnZFcMhIbg1DK1fAW26r3g8UrlQRObO3o/dIMxJu7yqa9t4Sek+MQz3tCQYEpGnCO/1ArKX1EgW",
+	"iRjY6c4Fuy/ex8E/xZT9qOU41HdU+QkCq6K5pUIqs/38D/CLh4PZ5ht31+bSYubyexVE+JEtPnFxjy5x",
+	"4HvSZNSb1LFtbNkbOcaXHAAnfCczzy4/xDUElaJZAH0LXnxejoDX+mwWtwuFgPpFaqowF6UjWcftTIVw",
+	"A8hA1CSirxDmCP6SuZsHVSLBG0kAi2dsBJkcfDQSUC+mcjZfqJFdoEs819Cplc24te7mY2NkhAnmKEPg",
+	"MgM4DowJVT0M2tOTCq6gHlNhCRR8XGmcV6O3/Aq3aV8D+9dWtrAbe/Ah0ythNW2lE23M/fduhnGphFOW",
+	"bIldeKCpBoGorJuXmz3vD2sJVxH+djTqYa3lEBVwPJfqZghUg3YW+CqgDpANMZt2yGYLA21fqKalrz7v",
+	"9Xqok7nXfWFfASW3Vq/32812en7+LJAkd4VtwgF+YpjM4brU/MF4N9GVjRczyj73LUYUqYNu92oxnM4J",
+	"fzjqXYvPx6f5V4/E4y+8j2aOWO9koxEIalMG6Byusnvt//zcO/qKH41/eXvy+N2/dA5xvf79O969T+cP",
+	"nPkrR2xbb+s/XEeuBhbxUtGCqoJ46iPZkId9rwwiHmubo9hGogW8O4Q4X9PnA8QQCDwydfkil9eF6PZV",
+	"LJ4Q2Y7eHi/sgsJ5TuyBoFu33Lyuy21fVVh5IIYBZTD0rbRLORLOijJ6JtB8glTxCpVPKg/ZdYbhbNyi",
+	"Twwb86JwJhaWh5IS7JPNath1UA+NoBS/DinyGCWvBRgwKBAFEw5YcUZlxljFTyEDofoKu/NxXDYaf9Ap",
+	"SWm2xqBRpWrmwie9Xg837364MGgGcHLvRzP4p27fuePRXBROJzkIP4zO5L7Z0WsxAkQLGP2D86Dj0ZTP",
+	"LbH0NE5YHWEzxt4DLwKG23zfcFZDxnD3UI+p6N89febuIECR+u+6v7/S+Ygb0PxPuz24pz+J6x+vrpAt",
+	"QFrMwnEkIZzS7b7aV4icCfoG9FMTE6lU+GA0A4LRg9teNeDEWw34moBvoQCJow7XR28iAoyC1QBwgcpD",
+	"Zw4wC6xQ0EGirzw+CiKBhEljCIB6u331FR32E/DHz3h5s5YnQDglji051t/EJJ76o9uhroUU5epQcJ2O",
+	"mUPFMzSOA3ge4ysKy+D9y/mqrp/F3uSvznrUcamp8LhtnU5DVG3nUgRguPjNPf2cOq0W3GILu7stEPpJ",
+	"NS/Q6ntd3lVtZaH3LiSU+1jFWS3nwiNKokxGDaCvSAVgFYBt3ReVsWttp4zwK6GqmewQq4fNXWn9FAYy",
+	"355MtavkPUkrOEjrNgVE/B4+Mr2ZileIMGFjnd4hnVVCiezRPVVC5KZODE4P6s7mD5tIHP1wqUSQigPh",
+	"67FJ8n+O+/1+/5e3J9lpr5e0SvbX+P8U8/L9dhEkVDzem6MRdqFoRifMsGX9rbUHNKz3U30PHoBodJ8F",
+	"SefwQeQphhZ36/aoltd1doLWxMoI6OqpCAL6OjxzhrcaFWkfmQFfoLvA1Y2fF1wpaN2Zd9k5ObcxnOLD",
+	"Pk649tWk5CPCTsIP+yAIFnxCtuhkgehIFZJ0uabuQwNaaLIYN7mOJpGRB0ADMptHBffWhB6zBcACKQxb",
+	"g1sunqeh1CwD2DHePEKYGeT9kYVwPhqJuT2DFozH84JLNVyDvfLhrWHUSr9r39hhg1/kKR4r6IB7q+Xb",
+	"tc77seFhYk3mu/tjt7Gn4IsKk8rvxHu5lXjSToOiz2y9j3BsnbPO2gF17nA3c746fuv0gXcHmN5o4oXg",
+	"JxSlAoo+3I4Ktxn0iYy6wuHlJfUyaiSXA+wemJ8XqB0O4ccBDjOsu5a32O59Rcb7edQ5uOeXAC5w9/cn",
+	"60btmsYJymZf8WZlE+cDvSzauAdhDyo9qsu+Ifucuz8V0AvA8Nuqchz38vSh4yxeiWvSytIOwdwHeVq4",
+	"BPv9/O2jd0fuP6f+Pw2uwfraQB+DYjZDRWzrpkWkUSYTRzG016AycLWKMkfxJ/fJwzJGP0Jr97woPHFS",
+	"8lfOV9t6XzQlhb03AY5tLZpTu8FvrSx1Phsy3/CcjbRSYmR9SItbcnAjfbuLbqAmFwJY5JwDA3eoFkVB",
+	"AJde9qI/K8AKsKd6NoPQ1Y0QkGcWPqdVX/FC3gov5Tm7LgW/ydjwOTf26Jmb7dHFN0PIzpoJbwC5VZ5R",
+	"T1efCUZt74FtAOeSiqqLsfUDJoWjcXtd6qWBanD4AsLuQU2JYYt5gOoDvyEhdC0ME2+cZGanvR4AA/KQ",
+	"6kZYSzXJDRt9hFMdEqpn1fvenS7Gm51G0FehwbKxQrkPYzjdj2+1Rl736ee9hxl7dPrVg6zWZeS018MG",
+	"KcNS2HJ1Ro4/Z1+eoYsBVxwV7YekAQrCVioIZ0O4fUNvZUjDShIDVjNOuXHoLyAnJTFCJCj0mcycrkOm",
+	"bHDEUH6wyMGgJWUxCleGv6cz69xuHuhfJIaSNLVkXsP+w0sSegdTSmG+FulpgvGrUe4+ebi7dawNyjrA",
+	"esEX35PtgpomcsmMzRdYDIqYvEdQlw+zNw+2csMDuZ/V86260UYgtct8I4EIHM37EjxUGi8K4mig0nf7",
+	"6mUNhLnqnvHw8WNs7xSA+/wdBMVRjqthAd7W8S/w8Z3HVpWjOKmsKMvFHPpomtDbBgcky2KJrn/bV6iM",
+	"Nek+en5gqP5gP3YC9TPSOjC2EWmodCKRCoJbCuolODXi46ldQmrzntJVlFju1xr+o0xLoMP7u2cmhLE3",
+	"zw0pHbq70FUg6fkhFJ6tyQpB6ECaO0bz8Iexk2Yoe9FFX/XY9hjsMnTy6qvodmILrLo905SOcJC9fR8d",
+	"ju/B2L7/qHVZx4I6mOvXv/PW3dtrwUtRuq+6rUNpkzLuXouCA/QxQExLw3I9WjjVNGPD//mv/z7mc3l8",
+	"e3Ks50Lxuey6jR1G+R8lWH7XotBLR+ylfgN9zRfXR86Yy5yW5rjToiw6Z51u9/j2/6PrWnIbhIHoVayu",
+	"I1c5Qm5QVeqyCwdPU0suoNg0eMHdK+aDhwYvWWD8w/LMvM+5cd0gEInsF0TCrT8UsGYiouDgmkImr57L",
+	"x/vFnO1sYB6hw9rNz+5D1r7SuzwC3EE80Yc/Rc2WaMidECCteZuuMXRWZc/1ah2VNlwWIILEQ99upO5z",
+	"Ybyk9cQ7baA+GeHJPIJnurY3HtZPpCrATxLoB136DfBIjQlWluiVlrpnp6mWxFi3VdP4Z2BG5X7x+uMz",
+	"Dz0MhuJiDryCd7hN0ZEGlxBj0TRKZigON9WJu5iuPc9tlU/B8wjVu7X5jWqfKfoqZG8RRnHJtD4OJlU2",
+	"c2yIX6oVlvxp7GbyaiYLg/oOPjeYqhVzy0luP/Xe9dl4GONQUMEHZo4p6M7DiF0W5i8YS+pxlr57WT6X",
+	"vwAAAP//",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -7,12 +7,14 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/exchange"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web/views"
 	"github.com/gin-gonic/gin"
 	"github.com/rs/zerolog"
 )
@@ -49,10 +51,14 @@ type API struct {
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
+	// Links are the addresses of what the station has elsewhere of a play; none if zero.
+	Links links.Links
 	// Zone is the station's time zone, and Station what people call the station, ""
 	// if that is not known.
 	Zone    *stationtime.Zone
 	Station string
+	// Views is what views say of the station in addition.
+	Views views.Config
 	// HoleAfter is the longest gap between plays that reports show as no hole.
 	HoleAfter time.Duration
 	// EngineZone is the zone of an engine's times without an offset.
@@ -66,6 +72,11 @@ type API struct {
 	EngineAsSent bool
 	Now          func() time.Time
 	Log          zerolog.Logger
+
+	// recently is what views show. connected and changed are what listeners of
+	// AzuraCast's stream are told.
+	recently           lately
+	connected, changed shared
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
@@ -100,12 +111,15 @@ type Playlog interface {
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
 }
 
-// TrackService knows the track that is playing; *trackservice.Service
-// implements it.
+// TrackService knows the track that is playing for listeners with a delay;
+// *trackservice.Service implements it.
 type TrackService interface {
-	Current(ctx context.Context) (trackservice.Track, error)
-	// Serve streams the changes until the client leaves.
-	Serve(w http.ResponseWriter, r *http.Request) error
+	Current(ctx context.Context, d trackservice.Delay) (trackservice.Track, error)
+	// Changes counts what was stored.
+	Changes() uint64
+	// Serve streams the changes until the client leaves, and ServeAs in another form.
+	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
+	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form trackservice.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder

@@ -93,7 +93,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	if err != nil {
 		return nil, err
 	}
-	playing, err := a.Current.Current(ctx)
+	playing, err := a.Current.Current(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +105,15 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 		AdditionalProperties: map[string]any{},
 	}
 	if playing.Playing {
-		track := Track(a.Zone, playing.Entry, now)
+		track := Track(a.Zone, a.Links, playing.Entry, now)
 		body.CurrentTrack = &track
 	}
 	body.SentAt, body.ReceivedAt, body.Doubts = a.stamp(clock.SentAt), a.stamp(clock.ReceivedAt), doubts(clock.Doubts)
-	current, next := status.CurrentAndNext(a.shows(sent, clock.SentAt), now)
+	shows := a.shows(sent, clock.SentAt)
+	current, next := status.CurrentAndNext(shows, now)
 	body.CurrentShow, body.NextShow = a.clockShow(current), a.clockShow(next)
+	body.NextShows = a.nextShows(shows, now)
+	body.PlannedTracks = a.plannedTracks(sent, clock.SentAt, now)
 	own := fields{raw: sent}
 	if _, track := own.find(model.Spellings("current_track")); track != nil {
 		body.AdditionalProperties["engine_current_track"] = track
@@ -141,7 +144,7 @@ func (c clockAnswer) VisitGetClockResponse(w http.ResponseWriter) error {
 // answeredByClock are the fields that the server fills in itself.
 var answeredByClock = map[string]bool{
 	"server_time": true, "time_zone": true, "engine_source": true, "sent_at": true, "received_at": true, "doubts": true,
-	"current_track": true, "current_show": true, "next_show": true, "engineSource": true, "currentTrack": true,
+	"current_track": true, "current_show": true, "next_show": true, "next_shows": true, "planned_tracks": true, "engineSource": true, "currentTrack": true,
 }
 
 // clockFields are the fields of a stored clock; none if it can't be understood.
@@ -191,6 +194,55 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 		shows = append(shows, show)
 	}
 	return shows
+}
+
+// maxShows and maxPlanned bound what a clock shows of the time to come.
+const (
+	maxShows   = 5
+	maxPlanned = 10
+)
+
+// nextShows are the shows that begin after now.
+func (a *API) nextShows(shows []status.Show, now time.Time) []*api.ClockShow {
+	list := []*api.ClockShow{}
+	for _, show := range status.Upcoming(shows, now) {
+		if len(list) < maxShows {
+			list = append(list, a.clockShow(&show))
+		}
+	}
+	return list
+}
+
+// plannedTracks are the titles of the engine's plan that begin after now. A title
+// without a start is left out: it may be over.
+func (a *API) plannedTracks(sent map[string]json.RawMessage, sentAt, now time.Time) []api.PlannedTrack {
+	list := []api.PlannedTrack{}
+	own := fields{raw: sent}
+	_, raw := own.find(model.Spellings("planned_playlist"))
+	var plan struct{ Entries []json.RawMessage }
+	_ = json.Unmarshal(raw, &plan)
+	for _, raw := range plan.Entries {
+		var entry map[string]json.RawMessage
+		if json.Unmarshal(raw, &entry) != nil {
+			continue
+		}
+		f := &fields{raw: entry, zone: a.EngineZone, arrival: sentAt, lenient: true}
+		start := f.moment(model.Spellings("track_start")...)
+		if start == nil || !isPossible(start.Time) || !start.Time.After(now) || len(list) == maxPlanned {
+			continue
+		}
+		stamp := a.Zone.Stamp(start.Time)
+		track := api.PlannedTrack{
+			TrackStart:  &stamp,
+			TrackArtist: valueOr(f.text(slices.Concat(model.Spellings("track_artist"), []string{"artist"})...), ""),
+			TrackTitle:  valueOr(f.text(slices.Concat(model.Spellings("track_title"), []string{"title"})...), ""),
+		}
+		if length := f.seconds(slices.Concat(model.Spellings("track_duration"), []string{"duration"})...); length != nil {
+			track.TrackDuration = known(length.Seconds())
+		}
+		list = append(list, track)
+	}
+	return list
 }
 
 // isPossible is false for a time that is not known and for one that no answer

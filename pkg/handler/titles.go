@@ -42,7 +42,7 @@ func words(q string) (titles.Words, error) {
 }
 
 // found are the plays that a person searches.
-func (a *API) found(ctx context.Context, text string, q model.EntryQuery) (page, error) {
+func (a *API) found(ctx context.Context, text string, q model.EntryQuery, l listening) (page, error) {
 	words, err := words(text)
 	if err == nil {
 		err = checkOffset(q, maxFoundOffset, "q")
@@ -50,7 +50,7 @@ func (a *API) found(ctx context.Context, text string, q model.EntryQuery) (page,
 	if err != nil {
 		return page{}, err
 	}
-	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, l.heard)
 	if err != nil {
 		return page{}, err
 	}
@@ -58,7 +58,7 @@ func (a *API) found(ctx context.Context, text string, q model.EntryQuery) (page,
 	if err != nil {
 		return page{}, err
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), found.entries...), MaxAge: maxAge})
+	l.keep(ctx, until, found.entries...)
 	return found, nil
 }
 
@@ -158,7 +158,7 @@ func (a *API) GetTitle(ctx context.Context, r api.GetTitleRequestObject) (api.Ge
 		Body: api.TitlePlays{
 			TitleId: shown.TitleId, TrackArtist: shown.TrackArtist, TrackTitle: shown.TrackTitle,
 			Plays: shown.Plays, FirstPlayed: shown.FirstPlayed, LastPlayed: shown.LastPlayed,
-			Tracks: a.tracks(plays).Body,
+			Tracks: a.tracks(plays, now).Body,
 		},
 		Headers: api.GetTitle200ResponseHeaders{XTotalCount: new(int(title.Plays)), Link: plays.link},
 	}, nil

@@ -18,7 +18,7 @@ import (
 type Config struct {
 	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8008" doc:"Address and port of the HTTP server. A socket that systemd passes takes precedence."`
 	Tokens         Tokens   `env:"API_TOKENS" secret:"true" doc:"Tokens of callers from other hosts, separated by commas or line breaks. Each is name:role:secret. Roles are engine, node, monitor and admin. A secret has at least 16 characters. Two entries may have the same name and role while a secret is exchanged."`
-	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all."`
+	CORSOrigins    []string `env:"CORS_ORIGINS" doc:"Origins of websites whose scripts may read the public part of the API, such as https://radio.example, separated by commas. * means all. All may read the views, which are made for foreign websites."`
 	TrustedProxies Networks `env:"TRUSTED_PROXIES" doc:"Addresses or networks of reverse proxies whose X-Forwarded-For is trusted, separated by commas."`
 	LocalToken     bool     `env:"LOCAL_NEEDS_TOKEN" envDefault:"false" doc:"Programs on this host also need a token. Set this if a proxy on this host sends no header that shows that it passes requests on."`
 	TLSCert        string   `env:"TLS_CERT" file:"true" doc:"PEM file with the certificate chain. With AURA_TLS_KEY the server speaks HTTPS."`

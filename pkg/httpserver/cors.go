@@ -8,56 +8,79 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// cors lets scripts of CORS_ORIGINS read what is public. They never act for the
-// person who looks at the page: no credentials are allowed. It runs in front of
-// caches, because its headers depend on who asks.
+// cors lets scripts of CORS_ORIGINS read what is public, and scripts of every origin
+// what is meant for foreign websites. They never act for the person who looks at the
+// page: no credentials are allowed. It runs in front of caches, because its headers
+// depend on who asks.
 type cors struct {
 	origins []string
-	// public says for the pattern of every GET whether it is public; paths
+	// readers says for the pattern of every GET whose scripts may read it; paths
 	// finds the pattern of a path.
-	public map[string]bool
-	paths  *http.ServeMux
+	readers map[string]readers
+	paths   *http.ServeMux
 }
 
+// readers are the origins whose scripts may read an answer.
+type readers int
+
+const (
+	ownOrigin readers = iota
+	configured
+	everyOrigin
+)
+
 func newCORS(origins []string, routes map[routeKey]route) *cors {
-	c := &cors{origins: origins, paths: http.NewServeMux(), public: map[string]bool{}}
+	c := &cors{origins: origins, paths: http.NewServeMux(), readers: map[string]readers{}}
 	for key, r := range routes {
 		if key.method == http.MethodGet {
 			pattern := muxPath(key.path)
 			c.paths.Handle(pattern, http.NotFoundHandler()) // only looked up, never called
-			c.public[pattern] = r.public
+			c.readers[pattern] = readersOf(r, origins)
 		}
 	}
 	return c
 }
 
+func readersOf(r route, origins []string) readers {
+	switch {
+	case r.anyOrigin, r.public && slices.Contains(origins, "*"):
+		return everyOrigin
+	case r.public && len(origins) > 0:
+		return configured
+	}
+	return ownOrigin
+}
+
 // allow sets the headers of an answer to a page of another origin. Every answer
 // says that it varies: a proxy must not give one page's answer to another.
 func (c *cors) allow(h http.Header, r *http.Request) {
-	if len(c.origins) == 0 || !isRead(r.Method) && r.Method != http.MethodOptions {
+	if !isRead(r.Method) && r.Method != http.MethodOptions {
 		return
 	}
-	public, literal := c.public[r.URL.Path]
+	who, literal := c.readers[r.URL.Path]
 	if !literal { // the busiest paths are literal
 		_, pattern := c.paths.Handler(r)
-		public = c.public[pattern]
+		who = c.readers[pattern]
 	}
-	if !public {
+	switch who {
+	case ownOrigin:
 		return
-	}
-	origin := "*"
-	if !slices.Contains(c.origins, "*") {
+	case everyOrigin:
+		h["Access-Control-Allow-Origin"] = anyOrigin
+	case configured:
 		h["Vary"] = varyOrigin
-		if origin = r.Header.Get("Origin"); !slices.Contains(c.origins, origin) {
+		origin := r.Header.Get("Origin")
+		if !slices.Contains(c.origins, origin) {
 			return
 		}
+		h.Set("Access-Control-Allow-Origin", origin)
 	}
-	h.Set("Access-Control-Allow-Origin", origin)
 	h["Access-Control-Expose-Headers"] = exposed
 }
 
-// Ready values of headers. Both are full, so that appending to one copies it.
+// Ready values of headers. All are full, so that appending to one copies it.
 var (
+	anyOrigin  = []string{"*"}
 	varyOrigin = []string{"Origin"}
 	exposed    = []string{"ETag, Link, X-Total-Count"}
 )
@@ -68,7 +91,7 @@ func preflight(c *gin.Context) {
 	h.Set("Allow", "GET, HEAD, OPTIONS")
 	if h.Get("Access-Control-Allow-Origin") != "" {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-		h.Set("Access-Control-Allow-Headers", "Last-Event-ID, If-None-Match, If-Modified-Since, Cache-Control")
+		h.Set("Access-Control-Allow-Headers", "Last-Event-ID, If-None-Match, If-Modified-Since, Cache-Control, Pragma, Expires")
 		h.Set("Access-Control-Max-Age", "86400")
 	}
 	c.Status(http.StatusNoContent)

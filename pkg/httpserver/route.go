@@ -22,6 +22,8 @@ type route struct {
 	served bool
 	public bool
 	roles  []Role // who may call it if it is not public
+	// anyOrigin: scripts of every website may read it.
+	anyOrigin bool
 	// costly: its answer takes work that grows with what is asked for, so visitors
 	// have few places for it.
 	costly bool
@@ -169,6 +171,7 @@ func (s *Server) declarePath(doc *openapi3.T, service, path string, bases []stri
 				continue
 			}
 			s.add(method, place, r)
+			s.plain.add(op, place)
 			s.places[operation] = append(s.places[operation], place)
 		}
 	}
@@ -180,6 +183,7 @@ func routeOf(op *openapi3.Operation) (route, error) {
 	r := route{served: true, public: op.Security != nil && len(*op.Security) == 0}
 	r.streams, r.events = streaming(op)
 	r.costly, _ = op.Extensions["x-costly"].(bool)
+	r.anyOrigin, _ = op.Extensions["x-any-origin"].(bool)
 	r.maxBody, r.batches = maxBody, batches(op)
 	if limit, ok := op.Extensions["x-max-body"].(float64); ok {
 		r.maxBody = int64(limit)
@@ -192,6 +196,9 @@ func routeOf(op *openapi3.Operation) (route, error) {
 			return r, fmt.Errorf("operation %s has an unknown role %s", op.OperationID, role)
 		}
 		r.roles = append(r.roles, Role(role))
+	}
+	if r.anyOrigin && !r.public {
+		return r, fmt.Errorf("operation %s is not public and has x-any-origin", op.OperationID)
 	}
 	if !r.public && len(r.roles) == 0 {
 		return r, fmt.Errorf("operation %s is not public and has no x-roles", op.OperationID)
@@ -209,7 +216,8 @@ func basesOf(servers openapi3.Servers) (bases []string, _ error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the contract's servers: %w", err)
 		}
-		bases = append(bases, (&url.URL{Path: documentPath}).ResolveReference(at).Path)
+		base := (&url.URL{Path: documentPath}).ResolveReference(at).Path
+		bases = append(bases, strings.TrimSuffix(base, "/")) // paths begin with a slash
 	}
 	return bases, nil
 }

@@ -72,6 +72,7 @@ type Server struct {
 	base       string // where the contract's paths begin: /api/v1
 	routes     map[routeKey]route
 	places     map[routeKey][]string // by the contract's path: where it is served
+	plain      plain
 	limit      *addressLimit
 	sessions   Sessions
 	signIns    *addressLimit
@@ -111,7 +112,7 @@ func New(cfg Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{},
+		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{}, plain: plain{},
 		limit: newAddressLimit(cfg.RateLimit, int(math.Ceil(2*cfg.RateLimit))), sessions: o.Sessions, signIns: newAddressLimit(signInRate, signInBurst), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}

@@ -224,7 +224,8 @@ func TestIndexes(t *testing.T) {
 					t.Errorf("uses %v, want %v", got, want)
 				}
 			})
-			needed := []string{"onair_entry", "health_received", "heard_entry", "heard_source"} // by TestIndexes_OnAir and TestIndexes_Heard
+			// By TestIndexes_OnAir, TestIndexes_Heard and TestIndexes_Titles.
+			needed := []string{"onair_entry", "health_received", "heard_entry", "heard_source", "onair_titled", "onair_title_plays", "heard_titled", "heard_title_plays"}
 			for _, name := range schemaIndexes(t, raw, kind) {
 				if !claimed[name] && !slices.Contains(needed, name) {
 					t.Errorf("no query needs index %s", name)

@@ -224,3 +224,6 @@ type recordedTx struct {
 
 func (t *recordedTx) Commit() error   { return t.tx.Commit() }
 func (t *recordedTx) Rollback() error { return t.tx.Rollback() }
+
+// SetWalks makes a search look at that many segments before it gathers.
+func (l *OnAirLog) SetWalks(segments int) { l.walks = segments }

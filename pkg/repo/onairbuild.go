@@ -160,10 +160,17 @@ func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64))
 	return differing + titles, err
 }
 
-// Verify is Rebuild without mending.
+// Verify is Rebuild without mending. It does not look at titles while KeepTitles has
+// to follow an older program.
 func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	differing, err = s.examine(ctx, onair.Window{}, s.verifySome, progress)
+	left, err := s.untitled(ctx)
 	if err != nil {
+		return 0, err
+	}
+	differing, err = s.examine(ctx, onair.Window{}, func(ctx context.Context, w onair.Window) (examined, error) {
+		return s.lookAt(ctx, w, func(log *airlog.Log) { log.AnyTitle = left > 0 })
+	}, progress)
+	if err != nil || left > 0 {
 		return differing, err
 	}
 	titles, err := s.recountTitles(ctx, false)
@@ -172,7 +179,7 @@ func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) 
 
 // rebuildSome looks at the beginning of w, and mends it if it differs.
 func (s *Station) rebuildSome(ctx context.Context, w onair.Window) (examined, error) {
-	found, err := s.verifySome(ctx, w)
+	found, err := s.lookAt(ctx, w, func(*airlog.Log) {})
 	if err != nil || found.differing == 0 {
 		return found, err
 	}
@@ -219,11 +226,6 @@ func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined
 		return err
 	})
 	return result, err
-}
-
-// verifySome looks at the beginning of w.
-func (s *Station) verifySome(ctx context.Context, w onair.Window) (examined, error) {
-	return s.lookAt(ctx, w, func(*airlog.Log) {})
 }
 
 // lookAt derives the beginning of w and changes nothing. set is called first.

@@ -22,17 +22,18 @@ type OnAirLog struct {
 	table airlog.Table
 	// follow brings the log up to date before it is read, as far as possible.
 	follow func(ctx context.Context)
+	walks  int // see mostWalked
 }
 
 // OnAir is the on-air log that the Station keeps. It is always up to date.
 func (s *Station) OnAir() *OnAirLog {
-	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}}
+	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, mostWalked}
 }
 
 // Heard is what was heard of each source. Reads derive what changed. If that can't
 // be stored now, or is too much for a read, they answer from what was derived
 // until then.
-func (n *Node) Heard() *OnAirLog { return &OnAirLog{n.db, airlog.Heard, n.heard.followFor} }
+func (n *Node) Heard() *OnAirLog { return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, mostWalked} }
 
 // airedRow is a segment together with its entry.
 type airedRow struct {

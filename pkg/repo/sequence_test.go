@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -110,6 +111,16 @@ func TestStation_writes(t *testing.T) {
 			"Prepare": func() error {
 				execSQL(t, raw, "DELETE FROM onair_rule")
 				return s.Prepare(ctx)
+			},
+			"KeepTitles": func() error {
+				if err := s.StoreEntry(ctx, first); err != nil {
+					return err
+				}
+				execSQL(t, raw, "UPDATE onair SET title_id = NULL")
+				execSQL(t, raw, "UPDATE changed SET known = 33")
+				ctx, stop := context.WithCancel(ctx)
+				defer stop()
+				return s.KeepTitles(ctx, stop)
 			},
 			"Rebuild": func() error {
 				execSQL(t, raw, "DELETE FROM onair")

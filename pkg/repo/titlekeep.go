@@ -107,10 +107,7 @@ func (s *Station) KeepTitles(ctx context.Context, changed func()) error {
 // catchUpTitles notes what older programs left out. It reports whether that was
 // anything.
 func (s *Station) catchUpTitles(ctx context.Context) (did bool, err error) {
-	var left int64
-	err = s.query(ctx, "look for changes by older programs", func(_ context.Context, read *gorm.DB) error {
-		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", keepsTitles).Scan(&left).Error
-	})
+	left, err := s.untitled(ctx)
 	if err != nil || left == 0 {
 		return false, err
 	}
@@ -123,6 +120,15 @@ func (s *Station) catchUpTitles(ctx context.Context) (did bool, err error) {
 		_, err := tx.Exec(ctx, "UPDATE changed SET known = ? WHERE n <= ? AND known < ?", keepsTitles, left, keepsTitles)
 		return err
 	})
+}
+
+// untitled is the last change by a program that does not keep titles and was not
+// followed yet, 0 if there is none.
+func (s *Station) untitled(ctx context.Context) (left int64, err error) {
+	err = s.query(ctx, "look for changes by older programs", func(_ context.Context, read *gorm.DB) error {
+		return read.Raw("SELECT COALESCE(MAX(n), 0) FROM changed WHERE known < ?", keepsTitles).Scan(&left).Error
+	})
+	return left, err
 }
 
 // titleAll notes again which titles were on air. It returns how many segments and

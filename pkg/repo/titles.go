@@ -88,8 +88,8 @@ func (k *titleKey) Scan(from any) error {
 func (l *OnAirLog) titles(ctx context.Context, keys []int64, now time.Time) ([]titles.Title, error) {
 	found := make(map[titles.Key]titles.Title, len(keys))
 	query := l.db.Read.WithContext(ctx).Table(l.table.Titles + " title").
-		Joins("JOIN " + l.played() + " ON aired.title_id = title.id AND aired.from_at = title.last_at").
-		Joins("JOIN playlog ON playlog.id = aired.entry_id").Where(sqldb.InNumbers("title.id", keys))
+		Joins(l.db.Dialect.JoinNext() + l.played() + " ON aired.title_id = title.id AND aired.from_at = title.last_at").
+		Joins(l.db.Dialect.JoinNext() + "playlog ON playlog.id = aired.entry_id").Where(sqldb.InNumbers("title.id", keys))
 	if len(keys) == 0 {
 		return []titles.Title{}, nil
 	}
@@ -244,13 +244,14 @@ func (l *OnAirLog) search(ctx context.Context, words titles.Words, q entryQuery)
 // walked are the next segments in the order of q, with their titles.
 func (l *OnAirLog) walked(ctx context.Context, q entryQuery) *gorm.DB {
 	next := l.selected(l.db.Read.WithContext(ctx).Table(l.table.Segments+" aired"), q).Select("aired.from_at, aired.title_id").
-		Order("aired.from_at" + q.direction()).Limit(mostWalked)
-	return l.db.Read.WithContext(ctx).Table("(?) aired", next).Joins("JOIN " + l.table.Titles + " title ON title.id = aired.title_id")
+		Order("aired.from_at" + q.direction()).Limit(l.walks)
+	return l.db.Read.WithContext(ctx).Table("(?) aired", next).Joins(l.db.Dialect.JoinNext() + l.table.Titles + " title ON title.id = aired.title_id")
 }
 
 // gathered are the titles with all their plays that q selects.
 func (l *OnAirLog) gathered(ctx context.Context, q entryQuery) *gorm.DB {
-	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Titles+" title").Joins("JOIN "+l.played()+" ON aired.title_id = title.id"), q)
+	return l.selected(l.db.Read.WithContext(ctx).Table(l.table.Titles+" title").Where("title.plays > 0").
+		Joins(l.db.Dialect.JoinNext()+l.played()+" ON aired.title_id = title.id"), q)
 }
 
 // times are when the first plays with the words were.

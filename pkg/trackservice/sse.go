@@ -20,18 +20,26 @@ const (
 	maxRetry = 6 * time.Second
 )
 
-// heartbeat is a comment, which clients ignore.
-var heartbeat = []*Event{{frame: []byte(":\n\n")}}
-
 // Serve streams the current track and its changes as server-sent events until
-// the client or Run ends. The error is ErrFull; in that case nothing is
-// written.
-func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
-	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"))
+// the client or Run ends, with a delay to the second. The error is ErrFull; in that
+// case nothing is written.
+func (s *Service) Serve(w http.ResponseWriter, r *http.Request, d Delay) error {
+	return s.ServeAs(w, r, d, tracks{})
+}
+
+// ServeAs is Serve in another form. If the error is not nil, nothing is written.
+func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, d Delay, form Form) error {
+	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"), d)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
+	ctx := r.Context()
+	events, newer := l.Take()
+	said, err := form.First(ctx, events)
+	if err != nil {
+		return err
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
@@ -42,24 +50,23 @@ func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
 	beat := time.NewTimer(rand.N(heartbeatEvery))
 	defer beat.Stop()
 	retry := fmt.Appendf(nil, "retry: %d\n\n", (minRetry + rand.N(maxRetry-minRetry)).Milliseconds())
-	events, newer := l.Take()
-	events = append([]*Event{{frame: retry}}, events...)
-	for {
-		if c.send(events) != nil {
-			return nil
-		}
+	for err = c.send(retry, said); err == nil; err = c.send(said) {
 		select {
 		case <-newer:
 			events, newer = l.Take()
+			if said, err = form.Next(ctx, events); err != nil {
+				return nil
+			}
 		case <-beat.C:
-			events = heartbeat
+			said = form.Ping()
 			beat.Reset(heartbeatEvery)
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return nil
-		case <-s.stream.ended:
+		case <-s.streams.ended:
 			return nil
 		}
 	}
+	return nil
 }
 
 // client is one listener's connection.
@@ -71,10 +78,10 @@ type client struct {
 // send fails if the client went away or is too slow. Between two calls there is
 // no deadline, because HTTP/2 would end the stream. A writer that supports no
 // deadlines is used without them.
-func (c client) send(events []*Event) error {
+func (c client) send(parts ...[]byte) error {
 	_ = c.control.SetWriteDeadline(time.Now().Add(writeTimeout))
-	for _, e := range events {
-		if _, err := c.Write(e.frame); err != nil {
+	for _, part := range parts {
+		if _, err := c.Write(part); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,11 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 // serve serves the stream, with the timeouts of a server that makes no
 // exception for streams.
 func serve(t *testing.T, s *trackservice.Service) *pipes {
+	return serveWith(t, func(w http.ResponseWriter, r *http.Request) error { return s.Serve(w, r, 0) })
+}
+
+// serveWith serves a stream.
+func serveWith(t *testing.T, stream func(w http.ResponseWriter, r *http.Request) error) *pipes {
 	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -56,7 +61,7 @@ func serve(t *testing.T, s *trackservice.Service) *pipes {
 		ReadTimeout:  time.Second,
 		WriteTimeout: time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := s.Serve(w, r); err != nil {
+			if err := stream(w, r); err != nil {
 				http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			}
 		}),
@@ -128,7 +133,7 @@ func TestService_Serve(t *testing.T) {
 			if _, scanErr := fmt.Sscanf(retry, "retry: %d\n", &ms); err != nil || scanErr != nil || ms < 2000 || ms >= 6000 {
 				t.Errorf("retry is %q", retry)
 			}
-			now, err := s.Subscribe("")
+			now, err := s.Subscribe("", 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -251,7 +256,7 @@ func TestService_Serve(t *testing.T) {
 			play(log, s, 1) // it does not read this
 			time.Sleep(10*time.Second - time.Nanosecond)
 			synctest.Wait()
-			if _, err := s.Subscribe(""); !errors.Is(err, trackservice.ErrFull) {
+			if _, err := s.Subscribe("", 0); !errors.Is(err, trackservice.ErrFull) {
 				t.Fatalf("error is %v: it was dropped too early", err)
 			}
 			time.Sleep(time.Nanosecond)
@@ -300,7 +305,7 @@ func TestService_Serve(t *testing.T) {
 		s := trackservice.New(&playlog{}, render, trackservice.Config{MaxListeners: 1}, zerolog.Nop())
 		subscribe(t, s, "")
 		w := httptest.NewRecorder()
-		if err := s.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil)); !errors.Is(err, model.ErrOverloaded) {
+		if err := s.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), 0); !errors.Is(err, model.ErrOverloaded) {
 			t.Errorf("error is %v", err)
 		}
 		if len(w.Header()) > 0 || w.Body.Len() > 0 {
@@ -319,7 +324,7 @@ func TestService_ManyListeners(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	all.Go(func() { _ = s.Run(ctx) })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = s.Serve(w, r) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = s.Serve(w, r, 0) }))
 	defer func() {
 		stop()
 		all.Wait()

@@ -112,6 +112,7 @@ func (s *Site) Mount(server Server) {
 	server.Handle(http.MethodGet, "/day", public, s.chooseDay)
 	server.Handle(http.MethodGet, "/day/:date", public, s.page(s.day))
 	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
+	server.Handle(http.MethodGet, "/clock", public, s.page(s.clock))
 	server.Handle(http.MethodGet, "/search", public, s.page(s.search))
 	server.Handle(http.MethodGet, "/title/:id", public, s.page(s.title))
 	server.Handle(http.MethodGet, "/top", public, s.page(s.top))

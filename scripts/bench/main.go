@@ -41,11 +41,11 @@ func main() {
 	flag.StringVar(&o.syncNode, "sync-node", ".build/sync-node", "the other `binary` to measure")
 	flag.StringVar(&o.monitor, "status-monitor", ".build/status-monitor", "and the third `binary`")
 	flag.IntVar(&o.backlog, "backlog", 1_000_000, "unsynced records that a sync node catches up with")
-	flag.IntVar(&o.audited, "audited", 10_000_000, "records in both databases of an audit")
+	flag.IntVar(&o.audited, "audited", 10_000_000, "records in both databases of an audit, and plays that are searched")
 	flag.IntVar(&o.samples, "samples", 500, "titles of which is measured how soon the sync node shows them, and switches at most")
 	flag.IntVar(&o.rounds, "rounds", 5, "pairs of runs for each figure")
 	flag.DurationVar(&o.length, "length", 3*time.Second, "length of one run")
-	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack or reports")
+	only := flag.String("only", "", "run one `section` only: posts, away, journal, reads, changed, idle, visible, catchup, audit, syncreads, failover, heartbeats, attack, reports or search")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -56,7 +56,7 @@ func main() {
 	}{
 		{"posts", benchPosts}, {"away", benchAway}, {"journal", benchJournal}, {"reads", benchReads}, {"changed", benchChanged}, {"idle", benchIdle},
 		{"visible", benchVisible}, {"catchup", benchCatchUp}, {"audit", benchAudit}, {"syncreads", benchSyncReads},
-		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack}, {"reports", benchReports},
+		{"failover", benchFailover}, {"heartbeats", benchHeartbeats}, {"attack", benchAttack}, {"reports", benchReports}, {"search", benchSearch},
 	}
 	for _, s := range sections {
 		if *only != "" && *only != s.name {

@@ -81,7 +81,8 @@ func TestFloorPlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, folder := range folders {
-		if folder.IsDir() && !strings.Contains(plan, "\n| `"+folder.Name()+"` | ") {
+		line := "\n| `" + folder.Name()
+		if folder.IsDir() && !strings.Contains(plan, line+"` | ") && !strings.Contains(plan, line+"/") { // a folder may hold packages only
 			t.Errorf("pkg/README.md has no line about %s", folder.Name())
 		}
 	}

@@ -86,6 +86,14 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 	}{
 		{"PublicRead", http.MethodGet, "/api/v1/trackservice", "", "", http.StatusOK},
 		{"WebsiteOf1x", http.MethodGet, "/engine/api/v1/playlog?limit=1", "", "", http.StatusOK},
+		{"AzuraCast", http.MethodGet, "/api/nowplaying", "", "", http.StatusOK},
+		{"AzuraCastStation", http.MethodGet, "/api/nowplaying/aura", "", "", http.StatusOK},
+		{"AzuraCastFile", http.MethodGet, "/api/nowplaying_static/aura.json", "", "", http.StatusOK},
+		{"LibreTime", http.MethodGet, "/api/live-info/?callback=a", "", "", http.StatusOK},
+		{"LibreTimeV2", http.MethodGet, "/api/live-info-v2", "", "", http.StatusOK},
+		{"Text", http.MethodGet, "/nowplaying.txt", "", "", http.StatusOK},
+		{"Flat", http.MethodGet, "/nowplaying.json", "", "", http.StatusOK},
+		{"Feed", http.MethodGet, "/feed.xml", "", "", http.StatusOK},
 		{"WriteWithoutToken", http.MethodPost, "/api/v1/playlog", title, "", withoutToken},
 		{"WriteWithToken", http.MethodPost, "/api/v1/playlog", title, token, withToken},
 		{"InternalPath", http.MethodGet, "/metrics", "", "", http.StatusNotFound},
@@ -100,26 +108,34 @@ func behindNginx(t *testing.T, program string, withoutToken, withToken int) {
 		resp.Body.Close()
 	}
 
-	// An event passes while the answer is still open.
-	ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+proxyHost+"/api/v1/trackservice/stream", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, "Jóga", time.Now()), http.StatusNoContent)
-	lines := bufio.NewScanner(resp.Body)
-	for lines.Scan() {
-		if strings.HasPrefix(lines.Text(), "data:") && strings.Contains(lines.Text(), "Jóga") {
-			return
+	// Events pass while the answer is still open.
+	for path, title := range map[string]string{
+		"/api/v1/trackservice/stream": "Jóga",
+		"/api/live/nowplaying/sse?cf_connect=%7B%22subs%22%3A%7B%22station%3Aaura%22%3A%7B%7D%7D%7D": "Hunter",
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), patience.Limit())
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+proxyHost+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, title, time.Now()), http.StatusNoContent)
+		lines := bufio.NewReader(resp.Body)
+		for {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				t.Fatalf("%s brought no event: %v", path, err)
+			}
+			if strings.HasPrefix(line, "data:") && strings.Contains(line, title) {
+				break
+			}
 		}
 	}
-	t.Errorf("the stream brought no event: %v", lines.Err())
 }
 
 // proxy is a proxy as one of the samples has it, on other ports.

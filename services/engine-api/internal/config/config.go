@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
@@ -26,6 +27,7 @@ import (
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web"
+	"aura.radio/engine/pkg/web/views"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
 )
@@ -48,6 +50,8 @@ type Config struct {
 	Heard  onair.Config
 	Report report.Config
 	Pages  web.Config
+	Links  links.Config
+	Views  views.Config
 	Health status.Config
 
 	Engines      httpserver.Engines

@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
@@ -43,6 +44,7 @@ type App struct {
 	known    *source.Watch
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
+	links    links.Links
 	follower follow.Follower
 	clients  map[int]*peer.Client
 	monitors []*peer.Client
@@ -63,7 +65,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, base: base, station: station}
+	a := &App{cfg: cfg, base: base, station: station, links: links.New(cfg.Links, cfg.Station.Zone)}
 	a.sources = &sources{Station: a.station}
 	active := source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
@@ -95,9 +97,11 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Rules:      a.station,
 		Gate:       origins,
 		State:      a.state,
+		Links:      a.links,
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
+		Views:      cfg.Views,
 		HoleAfter:  cfg.Report.HoleAfter,
 		Version:    version,
 		HostID:     cfg.HostID,
@@ -149,10 +153,10 @@ func (a *App) changed() {
 // keepTitles notes in the background the titles of what an older program wrote.
 func (a *App) keepTitles(ctx context.Context) error { return a.station.KeepTitles(ctx, a.changed) }
 
-// renderTrack renders a track for the stream, in the same form as GET
-// /trackservice/current.
-func (a *App) renderTrack(e model.Entry) ([]byte, error) {
-	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+// renderTrack renders a track for the stream as it was at a time, in the same form as
+// GET /trackservice/current.
+func (a *App) renderTrack(e model.Entry, at time.Time) ([]byte, error) {
+	return json.Marshal(handler.Track(a.cfg.Station.Zone, a.links, e, at))
 }
 
 // Reload implements cli.App.

@@ -19,6 +19,7 @@ import (
 
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
@@ -27,6 +28,7 @@ import (
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
 	"aura.radio/engine/pkg/web"
+	"aura.radio/engine/pkg/web/views"
 )
 
 // Config is the complete configuration of sync-node. Variables carry the prefix
@@ -48,6 +50,8 @@ type Config struct {
 	Report   report.Config
 	Pages    web.Config
 	Monitors []string `env:"MONITORS" envDefault:"http://127.0.0.1:8011" doc:"URLs of the status monitors whose view the page /status shows, separated by commas."`
+	Links    links.Config
+	Views    views.Config
 	Health   status.Config
 	lifecycle.Config
 }
