@@ -81,7 +81,7 @@ func TestShown(t *testing.T) {
 				}
 				stored.fails = c.fails
 				for _, e := range c.kept {
-					if _, err := s.Take(t.Context(), playlog.Play{Entry: e}); err != nil {
+					if _, err := s.Take(t.Context(), &playlog.Play{Entry: e}); err != nil {
 						t.Fatal(err)
 					}
 				}
