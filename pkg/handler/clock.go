@@ -26,7 +26,7 @@ func (a *API) StoreClockByPost(ctx context.Context, r api.StoreClockByPostReques
 
 func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 	body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
-	var object map[string]json.RawMessage
+	var object api.Object
 	if err := json.Unmarshal(body, &object); err != nil || object == nil {
 		return model.Invalid("body", string(body), "must be a JSON object")
 	}
@@ -51,8 +51,8 @@ func (a *API) storeClock(ctx context.Context, body api.ClockData) error {
 var clockFieldNames = []string{"engine_source", "current_track", "current_timeslot", "next_timeslot", "upcoming_timeslots", "planned_playlist"}
 
 // isClock reports whether an object has a field of a clock.
-func isClock(object map[string]json.RawMessage) bool {
-	f := fields{raw: object}
+func isClock(object api.Object) bool {
+	f := fields{object: object}
 	return slices.ContainsFunc(clockFieldNames, func(name string) bool {
 		_, raw := f.find(model.Spellings(name))
 		return raw != nil
@@ -111,13 +111,13 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	body.SentAt, body.ReceivedAt, body.Doubts = a.stamp(clock.SentAt), a.stamp(clock.ReceivedAt), doubts(clock.Doubts)
 	current, next := status.CurrentAndNext(a.shows(sent, clock.SentAt), now)
 	body.CurrentShow, body.NextShow = a.clockShow(current), a.clockShow(next)
-	own := fields{raw: sent}
+	own := fields{object: sent}
 	if _, track := own.find(model.Spellings("current_track")); track != nil {
 		body.AdditionalProperties["engine_current_track"] = track
 	}
-	for name, value := range sent {
-		if !answeredByClock[name] {
-			body.AdditionalProperties[name] = value
+	for _, m := range sent {
+		if !answeredByClock[m.Name] {
+			body.AdditionalProperties[m.Name] = m.Value
 		}
 	}
 	return body, nil
@@ -145,8 +145,7 @@ var answeredByClock = map[string]bool{
 }
 
 // clockFields are the fields of a stored clock; none if it can't be understood.
-func clockFields(body json.RawMessage) map[string]json.RawMessage {
-	var sent map[string]json.RawMessage
+func clockFields(body json.RawMessage) (sent api.Object) {
 	_ = json.Unmarshal(body, &sent) // only objects are stored
 	return sent
 }
@@ -154,11 +153,11 @@ func clockFields(body json.RawMessage) map[string]json.RawMessage {
 // shows are all the shows that a clock names, in any of its fields. A show
 // without a start that can be understood is left out. Any other field that
 // can't be understood counts as unknown.
-func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.Show {
-	var slots []map[string]json.RawMessage
-	own := fields{raw: sent}
+func (a *API) shows(sent api.Object, sentAt time.Time) []status.Show {
+	var slots []api.Object
+	own := fields{object: sent}
 	for _, name := range []string{"current_timeslot", "next_timeslot"} {
-		var slot map[string]json.RawMessage
+		var slot api.Object
 		if _, raw := own.find(model.Spellings(name)); json.Unmarshal(raw, &slot) == nil {
 			slots = append(slots, slot)
 		}
@@ -167,14 +166,14 @@ func (a *API) shows(sent map[string]json.RawMessage, sentAt time.Time) []status.
 	_, raw := own.find(model.Spellings("upcoming_timeslots"))
 	_ = json.Unmarshal(raw, &upcoming)
 	for _, raw := range upcoming {
-		var slot map[string]json.RawMessage
+		var slot api.Object
 		if json.Unmarshal(raw, &slot) == nil {
 			slots = append(slots, slot)
 		}
 	}
 	var shows []status.Show
 	for _, slot := range slots {
-		f := &fields{raw: slot, zone: a.EngineZone, arrival: sentAt, lenient: true}
+		f := &fields{object: slot, zone: a.EngineZone, arrival: sentAt, lenient: true}
 		start, end := f.moment(model.Spellings("timeslot_start")...), f.moment(model.Spellings("timeslot_end")...)
 		if start == nil || !isPossible(start.Time) {
 			continue

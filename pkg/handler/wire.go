@@ -21,7 +21,7 @@ import (
 // Its methods return nil for a field that was not sent. For a field that was
 // sent as not known they return a pointer to the zero value.
 type fields struct {
-	raw     map[string]json.RawMessage
+	object  api.Object
 	zone    *stationtime.Zone
 	arrival time.Time
 	// lenient: an engine sent it, which sends nothing twice. What can't be
@@ -37,7 +37,7 @@ type fields struct {
 func (f *fields) find(names []string) (name string, value json.RawMessage) {
 	name = names[0]
 	for _, spelling := range names {
-		if raw, ok := f.raw[spelling]; ok && (value == nil || isNone(value) && !isNone(raw)) {
+		if raw, ok := f.object.Get(spelling); ok && (value == nil || isNone(value) && !isNone(raw)) {
 			name, value = spelling, raw
 		}
 	}
@@ -48,7 +48,7 @@ func (f *fields) find(names []string) (name string, value json.RawMessage) {
 // value.
 func (f *fields) others(names []string, name string, value json.RawMessage) {
 	for _, spelling := range names {
-		if raw, ok := f.raw[spelling]; ok && !isNone(raw) && !bytes.Equal(raw, value) {
+		if raw, ok := f.object.Get(spelling); ok && !isNone(raw) && !bytes.Equal(raw, value) {
 			f.refuse(names, spelling, raw, "was also sent as "+name+", with another value, which counts")
 		}
 	}
@@ -190,8 +190,8 @@ func inside(parent string, err error) error {
 	return &model.InvalidError{Fields: named}
 }
 
-func (a *API) fields(raw map[string]json.RawMessage) *fields {
-	return &fields{raw: raw, zone: a.Zone, arrival: a.Now()}
+func (a *API) fields(object api.Object) *fields {
+	return &fields{object: object, zone: a.Zone, arrival: a.Now()}
 }
 
 // changes reads the fields that an entry and an amendment have in common.
