@@ -227,9 +227,7 @@ func (a *API) changes(f *fields) (c model.Changes, start stationtime.Reading) {
 // entry reads an entry, without its source. start is what was read as its start.
 func (a *API) entry(f *fields) (e model.Entry, start stationtime.Reading) {
 	known, start := a.changes(f)
-	e = model.Entry{Overlay: model.Overlay{Changes: known}}.Effective()
-	e.Overlay = model.Overlay{}
-	return e, start
+	return known.Entry(), start
 }
 
 // missed reads an entry as a person logs it.
@@ -344,7 +342,7 @@ func (a *API) changedValues(c model.Changes) *api.ChangedValues {
 		return nil
 	}
 	values := api.ChangedValues{}
-	changed := model.Entry{Overlay: model.Overlay{Changes: c}}.Effective()
+	changed := c.Entry()
 	for _, f := range model.Fields {
 		if f.IsChanged(&c) {
 			values[f.Name()] = changedValue(a.Zone, f, &changed)

@@ -31,7 +31,7 @@ func NewPlay(sent model.Entry) Play {
 	p.Entry.Tidy()
 	p.Entry.Distinguish()
 	if p.Entry != sent {
-		p.AsSent = &sent
+		p.AsSent = new(sent)
 	}
 	return p
 }
