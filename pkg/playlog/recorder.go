@@ -61,7 +61,7 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 	if err := p.Entry.Validate(); err != nil {
 		return err
 	}
-	taken, err := r.taker.Take(ctx, p)
+	taken, err := r.taker.Take(ctx, &p)
 	if err != nil {
 		return fmt.Errorf("record playlog: %w", err)
 	}
@@ -81,7 +81,7 @@ func (r *Recorder) Record(ctx context.Context, p Play) error {
 // repeated after the hour changed remains the same entry. Error:
 // model.ErrUnavailable.
 func (r *Recorder) Occurrence(ctx context.Context, e model.Entry, other time.Time) (model.Entry, error) {
-	return standing(ctx, r.store, Play{Entry: e, Other: other})
+	return standing(ctx, r.store, &Play{Entry: e, Other: other})
 }
 
 func (r *Recorder) normalize(e *model.Entry) {

@@ -85,7 +85,7 @@ func wrongFields(t *testing.T, err error) string {
 // takerFunc is a Taker.
 type takerFunc func(p Play) (model.Taken, error)
 
-func (f takerFunc) Take(_ context.Context, p Play) (model.Taken, error) { return f(p) }
+func (f takerFunc) Take(_ context.Context, p *Play) (model.Taken, error) { return f(*p) }
 
 // TestRecorder_Take: an entry that is only kept changes no answer yet.
 func TestRecorder_Take(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 
 // Taker takes what engines play. An entry that it took is durable.
 type Taker interface {
-	// Take takes a play. To take it twice with one arrival is the same as once.
-	// Errors: model.ErrUnavailable, or that of ctx.
-	Take(ctx context.Context, p Play) (model.Taken, error)
+	// Take takes a play, and does not change it. To take it twice with one arrival
+	// is the same as once. Errors: model.ErrUnavailable, or that of ctx.
+	Take(ctx context.Context, p *Play) (model.Taken, error)
 }
 
 // sameUndated is for how long an undated play that is told again is the same.
@@ -31,7 +31,7 @@ func (r *Recorder) Taking(t Taker) *Recorder {
 }
 
 // Take implements Taker.
-func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
+func (a AtOnce) Take(ctx context.Context, p *Play) (model.Taken, error) {
 	e, err := standing(ctx, a.store, p)
 	if err == nil && p.Undated {
 		e, err = a.dated(ctx, e)
