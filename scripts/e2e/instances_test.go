@@ -1,0 +1,314 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/patience"
+)
+
+// TestInstances has two programmes on one host, which is host 1 and host 3 of both
+// stations. Both are set up with the lines of the handbook. Nothing that happens to
+// one of them is noticed by the other.
+func TestInstances(t *testing.T) {
+	if !onHost(t, func() map[string]string {
+		next := filepath.Join(bin, "next-instances")
+		if err := buildPackages(tree, next, []string{"VERSION=" + nextVersion}, "engine-api", "sync-node"); err != nil {
+			t.Fatal(err)
+		}
+		return map[string]string{".build/packages": packages(t), "next": next, "deploy": filepath.Join(tree, "deploy")}
+	}) {
+		return
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := exec.Command("sh", "-c", "systemctl --no-pager --failed; journalctl --no-pager -u 'engine-api*' -u 'sync-node*' -u 'status-monitor*' | grep -v level.:.info").CombinedOutput()
+			t.Logf("%s", out)
+		}
+	})
+	p := newProgrammes(t)
+	for _, s := range []story{
+		{"SetUp", p.setUp},
+		{"Plays", p.play},
+		{"Sandbox", p.sandbox},
+		{"Apart", p.apart},
+		{"Proxies", p.behindProxies},
+		{"Restart", p.restart},
+		{"Upgrade", p.upgrade},
+		{"Blocked", p.blocked},
+		{"GivenUp", p.givenUp},
+		{"Remove", p.remove},
+		{"Purge", p.purge},
+	} {
+		if !t.Run(s.name, s.run) {
+			return
+		}
+	}
+}
+
+// programme is one of the programmes of the station.
+type programme struct {
+	path, name         string // below the proxy, and of its instances; "" of the first
+	title              string // what it plays
+	engineAPI, station string // URLs
+}
+
+// unit is that of a service.
+func (p programme) unit(service string) string {
+	if p.name == "" {
+		return service
+	}
+	return service + "@" + p.name
+}
+
+// user is that of a service, and what its folders are called.
+func (p programme) user(service string) string {
+	return strings.TrimSuffix("aura-"+service+"-"+p.name, "-")
+}
+
+// programmes are what the story is about.
+type programmes struct {
+	book    document
+	fm, web programme
+}
+
+func newProgrammes(t *testing.T) *programmes {
+	return &programmes{
+		book: openDocument(t, handbook),
+		fm:   programme{"fm", "", "On FM", hostURL, "http://127.0.0.1:8010"},
+		web:  programme{"web", "web", "On the Web", "http://127.0.0.1:8018", "http://127.0.0.1:8020"},
+	}
+}
+
+func (p *programmes) both() []programme { return []programme{p.fm, p.web} }
+
+// lines are those of the handbook for some host, for root.
+func (p *programmes) lines(t *testing.T, where string) []string {
+	t.Helper()
+	block := p.book.find(t, "(?s)```sh\n# on "+where+"\n(.*?)```")[0]
+	return strings.Split(strings.TrimSpace(strings.ReplaceAll(block, "sudo ", "")), "\n")
+}
+
+// setUp installs the packages, and sets both stations up.
+func (p *programmes) setUp(t *testing.T) {
+	mustSh(t, "ip addr add 192.0.2.1/32 dev lo && ip addr add 192.0.2.3/32 dev lo")
+	dpkg(t, ".build/packages/*.deb")
+	for _, suffix := range []string{"", ", for web"} {
+		var invited string
+		for _, line := range p.lines(t, "host 3"+suffix) {
+			out := mustSh(t, line)
+			t.Logf("%s\n%s", line, invitation.ReplaceAllString(out, "<the line>"))
+			if strings.Contains(line, "invite node-1") {
+				invited = invitation.FindString(out)
+			}
+		}
+		for _, line := range p.lines(t, "hosts 1 and 2"+suffix) {
+			if strings.Contains(line, " check") {
+				patience.Await(t, func() error { return tried(line) })
+				continue
+			}
+			t.Logf("%s\n%s", line, mustSh(t, "echo "+invited+" | "+line))
+		}
+	}
+	for _, of := range p.both() {
+		awaitReady(t, of.engineAPI, nil)
+		awaitReady(t, of.station, nil)
+	}
+	if said := mustSh(t, "engine-api check --instance web"); !strings.Contains(said, "the sync node reaches http://192.0.2.1:8018") || !strings.Contains(said, "engine-api-web.env") {
+		t.Errorf("check says\n%s", said)
+	}
+}
+
+// tried runs a command that may fail.
+func tried(command string) error {
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Env = environment()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", command, err, out)
+	}
+	return nil
+}
+
+// play: what an engine plays is at its own station, and nowhere else.
+func (p *programmes) play(t *testing.T) {
+	for _, of := range p.both() {
+		for i := range 3 { // the newest plays now
+			mustCall(t, http.MethodPost, of.engineAPI+"/api/v1/playlog", play(t, of.title, time.Now().Add(-time.Duration(i)*time.Minute)), http.StatusNoContent)
+		}
+	}
+	p.isThere(t, p.fm, p.fm.title, 3)
+	p.isThere(t, p.web, p.web.title, 3)
+}
+
+// isThere returns when a programme has a title so many times at its engine's host and
+// at its sync node. It has no title of the other programme.
+func (p *programmes) isThere(t *testing.T, of programme, title string, want int) {
+	t.Helper()
+	for _, at := range []string{of.engineAPI, of.station} {
+		awaitReady(t, at, nil)
+		patience.Await(t, func() error {
+			found := titles(t, at)
+			if found[title] != want {
+				return fmt.Errorf("%s has %v", at, found)
+			}
+			for _, other := range p.both() {
+				if other.path != of.path && found[other.title] > 0 {
+					t.Errorf("%s of %s has %v", at, of.path, found)
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// sandbox: instances are as exposed as the only one, and are users of their own.
+func (p *programmes) sandbox(t *testing.T) {
+	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+		for _, unit := range []string{service + "@web.service", service + "-backup@web.service"} {
+			mustSh(t, "systemd-analyze verify "+unit)
+			t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+unit)))
+		}
+		if got := strings.TrimSpace(mustSh(t, "ps -o user:40= -p $(systemctl show -P MainPID "+service+"@web)")); got != "aura-"+service+"-web" {
+			t.Errorf("%s@web runs as %s", service, got)
+		}
+	}
+	mustSh(t, "systemctl start engine-api-backup@web")
+	if made := mustSh(t, "ls /var/lib/aura-engine-api-web/backups"); !strings.HasPrefix(made, "engine-api-1-") {
+		t.Errorf("backups: %s", made)
+	}
+	if got := strings.TrimSpace(mustSh(t, "systemctl is-enabled engine-api-backup@web.timer")); got != "enabled" {
+		t.Errorf("the timer is %s", got)
+	}
+	for command, want := range map[string]string{
+		"systemctl start engine-api@nobody":                                                         "engine-api@nobody.service",
+		"aura-engine-api --instance nobody version":                                                 "there is no instance nobody",
+		"aura-engine-api --instance '../engine-api' version":                                        "there is no instance",
+		"aura-engine-api --instance web restore backups/$(ls /var/lib/aura-engine-api-web/backups)": "systemctl stop engine-api@web",
+	} {
+		if err := tried(command); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+	mustSh(t, "test ! -e /var/lib/aura-engine-api-nobody")
+}
+
+// apart: neither programme reads what the other stores, or its secrets.
+func (p *programmes) apart(t *testing.T) {
+	for _, service := range []string{"engine-api", "sync-node"} {
+		for own, other := range map[programme]programme{p.fm: p.web, p.web: p.fm} {
+			state, configuration := "/var/lib/"+other.user(service), "/etc/aura/"+strings.TrimPrefix(other.user(service), "aura-")
+			for _, file := range []string{state + "/" + service + ".db", configuration + ".env", configuration + "/api-tokens", configuration + "/sync-token"} {
+				mustSh(t, "test -s "+file)
+				if err := tried("runuser -u " + own.user(service) + " -- cat " + file); err == nil || !strings.Contains(err.Error(), "Permission denied") {
+					t.Errorf("%s reads %s: %v", own.unit(service), file, err)
+				}
+				mustSh(t, "runuser -u "+other.user(service)+" -- cat "+file+" >/dev/null")
+			}
+			if err := tried("runuser -u " + own.user(service) + " -- ls " + state); err == nil {
+				t.Errorf("%s lists %s", own.unit(service), state)
+			}
+		}
+	}
+}
+
+// processes are those of a programme.
+func (p *programmes) processes(t *testing.T, of programme) string {
+	t.Helper()
+	return strings.TrimSpace(mustSh(t, "systemctl show -P MainPID "+of.unit("engine-api")+" "+of.unit("sync-node")+" "+of.unit("status-monitor")))
+}
+
+// upgrade restarts all instances of the package, and no others.
+func (p *programmes) upgrade(t *testing.T) {
+	monitors := mustSh(t, "systemctl show -P MainPID status-monitor status-monitor@web")
+	dpkg(t, "./next/*.deb")
+	for _, of := range p.both() {
+		for _, service := range []string{"engine-api", "sync-node"} {
+			p.runs(t, of, service, nextVersion)
+		}
+		p.isThere(t, of, of.title, 3)
+	}
+	if now := mustSh(t, "systemctl show -P MainPID status-monitor status-monitor@web"); now != monitors {
+		t.Error("the monitors were restarted, too")
+	}
+}
+
+// runs returns when a service of a programme is of that version.
+func (p *programmes) runs(t *testing.T, of programme, service, version string) {
+	t.Helper()
+	patience.Await(t, func() error {
+		out, err := exec.Command("sh", "-c", "/proc/$(systemctl show -P MainPID "+of.unit(service)+")/exe version").CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err == nil && got != service+" "+version {
+			err = fmt.Errorf("%s is %s, want %s", of.unit(service), got, version)
+		}
+		return err
+	})
+}
+
+// blocked: an instance whose configuration is wrong goes on with the program that runs,
+// and the others get the new one.
+func (p *programmes) blocked(t *testing.T) {
+	mustSh(t, "cp /etc/aura/engine-api-web.env kept && echo AURA_HOST_ID=none >>/etc/aura/engine-api-web.env")
+	before := p.processes(t, p.web)
+	said := dpkg(t, ".build/packages/aura-engine-api_*.deb")
+	if !strings.Contains(said, "AURA_HOST_ID") || !strings.Contains(said, "until: systemctl restart engine-api@web") {
+		t.Errorf("the package says\n%s", said)
+	}
+	p.runs(t, p.fm, "engine-api", strings.TrimSpace(mustSh(t, "dpkg-deb --field .build/packages/aura-engine-api_*.deb Version | tr '~' -")))
+	if now := p.processes(t, p.web); now != before {
+		t.Errorf("the processes of web were %s and are %s", before, now)
+	}
+	mustSh(t, "cp kept /etc/aura/engine-api-web.env")
+	dpkg(t, "./next/aura-engine-api_*.deb")
+	for _, of := range p.both() {
+		p.runs(t, of, "engine-api", nextVersion)
+	}
+}
+
+// givenUp ends another programme as the handbook says.
+func (p *programmes) givenUp(t *testing.T) {
+	mustSh(t, "engine-api setup --instance web-2 --zone UTC && systemctl enable --now engine-api@web-2 engine-api-backup@web-2.timer && test -d /var/lib/aura-engine-api-web-2")
+	for _, command := range p.book.blocks(t, "Set-up of a second programme")[2] {
+		mustSh(t, strings.ReplaceAll(strings.ReplaceAll(command, "sudo ", ""), "web", "web-2"))
+	}
+	if left := strings.TrimSpace(mustSh(t, "find /etc /var/lib/aura* -name '*web-2*'; systemctl list-units --all --no-legend '*web-2*'")); left != "" {
+		t.Errorf("left are %s", left)
+	}
+	p.isThere(t, p.web, p.web.title, 3)
+}
+
+// remove stops all instances, and what they stored is there for the next program.
+func (p *programmes) remove(t *testing.T) {
+	mustSh(t, "dpkg --remove aura-engine-api")
+	for _, unit := range []string{"engine-api", "engine-api@web", "engine-api-backup@web.timer"} {
+		if active(unit) == nil {
+			t.Errorf("%s still runs", unit)
+		}
+	}
+	mustSh(t, "test -s /var/lib/aura-engine-api-web/engine-api.db && test -s /etc/aura/engine-api-web.env && test -s /etc/aura/engine-api-web/api-tokens")
+	dpkg(t, "./next/aura-engine-api_*.deb")
+	for _, of := range p.both() {
+		p.runs(t, of, "engine-api", nextVersion)
+		p.isThere(t, of, of.title, 3)
+	}
+}
+
+// purge leaves nothing of any instance, and everything else.
+func (p *programmes) purge(t *testing.T) {
+	mustSh(t, "mkdir /var/lib/aura-engine-api-copy && dpkg --purge aura-engine-api")
+	if left := strings.TrimSpace(mustSh(t, "find /etc /var/lib/aura* /lib/systemd -name '*engine-api*'")); left != "/var/lib/aura-engine-api-copy" {
+		t.Errorf("left are %s", left)
+	}
+	for _, unit := range []string{"sync-node", "sync-node@web", "status-monitor@web"} {
+		if err := active(unit); err != nil {
+			t.Error(err)
+		}
+	}
+	if found := titles(t, p.web.station); found[p.web.title] != 3 {
+		t.Errorf("the sync node has %v", found)
+	}
+}
