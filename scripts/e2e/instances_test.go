@@ -195,6 +195,10 @@ func (p *programmes) sandbox(t *testing.T) {
 		}
 	}
 	mustSh(t, "test ! -e /var/lib/aura-engine-api-nobody")
+	// Commands that call the running service find that of the instance.
+	if said := mustSh(t, "aura-engine-api --instance web correct void --title '"+p.web.title+"' --from 2000-01-01 --to 2100-01-01 --reason test --dry-run"); !strings.Contains(said, "would be corrected: 3") {
+		t.Errorf("the instance's engine-api has other titles: %s", said)
+	}
 }
 
 // apart: neither programme reads what the other stores, or its secrets.
