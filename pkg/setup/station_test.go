@@ -75,6 +75,11 @@ func TestInvitation_Instance(t *testing.T) {
 			}
 		}
 	}
+	for _, forged := range []instance.Name{"web; reboot", "\x1b[2J", "../fm"} {
+		if _, err := ParseInvitation(Invitation{Guest: "node-1", Number: 1, Instance: forged}.Line()); err == nil {
+			t.Errorf("%q was taken", forged)
+		}
+	}
 	v.Station.URL = ""
 	if _, _, err := v.Invite("node-1", false); err == nil || !strings.Contains(err.Error(), "sync-node setup --instance web") {
 		t.Errorf("not set up: %v", err)
