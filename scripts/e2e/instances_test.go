@@ -1,10 +1,13 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +40,7 @@ func TestInstances(t *testing.T) {
 		{"Plays", p.play},
 		{"Sandbox", p.sandbox},
 		{"Apart", p.apart},
+		{"Heartbeats", p.heartbeats},
 		{"Proxies", p.behindProxies},
 		{"Restart", p.restart},
 		{"Upgrade", p.upgrade},
@@ -224,4 +228,38 @@ func (p *programmes) apart(t *testing.T) {
 func (p *programmes) processes(t *testing.T, of programme) string {
 	t.Helper()
 	return strings.TrimSpace(mustSh(t, "systemctl show -P MainPID "+of.unit("engine-api")+" "+of.unit("sync-node")+" "+of.unit("status-monitor")))
+}
+
+// heartbeats: with them, web is set up again. They arrive at its own monitor.
+func (p *programmes) heartbeats(t *testing.T) {
+	mustSh(t, "sync-node setup --instance web --heartbeats yes && sync-node invite monitor --instance web | status-monitor setup --instance web --join -")
+	said := mustSh(t, "sync-node invite node-1 --instance web | engine-api setup --instance web --join -")
+	port := regexp.MustCompile(`heartbeat_port="(\d+)"`).FindStringSubmatch(said)
+	if port == nil || port[1] == "43334" {
+		t.Fatalf("setup says\n%s", said)
+	}
+	mustSh(t, "systemctl restart sync-node@web status-monitor@web engine-api@web")
+	conn, err := net.Dial("udp", "127.0.0.1:"+port[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	beats := func(monitor string) int {
+		var sees sight
+		if err := json.Unmarshal([]byte(mustCall(t, http.MethodGet, monitor+"/status", "", http.StatusOK)), &sees); err != nil {
+			t.Fatal(err)
+		}
+		return sees.source(1).Heartbeats
+	}
+	awaitReady(t, "http://127.0.0.1:8021", nil)
+	patience.Await(t, func() error {
+		_, err := conn.Write([]byte{0}) // nobody listens until the engine-api does
+		if got := beats("http://127.0.0.1:8021"); got == 0 {
+			return fmt.Errorf("the monitor of web heard nothing: %v", err)
+		}
+		return nil
+	})
+	if got := beats("http://127.0.0.1:8011"); got > 0 {
+		t.Errorf("the monitor of FM heard %d", got)
+	}
 }
