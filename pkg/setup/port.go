@@ -40,13 +40,13 @@ func (p Place) FreePort(variable, port string) string {
 	return port // the service will say that the port is taken
 }
 
-// Shifted is the port of another service's instance of the same name, if nobody says
-// otherwise: it is as far from its service's port as ours is from ours.
-func Shifted(port, own, ours string) string {
-	base, err1 := strconv.Atoi(port)
+// Shifted is the port of another service for the same programme, if nobody says
+// otherwise: it is as far from that service's usual port as own is from ours.
+func Shifted(port, own, usual string) string {
+	theirs, err1 := strconv.Atoi(port)
 	at, err2 := strconv.Atoi(own)
-	usual, err3 := strconv.Atoi(ours)
-	if n := base + at - usual; err1 == nil && err2 == nil && err3 == nil && n > 0 && n <= maxPort {
+	from, err3 := strconv.Atoi(usual)
+	if n := theirs + at - from; err1 == nil && err2 == nil && err3 == nil && n > 0 && n <= maxPort {
 		return strconv.Itoa(n)
 	}
 	return port

@@ -31,19 +31,17 @@ func (p Place) group() (id int, found bool) {
 // that the service runs (DynamicUser=): its group reads the secrets, which are there
 // before, and again while the service runs.
 func (p Place) ensureUser(ctx context.Context) error {
-	_, isUnknown := errors.AsType[user.UnknownUserError](lookup(p.User()))
-	if p.Name == "" || p.Dir != DefaultDir || os.Geteuid() != 0 || !isUnknown {
+	if p.Name == "" || p.Dir != DefaultDir || os.Geteuid() != 0 {
 		return nil // elsewhere it is a draft, for another host or for a person to see
+	}
+	_, err := user.Lookup(p.User())
+	if _, isUnknown := errors.AsType[user.UnknownUserError](err); !isUnknown {
+		return err
 	}
 	if out, err := exec.CommandContext(ctx, "systemd-sysusers", "--inline", userLine(p.Instance)).CombinedOutput(); err != nil {
 		return fmt.Errorf("make the user %s: %w %s", p.User(), err, strings.TrimSpace(string(out)))
 	}
 	return nil
-}
-
-func lookup(name string) error {
-	_, err := user.Lookup(name)
-	return err
 }
 
 // userLine is the user of an instance as systemd-sysusers reads it.

@@ -106,10 +106,21 @@ var builtPackages = sync.OnceValues(func() (string, error) {
 	return dir, buildPackages(tree, dir, nil, "engine-api", "sync-node", "status-monitor")
 })
 
+// nextPackages are the packages of an upgrade.
+var nextPackages = sync.OnceValues(func() (string, error) {
+	dir := filepath.Join(bin, "next")
+	return dir, buildPackages(tree, dir, []string{"VERSION=" + nextVersion}, "engine-api", "sync-node")
+})
+
 // packages returns the folder with the packages of this tree.
 func packages(t *testing.T) string {
 	t.Helper()
-	dir, err := builtPackages()
+	return built(t, builtPackages)
+}
+
+func built(t *testing.T, packages func() (string, error)) string {
+	t.Helper()
+	dir, err := packages()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,7 @@ import (
 // one of them is noticed by the other.
 func TestInstances(t *testing.T) {
 	if !onHost(t, func() map[string]string {
-		next := filepath.Join(bin, "next-instances")
-		if err := buildPackages(tree, next, []string{"VERSION=" + nextVersion}, "engine-api", "sync-node"); err != nil {
-			t.Fatal(err)
-		}
-		return map[string]string{".build/packages": packages(t), "next": next, "deploy": filepath.Join(tree, "deploy")}
+		return map[string]string{".build/packages": packages(t), "next": built(t, nextPackages), "deploy": filepath.Join(tree, "deploy")}
 	}) {
 		return
 	}
@@ -244,9 +240,9 @@ func (p *programmes) heartbeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	beats := func(monitor string) int {
-		var sees sight
-		if err := json.Unmarshal([]byte(mustCall(t, http.MethodGet, monitor+"/status", "", http.StatusOK)), &sees); err != nil {
+	beats := func(wrapper string) int {
+		var sees sight // its exit code only says whether all is well
+		if err := json.Unmarshal([]byte(mustSh(t, wrapper+" status --json || test $? -lt 3")), &sees); err != nil {
 			t.Fatal(err)
 		}
 		return sees.source(1).Heartbeats
@@ -254,12 +250,12 @@ func (p *programmes) heartbeats(t *testing.T) {
 	awaitReady(t, "http://127.0.0.1:8021", nil)
 	patience.Await(t, func() error {
 		_, err := conn.Write([]byte{0}) // nobody listens until the engine-api does
-		if got := beats("http://127.0.0.1:8021"); got == 0 {
+		if got := beats("aura-status-monitor --instance web"); got == 0 {
 			return fmt.Errorf("the monitor of web heard nothing: %v", err)
 		}
 		return nil
 	})
-	if got := beats("http://127.0.0.1:8011"); got > 0 {
+	if got := beats("aura-status-monitor"); got > 0 {
 		t.Errorf("the monitor of FM heard %d", got)
 	}
 }
