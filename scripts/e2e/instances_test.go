@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -251,7 +252,7 @@ func (p *programmes) heartbeats(t *testing.T) {
 	patience.Await(t, func() error {
 		_, err := conn.Write([]byte{0}) // nobody listens until the engine-api does
 		if got := beats("aura-status-monitor --instance web"); got == 0 {
-			return fmt.Errorf("the monitor of web heard nothing: %v", err)
+			return errors.Join(errors.New("the monitor of web heard nothing"), err)
 		}
 		return nil
 	})
