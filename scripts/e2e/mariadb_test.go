@@ -41,6 +41,11 @@ func TestCreateDatabase(t *testing.T) {
 	if out, _ := a.create(t, "SET @aura_service = 'mysql';"+good); !strings.Contains(out, "@aura_service must be") {
 		t.Errorf("for a service that is none: %s", out)
 	}
+	for _, name := range []string{"a_b", "Web", "web-2", "x`.* TO root;"} {
+		if out, _ := a.create(t, "SET @aura_instance = '"+name+"';"+good); !strings.Contains(out, "@aura_instance must have") {
+			t.Errorf("for the instance %s: %s", name, out)
+		}
+	}
 	if out, err := a.admin(t, "SELECT user FROM mysql.user WHERE user LIKE 'aura\\_%';"); err != nil || out != "" {
 		t.Fatalf("what was refused made users: %v %s", err, out)
 	}
@@ -52,6 +57,16 @@ func TestCreateDatabase(t *testing.T) {
 			"CREATE TABLE mine (id INT)", "CREATE TABLE parked2 (id INT)", "DROP TABLE parked", "TRUNCATE correction")
 		if out, err := a.client(t, "aura_engine_api", "DELETE FROM parked; DELETE FROM session"); err != nil {
 			t.Errorf("the service cannot forget what the sync node refused, or who is signed in: %v %s", err, out)
+		}
+	})
+	t.Run("Instance", func(t *testing.T) {
+		if out, err := a.create(t, "SET @aura_instance = 'web';"+setPasswords); err != nil || out != "" {
+			t.Fatalf("%v: %s", err, out)
+		}
+		a.forbids(t, "aura_engine_api_web", "SELECT * FROM aura_engine_api.playlog")
+		a.forbids(t, "aura_engine_api", "SELECT * FROM aura_engine_api_web.playlog")
+		if out, err := a.client(t, "aura_engine_api_web", "SHOW TABLES"); err != nil {
+			t.Errorf("an instance does not reach its own database: %v %s", err, out)
 		}
 	})
 	t.Run("status-monitor", func(t *testing.T) {

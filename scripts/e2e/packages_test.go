@@ -21,11 +21,7 @@ const nextVersion = "99.0.0"
 // hand there, before there were packages.
 func TestPackages(t *testing.T) {
 	if !onHost(t, func() map[string]string {
-		next := filepath.Join(bin, "next")
-		if err := buildPackages(tree, next, []string{"VERSION=" + nextVersion}, "engine-api"); err != nil {
-			t.Fatal(err)
-		}
-		return map[string]string{"packages": packages(t), "next": next, "bin/engine-api": filepath.Join(bin, "engine-api"), handbook: filepath.Join(tree, handbook)}
+		return map[string]string{"packages": packages(t), "next": built(t, nextPackages), "bin/engine-api": filepath.Join(bin, "engine-api"), handbook: filepath.Join(tree, handbook)}
 	}) {
 		return
 	}

@@ -13,8 +13,8 @@ import (
 	"aura.radio/engine/services/engine-api/internal/config"
 )
 
-// url is where the service is found on its own host.
-const url = "http://127.0.0.1:8008"
+// usualURL is where the service is found on its own host.
+const usualURL = "http://127.0.0.1:8008"
 
 // Program is engine-api.
 func Program(version string) cli.Program[config.Config] {
@@ -28,6 +28,7 @@ func Program(version string) cli.Program[config.Config] {
 		Setup:   &plan,
 		Checkup: check,
 		Commands: func(env cli.Env[config.Config]) []*cobra.Command {
+			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),
 				rule.Command(env, openNode, ruleSettings),

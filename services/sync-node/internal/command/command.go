@@ -32,8 +32,8 @@ func ruleSettings(cfg config.Config) rule.Settings {
 	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
 }
 
-// ownURL is where the service is found on its own host.
-const ownURL = "http://127.0.0.1:8010"
+// usualURL is where the service is found on its own host.
+const usualURL = "http://127.0.0.1:8010"
 
 // Program is sync-node.
 func Program(version string) cli.Program[config.Config] {
@@ -47,10 +47,11 @@ func Program(version string) cli.Program[config.Config] {
 		Setup:   &plan,
 		Checkup: check,
 		Commands: func(env env) []*cobra.Command {
+			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
-				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
-				correct.Commands(ownURL),
+				archive.Export(env, openStation, zoneOf), archive.Import(url),
+				correct.Commands(url),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),
 			}
 		},
