@@ -120,7 +120,7 @@ func movesFromHand(t *testing.T) {
 // installsTheOthers: each has a user of its own, which reads nothing of the others.
 func installsTheOthers(t *testing.T) {
 	dpkg(t, "./packages/aura-sync-node_*.deb ./packages/aura-status-monitor_*.deb")
-	for _, service := range []string{"engine-api", "sync-node", "status-monitor"} {
+	for _, service := range services {
 		patience.Await(t, func() error { return active(service) })
 		mustSh(t, "systemd-analyze verify "+service+".service")
 		t.Log(lastLine(mustSh(t, "systemd-analyze security --no-pager --threshold=15 "+service)))
