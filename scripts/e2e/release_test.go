@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -44,13 +45,6 @@ func TestRelease(t *testing.T) {
 		}
 	}
 	r.inspectImages(t, versions)
-	for service, version := range versions {
-		program := filepath.Join(t.TempDir(), service)
-		r.sh(t, "scripts/build.sh "+filepath.Dir(program)+" "+service)
-		if got := mustSh(t, program+" --version"); got != service+" "+version+"\n" {
-			t.Errorf("%s says that it is %s", service, got)
-		}
-	}
 	if said, err := r.check(t, ""); err != nil || !strings.Contains(said, "all is released") {
 		t.Errorf("after the tags: %v\n%s", err, said)
 	}
@@ -65,7 +59,7 @@ func TestRelease_NotReady(t *testing.T) {
 		{"Uncommitted", "echo >>pkg/README.md", "changes that are not committed"},
 		{"NoVersion", "sed -i '/^### sync-node /d' CHANGELOG.md && git commit -qam x", "CHANGELOG.md has no version of sync-node"},
 		{"NotesOfNoVersion", `sed -i 's/^## Unreleased$/&\n\n- Something new./' CHANGELOG.md && git commit -qam x`, "notes of no version"},
-		{"Backwards", "git tag services/engine-api/v1.0.1", "engine-api 1.0.0 comes after v1.0.1"},
+		{"Backwards", "git tag services/engine-api/v1.0.1", "engine-api 1.0.0 comes after 1.0.1"},
 		{"ChangedSince", "git tag services/engine-api/v1.0.0 && echo >>pkg/README.md && git commit -qam x", "engine-api changed since services/engine-api/v1.0.0"},
 	} {
 		r.note(t, versions)
@@ -141,7 +135,17 @@ func (r release) inspectPackage(t *testing.T, file, service, version, arch strin
 		}
 	}
 	content := filesOf(t, []byte(mustSh(t, "dpkg-deb --fsys-tarfile "+file)))
-	isProgram(t, file, content["usr/bin/"+service], arch)
+	program := content["usr/bin/"+service]
+	isProgram(t, file, program, arch)
+	if arch == runtime.GOARCH {
+		path := filepath.Join(t.TempDir(), service)
+		if err := os.WriteFile(path, program, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if got := mustSh(t, path+" --version"); got != service+" "+version+"\n" {
+			t.Errorf("the program of %s says that it is %s", filepath.Base(file), got)
+		}
+	}
 	for _, name := range []string{
 		"usr/bin/aura-" + service, "etc/aura/" + service + ".env", "lib/systemd/system/" + service + ".service", "usr/lib/sysusers.d/aura-" + service + ".conf",
 		"usr/share/man/man8/" + service + ".8.gz", "usr/share/bash-completion/completions/" + service, "usr/share/zsh/vendor-completions/_" + service,
