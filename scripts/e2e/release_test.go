@@ -149,7 +149,7 @@ func (r release) inspectPackage(t *testing.T, file, service, version, arch strin
 	for _, name := range []string{
 		"usr/bin/aura-" + service, "etc/aura/" + service + ".env", "lib/systemd/system/" + service + ".service", "usr/lib/sysusers.d/aura-" + service + ".conf",
 		"usr/share/man/man8/" + service + ".8.gz", "usr/share/bash-completion/completions/" + service, "usr/share/zsh/vendor-completions/_" + service,
-		"usr/share/fish/vendor_completions.d/" + service + ".fish", "usr/share/doc/aura-" + service + "/changelog.gz", "usr/share/doc/aura-" + service + "/handbook.md",
+		"usr/share/fish/vendor_completions.d/" + service + ".fish", "usr/share/doc/aura-" + service + "/changelog.gz", "usr/share/doc/aura-" + service + "/CHANGELOG.md.gz", "usr/share/doc/aura-" + service + "/handbook.md",
 	} {
 		if len(content[name]) == 0 {
 			t.Errorf("%s has no %s", filepath.Base(file), name)
