@@ -141,6 +141,7 @@ func liveInContainers(t *testing.T, c *containers) {
 		run  func(*testing.T, *containers)
 	}{
 		{"SameBytes", sameBytes},
+		{"Arm64", imageOfArm64},
 		{"NoZone", noZone},
 		{"Start", startContainer},
 		{"Confined", confined},

@@ -2,15 +2,11 @@ package e2e
 
 import (
 	"fmt"
-	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // accepted are what lintian complains of and packages keep, with the reason.
@@ -78,37 +74,5 @@ func TestPackages_Completion(t *testing.T) {
 				t.Errorf("%s completes %s mig to %q: %v", shell, service, out, err)
 			}
 		}
-	}
-}
-
-// TestArm64 runs engine-api for arm64 in an emulator. What it stores is there after
-// a restart.
-func TestArm64(t *testing.T) {
-	const emulator = "qemu-aarch64-static"
-	needSoak(t, emulator)
-	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), filepath.Join(tree, "scripts/build.sh"), dir, "engine-api")
-	build.Env = environment("GOARCH=arm64")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	// A program that launch starts as it starts any other.
-	emulated := filepath.Join(dir, "emulated")
-	if err := os.Mkdir(emulated, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(emulated, "engine-api"), []byte("#!/bin/sh\nexec "+emulator+" "+dir+"/engine-api \"$@\"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	database := "sqlite://" + filepath.Join(dir, "engine-api.db")
-	for _, number := range []int{1, 2} {
-		s := launchFrom(t, emulated, dir, "engine-api", database)
-		t.Cleanup(func() { s.end(t) })
-		awaitReady(t, s.url, s.exited)
-		mustCall(t, http.MethodPost, s.url+"/api/v1/playlog", play(t, fmt.Sprint("Title ", number), time.Now()), http.StatusNoContent)
-		if got := titles(t, s.url); len(got) != number {
-			t.Errorf("it has %v", got)
-		}
-		s.signal(t, syscall.SIGTERM)
 	}
 }

@@ -3,7 +3,6 @@ package e2e
 import (
 	"archive/tar"
 	"bytes"
-	"debug/elf"
 	"errors"
 	"io"
 	"os"
@@ -14,9 +13,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// machines are what the architectures of packages and images are to the kernel.
-var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
 // TestRelease makes a release of each service in a copy of the last commit, and
 // looks at what people get: each has the version of its tag.
@@ -204,20 +200,5 @@ func filesOf(t *testing.T, archive []byte) map[string][]byte {
 			t.Fatal(err)
 		}
 		files[strings.Trim(strings.TrimPrefix(header.Name, "."), "/")] = data
-	}
-}
-
-// isProgram checks that data is a program of that architecture that needs no
-// libraries.
-func isProgram(t *testing.T, where string, data []byte, arch string) {
-	t.Helper()
-	program, err := elf.NewFile(bytes.NewReader(data))
-	if err != nil {
-		t.Errorf("%s, %s: %v", where, arch, err)
-		return
-	}
-	defer program.Close()
-	if libraries, err := program.ImportedLibraries(); program.Machine != machines[arch] || len(libraries) > 0 || err != nil && !errors.Is(err, elf.ErrNoSymbols) {
-		t.Errorf("%s, %s: a program for %s with libraries %v (%v)", where, arch, program.Machine, libraries, err)
 	}
 }
