@@ -61,7 +61,8 @@ var elsewhere = map[string]string{
 	`mariadb-dump \| mariadb`:            "names what is measured",
 }
 
-// programs begin a command in the middle of a text.
+// commandLike is a command in the middle of a text: a program that operators or
+// developers know, and something after it.
 var commandLike = regexp.MustCompile(`^(?:[A-Z0-9_]+=\S+ )*(?:sudo|sudoedit|docker|make|curl|engine-api|sync-node|status-monitor|aura-\S+|openssl|systemctl|journalctl|apt|apt-get|dpkg|litestream|mariadb|mariadb-dump|gunzip|go|git|cp|rsync|man) \S`)
 
 // instruction is a command that a document tells people to run.
