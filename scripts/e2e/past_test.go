@@ -74,7 +74,7 @@ func (p *past) quiet(v versions) string {
 func (p *past) buildPrograms() (string, error) {
 	programs := filepath.Join(bin, p.name)
 	for _, service := range services {
-		revision := p.revision(service)
+		revision := p.revision(tree, service)
 		sources := filepath.Join(bin, strings.ReplaceAll(p.name+"-"+revision, "/", "-"))
 		if err := extract(revision, sources); err != nil {
 			return "", err
@@ -88,10 +88,11 @@ func (p *past) buildPrograms() (string, error) {
 	return programs, nil
 }
 
-// revision is the version of a service. What is tagged now is no version of before.
-func (p *past) revision(service string) string {
+// revision is the version of a service in a repository. What is tagged now is no
+// version of before.
+func (p *past) revision(repository, service string) string {
 	if p.released {
-		tag, err := exec.Command("git", "-C", tree, "describe", "--tags", "--abbrev=0", "--match", "services/"+service+"/v*", "HEAD^").Output()
+		tag, err := exec.Command("git", "-C", repository, "describe", "--tags", "--abbrev=0", "--match", "services/"+service+"/v*", "HEAD^").Output()
 		if err == nil {
 			return strings.TrimSpace(string(tag))
 		}
@@ -114,4 +115,26 @@ func extract(revision, dir string) error {
 		return fmt.Errorf("extract %s: %w\n%s", revision, err, out)
 	}
 	return nil
+}
+
+// TestPast: the version of before is the last release of each service, and until
+// there is one that of the table.
+func TestPast(t *testing.T) {
+	t.Parallel()
+	r := newRelease(t)
+	expect := func(service, want string) {
+		t.Helper()
+		if got := previous.revision(r.dir, service); got != want {
+			t.Errorf("before this version, %s was %s, want %s", service, got, want)
+		}
+	}
+	expect("engine-api", previous.commit)
+	r.sh(t, "git tag services/engine-api/v0.1.0 && git tag services/sync-node/v0.1.0")
+	expect("engine-api", previous.commit) // this is the first release
+	for _, version := range []string{"0.2.0", "0.3.0"} {
+		r.sh(t, "git commit --quiet --allow-empty --message x && git tag services/engine-api/v"+version)
+	}
+	expect("engine-api", "services/engine-api/v0.2.0")
+	expect("sync-node", "services/sync-node/v0.1.0")
+	expect("status-monitor", previous.commit)
 }
