@@ -103,7 +103,7 @@ func canBoot() error {
 // builtPackages are the packages of this tree, for this machine, built once.
 var builtPackages = sync.OnceValues(func() (string, error) {
 	dir := filepath.Join(bin, "packages")
-	return dir, buildPackages(tree, dir, nil, "engine-api", "sync-node", "status-monitor")
+	return dir, buildPackages(tree, dir, nil, services...)
 })
 
 // nextPackages are the packages of an upgrade.

@@ -40,7 +40,7 @@ func Program(version string) cli.Program[config.Config] {
 	return cli.Program[config.Config]{
 		Name:    app.Name,
 		Version: version,
-		Short:   "Unites what every engine of a station played into one on-air log, and serves it",
+		Short:   "Unites what all engines of a station played into one on-air log",
 		Default: config.Default,
 		Load:    config.Load,
 		Wire:    cli.Wire(app.New),
