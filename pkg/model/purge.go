@@ -2,10 +2,10 @@ package model
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -148,20 +148,41 @@ func (p *Purge) Refusal(at time.Time) *InvalidError {
 }
 
 // String says in words what is gone, and who decided it.
-func (p *Purge) String() string {
+func (p *Purge) String() string { return p.What() + " by " + p.By + ": " + p.Reason }
+
+// What says in words what is gone since when, in the zone of the purge's times.
+func (p *Purge) What() string {
 	of := "plays"
 	if p.Source != 0 {
 		of = fmt.Sprintf("plays of source %d", p.Source)
 	}
-	return fmt.Sprintf("%s before %s were purged on %s by %s: %s", of, p.Before.UTC().Format(time.RFC3339),
-		p.At.UTC().Format(time.DateOnly), p.By, strings.TrimSpace(p.Reason))
+	return fmt.Sprintf("%s before %s were purged on %s", of, p.Before.Format(time.RFC3339), p.At.Format(time.DateOnly))
 }
+
+// PurgedError says that what was asked for is gone by a purge.
+type PurgedError struct{ Purge Purge }
+
+// Error is Purge.String.
+func (e *PurgedError) Error() string { return e.Purge.String() }
 
 // Purges are all those that a database knows.
 type Purges []Purge
 
-// Covering is the purge by which a play of a source that began then is gone; nil if
-// it is not.
+// Valid are those that another node may have decided, and what is wrong with the
+// others.
+func (all Purges) Valid(now time.Time) (good Purges, wrong error) {
+	for _, p := range all {
+		if err := p.Validate(now); err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("a purge of %s: %w", p.At.UTC().Format(time.RFC3339), err))
+			continue
+		}
+		good = append(good, p)
+	}
+	return good, wrong
+}
+
+// Covering is the purge by which a play of a source, or of every source if that is 0,
+// that began then is gone; nil if it is not.
 func (all Purges) Covering(source int, at time.Time) *Purge {
 	for i := range all {
 		if all[i].covers(source, at) {
@@ -171,7 +192,8 @@ func (all Purges) Covering(source int, at time.Time) *Purge {
 	return nil
 }
 
-// Bound is before when the plays of a source are gone; zero if none are.
+// Bound is before when the plays of a source, or of every source if that is 0, are
+// gone; zero if none are.
 func (all Purges) Bound(source int) (bound time.Time) {
 	for _, p := range all {
 		if (p.Source == 0 || p.Source == source) && p.Before.After(bound) {
@@ -180,9 +202,6 @@ func (all Purges) Bound(source int) (bound time.Time) {
 	}
 	return bound
 }
-
-// BoundOfAll is before when the plays of every source are gone; zero if none are.
-func (all Purges) BoundOfAll() time.Time { return all.Bound(0) }
 
 // MayBePurged reports whether a play that began then is old enough.
 func MayBePurged(at, now time.Time) bool { return now.Sub(at) >= PurgeableAfter }

@@ -32,16 +32,14 @@ func scanPurge(row *sql.Rows) (r purgeRow, err error) {
 	return r, nil
 }
 
-func (b bulk) purgeRows(ctx context.Context) ([]purgeRow, error) {
-	return sqldb.Select(ctx, b.Conn, scanPurge, selectPurges+"ORDER BY made_at, uid")
-}
-
+// purges are all of them, in the order in which they were decided.
 func (b bulk) purges(ctx context.Context) (model.Purges, error) {
-	rows, err := b.purgeRows(ctx)
+	rows, err := sqldb.Select(ctx, b.Conn, scanPurge, selectPurges+"ORDER BY uid")
 	all := make(model.Purges, len(rows))
 	for i, r := range rows {
 		all[i] = r.Purge
 	}
+	slices.SortStableFunc(all, func(a, b model.Purge) int { return a.At.Compare(b.At) })
 	return all, err
 }
 
@@ -218,6 +216,16 @@ func (w *writer) PurgePlays(ctx context.Context, uid model.Fingerprint, month fu
 		p.Gone, p.Done = model.AddGone(p.Gone, gone...), p.Done || !more
 		return tx.updatePurge(ctx, p.Purge)
 	})
+	return gone, more, err
+}
+
+// PurgePlays is that of a Station, and derives at once what was heard of the rest.
+// Otherwise too much would pend.
+func (n *Node) PurgePlays(ctx context.Context, uid model.Fingerprint, month func(time.Time) string, limit int) (gone []model.Gone, more bool, _ error) {
+	gone, more, err := n.writer.PurgePlays(ctx, uid, month, limit)
+	if err == nil && len(gone) > 0 {
+		n.heard.followFor(ctx)
+	}
 	return gone, more, err
 }
 

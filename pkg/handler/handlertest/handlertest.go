@@ -31,6 +31,7 @@ type Store interface {
 	handler.Playlog
 	handler.SyncStore
 	handler.Rules
+	handler.Purges
 	playlog.Store
 	source.Store
 	status.HealthStore
@@ -53,7 +54,7 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	}
 	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
 	return &handler.API{
-		OnAir: onAir, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
+		OnAir: onAir, Playlog: store, Sync: store, Rules: store, Purges: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
 		Clocks:  status.NewClocks(store, number, 1),

@@ -26,6 +26,9 @@
 // can't keep is not sent to it again. Once it is updated, the digests differ, and
 // it gets the rest.
 //
+// Plays that a person purged are not compared. What only the node knows of it is learned
+// first in a run, so they do not come back after the sync node's database was restored.
+//
 // Activations go one way: the sync node numbers them, and every node copies
 // what it sees. What a node knows and is missing here is taken back first in a
 // run. If there is no history here, it is taken back before the first
