@@ -16,9 +16,9 @@ const (
 	// lookEvery is how often it is looked for plays to be purged without a wake-up: a
 	// command or another process may have decided it.
 	lookEvery = time.Minute
-	// PurgeBatch is how many plays are deleted in one transaction, and purgePause the
+	// purgeBatch is how many plays are deleted in one transaction, and purgePause the
 	// time between two that others have.
-	PurgeBatch = 500
+	purgeBatch = 500
 	purgePause = 50 * time.Millisecond
 )
 
@@ -112,36 +112,40 @@ func (p *Purge) one(ctx context.Context, purge *model.Purge) error {
 		p.log.Warn().Int64("entries", left).Time("before", purge.Before).Int("of_source", purge.Source).Str("by", purge.By).
 			Time("decided", purge.At).Str("reason", purge.Reason).Msg("plays are deleted, because a person purged them")
 	}
-	var gone int64
-	for more := left > 0 || !purge.Done; more; {
-		var some []model.Gone
-		if some, more, err = p.store.PurgePlays(ctx, purge.UID(), p.month, PurgeBatch); err != nil {
-			return err
-		}
-		if n := model.Total(some).Entries; n > 0 {
-			gone += n
-			p.deleted.Add(float64(n))
-			p.changed()
-		}
-		if err := pause(ctx, more); err != nil {
-			return err
-		}
+	if left == 0 && purge.Done {
+		return nil
 	}
-	if gone > 0 {
+	var gone int64
+	err = DeletePurged(ctx, p.store, purge.UID(), p.month, func(n int64) {
+		gone += n
+		p.deleted.Add(float64(n))
+		p.changed()
+	})
+	if gone > 0 && err == nil {
 		p.log.Info().Int64("entries", gone).Time("before", purge.Before).Msg("purged plays are deleted")
 	}
-	return nil
+	return err
 }
 
-func pause(ctx context.Context, more bool) error {
-	if !more {
-		return nil
-	}
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(purgePause):
-		return nil
+// DeletePurged deletes all that is gone by a purge, in batches between which others can
+// write. It tells deleted of each batch how many plays that were.
+func DeletePurged(ctx context.Context, store Purged, uid model.Fingerprint, month func(time.Time) string, deleted func(n int64)) error {
+	for {
+		gone, more, err := store.PurgePlays(ctx, uid, month, purgeBatch)
+		if err != nil {
+			return err
+		}
+		if n := model.Total(gone).Entries; n > 0 {
+			deleted(n)
+		}
+		if !more {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(purgePause):
+		}
 	}
 }
 

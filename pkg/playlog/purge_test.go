@@ -89,7 +89,7 @@ func TestPurge_Once(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const old = 2*PurgeBatch + 1
+	const old = 2*purgeBatch + 1
 	for i := range old + 5 {
 		e := model.Entry{LogSource: 1 + i%2, TrackStart: purge.Before.Add(time.Duration(i-old) * time.Minute), Title: "a", Duration: time.Second}
 		if err := db.StoreEntry(ctx, e); err != nil {

@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
@@ -32,6 +33,11 @@ func ruleSettings(cfg config.Config) rule.Settings {
 	return rule.Settings{Configured: cfg.Heard.Rule(), Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
 }
 
+// purgeSettings are those of the commands that purge.
+func purgeSettings(cfg config.Config) purge.Settings {
+	return purge.Settings{Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
+}
+
 // ownURL is where the service is found on its own host.
 const ownURL = "http://127.0.0.1:8010"
 
@@ -49,6 +55,7 @@ func Program(version string) cli.Program[config.Config] {
 		Commands: func(env env) []*cobra.Command {
 			return []*cobra.Command{
 				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
+				purge.Commands(env, openStation, purgeSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(ownURL),
 				correct.Commands(ownURL),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),
