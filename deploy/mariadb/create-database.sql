@@ -16,6 +16,8 @@
 -- status monitor that keeps its notes here, enter
 -- SET @aura_service = 'status_monitor' first. Both users connect from this host.
 -- If they connect from another host, enter SET @aura_host = '192.0.2.7' first.
+-- To purge old plays, enter SET @aura_purge = 1 first, on every host: the service may
+-- then also delete plays and corrections.
 -- Running the script again changes the passwords and keeps the data.
 
 DELIMITER //
@@ -45,6 +47,8 @@ BEGIN NOT ATOMIC
     SELECT 'parked' AS deletable UNION ALL
     SELECT 'heard_rule' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
     SELECT 'health' FROM DUAL WHERE name IN ('aura_engine_api', 'aura_sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
+    SELECT 'playlog' FROM DUAL WHERE @aura_purge = 1 AND name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
+    SELECT 'correction' FROM DUAL WHERE @aura_purge = 1 AND name IN ('aura_engine_api', 'aura_sync_node') UNION ALL
     SELECT 'heard' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'heard_pending' FROM DUAL WHERE name = 'aura_engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE name = 'aura_sync_node' UNION ALL
@@ -60,6 +64,6 @@ BEGIN NOT ATOMIC
   EXECUTE IMMEDIATE CONCAT(
     'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON ', name, '.* TO ', migrate);
 
-  SET @aura_password = NULL, @aura_migrate_password = NULL;
+  SET @aura_password = NULL, @aura_migrate_password = NULL, @aura_purge = NULL;
 END //
 DELIMITER ;

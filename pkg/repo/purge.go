@@ -108,11 +108,22 @@ func goneOf(entries []*storedRecord, month func(time.Time) string) []model.Gone 
 
 // DecidePurge stores a purge that was decided here. From then on nothing is stored
 // any more that it is about; PurgePlays deletes what is there. To store it again
-// changes nothing. The caller normalizes and validates it. Error:
-// model.ErrUnavailable.
+// changes nothing. The caller normalizes and validates it. Errors:
+// model.ErrUnavailable; that of a server that does not let its user delete plays.
 func (w *writer) DecidePurge(ctx context.Context, p model.Purge) error {
 	_, err := w.rememberPurges(ctx, []model.Purge{p}, true)
 	return err
+}
+
+// mayDelete fails if the database's user has no right to delete plays, before anything
+// is decided.
+func (tx *writing) mayDelete(ctx context.Context) error {
+	for _, table := range []string{"playlog", "correction"} {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE id < 0"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LearnPurges stores the purges that another database decided, and returns those that
@@ -136,6 +147,11 @@ func (w *writer) rememberPurges(ctx context.Context, all []model.Purge, isOwn bo
 	err := w.commit(ctx, "store purges", func(ctx context.Context, tx *writing) error {
 		tx.touched.Inaudible()
 		news = nil
+		if isOwn {
+			if err := tx.mayDelete(ctx); err != nil {
+				return err
+			}
+		}
 		for _, p := range all {
 			known, err := tx.lockPurge(ctx, p.UID())
 			switch {
