@@ -11,6 +11,7 @@ CREATE TABLE purged_plays (
   made_by VARCHAR(256) NOT NULL,
   reason VARCHAR(1024) NOT NULL,
   gone MEDIUMTEXT NOT NULL COMMENT 'JSON: what was deleted where it was decided, by source and month',
+  seal BINARY(16) NOT NULL COMMENT 'by which the database that decided it knows its own',
   is_own BOOLEAN NOT NULL COMMENT 'it was decided in this database',
   is_done BOOLEAN NOT NULL COMMENT 'all of it was deleted where it was decided'
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_520_ci;

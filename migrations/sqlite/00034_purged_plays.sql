@@ -1,7 +1,8 @@
 -- Which plays are gone for ever, because a person said so: those of a source that
 -- were played before a time. source 0 is every source. gone is JSON: what was
 -- deleted where it was decided, by source and month. is_own: it was decided in this
--- database. is_done: all of it was deleted where it was decided.
+-- database, which knows it by its seal. is_done: all of it was deleted where it was
+-- decided.
 -- Oldest program: 18
 
 -- +goose Up
@@ -13,6 +14,7 @@ CREATE TABLE purged_plays (
   made_by TEXT NOT NULL,
   reason TEXT NOT NULL,
   gone TEXT NOT NULL,
+  seal BLOB NOT NULL,
   is_own INTEGER NOT NULL,
   is_done INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

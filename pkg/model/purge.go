@@ -2,6 +2,8 @@ package model
 
 import (
 	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -28,6 +30,17 @@ type Purge struct {
 	// this was all of it.
 	Gone []Gone
 	Done bool
+	// Seal is by what the database where it was decided knows it again, and nobody
+	// else. It is zero if it has none.
+	Seal Fingerprint
+}
+
+// SealedBy is the seal that a database with a secret of its own gives the purge.
+func (p *Purge) SealedBy(secret Fingerprint) Fingerprint {
+	uid := p.UID()
+	mac := hmac.New(sha256.New, secret[:])
+	mac.Write(uid[:])
+	return Fingerprint(mac.Sum(nil)[:len(Fingerprint{})])
 }
 
 // Gone is how much of a source and a month was deleted.
@@ -121,12 +134,12 @@ func (p *Purge) Validate(now time.Time) error {
 }
 
 // Of is the purge as far as it is about a source, and whether it is about that at
-// all. A node decides about its own source only, whatever it says.
+// all. It is another one then, without a seal.
 func (p Purge) Of(source int) (Purge, bool) {
 	if p.Source != 0 && p.Source != source {
 		return Purge{}, false
 	}
-	p.Source = source
+	p.Source, p.Seal = source, Fingerprint{}
 	p.Gone = slices.DeleteFunc(slices.Clone(p.Gone), func(g Gone) bool { return g.Source != source })
 	return p, true
 }

@@ -44,6 +44,9 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 	first := find(t, db, model.EntryQuery{Limit: 1})[0]
 	id := first.ID
 	purge := purgeOf(0, noon.Add(time.Hour))
+	if err := db.Adopt(ctx, engine(1)); err != nil {
+		t.Fatal(err)
+	}
 	received := model.Health{Source: 1, LogTime: at.AddDate(1, 0, 0), ReceivedAt: at}
 	entries := func(q model.EntryQuery) func() error {
 		return func() error { _, err := db.Entries(ctx, q); return err }
@@ -159,7 +162,7 @@ func plannedQueries(t *testing.T, db *repo.Node) []planned {
 		{"LatestDelivery", func() error { _, err := db.LatestDelivery(ctx, "hook 1"); return err }, []string{"delivery_channel"}},
 		{"FailDelivery", func() error { return db.FailDelivery(ctx, 2999, 1, "no") }, []string{primaryKey}},
 		{"EndDelivery", func() error { return db.EndDelivery(ctx, 2999, at, "") }, []string{primaryKey}},
-		{"DecidePurge", func() error { return db.DecidePurge(ctx, purge) }, []string{primaryKey}},
+		{"DecidePurge", func() error { return db.DecidePurge(ctx, purge) }, []string{primaryKey, primaryKey, primaryKey, primaryKey}},
 		{"PurgePlays", func() error { _, _, err := db.PurgePlays(ctx, purge.UID(), monthOf, 2); return err },
 			[]string{primaryKey, "playlog_source", "playlog_source", "playlog_source", primaryKey, "correction_entry", primaryKey, primaryKey, primaryKey}},
 	}

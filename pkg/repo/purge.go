@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"crypto/hmac"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -18,17 +19,19 @@ type purgeRow struct {
 	isOwn bool // it was decided in this database
 }
 
-const selectPurges = "SELECT before_at, source, made_at, made_by, reason, gone, is_own, is_done FROM purged_plays "
+const selectPurges = "SELECT before_at, source, made_at, made_by, reason, gone, seal, is_own, is_done FROM purged_plays "
 
 func scanPurge(row *sql.Rows) (r purgeRow, err error) {
 	var gone string
-	err = row.Scan((*sqldb.Moment)(&r.Before), &r.Source, (*sqldb.Moment)(&r.At), &r.By, &r.Reason, &gone, &r.isOwn, &r.Done)
+	var seal sqldb.UID
+	err = row.Scan((*sqldb.Moment)(&r.Before), &r.Source, (*sqldb.Moment)(&r.At), &r.By, &r.Reason, &gone, &seal, &r.isOwn, &r.Done)
 	if err != nil {
 		return r, err
 	}
 	if err := json.Unmarshal([]byte(gone), &r.Gone); err != nil {
 		return r, fmt.Errorf("what was deleted by the purge of %s: %w", r.At.Format(time.RFC3339), err)
 	}
+	r.Seal = model.Fingerprint(seal)
 	return r, nil
 }
 
@@ -111,8 +114,32 @@ func goneOf(entries []*storedRecord, month func(time.Time) string) []model.Gone 
 // changes nothing. The caller normalizes and validates it. Errors:
 // model.ErrUnavailable; that of a server that does not let its user delete plays.
 func (w *writer) DecidePurge(ctx context.Context, p model.Purge) error {
-	_, err := w.rememberPurges(ctx, []model.Purge{p}, true)
+	secret, err := w.secret(ctx)
+	if err != nil {
+		return err
+	}
+	if secret != (model.Fingerprint{}) {
+		p.Seal = p.SealedBy(secret)
+	}
+	_, err = w.rememberPurges(ctx, []model.Purge{p}, true)
 	return err
+}
+
+// DecidedHere reports whether a purge was decided in this database, also if it does not
+// know it: it was restored from a backup of before. Error: model.ErrUnavailable.
+func (r reader) DecidedHere(ctx context.Context, p model.Purge) (bool, error) {
+	secret, err := r.secret(ctx)
+	seal := p.SealedBy(secret)
+	return err == nil && secret != (model.Fingerprint{}) && hmac.Equal(seal[:], p.Seal[:]), err
+}
+
+// secret is the database's own random number. A node tells its own to the sync node,
+// and the sync node tells nobody. It is zero if nobody claimed the database yet.
+func (r reader) secret(ctx context.Context) (model.Fingerprint, error) {
+	ctx, cancel := r.db.Deadline(ctx)
+	defer cancel()
+	row, err := readIdentity(r.db.Read.WithContext(ctx))
+	return model.Fingerprint(row.UID), r.db.Fail(ctx, "read the identity", err)
 }
 
 // mayDelete fails if the database's user has no right to delete plays, before anything
@@ -192,8 +219,8 @@ func (tx *writing) insertPurge(ctx context.Context, p model.Purge, isOwn bool) e
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO purged_plays (uid, before_at, source, made_at, made_by, reason, gone, is_own, is_done) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		sqldb.UID(p.UID()), sqldb.At(p.Before), p.Source, sqldb.At(p.At), p.By, p.Reason, string(gone), isOwn, p.Done)
+	_, err = tx.Exec(ctx, "INSERT INTO purged_plays (uid, before_at, source, made_at, made_by, reason, gone, seal, is_own, is_done) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		sqldb.UID(p.UID()), sqldb.At(p.Before), p.Source, sqldb.At(p.At), p.By, p.Reason, string(gone), sqldb.UID(p.Seal), isOwn, p.Done)
 	return sqldb.Raced(err)
 }
 

@@ -124,7 +124,7 @@ func TestPurgePlays(t *testing.T) {
 		}
 		known, err := node.Purges(ctx)
 		want := p
-		want.Gone, want.Done = wantGone, true
+		want.Gone, want.Done, want.Seal = wantGone, true, known[0].Seal
 		if err != nil || !reflect.DeepEqual(known, model.Purges{want}) {
 			t.Errorf("stays %+v, %v", known, err)
 		}
@@ -268,6 +268,47 @@ func TestPurges_learn(t *testing.T) {
 				t.Errorf("source %d is gone too: %+v, %v", source, p, err)
 			}
 		}
+	})
+}
+
+// TestDecidedHere: a database knows its own decisions again, and nobody can make one up.
+// A database that nobody claimed knows none.
+func TestDecidedHere(t *testing.T) {
+	onEach(t, func(t *testing.T, db *repo.Node) {
+		ctx, p := t.Context(), purgeOf(0, noon)
+		decide := func() model.Purge {
+			t.Helper()
+			if err := db.DecidePurge(ctx, p); err != nil {
+				t.Fatal(err)
+			}
+			known, err := db.Purges(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return known[len(known)-1]
+		}
+		is := func(p model.Purge, want bool) {
+			t.Helper()
+			if got, err := db.DecidedHere(ctx, p); err != nil || got != want {
+				t.Errorf("decided here: %t, %v, want %t", got, err, want)
+			}
+		}
+		unclaimed := decide()
+		is(unclaimed, false)
+		unclaimed.Seal = unclaimed.SealedBy(model.Fingerprint{})
+		is(unclaimed, false)
+		if err := db.Adopt(ctx, engine(1)); err != nil {
+			t.Fatal(err)
+		}
+		p.At = p.At.Add(time.Hour)
+		own := decide()
+		is(own, true)
+		later := own
+		later.Before = later.Before.Add(time.Hour)
+		is(later, false)
+		own.Seal = model.Fingerprint{}
+		is(own, false)
+		is(unclaimed, false)
 	})
 }
 

@@ -22,7 +22,7 @@ import (
 // answers show.
 var (
 	stationReads = []string{
-		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
+		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "DecidedHere", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "HeardEntry", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
 		"NextEntry", "Note", "OnAir", "Prepared", "PurgeOf", "Purgeable", "Purges", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}

@@ -180,7 +180,7 @@ func TestPurge(t *testing.T) {
 	s.startStation()
 	s.awaitPlays(s.station, "300")
 	s.awaitAudit()
-	if out := s.mustRun("sync-node", "purge", "list"); !strings.Contains(out, "plays of source 1 before 2016-01-01T00:00:00+01:00 were purged on ") {
+	if out := s.mustRun("sync-node", "purge", "list"); !strings.Contains(out, "plays before 2016-01-01T00:00:00+01:00 were purged on ") || !strings.Contains(out, "total      600") {
 		t.Errorf("listed is %s", out)
 	}
 

@@ -244,7 +244,7 @@ func TestEntry_Size(t *testing.T) {
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	p := model.Purge{
-		Before: time.Date(2016, 1, 1, 0, 0, 0, 1000, time.UTC), Source: 2, At: time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC), By: "Björk 🎧", Reason: "<old>", Done: true,
+		Before: time.Date(2016, 1, 1, 0, 0, 0, 1000, time.UTC), Source: 2, At: time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC), By: "Björk 🎧", Reason: "<old>", Done: true, Seal: model.Fingerprint{1, 2},
 		Gone: []model.Gone{{Source: 2, Month: "2015-12", Entries: 7, Length: 123456789 * time.Millisecond}, {Source: 2, Month: "2015-11", Entries: 1, Length: time.Millisecond}},
 	}
 	raw, err := json.Marshal(record.NewPurge(p))

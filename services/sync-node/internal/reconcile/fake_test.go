@@ -304,6 +304,8 @@ func (m *memory) Purges(context.Context) (model.Purges, error) {
 	return slices.Clone(m.purges), nil
 }
 
+func (m *memory) DecidedHere(context.Context, model.Purge) (bool, error) { return false, nil }
+
 func (m *memory) LearnPurges(_ context.Context, theirs []model.Purge) (news model.Purges, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

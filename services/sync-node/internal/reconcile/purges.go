@@ -13,34 +13,58 @@ import (
 // kindPurges is compared as a whole.
 const kindPurges = "purges"
 
-// purges learns which plays of the node's source are gone, if only the node knows it:
-// the sync node's database was restored from a backup of before, or the node decided
-// it when it had no sync node. A node is believed about its own source only, so that
-// none takes anything from another one. The other direction needs nothing: the node
-// itself asks.
+// purges learns which plays of the node's source are gone, if only the node knows it. A
+// node can't make the sync node delete anything: it is believed what the sync node's own
+// database decided, which was then restored from a backup of before; and otherwise what
+// costs nothing, because none of these plays are here. The other direction needs nothing:
+// the node itself asks.
 func (r *run) purges(ctx context.Context) error {
 	known, theirs, err := r.bothPurges(ctx)
 	if err != nil {
 		return err
 	}
-	bound := known.Bound(r.source)
-	var news []model.Purge
+	var believed []model.Purge
 	for _, p := range theirs {
-		if own, isAbout := p.Of(r.source); isAbout && own.Before.After(bound) {
-			news = append(news, own)
+		if own, isAbout := p.Of(r.source); isAbout && own.Before.After(known.Bound(r.source)) {
+			p, isBelieved, err := r.believe(ctx, p, own)
+			switch {
+			case err != nil:
+				return err
+			case isBelieved:
+				believed = append(believed, p)
+			default:
+				r.log.Warn().Stringer("purge", &p).Msg("the node says that plays are gone, which the sync node did not decide; they are kept here until a person purges them here")
+			}
 		}
 	}
-	learned, err := r.store.LearnPurges(ctx, news)
-	for _, p := range learned {
+	news, err := r.store.LearnPurges(ctx, believed)
+	for _, p := range news {
 		r.log.Warn().Stringer("purge", &p).Msg("the node says that plays are gone; they are deleted here, too")
 	}
-	if len(learned) > 0 && r.cfg.Purge != nil {
+	if len(news) > 0 && r.cfg.Purge != nil {
 		r.cfg.Purge()
 	}
 	if err != nil {
 		return own("store purges", err)
 	}
 	return nil
+}
+
+// believe returns the purge as the sync node takes it over. limited is the same for the
+// node's source alone.
+func (r *run) believe(ctx context.Context, p, limited model.Purge) (_ model.Purge, isBelieved bool, _ error) {
+	decidedHere, err := r.store.DecidedHere(ctx, p)
+	if err != nil {
+		return p, false, own("look who decided a purge", err)
+	}
+	if decidedHere {
+		return p, true, nil
+	}
+	there, _, err := r.store.Records(ctx, model.RecordQuery{Source: r.source, To: p.Before, Limit: 1})
+	if err != nil {
+		return p, false, own("look for purged plays", err)
+	}
+	return limited, len(there) == 0, nil
 }
 
 // bothPurges returns both sides' purges, and notes what is therefore not compared. The

@@ -42,94 +42,115 @@ type telling struct {
 
 func (n telling) Purges(context.Context) (model.Purges, error) { return n.purges, n.err }
 
-// TestRun_Purges: plays that are gone at one side don't come back from the other,
-// whichever knows it and whatever it still has. The other plays are exchanged as
-// before. The audit finds no difference once both sides know it.
+// TestRun_Purges: plays that are gone at one side are not exchanged, whichever side
+// knows it and whatever it still has. The others are exchanged as before. A node can't
+// make the sync node delete anything that it did not decide itself.
 func TestRun_Purges(t *testing.T) {
 	t.Parallel()
 	bound := then.Add(40 * time.Minute)
-	for name, c := range map[string]struct {
-		here, there model.Purges
-		told        *telling
-		// wantHere is the bound that the sync node knows in the end.
-		wantHere time.Time
-		isEqual  bool
-	}{
-		"Both":             {model.Purges{decided(0, bound, "a")}, model.Purges{decided(0, bound, "a")}, nil, bound, true},
-		"SyncNode":         {model.Purges{decided(0, bound, "a")}, nil, nil, bound, false}, // the node asks by itself
-		"OlderNode":        {model.Purges{decided(0, bound, "a")}, nil, &telling{err: peer.ErrUnsupported}, bound, true},
-		"RestoredSyncNode": {nil, model.Purges{decided(0, bound, "a")}, nil, bound, true},
-		"NodeAlone":        {nil, model.Purges{decided(1, bound, "a")}, nil, bound, true},
-		"NodeMore":         {model.Purges{decided(0, bound.Add(-time.Hour), "a")}, model.Purges{decided(0, bound, "b")}, nil, bound, true},
-		"OfAnother":        {nil, model.Purges{decided(2, bound, "a")}, nil, time.Time{}, true},
-		"TooEarly":         {nil, nil, &telling{purges: model.Purges{decided(1, time.Now(), "a")}}, time.Time{}, true},
+	all, own := model.Purges{decided(0, bound, "a")}, model.Purges{decided(1, bound, "a")}
+	for name, c := range map[string]purgedRun{
+		"Both":             {here: all, there: all, wantHere: all, isEqual: true},
+		"SyncNode":         {here: all, wantHere: all}, // the node asks by itself
+		"OlderNode":        {here: all, told: &telling{err: peer.ErrUnsupported}, wantHere: all, isEqual: true},
+		"Restored":         {there: all, sealed: true, wantHere: all, isEqual: true},
+		"NotDecidedHere":   {there: all},
+		"NodeMore":         {here: model.Purges{decided(0, bound.Add(-time.Hour), "a")}, there: own, wantHere: model.Purges{decided(0, bound.Add(-time.Hour), "a")}},
+		"NothingToDelete":  {there: all, isEmpty: true, wantHere: own, isEqual: true},
+		"OfAnother":        {there: model.Purges{decided(2, bound, "a")}, isEqual: true},
+		"OfAnotherRestore": {there: model.Purges{decided(2, bound, "a")}, sealed: true, isEqual: true},
+		"TooLate":          {told: &telling{purges: model.Purges{decided(1, time.Now(), "a")}}, isEmpty: true, isEqual: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx := t.Context()
-			store, node := newStation(t), newDatabaseNode(t)
-			must := func(err error) {
-				t.Helper()
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			must(store.Prepare(ctx))
-			for minute := range 100 {
-				side := store.Absorb
-				if minute%2 == 0 {
-					side = node.db.Absorb
-				}
-				_, err := side(ctx, []model.Record{ago(sample(minute))}, true)
-				must(err)
-			}
-			_, err := store.LearnPurges(ctx, c.here)
-			must(err)
-			_, err = node.db.LearnPurges(ctx, c.there)
-			must(err)
-			var view Node = node
-			if c.told != nil {
-				view = telling{node, c.told.purges, c.told.err}
-			}
-			woken := 0
-			r := New(Config{BatchSize: 10, Interval: time.Hour, Purge: func() { woken++ }}, store, store, "test", []Peer{{Number: 1, Node: view}}, zerolog.Nop())
-			for range 2 {
-				must(r.Once(ctx))
-				if refused := r.Status()[0].Refused; refused != 0 {
-					t.Errorf("%d records were refused", refused)
-				}
-			}
-			known, err := store.Purges(ctx)
-			must(err)
-			if got := known.Bound(1); !got.Equal(c.wantHere) || known.Bound(2) != model.Purges(c.here).Bound(2) {
-				t.Errorf("the sync node knows %+v", known)
-			}
-			if isNew := !model.Purges(c.here).Bound(1).Equal(c.wantHere); (woken > 0) != isNew {
-				t.Errorf("woken %d times", woken)
-			}
-			here, err := everything(ctx, store.Records)
-			must(err)
-			there, err := everything(ctx, node.db.Records)
-			must(err)
-			for minute := range 100 {
-				r := ago(sample(minute))
-				id := r.Entry.Fingerprint()
-				_, isHere := here[id]
-				_, isThere := there[id]
-				wantHere, wantThere := true, true
-				if r.Entry.PlayedAt().Before(known.Bound(1)) { // what was there is left to the purge
-					wantHere, wantThere = minute%2 == 1, minute%2 == 0
-				}
-				if isHere != wantHere || isThere != wantThere {
-					t.Errorf("minute %d: here %t, there %t", minute, isHere, isThere)
-				}
-			}
-			audits, err := r.Audit(ctx)
-			must(err)
-			if a := audits[0]; a.Equal() != c.isEqual || a.Older != (c.told != nil && c.told.err != nil) {
-				t.Errorf("the audit says %+v", a)
-			}
+			c.run(t, bound)
 		})
+	}
+}
+
+// purgedRun is a sync node and a node of which each has a part of the plays.
+type purgedRun struct {
+	here, there model.Purges
+	sealed      bool     // the sync node decided what the node knows
+	told        *telling // what the node says instead of what it knows
+	isEmpty     bool     // nothing before the bound is at the sync node
+	wantHere    model.Purges
+	isEqual     bool
+}
+
+func (c purgedRun) run(t *testing.T, bound time.Time) {
+	ctx := t.Context()
+	store, node := newStation(t), newDatabaseNode(t)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(store.Claim(ctx, model.Owner{Service: model.SyncNode}))
+	secret, err := store.Database(ctx)
+	must(err)
+	must(store.Prepare(ctx))
+	inHere := func(minute int) bool { return minute%2 == 1 && (minute >= 40 || !c.isEmpty) }
+	for minute := range 100 {
+		side := node.db.Absorb
+		if inHere(minute) {
+			side = store.Absorb
+		}
+		_, err := side(ctx, []model.Record{ago(sample(minute))}, true)
+		must(err)
+	}
+	for i := range c.there {
+		if c.sealed {
+			c.there[i].Seal = c.there[i].SealedBy(secret)
+		}
+	}
+	_, err = store.LearnPurges(ctx, c.here)
+	must(err)
+	_, err = node.db.LearnPurges(ctx, c.there)
+	must(err)
+	var view Node = node
+	if c.told != nil {
+		view = telling{node, c.told.purges, c.told.err}
+	}
+	woken := 0
+	r := New(Config{BatchSize: 10, Interval: time.Hour, Purge: func() { woken++ }}, store, store, "test", []Peer{{Number: 1, Node: view}}, zerolog.Nop())
+	for range 2 {
+		must(r.Once(ctx))
+		if refused := r.Status()[0].Refused; refused != 0 {
+			t.Errorf("%d records were refused", refused)
+		}
+	}
+	known, err := store.Purges(ctx)
+	must(err)
+	if len(known) != len(c.wantHere) || len(known) > 0 && known[0].UID() != c.wantHere[0].UID() {
+		t.Errorf("the sync node knows %+v", known)
+	}
+	if (woken > 0) != (len(known) > len(c.here)) {
+		t.Errorf("woken %d times", woken)
+	}
+	here, err := everything(ctx, store.Records)
+	must(err)
+	there, err := everything(ctx, node.db.Records)
+	must(err)
+	gone := later(known.Bound(1), c.there.Bound(1))
+	for minute := range 100 {
+		r := ago(sample(minute))
+		id := r.Entry.Fingerprint()
+		_, isHere := here[id]
+		_, isThere := there[id]
+		wantHere, wantThere := true, true
+		if r.Entry.PlayedAt().Before(gone) { // what was there is left to the purge
+			wantHere, wantThere = inHere(minute), !inHere(minute)
+		}
+		if isHere != wantHere || isThere != wantThere {
+			t.Errorf("minute %d: here %t, there %t", minute, isHere, isThere)
+		}
+	}
+	audits, err := r.Audit(ctx)
+	must(err)
+	if a := audits[0]; a.Equal() != c.isEqual || a.Older != (c.told != nil && c.told.err != nil) {
+		t.Errorf("the audit says %+v", a)
 	}
 }
 

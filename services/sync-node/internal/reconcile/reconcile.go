@@ -55,6 +55,9 @@ type Store interface {
 	// those that were not known.
 	Purges(ctx context.Context) (model.Purges, error)
 	LearnPurges(ctx context.Context, theirs []model.Purge) (news model.Purges, _ error)
+	// DecidedHere reports whether a purge was decided in this database, also if it
+	// does not know it any more.
+	DecidedHere(ctx context.Context, p model.Purge) (bool, error)
 	// Rebuild derives the on-air log again where it differs from what is stored.
 	Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error)
 	// Clock returns model.ErrNotFound if the source never sent a clock.
