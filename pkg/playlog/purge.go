@@ -18,7 +18,7 @@ const (
 	lookEvery = time.Minute
 	// purgeBatch is how many plays are deleted in one transaction, and purgePause the
 	// time between two that others have.
-	purgeBatch = 500
+	purgeBatch = 200
 	purgePause = 50 * time.Millisecond
 )
 

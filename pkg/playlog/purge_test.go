@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -108,7 +109,7 @@ func TestPurge_Once(t *testing.T) {
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-	if len(lines) != 2 || !strings.Contains(lines[0], `"warn","entries":1001`) || !strings.Contains(lines[0], "kept for five years") || !strings.Contains(lines[1], `"entries":1001`) {
+	if len(lines) != 2 || !strings.Contains(lines[0], fmt.Sprintf(`"warn","entries":%d`, old)) || !strings.Contains(lines[0], "kept for five years") || !strings.Contains(lines[1], fmt.Sprintf(`"entries":%d`, old)) {
 		t.Errorf("the log says %s", log.String())
 	}
 	if n, err := db.CountEntries(ctx, model.EntryQuery{}); err != nil || n != 5 || changes < 3 {
