@@ -59,11 +59,15 @@ func TestRecorder_Purged(t *testing.T) {
 				len(doubts) != 1 || doubts[0].Field != "track_start" || doubts[0].Sent != "2020-12-31T23:00:00Z" {
 				t.Errorf("stored are %+v", entries)
 			}
+			undated := func() error {
+				at := told.Add(time.Minute)
+				return recorder.Record(ctx, Play{Entry: model.Entry{LogSource: 1, TrackStart: at, Title: "d", ReceivedAt: at}, Undated: true})
+			}
 			missed := func() error {
 				_, _, err := recorder.LogMissed(ctx, Play{Entry: model.Entry{LogSource: 1, TrackStart: told, Title: "b"}}, model.Correction{By: "bob", Reason: "x"})
 				return err
 			}
-			for name, err := range map[string]error{"of another node": record(told, time.Time{}), "kept for long": record(told, told.Add(time.Minute)), "missed": missed()} {
+			for name, err := range map[string]error{"of another node": record(told, time.Time{}), "kept for long": record(told, told.Add(time.Minute)), "undated": undated(), "missed": missed()} {
 				if invalid, ok := errors.AsType[*model.InvalidError](err); !ok || invalid.Fields[0].Field != "track_start" || !strings.Contains(err.Error(), "purged on 2026-03-01 by alice: kept for five years") {
 					t.Errorf("%s: %v", name, err)
 				}

@@ -34,10 +34,11 @@ func (r *Recorder) Taking(t Taker) *Recorder {
 // Take implements Taker.
 func (a AtOnce) Take(ctx context.Context, p Play) (model.Taken, error) {
 	e, err := standing(ctx, a.store, p)
-	if err == nil && !p.Undated {
-		e, p.Undated, err = a.unpurged(ctx, e)
+	isMoved := false
+	if err == nil {
+		e, isMoved, err = a.unpurged(ctx, e)
 	}
-	if err == nil && p.Undated {
+	if err == nil && (p.Undated || isMoved) {
 		e, err = a.dated(ctx, e)
 	}
 	if err != nil {
