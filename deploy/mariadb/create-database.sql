@@ -18,6 +18,8 @@
 -- database of its own: enter SET @aura_instance = 'web' first for aura_engine_api_web,
 -- without the hyphens of its name. Both users connect from this host. If they connect
 -- from another host, enter SET @aura_host = '192.0.2.7' first.
+-- To purge old plays, enter SET @aura_purge = 1 first, on every host: the service may
+-- then also delete plays and corrections.
 -- Running the script again changes the passwords and keeps the data.
 
 DELIMITER //
@@ -53,6 +55,8 @@ BEGIN NOT ATOMIC
     SELECT 'session' FROM DUAL WHERE kind IN ('engine_api', 'sync_node') UNION ALL -- signing out
     SELECT 'heard_rule' FROM DUAL WHERE kind IN ('engine_api', 'sync_node') UNION ALL
     SELECT 'health' FROM DUAL WHERE kind IN ('engine_api', 'sync_node') UNION ALL -- AURA_PURGE_HEALTH_AFTER
+    SELECT 'playlog' FROM DUAL WHERE @aura_purge = 1 AND kind IN ('engine_api', 'sync_node') UNION ALL
+    SELECT 'correction' FROM DUAL WHERE @aura_purge = 1 AND kind IN ('engine_api', 'sync_node') UNION ALL
     SELECT 'heard' FROM DUAL WHERE kind = 'engine_api' UNION ALL
     SELECT 'heard_pending' FROM DUAL WHERE kind = 'engine_api' UNION ALL
     SELECT 'onair' FROM DUAL WHERE kind = 'sync_node' UNION ALL
@@ -68,6 +72,6 @@ BEGIN NOT ATOMIC
   EXECUTE IMMEDIATE CONCAT(
     'GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP ON ', name, '.* TO ', migrate);
 
-  SET @aura_password = NULL, @aura_migrate_password = NULL;
+  SET @aura_password = NULL, @aura_migrate_password = NULL, @aura_purge = NULL;
 END //
 DELIMITER ;

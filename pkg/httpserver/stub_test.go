@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -182,6 +183,10 @@ func (stub) ListSyncActivations(context.Context, api.ListSyncActivationsRequestO
 
 func (stub) ListSyncRules(context.Context, api.ListSyncRulesRequestObject) (api.ListSyncRulesResponseObject, error) {
 	return api.ListSyncRules200JSONResponse{{From: noon, Version: 2, FallbackShows: []string{}}}, nil
+}
+
+func (stub) ListSyncPurges(context.Context, api.ListSyncPurgesRequestObject) (api.ListSyncPurgesResponseObject, error) {
+	return api.ListSyncPurges200JSONResponse{{Before: noon, At: noon, By: "M. Tester", Reason: "old", Gone: []record.Gone{{Source: 1, Month: "2020-05", Entries: 1}}}}, nil
 }
 
 func (stub) ListActivations(context.Context, api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error) {

@@ -25,6 +25,9 @@ type Store interface {
 	// Absorb merges records of another node in one transaction, and returns for
 	// each record what the store has now. synced: the sync node sent them.
 	Absorb(ctx context.Context, records []model.Record, synced bool) ([]model.Absorbed, error)
+	// PurgeOf is the purge by which a play of a source that began then is gone; nil if
+	// it is not.
+	PurgeOf(ctx context.Context, source int, at time.Time) (*model.Purge, error)
 }
 
 // Recorder applies the rules for storing.

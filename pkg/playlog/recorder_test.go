@@ -21,6 +21,11 @@ type fakeStore struct {
 	CorrectFunc    func(id int64, build func(model.Entry, []model.Correction) (model.Correction, error)) (model.Correction, error)
 	LogMissedFunc  func(model.Entry, model.Correction) (int64, model.Correction, error)
 	AbsorbFunc     func(records []model.Record, synced bool) ([]model.Absorbed, error)
+	purges         model.Purges
+}
+
+func (f *fakeStore) PurgeOf(_ context.Context, source int, at time.Time) (*model.Purge, error) {
+	return f.purges.Covering(source, at), nil
 }
 
 func (f *fakeStore) Absorb(_ context.Context, records []model.Record, synced bool) ([]model.Absorbed, error) {

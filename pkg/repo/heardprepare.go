@@ -251,7 +251,8 @@ func (h *heardLog) derivePart(ctx context.Context, source int, w onair.Window) (
 	return result, err
 }
 
-// eachSource calls do for each source of which something is stored.
+// eachSource calls do for each source of which something is stored, or was when it
+// was derived last.
 func (h *heardLog) eachSource(ctx context.Context, do func(source int) error) error {
 	for source := 0; ; {
 		next, err := h.sourceAfter(ctx, source)
@@ -269,5 +270,12 @@ func (h *heardLog) sourceAfter(ctx context.Context, source int) (int, error) {
 	ctx, cancel := h.db.Deadline(ctx)
 	defer cancel()
 	next, err := sourceAfter(ctx, h.db.Reads(), source)
+	if err != nil {
+		return 0, h.db.Classify(ctx, err)
+	}
+	derived, err := nextSource(ctx, h.db.Reads(), "heard", "source", source)
+	if next == 0 || derived != 0 && derived < next { // all its plays were purged
+		next = derived
+	}
 	return next, h.db.Classify(ctx, err)
 }

@@ -77,6 +77,7 @@ func Endpoints() []Endpoint {
 		{"storeSyncRecords", "POST", "/api/v1/sync/records", `{"records": [{"log_source": 1, "track_start": "2020-06-27T17:14:00Z"}], "synced": true}`},
 		{"listSyncActivations", "GET", "/api/v1/sync/activations?after=-3&limit=1000", ""},
 		{"listSyncRules", "GET", "/api/v1/sync/rules", ""},
+		{"listSyncPurges", "GET", "/api/v1/sync/purges", ""},
 		{"runReconcile", "POST", "/api/v1/sync/run", ""},
 	}
 }

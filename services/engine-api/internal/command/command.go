@@ -8,6 +8,7 @@ import (
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/services/engine-api/internal/app"
 	"aura.radio/engine/services/engine-api/internal/config"
@@ -31,7 +32,7 @@ func Program(version string) cli.Program[config.Config] {
 			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				outboxCommands(env), journalCommands(env), refusedCommands(env), logCommand(env),
-				rule.Command(env, openNode, ruleSettings),
+				rule.Command(env, openNode, ruleSettings), purge.Commands(env, openNode, purgeSettings),
 				archive.Export(env, openNode, zoneOf), archive.Import(url),
 				correct.Commands(url, correct.Source(url)),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),

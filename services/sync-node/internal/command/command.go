@@ -9,6 +9,7 @@ import (
 	"aura.radio/engine/pkg/cli/archive"
 	"aura.radio/engine/pkg/cli/backup"
 	"aura.radio/engine/pkg/cli/correct"
+	"aura.radio/engine/pkg/cli/purge"
 	"aura.radio/engine/pkg/cli/rule"
 	"aura.radio/engine/pkg/repo"
 	"aura.radio/engine/pkg/stationtime"
@@ -34,6 +35,11 @@ func ruleSettings(cfg config.Config) rule.Settings {
 
 // usualURL is where the service is found on its own host.
 const usualURL = "http://127.0.0.1:8010"
+// purgeSettings are those of the commands that purge.
+func purgeSettings(cfg config.Config) purge.Settings {
+	return purge.Settings{Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
+}
+
 
 // Program is sync-node.
 func Program(version string) cli.Program[config.Config] {
@@ -50,6 +56,7 @@ func Program(version string) cli.Program[config.Config] {
 			url := env.OwnURL(usualURL)
 			return []*cobra.Command{
 				inviteCommand(), reconcileCommand(env), auditCommand(env), rule.Command(env, openStation, ruleSettings),
+				purge.Commands(env, openStation, purgeSettings),
 				archive.Export(env, openStation, zoneOf), archive.Import(url),
 				correct.Commands(url),
 				backup.Backup(env, version, backups), backup.Restore(env, backups),
