@@ -114,7 +114,7 @@ func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackRe
 }
 
 func (stub) GetClock(context.Context, api.GetClockRequestObject) (api.GetClockResponseObject, error) {
-	return api.GetClock200JSONResponse{Doubts: []api.Doubt{}, ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
+	return api.GetClock200JSONResponse{Doubts: []api.Doubt{}, PlannedTracks: []api.PlannedTrack{}, NextShows: []*api.ClockShow{}, ServerTime: noon, TimeZone: "Europe/Vienna"}, nil
 }
 
 func (stub) EmptyClock(context.Context, api.EmptyClockRequestObject) (api.EmptyClockResponseObject, error) {
