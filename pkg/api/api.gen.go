@@ -1918,10 +1918,8 @@ type ListTopTitlesParams struct {
 	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time. A date alone includes the
-	// whole day, and a time without a fraction its whole second or minute.
-	// Also read as `toDate` and `end`.
-	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+	// ToDate The end of the period, as in `/trackservice`.
+	ToDate *string `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// New true leaves out titles that were played before the period. It needs `from_date`.
 	New *bool `form:"new,omitempty" json:"new,omitempty"`
@@ -7993,33 +7991,34 @@ var swaggerSpec = []string{
 	"DERFIvoKYY6oPPRULyFLJFgjCWDxjI0gkoOPRgLyxVTO5gs1sgs0iecaypqxGbfWnfwLW8EEc7xD4DAD",
 	"OA60CVk97GqtfHVfhfrVII/juBqt5Ve4TPsq2L+00oVd29cfMrwSZtO6hjQuzOELHUK7lMIpS7bEKjxQ",
 	"VINAVNbVy0OVSq4Ifzsa9Vq1eEzgeC7VmwGW9B96VA7MA0wVkof59NXnvV4PZbKolDu7eyX3PwskyV1u",
-	"m7CBnxgmczguNXswVW4HUzbVba+iz32JEUXioFu9mg+nc8IfjnpD8fn4NP/qkXj8hbfRzBHrnXQ0AkFt",
-	"igCdw1F2r/2fn3pHX/Gj8c/vTh7f/kvnLqbX377i3fs0/sCev3LEtvW0/s4LvtfwvvEmCQnxVMe2IQ77",
-	"oAwibmtn0fLYukOI8zV5PkAMwYVHqi5f5HJYiG5fxdcTItvR2+OFXZA7z117cNGta25Vmd++qrDy4BoG",
-	"lMFQqNou5Ug4LcromUD1CULFK1Q+qTxk1xm6s0PB3jEvCqdiYXooCcE+2KyGXQf50AhK8cuAPI9R8FqA",
-	"AYMEUVDhgBVnlGaMWfzkMhCqr7A6H8dpo/IHlZKUZmsMGkWqZi580uv1cPEOw4VBMoCdez+SwT9u+c47",
-	"wYLRUh+ay7wWIwCqgNY/OGs5JgvnbhaD3KHOOgjhCwM0obiYIiTKYXjmDO1EeJ69gQhUEndaKuTMecGV",
-	"ggpieZedk46NVh1vfXJHv68mJR8RhAN27G0xmHcCQSuTBYI0VICW5RrXgTp4UOsprrUZDSIjQUQDQIwH",
-	"J/VMTY/ZAtAJFFrPQTuIx2nIQ2wghd1zacx2R4bQVFYcNwSo7X2qothB0z3ufuw2Fhd6UYFTOH4q1eT9",
-	"VCLHtVZ66bvZeiLueAJyvjp+5/jC7R3uWeTnwdIJGSgAmQs0WIE0AhZxRiVg8IgYvQAKrKrG5ICxA3fN",
-	"Bd5YA/h4jc0M6nrklou6r+imPo/KBPb8FEDfdb8/Wb/B1sJQ4NruK16K7dcPAFe30QVgDSofQ5d9Q5cx",
-	"dz8VAPxr+E2VJoZrefrQnd/Tz7E2bl0HqFpLS/+5t+i0kP/7/fzdo9sj98+p/6dBD6jPDXABIHLdUMQ6",
-	"J6lhjQIao0TQjtcQKMLVKgoTwU+uy1R4yMd0tZ0Xhac5cuDmfLUNv7rJsfvebj+Epm4OzwLdU1mqXjJg",
-	"vmgpG2mlxMh6sxS3pKQi2brzayCvBoxQJGCD7DpQi6IgkCp/cfky8ZQayJ7q2QzMT2+EAF9x6E6rvuKF",
-	"vBH+iuRsWAr+JmOD59zYo2dutEcX3wzAwzojpAuc5RnVZfPeXCpdC9wAGJJUlCGE8M0Y2IVQVcNSLw1k",
-	"dEEPCJ0DcaGGLeYBbgdkf0LZWBgm3o7E3LJTJ/ZeaqwoGuOxnY/c72dQAPEYFvoIhzogZK6qfq3bXbQZ",
-	"u+u0r0KRRGOFElCvHHDTqX2rNbKwTz/vPczYo9OvHmQ1pPDTXg9BzgelsOXqjIR3oXKDZcVpxlHiXTD8",
-	"kyE17Y52w28SyjcZosxrODhIbKGOHrnX8zWrRxOkTY0C9olJ2W0z2NihupyxgUeaNm27F9+PoEBSLHKb",
-	"jM0XmBiB+HRHkKMGozcP3ocEYfV8q+iwYVSMSsVHdeBBe/Sl4zOI3UDOAHJlt69e1gAJKyTph48fY6mD",
-	"AGLjaRlkJzmOK9KbvnJ8AMI4zmPR3lGcVFaU5WIONaVMwHnHBkm8XaIabPsKZZUm0UDP72i2vptOl0bA",
-	"ii5l1PMjAY52JLqhcUlB+lKAqRhtT+0QUsnT1FWuxHK/MqkfpYmeNu83t9KHtjf3DSkdkM7pKNAt9CEE",
-	"h62G+5A8CiFfaNnCD2Mn8+MdhpCWVb1Jj0cqQ1WLvopOJ5aDqIv7TaZ5Uh0/fLW/A+ibh7fglnVchDtz",
-	"/Xo/79y5HQpeitL16pYOb5vUVf9aFBxgAC1V/8/1aOFEvIwN/ue//vuYz+XxzcmxngvF57LrFnYQ+UJK",
-	"UIyGotBLR+ylfgs1PhfDI6frZE7acdxpURads063e3xz0knjhaFDxdMLeIXdgRKEHwQeYTE00iJu/fkP",
-	"r8/ZSfctE2/nYgS+plmto273GN+lGQAF0UInD0VlMIjdzz4ZoMteLYaFHHUrblrbrfSkopKcVVpEPTo6",
-	"atAXdku3tVFAA83NvtYM8RnA0NUrXliqus9KMVkUHDEgfGIGFC3wB7bQk2gQpS/6sblIVfou8ABAj4zB",
-	"16P2KUUs0iKbEhZg7eP8bNDzQ3FGUYyjVijlvIGCsFYgQuhW78DnhkyJKuaDUs3yhcq5siwX80KvIINc",
-	"vCV9H+UMihghYNgV6EHxPFdq1Ln9+fb/CwAA//8=",
+	"m7CBnxgmczguNXswVW4HUzbVba+iz32JEUXioFu9mg+nc/qwNx7x0clXX5x+KUbixNto5oj1TjoagaA2",
+	"RYDO4Si71/7PT72jr/jR+Od3J49v/6VzF9Prb1/x7n0af2DPXzli23paf+cF32t433iThIR4qmPbEId9",
+	"UAYRt7WzaHls3SHE+Zo8HyCG4MIjVZcvcjksRLev4usJke3o7fHCLsid5649uOjWNbeqzG9fVVh5cA0D",
+	"ymAoVG2XciScFmX0TKD6BKHiFSqfVB6y6wzd2aFg75gXhVOxMD2UhGAfbFbDroN8aASl+GVAnscoeC3A",
+	"gEGCKKhwwIozSjPGLH5yGQjVV1idj+O0UfmDSklKszUGjSJVMxc+6fV6uHiH4cIgGcDOvR/J4B+3fOed",
+	"YMFoqQ/NZV6LEQBVQOsfnLUck4VzN4tB7lBnHYTwhQGaUFxMERLlMDxzhnYiPM/eQAQqiTstFXLmvOBK",
+	"QQWxvMvOScdGq463Prmj31eTko8IwgE79rYYzDuBoJXJAkEaKkDLco3rQB08qPUU19qMBpGRIKIBIMaD",
+	"k3qmpsdsAegECq3noB3E4zTkITaQwu65NGa7I0NoKiuOGwLU9j5VUeyg6R53P3Ybiwu9qMApHD+VavJ+",
+	"KpHjWiu99N1sPRF3PAE5Xx2/c3zh9g73LPLzYOmEDBSAzAUarEAaAYs4oxIweESMXgAFVlVjcsDYgbvm",
+	"Am+sAXy8xmYGdT1yy0XdV3RTn0dlAnt+CqDvut+frN9ga2EocG33FS/F9usHgKvb6AKwBpWPocu+ocuY",
+	"u58KAP41/KZKE8O1PH3ozu/p51gbd00HCK2lpf/cW3RayP/9fv7u0e2R++fU/9OgB9TnBrgAELluKGKd",
+	"k9SwRgGNUSJox2sIFOFqFYWJ4CfXZSo85GO62s6LwtMcOXBzvtqGX93k2H1vtx9CUzeHZ4HuqSxVLxkw",
+	"X7SUjbRSYmS9WYpbUlKRbN35NZBXA0YoErBBdh2oRVEQSJW/uHyZeEoNZE/1bAbmpzdCgK84dKdVX/FC",
+	"3gh/RXI2LAV/k7HBc27s0TM32qOLbwbgYZ0R0gXO8ozqsnlvLpWuBW4ADEkqyhBC+GYM7EKoqmGplwYy",
+	"uqAHhM6BuFDDFvMAtwOyP6FsLAwTb0dibtmpE3svNVYUjfHYzkfu9zMogHgMC32EQx0QMldVv9btLtqM",
+	"3XXaV6FIorFCCahXDrjp1L7VGlnYp5/3Hmbs0elXD7IaUvhpr4cg54NS2HJ1RsK7ULnBsuI04yjxLhj+",
+	"yZCadke74TcJ5ZsMUeY1HBwktlBHj9zreZ3jnTRB2tQoYJ+YlN02g40dqssZG3ikadO2e/H9CAokxSK3",
+	"ydh8gYkRiE93BDlqMHrz4H1IEFbPt4oOG0bFqFR8VAcetEdfOj6D2A3kDCBXdvvqZQ2QsEKSfvj4MZY6",
+	"CCA2npZBdpLjuCK96SvHByCM4zwW7R3FSWVFWS7mUFPKBJx3bJDE2yWqwbavUFZpEg30/I5m67pOlyro",
+	"tgG1DUNng9q2DFKCwhdHp48b7mCvHd4Z+sZqAr4RKu/83ADJFUkJaHiIJEoikUhkwPmBOKgA5DGil9r0",
+	"qAZral5KLPer2/pR+gyImn5zt0Foe3Pf8OgB9DqdTboWP4Qks9WTELJZIQYNTW34YeyUELxUEWOzKoDp",
+	"AVJlKLPRVxG7wPoUdf2jyVdAuuyHLz94AAX48Cblsg7UcOdrqN7PO3duh4KXonS9uqXD6y8le7wWBQdc",
+	"QsB/lIblerRwMmfGBv/zX/99zOfy+ObkWM+F4nPZdQs7iJwzJWhqQ1HopSP2Ur+FoqOL4ZFTvjInfjnu",
+	"tCiLzlmn2z2+OWlg5ejh8fQCbmp3oAQBGoGLWgyNtAikf/7D63N20n3LxNu5GIHza1brqNs9xndpBkBB",
+	"tNDJQ1FZMGJ/uM9O6LJXi2EhR93oloh3Kz2pqEZoladRD9eOGvSV5tJtbVT0QPu3L35DfAZAffWKF1bS",
+	"qpVisig4glL4TBGoouAPbKEn0SBKX4Vkc5GqfGLgAQBnGaPBR+1Tzlqk1jZlUMDaxwnjYHgI1SJFMY5a",
+	"oRz4BgrC4oWI6Vu9A58bUjeqIBTKfcsXKufKslzMC72ClHbxlgwQKPhQCAsh1a5AMYvnuVKjzu3Pt/9f",
+	"AAAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

@@ -26,7 +26,7 @@ func Endpoints() []Endpoint {
 		{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
 		{"listTopTitles", "GET", "/api/v1/trackservice/top?from_date=2020-06-01&to_date=2020-06-30&new=true&limit=10", ""},
 		{"listTitles", "GET", "/api/v1/titles?q=fade+into", ""},
-		{"getTitle", "GET", "/api/v1/titles/1a3c0be5f2d94e67", ""},
+		{"getTitle", "GET", "/api/v1/titles/230fcac19728ece1", ""},
 		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
 		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
 		{"listTracks1x", "GET", "/engine/api/v1/playlog?containsMusic=true&limit=10&offset=0", ""},
