@@ -250,7 +250,7 @@ func (stub) RunReconcile(context.Context, api.RunReconcileRequestObject) (api.Ru
 	return api.RunReconcile202Response{}, nil
 }
 
-var known = api.Title{TitleId: "1a3c0be5f2d94e67", TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You", Plays: 1, FirstPlayed: noon, LastPlayed: noon}
+var known = api.Title{TitleId: "230fcac19728ece1", TrackArtist: "Mazzie Star", TrackTitle: "Fade Into You", Plays: 1, FirstPlayed: noon, LastPlayed: noon}
 
 func (stub) ListTitles(context.Context, api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error) {
 	return api.ListTitles200JSONResponse{known}, nil
