@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/stationtime"
@@ -30,8 +29,7 @@ func (a *API) GetLiveInfo(ctx context.Context, r api.GetLiveInfoRequestObject) (
 	if r.Params.Callback == nil {
 		return api.GetLiveInfo200JSONResponse(info), nil
 	}
-	call, err := call(*r.Params.Callback, info)
-	return api.GetLiveInfo200ApplicationjavascriptResponse{Body: call, ContentLength: call.Size()}, err
+	return call(*r.Params.Callback, info)
 }
 
 // GetLiveInfoV2 answers what plays and which shows are on, as LibreTime 3 does.
@@ -46,8 +44,7 @@ func (a *API) GetLiveInfoV2(ctx context.Context, r api.GetLiveInfoV2RequestObjec
 	if r.Params.Callback == nil {
 		return api.GetLiveInfoV2200JSONResponse(info), nil
 	}
-	call, err := call(*r.Params.Callback, info)
-	return api.GetLiveInfoV2200ApplicationjavascriptResponse{Body: call, ContentLength: call.Size()}, err
+	return call(*r.Params.Callback, info)
 }
 
 // programme is what plays and which shows are on, for an answer that is kept for as
@@ -74,10 +71,10 @@ func (a *API) zoneOr(name *string) *stationtime.Zone {
 
 // call is a script that calls a function with a value (JSONP). The comment in front
 // keeps the answer from being anything else than a script.
-func call(function string, value any) (*strings.Reader, error) {
+func call(function string, value any) (script text, _ error) {
 	argument, err := json.Marshal(value)
 	if err != nil {
-		return nil, fmt.Errorf("render what plays: %w", err)
+		return script, fmt.Errorf("render what plays: %w", err)
 	}
-	return strings.NewReader("/**/" + function + "(" + string(argument) + ");"), nil
+	return text{"application/javascript", "/**/" + function + "(" + string(argument) + ");"}, nil
 }

@@ -159,7 +159,7 @@ func TestViews_script(t *testing.T) {
 	for _, path := range []string{"/api/live-info", "/api/live-info-v2"} {
 		w := s.view(http.StatusOK, path+"?callback=jQuery19108_1.a$&_=1782580440")
 		body := w.Body.String()
-		if kind, sniff := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); kind != "application/javascript" || sniff != "nosniff" {
+		if kind, sniff := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); kind != "application/javascript; charset=utf-8" || sniff != "nosniff" {
 			t.Errorf("%s is %s, %s", path, kind, sniff)
 		}
 		argument, ok := strings.CutPrefix(body, "/**/jQuery19108_1.a$(")

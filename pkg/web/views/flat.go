@@ -34,10 +34,10 @@ func NewFlat(s Station, m Moment) Flat {
 	return v
 }
 
-// NewLine is what plays in one line, with its end; empty if nothing plays.
+// NewLine is what plays in one line, with its end. The line is blank if nothing plays.
 func NewLine(m Moment) string {
 	if m.Playing == nil {
-		return ""
+		return "\n"
 	}
 	return m.Playing.Text() + "\n"
 }
