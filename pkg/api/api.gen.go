@@ -28,6 +28,27 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ChaptersFormat.
+const (
+	ChaptersCue  ChaptersFormat = "cue"
+	ChaptersJSON ChaptersFormat = "json"
+	ChaptersVTT  ChaptersFormat = "vtt"
+)
+
+// Valid indicates whether the value is a known member of the ChaptersFormat enum.
+func (e ChaptersFormat) Valid() bool {
+	switch e {
+	case ChaptersCue:
+		return true
+	case ChaptersJSON:
+		return true
+	case ChaptersVTT:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CorrectionKind.
 const (
 	CorrectionKindAmend   CorrectionKind = "amend"
@@ -460,6 +481,32 @@ type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
 type Changes = map[string]json.RawMessage
+
+// Chapters JSON chapters of Podcasting 2.0.
+type Chapters struct {
+	Chapters []struct {
+		EndTime float64 `json:"endTime"`
+
+		// Img The address of the track's cover, if the station has covers.
+		Img *string `json:"img,omitempty"`
+
+		// StartTime In seconds, from the beginning of the recording.
+		StartTime float64 `json:"startTime"`
+
+		// Title The artist and the title, or the show's name.
+		Title string `json:"title"`
+	} `json:"chapters"`
+
+	// PodcastName The station's name.
+	PodcastName string `json:"podcastName"`
+
+	// Title The show's name, if all tracks are of one show.
+	Title   *string `json:"title,omitempty"`
+	Version string  `json:"version"`
+}
+
+// ChaptersFormat defines model for ChaptersFormat.
+type ChaptersFormat string
 
 // Clock It also has every other field that the engine sent.
 type Clock struct {
@@ -1117,9 +1164,12 @@ type PlaylogEntry struct {
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
-	ShowId     *int64             `json:"show_id"`
-	ShowName   string             `json:"show_name"`
-	TimeslotId *int64             `json:"timeslot_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has recordings (`AURA_RECORDING_URL`).
+	Recording  string `json:"recording,omitempty"`
+	ShowId     *int64 `json:"show_id"`
+	ShowName   string `json:"show_name"`
+	TimeslotId *int64 `json:"timeslot_id"`
 
 	// ToldAgain When the engine told it again without a change, the earliest first.
 	ToldAgain     *[]stationtime.Stamp `json:"told_again,omitempty"`
@@ -1430,8 +1480,11 @@ type SyncState struct {
 // Track A track-service entry.
 type Track struct {
 	// BeganBefore It began before the day that was asked for, and still sounded. Otherwise absent.
-	BeganBefore bool  `json:"began_before,omitempty"`
-	Id          int64 `json:"id"`
+	BeganBefore bool `json:"began_before,omitempty"`
+
+	// Cover The address of its cover, if the station has covers (`AURA_COVER_URL`).
+	Cover string `json:"cover,omitempty"`
+	Id    int64  `json:"id"`
 
 	// LogSource The source that played it. Like the times on air it is missing while a play is only kept, because the database is away.
 	LogSource int `json:"log_source,omitempty"`
@@ -1443,13 +1496,16 @@ type Track struct {
 	OnAirFrom *stationtime.Stamp `json:"on_air_from,omitempty"`
 
 	// OnAirUntil When it ended; null while it has not.
-	OnAirUntil  json.RawMessage `json:"on_air_until,omitempty"`
-	PlaylistId  *int64          `json:"playlist_id"`
-	ShowId      *int64          `json:"show_id"`
-	ShowName    string          `json:"show_name"`
-	TimeslotId  *int64          `json:"timeslot_id"`
-	TrackAlbum  string          `json:"track_album"`
-	TrackArtist string          `json:"track_artist"`
+	OnAirUntil json.RawMessage `json:"on_air_until,omitempty"`
+	PlaylistId *int64          `json:"playlist_id"`
+
+	// Recording The address where the station's recording of that time is to be heard, if the station has public recordings (`AURA_RECORDING_URL`).
+	Recording   string `json:"recording,omitempty"`
+	ShowId      *int64 `json:"show_id"`
+	ShowName    string `json:"show_name"`
+	TimeslotId  *int64 `json:"timeslot_id"`
+	TrackAlbum  string `json:"track_album"`
+	TrackArtist string `json:"track_artist"`
 
 	// TrackDuration Planned length in seconds; null if unknown.
 	TrackDuration *float64          `json:"track_duration"`
@@ -1517,6 +1573,9 @@ type After = string
 // Corrections defines model for corrections.
 type Corrections string
 
+// Delay defines model for delay.
+type Delay = float64
+
 // FirstDay defines model for firstDay.
 type FirstDay = string
 
@@ -1581,6 +1640,10 @@ type GetLiveInfoParams struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
@@ -1596,12 +1659,41 @@ type GetLiveInfoV2Params struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // StreamNowPlayingParams defines parameters for StreamNowPlaying.
 type StreamNowPlayingParams struct {
 	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
 	CfConnect string `form:"cf_connect" json:"cf_connect"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListNowPlayingParams defines parameters for ListNowPlaying.
+type ListNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingParams defines parameters for GetNowPlaying.
+type GetNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFileParams defines parameters for GetNowPlayingFile.
+type GetNowPlayingFileParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracks1xParams defines parameters for ListTracks1x.
@@ -1617,12 +1709,44 @@ type ListTracks1xParams struct {
 
 	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
 	After *After `form:"after,omitempty" json:"after,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetCurrentTrack1xParams defines parameters for GetCurrentTrack1x.
+type GetCurrentTrack1xParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // EmptyClockParams defines parameters for EmptyClock.
 type EmptyClockParams struct {
 	// EngineSource Whose clock.
 	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
+// GetFeedParams defines parameters for GetFeed.
+type GetFeedParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFlatParams defines parameters for GetNowPlayingFlat.
+type GetNowPlayingFlatParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingLineParams defines parameters for GetNowPlayingLine.
+type GetNowPlayingLineParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListPlaylogParams defines parameters for ListPlaylog.
@@ -1865,12 +1989,44 @@ type ListTracksParams struct {
 	// whole day, and a time without a fraction its whole second or minute.
 	// Also read as `toDate` and `end`.
 	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListChaptersParams defines parameters for ListChapters.
+type ListChaptersParams struct {
+	// From When the recording begins. A date alone means the start of the day.
+	From string `form:"from" json:"from"`
+
+	// To When the recording ends, at most 25 hours later. A date alone means the start of the day.
+	To string `form:"to" json:"to"`
+
+	// TimeslotId The recording has only this timeslot: from when its first track became
+	// audible until its last one ended, both within `from` and `to`.
+	TimeslotId *int64          `form:"timeslot_id,omitempty" json:"timeslot_id,omitempty"`
+	Format     *ChaptersFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// File The name of the recording's file, which a cue sheet needs.
+	File *string `form:"file,omitempty" json:"file,omitempty"`
+}
+
+// GetCurrentTrackParams defines parameters for GetCurrentTrack.
+type GetCurrentTrackParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParams defines parameters for ListTracksOfDay.
 type ListTracksOfDayParams struct {
 	// Started only leaves out what began before the day.
 	Started *ListTracksOfDayParamsStarted `form:"started,omitempty" json:"started,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracksOfDayParamsStarted defines parameters for ListTracksOfDay.
@@ -1878,6 +2034,10 @@ type ListTracksOfDayParamsStarted string
 
 // StreamTracksParams defines parameters for StreamTracks.
 type StreamTracksParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
@@ -2109,19 +2269,19 @@ type ServerInterface interface {
 	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
 	// ListNowPlaying What plays, as AzuraCast lists its stations
 	// (GET /api/nowplaying)
-	ListNowPlaying(c *gin.Context)
+	ListNowPlaying(c *gin.Context, params ListNowPlayingParams)
 	// GetNowPlaying What plays, as AzuraCast shows it
 	// (GET /api/nowplaying/{station})
-	GetNowPlaying(c *gin.Context, station string)
+	GetNowPlaying(c *gin.Context, station string, params GetNowPlayingParams)
 	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
 	// (GET /api/nowplaying_static/{file})
-	GetNowPlayingFile(c *gin.Context, file string)
+	GetNowPlayingFile(c *gin.Context, file string, params GetNowPlayingFileParams)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
 	// GetCurrentTrack1x The track now playing, as websites of AURA 1.x read it
 	// (GET /api/v1/playlog/current)
-	GetCurrentTrack1x(c *gin.Context)
+	GetCurrentTrack1x(c *gin.Context, params GetCurrentTrack1xParams)
 	// EmptyClock Forget what plays and what comes next
 	// (DELETE /clock)
 	EmptyClock(c *gin.Context, params EmptyClockParams)
@@ -2136,13 +2296,13 @@ type ServerInterface interface {
 	StoreClock(c *gin.Context)
 	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
 	// (GET /feed.xml)
-	GetFeed(c *gin.Context)
+	GetFeed(c *gin.Context, params GetFeedParams)
 	// GetNowPlayingFlat What plays, flat, as home automation reads it
 	// (GET /nowplaying.json)
-	GetNowPlayingFlat(c *gin.Context)
+	GetNowPlayingFlat(c *gin.Context, params GetNowPlayingFlatParams)
 	// GetNowPlayingLine What plays, in one line of text
 	// (GET /nowplaying.txt)
-	GetNowPlayingLine(c *gin.Context)
+	GetNowPlayingLine(c *gin.Context, params GetNowPlayingLineParams)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2245,9 +2405,12 @@ type ServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(c *gin.Context, params ListChaptersParams)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
-	GetCurrentTrack(c *gin.Context)
+	GetCurrentTrack(c *gin.Context, params GetCurrentTrackParams)
 	// ListTracksOfDay All tracks of one day in the station's time zone, oldest first
 	// (GET /trackservice/day/{date})
 	ListTracksOfDay(c *gin.Context, date string, params ListTracksOfDayParams)
@@ -2309,6 +2472,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2360,6 +2531,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2387,6 +2566,14 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2400,6 +2587,20 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 // ListNowPlaying operation middleware
 func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2407,7 +2608,7 @@ func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListNowPlaying(c)
+	siw.Handler.ListNowPlaying(c, params)
 }
 
 // GetNowPlaying operation middleware
@@ -2425,6 +2626,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2432,7 +2644,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlaying(c, station)
+	siw.Handler.GetNowPlaying(c, station, params)
 }
 
 // GetNowPlayingFile operation middleware
@@ -2450,6 +2662,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFileParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2457,7 +2680,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFile(c, file)
+	siw.Handler.GetNowPlayingFile(c, file, params)
 }
 
 // ListTracks1x operation middleware
@@ -2501,6 +2724,14 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2514,6 +2745,20 @@ func (siw *ServerInterfaceWrapper) ListTracks1x(c *gin.Context) {
 // GetCurrentTrack1x operation middleware
 func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrack1xParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2521,7 +2766,7 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack1x(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack1x(c)
+	siw.Handler.GetCurrentTrack1x(c, params)
 }
 
 // EmptyClock operation middleware
@@ -2593,6 +2838,20 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 // GetFeed operation middleware
 func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFeedParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2600,12 +2859,26 @@ func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetFeed(c)
+	siw.Handler.GetFeed(c, params)
 }
 
 // GetNowPlayingFlat operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFlatParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2613,12 +2886,26 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFlat(c)
+	siw.Handler.GetNowPlayingFlat(c, params)
 }
 
 // GetNowPlayingLine operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingLineParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2626,7 +2913,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingLine(c)
+	siw.Handler.GetNowPlayingLine(c, params)
 }
 
 // ListPlaylog operation middleware
@@ -3777,6 +4064,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3787,8 +4082,54 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 	siw.Handler.ListTracks(c, params)
 }
 
-// GetCurrentTrack operation middleware
-func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+// ListChapters operation middleware
+func (siw *ServerInterfaceWrapper) ListChapters(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListChaptersParams
+
+	// ------------- Required query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "from", c.Request.URL.Query(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Required query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "to", c.Request.URL.Query(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "timeslot_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "timeslot_id", c.Request.URL.Query(), &params.TimeslotId, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter timeslot_id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", c.Request.URL.Query(), &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter format: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "file" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "file", c.Request.URL.Query(), &params.File, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter file: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
@@ -3797,7 +4138,34 @@ func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetCurrentTrack(c)
+	siw.Handler.ListChapters(c, params)
+}
+
+// GetCurrentTrack operation middleware
+func (siw *ServerInterfaceWrapper) GetCurrentTrack(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetCurrentTrackParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetCurrentTrack(c, params)
 }
 
 // ListTracksOfDay operation middleware
@@ -3826,6 +4194,14 @@ func (siw *ServerInterfaceWrapper) ListTracksOfDay(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -3844,6 +4220,14 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params StreamTracksParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	headers := c.Request.Header
 
@@ -3932,6 +4316,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice/current", wrapper.GetCurrentTrack)
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
+	router.GET(options.BaseURL+"/trackservice/chapters", wrapper.ListChapters)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
 	router.GET(options.BaseURL+"/api/v1/playlog", wrapper.ListTracks1x)
 	router.GET(options.BaseURL+"/api/v1/playlog/current", wrapper.GetCurrentTrack1x)
@@ -4222,6 +4607,7 @@ func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitS
 }
 
 type ListNowPlayingRequestObject struct {
+	Params ListNowPlayingParams
 }
 
 type ListNowPlayingResponseObject interface {
@@ -4261,6 +4647,7 @@ func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitLis
 
 type GetNowPlayingRequestObject struct {
 	Station string `json:"station"`
+	Params  GetNowPlayingParams
 }
 
 type GetNowPlayingResponseObject interface {
@@ -4299,7 +4686,8 @@ func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetN
 }
 
 type GetNowPlayingFileRequestObject struct {
-	File string `json:"file"`
+	File   string `json:"file"`
+	Params GetNowPlayingFileParams
 }
 
 type GetNowPlayingFileResponseObject interface {
@@ -4391,6 +4779,7 @@ func (response ListTracks1xdefaultApplicationProblemPlusJSONResponse) VisitListT
 }
 
 type GetCurrentTrack1xRequestObject struct {
+	Params GetCurrentTrack1xParams
 }
 
 type GetCurrentTrack1xResponseObject interface {
@@ -4571,6 +4960,7 @@ func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreCl
 }
 
 type GetFeedRequestObject struct {
+	Params GetFeedParams
 }
 
 type GetFeedResponseObject interface {
@@ -4615,6 +5005,7 @@ func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedRes
 }
 
 type GetNowPlayingFlatRequestObject struct {
+	Params GetNowPlayingFlatParams
 }
 
 type GetNowPlayingFlatResponseObject interface {
@@ -4653,6 +5044,7 @@ func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type GetNowPlayingLineRequestObject struct {
+	Params GetNowPlayingLineParams
 }
 
 type GetNowPlayingLineResponseObject interface {
@@ -6136,7 +6528,93 @@ func (response ListTracksdefaultApplicationProblemPlusJSONResponse) VisitListTra
 	return err
 }
 
+type ListChaptersRequestObject struct {
+	Params ListChaptersParams
+}
+
+type ListChaptersResponseObject interface {
+	VisitListChaptersResponse(w http.ResponseWriter) error
+}
+
+type ListChapters200ApplicationjsonChaptersResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationjsonChaptersResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/json+chapters")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200ApplicationxCueResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200ApplicationxCueResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-cue")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChapters200TextvttResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response ListChapters200TextvttResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "text/vtt")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListChaptersdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListChaptersdefaultApplicationProblemPlusJSONResponse) VisitListChaptersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetCurrentTrackRequestObject struct {
+	Params GetCurrentTrackParams
 }
 
 type GetCurrentTrackResponseObject interface {
@@ -6484,6 +6962,9 @@ type StrictServerInterface interface {
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
+	// ListChapters The chapters of a recording
+	// (GET /trackservice/chapters)
+	ListChapters(ctx context.Context, request ListChaptersRequestObject) (ListChaptersResponseObject, error)
 	// GetCurrentTrack The track now playing
 	// (GET /trackservice/current)
 	GetCurrentTrack(ctx context.Context, request GetCurrentTrackRequestObject) (GetCurrentTrackResponseObject, error)
@@ -6634,8 +7115,10 @@ func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlay
 }
 
 // ListNowPlaying operation middleware
-func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context, params ListNowPlayingParams) {
 	var request ListNowPlayingRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
@@ -6658,10 +7141,11 @@ func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
 }
 
 // GetNowPlaying operation middleware
-func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string, params GetNowPlayingParams) {
 	var request GetNowPlayingRequestObject
 
 	request.Station = station
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
@@ -6684,10 +7168,11 @@ func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
 }
 
 // GetNowPlayingFile operation middleware
-func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string, params GetNowPlayingFileParams) {
 	var request GetNowPlayingFileRequestObject
 
 	request.File = file
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
@@ -6736,8 +7221,10 @@ func (sh *strictHandler) ListTracks1x(ctx *gin.Context, params ListTracks1xParam
 }
 
 // GetCurrentTrack1x operation middleware
-func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack1x(ctx *gin.Context, params GetCurrentTrack1xParams) {
 	var request GetCurrentTrack1xRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack1x(ctx, request.(GetCurrentTrack1xRequestObject))
@@ -6894,8 +7381,10 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 }
 
 // GetFeed operation middleware
-func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+func (sh *strictHandler) GetFeed(ctx *gin.Context, params GetFeedParams) {
 	var request GetFeedRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
@@ -6918,8 +7407,10 @@ func (sh *strictHandler) GetFeed(ctx *gin.Context) {
 }
 
 // GetNowPlayingFlat operation middleware
-func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context, params GetNowPlayingFlatParams) {
 	var request GetNowPlayingFlatRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
@@ -6942,8 +7433,10 @@ func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
 }
 
 // GetNowPlayingLine operation middleware
-func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context, params GetNowPlayingLineParams) {
 	var request GetNowPlayingLineRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
@@ -8055,9 +8548,37 @@ func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	}
 }
 
+// ListChapters operation middleware
+func (sh *strictHandler) ListChapters(ctx *gin.Context, params ListChaptersParams) {
+	var request ListChaptersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListChapters(ctx, request.(ListChaptersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListChapters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListChaptersResponseObject); ok {
+		if err := validResponse.VisitListChaptersResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetCurrentTrack operation middleware
-func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context) {
+func (sh *strictHandler) GetCurrentTrack(ctx *gin.Context, params GetCurrentTrackParams) {
 	var request GetCurrentTrackRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetCurrentTrack(ctx, request.(GetCurrentTrackRequestObject))
@@ -8163,410 +8684,428 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P2Nchs3ljcO3wqK71Y5zrQoSv5IItfWvIpjTzSPY/uxlMnshn5IkA2SGDUBTgMUzXhctVezF7ZX8i+c",
-	"c9CNbqLJJiV7PBtvbU0sqRuNj4PzfX7nfWes5wuthLKmc/a+MxM8FTn884VU1+6/qTDjXC6s1Kpz1nnz",
-	"/Cn79vTbb8+YnQk2nMjc2GHChotc3AwZVykbKvHODtmCT0XCcpFxK28Esxpe4GmaC2OYnvSV+zkXf18K",
-	"Y7v+raURhg35xIp8eMakZWNtrIFXDZ8Lxi3jas1SsbCzxH2ur5S2M6mmTBqWi4XgVqRM5ywTE8v00rLV",
-	"TGaCKbFiQtlcCsN4nssb0fWTljB+LvpKq2zN5IQFM2MzbtjQLWboRh3qycQIO+z2VSfpmPFMzLnbJLte",
-	"iM5Zx9hcqmnnw4ek89ejK215dvRUL5Xd3Mcf9YrN3VKkFXPDeJbBjhk24zeCScWse7tb+chcKjlfzjtn",
-	"vcR/UCorpiLvfHCfXPCcz4Wl84NN3PzwK7fG1Yy7rZ27zXCPMTuThi0yPsZvzwTLpDuWq5lgNzxbCnp6",
-	"kus548zRBkNa6frdgbOn7XEjKFyK0kxMJmJs3Vqkm8HflyJfd5KO4nO3BJxnZZ383QuhpnbWOXv8MIns",
-	"7VjnuRi7BZnNBQ5zvhoyM9Mrg+t0qxFqKpUwzAhlE7aSduZIIxinaXbhp8I5pmLCl5l1818sMveCUO5o",
-	"fi1+zvmq8zY2e7gzP/D15tTdbsNfWcrXiT8JY7n7+z3DrJwL9ptWws1WvOPzRebGPu2d9o56j49Ov2lY",
-	"hDs1NyPx96XMRdo5s/lShKtZcGtF7t78f/1++v7hhyP3n1P/n3/rRNeh8/ky4ya+DiveWXfPGWdPL//C",
-	"eC6YeMfHtsvOmVnkgqdmJoRlll87KoTnmVmOZ4ybvhr++4//8frZmxcXL//PV//zX/99f8gmOmec0Tfh",
-	"6rN8qQyTtsumS56nbLG0hnHF+EIbm+vFTLCRmGh3sXFc+EbCeGY0G4mZVCnjzIi5HOtMqy4bIpUc8YVk",
-	"mZ4OGcySjbSdwYcN3vroDvu9CHf133Ix6Zx1/n/HJY89xr+a4+f+BdhJdz7xm5qLsc5T4xif24DysgIt",
-	"fOXY8YMHD767391+9OWk3Ey5o9uUW3HkRtk43KTz7miqj+iX7pHulXvOT3XgXt3GWYzluWPD0Uk7AnAD",
-	"MJ5pJdhccGU8nefWUYz7IeXrLjt3J+UOgTkm7D79A7ee1cDjw6abcNXrncH/b9kXXEd7zuP2hWeSG2Hc",
-	"RffzcSO4uXTefkg6M50J85z2+H0jrXDbmlJ+DEZ0JyBT90ax5hNa34LbWfkNmW697wURSGUfP+wkpWg5",
-	"iYiWpHMtVdq0HPhbnDWSwA2YY/mbmeCZnZk4i8z4Fg7p/ogMcjWT45mT31KNs2Uq0i47t2yujWVWKLYW",
-	"PC8FnGetDezzm6PegwZasfrumWcm53KbWsBxHU3XGl+P7vqjXuLomI6z1+vtPF21nI9iqoLbbKOX+Vjc",
-	"MwwfSlADOKnsYJwEadRtO1dM8/Tk4TcPv33w+OE3OyeLGsaWnbOaZcJpHk7Ck/gfialUymmJxF6cduME",
-	"rLGOu+gJKTFN200fje53fbvx/5Lt2ppT1qYRHvqaT0Wx1WOnOooUt7zXNDcYqO3Mdk9L5FKnmxM7Z3Ot",
-	"7Ix9RSz2fsI4+/vS8fmcfvl/T+GXKyGu2WjNLi5fsW8f907or7+cPr4P0qCv3L3E397350E6TpcN2Jyv",
-	"3Y8qBZF/hDJ3g8V3ojRHs99Bc9uVy1wsdG7vlIW/CYcsv/HaCY2Nnf4FmNrCyUJUnWbcoCKunZnC8Ntk",
-	"KKDdkFvTTB35vvOEablZ4t2/PV+oTYmGvWvGYPUOFQqVwb20J+D8d6Y7Wb2n5lSfcU11IqkH2lNfrZzq",
-	"gXKRg2YLa/SmDmeTnIMdw6R1hpF72IixVmAtz6VaWtHtq6rKZXWgcAmVDps1YL+4g9Up/BboCmnnLd4S",
-	"MMG/16lTGc7ed87HVt5w3LT3nbFWVqBt7WwuOYa/HP/N4J8LMnzfGa07Z52fuuxKGEsiicNTHeQ9y1Rq",
-	"p0ZoxbjMGZ9yqdz82t2aclZvcMLOGv+QdJ5menz9A7d8v8mOl3kulB244zOZhlcWGV87kTVwyt+DpOOs",
-	"W/j3Q/o3HcJLPp7ZTI5n7s77AQZuQ0PdmJ2WunHxkBvtpBf8AnXaynsn39F7zgb308z5GPxE8I8Bz600",
-	"7rWf+G+/ScEuLXcbjn9Mlzmd3ul3D/wv4985eUjzg2estMD8n/NUsAtlNfsPvXSzQItt4DnVSdJR4l11",
-	"74q9elTdq/ORAMV1yzadNGzTyfZtKrbXydOMKyXSgT9BOGxSgs9+PXzXlGeEt93Dt0mNuj60JvySwIHe",
-	"6wrDny9fvWR69DcxtonjMcDgpGFjkVsuHctztp91jEYrccaMEOxrvOzMumcDp036dXdDYHxIOj+CEXFp",
-	"uV2a/W5ZKiyXmemcdd73O9nfTb9zxt73OzciN1Ir91O/c9o96Xc+fHAMzwzQXll7WZXpKVBZw6a33sPK",
-	"Cv5Z2/gTd4JUcTUWnoXdjr+6J3CfCk6rxIql0ly335rIrD54sVCZ/uuMr1/lL+S+03ZnGHCOFlfxVryq",
-	"3aqDxewmBw6GjFOiwcOFvzYfh0xg581CK1MRxiJiLFxanYuUOcY1ytZdtPZ9XOEXnjtLLPIWX9NUlGZG",
-	"WCvVNGGOW7v1oBbHrpVekbsITu4JasUraQR68d2aFdn4zf55kM+Fa7cF2bTkiOWQkcNzenPpT3YTNds2",
-	"6oUeF7pO3UQQoBYWw4kUghtrJs22mEsY2Ni9P+B42mtrIJbRxp/lrgN9kuc5X6N6LN7Z47G5qY65MbPY",
-	"roLXLUFPP88zKYxFb0/XfemF4Ebc2RnjaJGJ/DLTbiIpkmfmHoPPv871KBPzLRNY4BN/2G8iftzoVPDy",
-	"r3Lt7pBU5CqbSJGlaB/M9MoRCBEQk7hVaAHe2V7RcG6C4SA3Ku3qhVDv5hlZs0d6MpFjkerxci6U7QYR",
-	"gnnWhf9Wv1qYYiOpONghm5b8LQgKDXTYEmRmu5nch6Rz5QTAR7gyMG7kzkSnDlLI1HkJBXNjX6HHjuGZ",
-	"WORy20vVh5Fx0LRRSDiGnYl0Kua0H4tcL0Ru5QZvCfyov/aOvuNHk7fvH0T9p0lnItVU5Itc7v+qWS4W",
-	"WTGbCC/hZuZ5JdwXEkoQHFY69VFQkUpg46cgkxL2m8i1YXIC0sddPvdr9YTxkRHKYrzcrNUYxmCpFk5O",
-	"WXjK/W2eMAP8eg2xMvcnt908F6k7y9YrDBwQR+ZaLo40LI5nRwvt9Kk8FOdewP9a2dCkOJXSOY+qhdu/",
-	"0Nx1InnzTEfryD1LOmKhx7No9KHuzSkjYi08Ls7Iks7GCj460joTHGz4RS5upF6awW5vFp7zihvGxyBA",
-	"0f/Sjc7QK7aRhaKqItIBOhDbraGc3ua3Yq4ttcwyym2QFnUJmWU0czfl6GfdW3zk9FNUz2Puz5Io8MSS",
-	"0mNX38zExxfBUTZal66V6i4UR7SLoArjo0pR3O40FjTc6A8JUd9WCa61EVfiHTyeeeVgp8x/mnE5J3Lb",
-	"PI/50lg2cux3CfrqhGdmy44HFFpSUutJO44yaL8pH5p2XVwWVFfbcPjrYBtR7nOdt11QI1XsWgJ9Uy4O",
-	"RTT8NZ1xw0ZCKH9NgR1XwjyH0j9EcrMok5CGEoUw/gjMHcIWImEjMeZLNEACFj/m6h6QRC74eIZsfHP5",
-	"SwVDbX7yZbMR5IMmxae8VeTYAOwRCBOnVjrdhAUpUuji7LJzkEpug5F7wCQiMzxQnFTpxx9yUnAUIgi/",
-	"31G28Nsy5085sgOeorTl2euATuGOxXQgpVdHi4yv3aJTbrnbsWI8EKdVJcSdT5SVSzPQKpNKxGnXWd9C",
-	"+YSr9nN84d8LZD3E+uDcuOPjucCQX22m6HVtEhOWZ/E/LZX8+zJ6kWsHh2MULxR+3ugRZfJG7Fx5jbGg",
-	"dbHzHo5yzdMxN4WDNcJnGgYJli3NwM8xwnhsLvhc5OQQfr9DGPqx6i9uzjWBVcY2TOnVgOhyz30rncB1",
-	"PnGhKI5juqyH3g9bXucWzFlkfGGQO7d4WppBXorpiL6V8XWh+tQsJpymu4w/K/kOQ1rt5hi6zyPq20yv",
-	"7hngkt2YbpWLOZfe6dTia2Y2kG33w+i9z5Jno+U8ym6I0mO/lyb+p/HSWD0foKVSsSi3zmiDNOf83QW+",
-	"2avbmUlnKlTewCCjuQKhDeWs8L0sGCCyfBz9XLbO5dhE/+S+E/8DOmR33u+ULm59T2no4hT8iAkdpN8e",
-	"mnYxyRgD8KxjJx0npWjOSKHfPn2k2fD+JSXTCC5QMIfKZSZKLtlBeG1iSyE+NlC071vJrYFVBxuj1XQw",
-	"k8bqfN2eij8Zj/xX5HpfuNgXLvY75WJvt5LGyaNN2qAEtD3vwIiPr4VKowdW2ZjI3yc5ONniL88yMxDK",
-	"ccwGq9k9IM2gyPVreqZioWzee/fIMs+2XIooL1wsR5kcb7OJGkedO0PHHMriR9Lm0RSqTa4ecSoWOX37",
-	"rHXrFv/ODcAGyynBtMzYH+JkEWNiZFy5F5Li3JMy9bLc+sRngQantYMDbDKA5qX47Jj5g2UjVRcPLbZc",
-	"KLw1YACKvPGpXMy1FR9NCBKn3MFezEzndqxT0SCL5uI3rcTdnHD5reotCVhkUnDa4OMVVuMJZXOPI4cT",
-	"OdSQrUU2qeBb5flUmfQGRy55a50Rb5JmXQhaL+9CGifnQ+hCqCnhNS069F4l5OPa+HY1X/VGipXplp63",
-	"0Psn5z40jJe7w5c57+Y8lfoYc0eOF9fT45UYHcMwsKynM66mIv0Lz5ZiCyWjUVBlkc8x9sZV6hQwmWMd",
-	"onnCvGeYPKcBry+vAH53X678UqzoK138is5Zv9PvsDkVqYEuVXyYndMvLIXbi5rTayEWBhJtYbgue8nn",
-	"wkBq+wgqLMd8LrKnkCFQ5/BzkUp+kbaKB1yUDB5eI4V/n/f8Tbg4+M0DPupUxIuD3npJbLp9qMSnf+7/",
-	"rcIx2PpjPit0/7VVEkz3fDXn4+tzb421nyu8Vphk+7331D1k0ALY780fAiN955tkOxcvX5BFtd8nX/CR",
-	"yPZ/7WXLDaWjeHBavHnpXdbtIpbwzpW37/ab5BVwvoNmOeCH0cyAH0g0g/HBVDNIb0M2A3kQ3QyywwgH",
-	"k7MPOxNzAOkM7GG0M7AHEM+H7RrEnC9+RZ3v7d+MVt03fPWTMIZPIecPMsb3UwMuLBZsz7hh4kbka18G",
-	"VUressAf6vsbjaaBY+qtktov3YOxIoedbxapWqlejqyJ5W5Sjokz+pYqFbmxWkNMd9WwmFY5Yj+4723m",
-	"iG2USMSMQ6iZ2HtzcjEW8qbB6/nLTCgmLWFtpKyyMqiw1xNQkPRKsZk2ttTrlA43wA1Cib3WiGxyi9B+",
-	"mTQRmStk07rleY8fzYEWgDnVjgbnCytFGk5XCaBM/+htZpjfiJzqCtomDrnfDxqssbphEYwfvlgnknKv",
-	"qqdcUHX9ZiTVKxZSVMwQr1RGtWcFV2VG3khkekUlkJDYLtW0y+BuFWkXweVCJI05OllMX3FTKvGvSnaC",
-	"3phrsbDMar1Na4cyuCiTuQpKj2oOZcOG9eIuqDiu0kXJdq4819kyjntk6yCVWqjaQIoqBqBKkA0DHXSY",
-	"BD8i0kL4G6HgCdKtPSCDV5l3zKdhVX4yXfanZ1eE3yKhXoFwOQYtFo1PXjak+p2XYyGlbxtka8IgVr0W",
-	"iTiUc4M1sImbMy8eyd2PPnyw8S13UbaTTKWgbdg4yJZzhgmLdwB9gOA3JaAS0n10VCpde90YhHKzq9e3",
-	"DbcNNWgOaAXHf4EJSe4WciCBMUW4NoZdLsZ6LtXUb6CJz9E/VmyRGW4drnwuFhXyFTc22FXTelt3qE9N",
-	"OtMlCef6ZNw1KUXRRgFMXeJUORYFHw6UVaVdfUBiTsW8jiXh5XY/CRjYzntPp+4BD4Yr1xnO2c+QapWb",
-	"JFwD/y6S9FF7dXfC1NSJVAuz+/xGYsrVAJOUIzFvJwSnXJVV5FAdHiQ5m2sBIAtYEIL5w0Y7sZmSWISy",
-	"Kkxgv0VuoA+vtIhDhyV5uxK1MUYIAFAv5DUuEM7O13Fj4HEujZFqSrnSHF7DTMhsDVymmr+ZcstH3MA1",
-	"4iu+joSS2q87dMrtEiLwLJvITIAAKcrxpBoLdto7fYSlAtJGkwd2XzmtBlzmgzjWlFfX3U7MBePLVI4y",
-	"8cTtZCXTNGErenLldHPKJm1SeDduKs1hqazMmichHAXSjSgy3GdoMh2oXG/nsu0PtObzPJTzfSS+eVtG",
-	"uOEY2vxCzQHU8EBzJs5r1ARYBrgQTqmmxJyoX788ab0cQbJCCF/TsBwCHqp7Y5oWu6+wqXpctqY/uNXg",
-	"XmEYw70EJsYo4+oaQV3o75hbrsC8XHe3fJhcNvXoN/KNE4ZpEQk7hYQLlknACUnYAxbkTuwQgCDtws2p",
-	"nXuVTKpbskEBlYmHR1K9TEkrsVvw0x1xrMILU63xjRWVtDv1UshudY9Uol1FLcpmtlMZndpruNZi1OO1",
-	"FZiUc4yd3mgChoPC4w7I2wgC25bqphipEAIcOAjCGqCoYlQcSFDss08CSAQUDpBfcU5nbDXTFK6zlXJr",
-	"5B0ejuYkueWpmD22efsGb13LurYKUGh4KnatpnZMdEK7DucH0n0uUqGstOsmcKpCR+JYfgJ+JdNl52ys",
-	"F2sE/SyecYK7sIuG4FoA3F6u0JFLQI5O5zHaKRQGUDnzGzn2IzulJ+Jxmemm1MiqZjUjIL1Iek9EM3vD",
-	"VarnCWwz02os9k37KwTKlnFHayb4eIZ4Twd9wMQh8PTEChVsIJoAVuNONmmPOwQCbHSCl50+XmBebmfE",
-	"WLDULQjqgIQCvpDHOAzM6wc5jZYIjn218l7YlvtWmhrUJe6q3tjZLWBj7V1v3GWvslTk9ECq1T3LrHAK",
-	"lP0k5cJY9ombjtsSZSgQlNg4K1hmE/wxIBTonI10WoBxI1wZ/sYgkEkVwzNUK6KO/y2BGMSEHi+tuyan",
-	"vR4brS2a38H4s1xECWI1WzcM7eEX0DMkLVrZK//VFBHcAICy+i3w39CSkZE98Tm0lF+yM40WN5hWjpOM",
-	"Hc/zjNuXevW6ZUVSZJHgvEjYJOOW3O9hGib8sMwyOE/QbMs86s2cF9Qnm60beqjZ9sAHqHa90JQbHjvA",
-	"RDnQ8MbvLbSR8e891zmgcQB6KX0KLd4Uy1xngucQQRtWhxosF45ZpQOObtdbzy0Y8HDHIA7ZlK7ewvWH",
-	"6b1epypz3WSaxXWpIHd7R/zLFnDNpBJuGhcV8qmupkaCySbZbhDXxulv2/JWyXnuzt4+L+95Bbu9wGt+",
-	"x8c2RGumnwFfPbr1CF+2BaeZKqSNEAyfRdCITRZQALJtgGNOyqprhGUJQWPRWVYLmpMQjKTkwzcGC54b",
-	"0SCA6Bk36p8vX71MSAQhKof7TffOnEmfTYrAhGfZKOqrviAWz+ZLI8dBzL7qNF3keprz+VwEDldMoYQm",
-	"HgXYiUF/6m5MhEmufxOqga7EjchKEIDCtiC4K4QHl1NpqWcAYpsSnXCL5gn4udnYMdYCRTwlURyppCgL",
-	"0yIOH0eGJmFKrErcKYpiYUTG9xUB1G4Ah/Do83DMU3kjVOtTDK9R7DBDrMJoyQI3drA7d6N+53wiB6zI",
-	"o9q4Pc2cjkN3EBHWA5yE9q5hmJbhco8phWwANnKVS2uF2uOjBYpj4wdxSXf2RaUhCDpoQL24BG+/97E7",
-	"Gqcoh4dwcAerl1OnULrbRCSN6iEdewjuUGYmG3hUseH5z2/OBy9fDV6/OP+Pwfnzq2dvhu2n345uKnv2",
-	"GWUA5YLwlbdP338bn00wCm3YcgGIyqYSrisjEyV285Q7nRFOUiIjxw0BPe4W2UEyE1GieVnCe8AnEux/",
-	"VD3xy4sXz14+fTb4/tmLV78Mb8Wcm1PJ6vqWTycq7lmFPRUCuVO7/vWso0I+lZtQiIjaqRZSNWbvVFhn",
-	"LJru7vUZ5PmXBExw2lnG7EwbQf0kgCa52zRZXk4lVl32Uqz6Cpz8wv2OFuuORGmbML+WhNFSEsDmdmtB",
-	"yeZ+piV5R5nPeUQPZdEiBTcvYaOlhQMsck58uhPMEGoR+greBbF87m+mLbtAzTFCzBWzK00SM2yd4YxV",
-	"30wHUHbASUf6l0qZ0UhHlTYb9D4v1gzMLObJ+6L8fVH+Plvl74tC9TkrVF80kt+9RlLTOj4rZaPEpo+w",
-	"ee7zmUCT5yO9tJ6ituQes19mAtSBitbPCgBCR5hb/StcrV9NoPvArhPenp1dW/LbjXxtaLeHHBbjUgiP",
-	"jKLVseedSZ/Afn8sue/OSpXvm/j2Pm9mGlJK25fhhGzvIEDGfYpofhQ8jwKon2PLF25pz7kiVHB34Yur",
-	"XssBNVbO4yju7pDPmNIQdrEaqm0cK0KMAiQ+9wka4Y5TBveLyzVklL2sg6QSN3IqK3D1gk1hvIKA8MH/",
-	"fkcYqhQpwwlG+YSOZRLRWRbI3X6qxVEmvjKadDRIRbbax/+qmS5OD2+ZhogUUySJkvsBRmhINGZrcWhO",
-	"Ik6smvTZ9q2dqWjhY7dKdQ4H2p4tttdQzSEStLRudWAldPEBx0Lfr55L42M7D6Ly3LaT2P7mnol6lXeb",
-	"93rP+D9VllZeiOUmbuQiBnmf8ZzBAmmK8uAOPLu9MkQjien0gJsNNL4F7hLydjeFA+fWwKWL+hT3rcRL",
-	"Gb8f2NMvQQfKqq1hsI0Ll8fYLuuwvI5RiowQePxuRGkydtuSkmPHuM8ma4vyxBi3ibDcJpkUdLEtI4R/",
-	"Q2xvHyCkH8fmJhod/LNe5opnTdqvCk0vq/V1IapNmT421sssJWtG5yIu34xMRcNXKjn9uZgsTa1CszmL",
-	"EvJA4uSaa03uNZ5laDZiJ+uWQ7sTl1O1xf3jRlPoxKBEOb+Klp/QWSrMNqMSH/CSw236rQtY3TBR1XTz",
-	"KCAtUOOhHpKT5j+V0OmXe+oPrtiCGIUXPWFq6rAHNa9OH7pbGEomzFKRtz1nfHpzwGeQDAMqKKjXaBg1",
-	"eC4DobOZ8AfeorADwExk6e7c+Zp82kj4g2mXeN1+Co1bieD4bfczsFUZPIJJUqjqFt1zMDiac8RFw+LK",
-	"2LZvT/BrOoJKpi0U8/E5FQ1vm0gnCdtanj56vF8mbm1nG/fzsOzo/dbqC4+0klbnxM7MtXnClKaIg//b",
-	"DIzyfde+hXQ9BeCpOk7w4HGvx0rBHCFf3xTWPRk99V3UvJWK5SgXzuq/sNiraS88243CStOiMzjD/5xV",
-	"/hPNIaW6ByvmiGzWgNo2F5anW8vqW00fE5qaVWbUL5qVzF04qy345natvblepdBygikmlQX56e0FZ5gX",
-	"IcMtydh3dto+c9FrWR5jIZM3Aut74l3za6lumKYtSM/FdLZqHU1ATwHxFMttlY9WvTe3TkwrhvMVz7eg",
-	"410IrEKlWOpt+Xxxpyd45wzgDq6UnPOpGDQCc0plLFdj0R4zuv1tCc1TR5cfadc/4lU8DOWyvtg6yRX3",
-	"sQp7WQAxp53quRRb69EugzNN4ld+vzt8iegtt77DE7HFssF0Zh+IhfAHRKawfY0v/MEoy6atB/6IXX72",
-	"X3SO8F8Y8Wv//DZ3V0NdzzmZZ1a8s5TxUJb2oI5Vrovqp7GoC2wKyKbACF0LeOwCn4ccAX59Ce1LXLO5",
-	"ERdqoveGKCaiuIfg3UdSTfTmeZxfvLm6+OnZ4Pz1xeAvz95cXrx62YDwXgAXbw3FVMRJ+Z4XB61yHar0",
-	"vAv5V6ib6Ix9Y4O9vuReut1c69PzPdf23jn3h3SZidzHsu6O0QIZhgjCXlV5gSC1l/TpeNL4Vvhg/8dX",
-	"k4kRdlsrhyQE1tnRyE7ddOobEuxsSZ106lWyC051Y+0VPOLa3JPo5WjJkenO3gEzxpH+cnoX9//o5nST",
-	"BQBW056W6r7sILxfH+du3cWINbJrJrBoVwWgrH030h1N+rfwDoIOoSeT6N2bc2NFvscL/tKkTsC0fKue",
-	"kIFTDD5eHzbeZOKQjgxtxVET0/9XZJqtmN02vtWKTXmr/GPfdC++9hK//qUDheUt7m0jdjttVkLssbzf",
-	"ewmAv5zegQgI01sq+T8bLqTQ6QDdH67oP29+foa5UdDU9Ln/7/mLS/f7k07S6cXI9n3ptTuJOqAL/Xoj",
-	"e6ipoWq4V5lbWff7SHLJHsXlMEi5UR5Zu02iVGkdvA89ow9ON3aicXm8UunbhB34pIZHL7gK6myju3IR",
-	"Qau69a48OK3uS3G6pycPv3n47YPHD78Jjvmo+O23ySfbQvRjT6Q17MEpG0lrPttNvSy945EtfXDy+PT0",
-	"YcXV3QL06OBd9JXH4JHvgUeeJsC+evD4MUv52txv3spesv9uvsRJ39FmFqZ7W/LsfVyiRH5/zxRXezs8",
-	"6BMqlYfd0znr0RZCuEanbqBPQ5VXvqHfHmmiNSpsZuaHXbsrNMpuubqfuDtXxVWs4/VWqKb9WrnHivwv",
-	"9VxApHel82tAKJQ2Xm6wpbH8/oVXWm30ZQ9WFNPxgk26DUJTayR6vUcv9TvonV7bqAYgpJ+kMSJ9pizW",
-	"/N41PlWmp6bM3duNTCX8RLYt8nXmGzy1RJYiTBE9nYqUjdZsxiGTaJ9odpWycJrR/dRx/JuSWUIxNBTa",
-	"QQpawsxyPHOs8bR32jvqPT46/YadfHd28vCs13MkUf76yv+6++gPvdOzXu8JJBPoJWQYaXDF0FqlKqpN",
-	"pFb3DObYkhEU8PnHDyOhpdAONF9/FTMGf72y7G3FEvzK//fXbgJ/OUm++3D/j/f/yL7+6tf//O3tP379",
-	"w9Fb/+gf8R/uz/f/6D6yFa7nrpkjRvrPoXF7POmJ2u17tGtOHeeL/AFAXZOQhTyKVCA05IIgVIQVxlIq",
-	"iK9ohqb2LfNsGnrowxVlkPVXjPgEaCDH1CehSvkzk2oaZ8lzrpaxNLZzthC50Qp3hltEo40O4YNlMQwd",
-	"oReZYGMsMfX7G80Eorb58ZZt8YryWlkQVM3RQYI+4r4IMQhFyz+wFGhL4GSpxlpNZD6PVRlcEAjTStrx",
-	"TKRsJnJR5rYXwLNlURCg4FLK+eYuEHhoQ5ptMVpZOq80M8JaqaYJZcXkDKNsSC4UvsEzCSrrkaPUO5Dt",
-	"W+dQx+kjDaiQ3x5uWmIZkk/HIjooKLO6x3EODJe0VJJrKR/Ftd/cUr6QgwmX2TIXraCuvML6hCCfcLO4",
-	"MiuRGzzagCh9qSugUXdb5dAvpG+eGMkj1oDaBzmkyOvuGarlE2XOnRKxwwu1PhEriMXFWsPg72yRLadS",
-	"sQlUk2bc2FJqDZ++ubi6eHr+4gwIzD0xDGZQqZ+A1GbcjBSLyVm+VDUSD+qY9UoNMIu3VWIglZBBLZv1",
-	"YOBIvWkjzO5G+joEbRshmw2B/cipk7gskxMBBVw1WHMP5H8Yi3FTsCPBm6APAT/L13b6kHKZ3hZElFsB",
-	"kcdyZ4vP6KAu3ch3ds1W7kSzRqTJedX2ONQ4aClGGhJJ6TijTHqR67k0YhuqpDtnd8SmPGM9J2aNgW/M",
-	"m6SyyYDIEihk0jliqLUGQ/2l0FJBc4MUV25FwxhjfSPcT+2wVXwxGBXHhkVibsaVelp5G+hxBCCMpmX+",
-	"4muI2SJzkygpHHYWBHSFa5T4esDtp8tcpPGUYRkv6DdFKXENO8aNSdWS2OqI/mSgGq7QHJDNT5y2pzWw",
-	"mDidApk0EColPlANc4WgzjY2IiHUDetZb1AykAtEH9Q5TZ0KvLFpKBauBMUKAf9w5OLz3nwKxduYru3e",
-	"Pbrhubt3xg1y6ab7YzgS/OZNMRz9SGM262Ue7B7w9qUC/IKQwFvWI9Xh8pYLgOM0CwwsOFJuuzJQDX52",
-	"7+M/L4tR8OcfYCzok7K15ddKZhn0X1rg9TEhXRvL12zsyCRyw1h5ie+o+lJ5D6NXpPAmJiUUIGlWhRGL",
-	"gi6pUkuGALgR0RthPH6D6BaWCktVlarKhMSrYP7ulBzZqyPb1LqiynxTrYuVY1xYr3CbLns1YUbciJxn",
-	"Xla6O6XA3jPx643jDrCmvJFvu/fhdgL+2Yrj92JkXKqf26unQxPVvZbxfN5YW0+2GRWaZFpf+zLWmB5W",
-	"N/+CybmvDHaYV8FIDF44XFpskfEVe1saEPYNEkDFGgb5Cj8PdAEN7/bgNmWGQqtsiarREcm/MDbnakrt",
-	"89uMVDzvXl6r8UBRj/I2L6/V+KV7/EPSuRG5aUoLbixiQoSgTLrbLkxZOJU4UgNwJiWy1oA8NKtf6Gu7",
-	"ckkUJiIhG/PT9zexU7+S/m5UqTdkMnSU4TYmQVFVeTJb2Q4+tA8adzMCdxTBpq3XfTs+NYzUYiFRlUV7",
-	"JaiUYt7BiBBf4KgAwQJZrWoduHCq25KLMflB97o/fpsjN8hqG/NMFYYKGKTBzDftowKCft8KPPx04he1",
-	"bXv9zdugk2YJErgVKqZ7gdgAf4qyPqjZGjTVQmELA89EnXXMxxvegTlfB2Z5iGm95YuN5rhHeAaTPLRJ",
-	"6estbfBc8PEMRUdEoKODRaRlhyZOZnnhWom4y9qksaPuUn7dQ+l0altd34ctFPFLyWNrjAO5aPQezuks",
-	"JjqPe20809nkMSLPdR5XVAo7nlvriIA5BU2kdYrA30a/21RpGxicQb0tSZA11tzWPCTwuzvSff1WlmyQ",
-	"Juq3I3Y+7ppeeqNij7uK2F1aTRNs10yafxFgQbAYzJQHnxch+xctd0vbrrjc/gbWC6A3jFdQi2ba2Hum",
-	"AFILmEUxt+7B7Q+SzkSAfzrS1wOcxaZsRQ3E5Lg5z6VTQEe5Xk5ntqXjqbWHxzQGCtovaptDCCNn232M",
-	"E56XeiQc8UzwArmhcLffM/88DufMMzWWmWjyXkJT8ZJQgtPbUgm/6X5aQgAlOm9pSFHww3ogi4PBkYwQ",
-	"qtkAxy2hzWq/hLgs2KIPP1MWFGGJrkG9tCP97hBNorDS65KmiUP9JyXCxv3/YWC3wMoDEjWItBLDkIjf",
-	"OzcksC8i6Yvzl+cFHwL+hOiCGXmoZvS1fJk1mLp4rRpgJeiPFfOMMrJ+vnpKGUScrQXPGZ9qH9lU9Dtw",
-	"s+o8FXlrK+Q/y3KFnRYI2h5+AbGzeQUkEIEBQEppJqGCeUYCftDluwljKlLvD65A09L4aIuSQZcgAFTD",
-	"wtnDzfwFz69byZNyS/aBL9lICscTKPenmMFWnIzXlPVfg+VVgroZ2gqOIe5JtX+pUNij9dlmQ9NVLq0o",
-	"8AhMDebwghCIzEJkmVRTgzWD0NsGAHktxopLfE/vIEcwN/QzJz7rA+5FUY+XSWN97/e5cOwHm7/LqdJ5",
-	"rO4w09MyeLoz2ah0eVRBtPZ4EWq0L9JWb13UO7rIvd/zzRgvDn7zgI86bnxx0Fsv+VzslWcW4G/t+60C",
-	"6aD1xzyq1P5rqwF07fVqzsfX5751a/u5wmsFett+7z11DxlUIfd784eg/9LuW0FKqH/5wuTj/T/5go/Q",
-	"stzvtZctN7RMkfdvXvqK4XYoovDOlce82G+SV1SofsAsy3a/+30ygPzb88XxwVRTadu1N9kM5EF0M8gO",
-	"IxzfefiQMzEHkE6Jl7LnPO0BxHMrCFunVbzKXxD1lInmLfJbW7pOfTZsUPnd6/XqGu5Gnvo5QeYiPDFo",
-	"CU5lIO1pF/o/reyNMICWFzXiqcM6OIpJmwS1BhSSBtTmHf7RqJ0BLh6zpckiaZhO6SlGabe1uR5lYv4c",
-	"egxGgzpxyGvfK2lp6mhfuA08Aw8Y4P2Bzo+5imTHPmGnvYelPxZw41Lm2MEoW1caKJ72Hu5Uh2mOTRov",
-	"niCaLn7YX98XKzvtPXSE6A+nI9UNz2R6Bh0qzwok7gLeulNuysNez1FdaxomWtpJyTjvTE+LpPV6qupk",
-	"mWWU2Rihs8+mG4VUU5EvcqkaWvsCrdwzTFJL2YSJvy85GMHgySlhEtmFZROdZXpFJrRPXAbemlDn9YSB",
-	"+EvQnkl8XQ4koK4X4gneTqfjlmnl4YthZ/fMaPrSTK+SEkvVPQJ6+b6dfrdn3QVoKpQc41cIx8LzTBYN",
-	"yZ5QEN5dvOHxAmnl+L1MPwxhekMY598hYXrYZYBPeIaJmYBxuU97sjwaz9wHqsgMqOV1Q8bwjJugKTZx",
-	"MuqOgw4e4BEzSD1bKug8gEv/Y/Dav+d8NWzs+dGU9P2iKJjwKQZPNttDNI7qjPmmDG5pBtA5PHJ5gw7g",
-	"Fee3v5qlMyLSn2QHjHNoMe4Cm4Znwd9VNfJLmx7Ss+Wh6MVK20Ej0a/DFZd9JdxPq5nOsnXo/A8TMjC5",
-	"p8uuPMtCsHS4tNggm1Jxu+y86KEUNIyh+AOwnspFKJv25mIhLDZo1hN28k31on/1VeXv/8jFIuNjoKL7",
-	"zHGBt3/4B2QRIWH5FhT/cOTwD+DNk2WGfOsfVmtH2bn9x1grm/NUumsCBTzg2bm/BciqvItaDbjMt7MW",
-	"rRiXOXEOrarOKMrR11PsRYG3Cw5lCJx3zteBFI9wKUq59Jvrf8kNlSfcBcfBVQ58hkHDUh3FVNYqVT1+",
-	"wbQ64jJnmZ62d6jT1xtQr/3nhUpFSsWzYRbqHcxouw/yrjpZ1fw/B9z63T185B117bltv57Ai/SxsdkP",
-	"GN/qLB1APvPuXkLQ0MNtK6Y/e9WGpGhMhahcyHY3YCNbpepv2Hx+VyuBTf9BwyMHtPcu6YaKiHajKO8q",
-	"xq+5HRrmWrgXGv6uKru1gZK6Z1+EXQ0Rqi6BHXYUgBKGOnt1UrUTrRJAHbO1dnCVmSSVDv8hx2kH4V+j",
-	"m+rOV44p0IcqqlOovYX6YU1bLbW4el+pLa2iyKKOxIKeP2XfPXz0zTbHwBbL/07MeQ9AGVcPZRHtz7Fa",
-	"3IsqkkvRjHX0DkTouZko4zic9Yw0IhUiqG1GfrjojXDlxP86EuZvmOANz5YtZogj0zixib3BEF+DJR4E",
-	"1aDMttpCASrrEE++NNVBT5/wnNpqUZOtTYL6iM0OCjLcxUzgOQ/fH9+dorK5emBRBe+qCAymfF1tJ1Jx",
-	"GHV8MXnvJAq+rVVTi3scrPRKcQYPx1thbXzvFok7+OFIylm1aj7Bf/zfU/rHL6ePffE85P2nfG3OwhL7",
-	"SmX9AP/5zVHvQbv5f0hKeNZWvAfP0/tqNxyJy/mcozOrddOyVxNwAEDuKzbG8u1kat3KWvdvqOR1tqmU",
-	"1JnYVqEIfyfzlOfiCTNCsOExliEdv8eT/XAMjw1bTrPY9RbPehZWnd73a/LHUmq5Kdj6MiuaRqYCVfBV",
-	"BcrXr8AJx2NIfBlWyeUkYad7N1PabKBUUkM59APczoSdnLK5VE/Yt95XH4JAlOrHRm4TPhSonA2nRk3W",
-	"+FxAhQc8fkgeBp5U2IEI6aVGahszSwKiL/diiyBxWtHAAwaWG/Zs6W7S8V+kUIpH1UPdBNHQno8+6MVH",
-	"tjyLFCntQ7x7kowHJi2Y0af88sexE+uBjKi6W6eyKIHUbTOnNZl4rk+uV1DjguEDqaZn8OPF5ZunPkk3",
-	"LE7F/Bv3BLnK+4o85NBJfbScg/QBmGyAzbYlBkgshwdbhn/yQ/x01qo3EGsqH3Gw2XoxEwqrWkcZV9eY",
-	"1DTmC2l5xjJhrchNl537zfQnAQcEgs94Fl7ry7mvKdqyI0fU6vNq+SYLjFmFUdOstqGtyHq9EP8cHrCX",
-	"IV2xdfe/vjulDN3uEo0U92UnnikpmomvqLK6E8qWcq7E3UvZ1Ky/79dYLum8y8y7KCYuqY8FLL8fzM/J",
-	"j1bMMb4JsTlvfKQxD9IN/oQNaauHACwQwG+AQ3uZylEmkgKJyGCDw7wMRrhR9urO+zLoy0sDQl/eoikg",
-	"sAsP6shzUe3Ve6HY08u/wDN/fXH5V7JfQsAWaRB37V8/qPS7clDfRYPSz9G1/U/xHG9uYUuPL3W5bYB8",
-	"ENyIFGHSPG9oH1X6pC7l+AIwZlqdP3u1ESBcbQbY9l3mHbmpYz5p7Ju6oYT8K3mqK+7pwG1ddTyXQiQm",
-	"ki/XanyO8HVE9K1wUQswvz0KvNsd/DaMuy3YqGia7InU2hpQteiD6Xeb1KHwq3WgVVpI06Z/z20MDnGI",
-	"Q5oh9QR1j2JJSALx9czOzBB++yNi3kD2DlYK4e+fAqhDX13NxBoE/9+W6VSkAOkxWrv/oD1VhwpxQjYT",
-	"7tFYA1Rl3S2ecTMT4BvKm8tUZtx0WaWMhTqT8hvq8jSm4RRiCIkc6msQVygcqnUOwHk5e58SW82XqyfM",
-	"tXe1hhszCIqLdm0QQRJhEEI0blTFsN0jNeyuloeUUzGQ4nC3FXkXzfmNpMNWZnnwHH1KHzanzFokC/9A",
-	"b1xQlmAk1feqQG24Z8KkwVrtKqFABrXLCHzKbV9hyTHGyhGCfuQuNQOoXYjjYF7Mw953mC5DWDSO2N0d",
-	"dHwUt3pLx2RClsBplBcvAa+ru+9Qrv3ERyCKGln3YV8B7dPFxlzds+xaiEUEpa79eQS34KMTzeFUQxv1",
-	"mc+yTAhsIk9MRQu5ItuoESSJnyOkrSMz8Y6PbbZm5PNpxWoPBzGNSjgQRBGNQqfrXWdRy3809UTjaopl",
-	"+dmmPOY/X756iZ2PfUo/PtkEJRhaey1VCaHsx9E9yqZ/9IkEt3BHHxlK9cZDOBAemtpNfvAHWmShRqDG",
-	"9lg6gpDuRwPuPkCQvaT6NfN5lFFa2Irob/b7+kuxoq9HP3UtVUO+QJPCWgf+lWCNeC2y5dGWx3E354sa",
-	"ZSz/GODywp6dCYULh/jjMGFDZ424E3f/loZUpTWll2O+ihn2FTlDMDCPUU9K5p+sISww1ouiJDyVk4nI",
-	"kyJAkGMcCl/rKwoPsHOqCvau70xMLNPLGnIPu3L2F6jEP189jSnBNMvoUd4Jayn3JW7guNU1O5kKdBHa",
-	"NgQ2kdYK1d6whk9sWyg8cBAP9BTQ/o3DWG0cXBQPwudOJx6GFlATfhOKZeJGZAkgvxPi1R3w5GLJlbNt",
-	"d3/put3N3X3t1JINrhzT1LbpzQEX+HCwSuM7t8XAbot74kxAqZaiROwp/KbpbSBtYlrfrhW/oa08cMVN",
-	"+s+bog92vMgQDYm6XpOg6g74H2WtSpzH9dUBTC4Yda9dCsRNJM52J+zRu9QGc9O+VKgs1LldmKJlns22",
-	"SMLOyEFLBrfFFX/Xrvd4FnnTOa5iWeSUOOTUI0wnR2PXu3/hmaDMM5pwviUm/SkD8P/7MrQrPuJwOu1k",
-	"1DPqUHQXIqqpLvoSanmLQr0h+U6GWOq2mq09+nqdj4HLLW46jwN/nI8zVphuYTEjZBNTepUUVAkJblB4",
-	"40xjKh8lVw07BU57Gxk1Fzl5WdtLpnxrYvBmBw46P3YpVCoxFI03T4IXSWm2NLfAjmuWeUXldO20Nv2M",
-	"uxfva5/rwuYQtaZ5tMNUhqbR7CpefuN4ZBXH0DgCD6xZwjQqvZIxSEOFyFi3OrmQP/jFh8BQdFZNkYs3",
-	"lEFay8EmxXtQZN3VTGiAePLQgDNsrQOxAScsJjovs9nvmUKNr/jHd9YX7RdpAn+YsYOJzARpHFtwWzFD",
-	"wS2AyoOY11aKjgaWzbWxrTuM4NczedPq68bmgs89LoW6w5kEYNjVGZycYY4eVL+HbRswlYzLtMtOz1hZ",
-	"22oSsNIxFYJnmLLmjxLouyxM6O5OlqUgW4l2XaOxzSPc3NYmIm4AOS3ZVAy8YplK7VH5vE8dwnTUDU2s",
-	"ix437dVqcNDFNOog6rFfrKN8d7DieRyXskFseBp35ocf5IwZ36AmFZmwIsUmWVTDLG3YF6tEaL6NhNwd",
-	"FgliM2VQBMiRZ5lHONGTIH7qZ3kGwBxZKvIiT8Hx5mqDsaG3DIaJU0gKJd796BRa79YCW2Z4B9GUhiLl",
-	"507zAE0augJB7MZQbPGMVkGRRmr05I/Ilp3Uip4xhGpabEQxICE8tOObNGEiLdOKtlazavH3Alu3jNa+",
-	"QUhmZ08iReZ6AudJcPXNhNZSRuxxKrow83blr2Gzs95mnCbKbf+ml7niO+Gk/kyPAShCKsy2CGEtVqkp",
-	"tXqvCHoJ/BxhRR+jmYQusEK3TYsQRasK8PaSInysXgKxa+0AKXsH6luBRO1FQnA84LslcxjupKObO1Xu",
-	"tghzCKDgH/2JLXI9zfk8whi1uhWu9F6sIYABx5hkCRpewQWPQXvvdfnr6oW/4gk11yCKjGkMV85wjgVG",
-	"wKI+MiK/kWNRIoTUIp5iytWgjHpt4NlgQh315nNbkHrKgvRhcy1AQ0Zujsk00FPQ8fJYqeHBwNKtnURV",
-	"x1pEV0I2D2tAcBrQE17Ia1Gcsce4oNSFuTQGULgRFwS1TgDCyNZQtJoAeNrS+C0iNHhpGF9h9vTBMvhz",
-	"SlduBVpCMHKUfRmTnLfKvtwDuuRJDbpkxm/TLe/zASX5XeRDf1YwGR/VixphUTO9ukc1nXJCpWohnFsu",
-	"sNyqy6D7Nf4dlTyFpRJbvNbePVv9bo/4xgmZ8wk7Zc5SRYteqoQ9YJ50d9vHmFT8OeJtFPy0UZievGsp",
-	"ToOmwt6DdP7zm3N20n23KWn3kV+Xe4uveGfXEqf7wNoUvbSXDZiZQ+/xGPqGKRR4KSaFZSXzpZHjingk",
-	"3W6OkFokWxNUYUFbcHNDyqa0GhJvOpdTqXgG9A/YcstRJsdhJ00/KXe6u9n5RqfJ17jm58UoFSTwA5nt",
-	"y1289uJWrPZ8O6c938Fof/iM+OzLrWz28gAue/VPYrJXn5THXoYs9rzCYc9DBnsV8tcfauz1KuCuL+Ed",
-	"zz8qlFpciIC4Q6ZVZxwxNvuLD2o0tOZrQDrYaNK9sx52wKd6Sw9yPtVl5pJvA76zM3jLgqt6zyvqdBXO",
-	"LLY3QduTRjCZtnmfbfsjURWm75D089VTjCta9O6194c3lwXjfJa5tOvL8UzMvfnJ81gnvHPHanJhvUgd",
-	"nL++GFy9+j/PXl522RuEczLFHJlxd9jZzEwJ6GGEPgJwooC1iZ8pJjWzdtH58AEgpCYNqBJzMdf5GvmB",
-	"k0TaiX09ATLROZs7e5go3RtaZ4zQazHxvq/gLjGvM0x0zlZiZKQVlJmPcJJF3uKsLJuxNad+t6/66uuv",
-	"IYOm+/XXlEojPQi1wQoWrqhPj/tLKqfSGjLM5Tv6GdyWfTXJOWK2AkqpwrJbwsly76CnIwAq8eOaAvDR",
-	"Ave4Z/qq8IrAKBjiXQhuRcpmeomtJ1nq2Np0ZpnhN9BxCjFxpWVzwQEoV/SVHo+XeQ4t2pU7M3BKAZ1S",
-	"3Kb4grOxFv4DZKXrG3RGrHie0oa9EEoKNV67PbtQ6OsN+794VGUDPmpobc4NwzuEe9dXQ3fRhwkb9jv9",
-	"zhDDXA1JnW4prN8pcp76nS77mSJh6Pjvq7CXCzun5JQy6cQNQX0kK5Ua3OlNo0zMWarHy7lQtq++8ihs",
-	"93EqqIbChxKf9aJSAMqh/Sj006+/Zs8AlNrxF4zQSYM40Y5eRcpGItMrNvSZE3whj29Ohl32SmXrvhr+",
-	"6dkVq/7NYzdTACL+x2M8YDt0LKeviq97JU/mTmvEtKzq9eGmuD2hps1yx7WgasUt8C9SrOCG/OIVZFMs",
-	"jIB3iYBmfIEjEcrr2lgxd2ducR59xdM0F8YIw0bCyFSwYbkLoEEAy0CvNvZNxPkBLcG0gHPAjHB23+u0",
-	"SCAOyfDrr9lXFHdAfyOU5CBoLvBmGK2AS+sr3KmAVsYit1wqnJhjc9jB0y17JNjQinf2+G9Gq2HSV0O+",
-	"WGRyDPt+/PUf8Nf0DHS5dz+Fz7w7Wq1WR07qHC3zTKixTkU6TJjO+4r09y4bUqHZ0TP3d0Bimf4mFwA7",
-	"EMRWmfezzsFHc+brl/pqPOO5ETZhqRhn0IyOIJS/Ajn0i1SpXpmjk9NHp/cB2+Xnq+dHJ4+fMM5Ga+vb",
-	"KM15fv2krwCBWGeOzThW5264O3jxzponbPiSv3RrvFATqaRdu3+/1Eog5XqOYBCxrK+G3UfD4ob+famR",
-	"88GXzBMmzLhKSRlX0yWfOiZfDtHvn3z3sN8/efzd0E14rOdzzqzWoNl02Z8vX70s2Ml46QTfJGABXfbz",
-	"wnHCb9lP8ntkIY4iEkS7l+MZO3F/IcKbh2lsiHiopoEtRVp7XyFLclyICnAgkhrWaj08eVCeWPnbXi9h",
-	"D3vfukN4ePKISdNX12KBzrwQ+C9hS5j3yWOYntvd73qA7dZlwwCGoMircpqv6Stpy6o0aYn6p1yqM7d3",
-	"PMtKn2euna6ezqWC1Ru+ZiNsnerUGUdXw78enaP0GDLgmA8ePPjufpkwCIsGnyWCyRKnHI+FAU7SQt9g",
-	"Vl8L1WUQExWZESsIcfYV9BHDZAPwAjrr1a3G4JvD86Wd6Vz+BhR1xr4HRYX9z3/999BzfRiZpDastais",
-	"Kjk38H1A2fEPFztDRjkwgpXOnapn+mppqJHAghuz0nl6xoZOKTo7PnZjnaH29f93Szx2k/HSVPMUeGsh",
-	"reCDCTrCOZuIFZ4gTMFxbxNwL0ceY9FlP2nH+b2yURZ9IanYlfZ2JjAzVYawSvo7/Q62p6+Gb4TN10fn",
-	"EytyYEilTyboNVmFbkrg5nq5OvwFI0JDTEjO5FgozGxAH2nnfMHHM3F02u1RG0jUH83Z8fFqtepy+HNX",
-	"59Njetccv7h4+uzl5TN4pwQP7YDIwmZz7Pz1RZA/ctY5Ad/2Qii+kJ2zzoNur/sAkdoxmQwkj7MVj7zK",
-	"OhURW+kc2NwLOcqFUxGp0wNqh0qTFuekqzagzWK2Ey/FInWmdHpP8RCdpFSQt82uHBOFd5D1YYrUj1c/",
-	"vSjDICuZToU1bIEcaN5XUlnNFo4tFgkpPBdddlnMoPxeXfllF4D7guqNU1fd5DhhkSdF2laIjF/oD3is",
-	"xV25SDtnnT8J+0LeiAu3k9BskM+FhR7rv9Y3VKhUT1K+ZpngNwJaiYYpYiMxdUq4Iz9mdYqxHule/PtS",
-	"QHoqURH5LjGuW8UEAsZwA4C9c/7uBXhbOmcPTiNdlBtNY0Dq8fMi/MYw1yo2pUzOpY3P6VHVyH5wGodo",
-	"CazBxhB80aPUEWKRVgHdSt08nD4pIhBtZU5XxdioovrVIQOjGy/nggChyoUG+/z4YYt9viIfL/V5XCow",
-	"nsgxhCzGO4Y4qYXU+YNnGYiwr5yEf32/6SzG3uPYMMuT02+r/VnOj/6TH/02+Le39K/e0XeDf3v79Vf9",
-	"frfpb/e/jpTrf3jrDHmz0I5xuY+e9nq1FOZQE/wbv+G4PveXcqqbNYSVt6jSsHx+az8vfzXBQo91mwat",
-	"HhP5ne5TMjGtupBj5uk4/qFivR5huuKe6Jz9+tb9lN/EOcIbkXEw252wmklT2GOJ0+eQJipGFV5IJyIh",
-	"9On+HVocyJylPWPD//mv/wY+r/TKrRGkUiF0ut3jbhfQAgq80d3bAXHgQhzAQ+cyh4tJ/YYdSfApeL/B",
-	"Uum8TTrvjrhaH6G73Xu33h2NtbHZuvwZ7cSj0Rq7uHplroOV40dKpwId6J/tVn5IanL16OZ0m2gdVp8e",
-	"Jky8Gwt/13mWkbitydPuNgH0l9NdIuhngGbzYMGFxu+EEh41CKEuO4Ed2iaEUsLe22T4p7dm+IUoapBC",
-	"KKbJ+gcvmlTjbJliiXRstj6T9ot8+iKfPkf59JfTLxLqziXUA/rjF8HkRU3w5LFByzQqn8qeAnPMSXLz",
-	"Gr7vu6uixNj2O2fsf/7rv6mr3izgXKLLnvHxzLvk0XrqK8+r0Q1Lgy2Wo2Ig3Af/teH7D0PK2bZY5qao",
-	"Lxx3y+iy877KpLFCofNmeIx2Jbp3jzEiipPzLHkG7TShuAT4rRvp2pun6FhADzn8PmbpXcLbL/XqNe7g",
-	"LlmLmcua4USZ1UCejjfiYt0WKZHBbhDTPxsGERsSA9gGjY0pzbmUCO/7HbMcmX7nzP2LBuDLnONvcgG9",
-	"1vq+IOpDEzueDGh/O2EcDi9AnEH3Th8ewlzBKSxuhLJHeBLb+eqHKJYVvPh75XsJWyzNTID7/vy3Zc6f",
-	"Al69FoZ9hWs5gtxh2GRzvz3b+9/D5sqHmrVvLNIvvHvgcaQL1GWXwgdnAmb5nv78YbipgL+Qxla4wj46",
-	"xoa20A4I0J99JPu74dpgZOz3e3EqNwYdy1CoQxvzRUOI0/tWFQGl+ab8LeOyJMzI64up/0klbMr0pK+K",
-	"k6FgKEXFvGJBmekn2FkhEIi+qk3iYTqJ1ldSMTN3BjS1DCDf/GAIvmVsLdBl52pNu0a22EQvVUqbjQzB",
-	"SZq+ChzBQ8gfubx68+z8p8HPb14Mu+wFaSFeJS00VPCi+uRCipFhrRpGjw1atJj7xX6BvHJf70EkO5Rm",
-	"oFUmlRgWOOVJqSBojNYOL2m3Xk0m8CzE4OSN6CtKBcOeTbgeEUQ1gqy1Bs92e2XnqqKy4IEFp3OCDTRs",
-	"szZz4tUTwFsoDXfrE8taqSanAUbhoWbfXgZcwIm32W9f+C7w3S/2WIzbDoDIx8fvJzIT2zkuRIu52U9B",
-	"qVzk5xLbk+x7md39rTBeYKpdSPio3eQu9bWIXOcJfr3lXX705S5//nc5IYj8MR/PKH7rzN0Acv73ftPL",
-	"jLXd2pTZVKeGybbiEEig6KuhuwFcKvPT0sjxv7tNHFa6ww//enSlLc+OnuqlskPUI4YYxB+y+dJY6HNg",
-	"+2qujWWPer0e+qvJ55tpfQ2QGye9pNfrFSkZFBdmFxM2EasilwZaaaq+GkJkeIge5aJJHSY+Qi5DQhmX",
-	"wFuczqBzrxS5TXkh1XWRfZNBtovVqGeNNYTwxTsLiXZcrVkqFnYW02WcmgYFOebk3S7u5/YuDNHTSous",
-	"SKaEBLIol6PC9VCiFgCY3KCWVWGQSOBRV0x4hvFoBSqBGxhwH5I4HyoXeowh+hYPIk20eRJyFTq35smt",
-	"TF5fTtXS4MVD6yLgTyqwU7Ajpqbv0GPH8MyHpFO5Lrteqj5MU/o8BQQxr3i2bY2H0VM1ifBGjAtXrkmY",
-	"EquieXqyPbPW8YVAIIRMDuXCZyUDDtupTabvzeFbmdLJjgLBDY3vKb7or81HVJuKm7nlJoLOdNp7GOvw",
-	"5TEOGEnSz1q/uv31KU9b6ZVfc7IrJX3rtfkXvSZjj5yPYD4NEIeQww7C90/PrlDrTBBDg5wyOOaggOgu",
-	"OryVfeio0NUIlRpsbjHlUm3em2fuPY8lvyO4o40owWAK4X4Sl+yVOdYD35hqcHry8JuH3z54/PCbIP/g",
-	"JJJ/sCluH+6+Jog+efjNKsj3uc6nwoaersLxVSpkAbXiIQOZ5tgz2pNoBzF/OkkHUq73I+VGRor0gsbJ",
-	"KrBdwowR70IrMh0L5ipzLEEygZ8NLs09A1kdXXZhMQF6xg02igdVkJC4inxqnHlfAVQJ3J4C80+vFBvS",
-	"TAZwl8G758m4+pcGv5wn0Y/G0wmuLc7RierviEtXGGOYqhsnorYEstBYqVyP4epcwOK+X7/Wxoc8hbHf",
-	"U7+O+Dr8I1LQ3vzALUe8pn/aTUS8tx03EQpeCrfR65+v7se3NYPiNluqXnP+7gh7mJz0Hn776JvHd32D",
-	"F0sbRQkixD26vbaEKTBcphRC6LJzxbActChOoSto+Nr0FXnS8RZTLwzvXo/H9j1d/K+niM/j/J38nwiR",
-	"dt/Ns0Ax3uB0z4VI92N03Or5H2jUPZMLYEK/K+/eVdmS/FHP04wjG3Zu9Rw2BOucHp5++83937szr3yg",
-	"68XplvQpYEfUDTCw2n7Uc8HOjZHGcmXvGULaAqiT3Ozy3mfcfky578YPgn5f/OBRP/gk4+jqmEGR99Lq",
-	"OU4By/G+xLeCi2LfNTs+hogvwo4YoIkME4+NGEamYcIYyTYYvScUtkq0fMe9eYHSqk2CGlQtHyA83BR/",
-	"v1dCKrCrPWS3rSoav8tLsBnz2YxJvKZnNrwNOzzvC2zPeIe+/NbhAXL6735wkuv5IEWs3Z0PW10+Wj3K",
-	"VypbA0aajLeXLRCt4YjWorFG0VzLxYAaUe4bW6nxLZ5lw7MIGmXZkiJAcvCQLAQDikAE7sYYSyA5mIR4",
-	"5P6a6SkYN0FB+4wTOihesOYizIh3yWOZ8SwLgHSaiz+GsAfDs6KTiBQbKyHIVkG5TTPBc6jI5llWeqn7",
-	"CpsCGs+/Ee8qFbm88VFi2CywoyApSjor5QZSqTCoyB6c9BUW+Psq8SHRyZCAOQ12NAEzxz9S0N2QurhL",
-	"Zfrq9CHgu/gkNELcTdEYjO0mrCu6mbBHDdu5g8zDrlSfJm5GHAY73LQMntHB/8tFz0on5TLLyhbCYYQq",
-	"EEqeP2/3Tc61klbnB/o4yAm1ucUUVUezPOg3ZXMAzUiXOR9lossurc6xtzF5cYL2Un1lluOxEKmJujl8",
-	"k2d8A79UtqVC1CnskJgACAz9ANmCKYAuFy3cirtVAiIPAdRHTQ2K2NLlqcPWWW5XqMULpXYWfJtygAzj",
-	"lWG7hGpgqC4fUC/giUv6rhEqZSfUrQj40kwTC6G260E5XV9VYY03p9VXfVVluMZqNy9Al7eQxmkK5eaM",
-	"3CnQYnokmBFCEcxPXwFDCjGcvlrN3OzNgjsB8PLnFwn7TeT6aCVTAucayVQSR+AZI6QZxK9BqJmkDkhj",
-	"7jt+x6RSImf5UlEVp/8MGwk8aoA2AH0Z+aPPhuW5YNQrLGVfvXz+9H7koDGvIWGAqUoQDoBk6PGPqJep",
-	"FKkvc3Q6O2FEZBp97GDZBqNjP3GumOB5JkVeILXDjqcBbCcU68gsq9F9l52XFNRXdFBwIhypCkM8CPUi",
-	"ESrpohS0nGaSlGAt1E+CF437vPA56fV6hQiEHQBcHKpvggnCpN23Jth23BmDGWCXRYolT3s9Eo/cCUez",
-	"zBCqBMiMLr4q1wsH7tbr65LwkVLb0VnKlgu8ubBxJjxHCE9hV343g0e9B36l2IUS4l9NjtBSK93bFepe",
-	"fZU71TbiC707P4X7jG/C1eSkIPBw3ycCNwaKWlGJKiPSn8g9CwMBJxHUby4qiv4ZrtgiVaHaNbNZfhWS",
-	"im6B1VMBBlOtNRtyJ+302ikg+fquietuXxUZrURDJJ42BFkI7wSgcGUgd6LzvoLzzfWKSpZl5qsQgXtX",
-	"rqrn49S3AkPI6H2L5o3p6U/SGJH6DoG7M8dAVR/PBOaMFWtrrKPP14N8qfazSN5u3Mwdt6qIT7+HhuGd",
-	"n7rsShgLQJZIjGfvK90OTurg6p2f+G+/rdml5XkNjvusc9o77R31Hh+dfsNOvjs77Z31ejUc7rPOjzzj",
-	"s7BZeGfFDWTIJSjKOcv4wuoFwI22YgLhyXyooogWbXIr/Odk982ttn+NZqz8ApnPdG5DaC+00sssBeYK",
-	"hNa9A2bxQk8LcVU2yZjDkncqsbfiAbCG8PY3S4hXWSry15jh/UVUfDxRgVFcbFqz4HZ2/3OUHe9l+mFL",
-	"zeWNlmkgNmZ6pZjVGuUBoahxA49V9Cdqj4oWktOxQb/hBh0P1Ppr4tv1OdWIoB5XM52hOw9yiaWpOSBQ",
-	"dSo8EIT0ly89Ll7ZZbCwou5BwWBuG9IyKrb2vi49mXY+tQOhvd+g2U+wvgtm98pJ8tJm/5RGep2C6ypQ",
-	"o+v2afDcIWf9Sbw/27qZNyT3BN3Y7+BkERi4HLRqhTmO1toz8/EcMucsE1OeOd0SqiXEjcihEbLTWBWD",
-	"fBTCbCgXgkWVwp2q9dpu0ldY8mgL/mWYO8Z1lw3/GGztv+d8NSzhjWKd8jF5DPpJoSMHSzk4dpZnfARN",
-	"8a1hw0AZg7oOxudCpd4vY6AotvIQG2s1kfncINbxBisjqjmcjx2qnwI9w+zdPwBlNqqykoUAsblGLfVD",
-	"0rmWbiQaMVA9LZ8W6tRCZJnA9t1O9mz/MA0IDwbjkXUzWjPOIJmiijyZQc7rh9aKbXlrCS/2I6m3t7zb",
-	"50BmOkfRHtzqnFl+LRjHPxDW00fQWHPhm7Q3oawRgLzOyc6ba2Vn0VjxG3jq1eQHxDXbj+aBgf0AXSR3",
-	"B9p460dx5s8Rnaz186+dUdYmPqfz+TLjzXrEdprADbsDMrqqnJHRc2gMGFYO0jlXKeaWMh/HPJ5p4joN",
-	"Wqv7O7LdKV+4+c2xeSFXhAbw46sXzwbnz6+evRkSdit6E+AahM/31QTKwbAuko2EXQmn1K405V1RQwjv",
-	"QYVUY0cshhLZfcZyXxXj4x+UXnXZK0feswLUeZxrQJsPoP6gX5LIpU7R/bngue2rlbQz8jviH8GBLY3F",
-	"lgJOJGIIDT07TuAgMhROooTCh6xLnEHR4pFbQvx2zNY3c1J+ou5DnnH21fD1q8srFvNEYV4IOQmgdfNo",
-	"veETaqr6+9Ed8Od1rYHm2t/qW95T2IC7uKaSEtiKG+qOEtUdn4pTmGWf5vK+R4rdXjJPrGVGzr9crxyh",
-	"Y9/N2q2otyMpUR2TvrLa8szAu6jsQX6x+xEqCAABXeRU2uM07cTDleAWEjA/RBL++uLyr9RmJcuw/2uX",
-	"Pb38S4F44u4mXuThAjQ2gmWvxBX6ijA94Kb63hZzfu3u/UrTyk2Jlv4MmqYARyqQ0n3RwzJXNOEQGCWE",
-	"Sa/nJfjhV/6CYyaAnvRV2c52M+pXewmzIsgHSIg8uW/l2VdlDQ90WBE3QkGHLWZW0o5n0N+AGnac45nW",
-	"wpKeqXlSlRa/4DYTTxTh4PyE+gqWQXG+Mg6lsaNLwRxxs7Dh+FIRt8QYGZzbVAsDwVAvFGjCXjPEVApJ",
-	"JwVFTR6uDlvCKoYU12UvxaqvxjpbzpWhvjIIEl5GfuL+CBLReycXwZZ9UVDiCgopkQn7+5JjxfpKCOjq",
-	"vBboG/90jO+L+vK7UF8+4g3+F9dFtl/Gf56Cguz9GJuyNd7PX4K+OkEWYaXtTeFGQnlk2bUSK7hYpecc",
-	"sh2g1xjP4gjh5zCRoq3ix4PQCb/T4GGsdKqr5Zg9u+LThoDzQo/hnDVc7UvHFXDVF5Ojn7gTrRAkWOsl",
-	"foFb4aQufsXpR25zvPKE7buZ+1y3EnrdSPX+GFWOtV592FPdzT6gSgrE3obujt9j7tOH5mDeOe0UnlhR",
-	"E7kftyk6r0bj4SWML+k8tHqv2WFrqkxw6E0FEW//s6F2xLG4+UKq2MFtydqF2WA2jROIlBeGsC6aGWEt",
-	"aPSIfZ4H+QvVfONrpVemaVYA9LfnvBxFOEL0nwqbDRkBLZHyID/JLMcz0KrXRSoXNDgzNtdqmqFQc5KY",
-	"WhIdD8mhPXeXRJRTx2tXzt3foyZc9tNHjxvwuPYM/BLRkRNy/3pJT7R3EWg9r7OKrQWz4aW827jE0jYl",
-	"GvhjGSZhOgkrUj8h3wQ6zEI+G9Sl+w1ivK+8pYFK0lxwKHB/EiTb2Uqy2sOTU49HyUszpa8WUiln9lB/",
-	"Lj8PpLKFVMNiSmQaAdGBgHb7cs8Ufbq2fLv3XRcGIwCrhYRuntIjOPQVZc0n+BRmq5fsAtRAqbrMkxhl",
-	"zlYYLrX7Ko4ZJl/0+4I0V/xNJbuWp5BsTmyBzFrEGzUMWMsEmMZClJ+lykpe0HuphA65HXbhfykvr6+K",
-	"nrkV1AHEMxitqaXZo1pDM2mDfFenSaMlbIRKPXPDojT4VGFkQ9sJN3KCSFV0SJBemFDrTiiklooNjVB2",
-	"4F5f0RchMBUS44hSVMoWW+WP7lxXjjX11Wgd2B9Bc7YEZwdpAXJiMZICGclyMhHQw7XEY8CgS1/5znTI",
-	"piFLwGhavl8O5om5x4ZAIUPsHlm6AlIxlqmj6lX1rrk19BW1kyyGc3drRq04YTwS3Zg8PZZG+hZi/ie4",
-	"ORp6MLIU0PF9G7rqjSs9G9uvMdJdMfqMLxZCuQfQdMuygNiCahlaQF855dE3UrReq0IHlKmwGqdtwgUu",
-	"GjvDFnfZueorn74Lp1btXgIes0KQBbEwI8KpUdb12kthd4c4tD28mOwjjfvQfjJUL5Jwc2EXy7Z8hc/G",
-	"Iw5VvUyBjoI1hZup4bCjOGqpESx4Yav6C6FVEX5dq7EzLQvMzLKdJBueL3N+9Nq9nh69UoDcCyOiB0m4",
-	"ba0wWse1pKHXEzZa2jIhGEmZITZdUpgNj3rfdtkl9kJ0YxvKwnb7htlOSOPOfAhqqmBIt7D6siBl+Ubk",
-	"MYO1qk1+0SO/6JG/Xz3y42uNgb2H7Z0r9l4ToMaP8Ojd3c2yV5d17B7ZmzRWQ11OlpqyaVdYh8W+og1n",
-	"j3pO7IFWWVTuubs8lTdC3a+Ca/Xadp8sULVOer3eDjyt6EXySyDn4UwA6IzTi3z7bKgz/AHKDAFKFVNr",
-	"mi50WQzbvjcXlEtnkhukGP89NwIkXr/9qAmARCgNThykuO4deddJU8BB0a+HlP2EuA+hyOo8LO9MQDnx",
-	"J2W1Du4cDvUpavsi2dG4dbf0phzCEfHDl1D283lgEXF/qFSLtM26Ds/sM8GjolpEFpYiSoPbvKZSRB8y",
-	"XlJ0HJSTzfpEp8KTmhI2Fo4VJMarsm7Juf9X0tNnQj2hKEZ2tDV1uFRczOeD/PBJ8pHLleN5ts1KDk3H",
-	"O8tKLgdtrBH/+KobGCjbQFAvMOMGvALCGTWoVRU+iKQwaCkrdjMA9AbNoBfwqQ2CKzs3FJmu9wwrVxcF",
-	"R4BalNadHJzGP5eqaCDXpq/Dw1gcyBm/WAZTLYSViP8+17m4C/r4kyTULvTy1DJYo0SxmxqiAKabvXzp",
-	"kPYPruKbt1/8L9hXEyWad33NOdyXu96FqNB9NWHGCU6e+c8Tfisdvbdv4Wz42HqMEfjZWQ45V1akfRW4",
-	"0+DOSIttiNDdRaNxc024CLGyI91XtftWIo5MdM5mesUyHQeVPB/D3ShP9MCKTbpsTffTd9o4O+m1zjCH",
-	"Oe2VXP4JCfDcXBcAMcTiwI+iRK3J+B2QYMiJ5UTETOgd4B2g583FXOdr8pwjPBm4gbnlI6JKvuLrLkON",
-	"qq98Hhx4T5GcMI2mBNcxvrn1CKB/GnK8XsiJuJ1O+JHsR5hYU8FlkYfRvROGJULMkaLdq9Om4UvgCaun",
-	"fdy9hVihpjmXbhO5Gm9vswvuOJ/2SXYwuFLmgNMAVT7gpvVeT/gNBjC4Wjvu1ldznoLnyb/XZecESjim",
-	"vENhsKVJGdOjYTJRqBd9tdL5NXjF43VBTnf9KVjXp9AYw++1bXYJC8QG7Ejp3bsTizh2qZL5LbszpbGB",
-	"OwX01CKv41KEB/VP8EQEXy/EzD/VfrzkFKPcOLniSoCYcVdxIpWENrt75wIcqP9sO7wvx7bvsX0EDQGd",
-	"DVvc6j/hmJfeK/HRxGr1Q1va/S7N3XA9wFaqWQNG+A4JPisRzDFfk3p3vBA+e+QfpMNYq/Fx4BDY3jCx",
-	"iLd5GUsOmi5DJ0AQ3MUII2djvVhTQQLIWcoVCWoYCHgq05XsDlNCrvmwOvcPp30VpIG4uYyEUBjkYFYz",
-	"n2oQ+iSkjwGrcsAe09AIzZgmAX25VuOtDqYIvOY0F9yKHD9jKD9jJsnsAvWpmAHk2OTiRuqlrw+pBGka",
-	"YjQIGxraJxPMOoZQzOOHnXhkpl24pyDyE4j27BH8+SRer+qRHOLzKkvAeS6o0R6dklMh59CG0YdyizPT",
-	"Spi7CtFs5JXwIIwNqhZQSHj112r8cTxnjgGkciqM3Vb7gE+gIT/zUUqPzsrZaDm+FuiGl3PBvvr56ul9",
-	"dzHLTKO/vnoD1UxQIsWIJNwjM2G67Nnflzyjjxi2yPWNYAJ+R9/osu/hE8bnlTmrj76eiwIkkMCIEQmB",
-	"JkWWpcw9bGI5Wa48BspEZ5leGc+oMDWrrFRIAngr8pkX6V+ZnmI7mwYe8gNt7r6qB5THt3A5k1SIR5Mz",
-	"rabl+cjGHAmz4A2wWR0oCgBoK0Rs9T+n3L0/08v8MPhWt4Ht0Iw/kT8dD6otRyFivQuWQBSC8G4c/RRk",
-	"WMIdmuicUkqkqRpHH5Ur0AVr471xMngFhTz+VpZNoEIUFFQvw6CTcLL3who2VOIdomlYqZZOASrq8oD/",
-	"EiiIhxACQ2IMOkOLdqVOaLyh5XyCe3iHlL+JKo371Kw8tFMYtmdL/CtoC7uUhNcQ3ItfXi9V7qygsYAp",
-	"L+9uIyJP8629MxAeVMcpW04a9rdlOi3QZUU2gXw0XsCh0oN1PFSPPe4FZyURtI666u8n5cYjxi5SaZGs",
-	"XhkmgGvmJcJ0DRDdz5Dnoq82gJy5n3kD1uVFkdYs5I3IUb/qK8ibRvsqRAWkgnXI9vb1AbBGb+2EHK6C",
-	"TkQZ4nORT4VpzDmoMqGDIxiQQIyca+Rf9n3uqF4ULspMrwZ0bV/y8cxmcjyzVE4FOegVsMmrk2/OTh6e",
-	"9Xr/6UjMA1e6S4rsGj8ozQB/LBpMZHoKn205WCFTfm0DkSnFLozMypeqIJnPeSrYhbKa/YdeYhuJ9szj",
-	"e0i6bB/MuTOutSe6IlVQ3BlKImcjTpX1AVPzBjWxqU1GVqaEPDz57uGD3sM74W6lJrLcVpkN6LQANUjp",
-	"84VqDsaIz0cv04Sgl59W4gn8hCmUgPANEScaxDfHqzo+MDGc7BpRd3qQFdGtZ7rXy06dYWF1llLNNHqF",
-	"im/AL8AdIq3pqyLuBf4LtyzYDgikVxtCYKdWOQl71WM2g9V9NZU3GH3fqiQtsUT609jx7mtt9W1YdFS8",
-	"yBwL5e/iFny/pnAQ7rGsNNqognN8Oj18qbbjR5e2QVR9JtWQDf/07IrhkBDcGhadXQFtuq94OFK+VETm",
-	"zt4P3SDMSbu0rGvbeEnpPjEMrQh+nudWpDHCe7OE7CU1llkkBna6c8Hui3dx8E8xZT/oDA71HWV+gsCq",
-	"aG6pkMpsP/8D/OLFwWzzjbtrc2kxc/mjCiL8yBafuLhDlzjwPWkS6lPq2La0pQOJLh4ATviuZp5dfopr",
-	"WOkSvrPzfKjDEq5uhWsVQArgZCSBzpepdLptX10FYyB+D709WdolOS2dagyov3X5VPZq7qsSEQjgdABL",
-	"qejOZVdyLJysMHouUEhAQlyJPSSVByY5Q6d90XV5wrPMCRIsgqGr7kPqFYSeJlGDa/zSqavo1HUQAgjt",
-	"4l2jKrwRY6hJhdEbszk3O+cf1nmufr+OyZjZfc/wilTvD4F5YC4G9BFRBDo1Kp45Q5UQidrrgsB9HK8p",
-	"QbIWGVcKmoWkXXZO4hQVOK9oOvrvq2nOx1StWe2miCmmEJ+aLrEes8SuymtXD1reQFuHsK1WMImE1BEN",
-	"teAeh8zfbD1hSyhEVGgoQ2wsnKchZ7CBajXPqrCwDauKoEYTC+XPx2OxsGes7OI4rBXaeoV6WGtQ2dhm",
-	"HY8VaPZjyi78QIPcgkV3G7sRvCyrWf2KPkpndjwxpVf+M1vvFTXR3OgEeos7lvL18XvHeT4cIM5Q5hRm",
-	"E6SzAv4eUHmJ+ATAhgnhyeMlNHoJNF5C0KdQsD/lCjCu3F0Zwo8DHGbYZS3lYV+RQDwPeg71/BLcQ/D3",
-	"J2xYaZE2rMW0QDr2Fc/FdtkFKJi74sFXfg9Kh0WX/UAAX9z9KQMUQcNvypxz3MvTB45DnD7CRnuVoHDg",
-	"/vDu3gW2jfBtULx62JROvuDWity9+P/6/fT9ww9H7j+n/j//1mnR3RCKDCENzlD6GzDjKa9TQGPICY2C",
-	"hqgTV+sg5oQ/uU/GYk2fk/A8zzJPc+QNTvl6Gxhmk5f4o8lXxLlsjvUqgE+wBIU+ZL4DmrMtlRgDIAeA",
-	"eFhygCDZuvtrIEkXEnRJjwUVcaiWWUaIF5VGw2WdAXuq53O33ZA4ApvlP6dVX/FM3ggvhDkb5YJfJ2z4",
-	"ght79MzN9ujihyG4a+dUNourPKMmL941TH3wgBsAQ5KK0o0RCxKjxIh7Mcr1ykB6OHwB6/AhycSw5aKo",
-	"3QcVm0p2l4aJd05wstNeD5ACeOH7puLLimCFjT7CqQ4J5qNshudOFw1QJ7D7qui4ZKxQApqfAggrjW+1",
-	"Rhb21aPeg4Q9PP3uflKBHT3t9RAxdZgLm6/PCMJBqNRgj1JacZDFX3gRyCqL+7bd9Js0+k2GKNNKUT0S",
-	"W9GUh3z1aZXjnTTVx1coYJ8A19t2DazDEzqgjzW++HGUCNKTkdskbLHELEsEuzmChHeYvbm/lascyEW2",
-	"Nqgp0tLLnrbojGQTpwAgQSNYTtnJxiMdyQIvt68CPR+BZquyv0HV9Drmp+8jcgeK6Z3SyStFQ98FCVS/",
-	"896pBCPBc5G7r344tNN60QP85uRYL4TiC9l1Gzv0fYylYTloSSOR6RXjbJHrd9A9aDk6cooPtiEP24bf",
-	"nHTiSATYDdLTi/HtyQVVJoOvSYyMtIiIef7zm3N20n3HxLuFGEPiwbzWn/wY36UVAAXRRkcvRWlZhI4t",
-	"n2bUZa+Xo0yOuyWDq5zW5qJqbeOx3z9f4PQrXdeTwnXmV5iwlUwpKTJlqXCfMCXMFQINRaaEDejjGzyp",
-	"NAum5K9qDkgwkm9fER9rAyYY3U0eUZsgagEpTK95Zqm3KMvFdJlxrHTz6WcAzep3KNPTYBK5hzbe3Nuy",
-	"SAH4EWDkhBCTwfiUCLvRQLzhyMIqFDBAihY0Ipt0K42zATgiTs3YEQWBwsp34OeGfLDSs00JtelSpVxZ",
-	"lopFptdQJyPekSECjZC9X5zgr9agoIXrXKtx58PbD/9fAAAA//8=",
+	"7P2Nchs3ljcO3wqK71YlzrQoSnacRK6tfRXHmWgfx/ZjKcnshnlEkA2SGDUBTgMUzXhctVezF7ZX8i+c",
+	"c4BGk2iySckez8ZbWxNL6kbj4+B8n9952xnp2VwroazpnL3tTAXPRQn/fC7VjftvLsyolHMrteqcdV5/",
+	"/5R9ffr112fMTgUbjGVp7CBjg3kpbgeMq5wNlHhjB2zOJyJjpSi4lbeCWQ0v8DwvhTFMj/vK/VyKvy2E",
+	"sV3/1sIIwwZ8bEU5OGPSspE21sCrhs8E45ZxtWK5mNtp5j7XV0rbqVQTJg0rxVxwK3KmS1aIsWV6Ydly",
+	"KgvBlFgyoWwphWG8LOWt6PpJSxi/FH2lVbFicsyimbEpN2zgFjNwow70eGyEHXT7qpN1zGgqZtxtkl3N",
+	"ReesY2wp1aTz7l3W+cvRlba8OHqqF8pu7uMPeslmbinSiplhvChgxwyb8lvBpGLWvd2tfWQmlZwtZp2z",
+	"XuY/KJUVE1F23rlPznnJZ8LS+cEmbn74pVvjcsrd1s7cZrjHmJ1Kw+YFH+G3p4IV0h3L1VSwW14sBD09",
+	"LvWMceZogyGtdP3uwNnT9rgRFC5FaSbGYzGybi3SzeBvC1GuOllH8ZlbAs6ztk7+5rlQEzvtnD1+lCX2",
+	"dqTLUozcgszmAgclXw6YmeqlwXW61Qg1kUoYZoSyGVtKO3WkEY3TNLv4U/EcczHmi8K6+c/nhXtBKHc0",
+	"v4afS77s/JaafS4Kvtqc97crNvVEYcRIq9yEgxBKlI5Oh2IqVZ4xbmANjDNjS8FnZ+y0lzn6fNT9Eg6t",
+	"r7gyS3wJNmHJDSvlZOq2g1tWaDVhfKIzNiRqkIbdKL1UTOklUndqO3DuyY3oZZ2xLmfc7UmuF8NCdDJ3",
+	"lEiyD3u9LEXAajEbAv1mHeAl36W2xlEh/JXlfJV5CjWWu79/ZpiVM8F+10q4UxRv+GxeuLFPe6e9o97j",
+	"o9OvGlbjqNmdlPjbQpYi75zZciHixc25taJ0b/6/fj9/++jdkfvPqf/Pv3RS5+t2YVFwk16HFW+s43+M",
+	"s6eXPzNeCibe8JHtsnNm5qXguZkKYZnlN+52wvPMLEZTxk1fDf71h/949ez184sX/+fz//mv/34wYGNd",
+	"Ms7om8ASWblQhknbZZMFL3M2X1jDuGJ8ro0t9Xwq2FCMtWN4OC58I2O8MJoozBGWmMmRLrTqsgHeniM+",
+	"l6zQkwGDWbKhtlP4sGmml7AX8a7+SynGnbPO/++4kj3H+Fdz/L1/AXbSnU+ag5VipMvcOIHgNqBiYkAL",
+	"nzsx9fDhw28edLcffTWpina5FUdulI3DzTpvjib6iH7pHuleuef8VK/dq9s4rrG8dOIpOWlHAG4Axgut",
+	"BJsJroyn89I6inE/5HzVZefupNwhOEYwcJ/+jlvPguHxQdNNuOr1zuD/t+wLrqM9R3b7wgvJjTCOAfr5",
+	"uBHcXDq/vcs6U10I8z3t8dtGWuG2NaX8EI3oTkDm7o2w5hNa35zbafUNmW+974EIpLKPH3UijnWSELlZ",
+	"50aqvGk58Le0yCBFJBIa1W+mghd2atKio+BbOKT7IzLI5VSOpo6jSzUqFrnIu+zcspk2llmh2ErwshL8",
+	"nrU2sM+vjnoPG2jF6vtnnoWcyW3qEsd1NF1rfD2561/2InF00qvJo/TpkmxKbrbRi3IkPjMMH8pQMzqp",
+	"7WCaBGnUbTsXpnl68uirR18/fPzoq52TRc1ry85ZzQrhNDKn+ZBaNBQTqZTTnom9OGXDCVhjHXfRY1Lu",
+	"mrabPtqkD9S2G/8v267FOiV2kuChr/hEhK0eOZVa5Ljlvaa5wUBtZ7Z7WqKUOt+c2DmbaWWn7HNisQ8y",
+	"xtnfFo7Pl/TL/3sKv1wKceO0rYvLl+zrx70T+usvp48fgDToK3cv8bcP/HmQjtNl12zGV+5HlYPIP0KZ",
+	"u8HiO0mao9nvoLntSncp5rq098rCX8dDVt945YTGxk7/Akxt7mQhqk5TbtBA0c58Y/htMqDQniqtaaaO",
+	"ct95wrTcLPHu350vrE2Jhr1vxmD1DhUKlcG9tCfg/PemO1m9p+a0PuM11YmkHmhPfbV0qgfKRQ6aLazR",
+	"m4CcjUsO9h2T1tlK7mE0v9yXZlItrOj2VV3lsjpSuITKB80asF/cweoUfgt0hbzzG94ScE18q3OnMpy9",
+	"7ZyPrLzluGlvOyOtrECfg7NF5Qj+cvxXg38OZPi2M1x1zjo/dtmVMJZEEoenOsh7FrnUTo3QinFZMj7h",
+	"Urn5tbs11axe44Q778BN8bTQo5vvuOX7TXa0KEuh7LU7PlNoeGVe8JUTWddO+XuYdZzVD/9+RP+mQ3jB",
+	"R1NbyNHU3Xk/wLXb0Fg3ZqeVbhwecqOd9KJfoE5be+/kG3rvXVZNs+Qj8J/BP655aaVxr/3If/9dCnZp",
+	"udtw/GO+KOn0Tr956H+Z/s7JI5ofPGOlBeb/Pc8Fu1BWs//QCzcLtNiuPac6yTpKvKnvXdirL+t7dT4U",
+	"oLhu2aaThm062b5NYXudPC24UiK/9icIh01K8Nmvh++a8ozwrnv4W7ZGXe9aE35F4O/Q31NXGP798uUL",
+	"pod/FSMLPhvvfhmJ0nLpWJ6z/axjNFqJM2aEYF/gZUfnTeTMyr/obgiMd1nnBzAiLi23C7PfLcuF5bIw",
+	"nbPO236n+Jvpd87Y237nVpRGauV+6ndOuyf9zrt3juGZa7RXVl5WFXoCVNaw6a33sLaCf9Q2/sidIFVc",
+	"jYRnYXfjr+4J3KfAaZVYslyam/Zbk5jVOy8WatN/VfDVy/K53Hfa7gwjztHiKt6JV7VbdbSY3eTAwZBx",
+	"SjR4uPDX5v2QCey8mWtlasJYJIyFS6tLkTPHuIbFqovWvo+3/MJLZ4kl3uIrmorSzAhrpZpkzHFrtx7U",
+	"4sB3S+4iOLknqBUvpREY3XBrVmTjN8ctQD4Hl3cLsmnJEashE4fn9ObKz+4marZt1HM9CrrOuokgQC0M",
+	"w4kcgj4rJs22WFQc8Nm9P+B42mtrIMbTxp/lrgN9kpclX6F6LN7Y45G5rY+5MbPUroLXLcMICC8LKYxF",
+	"b0/Xfem54Ebc2xnjaImJ/DLVbiI+nOEeg8+/KvWwELMtE5jjE3/abyJ+3ORU8PIvS+3ukFTkKhtLUeRo",
+	"H0z10hEIERCTuFVoAd7bXtFwboLxILcq7+q5UG9mBVmzR3o8liOR69FiJpTtRhGCWdGF/9a/GkyxoVQc",
+	"7JBNS/4OBIUGOmwJMrPdTO5d1rlyAuA9XBkYN3FnklMHKWTWeQkFuVNfoceO4ZlURHfbS/WHkXHQtFFI",
+	"OIZdiHwiZrQf81LPRWnlBm+J/Ki/9o6+4Ufj394+TPpPs85Yqoko56Xc/1WzmM+LMJsEL+Fm6nkl3BcS",
+	"ShA0Vzr30WGRS2DjpyCTMva7KLVhcgzSJ4QZnzA+NEJZzCMwKzWCMViuhZNTFp5yf5tlzAC/XkGszP3J",
+	"bTcvRe7OsvUKIwfEkbmR8yMNi+PF0Vw7faqMxbkX8L/WNjQLp1I551G1cPsXm7tOJG+e6XCVuGdZR8z1",
+	"aJqMPqx7c6qIWAuPizOypLOxoo8OtS4EBxt+XopbqRfmerc3C895yQ3jIxCg6H/pJmfoFdvEQlFVEfk1",
+	"OhDbraGa3ua3Uq4ttSgKyvmQFnUJWRQ0czfl5GfdW3zo9FNUz1Puz4oo8MSyymO3vpmZjy+Co2y4qlwr",
+	"9V0IR7SLoILxUacobncaCxpu9LuMqG+rBNfaiCvxBh4vvHKwU+Y/LbicEbltnsdsYSwbOva7AH11zAuz",
+	"ZccjCq0oqfWkHUe5br8p75p2XVwGqlvbcPjr9Tai3Oc6b7ugRqrUtQT6phwlimj4azrlhg2FUP6aAjuu",
+	"hXkOpX+I5BZJJiENJVBh/BFzSIzlVmRsKEZ8gQZIxOJHXH0GJFEKPpoiG99c/kLBUJuffNFsBPmgSfiU",
+	"t4ocG4A9AmHi1Eqnm7AodQxdnF12DlLJbbCscmISMzxQnNTpxx9yFjgKEYTf7yRb+H1R8qcc2QHPUdry",
+	"4lVEp3DHUjqQ0sujecFXbtE5t9ztWBgPxGldCXHnk2Tl0lxrVUgl0rTrc5bMnnN87t+LZD3E+uDcuOPj",
+	"pcCQ39pM0evaJCYsL9J/Wij5t0XyIq8dHI4RXgh+3uQRFfJW7Fz5GmNB62LnPRyWmucjboKDNcFnGgaJ",
+	"li3NtZ9jgvFASpkoySH8docw9GOtv7g51wxWmdowpZfXRJd77lvlBF7nExfKp9F1WQ+9H7a6zi2Ysyj4",
+	"3CB3bvG0NNdlJaYT+lbBV0H1WbOYKNtPj9lPSr7BkFa7Ocbu84T6NtXLzwxwyW5KtyrFjEvvdGrxNTO9",
+	"lm33w+i9z5IXw8UsyW6SAWF0G92KEhM62eD8p9fn109f/vzs9fVPr58Pkkv2bszER0YLY/XsGm2bmg26",
+	"dQ0bxDzjby7wzd66ZZp1JkKVDSw1mV0QW13Obt/L5gGyLEfJzxWrUo5M8k/uO+k/oAt3J0fI6aqv7ykN",
+	"HU7Bj5jR0fvtoWmHSaZYhmc2Oyk/q4R5QSbA9ukjlcc3NqvYTHTlojnUrj/RfsVA4ouWWgpxvmtF+76V",
+	"3BqYe7QxWk2up9JYXa7aU/EH46r/jHzyE9/7xPc+8b2WfO+3raRx8uUmbVCS2563ZshHN0LlyQOrbUzi",
+	"7+MSHHnpl6eFuRbK8dgGy9w9IM11yCdseqZmBW1yCvfIoiy2XIok95wvhoUcbbO7GkedOWPKHCoUhtKW",
+	"yTStTTmQcFyGvMF91rp1i//gRmaDdZZh6mfqD2mySDExMuDcC1k496xK76y2PvOZptFp7eAAmwygeSk+",
+	"A2f2cNFI1eGh+ZYLhbcGjExRNj5Vipm24r0JQeKUO9iLmerSjnQuGmTRTPyulbifE66+Vb8lEYvMAqeN",
+	"Pl5jNZ5QNvc4cTiJQ43ZWmKTAt+qzqfOpDc4csVb1xnxJmmuC0Hr5V1M4+TgiN0Ua2r7mt4de8gy8qNt",
+	"fLueE3srxdJ0K+9e7GGUMx9+xsvd4YuSd0ueS32M+SnH85vJ8VIMj2EYWNbTKVcTkf/Mi4XYQsloRtRZ",
+	"5PcY3+MqdwqYLLEG1Dxh3vtM3tmI11dXAL+7L1d+IZb0lS5+RZes3+l32IwK4UCXCh9m5/QLSyH9UO97",
+	"I8TcQDIvDNdlL/hMGEifH0J164jPRPEUshDWOfxM5JJf5K1iDhcVg4fXyETY5z1/Ey4OfvOAjzoV8eKg",
+	"t14Qm24fjvEppvt/KzgfW3/MZ57uv7ZaEuuer5Z8dHPu7bf2c4XXgkm233tP3UMGLYD93vwuMut3vknW",
+	"dnj5giyq/T75nA9Fsf9rL1puKB3Fw9Pw5qV3i7eLisI7V96+22+SV8D5DprlNT+MZq75gURzPTqYaq7z",
+	"u5DNtTyIbq6LwwgHE8APOxNzAOlc28No59oeQDzvtmsQMz7/FXW+3/5qtOq+5ssfhTF8Ikgszz02RF30",
+	"QursiP7M9Ji90hC2kWrCTrspQygaKujJ9UeEyqG+p5bnEVABmnEAso6cTdK+jbV8TdjGz4x3hclawRzE",
+	"wuEvJu3Rc0ftJ9jk4cwSEfQqW3Sky3wjpN5qhYFkEmuE6+0VLwZPQtqy3emm3FRkaYVZOAz/6ZSBtm6r",
+	"zJEGvMxPuJoC/EKj33TLQtcdVc7sxgw9sL71mGmFTyVHpnqE3caOf7C+oKwi4d/SGiz8sSp2rGq3/4pZ",
+	"PL5wm368tej1E5t12+6OuqePbnnplgtFXf4L7up1qg/+fHUV/fTUDecLpvZT4C8swjm4ayBuRbnyRZKV",
+	"zlzBogAqSqO749odQquSl0v3YKoEauebIZHTXSBrUpndlIGmtGULlYvSWK0h42PZsJhWGaTfue+lyH+t",
+	"gCrl1oGKqr03pxQjIW8bIhy/TIVi0hJCUc5qKwP8DT0G00YvFZtqYyuLTOl4A9wglPZvjSjGd0j8qVKq",
+	"EnOFXHu3PM8XaQ60AKy4cDQ4m1sp8ni6SgBl+kfvMsPyVpRUddQ2rdD9/rrBj7LOSaPx4xfXiaTaq/op",
+	"B6pevxlZ/YrFFJXkSnHdZHtWcFXl6w5FoZdUIA1lL05+MbhbISkrulyIszND96jpK24q8/tlxU6QY9+I",
+	"uWVW6232NhTJJpnMVVSYuBYKMmywXvoJIa46XVRs58pznS3juEe2DlKrlFwbSFE9EUXfIutxkEU/Ig5L",
+	"/Buh4Amyij1cizd2d8ynYVV+Ml3252dXhHoloZqJUHuuWywan7xsSAQ+r8ZCSt82yNZ0YlSBQpoeZeRh",
+	"hTyAWvHwSOl+9IG/jW+5i7KdZGrlroPGQbacM0xYvAFgFIq0Bhg6pPvkqFTY+qox4Oxmt179Otg21HVz",
+	"8Do6/gtMV3S3kAMJjEgr2xh2MR/pmVQTv4EmPUf/WNgiM9g6XPVcKp7r6/FstKum9bbuMHxS1k6QuYnJ",
+	"uGtSiaKN8rh1ibNh2TSKmd2yqvKIHZC2V3OMpW2a/SRg5PXaezrrsatouGqd8Zz9DAnJoEnCNfDvUMKD",
+	"2qu7E2ZNnci1MLvPbygmXF1jCUPC+nNCcMJVhTEB2BFRCYS5EQDBguViWF1gtBObOYlFKLrE8pY7ZA5n",
+	"HbBfd9rCTh3cZQOzz9eTRB50D66Q8RHbFskwcSXxrvoSTDsA3Lrn8kaQ/etUCYKfwFyGmTTG2eFY4sHh",
+	"NUzgLlbA/upp5zm3fMgN3G++5KtEdLr9umM//y7pBs+ysXT2u1OAfRWxVCPBTnunX2KFk7TJDKbdvECr",
+	"ay7L6zREnrcj3E7MBOOLXA4L8cTtZC1BPmNLenLpjAZKgm/SxDdYCM1hoawsmich3NWgqxoKc6Zoyx2o",
+	"9W9n/+0PdC2McsAxBD/Q9nu6DJXJldskvIok42w9OQNCtdqpzlPByzx5qTFWWg0Q7vfrZ09fvv7u4sWf",
+	"737H36ekuqvo2XCib35hzVne8EBznuMr1L1YATg9zowhp2AyBrrdAdiwnMghGHuumxa7r3ive6e3euDA",
+	"ARd5Ht1LYNQNC65uEGSL/o61PgoM+lV3y4fJvb2eKYQM8YRwazN2CslprJCA25SxhyzKM9uhcoB+EW/O",
+	"2rnXyaS+JRsUUJt4fCR1LpG1UnSCoNgR8w9+rzrmQqrIr92pV2rNVodULTMg1AZuZoZWkfy9hmutH3j8",
+	"zICdPMM8k1tNQJ0ABNEBRSKBiLml2jRFKoTICS6ZuCYzqYqGA4mKL/dJlkuAdAJCOc7pjC2nmlIbbA3+",
+	"AnmHhwc7ye54KmaPbd6+wVvXslpbBWhqPBe7VrN2THRCuw7nO1LqLnKhrLSrJrDAoPxxLAcET57psnM2",
+	"0vMVgjCHZ5xgDZboAJw5gC/PFbrOCVjXKXNGO03JAEpyeStHfmSnzSV8XFPdlHheVxmnBGyaSIVMqJyv",
+	"ucr1LINtZlqNxL4p0kGgbBl3uGKCj6aIv3fQB0waklSPrVDRBqLRZTXuZJNavEMgwEZneNnp4wGDeDsj",
+	"RlWqGwjqgOQrPpfHOAzM6zs5SZZsjzx6xF5Yw/tW/hvUJe4L/8EZZGDV7o3/0GUvi1yU9ECu1WeWWeEU",
+	"KPtB4BuwDB83HbclyVAgDLRxVrDMJjh6QIzRJRvqPDSNQPhI/I1BYKk6pnKsViRDLVtCX9i7YLSw7pqc",
+	"9npsuLLo8IjGn5YiSRDL6aphaA+Hg744adGvEZoG5IioCYDA9W+Bx4yWjIzsia83oFy8nUFq3GBaOU4y",
+	"dTzfF9y+0MtXLStEE4sEd1HGxgW3FPCIU9bhh0VRwHmCZlvVnGzmB6I+2Wzd0EPNtgc+QFgiQVNueOwA",
+	"E+VAjwIprTM+ET5B+h4Kj3DUuTYyvYrvdbnZ9wIcBDmCGYAZzLhlg/pQ14u5Y4H5NUf3+cErTgx4uIMX",
+	"h2wqGGrhwsUCC6+pVdnGMi/SGlpUPbMzI8SD8pOiuWmy1Iiyvpo1ws42L8MmCW0Q8QY9bDuEVgnTjjfc",
+	"PVf6+1rPjoDT/4aPbIzSTz9DX43kYSBs5RZ8fkLGMEIwfBbBgjZZTQDi3ABFHldoGwjHFYOFo7dxLR2C",
+	"hG2iTAq+cT3npRENgo6ecaP+++XLF94fhWhM7jfde/PGfTTJH2NeFMNkFOKCRAmbLYwcRdkYda/zvNST",
+	"ks/Qm0cea0xrh6ZWAeTKoEN6NxbOuNS/C9VAV+JWFBX4S7BhCOYQ20LIibTUKwYxrYlOuEUzCCIYbORY",
+	"begekZPIT1S3VeXF6cQwYTKmxLLCG6T4JMbafJ8t6NYAoEC+6wgc80TeCtX6FONrlDrMGKM2WUbGjb3e",
+	"nZWzfud8ig6syKOZuT3F1kom6qwR4eO0963DtAyXe0wpZgOwkctSWivUHh8N6L2NH8Ql3dsXlYbw9nUD",
+	"2tElhEt8kAJ83xgm8tA97mD1YuIUV3ebiKRRDaVjj0F9qmoRA48qUmJevLx+9fz8P67Pv7969nrQfvrt",
+	"6Ka2Zx9RblcpCFd/+/T9t/HZDPMLDFvMIV5haoHYKrRTYfZPuNNN4SQlMnLcENDs7pD3JQuRJJoXFawT",
+	"xVCgH2D9xC8vnj978fTZ9bfPnr/8ZXAn5tycJLiugflEsXDPauwpCOTO2vVfzycL8qnahCAi1k41SNWU",
+	"XVVjnak8CXevz6D2qiJgaqNQFMxOtRHUR0hSYzk35XA5lVh22Qux7CsIJgj3O1qsOxKlbcb8WjJGS8mg",
+	"J4NbC0o29zMtyTvkfDYrekJDayzcvIwNFxYOMGQT+UQ2mCHUh/UVvAti+dzfTFt1RZxh7J8rZpeaJGbc",
+	"MskZxb6JGuSGgzOQ9C+VM6ORjmrtleh9HtYMzCzlMfyk/H1S/j5a5e+TQvUxK1SfNJI/vEaypnV8VMpG",
+	"1ZMkwea5TwgDTZ4P9cJ6itqSVc5+mQpQB2paPwvAs44wt/pXuFq9HEPXmV0nvD3vfm3Jv21k4kObVeSw",
+	"GP9CWHwUrY4970znBfb7Q8V9d1YPftvEt/d5s9ATXyvXrjQyZnsHAfHuU9j4g+BlMgHrHBOquKU954q6",
+	"QbgLH676WnavsXKW7t7hDvmMKQ3hHauLnFgR4sYg8blP0Aj3nAy6X/yvISXvxTo4NnEjp7ICVw9sCuMi",
+	"1AAFPPL3hJ1NETmcYJJP6FTGEp1l6NjgpxqOMgtFk6ijQZK51T7OWM+ocXp4yzxOpJiQ/kvuBxihIYWc",
+	"rcShSZ04sXrWbNu3dqa8xY/dKYk9Hmh7VtpeQzUHTdDSutOBVZD1BxwLfb9+Lo2P7TyI2nPbTmL7m3sm",
+	"BNbebd7rPfMMqNp//zLvKL80nZsY6rwp3+7As9srEzVRckAPuNlAw3PgLjFvd1M4cG4NXDpUHrlvZV7K",
+	"+P3AXq4ZOlCWbQ2DbVy4OsZ22Y3VdUxSZILA03cjSZOp25ZVHDvFfTZZW5InprhNguU2yaQ9qsFH5jYZ",
+	"Hfx3vSgVL5q0XxWbXlbrmyCqTZWmNtKLIidrRpciLd+MzEXDV2pFEaUYL8xa7W1ztibkm6TJtdSa3Gu8",
+	"KNBsZJbfCNNyaHficqK2uH/caAqdGJSQ51fR8hO6yIXZZlTiA15yuE2/c2myGyapmm4eBaQfajzUQ3Lf",
+	"/KcyOv1qT/3BhS1IUXjoBbamDvtmFvXpQ1cjQ0mLRU4oGy0OAZ/eHPAZJN2ACgrqNRpGDZ7LSOhsJhaC",
+	"tyju/DIVRb43SMdGYiFMu+rT4KfQuJXYFKXtfka2KoNHMMEGVd3QNQ2DoyVHrEosm01t+/ZEwqYjqGX0",
+	"Qpkmn1E5+LaJdLK4nfHpl4/3y/hd29nG/TwsC3u/tfrKLa2kBcgVx87MjXnClKaIg//bFIzyfde+hXQ9",
+	"BeCpOk7w8HGvxyrBnCBf3wzcPZk89V3UvJWK5bAUzuq/sNijby9U8o2SWbOWjtrv528fvTty/zn1/2H4",
+	"n7Paf/6lOalMWjFDtMkGJM2ZsDzfCpjQavqY4tSsMqN+0axk7sK+bsE3t2vtzXUxQcuJppjVFuSntxfE",
+	"bBlChluSvu/ttH2GpNeyPHpGIW8F1hEltK0UHJLB2mPjPxJgUDfpKSKesNxW+Wj1e3PnxLQwnK9lvwMd",
+	"70LFFirHIn7LZ/N7PcF7ZwD3cKUwS7ERLFkqY7kaifbI/+1vS2yeOrp8T7v+Hq/iYcjD64tdJ7lwH+tQ",
+	"xAEc313L+FzC1noE4uhMs/SV3+8OXyIuz53v8FhssWwwwdkHYiH8AZEpbFvmC4wwyrJp64E/Ypef/Rdd",
+	"IiQjRvzaP7/N3dVQP3RO5pkVbyxlPFQlRKhjVeuiAnQsHgObArIpMELXAuQuIC+RI8CvL6N9SWs2t+JC",
+	"jfXesPFEFJ9hQ4UjqcZ68zzOL15fXfz47Pr81cX1z89eX168fNHQdSOAyW8NxdTESfWeFwetch3q9LwL",
+	"jV2o2+SMfXuavb7kXrrbXDeACanX5t475/6QLwpR+ljW/TFaIMMY1d2rKs8ROPySPp1OGt8K6e7/+HI8",
+	"NsJuh6uMIJN2NDBVt531DYl2tqJOOvU62UWnurH2Gkb82tyz5OVoyZHpzt4DM8aRfj69j/t/dHu6yQIA",
+	"hWtPS3VfdhDfr/dzt+5jxDWyayawZKcboKx9N9IdTf7X+A6CDqHH4+Tdm3FjRbnHC/7S5E7AtHxrPSED",
+	"pxh9fH3YdOOfQ7rktBVHTUz/n5FptmJ22/hWKzblrfL3fdO9+NpL/PqXDhSWd7i3jf00aLMyYo/V/d5L",
+	"APx8eg8iIE5vqeX/bLiQYqcDdOS5ov+8/ukZ5kZBM+vv/X/Pn1+63590sk4vRbZvK6/dSdIBHfTrjeyh",
+	"pkba8V4VbmXdbxPJJXsUscMg1Ub5bgdtEqUq6+Bt7Bl9eLqxE43L47WK4iZUyCdrPUIEV1E9b3JXLhJw",
+	"X3felYen9X0Jp3t68uirR18/fPzoq+iYj8Jvv84+2BaiH3ssrWEPT9lQWvPRbupl5R1PbOnDk8enp49q",
+	"ru4W4EoH76KvRQaPfA888jQB9vnDx49ZzlfmQfNW9rL9d/MFTvqeNjOY7m3Js/d+iRL5/WcmXO3twK9P",
+	"qCQfdk+XrEdbCOEanbuBPgxVXvm2rHukia5RYTMzP+zaXaFRdsfV/cjduSpOKcspAKMG8KGtNfIJmMBE",
+	"YZ+eCYj0LnV5AxCP0qbLDRohng4pvNJqDV6otqKUjhdt0l2QoFp3B0ltVpPo37ZZLT+4tlENgEs/SmNE",
+	"/kxZrPm9bxysQk9Mlbu3GwFL+IlsW+Srwjfda4lgRdglejIRORuu2JRDJtE+0ew6ZeE0k/up0zg7FbOE",
+	"YmgotIMUtIyZxWjqWONp77R31Ht8dPoVO/nm7OTRWa/nSKL69ZX/dffLP/VOz3q9J5BMoBeQYaTBFUNr",
+	"lWoNkhJybMkIivj840eJ0FJsB5ovPk8Zg79eWfZbzRL83P/3124GfznJvnn34N8e/Bv74vNf//P33/7+",
+	"65+OfvOP/hv+w/35wb+5j2yFBbpv5oiR/vORddZoGtwT/hZwzKFESZoqfwDQ3aRFOM9Eqnk6FwShIqww",
+	"llJBfEWzEwdt82xQdGyMDVeUQdZfGPEJ9bOB1CehKvkzpe42ibg6V4tUGts5m4vSaIU7wy3C+SaHUHzW",
+	"FBOZCz0vBBthianf32Qm0Fwq1dhGM11RvlYWBFVzdJCb3X7uUAq0JXCyUCOtxrKcpaoMLgjsaSntaCpy",
+	"NhWlqHLbA3JvVRQEMMKUcr65CwRS2pBmG0arSueVZkZYK9Uko6yYkoBmkVwofINnElXWI0dZ7wq5b53D",
+	"Oh4gaUBBfnsgcYllSD4di+ggUGZ9j9McGC5ppSSvpXyEa7+5pXwur8dcFotStILU8grrE4KWws3iyixF",
+	"afBoI6L0pa6AM95tlUM/l814TXC6oF15DOrPDNXyiSrnTonU4cVan0gVxOJirWHwdzYvFhOp2BiqSQtu",
+	"bCW1Bk9fX1xdPD1/fgYE5p4YRDOo1U9AajNuRo7F5KxcqDUSj+qY9VJdYxZvq8RAKiGDWjbrYd6RevNG",
+	"ON+N9HUI2jZiXhsC+5ETJ3FZIccCCrjWAOt9i4bDWIybgh0K3gSxCIhavrbTh5Sr9LYootwKyT2VOxs+",
+	"o6O6dCPf2BVbuhMtGhEtZ3Xb41DjoKUYaUgkpeNMMul5qWfSiG3ole6c3RGb6oz1jJg1Br4xb5LKJiMi",
+	"y6CQSZd5ujtdk8r6S9BSQXODFFduRcMYANUm1aQdtoovBqPi2LhIzM24Vk8r74LdjkCHybTMX3wNMZsX",
+	"bhIVhcPOgoCucY0Kxw+4/WRRijydMizTBf0mlBKvYce4MalaEptY0Z8MVMMFzQHZ/Nhpe1oDi0nTKZBJ",
+	"A6FS4gPVMNcI6mxjIzJC3bCe9UYlA6VAlENd0tSpwBsbOWPhSlSsEPEPRy4+782nULRrZHfppvtDPBL8",
+	"5nUYjn6kMZv1Mt8tABoWSAX4BTGBt6xHWgfQW8wB9tPMMbDgSLntykA1+Mm9j/+8DKPgz9/BWNABZ2sz",
+	"t6UsCuisNcfrY2K6Npav2MiRSeKGseoS31P1pfIeRq9I4U3MKnBA0qyCEYuCLqtTS4FAuwnRm2A8foPo",
+	"FlYKS12VqsuEzKtg/u5UHNmrI9vUulBlvqnWpcoxLqxXuE2XvRwzI25FyQsvK92dUmDvmfT1xnGvsaa8",
+	"kW+79+F2Av7ZkuP3UmRcqZ/bq6djE9W9VvBy1lhbT7YZFZoUWt/4MtaUHrZu/kWTc1+53mFeRSMxeOFw",
+	"abFFxtfsbWlA2DdIAJVqBeUr/EIfnUKPbvbgNlWGQqtsibrRkci/MLbkakKddduMFJ53L6/U6Nrp+21f",
+	"XqnRC/f41n6qW4qYECGokO62C1MVTmWO1ACcSYmiNSAPzeoX+tquXBKFiUjIxqour3TD16+kvxt16o2Z",
+	"DB1lvI1ZVFRVncxWtoMP7YP63Yz0nUSwaet1346DDSO1WEhSZdFeCaqkmHcwIsQXOCpAsEBWq1pFLpz6",
+	"tpRiRH7Qve6P3+bEDbLapjxTwVABgzSa+aZ9FKDu963Aw09nflHbttffvA06aZYgkVuhZroHxAb4U5L1",
+	"Qc3WdVMtFLZK8EzUWcd8tOEdmPFVZJbH2NlbvthojnvMZzDJY5uUvt7SBi8FH01RdCQEOjpYRF61uOJk",
+	"lgfXSsJd1iaNHXWX6useSqezttXr+7CFIn6peOxGq3XHRZP3cEZnMdZl2mvjmc4mjxFlqcu0ohLseG6t",
+	"IwLmFDSRr1ME/jb53aZK28jgjOptSYKssOZ2zUMCv7sn3ddvZcUGaaJ+O1Ln467ppTcq9ririN2l1STD",
+	"Rtyk+YcAC4LFYKY8+Lyog0BoplzZduFy+xu4XgC9YbyCWjTVxn5mApBaxCzC3O7SH2wswD+d6B8CzmJT",
+	"NRkHYnLcnJfSKaDDUi8mU9vS8dTaw2MaAwXtF7XNIYSRs+0+xjEvKz0SjngqeEBuCO72z8w/jsM580yN",
+	"ZCGavJfQLr4ilOj0tlTCb7qfFhBASc5bGlIU/LAeyOJgcCQjhGo2wHFLaLPaLyEtC7bow8+UBUVYomtQ",
+	"L+xQvzlEkwhW+rqkaeJQ/0mJsGn/fxzYDVh5QKIGkVZSGBLpe+eGBPZFJH1x/uI88CHgT4guWJCHakpf",
+	"KxdFg6mL16oBVoL+WDPPKCPrp6unlEHE2UrwkvGJ9pFNRb8DN6suc1G2tkL+sypX2GmBoO3hF5A6m5dA",
+	"AgkYAKSUZhIKzDMR8IP+7U0YU4l6f3AFmpbGR1uUDLoEEaAaFs4ebubPeXnTSp5UW7IPfMlGUjieQLU/",
+	"YQZbcTJeUdb/GiyvEtQ10dZwDHFP6g1ghcImt882O8IuS2lFwCMwazCHF4RAZOaiKKDrJ9QMQg8dAOS1",
+	"GCuu8D29gxzB3NDPnPmsD7gXoR6vkMb6rv4z4dgPtvWXE6XLVN1hoSdV8HRnslHl8qiDaO3xItRoX+St",
+	"3rrY6Gqz93u+6ePFwW8e8FHHjS8OeusFn4m98swi/K19vxWQDlp/zKNK7b+2NYCuvV4t+ejm3LeIbT9X",
+	"eC2gt+333lP3kEEVcr83v4v6PO2+FaSE+pcvTDna/5PP+RAty/1ee9FyQ6sUef/mpa8YbociCu9cecyL",
+	"/SZ5RYXqB8yyaiu83ycjyL89XxwdTDW19mB7k821PIhurovDCMd3OD7kTMwBpFPhpew5T3sA8dwJwtZp",
+	"FS/L50Q9VaJ5i/zWlq5Tnw0bVX73er11DXcjT/2cIHMRnhi0BKcykPa0C/2fVvZaGEDLSxrx1KIeHMWk",
+	"TYJaAwpJA2rzDv9o0s4AF4/Z0syRNEyn9IRR2m1tqYeFmH0PvQyTQZ005LXvlbQw62hfuA28AA8Y4P2B",
+	"zo+5imTHPmGnvUeVPxZw43Lm2MGwWNUaNZ72Hu1Uh2mOTRovniCaLn7YX9+GlZ32HjlC9IfTkeqWFzI/",
+	"g06YZwGJO8Bbd6pNedTrOaprTcNESzspGedd6ElIWl9PVR0vioIyGxN09tF0o5BqIsp5KVVDC2Gglc8M",
+	"k9S6NmPibwsORjB4ciqYRHZh2VgXhV6SCe0Tl4G3ZtThPWMg/jK0ZzJflwMJqKu5eIK30+m4VVp5/GLc",
+	"Qb4wmr401cuswlJ1j4Bevm9H4e1ZdxGaCiXH+BXCsfCykKEh2RMKwkMfy+M50srxW5m/G8D0BjDOv0LC",
+	"9KDLAJ/wDBMzAeNyn/ZkZTKeuQ9Ukbmm1toNGcNTbqLm28TJqDsOOniAR0wh9WyhoPMALv3fotf+teTL",
+	"QWPPj6ak7+ehYMKnGDzZbA/ROKoz5psyuKW5hg7licsbdRqvOb/91aycEYn+JDtgnGOLcRfYNDwL/q66",
+	"kV/Z9JCeLQ9FL1baXjcS/SpecdVXwv20nOqiWMXO/zghA5N7uuzKsywES4dLi424KRW3y85DD6WoYQzF",
+	"H4D11C5C1Ry4FHNhsRG0HrOTr+oX/fPPa3//eynmBR8BFT1gjgv89qe/QxYREpZvQfF3Rw5/B948XhTI",
+	"t/5utXaUXdq/j7SyJc+luyZQwAOenQdbgKyqu6jVNZfldtaiFeOyJM6hVd0ZRTn6eoK9KPB2waEMgPPO",
+	"+CqS4gkuRSmXfnP9L7mh8oT74Di4ymufYdCwVEcxtbVKtR6/YFodcVmyQk/aO9Tp6w2o1/7zQuUip+LZ",
+	"OAv1Hma03Qd5X52s1vw/B9z63T185D117bl7vx6nPzVmB/E8L0HWAPOp15qFV5GXumVI7JkF9VKeoclx",
+	"/B5IuvCmYZ9j65zXz56+fP3dxYs/Qx/qB3cJAUZ+sfeNNn/A+FYX+TVkaO/ujgQtShyhYEK3V9ZIL0gp",
+	"RTUW0+5Ob+Tf1D0om8/vao6w6RFpeOSAxujVTaCyqN240LvgBdYcKQ1zDQ6Thr+r2m5t4L7u2elhV4uH",
+	"upNjh2UIMIuxFVKf1NqJ1glgHYV27eBqM4m3os5D2zUlWKOb+s7XjinS8GrKYKyPxhrvmv5d6aXrnbK2",
+	"NL8iH0EiuvX9U/bNoy+/2ubq2OLLuBcHhYfUTPNwGfIXSqx/98KXJG0yBx/9HQl6bibKNLLoeo4dkQoR",
+	"1Da3RbzojQDs2P86kbjQMMFbXixazBBHpnFSE3uNQcsG30IUJoTC4XpTCKgVRIT8yvkAlseYl9QojNqG",
+	"bRLUe2zfEMhwFzOB53xDgvTuhFrt+oElVdarEOrM+areIKXmAuv48vjeSRJOXKumpv04WOVn4wweTjf3",
+	"2vjeHfQQ/HAiia6OA5DhP/7vKf3jl9PHHg4AKhlyvjJnMWhADSvgGv/51VHvYbv5v8sqwNlWvAfP03uf",
+	"N1yji9mMo3uudRu2l2NwaUA2L7b68g1y1vqvte5IUctUbVP7qQuxreYS/k4GNy/FE2aEYINjLKw6fosn",
+	"++4YHhu0nGbY9RbPehZWn963K/IwU7K8CWx9UYQ2mLlAo2JZAyf2K3DC8RhSeQZ1cjnJ2One7aE2W0JV",
+	"1FAN/RC3M2Mnp2wm1RP2tY8+xLAWlfqxka2FD0UqZ8OpUds4PhNQswKPH5JZgicV91RCelkjtY2ZZRHR",
+	"V3uxRZA4rejaQyBWG/Zs4W7S8c9SKMWT6qFuAp1oz0cf9tIjW14kyq72Id49ScZDrQZm9CG//H7sxPXQ",
+	"TFLdXaeyJIGs22ZOazLp7KVSL6FqJ9jWZ/DjxeXrpz7tOC63xYwi9wQ5//uKfP7QG364mIH0AeBvAAK3",
+	"FapJKisJm6B/8EP8cNaqNxDXVD7iYNPVfCoU1ukOC65uME1rxOfS8oIVwlpRmi4795vpTwIOCASf8Sx8",
+	"rdPovqZoyx4jSavPq+WbLDBlFSZNs7UNbUXWq7n4x/CAvQzpmq27//XdKWXodlf4qrgvOxFaSdHMfI2Y",
+	"1Z1YtlRzJe5eyaZm/X2/VnlZ501h3iRRfkl9DI0G/GB+Tn60MMf0JqTmvPGRxsxON/gTNqCtHgBUQgQo",
+	"Ai76RS6HhcgCtpLBlo1lFV5xo+zVb/hF1GmYBoROw6HNIbALD1PJS1HvPnyh2NPLn+GZvzy//AvZLzEE",
+	"jTSIJPfPHyb7I7nc76Xl6sfo2v6HeI43t7Clx5f69jaAWAhuRE6BDOIN7eNkH9SlnF4ARoHr82cvN0Ke",
+	"y82Q4b7LvCc3dconjZ1gN5SQfyZPdc09Hbmt647nSoikRPLlSo3OEZCPiL4V0muAJ9yjZL3dwW9D7duC",
+	"9oqmyZ7Ys60hYkNnT7/bpA7FX12HjqWFNG36t9ymAB4HOKQZUJdT9ygWuWSQMVDYqRnAb39AFB/IR8La",
+	"J/z9U4Cp6KurqViB4P/rIp+IHEBKhiv3H7Sn1sFPnJAthHs01dJVWXeLp9xMBfiGyubCmyk3XVYrzKFe",
+	"q/yW+laNaDiFqEiihIohREqKh2qd1XBezd4n+dYzANdTANu7WuONuY7KpXZtEIEsYRBCNG5UzbDdI9nt",
+	"vpaHlFMzkNIAvjV5l8xiTiT41mZ58Bx9kiK22yxapD9/R29cUN5jInn5KuBQfGbiNMi1alzCtYyqsRHK",
+	"ldu+wiJqjJUjqP7QXWoG4MEQx8FMn0e9bzABiNB1HLG7O+j4KG71lh7QhJWB06guXgZeV3ffoQD9iY9A",
+	"hKpf92Ff0+0T4EZcfWbZjRDzBO5e+/OIbsF7J5rDqYY26iOfZZXi2ESemFwXc0W2UfVIEr9EkF5HZuIN",
+	"H9lixcjn04rVHg7LmpRwIIgSGoXOV7vOYi2j06ynTteTRqvPNmVm//vlyxfYy9kXKeCTTeCIsbXXUpUQ",
+	"yr4f3aNqY0ifyHALd3TGoeR1PIQDAa+pgeY7f6AhrzYBnrbH0hFWdT8acPcBguwV1a+YzwxN0sLWHgVm",
+	"v6+/EEv6evJTN1I15As0KazrUMYSrBGvRbY82uo47ud8UaNMZVQDAGDchTSjcOEAfxxkbOCsEXfi7t/S",
+	"kKq0ooR5zFcxg74iZwgG5jHqSeUJ4xWEBUZ6HorcczkeizILAYIS41D4Wl9ReICdU52zd30XYmyZXqxh",
+	"EbErZ3+BSvzT1dOUEkyzTB7lvbCWal/SBo5bXbOTKeCl0LYhVIu0Vqj2hjV8YttC4YGDeKCngPZvHMZq",
+	"03CpeBA+GzzzwLqAA/G7UKwQt6LIAMueMLzugSeHJdfOtt39pet2P3f3lVNLNrhySlPbpjdHXODdwSqN",
+	"70WXgu8N98SZgFItRIVBFPym+V0ydFNa364Vv6atPHDFTfrP69DZO102iYbEul6ToeoOiCZV9U2ax/XV",
+	"AUwuGnWvXYrETSLOdi/s0bvUrmemffFTVXp0tzBFyzybbZGEnZGDlgxuiyv+vl3v6SzypnNcprLIKXHI",
+	"qUeYTo7Grnf/wjNR4Woy4XxLTPpDBuD/92Vo13zE8XTayahn1HPpPkRUU6X3JVQnh9LDAflOBli8t5yu",
+	"PJ78Oh8Dl1vadB5F/jgfZ6wx3WAxIwgVU3qZBaqEBDcoJXKmMRXEkquGnQKnvYuMmomSvKztJVO5NTF4",
+	"s6cInR+7FArKaEKphwQvktJsYe6Ahtcs80It+NppbfoZdy/eV3OvC5tD1Jrm0Q5TGZpGs8t0+Y3jkXVk",
+	"RuMIPLJmua+C8l7JFEijQqyvO51czB/84mOoKzqrpsjFa8ogXcvBJsX7OmTdrZnQAFrlwQ6n2CwIYgNO",
+	"WIx1WWWzf2aCGl/zj++sL9ov0gT+MGOvx7IQpHFsQaLFDAW3ACoPYl5bCT0aLJtpY1v3TMGvF/K21deN",
+	"LQWfeaQNdY8zieC96zM4OcMcPajnjxtRYCoZl3mXnZ6xqlrXZGClYyoELzBlzR8l0HdVmNDdnSxLQbYK",
+	"v3uNxjaPcHNbm4i4Aba1YlMpOI5FLrXHGfQ+dQjTUX83sQpde9qr1eCgS2nUUdRjv1hH9e71kpdppM0G",
+	"seFp3JkffpAzZnzLnVwUwooc235RVba0caevCnP6LhJyd1gkis1UQREgR14UHrNFj6P4qZ/lGUCNFLko",
+	"Q56C4831lmkDbxkMMqeQBCXe/egUWu/WAltmcA/RlIay6++d5gGaNPQ5gtiNodjiGa2CIo3Uusofka16",
+	"w4UuOITTGjYiDEiYFe34Jk2YSMu0oq3ltF7OPsdmNMOVb3lS2OmTRNm8HsN5EgB/M6G1lBF7nIoOZt6u",
+	"/DVs39bbjNMkue1f9aJUfCdA1r/TYwDzkAuzLUK4FqvUlFq9VwS9grJOsKL30R5DB/TTbdMijNS6Ary9",
+	"pAgfWy+B2LV2AMm9B/UtYGt7kRAdD/huyRyGO+no5l6Vuy3CHAIo+Ed/YvNST0o+SzBGre6ElL0Xa4iA",
+	"zTEmWcGg15DOU2Dle13+dfXCX/GM2oUQRaY0hitnOKcCI2BRHxlR3sqRqDBP1iKeYsLVdRX12kDowYQ6",
+	"6jbotiD3lAXpw+ZGgIaM3ByTaaBLouPlqVLDg6GyAVZlO1qDv+3uySQAA/wlgC88ffnzs9d3B15o7b2q",
+	"e/wSShzKH9hcxAECBea5vBGB+DycCOVUzKQxAHiOECyoDgPmSLGCatoMcOoWxp8dAe9Lw/gS07oPVg4+",
+	"pjzqVvgwhNhHaaEpkX6ntNA9UGKerKHETPldGhN+VPgvHx5VZb4YFnL0hwZXuR9n9EcFTPJe/dYJ3jvV",
+	"y8+oilaOqTgwhgQsBRa4dRlQMv4d1WqFxSlb4gTeIV7/bo8Y4gk5UDJ2ygp5K9CHIlXGHjJ/J3d7JDCN",
+	"+2NEOAmColF9OXnTUoGJGlN7n5276uyk+2ZTt9lHMF/uLZfT3YErrPcDq4H0wl424K4OvI9p4NkghbrC",
+	"pLCQZ7YwclST+6RNzxCWjZSGDI0G0M/c3JCyKZGJ5LYu5UQqXgD9Az4hMNu4G6uflDvd3XJqo1vpK1zz",
+	"92GUGpr8gcz2xS5ee3EnVnu+ndOe72C0331EfPbFVjZ7eQCXvfoHMdmrD8pjL2MWe17jsOcxg72K+et3",
+	"a+z1KuKuL+Adzz9qlBouRETcMdNaZxwpNvuLDyM1tHdswJbYaPS+swL5mk/0lj72fKKrXDHfSn5nd/mW",
+	"JW7rfdOoW1o8s9TeRK1zGuF72mbatu2xRXWvvsvWT1dPMZJr0Z/aPgLRXIiN81mU0q4uR1Mx8wY/L1N2",
+	"9LljNaWwXqRen7+6uL56+X+evbjsstcIoGXCHJlxd3iqjWVKQB8s9MqA2wrse/xMmNTU2nnn3TsA7Ro3",
+	"4HjMxEyXK+QHThJpJ/b1GMhEl2ymSxR1ehHgps4YISBjqUNfwV1iXmcY65ItxdBIK6gWAiFJQ6botCpU",
+	"smthlG5f9dUXX0DOUveLLyh5SXogc4M1Q1xRryf3l1xOpDXkCpFv6GdwFPfVuOSI+wtItwoLnQmZzL2D",
+	"9k4EDePHNQE01BtLfRX8UDAKBtXngluRs6leYPtSlju2NplaZvgtdC1DXGVp2UxwAFsWfaVHo0VZQpt/",
+	"5c4M3IBApxQpC19wFtLcf4DcD/oW3T9LXua0Yc+FkkKNVm7PLhR61+MeQh6Z20BUANrjc8PwDuHe9dXA",
+	"XfRBxgb9Tr8zwMBiQxqtWwrrd0KWWb/TZT9R7BFDLX0V9wNi55QOVKX5uCGoF2mtNoY7vWlYiBnL9Wgx",
+	"E8r21ece9+4BTgXVUPhQ5vOMVA7QRLQfQT/94gv2DIDNHX9B81UaxBp39CpyNhSFXrKBz1Xhc3l8ezLo",
+	"speqWPXV4M/Prlj9bx7/m0I+6T8e4wHbgWM5fRW+7pU8WTqtERPh6teHm3B7Yk2blY5rQZ2QW+DPUizh",
+	"hvziFWQTFkbgzURAUz7HkQgpeGWsmLkztziPviIPgTBsKIzMBRtUuwAaBLAMjCNg702cH9ASTAs4B8yI",
+	"nfeV+9dnhg1yUfAVACCU6JwEiDqqjEIWSqv5VuchxTsm2y++YJ9TZAg9wlA0hUDNwMvh6wHQrq9wZyPa",
+	"GonScqlwIY4tYtdYt01DwQZWvLHHfzVaDbK+GvD5vJAjOKfjL/6Ev6Zn5gWX8FP8zJuj5XJ55KTU0aIs",
+	"hBrpXOSDjOmyr0jf77IBlQIePXN/B6ycye9yDvsSRb+Z94TPwFl15ivM+mo05aURNmO5GBXQAJFguz8H",
+	"ufWLVLlemqOT0y9PHwD6zk9X3x+dPH7COBuurG/dNePlzZO+AtRrXTi25Fij4wiOUMQba56wwQv+wq3x",
+	"Qo2lknbl/v1CK4GU7jmIQUy5vhp0vxyEG/23hSb3kPuSecKEGdUpr+BqsuATJxSqIfr9k28e9fsnj78Z",
+	"uAmP9GzGmdUaNKEu+/fLly8C+xktnKAcRyyjy36aO6L6mv0ov0WW4ygiww4LcjRlJ+4vRKizONEQMSnV",
+	"JLK9SMvvK2RhjmtRiRTEuuNqukcnD6sTq37b62XsUe9rdwiPTr5k0vTVjZijVzOGZszYAuZ98him53b3",
+	"mx6g73XZIAKKCJlvTlM2fSVtVTcoLVH/hEt15vaOF0Xl/C3dJeP5TCpYveErNsR2vU79cXQ1+MvROUqb",
+	"AQMO+/Dhw28eVCmdsGhw3iLcL3HW0UgY4Dwt9BNm9Y1QXQZRa1EYAU7IrK+gdx2mg4DPz1m7bjUG3xyc",
+	"L+xUl/J3oKgz9i0oNux//uu/B15KwMgk5WGtofat4vQgJwAHyT8cdoaMeGAES1061dD01cJQ84o5N2ap",
+	"y/yMDZwSdXZ87MY6Q23t/++WeOwm46Wv5jnw4iDd4IMZRgQ4G4slniBMwXF7E3EvRx4j0WU/aicpvHJS",
+	"leUhqdil9nYpMDNVBRkr+jv9BranrwavhS1XR+djK0pgSJUPJ+pvWgfXyuDmejk8+AVjdgNMGS/kSCjM",
+	"PUGfaud8zkdTcXTa7VHrUdQ3zdnx8XK57HL4c1eXk2N61xw/v3j67MXlM3ingnftgIjDBofs/NVFlOFz",
+	"1jkBJ/9cKD6XnbPOw26v+xC7A2C6H0gqZ1seeRV3IhK21TmwuedyWAqnUlJ3EdQmlSatz0ljbUD7xXw0",
+	"XolR6obq9KTwEJ2kVJBZz64cE4V3kPVhEtsPVz8+r+JBS5lPhDVsjhxo1ldSWc3mji2GlCFeii67DDOo",
+	"vreuLLMLQOZBdcipt25ynPDvs5BYF3djCPoGHmu4Kxd556zzZ2Gfy1tx4XYSGlzymbDQ1//X9Q0VKtfj",
+	"nK9YIfitgPa1cRLfUEyc0u7Ij1mdY9BLuhf/thCQQExURL5OjLzXUZuAMdwCpPKMv3kO3pnO2cPTROfu",
+	"RlMasJT8vAhhM86GS02pkDNp03P6sm6UPzxNg+hE1mNjkkToi+sIMSS+QIdcNw+nf4oEiF6VdVczTuq4",
+	"i+ugjsmNlzNBkF3VQqN9fvyoxT5fkU+YeosuFBhb5EhCFuMdSZzUSOo2w4sCRNjnTsK/etB0FiPvoWyY",
+	"5cnp1/WeQOdH/8mPfr/+l9/oX72jb67/5bcvPu/3u01/e/BFAlDBrTWVIlJdimNQbwFIoBRmrh2Hc7M7",
+	"7fXWstFjlfGv/JbjRri/VGvaLAetvUVFo9XzW5vN+TsMpn+qFTqYC1iT4ZSkittp1YV0QU/w6Q+F9Xqw",
+	"8Jrfo3P262/up/I2zTpei4KDP8BJtak0wdDLnOKHxFOz1vDmOlmaURSzZsogF5f2jA3+57/+GwSC0ku3",
+	"RhBfQTp1u8fdLpxXgI7dvR0QOQ9yAx46lyXcYGqG7WiHT8CtDiZQ57es8+aIq9UR+vG92+zN0UgbW6yq",
+	"n9EAPRqusMWw1/o6CAJwpHQu0DP/0W7lu2xNAB/dnm6TwYP604OMiTcj4ZkCLwqSy2uCt7tNUv18uktW",
+	"/QQoex73OZgGTnrhUYO06rITDHxvkVY5wShuSobTO0uGILMaxBXKc3IrgHtOqlGxyLHaPTVbnxT9SZB9",
+	"EmT/1ILs59NPouzeRdlD+uMnCeZlUvTksUFbNynIqj4SM0z3cvMavO27q6LEyPY7Z+x//uu/qTfkNGJx",
+	"osue8dHUBwXQHusrz9TREUyDzRfDMBDug//a4O27AeXpWyxtVNTdkLtlgA+2kMYKhe6gwTFaquhgPsaY",
+	"LE7O8+4pNIWFgiJgzG6kG2/woqsCffTw+5TteAlvv9DLV7iDu4QyZqtrhhNlVgN5OiaKi3VbpEQBu0HS",
+	"4WwQxYx8Chs082MjSm2vRMfbfscshqbfOXP/ogH4ouT4m1JAWmrfF8G9a+Lb42va304cCcQLkObkvdNH",
+	"75ULgz9a3Aplj/DItjPgd0mgM3jxj8ogMzZfmKmAyMH574uSP4VmBloY9jmu5QgSy2GTzYP2/PF/Dz+s",
+	"HmrW5xHBITgWwdlJN63LLoWPI0Vc9S39+d1gU6V/Lo3dxj7eixKzoY60Q5f0NJMoKWi4bhj8++NeuNpN",
+	"Q184VH/RxnxSQdL3ZKsOgurCpoCvQs8kLclRjfUkWS0yzPS4r8LJULw3yvO2VVXBCbbriCSuL5WUeJhO",
+	"ZPaVVMzMnClPfSgonHA9AHc49qvosnO1ol0jq3CsFyqnzUZG4iRUX0W+a0wwv7x6/ez8R8gu77LnpOZ4",
+	"nTeowOD49fmTFNbDAkgMkBu0rTG9jf0CNQG+iIhIdiDNtVaFVGIQwO+zSgPRGGAeXNJuvRyP4VkIG8pb",
+	"0VeU7YaNwHA9IgrERIl5Dc749trUVU0nwgOLTucEu7LYZnXpxOs/AOJRuRCsz51rpfucRsCX790A3cuU",
+	"jFj2NkvyE4MGBv3JMkyx5Wu4DaPjt2NZiO2sGSLh3OynAdVu/PcSm+Pse+vdRa9xaOC+XUhmWbvyXeqq",
+	"krj3Y/x6y0v/5adL/7/o0mdU/DXioykFsZ2FHnVG+KOzhCrNb7d+ZjYVtEG2raIGskj6auBuAJfK/Lgw",
+	"cvSvbhMHPrMPenkN/nJ0pS0vjp7qhbID1EwGmMkwYLOFsdCOw/bVTBvLvuz1euiLJ392ofUNIMOc9LJe",
+	"rxfyUig4zi7GbCyWIaEIOr6qvhpAeHyA3vLQSxGzRSGhI6M0VWBCTgvRpVez3KY8l+ompCAVkPJjNWpu",
+	"Iw15DOKNhexErlYsF3M7TWlHTvGDKiZz8mYXm3R7F+cp0EpDKilTQgJZVMtR8XooWw1wdm5Rb6txUiTw",
+	"pPcoPsN0JAbVyg2owhYMFPMUWjyINNHmSUjY6Hw45t3K2vbFai1tbTzdLgJY5QI7Xzuqa/oOPXYMz7zL",
+	"OrV7teul+sM0pY9TkhCXS+cyrzE7empNdLwWo+CmNhlTYimMRVd4tj1v2TGQSHLE3BAFyEclLA7bqU3p",
+	"4C3xO1nx2Y7yyw0d8im+6K/NP8iR1upGb7nBoJSd9h6lOt15rA9GovqjVuDufu0qKlF66dec7SoU2Hrd",
+	"/kmv18h3kEBQqwaoT6gUAOn+52dXqNZmiCVDfiQc8zpA1YdOh1U/Rio/NkLlBpu8TLhUm/ftmXvP91TY",
+	"EfDSRlSgSEF7OEmrDrU5rmcNYJ7G6cmjrx59/fDxo6+i5I2TRPLG5l1+tPuaIArr4TcrkO/3upwIGzvn",
+	"gq+u0vgiasVDBjItsXe6J9EOYl91sg4ktu9Hyo0MGOkFrZ9lZBzF6Tbe6xfySQNTliUWhpnINQiX5jMD",
+	"KTFddmExzXzKAVeNTBBCpAtZ6zjzvgLIHrg9AftSLxUb0Eyu4S6DQ9KTcf0v8D1pnNkG5TCUMQx+zwB6",
+	"4mtzGvyOnp7fmwAgjMM0+6crck8svcZF4+zpNMW1paa5xmLz9SC4LgUs7tvVK218zFgY+y01uUmvwz8i",
+	"Be3Nd9xyxHb5h11bBEnccW2hBil4u179dPUgva0F1CfaSr+b8TdH2PjnpPfo6y+/enzf132+sEloLYKp",
+	"pKtuK6QJw2VOIZIuO1cMK3pDvRDdV8NXpq8oUoBXnhrI+PBBOjnC08X/eor4OM7fKQtjIfLum1kRad8b",
+	"nO57IfIPoyFzq2d/otnsmawBC/lD+Sivqv7/X/Y8rTlyY+dWz2BDsGTt0enXXz34o7skqwe6XgxvyVsD",
+	"NkatNyOT8gc9E+zcGGksV/YzQ+hxgHJTml3BigI6VX10hqabVxRE/RQFSEYBxgVH/80UcAEWVs9wCliR",
+	"+SkMGF0w+6bZmzNASBp2xACAZpB5ANM40g8TxswAg9kQhEhYyz7Ycd+eo3R8T/etKng/QFi5pf1xr5JU",
+	"4CzwePy2rhD9IS/PZqRsM5Lzip7Zl6Tn2Hv1HiMgrYMqrUMl41LPrnME0t75sNXVo/WjfKmKFcDxyXTv",
+	"6ABXD0e0Eo3lreZGzq+py+y+Eak1fseLYnCWQHSt+s1EoCEe/YegdBHDwt0YYwmPCZNIj9xfCz0BIyzC",
+	"QphyQtjFC9Zcv5twmXnYPF4UEWZTcznQAPZgcBbaBEmxsRLCYxaUYwZQqQyr2CqXfV9hx0/j+T5Cq+Wi",
+	"lLc+tg6bBfaed9IQYjKFYtnDk75CbAgPMDAgOhkQuK3BdkVgjvlHAt0NEIZ3IpXpq9NHACXkkwEJTjtH",
+	"ozW1m7Cu5GbCHjVs5w4yj1vOfZggInEYbF/VMpJIB/9PF0qsPK+Loqj6g8fhukgoef683eE600paXR7o",
+	"iyFnWQKcGHMR0H0QNZOzJeCt5IuSDwvRZZdWl9i4nLxNUe+4vjKL0UiI3CTdMb6DO76BX6p6ziHAGbY/",
+	"zdBhij9A1mYOiOqhP2O4WxWo+ADwo9TEoIit/Lg67ovndoX6N1GKbeDblGJlGK8N2yVADEOQDgCYAk9c",
+	"0neNUDk7oVZkwJemmlgIiPpagWVf1aHBN6fVV31VZ7jGajcvaB1hIZ3WBOXmjNw+0D9+KJgRQhGiVF8B",
+	"Q4rhwj5fTt3szZw7AfDip+cZ+12U+mgpc8KBG8pcEkfgBSOQIoQ+QpSibB3LyDxw/I5JpUTJyoWiul7/",
+	"GTYUeNSAigF6NvJHn5XMS8GoEWDOPn/x/dMHiYPGbJCMAXwvoX8AaKaH2qJGxVLkvvDV6foEL1JoDByA",
+	"JR2N7g60r7higpeFFGVowwA7nkcIsVCVJYtije677LyioL6ig4IT4UhVGLdClCBp4HAvKkHLaSZZhfND",
+	"zWJ46Mrphc9Jr9cLIhB2ACCVqJANJgiTdt8CNBKEey8AJi9RPnva65F45E44mkWBKDdAZnTxVbVeOHC3",
+	"Xl+Aho9U2o4ucraY482FjTPxOULMzQBCp5vBl72HfqXYYhaCek0O20or3dtl6159WTrVNuGzvT//hvuM",
+	"77DX5NwgAH7fBAY3BsqcUYmqwuwfyI0MAwEnEdRMMimK/hEu45C3UW+J2yy/gqSiW2D1RIDBtNZ3EbmT",
+	"dnrtBECjfUvUVbevQsIw0RCJpw1BFiODAf5gFZ2GaB+cb6mXVMQuC19uCty7dlU9H6emNBgXR29fMttO",
+	"T36Uxojct//cnW8HqvpoKjDTLqytEVmhXF2XC7WfRfLbxs3ccatC0P1tx1FD58cuuxLGAmYqEuPZ21rH",
+	"kJN1HP/Oj/z331fs0vJyDfn9rHPaO+0d9R4fnX7FTr45O+2d9XprkO9nnR94wafIEzhMqrPkBvIKMxTl",
+	"nBV8bvUckG1bMYH4ZN7VAWtDD+wa/znZfXPrvZ2TaTi/QGI5ndsAeoct9aLIgbkCoXXvgVk815MgrqoO",
+	"ODNY8k4l9k48ANYQ3/5mCfGyyEX5ChPoP4mK9ycqMNqMHanm3E4ffIyy463M322pmb3VMo/ExlQvFbNa",
+	"ozwgAD5u4LGa/kS9j9FCcjo26Dfc+B4tAKU49r04nWpEKKHLqS7QnQcZ2NKsOSBQdQoeCAKJLBceUrFq",
+	"IRqsqM+gcLO0DekjNVt7X5eezDsf2oHQ3m/Q7CdY3Qeze+kkeWWzf0gjfZ2C11WgRtft0+i5Q876g3h/",
+	"6uKsje8nWv59nCxiUFeD1q0wx9Fae2ben0PmnBViwgunW0KNibgVJXQ5dxqrYpA3Q+Ac1UKwuFW4U7Ve",
+	"2836CktPbeBfhrljXHXZ4N+irf3Xki8HFeBVvSN7nBEHPdnQkYMFMJxBq1XGh85Od4b3IFLGoBqG8ZlQ",
+	"uffLGChOrj3ERlqNZTkzCKu9wcqIag7nY4fqp0DPMHv3DwAoTqqsZCFAbK5RS32XdW6kG4lGjFRPyydB",
+	"nZqLohDYm9/Jnu0fpgHhwWg8sm6GK8YZJG/UQUsLSOR911qxrW4tQQ2/J/X2jnf7HMhMlyjao1tdMstv",
+	"BOP4B0L/eg8aaynmurTbcPeoV4Euyc6baWWnyRjza3jq5fg7RLrbj+aBgX0HLWJ3B9p460dx5t8jXl3r",
+	"5185o6xNfE6Xs0XBm/WI7TSBG3YPZHRVOyOjZ9D1M663pHOuU8wdZT6OeTzVxHUatFaA7Ae2O+FzN78Z",
+	"diblilAZfnj5/Nn1+fdXz14PCPYXvQlwDeLn+2oMRXRYTcqGwi6FU2qXmvK8qPeI96BCPrMjFkPZ+T4N",
+	"u6/C+PgHpZdd9tKR9zTggY9KDY0NIvBHaM0lSqlzdH/OeWn7aintlPyO+EdwYEtjsXuFE4kYQkPPjhM4",
+	"CAGGk6i6LkB2KM4g9G/llsDiHbP1fcOUn6j7kGecfTV49fLyiqU8UZhPQk4C6Ms+XG34hJpqJX9wB/xx",
+	"XWugufa3+o73FDbgPq6ppIS5cEPdUaK641N4gln2YS7vW6TY7YgExFqm5Pwr9dIROvauXbsV651vKpzP",
+	"rK+strww8G5o/pnBj1AWAeD5oqR6JadpZx42BreQejpAJOEvzy//Qh19igIbCXfZ08ufA/KMu5t4kQdz",
+	"0NgI0b8WV+grwlaBm+rbqMz4jbv3S00rNxXQ/jPozwMcKYDs+0qORalowjFATYywv56X4Idf+guOmQB6",
+	"3FdVr+rNqN/aS5gVQT5AQkYqfTvcvqoKk6CZj7gVCpq5MbOUdjSF1hjUG+Ycz3QtLOmZmidVafELbjPx",
+	"RBH3z0+or2AZFOer4lAamwcF5oibpTT5CfAMMEYG5zbRwkAw1AsFmrDXDDGVQtJJQaWWxyXEtsqKIcV1",
+	"2Qux7KuRLhYzZaiFEeLLV5GftD+CRPTeyUWwZZ8UlLSCQkpkxv624FjnvxQCWravBPrGPxzj+6S+/CHU",
+	"l/d4g//JdZHtl/Efp6Agez/G/n+N9/OXqCVTlEVY65gU3Egojyy7UWIJF6vynEO2A7S140UaM/4cJhI6",
+	"eL4/4KH4Ow0exlpTxLUcs2dXvKGbu5jrEZyzhqt96bgCrvpifPQjd6IVggQrvcAvcCuc1MWvOP3IbY5X",
+	"nqga1H2uWwu9bqR6v49qzLW2kEaqkYDZR1RJgdi70N3xW8x9etcczDunncITC7Wb+3Gb0OQ3GQ+v8JpJ",
+	"56HVe80Ou5oVgkNbM4h4+58Ndb5Oxc3nUqUObkvWLswGs2mcQKS8MATD0cwIa0GjRzT8MspfqOcb3yi9",
+	"NE2zAsDFPeflKMIRov9U3KfKCOimVUb5SWYxmoJWvQqpXNAbz9hSq0mBQs1JYupmdTwgh/bMXRJRTR2v",
+	"XTV3f4+akPpPv3y8mfL62wGBXyI6ckLuX9fpifY+Aq3n66xia2FvfCnvNy6xsE2JBv5YBlmcTsJC6ifk",
+	"m0AzY8hng2J7v0GM95W3NFBJmgkOVftPomQ7W0tWe3Ry6nFBeWWm9NVcKuXMHmrt5ueBVDaXahCmRKYR",
+	"EB0IaLcvn5nQ4m3Lt3vfdGEwgv2aS2gcKz0sRV9R1nyGT2G2esUuQA2Uqss8iVHmbI3hUqe4cMww+dAq",
+	"DtJc8Te17FqeQ7I5sQUyaxH31TBgLWNgGnNRfZYqOXmg90oJHXA76ML/Ul5eX4X2zDUoBQRpGK6oG96X",
+	"a73wpI3yXZ0mjZawESr3zA2L2eBTwciGRiRu5AzxveiQIL0woy6xUPAtFRsYoey1e31JX4TAVEyMQ0pR",
+	"qbqzVT+6c1061tRXw1Vkf0R9/TKcHaQFyLHFSApkJMvxWEC74ApkAoMufeWbGiKbhiwBo2n5fjmYJ+Ye",
+	"GwCFDLDxaOUKyMVI5o6ql/W75tbQV9SJNAzn7taUur7CeCS6MXl6JI303ef8T3BzNLTvZDm0QfAdDOs3",
+	"rvJsbL/GSHdh9Cmfz4VyD6DpVhQRsUXVMrSAvnLKo+/Bab1WhQ4oU2M1TtuECxx6iMMWd9m56iufvgun",
+	"Vu9nAx6zIMiiWJgR8dQo63rlpbC7Qxw6Zl6M95HGfehcGqsXWby5sItVR8fgs/EwSnUvU6SjYC3iZmo4",
+	"7CiOWmkEcx5sVX8htArh15UaOdMyQJJWnUjZ4HxR8qNX7vX86KUCBGUYET1Iwm1rjdE6riUNvZ6x4cJW",
+	"CcFIygwR/bJgNnzZ+7rLLrGNphvbUBa22zfMdkIad+ZDVFMFQ7qFrS8LUpZvRZkyWOva5Cc98pMe+cfV",
+	"I9+/1hjZe9gZvGbvNQF//ACP3t/drLq3Wcfukb1JYzXU5RS5qdq4xXVY7HPacPZlz4k90CpD5Z67yxN5",
+	"K9SDOmJYr23j0gAVdtLr9XaAhCUvkl8COQ+nAsBxnF7kO69DneF3UGYIALSYWtN0oati2Pbd2qBcupDc",
+	"IMX477kRIPH6t/eaAEiE0uDEQYrr3pN3nTQFHBT9ekjZT4j7EPauLuPyzgyUE39SVuvozuFQH6K2L5Ed",
+	"jVt3R2/KIRwRP3wJZT8fB2YS94dKtUjbrOv4zD4S3CyqRWRxKaI0uM0rKkX0IeMFRcdBOdmsT3QqPKkp",
+	"cU/qVEFiuirrjpz7fyU9fSTUE4tiZEdbU4crxcV8PMgPH6aBVFg5nmfbrOTYdLy3rORq0MYa8fevuoGB",
+	"sg3Z9QIzbsArIJxRg1pV8EFkwaClrNjNANBrNIOew6c2CK5qjBEyXT8zrFpdEhwBalFaN8pwGv9MqtAp",
+	"sEH/32Qu65TgjF8sg6kXwkpEzZ/pUtwHffxZEkoYennWMliTRLGbGpKorJvdnemQ9g+u4pt3X/wv2EAV",
+	"JZp3fc043Jf73oWk0H05ZsYJTl74zxMoLR29t2/hbPjIeowR+NlZDiVXVuR9FbnT4M5Ii+2g0N1Fo3Fz",
+	"Q7gIqbIj3Vdr961CHBnrkk31khU6DX55PoK7UZ3ogRWbdNma7qfvT3J20mudYQ5z2iu5/AMS4Lm5CQAx",
+	"xOLAj6LEWtv5eyDBmBPLsUiZ0DvAO0DPm4mZLlfkOUdYM3ADc8uHRJV8yVddhhpVX/k8OPCeIjlhGk0F",
+	"rmN8u/MhQP805Hg9l2NxN53wPdmPMLGmgsuQh9G9F4YlYsyR0NfXadPwJfCErad93L+FWKOmGZduE7ka",
+	"be+nDO44n/ZJdjC4UmaA0wBVPuCm9V5P+A0GMLhaOe7WVzOeg+fJv9dl5wRmOKK8Q2GwEUwV06NhChHU",
+	"i75a6vIGvOLpuiCnu/4YretDaIzx99o2HYUFYkt+pPTu/YlFHLtSyfyW3ZvS2MCdInpqkddxKeKD+gd4",
+	"IqKvBzHzD7UfLznFKDdOLlwJEDPuKo6lktAmee9cgAP1n22H9+nY9j2296AhoLNhi1v9Rxzz0nsl3ptY",
+	"rX9oS9vlhbkfrgfYSmvWgBG+7YPPSgRzzNek3h8vhM8e+QfpMFZqdBw5BLb3owzxNi9jyUHTZegEiIK7",
+	"GGHkbKTnKypIADlLuSJRDQMBTxW6lt1hKsg1H1bn/uG8r6I0EDeXoRAKgxzMauZTDWKfhPQxYFUN2GMa",
+	"2scZ0ySgL1dqtNXBlIDXnJSCW1HiZwzlZ0wlmV2gPoUZQI5NKW6lXvj6kFqQpiFGg7ChsX0yxqxjCMU8",
+	"ftRJR2bahXsCkZ9AtGeP4M8H8XrVj+QQn1dVAs5LQe0J6ZScCjmD5pU+lBvOTCth7itEs5FXwqMwNqha",
+	"QCHx1V+p0fvxnDkGkMuJMHZb7QM+gYb81EcpPTorZ8PF6EagG17OBPv8p6unD9zFrDKN/vLyNVQzQYkU",
+	"I5Jwj0yF6bJnf1vwgj5i2LzUt4IJ+B19o8u+hU8Yn1fmrD76eikCSCCBESMSAk2KLEtZetjEarJceQyU",
+	"sS4KvTSeUWFqVlWpkEXwVuQzD+lfhZ5gj54GHvIdbe6+qgeUx7dwOZNUSEeTC60m1fnIxhwJM+cNsFkd",
+	"KAoAaCtEbPU/59y9P9WL8jD4VreB7dCMP5A/HQ+qLUchYr0PlkAUgvBuHP0UZFjCHRrrklJKpKkbR++V",
+	"K9AFa+O9cTJ4CYU8/lZWna1iFBRUL+Ogk3Cy98IaNlDiDaJpWKkWTgEKdXnAfwkUxEMIgSExAp2hRZNX",
+	"JzRe03I+wD28R8rfRJXGfWpWHtopDNuzJf4ZtIVdSsIrCO6lL6+XKvdW0Bhgyqu724jI03xr7w2EB9Vx",
+	"ypaThv11kU8CuqwoxpCPxgMcKj24jofqsce94Kwlgq6jrvr7SbnxiLGLVBqS1WvDRHDNvEKYXgNE9zPk",
+	"peirDSBn7mfegHV5EdKahbwVJepXfQV502hfxaiAVLAO2d6+PgDW6K2dmMPV0IkoQ3wmyokwjTkHdSZ0",
+	"cAQDEoiRcw39y755H9WLwkWZ6uU1XdsXfDS1hRxNLZVTQQ56DWzy6uSrs5NHZ73efzoS88CV7pIiu8YP",
+	"SnONP4YGE4WewGdbDhZkyq9tIDKl2IWRWftSHSTze54LdqGsZv+hF9hGoj3z+BaSLtsHc+6Na+2JrkgV",
+	"FPeGksjZkFNlfcTUvEFNbGqTkVUpIY9Ovnn0sPfoXrhbpYkstlVmAzotQA1S+nxQzcEY8fnoVZoQ9BzU",
+	"SjyBnzCFEhC+IeJEg/gmfnXHByaGk10j1p0eZEV01zPd18tOnWFhdZFTzTR6hcI34BfgDpHW9FWIe4H/",
+	"wi0LtgMC6fWGENh+Vo7jDv+YzWB1X03kLUbftypJCyyR/jB2vPtaW30bFp0UL7LEQvn7uAXfrigchHss",
+	"a4026uAcH04PX6jt+NGVbZBUn0k1ZIM/P7tiOCQEtwahXS2gTfcVj0cqF4rI3Nn7sRuEOWmXV3VtGy8p",
+	"3SeGoRXBz/PSijxFeK8XkL2kRrJIxMBOdy7YffE+Dv4ppuxHbdKhvqPKTxBYFc0tFVKZ7ed/gF88HMw2",
+	"37i7NpcWM5ffqyDCj2zxiYt7dIkD35Mmo36qjm1jm+HIMb7kADjhu6F5dvkhrmGt9fnONvyxDku4ujWu",
+	"FYAUwMlIAp0vcul02766isZA/B56e7ywC3JaOtUYUH/X5VPVgLqvKkQggNMBLKXQncsu5Ug4WWH0TKCQ",
+	"gIS4CntIKg9McoZO+9BKesyLwgkSLIKhq+5D6jWEniZRg2v81Kkr7tR1p8Z72+8ebfd9wy+8FiMoXoXR",
+	"G9M+a5fnt8Nb1K1fxOPRlM8tYV2kIUHqYFoxzA41Wx9rj9FTpcIFQDL8hbtJ7ukzxg2ijvnvur+/0vmI",
+	"GyhSPu32oAD4FzH8+eoK7wZEwBbuWgrhrF/31b5CkCzQUqF1iphIpcIHoxkQYs5QTLiqem0hTwQoLShl",
+	"VVB0W0fmoTex2FvBaqBGUeUBhBvEuRUKwKL7ypdCY9FvmDRa+9TG5Ztv6LCfgOk94+XNWkiASpIdh3H8",
+	"r+n+P/VHtyOgFrKRqkPBdTqOBsVN0CMGKvGNLx4og6Kf81UtnFYzHL8561FzhaYao7YpuQ0OtJ1LEVCu",
+	"7Tf39EtqqlZwi91q7rZAaB3RvECr73V5V7WVhTZ7kDvm3RJntfCKB49CwYRisK9IDrIKq66udmZsqO2U",
+	"EVQVFDBRzZjVg+YGdH4K1zLfHjfdVd2WpBUcpDUiMRG/R4pKb6biVfF32FgnfGUhMp+zFt1TJURu6sTg",
+	"lIHubP6wicRR5U7FfCoOhK/PubWidGP8v1//33G/3+//9vYkO+313v1Lp03++S7V9E8xL99vF0FCxeO9",
+	"ORoh4HQzEFGG3WlvrT2gN62farfzPuCMYuHCq4P/IPIUvYi7FVzUTeuKK6FoYRIkNPBShPY4DM+c4a1G",
+	"bdI7YUDtdxe4uvHzgisFXbryLjsnOxY9J97D44RrX01KPiKYhHr7Y6ztgMSQyQKBECrQyHJN54Vec9BP",
+	"Ke5nGU0iIz+ABhAWDwDqVWo9ZgtAAFDooYaklHiehqKwBsrEvY2AFeXI+0HoIkLN+Wgk5vaMVe2TB2sI",
+	"F96TNVjrKD1oSGp+iscKOuDH2F4dJ9Zw2WCzuo3tg15U8BN+J97LrcSTdhoUfWbrfaSu1xstv+9wN3O+",
+	"On7r9IF3B9ifaCQGPyfUnwBgLtyOCqIR9ImMGsDg5SX1MuoZkwPCzoQrAKV0d2wAP17jMIMua2nA9hVZ",
+	"sOdRk8CeX4J7CP7+hA1qPU0HaxonKJt9xZuVTZwPwFbv0jev/B5UelSXfUeInNz9qQDYX8NvqyIx3MvT",
+	"h46zeCWuSSvzoniOfZ583zLvz2nSxiL52+/nbx+9O3L/OfX/SQnhDaUC9DHIWzeUr75uWkQaZTJHBL14",
+	"DSoDV6soSQR/cp88LDnkI7R2z4vCEyfFeXO+2gZz3RT/fW8CHBGsm7O4FAAjWWpyMmC+tykbaaXECKxY",
+	"gOeyFNpA+nYX3UD5DZTekIcKDNyBWhQFYVl52YulN6GCkD3Vs5nbbkgJhc3yn9Oqr3ghb4WX8pwNS8Fv",
+	"MjZ4zo09euZme3Tx3QACsTPhDSC3yjNq3+aDvtThFtgGcC6pqJAIUZ4x/wuN22GplwYKv+ALiLAD6aOG",
+	"LeYBlQecZwTGsTBMvHGSmZ32eoABxENUm2AVapIbNvoIpzogAK+qza07XXQtO42gr0IvRWOFEtDWHODV",
+	"aXyrNfK6z7/sPczYo9NvHmQ1QPHTXg+x0AelsOXqjMCZnH2J3cdpxVF9XogPkL+1UkE4G8DtG3grQxpW",
+	"khiwmnEKg6O/IMMwJDFCJCj0mcycrkOmbHDEUCqQyMGgJWXRNzCL/54OorvdPNB1SAwlaWrJvAbzg5ck",
+	"tAmk7IG8ztJPmhB7apS7T8rNbh1rg7IOsF7wxfdku6CmiVwyY/MF1n0g/N4RlODB7M2DrdzwQO63tWVe",
+	"oMCqyz6GR9nYkTZeRPTXVb31PPaiDAj+fRUZQAh9X1duGnTww5Tv++hsdg+a973SyUtFQ98HCdS/89bd",
+	"7qHgpSjdV93WIemlNL3XouAAeWap03muRwsnpzI2+J//+u9jPpfHtyfHei4Un8uu29gBhOsJHA3UwKEo",
+	"9JJxNi/1G+hnuBgeOc0ucyzb8YtFWXTOOt3u8e1JA+/B/tSeXiAC5vR2QVgpEP0SQyMtYnSf//T6nJ10",
+	"3zDxZi5G4Mid1T7U7R7ju7QCoCDa6OSlqEynONTmE5+77NViWMhRN3KlxaeV8nNyBISvgvVmyuc4fQoV",
+	"rYwVM3K/Q2IVrTBjS5lTmUbOcuE+YSrgTYQ+TEzpVoqladjgqBVilY5ez0qNRvINtZocnGuNCzAA5nt8",
+	"EGg+YJfqFS8sdTtnpZgsCo619z4hHsDi/Q4VehJNovTNFjb3tiqbBH4EqH0x6HU0PpXmRPp7U6I4HFlc",
+	"FwsWVmiKJ4pxNAqV+jZQM/ZoQ+jS6h34uSFDvYq1k8crX6icK8tyMS/0Cip3xRtSMNziRj5ST4CcK1As",
+	"43Wu1Kjz7rd3/18AAAD//w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

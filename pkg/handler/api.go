@@ -7,6 +7,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/exchange"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
@@ -48,6 +49,8 @@ type API struct {
 	// State reports on this node and, on the sync node, also on all the others.
 	State func(ctx context.Context) (api.SyncState, error)
 
+	// Links are the addresses of what the station has elsewhere of a play; none if zero.
+	Links links.Links
 	// Zone is the station's time zone, and Station what people call the station, ""
 	// if that is not known.
 	Zone    *stationtime.Zone
@@ -68,10 +71,8 @@ type API struct {
 	Now          func() time.Time
 	Log          zerolog.Logger
 
-	// recently is what views show. connected and changed are what listeners of
-	// AzuraCast's stream are told.
-	recently           lately
-	connected, changed shared
+	// recently is what views show.
+	recently lately
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
@@ -106,15 +107,15 @@ type Playlog interface {
 	Corrections(ctx context.Context, entryID int64) ([]model.Correction, error)
 }
 
-// TrackService knows the track that is playing; *trackservice.Service
-// implements it.
+// TrackService knows the track that is playing for listeners with a delay;
+// *trackservice.Service implements it.
 type TrackService interface {
-	Current(ctx context.Context) (trackservice.Track, error)
+	Current(ctx context.Context, d trackservice.Delay) (trackservice.Track, error)
 	// Changes counts what was stored.
 	Changes() uint64
 	// Serve streams the changes until the client leaves, and ServeAs in another form.
-	Serve(w http.ResponseWriter, r *http.Request) error
-	ServeAs(w http.ResponseWriter, r *http.Request, form trackservice.Form) error
+	Serve(w http.ResponseWriter, r *http.Request, d trackservice.Delay) error
+	ServeAs(w http.ResponseWriter, r *http.Request, d trackservice.Delay, form trackservice.Form) error
 }
 
 // Recorder stores what was played and its corrections; *playlog.Recorder

@@ -93,7 +93,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 	if err != nil {
 		return nil, err
 	}
-	playing, err := a.Current.Current(ctx)
+	playing, err := a.Current.Current(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (a *API) GetClock(ctx context.Context, _ api.GetClockRequestObject) (api.Ge
 		AdditionalProperties: map[string]any{},
 	}
 	if playing.Playing {
-		track := Track(a.Zone, playing.Entry, now)
+		track := Track(a.Zone, a.Links, playing.Entry, now)
 		body.CurrentTrack = &track
 	}
 	body.SentAt, body.ReceivedAt, body.Doubts = a.stamp(clock.SentAt), a.stamp(clock.ReceivedAt), doubts(clock.Doubts)

@@ -10,6 +10,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/record"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/patience"
 )
@@ -205,7 +206,7 @@ func TestTrack_onAir(t *testing.T) {
 		"WithSeconds": {noon.Add(time.Minute + time.Microsecond), noon.Add(time.Hour), `"2020-06-27T14:01:00.000001+02:00"`},
 	} {
 		e := model.Entry{LogSource: 2, TrackStart: noon.Add(-time.Minute), Air: &model.Airing{From: noon, Until: c.until}}
-		got, err := json.Marshal(Track(zone(t, "Europe/Vienna"), e, c.now))
+		got, err := json.Marshal(Track(zone(t, "Europe/Vienna"), links.Links{}, e, c.now))
 		for _, part := range []string{`"log_source":2,`, `"on_air_from":"2020-06-27T14:00:00+02:00","on_air_until":` + c.want + `,`, `"track_start":"2020-06-27T13:59:00+02:00"`} {
 			if err != nil || !strings.Contains(string(got), part) {
 				t.Errorf("%s: %v, no %s in %s", name, err, part, got)

@@ -105,7 +105,7 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	if next == nil && !isBehindAll {
 		next = beyond
 	}
-	link := links(requestOf(ctx).URL.Query(), q, next)
+	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
 	return page{entries: entries, total: total, link: &link}, nil
 }
 
@@ -150,10 +150,10 @@ func total(ctx context.Context, log EntryLog, q model.EntryQuery) (*int, error) 
 	return new(int(count)), err
 }
 
-// links is the Link header of a page; next is nil on the last one. Its
+// linkHeader is the Link header of a page; next is nil on the last one. Its
 // references are queries alone. So they do not depend on what a proxy made of
 // the path, and none is empty, which would mean the same page.
-func links(query url.Values, q model.EntryQuery, next *model.Position) string {
+func linkHeader(query url.Values, q model.EntryQuery, next *model.Position) string {
 	by, prev := "page", q.Offset/q.Limit-1
 	if query.Has("offset") {
 		by, prev = "offset", max(0, q.Offset-q.Limit)

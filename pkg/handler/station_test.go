@@ -114,8 +114,8 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 		Reports: report.NewTurns(),
 		Zone:    zone(t, "Europe/Vienna"), EngineZone: zone(t, "Europe/Vienna"), HoleAfter: time.Minute, Now: time.Now, Log: logger,
 	}
-	current := trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(Track(a.Zone, e, time.Now())) },
-		trackservice.Config{Grace: 30 * time.Second}, logger)
+	render := func(e model.Entry, at time.Time) ([]byte, error) { return json.Marshal(Track(a.Zone, a.Links, e, at)) }
+	current := trackservice.New(onAir, render, trackservice.Config{Grace: 30 * time.Second}, logger)
 	a.Current = current
 	for _, f := range change {
 		f(a)

@@ -24,17 +24,41 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.recent(ctx, q)
+	l := a.listening(p.Delay)
+	found, err := a.recent(ctx, q, l)
 	if err != nil {
 		return nil, err
 	}
-	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found)}, nil
+	return api.ListTracks200JSONResponse{TracksJSONResponse: a.tracks(found, l.heard)}, nil
+}
+
+// listening is which time of the log somebody hears.
+type listening struct {
+	delay trackservice.Delay
+	heard time.Time
+}
+
+// listening reads by how many seconds the listener is behind.
+func (a *API) listening(delay *float64) listening {
+	d := delayOf(delay)
+	return listening{d, d.Heard(a.Now())}
+}
+
+func delayOf(seconds *float64) trackservice.Delay {
+	return trackservice.Delay(valueOr(seconds, 0) * float64(time.Second))
+}
+
+// keep has an answer about entries kept until the listener hears something else:
+// what begins at until, or the end of one of the entries.
+func (l listening) keep(ctx context.Context, until time.Time, entries ...model.Entry) {
+	until = l.delay.Reaches(trackservice.UntilOver(until, l.heard, entries...))
+	answercache.Keep(ctx, answercache.Policy{Until: until, MaxAge: maxAge})
 }
 
 // recent reads one page of what has started, and has the answer kept while it is
 // right.
-func (a *API) recent(ctx context.Context, q model.EntryQuery) (page, error) {
-	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
+func (a *API) recent(ctx context.Context, q model.EntryQuery, l listening) (page, error) {
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, l.heard)
 	if err != nil {
 		return page{}, err
 	}
@@ -42,7 +66,7 @@ func (a *API) recent(ctx context.Context, q model.EntryQuery) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), found.entries...), MaxAge: maxAge})
+	l.keep(ctx, until, found.entries...)
 	return found, nil
 }
 
@@ -57,7 +81,8 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 		return nil, model.Invalid("date", r.Date, err.Error())
 	}
 	q := model.EntryQuery{From: model.Within(from), To: model.Within(to.Add(-time.Microsecond)), Oldest: true, Limit: maxOfDay}
-	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, a.Now())
+	l := a.listening(r.Params.Delay)
+	until, err := trackservice.UntilNow(ctx, a.OnAir, &q, l.heard)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +96,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 	}
 	var sounding *report.Play
 	if valueOr(r.Params.Started, api.Any) != api.Only {
-		if sounding, until, err = a.sounding(ctx, from, until); err != nil {
+		if sounding, until, err = a.sounding(ctx, from, until, l.heard); err != nil {
 			return nil, err
 		}
 	}
@@ -80,9 +105,9 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 		entries = entries[:min(len(entries), maxOfDay)]
 		count++
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(until, a.Now(), entries...), MaxAge: maxAge})
+	l.keep(ctx, until, entries...)
 	total := int(count)
-	tracks := a.tracks(page{entries: entries, total: &total})
+	tracks := a.tracks(page{entries: entries, total: &total}, l.heard)
 	if sounding != nil {
 		tracks.Body[0].BeganBefore = true
 	}
@@ -92,8 +117,7 @@ func (a *API) ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestO
 // sounding is what began before a day and still sounds when the day begins; nil
 // if there is nothing. The answer may change when the day begins, so until is then
 // at the latest.
-func (a *API) sounding(ctx context.Context, day, until time.Time) (*report.Play, time.Time, error) {
-	now := a.Now()
+func (a *API) sounding(ctx context.Context, day, until, now time.Time) (*report.Play, time.Time, error) {
 	if begun := day.Add(time.Microsecond); now.Before(begun) {
 		if until.IsZero() || begun.Before(until) {
 			until = begun
@@ -105,11 +129,10 @@ func (a *API) sounding(ctx context.Context, day, until time.Time) (*report.Play,
 	return play, until, err
 }
 
-func (a *API) tracks(p page) api.TracksJSONResponse {
-	now := a.Now()
+func (a *API) tracks(p page, now time.Time) api.TracksJSONResponse {
 	body := make([]api.Track, len(p.entries))
 	for i, e := range p.entries {
-		body[i] = Track(a.Zone, e, now)
+		body[i] = Track(a.Zone, a.Links, e, now)
 	}
 	return api.TracksJSONResponse{Body: body, Headers: api.TracksResponseHeaders{XTotalCount: p.total, Link: p.link}}
 }
@@ -120,28 +143,31 @@ func (a *API) GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.Ge
 	if err != nil {
 		return nil, err
 	}
-	if !trackservice.IsShown(&e, a.Now()) {
+	l := a.listening(nil)
+	if !trackservice.IsShown(&e, l.heard) {
 		return nil, model.ErrNotFound
 	}
-	answercache.Keep(ctx, answercache.Policy{Until: trackservice.UntilOver(time.Time{}, a.Now(), e), MaxAge: maxAge})
-	return api.GetTrack200JSONResponse(Track(a.Zone, e, a.Now())), nil
+	l.keep(ctx, time.Time{}, e)
+	return api.GetTrack200JSONResponse(Track(a.Zone, a.Links, e, l.heard)), nil
 }
 
 // GetCurrentTrack answers the track that is playing.
-func (a *API) GetCurrentTrack(ctx context.Context, _ api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {
-	current, err := a.playing(ctx)
+func (a *API) GetCurrentTrack(ctx context.Context, r api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error) {
+	l := a.listening(r.Params.Delay)
+	current, err := a.playing(ctx, l.delay)
 	if err != nil {
 		return nil, err
 	}
 	if !current.Playing {
 		return api.GetCurrentTrack204Response{}, nil
 	}
-	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, current.Entry, a.Now())), nil
+	return api.GetCurrentTrack200JSONResponse(Track(a.Zone, a.Links, current.Entry, l.heard)), nil
 }
 
-// playing reads what is playing, and has the answer kept while it is right.
-func (a *API) playing(ctx context.Context) (trackservice.Track, error) {
-	current, err := a.Current.Current(ctx)
+// playing reads what is playing for a listener with that delay, and has the answer
+// kept while it is right.
+func (a *API) playing(ctx context.Context, d trackservice.Delay) (trackservice.Track, error) {
+	current, err := a.Current.Current(ctx, d)
 	if err != nil {
 		return current, err
 	}
@@ -150,8 +176,10 @@ func (a *API) playing(ctx context.Context) (trackservice.Track, error) {
 }
 
 // StreamTracks pushes the current track and its changes.
-func (a *API) StreamTracks(ctx context.Context, _ api.StreamTracksRequestObject) (api.StreamTracksResponseObject, error) {
-	return streamAnswer(func(w http.ResponseWriter) error { return a.Current.Serve(w, requestOf(ctx)) }), nil
+func (a *API) StreamTracks(ctx context.Context, r api.StreamTracksRequestObject) (api.StreamTracksResponseObject, error) {
+	return streamAnswer(func(w http.ResponseWriter) error {
+		return a.Current.Serve(w, requestOf(ctx), delayOf(r.Params.Delay))
+	}), nil
 }
 
 // streamAnswer is an answer that is written until the client leaves.

@@ -26,7 +26,7 @@ func (a *API) ListTracks1x(ctx context.Context, r api.ListTracks1xRequestObject)
 	if q.Named && q.After == nil && q.Offset > maxNamedOffset {
 		return nil, model.Invalid("offset", strconv.Itoa(q.Offset), fmt.Sprintf("must be at most %d with containsMusic=true; the Link header leads to what comes next, at any depth", maxNamedOffset))
 	}
-	found, err := a.recent(ctx, q)
+	found, err := a.recent(ctx, q, a.listening(p.Delay))
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,8 @@ func (a *API) ListTracks1x(ctx context.Context, r api.ListTracks1xRequestObject)
 }
 
 // GetCurrentTrack1x answers the track that is playing, to websites of AURA 1.x.
-func (a *API) GetCurrentTrack1x(ctx context.Context, _ api.GetCurrentTrack1xRequestObject) (api.GetCurrentTrack1xResponseObject, error) {
-	current, err := a.playing(ctx)
+func (a *API) GetCurrentTrack1x(ctx context.Context, r api.GetCurrentTrack1xRequestObject) (api.GetCurrentTrack1xResponseObject, error) {
+	current, err := a.playing(ctx, delayOf(r.Params.Delay))
 	if err != nil {
 		return nil, err
 	}

@@ -373,47 +373,57 @@ func TestAPI_GetCurrentTrack(t *testing.T) {
 	}
 }
 
-func TestAPI_StreamTracks(t *testing.T) {
-	t.Parallel()
-	s := newStation(t)
-	ctx, cancel := context.WithCancel(t.Context())
+// stream runs the track service, and opens a stream. It returns the data of the next
+// event.
+func (s *station) stream(path string) (next func() string) {
+	s.t.Helper()
+	ctx, cancel := context.WithCancel(s.t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.api.Current.(*trackservice.Service).Run(ctx) }()
-	defer func() {
+	server := httptest.NewServer(s.http)
+	s.t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
-			t.Error(err)
+			s.t.Error(err)
 		}
-	}()
-	s.play(ago(time.Minute), "a")
-
-	server := httptest.NewServer(s.http)
-	defer server.Close()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+v1+"/trackservice/stream", nil)
+		server.Close()
+	})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+v1+path, nil)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	w, err := http.DefaultClient.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	defer func() { _ = w.Body.Close() }()
+	s.t.Cleanup(func() { _ = w.Body.Close() })
 	if got := w.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Fatalf("type is %s", got)
+		s.t.Fatalf("type is %s", got)
 	}
 	lines := bufio.NewScanner(w.Body)
-	await := func(text string) {
+	return func() string {
 		for lines.Scan() {
-			if strings.HasPrefix(lines.Text(), "data: ") && strings.Contains(lines.Text(), text) {
-				return
+			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+				return data
 			}
 		}
-		t.Fatalf("no event with %s: %v", text, lines.Err())
+		s.t.Fatalf("no event: %v", lines.Err())
+		return ""
+	}
+}
+
+func TestAPI_StreamTracks(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.play(ago(time.Minute), "a")
+	next := s.stream("/trackservice/stream")
+	await := func(text string) {
+		for !strings.Contains(next(), text) {
+		}
 	}
 	await(`"track_title":"a"`)
 	s.play(ago(0), "b")
 	await(`"track_title":"b"`)
-	cancel()
 }
 
 // A read that fails is answered as a failure, not as an empty list. Cached

@@ -13,27 +13,27 @@ import (
 )
 
 // GetNowPlayingLine answers what plays in one line.
-func (a *API) GetNowPlayingLine(ctx context.Context, _ api.GetNowPlayingLineRequestObject) (api.GetNowPlayingLineResponseObject, error) {
-	m, err := a.moment(ctx, viewHeld)
+func (a *API) GetNowPlayingLine(ctx context.Context, r api.GetNowPlayingLineRequestObject) (api.GetNowPlayingLineResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, viewHeld)
 	return text{"text/plain", views.NewLine(m)}, err
 }
 
 // GetNowPlayingFlat answers what plays without nesting.
-func (a *API) GetNowPlayingFlat(ctx context.Context, _ api.GetNowPlayingFlatRequestObject) (api.GetNowPlayingFlatResponseObject, error) {
-	m, err := a.moment(ctx, viewHeld)
+func (a *API) GetNowPlayingFlat(ctx context.Context, r api.GetNowPlayingFlatRequestObject) (api.GetNowPlayingFlatResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, viewHeld)
 	return api.GetNowPlayingFlat200JSONResponse(views.NewFlat(a.station(), m)), err
 }
 
 // GetFeed answers the latest plays as a feed.
-func (a *API) GetFeed(ctx context.Context, _ api.GetFeedRequestObject) (api.GetFeedResponseObject, error) {
-	m, err := a.moment(ctx, staticHeld)
+func (a *API) GetFeed(ctx context.Context, r api.GetFeedRequestObject) (api.GetFeedResponseObject, error) {
+	m, err := a.moment(ctx, r.Params.Delay, staticHeld)
 	if err != nil {
 		return nil, err
 	}
-	r := requestOf(ctx)
-	self := httpserver.Relative(r, "/feed.xml")
-	if r.URL.RawQuery != "" {
-		self += "?" + r.URL.RawQuery
+	asked := requestOf(ctx)
+	self := httpserver.Relative(asked, "/feed.xml")
+	if asked.URL.RawQuery != "" {
+		self += "?" + asked.URL.RawQuery
 	}
 	feed, err := xml.MarshalIndent(views.NewFeed(a.station(), m, self), "", "  ")
 	if err != nil {

@@ -17,7 +17,7 @@ const (
 
 // GetLiveInfo answers what plays and which shows are on, as LibreTime does.
 func (a *API) GetLiveInfo(ctx context.Context, r api.GetLiveInfoRequestObject) (api.GetLiveInfoResponseObject, error) {
-	m, shows, err := a.programme(ctx)
+	m, shows, err := a.programme(ctx, r.Params.Delay)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (a *API) GetLiveInfo(ctx context.Context, r api.GetLiveInfoRequestObject) (
 
 // GetLiveInfoV2 answers what plays and which shows are on, as LibreTime 3 does.
 func (a *API) GetLiveInfoV2(ctx context.Context, r api.GetLiveInfoV2RequestObject) (api.GetLiveInfoV2ResponseObject, error) {
-	m, shows, err := a.programme(ctx)
+	m, shows, err := a.programme(ctx, r.Params.Delay)
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +49,12 @@ func (a *API) GetLiveInfoV2(ctx context.Context, r api.GetLiveInfoV2RequestObjec
 
 // programme is what plays and which shows are on, for an answer that is kept for as
 // long as views are.
-func (a *API) programme(ctx context.Context) (views.Moment, views.Shows, error) {
-	m, err := a.moment(ctx, viewHeld)
+func (a *API) programme(ctx context.Context, delay *float64) (views.Moment, views.Shows, error) {
+	m, err := a.moment(ctx, delay, viewHeld)
 	if err != nil {
 		return m, views.Shows{}, err
 	}
-	clock, err := a.shownClock(ctx, m.Now)
+	clock, err := a.shownClock(ctx, a.Now())
 	if err != nil {
 		return m, views.Shows{}, err
 	}

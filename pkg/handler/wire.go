@@ -11,6 +11,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/api/loose"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/stationtime"
@@ -259,11 +260,11 @@ func (a *API) amendment(body api.Changes) (model.Changes, error) {
 	return c, f.err(nil)
 }
 
-// Track renders an entry as the track service shows it now: corrections
-// applied, in the station's time zone.
-func Track(zone *stationtime.Zone, e model.Entry, now time.Time) api.Track {
+// Track renders an entry as the track service shows it to who hears that time:
+// corrections applied, in the station's time zone, with the station's links.
+func Track(zone *stationtime.Zone, to links.Links, e model.Entry, now time.Time) api.Track {
 	shown := trackservice.Shown(e)
-	t := api.Track{Id: e.ID}
+	t := api.Track{Id: e.ID, Cover: to.Cover(e), Recording: to.PublicRecordingOf(e, now)}
 	trackShape.show(zone, &shown, &t)
 	if e.Air != nil {
 		t.LogSource = e.LogSource
@@ -297,6 +298,7 @@ func (a *API) playlogEntry(stored model.Entry, raw bool) api.PlaylogEntry {
 		IsManual:    e.Manual,
 		IsCorrected: !e.Overlay.IsEmpty(),
 		IsVoid:      e.Overlay.Void,
+		Recording:   a.Links.RecordingOf(stored, a.Now()),
 	}
 	playlogShape.show(a.Zone, &e, &record)
 	record.ReceivedAt = a.stamp(e.ReceivedAt)

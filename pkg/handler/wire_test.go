@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 	"github.com/rs/zerolog"
@@ -195,7 +196,7 @@ func TestAPI_play_DaylightSaving(t *testing.T) {
 func TestTrack(t *testing.T) {
 	t.Parallel()
 	artist := "Mazzy Star"
-	got, err := json.Marshal(Track(zone(t, "Europe/Vienna"), model.Entry{
+	got, err := json.Marshal(Track(zone(t, "Europe/Vienna"), links.Links{}, model.Entry{
 		ID: 3, TrackStart: moment(t, "2020-06-27T17:14:00.5Z"), Artist: "Mazzie Star", TrackNum: 2, ShowID: 5, Duration: 1500 * time.Millisecond,
 		Overlay: model.Overlay{Changes: model.Changes{Artist: &artist}},
 	}, time.Now()))

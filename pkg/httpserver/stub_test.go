@@ -104,6 +104,10 @@ func (stub) ListTracksOfDay(context.Context, api.ListTracksOfDayRequestObject) (
 	return api.ListTracksOfDay200JSONResponse{TracksJSONResponse: api.TracksJSONResponse{Body: []api.Track{}}}, nil
 }
 
+func (stub) ListChapters(context.Context, api.ListChaptersRequestObject) (api.ListChaptersResponseObject, error) {
+	return api.ListChapters200TextvttResponse{Body: strings.NewReader("WEBVTT\n")}, nil
+}
+
 func (stub) GetTrack(context.Context, api.GetTrackRequestObject) (api.GetTrackResponseObject, error) {
 	return api.GetTrack200JSONResponse(track), nil
 }

@@ -11,7 +11,7 @@ import (
 
 // Config is meant to be filled by config.Load.
 type Config struct {
-	Station   string        `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station. A report as a workbook (XLSX) names it as its author, and views show it."`
+	Station   string        `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station. Reports as workbooks (XLSX) and chapters of recordings name it as their author, and views show it."`
 	HoleAfter time.Duration `env:"HOLE_AFTER" envDefault:"1m" doc:"Reports show a longer time without any play as a hole. Within a timeslot more than 5 s are a hole."`
 }
 

@@ -40,7 +40,7 @@ func (*counted) Ping() []byte { return []byte("ping\n\n") }
 func TestService_ServeAs(t *testing.T) {
 	t.Parallel()
 	as := func(s *trackservice.Service, form trackservice.Form) func(http.ResponseWriter, *http.Request) error {
-		return func(w http.ResponseWriter, r *http.Request) error { return s.ServeAs(w, r, form) }
+		return func(w http.ResponseWriter, r *http.Request) error { return s.ServeAs(w, r, 0, form) }
 	}
 
 	t.Run("Form", func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestService_ServeAs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			log, form := &playlog{}, &counted{}
 			s := newService(log)
-			p := serveBy(t, as(s, form))
+			p := serveWith(t, as(s, form))
 			_, early := p.connect(t, "") // before anything is known
 			for _, want := range []string{"HTTP/1.0 200 OK", "retry: ", "first: 0\n"} {
 				if got, err := block(early); err != nil || !strings.HasPrefix(got, want) {
@@ -85,11 +85,11 @@ func TestService_ServeAs(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := trackservice.New(&playlog{}, render, trackservice.Config{MaxListeners: 1}, zerolog.Nop())
 			run(t, s)
-			_, in := serveBy(t, as(s, &counted{fails: true})).connect(t, "")
+			_, in := serveWith(t, as(s, &counted{fails: true})).connect(t, "")
 			if head, err := block(in); err != nil || !strings.HasPrefix(head, "HTTP/1.0 503 ") {
 				t.Errorf("read %q (%v)", head, err)
 			}
-			if _, err := s.Subscribe(""); err != nil {
+			if _, err := s.Subscribe("", 0); err != nil {
 				t.Errorf("its place is not free again: %v", err)
 			}
 		})
@@ -101,7 +101,7 @@ func TestService_ServeAs(t *testing.T) {
 			log, form := &playlog{}, &counted{}
 			s := newService(log)
 			run(t, s)
-			_, in := serveBy(t, as(s, form)).connect(t, "")
+			_, in := serveWith(t, as(s, form)).connect(t, "")
 			for range 3 { // head, retry, first
 				if _, err := block(in); err != nil {
 					t.Fatal(err)

@@ -76,29 +76,38 @@ type Track struct {
 	Until time.Time
 }
 
+// delayed is the track for a listener with that delay.
+func (t Track) delayed(d Delay) Track {
+	t.Until = d.Reaches(t.Until)
+	return t
+}
+
 // Service knows the current track and publishes its changes.
 type Service struct {
 	log     Log
-	render  func(model.Entry) ([]byte, error)
+	render  func(e model.Entry, at time.Time) ([]byte, error)
 	cfg     Config
 	trouble *logging.Lasting
 
 	// stored counts calls of Changed; wake tells the loop about them.
-	stored atomic.Uint64
-	wake   chan struct{}
-	known  atomic.Pointer[knowledge]
-	stream *stream
+	stored  atomic.Uint64
+	wake    chan struct{}
+	known   atomic.Pointer[knowledge]
+	streams *streams
 }
 
-// knowledge is a track and the number of changes that it takes into account.
+// knowledge is the track that was playing at a time, and the number of changes that
+// it takes into account.
 type knowledge struct {
 	track  Track
+	at     time.Time
 	stored uint64
 }
 
 // New makes a service that reads from log. render makes the data of an event
-// from an entry, as listeners see it. A change is whatever changes these bytes.
-func New(log Log, render func(model.Entry) ([]byte, error), cfg Config, logger zerolog.Logger) *Service {
+// from an entry, as listeners see it at a time. A change is whatever changes these
+// bytes.
+func New(log Log, render func(e model.Entry, at time.Time) ([]byte, error), cfg Config, logger zerolog.Logger) *Service {
 	cfg.MaxListeners = cmp.Or(cfg.MaxListeners, defaultMaxListeners)
 	return &Service{
 		log:     log,
@@ -106,7 +115,7 @@ func New(log Log, render func(model.Entry) ([]byte, error), cfg Config, logger z
 		cfg:     cfg,
 		trouble: logging.NewLasting(logger, "reading the current track failed"),
 		wake:    make(chan struct{}, 1),
-		stream:  newStream(cfg.MaxListeners),
+		streams: newStreams(cfg.MaxListeners),
 	}
 }
 
@@ -114,6 +123,11 @@ func New(log Log, render func(model.Entry) ([]byte, error), cfg Config, logger z
 // acknowledged; it never blocks.
 func (s *Service) Changed() {
 	s.stored.Add(1)
+	s.look()
+}
+
+// look has the loop look at the log soon.
+func (s *Service) look() {
 	select {
 	case s.wake <- struct{}{}:
 	default: // the loop is about to look anyway
@@ -124,53 +138,36 @@ func (s *Service) Changed() {
 // is stored.
 func (s *Service) Changes() uint64 { return s.stored.Load() }
 
-// Current reads what is playing now. It asks the log, so its answer includes
-// everything that was stored before. If the log is away, it answers from
-// memory, as long as that can still be right. Error: model.ErrUnavailable.
-func (s *Service) Current(ctx context.Context) (Track, error) {
-	track, err := s.read(ctx, time.Now())
-	if err == nil || !errors.Is(err, model.ErrUnavailable) {
-		return track, err
+// Current reads what is playing now for a listener with that delay. It asks the
+// log, so its answer includes everything that was stored before. If the log is
+// away, it answers from memory, as long as that can still be right. Error:
+// model.ErrUnavailable.
+func (s *Service) Current(ctx context.Context, d Delay) (Track, error) {
+	at := d.Heard(time.Now())
+	p, err := readPast(ctx, s.log, at)
+	if err == nil {
+		return p.at(at, s.cfg.Grace).delayed(d), nil
 	}
 	k := s.known.Load()
-	if k == nil || k.stored != s.stored.Load() || !k.track.Until.IsZero() && !time.Now().Before(k.track.Until) {
+	if !errors.Is(err, model.ErrUnavailable) || k == nil || k.stored != s.stored.Load() || !k.holds(at) {
 		return Track{}, err
 	}
-	return k.track, nil
+	return k.track.delayed(d), nil
 }
 
-func (s *Service) read(ctx context.Context, now time.Time) (Track, error) {
-	latest, err := found(s.log.LatestEntry(ctx, now))
-	if err != nil {
-		return Track{}, fmt.Errorf("read the latest track: %w", err)
+// holds reports whether the track is also what was playing at a time.
+func (k *knowledge) holds(at time.Time) bool {
+	since := k.at
+	if k.track.Playing {
+		since = k.track.Entry.PlayedAt()
 	}
-	next, err := found(s.log.NextEntry(ctx, now))
-	if err != nil {
-		return Track{}, fmt.Errorf("read the next track: %w", err)
-	}
-	var t Track
-	t.Playing, t.Until = Current(latest, next, now, s.cfg.Grace)
-	if latest != nil {
-		t.Entry = *latest
-	}
-	return t, nil
-}
-
-// found returns nil for an entry that does not exist.
-func found(e model.Entry, err error) (*model.Entry, error) {
-	switch {
-	case errors.Is(err, model.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	return &e, nil
+	return !at.Before(since) && (k.track.Until.IsZero() || at.Before(k.track.Until))
 }
 
 // Run follows the log and publishes every change of the current track until ctx
 // ends. Then it ends all streams and returns nil. Call it once.
 func (s *Service) Run(ctx context.Context) error {
-	defer s.stream.end()
+	defer s.streams.end()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	backoff := minBackoff
@@ -205,31 +202,62 @@ func (s *Service) Run(ctx context.Context) error {
 			backoff = min(2*backoff, maxBackoff)
 		} else {
 			backoff = minBackoff
-			if !until.IsZero() {
-				pause = min(pause, time.Until(until))
-			}
+		}
+		if !until.IsZero() {
+			pause = min(pause, time.Until(until))
 		}
 		due = time.Now().Add(pause)
 		timer.Reset(pause)
 	}
 }
 
-// refresh looks at the log, and publishes what changed.
-func (s *Service) refresh(ctx context.Context) (until time.Time, err error) {
+// refresh looks at the log, and publishes what changed on every stream. until is
+// when the next stream changes although nothing is stored; zero means never. Who has
+// no delay does not wait for what only the others need. If it fails for one stream,
+// it goes on with the others.
+func (s *Service) refresh(ctx context.Context) (until time.Time, _ error) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTimeout)
 	defer cancel()
+	now := time.Now()
 	stored := s.stored.Load() // before reading, because the read may miss an entry that is stored meanwhile
-	track, err := s.read(ctx, time.Now())
+	p, err := readPast(ctx, s.log, now)
 	if err != nil {
 		return time.Time{}, err
 	}
-	data := []byte("null")
-	if track.Playing {
-		if data, err = s.render(track.Entry); err != nil {
-			return time.Time{}, fmt.Errorf("render track %d: %w", track.Entry.ID, err)
-		}
+	s.known.Store(&knowledge{p.at(now, s.cfg.Grace), now, stored})
+	until, err = s.show(s.streams.live, p, now)
+	delayed, longest := s.streams.delayed(now)
+	err = errors.Join(err, p.extend(ctx, s.log, longest.Heard(now)))
+	for _, stream := range delayed {
+		reached, failed := s.show(stream, p, now)
+		until, err = sooner(until, reached), errors.Join(err, failed)
 	}
-	s.known.Store(&knowledge{track, stored})
-	s.stream.publish(track, data)
-	return track.Until, nil
+	return until, err
+}
+
+// show publishes on a stream what its listeners hear now, if that is known. until is
+// as in refresh.
+func (s *Service) show(on *stream, p past, now time.Time) (until time.Time, _ error) {
+	at := on.delay.Heard(now)
+	if at.Before(p.since) {
+		return on.delay.Reaches(p.since), nil
+	}
+	track := p.at(at, s.cfg.Grace)
+	data, err := s.data(track, at)
+	if err == nil {
+		on.publish(track, data, s.streams.live)
+	}
+	return on.delay.Reaches(track.Until), err
+}
+
+// data is the data of an event about a track, as it was at a time.
+func (s *Service) data(t Track, at time.Time) ([]byte, error) {
+	if !t.Playing {
+		return []byte("null"), nil
+	}
+	data, err := s.render(t.Entry, at)
+	if err != nil {
+		return nil, fmt.Errorf("render track %d: %w", t.Entry.ID, err)
+	}
+	return data, nil
 }

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func render(e model.Entry) ([]byte, error) {
+func render(e model.Entry, _ time.Time) ([]byte, error) {
 	e = e.Effective()
 	if e.Title == "unrenderable" {
 		return nil, errors.New("a test's")
@@ -50,7 +50,7 @@ func run(t *testing.T, s *trackservice.Service) {
 
 func subscribe(t *testing.T, s *trackservice.Service, lastEventID string) *trackservice.Listener {
 	t.Helper()
-	l, err := s.Subscribe(lastEventID)
+	l, err := s.Subscribe(lastEventID, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,14 +271,14 @@ func TestService_Current(t *testing.T) {
 	t.Parallel()
 	want := func(t *testing.T, s *trackservice.Service, id int64, until time.Time) {
 		t.Helper()
-		got, err := s.Current(t.Context())
+		got, err := s.Current(t.Context(), 0)
 		if err != nil || got.Playing != (id != 0) || got.Playing && got.Entry.ID != id || !got.Until.Equal(until) {
 			t.Errorf("current is %+v (%v), want %d until %v", got, err, id, until)
 		}
 	}
 	wantAway := func(t *testing.T, s *trackservice.Service) {
 		t.Helper()
-		if got, err := s.Current(t.Context()); !errors.Is(err, model.ErrUnavailable) {
+		if got, err := s.Current(t.Context(), 0); !errors.Is(err, model.ErrUnavailable) {
 			t.Errorf("current is %+v (%v), want unavailable", got, err)
 		}
 	}
@@ -346,7 +346,7 @@ func TestService_Current(t *testing.T) {
 			run(t, s)
 			broken := errors.New("a test's")
 			log.set(func() { log.away = broken })
-			if _, err := s.Current(t.Context()); !errors.Is(err, broken) {
+			if _, err := s.Current(t.Context(), 0); !errors.Is(err, broken) {
 				t.Errorf("error is %v", err)
 			}
 		})

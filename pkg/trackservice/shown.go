@@ -53,9 +53,15 @@ func UntilOver(until, now time.Time, entries ...model.Entry) time.Time {
 		if e.Air == nil || e.Air.Until.IsZero() || e.Air.IsOver(now) {
 			continue
 		}
-		if until.IsZero() || e.Air.Until.Before(until) {
-			until = e.Air.Until
-		}
+		until = sooner(until, e.Air.Until)
 	}
 	return until
+}
+
+// sooner is the earlier one of two times, of which zero means never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -21,15 +21,15 @@ const (
 )
 
 // Serve streams the current track and its changes as server-sent events until
-// the client or Run ends. The error is ErrFull; in that case nothing is
-// written.
-func (s *Service) Serve(w http.ResponseWriter, r *http.Request) error {
-	return s.ServeAs(w, r, tracks{})
+// the client or Run ends, with a delay to the second. The error is ErrFull; in that
+// case nothing is written.
+func (s *Service) Serve(w http.ResponseWriter, r *http.Request, d Delay) error {
+	return s.ServeAs(w, r, d, tracks{})
 }
 
 // ServeAs is Serve in another form. If the error is not nil, nothing is written.
-func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, form Form) error {
-	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"))
+func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, d Delay, form Form) error {
+	l, err := s.Subscribe(r.Header.Get("Last-Event-ID"), d)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Service) ServeAs(w http.ResponseWriter, r *http.Request, form Form) err
 			beat.Reset(heartbeatEvery)
 		case <-ctx.Done():
 			return nil
-		case <-s.stream.ended:
+		case <-s.streams.ended:
 			return nil
 		}
 	}

@@ -46,10 +46,11 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 // serve serves the stream, with the timeouts of a server that makes no
 // exception for streams.
-func serve(t *testing.T, s *trackservice.Service) *pipes { return serveBy(t, s.Serve) }
+func serve(t *testing.T, s *trackservice.Service) *pipes {
+	return serveWith(t, func(w http.ResponseWriter, r *http.Request) error { return s.Serve(w, r, 0) })
+}
 
-// serveBy serves a stream.
-func serveBy(t *testing.T, stream func(w http.ResponseWriter, r *http.Request) error) *pipes {
+func serveWith(t *testing.T, stream func(w http.ResponseWriter, r *http.Request) error) *pipes {
 	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
@@ -131,7 +132,7 @@ func TestService_Serve(t *testing.T) {
 			if _, scanErr := fmt.Sscanf(retry, "retry: %d\n", &ms); err != nil || scanErr != nil || ms < 2000 || ms >= 6000 {
 				t.Errorf("retry is %q", retry)
 			}
-			now, err := s.Subscribe("")
+			now, err := s.Subscribe("", 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -254,7 +255,7 @@ func TestService_Serve(t *testing.T) {
 			play(log, s, 1) // it does not read this
 			time.Sleep(10*time.Second - time.Nanosecond)
 			synctest.Wait()
-			if _, err := s.Subscribe(""); !errors.Is(err, trackservice.ErrFull) {
+			if _, err := s.Subscribe("", 0); !errors.Is(err, trackservice.ErrFull) {
 				t.Fatalf("error is %v: it was dropped too early", err)
 			}
 			time.Sleep(time.Nanosecond)
@@ -303,7 +304,7 @@ func TestService_Serve(t *testing.T) {
 		s := trackservice.New(&playlog{}, render, trackservice.Config{MaxListeners: 1}, zerolog.Nop())
 		subscribe(t, s, "")
 		w := httptest.NewRecorder()
-		if err := s.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil)); !errors.Is(err, model.ErrOverloaded) {
+		if err := s.Serve(w, httptest.NewRequest(http.MethodGet, "/", nil), 0); !errors.Is(err, model.ErrOverloaded) {
 			t.Errorf("error is %v", err)
 		}
 		if len(w.Header()) > 0 || w.Body.Len() > 0 {
@@ -322,7 +323,7 @@ func TestService_ManyListeners(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
 	all.Go(func() { _ = s.Run(ctx) })
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = s.Serve(w, r) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _ = s.Serve(w, r, 0) }))
 	defer func() {
 		stop()
 		all.Wait()

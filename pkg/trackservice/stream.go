@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
-	"sync"
 	"sync/atomic"
+	"time"
 
 	"aura.radio/engine/pkg/model"
 )
@@ -41,14 +41,16 @@ func newEvent(t Track, data []byte) *Event {
 	return &Event{ID: id, Data: data, frame: fmt.Appendf(nil, "id: %s\nevent: track\ndata: %s\n\n", id, lines)}
 }
 
-// stream hands events to listeners. They read it without a lock and at their
-// own pace, so a listener never delays a change or another listener.
+// stream hands events to listeners that have the same delay. They read it without a
+// lock and at their own pace, so a listener never delays a change or another
+// listener.
 type stream struct {
-	recent    atomic.Pointer[recent]
-	listeners atomic.Int64
-	max       int64
-	ended     chan struct{}
-	end       func()
+	delay  Delay
+	recent atomic.Pointer[recent]
+	// The rest belongs to streams.
+
+	listeners int
+	left      time.Time // when the last listener left
 }
 
 // recent is what the stream holds at one moment; it is never changed.
@@ -58,52 +60,52 @@ type recent struct {
 	newer  chan struct{}
 }
 
-func newStream(maxListeners int) *stream {
-	s := &stream{max: int64(maxListeners), ended: make(chan struct{})}
-	s.end = sync.OnceFunc(func() { close(s.ended) })
+func newStream(d Delay) *stream {
+	s := &stream{delay: d}
 	s.recent.Store(&recent{newer: make(chan struct{})})
 	return s
 }
 
-// publish adds an event, unless listeners already have its data. Only one
-// goroutine publishes.
-func (s *stream) publish(t Track, data []byte) {
+// publish adds an event, unless listeners already have its data. An event that
+// live has too is held once. Only one goroutine publishes.
+func (s *stream) publish(t Track, data []byte, live *stream) {
 	r := s.recent.Load()
 	events := r.events
 	if n := len(events); n > 0 && bytes.Equal(events[n-1].Data, data) {
 		return
 	}
+	e := newEvent(t, data)
+	for _, same := range live.recent.Load().events {
+		if bytes.Equal(same.frame, e.frame) {
+			e = same
+		}
+	}
 	// Readers hold on to the old list, so the new list is a copy.
-	events = append(slices.Clone(events[max(0, len(events)-maxEvents+1):]), newEvent(t, data))
+	events = append(slices.Clone(events[max(0, len(events)-maxEvents+1):]), e)
 	s.recent.Store(&recent{events: events, count: r.count + 1, newer: make(chan struct{})})
 	close(r.newer)
 }
 
 // Listener receives events. It must be used by one goroutine only.
 type Listener struct {
-	stream *stream
-	seen   int // of the events ever published
+	streams *streams
+	stream  *stream
+	seen    int    // of the events ever published
+	last    string // the id of the last event that was received before, until it is looked for
 }
 
-// Subscribe begins to listen. It starts with the events after lastEventID if
-// that event is still held, otherwise with the current event. Error: ErrFull.
-func (s *Service) Subscribe(lastEventID string) (*Listener, error) {
-	return s.stream.subscribe(lastEventID)
-}
-
-func (s *stream) subscribe(lastEventID string) (*Listener, error) {
-	if s.listeners.Add(1) > s.max {
-		s.listeners.Add(-1)
-		return nil, ErrFull
+// Subscribe begins to listen, with a delay to the second. It starts with the events
+// after lastEventID if that event is still held, otherwise with the current event.
+// Error: ErrFull.
+func (s *Service) Subscribe(lastEventID string, d Delay) (*Listener, error) {
+	stream, isNew, err := s.streams.join(d.shared())
+	if err != nil {
+		return nil, err
 	}
-	r := s.recent.Load()
-	l := &Listener{stream: s, seen: max(0, r.count-1)}
-	for i, e := range r.events {
-		if e.ID == lastEventID { // the last match, because a track may have come back
-			l.seen = r.count - len(r.events) + i + 1
-		}
+	if isNew {
+		s.look() // it has no event yet
 	}
-	return l, nil
+	return &Listener{streams: s.streams, stream: stream, seen: max(0, stream.recent.Load().count-1), last: lastEventID}, nil
 }
 
 // Take returns the events that the listener has not received yet, oldest first.
@@ -111,10 +113,18 @@ func (s *stream) subscribe(lastEventID string) (*Listener, error) {
 // more.
 func (l *Listener) Take() (events []*Event, newer <-chan struct{}) {
 	r := l.stream.recent.Load()
+	if l.last != "" && len(r.events) > 0 {
+		for i, e := range r.events {
+			if e.ID == l.last { // the last match, because a track may have come back
+				l.seen = r.count - len(r.events) + i + 1
+			}
+		}
+		l.last = ""
+	}
 	missing := min(r.count-l.seen, len(r.events))
 	l.seen = r.count
 	return r.events[len(r.events)-missing:], r.newer
 }
 
 // Close makes room for another listener. Call it once.
-func (l *Listener) Close() { l.stream.listeners.Add(-1) }
+func (l *Listener) Close() { l.streams.leave(l.stream, time.Now()) }

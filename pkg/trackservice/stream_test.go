@@ -159,7 +159,7 @@ func TestService_Subscribe(t *testing.T) {
 		first := subscribe(t, s, "")
 		subscribe(t, s, "")
 		for range 2 {
-			if _, err := s.Subscribe(""); !errors.Is(err, trackservice.ErrFull) || !errors.Is(err, model.ErrOverloaded) {
+			if _, err := s.Subscribe("", 0); !errors.Is(err, trackservice.ErrFull) || !errors.Is(err, model.ErrOverloaded) {
 				t.Errorf("error is %v", err)
 			}
 		}

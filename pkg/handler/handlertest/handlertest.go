@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/httpserver/httpservertest"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
 	"aura.radio/engine/pkg/report"
@@ -51,7 +52,9 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	render := func(e model.Entry) ([]byte, error) { return json.Marshal(handler.Track(zone, e, time.Now())) }
+	render := func(e model.Entry, at time.Time) ([]byte, error) {
+		return json.Marshal(handler.Track(zone, links.Links{}, e, at))
+	}
 	return &handler.API{
 		OnAir: onAir, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),

@@ -25,6 +25,7 @@ func Endpoints() []Endpoint {
 		{"getCurrentTrack", "GET", "/api/v1/trackservice/current", ""},
 		{"streamTracks", "GET", "/api/v1/trackservice/stream", ""},
 		{"listTracksOfDay", "GET", "/api/v1/trackservice/day/2020-06-27", ""},
+		{"listChapters", "GET", "/api/v1/trackservice/chapters?from=2020-06-27T19:00&to=2020-06-27T20:00", ""},
 		{"getTrack", "GET", "/api/v1/trackservice/1", ""},
 		{"listTracks1x", "GET", "/engine/api/v1/playlog?containsMusic=true&limit=10&offset=0", ""},
 		{"getCurrentTrack1x", "GET", "/engine/api/v1/playlog/current", ""},

@@ -8,11 +8,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/rs/zerolog"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
 )
+
+// Chapters are JSON under a name of their own.
+func init() {
+	openapi3filter.RegisterBodyDecoder("application/json+chapters", openapi3filter.JSONBodyDecoder)
+}
 
 // New is the whole server except for the network. The caller may change the
 // options before the server is made.

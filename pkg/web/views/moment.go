@@ -32,6 +32,8 @@ type Play struct {
 	// Ended is when it ended; zero while that is not certain.
 	Ended time.Time
 	Kind  int // one of the constants of model.TrackType
+	// Cover is the address of its cover; "" if there is none.
+	Cover string
 	// Fallback: the engine played it because the programme was missing.
 	Fallback bool
 }
@@ -44,11 +46,11 @@ type Moment struct {
 }
 
 // NewMoment makes a moment out of what the track service says plays, and the latest
-// entries of the log, newest first.
-func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry) Moment {
+// entries of the log, newest first. cover is the address of an entry's cover.
+func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry, cover func(model.Entry) string) Moment {
 	m := Moment{Now: now}
 	if current.Playing {
-		m.Playing = new(newPlay(current.Entry, now))
+		m.Playing = new(newPlay(current.Entry, now, cover))
 	}
 	for _, e := range latest {
 		// The current entry may be kept and not be in the log yet, or the log may be
@@ -56,17 +58,17 @@ func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry) 
 		if current.Playing && !e.PlayedAt().Before(current.Entry.PlayedAt()) {
 			continue
 		}
-		m.Before = append(m.Before, newPlay(e, now))
+		m.Before = append(m.Before, newPlay(e, now, cover))
 	}
 	return m
 }
 
-func newPlay(e model.Entry, now time.Time) Play {
+func newPlay(e model.Entry, now time.Time, cover func(model.Entry) string) Play {
 	shown := trackservice.Shown(e)
 	p := Play{
 		ID: e.ID, PlayKey: playKey(&e),
 		Artist: shown.Artist, Album: shown.Album, Title: shown.Title, Show: shown.ShowName, ShowID: shown.ShowID, TimeslotID: shown.TimeslotID,
-		Start: e.PlayedAt(), Kind: shown.TrackType, Fallback: shown.IsFallback(),
+		Start: e.PlayedAt(), Kind: shown.TrackType, Cover: cover(e), Fallback: shown.IsFallback(),
 	}
 	if shown.Duration > 0 {
 		p.Planned = shown.TrackStart.Add(shown.Duration)

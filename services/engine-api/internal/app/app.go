@@ -14,6 +14,7 @@ import (
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/peer/original"
@@ -48,6 +49,7 @@ type App struct {
 	health  *status.Healths
 	refused *refused.Keeper
 	tracks  *trackservice.Service
+	links   links.Links
 	clocks  *engineclock.Watch
 	known   *source.Watch
 	purge   *status.Purge
@@ -77,7 +79,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, db: db, heard: db.Heard(), relay: relay, prepared: make(chan struct{})}
+	a := &App{cfg: cfg, db: db, heard: db.Heard(), relay: relay, prepared: make(chan struct{}), links: links.New(cfg.Links, cfg.Station.Zone)}
 	journalLog := lifecycle.Log(log, "journal")
 	a.journal = journal.New(journal.Options{
 		File:  repo.NewJournal(cfg.Journal.File(cfg.Database.File()), cfg.Journal.Bytes(), journalLog),
@@ -136,6 +138,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Rules:      db,
 		Gate:       exchange.Open{},
 		State:      a.state,
+		Links:      a.links,
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.EngineZone(),
 		Station:    cfg.Report.Station,
@@ -183,10 +186,10 @@ func (a *App) wake() {
 	}
 }
 
-// renderTrack renders a track for the stream, in the same form as GET
-// /trackservice/current.
-func (a *App) renderTrack(e model.Entry) ([]byte, error) {
-	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+// renderTrack renders a track for the stream as it was at a time, in the same form as
+// GET /trackservice/current.
+func (a *App) renderTrack(e model.Entry, at time.Time) ([]byte, error) {
+	return json.Marshal(handler.Track(a.cfg.Station.Zone, a.links, e, at))
 }
 
 // Reload implements cli.App.

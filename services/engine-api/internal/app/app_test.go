@@ -420,6 +420,27 @@ func listen(t *testing.T, s *lifecycletest.Service, title string) io.Reader {
 	return res.Body
 }
 
+// TestApp_Links: what is configured of covers and recordings is in answers and in the
+// stream.
+func TestApp_Links(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+		"AURA_COVER_URL": "/covers/{artist}.jpg", "AURA_RECORDING_URL": "/r/{date}T{hour}-{minute}", "AURA_RECORDING_PUBLIC": "true",
+	})
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog/store", mazzie)
+	const cover, recording = `"cover":"/covers/Mazzie%20Star.jpg"`, `"recording":"/r/2020-06-27T19-14"`
+	for path, wants := range map[string][]string{
+		"/api/v1/trackservice/current": {cover, recording}, "/api/v1/trackservice": {cover, recording}, "/api/v1/playlog": {recording},
+	} {
+		for _, want := range wants {
+			if _, answer := s.Await(http.StatusOK, http.MethodGet, path, ""); !strings.Contains(answer, want) {
+				t.Errorf("%s lacks %s: %s", path, want, answer)
+			}
+		}
+	}
+	listen(t, s, cover)
+}
+
 // TestApp_Operations: as wired, the service serves its own operations, and none
 // of the other services'.
 func TestApp_Operations(t *testing.T) {

@@ -53,7 +53,7 @@ func newSyncNode(t testing.TB, kind repotest.Kind) *syncNode {
 	}
 	n := &syncNode{base: base, station: station}
 	onAir := n.station.OnAir()
-	n.tracks = trackservice.New(onAir, func(e model.Entry) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
+	n.tracks = trackservice.New(onAir, func(e model.Entry, _ time.Time) ([]byte, error) { return json.Marshal(e.Title) }, cfg.Tracks, zerolog.Nop())
 	node := handlertest.Node(t, 0, n.station, onAir)
 	node.Current, node.Zone = n.tracks, cfg.Station.Zone
 	node.Sources = source.New(n.station, 1, base.Cache.Invalidate, zerolog.Nop()).Knowing(func(_ context.Context, number int) (bool, error) { return number < 9, nil })

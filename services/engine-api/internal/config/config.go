@@ -17,6 +17,7 @@ import (
 	"aura.radio/engine/pkg/config"
 	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/peer"
@@ -48,6 +49,7 @@ type Config struct {
 	Heard  onair.Config
 	Report report.Config
 	Views  views.Config
+	Links  links.Config
 	Health status.Config
 
 	Engines      httpserver.Engines

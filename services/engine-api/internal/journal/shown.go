@@ -31,8 +31,20 @@ func (j *Journal) Meanwhile(ctx context.Context, reason error) (how string, can 
 type Shown struct {
 	log     trackservice.Log
 	journal *Journal
-	// known is the latest entry that the log told; nil before.
-	known atomic.Pointer[model.Entry]
+	// known is what the log told last; nil before.
+	known atomic.Pointer[told]
+}
+
+// told is the latest entry that the log told of a time.
+type told struct {
+	entry model.Entry
+	at    time.Time
+}
+
+// isPast reports whether a listener with a delay may ask for a time, after the log
+// told of a later one. Otherwise the clock was set.
+func (t *told) isPast(at time.Time) bool {
+	return t != nil && at.Before(t.at) && t.at.Sub(at) <= time.Duration(trackservice.MaxDelay)+time.Second
 }
 
 // NewShown adds the journal's plays to a log.
@@ -43,8 +55,8 @@ func NewShown(log trackservice.Log, j *Journal) *Shown { return &Shown{log: log,
 // play it is not derived yet what was heard: it counts as it was sent.
 func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, error) {
 	stored, err := s.ask(ctx, func(ctx context.Context) (model.Entry, error) { return s.log.LatestEntry(ctx, at) })
-	if err == nil {
-		s.known.Store(&stored)
+	if err == nil && !s.known.Load().isPast(at) {
+		s.known.Store(&told{stored, at})
 	}
 	kept := s.kept(ctx, func(ctx context.Context) (model.Kept, error) {
 		return s.journal.file.LatestPlay(ctx, s.journal.database(), at)
@@ -54,7 +66,10 @@ func (s *Shown) LatestEntry(ctx context.Context, at time.Time) (model.Entry, err
 	}
 	latest := &stored
 	if err != nil {
-		latest = s.known.Load()
+		latest = nil
+		if known := s.known.Load(); known != nil {
+			latest = &known.entry
+		}
 	}
 	switch {
 	case errors.Is(err, model.ErrNotFound), latest == nil, kept.PlayedAt().After(latest.PlayedAt()):

@@ -9,6 +9,7 @@ import (
 
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/playlog"
+	"aura.radio/engine/pkg/trackservice"
 )
 
 // log is what the database has; fails is why it can't be read.
@@ -104,6 +105,37 @@ func TestShown(t *testing.T) {
 					t.Errorf("it took %s", took)
 				}
 			})
+		})
+	}
+}
+
+// TestShown_past: what was asked of the past does not replace what the log told of
+// the present. If the clock was set back by more than a listener is late, it does.
+func TestShown_past(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC)
+	before := func(ago time.Duration, title string) model.Entry {
+		return model.Entry{LogSource: 1, TrackStart: now.Add(-ago), Title: title}
+	}
+	for ago, want := range map[time.Duration]string{
+		time.Duration(trackservice.MaxDelay): "present", time.Hour: "kept",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			stored := &log{entries: []model.Entry{before(2*time.Hour, "past"), before(time.Second, "present")}}
+			s := open(&disk{}, &base{fails: away})
+			shown := NewShown(stored, s.Journal)
+			for _, asked := range []time.Duration{0, ago} {
+				if _, err := shown.LatestEntry(t.Context(), now.Add(-asked)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stored.fails = func(context.Context) error { return model.ErrUnavailable }
+			if _, err := s.Take(t.Context(), playlog.Play{Entry: before(time.Minute, "kept")}); err != nil {
+				t.Fatal(err)
+			}
+			if e, err := shown.LatestEntry(t.Context(), now); err != nil || e.Title != want {
+				t.Errorf("after a question %v back, %q plays (%v), want %q", ago, e.Title, err, want)
+			}
 		})
 	}
 }

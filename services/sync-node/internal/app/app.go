@@ -15,6 +15,7 @@ import (
 	"aura.radio/engine/pkg/exchange"
 	"aura.radio/engine/pkg/handler"
 	"aura.radio/engine/pkg/lifecycle"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/peer"
 	"aura.radio/engine/pkg/playlog"
@@ -42,6 +43,7 @@ type App struct {
 	known    *source.Watch
 	onAir    *repo.OnAirLog
 	tracks   *trackservice.Service
+	links    links.Links
 	follower follow.Follower
 	clients  map[int]*peer.Client
 	nodes    *reconcile.Reconciler
@@ -61,7 +63,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, base: base, station: station}
+	a := &App{cfg: cfg, base: base, station: station, links: links.New(cfg.Links, cfg.Station.Zone)}
 	a.sources = &sources{Station: a.station}
 	active := source.New(a.sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(newKnowledge(cfg, station).Knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
@@ -92,6 +94,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Rules:      a.station,
 		Gate:       origins,
 		State:      a.state,
+		Links:      a.links,
 		Zone:       cfg.Station.Zone,
 		EngineZone: cfg.Station.Zone,
 		Station:    cfg.Report.Station,
@@ -130,10 +133,10 @@ func (a *App) changed() {
 	a.tracks.Changed()
 }
 
-// renderTrack renders a track for the stream, in the same form as GET
-// /trackservice/current.
-func (a *App) renderTrack(e model.Entry) ([]byte, error) {
-	return json.Marshal(handler.Track(a.cfg.Station.Zone, e, time.Now()))
+// renderTrack renders a track for the stream as it was at a time, in the same form as
+// GET /trackservice/current.
+func (a *App) renderTrack(e model.Entry, at time.Time) ([]byte, error) {
+	return json.Marshal(handler.Track(a.cfg.Station.Zone, a.links, e, at))
 }
 
 // Reload implements cli.App.

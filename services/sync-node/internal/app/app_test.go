@@ -95,6 +95,22 @@ const (
 	all   = "/api/v1/playlog?source=all&limit=10"
 )
 
+// TestApp_Links: what is configured of covers and recordings is in answers.
+func TestApp_Links(t *testing.T) {
+	t.Parallel()
+	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
+		"AURA_COVER_URL": "https://covers.example/?t={title}", "AURA_RECORDING_URL": "/r/{from_unix}",
+	})
+	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog/store", httpservertest.Play)
+	_, track := s.Await(http.StatusOK, http.MethodGet, "/api/v1/trackservice", "")
+	if !strings.Contains(track, `"cover":"https://covers.example/?t=Fade%20Into%20You"`) || strings.Contains(track, `"recording"`) {
+		t.Errorf("a track is %s", track)
+	}
+	if _, record := s.Await(http.StatusOK, http.MethodGet, "/api/v1/playlog", ""); !strings.Contains(record, `"recording":"/r/1593278040"`) {
+		t.Errorf("a record is %s", record)
+	}
+}
+
 // TestApp_Nodes: what two nodes played arrives by itself. The on-air log
 // follows the active source. What is missed later arrives on demand.
 func TestApp_Nodes(t *testing.T) {
