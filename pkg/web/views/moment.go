@@ -21,8 +21,9 @@ type Station struct {
 
 // Play is one track as listeners see it.
 type Play struct {
-	ID      int64
-	PlayKey string // equal in every database, and different for each time that it was heard
+	ID int64
+	// Key is equal in every database, and another one for each time that it was heard.
+	Key string
 	// Artist is empty if the play names no work. Title is then the show's name.
 	Artist, Album, Title, Show string
 	ShowID, TimeslotID         int64
@@ -66,7 +67,7 @@ func NewMoment(now time.Time, current trackservice.Track, latest []model.Entry, 
 func newPlay(e model.Entry, now time.Time, cover func(model.Entry) string) Play {
 	shown := trackservice.Shown(e)
 	p := Play{
-		ID: e.ID, PlayKey: playKey(&e),
+		ID: e.ID, Key: playKey(&e),
 		Artist: shown.Artist, Album: shown.Album, Title: shown.Title, Show: shown.ShowName, ShowID: shown.ShowID, TimeslotID: shown.TimeslotID,
 		Start: e.PlayedAt(), Kind: shown.TrackType, Cover: cover(e), Fallback: shown.IsFallback(),
 	}
@@ -79,8 +80,8 @@ func newPlay(e model.Entry, now time.Time, cover func(model.Entry) string) Play 
 	return p
 }
 
-// playKey tells a play from all others. It does not depend on corrections, or on the
-// database.
+// playKey tells a play from all others. It depends on when the play was heard, but not
+// on corrections of its texts, or on the database.
 func playKey(e *model.Entry) string {
 	return e.Fingerprint().String() + "/" + e.PlayedAt().UTC().Format(time.RFC3339Nano)
 }

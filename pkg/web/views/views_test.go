@@ -187,7 +187,7 @@ func TestLibreTime_ends(t *testing.T) {
 	}
 }
 
-// TestNewFeed: ids don't change with corrections or databases, and no two plays have
+// TestNewFeed: ids don't change with amended titles or databases, and no two plays have
 // the same id, even if a title went on air twice. No text breaks the document.
 func TestNewFeed(t *testing.T) {
 	t.Parallel()
