@@ -1729,6 +1729,10 @@ type GetLiveInfoParams struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
@@ -1744,12 +1748,41 @@ type GetLiveInfoV2Params struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // StreamNowPlayingParams defines parameters for StreamNowPlaying.
 type StreamNowPlayingParams struct {
 	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
 	CfConnect string `form:"cf_connect" json:"cf_connect"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListNowPlayingParams defines parameters for ListNowPlaying.
+type ListNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingParams defines parameters for GetNowPlaying.
+type GetNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFileParams defines parameters for GetNowPlayingFile.
+type GetNowPlayingFileParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracks1xParams defines parameters for ListTracks1x.
@@ -1782,6 +1815,27 @@ type GetCurrentTrack1xParams struct {
 type EmptyClockParams struct {
 	// EngineSource Whose clock.
 	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
+// GetFeedParams defines parameters for GetFeed.
+type GetFeedParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFlatParams defines parameters for GetNowPlayingFlat.
+type GetNowPlayingFlatParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingLineParams defines parameters for GetNowPlayingLine.
+type GetNowPlayingLineParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListPlaylogParams defines parameters for ListPlaylog.
@@ -2380,13 +2434,13 @@ type ServerInterface interface {
 	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
 	// ListNowPlaying What plays, as AzuraCast lists its stations
 	// (GET /api/nowplaying)
-	ListNowPlaying(c *gin.Context)
+	ListNowPlaying(c *gin.Context, params ListNowPlayingParams)
 	// GetNowPlaying What plays, as AzuraCast shows it
 	// (GET /api/nowplaying/{station})
-	GetNowPlaying(c *gin.Context, station string)
+	GetNowPlaying(c *gin.Context, station string, params GetNowPlayingParams)
 	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
 	// (GET /api/nowplaying_static/{file})
-	GetNowPlayingFile(c *gin.Context, file string)
+	GetNowPlayingFile(c *gin.Context, file string, params GetNowPlayingFileParams)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
@@ -2407,13 +2461,13 @@ type ServerInterface interface {
 	StoreClock(c *gin.Context)
 	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
 	// (GET /feed.xml)
-	GetFeed(c *gin.Context)
+	GetFeed(c *gin.Context, params GetFeedParams)
 	// GetNowPlayingFlat What plays, flat, as home automation reads it
 	// (GET /nowplaying.json)
-	GetNowPlayingFlat(c *gin.Context)
+	GetNowPlayingFlat(c *gin.Context, params GetNowPlayingFlatParams)
 	// GetNowPlayingLine What plays, in one line of text
 	// (GET /nowplaying.txt)
-	GetNowPlayingLine(c *gin.Context)
+	GetNowPlayingLine(c *gin.Context, params GetNowPlayingLineParams)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2595,6 +2649,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2646,6 +2708,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2673,6 +2743,14 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2686,6 +2764,20 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 // ListNowPlaying operation middleware
 func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2693,7 +2785,7 @@ func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListNowPlaying(c)
+	siw.Handler.ListNowPlaying(c, params)
 }
 
 // GetNowPlaying operation middleware
@@ -2711,6 +2803,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2718,7 +2821,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlaying(c, station)
+	siw.Handler.GetNowPlaying(c, station, params)
 }
 
 // GetNowPlayingFile operation middleware
@@ -2736,6 +2839,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFileParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2743,7 +2857,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFile(c, file)
+	siw.Handler.GetNowPlayingFile(c, file, params)
 }
 
 // ListTracks1x operation middleware
@@ -2901,6 +3015,20 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 // GetFeed operation middleware
 func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFeedParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2908,12 +3036,26 @@ func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetFeed(c)
+	siw.Handler.GetFeed(c, params)
 }
 
 // GetNowPlayingFlat operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFlatParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2921,12 +3063,26 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFlat(c)
+	siw.Handler.GetNowPlayingFlat(c, params)
 }
 
 // GetNowPlayingLine operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingLineParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2934,7 +3090,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingLine(c)
+	siw.Handler.GetNowPlayingLine(c, params)
 }
 
 // ListPlaylog operation middleware
@@ -4799,6 +4955,7 @@ func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitS
 }
 
 type ListNowPlayingRequestObject struct {
+	Params ListNowPlayingParams
 }
 
 type ListNowPlayingResponseObject interface {
@@ -4838,6 +4995,7 @@ func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitLis
 
 type GetNowPlayingRequestObject struct {
 	Station string `json:"station"`
+	Params  GetNowPlayingParams
 }
 
 type GetNowPlayingResponseObject interface {
@@ -4876,7 +5034,8 @@ func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetN
 }
 
 type GetNowPlayingFileRequestObject struct {
-	File string `json:"file"`
+	File   string `json:"file"`
+	Params GetNowPlayingFileParams
 }
 
 type GetNowPlayingFileResponseObject interface {
@@ -5149,6 +5308,7 @@ func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreCl
 }
 
 type GetFeedRequestObject struct {
+	Params GetFeedParams
 }
 
 type GetFeedResponseObject interface {
@@ -5193,6 +5353,7 @@ func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedRes
 }
 
 type GetNowPlayingFlatRequestObject struct {
+	Params GetNowPlayingFlatParams
 }
 
 type GetNowPlayingFlatResponseObject interface {
@@ -5231,6 +5392,7 @@ func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type GetNowPlayingLineRequestObject struct {
+	Params GetNowPlayingLineParams
 }
 
 type GetNowPlayingLineResponseObject interface {
@@ -7483,8 +7645,10 @@ func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlay
 }
 
 // ListNowPlaying operation middleware
-func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context, params ListNowPlayingParams) {
 	var request ListNowPlayingRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
@@ -7507,10 +7671,11 @@ func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
 }
 
 // GetNowPlaying operation middleware
-func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string, params GetNowPlayingParams) {
 	var request GetNowPlayingRequestObject
 
 	request.Station = station
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
@@ -7533,10 +7698,11 @@ func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
 }
 
 // GetNowPlayingFile operation middleware
-func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string, params GetNowPlayingFileParams) {
 	var request GetNowPlayingFileRequestObject
 
 	request.File = file
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
@@ -7745,8 +7911,10 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 }
 
 // GetFeed operation middleware
-func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+func (sh *strictHandler) GetFeed(ctx *gin.Context, params GetFeedParams) {
 	var request GetFeedRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
@@ -7769,8 +7937,10 @@ func (sh *strictHandler) GetFeed(ctx *gin.Context) {
 }
 
 // GetNowPlayingFlat operation middleware
-func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context, params GetNowPlayingFlatParams) {
 	var request GetNowPlayingFlatRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
@@ -7793,8 +7963,10 @@ func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
 }
 
 // GetNowPlayingLine operation middleware
-func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context, params GetNowPlayingLineParams) {
 	var request GetNowPlayingLineRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
@@ -9145,453 +9317,455 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1UcZ6J9HNuPpSSzG+YhITZIYtQEmAYomvG4au/k/W+v4f3/",
-	"uZO9krdwzgEaTaLJJiV7PBNvbU0sqRuNHwfn9/mct52Rns21EsqazunbzlTwXJTwz+dSXbv/5sKMSjm3",
-	"UqvOaef1d0/ZVydffXXK7FSw4ViWxg4zNpyX4mbIuMrZUIk3dsjmfCIyVoqCW3kjmNXwAs/zUhjD9Liv",
-	"3M+l+G0hjO36txZGGDbkYyvK4SmTlo20sQZeNXwmGLeMqxXLxdxOM/e5vlLaTqWaMGlYKeaCW5EzXbJC",
-	"jC3TC8uWU1kIpsSSCWVLKQzjZSlvRNdPWsL4pegrrYoVk2MWzYxNuWFDt5ihG3Wox2Mj7LDbV52sY0ZT",
-	"MeNuk+xqLjqnHWNLqSadd++yzl+OLrXlxdFTvVB2cx+/10s2c0uRVswM40UBO2bYlN8IJhWz7u1u7SMz",
-	"qeRsMeuc9jL/QamsmIiy8859cs5LPhOWzg82cfPDL90al1PutnbmNsM9xuxUGjYv+Ai/PRWskO5YLqeC",
-	"3fBiIejpcalnjDNHGwxppet3B86etseNoHApSjMxHouRdWuRbga/LUS56mQdxWduCTjP2jr5m+dCTey0",
-	"c/r4UZbY25EuSzFyCzKbCxyWfDlkZqqXBtfpViPURCphmBHKZmwp7dSRRjRO0+ziT8VzzMWYLwrr5j+f",
-	"F+4FodzR/BJ+Lvmy82tq9rko+Gpz3t+s2NQThREjrXITDkIoUTo6vRJTqfKMcQNrYJwZWwo+O2UnvczR",
-	"56PuF3BofcWVWeJLsAlLblgpJ1O3HdyyQqsJ4xOdsSuiBmnYtdJLxZReInWntgPnntyIXtYZ63LG3Z7k",
-	"enFViE7mjhJJ9mGvl6UIWC1mV0C/WQd4ybeprXFUCH9lOV9lnkKN5e7v9wyzcibY71oJd4riDZ/NCzf2",
-	"Se+kd9R7fHTyZcNqHDW7kxK/LWQp8s6pLRciXtycWytK9+b/6ffzt4/eHbn/nPj//Esndb5uFxYFN+l1",
-	"WPHGOv7HOHt68RPjpWDiDR/ZLjtjZl4KnpupEJZZfu1uJzzPzGI0Zdz01fBfv/+PV89ePz9/8b8++5//",
-	"+u/7QzbWJeOMvgkskZULZZi0XTZZ8DJn84U1jCvG59rYUs+ngl2JsXYMD8eFb2SMF0YThTnCEjM50oVW",
-	"XTbE23PE55IVejJkMEt2pe0UPmya6SXsRbyr/1KKcee08/97UMmeB/hX8+A7/wLspDufNAcrxUiXuXEC",
-	"wW1AxcSAFj5zYurhw4df3+9uP/pqUhXtciuO3Cgbh5t13hxN9BH90j3SvXTP+akO3KvbOK6xvHTiKTlp",
-	"RwBuAMYLrQSbCa6Mp/PSOopxP+R81WVn7qTcIThGMHSf/pZbz4Lh8WHTTbjs9U7h/7fsC66jPUd2+8IL",
-	"yY0wjgH6+bgR3Fw6v77LOlNdCPMd7fHbRlrhtjWlfB+N6E5A5u6NsOZjWt+c22n1DZlvve+BCKSyjx91",
-	"Io51nBC5WedaqrxpOfC3tMggRSQSGtVvpoIXdmrSoqPgWzik+yMyyOVUjqaOo0s1Kha5yLvszLKZNpZZ",
-	"odhK8LIS/J61NrDPL496Dxtoxeq7Z56FnMlt6hLHdTRda3w9uetf9CJxdNyryaP06ZJsSm620YtyJO4Z",
-	"hg9lqBkd13YwTYI06radC9M8OX705aOvHj5+9OXOyaLmtWXnrGaFcBqZ03xILboSE6mU056JvThlwwlY",
-	"Yx130WNS7pq2mz7apA/Uthv/L9uuxToldpLgoa/4RIStHjmVWuS45b2mucFAbWe2e1qilDrfnNgZm2ll",
-	"p+wzYrH3M8bZbwvH50v65f8+gV8uhbh22tb5xUv21ePeMf3155PH90Ea9JW7l/jb+/48SMfpsgGb8ZX7",
-	"UeUg8o9Q5m6w+E6S5mj2O2huu9L92+bifwYR7HSZ0koDQs1KW4gue8ZHUzZbGIsk5pavyxztrIwZNAaB",
-	"YbllXYm+WqixVNJMHbN6yo3IGB+NHMMHqTZfqJFdwF6wXDOl3YuOvTxh//f/cZzOmIz93//X/Ut3++oZ",
-	"aLpLmB5QS+Aba7s25rmzeICTpYjotyYxePLF49QmlWKuS3uncu51PGT1jVdOsm6eCHD+uVMYUL+ccoNW",
-	"nHZ7z/DbZGWi0Vla03yFyn3nCdNys0QGeXvmuTYlGvauuSeQ7WCX8IGnzC1k0Mka69k9L71D/0VNfi/V",
-	"F4j9zhRfq/dUe9dnvKb3ksoCqm9fLZ3eiEoNB7ME1ujtd87GJQfjnEnrDF33MNrO7kszqRZWdPuqri9b",
-	"HWnLQuXDZvPFL+5gXRi/BYpe3vkVby/4lb7RudP3Tt92zkZW3nDctLedkVZWoMOIz+eFHMFfHvzV4J/D",
-	"9XjbuVp1Tjs/dNmlMJb0CQ5PdVBwLHKpgR8qxmXJ+IRL5ebX7jZXs3qNE+68Ax/T00KPrr/llu832dGi",
-	"LIWyA3d8ptDwyrzgK6dvDJzm/jDrmKlewr8f0b/pEF7w0dQWcjR1l8oPMHAbGhs27KQybMJDbrTjXvQL",
-	"NEhq7x1/Te+9y6pplnwEzk/4xwDFm9tu/vvvUrALy92G4x/zRUmnd/L1Q//L9HeOH9H84BngJp3TzndO",
-	"Bp0rq9l/6IWbBZrbA89Bj7OOEm/qexf26ov6Xp1dCbA6tmzTccM2HW/fprC9ThkquFIiH/gThMMmC+b0",
-	"l8N3TXlGeNs9/DVbo653rQm/IvB36Kyra3v/fvHyBdNXfxUjCw437zsbidJy6VieM9ytYzRaiVNmhGCf",
-	"42VHz1vkicw/724IsndZ53uwAC8stwuz3y3LheWyMJ3Tztt+p/jN9Dun7G2/cyNKI7VyP/U7J93jfufd",
-	"O8fwzACNzZWXoYWeAJU1bHrrPayt4O+1jT9wJ0gVVyPhWdjt+Kt7AvcpcFolliyX5rr91iRm9c6Lhdr0",
-	"XxV89bJ8LvedtjvDiHO0uIq34lXtVh0tZjc5cLBCnVkB7kn8tXk/ZAI7b+ZamZowFglL78LqUuTMMa6r",
-	"YtVFV40Plv3MS2dGJ97iK5qK0swIa6WaZMxxa7ce1OLA8U6+Pji5J6itL6URaDK5NSty0DQHnUA+h3hF",
-	"C7JpyRGrIROH5/T5KkgCpti2jXquR0HXWTddBKiFYTiRQ8RuxaTZFkiMo3W79we8hnttDQTo2jgj3XWg",
-	"T/Ky5CtUj8Ub+2BkbupjbswstavgMs0wfMXLQgpj0VXXdV96LrgRd3bGOFpiIj9PtZuIj0W5x+Dzr0p9",
-	"VYjZlgnM8Yk/7TcRP25yKnj5l6V2d0gq8nOOpShytA+meukIhAiISdwqtEzvbK9oODfBeJAblXf1XKg3",
-	"s4Ks7CM9HsuRyPVoMRPKdqPwzqzown/rXw2m2JVUHOyQTQ/DLQgKHQewJcjMdjO5d1nn0gmA93BlYNzE",
-	"nUlOHaSQWecllKGQ+go99gCeSYXjt71UfxgZB00bhYRj2IXIJ2JG+zEv9VyUVm7wlsgJ/kvv6Gt+NP71",
-	"7cOk8zvrjKWaiHJeyv1fNYv5vAizSfASbqaeV8J9IaEEGQ9K5z60L3IJbPwEZFLGfhelNkyOQfqEGPET",
-	"xq+MUBaTQMxKjWAMlmthwDfnnnJ/m3lf3woCne5Pbrt5KXJ3lq1XGDkgjsy1nB9pWBwvjuba6VNlLM69",
-	"gP+ltqFZOJUqsoKqhdu/2Nx1InnzTK9WiXuWdcRcj6bJ0NG6N6cKZ7bwuDgjSzobK/roldaF4GDDz0tx",
-	"I/XCDHZ72fCcl9wwPgIBiv6XbnKGXrFNLBRVFZEP0LHZbg3V9Da/lXJtqUVRUMKOtKhLyKKgmbspJz/r",
-	"3uJXTj9F9Tzllq2IAk8sqzyJ65uZ+eAwOMquVpVrpb4L4Yh2EVQwPuoUxe1OY0HDjX6XEfVtleBaG3Ep",
-	"3sDjhVcOdsr8pwWXMyK3zfMgDz5z++r01TEvzJYdjyi0oqTWk3YcZdB+U9417bq4CFS3tuHw18E2otzn",
-	"Om+7oEaq1LUE+qYEM3IK+2s65YZdCaH8NQV2XIvRHUr/EIYvkkxCGsp+w1gMJgAZy63I2JUY8QUaIBGL",
-	"H3F1D0iiFHw0RTa+ufyFgqE2P/mi2QjyEa/wKW8VOTYAewTCxKmVTjdhUd4fuji77AykkttgWSU0JWZ4",
-	"oDip048/5CxwFCIIv99JtvD7ouRPObIDnqO05cWriE7hjqV0IKWXR/OCr9yic26527EwHojTuhLizifJ",
-	"yqUZaFVIJdK06xPOzJ5zfO7fi2Q9BGrh3Ljj46XAeO3aTNHr2iQmLC/Sf1oo+dsieZHXDg7HCC8EP2/y",
-	"iAp5I3aufI2xoHWx8x5elZrnI26CgzXBZxoGiZYtzcDPMcF4IB9QlOQQfrtDGPqx1l/cnGsGq0xtmNLL",
-	"AdHlnvtWOYHX+cS58jmQXdZD74etrnML5iwKPjfInVs8Lc2grMR0Qt8q+CqoPmsWE6Vq6jH7Uck3GNJq",
-	"N8fYfZ5Q36Z6ec8Al+ymdKtSzLj0TqcWXzPTgWy7H0bvfZa8uFrMkuyGKD31e2nSfxotjNWzAVoqNYty",
-	"64w2SHPG35zjm711OzPrTIQqGxhkMtEjtqGcFb6XBQNEVo6SnytWpRyZ5J/cd9J/QIfszvud08Vd31Ma",
-	"OpyCHzGjg/TbQ9MOk0wxAM86dtJxVonmghT67dNHmo3vX1YxjegCRXOoXWai5IodxNcmtRTiYwNF+76V",
-	"3BpYdbQxWk0GU2msLlftqfiD8ch/RK73iYt94mJ/UC7261bSOP5ikzYoe3DPO3DFR9dC5ckDq21M4u/j",
-	"Epxs6ZenhRkI5Thmg9XsHpBmENKlmp6pWSib9949siiLLZciyQvni6tCjrbZRI2jzpyhYw5l8VfSlskU",
-	"qk2unnAqhlzDfda6dYv/4AZgg+WUYU5t6g9pskgxMTKu3AtZOPesSgmttj7zKbzRae3gAJsMoHkpPjtm",
-	"9nDRSNXhofmWC4W3BgxAUTY+VYqZtuK9CUHilDvYi5nq0o50Lhpk0Uz8rpW4mxOuvlW/JRGLzAKnjT5e",
-	"YzWeUDb3OHE4iUON2VpikwLfqs6nzqQ3OHLFW9cZ8SZprgtB6+VdTOPkfIhdCGtK+JoWHXuvMvJxbXy7",
-	"nq96I8XSdCvPW+z9kzMfGsbL3eGLkndLnkv9AHNHHsyvJw+W4uoBDAPLejrlaiLyn3ixEFsoGY2COov8",
-	"DmNvXEEuvCyxuNY8Yd4zTJ7TiNdXVwC/uy9XfiGW9JUufkWXrN/pd9iMKgxBlwofZmf0C0vh9lBIfS3E",
-	"3ECiLQzXZS/4TBhK4GdSsRGfieIpZAisc/iZyCU/z1vFA84rBg+vkcK/z3v+Jpwf/OYBH3Uq4vlBb70g",
-	"Nt0+VOLTP/f/VnAMtv6Yzwrdf221BNM9Xy356PrMW2Pt5wqvBZNsv/eeuocMWgD7vfltZKTvfJNs5/Dy",
-	"OVlU+33yOb8Sxf6vvWi5oXQUD0/CmxfeZd0uYgnvXHr7br9JXgLnO2iWA34YzQz4gUQzGB1MNYP8NmQz",
-	"kAfRzaA4jHAwOfuwMzEHkM7AHkY7A3sA8bzbrkG8jEXw3ANs1MUspLCO6M9Mj9krDeETqSbspJsyeqKh",
-	"gk5cf0SoHOpsavkWAVqhGUwh68jZJO3HWMubhC27Z9hI34gy86Fp0tUgJg1/MWlfnDtWP8Em32SWiGRX",
-	"WZsjXeYboe1WKwzkkVgjViOSkoVVW5A+bHc6GDeVVlphFg7DfzpljK3bJXOkAS/fE26lgGHR6PHcstB1",
-	"p5QzsTFTDixtPWZa4VPJkakuYLdh4x+sLyirSPjXtLYKf6yKIasC+L9iNo2vfqcfbyx6+MRm8bu7j+7p",
-	"oxteuuVCcZX/grt6neqDP11eRj89dcP5wqX9lPVzi5gY7hqIG1GufBFlpR9X2DIALdPo2hi4Q2hVenLh",
-	"HkyVIu18MyRUugtkTSrDmjLBlLZsoXJRGqs1ZF4sGxbTKpPzW/e9FPmvFTKlXDhQ2bT35oS3GkBWFICm",
-	"uL9nbDFnVrOxvBFZHe2AkqnZOZg5wzDmsPXCa3PauPtUJGVD/mziNKItd88bN1VnghA6A+Rg4gKsUFR/",
-	"CvA/0mLKjuEybz3fVzilhsxbyG4T8qYh5PPzVCj3WUTPyllt9oANo8dgHeqlYlNtbGXUKh3TlRuEqhqs",
-	"EcX4FnlNVcZYYq5QSuBOyIsbmgMtAAtK3NWeza0UeTxdJeDC+0dvM8PyRpRUVNU2a9L9ftDgiloXUNH4",
-	"8Yvrd6/aq/opB2axznCyOueKL2rt+m3QeVIUxEWj7fnvZZWsfCUKvaSqdaj5cUoDgysUMtIijoYIUTP0",
-	"P5u+4qbyb7yseDiKyWsxt8xqvc2hARXCSc5+GVVlrsXaDBuu170Cb6lTTcXrLz2r3zKOe2TrILUy0bWB",
-	"FBVTIXjYMDLPh1n0IyIIxb8RCp4gt4MHGvLehB3zaViVn0yX/fnZJeG1SSjlIrypQYtF45MXDVnQZ9VY",
-	"eA+2DbI1lxr1zpCjSOmICFsA/JiHR0r3o4+sbnzLXZ3tJFOr9R02DrLlnIME1Eog2F0FoIh0nxyVLvKr",
-	"xvi8m9166e9w21CD5lh/dPwof+EWomAbkSq8MexiPtIzqSZ+A016jv6xsEVmuHW46rlUwNwXI9poV03r",
-	"bd1hWTrNt/uaL38QxvCJCMzygjSi9cm4a1IJqo3awHV5tGFONgqh3ZKscjkekLNY8zymDcn95GPkVtx7",
-	"OuvBwWi4ap3xnP0MCcahScI18O9Qv4Qmg7sTZk3ZyLUwu8/vSky4GmD9RsLkBqwdriqADQDOiOo/zLUA",
-	"8CCslcPSCqOd2MxJLELFKdb23CJtOuuA02CnA8Ipi7scD+yz4dmPr88GT1/+9Oz14MfXz4f3uweXB/mQ",
-	"eIvcobiMeldxDeZ1AOLic3ktyOngVAnC3sBkkZk0RqoJ1bdw1PMhe71YAfur59zn3PIrbuB+8yVfJcL/",
-	"7dcdB1J2STd4lo1lIUCyhRJqqUaCnfROvsDyLmmTCV+7eYFWAy7LQRrc0VsZbidmgvFFLq8K8cTtZK06",
-	"IGNLenLpTAqqAGjS0zdYCM1hoawsmich3NWgqxqqkqZoQB9oE2xn/+0PdC1OdcAxBOfb9nu6DGXZla8q",
-	"vIok4yxBOQNCtdqpzlPByzx5qTEYXQ0Q7vfrZ09fvv72/MWfb3/H36ekuq3o2YhSbH5hLRrR8EBzWigZ",
-	"+awAkCJnxpAnNhlk3u51bVhO5IWNQwNNi91XvNfd/1vdnuD1jNy97iUw6q4Krq4R+Yz+joVOCsz9VXfL",
-	"hyl+sJ6KhQzxmBCXM3YC2X+skABalbGHLErk26FygH4Rb87audfJpL4lGxRQm3h8JHUukbVSdIKg2JFU",
-	"EXxIdcCJVIVju1Ov1JqtHrda6kUojNxMva1SJfYarrV+4JFfA+r3DBN5bjRBzAIKRgcUiQSW65ZS2xSp",
-	"EJYsOGzigtSkKhoOJKo83ScbMQEvC9j6OKdTtpxqyh2xNewP5B0eG+04u+WpmD22efsGb13Lam0VoKnx",
-	"XOxazdox0QntOpxvSak7z4Wy0q6aEByD8sexFhL8fKbLzthIz1cIHx6ecYI1WKJDcOZAZwSuMF5BkNBO",
-	"mTPaaUoG8L3LGznyIzttLuHjmuqmPP26yjglOMRErmlC5XzNVa5nGWwz02ok9s1BDwJly7hXKyb4aIrg",
-	"gwd9wKSRIPXYChVtIBpdVuNONqnFOwQCbHSGl50+HtCztzNiVKW6gaAOyG7jc/kAh4F5fSsnyXr1kYfO",
-	"2Asle1/YA4O6xF2BXziDDKzavcEvuuxlkUMMxj2Qa3XPMiucAmU/CHYFYhDgpuO2JBkKxN42zgqW2dRI",
-	"AeBydMmudB7anSB2Jv7GIKpWHQ08ViuSgZgt8UbsujFaWHdNTno9drWy6PCIxp+WIkkQy+mqYWiPBYS+",
-	"OGnRrxHaXeQIJwpQ1vVvgceMloyM7Ikv6KBkx52ZAbjBtHKcZOp4viu4faGXr1qWxyYWCe6ijI0Lbing",
-	"EdcEwA+LooDzBM22KurZTMBEfbLZuqGHmm0PfICAVIKm3PDYASbKgR4F/N5cG5n+3ne63OytAqZ8jpgL",
-	"YLAybtmwPtRgMXfMKh9wdHTfem7RgIe7YnHIptqpFs5WrDXxOlWVeC3zIq1LRYVEOxNmfOMHUgk3jYsa",
-	"+dRXs0aC2SbZbhDXxulv2/JWmeLuzt4+Sfy7WheY0PnhDR/ZuO8D/QydWpJbj1iaWzo+EFyHEYLhs4hg",
-	"tMkCAjroBlLzuIIAQYywGH4evYBruSEkBBP1YfCNwZyXRjQIIHrGjfrvFy9feD8RQkS533TvzEv20WTC",
-	"jHlRXCWjA+fE4tlsYeQoyqGoe4PnpZ6UfIZeNvIkYz4/tEkLyFsGHcW7AXrGpf5dqAa6EjeiqBBpgm1h",
-	"I9z+XE6kpe5DCLRNdMItmicQWWAjx1hDP5KcRHGirK+qkk5nyQmTMSWWFQgixQ0xBuY7twH2OiAV+T42",
-	"cMwTeSNU61OMr1HqMGPg3GT9HDd2sDuXZv3O+cQaWJGHWHN7is26TJS9FIH2tPd5w7QMl3tMKWYDsJHL",
-	"Ulor1B4fDZDCjR/EJd3ZF5WGsPOgAYLpAsIYPngAPmkM33g8IXewejFxCqW7TUTSqB7SscdIQ1WZjIFH",
-	"FUOH9ouXg1fPz/5jcPbd5bPXw/bTb0c3tT37iDKySkFg/9un77+Nz1JCm2GLOcQRTC1AWoVcqkYCE+50",
-	"RjhJiYwcNwT0uFtka8lCJInmRYU1RbEN6DBZP/GL8+fPXjx9Nvjm2fOXPw9vxZybMybX9S2f3hXuWY09",
-	"BYHcWbv+61lgQT5VmxBExNqpBqmasndqrDOVv+Du9SkUnVUETL0dioLZqTaCch8ltSp0Uw6XU4lll70Q",
-	"y74CJ79wv6PFuiNR2mbMryVjtJQMGkW4taBkcz/TkryjzKf2oocyNFvDzcvY1cLCAYYsH59gBjOEwri+",
-	"gndBLJ/5m2mrPpszjMlzxexSk8SMm3A5Y9W35YNEeXDSkf6lcmY00lE9hRXf52HNwMxSnrxPyt8n5e+j",
-	"Vf4+KVQfs0L1SSP5w2ska1rHR6VsVI1SEmye+0Qt0OT5lV5YT1Fbsr3Zz1MB6kBN62cBDdcR5lb/Cler",
-	"l2NohbPrhLfnw68t+deNDHlo3IscFuNSiNWPotWx551ptsB+v6+4786yyW+a+PY+bxZ64gsH29WExmzv",
-	"IHTgporO7wUvk0lQZ5jUxC3tL1fUjsJd7nCt1zJsjZWzdPsQd6CnTGkIsVhd5MR2EBwHCc19gka444TM",
-	"/WJwDWlxL9bRuYnzOPUUOHhgSRiboA4s4Gu/I/BuiorhBJM8QaeyhugsQ8sIP9VwlFmoFkV9DBK9rfax",
-	"vnpWi9O5W+ZSIsWEFFxyNcAIDWncbCUOTazEidUzV9u+tTPtLH7sVonk8UDbM8P2Gqo5HIJW1a0OrMLM",
-	"P+BY6Pv1c2l8bOdB1J7bdhLb39wzKa/2bvNe7xnrJ0iD/evboxzPdH5gKHCnnLcDz26vbNBE2j894GYD",
-	"7fKBu8S83U3hwLk1cOlQ/eO+lXkp4/cDOwFn6CxZtjUCtnHh6hjbZRhW1zFJkQkCT9+NJE2mbltWcewU",
-	"99lkbUmemOI2CZbbJJP2KIMfmZtkJPDf9aJUvGjSdFVsZlmtr4OoNlWq2EgvipwsF12KtHwzMhdb6pXD",
-	"YKUYL8xadWxzxiTkfKTJtdSaXGm8KNBEZJZfC9NyaHficqK2uHrcaAodFpQU51fR8hO6yIXZZkDiA15y",
-	"uE2/dfGwGyapmm4eBaQAajzUQ/LP/KcyOv1qT/3BhS1IUXhoRramDvtuGvXpQ1slQ4mDRU7wIi0OAZ/e",
-	"HPAZJL6ACgrqNRpBDV7KSOhsJveBZyhuPTMVRb43OslGch9Mu2oU4afQuJXYlaXtfkZ2KYNHMCEKVd3Q",
-	"tg0DoSVHQE4sXU1t+/ZkvqYjqGXVQqkkn1FJ9raJdLKNpur7ZN2u7Wzjfh6WCb3fWn31lFbSAtaMY2fm",
-	"2jxhSlN0wf9tCgb4vmvfQrqeAvBUHSd4+LjXY5VgTpCvb0Punkye+i5q3krF8qoUzsI/t9gkcC8g9Y2y",
-	"VbOWEtrv528fvTty/znx/2H4n9Paf5L5olTjYMUMITUb4EJnwvJ8K2hBq+lj8lKzyoz6RbOSuQvguwXf",
-	"3K61N9emBC0nmmJWW5Cf3l44umUID25JvL6z0/ZZil7L8vgWhbwRWMuT0LZSOFAG63+N/0jAet2kp4h4",
-	"wnJb5Z7V782tk9DCcL6e/BZ0vAv6W6gcC+ktn83v9ATvnAHcwZWSMz4Rg0ZEaKmM5Wok2jcraH9bYvPU",
-	"0eV72vX3eBUPg1deX+w6yYX7WMdbDh0A3LWMzyVsrYdZjs40S1/5/e7wBaLl3PoOj8UWywZTl33QFUId",
-	"EIXCvmm+yAcjKpu2HvgjdvnUf9Yl4k5idK/989vcXQ01PGdknlnxxlJ2Q1XGgzpWtS4qAscCLrApIHMC",
-	"o3Et0P0CNhI5Avz6MtqXtGZzI87VWO+NjU9EcQ+7RhxJNdab53F2/vry/Idng7NX54Ofnr2+OH/5oqG1",
-	"SEDM3xp2qYmT6j0vDlrlNdTpeRfkvFA3yRn7jjp7fcm9dLu5bqCyUbPPvXfO/SFfFKL0cau7Y7RAhjF0",
-	"vVdVniM6+gV9Op0gvhW33v/x5XhshN2O0xnBFu3ooKpuOusbEu1sRZ106nWyi051Y+01IPy1uWfJy9GS",
-	"I9OdvQNmjCP9dHIX9//o5mSTBQRYwz0s1X3ZQXy/3s/duosR18iumcCS7XyAsvbdSHc0+V/jOwg6hB6P",
-	"k3dvxo0V5R4v+EuTOwHT8q315AucYvTx9WHT3Y0OaQXUVhw1Mf1/RKbZitlt41ut2JS3yt/3Tffiay/x",
-	"6186UFje4t42Ng2hzco6HnbS3++9BMBPJ3cgAuJUllquz4YLKXY6QNuhS/rP6x+fYR4UdNP+zv/37PmF",
-	"+/1xJ+v0UmT7tvLaHScd0EG/3sgUaurkHe9V4VbW/SaRXLJHITkMUm2Ub+nQJimqsg7exp7RhycbO9G4",
-	"PF6r6m1CZnyy1ghFcBXV1CZ35TwBuXXrXXl4Ut+XcLonx4++fPTVw8ePvoyO+Sj89qvsg20h+rHH0hr2",
-	"8IRdSWs+2k29qLzjiS19ePz45ORRzdXdAuDo4F30Vcbgke+BR54mwD57+Pgxy/nK3G/eyl62/26+wEnf",
-	"0WYG070tefbeL1Eiv79nwtXeDr76hMriYfd0yXq0hRCu0bkb6MNQ5aXvJLtHSugaFTYz88Ou3SUaZbdc",
-	"3Q/cnavilJ6cAhFqAADaWv2egOpLFPHpmYBI71KX1wCzKG26tKARZumQIiut1iB+aitK6XjRJt0Gjal1",
-	"C5TUZjWJ/m2b1fKDaxvVAHr0gzRG5M+Uxfreu8aiKvTEVLl7u1GohJ/IDqj81V4oUoQfoicTkbOrFZty",
-	"yCTaJ5pdpyycZnI/dRrrpmKWUPgMRXWQgpYxsxhNHWs86Z30jnqPj06+ZMdfnx4/Ou31HElUv770v+5+",
-	"8afeyWmv9wSSCfQCMow0uGJorVKtwUJCji0ZQRGff/woEVqK7UDz+WcpY/CXS8t+rVmCn/n//tLN4C/H",
-	"2dfv7v/b/X9jn3/2y3/+/uvffvnT0a/+0X/Df7g/3/8395Gt0Dx3zRwx0n82ss4aTQNswt8CljiUI0lT",
-	"5Q8Awpq0CKmZSDVP54IgLIQVxlIqiK9eduKgbZ4Nio6NseGKMsj6CyM+oUY+kPokVCV/ptTWJxFX52qR",
-	"SmM7Y3NRGq1wZ7hFSN3kEIrPmmIic6HnhWAjLCf1+5vMBJpLpRp7haarx9dKgKBCjg5ys83RLcp+tgRO",
-	"Fmqk1ViWs1SVwTkBLi2lHU1FzqaiFFVue0DPrQqAAMqXUs43d4GAQhvSbMNoVZm80swIa6WaZJQVUxLY",
-	"K5ILhW/wTKIqeuQo660v961zWMfkIw0oyG8P5i2x5MinYxEdBMqs73GaA8MlrZTktZSPcO03t5TP5WDM",
-	"ZbEoRStYK6+wPiF4J9wsrsxSlAaPNiJKX9YKWN/dVjn0c+m79ibyiDUg9EEOKfK6e4bq9kSVc6dE6vBi",
-	"rU+kil9xsdYw+DubF4uJVGwMlaMFN7aSWsOnr88vz5+ePT8FAnNPDKMZ1OonILUZNyPHwnFWLtQaiUc1",
-	"y3qpBpjF2yoxkMrFoG7Neqh1pN68EVJ3I30dgraNuNOGgH3kxElcVsixgGKtNdB43ybhMBbjpmCvBG+C",
-	"OQSsLF/H6UPKVXpbFFFuhaaeyp0Nn9FRDbqRb+yKLd2JFo2okrO67XGocdBSjDQkktJxJpn0vNQzacQ2",
-	"BEl3zu6ITXXGekbMGgPfmDdJJZIRkWVQyKTLPN2Wr0ll/TloqaC5QYort6JhDIDfl2rSDkfFF4NRIWxc",
-	"JOZmXKudlbfBT0ewwWRa5s++XpjNCzeJisJhZ0FA17hGhaUH3H6yKEWeThmW6eJ9E8qG13Bi3JhUGYlt",
-	"puhPBqrhguaAbH7stD2tgcWk6RTIpIFQKfGB6pVrBHW6sREZIWxYz3qjkoFSINKgLmnqVMyN3aqxcCUq",
-	"Voj4hyMXn/fmUyjadfC7cNP9Ph4JfvM6DEc/0pjNeplH7IemAVIBVkFM4C3rkdah8RZzgN40cwwsOFJu",
-	"uzJQDX507+M/L8Io+PO3MBZ0odnabm0piwK6W83x+piYro3lKzZyZJK4Yay6xHdUfam8h9ErUngTswr2",
-	"jzSrYMSioMvq1FIg2G1C9CYYj98guoWVwlJXpeoyIfMqmL87FUf26sg2tS5UlG+qdalyjHPrFW7TZS/H",
-	"zIgbUfLCy0p3pxTYeyZ9vXHcAdaPN/Jt9z7cTsA6W3L8XoqMK/Vze6V0bKK61wpezhrr6Mk2o0KTQutr",
-	"X8aa0sPWzb9ocu4rgx3mVTQSgxcOlxZbZHzN3pYGhH2DBFCpdky+wi/0sin06HoPblNlKLTKlqgbHYn8",
-	"C2NLribUUrjNSOF59/JKjQZO32/78kqNXrjHtzaS3VLEhGhAhXS3XZiqcCpzpAZATEoUrcF3aFY/09d2",
-	"5ZIoTERCNla1t6Ubvn4l/d2oU2/MZOgo423MoqKq6mS2sh18aB/k7Wa07SRaTVuv+3YsahipxUKSKov2",
-	"SlAlxbyDEeG8wFEBggWyWtUqcuHUt6UUI/KD7nV//DYnbpDVNuWZCoYKGKTRzDftowA3v28FHn4684va",
-	"tr3+5m3QSbMEidwKNdM9IDbAn5KsD2q2Bk21UNiuwDNRZx3z0YZ3YMZXkVke41dv+WKjOe7RnMEkj21S",
-	"+npLG7wUfDRF0ZEQ6OhgEXnVZoqTWR5cKwl3WZs0dtRdqq972JzO2lav78MWivi54rEbPeYdF03ewxmd",
-	"xViXaa+NZzqbPEaUpS7Tikqw47m1jgiYU9BEvk4R+Nvkd5sqbSODM6q3JQmywprbNQ8J/O6OdF+/lRUb",
-	"pIn67Uidj7umF96o2OOuIk6XVpMMO5CT5h8CLAgWg5ny4PMiFP/Q7riy7cLl9jdwvQB6w3gFtWiqjb1n",
-	"AmhaxCzC3G7To2sswD+d6OEBzmJTdVcHYnLcnJfSKaBXpV5Mpral4+mvVc08LwoKwG8TEr7IfjPofrbe",
-	"dHsfB5JpjEO037Nt/iYMzG13YY55WampQEFTwQMwRPDm3zMtGahe2Cv9pv3WvsTn2+3se+DOzrRUI1mI",
-	"Js8r9PiviDyivC1V/AnXGaAitN+X1/RCy41ZQGwpuS3SkA7lZ+0xPg7GjTJCqGbfBO44nUX7Har1N08E",
-	"HXhlUv0O3G293z0Fjk4jJ/9tLlZabNfMmu3ncsfzaTSZnikLtpJE7zFewEOUzeDIWVdGmoTYfzafFiZT",
-	"BdEUoBOBzRgE40nBjKR5pxsSJByxpfOzF2dBVIEIQ7DJgpyYU/pauSgavCHIGhuQR+iPNQuekvZ+vHxK",
-	"SWacrQQvGZ9oH/xW9DvwxOsyF2VrQ/U/q4qWnUYqmqd+AamzeRl48HrNPFBKMwkF+ZqICUOb/SYYsgQk",
-	"BHiLTUv7tC2QCl2CCHMPa6sP9wTNeXndSuWotmQfhJuNugE8gWp/wgy2QqlQb5zQS7p+rv+I3UFvCfK2",
-	"F3hBi56aDV00G84ikYD2UglqNGprEKNIn/WeyUJhX+hnm02Ul6W0IsCHmDUE0nMCDDNzURTQKBdKfKHt",
-	"FGBlW0ztqKB3fTwLsRcxLJT5JC3gUaF8tpDGEggZmwl3WgbGlBOly1SZcKEnVa7DztzAykNZx7zb40WA",
-	"VDjPW711vt5sSe79nu+Ten7wmwd81EnG84PeesFnYq+00Agub99vBWCS1h/zIHD7r20NT2+vV91tPvNd",
-	"ldvPFV4L7HS/9566hwyaZPu9+W3En3ffCjLq/Mvnphzt/8nn/AodQfu99qLlhlYVLf7NC8/22wH8wjuX",
-	"nsvvN8lLwpU4YJZVJ+79PhnJ4D1fHB1MNTWxvjfZDORBdDMoDiMc3xT8kDMxB5BOpSHsOU97APG0Rpd2",
-	"GsTL8jlRSlUD0iL1vGVUwyeqR6AMvV5v3bLYdC0QmjWihING4NQD0lp3NeGglb0WBoAskw6wKzEiQz4g",
-	"Z4MKA8pHA3j6jtBF0r4D76vZ0uuUNHun4IRR2m1tqa8KMfsOWn0m461p5Hnfsmxh1oH4cBt4Ac5pgOIE",
-	"WwvTiMmP8oSd9B5VoRKAdMyZu/pXxarWx/Sk92inGUJzbNJu8QTRZPTD/vI2rOyk98gRoj+cjlQ3vJD5",
-	"KTSKPQ2A+AFlvlNtyqNez1FdaxomWtpJyTjvQk9CPcl6FvnY2TFlUxPEj6YpjFQTUc5LqRo6bAOt3DNM",
-	"UmfnjInfFhycD+CorBBM2bllY10UekmuC19TAHw0YyiqMgaiLkPbJfMlc5AbvpqLJ3g7nT5bVXzEL+KT",
-	"YPdATAK/NNXLrII5do+ADr5vw+3tCbER0BHlrfkVwrHwspChL+ATyo9xF2/4YI608uCtzN8NYXpDGOdf",
-	"oZZh2GUAHXqKOdMAP7tPl8AymWqwD4qYGVDn+YZk/ik3UW964mTUpAoda8AjppAVulDQAASX/m/Ra/9a",
-	"8uWwsfVOUz3G81DL5LN/nmx2aWkc1azUqKm4QpoBNPBPXN6oEX8tLuWvZuUESrQJ2oGwHluHu3Dg4Vnw",
-	"M9YN+sp+h8oJeSiwuNJ20Ej0q3jFVXsX99NyqotiFcfl4lwpzLvrskvPsrCPAVxa7FNPWfJddhZamUV9",
-	"myg0CKyndhGq3tmlmAuLfdL1mB1/Wb/on31W+/vfSjEv+Aio6D5zXODXP/0NEvyQsHwnmL85cvgb8Obx",
-	"okC+9TertaPs0v5tpJUteS7dNYHaOvCo3d+CMVfdRa0GXJbbWYtWjMuSOIdWdScglc/oCbaEwdsFhzIE",
-	"zjvjq0iKJ7gUZUP7zfW/5IYqh+6C4+AqBz75p2GpjmJqa5VqPfbHtDrismSFnrQP6NDXGwDp/eeFykVO",
-	"de1xgvgdzGi7E/GuGsqt+XoOuPW7W2nJO2qedfu2WU5/akzc43legqwB5lMvAw2vIi91y5DYug5KGT1D",
-	"k+P4PZB04U3DPsMOVq+fPX35+tvzF38e/Pj6+fD+baJqkQ/sfTeCOGB8q4t8AMUTu5uUQfcgRyhYa+GV",
-	"NdILUkpRjcW0DNKup8bVvSUNbvqdkYnY+/GPELzwTpOGuQbnSMPfVW23NiCZ92zCsqv7St2hscMyBATU",
-	"2ArJ2kRPkAB2xFJqM4m3os5D2/ULWaOb+s7XjinS8GrKYKyPxhrvmv5d6aXrDeu29KAjH0EiqvjdU/b1",
-	"oy++3Obq2OLLuBMHhUe7TfNwGXJ/SoSm8MKXJG2yPAb9HQl6bibKNOjveuCOSIUIapvbIl70RoB07H+9",
-	"KdEWDRO84cWixQxxZBonNbHXVeJPwrcQhQShpr/erwXKeLF5ReV8AMtjzEvKf6HufZsE9R47qwQy3MVM",
-	"4DnfKyS9OwFGoX5gSZX1MoQ1c76q9y6qucA6Hrmid5xE+tfKNoAk4GCVn40zeDjdd2/je7fQQ/DDifzW",
-	"OkRHhv/43yf0j59PHnukDigyyvnKnMZ4HjUYjwH+88uj3sN283+XVVjQrXgPnqf3Pm+4RhezGUf3XOsO",
-	"iS/H4NKARHvswud7V621RmzdLKaWRN6mLFsXYls5NPydDG5eiifMCMGGD7Dm8cFbPNl3D+CxYctphl1v",
-	"8axnYfXpfbMiDzPlq5nA1hdF6EabCzQqljXccL8CJxwfQArVsE4uxxk72btz22a3tooaqqEf4nZm7PiE",
-	"zaR6wr7y0YcYcaZSPzYKi/ChSOVsODXq6MhnAsrJ4PFDMnrwpOJ2Z0gva6S2MbMsIvpqL7YIklp+ZLVh",
-	"zxbuJj34SQqleFI91E14MO356MNeemTLi0RF5D7EuyfJeBTkwIw+5Jffj524HppJqrvrVJYkkHXbzGlN",
-	"Jp2pVOolFNQF2/oUfjy/eP3UVwTElfCYPeSeIOd/X5HPX+UYBwDpA5j8gNFvK8ChVAZSt69i2/NDHeKH",
-	"s1a9gbim8hEHm67mU6GwhP6q4OoaU7JGfC4tL1ghrBWl6bIzv5n+JOCAQPAZz8LXmgDva4rulUHXkDO3",
-	"yQJTVmHSNFvb0FZkvZqLvw8P2MuQrtm6+1/fnVKGbncFfYz7shM8mRTNzJdvWt2JZUs1V+LulWxq1t/3",
-	"62KZdd4U5k0SgJvUx9ADxA/m5+RHC3NMb0JqzhsfaczidIM/YUPa6iGgmERYP+CiX+TyqhBZgD0z2E21",
-	"rMIrbpS9WoG/iJqA04DQBDx0IAV24RFkeSnqjcHPFXt68RM885fnF38h+yVGh5IGQR7/8cNkfySX+510",
-	"Q/4YXdt/F8/x5ha29PhSS+0GfBnBjcgpkEG8YY/Cpw/pUk4vAKPA9fmzlxshz+VmyHDfZd6Rmzrlk8Ym",
-	"zRtKyD+Sp7rmno7c1nXHcyVEUiL5YqVGZ4iVSUTfCoQ5IIfugSbR7uC3AWpuAWJG02RPWOjW6M2h6a7f",
-	"bVKH4q+uozrTQpo2/RtuU9irQxzSDKkBsXsUi4syyBgo7NQM4bffI8AW5CNhzRn+/ikgyPTV5VSsQPD/",
-	"dZFPRA74QVcr9x+0p9ZxiZyQLYR7NNVtWVl3i6fcTAX4hsrmgqcpN11WK4iiNsj8hlrKjWg4hYBlooRK",
-	"LQQxi4dqndVwVs3eJ/TWMwDXUwDbu1rjjRlEZWq7NojwzzAIIRo3qmbY7pHsdlfLQ8qpGUhpbO2avEtm",
-	"LCcSfGuzPHiOPkmxfTn0t/TGOeU9JpKXLwNEzD0Tp0GuVbIT5GwElIAoy9z2FeIbYKwc+11cuUvNANcb",
-	"4jiY6fOo9zUmABHwlSN2dwcdH8Wt3tKenWBscBrVxcvA6+ruO2BDPPERiFDU7j7s4RZ8AtyIq3uWXQsx",
-	"T0Bitj+P6Ba8d6I5nGpooz7yWVYpjk3kicl1MVdkG9WmJPFLxM92ZCbe8JEtVox8Pq1Y7eGIyUkJB4Io",
-	"oVHofLXrLDZK5ddSp+tJo9VnmzKz//3i5Qtss+6LFPDJJtzS2NprqUoIZd+P7lF1GKVPZLiFO5pWUfI6",
-	"HsKBWPTU2/adP9CQV5vANdxj6Yh4vB8NuPsAQfaK6lfMZ4YmaWFr+xCz39dfiCV9Pfmpa6ka8gWaFNZ1",
-	"lHEJ1ojXIlsebXUcd3O+qFGmMqoBmzNuEJxRuHCIPw4zNnTWiDtx929pSFVaUcI85quYYV+RMwQD8xj1",
-	"pPKE8QrCAiM9D+ACuRyPRZmFAEGJcSh8ra8oPMDOqKbZu74LMbZML9Zgwtils79AJf7x8mlKCaZZJo/y",
-	"TlhLtS9pA8etrtnJFKCMaNsQRUlaK1R7wxo+sW2h8MBBPNBTQPs3DmO1aSRjPAifDZ55zGvA3/hdKFaI",
-	"G1Fk0GaC4PXugCeHJdfOtt39pet2N3f3lVNLNrhySlPbpjdHXODdwSqNbxOZQtYO98SZgFItRAUPFvym",
-	"+W0ydFNa364Vv6atPHDFTfrPq0WZOpOtQM2QZTGS+T5QSJU4bShHw3qX0GjAsIlWe3gcGwRpnoTz8QDq",
-	"8VKyKHEMf10I21SAM2kYltfepaTxzS1rCPNFWDYtPFYh5SvObTj+oiHnqREwDfImIM3YQ9PCFdBF3mVn",
-	"yqcZ+0xkbLV0o2VOJZ7gL1EbR9WcdLA398J1ZhHOzD4ZA9vaoolUMRgkGdE1D8iBKOfxAENHoJCZvm8N",
-	"YLUH9U/3TqngcQNCr2mT6FZFPr+Ejy/HICjQbDumj0zhbng+8a1Nfc3XSvOU4ZShbwCgqqryvrQS1VcH",
-	"aFHRqHux4UifTVDbnehf3mc/mJn21ZVVbePt4qAtE/m2hSp3hiZbalBbYn13HdtLl6k0neMyVaZCmYnO",
-	"/kKugN40H1+CZ6LK+GRFy5aklw+Z4fPPVwJSC0LF02nHD59Rv8W74YdpKIkLgD8Itc1Dcs4OsTp4OV15",
-	"sMV1PgY+/bRcH0UOf5/IUGO6wSWH6IJM6WUWqBLEINQqKp0LqrgnXzA7AU57GyV4JkoK47RXfcutlQeb",
-	"/cTo/NiFUFCnF2rJJLiplWYLcwuo2ialOgKbWDutzUDG7sV7uIh1YXOI3dQ82mE2SdNodpmu73M8so7K",
-	"bByBR+4y7sssfdgjBdCsEMTxVicX8we/+BjDkM6qKTT6mlLU14o8yLIfhLTeNR8dIOB5JOIpNgqE4KMT",
-	"FmNdVuUy90zwE9Rshp0FjPuFssHhbuxgLAtBGscWFHpMgXIL8IaB11ZCfybLZtrY1v3S8OuFvGn1dWNL",
-	"wWceykfd4UwaMXCPTzEJGABD4iZUmKsKsLgnp6yCAzAZuAEx14oXmBPrjxLou6p8aqHjUxS/6t2xRmOb",
-	"R7i5rU1E3ADZXrGpFN7PIpfaA8j6oB3kAVBvV7EKHfvaq9UQAUhp1FFYdb9gavXuYMnLNJR0g9jwNO7M",
-	"Dz/IKTO+3Z4376HlJ8E+SBt3+az6TdxGQu6Ou0bB3yrqCuTIi8KDQulxlKBRQThzBQi0ZUiEcry53i51",
-	"6C2DYeYUkqDEux+dQuv95mDLDO8gXNuA6/Cd0zxAk4YehxAcNpS8cEqroFQGalvpj8hWfWFDBzzCOY+x",
-	"rHFAAsVpxzdpwkRaphVtLad1vIw5NqK7Wvl2Z4WdPkngcugxnCc132kmtJYyYo9T0cHM25Ugi61be5uB",
-	"4F3tClo1Kcg6oINuS0FYS4bQVLuxV4pO1cYiwYreR2usqrVAm4YCNQW4FdL+Wo3VrrUD+vkdqG+hr4YX",
-	"CdHxQHCIzGG4k45u7lS52yLMIUKLf/QnNi/1pOSzBGMkr+bh6PZ7sIaoqQkmPVQtUGpdTlKNSva6/Ovq",
-	"hb/iGbUKI4pMaQwBtDS9GtTCIP4KZnuXwQsmQMtNCeiJWuqylUCwQvjdlMAs1qvcS2MHGBvYQ6flB7wU",
-	"imya+9g2obNvcSO5HUhy0O9iHDv03lTAc1Al4ZvUCGYAX9LD4XmOlnI5Hz9Ou5xbOonalk75VWXtqqhq",
-	"p1g/nkY6e5U+jjMC+Qru4dCv9RPhfISEQ39v71bAdgC7mNYdEmCYYZIS9byB6aXpEBtmVGXHd0GT0gyU",
-	"WCZBE6O46Tg0DAGIfMChUmtF0A2pHB8FvcOgA6kGTagRDcNvrvITV76LS7F+HoEOk9fE9/DYuCPuD0dG",
-	"lDdyJCq0xbVcSzHhatCUIHDuS3koMwDjsivfRtVgIyxH/2jmYRq/0QuVOyMvBXJycJMoAHTcjhPnzQD3",
-	"ZBL6Df4SYN+evvzp2evbQ761DmvVQ4EJ7w4aprC5/oLZLnsur0XQSj2QIV2FmTQGOokh+CP6yQDtsFgB",
-	"jk8GCNkLI+oxdWkYX2JB6cFeg4+pgrMVMiVhhVNBWsrWv1VB2h74lE/W8ClJOf9nQJ788HiO88VVIUd/",
-	"aFjHu4lSf1SQiO81oJ3gvVO9vEf4PXK8oX2AqQzQGl0GlIx/R2VEYVn8lgQCHylfSzkihnhMkZWMnbBC",
-	"3ggMrkiVsYfM38ndoYpI9/jIsBWDoGhUX47ftFRgKn+N8sE8d9XZcffNpm6zj2C+2Fsup/MCq45SB+IQ",
-	"6IW9aOj4MPTBp6Fng5QDEyaFEAKzhZGjmtwnN9sMAaFJacjQmwj6mZsbUjaVUJDc1qWcSMWL4CpCZtuN",
-	"sDP8pNzp7pZT7q2jG17C8bnXX+Gavwuj1HpWHchsX+zitee3YrVn2znt2Q5G++1HxGdfbGWzFwdw2cu/",
-	"E5O9/KA89iJmsWc1DnsWM9jLmL9+u8ZeLyPu+gLe8fyjRqnhQkTEHTOtdcaRYrM/+/yS9QymhdqGaudj",
-	"ye2xjwZ8otMDYhbBRFdVKloJ+MJaQ/WNj7YF11hvpk4t1OOZpfYmapbaCBzatsavbWdsQtzxvbF/vHyK",
-	"bg+Lgdb2qQnN+dg4n0Up7epiNBUzb/DzMmVHnzlWUwrrRerg7NX54PLl/3r24qLLXiN0rwlzRP/LVBvL",
-	"lIAO0BiuAU8i2Pf4mTCpqbXzzrt3ABc8bkAQnImZLlfID5wk0k7s6zGQiS7ZTJco6vQiAN2eMuq9gkXW",
-	"fQV3iXmdYaxLthRXRlpBVdjYDCHUqE0riAS7ll/R7au++vxzSGbufv45ZTVL30LJYPY9V9Td1/0llxNp",
-	"DblC5Bv6GaIyfTUuOXYcgR4bCiGWCBPZvYP2TgRK6cc1oV2BN5b6KgSoYBTMtpsLbkXOpnpRYiAod2xt",
-	"MrXM8Bvo140dXaRlM8GhzYvoKz0aLcpSODtcuTOD+CDQKaXQhC84C2nuP0DuB32D7p8lL3PasOdCSaFG",
-	"K7dn5wqDT3GnUt8TyEC6wEjPoF4e7xDuXV8N3UUfZmzY7/Q7Q8w4aijgc0th/U5IP+93uuxHSkrCHIy+",
-	"iruOsjPKE67yf90QGMqrV+VzpzddFWLGcj1azISyffWZR9y+j1NBNRQ+lPkEZJUDKCrtR9BPP/+cPQNv",
-	"peMvaL5Kg12OHL1C/U2hl2zok1j5XD64OR522UtVrPpq+Odnl6z+N995iHJB0n98gAdsh47l9FX4ulfy",
-	"ZOm0RsyQr18fbsLtiTVtVjquBQgFboE/SbGEG/KzV5BNWBi1jSECmvI5jkQ9SlbGipk7c4vz6CvyEAjD",
-	"roSRuWDDahdAgwCWgQkGsJc0P6AlmBZwDpgRzu4bnYdi0ZgMP/+cfUYpIBj6BfgFbPkCvBlGC9DYfYU7",
-	"FdHKSJSWS4UTc2wOJgHLvhJsaMUb++CvRqth1ldDPp8XcgT7/uDzP+Gv6Zl5wSX8FD/z5mi5XB45qXO0",
-	"KAuhRjoX+TBjuuwr0t+7bEigIkfP3N8BdXPyu5wDxFyU5sZ8kHgGzqdTj1XRV6MpL42wGcvFqIBW/tQA",
-	"6DOQQz9LleulOTo++eLkPuB4/nj53dHx4yeMs6uV9Q1/Z7y8ftJX0D9HF47NOFbnbrg7ePHGmids+IK/",
-	"cGs8V2OppF25f7/QSiDleo5gEJ26r4bdL4bhhv620OTucV8yT5gwozolFVxNFnzimHw1RL9//PWjfv/4",
-	"8ddDN+GRns04s1qDZtNl/37x8kVgJ6OFE3zjiAV02Y9zxwm/Yj/Ib5CFOIrIMKAuR1N27P5ChDeLKwoQ",
-	"3V5NIluKtPa+QpbkuBCBLUBSW4zL8ej4YXVi1W97vYw96n3lDuHR8RdMmr66FnP0UsYg7xlbwLyPH8P0",
-	"3O5+3QMc7y4bRpBzIcXdab6mr6StEEikJeqfcKlO3d7xoqicuaV2uno+kwpWb/iKXa3gL06dcXQ1/MvR",
-	"GUqPIQOO+fDhw6/vV7UbsGhwxmLjEOKUo5EwwEla6BvM6muhugzS00RhBDgVs76CjteY9wk+PGe9utUY",
-	"fHN4trBTXcrfgaJO2TegqLD/+a//HnquDyOT1Ia1BhSNinMD3wdEVf9w2BkyyoERLHXpVD3TVwtDbfDm",
-	"3JilLvNTNnRK0emDB26sU9S+/v9uiQ/cZLw01TwH3hqkFXwwQw8/Z2OxxBOEKUAwNeJejjxGost+0I7z",
-	"e2WjAvhAUrFL7e1MYGaqyiaq6O/ka9ievhq+FrZcHZ2NrSiBIVU+GVDq8ZU6TG8GN9fL1eHPmJwzxNqw",
-	"Qo6EwiRT9JF2zuZ8NBVHJ91eJ+ssyoL0R3P64MFyuexy+HNXl5MH9K558Pz86bMXF8/gnapRRAdEFrZF",
-	"Z2evzqNU3tPOMTjt50Lxueycdh52e92HGEPEvH6QPM5WPPIq60QkbKUzYHPP5VUpnIpIfQp9bSZpcU66",
-	"agPaLCae80osOjWO9J7wEJ2kVFBCxy4dE4V3kPVhyPn7yx+eV/Gdpcwnwho2Rw406yuprGZzxxZDbjAv",
-	"RZddhBlU31tXftk5FOOieuPUVTc5Tp20spBBH/d1C/oDHmu4K+d557TzZ2Gfyxtx7nbS7XHJZ8KJCABq",
-	"qm+oULke53zFCsFvHPtc2Dhb/0pMnBLuyI9ZnWMQS7oXf1sIqBQiKiLfJSY31PFfgTHcQHOWGX/zHLwt",
-	"ndOHJ9lmlLfRNAZUVj8vwuqP095TUyrkTNr0nL6oG9kPT9JwnJE12JgN6RPXgBBDhuv52YszOE+nT4oE",
-	"HHeVXl8zNuoI7uvw8MmNlzNB4L/VQqN9fvyoxT5fko8XTZnxQoHxRI4hZDHeMcRJLaS+lbwoQIR95iT8",
-	"q/tNZzHyHseGWR6ffFVPKDg7+k9+9PvgX36lf/WOvh78y6+ff9bvd5v+dv/zROrBu1+dIW/m2jEu99GT",
-	"Xm+tmizWBP/Kbziuz/2lmupmPkLtLSq8rp7f2nnaX02w0BMZhqjVY02l030qJqZVF9L9PR2nPxTW67sJ",
-	"1dwTndNffnU/lTdpjvBaFBzMdiesptIEeyxz+hzSRM2owgvpRGRGwcaaxYHMWdpTNvyf//pv4PNKL90a",
-	"QSoFodPtPuh2ARku9JbYvR0Q4A7iAB46kyVcTOSY4CjkE/B+g6XS+TXrvDnianWE7nbv3XpzNNLGFqvq",
-	"Z7QTj65WADkZlLkOooQdKZ0LdKB/tFv5LluTq0c3J9tE67D+9DBj4s1I+LvOi4LE7Zo87W4TQD+d7BJB",
-	"PwIMt28MEzR+J5TwqEEIddkxxqe3CKGccNY3Gf7JrRl+EEUNUgjFNFn/4EWTalQsPA5GYra+qOmTfPok",
-	"nz5G+fTTyScJdecS6iH98ZNg8qImevKBQcs0KZ+q/nEzTLZy8xq+7burosTI9jun7H/+67+pJ/w04lyi",
-	"y57x0dS75NF66ivPq9ENS4PNF1dhINwH/7Xh23dDKp+ziDigqKs5d8vosrO+KqSxQqHzZvgA7Up07z7A",
-	"iChOzrNkt/NU5wv81o107c1TdCyghxx+n7L0LuDtF3r5Cndwl6zFIjLNcKLMaiBPxxtxsW6LlChgN4jp",
-	"nw6jiI1PIIMm3mxEmcCVRHjb75jFlel3Tt2/aAC+KDn+phSQFNr3tenvmtjxeED724njcHgB0gy6d/Lo",
-	"EOYKTmFxI5Q9wpPYzlffJXGL4cU/Kt/L2HxhpgLc92e/L0r+FHqTaWHYZ7iWIyjjgk0299uzvX8eNlc9",
-	"1Kx9I15S8O6Bx5EuUJddCB+ciZjlW/rzu+GmAv5cGlvjCvvoGBvaQjvQd3/2iZqWhmuDkbE/7sWp3Rh0",
-	"LEPNNG3MJw0hTe9bVQSU5pvyt4rLkjAjry8WW2S1sCnT474KJ0PB0CgJ2lYp98cEFFgJRA8wIPEwnUTr",
-	"K6mYmTkDmtrDkW9+MATfMraR67IztaJdI1tsrBcqp81GhuAkTV9FjmDMvr64fP3s7AdIve6y56SFeJU0",
-	"aKjgRfXJhRQjQ9gAjB4btGgx94v9DAnzvvSWSHYozUCrQioxDD2pskpB0BitHV7Qbr0cj+FZiMHJG9FX",
-	"lAqG/XlxPSKKakRZaw2e7fbKzmVNZcEDi07nGJsl2mZt5tirJwB9VRnu1ieWtVJNTiI8+kPNvr0MuIgT",
-	"b7PfPvFd4Luf7LEUtx0AkY8evB3LQmznuBAt5mY/BaV2kb+TWK6372V297fGeIGpdiHhY+0md6mHYeI6",
-	"j/HrLe/yF5/u8sd/lzOqYxrx0dSXDIuQ3/3ppscZa7u1KbOpTg2zbcUhkEDRV0N3A7hU5oeFkaN/dZs4",
-	"9Elq0BB3+JejS215cfRUL5Qdoh4xxCD+kM0WxkJPO9tXM20s+6LX66G/mny+hdbXgH523Mt6vV5IyaC4",
-	"MDsfs7FYhlyamVOaVF8NITI8RI9yaEiOiY9U/owZl8BbnM6gS68UuU15LtV1yL4pINvFatSzRhpC+OKN",
-	"hUQ7rlYsF3M7TekyTk2Dghxz/GYX93N7F4foaaUhK5IpIYEsquWoeD2UqAVYcjeoZdUYJBJ40hUTn2E6",
-	"WoFK4EbR/bsszYeqhT7AEH2LB5Em2jwJuQptHsxFwbET1fu3jX3dVUvLGE+3iyCNOVDE246juqbv0GMP",
-	"4Jl3Wad2r3a9VH+YpvRxShLicum03DVmR0+tiY7XYhR8viZjSiyFsehXzran4DoGEkmOmBuiAPmohMVh",
-	"O7UpHbzdfCubO9tRSbihGj7FF/212WCOH+Zqt7rRW24wKGUnvUepdtEez4qRqP6oFbjbX7uKSpRe+jVn",
-	"u3Let163f9DrNfJt2BC4sQHOGpLkQbr/+dklqrUZ4qWR1wfHHIR+T6FdeNXUnCppjVC5wU6JvoVD/b49",
-	"c+/5xmQ7okfaiAr4L2gPx2nVoTbH9cg65jKcHD/68tFXDx8/+jJKcDhOJDhs3uVHu68JIo0ffrMC+X6n",
-	"y4mwsSsteNYqjS+iVjxkINNSF1h7S1SA+I6drAM53fuRciMDRnpB62cZGUdxSor30YVUysCUZYk1TiZy",
-	"5MGluWcgbaTLzi1mWE+5weYxoGsS6mpI2MaZ9xWgz8DtCfjOeqnYkGYygLsM7kNPxvW/wPekcWYbVIJQ",
-	"sqwHJUL8DjYELj9s8BJ6en5vAoBwfNPsn67IHbH0GheNE4fTFNeWmuYa66bXI8q6FLC4b1avtPEBWGHs",
-	"N9QpMr0O/4gUtDffcssRpuTvdm0RCHjHtYXym+DEevXj5f30thZQamcr/W7G3xxh98zj3qOvvvjy8V1f",
-	"9/nCJlGiCIrZVO17PKvn0veVgpZGWJwaSmXovhq+Mn1Ffn288tSF0Tv705kGni7+6Sni4zh/pyyMhci7",
-	"b2ZFpH1vcLrvhMj3Y3Tc6tmfaNQ9Ux1gQn8oX+Ml9boE/5OnGUc27MzqGWwIVl09Ovnqy/t/dNdi9UDX",
-	"i9MtyVzAjqgPfWQafq9ngp0ZI43lyt4zBGgGwCul2RVLKLh9n3LfjR+FID955ZNe+XHB0Z8yhZLzhdUz",
-	"nAIWB36KtkUXxb5p9q4MEe2EHSHC9DDzoNlxnJyBBUcAd7V4/Y678hwlVJsUOaibPkBgFFKJP+41kAoM",
-	"b9+/xdaViz8k4W9GnTajIq/omX39fnM+EXcbTWgdoGgddhiXejbIsfHCzoetrh6tH+VLVawYNQqtLPCq",
-	"90BobwJHtBKNVZLmWs4H7j3QIveL7qzxKl4Uw9ME0GfVnyzCkvCgMISwilAI7sYYSzA9mAZ55P5a6AkY",
-	"NFFJ/ZQT8CpesOYy0IT7yaOp8aKIoHyay0+GsAfD09BWToqNlUQtZWHbBS+hJpwXReX+7ivsVYql35jy",
-	"6a6hKOVNBG1NtpN3eBCQLoU12cPjvkKIAV+nPiQ6GRLmqcH2dmDa+EcC3Q0RnXUilemrk0eAMGNCN2Jo",
-	"v5CjAZjaTVhXcjNhjxq2cweZxy1KP0xAjjgMtjtsGZWjg/+HC8tVXsxFUfiLWA99RULJ8+ftzsuZVtLq",
-	"8kC/BjmeEpi1GNdHUzxqPmpLgO3IFyW/KkSXXVjtiKsCq4h6jfaVWYxGQuQm6dpg53F3SPxS1aMUca+w",
-	"H3+Gzkf8AfIVcwDaDv18w92qsKaHACukJgZFbOUT1XEfVbcr1O+PkksD36YsJMN4bdgu4SoYQgYA3A14",
-	"4oK+a4TK2TG1rgS+NNXEQkDU1wr6+qqOGL05rb7qqzrDNVa7eUGrIQuJpCYoN6fkQuHqHqRsGCEUAQ31",
-	"FTCkGEXqs+XUzd7MuRMAL358nrHfRamPljIneLArmUviCLxghHWDCDoIdpOtQ+KY+47fMamUKFm5UFRH",
-	"6j/DrgQeNYArQL4t8kefj8tLwahxbM4+e/Hd0/uJg8bMiowBqiuBSACWokdgktCTbSxF7gstnZ5OKBWF",
-	"Ric8WLPR6O5A+4orJnhZSFGGtj2w43kEHArlQrIo1ui+y84qCuorOig4EY5UhTEgBJuRCNZ0XglaTjPJ",
-	"KrgYai7GQxdnL3yOe71eEIGwA4DMQxVWMEGYtPsWgFogCngB6GmJcs2TXo/EI3fC0SwKBEsBMqOLr6Im",
-	"BO7A3Xp9ZRQ+Umk7usjZYo43FzbOxOcI8SsDwI1uBl/0HvqVQokKBsianJ+VVrq3+9O9+rJ0qm3C/3l3",
-	"vgn3Gd+RtckxQbjsvmkYbgyU1aISVYWsP5BLFgYCTiKo+XBSFP093K8hB6LeQr1ZfgVJRbfA6okAg2mt",
-	"Ty9yJ+302glgCfsW2qtuX4WcWqIhEk8bgiwGmAJYuirSC5EzON8SmolQN1O6pcC9a1fV83FqYoYxZvS4",
-	"JTPX9OQHaYzIfbvo3blroKqPpgKz1sLaGiv5y9WgXKj9LJJfN27mjlsVAthvO44aOj902aUwFqA0kRhP",
-	"39YaSRyvw7t3fuC//75iF5aXa4Dgp52T3knvqPf46ORLdvz16UnvtNdbQwI/7XzPCz5FnsBhUp0lN5Cj",
-	"l1FnFlbwudVzADxtxQTik3lXxzElfP01/nO8++Y+DRegMaXlZ8i9pnMbQq/JpV4UOTBXILTuHTCL53oS",
-	"xFXVGGUGS96pxN6KB8Aa4tvfLCFeFrkoX2GO+SdR8f5EBUZusYPhnNvp/Y9RdryV+bstVZ83WuaR2Jjq",
-	"pWJWa5QHhOPGDTxW05+oVz5aSE7HBv2GG9+6AxD5xr6DlFONCGxyOdUFuvMgm1maNQcEqk7BA0FYg+XC",
-	"I/NVLaeDFXXPYKPDhlSMmq29r0tP5p0P7UBo7zdo9hOs7oLZvXSSvLLZP6SRvk7B6ypQo+v2afTcIWf9",
-	"Qbw/dXHWxvcTLf8uThahiatB61aY42itPTPvzyFzxgox4YXTLaFeQ9yIkolcWuxFBzkohBpRLQTLOoU7",
-	"Veu13ayvsOjSBv5lmDvGVZcN/y3a2n8t+XJYASx5r47ZyC6DVl3oyMFiEs6gNTfjV85Od4b3MFLGoLKE",
-	"8ZlQuffLGCjLrT3ERlqNZTkziLa8wcqIag7nY4fqp0DPMHv3D8C5TaqsZCFAbK5RS32Xda6lG4lGjFRP",
-	"yydBnZqLonAy+13WcbJn+4dpQHgwGo+sm6sV4wwSKOrYlwUkxb5rrdhWt5YQa9+TenvLu30GZKZLFO3R",
-	"rS6Z5deCcfwDoU29B421FHNd2m04bwRhr0uy82Za2WkyVvwanno5/haR1fajeWBg30JL8d2BNt76UZz5",
-	"d4iP1vr5V84oaxOf0+VsUfBmPWI7TeCG3QEZXdbOyOgZNIOMaxfpnOsUc0uZj2M+mGriOg1aq/s7st0J",
-	"n7v5zbBhJVeER/D9y+fPBmffXT57PST0WPQmwDWIn++rMRSkYWUmuxJ2KZxSu9SUa0UtKbwHFXKDHbEY",
-	"ynT3Kc19FcbHPyi97LKXjrynAVZ6VGrAu4/ABquWquj+nPPS9tVS2mmt3yo4sKWx2NTAiUQMoVVtcRGb",
-	"CidRgfFDpiXOILT15JYwx+vNXXnY1sA4+2r46uXFJUt5ojAXhJwEY+k+sNrwCTXVHX7vDvjjutZAc+1v",
-	"9S3vKWzAXVxTSUlr4Ya6o0R1x6fiBLPsw1zet0ix24v2ibVMyflX6qUjdGxpunYr1huiVLiSWV9ZbXlh",
-	"4N3QEzKDH6HEADDYRUm1P07TzjxgCm4htQaASMJfnl/8hRq9FAX2l+2ypxc/BcwVdzfxIg/noLERMHwt",
-	"rtBXhCoCN9V315jxa3fvl5pWbiq89mfQtgU4UsBq91URi1LRhGNolhiofT0vwQ+/9BccMwH0uK8wuO6e",
-	"3Iz6rb2EWRHkAyRMoNJ3Se2rqsgHeryIG6GgxxczS2lHU+iwQC1DzvBM18KSnql5UpUWv+A2E08UAen8",
-	"hPoKlkFxvioOpbGnTGCOuFlKk58AzwBjZHBuEy0MBEO9UKAJe80QUykknRRUPXnAPOy2qxhSXJe9EMu+",
-	"GuliMVOGOtsgTHkV+YE41xioKQiTaPWQrDFflBNBvL+KTT067lFnIe9n6SsITEIQaQbGByLyuA8vAUMH",
-	"FoBU7V+To2mDU4T0hL0znLBH9SctKaklkSabsd8WHAv3l0JcOzG5Euig/3Dc95MO9YfQod7jDf4HV4i2",
-	"X8a/n5aEMuYB9qZrvJ8/R+2FolTGWvef4MtCoWjZtRJLuFiV+x5SLqDlGi/SQOlnMJHQXfL9IQnF32lw",
-	"c9Ya9q0luj275A2dxsVcj+CcNVztC8cVcNXn46MfuJPvEKlY6QV+gVvhRD9+xSlpbnO89KXyTve5bi3+",
-	"u5Fv/j7KK9daFmLPfDf7iCopGnwbunvwFhOw3jVHFM9op/DEQjHmftwmNKBNBuUrNGNSvGj1Xr3EDl2F",
-	"4NCiC8Lu/mdDXZlTwfu5VKmD25I6DLPBlB4nECk5DdFtNDPCWjArEAK+jJIo6knP10ovTdOsAO9wz3k5",
-	"inCE6D8V91wyAjpDlVGSlFmMpqDar0I+GfR5M7bUalKgUHOSmDozPRiSV33mLomopo7Xrpq7v0dN8PQn",
-	"XzxugCXbM/pMREee0P0LNT3R3kW092ydVWyt1I0v5d0GRxa2KdvBH8swi3NaWMg/BQsBGu1CUh1Uz/sN",
-	"YryvvLmDStJMcCjDfxJl/K1bJScelpNXtlJfzaVSzoahNmV+Hkhlc6mGYUpknwHRgYB2+3LPhHZlW77d",
-	"+7oLgxGO11xCU1PpcSb6ilL3M3wKU+YrdgFqoFRd5kmM0ndrDJe6noVjhsmHtmeQa4u/qaX48hwy3okt",
-	"kG2NsKuGAWsZA9OYi+qzVNLJA71XSuiQ22EX/peSA/sqtA6uYSMg6sLVijq7fbHW103aKOnWadJojhuh",
-	"cs/csBoOPhUsfei+4UbOELCLDglyHDPqYAoV3FKxoRHKDtzrS/oiRMdiYryiPJmq01j1ozvXpWNNfXW1",
-	"iuyPqEddhrOD3AQ5thjOgbRoOR4LaGVboUZg5KevfIM+ZNNgCxtNy/fLwWQ199gQKGSITTQrf0QuRjJ3",
-	"VL2s3zW3BmeMozfGD+fu1pQ6ksJ4JLoxg3skjfSd1PxPcHM0tKJkOTQJ8N346jeucq9sv8ZId2H0KZ/P",
-	"hXIPoOlWFBGxRSU7tIC+csqj7ydpvVaFXjBTYzVO24QLHPpbwxZ32ZnqK59DDKdWb+ICbrsgyKKAnBHx",
-	"1Cj1e+WlsLtDHLo/no/3kcZ96MIZqxc1JwvsYtWdMDiOPC5S3dUV6ShY2LiZnw47iqNWGsGcB1vVXwit",
-	"Qgx4pUbOtAzQoVVXTTY8W5T86JV7PT96qQDAGEZEN5Zw21pjtI5rSUOvZ+xqYausZCRlhhB9WTAbvuh9",
-	"1WUX2BLSjW0oFdztG6ZcIY078yEq7IIh3cLWlwV50zeiTBmsdW3ykx75SY/84+qR719rjOw97HJds/ea",
-	"kDy+h0fv7m5WLcusY/fI3qSxGoqDitxUvcviYjD2GW04+6LnxB5olaF80N3libwR6n4dAqzXtglnwP46",
-	"7vV6O1C/khfJL4Gch1MBaDdOL/JdxKHY8VuodQREWczvabrQVUVu+xZlULNdSG6QYvz33AiQ/f3re81C",
-	"JEJpcOIgxXXvyLtOmgIOin49pOwnxH0ITFeXcY1pBsqJPymrdXTncKgPUWCYSNHGrbulN+UQjogfvoDa",
-	"o48DBIn7Q6WCqG3WdXxmHwkQFhVEsrgeUhrc5hXVQ/q49YJC9KCcbBZJOhWe1JS4v3KqKjJdGnZLzv1P",
-	"SU8fCfXEohjZ0db85UpxMR8P/MQHSYquVo7n2TY1OjYd7yw1uhq0sVD9/atuYKBsg2o9x7Qf8AoIZ9Sg",
-	"VhV8EFkwaCk1dzMA9BrNoOfwqQ2CqxpYhHTbe4ZVq0siNEBBTOuGFk7jn0kV+ui1aW/xKBUHcsYv1uLU",
-	"q3ElwuDPdCnugj7+LAkuDL08a2m0SaLYTQ1JmNXNlsZ0SPsHV/HN2y/+Z2wvihLNu75mHO7LXe9CUui+",
-	"HDPjBCcv/OcJZZaO3tu3cDZ8ZD3QCfzsLIeSKyvyvorcaXBnpMVuTOjuotG4uSZwhlTtk+6rtftWwZ6M",
-	"dcmmeskKnUazPBvB3ahO9MCyUbpsTffTNxw5Pe61TnOHOe2V4f4BCfDMXAeUGmJx4EdRYq3X+h2QYMyJ",
-	"5VikTOgdCCKg583ETJcr8pwjRhq4gbnlV0SVfMlXXYYaVV/5ZDzwniI5YRpNhfBjfI/vK8Afasjxei7H",
-	"4nY64XuyH2FiTVWfIQ+jeycMS8TAJ6HrrdOm4UvgCVtP+7h7C7FGTTMu3SZyNdrebRjccT73lOxgcKXM",
-	"ACwCSo3ATeu9nvAbDGBwtXLcra9mPAfPk3+vy84IDXFEyY/CYGeXKqZHwxQiqBd9tdTlNXjF08VJTnf9",
-	"IVrXh9AY4++17fkJC8Q+9Ejp3bsTizh2pZL5LbszpbGBO0X01CKv40LEB/V38EREXw9i5u9qP15wilFu",
-	"nFy4EiBm3FUcSyWh2/DeuQAH6j/bDu/Tse17bO9BQ0Bnwxa3+g845oX3Srw3sVr/0JauxwtzN1wPAJ7W",
-	"rAEjfB8Hn5UI5pgvjL07XgifPfIP0mGs1OhB5BDY3jcyxNu8jCUHTZehEyAK7mKEkbORnq+oKgLkLOWK",
-	"RIUUhH5V6Fp2h6lw33xYnfuH876K0kDcXK6EUBjkYFYzn2oQ+ySkjwGrasAe09APzpgmAX2xUqOtDqYE",
-	"xuekFNyKEj9jKD9jKsnsAvUpzABybEpxI/XCF6nUgjQNMRrELo3tkzFmHUMo5vGjTjoy0y7cE4j8GKI9",
-	"ewR/PojXq34kh/i8qjp0XgrqN0in5FTIGXSj9KHccGZaCXNXIZqNvBIehbFB1QIKia/+So3ej+fMMYBc",
-	"ToSx22of8Ak05Kc+SukhYjm7WoyuBbrh5Uywz368fHrfXcwq0+gvL19DSRXUaTEiCffIVJgue/bbghf0",
-	"EcPmpb4RTMDv6Btd9g18wvi8Mmf10ddLEZAKCREZ4RhoUmRZytJjN1aT5coDsYx1Ueil8YwKU7OqSoUs",
-	"wtgin3lI/yr0BJvuNPCQb2lz91U9oEa/hcuZpEI6mlxoNanORzbmSJg5b8Du6kBRAOBrIWys/znn7v2p",
-	"XpSHYci6DWwHqfyB/Ol4UG05ChHrXbAEohDEmOPopyDDEu7QWJeUUiJN3Th6r1wBCu2amcLPmA/pbCmY",
-	"OtblUbbXWrkk5lMROxBrukJfobu+KsuAIlfsANtlZ5XnJ+CHeUXAVwJd8dH1Yg4MhgqOOM7HGeolzs+N",
-	"W7XOp2Q+9BPlWt1DRgEjuW+6P0BeJEeWFj5Ny6R+/x6Rz/vLt+gRr3A7P5SMhM+1JWY86lA5jCitoeAH",
-	"hCG40SjF8+5cANSepRRsQjCIQB4ZQJktDJyjKI1W2CrJ6A9G/SRe2vguHbkuoYzNy6SqUVsMRITGVRxy",
-	"FU7zPLeGDZV4g4A2VqqFU/9DaSxoH4TL41G8wIwegcbcomexI4fXtJwPIIXukO9vArvjPjWrzu3U5e25",
-	"Qv8IuvLO6w+h7fRt9zrVnZXzhk4BleRqBMVqvrV3hoOFxijlikrD/rrIJwHgWRRjEAE8IBLTg+uQxB7+",
-	"36uNtTTodeBjfz9rDBSpNJRq1IaJENN5BfK+1pPAz5CXoq82sNS5n3kD3Ox5SOoX8kaUaF30FVQNoHch",
-	"BuYkzAiodfDVMbBGb+vHHK4GEEb1ETPhZEhjxk2dCR0cv4P0eeRcV/5l34uSqqXhokz1ckDX9gUfTW0h",
-	"R1NLxYRQgVHDe708/vL0+NFpr/efjsQ8dqy7pMiu8YPSDPDH0OOl0BP4bMvBgkz5pQ1KrRS7YGprX6rj",
-	"1H7Hc8HOldXsP/QCO7m0Zx7fQMpx+1DmnXGtPQFOqX7ozoBKnSJJ4BYRU/PuJGJTm4ysSoh6dPz1o4e9",
-	"R3fC3SpNZLENlwAAogHtk4pHgmEKequvxqiS5KCFplbiCfyECcQAsg/xVhrE96TcQ433NnR3vc5jveja",
-	"adFWF3mliccFIPALcAZKa/oq6P7gvXPLgu0gPT3uyYLdlGWEMehzeazuq4m8IeV+m5K0KD6ghu6+1lZB",
-	"h0UnxYssESbiLm7BNyvS+HGPZa3XTR0f58Pp4Qu1HcK9soyT6jOphmz452eXDIeE0O4wdF8GwPe+4vFI",
-	"5UIRmU/1suYEZE7a5VVV58ZLSveJYbinJSEBiTxFeK8XkLunRrJIRIBPdi7YffEuDv4pFqxEXf+huqnK",
-	"zhGICcAtlRGa7ed/QFQoHMy2yJC7NhcW8/bfqyDCj2yJCIk7DAgB35Mmo/bAjm2jEyQKCy05wK34ZoKe",
-	"XX6IawgqRbMA+g5iWLwcAa/1uVxuFwoB1bvU14TseMftTAUyBeBc1KcFEZs4/iVzNw9qpIIvnjBOT9kI",
-	"8pj4aCSgWlLlbL5QI7vAgFCuoVkym3Fr3c3H3uSI1M1RhsBlBnwqGBNq2tilU6BIBVdQjaywABA+rjTO",
-	"qzFWdInbtK+B/VsrW9iNPfiQycWwmrbSiTbm7tunw7hUwCxLtsRGWNDXhiCE1s1L0IIJQw4J/bCujBXh",
-	"bweEH9a6flH50nOprodANWhnBU9jlw0xl3zIZgsDnZeooquvvuj1eqiTudd9WWsBBedWr7e8znZ6fv4s",
-	"kCR3BS3DAd4zTOZwXWrRELybGMjBixnVXvguP4rUQbd7tQhm5+Rhbzzio+Ovvzz5SozEsffRzLHdAtlo",
-	"hEPclP88h6vsXvs/v/SOvuZH41/fHj9+9y+dQwIPf/+mk+/T+QNn/soR29bb+g/XFK+BRbxUtKAKDoJa",
-	"uTZUIdwpg4jH2uYotpFoAe8ONX3Y4m8nU5cvcnlViG5fxeIJwSXp7fHCLiiYDSEJJ+jWLTev63LbVxVc",
-	"JYhhAPoMrWPtUo6Es6KMngk0n6BQogLGlMoD1p1iMgdu0T3DxrwonImFxdGkBPtUyxp8JKABICTLb0OK",
-	"u0epmwEED8qjwYQDVpxRkT1iWFDATKi+wgaZHJeNxh80K1OarTFoVKmaufBxr9fDzbsbLgyaAZzc+9EM",
-	"/qk76O54NBeF00kOQs+jM7lrdvRajADPBUb/4DzowWjK55ZYenPQtrrLMfIkeBEw2Oxb97MaLoy7h3pM",
-	"kBfu6VN3BwEN2H/X/f2VzkfcgOZ/0u3BPf1ZXP10eYlsAZLCFo4jCeGUbvfVvkLwWtA3oKWhmEilwgej",
-	"GRCIJNz2qgcuQb9aWRSA7qIAh6YOVklvIv6RgtUAbIfKQ3McMAusUNDEpa88OhDi4IRJYwiA2it+/TUd",
-	"9hPwx894eb2WJUMoPY4tOdbfxCSe+qPboa6FBP3qUHCdFCmn3o0ATmV8PW0ZvH85X63pZ5E3+evTHjU9",
-	"ayq7b1ul1hBV27kUAQhGfnNPvqBmxwW32EXydguElm7NC7T6Tpd3WVtZaH8N5RQ+VnFayzjyeKook1ED",
-	"6CtSAViFIV33RWXsStspI/RWqOknO8TqYXNjaD+Fgcy3pxLuAnxI0goO0rpTCBG/B09Nb6biFR5S2Fin",
-	"d0hnlVAZR3RPlRC5qROD04O6s/nDJhJHP1wqDariQPh6bJL8nwf9fr//69vj7KTXS1ol+2v8f4p5+X67",
-	"CBIqHu/N0QgbwTRjc2YdK97YBzfWbn8u3WyJPvwePADR6D4HmM7hg8hTDC3u1u1RLa/r7AQsi3VB0FhX",
-	"EQr7VXjmFG81KtI+MgO+QHeBqxs/L7hS0D0377Izcm5jOMWHfZxw7atJyUeEHIYf9kEQLHeGXOnJArHB",
-	"KjD3ck3dhx7Q0Oc07jMfTSIjD4AGXEIPzO+tCT1mCwDFUhi2BrdcPE9DiYkGkJO8eYQgS8j7IwvhbDQS",
-	"c3sKXVAfzAsu1XAN9M2Ht4YPlF461cVdU/vGDhv8Ik/xWEEH3Fst36513o0NDxNrMt/dH7uNbT1fVIhs",
-	"fifey63Ek3YaFH1m632EY+ucdtYOqHOLu5nz1YO3Th94d4DpjSZeCH5CSTY0soDbUaGWgz6RUWNGvLyk",
-	"Xka9HHMAnQTz8xy1wyH8OMBhhnXX8hbbva/IeD+Lmnf3/BLABe7+/mTdqF3TOEHZ7CverGzifKCdTBv3",
-	"IOxBpUd12bdkn3P3pwLacRh+U+Em4F6ePHScxStxTVpZ2iGY+yBPC5dgv5+/ffTuyP3nxP+nwTVYXxvo",
-	"Y1DKaaiEc920iDTKZNo0hvYaVAauVlHeNP7kPnlYvvRHaO2eFYUnTkr+yvlqW/uZpqSw9ybAsbNMc2ED",
-	"+K2VpeaDQ3LtYChZiZH1IS1uycGN9O0uuoG8ZAhgkXMODNyhWhQFwbt62UtZrj5JmD3VsxmErq6FgDyz",
-	"8Dmt+ooX8kZ4Kc/ZVSn4dcaGz7mxR8/cbI/Ovx1CdtZMeAPIrfKU2ir7TDCnVHCLbAM4l1RUW4+pzlgS",
-	"gcbtVamXBrAQ4AsIOgkVVYYt5iEvF/yGhE+3MEy8cZKZnfR6AIvJQ6obIY3VJDds9BFOdUiYtlzds9jM",
-	"350uxpudRtBXoce5sUK5D2M43Y9vtUZe99kXvYcZe3Ty9f2s1ujnpNfDHkXDUthydUqOP2dfnqKLAVcc",
-	"QVaEpAEKwlYqCGdDuH1Db2VIw0oSA1YzTrlx6C8gJyUxQiQo9JnMnK5DpmxwxFB+sMjBoCVlMQpXhr+n",
-	"M+vcbh7oXySGkjS1ZF5DvsRLEqXfQ0phXmfpx00glv8fc1eT6jYMhK8isimFxCEtpNBdTtDyoLs8iBMr",
-	"rwIjCVlOYsqDnqYH60mKZkbWuLFS6qbtW3ph2ZJGo/n9voHk/k4d7q9trCvJmuC94It/yXdBSxO15FzY",
-	"FluhEZF6AagU8PfN65vacKL288betI2uEqmFiDQaDBowxhIiUGBiZwKTvtjqDwMI8sQd83a9Roa1HrYy",
-	"nkEwHNUxDQvgzkF/QYxvw72qIHFKe+lcaz22XkR6KRyQPIszhv79VqMxlrN9jJ2Yqh/Gscd4pK/IdeDX",
-	"xW6wLbsxS+jd4s06G5b6Q7BLbwjqUupq9pgB4WVmECZbmMlMIsJsIpwf2LsQZeHyMpgeYAePz0vL87jh",
-	"RO+MofS+vDoJkqb/XirRj329b3j0gGyJziZd5//CArtZPdHfglB3j+lFfDiG6xWNAcwZJN79SImgena/",
-	"rWbqAmnxhg5Wrj5iUgDgHqznd/D+759Gd0NotsnX0PA7X8K53cvSSRe+GpYOr78xb/NB1iUgkQPiu2pE",
-	"ZQ5tsJXnYvf967dladXytFoaK3VpVREWdscKUhy4ontZm3MQdmcu3atGNO1+EbzLeTAbg3ZqXT17PyuK",
-	"5WmVUeVY1RLlBUrzwoGSBGEKZXly3yiP1FmbTw8bsSouQl6sPHjsXOQfKoolvkszAAmihR49FCl8w2sA",
-	"Yz9yIT62+1odCnZL8N0ay7WUPlZGRAftc2nx9ylT3zVB4837KsM4w7k4q4rQEypRyfCJJvFhICPByC+d",
-	"lDw3mQU+tqnrpe8SH7bLsZEi2XYuyfITnyDWH0T+T9J5QCliurL2inbQyae2LhESL/apA4dbXKHaPLGf",
-	"cJED8XptE5oR6CMA0+dcVGx8QsxgMYRc/zZsGYergihPT5gv6yMbhRC4MtKM/O3IKJLegedM43gqAqao",
-	"e9XqqtReVNLWpgNALXkhJweNMCohptbaDpxbPs9OH2bPj88/AgAA//8=",
+	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1Uce6J9HNuPpSSzO8wjQmyQxKgJMA1QNONx1d7J+99ew/v/",
+	"cyd7JW/hnAM0uokmm5Ls8cx4a2tiSd1o/Dg4v8/nvOuN9XyhlVDW9I7f9WaC56KEf76Q6sr9NxdmXMqF",
+	"lVr1jntvnj9l3xx9880xszPBRhNZGjvK2GhRiusR4ypnIyXe2hFb8KnIWCkKbuW1YFbDCzzPS2EM05Oh",
+	"cj+X4relMLbv31oaYdiIT6woR8dMWjbWxhp41fC5YNwyrtYsFws7y9znhkppO5NqyqRhpVgIbkXOdMkK",
+	"MbFMLy1bzWQhmBIrJpQtpTCMl6W8Fn0/aQnjl2KotCrWTE5YNDM244aN3GJGbtSRnkyMsKP+UPWynhnP",
+	"xJy7TbLrhegd94wtpZr23r/Pen86ONeWFwdP9VLZzX38Qa/Y3C1FWjE3jBcF7JhhM34tmFTMurf7tY/M",
+	"pZLz5bx3PMj8B6WyYirK3nv3yQUv+VxYOj/YxM0Pv3JrXM2429q52wz3GLMzadii4GP89kywQrpjOZ8J",
+	"ds2LpaCnJ6WeM84cbTCklb7fHTh72h43gsKlKM3EZCLG1q1Fuhn8thTlupf1FJ+7JeA8a+vkb18INbWz",
+	"3vHjR1lib8e6LMXYLchsLnBU8tWImZleGVynW41QU6mEYUYom7GVtDNHGtE4bbOLPxXPMRcTviysm/9i",
+	"UbgXhHJH8+fwc8lXvV9Ts89Fwdeb8/5uzWaeKIwYa5WbcBBCidLR6aWYSZVnjBtYA+PM2FLw+TE7GmSO",
+	"Ph/1v4JDGyquzApfgk1YccNKOZ257eCWFVpNGZ/qjF0SNUjDrpReKab0Cqk7tR049+RGDLLeRJdz7vYk",
+	"18vLQvQyd5RIsg8HgyxFwGo5vwT6zXrAS75PbY2jQvgry/k68xRqLHd/v2eYlXPBftdKuFMUb/l8Ubix",
+	"jwZHg4PB44Ojr1tW46jZnZT4bSlLkfeObbkU8eIW3FpRujf/z3CYv3v0/sD958j/5196qfN1u7AsuEmv",
+	"w4q31vE/xtnTs58ZLwUTb/nY9tkJM4tS8NzMhLDM8it3O+F5ZpbjGeNmqEb/+sN/vH725sXpy//1xf/8",
+	"13/fH7GJLhln9E1giaxcKsOk7bPpkpc5WyytYVwxvtDGlnoxE+xSTLRjeDgufCNjvDCaKMwRlpjLsS60",
+	"6rMR3p4DvpCs0NMRg1myS21n8GHTTi9hL+Jd/ZdSTHrHvf/fg0r2PMC/mgfP/Quwk+580hysFGNd5sYJ",
+	"BLcBFRMDWvjCiamHDx9+e7+//eirSVW0y604cKNsHG7We3sw1Qf0S/dI/9w956d64V7dxnGN5aUTT8lJ",
+	"OwJwAzBeaCXYXHBlPJ2X1lGM+yHn6z47cSflDsExgpH79PfcehYMj4/absL5YHAM/79lX3Ad3Tmy2xde",
+	"SG6EcQzQz8eN4ObS+/V91pvpQpjntMfvWmmF286U8kM0ojsBmbs3wpoPaX0LbmfVN2S+9b4HIpDKPn7U",
+	"izjWYULkZr0rqfK25cDf0iKDFJFIaFS/mQle2JlJi46Cb+GQ7o/IIFczOZ45ji7VuFjmIu+zE8vm2lhm",
+	"hWJrwctK8HvW2sI+vz4YPGyhFavvnnkWci63qUsc19F2rfH15K5/NYjE0eGgJo/Sp0uyKbnZRi/Lsbhn",
+	"GD6UoWZ0WNvBNAnSqNt2Lkzz6PDR14++efj40dc7J4ua15ads5oVwmlkTvMhtehSTKVSTnsm9uKUDSdg",
+	"jXXcRU9IuWvbbvpomz5Q2278v2y7FuuU2GmCh77mUxG2euxUapHjlg/a5gYDdZ3Z7mmJUup8c2InbK6V",
+	"nbEviMXezxhnvy0dny/pl//7CH65EuLKaVunZ6/YN48Hh/TXX44e3wdpMFTuXuJv7/vzIB2nzy7YnK/d",
+	"jyoHkX+AMneDxfeSNEez30Fz25Xu3zYX/wuIYKfLlFYaEGpW2kL02TM+nrH50lgkMbd8XeZoZ2XMoDEI",
+	"DMst61IM1VJNpJJm5pjVU25Exvh47Bg+SLXFUo3tEvaC5Zop7V507OUJ+7//j+N0xmTs//6/7l+6P1TP",
+	"QNNdwfSAWgLfaOzahOfO4gFOliKi39rE4NFXj1ObVIqFLu2dyrk38ZDVN147ybp5IsD5F05hQP1yxg1a",
+	"cdrtPcNvk5WJRmdpTfsVKvedJ0zLzRIZ5O2ZZ2NKNOxdc08g24tdwgeeMreQQUcN1rN7XnqH/oua/F6q",
+	"LxD7nSm+Vu+p9jZn3NB7SWUB1XeoVk5vRKWGg1kCa/T2O2eTkoNxzqR1hq57GG1n96W5VEsr+kNV15et",
+	"jrRlofJRu/niF3djXRi/BYpe3vsVby/4lb7TudP3jt/1TsZWXnPctHe9sVZWoMOILxaFHMNfHvzF4J/D",
+	"9XjXu1z3jns/9tm5MJb0CQ5P9VBwLHOpgR8qxmXJ+JRL5ebX7TZXs3qDE+69Bx/T00KPr77nlu832fGy",
+	"LIWyF+74TKHhlUXB107fuHCa+8OsZ2Z6Bf9+RP+mQ3jJxzNbyPHMXSo/wIXb0NiwYUeVYRMecqMdDqJf",
+	"oEFSe+/wW3rvfVZNs+RjcH7CPy5QvLnt5r//LgU7s9xtOP4xX5Z0ekffPvS/TH/n8BHND54BbtI77j13",
+	"MuhUWc3+Qy/dLNDcvvAc9DDrKfG2vndhr76q79XJpQCrY8s2HbZs0+H2bQrb65Shgisl8gt/gnDYZMEc",
+	"//nmu6Y8I7ztHv6aNajrfWfCrwj8PTrr6trev5+9esn05V/E2ILDzfvOxqK0XDqW5wx36xiNVuKYGSHY",
+	"l3jZ0fMWeSLzL/sbgux91vsBLMAzy+3S7HfLcmG5LEzvuPdu2Ct+M8PeMXs37F2L0kit3E/D3lH/cNh7",
+	"/94xPHOBxubay9BCT4HKWja98x7WVvC32sYfuROkiqux8CzsdvzVPYH7FDitEiuWS3PVfWsSs3rvxUJt",
+	"+q8Lvn5VvpD7TtudYcQ5OlzFW/GqbquOFrObHDhYoc6sAPck/tp8GDKBnTcLrUxNGIuEpXdmdSly5hjX",
+	"ZbHuo6vGB8t+4aUzoxNv8TVNRWlmhLVSTTPmuLVbD2px4HgnXx+c3BPU1lfSCDSZ3JoVOWjag04gn0O8",
+	"ogPZdOSI1ZCJw3P6fBUkAVNs20a90OOg6zRNFwFqYRhO5BCxWzNptgUS42jd7v0Br+FeWwMBui7OSHcd",
+	"6JO8LPka1WPx1j4Ym+v6mBszS+0quEwzDF/xspDCWHTV9d2XXghuxJ2dMY6WmMgvM+0m4mNR7jH4/OtS",
+	"XxZivmUCC3ziD/tNxI+bnApe/lWp3R2SivycEymKHO2DmV45AiECYhK3Ci3TO9srGs5NMB7kWuV9vRDq",
+	"7bwgK/tATyZyLHI9Xs6Fsv0ovDMv+vDf+leDKXYpFQc7ZNPDcAuCQscBbAkys91M7n3WO3cC4ANcGRg3",
+	"cWeSUwcpZJq8hDIUUl+hxx7AM6lw/LaX6g8j46Bpo5BwDLsQ+VTMaT8WpV6I0soN3hI5wf88OPiWH0x+",
+	"ffcw6fzOehOppqJclHL/V81ysSjCbBK8hJuZ55VwX0goQcaD0rkP7YtcAhs/ApmUsd9FqQ2TE5A+IUb8",
+	"hPFLI5TFJBCzVmMYg+VaGPDNuafc3+be17eGQKf7k9tuXorcnWXnFUYOiANzJRcHGhbHi4OFdvpUGYtz",
+	"L+D/XNvQLJxKFVlB1cLtX2zuOpG8eaaX68Q9y3piocezZOio6c2pwpkdPC7OyJLOxoo+eql1ITjY8ItS",
+	"XEu9NBe7vWx4zituGB+DAEX/Sz85Q6/YJhaKqorIL9Cx2W0N1fQ2v5VyballUVDCjrSoS8iioJm7KSc/",
+	"697il04/RfU85ZatiAJPLKs8ic3NzHxwGBxll+vKtVLfhXBEuwgqGB91iuJ2p7Gg4Ua/z4j6tkpwrY04",
+	"F2/h8cIrBztl/tOCyzmR2+Z5kAefuX11+uqEF2bLjkcUWlFS50k7jnLRfVPet+26OAtU19hw+OvFNqLc",
+	"5zpvu6BGqtS1BPqmBDNyCvtrOuOGXQqh/DUFdlyL0d2U/iEMXySZhDSU/YaxGEwAMpZbkbFLMeZLNEAi",
+	"Fj/m6h6QRCn4eIZsfHP5SwVDbX7yZbsR5CNe4VPeKnJsAPYIhIlTK51uwqK8P3Rx9tkJSCW3wbJKaErM",
+	"8IbipE4//pCzwFGIIPx+J9nC78uSP+XIDniO0pYXryM6hTuW0oGUXh0sCr52i8655W7HwnggTutKiDuf",
+	"JCuX5kKrQiqRpl2fcGb2nOML/14k6yFQC+fGHR8vBcZrGzNFr2ubmLC8SP9pqeRvy+RFbhwcjhFeCH7e",
+	"5BEV8lrsXHmDsaB1sfMeXpaa52NugoM1wWdaBomWLc2Fn2OC8UA+oCjJIfxuhzD0YzVf3JxrBqtMbZjS",
+	"qwuiyz33rXICN/nEqfI5kH02QO+Hra5zB+YsCr4wyJ07PC3NRVmJ6YS+VfB1UH0aFhOlauoJ+0nJtxjS",
+	"6jbH2H2eUN9menXPAJfsp3SrUsy59E6nDl8zswvZdT+M3vsseXG5nCfZTTJQjW6ja1FiNi4bnfz05uTi",
+	"6aufn725+OnNi1Fyyd6NmfjIeGmsnl+gbVOzQbeuYYOY5/ztKb45aFqmWW8qVNnCUpOpIbHV5ez2vWwe",
+	"IMtynPxcsS7l2CT/5L6T/gO6cHdyhJyuenNPaehwCn7EjI7ebw9NO0wyxTI8s9lJ+VklzAsyAbZPH6k8",
+	"vrFZxWaiKxfNoXb9ifYrBhJftNRSiPNdKNr3reTWwtyjjdFqejGTxupy3Z2KPxpX/Xvkk5/53me+95nv",
+	"deR7v24ljcOvNmmDMhT3vDWXfHwlVJ48sNrGJP4+KcGRl355VpgLoRyPbbHM3QPSXISUrLZnalbQJqdw",
+	"jyzLYsulSHLPxfKykONtdlfrqHNnTJmbCoVLactkmtamHEg4LkM+4z5r3brF/+RGZot1lmHebuoPabJI",
+	"MTEy4NwLWTj3rEo7rbY+82nC0Wnt4ACbDKB9KT4DZ/5w2UrV4aHFlguFtwaMTFG2PlWKubbigwlB4pQ7",
+	"2IuZ6dKOdS5aZNFc/K6VuJsTrr5VvyURi8wCp40+XmM1nlA29zhxOIlDjdlaYpMC36rOp86kNzhyxVub",
+	"jHiTNJtC0Hp5F9M4OThiN0VDbW/o3bGHLCM/2sa36zmx11KsTL/y7sUeRjn34We83D2+LHm/5LnUDzA/",
+	"5cHiavpgJS4fwDCwrKczrqYi/5kXS7GFktGMqLPI5xjf4wry7WWJBbzmCfPeZ/LORry+ugL43X258kux",
+	"oq/08Su6ZMPesMfmVMUIulT4MDuhX1gK6Ydi7SshFgaSeWG4PnvJ58JQkQCTio35XBRPIQuhyeHnIpf8",
+	"NO8UczitGDy8RibCPu/5m3B64zdv8FGnIp7e6K2XxKa7h2N8iun+3wrOx84f85mn+6+tlsS656slH1+d",
+	"ePut+1zhtWCS7ffeU/eQQQtgvze/j8z6nW+StR1ePiWLar9PvuCXotj/tZcdN5SO4uFRePPMu8W7RUXh",
+	"nXNv3+03yXPgfDea5QW/Gc1c8BsSzcX4xlRzkd+GbC7kjejmorgZ4WAC+M3OxNyAdC7szWjnwt6AeN5v",
+	"1yBexSJ44UE86mIW0mTH9GemJ+y1hhCNVFN21E8ZPdFQQSeuPyJUDrU8tZyOAN/QDtiQ9eR8mvZjNHIz",
+	"YcvuGe/2krXKRoh7w19M2nvnjtVPsM2bmSWi5VVm6FiX+Ub4vNMKA3kk1ogVj6RkYWUYpCjbnS7JTaWV",
+	"VpiFw/CfThljTbtkgTTg5XvCrRRwMlp9pFsW2nRKORMbs/HA0tYTphU+lRyZag92Gzb+wfqCsoqEf01r",
+	"q/DHquCyKrL/C2bs+Ap7+vHaoodPbBbYu/vonj645qVbLhRw+S+4q9erPvjz+Xn001M3nC+O2k9ZP7WI",
+	"u+GugbgW5doXalb6cYVfA/A1ra6NC3cIncpbztyDqXKnnW+GpE13gaxJZXFTtpnSli1VLkpjtYbsjlXL",
+	"Yjpli37vvpci/0axVMqFA9VTe29OeKsFyEUBMIv7e8aWC2Y1m8hrkdURFShhm52CmTMKY446L7w2p427",
+	"T4VYNuToJk4j2nL3vHFTdSYIIUBAnicuwApFNa4AMSQtpgUZLvPO832NU2rJ7oUMOiGvW4JEv8yEcp9F",
+	"hK6c1WYP+DN6AtahXik208ZWRq3SMV25QahywhpRTG6RO1VlpSXmCuUK7oS8uKE50AKwaMVd7fnCSpHH",
+	"01UCLrx/9DYzLK9FSYVbXTMz3e8vWlxRTQEVjR+/2Lx71V7VTzkwiybDyeqcK76oteu3QedJURAXpnbn",
+	"v+dVQvSlKPSKKuOhrsgpDQyuUMh6izgaolDN0f9shoqbyr/xquLhKCavxMIyq/U2hwZUISc5+3lU+dmI",
+	"tRk2atbWAm+pU03F6889q98yjntk6yC1UtTGQIoKtii8GZnnoyz6EVGK4t8IBU+Q28GDGXlvwo75tKzK",
+	"T6bP/vjsnDDhJJSLEabVRYdF45NnLZnWJ9VYeA+2DbI1Xxv1zpAHSSmPCI0A/JiHR0r3o4+sbnzLXZ3t",
+	"JFOrJx61DrLlnIME1EpQKDuANCLdJ0eli/y6NaLvZtcsLx5tG+qiPTsgOn6Uv3ALUbCNSRXeGHa5GOu5",
+	"VFO/gSY9R/9Y2CIz2jpc9VwqYO4LHm20q6bztu6wLJ3m23/DVz8KY/hUBGZ5RhpRczLumlSCaqP+sCmP",
+	"NszJViG0W5JVLscb5EXWPI9pQ3I/+Ri5FfeeTjM4GA1XrTOes58hQUW0SbgW/h1qpNBkcHfCNJSNXAuz",
+	"+/wuxZSrC6wRSZjcgOfDVQXiAeAcUY2JuRIAUIT1eFi+YbQTmzmJRahqxfqhW6RmZz1wGux0QDhlcZfj",
+	"gX3RzMK5379xCZIPiXfINopLtXcV8GBeB6A6vpBXgpwOTpUgfA9MFplLY6SaUg0NRz0fMuSLNbC/el5/",
+	"zi2/5AbuN1/xdSL8333dcSBll3SDZ9lEFgIkWyjTlmos2NHg6CssIZM2mSK2mxdodcFleZEGkPRWhtuJ",
+	"uWB8mcvLQjxxO1mrQMjYip5cOZOCqgza9PQNFkJzWCori/ZJCHc16KqGyqcZGtA3tAm2s//uB9qIU93g",
+	"GILzbfs9XYXS78pXFV5FknGWoJwDoVrtVOeZ4GWevNQYjK4GCPf7zbOnr958f/ryj7e/4x9SUt1W9GxE",
+	"KTa/0IhGtDzQnkhKRj4rAAjJmTHkiU0Gmbd7XVuWE3lh49BA22L3Fe919/9Wtyd4PSN3r3sJjLrLgqsr",
+	"RFejv2MxlQJzf93f8mGKHzRTsZAhHhKqc8aOIPuPFRKAsTL2kEWJfDtUDtAv4s1pnHudTOpbskEBtYnH",
+	"R1LnElknRScIih1JFcGHVAe1SFVRdjv1Sq3Z6nGrpV6E4svN1NsqVWKv4TrrBx5dNiCLzzGR51oTjC0g",
+	"bfRAkUjgxW4p502RCuHVgsMmLnpNqqLhQKLq1n2yERMQtoDfj3M6ZquZptwRW8MXQd7h8dcOs1ueitlj",
+	"m7dv8Na1rBurAE2N52LXahrHRCe063C+J6XuNBfKSrtuQ4kMyh/Hekvw85k+O2FjvVgjRHl4xgnWYImO",
+	"wJkD3Re4wngFwU47Zc5opykZwBAvr+XYj+y0uYSPa6bbMvvrKuOMIBcTuaYJlfMNV7meZ7DNTKux2DcH",
+	"PQiULeNerpng4xkCHN7oAyaNNqknVqhoA9Hoshp3sk0t3iEQYKMzvOz08YDQvZ0RoyrVDwR1g+w2vpAP",
+	"cBiY1/dymqyJH3t4jr2QuPeFVjCoS9wVwIYzyMCq3Rtgo89eFTnEYNwDuVb3LLPCKVD2o+BjIM4Bbjpu",
+	"S5KhQOxt46xgmW3NGgCSR5fsUuehpQric+JvDCJ31RHHY7UiGYjZEm/Ezh7jpXXX5GgwYJdriw6PaPxZ",
+	"KZIEsZqtW4b2eEPoi5MW/RqhpUaOkKUAl13/FnjMaMnIyJ74gg5KdtyZGYAbTCvHSaaO53nB7Uu9et2x",
+	"BDexSHAXZWxScEsBj7gmAH5YFgWcJ2i2VVHPZgIm6pPt1g091G574AME1hI05ZbHbmCi3NCjQErrnE+F",
+	"z0C/g8ouHHWhjUyv4rkuN7vCgIMgR7QIMIMZt2xUH+piuXAsML/g6D6/8YoTA97cwYtDtlVkdXDhYgWL",
+	"19SqdG6ZF2kNLSpP2pmG41tWkKK5abLUiLK+mgZhZ5uXYZOENoh4gx62HUKnjHTHG26fjP681tEmdLF4",
+	"y8c27mFBP0PXmeRhIC7olu4VBD1ihGD4LKIxbbKagHS6gTo9qeBMEO8shtJHb2MjB4WEbaIODb5xseCl",
+	"ES2Cjp5xo/772auX3h+FcFfuN/0788Z9Mhk3E14Ul8koxCmJEjZfGjmOcjXqXudFqacln6M3jzzWWDcA",
+	"Ld8CiphBh/RusKFJqX8XqoWuxLUoKnSdYMPYqAdBLqfSUiclBA0nOuEWzSCIYLCxY7Wht0pOIj9RPljV",
+	"b6ez8YTJmBKrCtCR4pMYa/Nd6ABHHlCXfE8eOOapvBaq8ynG1yh1mDEIcLJOjxt7sTtnp3nnfAIPrMjD",
+	"xbk9xcZjJsqSigCIuvvWYVqGyz2mFLMB2MhVKa0Vao+PBnjk1g/iku7si0pDePuiBU7qDMIlPkgBvm8M",
+	"E3lsJHewejl1iqu7TUTSqIbSsceoSVU5joFHFSkxL19dvH5x8h8XJ8/Pn70ZdZ9+N7qp7dknlPlVCmpc",
+	"sH36/tv4LCXOGbZcQLzC1AKxVWinaoow5U43hZOUyMhxQ0Czu0VWmCxEkmheVrhZFEOBbpn1Ez87ffHs",
+	"5dNnF989e/Hql9GtmHN7ZmZTA/NpZOGe1dhTEMi9xvVvZpsF+VRtQhARjVMNUjVlV9VYZypPwt3rYyhu",
+	"qwiY+lQUBbMzbQTlWEpqu+imHC6nEqs+eylWQwXBBOF+R4t1R6K0zZhfS8ZoKRk0vXBrQcnmfqYleYec",
+	"TyFGT2hoHIebl7HLpYUDDNlEPpENZggFeEMF74JYPvE301Y9Q+cY++eK2ZUmiRk3FHNGsW8xCAn54Awk",
+	"/UvlzGiko3qqLL7Pw5qBmaU8hp+Vv8/K3yer/H1WqD5lheqzRvJPr5E0tI5PStmomr4k2Dz3CWGgyfNL",
+	"vbSeorZklbNfZgLUgZrWzwKyryPMrf4VrtavJtDWZ9cJb8+7byz5141MfGhCjBwW41/YdwBFq2PPO9N5",
+	"gf3+UHHfneWZ37Xx7X3eLPTUFyh2qz2N2d6NkI7bKkd/ELxMJludYPIUt7S/XFFrDXe5w7VuZPIaK+fp",
+	"VijuQI+Z0hDKsbrIie0gCA8SmvsEjXDHiZ/7xfpa0u9eNpHGifM49RQ4eGBJGAOhbjLgfb8jIHKKvuEE",
+	"kzxBp7KT6CxD+ws/1XCUWahKRX0MEsqt9jHFevaM07k75mwixYRUX3I1wAgt6eJsLW6awIkTq2fIdn1r",
+	"Z3pb/NitEtbjgbZnoO01VHuABK2qWx1Yhf9/g2Oh79fPpfWxnQdRe27bSWx/c8/kv9q77Xu9Z04BQSfs",
+	"X0cf5ZKm8xBDIT3l1t3w7PbKOk2UF9ADbjbQ+h+4S8zb3RRuOLcWLh2qjNy3Mi9l/H5gV+MMnSWrrkbA",
+	"Ni5cHWO3TMbqOiYpMkHg6buRpMnUbcsqjp3iPpusLckTU9wmwXLbZNIe5fZjc52MBP67XpaKF22arorN",
+	"LKv1VRDVpkpJG+tlkZPlokuRlm9G5mJLXXQYrBSTpWlU4bZnZkJuSZpcS63JlcaLAk1EZvmVMB2Hdicu",
+	"p2qLq8eNptBhQcl3fhUdP6GLXJhtBiQ+4CWH2/RbFym7YZKq6eZRQKqhxkO9SZ6b/1RGp1/tqT+4sAUp",
+	"Cg+N1RrqsO8MUp8+tIgylKBY5ARj0uEQ8OnNAZ9Bgg2ooKBeoxHU4qWMhM5mEiF4huI2OjNR5HujoGwk",
+	"EcK0q6YXfgqtW4kdZrruZ2SXMngEk2lQ1Q0t6DAQWnIE/sQS2dS2b08abDuCWvYulGTyOZV+b5tIL9to",
+	"EL9Pdm9jZ1v382YZ1/ut1VdpaSUtYNo4dmauzBOmNEUX/N9mYIDvu/YtpOspAE/VcYKHjwcDVgnmBPn6",
+	"luruyeSp76LmrVQsL0vhLPxTiw0P94J43yiPNY3U0+Ewf/fo/YH7z5H/D8P/HNf+8y/tCWTSijlCd7bA",
+	"ks6F5flWcIRO08d0pnaVGfWLdiVzF5B4B765XWtvr4EJWk40xay2ID+9vfB6yxAe3JLgfWen7bMhvZbl",
+	"cTQKeS2wZiihbaXwpgzWGRv/kYApu0lPEfGE5XbKPavfm1snoYXhfN36Leh4F8S4UDkW7Fs+X9zpCd45",
+	"A7iDK4UZia3I01IZy9VYdG+j0P22xOapo8sPtOsf8CreDMa5udgmyYX7WMd1Dp0G3LWMzyVsrYdzjs40",
+	"S1/5/e7wGaLy3PoOT8QWywaTmX3QFUIdEIXCHnC+mAgjKpu2HvgjdvnUf9El4ltidK/789vcXS21Qidk",
+	"nlnx1lJ2Q1UuhDpWtS4qNsdCMbApIHMCo3EdUAQDBhM5Avz6MtqXtGZzLU7VRO+NwU9EcQ+7UxxINdGb",
+	"53Fy+ub89MdnFyevTy9+fvbm7PTVy5YWJgGZf2vYpSZOqve8OOiU11Cn513Q9kJdJ2fse/3s9SX30u3m",
+	"uoH+Ro1L994594d8WYjSx63ujtECGcYQ+V5VeYEo7Gf06XSC+FZ8fP/HV5OJEXY7HmgEj7SjG6y67jU3",
+	"JNrZijrp1OtkF53qxtprgPuNuWfJy9GRI9OdvQNmjCP9fHQX9//g+miTBQT4xD0s1X3ZQXy/PszduosR",
+	"G2TXTmDJtkFAWftupDua/C/xHQQdQk8mybs358aKco8X/KXJnYDp+FYz+QKnGH28OWy6i9JNWg51FUdt",
+	"TP/vkWl2Ynbb+FYnNuWt8g9907342kv8+pduKCxvcW9bm5PQZmU9D2/p7/deAuDnozsQAXEqSy3XZ8OF",
+	"FDsdoL3ROf3nzU/PMA8KOoM/9/89eXHmfn/Yy3qDFNm+q7x2h0kHdNCvNzKF2rqSx3tVuJX1v0skl+xR",
+	"sA6DVBvlW0d0SYqqrIN3sWf04dHGTrQuj9eqh9sQIJ80Gq4IrqLa3eSunCagvW69Kw+P6vsSTvfo8NHX",
+	"j755+PjR19ExH4TffpN9tC1EP/ZEWsMeHrFLac0nu6lnlXc8saUPDx8fHT2qubo7ACndeBd93TF45Afg",
+	"kacJsC8ePn7Mcr4299u3cpDtv5svcdJ3tJnBdO9KnoMPS5TI7++ZcLW3g7w+ofJ72D1dsgFtIYRrdO4G",
+	"+jhUee573O6REtqgwnZmfrNrd45G2S1X9yN356o4pSenwIpagIa21sMnIAETRXx6LiDSu9LlFcA5Spsu",
+	"LWiFc7pJkZVWDSih2opSOl60SbdBfercaiW1WW2if9tmdfxgY6NawJV+lMaI/JmyWN9715hXhZ6aKndv",
+	"N9qV8BPZAcm/3gutinBK9HQqcna5ZjMOmUT7RLPrlIXTTO6nTmPqVMwSCp+hqA5S0DJmluOZY41Hg6PB",
+	"weDxwdHX7PDb48NHx4OBI4nq1+f+1/2v/jA4Oh4MnkAygV5ChpEGVwytVaoG/CTk2JIRFPH5x48SoaXY",
+	"DjRffpEyBv98btmvNUvwC//fP/cz+Mth9u37+/92/9/Yl1/8+T9///Wvf/7Dwa/+0X/Df7g/3/8395Gt",
+	"EEB3zRwx0n8yts4aTQN5wt8CZjmUI0lT5Q8Akpu0CN2ZSDVP54IgLIQVxlIqiK9eduKga54Nio6NseGK",
+	"Msj6CyM+oYZBkPokVCV/ZtQ+KBFX52qZSmM7YQtRGq1wZ7hF6N7kEIrP22IiC6EXhWBjLCf1+5vMBFpI",
+	"pVp7kqarxxslQFAhRwe52U7pFmU/WwInSzXWaiLLearK4JSAnVbSjmciZzNRiiq3PaD0VgVAABlMKeeb",
+	"u0CApC1ptmG0qkxeaWaEtVJNM8qKKQlUFsmFwjd4JlEVPXKUZovNfescmth/pAEF+e1BwyWWHPl0LKKD",
+	"QJn1PU5zYLiklZLcSPkI135zS/lCXky4LJal6ASf5RXWJwQjhZvFlVmJ0uDRRkTpy1oBU7zfKYd+Idux",
+	"meB0QbvyeNP3DNXtiSrnTonU4cVan0gVv+JirWHwd7YollOp2AQqRwtubCW1Rk/fnJ6fPj15cQwE5p4Y",
+	"RTOo1U9AajNuRo6F46xcqgaJRzXLeqUuMIu3U2IglYtB3Zr1kO5IvXkrdO9G+joEbVvxrQ0B+8ipk7is",
+	"kBMBxVoNcHrfjuFmLMZNwV4K3ganCOhZvo7Th5Sr9LYootwJtT2VOxs+o6MadCPf2jVbuRMtWtEr53Xb",
+	"46bGQUcx0pJISseZZNKLUs+lEduQKt05uyM21RnrOTFrDHxj3iSVSEZElkEhky7zdPu/NpX1l6ClguYG",
+	"Ka7cipYxAJZNqmk3HBVfDEaFsHGRmJtxrXZW3ganHUENk2mZv/h6YbYo3CQqCoedBQFd4xoVZh9w++my",
+	"FHk6ZVimi/dNKBtu4MS4MakyEttZ0Z8MVMMFzQHZ/MRpe1oDi0nTKZBJC6FS4gPVK9cI6nhjIzJC2LCe",
+	"9UYlA6VARENd0tSpmBu7YmPhSlSsEPEPRy4+782nUHTrFHjmpvtDPBL85k0Yjn6kMdv1Mt8ZAJoTSAVY",
+	"BTGBd6xHaoLlLRcA8WkWGFhwpNx1ZaAa/OTex3+ehVHw5+9hLOh2s7Wt20oWBXTRWuD1MTFdG8vXbOzI",
+	"JHHDWHWJ76j6UnkPo1ek8CZmFRAgaVbBiEVBl9WppUBQ3YToTTAev0F0CyuFpa5K1WVC5lUwf3cqjuzV",
+	"kW1qXago31TrUuUYp9Yr3KbPXk2YEdei5IWXle5OKbD3TPp647gXWD/eyrfd+3A7AetsxfF7KTKu1M/t",
+	"ldKxiepeK3g5b62jJ9uMCk0Kra98GWtKD2uaf9Hk3FcudphX0UgMXri5tNgi42v2tjQg7FskgEq1ffIV",
+	"fqFnTqHHV3twmypDoVO2RN3oSORfGFtyNaXWxV1GCs+7l9dqfOH0/a4vr9X4pXt8a8PaLUVMiAZUSHfb",
+	"hakKpzJHagDEpETRGXyHZvULfW1XLonCRCRkY1UbXbrhzSvp70ademMmQ0cZb2MWFVVVJ7OV7eBD+yB8",
+	"t6N6J9Fqunrdt2New0gdFpJUWbRXgiop5h2MCOcFjgoQLJDVqtaRC6e+LaUYkx90r/vjtzlxg6y2Kc9U",
+	"MFTAII1mvmkfBVj7fSvw8NOZX9S27fU3b4NO2iVI5Faome4BsQH+lGR9ULN10VYLhW0RPBN11jEfb3gH",
+	"5nwdmeUxTvaWL7aa4x7fGUzy2Calr3e0wUvBxzMUHQmBjg4WkVftrDiZ5cG1knCXdUljR92l+rqHzek1",
+	"trq5D1so4peKx270sndcNHkP53QWE12mvTae6WzyGFGWukwrKsGO59Y6ImBOQRN5kyLwt8nvtlXaRgZn",
+	"VG9LEmSNNbcNDwn87o50X7+VFRukifrtSJ2Pu6Zn3qjY464iTpdW0ww7nZPmHwIsCBaDmfLg86JuAaGt",
+	"cmXbhcvtb2CzAHrDeAW1aKaNvWcCaFrELMLcbtMLbCLAP53oFQLOYlN1cQdictycl9IpoJelXk5ntqPj",
+	"6S9VzTwvCgrAbxMSvsh+M+h+0mzuvY8DybTGIbrv2TZ/EwbmtrswJ7ys1FSgoJngARgiePPvmY4MVC/t",
+	"pX7bfWtf4fPddvYDcGdnWqqxLESb59WZbeuKyCPK21LFn3CdASpC9315Qy903JglxJaS2yIN6VB+1h7j",
+	"48a4UUYI1e6bwB2ns+i+Q7U+6omgA69Mqt+BuzX76lPg6Dhy8t/mYqXFds2s2X4udzyfVpPpmbJgK0n0",
+	"HuMFvImyGRw5TWWkTYj9Z/tpYTJVEE0BOhHYjEEwnhTMSJp3uiFBwhFbOj15eRJEFYgwBJssyIk5o6+V",
+	"y6LFG4KssQV5hP5Ys+Apae+n86eUZMbZWvCS8an2wW9FvwNPvC5zUXY2VP+zqmjZaaSieeoXkDqbV4EH",
+	"N2vmgVLaSSjI10RMGNr5t8GQJSAhwFtsOtqnXYFU6BJEmHtYW31zT9CCl1edVI5qS/ZBuNmoG8ATqPYn",
+	"zGArlAr14Ak9q+vn+vfYhfSWIG97gRd06N3Z0q2z5SwSCWivlKCGprYGMYr0We/NLBT2n3622ax5VUor",
+	"AnyIaSCQnhJgmFmIooCGvFDiC+2tACvbYmpHBb3r41mIvYhhocwnaQGPCuWzhTSWQMjYXLjTMjCmnCpd",
+	"psqECz2tch125gZWHso65t0eLwKkwmne6a3TjYZTe7/n+7Ge3vjNG3zUScbTG731ks/FXmmhEVzevt8K",
+	"wCSdP+ZB4PZfWwNPb69X3W0+8d2bu88VXgvsdL/3nrqHDJpk+735fcSfd98KMur8y6emHO//yRf8Eh1B",
+	"+732suOGVhUt/s0zz/a7AfzCO+eey+83yXPClbjBLKuO3/t9MpLBe744vjHV1MT63mRzIW9ENxfFzQjH",
+	"Nx+/yZmYG5BOpSHsOU97A+LpjC7tNIhX5QuilKoGpEPqeceohk9Uj0AZBoNB07LYdC0QmjWihING4NQD",
+	"0lp3NeGglb0RBoAskw6wSzEmQz4gZ4MKA8pHC3j6jtBF0r4D76vZ0lOVNHun4IRRum1tqS8LMX8OLUWT",
+	"8dY08rxvWbY0TSA+3AZegHMaoDjB1sI0YvKjPGFHg0dVqAQgHXPmrv5lsa71Sz0aPNpphtAc27RbPEE0",
+	"Gf2wf34XVnY0eOQI0R9OT6prXsj8GBrSHgdA/IAy36s25dFg4KiuMw0TLe2kZJx3oaehnqSZRT5xdkzZ",
+	"1gTxk2kKI9VUlItSqpZO3kAr9wyT1EE6Y+K3JQfnAzgqKwRTdmrZRBeFXpHrwtcUAB/NGIqqjIGoy9B2",
+	"yXzJHOSGrxfiCd5Op89WFR/xi/gk2D0Qk8AvzfQqq2CO3SOgg+/b2Ht7QmwEdER5a36FcCy8LGToC/iE",
+	"8mOgneyDBdLKg3cyfz+C6Y1gnH+FWoZRnwF06DHmTAP87D5dAstkqsE+KGLmgjrctyTzz7iJeuATJ6Mm",
+	"VehYAx4xg6zQpYIGILj0f4te+9eSr0atrXfa6jFehFomn/3zZLNLS+uoZq3GbcUV0lxca5lsEBY1/K/F",
+	"pfzVrJxAiTZBOxDWY+twFw48PAt+xrpBX9nvUDkhbwosrrS9aCX6dbziqr2L+2k100WxjuNyca4U5t31",
+	"2blnWdjHAC4t9sOnLPk+OwmtzKK+TRQaBNZTuwhVj+5SLITFfux6wg6/rl/0L76o/f2vpVgUfAxUdJ85",
+	"LvDrH/4KCX5IWL4TzF8dOfwVePNkWSDf+qvV2lF2af861sqWPJfumkBtHXjU7m/BmKvuolYXXJbbWYtW",
+	"jMuSOIdWdScglc/oKbaEwdsFhzICzjvn60iKJ7gUZUP7zfW/5IYqh+6C4+AqL3zyT8tSHcXU1ipVM/bH",
+	"tDrgsmSFnnYP6NDXWwDp/eeFykVOde1xgvgdzGi7E/GuGso1fD03uPW7W2nJO2qedfu2WU5/ak3c43le",
+	"gqwB5lMvAw2vIi91y5DYug5KGT1Dk5P4PZB04U3DvsAOVm+ePX315vvTl3+EdvD3bxNVi3xgH7oRxA3G",
+	"t7rIL6B4YneTMuge5AgFay28skZ6QUopqrGYjkHaZmpc3VvS4qbfGZmIvR9/D8EL7zRpmWtwjrT8XdV2",
+	"awOSec8mLLu6r9QdGjssQ0BAja2QrEv0BAlgRyylNpN4K+o8tFu/kAbd1He+dkyRhldTBmN9NNZ4G/p3",
+	"pZc2G9Zt6UFHPoJEVPH5U/bto6++3ubq2OLLuBMHhUe7TfNwGXJ/SoSm8MKXJG2yPAb9HQl6bifKNOhv",
+	"M3BHpEIEtc1tES96I0A68b/elGjLlgle82LZYYY4Mo2TmtibKvEn4VuIQoJQ01/v1wJlvNi8onI+gOUx",
+	"4SXlv1D3vk2C+oCdVQIZ7mIm8JzvFZLenQCjUD+wpMp6HsKaOV/XexfVXGA9j1wxOEwi/WtlW0AScLDK",
+	"z8YZPJzuu7fxvVvoIfjhRH5rHaIjw3/87yP6xy9Hjz1SBxQZ5XxtjmM8jxqMxwX+8+uDwcNu83+fVVjQ",
+	"nXgPnqf3Pm+4RpfzOUf3XOcOia8m4NKARHvswud7VzVaI3ZuFlNLIu9Slq0Lsa0cGv5OBjcvxRNmhGCj",
+	"B1jz+OAdnuz7B/DYqOM0w653eNazsPr0vluTh5ny1Uxg68sidKPNBRoVqxpuuF+BE44PIIVqVCeXw4wd",
+	"7d25bbNbW0UN1dAPcTszdnjE5lI9Yd/46EOMOFOpHxuFRfhQpHK2nBp1dORzAeVk8PhNMnrwpOJ2Z0gv",
+	"DVLbmFkWEX21F1sESS0/stqwZ0t3kx78LIVSPKke6jY8mO589OEgPbLlRaIich/i3ZNkPApyYEYf88sf",
+	"xk5shmaS6m6TypIE0rTNnNZk0plKpV5BQV2wrY/hx9OzN099RUBcCY/ZQ+4Jcv4PFfn8VY5xAJA+gMkP",
+	"GP22AhxKZSD1hyq2PT/WIX48a9UbiA2VjzjYbL2YCYUl9JcFV1eYkjXmC2l5wQphrShNn534zfQnAQcE",
+	"gs94Ft5oAryvKbpXBl1LztwmC0xZhUnTrLGhnch6vRB/Gx6wlyFds3X3v747pQzd7gr6GPdlJ3gyKZqZ",
+	"L9+0uhfLlmquxN0r2dSuv+/XxTLrvS3M2yQAN6mPoQeIH8zPyY8W5pjehNScNz7SmsXpBn/CRrTVI0Ax",
+	"ibB+wEW/zOVlIbIAe2awm2pZhVfcKHu1An8ZNQGnAaEJeOhACuzCI8jyUtQbg58q9vTsZ3jmTy/O/kT2",
+	"S4wOJQ2CPP79h8n+mVzud9IN+VN0bf9NPMebW9jR40sttVvwZQQ3IqdABvGGPQqfPqZLOb0AjALX589e",
+	"bYQ8V5shw32XeUdu6pRPGps0byghf0+e6pp7OnJb1x3PlRBJieSztRqfIFYmEX0nEOaAHLoHmkS3g98G",
+	"qLkFiBlNkz1hoTujN4emu363SR2Kv9pEdaaFtG36d9ymsFdHOKQZUQNi9ygWF2WQMVDYmRnBb39AgC3I",
+	"R8KaM/z9U0CQGarzmViD4P/LMp+KHPCDLtfuP2hPNXGJnJAthHs01W1ZWXeLZ9zMBPiGyvaCpxk3fVYr",
+	"iKI2yPyaWsqNaTiFgGWihEotBDGLh+qc1XBSzd4n9NYzAJspgN1drfHGXERlars2iPDPMAghWjeqZtju",
+	"kex2V8tDyqkZSGls7Zq8S2YsJxJ8a7O88Rx9kmL3cujv6Y1TyntMJC+fB4iYeyZOg2xUshPkbASUgCjL",
+	"3A4V4htgrBz7XVy6S80A1xviOJjp82jwLSYAEfCVI3Z3Bx0fxa3e0p6dYGxwGtXFy8Dr6u47YEM88RGI",
+	"UNTuPuzhFnwC3Jire5ZdCbFIQGJ2P4/oFnxwork51dBGfeKzrFIc28gTk+tirsg2qk1J4peIn+3ITLzl",
+	"Y1usGfl8OrHamyMmJyUcCKKERqHz9a6z2CiVb6RO15NGq8+2ZWb/+9mrl9hm3Rcp4JNtuKWxtddRlRDK",
+	"fhjdo+owSp/IcAt3NK2i5HU8hBti0VNv2/f+QENebQLXcI+lI+LxfjTg7gME2SuqXzOfGZqkha3tQ8x+",
+	"X38pVvT15KeupGrJF2hTWJso4xKsEa9Fdjza6jju5nxRo0xlVAM2Z9wgOKNw4Qh/HGVs5KwRd+Lu39KQ",
+	"qrSmhHnMVzGjoSJnCAbmMepJ5QmTNYQFxnoRwAVyOZmIMgsBghLjUPjaUFF4gJ1QTbN3fRdiYpleNmDC",
+	"2Lmzv0Al/un8aUoJplkmj/JOWEu1L2kDx62u3ckUoIxo2xBFSVorVHfDGj6xbaHwwI14oKeA7m/cjNWm",
+	"kYzxIHw2eOYxrwF/43ehWCGuRZFBmwmC17sDnhyWXDvbbveXrtvd3N3XTi3Z4MopTW2b3hxxgfc3Vml8",
+	"m8gUsna4J84ElGopKniw4DfNb5Ohm9L6dq34DW3lDVfcpv+8XpapM9kK1AxZFmOZ7wOFVInTlnI0rHcJ",
+	"jQYMm2q1h8exRZDmSTgfD6AeLyWLEsfw14WwbQU405Zhee1dShrf3LKWMF+EZdPBYxVSvuLchsOvWnKe",
+	"WgHTIG8C0ow9NC1cAV3kfXaifJqxz0TGVkvXWuZU4gn+ErVxVO1JB3tzL1xnFuHM7JMxsK0tmkgVg0GS",
+	"EV3zgByIch4PMHQECpnp+9YAVntQ//TgmAoeNyD02jaJblXk80v4+HIMggLNdmP6yBTuhucT39rU13yt",
+	"NE8ZThn6BgCqqirvSytRQ3UDLSoadS82HOmzCWq7E/3L++wv5qZ7dWVV23i7OGjHRL5tocqdocmOGtSW",
+	"WN9dx/bSZSpt57hKlalQZqKzv5AroDfNx5fgmagyPlnRsiXp5WNm+PzjlYDUglDxdLrxw2fUb/Fu+GEa",
+	"SuIM4A9CbfOInLMjrA5ezdYebLHJx8Cnn5br48jh7xMZakw3uOQQXZApvcoCVYIYhFpFpXNBFffkC2ZH",
+	"wGlvowTPRUlhnO6qb7m18mCznxidHzsTCur0Qi2ZBDe10mxpbgFV26ZUR2ATjdPaDGTsXryHi2gKm5vY",
+	"Te2j3cwmaRvNrtL1fY5H1lGZjSPwyF3GfZmlD3ukAJoVgjje6uRi/uAXH2MY0lm1hUbfUIp6o8iDLPuL",
+	"kNbb8NEBAp5HIp5ho0AIPjphMdFlVS5zzwQ/Qc1m2FnAuF8oGxzuxl5MZCFI49iCQo8pUG4B3jDw2kro",
+	"z2TZXBvbuV8afr2Q152+bmwp+NxD+ag7nEkrBu7hMSYBA2BI3IQKc1UBFvfomFVwACYDNyDmWvECc2L9",
+	"UQJ9V5VPHXR8iuJXvTsaNLZ5hJvb2kbELZDtFZtK4f0sc6k9gKwP2kEeAPV2FevQsa+7Wg0RgJRGHYVV",
+	"9wumVu9erHiZhpJuERuexp354Qc5Zsa32/PmPbT8JNgHaeMun1W/idtIyN1x1yj4W0VdgRx5UXhQKD2J",
+	"EjQqCGeuAIG2DIlQjjfX26WOvGUwypxCEpR496NTaL3fHGyZ0R2Ea1twHZ47zQM0aehxCMFhQ8kLx7QK",
+	"SmWgtpX+iGzVFzZ0wCOc8xjLGgckUJxufJMmTKRlOtHWalbHy1hgI7rLtW93VtjZkwQuh57AeVLznXZC",
+	"6ygj9jgVHcy8XQmy2Lp1sBkI3tWuoFOTgqwHOui2FIRGMoSm2o29UnSqNhYJVvQhWmNVrQW6NBSoKcCd",
+	"kPYbNVa71g7o53egvoW+Gl4kRMcDwSEyh+FOOrq5U+VuizCHCC3+0Z/YotTTks8TjJG8mjdHt9+DNURN",
+	"TTDpoWqBUutykmpUstflb6oX/opn1CqMKDKlMQTQ0vRqUAuD+CuY7X0GL5gALTcjoCdqqcvWAsEK4Xcz",
+	"ArNoVrmXxl5gbGAPnZbf4KVQZNPex7YNnX2LG8ntQJKDPo9x7NB7UwHPQZWEb1IjmAF8SQ+H5zlayuV8",
+	"+Djtcu7oJOpaOuVXlXWroqqdYv14Wunsdfo4TgjkK7iHQ7/Wz4TzCRIO/b27WwHbAexiWndIgGGGSUrU",
+	"ixaml6ZDbJhRlR3fBU1Kc6HEKgmaGMVNJ6FhCEDkAw6VahRBt6RyfBL0DoNeSHXRhhrRMvzmKj9z5bu4",
+	"FM3zCHSYvCa+h8fGHXF/ODCivJZjUaEtNnItxZSri7YEgVNfykOZARiXXfs2qgYbYTn6RzMP0/iNXqrc",
+	"GXkpkJMbN4kCQMftOHHeDHBPJqHf4C8B9u3pq5+fvbk95FvnsFY9FJjw7qBhCpvrL5jtsxfySgSt1AMZ",
+	"0lWYS2OgkxiCP6KfDNAOizXg+GSAkL00oh5Tl4bxFRaU3thr8ClVcHZCpiSscCpIS9n6typI2wOf8kkD",
+	"n5KU838E5MmPj+e4WF4WcvxPDet4N1HqTwoS8YMGtBO8d6ZX9wi/R042tA8wlQFao8+AkvHvqIwoLIvf",
+	"kkDgI+WNlCNiiIcUWcnYESvktcDgilQZe8j8ndwdqoh0j08MWzEIilb15fBtRwWm8tcoH8xzV50d9t9u",
+	"6jb7COazveVyOi+w6ih1QxwCvbRnLR0fRj74NPJskHJgwqQQQmC+NHJck/vkZpsjIDQpDRl6E0E/c3ND",
+	"yqYSCpLbupRTqXgRXEXIbPsRdoaflDvd3XLKvXVwzUs4Pvf6a1zz8zBKrWfVDZnty1289vRWrPZkO6c9",
+	"2cFov/+E+OzLrWz27AZc9vxvxGTPPyqPPYtZ7EmNw57EDPY85q/fN9jrecRdX8I7nn/UKDVciIi4Y6bV",
+	"ZBwpNvuLzy9pZjAt1TZUOx9L7o59dMGnOj0gZhFMdVWlopWALzQaqm98tCu4RrOZOrVQj2eW2puoWWor",
+	"cGjXGr+unbEJccf3xv7p/Cm6PSwGWrunJrTnY+N8lqW067PxTMy9wc/LlB194lhNKawXqRcnr08vzl/9",
+	"r2cvz/rsDUL3mjBH9L/MtLFMCegAjeEa8CSCfY+fCZOaWbvovX8PcMGTFgTBuZjrco38wEki7cS+ngCZ",
+	"6JLNdYmiTi8D0O0xo94rWGQ9VHCXmNcZJrpkK3FppBVUhY3NEEKN2qyCSLCN/Ir+UA3Vl19CMnP/yy8p",
+	"q1n6FkoGs++5ou6+7i+5nEpryBUi39LPEJUZqknJseMI9NhQCLFEmMjuHbR3IlBKP64J7Qq8sTRUIUAF",
+	"o2C23UJwK3I208sSA0G5Y2vTmWWGX0O/buzoIi2bCw5tXsRQ6fF4WZbC2eHKnRnEB4FOKYUmfMFZSAv/",
+	"AXI/6Gt0/6x4mdOGvRBKCjVeuz07VRh8ijuV+p5ABtIFxnoO9fJ4h3DvhmrkLvooY6Nhb9gbYcZRSwGf",
+	"Wwob9kL6+bDXZz9RUhLmYAxV3HWUnVCecJX/64bAUF69Kp87vemyEHOW6/FyLpQdqi884vZ9nAqqofCh",
+	"zCcgqxxAUWk/gn765ZfsGXgrHX9B81Ua7HLk6BXqbwq9YiOfxMoX8sH14ajPXqliPVSjPz47Z/W/+c5D",
+	"lAuS/uMDPGA7cixnqMLXvZInS6c1YoZ8/fpwE25PrGmz0nEtQChwC/xZihXckF+8gmzCwqhtDBHQjC9w",
+	"JOpRsjZWzN2ZW5zHUJGHQBh2KYzMBRtVuwAaBLAMTDCAvaT5AS3BtIBzwIzYyVC5f90zbJSLgq8Beq1E",
+	"5ySAYxMmA7JQWs13Og/FpTHZfvkl+4JSRjBUDHAN2CIGeDl8PUBpDxXubERbY1FaLhUuxLFFmDRs06Vg",
+	"Iyve2gd/MVqNsqEa8cWikGM4pwdf/gF/Tc8sCi7hp/iZtwer1erASamDZVkINda5yEcZ0+VQkb7fZyMC",
+	"ITl45v4OKJ3T3+UC9iVKi2M+qDwHZ9Wxx7YYqvGMl0bYjOViXEDrf2oY9AXIrV+kyvXKHBwefXV0H3A/",
+	"fzp/fnD4+Anj7HJtfYPgOS+vngwV9NvRhWNLjjU6juAIRby15gkbveQv3RpP1UQqadfu3y+1EkjpnoMY",
+	"RLMeqlH/q1G40b8tNbmH3JfMEybMuE55BVfTJZ86oVANMRwefvtoODx8/O3ITXis53POrNagCfXZv5+9",
+	"ehnYz3jpBOUkYhl99tPCEdU37Ef5HbIcRxEZBuDleMYO3V+IUOdxBQKi4atpZHuRlj9UyMIc1yJwBkiC",
+	"i3E8Hh0+rE6s+u1gkLFHg2/cITw6/IpJM1RXYoFezRgUPmNLmPfhY5ie291vB4D73WejCKIupMQ7TdkM",
+	"lbQVYom0RP1TLtWx2zteFJXzt3SXjOdzqWD1hq/Z5Rr+4tQfR1ejPx2coLQZMeCwDx8+/PZ+VesBiwbn",
+	"LTYaIc46HgsDnKeDfsKsvhKqzyCdTRRGgBMyGyrokI15ouDzc9auW43BN0cnSzvTpfwdKOqYfQeKDfuf",
+	"//rvkZcSMDJJeVhrQN2oOD3ICUBg9Q+HnSEjHhjBSpdONTRDtTTUNm/BjVnpMj9mI6dEHT944MY6Rm3t",
+	"/++W+MBNxktfzXPgxUG6wQczjAhwNhErPEGYAgRfI+7lyGMs+uxH7SSFV04qQBAkFbvS3i4FZqaq7KOK",
+	"/o6+he0ZqtEbYcv1wcnEihIYUuXDASMAX6nD+mZwc70cHv2CyTwjrCUr5FgoTEpFn2rvZMHHM3Fw1B/0",
+	"st6yLEjfNMcPHqxWqz6HP/d1OX1A75oHL06fPnt59gzeqRpL9EDEYRt1dvL6NEr9Pe4dgpN/IRRfyN5x",
+	"72F/0H+IMUesAwBJ5WzLA6/iTkXCtjoBNvdCXpbCqZTU19DXcpLW56SxNqD9YqI6r8SoU/tITwoP0UlK",
+	"BSV37NwxUXgHWR+GqH84//FFFQ9ayXwqrGEL5EDzoZLKarZwbDHkEvNS9NlZmEH1vaayzE6heBfVIafe",
+	"uslx6ryVhYz7uA9c0DfwWMNdOc17x70/CvtCXotTt5Nuj0s+F05EALBTfUOFyvUk52tWCH7t2OfSxtn9",
+	"l2LqlHZHfszqHINe0r3421JAZRFREfk6MRmijhcLjOEamrnM+dsX4J3pHT88yjajwq2mNKC4+nkRtn+c",
+	"Jp+aUiHn0qbn9FXdKH94lIbvjKzH1uxJn+gGhBgyYk9PXp7AeTr9UyTgu6t0/JpxUkd8b8LJJzdezgWB",
+	"BVcLjfb58aMO+3xOPmE0fSZLBcYWOZKQxXhHEic1kvpc8qIAEfaFk/Cv77edxdh7KFtmeXj0TT0B4eTg",
+	"P/nB7xf/8iv9a3Dw7cW//PrlF8Nhv+1v979MpCq4taaydqpL8QDUW4AwK4VZaMfh3OyOBoNGmVqsMv6F",
+	"X3PcCPeXak2biQ61t6iiu3p+a0trf4fB9E+kLqK5gMWaTkmquJ1Wfagj8ASf/lBYr29TVPN79I7//Kv7",
+	"qbxOs443ouDgD3BSbSZNMPQyp/gh8dSsNby5TpZmFMWsmTLIxaU9ZqP/+a//BoGg9MqtEcRXkE79/oN+",
+	"H84rNK3YvR0QOQ9yAx46kSXcYGSt4IHkU3CrgwnU+zXrvT3gan2AfnzvNnt7MNbGFuvqZzRADy7XgGUZ",
+	"tL4ewo8dKJ0L9Mx/slv5PmsI4IPro20yeFR/epQx8XYsPFPgRUFyuSF4+9sk1c9Hu2TVT4Dv7TvOBNPA",
+	"SS88apBWfXaIge8t0ionAPdNyXB0a8kQZFaLuEJ5Tm4FcM9JNS6WHmAjMVtfLfVZkH0WZH/Xguzno8+i",
+	"7M5F2UP642cJ5mVS9OQDg7ZuUpBVHezmmO7l5jV6N3RXRYmxHfaO2f/8139TV/pZxOJEnz3j45kPCqA9",
+	"NlSeqaMjmAZbLC/DQLgP/mujd+9HVMBnEfNAUV917pYBPthCGisUuoNGD9BSRQfzA4zJ4uQ873Y7T5XG",
+	"wJjdSFfe4EVXBfro4fcp2/EM3n6pV69xB3cJZSxj0wwnyqwG8nRMFBfrtkiJAnaDpMPxKIoZ+RQ2aCPO",
+	"xpSLXImOd8OeWV6aYe/Y/YsG4MuS429KAWmpQ18d/76Nb08uaH97cSQQL0Cakw+OHn1QLgz+aHEtlD3A",
+	"I9vOgN8nIZbhxX9WBpmxxdLMBEQOTn5flvwptFHTwrAvcC0HUHEGm2zud+eP/zj8sHqoXZ9HaKfgWARn",
+	"J920PjsTPo4UcdV39Of3o02V/oU0dhv7+CBKzIY60g3X3tNMomyn5bph8O+f98LVbhr6wqEsnDbmswqS",
+	"vidbdRBUFzYFfBV6JmlJjmqsJ8lqkWGmJ0MVTobivVGet62qCg4JC7GSuB5DQeJhOpE5VFIxM3emPHXA",
+	"o3DCxQjc4dgpr89O1Jp2jazCiV6qnDYbGYmTUEMV+a4xwfzs/M2zkx8hu7zPXpCa43XeoAKD49fnT1JY",
+	"D5ERMEBu0LbG9Db2C9QE+OpiItmRNBdaFVKJUWi7lVUaiMYA8+iMduvVZALPQthQXouhomw3bEGM6xFR",
+	"ICZKzGtxxnfXps5rOhEeWHQ6h9gP0rarS4de/wF0r8qFYH3uXCfd5yiC3P/gBuhepmTEsrdZkp8ZNDDo",
+	"z5Zhii1fwG0YP3g3kYXYzpohEs7NfhpQ7cY/l1i6uO+tdxe9xqGB+/YhmaVx5fvUzzFx7yf49Y6X/qvP",
+	"l/4f6NJnVPw15uOZr7MWISn+M0uI0/x262dmU0EbZdsqaiCLZKhG7gZwqcyPSyPH/+o2ceQz+6CL8OhP",
+	"B+fa8uLgqV4qO0LNZISZDCM2XxoLjQDtUM21seyrwWCAvnjyZxdaXwFk3OEgGwwGIS+FguPsdMImYhUS",
+	"iuZODVNDNYLw+Ai95aGLO2aLUs04pqkCE3JaiC69muU25YVUVyEFqYCUH6tRcxtryGMQby1kJ3K1ZrlY",
+	"2FlKO3KKH1QxmcO3u9ik27s4T4FWGlJJmRISyKJajorXQ9lqAMB3jXpbjZMigSe9R/EZpiMxqFZuIBV0",
+	"YKCYp9DhQaSJLk9Cwkbv4zHv7gAZh2+72tp4un1EtsyBIt71HNW1fYceewDPvM96tXu166X6wzSlT1OS",
+	"EJdL5zI3mB091RAdb8Q4uKlNxpRYCWPRFZ5tz1t2DCSSHDE3RAHySQmLm+3UpnTwlvitrPhsR/nlhg75",
+	"FF/01+Zv5EjrdKO33GBQyo4Gj1I9tj0IGCNR/UkrcLe/dhWVKL3ya852FQpsvW5/p9dr7HvXIdplCwY4",
+	"VAqAdP/js3NUazMEmSM/Eo55EZpkhR7rVSd4Kj82QuUG20v6vhf1+/bMvee7ue0IeGkjKrTEoD0cplWH",
+	"2hybWQOYp3F0+OjrR988fPzo6yh54zCRvLF5lx/tviYIz37zmxXI97kup8LGzrngq6s0voha8ZCBTEtd",
+	"YMEyUQGCYvayHiS270fKrQwY6QWtn1VkHMXpNt7rF/JJA1OWJRaGmcg1CJfmnoGUmD47tZhmPuMGO+6A",
+	"rklQtSFrHWc+VADZA7cngGLrlWIjmskF3GVwSHoyrv8FvieNM9ugHIYyhj2SE4Ke+NqcFr+jp+cPJgAI",
+	"/DjN/umK3BFLr3HROHs6TXFdqWmhsdi8GQTXpYDFfbd+rY2PGQtjv6P2mul1+EekoL35nluO2C5/s2uL",
+	"6Mk7ri3UIAVv1+ufzu+nt7WA+kRb6Xdz/vYAW44eDh5989XXj+/6ui+WNgmtRfjVpup55Fk9l74ZF/SB",
+	"woreUC9E99XwtRkqihTglafWlT58kE6O8HTxD08Rn8b5O2VhIkTefzsvtmrfgN3lsxMB7giULFwP1j2x",
+	"0xwCletQ45QhQ8fyBnITQJQHa/eSWvlzgShzH14X51bP/0Dr3jMtBLbsn8obek4tTMFD5qnaETY7sXoO",
+	"G4LFcY+Ovvn6/j+787N6oO8F/pYMOWCY8JWa8fqDngt2Yow0lit7zxBOHeDplGZXWKSAfm+fnEnr5hWF",
+	"az/HG5LxhknB0VM0AwSCpdVznALWfn4OOEYXzL5t9xuNEPyGHSDg+CjzGOpxTgFMGHMQDOZdEPZhLc9h",
+	"x317gXL4A923qrT+BsLKLe2f9ypJBW4J3xLI1lWvf8rLsxmT24wZvaZn9iXpBZ+Ku421dA7fdA7KTEo9",
+	"v8ixl8fOh62uHq0f5StVrBn1nq38E1U7i9AxB45oLVoLac2VXFy490Dz3S/21eB3vChGxwns2KrlXQRP",
+	"4nGGCLQX0TLcjTGWkJ8wXfXA/bXQUzD3ItSFGScsX7xg7ZXCCeecB+jjRRGhQ7UXHo1gD0bHoVOhFBsr",
+	"iboUw7aDlYL1clVwYKiw/a3xfB9B3HJRyusILZ0sS+8OImxmCvqyh4dDhSgUHspgRHQyIhhdgx0TwfDz",
+	"jwS6GyHg71QqM1RHjwC0yIQG19DRI0fzOLWbsK7kZsIetWznDjKPu95+nHAlcRjsoNkxZkkH/3cXtKx8",
+	"vMui8BexHhiMhJLnz9tdu3OtpNXlDb0+5JZLwCBj1gMa9lE/W1sCsku+LPllIfrszGpHXBWeSdS+dqjM",
+	"cjwWIjdJxw87jRuO4peqtrcIpZYLy2WRoWsWfwDPQQ7Y7aFFdLhbFXz5CJCq1NSgiK08xjpuzet2hVpI",
+	"UjJv4NuUzGUYrw3bJ+gNQ+ARAM0CT5zRd41QOTukbqjAl2aaWAiI+lop51DVQcg3pzVUQ1VnuMZqNy/o",
+	"XmUhcdcE5eaYHExc3YOEFiOEIuyqoQKGFAOTfbGaudmbBXcC4OVPLzL2uyj1wUrmhDh3KXNJHIEXjOCQ",
+	"EGQJ8ZCyJmqSue/4HZNKiZKVS0UVxP4z7FLgUQP+BujZyB99/jMvBaNexDn74uXzp/cTB415JxkDoGDC",
+	"GQlupcIxa2jzN5Ei9yW2TtcnIJNCY4gCLOlodHegQ8UVE7wspChDJyjY8TzCooX6L1kUDbrvs5OKgoaK",
+	"DgpOhCNVYYQM8YikgcM9rQQtp5lkFaIQ9avjoTG4Fz6Hg8EgiEDYAQBvopI5mCBM2n0LcE8QWL4AQL5E",
+	"oe7RYEDikTvhaJYF4ukAmdHFV1FfC3fgbr2+1A0fqbQdXeRsucCbCxtn4nOE6J4BLFA3g68GD/1KoZQI",
+	"w4dtruFKK93bOexefVU61TbhHb47/4b7jG/y2+bcIKh/34cONwYKqlGJqgL6H8lhDQMBJxHUzzopiv4W",
+	"zumQIVLvyt8uv4Kkoltg9VSAwdRo/YzcSTu9dgrw1L4r+7o/VCE1mWiIxNOGIIsxyADpsIqDQ1wRzreE",
+	"/jTUIJduKXDv2lX1fJz64mEEHr19ybw+Pf1RGiNy34F8d2YfqOrjmcCcvrC2VgyHcn1RLtV+FsmvGzdz",
+	"x60K4f13PUcNvR/77FwYC+isSIzH72q9SQ6bHQN6P/Lff1+zM8vLBsb8ce9ocDQ4GDw+OPqaHX57fDQ4",
+	"Hgwa4PLHvR94wWfIEzhMqrfiBjIYM2r2wwq+sHoBGLqdmEB8Mu/r0LjUsqHBfw5339yn4QK0Jvz8Ains",
+	"dG4jaF+60ssiB+YKhNa/A2bxQk+DuKp67cxhyTuV2FvxAFhDfPvbJcSrIhfla0zV/ywqPpyowLg2NsVc",
+	"cDu7/ynKjncyf7+lOvdayzwSGzO9UsxqjfKAoP64gcdq+pPh68pCcjo26Dfc+G4wANo48U3JnGpEeKSr",
+	"mS7QnQe53tI0HBCoOgUPBMFRlksP3lh1MQ9W1D2DvTNbElVqtva+Lj2Z9z62A6G736DdT7C+C2b3ykny",
+	"ymb/mEZ6k4KbKlCr6/Zp9NxNzvqjeH/q4qyL7yda/l2cLKJdV4PWrTDH0Tp7Zj6cQ+aEFWLKC6dbQjWL",
+	"uBYlE7m02N4QMnQIBqRaCJbRCneq1mu72VBhkasN/Mswd4zrPhv9W7S1/1ry1aiC1vJeHbORewfd39CR",
+	"g6U2nEG3d8YvnZ3uDO9RpIxB3Q0mfni/jIEy6NpDbKzVRJZzgwDeG6yMqObmfOym+inQM8ze/QOgkJMq",
+	"K1kIEJtr1VLfZ70r6UaiESPV0/JpUKcWoiiczH6f9Zzs2f5hGhAejMYj6+ZyzTiD5I06PGoBKcPvOyu2",
+	"1a0lUOMPpN7e8m6fAJnpEkV7dKtLZvmVYBz/QDhjH0BjLcVCl3Ybwh91RdAl2XlzrewsGWN+A0+9mnyP",
+	"mHr70TwwsO+hS/3uQBvv/CjO/Dki43V+/rUzyrrE53Q5Xxa8XY/YThO4YXdARue1MzJ6Dv1F48pOOuc6",
+	"xdxS5uOYD2aauE6L1grNAYDtTvnCzW+OPVC5IvyHH169eHZx8vz82ZtRyMBzJA7XIH5+qCZQrod1q+xS",
+	"2JVwSu1KU54XdTnxHlTInHbEYqgOwCd8D1UYH/+g9KrPXjnyngXk8XGpoYVCBDNZdelF9+eCl3aoVtLO",
+	"ai18wYEtjcU+GU4kYgit6rSMYGM4iaq/A+Sh4gxCp1huCZa+3i+Yh20NjHOoRq9fnZ2zlCcK80nISTCR",
+	"7gPrDZ9QW1XmD+6AP61rDTTX/Vbf8p7CBtzFNZWUMBduqDtKVHd8Ck8wyz7O5X2HFLsd+4BYy4ycf6Ve",
+	"OULHTNvGrWj22KkQRbOhstrywsC7oc1oBj9CAQbA9IuSKqOcpp15gBrcQuoeAZGEP704+xP1DioKbFnc",
+	"Z0/Pfg4YN+5u4kUeLUBjo94BtbjCUBGKC9xU37Blzq/cvV9pWrmpIP2fQScg4EgBzt/XjCxLRROOoXBi",
+	"LP9mXoIffuUvOGYC6MlQYXDdPbkZ9Wu8hFkR5AMkDKbSN94dqqoECtoGiWuhoG0cMytpxzNowkFdaE7w",
+	"TBthSc/UPKlKi19wm4knigiDfkJDBcugOF8Vh9LYpigwR9wspclPgGeAMTI4t6kWBoKhXijQhL1miKkU",
+	"kk4KasI8AiI2cFYMKa7PXorVUI11sZwrQ82SEMm+ivxAnGsC1BSESbR6SNZYLMupIN5fxaYeHQ6oWZX3",
+	"swwVBCYhiDQH4wMRkNyHV4BZBAtAqvavyfGsxSlCesLeGU7Y9vyzlpTUkkiTzdhvS46wBishrpyYXAt0",
+	"0H887vtZh/qn0KE+4A3+O1eItl/Gv52WhDLmAbY7bL2fv0QdqKJUxlqDqODLQqFo2ZUSK7hYlfseUi6g",
+	"ix8v0hD5JzCR0LD0w+Esxd9pcXPWekA2Et2enfOW5vViocdwzhqu9pnjCrjq08nBj9zJd4hUrPUSv8Ct",
+	"cKIfv+KUNLc5XvpS8av7XL8W/93IN/8QxaeNLphGqrGA2UdUSdHg29Ddg3eYgPW+PaJ4QjuFJxZKVffj",
+	"NqGncTIoX8FTk+JFq/fqJTZxKwSHLm4Qdvc/G2r0nQreL6RKHdyW1GGYDab0OIFIyWmI/aOZEdaCWYHg",
+	"/2WURFFPer5SemXaZgX4knvOy1GEI0T/qbgtlxHQPKyMkqTMcjwD1X4d8smgFaCxpVbTAoWak8TUvOvB",
+	"iLzqc3dJRDV1vHbV3P09amtMcPTV4828219vEH0moiNP6P5lrJ5o7yLae9JkFVvrmONLebfBkaVty3bw",
+	"xzLK4pwWFvJPwUKA3s2QVAfYAn6DGB8qb+6gkjQXHEAKnkQZf02r5MjDoPLKVhqqhVTK2TDUyc7PA6ls",
+	"IdUoTInsMyA6ENBuX+6Z0NFuy7cH3/ZhMEI5W0jokys9CsdQUep+hk9hynzFLkANlKrPPIlR+m6N4VJj",
+	"vHDMMPnQGQ9ybfE3tRRfnkPGO7EFsq0R5tYwYC0TYBoLUX2Wykl5oPdKCR1xO+rD/1Jy4FCFbtQ15AjE",
+	"pLhcU/O/rxqt/6SNkm6dJo3muBEq98wNK+rgU8HSh74rbuQM4czokCDHkWqasb5dKjYyQtkL9/qKvgjR",
+	"sZgYLylPpmpGV/3oznXlWNNQXa4j+yNqY5jh7CA3QU4shnMgLVpOJgK6I1eYGhj5GSrfwxHZNNjCRtPy",
+	"/XIwWc09NgIKGWGf1cofkYuxzB1Vr+p3za3BGePojfHDubs1oya3MB6JbszgHksjfbM9/xPcHA3dSlkO",
+	"XR98w8b6javcK9uvMdJdGH3GFwuh3ANouhVFRGxRyQ4tYKic8uhbjlqvVaEXzNRYjdM24QKHlumwxX12",
+	"oobK5xDDqdXb94DbLgiyKCBnRDw1Sv1eeyns7hCHBqGnk32k8RAatcbqRc3JArtYNbAMjiOPGlV3dUU6",
+	"ChZEbuanw47iqJVGsODBVvUXQqsQA16rsTMtAwJr1XiVjU6WJT947V7PD14pAIyGEdGNJdy21hit41qI",
+	"TpA7W+dyaausZCRlhgCGWTAbvhp802dn2DXUjW0oFdztG6ZcIY078yEq7IIh3cKay4K86WtRpgzWujb5",
+	"WY/8rEf+8+qRH15rjOw9bIRes/eSyVN/FPYHePTu7mbVrM46do/sTRqroTioyE3VtS4uBmNf0IazrwZO",
+	"7IFWGcoH3V2eymuh7tcB0gZd+7QGZLTDwWCwAxMteZH8Esh5OBOABeT0It9oHoodv4daR8Dbxfyetgtd",
+	"VeR2b04HNduF5AYpxn/PjQDZ379+0CxEIpQWJw5SXP+OvOukKeCg6NdDyn5C3IeghnUZ15hmoJz4k7Ja",
+	"R3cOh/oYBYaJFG3cult6U27CEfHDZ1B79GlARHF/qFQQtc26js/sE4EJo4JIFtdDSoPbvKZ6SB+3XlKI",
+	"HpSTzSJJp8KTmhK34E5VRaZLw27Juf8h6ekToZ5YFCM72pq/XCku5tOBn/g4/bLCyvE8u6ZGx6bjnaVG",
+	"V4O2Fqp/eNUNDJRtQLanmPYDXgHhjBrUqoIPIgsGLaXmbgaA3qAZ9AI+tUFwVR+QkG57z7BqdUmEBiiI",
+	"6dwXxGn8c6lCY8QW/X+TuTQpwRm/WItTr8aV2CRgrktxF/TxR0lQZejlaaTRJoliNzUkQWg3m1nTIe0f",
+	"XMU3b7/4X7BfLEo07/qac7gvd70LSaH7asKME5y88J8nDF46em/fwtnwsfVAJ/CzsxxKrqzIhypyp8Gd",
+	"kRa7X6G7i0bj5orAGVK1T3qoGvetgj2Z6JLN9IoVOo31eTKGu1Gd6A3LRumytd1P347l+HDQOc0d5rRX",
+	"hvtHJMATcxVQaojFgR9FiUaX/TsgwZgTy4lImdA7EERAz5uLuS7X5DlHbDVwA3PLL4kq+Yqv+ww1qqHy",
+	"yXjgPUVywjSaCuHH+O7ul4A/1JLj9UJOxO10wg9kP8LE2qo+Qx5G/04YloiBT0IbY6dNw5fAE9ZM+7h7",
+	"C7FGTXMu3SZyNd7ePhrccT73lOxgcKXMASwCSo3ATeu9nvAbDGBwtXbcbajmPAfPk3+vz04IUXFMyY/C",
+	"YN+bKqZHwxQiqBdDtdLlFXjF08VJTnf9MVrXx9AY4+917bEKCwT4FvLO9u9OLOLYlUrmt+zOlMYW7hTR",
+	"U4e8jjMRH9TfwBMRfT2Imb+p/Xjm0Z03Ti5cCRAz7ipOpJLQFXrvXIAb6j/bDu/zse17bB9AQ0Bnwxa3",
+	"+o845pn3SnwwsVr/0JYu00tzN1wPAJ4a1oARvsuFz0oEc8wXxt4dL4TPHvgH6TDWavwgcghsb78Z4m1e",
+	"xpKDps/QCRAFdzHCyNlYL9ZUFQFylnJFokIKQr8qdC27w1S4bz6szv3D+VBFaSBuLpdCKAxyMKuZTzWI",
+	"fRLSx4BVNeCAaeiWZ0ybgD5bq/FWB1MC43NaCm5FiZ8xlJ8xk2R2gfoUZgA5NqW4lnrpi1RqQZqWGA1i",
+	"l8b2yQSzjiEU8/hRLx2Z6RbuCUR+CNGePYI/H8XrVT+Sm/i8qjp0Xgrqxkin5FTIOfTq9KHccGZaCXNX",
+	"IZqNvBIehbFB1QIKia/+Wo0/jOfMMYBcToWx22of8Ak05Gc+SukhYjm7XI6vBLrh5VywL346f3rfXcwq",
+	"0+hPr95ASRXUaTEiCffITJg+e/bbkhf0EcMWpb4WTMDv6Bt99h18wvi8Mmf10ddLEZAKCREZ4RhoUrWm",
+	"E+7P1WS58kAsE10UemU8o8LUrKpSIYswtshnHtK/Cj3FlkQtPOR72tx9VQ+o0e/gciapkI4mF1pNq/OR",
+	"rTkSZsFbsLt6UBQA+FoIG+t/zrl7f6aX5c0wZN0GdoNU/kj+dDyorhyFiPUuWAJRCGLMcfRTkGEJd2ii",
+	"S0opkaZuHH1QrgCFdu1M4RfMh3S2FEwd6/Io26tRLon5VMQORENXGCp011dlGVDkiv1x++yk8vwE/DCv",
+	"CPhKoEs+vlougMFQwRHH+ThDvcT5uXGh7A/qlCiZD/1EuVb3kFHASO6b7g+QF8mRpYVP0zIlOsw9Ip/3",
+	"l2/RI17jdn4sGQmf60rMeNShchhRWkPBDwhDcKNRiufduQCoNUwp2JRgEIE8MoAyWxo4R1EarbCRlNEf",
+	"jfpJvHTxXTpyXUEZm5dJVRu7GIgIjas45Cqc5nlqDRsp8RYBbaxUS6f+h9JY0D4Il8ejeIEZPQaNuUNH",
+	"Z0cOb2g5H0EK3SHf3wR2x31qV527qcvbc4X+HnTlndcfQtvp2+51qjsr5w2dAirJ1QqK1X5r7wwHC41R",
+	"yhWVhv1lmU8DwLMoJiACeEAkpgebkMQe/t+rjbU06Cbwsb+fNQaKVBpKNWrDRIjpvAJ5b/Qk8DPkpRiq",
+	"DSx17mfeAjd7GpL6hbwWJVoXQwVVA+hdiIE5CTMCah18dQys0dv6MYerAYRRfcRcOBnSmnFTZ0I3jt9B",
+	"+jxyrkv/su/USdXScFFmenVB1/YlH89sIcczS8WEUIFRw3s9P/z6+PDR8WDwn47EPHasu6TIrvGD0lzg",
+	"j6HHS6Gn8NmOgwWZ8ucuKLVS7IKprX2pjlP7nOeCnSqr2X/oJXZy6c48voOU4+6hzDvjWnsCnFL90J0B",
+	"lTpFksAtIqbm3UnEpjYZWZUQ9ejw20cPB4/uhLtVmshyGy4BAEQD2icVjwTDFPRWX41RJclBg1GtxBP4",
+	"CROIAWQf4q00iO/YuYca723ofrPOo1l07bRoq4u80sTjAhD4BTgDpTVDFXR/8N65ZcF2kJ4e92TBXtMy",
+	"whj0uTxWD9VUXpNyv01JWhYfUUN3X+uqoMOik+JFlggTcRe34Ls1afy4x7LW66aOj/Px9PCl2g7hXlnG",
+	"SfWZVEM2+uOzc4ZDQmh3FHpTA+D7UPF4pHKpiMxnelVzAjJsRhqqOjdeUnpIDEMr6gDBSyvyFOG9WULu",
+	"nhrLIhEBPtq5YPfFuzj4p1iwUhVVYXVTlZ0jEBOAWyojNNvP/wZRoXAw2yJD7tqcWczb/6CCCD+yJSIk",
+	"7jAgBHxPmoyaJzu2jU6QKCy04gC34hsSenb5Ma4hqBTtAug5xLB4OQZe63O53C4UAqp3qa8J2fGO25kK",
+	"ZArAuahPCyI2UeffzN08qJEKvnjCOD1mY8hj4uOxgGpJlbPFUo3tEgNCuYZW0mzOrXU3Hzu3I1I3RxkC",
+	"lxnwqWBMqGlj506BIhVcQTWywgJA+LjSOK/WWNE5btO+BvZvnWxhN/bFx0wuhtV0lU60MXffXB7GpQJm",
+	"WbIVNsKCvjYEIdQ0L0ELJgw5JPSbdWWsCH87IPyo1vWLypdeSHU1AqpBOyt4GvtshLnkIzZfGui8RBVd",
+	"Q/XVYDBAncy97staCyg4t7rZEDzb6fn5o0CS3BW0DAd4zzCZw3WpRUPwbmIgBy9mVHvhu/woUgfd7tUi",
+	"mL2jh4PJmI8Pv/366BsxFofeR7PAdgtkoxEOcVv+8wKusnvt//x5cPAtP5j8+u7w8ft/6d0k8PC3bzr5",
+	"IZ0/cOavHbFtva1/d03xWljEK0ULquAgqJVrSxXCnTKIeKxtjmIbiRbw7lDThy3+djJ1+TKXl4XoD1Us",
+	"nhBckt6eLO2SgtkQknCCrmm5eV2X26Gq4CpBDAPQZ2gda1dyLJwVZfRcoPkEhRIVMKZUHrDuGJM5cIvu",
+	"GTbhReFMLCyOJiXYp1rW4CMBDQAhWX4bUdw9St0MIHhQHg0mHLDijIrsEcOCAmZCDRU2yOS4bDT+oFmZ",
+	"0qzBoFGlaufCh4PBADfvbrgwaAZwch9GM/iH7qB7q4bY23kLnclds6M3Ygx4LjD6R+dBD8YzvrDE0tuD",
+	"ttVdjpEnwYuAwWaErayqQwJQMP7CMRH39LG7g4AG7L/r/v5a52NuQPM/6g/gnv4iLn8+P0e2AElhS8eR",
+	"hHBKt/vqUCF4Legb0NJQTKVS4YPRDAhEEm571QOXoF+tLApAd1GAQ1MHq6Q3Ef9IwWoAtkPloTkOmAVW",
+	"KGjiMlQeHQhxcMKkMQRA7RW//ZYO+wn44+e8vGpkyRBKj2NLjvW3MYmn/uh2qGshQb86FFwnRcqpdyOA",
+	"UxlfT1sG71/O1w39LPImf3s8oKZnbWX3XavUWqJqO5ciAMHIb+7RV9TsuOAWu0jeboHQ0q19gVbf6fLO",
+	"aysL7a+hnMLHKo5rGUceTxVlMmoAQ0UqAKswpOu+qIxdajtjhN4KNf1kh1g9am8M7adwIfPtqYS7AB+S",
+	"tIKDdO4UQsTvwVPTm6l4hYcUNtbpHdJZJVTGEd1TJURu6sTg9KD+fPGwjcTRD5dKg6o4EL4emyT/58Fw",
+	"OBz++u4wOxoMklbJ/hr/H2Jevt8ugoSKx3t7MMZGMO3YnFnPirf2wbW1259LN1uiD38AD0A0us8BpnP4",
+	"KPIUQ4u7dXtUy+s6OwHLYl0QNNZVhMJ+GZ45xluNirSPzIAv0F3g6sYvCq4UdM/N++yEnNsYTvFhHydc",
+	"h2pa8jEhh+GHfRAEy50hV3q6RGywCsy9bKj70AMa+pzGfeajSWTkAdCAS+iB+b01oSdsCaBYCsPW4JaL",
+	"52koMdEAcpI3jxBkCXl/ZCGcjMdiYY+hC+qDRcGlGjVA33x4a/RA6ZVTXdw1tW/tqMUv8hSPFXTAvdXy",
+	"7Vrn3djwMLE28939sd/a1vNlhcjmd+KD3Eo8aadB0We23kc4tt5xr3FAvVvczZyvH7xz+sD7G5jeaOKF",
+	"4CeUZEMjC7gdFWo56BMZNWbEy0vqZdTLMQfQSTA/T1E7HMGPFzjMqO5a3mK7DxUZ7ydR8+6BXwK4wN3f",
+	"nzSN2obGCcrmUPF2ZRPnA+1kurgHYQ8qParPvif7nLs/FdCOw/DrCjcB9/LooeMsXolr08rSDsHcB3k6",
+	"uASHw/zdo/cH7j9H/j8trsH62kAfg1JOQyWcTdMi0iiTadMY2mtRGbhaR3nT+JP75M3ypT9Ba/ekKDxx",
+	"UvJXztfb2s+0JYV9MAGOnWXaCxvAb60sNR8ckWsHQ8lKjK0PaXFLDm6kb3fRDeQlQwCLnHNg4I7UsigI",
+	"3tXLXspy9UnC7KmezyF0dSUE5JmFz2k1VLyQ18JLec4uS8GvMjZ6wY09eOZme3D6/Qiys+bCG0BulcfU",
+	"VtlngjmlgltkG8C5pKLaekx1xpIING4vS70ygIUAX0DQSaioMmy5CHm54DckfLqlYeKtk8zsaDAAWEwe",
+	"Ut0IaawmuWGjD3CqI8K05eqexWb+7nQx3uw0gqEKPc6NFcp9GMPpfnyrNfK6L74aPMzYo6Nv72e1Rj9H",
+	"gwH2KBqVwpbrY3L8OfvyGF0MuOIIsiIkDVAQtlJBOBvB7Rt5K0MaVpIYsJpxyo1DfwE5KYkRIkGhz2Tu",
+	"dB0yZYMjhvKD/z/mri7FbRgIX0XkpRQSh7SQQt9ygpaFvmUhTqRsBcY2spzElIWepgfrSYpmRtaokVLq",
+	"pu0+hmDZkkaj+f0+JcGhJWORpSvH/9OVdW41J8YXSaEkXS0tI+RLPCSs/B5KCmWs0lc5EMtIcn+nDvfX",
+	"NtaVZE3wXvDBv+S7oKWJWnIu2h5boRGRegGoFPD13eub2nCi9rNNe9M2ukqkFsLTaDBoQB9L8ECBgZ0J",
+	"TPpiW3+IIMgDd8zb9RoZ1kbYSn8GwXDUxzAsgDs7/QUxvg33qpzE6doqY/rWYuuFp5fCAcmzOGPo325r",
+	"NMZytk/TTkzVx3HsFI/0FbkOfLrYRduyS1lC7xZv1tmw1B+CXdqGoC5VLWePGRBeZgZhsoWZzCQizCbC",
+	"+YG9C1EWLi/R9AA7OD2vWp3ThhM9k0LpfXl1EiRN/71UYhz7et/w6AHZEp1Nus7/hQV2s3pivAWh7h7T",
+	"i/jj6K5XNAYwZxB49z0lgh7Z/bY1UxdIixc7WLn6iEkBgHuwnt/B+79/Gt3E0GyTr6H4PV/cud2r0ijj",
+	"3uqWDq+/lLf5oKoSkMgB8V13QjaH3tnKc7H7/vXbsmz18rRaNq2qy1YXbmF3rCDFgCu6V1VzdsJumsvw",
+	"qhNdv18473LuzEannXpTzd7PimJ5WmVUOVa1eHmB0jx3oBRBmEJZntp32iJ11ubTw0asiotQl1YdLHYu",
+	"8hcVxRKfpRmABNFCJw9FCN/wGkDfj1yIj/2+0oeC3RJ8t1K5ltL6ygjvoH0uW/x8ytQPndN487HK0M9w",
+	"Ls5aEnqCFFK5V3SBDwMZCRKfdNLq3GUW+NiHrpexSzxul2MjebLtXJLlJz5BrD/w/J+k84BSpBnKymra",
+	"QaOe+qpESDzfpw4cbn6FquaJfYTxHIjXaxvQjEAfAZg+56Ji4xNiBosh5Pq3Ycs4XBVEeUbCfFUd2SiE",
+	"wJWRZuRvR0aR8Az8zjSOhyJgirrLvpZlbYVUbdUMAKilLuTkoBFGJcTUWjuAc8vnOdSH2fPj848AAAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

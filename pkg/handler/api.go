@@ -75,10 +75,8 @@ type API struct {
 	Now          func() time.Time
 	Log          zerolog.Logger
 
-	// recently is what views show. connected and changed are what listeners of
-	// AzuraCast's stream are told.
-	recently           lately
-	connected, changed shared
+	// recently is what views show.
+	recently lately
 }
 
 // isSyncNode reports whether it is the sync node, which is host 0.
