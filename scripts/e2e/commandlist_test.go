@@ -11,7 +11,8 @@ import (
 )
 
 // elsewhere are the commands of documents that TestCommands does not execute: the
-// test that does, or why none can.
+// test that does, with the names and places of its own, or why none can. TestLitestream
+// skips on a machine without Litestream.
 var elsewhere = map[string]string{
 	"sudo apt install ./.build/packages/aura-engine-api_*_amd64.deb":                                                  "TestSystemd",
 	"sudo apt install ./.build/packages/aura-sync-node_*_amd64.deb ./.build/packages/aura-status-monitor_*_amd64.deb": "TestSetup",
