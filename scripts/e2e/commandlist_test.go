@@ -11,7 +11,8 @@ import (
 )
 
 // elsewhere are the commands of documents that TestCommands does not execute: the
-// test that does, or why none can.
+// test that does, with the names and places of its own, or why none can. TestLitestream
+// skips on a machine without Litestream.
 var elsewhere = map[string]string{
 	"sudo apt install ./.build/packages/aura-engine-api_*_amd64.deb":                                                  "TestSystemd",
 	"sudo apt install ./.build/packages/aura-sync-node_*_amd64.deb ./.build/packages/aura-status-monitor_*_amd64.deb": "TestSetup",
@@ -33,9 +34,9 @@ var elsewhere = map[string]string{
 	"sudo systemctl start engine-api-backup":                                 "TestSystemd",
 	"sudo aura-engine-api restore backups/engine-api-1-20261130T043512.417Z": "TestSystemd",
 	"sudo install -m 640 -g aura-engine-api api-tokens /etc/aura/engine-api/api-tokens":                                                                       "TestPackages",
-	"docker compose -p aura -f deploy/docker/engine.yaml up -d":                                                                                               "TestImages_Docker",
-	"docker compose -p aura -f deploy/docker/engine.yaml exec engine-api engine-api outbox list":                                                              "TestImages_Docker",
-	"docker compose -p aura -f engine.yaml up -d":                                                                                                             "TestImages_Docker",
+	"docker compose -p aura -f deploy/docker/engine.yaml up -d":                                                                                               "TestImages_Compose",
+	"docker compose -p aura -f deploy/docker/engine.yaml exec engine-api engine-api outbox list":                                                              "TestImages_Compose",
+	"docker compose -p aura -f engine.yaml up -d":                                                                                                             "TestImages_Compose",
 	"docker compose -p aura -f station.yaml up -d":                                                                                                            "TestImages_Station",
 	"AURA_DATABASE_URL='mysql://aura_engine_api_migrate:…@localhost:3306/aura_engine_api' engine-api migrate up":                                              "TestCreateDatabase",
 	"sudo mariadb-dump --single-transaction --routines --hex-blob aura_engine_api | gzip > aura_engine_api.sql.gz":                                            "TestMariaDBDump",
