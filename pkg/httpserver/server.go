@@ -168,7 +168,7 @@ func init() { gin.SetMode(gin.ReleaseMode) }
 // Handler is the whole server except for the network. Register everything
 // before calling it.
 func (s *Server) Handler() http.Handler {
-	return head(s.edge(s.wrap(s.engine)))
+	return head(s.edge(s.plain.choose(s.wrap(s.engine))))
 }
 
 // Registry is where a service adds metrics of its own.
