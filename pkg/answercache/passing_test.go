@@ -30,6 +30,10 @@ func TestCache_NotKept(t *testing.T) {
 			w.Header().Set("Set-Cookie", "a=b")
 			kept("x")(w, r)
 		},
+		"NotPublic": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Cache-Control", "no-store")
+			kept("x")(w, r)
+		},
 		"Encoded": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "br")
 			kept("x")(w, r)

@@ -28,8 +28,8 @@ type Policy struct {
 // served to anybody. Everyone may read it, and it depends on nothing but the
 // URI, not even on the Host. Call it before the first byte, in the handler's
 // own goroutine. Only answers 200 and 204 are held, and none that sets a
-// cookie, is encoded, or varies by a header of the request. Without a cache in
-// front, Keep does nothing.
+// cookie, is encoded, varies by a header of the request, or has Cache-Control:
+// no-store, as all that is not public. Without a cache in front, Keep does nothing.
 func Keep(ctx context.Context, p Policy) {
 	if rec, ok := ctx.Value(recorderKey{}).(*recorder); ok {
 		rec.policy = &p
@@ -143,7 +143,7 @@ func (rec *recorder) pass() {
 // isShareable refuses an answer that may be right only for the client that
 // asked.
 func isShareable(h http.Header) bool {
-	if h["Set-Cookie"] != nil || h["Content-Encoding"] != nil {
+	if h["Set-Cookie"] != nil || h["Content-Encoding"] != nil || h.Get("Cache-Control") == "no-store" {
 		return false
 	}
 	for _, list := range h["Vary"] {

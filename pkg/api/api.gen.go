@@ -480,7 +480,7 @@ type AzuraCast = views.AzuraCast
 type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
-type Changes = map[string]json.RawMessage
+type Changes = Object
 
 // Chapters JSON chapters of Podcasting 2.0.
 type Chapters struct {
@@ -522,6 +522,12 @@ type Clock struct {
 
 	// NextShow A show; null if there is none.
 	NextShow *ClockShow `json:"next_show"`
+
+	// NextShows The next shows, up to five, the first one first. It is `next_show`.
+	NextShows []*ClockShow `json:"next_shows"`
+
+	// PlannedTracks What the engine plans to play after now, up to ten titles, as it last said.
+	PlannedTracks []PlannedTrack `json:"planned_tracks"`
 
 	// ReceivedAt When it arrived at the engine-api of its own host; null if no engine sent it there itself.
 	ReceivedAt *stationtime.Stamp `json:"received_at"`
@@ -707,7 +713,7 @@ type HealthRecord struct {
 }
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
-type HealthStatus = map[string]json.RawMessage
+type HealthStatus = Object
 
 // Hearing A time at which an entry was heard.
 type Hearing struct {
@@ -1054,6 +1060,9 @@ type NodeState struct {
 	// Fetched Records that the last comparison brought.
 	Fetched *int64 `json:"fetched,omitempty"`
 
+	// Journal As it last said.
+	Journal *Journal `json:"journal,omitempty"`
+
 	// Name What people call its source.
 	Name   string `json:"name,omitempty"`
 	Number int    `json:"number"`
@@ -1061,18 +1070,30 @@ type NodeState struct {
 	// OffsetSeconds How far its clock is ahead of the sync node's.
 	OffsetSeconds *float64 `json:"offset_seconds,omitempty"`
 
+	// Outbox As it last said.
+	Outbox *Outbox `json:"outbox,omitempty"`
+
 	// Reachable It answered when it was last asked.
 	Reachable bool `json:"reachable"`
 
 	// Reconciled When everything was last compared.
 	Reconciled *stationtime.Stamp `json:"reconciled,omitempty"`
 
+	// Refused As it last said.
+	Refused *Refused `json:"refused,omitempty"`
+
 	// Running It is being compared now.
 	Running bool `json:"running,omitempty"`
 
 	// Seen When it last answered.
 	Seen *stationtime.Stamp `json:"seen,omitempty"`
-	Url  string             `json:"url"`
+
+	// TimeZone The name of its zone, as it last said. Absent: it did not.
+	TimeZone string `json:"time_zone,omitempty"`
+	Url      string `json:"url"`
+
+	// Version As it last said. Absent: it did not.
+	Version string `json:"version,omitempty"`
 
 	// Waiting Entries in its outbox.
 	Waiting *int64 `json:"waiting,omitempty"`
@@ -1100,8 +1121,18 @@ type Outbox struct {
 	Parked int64 `json:"parked"`
 }
 
+// PlannedTrack defines model for PlannedTrack.
+type PlannedTrack struct {
+	TrackArtist string `json:"track_artist"`
+
+	// TrackDuration Planned length in seconds; null if unknown.
+	TrackDuration *float64           `json:"track_duration"`
+	TrackStart    *stationtime.Stamp `json:"track_start"`
+	TrackTitle    string             `json:"track_title"`
+}
+
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
-type Play = map[string]json.RawMessage
+type Play = Object
 
 // PlayOrList An entry, or a list of entries.
 type PlayOrList = json.RawMessage
@@ -1384,6 +1415,9 @@ type SyncPage struct {
 	Records []SyncRecord `json:"records,omitempty"`
 }
 
+// SyncPurge defines model for SyncPurge.
+type SyncPurge = record.Purge
+
 // SyncRecord An entry as the engine sent it, with its corrections. A field that is left
 // out is not known. Times are UTC.
 type SyncRecord = record.Entry
@@ -1475,6 +1509,55 @@ type SyncState struct {
 
 	// Warnings What is wrong with the clock or the time zone of its engine; absent if nothing is.
 	Warnings *[]string `json:"warnings,omitempty"`
+}
+
+// Title What is known of a title. Titles of what has not started yet are not shown.
+type Title struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
+}
+
+// TitlePlays A title with its plays.
+type TitlePlays struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+	LastPlayed  stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string  `json:"title_id"`
+	TrackArtist string  `json:"track_artist"`
+	TrackTitle  string  `json:"track_title"`
+	Tracks      []Track `json:"tracks"`
+}
+
+// TopTitle A title with its plays in a period.
+type TopTitle struct {
+	FirstPlayed stationtime.Stamp `json:"first_played"`
+
+	// IsNew It was played for the first time in the period.
+	IsNew      bool              `json:"is_new"`
+	LastPlayed stationtime.Stamp `json:"last_played"`
+
+	// Plays How often it was played.
+	Plays int64 `json:"plays"`
+
+	// PlaysInPeriod How often it was played in the period.
+	PlaysInPeriod int64 `json:"plays_in_period"`
+
+	// TitleId Follows from artist and title, so it is the same on every node.
+	TitleId     string `json:"title_id"`
+	TrackArtist string `json:"track_artist"`
+	TrackTitle  string `json:"track_title"`
 }
 
 // Track A track-service entry.
@@ -1609,8 +1692,14 @@ type Page = int
 // Period defines model for period.
 type Period = string
 
+// Q defines model for q.
+type Q = string
+
 // Source defines model for source.
 type Source = int
+
+// TitleLimit defines model for title_limit.
+type TitleLimit = int
 
 // To defines model for to.
 type To = time.Time
@@ -1968,8 +2057,39 @@ type ListSyncRecordsParams struct {
 // ListSyncRecordsParamsKind defines parameters for ListSyncRecords.
 type ListSyncRecordsParamsKind string
 
+// ListTitlesParams defines parameters for ListTitles.
+type ListTitlesParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// GetTitleParams defines parameters for GetTitle.
+type GetTitleParams struct {
+	// Page Page number, counted from 0.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// Offset How many to leave out at the beginning of the list, instead of `page`.
+	Offset *Offset `form:"offset,omitempty" json:"offset,omitempty"`
+
+	// Limit How many at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After Only what comes after this place in the list. The value comes from a Link header. `page` and `offset` then have no effect.
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ListTracksParams defines parameters for ListTracks.
 type ListTracksParams struct {
+	// Q Words of artist or title. Each must begin a word there, so the last may be
+	// unfinished. Case, accents and punctuation do not matter; ß is ss, ø is o.
+	// Eight words count at most.
+	Q *Q `form:"q,omitempty" json:"q,omitempty"`
+
 	// Page Page number, counted from 0.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
@@ -2040,6 +2160,21 @@ type StreamTracksParams struct {
 
 	// LastEventID The id of the last event that was received.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
+// ListTopTitlesParams defines parameters for ListTopTitles.
+type ListTopTitlesParams struct {
+	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
+	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
+
+	// ToDate The end of the period, as in `/trackservice`.
+	ToDate *string `form:"to_date,omitempty" json:"to_date,omitempty"`
+
+	// New true leaves out titles that were played before the period. It needs `from_date`.
+	New *bool `form:"new,omitempty" json:"new,omitempty"`
+
+	// Limit How many titles at most.
+	Limit *TitleLimit `form:"limit,omitempty" json:"limit,omitempty"`
 }
 
 // StoreClockByPostJSONRequestBody defines body for StoreClockByPost for application/json ContentType.
@@ -2149,6 +2284,22 @@ func (a *Clock) UnmarshalJSON(b []byte) error {
 		delete(object, "next_show")
 	}
 
+	if raw, found := object["next_shows"]; found {
+		err = json.Unmarshal(raw, &a.NextShows)
+		if err != nil {
+			return fmt.Errorf("error reading 'next_shows': %w", err)
+		}
+		delete(object, "next_shows")
+	}
+
+	if raw, found := object["planned_tracks"]; found {
+		err = json.Unmarshal(raw, &a.PlannedTracks)
+		if err != nil {
+			return fmt.Errorf("error reading 'planned_tracks': %w", err)
+		}
+		delete(object, "planned_tracks")
+	}
+
 	if raw, found := object["received_at"]; found {
 		err = json.Unmarshal(raw, &a.ReceivedAt)
 		if err != nil {
@@ -2225,6 +2376,20 @@ func (a Clock) MarshalJSON() ([]byte, error) {
 	object["next_show"], err = json.Marshal(a.NextShow)
 	if err != nil {
 		return nil, fmt.Errorf("error marshaling 'next_show': %w", err)
+	}
+
+	if a.NextShows != nil {
+		object["next_shows"], err = json.Marshal(a.NextShows)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'next_shows': %w", err)
+		}
+	}
+
+	if a.PlannedTracks != nil {
+		object["planned_tracks"], err = json.Marshal(a.PlannedTracks)
+		if err != nil {
+			return nil, fmt.Errorf("error marshaling 'planned_tracks': %w", err)
+		}
 	}
 
 	object["received_at"], err = json.Marshal(a.ReceivedAt)
@@ -2387,6 +2552,9 @@ type ServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(c *gin.Context, params ListDigestsParams)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(c *gin.Context)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(c *gin.Context, params ListSyncRecordsParams)
@@ -2402,6 +2570,12 @@ type ServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(c *gin.Context)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(c *gin.Context, params ListTitlesParams)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(c *gin.Context, id string, params GetTitleParams)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(c *gin.Context, params ListTracksParams)
@@ -2417,6 +2591,9 @@ type ServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(c *gin.Context, params StreamTracksParams)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(c *gin.Context, params ListTopTitlesParams)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(c *gin.Context, id Id)
@@ -3888,6 +4065,19 @@ func (siw *ServerInterfaceWrapper) ListDigests(c *gin.Context) {
 	siw.Handler.ListDigests(c, params)
 }
 
+// ListSyncPurges operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncPurges(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncPurges(c)
+}
+
 // ListSyncRecords operation middleware
 func (siw *ServerInterfaceWrapper) ListSyncRecords(c *gin.Context) {
 
@@ -4007,6 +4197,101 @@ func (siw *ServerInterfaceWrapper) GetSyncState(c *gin.Context) {
 	siw.Handler.GetSyncState(c)
 }
 
+// ListTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTitlesParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTitles(c, params)
+}
+
+// GetTitle operation middleware
+func (siw *ServerInterfaceWrapper) GetTitle(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetTitleParams
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", c.Request.URL.Query(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter page: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "offset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "offset", c.Request.URL.Query(), &params.Offset, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter offset: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", c.Request.URL.Query(), &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter after: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetTitle(c, id, params)
+}
+
 // ListTracks operation middleware
 func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
@@ -4015,6 +4300,14 @@ func (siw *ServerInterfaceWrapper) ListTracks(c *gin.Context) {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListTracksParams
+
+	// ------------- Optional query parameter "q" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", c.Request.URL.Query(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter q: %w", err), http.StatusBadRequest)
+		return
+	}
 
 	// ------------- Optional query parameter "page" -------------
 
@@ -4260,6 +4553,57 @@ func (siw *ServerInterfaceWrapper) StreamTracks(c *gin.Context) {
 	siw.Handler.StreamTracks(c, params)
 }
 
+// ListTopTitles operation middleware
+func (siw *ServerInterfaceWrapper) ListTopTitles(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListTopTitlesParams
+
+	// ------------- Optional query parameter "from_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from_date", c.Request.URL.Query(), &params.FromDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter from_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "to_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to_date", c.Request.URL.Query(), &params.ToDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter to_date: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "new" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "new", c.Request.URL.Query(), &params.New, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter new: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListTopTitles(c, params)
+}
+
 // GetTrack operation middleware
 func (siw *ServerInterfaceWrapper) GetTrack(c *gin.Context) {
 
@@ -4315,6 +4659,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/trackservice", wrapper.ListTracks)
 	router.GET(options.BaseURL+"/trackservice/current", wrapper.GetCurrentTrack)
 	router.GET(options.BaseURL+"/trackservice/stream", wrapper.StreamTracks)
+	router.GET(options.BaseURL+"/trackservice/top", wrapper.ListTopTitles)
+	router.GET(options.BaseURL+"/titles", wrapper.ListTitles)
+	router.GET(options.BaseURL+"/titles/:id", wrapper.GetTitle)
 	router.GET(options.BaseURL+"/trackservice/day/:date", wrapper.ListTracksOfDay)
 	router.GET(options.BaseURL+"/trackservice/chapters", wrapper.ListChapters)
 	router.GET(options.BaseURL+"/trackservice/:id", wrapper.GetTrack)
@@ -4365,6 +4712,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
 	router.GET(options.BaseURL+"/sync/activations", wrapper.ListSyncActivations)
 	router.GET(options.BaseURL+"/sync/rules", wrapper.ListSyncRules)
+	router.GET(options.BaseURL+"/sync/purges", wrapper.ListSyncPurges)
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
@@ -6297,6 +6645,44 @@ func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDi
 	return err
 }
 
+type ListSyncPurgesRequestObject struct {
+}
+
+type ListSyncPurgesResponseObject interface {
+	VisitListSyncPurgesResponse(w http.ResponseWriter) error
+}
+
+type ListSyncPurges200JSONResponse []SyncPurge
+
+func (response ListSyncPurges200JSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncPurgesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncPurgesdefaultApplicationProblemPlusJSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSyncRecordsRequestObject struct {
 	Params ListSyncRecordsParams
 }
@@ -6472,6 +6858,99 @@ type GetSyncStatedefaultApplicationProblemPlusJSONResponse struct {
 }
 
 func (response GetSyncStatedefaultApplicationProblemPlusJSONResponse) VisitGetSyncStateResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTitlesRequestObject struct {
+	Params ListTitlesParams
+}
+
+type ListTitlesResponseObject interface {
+	VisitListTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTitles200JSONResponse []Title
+
+func (response ListTitles200JSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitleRequestObject struct {
+	Id     string `json:"id"`
+	Params GetTitleParams
+}
+
+type GetTitleResponseObject interface {
+	VisitGetTitleResponse(w http.ResponseWriter) error
+}
+
+type GetTitle200ResponseHeaders struct {
+	Link        *string
+	XTotalCount *int
+}
+
+type GetTitle200JSONResponse struct {
+	Body    TitlePlays
+	Headers GetTitle200ResponseHeaders
+}
+
+func (response GetTitle200JSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.XTotalCount != nil {
+		w.Header().Set("X-Total-Count", fmt.Sprint(*response.Headers.XTotalCount))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetTitledefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response GetTitledefaultApplicationProblemPlusJSONResponse) VisitGetTitleResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6774,6 +7253,45 @@ func (response StreamTracksdefaultApplicationProblemPlusJSONResponse) VisitStrea
 	return err
 }
 
+type ListTopTitlesRequestObject struct {
+	Params ListTopTitlesParams
+}
+
+type ListTopTitlesResponseObject interface {
+	VisitListTopTitlesResponse(w http.ResponseWriter) error
+}
+
+type ListTopTitles200JSONResponse []TopTitle
+
+func (response ListTopTitles200JSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListTopTitlesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListTopTitlesdefaultApplicationProblemPlusJSONResponse) VisitListTopTitlesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetTrackRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -6944,6 +7462,9 @@ type StrictServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(ctx context.Context, request ListSyncPurgesRequestObject) (ListSyncPurgesResponseObject, error)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(ctx context.Context, request ListSyncRecordsRequestObject) (ListSyncRecordsResponseObject, error)
@@ -6959,6 +7480,12 @@ type StrictServerInterface interface {
 	// GetSyncState What a node is, what time it has, and what waits for the sync node
 	// (GET /sync/state)
 	GetSyncState(ctx context.Context, request GetSyncStateRequestObject) (GetSyncStateResponseObject, error)
+	// ListTitles Titles by their words, most played first
+	// (GET /titles)
+	ListTitles(ctx context.Context, request ListTitlesRequestObject) (ListTitlesResponseObject, error)
+	// GetTitle One title with its plays, newest first
+	// (GET /titles/{id})
+	GetTitle(ctx context.Context, request GetTitleRequestObject) (GetTitleResponseObject, error)
 	// ListTracks Recent tracks, newest first
 	// (GET /trackservice)
 	ListTracks(ctx context.Context, request ListTracksRequestObject) (ListTracksResponseObject, error)
@@ -6974,6 +7501,9 @@ type StrictServerInterface interface {
 	// StreamTracks The current track, pushed (server-sent events)
 	// (GET /trackservice/stream)
 	StreamTracks(ctx context.Context, request StreamTracksRequestObject) (StreamTracksResponseObject, error)
+	// ListTopTitles The titles that were played most, in a period or ever
+	// (GET /trackservice/top)
+	ListTopTitles(ctx context.Context, request ListTopTitlesRequestObject) (ListTopTitlesResponseObject, error)
 	// GetTrack One track
 	// (GET /trackservice/{id})
 	GetTrack(ctx context.Context, request GetTrackRequestObject) (GetTrackResponseObject, error)
@@ -8382,6 +8912,30 @@ func (sh *strictHandler) ListDigests(ctx *gin.Context, params ListDigestsParams)
 	}
 }
 
+// ListSyncPurges operation middleware
+func (sh *strictHandler) ListSyncPurges(ctx *gin.Context) {
+	var request ListSyncPurgesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncPurges(ctx, request.(ListSyncPurgesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncPurges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncPurgesResponseObject); ok {
+		if err := validResponse.VisitListSyncPurgesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSyncRecords operation middleware
 func (sh *strictHandler) ListSyncRecords(ctx *gin.Context, params ListSyncRecordsParams) {
 	var request ListSyncRecordsRequestObject
@@ -8522,6 +9076,59 @@ func (sh *strictHandler) GetSyncState(ctx *gin.Context) {
 	}
 }
 
+// ListTitles operation middleware
+func (sh *strictHandler) ListTitles(ctx *gin.Context, params ListTitlesParams) {
+	var request ListTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTitles(ctx, request.(ListTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTitlesResponseObject); ok {
+		if err := validResponse.VisitListTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetTitle operation middleware
+func (sh *strictHandler) GetTitle(ctx *gin.Context, id string, params GetTitleParams) {
+	var request GetTitleRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetTitle(ctx, request.(GetTitleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetTitle")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetTitleResponseObject); ok {
+		if err := validResponse.VisitGetTitleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListTracks operation middleware
 func (sh *strictHandler) ListTracks(ctx *gin.Context, params ListTracksParams) {
 	var request ListTracksRequestObject
@@ -8653,6 +9260,32 @@ func (sh *strictHandler) StreamTracks(ctx *gin.Context, params StreamTracksParam
 	}
 }
 
+// ListTopTitles operation middleware
+func (sh *strictHandler) ListTopTitles(ctx *gin.Context, params ListTopTitlesParams) {
+	var request ListTopTitlesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListTopTitles(ctx, request.(ListTopTitlesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListTopTitles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListTopTitlesResponseObject); ok {
+		if err := validResponse.VisitListTopTitlesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetTrack operation middleware
 func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 	var request GetTrackRequestObject
@@ -8684,428 +9317,455 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P2Nchs3ljcO3wqK71YlzrQoSnacRK6tfRXHmWgfx/ZjKcnshnlEkA2SGDUBTgMUzXhctVezF7ZX8i+c",
-	"c4BGk2iySckez8ZbWxNL6kbj4+B8n9952xnp2VwroazpnL3tTAXPRQn/fC7VjftvLsyolHMrteqcdV5/",
-	"/5R9ffr112fMTgUbjGVp7CBjg3kpbgeMq5wNlHhjB2zOJyJjpSi4lbeCWQ0v8DwvhTFMj/vK/VyKvy2E",
-	"sV3/1sIIwwZ8bEU5OGPSspE21sCrhs8E45ZxtWK5mNtp5j7XV0rbqVQTJg0rxVxwK3KmS1aIsWV6Ydly",
-	"KgvBlFgyoWwphWG8LOWt6PpJSxi/FH2lVbFicsyimbEpN2zgFjNwow70eGyEHXT7qpN1zGgqZtxtkl3N",
-	"ReesY2wp1aTz7l3W+cvRlba8OHqqF8pu7uMPeslmbinSiplhvChgxwyb8lvBpGLWvd2tfWQmlZwtZp2z",
-	"XuY/KJUVE1F23rlPznnJZ8LS+cEmbn74pVvjcsrd1s7cZrjHmJ1Kw+YFH+G3p4IV0h3L1VSwW14sBD09",
-	"LvWMceZogyGtdP3uwNnT9rgRFC5FaSbGYzGybi3SzeBvC1GuOllH8ZlbAs6ztk7+5rlQEzvtnD1+lCX2",
-	"dqTLUozcgszmAgclXw6YmeqlwXW61Qg1kUoYZoSyGVtKO3WkEY3TNLv4U/EcczHmi8K6+c/nhXtBKHc0",
-	"v4afS77s/JaafS4Kvtqc97crNvVEYcRIq9yEgxBKlI5Oh2IqVZ4xbmANjDNjS8FnZ+y0lzn6fNT9Eg6t",
-	"r7gyS3wJNmHJDSvlZOq2g1tWaDVhfKIzNiRqkIbdKL1UTOklUndqO3DuyY3oZZ2xLmfc7UmuF8NCdDJ3",
-	"lEiyD3u9LEXAajEbAv1mHeAl36W2xlEh/JXlfJV5CjWWu79/ZpiVM8F+10q4UxRv+GxeuLFPe6e9o97j",
-	"o9OvGlbjqNmdlPjbQpYi75zZciHixc25taJ0b/6/fj9/++jdkfvPqf/Pv3RS5+t2YVFwk16HFW+s43+M",
-	"s6eXPzNeCibe8JHtsnNm5qXguZkKYZnlN+52wvPMLEZTxk1fDf71h/949ez184sX/+fz//mv/34wYGNd",
-	"Ms7om8ASWblQhknbZZMFL3M2X1jDuGJ8ro0t9Xwq2FCMtWN4OC58I2O8MJoozBGWmMmRLrTqsgHeniM+",
-	"l6zQkwGDWbKhtlP4sGmml7AX8a7+SynGnbPO/++4kj3H+Fdz/L1/AXbSnU+ag5VipMvcOIHgNqBiYkAL",
-	"nzsx9fDhw28edLcffTWpina5FUdulI3DzTpvjib6iH7pHuleuef8VK/dq9s4rrG8dOIpOWlHAG4Axgut",
-	"BJsJroyn89I6inE/5HzVZefupNwhOEYwcJ/+jlvPguHxQdNNuOr1zuD/t+wLrqM9R3b7wgvJjTCOAfr5",
-	"uBHcXDq/vcs6U10I8z3t8dtGWuG2NaX8EI3oTkDm7o2w5hNa35zbafUNmW+974EIpLKPH3UijnWSELlZ",
-	"50aqvGk58Le0yCBFJBIa1W+mghd2atKio+BbOKT7IzLI5VSOpo6jSzUqFrnIu+zcspk2llmh2ErwshL8",
-	"nrU2sM+vjnoPG2jF6vtnnoWcyW3qEsd1NF1rfD2561/2InF00qvJo/TpkmxKbrbRi3IkPjMMH8pQMzqp",
-	"7WCaBGnUbTsXpnl68uirR18/fPzoq52TRc1ry85ZzQrhNDKn+ZBaNBQTqZTTnom9OGXDCVhjHXfRY1Lu",
-	"mrabPtqkD9S2G/8v267FOiV2kuChr/hEhK0eOZVa5Ljlvaa5wUBtZ7Z7WqKUOt+c2DmbaWWn7HNisQ8y",
-	"xtnfFo7Pl/TL/3sKv1wKceO0rYvLl+zrx70T+usvp48fgDToK3cv8bcP/HmQjtNl12zGV+5HlYPIP0KZ",
-	"u8HiO0mao9nvoLntSncp5rq098rCX8dDVt945YTGxk7/Akxt7mQhqk5TbtBA0c58Y/htMqDQniqtaaaO",
-	"ct95wrTcLPHu350vrE2Jhr1vxmD1DhUKlcG9tCfg/PemO1m9p+a0PuM11YmkHmhPfbV0qgfKRQ6aLazR",
-	"m4CcjUsO9h2T1tlK7mE0v9yXZlItrOj2VV3lsjpSuITKB80asF/cweoUfgt0hbzzG94ScE18q3OnMpy9",
-	"7ZyPrLzluGlvOyOtrECfg7NF5Qj+cvxXg38OZPi2M1x1zjo/dtmVMJZEEoenOsh7FrnUTo3QinFZMj7h",
-	"Urn5tbs11axe44Q778BN8bTQo5vvuOX7TXa0KEuh7LU7PlNoeGVe8JUTWddO+XuYdZzVD/9+RP+mQ3jB",
-	"R1NbyNHU3Xk/wLXb0Fg3ZqeVbhwecqOd9KJfoE5be+/kG3rvXVZNs+Qj8J/BP655aaVxr/3If/9dCnZp",
-	"udtw/GO+KOn0Tr956H+Z/s7JI5ofPGOlBeb/Pc8Fu1BWs//QCzcLtNiuPac6yTpKvKnvXdirL+t7dT4U",
-	"oLhu2aaThm062b5NYXudPC24UiK/9icIh01K8Nmvh++a8ozwrnv4W7ZGXe9aE35F4O/Q31NXGP798uUL",
-	"pod/FSMLPhvvfhmJ0nLpWJ6z/axjNFqJM2aEYF/gZUfnTeTMyr/obgiMd1nnBzAiLi23C7PfLcuF5bIw",
-	"nbPO236n+Jvpd87Y237nVpRGauV+6ndOuyf9zrt3juGZa7RXVl5WFXoCVNaw6a33sLaCf9Q2/sidIFVc",
-	"jYRnYXfjr+4J3KfAaZVYslyam/Zbk5jVOy8WatN/VfDVy/K53Hfa7gwjztHiKt6JV7VbdbSY3eTAwZBx",
-	"SjR4uPDX5v2QCey8mWtlasJYJIyFS6tLkTPHuIbFqovWvo+3/MJLZ4kl3uIrmorSzAhrpZpkzHFrtx7U",
-	"4sB3S+4iOLknqBUvpREY3XBrVmTjN8ctQD4Hl3cLsmnJEashE4fn9ObKz+4marZt1HM9CrrOuokgQC0M",
-	"w4kcgj4rJs22WFQc8Nm9P+B42mtrIMbTxp/lrgN9kpclX6F6LN7Y45G5rY+5MbPUroLXLcMICC8LKYxF",
-	"b0/Xfem54Ebc2xnjaImJ/DLVbiI+nOEeg8+/KvWwELMtE5jjE3/abyJ+3ORU8PIvS+3ukFTkKhtLUeRo",
-	"H0z10hEIERCTuFVoAd7bXtFwboLxILcq7+q5UG9mBVmzR3o8liOR69FiJpTtRhGCWdGF/9a/GkyxoVQc",
-	"7JBNS/4OBIUGOmwJMrPdTO5d1rlyAuA9XBkYN3FnklMHKWTWeQkFuVNfoceO4ZlURHfbS/WHkXHQtFFI",
-	"OIZdiHwiZrQf81LPRWnlBm+J/Ki/9o6+4Ufj394+TPpPs85Yqoko56Xc/1WzmM+LMJsEL+Fm6nkl3BcS",
-	"ShA0Vzr30WGRS2DjpyCTMva7KLVhcgzSJ4QZnzA+NEJZzCMwKzWCMViuhZNTFp5yf5tlzAC/XkGszP3J",
-	"bTcvRe7OsvUKIwfEkbmR8yMNi+PF0Vw7faqMxbkX8L/WNjQLp1I551G1cPsXm7tOJG+e6XCVuGdZR8z1",
-	"aJqMPqx7c6qIWAuPizOypLOxoo8OtS4EBxt+XopbqRfmerc3C895yQ3jIxCg6H/pJmfoFdvEQlFVEfk1",
-	"OhDbraGa3ua3Uq4ttSgKyvmQFnUJWRQ0czfl5GfdW3zo9FNUz1Puz4oo8MSyymO3vpmZjy+Co2y4qlwr",
-	"9V0IR7SLoILxUacobncaCxpu9LuMqG+rBNfaiCvxBh4vvHKwU+Y/LbicEbltnsdsYSwbOva7AH11zAuz",
-	"ZccjCq0oqfWkHUe5br8p75p2XVwGqlvbcPjr9Tai3Oc6b7ugRqrUtQT6phwlimj4azrlhg2FUP6aAjuu",
-	"hXkOpX+I5BZJJiENJVBh/BFzSIzlVmRsKEZ8gQZIxOJHXH0GJFEKPpoiG99c/kLBUJuffNFsBPmgSfiU",
-	"t4ocG4A9AmHi1Eqnm7AodQxdnF12DlLJbbCscmISMzxQnNTpxx9yFjgKEYTf7yRb+H1R8qcc2QHPUdry",
-	"4lVEp3DHUjqQ0sujecFXbtE5t9ztWBgPxGldCXHnk2Tl0lxrVUgl0rTrc5bMnnN87t+LZD3E+uDcuOPj",
-	"pcCQ39pM0evaJCYsL9J/Wij5t0XyIq8dHI4RXgh+3uQRFfJW7Fz5GmNB62LnPRyWmucjboKDNcFnGgaJ",
-	"li3NtZ9jgvFASpkoySH8docw9GOtv7g51wxWmdowpZfXRJd77lvlBF7nExfKp9F1WQ+9H7a6zi2Ysyj4",
-	"3CB3bvG0NNdlJaYT+lbBV0H1WbOYKNtPj9lPSr7BkFa7Ocbu84T6NtXLzwxwyW5KtyrFjEvvdGrxNTO9",
-	"lm33w+i9z5IXw8UsyW6SAWF0G92KEhM62eD8p9fn109f/vzs9fVPr58Pkkv2bszER0YLY/XsGm2bmg26",
-	"dQ0bxDzjby7wzd66ZZp1JkKVDSw1mV0QW13Obt/L5gGyLEfJzxWrUo5M8k/uO+k/oAt3J0fI6aqv7ykN",
-	"HU7Bj5jR0fvtoWmHSaZYhmc2Oyk/q4R5QSbA9ukjlcc3NqvYTHTlojnUrj/RfsVA4ouWWgpxvmtF+76V",
-	"3BqYe7QxWk2up9JYXa7aU/EH46r/jHzyE9/7xPc+8b2WfO+3raRx8uUmbVCS2563ZshHN0LlyQOrbUzi",
-	"7+MSHHnpl6eFuRbK8dgGy9w9IM11yCdseqZmBW1yCvfIoiy2XIok95wvhoUcbbO7GkedOWPKHCoUhtKW",
-	"yTStTTmQcFyGvMF91rp1i//gRmaDdZZh6mfqD2mySDExMuDcC1k496xK76y2PvOZptFp7eAAmwygeSk+",
-	"A2f2cNFI1eGh+ZYLhbcGjExRNj5Vipm24r0JQeKUO9iLmerSjnQuGmTRTPyulbifE66+Vb8lEYvMAqeN",
-	"Pl5jNZ5QNvc4cTiJQ43ZWmKTAt+qzqfOpDc4csVb1xnxJmmuC0Hr5V1M4+TgiN0Ua2r7mt4de8gy8qNt",
-	"fLueE3srxdJ0K+9e7GGUMx9+xsvd4YuSd0ueS32M+SnH85vJ8VIMj2EYWNbTKVcTkf/Mi4XYQsloRtRZ",
-	"5PcY3+MqdwqYLLEG1Dxh3vtM3tmI11dXAL+7L1d+IZb0lS5+RZes3+l32IwK4UCXCh9m5/QLSyH9UO97",
-	"I8TcQDIvDNdlL/hMGEifH0J164jPRPEUshDWOfxM5JJf5K1iDhcVg4fXyETY5z1/Ey4OfvOAjzoV8eKg",
-	"t14Qm24fjvEppvt/KzgfW3/MZ57uv7ZaEuuer5Z8dHPu7bf2c4XXgkm233tP3UMGLYD93vwuMut3vknW",
-	"dnj5giyq/T75nA9Fsf9rL1puKB3Fw9Pw5qV3i7eLisI7V96+22+SV8D5DprlNT+MZq75gURzPTqYaq7z",
-	"u5DNtTyIbq6LwwgHE8APOxNzAOlc28No59oeQDzvtmsQMz7/FXW+3/5qtOq+5ssfhTF8Ikgszz02RF30",
-	"QursiP7M9Ji90hC2kWrCTrspQygaKujJ9UeEyqG+p5bnEVABmnEAso6cTdK+jbV8TdjGz4x3hclawRzE",
-	"wuEvJu3Rc0ftJ9jk4cwSEfQqW3Sky3wjpN5qhYFkEmuE6+0VLwZPQtqy3emm3FRkaYVZOAz/6ZSBtm6r",
-	"zJEGvMxPuJoC/EKj33TLQtcdVc7sxgw9sL71mGmFTyVHpnqE3caOf7C+oKwi4d/SGiz8sSp2rGq3/4pZ",
-	"PL5wm368tej1E5t12+6OuqePbnnplgtFXf4L7up1qg/+fHUV/fTUDecLpvZT4C8swjm4ayBuRbnyRZKV",
-	"zlzBogAqSqO749odQquSl0v3YKoEauebIZHTXSBrUpndlIGmtGULlYvSWK0h42PZsJhWGaTfue+lyH+t",
-	"gCrl1oGKqr03pxQjIW8bIhy/TIVi0hJCUc5qKwP8DT0G00YvFZtqYyuLTOl4A9wglPZvjSjGd0j8qVKq",
-	"EnOFXHu3PM8XaQ60AKy4cDQ4m1sp8ni6SgBl+kfvMsPyVpRUddQ2rdD9/rrBj7LOSaPx4xfXiaTaq/op",
-	"B6pevxlZ/YrFFJXkSnHdZHtWcFXl6w5FoZdUIA1lL05+MbhbISkrulyIszND96jpK24q8/tlxU6QY9+I",
-	"uWVW6232NhTJJpnMVVSYuBYKMmywXvoJIa46XVRs58pznS3juEe2DlKrlFwbSFE9EUXfIutxkEU/Ig5L",
-	"/Buh4Amyij1cizd2d8ynYVV+Ml3252dXhHoloZqJUHuuWywan7xsSAQ+r8ZCSt82yNZ0YlSBQpoeZeRh",
-	"hTyAWvHwSOl+9IG/jW+5i7KdZGrlroPGQbacM0xYvAFgFIq0Bhg6pPvkqFTY+qox4Oxmt179Otg21HVz",
-	"8Do6/gtMV3S3kAMJjEgr2xh2MR/pmVQTv4EmPUf/WNgiM9g6XPVcKp7r6/FstKum9bbuMHxS1k6QuYnJ",
-	"uGtSiaKN8rh1ibNh2TSKmd2yqvKIHZC2V3OMpW2a/SRg5PXaezrrsatouGqd8Zz9DAnJoEnCNfDvUMKD",
-	"2qu7E2ZNnci1MLvPbygmXF1jCUPC+nNCcMJVhTEB2BFRCYS5EQDBguViWF1gtBObOYlFKLrE8pY7ZA5n",
-	"HbBfd9rCTh3cZQOzz9eTRB50D66Q8RHbFskwcSXxrvoSTDsA3Lrn8kaQ/etUCYKfwFyGmTTG2eFY4sHh",
-	"NUzgLlbA/upp5zm3fMgN3G++5KtEdLr9umM//y7pBs+ysXT2u1OAfRWxVCPBTnunX2KFk7TJDKbdvECr",
-	"ay7L6zREnrcj3E7MBOOLXA4L8cTtZC1BPmNLenLpjAZKgm/SxDdYCM1hoawsmich3NWgqxoKc6Zoyx2o",
-	"9W9n/+0PdC2McsAxBD/Q9nu6DJXJldskvIok42w9OQNCtdqpzlPByzx5qTFWWg0Q7vfrZ09fvv7u4sWf",
-	"737H36ekuqvo2XCib35hzVne8EBznuMr1L1YATg9zowhp2AyBrrdAdiwnMghGHuumxa7r3ive6e3euDA",
-	"ARd5Ht1LYNQNC65uEGSL/o61PgoM+lV3y4fJvb2eKYQM8YRwazN2CslprJCA25SxhyzKM9uhcoB+EW/O",
-	"2rnXyaS+JRsUUJt4fCR1LpG1UnSCoNgR8w9+rzrmQqrIr92pV2rNVodULTMg1AZuZoZWkfy9hmutH3j8",
-	"zICdPMM8k1tNQJ0ABNEBRSKBiLml2jRFKoTICS6ZuCYzqYqGA4mKL/dJlkuAdAJCOc7pjC2nmlIbbA3+",
-	"AnmHhwc7ye54KmaPbd6+wVvXslpbBWhqPBe7VrN2THRCuw7nO1LqLnKhrLSrJrDAoPxxLAcET57psnM2",
-	"0vMVgjCHZ5xgDZboAJw5gC/PFbrOCVjXKXNGO03JAEpyeStHfmSnzSV8XFPdlHheVxmnBGyaSIVMqJyv",
-	"ucr1LINtZlqNxL4p0kGgbBl3uGKCj6aIv3fQB0waklSPrVDRBqLRZTXuZJNavEMgwEZneNnp4wGDeDsj",
-	"RlWqGwjqgOQrPpfHOAzM6zs5SZZsjzx6xF5Yw/tW/hvUJe4L/8EZZGDV7o3/0GUvi1yU9ECu1WeWWeEU",
-	"KPtB4BuwDB83HbclyVAgDLRxVrDMJjh6QIzRJRvqPDSNQPhI/I1BYKk6pnKsViRDLVtCX9i7YLSw7pqc",
-	"9npsuLLo8IjGn5YiSRDL6aphaA+Hg744adGvEZoG5IioCYDA9W+Bx4yWjIzsia83oFy8nUFq3GBaOU4y",
-	"dTzfF9y+0MtXLStEE4sEd1HGxgW3FPCIU9bhh0VRwHmCZlvVnGzmB6I+2Wzd0EPNtgc+QFgiQVNueOwA",
-	"E+VAjwIprTM+ET5B+h4Kj3DUuTYyvYrvdbnZ9wIcBDmCGYAZzLhlg/pQ14u5Y4H5NUf3+cErTgx4uIMX",
-	"h2wqGGrhwsUCC6+pVdnGMi/SGlpUPbMzI8SD8pOiuWmy1Iiyvpo1ws42L8MmCW0Q8QY9bDuEVgnTjjfc",
-	"PVf6+1rPjoDT/4aPbIzSTz9DX43kYSBs5RZ8fkLGMEIwfBbBgjZZTQDi3ABFHldoGwjHFYOFo7dxLR2C",
-	"hG2iTAq+cT3npRENgo6ecaP+++XLF94fhWhM7jfde/PGfTTJH2NeFMNkFOKCRAmbLYwcRdkYda/zvNST",
-	"ks/Qm0cea0xrh6ZWAeTKoEN6NxbOuNS/C9VAV+JWFBX4S7BhCOYQ20LIibTUKwYxrYlOuEUzCCIYbORY",
-	"begekZPIT1S3VeXF6cQwYTKmxLLCG6T4JMbafJ8t6NYAoEC+6wgc80TeCtX6FONrlDrMGKM2WUbGjb3e",
-	"nZWzfud8ig6syKOZuT3F1kom6qwR4eO0963DtAyXe0wpZgOwkctSWivUHh8N6L2NH8Ql3dsXlYbw9nUD",
-	"2tElhEt8kAJ83xgm8tA97mD1YuIUV3ebiKRRDaVjj0F9qmoRA48qUmJevLx+9fz8P67Pv7969nrQfvrt",
-	"6Ka2Zx9RblcpCFd/+/T9t/HZDPMLDFvMIV5haoHYKrRTYfZPuNNN4SQlMnLcENDs7pD3JQuRJJoXFawT",
-	"xVCgH2D9xC8vnj978fTZ9bfPnr/8ZXAn5tycJLiugflEsXDPauwpCOTO2vVfzycL8qnahCAi1k41SNWU",
-	"XVVjnak8CXevz6D2qiJgaqNQFMxOtRHUR0hSYzk35XA5lVh22Qux7CsIJgj3O1qsOxKlbcb8WjJGS8mg",
-	"J4NbC0o29zMtyTvkfDYrekJDayzcvIwNFxYOMGQT+UQ2mCHUh/UVvAti+dzfTFt1RZxh7J8rZpeaJGbc",
-	"MskZxb6JGuSGgzOQ9C+VM6ORjmrtleh9HtYMzCzlMfyk/H1S/j5a5e+TQvUxK1SfNJI/vEaypnV8VMpG",
-	"1ZMkwea5TwgDTZ4P9cJ6itqSVc5+mQpQB2paPwvAs44wt/pXuFq9HEPXmV0nvD3vfm3Jv21k4kObVeSw",
-	"GP9CWHwUrY4970znBfb7Q8V9d1YPftvEt/d5s9ATXyvXrjQyZnsHAfHuU9j4g+BlMgHrHBOquKU954q6",
-	"QbgLH676WnavsXKW7t7hDvmMKQ3hHauLnFgR4sYg8blP0Aj3nAy6X/yvISXvxTo4NnEjp7ICVw9sCuMi",
-	"1AAFPPL3hJ1NETmcYJJP6FTGEp1l6NjgpxqOMgtFk6ijQZK51T7OWM+ocXp4yzxOpJiQ/kvuBxihIYWc",
-	"rcShSZ04sXrWbNu3dqa8xY/dKYk9Hmh7VtpeQzUHTdDSutOBVZD1BxwLfb9+Lo2P7TyI2nPbTmL7m3sm",
-	"BNbebd7rPfMMqNp//zLvKL80nZsY6rwp3+7As9srEzVRckAPuNlAw3PgLjFvd1M4cG4NXDpUHrlvZV7K",
-	"+P3AXq4ZOlCWbQ2DbVy4OsZ22Y3VdUxSZILA03cjSZOp25ZVHDvFfTZZW5InprhNguU2yaQ9qsFH5jYZ",
-	"Hfx3vSgVL5q0XxWbXlbrmyCqTZWmNtKLIidrRpciLd+MzEXDV2pFEaUYL8xa7W1ztibkm6TJtdSa3Gu8",
-	"KNBsZJbfCNNyaHficqK2uH/caAqdGJSQ51fR8hO6yIXZZlTiA15yuE2/c2myGyapmm4eBaQfajzUQ3Lf",
-	"/KcyOv1qT/3BhS1IUXjoBbamDvtmFvXpQ1cjQ0mLRU4oGy0OAZ/eHPAZJN2ACgrqNRpGDZ7LSOhsJhaC",
-	"tyju/DIVRb43SMdGYiFMu+rT4KfQuJXYFKXtfka2KoNHMMEGVd3QNQ2DoyVHrEosm01t+/ZEwqYjqGX0",
-	"Qpkmn1E5+LaJdLK4nfHpl4/3y/hd29nG/TwsC3u/tfrKLa2kBcgVx87MjXnClKaIg//bFIzyfde+hXQ9",
-	"BeCpOk7w8HGvxyrBnCBf3wzcPZk89V3UvJWK5bAUzuq/sNijby9U8o2SWbOWjtrv528fvTty/zn1/2H4",
-	"n7Paf/6lOalMWjFDtMkGJM2ZsDzfCpjQavqY4tSsMqN+0axk7sK+bsE3t2vtzXUxQcuJppjVFuSntxfE",
-	"bBlChluSvu/ttH2GpNeyPHpGIW8F1hEltK0UHJLB2mPjPxJgUDfpKSKesNxW+Wj1e3PnxLQwnK9lvwMd",
-	"70LFFirHIn7LZ/N7PcF7ZwD3cKUwS7ERLFkqY7kaifbI/+1vS2yeOrp8T7v+Hq/iYcjD64tdJ7lwH+tQ",
-	"xAEc313L+FzC1noE4uhMs/SV3+8OXyIuz53v8FhssWwwwdkHYiH8AZEpbFvmC4wwyrJp64E/Ypef/Rdd",
-	"IiQjRvzaP7/N3dVQP3RO5pkVbyxlPFQlRKhjVeuiAnQsHgObArIpMELXAuQuIC+RI8CvL6N9SWs2t+JC",
-	"jfXesPFEFJ9hQ4UjqcZ68zzOL15fXfz47Pr81cX1z89eX168fNHQdSOAyW8NxdTESfWeFwetch3q9LwL",
-	"jV2o2+SMfXuavb7kXrrbXDeACanX5t475/6QLwpR+ljW/TFaIMMY1d2rKs8ROPySPp1OGt8K6e7/+HI8",
-	"NsJuh6uMIJN2NDBVt531DYl2tqJOOvU62UWnurH2Gkb82tyz5OVoyZHpzt4DM8aRfj69j/t/dHu6yQIA",
-	"hWtPS3VfdhDfr/dzt+5jxDWyayawZKcboKx9N9IdTf7X+A6CDqHH4+Tdm3FjRbnHC/7S5E7AtHxrPSED",
-	"pxh9fH3YdOOfQ7rktBVHTUz/n5FptmJ22/hWKzblrfL3fdO9+NpL/PqXDhSWd7i3jf00aLMyYo/V/d5L",
-	"APx8eg8iIE5vqeX/bLiQYqcDdOS5ov+8/ukZ5kZBM+vv/X/Pn1+63590sk4vRbZvK6/dSdIBHfTrjeyh",
-	"pkba8V4VbmXdbxPJJXsUscMg1Ub5bgdtEqUq6+Bt7Bl9eLqxE43L47WK4iZUyCdrPUIEV1E9b3JXLhJw",
-	"X3felYen9X0Jp3t68uirR18/fPzoq+iYj8Jvv84+2BaiH3ssrWEPT9lQWvPRbupl5R1PbOnDk8enp49q",
-	"ru4W4EoH76KvRQaPfA888jQB9vnDx49ZzlfmQfNW9rL9d/MFTvqeNjOY7m3Js/d+iRL5/WcmXO3twK9P",
-	"qCQfdk+XrEdbCOEanbuBPgxVXvm2rHukia5RYTMzP+zaXaFRdsfV/cjduSpOKcspAKMG8KGtNfIJmMBE",
-	"YZ+eCYj0LnV5AxCP0qbLDRohng4pvNJqDV6otqKUjhdt0l2QoFp3B0ltVpPo37ZZLT+4tlENgEs/SmNE",
-	"/kxZrPm9bxysQk9Mlbu3GwFL+IlsW+Srwjfda4lgRdglejIRORuu2JRDJtE+0ew6ZeE0k/up0zg7FbOE",
-	"YmgotIMUtIyZxWjqWONp77R31Ht8dPoVO/nm7OTRWa/nSKL69ZX/dffLP/VOz3q9J5BMoBeQYaTBFUNr",
-	"lWoNkhJybMkIivj840eJ0FJsB5ovPk8Zg79eWfZbzRL83P/3124GfznJvnn34N8e/Bv74vNf//P33/7+",
-	"65+OfvOP/hv+w/35wb+5j2yFBbpv5oiR/vORddZoGtwT/hZwzKFESZoqfwDQ3aRFOM9Eqnk6FwShIqww",
-	"llJBfEWzEwdt82xQdGyMDVeUQdZfGPEJ9bOB1CehKvkzpe42ibg6V4tUGts5m4vSaIU7wy3C+SaHUHzW",
-	"FBOZCz0vBBthianf32Qm0Fwq1dhGM11RvlYWBFVzdJCb3X7uUAq0JXCyUCOtxrKcpaoMLgjsaSntaCpy",
-	"NhWlqHLbA3JvVRQEMMKUcr65CwRS2pBmG0arSueVZkZYK9Uko6yYkoBmkVwofINnElXWI0dZ7wq5b53D",
-	"Oh4gaUBBfnsgcYllSD4di+ggUGZ9j9McGC5ppSSvpXyEa7+5pXwur8dcFotStILU8grrE4KWws3iyixF",
-	"afBoI6L0pa6AM95tlUM/l814TXC6oF15DOrPDNXyiSrnTonU4cVan0gVxOJirWHwdzYvFhOp2BiqSQtu",
-	"bCW1Bk9fX1xdPD1/fgYE5p4YRDOo1U9AajNuRo7F5KxcqDUSj+qY9VJdYxZvq8RAKiGDWjbrYd6RevNG",
-	"ON+N9HUI2jZiXhsC+5ETJ3FZIccCCrjWAOt9i4bDWIybgh0K3gSxCIhavrbTh5Sr9LYootwKyT2VOxs+",
-	"o6O6dCPf2BVbuhMtGhEtZ3Xb41DjoKUYaUgkpeNMMul5qWfSiG3ole6c3RGb6oz1jJg1Br4xb5LKJiMi",
-	"y6CQSZd5ujtdk8r6S9BSQXODFFduRcMYANUm1aQdtoovBqPi2LhIzM24Vk8r74LdjkCHybTMX3wNMZsX",
-	"bhIVhcPOgoCucY0Kxw+4/WRRijydMizTBf0mlBKvYce4MalaEptY0Z8MVMMFzQHZ/Nhpe1oDi0nTKZBJ",
-	"A6FS4gPVMNcI6mxjIzJC3bCe9UYlA6VAlENd0tSpwBsbOWPhSlSsEPEPRy4+782nULRrZHfppvtDPBL8",
-	"5nUYjn6kMZv1Mt8tABoWSAX4BTGBt6xHWgfQW8wB9tPMMbDgSLntykA1+Mm9j/+8DKPgz9/BWNABZ2sz",
-	"t6UsCuisNcfrY2K6Npav2MiRSeKGseoS31P1pfIeRq9I4U3MKnBA0qyCEYuCLqtTS4FAuwnRm2A8foPo",
-	"FlYKS12VqsuEzKtg/u5UHNmrI9vUulBlvqnWpcoxLqxXuE2XvRwzI25FyQsvK92dUmDvmfT1xnGvsaa8",
-	"kW+79+F2Av7ZkuP3UmRcqZ/bq6djE9W9VvBy1lhbT7YZFZoUWt/4MtaUHrZu/kWTc1+53mFeRSMxeOFw",
-	"abFFxtfsbWlA2DdIAJVqBeUr/EIfnUKPbvbgNlWGQqtsibrRkci/MLbkakKddduMFJ53L6/U6Nrp+21f",
-	"XqnRC/f41n6qW4qYECGokO62C1MVTmWO1ACcSYmiNSAPzeoX+tquXBKFiUjIxqour3TD16+kvxt16o2Z",
-	"DB1lvI1ZVFRVncxWtoMP7YP63Yz0nUSwaet1346DDSO1WEhSZdFeCaqkmHcwIsQXOCpAsEBWq1pFLpz6",
-	"tpRiRH7Qve6P3+bEDbLapjxTwVABgzSa+aZ9FKDu963Aw09nflHbttffvA06aZYgkVuhZroHxAb4U5L1",
-	"Qc3WdVMtFLZK8EzUWcd8tOEdmPFVZJbH2NlbvthojnvMZzDJY5uUvt7SBi8FH01RdCQEOjpYRF61uOJk",
-	"lgfXSsJd1iaNHXWX6useSqezttXr+7CFIn6peOxGq3XHRZP3cEZnMdZl2mvjmc4mjxFlqcu0ohLseG6t",
-	"IwLmFDSRr1ME/jb53aZK28jgjOptSYKssOZ2zUMCv7sn3ddvZcUGaaJ+O1Ln467ppTcq9ririN2l1STD",
-	"Rtyk+YcAC4LFYKY8+Lyog0BoplzZduFy+xu4XgC9YbyCWjTVxn5mApBaxCzC3O7SH2wswD+d6B8CzmJT",
-	"NRkHYnLcnJfSKaDDUi8mU9vS8dTaw2MaAwXtF7XNIYSRs+0+xjEvKz0SjngqeEBuCO72z8w/jsM580yN",
-	"ZCGavJfQLr4ilOj0tlTCb7qfFhBASc5bGlIU/LAeyOJgcCQjhGo2wHFLaLPaLyEtC7bow8+UBUVYomtQ",
-	"L+xQvzlEkwhW+rqkaeJQ/0mJsGn/fxzYDVh5QKIGkVZSGBLpe+eGBPZFJH1x/uI88CHgT4guWJCHakpf",
-	"KxdFg6mL16oBVoL+WDPPKCPrp6unlEHE2UrwkvGJ9pFNRb8DN6suc1G2tkL+sypX2GmBoO3hF5A6m5dA",
-	"AgkYAKSUZhIKzDMR8IP+7U0YU4l6f3AFmpbGR1uUDLoEEaAaFs4ebubPeXnTSp5UW7IPfMlGUjieQLU/",
-	"YQZbcTJeUdb/GiyvEtQ10dZwDHFP6g1ghcImt882O8IuS2lFwCMwazCHF4RAZOaiKKDrJ9QMQg8dAOS1",
-	"GCuu8D29gxzB3NDPnPmsD7gXoR6vkMb6rv4z4dgPtvWXE6XLVN1hoSdV8HRnslHl8qiDaO3xItRoX+St",
-	"3rrY6Gqz93u+6ePFwW8e8FHHjS8OeusFn4m98swi/K19vxWQDlp/zKNK7b+2NYCuvV4t+ejm3LeIbT9X",
-	"eC2gt+333lP3kEEVcr83v4v6PO2+FaSE+pcvTDna/5PP+RAty/1ee9FyQ6sUef/mpa8YbociCu9cecyL",
-	"/SZ5RYXqB8yyaiu83ycjyL89XxwdTDW19mB7k821PIhurovDCMd3OD7kTMwBpFPhpew5T3sA8dwJwtZp",
-	"FS/L50Q9VaJ5i/zWlq5Tnw0bVX73er11DXcjT/2cIHMRnhi0BKcykPa0C/2fVvZaGEDLSxrx1KIeHMWk",
-	"TYJaAwpJA2rzDv9o0s4AF4/Z0syRNEyn9IRR2m1tqYeFmH0PvQyTQZ005LXvlbQw62hfuA28AA8Y4P2B",
-	"zo+5imTHPmGnvUeVPxZw43Lm2MGwWNUaNZ72Hu1Uh2mOTRovniCaLn7YX9+GlZ32HjlC9IfTkeqWFzI/",
-	"g06YZwGJO8Bbd6pNedTrOaprTcNESzspGedd6ElIWl9PVR0vioIyGxN09tF0o5BqIsp5KVVDC2Gglc8M",
-	"k9S6NmPibwsORjB4ciqYRHZh2VgXhV6SCe0Tl4G3ZtThPWMg/jK0ZzJflwMJqKu5eIK30+m4VVp5/GLc",
-	"Qb4wmr401cuswlJ1j4Bevm9H4e1ZdxGaCiXH+BXCsfCykKEh2RMKwkMfy+M50srxW5m/G8D0BjDOv0LC",
-	"9KDLAJ/wDBMzAeNyn/ZkZTKeuQ9Ukbmm1toNGcNTbqLm28TJqDsOOniAR0wh9WyhoPMALv3fotf+teTL",
-	"QWPPj6ak7+ehYMKnGDzZbA/ROKoz5psyuKW5hg7licsbdRqvOb/91aycEYn+JDtgnGOLcRfYNDwL/q66",
-	"kV/Z9JCeLQ9FL1baXjcS/SpecdVXwv20nOqiWMXO/zghA5N7uuzKsywES4dLi424KRW3y85DD6WoYQzF",
-	"H4D11C5C1Ry4FHNhsRG0HrOTr+oX/fPPa3//eynmBR8BFT1gjgv89qe/QxYREpZvQfF3Rw5/B948XhTI",
-	"t/5utXaUXdq/j7SyJc+luyZQwAOenQdbgKyqu6jVNZfldtaiFeOyJM6hVd0ZRTn6eoK9KPB2waEMgPPO",
-	"+CqS4gkuRSmXfnP9L7mh8oT74Di4ymufYdCwVEcxtbVKtR6/YFodcVmyQk/aO9Tp6w2o1/7zQuUip+LZ",
-	"OAv1Hma03Qd5X52s1vw/B9z63T185D117bl7vx6nPzVmB/E8L0HWAPOp15qFV5GXumVI7JkF9VKeoclx",
-	"/B5IuvCmYZ9j65zXz56+fP3dxYs/Qx/qB3cJAUZ+sfeNNn/A+FYX+TVkaO/ujgQtShyhYEK3V9ZIL0gp",
-	"RTUW0+5Ob+Tf1D0om8/vao6w6RFpeOSAxujVTaCyqN240LvgBdYcKQ1zDQ6Thr+r2m5t4L7u2elhV4uH",
-	"upNjh2UIMIuxFVKf1NqJ1glgHYV27eBqM4m3os5D2zUlWKOb+s7XjinS8GrKYKyPxhrvmv5d6aXrnbK2",
-	"NL8iH0EiuvX9U/bNoy+/2ubq2OLLuBcHhYfUTPNwGfIXSqx/98KXJG0yBx/9HQl6bibKNLLoeo4dkQoR",
-	"1Da3RbzojQDs2P86kbjQMMFbXixazBBHpnFSE3uNQcsG30IUJoTC4XpTCKgVRIT8yvkAlseYl9QojNqG",
-	"bRLUe2zfEMhwFzOB53xDgvTuhFrt+oElVdarEOrM+areIKXmAuv48vjeSRJOXKumpv04WOVn4wweTjf3",
-	"2vjeHfQQ/HAiia6OA5DhP/7vKf3jl9PHHg4AKhlyvjJnMWhADSvgGv/51VHvYbv5v8sqwNlWvAfP03uf",
-	"N1yji9mMo3uudRu2l2NwaUA2L7b68g1y1vqvte5IUctUbVP7qQuxreYS/k4GNy/FE2aEYINjLKw6fosn",
-	"++4YHhu0nGbY9RbPehZWn963K/IwU7K8CWx9UYQ2mLlAo2JZAyf2K3DC8RhSeQZ1cjnJ2One7aE2W0JV",
-	"1FAN/RC3M2Mnp2wm1RP2tY8+xLAWlfqxka2FD0UqZ8OpUds4PhNQswKPH5JZgicV91RCelkjtY2ZZRHR",
-	"V3uxRZA4rejaQyBWG/Zs4W7S8c9SKMWT6qFuAp1oz0cf9tIjW14kyq72Id49ScZDrQZm9CG//H7sxPXQ",
-	"TFLdXaeyJIGs22ZOazLp7KVSL6FqJ9jWZ/DjxeXrpz7tOC63xYwi9wQ5//uKfP7QG364mIH0AeBvAAK3",
-	"FapJKisJm6B/8EP8cNaqNxDXVD7iYNPVfCoU1ukOC65uME1rxOfS8oIVwlpRmi4795vpTwIOCASf8Sx8",
-	"rdPovqZoyx4jSavPq+WbLDBlFSZNs7UNbUXWq7n4x/CAvQzpmq27//XdKWXodlf4qrgvOxFaSdHMfI2Y",
-	"1Z1YtlRzJe5eyaZm/X2/VnlZ501h3iRRfkl9DI0G/GB+Tn60MMf0JqTmvPGRxsxON/gTNqCtHgBUQgQo",
-	"Ai76RS6HhcgCtpLBlo1lFV5xo+zVb/hF1GmYBoROw6HNIbALD1PJS1HvPnyh2NPLn+GZvzy//AvZLzEE",
-	"jTSIJPfPHyb7I7nc76Xl6sfo2v6HeI43t7Clx5f69jaAWAhuRE6BDOIN7eNkH9SlnF4ARoHr82cvN0Ke",
-	"y82Q4b7LvCc3dconjZ1gN5SQfyZPdc09Hbmt647nSoikRPLlSo3OEZCPiL4V0muAJ9yjZL3dwW9D7duC",
-	"9oqmyZ7Ys60hYkNnT7/bpA7FX12HjqWFNG36t9ymAB4HOKQZUJdT9ygWuWSQMVDYqRnAb39AFB/IR8La",
-	"J/z9U4Cp6KurqViB4P/rIp+IHEBKhiv3H7Sn1sFPnJAthHs01dJVWXeLp9xMBfiGyubCmyk3XVYrzKFe",
-	"q/yW+laNaDiFqEiihIohREqKh2qd1XBezd4n+dYzANdTANu7WuONuY7KpXZtEIEsYRBCNG5UzbDdI9nt",
-	"vpaHlFMzkNIAvjV5l8xiTiT41mZ58Bx9kiK22yxapD9/R29cUN5jInn5KuBQfGbiNMi1alzCtYyqsRHK",
-	"ldu+wiJqjJUjqP7QXWoG4MEQx8FMn0e9bzABiNB1HLG7O+j4KG71lh7QhJWB06guXgZeV3ffoQD9iY9A",
-	"hKpf92Ff0+0T4EZcfWbZjRDzBO5e+/OIbsF7J5rDqYY26iOfZZXi2ESemFwXc0W2UfVIEr9EkF5HZuIN",
-	"H9lixcjn04rVHg7LmpRwIIgSGoXOV7vOYi2j06ynTteTRqvPNmVm//vlyxfYy9kXKeCTTeCIsbXXUpUQ",
-	"yr4f3aNqY0ifyHALd3TGoeR1PIQDAa+pgeY7f6AhrzYBnrbH0hFWdT8acPcBguwV1a+YzwxN0sLWHgVm",
-	"v6+/EEv6evJTN1I15As0KazrUMYSrBGvRbY82uo47ud8UaNMZVQDAGDchTSjcOEAfxxkbOCsEXfi7t/S",
-	"kKq0ooR5zFcxg74iZwgG5jHqSeUJ4xWEBUZ6HorcczkeizILAYIS41D4Wl9ReICdU52zd30XYmyZXqxh",
-	"EbErZ3+BSvzT1dOUEkyzTB7lvbCWal/SBo5bXbOTKeCl0LYhVIu0Vqj2hjV8YttC4YGDeKCngPZvHMZq",
-	"03CpeBA+GzzzwLqAA/G7UKwQt6LIAMueMLzugSeHJdfOtt39pet2P3f3lVNLNrhySlPbpjdHXODdwSqN",
-	"70WXgu8N98SZgFItRIVBFPym+V0ydFNa364Vv6atPHDFTfrP69DZO102iYbEul6ToeoOiCZV9U2ax/XV",
-	"AUwuGnWvXYrETSLOdi/s0bvUrmemffFTVXp0tzBFyzybbZGEnZGDlgxuiyv+vl3v6SzypnNcprLIKXHI",
-	"qUeYTo7Grnf/wjNR4Woy4XxLTPpDBuD/92Vo13zE8XTayahn1HPpPkRUU6X3JVQnh9LDAflOBli8t5yu",
-	"PJ78Oh8Dl1vadB5F/jgfZ6wx3WAxIwgVU3qZBaqEBDcoJXKmMRXEkquGnQKnvYuMmomSvKztJVO5NTF4",
-	"s6cInR+7FArKaEKphwQvktJsYe6Ahtcs80It+NppbfoZdy/eV3OvC5tD1Jrm0Q5TGZpGs8t0+Y3jkXVk",
-	"RuMIPLJmua+C8l7JFEijQqyvO51czB/84mOoKzqrpsjFa8ogXcvBJsX7OmTdrZnQAFrlwQ6n2CwIYgNO",
-	"WIx1WWWzf2aCGl/zj++sL9ov0gT+MGOvx7IQpHFsQaLFDAW3ACoPYl5bCT0aLJtpY1v3TMGvF/K21deN",
-	"LQWfeaQNdY8zieC96zM4OcMcPajnjxtRYCoZl3mXnZ6xqlrXZGClYyoELzBlzR8l0HdVmNDdnSxLQbYK",
-	"v3uNxjaPcHNbm4i4Aba1YlMpOI5FLrXHGfQ+dQjTUX83sQpde9qr1eCgS2nUUdRjv1hH9e71kpdppM0G",
-	"seFp3JkffpAzZnzLnVwUwooc235RVba0caevCnP6LhJyd1gkis1UQREgR14UHrNFj6P4qZ/lGUCNFLko",
-	"Q56C4831lmkDbxkMMqeQBCXe/egUWu/WAltmcA/RlIay6++d5gGaNPQ5gtiNodjiGa2CIo3Uusofka16",
-	"w4UuOITTGjYiDEiYFe34Jk2YSMu0oq3ltF7OPsdmNMOVb3lS2OmTRNm8HsN5EgB/M6G1lBF7nIoOZt6u",
-	"/DVs39bbjNMkue1f9aJUfCdA1r/TYwDzkAuzLUK4FqvUlFq9VwS9grJOsKL30R5DB/TTbdMijNS6Ary9",
-	"pAgfWy+B2LV2AMm9B/UtYGt7kRAdD/huyRyGO+no5l6Vuy3CHAIo+Ed/YvNST0o+SzBGre6ElL0Xa4iA",
-	"zTEmWcGg15DOU2Dle13+dfXCX/GM2oUQRaY0hitnOKcCI2BRHxlR3sqRqDBP1iKeYsLVdRX12kDowYQ6",
-	"6jbotiD3lAXpw+ZGgIaM3ByTaaBLouPlqVLDg6GyAVZlO1qDv+3uySQAA/wlgC88ffnzs9d3B15o7b2q",
-	"e/wSShzKH9hcxAECBea5vBGB+DycCOVUzKQxAHiOECyoDgPmSLGCatoMcOoWxp8dAe9Lw/gS07oPVg4+",
-	"pjzqVvgwhNhHaaEpkX6ntNA9UGKerKHETPldGhN+VPgvHx5VZb4YFnL0hwZXuR9n9EcFTPJe/dYJ3jvV",
-	"y8+oilaOqTgwhgQsBRa4dRlQMv4d1WqFxSlb4gTeIV7/bo8Y4gk5UDJ2ygp5K9CHIlXGHjJ/J3d7JDCN",
-	"+2NEOAmColF9OXnTUoGJGlN7n5276uyk+2ZTt9lHMF/uLZfT3YErrPcDq4H0wl424K4OvI9p4NkghbrC",
-	"pLCQZ7YwclST+6RNzxCWjZSGDI0G0M/c3JCyKZGJ5LYu5UQqXgD9Az4hMNu4G6uflDvd3XJqo1vpK1zz",
-	"92GUGpr8gcz2xS5ee3EnVnu+ndOe72C0331EfPbFVjZ7eQCXvfoHMdmrD8pjL2MWe17jsOcxg72K+et3",
-	"a+z1KuKuL+Adzz9qlBouRETcMdNaZxwpNvuLDyM1tHdswJbYaPS+swL5mk/0lj72fKKrXDHfSn5nd/mW",
-	"JW7rfdOoW1o8s9TeRK1zGuF72mbatu2xRXWvvsvWT1dPMZJr0Z/aPgLRXIiN81mU0q4uR1Mx8wY/L1N2",
-	"9LljNaWwXqRen7+6uL56+X+evbjsstcIoGXCHJlxd3iqjWVKQB8s9MqA2wrse/xMmNTU2nnn3TsA7Ro3",
-	"4HjMxEyXK+QHThJpJ/b1GMhEl2ymSxR1ehHgps4YISBjqUNfwV1iXmcY65ItxdBIK6gWAiFJQ6botCpU",
-	"smthlG5f9dUXX0DOUveLLyh5SXogc4M1Q1xRryf3l1xOpDXkCpFv6GdwFPfVuOSI+wtItwoLnQmZzL2D",
-	"9k4EDePHNQE01BtLfRX8UDAKBtXngluRs6leYPtSlju2NplaZvgtdC1DXGVp2UxwAFsWfaVHo0VZQpt/",
-	"5c4M3IBApxQpC19wFtLcf4DcD/oW3T9LXua0Yc+FkkKNVm7PLhR61+MeQh6Z20BUANrjc8PwDuHe9dXA",
-	"XfRBxgb9Tr8zwMBiQxqtWwrrd0KWWb/TZT9R7BFDLX0V9wNi55QOVKX5uCGoF2mtNoY7vWlYiBnL9Wgx",
-	"E8r21ece9+4BTgXVUPhQ5vOMVA7QRLQfQT/94gv2DIDNHX9B81UaxBp39CpyNhSFXrKBz1Xhc3l8ezLo",
-	"speqWPXV4M/Prlj9bx7/m0I+6T8e4wHbgWM5fRW+7pU8WTqtERPh6teHm3B7Yk2blY5rQZ2QW+DPUizh",
-	"hvziFWQTFkbgzURAUz7HkQgpeGWsmLkztziPviIPgTBsKIzMBRtUuwAaBLAMjCNg702cH9ASTAs4B8yI",
-	"nfeV+9dnhg1yUfAVACCU6JwEiDqqjEIWSqv5VuchxTsm2y++YJ9TZAg9wlA0hUDNwMvh6wHQrq9wZyPa",
-	"GonScqlwIY4tYtdYt01DwQZWvLHHfzVaDbK+GvD5vJAjOKfjL/6Ev6Zn5gWX8FP8zJuj5XJ55KTU0aIs",
-	"hBrpXOSDjOmyr0jf77IBlQIePXN/B6ycye9yDvsSRb+Z94TPwFl15ivM+mo05aURNmO5GBXQAJFguz8H",
-	"ufWLVLlemqOT0y9PHwD6zk9X3x+dPH7COBuurG/dNePlzZO+AtRrXTi25Fij4wiOUMQba56wwQv+wq3x",
-	"Qo2lknbl/v1CK4GU7jmIQUy5vhp0vxyEG/23hSb3kPuSecKEGdUpr+BqsuATJxSqIfr9k28e9fsnj78Z",
-	"uAmP9GzGmdUaNKEu+/fLly8C+xktnKAcRyyjy36aO6L6mv0ov0WW4ygiww4LcjRlJ+4vRKizONEQMSnV",
-	"JLK9SMvvK2RhjmtRiRTEuuNqukcnD6sTq37b62XsUe9rdwiPTr5k0vTVjZijVzOGZszYAuZ98him53b3",
-	"mx6g73XZIAKKCJlvTlM2fSVtVTcoLVH/hEt15vaOF0Xl/C3dJeP5TCpYveErNsR2vU79cXQ1+MvROUqb",
-	"AQMO+/Dhw28eVCmdsGhw3iLcL3HW0UgY4Dwt9BNm9Y1QXQZRa1EYAU7IrK+gdx2mg4DPz1m7bjUG3xyc",
-	"L+xUl/J3oKgz9i0oNux//uu/B15KwMgk5WGtofat4vQgJwAHyT8cdoaMeGAES1061dD01cJQ84o5N2ap",
-	"y/yMDZwSdXZ87MY6Q23t/++WeOwm46Wv5jnw4iDd4IMZRgQ4G4slniBMwXF7E3EvRx4j0WU/aicpvHJS",
-	"leUhqdil9nYpMDNVBRkr+jv9BranrwavhS1XR+djK0pgSJUPJ+pvWgfXyuDmejk8+AVjdgNMGS/kSCjM",
-	"PUGfaud8zkdTcXTa7VHrUdQ3zdnx8XK57HL4c1eXk2N61xw/v3j67MXlM3ingnftgIjDBofs/NVFlOFz",
-	"1jkBJ/9cKD6XnbPOw26v+xC7A2C6H0gqZ1seeRV3IhK21TmwuedyWAqnUlJ3EdQmlSatz0ljbUD7xXw0",
-	"XolR6obq9KTwEJ2kVJBZz64cE4V3kPVhEtsPVz8+r+JBS5lPhDVsjhxo1ldSWc3mji2GlCFeii67DDOo",
-	"vreuLLMLQOZBdcipt25ynPDvs5BYF3djCPoGHmu4Kxd556zzZ2Gfy1tx4XYSGlzymbDQ1//X9Q0VKtfj",
-	"nK9YIfitgPa1cRLfUEyc0u7Ij1mdY9BLuhf/thCQQExURL5OjLzXUZuAMdwCpPKMv3kO3pnO2cPTROfu",
-	"RlMasJT8vAhhM86GS02pkDNp03P6sm6UPzxNg+hE1mNjkkToi+sIMSS+QIdcNw+nf4oEiF6VdVczTuq4",
-	"i+ugjsmNlzNBkF3VQqN9fvyoxT5fkU+YeosuFBhb5EhCFuMdSZzUSOo2w4sCRNjnTsK/etB0FiPvoWyY",
-	"5cnp1/WeQOdH/8mPfr/+l9/oX72jb67/5bcvPu/3u01/e/BFAlDBrTWVIlJdimNQbwFIoBRmrh2Hc7M7",
-	"7fXWstFjlfGv/JbjRri/VGvaLAetvUVFo9XzW5vN+TsMpn+qFTqYC1iT4ZSkittp1YV0QU/w6Q+F9Xqw",
-	"8Jrfo3P262/up/I2zTpei4KDP8BJtak0wdDLnOKHxFOz1vDmOlmaURSzZsogF5f2jA3+57/+GwSC0ku3",
-	"RhBfQTp1u8fdLpxXgI7dvR0QOQ9yAx46lyXcYGqG7WiHT8CtDiZQ57es8+aIq9UR+vG92+zN0UgbW6yq",
-	"n9EAPRqusMWw1/o6CAJwpHQu0DP/0W7lu2xNAB/dnm6TwYP604OMiTcj4ZkCLwqSy2uCt7tNUv18uktW",
-	"/QQoex73OZgGTnrhUYO06rITDHxvkVY5wShuSobTO0uGILMaxBXKc3IrgHtOqlGxyLHaPTVbnxT9SZB9",
-	"EmT/1ILs59NPouzeRdlD+uMnCeZlUvTksUFbNynIqj4SM0z3cvMavO27q6LEyPY7Z+x//uu/qTfkNGJx",
-	"osue8dHUBwXQHusrz9TREUyDzRfDMBDug//a4O27AeXpWyxtVNTdkLtlgA+2kMYKhe6gwTFaquhgPsaY",
-	"LE7O8+4pNIWFgiJgzG6kG2/woqsCffTw+5TteAlvv9DLV7iDu4QyZqtrhhNlVgN5OiaKi3VbpEQBu0HS",
-	"4WwQxYx8Chs082MjSm2vRMfbfscshqbfOXP/ogH4ouT4m1JAWmrfF8G9a+Lb42va304cCcQLkObkvdNH",
-	"75ULgz9a3Aplj/DItjPgd0mgM3jxj8ogMzZfmKmAyMH574uSP4VmBloY9jmu5QgSy2GTzYP2/PF/Dz+s",
-	"HmrW5xHBITgWwdlJN63LLoWPI0Vc9S39+d1gU6V/Lo3dxj7eixKzoY60Q5f0NJMoKWi4bhj8++NeuNpN",
-	"Q184VH/RxnxSQdL3ZKsOgurCpoCvQs8kLclRjfUkWS0yzPS4r8LJULw3yvO2VVXBCbbriCSuL5WUeJhO",
-	"ZPaVVMzMnClPfSgonHA9AHc49qvosnO1ol0jq3CsFyqnzUZG4iRUX0W+a0wwv7x6/ez8R8gu77LnpOZ4",
-	"nTeowOD49fmTFNbDAkgMkBu0rTG9jf0CNQG+iIhIdiDNtVaFVGIQwO+zSgPRGGAeXNJuvRyP4VkIG8pb",
-	"0VeU7YaNwHA9IgrERIl5Dc749trUVU0nwgOLTucEu7LYZnXpxOs/AOJRuRCsz51rpfucRsCX790A3cuU",
-	"jFj2NkvyE4MGBv3JMkyx5Wu4DaPjt2NZiO2sGSLh3OynAdVu/PcSm+Pse+vdRa9xaOC+XUhmWbvyXeqq",
-	"krj3Y/x6y0v/5adL/7/o0mdU/DXioykFsZ2FHnVG+KOzhCrNb7d+ZjYVtEG2raIGskj6auBuAJfK/Lgw",
-	"cvSvbhMHPrMPenkN/nJ0pS0vjp7qhbID1EwGmMkwYLOFsdCOw/bVTBvLvuz1euiLJ392ofUNIMOc9LJe",
-	"rxfyUig4zi7GbCyWIaEIOr6qvhpAeHyA3vLQSxGzRSGhI6M0VWBCTgvRpVez3KY8l+ompCAVkPJjNWpu",
-	"Iw15DOKNhexErlYsF3M7TWlHTvGDKiZz8mYXm3R7F+cp0EpDKilTQgJZVMtR8XooWw1wdm5Rb6txUiTw",
-	"pPcoPsN0JAbVyg2owhYMFPMUWjyINNHmSUjY6Hw45t3K2vbFai1tbTzdLgJY5QI7Xzuqa/oOPXYMz7zL",
-	"OrV7teul+sM0pY9TkhCXS+cyrzE7empNdLwWo+CmNhlTYimMRVd4tj1v2TGQSHLE3BAFyEclLA7bqU3p",
-	"4C3xO1nx2Y7yyw0d8im+6K/NP8iR1upGb7nBoJSd9h6lOt15rA9GovqjVuDufu0qKlF66dec7SoU2Hrd",
-	"/kmv18h3kEBQqwaoT6gUAOn+52dXqNZmiCVDfiQc8zpA1YdOh1U/Rio/NkLlBpu8TLhUm/ftmXvP91TY",
-	"EfDSRlSgSEF7OEmrDrU5rmcNYJ7G6cmjrx59/fDxo6+i5I2TRPLG5l1+tPuaIArr4TcrkO/3upwIGzvn",
-	"gq+u0vgiasVDBjItsXe6J9EOYl91sg4ktu9Hyo0MGOkFrZ9lZBzF6Tbe6xfySQNTliUWhpnINQiX5jMD",
-	"KTFddmExzXzKAVeNTBBCpAtZ6zjzvgLIHrg9AftSLxUb0Eyu4S6DQ9KTcf0v8D1pnNkG5TCUMQx+zwB6",
-	"4mtzGvyOnp7fmwAgjMM0+6crck8svcZF4+zpNMW1paa5xmLz9SC4LgUs7tvVK218zFgY+y01uUmvwz8i",
-	"Be3Nd9xyxHb5h11bBEnccW2hBil4u179dPUgva0F1CfaSr+b8TdH2PjnpPfo6y+/enzf132+sEloLYKp",
-	"pKtuK6QJw2VOIZIuO1cMK3pDvRDdV8NXpq8oUoBXnhrI+PBBOjnC08X/eor4OM7fKQtjIfLum1mxVfsG",
-	"7C6fnQhwR6Bk4Xqw7old5BCoXIUapwwZOpY3kJsAojxYu5fUyr8XIv8wuji3evYnWveeaSGwZX8ob+gV",
-	"NRICD5mnakfY7NzqGWwIFsc9Ov36qwd/dOdn9UDXC/wtGXLAMKnJZ2S8/qBngp0bI43lyn5mCKcO8HRK",
-	"syssUkBPrI/OpHXzisK1n+INyXjDuODoKZoCAsHC6hlOAWs/PwUcowtm3zT7jQYIfsOOGEDdDDIPlRrn",
-	"FMCEMQfBYN4FYR/W8hx23LfnKIff032rSusPEFZuaX/cqyQVuCU88r+tq15/yMuzGZPbjBm9omf2Jek5",
-	"dnm9x1hL6/BN66DMuNSz6xwhu3c+bHX1aP0oX6piBcB/Mt2lOgDjwxGtRGMhrbmR82vqZ7tv7GuN3/Gi",
-	"GJwlsGOrzjYRPInHGSLQXkTLcDfGWEJ+wnTVI/fXQk/A3ItQF6acsHzxgjVXCieccx6gjxdFhA7VXHg0",
-	"gD0YnIWGRFJsrISQnwVls6GVgvVyVXCgr7C3qPF8H0HcclHKWx/Fh80Cy9K7gwibmYK+7OFJXyEKhYcy",
-	"GBCdDAhG12BjJDD8/COB7gYI+DuRyvTV6SMALfJphwTcnaN5nNpNWFdyM2GPGrZzB5nHze0+TLiSOAw2",
-	"ymoZs6SD/6cLWlY+3kVRVJ3I48BgJJQ8f97u2p1pJa0uD/T6kFsuAYOMWQ9o2Edt62wJyC75ouTDQnTZ",
-	"pdUltkgnv1bUpa6vzGI0EiI3SceP7xWPb+CXqu52CKWGjVYzdM3iD+A5yAG7PXSCDHergi8fAFKVmhgU",
-	"sZXHWMcd+NyuUKcoSuYNfJuSuQzjtWG7BL1hCDwCoFngiUv6rhEqZyfU9Az40lQTCwFRXyvl7Ks6CPnm",
-	"tPqqr+oM11jt5gVNKiwk7pqg3JyRgwk61Q8FM0Iowq7qK2BIMTDZ58upm72ZcycAXvz0PGO/i1IfLWVO",
-	"iHNDmUviCLxgBIeEIEuIh5StoyaZB47fMamUKFm5UFRB7D/DhgKPGvA3QM9G/ujzn3kpGLUczNnnL75/",
-	"+iBx0Jh3kjEACiackeBWKhyzxpbIUuS+xNbp+gRkUmgMUYAlHY3uDrSvuGKCl4UUZWj4ADueR1i0UP8l",
-	"i2KN7rvsvKKgvqKDghPhSFUYIUM8ImngcC8qQctpJlmFKERtaXjo/+mFz0mv1wsiEHYAwJuoZA4mCJN2",
-	"3wLcEwSWLwCQL1Goe9rrkXjkTjiaRYF4OkBmdPFVtV44cLdeX+qGj1Taji5ytpjjzYWNM/E5QnTPABao",
-	"m8GXvYd+pdjMFsKHTa7hSivd2znsXn1ZOtU24R2+P/+G+4zv5dfk3CCof99uBjcGCqpRiaoC+h/IYQ0D",
-	"AScR1LYyKYr+Ec7pkCFSb77bLL+CpKJbYPVEgMG01uERuZN2eu0E4Kl989VVt69CajLREImnDUEWY5AB",
-	"0mEVB4e4IpxvqZdULi8LX9gK3Lt2VT0fp/Y3GIFHb18yr09PfpTGiNw3Gt2d2Qeq+mgqMKcvrK0Rw6Fc",
-	"XZcLtZ9F8tvGzdxxq0J4/23HUUPnxy67EsYCOisS49nbWm+Sk/WOAZ0f+e+/r9il5eUaxvxZ57R32jvq",
-	"PT46/YqdfHN22jvr9dbA5c86P/CCT5EncJhUZ8kNZDBmKMo5K/jc6jlg6LZiAvHJvKtD44Zu2zX+c7L7",
-	"5ta7SCcTfn6BFHY6twF0KVvqRZEDcwVC694Ds3iuJ0FcVb12ZrDknUrsnXgArCG+/c0S4mWRi/IVpup/",
-	"EhXvT1RgXBt7X825nT74GGXHW5m/21Kde6tlHomNqV4qZrVGeUBQf9zAYzX9iboso4XkdGzQb7jx3WAA",
-	"tHHsu3461YjwSJdTXaA7D3K9pVlzQKDqFDwQBEdZLjx4Y9WsNFhRn0HktbQNiSo1W3tfl57MOx/agdDe",
-	"b9DsJ1jdB7N76SR5ZbN/SCN9nYLXVaBG1+3T6LlDzvqDeH/q4qyN7yda/n2cLKJdV4PWrTDH0Vp7Zt6f",
-	"Q+acFWLCC6dbQjWLuBUl9FN3GqtikKFDMCDVQrCMVrhTtV7bzfoKi1xt4F+GuWNcddng36Kt/deSLwcV",
-	"tFa993ucewfd39CRg6U2nEFTV8aHzk53hvcgUsag7gYTP7xfxkAZdO0hNtJqLMuZQQDvDVZGVHM4HztU",
-	"PwV6htm7fwAUclJlJQsBYnONWuq7rHMj3Ug0YqR6Wj4J6tRcFIWT2e+yjpM92z9MA8KD0Xhk3QxXjDNI",
-	"3qjDoxaQMvyutWJb3VoCNX5P6u0d7/Y5kJkuUbRHt7pklt8IxvEPhDP2HjTWUsx1abch/FFXBF2SnTfT",
-	"yk6TMebX8NTL8XeIqbcfzQMD+w6a0e4OtPHWj+LMv0dkvNbPv3JGWZv4nC5ni4I36xHbaQI37B7I6Kp2",
-	"RkbPoL9oXNlJ51ynmDvKfBzzeKqJ6zRordAcANjuhM/d/GbYA5Urwn/44eXzZ9fn3189ez0IGXiOxOEa",
-	"xM/31RjK9bBulQ2FXQqn1C415XlRlxPvQYXMaUcshuoAfMJ3X4Xx8Q9KL7vspSPvaUAeH5UaWihEMJPQ",
-	"BEyUUufo/pzz0vbVUtop+R3xj+DAlsZinwwnEjGEhp4dJ3AQbAwnUfV3gDxUnEHoFMstwdI7Zus7lCk/",
-	"Ufchzzj7avDq5eUVS3miMJ+EnATQAX642vAJNVVl/uAO+OO61kBz7W/1He8pbMB9XFNJCXPhhrqjRHXH",
-	"p/AEs+zDXN63SLHbsQ+ItUzJ+VfqpSN0zLRduxXrPXYqRNGsr6y2vDDwbmgzmsGPUIABMP2ipMoop2ln",
-	"HqAGt5C6R0Ak4S/PL/9CvYOKAlsWd9nTy58Dxo27m3iRB3PQ2Kh3QC2u0FeE4gI31TdsmfEbd++XmlZu",
-	"Kkj/Z9AJCDhSgPP3NSOLUtGEYyicGMt/PS/BD7/0FxwzAfS4r6qu2JtRv7WXMCuCfICEwVT6xrt9VZVA",
-	"QdsgcSsUtI1jZintaApNOKgLzTme6VpY0jM1T6rS4hfcZuKJIsKgn1BfwTIozlfFoTS2KQrMETdLafIT",
-	"4BlgjAzObaKFgWCoFwo0Ya8ZYiqFpJOCmjCPgIgNnBVDiuuyF2LZVyNdLGbKULMkRLKvIj9pfwSJ6L2T",
-	"i2DLPikoaQWFlMiM/W3BEVFgKQQ0h18J9I1/OMb3SX35Q6gv7/EG/5PrItsv4z9OQUH2foydBhvv5y9R",
-	"86coi7DWmym4kVAeWXajxBIuVuU5h2wHaKDHizQ6/TlMJPQKfX8QR/F3GjyMtfaLazlmz654Q994Mdcj",
-	"OGcNV/vScQVc9cX46EfuRCsECVZ6gV/gVjipi19x+pHbHK88Ud2p+1y3FnrdSPV+H3Wfaw0ojVQjAbOP",
-	"qJICsXehu+O3mPv0rjmYd047hScWqkT34zahnXAyHl4hQ5POQ6v3mh32TysEhwZqEPH2PxvqsZ2Km8+l",
-	"Sh3clqxdmA1m0ziBSHlhCLujmRHWgkaPuPtllL9Qzze+UXppmmYF0I57zstRhCNE/6m4I5YR0LerjPKT",
-	"zGI0Ba16FVK5oAufsaVWkwKFmpPE1DfreEAO7Zm7JKKaOl67au7+HjX1BDj98vFmyutvBwR+iejICbl/",
-	"Bakn2vsItJ6vs4qtJcTxpbzfuMTCNiUa+GMZZHE6CQupn5BvAm2TIZ8Nyvr9BjHeV97SQCVpJjjgAzyJ",
-	"ku1sLVnt0cmpRyDllZnSV3OplDN7qImcnwdS2VyqQZgSmUZAdCCg3b58ZkIzuS3f7n3ThcEIYGwuoUWt",
-	"9AAYfUVZ8xk+hdnqFbsANVCqLvMkRpmzNYZLPenCMcPkQ1M6SHPF39Sya3kOyebEFsisRYRZw4C1jIFp",
-	"zEX1Wark5IHeKyV0wO2gC/9LeXl9FRpB10AbEA5iuKK+e1+udd2TNsp3dZo0WsJGqNwzNyxmg08FIxta",
-	"nriRM0QSo0OC9EIqJ8bScqnYwAhlr93rS/oiBKZiYhxSikrVB6760Z3r0rGmvhquIvsj6iCY4ewgLUCO",
-	"LUZSICNZjscCGhNXcBYYdOkr3z4R2TRkCRhNy/fLwTwx99gAKGSALU4rV0AuRjJ3VL2s3zW3hr6inqdh",
-	"OHe3ptRfFsYj0Y3J0yNppO9z53+Cm6OhUSjLoeGC75VYv3GVZ2P7NUa6C6NP+XwulHsATbeiiIgtqpah",
-	"BfSVUx59t0/rtSp0QJkaq3HaJlzg0K0ctrjLzlVf+fRdOLV65xzwmAVBFsXCjIinRlnXKy+F3R3i0Jvz",
-	"YryPNO5Dj9RYvcjizYVdrHpHBp+NB2yqe5kiHQVrETdTw2FHcdRKI5jzYKv6C6FVCL+u1MiZlgH8tOp5",
-	"ygbni5IfvXKv50cvFWA1w4joQRJuW2uM1nEtBAbIna0zXNgqIRhJmSF2YBbMhi97X3fZJTbsdGMbysJ2",
-	"+4bZTkjjznyIaqpgSLew9WVByvKtKFMGa12b/KRHftIj/7h65PvXGiN7D3uQ1+y9ZN7Sn4X9AR69v7tZ",
-	"9Ymzjt0je5PGaqjLKXJTNYyL67DY57Th7MueE3ugVYbKPXeXJ/JWqAd1bLJe2xapAZTspNfr7YAjS14k",
-	"vwRyHk4FwPA4vcj3eIc6w++gzBCgbjG1pulCV8Ww7fvCQbl0IblBivHfcyNA4vVv7zUBkAilwYmDFNe9",
-	"J+86aQo4KPr1kLKfEPchlF9dxuWdGSgn/qSs1tGdw6E+RG1fIjsat+6O3pRDOCJ++BLKfj4OdCbuD5Vq",
-	"kbZZ1/GZfSQIXVSLyOJSRGlwm1dUiuhDxguKjoNyslmf6FR4UlPi7tepgsR0VdYdOff/Snr6SKgnFsXI",
-	"jramDleKi/l4kB8+TKuqsHI8z7ZZybHpeG9ZydWgjTXi7191AwNlG4bsBWbcgFdAOKMGtargg8iCQUtZ",
-	"sZsBoNdoBj2HT20QXNWCI2S6fmZYtbokOALUorRuyeE0/plUoSdhg/6/yVzWKcEZv1gGUy+ElYjPP9Ol",
-	"uA/6+LMklDD08qxlsCaJYjc1JPFfN/tI0yHtH1zFN++++F+wVStKNO/6mnG4L/e9C0mh+3LMjBOcvPCf",
-	"J/hbOnpv38LZ8JH1GCPws7McSq6syPsqcqfBnZEWG0+hu4tG4+aGcBFSZUe6r9buW4U4MtYlm+olK3Qa",
-	"ZvN8BHejOtEDKzbpsjXdT98J5eyk1zrDHOa0V3L5ByTAc3MTAGKIxYEfRYm1Bvf3QIIxJ5ZjkTKhd4B3",
-	"gJ43EzNdrshzjrBm4Abmlg+JKvmSr7oMNaq+8nlw4D1FcsI0mgpcx/jG6kOA/mnI8Xoux+JuOuF7sh9h",
-	"Yk0FlyEPo3svDEvEmCOhg7DTpuFL4AlbT/u4fwuxRk0zLt0mcjXa3rkZ3HE+7ZPsYHClzACnAap8wE3r",
-	"vZ7wGwxgcLVy3K2vZjwHz5N/r8vOCcxwRHmHwmDLmSqmR8MUIqgXfbXU5Q14xdN1QU53/TFa14fQGOPv",
-	"tW1vCgvE5v9I6d37E4s4dqWS+S27N6WxgTtF9NQir+NSxAf1D/BERF8PYuYfaj9eemDljZMLVwLEjLuK",
-	"Y6kkNGTeOxfgQP1n2+F9OrZ9j+09aAjobNjiVv8Rx7z0Xon3JlbrH9rS4Hlh7ofrAbbSmjVghG8w4bMS",
-	"wRzzNan3xwvhs0f+QTqMlRodRw6B7Z0vQ7zNy1hy0HQZOgGi4C5GGDkb6fmKChJAzlKuSFTDQMBTha5l",
-	"d5gKcs2H1bl/OO+rKA3EzWUohMIgB7Oa+VSD2CchfQxYVQP2mIZGdcY0CejLlRptdTAl4DUnpeBWlPgZ",
-	"Q/kZU0lmF6hPYQaQY1OKW6kXvj6kFqRpiNEgbGhsn4wx6xhCMY8fddKRmXbhnkDkJxDt2SP480G8XvUj",
-	"OcTnVZWA81JQI0Q6JadCzqBNpg/lhjPTSpj7CtFs5JXwKIwNqhZQSHz1V2r0fjxnjgHkciKM3Vb7gE+g",
-	"IT/1UUqPzsrZcDG6EeiGlzPBPv/p6ukDdzGrTKO/vHwN1UxQIsWIJNwjU2G67NnfFrygjxg2L/WtYAJ+",
-	"R9/osm/hE8bnlTmrj75eigASSGDEiIRAk6r1e3B/ribLlcdAGeui0EvjGRWmZlWVClkEb0U+85D+VegJ",
-	"dgNq4CHf0ebuq3pAeXwLlzNJhXQ0udBqUp2PbMyRMHPeAJvVgaIAgLZCxFb/c87d+1O9KA+Db3Ub2A7N",
-	"+AP50/Gg2nIUItb7YAlEIQjvxtFPQYYl3KGxLimlRJq6cfReuQJdsDbeGyeDl1DI429l1UMrRkFB9TIO",
-	"Ogkney+sYQMl3iCahpVq4RSgUJcH/JdAQTyEEBgSI9AZWrSTdULjNS3nA9zDe6T8TVRp3Kdm5aGdwrA9",
-	"W+KfQVvYpSS8guBe+vJ6qXJvBY0Bpry6u42IPM239t5AeFAdp2w5adhfF/kkoMuKYgz5aDzAodKD63io",
-	"HnvcC85aIug66qq/n5Qbjxi7SKUhWb02TATXzCuE6TVAdD9DXoq+2gBy5n7mDViXFyGtWchbUaJ+1VeQ",
-	"N432VYwKSAXrkO3t6wNgjd7aiTlcDZ2IMsRnopwI05hzUGdCB0cwIIEYOdfQv+zbBFK9KFyUqV5e07V9",
-	"wUdTW8jR1FI5FeSg18Amr06+Ojt5dNbr/acjMQ9c6S4psmv8oDTX+GNoMFHoCXy25WBBpvzaBiJTil0Y",
-	"mbUv1UEyv+e5YBfKavYfeoFtJNozj28h6bJ9MOfeuNae6IpUQXFvKImcDTlV1kdMzRvUxKY2GVmVEvLo",
-	"5JtHD3uP7oW7VZrIYltlNqDTAtQgpc8H1RyMEZ+PXqUJQXdDrcQT+AlTKAHhGyJONIhvF1h3fGBiONk1",
-	"Yt3pQVZEdz3Tfb3s1BkWVhc51UyjVyh8A34B7hBpTV+FuBf4L9yyYDsgkF5vCIGNbmUEcOazGazuq4m8",
-	"xej7ViVpgSXSH8aOd19rq2/DopPiRZZYKH8ft+DbFYWDcI9lrdFGHZzjw+nhC7UdP7qyDZLqM6mGbPDn",
-	"Z1cMh4Tg1iA0xgW06b7i8UjlQhGZO3s/doMw7IQY6to2XlK6TwxDK4Kf56UVeYrwXi8ge0mNZJGIgZ3u",
-	"XLD74n0c/FNM2Y8askN9R5WfILAqmlsqpDLbz/8Av3g4mG2+cXdtLi1mLr9XQYQf2eITF/foEge+J01G",
-	"nVsd28aGxpFjfMkBcMJ3Q/Ps8kNcw1qT9Z0N/2MdlnB1a1wrACmAk5EEOl/k0um2fXUVjYH4PfT2eGEX",
-	"5LR0qjGg/q7Lp6rVdV9ViEAApwNYSqE7l13KkXCywuiZQCEBCXEV9pBUHpjkDJ32oWn1mBeFEyRYBENX",
-	"3YfUawg9TaIG1/ipU1fcqetOjfe23z3a7vuGX3gtRlC8CqM3pn3WLs9vh7eoW7+Ix6Mpn1vCukhDgtTB",
-	"tGKYHWrrPtYeo6dKhQuAZPgLd5Pc02eMG0Qd8991f3+l8xE3UKR82u1BAfAvYvjz1RXeDYiALdy1FMJZ",
-	"v+6rfYUgWaClQusUMZFKhQ9GMyDEnKGYcFX12kKeCFBaUMqqoOi2jsxDb2Kxt4LVQI2iygMIN4hzKxSA",
-	"RfeVL4XGot8wabT2qY3LN9/QYT8B03vGy5u1kACVJDsO4/hf0/1/6o9uR0AtZCNVh4LrdBwNipugRwxU",
-	"4htfPFAGRT/nq1o4rWY4fnPWo+YKTTVGbVNyGxxoO5cioFzbb+7pl9RUreAWu9XcbYHQOqJ5gVbf6/Ku",
-	"aisLbfYgd8y7Jc5q4RUPHoWCCcVgX5EcZBVWXV3tzNhQ2ykjqCooYKKaMasHzQ3o/BSuZb49brqrui1J",
-	"KzhIa0RiIn6PFJXeTMWr4u+wsU74ykJkPmctuqdKiNzUicEpA93Z/GETiaPKnYr5VBwIX59za0Xpxvh/",
-	"v/6/436/3//t7Ul22uu9+5dOm/zzXarpn2Jevt8ugoSKx3tzNELA6WYgogy7095ae0BvWj/Vbud9wBnF",
-	"woVXB/9B5Cl6EXcruKib1hVXQtHCJEho4KUI7XEYnjnDW43apHfCgNrvLnB14+cFVwq6dOVddk52LHpO",
-	"vIfHCde+mpR8RDAJ9fbHWNsBiSGTBQIhVKCR5ZrOC73moJ9S3M8ymkRGfgANICweANSr1HrMFoAAoNBD",
-	"DUkp8TwNRWENlIl7GwErypH3g9BFhJrz0UjM7Rmr2icP1hAuvCdrsNZRetCQ1PwUjxV0wI+xvTpOrOGy",
-	"wWZ1G9sHvajgJ/xOvJdbiSftNCj6zNb7SF2vN1p+3+Fu5nx1/NbpA+8OsD/RSAx+Tqg/AcBcuB0VRCPo",
-	"Exk1gMHLS+pl1DMmB4SdCVcASunu2AB+vMZhBl3W0oDtK7Jgz6MmgT2/BPcQ/P0JG9R6mg7WNE5QNvuK",
-	"NyubOB+Ard6lb175Paj0qC77jhA5uftTAbC/ht9WRWK4l6cPHWfxSlyTVuZF8Rz7PPm+Zd6f06SNRfK3",
-	"38/fPnp35P5z6v+TEsIbSgXoY5C3bihffd20iDTKZI4IevEaVAauVlGSCP7kPnlYcshHaO2eF4UnTorz",
-	"5ny1Dea6Kf773gQ4Ilg3Z3EpAEay1ORkwHxvUzbSSokRWLEAz2UptIH07S66gfIbKL0hDxUYuAO1KArC",
-	"svKyF0tvQgUhe6pnM7fdkBIKm+U/p1Vf8ULeCi/lORuWgt9kbPCcG3v0zM326OK7AQRiZ8IbQG6VZ9S+",
-	"zQd9qcMtsA3gXFJRIRGiPGP+Fxq3w1IvDRR+wRcQYQfSRw1bzAMqDzjPCIxjYZh44yQzO+31AAOIh6g2",
-	"wSrUJDds9BFOdUAAXlWbW3e66Fp2GkFfhV6KxgoloK05wKvT+FZr5HWff9l7mLFHp988yGqA4qe9HmKh",
-	"D0phy9UZgTM5+xK7j9OKo/q8EB8gf2ulgnA2gNs38FaGNKwkMWA14xQGR39BhmFIYoRIUOgzmTldh0zZ",
-	"4IihVCCRg0FLyqJvYBb/PR1Ed7t5oOuQGErS1JJ5DeYHL0loE0jZA3mdpZ80IfbUKHeflJvdOtYGZR1g",
-	"veCL78l2QU0TuWTG5gus+0D4vSMowYPZmwdbueGB3G9ry7xAgVWXfQyPsrEjbbyI6K+reut57EUZEPz7",
-	"KjKAEPq+rtw06OCHKd/30dnsHjTve6WTl4qGvg8SqH/nrbvdQ8FLUbqvuq1D0ktpeq9FwQHyzFKn81yP",
-	"Fk5OZWzwP//138d8Lo9vT471XCg+l123sQMI1xM4GqiBQ1HoJeNsXuo30M9wMTxyml3mWLbjF4uy6Jx1",
-	"ut3j25MG3oP9qT29QATM6e2CsFIg+iWGRlrE6D7/6fU5O+m+YeLNXIzAkTurfajbPcZ3aQVAQbTRyUtR",
-	"mU5xqM0nPnfZq8WwkKNu5EqLTyvl5+QICF8F682Uz3H6FCpaGStm5H6HxCpaYcaWMqcyjZzlwn3CVMCb",
-	"CH2YmNKtFEvTsMFRK8QqHb2elRqN5BtqNTk41xoXYADM9/gg0HzALtUrXljqds5KMVkUHGvvfUI8gMX7",
-	"HSr0JJpE6ZstbO5tVTYJ/AhQ+2LQ62h8Ks2J9PemRHE4srguFiys0BRPFONoFCr1baBm7NGG0KXVO/Bz",
-	"Q4Z6FWsnj1e+UDlXluViXugVVO6KN6RguMWNfKSeADlXoFjG61ypUefdb+/+vwAAAP//",
+	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1Uce6J9HNuPpSSzO8wjQmyQxKgJMA1QNONx1d7J+99ew/v/",
+	"cyd7JW/hnAM0uokmm5Ls8cx4a2tiSd1o/Dg4v8/nvOuN9XyhlVDW9I7f9WaC56KEf76Q6sr9NxdmXMqF",
+	"lVr1jntvnj9l3xx9880xszPBRhNZGjvK2GhRiusR4ypnIyXe2hFb8KnIWCkKbuW1YFbDCzzPS2EM05Oh",
+	"cj+X4relMLbv31oaYdiIT6woR8dMWjbWxhp41fC5YNwyrtYsFws7y9znhkppO5NqyqRhpVgIbkXOdMkK",
+	"MbFMLy1bzWQhmBIrJpQtpTCMl6W8Fn0/aQnjl2KotCrWTE5YNDM244aN3GJGbtSRnkyMsKP+UPWynhnP",
+	"xJy7TbLrhegd94wtpZr23r/Pen86ONeWFwdP9VLZzX38Qa/Y3C1FWjE3jBcF7JhhM34tmFTMurf7tY/M",
+	"pZLz5bx3PMj8B6WyYirK3nv3yQUv+VxYOj/YxM0Pv3JrXM2429q52wz3GLMzadii4GP89kywQrpjOZ8J",
+	"ds2LpaCnJ6WeM84cbTCklb7fHTh72h43gsKlKM3EZCLG1q1Fuhn8thTlupf1FJ+7JeA8a+vkb18INbWz",
+	"3vHjR1lib8e6LMXYLchsLnBU8tWImZleGVynW41QU6mEYUYom7GVtDNHGtE4bbOLPxXPMRcTviysm/9i",
+	"UbgXhHJH8+fwc8lXvV9Ts89Fwdeb8/5uzWaeKIwYa5WbcBBCidLR6aWYSZVnjBtYA+PM2FLw+TE7GmSO",
+	"Ph/1v4JDGyquzApfgk1YccNKOZ257eCWFVpNGZ/qjF0SNUjDrpReKab0Cqk7tR049+RGDLLeRJdz7vYk",
+	"18vLQvQyd5RIsg8HgyxFwGo5vwT6zXrAS75PbY2jQvgry/k68xRqLHd/v2eYlXPBftdKuFMUb/l8Ubix",
+	"jwZHg4PB44Ojr1tW46jZnZT4bSlLkfeObbkU8eIW3FpRujf/z3CYv3v0/sD958j/5196qfN1u7AsuEmv",
+	"w4q31vE/xtnTs58ZLwUTb/nY9tkJM4tS8NzMhLDM8it3O+F5ZpbjGeNmqEb/+sN/vH725sXpy//1xf/8",
+	"13/fH7GJLhln9E1giaxcKsOk7bPpkpc5WyytYVwxvtDGlnoxE+xSTLRjeDgufCNjvDCaKMwRlpjLsS60",
+	"6rMR3p4DvpCs0NMRg1myS21n8GHTTi9hL+Jd/ZdSTHrHvf/fg0r2PMC/mgfP/Quwk+580hysFGNd5sYJ",
+	"BLcBFRMDWvjCiamHDx9+e7+//eirSVW0y604cKNsHG7We3sw1Qf0S/dI/9w956d64V7dxnGN5aUTT8lJ",
+	"OwJwAzBeaCXYXHBlPJ2X1lGM+yHn6z47cSflDsExgpH79PfcehYMj4/absL5YHAM/79lX3Ad3Tmy2xde",
+	"SG6EcQzQz8eN4ObS+/V91pvpQpjntMfvWmmF286U8kM0ojsBmbs3wpoPaX0LbmfVN2S+9b4HIpDKPn7U",
+	"izjWYULkZr0rqfK25cDf0iKDFJFIaFS/mQle2JlJi46Cb+GQ7o/IIFczOZ45ji7VuFjmIu+zE8vm2lhm",
+	"hWJrwctK8HvW2sI+vz4YPGyhFavvnnkWci63qUsc19F2rfH15K5/NYjE0eGgJo/Sp0uyKbnZRi/Lsbhn",
+	"GD6UoWZ0WNvBNAnSqNt2Lkzz6PDR14++efj40dc7J4ua15ads5oVwmlkTvMhtehSTKVSTnsm9uKUDSdg",
+	"jXXcRU9IuWvbbvpomz5Q2278v2y7FuuU2GmCh77mUxG2euxUapHjlg/a5gYDdZ3Z7mmJUup8c2InbK6V",
+	"nbEviMXezxhnvy0dny/pl//7CH65EuLKaVunZ6/YN48Hh/TXX44e3wdpMFTuXuJv7/vzIB2nzy7YnK/d",
+	"jyoHkX+AMneDxfeSNEez30Fz25Xu3zYX/wuIYKfLlFYaEGpW2kL02TM+nrH50lgkMbd8XeZoZ2XMoDEI",
+	"DMst61IM1VJNpJJm5pjVU25Exvh47Bg+SLXFUo3tEvaC5Zop7V507OUJ+7//j+N0xmTs//6/7l+6P1TP",
+	"QNNdwfSAWgLfaOzahOfO4gFOliKi39rE4NFXj1ObVIqFLu2dyrk38ZDVN147ybp5IsD5F05hQP1yxg1a",
+	"cdrtPcNvk5WJRmdpTfsVKvedJ0zLzRIZ5O2ZZ2NKNOxdc08g24tdwgeeMreQQUcN1rN7XnqH/oua/F6q",
+	"LxD7nSm+Vu+p9jZn3NB7SWUB1XeoVk5vRKWGg1kCa/T2O2eTkoNxzqR1hq57GG1n96W5VEsr+kNV15et",
+	"jrRlofJRu/niF3djXRi/BYpe3vsVby/4lb7TudP3jt/1TsZWXnPctHe9sVZWoMOILxaFHMNfHvzF4J/D",
+	"9XjXu1z3jns/9tm5MJb0CQ5P9VBwLHOpgR8qxmXJ+JRL5ebX7TZXs3qDE+69Bx/T00KPr77nlu832fGy",
+	"LIWyF+74TKHhlUXB107fuHCa+8OsZ2Z6Bf9+RP+mQ3jJxzNbyPHMXSo/wIXb0NiwYUeVYRMecqMdDqJf",
+	"oEFSe+/wW3rvfVZNs+RjcH7CPy5QvLnt5r//LgU7s9xtOP4xX5Z0ekffPvS/TH/n8BHND54BbtI77j13",
+	"MuhUWc3+Qy/dLNDcvvAc9DDrKfG2vndhr76q79XJpQCrY8s2HbZs0+H2bQrb65Shgisl8gt/gnDYZMEc",
+	"//nmu6Y8I7ztHv6aNajrfWfCrwj8PTrr6trev5+9esn05V/E2ILDzfvOxqK0XDqW5wx36xiNVuKYGSHY",
+	"l3jZ0fMWeSLzL/sbgux91vsBLMAzy+3S7HfLcmG5LEzvuPdu2Ct+M8PeMXs37F2L0kit3E/D3lH/cNh7",
+	"/94xPHOBxubay9BCT4HKWja98x7WVvC32sYfuROkiqux8CzsdvzVPYH7FDitEiuWS3PVfWsSs3rvxUJt",
+	"+q8Lvn5VvpD7TtudYcQ5OlzFW/GqbquOFrObHDhYoc6sAPck/tp8GDKBnTcLrUxNGIuEpXdmdSly5hjX",
+	"ZbHuo6vGB8t+4aUzoxNv8TVNRWlmhLVSTTPmuLVbD2px4HgnXx+c3BPU1lfSCDSZ3JoVOWjag04gn0O8",
+	"ogPZdOSI1ZCJw3P6fBUkAVNs20a90OOg6zRNFwFqYRhO5BCxWzNptgUS42jd7v0Br+FeWwMBui7OSHcd",
+	"6JO8LPka1WPx1j4Ym+v6mBszS+0quEwzDF/xspDCWHTV9d2XXghuxJ2dMY6WmMgvM+0m4mNR7jH4/OtS",
+	"XxZivmUCC3ziD/tNxI+bnApe/lWp3R2SivycEymKHO2DmV45AiECYhK3Ci3TO9srGs5NMB7kWuV9vRDq",
+	"7bwgK/tATyZyLHI9Xs6Fsv0ovDMv+vDf+leDKXYpFQc7ZNPDcAuCQscBbAkys91M7n3WO3cC4ANcGRg3",
+	"cWeSUwcpZJq8hDIUUl+hxx7AM6lw/LaX6g8j46Bpo5BwDLsQ+VTMaT8WpV6I0soN3hI5wf88OPiWH0x+",
+	"ffcw6fzOehOppqJclHL/V81ysSjCbBK8hJuZ55VwX0goQcaD0rkP7YtcAhs/ApmUsd9FqQ2TE5A+IUb8",
+	"hPFLI5TFJBCzVmMYg+VaGPDNuafc3+be17eGQKf7k9tuXorcnWXnFUYOiANzJRcHGhbHi4OFdvpUGYtz",
+	"L+D/XNvQLJxKFVlB1cLtX2zuOpG8eaaX68Q9y3piocezZOio6c2pwpkdPC7OyJLOxoo+eql1ITjY8ItS",
+	"XEu9NBe7vWx4zituGB+DAEX/Sz85Q6/YJhaKqorIL9Cx2W0N1fQ2v5VyballUVDCjrSoS8iioJm7KSc/",
+	"697il04/RfU85ZatiAJPLKs8ic3NzHxwGBxll+vKtVLfhXBEuwgqGB91iuJ2p7Gg4Ua/z4j6tkpwrY04",
+	"F2/h8cIrBztl/tOCyzmR2+Z5kAefuX11+uqEF2bLjkcUWlFS50k7jnLRfVPet+26OAtU19hw+OvFNqLc",
+	"5zpvu6BGqtS1BPqmBDNyCvtrOuOGXQqh/DUFdlyL0d2U/iEMXySZhDSU/YaxGEwAMpZbkbFLMeZLNEAi",
+	"Fj/m6h6QRCn4eIZsfHP5SwVDbX7yZbsR5CNe4VPeKnJsAPYIhIlTK51uwqK8P3Rx9tkJSCW3wbJKaErM",
+	"8IbipE4//pCzwFGIIPx+J9nC78uSP+XIDniO0pYXryM6hTuW0oGUXh0sCr52i8655W7HwnggTutKiDuf",
+	"JCuX5kKrQiqRpl2fcGb2nOML/14k6yFQC+fGHR8vBcZrGzNFr2ubmLC8SP9pqeRvy+RFbhwcjhFeCH7e",
+	"5BEV8lrsXHmDsaB1sfMeXpaa52NugoM1wWdaBomWLc2Fn2OC8UA+oCjJIfxuhzD0YzVf3JxrBqtMbZjS",
+	"qwuiyz33rXICN/nEqfI5kH02QO+Hra5zB+YsCr4wyJ07PC3NRVmJ6YS+VfB1UH0aFhOlauoJ+0nJtxjS",
+	"6jbH2H2eUN9menXPAJfsp3SrUsy59E6nDl8zswvZdT+M3vsseXG5nCfZTTJQjW6ja1FiNi4bnfz05uTi",
+	"6aufn725+OnNi1Fyyd6NmfjIeGmsnl+gbVOzQbeuYYOY5/ztKb45aFqmWW8qVNnCUpOpIbHV5ez2vWwe",
+	"IMtynPxcsS7l2CT/5L6T/gO6cHdyhJyuenNPaehwCn7EjI7ebw9NO0wyxTI8s9lJ+VklzAsyAbZPH6k8",
+	"vrFZxWaiKxfNoXb9ifYrBhJftNRSiPNdKNr3reTWwtyjjdFqejGTxupy3Z2KPxpX/Xvkk5/53me+95nv",
+	"deR7v24ljcOvNmmDMhT3vDWXfHwlVJ48sNrGJP4+KcGRl355VpgLoRyPbbHM3QPSXISUrLZnalbQJqdw",
+	"jyzLYsulSHLPxfKykONtdlfrqHNnTJmbCoVLactkmtamHEg4LkM+4z5r3brF/+RGZot1lmHebuoPabJI",
+	"MTEy4NwLWTj3rEo7rbY+82nC0Wnt4ACbDKB9KT4DZ/5w2UrV4aHFlguFtwaMTFG2PlWKubbigwlB4pQ7",
+	"2IuZ6dKOdS5aZNFc/K6VuJsTrr5VvyURi8wCp40+XmM1nlA29zhxOIlDjdlaYpMC36rOp86kNzhyxVub",
+	"jHiTNJtC0Hp5F9M4OThiN0VDbW/o3bGHLCM/2sa36zmx11KsTL/y7sUeRjn34We83D2+LHm/5LnUDzA/",
+	"5cHiavpgJS4fwDCwrKczrqYi/5kXS7GFktGMqLPI5xjf4wry7WWJBbzmCfPeZ/LORry+ugL43X258kux",
+	"oq/08Su6ZMPesMfmVMUIulT4MDuhX1gK6Ydi7SshFgaSeWG4PnvJ58JQkQCTio35XBRPIQuhyeHnIpf8",
+	"NO8UczitGDy8RibCPu/5m3B64zdv8FGnIp7e6K2XxKa7h2N8iun+3wrOx84f85mn+6+tlsS656slH1+d",
+	"ePut+1zhtWCS7ffeU/eQQQtgvze/j8z6nW+StR1ePiWLar9PvuCXotj/tZcdN5SO4uFRePPMu8W7RUXh",
+	"nXNv3+03yXPgfDea5QW/Gc1c8BsSzcX4xlRzkd+GbC7kjejmorgZ4WAC+M3OxNyAdC7szWjnwt6AeN5v",
+	"1yBexSJ44UE86mIW0mTH9GemJ+y1hhCNVFN21E8ZPdFQQSeuPyJUDrU8tZyOAN/QDtiQ9eR8mvZjNHIz",
+	"YcvuGe/2krXKRoh7w19M2nvnjtVPsM2bmSWi5VVm6FiX+Ub4vNMKA3kk1ogVj6RkYWUYpCjbnS7JTaWV",
+	"VpiFw/CfThljTbtkgTTg5XvCrRRwMlp9pFsW2nRKORMbs/HA0tYTphU+lRyZag92Gzb+wfqCsoqEf01r",
+	"q/DHquCyKrL/C2bs+Ap7+vHaoodPbBbYu/vonj645qVbLhRw+S+4q9erPvjz+Xn001M3nC+O2k9ZP7WI",
+	"u+GugbgW5doXalb6cYVfA/A1ra6NC3cIncpbztyDqXKnnW+GpE13gaxJZXFTtpnSli1VLkpjtYbsjlXL",
+	"Yjpli37vvpci/0axVMqFA9VTe29OeKsFyEUBMIv7e8aWC2Y1m8hrkdURFShhm52CmTMKY446L7w2p427",
+	"T4VYNuToJk4j2nL3vHFTdSYIIUBAnicuwApFNa4AMSQtpgUZLvPO832NU2rJ7oUMOiGvW4JEv8yEcp9F",
+	"hK6c1WYP+DN6AtahXik208ZWRq3SMV25QahywhpRTG6RO1VlpSXmCuUK7oS8uKE50AKwaMVd7fnCSpHH",
+	"01UCLrx/9DYzLK9FSYVbXTMz3e8vWlxRTQEVjR+/2Lx71V7VTzkwiybDyeqcK76oteu3QedJURAXpnbn",
+	"v+dVQvSlKPSKKuOhrsgpDQyuUMh6izgaolDN0f9shoqbyr/xquLhKCavxMIyq/U2hwZUISc5+3lU+dmI",
+	"tRk2atbWAm+pU03F6889q98yjntk6yC1UtTGQIoKtii8GZnnoyz6EVGK4t8IBU+Q28GDGXlvwo75tKzK",
+	"T6bP/vjsnDDhJJSLEabVRYdF45NnLZnWJ9VYeA+2DbI1Xxv1zpAHSSmPCI0A/JiHR0r3o4+sbnzLXZ3t",
+	"JFOrJx61DrLlnIME1EpQKDuANCLdJ0eli/y6NaLvZtcsLx5tG+qiPTsgOn6Uv3ALUbCNSRXeGHa5GOu5",
+	"VFO/gSY9R/9Y2CIz2jpc9VwqYO4LHm20q6bztu6wLJ3m23/DVz8KY/hUBGZ5RhpRczLumlSCaqP+sCmP",
+	"NszJViG0W5JVLscb5EXWPI9pQ3I/+Ri5FfeeTjM4GA1XrTOes58hQUW0SbgW/h1qpNBkcHfCNJSNXAuz",
+	"+/wuxZSrC6wRSZjcgOfDVQXiAeAcUY2JuRIAUIT1eFi+YbQTmzmJRahqxfqhW6RmZz1wGux0QDhlcZfj",
+	"gX3RzMK5379xCZIPiXfINopLtXcV8GBeB6A6vpBXgpwOTpUgfA9MFplLY6SaUg0NRz0fMuSLNbC/el5/",
+	"zi2/5AbuN1/xdSL8333dcSBll3SDZ9lEFgIkWyjTlmos2NHg6CssIZM2mSK2mxdodcFleZEGkPRWhtuJ",
+	"uWB8mcvLQjxxO1mrQMjYip5cOZOCqgza9PQNFkJzWCori/ZJCHc16KqGyqcZGtA3tAm2s//uB9qIU93g",
+	"GILzbfs9XYXS78pXFV5FknGWoJwDoVrtVOeZ4GWevNQYjK4GCPf7zbOnr958f/ryj7e/4x9SUt1W9GxE",
+	"KTa/0IhGtDzQnkhKRj4rAAjJmTHkiU0Gmbd7XVuWE3lh49BA22L3Fe919/9Wtyd4PSN3r3sJjLrLgqsr",
+	"RFejv2MxlQJzf93f8mGKHzRTsZAhHhKqc8aOIPuPFRKAsTL2kEWJfDtUDtAv4s1pnHudTOpbskEBtYnH",
+	"R1LnElknRScIih1JFcGHVAe1SFVRdjv1Sq3Z6nGrpV6E4svN1NsqVWKv4TrrBx5dNiCLzzGR51oTjC0g",
+	"bfRAkUjgxW4p502RCuHVgsMmLnpNqqLhQKLq1n2yERMQtoDfj3M6ZquZptwRW8MXQd7h8dcOs1ueitlj",
+	"m7dv8Na1rBurAE2N52LXahrHRCe063C+J6XuNBfKSrtuQ4kMyh/Hekvw85k+O2FjvVgjRHl4xgnWYImO",
+	"wJkD3Re4wngFwU47Zc5opykZwBAvr+XYj+y0uYSPa6bbMvvrKuOMIBcTuaYJlfMNV7meZ7DNTKux2DcH",
+	"PQiULeNerpng4xkCHN7oAyaNNqknVqhoA9Hoshp3sk0t3iEQYKMzvOz08YDQvZ0RoyrVDwR1g+w2vpAP",
+	"cBiY1/dymqyJH3t4jr2QuPeFVjCoS9wVwIYzyMCq3Rtgo89eFTnEYNwDuVb3LLPCKVD2o+BjIM4Bbjpu",
+	"S5KhQOxt46xgmW3NGgCSR5fsUuehpQric+JvDCJ31RHHY7UiGYjZEm/Ezh7jpXXX5GgwYJdriw6PaPxZ",
+	"KZIEsZqtW4b2eEPoi5MW/RqhpUaOkKUAl13/FnjMaMnIyJ74gg5KdtyZGYAbTCvHSaaO53nB7Uu9et2x",
+	"BDexSHAXZWxScEsBj7gmAH5YFgWcJ2i2VVHPZgIm6pPt1g091G574AME1hI05ZbHbmCi3NCjQErrnE+F",
+	"z0C/g8ouHHWhjUyv4rkuN7vCgIMgR7QIMIMZt2xUH+piuXAsML/g6D6/8YoTA97cwYtDtlVkdXDhYgWL",
+	"19SqdG6ZF2kNLSpP2pmG41tWkKK5abLUiLK+mgZhZ5uXYZOENoh4gx62HUKnjHTHG26fjP681tEmdLF4",
+	"y8c27mFBP0PXmeRhIC7olu4VBD1ihGD4LKIxbbKagHS6gTo9qeBMEO8shtJHb2MjB4WEbaIODb5xseCl",
+	"ES2Cjp5xo/772auX3h+FcFfuN/0788Z9Mhk3E14Ul8koxCmJEjZfGjmOcjXqXudFqacln6M3jzzWWDcA",
+	"Ld8CiphBh/RusKFJqX8XqoWuxLUoKnSdYMPYqAdBLqfSUiclBA0nOuEWzSCIYLCxY7Wht0pOIj9RPljV",
+	"b6ez8YTJmBKrCtCR4pMYa/Nd6ABHHlCXfE8eOOapvBaq8ynG1yh1mDEIcLJOjxt7sTtnp3nnfAIPrMjD",
+	"xbk9xcZjJsqSigCIuvvWYVqGyz2mFLMB2MhVKa0Vao+PBnjk1g/iku7si0pDePuiBU7qDMIlPkgBvm8M",
+	"E3lsJHewejl1iqu7TUTSqIbSsceoSVU5joFHFSkxL19dvH5x8h8XJ8/Pn70ZdZ9+N7qp7dknlPlVCmpc",
+	"sH36/tv4LCXOGbZcQLzC1AKxVWinaoow5U43hZOUyMhxQ0Czu0VWmCxEkmheVrhZFEOBbpn1Ez87ffHs",
+	"5dNnF989e/Hql9GtmHN7ZmZTA/NpZOGe1dhTEMi9xvVvZpsF+VRtQhARjVMNUjVlV9VYZypPwt3rYyhu",
+	"qwiY+lQUBbMzbQTlWEpqu+imHC6nEqs+eylWQwXBBOF+R4t1R6K0zZhfS8ZoKRk0vXBrQcnmfqYleYec",
+	"TyFGT2hoHIebl7HLpYUDDNlEPpENZggFeEMF74JYPvE301Y9Q+cY++eK2ZUmiRk3FHNGsW8xCAn54Awk",
+	"/UvlzGiko3qqLL7Pw5qBmaU8hp+Vv8/K3yer/H1WqD5lheqzRvJPr5E0tI5PStmomr4k2Dz3CWGgyfNL",
+	"vbSeorZklbNfZgLUgZrWzwKyryPMrf4VrtavJtDWZ9cJb8+7byz5141MfGhCjBwW41/YdwBFq2PPO9N5",
+	"gf3+UHHfneWZ37Xx7X3eLPTUFyh2qz2N2d6NkI7bKkd/ELxMJludYPIUt7S/XFFrDXe5w7VuZPIaK+fp",
+	"VijuQI+Z0hDKsbrIie0gCA8SmvsEjXDHiZ/7xfpa0u9eNpHGifM49RQ4eGBJGAOhbjLgfb8jIHKKvuEE",
+	"kzxBp7KT6CxD+ws/1XCUWahKRX0MEsqt9jHFevaM07k75mwixYRUX3I1wAgt6eJsLW6awIkTq2fIdn1r",
+	"Z3pb/NitEtbjgbZnoO01VHuABK2qWx1Yhf9/g2Oh79fPpfWxnQdRe27bSWx/c8/kv9q77Xu9Z04BQSfs",
+	"X0cf5ZKm8xBDIT3l1t3w7PbKOk2UF9ADbjbQ+h+4S8zb3RRuOLcWLh2qjNy3Mi9l/H5gV+MMnSWrrkbA",
+	"Ni5cHWO3TMbqOiYpMkHg6buRpMnUbcsqjp3iPpusLckTU9wmwXLbZNIe5fZjc52MBP67XpaKF22arorN",
+	"LKv1VRDVpkpJG+tlkZPlokuRlm9G5mJLXXQYrBSTpWlU4bZnZkJuSZpcS63JlcaLAk1EZvmVMB2Hdicu",
+	"p2qLq8eNptBhQcl3fhUdP6GLXJhtBiQ+4CWH2/RbFym7YZKq6eZRQKqhxkO9SZ6b/1RGp1/tqT+4sAUp",
+	"Cg+N1RrqsO8MUp8+tIgylKBY5ARj0uEQ8OnNAZ9Bgg2ooKBeoxHU4qWMhM5mEiF4huI2OjNR5HujoGwk",
+	"EcK0q6YXfgqtW4kdZrruZ2SXMngEk2lQ1Q0t6DAQWnIE/sQS2dS2b08abDuCWvYulGTyOZV+b5tIL9to",
+	"EL9Pdm9jZ1v382YZ1/ut1VdpaSUtYNo4dmauzBOmNEUX/N9mYIDvu/YtpOspAE/VcYKHjwcDVgnmBPn6",
+	"luruyeSp76LmrVQsL0vhLPxTiw0P94J43yiPNY3U0+Ewf/fo/YH7z5H/D8P/HNf+8y/tCWTSijlCd7bA",
+	"ks6F5flWcIRO08d0pnaVGfWLdiVzF5B4B765XWtvr4EJWk40xay2ID+9vfB6yxAe3JLgfWen7bMhvZbl",
+	"cTQKeS2wZiihbaXwpgzWGRv/kYApu0lPEfGE5XbKPavfm1snoYXhfN36Leh4F8S4UDkW7Fs+X9zpCd45",
+	"A7iDK4UZia3I01IZy9VYdG+j0P22xOapo8sPtOsf8CreDMa5udgmyYX7WMd1Dp0G3LWMzyVsrYdzjs40",
+	"S1/5/e7wGaLy3PoOT8QWywaTmX3QFUIdEIXCHnC+mAgjKpu2HvgjdvnUf9El4ltidK/789vcXS21Qidk",
+	"nlnx1lJ2Q1UuhDpWtS4qNsdCMbApIHMCo3EdUAQDBhM5Avz6MtqXtGZzLU7VRO+NwU9EcQ+7UxxINdGb",
+	"53Fy+ub89MdnFyevTy9+fvbm7PTVy5YWJgGZf2vYpSZOqve8OOiU11Cn513Q9kJdJ2fse/3s9SX30u3m",
+	"uoH+Ro1L994594d8WYjSx63ujtECGcYQ+V5VeYEo7Gf06XSC+FZ8fP/HV5OJEXY7HmgEj7SjG6y67jU3",
+	"JNrZijrp1OtkF53qxtprgPuNuWfJy9GRI9OdvQNmjCP9fHQX9//g+miTBQT4xD0s1X3ZQXy/PszduosR",
+	"G2TXTmDJtkFAWftupDua/C/xHQQdQk8mybs358aKco8X/KXJnYDp+FYz+QKnGH28OWy6i9JNWg51FUdt",
+	"TP/vkWl2Ynbb+FYnNuWt8g9907342kv8+pduKCxvcW9bm5PQZmU9D2/p7/deAuDnozsQAXEqSy3XZ8OF",
+	"FDsdoL3ROf3nzU/PMA8KOoM/9/89eXHmfn/Yy3qDFNm+q7x2h0kHdNCvNzKF2rqSx3tVuJX1v0skl+xR",
+	"sA6DVBvlW0d0SYqqrIN3sWf04dHGTrQuj9eqh9sQIJ80Gq4IrqLa3eSunCagvW69Kw+P6vsSTvfo8NHX",
+	"j755+PjR19ExH4TffpN9tC1EP/ZEWsMeHrFLac0nu6lnlXc8saUPDx8fHT2qubo7ACndeBd93TF45Afg",
+	"kacJsC8ePn7Mcr4299u3cpDtv5svcdJ3tJnBdO9KnoMPS5TI7++ZcLW3g7w+ofJ72D1dsgFtIYRrdO4G",
+	"+jhUee573O6REtqgwnZmfrNrd45G2S1X9yN356o4pSenwIpagIa21sMnIAETRXx6LiDSu9LlFcA5Spsu",
+	"LWiFc7pJkZVWDSih2opSOl60SbdBfercaiW1WW2if9tmdfxgY6NawJV+lMaI/JmyWN9715hXhZ6aKndv",
+	"N9qV8BPZAcm/3gutinBK9HQqcna5ZjMOmUT7RLPrlIXTTO6nTmPqVMwSCp+hqA5S0DJmluOZY41Hg6PB",
+	"weDxwdHX7PDb48NHx4OBI4nq1+f+1/2v/jA4Oh4MnkAygV5ChpEGVwytVaoG/CTk2JIRFPH5x48SoaXY",
+	"DjRffpEyBv98btmvNUvwC//fP/cz+Mth9u37+/92/9/Yl1/8+T9///Wvf/7Dwa/+0X/Df7g/3/8395Gt",
+	"EEB3zRwx0n8yts4aTQN5wt8CZjmUI0lT5Q8Akpu0CN2ZSDVP54IgLIQVxlIqiK9eduKga54Nio6NseGK",
+	"Msj6CyM+oYZBkPokVCV/ZtQ+KBFX52qZSmM7YQtRGq1wZ7hF6N7kEIrP22IiC6EXhWBjLCf1+5vMBFpI",
+	"pVp7kqarxxslQFAhRwe52U7pFmU/WwInSzXWaiLLearK4JSAnVbSjmciZzNRiiq3PaD0VgVAABlMKeeb",
+	"u0CApC1ptmG0qkxeaWaEtVJNM8qKKQlUFsmFwjd4JlEVPXKUZovNfescmth/pAEF+e1BwyWWHPl0LKKD",
+	"QJn1PU5zYLiklZLcSPkI135zS/lCXky4LJal6ASf5RXWJwQjhZvFlVmJ0uDRRkTpy1oBU7zfKYd+Idux",
+	"meB0QbvyeNP3DNXtiSrnTonU4cVan0gVv+JirWHwd7YollOp2AQqRwtubCW1Rk/fnJ6fPj15cQwE5p4Y",
+	"RTOo1U9AajNuRo6F46xcqgaJRzXLeqUuMIu3U2IglYtB3Zr1kO5IvXkrdO9G+joEbVvxrQ0B+8ipk7is",
+	"kBMBxVoNcHrfjuFmLMZNwV4K3ganCOhZvo7Th5Sr9LYootwJtT2VOxs+o6MadCPf2jVbuRMtWtEr53Xb",
+	"46bGQUcx0pJISseZZNKLUs+lEduQKt05uyM21RnrOTFrDHxj3iSVSEZElkEhky7zdPu/NpX1l6ClguYG",
+	"Ka7cipYxAJZNqmk3HBVfDEaFsHGRmJtxrXZW3ganHUENk2mZv/h6YbYo3CQqCoedBQFd4xoVZh9w++my",
+	"FHk6ZVimi/dNKBtu4MS4MakyEttZ0Z8MVMMFzQHZ/MRpe1oDi0nTKZBJC6FS4gPVK9cI6nhjIzJC2LCe",
+	"9UYlA6VARENd0tSpmBu7YmPhSlSsEPEPRy4+782nUHTrFHjmpvtDPBL85k0Yjn6kMdv1Mt8ZAJoTSAVY",
+	"BTGBd6xHaoLlLRcA8WkWGFhwpNx1ZaAa/OTex3+ehVHw5+9hLOh2s7Wt20oWBXTRWuD1MTFdG8vXbOzI",
+	"JHHDWHWJ76j6UnkPo1ek8CZmFRAgaVbBiEVBl9WppUBQ3YToTTAev0F0CyuFpa5K1WVC5lUwf3cqjuzV",
+	"kW1qXago31TrUuUYp9Yr3KbPXk2YEdei5IWXle5OKbD3TPp647gXWD/eyrfd+3A7AetsxfF7KTKu1M/t",
+	"ldKxiepeK3g5b62jJ9uMCk0Kra98GWtKD2uaf9Hk3FcudphX0UgMXri5tNgi42v2tjQg7FskgEq1ffIV",
+	"fqFnTqHHV3twmypDoVO2RN3oSORfGFtyNaXWxV1GCs+7l9dqfOH0/a4vr9X4pXt8a8PaLUVMiAZUSHfb",
+	"hakKpzJHagDEpETRGXyHZvULfW1XLonCRCRkY1UbXbrhzSvp70ademMmQ0cZb2MWFVVVJ7OV7eBD+yB8",
+	"t6N6J9Fqunrdt2New0gdFpJUWbRXgiop5h2MCOcFjgoQLJDVqtaRC6e+LaUYkx90r/vjtzlxg6y2Kc9U",
+	"MFTAII1mvmkfBVj7fSvw8NOZX9S27fU3b4NO2iVI5Faome4BsQH+lGR9ULN10VYLhW0RPBN11jEfb3gH",
+	"5nwdmeUxTvaWL7aa4x7fGUzy2Calr3e0wUvBxzMUHQmBjg4WkVftrDiZ5cG1knCXdUljR92l+rqHzek1",
+	"trq5D1so4peKx270sndcNHkP53QWE12mvTae6WzyGFGWukwrKsGO59Y6ImBOQRN5kyLwt8nvtlXaRgZn",
+	"VG9LEmSNNbcNDwn87o50X7+VFRukifrtSJ2Pu6Zn3qjY464iTpdW0ww7nZPmHwIsCBaDmfLg86JuAaGt",
+	"cmXbhcvtb2CzAHrDeAW1aKaNvWcCaFrELMLcbtMLbCLAP53oFQLOYlN1cQdictycl9IpoJelXk5ntqPj",
+	"6S9VzTwvCgrAbxMSvsh+M+h+0mzuvY8DybTGIbrv2TZ/EwbmtrswJ7ys1FSgoJngARgiePPvmY4MVC/t",
+	"pX7bfWtf4fPddvYDcGdnWqqxLESb59WZbeuKyCPK21LFn3CdASpC9315Qy903JglxJaS2yIN6VB+1h7j",
+	"48a4UUYI1e6bwB2ns+i+Q7U+6omgA69Mqt+BuzX76lPg6Dhy8t/mYqXFds2s2X4udzyfVpPpmbJgK0n0",
+	"HuMFvImyGRw5TWWkTYj9Z/tpYTJVEE0BOhHYjEEwnhTMSJp3uiFBwhFbOj15eRJEFYgwBJssyIk5o6+V",
+	"y6LFG4KssQV5hP5Ys+Apae+n86eUZMbZWvCS8an2wW9FvwNPvC5zUXY2VP+zqmjZaaSieeoXkDqbV4EH",
+	"N2vmgVLaSSjI10RMGNr5t8GQJSAhwFtsOtqnXYFU6BJEmHtYW31zT9CCl1edVI5qS/ZBuNmoG8ATqPYn",
+	"zGArlAr14Ak9q+vn+vfYhfSWIG97gRd06N3Z0q2z5SwSCWivlKCGprYGMYr0We/NLBT2n3622ax5VUor",
+	"AnyIaSCQnhJgmFmIooCGvFDiC+2tACvbYmpHBb3r41mIvYhhocwnaQGPCuWzhTSWQMjYXLjTMjCmnCpd",
+	"psqECz2tch125gZWHso65t0eLwKkwmne6a3TjYZTe7/n+7Ge3vjNG3zUScbTG731ks/FXmmhEVzevt8K",
+	"wCSdP+ZB4PZfWwNPb69X3W0+8d2bu88VXgvsdL/3nrqHDJpk+735fcSfd98KMur8y6emHO//yRf8Eh1B",
+	"+732suOGVhUt/s0zz/a7AfzCO+eey+83yXPClbjBLKuO3/t9MpLBe744vjHV1MT63mRzIW9ENxfFzQjH",
+	"Nx+/yZmYG5BOpSHsOU97A+LpjC7tNIhX5QuilKoGpEPqeceohk9Uj0AZBoNB07LYdC0QmjWihING4NQD",
+	"0lp3NeGglb0RBoAskw6wSzEmQz4gZ4MKA8pHC3j6jtBF0r4D76vZ0lOVNHun4IRRum1tqS8LMX8OLUWT",
+	"8dY08rxvWbY0TSA+3AZegHMaoDjB1sI0YvKjPGFHg0dVqAQgHXPmrv5lsa71Sz0aPNpphtAc27RbPEE0",
+	"Gf2wf34XVnY0eOQI0R9OT6prXsj8GBrSHgdA/IAy36s25dFg4KiuMw0TLe2kZJx3oaehnqSZRT5xdkzZ",
+	"1gTxk2kKI9VUlItSqpZO3kAr9wyT1EE6Y+K3JQfnAzgqKwRTdmrZRBeFXpHrwtcUAB/NGIqqjIGoy9B2",
+	"yXzJHOSGrxfiCd5Op89WFR/xi/gk2D0Qk8AvzfQqq2CO3SOgg+/b2Ht7QmwEdER5a36FcCy8LGToC/iE",
+	"8mOgneyDBdLKg3cyfz+C6Y1gnH+FWoZRnwF06DHmTAP87D5dAstkqsE+KGLmgjrctyTzz7iJeuATJ6Mm",
+	"VehYAx4xg6zQpYIGILj0f4te+9eSr0atrXfa6jFehFomn/3zZLNLS+uoZq3GbcUV0lxca5lsEBY1/K/F",
+	"pfzVrJxAiTZBOxDWY+twFw48PAt+xrpBX9nvUDkhbwosrrS9aCX6dbziqr2L+2k100WxjuNyca4U5t31",
+	"2blnWdjHAC4t9sOnLPk+OwmtzKK+TRQaBNZTuwhVj+5SLITFfux6wg6/rl/0L76o/f2vpVgUfAxUdJ85",
+	"LvDrH/4KCX5IWL4TzF8dOfwVePNkWSDf+qvV2lF2af861sqWPJfumkBtHXjU7m/BmKvuolYXXJbbWYtW",
+	"jMuSOIdWdScglc/oKbaEwdsFhzICzjvn60iKJ7gUZUP7zfW/5IYqh+6C4+AqL3zyT8tSHcXU1ipVM/bH",
+	"tDrgsmSFnnYP6NDXWwDp/eeFykVOde1xgvgdzGi7E/GuGso1fD03uPW7W2nJO2qedfu2WU5/ak3c43le",
+	"gqwB5lMvAw2vIi91y5DYug5KGT1Dk5P4PZB04U3DvsAOVm+ePX315vvTl3+EdvD3bxNVi3xgH7oRxA3G",
+	"t7rIL6B4YneTMuge5AgFay28skZ6QUopqrGYjkHaZmpc3VvS4qbfGZmIvR9/D8EL7zRpmWtwjrT8XdV2",
+	"awOSec8mLLu6r9QdGjssQ0BAja2QrEv0BAlgRyylNpN4K+o8tFu/kAbd1He+dkyRhldTBmN9NNZ4G/p3",
+	"pZc2G9Zt6UFHPoJEVPH5U/bto6++3ubq2OLLuBMHhUe7TfNwGXJ/SoSm8MKXJG2yPAb9HQl6bifKNOhv",
+	"M3BHpEIEtc1tES96I0A68b/elGjLlgle82LZYYY4Mo2TmtibKvEn4VuIQoJQ01/v1wJlvNi8onI+gOUx",
+	"4SXlv1D3vk2C+oCdVQIZ7mIm8JzvFZLenQCjUD+wpMp6HsKaOV/XexfVXGA9j1wxOEwi/WtlW0AScLDK",
+	"z8YZPJzuu7fxvVvoIfjhRH5rHaIjw3/87yP6xy9Hjz1SBxQZ5XxtjmM8jxqMxwX+8+uDwcNu83+fVVjQ",
+	"nXgPnqf3Pm+4RpfzOUf3XOcOia8m4NKARHvswud7VzVaI3ZuFlNLIu9Slq0Lsa0cGv5OBjcvxRNmhGCj",
+	"B1jz+OAdnuz7B/DYqOM0w653eNazsPr0vluTh5ny1Uxg68sidKPNBRoVqxpuuF+BE44PIIVqVCeXw4wd",
+	"7d25bbNbW0UN1dAPcTszdnjE5lI9Yd/46EOMOFOpHxuFRfhQpHK2nBp1dORzAeVk8PhNMnrwpOJ2Z0gv",
+	"DVLbmFkWEX21F1sESS0/stqwZ0t3kx78LIVSPKke6jY8mO589OEgPbLlRaIich/i3ZNkPApyYEYf88sf",
+	"xk5shmaS6m6TypIE0rTNnNZk0plKpV5BQV2wrY/hx9OzN099RUBcCY/ZQ+4Jcv4PFfn8VY5xAJA+gMkP",
+	"GP22AhxKZSD1hyq2PT/WIX48a9UbiA2VjzjYbL2YCYUl9JcFV1eYkjXmC2l5wQphrShNn534zfQnAQcE",
+	"gs94Ft5oAryvKbpXBl1LztwmC0xZhUnTrLGhnch6vRB/Gx6wlyFds3X3v747pQzd7gr6GPdlJ3gyKZqZ",
+	"L9+0uhfLlmquxN0r2dSuv+/XxTLrvS3M2yQAN6mPoQeIH8zPyY8W5pjehNScNz7SmsXpBn/CRrTVI0Ax",
+	"ibB+wEW/zOVlIbIAe2awm2pZhVfcKHu1An8ZNQGnAaEJeOhACuzCI8jyUtQbg58q9vTsZ3jmTy/O/kT2",
+	"S4wOJQ2CPP79h8n+mVzud9IN+VN0bf9NPMebW9jR40sttVvwZQQ3IqdABvGGPQqfPqZLOb0AjALX589e",
+	"bYQ8V5shw32XeUdu6pRPGps0byghf0+e6pp7OnJb1x3PlRBJieSztRqfIFYmEX0nEOaAHLoHmkS3g98G",
+	"qLkFiBlNkz1hoTujN4emu363SR2Kv9pEdaaFtG36d9ymsFdHOKQZUQNi9ygWF2WQMVDYmRnBb39AgC3I",
+	"R8KaM/z9U0CQGarzmViD4P/LMp+KHPCDLtfuP2hPNXGJnJAthHs01W1ZWXeLZ9zMBPiGyvaCpxk3fVYr",
+	"iKI2yPyaWsqNaTiFgGWihEotBDGLh+qc1XBSzd4n9NYzAJspgN1drfHGXERlars2iPDPMAghWjeqZtju",
+	"kex2V8tDyqkZSGls7Zq8S2YsJxJ8a7O88Rx9kmL3cujv6Y1TyntMJC+fB4iYeyZOg2xUshPkbASUgCjL",
+	"3A4V4htgrBz7XVy6S80A1xviOJjp82jwLSYAEfCVI3Z3Bx0fxa3e0p6dYGxwGtXFy8Dr6u47YEM88RGI",
+	"UNTuPuzhFnwC3Jire5ZdCbFIQGJ2P4/oFnxwork51dBGfeKzrFIc28gTk+tirsg2qk1J4peIn+3ITLzl",
+	"Y1usGfl8OrHamyMmJyUcCKKERqHz9a6z2CiVb6RO15NGq8+2ZWb/+9mrl9hm3Rcp4JNtuKWxtddRlRDK",
+	"fhjdo+owSp/IcAt3NK2i5HU8hBti0VNv2/f+QENebQLXcI+lI+LxfjTg7gME2SuqXzOfGZqkha3tQ8x+",
+	"X38pVvT15KeupGrJF2hTWJso4xKsEa9Fdjza6jju5nxRo0xlVAM2Z9wgOKNw4Qh/HGVs5KwRd+Lu39KQ",
+	"qrSmhHnMVzGjoSJnCAbmMepJ5QmTNYQFxnoRwAVyOZmIMgsBghLjUPjaUFF4gJ1QTbN3fRdiYpleNmDC",
+	"2Lmzv0Al/un8aUoJplkmj/JOWEu1L2kDx62u3ckUoIxo2xBFSVorVHfDGj6xbaHwwI14oKeA7m/cjNWm",
+	"kYzxIHw2eOYxrwF/43ehWCGuRZFBmwmC17sDnhyWXDvbbveXrtvd3N3XTi3Z4MopTW2b3hxxgfc3Vml8",
+	"m8gUsna4J84ElGopKniw4DfNb5Ohm9L6dq34DW3lDVfcpv+8XpapM9kK1AxZFmOZ7wOFVInTlnI0rHcJ",
+	"jQYMm2q1h8exRZDmSTgfD6AeLyWLEsfw14WwbQU405Zhee1dShrf3LKWMF+EZdPBYxVSvuLchsOvWnKe",
+	"WgHTIG8C0ow9NC1cAV3kfXaifJqxz0TGVkvXWuZU4gn+ErVxVO1JB3tzL1xnFuHM7JMxsK0tmkgVg0GS",
+	"EV3zgByIch4PMHQECpnp+9YAVntQ//TgmAoeNyD02jaJblXk80v4+HIMggLNdmP6yBTuhucT39rU13yt",
+	"NE8ZThn6BgCqqirvSytRQ3UDLSoadS82HOmzCWq7E/3L++wv5qZ7dWVV23i7OGjHRL5tocqdocmOGtSW",
+	"WN9dx/bSZSpt57hKlalQZqKzv5AroDfNx5fgmagyPlnRsiXp5WNm+PzjlYDUglDxdLrxw2fUb/Fu+GEa",
+	"SuIM4A9CbfOInLMjrA5ezdYebLHJx8Cnn5br48jh7xMZakw3uOQQXZApvcoCVYIYhFpFpXNBFffkC2ZH",
+	"wGlvowTPRUlhnO6qb7m18mCznxidHzsTCur0Qi2ZBDe10mxpbgFV26ZUR2ATjdPaDGTsXryHi2gKm5vY",
+	"Te2j3cwmaRvNrtL1fY5H1lGZjSPwyF3GfZmlD3ukAJoVgjje6uRi/uAXH2MY0lm1hUbfUIp6o8iDLPuL",
+	"kNbb8NEBAp5HIp5ho0AIPjphMdFlVS5zzwQ/Qc1m2FnAuF8oGxzuxl5MZCFI49iCQo8pUG4B3jDw2kro",
+	"z2TZXBvbuV8afr2Q152+bmwp+NxD+ag7nEkrBu7hMSYBA2BI3IQKc1UBFvfomFVwACYDNyDmWvECc2L9",
+	"UQJ9V5VPHXR8iuJXvTsaNLZ5hJvb2kbELZDtFZtK4f0sc6k9gKwP2kEeAPV2FevQsa+7Wg0RgJRGHYVV",
+	"9wumVu9erHiZhpJuERuexp354Qc5Zsa32/PmPbT8JNgHaeMun1W/idtIyN1x1yj4W0VdgRx5UXhQKD2J",
+	"EjQqCGeuAIG2DIlQjjfX26WOvGUwypxCEpR496NTaL3fHGyZ0R2Ea1twHZ47zQM0aehxCMFhQ8kLx7QK",
+	"SmWgtpX+iGzVFzZ0wCOc8xjLGgckUJxufJMmTKRlOtHWalbHy1hgI7rLtW93VtjZkwQuh57AeVLznXZC",
+	"6ygj9jgVHcy8XQmy2Lp1sBkI3tWuoFOTgqwHOui2FIRGMoSm2o29UnSqNhYJVvQhWmNVrQW6NBSoKcCd",
+	"kPYbNVa71g7o53egvoW+Gl4kRMcDwSEyh+FOOrq5U+VuizCHCC3+0Z/YotTTks8TjJG8mjdHt9+DNURN",
+	"TTDpoWqBUutykmpUstflb6oX/opn1CqMKDKlMQTQ0vRqUAuD+CuY7X0GL5gALTcjoCdqqcvWAsEK4Xcz",
+	"ArNoVrmXxl5gbGAPnZbf4KVQZNPex7YNnX2LG8ntQJKDPo9x7NB7UwHPQZWEb1IjmAF8SQ+H5zlayuV8",
+	"+Djtcu7oJOpaOuVXlXWroqqdYv14Wunsdfo4TgjkK7iHQ7/Wz4TzCRIO/b27WwHbAexiWndIgGGGSUrU",
+	"ixaml6ZDbJhRlR3fBU1Kc6HEKgmaGMVNJ6FhCEDkAw6VahRBt6RyfBL0DoNeSHXRhhrRMvzmKj9z5bu4",
+	"FM3zCHSYvCa+h8fGHXF/ODCivJZjUaEtNnItxZSri7YEgVNfykOZARiXXfs2qgYbYTn6RzMP0/iNXqrc",
+	"GXkpkJMbN4kCQMftOHHeDHBPJqHf4C8B9u3pq5+fvbk95FvnsFY9FJjw7qBhCpvrL5jtsxfySgSt1AMZ",
+	"0lWYS2OgkxiCP6KfDNAOizXg+GSAkL00oh5Tl4bxFRaU3thr8ClVcHZCpiSscCpIS9n6typI2wOf8kkD",
+	"n5KU838E5MmPj+e4WF4WcvxPDet4N1HqTwoS8YMGtBO8d6ZX9wi/R042tA8wlQFao8+AkvHvqIwoLIvf",
+	"kkDgI+WNlCNiiIcUWcnYESvktcDgilQZe8j8ndwdqoh0j08MWzEIilb15fBtRwWm8tcoH8xzV50d9t9u",
+	"6jb7COazveVyOi+w6ih1QxwCvbRnLR0fRj74NPJskHJgwqQQQmC+NHJck/vkZpsjIDQpDRl6E0E/c3ND",
+	"yqYSCpLbupRTqXgRXEXIbPsRdoaflDvd3XLKvXVwzUs4Pvf6a1zz8zBKrWfVDZnty1289vRWrPZkO6c9",
+	"2cFov/+E+OzLrWz27AZc9vxvxGTPPyqPPYtZ7EmNw57EDPY85q/fN9jrecRdX8I7nn/UKDVciIi4Y6bV",
+	"ZBwpNvuLzy9pZjAt1TZUOx9L7o59dMGnOj0gZhFMdVWlopWALzQaqm98tCu4RrOZOrVQj2eW2puoWWor",
+	"cGjXGr+unbEJccf3xv7p/Cm6PSwGWrunJrTnY+N8lqW067PxTMy9wc/LlB194lhNKawXqRcnr08vzl/9",
+	"r2cvz/rsDUL3mjBH9L/MtLFMCegAjeEa8CSCfY+fCZOaWbvovX8PcMGTFgTBuZjrco38wEki7cS+ngCZ",
+	"6JLNdYmiTi8D0O0xo94rWGQ9VHCXmNcZJrpkK3FppBVUhY3NEEKN2qyCSLCN/Ir+UA3Vl19CMnP/yy8p",
+	"q1n6FkoGs++5ou6+7i+5nEpryBUi39LPEJUZqknJseMI9NhQCLFEmMjuHbR3IlBKP64J7Qq8sTRUIUAF",
+	"o2C23UJwK3I208sSA0G5Y2vTmWWGX0O/buzoIi2bCw5tXsRQ6fF4WZbC2eHKnRnEB4FOKYUmfMFZSAv/",
+	"AXI/6Gt0/6x4mdOGvRBKCjVeuz07VRh8ijuV+p5ABtIFxnoO9fJ4h3DvhmrkLvooY6Nhb9gbYcZRSwGf",
+	"Wwob9kL6+bDXZz9RUhLmYAxV3HWUnVCecJX/64bAUF69Kp87vemyEHOW6/FyLpQdqi884vZ9nAqqofCh",
+	"zCcgqxxAUWk/gn765ZfsGXgrHX9B81Ua7HLk6BXqbwq9YiOfxMoX8sH14ajPXqliPVSjPz47Z/W/+c5D",
+	"lAuS/uMDPGA7cixnqMLXvZInS6c1YoZ8/fpwE25PrGmz0nEtQChwC/xZihXckF+8gmzCwqhtDBHQjC9w",
+	"JOpRsjZWzN2ZW5zHUJGHQBh2KYzMBRtVuwAaBLAMTDCAvaT5AS3BtIBzwIzYyVC5f90zbJSLgq8Beq1E",
+	"5ySAYxMmA7JQWs13Og/FpTHZfvkl+4JSRjBUDHAN2CIGeDl8PUBpDxXubERbY1FaLhUuxLFFmDRs06Vg",
+	"Iyve2gd/MVqNsqEa8cWikGM4pwdf/gF/Tc8sCi7hp/iZtwer1erASamDZVkINda5yEcZ0+VQkb7fZyMC",
+	"ITl45v4OKJ3T3+UC9iVKi2M+qDwHZ9Wxx7YYqvGMl0bYjOViXEDrf2oY9AXIrV+kyvXKHBwefXV0H3A/",
+	"fzp/fnD4+Anj7HJtfYPgOS+vngwV9NvRhWNLjjU6juAIRby15gkbveQv3RpP1UQqadfu3y+1EkjpnoMY",
+	"RLMeqlH/q1G40b8tNbmH3JfMEybMuE55BVfTJZ86oVANMRwefvtoODx8/O3ITXis53POrNagCfXZv5+9",
+	"ehnYz3jpBOUkYhl99tPCEdU37Ef5HbIcRxEZBuDleMYO3V+IUOdxBQKi4atpZHuRlj9UyMIc1yJwBkiC",
+	"i3E8Hh0+rE6s+u1gkLFHg2/cITw6/IpJM1RXYoFezRgUPmNLmPfhY5ie291vB4D73WejCKIupMQ7TdkM",
+	"lbQVYom0RP1TLtWx2zteFJXzt3SXjOdzqWD1hq/Z5Rr+4tQfR1ejPx2coLQZMeCwDx8+/PZ+VesBiwbn",
+	"LTYaIc46HgsDnKeDfsKsvhKqzyCdTRRGgBMyGyrokI15ouDzc9auW43BN0cnSzvTpfwdKOqYfQeKDfuf",
+	"//rvkZcSMDJJeVhrQN2oOD3ICUBg9Q+HnSEjHhjBSpdONTRDtTTUNm/BjVnpMj9mI6dEHT944MY6Rm3t",
+	"/++W+MBNxktfzXPgxUG6wQczjAhwNhErPEGYAgRfI+7lyGMs+uxH7SSFV04qQBAkFbvS3i4FZqaq7KOK",
+	"/o6+he0ZqtEbYcv1wcnEihIYUuXDASMAX6nD+mZwc70cHv2CyTwjrCUr5FgoTEpFn2rvZMHHM3Fw1B/0",
+	"st6yLEjfNMcPHqxWqz6HP/d1OX1A75oHL06fPnt59gzeqRpL9EDEYRt1dvL6NEr9Pe4dgpN/IRRfyN5x",
+	"72F/0H+IMUesAwBJ5WzLA6/iTkXCtjoBNvdCXpbCqZTU19DXcpLW56SxNqD9YqI6r8SoU/tITwoP0UlK",
+	"BSV37NwxUXgHWR+GqH84//FFFQ9ayXwqrGEL5EDzoZLKarZwbDHkEvNS9NlZmEH1vaayzE6heBfVIafe",
+	"uslx6ryVhYz7uA9c0DfwWMNdOc17x70/CvtCXotTt5Nuj0s+F05EALBTfUOFyvUk52tWCH7t2OfSxtn9",
+	"l2LqlHZHfszqHINe0r3421JAZRFREfk6MRmijhcLjOEamrnM+dsX4J3pHT88yjajwq2mNKC4+nkRtn+c",
+	"Jp+aUiHn0qbn9FXdKH94lIbvjKzH1uxJn+gGhBgyYk9PXp7AeTr9UyTgu6t0/JpxUkd8b8LJJzdezgWB",
+	"BVcLjfb58aMO+3xOPmE0fSZLBcYWOZKQxXhHEic1kvpc8qIAEfaFk/Cv77edxdh7KFtmeXj0TT0B4eTg",
+	"P/nB7xf/8iv9a3Dw7cW//PrlF8Nhv+1v979MpCq4taaydqpL8QDUW4AwK4VZaMfh3OyOBoNGmVqsMv6F",
+	"X3PcCPeXak2biQ61t6iiu3p+a0trf4fB9E+kLqK5gMWaTkmquJ1Wfagj8ASf/lBYr29TVPN79I7//Kv7",
+	"qbxOs443ouDgD3BSbSZNMPQyp/gh8dSsNby5TpZmFMWsmTLIxaU9ZqP/+a//BoGg9MqtEcRXkE79/oN+",
+	"H84rNK3YvR0QOQ9yAx46kSXcYGSt4IHkU3CrgwnU+zXrvT3gan2AfnzvNnt7MNbGFuvqZzRADy7XgGUZ",
+	"tL4ewo8dKJ0L9Mx/slv5PmsI4IPro20yeFR/epQx8XYsPFPgRUFyuSF4+9sk1c9Hu2TVT4Dv7TvOBNPA",
+	"SS88apBWfXaIge8t0ionAPdNyXB0a8kQZFaLuEJ5Tm4FcM9JNS6WHmAjMVtfLfVZkH0WZH/Xguzno8+i",
+	"7M5F2UP642cJ5mVS9OQDg7ZuUpBVHezmmO7l5jV6N3RXRYmxHfaO2f/8139TV/pZxOJEnz3j45kPCqA9",
+	"NlSeqaMjmAZbLC/DQLgP/mujd+9HVMBnEfNAUV917pYBPthCGisUuoNGD9BSRQfzA4zJ4uQ873Y7T5XG",
+	"wJjdSFfe4EVXBfro4fcp2/EM3n6pV69xB3cJZSxj0wwnyqwG8nRMFBfrtkiJAnaDpMPxKIoZ+RQ2aCPO",
+	"xpSLXImOd8OeWV6aYe/Y/YsG4MuS429KAWmpQ18d/76Nb08uaH97cSQQL0Cakw+OHn1QLgz+aHEtlD3A",
+	"I9vOgN8nIZbhxX9WBpmxxdLMBEQOTn5flvwptFHTwrAvcC0HUHEGm2zud+eP/zj8sHqoXZ9HaKfgWARn",
+	"J920PjsTPo4UcdV39Of3o02V/oU0dhv7+CBKzIY60g3X3tNMomyn5bph8O+f98LVbhr6wqEsnDbmswqS",
+	"vidbdRBUFzYFfBV6JmlJjmqsJ8lqkWGmJ0MVTobivVGet62qCg4JC7GSuB5DQeJhOpE5VFIxM3emPHXA",
+	"o3DCxQjc4dgpr89O1Jp2jazCiV6qnDYbGYmTUEMV+a4xwfzs/M2zkx8hu7zPXpCa43XeoAKD49fnT1JY",
+	"D5ERMEBu0LbG9Db2C9QE+OpiItmRNBdaFVKJUWi7lVUaiMYA8+iMduvVZALPQthQXouhomw3bEGM6xFR",
+	"ICZKzGtxxnfXps5rOhEeWHQ6h9gP0rarS4de/wF0r8qFYH3uXCfd5yiC3P/gBuhepmTEsrdZkp8ZNDDo",
+	"z5Zhii1fwG0YP3g3kYXYzpohEs7NfhpQ7cY/l1i6uO+tdxe9xqGB+/YhmaVx5fvUzzFx7yf49Y6X/qvP",
+	"l/4f6NJnVPw15uOZr7MWISn+M0uI0/x262dmU0EbZdsqaiCLZKhG7gZwqcyPSyPH/+o2ceQz+6CL8OhP",
+	"B+fa8uLgqV4qO0LNZISZDCM2XxoLjQDtUM21seyrwWCAvnjyZxdaXwFk3OEgGwwGIS+FguPsdMImYhUS",
+	"iuZODVNDNYLw+Ai95aGLO2aLUs04pqkCE3JaiC69muU25YVUVyEFqYCUH6tRcxtryGMQby1kJ3K1ZrlY",
+	"2FlKO3KKH1QxmcO3u9ik27s4T4FWGlJJmRISyKJajorXQ9lqAMB3jXpbjZMigSe9R/EZpiMxqFZuIBV0",
+	"YKCYp9DhQaSJLk9Cwkbv4zHv7gAZh2+72tp4un1EtsyBIt71HNW1fYceewDPvM96tXu166X6wzSlT1OS",
+	"EJdL5zI3mB091RAdb8Q4uKlNxpRYCWPRFZ5tz1t2DCSSHDE3RAHySQmLm+3UpnTwlvitrPhsR/nlhg75",
+	"FF/01+Zv5EjrdKO33GBQyo4Gj1I9tj0IGCNR/UkrcLe/dhWVKL3ya852FQpsvW5/p9dr7HvXIdplCwY4",
+	"VAqAdP/js3NUazMEmSM/Eo55EZpkhR7rVSd4Kj82QuUG20v6vhf1+/bMvee7ue0IeGkjKrTEoD0cplWH",
+	"2hybWQOYp3F0+OjrR988fPzo6yh54zCRvLF5lx/tviYIz37zmxXI97kup8LGzrngq6s0voha8ZCBTEtd",
+	"YMEyUQGCYvayHiS270fKrQwY6QWtn1VkHMXpNt7rF/JJA1OWJRaGmcg1CJfmnoGUmD47tZhmPuMGO+6A",
+	"rklQtSFrHWc+VADZA7cngGLrlWIjmskF3GVwSHoyrv8FvieNM9ugHIYyhj2SE4Ke+NqcFr+jp+cPJgAI",
+	"/DjN/umK3BFLr3HROHs6TXFdqWmhsdi8GQTXpYDFfbd+rY2PGQtjv6P2mul1+EekoL35nluO2C5/s2uL",
+	"6Mk7ri3UIAVv1+ufzu+nt7WA+kRb6Xdz/vYAW44eDh5989XXj+/6ui+WNgmtRfjVpup55Fk9l74ZF/SB",
+	"woreUC9E99XwtRkqihTglafWlT58kE6O8HTxD08Rn8b5O2VhIkTefzsvtmrfgN3lsxMB7giULFwP1j2x",
+	"0xwCletQ45QhQ8fyBnITQJQHa/eSWvlzgShzH14X51bP/0Dr3jMtBLbsn8obek4tTMFD5qnaETY7sXoO",
+	"G4LFcY+Ovvn6/j+787N6oO8F/pYMOWCY8JWa8fqDngt2Yow0lit7zxBOHeDplGZXWKSAfm+fnEnr5hWF",
+	"az/HG5LxhknB0VM0AwSCpdVznALWfn4OOEYXzL5t9xuNEPyGHSDg+CjzGOpxTgFMGHMQDOZdEPZhLc9h",
+	"x317gXL4A923qrT+BsLKLe2f9ypJBW4J3xLI1lWvf8rLsxmT24wZvaZn9iXpBZ+Ku421dA7fdA7KTEo9",
+	"v8ixl8fOh62uHq0f5StVrBn1nq38E1U7i9AxB45oLVoLac2VXFy490Dz3S/21eB3vChGxwns2KrlXQRP",
+	"4nGGCLQX0TLcjTGWkJ8wXfXA/bXQUzD3ItSFGScsX7xg7ZXCCeecB+jjRRGhQ7UXHo1gD0bHoVOhFBsr",
+	"iboUw7aDlYL1clVwYKiw/a3xfB9B3HJRyusILZ0sS+8OImxmCvqyh4dDhSgUHspgRHQyIhhdgx0TwfDz",
+	"jwS6GyHg71QqM1RHjwC0yIQG19DRI0fzOLWbsK7kZsIetWznDjKPu95+nHAlcRjsoNkxZkkH/3cXtKx8",
+	"vMui8BexHhiMhJLnz9tdu3OtpNXlDb0+5JZLwCBj1gMa9lE/W1sCsku+LPllIfrszGpHXBWeSdS+dqjM",
+	"cjwWIjdJxw87jRuO4peqtrcIpZYLy2WRoWsWfwDPQQ7Y7aFFdLhbFXz5CJCq1NSgiK08xjpuzet2hVpI",
+	"UjJv4NuUzGUYrw3bJ+gNQ+ARAM0CT5zRd41QOTukbqjAl2aaWAiI+lop51DVQcg3pzVUQ1VnuMZqNy/o",
+	"XmUhcdcE5eaYHExc3YOEFiOEIuyqoQKGFAOTfbGaudmbBXcC4OVPLzL2uyj1wUrmhDh3KXNJHIEXjOCQ",
+	"EGQJ8ZCyJmqSue/4HZNKiZKVS0UVxP4z7FLgUQP+BujZyB99/jMvBaNexDn74uXzp/cTB415JxkDoGDC",
+	"GQlupcIxa2jzN5Ei9yW2TtcnIJNCY4gCLOlodHegQ8UVE7wspChDJyjY8TzCooX6L1kUDbrvs5OKgoaK",
+	"DgpOhCNVYYQM8YikgcM9rQQtp5lkFaIQ9avjoTG4Fz6Hg8EgiEDYAQBvopI5mCBM2n0LcE8QWL4AQL5E",
+	"oe7RYEDikTvhaJYF4ukAmdHFV1FfC3fgbr2+1A0fqbQdXeRsucCbCxtn4nOE6J4BLFA3g68GD/1KoZQI",
+	"w4dtruFKK93bOexefVU61TbhHb47/4b7jG/y2+bcIKh/34cONwYKqlGJqgL6H8lhDQMBJxHUzzopiv4W",
+	"zumQIVLvyt8uv4Kkoltg9VSAwdRo/YzcSTu9dgrw1L4r+7o/VCE1mWiIxNOGIIsxyADpsIqDQ1wRzreE",
+	"/jTUIJduKXDv2lX1fJz64mEEHr19ybw+Pf1RGiNy34F8d2YfqOrjmcCcvrC2VgyHcn1RLtV+FsmvGzdz",
+	"x60K4f13PUcNvR/77FwYC+isSIzH72q9SQ6bHQN6P/Lff1+zM8vLBsb8ce9ocDQ4GDw+OPqaHX57fDQ4",
+	"Hgwa4PLHvR94wWfIEzhMqrfiBjIYM2r2wwq+sHoBGLqdmEB8Mu/r0LjUsqHBfw5339yn4QK0Jvz8Ains",
+	"dG4jaF+60ssiB+YKhNa/A2bxQk+DuKp67cxhyTuV2FvxAFhDfPvbJcSrIhfla0zV/ywqPpyowLg2NsVc",
+	"cDu7/ynKjncyf7+lOvdayzwSGzO9UsxqjfKAoP64gcdq+pPh68pCcjo26Dfc+G4wANo48U3JnGpEeKSr",
+	"mS7QnQe53tI0HBCoOgUPBMFRlksP3lh1MQ9W1D2DvTNbElVqtva+Lj2Z9z62A6G736DdT7C+C2b3ykny",
+	"ymb/mEZ6k4KbKlCr6/Zp9NxNzvqjeH/q4qyL7yda/l2cLKJdV4PWrTDH0Tp7Zj6cQ+aEFWLKC6dbQjWL",
+	"uBYlE7m02N4QMnQIBqRaCJbRCneq1mu72VBhkasN/Mswd4zrPhv9W7S1/1ry1aiC1vJeHbORewfd39CR",
+	"g6U2nEG3d8YvnZ3uDO9RpIxB3Q0mfni/jIEy6NpDbKzVRJZzgwDeG6yMqObmfOym+inQM8ze/QOgkJMq",
+	"K1kIEJtr1VLfZ70r6UaiESPV0/JpUKcWoiiczH6f9Zzs2f5hGhAejMYj6+ZyzTiD5I06PGoBKcPvOyu2",
+	"1a0lUOMPpN7e8m6fAJnpEkV7dKtLZvmVYBz/QDhjH0BjLcVCl3Ybwh91RdAl2XlzrewsGWN+A0+9mnyP",
+	"mHr70TwwsO+hS/3uQBvv/CjO/Dki43V+/rUzyrrE53Q5Xxa8XY/YThO4YXdARue1MzJ6Dv1F48pOOuc6",
+	"xdxS5uOYD2aauE6L1grNAYDtTvnCzW+OPVC5IvyHH169eHZx8vz82ZtRyMBzJA7XIH5+qCZQrod1q+xS",
+	"2JVwSu1KU54XdTnxHlTInHbEYqgOwCd8D1UYH/+g9KrPXjnyngXk8XGpoYVCBDNZdelF9+eCl3aoVtLO",
+	"ai18wYEtjcU+GU4kYgit6rSMYGM4iaq/A+Sh4gxCp1huCZa+3i+Yh20NjHOoRq9fnZ2zlCcK80nISTCR",
+	"7gPrDZ9QW1XmD+6AP61rDTTX/Vbf8p7CBtzFNZWUMBduqDtKVHd8Ck8wyz7O5X2HFLsd+4BYy4ycf6Ve",
+	"OULHTNvGrWj22KkQRbOhstrywsC7oc1oBj9CAQbA9IuSKqOcpp15gBrcQuoeAZGEP704+xP1DioKbFnc",
+	"Z0/Pfg4YN+5u4kUeLUBjo94BtbjCUBGKC9xU37Blzq/cvV9pWrmpIP2fQScg4EgBzt/XjCxLRROOoXBi",
+	"LP9mXoIffuUvOGYC6MlQYXDdPbkZ9Wu8hFkR5AMkDKbSN94dqqoECtoGiWuhoG0cMytpxzNowkFdaE7w",
+	"TBthSc/UPKlKi19wm4knigiDfkJDBcugOF8Vh9LYpigwR9wspclPgGeAMTI4t6kWBoKhXijQhL1miKkU",
+	"kk4KasI8AiI2cFYMKa7PXorVUI11sZwrQ82SEMm+ivxAnGsC1BSESbR6SNZYLMupIN5fxaYeHQ6oWZX3",
+	"swwVBCYhiDQH4wMRkNyHV4BZBAtAqvavyfGsxSlCesLeGU7Y9vyzlpTUkkiTzdhvS46wBishrpyYXAt0",
+	"0H887vtZh/qn0KE+4A3+O1eItl/Gv52WhDLmAbY7bL2fv0QdqKJUxlqDqODLQqFo2ZUSK7hYlfseUi6g",
+	"ix8v0hD5JzCR0LD0w+Esxd9pcXPWekA2Et2enfOW5vViocdwzhqu9pnjCrjq08nBj9zJd4hUrPUSv8Ct",
+	"cKIfv+KUNLc5XvpS8av7XL8W/93IN/8QxaeNLphGqrGA2UdUSdHg29Ddg3eYgPW+PaJ4QjuFJxZKVffj",
+	"NqGncTIoX8FTk+JFq/fqJTZxKwSHLm4Qdvc/G2r0nQreL6RKHdyW1GGYDab0OIFIyWmI/aOZEdaCWYHg",
+	"/2WURFFPer5SemXaZgX4knvOy1GEI0T/qbgtlxHQPKyMkqTMcjwD1X4d8smgFaCxpVbTAoWak8TUvOvB",
+	"iLzqc3dJRDV1vHbV3P09amtMcPTV4828219vEH0moiNP6P5lrJ5o7yLae9JkFVvrmONLebfBkaVty3bw",
+	"xzLK4pwWFvJPwUKA3s2QVAfYAn6DGB8qb+6gkjQXHEAKnkQZf02r5MjDoPLKVhqqhVTK2TDUyc7PA6ls",
+	"IdUoTInsMyA6ENBuX+6Z0NFuy7cH3/ZhMEI5W0jokys9CsdQUep+hk9hynzFLkANlKrPPIlR+m6N4VJj",
+	"vHDMMPnQGQ9ybfE3tRRfnkPGO7EFsq0R5tYwYC0TYBoLUX2Wykl5oPdKCR1xO+rD/1Jy4FCFbtQ15AjE",
+	"pLhcU/O/rxqt/6SNkm6dJo3muBEq98wNK+rgU8HSh74rbuQM4czokCDHkWqasb5dKjYyQtkL9/qKvgjR",
+	"sZgYLylPpmpGV/3oznXlWNNQXa4j+yNqY5jh7CA3QU4shnMgLVpOJgK6I1eYGhj5GSrfwxHZNNjCRtPy",
+	"/XIwWc09NgIKGWGf1cofkYuxzB1Vr+p3za3BGePojfHDubs1oya3MB6JbszgHksjfbM9/xPcHA3dSlkO",
+	"XR98w8b6javcK9uvMdJdGH3GFwuh3ANouhVFRGxRyQ4tYKic8uhbjlqvVaEXzNRYjdM24QKHlumwxX12",
+	"oobK5xDDqdXb94DbLgiyKCBnRDw1Sv1eeyns7hCHBqGnk32k8RAatcbqRc3JArtYNbAMjiOPGlV3dUU6",
+	"ChZEbuanw47iqJVGsODBVvUXQqsQA16rsTMtAwJr1XiVjU6WJT947V7PD14pAIyGEdGNJdy21hit41qI",
+	"TpA7W+dyaausZCRlhgCGWTAbvhp802dn2DXUjW0oFdztG6ZcIY078yEq7IIh3cKay4K86WtRpgzWujb5",
+	"WY/8rEf+8+qRH15rjOw9bIRes/eSyVN/FPYHePTu7mbVrM46do/sTRqroTioyE3VtS4uBmNf0IazrwZO",
+	"7IFWGcoH3V2eymuh7tcB0gZd+7QGZLTDwWCwAxMteZH8Esh5OBOABeT0It9oHoodv4daR8Dbxfyetgtd",
+	"VeR2b04HNduF5AYpxn/PjQDZ379+0CxEIpQWJw5SXP+OvOukKeCg6NdDyn5C3IeghnUZ15hmoJz4k7Ja",
+	"R3cOh/oYBYaJFG3cult6U27CEfHDZ1B79GlARHF/qFQQtc26js/sE4EJo4JIFtdDSoPbvKZ6SB+3XlKI",
+	"HpSTzSJJp8KTmhK34E5VRaZLw27Juf8h6ekToZ5YFCM72pq/XCku5tOBn/g4/bLCyvE8u6ZGx6bjnaVG",
+	"V4O2Fqp/eNUNDJRtQLanmPYDXgHhjBrUqoIPIgsGLaXmbgaA3qAZ9AI+tUFwVR+QkG57z7BqdUmEBiiI",
+	"6dwXxGn8c6lCY8QW/X+TuTQpwRm/WItTr8aV2CRgrktxF/TxR0lQZejlaaTRJoliNzUkQWg3m1nTIe0f",
+	"XMU3b7/4X7BfLEo07/qac7gvd70LSaH7asKME5y88J8nDF46em/fwtnwsfVAJ/CzsxxKrqzIhypyp8Gd",
+	"kRa7X6G7i0bj5orAGVK1T3qoGvetgj2Z6JLN9IoVOo31eTKGu1Gd6A3LRumytd1P347l+HDQOc0d5rRX",
+	"hvtHJMATcxVQaojFgR9FiUaX/TsgwZgTy4lImdA7EERAz5uLuS7X5DlHbDVwA3PLL4kq+Yqv+ww1qqHy",
+	"yXjgPUVywjSaCuHH+O7ul4A/1JLj9UJOxO10wg9kP8LE2qo+Qx5G/04YloiBT0IbY6dNw5fAE9ZM+7h7",
+	"C7FGTXMu3SZyNd7ePhrccT73lOxgcKXMASwCSo3ATeu9nvAbDGBwtXbcbajmPAfPk3+vz04IUXFMyY/C",
+	"YN+bKqZHwxQiqBdDtdLlFXjF08VJTnf9MVrXx9AY4+917bEKCwT4FvLO9u9OLOLYlUrmt+zOlMYW7hTR",
+	"U4e8jjMRH9TfwBMRfT2Imb+p/Xjm0Z03Ti5cCRAz7ipOpJLQFXrvXIAb6j/bDu/zse17bB9AQ0Bnwxa3",
+	"+o845pn3SnwwsVr/0JYu00tzN1wPAJ4a1oARvsuFz0oEc8wXxt4dL4TPHvgH6TDWavwgcghsb78Z4m1e",
+	"xpKDps/QCRAFdzHCyNlYL9ZUFQFylnJFokIKQr8qdC27w1S4bz6szv3D+VBFaSBuLpdCKAxyMKuZTzWI",
+	"fRLSx4BVNeCAaeiWZ0ybgD5bq/FWB1MC43NaCm5FiZ8xlJ8xk2R2gfoUZgA5NqW4lnrpi1RqQZqWGA1i",
+	"l8b2yQSzjiEU8/hRLx2Z6RbuCUR+CNGePYI/H8XrVT+Sm/i8qjp0Xgrqxkin5FTIOfTq9KHccGZaCXNX",
+	"IZqNvBIehbFB1QIKia/+Wo0/jOfMMYBcToWx22of8Ak05Gc+SukhYjm7XI6vBLrh5VywL346f3rfXcwq",
+	"0+hPr95ASRXUaTEiCffITJg+e/bbkhf0EcMWpb4WTMDv6Bt99h18wvi8Mmf10ddLEZAKCREZ4RhoUrWm",
+	"E+7P1WS58kAsE10UemU8o8LUrKpSIYswtshnHtK/Cj3FlkQtPOR72tx9VQ+o0e/gciapkI4mF1pNq/OR",
+	"rTkSZsFbsLt6UBQA+FoIG+t/zrl7f6aX5c0wZN0GdoNU/kj+dDyorhyFiPUuWAJRCGLMcfRTkGEJd2ii",
+	"S0opkaZuHH1QrgCFdu1M4RfMh3S2FEwd6/Io26tRLon5VMQORENXGCp011dlGVDkiv1x++yk8vwE/DCv",
+	"CPhKoEs+vlougMFQwRHH+ThDvcT5uXGh7A/qlCiZD/1EuVb3kFHASO6b7g+QF8mRpYVP0zIlOsw9Ip/3",
+	"l2/RI17jdn4sGQmf60rMeNShchhRWkPBDwhDcKNRiufduQCoNUwp2JRgEIE8MoAyWxo4R1EarbCRlNEf",
+	"jfpJvHTxXTpyXUEZm5dJVRu7GIgIjas45Cqc5nlqDRsp8RYBbaxUS6f+h9JY0D4Il8ejeIEZPQaNuUNH",
+	"Z0cOb2g5H0EK3SHf3wR2x31qV527qcvbc4X+HnTlndcfQtvp2+51qjsr5w2dAirJ1QqK1X5r7wwHC41R",
+	"yhWVhv1lmU8DwLMoJiACeEAkpgebkMQe/t+rjbU06Cbwsb+fNQaKVBpKNWrDRIjpvAJ5b/Qk8DPkpRiq",
+	"DSx17mfeAjd7GpL6hbwWJVoXQwVVA+hdiIE5CTMCah18dQys0dv6MYerAYRRfcRcOBnSmnFTZ0I3jt9B",
+	"+jxyrkv/su/USdXScFFmenVB1/YlH89sIcczS8WEUIFRw3s9P/z6+PDR8WDwn47EPHasu6TIrvGD0lzg",
+	"j6HHS6Gn8NmOgwWZ8ucuKLVS7IKprX2pjlP7nOeCnSqr2X/oJXZy6c48voOU4+6hzDvjWnsCnFL90J0B",
+	"lTpFksAtIqbm3UnEpjYZWZUQ9ejw20cPB4/uhLtVmshyGy4BAEQD2icVjwTDFPRWX41RJclBg1GtxBP4",
+	"CROIAWQf4q00iO/YuYca723ofrPOo1l07bRoq4u80sTjAhD4BTgDpTVDFXR/8N65ZcF2kJ4e92TBXtMy",
+	"whj0uTxWD9VUXpNyv01JWhYfUUN3X+uqoMOik+JFlggTcRe34Ls1afy4x7LW66aOj/Px9PCl2g7hXlnG",
+	"SfWZVEM2+uOzc4ZDQmh3FHpTA+D7UPF4pHKpiMxnelVzAjJsRhqqOjdeUnpIDEMr6gDBSyvyFOG9WULu",
+	"nhrLIhEBPtq5YPfFuzj4p1iwUhVVYXVTlZ0jEBOAWyojNNvP/wZRoXAw2yJD7tqcWczb/6CCCD+yJSIk",
+	"7jAgBHxPmoyaJzu2jU6QKCy04gC34hsSenb5Ma4hqBTtAug5xLB4OQZe63O53C4UAqp3qa8J2fGO25kK",
+	"ZArAuahPCyI2UeffzN08qJEKvnjCOD1mY8hj4uOxgGpJlbPFUo3tEgNCuYZW0mzOrXU3Hzu3I1I3RxkC",
+	"lxnwqWBMqGlj506BIhVcQTWywgJA+LjSOK/WWNE5btO+BvZvnWxhN/bFx0wuhtV0lU60MXffXB7GpQJm",
+	"WbIVNsKCvjYEIdQ0L0ELJgw5JPSbdWWsCH87IPyo1vWLypdeSHU1AqpBOyt4GvtshLnkIzZfGui8RBVd",
+	"Q/XVYDBAncy97staCyg4t7rZEDzb6fn5o0CS3BW0DAd4zzCZw3WpRUPwbmIgBy9mVHvhu/woUgfd7tUi",
+	"mL2jh4PJmI8Pv/366BsxFofeR7PAdgtkoxEOcVv+8wKusnvt//x5cPAtP5j8+u7w8ft/6d0k8PC3bzr5",
+	"IZ0/cOavHbFtva1/d03xWljEK0ULquAgqJVrSxXCnTKIeKxtjmIbiRbw7lDThy3+djJ1+TKXl4XoD1Us",
+	"nhBckt6eLO2SgtkQknCCrmm5eV2X26Gq4CpBDAPQZ2gda1dyLJwVZfRcoPkEhRIVMKZUHrDuGJM5cIvu",
+	"GTbhReFMLCyOJiXYp1rW4CMBDQAhWX4bUdw9St0MIHhQHg0mHLDijIrsEcOCAmZCDRU2yOS4bDT+oFmZ",
+	"0qzBoFGlaufCh4PBADfvbrgwaAZwch9GM/iH7qB7q4bY23kLnclds6M3Ygx4LjD6R+dBD8YzvrDE0tuD",
+	"ttVdjpEnwYuAwWaErayqQwJQMP7CMRH39LG7g4AG7L/r/v5a52NuQPM/6g/gnv4iLn8+P0e2AElhS8eR",
+	"hHBKt/vqUCF4Legb0NJQTKVS4YPRDAhEEm571QOXoF+tLApAd1GAQ1MHq6Q3Ef9IwWoAtkPloTkOmAVW",
+	"KGjiMlQeHQhxcMKkMQRA7RW//ZYO+wn44+e8vGpkyRBKj2NLjvW3MYmn/uh2qGshQb86FFwnRcqpdyOA",
+	"UxlfT1sG71/O1w39LPImf3s8oKZnbWX3XavUWqJqO5ciAMHIb+7RV9TsuOAWu0jeboHQ0q19gVbf6fLO",
+	"aysL7a+hnMLHKo5rGUceTxVlMmoAQ0UqAKswpOu+qIxdajtjhN4KNf1kh1g9am8M7adwIfPtqYS7AB+S",
+	"tIKDdO4UQsTvwVPTm6l4hYcUNtbpHdJZJVTGEd1TJURu6sTg9KD+fPGwjcTRD5dKg6o4EL4emyT/58Fw",
+	"OBz++u4wOxoMklbJ/hr/H2Jevt8ugoSKx3t7MMZGMO3YnFnPirf2wbW1259LN1uiD38AD0A0us8BpnP4",
+	"KPIUQ4u7dXtUy+s6OwHLYl0QNNZVhMJ+GZ45xluNirSPzIAv0F3g6sYvCq4UdM/N++yEnNsYTvFhHydc",
+	"h2pa8jEhh+GHfRAEy50hV3q6RGywCsy9bKj70AMa+pzGfeajSWTkAdCAS+iB+b01oSdsCaBYCsPW4JaL",
+	"52koMdEAcpI3jxBkCXl/ZCGcjMdiYY+hC+qDRcGlGjVA33x4a/RA6ZVTXdw1tW/tqMUv8hSPFXTAvdXy",
+	"7Vrn3djwMLE28939sd/a1vNlhcjmd+KD3Eo8aadB0We23kc4tt5xr3FAvVvczZyvH7xz+sD7G5jeaOKF",
+	"4CeUZEMjC7gdFWo56BMZNWbEy0vqZdTLMQfQSTA/T1E7HMGPFzjMqO5a3mK7DxUZ7ydR8+6BXwK4wN3f",
+	"nzSN2obGCcrmUPF2ZRPnA+1kurgHYQ8qParPvif7nLs/FdCOw/DrCjcB9/LooeMsXolr08rSDsHcB3k6",
+	"uASHw/zdo/cH7j9H/j8trsH62kAfg1JOQyWcTdMi0iiTadMY2mtRGbhaR3nT+JP75M3ypT9Ba/ekKDxx",
+	"UvJXztfb2s+0JYV9MAGOnWXaCxvAb60sNR8ckWsHQ8lKjK0PaXFLDm6kb3fRDeQlQwCLnHNg4I7UsigI",
+	"3tXLXspy9UnC7KmezyF0dSUE5JmFz2k1VLyQ18JLec4uS8GvMjZ6wY09eOZme3D6/Qiys+bCG0BulcfU",
+	"VtlngjmlgltkG8C5pKLaekx1xpIING4vS70ygIUAX0DQSaioMmy5CHm54DckfLqlYeKtk8zsaDAAWEwe",
+	"Ut0IaawmuWGjD3CqI8K05eqexWb+7nQx3uw0gqEKPc6NFcp9GMPpfnyrNfK6L74aPMzYo6Nv72e1Rj9H",
+	"gwH2KBqVwpbrY3L8OfvyGF0MuOIIsiIkDVAQtlJBOBvB7Rt5K0MaVpIYsJpxyo1DfwE5KYkRIkGhz2Tu",
+	"dB0yZYMjhvKD/z/mri7FbRgIX0XkpRQSh7SQQt9ygpaFvmUhTqRsBcY2spzElIWepgfrSYpmRtaokVLq",
+	"pu0+hmDZkkaj+f0+JcGhJWORpSvH/9OVdW41J8YXSaEkXS0tI+RLPCSs/B5KCmWs0lc5EMtIcn+nDvfX",
+	"NtaVZE3wXvDBv+S7oKWJWnIu2h5boRGRegGoFPD13eub2nCi9rNNe9M2ukqkFsLTaDBoQB9L8ECBgZ0J",
+	"TPpiW3+IIMgDd8zb9RoZ1kbYSn8GwXDUxzAsgDs7/QUxvg33qpzE6doqY/rWYuuFp5fCAcmzOGPo325r",
+	"NMZytk/TTkzVx3HsFI/0FbkOfLrYRduyS1lC7xZv1tmw1B+CXdqGoC5VLWePGRBeZgZhsoWZzCQizCbC",
+	"+YG9C1EWLi/R9AA7OD2vWp3ThhM9k0LpfXl1EiRN/71UYhz7et/w6AHZEp1Nus7/hQV2s3pivAWh7h7T",
+	"i/jj6K5XNAYwZxB49z0lgh7Z/bY1UxdIixc7WLn6iEkBgHuwnt/B+79/Gt3E0GyTr6H4PV/cud2r0ijj",
+	"3uqWDq+/lLf5oKoSkMgB8V13QjaH3tnKc7H7/vXbsmz18rRaNq2qy1YXbmF3rCDFgCu6V1VzdsJumsvw",
+	"qhNdv18473LuzEannXpTzd7PimJ5WmVUOVa1eHmB0jx3oBRBmEJZntp32iJ11ubTw0asiotQl1YdLHYu",
+	"8hcVxRKfpRmABNFCJw9FCN/wGkDfj1yIj/2+0oeC3RJ8t1K5ltL6ygjvoH0uW/x8ytQPndN487HK0M9w",
+	"Ls5aEnqCFFK5V3SBDwMZCRKfdNLq3GUW+NiHrpexSzxul2MjebLtXJLlJz5BrD/w/J+k84BSpBnKymra",
+	"QaOe+qpESDzfpw4cbn6FquaJfYTxHIjXaxvQjEAfAZg+56Ji4xNiBosh5Pq3Ycs4XBVEeUbCfFUd2SiE",
+	"wJWRZuRvR0aR8Az8zjSOhyJgirrLvpZlbYVUbdUMAKilLuTkoBFGJcTUWjuAc8vnOdSH2fPj848AAAD/",
+	"/w==",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

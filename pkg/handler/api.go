@@ -26,8 +26,12 @@ type API struct {
 	// of the sync node. Plays are what a report counts of a period of it.
 	OnAir EntryLog
 	Plays func(period report.Period, now time.Time) report.Plays
+	// Titles are those of OnAir.
+	Titles Titles
 	// Rules are those by which OnAir is derived.
 	Rules Rules
+	// Purges are which plays are gone.
+	Purges Purges
 	// Reports bounds how many reports are made at once.
 	Reports *report.Turns
 	// Current knows the track that is playing.
@@ -94,6 +98,12 @@ type Rules interface {
 	Rules(ctx context.Context) ([]model.HeardRule, error)
 	// StationRules are those that other nodes may follow.
 	StationRules(ctx context.Context) ([]model.HeardRule, error)
+}
+
+// Purges are the decisions that plays are gone, in their order; *repo.Node and
+// *repo.Station implement it.
+type Purges interface {
+	Purges(ctx context.Context) (model.Purges, error)
 }
 
 // Playlog is an EntryLog that knows the corrections of its entries, and what was

@@ -25,6 +25,26 @@ const clockData = `{
 func TestAPI_GetClock(t *testing.T) {
 	t.Parallel()
 
+	t.Run("Plan", func(t *testing.T) {
+		t.Parallel()
+		s := newStation(t, at(t, "2020-06-27T16:30:00Z"))
+		s.do(http.StatusNoContent, http.MethodPut, "/clock", strings.Replace(clockData, `"entries": [`, `"entries": [
+			{"track_start": "2020-06-27T18:40:00", "artist": "Mazzy Star", "title": "Halah", "duration": 195},
+			{"trackStart": "2020-06-27T18:43:15", "trackArtist": "Portishead", "trackTitle": "Roads", "trackDuration": "?"}, 7, {"title": "no start"},`, 1))
+		c := get[api.Clock](s, "/clock")
+		if len(c.NextShows) != 2 || c.NextShows[0].ShowName != "Abend" || c.NextShows[1].ShowName != "Spät" {
+			t.Errorf("next shows %+v", c.NextShows)
+		}
+		if len(c.PlannedTracks) != 2 || c.PlannedTracks[0].TrackTitle != "Halah" || *c.PlannedTracks[0].TrackDuration != 195 ||
+			c.PlannedTracks[1].TrackArtist != "Portishead" || c.PlannedTracks[1].TrackDuration != nil {
+			t.Errorf("planned tracks %+v", c.PlannedTracks)
+		}
+		s.setNow("2020-06-27T16:41:00Z")
+		if c := get[api.Clock](s, "/clock"); len(c.PlannedTracks) != 1 {
+			t.Errorf("a minute after it began, a title is planned: %+v", c.PlannedTracks)
+		}
+	})
+
 	t.Run("Shows", func(t *testing.T) {
 		t.Parallel()
 		s := newStation(t, at(t, "2020-06-27T16:30:00Z"))

@@ -67,7 +67,7 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		s.play("2020-06-27 11:00:00", "b")
 		s.do(http.StatusCreated, http.MethodPost, "/playlog/1/corrections",
 			`{"kind": "amend", "by": "M. Tester", "reason": "clock was wrong", "changes": {"track_start": "2020-06-27 12:00:00", "track_duration": null}}`)
-		if got := titles(get[[]api.Track](s, "/trackservice")); got != "a b" {
+		if got := titlesOf(get[[]api.Track](s, "/trackservice")); got != "a b" {
 			t.Errorf("order is %s, want by the amended start", got)
 		}
 	})

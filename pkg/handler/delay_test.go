@@ -35,7 +35,7 @@ func TestAPI_delay(t *testing.T) {
 			for query, want := range map[string]string{
 				"": "c b a", "?delay=0": "c b a", "?delay=100": "b a", "?delay=100.5": "b a", "?delay=300": "a", "?delay=": "c b a",
 			} {
-				if got := titles(get[[]api.Track](s, "/trackservice"+query)); got != want {
+				if got := titlesOf(get[[]api.Track](s, "/trackservice"+query)); got != want {
 					t.Errorf("%s: tracks are %s, want %s", query, got, want)
 				}
 				var list []api.Track1x

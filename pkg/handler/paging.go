@@ -70,6 +70,15 @@ func (a *API) query(p listParams) (model.EntryQuery, error) {
 	return q, nil
 }
 
+// checkOffset refuses a place in a list that would be reached too slowly. what makes
+// the list one without numbers.
+func checkOffset(q model.EntryQuery, most int, what string) error {
+	if q.After != nil || q.Offset <= most {
+		return nil
+	}
+	return model.Invalid("offset", strconv.Itoa(q.Offset), fmt.Sprintf("must be at most %d with %s; the Link header leads to what comes next, at any depth", most, what))
+}
+
 func valueOr[T any](p *T, otherwise T) T {
 	if p == nil {
 		return otherwise
@@ -107,6 +116,19 @@ func (a *API) page(ctx context.Context, log EntryLog, q model.EntryQuery) (page,
 	}
 	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
 	return page{entries: entries, total: total, link: &link}, nil
+}
+
+// listed reads one page of a list of which the length is not counted.
+func listed(ctx context.Context, q model.EntryQuery, read func(model.EntryQuery) ([]model.Entry, error)) (page, error) {
+	more := q
+	more.Limit++ // to see whether there is a next page
+	entries, err := read(more)
+	if err != nil {
+		return page{}, err
+	}
+	entries, next := cut(q, entries, model.PositionOf)
+	link := linkHeader(requestOf(ctx).URL.Query(), q, next)
+	return page{entries: entries, link: &link}, nil
 }
 
 // mostSearched is how many tracks are looked at to find those with a name. A station may

@@ -107,8 +107,8 @@ func TestAPI_ListPlaylog_lastSecond(t *testing.T) {
 	s.play("2020-06-28 00:00:00.5", "next day") // what is heard for less than a second is no play
 	for _, path := range []string{"/playlog", "/trackservice"} {
 		for _, end := range []string{"2020-06-27T23:59:59", "2020-06-27T23:59:59%2B02:00", "2020-06-27%2023:59"} {
-			if list := get[[]api.Track](s, path+"?from_date=2020-06-27&to_date="+end); titles(list) != "last" {
-				t.Errorf("%s until %s: got %s", path, end, titles(list))
+			if list := get[[]api.Track](s, path+"?from_date=2020-06-27&to_date="+end); titlesOf(list) != "last" {
+				t.Errorf("%s until %s: got %s", path, end, titlesOf(list))
 			}
 		}
 	}

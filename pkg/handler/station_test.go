@@ -44,6 +44,7 @@ type store interface {
 	Playlog
 	SyncStore
 	Rules
+	Purges
 	playlog.Store
 	source.Store
 	status.HealthStore
@@ -53,6 +54,7 @@ type store interface {
 // log is where the track service reads.
 type log interface {
 	EntryLog
+	Titles
 	trackservice.Log
 	report.Log
 }
@@ -107,7 +109,7 @@ func serve(t testing.TB, all store, onAir log, state func(context.Context) (api.
 	logger := zerolog.New(zerolog.NewTestWriter(t))
 	cache := answercache.New(answercache.Config{})
 	a := &API{
-		OnAir: onAir, Playlog: all, Sync: all, Rules: all, Gate: exchange.Open{},
+		OnAir: onAir, Titles: onAir, Playlog: all, Sync: all, Rules: all, Purges: all, Gate: exchange.Open{},
 		Sources: source.New(all, 1, cache.Invalidate, logger),
 		Healths: status.NewHealths(all, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, logger),
 		State:   state,
@@ -207,7 +209,7 @@ func (s *station) refused(status int, method, path, body string, header ...strin
 	return strings.Join(names, " ")
 }
 
-func titles(tracks []api.Track) string {
+func titlesOf(tracks []api.Track) string {
 	var list []string
 	for _, track := range tracks {
 		list = append(list, track.TrackTitle)

@@ -68,7 +68,7 @@ func TestAPI_StoreSyncRecords(t *testing.T) {
 					t.Errorf("%s: answered %+v, want %+v", name, r, want)
 				}
 			}
-			if got := titles(get[[]api.Track](s, "/trackservice")); got != "a" {
+			if got := titlesOf(get[[]api.Track](s, "/trackservice")); got != "a" {
 				t.Errorf("%s: the track service shows %q, want what is not void", name, got)
 			}
 			// What was stored is what was sent.

@@ -25,7 +25,12 @@ func (a *API) ListTracks(ctx context.Context, r api.ListTracksRequestObject) (ap
 		return nil, err
 	}
 	l := a.listening(p.Delay)
-	found, err := a.recent(ctx, q, l)
+	var found page
+	if text := valueOr(p.Q, ""); text != "" {
+		found, err = a.found(ctx, text, q, l)
+	} else {
+		found, err = a.recent(ctx, q, l)
+	}
 	if err != nil {
 		return nil, err
 	}

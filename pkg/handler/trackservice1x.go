@@ -2,8 +2,6 @@ package handler
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/model"
@@ -23,8 +21,10 @@ func (a *API) ListTracks1x(ctx context.Context, r api.ListTracks1xRequestObject)
 		return nil, err
 	}
 	q.Named = valueOr(p.ContainsMusic, false)
-	if q.Named && q.After == nil && q.Offset > maxNamedOffset {
-		return nil, model.Invalid("offset", strconv.Itoa(q.Offset), fmt.Sprintf("must be at most %d with containsMusic=true; the Link header leads to what comes next, at any depth", maxNamedOffset))
+	if q.Named {
+		if err := checkOffset(q, maxNamedOffset, "containsMusic=true"); err != nil {
+			return nil, err
+		}
 	}
 	found, err := a.recent(ctx, q, a.listening(p.Delay))
 	if err != nil {

@@ -47,8 +47,8 @@ func TestAPI_ListTracks(t *testing.T) {
 			w := s.do(http.StatusOK, http.MethodGet, path, "")
 			var list []api.Track
 			read(t, w, &list)
-			if titles(list) != want {
-				t.Errorf("%s: got %s, want %s", path, titles(list), want)
+			if titlesOf(list) != want {
+				t.Errorf("%s: got %s, want %s", path, titlesOf(list), want)
 			}
 			if total := w.Header().Get("X-Total-Count"); total != "4" {
 				t.Errorf("%s: total is %s, want 4", path, total)
@@ -87,8 +87,8 @@ func TestAPI_ListTracks(t *testing.T) {
 			t.Errorf("links without a query are %v", links)
 		}
 		next := linked("/trackservice?limit=3&page=1")["next"]
-		if list := get[[]api.Track](s, next); titles(list) != "6" {
-			t.Errorf("next page is %s, want 6", titles(list))
+		if list := get[[]api.Track](s, next); titlesOf(list) != "6" {
+			t.Errorf("next page is %s, want 6", titlesOf(list))
 		}
 		last := linked(next)
 		if last["next"] != "" || last["prev"] != "" || last["first"] == "" {
@@ -154,7 +154,7 @@ func TestAPI_ListTracks_Paging(t *testing.T) {
 		store("before", 1)
 		limit := rapid.IntRange(1, 4).Draw(r, "limit")
 		for _, list := range []string{"/trackservice" + ofDay, "/playlog" + ofDay} {
-			want := titles(get[[]api.Track](s, list+"&limit=1000"))
+			want := titlesOf(get[[]api.Track](s, list+"&limit=1000"))
 			var byPage, byLink []api.Track
 			for page := 0; ; page++ {
 				tracks := get[[]api.Track](s, fmt.Sprintf("%s&limit=%d&page=%d", list, limit, page))
@@ -169,12 +169,12 @@ func TestAPI_ListTracks_Paging(t *testing.T) {
 				read(t, w, &tracks)
 				byLink, next = append(byLink, tracks...), linksOf(t, next, w.Header())["next"]
 			}
-			if titles(byPage) != want || titles(byLink) != want {
-				r.Fatalf("pages show %s, links lead to %s, want %s", titles(byPage), titles(byLink), want)
+			if titlesOf(byPage) != want || titlesOf(byLink) != want {
+				r.Fatalf("pages show %s, links lead to %s, want %s", titlesOf(byPage), titlesOf(byLink), want)
 			}
 		}
 		list := "/playlog" + ofDay
-		want := titles(get[[]api.Track](s, list+"&limit=1000"))
+		want := titlesOf(get[[]api.Track](s, list+"&limit=1000"))
 
 		before := stored
 		var seen []string
@@ -213,12 +213,12 @@ func TestAPI_ListTracks_Until(t *testing.T) {
 		s, begins = newStation(t), time.Now().Add(ahead)
 		s.play(ago(time.Minute), "a")
 		s.play(begins.UTC().Format("2006-01-02T15:04:05.000000Z"), "b")
-		if got = titles(get[[]api.Track](s, "/trackservice")); got != "a" && time.Now().Before(begins) {
+		if got = titlesOf(get[[]api.Track](s, "/trackservice")); got != "a" && time.Now().Before(begins) {
 			t.Fatalf("got %s before b begins", got)
 		}
 	}
 	<-time.After(time.Until(begins))
-	if got := titles(get[[]api.Track](s, "/trackservice")); got != "b a" {
+	if got := titlesOf(get[[]api.Track](s, "/trackservice")); got != "b a" {
 		t.Errorf("got %s after b began: what was kept is not true any more", got)
 	}
 	if current := get[api.Track](s, "/trackservice/current"); current.TrackTitle != "b" {
@@ -253,8 +253,8 @@ func TestAPI_ListTracksOfDay(t *testing.T) {
 			w := s.do(http.StatusOK, http.MethodGet, "/trackservice/day/"+c.date, "")
 			var list []api.Track
 			read(t, w, &list)
-			if titles(list) != "morning noon night" {
-				t.Errorf("day is %s, want oldest first", titles(list))
+			if titlesOf(list) != "morning noon night" {
+				t.Errorf("day is %s, want oldest first", titlesOf(list))
 			}
 			if got := w.Header().Get("X-Total-Count"); got != "3" {
 				t.Errorf("total is %s", got)
@@ -270,7 +270,7 @@ func TestAPI_ListTracksOfDay(t *testing.T) {
 		s := newStation(t, at(t, "2020-06-27T10:00:00Z"))
 		s.play("2020-06-27 09:00:00", "past")
 		s.play("2020-06-27 18:00:00", "future")
-		if got := titles(get[[]api.Track](s, "/trackservice/day/2020-06-27")); got != "past" {
+		if got := titlesOf(get[[]api.Track](s, "/trackservice/day/2020-06-27")); got != "past" {
 			t.Errorf("today is %s", got)
 		}
 		if got := get[[]api.Track](s, "/trackservice/day/2020-06-28"); len(got) > 0 {
@@ -368,7 +368,7 @@ func TestAPI_GetCurrentTrack(t *testing.T) {
 			}
 		}
 	}
-	if got := titles(get[[]api.Track](s, "/trackservice")); !strings.HasPrefix(got, "song ") || !strings.HasSuffix(got, " over") || strings.Count(got, "song") != 1 {
+	if got := titlesOf(get[[]api.Track](s, "/trackservice")); !strings.HasPrefix(got, "song ") || !strings.HasSuffix(got, " over") || strings.Count(got, "song") != 1 {
 		t.Errorf("history is %s", got)
 	}
 }

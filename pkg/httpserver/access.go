@@ -18,7 +18,7 @@ func (s *Server) access(c *gin.Context) {
 		return
 	}
 	local := !s.cfg.LocalToken && s.cfg.TrustedProxies.fromHost(c.Request)
-	known := s.identify(c.Request, this)
+	known, err := s.identify(c.Request, this)
 	this.known = known
 	switch {
 	case known:
@@ -32,6 +32,9 @@ func (s *Server) access(c *gin.Context) {
 			fail(c, tooMany)
 			return
 		}
+	}
+	if this.signedIn || !this.route.public {
+		c.Header("Cache-Control", "no-store")
 	}
 	if c.FullPath() == "" {
 		c.Next() // so that it answers that there is nothing
@@ -47,6 +50,8 @@ func (s *Server) access(c *gin.Context) {
 	case known:
 		fail(c, &statusError{http.StatusForbidden, fmt.Sprintf("%s has the role %s. This request needs one of the roles %s.",
 			this.caller.Name, this.caller.Role, joinRoles(this.route.roles))})
+	case err != nil:
+		fail(c, err)
 	default:
 		s.demand(c)
 	}
@@ -54,38 +59,47 @@ func (s *Server) access(c *gin.Context) {
 
 var tooMany = &statusError{http.StatusTooManyRequests, "Too many requests came from this address. Try again in a second."}
 
-// identify reads the token, otherwise the client certificate. A browser adds a
-// certificate by itself, and a name and secret if an address has them. So these
-// two say nothing about a write if the page of another site sends it.
-func (s *Server) identify(r *http.Request, this *call) bool {
+// identify reads the token, otherwise the client certificate, otherwise the
+// session. A browser adds a certificate and a session by itself, and a name and
+// secret if an address has them. So these say nothing about a write if the page of
+// another site sends it. The error is why the session can't be read.
+func (s *Server) identify(r *http.Request, this *call) (known bool, err error) {
 	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
 		if token, ok := s.tokens.Load().find(strings.TrimSpace(secret)); ok {
 			this.caller = Identity{Name: token.Name, Role: token.Role}
-			return true
+			return true, nil
 		}
 	}
 	if !isRead(r.Method) && crossSite(r) {
-		return false
+		return false, nil
 	}
 	// Some engines can send no header, but take an address with name and secret.
 	if name, secret, ok := r.BasicAuth(); ok {
 		if token, ok := s.tokens.Load().findNamed(name, secret); ok && token.Role == RoleEngine {
 			this.caller = Identity{Name: token.Name, Role: token.Role}
-			return true
+			return true, nil
 		}
 	}
+	if identity, ok := certified(r); ok {
+		this.caller = identity
+		return true, nil
+	}
+	return s.identifySession(r, this)
+}
+
+// certified reads the client certificate.
+func certified(r *http.Request) (Identity, bool) {
 	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
-		return false
+		return Identity{}, false
 	}
 	subject := r.TLS.VerifiedChains[0][0].Subject
 	for _, unit := range subject.OrganizationalUnit {
 		if slices.Contains(roles, Role(unit)) && subject.CommonName != "" {
-			this.caller = Identity{Name: subject.CommonName, Role: Role(unit)}
-			return true
+			return Identity{Name: subject.CommonName, Role: Role(unit)}, true
 		}
 	}
-	return false
+	return Identity{}, false
 }
 
 // demand asks for a token (RFC 6750). It never asks for name and secret: a browser

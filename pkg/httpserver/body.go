@@ -32,15 +32,18 @@ const (
 )
 
 // body reads the request's body and checks it before the contract does: its
-// length, its type, and that it is UTF-8 and JSON.
+// length, its type, and that it is UTF-8 and JSON. Of a page's form it checks only
+// the length.
 func (s *Server) body(c *gin.Context) {
 	r := callOf(c).route
-	if r.contract == nil || r.contract.Operation.RequestBody == nil {
+	read := strictBody
+	switch {
+	case r.contract == nil && r.served:
+		read = wholeBody
+	case r.contract == nil || r.contract.Operation.RequestBody == nil:
 		c.Next()
 		return
-	}
-	read := strictBody
-	if r.lenient {
+	case r.lenient:
 		read = lenientBody
 	}
 	data, err := read(c, r)
@@ -48,16 +51,24 @@ func (s *Server) body(c *gin.Context) {
 		fail(c, err)
 		return
 	}
-	c.Request.Header.Set("Content-Type", "application/json")
+	if r.contract != nil {
+		c.Request.Header.Set("Content-Type", "application/json")
+	}
 	setBody(c.Request, data)
 	c.Next()
+}
+
+// wholeBody is the body as it was sent.
+func wholeBody(c *gin.Context, r route) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, r.maxBody))
+	return data, arrived(c, err)
 }
 
 // strictBody refuses what is not clean JSON. A body of blanks only counts as
 // none.
 func strictBody(c *gin.Context, r route) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, r.maxBody))
-	if err = arrived(c, err); err != nil {
+	data, err := wholeBody(c, r)
+	if err != nil {
 		return nil, err
 	}
 	if data = bytes.TrimSpace(data); len(data) == 0 {

@@ -21,9 +21,11 @@ type Identity struct {
 type call struct {
 	id     string
 	caller Identity
-	// known: the caller showed a token or a certificate.
+	// known: the caller showed a token, a certificate or a session.
 	known bool
-	route route
+	// signedIn: the caller is known by a session.
+	signedIn bool
+	route    route
 	// raw is the body of a lenient operation as it came, at most 1 MiB of it.
 	raw []byte
 	// contentType and contentEncoding are those of raw, as they were sent.
@@ -46,6 +48,13 @@ func Caller(ctx context.Context) Identity {
 		return c.caller
 	}
 	return Identity{}
+}
+
+// SignedIn reports whether the caller of the request that ctx belongs to is known by
+// a session, which SignOut ends.
+func SignedIn(ctx context.Context) bool {
+	c, ok := ctx.Value(callKey{}).(*call)
+	return ok && c.signedIn
 }
 
 // RequestID is the request's id in the log, "" outside of requests.

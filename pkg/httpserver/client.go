@@ -75,7 +75,9 @@ func namesLoopback(hostport string) bool {
 // this request. Programs send neither header.
 func crossSite(r *http.Request) bool {
 	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
+	case "same-origin": // no page can forge it, and some proxies change the Host that Origin is compared with
+		return false
+	case "", "none":
 	default:
 		return true
 	}

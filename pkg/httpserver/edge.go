@@ -29,6 +29,10 @@ func (s *Server) edge(next http.Handler) http.Handler {
 			s.engine.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), limitedKey{}, true)))
 			return
 		}
+		if len(s.shown(r)) > 0 {
+			s.engine.ServeHTTP(w, r) // past the cache, because pages look different to who is signed in
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"math"
 	"net/netip"
 	"sync"
 
@@ -14,17 +13,18 @@ import (
 // anyway.
 const maxAddresses = 16384
 
-// addressLimit allows each address that many requests a second, in bursts of
-// two seconds' worth.
+// addressLimit allows each address that many requests a second, and so many at
+// once.
 type addressLimit struct {
 	perSecond float64
+	burst     int
 
 	mu       sync.Mutex
 	now, old map[netip.Addr]*rate.Limiter // two generations: addresses in use move to now
 }
 
-func newAddressLimit(perSecond float64) *addressLimit {
-	return &addressLimit{perSecond: perSecond, now: map[netip.Addr]*rate.Limiter{}}
+func newAddressLimit(perSecond float64, burst int) *addressLimit {
+	return &addressLimit{perSecond: perSecond, burst: burst, now: map[netip.Addr]*rate.Limiter{}}
 }
 
 // allow counts one request. IPv6 is counted by /64, because one customer has at
@@ -41,7 +41,7 @@ func (l *addressLimit) allow(addr netip.Addr) bool {
 	limiter, ok := l.now[addr]
 	if !ok {
 		if limiter = l.old[addr]; limiter == nil {
-			limiter = rate.NewLimiter(rate.Limit(l.perSecond), int(math.Ceil(2*l.perSecond)))
+			limiter = rate.NewLimiter(rate.Limit(l.perSecond), l.burst)
 		}
 		if len(l.now) >= maxAddresses {
 			l.old, l.now = l.now, map[netip.Addr]*rate.Limiter{}

@@ -14,7 +14,7 @@ func TestAddressLimit(t *testing.T) {
 	t.Run("rate", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			l := newAddressLimit(10)
+			l := newAddressLimit(10, 20)
 			allowed := 0
 			for range 50 { // five seconds, 20 requests each
 				for range 2 {
@@ -31,7 +31,7 @@ func TestAddressLimit(t *testing.T) {
 	})
 	t.Run("bounded", func(t *testing.T) {
 		t.Parallel()
-		l := newAddressLimit(0.001)
+		l := newAddressLimit(0.001, 1)
 		l.allow(busy)
 		for i := range uint32(3 * maxAddresses) {
 			l.allow(netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, i+1<<24))))
@@ -45,7 +45,7 @@ func TestAddressLimit(t *testing.T) {
 	})
 	t.Run("off", func(t *testing.T) {
 		t.Parallel()
-		l := newAddressLimit(0)
+		l := newAddressLimit(0, 0)
 		for range 1000 {
 			if !l.allow(busy) {
 				t.Fatal("refused")

@@ -32,10 +32,25 @@ func (e *statusError) Error() string { return e.detail }
 // the log and the metrics see it.
 const statusClientGone = 499
 
-// fail ends a request with an error, which problems renders.
+// Fail ends a request with an error, which problems renders.
+func Fail(c *gin.Context, err error) { fail(c, err) }
+
 func fail(c *gin.Context, err error) {
 	_ = c.Error(err)
 	c.Abort()
+}
+
+// ShowProblems has problems shown to people as a page. show writes it, with the
+// problem's status.
+func (s *Server) ShowProblems(show func(c *gin.Context, p api.Problem)) { s.showProblem = show }
+
+// isPage reports whether a person waits for an answer in a browser.
+func (s *Server) isPage(c *gin.Context) bool {
+	if s.showProblem == nil {
+		return false
+	}
+	asksForPage := c.FullPath() == "" && strings.HasPrefix(c.GetHeader("Accept"), "text/html")
+	return callOf(c).route.page || asksForPage
 }
 
 // unreadable is the error of a request that could not be bound. The request
@@ -75,7 +90,6 @@ func (s *Server) problems(c *gin.Context) {
 		askAgain(c)
 		return
 	}
-	h.Set("Content-Type", "application/problem+json")
 	switch p.Status {
 	case http.StatusServiceUnavailable:
 		// Spread, so that clients do not all come back at the same moment.
@@ -85,6 +99,11 @@ func (s *Server) problems(c *gin.Context) {
 	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close") // otherwise net/http reads on before it answers
 	}
+	if s.isPage(c) {
+		s.showProblem(c, p)
+		return
+	}
+	h.Set("Content-Type", "application/problem+json")
 	c.Writer.WriteHeader(p.Status)
 	_ = json.NewEncoder(c.Writer).Encode(p) // fails only if the client has gone
 }
@@ -121,6 +140,7 @@ func ProblemOf(err error) api.Problem {
 		invalid *model.InvalidError
 		own     *statusError
 		tooLong *http.MaxBytesError
+		purged  *model.PurgedError
 	)
 	status, detail := http.StatusInternalServerError, "The service failed. Its log has the cause, under the id in instance."
 	switch {
@@ -130,6 +150,8 @@ func ProblemOf(err error) api.Problem {
 		status, detail = own.status, own.detail
 	case errors.As(err, &tooLong):
 		status, detail = http.StatusRequestEntityTooLarge, fmt.Sprintf("The body must not be longer than %d bytes.", tooLong.Limit)
+	case errors.As(err, &purged):
+		status, detail = http.StatusGone, "The "+purged.Error()
 	case errors.Is(err, model.ErrNotFound):
 		status, detail = http.StatusNotFound, "The requested object does not exist here."
 	case errors.Is(err, model.ErrStaleEpoch):
@@ -177,6 +199,9 @@ func title(status int) string {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// NotFound answers that there is nothing at this path.
+func NotFound(c *gin.Context) { unknownPath(c) }
 
 // unknownPath and wrongMethod answer requests that match no route. gin sets
 // Allow, but knows nothing of HEAD.

@@ -44,6 +44,8 @@ type route struct {
 	streams bool
 	// events: the answer is a stream without an end of its own; a stop ends it.
 	events bool
+	// page: people look at it in a browser, also at what goes wrong.
+	page bool
 }
 
 // routeKey is a method and a path as gin writes it.
@@ -53,11 +55,19 @@ type routeKey struct{ method, path string }
 type Access struct {
 	roles   []Role
 	streams bool
+	page    bool
 }
 
 // Streaming lets the answer take long, as it is written piece by piece.
 func (a Access) Streaming() Access {
 	a.streams = true
+	return a
+}
+
+// Page is for what people look at in a browser. Problems are shown as a page, too,
+// and reading one that is public counts as costly.
+func (a Access) Page() Access {
+	a.page = true
 	return a
 }
 
@@ -69,7 +79,10 @@ func Only(roles ...Role) Access { return Access{roles: roles} }
 
 // Handle serves a route outside the contract, such as a page.
 func (s *Server) Handle(method, path string, who Access, h gin.HandlerFunc) {
-	s.add(method, path, route{served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams})
+	s.add(method, path, route{
+		served: true, public: len(who.roles) == 0, roles: who.roles, streams: who.streams, maxBody: maxBody,
+		page: who.page, costly: who.page && len(who.roles) == 0 && isRead(method),
+	})
 	s.engine.Handle(method, path, h)
 }
 
@@ -150,7 +163,9 @@ func (s *Server) declarePath(doc *openapi3.T, service, path string, bases []stri
 		if err != nil {
 			return err
 		}
-		r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: op}
+		checked := *op
+		checked.Security = openapi3.NewSecurityRequirements() // access is checked already, and for its sake the validator would read the body
+		r.contract = &routers.Route{Spec: doc, Server: doc.Servers[0], Path: path, PathItem: item, Method: method, Operation: &checked}
 		operation := routeKey{method, ginPath(path)}
 		for _, base := range bases {
 			place := base + ginPath(path)

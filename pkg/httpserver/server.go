@@ -3,6 +3,7 @@ package httpserver
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/gin-gonic/gin/binding"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
@@ -33,6 +35,8 @@ type Options struct {
 	// what an operator should know although the service is ready; "" is nothing.
 	// Without Ready, the service is always ready.
 	Ready func(ctx context.Context) (detail string, err error)
+	// Sessions keeps who signed in on the pages; nil if nobody can.
+	Sessions Sessions
 	// Refused gets what engines sent and nobody understood. The answer waits for
 	// it, so it must return within a second. It may be nil.
 	Refused func(ctx context.Context, r model.Refusal)
@@ -71,6 +75,8 @@ type Server struct {
 	places     map[routeKey][]string // by the contract's path: where it is served
 	plain      plain
 	limit      *addressLimit
+	sessions   Sessions
+	signIns    *addressLimit
 	visitors   *visitors
 	registry   *prometheus.Registry
 	metrics    metrics
@@ -80,9 +86,13 @@ type Server struct {
 	backup     func(context.Context) (*os.File, error)
 	wrap       func(http.Handler) http.Handler
 	onMismatch func(string, error)
-	timeout    time.Duration
-	drain      time.Duration
-	listener   net.Listener
+	// toDocumentation leads to the documentation.
+	toDocumentation gin.HandlerFunc
+	// showProblem shows a problem to a person; nil if there are no pages.
+	showProblem func(*gin.Context, api.Problem)
+	timeout     time.Duration
+	drain       time.Duration
+	listener    net.Listener
 	// tokens and certificates change while the server runs; see Reload.
 	tokens       atomic.Pointer[Tokens]
 	certificates atomic.Pointer[certificates] // nil without HTTPS
@@ -104,7 +114,7 @@ func New(cfg Config, o Options) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, engines: o.Engines, log: o.Log, engine: newEngine(), routes: map[routeKey]route{}, places: map[routeKey][]string{}, plain: plain{},
-		limit: newAddressLimit(cfg.RateLimit), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
+		limit: newAddressLimit(cfg.RateLimit, int(math.Ceil(2*cfg.RateLimit))), sessions: o.Sessions, signIns: newAddressLimit(signInRate, signInBurst), visitors: newVisitors(model.VisitorPlaces()), registry: o.Registry, refused: o.Refused, ready: o.Ready, preparing: o.Preparing, backup: o.Backup, wrap: o.Wrap,
 		onMismatch: o.OnMismatch, timeout: o.RequestTimeout, drain: o.DrainTimeout, listener: o.Listener,
 	}
 	s.tokens.Store(&cfg.Tokens)
@@ -161,13 +171,20 @@ func newEngine() *gin.Engine {
 	return e
 }
 
-// gin prints its routes and warnings unless told otherwise, and that setting is
-// global to the process.
-func init() { gin.SetMode(gin.ReleaseMode) }
+// gin prints its routes and warnings unless told otherwise, and looks into each
+// byte of a body for rules in tags of structs. The contract has the rules instead.
+// Both settings are global to the process.
+func init() {
+	gin.SetMode(gin.ReleaseMode)
+	binding.Validator = nil
+}
 
 // Handler is the whole server except for the network. Register everything
-// before calling it.
+// before calling it. Without a page of its own, / leads to the documentation.
 func (s *Server) Handler() http.Handler {
+	if !s.routes[routeKey{http.MethodGet, "/"}].served {
+		s.Handle(http.MethodGet, "/", Public, s.toDocumentation)
+	}
 	return head(s.edge(s.plain.choose(s.wrap(s.engine))))
 }
 

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"aura.radio/engine/pkg/model"
 )
 
 // Role is the role of a caller; the contract says which roles may call what.
@@ -100,6 +102,21 @@ func (t Tokens) collides(other Token) error {
 		}
 	}
 	return nil
+}
+
+// identity is everything that makes the token.
+func (t Token) identity() []byte {
+	return slices.Concat(t.hash[:], []byte(t.Role), []byte{0}, []byte(t.Name))
+}
+
+// findOf is the token of a session, in the same time for every token.
+func (t Tokens) findOf(session model.Session, shown string) (found Token, ok bool) {
+	for _, token := range t {
+		if session.IsOf(token.identity(), shown) {
+			found, ok = token, true
+		}
+	}
+	return found, ok
 }
 
 // find is the token with that secret. It takes the same time for every token,

@@ -46,7 +46,7 @@ func (s *Server) documentation(title string, document []byte) error {
 		c.Header("Location", Relative(c.Request, uiPath+"/")) // gin would make it absolute
 		c.Status(http.StatusFound)
 	}
-	s.Handle(http.MethodGet, "/", Public, lead)
+	s.toDocumentation = lead
 	s.Handle(http.MethodGet, s.base, Public, lead)
 	s.Handle(http.MethodGet, uiPath, Public, func(c *gin.Context) {
 		if Relative(c.Request, uiPath+"/") == "./" {

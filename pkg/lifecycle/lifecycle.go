@@ -39,6 +39,8 @@ type Options struct {
 	// prepared yet. If the service can do its own nevertheless, Meanwhile says
 	// how. It may be nil.
 	Meanwhile func(ctx context.Context, reason error) (how string, can bool)
+	// Sessions keeps who signed in on the pages; nil if the service has none.
+	Sessions httpserver.Sessions
 	// Refused gets what engines sent and nobody understood; see
 	// httpserver.Options. It may be nil.
 	Refused func(ctx context.Context, r model.Refusal)
@@ -84,12 +86,13 @@ func New(o Options) (*Service, error) {
 	s := &Service{opts: o, Cache: answercache.New(answercache.Config{})}
 	var err error
 	if s.Server, err = httpserver.New(o.HTTP, httpserver.Options{
-		Log:     s.Log("http"),
-		Service: o.Name,
-		Engines: o.Engines,
-		Refused: o.Refused,
-		Ready:   s.ready,
-		Wrap:    s.Cache.Middleware,
+		Log:      s.Log("http"),
+		Service:  o.Name,
+		Engines:  o.Engines,
+		Refused:  o.Refused,
+		Sessions: o.Sessions,
+		Ready:    s.ready,
+		Wrap:     s.Cache.Middleware,
 
 		Preparing: s.preparing.Load,
 		Backup:    backupOf(o.Database),

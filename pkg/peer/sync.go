@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/api/record"
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/stationtime"
 )
@@ -25,6 +26,9 @@ type State struct {
 	// Journal is what the node took while its database could not store it; zero
 	// if it does not tell.
 	Journal model.Journal
+	// Refused is what engines sent there and nobody understood; zero if the node
+	// does not tell.
+	Refused model.Refusals
 	// Database is which one the node serves; nil if it does not tell.
 	Database *model.Identity
 	// HealthFrom is from when on the node keeps health; zero: it keeps all.
@@ -73,6 +77,9 @@ func (c *Client) State(ctx context.Context) (_ State, offset time.Duration, _ er
 		if kept.Oldest != nil {
 			state.Journal.Oldest = kept.Oldest.UTC()
 		}
+	}
+	if kept := body.Refused; kept != nil {
+		state.Refused = model.Refusals{Items: kept.Items, Bytes: kept.Bytes}
 	}
 	if body.Warnings != nil {
 		for _, w := range *body.Warnings {
@@ -234,6 +241,20 @@ func (c *Client) Rules(ctx context.Context) ([]model.HeardRule, error) {
 		}
 	}
 	return rules, nil
+}
+
+// Purges asks which plays are gone. The purges are not yet validated. Errors:
+// ErrUnsupported, *StatusError, or of the network.
+func (c *Client) Purges(ctx context.Context) (model.Purges, error) {
+	var body []record.Purge
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/sync/purges"}, &body); err != nil {
+		return nil, err
+	}
+	purges := make(model.Purges, len(body))
+	for i, p := range body {
+		purges[i] = p.Purge()
+	}
+	return purges, nil
 }
 
 func milliseconds(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

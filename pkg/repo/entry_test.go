@@ -91,8 +91,8 @@ func TestDB_visitors(t *testing.T) {
 		if err := db.Ready(ctx); err != nil {
 			t.Error(err)
 		}
-		if found := find(t, db, model.EntryQuery{}); titles(found) != "ba" {
-			t.Errorf("found %s", titles(found))
+		if found := find(t, db, model.EntryQuery{}); titlesOf(found) != "ba" {
+			t.Errorf("found %s", titlesOf(found))
 		}
 		select {
 		case err := <-read:
@@ -107,8 +107,8 @@ func TestDB_visitors(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer release()
-		if found, err := db.Entries(visitor, model.EntryQuery{Limit: 1}); err != nil || titles(found) != "b" {
-			t.Errorf("a visitor finds %s, %v", titles(found), err)
+		if found, err := db.Entries(visitor, model.EntryQuery{Limit: 1}); err != nil || titlesOf(found) != "b" {
+			t.Errorf("a visitor finds %s, %v", titlesOf(found), err)
 		}
 	})
 }
@@ -182,7 +182,7 @@ func TestDB_Entries(t *testing.T) {
 			{"AfterFrom", model.EntryQuery{After: &model.Position{PlayedAt: at(0), ID: 0}, From: at(3), Oldest: true}, "e"},
 		} {
 			t.Run(test.name, func(t *testing.T) {
-				if got := titles(find(t, db, test.q)); got != test.want {
+				if got := titlesOf(find(t, db, test.q)); got != test.want {
 					t.Errorf("%q, want %q", got, test.want)
 				}
 			})
@@ -197,7 +197,7 @@ func TestDB_Entries_pages(t *testing.T) {
 			store(t, db, entry(i/5, string(rune('a'+i))))
 		}
 		for _, oldest := range []bool{false, true} {
-			want := titles(find(t, db, model.EntryQuery{Oldest: oldest}))
+			want := titlesOf(find(t, db, model.EntryQuery{Oldest: oldest}))
 			var got string
 			q := model.EntryQuery{Oldest: oldest, Limit: 4}
 			for {
@@ -205,7 +205,7 @@ func TestDB_Entries_pages(t *testing.T) {
 				if len(page) == 0 {
 					break
 				}
-				got += titles(page)
+				got += titlesOf(page)
 				last := model.PositionOf(page[len(page)-1])
 				q.After = &last
 			}
@@ -245,8 +245,8 @@ func TestDB_EachEntry(t *testing.T) {
 				got = append(got, e)
 				return nil
 			})
-			if err != nil || titles(got) != "acd" {
-				t.Errorf("%q, %v", titles(got), err)
+			if err != nil || titlesOf(got) != "acd" {
+				t.Errorf("%q, %v", titlesOf(got), err)
 			}
 		})
 		t.Run("Error", func(t *testing.T) {

@@ -224,3 +224,9 @@ type recordedTx struct {
 
 func (t *recordedTx) Commit() error   { return t.tx.Commit() }
 func (t *recordedTx) Rollback() error { return t.tx.Rollback() }
+
+// SetSearch makes a search take that many titles for few, and look at that many
+// segments.
+func (l *OnAirLog) SetSearch(titles, walks int) {
+	l.searching.titles, l.searching.walks = titles, walks
+}

@@ -334,7 +334,7 @@ func TestDB_OnLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	patience.Receive(t, "the entry whose caller left", late)
-	if got := titles(find(t, db, model.EntryQuery{})); got != "ax" {
+	if got := titlesOf(find(t, db, model.EntryQuery{})); got != "ax" {
 		t.Errorf("stored are %q", got)
 	}
 	store(t, db, entry(2, "b"))

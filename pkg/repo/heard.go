@@ -40,7 +40,9 @@ type heardLog struct {
 	// behind is told that a read left something to be derived, pending that
 	// something pends.
 	behind, pending chan struct{}
-	// quiet is how long nothing more pends before the background derives, longest
+	// said counts what is said.
+	said atomic.Int64
+	// quiet is for how long nothing is said before the background derives, longest
 	// how long it waits for that.
 	quiet, longest time.Duration
 	trouble        *logging.Lasting
@@ -229,6 +231,9 @@ type heardNote struct {
 	Left int64 `json:"left,omitempty"`
 	// Follows: the rules are those of a sync node.
 	Follows bool `json:"follows,omitempty"`
+	// Titled: nothing is missing of the titles of the log. An older program that
+	// derives does not know this, and so takes it back when it stores the note.
+	Titled bool `json:"titled,omitempty"`
 }
 
 type heardStage string

@@ -60,6 +60,7 @@ func wantHeardAll(t *testing.T, db *repo.Node, raw *sql.DB, sources int) {
 			t.Fatalf("of source %d was heard\n%s, want\n%s", source, onairtest.Text(got), onairtest.Text(want))
 		}
 	}
+	wantDictionary(t, raw, "heard")
 }
 
 // pends is an error while anything is to be derived.

@@ -91,7 +91,7 @@ func only(t *testing.T, db entries) model.Entry {
 	return found[0]
 }
 
-func titles(entries []model.Entry) string {
+func titlesOf(entries []model.Entry) string {
 	var all string
 	for _, e := range entries {
 		all += e.Title

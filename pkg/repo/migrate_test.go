@@ -141,7 +141,7 @@ func TestDB_Migrate_newerUsable(t *testing.T) {
 		if err := errors.Join(station.Prepare(t.Context()), station.StoreEntry(t.Context(), entry(60, "two"))); err != nil {
 			t.Error(err)
 		}
-		if got := titles(find(t, db, model.EntryQuery{Oldest: true})); got != "onetwo" {
+		if got := titlesOf(find(t, db, model.EntryQuery{Oldest: true})); got != "onetwo" {
 			t.Errorf("stored %q", got)
 		}
 		if n, err := station.OnAir().CountEntries(t.Context(), model.EntryQuery{}); err != nil || n != 2 {

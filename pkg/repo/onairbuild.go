@@ -140,7 +140,8 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 
 // Rebuild derives the whole on-air log again and mends the differences. It
 // returns how many segments were missing, wrong or superfluous, plus the number
-// of days whose segments were counted wrong. The result is 0 unless somebody
+// of days that were counted wrong, or how many titles were, if these are more:
+// a segment too many is also a play too many. The result is 0 unless somebody
 // changed the database behind the Station's back, or a cluster lost something.
 //
 // If nothing differs, nothing is written and no writer waits. The cost is to
@@ -152,17 +153,34 @@ func (s *Station) underived(ctx context.Context) (*onair.Window, error) {
 // how many, which is 0 if not known. Rebuild takes as long as it takes, so
 // bound ctx. Error: model.ErrUnavailable.
 func (s *Station) Rebuild(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	return s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
+	differing, err = s.examine(ctx, onair.Window{}, s.rebuildSome, progress)
+	if err != nil {
+		return differing, err
+	}
+	titles, err := s.recountTitles(ctx, true)
+	return max(differing, titles), err
 }
 
-// Verify is Rebuild without mending.
+// Verify is Rebuild without mending. It does not look at titles while KeepTitles has
+// to follow an older program.
 func (s *Station) Verify(ctx context.Context, progress func(done, total int64)) (differing int, err error) {
-	return s.examine(ctx, onair.Window{}, s.verifySome, progress)
+	left, err := s.untitled(ctx)
+	if err != nil {
+		return 0, err
+	}
+	differing, err = s.examine(ctx, onair.Window{}, func(ctx context.Context, w onair.Window) (examined, error) {
+		return s.lookAt(ctx, w, func(log *airlog.Log) { log.AnyTitle = left > 0 })
+	}, progress)
+	if err != nil || left > 0 {
+		return differing, err
+	}
+	titles, err := s.recountTitles(ctx, false)
+	return max(differing, titles), err
 }
 
 // rebuildSome looks at the beginning of w, and mends it if it differs.
 func (s *Station) rebuildSome(ctx context.Context, w onair.Window) (examined, error) {
-	found, err := s.verifySome(ctx, w)
+	found, err := s.lookAt(ctx, w, func(*airlog.Log) {})
 	if err != nil || found.differing == 0 {
 		return found, err
 	}
@@ -209,11 +227,6 @@ func (s *Station) mendSome(ctx context.Context, w onair.Window) (result examined
 		return err
 	})
 	return result, err
-}
-
-// verifySome looks at the beginning of w.
-func (s *Station) verifySome(ctx context.Context, w onair.Window) (examined, error) {
-	return s.lookAt(ctx, w, func(*airlog.Log) {})
 }
 
 // lookAt derives the beginning of w and changes nothing. set is called first.

@@ -34,7 +34,9 @@ func plannedOnAir(t *testing.T, s *repo.Station) []planned {
 	said := slices.Repeat([]string{"playlog_source"}, 3) // before, stragglers, from then on
 	health := []string{"health_received", "health_received"}
 	follow := slices.Concat(rule, said, reigns, segments)
-	day := []string{primaryKey, primaryKey} // what the table says, and what there is
+	// What the first segment names, then what is known of that title and its bounds.
+	title := []string{"onair_entry", primaryKey, primaryKey, "onair_titled", "onair_titled"}
+	day := slices.Concat(title, []string{primaryKey, primaryKey}) // what the table says, and what there is
 	return []planned{
 		{"Entry", func() error { _, err := log.Entry(ctx, last.ID); return err }, []string{primaryKey, "onair_entry"}},
 		{"Entries", entries(model.EntryQuery{Limit: 20}), joined},

@@ -21,18 +21,21 @@ type OnAirLog struct {
 	db    *sqldb.DB
 	table airlog.Table
 	// follow brings the log up to date before it is read, as far as possible.
-	follow func(ctx context.Context)
+	follow    func(ctx context.Context)
+	searching searching
 }
 
 // OnAir is the on-air log that the Station keeps. It is always up to date.
 func (s *Station) OnAir() *OnAirLog {
-	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}}
+	return &OnAirLog{s.db, airlog.OnAir, func(context.Context) {}, usualSearch}
 }
 
 // Heard is what was heard of each source. Reads derive what changed. If that can't
 // be stored now, or is too much for a read, they answer from what was derived
 // until then.
-func (n *Node) Heard() *OnAirLog { return &OnAirLog{n.db, airlog.Heard, n.heard.followFor} }
+func (n *Node) Heard() *OnAirLog {
+	return &OnAirLog{n.db, airlog.Heard, n.heard.followFor, usualSearch}
+}
 
 // airedRow is a segment together with its entry.
 type airedRow struct {
@@ -138,21 +141,40 @@ func (q entryQuery) aired(g *gorm.DB) *gorm.DB {
 // start at the same time. But since a position was read, one segment may have
 // replaced another.
 func (l *OnAirLog) paged(ctx context.Context, q entryQuery) *gorm.DB {
+	return l.ordered(l.aired(ctx), q)
+}
+
+// ordered is paged for a query of the log g.
+func (l *OnAirLog) ordered(g *gorm.DB, q entryQuery) *gorm.DB {
 	q = q.bounded()
-	g := q.aired(l.aired(ctx))
-	direction, beyond := " DESC", "(aired.from_at < ? OR aired.entry_id < ?)"
-	if q.Oldest {
-		direction, beyond = "", "(aired.from_at > ? OR aired.entry_id > ?)"
-	}
-	if q.After != nil {
-		g = g.Where(beyond, sqldb.At(q.After.PlayedAt), q.After.ID)
-	}
+	g = l.selected(g, q)
 	limit := q.Limit
 	if limit == 0 {
 		limit = math.MaxInt32 // OFFSET needs a LIMIT
 	}
 	for _, column := range l.table.Order {
-		g = g.Order("aired." + column + direction)
+		g = g.Order("aired." + column + q.direction())
 	}
 	return g.Offset(q.Offset).Limit(limit)
+}
+
+// selected are those of g that q selects, which is bounded.
+func (l *OnAirLog) selected(g *gorm.DB, q entryQuery) *gorm.DB {
+	g = q.aired(g)
+	if q.After == nil {
+		return g
+	}
+	beyond := "(aired.from_at < ? OR aired.entry_id < ?)"
+	if q.Oldest {
+		beyond = "(aired.from_at > ? OR aired.entry_id > ?)"
+	}
+	return g.Where(beyond, sqldb.At(q.After.PlayedAt), q.After.ID)
+}
+
+// direction is the order of the log's columns.
+func (q entryQuery) direction() string {
+	if q.Oldest {
+		return ""
+	}
+	return " DESC"
 }

@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,9 +23,9 @@ import (
 // answers show.
 var (
 	stationReads = []string{
-		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "Digests", "EachEntry", "Entries",
+		"ActiveSource", "Activations", "ActivationsAfter", "Clock", "Corrections", "CountDays", "CountEntries", "DecidedHere", "Digests", "EachEntry", "Entries",
 		"Entry", "EntryWith", "HealthHistory", "HealthRecords", "HeardEntry", "LastPlay", "LatestDelivery", "LatestEntry", "LatestHealth", "Lease", "Maintenances",
-		"NextEntry", "Note", "OnAir", "Prepared", "Records", "Rules", "Sequence", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
+		"NextEntry", "Note", "OnAir", "Prepared", "PurgeOf", "Purgeable", "Purges", "Records", "Rules", "Sequence", "Session", "Sightings", "Sources", "StationRules", "TryRule", "Unheard", "UnknownActivations", "Verify", "WaitingDeliveries",
 	}
 	stationSchema = []string{
 		"Adopt", "Backup", "Begin", "Belongs", "Claim", "Close", "CopyTo", "Database", "Hold", "InPlace", "Migrate", "MigrateDown", "MigrationStatus", "OnLate", "Ready", "Reload",
@@ -88,6 +89,25 @@ func TestStation_writes(t *testing.T) {
 				}
 				return nil
 			},
+			"DecidePurge": func() error { return s.DecidePurge(ctx, purgeOf(0, noon)) },
+			"LearnPurges": func() error { _, err := s.LearnPurges(ctx, []model.Purge{purgeOf(1, noon)}); return err },
+			"PurgePlays": func() error {
+				p := purgeOf(0, noon.Add(time.Hour))
+				if err := s.DecidePurge(ctx, p); err != nil {
+					return err
+				}
+				decided, err := s.Sequence(ctx)
+				if err != nil {
+					return err
+				}
+				if _, _, err := s.PurgePlays(ctx, p.UID(), monthOf, 10); err != nil {
+					return err
+				}
+				if purged, err := s.Sequence(ctx); err != nil || purged == decided {
+					return errors.Join(err, errors.New("it wrote past the sequence"))
+				}
+				return nil
+			},
 			"AbsorbHealths": func() error { return s.AbsorbHealths(ctx, []model.Health{{Source: 1, LogTime: noon}}, true) },
 			"StoreClock":    func() error { return s.StoreClock(ctx, model.Clock{Source: 1, SentAt: noon}, status.LastClock) },
 			"AbsorbClocks":  func() error { return s.AbsorbClocks(ctx, []model.Clock{{Source: 1, SentAt: noon}}, true) },
@@ -111,12 +131,23 @@ func TestStation_writes(t *testing.T) {
 				execSQL(t, raw, "DELETE FROM onair_rule")
 				return s.Prepare(ctx)
 			},
+			"KeepTitles": func() error {
+				if err := s.StoreEntry(ctx, first); err != nil {
+					return err
+				}
+				execSQL(t, raw, "UPDATE onair SET title_id = NULL")
+				execSQL(t, raw, "UPDATE changed SET known = 33")
+				ctx, stop := context.WithCancel(ctx)
+				defer stop()
+				return s.KeepTitles(ctx, stop)
+			},
 			"Rebuild": func() error {
 				execSQL(t, raw, "DELETE FROM onair")
 				_, err := s.Rebuild(ctx, nil)
 				return err
 			},
 		}
+		session, _ := model.NewSession("ann", nil, noon)
 		delivery := model.Delivery{Channel: "hook", Body: json.RawMessage("{}"), CreatedAt: noon}
 		aside := map[string]func() error{
 			"AcquireLease": func() error { _, err := s.AcquireLease(ctx, "monitor", "a", time.Hour); return err },
@@ -135,7 +166,10 @@ func TestStation_writes(t *testing.T) {
 			"StoreNote": func() error {
 				return s.StoreNote(ctx, model.Note{Name: "hook", Body: json.RawMessage("{}"), WrittenAt: noon})
 			},
-			"EndDelivery": func() error { return s.EndDelivery(ctx, 1, noon, "") },
+			"StartSession":   func() error { return s.StartSession(ctx, session) },
+			"ProlongSession": func() error { return s.ProlongSession(ctx, session) },
+			"EndSession":     func() error { return s.EndSession(ctx, session.ID) },
+			"EndDelivery":    func() error { return s.EndDelivery(ctx, 1, noon, "") },
 		}
 		for method := range reflect.TypeFor[*repo.Station]().Methods() {
 			name := method.Name
@@ -159,6 +193,7 @@ func TestStation_writes(t *testing.T) {
 			empty(t, raw)
 			execSQL(t, raw, "DELETE FROM health")
 			execSQL(t, raw, "DELETE FROM clock")
+			execSQL(t, raw, "DELETE FROM purged_plays")
 			if name != "StoreEntry" && name != "LogMissed" {
 				if err := s.StoreEntry(ctx, first); err != nil {
 					t.Fatal(err)

@@ -23,6 +23,9 @@ const (
 	// else writers must keep right needs a migration of its own, and that
 	// migration's number here.
 	derivesHeard = 30
+	// keepsTitles is the same for the titles of the log. KeepTitles does what an
+	// older writer left out.
+	keepsTitles = 41
 )
 
 var (
@@ -173,7 +176,7 @@ func (s *sequencer) commitNext(ctx context.Context, do func(tx *gorm.DB) error) 
 			err = do(tx)
 		}
 		if err == nil && n%keptChanges == 0 {
-			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, derivesHeard).Error
+			err = tx.Exec("DELETE FROM changed WHERE n <= ? AND known >= ?", n-keptChanges, keepsTitles).Error
 		}
 		return err
 	})

@@ -93,7 +93,7 @@ func empty(t *testing.T, raw *sql.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
+	for _, table := range []string{"playlog", "correction", "activation", "onair", "onair_day", "onair_title", "onair_rule", "changed", "playlog_day", "health", "heard_rule"} {
 		if _, err := tx.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +146,7 @@ func (h *history) anyEntry(t *rapid.T) model.Entry {
 	e := model.Entry{
 		LogSource:  rapid.IntRange(1, h.sources).Draw(t, "source"),
 		TrackStart: anyMinute(t),
-		Title:      rapid.SampledFrom([]string{"a", "b"}).Draw(t, "title"),
+		Title:      rapid.SampledFrom([]string{"a", "b", "Á"}).Draw(t, "title"),
 		Duration:   anyDuration(t),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "fallback") == 0 {
@@ -254,7 +254,7 @@ func anyCorrection(t *rapid.T) model.Correction {
 		if rapid.Bool().Draw(t, "amends duration") {
 			c.Changes.Duration = new(anyDuration(t))
 		}
-		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c"}).Draw(t, "amended title"))
+		c.Changes.Title = new(rapid.SampledFrom([]string{"a", "c", ""}).Draw(t, "amended title"))
 	}
 	return c
 }
@@ -289,7 +289,7 @@ func (h *history) unite(r model.Record, merge func(known, r model.Record) model.
 func (h *history) step(ctx context.Context, t *rapid.T) {
 	kinds := []string{"store", "store", "absorb", "absorb", "absorb", "activate", "activate", "remember", "log missed", "restart", "default", "tamper", "health", "health", "rule"}
 	if len(h.records) > 0 {
-		kinds = append(kinds, "correct", "correct", "lose")
+		kinds = append(kinds, "correct", "correct", "lose", "purge")
 	}
 	kind := rapid.SampledFrom(kinds).Draw(t, "step")
 	s := h.process(t)
@@ -362,6 +362,12 @@ func (h *history) step(ctx context.Context, t *rapid.T) {
 		}
 		changed = true
 		do = func() error { return h.absorb(ctx, s, []model.Record{r}) }
+	case "purge":
+		h.purge(ctx, t, s)
+		var err error
+		if h.sequence, err = s.Sequence(ctx); err != nil { // it takes more than one transaction
+			t.Fatal(err)
+		}
 	case "health":
 		state := h.anyHealth(t)
 		changed = h.mergeHealth(state)
@@ -522,6 +528,7 @@ func (h *history) compare(ctx context.Context, t *rapid.T, step string, changed 
 		t.Fatalf("after %s the log is\n%s, want\n%s", step, onairtest.Text(got), onairtest.Text(want))
 	}
 	h.count(ctx, t, step, want)
+	wantDictionary(t, h.raw, "onair")
 }
 
 // count fails if a count of the log is too high or too low, as a whole or

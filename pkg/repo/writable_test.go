@@ -172,7 +172,7 @@ func TestDB_Writable(t *testing.T) {
 		if err := db.Writable(t.Context()); err != nil {
 			t.Errorf("by the last write: %v", err)
 		}
-		if got := titles(find(t, db, model.EntryQuery{})); got != "a" {
+		if got := titlesOf(find(t, db, model.EntryQuery{})); got != "a" {
 			t.Errorf("stored are %q", got)
 		}
 	})

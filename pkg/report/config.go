@@ -11,7 +11,7 @@ import (
 
 // Config is meant to be filled by config.Load.
 type Config struct {
-	Station   string        `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station. Reports as workbooks (XLSX) and chapters of recordings name it as their author, and views show it."`
+	Station   string        `env:"STATION_NAME" envDefault:"AURA" doc:"What people call the station: on pages, in views, and as the author of reports (XLSX) and of chapters of recordings."`
 	HoleAfter time.Duration `env:"HOLE_AFTER" envDefault:"1m" doc:"Reports show a longer time without any play as a hole. Within a timeslot more than 5 s are a hole."`
 }
 

@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Show is a show that a studio clock names.
 type Show struct {
@@ -36,4 +39,17 @@ func CurrentAndNext(shows []Show, now time.Time) (current, next *Show) {
 		current = nil
 	}
 	return current, next
+}
+
+// Upcoming are the shows that begin after now, the first one first, each once.
+func Upcoming(shows []Show, now time.Time) []Show {
+	var list []Show
+	for _, show := range shows {
+		isKnown := slices.ContainsFunc(list, func(other Show) bool { return other.Start.Equal(show.Start) })
+		if show.Start.After(now) && !isKnown {
+			list = append(list, show)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Show) int { return a.Start.Compare(b.Start) })
+	return list
 }

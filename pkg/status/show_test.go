@@ -42,3 +42,15 @@ func TestCurrentAndNext(t *testing.T) {
 		}
 	}
 }
+
+func TestUpcoming(t *testing.T) {
+	t.Parallel()
+	show := func(name string, from time.Duration) Show { return Show{Name: name, Start: noon.Add(from)} }
+	var names string
+	for _, s := range Upcoming([]Show{show("c", 3), show("now", 0), show("a", 1), show("again", 3), show("before", -1), show("b", 2)}, noon) {
+		names += s.Name
+	}
+	if names != "abc" {
+		t.Errorf("upcoming are %q", names)
+	}
+}

@@ -50,6 +50,7 @@ func serve(t *testing.T, s *trackservice.Service) *pipes {
 	return serveWith(t, func(w http.ResponseWriter, r *http.Request) error { return s.Serve(w, r, 0) })
 }
 
+// serveWith serves a stream.
 func serveWith(t *testing.T, stream func(w http.ResponseWriter, r *http.Request) error) *pipes {
 	p := &pipes{conns: make(chan net.Conn), ended: make(chan struct{})}
 	protocols := new(http.Protocols)

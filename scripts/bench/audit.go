@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"aura.radio/engine/pkg/repo/repotest"
@@ -50,11 +51,17 @@ func auditOnMariaDB(ctx context.Context, o options, server *repotest.Server) err
 			SELECT UNHEX(LPAD(HEX(n), 32, '0')), UNHEX(MD5(n)), 1, at, at, CONCAT('Artist ', n %% 5000), CONCAT('Title ', n %% 60000), %d, 1
 			FROM (SELECT seq AS n, '1970-01-01' + INTERVAL %d + seq * %d SECOND AS at FROM node.seq_1_to_%d) AS numbers`,
 			auditStep*1000, firstAudited(o), auditStep, o.audited),
-		"INSERT INTO sync.playlog SELECT * FROM node.playlog",
-		fmt.Sprintf(`INSERT INTO sync.onair (from_at, until_at, entry_id, fingerprint, source)
-			SELECT played_at, played_at + INTERVAL %d SECOND, id, fingerprint, 1 FROM sync.playlog`, auditStep),
-		"INSERT INTO sync.onair_day (day, segments) SELECT DATE(from_at), COUNT(*) FROM sync.onair GROUP BY DATE(from_at)",
-		"INSERT INTO sync.onair_rule (id, default_source) VALUES (1, 1)")
+		"INSERT INTO sync.playlog SELECT * FROM node.playlog")
+	exec := func(ctx context.Context, statements ...string) error {
+		return server.Exec(ctx, append([]string{"USE sync"}, statements...)...)
+	}
+	if err == nil {
+		err = storeNames(ctx, exec, auditedNames())
+	}
+	if err == nil {
+		err = exec(ctx, slices.Concat([]string{fmt.Sprintf(`INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source, title_id)
+			SELECT played_at, played_at + INTERVAL %d SECOND, playlog.id, fingerprint, 1, named.id FROM playlog STRAIGHT_JOIN named ON named.n = playlog.id %% 60000`, auditStep)}, countNamed())...)
+	}
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -88,12 +95,14 @@ func auditOnSQLite(ctx context.Context, o options, dir string) error {
 	if err == nil {
 		err = copyFile(sync, node)
 	}
+	exec := func(ctx context.Context, statements ...string) error { return execSQLite(ctx, sync, statements...) }
 	if err == nil {
-		err = execSQLite(ctx, sync,
-			fmt.Sprintf(`INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source)
-				SELECT played_at, datetime(played_at, '%d seconds') || '.000000', id, fingerprint, 1 FROM playlog ORDER BY played_at`, auditStep),
-			"INSERT INTO onair_day (day, segments) SELECT substr(from_at, 1, 10), COUNT(*) FROM onair GROUP BY substr(from_at, 1, 10)",
-			"INSERT INTO onair_rule (id, default_source) VALUES (1, 1)")
+		err = storeNames(ctx, exec, auditedNames())
+	}
+	if err == nil {
+		err = exec(ctx, slices.Concat([]string{fmt.Sprintf(`INSERT INTO onair (from_at, until_at, entry_id, fingerprint, source, title_id)
+			SELECT played_at, datetime(played_at, '%d seconds') || '.000000', playlog.id, fingerprint, 1, named.id
+			FROM playlog CROSS JOIN named ON named.n = playlog.id %% 60000 ORDER BY played_at`, auditStep)}, countNamed())...)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
@@ -103,15 +112,15 @@ func auditOnSQLite(ctx context.Context, o options, dir string) error {
 	return err
 }
 
-// execSQLite executes statements on a file that nobody else has open. It leaves no
-// data behind in a WAL file.
+// execSQLite executes statements on a file that nobody else has open, as fast as it
+// goes: what is cut off is lost.
 func execSQLite(ctx context.Context, file string, statements ...string) error {
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)&_pragma=cache_size(-262144)")
 	if err != nil {
 		return err
 	}
 	db.SetMaxOpenConns(1)
-	for _, statement := range append(statements, "PRAGMA wal_checkpoint(TRUNCATE)") {
+	for _, statement := range statements {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return errors.Join(err, db.Close())
 		}

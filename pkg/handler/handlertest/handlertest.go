@@ -32,6 +32,7 @@ type Store interface {
 	handler.Playlog
 	handler.SyncStore
 	handler.Rules
+	handler.Purges
 	playlog.Store
 	source.Store
 	status.HealthStore
@@ -44,6 +45,11 @@ type OnAir interface {
 	trackservice.Log
 }
 
+// untitled stands for the titles of a log that knows none. Nobody may ask for them.
+type untitled struct{ unknown }
+
+type unknown handler.Titles
+
 // Node is a node in Vienna with that number, about which nothing was reported
 // yet.
 func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
@@ -52,11 +58,15 @@ func Node(t testing.TB, number int, store Store, onAir OnAir) *handler.API {
 	if err != nil {
 		t.Fatal(err)
 	}
+	titles, ok := onAir.(handler.Titles)
+	if !ok { // it is a playlog
+		titles = untitled{}
+	}
 	render := func(e model.Entry, at time.Time) ([]byte, error) {
 		return json.Marshal(handler.Track(zone, links.Links{}, e, at))
 	}
 	return &handler.API{
-		OnAir: onAir, Playlog: store, Sync: store, Rules: store, Gate: exchange.Open{},
+		OnAir: onAir, Titles: titles, Playlog: store, Sync: store, Rules: store, Purges: store, Gate: exchange.Open{},
 		Sources: source.New(store, 1, func() {}, zerolog.Nop()),
 		Healths: status.NewHealths(store, status.Config{SilenceBelow: -60, NoPlayAfter: 30 * time.Minute}, zerolog.Nop()),
 		Clocks:  status.NewClocks(store, number, 1),

@@ -15,9 +15,11 @@ import (
 type Log struct {
 	// DryRun: differences are counted, but not corrected.
 	DryRun bool
-	// Differing counts the segments that were missing, wrong or superfluous,
-	// and the days with a wrong number.
+	// Differing counts the segments that were missing, wrong or superfluous, the
+	// plays with a wrong title, and the days with a wrong number.
 	Differing int
+	// AnyTitle: titles are not looked at.
+	AnyTitle bool
 	// Rules count instead of those of the record, if there are any.
 	Rules []model.HeardRule
 	// Compare, which may be nil, is told of each entry of which more or less is
@@ -31,6 +33,7 @@ type Log struct {
 	whole         bool                              // compare everything that is there, not only what changes
 	read          int                               // how many rows were needed
 	days          map[time.Time]int64               // days to be counted again, and how many segments more a dry run found
+	titles        *Titles                           // of the plays of the log
 	last          *said                             // what was read last; nil: nothing
 	told          map[model.Fingerprint]heard.Heard // what was derived last, if somebody compares
 }
@@ -51,7 +54,7 @@ func NewHeard(tx *sqldb.Tx, source, page int) *Log {
 }
 
 func newLog(tx *sqldb.Tx, r rows) *Log {
-	return &Log{tx: tx, rows: r, days: make(map[time.Time]int64)}
+	return &Log{tx: tx, rows: r, days: make(map[time.Time]int64), titles: newTitles(tx, r)}
 }
 
 // Follow brings the log up to date with what was touched: first which source
@@ -77,6 +80,21 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 		if err != nil {
 			return err
 		}
+		if err := l.titles.rename(ctx, t.Changes(source)); err != nil {
+			return err
+		}
+	}
+	return l.count(ctx)
+}
+
+// count brings up to date what is counted of the log.
+func (l *Log) count(ctx context.Context) error {
+	if !l.AnyTitle {
+		differing, err := l.titles.settle(ctx, l.DryRun)
+		if err != nil {
+			return err
+		}
+		l.Differing += differing
 	}
 	return l.countDays(ctx)
 }
@@ -138,7 +156,7 @@ func (l *Log) MendSome(ctx context.Context, w onair.Window) (rest *onair.Window,
 	if err := l.touchCounted(ctx, w); err != nil {
 		return nil, err
 	}
-	return rest, l.countDays(ctx)
+	return rest, l.count(ctx)
 }
 
 func (l *Log) mendParts(ctx context.Context, w onair.Window) (rest *onair.Window, err error) {
@@ -177,10 +195,11 @@ func (l *Log) mend(ctx context.Context, r onair.Reign) error {
 // mendPart mends as much of a reign as easily fits into memory. It returns the
 // rest, or nil if nothing remains.
 func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, err error) {
-	old, part, err := l.rows.segments(ctx, r.Window)
+	kept, part, err := l.rows.segments(ctx, r.Window)
 	if err != nil {
 		return nil, err
 	}
+	old := plain(kept)
 	// Within a reign no other source is active.
 	fresh, part, err := l.audible(ctx, r.Source, part)
 	if err != nil {
@@ -194,9 +213,10 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 	l.touchDays(remove, add)
 	if l.whole {
 		l.touchDaysOf(old)
+		l.titles.touch(old)
 	}
 	if !l.DryRun {
-		if err := l.rows.replace(ctx, remove, add); err != nil {
+		if err := l.rows.replace(ctx, remove, l.titles.follow(kept, remove, add)); err != nil {
 			return nil, err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"aura.radio/engine/pkg/model"
 	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
+	"aura.radio/engine/pkg/titles"
 )
 
 // rows reads and writes what the derivation of the on-air log needs. It does so
@@ -139,10 +140,30 @@ func scanRecord(row *sql.Rows) (onair.Record, error) {
 	return r, nil
 }
 
+// row is a segment as the log's table keeps it.
+type row struct {
+	onair.Segment
+	title titles.Key // of the play that begins with the segment
+}
+
+// plain are the segments of rows.
+func plain(rows []row) []onair.Segment {
+	segments := make([]onair.Segment, len(rows))
+	for i, r := range rows {
+		segments[i] = r.Segment
+	}
+	return segments
+}
+
+const (
+	rowColumns = "from_at, until_at, entry_id, fingerprint, source, is_estimated, title_id"
+	rowValues  = "(?, ?, ?, ?, ?, ?, ?)"
+)
+
 // segments are those of the log that touch w, in the form that Splice needs. If
 // there are many, the returned window is only the beginning of w.
-func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, onair.Window, error) {
-	columns := r.from("SELECT from_at, until_at, entry_id, fingerprint, source, is_estimated", true)
+func (r rows) segments(ctx context.Context, w onair.Window) ([]row, onair.Window, error) {
+	columns := r.from("SELECT "+rowColumns, true)
 	before, err := sqldb.Select(ctx, r.Conn, scanSegment, columns+"from_at < ? ORDER BY from_at DESC LIMIT 1", sqldb.At(w.From))
 	if err != nil {
 		return nil, w, err
@@ -155,18 +176,22 @@ func (r rows) segments(ctx context.Context, w onair.Window) ([]onair.Segment, on
 	return append(before, within...), w, err
 }
 
-func scanSegment(row *sql.Rows) (onair.Segment, error) {
-	var s onair.Segment
-	var from sqldb.Time
+func scanSegment(from *sql.Rows) (row, error) { return scanRow(from) }
+
+// scanRow reads a row, and what follows it in the query.
+func scanRow(from *sql.Rows, more ...any) (row, error) {
+	var r row
 	var until sql.Null[sqldb.Time]
-	err := row.Scan(&from, &until, &s.Entry, (*sqldb.UID)(&s.Fingerprint), &s.Source, &s.Estimated)
-	s.From, s.Until = from.Time, until.V.Time
-	return s, err
+	var title sql.NullInt64
+	to := []any{(*sqldb.Moment)(&r.From), &until, &r.Entry, (*sqldb.UID)(&r.Fingerprint), &r.Source, &r.Estimated, &title}
+	err := from.Scan(append(to, more...)...)
+	r.Until, r.title = until.V.Time, titles.Key(title.Int64)
+	return r, err
 }
 
 // replace takes segments out of the log and puts others in. A segment of which
 // only the end changes is updated in place.
-func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
+func (r rows) replace(ctx context.Context, remove []onair.Segment, add []row) error {
 	starts := make(map[time.Time]bool, len(add))
 	for _, s := range add {
 		starts[s.From] = true
@@ -182,12 +207,17 @@ func (r rows) replace(ctx context.Context, remove, add []onair.Segment) error {
 			return err
 		}
 	}
-	const row = "(?, ?, ?, ?, ?, ?)"
-	return r.InParts(ctx, len(add), size, func(rows int) string {
-		return "REPLACE INTO " + r.table.Segments + " (from_at, until_at, entry_id, fingerprint, source, is_estimated) VALUES " + row + strings.Repeat(", "+row, rows-1)
+	return r.store(ctx, add)
+}
+
+// store puts rows in the log, in place of those that begin when they do.
+func (r rows) store(ctx context.Context, add []row) error {
+	return r.InParts(ctx, len(add), r.Dialect.RowsPerStatement(), func(rows int) string {
+		return "REPLACE INTO " + r.table.Segments + " (" + rowColumns + ") VALUES " + rowValues + strings.Repeat(", "+rowValues, rows-1)
 	}, func(i int, to []any) []any {
 		s := &add[i]
 		until := sql.Null[sqldb.Time]{V: sqldb.At(s.Until), Valid: !s.Until.IsZero()}
-		return append(to, sqldb.At(s.From), until, s.Entry, sqldb.UID(s.Fingerprint), s.Source, s.Estimated)
+		title := sql.NullInt64{Int64: int64(s.title), Valid: s.title != 0}
+		return append(to, sqldb.At(s.From), until, s.Entry, sqldb.UID(s.Fingerprint), s.Source, s.Estimated, title)
 	})
 }

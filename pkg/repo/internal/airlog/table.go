@@ -6,10 +6,10 @@ import (
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
 
-// Table is where a log is kept: its segments, and how many of them begin on each
-// day.
+// Table is where a log is kept: its segments, how many of them begin on each day,
+// and the titles of its plays.
 type Table struct {
-	Segments, Days string
+	Segments, Days, Titles string
 	// Order is the order in which the database finds the segments without sorting:
 	// columns, after the name of the table.
 	Order []string
@@ -18,8 +18,8 @@ type Table struct {
 // The tables. A station has one log, in which no two segments start together. A
 // node has the logs of its sources beside one another.
 var (
-	OnAir = Table{Segments: "onair", Days: "onair_day", Order: []string{"from_at"}}
-	Heard = Table{Segments: "heard", Days: "heard_day", Order: []string{"from_at", "entry_id"}}
+	OnAir = Table{Segments: "onair", Days: "onair_day", Titles: "onair_title", Order: []string{"from_at"}}
+	Heard = Table{Segments: "heard", Days: "heard_day", Titles: "heard_title", Order: []string{"from_at", "entry_id"}}
 )
 
 // Index is the list of the segments, by when they begin.

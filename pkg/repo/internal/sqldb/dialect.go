@@ -57,6 +57,8 @@ type Dialect interface {
 	// UseIndex is the text that follows a table's name to make the database use
 	// that index.
 	UseIndex(name string) string
+	// JoinNext joins a table that is to be read after those before it.
+	JoinNext() string
 	// StatementContext is ctx. If a statement's duration is bounded anyway, it
 	// is ctx without its end.
 	StatementContext(ctx context.Context) context.Context

@@ -148,6 +148,8 @@ func (mysqlDialect) LocksRows() bool { return true }
 
 func (mysqlDialect) UseIndex(name string) string { return "FORCE INDEX (" + name + ")" }
 
+func (mysqlDialect) JoinNext() string { return "STRAIGHT_JOIN " }
+
 func (mysqlDialect) StatementContext(ctx context.Context) context.Context { return ctx }
 
 func (mysqlDialect) RowsPerStatement() int { return 256 }

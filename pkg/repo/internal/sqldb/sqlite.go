@@ -234,6 +234,8 @@ func (sqliteDialect) LocksRows() bool { return false }
 
 func (sqliteDialect) UseIndex(name string) string { return "INDEXED BY " + name }
 
+func (sqliteDialect) JoinNext() string { return "CROSS JOIN " }
+
 // StatementContext: the driver starts a goroutine for every statement that may
 // be canceled, which costs a tenth of a commit. The only wait of a statement is
 // already bounded by busyTimeout.

@@ -24,6 +24,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/services/engine-api/internal/authority"
 	"aura.radio/engine/services/engine-api/internal/config"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
@@ -53,6 +54,7 @@ type App struct {
 	clocks  *engineclock.Watch
 	known   *source.Watch
 	purge   *status.Purge
+	purged  *playlog.Purge
 	// prepared is closed when the database is ready.
 	prepared chan struct{}
 	relay    *heartbeat.Relay // nil if no heartbeats are relayed
@@ -89,7 +91,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	a.refused = refused.New(refused.NewFolder(cfg.Journal.File(cfg.Database.File())), time.Now, lifecycle.Log(log, "refused"))
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Engines: cfg.Engines, Database: database{db, a.journal}, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep,
+		Owner: cfg.Owner(), Alone: true, Meanwhile: a.journal.Meanwhile, Refused: a.refused.Keep, Sessions: db,
 	})
 	if err != nil {
 		return nil, err
@@ -104,6 +106,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	a.health = status.NewHealths(statuses, cfg.Health, base.Log("status"))
 	clocks := status.NewClocks(statuses, cfg.HostID, cfg.DefaultSource)
 	base.Server.Registry().MustRegister(status.NewWatch(a.health, time.Now, cfg.HostID), clocks)
+	a.purged = playlog.NewPurge(db, cfg.Station.Zone, a.changed, base.Log("purge"))
 	var sources source.Store = db
 	knows := source.NewKnowledge(db, cfg.HostID, cfg.DefaultSource).WithHistory(db).Knows
 	if cfg.SyncHost != "" {
@@ -112,19 +115,20 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		}
 		a.pusher = outbox.New(db, recorder, a.syncNode, original.New(a.syncNode, cfg.Station.Zone), base.Identity, base.Log("outbox"))
 		a.authority = authority.New(a.syncNode, db, cfg.DefaultSource, a.changed, base.Log("source"))
-		a.rules = rules.New(a.syncNode, db, base.Log("rule"))
+		a.rules = rules.New(a.syncNode, db, a.purged.Wake, base.Log("rule"))
 		sources, knows = a.authority, a.authority.Knows
 		base.Server.Registry().MustRegister(a.pusher, a.authority)
 	}
 	active := source.New(sources, cfg.DefaultSource, a.changed, base.Log("source")).Knowing(knows)
 	a.known = source.NewWatch(active, adviceUnknown, base.Log("source"))
 	a.purge = status.NewPurge(db, cfg.Health, time.Now, base.Log("status"))
-	base.Server.Registry().MustRegister(a.journal, a.refused, a.known, a.purge)
+	base.Server.Registry().MustRegister(a.journal, a.refused, a.known, a.purge, a.purged)
 	if relay != nil {
 		base.Server.Registry().MustRegister(relay)
 	}
 	operations, err := handler.NewEngineAPI(&handler.API{
 		OnAir:      a.heard,
+		Titles:     a.heard,
 		Plays:      a.plays,
 		Reports:    report.NewTurns(),
 		Current:    a.tracks,
@@ -136,6 +140,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Lives:      status.NewLives(time.Now),
 		Sync:       db,
 		Rules:      db,
+		Purges:     db,
 		Gate:       exchange.Open{},
 		State:      a.state,
 		Links:      a.links,
@@ -156,6 +161,16 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
+	pages, err := web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	pages.Mount(base.Server)
 	log.Info().Str("version", version).Int("host_id", cfg.HostID).Str("time_zone", cfg.Station.Zone.Name()).Msg("engine-api starts")
 	return a, nil
 }
@@ -216,7 +231,7 @@ func (a *App) Addr() net.Addr { return a.base.Addr() }
 // repo.ErrSchemaNewer or repo.ErrSchemaOlder, wrapped, if the database's schema
 // is not this binary's. It returns nil after a requested stop. Call it once.
 func (a *App) Run(ctx context.Context) error {
-	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run}
+	tasks := []func(context.Context) error{a.journal.Run, a.known.Run, a.base.Counting(a.db), a.keepHeard, a.purge.Run, a.purged.Run}
 	if a.pusher != nil {
 		tasks = append(tasks, a.pusher.Run, a.authority.Run, a.rules.Run)
 	}

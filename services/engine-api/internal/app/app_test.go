@@ -427,6 +427,7 @@ func TestApp_Links(t *testing.T) {
 	s := startWith(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
 		"AURA_COVER_URL": "/covers/{artist}.jpg", "AURA_RECORDING_URL": "/r/{date}T{hour}-{minute}", "AURA_RECORDING_PUBLIC": "true",
 	})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog/store", mazzie)
 	const cover, recording = `"cover":"/covers/Mazzie%20Star.jpg"`, `"recording":"/r/2020-06-27T19-14"`
 	for path, wants := range map[string][]string{

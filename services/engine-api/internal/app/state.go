@@ -24,7 +24,7 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	state := api.SyncState{
 		HostId: a.cfg.HostID,
 		Now:    stationtime.UTC(time.Now()),
-		Outbox: api.Outbox{Entries: waiting.Entries, Healths: waiting.Healths, Parked: waiting.Parked},
+		Outbox: api.NewOutbox(waiting),
 	}
 	if from := a.cfg.Health.HealthFrom(time.Now()); !from.IsZero() {
 		state.HealthFrom = new(stationtime.UTC(from))
@@ -41,20 +41,14 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 	if wrong := a.clocks.Warnings(); wrong != nil {
 		state.Warnings = &wrong
 	}
-	if !waiting.Oldest.IsZero() {
-		state.Outbox.Oldest = new(stationtime.UTC(waiting.Oldest))
-	}
 	if kept, err := a.journal.State(ctx); err == nil { // otherwise the metrics tell
-		state.Journal = &api.Journal{Waiting: kept.Waiting, Aside: kept.Aside, Foreign: kept.Foreign, Bytes: kept.Bytes}
-		if !kept.Oldest.IsZero() {
-			state.Journal.Oldest = new(stationtime.UTC(kept.Oldest))
-		}
+		state.Journal = api.NewJournal(kept)
 	}
 	if state.HealthWarnings, err = a.health.Warnings(ctx, time.Now(), a.cfg.HostID); err != nil {
 		return api.SyncState{}, err
 	}
 	if kept, err := a.refused.State(); err == nil {
-		state.Refused = &api.Refused{Items: kept.Items, Bytes: kept.Bytes}
+		state.Refused = api.NewRefused(kept)
 	}
 	clock, err := a.db.Clock(ctx, a.cfg.HostID)
 	switch {

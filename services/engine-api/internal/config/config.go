@@ -26,6 +26,7 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/pkg/web/views"
 	"aura.radio/engine/services/engine-api/internal/heartbeat"
 	"aura.radio/engine/services/engine-api/internal/journal"
@@ -48,8 +49,9 @@ type Config struct {
 	Tracks trackservice.Config
 	Heard  onair.Config
 	Report report.Config
-	Views  views.Config
+	Pages  web.Config
 	Links  links.Config
+	Views  views.Config
 	Health status.Config
 
 	Engines      httpserver.Engines

@@ -24,6 +24,7 @@ import (
 	"aura.radio/engine/pkg/source"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/services/sync-node/internal/config"
 	"aura.radio/engine/services/sync-node/internal/follow"
 	"aura.radio/engine/services/sync-node/internal/reconcile"
@@ -46,8 +47,10 @@ type App struct {
 	links    links.Links
 	follower follow.Follower
 	clients  map[int]*peer.Client
+	monitors []*peer.Client
 	nodes    *reconcile.Reconciler
 	purge    *status.Purge
+	purged   *playlog.Purge
 }
 
 // New wires the service. The database need not be available yet.
@@ -58,7 +61,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	base, err := lifecycle.New(lifecycle.Options{
 		Name: Name, Version: version, Log: log, HTTP: cfg.HTTP, Database: station, Migrate: cfg.Database.MigrateAtStart(),
-		Owner: cfg.Owner(),
+		Owner: cfg.Owner(), Sessions: station,
 	})
 	if err != nil {
 		return nil, err
@@ -72,15 +75,17 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	a.follower = follow.Follower{Sequence: a.station.Sequence, Changed: a.changed, Log: base.Log("follow")}
 	a.health = status.NewHealths(a.station, cfg.Health, base.Log("status"))
 	a.purge = status.NewPurge(a.station, cfg.Health, time.Now, base.Log("status"))
+	a.purged = playlog.NewPurge(a.station, cfg.Station.Zone, a.changed, base.Log("purge"))
 	clocks := status.NewClocks(a.station, cfg.HostID, cfg.DefaultSource)
 	recorder := playlog.New(records{a.station, &a.ruled}, base.Log("playlog"), time.Now, a.changed)
 	if a.clients, err = Clients(cfg); err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
 	origins := exchange.NewOrigins(a.station, Serves(a.clients), time.Now, base.Log("exchange"))
-	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, base.Log("reconcile"))
+	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, a.purged.Wake, base.Log("reconcile"))
 	operations, err := handler.NewSyncNode(&handler.API{
 		OnAir:      a.onAir,
+		Titles:     a.onAir,
 		Plays:      a.plays,
 		Reports:    report.NewTurns(),
 		Current:    a.tracks,
@@ -92,6 +97,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Lives:      status.NewLives(time.Now),
 		Sync:       a.station,
 		Rules:      a.station,
+		Purges:     a.station,
 		Gate:       origins,
 		State:      a.state,
 		Links:      a.links,
@@ -115,7 +121,21 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		return nil, errors.Join(err, base.Close())
 	}
 	base.Server.Register(operations)
-	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
+	if a.monitors, err = newMonitors(cfg); err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	pages, err := web.New(web.Options{
+		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Studio: web.Studio{
+			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
+			Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),
+		},
+	})
+	if err != nil {
+		return nil, errors.Join(err, base.Close())
+	}
+	pages.Mount(base.Server)
+	base.Server.Registry().MustRegister(a.nodes, a.known, clocks, a.purge, a.purged, status.NewWatch(a.health, time.Now, slices.Sorted(maps.Keys(cfg.MainHosts))...))
 	log.Info().Str("version", version).Int("nodes", len(cfg.MainHosts)).Str("time_zone", cfg.Station.Zone.Name()).Msg("sync-node starts")
 	return a, nil
 }
@@ -133,6 +153,9 @@ func (a *App) changed() {
 	a.tracks.Changed()
 }
 
+// keepTitles notes in the background the titles of what an older program wrote.
+func (a *App) keepTitles(ctx context.Context) error { return a.station.KeepTitles(ctx, a.changed) }
+
 // renderTrack renders a track for the stream as it was at a time, in the same form as
 // GET /trackservice/current.
 func (a *App) renderTrack(e model.Entry, at time.Time) ([]byte, error) {
@@ -142,7 +165,7 @@ func (a *App) renderTrack(e model.Entry, at time.Time) ([]byte, error) {
 // Reload implements cli.App.
 func (a *App) Reload(cfg config.Config) (changed []string, err error) {
 	changed, err = a.base.Reload(cfg.Base())
-	token, refused := peer.Reload(cfg.Peers, slices.Collect(maps.Values(a.clients))...)
+	token, refused := peer.Reload(cfg.Peers, slices.Concat(slices.Collect(maps.Values(a.clients)), a.monitors)...)
 	return append(changed, token...), errors.Join(err, refused)
 }
 
@@ -160,6 +183,6 @@ func (a *App) Run(ctx context.Context) error {
 		Prepare:  a.prepare,
 		Prepared: a.changed,
 		Early:    []func(context.Context) error{a.base.WatchingClock(nil)},
-		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run},
+		Tasks:    []func(context.Context) error{a.tracks.Run, a.follower.Run, a.nodes.Run, a.known.Run, a.base.Counting(a.station), a.purge.Run, a.purged.Run, a.keepTitles},
 	})
 }

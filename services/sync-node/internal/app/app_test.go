@@ -101,6 +101,7 @@ func TestApp_Links(t *testing.T) {
 	s := start(t, repotest.URL(t, repotest.KindSQLite), map[string]string{
 		"AURA_COVER_URL": "https://covers.example/?t={title}", "AURA_RECORDING_URL": "/r/{from_unix}",
 	})
+	s.Await(http.StatusOK, http.MethodGet, "/readyz", "")
 	s.Await(http.StatusNoContent, http.MethodPost, "/api/v1/playlog/store", httpservertest.Play)
 	_, track := s.Await(http.StatusOK, http.MethodGet, "/api/v1/trackservice", "")
 	if !strings.Contains(track, `"cover":"https://covers.example/?t=Fade%20Into%20You"`) || strings.Contains(track, `"recording"`) {

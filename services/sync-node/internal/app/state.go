@@ -24,7 +24,9 @@ func (a *App) state(ctx context.Context) (api.SyncState, error) {
 			Number: s.Number, Name: s.Name, Url: s.URL, Reachable: s.Reachable, Detail: detail(s), Running: s.Running,
 		}
 		if !s.Seen.IsZero() {
-			node.Seen, node.OffsetSeconds, node.Waiting = new(stationtime.UTC(s.Seen)), new(s.Offset.Seconds()), new(s.Waiting)
+			node.Seen, node.OffsetSeconds, node.Waiting = new(stationtime.UTC(s.Seen)), new(s.Offset.Seconds()), new(s.Said.Outbox.Entries)
+			node.Version, node.TimeZone, node.Outbox = s.Said.Version, s.Said.Zone, new(api.NewOutbox(s.Said.Outbox))
+			node.Journal, node.Refused = api.NewJournal(s.Said.Journal), api.NewRefused(s.Said.Refused)
 		}
 		if !s.Reconciled.IsZero() {
 			node.Reconciled, node.Fetched = new(stationtime.UTC(s.Reconciled)), new(s.Fetched)

@@ -27,6 +27,7 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 	"aura.radio/engine/pkg/status"
 	"aura.radio/engine/pkg/trackservice"
+	"aura.radio/engine/pkg/web"
 	"aura.radio/engine/pkg/web/views"
 )
 
@@ -44,12 +45,14 @@ type Config struct {
 	SyncStepSleep time.Duration `env:"SYNC_STEP_SLEEP" envDefault:"0.23" doc:"Pause between two fetches. 0: no pause."`
 	Peers         peer.Config
 
-	Tracks trackservice.Config
-	Heard  onair.Config
-	Report report.Config
-	Views  views.Config
-	Links  links.Config
-	Health status.Config
+	Tracks   trackservice.Config
+	Heard    onair.Config
+	Report   report.Config
+	Pages    web.Config
+	Monitors []string `env:"MONITORS" envDefault:"http://127.0.0.1:8011" doc:"URLs of the status monitors whose view the page /status shows, separated by commas."`
+	Links    links.Config
+	Views    views.Config
+	Health   status.Config
 	lifecycle.Config
 }
 
@@ -94,6 +97,11 @@ func (c *Config) Validate() error {
 		} else if leadsTo(c.MainHosts[number], c.HTTP.Listen) {
 			refuse("MAIN_HOST_"+strconv.Itoa(number), "", "must be an engine's engine-api; it leads to "+
 				config.Prefix+"LISTEN="+c.HTTP.Listen+", the sync node itself")
+		}
+	}
+	for _, monitor := range c.Monitors {
+		if _, err := peer.New(monitor, c.Peers); err != nil {
+			refuse("MONITORS", "", err.Error()) // the error shows no password
 		}
 	}
 	if c.DefaultSource < 1 {

@@ -103,7 +103,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 		}
 		gauge(reachable, answers)
 		gauge(offset, s.Offset.Seconds())
-		gauge(waiting, float64(s.Waiting))
+		gauge(waiting, float64(s.Said.Outbox.Entries))
 		gauge(zoneDiffer, otherZone)
 		gauge(twins, hasTwin)
 		gauge(reconciled, last)

@@ -22,11 +22,11 @@ type Status struct {
 	// side. It is "" if nothing was wrong.
 	Detail string
 	// Seen is when the node answered last, Offset how far its clock was ahead
-	// then, and Waiting how many entries waited in its outbox. All are zero
-	// before the first answer.
-	Seen    time.Time
-	Offset  time.Duration
-	Waiting int64
+	// then, and Said what it said about itself. All are zero before the first
+	// answer.
+	Seen   time.Time
+	Offset time.Duration
+	Said   peer.State
 	// Zone says how the node's time zone differed then from the station's. It is
 	// "" if it did not, or if the node is of an older version.
 	Zone string
@@ -72,7 +72,7 @@ func (s *status) seen(state peer.State, offset time.Duration, zone, twin string)
 		if !c.Reachable {
 			c.Reachable, c.Detail = true, ""
 		}
-		c.Seen, c.Offset, c.Waiting, c.Zone, c.Twin = time.Now(), offset, state.Outbox.Entries, zone, twin
+		c.Seen, c.Offset, c.Said, c.Zone, c.Twin = time.Now(), offset, state, zone, twin
 		c.Clock = strings.Join(state.Warnings, "; ")
 	})
 }

@@ -1,0 +1,16 @@
+-- The titles that were on air, derived from table onair: how often, first and
+-- last. plays is 0 if a title is in the log no more.
+-- Oldest program: 18
+
+-- +goose Up
+CREATE TABLE onair_title (
+  id BIGINT NOT NULL PRIMARY KEY COMMENT 'hash of artist and title',
+  folded VARBINARY(1024) NOT NULL COMMENT 'what is searched, UTF-8',
+  plays BIGINT NOT NULL,
+  first_at DATETIME(6) NOT NULL COMMENT 'UTC',
+  last_at DATETIME(6) NOT NULL COMMENT 'UTC',
+  KEY onair_title_plays (plays, folded)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- +goose Down
+DROP TABLE onair_title;

@@ -1,0 +1,259 @@
+package airlog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/onair"
+	"aura.radio/engine/pkg/repo/internal/sqldb"
+	"aura.radio/engine/pkg/titles"
+)
+
+// Titles keeps which title each play of a log is of, and what is known of each
+// title, within a transaction. A play begins with the first segment of its entry, so
+// only that segment names its title.
+type Titles struct {
+	tx      *sqldb.Tx
+	rows    rows
+	entries map[int64]bool         // to be looked at; true if what is wrong of them is a difference
+	plays   map[titles.Key]*change // of which titles plays began or ended
+}
+
+// change is what changes of a title.
+type change struct {
+	plays int64     // how many more
+	text  string    // what is searched; "" if no play was added
+	at    time.Time // when one of these was
+}
+
+func newTitles(tx *sqldb.Tx, r rows) *Titles {
+	return &Titles{tx: tx, rows: r, entries: make(map[int64]bool), plays: make(map[titles.Key]*change)}
+}
+
+// touch notes that segments are to be looked at.
+func (t *Titles) touch(segments []onair.Segment) {
+	for _, s := range segments {
+		if _, known := t.entries[s.Entry]; !known {
+			t.entries[s.Entry] = true
+		}
+	}
+}
+
+// follow notes that segments are taken out of the log and others put in, and returns
+// these as rows. kept are the rows from which they are taken.
+func (t *Titles) follow(kept []row, remove, add []onair.Segment) []row {
+	named := make(map[time.Time]row, len(kept))
+	for _, r := range kept {
+		named[r.From] = r
+	}
+	rows := make([]row, len(add))
+	for i, s := range add {
+		rows[i].Segment = s
+		if before, ok := named[s.From]; ok && before.Entry == s.Entry { // only its end changes
+			rows[i].title = before.title
+			delete(named, s.From)
+			continue
+		}
+		t.entries[s.Entry] = false
+	}
+	for _, s := range remove {
+		if before, ok := named[s.From]; ok {
+			t.entries[s.Entry] = false
+			t.of(before.title).plays--
+		}
+	}
+	return rows
+}
+
+// of is the change of a title.
+func (t *Titles) of(k titles.Key) *change {
+	c, ok := t.plays[k]
+	if !ok {
+		c = &change{}
+		t.plays[k] = c
+	}
+	return c
+}
+
+// rename notes which entries may name another title than before.
+func (t *Titles) rename(ctx context.Context, changes *onair.Changes) error {
+	var ids []model.Fingerprint
+	for _, p := range changes.Plays {
+		if p.Was != nil {
+			ids = append(ids, p.ID)
+		}
+	}
+	for part := range slices.Chunk(ids, sqldb.MaxList) {
+		entries, err := sqldb.Select(ctx, t.rows.Conn, scanNumber, "SELECT id FROM playlog WHERE "+sqldb.In("fingerprint", part))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			t.entries[e] = true
+		}
+	}
+	return nil
+}
+
+func scanNumber(from *sql.Rows) (n int64, err error) {
+	err = from.Scan(&n)
+	return n, err
+}
+
+// settle has the right segments name the right titles, and counts the plays of these.
+// It returns how many segments were wrong that stood in the log before. A dry run
+// changes nothing.
+func (t *Titles) settle(ctx context.Context, dryRun bool) (wrong int, err error) {
+	wrong, err = t.nameAll(ctx, dryRun)
+	if err == nil && !dryRun {
+		err = t.countChanged(ctx)
+	}
+	clear(t.plays)
+	return wrong, err
+}
+
+// nameAll has the first segment of each entry that was noted name its title.
+func (t *Titles) nameAll(ctx context.Context, dryRun bool) (wrong int, err error) {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(t.entries)), sqldb.MaxList) {
+		rows, err := t.misnamed(ctx, part)
+		if err == nil && !dryRun {
+			err = t.rows.store(ctx, rows)
+		}
+		if err != nil {
+			return wrong, err
+		}
+		for _, r := range rows {
+			if t.entries[r.Entry] {
+				wrong++
+			}
+		}
+		t.tx.GoesOn()
+	}
+	clear(t.entries)
+	return wrong, nil
+}
+
+// misnamed are the rows of entries that name another title than they should, as they
+// should be. LEFT JOIN has both databases begin with the log.
+func (t *Titles) misnamed(ctx context.Context, entries []int64) (wrong []row, err error) {
+	segments, err := sqldb.Select(ctx, t.rows.Conn, scanNamed, "SELECT "+airedColumns+", COALESCE(track_artist, ''), COALESCE(track_title, ''), overlay FROM "+
+		t.rows.table.Segments+" aired LEFT JOIN playlog ON playlog.id = aired.entry_id WHERE "+sqldb.InNumbers("aired.entry_id", entries)+" ORDER BY aired.entry_id, aired.from_at")
+	if err != nil {
+		return nil, err
+	}
+	before := int64(0)
+	for _, s := range segments {
+		var right titles.Key
+		if s.Entry != before { // it is the first
+			before, right = s.Entry, titles.ID(s.artist, s.name)
+		}
+		if right == s.title {
+			continue
+		}
+		t.of(s.title).plays--
+		c := t.of(right)
+		c.plays++
+		c.text, c.at = titles.Text(s.artist, s.name), s.From
+		s.title = right
+		wrong = append(wrong, s.row)
+	}
+	return wrong, nil
+}
+
+// airedColumns are rowColumns of the log in a query that has playlog, too.
+var airedColumns = "aired." + strings.ReplaceAll(rowColumns, ", ", ", aired.")
+
+// named is a row with what its entry names.
+type named struct {
+	row
+	artist, name string
+}
+
+func scanNamed(from *sql.Rows) (n named, err error) {
+	var e model.Entry
+	var overlay sql.NullString
+	if n.row, err = scanRow(from, &e.Artist, &e.Title, &overlay); err != nil {
+		return n, err
+	}
+	if overlay.Valid {
+		if err := json.Unmarshal([]byte(overlay.String), &e.Overlay); err != nil {
+			return n, fmt.Errorf("overlay of entry %d: %w", n.Entry, err)
+		}
+	}
+	e = e.Effective()
+	n.artist, n.name = e.Artist, e.Title
+	return n, nil
+}
+
+// countChanged brings what is known of titles up to date with their changes.
+func (t *Titles) countChanged(ctx context.Context) error {
+	delete(t.plays, 0)
+	if err := t.add(ctx); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(t.plays)), sqldb.MaxList) {
+		var more strings.Builder
+		more.WriteString("plays + CASE id")
+		for _, k := range part {
+			more.WriteString(" WHEN " + literal(k) + " THEN " + strconv.FormatInt(t.plays[k].plays, 10))
+		}
+		if err := t.update(ctx, more.String()+" END", part); err != nil {
+			return err
+		}
+		t.tx.GoesOn()
+	}
+	return nil
+}
+
+// add adds the titles that were never played before, without any plays.
+func (t *Titles) add(ctx context.Context) error {
+	var added []titles.Key
+	for _, k := range slices.Sorted(maps.Keys(t.plays)) {
+		if k != 0 && t.plays[k].text != "" {
+			added = append(added, k)
+		}
+	}
+	return t.rows.InParts(ctx, len(added), t.rows.Dialect.RowsPerStatement(), func(n int) string {
+		return "INSERT INTO " + t.rows.table.Titles + " (id, folded, plays, first_at, last_at) VALUES (?, ?, 0, ?, ?)" +
+			strings.Repeat(", (?, ?, 0, ?, ?)", n-1) + t.rows.Dialect.InsertMissing("id")
+	}, func(i int, to []any) []any {
+		c := t.plays[added[i]]
+		return append(to, int64(added[i]), c.text, sqldb.At(c.at), sqldb.At(c.at))
+	})
+}
+
+// update notes when titles were played first and last, and how often.
+func (t *Titles) update(ctx context.Context, plays string, keys []titles.Key) error {
+	_, err := t.rows.Exec(ctx, "UPDATE "+t.rows.table.Titles+" SET plays = "+plays+", first_at = COALESCE("+t.bound("")+", first_at), last_at = COALESCE("+
+		t.bound(" DESC")+", last_at) WHERE "+inKeys(keys))
+	return err
+}
+
+// bound is the expression for when a title was played first, or with DESC last.
+func (t *Titles) bound(direction string) string {
+	return "(SELECT from_at " + t.ofTitle() + " ORDER BY from_at" + direction + " LIMIT 1)"
+}
+
+// ofTitle is the end of a query for the plays of a title.
+func (t *Titles) ofTitle() string {
+	log := t.rows.table
+	return "FROM " + log.Segments + " WHERE title_id = " + log.Titles + ".id"
+}
+
+func inKeys(keys []titles.Key) string {
+	numbers := make([]int64, len(keys))
+	for i, k := range keys {
+		numbers[i] = int64(k)
+	}
+	return sqldb.InNumbers("id", numbers)
+}
+
+func literal(k titles.Key) string { return strconv.FormatInt(int64(k), 10) }

@@ -1,0 +1,89 @@
+package repo_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"maps"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/titles"
+)
+
+// counted is what is known of a title, as the databases write it.
+type counted struct {
+	plays       int64
+	first, last string
+	folded      string
+}
+
+// wantDictionary fails if what is known of titles is not what counting the log gives.
+func wantDictionary(t interface {
+	Fatal(...any)
+	Fatalf(string, ...any)
+}, raw *sql.DB, table string) {
+	want := map[titles.Key]counted{}
+	named, seen := namedEntries(t, raw), map[int64]bool{}
+	for _, s := range segments(t, raw, table) {
+		e := named[s.Entry]
+		key := titles.ID(e.Artist, e.Title)
+		if seen[s.Entry] || key == 0 {
+			continue
+		}
+		seen[s.Entry] = true
+		c, at := want[key], s.From.Format("2006-01-02 15:04:05.000000")
+		if c.plays++; c.plays == 1 {
+			c.first, c.folded = at, titles.Text(e.Artist, e.Title)
+		}
+		c.last = at
+		want[key] = c
+	}
+	if got := knownTitles(t, raw, table); !maps.Equal(got, want) {
+		t.Fatalf("of the titles is known\n%v, want\n%v", got, want)
+	}
+}
+
+func knownTitles(t interface{ Fatal(...any) }, raw *sql.DB, table string) map[titles.Key]counted {
+	rows, err := raw.Query("SELECT id, plays, first_at, last_at, folded FROM " + table + "_title WHERE plays <> 0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	known := map[titles.Key]counted{}
+	for rows.Next() {
+		var id int64
+		var c counted
+		if err := rows.Scan(&id, &c.plays, &c.first, &c.last, &c.folded); err != nil {
+			t.Fatal(err)
+		}
+		known[titles.Key(id)] = c
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return known
+}
+
+// namedEntries are all entries, as answers show them, by their numbers.
+func namedEntries(t interface{ Fatal(...any) }, raw *sql.DB) map[int64]model.Entry {
+	rows, err := raw.Query("SELECT id, track_artist, track_title, COALESCE(overlay, '{}') FROM playlog")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	entries := map[int64]model.Entry{}
+	for rows.Next() {
+		var e model.Entry
+		var overlay string
+		if err := rows.Scan(&e.ID, &e.Artist, &e.Title, &overlay); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(overlay), &e.Overlay); err != nil {
+			t.Fatal(err)
+		}
+		entries[e.ID] = e.Effective()
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return entries
+}

@@ -1,0 +1,165 @@
+package repo_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"aura.radio/engine/pkg/model"
+	"aura.radio/engine/pkg/repo"
+	"aura.radio/engine/pkg/repo/repotest"
+	"aura.radio/engine/pkg/titles"
+)
+
+// TestStation_KeepTitles: a program that knows no titles takes segments out of the
+// log, and replaces others. A newer one notes the titles again in the background.
+func TestStation_KeepTitles(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		for i := range 9 {
+			if err := s.StoreEntry(t.Context(), playedAt(1, i, 1, []string{"a", "Á", "b"}[i%3])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantDictionary(t, raw, "onair")
+		execSQL(t, raw, "DELETE FROM onair WHERE entry_id = 1")
+		execSQL(t, raw, "UPDATE onair SET title_id = NULL WHERE entry_id IN (4, 6)")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT MAX(n) + 1, MAX(changed_at), 33 FROM changed")
+		if differing, err := s.Verify(t.Context(), nil); err != nil || differing != 1 {
+			t.Errorf("%d differ, %v, want the segment, and no titles yet", differing, err)
+		}
+		s.SetPage(2)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		if err := s.KeepTitles(ctx, stop); err != nil {
+			t.Fatal(err)
+		}
+		wantDictionary(t, raw, "onair")
+		var older int
+		if err := raw.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM changed WHERE known <= 33").Scan(&older); err != nil || older != 0 {
+			t.Errorf("%d changes are still to be followed, %v", older, err)
+		}
+	})
+}
+
+// TestStation_KeepTitles_older: changes of older programs are not forgotten before
+// they are followed.
+func TestStation_KeepTitles_older(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, raw *sql.DB) {
+		if err := s.StoreEntry(t.Context(), playedAt(1, 0, 1, "a")); err != nil {
+			t.Fatal(err)
+		}
+		execSQL(t, raw, "UPDATE changed SET known = 33")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2998, MAX(changed_at), 41 FROM changed")
+		execSQL(t, raw, "INSERT INTO changed (n, changed_at, known) SELECT 2999, MAX(changed_at), 41 FROM changed")
+		if err := s.StoreEntry(t.Context(), playedAt(1, 1, 1, "b")); err != nil { // its number is round
+			t.Fatal(err)
+		}
+		if left := query(t, raw, "SELECT n FROM changed WHERE known = 33"); len(left) != 1 {
+			t.Errorf("%v is left of an older program", left)
+		}
+	})
+}
+
+// TestHeard_titlesOlder: a program that derives what was heard, and knows no titles,
+// takes back that they are noted. A newer one notes them again.
+func TestHeard_titlesOlder(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, kind repotest.Kind, url string) {
+		ctx, raw := t.Context(), rawSQL(t, kind, url)
+		serves(t, db)
+		for i := range 9 {
+			store(t, db, entry(60*i, []string{"a", "Á", "b"}[i%3]))
+		}
+		catchUp := func(want bool) {
+			t.Helper()
+			if did, err := db.CatchUpHeard(ctx); err != nil || did != want {
+				t.Fatalf("caught up: %t, %v", did, err)
+			}
+			wantDictionary(t, raw, "heard")
+		}
+		catchUp(true)
+		catchUp(false)
+		execSQL(t, raw, "DELETE FROM heard WHERE entry_id = 1")
+		execSQL(t, raw, "UPDATE heard SET title_id = NULL WHERE entry_id IN (4, 6)")
+		execSQL(t, raw, `UPDATE note SET body = REPLACE(body, ',"titled":true', '') WHERE name = 'heard'`)
+		catchUp(true)
+		catchUp(false)
+	})
+}
+
+// TestOnAirLog_Title_future: what starts later is not known yet.
+func TestOnAirLog_Title_future(t *testing.T) {
+	onEachStation(t, func(t *testing.T, s *repo.Station, _ *sql.DB) {
+		for i, title := range []string{"Jóga", "other", "JOGA", "other", "joga"} {
+			if err := s.StoreEntry(t.Context(), playedAt(1, i, 1, title)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first, log := playedAt(1, 0, 1, "").TrackStart, s.OnAir()
+		key := titles.ID("", "joga")
+		for _, c := range []struct {
+			minute int
+			want   titles.Title
+		}{
+			{9, titles.Title{Key: key, Title: "joga", Plays: 3, First: first, Last: first.Add(4 * time.Minute)}},
+			{4, titles.Title{Key: key, Title: "joga", Plays: 3, First: first, Last: first.Add(4 * time.Minute)}},
+			{3, titles.Title{Key: key, Title: "JOGA", Plays: 2, First: first, Last: first.Add(2 * time.Minute)}},
+			{0, titles.Title{Key: key, Title: "Jóga", Plays: 1, First: first, Last: first}},
+		} {
+			now := first.Add(time.Duration(c.minute) * time.Minute)
+			if got, err := log.Title(t.Context(), key, now); err != nil || got != c.want {
+				t.Errorf("after %d minutes: %+v, %v, want %+v", c.minute, got, err, c.want)
+			}
+			if found, err := log.Titles(t.Context(), titles.ParseWords("jo"), now, 5); err != nil || !slices.Equal(found, []titles.Title{c.want}) {
+				t.Errorf("after %d minutes is found %+v, %v, want %+v", c.minute, found, err, c.want)
+			}
+		}
+		now := first.Add(-time.Minute)
+		if got, err := log.Title(t.Context(), key, now); !errors.Is(err, model.ErrNotFound) {
+			t.Errorf("before the first: %+v, %v", got, err)
+		}
+		if found, err := log.Titles(t.Context(), titles.ParseWords("jo"), now, 5); err != nil || len(found) != 0 {
+			t.Errorf("before the first is found %+v, %v", found, err)
+		}
+	})
+}
+
+// TestOnAirLog_Search: what is found is what a look at all plays would find, in
+// any place of the list and whichever way it is found.
+func TestOnAirLog_Search(t *testing.T) {
+	onEachURL(t, func(t *testing.T, db *repo.Node, _ repotest.Kind, _ string) {
+		serves(t, db)
+		for i := range 60 { // two sources play at once
+			e := entry(60*(i/2), fmt.Sprintf("%s %d", []string{"Ärger", "love", "Loveless"}[i%3], i%7))
+			e.LogSource, e.Artist = 1+i%2, fmt.Sprint("Artist ", i%5)
+			store(t, db, e)
+		}
+		log := db.Heard()
+		all := find(t, log, model.EntryQuery{})
+		middle := model.PositionOf(all[31])
+		for _, limits := range [][2]int{{0, 2}, {0, 17}, {0, 1000}, {5, 17}, {500, 2}} {
+			log.SetSearch(limits[0], limits[1])
+			for _, text := range []string{"love", "loveless", "arger", "3", "artist 2 love", "artist", "none"} {
+				for name, q := range map[string]model.EntryQuery{
+					"First": {Limit: 5}, "Second": {Limit: 5, Offset: 5}, "Oldest": {Limit: 4, Oldest: true}, "All": {Limit: 100},
+					"After": {Limit: 5, After: &middle}, "AfterOldest": {Limit: 5, After: &middle, Oldest: true},
+					"Between": {Limit: 9, From: noon.Add(3 * time.Minute), To: noon.Add(20 * time.Minute)},
+				} {
+					words := titles.ParseWords(text)
+					every := q
+					every.Offset, every.Limit = 0, 0
+					want := slices.DeleteFunc(find(t, log, every), func(e model.Entry) bool { return !words.In(titles.Text(e.Artist, e.Title)) })
+					want = want[min(q.Offset, len(want)):]
+					want = want[:min(q.Limit, len(want))]
+					got, err := log.Search(t.Context(), words, q)
+					if err != nil || titlesOf(got) != titlesOf(want) || len(got) != len(want) {
+						t.Errorf("%s, %s, %v: %v %s, want %s", text, name, limits, err, titlesOf(got), titlesOf(want))
+					}
+				}
+			}
+		}
+	})
+}

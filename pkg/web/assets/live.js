@@ -1,0 +1,71 @@
+// Follows what is live on the start page: the track that plays, how far it is, and
+// the list of what was played. The server renders everything; this only keeps it new.
+import { serverClock } from "./clock.js"
+
+const now = document.getElementById("now")
+const part = name => now.querySelector(`[data-part=${name}]`)
+const clock = serverClock(now.dataset.clock)
+
+// A text is only set if it changes: screen readers announce each change.
+const say = (name, text) => { if (part(name).textContent !== text) part(name).textContent = text }
+
+function show(track) {
+  now.dataset.start = track ? track.on_air_from ?? track.track_start : ""
+  now.dataset.end = !track ? "" : track.on_air_until
+    ?? (track.track_duration ? new Date(Date.parse(track.track_start) + track.track_duration * 1000).toISOString() : "")
+  if (track) {
+    say("title", track.track_title)
+    say("artist", track.track_artist)
+    say("show", track.track_artist || track.track_title !== track.show_name ? track.show_name : "")
+  }
+  progress()
+}
+
+const length = ms => {
+  const s = Math.max(0, Math.round(ms / 1000))
+  return `${s >= 3600 ? `${Math.floor(s / 3600)}:${String(Math.floor(s / 60) % 60).padStart(2, "0")}` : Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`
+}
+
+function progress() {
+  const start = Date.parse(now.dataset.start), end = Date.parse(now.dataset.end), at = clock.now()
+  const known = clock.known && end > start && at < end + 1000
+  part("progress").hidden = !known
+  if (!known) return
+  part("progress").querySelector("progress").value = Math.min(1, Math.max(0, (at - start) / (end - start)))
+  part("elapsed").textContent = length(at - start)
+  part("remaining").textContent = "−" + length(end - at)
+}
+
+// What is rendered by the server is fetched again, and put in the place of what is
+// shown if it differs. Pages wait for times of their own: all hear of a change at once.
+let waiting
+async function refresh(within) {
+  clearTimeout(waiting)
+  waiting = setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { cache: "no-cache" })
+      if (!answer.ok) return
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+      for (const id of ["now", "list"]) {
+        const fresh = page.getElementById(id), shown = document.getElementById(id)
+        if (id === "now") {
+          for (const p of fresh.querySelectorAll("[data-part]:not([data-part=progress])")) {
+            if (part(p.dataset.part).innerHTML !== p.innerHTML) part(p.dataset.part).innerHTML = p.innerHTML
+          }
+          now.dataset.start = fresh.dataset.start ?? ""
+          now.dataset.end = fresh.dataset.end ?? ""
+        } else if (shown.hasAttribute("data-live") && shown.innerHTML !== fresh.innerHTML && !shown.contains(document.activeElement)) {
+          shown.innerHTML = fresh.innerHTML
+        }
+      }
+      progress()
+    } catch { /* the stream says when the server is back */ }
+  }, Math.random() * within)
+}
+
+const stream = new EventSource(now.dataset.stream)
+stream.addEventListener("track", e => { show(JSON.parse(e.data)); refresh(1500) })
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(0) })
+setInterval(progress, 500)
+clock.ready.then(progress)
+setInterval(() => clock.ask().catch(() => {}), 60_000)

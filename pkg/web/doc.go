@@ -1,0 +1,17 @@
+// Package web is what people look at in a browser: pages for listeners, for people
+// who build websites, and for the studio.
+//
+// It promises that a page shows what the API answers, and nothing else. Each page
+// calls the operations of the contract in the process, so rules, permissions, audit
+// and the answers kept in memory are the same. Pages are rendered here and are readable without scripts; scripts
+// only follow what is live. All of it comes from the program: no build step, no other
+// host, and a strict content security policy. Every reference is relative, so pages
+// are right below a proxy's sub-path.
+//
+// A page is a method of Site that returns a view: the template and what it shows.
+// Its texts stand in the catalogue, one file for each page and language. An asset's
+// address holds its content's hash, so browsers keep it for ever.
+//
+// What a page looks like depends on its address alone, also the language (?lang=).
+// So the pages that everybody may see are kept and served from memory.
+package web

@@ -1,0 +1,137 @@
+package web
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/stationtime"
+)
+
+// Operations are those of the contract that pages show; api.StrictServerInterface
+// has them.
+type Operations interface {
+	ListTracks(ctx context.Context, r api.ListTracksRequestObject) (api.ListTracksResponseObject, error)
+	ListTracksOfDay(ctx context.Context, r api.ListTracksOfDayRequestObject) (api.ListTracksOfDayResponseObject, error)
+	GetTrack(ctx context.Context, r api.GetTrackRequestObject) (api.GetTrackResponseObject, error)
+	GetCurrentTrack(ctx context.Context, r api.GetCurrentTrackRequestObject) (api.GetCurrentTrackResponseObject, error)
+	ListTitles(ctx context.Context, r api.ListTitlesRequestObject) (api.ListTitlesResponseObject, error)
+	GetTitle(ctx context.Context, r api.GetTitleRequestObject) (api.GetTitleResponseObject, error)
+	ListTopTitles(ctx context.Context, r api.ListTopTitlesRequestObject) (api.ListTopTitlesResponseObject, error)
+}
+
+// Options are what a service gives its pages.
+type Options struct {
+	Config Config
+	// Station is what people call the station, and Zone its time zone.
+	Station    string
+	Zone       *stationtime.Zone
+	Operations Operations
+	Studio     Studio
+	Now        func() time.Time
+}
+
+// Site is all pages of a service.
+type Site struct {
+	Options
+	templates  map[string]*template.Template
+	catalogues map[string]catalogue
+	assets     map[string]*asset
+}
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// New prepares the pages. Error: the logo can't be read.
+func New(o Options) (*Site, error) {
+	s := &Site{Options: o, templates: map[string]*template.Template{}}
+	var err error
+	if s.catalogues, err = readCatalogues(); err != nil {
+		return nil, err
+	}
+	if s.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if s.assets["station.css"], err = newAsset("station.css", stationStyle(o.Config.Color)); err != nil {
+		return nil, err
+	}
+	logo, err := o.Config.logo()
+	if err != nil {
+		return nil, fmt.Errorf("read the logo: %w", err)
+	}
+	if logo != nil {
+		s.assets["logo"] = logo
+	}
+	return s, s.readTemplates()
+}
+
+// readTemplates reads the templates. Those that begin with _ are parts of pages, and
+// each other file is a page in the frame of _layout.html.
+func (s *Site) readTemplates() error {
+	parts, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/_*.html")
+	if err != nil {
+		return err
+	}
+	files, err := fs.Glob(templateFiles, "templates/[a-z]*.html")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		page, err := template.Must(parts.Clone()).ParseFS(templateFiles, file)
+		if err != nil {
+			return err
+		}
+		s.templates[strings.TrimSuffix(path.Base(file), ".html")] = page
+	}
+	return nil
+}
+
+// functions are what templates may call, in addition to the methods of a page.
+var functions = template.FuncMap{"length": Length, "placeholder": placeholder}
+
+// Server is where the pages are served; *httpserver.Server implements it.
+type Server interface {
+	Handle(method, path string, who httpserver.Access, h gin.HandlerFunc)
+	ShowProblems(show func(c *gin.Context, p api.Problem))
+}
+
+// Mount serves the pages.
+func (s *Site) Mount(server Server) {
+	public := httpserver.Public.Page()
+	server.Handle(http.MethodGet, "/", public, s.page(s.home))
+	server.Handle(http.MethodGet, "/day", public, s.chooseDay)
+	server.Handle(http.MethodGet, "/day/:date", public, s.page(s.day))
+	server.Handle(http.MethodGet, "/at", public, s.page(s.at))
+	server.Handle(http.MethodGet, "/clock", public, s.page(s.clock))
+	server.Handle(http.MethodGet, "/search", public, s.page(s.search))
+	server.Handle(http.MethodGet, "/title/:id", public, s.page(s.title))
+	server.Handle(http.MethodGet, "/top", public, s.page(s.top))
+	server.Handle(http.MethodGet, assetFolder+":name", httpserver.Public, s.serveAsset)
+	server.ShowProblems(s.problem)
+	if s.Studio.Operations != nil {
+		s.mountStudio(server)
+	}
+}
+
+// serveAsset answers an asset by its name with hash. Of an older one, which a page
+// that is open since before an update may still ask for, the present one is as good.
+func (s *Site) serveAsset(c *gin.Context) {
+	wanted := c.Param("name")
+	for _, a := range s.assets {
+		if a.name == wanted {
+			a.serve(c)
+			return
+		}
+	}
+	httpserver.NotFound(c)
+}
