@@ -163,8 +163,9 @@ func TestViews_script(t *testing.T) {
 		if kind, sniff := w.Header().Get("Content-Type"), w.Header().Get("X-Content-Type-Options"); kind != "application/javascript; charset=utf-8" || sniff != "nosniff" {
 			t.Errorf("%s is %s, %s", path, kind, sniff)
 		}
-		argument, ok := strings.CutPrefix(body, "/**/jQuery19108_1.a$(")
-		if argument, ok = strings.CutSuffix(argument, ");"); !ok || !json.Valid([]byte(argument)) || strings.ContainsAny(argument, "<>\u2028") {
+		argument, begins := strings.CutPrefix(body, "/**/jQuery19108_1.a$(")
+		argument, ends := strings.CutSuffix(argument, ");")
+		if !begins || !ends || !json.Valid([]byte(argument)) || strings.ContainsAny(argument, "<>\u2028") {
 			t.Errorf("%s: %s", path, body)
 		}
 		for _, callback := range []string{"alert(1)", "a b", "a;b", "1a", "a.", ".a", "a[0]", "<script>", strings.Repeat("a", 129), "a%0Ab", "ä"} {

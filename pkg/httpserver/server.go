@@ -185,7 +185,7 @@ func (s *Server) Handler() http.Handler {
 	if !s.routes[routeKey{http.MethodGet, "/"}].served {
 		s.Handle(http.MethodGet, "/", Public, s.toDocumentation)
 	}
-	return head(s.edge(s.wrap(s.engine)))
+	return head(s.edge(s.plain.choose(s.wrap(s.engine))))
 }
 
 // Registry is where a service adds metrics of its own.
