@@ -55,12 +55,12 @@ func (p *titlePass) step(commit func(func(context.Context, *writing) error) erro
 	return err
 }
 
-// titleAll notes again which titles were heard, and tells passed of each step. Each
-// step follows what is pending, so that the steps before stay right.
-func (h *heardLog) titleAll(ctx context.Context, passed passedPart) error {
+// titleAll notes again which titles were heard. Each step follows what is pending,
+// so that the steps before stay right.
+func (h *heardLog) titleAll(ctx context.Context) error {
 	pass := titlePass{table: airlog.Heard, page: h.page}
 	err := pass.all(func(step func(context.Context, *writing) error) error {
-		if err := passed(ctx, anySource, onair.Window{}, nil); err != nil {
+		if err := h.giveWay(ctx, anySource, onair.Window{}, nil); err != nil {
 			return err
 		}
 		return h.inTurn(ctx, func() error {
