@@ -32,10 +32,8 @@ func (h *heardLog) prepare(ctx context.Context) error {
 		return nil
 	}
 	h.db.Log.Info().Msg("deriving what was heard")
-	if _, err = h.deriveAll(ctx, passNothing, context.Context.Err); err != nil {
-		return err
-	}
-	return h.titleAll(ctx, passNothing)
+	_, err = h.deriveAll(ctx, passNothing, context.Context.Err)
+	return err
 }
 
 // begin notes that a service that derives has begun, and how far the log is.
@@ -57,8 +55,8 @@ func (h *heardLog) begin(ctx context.Context) (stage heardStage, err error) {
 // keepPause is the pause before it is tried again to derive what was heard.
 const keepPause = time.Minute
 
-// KeepHeard derives in the background what reads and older programs left out, until
-// ctx ends: at once what was too much for a list, and what Playing found as soon as
+// KeepHeard derives in the background what reads and older programs left out, and
+// notes the titles of that, until ctx ends: at once what was too much for a list, and what Playing found as soon as
 // nothing more is said, or after a minute. changed is called when something was
 // derived. Call it once, after PrepareHeard.
 func (n *Node) KeepHeard(ctx context.Context, changed func()) error {
@@ -139,7 +137,7 @@ func (h *heardLog) catchUp(ctx context.Context) (did bool, err error) {
 			return did, err
 		}
 		h.db.Log.Info().Msg("noting the titles of what was heard")
-		if err := h.titleAll(ctx, passed); !errors.Is(err, errTooMuch) {
+		if err := h.titleAll(ctx, giveWay); !errors.Is(err, errTooMuch) {
 			return true, err
 		}
 		if err := giveWay(ctx); err != nil {

@@ -190,14 +190,15 @@ func (l *OnAirLog) mostPlayed(ctx context.Context, p titles.Period, now time.Tim
 // countPlays counts the plays of each title in a period. The sums with 0 keep the
 // databases from using the index of the plays of titles, which is in another order.
 func (l *OnAirLog) countPlays(ctx context.Context, p titles.Period, newOnly bool, limit int) (keys []int64, plays map[titles.Key]int64, err error) {
-	from, to := sqldb.At(sqldb.RoundUp(p.From)), sqldb.At(p.To)
-	query, args := "SELECT aired.title_id + 0 AS title, COUNT(*) AS plays FROM "+l.table.Segments+" aired", []any{from, to}
+	from := sqldb.At(sqldb.RoundUp(p.From))
+	query, args := "SELECT aired.title_id + 0 AS title, COUNT(*) AS plays FROM "+l.table.Segments+" aired"+
+		" WHERE aired.from_at >= ? AND aired.from_at <= ? AND aired.title_id + 0 IS NOT NULL GROUP BY title", []any{from, sqldb.At(p.To)}
 	if newOnly {
-		query += " JOIN " + l.table.Titles + " known ON known.id = aired.title_id + 0 AND known.first_at >= ?"
-		args = []any{from, from, to}
+		query = "SELECT counted.title, counted.plays FROM (" + query + ") counted " + l.db.Dialect.JoinNext() + l.table.Titles + " known" +
+			" ON known.id = counted.title AND known.first_at >= ?"
+		args = append(args, from)
 	}
-	rows, err := sqldb.Select(ctx, l.db.Reads(), scanCounted, query+" WHERE aired.from_at >= ? AND aired.from_at <= ? AND aired.title_id + 0 IS NOT NULL"+
-		" GROUP BY title ORDER BY plays DESC, title LIMIT ?", append(args, limit)...)
+	rows, err := sqldb.Select(ctx, l.db.Reads(), scanCounted, query+" ORDER BY 2 DESC, 1 LIMIT ?", append(args, limit)...)
 	plays = make(map[titles.Key]int64, len(rows))
 	for _, r := range rows {
 		keys = append(keys, r[0])

@@ -108,6 +108,10 @@ func scanNumber(from *sql.Rows) (n int64, err error) {
 	return n, err
 }
 
+// areMany reports whether so much was noted that it is to be settled before more is.
+// What is noted of an entry later settles it again.
+func (t *Titles) areMany() bool { return len(t.entries) >= 2*t.rows.page }
+
 // settle has the right segments name the right titles, and counts the plays of these.
 // It returns how many segments were wrong that stood in the log before. A dry run
 // changes nothing.
