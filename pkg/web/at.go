@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"aura.radio/engine/pkg/api"
+	"aura.radio/engine/pkg/httpserver"
 	"aura.radio/engine/pkg/model"
 )
 
@@ -55,6 +56,9 @@ func (s *Site) at(c *gin.Context, t catalogue) (view, error) {
 	}
 	if n := len(m.Before); n > 0 && m.Before[n-1].soundsIn(from) {
 		m.Found, m.Before = &m.Before[n-1], m.Before[:n-1]
+		if httpserver.SignedIn(c.Request.Context()) && from.Before(s.Now()) {
+			m.Found.Recording = s.Links.Recording(from, m.Found.End)
+		}
 		v.title, v.description = m.Found.Name(), t.T("at.found", "Track", m.Found.Name(), "Date", t.Date(s.Zone.In(from)), "Time", s.Zone.In(from).Format("15:04"))
 	}
 	m.Before = m.Before[max(0, len(m.Before)-neighbours):]

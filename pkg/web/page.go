@@ -19,9 +19,11 @@ import (
 )
 
 // policy is the content security policy of pages: nothing but this server's own
-// files.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// files, and the station's covers.
+func (s *Site) policy() string {
+	return strings.TrimSpace("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; manifest-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' " + s.CoverOrigin)
+}
 
 // view is what a page shows: the template, its title, and what the template gets as
 // .Body.
@@ -102,7 +104,7 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	if v.status == 0 {
 		v.status = http.StatusOK
 	}
-	c.Header("Content-Security-Policy", policy)
+	c.Header("Content-Security-Policy", s.policy())
 	c.Header("Referrer-Policy", "strict-origin-when-cross-origin")
 	c.Data(v.status, "text/html; charset=utf-8", b.Bytes())
 }
@@ -211,7 +213,12 @@ type part struct {
 }
 
 // Cover is the picture of a track.
-func (p *page) Cover(t Track) template.HTML { return placeholder(t.Artist, t.Album, t.Title) }
+func (p *page) Cover(t Track) template.HTML {
+	if t.Cover == "" {
+		return placeholder(t.Artist, t.Album, t.Title)
+	}
+	return template.HTML(`<img class="cover" src="` + template.HTMLEscapeString(t.Cover) + `" alt="" width="64" height="64" loading="lazy" decoding="async" referrerpolicy="no-referrer">`)
+}
 
 // Minute is a time for the address of /at: without an offset, so that people can
 // read it, unless the station's clocks show that minute twice.

@@ -15,6 +15,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/links"
 	"aura.radio/engine/pkg/stationtime"
 )
 
@@ -37,8 +38,12 @@ type Options struct {
 	Station    string
 	Zone       *stationtime.Zone
 	Operations Operations
-	Studio     Studio
-	Now        func() time.Time
+	// Links are where recordings are, and CoverOrigin the other site that covers come
+	// from; "" if there is none.
+	Links       links.Links
+	CoverOrigin string
+	Studio      Studio
+	Now         func() time.Time
 }
 
 // Site is all pages of a service.

@@ -149,7 +149,7 @@ func pages(t *testing.T, s *station, cfg web.Config) http.Handler {
 	if cfg.Color == "" {
 		cfg.Color = "#c2410c"
 	}
-	site, err := web.New(web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, Now: func() time.Time { return at(t, noon) }})
+	site, err := web.New(web.Options{Config: cfg, Station: "Radio <Beispiel>", Zone: zone, Operations: s, CoverOrigin: "https://covers.example", Now: func() time.Time { return at(t, noon) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +242,22 @@ func TestSite_relative(t *testing.T) {
 				t.Errorf("%s leads to %s: %d", page, target, to.Code)
 			}
 		}
+	}
+}
+
+// TestSite_cover: pages show the station's covers, and the policy allows their site.
+func TestSite_cover(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.track(t, 1, "2026-11-27T11:50:00+01:00", "Mazzy Star", "Halah")
+	s.tracks[0].Cover = `https://covers.example/?a="><script>`
+	handler := pages(t, s, web.Config{})
+	answer := get(t, handler, "/", http.StatusOK)
+	if body := answer.Body.String(); !strings.Contains(body, `src="https://covers.example/?a=&#34;&gt;&lt;script&gt;"`) {
+		t.Errorf("the page has no cover\n%s", body)
+	}
+	if policy := answer.Header().Get("Content-Security-Policy"); !strings.HasSuffix(policy, "img-src 'self' https://covers.example") {
+		t.Errorf("the policy is %q", policy)
 	}
 }
 

@@ -19,6 +19,9 @@ type Track struct {
 	// Length is its planned length, 0 if that is not known.
 	Length time.Duration
 	Source int
+	// Cover is the address of its cover, and Recording that of the station's recording,
+	// for everybody; "" if there is none.
+	Cover, Recording string
 	// BeganBefore: it began before the day that is shown.
 	BeganBefore bool
 }
@@ -27,7 +30,7 @@ type Track struct {
 func newTrack(t api.Track) Track {
 	track := Track{
 		ID: t.Id, Artist: t.TrackArtist, Title: t.TrackTitle, Album: t.TrackAlbum, Show: t.ShowName,
-		Start: t.TrackStart.Time, Source: t.LogSource, BeganBefore: t.BeganBefore,
+		Start: t.TrackStart.Time, Source: t.LogSource, BeganBefore: t.BeganBefore, Cover: t.Cover, Recording: t.Recording,
 	}
 	if t.TrackDuration != nil {
 		track.Length = time.Duration(*t.TrackDuration * float64(time.Second))

@@ -163,6 +163,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	base.Server.Register(operations)
 	pages, err := web.New(web.Options{
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
 			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
 		},

@@ -126,6 +126,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	pages, err := web.New(web.Options{
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
+		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
 			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
 			Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),

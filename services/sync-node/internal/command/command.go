@@ -35,11 +35,11 @@ func ruleSettings(cfg config.Config) rule.Settings {
 
 // usualURL is where the service is found on its own host.
 const usualURL = "http://127.0.0.1:8010"
+
 // purgeSettings are those of the commands that purge.
 func purgeSettings(cfg config.Config) purge.Settings {
 	return purge.Settings{Zone: cfg.Station.Zone, NotPrepared: errNotPrepared}
 }
-
 
 // Program is sync-node.
 func Program(version string) cli.Program[config.Config] {
