@@ -251,3 +251,15 @@ func words(extension any) []string {
 	}
 	return out
 }
+
+// PublicReads lists the paths that everybody may read, as they are registered.
+func (s *Server) PublicReads() []string {
+	var paths []string
+	for key, r := range s.routes {
+		if key.method == http.MethodGet && r.public {
+			paths = append(paths, key.path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
