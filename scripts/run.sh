@@ -176,6 +176,8 @@ make=make
 [ -z "${RUN_DIR:-}" ] || printf -v make 'RUN_DIR=%q make' "$RUN_DIR"
 cat <<TRY
 
+Pages: ${url[0]}/  studio clock: ${url[0]}/clock  status: ${url[0]}/status
+
 What the website reads, from the sync node; to try in another terminal:
   curl ${url[0]}/api/v1/trackservice/current
   curl '${url[0]}/api/v1/trackservice?page=0&limit=3'
