@@ -71,6 +71,21 @@ func (a *API) report(ctx context.Context, period report.Period, formulas *api.Fo
 	}, err
 }
 
+// Overview is what a person looks at before sending the report of a period, when it
+// is its turn. Errors: those of the report.
+func (a *API) Overview(ctx context.Context, period report.Period) (*report.Overview, error) {
+	r, err := a.report(ctx, period, nil)
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.Reports.Take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return r.Overview(ctx)
+}
+
 func (a *API) reportOf(ctx context.Context, period report.Period, p api.GetReportParams) (reportAnswer, error) {
 	r, err := a.report(ctx, period, p.Formulas)
 	if err != nil {

@@ -124,7 +124,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	if relay != nil {
 		base.Server.Registry().MustRegister(relay)
 	}
-	operations, err := handler.NewEngineAPI(&handler.API{
+	node := &handler.API{
 		OnAir:      a.heard,
 		Titles:     a.heard,
 		Plays:      a.plays,
@@ -153,7 +153,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 
 		Now: time.Now,
 		Log: base.Log("api"),
-	})
+	}
+	operations, err := handler.NewEngineAPI(node)
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
@@ -161,7 +162,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	pages, err := web.New(web.Options{
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
 		Studio: web.Studio{
-			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
+			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Report: node.Overview, Sources: map[int]string{cfg.HostID: ""},
 		},
 	})
 	if err != nil {
