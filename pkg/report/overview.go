@@ -90,7 +90,7 @@ func (o *Overview) count(p *Play, plays int64) {
 	day := &o.Days[max(after-1, 0)]
 	day.Plays += plays
 	day.Length += p.Audible()
-	if len(p.Entry.Doubts.List()) > 0 {
+	if p.Entry.Doubts != "" {
 		o.Doubtful += plays
 	}
 }

@@ -227,6 +227,12 @@ func cutNumber(why string) (text, number string) {
 // HasSources: there is more than one source to choose from.
 func (p *page) HasSources() bool { return len(p.site.Studio.Sources) > 1 }
 
+// IsListed reports whether a source can be chosen from a list, because the service
+// knows it, or none is named yet and the service knows any.
+func (p *page) IsListed(source string) bool {
+	return len(p.site.Studio.Sources) > 0 && (source == "" || slices.ContainsFunc(p.SourceNumbers(), func(n int) bool { return strconv.Itoa(n) == source }))
+}
+
 // SourceNumbers are those of the sources that the service knows.
 func (p *page) SourceNumbers() []int { return slices.Sorted(maps.Keys(p.site.Studio.Sources)) }
 

@@ -110,13 +110,15 @@ func (s *Site) shiftEntries(c *gin.Context, t catalogue) (_ view, next string, _
 	err := s.plan(c, f)
 	if err == nil && step == stepSave {
 		var done shifted
-		if done, err = s.carryOut(c, f); err == nil {
+		done, err = s.carryOut(c, f)
+		if err == nil {
 			outcome := []string{"moved", strconv.Itoa(done.Moved), "left", strconv.Itoa(done.Left), "refused", strconv.Itoa(done.Refused)}
 			if f.IsUndo {
 				outcome = append(outcome, "undone", "1")
 			}
 			return view{}, f.query(outcome...), nil
 		}
+		f.Result = &done // what was done stays
 	}
 	if err != nil {
 		if err := f.refused(err); err != nil {
