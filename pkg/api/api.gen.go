@@ -480,7 +480,7 @@ type AzuraCast = views.AzuraCast
 type ChangedValues map[string]interface{}
 
 // Changes New values. null or "" makes a field unknown. A field that is left out keeps its value. Names may be in camelCase.
-type Changes = map[string]json.RawMessage
+type Changes = Object
 
 // Chapters JSON chapters of Podcasting 2.0.
 type Chapters struct {
@@ -713,7 +713,7 @@ type HealthRecord struct {
 }
 
 // HealthStatus What a source says about itself. Names may be in camelCase. Whether it is healthy must be there.
-type HealthStatus = map[string]json.RawMessage
+type HealthStatus = Object
 
 // Hearing A time at which an entry was heard.
 type Hearing struct {
@@ -1132,7 +1132,7 @@ type PlannedTrack struct {
 }
 
 // Play One title that a source played, as engines send it. Engines since 2025 write the names in camelCase. If both spellings of a field are there, the first that is known counts, in the order of this list. Other members are ignored.
-type Play = map[string]json.RawMessage
+type Play = Object
 
 // PlayOrList An entry, or a list of entries.
 type PlayOrList = json.RawMessage
@@ -1414,6 +1414,9 @@ type SyncPage struct {
 	Next    string       `json:"next,omitempty"`
 	Records []SyncRecord `json:"records,omitempty"`
 }
+
+// SyncPurge defines model for SyncPurge.
+type SyncPurge = record.Purge
 
 // SyncRecord An entry as the engine sent it, with its corrections. A field that is left
 // out is not known. Times are UTC.
@@ -1726,6 +1729,10 @@ type GetLiveInfoParams struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // GetLiveInfoV2Params defines parameters for GetLiveInfoV2.
@@ -1741,12 +1748,41 @@ type GetLiveInfoV2Params struct {
 
 	// Callback The name of a function. The answer is then a script that calls it (JSONP).
 	Callback *string `form:"callback,omitempty" json:"callback,omitempty"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // StreamNowPlayingParams defines parameters for StreamNowPlaying.
 type StreamNowPlayingParams struct {
 	// CfConnect What to listen to, as JSON. The channel is `station:` and the station's short code.
 	CfConnect string `form:"cf_connect" json:"cf_connect"`
+
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// ListNowPlayingParams defines parameters for ListNowPlaying.
+type ListNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingParams defines parameters for GetNowPlaying.
+type GetNowPlayingParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFileParams defines parameters for GetNowPlayingFile.
+type GetNowPlayingFileParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListTracks1xParams defines parameters for ListTracks1x.
@@ -1779,6 +1815,27 @@ type GetCurrentTrack1xParams struct {
 type EmptyClockParams struct {
 	// EngineSource Whose clock.
 	EngineSource *int `form:"engine_source,omitempty" json:"engine_source,omitempty"`
+}
+
+// GetFeedParams defines parameters for GetFeed.
+type GetFeedParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingFlatParams defines parameters for GetNowPlayingFlat.
+type GetNowPlayingFlatParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
+}
+
+// GetNowPlayingLineParams defines parameters for GetNowPlayingLine.
+type GetNowPlayingLineParams struct {
+	// Delay By how many seconds the listener is behind, as with a stream: 20, or 4.5. The
+	// answer is what was right that long ago, by what is known now.
+	Delay *Delay `form:"delay,omitempty" json:"delay,omitempty"`
 }
 
 // ListPlaylogParams defines parameters for ListPlaylog.
@@ -2116,10 +2173,8 @@ type ListTopTitlesParams struct {
 	// FromDate Only what started at or after this time. A date alone means the start of the day. Also read as `fromDate` and `start`.
 	FromDate *FromDate `form:"from_date,omitempty" json:"from_date,omitempty"`
 
-	// ToDate Only what started at or before this time. A date alone includes the
-	// whole day, and a time without a fraction its whole second or minute.
-	// Also read as `toDate` and `end`.
-	ToDate *ToDate `form:"to_date,omitempty" json:"to_date,omitempty"`
+	// ToDate The end of the period, as in `/trackservice`.
+	ToDate *string `form:"to_date,omitempty" json:"to_date,omitempty"`
 
 	// New true leaves out titles that were played before the period. It needs `from_date`.
 	New *bool `form:"new,omitempty" json:"new,omitempty"`
@@ -2385,13 +2440,13 @@ type ServerInterface interface {
 	StreamNowPlaying(c *gin.Context, params StreamNowPlayingParams)
 	// ListNowPlaying What plays, as AzuraCast lists its stations
 	// (GET /api/nowplaying)
-	ListNowPlaying(c *gin.Context)
+	ListNowPlaying(c *gin.Context, params ListNowPlayingParams)
 	// GetNowPlaying What plays, as AzuraCast shows it
 	// (GET /api/nowplaying/{station})
-	GetNowPlaying(c *gin.Context, station string)
+	GetNowPlaying(c *gin.Context, station string, params GetNowPlayingParams)
 	// GetNowPlayingFile What plays, as AzuraCast shows it, to be cached for ten seconds
 	// (GET /api/nowplaying_static/{file})
-	GetNowPlayingFile(c *gin.Context, file string)
+	GetNowPlayingFile(c *gin.Context, file string, params GetNowPlayingFileParams)
 	// ListTracks1x Recent tracks, newest first, as websites of AURA 1.x read them
 	// (GET /api/v1/playlog)
 	ListTracks1x(c *gin.Context, params ListTracks1xParams)
@@ -2412,13 +2467,13 @@ type ServerInterface interface {
 	StoreClock(c *gin.Context)
 	// GetFeed The latest 50 plays as an Atom feed (RFC 4287)
 	// (GET /feed.xml)
-	GetFeed(c *gin.Context)
+	GetFeed(c *gin.Context, params GetFeedParams)
 	// GetNowPlayingFlat What plays, flat, as home automation reads it
 	// (GET /nowplaying.json)
-	GetNowPlayingFlat(c *gin.Context)
+	GetNowPlayingFlat(c *gin.Context, params GetNowPlayingFlatParams)
 	// GetNowPlayingLine What plays, in one line of text
 	// (GET /nowplaying.txt)
-	GetNowPlayingLine(c *gin.Context)
+	GetNowPlayingLine(c *gin.Context, params GetNowPlayingLineParams)
 	// ListPlaylog Full records, newest first
 	// (GET /playlog)
 	ListPlaylog(c *gin.Context, params ListPlaylogParams)
@@ -2503,6 +2558,9 @@ type ServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(c *gin.Context, params ListDigestsParams)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(c *gin.Context)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(c *gin.Context, params ListSyncRecordsParams)
@@ -2597,6 +2655,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfo(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2648,6 +2714,14 @@ func (siw *ServerInterfaceWrapper) GetLiveInfoV2(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2675,6 +2749,14 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2688,6 +2770,20 @@ func (siw *ServerInterfaceWrapper) StreamNowPlaying(c *gin.Context) {
 // ListNowPlaying operation middleware
 func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2695,7 +2791,7 @@ func (siw *ServerInterfaceWrapper) ListNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.ListNowPlaying(c)
+	siw.Handler.ListNowPlaying(c, params)
 }
 
 // GetNowPlaying operation middleware
@@ -2713,6 +2809,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2720,7 +2827,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlaying(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlaying(c, station)
+	siw.Handler.GetNowPlaying(c, station, params)
 }
 
 // GetNowPlayingFile operation middleware
@@ -2738,6 +2845,17 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		return
 	}
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFileParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2745,7 +2863,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFile(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFile(c, file)
+	siw.Handler.GetNowPlayingFile(c, file, params)
 }
 
 // ListTracks1x operation middleware
@@ -2903,6 +3021,20 @@ func (siw *ServerInterfaceWrapper) StoreClock(c *gin.Context) {
 // GetFeed operation middleware
 func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFeedParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2910,12 +3042,26 @@ func (siw *ServerInterfaceWrapper) GetFeed(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetFeed(c)
+	siw.Handler.GetFeed(c, params)
 }
 
 // GetNowPlayingFlat operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingFlatParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2923,12 +3069,26 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingFlat(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingFlat(c)
+	siw.Handler.GetNowPlayingFlat(c, params)
 }
 
 // GetNowPlayingLine operation middleware
 func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetNowPlayingLineParams
+
+	// ------------- Optional query parameter "delay" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "delay", c.Request.URL.Query(), &params.Delay, runtime.BindQueryParameterOptions{Type: "number", Format: "double"})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter delay: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	for _, middleware := range siw.HandlerMiddlewares {
 		middleware(c)
 		if c.IsAborted() {
@@ -2936,7 +3096,7 @@ func (siw *ServerInterfaceWrapper) GetNowPlayingLine(c *gin.Context) {
 		}
 	}
 
-	siw.Handler.GetNowPlayingLine(c)
+	siw.Handler.GetNowPlayingLine(c, params)
 }
 
 // ListPlaylog operation middleware
@@ -3922,6 +4082,19 @@ func (siw *ServerInterfaceWrapper) ListDigests(c *gin.Context) {
 	siw.Handler.ListDigests(c, params)
 }
 
+// ListSyncPurges operation middleware
+func (siw *ServerInterfaceWrapper) ListSyncPurges(c *gin.Context) {
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListSyncPurges(c)
+}
+
 // ListSyncRecords operation middleware
 func (siw *ServerInterfaceWrapper) ListSyncRecords(c *gin.Context) {
 
@@ -4556,6 +4729,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/sync/records", wrapper.StoreSyncRecords)
 	router.GET(options.BaseURL+"/sync/activations", wrapper.ListSyncActivations)
 	router.GET(options.BaseURL+"/sync/rules", wrapper.ListSyncRules)
+	router.GET(options.BaseURL+"/sync/purges", wrapper.ListSyncPurges)
 	router.POST(options.BaseURL+"/sync/run", wrapper.RunReconcile)
 }
 
@@ -4798,6 +4972,7 @@ func (response StreamNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitS
 }
 
 type ListNowPlayingRequestObject struct {
+	Params ListNowPlayingParams
 }
 
 type ListNowPlayingResponseObject interface {
@@ -4837,6 +5012,7 @@ func (response ListNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitLis
 
 type GetNowPlayingRequestObject struct {
 	Station string `json:"station"`
+	Params  GetNowPlayingParams
 }
 
 type GetNowPlayingResponseObject interface {
@@ -4875,7 +5051,8 @@ func (response GetNowPlayingdefaultApplicationProblemPlusJSONResponse) VisitGetN
 }
 
 type GetNowPlayingFileRequestObject struct {
-	File string `json:"file"`
+	File   string `json:"file"`
+	Params GetNowPlayingFileParams
 }
 
 type GetNowPlayingFileResponseObject interface {
@@ -5148,6 +5325,7 @@ func (response StoreClockdefaultApplicationProblemPlusJSONResponse) VisitStoreCl
 }
 
 type GetFeedRequestObject struct {
+	Params GetFeedParams
 }
 
 type GetFeedResponseObject interface {
@@ -5192,6 +5370,7 @@ func (response GetFeeddefaultApplicationProblemPlusJSONResponse) VisitGetFeedRes
 }
 
 type GetNowPlayingFlatRequestObject struct {
+	Params GetNowPlayingFlatParams
 }
 
 type GetNowPlayingFlatResponseObject interface {
@@ -5230,6 +5409,7 @@ func (response GetNowPlayingFlatdefaultApplicationProblemPlusJSONResponse) Visit
 }
 
 type GetNowPlayingLineRequestObject struct {
+	Params GetNowPlayingLineParams
 }
 
 type GetNowPlayingLineResponseObject interface {
@@ -6497,6 +6677,44 @@ func (response ListDigestsdefaultApplicationProblemPlusJSONResponse) VisitListDi
 	return err
 }
 
+type ListSyncPurgesRequestObject struct {
+}
+
+type ListSyncPurgesResponseObject interface {
+	VisitListSyncPurgesResponse(w http.ResponseWriter) error
+}
+
+type ListSyncPurges200JSONResponse []SyncPurge
+
+func (response ListSyncPurges200JSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSyncPurgesdefaultApplicationProblemPlusJSONResponse struct {
+	Body       Problem
+	StatusCode int
+}
+
+func (response ListSyncPurgesdefaultApplicationProblemPlusJSONResponse) VisitListSyncPurgesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(response.StatusCode)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListSyncRecordsRequestObject struct {
 	Params ListSyncRecordsParams
 }
@@ -7276,6 +7494,9 @@ type StrictServerInterface interface {
 	// ListDigests Digests of what one source has, for comparison
 	// (GET /sync/digests)
 	ListDigests(ctx context.Context, request ListDigestsRequestObject) (ListDigestsResponseObject, error)
+	// ListSyncPurges Which plays are gone for ever, because a person said so
+	// (GET /sync/purges)
+	ListSyncPurges(ctx context.Context, request ListSyncPurgesRequestObject) (ListSyncPurgesResponseObject, error)
 	// ListSyncRecords The records of one source, oldest first
 	// (GET /sync/records)
 	ListSyncRecords(ctx context.Context, request ListSyncRecordsRequestObject) (ListSyncRecordsResponseObject, error)
@@ -7456,8 +7677,10 @@ func (sh *strictHandler) StreamNowPlaying(ctx *gin.Context, params StreamNowPlay
 }
 
 // ListNowPlaying operation middleware
-func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
+func (sh *strictHandler) ListNowPlaying(ctx *gin.Context, params ListNowPlayingParams) {
 	var request ListNowPlayingRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.ListNowPlaying(ctx, request.(ListNowPlayingRequestObject))
@@ -7480,10 +7703,11 @@ func (sh *strictHandler) ListNowPlaying(ctx *gin.Context) {
 }
 
 // GetNowPlaying operation middleware
-func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
+func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string, params GetNowPlayingParams) {
 	var request GetNowPlayingRequestObject
 
 	request.Station = station
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlaying(ctx, request.(GetNowPlayingRequestObject))
@@ -7506,10 +7730,11 @@ func (sh *strictHandler) GetNowPlaying(ctx *gin.Context, station string) {
 }
 
 // GetNowPlayingFile operation middleware
-func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string) {
+func (sh *strictHandler) GetNowPlayingFile(ctx *gin.Context, file string, params GetNowPlayingFileParams) {
 	var request GetNowPlayingFileRequestObject
 
 	request.File = file
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFile(ctx, request.(GetNowPlayingFileRequestObject))
@@ -7718,8 +7943,10 @@ func (sh *strictHandler) StoreClock(ctx *gin.Context) {
 }
 
 // GetFeed operation middleware
-func (sh *strictHandler) GetFeed(ctx *gin.Context) {
+func (sh *strictHandler) GetFeed(ctx *gin.Context, params GetFeedParams) {
 	var request GetFeedRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetFeed(ctx, request.(GetFeedRequestObject))
@@ -7742,8 +7969,10 @@ func (sh *strictHandler) GetFeed(ctx *gin.Context) {
 }
 
 // GetNowPlayingFlat operation middleware
-func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context, params GetNowPlayingFlatParams) {
 	var request GetNowPlayingFlatRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingFlat(ctx, request.(GetNowPlayingFlatRequestObject))
@@ -7766,8 +7995,10 @@ func (sh *strictHandler) GetNowPlayingFlat(ctx *gin.Context) {
 }
 
 // GetNowPlayingLine operation middleware
-func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context) {
+func (sh *strictHandler) GetNowPlayingLine(ctx *gin.Context, params GetNowPlayingLineParams) {
 	var request GetNowPlayingLineRequestObject
+
+	request.Params = params
 
 	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
 		return sh.ssi.GetNowPlayingLine(ctx, request.(GetNowPlayingLineRequestObject))
@@ -8714,6 +8945,30 @@ func (sh *strictHandler) ListDigests(ctx *gin.Context, params ListDigestsParams)
 	}
 }
 
+// ListSyncPurges operation middleware
+func (sh *strictHandler) ListSyncPurges(ctx *gin.Context) {
+	var request ListSyncPurgesRequestObject
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSyncPurges(ctx, request.(ListSyncPurgesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSyncPurges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListSyncPurgesResponseObject); ok {
+		if err := validResponse.VisitListSyncPurgesResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ListSyncRecords operation middleware
 func (sh *strictHandler) ListSyncRecords(ctx *gin.Context, params ListSyncRecordsParams) {
 	var request ListSyncRecordsRequestObject
@@ -9095,446 +9350,455 @@ func (sh *strictHandler) GetTrack(ctx *gin.Context, id Id) {
 // const string: with thousands of chunks the chained `+` fold is several
 // times slower for the Go compiler than parsing a slice literal.
 var swaggerSpec = []string{
-	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1UcZ6J9HNuPpSSzG+YhITZIYtQEmAYomvG4au/k/W+v4f3/",
-	"uZO9krdwzgEaTaLJJiV7PBNvbU0sqRuNHwfn9/mct52Rns21EsqazunbzlTwXJTwz+dSXbv/5sKMSjm3",
-	"UqvOaef1d0/ZVydffXXK7FSw4ViWxg4zNpyX4mbIuMrZUIk3dsjmfCIyVoqCW3kjmNXwAs/zUhjD9Liv",
-	"3M+l+G0hjO36txZGGDbkYyvK4SmTlo20sQZeNXwmGLeMqxXLxdxOM/e5vlLaTqWaMGlYKeaCW5EzXbJC",
-	"jC3TC8uWU1kIpsSSCWVLKQzjZSlvRNdPWsL4pegrrYoVk2MWzYxNuWFDt5ihG3Wox2Mj7LDbV52sY0ZT",
-	"MeNuk+xqLjqnHWNLqSadd++yzl+OLrXlxdFTvVB2cx+/10s2c0uRVswM40UBO2bYlN8IJhWz7u1u7SMz",
-	"qeRsMeuc9jL/QamsmIiy8859cs5LPhOWzg82cfPDL90al1PutnbmNsM9xuxUGjYv+Ai/PRWskO5YLqeC",
-	"3fBiIejpcalnjDNHGwxppet3B86etseNoHApSjMxHouRdWuRbga/LUS56mQdxWduCTjP2jr5m+dCTey0",
-	"c/r4UZbY25EuSzFyCzKbCxyWfDlkZqqXBtfpViPURCphmBHKZmwp7dSRRjRO0+ziT8VzzMWYLwrr5j+f",
-	"F+4FodzR/BJ+Lvmy82tq9rko+Gpz3t+s2NQThREjrXITDkIoUTo6vRJTqfKMcQNrYJwZWwo+O2UnvczR",
-	"56PuF3BofcWVWeJLsAlLblgpJ1O3HdyyQqsJ4xOdsSuiBmnYtdJLxZReInWntgPnntyIXtYZ63LG3Z7k",
-	"enFViE7mjhJJ9mGvl6UIWC1mV0C/WQd4ybeprXFUCH9lOV9lnkKN5e7v9wyzcibY71oJd4riDZ/NCzf2",
-	"Se+kd9R7fHTyZcNqHDW7kxK/LWQp8s6pLRciXtycWytK9+b/6ffzt4/eHbn/nPj//Esndb5uFxYFN+l1",
-	"WPHGOv7HOHt68RPjpWDiDR/ZLjtjZl4KnpupEJZZfu1uJzzPzGI0Zdz01fBfv/+PV89ePz9/8b8++5//",
-	"+u/7QzbWJeOMvgkskZULZZi0XTZZ8DJn84U1jCvG59rYUs+ngl2JsXYMD8eFb2SMF0YThTnCEjM50oVW",
-	"XTbE23PE55IVejJkMEt2pe0UPmya6SXsRbyr/1KKcee08/97UMmeB/hX8+A7/wLspDufNAcrxUiXuXEC",
-	"wW1AxcSAFj5zYurhw4df3+9uP/pqUhXtciuO3Cgbh5t13hxN9BH90j3SvXTP+akO3KvbOK6xvHTiKTlp",
-	"RwBuAMYLrQSbCa6Mp/PSOopxP+R81WVn7qTcIThGMHSf/pZbz4Lh8WHTTbjs9U7h/7fsC66jPUd2+8IL",
-	"yY0wjgH6+bgR3Fw6v77LOlNdCPMd7fHbRlrhtjWlfB+N6E5A5u6NsOZjWt+c22n1DZlvve+BCKSyjx91",
-	"Io51nBC5WedaqrxpOfC3tMggRSQSGtVvpoIXdmrSoqPgWzik+yMyyOVUjqaOo0s1Kha5yLvszLKZNpZZ",
-	"odhK8LIS/J61NrDPL496Dxtoxeq7Z56FnMlt6hLHdTRda3w9uetf9CJxdNyryaP06ZJsSm620YtyJO4Z",
-	"hg9lqBkd13YwTYI06radC9M8OX705aOvHj5+9OXOyaLmtWXnrGaFcBqZ03xILboSE6mU056JvThlwwlY",
-	"Yx130WNS7pq2mz7apA/Uthv/L9uuxToldpLgoa/4RIStHjmVWuS45b2mucFAbWe2e1qilDrfnNgZm2ll",
-	"p+wzYrH3M8bZbwvH50v65f8+gV8uhbh22tb5xUv21ePeMf3155PH90Ea9JW7l/jb+/48SMfpsgGb8ZX7",
-	"UeUg8o9Q5m6w+E6S5mj2O2huu9L92+bifwYR7HSZ0koDQs1KW4gue8ZHUzZbGIsk5pavyxztrIwZNAaB",
-	"YbllXYm+WqixVNJMHbN6yo3IGB+NHMMHqTZfqJFdwF6wXDOl3YuOvTxh//f/cZzOmIz93//X/Ut3++oZ",
-	"aLpLmB5QS+Aba7s25rmzeICTpYjotyYxePLF49QmlWKuS3uncu51PGT1jVdOsm6eCHD+uVMYUL+ccoNW",
-	"nHZ7z/DbZGWi0Vla03yFyn3nCdNys0QGeXvmuTYlGvauuSeQ7WCX8IGnzC1k0Mka69k9L71D/0VNfi/V",
-	"F4j9zhRfq/dUe9dnvKb3ksoCqm9fLZ3eiEoNB7ME1ujtd87GJQfjnEnrDF33MNrO7kszqRZWdPuqri9b",
-	"HWnLQuXDZvPFL+5gXRi/BYpe3vkVby/4lb7RudP3Tt92zkZW3nDctLedkVZWoMOIz+eFHMFfHvzV4J/D",
-	"9XjbuVp1Tjs/dNmlMJb0CQ5PdVBwLHKpgR8qxmXJ+IRL5ebX7jZXs3qNE+68Ax/T00KPrr/llu832dGi",
-	"LIWyA3d8ptDwyrzgK6dvDJzm/jDrmKlewr8f0b/pEF7w0dQWcjR1l8oPMHAbGhs27KQybMJDbrTjXvQL",
-	"NEhq7x1/Te+9y6pplnwEzk/4xwDFm9tu/vvvUrALy92G4x/zRUmnd/L1Q//L9HeOH9H84BngJp3TzndO",
-	"Bp0rq9l/6IWbBZrbA89Bj7OOEm/qexf26ov6Xp1dCbA6tmzTccM2HW/fprC9ThkquFIiH/gThMMmC+b0",
-	"l8N3TXlGeNs9/DVbo653rQm/IvB36Kyra3v/fvHyBdNXfxUjCw437zsbidJy6VieM9ytYzRaiVNmhGCf",
-	"42VHz1vkicw/724IsndZ53uwAC8stwuz3y3LheWyMJ3Tztt+p/jN9Dun7G2/cyNKI7VyP/U7J93jfufd",
-	"O8fwzACNzZWXoYWeAJU1bHrrPayt4O+1jT9wJ0gVVyPhWdjt+Kt7AvcpcFolliyX5rr91iRm9c6Lhdr0",
-	"XxV89bJ8LvedtjvDiHO0uIq34lXtVh0tZjc5cLBCnVkB7kn8tXk/ZAI7b+ZamZowFglL78LqUuTMMa6r",
-	"YtVFV40Plv3MS2dGJ97iK5qK0swIa6WaZMxxa7ce1OLA8U6+Pji5J6itL6URaDK5NSty0DQHnUA+h3hF",
-	"C7JpyRGrIROH5/T5KkgCpti2jXquR0HXWTddBKiFYTiRQ8RuxaTZFkiMo3W79we8hnttDQTo2jgj3XWg",
-	"T/Ky5CtUj8Ub+2BkbupjbswstavgMs0wfMXLQgpj0VXXdV96LrgRd3bGOFpiIj9PtZuIj0W5x+Dzr0p9",
-	"VYjZlgnM8Yk/7TcRP25yKnj5l6V2d0gq8nOOpShytA+meukIhAiISdwqtEzvbK9oODfBeJAblXf1XKg3",
-	"s4Ks7CM9HsuRyPVoMRPKdqPwzqzown/rXw2m2JVUHOyQTQ/DLQgKHQewJcjMdjO5d1nn0gmA93BlYNzE",
-	"nUlOHaSQWecllKGQ+go99gCeSYXjt71UfxgZB00bhYRj2IXIJ2JG+zEv9VyUVm7wlsgJ/kvv6Gt+NP71",
-	"7cOk8zvrjKWaiHJeyv1fNYv5vAizSfASbqaeV8J9IaEEGQ9K5z60L3IJbPwEZFLGfhelNkyOQfqEGPET",
-	"xq+MUBaTQMxKjWAMlmthwDfnnnJ/m3lf3woCne5Pbrt5KXJ3lq1XGDkgjsy1nB9pWBwvjuba6VNlLM69",
-	"gP+ltqFZOJUqsoKqhdu/2Nx1InnzTK9WiXuWdcRcj6bJ0NG6N6cKZ7bwuDgjSzobK/roldaF4GDDz0tx",
-	"I/XCDHZ72fCcl9wwPgIBiv6XbnKGXrFNLBRVFZEP0LHZbg3V9Da/lXJtqUVRUMKOtKhLyKKgmbspJz/r",
-	"3uJXTj9F9Tzllq2IAk8sqzyJ65uZ+eAwOMquVpVrpb4L4Yh2EVQwPuoUxe1OY0HDjX6XEfVtleBaG3Ep",
-	"3sDjhVcOdsr8pwWXMyK3zfMgDz5z++r01TEvzJYdjyi0oqTWk3YcZdB+U9417bq4CFS3tuHw18E2otzn",
-	"Om+7oEaq1LUE+qYEM3IK+2s65YZdCaH8NQV2XIvRHUr/EIYvkkxCGsp+w1gMJgAZy63I2JUY8QUaIBGL",
-	"H3F1D0iiFHw0RTa+ufyFgqE2P/mi2QjyEa/wKW8VOTYAewTCxKmVTjdhUd4fuji77AykkttgWSU0JWZ4",
-	"oDip048/5CxwFCIIv99JtvD7ouRPObIDnqO05cWriE7hjqV0IKWXR/OCr9yic26527EwHojTuhLizifJ",
-	"yqUZaFVIJdK06xPOzJ5zfO7fi2Q9BGrh3Ljj46XAeO3aTNHr2iQmLC/Sf1oo+dsieZHXDg7HCC8EP2/y",
-	"iAp5I3aufI2xoHWx8x5elZrnI26CgzXBZxoGiZYtzcDPMcF4IB9QlOQQfrtDGPqx1l/cnGsGq0xtmNLL",
-	"AdHlnvtWOYHX+cS58jmQXdZD74etrnML5iwKPjfInVs8Lc2grMR0Qt8q+CqoPmsWE6Vq6jH7Uck3GNJq",
-	"N8fYfZ5Q36Z6ec8Al+ymdKtSzLj0TqcWXzPTgWy7H0bvfZa8uFrMkuyGKD31e2nSfxotjNWzAVoqNYty",
-	"64w2SHPG35zjm711OzPrTIQqGxhkMtEjtqGcFb6XBQNEVo6SnytWpRyZ5J/cd9J/QIfszvud08Vd31Ma",
-	"OpyCHzGjg/TbQ9MOk0wxAM86dtJxVonmghT67dNHmo3vX1YxjegCRXOoXWai5IodxNcmtRTiYwNF+76V",
-	"3BpYdbQxWk0GU2msLlftqfiD8ch/RK73iYt94mJ/UC7261bSOP5ikzYoe3DPO3DFR9dC5ckDq21M4u/j",
-	"Epxs6ZenhRkI5Thmg9XsHpBmENKlmp6pWSib9949siiLLZciyQvni6tCjrbZRI2jzpyhYw5l8VfSlskU",
-	"qk2unnAqhlzDfda6dYv/4AZgg+WUYU5t6g9pskgxMTKu3AtZOPesSgmttj7zKbzRae3gAJsMoHkpPjtm",
-	"9nDRSNXhofmWC4W3BgxAUTY+VYqZtuK9CUHilDvYi5nq0o50Lhpk0Uz8rpW4mxOuvlW/JRGLzAKnjT5e",
-	"YzWeUDb3OHE4iUON2VpikwLfqs6nzqQ3OHLFW9cZ8SZprgtB6+VdTOPkfIhdCGtK+JoWHXuvMvJxbXy7",
-	"nq96I8XSdCvPW+z9kzMfGsbL3eGLkndLnkv9AHNHHsyvJw+W4uoBDAPLejrlaiLyn3ixEFsoGY2COov8",
-	"DmNvXEEuvCyxuNY8Yd4zTJ7TiNdXVwC/uy9XfiGW9JUufkWXrN/pd9iMKgxBlwofZmf0C0vh9lBIfS3E",
-	"3ECiLQzXZS/4TBhK4GdSsRGfieIpZAisc/iZyCU/z1vFA84rBg+vkcK/z3v+Jpwf/OYBH3Uq4vlBb70g",
-	"Nt0+VOLTP/f/VnAMtv6Yzwrdf221BNM9Xy356PrMW2Pt5wqvBZNsv/eeuocMWgD7vfltZKTvfJNs5/Dy",
-	"OVlU+33yOb8Sxf6vvWi5oXQUD0/CmxfeZd0uYgnvXHr7br9JXgLnO2iWA34YzQz4gUQzGB1MNYP8NmQz",
-	"kAfRzaA4jHAwOfuwMzEHkM7AHkY7A3sA8bzbrkHM+PwX1Pl+/avRqvuaL38QxvCJILE896AbddELaa0j",
-	"+jPTY/ZKQ0hFqgk76aYMoWiooCfXHxEqh9qbWg5GgFtoBljIOnI2Sfs21nIpYRvvGTbSN6LMfLia9DeI",
-	"U8NfTNo/547aT7DJX5klottVJudIl/lGuLvVCgPJJNaIFYqkeGElF6QU251Ox01FllaYhcPwn04ZaOu2",
-	"yhxpwMv8hKsp4Fo0ekG3LHTdUeXMbsyeA+tbj5lW+FRyZKoV2G3s+AfrC8oqEv41rcHCH6sCyaoo/q+Y",
-	"YeMr4unHG4teP7FZEO/uqHv66IaXbrlQcOW/4K5ep/rgT5eX0U9P3XC+mGk/Bf7cIk6GuwbiRpQrX1hZ",
-	"6cwV3gzAzTS6OwbuEFqVo1y4B1PlSTvfDEmW7gJZk8q6puwwpS1bqFyUxmoN2RjLhsW0yu781n0vRf5r",
-	"xU0ptw5UO+29OeGtBuAVBUAq7u8ZW8yZ1Wwsb0RWR0CgBGt2DqbPMIw5bL3w2pw27j4VTtmQU5s4jWjL",
-	"3fPGTdWZJYTYAHmZuAArFNWkAiSQtJjGY7jMW8/3FU6pIRsXMt6EvGkIA/08Fcp9FhG1clabPeDF6DFY",
-	"jHqp2FQbWxm6Ssd05QahSgdrRDG+Ra5TlUWWmCuUF7gT8uKG5kALwCITd7VncytFHk9XCbjw/tHbzLC8",
-	"ESUVWrXNpHS/HzS4p9YFVDR+/OL63av2qn7KgVmsM5yszrnii1q7fht0nhQFcSFpe/57WSUwX4lCL6mS",
-	"HeqAnNLA4AqFLLWIoyFq1Ax90qavuKl8Hi8rHo5i8lrMLbNab3NyQNVwkrNfRpWaa/E3w4brtbDAW+pU",
-	"U/H6S8/qt4zjHtk6SK10dG0gRQVWCCg2jEz2YRb9iKhC8W+EgifIFeHBh7yHYcd8GlblJ9Nlf352SRhu",
-	"Esq7CINq0GLR+ORFQ2b0WTUW3oNtg2zNr0a9M+QtUooiQhkAP+bhkdL96KOtG99yV2c7ydTqf4eNg2w5",
-	"5yABtRIIgFeBKiLdJ0eli/yqMWbvZrdeDjzcNtSgOf4fHT/KX7iFKNhGpApvDLuYj/RMqonfQJOeo38s",
-	"bJEZbh2uei4VRPcFijbaVdN6W3dYmykTMygVicm4a1IJqo16wXV5tGFONgqh3ZKsckMekMdY80amDcn9",
-	"5GPkatx7OusBw2i4ap3xnP0MCdqhScI18O9Q04Qmg7sTZk3ZyLUwu8/vSky4GmBNR8LkBvwdrirQDQDT",
-	"iGpCzLUAQCGsn8NyC6Od2MxJLEIVKtb73CKVOuuA02CnA8Ipi7scD+yz4dmPr88GT1/+9Oz14MfXz4f3",
-	"uweXDPkweYt8ori0elfBDeZ6AArjc3ktyOngVAnC48AEkpk0RqoJ1bxw1PMho71YAfur5+Hn3PIrbuB+",
-	"8yVfJVIC2q87Dq7skm7wLBvLQoBkC2XVUo0EO+mdfIElX9Imk8B28wKtBlyWgzTgo7cy3E7MBOOLXF4V",
-	"4onbyVrFQMaW9OTSmRRUFdCkp2+wEJrDQllZNE9CuKtBVzVUKk3RgD7QJtjO/tsf6Frs6oBjCM637fd0",
-	"GUq1K19VeBVJxlmCcgaEarVTnaeCl3nyUmOAuhog3O/Xz56+fP3t+Ys/3/6Ov09JdVvRsxG52PzCWoSi",
-	"4YHmVFEy8lkBwEXOjCFPbDLwvN3r2rCcyAsbhwuaFruveK+HBLa6PcHrGbl73Utg1F0VXF0jGhr9HYuf",
-	"FJj7q+6WD1NMYT09CxniMaEwZ+wEMgJZIQHIKmMPWZTct0PlAP0i3py1c6+TSX1LNiigNvH4SOpcImul",
-	"6ARBsSPRIviQ6iAUqarHdqdeqTVbPW61dIxQLLmZjlulT+w1XGv9wKPBBiTwGSb33GiCnQVkjA4oEgl8",
-	"1y3ltylSIXxZcNjERapJVTQcSFSNuk+GYgJyFvD2cU6nbDnVlE9ia3ggyDs8XtpxdstTMXts8/YN3rqW",
-	"1doqQFPjudi1mrVjohPadTjfklJ3ngtlpV01oToG5Y9jfST4+UyXnbGRnq8QUjw84wRrsESH4MyBbglc",
-	"YbyCYKKdMme005QMYH6XN3LkR3baXMLHNdVNuft1lXFKEImJ/NOEyvmaq1zPMthmptVI7JuXHgTKlnGv",
-	"Vkzw0RQBCQ/6gEmjQ+qxFSraQDS6rMadbFKLdwgE2OgMLzt9PCBqb2fEqEp1A0EdkPHG5/IBDgPz+lZO",
-	"kjXsIw+nsRdy9r5QCAZ1ibsCxHAGGVi1ewNidNnLIocYjHsg1+qeZVY4Bcp+EDwLxCXATcdtSTIUiL1t",
-	"nBUss6m5AkDo6JJd6Ty0QEE8TfyNQaStOkJ4rFYkAzFb4o3YiWO0sO6anPR67Gpl0eERjT8tRZIgltNV",
-	"w9AeHwh9cdKiXyO0wMgRYhTgrevfAo8ZLRkZ2RNf5EEJkDszA3CDaeU4ydTxfFdw+0IvX7UsmU0sEtxF",
-	"GRsX3FLAI64TgB8WRQHnCZptVeizmZSJ+mSzdUMPNdse+ACBqwRNueGxA0yUAz0K+L25NjL9ve90udlv",
-	"BUz5HHEYwGBl3LJhfajBYu6YVT7g6Oi+9dyiAQ93xeKQTfVULZytWH/idaoqGVvmRVqXioqLdibM+GYQ",
-	"pBJuGhc18qmvZo0Es02y3SCujdPftuWtssfdnb194vh3tc4woRvEGz6ycS8I+hm6tyS3HvE1t3SBIAgP",
-	"IwTDZxHVaJMFBMTQDfTmcQULgrhhMSQ9egHXckNICCZqxuAbgzkvjWgQQPSMG/XfL16+8H4ihI1yv+ne",
-	"mZfso8mEGfOiuEpGB86JxbPZwshRlENR9wbPSz0p+Qy9bORJxhx/aJ0W0LgMOop3g/aMS/27UA10JW5E",
-	"UaHUBNvCRlj+uZxISx2JEHyb6IRbNE8gssBGjrGGHiU5ieJEqV9VOZ3OkhMmY0osK2BEihtiDMx3cwM8",
-	"dkAv8r1t4Jgn8kao1qcYX6PUYcZgusmaOm7sYHcuzfqd84k1sCIPu+b2FBt4mSh7KQLyae/zhmkZLveY",
-	"UswGYCOXpbRWqD0+GmCGGz+IS7qzLyoNYedBAyzTBYQxfPAAfNIYvvEYQ+5g9WLiFEp3m4ikUT2kY4/R",
-	"h6rSGQOPKoYO7RcvB6+en/3H4Oy7y2evh+2n345uanv2EWVklYIaAGyfvv82PksJbYYt5hBHMLUAaRVy",
-	"qZoLTLjTGeEkJTJy3BDQ426RrSULkSSaFxX+FMU2oOtk/cQvzp8/e/H02eCbZ89f/jy8FXNuzphc17d8",
-	"ele4ZzX2FARyZ+36r2eBBflUbUIQEWunGqRqyt6psc5U/oK716dQiFYRMPV7KApmp9oIyn2U1L7QTTlc",
-	"TiWWXfZCLPsKnPzC/Y4W645EaZsxv5aM0VIyaB7h1oKSzf1MS/KOMp/aix7K0IANNy9jVwsLBxiyfHyC",
-	"GcwQiuX6Ct4FsXzmb6atem/OMCbPFbNLTRIzbszljFXfqg8S5cFJR/qXypnRSEf1FFZ8n4c1AzNLefI+",
-	"KX+flL+PVvn7pFB9zArVJ43kD6+RrGkdH5WyUTVPSbB57hO1QJPnV3phPUVtyfZmP08FqAM1rZ8FhFxH",
-	"mFv9K1ytXo6hPc6uE96eD7+25F83MuShmS9yWIxLIX4/ilbHnnem2QL7/b7ivjtLKb9p4tv7vFnoiS8c",
-	"bFcnGrO9gxCD96ny/F7wMpkYdYaJTtzSnnNFbSvchQ9XfS3r1lg5S7cZcYd8ypSGsIvVRU6sCEF0kPjc",
-	"J2iEO07S3C8u15Aq92IdxZu4kVNZgasHNoXxCurUAv73OwL5pkgZTjDJJ3Qqk4jOMrSW8FMNR5mFClLU",
-	"0SD522of/6tnujg9vGV+JVJMSMsl9wOM0JDazVbi0GRLnFg9m7XtWztT0eLHbpVcHg+0PVtsr6GaQyRo",
-	"ad3qwCps/QOOhb5fP5fGx3YeRO25bSex/c09E/Vq7zbv9Z7xf4I+2L/mPcr7TOcMhqJ3yoM78Oz2yhBN",
-	"lALQA2420FYfuEvM290UDpxbA5cOFUHuW5mXMn4/sGNwhg6UZVvDYBsXro6xXdZhdR2TFJkg8PTdSNJk",
-	"6rZlFcdOcZ9N1pbkiSluk2C5TTJpj9L4kblJRgf/XS9KxYsm7VfFppfV+jqIalOlj430osjJmtGlSMs3",
-	"I3OxpYY5DFaK8cKsVcw2Z1FCHkiaXEutyb3GiwLNRmb5tTAth3YnLidqi/vHjabQiUGJcn4VLT+hi1yY",
-	"bUYlPuAlh9v0WxcUu2GSqunmUUBaoMZDPSQnzX8qo9Ov9tQfXNiCFIWHpmVr6rDvulGfPrRfMpRMWOQE",
-	"OdLiEPDpzQGfQTIMqKCgXqNh1OC5jITOZsIfeIviFjVTUeR7I5ZsJPzBtKuGEn4KjVuJ3Vva7mdkqzJ4",
-	"BJOkUNUN7d0wOFpyBO7EctbUtm9P8Gs6glqmLZRP8hmVaW+bSCfbaL6+Tybu2s427udh2dH7rdVXVGkl",
-	"LeDPOHZmrs0TpjRFHPzfpmCU77v2LaTrKQBP1XGCh497PVYJ5gT5+nbl7snkqe+i5q1ULK9K4az+c4vN",
-	"BPcCXN8oZTVraaL9fv720bsj958T/x+G/zmt/SeZQ0p1D1bMEHqzAVZ0JizPtwIZtJo+JjQ1q8yoXzQr",
-	"mbuAwFvwze1ae3O9StByoilmtQX56e2Ft1uGkOGWZOw7O22fuei1LI95UcgbgfU9CW0rhQ1lsCbY+I8E",
-	"TNhNeoqIJyy3VT5a/d7cOjEtDOdrzG9Bx7sgwoXKsbje8tn8Tk/wzhnAHVwpOeMTMWhEjpbKWK5Gon1T",
-	"g/a3JTZPHV2+p11/j1fxMBjm9cWuk1y4j3Vc5tApwF3L+FzC1no45uhMs/SV3+8OXyCCzq3v8FhssWww",
-	"ndkHYiH8AZEp7K/mC38wyrJp64E/Ypef/WddIj4lRvzaP7/N3dVQ13NG5pkVbyxlPFSlPahjVeuiwnAs",
-	"6gKbArIpMELXAvEv4CWRI8CvL6N9SWs2N+JcjfXeGPpEFPewu8SRVGO9eR5n568vz394Njh7dT746dnr",
-	"i/OXLxpakARk/a2hmJo4qd7z4qBVrkOdnndB0wt1k5yx77yz15fcS7eb6wZSGzUF3Xvn3B/yRSFKH8u6",
-	"O0YLZBhD3HtV5TmiqF/Qp9NJ41vx7f0fX47HRtjt2J0RlNGOTqvqprO+IdHOVtRJp14nu+hUN9ZeA8xf",
-	"m3uWvBwtOTLd2TtgxjjSTyd3cf+Pbk42WUCAOtzDUt2XHcT36/3crbsYcY3smgks2fYHKGvfjXRHk/81",
-	"voOgQ+jxOHn3ZtxYUe7xgr80uRMwLd9aT8jAKUYfXx823QXpkJZBbcVRE9P/R2SarZjdNr7Vik15q/x9",
-	"33QvvvYSv/6lA4XlLe5tY3MR2qys46Eo/f3eSwD8dHIHIiBOb6nl/2y4kGKnA7QnuqT/vP7xGeZGQdft",
-	"7/x/z55fuN8fd7JOL0W2byuv3XHSAR30643soaaO3/FeFW5l3W8SySV7FJfDINVG+dYPbRKlKuvgbewZ",
-	"fXiysRONy+O1St8mtMYnaw1TBFdRnW1yV84TMFy33pWHJ/V9Cad7cvzoy0dfPXz86MvomI/Cb7/KPtgW",
-	"oh97LK1hD0/YlbTmo93Ui8o7ntjSh8ePT04e1VzdLUCPDt5FX3kMHvkeeORpAuyzh48fs5yvzP3mrexl",
-	"++/mC5z0HW1mMN3bkmfv/RIl8vt7Jlzt7YCsT6hUHnZPl6xHWwjhGp27gT4MVV76jrN7pImuUWEzMz/s",
-	"2l2iUXbL1f3A3bkqTinLKWChBlCgrRXxCfi+RGGfngmI9C51eQ3Qi9Kmyw0aoZcOKbzSag32p7ailI4X",
-	"bdJtEJpat0pJbVaT6N+2WS0/uLZRDUBIP0hjRP5MWaz5vWt8qkJPTJW7txuZSviJ7IDPX+2FLEWYInoy",
-	"ETm7WrEph0yifaLZdcrCaSb3U6fxbypmCcXQUGgHKWgZM4vR1LHGk95J76j3+OjkS3b89enxo9Nez5FE",
-	"9etL/+vuF3/qnZz2ek8gmUAvIMNIgyuG1irVGlQk5NiSERTx+cePEqGl2A40n3+WMgZ/ubTs15ol+Jn/",
-	"7y/dDP5ynH397v6/3f839vlnv/zn77/+7Zc/Hf3qH/03/If78/1/cx/ZCtdz18wRI/1nI+us0TToJvwt",
-	"4ItDiZI0Vf4AoK5JizCbiVTzdC4IQkVYYSylgviKZicO2ubZoOjYGBuuKIOsvzDiE2ruA6lPQlXyZ0qt",
-	"fhJxda4WqTS2MzYXpdEKd4ZbhNlNDqH4rCkmMhd6Xgg2whJTv7/JTKC5VKqxp2i6onytLAiq5uggN1sf",
-	"3aIUaEvgZKFGWo1lOUtVGZwTCNNS2tFU5GwqSlHltgdE3aooCOB9KeV8cxcIPLQhzTaMVpXOK82MsFaq",
-	"SUZZMSUBwCK5UPgGzySqrEeOst4ic986h3WcPtKAgvz2AN8Sy5B8OhbRQaDM+h6nOTBc0kpJXkv5CNd+",
-	"c0v5XA7GXBaLUrSCuvIK6xOCfMLN4sosRWnwaCOi9KWugP/dbZVDP5e+u28ij1gDah/kkCKvu2eolk9U",
-	"OXdKpA4v1vpEqiAWF2sNg7+zebGYSMXGUE1acGMrqTV8+vr88vzp2fNTIDD3xDCaQa1+AlKbcTNyLCZn",
-	"5UKtkXhUx6yXaoBZvK0SA6mEDGrZrIdfR+rNG2F2N9LXIWjbiEVtCOxHTpzEZYUcCyjgWgOS960TDmMx",
-	"bgr2SvAm6EPAz/K1nT6kXKW3RRHlVgjrqdzZ8Bkd1aUb+cau2NKdaNGINDmr2x6HGgctxUhDIikdZ5JJ",
-	"z0s9k0ZsQ5V05+yO2FRnrGfErDHwjXmTVDYZEVkGhUy6zNOt+ppU1p+DlgqaG6S4cisaxgBIfqkm7bBV",
-	"fDEYFcfGRWJuxrV6WnkbTHUEIEymZf7sa4jZvHCTqCgcdhYEdI1rVPh6wO0ni1Lk6ZRhmS7oN6GUeA07",
-	"xo1J1ZLYeor+ZKAaLmgOyObHTtvTGlhMmk6BTBoIlRIfqIa5RlCnGxuREeqG9aw3KhkoBaIP6pKmTgXe",
-	"2NUaC1eiYoWIfzhy8XlvPoWiXVe/Czfd7+OR4Devw3D0I43ZrJd5FH9oJCAV4BfEBN6yHmkdLm8xBzhO",
-	"M8fAgiPltisD1eBH9z7+8yKMgj9/C2NBZ5qtLdiWsiig49Ucr4+J6dpYvmIjRyaJG8aqS3xH1ZfKexi9",
-	"IoU3MaugAEmzCkYsCrqsTi0FAuAmRG+C8fgNoltYKSx1VaouEzKvgvm7U3Fkr45sU+tClfmmWpcqxzi3",
-	"XuE2XfZyzIy4ESUvvKx0d0qBvWfS1xvHHWBNeSPfdu/D7QT8syXH76XIuFI/t1dPxyaqe63g5ayxtp5s",
-	"Myo0KbS+9mWsKT1s3fyLJue+MthhXkUjMXjhcGmxRcbX7G1pQNg3SACVatHkK/xCf5tCj6734DZVhkKr",
-	"bIm60ZHIvzC25GpCbYbbjBSedy+v1Gjg9P22L6/U6IV7fGtz2S1FTIgQVEh324WpCqcyR2oAzqRE0RqQ",
-	"h2b1M31tVy6JwkQkZGNVy1u64etX0t+NOvXGTIaOMt7GLCqqqk5mK9vBh/ZB425G4E4i2LT1um/Hp4aR",
-	"WiwkqbJorwRVUsw7GBHiCxwVIFggq1WtIhdOfVtKMSI/6F73x29z4gZZbVOeqWCogEEazXzTPgoQ9PtW",
-	"4OGnM7+obdvrb94GnTRLkMitUDPdA2ID/CnJ+qBma9BUC4UtDDwTddYxH214B2Z8FZnlMab1li82muMe",
-	"4RlM8tgmpa+3tMFLwUdTFB0JgY4OFpFXrac4meXBtZJwl7VJY0fdpfq6h9LprG31+j5soYifKx670Xfe",
-	"cdHkPZzRWYx1mfbaeKazyWNEWeoyragEO55b64iAOQVN5OsUgb9Nfrep0jYyOKN6W5IgK6y5XfOQwO/u",
-	"SPf1W1mxQZqo347U+bhreuGNij3uKmJ3aTXJsCs5af4hwIJgMZgpDz4vQvYPLZAr2y5cbn8D1wugN4xX",
-	"UIum2th7JgCpRcwizO02fbvGAvzTib4e4Cw2Vcd1ICbHzXkpnQJ6VerFZGpbOp7+WtXM86KgAPw2IeGL",
-	"7DeD7mfrjbj3cSCZxjhE+z3b5m/CwNx2F+aYl5WaChQ0FTwAQwRv/j3TkoHqhb3Sb9pv7Ut8vt3Ovgfu",
-	"7ExLNZKFaPK8Qt//isgjyttSxZ9wnQEqQvt9eU0vtNyYBcSWktsiDelQftYe4+Ng3CgjhGr2TeCO01m0",
-	"36Faz/NE0IFXJtXvwN3We+BT4Og0cvLf5mKlxXbNrNl+Lnc8n0aT6ZmyYCtJ9B7jBTxE2QyOnHVlpEmI",
-	"/WfzaWEyVRBNAU4R2IxBMJ4UzEiad7ohQcIRWzo/e3EWRBWIMASgLMiJOaWvlYuiwRuCrLEBeYT+WLPg",
-	"KWnvx8unlGTG2UrwkvGJ9sFvRb8DT7wuc1G2NlT/s6po2WmkonnqF5A6m5eBB6/XzAOlNJNQkK+JmDC0",
-	"3m+CIUtAQoC32LS0T9sCqdAliDD3sLb6cE/QnJfXrVSOakv2QbjZqBvAE6j2J8xgK5QK9csJ/aXr5/qP",
-	"2DH0liBve4EXtOiz2dBZs+EsEgloL5Wg5qO2BjuK9FnvoywU9op+ttlYeVlKKwJ8iFlDJT0nwDAzF0UB",
-	"zXOhxBdaUQF+tsXUjgqO18ezEHsRw0KZT9ICHhXKZwtpLIGQsZlwp2VgTDlRukyVCRd6UuU67MwNrDyU",
-	"dcy7PV4ESIXzvNVb5+sNmOTe7/neqecHv3nAR51kPD/orRd8JvZKC43g8vb9VgAmaf0xDwK3/9rW8PT2",
-	"etXd5jPfabn9XOG1wE73e++pe8igSbbfm99G/Hn3rSCjzr98bsrR/p98zq/QEbTfay9abmhV0eLfvPBs",
-	"vx3oL7xz6bn8fpO8JFyJA2ZZdefe75ORDN7zxdHBVFMT63uTzUAeRDeD4jDC8Y3CDzkTcwDpVBrCnvO0",
-	"BxDPrRCnnVbxsnxO1FPVhbRIR28Z6fDJ6xFQQ6/XW7c2Nt0NhHCNaOKgJTiVgTTZXc06aGWvhQFwy6RT",
-	"7EqMyLgPaNqg1oBC0gCyviOckbT5wCNrtvREJW3fKT1hlHZbW+qrQsy+g5agyRhsGqHetzZbmHVwPtwG",
-	"XoDDGuA5wf7C1GLyrTxhJ71HVfgEYB5z5tjBVbGq9Ts96T3aaZrQHJs0XjxBNCP9sL+8DSs76T1yhOgP",
-	"pyPVDS9kfgoNZU8DcH5Ao+9Um/Ko13NU15qGiZZ2UjLOu9CTUGOynlk+drZN2dQs8aNpHiPVRJTzUqqG",
-	"TtxAK/cMk9QBOmPitwUHhwQ4LytUU3Zu2VgXhV6SO8PXGQBvzRiKr4yB+MvQnsl8GR3ki6/m4gneTqfj",
-	"VlUg8Yv4JNhCEKfAL031Mqugj90joJfv25h7e5JsBH5EuWx+hXAsvCxk6B/4hHJm3MUbPpgjrTx4K/N3",
-	"Q5jeEMb5V6hvGHYZwImeYh41QNLu002wTKYf7IMsZgbUob4hwX/KTdTDnjgZNbNCZxvwiClkii4UNArB",
-	"pf9b9Nq/lnw5bGzR01Sj8TzUN/mMoCeb3VwaRzUrNWoquJBmAI3+E5c3athfi1X5q1k5hhLthHagrscW",
-	"4y5seHgWfI91I7+y6aGaQh4KNq60HTQS/SpecdUGxv20nOqiWMWxujh/CnPxuuzSsyzsbQCXFvvZU+Z8",
-	"l52FlmdRfycKFwLrqV2Eqsd2KebCYj91PWbHX9Yv+mef1f7+t1LMCz4CKrrPHBf49U9/g6Q/JCzfMeZv",
-	"jhz+Brx5vCiQb/3Nau0ou7R/G2llS55Ld02g3g68bPe34M5Vd1GrAZfldtaiFeOyJM6hVd0xSCU1eoKt",
-	"Y/B2waEMgfPO+CqS4gkuRRnSfnP9L7mhaqK74Di4yoFPCGpYqqOY2lqlWo8HMq2OuCxZoSftgzz09QaQ",
-	"ev95oXKRU617nDR+BzPa7li8q8Zza/6fA2797pZb8o6abN2+vZbTnxqT+XielyBrgPnUS0PDq8hL3TIk",
-	"triD8kbP0OQ4fg8kXXjTsM+w09XrZ09fvv72/MWfBz++fj68f5tIW+QXe9/NIQ4Y3+oiH0BBxe5mZtBR",
-	"yBEK1l94ZY30gpRSVGMxLQO36+lydQ9Kg+t+Z7Qi9oj8IwQ0vCOlYa7BYdLwd1XbrQ2Y5j0bs+zqyFJ3",
-	"cuywDAEVNbZCsjYRFSSAHfGV2kzirajz0HY9RNbopr7ztWOKNLyaMhjro7HGu6Z/V3rpemO7Lb3qyEeQ",
-	"iDR+95R9/eiLL7e5Orb4Mu7EQeERcNM8XIZ8oBLhKrzwJUmbLJlBf0eCnpuJMg0EvB7MI1IhgtrmtogX",
-	"vRE0Hftfb0q0RcMEb3ixaDFDHJnGSU3sdZUMlPAtRGFCqPOv93CB0l5saFE5H8DyGPOScmKoy98mQb3H",
-	"biuBDHcxE3jO9w9J706AVqgfWFJlvQyhzpyv6v2Mai6wjkez6B0n0f+1sg3ACThY5WfjDB5O9+Lb+N4t",
-	"9BD8cCLntQ7bkeE//vcJ/ePnk8cevQMKj3K+MqcxxkcN2mOA//zyqPew3fzfZRU+dCveg+fpvc8brtHF",
-	"bMbRPde6a+LLMbg0IPkeO/P5flZr7RJbN5CpJZa3KdXWhdhWIg1/J4Obl+IJM0Kw4QOsg3zwFk/23QN4",
-	"bNhymmHXWzzrWVh9et+syMNMOWwmsPVFEbrW5gKNimUNS9yvwAnHB5BWNayTy3HGTvbu5rbZwa2ihmro",
-	"h7idGTs+YTOpnrCvfPQhRqGp1I+NYiN8KFI5G06NujzymYASM3j8kCwfPKm4BRrSyxqpbcwsi4i+2ost",
-	"gqSWM1lt2LOFu0kPfpJCKZ5UD3UTRkx7Pvqwlx7Z8iJRJbkP8e5JMh4ZOTCjD/nl92MnrodmkuruOpUl",
-	"CWTdNnNak0lnL5V6CUV2wbY+hR/PL14/9VUCcXU8ZhS5J8j531fk81c5xgFA+gBOP+D22wqEKJWV1O2r",
-	"2Pb8UIf44axVbyCuqXzEwaar+VQoLKu/Kri6xjStEZ9LywtWCGtFabrszG+mPwk4IBB8xrPwtcbA+5qi",
-	"e2XVNeTRbbLAlFWYNM3WNrQVWa/m4u/DA/YypGu27v7Xd6eUodtdwSHjvuwEVCZFM/MlnVZ3YtlSzZW4",
-	"eyWbmvX3/TpbZp03hXmTBOUm9TH0BfGD+Tn50cIc05uQmvPGRxozO93gT9iQtnoIyCYR/g+46Be5vCpE",
-	"FqDQDHZYLavwihtlr/bgL6LG4DQgNAYPXUmBXXhUWV6KerPwc8WeXvwEz/zl+cVfyH6JEaOkQeDHf/ww",
-	"2R/J5X4nHZI/Rtf238VzvLmFLT2+1Ga7AXNGcCNyCmQQb9ijGOpDupTTC8AocH3+7OVGyHO5GTLcd5l3",
-	"5KZO+aSxcfOGEvKP5Kmuuacjt3Xd8VwJkZRIvlip0RniZxLRtwJmDmiieyBMtDv4bSCbW8CZ0TTZEyq6",
-	"NaJzaMTrd5vUofir60jPtJCmTf+G2xQe6xCHNENqSuwexYKjDDIGCjs1Q/jt9wi6BflIWIeGv38KqDJ9",
-	"dTkVKxD8f13kE5EDptDVyv0H7al1rCInZAvhHk11YFbW3eIpN1MBvqGyuQhqyk2X1YqkqDUyv6E2cyMa",
-	"TiGImSiheguBzeKhWmc1nFWz90m+9QzA9RTA9q7WeGMGUenarg0iTDQMQojGjaoZtnsku93V8pByagZS",
-	"Gm+7Ju+SWcyJBN/aLA+eo09SbF8i/S29cU55j4nk5csAG3PPxGmQa9XtBEMbgScg8jK3fYWYBxgrxx4Y",
-	"V+5SM8D6hjgOZvo86n2NCUAEhuWI3d1Bx0dxq7e0bCdoG5xGdfEy8Lq6+w54EU98BCIUursPewgGnwA3",
-	"4uqeZddCzBMwme3PI7oF751oDqca2qiPfJZVimMTeWJyXcwV2UYFKkn8EjG1HZmJN3xkixUjn08rVns4",
-	"inJSwoEgSmgUOl/tOouN8vm11Ol60mj12abM7H+/ePkCW6/7IgV8sgnLNLb2WqoSQtn3o3tUXUfpExlu",
-	"4Y5GVpS8jodwID499bt95w805NUmsA73WDqiIO9HA+4+QJC9ovoV85mhSVrY2lLE7Pf1F2JJX09+6lqq",
-	"hnyBJoV1HXlcgjXitciWR1sdx92cL2qUqYxqwOuMmwZnFC4c4o/DjA2dNeJO3P1bGlKVVpQwj/kqZthX",
-	"5AzBwDxGPak8YbyCsMBIzwPgQC7HY1FmIUBQYhwKX+srCg+wM6pz9q7vQowt04s16DB26ewvUIl/vHya",
-	"UoJplsmjvBPWUu1L2sBxq2t2MgV4I9o2RFaS1grV3rCGT2xbKDxwEA/0FND+jcNYbRrdGA/CZ4NnHgcb",
-	"MDl+F4oV4kYUGbSeIMi9O+DJYcm1s213f+m63c3dfeXUkg2unNLUtunNERd4d7BK41tHptC2wz1xJqBU",
-	"C1FBhgW/aX6bDN2U1rdrxa9pKw9ccZP+8zo04k+XTaIhsa7XZKi6A7pMVX2T5nF9dQCTi0bda5cicZOI",
-	"s90Je/QutcHMtC9+qkqPbhemaJlnsy2SsDNy0JLBbXHF37XrPZ1F3nSOy1QWOSUOOfUI08nR2PXuX3gm",
-	"KlxNJpxviUl/yAD8P1+Gds1HHE+nnYx6Ri3S7kJENVV6X0B1cig9HJLvZIjFe8vpyuOjrfMxcLmlTedR",
-	"5I/zccYa0w0WMwKCMaWXWaBKSHCDUiJnGlNBLLlq2Alw2tvIqJkoycvaXjKVWxODN1sA0fmxC6GgjCaU",
-	"ekjwIinNFuYW6JLNMi/Ugq+d1qafcffifTX3urA5RK1pHu0wlaFpNLtMl984HlkHUjWOwCNrlvsqKO+V",
-	"TGGqKsRdu9XJxfzBLz6GHaOzaopcvKYM0rUcbFK8ByHrbs2EBtAqDx46xd5eEBtwwmKsyyqb/Z4JanzN",
-	"P76zvmi/SBP4w4wdjGUhSOPYAhyNGQpuAVQexLy2ElqqWDbTxrZucYRfL+RNq68bWwo+80gb6g5n0ghb",
-	"eXyKOXpQzx/3jcFUMkCyPDllVbWuycBKx1QIXmDKmj9KoO+qMKG7O1mWgmwV3P4ajW0e4ea2NhFxA8py",
-	"xaZScByLXGqP+eh96hCmo3aMYhWabLVXq8FBl9Koo6jHfrGO6t3Bkpdp9NcGseFp3JkffpBTZnyHrFwU",
-	"woocu/RRVba0cWO+CiL+NhJyd1gkis1UQREgR14UHrNFj6P4aYW6yhWARpYhT8Hx5nqHw6G3DIaZU0iC",
-	"Eu9+dAqtd2uBLTO8g2hKQ9n1d07zAE0a2pJB7MZQbPGUVkGRRuo054/IVq0cQ9MqgiaO4WdxQMKsaMc3",
-	"acJEWqYVbS2n9XL2OfaOulr5DkWFnT5JlM3rMZwn9ctoJrSWMmKPU9HBzNuVv4bdFnubcZpdCOOtcMWz",
-	"Duig2yKEa7FKTanVe0XQK+T5BCt6H91sKjTwNhjgNQW4FTj2WgnErrUDYPEdqG8BCt+LhOh4wHdL5jDc",
-	"SUc3d6rcbRHmEEDBP/oTm5d6UvJZgjFqJW4HSL0Ha4j6EGBMsupaUGtMkOotsNflX1cv/BXPqLsPUWRK",
-	"Ywg4g+nVoBYG4REw27sMXjAB+WlKOCzUBZOtBGKJwe+mVGu+XoRaGjtAqJo9dFp+wEshB7659WQToPIW",
-	"N5LbgSQH/S6GmULvTYULBUnMvq+EYAbg3zxaledoqUSZ48fpRJmWTqK2lQ1+VVm7IofaKdaPp5HOXqWP",
-	"44wweIJ7OLRY/EQ4HyHh0N/buxUQwXsX07pDAgwzTFKinjcwvTQdIsZ9VRV4FzQpzUCJZWPTchwupLIQ",
-	"qjXAxKi1GsWGSOtHQe8w6ECqQVNRd8Pwm6v8xJXv4lKsn0egw+Q18bD7G3fE/eHIiPJGjkQFhraWCiUm",
-	"XA2qdJgNMsdMe+oa7nY+9yon1BWZa6R/NPMwyxa6nTsjL4VBcHBfF8Bb2w7j5M0A92QSmQn+ElCZnr78",
-	"6dnr2yMytQ5r1UOBCe8OGqawuf6C2S57Lq9F0Eo9zhhdhZk0Bpr/IDYb+skAjKxYAcxGBgC2C+PPjhpo",
-	"ScP4Euu9DvYafEwFVq2A4wjKl+pFUrb+repF9oCPe7IGH0fK+T8DMNyHh1ubL64KOfpDo67dTZT6o0Is",
-	"e68B7QTvnerlPYLXkOMN7QNMZah87zKgZPw7KiMKq1a3JBD4SHn9uz1iiMcUWcnYCSvkjcDgilQZe8j8",
-	"ndwdqoh0j48M+iwIikb15fhNSwWm8tcoH8xzV50dd99s6jb7COaLveVycqSoCcyBZcJ6YS8aANmHPvg0",
-	"9GyQcmDCpLDCd7YwclST++RmmyFeKykNGXoTQT9zc0PKpgxnktu6lBOpeBFcRchsu1Fpu5+UO93dcsq9",
-	"dXTDSzg+9/orXPN3YZRam5kDme2LXbz2/Fas9mw7pz3bwWi//Yj47IutbPbiAC57+XdispcflMdexCz2",
-	"rMZhz2IGexnz12/X2OtlxF1fwDuef9QoNVyIiLhjprXOOFJs9mefX9LQpr0BdMrHkttDkwz4RKcHxCyC",
-	"ia6SyLUS8IW1HsgbH21b+77e/5i6HsczS+1N1N+wEdevbQlO22a2BIjh29n+ePkU3R4WA63tUxOaEVpw",
-	"PotS2tXFaCpm3uDnZcqOPnOsphTWi9TB2avzweXL//XsxUWXvUZkTRPmiP6XqTaWKQFNWzFcA55EsO/x",
-	"M2FSU2vnnXfvAM1z3ADwNRMzXa6QHzhJpJ3Y12MgE12ymS5R1OlFwKE8ZdQaAWsg+wruEvM6w1iXbCmu",
-	"jLSCiiQRqzyUkEyrCma7ll/R7au++vxzSGbufv45ZTVL3+HEYDExV9SQ0/0llxNpDblC5Bv6GaIyfTUu",
-	"OTYEAAh8hQgoBFnq3kF7J8KM8+OagCbujaW+CgEqGAWz7eaCW5GzqV6UGAjKHVubTC0z/AZa7GLDBWnZ",
-	"THDowiD6So9Gi7IUzg5X7swgPgh0Sik04QvOQpr7D5D7Qd+g+2fJy5w27LlQUqjRyu3ZucLgU9xc0Lfs",
-	"MJAuMNIzKGfFO4R711dDd9GHGRv2O/3OEDOOGupr3FJYvxPSz/udLvuRkpIwB6Ov4kaB7IzyhKv8XzcE",
-	"hvLqRbPc6U1XhZixXI8WM6FsX33mAXHv41RQDYUPZT4BWeWAWUj7EfTTzz9nz8Bb6fgLmq/SYBMSR68i",
-	"Z1ei0Es29EmsfC4f3BwPu+ylKlZ9Nfzzs0tW/5tvDEK5IOk/PsADtkPHcvoqfN0rebJ0WiNmyNevDzfh",
-	"9sSaNisd14ICYrfAn6RYwg352SvIJiyMujoQAU35HEeiFgIrY8XMnbnFefQVeQiEYVfCyFywYbULoEEA",
-	"y8AEA+yhj/MDWoJpAeeAGeHsvtF5qOWKyfDzz9lnlAKCoV+ojsaODMCbYbSAXNtXuFMRrYxEablUODHH",
-	"5mASsOwrwYZWvLEP/mq0GmZ9NeTzeSFHsO8PPv8T/pqemRdcwk/xM2+OlsvlkZM6R4uyEGqkc5EPM6bL",
-	"viL9vcuGVPN/9Mz9HUDxJr/LOSBARWluzAeJZ+B8OvWl5H01mvLSCJuxXIwK6L5N/Tk+Azn0s1S5Xpqj",
-	"45MvTu4DzN6Pl98dHT9+wji7Wlnfo3PGy+snfQXtLXTh2Ixjde6Gu4MXb6x5woYv+Au3xnM1lkralfv3",
-	"C60EUq7nCAbBY/tq2P1iGG7obwtN7h73JfOECTOqU1LB1WTBJ47JV0P0+8dfP+r3jx9/PXQTHunZjDOr",
-	"NWg2XfbvFy9fBHYyWjjBN45YQJf9OHec8Cv2g/wGWYijiAwD6nI0ZcfuL0R4s7iiAMGn1SSypUhr7ytk",
-	"SY4LUS00JLXFZfOPjh9WJ1b9ttfL2KPeV+4QHh1/waTpq2sxRy9ljMGcsQXM+/gxTM/t7tc9gNntsmGE",
-	"CBVS3J3ma/pK2gogQFqi/gmX6tTtHS+Kyplbaqer5zOpYPWGr9jVCv7i1BlHV8O/HJ2h9Bgy4JgPHz78",
-	"+n5VuwGLBmcs4voTpxyNhAFO0kLfYFZfC9VlkJ4mCiPAqZj1FTSpxbxP8OE569WtxuCbw7OFnepS/g4U",
-	"dcq+AUWF/c9//ffQc30YmaQ2rDUUuVecG/g+AB76h8POkFEOjGCpS6fqmb5aGOpSNefGLHWZn7KhU4pO",
-	"HzxwY52i9vX/d0t84CbjpanmOfDWIK3ggxl6+DkbiyWeIEwBgqkR93LkMRJd9oN2nN8rG1X9PZKKXWpv",
-	"ZwIzU1U2UUV/J1/D9vTV8LWw5erobGxFCQyp8slEzfXrKJoZ3FwvV4c/Y3LOEGvDCjkSCpNM0UfaOZvz",
-	"0VQcnXR71O8d9Udz+uDBcrnscvhzV5eTB/SuefD8/OmzFxfP4J0Kx70DIgs7GbOzV+dRKu9p5xic9nOh",
-	"+Fx2TjsPu73uQ4whYl4/SB5nKx55lXUibLqzvmLP5VUpnIpIbcRQO1SatDgnXbUBbRYTz3klFqkFvdN7",
-	"wkN0klJBCR27dEwU3kHWhyHn7y9/eF7Fd5Yynwhr2Bw50KyvpLKazR1bDLnBvBRddhFmUH1vXfll5wDB",
-	"h+qNU1fd5Dg1uslCBn3cdinoD3is4a6c553Tzp+FfS5vxLnbSegqzmfCiQjAUalvqFC5Hud8xQrBbxz7",
-	"XNg4W/9KTJwS7siPWZ1jEEu6F39bCKgUIioi3yUmN9ThGYEx3EDvhBl/8xy8LZ3ThyfZZpS30TQG0EQ/",
-	"L4LSjtPeU1Mq5Eza9Jy+qBvZD0/SaHmRNdiYDekT14AQQ4br+dmLMzhPp0+KBFpulV5fMzbqAMvr6M3J",
-	"jZczQdic1UKjfX78qMU+X5KPl5qILxQYT+QYQhbjHUOc1EJqK8eLAkTYZ07Cv7rfdBYj73FsmOXxyVf1",
-	"hIKzo//kR78P/uVX+lfv6OvBv/z6+Wf9frfpb/c/T6QevPvVGfJmrh3jch896fXWqsliTfCv/Ibj+txf",
-	"qqlu5iPU3iLQh+r5rc1i/dUECz2RYYhaPdZUOt2nYmJadSHd39Nx+kNhvb7ZR8090Tn95Vf3U3mT5giv",
-	"RcHBbHfCaipNsMcyp88hTdSMKryQTkRmFGysWRzInKU9ZcP/+a//Bj6v9NKtEaRSEDrd7oNuF4CbAvT7",
-	"7u2AAHcQB/DQmSzhYiLHBEchn4D3GyyVzq9Z580RV6sjdLd779abo5E2tlhVP6OdeHS1AkS4oMx1EMTn",
-	"SOlcoAP9o93Kd9maXD26OdkmWof1p4cZE29Gwt91XhQkbtfkaXebAPrpZJcI+hFQcn3fhqDxO6GERw1C",
-	"qMuOMT69RQjlBIO8yfBPbs3wgyhqkEIopsn6By+aVKNikWNeWGq2vqjpk3z6JJ8+Rvn008knCXXnEuoh",
-	"/fGTYPKiJnrygUHLNCmfqvZOM0y2cvMavu27q6LEyPY7p+x//uu/qWXzNOJcosue8dHUu+TReuorz6vR",
-	"DUuDzRdXYSDcB/+14dt3Qyqfs4g4oKjpMHfL6LKzviqksUKh82b4AO1KdO8+wIgoTs6z5Cn0aoc6X+C3",
-	"bqRrb56iYwE95PD7lKV3AW+/0MtXuIO7ZC0WkWmGE2VWA3k63oiLdVukRAG7QUz/dBhFbHwCGfTYZSPK",
-	"BK4kwtt+xyyuTL9z6v5FA/BFyfE3pYCk0L6vTX/XxI7HA9rfThyHwwuQZtC9k0eHMFdwCosboewRnsR2",
-	"vvouCSsKL/5R+V7G5gszFeC+P/t9UfKn0DpIC8M+w7UcQRkXbLK5357t/fOwueqhZu0b8ZKCdw88jnSB",
-	"uuxC+OBMxCzf0p/fDTcV8OfS2BpX2EfH2NAW2mEy+7NP1LQ0XBuMjP1xL07txqBjGWqmaWM+aQhpet+q",
-	"IqA035S/VVyWhBl5fbHYIquFTZke91U4GQqGRknQtkq5P8YmV5FA9AADEg/TSbS+koqZmTOgqXsT+eYH",
-	"Q/AtY5enLjtTK9o1ssXGeqFy2mxkCE7S9FXkCMbs64vL18/OfoDU6y57TlqIV0mDhgpeVJ9cSDEyhA3A",
-	"6LFBixZzv9jPkDDvS2+JZIfSDLQqpBLD0DImqxQEjdHa4QXt1svxGJ6FGJy8EX1FqWDYPhPXI6KoRpS1",
-	"1uDZbq/sXNZUFjyw6HSOsZeZbdZmjr16AtBXleFufWJZK9XkJIKLPtTs28uAizjxNvvtE98FvvvJHktx",
-	"2wEQ+ejB27EsxHaOC9FibvZTUGoX+TuJ5Xr7XmZ3f2uMF5hqFxI+1m5yl1qMJa7zGL/e8i5/8ekuf/x3",
-	"OaM6phEfTX3JsAj53Z9uepyxtlubMpvq1DDbVhwCCRR9NXQ3gEtlflgYOfpXt4lDn6QG/SqHfzm61JYX",
-	"R0/1Qtkh6hFDDOIP2WxhLLScsn0108ayL3q9HvqryedbaH0N6GfHvazX64WUDIoLs/MxG4tlyKWBruaq",
-	"r4YQGR6iRzn0C8bERyp/xoxL4C1OZ9ClV4rcpjyX6jpk3xSQ7WI16lkjDSF88cZCoh1XK5aLuZ2mdBmn",
-	"pkFBjjl+s4v7ub2LQ/S00pAVyZSQQBbVclS8HkrUAiy5G9SyagwSCTzpionPMB2tQCVwo+j+XZbmQ9VC",
-	"H2CIvsWDSBNtnoRchTYP5gL6kP/6IWxjX3fV0jLG0+0iSGMOFPG246iu6Tv02AN45l3Wqd2rXS/VH6Yp",
-	"fZyShLhcOi13jdnRU2ui47UYBZ+vyZgSS2Es+pWz7Sm4joFEkiPmhihAPiphcdhObUoHbzffyubOdlQS",
-	"bqiGT/FFf202mOOHudqtbvSWGwxK2UnvUaqbq8ezYiSqP2oF7vbXrqISpZd+zdmunPet1+0f9HqNfJck",
-	"BG5sgLOGJHmQ7n9+dolqbYZ4aeT1wTEHoR1L6OZb9RymSlojVG6wkdmES7V5356593zfoB3RI21EBfwX",
-	"tIfjtOpQm+N6ZB1zGU6OH3356KuHjx99GSU4HCcSHDbv8qPd1wSRxg+/WYF8v9PlRNjYlRY8a5XGF1Er",
-	"HjKQaakLrL0lKkB8x07WgZzu/Ui5kQEjvaD1s4yMozglxfvoQiplYMqyxBonEzny4NLcM5A20mXnFjOs",
-	"pxywQ8kEIdTVkLCNM+8rQJ+B2xPwnfVSsSHNZAB3GdyHnozrf4HvSePMNqgEoWRZD0qE+B1sCFx+2OAl",
-	"9PT83gQA4fim2T9dkTti6TUuGicOpymuLTXNNdZNr0eUdSlgcd+sXmnjA7DC2G+okVt6Hf4RKWhvvuWW",
-	"I0zJ3+3aIhDwjmsL5TfBifXqx8v76W0toNTOVvrdjL85wuZ2x71HX33x5eO7vu7zhU2iRBEUM111W4Em",
-	"GC5zCmh02ZliWJwaSmXovhq+Mn1Ffn288tQkzTv705kGni7+6Sni4zh/pyyMhci7b2ZFpH1vcLrvhMj3",
-	"Y3Tc6tmfaNQ9Ux1gQn8oX+MltaID/5OnGUc27MzqGWwIVl09Ovnqy/t/dNdi9UDXi9MtyVzAjqhNdGQa",
-	"fq9ngp0ZI43lyt4zBGgGwCul2RVLKLh9n3LfjR+FID955ZNe+XHB0Z8yhZLzhdUznAIWB36KtkUXxb5p",
-	"9q4MEe2EHSHC9DDzoNlxnJyBBUcAd7V4/Y678hwlVJsUOaibPkBgFFKJP+41kAoMb9+/xdaViz8k4W9G",
-	"nTajIq/omX39fnPs1X2H0YTWAYrWYYdxqWeDHBsv7HzY6urR+lG+VMUKUNpk1CE56j0Q2pvAEa1EY5Wk",
-	"uZbzAXUl3ze6s8areFEMTxNAn1V/sghLwoPCEMIqQiG4G2MswfRgGuSR+2uhJ2DQRCX1U07Aq3jBmstA",
-	"E+4nj6bGiyKC8mkuPxnCHgxPQ1s5KTZWQjC9grKrAEGTYdVU5f7uK+wQjaXfmPLprqEo5U0EbU22k3d4",
-	"EJAuhTXZw+O+QogBX6c+JDoZEuapwfZ2YNr4RwLdDRGddSKV6auTR4Aw49PgqP1CjgZgajdhXcnNhD1q",
-	"2M4dZB63KP0wATniMNjusGVUjg7+Hy4sV3kxF0XhL2I99BUJJc+ftzsvZ1pJq8sD/RrkeEpg1mJcH03x",
-	"qPmoLQG2I1+U/KoQXXZhtSOuCqwi6jXaV2YxGgmRm6Rrg53H3SHxS1WPUsS9wnbZGTof8QfIV8wBaDv0",
-	"8w13q8KaHgKskJoYFLGVT1THfVTdrlC/P0ouDXybspAM47Vhu4SrYAgZAHA34IkL+q4RKmfH1LoS+NJU",
-	"EwsBUV8r6OurOmL05rT6qq/qDNdY7eYFrYYsJJKaoNyckguFq3uQsmGEUAQ01FfAkGIUqc+WUzd7M+dO",
-	"ALz48XnGfhelPlrKnODBrmQuiSPwghHWDSLoINhNtg6JY+47fsekUqJk5UJRHan/DLsSeNQArgD5tsgf",
-	"fT4uLwWjxrE5++zFd0/vJw4aMysyBqiuBCIBWIoegYka20uR+0JLp6cTSkWh0QkP1mw0ujvQvuKKCV4W",
-	"UpShbQ/seB4Bh0K5kCyKNbrvsrOKgvqKDgpOhCNVYQwIwWYkgjWdV4KW00yyCi6Gmovx0MXZC5/jXq8X",
-	"RCDsACDzUIUVTBAm7b4FoBaIAl4AelqiXPOk1yPxyJ1wNIsCwVKAzOjiq6gJgTtwt15fGYWPVNqOLnK2",
-	"mOPNhY0z8TlC/MoAcKObwRe9h36l2JIcAmRNzs9KK93b/elefVk61Tbh/7w734T7jO/I2uSYIFx23zQM",
-	"NwbKalGJqkLWH8glCwMBJxHUfDgpiv4e7teQA1Fvod4sv4Kkoltg9USAwbTWpxe5k3Z67QSwhH0L7VW3",
-	"r0JOLdEQiacNQRYDTAEsXRXphcgZnG8JzUSomyndUuDetavq+Tg1McMYM3rckplrevKDNEbkvl307tw1",
-	"UNVHU4FZa2FtjZX85WpQLtR+FsmvGzdzx60KAey3HUcNnR+67FIYC1CaSIynb2uNJI7X4d07P/Dff1+x",
-	"C8vLNUDw085J76R31Ht8dPIlO/769KR32uutIYGfdr7nBZ8iT+Awqc6SG8jRy6gzCyv43Oo5AJ62YgLx",
-	"ybyr45gSvv4a/znefXOfhgvQmNLyM+Re07kNodfkUi+KHJgrEFr3DpjFcz0J4qpqjDKDJe9UYm/FA2AN",
-	"8e1vlhAvi1yUrzDH/JOoeH+iAiO32MFwzu30/scoO97K/N2Wqs8bLfNIbEz1UjGrNcoDwnHjBh6r6U/U",
-	"Kx8tJKdjg37DjW/dAYh8Y99ByqlGBDa5nOoC3XmQzSzNmgMCVafggSCswXLhkfmqltPBirpnsNFhQypG",
-	"zdbe16Un886HdiC09xs0+wlWd8HsXjpJXtnsH9JIX6fgdRWo0XX7NHrukLP+IN6fujhr4/uJln8XJ4vQ",
-	"xNWgdSvMcbTWnpn355A5Y4WY8MLpllCvIW5EyUQuLfaigxwUQo2oFoJlncKdqvXabtZXWHRpA/8yzB3j",
-	"qsuG/xZt7b+WfDmsAJa8V8dsZJdBqy505GAxCWfQmpvxK2enO8N7GCljUFnC+Eyo3PtlDJTl1h5iI63G",
-	"spwZRFveYGVENbfiY/9gmjHcJNg39w9A2E0qy2SbQFSwUT9+l3WupRuJRoyUXssnQZGbi6Jw2sK7rOOk",
-	"3vYP04DwYDQe2VVXK8YZpG7UUTcLSMd911qlrvgFYeW2U6zvMNkwYlgJZW1N9bb1K4lunzVlnCm97LJz",
-	"d1FkDrmYPVLo9jYHbskLz+Ba6hJVoYgLlszya8E4/oHQud6Dhl+KuS7tNlw8gvzXJdnFM63sNBlbfw1P",
-	"vRx/i0h0+/EIYPjfQgv23YFJ3vpRnPl3iCfX+vlXzohtE8/U5WxR8Ga9aztN4IbdARld1s7I6Bk0z4xr",
-	"Pemc6xRzSx0Jx3ww1cQrG7R893cUUxM+d/ObYYNPrgi/4fuXz58Nzr67fPZ6SGi76H2BaxA/31djKODD",
-	"SlZ2JexSOCNgqSk3jVp4eI8z5FI7YjFUGeBTwPsqjI9/AIbw0pH3NMBwj0oN/QEicMaqBS26i+e8tH21",
-	"lHZa608LDn9pLDaBcCoEhhyrNsKI5YWTqJoXQGYqziC0QeWWMNrrzXB52NbA7vtq+OrlxSVLee4wd4ac",
-	"KmPpPrDa8KE11Wl+7w7447rWQHPtb/Ut7ylswF1cU0lJfuGGuqNE9dCnLgUz9sNc3rdIsdtBDoi1TMlZ",
-	"WuqlI3RsAbt2K9YbyFQ4nFlfWW15YeDd0EMzgx+hJAMw60VJtVJOj8s8wAxuIbVSgMjLX55f/IUa4xQF",
-	"9uPtsqcXPwWMGnc38SIP56DhEpB+LQ7TV4TCAjfVdyOZ8Wt375eaVm4qfPtn0OYGOFLAtvdVJItS0YRj",
-	"KJsY2H49j8MPv/QXHDMn9LivMBnBPbkZJV17CbNIyGdKGEql7yrbV1VRFPTEETdCQU80ZpbSjqbQkYJa",
-	"rJzhma6FcT1T86QqLX7BbSaeKAL4+Qn1FSyD4qJV3E5jD57AHHGzlCa/Cp4BxhTh3CZaGAgee6FAE/b6",
-	"LKaeSDopqBLzAIPYnVgxpLgueyGWfTXSxWKmDHUCQlj3KlKW9t+QiN47GQvbaX9SUJIKCimRGfttwRFj",
-	"YCnEtZNQK4GxhA/H+D6pL38I9eU93uB/cF1k+2X8+ykoyN4fYBu9xvv5c9QJKcq6rDUqCm43lEeWXSux",
-	"hItVRRrATQDd4XiRxnQ/g4mERpjvD/Qo/k6DR7bWW3AtJ+/ZJW9oii7megTnrOFqXziugKs+Hx/9wJ1o",
-	"haDKSi/wC9wKJ3XxK04/cpvjlSeqRHWf69Ycchup8e+jEnStuyK293ezj6iSAte3obsHbzFX7F1z8POM",
-	"dgpPLNSN7sdtQq/cpJe0Al4mnYdW7zU7bCZWCA7dxMAP6n821EA65U2dS5U6uC1ZzjAbzD5yApHy6BCI",
-	"RzMjrAWNHtHqyyjfo56ffa300jTNCqAZ95yXowhHiP5TcXsoI6CJVRnlc5nFaApa9SqkvkFLOmNLrSYF",
-	"CjUniamJ1IMhBQBm7pKIaup47aq5+3vUhKR/8sXjBgS1PQPlRHTkhNy/ptQT7V0Eps/WWcXWouL4Ut5t",
-	"HGdhmxIz/LEMszjIwEKqLEQhoCcw5P9Bob/fIMb7ylsaqCTNBAfEgCdRcqKtJfc9Oj7xCKK8MlP6ai6V",
-	"cmYPdVTz80Aqm0s1DFMi0wiIDgS025d7JnRW2/Lt3tddGIwgx+YS+q9KD4nRV1RlkOFTmN1fsQtQA6Xq",
-	"Mk9ilGlcY7jUoC0cM0w+dGiDtGD8TS0bmeeQnE9sgcxaRIg1DFjLGJjGXFSfpepTHui9UkKH3A678L+U",
-	"x9hXoctxDcYBASKuVtSE7ou1FnTSRvnBTpNGS9gIlXvmhoV78KlgZEOjEDdyhthidEiQjplRs1UoNpeK",
-	"DY1QduBeX9IXIZAXE+MVpfRUTdGqH925Lh1r6qurVWR/RO30MpwdpFHIscX4D2Rwy/FYQNfdCuACQ0V9",
-	"5XsJIpuGrAqjafl+OZhX5x4bAoUMsd9n5QrIxUjmjqqX9bvm1tBX1AA0DOfu1pSap8J4JLox2XwkjfRN",
-	"3/xPcHM0dM1kOfQz8I0D6zeu8mxsv8ZId2H0KZ/PhXIPoOlWFBGxRdVFtIC+csqjb31pvVaFDihTYzVO",
-	"24QLHFpxwxZ32ZnqK5/uDKdW7zcDHrMgyKIInhHx1ChLfeWlsLtDHBpVno/3kcZ9aBgaqxdZvLmwi1Uj",
-	"xeCz8RBOdS9TpKNgDeZmKj3sKI5aaQRzHmxVfyG0CuHqlRo50zKgnFYNQNnwbFHyo1fu9fzopQKsZRgR",
-	"PUjCbWuN0TquJQ29nrGrha0SqJGUGaIJZsFs+KL3VZddYPdKN7ahrHW3b5gdhjTuzIeoBg2GdAtbXxak",
-	"eN+IMmWw1rXJT3rkJz3yj6tHvn+tMbL3sCF3zd5rAh35Hh69u7tZdVezjt0je5PGaqhjKnJTtVmL69bY",
-	"Z7Th7IueE3ugVYZKR3eXJ/JGqPt1tLJe236hAabsuNfr7QAoS14kvwRyHk4FAPM4vcg3PIe6zG+hLBPA",
-	"bzEVqelCV8XD7bupQXl5IblBivHfcyNAovqv7zVhkgilwYmDFNe9I+86aQo4KPr1kLKfEPch3F9dxuWw",
-	"GSgn/qSs1tGdw6E+RC1kIpsct+6W3pRDOCJ++ALKpD4OvCbuD5Vqt7ZZ1/GZfSSYXVS7yeLSTWlwm1dU",
-	"uulDxguKjoNyslnP6VR4UlPiVtCpAs50FdstOfc/JT19JNQTi2JkR1tTrSvFxXw8SBkfJH+7WjmeZ9ss",
-	"7th0vLMs7mrQxpr696+6gYGyDVX2HDNuwCsgnFGDWlXwQWTBoKVc3s0A0Gs0g57DpzYIruq1EfJz7xlW",
-	"rS4JJgG1O617bziNfyZVaPnXphPHo1QcyBm/WDZULxyWiNg/06W4C/r4syRkM/TyrGWwJoliNzUkEWE3",
-	"uy/TIe0fXMU3b7/4n7ETKko07/qacbgvd70LSaH7csyME5y88J8nQFw6em/fwtnwkfWYLPCzsxxKrqzI",
-	"+ypyp8GdkRYbR6G7i0bj5ppwJFJlWrqv1u5bhdAy1iWb6iUrdBp482wEd6M60QMrXOmyNd1P3xvl9LjX",
-	"Oi8e5rR/SvyHIcAzcx0AdYjFgR9FibW28HdAgjEnlmORMqF3gJ2AnjcTM12uyHOOcG7gBuaWXxFV8iVf",
-	"dRlqVH3l8+DAe4rkhGk0FRiR8e3IrwAqqSHH67kci9vphO/JfoSJNRWohjyM7p0wLBFjtIQGvU6bhi+B",
-	"J2w97ePuLcQaNc24dJvI1Wh7Y2Rwx/m0T7KDwZUyA1wLqIoCN633esJvMIDB1cpxt76a8Rw8T/69Ljsj",
-	"4MYR5R0Kg01oqpgeDVOIoF701VKX1+AVT9dROd31h2hdH0JjjL/Xtj0pLBBb5iOld+9OLOLYlUrmt+zO",
-	"lMYG7hTRU4u8jgsRH9TfwRMRfT2Imb+r/XjBKUa5cXLhSoCYcVdxLJWExsh75wIcqP9sO7xPx7bvsb0H",
-	"DQGdDVvc6j/gmBfeK/HexGr9Q1saNC/M3XA9wKJaswaM8C0nfFYimGO+hvfueCF89sg/SIexUqMHkUNg",
-	"e4vLEG/zMpYcNF2GToAouIsRRs5Ger6iggSQs5QrEtUwEFBXoWvZHaaCqPNhde4fzvsqSgNxc7kSQmGQ",
-	"g1nNfKpB7JOQPgasqgF7TEPrOmOaBPTFSo22OpgScKSTUnArSvyMofyMqSSzC9SnMAPIsSnFjdQLXx9S",
-	"C9I0xGgQZjW2T8aYdQyhmMePOunITLtwTyDyY4j27BH8+SBer/qRHOLzqkrmeSmoNSKdklMhZ9A404dy",
-	"w5lpJcxdhWg28kp4FMYGVQsoJL76KzV6P54zxwByORHGbqt9wCfQkJ/6KKVHs+XsajG6FuiGlzPBPvvx",
-	"8ul9dzGrTKO/vHwN1UxQIsWIJNwjU2G67NlvC17QRwybl/pGMAG/o2902TfwCePzypzVR18vRQBVJPBm",
-	"RI6gSZFlKUsPM1lNliuPGTPWRaGXxjMqTM2qKhWyCA6MfOYh/avQE+wP1MBDvqXN3Vf1gKL+Fi5nkgrp",
-	"aHKh1aQ6H9mYI2HmvAFMoQNFAQAFhgi3/uecu/enelEeBnfrNrAd+vMH8qfjQbXlKESsd8ESiEIQDo+j",
-	"n4IMS7hDY11SSok0dePovXIFumBtvDdOBi+hkMffyqqrVowag+plHHQSTvYCAIMSbxB9xEq1cApQqMsD",
-	"/ksgKh5yCQyJEegMLRrMOqHxmpbzAe7hHVL+Jgo37lOz8tBOYdieLfGPoC3sUhJeQXAvfXm9VLmzgsYA",
-	"617d3UYEo+Zbe2egRaiOU7acNOyvi3wS0HhFMYZ8NB7gY+nBdfxYj9XuBWctEXQdpdbfT8qNR0xipNKQ",
-	"rF4bJoK35hUi9xqAvJ8hL0VfbQBfcz/zBmzQ85DWLOSNKFG/6ivIm0b7KkZRpIJ1yPb29QGwRm/txByu",
-	"huZEGeIzUU6Eacw5qDOhgyMYkECMnOvKv+wbB1K9KFyUqV4O6Nq+4KOpLeRoaqmcCnLQa+Ccl8dfnh4/",
-	"Ou31/tORmAf6dJcU2TV+UJoB/hgachR6Ap9tOViQKb+0gRSVYhemaO1LdVDR73gu2Lmymv2HXmDbjfbM",
-	"4xtIuvzA+EZIIHuhUVIFxZ2hSnJ2xamyPmJq3qAmNrXJyKqUkEfHXz962Ht0J9yt0kQW2yqzAc0XoBkp",
-	"fT6o5mCM+Hz0Kk0I+h1qJZ7AT5hCCYjoEHGiQXwDwbrjAxPDya4R604PsiK665nu62WnzrCwusipZhq9",
-	"QuEb8Atwh0hr+irEvcB/4ZYF2wGB9HoDDWx9KyNAOJ/NYHVfTeQNRt+3KkkLLJH+MHa8+1pbfRsWnRQv",
-	"ssRC+bu4Bd+sKByEeyxrjUnq4BwfTg9fqO1425VtkFSfSTVkwz8/u2Q4JAS3hqFVLqBz9xWPRyoXisjc",
-	"2fuxG4Q5aZdXdW0bLyndJ4bhnpYEQyLyFOG9XkD2khrJIhEDO9m5YPfFuzj4p5iyH7Voh/qOKj9BYFU0",
-	"t1RIZbaf/wF+8XAw23zj7tpcWMxcfq+CCD+yxScu7tAlDnxPmox6uTq2jS2OI8f4kgPghO/85tnlh7iG",
-	"oFI0C6DvwIvPyxHwWp/N4nahEFC/SE0o5qJ0JOu4nakQbgAZiJpq9BXCHMFfMnfzoEokeCMJFvKUjSCT",
-	"g49GAurFVM7mCzWyC3SJ5xo627IZt9bdfGwkjbDKHGUIXGYAx4ExoaqHQTt/UsEV1GMqLIGCjyuN82r0",
-	"ll/iNu1rYP/WyhZ2Yw8+ZHolrKatdKKNufte1zAulXDKki2xaxE0ISEQlXXzErRgArBCQj+shV5F+NvR",
-	"u4e1Fk1UwPFcqushUA3aWeCrgDpANsRs2iGbLQy0yaGalr76otfroU7mXveFfQWU3Fq93p842+n5+bNA",
-	"ktwVtgkHeM8wmcN1qfmD8W6iKxsvZpR97luyKFIH3e7VYjidY/5w1LsSX4xP8q8ficdfeh/NHLHxyUYj",
-	"6NamDNA5XGX32v/5pXf0NT8a//r2+PG7f+kc4nr9+3cIfJ/OHzjzV47Ytt7Wf7gOZg0s4qWiBVUF8dR3",
-	"syEP+04ZRDzWNkexjUQLeHcIob+mzweIIRB4ZOryRS6vCtHtq1g8IbIdvT1e2AWF85zYA0G3brl5XZfb",
-	"vqqw8kAMA8pg6PNpl3IknBVl9Eyg+QSp4hUqn1QesusUw9m4RfcMG/OicCYWloeSEuyTzWrYdVAPjaAU",
-	"vw0p8hglrwUYMCgQBRMOWHFGZcZYxU8hA6H6CrsZclw2Gn/QWUpptsagUaVq5sLHvV4PN+9uuDBoBnBy",
-	"70cz+Kdud7rj0VwUTic5CD+MzuSu2dFrMQJECxj9g/OgB6Mpn1ti6WmcsDrCZoy9B14EDLf5Puushozh",
-	"7qEeU9G/e/rU3UGAIvXfdX9/pfMRN6D5n3R7cE9/Flc/XV4iW4C0mIXjSEI4pdt9ta8QORP0Deg/JyZS",
-	"qfDBaAYEowe3vWpYirca8DUB30IBEkcdro/eRAQYBasB4AKVh04mYBZYoaDjRl95fBREAgmTxhAA9cL7",
-	"+ms67Cfgj5/x8notT4BwShxbcqy/iUk89Ue3Q10LKcrVoeA6HTOHimdotAfwPMZXFJbB+5fzVV0/i73J",
-	"X5/2qENVU+Fx2zqdhqjazqUIwHDxm3vyBXWmLbjFln+3WyD032peoNV3urzL2spCr2JIKPexitNazoVH",
-	"lESZjBpAX5EKwCoA27ovKmNX2k4Z4VdCVTPZIVYPm7v4+ikMZL49mWpXyXuSVnCQ1s0ViPg9fGR6MxWv",
-	"EGHCxjq9QzqrhBLZo3uqhMhNnRicHtSdzR82kTj64VKJIBUHwtdjk+T/POj3+/1f3x5nJ71e0irZX+P/",
-	"U8zL99tFkFDxeG+ORtg7oxmdMMMW/zfWHtDg30/1PXgAotF9FiSdwweRpxha3K3bo1pe19kJWhMrI6AL",
-	"qiII6KvwzCnealSkfWQGfIHuAlc3fl5wpaDVad5lZ+TcxnCKD/s44dpXk5KPCDsJP+yDIFjwCdmikwWi",
-	"I1VI0uWaug8Ne6EpZdwUPJpERh4ADchsHhXcWxN6zBYAC6QwbA1uuXiehlKzDGDHePMIYWaQ90cWwtlo",
-	"JOb2FFpWPpgXXKrhGuyVD28NHyi9dKqLu6b2jR02+EWe4rGCDri3Wr5d67wbGx4m1mS+uz92G3swvqgw",
-	"qfxOvJdbiSftNCj6zNb7CMfWOe2sHVDnFncz56sHb50+8O4A0xtNvBD8hKJUQNGH21HhNoM+kVEXPby8",
-	"pF5GjfdygN0D8/MctcMh/DjAYYZ11/IW272vyHg/izot9/wSwAXu/v5k3ahd0zhB2ewr3qxs4nygl0Ub",
-	"9yDsQaVHddm3ZJ9z96cCegEYflNVjuNenjx0nMUrcU1aWdohmPsgTwuXYL+fv3307sj958T/p8E1WF8b",
-	"6GNQzGaoiG3dtIg0ymTiKIb2GlQGrlZR5ij+5D55WMboR2jtnhWFJ05K/sr5alvvi6aksPcmwLGtRXNq",
-	"N/itlaVOcUPmG8SzkVZKjKwPaXFLDm6kb+yalXPLIYBFzjkwcIdqURQEcOllL/qzAqwAe6pnMwhdXQsx",
-	"p1Zd+Dmt+ooX8kZ4Kc/ZVSn4dcaGz7mxR8/cbI/Ovx1CdtZMeAPIrfKUeuD6TDCnVHCLbAM4l1RUXYyt",
-	"HzApHI3bq1IvDVSDwxcQdg9qSgxbzANUH/gNCaFrYZh44yQzO+n1ABiQh1Q3wlqqSW7Y6COc6pBQPbm6",
-	"Z7HzujtdjDc7jaCvQkNqY4VyH8Zwuh/fao287rMveg8z9ujk6/tZrcvISa+HDVKGpbDl6pQcf86+xOZo",
-	"tOKoaD8kDVAQtlJBOBvC7Rt6K0MaVpIYsJpxyo1DfwE5KYkRIkGhz2TmdB0yZYMjhvKDRQ4GLSmLUbgy",
-	"/D2dWed280D/IjGUpKkl8xr2H16S0GuZUgrztUhPE4xfjXL3ycPdrWNtUNYB1gu++J5sF9Q0kUtmbL7A",
-	"YlDE5D2CunyYvbm/lRseyP2snm/VjTYCqV3mGwlE4Gjel+Ch0nhREEcDlb7bVy9rIMxV94yHjx9je6cA",
-	"3OfvICiOclwNC/C2jn+Bj+8stqocxUllRVku5tB31ITeNjggWRZLdP3bvkJlrEn30fMDQ/UH+7ETqJ+R",
-	"1oGxjUhDpROJVBDcUlAvwakRH0/tElLzz5SuosRyv4ahH2VaAh3e3z0zIYy9eW5I6dDdha4CSc8PofBs",
-	"TVYIQgfS3DGahz+MnTRD2Ysu+qonucdgl6GTV19FtxNbYNXtmaZ0hIPs7bvoCH0HxvbdR63LOhbUwVy/",
-	"/p237t5eCV6K0n3VbR1Km5Rx91oUHKCPAWJaGpbr0cKpphkb/s9//fcDPpcPbo4f6LlQfC67bmOHUf5H",
-	"CZbf/0fX1es2CAPhV7GYqaOs3fIGVaWOHQBfUyQXEOCAh7x75fuJLy0eGTD+w/LdfT8t+HFLm30ed/SB",
-	"D+1LCubqdEtLp1OYffVaWXu6nQvXDQKRyH5BJFz6oYA1ExEFB+3Sr+TVc/l4v5iz3Q3sE3RYu/l5+pC1",
-	"J3qXR4A7iCf68KfI2RINuRMCpDVvofV9Z1X2XK/WUWmjWQWIIPHQdzNR97kwHpd04tUPUJ+MsDZb75iu",
-	"7YyD9IklC/CTBPpBl249bEthgpWFfKalPrPTVEtirFuqafwxMKNyv3j98ZmHHgZjbPza8wrOcA2+IQ0u",
-	"IcaiaZTMkB+vqhOzmK79n9ssn4LnEap3a/Mb1T5T9FXIXiKM4pJpfRxMqjzMxMF/qVZY8qewm8lhmiwM",
-	"8jv4XGCqZswtJ7ldGFwzrMbB5MeICj6wc0xBdx5G7LIwf8RYUo8zDl11/7z/BgAA//8=",
+	"7P3/chs3ljeM3wqK361ynGnRlOw4iVxb+1UcZ6J9HNuPpSSzO8wjQmyQxKgJMA1QNONx1d7J+99ew/v/",
+	"cyd7JW/hnAM0uokmm5LscSbe2ppYUjcaPw7O7/M5b3tjPV9oJZQ1veO3vZnguSjhn8+lunL/zYUZl3Jh",
+	"pVa9497r756yr46++uqY2Zlgo4ksjR1lbLQoxfWIcZWzkRJv7Igt+FRkrBQFt/JaMKvhBZ7npTCG6clQ",
+	"uZ9L8etSGNv3by2NMGzEJ1aUo2MmLRtrYw28avhcMG4ZV2uWi4WdZe5zQ6W0nUk1ZdKwUiwEtyJnumSF",
+	"mFiml5atZrIQTIkVE8qWUhjGy1Jei76ftITxSzFUWhVrJicsmhmbccNGbjEjN+pITyZG2FF/qHpZz4xn",
+	"Ys7dJtn1QvSOe8aWUk17795lvb8cnGvLi4Oneqns5j5+r1ds7pYirZgbxosCdsywGb8WTCpm3dv92kfm",
+	"Usn5ct47HmT+g1JZMRVl75375IKXfC4snR9s4uaHX7o1rmbcbe3cbYZ7jNmZNGxR8DF+eyZYId2xnM8E",
+	"u+bFUtDTk1LPGWeONhjSSt/vDpw9bY8bQeFSlGZiMhFj69Yi3Qx+XYpy3ct6is/dEnCetXXyN8+FmtpZ",
+	"7/jxoyyxt2NdlmLsFmQ2Fzgq+WrEzEyvDK7TrUaoqVTCMCOUzdhK2pkjjWicttnFn4rnmIsJXxbWzX+x",
+	"KNwLQrmj+Wv4ueSr3i+p2eei4OvNeX+zZjNPFEaMtcpNOAihROno9FLMpMozxg2sgXFmbCn4/JgdDTJH",
+	"n4/6X8ChDRVXZoUvwSasuGGlnM7cdnDLCq2mjE91xi6JGqRhV0qvFFN6hdSd2g6ce3IjBllvoss5d3uS",
+	"6+VlIXqZO0ok2YeDQZYiYLWcXwL9Zj3gJd+mtsZRIfyV5XydeQo1lru/3zPMyrlgv2kl3CmKN3y+KNzY",
+	"R4OjwcHg8cHRly2rcdTsTkr8upSlyHvHtlyKeHELbq0o3Zv/ZzjM3z56d+D+c+T/8y+91Pm6XVgW3KTX",
+	"YcUb6/gf4+zp2U+Ml4KJN3xs++yEmUUpeG5mQlhm+ZW7nfA8M8vxjHEzVKN//f4/Xj17/fz0xf/67H/+",
+	"67/vj9hEl4wz+iawRFYulWHS9tl0ycucLZbWMK4YX2hjS72YCXYpJtoxPBwXvpExXhhNFOYIS8zlWBda",
+	"9dkIb88BX0hW6OmIwSzZpbYz+LBpp5ewF/Gu/kspJr3j3v/vQSV7HuBfzYPv/Auwk+580hysFGNd5sYJ",
+	"BLcBFRMDWvjMiamHDx9+fb+//eirSVW0y604cKNsHG7We3Mw1Qf0S/dI/9w956d64V7dxnGN5aUTT8lJ",
+	"OwJwAzBeaCXYXHBlPJ2X1lGM+yHn6z47cSflDsExgpH79LfcehYMj4/absL5YHAM/79lX3Ad3Tmy2xde",
+	"SG6EcQzQz8eN4ObS++Vd1pvpQpjvaI/fttIKt50p5ftoRHcCMndvhDUf0voW3M6qb8h8630PRCCVffyo",
+	"F3Gsw4TIzXpXUuVty4G/pUUGKSKR0Kh+MxO8sDOTFh0F38Ih3R+RQa5mcjxzHF2qcbHMRd5nJ5bNtbHM",
+	"CsXWgpeV4PestYV9fnkweNhCK1bfPfMs5FxuU5c4rqPtWuPryV3/YhCJo8NBTR6lT5dkU3KzjV6WY3HP",
+	"MHwoQ83osLaDaRKkUbftXJjm0eGjLx999fDxoy93ThY1ry07ZzUrhNPInOZDatGlmEqlnPZM7MUpG07A",
+	"Guu4i56Qcte23fTRNn2gtt34f9l2LdYpsdMED33FpyJs9dip1CLHLR+0zQ0G6jqz3dMSpdT55sRO2Fwr",
+	"O2OfEYu9nzHOfl06Pl/SL//3EfxyJcSV07ZOz16yrx4PDumvPx89vg/SYKjcvcTf3vfnQTpOn12wOV+7",
+	"H1UOIv8AZe4Gi+8laY5mv4Pmtivdv24u/mcQwU6XKa00INSstIXos2d8PGPzpbFIYm75uszRzsqYQWMQ",
+	"GJZb1qUYqqWaSCXNzDGrp9yIjPHx2DF8kGqLpRrbJewFyzVT2r3o2MsT9n//H8fpjMnY//1/3b90f6ie",
+	"gaa7gukBtQS+0di1Cc+dxQOcLEVEv7aJwaMvHqc2qRQLXdo7lXOv4yGrb7xyknXzRIDzL5zCgPrljBu0",
+	"4rTbe4bfJisTjc7SmvYrVO47T5iWmyUyyNszz8aUaNi75p5Athe7hA88ZW4hg44arGf3vPQO/Rc1+b1U",
+	"XyD2O1N8rd5T7W3OuKH3ksoCqu9QrZzeiEoNB7ME1ujtd84mJQfjnEnrDF33MNrO7ktzqZZW9Ieqri9b",
+	"HWnLQuWjdvPFL+7GujB+CxS9vPcL3l7wK32jc6fvHb/tnYytvOa4aW97Y62sQIcRXywKOYa/PPibwT+H",
+	"6/G2d7nuHfd+6LNzYSzpExye6qHgWOZSAz9UjMuS8SmXys2v222uZvUaJ9x7Bz6mp4UeX33LLd9vsuNl",
+	"WQplL9zxmULDK4uCr52+ceE094dZz8z0Cv79iP5Nh/CCj2e2kOOZu1R+gAu3obFhw44qwyY85EY7HES/",
+	"QIOk9t7h1/Teu6yaZsnH4PyEf1ygeHPbzX/7TQp2ZrnbcPxjvizp9I6+fuh/mf7O4SOaHzwD3KR33PvO",
+	"yaBTZTX7D710s0Bz+8Jz0MOsp8Sb+t6FvfqivlcnlwKsji3bdNiyTYfbtylsr1OGCq6UyC/8CcJhkwVz",
+	"/Neb75ryjPC2e/hL1qCud50JvyLwd+isq2t7/3728gXTl38TYwsON+87G4vSculYnjPcrWM0WoljZoRg",
+	"n+NlR89b5InMP+9vCLJ3We97sADPLLdLs98ty4XlsjC9497bYa/41Qx7x+ztsHctSiO1cj8Ne0f9w2Hv",
+	"3TvH8MwFGptrL0MLPQUqa9n0zntYW8E/aht/4E6QKq7GwrOw2/FX9wTuU+C0SqxYLs1V961JzOqdFwu1",
+	"6b8q+Ppl+VzuO213hhHn6HAVb8Wruq06WsxucuBghTqzAtyT+GvzfsgEdt4stDI1YSwSlt6Z1aXImWNc",
+	"l8W6j64aHyz7mZfOjE68xdc0FaWZEdZKNc2Y49ZuPajFgeOdfH1wck9QW19JI9BkcmtW5KBpDzqBfA7x",
+	"ig5k05EjVkMmDs/p81WQBEyxbRv1XI+DrtM0XQSohWE4kUPEbs2k2RZIjKN1u/cHvIZ7bQ0E6Lo4I911",
+	"oE/ysuRrVI/FG/tgbK7rY27MLLWr4DLNMHzFy0IKY9FV13dfei64EXd2xjhaYiI/z7SbiI9Fucfg869K",
+	"fVmI+ZYJLPCJP+03ET9ucip4+VeldndIKvJzTqQocrQPZnrlCIQIiEncKrRM72yvaDg3wXiQa5X39UKo",
+	"N/OCrOwDPZnIscj1eDkXyvaj8M686MN/618NptilVBzskE0Pwy0ICh0HsCXIzHYzuXdZ79wJgPdwZWDc",
+	"xJ1JTh2kkGnyEspQSH2FHnsAz6TC8dteqj+MjIOmjULCMexC5FMxp/1YlHohSis3eEvkBP/r4OBrfjD5",
+	"5e3DpPM7602kmopyUcr9XzXLxaIIs0nwEm5mnlfCfSGhBBkPSuc+tC9yCWz8CGRSxn4TpTZMTkD6hBjx",
+	"E8YvjVAWk0DMWo1hDJZrYcA3555yf5t7X98aAp3uT267eSlyd5adVxg5IA7MlVwcaFgcLw4W2ulTZSzO",
+	"vYD/a21Ds3AqVWQFVQu3f7G560Ty5plerhP3LOuJhR7PkqGjpjenCmd28Lg4I0s6Gyv66KXWheBgwy9K",
+	"cS310lzs9rLhOa+4YXwMAhT9L/3kDL1im1goqioiv0DHZrc1VNPb/FbKtaWWRUEJO9KiLiGLgmbuppz8",
+	"rHuLXzr9FNXzlFu2Igo8sazyJDY3M/PBYXCUXa4r10p9F8IR7SKoYHzUKYrbncaChhv9LiPq2yrBtTbi",
+	"XLyBxwuvHOyU+U8LLudEbpvnQR585vbV6asTXpgtOx5RaEVJnSftOMpF901517br4ixQXWPD4a8X24hy",
+	"n+u87YIaqVLXEuibEszIKeyv6YwbdimE8tcU2HEtRndT+ocwfJFkEtJQ9hvGYjAByFhuRcYuxZgv0QCJ",
+	"WPyYq3tAEqXg4xmy8c3lLxUMtfnJF+1GkI94hU95q8ixAdgjECZOrXS6CYvy/tDF2WcnIJXcBssqoSkx",
+	"wxuKkzr9+EPOAkchgvD7nWQLvy1L/pQjO+A5SltevIroFO5YSgdSenWwKPjaLTrnlrsdC+OBOK0rIe58",
+	"kqxcmgutCqlEmnZ9wpnZc47P/XuRrIdALZwbd3y8FBivbcwUva5tYsLyIv2npZK/LpMXuXFwOEZ4Ifh5",
+	"k0dUyGuxc+UNxoLWxc57eFlqno+5CQ7WBJ9pGSRatjQXfo4JxgP5gKIkh/DbHcLQj9V8cXOuGawytWFK",
+	"ry6ILvfct8oJ3OQTp8rnQPbZAL0ftrrOHZizKPjCIHfu8LQ0F2UlphP6VsHXQfVpWEyUqqkn7Ecl32BI",
+	"q9scY/d5Qn2b6dU9A1yyn9KtSjHn0judOnzNzC5k1/0weu+z5MXlcp5kN8lANbqNrkWJ2bhsdPLj65OL",
+	"py9/evb64sfXz0fJJXs3ZuIj46Wxen6Btk3NBt26hg1invM3p/jmoGmZZr2pUGULS02mhsRWl7Pb97J5",
+	"gCzLcfJzxbqUY5P8k/tO+g/owt3JEXK66s09paHDKfgRMzp6vz007TDJFMvwzGYn5WeVMC/IBNg+faTy",
+	"+MZmFZuJrlw0h9r1J9qvGEh80VJLIc53oWjft5JbC3OPNkar6cVMGqvLdXcq/mBc9ffIJz/xvU987xPf",
+	"68j3ftlKGodfbNIGZSjueWsu+fhKqDx5YLWNSfx9UoIjL/3yrDAXQjke22KZuwekuQgpWW3P1KygTU7h",
+	"HlmWxZZLkeSei+VlIcfb7K7WUefOmDI3FQqX0pbJNK1NOZBwXIZ8xn3WunWL/+BGZot1lmHebuoPabJI",
+	"MTEy4NwLWTj3rEo7rbY+82nC0Wnt4ACbDKB9KT4DZ/5w2UrV4aHFlguFtwaMTFG2PlWKubbivQlB4pQ7",
+	"2IuZ6dKOdS5aZNFc/KaVuJsTrr5VvyURi8wCp40+XmM1nlA29zhxOIlDjdlaYpMC36rOp86kNzhyxVub",
+	"jHiTNJtC0Hp5F9M4OThiN0VDbW/o3bGHLCM/2sa36zmx11KsTL/y7sUeRjn34We83D2+LHm/5LnUDzA/",
+	"5cHiavpgJS4fwDCwrKczrqYi/4kXS7GFktGMqLPI7zC+xxXk28sSC3jNE+a9z+SdjXh9dQXwu/ty5Rdi",
+	"RV/p41d0yYa9YY/NqYoRdKnwYXZCv7AU0g/F2ldCLAwk88JwffaCz4WhIgEmFRvzuSieQhZCk8PPRS75",
+	"ad4p5nBaMXh4jUyEfd7zN+H0xm/e4KNORTy90VsviE13D8f4FNP9vxWcj50/5jNP919bLYl1z1dLPr46",
+	"8fZb97nCa8Ek2++9p+4hgxbAfm9+G5n1O98kazu8fEoW1X6ffM4vRbH/ay86bigdxcOj8OaZd4t3i4rC",
+	"O+fevttvkufA+W40ywt+M5q54DckmovxjanmIr8N2VzIG9HNRXEzwsEE8JudibkB6VzYm9HOhb0B8bzb",
+	"rkG8jEXwwoN41MUspMmO6c9MT9grDSEaqabsqJ8yeqKhgk5cf0SoHGp5ajkdAb6hHbAh68n5NO3HaORm",
+	"wpbdM97tJWuVjRD3hr+YtPfOHaufYJs3M0tEy6vM0LEu843weacVBvJIrBErHknJwsowSFG2O12Sm0or",
+	"rTALh+E/nTLGmnbJAmnAy/eEWyngZLT6SLcstOmUciY2ZuOBpa0nTCt8Kjky1R7sNmz8g/UFZRUJ/5LW",
+	"VuGPVcFlVWT/N8zY8RX29OO1RQ+f2Cywd/fRPX1wzUu3XCjg8l9wV69XffCn8/Pop6duOF8ctZ+yfmoR",
+	"d8NdA3EtyrUv1Kz04wq/BuBrWl0bF+4QOpW3nLkHU+VOO98MSZvuAlmTyuKmbDOlLVuqXJTGag3ZHauW",
+	"xXTKFv3WfS9F/o1iqZQLB6qn9t6c8FYLkIsCYBb394wtF8xqNpHXIqsjKlDCNjsFM2cUxhx1XnhtTht3",
+	"nwqxbMjRTZxGtOXueeOm6kwQQoCAPE9cgBWKalwBYkhaTAsyXOad5/sKp9SS3QsZdEJetwSJfp4J5T6L",
+	"CF05q80e8Gf0BKxDvVJspo2tjFqlY7pyg1DlhDWimNwid6rKSkvMFcoV3Al5cUNzoAVg0Yq72vOFlSKP",
+	"p6sEXHj/6G1mWF6Lkgq3umZmut9ftLiimgIqGj9+sXn3qr2qn3JgFk2Gk9U5V3xRa9dvg86ToiAuTO3O",
+	"f8+rhOhLUegVVcZDXZFTGhhcoZD1FnE0RKGao//ZDBU3lX/jZcXDUUxeiYVlVuttDg2oQk5y9vOo8rMR",
+	"azNs1KytBd5Sp5qK1597Vr9lHPfI1kFqpaiNgRQVbFF4MzLPR1n0I6IUxb8RCp4gt4MHM/LehB3zaVmV",
+	"n0yf/fnZOWHCSSgXI0yriw6LxifPWjKtT6qx8B5sG2RrvjbqnSEPklIeERoB+DEPj5TuRx9Z3fiWuzrb",
+	"SaZWTzxqHWTLOQcJqJWgUHYAaUS6T45KF/lVa0Tfza5ZXjzaNtRFe3ZAdPwof+EWomAbkyq8MexyMdZz",
+	"qaZ+A016jv6xsEVmtHW46rlUwNwXPNpoV03nbd1hWTrNt/+ar34QxvCpCMzyjDSi5mTcNakE1Ub9YVMe",
+	"bZiTrUJotySrXI43yIuseR7ThuR+8jFyK+49nWZwMBquWmc8Zz9Dgopok3At/DvUSKHJ4O6EaSgbuRZm",
+	"9/ldiilXF1gjkjC5Ac+HqwrEA8A5ohoTcyUAoAjr8bB8w2gnNnMSi1DVivVDt0jNznrgNNjpgHDK4i7H",
+	"A/usmYVzv3/jEiQfEu+QbRSXau8q4MG8DkB1fC6vBDkdnCpB+B6YLDKXxkg1pRoajno+ZMgXa2B/9bz+",
+	"nFt+yQ3cb77i60T4v/u640DKLukGz7KJLARItlCmLdVYsKPB0RdYQiZtMkVsNy/Q6oLL8iINIOmtDLcT",
+	"c8H4MpeXhXjidrJWgZCxFT25ciYFVRm06ekbLITmsFRWFu2TEO5q0FUNlU8zNKBvaBNsZ//dD7QRp7rB",
+	"MQTn2/Z7ugql35WvKryKJOMsQTkHQrXaqc4zwcs8eakxGF0NEO7362dPX77+9vTFn29/x9+npLqt6NmI",
+	"Umx+oRGNaHmgPZGUjHxWABCSM2PIE5sMMm/3urYsJ/LCxqGBtsXuK97r7v+tbk/wekbuXvcSGHWXBVdX",
+	"iK5Gf8diKgXm/rq/5cMUP2imYiFDPCRU54wdQfYfKyQAY2XsIYsS+XaoHKBfxJvTOPc6mdS3ZIMCahOP",
+	"j6TOJbJOik4QFDuSKoIPqQ5qkaqi7HbqlVqz1eNWS70IxZebqbdVqsRew3XWDzy6bEAWn2Miz7UmGFtA",
+	"2uiBIpHAi91SzpsiFcKrBYdNXPSaVEXDgUTVrftkIyYgbAG/H+d0zFYzTbkjtoYvgrzD468dZrc8FbPH",
+	"Nm/f4K1rWTdWAZoaz8Wu1TSOiU5o1+F8S0rdaS6UlXbdhhIZlD+O9Zbg5zN9dsLGerFGiPLwjBOswRId",
+	"gTMHui9whfEKgp12ypzRTlMygCFeXsuxH9lpcwkf10y3ZfbXVcYZQS4mck0TKudrrnI9z2CbmVZjsW8O",
+	"ehAoW8a9XDPBxzMEOLzRB0wabVJPrFDRBqLRZTXuZJtavEMgwEZneNnp4wGhezsjRlWqHwjqBtltfCEf",
+	"4DAwr2/lNFkTP/bwHHshce8LrWBQl7grgA1nkIFVuzfARp+9LHKIwbgHcq3uWWaFU6DsB8HHQJwD3HTc",
+	"liRDgdjbxlnBMtuaNQAkjy7Zpc5DSxXE58TfGETuqiOOx2pFMhCzJd6InT3GS+uuydFgwC7XFh0e0fiz",
+	"UiQJYjVbtwzt8YbQFyct+jVCS40cIUsBLrv+LfCY0ZKRkT3xBR2U7LgzMwA3mFaOk0wdz3cFty/06lXH",
+	"EtzEIsFdlLFJwS0FPOKaAPhhWRRwnqDZVkU9mwmYqE+2Wzf0ULvtgQ8QWEvQlFseu4GJckOPAimtcz4V",
+	"PgP9Diq7cNSFNjK9iu90udkVBhwEOaJFgBnMuGWj+lAXy4VjgfkFR/f5jVecGPDmDl4csq0iq4MLFytY",
+	"vKZWpXPLvEhraFF50s40HN+yghTNTZOlRpT11TQIO9u8DJsktEHEG/Sw7RA6ZaQ73nD7ZPTvah1tQheL",
+	"N3xs4x4W9DN0nUkeBuKCbuleQdAjRgiGzyIa0yarCUinG6jTkwrOBPHOYih99DY2clBI2Cbq0OAbFwte",
+	"GtEi6OgZN+q/n7184f1RCHflftO/M2/cR5NxM+FFcZmMQpySKGHzpZHjKFej7nVelHpa8jl688hjjXUD",
+	"0PItoIgZdEjvBhualPo3oVroSlyLokLXCTaMjXoQ5HIqLXVSQtBwohNu0QyCCAYbO1YbeqvkJPIT5YNV",
+	"/XY6G0+YjCmxqgAdKT6JsTbfhQ5w5AF1yffkgWOeymuhOp9ifI1ShxmDACfr9LixF7tzdpp3zifwwIo8",
+	"XJzbU2w8ZqIsqQiAqLtvHaZluNxjSjEbgI1cldJaofb4aIBHbv0gLunOvqg0hLcvWuCkziBc4oMU4PvG",
+	"MJHHRnIHq5dTp7i620QkjWooHXuMmlSV4xh4VJES8+LlxavnJ/9xcfLd+bPXo+7T70Y3tT37iDK/SkGN",
+	"C7ZP338bn6XEOcOWC4hXmFogtgrtVE0RptzppnCSEhk5bghodrfICpOFSBLNiwo3i2Io0C2zfuJnp8+f",
+	"vXj67OKbZ89f/jy6FXNuz8xsamA+jSzcsxp7CgK517j+zWyzIJ+qTQgionGqQaqm7Koa60zlSbh7fQzF",
+	"bRUBU5+KomB2po2gHEtJbRfdlMPlVGLVZy/EaqggmCDc72ix7kiUthnza8kYLSWDphduLSjZ3M+0JO+Q",
+	"8ynE6AkNjeNw8zJ2ubRwgCGbyCeywQyhAG+o4F0Qyyf+ZtqqZ+gcY/9cMbvSJDHjhmLOKPYtBiEhH5yB",
+	"pH+pnBmNdFRPlcX3eVgzMLOUx/CT8vdJ+ftolb9PCtXHrFB90kj+8BpJQ+v4qJSNqulLgs1znxAGmjy/",
+	"1EvrKWpLVjn7eSZAHahp/Swg+zrC3Opf4Wr9cgJtfXad8Pa8+8aSf9nIxIcmxMhhMf6FfQdQtDr2vDOd",
+	"F9jv9xX33Vme+U0b397nzUJPfYFit9rTmO3dCOm4rXL0e8HLZLLVCSZPcUv7yxW11nCXO1zrRiavsXKe",
+	"boXiDvSYKQ2hHKuLnNgOgvAgoblP0Ah3nPi5X6yvJf3uRRNpnDiPU0+BgweWhDEQ6iYD3vc7AiKn6BtO",
+	"MMkTdCo7ic4ytL/wUw1HmYWqVNTHIKHcah9TrGfPOJ27Y84mUkxI9SVXA4zQki7O1uKmCZw4sXqGbNe3",
+	"dqa3xY/dKmE9Hmh7BtpeQ7UHSNCqutWBVfj/NzgW+n79XFof23kQtee2ncT2N/dM/qu9277Xe+YUEHTC",
+	"/nX0US5pOg8xFNJTbt0Nz26vrNNEeQE94GYDrf+Bu8S83U3hhnNr4dKhysh9K/NSxu8HdjXO0Fmy6moE",
+	"bOPC1TF2y2SsrmOSIhMEnr4bSZpM3bas4tgp7rPJ2pI8McVtEiy3TSbtUW4/NtfJSOC/62WpeNGm6arY",
+	"zLJaXwVRbaqUtLFeFjlZLroUaflmZC621EWHwUoxWZpGFW57ZibklqTJtdSaXGm8KNBEZJZfCdNxaHfi",
+	"cqq2uHrcaAodFpR851fR8RO6yIXZZkDiA15yuE2/dZGyGyapmm4eBaQaajzUm+S5+U9ldPrVnvqDC1uQ",
+	"ovDQWK2hDvvOIPXpQ4soQwmKRU4wJh0OAZ/eHPAZJNiACgrqNRpBLV7KSOhsJhGCZyhuozMTRb43CspG",
+	"EiFMu2p64afQupXYYabrfkZ2KYNHMJkGVd3Qgg4DoSVH4E8skU1t+/akwbYjqGXvQkkmn1Pp97aJ9LKN",
+	"BvH7ZPc2drZ1P2+Wcb3fWn2VllbSAqaNY2fmyjxhSlN0wf9tBgb4vmvfQrqeAvBUHSd4+HgwYJVgTpCv",
+	"b6nunkye+i5q3krF8rIUzsI/tdjwcC+I943yWNNIPR0O87eP3h24/xz5/zD8z3HtP//SnkAmrZgjdGcL",
+	"LOlcWJ5vBUfoNH1MZ2pXmVG/aFcydwGJd+Cb27X29hqYoOVEU8xqC/LT2wuvtwzhwS0J3nd22j4b0mtZ",
+	"HkejkNcCa4YS2lYKb8pgnbHxHwmYspv0FBFPWG6n3LP6vbl1EloYztet34KOd0GMC5Vjwb7l88WdnuCd",
+	"M4A7uFKYkdiKPC2VsVyNRfc2Ct1vS2yeOrp8T7v+Hq/izWCcm4ttkly4j3Vc59BpwF3L+FzC1no45+hM",
+	"s/SV3+8OnyEqz63v8ERssWwwmdkHXSHUAVEo7AHni4kworJp64E/YpdP/WddIr4lRve6P7/N3dVSK3RC",
+	"5pkVbyxlN1TlQqhjVeuiYnMsFAObAjInMBrXAUUwYDCRI8CvL6N9SWs21+JUTfTeGPxEFPewO8WBVBO9",
+	"eR4np6/PT394dnHy6vTip2evz05fvmhpYRKQ+beGXWripHrPi4NOeQ11et4FbS/UdXLGvtfPXl9yL91u",
+	"rhvob9S4dO+dc3/Il4Uofdzq7hgtkGEMke9VleeIwn5Gn04niG/Fx/d/fDmZGGG344FG8Eg7usGq615z",
+	"Q6KdraiTTr1OdtGpbqy9BrjfmHuWvBwdOTLd2TtgxjjST0d3cf8Pro82WUCAT9zDUt2XHcT36/3crbsY",
+	"sUF27QSWbBsElLXvRrqjyf8W30HQIfRkkrx7c26sKPd4wV+a3AmYjm81ky9witHHm8OmuyjdpOVQV3HU",
+	"xvR/j0yzE7Pbxrc6sSlvlb/vm+7F117i1790Q2F5i3vb2pyENivreXhLf7/3EgA/Hd2BCIhTWWq5Phsu",
+	"pNjpAO2Nzuk/r398hnlQ0Bn8O//fk+dn7veHvaw3SJHt28prd5h0QAf9eiNTqK0rebxXhVtZ/5tEcske",
+	"BeswSLVRvnVEl6Soyjp4G3tGHx5t7ETr8nitergNAfJJo+GK4Cqq3U3uymkC2uvWu/LwqL4v4XSPDh99",
+	"+eirh48ffRkd80H47VfZB9tC9GNPpDXs4RG7lNZ8tJt6VnnHE1v68PDx0dGjmqu7A5DSjXfR1x2DR34A",
+	"HnmaAPvs4ePHLOdrc799KwfZ/rv5Aid9R5sZTPeu5Dl4v0SJ/P6eCVd7O8jrEyq/h93TJRvQFkK4Rudu",
+	"oA9Dlee+x+0eKaENKmxn5je7dudolN1ydT9wd66KU3pyCqyoBWhoaz18AhIwUcSn5wIivStdXgGco7Tp",
+	"0oJWOKebFFlp1YASqq0opeNFm3Qb1KfOrVZSm9Um+rdtVscPNjaqBVzpB2mMyJ8pi/W9d415VeipqXL3",
+	"dqNdCT+RHZD8673QqginRE+nImeXazbjkEm0TzS7Tlk4zeR+6jSmTsUsofAZiuogBS1jZjmeOdZ4NDga",
+	"HAweHxx9yQ6/Pj58dDwYOJKofn3uf93/4k+Do+PB4AkkE+glZBhpcMXQWqVqwE9Cji0ZQRGff/woEVqK",
+	"7UDz+WcpY/Cv55b9UrMEP/P//Ws/g78cZl+/u/9v9/+Nff7ZX//zt1/+/tc/HfziH/03/If78/1/cx/Z",
+	"CgF018wRI/0nY+us0TSQJ/wtYJZDOZI0Vf4AILlJi9CdiVTzdC4IwkJYYSylgvjqZScOuubZoOjYGBuu",
+	"KIOsvzDiE2oYBKlPQlXyZ0btgxJxda6WqTS2E7YQpdEKd4ZbhO5NDqH4vC0mshB6UQg2xnJSv7/JTKCF",
+	"VKq1J2m6erxRAgQVcnSQm+2UblH2syVwslRjrSaynKeqDE4J2Gkl7XgmcjYTpahy2wNKb1UABJDBlHK+",
+	"uQsESNqSZhtGq8rklWZGWCvVNKOsmJJAZZFcKHyDZxJV0SNHabbY3LfOoYn9RxpQkN8eNFxiyZFPxyI6",
+	"CJRZ3+M0B4ZLWinJjZSPcO03t5Qv5MWEy2JZik7wWV5hfUIwUrhZXJmVKA0ebUSUvqwVMMX7nXLoF7Id",
+	"mwlOF7Qrjzd9z1Ddnqhy7pRIHV6s9YlU8Ssu1hoGf2eLYjmVik2gcrTgxlZSa/T09en56dOT58dAYO6J",
+	"UTSDWv0EpDbjZuRYOM7KpWqQeFSzrFfqArN4OyUGUrkY1K1ZD+mO1Ju3QvdupK9D0LYV39oQsI+cOonL",
+	"CjkRUKzVAKf37RhuxmLcFOyl4G1wioCe5es4fUi5Sm+LIsqdUNtTubPhMzqqQTfyjV2zlTvRohW9cl63",
+	"PW5qHHQUIy2JpHScSSa9KPVcGrENqdKdsztiU52xnhOzxsA35k1SiWREZBkUMukyT7f/a1NZfw5aKmhu",
+	"kOLKrWgZA2DZpJp2w1HxxWBUCBsXibkZ12pn5W1w2hHUMJmW+bOvF2aLwk2ionDYWRDQNa5RYfYBt58u",
+	"S5GnU4ZlunjfhLLhBk6MG5MqI7GdFf3JQDVc0ByQzU+ctqc1sJg0nQKZtBAqJT5QvXKNoI43NiIjhA3r",
+	"WW9UMlAKRDTUJU2dirmxKzYWrkTFChH/cOTi8958CkW3ToFnbrrfxyPBb16H4ehHGrNdL/OdAaA5gVSA",
+	"VRATeMd6pCZY3nIBEJ9mgYEFR8pdVwaqwY/uffznWRgFf/4WxoJuN1vbuq1kUUAXrQVeHxPTtbF8zcaO",
+	"TBI3jFWX+I6qL5X3MHpFCm9iVgEBkmYVjFgUdFmdWgoE1U2I3gTj8RtEt7BSWOqqVF0mZF4F83en4she",
+	"Hdmm1oWK8k21LlWOcWq9wm367OWEGXEtSl54WenulAJ7z6SvN457gfXjrXzbvQ+3E7DOVhy/lyLjSv3c",
+	"Xikdm6jutYKX89Y6erLNqNCk0PrKl7Gm9LCm+RdNzn3lYod5FY3E4IWbS4stMr5mb0sDwr5FAqhU2ydf",
+	"4Rd65hR6fLUHt6kyFDplS9SNjkT+hbElV1NqXdxlpPC8e3mtxhdO3+/68lqNX7jHtzas3VLEhGhAhXS3",
+	"XZiqcCpzpAZATEoUncF3aFY/09d25ZIoTERCNla10aUb3ryS/m7UqTdmMnSU8TZmUVFVdTJb2Q4+tA/C",
+	"dzuqdxKtpqvXfTvmNYzUYSFJlUV7JaiSYt7BiHBe4KgAwQJZrWoduXDq21KKMflB97o/fpsTN8hqm/JM",
+	"BUMFDNJo5pv2UYC137cCDz+d+UVt215/8zbopF2CRG6FmukeEBvgT0nWBzVbF221UNgWwTNRZx3z8YZ3",
+	"YM7XkVke42Rv+WKrOe7xncEkj21S+npHG7wUfDxD0ZEQ6OhgEXnVzoqTWR5cKwl3WZc0dtRdqq972Jxe",
+	"Y6ub+7CFIn6ueOxGL3vHRZP3cE5nMdFl2mvjmc4mjxFlqcu0ohLseG6tIwLmFDSRNykCf5v8blulbWRw",
+	"RvW2JEHWWHPb8JDA7+5I9/VbWbFBmqjfjtT5uGt65o2KPe4q4nRpNc2w0zlp/iHAgmAxmCkPPi/qFhDa",
+	"Kle2Xbjc/gY2C6A3jFdQi2ba2HsmgKZFzCLM7Ta9wCYC/NOJXiHgLDZVF3cgJsfNeSmdAnpZ6uV0Zjs6",
+	"nv5W1czzoqAA/DYh4YvsN4PuJ83m3vs4kExrHKL7nm3zN2FgbrsLc8LLSk0FCpoJHoAhgjf/nunIQPXS",
+	"Xuo33bf2JT7fbWffA3d2pqUay0K0eV6d2bauiDyivC1V/AnXGaAidN+X1/RCx41ZQmwpuS3SkA7lZ+0x",
+	"Pm6MG2WEUO2+CdxxOovuO1Tro54IOvDKpPoNuFuzrz4Fjo4jJ/9tLlZabNfMmu3ncsfzaTWZnikLtpJE",
+	"7zFewJsom8GR01RG2oTYf7afFiZTBdEUoBOBzRgE40nBjKR5pxsSJByxpdOTFydBVIEIQ7DJgpyYM/pa",
+	"uSxavCHIGluQR+iPNQuekvZ+PH9KSWacrQUvGZ9qH/xW9DvwxOsyF2VnQ/U/q4qWnUYqmqd+AamzeRl4",
+	"cLNmHiilnYSCfE3EhKGdfxsMWQISArzFpqN92hVIhS5BhLmHtdU39wQteHnVSeWotmQfhJuNugE8gWp/",
+	"wgy2QqlQD57Qs7p+rr/HLqS3BHnbC7ygQ+/Olm6dLWeRSEB7qQQ1NLU1iFGkz3pvZqGw//SzzWbNq1Ja",
+	"EeBDTAOB9JQAw8xCFAU05IUSX2hvBVjZFlM7KuhdH89C7EUMC2U+SQt4VCifLaSxBELG5sKdloEx5VTp",
+	"MlUmXOhpleuwMzew8lDWMe/2eBEgFU7zTm+dbjSc2vs934/19MZv3uCjTjKe3uitF3wu9koLjeDy9v1W",
+	"ACbp/DEPArf/2hp4enu96m7zie/e3H2u8Fpgp/u999Q9ZNAk2+/NbyP+vPtWkFHnXz415Xj/Tz7nl+gI",
+	"2u+1Fx03tKpo8W+eebbfDeAX3jn3XH6/SZ4TrsQNZll1/N7vk5EM3vPF8Y2ppibW9yabC3kjurkobkY4",
+	"vvn4Tc7E3IB0Kg1hz3naGxBPZ3Rpp0G8LJ8TpVQ1IB1SzztGNXyiegTKMBgMmpbFpmuB0KwRJRw0Aqce",
+	"kNa6qwkHrey1MABkmXSAXYoxGfIBORtUGFA+WsDTd4QukvYdeF/Nlp6qpNk7BSeM0m1rS31ZiPl30FI0",
+	"GW9NI8/7lmVL0wTiw23gBTinAYoTbC1MIyY/yhN2NHhUhUoA0jFn7upfFutav9SjwaOdZgjNsU27xRNE",
+	"k9EP+9e3YWVHg0eOEP3h9KS65oXMj6Eh7XEAxA8o871qUx4NBo7qOtMw0dJOSsZ5F3oa6kmaWeQTZ8eU",
+	"bU0QP5qmMFJNRbkopWrp5A20cs8wSR2kMyZ+XXJwPoCjskIwZaeWTXRR6BW5LnxNAfDRjKGoyhiIugxt",
+	"l8yXzEFu+HohnuDtdPpsVfERv4hPgt0DMQn80kyvsgrm2D0COvi+jb23J8RGQEeUt+ZXCMfCy0KGvoBP",
+	"KD8G2sk+WCCtPHgr83cjmN4IxvlXqGUY9RlAhx5jzjTAz+7TJbBMphrsgyJmLqjDfUsy/4ybqAc+cTJq",
+	"UoWONeARM8gKXSpoAIJL/7fotX8t+WrU2nqnrR7jeahl8tk/Tza7tLSOatZq3FZcIc3FtZbJBmFRw/9a",
+	"XMpfzcoJlGgTtANhPbYOd+HAw7PgZ6wb9JX9DpUT8qbA4krbi1aiX8crrtq7uJ9WM10U6zguF+dKYd5d",
+	"n517loV9DODSYj98ypLvs5PQyizq20ShQWA9tYtQ9eguxUJY7MeuJ+zwy/pF/+yz2t//XopFwcdARfeZ",
+	"4wK//OnvkOCHhOU7wfzdkcPfgTdPlgXyrb9brR1ll/bvY61syXPprgnU1oFH7f4WjLnqLmp1wWW5nbVo",
+	"xbgsiXNoVXcCUvmMnmJLGLxdcCgj4Lxzvo6keIJLUTa031z/S26ocuguOA6u8sIn/7Qs1VFMba1SNWN/",
+	"TKsDLktW6Gn3gA59vQWQ3n9eqFzkVNceJ4jfwYy2OxHvqqFcw9dzg1u/u5WWvKPmWbdvm+X0p9bEPZ7n",
+	"JcgaYD71MtDwKvJStwyJreuglNEzNDmJ3wNJF9407DPsYPX62dOXr789ffFnaAd//zZRtcgH9r4bQdxg",
+	"fKuL/AKKJ3Y3KYPuQY5QsNbCK2ukF6SUohqL6RikbabG1b0lLW76nZGJ2PvxewheeKdJy1yDc6Tl76q2",
+	"WxuQzHs2YdnVfaXu0NhhGQICamyFZF2iJ0gAO2IptZnEW1Hnod36hTTopr7ztWOKNLyaMhjro7HG29C/",
+	"K7202bBuSw868hEkoorfPWVfP/riy22uji2+jDtxUHi02zQPlyH3p0RoCi98SdImy2PQ35Gg53aiTIP+",
+	"NgN3RCpEUNvcFvGiNwKkE//rTYm2bJngNS+WHWaII9M4qYm9rhJ/Er6FKCQINf31fi1QxovNKyrnA1ge",
+	"E15S/gt179skqPfYWSWQ4S5mAs/5XiHp3QkwCvUDS6qs5yGsmfN1vXdRzQXW88gVg8Mk0r9WtgUkAQer",
+	"/GycwcPpvnsb37uFHoIfTuS31iE6MvzH/z6if/x89NgjdUCRUc7X5jjG86jBeFzgP788GDzsNv93WYUF",
+	"3Yn34Hl67/OGa3Q5n3N0z3XukPhyAi4NSLTHLny+d1WjNWLnZjG1JPIuZdm6ENvKoeHvZHDzUjxhRgg2",
+	"eoA1jw/e4sm+ewCPjTpOM+x6h2c9C6tP75s1eZgpX80Etr4sQjfaXKBRsarhhvsVOOH4AFKoRnVyOczY",
+	"0d6d2za7tVXUUA39ELczY4dHbC7VE/aVjz7EiDOV+rFRWIQPRSpny6lRR0c+F1BOBo/fJKMHTypud4b0",
+	"0iC1jZllEdFXe7FFkNTyI6sNe7Z0N+nBT1IoxZPqoW7Dg+nORx8O0iNbXiQqIvch3j1JxqMgB2b0Ib/8",
+	"fuzEZmgmqe42qSxJIE3bzGlNJp2pVOoVFNQF2/oYfjw9e/3UVwTElfCYPeSeIOf/UJHPX+UYBwDpA5j8",
+	"gNFvK8ChVAZSf6hi2/NDHeKHs1a9gdhQ+YiDzdaLmVBYQn9ZcHWFKVljvpCWF6wQ1orS9NmJ30x/EnBA",
+	"IPiMZ+GNJsD7mqJ7ZdC15MxtssCUVZg0zRob2oms1wvxj+EBexnSNVt3/+u7U8rQ7a6gj3FfdoInk6KZ",
+	"+fJNq3uxbKnmSty9kk3t+vt+XSyz3pvCvEkCcJP6GHqA+MH8nPxoYY7pTUjNeeMjrVmcbvAnbERbPQIU",
+	"kwjrB1z0y1xeFiILsGcGu6mWVXjFjbJXK/AXURNwGhCagIcOpMAuPIIsL0W9MfipYk/PfoJn/vL87C9k",
+	"v8ToUNIgyOPvP0z2R3K530k35I/Rtf0P8RxvbmFHjy+11G7BlxHciJwCGcQb9ih8+pAu5fQCMApcnz97",
+	"uRHyXG2GDPdd5h25qVM+aWzSvKGE/J481TX3dOS2rjueKyGSEslnazU+QaxMIvpOIMwBOXQPNIluB78N",
+	"UHMLEDOaJnvCQndGbw5Nd/1ukzoUf7WJ6kwLadv0b7hNYa+OcEgzogbE7lEsLsogY6CwMzOC336PAFuQ",
+	"j4Q1Z/j7p4AgM1TnM7EGwf+3ZT4VOeAHXa7df9CeauISOSFbCPdoqtuysu4Wz7iZCfANle0FTzNu+qxW",
+	"EEVtkPk1tZQb03AKActECZVaCGIWD9U5q+Gkmr1P6K1nADZTALu7WuONuYjK1HZtEOGfYRBCtG5UzbDd",
+	"I9ntrpaHlFMzkNLY2jV5l8xYTiT41mZ54zn6JMXu5dDf0hunlPeYSF4+DxAx90ycBtmoZCfI2QgoAVGW",
+	"uR0qxDfAWDn2u7h0l5oBrjfEcTDT59Hga0wAIuArR+zuDjo+ilu9pT07wdjgNKqLl4HX1d13wIZ44iMQ",
+	"oajdfdjDLfgEuDFX9yy7EmKRgMTsfh7RLXjvRHNzqqGN+shnWaU4tpEnJtfFXJFtVJuSxC8RP9uRmXjD",
+	"x7ZYM/L5dGK1N0dMTko4EEQJjULn611nsVEq30idrieNVp9ty8z+97OXL7DNui9SwCfbcEtja6+jKiGU",
+	"fT+6R9VhlD6R4RbuaFpFyet4CDfEoqfetu/8gYa82gSu4R5LR8Tj/WjA3QcIsldUv2Y+MzRJC1vbh5j9",
+	"vv5CrOjryU9dSdWSL9CmsDZRxiVYI16L7Hi01XHczfmiRpnKqAZszrhBcEbhwhH+OMrYyFkj7sTdv6Uh",
+	"VWlNCfOYr2JGQ0XOEAzMY9STyhMmawgLjPUigAvkcjIRZRYCBCXGofC1oaLwADuhmmbv+i7ExDK9bMCE",
+	"sXNnf4FK/OP505QSTLNMHuWdsJZqX9IGjltdu5MpQBnRtiGKkrRWqO6GNXxi20LhgRvxQE8B3d+4GatN",
+	"IxnjQfhs8MxjXgP+xm9CsUJciyKDNhMEr3cHPDksuXa23e4vXbe7ubuvnFqywZVTmto2vTniAu9urNL4",
+	"NpEpZO1wT5wJKNVSVPBgwW+a3yZDN6X17Vrxa9rKG664Tf95tSxTZ7IVqBmyLMYy3wcKqRKnLeVoWO8S",
+	"Gg0YNtVqD49jiyDNk3A+HkA9XkoWJY7hrwth2wpwpi3D8tq7lDS+uWUtYb4Iy6aDxyqkfMW5DYdftOQ8",
+	"tQKmQd4EpBl7aFq4ArrI++xE+TRjn4mMrZautcypxBP8JWrjqNqTDvbmXrjOLMKZ2SdjYFtbNJEqBoMk",
+	"I7rmATkQ5TweYOgIFDLT960BrPag/unBMRU8bkDotW0S3arI55fw8eUYBAWa7cb0kSncDc8nvrWpr/la",
+	"aZ4ynDL0DQBUVVXel1aihuoGWlQ06l5sONJnE9R2J/qX99lfzE336sqqtvF2cdCOiXzbQpU7Q5MdNagt",
+	"sb67ju2ly1TaznGVKlOhzERnfyFXQG+ajy/BM1FlfLKiZUvSy4fM8PnnKwGpBaHi6XTjh8+o3+Ld8MM0",
+	"lMQZwB+E2uYROWdHWB28mq092GKTj4FPPy3Xx5HD3ycy1JhucMkhuiBTepUFqgQxCLWKSueCKu7JF8yO",
+	"gNPeRgmei5LCON1V33Jr5cFmPzE6P3YmFNTphVoyCW5qpdnS3AKqtk2pjsAmGqe1GcjYvXgPF9EUNjex",
+	"m9pHu5lN0jaaXaXr+xyPrKMyG0fgkbuM+zJLH/ZIATQrBHG81cnF/MEvPsYwpLNqC42+phT1RpEHWfYX",
+	"Ia234aMDBDyPRDzDRoEQfHTCYqLLqlzmngl+gprNsLOAcb9QNjjcjb2YyEKQxrEFhR5ToNwCvGHgtZXQ",
+	"n8myuTa2c780/Hohrzt93dhS8LmH8lF3OJNWDNzDY0wCBsCQuAkV5qoCLO7RMavgAEwGbkDMteIF5sT6",
+	"owT6riqfOuj4FMWvenc0aGzzCDe3tY2IWyDbKzaVwvtZ5lJ7AFkftIM8AOrtKtahY193tRoiACmNOgqr",
+	"7hdMrd69WPEyDSXdIjY8jTvzww9yzIxvt+fNe2j5SbAP0sZdPqt+E7eRkLvjrlHwt4q6AjnyovCgUHoS",
+	"JWhUEM5cAQJtGRKhHG+ut0sdectglDmFJCjx7ken0Hq/OdgyozsI17bgOnznNA/QpKHHIQSHDSUvHNMq",
+	"KJWB2lb6I7JVX9jQAY9wzmMsaxyQQHG68U2aMJGW6URbq1kdL2OBjegu177dWWFnTxK4HHoC50nNd9oJ",
+	"raOM2ONUdDDzdiXIYuvWwWYgeFe7gk5NCrIe6KDbUhAayRCaajf2StGp2lgkWNH7aI1VtRbo0lCgpgB3",
+	"Qtpv1FjtWjugn9+B+hb6aniREB0PBIfIHIY76ejmTpW7LcIcIrT4R39ii1JPSz5PMEbyat4c3X4P1hA1",
+	"NcGkh6oFSq3LSapRyV6Xv6le+CueUaswosiUxhBAS9OrQS0M4q9gtvcZvGACtNyMgJ6opS5bCwQrhN/N",
+	"CMyiWeVeGnuBsYE9dFp+g5dCkU17H9s2dPYtbiS3A0kO+l2MY4femwp4DqokfJMawQzgS3o4PM/RUi7n",
+	"w8dpl3NHJ1HX0im/qqxbFVXtFOvH00pnr9LHcUIgX8E9HPq1fiKcj5Bw6O/d3QrYDmAX07pDAgwzTFKi",
+	"XrQwvTQdYsOMquz4LmhSmgslVknQxChuOgkNQwAiH3CoVKMIuiWV46Ogdxj0QqqLNtSIluE3V/mJK9/F",
+	"pWieR6DD5DXxPTw27oj7w4ER5bUciwptsZFrKaZcXbQlCJz6Uh7KDMC47Nq3UTXYCMvRP5p5mMZv9FLl",
+	"zshLgZzcuEkUADpux4nzZoB7Mgn9Bn8JsG9PX/707PXtId86h7XqocCEdwcNU9hcf8Fsnz2XVyJopR7I",
+	"kK7CXBoDncQQ/BH9ZIB2WKwBxycDhOylEfWYujSMr7Cg9MZeg4+pgrMTMiVhhVNBWsrWv1VB2h74lE8a",
+	"+JSknP8zIE9+eDzHxfKykOM/NKzj3USpPypIxPca0E7w3ple3SP8HjnZ0D7AVAZojT4DSsa/ozKisCx+",
+	"SwKBj5Q3Uo6IIR5SZCVjR6yQ1wKDK1Jl7CHzd3J3qCLSPT4ybMUgKFrVl8M3HRWYyl+jfDDPXXV22H+z",
+	"qdvsI5jP9pbL6bzAqqPUDXEI9NKetXR8GPng08izQcqBCZNCCIH50shxTe6Tm22OgNCkNGToTQT9zM0N",
+	"KZtKKEhu61JOpeJFcBUhs+1H2Bl+Uu50d8sp99bBNS/h+Nzrr3DN34VRaj2rbshsX+zitae3YrUn2znt",
+	"yQ5G++1HxGdfbGWzZzfgsuf/ICZ7/kF57FnMYk9qHPYkZrDnMX/9tsFezyPu+gLe8fyjRqnhQkTEHTOt",
+	"JuNIsdmffX5JM4Npqbah2vlYcnfsows+1ekBMYtgqqsqFa0EfKHRUH3jo13BNZrN1KmFejyz1N5EzVJb",
+	"gUO71vh17YxNiDu+N/aP50/R7WEx0No9NaE9HxvnsyylXZ+NZ2LuDX5epuzoE8dqSmG9SL04eXV6cf7y",
+	"fz17cdZnrxG614Q5ov9lpo1lSkAHaAzXgCcR7Hv8TJjUzNpF7907gAuetCAIzsVcl2vkB04SaSf29QTI",
+	"RJdsrksUdXoZgG6PGfVewSLroYK7xLzOMNElW4lLI62gKmxshhBq1GYVRIJt5Ff0h2qoPv8ckpn7n39O",
+	"Wc3St1AymH3PFXX3dX/J5VRaQ64Q+YZ+hqjMUE1Kjh1HoMeGQoglwkR276C9E4FS+nFNaFfgjaWhCgEq",
+	"GAWz7RaCW5GzmV6WGAjKHVubziwz/Br6dWNHF2nZXHBo8yKGSo/Hy7IUzg5X7swgPgh0Sik04QvOQlr4",
+	"D5D7QV+j+2fFy5w27LlQUqjx2u3ZqcLgU9yp1PcEMpAuMNZzqJfHO4R7N1Qjd9FHGRsNe8PeCDOOWgr4",
+	"3FLYsBfSz4e9PvuRkpIwB2Oo4q6j7ITyhKv8XzcEhvLqVfnc6U2XhZizXI+Xc6HsUH3mEbfv41RQDYUP",
+	"ZT4BWeUAikr7EfTTzz9nz8Bb6fgLmq/SYJcjR69Qf1PoFRv5JFa+kA+uD0d99lIV66Ea/fnZOav/zXce",
+	"olyQ9B8f4AHbkWM5QxW+7pU8WTqtETPk69eHm3B7Yk2blY5rAUKBW+BPUqzghvzsFWQTFkZtY4iAZnyB",
+	"I1GPkrWxYu7O3OI8hoo8BMKwS2FkLtio2gXQIIBlYIIB7CXND2gJpgWcA2bETobK/eueYaNcFHwN0Gsl",
+	"OicBHJswGZCF0mq+0XkoLo3J9vPP2WeUMoKhYoBrwBYxwMvh6wFKe6hwZyPaGovScqlwIY4twqRhmy4F",
+	"G1nxxj74m9FqlA3ViC8WhRzDOT34/E/4a3pmUXAJP8XPvDlYrVYHTkodLMtCqLHORT7KmC6HivT9PhsR",
+	"CMnBM/d3QOmc/iYXsC9RWhzzQeU5OKuOPbbFUI1nvDTCZiwX4wJa/1PDoM9Abv0sVa5X5uDw6Iuj+4D7",
+	"+eP5dweHj58wzi7X1jcInvPy6slQQb8dXTi25Fij4wiOUMQba56w0Qv+wq3xVE2kknbt/v1CK4GU7jmI",
+	"QTTroRr1vxiFG/3rUpN7yH3JPGHCjOuUV3A1XfKpEwrVEMPh4dePhsPDx1+P3ITHej7nzGoNmlCf/fvZ",
+	"yxeB/YyXTlBOIpbRZz8uHFF9xX6Q3yDLcRSRYQBejmfs0P2FCHUeVyAgGr6aRrYXaflDhSzMcS0CZ4Ak",
+	"uBjH49Hhw+rEqt8OBhl7NPjKHcKjwy+YNEN1JRbo1YxB4TO2hHkfPobpud39egC43302iiDqQkq805TN",
+	"UElbIZZIS9Q/5VIdu73jRVE5f0t3yXg+lwpWb/iaXa7hL079cXQ1+svBCUqbEQMO+/Dhw6/vV7UesGhw",
+	"3mKjEeKs47EwwHk66CfM6iuh+gzS2URhBDghs6GCDtmYJwo+P2ftutUYfHN0srQzXcrfgKKO2Teg2LD/",
+	"+a//HnkpASOTlIe1BtSNitODnAAEVv9w2Bky4oERrHTpVEMzVEtDbfMW3JiVLvNjNnJK1PGDB26sY9TW",
+	"/v9uiQ/cZLz01TwHXhykG3www4gAZxOxwhOEKUDwNeJejjzGos9+0E5SeOWkAgRBUrEr7e1SYGaqyj6q",
+	"6O/oa9ieoRq9FrZcH5xMrCiBIVU+HDAC8JU6rG8GN9fL4dHPmMwzwlqyQo6FwqRU9Kn2ThZ8PBMHR/1B",
+	"L+sty4L0TXP84MFqtepz+HNfl9MH9K558Pz06bMXZ8/gnaqxRA9EHLZRZyevTqPU3+PeITj5F0Lxhewd",
+	"9x72B/2HGHPEOgCQVM62PPAq7lQkbKsTYHPP5WUpnEpJfQ19LSdpfU4aawPaLyaq80qMOrWP9KTwEJ2k",
+	"VFByx84dE4V3kPVhiPr78x+eV/Gglcynwhq2QA40HyqprGYLxxZDLjEvRZ+dhRlU32sqy+wUindRHXLq",
+	"rZscp85bWci4j/vABX0DjzXcldO8d9z7s7DP5bU4dTvp9rjkc+FEBAA71TdUqFxPcr5mheDXjn0ubZzd",
+	"fymmTml35MeszjHoJd2Lvy4FVBYRFZGvE5Mh6nixwBiuoZnLnL95Dt6Z3vHDo2wzKtxqSgOKq58XYfvH",
+	"afKpKRVyLm16Tl/UjfKHR2n4zsh6bM2e9IluQIghI/b05MUJnKfTP0UCvrtKx68ZJ3XE9yacfHLj5VwQ",
+	"WHC10GifHz/qsM/n5BNG02eyVGBskSMJWYx3JHFSI6nPJS8KEGGfOQn/6n7bWYy9h7JllodHX9UTEE4O",
+	"/pMf/HbxL7/QvwYHX1/8yy+ffzYc9tv+dv/zRKqCW2sqa6e6FA9AvQUIs1KYhXYczs3uaDBolKnFKuPf",
+	"+DXHjXB/qda0mehQe4squqvnt7a09ncYTP9E6iKaC1is6ZSkittp1Yc6Ak/w6Q+F9fo2RTW/R+/4r7+4",
+	"n8rrNOt4LQoO/gAn1WbSBEMvc4ofEk/NWsOb62RpRlHMmimDXFzaYzb6n//6bxAISq/cGkF8BenU7z/o",
+	"9+G8QtOK3dsBkfMgN+ChE1nCDUbWCh5IPgW3OphAvV+y3psDrtYH6Mf3brM3B2NtbLGufkYD9OByDViW",
+	"QevrIfzYgdK5QM/8R7uV77KGAD64Ptomg0f1p0cZE2/GwjMFXhQklxuCt79NUv10tEtW/Qj43r7jTDAN",
+	"nPTCowZp1WeHGPjeIq1yAnDflAxHt5YMQWa1iCuU5+RWAPecVONi6QE2ErP11VKfBNknQfa7FmQ/HX0S",
+	"ZXcuyh7SHz9JMC+ToicfGLR1k4Ks6mA3x3QvN6/R26G7KkqM7bB3zP7nv/6butLPIhYn+uwZH898UADt",
+	"saHyTB0dwTTYYnkZBsJ98F8bvX03ogI+i5gHivqqc7cM8MEW0lih0B00eoCWKjqYH2BMFifnebfbeao0",
+	"BsbsRrryBi+6KtBHD79P2Y5n8PYLvXqFO7hLKGMZm2Y4UWY1kKdjorhYt0VKFLAbJB2OR1HMyKewQRtx",
+	"NqZc5Ep0vB32zPLSDHvH7l80AF+WHH9TCkhLHfrq+HdtfHtyQfvbiyOBeAHSnHxw9Oi9cmHwR4troewB",
+	"Htl2BvwuCbEML/5RGWTGFkszExA5OPltWfKn0EZNC8M+w7UcQMUZbLK5350//vPww+qhdn0eoZ2CYxGc",
+	"nXTT+uxM+DhSxFXf0p/fjTZV+ufS2G3s470oMRvqSDdce08zibKdluuGwb8/7oWr3TT0hUNZOG3MJxUk",
+	"fU+26iCoLmwK+Cr0TNKSHNVYT5LVIsNMT4YqnAzFe6M8b1tVFRwSFmIlcT2GgsTDdCJzqKRiZu5MeeqA",
+	"R+GEixG4w7FTXp+dqDXtGlmFE71UOW02MhInoYYq8l1jgvnZ+etnJz9AdnmfPSc1x+u8QQUGx6/Pn6Sw",
+	"HiIjYIDcoG2N6W3sZ6gJ8NXFRLIjaS60KqQSo9B2K6s0EI0B5tEZ7dbLyQSehbChvBZDRdlu2IIY1yOi",
+	"QEyUmNfijO+uTZ3XdCI8sOh0DrEfpG1Xlw69/gPoXpULwfrcuU66z1EEuf/eDdC9TMmIZW+zJD8xaGDQ",
+	"nyzDFFu+gNswfvB2IguxnTVDJJyb/TSg2o3/TmLp4r633l30GocG7tuHZJbGle9TP8fEvZ/g1zte+i8+",
+	"Xfp/okufUfHXmI9nvs5ahKT4TywhTvPbrZ+ZTQVtlG2rqIEskqEauRvApTI/LI0c/6vbxJHP7IMuwqO/",
+	"HJxry4uDp3qp7Ag1kxFmMozYfGksNAK0QzXXxrIvBoMB+uLJn11ofQWQcYeDbDAYhLwUCo6z0wmbiFVI",
+	"KJo7NUwN1QjC4yP0locu7pgtSjXjmKYKTMhpIbr0apbblOdSXYUUpAJSfqxGzW2sIY9BvLGQncjVmuVi",
+	"YWcp7cgpflDFZA7f7GKTbu/iPAVaaUglZUpIIItqOSpeD2WrAQDfNeptNU6KBJ70HsVnmI7EoFq5gVTQ",
+	"gYFinkKHB5EmujwJCRu9D8e8uwNkHL7pamvj6fYR2TIHinjbc1TX9h167AE88y7r1e7VrpfqD9OUPk5J",
+	"QlwuncvcYHb0VEN0vBbj4KY2GVNiJYxFV3i2PW/ZMZBIcsTcEAXIRyUsbrZTm9LBW+K3suKzHeWXGzrk",
+	"U3zRX5t/kCOt043ecoNBKTsaPEr12PYgYIxE9UetwN3+2lVUovTKrznbVSiw9br9Tq/X2PeuQ7TLFgxw",
+	"qBQA6f7nZ+eo1mYIMkd+JBzzIjTJCj3Wq07wVH5shMoNtpf0fS/q9+2Ze893c9sR8NJGVGiJQXs4TKsO",
+	"tTk2swYwT+Po8NGXj756+PjRl1HyxmEieWPzLj/afU0Qnv3mNyuQ73e6nAobO+eCr67S+CJqxUMGMi11",
+	"gQXLRAUIitnLepDYvh8ptzJgpBe0flaRcRSn23ivX8gnDUxZllgYZiLXIFyaewZSYvrs1GKa+Ywb7LgD",
+	"uiZB1YasdZz5UAFkD9yeAIqtV4qNaCYXcJfBIenJuP4X+J40zmyDchjKGPZITgh64mtzWvyOnp7fmwAg",
+	"8OM0+6crckcsvcZF4+zpNMV1paaFxmLzZhBclwIW9836lTY+ZiyM/Ybaa6bX4R+RgvbmW245Yrv8w64t",
+	"oifvuLZQgxS8Xa9+PL+f3tYC6hNtpd/N+ZsDbDl6OHj01RdfPr7r675Y2iS0FuFXm6rnkWf1XPpmXNAH",
+	"Cit6Q70Q3VfD12aoKFKAV55aV/rwQTo5wtPFPz1FfBzn75SFiRB5/8282Kp9A3aXz04EuCNQsnA9WPfE",
+	"TnMIVK5DjVOGDB3LG8hNAFEerN1LauXfCUSZe/+6OLd6/ida955pIbBlfyhv6Dm1MAUPmadqR9jsxOo5",
+	"bAgWxz06+urL+39052f1QN8L/C0ZcsAw4Ss14/V7PRfsxBhpLFf2niGcOsDTKc2usEgB/d4+OpPWzSsK",
+	"136KNyTjDZOCo6doBggES6vnOAWs/fwUcIwumH3T7jcaIfgNO0DA8VHmMdTjnAKYMOYgGMy7IOzDWp7D",
+	"jvv2HOXwe7pvVWn9DYSVW9of9ypJBW4J3xLI1lWvP+Tl2YzJbcaMXtEz+5L0gk/F3cZaOodvOgdlJqWe",
+	"X+TYy2Pnw1ZXj9aP8qUq1ox6z1b+iaqdReiYA0e0Fq2FtOZKLi7ce6D57hf7avA7XhSj4wR2bNXyLoIn",
+	"8ThDBNqLaBnuxhhLyE+Yrnrg/lroKZh7EerCjBOWL16w9krhhHPOA/TxoojQodoLj0awB6Pj0KlQio2V",
+	"RF2KYdvBSsF6uSo4MFTY/tZ4vo8gbrko5XWElk6WpXcHETYzBX3Zw8OhQhQKD2UwIjoZEYyuwY6JYPj5",
+	"RwLdjRDwdyqVGaqjRwBaZEKDa+jokaN5nNpNWFdyM2GPWrZzB5nHXW8/TLiSOAx20OwYs6SD/90FLSsf",
+	"77Io/EWsBwYjoeT583bX7lwraXV5Q68PueUSMMiY9YCGfdTP1paA7JIvS35ZiD47s9oRV4VnErWvHSqz",
+	"HI+FyE3S8cNO44aj+KWq7S1CqeXCcllk6JrFH8BzkAN2e2gRHe5WBV8+AqQqNTUoYiuPsY5b87pdoRaS",
+	"lMwb+DYlcxnGa8P2CXrDEHgEQLPAE2f0XSNUzg6pGyrwpZkmFgKivlbKOVR1EPLNaQ3VUNUZrrHazQu6",
+	"V1lI3DVBuTkmBxNX9yChxQihCLtqqIAhxcBkn61mbvZmwZ0AePHj84z9Jkp9sJI5Ic5dylwSR+AFIzgk",
+	"BFlCPKSsiZpk7jt+x6RSomTlUlEFsf8MuxR41IC/AXo28kef/8xLwagXcc4+e/Hd0/uJg8a8k4wBUDDh",
+	"jAS3UuGYNbT5m0iR+xJbp+sTkEmhMUQBlnQ0ujvQoeKKCV4WUpShExTseB5h0UL9lyyKBt332UlFQUNF",
+	"BwUnwpGqMEKGeETSwOGeVoKW00yyClGI+tXx0BjcC5/DwWAQRCDsAIA3UckcTBAm7b4FuCcILF8AIF+i",
+	"UPdoMCDxyJ1wNMsC8XSAzOjiq6ivhTtwt15f6oaPVNqOLnK2XODNhY0z8TlCdM8AFqibwReDh36lUEqE",
+	"4cM213Clle7tHHavviydapvwDt+df8N9xjf5bXNuENS/70OHGwMF1ahEVQH9D+SwhoGAkwjqZ50URf8I",
+	"53TIEKl35W+XX0FS0S2weirAYGq0fkbupJ1eOwV4at+Vfd0fqpCaTDRE4mlDkMUYZIB0WMXBIa4I51tC",
+	"fxpqkEu3FLh37ap6Pk598TACj96+ZF6fnv4gjRG570C+O7MPVPXxTGBOX1hbK4ZDub4ol2o/i+SXjZu5",
+	"41aF8P7bnqOG3g99di6MBXRWJMbjt7XeJIfNjgG9H/hvv63ZmeVlA2P+uHc0OBocDB4fHH3JDr8+Phoc",
+	"DwYNcPnj3ve84DPkCRwm1VtxAxmMGTX7YQVfWL0ADN1OTCA+mXd1aFxq2dDgP4e7b+7TcAFaE35+hhR2",
+	"OrcRtC9d6WWRA3MFQuvfAbN4rqdBXFW9duaw5J1K7K14AKwhvv3tEuJlkYvyFabqfxIV709UYFwbm2Iu",
+	"uJ3d/xhlx1uZv9tSnXutZR6JjZleKWa1RnlAUH/cwGM1/cnwdWUhOR0b9BtufDcYAG2c+KZkTjUiPNLV",
+	"TBfozoNcb2kaDghUnYIHguAoy6UHb6y6mAcr6p7B3pktiSo1W3tfl57Mex/agdDdb9DuJ1jfBbN76SR5",
+	"ZbN/SCO9ScFNFajVdfs0eu4mZ/1BvD91cdbF9xMt/y5OFtGuq0HrVpjjaJ09M+/PIXPCCjHlhdMtoZpF",
+	"XIuSiVxabG8IGToEA1ItBMtohTtV67XdbKiwyNUG/mWYO8Z1n43+Ldrafy35alRBa3mvjtnIvYPub+jI",
+	"wVIbzqDbO+OXzk53hvcoUsag7gYTP7xfxkAZdO0hNtZqIsu5QQDvDVZGVHMrPvY704zhJsG+uX8ACHNS",
+	"WSbbBKKCrfrxu6x3Jd1INGKk9Fo+DYrcQhSF0xbeZT0n9bZ/mAaEB6PxyK66XDPOIG2kDsxaQLLyu84q",
+	"dcUvCE65m2J9h6mYEcNKKGsN1dvWryS6fRrKOFN61Wen7qLIHDJVB6TQ7W0O3JIXnsC11CWqQhEXLJnl",
+	"V4Jx/APhsr0HDb8UC13abYiI1EVCl2QXz7Wys2RM/jU89XLyLWIQ7scjgOF/C139dwcmeedHcebfIZJg",
+	"5+dfOSO2SzxTl/Nlwdv1ru00gRt2B2R0Xjsjo+fQjzWuhKVzrlPMLXUkHPPBTBOvbNHyoZkCiKkpX7j5",
+	"zbFnLFeEl/H9y+fPLk6+O3/2ehQyFh2JwzWInx+qCZQ3Yp0vuxR2JZwRsNKUF0ddYbzHGTLNHbEYqpvw",
+	"CfJDFcbHPwBDeOnIexaQ2selhpYTESxn1dUY3cULXtqhWkk7q7U8Boe/NBb7ijgVAkOOVWdqBGfDSVT9",
+	"MCBvF2cQOutySzD+9f7KPGxrYPdDNXr18uycpTx3mH9DTpWJdB9Yb/jQ2qpYv3cH/HFda6C57rf6lvcU",
+	"NuAurqmkBMNwQ91RonroU56CGfthLu9bpNjtWBHEWmbkLC31yhE6ZiY3bkWzJ1GFwJoNldWWFwbeDW1Z",
+	"M/gRClagrYEoqZLM6XGZB/TBLaRuGxB5+cvzs79Qr6WiwBbPffb07KeACeTuJl7k0QI0XOq1UIvDDBWh",
+	"3sBN9Q1u5vzK3fuVppWbqgXCM+icBBwptD/wNTbLUtGEY+iguPdBM4/DD7/yFxwzJ/RkqDAZwT25GSVt",
+	"vIRZJOQzJcyq0jcqHqqqZAzaLIlroaDNHjMracczaFpCXXtO8EwbYVzP1DypSotfcJuJJ4qIjH5CQwXL",
+	"oLhoFbfT2NYpMEfcLKXJr4JngDFFOLepFgaCx14o0IS9PoupJ5JOCmroPGIkNrxWDCmuz16I1VCNdbGc",
+	"K0PNpRD5v4qUQVxwAtQUhEm0ekhuWSzLqSDeX8XyHh0OqLmX90sNFQRyIeg2B2MNEaPch1eA8QQLQKr2",
+	"r8nxrMWJRHrC3hlh2Cb+k5aU1JJIk83Yr0uOMBArIa6cmFwLDGh8OO77SYf6Q+hQ7/EG/84Vou2X8R+n",
+	"JaGMeYDtIVvv589Rx64o9bPWUCv4/lAoWnalxAouVhXuAF8FdD3kRbqlwAlMJDR4fX+4VPF3WtzCtZ6Z",
+	"jcTAZ+e8pdm/WOgxnLOGq33muAKu+nRy8AN38h0iO2u9xC9wK5zox684Jc1tjpe+VCzsPteveQU38vPf",
+	"R7Fuo2uokWosYPYRVVL0/DZ09+AtJqy9a4/AntBO4YmF0t79uE3oAZ101VZw3qR40eq9eolN7wrBoesd",
+	"OGP9z4Yao6dcugupUge3JdUaZoMpUE4gUjIfYiVpZoS1YFZgs4QySjqpJ4lfKb0ybbMCPM495+UowhGi",
+	"/1TcxswIaLZWRkllZjmegWq/Dvl30DrR2FKraYFCzUlianb2YERRiLm7JKKaOl67au7+HrU1cjj64vFm",
+	"nvIvN4jWE9GRJ3T/sl9PtHcRHT9psoqtdd/xpbzbYNLStmWH+GMZZXGkg4V8XbAQoNc1JCECFoPfIMaH",
+	"yps7qCTNBQdQhydRhmTTKjnysLG8spWGaiGVcjYMdf7z80AqW0g1ClMi+wyIDgS025d7JnQA3PLtwdd9",
+	"GIxQ4RYS+gpLj1oyVFTqkOFTWGJQsQtQA6XqM09ilO5cY7jUSDAcM0w+dBKE3GT8TS0lmudQIUBsgWxr",
+	"hAU2DFjLBJjGQlSfpfJbHui9UkJH3I768L+UTDlUoXt3DWkDMTwu19Qs8YtGq0RpoyRlp0mjOW6Eyj1z",
+	"wwpE+FSw9KFPjRs5Q/g3OiTICaUacMQDkIqNjFD2wr2+oi9CNDEmxkvKK6qa91U/unNdOdY0VJfryP6I",
+	"2j5mODvI5ZATi0EoSCOXk4mAbtIVBgnGq4bK97xENg22sNG0fL8cTO5zj42AQkbYl7byR+RiLHNH1av6",
+	"XXNrcMY4emP8cO5uzagpMIxHohsz3sfSSN+c0P8EN0dDd1eWQ5cM3+CyfuMq98r2a4x0F0af8cVCKPcA",
+	"mm5FERFbVOJECxgqpzz6Fq3Wa1XoBTM1VuO0TbjAocU8bHGfnaih8jnXcGr1dkfgtguCLAojGhFPjVLl",
+	"114KuzvEoaHq6WQfaTyExraxelFzssAuVg0/g+PIo2zVXV2RjoIFpJv5/LCjOGqlESx4sFX9hdAqxMzX",
+	"auxMy4BYWzWqZaOTZckPXrnX84OXCgC2YUR0Ywm3rTVG67gWojnkzta5XNoqixtJmSHgYxbMhi8GX/XZ",
+	"GXZZdWMbSp13+4YpakjjznyICuFgSLew5rIgz/xalCmDta5NftIjP+mRf1w98v1rjZG9h43ja/ZeMtns",
+	"z8J+D4/e3d2smvtZx+6RvUljNRRTFbmpuvzFxXPsM9pw9sXAiT3QKkO5pbvLU3kt1P06oNyga1/bgCR3",
+	"OBgMdmDIJS+SXwI5D2cCsJOcXuQb80Nx6LdQGwr4xJgP1Xahqwrm7s38oMa9kNwgxfjvuREgW/6X95q1",
+	"SYTS4sRBiuvfkXedNAUcFP16SNlPiPsQNLMu45rcDJQTf1JW6+jO4VAfoiAzkdKOW3dLb8pNOCJ++Axq",
+	"tT4OSC3uD5UKyLZZ1/GZfSSwalRAyuL6UWlwm9dUP+rj1ksK0YNysllU6lR4UlPiluWpKtJ0Kd0tOfc/",
+	"JT19JNQTi2JkR1vzvSvFxXw8cB0fpr9YWDmeZ9dU8th0vLNU8mrQ1sL+96+6gYGyDfj3FNN+wCsgnFGD",
+	"WlXwQWTBoKWE4s0A0Gs0g57DpzYIruqbEpKE7xlWrS6JaAEFRJ37qDiNfy5VaCTZov9vMpcmJTjjF2uX",
+	"6tXLEpsqzHUp7oI+/iwJ2g29PI002iRR7KaGJGjvZvNvOqT9g6v45u0X/zP210WJ5l1fcw735a53ISl0",
+	"X06YcYKTF/7zhFlMR+/tWzgbPrYeGAZ+dpZDyZUV+VBF7jS4M9JitzB0d9Fo3FwRmEWqVkwPVeO+VTAx",
+	"E12ymV6xQqexUU/GcDeqE71hmS1dtrb76dvXHB8OOifnw5z2z8v/MAR4Yq4Cqg+xOPCjKLGqA+ndAQnG",
+	"nFhORMqE3oG4AnreXMx1uSbPOWLRgRuYW35JVMlXfN1nqFENlU/GA+8pkhOm0VSISMZ3w78EvKaWHK/n",
+	"ciJupxO+J/sRJtZWJRvyMPp3wrBEDBQT2j47bRq+BJ6wZtrH3VuINWqac+k2kavx9nbb4I7zuadkB4Mr",
+	"ZQ7gGlCaBW5a7/WE32AAg6u1425DNec5eJ78e312QgiUY0p+FAb7BFUxPRqmEEG9GKqVLq/AK54u5nK6",
+	"6w/Ruj6Exhh/r2tPWlggwN2Qd7Z/d2IRx65UMr9ld6Y0tnCniJ465HWcifig/gGeiOjrQcz8Q+3HM4+G",
+	"vXFy4UqAmHFXcSKVhC7ae+cC3FD/2XZ4n45t32N7DxoCOhu2uNV/wDHPvFfivYnV+oe2dOVemrvhegCI",
+	"1bAGjPBdQXxWIphjvpD47nghfPbAP0iHsVbjB5FDYHu70hBv8zKWHDR9hk6AKLiLEUbOxnqxpqoIkLOU",
+	"KxIVUhBaWKFr2R2mwsnzYXXuH86HKkoDcXO5FEJhkINZzXyqQeyTkD4GrKoBB0xDd0Fj2gT02VqNtzqY",
+	"Epio01JwK0r8jKH8jJkkswvUpzADyLEpxbXUS1+kUgvStMRoEOs1tk8mmHUMoZjHj3rpyEy3cE8g8kOI",
+	"9uwR/PkgXq/6kdzE51XV7fNSUPdKOiWnQs6ht6kP5YYz00qYuwrRbOSV8CiMDaoWUEh89ddq/H48Z44B",
+	"5HIqjN1W+4BPoCE/81FKD6nL2eVyfCXQDS/ngn324/nT++5iVplGf3n5GkqqoE6LEUm4R2bC9NmzX5e8",
+	"oI8Ytij1tWACfkff6LNv4BPG55U5q4++XoqA7EgI0ghfQZOqNelwf64my5UHrpnootAr4xkVpmZVlQpZ",
+	"hElGPvOQ/lXoKbZwauEh39Lm7qt6ALJAB5czSYV0NLnQalqdj2zNkTAL3oLo0IOiAMAjQ5hd/3PO3fsz",
+	"vSxvhrnrNrAbBPUH8qfjQXXlKESsd8ESiEIQk4+jn4IMS7hDE11SSok0dePovXIFKLRrZwo/Yz6ks6Vg",
+	"6liXR9lejXJJzKcidiAausJQobu+KsuAIlfsJ9xnJ5XnJ+CteUXAVwJd8vHVcgEMhgqOOM7HGeolzs+N",
+	"C2V/UKdEyXzoJ8q1uoeMAkZy33R/gLxIjiwtfJqWKdFh7hEMvb98ix7xCrfzQ8lI+FxXYsajDpXDiGob",
+	"Cn5AGIIbjVI8784FQK10SsGmBBsJ5JEB9NvSwDmK0miFjbeM/mDUT+Kli+/SkesKyti8TKra/sXATWhc",
+	"xSFX4TRPwEBR4g0CAFmplk79D6WxoH0QjpFHPQMzegwac4cO2I4cXtNyPoAUukO+vwmEj/vUrjp3U5e3",
+	"5wr9HnTlndcfQtvp2+51qjsr5w2dFSrJ1Qoi1n5r7ww3DI1RyhWVhv1tmU8DILYoJiACeEBwpgebEM6+",
+	"XYJXG2tp0E2gaH8/awwUqTSUatSGiRDmeQWK3+jh4GfISzFUG9jz3M+8BZ73NCT1C3ktSrQuhgqqBtC7",
+	"EAOZEmYE1Dr46hhYo7f1Yw5XA1Sj+oi5cDKkNeOmzoRuHL+D9HnkXJf+Zd/ZlKql4aLM9OqCru0LPp7Z",
+	"Qo5nlooJoQKjho97fvjl8eGj48HgPx2Jeaxdd0mRXeMHpbnAH0NPnEJP4bMdBwsy5a9dUH2l2AXrW/tS",
+	"Hdf3O54LdqqsZv+hl9j5pjvz+AZSjj8wxBgSyF6AsFQ/dGfArk6RJHCLiKl5dxKxqU1GViVEPTr8+tHD",
+	"waM74W6VJrLchksAgNqAjkrFI8EwBb3VV2NUSXLQkFUr8QR+wgRiaEoA8VYaxHc43UON9zZ0v1nn0Sy6",
+	"dlq01UVeaeJxAQj8ApyB0pqhCro/eO/csmA7SE+Pe9hgb24ZYTL6XB6rh2oqr0m536YkLYsPqKG7r3VV",
+	"0GHRSfEiS4SJuItb8M2aNH7cY1nrDVTHx/lwevhSbYe8ryzjpPpMqiEb/fnZOcMhIbQ7Cr28ASB/qHg8",
+	"UrlUROYzvao5ARk2bw1VnRsvKT0khqEVdczgpRV5ivBeLyF3T41lkYgAH+1csPviXRz8UyxYqYqqsLqp",
+	"ys4RiAnALZURmu3nf4OoUDiYbZEhd23OLObtv1dBhB/ZEhESdxgQAr4nTUbNph3bRidIFBZacYBb8Q0c",
+	"Pbv8ENcQVIp2AfQdxLB4OQZe63O53C4UAqp3qQ8M2fGO25kKZArAuaivDSI2UafkzN08qJEKvnhCZj1m",
+	"Y8hj4uOxgGpJlbPFUo3tEgNCuYbW22zOrXU3HzvdI7I5RxkClxnwqWBMqGlj506BIhVcQTWywgJA+LjS",
+	"OK/WWNE5btO+BvavnWxhN/bFh0wuhtV0lU60MXffjB/GpQJmWbIVNg6DPkAEIdQ0L0ELJgw5JPSbdbGs",
+	"CH87gP6o1iWNypeeS3U1AqpBOyt4GvtshLnkIzZfGuhURRVdQ/XFYDBAncy97staCyg4t7rZQD3b6fn5",
+	"s0CS3BW0DAd4zzCZw3WpRUPwbmIgBy9mVHvhuyIpUgfd7tUimL2jh4PJmI8Pv/7y6CsxFofeR7PA9hRk",
+	"oxF6clv+8wKusnvt//x1cPA1P5j88vbw8bt/6d0k8PCPb9L5Pp0/cOavHLFtva2/uyaCLSzipaIFVXAQ",
+	"1Pq2pQrhThlEPNY2R7GNRAt4d6hJxhZ/O5m6fJnLy0L0hyoWTwguSW9PlnZJwWwISThB17TcvK7L7VBV",
+	"cJUghgHoM7TatSs5Fs6KMnou0HyCQokKGFMqD1h3jMkcuEX3DJvwonAmFhZHkxLsUy1r8JGABoCQLL+O",
+	"KO4epW4GEDwojwYTDlhxRkX2iGFBATOhhgobinJcNhp/0NxNadZg0KhStXPhw8FggJt3N1wYNAM4ufej",
+	"GfxTdxy+VQPx7byFzuSu2dFrMQY8Fxj9g/OgB+MZX1hi6e1B2+oux8iT4EXAYDPCVlbVIQEoGH/hmIh7",
+	"+tjdQUAD9t91f3+l8zE3oPkf9QdwT38Wlz+dnyNbgKSwpeNIQjil2311qBC8FvQNaAEpplKp8MFoBgQi",
+	"Cbe96hlM0K9WFgWguyjAoamDVdKbiH+kYDUA26Hy0EwIzAIrFDS9GSqPDoQ4OGHSGAKgdpRff02H/QT8",
+	"8XNeXjWyZAilx7Elx/rbmMRTf3Q71LWQoF8dCq6TIuXU6xLAqYyvpy2D9y/n64Z+FnmTvz4eUJO4trL7",
+	"rlVqLVG1nUsRgGDkN/foC2oOXXCLXTdvt0Bogde+QKvvdHnntZWFduFQTuFjFce1jCOPp4oyGTWAoSIV",
+	"gFUY0nVfVMYutZ0xQm+Fmn6yQ6wetTfS9lO4kPn2VMJdgA9JWsFBOvc3IeL34KnpzVS8wkMKG+v0Dums",
+	"EirjiO6pEiI3dWJwelB/vnjYRuLoh0ulQVUcCF+PTZL/82A4HA5/eXuYHQ0GSatkf43/TzEv328XQULF",
+	"4705GGP7mnZszqxnxRv74Nra7c+lm1PRh9+DByAa3ecA0zl8EHmKocXduj2q5XWdnYBlsS4IGhErQmG/",
+	"DM8c461GRdpHZsAX6C5wdeMXBVcKug3nfXZCzm0Mp/iwjxOuQzUt+ZiQw/DDPgiC5c6QKz1dIjZYBeZe",
+	"NtR96JkNfWHjvvzRJDLyAGjAJfTA/N6a0BO2BFAshWFrcMvF8zSUmGgAOcmbRwiyhLw/shBOxmOxsMfQ",
+	"NfbBouBSjRqgbz68NXqg9MqpLu6a2jd21OIXeYrHCjrg3mr5dq3zbmx4mFib+e7+2G9tg/qiQmTzO/Fe",
+	"biWetNOg6DNb7yMcW++41zig3i3uZs7XD946feDdDUxvNPFC8BNKsqGRBdyOCrUc9ImMGlni5SX1Mup9",
+	"mQPoJJifp6gdjuDHCxxmVHctb7Hdh4qM95Oo2fnALwFc4O7vT5pGbUPjBGVzqHi7sonzgXYyXdyDsAeV",
+	"HtVn35J9zt2fCmjHYfh1hZuAe3n00HEWr8S1aWVph2DugzwdXILDYf720bsD958j/58W12B9baCPQSmn",
+	"oRLOpmkRaZTJtGkM7bWoDFyto7xp/Ml98mb50h+htXtSFJ44Kfkr5+tt7WfaksLemwDHzjLthQ3gt1aW",
+	"mjWOyLWDoWQlxtaHtLglBzfSNzauy7nlEMAi5xwYuCO1LAqCd/Wyl7JcfZIwe6rncwhdXQmxoG55+Dmt",
+	"hooX8lp4Kc/ZZSn4VcZGz7mxB8/cbA9Ovx1BdtZceAPIrfKY2lD7TDCnVHCLbAM4l1RUW4+pzlgSgcbt",
+	"ZalXBrAQ4AsIOgkVVYYtFyEvF/yGhE+3NEy8cZKZHQ0GAIvJQ6obIY3VJDds9AFOdUSYtlzdA/cbni7G",
+	"m51GMFShJ7yxQrkPYzjdj2+1Rl732ReDhxl7dPT1/azW6OdoMMAeRaNS2HJ9TI4/Z19if0JacQRZEZIG",
+	"KAhbqSCcjeD2jbyVIQ0r/z/mrm7FbR6IvorIzccHiUNaSKF3eYKWhd5lIU6kbAWuJWQ5iSkLfZo+WJ+k",
+	"aGZkjxorZd3053JZIlvyaDQzOnMOHQPeiJKwcVgvoCIlOUI0KKyZfAqxDqWyfSGG8MFKQkJLwSK7ruz/",
+	"P46sC6s5sb5IDmU01dIyYb7ETcLg9wAplKlLX+VILBPLfQkO9+cx1pVlTche8Ie/KXfBSBO95FzYFluh",
+	"kZF6AawU8PbN/ze94UTv5429GRtdXaQWIspoMGrAWEuIRIGDOhOE9MW2fpdQkA/aMa/Xa1RY62kr4x6E",
+	"wFEfh2GB3Dn4L6jxbXhWFSxO114511qPrRdRXgoHpMzijKV/v60xGMvFPsZOvKpP69hjuttX4jrw6mKX",
+	"fJbdWCT0ZvFqnS1L/SLZpTdEdalqOXvMkPCyMAgvW1jITCbCYiKcH8S7UGXh9pJMjwSBx+ZVq/PLRIT/",
+	"SZwEWdNfh0r0Y19/N9x6ILZEe5OO8z8Rgd1ET/SnIODu8XoR/ziG4xWDAbwzAA1eUuZFSQTdq/tta+Yu",
+	"UBYvTbBy+IhJBYB7qMTfIfu//zW6S6nZJh9D6XM+h327V6VTLjw1LB0ef2PZ5oOqSmAiB8Z33QhpDm2I",
+	"ledi9+3L12Vp9fK0Whqr6tLqIizsjgFSHKSie1WZczB2Zy7df41o2v0iZJfzEDYG79S6avZ2VhTL0yrj",
+	"yhHVEu0FoHlhQymiMAVYnto32qN01ubDw0asiotQF6sOHjsX+YOKYom/pRmABdFCj26KoXzDMYCxH7kQ",
+	"79t9pQ8FOyX41xq7ayl9REbEBO1jafH16aa+a4LHm/cowzjDuThrSewJUkgVHtEMehioSDDySietzk1m",
+	"gY/t0PXSd4mn7XJspCi2nbtk+UFPEPEHUf+TfB5IipiurLymL+jUU1uVSIkX+9RBwy2uUGWe2Eu4qIF4",
+	"vbYDmxH4IyDT51pUbHxizGA1hFz/NnwyTlcFVZ7IC9Ko6shGIQaujDWj6jwqigy/gb8zjeMDCJiq7rKt",
+	"ZVl7IZWtTAeEWupCSQ4GYQQhptbaDpJbPs+uPsyeH5+/BwAA//8=",
 }
 
 // decodeSpec returns the embedded OpenAPI spec as raw JSON bytes,

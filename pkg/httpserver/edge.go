@@ -13,8 +13,7 @@ import (
 type limitedKey struct{}
 
 // edge is what even a cached answer must pass, so it costs next to nothing:
-// superfluous slashes, CORS, the choice of text, the rate limit, and a deadline for the
-// body.
+// superfluous slashes, CORS, the rate limit, and a deadline for the body.
 func (s *Server) edge(next http.Handler) http.Handler {
 	cors := newCORS(s.cfg.CORSOrigins, s.routes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -22,7 +21,6 @@ func (s *Server) edge(next http.Handler) http.Handler {
 			r = withoutSlashes(r)
 		}
 		cors.allow(w.Header(), r)
-		r = s.plain.choose(w.Header(), r)
 		if r.ContentLength != 0 { // even if no handler reads it: net/http does, before it answers
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // tests have no connection
 		}

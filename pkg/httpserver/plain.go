@@ -23,24 +23,22 @@ func (p plain) add(op *openapi3.Operation, place string) {
 // varyAccept is full, so that appending to it copies it.
 var varyAccept = []string{"Accept"}
 
-// choose returns the request for what the client wants. It notes in the answer's
-// headers that the answer depends on that.
-func (p plain) choose(h http.Header, r *http.Request) *http.Request {
-	text, ok := p[r.URL.Path]
-	if !ok {
-		return r
-	}
-	if outer := h["Vary"]; outer != nil {
-		h["Vary"] = slices.Concat(outer, varyAccept)
-	} else {
-		h["Vary"] = varyAccept
-	}
-	if !isRead(r.Method) || !strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
-		return r
-	}
-	u := *r.URL
-	u.Path, u.RawPath = text, ""
-	there := r.WithContext(r.Context())
-	there.URL, there.RequestURI = &u, u.RequestURI()
-	return there
+// choose hands on what the client wants. Answers say that they depend on that.
+func (p plain) choose(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if text, ok := p[r.URL.Path]; ok {
+			h := w.Header()
+			if outer := h["Vary"]; outer != nil {
+				h["Vary"] = slices.Concat(outer, varyAccept)
+			} else {
+				h["Vary"] = varyAccept
+			}
+			if isRead(r.Method) && strings.HasPrefix(r.Header.Get("Accept"), "text/plain") {
+				r = r.Clone(r.Context())
+				r.URL.Path, r.URL.RawPath = text, ""
+				r.RequestURI = r.URL.RequestURI()
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"gorm.io/gorm"
 
 	"aura.radio/engine/pkg/logging"
-	"aura.radio/engine/pkg/onair"
 	"aura.radio/engine/pkg/repo/internal/airlog"
 	"aura.radio/engine/pkg/repo/internal/sqldb"
 )
@@ -55,12 +54,12 @@ func (p *titlePass) step(commit func(func(context.Context, *writing) error) erro
 	return err
 }
 
-// titleAll notes again which titles were heard, and tells passed of each step. Each
-// step follows what is pending, so that the steps before stay right.
-func (h *heardLog) titleAll(ctx context.Context, passed passedPart) error {
+// titleAll notes again which titles were heard, and calls giveWay before each step.
+// Each step follows what is pending, so that the steps before stay right.
+func (h *heardLog) titleAll(ctx context.Context, giveWay func(ctx context.Context) error) error {
 	pass := titlePass{table: airlog.Heard, page: h.page}
 	err := pass.all(func(step func(context.Context, *writing) error) error {
-		if err := passed(ctx, anySource, onair.Window{}, nil); err != nil {
+		if err := giveWay(ctx); err != nil {
 			return err
 		}
 		return h.inTurn(ctx, func() error {

@@ -31,6 +31,8 @@ type Overview struct {
 	// WithoutArtist counts plays that name no artist, Estimated those whose length is
 	// an estimate, and Doubtful those of which something was not understood.
 	WithoutArtist, Estimated, Doubtful int64
+	// Purged says which plays are gone; "" if none are.
+	Purged string
 }
 
 // Sum is how often something was played, and for how long.
@@ -104,7 +106,7 @@ func (o *Overview) hole(h *hole) {
 // conclude adds what is known last.
 func (o *Overview) conclude(t *totals) error {
 	s := &t.summary
-	o.All = s.all.sum(Sum{})
+	o.All, o.Purged = s.all.sum(Sum{}), s.purged
 	o.HoleCount, o.HoleLength, o.WithoutArtist, o.Estimated = s.holes, s.holesLast, s.withoutArtist, s.estimated
 	shows := ranking{by: func(a, b Sum) int { return cmp.Or(cmp.Compare(b.Length, a.Length), cmp.Compare(b.Plays, a.Plays)) }}
 	recordings := ranking{by: func(a, b Sum) int { return cmp.Or(cmp.Compare(b.Plays, a.Plays), cmp.Compare(b.Length, a.Length)) }}

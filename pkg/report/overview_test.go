@@ -114,9 +114,10 @@ func TestReport_Overview_first(t *testing.T) {
 		list = append(list, p)
 	}
 	r := of(m, each(list))
+	r.Purges = model.Purges{{}}
 	o, err := r.Overview(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || o.Purged != r.Purges[0].What() {
+		t.Fatal(o, err)
 	}
 	if o.ShowCount != 3*MostListed || o.RecordingCount != 2*MostListed || o.Doubtful != MostListed || o.HoleCount < 3*MostListed-1 {
 		t.Errorf("counts %+v", o)

@@ -119,7 +119,7 @@ func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, err
 }
 
 func (r *Report) addUp(ctx context.Context, t *totals, row func(*Play) error) error {
-	t.summary.rules = r.rules()
+	t.summary.rules, t.summary.purged = r.rules(), r.purged()
 	holes := r.search(func(h *hole) error {
 		t.summary.hole(h)
 		if t.found != nil {

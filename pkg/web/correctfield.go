@@ -42,15 +42,14 @@ var entryFields = []field{
 }
 
 // wire are fields as requests write them.
-func wire(fields []field) map[string]json.RawMessage {
-	body := map[string]json.RawMessage{}
+func wire(fields []field) (body api.Object) {
 	for _, f := range fields {
 		value := f.Value
 		if f.Type == "length" {
 			value = inSeconds(value)
 		}
 		text, _ := json.Marshal(value) // a text can always be written
-		body[f.Name] = text
+		body = append(body, api.Member{Name: f.Name, Value: text})
 	}
 	return body
 }

@@ -18,7 +18,7 @@ type Log struct {
 	// Differing counts the segments that were missing, wrong or superfluous, the
 	// plays with a wrong title, and the days with a wrong number.
 	Differing int
-	// AnyTitle: titles are not looked at.
+	// AnyTitle: a dry run does not look at titles.
 	AnyTitle bool
 	// Rules count instead of those of the record, if there are any.
 	Rules []model.HeardRule
@@ -89,14 +89,16 @@ func (l *Log) Follow(ctx context.Context, t *onair.Touches) error {
 
 // count brings up to date what is counted of the log.
 func (l *Log) count(ctx context.Context) error {
-	if !l.AnyTitle {
-		differing, err := l.titles.settle(ctx, l.DryRun)
-		if err != nil {
-			return err
-		}
-		l.Differing += differing
+	if err := l.countTitles(ctx); err != nil {
+		return err
 	}
 	return l.countDays(ctx)
+}
+
+func (l *Log) countTitles(ctx context.Context) error {
+	differing, err := l.titles.settle(ctx, l.DryRun)
+	l.Differing += differing
+	return err
 }
 
 // readRules reads by which rules, and when, it is derived what was heard.
@@ -213,7 +215,9 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 	l.touchDays(remove, add)
 	if l.whole {
 		l.touchDaysOf(old)
-		l.titles.touch(old)
+		if !l.AnyTitle {
+			l.titles.touch(old)
+		}
 	}
 	if !l.DryRun {
 		if err := l.rows.replace(ctx, remove, l.titles.follow(kept, remove, add)); err != nil {
@@ -222,6 +226,11 @@ func (l *Log) mendPart(ctx context.Context, r onair.Reign) (rest *onair.Reign, e
 	}
 	l.read += len(old)
 	l.tx.GoesOn()
+	if l.titles.areMany() {
+		if err := l.countTitles(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if part.To.Equal(r.To) {
 		return nil, nil
 	}

@@ -208,6 +208,7 @@ var (
 		1205, // lock wait timeout
 		1213, // deadlock; in a cluster also: another node committed first
 		1412, // a table was altered since the transaction began
+		159,  // the same, of an index that the transaction is too old for
 	}
 	mysqlUnavailable = []uint16{
 		1021, 1026, 1030, 1114, 1180, // disk full, errors of files and of the storage engine
