@@ -133,6 +133,8 @@ type TrackService interface {
 type Recorder interface {
 	Record(ctx context.Context, p playlog.Play) error
 	Correct(ctx context.Context, id int64, c model.Correction) (model.Correction, error)
+	// CheckCorrection says what Correct would store.
+	CheckCorrection(e model.Entry, earlier []model.Correction, c model.Correction) (model.Correction, error)
 	LogMissed(ctx context.Context, p playlog.Play, c model.Correction) (int64, model.Correction, error)
 	// CheckMissed says whether LogMissed would refuse it.
 	CheckMissed(e *model.Entry, c *model.Correction) error

@@ -19,11 +19,31 @@ func (a *API) CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject)
 			return nil, inside("changes", err)
 		}
 	}
+	if valueOr(r.Params.DryRun, false) {
+		return a.checkCorrection(ctx, r.Id, c)
+	}
 	stored, err := a.Recorder.Correct(ctx, r.Id, c)
 	if err != nil {
 		return nil, inside("changes", err)
 	}
 	return api.CorrectEntry201JSONResponse{CorrectionJSONResponse: a.corrected(ctx, r.Id, stored)}, nil
+}
+
+// checkCorrection answers what a correction would be, and stores nothing.
+func (a *API) checkCorrection(ctx context.Context, id int64, c model.Correction) (api.CorrectEntryResponseObject, error) {
+	e, err := a.Playlog.HeardEntry(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := a.Playlog.Corrections(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	checked, err := a.Recorder.CheckCorrection(e.Entry, earlier, c)
+	if err != nil {
+		return nil, inside("changes", err)
+	}
+	return api.CorrectEntry200JSONResponse(a.correction(checked)), nil
 }
 
 // LogMissedEntry stores an entry that a person logs, with the person's name and

@@ -1,6 +1,7 @@
 package handler
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -140,6 +141,33 @@ func TestAPI_CorrectEntry(t *testing.T) {
 		s.refused(http.StatusNotFound, http.MethodPost, "/playlog/2/corrections", voidEntry)
 		s.refused(http.StatusNotFound, http.MethodGet, "/playlog/2/corrections", "")
 	})
+}
+
+// TestAPI_CorrectEntry_dryRun: it answers what would be stored, or why not, and
+// stores nothing.
+func TestAPI_CorrectEntry_dryRun(t *testing.T) {
+	t.Parallel()
+	s := newStation(t)
+	s.play("2020-06-27 19:14:00", "Halah")
+	const dry = "/playlog/1/corrections?dry_run=true"
+	var c api.Correction
+	w := s.do(http.StatusOK, http.MethodPost, dry, `{"kind": "amend", "by": "a", "reason": "b", "changes": {"track_title": " Blue  Flower "}}`)
+	if err := json.Unmarshal(w.Body.Bytes(), &c); err != nil {
+		t.Fatal(err)
+	}
+	if c.Id != 0 || c.Reason != "b" || (*c.Changes)["track_title"] != "Blue Flower" || (*c.Before)["track_title"] != "Halah" {
+		t.Errorf("would be %s", w.Body)
+	}
+	if got := s.refused(http.StatusBadRequest, http.MethodPost, dry, `{"kind": "amend", "by": "a", "reason": "b", "changes": {"track_title": "Halah"}}`); got != "changes" {
+		t.Errorf("no change: refused %q", got)
+	}
+	if got := s.refused(http.StatusBadRequest, http.MethodPost, dry, `{"kind": "restore", "by": "a", "reason": "b"}`); got != "kind" {
+		t.Errorf("not void: refused %q", got)
+	}
+	s.refused(http.StatusNotFound, http.MethodPost, "/playlog/2/corrections?dry_run=true", voidEntry)
+	if list := get[[]api.Correction](s, "/playlog/1/corrections"); len(list) != 0 {
+		t.Errorf("stored %+v", list)
+	}
 }
 
 func TestAPI_LogMissedEntry(t *testing.T) {

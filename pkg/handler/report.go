@@ -79,6 +79,21 @@ func (a *API) report(ctx context.Context, period report.Period, formulas *api.Fo
 	}, err
 }
 
+// Overview is what a person looks at before sending the report of a period, when it
+// is its turn. Errors: those of the report.
+func (a *API) Overview(ctx context.Context, period report.Period) (*report.Overview, error) {
+	r, err := a.report(ctx, period, nil)
+	if err != nil {
+		return nil, err
+	}
+	done, err := a.Reports.Take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return r.Overview(ctx)
+}
+
 // purges are those by which plays of a period are gone, with times in the station's
 // zone. Error: *model.PurgedError if all of them are.
 func (a *API) purges(ctx context.Context, period report.Period) (model.Purges, error) {

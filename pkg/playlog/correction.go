@@ -28,6 +28,14 @@ func (r *Recorder) Correct(ctx context.Context, id int64, c model.Correction) (m
 	return stored, nil
 }
 
+// CheckCorrection returns a correction of an entry as Correct would store it, or the
+// error of Correct. earlier are the corrections that the entry has.
+func (r *Recorder) CheckCorrection(e model.Entry, earlier []model.Correction, c model.Correction) (model.Correction, error) {
+	c.At = r.now()
+	c.Normalize()
+	return admit(c, e, earlier)
+}
+
 // admit returns the correction as it will be stored, or the reason why it is
 // refused.
 func admit(c model.Correction, e model.Entry, earlier []model.Correction) (model.Correction, error) {

@@ -57,6 +57,10 @@ type totals struct {
 	shows      *sums[showKey, showTotal, *showTotal]
 	types      *sums[int, typeTotal, *typeTotal]
 	last       *Play
+	// counted is told each play that is counted, and found each hole; nil if nobody
+	// wants to know.
+	counted func(p *Play, plays int64)
+	found   func(*hole)
 }
 
 func newTotals(most int) *totals {
@@ -108,7 +112,6 @@ func showOf(e *model.Entry) showKey {
 // caller closes the totals.
 func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, error) {
 	t := newTotals(cmp.Or(r.inMemory, mostInMemory))
-	t.summary.rules, t.summary.purged = r.rules(), r.purged()
 	if err := r.addUp(ctx, t, row); err != nil {
 		return nil, errors.Join(err, t.close())
 	}
@@ -116,8 +119,12 @@ func (r *Report) tally(ctx context.Context, row func(*Play) error) (*totals, err
 }
 
 func (r *Report) addUp(ctx context.Context, t *totals, row func(*Play) error) error {
+	t.summary.rules, t.summary.purged = r.rules(), r.purged()
 	holes := r.search(func(h *hole) error {
 		t.summary.hole(h)
+		if t.found != nil {
+			t.found(h)
+		}
 		return nil
 	})
 	err := r.Plays(ctx, func(p Play) error {
@@ -154,6 +161,9 @@ func (t *totals) add(p *Play, isOwn bool) error {
 		plays = 0
 	}
 	t.summary.play(p, plays)
+	if t.counted != nil {
+		t.counted(p, plays)
+	}
 
 	e := &p.Entry
 	recordingKey, showKey := recordingOf(e), showOf(e)

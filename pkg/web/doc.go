@@ -3,7 +3,9 @@
 //
 // It promises that a page shows what the API answers, and nothing else. Each page
 // calls the operations of the contract in the process, so rules, permissions, audit
-// and the answers kept in memory are the same. Pages are rendered here and are readable without scripts; scripts
+// and the answers kept in memory are the same. The overview of a report is made by
+// package report from the same plays. What a correction will be is shown before it
+// is stored. Pages are rendered here and are readable without scripts; scripts
 // only follow what is live. All of it comes from the program: no build step, no other
 // host, and a strict content security policy. Every reference is relative, so pages
 // are right below a proxy's sub-path.

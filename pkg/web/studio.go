@@ -8,6 +8,7 @@ import (
 
 	"aura.radio/engine/pkg/api"
 	"aura.radio/engine/pkg/httpserver"
+	"aura.radio/engine/pkg/report"
 )
 
 // Studio is what a service gives the pages for the people of the station. Without
@@ -20,6 +21,8 @@ type Studio struct {
 	SignOut func(c *gin.Context) error
 	// Maintenance is nil if it is not decided here.
 	Maintenance Maintenance
+	// Report is the overview of the report of a period.
+	Report func(ctx context.Context, period report.Period) (*report.Overview, error)
 	// Sources are those that the service knows, with what people call them.
 	Sources  map[int]string
 	Monitors []Monitor
@@ -34,6 +37,10 @@ type StudioOperations interface {
 	ListActivations(ctx context.Context, r api.ListActivationsRequestObject) (api.ListActivationsResponseObject, error)
 	GetHealth(ctx context.Context, r api.GetHealthRequestObject) (api.GetHealthResponseObject, error)
 	ListPlaylog(ctx context.Context, r api.ListPlaylogRequestObject) (api.ListPlaylogResponseObject, error)
+	GetPlaylogEntry(ctx context.Context, r api.GetPlaylogEntryRequestObject) (api.GetPlaylogEntryResponseObject, error)
+	ListCorrections(ctx context.Context, r api.ListCorrectionsRequestObject) (api.ListCorrectionsResponseObject, error)
+	CorrectEntry(ctx context.Context, r api.CorrectEntryRequestObject) (api.CorrectEntryResponseObject, error)
+	LogMissedEntry(ctx context.Context, r api.LogMissedEntryRequestObject) (api.LogMissedEntryResponseObject, error)
 	ListHolesOfDays(ctx context.Context, r api.ListHolesOfDaysRequestObject) (api.ListHolesOfDaysResponseObject, error)
 }
 
@@ -59,6 +66,9 @@ func (s *Site) mountStudio(server Server) {
 	server.Handle(http.MethodPost, "/signin", public, s.signIn)
 	server.Handle(http.MethodPost, "/signout", public, s.signOut)
 	server.Handle(http.MethodGet, "/status", staff, s.page(s.status))
+	// The report of many years takes longer than other pages.
+	server.Handle(http.MethodGet, "/reports", staff.Streaming(), s.page(s.reports))
+	s.mountCorrecting(server, admins)
 	forms := map[string]func(*gin.Context) error{"/status/activate": s.activate}
 	if s.Studio.Maintenance != nil {
 		forms["/status/maintain"] = s.maintain

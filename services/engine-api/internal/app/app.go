@@ -126,7 +126,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 	if relay != nil {
 		base.Server.Registry().MustRegister(relay)
 	}
-	operations, err := handler.NewEngineAPI(&handler.API{
+	node := &handler.API{
 		OnAir:      a.heard,
 		Titles:     a.heard,
 		Plays:      a.plays,
@@ -156,7 +156,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 
 		Now: time.Now,
 		Log: base.Log("api"),
-	})
+	}
+	operations, err := handler.NewEngineAPI(node)
 	if err != nil {
 		return nil, errors.Join(err, base.Close())
 	}
@@ -165,7 +166,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (_ *App, err err
 		Config: cfg.Pages, Station: cfg.Report.Station, Zone: cfg.Station.Zone, Operations: operations, Now: time.Now,
 		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
-			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Sources: map[int]string{cfg.HostID: ""},
+			Operations: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut, Report: node.Overview, Sources: map[int]string{cfg.HostID: ""},
 		},
 	})
 	if err != nil {

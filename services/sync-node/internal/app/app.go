@@ -83,7 +83,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 	}
 	origins := exchange.NewOrigins(a.station, Serves(a.clients), time.Now, base.Log("exchange"))
 	a.nodes = NewReconciler(cfg, a.clients, a.station, recorder, origins, a.purged.Wake, base.Log("reconcile"))
-	operations, err := handler.NewSyncNode(&handler.API{
+	node := &handler.API{
 		OnAir:      a.onAir,
 		Titles:     a.onAir,
 		Plays:      a.plays,
@@ -110,7 +110,8 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		HostID:     cfg.HostID,
 		Now:        time.Now,
 		Log:        base.Log("api"),
-	}, &handler.SyncNode{
+	}
+	operations, err := handler.NewSyncNode(node, &handler.SyncNode{
 		Leases:      a.station,
 		Maintenance: status.NewMaintenances(a.station),
 		Reconcile:   a.nodes.Trigger,
@@ -129,7 +130,7 @@ func New(cfg config.Config, version string, log zerolog.Logger) (*App, error) {
 		Links: a.links, CoverOrigin: cfg.Links.CoverOrigin(),
 		Studio: web.Studio{
 			Operations: operations, Maintenance: operations, SignIn: base.Server.SignIn, SignOut: base.Server.SignOut,
-			Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),
+			Report: node.Overview, Sources: namedSources(cfg), Monitors: shownMonitors(cfg, a.monitors),
 		},
 	})
 	if err != nil {
