@@ -18,10 +18,14 @@ import (
 	"aura.radio/engine/pkg/stationtime"
 )
 
-// policy is the content security policy of pages: nothing but this server's own
+// pagePolicy is the content security policy of pages: nothing but this server's own
 // files.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; " +
+	"frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// framePolicy is that of pages which other websites show in a frame.
+const framePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+	"form-action 'none'; base-uri 'none'; frame-ancestors *"
 
 // view is what a page shows: the template, its title, and what the template gets as
 // .Body.
@@ -33,6 +37,8 @@ type view struct {
 	description string
 	// status is 200 unless set.
 	status int
+	// framed: other websites may show it in a frame.
+	framed bool
 	body   any
 }
 
@@ -94,8 +100,13 @@ func (s *Site) write(c *gin.Context, t catalogue, v view) {
 	if ctx := c.Request.Context(); httpserver.SignedIn(ctx) {
 		p.SignedIn = httpserver.Caller(ctx).Name
 	}
+	layout, policy := "layout", pagePolicy
+	if v.framed {
+		layout, policy = "frame", framePolicy
+		c.Writer.Header().Del("X-Frame-Options") // knows no websites
+	}
 	var b bytes.Buffer
-	if err := s.templates[v.template].ExecuteTemplate(&b, "layout", &p); err != nil {
+	if err := s.templates[v.template].ExecuteTemplate(&b, layout, &p); err != nil {
 		httpserver.Fail(c, fmt.Errorf("render the page %s: %w", v.template, err))
 		return
 	}
@@ -121,7 +132,7 @@ func (s *Site) problem(c *gin.Context, p api.Problem) {
 	case p.Status < http.StatusInternalServerError:
 		title = t.T("problem.refused")
 	}
-	s.write(c, t, view{template: "problem", title: title, status: p.Status, body: p})
+	s.write(c, t, view{template: "problem", title: title, status: p.Status, framed: isFrame(c), body: p})
 }
 
 // untilTomorrow has an answer kept until the station's next day, if nothing changes
