@@ -319,7 +319,7 @@ func TestViews_nothingInternal(t *testing.T) {
 		if op.OperationID == "StreamNowPlaying" {
 			continue // it has what getNowPlaying has; see TestAzuraCastPage
 		}
-		target := strings.NewReplacer("{station}", "radio_test", "{file}", "1.json", "/oembed", "/oembed?url=http://example.com/").Replace(path)
+		target := strings.NewReplacer("{station}", "radio_test", "{file}", "1.json", "/oembed", "/oembed?url=http://localhost:8008/").Replace(path)
 		body := s.view(http.StatusOK, target).Body.String()
 		for _, internal := range []string{"SECRET", "log_source", "fingerprint", "received_at", "doubt", "health", "Future", "Elsewhere"} {
 			if strings.Contains(body, internal) {

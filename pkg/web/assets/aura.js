@@ -137,7 +137,7 @@ style.replaceSync(`
 [part~=artist], [part~=show], [part~=time], [part~=empty] { color: var(--quiet) }
 [part~=list] { list-style: none }
 [part~=item] { display: flex; gap: var(--aura-gap, 1em); align-items: baseline; padding-block: calc(var(--aura-gap, 1em) / 2); border-bottom: 1px solid var(--aura-line, color-mix(in srgb, currentColor 18%, transparent)) }
-[part~=time] { font-variant-numeric: tabular-nums }
+[part~=time] { flex: none; font-variant-numeric: tabular-nums }
 [part~=name] { display: flex; flex-direction: column; min-width: 0 }
 [part~=item] [part~=title] { font-weight: 600 }
 [part~=playing] [part~=time] { color: var(--accent); font-weight: 700 }
